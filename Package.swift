@@ -1,0 +1,59 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "nnexp",
+  products: [
+    .executable(name: "nnexp", targets: ["nnexp"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+  ],
+  targets: [
+    // The system's libraries, one module map each.
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-serial-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    // What a plugin imports, and all that it imports.
+    .target(name: "NNExp", dependencies: ["COpenBLAS"]),
+
+    .target(name: "YAMLTree", dependencies: ["NNExp", "CYAML"]),
+    .target(name: "Datasets", dependencies: ["NNExp", "CZlib"]),
+    .target(name: "Engine", dependencies: ["NNExp", "Datasets"]),
+    .target(name: "GradientCheck", dependencies: ["NNExp", "Engine"]),
+    .target(name: "Results", dependencies: ["NNExp"]),
+    .target(
+      name: "ExperimentFile",
+      dependencies: ["NNExp", "YAMLTree", "Datasets", "Engine", "GradientCheck"]),
+
+    // The layers, losses and the rest that ship: a plugin like any other, linked in.
+    .target(name: "Standard", dependencies: ["NNExp"], path: "plugins/Standard"),
+
+    .executableTarget(
+      name: "nnexp",
+      dependencies: [
+        "NNExp", "Datasets", "Engine", "GradientCheck", "Results", "ExperimentFile", "Standard",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .testTarget(name: "NNExpTests", dependencies: ["NNExp"]),
+    .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree", "NNExp"]),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["Datasets", "NNExp", "YAMLTree", "Standard"]),
+    .testTarget(
+      name: "StandardTests",
+      dependencies: ["Standard", "NNExp", "Engine", "GradientCheck", "YAMLTree"]),
+    .testTarget(
+      name: "EngineTests", dependencies: ["Engine", "NNExp", "Datasets", "Standard", "YAMLTree"]),
+    .testTarget(
+      name: "GradientCheckTests",
+      dependencies: ["GradientCheck", "Engine", "NNExp", "Standard", "YAMLTree"]),
+    .testTarget(name: "ResultsTests", dependencies: ["Results", "NNExp"]),
+    .testTarget(
+      name: "ExperimentFileTests", dependencies: ["ExperimentFile", "NNExp", "Standard"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["nnexp"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,149 @@
+/// A text that mistakes are found in: a file's name and its lines.
+public final class Source: Sendable, Hashable {
+  /// As the user wrote it: a path, or `command line`.
+  public let name: String
+
+  /// The lines, without their ends.
+  public let lines: [String]
+
+  public init(name: String, lines: [String]) {
+    self.name = name
+    self.lines = lines
+  }
+
+  public static func == (a: Source, b: Source) -> Bool { a === b }
+  public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}
+
+/// Where something stands: a source, a line and a column, both counted from 1
+/// in characters.
+public struct Place: Sendable, Hashable {
+  public let source: Source
+  public let line: Int
+  public let column: Int
+
+  public init(source: Source, line: Int, column: Int) {
+    self.source = source
+    self.line = line
+    self.column = column
+  }
+}
+
+extension Place: CustomStringConvertible {
+  /// `file:line:column`.
+  public var description: String { "\(source.name):\(line):\(column)" }
+}
+
+/// How a command ends when a diagnostic stops it: the exit codes 1, 2 and 3.
+public enum Failure: Int32, Sendable {
+  /// It ran and fell short: an expectation, a gradient check, divergence.
+  case shortfall = 1
+  /// Bad input: usage, YAML, data, plugin.
+  case input = 2
+  /// The environment: disk, permission, lock, memory.
+  case environment = 3
+}
+
+/// A mistake or fault, told as place, fact and remedy.
+public struct Diagnostic: Error, Sendable {
+  public enum Severity: String, Sendable { case error, warning }
+
+  /// A second place or a further fact.
+  public struct Note: Sendable {
+    public let message: String
+    public let place: Place?
+
+    public init(_ message: String, at place: Place? = nil) {
+      self.message = message
+      self.place = place
+    }
+  }
+
+  public var severity: Severity
+  public var message: String
+  public var place: Place?
+  public var notes: [Note]
+  public var failure: Failure
+
+  public init(
+    _ message: String, at place: Place? = nil, notes: [Note] = [],
+    severity: Severity = .error, failure: Failure = .input
+  ) {
+    self.severity = severity
+    self.message = message
+    self.place = place
+    self.notes = notes
+    self.failure = failure
+  }
+
+  /// The same diagnostic at `place`, unless it has one.
+  public func located(at place: Place?) -> Diagnostic {
+    var located = self
+    if located.place == nil { located.place = place }
+    return located
+  }
+}
+
+extension Diagnostic: CustomStringConvertible {
+  /// The diagnostic as it is shown: `file:line:column: error: …`, the line, a
+  /// caret, then the notes.
+  public var description: String {
+    var text = Diagnostic.headed(severity.rawValue, message, at: place)
+    for note in notes { text += "\n" + Diagnostic.headed("note", note.message, at: note.place) }
+    return text
+  }
+
+  private static func headed(_ head: String, _ message: String, at place: Place?) -> String {
+    guard let place else { return "\(head): \(message)" }
+    var text = "\(place): \(head): \(message)"
+    guard place.line >= 1, place.line <= place.source.lines.count else { return text }
+    let line = place.source.lines[place.line - 1].unicodeScalars
+    let indent = line.prefix { $0 == " " || $0 == "\t" }.count
+    // A long line is shown from shortly before the place on.
+    let caret = max(place.column - 1, indent)
+    let first = caret > 72 ? caret - 40 : indent
+    let shown = line.dropFirst(first).prefix(96).map { scalar -> Character in
+      scalar.value < 0x20 || scalar.value == 0x7F ? " " : Character(scalar)
+    }
+    guard !shown.isEmpty else { return text }
+    text += "\n    " + String(shown)
+    text += "\n    " + String(repeating: " ", count: caret - first) + "^"
+    return text
+  }
+}
+
+/// Every mistake of one input together.
+public struct Diagnostics: Error, Sendable {
+  public private(set) var list: [Diagnostic]
+
+  public init(_ list: [Diagnostic] = []) { self.list = list }
+
+  public var isEmpty: Bool { list.isEmpty }
+
+  public mutating func add(_ diagnostic: Diagnostic) { list.append(diagnostic) }
+
+  public mutating func add(_ diagnostics: Diagnostics) { list += diagnostics.list }
+
+  /// Adds what `error` tells; any other kind of error becomes its description.
+  public mutating func add(_ error: any Error, at place: Place? = nil) {
+    switch error {
+    case let one as Diagnostic: add(one.located(at: place))
+    case let many as Diagnostics: for one in many.list { add(one.located(at: place)) }
+    default: add(Diagnostic("\(error)", at: place))
+    }
+  }
+
+  /// Throws if there is anything in it.
+  public func throwIfAny() throws {
+    if !isEmpty { throw self }
+  }
+
+  /// The exit code: that of the gravest diagnostic.
+  public var failure: Failure {
+    list.map(\.failure).max { $0.rawValue < $1.rawValue } ?? .input
+  }
+}
+
+extension Diagnostics: CustomStringConvertible {
+  public var description: String { list.map(\.description).joined(separator: "\n") }
+}

@@ -1,0 +1,46 @@
+/// Gives a parameter its values before training.
+///
+/// Values are computed in float64 and rounded, so that a float32 and a float64
+/// network of one seed start from the same numbers.
+public protocol Initializer: Sendable {
+  static var typeName: String { get }
+  static var manual: Manual { get }
+
+  init(from options: inout Options) throws
+
+  /// Overwrites `values`; throws the fact where the shape cannot be served.
+  func fill(_ values: Tensor<Double>, random: RandomStream) throws
+}
+
+extension Initializer {
+  public static var manual: Manual { Manual() }
+}
+
+extension Tensor {
+  /// How many inputs feed one unit: the product of all axes but the first
+  /// (`[units, inputs]`, `[channels, channels, rows, columns]`); 1 for a vector.
+  public var fanIn: Int { shape.rank < 2 ? 1 : shape.count / max(1, shape[0]) }
+
+  /// How many units one input feeds: axis 0 times the window.
+  public var fanOut: Int { shape.rank < 2 ? shape.count : shape.count / max(1, shape[1]) }
+}
+
+/// Makes a data set from a rule: parity, spirals, ….
+public protocol Generator: Sendable {
+  static var typeName: String { get }
+  static var manual: Manual { get }
+
+  init(from options: inout Options) throws
+
+  /// The shape of one sample's inputs, its target, and how many samples.
+  var inputShape: Shape { get }
+  var target: Target { get }
+  var samples: Int { get }
+
+  /// Writes all samples; a pure function of the stream.
+  func generate(inputs: Tensor<Double>, targets: Tensor<Double>, random: RandomStream)
+}
+
+extension Generator {
+  public static var manual: Manual { Manual() }
+}

@@ -1,0 +1,162 @@
+/// A layer, Tanaka's f[θ](x): a value that holds its options and no state.
+///
+/// A layer says what it needs (`plan`) and computes on buffers that the engine
+/// owns. Each pass is written once, generically; the two requirements of each
+/// pass are then met by its two specialisations:
+///
+///     struct Square: Layer {
+///       static let typeName = "square"
+///       init(from options: inout Options) {}
+///       func plan(for inputs: [Shape]) throws -> Plan { Plan(output: inputs[0]) }
+///       func forward<S: Scalar>(_ pass: Forward<S>) {
+///         for i in pass.y.indices { pass.y[i] = pass.x[i] * pass.x[i] }
+///       }
+///       func backward<S: Scalar>(_ pass: Backward<S>) {
+///         for i in pass.dx.indices { pass.dx[i] += pass.dy[i] * 2 * pass.x[i] }
+///       }
+///     }
+public protocol Layer: Sendable {
+  /// What follows `type:` in an experiment file, in snake_case.
+  static var typeName: String { get }
+
+  /// What `nnexp layers` tells of the type. Optional.
+  static var manual: Manual { get }
+
+  /// How many inputs a node of this type takes. One, unless it says otherwise.
+  static var inputCount: ClosedRange<Int> { get }
+
+  /// Reads the options; mistakes are recorded there.
+  init(from options: inout Options) throws
+
+  /// Settles the geometry for these input shapes (per sample).
+  ///
+  /// Throws a `Diagnostic` that states the fact alone ("window 3 does not fit
+  /// 2 columns"); the engine adds the node's name and its place.
+  func plan(for inputs: [Shape]) throws -> Plan
+
+  /// Overwrites `y`.
+  func forward(_ pass: Forward<Float>)
+  func forward(_ pass: Forward<Double>)
+
+  /// Adds to `dx` and to the parameters' gradients; the engine zeroes.
+  func backward(_ pass: Backward<Float>)
+  func backward(_ pass: Backward<Double>)
+}
+
+extension Layer {
+  public static var manual: Manual { Manual() }
+  public static var inputCount: ClosedRange<Int> { 1...1 }
+}
+
+/// What a reader is told of a type: by `nnexp layers TYPE` and the like.
+public struct Manual: Sendable {
+  /// One line.
+  public let summary: String
+  /// The equation forward, then backward, in the docstring's notation.
+  public let equation: String
+  /// `[channels, rows, columns] → [channels, rows', columns']`.
+  public let shapes: String
+  /// A line or more of an experiment file.
+  public let example: String
+  /// Where it was published.
+  public let source: String
+
+  public init(
+    _ summary: String = "", equation: String = "", shapes: String = "", example: String = "",
+    source: String = ""
+  ) {
+    self.summary = summary
+    self.equation = equation
+    self.shapes = shapes
+    self.example = example
+    self.source = source
+  }
+}
+
+/// What a layer needs for given input shapes.
+public struct Plan: Sendable {
+  /// A tensor that is learned.
+  public struct Parameter: Sendable {
+    public let name: String
+    public let shape: Shape
+    public let initial: Initial
+
+    public init(_ name: String, _ shape: Shape, initial: Initial) {
+      self.name = name
+      self.shape = shape
+      self.initial = initial
+    }
+  }
+
+  /// A tensor that training changes but no gradient does, such as a running
+  /// mean. Saved with the parameters.
+  public struct State: Sendable {
+    public let name: String
+    public let shape: Shape
+    public let value: Double
+
+    public init(_ name: String, _ shape: Shape, value: Double) {
+      self.name = name
+      self.shape = shape
+      self.value = value
+    }
+  }
+
+  /// Room that forward fills for backward.
+  public struct Scratch: Sendable {
+    public let count: Int
+    public let isPerSample: Bool
+
+    public static func perSample(_ count: Int) -> Scratch {
+      Scratch(count: count, isPerSample: true)
+    }
+    public static func fixed(_ count: Int) -> Scratch { Scratch(count: count, isPerSample: false) }
+  }
+
+  public var output: Shape
+  public var parameters: [Parameter]
+  public var state: [State]
+  public var scratch: [Scratch]
+
+  /// True if a sample's output depends on the others of its batch, as in batch
+  /// normalization: such a batch is never split.
+  public var couplesSamples: Bool
+
+  /// True if the pass draws from `pass.random` while training.
+  public var isRandom: Bool
+
+  /// Multiplications and additions of one sample's forward pass, about.
+  public var work: Int
+
+  public init(
+    output: Shape, parameters: [Parameter] = [], state: [State] = [], scratch: [Scratch] = [],
+    couplesSamples: Bool = false, isRandom: Bool = false, work: Int? = nil
+  ) {
+    self.output = output
+    self.parameters = parameters
+    self.state = state
+    self.scratch = scratch
+    self.couplesSamples = couplesSamples
+    self.isRandom = isRandom
+    self.work = work ?? output.count
+  }
+}
+
+/// The initial values that a layer asks for unless the file says otherwise.
+public struct Initial: Sendable {
+  /// The name of an initializer, resolved through the registry.
+  public let type: String
+  public let options: Node
+
+  public init(_ type: String, _ options: [(String, Node)] = []) {
+    self.type = type
+    self.options = Node.map(options)
+  }
+
+  public static let zeros = Initial("zeros")
+  public static func constant(_ value: Double) -> Initial {
+    Initial("constant", [("value", Node(.double(value)))])
+  }
+  /// U(−a, a), a = √(6 / (fan in + fan out)).
+  public static let glorotUniform = Initial("glorot_uniform")
+}

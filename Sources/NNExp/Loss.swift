@@ -1,0 +1,153 @@
+/// What the data ask a network to produce.
+public enum Target: Sendable, Hashable {
+  /// Numbers of a shape a sample.
+  case values(Shape)
+  /// One of `count` classes a sample, stored as its index.
+  case classes(Int)
+
+  /// The shape as it is stored: `[1]` for classes.
+  public var shape: Shape {
+    switch self {
+    case .values(let shape): shape
+    case .classes: [1]
+    }
+  }
+}
+
+/// ℓ(z, t): how far one sample's output z is from its target t.
+///
+/// A file's `reduction:` (mean, sum, half_mean over the samples) is the
+/// engine's: it reaches the loss as `pass.scale`.
+public protocol Loss: Sendable {
+  static var typeName: String { get }
+  static var manual: Manual { get }
+
+  init(from options: inout Options) throws
+
+  /// Checks that the network's output and the targets fit; throws the fact.
+  func plan(output: Shape, target: Target) throws
+
+  /// A single output at or above this is class 1: 0.5 for probabilities, 0 for
+  /// logits.
+  var decisionThreshold: Double { get }
+
+  /// Returns Σ ℓ over the samples, unscaled; where `pass.dz` is there, adds
+  /// scale · ∂ℓ/∂z to it.
+  func evaluate(_ pass: LossPass<Float>) -> Double
+  func evaluate(_ pass: LossPass<Double>) -> Double
+}
+
+extension Loss {
+  public static var manual: Manual { Manual() }
+  public var decisionThreshold: Double { 0.5 }
+}
+
+/// What a loss reads, and adds to.
+@frozen
+public struct LossPass<S: Scalar>: @unchecked Sendable {
+  public let samples: Int
+
+  /// The network's output.
+  public let z: Tensor<S>
+
+  /// The targets; class indices where `hasClasses`.
+  public let t: Tensor<S>
+
+  /// True if `t` holds one class index a sample.
+  public let hasClasses: Bool
+
+  /// ∂L/∂z, to be added to; nil where only the value is wanted.
+  public let dz: Tensor<S>?
+
+  /// What the reduction multiplies each sample's loss by.
+  public let scale: S
+
+  public init(
+    samples: Int, z: Tensor<S>, t: Tensor<S>, hasClasses: Bool, dz: Tensor<S>?, scale: S
+  ) {
+    self.samples = samples
+    self.z = z
+    self.t = t
+    self.hasClasses = hasClasses
+    self.dz = dz
+    self.scale = scale
+  }
+}
+
+/// A figure of merit, gathered batch by batch into a tally.
+public protocol Metric: Sendable {
+  static var typeName: String { get }
+  static var manual: Manual { get }
+
+  init(from options: inout Options) throws
+
+  /// True for accuracy, false for errors.
+  var isBetterHigher: Bool { get }
+
+  /// Checks that the metric applies, and says how many numbers its tally holds.
+  func plan(output: Shape, target: Target) throws -> Int
+
+  /// Adds the samples to the tally.
+  func add(_ pass: MetricPass<Float>)
+  func add(_ pass: MetricPass<Double>)
+
+  /// The figure; NaN where nothing was added.
+  func value(of tally: Tensor<Double>) -> Double
+}
+
+extension Metric {
+  public static var manual: Manual { Manual() }
+}
+
+/// What a metric reads, and adds to.
+@frozen
+public struct MetricPass<S: Scalar>: @unchecked Sendable {
+  public let samples: Int
+  public let z: Tensor<S>
+  public let t: Tensor<S>
+  public let hasClasses: Bool
+
+  /// The loss's `decisionThreshold`.
+  public let threshold: S
+
+  /// Zero at the start of an epoch.
+  public let tally: Tensor<Double>
+
+  public init(
+    samples: Int, z: Tensor<S>, t: Tensor<S>, hasClasses: Bool, threshold: S,
+    tally: Tensor<Double>
+  ) {
+    self.samples = samples
+    self.z = z
+    self.t = t
+    self.hasClasses = hasClasses
+    self.threshold = threshold
+    self.tally = tally
+  }
+
+  /// The class that the output of one sample says: the largest entry's index
+  /// (the lowest of equals), or for a single output 1 at or above the
+  /// threshold.
+  @inlinable
+  public func predictedClass(_ sample: Int) -> Int {
+    let count = z.shape.count
+    if count == 1 { return z[sample] >= threshold ? 1 : 0 }
+    return MetricPass.largest(z, from: sample * count, count: count)
+  }
+
+  /// The class that the target of one sample says.
+  @inlinable
+  public func targetClass(_ sample: Int) -> Int {
+    if hasClasses { return Int(t[sample]) }
+    let count = t.shape.count
+    if count == 1 { return t[sample] >= 0.5 ? 1 : 0 }
+    return MetricPass.largest(t, from: sample * count, count: count)
+  }
+
+  @usableFromInline
+  static func largest(_ values: Tensor<S>, from first: Int, count: Int) -> Int {
+    var best = 0
+    for i in 1..<count where values[first + i] > values[first + best] { best = i }
+    return best
+  }
+}

@@ -1,0 +1,87 @@
+/// A piece of a declaration: a scalar, a list or a map, and where it stands.
+///
+/// YAML, overrides and defaults all become nodes, so that one reader, `Options`,
+/// serves them all.
+public struct Node: Sendable {
+  public enum Content: Sendable {
+    case null
+    case bool(Bool)
+    case int(Int)
+    case double(Double)
+    case string(String)
+    case list([Node])
+    case map([Entry])
+  }
+
+  /// A key and its value.
+  public struct Entry: Sendable {
+    public var key: String
+    public var keyPlace: Place?
+    public var value: Node
+
+    public init(key: String, keyPlace: Place? = nil, value: Node) {
+      self.key = key
+      self.keyPlace = keyPlace
+      self.value = value
+    }
+  }
+
+  public var content: Content
+
+  /// Where it stands; nil for what no text declares.
+  public var place: Place?
+
+  /// A scalar as it was written, for messages.
+  public var text: String?
+
+  public init(_ content: Content, at place: Place? = nil, text: String? = nil) {
+    self.content = content
+    self.place = place
+    self.text = text
+  }
+
+  public static func map(_ entries: [(String, Node)]) -> Node {
+    Node(.map(entries.map { Entry(key: $0.0, value: $0.1) }))
+  }
+}
+
+extension Node {
+  /// What it is, for messages: `the number 0.5`, `the text 'no'`, `a list`.
+  public var kind: String {
+    switch content {
+    case .null: "nothing"
+    case .bool(let value): "the boolean \(value)"
+    case .int(let value): "the number \(text ?? String(value))"
+    case .double(let value): "the number \(text ?? "\(value)")"
+    case .string(let value):
+      "the text '\(value.unicodeScalars.count > 40 ? value.prefix(40) + "…" : value)'"
+    case .list: "a list"
+    case .map: "a mapping"
+    }
+  }
+
+  /// The value under `key` of a map.
+  public subscript(key: String) -> Node? {
+    guard case .map(let entries) = content else { return nil }
+    return entries.first { $0.key == key }?.value
+  }
+
+  /// The number, if it is one; integers count.
+  public var number: Double? {
+    switch content {
+    case .int(let value): Double(value)
+    case .double(let value): value
+    default: nil
+    }
+  }
+}
+
+extension Node: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+  ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral
+{
+  public init(integerLiteral value: Int) { self.init(.int(value)) }
+  public init(floatLiteral value: Double) { self.init(.double(value)) }
+  public init(stringLiteral value: String) { self.init(.string(value)) }
+  public init(booleanLiteral value: Bool) { self.init(.bool(value)) }
+  public init(arrayLiteral elements: Node...) { self.init(.list(elements)) }
+}

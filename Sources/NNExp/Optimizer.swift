@@ -1,0 +1,129 @@
+/// A rule that moves the parameters w by their gradients g.
+///
+/// All trainable parameters are one vector; frozen ones are not in it.
+public protocol Optimizer: Sendable {
+  static var typeName: String { get }
+  static var manual: Manual { get }
+
+  init(from options: inout Options) throws
+
+  /// The learning rate η of the file, before any schedule.
+  var learningRate: Double { get }
+
+  /// How much memory the rule keeps between steps.
+  var memory: OptimizerMemory { get }
+
+  func step(_ pass: Update<Float>)
+  func step(_ pass: Update<Double>)
+}
+
+extension Optimizer {
+  public static var manual: Manual { Manual() }
+}
+
+/// What an optimizer keeps between steps; all of it starts as zero and is saved
+/// with a checkpoint.
+public struct OptimizerMemory: Sendable {
+  /// Vectors as long as the parameters.
+  public let vectors: Int
+  /// Single numbers.
+  public let scalars: Int
+  /// True if a step evaluates the loss again, so that it needs the full batch.
+  public let needsFullBatch: Bool
+
+  public init(vectors: Int = 0, scalars: Int = 0, needsFullBatch: Bool = false) {
+    self.vectors = vectors
+    self.scalars = scalars
+    self.needsFullBatch = needsFullBatch
+  }
+}
+
+/// What one optimizer step reads and changes.
+@frozen
+public struct Update<S: Scalar> {
+  /// The parameters, to be changed.
+  public let w: Tensor<S>
+
+  /// The gradients; may be overwritten.
+  public let g: Tensor<S>
+
+  /// The memory's vectors, each as long as `w`.
+  public let vectors: Tensors<S>
+
+  /// The memory's single numbers.
+  public let scalars: Tensor<Double>
+
+  /// η of this step.
+  public let learningRate: Double
+
+  /// 1 at the first step.
+  public let step: Int
+
+  /// The loss at `w` before this step.
+  public let loss: Double
+
+  /// Evaluates the loss and its gradients `g` at the present `w`, on the same
+  /// batch. Only for optimizers whose memory says `needsFullBatch`.
+  public let evaluate: (() -> Double)?
+
+  public init(
+    w: Tensor<S>, g: Tensor<S>, vectors: Tensors<S>, scalars: Tensor<Double>,
+    learningRate: Double, step: Int, loss: Double, evaluate: (() -> Double)?
+  ) {
+    self.w = w
+    self.g = g
+    self.vectors = vectors
+    self.scalars = scalars
+    self.learningRate = learningRate
+    self.step = step
+    self.loss = loss
+    self.evaluate = evaluate
+  }
+}
+
+/// η as training goes on, as a factor of the optimizer's learning rate.
+public protocol Schedule: Sendable {
+  static var typeName: String { get }
+  static var manual: Manual { get }
+
+  init(from options: inout Options) throws
+
+  /// How many numbers the schedule remembers; they start as zero.
+  var memory: Int { get }
+
+  /// The factor for what comes next. Called before every step with the memory,
+  /// which it may change when `progress.isEpochStart`.
+  func factor(at progress: Progress, memory: Tensor<Double>) -> Double
+}
+
+extension Schedule {
+  public static var manual: Manual { Manual() }
+  public var memory: Int { 0 }
+}
+
+/// How far training has come.
+@frozen
+public struct Progress: Sendable {
+  /// Epochs finished, 0 during the first.
+  public var epoch: Int
+  /// Steps taken since the start.
+  public var step: Int
+  public var epochs: Int
+  public var stepsPerEpoch: Int
+  /// True at an epoch's first step.
+  public var isEpochStart: Bool
+  /// The figure that the last finished epoch reached: validation loss where
+  /// there is one, else training loss; NaN before.
+  public var loss: Double
+
+  public init(
+    epoch: Int, step: Int, epochs: Int, stepsPerEpoch: Int, isEpochStart: Bool, loss: Double
+  ) {
+    self.epoch = epoch
+    self.step = step
+    self.epochs = epochs
+    self.stepsPerEpoch = stepsPerEpoch
+    self.isEpochStart = isEpochStart
+    self.loss = loss
+  }
+}

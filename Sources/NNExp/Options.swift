@@ -1,0 +1,471 @@
+/// Reads a mapping's options, each once, with its range.
+///
+/// Reading never fails: a mistake is recorded with its place and reading goes
+/// on with a valid value, so that one run reports every mistake. What nobody
+/// read is an error, with a suggestion. The same reads describe the options to
+/// `nnexp layers TYPE` and fill in `resolved.yaml`.
+///
+///     init(from options: inout Options) {
+///       units = options.int("units", in: 1..., "number of outputs")
+///       bias = options.bool("bias", default: true, "add a learned offset")
+///     }
+public struct Options: Sendable {
+  /// What a type says of one of its options.
+  public struct Description: Sendable {
+    public let key: String
+    /// `integer ≥ 1`, `one of: sum, mean`.
+    public let range: String
+    /// The default as written in a file; nil where the option is required.
+    public let fallback: String?
+    public let explanation: String
+  }
+
+  /// The mapping's place; nil where no text declares it.
+  public let place: Place?
+
+  private let entries: [Node.Entry]
+  private var isTaken: [Bool]
+
+  /// Every option read so far, in the order of reading.
+  public private(set) var descriptions: [Description] = []
+
+  /// The mistakes found so far.
+  public private(set) var diagnostics = Diagnostics()
+
+  /// Every option read with the value in force, in the order of reading.
+  private var resolvedEntries: [(String, Node)] = []
+
+  /// Options from a node: a map, or null for none. Anything else is a mistake.
+  public init(_ node: Node) {
+    place = node.place
+    switch node.content {
+    case .map(let entries):
+      self.entries = entries
+    case .null:
+      entries = []
+    default:
+      entries = []
+      diagnostics.add(Diagnostic("expected a mapping, found \(node.kind)", at: node.place))
+    }
+    isTaken = Array(repeating: false, count: entries.count)
+  }
+
+  /// No options at all: every default.
+  public init() { self.init(Node(.null)) }
+
+  /// The options read so far with the values in force, defaults included.
+  public var resolved: Node { Node.map(resolvedEntries) }
+
+  /// True if the mapping has the key.
+  public func contains(_ key: String) -> Bool { entries.contains { $0.key == key } }
+
+  /// The place of a key's value, or the mapping's own.
+  public func place(of key: String) -> Place? {
+    entries.first { $0.key == key }?.value.place ?? place
+  }
+
+  /// The keys of the mapping, in its order.
+  public var keys: [String] { entries.map(\.key) }
+
+  // MARK: Mistakes
+
+  /// Records a mistake in the value of `key`.
+  public mutating func reject(_ key: String, _ message: String, notes: [Diagnostic.Note] = []) {
+    diagnostics.add(Diagnostic(message, at: place(of: key), notes: notes))
+  }
+
+  /// Records mistakes found elsewhere, at the place of `key` where they have none.
+  public mutating func reject(_ key: String, _ error: any Error) {
+    diagnostics.add(error, at: place(of: key))
+  }
+
+  /// Ends the reading: whatever was not read is an error.
+  public mutating func rejectUnread() {
+    let known = descriptions.map(\.key)
+    for (entry, taken) in zip(entries, isTaken) where !taken {
+      var notes: [Diagnostic.Note] = []
+      let hint = suggestion(for: entry.key, among: known)
+      if hint.isEmpty, !known.isEmpty {
+        notes.append(.init("known keys: " + known.sorted().joined(separator: ", ")))
+      }
+      diagnostics.add(
+        Diagnostic(
+          "unknown key '\(entry.key)'\(hint)", at: entry.keyPlace ?? entry.value.place,
+          notes: notes))
+    }
+  }
+
+  /// `rejectUnread()`, then throws if there was any mistake.
+  public mutating func finish() throws {
+    rejectUnread()
+    try diagnostics.throwIfAny()
+  }
+
+  // MARK: Raw access
+
+  /// The value of `key`, marked as read; the caller records what it means.
+  public mutating func node(_ key: String, _ range: String, _ explanation: String = "") -> Node? {
+    take(key, range: range, fallback: "none", explanation)
+  }
+
+  /// Notes the value in force of an option that was read as a node.
+  public mutating func resolve(_ key: String, _ value: Node) {
+    if let index = resolvedEntries.firstIndex(where: { $0.0 == key }) {
+      resolvedEntries[index].1 = value
+    } else {
+      resolvedEntries.append((key, value))
+    }
+  }
+
+  private mutating func take(
+    _ key: String, range: String, fallback: String?, _ explanation: String
+  ) -> Node? {
+    if !descriptions.contains(where: { $0.key == key }) {
+      descriptions.append(
+        Description(key: key, range: range, fallback: fallback, explanation: explanation))
+    }
+    guard let index = entries.firstIndex(where: { $0.key == key }) else { return nil }
+    isTaken[index] = true
+    return entries[index].value
+  }
+
+  /// One option: found and understood, absent with a default, or a mistake.
+  private mutating func read<Value>(
+    _ key: String, range: String, fallback: (value: Value, node: Node)?, stopgap: Value,
+    _ explanation: String, understand: (Node) -> Value?, node: (Value) -> Node
+  ) -> Value {
+    let found = take(
+      key, range: range, fallback: fallback.map { $0.node.flow }, explanation)
+    guard let found else {
+      if let fallback {
+        resolve(key, fallback.node)
+        return fallback.value
+      }
+      diagnostics.add(Diagnostic("missing '\(key)': \(range) is required", at: place))
+      return stopgap
+    }
+    guard let value = understand(found) else {
+      var message = "\(key) must be \(range), found \(found.kind)"
+      if range == "true or false", case .string(let text) = found.content,
+        ["yes", "no", "on", "off", "y", "n"].contains(text.lowercased())
+      {
+        message += "; write true or false"
+      }
+      diagnostics.add(Diagnostic(message, at: found.place ?? place))
+      return fallback?.value ?? stopgap
+    }
+    resolve(key, node(value))
+    return value
+  }
+
+  // MARK: Numbers
+
+  /// An integer in `range`; required where there is no default.
+  public mutating func int(
+    _ key: String, default fallback: Int? = nil, in range: some RangeExpression<Int>,
+    _ explanation: String = ""
+  ) -> Int {
+    let (text, stopgap) = describe(range)
+    return read(
+      key, range: text, fallback: fallback.map { ($0, Node(.int($0))) }, stopgap: stopgap,
+      explanation, understand: { $0.integer.flatMap { range.contains($0) ? $0 : nil } },
+      node: { Node(.int($0)) })
+  }
+
+  /// An integer in `range`, or nil where the key is absent or null.
+  public mutating func optionalInt(
+    _ key: String, in range: some RangeExpression<Int>, _ explanation: String = ""
+  ) -> Int? {
+    let (text, _) = describe(range)
+    return read(
+      key, range: text, fallback: (Int?.none, Node(.null)), stopgap: nil, explanation,
+      understand: { node -> Int?? in
+        if case .null = node.content { return .some(nil) }
+        return node.integer.flatMap { range.contains($0) ? .some($0) : nil }
+      }, node: { $0.map { Node(.int($0)) } ?? Node(.null) })
+  }
+
+  /// A number in `range`; required where there is no default.
+  public mutating func double(
+    _ key: String, default fallback: Double? = nil, in range: Interval = .finite,
+    _ explanation: String = ""
+  ) -> Double {
+    read(
+      key, range: "a number " + (range == .finite ? "(finite)" : "\(range)"),
+      fallback: fallback.map { ($0, Node(.double($0))) }, stopgap: range.inside, explanation,
+      understand: { $0.number.flatMap { range.contains($0) ? $0 : nil } },
+      node: { Node(.double($0)) })
+  }
+
+  /// A number in `range`, or nil where the key is absent or null.
+  public mutating func optionalDouble(
+    _ key: String, in range: Interval = .finite, _ explanation: String = ""
+  ) -> Double? {
+    read(
+      key, range: "a number " + (range == .finite ? "(finite)" : "\(range)"),
+      fallback: (Double?.none, Node(.null)), stopgap: nil, explanation,
+      understand: { node -> Double?? in
+        if case .null = node.content { return .some(nil) }
+        return node.number.flatMap { range.contains($0) ? .some($0) : nil }
+      }, node: { $0.map { Node(.double($0)) } ?? Node(.null) })
+  }
+
+  /// `[a, b]`, or one integer for both.
+  public mutating func pair(
+    _ key: String, default fallback: (Int, Int)? = nil, in range: some RangeExpression<Int>,
+    _ explanation: String = ""
+  ) -> (Int, Int) {
+    let (text, stopgap) = describe(range)
+    func node(_ pair: (Int, Int)) -> Node {
+      pair.0 == pair.1 ? Node(.int(pair.0)) : Node(.list([Node(.int(pair.0)), Node(.int(pair.1))]))
+    }
+    return read(
+      key, range: text + " or two of them, [rows, columns]",
+      fallback: fallback.map { ($0, node($0)) }, stopgap: (stopgap, stopgap), explanation,
+      understand: { found -> (Int, Int)? in
+        if let one = found.integer { return range.contains(one) ? (one, one) : nil }
+        guard case .list(let items) = found.content, items.count == 2,
+          let a = items[0].integer, let b = items[1].integer, range.contains(a), range.contains(b)
+        else { return nil }
+        return (a, b)
+      }, node: node)
+  }
+
+  /// A list of integers in `range`, as many as `count` allows.
+  public mutating func ints(
+    _ key: String, default fallback: [Int]? = nil, in range: some RangeExpression<Int>,
+    count: some RangeExpression<Int>, _ explanation: String = ""
+  ) -> [Int] {
+    let (text, stopgap) = describe(range)
+    func node(_ values: [Int]) -> Node { Node(.list(values.map { Node(.int($0)) })) }
+    let length = count.relative(to: 0..<Int.max)
+    return read(
+      key, range: "a list of \(describeCount(length))each \(text)",
+      fallback: fallback.map { ($0, node($0)) },
+      stopgap: Array(repeating: stopgap, count: length.lowerBound), explanation,
+      understand: { found -> [Int]? in
+        guard case .list(let items) = found.content, count.contains(items.count) else {
+          return nil
+        }
+        let values = items.compactMap(\.integer).filter { range.contains($0) }
+        return values.count == items.count ? values : nil
+      }, node: node)
+  }
+
+  /// A list of numbers in `range`.
+  public mutating func doubles(
+    _ key: String, default fallback: [Double]? = nil, in range: Interval = .finite,
+    _ explanation: String = ""
+  ) -> [Double] {
+    func node(_ values: [Double]) -> Node { Node(.list(values.map { Node(.double($0)) })) }
+    return read(
+      key, range: "a list of numbers, each \(range)", fallback: fallback.map { ($0, node($0)) },
+      stopgap: [], explanation,
+      understand: { found -> [Double]? in
+        guard case .list(let items) = found.content else { return nil }
+        let values = items.compactMap(\.number).filter { range.contains($0) }
+        return values.count == items.count ? values : nil
+      }, node: node)
+  }
+
+  // MARK: Words
+
+  public mutating func bool(
+    _ key: String, default fallback: Bool? = nil, _ explanation: String = ""
+  ) -> Bool {
+    read(
+      key, range: "true or false", fallback: fallback.map { ($0, Node(.bool($0))) },
+      stopgap: false, explanation,
+      understand: { if case .bool(let value) = $0.content { value } else { nil } },
+      node: { Node(.bool($0)) })
+  }
+
+  public mutating func string(
+    _ key: String, default fallback: String? = nil, _ explanation: String = ""
+  ) -> String {
+    read(
+      key, range: "a text", fallback: fallback.map { ($0, Node(.string($0))) }, stopgap: "",
+      explanation,
+      understand: { if case .string(let value) = $0.content { value } else { nil } },
+      node: { Node(.string($0)) })
+  }
+
+  /// A text, or nil where the key is absent or null.
+  public mutating func optionalString(_ key: String, _ explanation: String = "") -> String? {
+    read(
+      key, range: "a text", fallback: (String?.none, Node(.null)), stopgap: nil, explanation,
+      understand: { node -> String?? in
+        switch node.content {
+        case .null: .some(nil)
+        case .string(let value): .some(value)
+        default: nil
+        }
+      }, node: { $0.map { Node(.string($0)) } ?? Node(.null) })
+  }
+
+  /// A list of texts, or one text alone.
+  public mutating func strings(
+    _ key: String, default fallback: [String]? = nil, _ explanation: String = ""
+  ) -> [String] {
+    func node(_ values: [String]) -> Node { Node(.list(values.map { Node(.string($0)) })) }
+    return read(
+      key, range: "a text or a list of texts", fallback: fallback.map { ($0, node($0)) },
+      stopgap: [], explanation,
+      understand: { found -> [String]? in
+        switch found.content {
+        case .string(let one): return [one]
+        case .list(let items):
+          let values = items.compactMap { item -> String? in
+            if case .string(let value) = item.content { value } else { nil }
+          }
+          return values.count == items.count ? values : nil
+        default: return nil
+        }
+      }, node: node)
+  }
+
+  /// One of an enumeration's cases, by its raw value.
+  public mutating func choice<Choice>(
+    _ key: String, default fallback: Choice? = nil, of type: Choice.Type = Choice.self,
+    _ explanation: String = ""
+  ) -> Choice where Choice: RawRepresentable<String> & CaseIterable {
+    let words = Choice.allCases.map(\.rawValue)
+    let name = choice(key, default: fallback?.rawValue, of: words, explanation)
+    return Choice(rawValue: name) ?? fallback ?? Choice.allCases.first!
+  }
+
+  /// One of the given words.
+  public mutating func choice(
+    _ key: String, default fallback: String? = nil, of words: [String], _ explanation: String = ""
+  ) -> String {
+    let known = diagnostics.list.count
+    let value = read(
+      key, range: "one of: " + words.joined(separator: ", "),
+      fallback: fallback.map { ($0, Node(.string($0))) }, stopgap: words.first ?? "", explanation,
+      understand: { node -> String? in
+        if case .string(let value) = node.content, words.contains(value) { value } else { nil }
+      }, node: { Node(.string($0)) })
+    // A near miss gets its suggestion.
+    if diagnostics.list.count > known, let node = entries.first(where: { $0.key == key })?.value,
+      case .string(let text) = node.content, let near = nearest(to: text, among: words)
+    {
+      var diagnostic = diagnostics.list[known]
+      diagnostic.message += "; did you mean '\(near)'?"
+      diagnostics = Diagnostics(diagnostics.list.prefix(known) + [diagnostic])
+    }
+    return value
+  }
+
+  // MARK: Nested mappings
+
+  /// Reads the mapping under `key` with its own options; an absent one reads as
+  /// empty, so that its defaults are known. Mistakes are recorded here.
+  public mutating func section<Value>(
+    _ key: String, _ explanation: String = "", _ body: (inout Options) throws -> Value
+  ) -> Value? {
+    let found = take(key, range: "a mapping", fallback: "{}", explanation)
+    return component(key, from: found ?? Node(.null, at: place), body)
+  }
+
+  /// Reads `node` as the options under `key`, unread keys included.
+  public mutating func component<Value>(
+    _ key: String, from node: Node, _ body: (inout Options) throws -> Value
+  ) -> Value? {
+    var inner = Options(node)
+    var value: Value?
+    do {
+      value = try body(&inner)
+    } catch {
+      inner.diagnostics.add(error, at: node.place ?? place)
+    }
+    inner.rejectUnread()
+    diagnostics.add(inner.diagnostics)
+    resolve(key, inner.resolved)
+    return inner.diagnostics.isEmpty ? value : nil
+  }
+
+  /// Adds the mistakes of options that were read separately.
+  public mutating func adopt(_ other: Options) { diagnostics.add(other.diagnostics) }
+}
+
+/// `an integer ≥ 1`, and a value inside.
+private func describe(_ range: some RangeExpression<Int>) -> (text: String, inside: Int) {
+  let bounds = range.relative(to: Int.min..<Int.max)
+  let inside = max(bounds.lowerBound, min(1, bounds.upperBound - 1))
+  switch (bounds.lowerBound == .min, bounds.upperBound == .max) {
+  case (true, true): return ("an integer", inside)
+  case (false, true): return ("an integer ≥ \(bounds.lowerBound)", inside)
+  case (true, false): return ("an integer ≤ \(bounds.upperBound - 1)", inside)
+  case (false, false):
+    return ("an integer from \(bounds.lowerBound) to \(bounds.upperBound - 1)", inside)
+  }
+}
+
+private func describeCount(_ length: Range<Int>) -> String {
+  if length.upperBound == Int.max {
+    return length.lowerBound == 0 ? "integers, " : "at least \(length.lowerBound) integers, "
+  }
+  return length.count == 1
+    ? "\(length.lowerBound) integers, "
+    : "\(length.lowerBound) to \(length.upperBound - 1) integers, "
+}
+
+extension Node {
+  /// The integer, if it is one; `3.0` and `1e3` count.
+  public var integer: Int? {
+    switch content {
+    case .int(let value): value
+    case .double(let value): Int(exactly: value)
+    default: nil
+    }
+  }
+
+  /// The node on one line, as YAML's flow style has it.
+  public var flow: String {
+    switch content {
+    case .null: "null"
+    case .bool(let value): "\(value)"
+    case .int(let value): "\(value)"
+    case .double(let value):
+      value.isFinite ? shortest(value) : (value.isNaN ? ".nan" : (value < 0 ? "-.inf" : ".inf"))
+    case .string(let value): Node.quoted(value)
+    case .list(let items): "[" + items.map(\.flow).joined(separator: ", ") + "]"
+    case .map(let entries):
+      "{" + entries.map { Node.quoted($0.key) + ": " + $0.value.flow }.joined(separator: ", ") + "}"
+    }
+  }
+
+  /// A text as a YAML scalar: plain where that is safe, else double-quoted.
+  static func quoted(_ text: String) -> String {
+    let isWord =
+      !text.isEmpty
+      && text.unicodeScalars.allSatisfy {
+        ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
+          || "_-./+".unicodeScalars.contains($0)
+      }
+    let first = text.unicodeScalars.first
+    let startsSafely = first.map { ("a"..."z").contains($0) || ("A"..."Z").contains($0) } ?? false
+    let words: Set<String> = [
+      "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE",
+    ]
+    if isWord && startsSafely && !words.contains(text) { return text }
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": quoted += "\\\""
+      case "\\": quoted += "\\\\"
+      case "\n": quoted += "\\n"
+      case "\t": quoted += "\\t"
+      case "\r": quoted += "\\r"
+      default:
+        if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
+          let hex = String(scalar.value, radix: 16, uppercase: true)
+          quoted += "\\x" + (hex.count < 2 ? "0" : "") + hex
+        } else {
+          quoted.unicodeScalars.append(scalar)
+        }
+      }
+    }
+    return quoted + "\""
+  }
+}

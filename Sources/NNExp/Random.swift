@@ -1,0 +1,89 @@
+import Glibc
+
+/// Counter-based random numbers: a pure function of (seed, purpose, position).
+///
+/// Philox 4×32 with ten rounds. There is no hidden state, so that neither
+/// resuming a run nor the number of threads can shift what is drawn.
+/// - Source: Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as
+///   easy as 1, 2, 3".
+public struct RandomStream: Sendable, Hashable {
+  @usableFromInline let key: UInt64
+
+  public init(key: UInt64) { self.key = key }
+
+  /// The stream of one purpose ("initial values", "shuffle", …) of one seed.
+  public init(seed: UInt64, purpose: String) {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325  // FNV-1a
+    for byte in purpose.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    self.init(key: RandomStream.mixed(RandomStream.mixed(seed) ^ hash))
+  }
+
+  /// The stream of one epoch, node, step, … of this purpose.
+  public func stream(_ index: Int) -> RandomStream {
+    RandomStream(
+      key: RandomStream.mixed(key ^ RandomStream.mixed(UInt64(bitPattern: Int64(index)))))
+  }
+
+  /// SplitMix64's finaliser, a bijection.
+  static func mixed(_ value: UInt64) -> UInt64 {
+    var z = value &+ 0x9E37_79B9_7F4A_7C15
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// The Philox block at one position: 128 random bits.
+  public func bits(at position: Int) -> SIMD4<UInt32> {
+    let position = UInt64(bitPattern: Int64(position))
+    var c = SIMD4<UInt32>(UInt32(truncatingIfNeeded: position), UInt32(position >> 32), 0, 0)
+    var k0 = UInt32(truncatingIfNeeded: key)
+    var k1 = UInt32(key >> 32)
+    for _ in 0..<10 {
+      let p0 = UInt64(c.x) &* 0xD251_1F53
+      let p1 = UInt64(c.z) &* 0xCD9E_8D57
+      c = SIMD4(
+        UInt32(p1 >> 32) ^ c.y ^ k0, UInt32(truncatingIfNeeded: p1),
+        UInt32(p0 >> 32) ^ c.w ^ k1, UInt32(truncatingIfNeeded: p0))
+      k0 &+= 0x9E37_79B9
+      k1 &+= 0xBB67_AE85
+    }
+    return c
+  }
+
+  /// Uniform on [0, 1), 53 bits.
+  public func uniform(at position: Int) -> Double {
+    let b = bits(at: position)
+    return Double((UInt64(b.y) << 32 | UInt64(b.x)) >> 11) * 0x1p-53
+  }
+
+  /// Standard normal, by Box and Muller from the two halves of one block.
+  public func normal(at position: Int) -> Double {
+    let b = bits(at: position)
+    let u = (Double((UInt64(b.y) << 32 | UInt64(b.x)) >> 11) + 1) * 0x1p-53  // (0, 1]
+    let v = Double((UInt64(b.w) << 32 | UInt64(b.z)) >> 11) * 0x1p-53
+    return (-2 * Glibc.log(u)).squareRoot() * Glibc.cos(2 * Double.pi * v)
+  }
+
+  /// Uniform on 0..<limit.
+  public func integer(below limit: Int, at position: Int) -> Int {
+    let b = bits(at: position)
+    let wide = UInt64(b.y) << 32 | UInt64(b.x)
+    return Int(wide.multipliedFullWidth(by: UInt64(limit)).high)
+  }
+
+  /// A random order of 0..<count, by Fisher and Yates.
+  public func permutation(_ count: Int) -> [Int] {
+    var order = Array(0..<count)
+    shuffle(&order)
+    return order
+  }
+
+  /// Shuffles in place; position i draws for element i.
+  public func shuffle(_ order: inout [Int]) {
+    var last = order.count - 1
+    while last > 0 {
+      order.swapAt(last, integer(below: last + 1, at: last))
+      last -= 1
+    }
+  }
+}

@@ -1,0 +1,106 @@
+internal import COpenBLAS
+public import Glibc
+
+/// A floating-point type that networks compute in: `Float` trains, `Double`
+/// trains or checks gradients.
+///
+/// The functions are the C library's, named as in the field.
+public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible, SIMDScalar,
+  Sendable
+{
+  /// The name after `dtype:` in an experiment file.
+  static var dtypeName: String { get }
+
+  static func exp(_ x: Self) -> Self
+  /// eˣ − 1, exact near 0.
+  static func expm1(_ x: Self) -> Self
+  static func log(_ x: Self) -> Self
+  /// ln(1 + x), exact near 0.
+  static func log1p(_ x: Self) -> Self
+  static func pow(_ x: Self, _ exponent: Self) -> Self
+  static func tanh(_ x: Self) -> Self
+  /// The error function, 2/√π ∫₀ˣ e^(−t²) dt.
+  static func erf(_ x: Self) -> Self
+  static func sin(_ x: Self) -> Self
+  static func cos(_ x: Self) -> Self
+
+  /// The BLAS behind `multiply(_:_:into:accumulating:)`; call that.
+  static func multiplyMatrices(
+    rows: Int, columns: Int, inner: Int,
+    _ a: UnsafePointer<Self>, stride strideA: Int, transposed transposeA: Bool,
+    _ b: UnsafePointer<Self>, stride strideB: Int, transposed transposeB: Bool,
+    into c: UnsafeMutablePointer<Self>, stride strideC: Int, accumulating: Bool)
+}
+
+extension Float: Scalar {
+  public static var dtypeName: String { "float32" }
+
+  @inlinable public static func exp(_ x: Float) -> Float { Glibc.expf(x) }
+  @inlinable public static func expm1(_ x: Float) -> Float { Glibc.expm1f(x) }
+  @inlinable public static func log(_ x: Float) -> Float { Glibc.logf(x) }
+  @inlinable public static func log1p(_ x: Float) -> Float { Glibc.log1pf(x) }
+  @inlinable public static func pow(_ x: Float, _ exponent: Float) -> Float {
+    Glibc.powf(x, exponent)
+  }
+  @inlinable public static func tanh(_ x: Float) -> Float { Glibc.tanhf(x) }
+  @inlinable public static func erf(_ x: Float) -> Float { Glibc.erff(x) }
+  @inlinable public static func sin(_ x: Float) -> Float { Glibc.sinf(x) }
+  @inlinable public static func cos(_ x: Float) -> Float { Glibc.cosf(x) }
+
+  public static func multiplyMatrices(
+    rows: Int, columns: Int, inner: Int,
+    _ a: UnsafePointer<Float>, stride strideA: Int, transposed transposeA: Bool,
+    _ b: UnsafePointer<Float>, stride strideB: Int, transposed transposeB: Bool,
+    into c: UnsafeMutablePointer<Float>, stride strideC: Int, accumulating: Bool
+  ) {
+    cblas_sgemm(
+      blasRowMajor, blasTranspose(transposeA), blasTranspose(transposeB),
+      Int32(rows), Int32(columns), Int32(inner), 1, a, Int32(strideA), b, Int32(strideB),
+      accumulating ? 1 : 0, c, Int32(strideC))
+  }
+}
+
+extension Double: Scalar {
+  public static var dtypeName: String { "float64" }
+
+  @inlinable public static func exp(_ x: Double) -> Double { Glibc.exp(x) }
+  @inlinable public static func expm1(_ x: Double) -> Double { Glibc.expm1(x) }
+  @inlinable public static func log(_ x: Double) -> Double { Glibc.log(x) }
+  @inlinable public static func log1p(_ x: Double) -> Double { Glibc.log1p(x) }
+  @inlinable public static func pow(_ x: Double, _ exponent: Double) -> Double {
+    Glibc.pow(x, exponent)
+  }
+  @inlinable public static func tanh(_ x: Double) -> Double { Glibc.tanh(x) }
+  @inlinable public static func erf(_ x: Double) -> Double { Glibc.erf(x) }
+  @inlinable public static func sin(_ x: Double) -> Double { Glibc.sin(x) }
+  @inlinable public static func cos(_ x: Double) -> Double { Glibc.cos(x) }
+
+  public static func multiplyMatrices(
+    rows: Int, columns: Int, inner: Int,
+    _ a: UnsafePointer<Double>, stride strideA: Int, transposed transposeA: Bool,
+    _ b: UnsafePointer<Double>, stride strideB: Int, transposed transposeB: Bool,
+    into c: UnsafeMutablePointer<Double>, stride strideC: Int, accumulating: Bool
+  ) {
+    cblas_dgemm(
+      blasRowMajor, blasTranspose(transposeA), blasTranspose(transposeB),
+      Int32(rows), Int32(columns), Int32(inner), 1, a, Int32(strideA), b, Int32(strideB),
+      accumulating ? 1 : 0, c, Int32(strideC))
+  }
+}
+
+/// CBLAS's codes for row-major order and for op(A).
+private let blasRowMajor = Int32(nnexp_cblas_row_major.rawValue)
+
+private func blasTranspose(_ transposed: Bool) -> Int32 {
+  Int32((transposed ? nnexp_cblas_transpose : nnexp_cblas_no_transpose).rawValue)
+}
+
+/// What the run's record says of the BLAS in use.
+public func blasDescription() -> String {
+  // The string is a static of the library's; it is not ours to free.
+  String(cString: openblas_get_config())
+}
+
+/// Keeps matrix products on the thread that asks for them: parallel work is
+/// split over the batch, by us, so that results do not depend on the machine.
+public func keepBLASOnCallingThread() { openblas_set_num_threads(1) }

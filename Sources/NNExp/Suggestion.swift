@@ -1,0 +1,41 @@
+/// `; did you mean 'sigmoid'?`, or nothing where no candidate is near.
+public func suggestion(for word: String, among candidates: some Sequence<String>) -> String {
+  guard let best = nearest(to: word, among: candidates) else { return "" }
+  return "; did you mean '\(best)'?"
+}
+
+/// The candidate at the least edit distance, if that is at most a third of the
+/// word's length (and 1 for short words); the first of equals.
+public func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+  let word = Array(word.lowercased().unicodeScalars)
+  guard word.count <= 64 else { return nil }
+  var best: (candidate: String, distance: Int)?
+  for candidate in candidates {
+    let distance = editDistance(word, Array(candidate.lowercased().unicodeScalars))
+    if distance <= max(1, word.count / 3), best.map({ distance < $0.distance }) ?? true {
+      best = (candidate, distance)
+    }
+  }
+  return best?.candidate
+}
+
+/// Insertions, deletions, substitutions and swaps of neighbours that turn `a`
+/// into `b` (optimal string alignment).
+func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
+  var beforeLast = [Int](repeating: 0, count: b.count + 1)
+  var last = Array(0...b.count)
+  for i in a.indices {
+    var row = [i + 1]
+    row.reserveCapacity(b.count + 1)
+    for j in b.indices {
+      var distance = min(last[j + 1] + 1, row[j] + 1, last[j] + (a[i] == b[j] ? 0 : 1))
+      if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
+        distance = min(distance, beforeLast[j - 1] + 1)
+      }
+      row.append(distance)
+    }
+    beforeLast = last
+    last = row
+  }
+  return last[b.count]
+}

@@ -1,0 +1,150 @@
+/// A view of numbers that the engine owns: one tensor, or a batch of them.
+///
+/// Indices run over all elements, row-major, samples outermost. Reads and
+/// writes are checked in debug builds alone. A view is valid during the pass
+/// that it came with, and no longer.
+@frozen
+public struct Tensor<S: Scalar>: @unchecked Sendable {
+  /// The first element.
+  public let start: UnsafeMutablePointer<S>
+
+  /// The number of elements, all samples together.
+  public let count: Int
+
+  /// The shape of one sample; of the whole where there is no batch axis.
+  public let shape: Shape
+
+  @inlinable
+  public init(start: UnsafeMutablePointer<S>, count: Int, shape: Shape) {
+    self.start = start
+    self.count = count
+    self.shape = shape
+  }
+
+  @inlinable
+  public subscript(index: Int) -> S {
+    get {
+      assert(index >= 0 && index < count, "index \(index) is outside 0..<\(count)")
+      return start[index]
+    }
+    nonmutating set {
+      assert(index >= 0 && index < count, "index \(index) is outside 0..<\(count)")
+      start[index] = newValue
+    }
+  }
+
+  /// The positions, `0..<count`.
+  @inlinable public var indices: Range<Int> { 0..<count }
+
+  /// The elements from `first` on, `count` of them, as a tensor of `shape`.
+  @inlinable
+  public func slice(from first: Int, shape: Shape) -> Tensor {
+    assert(first >= 0 && first + shape.count <= self.count)
+    return Tensor(start: start + first, count: shape.count, shape: shape)
+  }
+
+  /// Every element becomes `value`.
+  @inlinable public func fill(_ value: S) { start.update(repeating: value, count: count) }
+
+  /// The same numbers read as a matrix of `rows` × `columns`.
+  @inlinable
+  public func matrix(rows: Int, columns: Int) -> Matrix<S> {
+    assert(rows * columns <= count)
+    return Matrix(start: start, rows: rows, columns: columns)
+  }
+}
+
+/// A row of views, one an input, a parameter, a state or a scratch tensor.
+@frozen
+public struct Tensors<S: Scalar>: @unchecked Sendable {
+  @usableFromInline let start: UnsafePointer<Tensor<S>>
+
+  /// How many there are.
+  public let count: Int
+
+  @inlinable
+  public init(start: UnsafePointer<Tensor<S>>, count: Int) {
+    self.start = start
+    self.count = count
+  }
+
+  @inlinable
+  public subscript(index: Int) -> Tensor<S> {
+    assert(index >= 0 && index < count, "tensor \(index) is outside 0..<\(count)")
+    return start[index]
+  }
+}
+
+/// A row-major matrix view with unit column stride, possibly read transposed.
+@frozen
+public struct Matrix<S: Scalar>: @unchecked Sendable {
+  @usableFromInline let start: UnsafeMutablePointer<S>
+
+  /// Elements between the starts of two stored rows.
+  @usableFromInline let stride: Int
+
+  /// Rows and columns as read, that is after a transposition.
+  public let rows: Int
+  public let columns: Int
+
+  @usableFromInline let isTransposed: Bool
+
+  @inlinable
+  init(
+    start: UnsafeMutablePointer<S>, rows: Int, columns: Int, stride: Int, isTransposed: Bool
+  ) {
+    self.start = start
+    self.rows = rows
+    self.columns = columns
+    self.stride = stride
+    self.isTransposed = isTransposed
+  }
+
+  @inlinable
+  public init(start: UnsafeMutablePointer<S>, rows: Int, columns: Int) {
+    self.init(start: start, rows: rows, columns: columns, stride: columns, isTransposed: false)
+  }
+
+  /// The transposed matrix; nothing moves.
+  @inlinable
+  public var transposed: Matrix {
+    Matrix(
+      start: start, rows: columns, columns: rows, stride: stride, isTransposed: !isTransposed)
+  }
+
+  @usableFromInline
+  subscript(row: Int, column: Int) -> S {
+    @inline(__always) get {
+      isTransposed ? start[column &* stride &+ row] : start[row &* stride &+ column]
+    }
+  }
+}
+
+/// C ← A·B, or C ← C + A·B where `accumulating`.
+///
+/// - Shape: A `[m, k]`, B `[k, n]`, C `[m, n]`; C is not transposed.
+/// - Cost: 2·m·k·n operations. Below about 8×8×8 a plain loop, above it the
+///   system's BLAS on the calling thread. The choice depends on the shapes
+///   alone.
+@inlinable
+public func multiply<S: Scalar>(
+  _ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, accumulating: Bool = false
+) {
+  assert(a.columns == b.rows && a.rows == c.rows && b.columns == c.columns && !c.isTransposed)
+  if a.rows &* a.columns &* b.columns <= 512 {
+    for row in 0..<c.rows {
+      for column in 0..<c.columns {
+        var sum: S = 0
+        for k in 0..<a.columns { sum += a[row, k] * b[k, column] }
+        let position = row &* c.stride &+ column
+        c.start[position] = accumulating ? c.start[position] + sum : sum
+      }
+    }
+  } else {
+    S.multiplyMatrices(
+      rows: a.rows, columns: b.columns, inner: a.columns,
+      a.start, stride: a.stride, transposed: a.isTransposed,
+      b.start, stride: b.stride, transposed: b.isTransposed,
+      into: c.start, stride: c.stride, accumulating: accumulating)
+  }
+}
