@@ -40,6 +40,8 @@ public final class Evaluator<S: Scalar> {
 
   /// The loss over all samples, then each metric. The network's batch buffers
   /// are overwritten.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public func measure(_ samples: Samples<S>) -> [Double] {
     for tally in tallies { tally.numbers.fill(0) }
     var sum = 0.0
@@ -58,6 +60,8 @@ public final class Evaluator<S: Scalar> {
   }
 
   /// The tally of one metric over all samples, such as a confusion matrix.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public func tally(of metric: Int, over samples: Samples<S>) -> [Double] {
     _ = measure(samples)
     let numbers = tallies[metric].numbers
@@ -65,6 +69,8 @@ public final class Evaluator<S: Scalar> {
   }
 
   /// The outputs for all samples, row-major.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public func predict(_ samples: Samples<S>) -> [S] {
     var outputs: [S] = []
     outputs.reserveCapacity(samples.count * network.graph.outputShape.count)

@@ -46,6 +46,8 @@ public final class Network<S: Scalar> {
   ///
   /// - Parameter checksInputs: gradients reach the data too, and nodes before
   ///   the first parameter.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public init(
     _ graph: Graph, target: Target, capacity: Int, seed: UInt64, checksInputs: Bool = false
   ) throws {
@@ -154,13 +156,16 @@ public final class Network<S: Scalar> {
   public func delta(_ k: Int) -> Tensor<S> { k < 0 ? dx : dy[k] }
 
   /// Gradients and deltas become 0.
-  @inline(__always)
-  func zero() {
+  @specialized(where S == Double)
+  @specialized(where S == Float)
+  public func zero() {
     memset(zeroed.start, 0, zeroed.count &* MemoryLayout<S>.stride)
     if checksInputs { dx.fill(0) }
   }
 
   /// The passes over batches of `samples`; made at the first call.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public func passes(_ samples: Int, isTraining: Bool) -> Passes<S> {
     let key = samples * 2 + (isTraining ? 1 : 0)
     if let known = passes[key] { return known }
@@ -294,7 +299,8 @@ public final class Passes<S: Scalar> {
   public var isRandom: Bool { !randomNodes.isEmpty }
 
   /// Every node from `first` on overwrites its output.
-  @inline(__always)
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   public func forward(from first: Int = 0) {
     var k = first
     while k < count {
@@ -304,7 +310,8 @@ public final class Passes<S: Scalar> {
   }
 
   /// δ of the output is there; every node adds to the gradients before it.
-  @inline(__always)
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   public func backward() {
     var k = count &- 1
     while k >= firstBackward {
@@ -314,6 +321,8 @@ public final class Passes<S: Scalar> {
   }
 
   /// The loss's view of the batch; with δ where a gradient is wanted.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
   public func lossPass(_ reduction: Reduction, gradient: Bool) -> LossPass<S> {
     let z = network.output(samples)
     let t = network.t

@@ -67,6 +67,8 @@ public final class Trainer<S: Scalar> {
   }
 
   /// Builds everything that training needs.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public init(
     _ graph: Graph, objective: Objective, metrics: [BoundMetric], training: TrainingDeclaration,
     data: DataSets<S>, seed: UInt64
@@ -143,7 +145,9 @@ public final class Trainer<S: Scalar> {
   // MARK: Training
 
   /// Trains to the end, an interruption, or a number that is not finite.
-  public func run(_ observer: some TrainingObserver) throws -> Outcome {
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func run(_ observer: any TrainingObserver) throws -> Outcome {
     var row = [Double](repeating: .nan, count: columns.count)
     var progress = Progress(
       epoch: 0, step: 0, epochs: training.epochs, stepsPerEpoch: batches.count,
@@ -151,6 +155,9 @@ public final class Trainer<S: Scalar> {
     var rate = training.optimizer.learningRate
     var waited = 0
     var sinceSign = 0
+    // A step of a small network takes less time than a look at the clock.
+    let work = network.graph.nodes.reduce(0) { saturatingSum($0, $1.plan.work) }
+    let stepsPerSign = saturatingProduct(work, batches.batchSize) > 100_000 ? 1 : 128
 
     while epoch < training.epochs {
       let isRecorded =
@@ -170,7 +177,7 @@ public final class Trainer<S: Scalar> {
         if !loss.isFinite { return .diverged(divergence(loss)) }
         sum += loss * Double(batches.size(batch))
         sinceSign &+= 1
-        if sinceSign == 128 {
+        if sinceSign >= stepsPerSign {
           sinceSign = 0
           try observer.isAlive(epoch: epoch, of: training.epochs)
         }
@@ -352,6 +359,8 @@ public final class Trainer<S: Scalar> {
 
   /// Puts the weights of the best row, or of the last one that was finite, into
   /// the network.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public func restore(_ weights: Weights) {
     switch weights {
     case .last: lastWeights.put(into: network)
