@@ -1,17 +1,16 @@
 import Datasets
-import Engine
 import NNExp
+import Results
 
-/// The text of a predictions.csv: a row a sample, what was wanted where that is
-/// known, what the network says, and its outputs.
+/// predictions.csv: a row a sample, what was wanted where that is known, what
+/// the network says, and its outputs.
 struct Predictions<S: Scalar> {
-  let data: DataSets<S>
-  let outputCount: Int
-  let threshold: Double
-
-  private var text = ""
+  private let data: DataSets<S>
+  private let outputCount: Int
+  private let threshold: Double
   private let hasTargets: Bool
   private let hasSplits: Bool
+  private var table: CSVText
 
   init(_ session: Session<S>, hasTargets: Bool, hasSplits: Bool) {
     data = session.data
@@ -19,48 +18,50 @@ struct Predictions<S: Scalar> {
     threshold = session.experiment.objective.loss.decisionThreshold
     self.hasTargets = hasTargets
     self.hasSplits = hasSplits
-    var header = hasSplits ? ["split", "sample"] : ["sample"]
-    let outputs = (0..<outputCount).map { index in
-      switch data.target {
-      case .classes where outputCount == data.classNames.count: data.classNames[index]
-      case .values where outputCount == data.targetNames.count: data.targetNames[index]
-      default: "\(index)"
-      }
-    }
+    var columns = hasSplits ? ["split", "sample"] : ["sample"]
+    var outputs = (0..<outputCount).map { "output_\($0)" }
     switch data.target {
     case .classes:
-      if hasTargets { header.append("target") }
-      header.append("prediction")
+      if hasTargets { columns.append("target") }
+      columns.append("prediction")
+      if outputCount == data.classNames.count { outputs = data.classNames.map { "output_\($0)" } }
     case .values:
-      if hasTargets { header += data.targetNames.map { "target_\($0)" } }
+      if hasTargets { columns += data.targetNames.map { "target_\($0)" } }
+      if outputCount == data.targetNames.count { outputs = data.targetNames.map { "output_\($0)" } }
     }
-    header += outputs.map { "output_\($0)" }
-    text = header.map(csvCell).joined(separator: ",") + "\n"
+    table = CSVText(columns: columns + outputs)
   }
 
-  /// The rows of one split.
-  mutating func add(_ samples: Samples<S>, outputs: [S], split: String) {
-    let targetWidth = data.target.shape.count
+  var csv: [UInt8] { table.bytes }
+
+  /// Adds the rows of one split.
+  mutating func add(_ samples: Samples<S>, outputs: [S], split: String = "") {
+    let width = data.target.shape.count
+    var row: [Cell] = []
     for sample in 0..<samples.count {
-      if hasSplits { text += split + "," }
-      text += "\(sample)"
-      if case .classes = data.target {
-        if hasTargets { text += "," + className(Int(samples.targets[sample])) }
-        text += "," + className(prediction(outputs, sample))
-      } else if hasTargets {
-        for index in 0..<targetWidth {
-          text += "," + shortest(samples.targets[sample * targetWidth + index])
+      row.removeAll(keepingCapacity: true)
+      if hasSplits { row.append(.text(split)) }
+      row.append(.int(sample))
+      switch data.target {
+      case .classes:
+        if hasTargets { row.append(className(Int(samples.targets[sample]))) }
+        row.append(className(prediction(outputs, sample)))
+      case .values:
+        if hasTargets {
+          for index in 0..<width { row.append(cell(samples.targets[sample * width + index])) }
         }
       }
-      for index in 0..<outputCount { text += "," + shortest(outputs[sample * outputCount + index]) }
-      text += "\n"
+      for index in 0..<outputCount { row.append(cell(outputs[sample * outputCount + index])) }
+      table.append(row)
     }
   }
 
-  var csv: String { text }
+  private func cell(_ value: S) -> Cell {
+    (value as? Float).map(Cell.float) ?? .number(Double(value))
+  }
 
-  private func className(_ index: Int) -> String {
-    csvCell(index < data.classNames.count ? data.classNames[index] : "\(index)")
+  private func className(_ index: Int) -> Cell {
+    .text(data.classNames.indices.contains(index) ? data.classNames[index] : "\(index)")
   }
 
   /// The class of the largest output; of a single one, by the loss's threshold.
@@ -76,18 +77,11 @@ struct Predictions<S: Scalar> {
 }
 
 /// A confusion matrix as CSV: a row a target class, a column a predicted one.
-func confusionCSV(_ tally: [Double], classes: [String]) -> String {
-  var text = (["target"] + classes).map(csvCell).joined(separator: ",") + "\n"
+func confusionCSV(_ tally: [Double], classes: [String]) -> [UInt8] {
+  var text = CSVText(columns: ["target"] + classes.map { "predicted_\($0)" })
   for (row, name) in classes.enumerated() {
-    let counts = classes.indices.map { shortest(tally[row * classes.count + $0]) }
-    text += ([csvCell(name)] + counts).joined(separator: ",") + "\n"
+    text.append(
+      [.text(name)] + classes.indices.map { .int(Int(tally[row * classes.count + $0])) })
   }
-  return text
-}
-
-/// A text as a CSV cell (RFC 4180).
-func csvCell(_ text: String) -> String {
-  let special: Set<Character> = [",", "\"", "\n", "\r", "\r\n"]
-  guard text.contains(where: special.contains) else { return text }
-  return "\"" + text.replacing("\"", with: "\"\"") + "\""
+  return text.bytes
 }
