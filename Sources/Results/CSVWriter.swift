@@ -1,0 +1,61 @@
+import NNExp
+
+/// A CSV file of a run that grows by whole rows.
+///
+/// Rows wait in memory until they are flushed: by the caller, at least five
+/// times a second and before every checkpoint, or here, once 64 KB wait. What
+/// is on the disk always ends with a whole row: a write that fails midway is
+/// taken back.
+public final class CSVWriter {
+  private static let mostWaiting = 1 << 16
+
+  private let file: File
+  private var waiting: CSVText
+
+  /// Bytes in the file, without the rows that wait.
+  public private(set) var length = 0
+
+  /// Makes the file, which must not exist, and writes its header.
+  public init(_ name: String, columns: [String], in run: RunDirectory) throws {
+    waiting = CSVText(columns: columns)
+    waiting.bytes.reserveCapacity(CSVWriter.mostWaiting + (1 << 12))
+    file = try run.folder.create(name)
+    try flush()
+  }
+
+  /// The rows that still wait are written if that is possible; call `flush` to
+  /// be told.
+  deinit { try? flush() }
+
+  /// Appends a row.
+  ///
+  /// - Precondition: one cell a column.
+  public func append(_ row: [Cell]) throws {
+    waiting.append(row)
+    if waiting.bytes.count >= CSVWriter.mostWaiting { try flush() }
+  }
+
+  /// Writes the rows that wait; they go on waiting if that fails.
+  public func flush() throws {
+    if waiting.bytes.isEmpty { return }
+    // Writes to a file that was deleted would succeed, and be lost.
+    guard try file.status().st_nlink > 0 else {
+      throw Diagnostic(
+        "'\(file.path)' was deleted while the run was writing to it", failure: .environment)
+    }
+    do {
+      try file.write(waiting.bytes)
+    } catch {
+      try? file.truncate(to: length)
+      throw error
+    }
+    length += waiting.bytes.count
+    waiting.bytes.removeAll(keepingCapacity: true)
+  }
+
+  /// `flush()`, then returns when the rows are on the disk.
+  public func synchronize() throws {
+    try flush()
+    try file.synchronize()
+  }
+}

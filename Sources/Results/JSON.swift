@@ -1,0 +1,166 @@
+import NNExp
+
+/// A JSON value. Objects keep the order of their members.
+///
+/// Numbers that are not finite have no JSON; they are written as the texts
+/// `"nan"`, `"inf"` and `"-inf"`, the words of the CSV files, so that a diverged
+/// figure can be told from one that was not measured (`null`).
+public indirect enum JSON: Sendable, Hashable {
+  case null
+  case bool(Bool)
+  case int(Int)
+  case number(Double)
+  case string(String)
+  case array([JSON])
+  case object([Member])
+
+  /// A key and its value.
+  public struct Member: Sendable, Hashable {
+    public var key: String
+    public var value: JSON
+
+    public init(_ key: String, _ value: JSON) {
+      self.key = key
+      self.value = value
+    }
+  }
+}
+
+// MARK: - Making
+
+extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+  ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
+  ExpressibleByDictionaryLiteral
+{
+  public init(nilLiteral: ()) { self = .null }
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+  public init(integerLiteral value: Int) { self = .int(value) }
+  public init(floatLiteral value: Double) { self = .number(value) }
+  public init(stringLiteral value: String) { self = .string(value) }
+  public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  public init(dictionaryLiteral elements: (String, JSON)...) {
+    self = .object(elements.map { Member($0.0, $0.1) })
+  }
+
+  /// Null where there is no value.
+  public init(_ value: Int?) { self = value.map(JSON.int) ?? .null }
+  public init(_ value: Double?) { self = value.map(JSON.number) ?? .null }
+  public init(_ value: String?) { self = value.map(JSON.string) ?? .null }
+}
+
+// MARK: - Reading
+
+extension JSON {
+  /// The member of an object.
+  public subscript(key: String) -> JSON? {
+    guard case .object(let members) = self else { return nil }
+    return members.first { $0.key == key }?.value
+  }
+
+  public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+  public var int: Int? { if case .int(let value) = self { value } else { nil } }
+  public var string: String? { if case .string(let value) = self { value } else { nil } }
+  public var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
+  public var object: [Member]? { if case .object(let value) = self { value } else { nil } }
+
+  /// The number, be it written as an integer, a fraction, or one of the words
+  /// for those that are not finite.
+  public var double: Double? {
+    switch self {
+    case .int(let value): Double(value)
+    case .number(let value): value
+    case .string("nan"): .nan
+    case .string("inf"): .infinity
+    case .string("-inf"): -.infinity
+    default: nil
+    }
+  }
+}
+
+// MARK: - Writing
+
+extension JSON: CustomStringConvertible {
+  /// The text: two spaces a level, one member a line, lists of scalars on one
+  /// line, no end of line after the last.
+  public var description: String {
+    var bytes: [UInt8] = []
+    append(to: &bytes, indent: 0)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private func append(to bytes: inout [UInt8], indent: Int) {
+    switch self {
+    case .null: bytes += "null".utf8
+    case .bool(let value): bytes += (value ? "true" : "false").utf8
+    case .int(let value): bytes.append(decimal: value)
+    case .number(let value):
+      if value.isFinite {
+        bytes.append(shortest: value)
+      } else {
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(shortest: value)
+        bytes.append(UInt8(ascii: "\""))
+      }
+    case .string(let value): JSON.append(quoted: value, to: &bytes)
+    case .array(let items):
+      let isFlat = items.allSatisfy(\.isScalar)
+      JSON.append(items, between: ("[", "]"), isFlat: isFlat, to: &bytes, indent: indent) {
+        $0.append(to: &$1, indent: indent + 1)
+      }
+    case .object(let members):
+      JSON.append(
+        members, between: ("{", "}"), isFlat: members.isEmpty, to: &bytes, indent: indent
+      ) {
+        JSON.append(quoted: $0.key, to: &$1)
+        $1 += ": ".utf8
+        $0.value.append(to: &$1, indent: indent + 1)
+      }
+    }
+  }
+
+  private var isScalar: Bool {
+    switch self {
+    case .array, .object: false
+    default: true
+    }
+  }
+
+  private static func append<Item>(
+    _ items: [Item], between brackets: (String, String), isFlat: Bool, to bytes: inout [UInt8],
+    indent: Int, item appendItem: (Item, inout [UInt8]) -> Void
+  ) {
+    func startLine(_ level: Int) {
+      bytes.append(UInt8(ascii: "\n"))
+      bytes += repeatElement(UInt8(ascii: " "), count: 2 * level)
+    }
+    bytes += brackets.0.utf8
+    for (index, item) in items.enumerated() {
+      if index > 0 { bytes += (isFlat ? ", " : ",").utf8 }
+      if !isFlat { startLine(indent + 1) }
+      appendItem(item, &bytes)
+    }
+    if !isFlat { startLine(indent) }
+    bytes += brackets.1.utf8
+  }
+
+  /// Escapes what RFC 8259 demands, and nothing else.
+  private static func append(quoted text: String, to bytes: inout [UInt8]) {
+    bytes.append(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""): bytes += #"\""#.utf8
+      case UInt8(ascii: "\\"): bytes += #"\\"#.utf8
+      case 0x08: bytes += #"\b"#.utf8
+      case 0x09: bytes += #"\t"#.utf8
+      case 0x0A: bytes += #"\n"#.utf8
+      case 0x0C: bytes += #"\f"#.utf8
+      case 0x0D: bytes += #"\r"#.utf8
+      case 0..<0x20:
+        bytes += (byte < 0x10 ? #"\u000"# : #"\u00"#).utf8
+        bytes += String(byte, radix: 16).utf8
+      default: bytes.append(byte)
+      }
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+}

@@ -1,0 +1,277 @@
+import Glibc
+import NNExp
+
+/// The folder of one run, made for it and locked while it runs.
+///
+///     results/xor/run-0001/        metrics.csv, summary.json, …
+///                 run-0002/
+///                 latest -> run-0002
+///
+/// Every write goes through it. The lock is the kernel's, on the empty file
+/// `.lock`: it goes when the process does, however that ends.
+public final class RunDirectory: Sendable {
+  /// The folder, open.
+  public let folder: Folder
+
+  /// The open `.lock`; nil where the run is only read.
+  private let lock: File?
+
+  /// `results/xor/run-0001`, or what `--output` said.
+  public var path: String { folder.path }
+
+  private init(_ folder: Folder, lock: consuming File?) {
+    self.folder = folder
+    self.lock = lock
+  }
+
+  // MARK: Making one
+
+  /// Makes the folder of a new run: the next free `NAME/run-0001` under
+  /// `results`, or `output`, which must not exist or be empty.
+  ///
+  /// Two processes at once get different numbers. Where it throws, it leaves
+  /// everything as it was.
+  ///
+  /// - Parameters:
+  ///   - name: the experiment's name; see `validate(name:)`.
+  ///   - results: a path. Links on the way from the folder that holds it to the
+  ///     run must not lead out of that folder.
+  ///   - output: a path to use instead; missing parents are made.
+  public static func create(
+    name: String, under results: String = "results", output: String? = nil,
+    fileSystem: FileSystem = .system
+  ) throws -> RunDirectory {
+    try validate(name: name)
+    var site = Site(here: fileSystem.currentFolder)
+    do {
+      if let output { return try create(output: output, at: &site) }
+      return try create(name: name, under: results, at: &site)
+    } catch {
+      site.clear()
+      throw error
+    }
+  }
+
+  private static func create(
+    name: String, under results: String, at site: inout Site
+  ) throws -> RunDirectory {
+    let home = try site.here.resolve(parent(of: results) ?? ".")
+    let group = results + "/" + name
+    for path in [results, group] {
+      _ = try site.makeFolder(path)
+      let target = try site.here.resolve(path)
+      guard target == home || target.hasPrefix(home == "/" ? home : home + "/") else {
+        throw Diagnostic(
+          "'\(path)' is a link that leads out of '\(home)', to '\(target)'; "
+            + "name the place of the run with --output", failure: .environment)
+      }
+    }
+    let runs = try site.here.openFolder(group)
+    var number = try newestNumber(in: runs) + 1  // or more, if others are as quick
+    while try !site.makeFolder(runs.path(of: runName(number))) { number += 1 }
+    let run = try prepare(runs.path(of: runName(number)), at: &site)
+    try pointLatest(in: runs, at: number)
+    return run
+  }
+
+  private static func create(output: String, at site: inout Site) throws -> RunDirectory {
+    guard !output.isEmpty, !output.utf8.contains(0) else {
+      throw Diagnostic("--output names no folder; write a path such as 'results/mine'")
+    }
+    try site.makeParents(of: output)
+    if try !site.makeFolder(output) {
+      let folder = try site.here.openFolder(output)
+      guard try folder.entries().isEmpty else {
+        if let held = try holder(of: folder) { throw held }
+        throw Diagnostic(
+          "'\(output)' is not empty; --output takes a new or empty folder, so that no run is "
+            + "overwritten")
+      }
+    }
+    return try prepare(output, at: &site)
+  }
+
+  /// Locks a new folder and gives it what every run has.
+  private static func prepare(_ path: String, at site: inout Site) throws -> RunDirectory {
+    let folder = try site.here.openFolder(path)
+    guard let file = try folder.createLock(lockFile) else {
+      // Another process was given the same empty --output at the same time.
+      throw try holder(of: folder) ?? isHeld(folder, by: nil)
+    }
+    site.note(file: folder.path(of: lockFile))
+    // Nobody keeps a lock that is not theirs, so that this waits for an instant.
+    _ = try file.lock(waiting: true)
+    _ = try site.makeFolder(folder.path(of: Checkpoint.folder))
+    return RunDirectory(folder, lock: file)
+  }
+
+  // MARK: Opening one
+
+  /// An existing run: to read, or, `exclusively`, to go on with.
+  ///
+  /// Only what holds a `run.json` is a run. Exclusive opening takes the lock and
+  /// clears away what a killed process left half-written.
+  public static func open(
+    _ path: String, exclusively: Bool = false, fileSystem: FileSystem = .system
+  ) throws -> RunDirectory {
+    let folder = try fileSystem.currentFolder.openFolder(path)
+    guard try folder.openIfThere(RunRecord.file) != nil else {
+      throw Diagnostic("'\(path)' is not a run: it has no \(RunRecord.file)")
+    }
+    guard exclusively else { return RunDirectory(folder, lock: nil) }
+    guard let file = try folder.openLock(lockFile) else {
+      throw Diagnostic("'\(path)' is not a run: it has no \(lockFile)")
+    }
+    guard try file.lock() else { throw try holder(of: folder) ?? isHeld(folder, by: nil) }
+    try folder.removePartials()
+    try folder.openFolder(Checkpoint.folder).removePartials()
+    return RunDirectory(folder, lock: file)
+  }
+
+  // MARK: Writing and reading
+
+  /// Replaces a file of the run as a whole, or makes it; see `Folder.replace`.
+  ///
+  /// - Parameter durably: wait for the disk, so that a power failure finds the
+  ///   new bytes; for checkpoints and the final summary.
+  public func write(_ bytes: [UInt8], to file: String, durably: Bool = false) throws {
+    try folder.replace(file, durably: durably) { try $0.write(bytes) }
+  }
+
+  public func write(_ text: String, to file: String, durably: Bool = false) throws {
+    try write(Array(text.utf8), to: file, durably: durably)
+  }
+
+  public func write(_ json: JSON, to file: String, durably: Bool = false) throws {
+    try write(json.description + "\n", to: file, durably: durably)
+  }
+
+  /// A file of the run, which must be there.
+  public func read(_ file: String, limit: Int = 1 << 26) throws -> [UInt8] {
+    guard let bytes = try folder.readIfThere(file, limit: limit) else {
+      throw Diagnostic("'\(path)' has no \(file)", failure: .environment)
+    }
+    return bytes
+  }
+
+  /// A JSON file of the run, which must be there.
+  public func readJSON(_ file: String) throws -> JSON {
+    try JSON(parsing: read(file), from: folder.path(of: file))
+  }
+}
+
+// MARK: - Numbers and the newest
+
+extension RunDirectory {
+  private static func runName(_ number: Int) -> String {
+    let digits = String(number)
+    return "run-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+  }
+
+  /// The highest number of a run in the folder; 0 where there is none.
+  private static func newestNumber(in runs: Folder) throws -> Int {
+    try runs.entries().compactMap { name -> Int? in
+      let digits = name.dropFirst(4)
+      guard name.hasPrefix("run-"), (4...9).contains(digits.utf8.count),
+        digits.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+      else { return nil }
+      return Int(digits)
+    }.max() ?? 0
+  }
+
+  /// Points `latest` to the newest run.
+  ///
+  /// Of several processes at once, a slower one may point to its older run last;
+  /// each therefore looks again after it has pointed, until nothing is newer.
+  private static func pointLatest(in runs: Folder, at own: Int) throws {
+    let alias = ".latest.\(runName(own))"
+    var newest = own
+    try runs.link("latest", to: runName(own), via: alias)
+    while let found = try? newestNumber(in: runs), found > newest {
+      newest = found
+      try? runs.link("latest", to: runName(newest), via: alias)
+    }
+  }
+
+  private static func parent(of path: String) -> String? {
+    guard let slash = path.lastIndex(of: "/") else { return nil }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+}
+
+// MARK: - What was made on the way
+
+/// Where a run is being made, and what has been made for it so far.
+private struct Site {
+  let here: Folder
+  private var made: [(path: String, isFolder: Bool)] = []
+
+  init(here: Folder) { self.here = here }
+
+  mutating func note(file: String) { made.append((file, false)) }
+
+  /// Makes a folder; false where there is something of that name.
+  mutating func makeFolder(_ path: String) throws -> Bool {
+    guard try here.makeFolder(path) else { return false }
+    made.append((path, true))
+    return true
+  }
+
+  /// Makes the missing folders on the way to `path`.
+  mutating func makeParents(of path: String) throws {
+    for index in path.indices.dropFirst() where path[index] == "/" {
+      let isTrailing = path[index...].allSatisfy { $0 == "/" }
+      if !isTrailing { _ = try makeFolder(String(path[..<index])) }
+    }
+  }
+
+  /// Removes all of it again, as far as it is empty.
+  mutating func clear() {
+    while let (path, isFolder) = made.popLast() {
+      if isFolder { try? here.removeFolder(path) } else { try? here.remove(path) }
+    }
+  }
+}
+
+// MARK: - The lock
+
+extension RunDirectory {
+  private static let lockFile = ".lock"
+
+  private static func isHeld(_ folder: Folder, by process: Int?) -> Diagnostic {
+    let holder = process.map { "process \($0)" } ?? "another process"
+    return Diagnostic(
+      "'\(folder.path)' is held by \(holder); wait until that has ended, or start a new run",
+      failure: .environment)
+  }
+
+  /// Says who holds the folder's lock; nil where nobody does.
+  private static func holder(of folder: Folder) throws -> Diagnostic? {
+    guard let file = try folder.openLock(lockFile) else { return nil }
+    if try file.lock() { return nil }
+    return isHeld(folder, by: process(holding: try file.status().st_ino, in: folder.system))
+  }
+
+  /// The process that holds a lock on a file, as `/proc/locks` tells it:
+  ///
+  ///     1: FLOCK  ADVISORY  WRITE 4711 fe:00:1234567 0 EOF
+  ///
+  /// Nil where the holder is on another machine or in another container. The
+  /// device is not compared: overlay file systems show another one here.
+  private static func process(holding inode: UInt, in system: FileSystem) -> Int? {
+    guard let bytes = try? system.currentFolder.readIfThere("/proc/locks", limit: 1 << 24) else {
+      return nil
+    }
+    for line in bytes.split(separator: UInt8(ascii: "\n")) {
+      let words = line.split(separator: UInt8(ascii: " ")).map {
+        String(decoding: $0, as: UTF8.self)
+      }
+      if words.count >= 6, words[1] == "FLOCK", words[5].hasSuffix(":\(inode)"),
+        let process = Int(words[4]), process > 0
+      {
+        return process
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,146 @@
+import NNExp
+
+/// `summary.json`: how a run ended, or that it has not yet. No clock in it, so
+/// that runs can be compared byte by byte.
+public struct Summary: Sendable, Equatable {
+  public static let file = "summary.json"
+
+  public enum Status: String, Sendable, CaseIterable {
+    case running
+    /// Done, and every expectation met.
+    case completed
+    /// Done, or ended, short of an expectation or of a gradient check.
+    case fellShort = "fell_short"
+    case failed
+    case interrupted
+  }
+
+  /// A figure, under its column's name; nil where it was not measured.
+  public struct Figure: Sendable, Equatable {
+    public var name: String
+    public var value: Double?
+
+    public init(_ name: String, _ value: Double?) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// The best that a figure has been, and when first.
+  public struct Best: Sendable, Equatable {
+    public var name: String
+    public var value: Double
+    public var epoch: Int
+
+    public init(_ name: String, _ value: Double, epoch: Int) {
+      self.name = name
+      self.value = value
+      self.epoch = epoch
+    }
+  }
+
+  /// One line of `expect:`.
+  public struct Expectation: Sendable, Equatable {
+    /// `train_loss`, `gradient_check`.
+    public var name: String
+    /// As the file has it: `< 0.01`, `pass`.
+    public var bound: String
+    /// What the run reached: a number or a word; null where it did not get there.
+    public var found: JSON
+    public var isMet: Bool
+
+    public init(_ name: String, bound: String, found: JSON, isMet: Bool) {
+      self.name = name
+      self.bound = bound
+      self.found = found
+      self.isMet = isMet
+    }
+  }
+
+  public var status: Status
+  /// nil while running.
+  public var exitStatus: Int?
+  /// Why, in a sentence; nil where the status says it all.
+  public var reason: String?
+  public var epochs: Int
+  public var steps: Int
+  public var final: [Figure]
+  public var best: [Best]
+  public var expectations: [Expectation]
+  /// Numbers that are learned, and numbers that are not.
+  public var trainableParameters: Int
+  public var frozenParameters: Int
+
+  public init(
+    status: Status, exitStatus: Int? = nil, reason: String? = nil, epochs: Int = 0, steps: Int = 0,
+    final: [Figure] = [], best: [Best] = [], expectations: [Expectation] = [],
+    trainableParameters: Int, frozenParameters: Int = 0
+  ) {
+    self.status = status
+    self.exitStatus = exitStatus
+    self.reason = reason
+    self.epochs = epochs
+    self.steps = steps
+    self.final = final
+    self.best = best
+    self.expectations = expectations
+    self.trainableParameters = trainableParameters
+    self.frozenParameters = frozenParameters
+  }
+}
+
+extension Summary {
+  /// Replaces `summary.json`; waits for the disk once the run has ended.
+  public func write(in run: RunDirectory) throws {
+    try run.write(json, to: Summary.file, durably: status != .running)
+  }
+
+  public var json: JSON {
+    [
+      "status": .string(status.rawValue),
+      "exit_status": JSON(exitStatus),
+      "reason": JSON(reason),
+      "epochs": .int(epochs),
+      "steps": .int(steps),
+      "final": .object(final.map { .init($0.name, JSON($0.value)) }),
+      "best": .object(
+        best.map { .init($0.name, ["value": .number($0.value), "epoch": .int($0.epoch)]) }),
+      "expectations": .array(
+        expectations.map {
+          [
+            "name": .string($0.name), "bound": .string($0.bound), "found": $0.found,
+            "met": .bool($0.isMet),
+          ]
+        }),
+      "parameters": [
+        "total": .int(trainableParameters + frozenParameters),
+        "trainable": .int(trainableParameters),
+        "frozen": .int(frozenParameters),
+      ],
+    ]
+  }
+
+  /// Reads the `summary.json` of a run.
+  public init(of run: RunDirectory) throws {
+    let file = try RecordReader(run, Summary.file)
+    let parameters = try file.member("parameters")
+    self.init(
+      status: try file.value("status") { $0.string.flatMap(Status.init) },
+      exitStatus: try file.optional("exit_status", \.int),
+      reason: try file.optional("reason", \.string),
+      epochs: try file.value("epochs", \.int),
+      steps: try file.value("steps", \.int),
+      final: try file.members("final").map { Figure($0.key, try $0.value.optional(\.double)) },
+      best: try file.members("best").map {
+        Best(
+          $0.key, try $0.value.value("value", \.double), epoch: try $0.value.value("epoch", \.int))
+      },
+      expectations: try file.items("expectations").map {
+        Expectation(
+          try $0.value("name", \.string), bound: try $0.value("bound", \.string),
+          found: try $0.member("found").json, isMet: try $0.value("met", \.bool))
+      },
+      trainableParameters: try parameters.value("trainable", \.int),
+      frozenParameters: try parameters.value("frozen", \.int))
+  }
+}
