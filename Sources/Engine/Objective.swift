@@ -139,4 +139,10 @@ public struct BoundMetric: Sendable {
   public let name: String
   public let metric: any Metric
   public let tallySize: Int
+
+  public init(name: String, metric: any Metric, tallySize: Int) {
+    self.name = name
+    self.metric = metric
+    self.tallySize = tallySize
+  }
 }

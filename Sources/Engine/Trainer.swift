@@ -50,7 +50,8 @@ public final class Trainer<S: Scalar> {
   private let objective: Objective
   private let training: TrainingDeclaration
   private let metrics: [BoundMetric]
-  private let evaluator: Evaluator<S>
+  /// Measures the network as it stands.
+  public let evaluator: Evaluator<S>
   private var batches: Batches<S>
   private let tallies: [Tally]
   private let threshold: S

@@ -33,6 +33,9 @@ public struct Experiment: Sendable {
   /// Every option with the value in force, as `resolved.yaml` has it.
   public let resolved: Node
 
+  /// The same as YAML.
+  public var resolvedText: String { writeYAML(resolved) }
+
   /// The place of the mapping as a whole.
   public let place: Place?
 

@@ -65,6 +65,8 @@ public struct GradientReport: Sendable {
     return !verdicts.isEmpty && verdicts.allSatisfy(\.isProof) ? .passed : .unproven
   }
 
+  public var passes: Bool { outcome == .passed }
+
   /// The node at fault: the last in graph order with a fault. What it passes
   /// back spoils the nodes before it, while all after it are right.
   public var suspect: Tensor? {

@@ -1,4 +1,5 @@
 import Glibc
+import NNExp
 
 /// Writes a line to standard error; a closed one is no reason to stop.
 func writeError(_ text: String) {
@@ -57,6 +58,31 @@ func table(_ rows: [[String]], rightAligned: Set<Int> = []) -> String {
     while line.last == " " { line.removeLast() }
     return line
   }.joined(separator: "\n")
+}
+
+/// Makes a file that must not exist yet; half a file does not stay.
+func writeNewFile(_ bytes: [UInt8], to path: String) throws {
+  let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+  guard descriptor >= 0 else {
+    throw Diagnostic(
+      "cannot create '\(path)': \(String(cString: strerror(errno)))", failure: .environment)
+  }
+  var sent = 0
+  while sent < bytes.count {
+    let count = bytes.withUnsafeBytes {
+      write(descriptor, $0.baseAddress! + sent, bytes.count - sent)
+    }
+    if count < 0 && errno == EINTR { continue }
+    guard count > 0 else {
+      let reason = String(cString: strerror(errno))
+      close(descriptor)
+      unlink(path)
+      throw Diagnostic(
+        "cannot write \(bytes.count) bytes to '\(path)': \(reason)", failure: .environment)
+    }
+    sent += count
+  }
+  close(descriptor)
 }
 
 /// A number for people: six significant digits.

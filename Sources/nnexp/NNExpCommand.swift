@@ -1,5 +1,7 @@
 import ArgumentParser
+import Datasets
 import NNExp
+import Standard
 
 /// `nnexp`: declare a network in YAML, train it, prove its gradients.
 struct NNExpCommand: ParsableCommand {

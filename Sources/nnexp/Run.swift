@@ -267,7 +267,7 @@ final class Run<S: Scalar>: TrainingObserver {
     var predictions = Predictions(session, hasTargets: true, hasSplits: true)
     for split in experiment.predictions {
       guard let samples = session.samples(of: split) else { continue }
-      predictions.add(samples, outputs: session.evaluator.predict(samples), split: split)
+      predictions.add(samples, outputs: trainer.evaluator.predict(samples), split: split)
     }
     try directory.write(predictions.csv, to: "predictions.csv")
     files.append("predictions.csv")

@@ -1,6 +1,7 @@
 import Datasets
 import Engine
 import ExperimentFile
+import GradientCheck
 import NNExp
 
 /// An experiment with its data read and its network built: everything that can
@@ -89,5 +90,33 @@ struct Session<S: Scalar> {
     }
     parts.append("samples: " + splits.joined(separator: ", "))
     return parts.joined(separator: "; ")
+  }
+}
+
+extension Session {
+  /// Checks the gradients at the network's present weights.
+  ///
+  /// The batch is the first samples of the training data: as many as the file
+  /// says, or up to eight.
+  func checkGradients(at moment: GradientCheckSettings.Moment) throws -> GradientReport {
+    let settings = experiment.gradientCheck
+    let count = min(settings.batch ?? 8, data.train.count)
+    let batch = Samples(
+      inputs: Array(data.train.inputs.prefix(count * data.inputShape.count)),
+      targets: Array(data.train.targets.prefix(count * data.target.shape.count)), count: count)
+    let subject = try NetworkSubject(
+      of: trainer.network, samples: batch, objective: experiment.objective, seed: experiment.seed)
+    let checker = GradientChecker(
+      settings, random: RandomStream(seed: experiment.seed, purpose: "gradient check"))
+    return checker.check(subject, at: moment.rawValue)
+  }
+
+  /// Counts who is taken for whom; nil where there are no classes.
+  var confusion: Evaluator<S>? {
+    guard case .classes(let count) = data.target else { return nil }
+    let matrix = ConfusionMatrix(classes: count)
+    return Evaluator(
+      trainer.network, experiment.objective,
+      metrics: [BoundMetric(name: "confusion", metric: matrix, tallySize: count * count)])
   }
 }
