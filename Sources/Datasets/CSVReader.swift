@@ -61,8 +61,11 @@ struct CSVReader {
     let fields = slots.count
     while scanner.position < bytes.count, count < limit {
       let first = bytes[scanner.position]
-      if first == 0x0A || first == 0x0D, CSVTable.isBlank(bytes, from: scanner.position) { break }
       let start = scanner.position
+      if first == 0x0A || first == 0x0D {
+        if CSVTable.isBlank(bytes, from: start) { break }
+        if fields > 1 { throw ragged(from: start, at: nil) }
+      }
       let base = cells.count
       for _ in 0..<width { cells.append(0) }
       var found = 0
