@@ -231,9 +231,8 @@ struct CSVReader {
       found += 1
       if next.endsRecord { break }
     }
-    let fields = "\(found) field\(found == 1 ? "" : "s")"
     return Diagnostic(
-      "this row has \(fields), but \(table.hasHeader ? "the header" : "the first row") has "
+      "this row has \(counted(found, "field")), but \(table.hasHeader ? "the header" : "the first row") has "
         + "\(slots.count)",
       at: field.map { table.origin.place(of: $0) } ?? table.origin.place(at: start))
   }

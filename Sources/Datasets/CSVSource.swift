@@ -27,20 +27,23 @@ extension CSVDeclaration {
   /// Reads inputs alone, in the columns of the training data: by name where
   /// there is a header, else by position.
   func readInputs(_ table: CSVTable, like known: ColumnLayout) throws -> RawData {
+    let all = Array(table.names.indices)
     let inputs: [Int]
     if hasHeader {
       inputs = try ColumnSelection(names: known.names).resolve(in: table, at: file.place)
-    } else if table.names.count == known.names.count {
-      inputs = Array(table.names.indices)
-    } else if let selection = self.inputs {
-      inputs = try selection.resolve(in: table, at: file.place)
+    } else if all.count == known.names.count {
+      inputs = all
     } else {
-      inputs = Array(table.names.indices.dropLast(self.targets == nil ? 1 : 0))
+      // Perhaps the training file's columns, targets and all.
+      let targets = try? self.targets?.resolve(in: table) ?? all.suffix(1)
+      inputs =
+        (try? self.inputs?.resolve(in: table)) ?? all.filter { targets?.contains($0) != true }
     }
     guard inputs.count == known.names.count else {
       throw Diagnostic(
-        "'\(table.path)' has \(inputs.count) input columns, "
-          + "but the training data have \(known.names.count)", at: table.place(row: 0, column: 0))
+        "'\(table.path)' has \(counted(all.count, "column")), "
+          + "but the training data have \(counted(known.names.count, "input"))",
+        at: table.place(row: 0, column: 0))
     }
     return try read(table, inputs: inputs, targets: [], part: nil, limit: nil)
   }

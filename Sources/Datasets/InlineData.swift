@@ -14,7 +14,7 @@ struct InlineData: Sendable {
     guard let inputs, let targets else { return nil }
     guard inputs.count == targets.count else {
       options.reject(
-        "targets", "\(targets.count) targets for \(inputs.count) inputs",
+        "targets", "\(counted(targets.count, "target")) for \(counted(inputs.count, "input"))",
         notes: [.init("the inputs", at: options.place(of: "inputs"))])
       return nil
     }
@@ -68,9 +68,8 @@ private struct Rows: Sendable {
         continue
       }
       guard items.count == width else {
-        let numbers = items.count == 1 ? "1 number" : "\(items.count) numbers"
         reject(
-          "this row has \(numbers), but the first has \(width)", row,
+          "this row has \(counted(items.count, "number")), but the first has \(width)", row,
           notes: [.init("the first row", at: rows[0].place)])
         continue
       }

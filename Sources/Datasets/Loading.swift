@@ -89,7 +89,7 @@ extension DataDeclaration {
     }
     guard product(shape) == width else {
       throw Diagnostic(
-        "shape \(list(shape)) does not hold the \(width) inputs of a sample",
+        "shape \(list(shape)) does not hold the \(counted(width, "input")) of a sample",
         at: places["shape"])
     }
     return Shape(shape)
@@ -131,7 +131,7 @@ extension DataDeclaration {
     }
     guard data.targets.layout.width == main.targets.layout.width else {
       throw Diagnostic(
-        "each sample has \(data.targets.layout.width) targets here, "
+        "each sample has \(counted(data.targets.layout.width, "target")) here, "
           + "but \(main.targets.layout.width) in the training data",
         at: data.place(0, .targets, 0))
     }
@@ -205,7 +205,7 @@ enum Loading {
     else {
       throw Diagnostic("\(rows) samples of \(width) numbers exceed any memory", at: place)
     }
-    try checkMemory(bytes: bytes, for: "\(rows) samples of \(width) numbers", at: place)
+    try checkMemory(bytes: bytes, for: "the array of \(rows) × \(width) numbers", at: place)
     return size
   }
 }

@@ -24,7 +24,7 @@ extension DataDeclaration {
         try checkSamples(elements, "'\(path)'", at: nil)
         guard elements.width == encoding.layout.width, encoding.layout.isNumeric else {
           throw Diagnostic(
-            "'\(path)' has \(elements.width) numbers a sample, "
+            "'\(path)' has \(counted(elements.width, "number")) a sample, "
               + "but the training inputs have \(encoding.layout.width)")
         }
         columns = RawColumns(elements, named: "input")

@@ -147,7 +147,7 @@ extension RawData {
   func inputs(like known: ColumnLayout) throws -> RawColumns {
     guard inputs.layout.names.count == known.names.count else {
       throw Diagnostic(
-        "each sample has \(inputs.layout.names.count) inputs here, "
+        "each sample has \(counted(inputs.layout.names.count, "input")) here, "
           + "but \(known.names.count) in the training data", at: place(0, .inputs, 0))
     }
     guard case .table(var cells, let stride, let offset) = inputs.storage,
@@ -192,3 +192,6 @@ func excerpt(_ text: String) -> String {
 func listing(_ names: [String]) -> String {
   names.prefix(20).map(excerpt).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
 }
+
+/// `1 field`, `2 fields`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -2,19 +2,23 @@ import NNExp
 
 /// How each column is brought to a common scale:
 ///
-///     y = (x − shift) / spread      (0 where the training data are constant)
+///     y = ((x − origin) − shift) / spread     (0 where the training data are constant)
 ///
-/// standardize: shift is the mean, spread the standard deviation √(Σd²/n);
-/// min_max: shift is the least value, spread the largest less the least, so
-/// that the training data lie in [0, 1]. Both come from the training data
-/// alone, in float64. Numbers of one-hot columns stay 0 and 1.
+/// standardize: origin + shift is the mean, spread the standard deviation
+/// √(Σd²/n); min_max: origin is the least value, spread the largest less the
+/// least, so that the training data lie in [0, 1]. All come from the training
+/// data alone, in float64. Numbers of one-hot columns stay 0 and 1.
+///
+/// The mean is kept as the first sample and what is to be added to it: it is
+/// then exact even where the data vary little far from 0, as times in seconds do.
 struct Scaling: Sendable {
   enum Method: String, Sendable, CaseIterable {
     case none, standardize
     case minMax = "min_max"
   }
 
-  /// One a number.
+  /// One a number, as the others.
+  private(set) var origin: [Double]
   private(set) var shift: [Double]
 
   /// 0 where the column is constant.
@@ -29,7 +33,7 @@ struct Scaling: Sendable {
     let first = values
     var low = first
     var high = first
-    // Σ(x − first)/n: exact for a constant column, close for one far from 0.
+    // Σ(x − first)/n
     var mean = [Double](repeating: 0, count: width)
     let n = Double(rows.count)
     for row in rows {
@@ -40,14 +44,15 @@ struct Scaling: Sendable {
         mean[i] += values[i] - first[i]
       }
     }
-    for i in 0..<width { mean[i] = first[i] + mean[i] / n }
+    for i in 0..<width { mean[i] /= n }
     var range = [Double](repeating: 0, count: width)
     for i in 0..<width { range[i] = high[i] - low[i] }
 
     switch method {
     case .none: return nil
     case .minMax:
-      shift = low
+      origin = low
+      shift = [Double](repeating: 0, count: width)
       spread = range
     case .standardize:
       // Two passes, the second corrected for the mean's rounding; deviations
@@ -57,11 +62,12 @@ struct Scaling: Sendable {
       for row in rows {
         columns.decode(row, into: &values)
         for i in 0..<width where range[i] > 0 {
-          let d = (values[i] - mean[i]) / range[i]
+          let d = ((values[i] - first[i]) - mean[i]) / range[i]
           squares[i] += d * d
           sums[i] += d
         }
       }
+      origin = first
       shift = mean
       spread = range
       for i in 0..<width where range[i] > 0 {
@@ -73,6 +79,7 @@ struct Scaling: Sendable {
     let isNumeric = columns.layout.expandedIsNumeric
     for i in 0..<width {
       if !isNumeric[i] {
+        origin[i] = 0
         shift[i] = 0
         spread[i] = 1
       } else if !shift[i].isFinite || !spread[i].isFinite {
@@ -85,7 +92,7 @@ struct Scaling: Sendable {
 
   func apply(to values: inout [Double]) {
     for i in 0..<values.count {
-      values[i] = spread[i] > 0 ? (values[i] - shift[i]) / spread[i] : 0
+      values[i] = spread[i] > 0 ? ((values[i] - origin[i]) - shift[i]) / spread[i] : 0
     }
   }
 }

@@ -40,20 +40,16 @@ import Testing
         test.yaml:1:27: error: this row has 1 number, but the first has 2
             inline: {inputs: [[0, 0], [0], [1, x]], targets: [1, 2, .nan]}
                                       ^
-        note: the first row
         test.yaml:1:19: note: the first row
-        """.replacing("note: the first row\n", with: "")
-          + """
-
-              inline: {inputs: [[0, 0], [0], [1, x]], targets: [1, 2, .nan]}
-                                ^
-          test.yaml:1:36: error: expected a number in inputs, found the text 'x'
-              inline: {inputs: [[0, 0], [0], [1, x]], targets: [1, 2, .nan]}
-                                                 ^
-          test.yaml:1:57: error: targets must be finite, found the number .nan
-              inline: {inputs: [[0, 0], [0], [1, x]], targets: [1, 2, .nan]}
-                                                                      ^
-          """)
+            inline: {inputs: [[0, 0], [0], [1, x]], targets: [1, 2, .nan]}
+                              ^
+        test.yaml:1:36: error: expected a number in inputs, found the text 'x'
+            inline: {inputs: [[0, 0], [0], [1, x]], targets: [1, 2, .nan]}
+                                               ^
+        test.yaml:1:57: error: targets must be finite, found the number .nan
+            inline: {inputs: [[0, 0], [0], [1, x]], targets: [1, 2, .nan]}
+                                                                    ^
+        """)
     #expect(
       try complaint("inline: {inputs: [1, 2], targets: [1, 2, 3]}") == """
         test.yaml:1:35: error: 3 targets for 2 inputs

@@ -116,7 +116,7 @@ import Testing
     let message = try complaint(labels, "classes: 16777216\none_hot: true")
     #expect(
       message.hasPrefix(
-        "test.yaml:3:10: error: 300000 samples of 16777216 numbers needs 40265318400000 bytes of "
+        "test.yaml:3:10: error: the array of 300000 × 16777216 numbers needs 40265318400000 bytes of "
           + "memory, but this machine has "))
   }
 }

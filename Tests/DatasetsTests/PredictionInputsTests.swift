@@ -67,7 +67,7 @@ import Testing
     #expect(try load("2,3,9\n", section).inputs == [0.5, 0.5])
     #expect(
       complaint("1,2,3,4,5\n", section) == """
-        new.csv:1:1: error: 'new.csv' has 4 input columns, but the training data have 2
+        new.csv:1:1: error: 'new.csv' has 5 columns, but the training data have 2 inputs
             1,2,3,4,5
             ^
         """)
@@ -79,7 +79,7 @@ import Testing
     #expect(try load("a,b\n1,1\n", inline).inputs == [0.5, 0.25])
     #expect(
       complaint("1\n", inline) == """
-        new.csv:1:1: error: 'new.csv' has 1 input columns, but the training data have 2
+        new.csv:1:1: error: 'new.csv' has 1 column, but the training data have 2 inputs
             1
             ^
         """)
@@ -103,7 +103,7 @@ import Testing
     try folder.write(Array(gz.bytes), to: "a")
     #expect(
       folder.complaint { _ = try declaration.loadInputs(path: folder.path + "/a", like: data) }
-        == "error: 'a' has 1 numbers a sample, but the training inputs have 3")
+        == "error: 'a' has 1 number a sample, but the training inputs have 3")
   }
 
   @Test func dataMadeByHand() throws {

@@ -13,10 +13,12 @@ import gzip
 import hashlib
 import io
 import json
+import math
 import pathlib
 import random
 import struct
 import sys
+from fractions import Fraction
 
 import numpy as np
 
@@ -161,15 +163,25 @@ def decimals():
 
 
 def scaling():
+    """Columns of every size, scaled in exact arithmetic; NumPy itself where it suffices."""
     rng = np.random.default_rng(11)
     x = rng.normal(size=(40, 6)) * np.array([1, 1e-8, 1e6, 1e-150, 3, 1e150])
     x += np.array([0, 5, 1.7e9, 0, -1000, 0])
-    mean, deviation = x.mean(axis=0, dtype=np.longdouble), x.std(axis=0, dtype=np.longdouble)
-    # float64 squares of the last columns vanish or overflow; long double ones do not.
+    standardized = np.empty_like(x)
+    for i in range(x.shape[1]):
+        column = [Fraction(float(v)) for v in x[:, i]]
+        mean = sum(column) / len(column)
+        variance = sum((v - mean) ** 2 for v in column) / len(column)
+        for row, v in enumerate(column):
+            square = (v - mean) ** 2 / variance
+            standardized[row, i] = math.copysign(math.sqrt(square), v - mean)
+    plain = [0, 4]
+    assert np.allclose(
+        ((x - x.mean(axis=0)) / x.std(axis=0))[:, plain], standardized[:, plain], rtol=1e-12)
     low, high = x.min(axis=0), x.max(axis=0)
     return {
         "x": numbers(x), "width": 6,
-        "standardize": numbers((x - mean) / deviation),
+        "standardize": numbers(standardized),
         "min_max": numbers((x - low) / (high - low)),
     }
 
