@@ -149,7 +149,7 @@ private func made(
     mistakes("parity", ["bits": 21])
       == "error: all rows of 21 bits are too many; give samples, or at most 20 bits")
   #expect(
-    mistakes("parity", ["bits": 64, "samples": 0])
+    mistakes("parity", ["bits": 8, "samples": 0])
       == "error: samples must be an integer from 1 to 10000000, found the number 0")
   #expect(
     mistakes("spirals", ["samples": 10_000_001])

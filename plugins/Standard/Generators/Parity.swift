@@ -25,7 +25,7 @@ struct Parity: Generator {
     let bits = options.int("bits", default: 2, in: 1...1000, "bits a row")
     let samples = options.optionalInt(
       "samples", in: 1...10_000_000, "random rows; all 2^bits rows, each once, unless given")
-    if !options.contains("samples") && bits > 20 {
+    if samples == nil && bits > 20 {
       options.reject(
         "bits", "all rows of \(bits) bits are too many; give samples, or at most 20 bits")
     }
