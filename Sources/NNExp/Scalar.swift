@@ -30,6 +30,13 @@ public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible,
     _ a: UnsafePointer<Self>, stride strideA: Int, transposed transposeA: Bool,
     _ b: UnsafePointer<Self>, stride strideB: Int, transposed transposeB: Bool,
     into c: UnsafeMutablePointer<Self>, stride strideC: Int, accumulating: Bool)
+
+  // Each calls the requirement that is meant for this scalar type; for the engine.
+  static func forward(_ layer: any Layer, _ pass: Forward<Self>)
+  static func backward(_ layer: any Layer, _ pass: Backward<Self>)
+  static func evaluate(_ loss: any Loss, _ pass: LossPass<Self>) -> Double
+  static func add(_ metric: any Metric, _ pass: MetricPass<Self>)
+  static func step(_ optimizer: any Optimizer, _ pass: Update<Self>)
 }
 
 extension Float: Scalar {

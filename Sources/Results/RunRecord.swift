@@ -8,6 +8,8 @@ public struct RunRecord: Sendable, Equatable {
   public var id: String
   /// The command line, word by word.
   public var command: [String]
+  /// The experiment file's absolute path: data paths are relative to it.
+  public var experiment: String
   public var nnexpVersion: String
   public var swiftVersion: String
   /// The processor's name; nil where the system does not tell.
@@ -26,7 +28,7 @@ public struct RunRecord: Sendable, Equatable {
   public var seconds: Double?
 
   public init(
-    id: String = RunRecord.newID(), command: [String], nnexpVersion: String,
+    id: String = RunRecord.newID(), command: [String], experiment: String, nnexpVersion: String,
     swiftVersion: String = RunRecord.compilerVersion, cpu: String? = RunRecord.cpuName(),
     blas: String, threads: Int, gitCommit: String? = RunRecord.currentCommit(), seed: UInt64,
     data: [FileHash] = [], plugins: [FileHash] = [], started: String = timestamp(),
@@ -34,6 +36,7 @@ public struct RunRecord: Sendable, Equatable {
   ) {
     self.id = id
     self.command = command
+    self.experiment = experiment
     self.nnexpVersion = nnexpVersion
     self.swiftVersion = swiftVersion
     self.cpu = cpu
@@ -60,6 +63,7 @@ extension RunRecord {
     return [
       "id": .string(id),
       "command": .array(command.map(JSON.string)),
+      "experiment": .string(experiment),
       "versions": ["nnexp": .string(nnexpVersion), "swift": .string(swiftVersion)],
       "cpu": JSON(cpu),
       "blas": .string(blas),
@@ -87,6 +91,7 @@ extension RunRecord {
     self.init(
       id: try file.value("id", \.string),
       command: try file.items("command").map { try $0.value(\.string) },
+      experiment: try file.value("experiment", \.string),
       nnexpVersion: try versions.value("nnexp", \.string),
       swiftVersion: try versions.value("swift", \.string),
       cpu: try file.optional("cpu", \.string),

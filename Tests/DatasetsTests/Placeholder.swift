@@ -1,1 +1,1 @@
-// Placeholder until the first test.
+// Until the first test.

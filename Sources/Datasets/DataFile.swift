@@ -1,0 +1,134 @@
+internal import Glibc
+import NNExp
+
+/// A file that data were read from, for the run's record.
+public struct DataFile: Sendable, Hashable {
+  /// As it was opened: relative to the current folder, or absolute.
+  public let path: String
+
+  /// Of the whole file as it lay on disk, in lower-case hexadecimal.
+  public let sha256: String
+
+  /// In bytes.
+  public let size: Int
+
+  public init(path: String, sha256: String, size: Int) {
+    self.path = path
+    self.sha256 = sha256
+    self.size = size
+  }
+}
+
+/// A path of the experiment file, and where it says so.
+struct DeclaredPath: Sendable {
+  let path: String
+  let place: Place?
+
+  /// `path` as seen from `folder`, the experiment file's.
+  init(_ path: String, in folder: String, at place: Place?) {
+    let isAlone = path.hasPrefix("/") || folder.isEmpty || folder == "."
+    self.path = isAlone ? path : folder.hasSuffix("/") ? folder + path : folder + "/" + path
+    self.place = place
+  }
+}
+
+/// The files of one load: each is read and hashed once, however often it is
+/// named.
+struct FileShelf {
+  private(set) var files: [DataFile] = []
+  private var contents: [String: [UInt8]] = [:]
+
+  mutating func read(_ file: DeclaredPath) throws -> [UInt8] {
+    if let bytes = contents[file.path] { return bytes }
+    let bytes = try readRegularFile(file.path, at: file.place)
+    contents[file.path] = bytes
+    files.append(DataFile(path: file.path, sha256: SHA256.hex(of: bytes), size: bytes.count))
+    return bytes
+  }
+}
+
+/// The bytes of a regular file, in one read.
+///
+/// Anything else (a directory, FIFO, device, socket) is refused before it can
+/// block or run on without end.
+func readRegularFile(_ path: String, at place: Place?) throws -> [UInt8] {
+  guard !path.utf8.contains(0) else {
+    throw Diagnostic("a path cannot contain the character NUL", at: place)
+  }
+  // Without O_NONBLOCK, opening a FIFO waits for a writer.
+  let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+  guard descriptor >= 0 else { throw cannotOpen(path, errno, at: place) }
+  defer { close(descriptor) }
+
+  var status = stat()
+  guard fstat(descriptor, &status) == 0 else { throw cannotOpen(path, errno, at: place) }
+  guard status.st_mode & S_IFMT == S_IFREG else {
+    let kind =
+      switch status.st_mode & S_IFMT {
+      case S_IFDIR: "a directory"
+      case S_IFIFO: "a FIFO"
+      case S_IFSOCK: "a socket"
+      default: "a device"
+      }
+    throw Diagnostic("cannot read '\(path)': it is \(kind), not a regular file", at: place)
+  }
+  let size = Int(status.st_size)
+  try checkMemory(bytes: size, for: "'\(path)'", at: place)
+
+  var failure: Int32 = 0
+  let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+    while count < size {
+      let got = Glibc.read(descriptor, buffer.baseAddress! + count, size - count)
+      if got > 0 {
+        count += got
+      } else if got == 0 {
+        break
+      } else if errno != EINTR {
+        failure = errno
+        break
+      }
+    }
+  }
+  guard failure == 0 else { throw cannotOpen(path, failure, at: place) }
+  return bytes
+}
+
+/// Refuses what the machine's memory cannot hold, before it is allocated.
+func checkMemory(bytes: Int, for what: String, at place: Place?) throws {
+  let memory = Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))
+  guard bytes > memory else { return }
+  throw Diagnostic(
+    "\(what) needs \(bytes) bytes of memory, but this machine has \(memory)", at: place)
+}
+
+private func cannotOpen(_ path: String, _ code: Int32, at place: Place?) -> Diagnostic {
+  switch code {
+  case ENOENT, ENOTDIR:
+    return Diagnostic("no such file: '\(path)'\(neighbour(of: path))", at: place)
+  case ENXIO:
+    return Diagnostic("cannot read '\(path)': it is a socket, not a regular file", at: place)
+  case ELOOP, ENAMETOOLONG:
+    return Diagnostic("cannot read '\(path)': \(String(cString: strerror(code)))", at: place)
+  default:
+    return Diagnostic(
+      "cannot read '\(path)': \(String(cString: strerror(code)))", at: place,
+      failure: .environment)
+  }
+}
+
+/// A suggestion from what lies in the folder of a file that does not.
+private func neighbour(of path: String) -> String {
+  let cut = path.lastIndex(of: "/")
+  let folder = cut.map { String(path[...$0]) } ?? ""
+  let name = cut.map { String(path[path.index(after: $0)...]) } ?? path
+  guard let listing = opendir(folder.isEmpty ? "." : folder) else { return "" }
+  defer { closedir(listing) }
+  var names: [String] = []
+  while names.count < 10_000, let entry = readdir(listing) {
+    names.append(
+      withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      })
+  }
+  return nearest(to: name, among: names.sorted()).map { "; did you mean '\(folder)\($0)'?" } ?? ""
+}

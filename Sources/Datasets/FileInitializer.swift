@@ -1,0 +1,39 @@
+public import NNExp
+
+/// Initial values from a file: `initial: {weight: {file: weight.npy}}`.
+///
+/// The path is relative to the file that names it.
+public struct FileInitializer: Initializer {
+  public static let typeName = "file"
+  public static let manual = Manual(
+    "the values of an .npy file of the parameter's shape",
+    example: "initial: {weight: {file: weight.npy}}")
+
+  private let file: DeclaredPath
+
+  public init(from options: inout Options) {
+    let path = options.string("path", "an .npy file, relative to the experiment file")
+    let place = options.place(of: "path")
+    // An override on the command line has no folder but the current one.
+    let folder = place?.source.name.lastIndex(of: "/").map { slash in
+      String(place!.source.name[..<slash])
+    }
+    file = DeclaredPath(path, in: folder ?? ".", at: place)
+  }
+
+  public func fill(_ values: Tensor<Double>, random: RandomStream) throws {
+    let array = try about("'\(file.path)'", at: file.place) {
+      try readNPY(readRegularFile(file.path, at: file.place))
+    }
+    guard array.axes == values.shape.axes else {
+      throw Diagnostic(
+        "'\(file.path)' holds an array of [\(list(array.axes))], expected \(values.shape)",
+        at: file.place)
+    }
+    var row = [Double](repeating: 0, count: array.width)
+    for sample in 0..<array.count {
+      array.decode(sample, into: &row)
+      for i in row.indices { values[sample * array.width + i] = row[i] }
+    }
+  }
+}

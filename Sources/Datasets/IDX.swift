@@ -1,0 +1,69 @@
+import NNExp
+
+/// IDX, the format of MNIST: two zero bytes, a type, the number of axes, the
+/// extents and the numbers, all big-endian. `.gz` is unpacked on the way.
+///
+/// - Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits".
+func readIDX(_ file: [UInt8]) throws -> Elements {
+  let isCompressed = file.starts(with: [0x1F, 0x8B])
+  // Every header fits: four bytes and 255 extents of four bytes each.
+  let head = isCompressed ? try inflate(file, .gzip, limit: 1024) : Array(file.prefix(1024))
+
+  guard head.count >= 4 else {
+    throw Diagnostic("expected an IDX header of at least 4 bytes, found \(head.count)")
+  }
+  guard head[0] == 0, head[1] == 0 else {
+    throw Diagnostic(
+      "expected IDX, which begins with the bytes 00 00, found \(hexadecimal(head[0..<2]))")
+  }
+  let types: [UInt8: ElementType] = [
+    0x08: .uint8, 0x09: .int8, 0x0B: .int16, 0x0C: .int32, 0x0D: .float32, 0x0E: .float64,
+  ]
+  guard let type = types[head[2]] else {
+    throw Diagnostic(
+      "unknown IDX type \(hexadecimal(head[2...2])); known: 08, 09, 0b, 0c, 0d, 0e")
+  }
+  let rank = Int(head[3])
+  guard rank > 0 else { throw Diagnostic("the array has no axes; the first is the samples'") }
+  let start = 4 + 4 * rank
+  guard head.count >= start else {
+    throw Diagnostic("the header ends after \(head.count) bytes of \(start)")
+  }
+  let axes = (0..<rank).map {
+    Int(head.integer(at: 4 + 4 * $0, as: UInt32.self, isBigEndian: true))
+  }
+  let shape = "[" + axes.map(String.init).joined(separator: ", ") + "]"
+  guard let count = product(axes), let size = product([count, type.size]),
+    size <= Int.max - start
+  else {
+    throw Diagnostic("the extents \(shape) are more than any file holds")
+  }
+  let expected = start + size
+
+  let bytes: [UInt8]
+  if isCompressed {
+    guard expected / mostInflation <= file.count else {
+      throw Diagnostic(
+        "the extents \(shape) need \(expected) bytes, more than \(file.count) compressed ones give")
+    }
+    try checkMemory(bytes: expected, for: "the unpacked array", at: nil)
+    // One byte more, to notice what trails.
+    bytes = try inflate(file, .gzip, limit: expected + 1)
+  } else {
+    bytes = file
+  }
+  guard bytes.count >= expected else {
+    throw Diagnostic(
+      "truncated: the extents \(shape) need \(expected) bytes, found \(bytes.count)")
+  }
+  guard bytes.count == expected else {
+    let found = isCompressed ? "more" : "\(bytes.count)"
+    throw Diagnostic("the extents \(shape) need \(expected) bytes, found \(found)")
+  }
+  return Elements(bytes, from: start, type: type, isBigEndian: true, axes: axes)
+}
+
+/// `00 1f`.
+func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+  bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+}

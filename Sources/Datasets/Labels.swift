@@ -1,0 +1,145 @@
+import NNExp
+
+/// The classes that an experiment file declares.
+enum DeclaredClasses: Sendable {
+  case none
+  case count(Int)
+  case names([String])
+
+  /// Class indices stay exact in float32.
+  static let most = 1 << 24
+
+  init(from options: inout Options) {
+    self = .none
+    let range = "the number of classes (1 to \(DeclaredClasses.most)) or the list of their names"
+    guard let node = options.node("classes", range, "checks the labels") else { return }
+    if case .null = node.content { return }
+    options.resolve("classes", node)
+    if let count = node.integer, 1...DeclaredClasses.most ~= count {
+      self = .count(count)
+      return
+    }
+    guard case .list(let items) = node.content, !items.isEmpty else {
+      options.reject("classes", "classes must be \(range), found \(node.kind)")
+      return
+    }
+    var names: [String] = []
+    for item in items {
+      let name: String
+      switch item.content {
+      case .string(let text): name = text
+      case .int(let value): name = String(value)
+      default:
+        options.reject(
+          "classes", Diagnostic("a class's name is a text, found \(item.kind)", at: item.place))
+        return
+      }
+      guard !names.contains(name) else {
+        options.reject("classes", Diagnostic("class '\(name)' is named twice", at: item.place))
+        return
+      }
+      names.append(name)
+    }
+    self = .names(names)
+  }
+}
+
+/// The classes of the training data, and which label means which.
+///
+/// Labels that are texts become classes in sorted order; labels that are
+/// numbers in the order of their values. A declared number n of classes makes
+/// labels that are numbers the indices 0..<n; declared names fix the order.
+struct Labels: Sendable {
+  let names: [String]
+
+  /// Labels are numbers 0..<count, each its own index.
+  private let areIndices: Bool
+  private let indices: [String: Int]
+
+  init(of data: RawData, declared: DeclaredClasses) throws {
+    let found = try Labels.found(in: data, areIndices: false)
+    switch declared {
+    case .names(let names):
+      self.names = names
+      areIndices = false
+    case .count(let count) where data.targets.layout.isNumeric:
+      names = (0..<count).map(String.init)
+      areIndices = true
+    case .count(let count):
+      names = found.distinct
+      areIndices = false
+      guard names.count == count else {
+        throw Diagnostic(
+          "\(count) classes are declared, but the targets hold \(names.count): \(listing(names))",
+          at: data.place(0, .targets, 0))
+      }
+    case .none:
+      names = found.distinct
+      areIndices = data.targets.layout.isNumeric && names == names.indices.map(String.init)
+    }
+    indices = areIndices ? [:] : Dictionary(uniqueKeysWithValues: zip(names, names.indices))
+  }
+
+  /// The class of each sample.
+  func classes(of data: RawData) throws -> [Int] {
+    let found = try Labels.found(in: data, areIndices: areIndices)
+    func unknown(_ row: Int, _ label: String) -> Diagnostic {
+      let known =
+        areIndices
+        ? "the \(names.count) classes 0 to \(names.count - 1)"
+        : "the classes \(listing(names))" + suggestion(for: label, among: names)
+      return Diagnostic(
+        "label '\(excerpt(label))' is not among \(known)", at: data.place(row, .targets, 0))
+    }
+    if areIndices {
+      return try found.codes.enumerated().map { row, code in
+        guard names.indices.contains(code) else { throw unknown(row, String(code)) }
+        return code
+      }
+    }
+    let positions = found.distinct.map { indices[$0] }
+    return try found.codes.enumerated().map { row, code in
+      guard let position = positions[code] else { throw unknown(row, found.distinct[code]) }
+      return position
+    }
+  }
+
+  /// The distinct labels in order, and each sample's index among them; where
+  /// labels are indices themselves, no more than the numbers.
+  private static func found(in data: RawData, areIndices: Bool) throws -> (
+    distinct: [String], codes: [Int]
+  ) {
+    let layout = data.targets.layout
+    guard layout.names.count == 1 else {
+      throw Diagnostic(
+        "classes need one label a sample, but each has \(layout.names.count) targets",
+        at: data.place(0, .targets, 0))
+    }
+    let column = data.targets.firstColumn()
+    if let texts = layout.categories[0] {
+      if areIndices {
+        throw Diagnostic(
+          "expected a class index, found '\(excerpt(texts[Int(column[0])]))'",
+          at: data.place(0, .targets, 0))
+      }
+      return (texts, column.map { Int($0) })
+    }
+    let numbers = try column.enumerated().map { row, value in
+      guard let number = Int(exactly: value) else {
+        throw Diagnostic(
+          "a class label is a whole number or a text, found \(shortest(value))",
+          at: data.place(row, .targets, 0))
+      }
+      return number
+    }
+    if areIndices { return ([], numbers) }
+    let distinct = Set(numbers).sorted()
+    guard distinct.count <= DeclaredClasses.most else {
+      throw Diagnostic(
+        "the targets hold \(distinct.count) classes, more than \(DeclaredClasses.most)",
+        at: data.place(0, .targets, 0))
+    }
+    let ranks = Dictionary(uniqueKeysWithValues: zip(distinct, distinct.indices))
+    return (distinct.map(String.init), numbers.map { ranks[$0]! })
+  }
+}

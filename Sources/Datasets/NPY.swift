@@ -1,0 +1,179 @@
+import NNExp
+
+/// NPY, NumPy's format of one array: versions 1 to 3, numbers and booleans of
+/// either byte order, C or Fortran order. Python objects are refused: to read
+/// them is to run what the file says.
+///
+/// - Source: NumPy Enhancement Proposal 1 and `numpy.lib.format`.
+func readNPY(_ file: [UInt8]) throws -> Elements {
+  let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+  guard file.starts(with: magic) else {
+    throw Diagnostic(
+      "expected NPY, which begins with 93 NUMPY, found the bytes \(hexadecimal(file.prefix(6)))")
+  }
+  guard file.count >= 10 else { throw Diagnostic("the header ends after \(file.count) bytes") }
+  let version = file[6]
+  guard (1...3).contains(version) else {
+    throw Diagnostic("unknown NPY version \(version).\(file[7]); known: 1.0, 2.0, 3.0")
+  }
+  let lengthSize = version == 1 ? 2 : 4
+  let headerStart = 8 + lengthSize
+  guard file.count >= headerStart else {
+    throw Diagnostic("the header ends after \(file.count) bytes")
+  }
+  let length =
+    version == 1
+    ? Int(file.integer(at: 8, as: UInt16.self, isBigEndian: false))
+    : Int(file.integer(at: 8, as: UInt32.self, isBigEndian: false))
+  guard length <= file.count - headerStart else {
+    throw Diagnostic(
+      "the header is said to take \(length) bytes, but \(file.count - headerStart) are left")
+  }
+  let start = headerStart + length
+  let header = try NPYHeader(file[headerStart..<start])
+
+  let (type, isBigEndian) = try elementType(header.descr)
+  let shape = header.shapeText
+  guard !header.shape.isEmpty else {
+    throw Diagnostic("the array is a single number; its first axis must be the samples'")
+  }
+  guard let count = product(header.shape), let size = product([count, type.size]) else {
+    throw Diagnostic("the shape \(shape) is more than any file holds")
+  }
+  guard size == file.count - start else {
+    throw Diagnostic(
+      "the shape \(shape) of '\(header.descr)' needs \(size) bytes, "
+        + "but \(file.count - start) follow the header")
+  }
+  return Elements(
+    file, from: start, type: type, isBigEndian: isBigEndian, axes: header.shape,
+    isFortran: header.isFortran)
+}
+
+/// `<f8` → float64, little-endian.
+private func elementType(_ descr: String) throws -> (ElementType, isBigEndian: Bool) {
+  let types: [String: ElementType] = [
+    "b1": .bool, "u1": .uint8, "i1": .int8, "u2": .uint16, "i2": .int16, "u4": .uint32,
+    "i4": .int32, "u8": .uint64, "i8": .int64, "f2": .float16, "f4": .float32, "f8": .float64,
+  ]
+  if let order = descr.first, "<>|=".contains(order), let type = types[String(descr.dropFirst())] {
+    return (type, order == ">")
+  }
+  if descr.dropFirst().first == "O" {
+    throw Diagnostic("the array holds Python objects ('\(descr)'); save it with a number's dtype")
+  }
+  throw Diagnostic(
+    "unsupported dtype '\(descr)'; known: b1, i1 to i8, u1 to u8, f2, f4, f8 of either byte order")
+}
+
+/// The Python dictionary that heads an NPY file:
+/// `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }`.
+private struct NPYHeader {
+  private(set) var descr = ""
+  private(set) var isFortran = false
+  private(set) var shape: [Int] = []
+
+  var shapeText: String { "[" + shape.map(String.init).joined(separator: ", ") + "]" }
+
+  private let bytes: [UInt8]
+  private var position = 0
+
+  init(_ header: ArraySlice<UInt8>) throws {
+    bytes = Array(header)
+    var seen: Set<String> = []
+    try expect("{")
+    while try !accept("}") {
+      let key = try string()
+      try expect(":")
+      guard seen.insert(key).inserted else { throw damaged("a key that appears twice") }
+      switch key {
+      case "descr": descr = try string()
+      case "fortran_order": isFortran = try boolean()
+      case "shape": shape = try tuple()
+      default: throw damaged("the key '\(key)'")
+      }
+      if try !accept(",") {
+        try expect("}")
+        break
+      }
+    }
+    skipSpaces()
+    guard position == bytes.count else { throw damaged("something after '}'") }
+    guard seen.count == 3 else { throw damaged("a key missing of descr, fortran_order, shape") }
+  }
+
+  private func damaged(_ found: String) -> Diagnostic {
+    Diagnostic("the header is not NPY's: found \(found) at byte \(position)")
+  }
+
+  private mutating func skipSpaces() {
+    while position < bytes.count, bytes[position] == 0x20 || bytes[position] == 0x0A {
+      position += 1
+    }
+  }
+
+  private mutating func accept(_ character: Unicode.Scalar) throws -> Bool {
+    skipSpaces()
+    guard position < bytes.count else { throw damaged("its end") }
+    guard bytes[position] == UInt8(ascii: character) else { return false }
+    position += 1
+    return true
+  }
+
+  private mutating func expect(_ character: Unicode.Scalar) throws {
+    guard try accept(character) else {
+      throw damaged("the byte \(hexadecimal(bytes[position...position])), not '\(character)'")
+    }
+  }
+
+  private mutating func string() throws -> String {
+    skipSpaces()
+    if position < bytes.count, bytes[position] == UInt8(ascii: "[") {
+      throw Diagnostic("structured dtypes are not supported; save each field as its own array")
+    }
+    let quote: Unicode.Scalar = try accept("'") ? "'" : "\""
+    if quote == "\"" { try expect(quote) }
+    let start = position
+    while position < bytes.count, bytes[position] != UInt8(ascii: quote) { position += 1 }
+    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    try expect(quote)
+    return text
+  }
+
+  private mutating func word() -> String {
+    skipSpaces()
+    let start = position
+    while position < bytes.count, isAlphanumeric(bytes[position]) { position += 1 }
+    return String(decoding: bytes[start..<position], as: UTF8.self)
+  }
+
+  private func isAlphanumeric(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+  }
+
+  private mutating func boolean() throws -> Bool {
+    switch word() {
+    case "True": return true
+    case "False": return false
+    default: throw damaged("neither True nor False")
+    }
+  }
+
+  private mutating func tuple() throws -> [Int] {
+    var values: [Int] = []
+    try expect("(")
+    while try !accept(")") {
+      let digits = word()
+      guard let value = Int(digits), value >= 0 else {
+        throw damaged("'\(digits)', not an extent,")
+      }
+      values.append(value)
+      guard values.count <= 64 else { throw damaged("more than 64 axes") }
+      if try !accept(",") {
+        try expect(")")
+        break
+      }
+    }
+    return values
+  }
+}

@@ -1,0 +1,99 @@
+public import NNExp
+
+extension DataDeclaration {
+  /// Reads inputs alone, with the columns, categories and scaling of the
+  /// training data; `path` is relative to the current folder.
+  ///
+  /// The file's first bytes tell NPY, NPZ and IDX (.gz too); anything else is
+  /// CSV, of which the columns named as in training are read, or, without such
+  /// names, all columns in order. An NPZ archive's array is the one that the
+  /// training data have as inputs, or the only one there is.
+  ///
+  /// - Throws: `Diagnostics`.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func loadInputs<S: Scalar>(path: String, like data: DataSets<S>) throws -> Samples<S> {
+    do {
+      var shelf = FileShelf()
+      let file = DeclaredPath(path, in: "", at: nil)
+      let bytes = try shelf.read(file)
+      let encoding = data.encoding
+      let columns: RawColumns
+      var place: (Int, RawData.Half, Int) -> Place? = { _, _, _ in nil }
+      if let elements = try array(bytes, file, &shelf) {
+        try checkSamples(elements, "'\(path)'", at: nil)
+        guard elements.width == encoding.layout.width, encoding.layout.isNumeric else {
+          throw Diagnostic(
+            "'\(path)' has \(counted(elements.width, "number")) a sample, "
+              + "but the training inputs have \(encoding.layout.width)")
+        }
+        columns = RawColumns(elements, named: "input")
+      } else {
+        let raw = try csv(bytes, file, encoding)
+        columns = try raw.inputs(like: encoding.layout)
+        place = raw.place
+      }
+      return Samples(
+        inputs: try gather(columns, Array(0..<columns.count), encoding.scaling, .inputs, place),
+        targets: [], count: columns.count)
+    } catch {
+      var diagnostics = Diagnostics()
+      diagnostics.add(error)
+      throw diagnostics
+    }
+  }
+
+  /// The array that the file holds; nil where it is CSV.
+  private func array(_ bytes: [UInt8], _ file: DeclaredPath, _ shelf: inout FileShelf) throws
+    -> Elements?
+  {
+    if bytes.first == 0x93 { return try ArrayPair.read(file, .npy, &shelf) }
+    if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
+      let archive = try NPZDeclaration.open(file, &shelf)
+      var key = "inputs"
+      if case .npz(let declared) = source { key = declared.inputs }
+      if archive.names.count == 1, archive.names[0].hasSuffix(".npy") {
+        key = String(archive.names[0].dropLast(4))
+      }
+      return try NPZDeclaration.array(key, of: archive, in: file, at: nil)
+    }
+    if bytes.starts(with: [0x1F, 0x8B]) || bytes.starts(with: [0, 0]) {
+      return try ArrayPair.read(file, .idx, &shelf)
+    }
+    return nil
+  }
+
+  /// CSV inputs; the first line is a header where training had one, or where
+  /// it did not come from CSV and the line is not all numbers.
+  private func csv(_ bytes: [UInt8], _ file: DeclaredPath, _ encoding: InputEncoding) throws
+    -> RawData
+  {
+    let model = source?.csv
+    let delimiter = model?.delimiter ?? UInt8(ascii: ",")
+    var hasHeader = model?.hasHeader ?? false
+    var table = try CSVTable(
+      bytes, path: file.path, delimiter: delimiter, hasHeader: hasHeader)
+    var layout = encoding.layout
+    if model == nil, !table.startsWithNumbers {
+      table = try CSVTable(bytes, path: file.path, delimiter: delimiter, hasHeader: true)
+      // Its names need not be those of the training data, which have none.
+      if !encoding.hasColumnNames, table.names.count == layout.names.count {
+        layout = ColumnLayout(names: table.names, categories: layout.categories)
+      }
+      hasHeader = true
+    }
+    return try CSVDeclaration(file, like: model, hasHeader: hasHeader)
+      .readInputs(table, like: layout)
+  }
+}
+
+extension CSVTable {
+  /// True if every field of the first row is a number.
+  fileprivate var startsWithNumbers: Bool {
+    names.indices.allSatisfy { column in
+      guard let field = field(row: 0, column: column) else { return false }
+      if case .number = decimal(bytes.span, field.range) { return true }
+      return false
+    }
+  }
+}

@@ -1,0 +1,197 @@
+import NNExp
+
+/// The samples of one source as it holds them: before classes, splits and
+/// scaling.
+struct RawData: Sendable {
+  /// The two halves of a sample.
+  enum Half: String, Sendable { case inputs, targets }
+
+  let inputs: RawColumns
+  let targets: RawColumns
+
+  /// Of one sample.
+  let inputAxes: [Int]
+  let targetAxes: [Int]
+
+  /// Where the source has a column that says so.
+  var parts: [Part]? = nil
+
+  /// True if the columns' names are the source's own.
+  var hasColumnNames = false
+
+  /// Where a number stands: row, half, column.
+  let place: @Sendable (Int, Half, Int) -> Place?
+
+  var count: Int { inputs.count }
+
+  subscript(half: Half) -> RawColumns { half == .inputs ? inputs : targets }
+}
+
+/// A part of the data.
+enum Part: String, Sendable, CaseIterable { case train, validation, test }
+
+/// What the columns of a table mean.
+struct ColumnLayout: Sendable {
+  /// One a column.
+  let names: [String]
+
+  /// The categories of a text column, whose numbers are indices into them; nil
+  /// for a column of numbers.
+  let categories: [[String]?]
+
+  init(names: [String], categories: [[String]?]) {
+    self.names = names
+    self.categories = categories
+  }
+
+  /// Columns of numbers without names of their own: `input_0`, `input_1`, ….
+  init(_ count: Int, named stem: String) {
+    names = count == 1 ? [stem] : (0..<count).map { "\(stem)_\($0)" }
+    categories = Array(repeating: nil, count: count)
+  }
+
+  var isNumeric: Bool { categories.allSatisfy { $0 == nil } }
+
+  /// How many numbers a sample has once each text column is one-hot.
+  var width: Int { categories.reduce(0) { $0 + ($1?.count ?? 1) } }
+
+  /// One name a number: `age`, `color=blue`, `color=red`.
+  var expandedNames: [String] {
+    zip(names, categories).flatMap { name, categories in
+      categories.map { $0.map { "\(name)=\($0)" } } ?? [name]
+    }
+  }
+
+  /// The column that a number of a sample comes from.
+  func column(ofNumber index: Int) -> Int {
+    var end = 0
+    return categories.firstIndex {
+      end += $0?.count ?? 1
+      return index < end
+    } ?? 0
+  }
+
+  /// One a number: false for those of a one-hot column.
+  var expandedIsNumeric: [Bool] {
+    categories.flatMap { Array(repeating: $0 == nil, count: $0?.count ?? 1) }
+  }
+}
+
+/// The numbers of one half of the samples, by rows.
+struct RawColumns: Sendable {
+  enum Storage: Sendable {
+    /// Rows of `stride` numbers, of which these columns begin at `offset`.
+    case table([Double], stride: Int, offset: Int)
+    case array(Elements)
+  }
+
+  let count: Int
+  let layout: ColumnLayout
+  private(set) var storage: Storage
+
+  init(_ elements: Elements, named stem: String, limit: Int? = nil) {
+    count = min(elements.count, limit ?? Int.max)
+    layout = ColumnLayout(elements.width, named: stem)
+    storage = .array(elements)
+  }
+
+  init(_ cells: [Double], stride: Int, offset: Int = 0, count: Int, layout: ColumnLayout) {
+    self.count = count
+    self.layout = layout
+    storage = .table(cells, stride: stride, offset: offset)
+  }
+
+  /// The numbers of one row, `layout.width` of them: text columns one-hot.
+  func decode(_ row: Int, into values: inout [Double]) {
+    switch storage {
+    case .array(let elements):
+      elements.decode(row, into: &values)
+    case .table(let cells, let stride, let offset):
+      let base = row &* stride &+ offset
+      if layout.isNumeric {
+        for i in 0..<values.count { values[i] = cells[base &+ i] }
+        return
+      }
+      var next = 0
+      for (column, categories) in layout.categories.enumerated() {
+        guard let categories else {
+          values[next] = cells[base + column]
+          next += 1
+          continue
+        }
+        for i in categories.indices { values[next + i] = 0 }
+        values[next + Int(cells[base + column])] = 1
+        next += categories.count
+      }
+    }
+  }
+
+  /// The first column as it is held: numbers, or indices of categories.
+  func firstColumn() -> [Double] {
+    switch storage {
+    case .table(let cells, let stride, let offset):
+      return (0..<count).map { cells[$0 * stride + offset] }
+    case .array(let elements):
+      var values = [Double](repeating: 0, count: elements.width)
+      return (0..<count).map { row in
+        elements.decode(row, into: &values)
+        return values[0]
+      }
+    }
+  }
+}
+
+extension RawData {
+  /// The inputs with the training data's categories; throws where a column is
+  /// of another kind there, or a category is new.
+  func inputs(like known: ColumnLayout) throws -> RawColumns {
+    guard inputs.layout.names.count == known.names.count else {
+      throw Diagnostic(
+        "each sample has \(counted(inputs.layout.names.count, "input")) here, "
+          + "but \(known.names.count) in the training data", at: place(0, .inputs, 0))
+    }
+    guard case .table(var cells, let stride, let offset) = inputs.storage,
+      !(inputs.layout.isNumeric && known.isNumeric)
+    else { return inputs }
+    for (column, categories) in known.categories.enumerated() {
+      let name = inputs.layout.names[column]
+      switch (inputs.layout.categories[column], categories) {
+      case (nil, nil): continue
+      case (nil, _), (_, nil):
+        let here = categories == nil ? "text" : "numbers"
+        let there = categories == nil ? "numbers" : "text"
+        throw Diagnostic(
+          "column '\(name)' holds \(here) here, but \(there) in the training data",
+          at: place(0, .inputs, column))
+      case (let found?, let expected?):
+        let positions = found.map { text in expected.firstIndex(of: text) }
+        for row in 0..<count {
+          let cell = row * stride + offset + column
+          let code = Int(cells[cell])
+          guard let position = positions[code] else {
+            throw Diagnostic(
+              "the text '\(excerpt(found[code]))' of column '\(name)' is not in the training data"
+                + suggestion(for: found[code], among: expected),
+              at: place(row, .inputs, column),
+              notes: [.init("known: " + listing(expected))])
+          }
+          cells[cell] = Double(position)
+        }
+      }
+    }
+    return RawColumns(cells, stride: stride, offset: offset, count: count, layout: known)
+  }
+}
+
+/// A text short enough for a message.
+func excerpt(_ text: String) -> String {
+  text.unicodeScalars.count > 40 ? text.prefix(40) + "…" : text
+}
+
+/// `a, b, c`; the first twenty of many.
+func listing(_ names: [String]) -> String {
+  names.prefix(20).map(excerpt).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
+}
+
+/// `1 field`, `2 fields`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

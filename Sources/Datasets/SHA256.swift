@@ -1,0 +1,88 @@
+/// SHA-256, by which a run's record tells whether its data are still the same.
+///
+/// - Source: FIPS 180-4, sections 5 and 6.2.
+enum SHA256 {
+  /// The digest in lower-case hexadecimal.
+  static func hex(of message: [UInt8]) -> String {
+    var state = initial
+    var schedule = [UInt32](repeating: 0, count: 64)
+    let whole = message.count & ~63
+    compress(message, upTo: whole, into: &state, &schedule)
+
+    // The rest, a one bit, zeros, and the length in bits.
+    var tail = Array(message[whole...])
+    tail.append(0x80)
+    tail += repeatElement(0, count: (tail.count <= 56 ? 56 : 120) - tail.count)
+    let bits = UInt64(message.count) << 3
+    for shift in stride(from: 56, through: 0, by: -8) {
+      tail.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+    }
+    compress(tail, upTo: tail.count, into: &state, &schedule)
+
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    for i in 0..<8 {
+      for shift in stride(from: UInt32(28), through: 0, by: -4) {
+        text.append(digits[Int(state[i] >> shift & 15)])
+      }
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Works off the 64-byte blocks of the first `end` bytes.
+  private static func compress(
+    _ bytes: [UInt8], upTo end: Int, into state: inout SIMD8<UInt32>, _ w: inout [UInt32]
+  ) {
+    let bytes = bytes.span
+    let k = constants.span
+    var w = w.mutableSpan
+    var block = 0
+    while block < end {
+      for t in 0..<16 {
+        let i = block &+ 4 &* t
+        w[t] =
+          UInt32(bytes[i]) << 24 | UInt32(bytes[i &+ 1]) << 16 | UInt32(bytes[i &+ 2]) << 8
+          | UInt32(bytes[i &+ 3])
+      }
+      for t in 16..<64 {
+        let x = w[t &- 15]
+        let y = w[t &- 2]
+        let s0 = rotated(x, 7) ^ rotated(x, 18) ^ x >> 3
+        let s1 = rotated(y, 17) ^ rotated(y, 19) ^ y >> 10
+        w[t] = w[t &- 16] &+ s0 &+ w[t &- 7] &+ s1
+      }
+      var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+      var (e, f, g, h) = (state[4], state[5], state[6], state[7])
+      for t in 0..<64 {
+        let t1 =
+          h &+ (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) &+ (e & f ^ ~e & g) &+ k[t]
+          &+ w[t]
+        let t2 =
+          (rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)) &+ (a & b ^ a & c ^ b & c)
+        (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
+      }
+      state &+= SIMD8(a, b, c, d, e, f, g, h)
+      block &+= 64
+    }
+  }
+
+  @inline(__always)
+  private static func rotated(_ x: UInt32, _ n: UInt32) -> UInt32 { x &>> n | x &<< (32 &- n) }
+
+  private static let initial = SIMD8<UInt32>(
+    0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A,
+    0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19)
+
+  private static let constants: [UInt32] = [
+    0x428A_2F98, 0x7137_4491, 0xB5C0_FBCF, 0xE9B5_DBA5, 0x3956_C25B, 0x59F1_11F1, 0x923F_82A4,
+    0xAB1C_5ED5, 0xD807_AA98, 0x1283_5B01, 0x2431_85BE, 0x550C_7DC3, 0x72BE_5D74, 0x80DE_B1FE,
+    0x9BDC_06A7, 0xC19B_F174, 0xE49B_69C1, 0xEFBE_4786, 0x0FC1_9DC6, 0x240C_A1CC, 0x2DE9_2C6F,
+    0x4A74_84AA, 0x5CB0_A9DC, 0x76F9_88DA, 0x983E_5152, 0xA831_C66D, 0xB003_27C8, 0xBF59_7FC7,
+    0xC6E0_0BF3, 0xD5A7_9147, 0x06CA_6351, 0x1429_2967, 0x27B7_0A85, 0x2E1B_2138, 0x4D2C_6DFC,
+    0x5338_0D13, 0x650A_7354, 0x766A_0ABB, 0x81C2_C92E, 0x9272_2C85, 0xA2BF_E8A1, 0xA81A_664B,
+    0xC24B_8B70, 0xC76C_51A3, 0xD192_E819, 0xD699_0624, 0xF40E_3585, 0x106A_A070, 0x19A4_C116,
+    0x1E37_6C08, 0x2748_774C, 0x34B0_BCB5, 0x391C_0CB3, 0x4ED8_AA4A, 0x5B9C_CA4F, 0x682E_6FF3,
+    0x748F_82EE, 0x78A5_636F, 0x84C8_7814, 0x8CC7_0208, 0x90BE_FFFA, 0xA450_6CEB, 0xBEF9_A3F7,
+    0xC671_78F2,
+  ]
+}

@@ -1,0 +1,134 @@
+import NNExp
+
+/// How one source's samples are divided into training, validation and test
+/// data.
+struct Split: Sendable {
+  let validation: Double
+  let test: Double
+  let isStratified: Bool
+  let column: ColumnSelection?
+  let place: Place?
+
+  static let none = Split(
+    validation: 0, test: 0, isStratified: false, column: nil, place: nil)
+
+  private init(
+    validation: Double, test: Double, isStratified: Bool, column: ColumnSelection?, place: Place?
+  ) {
+    self.validation = validation
+    self.test = test
+    self.isStratified = isStratified
+    self.column = column
+    self.place = place
+  }
+
+  init(from options: inout Options) {
+    place = options.place
+    validation = options.double(
+      "validation", default: 0, in: .fraction, "the share of the samples for validation")
+    test = options.double("test", default: 0, in: .fraction, "the share of the samples for testing")
+    isStratified = options.bool(
+      "stratified", default: false, "keep the classes' shares in every part")
+    column = ColumnSelection("column", from: &options)
+    if validation + test >= 1 {
+      options.reject(
+        "test",
+        "validation \(shortest(validation)) and test \(shortest(test)) leave no training data")
+    }
+    if column != nil, validation > 0 || test > 0 || isStratified {
+      options.reject("column", "a split goes by fractions or by a column, not both")
+    }
+  }
+
+  /// The rows of each part, in ascending order.
+  struct Rows: Sendable {
+    var train: [Int] = []
+    var validation: [Int] = []
+    var test: [Int] = []
+  }
+
+  /// Divides by fractions: the first samples of a seeded permutation are for
+  /// validation, the next for testing. Stratified, each class gives its share
+  /// to within one sample, and the totals are the same.
+  func rows(count: Int, classes: [Int]?, seed: UInt64) throws -> Rows {
+    guard validation > 0 || test > 0 else { return Rows(train: Array(0..<count)) }
+    var classes = classes
+    if isStratified, classes == nil {
+      throw Diagnostic("a stratified split needs class targets", at: place)
+    }
+    if !isStratified { classes = nil }
+
+    let sizes = classes.map { classes in
+      var sizes = [Int](repeating: 0, count: (classes.max() ?? 0) + 1)
+      for index in classes { sizes[index] += 1 }
+      return sizes
+    }
+    let strata = sizes ?? [count]
+    var forValidation = Split.quotas(validation, of: strata, taken: strata.map { _ in 0 })
+    var forTest = Split.quotas(test, of: strata, taken: forValidation)
+
+    var rows = Rows()
+    for row in RandomStream(seed: seed, purpose: "split").permutation(count) {
+      let stratum = classes?[row] ?? 0
+      if forValidation[stratum] > 0 {
+        forValidation[stratum] -= 1
+        rows.validation.append(row)
+      } else if forTest[stratum] > 0 {
+        forTest[stratum] -= 1
+        rows.test.append(row)
+      } else {
+        rows.train.append(row)
+      }
+    }
+    for (name, fraction, part) in [
+      ("validation", validation, rows.validation), ("test", test, rows.test),
+    ] where fraction > 0 && part.isEmpty {
+      throw Diagnostic(
+        "\(name) \(shortest(fraction)) of \(count) samples is none; raise it", at: place)
+    }
+    guard !rows.train.isEmpty else {
+      throw Diagnostic("the split leaves none of \(count) samples for training", at: place)
+    }
+    rows.train.sort()
+    rows.validation.sort()
+    rows.test.sort()
+    return rows
+  }
+
+  /// How many samples each stratum gives: the whole part of its share, then one
+  /// more for the largest remainders until the total is right (Hamilton's
+  /// method). No stratum's last sample is given away.
+  private static func quotas(_ fraction: Double, of strata: [Int], taken: [Int]) -> [Int] {
+    guard fraction > 0 else { return strata.map { _ in 0 } }
+    let shares = strata.map { Double($0) * fraction }
+    var quotas = shares.map { Int($0) }
+    let total = Int((Double(strata.reduce(0, +)) * fraction).rounded())
+    let order = strata.indices.sorted { a, b in
+      let (x, y) = (shares[a] - Double(quotas[a]), shares[b] - Double(quotas[b]))
+      return x != y ? x > y : a < b
+    }
+    var missing = total - quotas.reduce(0, +)
+    for stratum in order where missing > 0 {
+      guard taken[stratum] + quotas[stratum] + 1 < strata[stratum] else { continue }
+      quotas[stratum] += 1
+      missing -= 1
+    }
+    return quotas
+  }
+
+  /// Divides by a column's words.
+  static func rows(of parts: [Part], at place: Place?) throws -> Rows {
+    var rows = Rows()
+    for (row, part) in parts.enumerated() {
+      switch part {
+      case .train: rows.train.append(row)
+      case .validation: rows.validation.append(row)
+      case .test: rows.test.append(row)
+      }
+    }
+    guard !rows.train.isEmpty else {
+      throw Diagnostic("the split's column marks no row as 'train'", at: place)
+    }
+    return rows
+  }
+}

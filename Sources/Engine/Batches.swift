@@ -1,0 +1,81 @@
+import Datasets
+import NNExp
+
+/// Deals the training samples into batches, epoch by epoch.
+///
+/// The order is a function of (seed, epoch) alone. The last batch of an epoch
+/// holds what is left.
+struct Batches<S: Scalar> {
+  let samples: Samples<S>
+  let batchSize: Int
+  let sampling: TrainingDeclaration.Sampling
+
+  /// Steps in an epoch, and the size of its last batch.
+  let count: Int
+  let lastSize: Int
+
+  private let random: RandomStream
+  private var order: [Int]
+  private var epochStream: RandomStream
+  /// What stands in the network's buffers, where one batch is all there is.
+  private var isLoaded = false
+
+  init(
+    _ samples: Samples<S>, batchSize: Int?, sampling: TrainingDeclaration.Sampling, seed: UInt64
+  ) {
+    self.samples = samples
+    self.batchSize = min(batchSize ?? samples.count, samples.count)
+    self.sampling = sampling
+    count = (samples.count + self.batchSize - 1) / self.batchSize
+    lastSize = samples.count - (count - 1) * self.batchSize
+    random = RandomStream(seed: seed, purpose: "order of samples")
+    epochStream = random
+    order = Array(0..<samples.count)
+  }
+
+  func size(_ batch: Int) -> Int { batch == count - 1 ? lastSize : batchSize }
+
+  /// Settles the order of one epoch. A full batch is never shuffled: its
+  /// gradient is a sum over all.
+  mutating func begin(epoch: Int) {
+    switch sampling {
+    case .sequential: break
+    case .shuffle:
+      guard count > 1 else { return }
+      for i in order.indices { order[i] = i }
+      random.stream(epoch).shuffle(&order)
+    case .random:
+      epochStream = random.stream(epoch)
+    }
+  }
+
+  /// The network's buffers were used for something else.
+  mutating func invalidate() { isLoaded = false }
+
+  /// Copies one batch into the network's buffers.
+  mutating func load(_ batch: Int, into network: Network<S>) {
+    if count == 1 && sampling != .random {
+      if isLoaded { return }
+      isLoaded = true
+    }
+    let first = batch * batchSize
+    let width = network.x.shape.count
+    let targetWidth = network.t.shape.count
+    samples.inputs.withUnsafeBufferPointer { inputs in
+      samples.targets.withUnsafeBufferPointer { targets in
+        for i in 0..<size(batch) {
+          let sample =
+            switch sampling {
+            case .random: epochStream.integer(below: samples.count, at: first + i)
+            case .shuffle: order[first + i]
+            case .sequential: first + i
+            }
+          (network.x.start + i * width).update(
+            from: inputs.baseAddress! + sample * width, count: width)
+          (network.t.start + i * targetWidth).update(
+            from: targets.baseAddress! + sample * targetWidth, count: targetWidth)
+        }
+      }
+    }
+  }
+}

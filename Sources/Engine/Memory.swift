@@ -1,0 +1,103 @@
+import Glibc
+public import NNExp
+
+/// The bytes that a run needs, known before any are asked for.
+public struct MemoryPlan: Sendable {
+  public let parameters: Int
+  public let gradients: Int
+  public let optimizer: Int
+  public let activations: Int
+
+  /// `Int.max` where the sum overflows.
+  public var total: Int {
+    [parameters, gradients, optimizer, activations].reduce(0, saturatingSum)
+  }
+
+  public init(_ graph: Graph, vectors: Int, capacity: Int, scalarSize: Int) {
+    func bytes(_ count: Int, _ copies: Int = 1) -> Int {
+      saturatingProduct(saturatingProduct(count, copies), scalarSize)
+    }
+    parameters = bytes(graph.parameterCount)
+    gradients = bytes(graph.parameterCount)
+    optimizer = bytes(graph.trainableCount, vectors)
+    var perSample = saturatingProduct(graph.inputShape.count, 2)
+    var fixed = 0
+    for node in graph.nodes {
+      perSample = saturatingSum(perSample, saturatingProduct(node.plan.output.count, 2))
+      for scratch in node.plan.scratch {
+        if scratch.isPerSample {
+          perSample = saturatingSum(perSample, scratch.count)
+        } else {
+          fixed = saturatingSum(fixed, scratch.count)
+        }
+      }
+      for state in node.plan.state { fixed = saturatingSum(fixed, state.shape.count) }
+    }
+    activations = bytes(saturatingSum(saturatingProduct(perSample, capacity), fixed))
+  }
+
+  /// Throws if the machine has less than this.
+  public func requireAvailable(at place: Place?) throws {
+    let available = availableMemory()
+    if total > available {
+      throw Diagnostic(
+        "the model needs \(describeBytes(total)) of memory, and \(describeBytes(available)) are there",
+        at: place,
+        notes: [
+          .init(
+            "parameters \(describeBytes(parameters)), gradients \(describeBytes(gradients)), "
+              + "optimizer \(describeBytes(optimizer)), activations \(describeBytes(activations))")
+        ])
+    }
+  }
+}
+
+func saturatingSum(_ a: Int, _ b: Int) -> Int {
+  let (sum, overflow) = a.addingReportingOverflow(b)
+  return overflow ? Int.max : sum
+}
+
+func saturatingProduct(_ a: Int, _ b: Int) -> Int {
+  let (product, overflow) = a.multipliedReportingOverflow(by: b)
+  return overflow ? Int.max : product
+}
+
+/// `812 bytes`, `3.1 MB`, `4.0 TB`; `more than 9 EB` where a size overflows.
+public func describeBytes(_ bytes: Int) -> String {
+  if bytes < 1000 { return "\(bytes) bytes" }
+  if bytes == Int.max { return "more than 9 EB" }
+  var value = Double(bytes)
+  var unit = -1
+  let units = ["kB", "MB", "GB", "TB", "PB", "EB"]
+  while value >= 999.95, unit < units.count - 1 {
+    value /= 1000
+    unit += 1
+  }
+  let tenths = (value * 10).rounded() / 10
+  return "\(tenths) \(units[unit])"
+}
+
+/// Bytes that the system could give without swapping: `MemAvailable`, or the
+/// address-space limit where that is less.
+func availableMemory() -> Int {
+  var available = Int.max
+  if let file = fopen("/proc/meminfo", "r") {
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 256)
+    while fgets(&line, 256, file) != nil {
+      let text = String(
+        decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      if text.hasPrefix("MemAvailable:"),
+        let kilobytes = Int(text.split(separator: " ").dropFirst().first ?? "")
+      {
+        available = kilobytes * 1024
+        break
+      }
+    }
+  }
+  var limit = rlimit()
+  if getrlimit(__rlimit_resource_t(9), &limit) == 0, limit.rlim_cur < rlim_t(Int.max) {
+    available = min(available, Int(limit.rlim_cur))
+  }
+  return available
+}

@@ -1,0 +1,240 @@
+public import NNExp
+
+/// One entry of a file's `model:` list, read but not yet planned.
+public struct NodeDeclaration: Sendable {
+  /// A name that a declaration refers to, and where.
+  public struct Reference: Sendable {
+    public let name: String
+    public let place: Place?
+  }
+
+  /// Which parameters stay as they are.
+  public enum Frozen: Sendable {
+    case none
+    case all
+    case some([Reference])
+  }
+
+  /// The initial values that the file gives a parameter.
+  public struct InitialValues: Sendable {
+    public let parameter: Reference
+    public let initializer: any Initializer
+  }
+
+  public let name: String
+  public let typeName: String
+  public let layer: any Layer
+  /// Nil where the node follows the one before it.
+  public let inputs: [Reference]?
+  public let frozen: Frozen
+  public let initial: [InitialValues]
+  /// λ₁ and λ₂ of this node's penalty; nil where the model's apply.
+  public let l1: Double?
+  public let l2: Double?
+  public let place: Place?
+}
+
+/// The `model:` list of an experiment file.
+public struct ModelDeclaration: Sendable {
+  /// The name by which nodes refer to the data.
+  public static let inputName = "input"
+
+  public let nodes: [NodeDeclaration]
+  public let place: Place?
+
+  /// Reads `model:`; every mistake is recorded in `options`.
+  public init(from options: inout Options, registry: Registry) {
+    place = options.place(of: "model")
+    guard let list = options.node("model", "a list of layers", "the layers, first to last") else {
+      options.reject("model", "missing 'model': a list of layers is required")
+      nodes = []
+      return
+    }
+    guard case .list(let items) = list.content else {
+      options.reject("model", "model must be a list of layers, found \(list.kind)")
+      nodes = []
+      return
+    }
+    if items.isEmpty { options.reject("model", "model has no layers") }
+
+    var nodes: [NodeDeclaration] = []
+    var resolved: [Node] = []
+    var names = DefaultNames(explicit: items)
+    for item in items {
+      var reader = Options(Node(.null, at: item.place))
+      let node = reader.component("layer", reading: item, of: registry.layers) { type, options in
+        try NodeDeclaration(
+          type: type, from: &options, defaultName: names.next(for: type.typeName),
+          registry: registry, place: options.place)
+      }
+      if let node { nodes.append(node) }
+      resolved.append(reader.resolved["layer"] ?? item)
+      options.adopt(reader)
+    }
+    options.resolve("model", Node(.list(resolved)))
+    self.nodes = nodes
+
+    var places: [String: Place?] = [:]
+    for node in nodes {
+      if let first = places[node.name] {
+        options.reject(
+          "model",
+          Diagnostic(
+            "the name '\(node.name)' is given to two nodes", at: node.place,
+            notes: [.init("the first one is here", at: first)]))
+      }
+      places[node.name] = node.place
+    }
+  }
+}
+
+/// `dense`, `dense_2`, …: names for nodes that the file leaves unnamed.
+private struct DefaultNames {
+  private var taken: Set<String>
+
+  init(explicit items: [Node]) {
+    taken = [ModelDeclaration.inputName]
+    for item in items {
+      if case .string(let name)? = item["name"]?.content { taken.insert(name) }
+    }
+  }
+
+  mutating func next(for typeName: String) -> String {
+    var name = typeName
+    var number = 1
+    while !taken.insert(name).inserted {
+      number += 1
+      name = "\(typeName)_\(number)"
+    }
+    return name
+  }
+}
+
+extension NodeDeclaration {
+  /// Reads one node's own keys, then its layer's.
+  init(
+    type: any Layer.Type, from options: inout Options, defaultName: @autoclosure () -> String,
+    registry: Registry, place: Place?
+  ) throws {
+    typeName = type.typeName
+    self.place = options.place(of: "type") ?? place
+
+    let name =
+      options.contains("name")
+      ? options.string("name", "what other nodes and overrides call it")
+      : options.string("name", default: defaultName(), "what other nodes and overrides call it")
+    let isName =
+      name.utf8.count <= 64
+      && name.utf8.allSatisfy {
+        (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+          || $0 == 0x5F || $0 == 0x2D
+      } && name.utf8.first.map { !(0x30...0x39).contains($0) && $0 != 0x2D } ?? true
+    if !isName {
+      options.reject(
+        "name", "a node's name is up to 64 letters, digits, '_' and '-', starting with a letter")
+    } else if name == ModelDeclaration.inputName {
+      options.reject("name", "the name 'input' means the data; choose another")
+    }
+    self.name = name
+
+    inputs = NodeDeclaration.readReferences(
+      "inputs", from: &options, "the nodes that feed it; the one before it unless given")
+
+    frozen = NodeDeclaration.readFrozen(from: &options)
+    initial = NodeDeclaration.readInitial(from: &options, registry: registry)
+    l1 = options.optionalDouble("l1", in: .nonnegative, "λ₁ of a penalty λ₁·Σ|w| on its weights")
+    l2 = options.optionalDouble(
+      "l2", in: .nonnegative, "λ₂ of a penalty λ₂/2·Σw² on its weights")
+    layer = try type.init(from: &options)
+  }
+
+  private static func readReferences(
+    _ key: String, from options: inout Options, _ explanation: String
+  ) -> [Reference]? {
+    guard let node = options.node(key, "a name or a list of names", explanation) else {
+      return nil
+    }
+    options.resolve(key, node)
+    switch node.content {
+    case .string(let name): return [Reference(name: name, place: node.place)]
+    case .list(let items) where !items.isEmpty:
+      return items.compactMap { item in
+        if case .string(let name) = item.content {
+          return Reference(name: name, place: item.place)
+        }
+        options.reject(
+          key, Diagnostic("\(key) must be names of nodes, found \(item.kind)", at: item.place))
+        return nil
+      }
+    default:
+      options.reject(key, "\(key) must be a name or a list of names, found \(node.kind)")
+      return nil
+    }
+  }
+
+  private static func readFrozen(from options: inout Options) -> Frozen {
+    let explanation = "true, or the parameters that stay as they are"
+    guard let node = options.node("frozen", "true, false or a list of parameters", explanation)
+    else {
+      options.resolve("frozen", false)
+      return .none
+    }
+    options.resolve("frozen", node)
+    if case .bool(let all) = node.content { return all ? .all : .none }
+    return .some(readReferences("frozen", from: &options, explanation) ?? [])
+  }
+
+  private static func readInitial(
+    from options: inout Options, registry: Registry
+  ) -> [InitialValues] {
+    guard
+      let node = options.node(
+        "initial", "a mapping from parameters to initial values",
+        "initial values: {weight: {type: normal, standard_deviation: 0.1}, bias: {constant: 1}}")
+    else { return [] }
+    guard case .map(let entries) = node.content else {
+      options.reject(
+        "initial", "initial must be a mapping from parameters to initial values, found \(node.kind)"
+      )
+      return []
+    }
+    var values: [InitialValues] = []
+    var resolved: [(String, Node)] = []
+    for entry in entries {
+      var reader = Options(Node(.null, at: entry.value.place))
+      let initializer = reader.component(
+        entry.key, reading: spelledOut(entry.value, registry), of: registry.initializers
+      ) { type, options in try type.init(from: &options) }
+      options.adopt(reader)
+      resolved.append((entry.key, reader.resolved[entry.key] ?? entry.value))
+      if let initializer {
+        values.append(
+          InitialValues(
+            parameter: Reference(name: entry.key, place: entry.keyPlace),
+            initializer: initializer))
+      }
+    }
+    options.resolve("initial", Node.map(resolved))
+    return values
+  }
+
+  /// `{constant: 0.35}` is short for `{type: constant, value: 0.35}`, as
+  /// `{values: [[…]]}` is for `{type: values, values: [[…]]}` and
+  /// `{file: w.npy}` for `{type: file, path: w.npy}`.
+  private static func spelledOut(_ node: Node, _ registry: Registry) -> Node {
+    guard case .map(let entries) = node.content, entries.count == 1, let only = entries.first,
+      only.key != "type"
+    else { return node }
+    let type = Node.Entry(
+      key: "type", value: Node(.string(only.key), at: only.keyPlace, text: only.key))
+    let key: String
+    switch only.value.content {
+    case .map(let options): return Node(.map([type] + options), at: node.place)
+    case .list: key = "values"
+    case .string: key = "path"
+    default: key = "value"
+    }
+    let option = Node.Entry(key: key, keyPlace: only.keyPlace, value: only.value)
+    return Node(.map([type, option]), at: node.place)
+  }
+}

@@ -1,0 +1,430 @@
+public import Datasets
+import Glibc
+public import NNExp
+
+/// Who hears of a training's progress.
+public protocol TrainingObserver: AnyObject {
+  /// True ends the training after the step at hand.
+  var isInterrupted: Bool { get }
+
+  /// A row of metrics.csv, in `Trainer.columns`' order; NaN is not measured.
+  func recorded(_ row: [Double]) throws
+
+  /// Called every so often, whatever is recorded.
+  func isAlive(epoch: Int, of epochs: Int) throws
+}
+
+/// How a training ended.
+public enum Outcome: Sendable {
+  case completed
+  /// No improvement for as long as the file allows.
+  case stoppedEarly
+  case interrupted
+  /// The loss or a weight is no longer a finite number.
+  case diverged(Diagnostic)
+}
+
+/// Trains one network, epoch by epoch.
+///
+/// After `init` a step allocates nothing. The numbers are a function of the
+/// declaration, the data and the seed.
+public final class Trainer<S: Scalar> {
+  public let network: Network<S>
+  public let data: DataSets<S>
+
+  /// What each recorded row holds: `epoch`, `step`, `learning_rate`,
+  /// `train_loss`, `validation_loss`, then every metric by split.
+  public let columns: [String]
+
+  /// Epochs finished and steps taken.
+  public private(set) var epoch = 0
+  public private(set) var step = 0
+
+  /// The best recorded row's epoch and monitored figure, and its weights.
+  public private(set) var best: (epoch: Int, value: Double)?
+  public let monitor: (column: Int, isBetterHigher: Bool)
+  private let bestWeights: Snapshot<S>
+  /// The weights at the newest row in which all was finite.
+  private let lastWeights: Snapshot<S>
+
+  private let objective: Objective
+  private let training: TrainingDeclaration
+  private let metrics: [BoundMetric]
+  /// Measures the network as it stands.
+  public let evaluator: Evaluator<S>
+  private var batches: Batches<S>
+  private let tallies: [Tally]
+  private let threshold: S
+  private let memory: UpdateMemory<S>
+  private let random: RandomStream
+  private let penalized: [Graph.Parameter]
+  private let fullBatch: Steps
+  private let lastBatch: Steps
+
+  /// The passes of one batch size, with the loss's view.
+  private struct Steps {
+    let passes: Passes<S>
+    let loss: LossPass<S>
+  }
+
+  /// Builds everything that training needs.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public init(
+    _ graph: Graph, objective: Objective, metrics: [BoundMetric], training: TrainingDeclaration,
+    data: DataSets<S>, seed: UInt64
+  ) throws {
+    self.objective = objective
+    self.training = training
+    self.data = data
+    self.metrics = metrics
+    batches = Batches(
+      data.train, batchSize: training.batchSize, sampling: training.sampling, seed: seed)
+    let capacity = Trainer.capacity(
+      batch: batches.batchSize, evaluated: max(data.validation?.count ?? 0, data.test?.count ?? 0))
+    let optimizerMemory = training.optimizer.memory
+    try MemoryPlan(
+      graph, vectors: optimizerMemory.vectors + 3, capacity: capacity,
+      scalarSize: MemoryLayout<S>.stride
+    ).requireAvailable(at: graph.nodes.first?.place)
+    network = try Network(graph, target: data.target, capacity: capacity, seed: seed)
+    memory = try UpdateMemory(
+      count: graph.trainableCount, optimizerMemory, scheduleMemory: training.schedule.memory)
+    evaluator = Evaluator(network, objective, metrics: metrics)
+    tallies = metrics.map(Tally.init)
+    threshold = S(objective.loss.decisionThreshold)
+    random = RandomStream(seed: seed, purpose: "passes")
+    penalized = graph.parameters.filter { !$0.isFrozen && ($0.l1 != 0 || $0.l2 != 0) }
+    bestWeights = Snapshot(network)
+    lastWeights = Snapshot(network)
+
+    var columns = ["epoch", "step", "learning_rate", "train_loss", "validation_loss"]
+    if data.test != nil { columns.append("test_loss") }
+    for metric in metrics {
+      columns += ["train_\(metric.name)", "validation_\(metric.name)"]
+      if data.test != nil { columns.append("test_\(metric.name)") }
+    }
+    self.columns = columns
+    monitor = try Trainer.monitor(training, columns, metrics, validates: data.validation != nil)
+
+    func steps(_ samples: Int, _ network: Network<S>) -> Steps {
+      let passes = network.passes(samples, isTraining: true)
+      return Steps(passes: passes, loss: passes.lossPass(objective.reduction, gradient: true))
+    }
+    fullBatch = steps(batches.batchSize, network)
+    lastBatch = steps(batches.lastSize, network)
+  }
+
+  deinit { tallies.forEach { $0.deallocate() } }
+
+  /// Room for a training batch, and for evaluations in chunks of up to 256.
+  private static func capacity(batch: Int, evaluated: Int) -> Int {
+    max(batch, min(evaluated, 256))
+  }
+
+  /// The column that decides which epoch is best and when to stop.
+  private static func monitor(
+    _ training: TrainingDeclaration, _ columns: [String], _ metrics: [BoundMetric],
+    validates: Bool
+  ) throws -> (column: Int, isBetterHigher: Bool) {
+    let fallback = validates ? "validation_loss" : "train_loss"
+    let name = training.earlyStopping?.monitor ?? fallback
+    let known = columns.dropFirst(3).filter { validates || !$0.hasPrefix("validation_") }
+    guard known.contains(name), let column = columns.firstIndex(of: name) else {
+      let reason =
+        columns.contains(name)
+        ? "'\(name)' is never measured: there are no validation data"
+        : "unknown column '\(name)'" + suggestion(for: name, among: known)
+      throw Diagnostic(
+        reason, at: training.earlyStopping?.place,
+        notes: [.init("the columns are: " + known.joined(separator: ", "))])
+    }
+    let metric = metrics.first { name.hasSuffix("_" + $0.name) }
+    return (column, metric?.metric.isBetterHigher ?? false)
+  }
+
+  // MARK: Training
+
+  /// Trains to the end, an interruption, or a number that is not finite.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func run(_ observer: any TrainingObserver) throws -> Outcome {
+    var row = [Double](repeating: .nan, count: columns.count)
+    var progress = Progress(
+      epoch: 0, step: 0, epochs: training.epochs, stepsPerEpoch: batches.count,
+      isEpochStart: true, loss: .nan)
+    var rate = training.optimizer.learningRate
+    var waited = 0
+    var sinceSign = 0
+    // A step of a small network takes less time than a look at the clock.
+    let work = network.graph.nodes.reduce(0) { saturatingSum($0, $1.plan.work) }
+    let stepsPerSign = saturatingProduct(work, batches.batchSize) > 100_000 ? 1 : 128
+
+    while epoch < training.epochs {
+      let isRecorded =
+        (epoch + 1) % training.recordEvery == 0 || epoch + 1 == training.epochs
+      if isRecorded { for tally in tallies { tally.numbers.fill(0) } }
+      batches.begin(epoch: epoch)
+      var sum = 0.0
+      for batch in 0..<batches.count {
+        progress.epoch = epoch
+        progress.step = step
+        progress.isEpochStart = batch == 0
+        rate =
+          training.optimizer.learningRate
+          * training.schedule.factor(at: progress, memory: memory.schedule)
+        let loss = takeStep(batch, rate: rate, measuring: isRecorded)
+        step &+= 1
+        if !loss.isFinite { return .diverged(divergence(loss)) }
+        sum += loss * Double(batches.size(batch))
+        sinceSign &+= 1
+        if sinceSign >= stepsPerSign {
+          sinceSign = 0
+          try observer.isAlive(epoch: epoch, of: training.epochs)
+        }
+        if observer.isInterrupted { return .interrupted }
+      }
+      epoch += 1
+      progress.loss = sum / Double(data.train.count)
+      if isRecorded {
+        if !weightsAreFinite { return .diverged(divergence(.nan)) }
+        measure(into: &row, trainLoss: progress.loss, rate: rate)
+        if data.validation != nil { progress.loss = row[4] }
+        lastWeights.take(network)
+        waited = improves(row) ? 0 : waited + 1
+        try observer.recorded(row)
+        if let stopping = training.earlyStopping, waited >= stopping.patience {
+          return .stoppedEarly
+        }
+      }
+    }
+    return .completed
+  }
+
+  /// One forward pass, one backward pass, one update. Returns the loss before
+  /// the update.
+  @inline(__always)
+  private func takeStep(_ batch: Int, rate: Double, measuring: Bool) -> Double {
+    batches.load(batch, into: network)
+    let steps = batch == batches.count - 1 ? lastBatch : fullBatch
+    if steps.passes.isRandom { steps.passes.draw(random, step: step) }
+    let loss = gradient(steps)
+    if measuring {
+      for tally in tallies {
+        S.add(
+          tally.metric,
+          MetricPass(
+            samples: steps.passes.samples, z: steps.loss.z, t: steps.loss.t,
+            hasClasses: steps.loss.hasClasses, threshold: threshold, tally: tally.numbers))
+      }
+    }
+    // A closure is made for optimizers that ask the loss again, and for no other.
+    let evaluate: (() -> Double)? =
+      memory.needsFullBatch
+      ? { [unowned self] in
+        let loss = gradient(steps)
+        return loss + penalize() + clip()
+      } : nil
+    let penalty = penalize() + clip()
+    S.step(
+      training.optimizer,
+      Update(
+        w: network.trainable, g: network.trainableGradients, vectors: memory.vectors,
+        scalars: memory.scalars, learningRate: rate, step: step &+ 1, loss: loss + penalty,
+        evaluate: evaluate))
+    return loss
+  }
+
+  @inline(__always)
+  private func gradient(_ steps: Steps) -> Double {
+    network.zero()
+    steps.passes.forward()
+    let sum = S.evaluate(objective.loss, steps.loss)
+    steps.passes.backward()
+    return sum * Double(steps.loss.scale)
+  }
+
+  /// Adds ∂(λ₁Σ|w| + λ₂/2·Σw²)/∂w to the gradients; returns the penalty.
+  private func penalize() -> Double {
+    if penalized.isEmpty { return 0 }
+    var penalty = 0.0
+    for parameter in penalized {
+      let w = network.parameters.slice(from: parameter.offset, shape: parameter.shape)
+      let g = network.gradients.slice(from: parameter.offset, shape: parameter.shape)
+      let l1 = S(parameter.l1)
+      let l2 = S(parameter.l2)
+      for i in w.indices {
+        let sign: S = w[i] > 0 ? 1 : (w[i] < 0 ? -1 : 0)
+        g[i] += l1 * sign + l2 * w[i]
+        penalty += Double(l1 * abs(w[i]) + l2 / 2 * w[i] * w[i])
+      }
+    }
+    return penalty
+  }
+
+  /// Limits the gradient; returns 0, so that it can stand in a sum.
+  private func clip() -> Double {
+    let g = network.trainableGradients
+    switch training.clipping {
+    case nil: break
+    case .norm(let limit):
+      var sum = 0.0
+      for i in g.indices { sum += Double(g[i]) * Double(g[i]) }
+      let norm = sum.squareRoot()
+      if norm > limit {
+        let factor = S(limit / norm)
+        for i in g.indices { g[i] *= factor }
+      }
+    case .value(let limit):
+      let limit = S(limit)
+      for i in g.indices { g[i] = max(-limit, min(limit, g[i])) }
+    }
+    return 0
+  }
+
+  // MARK: Measuring
+
+  private func measure(into row: inout [Double], trainLoss: Double, rate: Double) {
+    row[0] = Double(epoch)
+    row[1] = Double(step)
+    row[2] = rate
+    row[3] = trainLoss
+    let validation = data.validation.map(evaluator.measure)
+    let test = data.test.map(evaluator.measure)
+    if data.validation != nil || data.test != nil { batches.invalidate() }
+    row[4] = validation?[0] ?? .nan
+    var column = 5
+    if let test {
+      row[column] = test[0]
+      column += 1
+    }
+    for (index, tally) in tallies.enumerated() {
+      row[column] = tally.value
+      row[column + 1] = validation?[index + 1] ?? .nan
+      column += 2
+      if let test {
+        row[column] = test[index + 1]
+        column += 1
+      }
+    }
+  }
+
+  /// Notes whether the row is the best so far; keeps its weights if so.
+  private func improves(_ row: [Double]) -> Bool {
+    let value = row[monitor.column]
+    guard value.isFinite else { return false }
+    if let best {
+      let change = monitor.isBetterHigher ? value - best.value : best.value - value
+      guard change > training.earlyStopping?.minimumChange ?? 0 else { return false }
+    }
+    best = (epoch, value)
+    bestWeights.take(network)
+    return true
+  }
+
+  private var weightsAreFinite: Bool {
+    let w = network.parameters
+    // The sum of x·0 is 0 unless some x is not finite.
+    var sum: S = 0
+    for i in w.indices { sum += w[i] * 0 }
+    return sum == 0
+  }
+
+  private func divergence(_ loss: Double) -> Diagnostic {
+    let steps = (step - 1) % batches.count == batches.count - 1 ? lastBatch : fullBatch
+    var message = "training diverged at step \(step) (epoch \((step - 1) / batches.count + 1)): "
+    if let node = steps.passes.firstNonFiniteNode() {
+      message += "the output of '\(node)' is no longer finite"
+    } else if loss.isFinite || weightsAreFinite {
+      message += "the loss is \(shortest(loss))"
+    } else {
+      let culprit = network.graph.parameters.first { parameter in
+        let w = network.parameters.slice(from: parameter.offset, shape: parameter.shape)
+        return w.indices.contains { !w[$0].isFinite }
+      }
+      message +=
+        "\(culprit?.name ?? "a parameter") of '\(culprit?.node ?? "?")' is no longer finite"
+    }
+    return Diagnostic(
+      message, at: training.place,
+      notes: [.init("try a smaller learning_rate, or clip: {norm: 1}")], failure: .shortfall)
+  }
+
+  // MARK: Weights
+
+  /// Which of a training's weights are meant.
+  public enum Weights: String, CaseIterable, Sendable {
+    case last
+    case best
+  }
+
+  /// Puts the weights of the best row, or of the last one that was finite, into
+  /// the network.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func restore(_ weights: Weights) {
+    switch weights {
+    case .last: lastWeights.put(into: network)
+    case .best: (best == nil ? lastWeights : bestWeights).put(into: network)
+    }
+  }
+}
+
+/// A copy of what a network has learned.
+final class Snapshot<S: Scalar> {
+  private let copy: UnsafeMutablePointer<S>
+  private let parameters: Int
+  private let state: Int
+
+  init(_ network: Network<S>) {
+    parameters = network.parameters.count
+    state = network.state.count
+    copy = .allocate(capacity: max(1, parameters + state))
+    take(network)
+  }
+
+  deinit { copy.deallocate() }
+
+  func take(_ network: Network<S>) {
+    copy.update(from: network.parameters.start, count: parameters)
+    (copy + parameters).update(from: network.state.start, count: state)
+  }
+
+  func put(into network: Network<S>) {
+    network.parameters.start.update(from: copy, count: parameters)
+    network.state.start.update(from: copy + parameters, count: state)
+  }
+}
+
+/// What the optimizer and the schedule remember.
+final class UpdateMemory<S: Scalar> {
+  let vectors: Tensors<S>
+  let scalars: Tensor<Double>
+  let schedule: Tensor<Double>
+  let needsFullBatch: Bool
+
+  private let arena: Arena<S>
+  private let table: UnsafeMutablePointer<Tensor<S>>
+  private let numbers: UnsafeMutablePointer<Double>
+
+  init(count: Int, _ memory: OptimizerMemory, scheduleMemory: Int) throws {
+    needsFullBatch = memory.needsFullBatch
+    arena = try Arena(count: memory.vectors * (Arena<S>.padded(count) + Arena<S>.line))
+    table = .allocate(capacity: max(1, memory.vectors))
+    for index in 0..<memory.vectors {
+      (table + index).initialize(to: arena.cut(count, shape: [count]))
+    }
+    vectors = Tensors(start: table, count: memory.vectors)
+    let total = memory.scalars + scheduleMemory
+    numbers = .allocate(capacity: max(1, total))
+    numbers.initialize(repeating: 0, count: total)
+    scalars = Tensor(start: numbers, count: memory.scalars, shape: [memory.scalars])
+    schedule = Tensor(
+      start: numbers + memory.scalars, count: scheduleMemory, shape: [scheduleMemory])
+  }
+
+  deinit {
+    table.deallocate()
+    numbers.deallocate()
+  }
+}

@@ -1,0 +1,78 @@
+public import NNExp
+
+/// One line of `expect:`: a figure and the bounds it must keep.
+public struct Expectation: Sendable {
+  public enum Relation: String, Sendable, CaseIterable {
+    case atMost = "<="
+    case atLeast = ">="
+    case equal = "=="
+    case below = "<"
+    case above = ">"
+  }
+
+  /// `< 0.01`, one side of a bound.
+  public struct Bound: Sendable {
+    public let relation: Relation
+    public let limit: Double
+
+    /// False for NaN.
+    public func holds(_ value: Double) -> Bool {
+      switch relation {
+      case .atMost: value <= limit
+      case .atLeast: value >= limit
+      case .equal: value == limit
+      case .below: value < limit
+      case .above: value > limit
+      }
+    }
+  }
+
+  /// A column of metrics.csv, or `epochs`.
+  public let figure: String
+  /// All must hold.
+  public let bounds: [Bound]
+  /// As the file has it.
+  public let text: String
+  public let place: Place?
+
+  public func holds(_ value: Double) -> Bool { bounds.allSatisfy { $0.holds(value) } }
+}
+
+extension Expectation {
+  /// Reads `"< 0.01"` or `["> 0.1", "< 0.2"]`; throws the mistake.
+  init(_ figure: String, _ node: Node) throws {
+    self.figure = figure
+    place = node.place
+    switch node.content {
+    case .string(let one):
+      bounds = [try Expectation.bound(one, figure, node.place)]
+      text = one
+    case .list(let items) where !items.isEmpty:
+      var texts: [String] = []
+      bounds = try items.map { item in
+        guard case .string(let one) = item.content else {
+          throw Expectation.mistake(figure, item)
+        }
+        texts.append(one)
+        return try Expectation.bound(one, figure, item.place)
+      }
+      text = texts.joined(separator: " and ")
+    default: throw Expectation.mistake(figure, node)
+    }
+  }
+
+  private static func mistake(_ figure: String, _ node: Node) -> Diagnostic {
+    Diagnostic(
+      "\(figure) must be a bound such as \"< 0.01\" or \">= 0.9\", found \(node.kind)",
+      at: node.place)
+  }
+
+  private static func bound(_ text: String, _ figure: String, _ place: Place?) throws -> Bound {
+    let trimmed = text.drop { $0 == " " }
+    guard let relation = Relation.allCases.first(where: { trimmed.hasPrefix($0.rawValue) }),
+      let limit = Double(
+        trimmed.dropFirst(relation.rawValue.count).filter { $0 != " " }), !limit.isNaN
+    else { throw mistake(figure, Node(.string(text), at: place)) }
+    return Bound(relation: relation, limit: limit)
+  }
+}

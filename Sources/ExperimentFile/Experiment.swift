@@ -1,0 +1,152 @@
+public import Datasets
+public import Engine
+public import GradientCheck
+public import NNExp
+import Results
+import YAMLTree
+
+/// An experiment file, read: every section typed, nothing built yet.
+public struct Experiment: Sendable {
+  public enum DType: String, CaseIterable, Sendable {
+    case float32
+    case float64
+  }
+
+  /// Which weights predictions and evaluations use.
+  public let name: String
+  public let seed: UInt64
+  public let dtype: DType
+  public let data: DataDeclaration
+  public let model: ModelDeclaration
+  public let objective: Objective
+  public let training: TrainingDeclaration
+  public let gradientCheck: GradientCheckSettings
+  public let expectations: [Expectation]
+  /// True if the gradient check must pass.
+  public let expectsGradientCheck: Bool
+  /// Splits whose predictions are written.
+  public let predictions: [String]
+
+  /// The file as it was written.
+  public let text: [UInt8]
+
+  /// Every option with the value in force, as `resolved.yaml` has it.
+  public let resolved: Node
+
+  /// The same as YAML.
+  public var resolvedText: String { writeYAML(resolved) }
+
+  /// The place of the mapping as a whole.
+  public let place: Place?
+
+  /// Reads a file and applies overrides. Throws every mistake found.
+  public init(path: String, overrides: [String] = [], registry: Registry) throws {
+    let bytes = try readFile(path)
+    try self.init(bytes, path: path, overrides: overrides, registry: registry)
+  }
+
+  /// Reads the bytes of a file that stands (or would stand) at `path`.
+  public init(
+    _ bytes: [UInt8], path: String, overrides: [String] = [], registry: Registry
+  ) throws {
+    let root = try apply(overrides: overrides, to: parseYAML(bytes, name: path))
+    try self.init(
+      root, text: bytes, folder: folder(of: path), defaultName: stem(of: path),
+      registry: registry)
+  }
+
+  private init(
+    _ root: Node, text: [UInt8], folder: String, defaultName: String, registry: Registry
+  ) throws {
+    var options = Options(root)
+    self.text = text
+    place = root.place
+    name = options.string("name", default: defaultName, "names the folder of its results")
+    do {
+      try RunDirectory.validate(name: name)
+    } catch { options.reject("name", error) }
+    seed = UInt64(
+      options.int("seed", default: 0, in: 0..., "of initial values, shuffling, splits, dropout"))
+    dtype = options.choice(
+      "dtype", default: .float32, of: DType.self,
+      "the numbers that training computes in; gradient checks are always float64")
+
+    var data: DataDeclaration?
+    if options.contains("data") {
+      data = options.section("data", "where the samples come from") { section in
+        DataDeclaration(from: &section, registry: registry, folder: folder)
+      }
+    } else {
+      options.reject("data", "missing 'data': where do the samples come from?")
+      _ = options.node("data", "a mapping")
+    }
+    model = ModelDeclaration(from: &options, registry: registry)
+    let objective = Objective(from: &options, registry: registry)
+    let training = TrainingDeclaration(from: &options, registry: registry)
+    gradientCheck = GradientCheckSettings.read(from: &options)
+    (expectations, expectsGradientCheck) = Experiment.readExpectations(from: &options)
+    let splits = ["train", "validation", "test"]
+    predictions = options.strings(
+      "predictions", default: [], "splits to write to predictions.csv: train, validation, test")
+    for split in predictions where !splits.contains(split) {
+      options.reject(
+        "predictions",
+        "unknown split '\(split)'\(suggestion(for: split, among: splits))",
+        notes: [.init("splits are: " + splits.joined(separator: ", "))])
+    }
+    try options.finish()
+    // Each of these is nil only after a mistake, and `finish` has thrown it.
+    guard let data, let objective, let training else { throw options.diagnostics }
+    self.data = data
+    self.objective = objective
+    self.training = training
+    resolved = options.resolved
+  }
+
+  private static func readExpectations(
+    from options: inout Options
+  ) -> (expectations: [Expectation], gradientCheck: Bool) {
+    let explanation = "bounds on figures: {train_loss: \"< 0.01\", gradient_check: pass}"
+    guard let node = options.node("expect", "a mapping from figures to bounds", explanation) else {
+      return ([], false)
+    }
+    guard case .map(let entries) = node.content else {
+      options.reject("expect", "expect must be a mapping from figures to bounds, found \(node.kind)")
+      return ([], false)
+    }
+    var expectations: [Expectation] = []
+    var expectsCheck = false
+    for entry in entries {
+      if entry.key == "gradient_check" {
+        if case .string("pass") = entry.value.content {
+          expectsCheck = true
+        } else {
+          options.reject(
+            "expect",
+            Diagnostic(
+              "gradient_check can be expected to pass; write gradient_check: pass",
+              at: entry.value.place))
+        }
+        continue
+      }
+      do {
+        expectations.append(try Expectation(entry.key, entry.value))
+      } catch { options.reject("expect", error) }
+    }
+    options.resolve("expect", node)
+    return (expectations, expectsCheck)
+  }
+}
+
+/// `experiments` of `experiments/xor.yaml`; `.` of `xor.yaml`.
+private func folder(of path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
+/// `xor` of `experiments/xor.yaml`.
+private func stem(of path: String) -> String {
+  let file = path.split(separator: "/").last ?? "experiment"
+  guard let dot = file.lastIndex(of: "."), dot > file.startIndex else { return String(file) }
+  return String(file[..<dot])
+}

@@ -1,0 +1,148 @@
+public import NNExp
+
+/// What an experiment file's `gradient_check:` asks for.
+///
+///     gradient_check: false                  # none
+///     gradient_check: true                   # once, at the start
+///     gradient_check:
+///       at: [start, end]                     # before and after training
+///       entries: all                         # or automatic, or a number a tensor
+///       directions: 8
+///       tolerance: 1e-6
+///       batch: 4                             # samples
+///       budget: 1e10
+///       inputs: true
+///
+/// Without the key a run checks once, at the start, on a small budget.
+public struct GradientCheckSettings: Sendable, Equatable {
+  public enum Moment: String, Sendable, CaseIterable {
+    case start
+    case end
+  }
+
+  /// Which entries of a tensor are checked one by one.
+  public enum Entries: Sendable, Equatable {
+    /// Every one while the budget lasts; else a sample, and directions.
+    case automatic
+    /// Every one, whatever it takes.
+    case all
+    /// So many a tensor, the first and the last among them, and directions.
+    case count(Int)
+  }
+
+  /// When; empty means never.
+  public var moments: [Moment]
+  public var entries: Entries = .automatic
+
+  /// Rademacher (±1) directions for a tensor not checked entry by entry.
+  public var directions: Int = 8
+
+  /// τ: how wide a bound may be, relative to what it bounds, to prove anything.
+  public var tolerance: Double = 1e-6
+
+  /// Samples in the batch that the loss is taken over; nil leaves it to the
+  /// engine.
+  public var batch: Int?
+
+  /// Multiplications and additions that `automatic` may spend, about: 1e9 take
+  /// a second or so.
+  public var budget: Double
+
+  /// Whether every node's inputs are checked too, not just the parameters.
+  public var inputs: Bool = true
+
+  /// What a run does unless its file says otherwise: about 10 ms.
+  public static let automatic = GradientCheckSettings(moments: [.start], budget: 1e7)
+
+  /// What a file asks for that just says `true`, and where it leaves a key out.
+  public static let standard = GradientCheckSettings(moments: [.start], budget: 1e10)
+
+  /// None.
+  public static let off = GradientCheckSettings(moments: [], budget: 0)
+
+  public init(moments: [Moment], budget: Double) {
+    self.moments = moments
+    self.budget = budget
+  }
+
+  /// Reads the section's own keys.
+  public init(from options: inout Options) {
+    self = .standard
+    moments = GradientCheckSettings.readMoments(from: &options)
+    entries = GradientCheckSettings.readEntries(from: &options)
+    directions = options.int(
+      "directions", default: directions, in: 1...1000,
+      "random ±1 directions for a tensor not checked entry by entry")
+    tolerance = options.double(
+      "tolerance", default: tolerance,
+      in: Interval(from: 0, to: 1, includesLower: false, includesUpper: false),
+      "how wide an error bound may be, relative to the gradient, to prove it")
+    batch = options.optionalInt(
+      "batch", in: 1..., "samples in the loss that is checked; automatic unless given")
+    budget = options.double(
+      "budget", default: budget, in: .positive,
+      "multiplications and additions to spend, about; 1e9 take a second or so")
+    inputs = options.bool(
+      "inputs", default: inputs, "check every node's inputs too, not just the parameters")
+  }
+
+  /// Reads `gradient_check:` of a file's top level, whatever its form.
+  public static func read(from options: inout Options) -> GradientCheckSettings {
+    let key = "gradient_check"
+    guard
+      let node = options.node(
+        key, "true, false or a mapping", "proves the gradients by differences in float64")
+    else { return .automatic }
+    switch node.content {
+    case .bool(let isOn):
+      options.resolve(key, node)
+      return isOn ? .standard : .off
+    case .map:
+      return options.component(key, from: node) { GradientCheckSettings(from: &$0) } ?? .standard
+    case .string(let text) where ["yes", "no", "on", "off"].contains(text.lowercased()):
+      options.reject(
+        key, "\(key) must be true, false or a mapping, found \(node.kind); write true or false")
+    default:
+      options.reject(key, "\(key) must be true, false or a mapping, found \(node.kind)")
+    }
+    return .standard
+  }
+
+  private static func readMoments(from options: inout Options) -> [Moment] {
+    let words = options.strings("at", default: ["start"], "before training, after it, or both")
+    var moments: [Moment] = []
+    for word in words {
+      guard let moment = Moment(rawValue: word) else {
+        let hint = suggestion(for: word, among: Moment.allCases.map(\.rawValue))
+        options.reject("at", "at must be start, end or [start, end], found '\(word)'\(hint)")
+        continue
+      }
+      if !moments.contains(moment) { moments.append(moment) }
+    }
+    if words.isEmpty {
+      options.reject("at", "at must be start, end or [start, end], found an empty list")
+    }
+    // In the order of time, however they are written.
+    return Moment.allCases.filter(moments.contains)
+  }
+
+  private static func readEntries(from options: inout Options) -> Entries {
+    let range = "automatic, all or an integer ≥ 2"
+    guard
+      let node = options.node(
+        "entries", range, "how many entries of each tensor are checked one by one")
+    else {
+      options.resolve("entries", "automatic")
+      return .automatic
+    }
+    options.resolve("entries", node)
+    switch node.content {
+    case .string("automatic"): return .automatic
+    case .string("all"): return .all
+    default:
+      if let count = node.integer, count >= 2 { return .count(count) }
+      options.reject("entries", "entries must be \(range), found \(node.kind)")
+      return .automatic
+    }
+  }
+}

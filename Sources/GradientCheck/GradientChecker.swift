@@ -1,0 +1,287 @@
+public import NNExp
+
+/// Holds every analytic derivative of a subject against a numeric one.
+///
+/// Small tensors are checked entry by entry. Larger ones than the budget allows
+/// are checked along random directions of ±1 entries, in which one wrong entry
+/// shows at full size, and at a sample of entries.
+public struct GradientChecker {
+  public let settings: GradientCheckSettings
+  private let random: RandomStream
+
+  /// - Parameter random: chooses samples and directions.
+  public init(_ settings: GradientCheckSettings, random: RandomStream) {
+    self.settings = settings
+    self.random = random
+  }
+
+  /// Checks the subject, and leaves its values as they were.
+  ///
+  /// - Parameter moment: what the report's column `at` says: `start`, `end`.
+  public func check(_ subject: some GradientSubject, at moment: String) -> GradientReport {
+    let tensors = subject.tensors
+    let plan = ProbePlan(tensors, settings: settings, random: random.stream(0))
+    let session = CheckSession(subject, settings: settings, random: random.stream(1))
+    var results: [GradientReport.Tensor] = []
+    for t in tensors.indices {
+      guard let probes = plan.tensors[t] else { continue }
+      let records = session.check(tensor: t, probes)
+      results.append(
+        GradientReport.Tensor(
+          tensor: tensors[t], records: records,
+          scale: rootMeanSquare(session.gradients[t]), tolerance: settings.tolerance,
+          diagnosis: Diagnosis.of(
+            t, records: records, tensors: tensors, gradients: session.gradients)))
+    }
+    return GradientReport(at: moment, tensors: results, evaluations: session.evaluations)
+  }
+}
+
+/// One check under way: the subject and what is known of it so far.
+private final class CheckSession<Subject: GradientSubject> {
+  let subject: Subject
+  let tensors: [SubjectTensor]
+  let settings: GradientCheckSettings
+  let random: RandomStream
+  private(set) var gradients: [[Double]]
+  private(set) var evaluations = 0
+
+  /// What the loss's values are off by, measured where the loss moves most;
+  /// only asked for where a tensor's own entries do not move it at all.
+  private lazy var noiseFloor = measureNoiseFloor()
+
+  init(_ subject: Subject, settings: GradientCheckSettings, random: RandomStream) {
+    self.subject = subject
+    self.tensors = subject.tensors
+    self.settings = settings
+    self.random = random
+    gradients = subject.analyticGradients()
+    precondition(
+      gradients.map(\.count) == tensors.map(\.count),
+      "a subject gives a gradient for every entry of every tensor")
+  }
+
+  /// A bound a thousand times narrower than the tolerance is good enough.
+  var goal: Double { settings.tolerance * 1e-3 }
+
+  func check(tensor t: Int, _ probes: ProbePlan.Tensor) -> [GradientReport.Record] {
+    let base = loss(t)
+    let isRepeatable = loss(t).bitPattern == base.bitPattern
+    var records: [GradientReport.Record]
+    if !base.isFinite || !isRepeatable {
+      records = refuse(t, probes, base.isFinite ? .evaluationsDiffer : .lossNotFinite)
+    } else {
+      records = measure(t, probes, base: base, gradient: gradients[t])
+      if loss(t).bitPattern != base.bitPattern {
+        for i in records.indices {
+          records[i].verdict = .nondeterministic
+          records[i].reason = .evaluationDrifts
+        }
+      } else if tensors[t].kind == .parameter, records.allSatisfy({ $0.verdict == .kink }) {
+        records = measureBesideKink(t, probes)
+      }
+    }
+    return records
+  }
+
+  /// The loss, counted.
+  private func loss(_ t: Int) -> Double {
+    evaluations += 1
+    return subject.loss(changing: t)
+  }
+
+  /// Every probe with the same verdict, where there is nothing to measure.
+  private func refuse(
+    _ t: Int, _ probes: ProbePlan.Tensor, _ reason: Reason
+  ) -> [GradientReport.Record] {
+    let verdict: Verdict = reason == .lossNotFinite ? .nonfinite : .nondeterministic
+    let entries = probes.entries.map { index in
+      GradientReport.Record(
+        kind: .init(tensors[t].kind), index: index, value: subject.value(of: t, at: index),
+        analytic: gradients[t][index], numeric: NumericDerivative(), verdict: verdict,
+        reason: reason)
+    }
+    let directions = (0..<probes.directions).map { index in
+      GradientReport.Record(
+        kind: .direction, index: index, value: 0, analytic: .nan, numeric: NumericDerivative(),
+        verdict: verdict, reason: reason)
+    }
+    return entries + directions
+  }
+
+  private func measure(
+    _ t: Int, _ probes: ProbePlan.Tensor, base: Double, gradient: [Double]
+  ) -> [GradientReport.Record] {
+    let scale = rootMeanSquare(gradient)
+    var records: [GradientReport.Record] = []
+    records.reserveCapacity(probes.entries.count + probes.directions)
+    for index in probes.entries {
+      let x = subject.value(of: t, at: index)
+      let kind = GradientReport.Kind(tensors[t].kind)
+      let record = judge(
+        kind, index, value: x, analytic: gradient[index], scale: scale, base: base,
+        step: NumericDerivative.firstStep(at: x), error: 0
+      ) { displaced in
+        subject.setValue(displaced, of: t, at: index)
+        return subject.loss(changing: t)
+      }
+      subject.setValue(x, of: t, at: index)
+      records.append(record)
+    }
+    if probes.directions > 0 {
+      let walk = DirectionWalk(subject, tensor: t, count: tensors[t].count)
+      for index in 0..<probes.directions {
+        walk.turn(random.stream(t).stream(index))
+        let (analytic, error) = walk.derivative(from: gradient)
+        records.append(
+          judge(
+            .direction, index, value: 0, analytic: analytic, scale: walk.length * scale,
+            base: base, step: walk.firstStep, error: error, walk.loss))
+        walk.restore()
+      }
+    }
+    return records
+  }
+
+  /// Each entry at a kink of its own, as biases of 0 behind inputs of 0 are:
+  /// the tensor is checked once more a little beside them.
+  private func measureBesideKink(
+    _ t: Int, _ probes: ProbePlan.Tensor
+  ) -> [GradientReport.Record] {
+    let values = (0..<tensors[t].count).map { subject.value(of: t, at: $0) }
+    for (i, x) in values.enumerated() {
+      let offset = 1e-3 * max(1, abs(x)) * (random.stream(t).uniform(at: i) < 0.5 ? -1 : 1)
+      subject.setValue(x + offset, of: t, at: i)
+    }
+    let gradient = subject.analyticGradients()[t]
+    let base = loss(t)
+    var records = measure(t, probes, base: base, gradient: gradient)
+    for i in records.indices where records[i].reason == .none {
+      records[i].reason = .besideKink
+    }
+    for (i, x) in values.enumerated() { subject.setValue(x, of: t, at: i) }
+    gradients[t] = gradient
+    _ = subject.analyticGradients()
+    _ = loss(t)
+    return records
+  }
+
+  private func judge(
+    _ kind: GradientReport.Kind, _ index: Int, value: Double, analytic: Double, scale: Double,
+    base: Double, step: Double, error: Double, _ f: (Double) -> Double
+  ) -> GradientReport.Record {
+    let x = kind == .direction ? 0 : value
+    var numeric = NumericDerivative.of(
+      at: x, base: base, step: step, goal: goal, error: error, f)
+    var (verdict, reason) = Verdict.judge(
+      analytic, against: numeric, scale: scale, tolerance: settings.tolerance)
+    if verdict == .fail {
+      // Before anything is called wrong, the noise of f is measured.
+      let spent = numeric.evaluations
+      var floor = 0.0
+      if numeric.value == 0 {
+        _ = f(x)
+        floor = noiseFloor
+      }
+      numeric = NumericDerivative.of(
+        at: x, base: base, step: step, goal: goal, error: error + floor, measuringNoise: true, f)
+      numeric.evaluations += spent
+      (verdict, reason) = Verdict.judge(
+        analytic, against: numeric, scale: scale, tolerance: settings.tolerance)
+    }
+    evaluations += numeric.evaluations
+    return GradientReport.Record(
+      kind: kind, index: index, value: value, analytic: analytic, numeric: numeric,
+      verdict: verdict, reason: reason)
+  }
+
+  private func measureNoiseFloor() -> Double {
+    var best = (tensor: 0, index: 0, slope: -1.0)
+    for (t, gradient) in gradients.enumerated() {
+      for (i, g) in gradient.enumerated() where g.isFinite && abs(g) > best.slope {
+        best = (t, i, abs(g))
+      }
+    }
+    let x = subject.value(of: best.tensor, at: best.index)
+    let step = NumericDerivative.firstStep(at: x)
+    func f(_ displaced: Double) -> Double {
+      subject.setValue(displaced, of: best.tensor, at: best.index)
+      return subject.loss(changing: best.tensor)
+    }
+    var noise = 0.0
+    for side in [-step, step] {
+      noise = max(noise, NumericDerivative.noise(of: f, from: x + side, evaluations: &evaluations))
+    }
+    _ = f(x)
+    return noise
+  }
+}
+
+/// The way through a tensor's values along v = (±1, …, ±1).
+private final class DirectionWalk<Subject: GradientSubject> {
+  private let subject: Subject
+  private let tensor: Int
+  private let values: [Double]
+  private var signs: [Double]
+
+  /// ‖v‖ = √count.
+  let length: Double
+
+  init(_ subject: Subject, tensor: Int, count: Int) {
+    self.subject = subject
+    self.tensor = tensor
+    values = (0..<count).map { subject.value(of: tensor, at: $0) }
+    signs = Array(repeating: 1, count: count)
+    length = Double(count).squareRoot()
+  }
+
+  /// h₀ such that the walk is as long as a single entry's would be.
+  var firstStep: Double { NumericDerivative.firstStep(at: rootMeanSquare(values)) / length }
+
+  /// Draws the signs: 128 from a block of random bits.
+  func turn(_ random: RandomStream) {
+    var block = SIMD4<UInt32>()
+    for i in signs.indices {
+      if i % 128 == 0 { block = random.bits(at: i / 128) }
+      signs[i] = (block[i / 32 % 4] >> UInt32(i % 32)) & 1 == 0 ? 1 : -1
+    }
+  }
+
+  func loss(_ t: Double) -> Double {
+    for i in signs.indices { subject.setValue(values[i] + t * signs[i], of: tensor, at: i) }
+    return subject.loss(changing: tensor)
+  }
+
+  func restore() {
+    for i in signs.indices { subject.setValue(values[i], of: tensor, at: i) }
+  }
+
+  /// v·g, and what the loss may be off by because each xᵢ ± h is rounded: at
+  /// most ε|xᵢ|/2 an entry, of either sign.
+  func derivative(from gradient: [Double]) -> (derivative: Double, error: Double) {
+    var sum = 0.0
+    var size = 0.0
+    var square = 0.0
+    for i in signs.indices {
+      sum += signs[i] * gradient[i]
+      size += abs(gradient[i])
+      let rounding = gradient[i] * (abs(values[i]) + firstStep)
+      square += rounding * rounding
+    }
+    let summation = size * firstStep
+    return (sum, Double.ulpOfOne * (square.squareRoot() + summation))
+  }
+}
+
+/// √(Σ x² / n), without overflow; 0 where there is nothing, or NaN or infinity.
+func rootMeanSquare(_ values: [Double]) -> Double {
+  var largest = 0.0
+  for x in values {
+    guard x.isFinite else { return 0 }
+    largest = max(largest, abs(x))
+  }
+  guard largest > 0 else { return 0 }
+  var sum = 0.0
+  for x in values { sum += (x / largest) * (x / largest) }
+  return largest * (sum / Double(values.count)).squareRoot()
+}

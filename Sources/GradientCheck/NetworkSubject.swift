@@ -1,0 +1,122 @@
+public import Datasets
+public import Engine
+public import NNExp
+
+/// A declared network in float64 on a frozen batch, with the values of a network
+/// that trains, to be checked.
+///
+/// Every parameter is a tensor of it, and so is every activation: the data, each
+/// node's output as the next node reads it, and what the loss reads. Random
+/// numbers are those of one step throughout; batches are in training mode.
+public final class NetworkSubject: GradientSubject {
+  public let tensors: [SubjectTensor]
+
+  private let network: Network<Double>
+  private let passes: Passes<Double>
+  private let objective: Objective
+  private let value: LossPass<Double>
+  private let gradient: LossPass<Double>
+  private let slots: [Slot]
+
+  /// Where a tensor's numbers and gradient are, and where a change of it is
+  /// first felt.
+  private struct Slot {
+    let values: Tensor<Double>
+    let gradient: Tensor<Double>
+    let firstNode: Int
+  }
+
+  /// - Parameters:
+  ///   - trained: whose parameters and state are taken over.
+  ///   - samples: the batch; as a whole.
+  ///   - lossName: how messages call the loss.
+  public init<S: Scalar>(
+    of trained: Network<S>, samples: Samples<S>, objective: Objective, seed: UInt64
+  ) throws {
+    let graph = trained.graph
+    let count = samples.count
+    let network = try Network<Double>(
+      graph, target: trained.target, capacity: count, seed: seed, checksInputs: true)
+    for i in network.parameters.indices { network.parameters[i] = Double(trained.parameters[i]) }
+    for i in network.state.indices { network.state[i] = Double(trained.state[i]) }
+    for i in network.x.indices { network.x[i] = Double(samples.inputs[i]) }
+    for i in network.t.indices { network.t[i] = Double(samples.targets[i]) }
+    let passes = network.passes(count, isTraining: true)
+    passes.draw(RandomStream(seed: seed, purpose: "gradient check"), step: 0)
+    self.network = network
+    self.passes = passes
+    self.objective = objective
+    value = passes.lossPass(objective.reduction, gradient: false)
+    gradient = passes.lossPass(objective.reduction, gradient: true)
+
+    // The work of everything from a node on, for the checker's budget.
+    var workFrom = [Int](repeating: 0, count: graph.nodes.count + 1)
+    for k in graph.nodes.indices.reversed() {
+      let (product, overflow) = graph.nodes[k].plan.work.multipliedReportingOverflow(by: count)
+      let (sum, tooLarge) = workFrom[k + 1].addingReportingOverflow(overflow ? 1 << 60 : product)
+      workFrom[k] = tooLarge ? Int.max : sum
+    }
+
+    var tensors: [SubjectTensor] = []
+    var slots: [Slot] = []
+    var listed: Set<Int> = []
+    for (k, node) in graph.nodes.enumerated() {
+      // An activation is listed at the first node that reads it; its gradient is
+      // that over all its readers.
+      for (position, source) in node.inputs.enumerated() where listed.insert(source).inserted {
+        let readers = graph.nodes.reduce(0) { $0 + $1.inputs.count { $0 == source } }
+        tensors.append(
+          SubjectTensor(
+            node: node.name, type: node.typeName,
+            name: node.inputs.count == 1 ? "x" : "x\(position + 1)", kind: .input,
+            shape: node.inputShapes[position], samples: count, place: node.place,
+            work: workFrom[source + 1], readers: readers))
+        slots.append(
+          Slot(
+            values: network.activation(source), gradient: network.delta(source),
+            firstNode: source + 1))
+      }
+      for parameter in graph.parameters[node.parameters] {
+        tensors.append(
+          SubjectTensor(
+            node: node.name, type: node.typeName, name: parameter.name, kind: .parameter,
+            shape: parameter.shape, place: node.place, work: workFrom[k]))
+        slots.append(
+          Slot(
+            values: network.parameters.slice(from: parameter.offset, shape: parameter.shape),
+            gradient: network.gradients.slice(from: parameter.offset, shape: parameter.shape),
+            firstNode: k))
+      }
+    }
+    let last = graph.nodes.count - 1
+    tensors.append(
+      SubjectTensor(
+        node: "loss", type: type(of: objective.loss).typeName, name: "z", kind: .input,
+        shape: graph.outputShape, samples: count, work: graph.outputShape.count * count))
+    slots.append(
+      Slot(
+        values: network.activation(last), gradient: network.delta(last), firstNode: last + 1))
+    self.tensors = tensors
+    self.slots = slots
+    passes.forward()
+  }
+
+  public func value(of tensor: Int, at index: Int) -> Double { slots[tensor].values[index] }
+
+  public func setValue(_ x: Double, of tensor: Int, at index: Int) {
+    slots[tensor].values[index] = x
+  }
+
+  public func loss(changing tensor: Int) -> Double {
+    passes.forward(from: slots[tensor].firstNode)
+    return Double.evaluate(objective.loss, value) * value.scale
+  }
+
+  public func analyticGradients() -> [[Double]] {
+    network.zero()
+    passes.forward()
+    _ = Double.evaluate(objective.loss, gradient)
+    passes.backward()
+    return slots.map { slot in slot.gradient.indices.map { slot.gradient[$0] } }
+  }
+}

@@ -1,0 +1,87 @@
+import NNExp
+
+/// Which entries and how many directions of each tensor are checked. A function
+/// of the settings and the sizes alone, never of the clock, so that a check is
+/// the same on every machine.
+struct ProbePlan {
+  struct Tensor: Equatable {
+    /// In rising order.
+    var entries: [Int]
+    var directions: Int
+  }
+
+  /// About what an entry takes, and about what an evaluation costs beyond its
+  /// arithmetic.
+  static let evaluationsPerEntry = 8.0
+  static let leastWork = 500.0
+
+  /// Nil where a tensor is left out.
+  let tensors: [Tensor?]
+
+  init(_ tensors: [SubjectTensor], settings: GradientCheckSettings, random: RandomStream) {
+    let isWanted = tensors.map { $0.count > 0 && (settings.inputs || $0.kind == .parameter) }
+    switch settings.entries {
+    case .all:
+      self.tensors = tensors.indices.map { isWanted[$0] ? .complete(tensors[$0].count) : nil }
+    case .count(let limit):
+      self.tensors = tensors.indices.map { t in
+        isWanted[t]
+          ? .sampled(
+            limit, of: tensors[t].count, directions: settings.directions, random.stream(t)) : nil
+      }
+    case .automatic:
+      self.tensors = ProbePlan.shared(tensors, isWanted, settings, random)
+    }
+  }
+
+  /// Cheap tensors first and entirely; what is left is divided among the others.
+  private static func shared(
+    _ tensors: [SubjectTensor], _ isWanted: [Bool], _ settings: GradientCheckSettings,
+    _ random: RandomStream
+  ) -> [Tensor?] {
+    let perEntry = tensors.map { evaluationsPerEntry * max(leastWork, Double($0.work)) }
+    func cost(_ t: Int) -> Double { perEntry[t] * Double(tensors[t].count) }
+    let order = tensors.indices.filter { isWanted[$0] }.sorted {
+      (cost($0), $0) < (cost($1), $1)
+    }
+    var plans = [Tensor?](repeating: nil, count: tensors.count)
+    var budget = settings.budget
+    for (position, t) in order.enumerated() {
+      let share = budget / Double(order.count - position)
+      if cost(t) <= share {
+        plans[t] = .complete(tensors[t].count)
+        budget -= cost(t)
+      } else {
+        let affordable = Int(min(share / perEntry[t], 1e6))
+        let directions = max(2, min(settings.directions, affordable / 2))
+        plans[t] = .sampled(
+          max(2, affordable - directions), of: tensors[t].count, directions: directions,
+          random.stream(t))
+        budget -= perEntry[t] * Double(plans[t]!.entries.count + plans[t]!.directions)
+      }
+      budget = max(0, budget)
+    }
+    return plans
+  }
+}
+
+extension ProbePlan.Tensor {
+  static func complete(_ count: Int) -> ProbePlan.Tensor {
+    ProbePlan.Tensor(entries: Array(0..<count), directions: 0)
+  }
+
+  /// The first, the last, and one at random from each of equal parts between.
+  static func sampled(
+    _ limit: Int, of count: Int, directions: Int, _ random: RandomStream
+  ) -> ProbePlan.Tensor {
+    if count <= limit { return .complete(count) }
+    let inner = limit - 2
+    var entries = [0]
+    for part in 0..<inner {
+      let first = 1 + (count - 2) * part / inner
+      let end = 1 + (count - 2) * (part + 1) / inner
+      entries.append(first + random.integer(below: end - first, at: part))
+    }
+    return ProbePlan.Tensor(entries: entries + [count - 1], directions: directions)
+  }
+}

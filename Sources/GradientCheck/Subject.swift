@@ -1,0 +1,91 @@
+public import NNExp
+
+/// What a gradient check works on: a float64 network with a frozen batch and
+/// frozen random numbers, or a single layer.
+///
+/// The checker changes one tensor at a time, restores every entry of it to the
+/// same bits, and evaluates the loss once more before it goes on to the next:
+/// whatever a subject keeps of the nodes before a tensor's is valid then.
+public protocol GradientSubject: AnyObject {
+  /// Every parameter and every node's inputs, in graph order, and last the
+  /// loss's own input.
+  var tensors: [SubjectTensor] { get }
+
+  func value(of tensor: Int, at index: Int) -> Double
+
+  /// Changes one entry. That of an `.input` tensor is the activation which the
+  /// node reads, and stays until it is set again.
+  func setValue(_ x: Double, of tensor: Int, at index: Int)
+
+  /// The loss for the present values, regularization apart. Only nodes from the
+  /// tensor's node on need be recomputed.
+  func loss(changing tensor: Int) -> Double
+
+  /// The gradient of that loss by back-propagation, tensor by tensor.
+  func analyticGradients() -> [[Double]]
+}
+
+/// A tensor of a subject.
+public struct SubjectTensor: Sendable {
+  public enum Kind: String, Sendable {
+    case parameter
+    case input
+  }
+
+  /// The node's name, its type, and the tensor's name: `hidden`, `dense`,
+  /// `weight`.
+  public var node: String
+  public var type: String
+  public var name: String
+  public var kind: Kind
+
+  /// A parameter's shape, or one sample's.
+  public var shape: Shape
+
+  /// Samples in the batch; 1 for parameters.
+  public var samples: Int
+
+  /// Where the node is declared.
+  public var place: Place?
+
+  /// Multiplications and additions of one `loss(changing:)`, about.
+  public var work: Int
+
+  /// How many nodes read this activation.
+  public var readers: Int
+
+  public init(
+    node: String, type: String, name: String, kind: Kind, shape: Shape, samples: Int = 1,
+    place: Place? = nil, work: Int = 0, readers: Int = 1
+  ) {
+    self.node = node
+    self.type = type
+    self.name = name
+    self.kind = kind
+    self.shape = shape
+    self.samples = samples
+    self.place = place
+    self.work = work
+    self.readers = readers
+  }
+
+  /// All entries, of all samples.
+  public var count: Int {
+    let (product, overflow) = shape.count.multipliedReportingOverflow(by: samples)
+    return overflow ? Int.max : product
+  }
+
+  /// `weight[2, 0]`, `input[1] of sample 3`: an entry as messages name it, all
+  /// counted from 0.
+  public func entry(_ index: Int) -> String {
+    let (sample, position) = index.quotientAndRemainder(dividingBy: max(1, shape.count))
+    var rest = position
+    var coordinates: [String] = []
+    for axis in (0..<shape.rank).reversed() {
+      coordinates.insert("\(rest % max(1, shape[axis]))", at: 0)
+      rest /= max(1, shape[axis])
+    }
+    let text = name + "[" + coordinates.joined(separator: ", ") + "]"
+    return kind == .parameter ? text : text + " of sample \(sample)"
+  }
+}

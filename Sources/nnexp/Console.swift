@@ -1,0 +1,94 @@
+import Glibc
+import NNExp
+
+/// Writes a line to standard error; a closed one is no reason to stop.
+func writeError(_ text: String) {
+  writeAll(text + "\n", to: 2)
+}
+
+/// Writes a line to standard output; a closed one is no reason to stop.
+func say(_ text: String) {
+  writeAll(text + "\n", to: 1)
+}
+
+/// Writes all of `text`, or as much as the receiver takes.
+func writeAll(_ text: String, to descriptor: Int32) {
+  var text = text
+  text.withUTF8 { bytes in
+    var sent = 0
+    while sent < bytes.count {
+      let count = write(descriptor, bytes.baseAddress! + sent, bytes.count - sent)
+      if count < 0 && errno == EINTR { continue }
+      if count <= 0 { return }
+      sent += count
+    }
+  }
+}
+
+/// A reader that goes away must not end a run.
+func ignoreBrokenPipes() {
+  signal(SIGPIPE, SIG_IGN)
+}
+
+/// Ends the process without running anything more.
+func leave(_ code: Int32) -> Never {
+  exit(code)
+}
+
+/// Seconds of a clock that nobody sets.
+func monotonicSeconds() -> Double {
+  var now = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &now)
+  return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
+}
+
+/// A table with its columns aligned: texts to the left, numbers to the right.
+func table(_ rows: [[String]], rightAligned: Set<Int> = []) -> String {
+  guard let width = rows.map(\.count).max() else { return "" }
+  let widths = (0..<width).map { column in
+    rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0
+  }
+  return rows.map { row in
+    var line = ""
+    for (column, cell) in row.enumerated() {
+      let padding = String(repeating: " ", count: widths[column] - cell.count)
+      line += column == 0 ? "" : "  "
+      line += rightAligned.contains(column) ? padding + cell : cell + padding
+    }
+    while line.last == " " { line.removeLast() }
+    return line
+  }.joined(separator: "\n")
+}
+
+/// Makes a file that must not exist yet; half a file does not stay.
+func writeNewFile(_ bytes: [UInt8], to path: String) throws {
+  let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+  guard descriptor >= 0 else {
+    throw Diagnostic(
+      "cannot create '\(path)': \(String(cString: strerror(errno)))", failure: .environment)
+  }
+  var sent = 0
+  while sent < bytes.count {
+    let count = bytes.withUnsafeBytes {
+      write(descriptor, $0.baseAddress! + sent, bytes.count - sent)
+    }
+    if count < 0 && errno == EINTR { continue }
+    guard count > 0 else {
+      let reason = String(cString: strerror(errno))
+      close(descriptor)
+      unlink(path)
+      throw Diagnostic(
+        "cannot write \(bytes.count) bytes to '\(path)': \(reason)", failure: .environment)
+    }
+    sent += count
+  }
+  close(descriptor)
+}
+
+/// A number for people: six significant digits.
+func brief(_ value: Double) -> String {
+  if value.isNaN { return "-" }
+  var buffer = [CChar](repeating: 0, count: 32)
+  withVaList([value]) { _ = vsnprintf(&buffer, 32, "%.6g", $0) }
+  return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}

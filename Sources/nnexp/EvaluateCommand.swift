@@ -1,0 +1,111 @@
+import ArgumentParser
+import Engine
+import ExperimentFile
+import NNExp
+import Results
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Measures a finished run's weights on each of its splits.")
+
+  @Argument(help: "the run's folder, such as results/xor/latest", completion: .directory)
+  var directory: String
+
+  @Option(help: "which weights: best or last")
+  var weights: Trained.Weights = .best
+
+  func run() throws {
+    let trained = try Trained(directory, weights)
+    switch trained.experiment.dtype {
+    case .float32: try evaluate(trained.session(Float.self))
+    case .float64: try evaluate(trained.session(Double.self))
+    }
+  }
+
+  private func evaluate<S: Scalar>(_ session: Session<S>) throws {
+    var rows = [["split", "samples", "loss"] + session.metrics.map(\.name)]
+    for split in ["train", "validation", "test"] {
+      guard let samples = session.samples(of: split) else { continue }
+      let figures = session.trainer.evaluator.measure(samples)
+      rows.append([split, "\(samples.count)"] + figures.map(brief))
+    }
+    say(table(rows, rightAligned: Set(1..<rows[0].count)))
+  }
+}
+
+struct PredictCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict",
+    abstract: "Computes a finished run's outputs for new inputs.")
+
+  @Argument(help: "the run's folder, such as results/iris/latest", completion: .directory)
+  var directory: String
+
+  @Option(help: "a CSV file with the columns that the run was trained on", completion: .file())
+  var input: String
+
+  @Option(help: "the CSV file to write; it must not exist", completion: .file())
+  var output: String
+
+  @Option(help: "which weights: best or last")
+  var weights: Trained.Weights = .best
+
+  func run() throws {
+    let trained = try Trained(directory, weights)
+    switch trained.experiment.dtype {
+    case .float32: try predict(trained, trained.session(Float.self))
+    case .float64: try predict(trained, trained.session(Double.self))
+    }
+  }
+
+  private func predict<S: Scalar>(_ trained: Trained, _ session: Session<S>) throws {
+    let samples = try trained.experiment.data.loadInputs(path: input, like: session.data)
+    var predictions = Predictions(session, hasTargets: false, hasSplits: false)
+    predictions.add(samples, outputs: session.trainer.evaluator.predict(samples))
+    try writeNewFile(predictions.csv, to: output)
+    say("\(samples.count) predictions in \(output)")
+  }
+}
+
+/// A finished run's experiment and weights.
+struct Trained {
+  enum Weights: String, CaseIterable, ExpressibleByArgument {
+    case best
+    case last
+  }
+
+  let experiment: Experiment
+  private let checkpoint: Checkpoint
+  private let registry: Registry
+
+  init(_ path: String, _ weights: Weights) throws {
+    registry = standardRegistry()
+    let directory = try RunDirectory.open(path)
+    let record = try RunRecord(of: directory)
+    // The resolved file holds every override; its paths are those of the
+    // experiment file that it was made from.
+    experiment = try Experiment(
+      directory.read("resolved.yaml"), path: record.experiment, registry: registry)
+    let generation: Checkpoint.Generation = weights == .best ? .best : .last
+    guard let found = try directory.checkpoint(generation) else {
+      throw Diagnostic(
+        "'\(path)' has no \(weights.rawValue) weights; did the run end before its first epoch?")
+    }
+    if let warning = found.warning { writeError(warning.description) }
+    checkpoint = found.checkpoint
+  }
+
+  /// The experiment as it was built for the run, with the run's weights.
+  func session<S: Scalar>(_ type: S.Type) throws -> Session<S> {
+    let session = try Session<S>(experiment, registry: registry)
+    for parameter in session.trainer.network.learned {
+      let name = "\(parameter.node).\(parameter.name)"
+      guard let stored = checkpoint[name] else {
+        throw Diagnostic("the checkpoint has no '\(name)', which the model has")
+      }
+      try stored.copy(to: parameter.tensor)
+    }
+    return session
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import ExperimentFile
+import GradientCheck
+import NNExp
+
+struct GradcheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gradcheck",
+    abstract: "Checks an experiment's gradients at its initial weights, and nothing else.",
+    discussion: """
+      Every parameter's gradient and every layer's input gradient is held against a
+      numeric derivative in float64 with an error bound. Exit code 0: all proved; 1: not.
+      """)
+
+  @Argument(help: "the experiment file", completion: .file(extensions: ["yaml", "yml"]))
+  var file: String
+
+  @Argument(help: "overrides, such as model.hidden.units=4")
+  var overrides: [String] = []
+
+  func run() throws {
+    let registry = standardRegistry()
+    let experiment = try Experiment(path: file, overrides: overrides, registry: registry)
+    switch experiment.dtype {
+    case .float32: try check(Session<Float>(experiment, registry: registry))
+    case .float64: try check(Session<Double>(experiment, registry: registry))
+    }
+  }
+
+  private func check<S: Scalar>(_ session: Session<S>) throws {
+    let report = try session.checkGradients(at: .start)
+    say(report.description)
+    if !report.passes { throw Exit(code: Failure.shortfall.rawValue) }
+  }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Datasets
+import NNExp
+import Standard
+
+/// `nnexp`: declare a network in YAML, train it, prove its gradients.
+struct NNExpCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "nnexp",
+    abstract: "Runs neural-network experiments declared in YAML.",
+    discussion: """
+      Try:  nnexp run experiments/xor.yaml
+
+      Exit codes: 0 done and every expectation met; 1 it fell short (an expectation, a
+      gradient check, divergence); 2 bad input (usage, YAML, data); 3 the environment
+      (disk, permission, lock, memory); 130 and 143 stopped by a signal.
+      """,
+    version: version,
+    subcommands: [
+      RunCommand.self, ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self,
+      PredictCommand.self, LayersCommand.self,
+    ])
+
+  static let version = "0.1.0"
+}
+
+/// Ends a command with an exit code and nothing more to say.
+struct Exit: Error {
+  let code: Int32
+}
+
+@main
+enum Main {
+  static func main() {
+    ignoreBrokenPipes()
+    keepBLASOnCallingThread()
+    do {
+      var command = try NNExpCommand.parseAsRoot()
+      try command.run()
+    } catch let exit as Exit {
+      leave(exit.code)
+    } catch let diagnostics as Diagnostics {
+      complain(diagnostics)
+      leave(diagnostics.failure.rawValue)
+    } catch let diagnostic as Diagnostic {
+      complain(Diagnostics([diagnostic]))
+      leave(diagnostic.failure.rawValue)
+    } catch {
+      // Usage errors and requests for help: the parser words them.
+      let code = NNExpCommand.exitCode(for: error)
+      let message = NNExpCommand.fullMessage(for: error)
+      if code.isSuccess {
+        print(message)
+        leave(0)
+      }
+      writeError(message)
+      leave(Failure.input.rawValue)
+    }
+    leave(0)
+  }
+
+  private static func complain(_ diagnostics: Diagnostics) {
+    writeError(diagnostics.description)
+    let errors = diagnostics.list.filter { $0.severity == .error }.count
+    if errors > 1 { writeError("\(errors) errors") }
+  }
+}
+
+/// The registry of all that is linked in.
+func standardRegistry() -> Registry {
+  var registry = Registry()
+  registerStandard(in: &registry)
+  registry.register(FileInitializer.self)
+  return registry
+}

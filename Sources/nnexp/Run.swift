@@ -1,0 +1,302 @@
+import Datasets
+import Engine
+import ExperimentFile
+import Glibc
+import GradientCheck
+import NNExp
+import Results
+
+/// One run, from its folder to its summary.
+final class Run<S: Scalar>: TrainingObserver {
+  let session: Session<S>
+  let directory: RunDirectory
+  private let progress: Progress
+  private let metrics: CSVWriter
+  private let timing: TimingWriter
+  private let stopwatch = Stopwatch()
+  private var record: RunRecord
+  private var checks: [GradientReport] = []
+  private var cells: [Cell] = []
+  /// The newest recorded row, and the one that was best.
+  private var newestRow: [Double] = []
+  private var bestRow: [Double] = []
+  private var lastRowAt = 0.0
+  private var lastFlushAt = 0.0
+  private var lastRowEpoch = 0
+
+  private var experiment: Experiment { session.experiment }
+  private var trainer: Trainer<S> { session.trainer }
+
+  /// Makes the folder and writes down what is about to run.
+  init(_ session: Session<S>, file: String, output: String?, quiet: Bool) throws {
+    self.session = session
+    let experiment = session.experiment
+    progress = Progress(quiet: quiet)
+    record = RunRecord(
+      command: CommandLine.arguments, experiment: absolutePath(of: file),
+      nnexpVersion: NNExpCommand.version, blas: blasDescription(), threads: 1,
+      seed: experiment.seed, data: session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) })
+    directory = try RunDirectory.create(name: experiment.name, output: output)
+    try directory.write(experiment.text, to: "experiment.yaml")
+    try directory.write(experiment.resolvedText, to: "resolved.yaml")
+    try record.write(in: directory)
+    metrics = try CSVWriter("metrics.csv", columns: session.trainer.columns, in: directory)
+    timing = try TimingWriter(in: directory)
+    try summary(.running).write(in: directory)
+    listenForSignals()
+  }
+
+  /// Trains and writes everything; returns the exit code.
+  func perform() throws -> Int32 {
+    progress.say("\(experiment.name): \(session.totals)")
+    progress.say(session.modelTable + "\n")
+    do {
+      try check(.start)
+      let outcome = try trainer.run(self)
+      progress.clear()
+      try metrics.flush()
+      try timing.flush()
+      return try finish(outcome)
+    } catch {
+      // Say so in the folder too, if it still takes it.
+      var diagnostics = Diagnostics()
+      diagnostics.add(error)
+      try? conclude(
+        .failed, code: diagnostics.failure.rawValue,
+        reason: diagnostics.list.first?.message ?? "\(error)")
+      throw error
+    }
+  }
+
+  // MARK: Gradient checks
+
+  private func check(_ moment: GradientCheckSettings.Moment) throws {
+    guard experiment.gradientCheck.moments.contains(moment) else { return }
+    let report = try session.checkGradients(at: moment)
+    checks.append(report)
+    try directory.write(GradientReport.entriesCSV(checks), to: "gradient_check.csv")
+    try directory.write(GradientReport.summaryCSV(checks), to: "gradient_check_summary.csv")
+    progress.say(report.headline)
+    if !report.passes { writeError(report.description) }
+  }
+
+  // MARK: Rows as they come
+
+  var isInterrupted: Bool { signalReceived != nil }
+
+  func recorded(_ row: [Double]) throws {
+    cells.removeAll(keepingCapacity: true)
+    cells.append(.int(trainer.epoch))
+    cells.append(.int(trainer.step))
+    for value in row.dropFirst(2) { cells.append(value.isNaN ? .empty : .number(value)) }
+    try metrics.append(cells)
+    newestRow = row
+    if trainer.best?.epoch == trainer.epoch { bestRow = row }
+
+    let now = stopwatch.seconds
+    try timing.append(
+      epoch: trainer.epoch, seconds: now - lastRowAt,
+      samples: session.data.train.count * (trainer.epoch - lastRowEpoch))
+    lastRowAt = now
+    lastRowEpoch = trainer.epoch
+  }
+
+  func isAlive(epoch: Int, of epochs: Int) throws {
+    let now = stopwatch.seconds
+    guard now - lastFlushAt >= 0.1 else { return }
+    lastFlushAt = now
+    try metrics.flush()
+    try timing.flush()
+    progress.update(epoch: epoch, of: epochs, figures: figures(newestRow, most: 3))
+  }
+
+  private func figures(_ row: [Double], most: Int) -> [(String, Double)] {
+    zip(trainer.columns, row).dropFirst(3).filter { !$0.1.isNaN }.prefix(most).map { ($0, $1) }
+  }
+
+  // MARK: The end
+
+  private func finish(_ outcome: Outcome) throws -> Int32 {
+    try saveWeights()
+    switch outcome {
+    case .interrupted:
+      let number = signalReceived ?? SIGINT
+      let name = number == SIGINT ? "SIGINT" : "SIGTERM"
+      try conclude(.interrupted, code: 128 + number, reason: name)
+      progress.say("interrupted in epoch \(trainer.epoch + 1); what there is: \(directory.path)")
+      raiseAgain(number)
+    case .diverged(let diagnostic):
+      try conclude(.failed, code: 1, reason: diagnostic.message)
+      writeError(diagnostic.description)
+      return 1
+    case .stoppedEarly:
+      progress.say("stopped early: no improvement of \(trainer.columns[trainer.monitor.column])")
+    case .completed: break
+    }
+    trainer.restore(.last)
+    try check(.end)
+    try writePredictions()
+    try writeConfusion()
+    let shortfalls = complain()
+    let code: Int32 = shortfalls.isEmpty ? 0 : 1
+    try conclude(
+      code == 0 ? .completed : .fellShort, code: code,
+      reason: shortfalls.isEmpty ? nil : shortfalls.joined(separator: "; "))
+    sayResults()
+    return code
+  }
+
+  /// Writes down what ended the run.
+  private func conclude(_ status: Summary.Status, code: Int32, reason: String?) throws {
+    var summary = summary(status)
+    summary.exitStatus = Int(code)
+    summary.reason = reason
+    try summary.write(in: directory)
+    record.finished = timestamp()
+    record.seconds = stopwatch.seconds
+    try record.write(in: directory)
+  }
+
+  private func summary(_ status: Summary.Status) -> Summary {
+    let graph = session.graph
+    func measured(_ row: [Double]) -> [Summary.Figure] {
+      zip(session.trainer.columns, row).dropFirst(3).map { name, value in
+        Summary.Figure(name, value.isNaN ? nil : value)
+      }
+    }
+    var best: [Summary.Best] = []
+    if let epoch = session.trainer.best?.epoch {
+      best = measured(bestRow).compactMap { figure in
+        figure.value.map { Summary.Best(figure.name, $0, epoch: epoch) }
+      }
+    }
+    let isOver = status == .completed || status == .fellShort
+    return Summary(
+      status: status, epochs: session.trainer.epoch, steps: session.trainer.step,
+      final: measured(newestRow), best: best, expectations: isOver ? verdicts : [],
+      trainableParameters: graph.trainableCount,
+      frozenParameters: graph.parameterCount - graph.trainableCount)
+  }
+
+  private var verdicts: [Summary.Expectation] {
+    var verdicts = experiment.expectations.map { expectation in
+      let value = figure(expectation.figure)
+      return Summary.Expectation(
+        expectation.figure, bound: expectation.text, found: value.isNaN ? .null : .number(value),
+        isMet: expectation.holds(value))
+    }
+    if experiment.expectsGradientCheck {
+      let passes = !checks.isEmpty && checks.allSatisfy(\.passes)
+      verdicts.append(
+        Summary.Expectation(
+          "gradient_check", bound: "pass",
+          found: checks.isEmpty ? "not made" : (passes ? "pass" : "fail"), isMet: passes))
+    }
+    return verdicts
+  }
+
+  /// The last value of a figure that can be expected.
+  private func figure(_ name: String) -> Double {
+    if name == "epochs" { return Double(trainer.epoch) }
+    guard let column = trainer.columns.firstIndex(of: name), column < newestRow.count else {
+      return .nan
+    }
+    return newestRow[column]
+  }
+
+  /// Names every expectation that was missed.
+  private func complain() -> [String] {
+    var shortfalls: [String] = []
+    for expectation in experiment.expectations
+    where !expectation.holds(figure(expectation.figure)) {
+      let message =
+        "\(expectation.figure) is \(brief(figure(expectation.figure))), expected \(expectation.text)"
+      shortfalls.append(message)
+      writeError("\(Diagnostic(message, at: expectation.place, failure: .shortfall))")
+    }
+    for report in checks where !report.passes {
+      shortfalls.append("the gradient check at the \(report.at) did not pass")
+    }
+    if experiment.expectsGradientCheck, checks.isEmpty {
+      shortfalls.append("gradient_check is expected to pass, and none was made")
+      writeError("error: \(shortfalls.last!)")
+    }
+    return shortfalls
+  }
+
+  private func sayResults() {
+    let names = trainer.columns.indices.filter { $0 >= 3 && !newestRow[$0].isNaN }
+    var rows = [["", "last", trainer.best.map { "best (epoch \($0.epoch))" } ?? ""]]
+    for column in names {
+      rows.append([
+        trainer.columns[column], brief(newestRow[column]),
+        column < bestRow.count ? brief(bestRow[column]) : "",
+      ])
+    }
+    progress.say(table(rows, rightAligned: [1, 2]))
+    let met = verdicts.filter(\.isMet).count
+    if !verdicts.isEmpty { progress.say("\(met) of \(verdicts.count) expectations met") }
+    progress.say(
+      "\(trainer.epoch) epochs in \(Progress.duration(stopwatch.seconds)); results:")
+    for file in files { progress.say("  \(directory.path)/\(file)") }
+  }
+
+  // MARK: Files
+
+  private var files = ["metrics.csv", "summary.json"]
+
+  private func saveWeights() throws {
+    for generation in [Checkpoint.Generation.last, .best] {
+      trainer.restore(generation == .last ? .last : .best)
+      let info: JSON = [
+        "experiment": .string(experiment.name), "epoch": .int(trainer.epoch),
+        "step": .int(trainer.step), "best_epoch": JSON(trainer.best?.epoch),
+        "dtype": .string(S.dtypeName),
+      ]
+      try directory.save(
+        Checkpoint(
+          info: info,
+          tensors: trainer.network.learned.map {
+            Checkpoint.Stored("\($0.node).\($0.name)", $0.tensor)
+          }), as: generation)
+    }
+  }
+
+  private func writePredictions() throws {
+    if experiment.predictions.isEmpty { return }
+    var predictions = Predictions(session, hasTargets: true, hasSplits: true)
+    for split in experiment.predictions {
+      guard let samples = session.samples(of: split) else { continue }
+      predictions.add(samples, outputs: trainer.evaluator.predict(samples), split: split)
+    }
+    try directory.write(predictions.csv, to: "predictions.csv")
+    files.append("predictions.csv")
+  }
+
+  /// For classes: who was taken for whom, by the best split there is.
+  private func writeConfusion() throws {
+    guard case .classes = session.data.target, let confusion = session.confusion else { return }
+    for split in ["train", "validation", "test"] {
+      guard let samples = session.samples(of: split) else { continue }
+      let file = "confusion_\(split).csv"
+      try directory.write(
+        confusionCSV(confusion.tally(of: 0, over: samples), classes: session.data.classNames),
+        to: file)
+      files.append(file)
+    }
+  }
+}
+
+/// Ends the process as the signal would have, so that a shell sees it.
+func raiseAgain(_ number: Int32) -> Never {
+  signal(number, SIG_DFL)
+  raise(number)
+  exit(128 + number)
+}
+
+/// The path from the root on, whatever the process's folder becomes.
+func absolutePath(of file: String) -> String {
+  guard let path = realpath(file, nil) else { return file }
+  defer { free(path) }
+  return String(cString: path)
+}

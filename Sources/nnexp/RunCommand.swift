@@ -1,0 +1,42 @@
+import ArgumentParser
+import ExperimentFile
+import NNExp
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Trains an experiment and writes its results.",
+    discussion: """
+      Overrides change values of the file: train.epochs=10, model.hidden.units=4,
+      model.0.units=4. A plus adds a key that the file lacks: +train.record_every=10.
+
+      Results go to results/NAME/run-0001, numbered; results/NAME/latest points to the
+      newest. Ctrl-C ends the run after the step at hand, with what is there on disk.
+      """)
+
+  @Argument(help: "the experiment file", completion: .file(extensions: ["yaml", "yml"]))
+  var file: String
+
+  @Argument(help: "overrides, such as train.epochs=10")
+  var overrides: [String] = []
+
+  @Option(name: .long, help: "a new or empty folder for the results", completion: .directory)
+  var output: String?
+
+  @Flag(name: .shortAndLong, help: "say nothing unless something is wrong")
+  var quiet = false
+
+  func run() throws {
+    let registry = standardRegistry()
+    let experiment = try Experiment(path: file, overrides: overrides, registry: registry)
+    switch experiment.dtype {
+    case .float32: try start(Session<Float>(experiment, registry: registry))
+    case .float64: try start(Session<Double>(experiment, registry: registry))
+    }
+  }
+
+  private func start<S: Scalar>(_ session: Session<S>) throws {
+    let code = try Run(session, file: file, output: output, quiet: quiet).perform()
+    if code != 0 { throw Exit(code: code) }
+  }
+}

@@ -1,0 +1,122 @@
+import Datasets
+import Engine
+import ExperimentFile
+import GradientCheck
+import NNExp
+
+/// An experiment with its data read and its network built: everything that can
+/// be wrong with a file has been found.
+struct Session<S: Scalar> {
+  let experiment: Experiment
+  let data: DataSets<S>
+  let graph: Graph
+  let metrics: [BoundMetric]
+  let trainer: Trainer<S>
+
+  init(_ experiment: Experiment, registry: Registry) throws {
+    self.experiment = experiment
+    data = try experiment.data.load(as: S.self, seed: experiment.seed)
+    graph = try Graph(
+      experiment.model, inputShape: data.inputShape, l1: experiment.training.l1,
+      l2: experiment.training.l2, registry: registry)
+    metrics = try experiment.objective.bound(to: graph, target: data.target, registry: registry)
+    trainer = try Trainer(
+      graph, objective: experiment.objective, metrics: metrics, training: experiment.training,
+      data: data, seed: experiment.seed)
+    try checkExpectations()
+    try checkPredictions()
+  }
+
+  /// Every expected figure must be one that is measured.
+  private func checkExpectations() throws {
+    var mistakes = Diagnostics()
+    let figures = ["epochs"] + trainer.columns.dropFirst(3).filter { column in
+      data.validation != nil || !column.hasPrefix("validation_")
+    }
+    for expectation in experiment.expectations where !figures.contains(expectation.figure) {
+      mistakes.add(
+        Diagnostic(
+          "nothing measures '\(expectation.figure)'"
+            + suggestion(for: expectation.figure, among: figures), at: expectation.place,
+          notes: [.init("the figures are: " + figures.joined(separator: ", "))]))
+    }
+    try mistakes.throwIfAny()
+  }
+
+  private func checkPredictions() throws {
+    for split in experiment.predictions where samples(of: split) == nil {
+      throw Diagnostic(
+        "there are no \(split) data to predict", at: experiment.place,
+        notes: [.init("give data: {split: {\(split): 0.2}}, or leave '\(split)' out")])
+    }
+  }
+
+  /// The samples of a split, if there are any.
+  func samples(of split: String) -> Samples<S>? {
+    switch split {
+    case "train": data.train
+    case "validation": data.validation
+    case "test": data.test
+    default: nil
+    }
+  }
+
+  /// The model as a table: node, type, inputs, output shape, parameters.
+  var modelTable: String {
+    var rows = [["node", "type", "inputs", "output", "parameters"]]
+    for node in graph.nodes {
+      let inputs = node.inputs.map { $0 < 0 ? ModelDeclaration.inputName : graph.nodes[$0].name }
+      let parameters = graph.parameters[node.parameters]
+      let count = parameters.reduce(0) { $0 + $1.shape.count }
+      let frozen = parameters.filter(\.isFrozen).reduce(0) { $0 + $1.shape.count }
+      rows.append([
+        node.name, node.typeName, inputs.joined(separator: ", "), "\(node.plan.output)",
+        frozen == 0 ? "\(count)" : "\(count) (\(frozen) frozen)",
+      ])
+    }
+    return table(rows, rightAligned: [4])
+  }
+
+  /// `9 parameters, 36 bytes, …`: the totals below the table.
+  var totals: String {
+    let memory = MemoryPlan(
+      graph, vectors: experiment.training.optimizer.memory.vectors + 3,
+      capacity: trainer.network.capacity, scalarSize: MemoryLayout<S>.stride)
+    var parts = ["\(graph.parameterCount) parameters"]
+    if graph.trainableCount != graph.parameterCount { parts.append("\(graph.trainableCount) learn") }
+    parts.append("\(describeBytes(memory.total)) of memory")
+    let splits = ["train", "validation", "test"].compactMap { split in
+      samples(of: split).map { "\($0.count) \(split)" }
+    }
+    parts.append("samples: " + splits.joined(separator: ", "))
+    return parts.joined(separator: "; ")
+  }
+}
+
+extension Session {
+  /// Checks the gradients at the network's present weights.
+  ///
+  /// The batch is the first samples of the training data: as many as the file
+  /// says, or up to eight.
+  func checkGradients(at moment: GradientCheckSettings.Moment) throws -> GradientReport {
+    let settings = experiment.gradientCheck
+    let count = min(settings.batch ?? 8, data.train.count)
+    let batch = Samples(
+      inputs: Array(data.train.inputs.prefix(count * data.inputShape.count)),
+      targets: Array(data.train.targets.prefix(count * data.target.shape.count)), count: count)
+    let subject = try NetworkSubject(
+      of: trainer.network, samples: batch, objective: experiment.objective, seed: experiment.seed)
+    let checker = GradientChecker(
+      settings, random: RandomStream(seed: experiment.seed, purpose: "gradient check"))
+    return checker.check(subject, at: moment.rawValue)
+  }
+
+  /// Counts who is taken for whom; nil where there are no classes.
+  var confusion: Evaluator<S>? {
+    guard case .classes(let count) = data.target else { return nil }
+    let matrix = ConfusionMatrix(classes: count)
+    return Evaluator(
+      trainer.network, experiment.objective,
+      metrics: [BoundMetric(name: "confusion", metric: matrix, tallySize: count * count)])
+  }
+}

@@ -1,0 +1,22 @@
+import Glibc
+import Synchronization
+
+/// The signal that asked the run to end, 0 while none has.
+private let received = Atomic<Int32>(0)
+
+/// Turns SIGINT and SIGTERM into a wish that the run ends after its step. A
+/// second one ends the process at once.
+func listenForSignals() {
+  for number in [SIGINT, SIGTERM] {
+    var action = sigaction()
+    action.__sigaction_handler.sa_handler = { received.store($0, ordering: .relaxed) }
+    action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND)) | SA_RESTART
+    sigaction(number, &action, nil)
+  }
+}
+
+/// The signal that came, if one did.
+var signalReceived: Int32? {
+  let number = received.load(ordering: .relaxed)
+  return number == 0 ? nil : number
+}

@@ -1,0 +1,35 @@
+import Foundation
+import Testing
+
+/// Every folder of `Faults` holds an experiment that a user got wrong and what
+/// the tool must say: the exit code, then standard error to the letter. Nothing
+/// may be created.
+@Suite struct FaultTests {
+  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appendingPathComponent("Faults")
+
+  static let cases = (try? FileManager.default.contentsOfDirectory(atPath: root.path))?.sorted()
+
+  @Test(arguments: cases ?? [])
+  func isToldToTheLetter(name: String) throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let folder = FaultTests.root.appendingPathComponent(name)
+    for file in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    where file != "expected.txt" {
+      try FileManager.default.copyItem(
+        at: folder.appendingPathComponent(file), to: tool.folder.appendingPathComponent(file))
+    }
+    let before = tool.contents
+    let result = try tool.run("run", "experiment.yaml", "--quiet")
+    let told = "exit \(result.code)\n" + result.errors
+    let expected = folder.appendingPathComponent("expected.txt")
+    if ProcessInfo.processInfo.environment["NNEXP_RECORD_FAULTS"] != nil {
+      try Data(told.utf8).write(to: expected)
+    }
+    #expect(told == (try? String(contentsOf: expected, encoding: .utf8)))
+    #expect(tool.contents == before)
+  }
+
+  @Test func thereAreCases() { #expect((FaultTests.cases ?? []).count > 20) }
+}

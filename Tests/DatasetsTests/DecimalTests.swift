@@ -1,0 +1,46 @@
+import Testing
+
+@testable import Datasets
+
+@Suite struct DecimalTests {
+  func read(_ text: String) -> Double? {
+    let bytes = Array(text.utf8)
+    if case .number(let value) = decimal(bytes.span, bytes.indices) { return value }
+    return nil
+  }
+
+  /// To the bit as Python's float() reads them.
+  @Test func roundedCorrectly() throws {
+    struct Case: Decodable {
+      let text: String
+      let bits: String
+    }
+    for one in try Fixtures<[Case]>.read("decimals") {
+      #expect(read(one.text)?.bitPattern == UInt64(one.bits), "\(one.text)")
+    }
+  }
+
+  @Test(arguments: [
+    "", " ", "-", "+", ".", "e5", "1e", "1e+", "1.2.3", "--1", "1_000", "0x10", "1,5", "nan", "inf",
+    "1 2", "1e5.0", "٣", "1\0", "½",
+  ])
+  func notANumber(_ text: String) {
+    #expect(read(text) == nil)
+  }
+
+  @Test func spacesAround() {
+    #expect(read(" \t1.5 ") == 1.5)
+  }
+
+  @Test func tooLarge() {
+    for text in ["1e309", "-1e999999999999999999999", "1" + String(repeating: "0", count: 400)] {
+      let bytes = Array(text.utf8)
+      guard case .tooLarge = decimal(bytes.span, bytes.indices) else {
+        Issue.record("\(text) is read")
+        continue
+      }
+    }
+    #expect(read("1e-999999999999999999999") == 0)
+    #expect(read("0e999999999999999999999") == 0)
+  }
+}

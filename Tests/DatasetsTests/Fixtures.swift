@@ -1,0 +1,22 @@
+import Foundation
+
+/// What Tests/References/datasets_fixtures.py wrote into Tests/References/datasets.
+struct Fixtures<Cases: Decodable>: Decodable {
+  let numpy: String
+  let cases: Cases
+
+  static func read(_ name: String) throws -> Cases {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../References/datasets/\(name).json")
+    return try JSONDecoder().decode(Fixtures.self, from: Data(contentsOf: file)).cases
+  }
+}
+
+/// An array file and the numbers in it.
+struct ArrayFixture: Decodable {
+  let name: String
+  let bytes: Data
+  let values: [Double]
+  let shape: [Int]?
+  let targets: [Double]?
+}

@@ -1,0 +1,97 @@
+import NNExp
+import Testing
+
+@testable import Datasets
+
+/// Damaged files end in `Diagnostics` or are read; they never trap.
+@Suite struct HostileFilesTests {
+  static func seeds() throws -> [(name: String, section: String, bytes: [UInt8])] {
+    let idx = try Fixtures<[ArrayFixture]>.read("idx")
+    let npy = try Fixtures<[ArrayFixture]>.read("npy")
+    let npz = try Fixtures<[ArrayFixture]>.read("npz")
+    func bytes(_ fixtures: [ArrayFixture], _ name: String) -> [UInt8] {
+      Array(fixtures.first { $0.name == name }!.bytes)
+    }
+    return [
+      ("idx", "idx: {inputs: a, targets: a}", bytes(idx, ">i2 [3, 2, 2]")),
+      ("idx.gz", "idx: {inputs: a, targets: a}", bytes(idx, ">i2 [3, 2, 2].gz in two members")),
+      ("npy", "npy: {inputs: a, targets: a}", bytes(npy, ">f4 F [3, 2, 2]")),
+      ("npz", "npz: a", bytes(npz, "stored")),
+      ("npz", "npz: a", bytes(npz, "deflated")),
+      (
+        "csv", "csv: a\nsplit: {column: s}\nscale: standardize",
+        Array("\u{FEFF}x,\"y\"\"y\",s,t\r\n1.5,a,train,\"l\nm\"\r\n-2e3,\"b\",test,n\r\n".utf8)
+      ),
+    ]
+  }
+
+  func check(_ folder: TestFolder, _ section: String, _ bytes: [UInt8], _ trace: String) throws {
+    try folder.write(bytes, to: "a")
+    do {
+      let data = try folder.load(section, as: Float.self)
+      #expect(data.train.inputs.count == data.train.count * data.inputShape.count, "\(trace)")
+      #expect(data.train.inputs.allSatisfy { $0.isFinite }, "\(trace)")
+    } catch let diagnostics as Diagnostics {
+      #expect(!diagnostics.isEmpty, "\(trace)")
+      #expect(diagnostics.failure == .input, "\(trace): \(diagnostics)")
+    }
+  }
+
+  @Test func truncatedAtEveryByte() throws {
+    let folder = try TestFolder([:] as [String: [UInt8]])
+    for (name, section, bytes) in try HostileFilesTests.seeds() {
+      for count in 0..<bytes.count {
+        try check(folder, section, Array(bytes.prefix(count)), "\(name) cut at \(count)")
+      }
+    }
+  }
+
+  @Test func everyByteSetToExtremes() throws {
+    let folder = try TestFolder([:] as [String: [UInt8]])
+    for (name, section, bytes) in try HostileFilesTests.seeds() {
+      for i in bytes.indices {
+        for value: UInt8 in [0, 0x22, 0x7F, 0xFF] where bytes[i] != value {
+          var damaged = bytes
+          damaged[i] = value
+          try check(folder, section, damaged, "\(name), byte \(i) is \(value)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: 0..<20)
+  func randomDamage(seed: Int) throws {
+    let folder = try TestFolder([:] as [String: [UInt8]])
+    let random = RandomStream(seed: UInt64(seed), purpose: "damage")
+    var position = 0
+    func draw(_ limit: Int) -> Int {
+      position += 1
+      return random.integer(below: limit, at: position)
+    }
+    for (name, section, bytes) in try HostileFilesTests.seeds() {
+      for trial in 0..<40 {
+        var damaged = bytes
+        for _ in 0...draw(4) {
+          let i = draw(damaged.count)
+          switch draw(4) {
+          case 0: damaged[i] = UInt8(draw(256))
+          case 1: damaged.remove(at: i)
+          case 2: damaged.insert(UInt8(draw(256)), at: i)
+          default: damaged[i] ^= 1 << UInt8(draw(8))
+          }
+          if damaged.isEmpty { damaged = [0] }
+        }
+        try check(folder, section, damaged, "\(name), seed \(seed), trial \(trial)")
+      }
+    }
+  }
+
+  @Test func deflateBomb() throws {
+    // 4 MiB of zeros in 4 KiB, said to be ten bytes.
+    let folder = try TestFolder([:] as [String: [UInt8]])
+    let bomb = try ArrayMistakesTests().gzipped(
+      [0, 0, 8, 1, 0, 0, 0, 2] + [UInt8](repeating: 0, count: 1 << 22), in: folder)
+    #expect(bomb.count < 1 << 13)
+    #expect(try inflate(bomb, .gzip, limit: 11).count == 11)
+  }
+}

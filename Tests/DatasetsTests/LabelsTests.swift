@@ -1,0 +1,122 @@
+import Testing
+
+@testable import Datasets
+
+@Suite struct LabelsTests {
+  func load(_ labels: [String], _ section: String = "") throws -> DataSets<Double> {
+    try folder(labels).load("csv: a.csv\n" + section)
+  }
+
+  func complaint(_ labels: [String], _ section: String) throws -> String {
+    try folder(labels).complaint("csv: a.csv\n" + section)
+  }
+
+  func folder(_ labels: [String]) throws -> TestFolder {
+    try TestFolder(["a.csv": "x,t\n" + labels.map { "1,\($0)\n" }.joined()])
+  }
+
+  @Test func texts() throws {
+    let data = try load(["b", "a", "Z", "ä", "a"])
+    #expect(data.target == .classes(4))
+    #expect(data.classNames == ["Z", "a", "b", "ä"])
+    #expect(data.train.targets == [2, 1, 0, 3, 1])
+    #expect(data.targetNames == ["t"])
+  }
+
+  @Test func numbers() throws {
+    #expect(try load(["3", "1"]).target == .values([1]))
+    let data = try load(["10", "2", "-1", "2"], "target_kind: classes")
+    #expect(data.classNames == ["-1", "2", "10"])
+    #expect(data.train.targets == [2, 1, 0, 1])
+    let indices = try load(["3", "0"], "classes: 5")
+    #expect(indices.target == .classes(5))
+    #expect(indices.train.targets == [3, 0])
+  }
+
+  @Test func declaredNames() throws {
+    let data = try load(["b", "a", "b"], "classes: [c, b, a]")
+    #expect(data.classNames == ["c", "b", "a"])
+    #expect(data.train.targets == [1, 2, 1])
+    #expect(try load(["2", "1"], "classes: [1, 2, 3]").train.targets == [1, 0])
+  }
+
+  @Test func oneHot() throws {
+    let data = try load(["b", "a", "c"], "one_hot: true")
+    #expect(data.target == .values([3]))
+    #expect(data.targetNames == ["a", "b", "c"])
+    #expect(data.classNames.isEmpty)
+    #expect(data.train.targets == [0, 1, 0, 1, 0, 0, 0, 0, 1])
+  }
+
+  @Test func outside() throws {
+    #expect(
+      try complaint(["0", "10", "3"], "classes: 10") == """
+        a.csv:3:3: error: label '10' is not among the 10 classes 0 to 9
+            1,10
+              ^
+        """)
+    #expect(
+      try complaint(["0", "-1"], "classes: 10") == """
+        a.csv:3:3: error: label '-1' is not among the 10 classes 0 to 9
+            1,-1
+              ^
+        """)
+    #expect(
+      try complaint(["setosa", "virginia"], "classes: [setosa, virginica]") == """
+        a.csv:3:3: error: label 'virginia' is not among the classes setosa, virginica; did you \
+        mean 'virginica'?
+            1,virginia
+              ^
+        """)
+    #expect(
+      try complaint(["a", "b"], "classes: 3") == """
+        a.csv:2:3: error: 3 classes are declared, but the targets hold 2: a, b
+            1,a
+              ^
+        """)
+    #expect(
+      try complaint(["1", "1.5"], "target_kind: classes") == """
+        a.csv:3:3: error: a class label is a whole number or a text, found 1.5
+            1,1.5
+              ^
+        """)
+  }
+
+  @Test func kinds() throws {
+    #expect(
+      try complaint(["a", "b"], "target_kind: values") == """
+        a.csv:2:3: error: expected numbers as targets ('target_kind: values'), found texts
+            1,a
+              ^
+        """)
+    #expect(
+      try complaint(["1", "2"], "one_hot: true") == """
+        test.yaml:2:10: error: 'one_hot' needs class targets; give 'target_kind: classes'
+            one_hot: true
+                     ^
+        """)
+    #expect(
+      try TestFolder(["a.csv": "x,s,t\n1,a,b\n"]).complaint("csv: {path: a.csv, targets: [s, t]}")
+        == """
+        a.csv:2:3: error: classes need one label a sample, but each has 2 targets
+            1,a,b
+              ^
+        """)
+    #expect(
+      try complaint(["1", "2"], "classes: 0") == """
+        test.yaml:2:10: error: classes must be the number of classes (1 to 16777216) or the list \
+        of their names, found the number 0
+            classes: 0
+                     ^
+        """)
+  }
+
+  @Test func oneHotBeyondMemory() throws {
+    let labels = (0..<300_000).map { String($0 % 2) }
+    let message = try complaint(labels, "classes: 16777216\none_hot: true")
+    #expect(
+      message.hasPrefix(
+        "test.yaml:3:10: error: the array of 300000 × 16777216 numbers needs 40265318400000 bytes of "
+          + "memory, but this machine has "))
+  }
+}

@@ -1,0 +1,37 @@
+import Foundation
+import Testing
+
+@testable import Datasets
+
+@Suite struct SHA256Tests {
+  /// NIST's examples (FIPS 180-4's companion page, and SHA256ShortMsg.rsp).
+  @Test func nist() {
+    #expect(
+      SHA256.hex(of: Array("abc".utf8))
+        == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    #expect(
+      SHA256.hex(of: [])
+        == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+    #expect(
+      SHA256.hex(of: Array("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq".utf8))
+        == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1")
+    #expect(
+      SHA256.hex(of: [0xD3])
+        == "28969cdfa74a12c82f3bad960b0b000aca2ac329deea5c2328ebc6f2ba9802c1")
+    #expect(
+      SHA256.hex(of: [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000))
+        == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+  }
+
+  /// Every length round the padding's edges, against Python's hashlib.
+  @Test func lengths() throws {
+    struct Case: Decodable {
+      let length: Int
+      let sha256: String
+    }
+    for one in try Fixtures<[Case]>.read("sha256") {
+      let message = (0..<one.length).map { UInt8($0 * 7 % 251) }
+      #expect(SHA256.hex(of: message) == one.sha256, "\(one.length) bytes")
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import Testing
+
+@testable import Datasets
+
+@Suite struct ScalingTests {
+  struct Reference: Decodable {
+    let x: [Double]
+    let width: Int
+    let standardize: [Double]
+    let min_max: [Double]
+  }
+
+  /// Exact fractions' figures (NumPy's too where it suffices), for columns from
+  /// 1e-150 to 1e150 and far from 0.
+  @Test func exact() throws {
+    let reference = try Fixtures<Reference>.read("scaling")
+    let count = reference.x.count / reference.width
+    let columns = RawColumns(
+      reference.x, stride: reference.width, count: count,
+      layout: ColumnLayout(reference.width, named: "x"))
+    for (method, expected) in [
+      (Scaling.Method.standardize, reference.standardize), (.minMax, reference.min_max),
+    ] {
+      let scaling = try Scaling(method, fittedTo: columns, rows: Array(0..<count), at: nil)!
+      var sample = [Double](repeating: 0, count: reference.width)
+      for row in 0..<count {
+        columns.decode(row, into: &sample)
+        scaling.apply(to: &sample)
+        for i in 0..<reference.width {
+          let wanted = expected[row * reference.width + i]
+          #expect(abs(sample[i] - wanted) <= 1e-12 * max(1, abs(wanted)), "\(method) \(row),\(i)")
+        }
+      }
+    }
+  }
+
+  @Test func fittedToTrainingDataAlone() throws {
+    let folder = try TestFolder([
+      "a.csv": "x,s,t\n0,train,1\n2,train,3\n1000,test,5\n-8,validation,7\n"
+    ])
+    let data = try folder.load(
+      "csv: a.csv\nsplit: {column: s}\nscale: {inputs: standardize, targets: min_max}")
+    #expect(data.train.inputs == [-1, 1])
+    #expect(data.test?.inputs == [999])
+    #expect(data.validation?.inputs == [-9])
+    #expect(data.train.targets == [0, 1])
+    #expect(data.test?.targets == [2])
+  }
+
+  @Test(arguments: ["standardize", "min_max"])
+  func constantColumns(_ method: String) throws {
+    // Three times 0.1 is not 0.3 in float64: a naive mean leaves a residue.
+    let folder = try TestFolder([
+      "a.csv": "x,y,s,t\n0.1,1e300,train,1\n0.1,1e300,train,2\n0.1,1e300,train,3\n7,5,test,4\n"
+    ])
+    let data = try folder.load("csv: a.csv\nsplit: {column: s}\nscale: \(method)")
+    #expect(data.train.inputs == [0, 0, 0, 0, 0, 0])
+    #expect(data.test?.inputs == [0, 0])
+  }
+
+  @Test func extremes() throws {
+    let folder = try TestFolder(["a.csv": "x,y,t\n5e-324,1e200,1\n0,-1e200,2\n"])
+    let data = try folder.load("csv: a.csv\nscale: standardize", as: Float.self)
+    #expect(data.train.inputs.allSatisfy { $0.isFinite })
+    #expect(data.train.inputs[1] == 1 && data.train.inputs[3] == -1)
+
+    try folder.write(Array("x,t\n1e308,1\n-1e308,2\n".utf8), to: "a.csv")
+    #expect(
+      folder.complaint("csv: a.csv\nscale: standardize") == """
+        test.yaml:2:8: error: 'x' reaches from -1e+308 to 1e+308, too far apart to scale
+            scale: standardize
+                   ^
+        """)
+  }
+
+  @Test func mistakes() throws {
+    let folder = try TestFolder(["a.csv": "x,t\n1,a\n2,b\n"])
+    #expect(
+      folder.complaint("csv: a.csv\nscale: {targets: min_max}") == """
+        test.yaml:2:8: error: classes cannot be scaled
+            scale: {targets: min_max}
+                   ^
+        """)
+    #expect(
+      folder.complaint("csv: a.csv\nscale: standardise") == """
+        test.yaml:2:8: error: inputs must be one of: none, standardize, min_max, found the text \
+        'standardise'; did you mean 'standardize'?
+            scale: standardise
+                   ^
+        """)
+  }
+}

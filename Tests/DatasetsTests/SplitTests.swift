@@ -1,0 +1,172 @@
+import Testing
+
+@testable import Datasets
+
+@Suite struct SplitTests {
+  /// A file whose input is the row's number, with unequal classes.
+  static func file(_ count: Int) -> String {
+    "x,t\n" + (0..<count).map { "\($0),\("aaaaaabbbc".dropFirst($0 % 10).first!)\n" }.joined()
+  }
+
+  func rows(_ samples: Samples<Double>?) -> [Int] { samples?.inputs.map { Int($0) } ?? [] }
+
+  @Test(arguments: [10, 11, 57, 100, 1000])
+  func fractions(_ count: Int) throws {
+    let folder = try TestFolder(["a.csv": SplitTests.file(count)])
+    let section = "csv: a.csv\nsplit: {validation: 0.2, test: 0.1}"
+    let data = try folder.load(section)
+    let parts = [rows(data.train), rows(data.validation), rows(data.test)]
+    #expect(parts[1].count == Int((Double(count) * 0.2).rounded()))
+    #expect(parts[2].count == Int((Double(count) * 0.1).rounded()))
+    #expect(parts.flatMap { $0 }.sorted() == Array(0..<count))
+    #expect(parts.allSatisfy { $0 == $0.sorted() })
+
+    let again = try folder.load(section)
+    #expect(rows(again.train) == parts[0])
+    let other = try folder.load(section, seed: 2)
+    if count > 50 { #expect(rows(other.train) != parts[0]) }
+  }
+
+  /// The same in either precision.
+  @Test func precisions() throws {
+    let folder = try TestFolder(["a.csv": SplitTests.file(50)])
+    let section = "csv: a.csv\nsplit: {validation: 0.3}"
+    #expect(
+      try folder.load(section).train.inputs
+        == folder.load(section, as: Float.self).train.inputs.map(Double.init))
+  }
+
+  @Test(arguments: [10, 23, 100, 999])
+  func stratified(_ count: Int) throws {
+    let folder = try TestFolder(["a.csv": SplitTests.file(count)])
+    let data = try folder.load(
+      "csv: a.csv\nsplit: {validation: 0.25, test: 0.15, stratified: true}")
+    let parts = [data.train, data.validation!, data.test!]
+    #expect(parts.flatMap { rows($0) }.sorted() == Array(0..<count))
+    #expect(parts[1].count == Int((Double(count) * 0.25).rounded()))
+    #expect(parts[2].count == Int((Double(count) * 0.15).rounded()))
+    for index in 0..<3 {
+      let total = parts.map { $0.targets.filter { $0 == Double(index) }.count }
+      let size = Double(total.reduce(0, +))
+      #expect(total[0] > 0, "class \(index) is missing in training")
+      #expect(abs(Double(total[1]) - size * 0.25) < 1.0001, "class \(index) of \(count)")
+      #expect(abs(Double(total[2]) - size * 0.15) < 1.0001, "class \(index) of \(count)")
+    }
+  }
+
+  @Test func column() throws {
+    let folder = try TestFolder([
+      "a.csv": "x,part,t\n1,train,1\n2,test,2\n3,validation,3\n4,train,4\n5,train,5\n"
+    ])
+    let data = try folder.load("csv: a.csv\nsplit: {column: part}\nscale: min_max")
+    #expect(data.inputNames == ["x"])
+    #expect(data.train.targets == [1, 4, 5])
+    #expect(data.validation?.targets == [3])
+    #expect(data.test?.targets == [2])
+    #expect(data.train.inputs == [0, 0.75, 1])
+    #expect(data.test?.inputs == [0.25])
+
+    try folder.write(Array("x,part,t\n1,train,1\n2,tset,2\n".utf8), to: "a.csv")
+    #expect(
+      folder.complaint("csv: a.csv\nsplit: {column: part}") == """
+        a.csv:3:3: error: a row's part is one of: train, validation, test; found 'tset'; did you \
+        mean 'test'?
+            2,tset,2
+              ^
+        """)
+    try folder.write(Array("x,part,t\n1,test,1\n".utf8), to: "a.csv")
+    #expect(
+      folder.complaint("csv: a.csv\nsplit: {column: part}") == """
+        test.yaml:2:8: error: the split's column marks no row as 'train'
+            split: {column: part}
+                   ^
+        """)
+  }
+
+  @Test func sources() throws {
+    let folder = try TestFolder([
+      "a.csv": "id,x,color,t\n0,1,red,no\n0,3,blue,yes\n",
+      "v.csv": "t,color,x\nyes,red,2\n",
+      "t.csv": "id,x,color,t\n9,5,blue,no\n9,1,blue,yes\n",
+    ])
+    let data = try folder.load(
+      """
+      csv: {path: a.csv, inputs: [x, color]}
+      validation: {csv: v.csv}
+      test: {csv: {path: t.csv}}
+      scale: min_max
+      """)
+    #expect(data.train.inputs == [0, 0, 1, 1, 1, 0])
+    #expect(data.train.targets == [0, 1])
+    #expect(data.validation?.inputs == [0.5, 0, 1])
+    #expect(data.validation?.targets == [1])
+    #expect(data.test?.inputs == [2, 1, 0, 0, 1, 0])
+    #expect(data.test?.targets == [0, 1])
+    #expect(
+      data.files.map { $0.path.dropFirst(folder.path.count + 1) } == ["a.csv", "v.csv", "t.csv"])
+
+    try folder.write(Array("x,color,t\n2,pink,yes\n".utf8), to: "v.csv")
+    #expect(
+      folder.complaint("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
+        v.csv:2:3: error: the text 'pink' of column 'color' is not in the training data
+            2,pink,yes
+              ^
+        note: known: blue, red
+        """)
+    try folder.write(Array("x,color,t\n2,red,yess\n".utf8), to: "v.csv")
+    #expect(
+      folder.complaint("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
+        v.csv:2:7: error: label 'yess' is not among the classes no, yes; did you mean 'yes'?
+            2,red,yess
+                  ^
+        """)
+    try folder.write(Array("x,color,t\nbig,red,yes\n".utf8), to: "v.csv")
+    #expect(
+      folder.complaint("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
+        v.csv:2:1: error: column 'x' holds text here, but numbers in the training data
+            big,red,yes
+            ^
+        """)
+  }
+
+  @Test func mistakes() throws {
+    let folder = try TestFolder(["a.csv": "x,t\n1,1.5\n2,2.5\n3,3\n"])
+    #expect(
+      folder.complaint("csv: a.csv\nsplit: {validation: 0.1}") == """
+        test.yaml:2:8: error: validation 0.1 of 3 samples is none; raise it
+            split: {validation: 0.1}
+                   ^
+        """)
+    #expect(
+      folder.complaint("csv: a.csv\nsplit: {validation: 0.6, test: 0.4}") == """
+        test.yaml:2:32: error: validation 0.6 and test 0.4 leave no training data
+            split: {validation: 0.6, test: 0.4}
+                                           ^
+        """)
+    #expect(
+      folder.complaint("csv: a.csv\nsplit: {validation: 0.5, stratified: true}") == """
+        test.yaml:2:8: error: a stratified split needs class targets
+            split: {validation: 0.5, stratified: true}
+                   ^
+        """)
+    #expect(
+      folder.complaint("csv: a.csv\nsplit: {validation: 1}") == """
+        test.yaml:2:21: error: validation must be a number from 0 to 1 (1 excluded), found the \
+        number 1
+            split: {validation: 1}
+                                ^
+        """)
+    #expect(
+      folder.complaint("csv: a.csv\nsplit: {validation: 0.5}\nvalidation: {csv: a.csv}") == """
+        test.yaml:3:13: error: validation data come from 'split' already; keep one of the two
+            validation: {csv: a.csv}
+                        ^
+        """)
+    #expect(
+      folder.complaint("npz: a.npz\nsplit: {column: part}") == """
+        test.yaml:2:8: error: a split by a column needs a CSV source
+            split: {column: part}
+                   ^
+        """)
+  }
+}

@@ -1,0 +1,190 @@
+import Datasets
+import Foundation
+import NNExp
+
+/// A folder of data files that goes when the test ends, and declarations that
+/// stand in it.
+final class TestFolder {
+  let path: String
+  var registry = Registry()
+
+  init(_ files: [String: [UInt8]] = [:]) throws {
+    path = NSTemporaryDirectory() + "nnexp-datasets-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    for (name, bytes) in files { try write(bytes, to: name) }
+  }
+
+  convenience init(_ files: [String: String]) throws {
+    try self.init(files.mapValues { Array($0.utf8) })
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func write(_ bytes: [UInt8], to name: String) throws {
+    try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
+  }
+
+  /// The `data:` section of these lines.
+  func declaration(_ section: String) throws -> DataDeclaration {
+    var options = Options(try Declaration.node(section))
+    let declaration = DataDeclaration(from: &options, registry: registry, folder: path)
+    try options.finish()
+    return declaration
+  }
+
+  func load<S: Scalar>(_ section: String, as type: S.Type, seed: UInt64 = 1) throws -> DataSets<S> {
+    try declaration(section).load(as: type, seed: seed)
+  }
+
+  func load(_ section: String, seed: UInt64 = 1) throws -> DataSets<Double> {
+    try load(section, as: Double.self, seed: seed)
+  }
+
+  /// What loading complains of, in full, without the folder's name.
+  func complaint(_ section: String) -> String {
+    complaint { _ = try load(section) }
+  }
+
+  func complaint(_ body: () throws -> Void) -> String {
+    do {
+      try body()
+      return "no complaint"
+    } catch let diagnostics as Diagnostics {
+      return diagnostics.description.replacingOccurrences(of: path + "/", with: "")
+    } catch {
+      return "not Diagnostics: \(error)"
+    }
+  }
+}
+
+/// The settings in force of a section.
+func resolved(_ section: String) throws -> String {
+  var options = Options(try Declaration.node(section))
+  _ = DataDeclaration(from: &options, registry: Registry(), folder: "")
+  try options.finish()
+  return options.resolved.flow
+}
+
+/// Reads the little YAML that these tests write: lines `key: value`, values in
+/// flow style.
+struct Declaration {
+  struct Malformed: Error { let offset: Int }
+
+  private let source: Source
+  private let text: [Unicode.Scalar]
+  private var position = 0
+
+  static func node(_ text: String) throws -> Node {
+    var reader = Declaration(text)
+    var entries: [Node.Entry] = []
+    reader.skipSpaces(linesToo: true)
+    while reader.position < reader.text.count {
+      entries.append(try reader.entry())
+      reader.skipSpaces(linesToo: true)
+    }
+    return Node(.map(entries), at: Place(source: reader.source, line: 1, column: 1))
+  }
+
+  private init(_ text: String) {
+    self.text = Array(text.unicodeScalars)
+    source = Source(
+      name: "test.yaml",
+      lines: text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
+  }
+
+  private var place: Place {
+    let before = text[..<position]
+    let line = before.filter { $0 == "\n" }.count + 1
+    let start = before.lastIndex(of: "\n").map { $0 + 1 } ?? 0
+    return Place(source: source, line: line, column: position - start + 1)
+  }
+
+  private mutating func skipSpaces(linesToo: Bool) {
+    while position < text.count, text[position] == " " || (linesToo && text[position] == "\n") {
+      position += 1
+    }
+  }
+
+  private mutating func accept(_ character: Unicode.Scalar) -> Bool {
+    skipSpaces(linesToo: true)
+    guard position < text.count, text[position] == character else { return false }
+    position += 1
+    return true
+  }
+
+  private mutating func entry() throws -> Node.Entry {
+    let keyPlace = place
+    guard case .string(let key) = try scalar().content, accept(":") else {
+      throw Malformed(offset: position)
+    }
+    return Node.Entry(key: key, keyPlace: keyPlace, value: try value())
+  }
+
+  private mutating func value() throws -> Node {
+    skipSpaces(linesToo: true)
+    let start = place
+    if accept("{") {
+      var entries: [Node.Entry] = []
+      while !accept("}") {
+        skipSpaces(linesToo: true)
+        entries.append(try entry())
+        _ = accept(",")
+      }
+      return Node(.map(entries), at: start)
+    }
+    if accept("[") {
+      var items: [Node] = []
+      while !accept("]") {
+        items.append(try value())
+        _ = accept(",")
+      }
+      return Node(.list(items), at: start)
+    }
+    return try scalar()
+  }
+
+  private mutating func scalar() throws -> Node {
+    let start = place
+    var word = String.UnicodeScalarView()
+    if position < text.count, text[position] == "\"" {
+      position += 1
+      while position < text.count, text[position] != "\"" {
+        if text[position] == "\\" {
+          position += 1
+          word.append(["t": "\t", "0": "\0", "n": "\n"][text[position]] ?? text[position])
+        } else {
+          word.append(text[position])
+        }
+        position += 1
+      }
+      position += 1
+      return Node(.string(String(word)), at: start)
+    }
+    while position < text.count, !",]}\n".unicodeScalars.contains(text[position]) {
+      if text[position] == ":", position + 1 == text.count || text[position + 1] == " " { break }
+      word.append(text[position])
+      position += 1
+    }
+    let plain = String(word).trimmingCharacters(in: .whitespaces)
+    guard !plain.isEmpty else { throw Malformed(offset: position) }
+    let content: Node.Content =
+      switch plain {
+      case "null", "~": .null
+      case "true": .bool(true)
+      case "false": .bool(false)
+      case ".nan": .double(.nan)
+      case ".inf": .double(.infinity)
+      default:
+        if let integer = Int(plain) {
+          .int(integer)
+        } else if let first = plain.first, "+-.0123456789".contains(first),
+          let number = Double(plain)
+        {
+          .double(number)
+        } else {
+          .string(plain)
+        }
+      }
+    return Node(content, at: start, text: plain)
+  }
+}
