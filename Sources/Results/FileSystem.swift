@@ -423,6 +423,15 @@ public final class Folder: Sendable {
     return Folder(descriptor: Int32(truncatingIfNeeded: opened), path: path, in: system)
   }
 
+  /// As `openFolder`; nil where there is no folder of that name.
+  func openFolderIfThere(_ name: String) throws -> Folder? {
+    let path = path(of: name)
+    let opened = try system.perform(.openFolder, path, tolerating: ENOENT, ENOTDIR) {
+      Int(openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+    }
+    return opened.map { Folder(descriptor: Int32(truncatingIfNeeded: $0), path: path, in: system) }
+  }
+
   /// Returns when the names in the folder that holds `name` are on the disk.
   private func synchronize(holding name: String) throws {
     guard let slash = name.lastIndex(of: "/") else { return try synchronize() }

@@ -114,7 +114,9 @@ public final class RunDirectory: Sendable {
   public static func open(
     _ path: String, exclusively: Bool = false, fileSystem: FileSystem = .system
   ) throws -> RunDirectory {
-    let folder = try fileSystem.currentFolder.openFolder(path)
+    guard let folder = try fileSystem.currentFolder.openFolderIfThere(path) else {
+      throw Diagnostic("there is no run folder '\(path)'")
+    }
     guard try folder.openIfThere(RunRecord.file) != nil else {
       throw Diagnostic("'\(path)' is not a run: it has no \(RunRecord.file)")
     }

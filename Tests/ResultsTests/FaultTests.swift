@@ -1,0 +1,235 @@
+import Foundation
+import NNExp
+import Synchronization
+import Testing
+
+@testable import Results
+
+/// Fails one operation of many, or that one and all after it, as though the
+/// process had been killed there.
+private final class Fault: Sendable {
+  private let count = Atomic(0)
+  private let target: Int
+  private let code: Int32
+  private let kills: Bool
+  private let log = Mutex<[String]>([])
+
+  init(at target: Int, code: Int32 = ENOSPC, kills: Bool = false) {
+    self.target = target
+    self.code = code
+    self.kills = kills
+  }
+
+  var fileSystem: FileSystem {
+    FileSystem { [self] operation, path in
+      let index = count.add(1, ordering: .relaxed).oldValue
+      log.withLock { $0.append("\(operation) \(path)") }
+      return index == target || kills && index > target ? code : 0
+    }
+  }
+
+  /// How many operations there were.
+  var operations: Int { count.load(ordering: .relaxed) }
+
+  /// What they were.
+  var history: [String] { log.withLock { $0 } }
+}
+
+private func checkpoint(_ epoch: Int) -> Checkpoint {
+  Checkpoint(info: ["epoch": .int(epoch)], tensors: [.init("w", values: [Double(epoch)])])
+}
+
+// MARK: One operation fails
+
+/// Runs `body` once for every operation that it makes, each time with that one
+/// failing; `check` then looks at what is left, with whether `body` threw.
+private func withEveryFault(
+  code: Int32 = ENOSPC, kills: Bool = false, prepare: (Scratch) throws -> Void = { _ in },
+  body: (Scratch, FileSystem) throws -> Void,
+  check: (_ scratch: Scratch, _ before: [String], _ message: String, _ index: Int) throws -> Void
+) throws {
+  var index = 0
+  while true {
+    let scratch = Scratch()
+    try prepare(scratch)
+    let before = scratch.tree()
+    let fault = Fault(at: index, code: code, kills: kills)
+    let message = thrown(replacing: scratch.path) { try body(scratch, fault.fileSystem) }
+    if fault.operations <= index { break }
+    try check(scratch, before, message, index)
+    index += 1
+  }
+  #expect(index > 0)
+}
+
+@Test(arguments: [ENOSPC, EACCES, EROFS, EIO, EMFILE])
+func aRunThatCannotBeMadeLeavesNothing(_ code: Int32) throws {
+  try withEveryFault(code: code) { scratch, fileSystem in
+    _ = try scratch.run("xor", fileSystem)
+  } check: { scratch, before, message, index in
+    // Looking for newer runs, after all is done, is the only call that may fail.
+    if message == "nothing" {
+      #expect(scratch.tree().contains("results/xor/latest -> run-0001"), "operation \(index)")
+    } else {
+      #expect(message.hasPrefix("3 error: cannot "), "operation \(index)")
+      #expect(message.contains(String(cString: strerror(code))))
+      #expect(scratch.tree() == before, "operation \(index)")
+    }
+  }
+}
+
+@Test func aSecondRunThatCannotBeMadeLeavesTheFirst() throws {
+  try withEveryFault { scratch in
+    let run = try scratch.run()
+    try run.write("mine", to: "summary.json")
+  } body: { scratch, fileSystem in
+    _ = try scratch.run("xor", fileSystem)
+  } check: { scratch, before, message, index in
+    if message != "nothing" { #expect(scratch.tree() == before, "operation \(index)") }
+  }
+}
+
+@Test func anOutputThatCannotBeMadeLeavesNothing() throws {
+  try withEveryFault { scratch, fileSystem in
+    _ = try RunDirectory.create(
+      name: "xor", output: scratch.path + "/a/b/c", fileSystem: fileSystem)
+  } check: { scratch, before, message, index in
+    #expect(message.hasPrefix("3 error: cannot "), "operation \(index)")
+    #expect(scratch.tree() == before, "operation \(index)")
+  }
+}
+
+/// A run whose own system can be exchanged: made soundly, then opened with faults.
+private func sound(_ scratch: Scratch) throws {
+  let run = try scratch.run()
+  try run.write("{}", to: "run.json")
+  try run.write("old", to: "a.txt")
+  try run.save(checkpoint(1), as: .last)
+  try run.save(checkpoint(2), as: .last)
+}
+
+@Test(arguments: [false, true])
+func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
+  try withEveryFault(prepare: sound) { scratch, fileSystem in
+    let run = try RunDirectory.open(scratch.results + "/xor/run-0001", fileSystem: fileSystem)
+    try run.write("new", to: "a.txt", durably: durably)
+  } check: { scratch, before, message, index in
+    #expect(message.hasPrefix("3 error: cannot "), "operation \(index)")
+    // Where the folder alone could not be flushed, the new bytes are there.
+    let after = scratch.tree().map { $0.replacingOccurrences(of: "= new", with: "= old") }
+    #expect(after == before, "operation \(index)")
+    #expect(after == scratch.tree() || message.contains("cannot flush"), "operation \(index)")
+  }
+}
+
+@Test func aCheckpointThatCannotBeWrittenLeavesAGoodOne() throws {
+  try withEveryFault(prepare: sound) { scratch, fileSystem in
+    let run = try RunDirectory.open(scratch.results + "/xor/run-0001", fileSystem: fileSystem)
+    try run.save(checkpoint(3), as: .last)
+  } check: { scratch, _, message, index in
+    #expect(message.hasPrefix("3 error: cannot "), "operation \(index)")
+    #expect(!scratch.tree().contains { $0.contains("partial") }, "operation \(index)")
+    let run = try RunDirectory.open(scratch.results + "/xor/run-0001")
+    let found = try #require(try run.checkpoint(.last))
+    #expect([checkpoint(2), checkpoint(3)].contains(found.checkpoint), "operation \(index)")
+    #expect(found.warning == nil)
+  }
+}
+
+@Test func aRowThatCannotBeWrittenIsTakenBack() throws {
+  let scratch = Scratch()
+  let fails = Atomic(false)
+  // The disk takes 100 bytes, and then no more.
+  let fileSystem = FileSystem { operation, _ in
+    operation == .write && fails.load(ordering: .relaxed) ? ENOSPC : 0
+  }
+  let run = try scratch.run("xor", fileSystem)
+  let csv = try CSVWriter("metrics.csv", columns: ["epoch"], in: run)
+  try csv.append([1])
+  try csv.flush()
+  fails.store(true, ordering: .relaxed)
+  try csv.append([2])
+  for _ in 0..<2 {
+    #expect(
+      thrown(replacing: run.path) { try csv.flush() } == """
+        3 error: cannot write 2 bytes to '$/metrics.csv': No space left on device
+        note: free some space there, or name another place with --output
+        """)
+  }
+  #expect(scratch.text("results/xor/run-0001/metrics.csv") == "epoch\n1\n")
+  fails.store(false, ordering: .relaxed)
+  try csv.append([3])
+  try csv.flush()
+  #expect(scratch.text("results/xor/run-0001/metrics.csv") == "epoch\n1\n2\n3\n")
+}
+
+@Test func aFailedFlushIsNotTriedAgain() throws {
+  let scratch = Scratch()
+  let flushes = Atomic(0)
+  let fileSystem = FileSystem { operation, _ in
+    guard operation == .synchronize else { return 0 }
+    flushes.add(1, ordering: .relaxed)
+    return EIO
+  }
+  let run = try scratch.run("xor", fileSystem)
+  #expect(
+    thrown(replacing: run.path) { try run.write("x", to: "a.txt", durably: true) }
+      == "3 error: cannot flush '$/a.txt': Input/output error")
+  #expect(flushes.load(ordering: .relaxed) == 1)
+}
+
+// MARK: The process is killed
+
+@Test func killedWhileARunIsMade() throws {
+  try withEveryFault(kills: true) { scratch in
+    _ = try scratch.run()
+  } body: { scratch, fileSystem in
+    _ = try scratch.run("xor", fileSystem)
+  } check: { scratch, before, _, index in
+    // What was there stays, the link leads to a run, and the next one is made.
+    let after = scratch.tree()
+    #expect(Set(before.filter { !$0.contains("latest") }).isSubset(of: after), "operation \(index)")
+    let next = try scratch.run()
+    #expect(scratch.tree().contains("results/xor/latest -> \(next.path.suffix(8))"))
+  }
+}
+
+@Test func killedWhileACheckpointIsWritten() throws {
+  try withEveryFault(kills: true, prepare: sound) { scratch, fileSystem in
+    let run = try RunDirectory.open(scratch.results + "/xor/run-0001", fileSystem: fileSystem)
+    try run.save(checkpoint(3), as: .last)
+  } check: { scratch, _, _, index in
+    let run = try RunDirectory.open(scratch.results + "/xor/run-0001", exclusively: true)
+    let found = try #require(try run.checkpoint(.last))
+    #expect([checkpoint(2), checkpoint(3)].contains(found.checkpoint), "operation \(index)")
+    #expect(found.warning == nil)
+    #expect(!scratch.tree().contains { $0.contains("partial") }, "operation \(index)")
+    // And the next one is saved as ever.
+    try run.save(checkpoint(4), as: .last)
+    #expect(try run.checkpoint(.last)?.checkpoint == checkpoint(4))
+  }
+}
+
+// MARK: The layer itself
+
+@Test func everyOperationPassesTheLayer() throws {
+  let scratch = Scratch()
+  let record = Fault(at: .max)
+  let run = try scratch.run("xor", record.fileSystem)
+  try run.write("x", to: "a.txt", durably: true)
+  let home = scratch.path
+  #expect(
+    record.history.map { $0.replacingOccurrences(of: home, with: "$") } == [
+      "resolve $",
+      "makeFolder $/results", "resolve $/results",
+      "makeFolder $/results/xor", "resolve $/results/xor",
+      "openFolder $/results/xor", "list $/results/xor",
+      "makeFolder $/results/xor/run-0001", "openFolder $/results/xor/run-0001",
+      "create $/results/xor/run-0001/.lock", "lock $/results/xor/run-0001/.lock",
+      "makeFolder $/results/xor/run-0001/checkpoints",
+      "link $/results/xor/latest", "rename $/results/xor/latest", "list $/results/xor",
+      "create $/results/xor/run-0001/a.txt", "write $/results/xor/run-0001/a.txt",
+      "synchronize $/results/xor/run-0001/a.txt", "close $/results/xor/run-0001/a.txt",
+      "rename $/results/xor/run-0001/a.txt", "synchronize $/results/xor/run-0001",
+    ])
+}

@@ -1,0 +1,289 @@
+import Foundation
+import NNExp
+import Testing
+
+@testable import Results
+
+private let record = RunRecord(
+  id: "0123456789abcdef0123456789abcdef",
+  command: ["nnexp", "run", "experiments/xor.yaml", "train.epochs=10"],
+  nnexpVersion: "0.1.0", swiftVersion: "6.3", cpu: "AMD EPYC", blas: "OpenBLAS 0.3.26", threads: 2,
+  gitCommit: "2f288be94cd5c72c0a1b1b4b5b0e4a2d3f4e5d6c", seed: 7,
+  data: [FileHash(path: "experiments/data/iris.csv", sha256: "ba78")],
+  plugins: [FileHash(path: "plugins/Mine/libMine.so", sha256: "e3b0")],
+  started: "2025-11-21T04:18:09Z", finished: "2025-11-21T04:18:10Z", seconds: 0.25)
+
+private let summary = Summary(
+  status: .fellShort, exitStatus: 1, reason: "train_loss is 0.25, expected < 0.01", epochs: 10,
+  steps: 40, final: [.init("train_loss", 0.25), .init("validation_loss", nil)],
+  best: [.init("train_loss", 0.2, epoch: 7)],
+  expectations: [
+    .init("train_loss", bound: "< 0.01", found: 0.25, isMet: false),
+    .init("gradient_check", bound: "pass", found: "pass", isMet: true),
+    .init("test_accuracy", bound: "> 0.9", found: nil, isMet: false),
+  ], trainableParameters: 9, frozenParameters: 2)
+
+// MARK: run.json
+
+@Test func theRecordOfARun() throws {
+  let scratch = Scratch()
+  let run = try scratch.run()
+  try record.write(in: run)
+  #expect(
+    scratch.text("results/xor/run-0001/run.json") == """
+      {
+        "id": "0123456789abcdef0123456789abcdef",
+        "command": ["nnexp", "run", "experiments/xor.yaml", "train.epochs=10"],
+        "versions": {
+          "nnexp": "0.1.0",
+          "swift": "6.3"
+        },
+        "cpu": "AMD EPYC",
+        "blas": "OpenBLAS 0.3.26",
+        "threads": 2,
+        "git_commit": "2f288be94cd5c72c0a1b1b4b5b0e4a2d3f4e5d6c",
+        "seed": 7,
+        "data": [
+          {
+            "path": "experiments/data/iris.csv",
+            "sha256": "ba78"
+          }
+        ],
+        "plugins": [
+          {
+            "path": "plugins/Mine/libMine.so",
+            "sha256": "e3b0"
+          }
+        ],
+        "started": "2025-11-21T04:18:09Z",
+        "finished": "2025-11-21T04:18:10Z",
+        "seconds": 0.25
+      }
+
+      """)
+  #expect(try RunRecord(of: RunDirectory.open(run.path)) == record)
+}
+
+@Test func aRecordWithGaps() throws {
+  let scratch = Scratch()
+  let run = try scratch.run()
+  var gaps = record
+  (gaps.cpu, gaps.gitCommit, gaps.finished, gaps.seconds) = (nil, nil, nil, nil)
+  (gaps.data, gaps.plugins, gaps.command) = ([], [], [])
+  gaps.seed = .max
+  try gaps.write(in: run)
+  #expect(try RunRecord(of: run) == gaps)
+}
+
+@Test func recordsThatLackSomething() throws {
+  let scratch = Scratch()
+  let run = try scratch.run()
+  func attempt(_ json: JSON) throws -> String {
+    try run.write(json, to: "run.json")
+    return thrown(replacing: run.path) { try RunRecord(of: run) }
+  }
+  #expect(try attempt([:]) == "3 error: '$/run.json': versions is missing")
+  #expect(try attempt([1]) == "3 error: '$/run.json': versions is missing")
+  #expect(try attempt(["versions": [:]]) == "3 error: '$/run.json': id is missing")
+  var members = record.json.object ?? []
+  members[2].value = ["nnexp": "0.1.0"]
+  #expect(try attempt(.object(members)) == "3 error: '$/run.json': versions.swift is missing")
+  members[2].value = record.json["versions"] ?? nil
+  members[8].value = [["path": "a.csv", "sha256": 5]]
+  #expect(
+    try attempt(.object(members)) == "3 error: '$/run.json': data[0].sha256 is no valid value: 5")
+  members[7].value = -1
+  #expect(try attempt(.object(members)) == "3 error: '$/run.json': seed is no valid value: -1")
+  try run.write("{", to: "run.json")
+  #expect(
+    thrown(replacing: run.path) { try RunRecord(of: run) } == """
+      3 $/run.json:1:2: error: expected a key, found the end of the text
+          {
+           ^
+      """)
+}
+
+// MARK: summary.json
+
+@Test func theSummaryOfARun() throws {
+  let scratch = Scratch()
+  let run = try scratch.run()
+  try summary.write(in: run)
+  #expect(
+    scratch.text("results/xor/run-0001/summary.json") == """
+      {
+        "status": "fell_short",
+        "exit_status": 1,
+        "reason": "train_loss is 0.25, expected < 0.01",
+        "epochs": 10,
+        "steps": 40,
+        "final": {
+          "train_loss": 0.25,
+          "validation_loss": null
+        },
+        "best": {
+          "train_loss": {
+            "value": 0.2,
+            "epoch": 7
+          }
+        },
+        "expectations": [
+          {
+            "name": "train_loss",
+            "bound": "< 0.01",
+            "found": 0.25,
+            "met": false
+          },
+          {
+            "name": "gradient_check",
+            "bound": "pass",
+            "found": "pass",
+            "met": true
+          },
+          {
+            "name": "test_accuracy",
+            "bound": "> 0.9",
+            "found": null,
+            "met": false
+          }
+        ],
+        "parameters": {
+          "total": 11,
+          "trainable": 9,
+          "frozen": 2
+        }
+      }
+
+      """)
+  #expect(try Summary(of: run) == summary)
+}
+
+@Test(arguments: [
+  (Summary.Status.running, "running"), (.completed, "completed"), (.fellShort, "fell_short"),
+  (.failed, "failed"), (.interrupted, "interrupted"),
+])
+func statusesReadBack(_ status: Summary.Status, _ word: String) throws {
+  let scratch = Scratch()
+  let run = try scratch.run()
+  let short = Summary(status: status, trainableParameters: 3)
+  #expect(short.json["status"] == .string(word))
+  try short.write(in: run)
+  #expect(try Summary(of: run) == short)
+}
+
+@Test func divergedFiguresReadBack() throws {
+  let scratch = Scratch()
+  let run = try scratch.run()
+  var diverged = summary
+  diverged.final = [.init("train_loss", .infinity)]
+  try diverged.write(in: run)
+  #expect(scratch.text("results/xor/run-0001/summary.json").contains("\"train_loss\": \"inf\""))
+  #expect(try Summary(of: run) == diverged)
+}
+
+@Test func aSummaryWithAnUnknownStatus() throws {
+  let scratch = Scratch()
+  let run = try scratch.run()
+  var members = summary.json.object ?? []
+  members[0].value = "sleeping"
+  try run.write(.object(members), to: "summary.json")
+  #expect(
+    thrown(replacing: run.path) { try Summary(of: run) }
+      == "3 error: '$/summary.json': status is no valid value: \"sleeping\"")
+}
+
+// MARK: Clocks
+
+// date -u -d @SECONDS
+@Test(arguments: [
+  (0, "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"),
+  (1_709_210_096, "2024-02-29T12:34:56Z"), (4_102_444_799, "2099-12-31T23:59:59Z"),
+  (-1, "1969-12-31T23:59:59Z"),
+])
+func times(_ seconds: Int, _ expected: String) {
+  #expect(timestamp(secondsSince1970: seconds) == expected)
+}
+
+@Test func nowIsNow() throws {
+  let now = try #require(ISO8601DateFormatter().date(from: timestamp()))
+  #expect(abs(now.timeIntervalSinceNow) < 5)
+}
+
+@Test func durationsOnlyGrow() {
+  let watch = Stopwatch()
+  var last = 0.0
+  for _ in 0..<1000 {
+    let now = watch.seconds
+    #expect(now >= last)
+    last = now
+  }
+  #expect(last < 60)
+}
+
+// MARK: Circumstances
+
+@Test func idsDiffer() {
+  let ids = (0..<100).map { _ in RunRecord.newID() }
+  #expect(Set(ids).count == 100)
+  #expect(ids.allSatisfy { $0.utf8.count == 32 && $0.allSatisfy(\.isHexDigit) })
+}
+
+@Test func theProcessorHasItsName() throws {
+  let lines = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8).split(separator: "\n")
+  let model = lines.first { $0.hasPrefix("model name") }?.split(separator: ": ", maxSplits: 1).last
+  #expect(RunRecord.cpuName() == model.map(String.init))
+  #expect(RunRecord.cpuName(fileSystem: FileSystem { _, _ in ENOENT }) == nil)
+}
+
+private let commit = "2f288be94cd5c72c0a1b1b4b5b0e4a2d3f4e5d6c"
+private let other = String(repeating: "a", count: 40)
+
+@Test(
+  arguments: [
+    // A branch in a file of its own.
+    ([".git/HEAD": "ref: refs/heads/main\n", ".git/refs/heads/main": commit + "\n"], commit),
+    // A detached head, of either kind of hash.
+    ([".git/HEAD": commit + "\n"], commit),
+    ([".git/HEAD": String(repeating: "0f", count: 32)], String(repeating: "0f", count: 32)),
+    // A packed branch; a name that another ends in is not it.
+    (
+      [
+        ".git/HEAD": "ref: refs/heads/a/main\n",
+        ".git/packed-refs":
+          "# pack-refs with: peeled\n\(other) refs/heads/main\n\(commit) refs/heads/a/main\n^\(other)\n",
+      ], commit
+    ),
+    // A file of its own wins over the pack.
+    (
+      [
+        ".git/HEAD": "ref: refs/heads/main\n", ".git/refs/heads/main": commit,
+        ".git/packed-refs": "\(other) refs/heads/main\n",
+      ], commit
+    ),
+    // A linked worktree.
+    (
+      [
+        ".git": "gitdir: main/.git/worktrees/w\n",
+        "main/.git/worktrees/w/HEAD": "ref: refs/heads/w\n",
+        "main/.git/worktrees/w/commondir": "../..\n", "main/.git/refs/heads/w": commit + "\n",
+      ], commit
+    ),
+    // No commit yet, no repository, and what is none.
+    ([".git/HEAD": "ref: refs/heads/main\n"], nil),
+    (["sub/README": ""], nil),
+    ([".git/HEAD": "ref: ../../../etc/passwd\n"], nil),
+    ([".git/HEAD": "ref: refs/../../secret\n", "secret": commit], nil),
+    ([".git/HEAD": "nonsense"], nil),
+    ([".git": ""], nil),
+  ] as [([String: String], String?)])
+func commitsAreFound(_ files: [String: String], _ expected: String?) {
+  let scratch = Scratch()
+  for (path, text) in files {
+    scratch.makeFolder((path as NSString).deletingLastPathComponent)
+    scratch.put(text, in: path)
+  }
+  scratch.makeFolder("deep/down")
+  #expect(RunRecord.currentCommit(in: scratch.path) == expected)
+  #expect(RunRecord.currentCommit(in: scratch.path + "/deep/down") == expected)
+  #expect(RunRecord.currentCommit(in: scratch.path + "/gone") == nil)
+}
