@@ -466,7 +466,7 @@ extension Node {
   }
 
   /// A text as a YAML scalar: plain where that is safe, else double-quoted.
-  static func quoted(_ text: String) -> String {
+  public static func quoted(_ text: String) -> String {
     let isWord =
       !text.isEmpty
       && text.unicodeScalars.allSatisfy {

@@ -28,7 +28,9 @@ final class Progress {
       let width = 24
       let done = epochs == 0 ? width : epoch * width / epochs
       let bar = String(repeating: "█", count: done) + String(repeating: "░", count: width - done)
-      let left = epoch == 0 ? "" : "  \(Progress.duration(now / Double(epoch) * Double(epochs - epoch))) left"
+      let left =
+        epoch == 0
+        ? "" : "  \(Progress.duration(now / Double(epoch) * Double(epochs - epoch))) left"
       writeAll("\r\u{1B}[K\(bar) epoch \(epoch)/\(epochs)  \(figures)\(left)", to: 1)
       barIsShown = true
     } else {

@@ -35,7 +35,8 @@ final class Run<S: Scalar>: TrainingObserver {
     record = RunRecord(
       command: CommandLine.arguments, experiment: absolutePath(of: file),
       nnexpVersion: NNExpCommand.version, blas: blasDescription(), threads: 1,
-      seed: experiment.seed, data: session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) })
+      seed: experiment.seed,
+      data: session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) })
     directory = try RunDirectory.create(name: experiment.name, output: output)
     try directory.write(experiment.text, to: "experiment.yaml")
     try directory.write(experiment.resolvedText, to: "resolved.yaml")

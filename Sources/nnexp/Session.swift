@@ -30,9 +30,11 @@ struct Session<S: Scalar> {
   /// Every expected figure must be one that is measured.
   private func checkExpectations() throws {
     var mistakes = Diagnostics()
-    let figures = ["epochs"] + trainer.columns.dropFirst(3).filter { column in
-      data.validation != nil || !column.hasPrefix("validation_")
-    }
+    let figures =
+      ["epochs"]
+      + trainer.columns.dropFirst(3).filter { column in
+        data.validation != nil || !column.hasPrefix("validation_")
+      }
     for expectation in experiment.expectations where !figures.contains(expectation.figure) {
       mistakes.add(
         Diagnostic(
@@ -83,7 +85,9 @@ struct Session<S: Scalar> {
       graph, vectors: experiment.training.optimizer.memory.vectors + 3,
       capacity: trainer.network.capacity, scalarSize: MemoryLayout<S>.stride)
     var parts = ["\(graph.parameterCount) parameters"]
-    if graph.trainableCount != graph.parameterCount { parts.append("\(graph.trainableCount) learn") }
+    if graph.trainableCount != graph.parameterCount {
+      parts.append("\(graph.trainableCount) learn")
+    }
     parts.append("\(describeBytes(memory.total)) of memory")
     let splits = ["train", "validation", "test"].compactMap { split in
       samples(of: split).map { "\($0.count) \(split)" }

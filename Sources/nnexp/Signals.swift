@@ -7,6 +7,12 @@ private let received = Atomic<Int32>(0)
 /// Turns SIGINT and SIGTERM into a wish that the run ends after its step. A
 /// second one ends the process at once.
 func listenForSignals() {
+  // Whoever started the process may have left them blocked.
+  var set = sigset_t()
+  sigemptyset(&set)
+  sigaddset(&set, SIGINT)
+  sigaddset(&set, SIGTERM)
+  pthread_sigmask(SIG_UNBLOCK, &set, nil)
   for number in [SIGINT, SIGTERM] {
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { received.store($0, ordering: .relaxed) }

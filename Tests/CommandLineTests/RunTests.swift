@@ -115,7 +115,7 @@ let exclusiveOr = """
     let result = try tool.run("run", "xor.yaml", "-q")
     #expect(result.code == 1)
     #expect(
-      result.errors.hasPrefix("xor.yaml:16:23: error: train_loss is 0."), "\(result.errors)")
+      result.errors.hasPrefix("xor.yaml:16:22: error: train_loss is 0."), "\(result.errors)")
     let summary = try tool.read("results/xor/latest/summary.json")
     #expect(summary.contains("\"status\": \"fell_short\""))
     #expect(summary.contains("\"exit_status\": 1"))
@@ -166,7 +166,10 @@ let exclusiveOr = """
       usleep(20_000)
     }
     kill(process.processIdentifier, signal)
+    let alarm = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 60, execute: alarm)
     process.waitUntilExit()
+    alarm.cancel()
     #expect(process.terminationReason == .uncaughtSignal)
     #expect(process.terminationStatus == signal)
     let summary = try tool.read("results/xor/run-0001/summary.json")
@@ -180,7 +183,11 @@ let exclusiveOr = """
     let tool = try tool()
     defer { tool.remove() }
     let result = try Tool.run(
-      "/bin/sh", ["-c", "'\(Tool.executable.path)' run xor.yaml | true; '\(Tool.executable.path)' run xor.yaml > /dev/full"],
+      "/bin/sh",
+      [
+        "-c",
+        "'\(Tool.executable.path)' run xor.yaml | true; '\(Tool.executable.path)' run xor.yaml > /dev/full",
+      ],
       in: tool.folder, environment: ProcessInfo.processInfo.environment)
     #expect(result.errors == "")
     #expect(
@@ -238,8 +245,9 @@ let exclusiveOr = """
     defer { tool.remove() }
     let list = try tool.run("layers")
     #expect(list.code == 0)
-    for name in ["dense", "lp_pooling", "cross_entropy", "adamw", "cosine", "orthogonal", "spirals"]
-    {
+    for name in [
+      "dense", "lp_pooling", "cross_entropy", "adamw", "cosine", "orthogonal", "spirals",
+    ] {
       #expect(list.output.contains("  \(name) "), "\(name)")
     }
     let dense = try tool.run("layers", "dense")

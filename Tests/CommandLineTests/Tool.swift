@@ -78,9 +78,15 @@ struct Tool {
     process.standardError = try FileHandle(forWritingTo: files[1])
     process.standardInput = FileHandle.nullDevice
     try process.run()
+    // A command that hangs is a failure, not a wait.
+    let alarm = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 60, execute: alarm)
     process.waitUntilExit()
+    alarm.cancel()
     let texts = try files.map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }
-    let code = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
+    let code =
+      process.terminationReason == .exit
+      ? process.terminationStatus : 128 + process.terminationStatus
     return Result(code: code, output: texts[0], errors: texts[1])
   }
 }

@@ -55,10 +55,10 @@ import Testing
           - {type: tanh, name: b, inputs: a}
           - {type: tanh, name: c, inputs: b}
         """, input: [3]) == """
-        test.yaml:2:12: error: the model has a cycle: a -> b -> c -> a
-            - {type: add, inputs: [input, c], name: a}
-                     ^
-        """)
+          test.yaml:2:12: error: the model has a cycle: a -> b -> c -> a
+              - {type: add, inputs: [input, c], name: a}
+                       ^
+          """)
   }
 
   @Test func anUnknownInputGetsASuggestion() {
@@ -69,11 +69,11 @@ import Testing
           - {type: dense, units: 2, name: hidden}
           - {type: tanh, inputs: hiden}
         """, input: [3]) == """
-        test.yaml:3:26: error: 'tanh' takes its input from 'hiden', which is not a node; did you mean 'hidden'?
-            - {type: tanh, inputs: hiden}
-                                   ^
-        note: the nodes are: input, hidden, tanh
-        """)
+          test.yaml:3:26: error: 'tanh' takes its input from 'hiden', which is not a node; did you mean 'hidden'?
+              - {type: tanh, inputs: hiden}
+                                     ^
+          note: the nodes are: input, hidden, tanh
+          """)
   }
 
   @Test func aNameIsGivenOnce() {
@@ -84,13 +84,13 @@ import Testing
           - {type: dense, units: 2, name: a}
           - {type: tanh, name: a}
         """, input: [3]) == """
-        test.yaml:3:12: error: the name 'a' is given to two nodes
-            - {type: tanh, name: a}
-                     ^
-        test.yaml:2:12: note: the first one is here
-            - {type: dense, units: 2, name: a}
-                     ^
-        """)
+          test.yaml:3:12: error: the name 'a' is given to two nodes
+              - {type: tanh, name: a}
+                       ^
+          test.yaml:2:12: note: the first one is here
+              - {type: dense, units: 2, name: a}
+                       ^
+          """)
   }
 
   @Test func shapesThatDoNotFitNameBothNodes() {
@@ -102,16 +102,16 @@ import Testing
           - {type: dense, units: 3, name: b, inputs: input}
           - {type: add, inputs: [a, b], name: sum}
         """, input: [2]) == """
-        test.yaml:4:12: error: 'sum' (add): every input must have the same shape, found [4] and [3]
-            - {type: add, inputs: [a, b], name: sum}
-                     ^
-        test.yaml:2:12: note: 'a' produces [4]
-            - {type: dense, units: 4, name: a, inputs: input}
-                     ^
-        test.yaml:3:12: note: 'b' produces [3]
-            - {type: dense, units: 3, name: b, inputs: input}
-                     ^
-        """)
+          test.yaml:4:12: error: 'sum' (add): the inputs must have one shape, found [4] and [3]
+              - {type: add, inputs: [a, b], name: sum}
+                       ^
+          test.yaml:2:12: note: 'a' produces [4]
+              - {type: dense, units: 4, name: a, inputs: input}
+                       ^
+          test.yaml:3:12: note: 'b' produces [3]
+              - {type: dense, units: 3, name: b, inputs: input}
+                       ^
+          """)
   }
 
   @Test func anOutputThatGoesNowhereIsAMistake() {
@@ -122,10 +122,10 @@ import Testing
           - {type: dense, units: 4, name: lost}
           - {type: dense, units: 3, name: used, inputs: input}
         """, input: [2]) == """
-        test.yaml:2:12: error: the output of 'lost' goes nowhere; the model's output is its last node, 'used'
-            - {type: dense, units: 4, name: lost}
-                     ^
-        """)
+          test.yaml:2:12: error: the output of 'lost' goes nowhere; the model's output is its last node, 'used'
+              - {type: dense, units: 4, name: lost}
+                       ^
+          """)
   }
 
   @Test func unknownParametersAreNamed() {
@@ -135,15 +135,15 @@ import Testing
         model:
           - {type: dense, units: 1, frozen: [biass], initial: {wait: zeros}}
         """, input: [2]) == """
-        test.yaml:2:38: error: 'dense' (dense) has no parameter 'biass'; did you mean 'bias'?
-            - {type: dense, units: 1, frozen: [biass], initial: {wait: zeros}}
-                                               ^
-        note: its parameters are: weight, bias
-        test.yaml:2:56: error: 'dense' (dense) has no parameter 'wait'
-            - {type: dense, units: 1, frozen: [biass], initial: {wait: zeros}}
-                                                                 ^
-        note: its parameters are: weight, bias
-        """)
+          test.yaml:2:38: error: 'dense' (dense) has no parameter 'biass'; did you mean 'bias'?
+              - {type: dense, units: 1, frozen: [biass], initial: {wait: zeros}}
+                                                 ^
+          note: its parameters are: weight, bias
+          test.yaml:2:56: error: 'dense' (dense) has no parameter 'wait'
+              - {type: dense, units: 1, frozen: [biass], initial: {wait: zeros}}
+                                                                   ^
+          note: its parameters are: weight, bias
+          """)
   }
 
   @Test func theInputCountIsChecked() {
@@ -154,12 +154,12 @@ import Testing
           - {type: dense, units: 1, name: a}
           - {type: add, inputs: [a]}
         """, input: [2]) == """
-        test.yaml:3:12: error: 'add' (add) takes 2 or more inputs, found 1
-            - {type: add, inputs: [a]}
-                     ^
-        test.yaml:2:12: note: 'a' produces [1]
-            - {type: dense, units: 1, name: a}
-                     ^
-        """)
+          test.yaml:3:12: error: 'add' (add) takes 2 or more inputs, found 1
+              - {type: add, inputs: [a]}
+                       ^
+          test.yaml:2:12: note: 'a' produces [1]
+              - {type: dense, units: 1, name: a}
+                       ^
+          """)
   }
 }

@@ -27,7 +27,7 @@ private func exclusiveOr<S: Scalar>(_ type: S.Type = S.self) -> DataSets<S> {
 }
 
 private func trainer<S: Scalar>(
-  _ text: String, _ data: DataSets<S>, seed: UInt64 = 7
+  _ text: String, _ data: DataSets<S>, seed: UInt64 = 4
 ) throws -> Trainer<S> {
   let declared = try Declared(text)
   let graph = try Graph(
@@ -89,7 +89,7 @@ private let network = """
     let text = network + "train: {optimizer: adam, epochs: 50, batch_size: 3}"
     let first = try trainer(text, exclusiveOr(Float.self))
     let second = try trainer(text, exclusiveOr(Float.self))
-    let other = try trainer(text, exclusiveOr(Float.self), seed: 8)
+    let other = try trainer(text, exclusiveOr(Float.self), seed: 5)
     let rows = [Rows(), Rows(), Rows()]
     for (trainer, rows) in zip([first, second, other], rows) { _ = try trainer.run(rows) }
     #expect(rows[0].rows.map { $0.map(\.bitPattern) } == rows[1].rows.map { $0.map(\.bitPattern) })

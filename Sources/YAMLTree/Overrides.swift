@@ -1,0 +1,162 @@
+public import NNExp
+
+/// The tree with values replaced from the command line.
+///
+///     train.epochs=10            a key of the file
+///     model.hidden.units=4       the layer named 'hidden'
+///     model.dense.units=4        the one layer of type 'dense'
+///     model.0.units=4            the first layer
+///     +train.record_every=10     a key that the file lacks
+///
+/// Values are YAML: numbers, texts, `[a, b]`, `{a: b}`. The last of two
+/// overrides of one path counts. Every mistake is reported, at its place within
+/// the override.
+public func apply(overrides: [String], to root: Node) throws -> Node {
+  var root = root
+  var diagnostics = Diagnostics()
+  for text in overrides {
+    do {
+      let override = try Override(text)
+      root = try override.applied(to: root, at: 0)
+    } catch { diagnostics.add(error) }
+  }
+  try diagnostics.throwIfAny()
+  return root
+}
+
+/// One `path=value`.
+private struct Override {
+  /// What messages call the place where overrides stand.
+  static let sourceName = "command line"
+
+  let text: String
+  let source: Source
+  let isAddition: Bool
+  let parts: [(name: String, place: Place)]
+  let value: Node
+
+  init(_ text: String) throws {
+    self.text = text
+    let source = Source(name: Override.sourceName, lines: [text])
+    self.source = source
+    func place(_ column: Int) -> Place { Place(source: source, line: 1, column: column) }
+
+    guard let equals = text.firstIndex(of: "=") else {
+      throw Diagnostic(
+        "an override is path=value, such as train.epochs=10", at: place(1))
+    }
+    isAddition = text.hasPrefix("+")
+    let path = text[..<equals].dropFirst(isAddition ? 1 : 0)
+    var column = isAddition ? 2 : 1
+    parts = path.split(separator: ".", omittingEmptySubsequences: false).map { part in
+      defer { column += part.unicodeScalars.count + 1 }
+      return (String(part), place(column))
+    }
+    if let empty = parts.first(where: { $0.name.isEmpty }) {
+      throw Diagnostic("a key is missing in the path of the override", at: empty.place)
+    }
+    guard !text[text.index(after: equals)...].allSatisfy({ $0 == " " }) else {
+      throw Diagnostic(
+        "a value is missing; write \(path)=null for none", at: place(text.unicodeScalars.count + 1))
+    }
+    // Spaces in place of the path keep the value's columns true.
+    let width = text[...equals].unicodeScalars.count
+    let padded =
+      String(repeating: " ", count: width) + String(text[text.index(after: equals)...])
+    var builder = TreeBuilder(source: source)
+    builder.expectsMap = false
+    builder.outerDepth = parts.count
+    value = try builder.build(SourceText(Array(padded.utf8), name: Override.sourceName).bytes)
+  }
+
+  /// `train.epochs`, up to a part.
+  private func path(through part: Int) -> String {
+    parts[...part].map(\.name).joined(separator: ".")
+  }
+
+  /// The node with the value in place of what `parts[part...]` leads to.
+  func applied(to node: Node, at part: Int) throws -> Node {
+    guard part < parts.count else {
+      if isAddition {
+        throw Diagnostic(
+          "the file has '\(path(through: part - 1))' already; write it without '+'",
+          at: parts[part - 1].place, notes: [.init("it is here", at: node.place)])
+      }
+      return value
+    }
+    var node = node
+    switch node.content {
+    case .map(var entries):
+      let name = parts[part].name
+      if let index = entries.firstIndex(where: { $0.key == name }) {
+        entries[index].value = try applied(to: entries[index].value, at: part + 1)
+      } else if isAddition {
+        entries.append(
+          Node.Entry(key: name, keyPlace: parts[part].place, value: added(from: part + 1)))
+      } else {
+        let hint = suggestion(for: name, among: entries.map(\.key))
+        throw Diagnostic(
+          "the file has no '\(path(through: part))'\(hint)", at: parts[part].place,
+          notes: [.init("write +\(text) to add it")])
+      }
+      node.content = .map(entries)
+    case .list(var items):
+      let index = try element(parts[part], of: items)
+      // A bare name is short for a mapping with that type.
+      if part + 1 < parts.count, case .string = items[index].content {
+        let type = Node.Entry(key: "type", value: items[index])
+        items[index] = Node(.map([type]), at: items[index].place)
+      }
+      items[index] = try applied(to: items[index], at: part + 1)
+      node.content = .list(items)
+    case .null where isAddition:
+      return Node(
+        .map([
+          .init(key: parts[part].name, keyPlace: parts[part].place, value: added(from: part + 1))
+        ]), at: node.place)
+    default:
+      throw Diagnostic(
+        "'\(path(through: part - 1))' is \(node.kind); it has no '\(parts[part].name)'",
+        at: parts[part].place)
+    }
+    return node
+  }
+
+  /// The value inside mappings of the parts that the file lacks.
+  private func added(from part: Int) -> Node {
+    parts[part...].reversed().reduce(value) { inner, part in
+      Node(
+        .map([.init(key: part.name, keyPlace: part.place, value: inner)]), at: part.place)
+    }
+  }
+
+  /// Which element of a list is meant: by position, by its name, or by its type
+  /// if no other has it.
+  private func element(_ part: (name: String, place: Place), of items: [Node]) throws -> Int {
+    if let index = Int(part.name) {
+      guard items.indices.contains(index) else {
+        throw Diagnostic(
+          "there is no element \(index); the list has \(items.count), counted from 0",
+          at: part.place)
+      }
+      return index
+    }
+    func text(_ node: Node?) -> String? {
+      if case .string(let text)? = node?.content { text } else { nil }
+    }
+    if let named = items.firstIndex(where: { text($0["name"]) == part.name }) { return named }
+    let types = items.map { text($0["type"]) ?? text($0) }
+    let ofType = types.indices.filter { types[$0] == part.name }
+    if ofType.count == 1 { return ofType[0] }
+    if ofType.count > 1 {
+      throw Diagnostic(
+        "\(ofType.count) elements have the type '\(part.name)'; use a name or a position",
+        at: part.place,
+        notes: [.init("they are at " + ofType.map(String.init).joined(separator: ", "))])
+    }
+    let known = items.compactMap { text($0["name"]) } + types.compactMap { $0 }
+    throw Diagnostic(
+      "no element is named '\(part.name)'" + suggestion(for: part.name, among: known),
+      at: part.place)
+  }
+}

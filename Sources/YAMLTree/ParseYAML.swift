@@ -1,0 +1,320 @@
+public import NNExp
+
+/// The one document in `bytes`, every node with its place.
+///
+/// YAML as libyaml reads it, with the scalars of the 1.2 core schema and without
+/// what a declaration does well to lack: tags, merge keys, keys that are not
+/// scalars, a second document. Anchors and aliases are resolved; an alias's nodes
+/// keep the place where they are written. Every scalar keeps its `text`.
+///
+/// Limits: 1 MiB of text, also after the aliases are written out; 64 collections
+/// inside each other; keys of 1,024 characters. Reading stops as soon as one is passed.
+///
+/// - Parameter name: what diagnostics call the text, such as its path.
+/// - Throws: `Diagnostics` with every mistake up to the first that hides the rest.
+public func parseYAML(_ bytes: [UInt8], name: String) throws -> Node {
+  var diagnostics = Diagnostics()
+  do {
+    let text = try SourceText(bytes, name: name)
+    var builder = TreeBuilder(source: text.source)
+    return try builder.build(text.bytes)
+  } catch {
+    diagnostics.add(error)
+    throw diagnostics
+  }
+}
+
+/// Puts libyaml's events together to nodes.
+///
+/// Mistakes that leave the rest readable are collected; others end the building.
+struct TreeBuilder {
+  static let depthLimit = 64
+  static let keyLimit = 1024
+  private static let mistakeLimit = 20
+
+  let source: Source
+
+  /// How many collections the document stands in already: an override's path.
+  var outerDepth = 0
+
+  /// False for an override's value, where `a:b` is a text like any other.
+  var expectsMap = true
+
+  private var diagnostics = Diagnostics()
+  private var open: [Collection] = []
+  private var root: Value?
+
+  /// The values of anchors seen so far; nil while a collection is still open.
+  private var anchors: [String: Value?] = [:]
+
+  /// The document's size so far, its aliases written out.
+  private var size = 0
+
+  private(set) var context = SyntaxContext()
+
+  init(source: Source) { self.source = source }
+
+  /// A finished node, and what it adds where an alias repeats it.
+  private struct Value {
+    var node: Node
+    /// Bytes of its scalars, and two for each node: about as many as in the file.
+    var size: Int
+    /// Collections inside each other; 0 for a scalar.
+    var height: Int
+  }
+
+  /// A list or map that has begun.
+  private struct Collection {
+    var isMap: Bool
+    var isFlow: Bool
+    var place: Place
+    var anchor: String?
+    var items: [Node] = []
+    var entries: [Node.Entry] = []
+    var places: [String: Place] = [:]
+    var key: Node?
+    var sizeBefore: Int
+    var height = 1
+
+    var awaitsKey: Bool { isMap && key == nil }
+  }
+
+  mutating func build(_ bytes: [UInt8]) throws -> Node {
+    do {
+      try read(bytes)
+    } catch let error as ReadingError {
+      diagnostics.add(diagnostic(of: error))
+    } catch {
+      diagnostics.add(error)
+    }
+    try diagnostics.throwIfAny()
+    return root?.node ?? Node(.null)
+  }
+
+  private mutating func read(_ bytes: [UInt8]) throws {
+    let reader = try EventReader(bytes)
+    while true {
+      let event = try reader.next()
+      context.note(event)
+      switch event.kind {
+      case .streamStart, .documentStart:
+        break
+      case .streamEnd:
+        throw emptyDocument
+      case .documentEnd(let isExplicit):
+        try refuseMore(after: event.end, isExplicit: isExplicit)
+        return
+      case .alias(let name):
+        try alias(name, at: event.start)
+      case .scalar(let text, let isPlain, let properties):
+        try scalar(text, isPlain: isPlain, properties, at: event)
+      case .listStart(let isFlow, let properties):
+        try begin(isMap: false, isFlow: isFlow, properties, at: event.start)
+      case .mapStart(let isFlow, let properties):
+        try begin(isMap: true, isFlow: isFlow, properties, at: event.start)
+      case .listEnd, .mapEnd:
+        end()
+      }
+      if diagnostics.list.count >= TreeBuilder.mistakeLimit { return }
+    }
+  }
+
+  // MARK: Values
+
+  private mutating func scalar(
+    _ text: String, isPlain: Bool, _ properties: Event.Properties, at event: Event
+  ) throws {
+    refuseTag(properties.tag, at: event.start)
+    let place = place(event.start)
+    if open.isEmpty, isPlain, text.isEmpty, properties.anchor == nil { throw emptyDocument }
+
+    if open.last?.awaitsKey == true {
+      try key(text, isPlain: isPlain, at: place)
+      if let anchor = properties.anchor {
+        anchors[anchor] = Value(
+          node: Node(.string(text), at: place, text: text), size: text.utf8.count + 2, height: 0)
+      }
+      return
+    }
+    if isPlain { refuseMissingSpace(in: text, at: event) }
+    let content = isPlain ? coreSchemaValue(of: text) : .string(text)
+    let value = Value(
+      node: Node(content, at: place, text: text), size: text.utf8.count + 2, height: 0)
+    if let anchor = properties.anchor { anchors[anchor] = value }
+    size += value.size
+    add(value)
+  }
+
+  private mutating func key(_ text: String, isPlain: Bool, at place: Place) throws {
+    guard text.unicodeScalars.count <= TreeBuilder.keyLimit else {
+      throw Diagnostic("a key is longer than 1,024 characters, the limit of a key", at: place)
+    }
+    if isPlain, text == "<<" {
+      diagnostics.add(
+        Diagnostic("merge keys are not supported; write the keys themselves", at: place))
+    } else if isPlain, text.isEmpty {
+      diagnostics.add(Diagnostic("a key is missing before ':'", at: place))
+    } else if let first = open[open.count - 1].places.updateValue(place, forKey: text) {
+      open[open.count - 1].places[text] = first
+      diagnostics.add(
+        Diagnostic(
+          "duplicate key '\(text)'; remove one of the two", at: place,
+          notes: [.init("the first '\(text)' is here", at: first)]))
+    }
+    size += text.utf8.count + 2
+    open[open.count - 1].key = Node(.string(text), at: place, text: text)
+  }
+
+  private mutating func alias(_ name: String, at mark: Mark) throws {
+    let place = place(mark)
+    if open.last?.awaitsKey == true {
+      throw Diagnostic("a key must be a text, found the alias '*\(name)'", at: place)
+    }
+    guard let known = anchors[name] else {
+      let hint = suggestion(for: name, among: anchors.keys.sorted())
+      let remedy =
+        hint.isEmpty
+        ? "; put '&\(name)' before the value it repeats, or quote a text that begins with '*'"
+        : hint
+      diagnostics.add(
+        Diagnostic("no anchor '&\(name)' stands above this alias\(remedy)", at: place))
+      add(Value(node: Node(.null, at: place), size: 0, height: 0))
+      return
+    }
+    guard let value = known else {
+      throw Diagnostic("alias '*\(name)' stands inside the value that it repeats", at: place)
+    }
+    if outerDepth + open.count + value.height > TreeBuilder.depthLimit { throw tooDeep(at: place) }
+    size += value.size
+    guard size <= SourceText.limit else {
+      throw Diagnostic(
+        "alias '*\(name)' makes the declaration larger than 1 MiB, the limit with every alias "
+          + "written out",
+        at: place)
+    }
+    add(value)
+  }
+
+  private mutating func begin(
+    isMap: Bool, isFlow: Bool, _ properties: Event.Properties, at mark: Mark
+  ) throws {
+    refuseTag(properties.tag, at: mark)
+    let place = place(mark)
+    if open.last?.awaitsKey == true {
+      throw Diagnostic("a key must be a text, found a \(isMap ? "mapping" : "list")", at: place)
+    }
+    if outerDepth + open.count >= TreeBuilder.depthLimit { throw tooDeep(at: place) }
+    if let anchor = properties.anchor { anchors[anchor] = .some(nil) }
+    open.append(
+      Collection(
+        isMap: isMap, isFlow: isFlow, place: place, anchor: properties.anchor, sizeBefore: size))
+    size += 2
+  }
+
+  private mutating func end() {
+    guard let collection = open.popLast() else { return }
+    let content: Node.Content =
+      collection.isMap ? .map(collection.entries) : .list(collection.items)
+    let value = Value(
+      node: Node(content, at: collection.place), size: size - collection.sizeBefore,
+      height: collection.height)
+    // A collection inside may have taken the name over.
+    if let anchor = collection.anchor, case .some(.none) = anchors[anchor] {
+      anchors[anchor] = value
+    }
+    add(value)
+  }
+
+  private mutating func add(_ value: Value) {
+    guard !open.isEmpty else {
+      root = value
+      return
+    }
+    let last = open.count - 1
+    open[last].height = max(open[last].height, value.height + 1)
+    guard open[last].isMap else {
+      open[last].items.append(value.node)
+      return
+    }
+    guard let key = open[last].key, case .string(let text) = key.content else { return }
+    open[last].key = nil
+    open[last].entries.append(.init(key: text, keyPlace: key.place, value: value.node))
+  }
+
+  // MARK: Mistakes
+
+  private func place(_ mark: Mark) -> Place {
+    Place(source: source, line: mark.line + 1, column: mark.column + 1)
+  }
+
+  private var emptyDocument: Diagnostic {
+    Diagnostic(
+      "empty document; write at least one 'key: value'",
+      at: Place(source: source, line: 1, column: 1))
+  }
+
+  private func tooDeep(at place: Place) -> Diagnostic {
+    Diagnostic("nested deeper than 64 lists or mappings", at: place)
+  }
+
+  private mutating func refuseTag(_ tag: String?, at mark: Mark) {
+    guard let tag else { return }
+    // The mark is the anchor's if that comes first.
+    let line = source.characters(ofLine: mark.line)
+    let column = line.dropFirst(mark.column).firstIndex(of: "!") ?? mark.column
+    let standard = "tag:yaml.org,2002:"
+    let name = tag.hasPrefix(standard) ? "!!" + tag.dropFirst(standard.count) : tag
+    diagnostics.add(
+      Diagnostic(
+        "tags are not supported; remove '\(name)', or quote a text that begins with '!'",
+        at: place(Mark(line: mark.line, column: column))))
+  }
+
+  /// Refuses `lr:0.1` where YAML takes it for a text, yet no text was meant: as the whole
+  /// document, on a line of its own under a key, or as a key without value in `{…}`.
+  private mutating func refuseMissingSpace(in text: String, at event: Event) {
+    guard expectsMap else { return }
+    if let collection = open.last, let key = collection.key, let keyPlace = key.place {
+      if collection.isFlow, text.isEmpty, case .string(let pair) = key.content,
+        let mistake = missingSpace(
+          in: pair, at: Mark(line: keyPlace.line - 1, column: keyPlace.column - 1))
+      {
+        diagnostics.add(mistake)
+      }
+      guard !collection.isFlow, event.start.line > keyPlace.line - 1 else { return }
+    } else if !open.isEmpty {
+      return
+    }
+    if let mistake = missingSpace(in: text, at: event.start) { diagnostics.add(mistake) }
+  }
+
+  private func refuseMore(after mark: Mark, isExplicit: Bool) throws {
+    var mark = mark
+    var isExplicit = isExplicit
+    while mark.line < source.lines.count {
+      let line = source.characters(ofLine: mark.line)
+      let rest = line.dropFirst(mark.column)
+      if let first = rest.first(where: { $0 != " " && $0 != "\t" }), first != "#" {
+        let column = rest.firstIndex { $0 != " " && $0 != "\t" } ?? mark.column
+        let here = place(Mark(line: mark.line, column: column))
+        let begins = column == 0 && line.starts(with: Array("---".unicodeScalars))
+        if isExplicit || begins {
+          throw Diagnostic("a second document; a file holds one declaration", at: here)
+        }
+        guard column == 0, line.starts(with: Array("...".unicodeScalars)) else {
+          throw Diagnostic(
+            "text after the end of the document; put lists and mappings under a key", at: here)
+        }
+        isExplicit = true
+      }
+      mark = Mark(line: mark.line + 1, column: 0)
+    }
+  }
+}
+
+extension Source {
+  /// The characters of a line counted from 0; none beyond the last line.
+  func characters(ofLine line: Int) -> [Unicode.Scalar] {
+    lines.indices.contains(line) ? Array(lines[line].unicodeScalars) : []
+  }
+}

@@ -1,0 +1,134 @@
+import NNExp
+
+/// A declaration's text, proved readable: UTF-8 of at most 1 MiB, without
+/// characters that YAML or libyaml would count or show otherwise than an editor.
+///
+/// libyaml reports line 1 for what it cannot decode, and takes U+0085, U+2028 and
+/// U+2029 for line ends, as YAML 1.1 had it. Refusing both here leaves it only
+/// texts whose lines and columns mean the same to everyone.
+struct SourceText {
+  /// The most bytes in a file: 1 MiB.
+  static let limit = 1 << 20
+
+  let source: Source
+
+  /// What libyaml reads: UTF-8 without a byte order mark.
+  let bytes: [UInt8]
+
+  /// Throws a located diagnostic for the first byte or character that cannot stand.
+  init(_ bytes: [UInt8], name: String) throws {
+    guard bytes.count <= SourceText.limit else {
+      throw Diagnostic("'\(name)' is larger than 1 MiB, the limit of a declaration")
+    }
+    self.bytes = Array(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...])
+    source = Source(name: name, lines: SourceText.lines(of: self.bytes))
+    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+      throw Diagnostic(
+        "the text is encoded as UTF-16; save it as UTF-8",
+        at: Place(source: source, line: 1, column: 1))
+    }
+    try refuseUnreadable()
+    try refuseDirectives()
+  }
+
+  private static func lines(of bytes: [UInt8]) -> [String] {
+    var lines: [String] = []
+    var start = 0
+    var index = 0
+    while index < bytes.count {
+      let byte = bytes[index]
+      if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
+        lines.append(String(decoding: bytes[start..<index], as: UTF8.self))
+        if byte == UInt8(ascii: "\r"), index + 1 < bytes.count, bytes[index + 1] == 0x0A {
+          index += 1
+        }
+        start = index + 1
+      }
+      index += 1
+    }
+    if start < bytes.count {
+      lines.append(String(decoding: bytes[start...], as: UTF8.self))
+    }
+    return lines
+  }
+
+  private func refuseUnreadable() throws {
+    var line = 1
+    var column = 1
+    var index = 0
+    func here() -> Place { Place(source: source, line: line, column: column) }
+    while index < bytes.count {
+      let byte = bytes[index]
+      switch byte {
+      case 0x0A:
+        line += 1
+        column = 1
+        index += 1
+      case 0x0D:
+        // The line feed after it, if any, ends the line.
+        if index + 1 == bytes.count || bytes[index + 1] != 0x0A {
+          line += 1
+          column = 1
+        }
+        index += 1
+      case 0x09, 0x20...0x7E:
+        column += 1
+        index += 1
+      default:
+        var iterator = bytes[index...].makeIterator()
+        var decoder = Unicode.UTF8.ForwardParser()
+        guard case .valid(let encoded) = decoder.parseScalar(from: &iterator) else {
+          throw Diagnostic(
+            "byte 0x\(hexadecimal(UInt32(byte), digits: 2)) is not UTF-8; save the text as UTF-8",
+            at: here())
+        }
+        let scalar = Unicode.UTF8.decode(encoded)
+        guard scalar.isPrintableInYAML else {
+          let code = hexadecimal(scalar.value, digits: 4)
+          throw Diagnostic(
+            "character U+\(code) cannot stand in a declaration; "
+              + "inside double quotes write it as '\\u\(code)'",
+            at: here())
+        }
+        column += 1
+        index += encoded.count
+      }
+    }
+  }
+
+  /// `%YAML 1.2` may stand before the document; it says what holds anyway.
+  ///
+  /// YAML 1.1 is refused because its scalars mean other values (`no`, `010`), and
+  /// `%TAG` because tags are.
+  private func refuseDirectives() throws {
+    for (index, line) in source.lines.enumerated() {
+      let words = line.split { $0 == " " || $0 == "\t" }
+      guard let first = words.first, !first.hasPrefix("#") else { continue }
+      guard line.hasPrefix("%") else { return }
+      let isVersion = first == "%YAML" && words.count > 1 && words[1] == "1.2"
+      guard isVersion, words.count == 2 || words[2].hasPrefix("#") else {
+        throw Diagnostic(
+          "directive '\(first)' is not supported; only '%YAML 1.2' may stand here",
+          at: Place(source: source, line: index + 1, column: 1))
+      }
+    }
+  }
+}
+
+extension Unicode.Scalar {
+  /// True for the characters that may stand unescaped in a declaration: YAML's
+  /// printable ones less U+0085, U+2028, U+2029 and U+FEFF.
+  var isPrintableInYAML: Bool {
+    switch value {
+    case 0x09, 0x20...0x7E, 0xA0...0x2027, 0x202A...0xD7FF, 0xE000...0xFEFE, 0xFF00...0xFFFD,
+      0x10000...0x10FFFF:
+      true
+    default: false
+    }
+  }
+}
+
+private func hexadecimal(_ value: UInt32, digits: Int) -> String {
+  let text = String(value, radix: 16, uppercase: true)
+  return String(repeating: "0", count: max(0, digits - text.count)) + text
+}

@@ -1,0 +1,295 @@
+import NNExp
+
+/// What the events before a syntax error tell of its cause.
+struct SyntaxContext {
+  /// The scalar that ended last, if nothing came after it.
+  private(set) var scalar: (start: Mark, end: Mark, isPlain: Bool)?
+
+  /// Where the collections began that ended last, one right after the other.
+  private(set) var closed: [Mark] = []
+
+  /// The collections that are open, the innermost last.
+  private(set) var open: [Mark] = []
+
+  mutating func note(_ event: Event) {
+    scalar = nil
+    switch event.kind {
+    case .listEnd, .mapEnd:
+      if let begun = open.popLast() { closed.append(begun) }
+      return
+    case .listStart, .mapStart:
+      open.append(event.start)
+    case .scalar(_, let isPlain, _):
+      scalar = (event.start, event.end, isPlain)
+    default: break
+    }
+    closed = []
+  }
+}
+
+/// libyaml's errors in the words of somebody who wrote the file: where the mistake is
+/// (seldom where libyaml noticed it), and what to write instead.
+extension TreeBuilder {
+  func diagnostic(of error: ReadingError) -> Diagnostic {
+    if error.isOutOfMemory {
+      return Diagnostic("no memory to read the text", failure: .environment)
+    }
+    let found = character(at: error.place)
+    let problem = error.problem
+    if found == "\t" || problem.contains("tab character") {
+      return told("a tab cannot indent; use spaces", at: firstTab(around: error.place))
+    }
+    if error.context == "while scanning a simple key" {
+      return incompleteLine(at: error.contextPlace)
+    }
+    if problem.hasPrefix("mapping values are not allowed") { return unexpectedColon(error) }
+    if problem == "did not find expected key" || problem.hasSuffix("'-' indicator") {
+      return unexpectedLine(error)
+    }
+    if error.context == "while parsing a flow node"
+      || problem.hasPrefix("did not find expected ','")
+    {
+      return unclosed(error)
+    }
+    if error.context.hasSuffix("quoted scalar") { return badQuotes(error) }
+    if error.context.hasSuffix("a tag") || problem == "found undefined tag handle" {
+      return told(
+        "tags are not supported; quote a text that begins with '!'", at: error.contextPlace)
+    }
+    switch error.context {
+    case "while scanning an alias", "while scanning an anchor":
+      let sign = character(at: error.contextPlace).map(String.init) ?? "*"
+      return told("a plain text cannot begin with '\(sign)'; quote it", at: error.contextPlace)
+    case "while scanning a block scalar":
+      return told(
+        "after '|' or '>' the line may hold only '+', '-', a digit from 1 to 9 and a comment",
+        at: error.place)
+    case "while scanning a directive":
+      return told("a plain text cannot begin with '%'; quote it", at: error.contextPlace)
+    case "while parsing a block node":
+      return told("expected a value, found \(name(of: found))", at: error.place)
+    default: break
+    }
+    switch problem {
+    case "found character that cannot start any token":
+      return told("a plain text cannot begin with \(name(of: found)); quote it", at: error.place)
+    case "block sequence entries are not allowed in this context":
+      return told(
+        "a list item '- ' must begin a line of its own; or write the list as [a, b]",
+        at: error.place)
+    case "mapping keys are not allowed in this context":
+      return told("'? ' cannot stand here; quote a text that begins with '?'", at: error.place)
+    case "did not find expected <document start>":
+      return told("expected '---' after the directive", at: error.place)
+    default:
+      return told("this is not YAML: \(problem)", at: error.place)
+    }
+  }
+
+  /// `word:value` at the start of `text`, which begins at `mark`.
+  func missingSpace(in text: some StringProtocol, at mark: Mark) -> Diagnostic? {
+    guard let colon = text.firstIndex(of: ":") else { return nil }
+    let word = text[..<colon]
+    let value = text[text.index(after: colon)...].prefix { $0 != " " && $0 != "\t" && $0 != "," }
+    guard isWord(word), let first = value.first, !":/\\".contains(first) else { return nil }
+    return told(
+      "missing space after ':'; write '\(word): \(shortened(value))'",
+      at: Mark(line: mark.line, column: mark.column + word.unicodeScalars.count + 1))
+  }
+
+  // MARK: Kinds of mistakes
+
+  /// A line in a mapping that has no `key: value`.
+  private func incompleteLine(at mark: Mark) -> Diagnostic {
+    let line = text(from: mark)
+    if line.count > TreeBuilder.keyLimit {
+      return told("a key is longer than 1,024 characters, the limit of a key", at: mark)
+    }
+    if let mistake = missingSpace(in: line, at: mark) { return mistake }
+    let word = line.prefix { $0 != " " && $0 != "\t" && $0 != "=" }
+    let rest = line.dropFirst(word.count).drop { $0 == " " || $0 == "\t" }
+    if isWord(word), !rest.isEmpty, !rest.hasPrefix("#") {
+      let value = rest.drop { $0 == "=" || $0 == " " }
+      return told(
+        "missing ':' after '\(word)'; write '\(word): \(shortened(value))'",
+        at: Mark(line: mark.line, column: mark.column + word.count))
+    }
+    return told("expected 'key: value', found '\(shortened(line))'", at: mark)
+  }
+
+  /// A ':' after a text that already is a value.
+  private func unexpectedColon(_ error: ReadingError) -> Diagnostic {
+    guard let scalar = context.scalar, scalar.end == error.place else {
+      return told("unexpected ':'; quote a text that contains ': '", at: error.place)
+    }
+    let first = text(from: scalar.start)
+    guard scalar.start.line < scalar.end.line else {
+      if scalar.end.column - scalar.start.column > TreeBuilder.keyLimit {
+        return told("a key is longer than 1,024 characters, the limit of a key", at: scalar.start)
+      }
+      return told(
+        "a second ': ' in one line; quote a text that contains ': ', or begin a new line",
+        at: error.place)
+    }
+    // The text ran on from an earlier line into this one's key.
+    if !scalar.isPlain {
+      return told("a key must begin and end on one line", at: scalar.start)
+    }
+    let before = source.characters(ofLine: scalar.start.line).prefix(scalar.start.column)
+    let standsAlone = before.allSatisfy { " \t-".unicodeScalars.contains($0) }
+    if standsAlone { return incompleteLine(at: scalar.start) }
+    let indentation = source.characters(ofLine: error.place.line).prefix { $0 == " " }.count
+    return Diagnostic(
+      "wrong indentation: the key before has a value, so that nothing can be indented under it",
+      at: place(Mark(line: error.place.line, column: indentation)),
+      notes: [.init("the value is '\(shortened(first))'", at: place(scalar.start))])
+  }
+
+  /// Something other than the next key or item of a block collection.
+  private func unexpectedLine(_ error: ReadingError) -> Diagnostic {
+    let line = source.characters(ofLine: error.place.line)
+    let before = line.prefix(error.place.column)
+    guard before.allSatisfy({ $0 == " " }) else { return unexpectedRest(error, after: before) }
+
+    let isList = error.problem.hasSuffix("'-' indicator")
+    let expected = Set(([error.contextPlace] + context.closed).map(\.column)).sorted()
+    if !expected.contains(error.place.column) {
+      let columns = expected.map(String.init).joined(separator: " or ")
+      return told(
+        "wrong indentation: expected \(columns) spaces, found \(error.place.column)",
+        at: error.place)
+    }
+    let rest = text(from: error.place)
+    if isList {
+      return Diagnostic(
+        "expected a list item '- …' or deeper indentation, found '\(shortened(rest))'",
+        at: place(error.place),
+        notes: [.init("the list begins here", at: place(error.contextPlace))])
+    }
+    if rest == "-" || rest.hasPrefix("- ") {
+      return Diagnostic(
+        "expected 'key: value', found a list item", at: place(error.place),
+        notes: [.init("the mapping begins here", at: place(error.contextPlace))])
+    }
+    return told("expected 'key: value', found '\(shortened(rest))'", at: error.place)
+  }
+
+  /// More text on a line whose value is complete.
+  private func unexpectedRest(
+    _ error: ReadingError, after before: ArraySlice<Unicode.Scalar>
+  ) -> Diagnostic {
+    switch before.last(where: { $0 != " " && $0 != "\t" }) {
+    case "'":
+      told("text after the closing quote; inside '…' write a quote twice: ''", at: error.place)
+    case "\"":
+      told("text after the closing quote; inside \"…\" write a quote as \\\"", at: error.place)
+    case let last?:
+      told("text after a complete value; quote the whole, or begin a new line", at: error.place)
+        .noting(last == "]" || last == "}" ? "'\(last)' ends the value" : nil)
+    case nil:
+      told("expected 'key: value'", at: error.place)
+    }
+  }
+
+  /// A list or mapping in brackets that goes on with something else.
+  private func unclosed(_ error: ReadingError) -> Diagnostic {
+    let opening =
+      error.context == "while parsing a flow node" ? context.open.last : error.contextPlace
+    let found = character(at: error.place)
+    guard let opening, let bracket = character(at: opening) else {
+      return told("expected a value, found \(name(of: found))", at: error.place)
+    }
+    let closing = bracket == "{" ? "}" : "]"
+    let isNewLine = error.place.line > opening.line
+    if error.place.line >= source.lines.count || (found == nil && isNewLine)
+      || (found == ":" && isNewLine)
+    {
+      return told("'\(bracket)' is never closed; add '\(closing)'", at: opening)
+    }
+    let notes = [Diagnostic.Note("'\(bracket)' is here", at: place(opening))]
+    if let found, "]}".unicodeScalars.contains(found), String(found) != closing {
+      return Diagnostic(
+        "'\(found)' cannot close '\(bracket)'; write '\(closing)'", at: place(error.place),
+        notes: notes)
+    }
+    if error.context == "while parsing a flow node" {
+      return told("expected a value, found \(name(of: found))", at: error.place)
+    }
+    return Diagnostic(
+      "expected ',' or '\(closing)', found \(name(of: found))", at: place(error.place), notes: notes
+    )
+  }
+
+  private func badQuotes(_ error: ReadingError) -> Diagnostic {
+    switch error.problem {
+    case "found unknown escape character":
+      let escape = text(from: error.place).prefix(2)
+      return told(
+        "unknown escape '\(escape)'; write a backslash as '\\\\', or use single quotes",
+        at: error.place)
+    case "did not find expected hexdecimal number":
+      return told(
+        "expected hexadecimal digits: '\\x0A', '\\u00E9' or '\\U0001F600'", at: error.place)
+    case "found invalid Unicode character escape code":
+      return told("the escape is no Unicode character", at: error.place)
+    default:
+      let quote = character(at: error.contextPlace).map(String.init) ?? "\""
+      return told("the quote \(quote) is never closed", at: error.contextPlace)
+    }
+  }
+
+  // MARK: The text around
+
+  private func told(_ message: String, at mark: Mark) -> Diagnostic {
+    Diagnostic(message, at: place(mark))
+  }
+
+  private func place(_ mark: Mark) -> Place {
+    Place(source: source, line: mark.line + 1, column: mark.column + 1)
+  }
+
+  private func character(at mark: Mark) -> Unicode.Scalar? {
+    let line = source.characters(ofLine: mark.line)
+    return line.indices.contains(mark.column) ? line[mark.column] : nil
+  }
+
+  private func name(of character: Unicode.Scalar?) -> String {
+    character.map { "'\($0)'" } ?? "the end of the line"
+  }
+
+  /// The rest of a line.
+  private func text(from mark: Mark) -> String {
+    var text = String.UnicodeScalarView()
+    text.append(contentsOf: source.characters(ofLine: mark.line).dropFirst(mark.column))
+    return String(text)
+  }
+
+  private func firstTab(around mark: Mark) -> Mark {
+    let column = source.characters(ofLine: mark.line).firstIndex(of: "\t")
+    return Mark(line: mark.line, column: column ?? mark.column)
+  }
+
+  private func isWord(_ text: some StringProtocol) -> Bool {
+    guard let first = text.unicodeScalars.first, first.properties.isAlphabetic || first == "_"
+    else {
+      return false
+    }
+    return text.unicodeScalars.allSatisfy {
+      $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-.".unicodeScalars.contains($0)
+    }
+  }
+
+  private func shortened(_ text: some StringProtocol) -> String {
+    let trimmed = text.prefix(40)
+    return trimmed.endIndex == text.endIndex ? String(text) : trimmed + "…"
+  }
+}
+
+extension Diagnostic {
+  fileprivate func noting(_ message: String?) -> Diagnostic {
+    guard let message else { return self }
+    var diagnostic = self
+    diagnostic.notes.append(.init(message))
+    return diagnostic
+  }
+}
