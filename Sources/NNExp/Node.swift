@@ -68,11 +68,9 @@ extension Node {
 
   /// The number, if it is one; integers count.
   public var number: Double? {
-    switch content {
-    case .int(let value): Double(value)
-    case .double(let value): value
-    default: nil
-    }
+    if case .int(let value) = content { return Double(value) }
+    if case .double(let value) = content { return value }
+    return nil
   }
 }
 

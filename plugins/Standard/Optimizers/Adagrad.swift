@@ -48,7 +48,7 @@ struct Adagrad: Optimizer {
     for i in pass.w.indices {
       let d = g[i] + λ * w[i]
       s[i] = first + s[i] + d * d
-      w[i] -= η * d / (s[i].squareRoot() + ε)
+      w[i] -= η * d / (root(s[i]) + ε)
     }
   }
 }

@@ -101,7 +101,7 @@ struct AdamRule: Sendable {
     let v = pass.vectors[1].start
     let t = Double(pass.step)
     let η = S(pass.learningRate / (1 - Double.pow(β1, t)))
-    let root = S((1 - Double.pow(β2, t)).squareRoot())
+    let correction = S(1 / (1 - Double.pow(β2, t)).squareRoot())
     let b1 = S(β1)
     let c1 = S(1 - β1)
     let b2 = S(β2)
@@ -114,14 +114,14 @@ struct AdamRule: Sendable {
         m[i] = b1 * m[i] + c1 * d
         v[i] = b2 * v[i] + c2 * d * d
         largest[i] = v[i] <= largest[i] ? largest[i] : v[i]
-        w[i] = shrinkage * w[i] - η * m[i] / (largest[i].squareRoot() / root + ε)
+        w[i] = shrinkage * w[i] - η * m[i] / (root(largest[i]) * correction + ε)
       }
     } else {
       for i in pass.w.indices {
         let d = g[i] + λ * w[i]
         m[i] = b1 * m[i] + c1 * d
         v[i] = b2 * v[i] + c2 * d * d
-        w[i] = shrinkage * w[i] - η * m[i] / (v[i].squareRoot() / root + ε)
+        w[i] = shrinkage * w[i] - η * m[i] / (root(v[i]) * correction + ε)
       }
     }
   }

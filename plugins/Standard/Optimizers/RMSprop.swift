@@ -75,11 +75,9 @@ struct RMSprop: Optimizer {
       var square = s[i]
       if let m {
         m[i] = α * m[i] + β * d
-        square = square - m[i] * m[i]
-        // A variance: rounding must not take it below 0. NaN stays.
-        if square < 0 { square = 0 }
+        square -= m[i] * m[i]  // Rounding may take it below 0, root() not.
       }
-      let scaled = d / (square.squareRoot() + ε)
+      let scaled = d / (root(square) + ε)
       if let v {
         v[i] = μ * v[i] + scaled
         w[i] -= η * v[i]

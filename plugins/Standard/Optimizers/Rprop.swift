@@ -67,9 +67,10 @@ struct Rprop: Optimizer {
       let agreement = sign * previous[i]
       let scaled = Δ[i] * (agreement > 0 ? grow : (agreement < 0 ? shrink : 1))
       Δ[i] = scaled < low ? low : (scaled > high ? high : scaled)
-      let moves = !(agreement < 0)
-      w[i] -= moves ? sign * Δ[i] : 0
-      previous[i] = moves ? g[i] : 0
+      let moved: S = agreement < 0 ? 0 : g[i]
+      let step: S = agreement < 0 ? 0 : sign
+      w[i] -= step * Δ[i]
+      previous[i] = moved
     }
   }
 }
