@@ -53,7 +53,7 @@ final class LayerBench<S: Scalar> {
   var needsInputGradient = true
   var firstSample = 0
   var random = RandomStream(key: 7)
-  private var scratch: [Buffer<S>]
+  var scratch: [Buffer<S>]
 
   init(_ layer: any Layer, inputs shapes: [Shape], samples: Int) throws {
     self.layer = layer
