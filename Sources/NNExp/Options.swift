@@ -193,7 +193,7 @@ public struct Options: Sendable {
     read(
       key, range: "a number " + (range == .finite ? "(finite)" : "\(range)"),
       fallback: fallback.map { ($0, Node(.double($0))) }, stopgap: range.inside, explanation,
-      understand: { $0.number.flatMap { range.contains($0) ? $0 : nil } },
+      understand: { $0.number(in: range) },
       node: { Node(.double($0)) })
   }
 
@@ -206,7 +206,7 @@ public struct Options: Sendable {
       fallback: (Double?.none, Node(.null)), stopgap: nil, explanation,
       understand: { node -> Double?? in
         if case .null = node.content { return .some(nil) }
-        return node.number.flatMap { range.contains($0) ? .some($0) : nil }
+        return node.number(in: range).map { .some($0) }
       }, node: { $0.map { Node(.double($0)) } ?? Node(.null) })
   }
 
@@ -394,6 +394,13 @@ public struct Options: Sendable {
 }
 
 extension Node {
+  /// The number, if it is one in that range. (Within a closure, optimised, this
+  /// stops Swift 6.3.1 with "Found ownership error".)
+  fileprivate func number(in range: Interval) -> Double? {
+    guard let value = number, range.contains(value) else { return nil }
+    return value
+  }
+
   /// One integer for both, or a list of two, if that is what it is.
   fileprivate func pair(in range: some RangeExpression<Int>) -> (Int, Int)? {
     if let one = integer { return range.contains(one) ? (one, one) : nil }
