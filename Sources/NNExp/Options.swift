@@ -193,7 +193,7 @@ public struct Options: Sendable {
     read(
       key, range: "a number " + (range == .finite ? "(finite)" : "\(range)"),
       fallback: fallback.map { ($0, Node(.double($0))) }, stopgap: range.inside, explanation,
-      understand: { $0.number.flatMap { range.contains($0) ? $0 : nil } },
+      understand: { $0.number(in: range) },
       node: { Node(.double($0)) })
   }
 
@@ -206,7 +206,7 @@ public struct Options: Sendable {
       fallback: (Double?.none, Node(.null)), stopgap: nil, explanation,
       understand: { node -> Double?? in
         if case .null = node.content { return .some(nil) }
-        return node.number.flatMap { range.contains($0) ? .some($0) : nil }
+        return node.number(in: range).map { .some($0) }
       }, node: { $0.map { Node(.double($0)) } ?? Node(.null) })
   }
 
@@ -216,19 +216,24 @@ public struct Options: Sendable {
     _ explanation: String = ""
   ) -> (Int, Int) {
     let (text, stopgap) = describe(range)
-    func node(_ pair: (Int, Int)) -> Node {
-      pair.0 == pair.1 ? Node(.int(pair.0)) : Node(.list([Node(.int(pair.0)), Node(.int(pair.1))]))
-    }
     return read(
       key, range: text + " or two of them, [rows, columns]",
-      fallback: fallback.map { ($0, node($0)) }, stopgap: (stopgap, stopgap), explanation,
-      understand: { found -> (Int, Int)? in
-        if let one = found.integer { return range.contains(one) ? (one, one) : nil }
-        guard case .list(let items) = found.content, items.count == 2,
-          let a = items[0].integer, let b = items[1].integer, range.contains(a), range.contains(b)
-        else { return nil }
-        return (a, b)
-      }, node: node)
+      fallback: fallback.map { ($0, Node(pair: $0)) }, stopgap: (stopgap, stopgap), explanation,
+      understand: { $0.pair(in: range) }, node: Node.init(pair:))
+  }
+
+  /// `[a, b]`, or one integer for both; nil where the key is absent or null.
+  public mutating func optionalPair(
+    _ key: String, in range: some RangeExpression<Int>, _ explanation: String = ""
+  ) -> (Int, Int)? {
+    let (text, _) = describe(range)
+    return read(
+      key, range: text + " or two of them, [rows, columns]",
+      fallback: ((Int, Int)?.none, Node(.null)), stopgap: nil, explanation,
+      understand: { found -> (Int, Int)?? in
+        if case .null = found.content { return .some(nil) }
+        return found.pair(in: range).map { .some($0) }
+      }, node: { $0.map(Node.init(pair:)) ?? Node(.null) })
   }
 
   /// A list of integers in `range`, as many as `count` allows.
@@ -386,6 +391,29 @@ public struct Options: Sendable {
 
   /// Adds the mistakes of options that were read separately.
   public mutating func adopt(_ other: Options) { diagnostics.add(other.diagnostics) }
+}
+
+extension Node {
+  /// The number, if it is one in that range. (Within a closure, optimised, this
+  /// stops Swift 6.3.1 with "Found ownership error".)
+  fileprivate func number(in range: Interval) -> Double? {
+    guard let value = number, range.contains(value) else { return nil }
+    return value
+  }
+
+  /// One integer for both, or a list of two, if that is what it is.
+  fileprivate func pair(in range: some RangeExpression<Int>) -> (Int, Int)? {
+    if let one = integer { return range.contains(one) ? (one, one) : nil }
+    guard case .list(let items) = content, items.count == 2,
+      let a = items[0].integer, let b = items[1].integer, range.contains(a), range.contains(b)
+    else { return nil }
+    return (a, b)
+  }
+
+  fileprivate init(pair: (Int, Int)) {
+    self =
+      pair.0 == pair.1 ? Node(.int(pair.0)) : Node(.list([Node(.int(pair.0)), Node(.int(pair.1))]))
+  }
 }
 
 /// `an integer ≥ 1`, and a value inside.

@@ -1,0 +1,59 @@
+import NNExp
+
+/// The mean of every window.
+///
+///     y    = (1/n) Σᵢ xᵢ
+///     ∂xᵢ += ∂y / n
+///
+/// n counts the entries, and with `count_padding: true` the padding too (but
+/// never what ceil mode lets hang over). Shapes: see ``Pooling``.
+struct AveragePooling: Layer {
+  static let typeName = "average_pooling"
+  static let manual = Manual(
+    "the mean of every window",
+    equation: "y = (1/n) Σᵢ xᵢ;  ∂xᵢ += ∂y / n",
+    shapes: Pooling.shapes,
+    example: "- {type: average_pooling, window: 2}",
+    source: "LeCun et al. 1989, \"Backpropagation applied to handwritten zip code recognition\"")
+
+  private let pooling: Pooling
+  private let countsPadding: Bool
+
+  init(from options: inout Options) {
+    pooling = Pooling(from: &options)
+    countsPadding = options.bool(
+      "count_padding", default: false, "divide by the window's size in the padding too")
+  }
+
+  func plan(for inputs: [Shape]) throws -> Plan { try pooling.plan(for: inputs[0]) }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) {
+    pooling.forward(pass, by: Mean(countsPadding: countsPadding))
+  }
+
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    var rule = Mean<S>(countsPadding: countsPadding)
+    pooling.backward(pass, by: &rule)
+  }
+
+  private struct Mean<S: Scalar>: PoolingRule {
+    let countsPadding: Bool
+
+    private func divisor(_ patch: Patch) -> S {
+      S(countsPadding ? patch.countWithPadding : patch.count)
+    }
+
+    func value(_ x: UnsafePointer<S>, _ patch: Patch) -> S {
+      var sum: S = 0
+      for i in patch { sum += x[i] }
+      return sum / divisor(patch)
+    }
+
+    mutating func addGradient(
+      of dy: S, _ y: S, _ x: UnsafePointer<S>, _ patch: Patch, to dx: UnsafeMutablePointer<S>
+    ) {
+      let share = dy / divisor(patch)
+      for i in patch { dx[i] += share }
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import NNExp
+
+/// Batch normalization: every channel (axis 0) of a batch at mean 0 and variance
+/// 1, then scaled and shifted.
+///
+///     μ, σ² = mean and variance of a channel over the batch and all positions
+///     x̂    = (x − μ) / √(σ² + ε)
+///     y    = w·x̂ + b
+///     ∂b  += Σ∂y,  ∂w += Σ∂y·x̂
+///     ∂x  += w/√(σ² + ε) · (∂y − (1/n)Σ∂y − x̂·(1/n)Σ∂y·x̂)
+///
+/// An evaluation takes the running mean and variance, and there
+/// ∂x += w/√(σ² + ε) · ∂y. Training moves them by `momentum` towards the
+/// batch's, the variance in its unbiased form, n/(n − 1) times σ², as PyTorch
+/// does (n = 1 leaves it at σ² = 0).
+///
+/// - Shape: `[features]` or `[channels, …]` → the same; w, b and the state
+///   `[channels]`
+/// - Source: Ioffe, Szegedy 2015
+struct BatchNormalization: Layer {
+  static let typeName = "batch_normalization"
+  static let manual = Manual(
+    "every channel of a batch at mean 0 and variance 1, then scaled and shifted",
+    equation: """
+      y = w·x̂ + b, x̂ = (x − μ)/√(σ² + epsilon), μ and σ² of a channel over the batch;
+      ∂x += w/√(σ² + epsilon) · (∂y − mean ∂y − x̂ · mean(∂y·x̂)),  ∂w += Σ∂y·x̂,  ∂b += Σ∂y
+      in an evaluation μ and σ² are the running ones: running += momentum · (batch's − running)
+      """,
+    shapes: "[features] or [channels, …] → the same shape;  weight [channels], bias [channels]",
+    example: "- {type: batch_normalization, momentum: 0.1}",
+    source: "Ioffe, Szegedy 2015, \"Batch normalization\"")
+
+  private let epsilon: Double
+  private let momentum: Double
+  private let isAffine: Bool
+
+  init(from options: inout Options) {
+    epsilon = options.double("epsilon", default: 1e-5, in: .positive, "added to the variance")
+    momentum = options.double(
+      "momentum", default: 0.1, in: .unit, "the weight of a new batch in the running figures")
+    isAffine = options.bool("affine", default: true, "learn a weight and a bias per channel")
+  }
+
+  func plan(for inputs: [Shape]) throws -> Plan {
+    let shape = inputs[0]
+    guard shape.count > 0 else { throw Diagnostic("the input \(shape) has no numbers") }
+    let channels: Shape = [shape[0]]
+    return Plan(
+      output: shape,
+      parameters: isAffine
+        ? [
+          .init("weight", channels, initial: .constant(1)),
+          .init("bias", channels, initial: .zeros),
+        ] : [],
+      state: [
+        .init("running_mean", channels, value: 0), .init("running_variance", channels, value: 1),
+      ],
+      scratch: Array(repeating: .fixed(channels.count), count: 4), couplesSamples: true)
+  }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) {
+    let (x, y) = (pass.x, pass.y)
+    let (mean, inverse) = (pass.scratch[0], pass.scratch[1])
+    if pass.isTraining {
+      measure(x, samples: pass.samples, mean: mean, variance: inverse)
+      let n = S(pass.samples * positions(x))
+      remember(mean, in: pass.state[0], scale: 1)
+      remember(inverse, in: pass.state[1], scale: n > 1 ? n / (n - 1) : 1)
+    } else {
+      mean.start.update(from: pass.state[0].start, count: mean.count)
+      inverse.start.update(from: pass.state[1].start, count: inverse.count)
+    }
+    for c in inverse.indices { inverse[c] = 1 / (inverse[c] + S(epsilon)).squareRoot() }
+
+    var i = 0
+    for _ in 0..<pass.samples {
+      for c in mean.indices {
+        let m = mean[c]
+        let scale = isAffine ? pass.parameters[0][c] * inverse[c] : inverse[c]
+        let b: S = isAffine ? pass.parameters[1][c] : 0
+        for k in i..<(i &+ positions(x)) { y[k] = (x[k] - m) * scale + b }
+        i &+= positions(x)
+      }
+    }
+  }
+
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
+    let (mean, inverse) = (pass.scratch[0], pass.scratch[1])
+    let (sum, product) = (pass.scratch[2], pass.scratch[3])  // Σ∂y and Σ∂y·x̂
+    let positions = positions(x)
+    sum.fill(0)
+    product.fill(0)
+    var i = 0
+    for _ in 0..<pass.samples {
+      for c in mean.indices {
+        let (m, scale) = (mean[c], inverse[c])
+        var (a, b) = (S(0), S(0))
+        for k in i..<(i &+ positions) {
+          a += dy[k]
+          b += dy[k] * ((x[k] - m) * scale)
+        }
+        sum[c] += a
+        product[c] += b
+        i &+= positions
+      }
+    }
+    if isAffine {
+      let (dw, db) = (pass.gradients[0], pass.gradients[1])
+      for c in dw.indices {
+        dw[c] += product[c]
+        db[c] += sum[c]
+      }
+    }
+    let n = S(pass.samples * positions)
+    i = 0
+    for _ in 0..<pass.samples {
+      for c in mean.indices {
+        let (m, scale) = (mean[c], inverse[c])
+        let w = isAffine ? pass.parameters[0][c] * scale : scale
+        // In an evaluation μ and σ² do not depend on x.
+        let a = pass.isTraining ? sum[c] / n : 0
+        let b = pass.isTraining ? product[c] / n : 0
+        for k in i..<(i &+ positions) { dx[k] += w * (dy[k] - a - (x[k] - m) * scale * b) }
+        i &+= positions
+      }
+    }
+  }
+
+  /// Numbers of one channel of one sample.
+  private func positions<S: Scalar>(_ x: Tensor<S>) -> Int { x.shape.count / x.shape[0] }
+
+  /// The mean, then the mean squared distance from it, of every channel.
+  private func measure<S: Scalar>(
+    _ x: Tensor<S>, samples: Int, mean: Tensor<S>, variance: Tensor<S>
+  ) {
+    let positions = positions(x)
+    let n = S(samples * positions)
+    mean.fill(0)
+    variance.fill(0)
+    var i = 0
+    for _ in 0..<samples {
+      for c in mean.indices {
+        var sum: S = 0
+        for k in i..<(i &+ positions) { sum += x[k] }
+        mean[c] += sum
+        i &+= positions
+      }
+    }
+    for c in mean.indices { mean[c] /= n }
+    i = 0
+    for _ in 0..<samples {
+      for c in mean.indices {
+        let m = mean[c]
+        var sum: S = 0
+        for k in i..<(i &+ positions) { sum += (x[k] - m) * (x[k] - m) }
+        variance[c] += sum
+        i &+= positions
+      }
+    }
+    for c in variance.indices { variance[c] /= n }
+  }
+
+  private func remember<S: Scalar>(_ figure: Tensor<S>, in running: Tensor<S>, scale: S) {
+    let momentum = S(momentum)
+    for c in running.indices {
+      running[c] = (1 - momentum) * running[c] + momentum * (scale * figure[c])
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import NNExp
+
+/// A fully connected layer.
+///
+///     y    = Wx + b
+///     ∂W  += ∂y xᵀ,  ∂b += ∂y,  ∂x += Wᵀ ∂y      (sums over the batch)
+///
+/// W_ij leads from input j to unit i. An input of any shape is read as its
+/// numbers in row-major order.
+///
+/// - Shape: any → `[units]`; W `[units, inputs]`, b `[units]`
+/// - Source: seeds S0–S4; S2 (25) and (28) lack the transposition.
+struct Dense: Layer {
+  static let typeName = "dense"
+  static let manual = Manual(
+    "every unit a weighted sum of all inputs, plus a bias",
+    equation: "y = W x + b;  ∂W += ∂y xᵀ,  ∂b += ∂y,  ∂x += Wᵀ ∂y",
+    shapes: "any shape → [units];  weight [units, inputs], bias [units]",
+    example: "- {type: dense, units: 10}",
+    source:
+      "Rumelhart, Hinton, Williams 1986, \"Learning representations by back-propagating errors\"")
+
+  private let units: Int
+  private let hasBias: Bool
+
+  init(from options: inout Options) {
+    units = options.int("units", in: 1..., "number of outputs")
+    hasBias = options.bool("bias", default: true, "add a learned offset to every unit")
+  }
+
+  func plan(for inputs: [Shape]) throws -> Plan {
+    let count = inputs[0].count
+    guard count > 0 else { throw Diagnostic("the input \(inputs[0]) has no numbers") }
+    let weight = Shape([units, count])
+    var plan = Plan(
+      output: [units], parameters: [.init("weight", weight, initial: .glorotUniform)],
+      work: weight.count)
+    if hasBias { plan.parameters.append(.init("bias", [units], initial: .zeros)) }
+    return plan
+  }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) {
+    let weight = pass.parameters[0]
+    let (units, count) = (weight.shape[0], weight.shape[1])
+    let y = pass.y
+    if hasBias {
+      let bias = pass.parameters[1]
+      for s in 0..<pass.samples { (y.start + s * units).update(from: bias.start, count: units) }
+    }
+    multiply(
+      pass.x.matrix(rows: pass.samples, columns: count),
+      weight.matrix(rows: units, columns: count).transposed,
+      into: y.matrix(rows: pass.samples, columns: units), accumulating: hasBias)
+  }
+
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    let weight = pass.parameters[0]
+    let (units, count) = (weight.shape[0], weight.shape[1])
+    let dy = pass.dy.matrix(rows: pass.samples, columns: units)
+    multiply(
+      dy.transposed, pass.x.matrix(rows: pass.samples, columns: count),
+      into: pass.gradients[0].matrix(rows: units, columns: count), accumulating: true)
+    if hasBias {
+      let db = pass.gradients[1]
+      for s in 0..<pass.samples {
+        for i in 0..<units { db[i] += pass.dy[s &* units &+ i] }
+      }
+    }
+    if pass.needsInputGradient {
+      multiply(
+        dy, weight.matrix(rows: units, columns: count),
+        into: pass.dx.matrix(rows: pass.samples, columns: count), accumulating: true)
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import NNExp
+
+/// Inverted dropout: while training, entries become 0 at random and the others
+/// grow so that the expectation stays.
+///
+///     y    = x·μ,  μᵢ = 0 with probability rate, else 1/(1 − rate)
+///     ∂x  += ∂y·μ
+///
+/// In an evaluation y = x. The mask is a function of the step, the sample's
+/// position in its batch and i alone, however the batch is split.
+struct Dropout: Layer {
+  static let typeName = "dropout"
+  static let manual = Manual(
+    "while training, entries become 0 at random and the others grow in return",
+    equation: "y = x·μ;  ∂x += ∂y·μ;  μ = 0 with probability rate, else 1/(1 − rate); "
+      + "in an evaluation μ = 1",
+    shapes: "any shape → the same shape",
+    example: "- {type: dropout, rate: 0.5}",
+    source: "Srivastava et al. 2014, \"Dropout: a simple way to prevent neural networks from "
+      + "overfitting\"")
+
+  private let rate: Double
+
+  init(from options: inout Options) {
+    rate = options.double("rate", default: 0.5, in: .fraction, "the probability of becoming 0")
+  }
+
+  func plan(for inputs: [Shape]) -> Plan {
+    Plan(
+      output: inputs[0], scratch: rate > 0 ? [.perSample(inputs[0].count)] : [],
+      isRandom: rate > 0)
+  }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) {
+    guard pass.isTraining, rate > 0 else { return pass.copy() }
+    let (x, y, mask) = (pass.x, pass.y, pass.scratch[0])
+    let kept = S(1 / (1 - rate))
+    let first = pass.firstSample * x.shape.count
+    for i in y.indices {
+      mask[i] = pass.random.uniform(at: first &+ i) < rate ? 0 : kept
+      y[i] = x[i] * mask[i]
+    }
+  }
+
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    guard pass.isTraining, rate > 0 else { return pass.addBack() }
+    let (dx, dy, mask) = (pass.dx, pass.dy, pass.scratch[0])
+    for i in dx.indices { dx[i] += dy[i] * mask[i] }
+  }
+}

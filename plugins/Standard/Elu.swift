@@ -1,0 +1,27 @@
+import NNExp
+
+/// The exponential linear unit.
+///
+///     y    = x where x > 0, α(eˣ − 1) elsewhere
+///     ∂x  += ∂y where x > 0, ∂y · αeˣ = ∂y · (y + α) elsewhere
+struct Elu: Activation {
+  static let typeName = "elu"
+  static let manual = Manual(
+    "the exponential linear unit",
+    equation:
+      "y = x where x > 0, α(e^x − 1) elsewhere;  ∂x += ∂y where x > 0, ∂y · (y + α) elsewhere",
+    shapes: "any shape → the same shape",
+    example: "- {type: elu, alpha: 1}",
+    source:
+      "Clevert, Unterthiner, Hochreiter 2015, \"Fast and accurate deep network learning by ELUs\"")
+
+  private let alpha: Double
+
+  init(from options: inout Options) {
+    alpha = options.double(
+      "alpha", default: 1, in: .nonnegative, "minus the value that y tends to far below zero")
+  }
+
+  func value<S: Scalar>(_ x: S) -> S { x > 0 ? x : S(alpha) * S.expm1(x) }
+  func slope<S: Scalar>(_ x: S, _ y: S) -> S { x > 0 ? 1 : y + S(alpha) }
+}

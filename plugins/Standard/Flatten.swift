@@ -1,0 +1,64 @@
+import NNExp
+
+/// The numbers of a sample in row-major order as one axis.
+///
+/// - Shape: any → `[count]`
+struct Flatten: Layer {
+  static let typeName = "flatten"
+  static let manual = Manual(
+    "the numbers of a sample, row by row, along one axis",
+    equation: "y = x;  ∂x += ∂y",
+    shapes: "any shape → [count]",
+    example: "- flatten")
+
+  init(from options: inout Options) {}
+
+  func plan(for inputs: [Shape]) -> Plan { Plan(output: [inputs[0].count], work: 0) }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) { pass.copy() }
+  func backward<S: Scalar>(_ pass: Backward<S>) { pass.addBack() }
+}
+
+/// The numbers of a sample in row-major order under another shape.
+///
+/// - Shape: any → `shape`, of as many numbers
+struct Reshape: Layer {
+  static let typeName = "reshape"
+  static let manual = Manual(
+    "the numbers of a sample, row by row, under another shape",
+    equation: "y = x;  ∂x += ∂y",
+    shapes: "any shape → shape, of as many numbers",
+    example: "- {type: reshape, shape: [1, 28, 28]}")
+
+  private let shape: Shape
+
+  init(from options: inout Options) {
+    shape = Shape(
+      options.ints("shape", in: 1..., count: 1...Shape.maximumRank, "the extent along each axis"))
+  }
+
+  func plan(for inputs: [Shape]) throws -> Plan {
+    guard inputs[0].count == shape.count else {
+      throw Diagnostic(
+        "cannot reshape \(inputs[0]) into \(shape): \(inputs[0].count) numbers are not "
+          + "\(shape.count)")
+    }
+    return Plan(output: shape, work: 0)
+  }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) { pass.copy() }
+  func backward<S: Scalar>(_ pass: Backward<S>) { pass.addBack() }
+}
+
+extension Forward {
+  /// y ← x.
+  func copy() { y.start.update(from: x.start, count: y.count) }
+}
+
+extension Backward {
+  /// dx ← dx + dy.
+  func addBack() {
+    let (dx, dy) = (dx, dy)
+    for i in dx.indices { dx[i] += dy[i] }
+  }
+}

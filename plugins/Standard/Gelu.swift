@@ -1,0 +1,62 @@
+import NNExp
+
+/// The Gaussian error linear unit.
+///
+///     y    = x·Φ(x),  Φ(x) = ½(1 + erf(x/√2)),  φ(x) = e^(−x²/2) / √(2π)
+///     ∂x  += ∂y · (Φ(x) + x·φ(x))
+///
+/// With `approximation: tanh`:
+///
+///     y    = ½x(1 + t),  t = tanh u,  u = √(2/π)(x + 0.044715x³)
+///     ∂x  += ∂y · (½(1 + t) + ½x(1 − t²)u′)
+struct Gelu: Activation {
+  static let typeName = "gelu"
+  static let manual = Manual(
+    "the Gaussian error linear unit",
+    equation: """
+      y = x·Φ(x) with Φ(x) = ½(1 + erf(x/√2));  ∂x += ∂y · (Φ(x) + x·e^(−x²/2)/√(2π))
+      approximation tanh: y = ½x(1 + t), t = tanh(√(2/π)(x + 0.044715x³));  \
+      ∂x += ∂y · (½(1 + t) + ½x(1 − t²)√(2/π)(1 + 0.134145x²))
+      """,
+    shapes: "any shape → the same shape",
+    example: "- {type: gelu, approximation: tanh}",
+    source: "Hendrycks, Gimpel 2016, \"Gaussian error linear units\"")
+
+  private enum Approximation: String, CaseIterable { case none, tanh }
+
+  private let approximation: Approximation
+
+  init(from options: inout Options) {
+    approximation = options.choice(
+      "approximation", default: Approximation.none, "the exact form, or the published one by tanh")
+  }
+
+  func value<S: Scalar>(_ x: S) -> S {
+    switch approximation {
+    case .none: x * normalDistribution(x)
+    case .tanh: x / 2 * (1 + S.tanh(tanhArgument(x)))
+    }
+  }
+
+  func slope<S: Scalar>(_ x: S, _ y: S) -> S {
+    switch approximation {
+    case .none:
+      return normalDistribution(x) + x * S.exp(-x * x / 2) / (2 * S.pi).squareRoot()
+    case .tanh:
+      let t = S.tanh(tanhArgument(x))
+      let flatness = (1 - t) * (1 + t)
+      // Far out the tanh is flat, while u′ may be infinite.
+      guard flatness != 0 else { return (1 + t) / 2 }
+      let du: S = (2 / S.pi).squareRoot() * (1 + 0.134145 * x * x)
+      return (1 + t) / 2 + x / 2 * flatness * du
+    }
+  }
+
+  private func normalDistribution<S: Scalar>(_ x: S) -> S {
+    (1 + S.erf(x * S(0.5).squareRoot())) / 2
+  }
+
+  private func tanhArgument<S: Scalar>(_ x: S) -> S {
+    (2 / S.pi).squareRoot() * (x + 0.044715 * x * x * x)
+  }
+}

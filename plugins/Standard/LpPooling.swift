@@ -1,0 +1,111 @@
+import NNExp
+
+/// Lp pooling: the p-norm of every window.
+///
+///     y    = (Σᵢ |xᵢ|ᵖ)^(1/p)
+///     ∂xᵢ += ∂y · sign(xᵢ) · (|xᵢ| / y)^(p−1)      (0 where xᵢ = 0)
+///
+/// `normalize: true` divides the sum by the number n of entries, and the gradient
+/// with it:
+///
+///     y    = ((1/n) Σᵢ |xᵢ|ᵖ)^(1/p)
+///     ∂xᵢ += ∂y · (1/n) sign(xᵢ) · (|xᵢ| / y)^(p−1)
+///
+/// p = ∞ is the largest magnitude, whose first holder takes the gradient. p < 1
+/// is no norm and must be asked for. NaN gives NaN; else an infinite entry gives
+/// an infinite y. See ``PowerMean`` for how nothing overflows on the way.
+///
+/// With `learned: true` p is a parameter of the layer. To stay above 1 whatever
+/// an optimizer does it is held as ρ:
+///
+///     p    = 1 + ln(1 + e^ρ)
+///     ∂ρ  += 1/(1 + e^(−ρ)) · Σ ∂y · ∂y/∂p
+///     ∂y/∂p = (y/p)(Σᵢ wᵢ ln|xᵢ| − ln y),  wᵢ = |xᵢ|ᵖ / Σⱼ |xⱼ|ᵖ,  0·ln 0 = 0
+///
+/// - Shape: see ``Pooling``; ρ `[1]`
+/// - Source: Tanaka 2013 (seeds S2), eqs. 32–33, where the sign is missing;
+///   Gulcehre, Cho, Pascanu, Bengio 2013 for the learned p.
+struct LpPooling: Layer {
+  static let typeName = "lp_pooling"
+  static let manual = Manual(
+    "the p-norm of every window",
+    equation: """
+      y = (Σᵢ |xᵢ|^p)^(1/p);  ∂xᵢ += ∂y · sign(xᵢ) (|xᵢ| / y)^(p−1), 0 where xᵢ = 0
+      normalize: y = ((1/n) Σᵢ |xᵢ|^p)^(1/p);  ∂xᵢ has a factor 1/n
+      learned: p = 1 + ln(1 + e^rho);  \
+      ∂y/∂p = (y/p)(Σᵢ wᵢ ln|xᵢ| − ln y), wᵢ = |xᵢ|^p / Σⱼ |xⱼ|^p
+      """,
+    shapes: Pooling.shapes + ";  learned: rho [1]",
+    example: "- {type: lp_pooling, window: 2, p: 3}",
+    source: "Tanaka 2013, eqs. 32–33 (the sign is missing there); Gulcehre et al. 2013")
+
+  private let pooling: Pooling
+  private let p: Double
+  private let normalizes: Bool
+  private let isLearned: Bool
+
+  init(from options: inout Options) {
+    pooling = Pooling(from: &options)
+    let allowsBelowOne = options.bool(
+      "allow_p_below_one", default: false, "let p be less than 1, where y is no norm")
+    p = options.double(
+      "p", default: 2,
+      in: allowsBelowOne
+        ? Interval(from: 0, to: .infinity, includesLower: false) : .atLeastOrInfinite(1),
+      "the norm's exponent, .inf for the largest magnitude")
+    normalizes = options.bool("normalize", default: false, "divide the sum by the entries' number")
+    isLearned = options.bool("learned", default: false, "learn p, from the given one on")
+    if isLearned, !(p > 1 && p.isFinite) {
+      options.reject(
+        "p", "a learned p must start above 1 and finite, found \(Node(.double(p)).flow)")
+    }
+  }
+
+  func plan(for inputs: [Shape]) throws -> Plan {
+    var plan = try pooling.plan(for: inputs[0])
+    if isLearned {
+      // ρ = ln(e^(p−1) − 1), the way that a large p does not overflow.
+      let excess = p - 1
+      let rho = excess + Double.log(-Double.expm1(-excess))
+      plan.parameters = [.init("rho", [1], initial: .constant(rho))]
+    }
+    return plan
+  }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) {
+    guard !isLearned else {
+      let p = 1 + Softplus.of(pass.parameters[0][0])
+      return pooling.forward(pass, by: PowerMean(p: p, normalizes: normalizes))
+    }
+    switch S(p) {
+    case 1: pooling.forward(pass, by: MagnitudeSum(normalizes: normalizes))
+    case 2: pooling.forward(pass, by: EuclideanNorm(normalizes: normalizes))
+    case 3: pooling.forward(pass, by: CubicNorm(normalizes: normalizes))
+    case .infinity: pooling.forward(pass, by: LargestMagnitude())
+    case let p: pooling.forward(pass, by: PowerMean(p: p, normalizes: normalizes))
+    }
+  }
+
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    guard !isLearned else {
+      let rho = pass.parameters[0][0]
+      var rule = LearnedPowerMean(
+        power: PowerMean(p: 1 + Softplus.of(rho), normalizes: normalizes))
+      pooling.backward(pass, by: &rule)
+      pass.gradients[0][0] += rule.dp * Sigmoid.of(rho)
+      return
+    }
+    switch S(p) {
+    case 1: backward(pass, by: MagnitudeSum(normalizes: normalizes))
+    case 2: backward(pass, by: EuclideanNorm(normalizes: normalizes))
+    case 3: backward(pass, by: CubicNorm(normalizes: normalizes))
+    case .infinity: backward(pass, by: LargestMagnitude())
+    case let p: backward(pass, by: PowerMean(p: p, normalizes: normalizes))
+    }
+  }
+
+  private func backward<S, Rule: PoolingRule<S>>(_ pass: Backward<S>, by rule: Rule) {
+    var rule = rule
+    pooling.backward(pass, by: &rule)
+  }
+}

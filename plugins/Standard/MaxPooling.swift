@@ -1,0 +1,48 @@
+import NNExp
+
+/// The largest entry of every window.
+///
+///     y    = max xᵢ
+///     ∂xᵢ += ∂y for the first i with xᵢ = y
+///
+/// NaN where there is one, and the first NaN takes its gradient. Padding never
+/// wins. Shapes: see ``Pooling``.
+struct MaxPooling: Layer {
+  static let typeName = "max_pooling"
+  static let manual = Manual(
+    "the largest entry of every window",
+    equation: "y = max xᵢ;  ∂xᵢ += ∂y for the first i with xᵢ = y",
+    shapes: Pooling.shapes,
+    example: "- {type: max_pooling, window: 2}",
+    source: "Ranzato, Huang, Boureau, LeCun 2007")
+
+  private let pooling: Pooling
+
+  init(from options: inout Options) { pooling = Pooling(from: &options) }
+
+  func plan(for inputs: [Shape]) throws -> Plan { try pooling.plan(for: inputs[0]) }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) { pooling.forward(pass, by: Maximum()) }
+
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    var rule = Maximum<S>()
+    pooling.backward(pass, by: &rule)
+  }
+
+  private struct Maximum<S: Scalar>: PoolingRule {
+    func value(_ x: UnsafePointer<S>, _ patch: Patch) -> S {
+      var y = -S.infinity
+      for i in patch where x[i] > y || x[i].isNaN { y = x[i] }
+      return y
+    }
+
+    mutating func addGradient(
+      of dy: S, _ y: S, _ x: UnsafePointer<S>, _ patch: Patch, to dx: UnsafeMutablePointer<S>
+    ) {
+      for i in patch where x[i] == y || x[i].isNaN {
+        dx[i] += dy
+        return
+      }
+    }
+  }
+}

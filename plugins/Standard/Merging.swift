@@ -1,0 +1,145 @@
+import NNExp
+
+/// The sum of its inputs.
+///
+///     y    = x¹ + x² + …
+///     ∂xᵏ += ∂y
+struct Add: Layer {
+  static let typeName = "add"
+  static let inputCount = 2...64
+  static let manual = Manual(
+    "the sum of its inputs, as at the end of a skip connection",
+    equation: "y = x¹ + x² + …;  ∂xᵏ += ∂y",
+    shapes: "2 to 64 inputs of one shape → that shape",
+    example: "- {type: add, inputs: [left, right]}",
+    source: "He, Zhang, Ren, Sun 2015, \"Deep residual learning for image recognition\"")
+
+  init(from options: inout Options) {}
+
+  func plan(for inputs: [Shape]) throws -> Plan { Plan(output: try commonShape(of: inputs)) }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) {
+    pass.copy()
+    let y = pass.y
+    for k in 1..<pass.inputs.count {
+      let x = pass.inputs[k]
+      for i in y.indices { y[i] += x[i] }
+    }
+  }
+
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    let dy = pass.dy
+    for k in 0..<pass.dInputs.count {
+      let dx = pass.dInputs[k]
+      for i in dx.indices { dx[i] += dy[i] }
+    }
+  }
+}
+
+/// The product of its inputs, entry by entry.
+///
+///     y    = x¹ · x² · …
+///     ∂xᵏ += ∂y · Π_{j≠k} xʲ
+///
+/// The product of the others is multiplied out, never divided out of y: zeros
+/// are as good as any number.
+struct Multiply: Layer {
+  static let typeName = "multiply"
+  static let inputCount = 2...64
+  static let manual = Manual(
+    "the product of its inputs, entry by entry, as in a gate",
+    equation: "y = x¹ · x² · …;  ∂xᵏ += ∂y · Π_{j≠k} xʲ",
+    shapes: "2 to 64 inputs of one shape → that shape",
+    example: "- {type: multiply, inputs: [values, gate]}")
+
+  init(from options: inout Options) {}
+
+  func plan(for inputs: [Shape]) throws -> Plan { Plan(output: try commonShape(of: inputs)) }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) {
+    pass.copy()
+    let y = pass.y
+    for k in 1..<pass.inputs.count {
+      let x = pass.inputs[k]
+      for i in y.indices { y[i] *= x[i] }
+    }
+  }
+
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    let dy = pass.dy
+    let inputs = pass.inputs
+    for k in 0..<inputs.count {
+      let dx = pass.dInputs[k]
+      for i in dx.indices {
+        var product = dy[i]
+        for j in 0..<inputs.count where j != k { product *= inputs[j][i] }
+        dx[i] += product
+      }
+    }
+  }
+}
+
+private func commonShape(of inputs: [Shape]) throws -> Shape {
+  if let other = inputs.first(where: { $0 != inputs[0] }) {
+    throw Diagnostic("the inputs must have one shape, found \(inputs[0]) and \(other)")
+  }
+  return inputs[0]
+}
+
+/// Its inputs one after the other along axis 0: features after features,
+/// channels after channels.
+///
+///     y    = [x¹; x²; …]
+///     ∂xᵏ += ∂y's part k
+struct Concatenate: Layer {
+  static let typeName = "concatenate"
+  static let inputCount = 2...64
+  static let manual = Manual(
+    "its inputs one after the other along axis 0 (features, or channels)",
+    equation: "y = [x¹; x²; …];  ∂xᵏ += the part of ∂y that came from xᵏ",
+    shapes: "2 to 64 inputs that differ in axis 0 alone → axis 0 their sum, the others unchanged",
+    example: "- {type: concatenate, inputs: [left, right]}")
+
+  init(from options: inout Options) {}
+
+  func plan(for inputs: [Shape]) throws -> Plan {
+    var axes = inputs[0].axes
+    guard !axes.isEmpty else { throw Diagnostic("an input without axes cannot be concatenated") }
+    for other in inputs.dropFirst() {
+      guard other.rank == axes.count, other.axes.dropFirst() == axes.dropFirst() else {
+        throw Diagnostic(
+          "the inputs may differ in their first extent alone, found \(inputs[0]) and \(other)")
+      }
+      let (sum, overflow) = axes[0].addingReportingOverflow(other[0])
+      axes[0] = overflow ? Int.max : sum
+    }
+    return Plan(output: Shape(axes), work: 0)
+  }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) {
+    let y = pass.y
+    var offset = 0
+    for k in 0..<pass.inputs.count {
+      let x = pass.inputs[k]
+      let count = x.shape.count
+      for s in 0..<pass.samples {
+        (y.start + (s * y.shape.count + offset)).update(from: x.start + s * count, count: count)
+      }
+      offset += count
+    }
+  }
+
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    let dy = pass.dy
+    var offset = 0
+    for k in 0..<pass.dInputs.count {
+      let dx = pass.dInputs[k]
+      let count = dx.shape.count
+      for s in 0..<pass.samples {
+        let from = s * dy.shape.count + offset
+        for i in 0..<count { dx[s &* count &+ i] += dy[from &+ i] }
+      }
+      offset += count
+    }
+  }
+}

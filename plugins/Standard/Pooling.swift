@@ -1,0 +1,208 @@
+import NNExp
+
+/// The windows of a pooling layer, and the loops over them.
+///
+/// - Shape: `[features]` → `[groups]`, windows over neighbouring features;
+///   `[channels, rows, columns]` → `[channels, rows', columns']`, windows over
+///   each channel's image. Along an axis of n entries
+///
+///       n' = ⌊(n + 2·padding − dilation·(window − 1) − 1) / stride⌋ + 1
+///
+///   with ⌈⌉ in ceil mode, where a window that would start in the far padding
+///   is left out.
+struct Pooling {
+  static let shapes =
+    "[features] → [features'], or [channels, rows, columns] → [channels, rows', columns']; "
+    + "n' = ⌊(n + 2·padding − dilation·(window − 1) − 1) / stride⌋ + 1, ⌈⌉ with ceil_mode"
+
+  private let rows: Window
+  private let columns: Window
+  private let ceiling: Bool
+  private let isGlobal: Bool
+
+  init(from options: inout Options) {
+    isGlobal = options.bool("global", default: false, "one window over the whole plane")
+    guard !isGlobal else {
+      (rows, columns, ceiling) = (.single, .single, false)
+      for key in ["window", "stride", "padding", "dilation", "ceil_mode"]
+      where options.contains(key) {
+        _ = options.node(key, "nothing")
+        options.reject(key, "\(key) has no meaning where global is true; remove one of them")
+      }
+      return
+    }
+    let window = options.pair("window", in: Window.range, "entries that are pooled into one")
+    let stride = options.optionalPair(
+      "stride", in: Window.range, "from one window to the next; null means the window")
+    let padding = options.pair(
+      "padding", default: (0, 0), in: Window.paddingRange, "places without entry at both ends")
+    let dilation = options.pair(
+      "dilation", default: (1, 1), in: Window.range, "from one entry of a window to the next")
+    ceiling = options.bool("ceil_mode", default: false, "keep a last window that hangs over")
+    rows = Window(
+      size: window.0, stride: (stride ?? window).0, padding: padding.0, dilation: dilation.0)
+    columns = Window(
+      size: window.1, stride: (stride ?? window).1, padding: padding.1, dilation: dilation.1)
+  }
+
+  func plan(for input: Shape) throws -> Plan {
+    guard let planes = Planes(input) else {
+      throw Diagnostic("expected [features] or [channels, rows, columns], found \(input)")
+    }
+    let isFlat = input.rank == 1
+    if isFlat, rows != columns {
+      throw Diagnostic(
+        "the input \(input) has one axis, but the options name two; write one number each")
+    }
+    let (alongRows, alongColumns) = windows(over: planes, isFlat: isFlat)
+    let rowCount = try count(of: alongRows, over: planes.rows, named: "rows")
+    let columnCount = try count(
+      of: alongColumns, over: planes.columns, named: isFlat ? "features" : "columns")
+    let output: Shape = isFlat ? [columnCount] : [planes.channels, rowCount, columnCount]
+    return Plan(
+      output: output, work: Shape([output.count, alongRows.size, alongColumns.size]).count)
+  }
+
+  private func count(of window: Window, over length: Int, named axis: String) throws -> Int {
+    let count = try window.count(over: length, named: axis, ceiling: ceiling)
+    try window.requireEntries(in: count, over: length, named: axis)
+    return count
+  }
+
+  /// The windows along rows and columns.
+  private func windows(over planes: Planes, isFlat: Bool) -> (rows: Window, columns: Window) {
+    if isGlobal { return (Window(size: planes.rows), Window(size: planes.columns)) }
+    return (isFlat ? .single : rows, columns)
+  }
+}
+
+/// The entries that one window covers, as positions in a plane, row by row.
+struct Patch: Sequence, IteratorProtocol {
+  private let columns: Int
+  private let rowStep: Int
+  private let columnStep: Int
+  private var row: Int
+  private var rowsLeft: Int
+  private var column: Int
+  private var columnsLeft: Int
+
+  /// How many entries, and how many with those in the padding.
+  let count: Int
+  let countWithPadding: Int
+
+  @inline(__always)
+  init(
+    _ rows: Window.Span, _ columns: Window.Span, rowStep: Int, columnStep: Int, width: Int
+  ) {
+    row = rows.first &* width &+ columns.first
+    rowsLeft = rows.count
+    column = row
+    columnsLeft = columns.count
+    self.columns = columns.count
+    self.rowStep = rowStep
+    self.columnStep = columnStep
+    count = rows.count &* columns.count
+    countWithPadding = rows.countWithPadding &* columns.countWithPadding
+  }
+
+  @inline(__always)
+  mutating func next() -> Int? {
+    if columnsLeft == 0 {
+      guard rowsLeft > 1 else { return nil }
+      rowsLeft &-= 1
+      row &+= rowStep
+      column = row
+      columnsLeft = columns
+    }
+    let position = column
+    column &+= columnStep
+    columnsLeft &-= 1
+    return position
+  }
+}
+
+/// Every window of a batch, in the order of y.
+private struct Patches: Sequence, IteratorProtocol {
+  private let rows: Window
+  private let columns: Window
+  private let x: Planes
+  private let rowCount: Int
+  private let columnCount: Int
+  private var planesLeft: Int
+  private var plane = 0
+  private var row = 0
+  private var column = 0
+  private var rowSpan: Window.Span
+
+  @inline(__always)
+  init(_ rows: Window, _ columns: Window, over x: Planes, to y: Planes, samples: Int) {
+    (self.rows, self.columns, self.x) = (rows, columns, x)
+    (rowCount, columnCount) = (y.rows, y.columns)
+    planesLeft = samples &* x.channels
+    rowSpan = rows.span(at: 0, over: x.rows)
+  }
+
+  /// The position of the window's plane, and its entries within.
+  @inline(__always)
+  mutating func next() -> (plane: Int, patch: Patch)? {
+    if column == columnCount {
+      column = 0
+      row &+= 1
+      if row == rowCount {
+        row = 0
+        plane &+= x.count
+        planesLeft &-= 1
+      }
+      rowSpan = rows.span(at: row, over: x.rows)
+    }
+    guard planesLeft > 0 else { return nil }
+    let patch = Patch(
+      rowSpan, columns.span(at: column, over: x.columns), rowStep: rows.dilation &* x.columns,
+      columnStep: columns.dilation, width: x.columns)
+    column &+= 1
+    return (plane, patch)
+  }
+}
+
+/// How a window's entries become one number.
+protocol PoolingRule<S> {
+  associatedtype S: Scalar
+
+  /// y of the entries of `patch`, at least one, in the plane `x`.
+  func value(_ x: UnsafePointer<S>, _ patch: Patch) -> S
+
+  /// Adds what ∂y means for the entries to the plane `dx`.
+  mutating func addGradient(
+    of dy: S, _ y: S, _ x: UnsafePointer<S>, _ patch: Patch, to dx: UnsafeMutablePointer<S>)
+}
+
+extension Pooling {
+  /// Writes y, window by window.
+  func forward<S, Rule: PoolingRule<S>>(_ pass: Forward<S>, by rule: Rule) {
+    let (x, y) = (pass.x, pass.y)
+    var j = 0
+    for (plane, patch) in patches(samples: pass.samples, from: x.shape, to: y.shape) {
+      y[j] = rule.value(x.start + plane, patch)
+      j &+= 1
+    }
+  }
+
+  /// Adds to dx, window by window in the order of y.
+  func backward<S, Rule: PoolingRule<S>>(_ pass: Backward<S>, by rule: inout Rule) {
+    let (x, y, dx, dy) = (pass.x, pass.y, pass.dx, pass.dy)
+    var j = 0
+    for (plane, patch) in patches(samples: pass.samples, from: x.shape, to: y.shape) {
+      rule.addGradient(of: dy[j], y[j], x.start + plane, patch, to: dx.start + plane)
+      j &+= 1
+    }
+  }
+
+  @inline(__always)
+  private func patches(samples: Int, from input: Shape, to output: Shape) -> Patches {
+    guard let x = Planes(input), let y = Planes(output) else {
+      preconditionFailure("`plan` lets no other shape pass")
+    }
+    let (rows, columns) = windows(over: x, isFlat: input.rank == 1)
+    return Patches(rows, columns, over: x, to: y, samples: samples)
+  }
+}

@@ -1,0 +1,43 @@
+import NNExp
+
+/// The rectifier.
+///
+///     y    = max(x, 0)
+///     ∂x  += ∂y where x > 0     (0 at the kink, x = 0)
+struct Relu: Activation {
+  static let typeName = "relu"
+  static let manual = Manual(
+    "the positive part of every entry",
+    equation: "y = max(x, 0);  ∂x += ∂y where x > 0, nothing elsewhere (0 at x = 0)",
+    shapes: "any shape → the same shape",
+    example: "- relu",
+    source: "Nair, Hinton 2010, \"Rectified linear units improve restricted Boltzmann machines\"")
+
+  init(from options: inout Options) {}
+
+  func value<S: Scalar>(_ x: S) -> S { x <= 0 ? 0 : x }
+  func slope<S: Scalar>(_ x: S, _ y: S) -> S { x > 0 ? 1 : 0 }
+}
+
+/// The rectifier with a small slope below zero.
+///
+///     y    = x where x > 0, a·x elsewhere
+///     ∂x  += ∂y where x > 0, a·∂y elsewhere (at x = 0 too)
+struct LeakyRelu: Activation {
+  static let typeName = "leaky_relu"
+  static let manual = Manual(
+    "the rectifier with a small slope below zero",
+    equation: "y = x where x > 0, slope · x elsewhere;  ∂x += ∂y · (1 or slope)",
+    shapes: "any shape → the same shape",
+    example: "- {type: leaky_relu, slope: 0.01}",
+    source: "Maas, Hannun, Ng 2013, \"Rectifier nonlinearities improve acoustic models\"")
+
+  private let belowZero: Double
+
+  init(from options: inout Options) {
+    belowZero = options.double("slope", default: 0.01, "the slope below zero")
+  }
+
+  func value<S: Scalar>(_ x: S) -> S { x > 0 ? x : S(belowZero) * x }
+  func slope<S: Scalar>(_ x: S, _ y: S) -> S { x > 0 ? 1 : S(belowZero) }
+}

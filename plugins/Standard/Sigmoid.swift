@@ -1,0 +1,29 @@
+import NNExp
+
+/// The logistic function.
+///
+///     y    = 1 / (1 + e⁻ˣ)
+///     ∂x  += ∂y · y(1 − y)
+///
+/// Computed from e^(−|x|), which cannot overflow: exact to the last denormal.
+struct Sigmoid: Activation {
+  static let typeName = "sigmoid"
+  static let manual = Manual(
+    "the logistic function of every entry",
+    equation: "y = 1 / (1 + e^(−x));  ∂x += ∂y · y(1 − y)",
+    shapes: "any shape → the same shape",
+    example: "- sigmoid",
+    source: "Rumelhart, Hinton, Williams 1986; seeds S0 eq. 12, S2 eq. 27 (in y, not y′)")
+
+  init(from options: inout Options) {}
+
+  func value<S: Scalar>(_ x: S) -> S { Sigmoid.of(x) }
+
+  func slope<S: Scalar>(_ x: S, _ y: S) -> S { y * (1 - y) }
+
+  /// 1 / (1 + e⁻ˣ).
+  static func of<S: Scalar>(_ x: S) -> S {
+    let e = S.exp(-abs(x))
+    return (x < 0 ? e : 1) / (1 + e)
+  }
+}

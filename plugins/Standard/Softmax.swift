@@ -1,0 +1,129 @@
+import NNExp
+
+/// The softmax along axis 0: over the features of `[features]`, over the
+/// channels at every position of `[channels, rows, columns]`.
+///
+///     yᵢ   = e^(xᵢ − m) / Σⱼ e^(xⱼ − m),  m = max x
+///     ∂xᵢ += yᵢ (∂yᵢ − Σⱼ yⱼ ∂yⱼ)
+struct Softmax: Layer {
+  static let typeName = "softmax"
+  static let manual = Manual(
+    "probabilities that sum to 1 over the features, or over the channels at every position",
+    equation: "yᵢ = e^(xᵢ) / Σⱼ e^(xⱼ);  ∂xᵢ += yᵢ (∂yᵢ − Σⱼ yⱼ ∂yⱼ)",
+    shapes: "any shape → the same shape; the sum runs over axis 0",
+    example: "- softmax",
+    source: "Bridle 1990, \"Probabilistic interpretation of feedforward classification outputs\"")
+
+  init(from options: inout Options) {}
+
+  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) {
+    let (x, y) = (pass.x, pass.y)
+    let lines = Lines(x.shape)
+    for line in 0..<lines.count(samples: pass.samples) {
+      let first = lines.first(line)
+      let m = lines.maximum(x, from: first)
+      var sum: S = 0
+      for k in 0..<lines.length {
+        let i = first &+ k &* lines.step
+        y[i] = S.exp(x[i] - m)
+        sum += y[i]
+      }
+      for k in 0..<lines.length { y[first &+ k &* lines.step] /= sum }
+    }
+  }
+
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    let (y, dx, dy) = (pass.y, pass.dx, pass.dy)
+    let lines = Lines(y.shape)
+    for line in 0..<lines.count(samples: pass.samples) {
+      let first = lines.first(line)
+      var dot: S = 0
+      for k in 0..<lines.length {
+        let i = first &+ k &* lines.step
+        dot += y[i] * dy[i]
+      }
+      for k in 0..<lines.length {
+        let i = first &+ k &* lines.step
+        dx[i] += y[i] * (dy[i] - dot)
+      }
+    }
+  }
+}
+
+/// The logarithm of the softmax along axis 0, exact where the softmax itself
+/// underflows.
+///
+///     yᵢ   = xᵢ − m − ln Σⱼ e^(xⱼ − m),  m = max x
+///     ∂xᵢ += ∂yᵢ − e^(yᵢ) Σⱼ ∂yⱼ
+struct LogSoftmax: Layer {
+  static let typeName = "log_softmax"
+  static let manual = Manual(
+    "the logarithm of the softmax, exact where the softmax underflows",
+    equation: "yᵢ = xᵢ − ln Σⱼ e^(xⱼ);  ∂xᵢ += ∂yᵢ − e^(yᵢ) Σⱼ ∂yⱼ",
+    shapes: "any shape → the same shape; the sum runs over axis 0",
+    example: "- log_softmax",
+    source: "Bridle 1990, \"Probabilistic interpretation of feedforward classification outputs\"")
+
+  init(from options: inout Options) {}
+
+  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) {
+    let (x, y) = (pass.x, pass.y)
+    let lines = Lines(x.shape)
+    for line in 0..<lines.count(samples: pass.samples) {
+      let first = lines.first(line)
+      let m = lines.maximum(x, from: first)
+      var sum: S = 0
+      for k in 0..<lines.length { sum += S.exp(x[first &+ k &* lines.step] - m) }
+      let logarithm = S.log(sum)
+      for k in 0..<lines.length {
+        let i = first &+ k &* lines.step
+        y[i] = x[i] - m - logarithm
+      }
+    }
+  }
+
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    let (y, dx, dy) = (pass.y, pass.dx, pass.dy)
+    let lines = Lines(y.shape)
+    for line in 0..<lines.count(samples: pass.samples) {
+      let first = lines.first(line)
+      var sum: S = 0
+      for k in 0..<lines.length { sum += dy[first &+ k &* lines.step] }
+      for k in 0..<lines.length {
+        let i = first &+ k &* lines.step
+        dx[i] += dy[i] - S.exp(y[i]) * sum
+      }
+    }
+  }
+}
+
+/// A batch as lines along axis 0: one a position and sample.
+private struct Lines {
+  /// Entries of a line, and elements from one to the next.
+  let length: Int
+  let step: Int
+
+  init(_ shape: Shape) {
+    length = shape[0]
+    step = shape.count / max(1, shape[0])
+  }
+
+  func count(samples: Int) -> Int { samples * step }
+
+  /// The first element of a line.
+  func first(_ line: Int) -> Int { line / step * (length * step) + line % step }
+
+  /// The largest entry; NaN if there is one.
+  func maximum<S: Scalar>(_ x: Tensor<S>, from first: Int) -> S {
+    var m = -S.infinity
+    for k in 0..<length {
+      let value = x[first &+ k &* step]
+      if value > m || value.isNaN { m = value }
+    }
+    return m
+  }
+}

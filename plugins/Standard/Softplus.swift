@@ -1,0 +1,33 @@
+import NNExp
+
+/// The smooth rectifier.
+///
+///     y    = ln(1 + e^(βx)) / β = max(x, 0) + ln(1 + e^(−β|x|)) / β
+///     ∂x  += ∂y · 1 / (1 + e^(−βx))
+///
+/// The second form is exact for every x; there is no threshold beyond which y
+/// is taken to be x.
+struct Softplus: Activation {
+  static let typeName = "softplus"
+  static let manual = Manual(
+    "the smooth rectifier",
+    equation: "y = ln(1 + e^(βx)) / β;  ∂x += ∂y / (1 + e^(−βx))",
+    shapes: "any shape → the same shape",
+    example: "- {type: softplus, beta: 1}",
+    source: "Dugas et al. 2001, \"Incorporating second-order functional knowledge\"")
+
+  private let beta: Double
+
+  init(from options: inout Options) {
+    beta = options.double("beta", default: 1, in: .positive, "the sharpness of the bend")
+  }
+
+  func value<S: Scalar>(_ x: S) -> S { Softplus.of(x, beta: S(beta)) }
+
+  func slope<S: Scalar>(_ x: S, _ y: S) -> S { Sigmoid.of(S(beta) * x) }
+
+  /// ln(1 + e^(βx)) / β.
+  static func of<S: Scalar>(_ x: S, beta: S = 1) -> S {
+    (x > 0 ? x : 0) + S.log1p(S.exp(-beta * abs(x))) / beta
+  }
+}
