@@ -413,4 +413,4 @@ case(
     "concatenate, channels", "concatenate", {}, [draw.normal(3, 1, 3, 2), draw.normal(3, 2, 3, 2)],
     lambda i, p, s: torch.cat(i, 1))
 
-write(__file__, cases)
+write(__file__, {}, cases=cases)

@@ -51,7 +51,7 @@ def plain(x):
     return int(x) if x == int(x) and abs(x) < 1e15 and str(x) != "-0.0" else x
 
 
-def write(script, cases, **more):
+def write(script, head, **sections):
     """One case a line, so that a change shows as a change of its case."""
     head = {
         "generator": {
@@ -60,11 +60,19 @@ def write(script, cases, **more):
             "numpy": numpy.__version__,
             "python": platform.python_version(),
         },
-        **more,
+        **head,
     }
+
+    def compact(value):
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+    entries = [f"{compact(key)}:{compact(value)}" for key, value in head.items()]
+    for key, cases in sections.items():
+        names = [case["name"] for case in cases]
+        assert len(set(names)) == len(names), "every case has a name of its own"
+        lines = ",\n".join(compact(case) for case in cases)
+        entries.append(f"{compact(key)}:[\n{lines}\n]")
     path = os.path.splitext(script)[0] + ".json"
     with open(path, "w") as file:
-        text = json.dumps(head, separators=(",", ":"), allow_nan=False)
-        lines = [json.dumps(case, separators=(",", ":"), allow_nan=False) for case in cases]
-        file.write(text[:-1] + ',"cases":[\n' + ",\n".join(lines) + "\n]}\n")
-    print(f"{path}: {len(cases)} cases, {os.path.getsize(path)} bytes")
+        file.write("{" + ",\n".join(entries) + "}\n")
+    print(f"{path}: {os.path.getsize(path)} bytes")
