@@ -12,6 +12,24 @@ public enum Target: Sendable, Hashable {
     case .classes: [1]
     }
   }
+
+  /// Throws the fact where a network's output does not fit: it has the shape of
+  /// the values, or one entry a class, or a single entry for two classes.
+  public func checkFit(_ output: Shape) throws {
+    switch self {
+    case .values(let shape):
+      if output != shape {
+        throw Diagnostic("the output \(output) does not fit the targets \(shape)")
+      }
+    case .classes(let count):
+      if output.count != count && !(count == 2 && output.count == 1) {
+        let expected = count == 2 ? "[1] or [2]" : "[\(count)]"
+        throw Diagnostic(
+          "the output \(output) does not fit targets of \(count) classes, which need \(expected)")
+      }
+    }
+    if output.count == 0 { throw Diagnostic("the output \(output) is empty") }
+  }
 }
 
 /// ℓ(z, t): how far one sample's output z is from its target t.

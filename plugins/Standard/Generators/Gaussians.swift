@@ -1,0 +1,48 @@
+import NNExp
+
+/// Round clouds, one a class.
+///
+///     μ_c ~ U(−box, box)ᵈ,  x = μ_c + spread·N(0, I)
+///
+/// Sample i is of class i mod k.
+/// - Source: scikit-learn's make_blobs.
+struct Gaussians: Generator {
+  static let typeName = "gaussians"
+  static let manual = Manual(
+    "Round clouds, one a class, about random centers.",
+    equation: "μ_c ~ U(−box, box)ᵈ,  x = μ_c + spread·N(0, I)",
+    shapes: "inputs [features], `classes` classes",
+    example: "data: {generate: {type: gaussians, classes: 3, features: 2, spread: 1}}",
+    source: "scikit-learn's make_blobs")
+
+  let classes: Int
+  let features: Int
+  let samples: Int
+  let spread: Double
+  let box: Double
+
+  var inputShape: Shape { [features] }
+  var target: Target { .classes(classes) }
+
+  init(from options: inout Options) {
+    classes = options.int("classes", default: 3, in: 2...1000, "clouds")
+    features = options.int("features", default: 2, in: 1...100_000, "d")
+    samples = options.samples(default: 300, classes: classes)
+    spread = options.double(
+      "spread", default: 1, in: .nonnegative, "standard deviation within a cloud")
+    box = options.double("box", default: 10, in: .nonnegative, "how far out centers lie")
+  }
+
+  func generate(inputs: Tensor<Double>, targets: Tensor<Double>, random: RandomStream) {
+    let centers = random.stream(0)
+    let points = random.stream(1)
+    for i in 0..<samples {
+      let c = i % classes
+      for j in 0..<features {
+        let μ = box * (2 * centers.uniform(at: c * features + j) - 1)
+        inputs[i * features + j] = μ + spread * points.normal(at: i * features + j)
+      }
+      targets[i] = Double(c)
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import NNExp
+
+/// Rows of bits; the class says whether the number of ones is odd.
+///
+/// All 2ᵇ rows once, in counting order with the first bit the most significant,
+/// or `samples` random rows. Two bits are XOR.
+/// - Source: Minsky and Papert 1969.
+struct Parity: Generator {
+  static let typeName = "parity"
+  static let manual = Manual(
+    "Rows of bits; the class says whether the number of ones is odd.",
+    equation: "class = Σ bits mod 2",
+    shapes: "inputs [bits], 2 classes",
+    example: "data: {generate: {type: parity, bits: 4}}",
+    source: "Minsky and Papert 1969")
+
+  let bits: Int
+  let isComplete: Bool
+  let samples: Int
+
+  var inputShape: Shape { [bits] }
+  var target: Target { .classes(2) }
+
+  init(from options: inout Options) {
+    let bits = options.int("bits", default: 2, in: 1...1000, "bits a row")
+    let samples = options.optionalInt(
+      "samples", in: 1...10_000_000, "random rows; all 2^bits rows, each once, unless given")
+    if samples == nil && bits > 20 {
+      options.reject(
+        "bits", "all rows of \(bits) bits are too many; give samples, or at most 20 bits")
+    }
+    self.bits = bits
+    self.isComplete = samples == nil
+    self.samples = samples ?? 1 << min(bits, 20)
+  }
+
+  func generate(inputs: Tensor<Double>, targets: Tensor<Double>, random: RandomStream) {
+    for i in 0..<samples {
+      var ones = 0
+      for j in 0..<bits {
+        let bit =
+          isComplete ? (i >> (bits - 1 - j)) & 1 : random.integer(below: 2, at: i * bits + j)
+        inputs[i * bits + j] = Double(bit)
+        ones += bit
+      }
+      targets[i] = Double(ones % 2)
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import NNExp
+
+/// A generator of classes of points in the plane: sample i is the point of
+/// class i mod k, with normal noise added to both coordinates.
+protocol PlanarGenerator: Generator {
+  var classes: Int { get }
+  var noise: Double { get }
+
+  /// Point `index` of the `count` of class c, before noise.
+  func point(_ index: Int, of count: Int, class c: Int) -> (x: Double, y: Double)
+}
+
+extension PlanarGenerator {
+  var inputShape: Shape { [2] }
+  var target: Target { .classes(classes) }
+
+  func generate(inputs: Tensor<Double>, targets: Tensor<Double>, random: RandomStream) {
+    for i in 0..<samples {
+      let c = i % classes
+      // The first classes have one more where the samples do not divide.
+      let count = samples / classes + (c < samples % classes ? 1 : 0)
+      let (x, y) = point(i / classes, of: count, class: c)
+      inputs[2 * i] = x + noise * random.normal(at: 2 * i)
+      inputs[2 * i + 1] = y + noise * random.normal(at: 2 * i + 1)
+      targets[i] = Double(c)
+    }
+  }
+}
+
+extension Options {
+  /// How many samples to make, at least one of each class.
+  mutating func samples(default fallback: Int, classes: Int = 1) -> Int {
+    let samples = int("samples", default: fallback, in: 1...10_000_000, "samples in all")
+    if samples < classes {
+      reject("samples", "\(samples) samples are too few for \(classes) classes")
+    }
+    return samples
+  }
+
+  /// The standard deviation of what is added to each coordinate.
+  mutating func noise(default fallback: Double) -> Double {
+    double("noise", default: fallback, in: .nonnegative, "standard deviation of the noise")
+  }
+}
+
+/// Arms that wind about the origin, one a class.
+///
+///     u = (n + 1)/N,  φ = 2π(turns·u + c/k)
+///     (x, y) = u·(cos φ, sin φ) + noise
+///
+/// - Source: after Lang and Witbrock 1988, "Learning to tell two spirals apart".
+struct Spirals: PlanarGenerator {
+  static let typeName = "spirals"
+  static let manual = Manual(
+    "Arms that wind about the origin, one a class.",
+    equation: """
+      u = (n + 1)/N,  φ = 2π(turns·u + c/k)
+      (x, y) = u·(cos φ, sin φ) + noise      (sample n of N of class c of k)
+      """,
+    shapes: "inputs [2], `classes` classes",
+    example: "data: {generate: {type: spirals, samples: 400, turns: 1.5, noise: 0.02}}",
+    source: "after Lang and Witbrock 1988")
+
+  let classes: Int
+  let samples: Int
+  let turns: Double
+  let noise: Double
+
+  init(from options: inout Options) {
+    classes = options.int("classes", default: 2, in: 2...1000, "arms")
+    samples = options.samples(default: 400, classes: classes)
+    turns = options.double("turns", default: 1.5, in: .nonnegative, "how often an arm goes round")
+    noise = options.noise(default: 0.02)
+  }
+
+  func point(_ index: Int, of count: Int, class c: Int) -> (x: Double, y: Double) {
+    let u = Double(index + 1) / Double(count)
+    let φ = 2 * Double.pi * (turns * u + Double(c) / Double(classes))
+    return (u * Double.cos(φ), u * Double.sin(φ))
+  }
+}
+
+/// Two half circles that reach into each other.
+///
+///     θ = πn/(N − 1)
+///     class 0: (cos θ, sin θ),  class 1: (1 − cos θ, ½ − sin θ)
+///
+/// - Source: scikit-learn's make_moons.
+struct Moons: PlanarGenerator {
+  static let typeName = "moons"
+  static let manual = Manual(
+    "Two half circles that reach into each other.",
+    equation: """
+      θ = πn/(N − 1)      (sample n of N of its class)
+      class 0: (cos θ, sin θ),  class 1: (1 − cos θ, ½ − sin θ),  plus noise
+      """,
+    shapes: "inputs [2], 2 classes",
+    example: "data: {generate: {type: moons, samples: 200, noise: 0.1}}",
+    source: "scikit-learn's make_moons")
+
+  let samples: Int
+  let noise: Double
+
+  var classes: Int { 2 }
+
+  init(from options: inout Options) {
+    samples = options.samples(default: 200, classes: 2)
+    noise = options.noise(default: 0.1)
+  }
+
+  func point(_ index: Int, of count: Int, class c: Int) -> (x: Double, y: Double) {
+    let θ = Double.pi * Double(index) / Double(max(1, count - 1))
+    return c == 0
+      ? (Double.cos(θ), Double.sin(θ)) : (1 - Double.cos(θ), 0.5 - Double.sin(θ))
+  }
+}
+
+/// A circle within a circle.
+///
+///     φ = 2πn/N
+///     class 0: (cos φ, sin φ),  class 1: factor·(cos φ, sin φ)
+///
+/// - Source: scikit-learn's make_circles.
+struct Circles: PlanarGenerator {
+  static let typeName = "circles"
+  static let manual = Manual(
+    "A circle within a circle.",
+    equation: """
+      φ = 2πn/N      (sample n of N of its class)
+      class 0: (cos φ, sin φ),  class 1: factor·(cos φ, sin φ),  plus noise
+      """,
+    shapes: "inputs [2], 2 classes",
+    example: "data: {generate: {type: circles, samples: 200, factor: 0.5}}",
+    source: "scikit-learn's make_circles")
+
+  let samples: Int
+  let factor: Double
+  let noise: Double
+
+  var classes: Int { 2 }
+
+  init(from options: inout Options) {
+    samples = options.samples(default: 200, classes: 2)
+    factor = options.double("factor", default: 0.5, in: .fraction, "radius of the inner circle")
+    noise = options.noise(default: 0.05)
+  }
+
+  func point(_ index: Int, of count: Int, class c: Int) -> (x: Double, y: Double) {
+    let φ = 2 * Double.pi * Double(index) / Double(count)
+    let radius = c == 0 ? 1 : factor
+    return (radius * Double.cos(φ), radius * Double.sin(φ))
+  }
+}

@@ -1,0 +1,86 @@
+import NNExp
+
+/// U(minimum, maximum).
+struct UniformInitializer: Initializer {
+  static let typeName = "uniform"
+  static let manual = Manual(
+    "Uniform between two bounds.", equation: "U(minimum, maximum)",
+    example: "initial: {weight: {type: uniform, minimum: -0.5, maximum: 0.5}}")
+
+  let minimum: Double
+  let maximum: Double
+
+  init(from options: inout Options) {
+    minimum = options.double("minimum", default: -0.05, "lower bound, included")
+    maximum = options.double("maximum", default: 0.05, "upper bound")
+    if minimum > maximum {
+      options.reject(
+        options.contains("maximum") ? "maximum" : "minimum",
+        "minimum \(shortest(minimum)) is above maximum \(shortest(maximum))")
+    }
+  }
+
+  func fill(_ values: Tensor<Double>, random: RandomStream) {
+    for i in values.indices {
+      let u = random.uniform(at: i)
+      // Each bound by itself: their difference may overflow.
+      values[i] = min(maximum, max(minimum, (1 - u) * minimum + u * maximum))
+    }
+  }
+}
+
+/// N(mean, standard_deviation²).
+struct NormalInitializer: Initializer {
+  static let typeName = "normal"
+  static let manual = Manual(
+    "Normal about a mean.", equation: "N(mean, standard_deviation²)",
+    example: "initial: {weight: {type: normal, standard_deviation: 0.01}}")
+
+  let mean: Double
+  let deviation: Double
+
+  init(from options: inout Options) {
+    mean = options.double("mean", default: 0, "the mean")
+    deviation = options.double(
+      "standard_deviation", default: 0.05, in: .nonnegative, "the standard deviation")
+  }
+
+  func fill(_ values: Tensor<Double>, random: RandomStream) {
+    for i in values.indices { values[i] = mean + deviation * random.normal(at: i) }
+  }
+}
+
+/// One number everywhere.
+struct ConstantInitializer: Initializer {
+  static let typeName = "constant"
+  static let manual = Manual(
+    "One number everywhere.", equation: "value",
+    example: "initial: {bias: {type: constant, value: 0.35}}")
+
+  let value: Double
+
+  init(from options: inout Options) { value = options.double("value", "the number") }
+
+  func fill(_ values: Tensor<Double>, random: RandomStream) { values.fill(value) }
+}
+
+/// 0 everywhere.
+struct Zeros: Initializer {
+  static let typeName = "zeros"
+  static let manual = Manual(
+    "0 everywhere.", equation: "0", example: "initial: {bias: zeros}")
+
+  init(from options: inout Options) {}
+
+  func fill(_ values: Tensor<Double>, random: RandomStream) { values.fill(0) }
+}
+
+/// 1 everywhere.
+struct Ones: Initializer {
+  static let typeName = "ones"
+  static let manual = Manual("1 everywhere.", equation: "1", example: "initial: {scale: ones}")
+
+  init(from options: inout Options) {}
+
+  func fill(_ values: Tensor<Double>, random: RandomStream) { values.fill(1) }
+}

@@ -1,0 +1,25 @@
+import NNExp
+
+/// The sum of absolute differences.
+///
+///     ℓ   = Σⱼ |zⱼ − tⱼ|
+///     ∂zⱼ += sign(zⱼ − tⱼ)      (0 where zⱼ = tⱼ)
+struct AbsoluteError: ValueLoss {
+  static let typeName = "absolute_error"
+  static let manual = Manual(
+    "The sum of absolute differences between output and target.",
+    equation: """
+      ℓ = Σⱼ |zⱼ − tⱼ|
+      ∂zⱼ += sign(zⱼ − tⱼ)      (0 where zⱼ = tⱼ)
+      """,
+    shapes: "output and targets of one shape; or one output a class; or one output for two classes",
+    example: "loss: absolute_error")
+
+  init(from options: inout Options) {}
+
+  func term<S: Scalar>(_ z: S, _ t: S) -> (value: S, slope: S) {
+    let d = z - t
+    // The last d is 0 or NaN, which stays NaN.
+    return (abs(d), d > 0 ? 1 : (d < 0 ? -1 : d))
+  }
+}

@@ -1,0 +1,64 @@
+import NNExp
+
+/// The negative log-likelihood of yes-or-no targets, each output its own.
+///
+///     logits         ℓ   = Σⱼ w₁·t·softplus(−z) + w₀·(1−t)·softplus(z)
+///                    ∂zⱼ += w₀·(1−t)·σ(z) − w₁·t·σ(−z)
+///     probabilities  ℓ   = −Σⱼ w₁·t·ln z + w₀·(1−t)·ln(1−z)
+///                    ∂zⱼ += w₀·(1−t)/(1−z) − w₁·t/z
+///
+/// Logarithms of probabilities are bounded below by −100, with slope 0 there.
+/// Targets lie in 0…1. `class_weights: [w₀, w₁]` weigh the classes 0 and 1.
+struct BinaryCrossEntropy: ValueLoss {
+  static let typeName = "binary_cross_entropy"
+  static let manual = Manual(
+    "The negative log-likelihood of yes-or-no targets, summed over the outputs.",
+    equation: """
+      logits:         ℓ = Σⱼ w₁·t·softplus(−z) + w₀·(1−t)·softplus(z)
+                      ∂zⱼ += w₀·(1−t)·σ(z) − w₁·t·σ(−z)
+      probabilities:  ℓ = −Σⱼ w₁·t·ln z + w₀·(1−t)·ln(1−z)      (ln bounded by −100)
+                      ∂zⱼ += w₀·(1−t)/(1−z) − w₁·t/z
+      """,
+    shapes: "output and targets of one shape, targets 0…1; or one output for two classes;"
+      + " or one output a class",
+    example: "loss: {type: binary_cross_entropy, from: logits, class_weights: [1, 5]}")
+
+  let from: Prediction
+  let w0: Double
+  let w1: Double
+
+  var decisionThreshold: Double { from.threshold }
+
+  init(from options: inout Options) {
+    from = Prediction.read(from: &options, "sigmoid")
+    let weights = options.doubles(
+      "class_weights", default: [1, 1], in: .nonnegative,
+      "[w₀, w₁]: what the loss of class 0 and class 1 is multiplied by")
+    if weights.count == 2 {
+      (w0, w1) = (weights[0], weights[1])
+    } else {
+      options.reject(
+        "class_weights", "class_weights must be two numbers, [w₀, w₁], found \(weights.count)")
+      (w0, w1) = (1, 1)
+    }
+  }
+
+  func term<S: Scalar>(_ z: S, _ t: S) -> (value: S, slope: S) {
+    let yes = S(w1) * t
+    let no = S(w0) * (1 - t)
+    switch from {
+    case .logits:
+      // σ(±z) and softplus(±z) from e^(−|z|), which cannot overflow.
+      let e = S.exp(-abs(z))
+      let tail = S.log1p(e)
+      let far = 1 / (1 + e)  // σ(|z|)
+      let near = e / (1 + e)  // σ(−|z|)
+      if z >= 0 { return (yes * tail + no * (z + tail), no * far - yes * near) }
+      return (yes * (tail - z) + no * tail, no * near - yes * far)
+    case .probabilities:
+      let p = boundedLog(z)
+      let q = boundedLog(1 - z)
+      return (-yes * p.value - no * q.value, no * q.slope - yes * p.slope)
+    }
+  }
+}

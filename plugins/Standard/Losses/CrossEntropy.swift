@@ -1,0 +1,129 @@
+import NNExp
+
+/// The negative log-likelihood of one of k classes.
+///
+///     uⱼ = wⱼtⱼ,  W = Σⱼ uⱼ      (t one-hot for a class index)
+///
+///     logits         ℓ   = Σⱼ uⱼ(ln Σᵢ e^zᵢ − zⱼ)
+///                    ∂zⱼ += W·e^zⱼ / Σᵢ e^zᵢ − uⱼ
+///     probabilities  ℓ   = −Σⱼ uⱼ·ln zⱼ
+///                    ∂zⱼ += −uⱼ/zⱼ
+///
+/// Logarithms of probabilities are bounded below by −100, with slope 0 there.
+/// - Shape: output `[k]`, targets a class index or a row of k probabilities.
+struct CrossEntropy: Loss {
+  static let typeName = "cross_entropy"
+  static let manual = Manual(
+    "The negative log-likelihood of one of k classes.",
+    equation: """
+      uⱼ = wⱼtⱼ,  W = Σⱼ uⱼ      (t one-hot for a class index)
+      logits:         ℓ = Σⱼ uⱼ(ln Σᵢ e^zᵢ − zⱼ)
+                      ∂zⱼ += W·e^zⱼ / Σᵢ e^zᵢ − uⱼ
+      probabilities:  ℓ = −Σⱼ uⱼ·ln zⱼ      (ln bounded by −100)
+                      ∂zⱼ += −uⱼ/zⱼ
+      """,
+    shapes: "output [k], targets a class index or a row of k probabilities",
+    example: "loss: {type: cross_entropy, from: logits, class_weights: [1, 1, 4]}")
+
+  let from: Prediction
+  let weights: [Double]
+  let weightsPlace: Place?
+
+  var decisionThreshold: Double { from.threshold }
+
+  init(from options: inout Options) {
+    from = Prediction.read(from: &options, "softmax")
+    weights = options.doubles(
+      "class_weights", default: [], in: .nonnegative,
+      "w: what the loss of each class is multiplied by; all 1 where the list is empty")
+    weightsPlace = options.place(of: "class_weights")
+  }
+
+  func plan(output: Shape, target: Target) throws {
+    switch target {
+    case .values(let shape):
+      if output != shape {
+        throw Diagnostic("the output \(output) does not fit the targets \(shape)")
+      }
+    case .classes(let count):
+      if output.count != count {
+        throw Diagnostic(
+          "the output \(output) does not fit targets of \(count) classes, which need [\(count)]"
+            + (output.count == 1 ? "; for one output use binary_cross_entropy" : ""))
+      }
+    }
+    if output.count < 2 {
+      throw Diagnostic(
+        "cross_entropy needs an output for each of at least 2 classes, found \(output);"
+          + " for one output use binary_cross_entropy")
+    }
+    if !weights.isEmpty && weights.count != output.count {
+      throw Diagnostic(
+        "class_weights has \(weights.count) weights for \(output.count) classes",
+        at: weightsPlace)
+    }
+  }
+
+  func evaluate<S: Scalar>(_ pass: LossPass<S>) -> Double {
+    switch from {
+    case .logits: fromLogits(pass)
+    case .probabilities: fromProbabilities(pass)
+    }
+  }
+
+  /// uⱼ of one sample.
+  @inline(__always)
+  private func u<S: Scalar>(_ pass: LossPass<S>, _ sample: Int, _ j: Int, of k: Int) -> S {
+    let t = ValueTargets.target(
+      in: pass.t, hasClasses: pass.hasClasses, sample: sample, output: j, outputs: k)
+    return weights.isEmpty ? t : S(weights[j]) * t
+  }
+
+  private func fromLogits<S: Scalar>(_ pass: LossPass<S>) -> Double {
+    let z = pass.z
+    let k = z.shape.count
+    var sum = 0.0
+    for sample in 0..<pass.samples {
+      let row = sample * k
+      var top = 0
+      for j in 1..<k where z[row + j] > z[row + top] { top = j }
+      let m = z[row + top]
+      // Σᵢ e^(zᵢ−m) = 1 + rest; apart, the two keep a rest far below 1 exact.
+      var rest: S = 0
+      for j in 0..<k where j != top { rest += S.exp(z[row + j] - m) }
+      let logOfSum = S.log1p(rest)
+
+      var w: S = 0
+      for j in 0..<k {
+        let u = u(pass, sample, j, of: k)
+        w += u
+        if u != 0 { sum += Double(u * ((m - z[row + j]) + logOfSum)) }
+      }
+      guard let dz = pass.dz else { continue }
+      for j in 0..<k {
+        let u = u(pass, sample, j, of: k)
+        // For the largest, p = 1 − rest/(1 + rest): no cancellation where p ≈ t.
+        let slope =
+          j == top
+          ? (w - u) - w * (rest / (1 + rest)) : w * (S.exp(z[row + j] - m) / (1 + rest)) - u
+        dz[row + j] += pass.scale * slope
+      }
+    }
+    return sum
+  }
+
+  private func fromProbabilities<S: Scalar>(_ pass: LossPass<S>) -> Double {
+    let k = pass.z.shape.count
+    var sum = 0.0
+    for sample in 0..<pass.samples {
+      for j in 0..<k {
+        let u = u(pass, sample, j, of: k)
+        if u == 0 { continue }
+        let log = boundedLog(pass.z[sample * k + j])
+        sum -= Double(u * log.value)
+        if let dz = pass.dz { dz[sample * k + j] -= pass.scale * u * log.slope }
+      }
+    }
+    return sum
+  }
+}

@@ -1,0 +1,84 @@
+import NNExp
+
+/// How far the right class is from winning by a margin μ.
+///
+///     one output   ℓ  = max(0, μ − y·z),  y = ±1
+///                  ∂z += −y where ℓ > 0
+///     k outputs    ℓ  = max(0, μ + max_{j≠c} zⱼ − z_c)
+///                  ∂zⱼ += 1, ∂z_c −= 1 where ℓ > 0, for the largest j ≠ c
+///
+/// The lowest index takes a tie. A single output's target is +1 from 0.5 on, so
+/// that 0/1 and −1/+1 both serve; a row's class is its largest entry.
+/// - Source: Crammer and Singer 2001 for k outputs.
+struct Hinge: Loss {
+  static let typeName = "hinge"
+  static let manual = Manual(
+    "How far the right class is from winning by a margin.",
+    equation: """
+      one output:  ℓ = max(0, μ − y·z),  y = ±1
+                   ∂z += −y where ℓ > 0
+      k outputs:   ℓ = max(0, μ + max_{j≠c} zⱼ − z_c)
+                   ∂zⱼ += 1, ∂z_c −= 1 where ℓ > 0, for the largest j ≠ c
+      """,
+    shapes: "output [1], targets 0/1 or −1/+1; or output [k], targets a class index or one-hot",
+    example: "loss: {type: hinge, margin: 1}",
+    source: "Crammer and Singer 2001")
+
+  let margin: Double
+
+  var decisionThreshold: Double { 0 }
+
+  init(from options: inout Options) {
+    margin = options.double("margin", default: 1, in: .positive, "μ: by how much to win")
+  }
+
+  func plan(output: Shape, target: Target) throws {
+    try target.checkFit(output)
+  }
+
+  func evaluate<S: Scalar>(_ pass: LossPass<S>) -> Double {
+    pass.z.shape.count == 1 ? binary(pass) : multiclass(pass)
+  }
+
+  private func binary<S: Scalar>(_ pass: LossPass<S>) -> Double {
+    let μ = S(margin)
+    var sum = 0.0
+    for i in 0..<pass.samples {
+      let y: S = pass.t[i] >= 0.5 ? 1 : -1
+      let short = μ - y * pass.z[i]
+      if short <= 0 { continue }  // NaN goes on.
+      sum += Double(short)
+      if let dz = pass.dz { dz[i] -= pass.scale * y }
+    }
+    return sum
+  }
+
+  private func multiclass<S: Scalar>(_ pass: LossPass<S>) -> Double {
+    let z = pass.z
+    let k = z.shape.count
+    let μ = S(margin)
+    var sum = 0.0
+    for sample in 0..<pass.samples {
+      let row = sample * k
+      let c = targetClass(pass, sample, of: k)
+      var rival = c == 0 ? 1 : 0
+      for j in 0..<k where j != c && z[row + j] > z[row + rival] { rival = j }
+      let short = μ + z[row + rival] - z[row + c]
+      if short <= 0 { continue }
+      sum += Double(short)
+      if let dz = pass.dz {
+        dz[row + rival] += pass.scale
+        dz[row + c] -= pass.scale
+      }
+    }
+    return sum
+  }
+
+  @inline(__always)
+  private func targetClass<S: Scalar>(_ pass: LossPass<S>, _ sample: Int, of k: Int) -> Int {
+    if pass.hasClasses { return Int(pass.t[sample]) }
+    var c = 0
+    for j in 1..<k where pass.t[sample * k + j] > pass.t[sample * k + c] { c = j }
+    return c
+  }
+}

@@ -1,0 +1,36 @@
+import NNExp
+
+/// Squared near the target, absolute far from it.
+///
+///     d   = zⱼ − tⱼ
+///     ℓ   = Σⱼ d²/2 where |d| ≤ δ, else δ(|d| − δ/2)
+///     ∂zⱼ += d where |d| ≤ δ, else δ·sign(d)
+///
+/// - Source: Huber 1964, "Robust estimation of a location parameter".
+struct Huber: ValueLoss {
+  static let typeName = "huber"
+  static let manual = Manual(
+    "Squared error near the target, absolute error far from it.",
+    equation: """
+      d = zⱼ − tⱼ
+      ℓ = Σⱼ d²/2 where |d| ≤ δ, else δ(|d| − δ/2)
+      ∂zⱼ += d where |d| ≤ δ, else δ·sign(d)
+      """,
+    shapes: "output and targets of one shape; or one output a class; or one output for two classes",
+    example: "loss: {type: huber, delta: 1.5}",
+    source: "Huber 1964, Robust estimation of a location parameter")
+
+  let delta: Double
+
+  init(from options: inout Options) {
+    delta = options.double(
+      "delta", default: 1, in: .positive, "δ: where squared turns into absolute")
+  }
+
+  func term<S: Scalar>(_ z: S, _ t: S) -> (value: S, slope: S) {
+    let δ = S(delta)
+    let d = z - t
+    if abs(d) <= δ { return (d * d / 2, d) }
+    return (δ * (abs(d) - δ / 2), d > 0 ? δ : (d < 0 ? -δ : d))
+  }
+}

@@ -1,0 +1,29 @@
+import NNExp
+
+/// The squared distance between output and target.
+///
+///     ℓ   = Σⱼ (zⱼ − tⱼ)²
+///     ∂zⱼ += 2(zⱼ − tⱼ)
+///
+/// There is no ½ and no 1/n here: `reduction: mean | sum | half_mean` brings
+/// them.
+/// - Source: Tanaka 2013, where ℓ = ‖t − z‖².
+struct SquaredError: ValueLoss {
+  static let typeName = "squared_error"
+  static let manual = Manual(
+    "The squared distance between output and target.",
+    equation: """
+      ℓ = Σⱼ (zⱼ − tⱼ)²
+      ∂zⱼ += 2(zⱼ − tⱼ)
+      """,
+    shapes: "output and targets of one shape; or one output a class; or one output for two classes",
+    example: "loss: {type: squared_error, reduction: mean}",
+    source: "Tanaka 2013")
+
+  init(from options: inout Options) {}
+
+  func term<S: Scalar>(_ z: S, _ t: S) -> (value: S, slope: S) {
+    let d = z - t
+    return (d * d, 2 * d)
+  }
+}

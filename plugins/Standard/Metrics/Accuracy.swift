@@ -1,0 +1,32 @@
+import NNExp
+
+/// The share of samples whose class is predicted.
+///
+/// Its tally is [right, samples].
+struct Accuracy: Metric {
+  static let typeName = "accuracy"
+  static let manual = Manual(
+    "The share of samples whose class is predicted.",
+    equation: "accuracy = right / samples",
+    shapes: "one output a class, or one output for two classes (class 1 from the threshold on)",
+    example: "metrics: [accuracy]")
+
+  var isBetterHigher: Bool { true }
+
+  init(from options: inout Options) {}
+
+  func plan(output: Shape, target: Target) throws -> Int {
+    try target.checkFit(output)
+    return 2
+  }
+
+  func add<S: Scalar>(_ pass: MetricPass<S>) {
+    var right = 0
+    for sample in 0..<pass.samples
+    where pass.predictedClass(sample) == pass.targetClass(sample) { right += 1 }
+    pass.tally[0] += Double(right)
+    pass.tally[1] += Double(pass.samples)
+  }
+
+  func value(of tally: Tensor<Double>) -> Double { tally[0] / tally[1] }
+}

@@ -1,0 +1,54 @@
+import NNExp
+
+/// Steps that shrink with the sum of all squared gradients.
+///
+///     g ← g + λw
+///     s ← s + g²              (s = the initial accumulator before step 1)
+///     w ← w − η/(1 + (t−1)·decay) · g/(√s + ε)
+///
+/// - Source: Duchi, Hazan, Singer 2011; PyTorch's Adagrad.
+struct Adagrad: Optimizer {
+  static let typeName = "adagrad"
+  static let manual = Manual(
+    "Steps that shrink with the sum of all squared gradients.",
+    equation: """
+      g ← g + λw
+      s ← s + g²              (s = the initial accumulator before step 1)
+      w ← w − η/(1 + (t−1)·decay) · g/(√s + ε)
+      """,
+    example: "optimizer: {type: adagrad, learning_rate: 0.01}",
+    source: "Duchi, Hazan, Singer 2011")
+
+  let learningRate: Double
+  let decay: Double
+  let initialAccumulator: Double
+  let epsilon: Double
+  let weightDecay: Double
+
+  init(from options: inout Options) {
+    learningRate = options.learningRate(default: 0.01)
+    decay = options.double(
+      "learning_rate_decay", default: 0, in: .nonnegative, "how fast η falls with the steps")
+    initialAccumulator = options.double(
+      "initial_accumulator", default: 0, in: .nonnegative, "what s starts from")
+    epsilon = options.epsilon(default: 1e-10)
+    weightDecay = options.weightDecay(default: 0)
+  }
+
+  var memory: OptimizerMemory { OptimizerMemory(vectors: 1) }
+
+  func step<S: Scalar>(_ pass: Update<S>) {
+    let w = pass.w.start
+    let g = pass.g.start
+    let s = pass.vectors[0].start
+    let η = S(pass.learningRate / (1 + Double(pass.step - 1) * decay))
+    let λ = S(weightDecay)
+    let ε = S(epsilon)
+    let first = S(pass.step == 1 ? initialAccumulator : 0)
+    for i in pass.w.indices {
+      let d = g[i] + λ * w[i]
+      s[i] = first + s[i] + d * d
+      w[i] -= η * d / (s[i].squareRoot() + ε)
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import NNExp
+
+/// Steps from running means of the gradients and of their squares.
+///
+///     g ← g + λw
+///     m ← β₁m + (1 − β₁)g
+///     v ← β₂v + (1 − β₂)g²
+///     v̂ = v, or with amsgrad the largest v so far
+///     w ← w − η/(1 − β₁ᵗ) · m/(√v̂ / √(1 − β₂ᵗ) + ε)
+///
+/// - Source: Kingma and Ba 2015; Reddi et al. 2018 (amsgrad); PyTorch's Adam.
+struct Adam: Optimizer {
+  static let typeName = "adam"
+  static let manual = Manual(
+    "Steps from running means of the gradients and of their squares.",
+    equation: """
+      g ← g + λw
+      m ← β₁m + (1 − β₁)g
+      v ← β₂v + (1 − β₂)g²
+      v̂ = v, or with amsgrad the largest v so far
+      w ← w − η/(1 − β₁ᵗ) · m/(√v̂ / √(1 − β₂ᵗ) + ε)
+      """,
+    example: "optimizer: {type: adam, learning_rate: 0.001}",
+    source: "Kingma and Ba 2015; Reddi et al. 2018")
+
+  let rule: AdamRule
+  let weightDecay: Double
+
+  init(from options: inout Options) {
+    rule = AdamRule(from: &options)
+    weightDecay = options.weightDecay(default: 0)
+  }
+
+  var learningRate: Double { rule.learningRate }
+  var memory: OptimizerMemory { rule.memory }
+
+  func step<S: Scalar>(_ pass: Update<S>) {
+    rule.step(pass, λ: S(weightDecay), shrinkage: 1)
+  }
+}
+
+/// Adam whose weight decay shrinks the weights instead of joining the gradient.
+///
+///     w ← w − ηλw, then Adam's step without λ
+///
+/// - Source: Loshchilov and Hutter 2019; PyTorch's AdamW.
+struct AdamW: Optimizer {
+  static let typeName = "adamw"
+  static let manual = Manual(
+    "Adam whose weight decay shrinks the weights instead of joining the gradient.",
+    equation: """
+      w ← w − ηλw
+      m ← β₁m + (1 − β₁)g
+      v ← β₂v + (1 − β₂)g²
+      v̂ = v, or with amsgrad the largest v so far
+      w ← w − η/(1 − β₁ᵗ) · m/(√v̂ / √(1 − β₂ᵗ) + ε)
+      """,
+    example: "optimizer: {type: adamw, learning_rate: 0.001, weight_decay: 0.01}",
+    source: "Loshchilov and Hutter 2019")
+
+  let rule: AdamRule
+  let weightDecay: Double
+
+  init(from options: inout Options) {
+    rule = AdamRule(from: &options)
+    weightDecay = options.weightDecay(default: 0.01)
+  }
+
+  var learningRate: Double { rule.learningRate }
+  var memory: OptimizerMemory { rule.memory }
+
+  func step<S: Scalar>(_ pass: Update<S>) {
+    rule.step(pass, λ: 0, shrinkage: S(1 - pass.learningRate * weightDecay))
+  }
+}
+
+/// What Adam and AdamW share: all but where the weight decay goes.
+struct AdamRule: Sendable {
+  let learningRate: Double
+  let β1: Double
+  let β2: Double
+  let epsilon: Double
+  let isAMSGrad: Bool
+
+  init(from options: inout Options) {
+    learningRate = options.learningRate(default: 0.001)
+    β1 = options.double("beta1", default: 0.9, in: .fraction, "β₁: memory of the mean")
+    β2 = options.double("beta2", default: 0.999, in: .fraction, "β₂: memory of the squares")
+    epsilon = options.epsilon(default: 1e-8)
+    isAMSGrad = options.bool("amsgrad", default: false, "divide by the largest v so far")
+  }
+
+  /// m, v, and with amsgrad the largest v.
+  var memory: OptimizerMemory { OptimizerMemory(vectors: isAMSGrad ? 3 : 2) }
+
+  @inline(__always)
+  func step<S: Scalar>(_ pass: Update<S>, λ: S, shrinkage: S) {
+    let w = pass.w.start
+    let g = pass.g.start
+    let m = pass.vectors[0].start
+    let v = pass.vectors[1].start
+    let t = Double(pass.step)
+    let η = S(pass.learningRate / (1 - Double.pow(β1, t)))
+    let root = S((1 - Double.pow(β2, t)).squareRoot())
+    let b1 = S(β1)
+    let c1 = S(1 - β1)
+    let b2 = S(β2)
+    let c2 = S(1 - β2)
+    let ε = S(epsilon)
+    if isAMSGrad {
+      let largest = pass.vectors[2].start
+      for i in pass.w.indices {
+        let d = g[i] + λ * w[i]
+        m[i] = b1 * m[i] + c1 * d
+        v[i] = b2 * v[i] + c2 * d * d
+        largest[i] = v[i] <= largest[i] ? largest[i] : v[i]
+        w[i] = shrinkage * w[i] - η * m[i] / (largest[i].squareRoot() / root + ε)
+      }
+    } else {
+      for i in pass.w.indices {
+        let d = g[i] + λ * w[i]
+        m[i] = b1 * m[i] + c1 * d
+        v[i] = b2 * v[i] + c2 * d * d
+        w[i] = shrinkage * w[i] - η * m[i] / (v[i].squareRoot() / root + ε)
+      }
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import NNExp
+
+/// Options that several optimizers read alike.
+extension Options {
+  mutating func learningRate(default fallback: Double) -> Double {
+    double(
+      "learning_rate", default: fallback, in: .nonnegative, "η, before any schedule")
+  }
+
+  /// λ of a gradient g + λw: ½λ‖w‖² added to the loss.
+  mutating func weightDecay(default fallback: Double) -> Double {
+    double("weight_decay", default: fallback, in: .nonnegative, "λ")
+  }
+
+  mutating func epsilon(default fallback: Double) -> Double {
+    double("epsilon", default: fallback, in: .nonnegative, "ε: added to the root")
+  }
+}

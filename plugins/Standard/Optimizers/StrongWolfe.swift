@@ -1,0 +1,189 @@
+import NNExp
+
+/// A search along d for a length τ that meets the strong Wolfe conditions:
+/// f(τ) ≤ f(0) + c₁τf′(0) and |f′(τ)| ≤ c₂|f′(0)|, c₁ = 1e-4, c₂ = 0.9.
+///
+/// First it widens until a good τ is bracketed, then it narrows the bracket by
+/// cubic interpolation. A value that is not a number counts as too high.
+/// - Source: Nocedal and Wright 2006, algorithms 3.5 and 3.6, as PyTorch has
+///   them (which follows minFunc).
+struct StrongWolfe<S: Scalar> {
+  /// A length with f, f′ and the index of the vector that holds its gradient.
+  private struct Point {
+    var length: Double
+    var loss: Double
+    var slope: Double
+    var gradient: Int
+  }
+
+  private static var maximumTrials: Int { 25 }
+  private static var smallestBracket: Double { 1e-9 }
+
+  private let w: Tensor<S>
+  private let g: Tensor<S>
+  private let d: Tensor<S>
+  private let memory: LBFGSMemory<S>
+  private let evaluate: () -> Double
+  private let startLoss: Double
+  private let startSlope: Double
+
+  /// The length found, and the loss there; w and g follow it.
+  private(set) var length: Double
+  private(set) var loss: Double
+  private(set) var evaluations = 0
+
+  /// True where the bracket's lower end is the one found first, which takes
+  /// ties.
+  private var lowIsFirst = true
+
+  init(
+    _ pass: Update<S>, _ memory: LBFGSMemory<S>, loss: Double, slope: Double,
+    evaluate: @escaping () -> Double
+  ) {
+    w = pass.w
+    g = pass.g
+    d = memory.direction
+    self.memory = memory
+    self.evaluate = evaluate
+    startLoss = loss
+    startSlope = slope
+    length = memory.length
+    self.loss = loss
+  }
+
+  mutating func run() {
+    memory.search(0).start.update(from: w.start, count: w.count)
+    keepGradient(in: 1)
+    let start = Point(length: 0, loss: startLoss, slope: startSlope, gradient: 1)
+    var trials = 0
+    var (low, high, isDone) = bracket(from: start, trials: &trials)
+    if !isDone { narrow(&low, &high, trials: trials) }
+    length = low.length
+    loss = low.loss
+    place(at: length)
+    g.start.update(from: memory.search(low.gradient).start, count: g.count)
+  }
+
+  /// Widens the step until a bracket or an end is found; the first point is the
+  /// lower one.
+  private mutating func bracket(
+    from start: Point, trials: inout Int
+  ) -> (low: Point, high: Point, isDone: Bool) {
+    var before = start
+    var here = trial(at: length, gradient: 2)
+    while trials < Self.maximumTrials {
+      if isTooHigh(here) || (trials > 1 && !(here.loss < before.loss)) {
+        return ordered(before, here)
+      }
+      if isFlat(here) { return (here, here, true) }
+      if here.slope >= 0 { return ordered(before, here) }
+      let next = StrongWolfe.minimum(
+        between: before, here, from: here.length + 0.01 * (here.length - before.length),
+        to: here.length * 10)
+      let free = before.gradient
+      before = here
+      here = trial(at: next, gradient: free)
+      trials += 1
+    }
+    // Out of trials: the better of the start, whose gradient is d's, and here.
+    if StrongWolfe.isLower(start.loss, here.loss) {
+      memory.search(1).start.update(from: memory.previous.start, count: g.count)
+      return (start, here, true)
+    }
+    return (here, start, true)
+  }
+
+  /// Narrows the bracket until the conditions hold at its lower end.
+  private mutating func narrow(_ low: inout Point, _ high: inout Point, trials: Int) {
+    let size = maximumNorm(d)
+    var trials = trials
+    var wasNearEnd = false
+    while trials < Self.maximumTrials {
+      let (a, b) = (min(low.length, high.length), max(low.length, high.length))
+      if (b - a) * size < Self.smallestBracket { return }
+      var next = StrongWolfe.minimum(between: low, high, from: a, to: b)
+      // Too near an end twice, or upon it: a tenth inside.
+      let tenth = 0.1 * (b - a)
+      let isNearEnd = min(b - next, next - a) < tenth
+      if isNearEnd && (wasNearEnd || next >= b || next <= a) {
+        next = abs(next - b) < abs(next - a) ? b - tenth : a + tenth
+        wasNearEnd = false
+      } else {
+        wasNearEnd = isNearEnd
+      }
+
+      let spare = high.gradient
+      let here = trial(at: next, gradient: nil)
+      trials += 1
+      if isTooHigh(here) || !(here.loss < low.loss) {
+        keepGradient(in: spare)
+        high = Point(length: next, loss: here.loss, slope: here.slope, gradient: spare)
+        let staysLow =
+          lowIsFirst
+          ? StrongWolfe.isLower(low.loss, high.loss)
+          : !StrongWolfe.isLower(high.loss, low.loss)
+        if !staysLow {
+          swap(&low, &high)
+          lowIsFirst.toggle()
+        }
+        continue
+      }
+      let isDone = isFlat(here)
+      let old = low
+      if !isDone && here.slope * (high.length - low.length) >= 0 { high = old }
+      // The gradient of the old high end is not needed where high moved.
+      let room = high.gradient == old.gradient ? spare : old.gradient
+      keepGradient(in: room)
+      low = Point(length: next, loss: here.loss, slope: here.slope, gradient: room)
+      if isDone { return }
+    }
+  }
+
+  /// f and f′ at a length; its gradient is kept in a vector if one is named.
+  private mutating func trial(at length: Double, gradient: Int?) -> Point {
+    place(at: length)
+    let loss = evaluate()
+    evaluations += 1
+    if let gradient { keepGradient(in: gradient) }
+    return Point(length: length, loss: loss, slope: dot(g, d), gradient: gradient ?? 0)
+  }
+
+  private func keepGradient(in vector: Int) {
+    memory.search(vector).start.update(from: g.start, count: g.count)
+  }
+
+  private func place(at length: Double) {
+    let start = memory.search(0)
+    let τ = S(length)
+    for i in w.indices { w[i] = start[i] + τ * d[i] }
+  }
+
+  private func isTooHigh(_ p: Point) -> Bool {
+    !(p.loss <= startLoss + 1e-4 * p.length * startSlope)
+  }
+
+  private func isFlat(_ p: Point) -> Bool { abs(p.slope) <= -0.9 * startSlope }
+
+  private mutating func ordered(_ a: Point, _ b: Point) -> (Point, Point, Bool) {
+    lowIsFirst = StrongWolfe.isLower(a.loss, b.loss)
+    return lowIsFirst ? (a, b, false) : (b, a, false)
+  }
+
+  private static func isLower(_ a: Double, _ b: Double) -> Bool { a <= b || b.isNaN }
+
+  /// Where the cubic through both points (values and slopes) is least, within
+  /// the bounds; their middle where there is no such place.
+  private static func minimum(
+    between p: Point, _ q: Point, from lower: Double, to upper: Double
+  ) -> Double {
+    let (a, b) = p.length <= q.length ? (p, q) : (q, p)
+    let d1 = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.length - b.length)
+    let square = d1 * d1 - a.slope * b.slope
+    if !(square >= 0) { return (lower + upper) / 2 }
+    let d2 = square.squareRoot()
+    let least =
+      b.length - (b.length - a.length) * ((b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2))
+    if !least.isFinite { return (lower + upper) / 2 }
+    return min(max(least, lower), upper)
+  }
+}

@@ -1,0 +1,56 @@
+import NNExp
+
+/// Registers the losses, metrics, optimizers, schedules, initializers and
+/// generators that ship.
+public func registerRules(in registry: inout Registry) {
+  registry.register(SquaredError.self)
+  registry.register(AbsoluteError.self)
+  registry.register(Huber.self)
+  registry.register(BinaryCrossEntropy.self)
+  registry.register(CrossEntropy.self)
+  registry.register(Hinge.self)
+
+  registry.register(Accuracy.self)
+  registry.register(BalancedAccuracy.self)
+  registry.register(MacroPrecision.self)
+  registry.register(MacroRecall.self)
+  registry.register(MacroF1.self)
+  registry.register(MeanAbsoluteError.self)
+  registry.register(RootMeanSquaredError.self)
+  registry.register(RSquared.self)
+
+  registry.register(SGD.self)
+  registry.register(Adagrad.self)
+  registry.register(RMSprop.self)
+  registry.register(Adam.self)
+  registry.register(AdamW.self)
+  registry.register(Rprop.self)
+  registry.register(LBFGS.self)
+
+  registry.register(Warmed<ConstantSchedule>.self)
+  registry.register(Warmed<StepSchedule>.self)
+  registry.register(Warmed<ExponentialSchedule>.self)
+  registry.register(Warmed<InverseTimeSchedule>.self)
+  registry.register(Warmed<CosineSchedule>.self)
+  registry.register(Warmed<PlateauSchedule>.self)
+  registry.register(LinearWarmup.self)
+
+  registry.register(GlorotUniform.self)
+  registry.register(GlorotNormal.self)
+  registry.register(HeUniform.self)
+  registry.register(HeNormal.self)
+  registry.register(UniformInitializer.self)
+  registry.register(NormalInitializer.self)
+  registry.register(ConstantInitializer.self)
+  registry.register(Zeros.self)
+  registry.register(Ones.self)
+  registry.register(Orthogonal.self)
+  registry.register(Values.self)
+
+  registry.register(Parity.self)
+  registry.register(Spirals.self)
+  registry.register(Moons.self)
+  registry.register(Circles.self)
+  registry.register(Gaussians.self)
+  registry.register(Sine.self)
+}

@@ -1,0 +1,125 @@
+import NNExp
+
+/// What a schedule counts: `by: epoch | step`.
+enum Pace: String, CaseIterable, Sendable {
+  case epoch
+  case step
+
+  static func read(from options: inout Options) -> Pace {
+    options.choice("by", default: Pace.epoch, "what t counts: finished epochs, or steps")
+  }
+
+  /// t.
+  func time(_ progress: Progress) -> Double {
+    Double(self == .epoch ? progress.epoch : progress.step)
+  }
+
+  /// The whole training.
+  func total(_ progress: Progress) -> Double {
+    let epochs = Double(progress.epochs)
+    return self == .epoch ? epochs : epochs * Double(progress.stepsPerEpoch)
+  }
+}
+
+/// The learning rate as it stands.
+struct ConstantSchedule: Schedule {
+  static let typeName = "constant"
+  static let manual = Manual(
+    "The learning rate stays as it is.", equation: "factor = 1", example: "schedule: constant")
+
+  init(from options: inout Options) {}
+
+  func factor(at progress: Progress, memory: Tensor<Double>) -> Double { 1 }
+}
+
+/// A drop every few epochs.
+struct StepSchedule: Schedule {
+  static let typeName = "step"
+  static let manual = Manual(
+    "The learning rate drops every few epochs.", equation: "factor = γ^⌊epoch / every⌋",
+    example: "schedule: {type: step, every: 30, factor: 0.1}")
+
+  let every: Int
+  let factor: Double
+
+  init(from options: inout Options) {
+    every = options.int("every", in: 1..., "epochs between two drops")
+    factor = options.double("factor", default: 0.1, in: .positive, "γ")
+  }
+
+  func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
+    Double.pow(factor, Double(progress.epoch / every))
+  }
+}
+
+/// A fall by the same ratio each time.
+struct ExponentialSchedule: Schedule {
+  static let typeName = "exponential"
+  static let manual = Manual(
+    "The learning rate falls by the same ratio each time.", equation: "factor = γᵗ",
+    example: "schedule: {type: exponential, factor: 0.99}")
+
+  let factor: Double
+  let pace: Pace
+
+  init(from options: inout Options) {
+    factor = options.double("factor", in: .positive, "γ")
+    pace = Pace.read(from: &options)
+  }
+
+  func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
+    Double.pow(factor, pace.time(progress))
+  }
+}
+
+/// Chao's ηₜ = η/(1 + κt).
+///
+/// - Source: Chao 2011, §2; Robbins and Monro 1951.
+struct InverseTimeSchedule: Schedule {
+  static let typeName = "inverse_time"
+  static let manual = Manual(
+    "The learning rate falls as the inverse of time.", equation: "factor = 1/(1 + κt)",
+    example: "schedule: {type: inverse_time, decay: 0.01, by: step}",
+    source: "Robbins and Monro 1951")
+
+  let decay: Double
+  let pace: Pace
+
+  init(from options: inout Options) {
+    decay = options.double("decay", in: .nonnegative, "κ")
+    pace = Pace.read(from: &options)
+  }
+
+  func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
+    1 / (1 + decay * pace.time(progress))
+  }
+}
+
+/// Half a cosine from 1 down to a minimum.
+///
+/// - Source: Loshchilov and Hutter 2017, without restarts.
+struct CosineSchedule: Schedule {
+  static let typeName = "cosine"
+  static let manual = Manual(
+    "The learning rate falls along half a cosine.",
+    equation: "factor = m + (1 − m)(1 + cos(πt/T))/2 while t < T, then m",
+    example: "schedule: {type: cosine, minimum: 0.01}",
+    source: "Loshchilov and Hutter 2017, SGDR")
+
+  let minimum: Double
+  let length: Int?
+  let pace: Pace
+
+  init(from options: inout Options) {
+    minimum = options.double("minimum", default: 0, in: .unit, "m")
+    length = options.optionalInt("length", in: 1..., "T in epochs or steps; all of the training")
+    pace = Pace.read(from: &options)
+  }
+
+  func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
+    let whole = length.map { Double($0) } ?? pace.total(progress)
+    let t = pace.time(progress)
+    if t >= whole { return minimum }
+    return minimum + (1 - minimum) * (1 + Double.cos(Double.pi * t / whole)) / 2
+  }
+}

@@ -1,0 +1,67 @@
+import NNExp
+
+/// A drop whenever the loss has not improved for a while.
+///
+/// After each epoch, a loss below best·(1 − threshold) is the new best. When
+/// more than `patience` epochs in a row bring none, the factor is multiplied by
+/// γ, down to the minimum, and the count pauses for `cooldown` epochs. The loss
+/// is the validation loss where there is one, else the training loss.
+///
+/// - Source: PyTorch's ReduceLROnPlateau.
+struct PlateauSchedule: Schedule {
+  static let typeName = "plateau"
+  static let manual = Manual(
+    "The learning rate drops whenever the loss has not improved for a while.",
+    equation: """
+      loss < best·(1 − threshold) is an improvement;
+      factor ← max(γ·factor, minimum) after more than `patience` epochs without
+      """,
+    example: "schedule: {type: plateau, factor: 0.5, patience: 5}",
+    source: "PyTorch's ReduceLROnPlateau")
+
+  let factor: Double
+  let patience: Int
+  let threshold: Double
+  let cooldown: Int
+  let minimum: Double
+
+  init(from options: inout Options) {
+    factor = options.double("factor", default: 0.1, in: .fraction, "γ")
+    patience = options.int("patience", default: 10, in: 0..., "epochs without improvement to bear")
+    threshold = options.double(
+      "threshold", default: 1e-4, in: .unit, "the relative improvement that counts")
+    cooldown = options.int("cooldown", default: 0, in: 0..., "epochs to wait after a drop")
+    minimum = options.double("minimum", default: 0, in: .unit, "the least factor")
+  }
+
+  /// [has begun, factor, best, epochs without improvement, epochs of cooldown left]
+  var memory: Int { 5 }
+
+  func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
+    if memory[0] == 0 {
+      memory[0] = 1
+      memory[1] = 1
+      memory[2] = .infinity
+    }
+    if progress.isEpochStart && progress.epoch > 0 { watch(progress.loss, memory) }
+    return memory[1]
+  }
+
+  private func watch(_ loss: Double, _ memory: Tensor<Double>) {
+    if loss < memory[2] * (1 - threshold) {
+      memory[2] = loss
+      memory[3] = 0
+    } else {
+      memory[3] += 1
+    }
+    if memory[4] > 0 {
+      memory[4] -= 1
+      memory[3] = 0
+    }
+    if memory[3] > Double(patience) {
+      memory[1] = max(memory[1] * factor, minimum)
+      memory[3] = 0
+      memory[4] = Double(cooldown)
+    }
+  }
+}
