@@ -32,8 +32,13 @@ struct MaxPooling: Layer {
   private struct Maximum<S: Scalar>: PoolingRule {
     func value(_ x: UnsafePointer<S>, _ patch: Patch) -> S {
       var y = -S.infinity
-      for i in patch where x[i] > y || x[i].isNaN { y = x[i] }
-      return y
+      var nans = 0
+      // Selections, not branches: which entry is larger cannot be predicted.
+      for i in patch {
+        y = x[i] > y ? x[i] : y
+        nans &+= x[i].isNaN ? 1 : 0
+      }
+      return nans == 0 ? y : .nan
     }
 
     mutating func addGradient(

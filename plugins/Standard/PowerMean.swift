@@ -180,8 +180,13 @@ struct LargestMagnitude<S: Scalar>: PoolingRule {
 @inline(__always)
 private func greatestMagnitude<S: Scalar>(_ x: UnsafePointer<S>, _ patch: Patch) -> S {
   var m: S = 0
-  for i in patch where abs(x[i]) > m || x[i].isNaN { m = abs(x[i]) }
-  return m
+  var nans = 0
+  // Selections, not branches: which entry is larger cannot be predicted.
+  for i in patch {
+    m = abs(x[i]) > m ? abs(x[i]) : m
+    nans &+= x[i].isNaN ? 1 : 0
+  }
+  return nans == 0 ? m : .nan
 }
 
 /// 1, −1, or x itself where it is 0 or NaN.
