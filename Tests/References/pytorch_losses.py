@@ -1,7 +1,7 @@
 """Values of every loss and their gradients by the network's output z, by PyTorch in float64.
 
 Each case holds a loss's type and options as an experiment file writes them, z, the targets (class
-indices where `classes` is given), and for each reduction the loss and ∂L/∂z. Reductions are over
+indices where `classes` is given), and for each reduction the loss and ∂L/∂z. Reductions are of
 samples: `mean` is 1/n of the sum, `half_mean` 1/(2n), whatever else PyTorch divides by (all
 outputs, or the sum of the class weights).
 """
