@@ -9,7 +9,7 @@ import NNExp
 ///     ∂y/∂xᵢ = sign(xᵢ)(rᵢ/u)^(p−1)  (or 1/n of that)
 ///
 /// rᵢ is a quotient, never a product with 1/m, which is infinite for a denormal
-/// m. Where y is a normal number, |xᵢ|/y is rᵢ/u: backward then needs no m.
+/// m. Backward takes m = y, u = 1 where y is no extreme.
 struct PowerMean<S: Scalar>: PoolingRule {
   let p: S
   let normalizes: Bool
@@ -24,22 +24,18 @@ struct PowerMean<S: Scalar>: PoolingRule {
     of dy: S, _ y: S, _ x: UnsafePointer<S>, _ patch: Patch, to dx: UnsafeMutablePointer<S>
   ) {
     let share = normalizes ? dy / S(patch.count) : dy
-    if y.isComfortable {
-      for i in patch where x[i] != 0 { dx[i] += share * slope(x[i], abs(x[i]) / y) }
-      return
-    }
-    let m = greatestMagnitude(x, patch)
+    let m = y.isComfortable ? y : greatestMagnitude(x, patch)
     guard m != 0 else { return }
-    let u = factor(x, patch, m)
+    let u = y.isComfortable ? 1 : factor(x, patch, m)
     for i in patch where x[i] != 0 {
-      dx[i] += share * slope(x[i], ratio(x[i], m) / u)
+      let t = ratio(x[i], m) / u
+      // Where the quotient underflows, its power need not: take it of the roots.
+      let size =
+        t < .leastNormalMagnitude
+        ? S.pow(abs(x[i]).squareRoot() / m.squareRoot() / u.squareRoot(), 2 * (p - 1))
+        : S.pow(t, p - 1)
+      dx[i] += x[i] < 0 ? -(share * size) : share * size
     }
-  }
-
-  /// sign(x)·tᵖ⁻¹.
-  private func slope(_ x: S, _ t: S) -> S {
-    let size = S.pow(t, p - 1)
-    return x < 0 ? -size : size
   }
 
   /// u = y/m.
