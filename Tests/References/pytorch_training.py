@@ -129,10 +129,10 @@ trajectory(
     dict(learning_rate=0.1, eta_minus=0.4, eta_plus=1.5, step_minimum=0.03, step_maximum=0.4),
     lambda w: optim.Rprop(w, lr=0.1, etas=(0.4, 1.5), step_sizes=(0.03, 0.4)))
 
-# Rates far from 1 make the line search widen and narrow; these few were chosen to reach all of
-# its branches but one (a bracket that turns round). The evaluations are bounded by 25 beyond
-# the first, PyTorch's old and our bound of one search: since 2.x PyTorch ends a search where
-# `max_eval` does, and with one move a step its default of 1 would leave no search at all.
+# Rates far from 1 make the line search widen and narrow; these few reach all of its branches but
+# those that give up (25 trials, a bracket below 1e-9) and a trial pushed back from the far end.
+# The evaluations suffice for 25 trials a move. PyTorch 2.15 ends a search where `max_eval` does,
+# and with one move a step its default of 1 would leave no search at all.
 for search, rate, moves, history, steps in [
     ("none", 0.5, 1, 10, 20),
     ("none", 0.3, 1, 3, 20),
