@@ -125,7 +125,7 @@ private let courses = [
 
 @Test func lbfgsEndsAtTheBottom() throws {
   let descent = Descent<Double>(
-    try Rule.optimizer("lbfgs"), from: [-1.2, 1, 0.8], on: valley)
+    try Rule.optimizer("lbfgs", ["tolerance_change": 0]), from: [-1.2, 1, 0.8], on: valley)
   descent.run(30)
   #expect(descent.w.values.allSatisfy { abs($0 - 1) < 1e-6 })
   // Nothing is left to do: one evaluation a step, and no move.

@@ -34,7 +34,7 @@ private func rows(_ classes: [Int]) -> [Double] {
 
 /// Targets 0 0 0 0 1 1 2, predictions 0 0 1 2 1 1 0.
 private let predicted = [0, 0, 1, 2, 1, 1, 0]
-private let true_: [Double] = [0, 0, 0, 0, 1, 1, 2]
+private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
 
 @Test func classMetricsMeetTheirDefinitions() throws {
   // The values that scikit-learn's definitions give, by hand: recalls 2/4, 2/2,
@@ -44,23 +44,23 @@ private let true_: [Double] = [0, 0, 0, 0, 1, 1, 2]
     ("macro_precision", 4.0 / 9), ("macro_f1", (4.0 / 7 + 4.0 / 5) / 3),
   ] {
     let metric = try Rule.metric(name)
-    let once = try figure(metric, output: [3], target: .classes(3), [(rows(predicted), true_)])
+    let once = try figure(metric, output: [3], target: .classes(3), [(rows(predicted), actual)])
     #expect(abs(once - expected) < 1e-15, "\(name)")
     #expect(metric.isBetterHigher)
 
     let batched = try figure(
       metric, output: [3], target: .classes(3),
       [
-        (rows(Array(predicted[..<2])), Array(true_[..<2])),
-        (rows(Array(predicted[2...])), Array(true_[2...])),
+        (rows(Array(predicted[..<2])), Array(actual[..<2])),
+        (rows(Array(predicted[2...])), Array(actual[2...])),
       ])
     #expect(batched == once, "\(name)")
 
-    let oneHot = true_.flatMap { t in (0..<3).map { Double($0) == t ? 1.0 : 0 } }
+    let oneHot = actual.flatMap { t in (0..<3).map { Double($0) == t ? 1.0 : 0 } }
     #expect(
       try figure(metric, output: [3], target: .values([3]), [(rows(predicted), oneHot)]) == once)
     let single = rows(predicted).map { Float($0) }
-    #expect(try figure(metric, output: [3], target: .classes(3), [(single, true_)]) == once)
+    #expect(try figure(metric, output: [3], target: .classes(3), [(single, actual)]) == once)
     #expect(
       try figure(metric, output: [3], target: .classes(3), [(z: [Double], t: [Double])]()).isNaN)
   }
@@ -103,7 +103,7 @@ private let true_: [Double] = [0, 0, 0, 0, 1, 1, 2]
   #expect(try ConfusionMatrix.classes(output: [1], target: .classes(1)) == 2)
   let tally = RuleNumbers<Double>(zeros: [9])
   let z = RuleNumbers(rows(predicted), shape: [3])
-  let t = RuleNumbers(true_, shape: [1])
+  let t = RuleNumbers(actual, shape: [1])
   let matrix = ConfusionMatrix(tally.tensor)
   matrix.add(
     MetricPass(
