@@ -129,28 +129,30 @@ trajectory(
     dict(learning_rate=0.1, eta_minus=0.4, eta_plus=1.5, step_minimum=0.03, step_maximum=0.4),
     lambda w: optim.Rprop(w, lr=0.1, etas=(0.4, 1.5), step_sizes=(0.03, 0.4)))
 
-# Rates far from 1 make the line search widen and narrow; these few reach all of its branches but
-# those that give up (25 trials, a bracket below 1e-9) and a trial pushed back from the far end.
-# The evaluations suffice for 25 trials a move. PyTorch 2.15 ends a search where `max_eval` does,
-# and with one move a step its default of 1 would leave no search at all.
-for search, rate, moves, history, steps in [
-    ("none", 0.5, 1, 10, 20),
-    ("none", 0.3, 1, 3, 20),
-    ("none", 0.8, 4, 5, 5),
-    ("strong_wolfe", 1, 1, 10, 20),
-    ("strong_wolfe", 4.457, 1, 3, 20),
-    ("strong_wolfe", 10.94, 1, 3, 20),
-    ("strong_wolfe", 2.6, 2, 4, 10),
-    ("strong_wolfe", 0.02, 1, 6, 20),
-    ("strong_wolfe", 60, 2, 4, 10),
-    ("strong_wolfe", 0.8, 4, 5, 5),
+# Rates far from 1 make the line search widen and narrow; these reach all of its branches but a
+# bracket below 1e-9 and a trial pushed back from the far end. Where no evaluations are given they
+# are 1.25 a move, and searches end for want of them.
+for search, rate, moves, evaluations, history, steps in [
+    ("none", 0.5, 1, None, 10, 20),
+    ("none", 0.3, 1, None, 3, 20),
+    ("none", 0.8, 4, None, 5, 5),
+    ("strong_wolfe", 1, 1, 26, 10, 20),
+    ("strong_wolfe", 4.457, 1, 26, 3, 20),
+    ("strong_wolfe", 10.94, 1, 26, 3, 20),
+    ("strong_wolfe", 2.6, 2, 52, 4, 10),
+    ("strong_wolfe", 0.02, 1, 26, 6, 20),
+    ("strong_wolfe", 60, 2, 52, 4, 10),
+    ("strong_wolfe", 0.8, 4, None, 5, 5),
+    ("strong_wolfe", 3, 4, None, 10, 10),
+    ("strong_wolfe", 0.01, 4, None, 10, 10),
+    ("strong_wolfe", 2, 2, 4, 10, 20),
 ]:
-    evaluations = 26 * moves
+    written = dict(
+        learning_rate=rate, line_search=search, max_iterations=moves, history_size=history)
+    if evaluations is not None:
+        written["max_evaluations"] = evaluations
     trajectory(
-        f"lbfgs, line search {search}, rate {rate}, {moves} moves a step, history {history}",
-        "lbfgs",
-        dict(learning_rate=rate, line_search=search, max_iterations=moves, history_size=history,
-             max_evaluations=evaluations),
+        "lbfgs, " + ", ".join(f"{key} {value}" for key, value in written.items()), "lbfgs", written,
         lambda w: optim.LBFGS(
             w, lr=rate, max_iter=moves, max_eval=evaluations, history_size=history,
             line_search_fn=None if search == "none" else search),
