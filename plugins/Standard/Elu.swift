@@ -3,13 +3,16 @@ import NNExp
 /// The exponential linear unit.
 ///
 ///     y    = x where x > 0, α(eˣ − 1) elsewhere
-///     ∂x  += ∂y where x > 0, ∂y · αeˣ = ∂y · (y + α) elsewhere
+///     ∂x  += ∂y where x > 0, ∂y · αeˣ elsewhere
+///
+/// The slope is not taken as y + α, which loses its figures below zero and is 0
+/// from x = −37 on (float64).
 struct Elu: Activation {
   static let typeName = "elu"
   static let manual = Manual(
     "the exponential linear unit",
     equation:
-      "y = x where x > 0, α(e^x − 1) elsewhere;  ∂x += ∂y where x > 0, ∂y · (y + α) elsewhere",
+      "y = x where x > 0, α(e^x − 1) elsewhere;  ∂x += ∂y where x > 0, ∂y · αe^x elsewhere",
     shapes: "any shape → the same shape",
     example: "- {type: elu, alpha: 1}",
     source:
@@ -23,5 +26,5 @@ struct Elu: Activation {
   }
 
   func value<S: Scalar>(_ x: S) -> S { x > 0 ? x : S(alpha) * S.expm1(x) }
-  func slope<S: Scalar>(_ x: S, _ y: S) -> S { x > 0 ? 1 : y + S(alpha) }
+  func slope<S: Scalar>(_ x: S, _ y: S) -> S { x > 0 ? 1 : S(alpha) * S.exp(x) }
 }

@@ -1,0 +1,91 @@
+import Foundation
+import NNExp
+import Testing
+
+/// A tensor of a reference file.
+struct ReferenceTensor: Decodable {
+  let shape: [Int]
+  let values: [Double]
+}
+
+/// An option as a reference file holds it; `.inf` is written as text there.
+enum ReferenceOption: Decodable {
+  case node(Node)
+
+  init(from decoder: any Decoder) throws {
+    if var list = try? decoder.unkeyedContainer() {
+      var items: [Node] = []
+      while !list.isAtEnd { items.append(try list.decode(ReferenceOption.self).node) }
+      self = .node(Node(.list(items)))
+    } else if let map = try? [String: ReferenceOption](from: decoder) {
+      self = .node(ReferenceOption.map(map))
+    } else {
+      let scalar = try decoder.singleValueContainer()
+      if let value = try? scalar.decode(Bool.self) {
+        self = .node(Node(.bool(value)))
+      } else if let value = try? scalar.decode(Int.self) {
+        self = .node(Node(.int(value)))
+      } else if let value = try? scalar.decode(Double.self) {
+        self = .node(Node(.double(value)))
+      } else {
+        let text = try scalar.decode(String.self)
+        self = .node(Node(text == ".inf" ? .double(.infinity) : .string(text)))
+      }
+    }
+  }
+
+  var node: Node {
+    switch self {
+    case .node(let node): node
+    }
+  }
+
+  static func map(_ options: [String: ReferenceOption]) -> Node {
+    Node.map(options.sorted { $0.key < $1.key }.map { ($0.key, $0.value.node) })
+  }
+}
+
+/// One of the JSON files that the generators in `Tests/References` made.
+func readReference<File: Decodable>(_ name: String, as type: File.Type = File.self) throws -> File {
+  let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  let file = folder.appending(path: "References").appending(path: name)
+  return try JSONDecoder().decode(File.self, from: Data(contentsOf: file))
+}
+
+/// How far a number may be off: by a part of its own size, and by a part of its
+/// tensor's largest.
+struct Tolerance: Sendable {
+  let relative: Double
+  let ofLargest: Double
+
+  /// Both sides round in the last figures; where terms cancel, that is relative to the terms.
+  static let float64 = Tolerance(relative: 1e-10, ofLargest: 1e-14)
+  static let float32 = Tolerance(relative: 0, ofLargest: 1e-5)
+
+  /// For functions of one number, which must be right however small they get.
+  static let everyEntry = Tolerance(relative: 1e-10, ofLargest: 0)
+}
+
+/// Expects two tensors to agree, entry by entry.
+func expectAgreement<S: Scalar>(
+  _ values: [S], _ reference: [Double], within tolerance: Tolerance, _ what: String,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  guard values.count == reference.count else {
+    Issue.record(
+      "\(what): \(values.count) numbers, but PyTorch has \(reference.count)",
+      sourceLocation: sourceLocation)
+    return
+  }
+  let largest = reference.lazy.map(abs).max() ?? 0
+  for (i, (value, expected)) in zip(values, reference).enumerated() {
+    let error = abs(Double(value) - expected)
+    let bound = tolerance.relative * abs(expected) + tolerance.ofLargest * largest
+    if !(error <= bound) {
+      Issue.record(
+        "\(what)[\(i)] is \(value), but PyTorch has \(expected): off by \(error), not \(bound)",
+        sourceLocation: sourceLocation)
+      return
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import NNExp
+import Testing
+
+/// Every layer against PyTorch: `Tests/References/pytorch_layers.py` says how.
+struct ReferenceLayerTests {
+  struct File: Decodable {
+    let cases: [Case]
+  }
+
+  struct Case: Decodable, Sendable, CustomTestStringConvertible {
+    struct Parameter: Decodable {
+      let name: String
+      let shape: [Int]
+      let values: [Double]
+    }
+
+    struct State: Decodable {
+      let name: String
+      let before: [Double]
+      let after: [Double]
+    }
+
+    let name: String
+    let type: String
+    let options: [String: ReferenceOption]
+    let samples: Int
+    let training: Bool
+    let inputs: [ReferenceTensor]
+    let parameters: [Parameter]
+    let state: [State]
+    let dy: [Double]
+    let y: ReferenceTensor
+    let dInputs: [[Double]]
+    let gradients: [[Double]]
+
+    var testDescription: String { name }
+  }
+
+  static let cases: [Case] = {
+    do {
+      return try readReference("pytorch_layers.json", as: File.self).cases
+    } catch {
+      fatalError("pytorch_layers.json: \(error)")
+    }
+  }()
+
+  @Test(arguments: cases)
+  func agreesWithPyTorch(_ reference: Case) throws {
+    let isElementwise = Self.elementwise.contains(reference.type)
+    try compare(reference, in: Double.self, within: isElementwise ? .everyEntry : .float64)
+  }
+
+  @Test(arguments: cases)
+  func agreesInFloat32(_ reference: Case) throws {
+    try compare(reference, in: Float.self, within: .float32)
+  }
+
+  static let elementwise: Set = [
+    "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "softplus", "add", "multiply",
+    "concatenate", "max_pooling",
+  ]
+
+  /// Everything that has weights or a shape of its own is in the file.
+  @Test func coversEveryLayer() {
+    // What dropout does is random, what the others do is nothing.
+    let elsewhere: Set = ["dropout", "flatten", "reshape"]
+    let covered = Set(Self.cases.map(\.type))
+    #expect(covered.union(elsewhere) == Set(layerTypes.names))
+  }
+
+  private func compare<S: Scalar>(
+    _ reference: Case, in type: S.Type, within tolerance: Tolerance
+  ) throws {
+    var options = Options(ReferenceOption.map(reference.options))
+    let layer = try #require(layerTypes[reference.type]).init(from: &options)
+    try options.finish()
+    let bench = try LayerBench<S>(
+      layer, inputs: reference.inputs.map { Shape($0.shape) }, samples: reference.samples)
+    #expect(bench.plan.output == Shape(reference.y.shape))
+    #expect(bench.plan.parameters.map(\.name) == reference.parameters.map(\.name))
+    #expect(bench.plan.parameters.map(\.shape) == reference.parameters.map { Shape($0.shape) })
+    #expect(bench.plan.state.map(\.name) == reference.state.map(\.name))
+
+    for (buffer, input) in zip(bench.inputs, reference.inputs) {
+      buffer.values = input.values.map { S($0) }
+    }
+    for (buffer, parameter) in zip(bench.parameters, reference.parameters) {
+      buffer.values = parameter.values.map { S($0) }
+    }
+    for (buffer, state) in zip(bench.state, reference.state) {
+      buffer.values = state.before.map { S($0) }
+    }
+    bench.dy.values = reference.dy.map { S($0) }
+    bench.isTraining = reference.training
+
+    bench.forward()
+    bench.backward()
+    expectAgreement(bench.y.values, reference.y.values, within: tolerance, "y")
+    for (k, expected) in reference.dInputs.enumerated() {
+      expectAgreement(bench.dInputs[k].values, expected, within: tolerance, "∂x\(k)")
+    }
+    for (k, expected) in reference.gradients.enumerated() {
+      let name = reference.parameters[k].name
+      expectAgreement(bench.gradients[k].values, expected, within: tolerance, "∂\(name)")
+    }
+    for (buffer, state) in zip(bench.state, reference.state) {
+      expectAgreement(buffer.values, state.after, within: tolerance, state.name)
+    }
+  }
+}
