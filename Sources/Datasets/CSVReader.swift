@@ -90,6 +90,11 @@ struct CSVReader {
       }
       guard found == fields else { throw ragged(from: start, at: nil) }
       count &+= 1
+      if count == 1 {
+        // Rows are about as long as the first; a field is a byte or more.
+        let rows = min(limit, (bytes.count - start) / (scanner.position - start) + 1)
+        cells.reserveCapacity(min(rows, bytes.count / fields + 1) * width)
+      }
     }
   }
 

@@ -5,9 +5,8 @@ enum SHA256 {
   /// The digest in lower-case hexadecimal.
   static func hex(of message: [UInt8]) -> String {
     var state = initial
-    var schedule = [UInt32](repeating: 0, count: 64)
     let whole = message.count & ~63
-    compress(message, upTo: whole, into: &state, &schedule)
+    compress(message, upTo: whole, into: &state)
 
     // The rest, a one bit, zeros, and the length in bits.
     var tail = Array(message[whole...])
@@ -17,7 +16,7 @@ enum SHA256 {
     for shift in stride(from: 56, through: 0, by: -8) {
       tail.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
     }
-    compress(tail, upTo: tail.count, into: &state, &schedule)
+    compress(tail, upTo: tail.count, into: &state)
 
     let digits = Array("0123456789abcdef".utf8)
     var text: [UInt8] = []
@@ -31,11 +30,11 @@ enum SHA256 {
 
   /// Works off the 64-byte blocks of the first `end` bytes.
   private static func compress(
-    _ bytes: [UInt8], upTo end: Int, into state: inout SIMD8<UInt32>, _ w: inout [UInt32]
+    _ bytes: [UInt8], upTo end: Int, into state: inout SIMD8<UInt32>
   ) {
     let bytes = bytes.span
-    let k = constants.span
-    var w = w.mutableSpan
+    // The last sixteen words of the schedule: word t lies at t mod 16.
+    var w = InlineArray<16, UInt32>(repeating: 0)
     var block = 0
     while block < end {
       for t in 0..<16 {
@@ -44,26 +43,49 @@ enum SHA256 {
           UInt32(bytes[i]) << 24 | UInt32(bytes[i &+ 1]) << 16 | UInt32(bytes[i &+ 2]) << 8
           | UInt32(bytes[i &+ 3])
       }
-      for t in 16..<64 {
-        let x = w[t &- 15]
-        let y = w[t &- 2]
-        let s0 = rotated(x, 7) ^ rotated(x, 18) ^ x >> 3
-        let s1 = rotated(y, 17) ^ rotated(y, 19) ^ y >> 10
-        w[t] = w[t &- 16] &+ s0 &+ w[t &- 7] &+ s1
-      }
       var (a, b, c, d) = (state[0], state[1], state[2], state[3])
       var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-      for t in 0..<64 {
-        let t1 =
-          h &+ (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) &+ (e & f ^ ~e & g) &+ k[t]
-          &+ w[t]
-        let t2 =
-          (rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)) &+ (a & b ^ a & c ^ b & c)
-        (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
+      var t = 0
+      while t < 64 {
+        if t >= 16 {
+          for i in 0..<8 { extend(&w, (t & 8) &+ i) }
+        }
+        // Eight rounds, after which each letter is itself again.
+        let i = t & 8
+        round(a, b, c, &d, e, f, g, &h, w[i] &+ k[t])
+        round(h, a, b, &c, d, e, f, &g, w[i &+ 1] &+ k[t &+ 1])
+        round(g, h, a, &b, c, d, e, &f, w[i &+ 2] &+ k[t &+ 2])
+        round(f, g, h, &a, b, c, d, &e, w[i &+ 3] &+ k[t &+ 3])
+        round(e, f, g, &h, a, b, c, &d, w[i &+ 4] &+ k[t &+ 4])
+        round(d, e, f, &g, h, a, b, &c, w[i &+ 5] &+ k[t &+ 5])
+        round(c, d, e, &f, g, h, a, &b, w[i &+ 6] &+ k[t &+ 6])
+        round(b, c, d, &e, f, g, h, &a, w[i &+ 7] &+ k[t &+ 7])
+        t &+= 8
       }
       state &+= SIMD8(a, b, c, d, e, f, g, h)
       block &+= 64
     }
+  }
+
+  /// w[t] ← σ₁(w[t−2]) + w[t−7] + σ₀(w[t−15]) + w[t−16].
+  @inline(__always)
+  private static func extend(_ w: inout InlineArray<16, UInt32>, _ t: Int) {
+    let x = w[(t &+ 1) & 15]
+    let y = w[(t &+ 14) & 15]
+    let s0 = rotated(x, 7) ^ rotated(x, 18) ^ x >> 3
+    let s1 = rotated(y, 17) ^ rotated(y, 19) ^ y >> 10
+    w[t & 15] &+= s0 &+ s1 &+ w[(t &+ 9) & 15]
+  }
+
+  /// One round; `kw` is the round's constant and word.
+  @inline(__always)
+  private static func round(
+    _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32,
+    _ e: UInt32, _ f: UInt32, _ g: UInt32, _ h: inout UInt32, _ kw: UInt32
+  ) {
+    let t1 = h &+ (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) &+ (g ^ e & (f ^ g)) &+ kw
+    d &+= t1
+    h = t1 &+ (rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)) &+ (a & b | c & (a | b))
   }
 
   @inline(__always)
@@ -73,7 +95,7 @@ enum SHA256 {
     0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A,
     0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19)
 
-  private static let constants: [UInt32] = [
+  private static let k: InlineArray<64, UInt32> = [
     0x428A_2F98, 0x7137_4491, 0xB5C0_FBCF, 0xE9B5_DBA5, 0x3956_C25B, 0x59F1_11F1, 0x923F_82A4,
     0xAB1C_5ED5, 0xD807_AA98, 0x1283_5B01, 0x2431_85BE, 0x550C_7DC3, 0x72BE_5D74, 0x80DE_B1FE,
     0x9BDC_06A7, 0xC19B_F174, 0xE49B_69C1, 0xEFBE_4786, 0x0FC1_9DC6, 0x240C_A1CC, 0x2DE9_2C6F,

@@ -84,7 +84,8 @@ extension Diagnosis {
   /// What fits the wrong entries of tensor `t`; nil if nothing is wrong, or
   /// nothing fits.
   static func of(
-    _ t: Int, records: [GradientReport.Record], tensors: [SubjectTensor], gradients: [[Double]]
+    _ t: Int, records: [GradientReport.Record], tensors: [SubjectTensor],
+    gradients: [[Double]], outputGradient: [Double]?
   ) -> Diagnosis? {
     let entries = records.filter {
       $0.kind != .direction && $0.numeric.value.isFinite && $0.analytic.isFinite
@@ -93,13 +94,17 @@ extension Diagnosis {
     guard hasFault, !entries.isEmpty else { return nil }
     let evidence = Evidence(
       tensor: tensors[t], gradient: gradients[t], entries: entries)
+    // Whatever has as many entries a sample as this parameter may be its ∂L/∂y.
+    let deltas =
+      (outputGradient.map { [$0] } ?? [])
+      + zip(tensors, gradients).filter { $0.0.kind == .input }.map(\.1)
     if evidence.entries.allSatisfy({ $0.analytic == 0 }) {
       return .neverAdded
     }
     return evidence.ratio(samples: tensors.map(\.samples).max() ?? 1)
       ?? evidence.signs()
       ?? evidence.transposition()
-      ?? evidence.oneSample(among: zip(tensors, gradients))
+      ?? evidence.oneSample(among: deltas)
       ?? evidence.region()
       ?? evidence.offset()
       ?? (tensors[t].kind == .input && tensors[t].readers > 1
@@ -171,20 +176,20 @@ private struct Evidence {
     shape.rank > 2 ? [(shape[shape.rank - 2], shape[shape.rank - 1])] : []
   }
 
-  /// A parameter's gradient that is one sample's row of some activation's: the
-  /// sum over the samples was left out.
-  func oneSample(among others: Zip2Sequence<[SubjectTensor], [[Double]]>) -> Diagnosis? {
+  /// A parameter's gradient that is one sample's row of ∂L/∂y: the sum over the
+  /// samples was left out.
+  func oneSample(among deltas: [[Double]]) -> Diagnosis? {
+    let count = gradient.count
     guard tensor.kind == .parameter else { return nil }
-    for (other, delta) in others
-    where other.kind == .input && other.samples > 1 && other.shape.count == gradient.count {
+    for delta in deltas where delta.count > count && delta.count % count == 0 {
       for isLast in [true, false] {
-        let first = isLast ? delta.count - gradient.count : 0
+        let first = isLast ? delta.count - count : 0
         let isRow = gradient.indices.allSatisfy { i in
           abs(gradient[i] - delta[first + i]) <= 1e-9 * abs(gradient[i])
         }
         let isSum = entries.allSatisfy { entry in
           var sum = 0.0
-          for sample in 0..<other.samples { sum += delta[sample * gradient.count + entry.index] }
+          for i in stride(from: entry.index, to: delta.count, by: count) { sum += delta[i] }
           return agrees(sum, entry)
         }
         if isRow && isSum { return .oneSample(isLast: isLast) }

@@ -31,7 +31,8 @@ public struct GradientChecker {
           tensor: tensors[t], records: records,
           scale: rootMeanSquare(session.gradients[t]), tolerance: settings.tolerance,
           diagnosis: Diagnosis.of(
-            t, records: records, tensors: tensors, gradients: session.gradients)))
+            t, records: records, tensors: tensors, gradients: session.gradients,
+            outputGradient: subject.outputGradient(of: t))))
     }
     return GradientReport(at: moment, tensors: results, evaluations: session.evaluations)
   }

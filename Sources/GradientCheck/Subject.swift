@@ -23,6 +23,14 @@ public protocol GradientSubject: AnyObject {
 
   /// The gradient of that loss by back-propagation, tensor by tensor.
   func analyticGradients() -> [[Double]]
+
+  /// ∂L/∂y of the node that a tensor belongs to, all samples, where no other
+  /// node's input has it. It only helps to say what a wrong gradient is.
+  func outputGradient(of tensor: Int) -> [Double]?
+}
+
+extension GradientSubject {
+  public func outputGradient(of tensor: Int) -> [Double]? { nil }
 }
 
 /// A tensor of a subject.

@@ -94,6 +94,8 @@ extension Diagnostic: CustomStringConvertible {
   }
 
   private static func headed(_ head: String, _ message: String, at place: Place?) -> String {
+    // A message may quote what a file holds, terminal controls included.
+    let message = message.unicodeScalars.map(\.visible).joined()
     guard let place else { return "\(head): \(message)" }
     var text = "\(place): \(head): \(message)"
     guard place.line >= 1, place.line <= place.source.lines.count else { return text }
@@ -103,12 +105,38 @@ extension Diagnostic: CustomStringConvertible {
     let caret = max(place.column - 1, indent)
     let first = caret > 72 ? caret - 40 : indent
     let shown = line.dropFirst(first).prefix(96).map { scalar -> Character in
-      scalar.value < 0x20 || scalar.value == 0x7F ? " " : Character(scalar)
+      scalar.isUnsafeInText ? " " : Character(scalar)
     }
     guard !shown.isEmpty else { return text }
     text += "\n    " + String(shown)
     text += "\n    " + String(repeating: " ", count: caret - first) + "^"
     return text
+  }
+}
+
+extension Unicode.Scalar {
+  /// True for what a terminal or a reader of YAML might act upon: controls, line
+  /// and paragraph separators, the byte order mark and marks of direction.
+  var isUnsafeInText: Bool {
+    switch value {
+    case 0..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF, 0xFFFE, 0xFFFF: true
+    default: false
+    }
+  }
+
+  /// Itself, or where it is unsafe YAML's escape for it: `\n`, `\x1B`, `\u2028`.
+  var visible: String {
+    guard isUnsafeInText else { return String(self) }
+    switch self {
+    case "\n": return "\\n"
+    case "\t": return "\\t"
+    case "\r": return "\\r"
+    default:
+      let hex = String(value, radix: 16, uppercase: true)
+      return value < 0x100
+        ? "\\x" + (hex.count < 2 ? "0" : "") + hex
+        : "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+    }
   }
 }
 

@@ -429,13 +429,15 @@ private func describe(_ range: some RangeExpression<Int>) -> (text: String, insi
   }
 }
 
+/// `at least 1 integer, `: how many a list of that many integers may hold.
 private func describeCount(_ length: Range<Int>) -> String {
+  func integers(_ count: Int) -> String { count == 1 ? "1 integer, " : "\(count) integers, " }
   if length.upperBound == Int.max {
-    return length.lowerBound == 0 ? "integers, " : "at least \(length.lowerBound) integers, "
+    return length.lowerBound == 0 ? "integers, " : "at least " + integers(length.lowerBound)
   }
   return length.count == 1
-    ? "\(length.lowerBound) integers, "
-    : "\(length.lowerBound) to \(length.upperBound - 1) integers, "
+    ? integers(length.lowerBound)
+    : "\(length.lowerBound) to " + integers(length.upperBound - 1)
 }
 
 extension Node {
@@ -479,20 +481,8 @@ extension Node {
     if isWord && startsSafely && !words.contains(text) { return text }
     var quoted = "\""
     for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\t": quoted += "\\t"
-      case "\r": quoted += "\\r"
-      default:
-        if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
-          let hex = String(scalar.value, radix: 16, uppercase: true)
-          quoted += "\\x" + (hex.count < 2 ? "0" : "") + hex
-        } else {
-          quoted.unicodeScalars.append(scalar)
-        }
-      }
+      if scalar == "\"" || scalar == "\\" { quoted += "\\" }
+      quoted += scalar.visible
     }
     return quoted + "\""
   }

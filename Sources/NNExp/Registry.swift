@@ -33,6 +33,12 @@ public struct Catalogue<Entry: Sendable>: Sendable {
 
   init(kind: String) { self.kind = kind }
 
+  /// `a layer: a name or {type: name, …}`, as messages ask for one.
+  var request: String {
+    let article = "aeiou".contains(kind.prefix(1)) ? "an" : "a"
+    return "\(article) \(kind): a name or {type: name, …}"
+  }
+
   /// Every name, sorted.
   public var names: [String] { entries.keys.sorted() }
 
@@ -64,9 +70,9 @@ extension Options {
     _ key: String, default fallback: String? = nil, of catalogue: Catalogue<Entry>,
     _ explanation: String = "", make: (Entry, inout Options) throws -> Value
   ) -> Value? {
-    let range = "a \(catalogue.kind): a name or {type: name, …}"
     guard
-      let found = node(key, range, explanation) ?? fallback.map({ Node(.string($0), at: place) })
+      let found = node(key, catalogue.request, explanation)
+        ?? fallback.map({ Node(.string($0), at: place) })
     else { return nil }
     return component(key, reading: found, of: catalogue, make: make)
   }
@@ -86,7 +92,7 @@ extension Options {
       reject(
         key,
         Diagnostic(
-          "\(key) must be a \(catalogue.kind): a name or {type: name, …}, found \(found.kind)",
+          "\(key) must be \(catalogue.request), found \(found.kind)",
           at: found.place))
       return nil
     }

@@ -5,14 +5,17 @@ public func suggestion(for word: String, among candidates: some Sequence<String>
 }
 
 /// The candidate at the least edit distance, if that is at most a third of the
-/// word's length (and 1 for short words); the first of equals.
+/// word's length (and 1 for short words) and leaves a letter; the first of
+/// equals.
 public func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
   let word = Array(word.lowercased().unicodeScalars)
   guard word.count <= 64 else { return nil }
   var best: (candidate: String, distance: Int)?
   for candidate in candidates {
     let distance = editDistance(word, Array(candidate.lowercased().unicodeScalars))
-    if distance <= max(1, word.count / 3), best.map({ distance < $0.distance }) ?? true {
+    if distance <= max(1, word.count / 3), distance < word.count,
+      best.map({ distance < $0.distance }) ?? true
+    {
       best = (candidate, distance)
     }
   }

@@ -7,7 +7,12 @@ import Testing
     let x: [Double]
     let width: Int
     let standardize: [Double]
-    let min_max: [Double]
+    let minMax: [Double]
+
+    enum CodingKeys: String, CodingKey {
+      case x, width, standardize
+      case minMax = "min_max"
+    }
   }
 
   /// Exact fractions' figures (NumPy's too where it suffices), for columns from
@@ -19,7 +24,7 @@ import Testing
       reference.x, stride: reference.width, count: count,
       layout: ColumnLayout(reference.width, named: "x"))
     for (method, expected) in [
-      (Scaling.Method.standardize, reference.standardize), (.minMax, reference.min_max),
+      (Scaling.Method.standardize, reference.standardize), (.minMax, reference.minMax),
     ] {
       let scaling = try Scaling(method, fittedTo: columns, rows: Array(0..<count), at: nil)!
       var sample = [Double](repeating: 0, count: reference.width)

@@ -94,7 +94,7 @@ def reference(dtype, p, normalize, window):
         "slopes": [text(s) for s in slopes],
     }
     if p_slope is not None:
-        case["p_slope"] = text(p_slope)
+        case["pSlope"] = text(p_slope)
     return case
 
 

@@ -10,7 +10,7 @@ private struct LpCase: Decodable {
   let x: [String]
   let y: String
   let slopes: [String]
-  let p_slope: String?
+  let pSlope: String?
 
   var name: String { "\(dtype), p = \(p), normalize: \(normalize), x = \(x)" }
 
@@ -58,7 +58,7 @@ private let lpCases: [LpCase] = {
 
   @Test func `the slope by p is mpmath's`() throws {
     for window in lpCases where window.dtype == "float64" {
-      guard let expected = window.p_slope, window.exponent > 1, window.y != "inf" else { continue }
+      guard let expected = window.pSlope, window.exponent > 1, window.y != "inf" else { continue }
       let bench = try LayerBench<Double>(
         window.layer(learned: true), inputs: [[window.x.count]], samples: 1)
       let parameter = bench.plan.parameters[0]

@@ -33,10 +33,10 @@ struct Convolution: Layer {
     source: "LeCun, Bottou, Bengio, Haffner 1998, \"Gradient-based learning applied to document "
       + "recognition\"")
 
-  private let channels: Int
-  private let groups: Int
-  private let rows: Window
-  private let columns: Window
+  fileprivate let channels: Int
+  fileprivate let groups: Int
+  fileprivate let rows: Window
+  fileprivate let columns: Window
   private let hasBias: Bool
 
   init(from options: inout Options) {
@@ -63,7 +63,7 @@ struct Convolution: Layer {
     guard input.rank == 3, let x = Planes(input) else {
       throw Diagnostic("expected [channels, rows, columns], found \(input)")
     }
-    guard x.channels > 0 else { throw Diagnostic("the input \(input) has no numbers") }
+    guard input.count > 0 else { throw Diagnostic("the input \(input) has no numbers") }
     guard x.channels % groups == 0 else {
       throw Diagnostic("groups \(groups) does not divide the \(x.channels) input channels")
     }
@@ -164,9 +164,13 @@ private struct Sizes {
   var outputPart: Int { units &* positions }
 
   init(_ layer: Convolution, input: Shape, output: Shape) {
-    x = Planes(input)!
-    y = Planes(output)!
-    (inputs, units, depth) = layer.partSizes(x)
+    guard let x = Planes(input), let y = Planes(output) else {
+      preconditionFailure("`plan` lets no other shape pass")
+    }
+    (self.x, self.y) = (x, y)
+    inputs = x.channels / layer.groups
+    units = layer.channels / layer.groups
+    depth = inputs &* layer.rows.size &* layer.columns.size
   }
 
   func weight<S: Scalar>(_ weight: Tensor<S>, group: Int) -> Matrix<S> {
@@ -175,11 +179,6 @@ private struct Sizes {
 }
 
 extension Convolution {
-  fileprivate func partSizes(_ x: Planes) -> (inputs: Int, units: Int, depth: Int) {
-    let inputs = x.channels / groups
-    return (inputs, channels / groups, inputs &* rows.size &* columns.size)
-  }
-
   /// Lays the windows of one part of a sample out as the columns of `patches`.
   private func gather<S: Scalar>(
     _ x: UnsafePointer<S>, into patches: UnsafeMutablePointer<S>, _ sizes: Sizes

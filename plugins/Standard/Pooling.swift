@@ -49,6 +49,7 @@ struct Pooling {
     guard let planes = Planes(input) else {
       throw Diagnostic("expected [features] or [channels, rows, columns], found \(input)")
     }
+    guard input.count > 0 else { throw Diagnostic("the input \(input) has no numbers") }
     let isFlat = input.rank == 1
     if isFlat, rows != columns {
       throw Diagnostic(

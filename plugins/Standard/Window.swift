@@ -19,7 +19,7 @@ struct Window: Equatable {
   /// From the first entry to the last, both counted.
   var extent: Int { (size &- 1) &* dilation &+ 1 }
 
-  /// How many places it takes; at least 1.
+  /// How many places it takes over an axis that has entries; at least 1.
   ///
   /// With `ceiling`, a last window may hang over the far end if it starts inside
   /// the axis or its near padding, as in PyTorch.
@@ -29,7 +29,7 @@ struct Window: Equatable {
     let room = length + 2 * padding - extent
     var count = (ceiling ? room + stride - 1 : room).floored(by: stride) + 1
     if ceiling, count > 1, (count - 1) * stride >= length + padding { count -= 1 }
-    guard length > 0, count > 0 else { throw misfit(length, axis) }
+    guard count > 0 else { throw misfit(length, axis) }
     return count
   }
 

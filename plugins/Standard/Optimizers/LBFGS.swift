@@ -85,7 +85,9 @@ struct LBFGS: Optimizer {
 
       var isOptimal = false
       if lineSearch == .strongWolfe {
-        var search = StrongWolfe(pass, memory, loss: loss, slope: slope, evaluate: evaluate)
+        var search = StrongWolfe(
+          pass, memory, loss: loss, slope: slope,
+          maximumTrials: maxEvaluations - evaluations, evaluate: evaluate)
         search.run()
         (loss, memory.length) = (search.loss, search.length)
         evaluations += search.evaluations

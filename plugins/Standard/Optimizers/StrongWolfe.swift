@@ -16,7 +16,6 @@ struct StrongWolfe<S: Scalar> {
     var gradient: Int
   }
 
-  private static var maximumTrials: Int { 25 }
   private static var smallestBracket: Double { 1e-9 }
 
   private let w: Tensor<S>
@@ -26,6 +25,9 @@ struct StrongWolfe<S: Scalar> {
   private let evaluate: () -> Double
   private let startLoss: Double
   private let startSlope: Double
+
+  /// How many lengths to try after the first.
+  private let maximumTrials: Int
 
   /// The length found, and the loss there; w and g follow it.
   private(set) var length: Double
@@ -38,7 +40,7 @@ struct StrongWolfe<S: Scalar> {
 
   init(
     _ pass: Update<S>, _ memory: LBFGSMemory<S>, loss: Double, slope: Double,
-    evaluate: @escaping () -> Double
+    maximumTrials: Int, evaluate: @escaping () -> Double
   ) {
     w = pass.w
     g = pass.g
@@ -47,6 +49,7 @@ struct StrongWolfe<S: Scalar> {
     self.evaluate = evaluate
     startLoss = loss
     startSlope = slope
+    self.maximumTrials = maximumTrials
     length = memory.length
     self.loss = loss
   }
@@ -71,7 +74,7 @@ struct StrongWolfe<S: Scalar> {
   ) -> (low: Point, high: Point, isDone: Bool) {
     var before = start
     var here = trial(at: length, gradient: 2)
-    while trials < Self.maximumTrials {
+    while trials < maximumTrials {
       if isTooHigh(here) || (trials > 1 && !(here.loss < before.loss)) {
         return ordered(before, here)
       }
@@ -98,7 +101,7 @@ struct StrongWolfe<S: Scalar> {
     let size = maximumNorm(d)
     var trials = trials
     var wasNearEnd = false
-    while trials < Self.maximumTrials {
+    while trials < maximumTrials {
       let (a, b) = (min(low.length, high.length), max(low.length, high.length))
       if (b - a) * size < Self.smallestBracket { return }
       var next = StrongWolfe.minimum(between: low, high, from: a, to: b)

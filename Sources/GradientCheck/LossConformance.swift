@@ -1,0 +1,237 @@
+public import NNExp
+
+extension Conformance {
+  /// Proves the loss of this type with these options, as a file gives them.
+  public static func of(
+    _ type: any Loss.Type, options: Node = Node(.null), output: Shape, target: Target,
+    settings: ConformanceSettings = ConformanceSettings()
+  ) throws -> Conformance {
+    var reader = Options(options)
+    let loss = try type.init(from: &reader)
+    try reader.finish()
+    return try of(loss, output: output, target: target, settings: settings)
+  }
+
+  /// Proves `loss` for outputs of this shape and these targets.
+  ///
+  /// `settings.inputs` draws z (probabilities for a loss that takes them),
+  /// `settings.targets` draws t: by default normal numbers, or class indices.
+  ///
+  /// - Throws: what its `plan` says of the shapes.
+  public static func of(
+    _ loss: any Loss, output: Shape, target: Target,
+    settings: ConformanceSettings = ConformanceSettings()
+  ) throws -> Conformance {
+    try loss.plan(output: output, target: target)
+    var recorder = Recorder()
+    for seed in 0..<max(1, settings.seeds) {
+      let trial = LossTrial(
+        loss: loss, output: output, target: target, settings: settings, seed: seed)
+      trial.checkGradient(&recorder)
+      trial.checkValues(Double.self, &recorder)
+      trial.checkValues(Float.self, &recorder)
+      trial.checkPrecision(&recorder)
+      trial.checkHostile(Double.self, &recorder)
+      trial.checkHostile(Float.self, &recorder)
+    }
+    return Conformance(
+      subject: "\(type(of: loss).typeName) \(output), \(target)", claims: recorder.claims)
+  }
+}
+
+/// A loss on buffers of its own, each between canaries.
+private final class LossBench<S: Scalar> {
+  let loss: any Loss
+  let samples: Int
+  let z: GuardedBuffer<S>
+  let t: GuardedBuffer<S>
+  let dz: GuardedBuffer<S>
+  private let hasClasses: Bool
+
+  init(_ loss: any Loss, samples: Int, output: Shape, target: Target) {
+    self.loss = loss
+    self.samples = samples
+    z = GuardedBuffer("z", output, count: samples * output.count)
+    dz = GuardedBuffer("dz", output, count: samples * output.count)
+    t = GuardedBuffer("t", target.shape, count: samples * target.shape.count)
+    if case .classes = target { hasClasses = true } else { hasClasses = false }
+  }
+
+  /// Σ ℓ of the samples; adds to `dz` where `isAdding`.
+  @discardableResult
+  func evaluate(isAdding: Bool, scale: S = 1) -> Double {
+    let pass = LossPass(
+      samples: samples, z: z.tensor, t: t.tensor, hasClasses: hasClasses,
+      dz: isAdding ? dz.tensor : nil, scale: scale)
+    if let pass = pass as? LossPass<Double> { return loss.evaluate(pass) }
+    if let pass = pass as? LossPass<Float> { return loss.evaluate(pass) }
+    preconditionFailure("a pass is of Float or Double")
+  }
+
+  var damaged: [String] { [z, t, dz].filter { !$0.isIntact }.map(\.name) }
+}
+
+/// A loss alone, as a function of the network's output.
+private final class LossSubject: GradientSubject {
+  let tensors: [SubjectTensor]
+  private let bench: LossBench<Double>
+
+  init(_ bench: LossBench<Double>) {
+    self.bench = bench
+    let name = type(of: bench.loss).typeName
+    tensors = [
+      SubjectTensor(
+        node: name, type: name, name: "z", kind: .input, shape: bench.z.tensor.shape,
+        samples: bench.samples)
+    ]
+  }
+
+  func value(of tensor: Int, at index: Int) -> Double { bench.z.tensor[index] }
+  func setValue(_ x: Double, of tensor: Int, at index: Int) { bench.z.tensor[index] = x }
+  func loss(changing tensor: Int) -> Double { bench.evaluate(isAdding: false) }
+
+  func analyticGradients() -> [[Double]] {
+    bench.dz.fill(0)
+    bench.evaluate(isAdding: true)
+    return [bench.dz.values]
+  }
+}
+
+/// One loss with one set of random numbers.
+private struct LossTrial {
+  let loss: any Loss
+  let output: Shape
+  let target: Target
+  let settings: ConformanceSettings
+  let seed: Int
+
+  var samples: Int { max(2, settings.samples) }
+  var circumstance: String { "seed \(seed)" }
+  var random: RandomStream { RandomStream(seed: UInt64(seed), purpose: "conformance of a loss") }
+
+  func bench<S: Scalar>(_ scalar: S.Type, samples: Int? = nil) -> LossBench<S> {
+    let bench = LossBench<S>(
+      loss, samples: samples ?? self.samples, output: output, target: target)
+    settings.inputs.fill(bench.z.tensor, random.stream(0))
+    let targets: Sampler
+    switch target {
+    case .values: targets = settings.targets ?? .normal()
+    case .classes(let count): targets = settings.targets ?? .classes(count)
+    }
+    targets.fill(bench.t.tensor, random.stream(1))
+    return bench
+  }
+
+  func checkGradient(_ recorder: inout Conformance.Recorder) {
+    var check = GradientCheckSettings.standard
+    check.entries = .count(512)
+    check.tolerance = settings.tolerance
+    let report = GradientChecker(check, random: random.stream(3)).check(
+      LossSubject(bench(Double.self)), at: "\(seed)")
+    recorder.claim(gradientsOf: report, circumstance)
+  }
+
+  func checkValues<S: Scalar>(_ scalar: S.Type, _ recorder: inout Conformance.Recorder) {
+    let circumstance = "\(circumstance), \(S.dtypeName)"
+    func claim(_ name: String, _ fault: String?) {
+      recorder.claim(name, fault.map { "\($0); \(circumstance)" })
+    }
+    let first = bench(S.self)
+    let z = first.z.values
+    let t = first.t.values
+    let value = first.evaluate(isAdding: true)
+    let gradient = first.dz.values
+    claim(
+      "leaves z and t alone",
+      difference(z, first.z.values).map { "it writes to z[\($0)]" }
+        ?? difference(t, first.t.values).map { "it writes to t[\($0)]" })
+
+    let again = bench(S.self)
+    let repeated = again.evaluate(isAdding: true)
+    claim(
+      "repeats to the bit",
+      repeated.bitPattern == value.bitPattern && difference(gradient, again.dz.values) == nil
+        ? nil : "two evaluations differ")
+    again.dz.fill(7)
+    let alone = again.evaluate(isAdding: false)
+    claim(
+      "value needs no dz",
+      alone.bitPattern == value.bitPattern
+        ? nil : "the value is \(shortest(alone)) without dz, \(shortest(value)) with it")
+
+    let tolerance = 64 * Double(S.ulpOfOne)
+    again.evaluate(isAdding: true)
+    claim(
+      "adds to dz",
+      disagreement(again.dz.values, gradient.map { 7 + $0 }, tolerance: tolerance).map {
+        "dz[\($0.index)] started at 7 and is \(shortest($0.found)), expected "
+          + shortest($0.expected)
+      })
+    again.dz.fill(0)
+    let scaled = again.evaluate(isAdding: true, scale: 0.25)
+    claim(
+      "scales dz, not the value",
+      scaled.bitPattern != value.bitPattern
+        ? "the value is \(shortest(scaled)) at scale 0.25, \(shortest(value)) at 1"
+        : disagreement(again.dz.values, gradient.map { 0.25 * $0 }, tolerance: tolerance).map {
+          "dz[\($0.index)] is \(shortest($0.found)) at scale 0.25, expected "
+            + shortest($0.expected)
+        })
+
+    var sum = 0.0
+    let one = bench(S.self, samples: 1)
+    for sample in 0..<samples {
+      let zCount = output.count
+      let tCount = target.shape.count
+      one.z.values = Array(z[sample * zCount..<(sample + 1) * zCount])
+      one.t.values = Array(t[sample * tCount..<(sample + 1) * tCount])
+      sum += one.evaluate(isAdding: false)
+    }
+    claim(
+      "sums over the samples",
+      abs(sum - value) <= tolerance * Double(samples) * max(abs(sum), abs(value))
+        ? nil : "the batch has \(shortest(value)), its samples together \(shortest(sum))")
+    let damaged = first.damaged + again.damaged + one.damaged
+    claim(
+      "stays in bounds",
+      damaged.first.map { "something was written beyond the ends of \($0)" })
+  }
+
+  func checkPrecision(_ recorder: inout Conformance.Recorder) {
+    let wide = bench(Double.self)
+    let narrow = bench(Float.self)
+    let a = narrow.evaluate(isAdding: true)
+    let b = wide.evaluate(isAdding: true)
+    let fault =
+      disagreement([a], [b], tolerance: settings.floatTolerance).map {
+        "the value is \(shortest($0.found)) in float32, \(shortest($0.expected)) in float64"
+      }
+      ?? disagreement(narrow.dz.values, wide.dz.values, tolerance: settings.floatTolerance).map {
+        "dz[\($0.index)] is \(shortest($0.found)) in float32, \(shortest($0.expected)) in float64"
+      }
+    recorder.claim("float32 agrees with float64", fault.map { "\($0); \(circumstance)" })
+  }
+
+  /// Outputs that no network should have; the targets stay what data can be.
+  func checkHostile<S: Scalar>(_ scalar: S.Type, _ recorder: inout Conformance.Recorder) {
+    let values: [S] = [
+      .nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude,
+      .leastNonzeroMagnitude, 0, -0.0, 1, 1e9, -1e9,
+    ]
+    var fault: String?
+    for choice in 0...values.count where fault == nil {
+      let bench = bench(S.self)
+      for i in bench.z.tensor.indices {
+        let pick =
+          choice < values.count
+          ? choice : random.stream(5).integer(below: values.count, at: i)
+        bench.z.tensor[i] = values[pick]
+      }
+      bench.evaluate(isAdding: true)
+      fault = bench.damaged.first.map {
+        "something was written beyond the ends of \($0); \(circumstance)"
+      }
+    }
+    recorder.claim("survives hostile values", fault, proof: "NaN, ±inf, huge, tiny, ±0")
+  }
+}

@@ -1,0 +1,41 @@
+import NNExp
+import Testing
+
+@Suite struct MergingTests {
+  private func run(_ type: String, _ inputs: [[Double]], dy: [Double], samples: Int = 1) throws
+    -> LayerBench<Double>
+  {
+    let bench = try LayerBench<Double>(
+      makeLayer(type), inputs: inputs.map { [$0.count / samples] }, samples: samples)
+    for (buffer, values) in zip(bench.inputs, inputs) { buffer.values = values }
+    bench.dy.values = dy
+    bench.forward()
+    bench.backward()
+    return bench
+  }
+
+  @Test func `zeros are as good as any factor`() throws {
+    let bench = try run("multiply", [[0, 2], [3, 0], [5, 0]], dy: [1, 1])
+    #expect(bench.y.values == [0, 0])
+    #expect(bench.dInputs.map(\.values) == [[15, 0], [0, 0], [0, 0]])
+  }
+
+  @Test func `parts follow one another in every sample`() throws {
+    let bench = try run(
+      "concatenate", [[1, 2, 3, 4], [5, 6]], dy: [10, 20, 30, 40, 50, 60], samples: 2)
+    #expect(bench.y.values == [1, 2, 5, 3, 4, 6])
+    #expect(bench.dInputs.map(\.values) == [[10, 20, 40, 50], [30, 60]])
+  }
+
+  @Test func `a sum's inputs all get its gradient`() throws {
+    let bench = try run("add", [[1, 2], [3, 4], [5, 6]], dy: [7, 8])
+    #expect(bench.y.values == [9, 12])
+    #expect(bench.dInputs.map(\.values) == [[7, 8], [7, 8], [7, 8]])
+  }
+
+  @Test func `two to 64 inputs`() {
+    for type in ["add", "multiply", "concatenate"] {
+      #expect(layerTypes[type]?.inputCount == 2...64)
+    }
+  }
+}
