@@ -139,7 +139,6 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 @Test func aRowThatCannotBeWrittenIsTakenBack() throws {
   let scratch = Scratch()
   let fails = Atomic(false)
-  // The disk takes 100 bytes, and then no more.
   let fileSystem = FileSystem { operation, _ in
     operation == .write && fails.load(ordering: .relaxed) ? ENOSPC : 0
   }
@@ -211,6 +210,20 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 }
 
 // MARK: The layer itself
+
+// A run is made as a whole while another is about to point to itself.
+@Test func theSlowerOfTwoPointsToTheNewer() throws {
+  let scratch = Scratch()
+  let overtakes = Atomic(true)
+  let fileSystem = FileSystem { operation, _ in
+    if operation == .link, overtakes.exchange(false, ordering: .relaxed) {
+      _ = try? scratch.run()
+    }
+    return 0
+  }
+  #expect(try scratch.run("xor", fileSystem).path.hasSuffix("/run-0001"))
+  #expect(scratch.tree().contains("results/xor/latest -> run-0002"))
+}
 
 // A flush takes milliseconds; a whole run of a few steps shall not.
 @Test func youngRunsWaitForTheDiskOnRequest() throws {
