@@ -9,7 +9,7 @@ import NNExp
 ///     12      4      n, the length of the header
 ///     16      n      header, JSON; spaces fill it so that 16 + n is a multiple of 64
 ///     16+n    …      the tensors' bytes, in the header's order, without gaps
-///     end−32  32     SHA-256 of all before
+///     end−4   4      CRC-32 of all before
 ///
 /// Numbers are little-endian; tensors are row-major. The header:
 ///

@@ -6,22 +6,18 @@ extension Checkpoint {
   private static let version: UInt32 = 1
   private static let alignment = 64
   private static let longestHeader = 1 << 26
-  private static let digestLength = 32
+  private static let checksumLength = 4
 
   // MARK: Writing
 
-  /// Replaces a checkpoint file of the run. Waits for the disk.
-  public func write(to file: String, in run: RunDirectory) throws {
-    try run.folder.replace(file, durably: true, with: write(to:))
-  }
-
+  /// Writes the file; see `RunDirectory.save`.
   func write(to file: borrowing File) throws {
-    var hash = SHA256()
+    var crc = CRC32()
     for bytes in [header] + tensors.map(\.bytes) {
-      hash.update(bytes)
+      crc.update(bytes)
       try file.write(bytes)
     }
-    try file.write(hash.finalize())
+    try file.write(littleEndian(crc.value))
   }
 
   /// Everything before the tensors.
@@ -73,15 +69,15 @@ extension Checkpoint {
       Diagnostic("'\(file.path)' is damaged: \(fact)", failure: .environment)
     }
     let size = Int(try file.status().st_size)
-    var hash = SHA256()
+    var crc = CRC32()
     func next(_ count: Int) throws -> [UInt8] {
       let bytes = try file.read(count)
       guard bytes.count == count else { throw damaged("it ends after \(size) bytes") }
-      hash.update(bytes)
+      crc.update(bytes)
       return bytes
     }
 
-    guard size >= 16 + digestLength else { throw damaged("it ends after \(size) bytes") }
+    guard size >= 16 + checksumLength else { throw damaged("it ends after \(size) bytes") }
     let start = try next(16)
     guard start.starts(with: magic) else { throw damaged("it does not start as a checkpoint does") }
     let version = number(start[8..<12])
@@ -91,7 +87,7 @@ extension Checkpoint {
         failure: .environment)
     }
     let length = number(start[12..<16])
-    guard length <= min(longestHeader, size - 16 - digestLength) else {
+    guard length <= min(longestHeader, size - 16 - checksumLength) else {
       throw damaged("a header of \(length) bytes does not fit its \(size)")
     }
     let layout: Layout
@@ -100,7 +96,7 @@ extension Checkpoint {
     } catch let error as Diagnostic {
       throw damaged("its header has \(error.message)")
     }
-    let (expected, overflow) = (16 + length + digestLength)
+    let (expected, overflow) = (16 + length + checksumLength)
       .addingReportingOverflow(layout.byteCount)
     guard !overflow, expected == size else {
       throw damaged(
@@ -114,8 +110,7 @@ extension Checkpoint {
     let tensors = try layout.tensors.map {
       Stored(name: $0.name, dtype: $0.dtype, shape: $0.shape, bytes: try next($0.byteCount))
     }
-    let digest = hash.finalize()
-    guard try file.read(digestLength) == digest else {
+    guard try file.read(checksumLength) == littleEndian(crc.value) else {
       throw damaged("its checksum does not match")
     }
     return Checkpoint(info: layout.info, tensors: tensors)
@@ -159,7 +154,7 @@ public func physicalMemory() -> Int {
   max(0, sysconf(Int32(_SC_PHYS_PAGES))) * max(0, sysconf(Int32(_SC_PAGESIZE)))
 }
 
-private func littleEndian(_ value: UInt32) -> [UInt8] {
+func littleEndian(_ value: UInt32) -> [UInt8] {
   withUnsafeBytes(of: value.littleEndian, Array.init)
 }
 

@@ -2,7 +2,7 @@ extension RunRecord {
   /// 128 random bits in hexadecimal.
   public static func newID() -> String {
     var random = SystemRandomNumberGenerator()
-    return hexadecimal((0..<16).map { _ in UInt8.random(in: 0...255, using: &random) })
+    return (0..<32).map { _ in String(Int.random(in: 0..<16, using: &random), radix: 16) }.joined()
   }
 
   /// The Swift that compiled this binary, as far as its source can tell.

@@ -19,10 +19,14 @@ extension Checkpoint {
 }
 
 extension RunDirectory {
-  /// Writes a checkpoint, durably. Of `last`, the one so far becomes the one
-  /// before.
-  public func save(_ checkpoint: Checkpoint, as generation: Checkpoint.Generation) throws {
-    try folder.replace(generation.file, durably: true, with: checkpoint.write(to:)) {
+  /// Writes a checkpoint. Of `last`, the one so far becomes the one before.
+  ///
+  /// - Parameter durably: wait for the disk; `isWorthFlushing` unless said.
+  public func save(
+    _ checkpoint: Checkpoint, as generation: Checkpoint.Generation, durably: Bool? = nil
+  ) throws {
+    let durably = durably ?? isWorthFlushing
+    try folder.replace(generation.file, durably: durably, with: checkpoint.write(to:)) {
       if let previous = generation.previous {
         try folder.renameIfThere(generation.file, to: previous)
       }

@@ -16,6 +16,8 @@ public final class RunDirectory: Sendable {
   /// The open `.lock`; nil where the run is only read.
   private let lock: File?
 
+  private let stopwatch = Stopwatch()
+
   /// `results/xor/run-0001`, or what `--output` said.
   public var path: String { folder.path }
 
@@ -132,10 +134,15 @@ public final class RunDirectory: Sendable {
 
   // MARK: Writing and reading
 
+  /// Whether a checkpoint or the final summary waits for the disk unless told
+  /// to: a flush takes milliseconds, and a run of under a second is sooner made
+  /// again than it is missed. Kills need no flush; power failures do.
+  public var isWorthFlushing: Bool { stopwatch.seconds >= 1 }
+
   /// Replaces a file of the run as a whole, or makes it; see `Folder.replace`.
   ///
   /// - Parameter durably: wait for the disk, so that a power failure finds the
-  ///   new bytes; for checkpoints and the final summary.
+  ///   new bytes.
   public func write(_ bytes: [UInt8], to file: String, durably: Bool = false) throws {
     try folder.replace(file, durably: durably) { try $0.write(bytes) }
   }

@@ -108,3 +108,14 @@ extension RunRecord {
       seconds: try file.optional("seconds", \.double))
   }
 }
+
+/// A file and the SHA-256 of its bytes, in hexadecimal.
+public struct FileHash: Sendable, Hashable {
+  public var path: String
+  public var sha256: String
+
+  public init(path: String, sha256: String) {
+    self.path = path
+    self.sha256 = sha256
+  }
+}

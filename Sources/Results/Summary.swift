@@ -90,9 +90,13 @@ public struct Summary: Sendable, Equatable {
 }
 
 extension Summary {
-  /// Replaces `summary.json`; waits for the disk once the run has ended.
-  public func write(in run: RunDirectory) throws {
-    try run.write(json, to: Summary.file, durably: status != .running)
+  /// Replaces `summary.json`.
+  ///
+  /// - Parameter durably: wait for the disk; unless said, if the run has ended
+  ///   and `isWorthFlushing`.
+  public func write(in run: RunDirectory, durably: Bool? = nil) throws {
+    let durably = durably ?? (status != .running && run.isWorthFlushing)
+    try run.write(json, to: Summary.file, durably: durably)
   }
 
   public var json: JSON {

@@ -90,6 +90,8 @@ Infinity
 "\ud83d"
 "\ude00"
 "\ud83d\u0041"
+"\ude00\ude00"
+"\ude00\ud83d"
 "\ud83dx"
 "\
 [

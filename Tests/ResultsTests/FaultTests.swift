@@ -125,7 +125,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 @Test func aCheckpointThatCannotBeWrittenLeavesAGoodOne() throws {
   try withEveryFault(prepare: sound) { scratch, fileSystem in
     let run = try RunDirectory.open(scratch.results + "/xor/run-0001", fileSystem: fileSystem)
-    try run.save(checkpoint(3), as: .last)
+    try run.save(checkpoint(3), as: .last, durably: true)
   } check: { scratch, _, message, index in
     #expect(message.hasPrefix("3 error: cannot "), "operation \(index)")
     #expect(!scratch.tree().contains { $0.contains("partial") }, "operation \(index)")
@@ -139,7 +139,6 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 @Test func aRowThatCannotBeWrittenIsTakenBack() throws {
   let scratch = Scratch()
   let fails = Atomic(false)
-  // The disk takes 100 bytes, and then no more.
   let fileSystem = FileSystem { operation, _ in
     operation == .write && fails.load(ordering: .relaxed) ? ENOSPC : 0
   }
@@ -197,7 +196,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 @Test func killedWhileACheckpointIsWritten() throws {
   try withEveryFault(kills: true, prepare: sound) { scratch, fileSystem in
     let run = try RunDirectory.open(scratch.results + "/xor/run-0001", fileSystem: fileSystem)
-    try run.save(checkpoint(3), as: .last)
+    try run.save(checkpoint(3), as: .last, durably: true)
   } check: { scratch, _, _, index in
     let run = try RunDirectory.open(scratch.results + "/xor/run-0001", exclusively: true)
     let found = try #require(try run.checkpoint(.last))
@@ -211,6 +210,49 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 }
 
 // MARK: The layer itself
+
+// A run is made as a whole while another is about to point to itself.
+@Test func theSlowerOfTwoPointsToTheNewer() throws {
+  let scratch = Scratch()
+  let overtakes = Atomic(true)
+  let fileSystem = FileSystem { operation, _ in
+    if operation == .link, overtakes.exchange(false, ordering: .relaxed) {
+      _ = try? scratch.run()
+    }
+    return 0
+  }
+  #expect(try scratch.run("xor", fileSystem).path.hasSuffix("/run-0001"))
+  #expect(scratch.tree().contains("results/xor/latest -> run-0002"))
+}
+
+// A flush takes milliseconds; a whole run of a few steps shall not.
+@Test func youngRunsWaitForTheDiskOnRequest() throws {
+  let scratch = Scratch()
+  let flushes = Atomic(0)
+  let run = try scratch.run(
+    "xor",
+    FileSystem { operation, _ in
+      if operation == .synchronize { flushes.add(1, ordering: .relaxed) }
+      return 0
+    })
+  let done = Summary(status: .completed, trainableParameters: 9)
+  func count(_ body: () throws -> Void) rethrows -> Int {
+    let before = flushes.load(ordering: .relaxed)
+    try body()
+    return flushes.load(ordering: .relaxed) - before
+  }
+  #expect(!run.isWorthFlushing)
+  #expect(try count { try run.save(checkpoint(1), as: .last) } == 0)
+  #expect(try count { try done.write(in: run) } == 0)
+  #expect(try count { try run.save(checkpoint(1), as: .last, durably: true) } == 2)
+  #expect(try count { try done.write(in: run, durably: true) } == 2)
+  Thread.sleep(forTimeInterval: 1.01)
+  #expect(run.isWorthFlushing)
+  #expect(try count { try run.save(checkpoint(1), as: .last) } == 2)
+  #expect(try count { try run.save(checkpoint(1), as: .best, durably: false) } == 0)
+  #expect(try count { try Summary(status: .running, trainableParameters: 9).write(in: run) } == 0)
+  #expect(try count { try done.write(in: run) } == 2)
+}
 
 @Test func everyOperationPassesTheLayer() throws {
   let scratch = Scratch()

@@ -75,7 +75,7 @@ func placesWithoutPermission() async throws {
 }
 
 /// A file system of 64 KB below a scratch folder; nil where none can be mounted.
-private final class SmallDisk {
+private final class SmallDisk: Sendable {
   let scratch = Scratch()
   var path: String { scratch.path + "/disk" }
 
@@ -84,11 +84,15 @@ private final class SmallDisk {
     guard mount("tmpfs", path, "tmpfs", 0, "size=64k") == 0 else { return nil }
   }
 
-  deinit { umount(path) }
+  // Files of a test may still be open.
+  deinit { umount2(path, Int32(MNT_DETACH)) }
+
+  static let isAvailable = SmallDisk() != nil
 }
 
-@Test func aFullDisk() throws {
-  guard let disk = SmallDisk() else { return }
+@Test(.enabled(if: SmallDisk.isAvailable, "file systems cannot be mounted here"))
+func aFullDisk() throws {
+  let disk = try #require(SmallDisk())
   let run = try RunDirectory.create(name: "xor", under: disk.path + "/results")
   let small = Checkpoint(info: [:], tensors: [.init("w", values: [1, 2, 3] as [Double])])
   let large = Checkpoint(
@@ -121,8 +125,9 @@ private final class SmallDisk {
   #expect(try run.folder.openFolder("checkpoints").entries() == ["last.nnx"])
 }
 
-@Test func aReadOnlyDisk() throws {
-  guard let disk = SmallDisk() else { return }
+@Test(.enabled(if: SmallDisk.isAvailable, "file systems cannot be mounted here"))
+func aReadOnlyDisk() throws {
+  let disk = try #require(SmallDisk())
   mkdir(disk.path + "/results", 0o755)
   #expect(mount("tmpfs", disk.path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), nil) == 0)
   #expect(
