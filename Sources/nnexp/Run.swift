@@ -276,7 +276,7 @@ final class Run<S: Scalar>: TrainingObserver {
 
   /// For classes: who was taken for whom, by the best split there is.
   private func writeConfusion() throws {
-    guard case .classes = session.data.target, let confusion = session.confusion else { return }
+    guard let confusion = session.confusion else { return }
     for split in ["train", "validation", "test"] {
       guard let samples = session.samples(of: split) else { continue }
       let file = "confusion_\(split).csv"

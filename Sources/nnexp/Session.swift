@@ -117,10 +117,11 @@ extension Session {
 
   /// Counts who is taken for whom; nil where there are no classes.
   var confusion: Evaluator<S>? {
-    guard case .classes(let count) = data.target else { return nil }
-    let matrix = ConfusionMatrix(classes: count)
+    guard case .classes = data.target,
+      let size = try? ConfusionCounts().plan(output: graph.outputShape, target: data.target)
+    else { return nil }
     return Evaluator(
       trainer.network, experiment.objective,
-      metrics: [BoundMetric(name: "confusion", metric: matrix, tallySize: count * count)])
+      metrics: [BoundMetric(name: "confusion", metric: ConfusionCounts(), tallySize: size)])
   }
 }

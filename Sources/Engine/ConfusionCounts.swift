@@ -1,0 +1,21 @@
+public import NNExp
+
+/// Counts a confusion matrix as a metric would, for `Evaluator.tally`.
+public struct ConfusionCounts: Metric {
+  public static let typeName = "confusion_counts"
+
+  public init() {}
+  public init(from options: inout Options) {}
+
+  public var isBetterHigher: Bool { true }
+
+  public func plan(output: Shape, target: Target) throws -> Int {
+    let classes = try ConfusionMatrix.classes(output: output, target: target)
+    return classes * classes
+  }
+
+  public func add<S: Scalar>(_ pass: MetricPass<S>) { ConfusionMatrix(pass.tally).add(pass) }
+
+  /// Nothing: the tally itself is what is asked for.
+  public func value(of tally: Tensor<Double>) -> Double { .nan }
+}
