@@ -48,6 +48,11 @@ public struct TrainingDeclaration: Sendable {
   /// Reads the section; nil after a mistake, which is recorded.
   public init?(from options: inout Options, registry: Registry) {
     let place = options.place(of: "train")
+    guard options.contains("train") else {
+      _ = options.node("train", "a mapping", "how the network is trained")
+      options.reject("train", "missing 'train': give at least train: {epochs: 100}")
+      return nil
+    }
     let read = options.section("train", "how the network is trained") { train in
       try TrainingDeclaration(section: &train, registry: registry, place: place)
     }
@@ -132,7 +137,14 @@ public struct TrainingDeclaration: Sendable {
         train.resolve("batch_size", "full")
         return nil
       }
-      return train.int("batch_size", in: 1..., explanation)
+      guard let size = node?.integer, size >= 1 else {
+        train.reject(
+          "batch_size",
+          "batch_size must be full or an integer ≥ 1, found \(node?.kind ?? "nothing")")
+        return nil
+      }
+      train.resolve("batch_size", Node(.int(size)))
+      return size
     }
     _ = train.node("batch_size", "full or an integer ≥ 1", explanation)
     train.resolve("batch_size", "full")

@@ -111,7 +111,8 @@ public struct Experiment: Sendable {
       return ([], false)
     }
     guard case .map(let entries) = node.content else {
-      options.reject("expect", "expect must be a mapping from figures to bounds, found \(node.kind)")
+      options.reject(
+        "expect", "expect must be a mapping from figures to bounds, found \(node.kind)")
       return ([], false)
     }
     var expectations: [Expectation] = []

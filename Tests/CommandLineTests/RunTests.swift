@@ -123,7 +123,7 @@ let exclusiveOr = """
 
   @Test func divergenceEndsWithOneAndKeepsFiniteWeights() throws {
     let tool = try tool(
-      exclusiveOr.replacing("- sigmoid\nloss", with: "- relu\nloss")
+      exclusiveOr.replacing("  - sigmoid\nloss", with: "loss")
         .replacing("learning_rate: 2", with: "learning_rate: 1e30"))
     defer { tool.remove() }
     let result = try tool.run("run", "xor.yaml", "-q", "+gradient_check=false")
