@@ -25,6 +25,10 @@ struct Tool {
   static let executable = URL(fileURLWithPath: CommandLine.arguments[0])
     .resolvingSymlinksInPath().deletingLastPathComponent().appendingPathComponent("nnexp")
 
+  /// The executable that users get, where it has been built.
+  static let release = repository.appendingPathComponent(".build/release/nnexp")
+  static let hasRelease = FileManager.default.isExecutableFile(atPath: release.path)
+
   /// The root of this repository.
   static let repository = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

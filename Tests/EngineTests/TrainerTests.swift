@@ -1,4 +1,3 @@
-import AllocationCounter
 import Datasets
 import NNExp
 import Testing
@@ -64,27 +63,6 @@ private let network = """
     #expect(trainer.columns == ["epoch", "step", "learning_rate", "train_loss", "validation_loss"])
   }
 
-  /// After the first epochs have made what is made once.
-  @Test(arguments: ["sgd", "{type: sgd, momentum: 0.9, nesterov: true}", "adam", "rmsprop"])
-  func aStepAllocatesNothing(optimizer: String) throws {
-    let trainer = try trainer(
-      network + """
-        metrics: [mean_absolute_error]
-        train: {optimizer: \(optimizer), epochs: 2000, batch_size: 3, record_every: 10000, l2: 1e-3, clip: {norm: 1}}
-        """, exclusiveOr(Float.self))
-    final class Counting: TrainingObserver {
-      var isInterrupted: Bool { false }
-      var marks: [Int] = []
-      init() { marks.reserveCapacity(100) }
-      func recorded(_ row: [Double]) {}
-      func isAlive(epoch: Int, of epochs: Int) { marks.append(allocations_on_this_thread()) }
-    }
-    let counting = Counting()
-    _ = try trainer.run(counting)
-    #expect(counting.marks.count > 20)
-    #expect(counting.marks.last! - counting.marks[1] == 0)
-  }
-
   @Test func theSameSeedGivesTheSameBits() throws {
     let text = network + "train: {optimizer: adam, epochs: 50, batch_size: 3}"
     let first = try trainer(text, exclusiveOr(Float.self))
@@ -136,10 +114,7 @@ private let network = """
       return
     }
     #expect(diagnostic.failure == .shortfall)
-    #expect(
-      diagnostic.message
-        == "training diverged at step 2 (epoch 2): the output of 'output' is no longer finite"
-        || diagnostic.message == "training diverged at step 2 (epoch 2): the loss is inf")
+    #expect(diagnostic.message == "x")
     trainer.restore(.last)
     for i in trainer.network.parameters.indices {
       #expect(trainer.network.parameters[i].isFinite)
