@@ -47,8 +47,8 @@ private final class CheckSession<Subject: GradientSubject> {
   let gradients: [[Double]]
   private(set) var evaluations = 0
 
-  /// What the loss's values are off by, measured where the loss moves most;
-  /// only asked for where a tensor's own entries do not move it at all.
+  /// What the loss's values are off by, measured where the loss moves most: an
+  /// entry that hardly moves it may not show its noise.
   private lazy var noiseFloor = measureNoiseFloor()
 
   init(_ subject: Subject, settings: GradientCheckSettings, random: RandomStream) {
@@ -212,18 +212,14 @@ private final class CheckSession<Subject: GradientSubject> {
       // Before anything is called wrong, the noise of f is measured, and then
       // kinks are looked for that curvature hides.
       let spent = numeric.evaluations
-      var error = error
-      if numeric.value == 0 {
-        _ = f(x)
-        error += noiseFloor
-      }
       numeric = NumericDerivative.of(
         at: x, base: base, step: step, goal: goal, error: error, isCareful: true, f)
       numeric.evaluations += spent
       (verdict, reason) = Verdict.judge(
         analytic, against: numeric, scale: scale, tolerance: settings.tolerance)
       if verdict == .fail {
-        numeric.lookForKink(at: x, base: base, step: step, error: error, f)
+        _ = f(x)
+        numeric.lookForKink(at: x, base: base, step: step, error: error + noiseFloor, f)
         (verdict, reason) = Verdict.judge(
           analytic, against: numeric, scale: scale, tolerance: settings.tolerance)
       }
