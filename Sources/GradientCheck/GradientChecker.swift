@@ -157,7 +157,9 @@ private final class CheckSession<Subject: GradientSubject> {
   /// Where several kinks meet in a point, as at biases of 0 behind inputs of 0,
   /// back-propagation through every unit's subgradient need not give one of the
   /// loss: ReLU(x) − ReLU(−x) is x, its slope by ReLU′(0) = 0 is 0. A layer that
-  /// is wrong is wrong beside such points too; one that is right is right there.
+  /// is wrong is wrong beside such points too, and stays FAIL; what is right
+  /// beside them becomes KINK. Tensors of nothing but KINK find their proof, or
+  /// their fault, beside.
   private func recheckBeside(_ t: Int, _ records: inout [GradientReport.Record]) {
     let parameters = tensors.indices.filter { tensors[$0].kind == .parameter }
     let values = parameters.map { p in
@@ -173,7 +175,8 @@ private final class CheckSession<Subject: GradientSubject> {
     let gradient = subject.analyticGradients()[t]
     let base = loss(t)
     var stillWrong = 0
-    for i in records.indices where records[i].verdict == .fail || records[i].verdict == .kink {
+    let doubtful: Verdict = records.contains { $0.verdict == .fail } ? .fail : .kink
+    for i in records.indices where records[i].verdict == doubtful {
       if stillWrong == enoughFaults { break }
       let isEntry = records[i].kind != .direction
       let probe = ProbePlan.Tensor(
@@ -182,12 +185,20 @@ private final class CheckSession<Subject: GradientSubject> {
       guard base.isFinite else { continue }
       var beside = measure(t, probe, base: base, gradient: gradient)[0]
       if beside.verdict == .fail { stillWrong += 1 }
-      if beside.verdict.isProof {
+      switch (records[i].verdict, beside.verdict) {
+      case (.kink, .pass), (.kink, .zero):
         beside.reason = .besideKink
         records[i] = beside
-      } else if records[i].verdict == .fail && beside.verdict != .fail {
-        records[i].verdict = beside.verdict
+      case (.kink, .fail):
+        records[i] = beside
+      case (.fail, .pass), (.fail, .zero), (.fail, .kink):
+        // Not proof: it may be that this very point is treated wrongly.
+        records[i].verdict = .kink
+        records[i].reason = .rightBeside
+      case (.fail, .inconclusive):
+        records[i].verdict = .inconclusive
         records[i].reason = beside.reason
+      default: break
       }
     }
     for (p, old) in zip(parameters, values) {

@@ -159,7 +159,7 @@ import Testing
 
   /// ReLU units with biases of 0 that see an input of 0.
   @Test func biasesAtKinksAreCheckedBesideThem() throws {
-    for fault in [Fault.none, .doubled] {
+    for fault in [Fault.none, .doubled, .halved] {
       let chain = try Chain(
         [TestDense(units: 3, fault: fault, in: .bias), Elementwise(.relu), TestDense(units: 1)],
         input: [2], samples: 4)
@@ -177,6 +177,28 @@ import Testing
         #expect(report.tensors[3].records.prefix(3).allSatisfy { $0.verdict == .kink })
       }
     }
+  }
+
+  /// A special case for x = 0 that is wrong looks like kinks that meet: it is
+  /// not called a fault, but it is no proof either, and the report shows it.
+  @Test func whatIsRightOnlyBesideIsNoProof() throws {
+    let chain = try Chain(
+      [TestDense(units: 2), Elementwise(.relu), TestDense(units: 1)], input: [1], samples: 1)
+    // ReLU(x) − ReLU(−x) = x.
+    chain.benches[0].parameters[0].values = [1, -1]
+    chain.benches[0].parameters[1].fill(0)
+    chain.benches[2].parameters[0].values = [1, -1]
+    chain.benches[0].inputs[0].values = [0]
+    chain.run(from: 0)
+    var verdicts: Set<Verdict> = []
+    for seed in 0..<20 {
+      let checker = GradientChecker(.complete, random: RandomStream(key: UInt64(seed)))
+      let input = checker.check(chain, at: "start").tensors[0].records[0]
+      #expect(input.analytic == 0 && abs(input.numeric.value) > 0.1)
+      verdicts.insert(input.verdict)
+    }
+    // Beside it one unit is on, or both are, or none is.
+    #expect(verdicts == [.kink, .inconclusive])
   }
 
   @Test func oneWrongEntryOfManyShowsInEveryDirection() throws {

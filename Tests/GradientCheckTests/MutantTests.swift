@@ -35,12 +35,12 @@ import Testing
           case (.flippedSign, _): #expect(diagnosis == .flippedSign, "\(trace)")
           case (.neverAdded, _): #expect(diagnosis == .neverAdded, "\(trace)")
           case (.transposed, _): #expect(diagnosis == .transposed, "\(trace)")
-          case (.doubled, _), (.tenPercent, _):
+          case (.doubled, _), (.halved, _), (.tenPercent, _):
             guard case .constantRatio(let ratio)? = diagnosis else {
               Issue.record("\(trace): \(String(describing: diagnosis))")
               continue
             }
-            let expected = fault == .doubled ? 2 : 1.1
+            let expected = fault == .doubled ? 2 : (fault == .halved ? 0.5 : 1.1)
             #expect(abs(ratio - expected) < 1e-6, "\(trace)")
           case (.lastRowSkipped, .weight), (.lastRowSkipped, .bias):
             #expect(diagnosis == .lastRows(from: 3, of: 4), "\(trace)")

@@ -6,6 +6,7 @@ enum Fault: String, CaseIterable {
   case signDropped
   case flippedSign
   case doubled
+  case halved
   case transposed
   case lastRowSkipped
   case lastSampleOnly
@@ -85,6 +86,7 @@ struct TestDense: Layer {
     case .signDropped: return abs(g)
     case .flippedSign: return -g
     case .doubled: return 2 * g
+    case .halved: return g / 2
     case .lastRowSkipped: return row == units - 1 ? nil : g
     case .lastSampleOnly: return sample == pass.samples - 1 ? g : nil
     case .neverAdded: return nil
