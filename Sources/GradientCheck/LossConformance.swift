@@ -34,8 +34,13 @@ extension Conformance {
       trial.checkHostile(Double.self, &recorder)
       trial.checkHostile(Float.self, &recorder)
     }
+    let targets =
+      switch target {
+      case .values(let shape): "targets \(shape)"
+      case .classes(let count): "\(count) classes"
+      }
     return Conformance(
-      subject: "\(type(of: loss).typeName) \(output), \(target)", claims: recorder.claims)
+      subject: "\(type(of: loss).typeName) \(output), \(targets)", claims: recorder.claims)
   }
 }
 

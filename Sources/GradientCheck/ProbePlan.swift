@@ -7,7 +7,8 @@ struct ProbePlan {
   struct Tensor: Equatable {
     /// In rising order.
     var entries: [Int]
-    var directions: Int
+    /// By number.
+    var directions: Range<Int>
   }
 
   /// About what an entry takes, and about what an evaluation costs beyond its
@@ -57,7 +58,7 @@ struct ProbePlan {
         plans[t] = .sampled(
           max(2, affordable - directions), of: tensors[t].count, directions: directions,
           random.stream(t))
-        budget -= perEntry[t] * Double(plans[t]!.entries.count + plans[t]!.directions)
+        budget -= perEntry[t] * Double(plans[t]!.entries.count + plans[t]!.directions.count)
       }
       budget = max(0, budget)
     }
@@ -67,7 +68,7 @@ struct ProbePlan {
 
 extension ProbePlan.Tensor {
   static func complete(_ count: Int) -> ProbePlan.Tensor {
-    ProbePlan.Tensor(entries: Array(0..<count), directions: 0)
+    ProbePlan.Tensor(entries: Array(0..<count), directions: 0..<0)
   }
 
   /// The first, the last, and one at random from each of equal parts between.
@@ -82,6 +83,6 @@ extension ProbePlan.Tensor {
       let end = 1 + (count - 2) * (part + 1) / inner
       entries.append(first + random.integer(below: end - first, at: part))
     }
-    return ProbePlan.Tensor(entries: entries + [count - 1], directions: directions)
+    return ProbePlan.Tensor(entries: entries + [count - 1], directions: 0..<directions)
   }
 }

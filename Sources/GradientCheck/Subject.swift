@@ -21,7 +21,9 @@ public protocol GradientSubject: AnyObject {
   /// tensor's node on need be recomputed.
   func loss(changing tensor: Int) -> Double
 
-  /// The gradient of that loss by back-propagation, tensor by tensor.
+  /// The gradient of that loss by back-propagation, tensor by tensor, after a
+  /// whole forward pass from the present parameters. Every activation is that
+  /// pass's afterwards.
   func analyticGradients() -> [[Double]]
 
   /// ∂L/∂y of the node that a tensor belongs to, all samples, where no other

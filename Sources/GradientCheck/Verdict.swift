@@ -5,7 +5,7 @@ public enum Verdict: String, Sendable, CaseIterable {
   case nonfinite = "NONFINITE"
   /// Two identical evaluations differ in a bit.
   case nondeterministic = "NONDETERMINISTIC"
-  /// The loss has a kink here, and a is a valid subgradient.
+  /// The loss has a kink here, and a is a valid subgradient, or right beside.
   case kink = "KINK"
   /// |a − n| > B.
   case fail = "FAIL"
@@ -35,6 +35,7 @@ public enum Reason: String, Sendable {
   case outsideSlopes = "at a kink and outside the one-sided slopes"
   case outsideBound = "further from the numeric value than the bound"
   case besideKink = "checked beside a kink"
+  case rightBeside = "not the numeric value here but right beside: kinks that meet"
   case truncation = "the bound is too wide: the loss bends too sharply"
   case roundoff = "the bound is too wide: round-off"
   case vanishing = "nothing to compare: both gradients vanish"

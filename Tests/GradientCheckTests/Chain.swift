@@ -1,0 +1,138 @@
+import GradientCheck
+import NNExp
+
+/// A chain of layers under L = Σ (y − t)² / n, as the engine's network would be:
+/// a perturbed node is recomputed from there on.
+final class Chain: GradientSubject {
+  let benches: [LayerBench<Double>]
+  let names: [String]
+  let samples: Int
+  var targets: [Double]
+  private(set) var tensors: [SubjectTensor] = []
+
+  /// (bench, parameter) of each tensor; parameter nil for the input.
+  private var owners: [(node: Int, parameter: Int?)] = []
+
+  /// Evaluations of the loss so far.
+  private(set) var count = 0
+
+  /// Added to every loss: how tests make it misbehave.
+  var disturbance: () -> Double = { 0 }
+
+  init(
+    _ layers: [any Layer], input: Shape, samples: Int = 4, seed: Int = 0, deviation: Double = 0.5,
+    places: [Place?] = []
+  ) throws {
+    var shape = input
+    var benches: [LayerBench<Double>] = []
+    for layer in layers {
+      let bench = try LayerBench<Double>(layer, inputs: [shape], samples: samples)
+      shape = bench.plan.output
+      benches.append(bench)
+    }
+    let random = RandomStream(seed: UInt64(seed), purpose: "chain")
+    for (b, bench) in benches.enumerated() {
+      for (p, buffer) in bench.parameters.enumerated() {
+        buffer.values = buffer.values.indices.map {
+          deviation * random.stream(b).stream(p).normal(at: $0)
+        }
+      }
+    }
+    let first = benches[0].inputs[0]
+    first.values = first.values.indices.map { random.stream(-1).normal(at: $0) }
+    self.benches = benches
+    self.samples = samples
+    names = layers.indices.map { "node_\($0)" }
+    targets = (0..<samples * shape.count).map { random.stream(-2).normal(at: $0) }
+
+    for (b, bench) in benches.enumerated() {
+      let type = type(of: bench.layer).typeName
+      let place = places.indices.contains(b) ? places[b] : nil
+      tensors.append(
+        SubjectTensor(
+          node: names[b], type: type, name: "input", kind: .input,
+          shape: bench.inputs[0].tensor.shape, samples: samples, place: place))
+      owners.append((b, nil))
+      for (p, parameter) in bench.plan.parameters.enumerated() {
+        tensors.append(
+          SubjectTensor(
+            node: names[b], type: type, name: parameter.name, kind: .parameter,
+            shape: parameter.shape, place: place))
+        owners.append((b, p))
+      }
+    }
+    _ = run(from: 0)
+  }
+
+  private func buffer(_ t: Int) -> GuardedBuffer<Double> {
+    let (node, parameter) = owners[t]
+    return parameter.map { benches[node].parameters[$0] } ?? benches[node].inputs[0]
+  }
+
+  func value(of tensor: Int, at index: Int) -> Double { buffer(tensor).tensor[index] }
+  func setValue(_ x: Double, of tensor: Int, at index: Int) { buffer(tensor).tensor[index] = x }
+
+  func loss(changing tensor: Int) -> Double { run(from: owners[tensor].node) }
+
+  /// Every output once more, from the present values.
+  @discardableResult
+  func run(from node: Int) -> Double {
+    count += 1
+    for b in node..<benches.count {
+      benches[b].forward()
+      if b + 1 < benches.count {
+        for i in benches[b].y.tensor.indices {
+          benches[b + 1].inputs[0].tensor[i] = benches[b].y.tensor[i]
+        }
+      }
+    }
+    var sum = 0.0
+    for (i, t) in targets.enumerated() {
+      let error = benches.last!.y.tensor[i] - t
+      sum += error * error
+    }
+    return sum / Double(samples) + disturbance()
+  }
+
+  func analyticGradients() -> [[Double]] {
+    run(from: 0)
+    for bench in benches {
+      for sum in bench.sums { sum.fill(0) }
+    }
+    let last = benches.last!
+    for (i, t) in targets.enumerated() {
+      last.dy.tensor[i] = 2 * (last.y.tensor[i] - t) / Double(samples)
+    }
+    for b in benches.indices.reversed() {
+      benches[b].backward()
+      if b > 0 { benches[b - 1].dy.values = benches[b].dInputs[0].values }
+    }
+    return owners.map { node, parameter in
+      (parameter.map { benches[node].gradients[$0] } ?? benches[node].dInputs[0]).values
+    }
+  }
+}
+
+extension GradientCheckSettings {
+  /// Every entry.
+  static var complete: GradientCheckSettings {
+    var settings = GradientCheckSettings.standard
+    settings.entries = .all
+    return settings
+  }
+
+  /// A few entries, and directions.
+  static var sampled: GradientCheckSettings {
+    var settings = GradientCheckSettings.standard
+    settings.entries = .count(4)
+    return settings
+  }
+}
+
+/// A check with a fixed choice of samples and directions.
+func check(
+  _ subject: some GradientSubject, _ settings: GradientCheckSettings = .complete
+) -> GradientReport {
+  GradientChecker(settings, random: RandomStream(seed: 1, purpose: "check")).check(
+    subject, at: "start")
+}

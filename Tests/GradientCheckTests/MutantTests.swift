@@ -1,0 +1,143 @@
+import NNExp
+import Testing
+
+@testable import GradientCheck
+
+/// Wrong layers must fail, every time, and be named.
+@Suite struct MutantTests {
+  private func network(
+    _ middle: any Layer, seed: Int, last: any Layer = TestDense(units: 2)
+  ) throws -> Chain {
+    try Chain(
+      [TestDense(units: 5), Elementwise(.tanh), middle, Elementwise(.tanh), last], input: [3],
+      samples: 5, seed: seed)
+  }
+
+  @Test func everyFaultOfADenseLayerIsFoundAndLocated() throws {
+    for target in [TestDense.Target.weight, .bias, .input] {
+      for fault in Fault.allCases where fault != .none {
+        if fault == .transposed && target != .weight { continue }
+        for seed in 0..<3 {
+          let mutant = TestDense(units: 4, fault: fault, in: target)
+          let trace = "seed \(seed), \(fault) in \(target)"
+          for settings in [GradientCheckSettings.sampled] {
+            let report = check(try network(mutant, seed: seed), settings)
+            #expect(report.outcome == .failed, "\(trace)\n\(report)")
+            let suspect = try #require(report.suspect)
+            #expect(suspect.tensor.node == "node_2", "\(trace)\n\(report)")
+            #expect(suspect.tensor.name == "\(target)", "\(trace)")
+          }
+          let report = check(try network(mutant, seed: seed))
+          #expect(report.outcome == .failed, "\(trace)\n\(report)")
+          #expect(report.suspect?.tensor.name == "\(target)", "\(trace)")
+          let diagnosis = report.suspect?.diagnosis
+          switch (fault, target) {
+          case (.flippedSign, _): #expect(diagnosis == .flippedSign, "\(trace)")
+          case (.neverAdded, _): #expect(diagnosis == .neverAdded, "\(trace)")
+          case (.transposed, _): #expect(diagnosis == .transposed, "\(trace)")
+          case (.doubled, _), (.halved, _), (.tenPercent, _):
+            guard case .constantRatio(let ratio)? = diagnosis else {
+              Issue.record("\(trace): \(String(describing: diagnosis))")
+              continue
+            }
+            let expected = fault == .doubled ? 2 : (fault == .halved ? 0.5 : 1.1)
+            #expect(abs(ratio - expected) < 1e-6, "\(trace)")
+          case (.lastRowSkipped, .weight), (.lastRowSkipped, .bias):
+            #expect(diagnosis == .lastRows(from: 3, of: 4), "\(trace)")
+          case (.lastSampleOnly, .bias), (.overwrites, .bias):
+            #expect(diagnosis == .oneSample(isLast: true), "\(trace)")
+          case (.lastSampleOnly, .input):
+            // All samples but the last get nothing.
+            #expect(report.suspect?.records.last?.verdict == .pass, "\(trace)")
+          default: break
+          }
+        }
+      }
+    }
+  }
+
+  @Test func everyFaultOfLpPoolingIsFoundAndLocated() throws {
+    for fault in [Fault.signDropped, .flippedSign, .doubled] {
+      for seed in 0..<10 {
+        let chain = try Chain(
+          [
+            TestDense(units: 6), TestLp(p: 2.5, fault: fault), Elementwise(.tanh),
+            TestDense(units: 2),
+          ], input: [3], seed: seed)
+        let report = check(chain)
+        #expect(report.outcome == .failed, "seed \(seed), \(fault)\n\(report)")
+        #expect(report.suspect?.tensor.node == "node_1")
+        if fault == .signDropped {
+          guard case .lostSign(let wrong, of: let clear)? = report.suspect?.diagnosis else {
+            Issue.record("seed \(seed): \(String(describing: report.suspect?.diagnosis))")
+            continue
+          }
+          #expect(clear > 20 && (1..<clear).contains(wrong))
+        }
+      }
+    }
+  }
+
+  /// A loss whose gradient lacks 1/n spoils everything by the same factor.
+  @Test func aMissingDivisionByTheBatchIsRecognized() throws {
+    final class Unscaled: GradientSubject {
+      let chain: Chain
+      let factor: Double
+      init(_ chain: Chain, _ factor: Double) {
+        self.chain = chain
+        self.factor = factor
+      }
+      var tensors: [SubjectTensor] { chain.tensors }
+      func value(of tensor: Int, at index: Int) -> Double { chain.value(of: tensor, at: index) }
+      func setValue(_ x: Double, of tensor: Int, at index: Int) {
+        chain.setValue(x, of: tensor, at: index)
+      }
+      func loss(changing tensor: Int) -> Double { chain.loss(changing: tensor) }
+      func analyticGradients() -> [[Double]] {
+        chain.analyticGradients().map { $0.map { $0 * factor } }
+      }
+    }
+    for (factor, text) in [
+      (5, "every entry is 5 times what it should be: 1/n is missing for 5 samples"),
+      (
+        0.2,
+        "every entry is 1/5 of what it should be: divided by n = 5 samples once too often"
+      ), (3, "every entry is 3 times what it should be"),
+      (0.25, "every entry is 0.25 times what it should be"),
+      (-1, "every entry has the opposite sign"),
+    ] {
+      let report = check(Unscaled(try network(TestDense(units: 4), seed: 1), factor))
+      for result in report.tensors {
+        #expect(result.verdict == .fail)
+        #expect(result.diagnosis?.description == text, "\(result.tensor)")
+      }
+    }
+  }
+
+  @Test func theMessageNamesTheNodeAndItsPlace() throws {
+    let source = Source(
+      name: "net.yaml",
+      lines: ["model:", "  - {type: test_dense, units: 5}", "  - {type: test_lp, p: 3}"])
+    let chain = try Chain(
+      [TestDense(units: 4), TestLp(p: 3, fault: .flippedSign)], input: [1], samples: 1,
+      places: [
+        Place(source: source, line: 2, column: 6), Place(source: source, line: 3, column: 6),
+      ])
+    chain.benches[0].parameters[0].values = [1, 2, -1, 1]
+    chain.benches[0].parameters[1].values = [0, 0, 0, 0]
+    chain.benches[0].inputs[0].values = [1]
+    chain.targets = [0, 0]
+    chain.run(from: 0)
+    let diagnostic = try #require(check(chain).diagnostic)
+    #expect(diagnostic.failure == .shortfall)
+    #expect(
+      diagnostic.description.replacing(#/± \S+/#, with: "± B") == """
+        net.yaml:3:6: error: the gradient of 'node_1' (test_lp) is wrong: \
+        ∂L/∂input[1] of sample 0 is -3.846, but differences give 3.846 ± B
+            - {type: test_lp, p: 3}
+               ^
+        note: input: every entry has the opposite sign
+        note: 'node_0' fails too, before it: look here first
+        """)
+  }
+}
