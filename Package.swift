@@ -55,7 +55,8 @@ let package = Package(
     .testTarget(
       name: "ExperimentFileTests", dependencies: ["ExperimentFile", "NNExp", "Standard"]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["nnexp"], exclude: ["Faults", "allocation_counter.c"]),
+      name: "CommandLineTests", dependencies: ["nnexp"],
+      exclude: ["Faults", "allocation_counter.c"]),
   ],
   swiftLanguageModes: [.v6]
 )
