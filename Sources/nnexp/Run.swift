@@ -274,10 +274,12 @@ final class Run<S: Scalar>: TrainingObserver {
     files.append("predictions.csv")
   }
 
-  /// For classes: who was taken for whom, by the best split there is.
+  /// For classes: who was taken for whom, of the splits held out, or of the
+  /// training data where there are none.
   private func writeConfusion() throws {
     guard let confusion = session.confusion else { return }
-    for split in ["train", "validation", "test"] {
+    let heldOut = ["validation", "test"].filter { session.samples(of: $0) != nil }
+    for split in heldOut.isEmpty ? ["train"] : heldOut {
       guard let samples = session.samples(of: split) else { continue }
       let file = "confusion_\(split).csv"
       try directory.write(
