@@ -55,7 +55,9 @@ import Testing
       "ulimit -v 700000; exec nnexp run xor.yaml -q model.hidden.units=4300000", in: tool)
     #expect(result.code == 3)
     #expect(result.errors.hasPrefix("error: the system refused "), "\(result.errors)")
-    #expect(tool.contents == ["xor.yaml"])
+    let summary = try tool.read("results/xor/latest/summary.json")
+    #expect(summary.contains("\"status\": \"failed\""))
+    #expect(summary.contains("\"exit_status\": 3"))
   }
 
   /// FAULTS 9, 25: what is not a regular file is never waited for.
