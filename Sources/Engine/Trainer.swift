@@ -44,7 +44,9 @@ public final class Trainer<S: Scalar> {
   public private(set) var best: (epoch: Int, value: Double)?
   public let monitor: (column: Int, isBetterHigher: Bool)
   private let bestWeights: Snapshot<S>
-  /// The weights at the newest row in which all was finite.
+  /// The newest weights that were all finite at a row or an interruption, and
+  /// when that was.
+  public private(set) var last = (epoch: 0, step: 0)
   private let lastWeights: Snapshot<S>
 
   private let objective: Objective
@@ -182,7 +184,10 @@ public final class Trainer<S: Scalar> {
           sinceSign = 0
           try observer.isAlive(epoch: epoch, of: training.epochs)
         }
-        if observer.isInterrupted { return .interrupted }
+        if observer.isInterrupted {
+          if weightsAreFinite { keepWeights() }
+          return .interrupted
+        }
       }
       epoch += 1
       progress.loss = sum / Double(data.train.count)
@@ -190,7 +195,7 @@ public final class Trainer<S: Scalar> {
         if !weightsAreFinite { return .diverged(divergence(.nan)) }
         measure(into: &row, trainLoss: progress.loss, rate: rate)
         if data.validation != nil { progress.loss = row[4] }
-        lastWeights.take(network)
+        keepWeights()
         waited = improves(row) ? 0 : waited + 1
         try observer.recorded(row)
         if let stopping = training.earlyStopping, waited >= stopping.patience {
@@ -320,6 +325,11 @@ public final class Trainer<S: Scalar> {
     best = (epoch, value)
     bestWeights.take(network)
     return true
+  }
+
+  private func keepWeights() {
+    lastWeights.take(network)
+    last = (epoch, step)
   }
 
   private var weightsAreFinite: Bool {

@@ -75,6 +75,7 @@ final class Run<S: Scalar>: TrainingObserver {
     guard experiment.gradientCheck.moments.contains(moment) else { return }
     let report = try session.checkGradients(at: moment)
     checks.append(report)
+    if checks.count == 1 { files += ["gradient_check.csv", "gradient_check_summary.csv"] }
     try directory.write(GradientReport.entriesCSV(checks), to: "gradient_check.csv")
     try directory.write(GradientReport.summaryCSV(checks), to: "gradient_check_summary.csv")
     progress.say(report.headline)
@@ -250,8 +251,8 @@ final class Run<S: Scalar>: TrainingObserver {
     for generation in [Checkpoint.Generation.last, .best] {
       trainer.restore(generation == .last ? .last : .best)
       let info: JSON = [
-        "experiment": .string(experiment.name), "epoch": .int(trainer.epoch),
-        "step": .int(trainer.step), "best_epoch": JSON(trainer.best?.epoch),
+        "experiment": .string(experiment.name),
+        "epoch": .int(generation == .last ? trainer.last.epoch : trainer.best?.epoch ?? 0),
         "dtype": .string(S.dtypeName),
       ]
       try directory.save(
