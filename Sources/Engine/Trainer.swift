@@ -89,6 +89,7 @@ public final class Trainer<S: Scalar> {
       graph, vectors: optimizerMemory.vectors + 3, capacity: capacity,
       scalarSize: MemoryLayout<S>.stride
     ).requireAvailable(at: graph.nodes.first?.place)
+    try graph.requireCountable()
     network = try Network(graph, target: data.target, capacity: capacity, seed: seed)
     memory = try UpdateMemory(
       count: graph.trainableCount, optimizerMemory, scheduleMemory: training.schedule.memory)
