@@ -30,15 +30,13 @@ private struct Override {
   static let sourceName = "command line"
 
   let text: String
-  let source: Source
   let isAddition: Bool
   let parts: [(name: String, place: Place)]
   let value: Node
 
   init(_ text: String) throws {
     self.text = text
-    let source = Source(name: Override.sourceName, lines: [text])
-    self.source = source
+    let source = try SourceText(Array(text.utf8), name: Override.sourceName).source
     func place(_ column: Int) -> Place { Place(source: source, line: 1, column: column) }
 
     guard let equals = text.firstIndex(of: "=") else {
@@ -55,18 +53,30 @@ private struct Override {
     if let empty = parts.first(where: { $0.name.isEmpty }) {
       throw Diagnostic("a key is missing in the path of the override", at: empty.place)
     }
-    guard !text[text.index(after: equals)...].allSatisfy({ $0 == " " }) else {
+    guard parts.count <= TreeBuilder.depthLimit else {
+      throw Diagnostic(
+        "nested deeper than 64 lists or mappings", at: parts[TreeBuilder.depthLimit].place)
+    }
+    if let long = parts.first(where: { $0.name.unicodeScalars.count > TreeBuilder.keyLimit }) {
+      throw Diagnostic(
+        "a key is longer than 1,024 characters, the limit of a key", at: long.place)
+    }
+    let value = text[text.index(after: equals)...]
+    guard let first = value.unicodeScalars.first(where: { !" \t\n\r".unicodeScalars.contains($0) })
+    else {
       throw Diagnostic(
         "a value is missing; write \(path)=null for none", at: place(text.unicodeScalars.count + 1))
     }
     // Spaces in place of the path keep the value's columns true.
     let width = text[...equals].unicodeScalars.count
-    let padded =
-      String(repeating: " ", count: width) + String(text[text.index(after: equals)...])
+    if first == "#" {
+      throw Diagnostic(
+        "'#' begins a comment; quote a text that begins with it", at: place(width + 1))
+    }
     var builder = TreeBuilder(source: source)
-    builder.expectsMap = false
+    builder.isOverride = true
     builder.outerDepth = parts.count
-    value = try builder.build(SourceText(Array(padded.utf8), name: Override.sourceName).bytes)
+    self.value = try builder.build(Array(repeating: UInt8(ascii: " "), count: width) + value.utf8)
   }
 
   /// `train.epochs`, up to a part.
