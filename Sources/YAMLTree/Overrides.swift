@@ -104,10 +104,7 @@ private struct Override {
         entries.append(
           Node.Entry(key: name, keyPlace: parts[part].place, value: added(from: part + 1)))
       } else {
-        let hint = suggestion(for: name, among: entries.map(\.key))
-        throw Diagnostic(
-          "the file has no '\(path(through: part))'\(hint)", at: parts[part].place,
-          notes: [.init("write +\(text) to add it")])
+        throw missing(part, among: entries.map(\.key))
       }
       node.content = .map(entries)
     case .list(var items):
@@ -119,17 +116,30 @@ private struct Override {
       }
       items[index] = try applied(to: items[index], at: part + 1)
       node.content = .list(items)
-    case .null where isAddition:
-      return Node(
-        .map([
-          .init(key: parts[part].name, keyPlace: parts[part].place, value: added(from: part + 1))
-        ]), at: node.place)
+    case .null:
+      guard isAddition else { throw missing(part, among: []) }
+      node.content = .map([
+        .init(key: parts[part].name, keyPlace: parts[part].place, value: added(from: part + 1))
+      ])
     default:
+      let owner = part == 0 ? "the file" : "'\(path(through: part - 1))'"
       throw Diagnostic(
-        "'\(path(through: part - 1))' is \(node.kind); it has no '\(parts[part].name)'",
+        "\(owner) is \(node.kind); it has no '\(parts[part].name)'",
         at: parts[part].place)
     }
     return node
+  }
+
+  private func missing(_ part: Int, among keys: [String]) -> Diagnostic {
+    let hint = suggestion(for: parts[part].name, among: keys)
+    var notes = [Diagnostic.Note("write +\(text) to add it")]
+    if hint.isEmpty, !keys.isEmpty { notes.insert(.init("keys there: " + listed(keys)), at: 0) }
+    return Diagnostic(
+      "the file has no '\(path(through: part))'\(hint)", at: parts[part].place, notes: notes)
+  }
+
+  private func listed(_ names: [String]) -> String {
+    names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
   }
 
   /// The value inside mappings of the parts that the file lacks.
@@ -164,9 +174,10 @@ private struct Override {
         at: part.place,
         notes: [.init("they are at " + ofType.map(String.init).joined(separator: ", "))])
     }
-    let known = items.compactMap { text($0["name"]) } + types.compactMap { $0 }
+    let known = zip(items, types).compactMap { text($0["name"]) ?? $1 }
+    let hint = suggestion(for: part.name, among: known + types.compactMap { $0 })
     throw Diagnostic(
-      "no element is named '\(part.name)'" + suggestion(for: part.name, among: known),
-      at: part.place)
+      "no element is named '\(part.name)'\(hint)", at: part.place,
+      notes: hint.isEmpty && !known.isEmpty ? [.init("elements there: " + listed(known))] : [])
   }
 }

@@ -105,8 +105,8 @@ struct TreeBuilder {
         break
       case .streamEnd:
         throw emptyDocument
-      case .documentEnd(let isExplicit):
-        try refuseMore(after: event.end, isExplicit: isExplicit)
+      case .documentEnd:
+        try refuseMore(after: context.end)
         return
       case .alias(let name):
         try alias(name, at: event.start)
@@ -294,9 +294,10 @@ struct TreeBuilder {
     if let mistake { diagnostics.add(mistake) }
   }
 
-  private func refuseMore(after mark: Mark, isExplicit: Bool) throws {
-    var mark = mark
-    var isExplicit = isExplicit
+  /// Refuses whatever follows the document but comments and `...`.
+  private func refuseMore(after end: Mark) throws {
+    var mark = end
+    var isEnded = false
     while mark.line < source.lines.count {
       let line = source.characters(ofLine: mark.line)
       let rest = line.dropFirst(mark.column)
@@ -307,11 +308,11 @@ struct TreeBuilder {
         if rest[column] == "#" {
           throw Diagnostic("'#' after a space begins a comment; quote the whole value", at: here)
         }
-        let begins = column == 0 && line.starts(with: Array("---".unicodeScalars))
-        if isExplicit || begins {
-          throw Diagnostic("a second document; a file holds one declaration", at: here)
-        }
-        guard column == 0, line.starts(with: Array("...".unicodeScalars)) else {
+        let sign = column == 0 ? line.prefix(3).map(String.init).joined() : ""
+        guard sign == "..." else {
+          if isEnded || sign == "---" {
+            throw Diagnostic("a second document; a file holds one declaration", at: here)
+          }
           if let begun = context.block, column < begun.column {
             throw wrongIndentation(
               expected: [begun.column], at: Mark(line: mark.line, column: column))
@@ -319,7 +320,7 @@ struct TreeBuilder {
           throw Diagnostic(
             "text after the end of the document; a declaration is one mapping", at: here)
         }
-        isExplicit = true
+        isEnded = true
       }
       mark = Mark(line: mark.line + 1, column: 0)
     }

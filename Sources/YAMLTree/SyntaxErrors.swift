@@ -11,6 +11,9 @@ struct SyntaxContext {
   /// The collections that are open, the innermost last.
   private(set) var open: [Mark] = []
 
+  /// Where the last scalar, alias or bracket ends.
+  private(set) var end = Mark(line: 0, column: 0)
+
   /// Where the whole document begins, if it is a block collection.
   private(set) var block: Mark?
 
@@ -18,6 +21,8 @@ struct SyntaxContext {
     scalar = nil
     switch event.kind {
     case .listEnd, .mapEnd:
+      // A block collection ends where the next token begins.
+      if event.start != event.end { end = event.end }
       if let begun = open.popLast() { closed.append(begun) }
       return
     case .listStart(let isFlow, _), .mapStart(let isFlow, _):
@@ -25,6 +30,9 @@ struct SyntaxContext {
       open.append(event.start)
     case .scalar(_, let isPlain, _):
       scalar = (event.start, event.end, isPlain)
+      end = event.end
+    case .alias:
+      end = event.end
     default: break
     }
     closed = []
