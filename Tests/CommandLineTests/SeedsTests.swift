@@ -7,7 +7,7 @@ import Testing
 @Suite struct SeedsTests {
   private struct Reference: Decodable {
     let gradients: [String: [String: [Double]]]
-    let printed_equation_33: [Double]
+    let printedEquation33: [Double]
   }
 
   private static let folder = Tool.repository.appendingPathComponent("experiments/seeds")
@@ -66,6 +66,6 @@ import Testing
   /// Equation (33) as printed, without the sign, is not the gradient.
   @Test func thePrintedEquation33IsWrong() throws {
     let found = try #require(try gradients("tanaka_lp_pooling_signed")["rho.weight"])
-    #expect(distance(found, SeedsTests.reference.printed_equation_33) > 0.1)
+    #expect(distance(found, SeedsTests.reference.printedEquation33) > 0.1)
   }
 }

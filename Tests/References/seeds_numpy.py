@@ -181,7 +181,7 @@ def main():
     print(json.dumps({
         "generator": {"script": "seeds_numpy.py", "numpy": np.__version__},
         "gradients": plain,
-        "printed_equation_33": np.ravel(printed).tolist(),
+        "printedEquation33": np.ravel(printed).tolist(),
     }, indent=1))
 
 
