@@ -50,7 +50,7 @@ let package = Package(
       dependencies: ["Engine", "NNExp", "Datasets", "Standard", "YAMLTree"]),
     .testTarget(
       name: "GradientCheckTests",
-      dependencies: ["GradientCheck", "Engine", "NNExp", "Standard", "YAMLTree"]),
+      dependencies: ["GradientCheck", "Engine", "Datasets", "NNExp", "Standard", "YAMLTree"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results", "NNExp"]),
     .testTarget(
       name: "ExperimentFileTests", dependencies: ["ExperimentFile", "NNExp", "Standard"]),

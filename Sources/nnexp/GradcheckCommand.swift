@@ -31,6 +31,6 @@ struct GradcheckCommand: ParsableCommand {
   private func check<S: Scalar>(_ session: Session<S>) throws {
     let report = try session.checkGradients(at: .start)
     say(report.description)
-    if !report.passes { throw Exit(code: Failure.shortfall.rawValue) }
+    if let diagnostic = report.diagnostic { throw diagnostic }
   }
 }

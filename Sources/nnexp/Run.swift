@@ -79,7 +79,10 @@ final class Run<S: Scalar>: TrainingObserver {
     try directory.write(GradientReport.entriesCSV(checks), to: "gradient_check.csv")
     try directory.write(GradientReport.summaryCSV(checks), to: "gradient_check_summary.csv")
     progress.say(report.headline)
-    if !report.passes { writeError(report.description) }
+    if let diagnostic = report.diagnostic {
+      progress.say(report.description)
+      writeError(diagnostic.description)
+    }
   }
 
   // MARK: Rows as they come
