@@ -32,10 +32,9 @@ struct ExplanationWriter {
 
   mutating func introduce(sample: Int, of count: Int, seed: UInt64) {
     add(.heading(1, [.text(document.title)], anchor: "top"))
-    let sample = count == 1 ? "the only sample" : "sample \(sample) of 0 to \(count - 1)"
     paragraph(
-      "Everything in float64, at the initial values of seed \(seed), for \(sample) of the "
-        + "training data as a batch of its own.")
+      "Everything in float64, at the initial values of seed \(seed). Training sample \(sample) (of "
+        + "\(count), counted from 0) is a batch of its own.")
     if !pass.isTraining {
       let coupling = nodes.first { $0.plan.couplesSamples }!
       add(

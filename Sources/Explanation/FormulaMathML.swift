@@ -56,7 +56,8 @@ extension Formula {
   }
 
   private static func large(_ name: String) -> String {
-    name.first?.isLetter == true ? "<mo movablelimits=\"false\">\(name)</mo>" : "<mo>\(name)</mo>"
+    name.first?.isLetter == true
+      ? "<mo movablelimits=\"false\" lspace=\"0\" rspace=\"0\">\(name)</mo>" : "<mo>\(name)</mo>"
   }
 
   private static func scripts(_ base: Formula, _ sub: Formula?, _ sup: Formula?) -> String {
@@ -92,7 +93,7 @@ extension Formula {
   }
 
   private static func table(_ rows: [[String]], of kind: String) -> String {
-    "<mtable class=\"\(kind)\">"
+    "<mtable class=\"\(kind)\(rows[0].count > 6 ? " small" : "")\">"
       + rows.map { row in
         "<mtr>" + row.map { "<mtd>\($0)</mtd>" }.joined() + "</mtr>"
       }.joined() + "</mtable>"
@@ -115,18 +116,21 @@ extension Formula {
 }
 
 extension Formula.Symbol {
-  /// The letter alone.
-  fileprivate var mathML: String { bare.mathML }
+  /// The letter and its primes. These stand on the line: the character is raised
+  /// already, and few fonts know how to raise it once more.
+  fileprivate var mathML: String {
+    guard primes > 0 else { return bare.mathML }
+    return """
+      <mrow>\(bare.mathML)\
+      <mo lspace="0.05em" rspace="0">\(String(repeating: "′", count: primes))</mo></mrow>
+      """
+  }
 
   /// Its superscript.
   fileprivate var decoration: String? {
-    var parts: [String] = []
-    if primes > 0 { parts.append("<mo>\(String(repeating: "′", count: primes))</mo>") }
-    if let index {
-      parts.append(
-        "<mrow><mo stretchy=\"false\">(</mo><mn>\(index)</mn><mo stretchy=\"false\">)</mo></mrow>")
+    index.map {
+      "<mrow><mo stretchy=\"false\">(</mo><mn>\($0)</mn><mo stretchy=\"false\">)</mo></mrow>"
     }
-    return parts.count > 1 ? "<mrow>" + parts.joined() + "</mrow>" : parts.first
   }
 }
 

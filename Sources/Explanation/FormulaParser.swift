@@ -18,6 +18,7 @@ enum FormulaCommand {
     "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
     "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Pi": "Π", "Sigma": "Σ",
     "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω", "ell": "ℓ", "partial": "∂", "infty": "∞",
+    "prime": "′",
   ]
 
   static let signs: [String: String] = [
@@ -142,6 +143,9 @@ private struct FormulaParser {
       case .character("_") where sub == nil:
         _ = take()
         sub = try group()
+      case .character("'") where sup == nil:
+        _ = take()
+        sup = .letter("′")
       case .character("^") where sup == nil:
         _ = take()
         sup = try group()
@@ -188,9 +192,10 @@ private struct FormulaParser {
 
   private mutating func number(from first: Character) -> Formula {
     var text = String(first)
-    while position < characters.count, ("0"..."9").contains(characters[position])
-      || (characters[position] == "." && position + 1 < characters.count
-        && ("0"..."9").contains(characters[position + 1]))
+    while position < characters.count,
+      ("0"..."9").contains(characters[position])
+        || (characters[position] == "." && position + 1 < characters.count
+          && ("0"..."9").contains(characters[position + 1]))
     {
       text.append(characters[position])
       position += 1

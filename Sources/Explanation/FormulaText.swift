@@ -41,11 +41,13 @@ extension Formula {
   static func needsSpace(_ a: Formula, _ b: Formula) -> Bool {
     switch (a, b) {
     case (.sign, _), (_, .sign), (.letter("∂"), _): false
+    case (.large(let name), .fenced("(", _, _)): name.count == 1
     case (.number, .matrix), (.large, _): true
     case (.number, _): false
     case (.letter, .fenced(let open, _, _)), (.symbol, .fenced(let open, _, _)): open == "|"
     case (.scripts(let base, _, _), .fenced(let open, _, _)):
       if case .fenced = base { true } else { open == "|" }
+    case (.letter, .scripts(.fenced, _, _)): false
     case (.letter(let a), .letter(let b)): a.count > 1 || b.count > 1
     default: true
     }
@@ -66,9 +68,23 @@ extension Formula {
         continue
       }
       if index > 0, needsSpace(parts[index - 1], part) { box = box + " " }
-      box = box + next
+      box = box + (isLooseFraction(index, in: parts) ? next.fenced("(", ")") : next)
     }
     return box
+  }
+
+  /// True for a quotient within a product: `(1/n) Σ`. Those of ∂ speak for
+  /// themselves.
+  private static func isLooseFraction(_ index: Int, in parts: [Formula]) -> Bool {
+    func isFactor(_ index: Int) -> Bool {
+      guard parts.indices.contains(index) else { return false }
+      if case .sign(let sign) = parts[index] { return "·⊗".contains(sign) }
+      return true
+    }
+    guard case .fraction(let over, _) = parts[index], over.parts.first != .letter("∂") else {
+      return false
+    }
+    return isFactor(index - 1) || isFactor(index + 1)
   }
 
   /// True for a minus (or plus) that nothing stands before.
@@ -95,6 +111,11 @@ extension Formula {
   }
 
   private static func textScripts(_ base: Formula, _ sub: Formula?, _ sup: Formula?) -> TextBox {
+    if case .large = base, let sub, sup == nil {
+      // A range: with the gaps that it has elsewhere.
+      let range = sub.textBox(isCompact: true).lines[0]
+      return base.textBox + (subscripted(range) ?? "_{" + sub.textBox.lines[0] + "}")
+    }
     let below = sub.map(subText) ?? ""
     let above = sup.map(supText) ?? ""
     if case .symbol(let symbol) = base {
@@ -106,7 +127,8 @@ extension Formula {
     let box = base.textBox(isCompact: false)
     guard box.isTall else { return box + (below + above) }
     // Level with the first line.
-    let scripts = TextBox([below + above] + Array(repeating: "", count: box.lines.count - 1),
+    let scripts = TextBox(
+      [below + above] + Array(repeating: "", count: box.lines.count - 1),
       base: box.base)
     return box + scripts
   }
@@ -121,14 +143,16 @@ extension Formula {
     let text = sub.textBox(isCompact: true).lines[0]
     if let lowered = subscripted(text) { return lowered }
     if case .symbol = sub { return "_" + text }
-    return text.count == 1 ? "_" + text : "_{" + sub.textBox.lines[0] + "}"
+    return text.count == 1 ? "_" + text : "_{" + text + "}"
   }
 }
 
 extension Formula.Symbol {
   fileprivate func text(sub: String, sup: String) -> String {
-    bare.text + String(repeating: "′", count: primes) + sub
-      + (index.map { superscript("(\($0))")! } ?? "") + sup
+    let number = index.map { superscript("(\($0))")! } ?? ""
+    // What could not be lowered stands last.
+    return bare.text + String(repeating: "′", count: primes)
+      + (sub.hasPrefix("_") ? number + sup + sub : sub + number + sup)
   }
 }
 
@@ -148,7 +172,7 @@ private func mapped(_ text: some StringProtocol, by table: [Character: Character
 
 private let raisedCharacters = Dictionary(
   uniqueKeysWithValues: zip(
-    "0123456789+−=()abcdefghijklmnoprstuvwxyzTβ", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀᵝ"))
+    "0123456789+−=()abcdefghijklmnoprstuvwxyzTβ′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀᵝ′"))
 
 private let loweredCharacters = Dictionary(
   uniqueKeysWithValues: zip(

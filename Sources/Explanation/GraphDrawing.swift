@@ -32,8 +32,8 @@ struct GraphDrawing {
   private static let margin = 8
   /// Room beside the boxes for the first edge that leads past some, and for each
   /// further one.
-  private static let sideways = 56
-  private static let lane = 44
+  private static let sideways = 104
+  private static let lane = 84
 
   init(_ graph: Graph, _ notation: Notation, loss: String) {
     // Box 0 is the data, box k + 1 is node k, the last the loss.
@@ -119,14 +119,25 @@ struct GraphDrawing {
     text.count <= 28 ? text : text.prefix(27) + "…"
   }
 
-  /// From the lower side of one box to the upper side of the next.
+  /// From the lower side of one box to the upper side of the next; its label
+  /// where it is by itself.
   private func straight(_ edge: Edge) -> String {
     let (a, b) = (boxes[edge.from], boxes[edge.to])
     let (x1, y1) = (a.x + GraphDrawing.boxWidth / 2, a.y + GraphDrawing.boxHeight)
     let (x2, y2) = (b.x + GraphDrawing.boxWidth / 2, b.y)
-    let middle = (y1 + y2) / 2
-    return "<path d=\"M\(x1) \(y1) C\(x1) \(middle) \(x2) \(middle) \(x2) \(y2)\" "
-      + "marker-end=\"url(#tip)\"/>" + labels(edge, (x1 + x2) / 2, middle + 5)
+    if x1 == x2 {
+      return "<path d=\"M\(x1) \(y1) V\(y2)\" marker-end=\"url(#tip)\"/>"
+        + labels(edge, x1, (y1 + y2) / 2 + 5)
+    }
+    // The one that several edges have in common has the short end.
+    let fansOut = edges.count { $0.from == edge.from } > 1
+    let y = fansOut ? y1 + 12 : y2 - 16
+    let side = x1 < x2 ? 8 : -8
+    return """
+      <path d="M\(x1) \(y1) V\(y - 8) Q\(x1) \(y) \(x1 + side) \(y) H\(x2 - side) \
+      Q\(x2) \(y) \(x2) \(y + 8) V\(y2)" marker-end="url(#tip)"/>\
+      \(fansOut ? labels(edge, x2, y2 - 13) : labels(edge, x1, y1 + 21))
+      """
   }
 
   /// Around the boxes between, on the right.
@@ -136,7 +147,7 @@ struct GraphDrawing {
     let (x1, y1) = (a.x + GraphDrawing.boxWidth, a.y + half)
     let (x2, y2) = (b.x + GraphDrawing.boxWidth, b.y + half)
     let rightmost = boxes.map { $0.x + GraphDrawing.boxWidth }.max() ?? 0
-    let x = rightmost + 28 + lane * GraphDrawing.lane
+    let x = rightmost + 50 + lane * GraphDrawing.lane
     return """
       <path d="M\(x1) \(y1) H\(x - 12) Q\(x) \(y1) \(x) \(y1 + 12) V\(y2 - 12) \
       Q\(x) \(y2) \(x - 12) \(y2) H\(x2)" marker-end="url(#tip)"/>\
@@ -145,11 +156,15 @@ struct GraphDrawing {
   }
 
   private func labels(_ edge: Edge, _ x: Int, _ y: Int) -> String {
-    let letter = escapedForXML(Formula.symbol(edge.letter).text)
+    let letter = escapedForXML(
+      edge.letter.letter + String(repeating: "′", count: edge.letter.primes))
+    let number = edge.letter.index.map { "(\($0))" } ?? ""
     return """
-      <text class="letter value" x="\(x + 8)" y="\(y)">\(letter)</text>\
-      <text class="letter delta" x="\(x - 8)" y="\(y)" text-anchor="end">\
-      δ<tspan dy="4" font-size="11">\(letter)</tspan></text>
+      <text class="letter value" x="\(x + 9)" y="\(y)">\(letter)\
+      <tspan class="high" dy="-6">\(number)</tspan></text>\
+      <text class="letter delta" x="\(x - 9)" y="\(y)" text-anchor="end">\
+      δ<tspan class="low" dy="5">\(letter)</tspan>\
+      <tspan class="high" dy="-4">\(number)</tspan></text>
       """
   }
 }

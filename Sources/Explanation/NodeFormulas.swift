@@ -61,12 +61,21 @@ struct NodeFormulas {
     }
     return Rendered(
       right: formula.replacing(replacements),
-      numeric: formula.hasNumbers(in: numbers)
+      numeric: formula.isComputed && formula.hasNumbers(in: numbers)
         ? formula.numeric(numbers, functions: functions) : nil)
   }
 }
 
 extension Formula {
+  /// False for a letter alone, whose numbers are the result already.
+  fileprivate var isComputed: Bool {
+    switch self {
+    case .letter: false
+    case .scripts(_, sub: _, sup: let sup): sup != nil
+    default: true
+    }
+  }
+
   /// True if a letter of the formula has numbers.
   fileprivate func hasNumbers(in numbers: [String: [[String]]]) -> Bool {
     numbers.keys.contains { key in

@@ -119,6 +119,13 @@ public struct Equations: Sendable {
       ], remark: remark)
   }
 
+  /// An option's value as it stands in a formula: `0.01`, `1.5 \cdot 10^{-7}`.
+  public static func number(_ value: Double) -> String {
+    let text = shortest(value)
+    guard let e = text.firstIndex(of: "e") else { return text }
+    return #"\#(text[..<e]) \cdot 10^{\#(Int(text[text.index(after: e)...]) ?? 0)}"#
+  }
+
   /// In brackets unless it is a product already.
   private static func factor(_ formula: String) -> String {
     var depth = 0

@@ -28,7 +28,8 @@ struct ExplainCommand: ParsableCommand {
     completion: .list(Explanation.Format.allCases.map(\.rawValue)))
   var format = "text"
 
-  @Option(help: "the file to write, which must not exist; the terminal unless given",
+  @Option(
+    help: "the file to write, which must not exist; the terminal unless given",
     completion: .file())
   var output: String?
 
