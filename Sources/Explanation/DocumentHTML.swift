@@ -3,12 +3,12 @@ extension Document {
   /// its graph SVG, its style within.
   var html: String {
     """
-    <!doctype html>
+    <!DOCTYPE html>
     <html lang="en">
     <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
+    <meta charset="utf-8"/>
+    <meta name="viewport" content="width=device-width, initial-scale=1"/>
+    <meta name="color-scheme" content="light dark"/>
     <title>\(escapedForXML(title))</title>
     <style>
     \(Document.style)

@@ -72,17 +72,25 @@ extension Document {
   private static func lines(_ derivation: Derivation) -> [String] {
     let left = derivation.left.textBox
     var lines: [String] = []
+    let relationWidth = derivation.steps.map(\.relation.count).max() ?? 1
+    func aligned(_ relation: String) -> String {
+      String(repeating: " ", count: 1 + relationWidth - relation.count) + relation + " "
+    }
     for (index, step) in derivation.steps.enumerated() {
       let head = index == 0 ? left : TextBox(String(repeating: " ", count: left.width))
       let margin = indent + head
-      var box = margin + " \(step.relation) " + step.right.textBox
+      var box = margin + aligned(step.relation) + step.right.textBox
       var rest: [TextBox] = []
       if let beside = step.beside {
-        let numeric = TextBox(" ≈ ") + beside.textBox
-        if box.width + numeric.width < width { box = box + numeric } else { rest = [numeric] }
+        let numeric = " ≈ " + beside.textBox
+        if box.width + numeric.width < width {
+          box = box + numeric
+        } else {
+          rest = [aligned("≈") + beside.textBox]
+        }
       }
       if !step.note.isEmpty {
-        let note = "   (\(printable(step.note)))"
+        let note = String(repeating: " ", count: 2 + relationWidth) + "(\(printable(step.note)))"
         if rest.isEmpty && box.width + note.count <= width {
           box = box + note
         } else {
@@ -91,11 +99,7 @@ extension Document {
       }
       let blank = TextBox(String(repeating: " ", count: margin.width))
       for part in [box] + rest.map({ blank + $0 }) {
-        lines += part.lines.map { line in
-          var line = line
-          while line.last == " " { line.removeLast() }
-          return line
-        }
+        lines += part.trimmedLines
       }
     }
     return lines

@@ -52,6 +52,7 @@ extension ExplanationWriter {
     if !formulas[k].hasFormulas && !formulas[k].equations.prose.isEmpty {
       add(.verbatim(formulas[k].equations.prose))
     }
+    define(formulas[k]) { $0.contains(#"\delta"#) }
     for p in node.parameters { parameter(p, of: k) }
     for position in node.inputs.indices { input(position, of: k) }
   }

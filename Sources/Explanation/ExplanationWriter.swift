@@ -165,12 +165,17 @@ struct ExplanationWriter {
       steps.append(.init(right: output.right))
       if let numeric = output.numeric { steps.append(.init(right: numeric)) }
     }
-    for definition in formulas.equations.definitions {
+    define(formulas) { !$0.contains(#"\delta"#) }
+    if !formulas.equations.remark.isEmpty { paragraph(formulas.equations.remark) }
+    derive(left, steps + [result])
+  }
+
+  /// The definitions that belong here: those with δ are of the way back.
+  mutating func define(_ formulas: NodeFormulas, where belongs: (String) -> Bool) {
+    for definition in formulas.equations.definitions where belongs(definition) {
       let rendered = formulas.rendered(definition)
       if let name = rendered.left { derive(name, [.init(right: rendered.right)]) }
     }
-    if !formulas.equations.remark.isEmpty { paragraph(formulas.equations.remark) }
-    derive(left, steps + [result])
   }
 
   private mutating func show(_ left: Formula, _ place: SamplePass.Place) {

@@ -87,13 +87,13 @@ extension Formula {
 
   private static func escapedForLaTeX(_ text: String) -> String {
     var escaped = ""
-    for character in text {
-      if character == "\\" {
-        escaped += "\\textbackslash "
-        continue
+    for character in printable(text) {
+      switch character {
+      case "\\": escaped += "\\textbackslash "
+      case "^", "~": escaped += "\\\(character){}"
+      case "_", "#", "%", "&", "$", "{", "}": escaped += "\\\(character)"
+      default: escaped.append(character)
       }
-      if "_#%&${}".contains(character) { escaped += "\\" }
-      escaped.append(character)
     }
     return escaped
   }

@@ -2,8 +2,7 @@ extension Formula {
   /// The formula on one line, with Unicode's scripts; matrices in brackets, row
   /// by row.
   public var text: String {
-    let box = textBox(isCompact: false)
-    return box.isTall ? box.lines.joined(separator: "\n") : box.lines[0]
+    textBox.trimmedLines.joined(separator: "\n")
   }
 
   /// The formula as characters, several lines where it holds matrices.

@@ -19,8 +19,6 @@ struct TensorText {
   /// So many entries of a large tensor are shown.
   static let firstEntries = 6
 
-  /// - Parameter all: what the norm and shape are of; `values` unless only some
-  ///   of them are known.
   init(_ values: [Double], shape: Shape) {
     if let (rows, columns) = TensorText.extent(of: shape) {
       shown = 0..<values.count

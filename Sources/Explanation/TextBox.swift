@@ -18,6 +18,15 @@ struct TextBox {
   var width: Int { lines.first?.count ?? 0 }
   var isTall: Bool { lines.count > 1 }
 
+  /// The lines without spaces at their ends.
+  var trimmedLines: [String] {
+    lines.map { line in
+      var line = line[...]
+      while line.last == " " { line.removeLast() }
+      return String(line)
+    }
+  }
+
   /// The two side by side, level.
   static func + (a: TextBox, b: TextBox) -> TextBox {
     let above = max(a.base, b.base)
