@@ -21,7 +21,7 @@ extension ExplanationWriter {
   private mutating func backwardThroughLoss() {
     let last = nodes.count - 1
     add(.heading(3, [.text("The loss: \(lossName)")], anchor: "backward-loss"))
-    var steps = [Document.Derivation.Step(right: .derivative(Self.L, output))]
+    var steps = [Document.Derivation.Step(right: .derivative(Self.loss, output))]
     if let slope = lossFormulas.equations.inputs.first?.derivative, !slope.isEmpty {
       let rendered = lossFormulas.rendered(slope)
       if let entry = rendered.left {
@@ -74,7 +74,7 @@ extension ExplanationWriter {
   private mutating func parameter(_ p: Int, of k: Int) {
     let parameter = pass.graph.parameters[p]
     let symbol = symbol(p, of: k)
-    let left = Formula.derivative(Self.L, symbol)
+    let left = Formula.derivative(Self.loss, symbol)
     var steps = chain(from: k, to: symbol).map { Document.Derivation.Step(right: $0) }
     let gradient = formulas[k].equations.parameters.first { $0.name == parameter.name }?.gradient
     if let gradient {
@@ -111,7 +111,7 @@ extension ExplanationWriter {
       factors.insert(.derivative(notation.value(next), notation.value(at)), at: 0)
       at = next
     }
-    factors.insert(.derivative(Self.L, notation.value(at)), at: 0)
+    factors.insert(.derivative(Self.loss, notation.value(at)), at: 0)
     // Longer chains lose their middle.
     if factors.count > 8 { factors.replaceSubrange(3..<(factors.count - 3), with: [.sign("⋯")]) }
     return [.row(factors), short]

@@ -10,6 +10,9 @@ struct ExplanationWriter {
   let lossFormulas: NodeFormulas
   private(set) var document: Document
 
+  /// Functions that have been defined on the way.
+  private var definedFunctions: Set<Formula> = []
+
   /// How the derivatives that are shown compare.
   private var tally = Tally()
 
@@ -25,8 +28,8 @@ struct ExplanationWriter {
   var nodes: [Graph.Node] { pass.graph.nodes }
   var output: Formula { notation.value(nodes.count - 1) }
   var lossName: String { type(of: pass.objective.loss).typeName }
-  static let L = Formula.letter("L")
-  static let ℓ = Formula.letter("ℓ")
+  static let loss = Formula.letter("L")
+  static let sampleLoss = Formula.letter("ℓ")
 
   // MARK: The start
 
@@ -61,17 +64,17 @@ struct ExplanationWriter {
       ])
     }
     rows.append([
-      [.math(ExplanationWriter.L)], ["the loss"], [.text(lossName)],
+      [.math(ExplanationWriter.loss)], ["the loss"], [.text(lossName)],
       [.math(output), ", ", .math(.symbol(Notation.target))], [],
     ])
     add(.table(header: [["value"], ["of"], ["type"], ["reads"], ["shape"]], rows: rows))
     if let composition { derive(output, [.init(right: composition)]) }
     add(
       .paragraph([
-        .math(.row([.delta(.letter("v")), .sign("="), .derivative(Self.L, .letter("v"))])),
+        .math(.row([.delta(.letter("v")), .sign("="), .derivative(Self.loss, .letter("v"))])),
         " is the error of a value ", .math(.letter("v")), ", of the same shape; ",
         .math(.sign("⊗")), " multiplies entry by entry; ", .math(.sign("≈")),
-        " stands before what differences of ", .math(Self.L), " give.",
+        " stands before what differences of ", .math(Self.loss), " give.",
       ]))
   }
 
@@ -106,10 +109,10 @@ struct ExplanationWriter {
       if classNames.indices.contains(index) { step.note += ", '\(classNames[index])'" }
     }
     derive(.symbol(Notation.target), [step])
-    equation(of: Self.ℓ, lossFormulas, [pass.sampleLoss], shape: [])
+    equation(of: Self.sampleLoss, lossFormulas, [pass.sampleLoss], shape: [])
     let (reduced, simple) = reduction
     derive(
-      Self.L,
+      Self.loss,
       [
         .init(right: reduced), .init(right: simple, note: reduced == simple ? "" : "n = 1"),
         .init(right: .number(NumberText.of(pass.loss))),
@@ -125,16 +128,16 @@ struct ExplanationWriter {
   private var reduction: (of: Formula, one: Formula) {
     let sum: [Formula] = [
       .scripts(.large("∑"), sub: .letter("k"), sup: nil),
-      .scripts(Self.ℓ, sub: .letter("k"), sup: nil),
+      .scripts(Self.sampleLoss, sub: .letter("k"), sup: nil),
     ]
     let n = Formula.letter("n")
     return switch pass.objective.reduction {
-    case .mean: (.row([.fraction(.number("1"), n)] + sum), Self.ℓ)
-    case .sum: (.row(sum), Self.ℓ)
+    case .mean: (.row([.fraction(.number("1"), n)] + sum), Self.sampleLoss)
+    case .sum: (.row(sum), Self.sampleLoss)
     case .halfMean:
       (
         .row([.fraction(.number("1"), .row([.number("2"), n]))] + sum),
-        .row([.fraction(.number("1"), .number("2")), Self.ℓ])
+        .row([.fraction(.number("1"), .number("2")), Self.sampleLoss])
       )
     }
   }
@@ -170,11 +173,15 @@ struct ExplanationWriter {
     derive(left, steps + [result])
   }
 
-  /// The definitions that belong here: those with δ are of the way back.
+  /// The definitions that belong here: those with δ are of the way back. A
+  /// function such as σ(u) is defined once.
   mutating func define(_ formulas: NodeFormulas, where belongs: (String) -> Bool) {
     for definition in formulas.equations.definitions where belongs(definition) {
       let rendered = formulas.rendered(definition)
-      if let name = rendered.left { derive(name, [.init(right: rendered.right)]) }
+      guard let name = rendered.left else { continue }
+      let whole = Formula.row([name, rendered.right])
+      if case .fenced? = name.parts.last, !definedFunctions.insert(whole).inserted { continue }
+      derive(name, [.init(right: rendered.right)])
     }
   }
 

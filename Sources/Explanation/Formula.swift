@@ -115,7 +115,10 @@ extension Formula {
     }
     if functions.contains(self) { return self }
     switch self {
-    case .letter(let name): return numbers[name].map(Formula.matrix)
+    case .letter(let name):
+      // Several letters are a function's name.
+      let isName = name.count > 1 && !name.isIndexedInput
+      return numbers[name].map(Formula.matrix) ?? (isName ? self : nil)
     case .row(let parts): return all(parts).map(Formula.row)
     case .fenced(let open, let inside, let close):
       return number(inside).map { .fenced(open, $0, close) }

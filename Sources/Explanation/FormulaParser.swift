@@ -224,8 +224,9 @@ private struct FormulaParser {
     case "hat": return .accented(.hat, try group())
     case "bar": return .accented(.bar, try group())
     case "operatorname":
-      let name = try words()
-      return name.hasPrefix("arg") ? .large(name) : .letter(name)
+      guard peek() == .character("*") else { return .letter(try words()) }
+      _ = take()
+      return .large(try words())
     case "text": return .text(try words())
     case "lfloor", "lceil":
       let close = name == "lfloor" ? "rfloor" : "rceil"

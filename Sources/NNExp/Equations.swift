@@ -11,10 +11,12 @@
 ///     }
 ///
 /// Formulas are LaTeX, the small part of it that also becomes plain text and
-/// MathML: letters, numbers, `^`, `_`, `{}`, brackets, `\frac`, `\sqrt`, `\hat`,
-/// `\bar`, `\sum`, `\prod`, `\max`, `\operatorname{}`, `\text{}`, `\left` and
-/// `\right`, `cases`, Greek letters, `\partial`, `\otimes` (entry by entry, as in
-/// the seeds), `\cdot`, `\circ`, `\in`, `\le`, `\ge`, `\ne`, `\infty`, `\cdots`.
+/// MathML: letters, numbers, `^`, `_`, `'`, `{}`, brackets, `\frac`, `\sqrt`,
+/// `\hat`, `\bar`, `\sum`, `\prod`, `\max`, `\min`, `\ln`, `\exp`, `\tanh`,
+/// `\operatorname{}` (with a `*` where its subscript stands below), `\text{}`,
+/// `\left` and `\right`, `cases`, Greek letters, `\partial`, `\otimes` (entry by
+/// entry, as in the seeds), `\cdot`, `\circ`, `\in`, `\le`, `\ge`, `\ne`,
+/// `\infty`, `\cdots`.
 ///
 /// Their letters are the layer's own: x its input (x1, x2, … where it takes
 /// several), y its output, `\delta_y` = ∂L/∂y, and its parameters' symbols. In a

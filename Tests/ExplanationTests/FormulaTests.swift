@@ -66,10 +66,11 @@ import Testing
   }
 
   @Test func anythingIsReadOrRefused() {
-    let pieces = Array(#"abxyLW019.,;+-*/=()[]{}|^_' "#).map(String.init) + [
-      #"\frac"#, #"\sum"#, #"\left("#, #"\right"#, #"\delta"#, #"\text{"#, #"\begin{cases}"#, "&",
-      #"\\"#, #"\end{cases}"#, "\\", "é", "\u{0}", "𝛿",
-    ]
+    let pieces =
+      Array(#"abxyLW019.,;+-*/=()[]{}|^_' "#).map(String.init) + [
+        #"\frac"#, #"\sum"#, #"\left("#, #"\right"#, #"\delta"#, #"\text{"#, #"\begin{cases}"#, "&",
+        #"\\"#, #"\end{cases}"#, "\\", "é", "\u{0}", "𝛿",
+      ]
     for seed in 0..<2_000 {
       let random = RandomStream(seed: UInt64(seed), purpose: "formulas")
       let length = Int(random.uniform(at: 0) * 12)

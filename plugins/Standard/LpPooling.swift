@@ -79,7 +79,7 @@ struct LpPooling: Layer {
         inputs: [
           .init(
             derivative: #"\frac{\partial y_r}{\partial x_i} = \operatorname{sign}(x_i) "#
-              + #"[i = \operatorname{argmax}_{j \in R_r} |x_j|]"#,
+              + #"[i = \operatorname*{argmax}_{j \in R_r} |x_j|]"#,
             delta: #"\delta_{x_i} = \sum_r \delta_{y_r} \frac{\partial y_r}{\partial x_i}"#)
         ], remark: Pooling.remark + " […] is 1 where it is true and else 0.")
     }

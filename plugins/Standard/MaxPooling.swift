@@ -28,7 +28,7 @@ struct MaxPooling: Layer {
       inputs: [
         .init(
           derivative:
-            #"\frac{\partial y_r}{\partial x_i} = [i = \operatorname{argmax}_{j \in R_r} x_j]"#,
+            #"\frac{\partial y_r}{\partial x_i} = [i = \operatorname*{argmax}_{j \in R_r} x_j]"#,
           delta: #"\delta_{x_i} = \sum_r \delta_{y_r} \frac{\partial y_r}{\partial x_i}"#)
       ], remark: Pooling.remark + " […] is 1 where it is true and else 0.")
   }

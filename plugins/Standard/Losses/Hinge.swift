@@ -47,7 +47,7 @@ struct Hinge: Loss {
     }
     return Equations(
       "", output: #"\max(0, \mu + z_r - z_c)"#,
-      where: margin + [#"r = \operatorname{argmax}_{j \ne c} z_j"#],
+      where: margin + [#"r = \operatorname*{argmax}_{j \ne c} z_j"#],
       inputs: [
         .init(
           derivative:
