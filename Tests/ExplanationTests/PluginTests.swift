@@ -112,7 +112,7 @@ import Testing
         """
         'norm' couples the samples of a batch, and one sample is none: the pass is that of an evaluation.
         """))
-    #expect(text.contains("Of the 22 derivatives shown, 22 agree"))
+    #expect(text.contains("Of the 31 derivatives shown, 31 agree"))
   }
 
   @Test func theMaskOfATrainingPassStands() throws {
