@@ -23,6 +23,8 @@ let package = Package(
     .target(name: "Datasets", dependencies: ["NNExp", "CZlib"]),
     .target(name: "Engine", dependencies: ["NNExp", "Datasets"]),
     .target(name: "GradientCheck", dependencies: ["NNExp", "Datasets", "Engine"]),
+    .target(
+      name: "Explanation", dependencies: ["NNExp", "Datasets", "Engine", "GradientCheck"]),
     .target(name: "Results", dependencies: ["NNExp"]),
     .target(
       name: "ExperimentFile",
@@ -34,7 +36,8 @@ let package = Package(
     .executableTarget(
       name: "nnexp",
       dependencies: [
-        "NNExp", "Datasets", "Engine", "GradientCheck", "Results", "ExperimentFile", "Standard",
+        "NNExp", "Datasets", "Engine", "GradientCheck", "Explanation", "Results",
+        "ExperimentFile", "Standard",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -51,6 +54,9 @@ let package = Package(
     .testTarget(
       name: "GradientCheckTests",
       dependencies: ["GradientCheck", "Engine", "Datasets", "NNExp", "Standard", "YAMLTree"]),
+    .testTarget(
+      name: "ExplanationTests",
+      dependencies: ["Explanation", "ExperimentFile", "Engine", "Datasets", "NNExp", "Standard"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results", "NNExp"]),
     .testTarget(
       name: "ExperimentFileTests", dependencies: ["ExperimentFile", "NNExp", "Standard"]),

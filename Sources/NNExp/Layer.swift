@@ -41,10 +41,20 @@ public protocol Layer: Sendable {
   /// Adds to `dx` and to the parameters' gradients; the engine zeroes.
   func backward(_ pass: Backward<Float>)
   func backward(_ pass: Backward<Double>)
+
+  /// The layer's formulas, for `nnexp explain`. Optional: the manual's equation
+  /// stands in for them.
+  ///
+  /// One sample is explained alone: as in training, but where some layer couples
+  /// the samples of a batch as in an evaluation.
+  func equations(for inputs: [Shape]) -> Equations
 }
 
 extension Layer {
   public static var manual: Manual { Manual() }
+  public func equations(for inputs: [Shape]) -> Equations {
+    Equations(prose: Self.manual.equation)
+  }
   public static var inputCount: ClosedRange<Int> { 1...1 }
 }
 

@@ -53,10 +53,17 @@ public protocol Loss: Sendable {
   /// scale · ∂ℓ/∂z to it.
   func evaluate(_ pass: LossPass<Float>) -> Double
   func evaluate(_ pass: LossPass<Double>) -> Double
+
+  /// The loss's formulas, for `nnexp explain`: ℓ as `output`, and one input with
+  /// ∂ℓ/∂z as its `derivative`. Optional: the manual's equation stands in.
+  func equations(output: Shape, target: Target) -> Equations
 }
 
 extension Loss {
   public static var manual: Manual { Manual() }
+  public func equations(output: Shape, target: Target) -> Equations {
+    Equations(prose: Self.manual.equation)
+  }
   public var decisionThreshold: Double { 0.5 }
 }
 

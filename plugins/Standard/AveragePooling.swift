@@ -27,6 +27,18 @@ struct AveragePooling: Layer {
 
   func plan(for inputs: [Shape]) throws -> Plan { try pooling.plan(for: inputs[0]) }
 
+  func equations(for inputs: [Shape]) -> Equations {
+    Equations(
+      "m", output: #"y_r = \frac{1}{n_r} \sum_{i \in R_r} x_i"#,
+      inputs: [
+        .init(
+          derivative: #"\frac{\partial y_r}{\partial x_i} = \frac{1}{n_r}"#,
+          delta: #"\delta_{x_i} = \sum_{r : i \in R_r} \frac{1}{n_r} \delta_{y_r}"#)
+      ],
+      remark: Pooling.remark + " nᵣ is the number of these"
+        + (countsPadding ? ", padding included." : "."))
+  }
+
   func forward<S: Scalar>(_ pass: Forward<S>) {
     pooling.forward(pass, by: Mean(countsPadding: countsPadding))
   }

@@ -58,6 +58,29 @@ struct BatchNormalization: Layer {
       scratch: Array(repeating: .fixed(channels.count), count: 4), couplesSamples: true)
   }
 
+  func equations(for inputs: [Shape]) -> Equations {
+    Equations(
+      isAffine ? #"\nu[w, b]"# : #"\nu"#,
+      output: isAffine ? #"w \otimes \hat{x} + b"# : #"\hat{x}"#,
+      where: [
+        #"\hat{x} = \frac{x - \mu}{s}"#, #"s = \sqrt{\sigma^2 + \epsilon}"#,
+        #"\epsilon = \#(Equations.number(epsilon))"#,
+      ],
+      inputs: [
+        .init(
+          derivative: "",
+          delta: (isAffine ? #"\frac{w}{s}"# : #"\frac{1}{s}"#) + #" \otimes \delta_y"#)
+      ],
+      parameters: [
+        .init(
+          "weight", symbol: "w",
+          gradient: #"\frac{\partial L}{\partial w} = \sum \delta_y \otimes \hat{x}"#),
+        .init("bias", symbol: "b", gradient: #"\frac{\partial L}{\partial b} = \sum \delta_y"#),
+      ],
+      remark: "Channel by channel; sums are over a channel's positions. μ and σ² are the running "
+        + "ones here. In training they are the batch's, and depend on x.")
+  }
+
   func forward<S: Scalar>(_ pass: Forward<S>) {
     let (x, y) = (pass.x, pass.y)
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])

@@ -39,6 +39,16 @@ struct Dense: Layer {
     return plan
   }
 
+  func equations(for inputs: [Shape]) -> Equations {
+    Equations(
+      hasBias ? #"\rho[W, b]"# : #"\rho[W]"#, output: hasBias ? "W x + b" : "W x",
+      inputs: [.init(derivative: "W", delta: #"W^T \delta_y"#)],
+      parameters: [
+        .init("weight", symbol: "W", gradient: #"\delta_y x^T"#),
+        .init("bias", symbol: "b", gradient: #"\delta_y"#),
+      ])
+  }
+
   func forward<S: Scalar>(_ pass: Forward<S>) {
     let weight = pass.parameters[0]
     let (units, count) = (weight.shape[0], weight.shape[1])

@@ -31,6 +31,16 @@ struct Dropout: Layer {
       isRandom: rate > 0)
   }
 
+  func equations(for inputs: [Shape]) -> Equations {
+    Equations(
+      #"\mu"#, output: #"\mu \otimes x"#,
+      inputs: [
+        .init(derivative: #"\operatorname{diag}(\mu)"#, delta: #"\mu \otimes \delta_y"#)
+      ],
+      remark: "μ is 0 with probability \(Equations.number(rate)), else "
+        + "\(Equations.number(1 / (1 - rate))); in an evaluation 1.")
+  }
+
   func forward<S: Scalar>(_ pass: Forward<S>) {
     guard pass.isTraining, rate > 0 else { return pass.copy() }
     let (x, y, mask) = (pass.x, pass.y, pass.scratch[0])

@@ -25,6 +25,15 @@ struct Elu: Activation {
       "alpha", default: 1, in: .nonnegative, "minus the value that y tends to far below zero")
   }
 
+  func equations(for inputs: [Shape]) -> Equations {
+    Equations(
+      elementwise: "f",
+      value: #"\begin{cases} u & u > 0 \\ \alpha (e^u - 1) & u \le 0 \end{cases}"#,
+      slope: #"[x > 0] + \alpha e^x \otimes [x \le 0]"#,
+      where: [#"\alpha = \#(Equations.number(alpha))"#],
+      remark: "[…] is 1 where it is true and else 0.")
+  }
+
   func value<S: Scalar>(_ x: S) -> S { x > 0 ? x : S(alpha) * S.expm1(x) }
   func slope<S: Scalar>(_ x: S, _ y: S) -> S { x > 0 ? 1 : S(alpha) * S.exp(x) }
 }

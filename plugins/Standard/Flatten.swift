@@ -15,6 +15,13 @@ struct Flatten: Layer {
 
   func plan(for inputs: [Shape]) -> Plan { Plan(output: [inputs[0].count], work: 0) }
 
+  func equations(for inputs: [Shape]) -> Equations {
+    Equations(
+      #"\operatorname{flatten}"#, output: "x",
+      inputs: [.init(derivative: "I", delta: #"\delta_y"#)],
+      remark: "The same numbers in the same order.")
+  }
+
   func forward<S: Scalar>(_ pass: Forward<S>) { pass.copy() }
   func backward<S: Scalar>(_ pass: Backward<S>) { pass.addBack() }
 }
@@ -44,6 +51,13 @@ struct Reshape: Layer {
           + "\(shape.count)")
     }
     return Plan(output: shape, work: 0)
+  }
+
+  func equations(for inputs: [Shape]) -> Equations {
+    Equations(
+      #"\operatorname{reshape}"#, output: "x",
+      inputs: [.init(derivative: "I", delta: #"\delta_y"#)],
+      remark: "The same numbers in the same order.")
   }
 
   func forward<S: Scalar>(_ pass: Forward<S>) { pass.copy() }

@@ -31,6 +31,27 @@ struct Gelu: Activation {
       "approximation", default: Approximation.none, "the exact form, or the published one by tanh")
   }
 
+  func equations(for inputs: [Shape]) -> Equations {
+    switch approximation {
+    case .none:
+      Equations(
+        elementwise: "f", value: #"u \Phi(u)"#, slope: #"\Phi(x) + x \otimes \phi(x)"#,
+        where: [
+          #"\Phi(u) = \frac{1}{2} (1 + \erf(u / \sqrt{2}))"#,
+          #"\phi(u) = \frac{1}{\sqrt{2 \pi}} e^{-u^2 / 2}"#,
+        ])
+    case .tanh:
+      Equations(
+        elementwise: "f", value: #"\frac{1}{2} u (1 + \tanh v(u))"#,
+        slope: #"\frac{1}{2} (1 + \tanh v(x)) + \frac{1}{2} x \otimes (1 - \tanh^2 v(x)) "#
+          + #"\otimes v'(x)"#,
+        where: [
+          #"v(u) = \sqrt{2 / \pi} (u + 0.044715 u^3)"#,
+          #"v'(u) = \sqrt{2 / \pi} (1 + 0.134145 u^2)"#,
+        ])
+    }
+  }
+
   func value<S: Scalar>(_ x: S) -> S {
     switch approximation {
     case .none: x * normalDistribution(x)

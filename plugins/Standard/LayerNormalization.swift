@@ -42,6 +42,28 @@ struct LayerNormalization: Layer {
       scratch: [.perSample(1), .perSample(1)])
   }
 
+  func equations(for inputs: [Shape]) -> Equations {
+    Equations(
+      isAffine ? #"\nu[w, b]"# : #"\nu"#,
+      output: isAffine ? #"w \otimes \hat{x} + b"# : #"\hat{x}"#,
+      where: [
+        #"\hat{x} = \frac{x - \mu}{s}"#, #"\mu = \frac{1}{n} \sum_i x_i"#,
+        #"s = \sqrt{\frac{1}{n} \sum_i (x_i - \mu)^2 + \epsilon}"#,
+        #"\epsilon = \#(Equations.number(epsilon))"#,
+        isAffine ? #"g = w \otimes \delta_y"# : #"g = \delta_y"#,
+      ],
+      inputs: [
+        .init(
+          derivative: "",
+          delta: #"\frac{1}{s} (g - \frac{1}{n} \sum_i g_i "#
+            + #"- \hat{x} \cdot \frac{1}{n} \sum_i g_i \hat{x}_i)"#)
+      ],
+      parameters: [
+        .init("weight", symbol: "w", gradient: #"\delta_y \otimes \hat{x}"#),
+        .init("bias", symbol: "b", gradient: #"\delta_y"#),
+      ])
+  }
+
   func forward<S: Scalar>(_ pass: Forward<S>) {
     let (x, y) = (pass.x, pass.y)
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])

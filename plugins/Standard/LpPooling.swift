@@ -72,6 +72,44 @@ struct LpPooling: Layer {
     return plan
   }
 
+  func equations(for inputs: [Shape]) -> Equations {
+    if p == .infinity {
+      return Equations(
+        #"\eta_\infty"#, output: #"y_r = \max_{i \in R_r} |x_i|"#,
+        inputs: [
+          .init(
+            derivative: #"\frac{\partial y_r}{\partial x_i} = \operatorname{sign}(x_i) "#
+              + #"[i = \operatorname*{argmax}_{j \in R_r} |x_j|]"#,
+            delta: #"\delta_{x_i} = \sum_r \delta_{y_r} \frac{\partial y_r}{\partial x_i}"#)
+        ], remark: Pooling.remark + " […] is 1 where it is true and else 0.")
+    }
+    let share = normalizes ? #"\frac{1}{n_r} "# : ""
+    let sum = share + #"\sum_{i \in R_r} |x_i|^p"#
+    return Equations(
+      #"\eta_p"#, output: #"y_r = \left( \#(sum) \right)^{1/p}"#,
+      where: isLearned
+        ? [
+          #"p = 1 + \ln(1 + e^\rho)"#,
+          #"w_{ri} = \frac{|x_i|^p}{\sum_{j \in R_r} |x_j|^p}"#,
+        ] : [#"p = \#(Equations.number(p))"#],
+      inputs: [
+        .init(
+          derivative: #"\frac{\partial y_r}{\partial x_i} = \#(share)\operatorname{sign}(x_i) "#
+            + #"\left( \frac{|x_i|}{y_r} \right)^{p-1}"#,
+          delta: #"\delta_{x_i} = \sum_{r : i \in R_r} \delta_{y_r} "#
+            + #"\frac{\partial y_r}{\partial x_i}"#)
+      ],
+      parameters: isLearned
+        ? [
+          .init(
+            "rho", symbol: #"\rho"#,
+            gradient: #"\frac{\partial L}{\partial \rho} = \frac{1}{1 + e^{-\rho}} "#
+              + #"\sum_r \delta_{y_r} \frac{y_r}{p} "#
+              + #"\left( \sum_i w_{ri} \ln |x_i| - \ln y_r \right)"#)
+        ] : [],
+      remark: Pooling.remark + (normalizes ? " nᵣ is the number of these." : ""))
+  }
+
   func forward<S: Scalar>(_ pass: Forward<S>) {
     guard !isLearned else {
       let p = 1 + Softplus.of(pass.parameters[0][0])

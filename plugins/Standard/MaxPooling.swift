@@ -22,6 +22,17 @@ struct MaxPooling: Layer {
 
   func plan(for inputs: [Shape]) throws -> Plan { try pooling.plan(for: inputs[0]) }
 
+  func equations(for inputs: [Shape]) -> Equations {
+    Equations(
+      #"\max"#, output: #"y_r = \max_{i \in R_r} x_i"#,
+      inputs: [
+        .init(
+          derivative:
+            #"\frac{\partial y_r}{\partial x_i} = [i = \operatorname*{argmax}_{j \in R_r} x_j]"#,
+          delta: #"\delta_{x_i} = \sum_r \delta_{y_r} \frac{\partial y_r}{\partial x_i}"#)
+      ], remark: Pooling.remark + " […] is 1 where it is true and else 0.")
+  }
+
   func forward<S: Scalar>(_ pass: Forward<S>) { pooling.forward(pass, by: Maximum()) }
 
   func backward<S: Scalar>(_ pass: Backward<S>) {

@@ -18,6 +18,12 @@ struct Add: Layer {
 
   func plan(for inputs: [Shape]) throws -> Plan { Plan(output: try commonShape(of: inputs)) }
 
+  func equations(for inputs: [Shape]) -> Equations {
+    Equations(
+      "+", output: (1...inputs.count).map { "x\($0)" }.joined(separator: " + "),
+      inputs: inputs.map { _ in .init(derivative: "I", delta: #"\delta_y"#) })
+  }
+
   func forward<S: Scalar>(_ pass: Forward<S>) {
     pass.copy()
     let y = pass.y
@@ -55,6 +61,19 @@ struct Multiply: Layer {
   init(from options: inout Options) {}
 
   func plan(for inputs: [Shape]) throws -> Plan { Plan(output: try commonShape(of: inputs)) }
+
+  func equations(for inputs: [Shape]) -> Equations {
+    func product(without k: Int) -> String {
+      (1...inputs.count).filter { $0 != k }.map { "x\($0)" }.joined(separator: #" \otimes "#)
+    }
+    return Equations(
+      #"\otimes"#, output: product(without: 0),
+      inputs: (1...inputs.count).map { k in
+        .init(
+          derivative: #"\operatorname{diag}(\#(product(without: k)))"#,
+          delta: #"\delta_y \otimes \#(product(without: k))"#)
+      })
+  }
 
   func forward<S: Scalar>(_ pass: Forward<S>) {
     pass.copy()
@@ -114,6 +133,18 @@ struct Concatenate: Layer {
       axes[0] = overflow ? Int.max : sum
     }
     return Plan(output: Shape(axes), work: 0)
+  }
+
+  func equations(for inputs: [Shape]) -> Equations {
+    var offset = 0
+    return Equations(
+      "", output: "[" + (1...inputs.count).map { "x\($0)" }.joined(separator: "; ") + "]",
+      inputs: inputs.enumerated().map { k, shape in
+        defer { offset += shape.rank > 0 ? shape[0] : 1 }
+        let place = offset == 0 ? "i" : "i + \(offset)"
+        return .init(
+          derivative: "", delta: #"\delta_{x\#(k + 1)_i} = \delta_{y_{\#(place)}}"#)
+      }, remark: "i counts along the first axis, from 0.")
   }
 
   func forward<S: Scalar>(_ pass: Forward<S>) {

@@ -15,6 +15,9 @@ struct Pooling {
     "[features] → [features'], or [channels, rows, columns] → [channels, rows', columns']; "
     + "n' = ⌊(n + 2·padding − dilation·(window − 1) − 1) / stride⌋ + 1, ⌈⌉ with ceil_mode"
 
+  /// What the formulas of a pooling layer call the window.
+  static let remark = "Window r covers the entries Rᵣ of x."
+
   private let rows: Window
   private let columns: Window
   private let ceiling: Bool

@@ -15,6 +15,12 @@ struct Relu: Activation {
 
   init(from options: inout Options) {}
 
+  func equations(for inputs: [Shape]) -> Equations {
+    Equations(
+      elementwise: #"\operatorname{relu}"#, value: #"\max(u, 0)"#, slope: "[x > 0]",
+      remark: "[…] is 1 where it is true and else 0, also at the kink.")
+  }
+
   func value<S: Scalar>(_ x: S) -> S { x <= 0 ? 0 : x }
   func slope<S: Scalar>(_ x: S, _ y: S) -> S { x > 0 ? 1 : 0 }
 }
@@ -36,6 +42,14 @@ struct LeakyRelu: Activation {
 
   init(from options: inout Options) {
     belowZero = options.double("slope", default: 0.01, "the slope below zero")
+  }
+
+  func equations(for inputs: [Shape]) -> Equations {
+    let slope = Equations.number(belowZero)
+    return Equations(
+      elementwise: "f", value: #"\begin{cases} u & u > 0 \\ \#(slope) u & u \le 0 \end{cases}"#,
+      slope: #"[x > 0] + \#(slope) [x \le 0]"#,
+      remark: "[…] is 1 where it is true and else 0.")
   }
 
   func value<S: Scalar>(_ x: S) -> S { x > 0 ? x : S(belowZero) * x }

@@ -17,6 +17,11 @@ struct Sigmoid: Activation {
 
   init(from options: inout Options) {}
 
+  func equations(for inputs: [Shape]) -> Equations {
+    Equations(
+      elementwise: #"\sigma"#, value: #"\frac{1}{1 + e^{-u}}"#, slope: #"y \otimes (1 - y)"#)
+  }
+
   func value<S: Scalar>(_ x: S) -> S { Sigmoid.of(x) }
 
   func slope<S: Scalar>(_ x: S, _ y: S) -> S { y * (1 - y) }

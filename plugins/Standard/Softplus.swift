@@ -22,6 +22,15 @@ struct Softplus: Activation {
     beta = options.double("beta", default: 1, in: .positive, "the sharpness of the bend")
   }
 
+  func equations(for inputs: [Shape]) -> Equations {
+    Equations(
+      elementwise: "f", value: #"\frac{1}{\beta} \ln(1 + e^{\beta u})"#,
+      slope: #"\sigma(\beta x)"#,
+      where: [
+        #"\sigma(u) = \frac{1}{1 + e^{-u}}"#, #"\beta = \#(Equations.number(beta))"#,
+      ])
+  }
+
   func value<S: Scalar>(_ x: S) -> S { Softplus.of(x, beta: S(beta)) }
 
   func slope<S: Scalar>(_ x: S, _ y: S) -> S { Sigmoid.of(S(beta) * x) }

@@ -15,6 +15,10 @@ struct Tanh: Activation {
 
   init(from options: inout Options) {}
 
+  func equations(for inputs: [Shape]) -> Equations {
+    Equations(elementwise: #"\tanh"#, slope: #"1 - y \otimes y"#)
+  }
+
   func value<S: Scalar>(_ x: S) -> S { S.tanh(x) }
 
   // (1 − y)(1 + y) cancels once where 1 − y² rounds twice.

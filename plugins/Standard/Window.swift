@@ -19,6 +19,12 @@ struct Window: Equatable {
   /// From the first entry to the last, both counted.
   var extent: Int { (size &- 1) &* dilation &+ 1 }
 
+  /// Where entry `offset` of the window at `position` lies: `2 r + u - 1`.
+  func formula(_ position: String, _ offset: String) -> String {
+    (stride == 1 ? "" : "\(stride) ") + position + " + " + (dilation == 1 ? "" : "\(dilation) ")
+      + offset + (padding == 0 ? "" : " - \(padding)")
+  }
+
   /// How many places it takes over an axis that has entries; at least 1.
   ///
   /// With `ceiling`, a last window may hang over the far end if it starts inside

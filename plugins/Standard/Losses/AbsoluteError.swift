@@ -17,6 +17,12 @@ struct AbsoluteError: ValueLoss {
 
   init(from options: inout Options) {}
 
+  func equations(output: Shape, target: Target) -> Equations {
+    Equations(
+      "", output: #"\sum_j |z_j - t_j|"#,
+      inputs: [.init(derivative: #"\operatorname{sign}(z - t)"#)])
+  }
+
   func term<S: Scalar>(_ z: S, _ t: S) -> (value: S, slope: S) {
     let d = z - t
     // The last d is 0 or NaN, which stays NaN.

@@ -43,6 +43,34 @@ struct BinaryCrossEntropy: ValueLoss {
     }
   }
 
+  func equations(output: Shape, target: Target) -> Equations {
+    let isWeighted = w0 != 1 || w1 != 1
+    let (yes, no) = isWeighted ? (#"w_1 t_j"#, #"w_0 (1 - t_j)"#) : ("t_j", "(1 - t_j)")
+    let weights =
+      isWeighted
+      ? ["w_0 = \(Equations.number(w0))", "w_1 = \(Equations.number(w1))"] : []
+    switch from {
+    case .logits:
+      return Equations(
+        "", output: #"-\sum_j (\#(yes) \ln \sigma(z_j) + \#(no) \ln(1 - \sigma(z_j)))"#,
+        where: [#"\sigma(u) = \frac{1}{1 + e^{-u}}"#] + weights,
+        inputs: [
+          .init(
+            derivative: isWeighted
+              ? #"\frac{\partial \ell}{\partial z_j} = \#(no) \sigma(z_j) - \#(yes) (1 - \sigma(z_j))"#
+              : #"\sigma(z) - t"#)
+        ])
+    case .probabilities:
+      return Equations(
+        "", output: #"-\sum_j (\#(yes) \ln z_j + \#(no) \ln(1 - z_j))"#, where: weights,
+        inputs: [
+          .init(
+            derivative: #"\frac{\partial \ell}{\partial z_j} = "#
+              + #"\frac{\#(no)}{1 - z_j} - \frac{\#(yes)}{z_j}"#)
+        ], remark: "Logarithms are bounded below by −100, with slope 0 there.")
+    }
+  }
+
   func term<S: Scalar>(_ z: S, _ t: S) -> (value: S, slope: S) {
     let yes = S(w1) * t
     let no = S(w0) * (1 - t)

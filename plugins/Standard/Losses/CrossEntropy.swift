@@ -64,6 +64,34 @@ struct CrossEntropy: Loss {
     }
   }
 
+  func equations(output: Shape, target: Target) -> Equations {
+    let isWeighted = !weights.isEmpty
+    let u = isWeighted ? "u_j" : "t_j"
+    let weighted = isWeighted ? ["u_j = w_j t_j"] : []
+    let remark =
+      isWeighted ? "w = [" + weights.map(Equations.number).joined(separator: ", ") + "]." : ""
+    switch from {
+    case .logits:
+      return Equations(
+        "", output: #"-\sum_j \#(u) \ln \operatorname{softmax}(z)_j"#,
+        where: [#"\operatorname{softmax}(z)_j = \frac{e^{z_j}}{\sum_i e^{z_i}}"#] + weighted,
+        inputs: [
+          .init(
+            derivative: isWeighted
+              ? #"\frac{\partial \ell}{\partial z_j} = "#
+                + #"\operatorname{softmax}(z)_j \sum_i u_i - u_j"#
+              : #"\operatorname{softmax}(z) - t"#)
+        ], remark: remark)
+    case .probabilities:
+      return Equations(
+        "", output: #"-\sum_j \#(u) \ln z_j"#, where: weighted,
+        inputs: [
+          .init(derivative: #"\frac{\partial \ell}{\partial z_j} = -\frac{\#(u)}{z_j}"#)
+        ],
+        remark: "Logarithms are bounded below by −100, with slope 0 there. " + remark)
+    }
+  }
+
   func evaluate<S: Scalar>(_ pass: LossPass<S>) -> Double {
     switch from {
     case .logits: fromLogits(pass)

@@ -36,6 +36,25 @@ struct Hinge: Loss {
     try target.checkFit(output)
   }
 
+  func equations(output: Shape, target: Target) -> Equations {
+    let margin = [#"\mu = \#(Equations.number(margin))"#]
+    if output.count == 1 {
+      return Equations(
+        "", output: #"\max(0, \mu - s z)"#, where: margin,
+        inputs: [.init(derivative: #"-s [\ell > 0]"#)],
+        remark: "s is 1 for a target from 0.5 on and else −1; […] is 1 where it is true and else 0."
+      )
+    }
+    return Equations(
+      "", output: #"\max(0, \mu + z_r - z_c)"#,
+      where: margin + [#"r = \operatorname*{argmax}_{j \ne c} z_j"#],
+      inputs: [
+        .init(
+          derivative:
+            #"\frac{\partial \ell}{\partial z_j} = [\ell > 0] ([j = r] - [j = c])"#)
+      ], remark: "c is the target's class; […] is 1 where it is true and else 0.")
+  }
+
   func evaluate<S: Scalar>(_ pass: LossPass<S>) -> Double {
     pass.z.shape.count == 1 ? binary(pass) : multiclass(pass)
   }

@@ -27,6 +27,21 @@ struct Huber: ValueLoss {
       "delta", default: 1, in: .positive, "δ: where squared turns into absolute")
   }
 
+  func equations(output: Shape, target: Target) -> Equations {
+    Equations(
+      "", output: #"\sum_j h(z_j - t_j)"#,
+      where: [
+        #"h(d) = \begin{cases} d^2 / 2 & |d| \le \kappa \\ "#
+          + #"\kappa (|d| - \kappa / 2) & |d| > \kappa \end{cases}"#,
+        #"\kappa = \#(Equations.number(delta))"#,
+      ],
+      inputs: [
+        .init(
+          derivative: #"\frac{\partial \ell}{\partial z_j} = \max(-\kappa, "#
+            + #"\min(\kappa, z_j - t_j))"#)
+      ])
+  }
+
   func term<S: Scalar>(_ z: S, _ t: S) -> (value: S, slope: S) {
     let δ = S(delta)
     let d = z - t

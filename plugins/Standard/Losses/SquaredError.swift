@@ -22,6 +22,11 @@ struct SquaredError: ValueLoss {
 
   init(from options: inout Options) {}
 
+  func equations(output: Shape, target: Target) -> Equations {
+    Equations(
+      "", output: #"\sum_j (z_j - t_j)^2"#, inputs: [.init(derivative: "2 (z - t)")])
+  }
+
   func term<S: Scalar>(_ z: S, _ t: S) -> (value: S, slope: S) {
     let d = z - t
     return (d * d, 2 * d)

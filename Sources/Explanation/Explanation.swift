@@ -1,0 +1,55 @@
+public import Datasets
+public import Engine
+import GradientCheck
+public import NNExp
+
+/// The chain rule of a declared network, written out for one training sample.
+///
+/// Forward, node by node: its equation, with the sample's numbers. Backward, in
+/// the opposite order: δ = ∂L/∂ of every value and ∂L/∂ of every parameter as the
+/// products that they are, with their numbers and beside them the derivatives
+/// that differences of L give. The letters are those of Tanaka's note on the
+/// chain rule: see `Notation`.
+public struct Explanation {
+  public enum Format: String, CaseIterable, Sendable {
+    case text
+    case markdown
+    case html
+  }
+
+  let document: Document
+
+  /// - Parameters:
+  ///   - name: the experiment's.
+  ///   - network: whose parameters are explained.
+  ///   - sample: the position within the training data, from 0.
+  /// - Throws: a `Diagnostic` if there is no such sample, or no memory.
+  public init<S: Scalar>(
+    of network: Network<S>, name: String, data: DataSets<S>, sample: Int, objective: Objective,
+    seed: UInt64
+  ) throws {
+    guard sample >= 0 && sample < data.train.count else {
+      throw Diagnostic(
+        "there is no training sample \(sample); the training data are "
+          + (data.train.count == 1
+            ? "the sample 0 alone" : "the samples 0 to \(data.train.count - 1)"))
+    }
+    let pass = try SamplePass(
+      of: network, samples: data.train, index: sample, objective: objective, seed: seed)
+    var writer = ExplanationWriter(
+      pass, title: "\(name): the chain rule of training sample \(sample)")
+    writer.introduce(sample: sample, of: data.train.count, seed: seed)
+    writer.forward(inputNames: data.inputNames, classNames: data.classNames)
+    writer.backward()
+    document = writer.document
+  }
+
+  /// The explanation in one of its formats; ends with a line break.
+  public func formatted(as format: Format) -> String {
+    switch format {
+    case .text: document.text
+    case .markdown: document.markdown
+    case .html: document.html
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import Engine
+import NNExp
+
+/// The graph as inline SVG: the data at the top, the loss at the bottom, on each
+/// edge the value that goes down it and the δ that comes up.
+struct GraphDrawing {
+  private struct Box {
+    var title: String
+    var kind: String
+    var anchor: String
+    var x = 0
+    var y = 0
+  }
+
+  private struct Edge {
+    let from: Int
+    let to: Int
+    let letter: Formula.Symbol
+    /// Rows that it leads past.
+    var skips: Int
+  }
+
+  private var boxes: [Box] = []
+  private var edges: [Edge] = []
+  private var width = 0
+  private var height = 0
+
+  private static let boxWidth = 208
+  private static let boxHeight = 46
+  private static let columnStep = 288
+  private static let rowStep = 94
+  private static let margin = 8
+  /// Room beside the boxes for the first edge that leads past some, and for each
+  /// further one.
+  private static let sideways = 104
+  private static let lane = 84
+
+  init(_ graph: Graph, _ notation: Notation, loss: String) {
+    // Box 0 is the data, box k + 1 is node k, the last the loss.
+    boxes.append(Box(title: "input", kind: "\(graph.inputShape)", anchor: "forward"))
+    var rows = [0]
+    for (k, node) in graph.nodes.enumerated() {
+      let kind =
+        node.name == node.typeName
+        ? "\(node.plan.output)" : "\(node.typeName) \(node.plan.output)"
+      boxes.append(Box(title: node.name, kind: kind, anchor: "forward-\(node.name)"))
+      rows.append(1 + (node.inputs.map { rows[$0 + 1] }.max() ?? 0))
+      for input in Set(node.inputs).sorted() {
+        edges.append(
+          Edge(
+            from: input + 1, to: k + 1, letter: input < 0 ? Notation.data : notation.values[input],
+            skips: rows[k + 1] - rows[input + 1] - 1))
+      }
+    }
+    let last = graph.nodes.count
+    boxes.append(Box(title: "loss", kind: loss, anchor: "forward-loss"))
+    rows.append(1 + (rows.max() ?? 0))
+    edges.append(
+      Edge(
+        from: last, to: last + 1, letter: notation.values[last - 1],
+        skips: rows[last + 1] - rows[last] - 1))
+    place(rows)
+  }
+
+  private mutating func place(_ rows: [Int]) {
+    let members = Dictionary(grouping: boxes.indices) { rows[$0] }
+    let widest = members.values.map(\.count).max() ?? 1
+    let room = (widest - 1) * GraphDrawing.columnStep + GraphDrawing.boxWidth
+    let lanes = edges.count { $0.skips > 0 }
+    let side =
+      lanes == 0 ? 0 : GraphDrawing.sideways + (lanes - 1) * GraphDrawing.lane
+    // The labels of straight edges need some room too.
+    width = room + 2 * (GraphDrawing.margin + side)
+    height =
+      (rows.max() ?? 0) * GraphDrawing.rowStep + GraphDrawing.boxHeight + 2 * GraphDrawing.margin
+    for (row, boxesInRow) in members {
+      let rowWidth =
+        (boxesInRow.count - 1) * GraphDrawing.columnStep + GraphDrawing.boxWidth
+      for (column, index) in boxesInRow.enumerated() {
+        boxes[index].x = (width - rowWidth) / 2 + column * GraphDrawing.columnStep
+        boxes[index].y = GraphDrawing.margin + row * GraphDrawing.rowStep
+      }
+    }
+  }
+
+  // MARK: SVG
+
+  var svg: String {
+    var lanes = 0
+    var parts: [String] = []
+    for edge in edges {
+      parts.append(edge.skips > 0 ? bend(edge, lane: lanes) : straight(edge))
+      if edge.skips > 0 { lanes += 1 }
+    }
+    parts += boxes.map(GraphDrawing.draw)
+    return """
+      <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" \
+      viewBox="0 0 \(width) \(height)" role="img" aria-label="the graph of the network">
+      <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" \
+      markerHeight="7" orient="auto"><path d="M0 0.8 L8 4 L0 7.2 Z"/></marker></defs>
+      \(parts.joined(separator: "\n"))
+      </svg>
+      """
+  }
+
+  private static func draw(_ box: Box) -> String {
+    let center = box.x + boxWidth / 2
+    return """
+      <a href="#\(escapedForXML(box.anchor))"><rect x="\(box.x)" y="\(box.y)" \
+      width="\(boxWidth)" height="\(boxHeight)" rx="5"/>\
+      <text x="\(center)" y="\(box.y + 20)" text-anchor="middle">\
+      \(escapedForXML(shortened(box.title)))</text>\
+      <text class="kind" x="\(center)" y="\(box.y + 37)" text-anchor="middle">\
+      \(escapedForXML(shortened(box.kind)))</text></a>
+      """
+  }
+
+  private static func shortened(_ text: String) -> String {
+    text.count <= 28 ? text : text.prefix(27) + "…"
+  }
+
+  /// From the lower side of one box to the upper side of the next; its label
+  /// where it is by itself.
+  private func straight(_ edge: Edge) -> String {
+    let (a, b) = (boxes[edge.from], boxes[edge.to])
+    let (x1, y1) = (a.x + GraphDrawing.boxWidth / 2, a.y + GraphDrawing.boxHeight)
+    let (x2, y2) = (b.x + GraphDrawing.boxWidth / 2, b.y)
+    if x1 == x2 {
+      return "<path d=\"M\(x1) \(y1) V\(y2)\" marker-end=\"url(#tip)\"/>"
+        + labels(edge, x1, (y1 + y2) / 2 + 5)
+    }
+    // The one that several edges have in common has the short end.
+    let fansOut = edges.count { $0.from == edge.from } > 1
+    let y = fansOut ? y1 + 12 : y2 - 16
+    let side = x1 < x2 ? 8 : -8
+    return """
+      <path d="M\(x1) \(y1) V\(y - 8) Q\(x1) \(y) \(x1 + side) \(y) H\(x2 - side) \
+      Q\(x2) \(y) \(x2) \(y + 8) V\(y2)" marker-end="url(#tip)"/>\
+      \(fansOut ? labels(edge, x2, y2 - 13) : labels(edge, x1, y1 + 21))
+      """
+  }
+
+  /// Around the boxes between, on the right.
+  private func bend(_ edge: Edge, lane: Int) -> String {
+    let (a, b) = (boxes[edge.from], boxes[edge.to])
+    let half = GraphDrawing.boxHeight / 2
+    let (x1, y1) = (a.x + GraphDrawing.boxWidth, a.y + half)
+    let (x2, y2) = (b.x + GraphDrawing.boxWidth, b.y + half)
+    let rightmost = boxes.map { $0.x + GraphDrawing.boxWidth }.max() ?? 0
+    let x = rightmost + 50 + lane * GraphDrawing.lane
+    return """
+      <path d="M\(x1) \(y1) H\(x - 12) Q\(x) \(y1) \(x) \(y1 + 12) V\(y2 - 12) \
+      Q\(x) \(y2) \(x - 12) \(y2) H\(x2)" marker-end="url(#tip)"/>\
+      \(labels(edge, x, (y1 + y2) / 2 + 5))
+      """
+  }
+
+  private func labels(_ edge: Edge, _ x: Int, _ y: Int) -> String {
+    let letter = escapedForXML(
+      edge.letter.letter + String(repeating: "′", count: edge.letter.primes))
+    let number = edge.letter.index.map { "(\($0))" } ?? ""
+    return """
+      <text class="letter value" x="\(x + 9)" y="\(y)">\(letter)\
+      <tspan class="high" dy="-6">\(number)</tspan></text>\
+      <text class="letter delta" x="\(x - 9)" y="\(y)" text-anchor="end">\
+      δ<tspan class="low" dy="5">\(letter)</tspan>\
+      <tspan class="high" dy="-4">\(number)</tspan></text>
+      """
+  }
+}

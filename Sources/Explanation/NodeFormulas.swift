@@ -1,0 +1,143 @@
+import Engine
+import NNExp
+
+/// The formulas of one node, or of the loss, in the network's letters.
+struct NodeFormulas {
+  let equations: Equations
+
+  /// The network's letters for the layer's own.
+  private let replacements: [String: Formula]
+
+  /// Numbers for the layer's own letters, where they are few.
+  private let numbers: [String: [[String]]]
+
+  /// Letters that are names of functions.
+  private let functions: Set<Formula>
+
+  /// One of the equations: what it says, and where there is one with numbers.
+  struct Rendered {
+    /// Nil where the formula is of the whole.
+    var left: Formula?
+    var right: Formula
+    var numeric: Formula?
+  }
+
+  init(
+    _ equations: Equations, replacements: [String: Formula], numbers: [String: [[String]]]
+  ) {
+    self.equations = equations
+    self.replacements = replacements
+    self.numbers = numbers
+    var functions: Set<Formula> = []
+    for definition in equations.definitions {
+      guard let left = try? Formula(parsing: definition).sides?.left.parts, left.count == 2,
+        case .fenced = left[1]
+      else { continue }
+      functions.insert(left[0])
+    }
+    if let function = try? Formula(parsing: equations.function) { functions.insert(function) }
+    self.functions = functions
+  }
+
+  var hasFormulas: Bool { !equations.output.isEmpty }
+
+  /// The layer as an operator; its type's name where it gives no other.
+  func function(orElse name: String) -> Formula {
+    equations.function.isEmpty ? .letter(name) : whole(equations.function)
+  }
+
+  /// A formula in the network's letters; as it stands where it cannot be read.
+  func whole(_ source: String) -> Formula {
+    guard let formula = try? Formula(parsing: source) else { return .text(source) }
+    return formula.replacing(replacements)
+  }
+
+  func rendered(_ source: String) -> Rendered {
+    guard let formula = try? Formula(parsing: source) else {
+      return Rendered(right: .text(source))
+    }
+    if let (left, right) = formula.sides {
+      return Rendered(left: left.replacing(replacements), right: right.replacing(replacements))
+    }
+    return Rendered(
+      right: formula.replacing(replacements),
+      numeric: formula.isComputed && formula.hasNumbers(in: numbers)
+        ? formula.numeric(numbers, functions: functions) : nil)
+  }
+}
+
+extension Formula {
+  /// False for a letter alone, whose numbers are the result already.
+  fileprivate var isComputed: Bool {
+    switch self {
+    case .letter: false
+    case .scripts(_, sub: _, sup: let sup): sup != nil
+    default: true
+    }
+  }
+
+  /// True if a letter of the formula has numbers.
+  fileprivate func hasNumbers(in numbers: [String: [[String]]]) -> Bool {
+    numbers.keys.contains { key in
+      let letter = key.hasPrefix("δ_") ? String(key.dropFirst(2)) : key
+      return replacing([letter: .text("")]) != self
+    }
+  }
+}
+
+extension NodeFormulas {
+  /// The formulas of node k.
+  init(node k: Int, of pass: SamplePass, _ notation: Notation) {
+    let node = pass.graph.nodes[k]
+    let equations = node.layer.equations(for: node.inputShapes)
+    var replacements = ["y": notation.value(k)]
+    var numbers: [String: [[String]]] = [:]
+    func note(_ letter: String, _ values: [Double], _ shape: Shape, isParameter: Bool = false) {
+      // A sample of several axes may stand for its numbers in a row: no matrix.
+      guard isParameter || shape.rank <= 1 else { return }
+      numbers[letter] = Substitution.rows(values, shape: shape)
+    }
+    for (position, input) in node.inputs.enumerated() {
+      let letters = position == 0 ? ["x", "x1"] : ["x\(position + 1)"]
+      for letter in letters {
+        replacements[letter] = notation.value(input)
+        note(letter, pass.values(.value(input)), pass.shape(.value(input)))
+      }
+    }
+    note("y", pass.values(.value(k)), pass.shape(.value(k)))
+    note("δ_y", pass.gradient(.value(k)), pass.shape(.value(k)))
+    for p in node.parameters {
+      let symbol = NodeFormulas.symbol(
+        of: pass.graph.parameters[p].name, in: equations, index: notation.indices[k])
+      replacements[symbol.letter] = .symbol(symbol)
+      note(
+        symbol.letter, pass.values(.parameter(p)), pass.shape(.parameter(p)), isParameter: true)
+    }
+    self.init(equations, replacements: replacements, numbers: numbers)
+  }
+
+  /// The formulas of the loss.
+  init(lossOf pass: SamplePass, _ notation: Notation) {
+    let last = pass.graph.nodes.count - 1
+    var numbers: [String: [[String]]] = [:]
+    if pass.graph.outputShape.rank <= 1 {
+      let shape = pass.graph.outputShape
+      numbers["z"] = Substitution.rows(pass.values(.value(last)), shape: shape)
+      if pass.targetValues.count == shape.count {
+        numbers["t"] = Substitution.rows(pass.targetValues, shape: shape)
+      }
+    }
+    self.init(
+      pass.objective.loss.equations(output: pass.graph.outputShape, target: pass.target),
+      replacements: ["z": notation.value(last), "t": .symbol(Notation.target)],
+      numbers: numbers)
+  }
+
+  /// What a parameter is called: by its layer, else by its own name.
+  static func symbol(of name: String, in equations: Equations, index: Int?) -> Formula.Symbol {
+    guard let parameter = equations.parameters.first(where: { $0.name == name }),
+      case .letter(let letter)? = try? Formula(parsing: parameter.symbol)
+    else { return .init(name, index: index) }
+    return .init(letter, index: index)
+  }
+}

@@ -1,0 +1,92 @@
+import NNExp
+
+/// How a tensor is shown: whole where it is small, else by its shape, its norm
+/// and its first entries.
+struct TensorText {
+  /// The entries that are shown, first to last.
+  let shown: Range<Int>
+
+  /// A matrix of them; a vector as a row.
+  let formula: Formula
+
+  /// `shape [64, 30], norm 3.21, the first 6`; empty where all are shown.
+  let note: String
+
+  static let longestVector = 10
+  static let mostRows = 8
+  static let mostColumns = 6
+
+  /// So many entries of a large tensor are shown.
+  static let firstEntries = 6
+
+  init(_ values: [Double], shape: Shape) {
+    if let (rows, columns) = TensorText.extent(of: shape) {
+      shown = 0..<values.count
+      let isVector = shape.rank < 2
+      let matrix = TensorText.rows(values, rows, columns).map { $0.map(NumberText.of) }
+      formula =
+        isVector && columns > 1 ? Formula.matrix(matrix).transposed : Formula.matrix(matrix)
+      note = ""
+    } else {
+      shown = 0..<min(values.count, TensorText.firstEntries)
+      formula = .matrix([values[shown].map(NumberText.of) + ["…"]])
+      note =
+        "shape \(shape), norm \(NumberText.of(TensorText.norm(values))), "
+        + "the first \(shown.count) of \(values.count)"
+    }
+  }
+
+  /// Other numbers for the same entries.
+  func formula(of values: [Double]) -> Formula {
+    guard case .matrix(let rows) = formula else {
+      return Formula.matrix([values.map(NumberText.of)]).transposed
+    }
+    if !note.isEmpty { return .matrix([values.map(NumberText.of) + ["…"]]) }
+    return .matrix(
+      TensorText.rows(values, rows.count, rows[0].count).map { $0.map(NumberText.of) })
+  }
+
+  /// Rows and columns to show a whole tensor in; nil where it is too large.
+  private static func extent(of shape: Shape) -> (rows: Int, columns: Int)? {
+    switch shape.rank {
+    case 0, 1: shape.count > 0 && shape.count <= longestVector ? (1, shape.count) : nil
+    case 2:
+      (1...mostRows).contains(shape[0]) && (1...mostColumns).contains(shape[1])
+        ? (shape[0], shape[1]) : nil
+    default:
+      // Such as [1, 3, 3]: a single plane.
+      shape.axes.dropLast(2).allSatisfy { $0 == 1 }
+        ? extent(of: Shape(shape.axes.suffix(2))) : nil
+    }
+  }
+
+  private static func rows(_ values: [Double], _ rows: Int, _ columns: Int) -> [[Double]] {
+    (0..<rows).map { Array(values[($0 * columns)..<(($0 + 1) * columns)]) }
+  }
+
+  /// √Σx², without overflow.
+  private static func norm(_ values: [Double]) -> Double {
+    let largest = values.reduce(0) { $1.isNaN ? $1 : max($0, abs($1)) }
+    guard largest > 0, largest.isFinite else { return largest }
+    return largest
+      * values.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }.squareRoot()
+  }
+}
+
+/// Numbers to put for a letter in a formula: vectors as columns.
+enum Substitution {
+  /// No taller or wider than this, or a product of several does not fit a line.
+  static let mostRows = 5
+  static let mostColumns = 6
+
+  /// Nil for what is neither a vector nor a matrix, or is too large.
+  static func rows(_ values: [Double], shape: Shape) -> [[String]]? {
+    guard shape.rank <= 2, shape.count > 0 else { return nil }
+    let rows = shape.rank == 0 ? 1 : shape[0]
+    let columns = shape.rank == 2 ? shape[1] : 1
+    guard rows <= mostRows, columns <= mostColumns else { return nil }
+    return (0..<rows).map { row in
+      (0..<columns).map { NumberText.of(values[row * columns + $0]) }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import ExperimentFile
+import Explanation
+import NNExp
+
+struct ExplainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain",
+    abstract: "Writes out an experiment's chain rule with the numbers of one training sample.",
+    discussion: """
+      Forward and backward, node by node: the equation, its numbers, δ, every
+      parameter's gradient as the product that it is, and numeric derivatives beside.
+
+      Try:  nnexp explain experiments/xor.yaml --sample 1 --format html --output xor.html
+      """)
+
+  @Argument(help: "the experiment file", completion: .file(extensions: ["yaml", "yml"]))
+  var file: String
+
+  @Argument(help: "overrides, such as model.hidden.units=4")
+  var overrides: [String] = []
+
+  @Option(help: "which training sample, counted from 0")
+  var sample = 0
+
+  @Option(
+    help: ArgumentHelp("text, markdown (with LaTeX), or html (one page that needs nothing else)"),
+    completion: .list(Explanation.Format.allCases.map(\.rawValue)))
+  var format = "text"
+
+  @Option(
+    help: "the file to write, which must not exist; the terminal unless given",
+    completion: .file())
+  var output: String?
+
+  func run() throws {
+    let formats = Explanation.Format.allCases.map(\.rawValue)
+    guard let format = Explanation.Format(rawValue: format) else {
+      throw Diagnostic(
+        "unknown format '\(format)'\(suggestion(for: format, among: formats))",
+        notes: [.init("the formats are: " + formats.joined(separator: ", "))])
+    }
+    let registry = standardRegistry()
+    let experiment = try Experiment(path: file, overrides: overrides, registry: registry)
+    let text: String
+    switch experiment.dtype {
+    case .float32: text = try explain(Session<Float>(experiment, registry: registry), format)
+    case .float64: text = try explain(Session<Double>(experiment, registry: registry), format)
+    }
+    guard let output else { return writeAll(text, to: 1) }
+    try writeNewFile(Array(text.utf8), to: output)
+    say("the chain rule of training sample \(sample) in \(output)")
+  }
+
+  private func explain<S: Scalar>(
+    _ session: Session<S>, _ format: Explanation.Format
+  ) throws -> String {
+    try Explanation(
+      of: session.trainer.network, name: session.experiment.name, data: session.data,
+      sample: sample, objective: session.experiment.objective, seed: session.experiment.seed
+    ).formatted(as: format)
+  }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+@Suite struct ExplainTests {
+  private func tool() throws -> Tool {
+    let tool = try Tool()
+    try tool.write(exclusiveOr, to: "xor.yaml")
+    return tool
+  }
+
+  @Test func anExplanationGoesToTheTerminalOrAFile() throws {
+    let tool = try tool()
+    defer { tool.remove() }
+    let result = try tool.run("explain", "xor.yaml", "--sample", "1")
+    #expect(result.code == 0)
+    #expect(result.errors == "")
+    #expect(result.output.hasPrefix("xor: the chain rule of training sample 1\n"))
+    #expect(tool.contents == ["xor.yaml"])
+
+    for (format, start) in [
+      ("text", "xor: the"), ("markdown", "# xor: the"), ("html", "<!DOCTYPE html>"),
+    ] {
+      let written = try tool.run(
+        "explain", "xor.yaml", "seed=5", "--format", format, "--output", "\(format).out")
+      #expect(written.code == 0)
+      #expect(written.output == "the chain rule of training sample 0 in \(format).out\n")
+      let text = try tool.read("\(format).out")
+      #expect(text.hasPrefix(start))
+      #expect(text.contains("initial values of seed 5"))
+    }
+  }
+
+  @Test func theSameFileGivesTheSameBytes() throws {
+    let tool = try tool()
+    defer { tool.remove() }
+    let first = try tool.run("explain", "xor.yaml", "--format", "html")
+    #expect(try tool.run("explain", "xor.yaml", "--format", "html").output == first.output)
+  }
+
+  @Test func mistakesAreTold() throws {
+    let tool = try tool()
+    defer { tool.remove() }
+    func expect(_ arguments: [String], _ message: String) throws {
+      let result = try Tool.run(
+        Tool.executable.path, ["explain"] + arguments, in: tool.folder,
+        environment: ProcessInfo.processInfo.environment)
+      #expect(result.code == 2)
+      #expect(result.output == "")
+      #expect(result.errors == message)
+    }
+    try expect(
+      ["xor.yaml", "--sample", "4"],
+      "error: there is no training sample 4; the training data are the samples 0 to 3\n")
+    try expect(
+      ["xor.yaml", "--sample=-1"],
+      "error: there is no training sample -1; the training data are the samples 0 to 3\n")
+    try expect(
+      ["xor.yaml", "--format", "htm"],
+      """
+      error: unknown format 'htm'; did you mean 'html'?
+      note: the formats are: text, markdown, html
+
+      """)
+    try expect(
+      ["xor.yaml", "seed=x"],
+      """
+      command line:1:6: error: seed must be an integer ≥ 0, found the text 'x'
+          seed=x
+               ^
+
+      """)
+    #expect(tool.contents == ["xor.yaml"])
+  }
+
+  @Test func aFileThatIsThereStays() throws {
+    let tool = try tool()
+    defer { tool.remove() }
+    try tool.write("mine", to: "taken.html")
+    let result = try tool.run(
+      "explain", "xor.yaml", "--format", "html", "--output", "taken.html")
+    #expect(result.code == 3)
+    #expect(result.errors == "error: cannot create 'taken.html': File exists\n")
+    #expect(try tool.read("taken.html") == "mine")
+  }
+}

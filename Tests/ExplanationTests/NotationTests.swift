@@ -1,0 +1,75 @@
+import NNExp
+import Testing
+
+@testable import Explanation
+
+/// Who is called what.
+@Suite struct NotationTests {
+  private func letters(_ model: String, shape: String? = nil, inputs: String? = nil) throws
+    -> [String]
+  {
+    let text = try explanation(
+      experiment(model, inputs: inputs ?? "[[0.5, -1]]", shape: shape)
+    ).text
+    let table = text.components(separatedBy: "value ")[1].components(separatedBy: "\n\n")[0]
+    return table.split(separator: "\n").dropFirst().dropLast().map {
+      String($0.split(separator: " ")[0])
+    }
+  }
+
+  @Test(arguments: [
+    ("[{type: dense, units: 1}]", ["x", "z"]),
+    ("[{type: dense, units: 1}, sigmoid]", ["x", "z′", "z"]),
+    ("[{type: dense, units: 3}, tanh, {type: dense, units: 1}]", ["x", "y′", "y", "z"]),
+    (
+      "[{type: dense, units: 3}, tanh, {type: dense, units: 2}, relu, {type: dense, units: 1}]",
+      ["x", "y′⁽¹⁾", "y⁽¹⁾", "y′⁽²⁾", "y⁽²⁾", "z"]
+    ),
+    // Two steps after a weighted sum are two primes; a third begins anew.
+    (
+      "[{type: dense, units: 1}, tanh, sigmoid, relu]", ["x", "y", "z″", "z′", "z"]
+    ),
+    // A normalization learns: it is no mere activation.
+    (
+      "[{type: dense, units: 2}, layer_normalization, tanh, {type: dense, units: 1}]",
+      ["x", "y⁽¹⁾", "y′⁽²⁾", "y⁽²⁾", "z"]
+    ),
+    // A value that two nodes read keeps a letter of its own.
+    (
+      """
+      [{type: dense, units: 1, name: a}, {type: tanh, name: b, inputs: a},
+       {type: add, inputs: [a, b]}]
+      """, ["x", "y⁽¹⁾", "y⁽²⁾", "z"]
+    ),
+  ]) func letters(_ model: String, _ expected: [String]) throws {
+    #expect(try letters(model) == expected.map { $0.replacing("″", with: "′′") })
+  }
+
+  @Test func poolingIsTanakasThirtyFour() throws {
+    let text = try explanation(
+      experiment(
+        "[{type: dense, units: 4, bias: false}, sigmoid, {type: lp_pooling, window: 4, p: 3}]")
+    ).text
+    #expect(text.contains("z = ηₚ ∘ σ ∘ ρ[W] ∘ x\n"))
+    #expect(text.contains("zᵣ = (Σ_{i ∈ Rᵣ} |yᵢ|ᵖ)^(1/p)\n\n    p = 3\n"))
+    // Equation 33 with the sign that it lacks.
+    #expect(text.contains("∂zᵣ/∂yᵢ = sign(yᵢ) (|yᵢ|/zᵣ)ᵖ⁻¹"))
+    #expect(text.contains("∂L/∂W = ∂L/∂z ∂z/∂y ∂y/∂y′ ∂y′/∂W\n"))
+  }
+
+  @Test func parametersHaveNumbersWhereThereAreSeveral() throws {
+    let one = try explanation(experiment("[{type: dense, units: 1}, sigmoid]"))
+    #expect(one.derivations(of: "∂L/∂W").count == 1)
+    let two = try explanation(
+      experiment("[{type: dense, units: 2}, sigmoid, {type: dense, units: 1}]"))
+    #expect(two.derivations(of: "∂L/∂W⁽²⁾").count == 1)
+  }
+
+  @Test func longChainsLoseTheirMiddle() throws {
+    let layers = Array(repeating: "{type: dense, units: 1}, sigmoid", count: 6)
+    let text = try explanation(experiment("[" + layers.joined(separator: ", ") + "]")).text
+    #expect(
+      text.contains(
+        "∂L/∂W⁽¹⁾ = ∂L/∂z ∂z/∂z′ ∂z′/∂y⁽⁵⁾ ⋯ ∂y′⁽²⁾/∂y⁽¹⁾ ∂y⁽¹⁾/∂y′⁽¹⁾ ∂y′⁽¹⁾/∂W⁽¹⁾\n"))
+  }
+}
