@@ -25,7 +25,7 @@ format:
 
 # Every experiment that ships, each with its own expectations.
 experiments: build
-	@set -e; for file in experiments/*.yaml; do echo "== $$file"; $(BUILD) run $$file --quiet; done
+	@set -e; for file in experiments/*.yaml experiments/seeds/*.yaml; do echo "== $$file"; $(BUILD) run $$file --quiet; done
 
 install: build
 	install -d $(PREFIX)/bin $(PREFIX)/share/bash-completion/completions \

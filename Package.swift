@@ -53,7 +53,7 @@ let package = Package(
       dependencies: ["Engine", "NNExp", "Datasets", "Standard", "YAMLTree"]),
     .testTarget(
       name: "GradientCheckTests",
-      dependencies: ["GradientCheck", "Engine", "NNExp", "Standard", "YAMLTree"]),
+      dependencies: ["GradientCheck", "Engine", "Datasets", "NNExp", "Standard", "YAMLTree"]),
     .testTarget(
       name: "ExplanationTests",
       dependencies: ["Explanation", "ExperimentFile", "Engine", "Datasets", "NNExp", "Standard"]),

@@ -52,6 +52,23 @@ public struct MemoryPlan: Sendable {
   }
 }
 
+extension Graph {
+  /// Throws if an extent is beyond what matrix products count in, 2³¹ − 1.
+  func requireCountable() throws {
+    let limit = Int(Int32.max)
+    for node in nodes {
+      let counts =
+        [node.plan.output.count] + node.inputShapes.map(\.count)
+        + self.parameters[node.parameters].map(\.shape.count)
+      if let count = counts.first(where: { $0 > limit }) {
+        throw Diagnostic(
+          "'\(node.name)' (\(node.typeName)) has a tensor of \(count) numbers; at most \(limit) are supported",
+          at: node.place)
+      }
+    }
+  }
+}
+
 func saturatingSum(_ a: Int, _ b: Int) -> Int {
   let (sum, overflow) = a.addingReportingOverflow(b)
   return overflow ? Int.max : sum

@@ -44,7 +44,9 @@ public final class Trainer<S: Scalar> {
   public private(set) var best: (epoch: Int, value: Double)?
   public let monitor: (column: Int, isBetterHigher: Bool)
   private let bestWeights: Snapshot<S>
-  /// The weights at the newest row in which all was finite.
+  /// The newest weights that were all finite at a row or an interruption, and
+  /// when that was.
+  public private(set) var last = (epoch: 0, step: 0)
   private let lastWeights: Snapshot<S>
 
   private let objective: Objective
@@ -87,6 +89,7 @@ public final class Trainer<S: Scalar> {
       graph, vectors: optimizerMemory.vectors + 3, capacity: capacity,
       scalarSize: MemoryLayout<S>.stride
     ).requireAvailable(at: graph.nodes.first?.place)
+    try graph.requireCountable()
     network = try Network(graph, target: data.target, capacity: capacity, seed: seed)
     memory = try UpdateMemory(
       count: graph.trainableCount, optimizerMemory, scheduleMemory: training.schedule.memory)
@@ -182,7 +185,10 @@ public final class Trainer<S: Scalar> {
           sinceSign = 0
           try observer.isAlive(epoch: epoch, of: training.epochs)
         }
-        if observer.isInterrupted { return .interrupted }
+        if observer.isInterrupted {
+          if weightsAreFinite { keepWeights() }
+          return .interrupted
+        }
       }
       epoch += 1
       progress.loss = sum / Double(data.train.count)
@@ -190,7 +196,7 @@ public final class Trainer<S: Scalar> {
         if !weightsAreFinite { return .diverged(divergence(.nan)) }
         measure(into: &row, trainLoss: progress.loss, rate: rate)
         if data.validation != nil { progress.loss = row[4] }
-        lastWeights.take(network)
+        keepWeights()
         waited = improves(row) ? 0 : waited + 1
         try observer.recorded(row)
         if let stopping = training.earlyStopping, waited >= stopping.patience {
@@ -320,6 +326,11 @@ public final class Trainer<S: Scalar> {
     best = (epoch, value)
     bestWeights.take(network)
     return true
+  }
+
+  private func keepWeights() {
+    lastWeights.take(network)
+    last = (epoch, step)
   }
 
   private var weightsAreFinite: Bool {

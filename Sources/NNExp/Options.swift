@@ -457,7 +457,12 @@ extension Node {
     case .bool(let value): "\(value)"
     case .int(let value): "\(value)"
     case .double(let value):
-      value.isFinite ? shortest(value) : (value.isNaN ? ".nan" : (value < 0 ? "-.inf" : ".inf"))
+      if value.isFinite {
+        // `-0` would be an integer, which has no sign.
+        value == 0 && value.sign == .minus ? "-0.0" : shortest(value)
+      } else {
+        value.isNaN ? ".nan" : (value < 0 ? "-.inf" : ".inf")
+      }
     case .string(let value): Node.quoted(value)
     case .list(let items): "[" + items.map(\.flow).joined(separator: ", ") + "]"
     case .map(let entries):

@@ -27,8 +27,7 @@ struct Event {
     case streamStart
     case streamEnd
     case documentStart
-    /// Explicit if `...` ends it.
-    case documentEnd(isExplicit: Bool)
+    case documentEnd
     case alias(String)
     case scalar(String, isPlain: Bool, Properties)
     case listStart(isFlow: Bool, Properties)
@@ -96,8 +95,7 @@ final class EventReader {
     switch event.type {
     case YAML_STREAM_START_EVENT: return .streamStart
     case YAML_DOCUMENT_START_EVENT: return .documentStart
-    case YAML_DOCUMENT_END_EVENT:
-      return .documentEnd(isExplicit: event.data.document_end.implicit == 0)
+    case YAML_DOCUMENT_END_EVENT: return .documentEnd
     case YAML_ALIAS_EVENT: return .alias(string(event.data.alias.anchor) ?? "")
     case YAML_SCALAR_EVENT:
       let scalar = event.data.scalar

@@ -30,15 +30,13 @@ private struct Override {
   static let sourceName = "command line"
 
   let text: String
-  let source: Source
   let isAddition: Bool
   let parts: [(name: String, place: Place)]
   let value: Node
 
   init(_ text: String) throws {
     self.text = text
-    let source = Source(name: Override.sourceName, lines: [text])
-    self.source = source
+    let source = try SourceText(Array(text.utf8), name: Override.sourceName).source
     func place(_ column: Int) -> Place { Place(source: source, line: 1, column: column) }
 
     guard let equals = text.firstIndex(of: "=") else {
@@ -55,18 +53,30 @@ private struct Override {
     if let empty = parts.first(where: { $0.name.isEmpty }) {
       throw Diagnostic("a key is missing in the path of the override", at: empty.place)
     }
-    guard !text[text.index(after: equals)...].allSatisfy({ $0 == " " }) else {
+    guard parts.count <= TreeBuilder.depthLimit else {
+      throw Diagnostic(
+        "nested deeper than 64 lists or mappings", at: parts[TreeBuilder.depthLimit].place)
+    }
+    if let long = parts.first(where: { $0.name.unicodeScalars.count > TreeBuilder.keyLimit }) {
+      throw Diagnostic(
+        "a key is longer than 1,024 characters, the limit of a key", at: long.place)
+    }
+    let value = text[text.index(after: equals)...]
+    guard let first = value.unicodeScalars.first(where: { !" \t\n\r".unicodeScalars.contains($0) })
+    else {
       throw Diagnostic(
         "a value is missing; write \(path)=null for none", at: place(text.unicodeScalars.count + 1))
     }
     // Spaces in place of the path keep the value's columns true.
     let width = text[...equals].unicodeScalars.count
-    let padded =
-      String(repeating: " ", count: width) + String(text[text.index(after: equals)...])
+    if first == "#" {
+      throw Diagnostic(
+        "'#' begins a comment; quote a text that begins with it", at: place(width + 1))
+    }
     var builder = TreeBuilder(source: source)
-    builder.expectsMap = false
+    builder.isOverride = true
     builder.outerDepth = parts.count
-    value = try builder.build(SourceText(Array(padded.utf8), name: Override.sourceName).bytes)
+    self.value = try builder.build(Array(repeating: UInt8(ascii: " "), count: width) + value.utf8)
   }
 
   /// `train.epochs`, up to a part.
@@ -94,10 +104,7 @@ private struct Override {
         entries.append(
           Node.Entry(key: name, keyPlace: parts[part].place, value: added(from: part + 1)))
       } else {
-        let hint = suggestion(for: name, among: entries.map(\.key))
-        throw Diagnostic(
-          "the file has no '\(path(through: part))'\(hint)", at: parts[part].place,
-          notes: [.init("write +\(text) to add it")])
+        throw missing(part, among: entries.map(\.key))
       }
       node.content = .map(entries)
     case .list(var items):
@@ -109,17 +116,30 @@ private struct Override {
       }
       items[index] = try applied(to: items[index], at: part + 1)
       node.content = .list(items)
-    case .null where isAddition:
-      return Node(
-        .map([
-          .init(key: parts[part].name, keyPlace: parts[part].place, value: added(from: part + 1))
-        ]), at: node.place)
+    case .null:
+      guard isAddition else { throw missing(part, among: []) }
+      node.content = .map([
+        .init(key: parts[part].name, keyPlace: parts[part].place, value: added(from: part + 1))
+      ])
     default:
+      let owner = part == 0 ? "the file" : "'\(path(through: part - 1))'"
       throw Diagnostic(
-        "'\(path(through: part - 1))' is \(node.kind); it has no '\(parts[part].name)'",
+        "\(owner) is \(node.kind); it has no '\(parts[part].name)'",
         at: parts[part].place)
     }
     return node
+  }
+
+  private func missing(_ part: Int, among keys: [String]) -> Diagnostic {
+    let hint = suggestion(for: parts[part].name, among: keys)
+    var notes = [Diagnostic.Note("write +\(text) to add it")]
+    if hint.isEmpty, !keys.isEmpty { notes.insert(.init("keys there: " + listed(keys)), at: 0) }
+    return Diagnostic(
+      "the file has no '\(path(through: part))'\(hint)", at: parts[part].place, notes: notes)
+  }
+
+  private func listed(_ names: [String]) -> String {
+    names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
   }
 
   /// The value inside mappings of the parts that the file lacks.
@@ -154,9 +174,10 @@ private struct Override {
         at: part.place,
         notes: [.init("they are at " + ofType.map(String.init).joined(separator: ", "))])
     }
-    let known = items.compactMap { text($0["name"]) } + types.compactMap { $0 }
+    let known = zip(items, types).compactMap { text($0["name"]) ?? $1 }
+    let hint = suggestion(for: part.name, among: known + types.compactMap { $0 })
     throw Diagnostic(
-      "no element is named '\(part.name)'" + suggestion(for: part.name, among: known),
-      at: part.place)
+      "no element is named '\(part.name)'\(hint)", at: part.place,
+      notes: hint.isEmpty && !known.isEmpty ? [.init("elements there: " + listed(known))] : [])
   }
 }

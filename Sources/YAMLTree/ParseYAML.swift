@@ -37,8 +37,9 @@ struct TreeBuilder {
   /// How many collections the document stands in already: an override's path.
   var outerDepth = 0
 
-  /// False for an override's value, where `a:b` is a text like any other.
-  var expectsMap = true
+  /// True for an override's value: `a:b` is a text like any other there, and nobody
+  /// means a comment.
+  var isOverride = false
 
   private var diagnostics = Diagnostics()
   private var open: [Collection] = []
@@ -73,6 +74,7 @@ struct TreeBuilder {
     var entries: [Node.Entry] = []
     var places: [String: Place] = [:]
     var key: Node?
+    var isKeyPlain = true
     var sizeBefore: Int
     var height = 1
 
@@ -83,7 +85,9 @@ struct TreeBuilder {
     do {
       try read(bytes)
     } catch let error as ReadingError {
-      diagnostics.add(diagnostic(of: error))
+      let mistake = diagnostic(of: error)
+      // A missing space may have been noticed before it made the rest unreadable.
+      if mistake.place != diagnostics.list.last?.place { diagnostics.add(mistake) }
     } catch {
       diagnostics.add(error)
     }
@@ -101,8 +105,8 @@ struct TreeBuilder {
         break
       case .streamEnd:
         throw emptyDocument
-      case .documentEnd(let isExplicit):
-        try refuseMore(after: event.end, isExplicit: isExplicit)
+      case .documentEnd:
+        try refuseMore(after: context.end)
         return
       case .alias(let name):
         try alias(name, at: event.start)
@@ -163,6 +167,7 @@ struct TreeBuilder {
     }
     size += text.utf8.count + 2
     open[open.count - 1].key = Node(.string(text), at: place, text: text)
+    open[open.count - 1].isKeyPlain = isPlain
   }
 
   private mutating func alias(_ name: String, at mark: Mark) throws {
@@ -273,39 +278,49 @@ struct TreeBuilder {
   /// Refuses `lr:0.1` where YAML takes it for a text, yet no text was meant: as the whole
   /// document, on a line of its own under a key, or as a key without value in `{…}`.
   private mutating func refuseMissingSpace(in text: String, at event: Event) {
-    guard expectsMap else { return }
-    if let collection = open.last, let key = collection.key, let keyPlace = key.place {
-      if collection.isFlow, text.isEmpty, case .string(let pair) = key.content,
-        let mistake = missingSpace(
-          in: pair, at: Mark(line: keyPlace.line - 1, column: keyPlace.column - 1))
-      {
-        diagnostics.add(mistake)
+    guard !isOverride else { return }
+    var mistake: Diagnostic?
+    if let collection = open.last {
+      guard let key = collection.key, let keyPlace = key.place else { return }
+      let keyMark = Mark(line: keyPlace.line - 1, column: keyPlace.column - 1)
+      if !collection.isFlow {
+        if event.start.line > keyMark.line { mistake = missingSpace(at: event.start) }
+      } else if text.isEmpty, collection.isKeyPlain {
+        mistake = missingSpace(at: keyMark, in: key.text)
       }
-      guard !collection.isFlow, event.start.line > keyPlace.line - 1 else { return }
-    } else if !open.isEmpty {
-      return
+    } else {
+      mistake = missingSpace(at: event.start)
     }
-    if let mistake = missingSpace(in: text, at: event.start) { diagnostics.add(mistake) }
+    if let mistake { diagnostics.add(mistake) }
   }
 
-  private func refuseMore(after mark: Mark, isExplicit: Bool) throws {
-    var mark = mark
-    var isExplicit = isExplicit
+  /// Refuses whatever follows the document but comments and `...`.
+  private func refuseMore(after end: Mark) throws {
+    var mark = end
+    var isEnded = false
     while mark.line < source.lines.count {
       let line = source.characters(ofLine: mark.line)
       let rest = line.dropFirst(mark.column)
-      if let first = rest.first(where: { $0 != " " && $0 != "\t" }), first != "#" {
-        let column = rest.firstIndex { $0 != " " && $0 != "\t" } ?? mark.column
+      if let column = rest.firstIndex(where: { $0 != " " && $0 != "\t" }),
+        rest[column] != "#" || isOverride
+      {
         let here = place(Mark(line: mark.line, column: column))
-        let begins = column == 0 && line.starts(with: Array("---".unicodeScalars))
-        if isExplicit || begins {
-          throw Diagnostic("a second document; a file holds one declaration", at: here)
+        if rest[column] == "#" {
+          throw Diagnostic("'#' after a space begins a comment; quote the whole value", at: here)
         }
-        guard column == 0, line.starts(with: Array("...".unicodeScalars)) else {
+        let sign = column == 0 ? line.prefix(3).map(String.init).joined() : ""
+        guard sign == "..." else {
+          if isEnded || sign == "---" {
+            throw Diagnostic("a second document; a file holds one declaration", at: here)
+          }
+          if let begun = context.block, column < begun.column {
+            throw wrongIndentation(
+              expected: [begun.column], at: Mark(line: mark.line, column: column))
+          }
           throw Diagnostic(
-            "text after the end of the document; put lists and mappings under a key", at: here)
+            "text after the end of the document; a declaration is one mapping", at: here)
         }
-        isExplicit = true
+        isEnded = true
       }
       mark = Mark(line: mark.line + 1, column: 0)
     }

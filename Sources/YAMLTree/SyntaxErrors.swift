@@ -11,16 +11,28 @@ struct SyntaxContext {
   /// The collections that are open, the innermost last.
   private(set) var open: [Mark] = []
 
+  /// Where the last scalar, alias or bracket ends.
+  private(set) var end = Mark(line: 0, column: 0)
+
+  /// Where the whole document begins, if it is a block collection.
+  private(set) var block: Mark?
+
   mutating func note(_ event: Event) {
     scalar = nil
     switch event.kind {
     case .listEnd, .mapEnd:
+      // A block collection ends where the next token begins.
+      if event.start != event.end { end = event.end }
       if let begun = open.popLast() { closed.append(begun) }
       return
-    case .listStart, .mapStart:
+    case .listStart(let isFlow, _), .mapStart(let isFlow, _):
+      if open.isEmpty, !isFlow { block = event.start }
       open.append(event.start)
     case .scalar(_, let isPlain, _):
       scalar = (event.start, event.end, isPlain)
+      end = event.end
+    case .alias:
+      end = event.end
     default: break
     }
     closed = []
@@ -77,6 +89,9 @@ extension TreeBuilder {
       return told(
         "a list item '- ' must begin a line of its own; or write the list as [a, b]",
         at: error.place)
+    case "found unexpected ':'":
+      let after = Mark(line: error.place.line, column: error.place.column + 1)
+      return told("missing space after ':'", at: after)
     case "mapping keys are not allowed in this context":
       return told("'? ' cannot stand here; quote a text that begins with '?'", at: error.place)
     case "did not find expected <document start>":
@@ -86,15 +101,24 @@ extension TreeBuilder {
     }
   }
 
-  /// `word:value` at the start of `text`, which begins at `mark`.
-  func missingSpace(in text: some StringProtocol, at mark: Mark) -> Diagnostic? {
+  /// `word:value` at a place; in `text`, where that is only a part of the line.
+  func missingSpace(at mark: Mark, in text: String? = nil) -> Diagnostic? {
+    let text = text ?? self.text(from: mark)
     guard let colon = text.firstIndex(of: ":") else { return nil }
     let word = text[..<colon]
-    let value = text[text.index(after: colon)...].prefix { $0 != " " && $0 != "\t" && $0 != "," }
-    guard isWord(word), let first = value.first, !":/\\".contains(first) else { return nil }
+    let value = text[text.index(after: colon)...]
+    guard isWord(word), let first = value.first, !" \t:/\\".contains(first) else { return nil }
     return told(
-      "missing space after ':'; write '\(word): \(shortened(value))'",
+      "missing space after ':'; write '\(word): \(shortened(withoutComment(value)))'",
       at: Mark(line: mark.line, column: mark.column + word.unicodeScalars.count + 1))
+  }
+
+  /// A line begins at none of the columns that could continue what stands above.
+  func wrongIndentation(expected columns: [Int], at mark: Mark) -> Diagnostic {
+    let expected = columns.map(String.init).joined(separator: " or ")
+    let spaces = columns == [1] ? "space" : "spaces"
+    return told(
+      "wrong indentation: expected \(expected) \(spaces), found \(mark.column)", at: mark)
   }
 
   // MARK: Kinds of mistakes
@@ -105,14 +129,14 @@ extension TreeBuilder {
     if line.count > TreeBuilder.keyLimit {
       return told("a key is longer than 1,024 characters, the limit of a key", at: mark)
     }
-    if let mistake = missingSpace(in: line, at: mark) { return mistake }
+    if let mistake = missingSpace(at: mark) { return mistake }
     let word = line.prefix { $0 != " " && $0 != "\t" && $0 != "=" }
     let rest = line.dropFirst(word.count).drop { $0 == " " || $0 == "\t" }
     if isWord(word), !rest.isEmpty, !rest.hasPrefix("#") {
       let value = rest.drop { $0 == "=" || $0 == " " }
       return told(
-        "missing ':' after '\(word)'; write '\(word): \(shortened(value))'",
-        at: Mark(line: mark.line, column: mark.column + word.count))
+        "missing ':' after '\(word)'; write '\(word): \(shortened(withoutComment(value)))'",
+        at: Mark(line: mark.line, column: mark.column + word.unicodeScalars.count))
     }
     return told("expected 'key: value', found '\(shortened(line))'", at: mark)
   }
@@ -136,11 +160,14 @@ extension TreeBuilder {
       return told("a key must begin and end on one line", at: scalar.start)
     }
     let before = source.characters(ofLine: scalar.start.line).prefix(scalar.start.column)
-    let standsAlone = before.allSatisfy { " \t-".unicodeScalars.contains($0) }
-    if standsAlone { return incompleteLine(at: scalar.start) }
-    let indentation = source.characters(ofLine: error.place.line).prefix { $0 == " " }.count
+    let isItem = before.contains("-") && before.allSatisfy { " -".unicodeScalars.contains($0) }
+    if before.allSatisfy({ $0 == " " }) || (isItem && first.contains { " :=".contains($0) }) {
+      return incompleteLine(at: scalar.start)
+    }
+    let indentation = indentation(ofLine: error.place.line)
     return Diagnostic(
-      "wrong indentation: the key before has a value, so that nothing can be indented under it",
+      "wrong indentation: the \(isItem ? "item" : "key") before has a value, so that nothing can "
+        + "be indented under it",
       at: place(Mark(line: error.place.line, column: indentation)),
       notes: [.init("the value is '\(shortened(first))'", at: place(scalar.start))])
   }
@@ -154,10 +181,7 @@ extension TreeBuilder {
     let isList = error.problem.hasSuffix("'-' indicator")
     let expected = Set(([error.contextPlace] + context.closed).map(\.column)).sorted()
     if !expected.contains(error.place.column) {
-      let columns = expected.map(String.init).joined(separator: " or ")
-      return told(
-        "wrong indentation: expected \(columns) spaces, found \(error.place.column)",
-        at: error.place)
+      return wrongIndentation(expected: expected, at: error.place)
     }
     let rest = text(from: error.place)
     if isList {
@@ -200,10 +224,12 @@ extension TreeBuilder {
       return told("expected a value, found \(name(of: found))", at: error.place)
     }
     let closing = bracket == "{" ? "}" : "]"
-    let isNewLine = error.place.line > opening.line
-    if error.place.line >= source.lines.count || (found == nil && isNewLine)
-      || (found == ":" && isNewLine)
-    {
+    let rest = text(from: error.place)
+    let isKey = rest.firstIndex(of: ":").map { $0 == rest.startIndex || isWord(rest[..<$0]) }
+    let isOutside =
+      error.place.line > opening.line
+      && indentation(ofLine: error.place.line) <= indentation(ofLine: opening.line)
+    if error.place.line >= source.lines.count || (isOutside && (rest.isEmpty || isKey == true)) {
       return told("'\(bracket)' is never closed; add '\(closing)'", at: opening)
     }
     let notes = [Diagnostic.Note("'\(bracket)' is here", at: place(opening))]
@@ -214,6 +240,14 @@ extension TreeBuilder {
     }
     if error.context == "while parsing a flow node" {
       return told("expected a value, found \(name(of: found))", at: error.place)
+    }
+    if let scalar = context.scalar, scalar.end == error.place, scalar.start.line < scalar.end.line {
+      // A text ran on into the next line's key.
+      let last = withoutComment(text(from: scalar.start)[...])
+      let end = scalar.start.column + last.unicodeScalars.count
+      return Diagnostic(
+        "missing ',' or '\(closing)' after '\(shortened(last))'",
+        at: place(Mark(line: scalar.start.line, column: end)), notes: notes)
     }
     return Diagnostic(
       "expected ',' or '\(closing)', found \(name(of: found))", at: place(error.place), notes: notes
@@ -264,6 +298,10 @@ extension TreeBuilder {
     return String(text)
   }
 
+  private func indentation(ofLine line: Int) -> Int {
+    source.characters(ofLine: line).prefix { $0 == " " }.count
+  }
+
   private func firstTab(around mark: Mark) -> Mark {
     let column = source.characters(ofLine: mark.line).firstIndex(of: "\t")
     return Mark(line: mark.line, column: column ?? mark.column)
@@ -277,6 +315,12 @@ extension TreeBuilder {
     return text.unicodeScalars.allSatisfy {
       $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-.".unicodeScalars.contains($0)
     }
+  }
+
+  private func withoutComment(_ text: Substring) -> Substring {
+    var text = text.firstRange(of: " #").map { text[..<$0.lowerBound] } ?? text
+    while text.last == " " { text.removeLast() }
+    return text
   }
 
   private func shortened(_ text: some StringProtocol) -> String {

@@ -15,7 +15,13 @@ private func write(_ node: Node, indent: Int, to lines: inout [String]) {
   switch node.content {
   case .map(let entries) where !entries.isEmpty:
     for entry in entries {
-      let key = margin + Node.quoted(entry.key) + ":"
+      let written = Node.quoted(entry.key)
+      var key = margin + written + ":"
+      if written.unicodeScalars.count > TreeBuilder.keyLimit {
+        // Quotes and escapes made it longer than a key may be beside its value.
+        lines.append(margin + "? " + written)
+        key = margin + ":"
+      }
       if entry.value.isWrittenOnOneLine(after: key) {
         lines.append(key + " " + entry.value.flow)
       } else {

@@ -8,8 +8,9 @@ struct GradcheckCommand: ParsableCommand {
     commandName: "gradcheck",
     abstract: "Checks an experiment's gradients at its initial weights, and nothing else.",
     discussion: """
-      Every parameter's gradient and every layer's input gradient is held against a
-      numeric derivative in float64 with an error bound. Exit code 0: all proved; 1: not.
+      Every parameter's gradient and every layer's input gradient is held
+      against a numeric derivative in float64 with an error bound. Exit code 0:
+      all proven; 1: not.
       """)
 
   @Argument(help: "the experiment file", completion: .file(extensions: ["yaml", "yml"]))
@@ -30,6 +31,6 @@ struct GradcheckCommand: ParsableCommand {
   private func check<S: Scalar>(_ session: Session<S>) throws {
     let report = try session.checkGradients(at: .start)
     say(report.description)
-    if !report.passes { throw Exit(code: Failure.shortfall.rawValue) }
+    if let diagnostic = report.diagnostic { throw diagnostic }
   }
 }

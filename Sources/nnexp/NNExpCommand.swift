@@ -11,9 +11,12 @@ struct NNExpCommand: ParsableCommand {
     discussion: """
       Try:  nnexp run experiments/xor.yaml
 
-      Exit codes: 0 done and every expectation met; 1 it fell short (an expectation, a
-      gradient check, divergence); 2 bad input (usage, YAML, data); 3 the environment
-      (disk, permission, lock, memory); 130 and 143 stopped by a signal.
+      Exit codes:
+        0  done, and every expectation met
+        1  it fell short: an expectation, a gradient check, divergence
+        2  bad input: usage, YAML, data
+        3  the environment: disk, permission, lock, memory
+        130 and 143  stopped by a signal
       """,
     version: version,
     subcommands: [

@@ -75,10 +75,14 @@ final class Run<S: Scalar>: TrainingObserver {
     guard experiment.gradientCheck.moments.contains(moment) else { return }
     let report = try session.checkGradients(at: moment)
     checks.append(report)
+    if checks.count == 1 { files += ["gradient_check.csv", "gradient_check_summary.csv"] }
     try directory.write(GradientReport.entriesCSV(checks), to: "gradient_check.csv")
     try directory.write(GradientReport.summaryCSV(checks), to: "gradient_check_summary.csv")
     progress.say(report.headline)
-    if !report.passes { writeError(report.description) }
+    if let diagnostic = report.diagnostic {
+      progress.say(report.description)
+      writeError(diagnostic.description)
+    }
   }
 
   // MARK: Rows as they come
@@ -250,8 +254,8 @@ final class Run<S: Scalar>: TrainingObserver {
     for generation in [Checkpoint.Generation.last, .best] {
       trainer.restore(generation == .last ? .last : .best)
       let info: JSON = [
-        "experiment": .string(experiment.name), "epoch": .int(trainer.epoch),
-        "step": .int(trainer.step), "best_epoch": JSON(trainer.best?.epoch),
+        "experiment": .string(experiment.name),
+        "epoch": .int(generation == .last ? trainer.last.epoch : trainer.best?.epoch ?? 0),
         "dtype": .string(S.dtypeName),
       ]
       try directory.save(
@@ -274,10 +278,12 @@ final class Run<S: Scalar>: TrainingObserver {
     files.append("predictions.csv")
   }
 
-  /// For classes: who was taken for whom, by the best split there is.
+  /// For classes: who was taken for whom, of the splits held out, or of the
+  /// training data where there are none.
   private func writeConfusion() throws {
     guard let confusion = session.confusion else { return }
-    for split in ["train", "validation", "test"] {
+    let heldOut = ["validation", "test"].filter { session.samples(of: $0) != nil }
+    for split in heldOut.isEmpty ? ["train"] : heldOut {
       guard let samples = session.samples(of: split) else { continue }
       let file = "confusion_\(split).csv"
       try directory.write(

@@ -7,11 +7,13 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Trains an experiment and writes its results.",
     discussion: """
-      Overrides change values of the file: train.epochs=10, model.hidden.units=4,
-      model.0.units=4. A plus adds a key that the file lacks: +train.record_every=10.
+      Overrides change values of the file: train.epochs=10,
+      model.hidden.units=4, model.0.units=4. A plus adds a key that the file
+      lacks: +train.record_every=10.
 
-      Results go to results/NAME/run-0001, numbered; results/NAME/latest points to the
-      newest. Ctrl-C ends the run after the step at hand, with what is there on disk.
+      Results go to results/NAME/run-0001, numbered; results/NAME/latest points
+      to the newest. Ctrl-C ends the run after the step at hand, with what there
+      is on disk.
       """)
 
   @Argument(help: "the experiment file", completion: .file(extensions: ["yaml", "yml"]))

@@ -59,8 +59,8 @@ private let file = "results/xor/run-0001/checkpoints/last.nnx"
 }
 
 @Test func numbersKeepEveryBit() throws {
-  let doubles: [Double] = [0, -0.0, .nan, -.nan, 5e-324, .infinity, .pi]
-  let floats: [Float] = [0, -0.0, .nan, 1e-45, -.infinity, .pi]
+  let doubles: [Double] = [0, -0.0, .nan, -.nan, .leastNonzeroMagnitude, .infinity, .pi]
+  let floats: [Float] = [0, -0.0, .nan, .leastNonzeroMagnitude, -.infinity, .pi]
   let a = Checkpoint.Stored("a", values: doubles)
   #expect(a.values(as: Double.self)?.map(\.bitPattern) == doubles.map(\.bitPattern))
   #expect(a.values(as: Float.self) == nil)

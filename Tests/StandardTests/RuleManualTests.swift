@@ -5,7 +5,7 @@ import Testing
 @Test func everyRuleHasAManual() throws {
   let registry = Rule.registry
   func check(_ name: String, _ manual: Manual, _ make: (inout Options) throws -> Any) throws {
-    #expect(!manual.summary.isEmpty && manual.summary.hasSuffix("."), "\(name)")
+    #expect(!manual.summary.isEmpty && !manual.summary.hasSuffix("."), "\(name)")
     #expect(manual.example.contains(name), "\(name)")
     var options = Options()
     _ = try make(&options)

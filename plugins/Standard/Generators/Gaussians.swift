@@ -9,10 +9,10 @@ import NNExp
 struct Gaussians: Generator {
   static let typeName = "gaussians"
   static let manual = Manual(
-    "Round clouds, one a class, about random centers.",
+    "round clouds, one a class, about random centers",
     equation: "μ_c ~ U(−box, box)ᵈ,  x = μ_c + spread·N(0, I)",
     shapes: "inputs [features], `classes` classes",
-    example: "data: {generate: {type: gaussians, classes: 3, features: 2, spread: 1}}",
+    example: "data: {generated: {type: gaussians, classes: 3, features: 2, spread: 1}}",
     source: "scikit-learn's make_blobs")
 
   let classes: Int

@@ -8,10 +8,10 @@ import NNExp
 struct Parity: Generator {
   static let typeName = "parity"
   static let manual = Manual(
-    "Rows of bits; the class says whether the number of ones is odd.",
+    "rows of bits; the class says whether the number of ones is odd",
     equation: "class = Σ bits mod 2",
     shapes: "inputs [bits], 2 classes",
-    example: "data: {generate: {type: parity, bits: 4}}",
+    example: "data: {generated: {type: parity, bits: 4}}",
     source: "Minsky and Papert 1969")
 
   let bits: Int

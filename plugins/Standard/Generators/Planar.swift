@@ -52,13 +52,13 @@ extension Options {
 struct Spirals: PlanarGenerator {
   static let typeName = "spirals"
   static let manual = Manual(
-    "Arms that wind about the origin, one a class.",
+    "arms that wind about the origin, one a class",
     equation: """
       u = (n + 1)/N,  φ = 2π(turns·u + c/k)
       (x, y) = u·(cos φ, sin φ) + noise      (sample n of N of class c of k)
       """,
     shapes: "inputs [2], `classes` classes",
-    example: "data: {generate: {type: spirals, samples: 400, turns: 1.5, noise: 0.02}}",
+    example: "data: {generated: {type: spirals, samples: 400, turns: 1.5, noise: 0.02}}",
     source: "after Lang and Witbrock 1988")
 
   let classes: Int
@@ -89,13 +89,13 @@ struct Spirals: PlanarGenerator {
 struct Moons: PlanarGenerator {
   static let typeName = "moons"
   static let manual = Manual(
-    "Two half circles that reach into each other.",
+    "two half circles that reach into each other",
     equation: """
       θ = πn/(N − 1)      (sample n of N of its class)
       class 0: (cos θ, sin θ),  class 1: (1 − cos θ, ½ − sin θ),  plus noise
       """,
     shapes: "inputs [2], 2 classes",
-    example: "data: {generate: {type: moons, samples: 200, noise: 0.1}}",
+    example: "data: {generated: {type: moons, samples: 200, noise: 0.1}}",
     source: "scikit-learn's make_moons")
 
   let samples: Int
@@ -124,13 +124,13 @@ struct Moons: PlanarGenerator {
 struct Circles: PlanarGenerator {
   static let typeName = "circles"
   static let manual = Manual(
-    "A circle within a circle.",
+    "a circle within a circle",
     equation: """
       φ = 2πn/N      (sample n of N of its class)
       class 0: (cos φ, sin φ),  class 1: factor·(cos φ, sin φ),  plus noise
       """,
     shapes: "inputs [2], 2 classes",
-    example: "data: {generate: {type: circles, samples: 200, factor: 0.5}}",
+    example: "data: {generated: {type: circles, samples: 200, factor: 0.5}}",
     source: "scikit-learn's make_circles")
 
   let samples: Int

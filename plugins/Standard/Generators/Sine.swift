@@ -7,13 +7,13 @@ import NNExp
 struct Sine: Generator {
   static let typeName = "sine"
   static let manual = Manual(
-    "A sine to be fitted, at evenly spaced points.",
+    "a sine to be fitted, at evenly spaced points",
     equation: """
       x = minimum + (maximum − minimum)·n/(N − 1)
       t = sin(frequency·x) + noise
       """,
     shapes: "inputs [1], targets [1]",
-    example: "data: {generate: {type: sine, samples: 100, noise: 0.1}}")
+    example: "data: {generated: {type: sine, samples: 100, noise: 0.1}}")
 
   let samples: Int
   let minimum: Double

@@ -4,7 +4,7 @@ import NNExp
 struct UniformInitializer: Initializer {
   static let typeName = "uniform"
   static let manual = Manual(
-    "Uniform between two bounds.", equation: "U(minimum, maximum)",
+    "uniform between two bounds", equation: "U(minimum, maximum)",
     example: "initial: {weight: {type: uniform, minimum: -0.5, maximum: 0.5}}")
 
   let minimum: Double
@@ -33,7 +33,7 @@ struct UniformInitializer: Initializer {
 struct NormalInitializer: Initializer {
   static let typeName = "normal"
   static let manual = Manual(
-    "Normal about a mean.", equation: "N(mean, standard_deviation²)",
+    "normal about a mean", equation: "N(mean, standard_deviation²)",
     example: "initial: {weight: {type: normal, standard_deviation: 0.01}}")
 
   let mean: Double
@@ -54,7 +54,7 @@ struct NormalInitializer: Initializer {
 struct ConstantInitializer: Initializer {
   static let typeName = "constant"
   static let manual = Manual(
-    "One number everywhere.", equation: "value",
+    "one number everywhere", equation: "value",
     example: "initial: {bias: {type: constant, value: 0.35}}")
 
   let value: Double
@@ -68,7 +68,7 @@ struct ConstantInitializer: Initializer {
 struct Zeros: Initializer {
   static let typeName = "zeros"
   static let manual = Manual(
-    "0 everywhere.", equation: "0", example: "initial: {bias: zeros}")
+    "0 everywhere", equation: "0", example: "initial: {bias: zeros}")
 
   init(from options: inout Options) {}
 
@@ -78,7 +78,7 @@ struct Zeros: Initializer {
 /// 1 everywhere.
 struct Ones: Initializer {
   static let typeName = "ones"
-  static let manual = Manual("1 everywhere.", equation: "1", example: "initial: {scale: ones}")
+  static let manual = Manual("1 everywhere", equation: "1", example: "initial: {scale: ones}")
 
   init(from options: inout Options) {}
 

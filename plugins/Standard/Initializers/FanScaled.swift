@@ -6,7 +6,7 @@ import NNExp
 struct GlorotUniform: Initializer {
   static let typeName = "glorot_uniform"
   static let manual = Manual(
-    "Uniform, scaled by inputs and outputs; suits tanh and sigmoid.",
+    "uniform, scaled by inputs and outputs; suits tanh and sigmoid",
     equation: "U(−a, a), a = gain·√(6/(fan in + fan out))",
     example: "initial: {weight: {type: glorot_uniform, gain: 1}}",
     source: "Glorot and Bengio 2010, eq. 16")
@@ -27,7 +27,7 @@ struct GlorotUniform: Initializer {
 struct GlorotNormal: Initializer {
   static let typeName = "glorot_normal"
   static let manual = Manual(
-    "Normal, scaled by inputs and outputs; suits tanh and sigmoid.",
+    "normal, scaled by inputs and outputs; suits tanh and sigmoid",
     equation: "N(0, σ²), σ = gain·√(2/(fan in + fan out))",
     example: "initial: {weight: glorot_normal}",
     source: "Glorot and Bengio 2010")
@@ -48,7 +48,7 @@ struct GlorotNormal: Initializer {
 struct HeUniform: Initializer {
   static let typeName = "he_uniform"
   static let manual = Manual(
-    "Uniform, scaled by inputs (or outputs); suits rectifiers.",
+    "uniform, scaled by inputs (or outputs); suits rectifiers",
     equation: "U(−a, a), a = gain·√(3/fan)",
     example: "initial: {weight: {type: he_uniform, mode: fan_in}}",
     source: "He et al. 2015, eqs. 10 and 14")
@@ -72,7 +72,7 @@ struct HeUniform: Initializer {
 struct HeNormal: Initializer {
   static let typeName = "he_normal"
   static let manual = Manual(
-    "Normal, scaled by inputs (or outputs); suits rectifiers.",
+    "normal, scaled by inputs (or outputs); suits rectifiers",
     equation: "N(0, σ²), σ = gain/√fan",
     example: "initial: {weight: he_normal}",
     source: "He et al. 2015, eqs. 10 and 14")

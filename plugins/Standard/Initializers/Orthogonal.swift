@@ -12,7 +12,7 @@ import NNExp
 struct Orthogonal: Initializer {
   static let typeName = "orthogonal"
   static let manual = Manual(
-    "A random matrix whose rows or columns, whichever are fewer, are orthonormal.",
+    "a random matrix whose rows or columns, whichever are fewer, are orthonormal",
     equation: "QᵀQ = gain²·I for rows ≥ columns, else QQᵀ = gain²·I",
     shapes: "[rows, …]: axis 0 is the rows, the others together the columns",
     example: "initial: {weight: {type: orthogonal, gain: 1}}",

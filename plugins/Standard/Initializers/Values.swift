@@ -5,7 +5,7 @@ import NNExp
 struct Values: Initializer {
   static let typeName = "values"
   static let manual = Manual(
-    "Initial values given outright, for worked examples and comparisons.",
+    "initial values given outright, for worked examples and comparisons",
     shapes: "nested lists of the parameter's shape, or one flat list, row-major",
     example: "initial: {weight: {type: values, values: [[0.15, 0.20], [0.25, 0.30]]}}")
 

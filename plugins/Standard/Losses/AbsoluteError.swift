@@ -7,7 +7,7 @@ import NNExp
 struct AbsoluteError: ValueLoss {
   static let typeName = "absolute_error"
   static let manual = Manual(
-    "The sum of absolute differences between output and target.",
+    "the sum of absolute differences between output and target",
     equation: """
       ℓ = Σⱼ |zⱼ − tⱼ|
       ∂zⱼ += sign(zⱼ − tⱼ)      (0 where zⱼ = tⱼ)

@@ -12,7 +12,7 @@ import NNExp
 struct BinaryCrossEntropy: ValueLoss {
   static let typeName = "binary_cross_entropy"
   static let manual = Manual(
-    "The negative log-likelihood of yes-or-no targets, summed over the outputs.",
+    "the negative log-likelihood of yes-or-no targets, summed over the outputs",
     equation: """
       logits:         ℓ = Σⱼ w₁·t·softplus(−z) + w₀·(1−t)·softplus(z)
                       ∂zⱼ += w₀·(1−t)·σ(z) − w₁·t·σ(−z)

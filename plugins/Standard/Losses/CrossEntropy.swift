@@ -14,7 +14,7 @@ import NNExp
 struct CrossEntropy: Loss {
   static let typeName = "cross_entropy"
   static let manual = Manual(
-    "The negative log-likelihood of one of k classes.",
+    "the negative log-likelihood of one of k classes",
     equation: """
       uⱼ = wⱼtⱼ,  W = Σⱼ uⱼ      (t one-hot for a class index)
       logits:         ℓ = Σⱼ uⱼ(ln Σᵢ e^zᵢ − zⱼ)

@@ -13,7 +13,7 @@ import NNExp
 struct Hinge: Loss {
   static let typeName = "hinge"
   static let manual = Manual(
-    "How far the right class is from winning by a margin.",
+    "how far the right class is from winning by a margin",
     equation: """
       one output:  ℓ = max(0, μ − y·z),  y = ±1
                    ∂z += −y where ℓ > 0

@@ -10,7 +10,7 @@ import NNExp
 struct Huber: ValueLoss {
   static let typeName = "huber"
   static let manual = Manual(
-    "Squared error near the target, absolute error far from it.",
+    "squared error near the target, absolute error far from it",
     equation: """
       d = zⱼ − tⱼ
       ℓ = Σⱼ d²/2 where |d| ≤ δ, else δ(|d| − δ/2)

@@ -11,7 +11,7 @@ import NNExp
 struct SquaredError: ValueLoss {
   static let typeName = "squared_error"
   static let manual = Manual(
-    "The squared distance between output and target.",
+    "the squared distance between output and target",
     equation: """
       ℓ = Σⱼ (zⱼ − tⱼ)²
       ∂zⱼ += 2(zⱼ − tⱼ)

@@ -6,7 +6,7 @@ import NNExp
 struct Accuracy: Metric {
   static let typeName = "accuracy"
   static let manual = Manual(
-    "The share of samples whose class is predicted.",
+    "the share of samples whose class is predicted",
     equation: "accuracy = right / samples",
     shapes: "one output a class, or one output for two classes (class 1 from the threshold on)",
     example: "metrics: [accuracy]")

@@ -41,7 +41,7 @@ private let shapes =
 struct BalancedAccuracy: ClassAverage {
   static let typeName = "balanced_accuracy"
   static let manual = Manual(
-    "The mean over the targets' classes of the share that is found.",
+    "the mean over the targets' classes of the share that is found",
     equation: "mean of right_c / targets_c over the classes c with targets", shapes: shapes,
     example: "metrics: [balanced_accuracy]")
 
@@ -57,7 +57,7 @@ struct BalancedAccuracy: ClassAverage {
 struct MacroPrecision: ClassAverage {
   static let typeName = "macro_precision"
   static let manual = Manual(
-    "The mean over the classes of the share of their predictions that are right.",
+    "the mean over the classes of the share of their predictions that are right",
     equation: "mean of right_c / predictions_c over the classes that occur; 0/0 counts as 0",
     shapes: shapes, example: "metrics: [macro_precision]")
 
@@ -74,7 +74,7 @@ struct MacroPrecision: ClassAverage {
 struct MacroRecall: ClassAverage {
   static let typeName = "macro_recall"
   static let manual = Manual(
-    "The mean over the classes of the share of their targets that are found.",
+    "the mean over the classes of the share of their targets that are found",
     equation: "mean of right_c / targets_c over the classes that occur; 0/0 counts as 0",
     shapes: shapes, example: "metrics: [macro_recall]")
 
@@ -91,7 +91,7 @@ struct MacroRecall: ClassAverage {
 struct MacroF1: ClassAverage {
   static let typeName = "macro_f1"
   static let manual = Manual(
-    "The mean over the classes of precision's and recall's harmonic mean.",
+    "the mean over the classes of precision's and recall's harmonic mean",
     equation: "mean of 2·right_c / (targets_c + predictions_c) over the classes that occur",
     shapes: shapes, example: "metrics: [macro_f1]")
 

@@ -37,7 +37,7 @@ private let shapes =
 struct MeanAbsoluteError: MeanError {
   static let typeName = "mean_absolute_error"
   static let manual = Manual(
-    "The mean absolute difference over all samples and outputs.",
+    "the mean absolute difference over all samples and outputs",
     equation: "Σ |z − t| / (samples · outputs)", shapes: shapes,
     example: "metrics: [mean_absolute_error]")
 
@@ -52,7 +52,7 @@ struct MeanAbsoluteError: MeanError {
 struct RootMeanSquaredError: MeanError {
   static let typeName = "root_mean_squared_error"
   static let manual = Manual(
-    "The root of the mean squared difference over all samples and outputs.",
+    "the root of the mean squared difference over all samples and outputs",
     equation: "√(Σ (z − t)² / (samples · outputs))", shapes: shapes,
     example: "metrics: [root_mean_squared_error]")
 

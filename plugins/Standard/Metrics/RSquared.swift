@@ -13,7 +13,7 @@ import NNExp
 struct RSquared: Metric {
   static let typeName = "r2"
   static let manual = Manual(
-    "The coefficient of determination, averaged over the outputs.",
+    "the coefficient of determination, averaged over the outputs",
     equation: """
       R² = meanⱼ (1 − Σ (z − t)² / Σ (t − t̄)²)      sums over the samples
       where all targets of an output are equal: 1 if they are met exactly, else 0

@@ -10,7 +10,7 @@ import NNExp
 struct Adagrad: Optimizer {
   static let typeName = "adagrad"
   static let manual = Manual(
-    "Steps that shrink with the sum of all squared gradients.",
+    "steps that shrink with the sum of all squared gradients",
     equation: """
       g ← g + λw
       s ← s + g²              (s = the initial accumulator before step 1)

@@ -12,7 +12,7 @@ import NNExp
 struct Adam: Optimizer {
   static let typeName = "adam"
   static let manual = Manual(
-    "Steps from running means of the gradients and of their squares.",
+    "steps from running means of the gradients and of their squares",
     equation: """
       g ← g + λw
       m ← β₁m + (1 − β₁)g
@@ -47,7 +47,7 @@ struct Adam: Optimizer {
 struct AdamW: Optimizer {
   static let typeName = "adamw"
   static let manual = Manual(
-    "Adam whose weight decay shrinks the weights instead of joining the gradient.",
+    "adam whose weight decay shrinks the weights instead of joining the gradient",
     equation: """
       w ← w − ηλw
       m ← β₁m + (1 − β₁)g

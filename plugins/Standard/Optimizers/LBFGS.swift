@@ -13,7 +13,7 @@ import NNExp
 struct LBFGS: Optimizer {
   static let typeName = "lbfgs"
   static let manual = Manual(
-    "Quasi-Newton steps from the last few changes of weights and gradients (full batch).",
+    "quasi-Newton steps from the last few changes of weights and gradients (full batch)",
     equation: """
       s = Δw, y = Δg of the last moves;  d = −Hg by the two-loop recursion
       w ← w + τd      up to max_iterations moves a step

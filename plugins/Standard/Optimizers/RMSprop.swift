@@ -12,7 +12,7 @@ import NNExp
 struct RMSprop: Optimizer {
   static let typeName = "rmsprop"
   static let manual = Manual(
-    "Steps divided by a running root mean square of the gradients.",
+    "steps divided by a running root mean square of the gradients",
     equation: """
       g ← g + λw
       s ← αs + (1 − α)g²

@@ -14,7 +14,7 @@ import NNExp
 struct Rprop: Optimizer {
   static let typeName = "rprop"
   static let manual = Manual(
-    "Steps by the gradients' signs alone, each weight with a step of its own.",
+    "steps by the gradients' signs alone, each weight with a step of its own",
     equation: """
       s ← sign(g · g′)                    g′: the gradient before (0 at step 1)
       Δ ← Δη₊ where s > 0, Δη₋ where s < 0, kept within its bounds

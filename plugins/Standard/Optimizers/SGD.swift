@@ -10,7 +10,7 @@ import NNExp
 struct SGD: Optimizer {
   static let typeName = "sgd"
   static let manual = Manual(
-    "Gradient descent, with momentum on request.",
+    "gradient descent, with momentum on request",
     equation: """
       g ← g + λw
       v ← μv + (1 − τ)g       (v ← g at the first step)

@@ -25,7 +25,7 @@ enum Pace: String, CaseIterable, Sendable {
 struct ConstantSchedule: Schedule {
   static let typeName = "constant"
   static let manual = Manual(
-    "The learning rate stays as it is.", equation: "factor = 1", example: "schedule: constant")
+    "the learning rate stays as it is", equation: "factor = 1", example: "schedule: constant")
 
   init(from options: inout Options) {}
 
@@ -36,7 +36,7 @@ struct ConstantSchedule: Schedule {
 struct StepSchedule: Schedule {
   static let typeName = "step"
   static let manual = Manual(
-    "The learning rate drops every few epochs.", equation: "factor = γ^⌊epoch / every⌋",
+    "the learning rate drops every few epochs", equation: "factor = γ^⌊epoch / every⌋",
     example: "schedule: {type: step, every: 30, factor: 0.1}")
 
   let every: Int
@@ -56,7 +56,7 @@ struct StepSchedule: Schedule {
 struct ExponentialSchedule: Schedule {
   static let typeName = "exponential"
   static let manual = Manual(
-    "The learning rate falls by the same ratio each time.", equation: "factor = γᵗ",
+    "the learning rate falls by the same ratio each time", equation: "factor = γᵗ",
     example: "schedule: {type: exponential, factor: 0.99}")
 
   let factor: Double
@@ -78,7 +78,7 @@ struct ExponentialSchedule: Schedule {
 struct InverseTimeSchedule: Schedule {
   static let typeName = "inverse_time"
   static let manual = Manual(
-    "The learning rate falls as the inverse of time.", equation: "factor = 1/(1 + κt)",
+    "the learning rate falls as the inverse of time", equation: "factor = 1/(1 + κt)",
     example: "schedule: {type: inverse_time, decay: 0.01, by: step}",
     source: "Robbins and Monro 1951")
 
@@ -101,7 +101,7 @@ struct InverseTimeSchedule: Schedule {
 struct CosineSchedule: Schedule {
   static let typeName = "cosine"
   static let manual = Manual(
-    "The learning rate falls along half a cosine.",
+    "the learning rate falls along half a cosine",
     equation: "factor = m + (1 − m)(1 + cos(πt/T))/2 while t < T, then m",
     example: "schedule: {type: cosine, minimum: 0.01}",
     source: "Loshchilov and Hutter 2017, SGDR")

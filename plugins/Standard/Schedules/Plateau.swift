@@ -11,7 +11,7 @@ import NNExp
 struct PlateauSchedule: Schedule {
   static let typeName = "plateau"
   static let manual = Manual(
-    "The learning rate drops whenever the loss has not improved for a while.",
+    "the learning rate drops whenever the loss has not improved for a while",
     equation: """
       loss < best·(1 − threshold) is an improvement;
       factor ← max(γ·factor, minimum) after more than `patience` epochs without

@@ -64,7 +64,7 @@ struct Warmup: Sendable {
 struct LinearWarmup: Schedule {
   static let typeName = "linear_warmup"
   static let manual = Manual(
-    "The factor climbs in a straight line to 1 and stays there.",
+    "the factor climbs in a straight line to 1 and stays there",
     equation: "factor = from + (1 − from)·t/n while t < n, then 1      (t: epochs or steps)",
     example: """
       schedule: {type: linear_warmup, steps: 500, from: 0.01}

@@ -1,0 +1,123 @@
+import Foundation
+import Testing
+
+/// What the machine refuses ends with 3, and leaves everything as it was.
+@Suite struct EnvironmentTests {
+  private func tool() throws -> Tool {
+    let tool = try Tool()
+    try tool.write(exclusiveOr, to: "xor.yaml")
+    return tool
+  }
+
+  private func shell(_ script: String, in tool: Tool) throws -> Tool.Result {
+    try Tool.run(
+      "/bin/sh", ["-c", script.replacing("nnexp", with: "'\(Tool.executable.path)'")],
+      in: tool.folder, environment: ProcessInfo.processInfo.environment)
+  }
+
+  /// FAULTS 19.
+  @Test func resultsIsAFile() throws {
+    let tool = try tool()
+    defer { tool.remove() }
+    try tool.write("mine", to: "results")
+    let result = try tool.run("run", "xor.yaml", "-q")
+    #expect(result.code == 3)
+    #expect(
+      result.errors == """
+        error: cannot create the folder 'results/xor': Not a directory
+        note: name a place that can be written with --output
+
+        """)
+    #expect(try tool.read("results") == "mine")
+    #expect(tool.contents == ["results", "xor.yaml"])
+  }
+
+  /// FAULTS 19.
+  @Test func resultsIsALinkThatLeadsOut() throws {
+    let tool = try tool()
+    defer { tool.remove() }
+    let elsewhere = try Tool()
+    defer { elsewhere.remove() }
+    try FileManager.default.createSymbolicLink(
+      at: tool.folder.appendingPathComponent("results"), withDestinationURL: elsewhere.folder)
+    let result = try tool.run("run", "xor.yaml", "-q")
+    #expect(result.code == 3)
+    #expect(result.errors.contains("is a link that leads out of"))
+    #expect(elsewhere.contents == [])
+  }
+
+  /// FAULTS 16: the plan fits what the system says is there, but the system
+  /// refuses it.
+  @Test func memoryIsRefused() throws {
+    let tool = try tool()
+    defer { tool.remove() }
+    let result = try shell(
+      "ulimit -v 700000; exec nnexp run xor.yaml -q model.hidden.units=4300000", in: tool)
+    #expect(result.code == 3)
+    #expect(result.errors.hasPrefix("error: the system refused "), "\(result.errors)")
+    let summary = try tool.read("results/xor/latest/summary.json")
+    #expect(summary.contains("\"status\": \"failed\""))
+    #expect(summary.contains("\"exit_status\": 3"))
+  }
+
+  /// FAULTS 9, 25: what is not a regular file is never waited for.
+  @Test(arguments: ["fifo", ".", "/dev/zero"])
+  func theExperimentIsNoFile(path: String) throws {
+    let tool = try tool()
+    defer { tool.remove() }
+    _ = try shell("mkfifo fifo", in: tool)
+    let result = try tool.run("run", path, "-q")
+    #expect(result.code == 2)
+    #expect(result.errors == "error: cannot read '\(path)': it is not a regular file\n")
+  }
+
+  /// FAULTS 25.
+  @Test func theDataAreAPipe() throws {
+    let tool = try tool()
+    defer { tool.remove() }
+    _ = try shell("mkfifo data.csv", in: tool)
+    try tool.write(
+      exclusiveOr.replacing(
+        """
+          inline:
+            inputs: [[0, 0], [0, 1], [1, 0], [1, 1]]
+            targets: [[0], [1], [1], [0]]
+        """, with: "  csv: data.csv"), to: "pipe.yaml")
+    let result = try tool.run("run", "pipe.yaml", "-q")
+    #expect(result.code == 2)
+    #expect(
+      result.errors == """
+        pipe.yaml:4:8: error: cannot read 'data.csv': it is a FIFO, not a regular file
+            csv: data.csv
+                 ^
+
+        """)
+  }
+
+  /// FAULTS 9.
+  @Test func aFileOfMoreThanAMebibyte() throws {
+    let tool = try tool()
+    defer { tool.remove() }
+    try tool.write("name: " + String(repeating: "x", count: 8 << 20) + "\n", to: "long.yaml")
+    let result = try tool.run("run", "long.yaml", "-q")
+    #expect(result.code == 2)
+    #expect(
+      result.errors == "error: 'long.yaml' is larger than 1 MiB, the limit of a declaration\n")
+  }
+
+  /// FAULTS 38: a run directory that is deleted midway is not made anew.
+  @Test func theRunDirectoryIsDeleted() throws {
+    let tool = try tool()
+    defer { tool.remove() }
+    let result = try shell(
+      """
+      nnexp run xor.yaml -q train.epochs=2000000000 +train.record_every=1000 & run=$!
+      while [ "$(cat results/xor/run-0001/metrics.csv 2>/dev/null | wc -l)" -lt 3 ]; do sleep 0.02; done
+      rm -rf results
+      wait $run
+      """, in: tool)
+    #expect(result.code == 3)
+    #expect(result.errors.contains("was deleted"), "\(result.errors)")
+    #expect(!tool.exists("results"))
+  }
+}

@@ -1,0 +1,154 @@
+import Datasets
+import Foundation
+import NNExp
+import Testing
+
+@testable import Engine
+
+/// The engine's training, declared in YAML, against PyTorch's in float64 on the
+/// same 3-4-2 network: every loss and every parameter on the way.
+/// `Tests/References/pytorch_training.py` made the figures.
+@Suite struct TrajectoryTests {
+  private struct Reference: Decodable {
+    struct Values: Decodable {
+      let values: [Double]
+    }
+    struct Course: Decodable {
+      let name: String
+      let type: String
+      let options: [String: Option]
+      let rate: Double?
+      let rates: [Double]?
+      let losses: [Double]
+      let parameters: [[Double]]
+    }
+    let inputs: [Double]
+    let targets: [Double]
+    let initial: [Values]
+    let optimizers: [Course]
+    let schedules: [Course]
+  }
+
+  /// An option as YAML's flow style has it.
+  private enum Option: Decodable {
+    case flow(String)
+
+    init(from decoder: any Decoder) throws {
+      if let map = try? [String: Option](from: decoder) {
+        self = .flow(Option.map(map))
+        return
+      }
+      let scalar = try decoder.singleValueContainer()
+      if let value = try? scalar.decode(Bool.self) {
+        self = .flow("\(value)")
+      } else if let value = try? scalar.decode(Double.self) {
+        self = .flow(shortest(value))
+      } else {
+        self = .flow(try scalar.decode(String.self))
+      }
+    }
+
+    var text: String {
+      switch self {
+      case .flow(let text): text
+      }
+    }
+
+    static func map(_ options: [String: Option]) -> String {
+      "{" + members(options).joined(separator: ", ") + "}"
+    }
+
+    static func members(_ options: [String: Option]) -> [String] {
+      options.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.text)" }
+    }
+  }
+
+  private static let reference: Reference = {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "References/pytorch_training.json")
+    return try! JSONDecoder().decode(Reference.self, from: Data(contentsOf: file))
+  }()
+
+  /// Keeps every row and the parameters that stand behind it.
+  private final class Course: TrainingObserver {
+    weak var trainer: Trainer<Double>?
+    var isInterrupted: Bool { false }
+    var rates: [Double] = []
+    var losses: [Double] = []
+    var parameters: [[Double]] = []
+
+    func recorded(_ row: [Double]) {
+      rates.append(row[2])
+      losses.append(row[3])
+      if let w = trainer?.network.parameters { parameters.append(w.indices.map { w[$0] }) }
+    }
+
+    func isAlive(epoch: Int, of epochs: Int) {}
+  }
+
+  private func train(_ train: String) throws -> Course {
+    let r = TrajectoryTests.reference
+    func list(_ index: Int) -> String {
+      "[" + r.initial[index].values.map { shortest($0) }.joined(separator: ", ") + "]"
+    }
+    let declared = try Declared(
+      """
+      model:
+        - {type: dense, units: 4, initial: {weight: {values: \(list(0))}, bias: {values: \(list(1))}}}
+        - tanh
+        - {type: dense, units: 2, initial: {weight: {values: \(list(2))}, bias: {values: \(list(3))}}}
+      loss: squared_error
+      train: \(train)
+      """)
+    let data = DataSets<Double>(
+      inputShape: [3], target: .values([2]),
+      train: Samples(inputs: r.inputs, targets: r.targets, count: 6))
+    let graph = try Graph(declared.model, inputShape: [3], registry: registry)
+    let trainer = try Trainer(
+      graph, objective: declared.objective, metrics: [], training: declared.training, data: data,
+      seed: 0)
+    let course = Course()
+    course.trainer = trainer
+    _ = try trainer.run(course)
+    return course
+  }
+
+  private func expectClose(_ found: [Double], _ wanted: [Double], _ what: String) {
+    #expect(found.count == wanted.count, "\(what)")
+    let largest = wanted.map(abs).max() ?? 0
+    for (a, b) in zip(found, wanted) {
+      #expect(abs(a - b) <= 1e-10 * largest, "\(what): \(a), PyTorch has \(b)")
+    }
+  }
+
+  @Test func everyOptimizerTakesPyTorchsCourse() throws {
+    for wanted in TrajectoryTests.reference.optimizers {
+      let optimizer = (["type: \(wanted.type)"] + Option.members(wanted.options))
+        .joined(separator: ", ")
+      let found = try train("{optimizer: {\(optimizer)}, epochs: \(wanted.losses.count)}")
+      expectClose(found.losses, wanted.losses, wanted.name)
+      for (step, parameters) in wanted.parameters.enumerated() {
+        expectClose(found.parameters[step], parameters, "\(wanted.name), step \(step + 1)")
+      }
+    }
+  }
+
+  @Test func everyScheduleTakesPyTorchsCourse() throws {
+    for wanted in TrajectoryTests.reference.schedules {
+      let schedule = (["type: \(wanted.type)"] + Option.members(wanted.options))
+        .joined(separator: ", ")
+      let found = try train(
+        """
+        {optimizer: {type: sgd, learning_rate: \(wanted.rate!)}, schedule: {\(schedule)},
+         epochs: \(wanted.losses.count), batch_size: 3, sampling: sequential}
+        """)
+      expectClose(found.losses, wanted.losses, wanted.name)
+      // Of the two steps of an epoch, a row holds the last one's rate.
+      let rates = stride(from: 1, to: wanted.rates!.count, by: 2).map { wanted.rates![$0] }
+      expectClose(found.rates, rates, wanted.name)
+      for (epoch, parameters) in wanted.parameters.enumerated() {
+        expectClose(found.parameters[epoch], parameters, "\(wanted.name), epoch \(epoch + 1)")
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import NNExp
+import Testing
+
+@testable import YAMLTree
+
+/// Plain scalars against the specification's own patterns and Python's values:
+/// `Tests/References/yaml_core_schema.py`.
+@Suite struct CoreSchemaTests {
+  static let cases: [[String]] = {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../References/yaml_core_schema.json")
+    return (try? JSONDecoder().decode([[String]].self, from: Data(contentsOf: file))) ?? []
+  }()
+
+  @Test func agreesWithTheReference() throws {
+    #expect(CoreSchemaTests.cases.count > 1000)
+    for reference in CoreSchemaTests.cases {
+      let expected: Node.Content =
+        switch reference[1] {
+        case "null": .null
+        case "bool": .bool(reference[2] == "true")
+        case "int": .int(try #require(Int(reference[2])))
+        case "float": .double(try #require(Double(reference[2])))
+        default: .string(reference[2])
+        }
+      let found = Node(coreSchemaValue(of: reference[0]))
+      #expect(found.isSame(as: Node(expected)), "\(reference) is read as \(found.kind)")
+    }
+  }
+
+  @Test func quotedScalarsAreTexts() throws {
+    for text in ["null", "~", "", "true", "1", "1e-4", ".inf", "0x10"] {
+      for quoted in ["'\(text)'", "\"\(text)\""] {
+        #expect(try parse("a: \(quoted)")["a"]!.isSame(as: Node(.string(text))))
+      }
+      #expect(try parse("a: |-\n  \(text)x\n")["a"]!.isSame(as: Node(.string(text + "x"))))
+    }
+  }
+
+  @Test(arguments: ["1e-3", "010", "1_000", "+5", ".5", "true", "~", "no", "18446744073709551616"])
+  func keepsTheTextAsWritten(text: String) throws {
+    let node = try parse("a: \(text)  # why")["a"]!
+    #expect(node.text == text)
+    #expect(node.place.map { [$0.line, $0.column] } == [1, 4])
+  }
+
+  /// Numbers of a million digits are read in time, as infinite or rounded.
+  @Test func longNumbersAreReadInTime() {
+    let digits = String(repeating: "7", count: 1_000_000)
+    let clock = ContinuousClock()
+    for (text, value) in [
+      (digits, Double.infinity), ("0x" + digits, .infinity), ("0o" + digits, .infinity),
+      ("0." + digits, 0.7777777777777778), ("1e-" + digits, 0), ("1e" + digits, .infinity),
+    ] {
+      let time = clock.measure {
+        #expect(Node(coreSchemaValue(of: text)).isSame(as: Node(.double(value))))
+      }
+      #expect(time < .seconds(2))
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import Foundation
+import NNExp
+import Testing
+
+@testable import YAMLTree
+
+/// Whatever the bytes, reading ends with a tree or with located mistakes.
+@Suite struct HostileBytesTests {
+  /// The experiments that ship, and one text with something of everything.
+  static let samples: [[UInt8]] = {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../experiments").standardizedFileURL
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let shipped = files.sorted().filter { $0.hasSuffix(".yaml") }.compactMap {
+      try? [UInt8](Data(contentsOf: folder.appendingPathComponent($0)))
+    }
+    return shipped + [
+      Array(
+        """
+        %YAML 1.2 # now
+        ---
+        "größe\\u00e9": &a [1, -2.5e-3, .inf, ~, {x: 'it''s', y: *none}]
+        ? long
+        : |2-
+            literal
+
+        folded: >+
+          a
+            b
+
+        - nested: [[], {}, "\\x41\\\n  b"]
+          again: *a
+        <<: !tag x
+        ...
+        """.utf8)
+    ]
+  }()
+
+  /// Every place lies within the text, or at its end.
+  private func check(_ bytes: [UInt8], _ comment: Comment) {
+    do {
+      _ = try parseYAML(bytes, name: "a.yaml")
+    } catch let mistakes as Diagnostics {
+      #expect(!mistakes.isEmpty, comment)
+      for mistake in mistakes.list {
+        #expect(!mistake.message.contains("this is not YAML"), comment)
+        guard let place = mistake.place else {
+          Issue.record("'\(mistake.message)' has no place: \(comment)")
+          continue
+        }
+        let lines = place.source.lines
+        #expect(place.line >= 1 && place.line <= lines.count + 1, comment)
+        let line = place.line <= lines.count ? lines[place.line - 1] : ""
+        #expect(place.column >= 1 && place.column <= line.unicodeScalars.count + 1, comment)
+        #expect(!mistake.description.isEmpty)
+      }
+    } catch { Issue.record("\(error) is no list of mistakes: \(comment)") }
+  }
+
+  @Test(arguments: samples)
+  func cutAtEveryByte(sample: [UInt8]) {
+    #expect(HostileBytesTests.samples.count > 5)
+    for end in 0...sample.count { check(Array(sample[..<end]), "cut at \(end)") }
+  }
+
+  @Test(arguments: 0..<8)
+  func mutatedBytes(block: Int) {
+    let signs =
+      Array("[]{},:?-&*!|>'\"%@`#~ \n\t\r\\0a.<=".utf8) + [0, 0x80, 0xC3, 0xE2, 0xFE, 0xFF]
+    for seed in block * 250..<block * 250 + 250 {
+      var random = Seeded(UInt64(seed))
+      var bytes = HostileBytesTests.samples.randomElement(using: &random)!
+      for _ in 0..<Int.random(in: 1...6, using: &random) {
+        let at = Int.random(in: 0..<bytes.count, using: &random)
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: bytes[at] = signs.randomElement(using: &random)!
+        case 1: bytes.insert(signs.randomElement(using: &random)!, at: at)
+        case 2: bytes.remove(at: at)
+        default:
+          let end = Int.random(in: at..<bytes.count, using: &random)
+          bytes.insert(contentsOf: bytes[at..<end].prefix(40), at: at)
+        }
+        if bytes.isEmpty { bytes = [0x20] }
+      }
+      check(bytes, "seed \(seed)")
+    }
+  }
+
+  /// Short texts of nothing but YAML's signs.
+  @Test(arguments: 0..<8)
+  func randomSigns(block: Int) {
+    let pieces = [
+      "[", "]", "{", "}", ", ", ": ", ":", "? ", "- ", "&a ", "*a", "!t ", "|", ">", "'", "\"", "%",
+      "@", "`", "#", " #", "~", " ", "  ", "\n", "\n  ", "\t", "\r\n", "\\", "0", "a", "a:b", "---",
+      "\n---\n", "\n...\n", "<<", "=", "é",
+    ]
+    for seed in block * 1000..<block * 1000 + 1000 {
+      var random = Seeded(UInt64(1_000_000 + seed))
+      let text = (0..<Int.random(in: 1...14, using: &random)).map { _ in
+        pieces.randomElement(using: &random)!
+      }.joined()
+      check(Array(text.utf8), "seed \(seed): \(text.debugDescription)")
+    }
+  }
+
+  /// Bytes that are no UTF-8 are told with their true line, after any text.
+  @Test(
+    arguments: [
+      ([0xFF], "0xFF"), ([0xC3], "0xC3"), ([0xC3, 0x28], "0xC3"), ([0x80], "0x80"),
+      ([0xC0, 0x80], "0xC0"), ([0xE2, 0x82], "0xE2"), ([0xED, 0xA0, 0x80], "0xED"),
+      ([0xF4, 0x90, 0x80, 0x80], "0xF4"), ([0xF8, 0x88, 0x80, 0x80, 0x80], "0xF8"),
+    ] as [([UInt8], String)])
+  func invalidUTF8(bytes: [UInt8], name: String) {
+    let told = mistakes(in: Array("a: 1\nbé: \"".utf8) + bytes + Array("\"\nc: 2\n".utf8))
+    #expect(
+      told.hasPrefix("a.yaml:2:6: error: byte \(name) is not UTF-8; save the text as UTF-8\n"))
+  }
+
+  @Test func utf16IsToldAsSuch() throws {
+    for encoding in [String.Encoding.utf16LittleEndian, .utf16BigEndian] {
+      let mark: [UInt8] = encoding == .utf16LittleEndian ? [0xFF, 0xFE] : [0xFE, 0xFF]
+      let text = [UInt8](try #require("a: 1\n".data(using: encoding)))
+      #expect(
+        mistakes(in: mark + text).hasPrefix(
+          "a.yaml:1:1: error: the text is encoded as UTF-16; save it as UTF-8"))
+      // Without its mark it has NULs, which are told too.
+      #expect(mistakes(in: text).contains("error: character U+0000 cannot stand"))
+    }
+  }
+}

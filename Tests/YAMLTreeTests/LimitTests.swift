@@ -1,0 +1,128 @@
+import NNExp
+import Testing
+
+@testable import YAMLTree
+
+/// Texts that would take all memory, time or stack end early, with the limit named.
+@Suite struct LimitTests {
+  private func time(_ body: () -> Void) -> Duration { ContinuousClock().measure(body) }
+
+  private func repeated(_ text: String, _ count: Int) -> String {
+    String(repeating: text, count: count)
+  }
+
+  /// Nine levels of ten aliases each: a thousand million values if written out.
+  @Test func aliasBombsEndEarly() {
+    var yaml = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+    for (level, last) in zip("bcdefghi", "abcdefgh") {
+      let aliases = Array(repeating: "*\(last)", count: 10).joined(separator: ", ")
+      yaml += "\(level): &\(level) [\(aliases)]\n"
+    }
+    let took = time {
+      #expect(
+        mistakes(in: Array(yaml.utf8)) == """
+          a.yaml:6:16: error: alias '*e' makes the declaration larger than 1 MiB, the limit with \
+          every alias written out
+              f: &f [*e, *e, *e, *e, *e, *e, *e, *e, *e, *e]
+                             ^
+          """)
+    }
+    #expect(took < .seconds(1))
+  }
+
+  /// Long texts count as much as many values.
+  @Test func aliasesOfLongTextsAreBounded() {
+    let yaml = "- &a \(repeated("x", 100_000))\n" + repeated("- *a\n", 20)
+    #expect(
+      mistakes(in: Array(yaml.utf8)).hasPrefix(
+        "a.yaml:11:3: error: alias '*a' makes the declaration larger than 1 MiB"))
+    let fewer = "- &a \(repeated("x", 100_000))\n" + repeated("- *a\n", 9)
+    #expect(mistakes(in: Array(fewer.utf8)) == "none")
+  }
+
+  @Test func aliasesCannotNestDeeperThanTheLimit() throws {
+    let deep = repeated("[", 40) + repeated("]", 40)
+    let yaml = "- &a \(deep)\n- \(repeated("[", 23))*a\(repeated("]", 23))\n"
+    _ = try parse(yaml)
+    let deeper = "- &a \(deep)\n- \(repeated("[", 24))*a\(repeated("]", 24))\n"
+    #expect(
+      mistakes(in: Array(deeper.utf8)) == """
+        a.yaml:2:27: error: nested deeper than 64 lists or mappings
+            - \(repeated("[", 24))*a\(repeated("]", 24))
+                                      ^
+        """)
+  }
+
+  @Test func sixtyFourLevelsAreRead() throws {
+    _ = try parse(repeated("[", 64) + repeated("]", 64))
+    _ = try parse(repeated("- ", 64) + "x")
+    _ = try parse((0..<64).map { repeated(" ", $0) + "a:\n" }.joined())
+  }
+
+  @Test(arguments: [
+    ("[", 16_000, "1:65"), ("- ", 5_000, "1:129"), ("{a: ", 16_000, "1:257"),
+    ("[[", 500_000, "1:65"), ("[{a: ", 200_000, "1:161"), ("[\n", 16_000, "65:1"),
+  ])
+  func deepNestingEndsEarly(opening: String, count: Int, place: String) {
+    let yaml = Array(repeated(opening, count).utf8)
+    let took = time {
+      #expect(
+        mistakes(in: yaml).hasPrefix(
+          "a.yaml:\(place): error: nested deeper than 64 lists or mappings"))
+    }
+    // A tenth of a second in a release build; a debug build walks the bytes more slowly.
+    #expect(took < .milliseconds(count > 16_000 ? 2000 : 300))
+  }
+
+  @Test func textsBeyondAMebibyteAreRefused() {
+    let key = "a: "
+    let fits = key + repeated("x", (1 << 20) - key.utf8.count)
+    #expect(mistakes(in: Array(fits.utf8)) == "none")
+    #expect(
+      mistakes(in: Array((fits + "x").utf8))
+        == "error: 'a.yaml' is larger than 1 MiB, the limit of a declaration")
+    #expect(
+      mistakes(in: Array(repeating: UInt8(ascii: "x"), count: 8 << 20))
+        == "error: 'a.yaml' is larger than 1 MiB, the limit of a declaration")
+  }
+
+  /// A key of 1,024 characters is one, whatever bytes they take; one more is not.
+  @Test func keysAreBounded() throws {
+    for letter in ["k", "é", "😀"] {
+      let key = repeated(letter, 1024)
+      #expect(try parse(key + ": 1")[key] != nil)
+      #expect(try parse("? " + key + "\n: 1")[key] != nil)
+      for (yaml, place) in [
+        (key + letter + ": 1", "1:1"), ("a: 1\n" + key + letter + ": 1", "2:1"),
+        ("? " + key + letter, "1:3"), ("{" + key + letter + ": 1}", "1:2"),
+        ("\"" + key + letter + "\": 1", "1:1"), ("a: " + key + letter + ": 1", "1:4"),
+      ] {
+        #expect(
+          mistakes(in: Array(yaml.utf8)).hasPrefix(
+            "a.yaml:\(place): error: a key is longer than 1,024 characters, the limit of a key"),
+          "\(yaml.prefix(8))…")
+      }
+    }
+  }
+
+  /// Nothing of 1 MiB takes libyaml or the tree more than a moment.
+  @Test(arguments: [
+    "\n", "#\n", "# x\n", "a\n", "- a\n", "[], ", "x,", "'' ", "a ", "\"\\n\" ", "- &a\n", "- *a\n",
+    "? a\n", "- !x\n", "\t\n", "'\n", "\"\n", "|\n", "%TAG !a! b\n", "---\n", "...\n", ": ", "é",
+    ",",
+  ])
+  func repetitionsAreReadInTime(piece: String) {
+    let count = (1 << 20) / (piece.utf8.count + 1)
+    for start in ["", "[", "'", "a: |\n  "] {
+      let yaml = Array((start + repeated(piece, count)).utf8)
+      let took = time { _ = mistakes(in: yaml) }
+      #expect(took < .seconds(8), "\(start.debugDescription) then \(piece.debugDescription)")
+    }
+  }
+
+  /// Reading stops after twenty mistakes.
+  @Test func mistakesAreBounded() {
+    let yaml = repeated("- !x y\n", 1000)
+    #expect(mistakes(in: Array(yaml.utf8)).split(separator: "\n").count == 60)
+  }
+}

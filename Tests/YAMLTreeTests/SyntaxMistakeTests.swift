@@ -1,0 +1,809 @@
+import Testing
+
+/// What is no YAML, or not the YAML that was meant: each told whole.
+@Suite struct SyntaxMistakeTests {
+  @Test(
+    arguments: [
+      Told(
+        "train:\n  lr:0.1\n  epochs: 3\n",
+        """
+        a.yaml:2:6: error: missing space after ':'; write 'lr: 0.1'
+            lr:0.1
+               ^
+        """),
+      Told(
+        "train:\n  epochs: 3\n  lr:0.1\n",
+        """
+        a.yaml:3:6: error: missing space after ':'; write 'lr: 0.1'
+            lr:0.1
+               ^
+        """),
+      Told(
+        "train:\n  epochs: 3\n  lr:0.1\n  b: 2\n",
+        """
+        a.yaml:3:6: error: missing space after ':'; write 'lr: 0.1'
+            lr:0.1
+               ^
+        """),
+      Told(
+        "train:\n  lr:0.1\nseed: 1\n",
+        """
+        a.yaml:2:6: error: missing space after ':'; write 'lr: 0.1'
+            lr:0.1
+               ^
+        """),
+      Told(
+        "lr:0.1\n",
+        """
+        a.yaml:1:4: error: missing space after ':'; write 'lr: 0.1'
+            lr:0.1
+               ^
+        """),
+      Told(
+        "lr:0.1\nb: 2\n",
+        """
+        a.yaml:1:4: error: missing space after ':'; write 'lr: 0.1'
+            lr:0.1
+               ^
+        """),
+      Told(
+        "b: 2\nlr:0.1",
+        """
+        a.yaml:2:4: error: missing space after ':'; write 'lr: 0.1'
+            lr:0.1
+               ^
+        """),
+      Told(
+        "{lr:0.1, b: 2}\n",
+        """
+        a.yaml:1:5: error: missing space after ':'; write 'lr: 0.1'
+            {lr:0.1, b: 2}
+                ^
+        """),
+      Told(
+        "train: {b: 2, lr:0.1}\n",
+        """
+        a.yaml:1:18: error: missing space after ':'; write 'lr: 0.1'
+            train: {b: 2, lr:0.1}
+                             ^
+        """),
+      Told(
+        "model:\n  - type:dense\n    units: 3\n",
+        """
+        a.yaml:2:10: error: missing space after ':'; write 'type: dense'
+            - type:dense
+                   ^
+        """),
+      Told(
+        "model:\n  - units: 3\n    type:dense\n",
+        """
+        a.yaml:3:10: error: missing space after ':'; write 'type: dense'
+            type:dense
+                 ^
+        """),
+      Told(
+        "größe:1\n",
+        """
+        a.yaml:1:7: error: missing space after ':'; write 'größe: 1'
+            größe:1
+                  ^
+        """),
+      Told(
+        "inputs:[1, 2]  # why\n",
+        """
+        a.yaml:1:8: error: missing space after ':'; write 'inputs: [1, 2]'
+            inputs:[1, 2]  # why
+                   ^
+        """),
+      Told(
+        "{a:[1, 2]}\n",
+        """
+        a.yaml:1:4: error: missing space after ':'
+            {a:[1, 2]}
+               ^
+        """),
+      Told(
+        "lr:0.1\nb\n",
+        """
+        a.yaml:1:4: error: missing space after ':'; write 'lr: 0.1'
+            lr:0.1
+               ^
+        """),
+    ] as [Told])
+  func missingSpaces(_ mistake: Told) { mistake.check() }
+
+  @Test(
+    arguments: [
+      Told(
+        "a: 1\nlr 0.1\nb: 2\n",
+        """
+        a.yaml:2:3: error: missing ':' after 'lr'; write 'lr: 0.1'
+            lr 0.1
+              ^
+        """),
+      Told(
+        "a: 1\nlr = 0.1\n",
+        """
+        a.yaml:2:3: error: missing ':' after 'lr'; write 'lr: 0.1'
+            lr = 0.1
+              ^
+        """),
+      Told(
+        "a: 1\nlr\n",
+        """
+        a.yaml:2:1: error: expected 'key: value', found 'lr'
+            lr
+            ^
+        """),
+      Told(
+        "lr 0.1\na: 1\n",
+        """
+        a.yaml:1:3: error: missing ':' after 'lr'; write 'lr: 0.1'
+            lr 0.1
+              ^
+        """),
+      Told(
+        "a: x\nsome more text here that goes on and on without end\n",
+        """
+        a.yaml:2:5: error: missing ':' after 'some'; write 'some: more text here that goes on and on witho…'
+            some more text here that goes on and on without end
+                ^
+        """),
+      Told(
+        "a:\n  \"b\": 1\n  c # why\n",
+        """
+        a.yaml:3:3: error: expected 'key: value', found 'c # why'
+            c # why
+            ^
+        """),
+      Told(
+        "\"a\nb\": 1\n",
+        """
+        a.yaml:1:1: error: a key must begin and end on one line
+            "a
+            ^
+        """),
+      Told(
+        "a: 1\n'x' 2\n",
+        """
+        a.yaml:2:1: error: expected 'key: value', found ''x' 2'
+            'x' 2
+            ^
+        """),
+      Told(
+        "- units 3\n  a: 1\n",
+        """
+        a.yaml:1:8: error: missing ':' after 'units'; write 'units: 3'
+            - units 3
+                   ^
+        """),
+    ] as [Told])
+  func missingColons(_ mistake: Told) { mistake.check() }
+
+  @Test(
+    arguments: [
+      Told(
+        "a: b\n  c: d\n",
+        """
+        a.yaml:2:3: error: wrong indentation: the key before has a value, so that nothing can be indented under it
+            c: d
+            ^
+        a.yaml:1:4: note: the value is 'b'
+            a: b
+               ^
+        """),
+      Told(
+        "a:\n  b: 1\n   c: 2\n",
+        """
+        a.yaml:3:4: error: wrong indentation: the key before has a value, so that nothing can be indented under it
+            c: 2
+            ^
+        a.yaml:2:6: note: the value is '1'
+            b: 1
+               ^
+        """),
+      Told(
+        "a:\n  b: 1\n c: 2\n",
+        """
+        a.yaml:3:2: error: wrong indentation: expected 0 or 2 spaces, found 1
+            c: 2
+            ^
+        """),
+      Told(
+        "a:\n    b:\n        c: 1\n      d: 2\n",
+        """
+        a.yaml:4:7: error: wrong indentation: expected 4 or 8 spaces, found 6
+            d: 2
+            ^
+        """),
+      Told(
+        "a:\n  - x: 1\n   y: 2\n",
+        """
+        a.yaml:3:4: error: wrong indentation: expected 2 or 4 spaces, found 3
+            y: 2
+            ^
+        """),
+      Told(
+        "a:\n  - x: 1\n  y: 2\n",
+        """
+        a.yaml:3:3: error: expected a list item '- …' or deeper indentation, found 'y: 2'
+            y: 2
+            ^
+        a.yaml:2:3: note: the list begins here
+            - x: 1
+            ^
+        """),
+      Told(
+        "a: 1\n- b\n",
+        """
+        a.yaml:2:1: error: expected 'key: value', found a list item
+            - b
+            ^
+        a.yaml:1:1: note: the mapping begins here
+            a: 1
+            ^
+        """),
+      Told(
+        "- a\nb: 1\n",
+        """
+        a.yaml:2:1: error: expected a list item '- …' or deeper indentation, found 'b: 1'
+            b: 1
+            ^
+        a.yaml:1:1: note: the list begins here
+            - a
+            ^
+        """),
+      Told(
+        "a: 1 # c\n  b: 2\n",
+        """
+        a.yaml:2:3: error: wrong indentation: expected 0 spaces, found 2
+            b: 2
+            ^
+        """),
+      Told(
+        "a:\n- b\n c: 1\n",
+        """
+        a.yaml:3:2: error: wrong indentation: the item before has a value, so that nothing can be indented under it
+            c: 1
+            ^
+        a.yaml:2:3: note: the value is 'b'
+            - b
+              ^
+        """),
+      Told(
+        " a: 1\nb: 2\n",
+        """
+        a.yaml:2:1: error: wrong indentation: expected 1 space, found 0
+            b: 2
+            ^
+        """),
+      Told(
+        "a: - b\n",
+        """
+        a.yaml:1:4: error: a list item '- ' must begin a line of its own; or write the list as [a, b]
+            a: - b
+               ^
+        """),
+      Told(
+        "a: -\n",
+        """
+        a.yaml:1:4: error: a list item '- ' must begin a line of its own; or write the list as [a, b]
+            a: -
+               ^
+        """),
+      Told(
+        "a: ? b\n",
+        """
+        a.yaml:1:4: error: '? ' cannot stand here; quote a text that begins with '?'
+            a: ? b
+               ^
+        """),
+      Told(
+        ": x\n",
+        """
+        a.yaml:1:1: error: expected 'key: value', found ': x'
+            : x
+            ^
+        """),
+      Told(
+        "? \n: x\n",
+        """
+        a.yaml:1:2: error: a key is missing before ':'
+            ?\u{20}
+             ^
+        """),
+      Told(
+        "a: >\n   \n  x\n",
+        """
+        a.yaml:3:3: error: wrong indentation: expected 0 spaces, found 2
+            x
+            ^
+        """),
+      Told(
+        "model:\n  - sigmoid\n    name: s\n",
+        """
+        a.yaml:3:5: error: wrong indentation: the item before has a value, so that nothing can be indented under it
+            name: s
+            ^
+        a.yaml:2:5: note: the value is 'sigmoid'
+            - sigmoid
+              ^
+        """),
+      Told(
+        "- - a\n  - b\n - c\n",
+        """
+        a.yaml:3:2: error: wrong indentation: expected 0 or 2 spaces, found 1
+            - c
+            ^
+        """),
+      Told(
+        "  - a\n- b\n",
+        """
+        a.yaml:2:1: error: wrong indentation: expected 2 spaces, found 0
+            - b
+            ^
+        """),
+      Told(
+        "a: b\n# c\n  d: e\n",
+        """
+        a.yaml:3:3: error: wrong indentation: expected 0 spaces, found 2
+            d: e
+            ^
+        """),
+      Told(
+        "a: |\n  x\n y\n",
+        """
+        a.yaml:3:2: error: wrong indentation: expected 0 spaces, found 1
+            y
+            ^
+        """),
+      Told(
+        "a:\n  - b\n  c: d\n",
+        """
+        a.yaml:3:3: error: expected a list item '- …' or deeper indentation, found 'c: d'
+            c: d
+            ^
+        a.yaml:2:3: note: the list begins here
+            - b
+            ^
+        """),
+    ] as [Told])
+  func wrongIndentation(_ mistake: Told) { mistake.check() }
+
+  @Test(
+    arguments: [
+      Told(
+        "a:\n\tb: 1\n",
+        """
+        a.yaml:2:1: error: a tab cannot indent; use spaces
+            b: 1
+            ^
+        """),
+      Told(
+        "a: 1\n\tb: 2\n",
+        """
+        a.yaml:2:1: error: a tab cannot indent; use spaces
+            b: 2
+            ^
+        """),
+      Told(
+        "a:\n  b: 1\n\tc: 2\n",
+        """
+        a.yaml:3:1: error: a tab cannot indent; use spaces
+            c: 2
+            ^
+        """),
+      Told(
+        "a:\n  \tb: 1\n",
+        """
+        a.yaml:2:3: error: a tab cannot indent; use spaces
+            b: 1
+            ^
+        """),
+      Told(
+        "- a\n\t- b\n",
+        """
+        a.yaml:2:1: error: a tab cannot indent; use spaces
+            - b
+            ^
+        """),
+      Told(
+        "a: |\n \tb\n  c\n",
+        """
+        a.yaml:2:2: error: a tab cannot indent; use spaces
+            b
+            ^
+        """),
+      Told(
+        "a:\n - b\n -\tc: 1\n",
+        """
+        a.yaml:3:3: error: a tab cannot indent; use spaces
+            - c: 1
+             ^
+        """),
+    ] as [Told])
+  func tabs(_ mistake: Told) { mistake.check() }
+
+  @Test(
+    arguments: [
+      Told(
+        "a: [1, 2\nb: 3\n",
+        """
+        a.yaml:1:4: error: '[' is never closed; add ']'
+            a: [1, 2
+               ^
+        """),
+      Told(
+        "a: [1, 2\n",
+        """
+        a.yaml:1:4: error: '[' is never closed; add ']'
+            a: [1, 2
+               ^
+        """),
+      Told(
+        "a: {x: 1\nb: 2\n",
+        """
+        a.yaml:1:4: error: '{' is never closed; add '}'
+            a: {x: 1
+               ^
+        """),
+      Told(
+        "a: [1 2}\n",
+        """
+        a.yaml:1:8: error: '}' cannot close '['; write ']'
+            a: [1 2}
+                   ^
+        a.yaml:1:4: note: '[' is here
+            a: [1 2}
+               ^
+        """),
+      Told(
+        "a: ]\n",
+        """
+        a.yaml:1:4: error: expected a value, found ']'
+            a: ]
+               ^
+        """),
+      Told(
+        "[,]\n",
+        """
+        a.yaml:1:2: error: expected a value, found ','
+            [,]
+             ^
+        """),
+      Told(
+        "[1,,2]\n",
+        """
+        a.yaml:1:4: error: expected a value, found ','
+            [1,,2]
+               ^
+        """),
+      Told(
+        "{",
+        """
+        a.yaml:1:1: error: '{' is never closed; add '}'
+            {
+            ^
+        """),
+      Told(
+        "{a",
+        """
+        a.yaml:1:1: error: '{' is never closed; add '}'
+            {a
+            ^
+        """),
+      Told(
+        "{a: ",
+        """
+        a.yaml:1:1: error: '{' is never closed; add '}'
+            {a:\u{20}
+            ^
+        """),
+      Told(
+        "[a, [b, c]\nd: 1\n",
+        """
+        a.yaml:1:1: error: '[' is never closed; add ']'
+            [a, [b, c]
+            ^
+        """),
+      Told(
+        "{a: 1]\n",
+        """
+        a.yaml:1:6: error: ']' cannot close '{'; write '}'
+            {a: 1]
+                 ^
+        a.yaml:1:1: note: '{' is here
+            {a: 1]
+            ^
+        """),
+      Told(
+        "[1, 2]]\n",
+        """
+        a.yaml:1:7: error: text after the end of the document; a declaration is one mapping
+            [1, 2]]
+                  ^
+        """),
+      Told(
+        "a: [1]x\n",
+        """
+        a.yaml:1:7: error: text after a complete value; quote the whole, or begin a new line
+            a: [1]x
+                  ^
+        note: ']' ends the value
+        """),
+      Told(
+        "{a: 1 b: 2}\n",
+        """
+        a.yaml:1:8: error: expected ',' or '}', found ':'
+            {a: 1 b: 2}
+                   ^
+        a.yaml:1:1: note: '{' is here
+            {a: 1 b: 2}
+            ^
+        """),
+      Told(
+        "[\"a\" \"b\"]\n",
+        """
+        a.yaml:1:6: error: expected ',' or ']', found '"'
+            ["a" "b"]
+                 ^
+        a.yaml:1:1: note: '[' is here
+            ["a" "b"]
+            ^
+        """),
+      Told(
+        "[a: b: c]\n",
+        """
+        a.yaml:1:6: error: expected ',' or ']', found ':'
+            [a: b: c]
+                 ^
+        a.yaml:1:1: note: '[' is here
+            [a: b: c]
+            ^
+        """),
+      Told(
+        "[[1, 2]\n\n",
+        """
+        a.yaml:1:1: error: '[' is never closed; add ']'
+            [[1, 2]
+            ^
+        """),
+      Told(
+        "[1\n [2]]\n",
+        """
+        a.yaml:2:2: error: expected ',' or ']', found '['
+            [2]]
+            ^
+        a.yaml:1:1: note: '[' is here
+            [1
+            ^
+        """),
+      Told(
+        "[1,\n b: [2]\nc: 3",
+        """
+        a.yaml:1:1: error: '[' is never closed; add ']'
+            [1,
+            ^
+        """),
+      Told(
+        "a: {b: 1\n  c: 2}\n",
+        """
+        a.yaml:1:9: error: missing ',' or '}' after '1'
+            a: {b: 1
+                    ^
+        a.yaml:1:4: note: '{' is here
+            a: {b: 1
+               ^
+        """),
+      Told(
+        "a: {b: 1,\nc: [1, 2}\n",
+        """
+        a.yaml:2:9: error: '}' cannot close '['; write ']'
+            c: [1, 2}
+                    ^
+        a.yaml:2:4: note: '[' is here
+            c: [1, 2}
+               ^
+        """),
+    ] as [Told])
+  func brackets(_ mistake: Told) { mistake.check() }
+
+  @Test(
+    arguments: [
+      Told(
+        "a: \"abc\nb: 1\n",
+        """
+        a.yaml:1:4: error: the quote " is never closed
+            a: "abc
+               ^
+        """),
+      Told(
+        "a: 'it's'\n",
+        """
+        a.yaml:1:8: error: text after the closing quote; inside '…' write a quote twice: ''
+            a: 'it's'
+                   ^
+        """),
+      Told(
+        "a: \"x\" y\n",
+        """
+        a.yaml:1:8: error: text after the closing quote; inside "…" write a quote as \\"
+            a: "x" y
+                   ^
+        """),
+      Told(
+        "a: 'abc\n",
+        """
+        a.yaml:1:4: error: the quote ' is never closed
+            a: 'abc
+               ^
+        """),
+      Told(
+        "a: \"\\d\"\n",
+        """
+        a.yaml:1:5: error: unknown escape '\\d'; write a backslash as '\\\\', or use single quotes
+            a: "\\d"
+                ^
+        """),
+      Told(
+        "a: \"C:\\data\\x.csv\"\n",
+        """
+        a.yaml:1:7: error: unknown escape '\\d'; write a backslash as '\\\\', or use single quotes
+            a: "C:\\data\\x.csv"
+                  ^
+        """),
+      Told(
+        "a: \"\\xZZ\"\n",
+        """
+        a.yaml:1:7: error: expected hexadecimal digits: '\\x0A', '\\u00E9' or '\\U0001F600'
+            a: "\\xZZ"
+                  ^
+        """),
+      Told(
+        "a: \"\\uD800\"\n",
+        """
+        a.yaml:1:7: error: the escape is no Unicode character
+            a: "\\uD800"
+                  ^
+        """),
+      Told(
+        "a: \"\\U00110000\"\n",
+        """
+        a.yaml:1:7: error: the escape is no Unicode character
+            a: "\\U00110000"
+                  ^
+        """),
+      Told(
+        "a: \"x\n---\n\"\n",
+        """
+        a.yaml:1:4: error: the quote " is never closed
+            a: "x
+               ^
+        """),
+      Told(
+        "[a, \"b",
+        """
+        a.yaml:1:5: error: the quote " is never closed
+            [a, "b
+                ^
+        """),
+      Told(
+        "\"\\",
+        """
+        a.yaml:1:2: error: unknown escape '\\'; write a backslash as '\\\\', or use single quotes
+            "\\
+             ^
+        """),
+    ] as [Told])
+  func quotes(_ mistake: Told) { mistake.check() }
+
+  @Test(
+    arguments: [
+      Told(
+        "a: @x\n",
+        """
+        a.yaml:1:4: error: a plain text cannot begin with '@'; quote it
+            a: @x
+               ^
+        """),
+      Told(
+        "a: `x`\n",
+        """
+        a.yaml:1:4: error: a plain text cannot begin with '`'; quote it
+            a: `x`
+               ^
+        """),
+      Told(
+        "a: %x\n",
+        """
+        a.yaml:1:4: error: a plain text cannot begin with '%'; quote it
+            a: %x
+               ^
+        """),
+      Told(
+        "%x: 1\n",
+        """
+        a.yaml:1:1: error: directive '%x:' is not supported; only '%YAML 1.2' may stand here
+            %x: 1
+            ^
+        """),
+      Told(
+        "a: *.csv\n",
+        """
+        a.yaml:1:4: error: a plain text cannot begin with '*'; quote it
+            a: *.csv
+               ^
+        """),
+      Told(
+        "a: *\n",
+        """
+        a.yaml:1:4: error: a plain text cannot begin with '*'; quote it
+            a: *
+               ^
+        """),
+      Told(
+        "a: & b\n",
+        """
+        a.yaml:1:4: error: a plain text cannot begin with '&'; quote it
+            a: & b
+               ^
+        """),
+      Told(
+        "a: |x\n  b\n",
+        """
+        a.yaml:1:5: error: after '|' or '>' the line may hold only '+', '-', a digit from 1 to 9 and a comment
+            a: |x
+                ^
+        """),
+      Told(
+        "a: >0\n  b\n",
+        """
+        a.yaml:1:5: error: after '|' or '>' the line may hold only '+', '-', a digit from 1 to 9 and a comment
+            a: >0
+                ^
+        """),
+      Told(
+        "a: b: c\n",
+        """
+        a.yaml:1:5: error: a second ': ' in one line; quote a text that contains ': ', or begin a new line
+            a: b: c
+                ^
+        """),
+      Told(
+        "a: \"b\": c\n",
+        """
+        a.yaml:1:7: error: a second ': ' in one line; quote a text that contains ': ', or begin a new line
+            a: "b": c
+                  ^
+        """),
+      Told(
+        "a: [b]: c\n",
+        """
+        a.yaml:1:7: error: unexpected ':'; quote a text that contains ': '
+            a: [b]: c
+                  ^
+        """),
+      Told(
+        "a: ,b\n",
+        """
+        a.yaml:1:4: error: expected a value, found ','
+            a: ,b
+               ^
+        """),
+      Told(
+        "a: }\n",
+        """
+        a.yaml:1:4: error: expected a value, found '}'
+            a: }
+               ^
+        """),
+      Told(
+        "a: &x &y z\n",
+        """
+        a.yaml:1:7: error: text after a complete value; quote the whole, or begin a new line
+            a: &x &y z
+                  ^
+        """),
+    ] as [Told])
+  func signs(_ mistake: Told) { mistake.check() }
+}
