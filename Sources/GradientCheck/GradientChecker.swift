@@ -152,7 +152,8 @@ private final class CheckSession<Subject: GradientSubject> {
   }
 
   /// Checks entries that FAIL, or tensors that are nothing but KINK, a little
-  /// beside the present parameters.
+  /// beside the present parameters, and activations beside their present values:
+  /// zeros that dropout or a rectifier leaves are zeros for any parameters.
   ///
   /// Where several kinks meet in a point, as at biases of 0 behind inputs of 0,
   /// back-propagation through every unit's subgradient need not give one of the
@@ -172,7 +173,16 @@ private final class CheckSession<Subject: GradientSubject> {
         subject.setValue(x + 1e-2 * max(1, abs(x)) * u, of: p, at: i)
       }
     }
-    let gradient = subject.analyticGradients()[t]
+    let ownValues = (0..<tensors[t].count).map { subject.value(of: t, at: $0) }
+    var gradient = subject.analyticGradients()[t]
+    if tensors[t].kind == .input, subject.analyticGradient(keeping: t) != nil {
+      for i in 0..<tensors[t].count {
+        let x = subject.value(of: t, at: i)
+        let u = 2 * random.stream(t).stream(-2).uniform(at: i) - 1
+        subject.setValue(x + 1e-2 * max(1, abs(x)) * u, of: t, at: i)
+      }
+      gradient = subject.analyticGradient(keeping: t) ?? gradient
+    }
     let base = loss(t)
     var stillWrong = 0
     let doubtful: Verdict = records.contains { $0.verdict == .fail } ? .fail : .kink
@@ -204,7 +214,10 @@ private final class CheckSession<Subject: GradientSubject> {
     for (p, old) in zip(parameters, values) {
       for (i, x) in old.enumerated() { subject.setValue(x, of: p, at: i) }
     }
-    // Every activation as it was.
+    // Every activation as it was; no pass restores the data.
+    if tensors[t].kind == .input {
+      for (i, x) in ownValues.enumerated() { subject.setValue(x, of: t, at: i) }
+    }
     _ = subject.analyticGradients()
     _ = loss(t)
   }

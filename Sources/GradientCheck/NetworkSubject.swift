@@ -119,4 +119,13 @@ public final class NetworkSubject: GradientSubject {
     passes.backward()
     return slots.map { slot in slot.gradient.indices.map { slot.gradient[$0] } }
   }
+
+  public func analyticGradient(keeping tensor: Int) -> [Double]? {
+    let slot = slots[tensor]
+    network.zero()
+    passes.forward(from: slot.firstNode)
+    _ = Double.evaluate(objective.loss, gradient)
+    passes.backward()
+    return slot.gradient.indices.map { slot.gradient[$0] }
+  }
 }

@@ -26,12 +26,18 @@ public protocol GradientSubject: AnyObject {
   /// pass's afterwards.
   func analyticGradients() -> [[Double]]
 
+  /// The gradient of an `.input` tensor for the values that it holds now: what
+  /// comes before it is left alone. Nil where that cannot be had.
+  func analyticGradient(keeping tensor: Int) -> [Double]?
+
   /// ∂L/∂y of the node that a tensor belongs to, all samples, where no other
   /// node's input has it. It only helps to say what a wrong gradient is.
   func outputGradient(of tensor: Int) -> [Double]?
 }
 
 extension GradientSubject {
+  public func analyticGradient(keeping tensor: Int) -> [Double]? { nil }
+
   public func outputGradient(of tensor: Int) -> [Double]? { nil }
 }
 
