@@ -59,7 +59,10 @@ let package = Package(
       dependencies: ["Explanation", "ExperimentFile", "Engine", "Datasets", "NNExp", "Standard"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results", "NNExp"]),
     .testTarget(
-      name: "ExperimentFileTests", dependencies: ["ExperimentFile", "NNExp", "Standard"]),
+      name: "ExperimentFileTests",
+      dependencies: [
+        "ExperimentFile", "NNExp", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Standard",
+      ]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["nnexp"],
       exclude: ["Faults", "allocation_counter.c"]),

@@ -16,7 +16,7 @@ public struct FileInitializer: Initializer {
     let place = options.place(of: "path")
     // An override on the command line has no folder but the current one.
     let folder = place?.source.name.lastIndex(of: "/").map { slash in
-      String(place!.source.name[..<slash])
+      String(place!.source.name[...slash])
     }
     file = DeclaredPath(path, in: folder ?? ".", at: place)
   }

@@ -121,25 +121,25 @@ extension NodeDeclaration {
 
     let name =
       options.contains("name")
-      ? options.string("name", "what other nodes and overrides call it")
+      ? options.string(
+        "name", default: type.typeName, "what other nodes and overrides call it")
       : options.string("name", default: defaultName(), "what other nodes and overrides call it")
     let isName =
       name.utf8.count <= 64
       && name.utf8.allSatisfy {
         (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
           || $0 == 0x5F || $0 == 0x2D
-      } && name.utf8.first.map { !(0x30...0x39).contains($0) && $0 != 0x2D } ?? true
+      } && name.utf8.first.map { !(0x30...0x39).contains($0) && $0 != 0x2D } ?? false
     if !isName {
       options.reject(
-        "name", "a node's name is up to 64 letters, digits, '_' and '-', starting with a letter")
+        "name",
+        "a node's name is up to 64 letters, digits, '_' and '-', starting with a letter or '_'")
     } else if name == ModelDeclaration.inputName {
       options.reject("name", "the name 'input' means the data; choose another")
     }
     self.name = name
 
-    inputs = NodeDeclaration.readReferences(
-      "inputs", from: &options, "the nodes that feed it; the one before it unless given")
-
+    inputs = NodeDeclaration.readInputs(from: &options)
     frozen = NodeDeclaration.readFrozen(from: &options)
     initial = NodeDeclaration.readInitial(from: &options, registry: registry)
     l1 = options.optionalDouble("l1", in: .nonnegative, "λ₁ of a penalty λ₁·Σ|w| on its weights")
@@ -148,13 +148,34 @@ extension NodeDeclaration {
     layer = try type.init(from: &options)
   }
 
-  private static func readReferences(
-    _ key: String, from options: inout Options, _ explanation: String
-  ) -> [Reference]? {
-    guard let node = options.node(key, "a name or a list of names", explanation) else {
-      return nil
+  /// The nodes that feed it, or nil where the key is absent.
+  private static func readInputs(from options: inout Options) -> [Reference]? {
+    let range = "a name or a list of names"
+    guard
+      let node = options.node(
+        "inputs", range, "the nodes that feed it; the one before it unless given")
+    else { return nil }
+    options.resolve("inputs", node)
+    return references("inputs", to: "names of nodes", node, range, &options)
+  }
+
+  private static func readFrozen(from options: inout Options) -> Frozen {
+    let range = "true, false or a list of parameters"
+    guard
+      let node = options.node("frozen", range, "true, or the parameters that stay as they are")
+    else {
+      options.resolve("frozen", false)
+      return .none
     }
-    options.resolve(key, node)
+    options.resolve("frozen", node)
+    if case .bool(let all) = node.content { return all ? .all : .none }
+    return .some(references("frozen", to: "names of parameters", node, range, &options))
+  }
+
+  /// One name, or a list of them.
+  private static func references(
+    _ key: String, to what: String, _ node: Node, _ range: String, _ options: inout Options
+  ) -> [Reference] {
     switch node.content {
     case .string(let name): return [Reference(name: name, place: node.place)]
     case .list(let items) where !items.isEmpty:
@@ -163,25 +184,13 @@ extension NodeDeclaration {
           return Reference(name: name, place: item.place)
         }
         options.reject(
-          key, Diagnostic("\(key) must be names of nodes, found \(item.kind)", at: item.place))
+          key, Diagnostic("\(key) must be \(what), found \(item.kind)", at: item.place))
         return nil
       }
     default:
-      options.reject(key, "\(key) must be a name or a list of names, found \(node.kind)")
-      return nil
+      options.reject(key, "\(key) must be \(range), found \(node.kind)")
+      return []
     }
-  }
-
-  private static func readFrozen(from options: inout Options) -> Frozen {
-    let explanation = "true, or the parameters that stay as they are"
-    guard let node = options.node("frozen", "true, false or a list of parameters", explanation)
-    else {
-      options.resolve("frozen", false)
-      return .none
-    }
-    options.resolve("frozen", node)
-    if case .bool(let all) = node.content { return all ? .all : .none }
-    return .some(readReferences("frozen", from: &options, explanation) ?? [])
   }
 
   private static func readInitial(

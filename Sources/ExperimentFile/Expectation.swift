@@ -1,4 +1,5 @@
 public import NNExp
+import YAMLTree
 
 /// One line of `expect:`: a figure and the bounds it must keep.
 public struct Expectation: Sendable {
@@ -68,11 +69,20 @@ extension Expectation {
   }
 
   private static func bound(_ text: String, _ figure: String, _ place: Place?) throws -> Bound {
-    let trimmed = text.drop { $0 == " " }
+    let trimmed = text.trimmingSpaces
     guard let relation = Relation.allCases.first(where: { trimmed.hasPrefix($0.rawValue) }),
-      let limit = Double(
-        trimmed.dropFirst(relation.rawValue.count).filter { $0 != " " }), !limit.isNaN
+      let limit = Node(
+        coreSchemaValue(of: String(trimmed.dropFirst(relation.rawValue.count).trimmingSpaces))
+      ).number, !limit.isNaN
     else { throw mistake(figure, Node(.string(text), at: place)) }
     return Bound(relation: relation, limit: limit)
+  }
+}
+
+extension StringProtocol {
+  /// Without the spaces at both ends.
+  fileprivate var trimmingSpaces: SubSequence {
+    let start = drop { $0 == " " }
+    return start[..<(start.lastIndex { $0 != " " }.map(start.index(after:)) ?? start.startIndex)]
   }
 }

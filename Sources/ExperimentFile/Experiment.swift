@@ -12,7 +12,7 @@ public struct Experiment: Sendable {
     case float64
   }
 
-  /// Which weights predictions and evaluations use.
+  /// Names the folder of its results.
   public let name: String
   public let seed: UInt64
   public let dtype: DType
@@ -26,6 +26,8 @@ public struct Experiment: Sendable {
   public let expectsGradientCheck: Bool
   /// Splits whose predictions are written.
   public let predictions: [String]
+  /// Where the file asks for them.
+  public let predictionsPlace: Place?
 
   /// The file as it was written.
   public let text: [UInt8]
@@ -85,14 +87,11 @@ public struct Experiment: Sendable {
     let training = TrainingDeclaration(from: &options, registry: registry)
     gradientCheck = GradientCheckSettings.read(from: &options)
     (expectations, expectsGradientCheck) = Experiment.readExpectations(from: &options)
-    let splits = ["train", "validation", "test"]
     predictions = options.strings(
       "predictions", default: [], "splits to write to predictions.csv: train, validation, test")
-    for split in predictions where !splits.contains(split) {
-      options.reject(
-        "predictions",
-        "unknown split '\(split)'\(suggestion(for: split, among: splits))",
-        notes: [.init("splits are: " + splits.joined(separator: ", "))])
+    predictionsPlace = options.place(of: "predictions")
+    for mistake in Experiment.mistakes(inSplits: predictions) {
+      options.reject("predictions", mistake)
     }
     try options.finish()
     // Each of these is nil only after a mistake, and `finish` has thrown it.
@@ -101,6 +100,20 @@ public struct Experiment: Sendable {
     self.objective = objective
     self.training = training
     resolved = options.resolved
+  }
+
+  /// Names of no split, and splits named twice.
+  private static func mistakes(inSplits names: [String]) -> [Diagnostic] {
+    let splits = ["train", "validation", "test"]
+    return names.enumerated().compactMap { index, name in
+      if !splits.contains(name) {
+        return Diagnostic(
+          "unknown split '\(name)'\(suggestion(for: name, among: splits))",
+          notes: [.init("splits are: " + splits.joined(separator: ", "))])
+      }
+      return names[..<index].contains(name)
+        ? Diagnostic("the split '\(name)' is named twice") : nil
+    }
   }
 
   private static func readExpectations(

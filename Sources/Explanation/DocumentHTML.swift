@@ -127,12 +127,13 @@ extension Document {
       font-size: 1.05em;
     }
     .steps { math-style: normal; }
-    .steps > mtr > mtd { text-align: left; padding: .35em .25em; }
-    .steps > mtr > mtd:first-child { text-align: right; padding-left: 0; }
+    /* What is in a cell are boxes, which Chromium aligns by its own values only. */
+    .steps > mtr > mtd { text-align: left; text-align: -webkit-left; padding: .35em .25em; }
+    .steps > mtr > mtd:first-child { text-align: right; text-align: -webkit-right; padding-left: 0; }
     .steps > mtr > mtd:nth-child(4) { padding-left: 1.4em; }
-    .matrix > mtr > mtd { text-align: right; padding: .2em .45em; }
+    .matrix > mtr > mtd { text-align: right; text-align: -webkit-right; padding: .2em .45em; }
     .matrix.small { font-size: .78em; }
-    .cases > mtr > mtd { text-align: left; padding: .12em .5em; }
+    .cases > mtr > mtd { text-align: left; text-align: -webkit-left; padding: .12em .5em; }
     .numeric { color: var(--faint); }
     .note { font: .82rem/1.4 Charter, Georgia, serif; color: var(--faint); }
     figure { margin: 2rem 0; overflow-x: auto; }
@@ -155,7 +156,7 @@ extension Formula {
   /// True if a line holds little beside it.
   fileprivate var isWide: Bool {
     switch self {
-    case .matrix(let rows): (rows.first?.count ?? 0) > 3
+    case .matrix(let rows): (rows.first?.count ?? 0) > 2
     case .row(let parts): parts.contains(where: \.isWide)
     case .scripts(let base, _, _): base.isWide
     default: false

@@ -92,7 +92,8 @@ extension Options {
       reject(
         key,
         Diagnostic(
-          "\(key) must be \(catalogue.request), found \(found.kind)",
+          (key == catalogue.kind ? "expected" : "\(key) must be")
+            + " \(catalogue.request), found \(found.kind)",
           at: found.place))
       return nil
     }

@@ -10,7 +10,7 @@ import NNExp
 ///
 /// and a text otherwise: `no`, `1_000` and `0b1` are texts, `010` is ten. An integer
 /// beyond `Int` becomes the nearest double.
-func coreSchemaValue(of text: String) -> Node.Content {
+package func coreSchemaValue(of text: String) -> Node.Content {
   switch text {
   case "", "~", "null", "Null", "NULL": .null
   case "true", "True", "TRUE": .bool(true)

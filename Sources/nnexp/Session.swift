@@ -48,7 +48,7 @@ struct Session<S: Scalar> {
   private func checkPredictions() throws {
     for split in experiment.predictions where samples(of: split) == nil {
       throw Diagnostic(
-        "there are no \(split) data to predict", at: experiment.place,
+        "there are no \(split) data to predict", at: experiment.predictionsPlace,
         notes: [.init("give data: {split: {\(split): 0.2}}, or leave '\(split)' out")])
     }
   }

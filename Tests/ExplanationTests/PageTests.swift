@@ -79,12 +79,18 @@ import Testing
       const rows = all(".matrix mtr + mtr").every(row =>
         row.getBoundingClientRect().top >=
           row.previousElementSibling.getBoundingClientRect().bottom - 1);
+      // Numbers stand flush right in their columns.
+      const flush = all(".matrix").every(m => {
+        const ends = [...m.querySelectorAll("mtr")].map(r =>
+          r.firstElementChild.firstElementChild.getBoundingClientRect().right);
+        return Math.max(...ends) - Math.min(...ends) < 1;
+      });
       const fractions = all("mfrac").every(f =>
         f.children[0].getBoundingClientRect().bottom <=
           f.children[1].getBoundingClientRect().top + 2);
       document.title = JSON.stringify({
         formulas: all("math").length, empty: all("math").filter(e => !sized(e)).length,
-        mathML: all("mi").every(e => e instanceof MathMLElement), columns, rows, fractions,
+        mathML: all("mi").every(e => e instanceof MathMLElement), columns, rows, flush, fractions,
         graph: sized(document.querySelector("svg")),
         fetched: performance.getEntriesByType("resource").length,
         overflow: document.documentElement.scrollWidth > innerWidth,
@@ -127,7 +133,7 @@ import Testing
     let formulas = page.matches(of: /<math/).count
     #expect(
       title == """
-        {"formulas":\(formulas),"empty":0,"mathML":true,"columns":true,"rows":true,\
+        {"formulas":\(formulas),"empty":0,"mathML":true,"columns":true,"rows":true,"flush":true,\
         "fractions":true,"graph":true,"fetched":0,"overflow":false}
         """)
   }

@@ -46,7 +46,7 @@ struct Window: Equatable {
     let isEmpty = (0..<early).contains { span(at: $0, over: length).count < 1 }
     guard !isEmpty, span(at: count - 1, over: length).count > 0 else {
       throw Diagnostic(
-        "a window of \(size) \(axis) would lie wholly in the padding of \(padding); "
+        "a window of \(size) \(size == 1 ? String(axis.dropLast()) : axis) would lie wholly in the padding of \(padding); "
           + "make the padding less")
     }
   }

@@ -32,7 +32,8 @@ extension Options {
   mutating func samples(default fallback: Int, classes: Int = 1) -> Int {
     let samples = int("samples", default: fallback, in: 1...10_000_000, "samples in all")
     if samples < classes {
-      reject("samples", "\(samples) samples are too few for \(classes) classes")
+      let found = samples == 1 ? "1 sample is" : "\(samples) samples are"
+      reject("samples", "\(found) too few for \(classes) classes")
     }
     return samples
   }

@@ -1,0 +1,54 @@
+import ExperimentFile
+import Foundation
+import NNExp
+import Standard
+import Testing
+
+/// All that is linked in.
+let registry: Registry = {
+  var registry = Registry()
+  registerStandard(in: &registry)
+  return registry
+}()
+
+/// Where the experiments lie that ship.
+let experimentsFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+  .appendingPathComponent("../../experiments").standardizedFileURL.path
+
+/// Every experiment that ships, by its path.
+let shippedExperiments: [String] = ["", "/seeds"].flatMap { folder in
+  let files = try? FileManager.default.contentsOfDirectory(atPath: experimentsFolder + folder)
+  return (files ?? []).filter { $0.hasSuffix(".yaml") }.sorted()
+    .map { "\(experimentsFolder)\(folder)/\($0)" }
+}
+
+/// The least that a file must say, a line each.
+private let leastSections = [
+  "data: {inline: {inputs: [[0, 1], [1, 0]], targets: [[0], [1]]}}",
+  "model: [{type: dense, units: 1}]",
+  "loss: squared_error",
+  "train: {epochs: 1}",
+]
+
+/// The text, and after it the least of every section that it lacks.
+func completed(_ text: String) -> String {
+  let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+  let missing = leastSections.filter { section in
+    let key = section.prefix { $0 != " " }
+    return !lines.contains { $0.hasPrefix(key) }
+  }
+  return ([text] + missing).joined(separator: "\n") + "\n"
+}
+
+/// The experiment that a text declares, with the sections that it leaves out.
+func experiment(
+  _ text: String, path: String = "a.yaml", overrides: [String] = []
+) throws -> Experiment {
+  try Experiment(
+    Array(completed(text).utf8), path: path, overrides: overrides, registry: registry)
+}
+
+/// What the resolved file has under a key, on one line.
+func resolved(_ key: String, of text: String) throws -> String {
+  try #require(try experiment(text).resolved[key], "nothing under '\(key)'").flow
+}

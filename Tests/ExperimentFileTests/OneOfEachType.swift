@@ -1,0 +1,68 @@
+import NNExp
+import Testing
+
+/// A declaration that runs, made for one type of the registry.
+struct OneOfEachType: Sendable, CustomTestStringConvertible {
+  /// The path to the type.
+  let place: String
+  let text: String
+
+  /// `.loss {type: huber}`.
+  let testDescription: String
+
+  static let declarations: [OneOfEachType] =
+    of(registry.optimizers.names, at: ".train.optimizer") { "train: {epochs: 2, optimizer: \($0)}" }
+    + of(registry.schedules.names, at: ".train.schedule") { "train: {epochs: 2, schedule: \($0)}" }
+    + of(registry.losses.names, at: ".loss") {
+      $0.contains("cross_entropy") && !$0.contains("binary")
+        ? "loss: \($0)\ndata: {inline: {inputs: [[0, 1], [1, 0]], targets: [a, b]}}\n"
+          + "model: [{type: dense, units: 2}]"
+        : "loss: \($0)"
+    }
+    + of(registry.metrics.names, at: ".metrics") { "metrics: \($0)" }
+    + of(registry.initializers.names.filter { $0 != "file" }, at: ".model.0.initial") {
+      "model: [{type: dense, units: 1, initial: {weight: \($0)}}]"
+    }
+    + of(registry.generators.names, at: ".data") { type in
+      let units = type.contains("gaussians") ? 3 : 1
+      return "data: {generated: \(type)}\nmodel: [{type: dense, units: \(units)}]"
+    }
+    + of(registry.layers.names, at: ".model.2") { layerText($0) }
+
+  /// What a type cannot do without.
+  private static let options = [
+    "step": "every: 2", "exponential": "factor: 0.9", "inverse_time": "decay: 0.1",
+    "linear_warmup": "epochs: 1", "constant_initializer": "value: 1", "values": "values: [[1, 2]]",
+    "dense": "units: 2", "dropout": "rate: 0.5", "reshape": "shape: [1, 4, 4]",
+    "convolution": "channels: 2, window: [3, 2], padding: 1", "max_pooling": "window: 2, stride: 1",
+    "average_pooling": "window: [2, 1], padding: 0", "lp_pooling": "window: 2, p: 2.5",
+  ]
+
+  private static func of(
+    _ names: [String], at place: String, _ text: (String) -> String
+  ) -> [OneOfEachType] {
+    return names.map { name in
+      let key = name == "constant" && place.hasSuffix("initial") ? "constant_initializer" : name
+      let declared = "{type: \(name)" + (options[key].map { ", " + $0 } ?? "") + "}"
+      return OneOfEachType(
+        place: place, text: text(declared), testDescription: "\(place) \(declared)")
+    }
+  }
+
+  /// A layer between two that learn, over an image of 4 × 4.
+  private static func layerText(_ declared: String) -> String {
+    let merges = ["add", "multiply", "concatenate"].contains { declared.contains("{type: \($0)") }
+    let layer = merges ? String(declared.dropLast()) + ", inputs: [first, first]}" : declared
+    return """
+      data: {inline: {inputs: [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]], targets: [1]}}
+      model:
+        - {type: dense, units: 16, name: first, initial: {weight: orthogonal}}
+        - {type: reshape, shape: [1, 4, 4], name: image}
+        - \(layer.replacing("first", with: "image"))
+        - flatten
+        - {type: dense, units: 1, frozen: [bias], l1: 0.1, initial: {bias: {constant: 1}}}
+      train: {epochs: 2, clip: {norm: 1}, early_stopping: {patience: 2, monitor: train_loss}}
+      gradient_check: {at: [start, end], entries: 3}
+      """
+  }
+}

@@ -1,0 +1,154 @@
+import ExperimentFile
+import NNExp
+import Testing
+import YAMLTree
+
+/// Every value of every experiment, replaced by values of every other kind: each file
+/// then runs, or is told what is wrong with it and where.
+@Suite struct WrongKindTests {
+  static let intruders: [Node] = [
+    Node(.null), true, "text", "", -1, 0, 1, 3, 0.5, -2.5, 1e308, 1e19, Node(.int(.max)),
+    Node(.int(.min)), Node(.int(1 << 40)), Node(.double(.infinity)), Node(.double(.nan)), [],
+    [-1], [[1.5, "a"]], Node(.map([])), .map([("a", 1)]),
+  ]
+
+  /// Each value by a third of the intruders, in turn.
+  @Test(arguments: shippedExperiments)
+  func inShippedExperiments(path: String) throws {
+    let trial = Trial(path: path)
+    let root = try readYAML(path: path)
+    #expect(trial.told(root) == nil)
+    for (index, value) in root.replacements().enumerated() {
+      for (number, intruder) in WrongKindTests.intruders.enumerated()
+      where (index + number).isMultiple(of: 3) {
+        check(trial, value.name, intruder, value.replaced(intruder))
+      }
+    }
+  }
+
+  /// Every option of every type that ships, its default spelled out.
+  @Test(arguments: OneOfEachType.declarations)
+  func inEveryType(declaration: OneOfEachType) throws {
+    let trial = Trial(path: "a.yaml")
+    let root = try experiment(declaration.text).resolved
+    #expect(trial.told(root) == nil)
+    let values = root.replacements().filter { $0.name.hasPrefix(declaration.place) }
+    #expect(values.count > 1)
+    for value in values {
+      for intruder in WrongKindTests.intruders {
+        check(trial, value.name, intruder, value.replaced(intruder))
+      }
+    }
+  }
+
+  /// Several values at once, some of them swapped with others of the file.
+  @Test(arguments: 0..<4)
+  func inSeveralPlaces(block: Int) throws {
+    let trial = Trial(path: "a.yaml")
+    for seed in block * 150..<block * 150 + 150 {
+      var random = Seeded(UInt64(seed))
+      let declaration = OneOfEachType.declarations.randomElement(using: &random)!
+      var root = try experiment(declaration.text).resolved
+      for _ in 0..<Int.random(in: 1...4, using: &random) {
+        let values = root.replacements()
+        let (name, replaced) = values.randomElement(using: &random)!
+        let intruder =
+          Bool.random(using: &random)
+          ? WrongKindTests.intruders.randomElement(using: &random)!
+          : root.values.randomElement(using: &random)!
+        let next = replaced(intruder)
+        check(trial, "seed \(seed): \(name)", intruder, next)
+        root = next
+      }
+    }
+  }
+
+  /// Runs, or is told in a sentence of our own with a place in the file.
+  private func check(_ trial: Trial, _ name: String, _ intruder: Node, _ root: Node) {
+    guard let mistakes = trial.told(root) else { return }
+    let comment: Comment = "\(name) = \(intruder.flow)\n\(mistakes)"
+    #expect(mistakes.list.contains { $0.place != nil }, comment)
+    for mistake in mistakes.list {
+      #expect(!mistake.message.isEmpty && !mistake.message.hasSuffix("."), comment)
+      for internals in ["Optional(", "NNExp", "Swift", "Error"] {
+        #expect(!mistake.message.contains(internals), comment)
+      }
+      guard let place = mistake.place else { continue }
+      let lines = place.source.lines
+      #expect(lines.indices.contains(place.line - 1), comment)
+      guard lines.indices.contains(place.line - 1) else { continue }
+      let width = lines[place.line - 1].unicodeScalars.count
+      #expect((1...width + 1).contains(place.column), comment)
+    }
+  }
+}
+
+extension Node {
+  /// For every value in the tree, what messages call it and the tree with another in its
+  /// place. Of long lists of numbers only the ends.
+  fileprivate func replacements() -> [(name: String, replaced: (Node) -> Node)] {
+    var all: [(name: String, replaced: (Node) -> Node)] = [("", { $0 })]
+    switch content {
+    case .list(let items):
+      for index in items.indices {
+        if index > 1, index < items.count - 1, items[index].isPlain { continue }
+        for (name, replaced) in items[index].replacements() {
+          all.append(
+            (
+              ".\(index)\(name)",
+              { intruder in
+                var items = items
+                items[index] = replaced(intruder)
+                return Node(.list(items))
+              }
+            ))
+        }
+      }
+    case .map(let entries):
+      for index in entries.indices {
+        for (name, replaced) in entries[index].value.replacements() {
+          all.append(
+            (
+              ".\(entries[index].key)\(name)",
+              { intruder in
+                var entries = entries
+                entries[index].value = replaced(intruder)
+                return Node(.map(entries))
+              }
+            ))
+        }
+      }
+    default: break
+    }
+    return all
+  }
+
+  /// True for all but mappings.
+  private var isPlain: Bool {
+    if case .map = content { false } else { true }
+  }
+
+  /// Every value in the tree.
+  fileprivate var values: [Node] {
+    switch content {
+    case .list(let items): [self] + items.flatMap(\.values)
+    case .map(let entries): [self] + entries.flatMap(\.value.values)
+    default: [self]
+    }
+  }
+}
+
+/// A generator whose failures can be repeated from its seed (SplitMix64).
+struct Seeded: RandomNumberGenerator {
+  var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
