@@ -30,6 +30,12 @@ let package = Package(
       name: "ExperimentFile",
       dependencies: ["NNExp", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Results"]),
 
+    .target(
+      name: "Running",
+      dependencies: [
+        "NNExp", "Datasets", "Engine", "GradientCheck", "Results", "ExperimentFile",
+      ]),
+
     // The layers, losses and the rest that ship: a plugin like any other, linked in.
     .target(name: "Standard", dependencies: ["NNExp"], path: "plugins/Standard"),
 
@@ -37,7 +43,7 @@ let package = Package(
       name: "nnexp",
       dependencies: [
         "NNExp", "Datasets", "Engine", "GradientCheck", "Explanation", "Results",
-        "ExperimentFile", "Standard",
+        "ExperimentFile", "Running", "Standard",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

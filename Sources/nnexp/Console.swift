@@ -42,24 +42,6 @@ func monotonicSeconds() -> Double {
   return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
 }
 
-/// A table with its columns aligned: texts to the left, numbers to the right.
-func table(_ rows: [[String]], rightAligned: Set<Int> = []) -> String {
-  guard let width = rows.map(\.count).max() else { return "" }
-  let widths = (0..<width).map { column in
-    rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0
-  }
-  return rows.map { row in
-    var line = ""
-    for (column, cell) in row.enumerated() {
-      let padding = String(repeating: " ", count: widths[column] - cell.count)
-      line += column == 0 ? "" : "  "
-      line += rightAligned.contains(column) ? padding + cell : cell + padding
-    }
-    while line.last == " " { line.removeLast() }
-    return line
-  }.joined(separator: "\n")
-}
-
 /// Makes a file that must not exist yet; half a file does not stay.
 func writeNewFile(_ bytes: [UInt8], to path: String) throws {
   let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -83,12 +65,4 @@ func writeNewFile(_ bytes: [UInt8], to path: String) throws {
     sent += count
   }
   close(descriptor)
-}
-
-/// A number for people: six significant digits.
-func brief(_ value: Double) -> String {
-  if value.isNaN { return "-" }
-  var buffer = [CChar](repeating: 0, count: 32)
-  withVaList([value]) { _ = vsnprintf(&buffer, 32, "%.6g", $0) }
-  return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

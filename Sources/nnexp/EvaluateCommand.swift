@@ -3,6 +3,7 @@ import Engine
 import ExperimentFile
 import NNExp
 import Results
+import Running
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ import ArgumentParser
 import ExperimentFile
 import Explanation
 import NNExp
+import Running
 
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

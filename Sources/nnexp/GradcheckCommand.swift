@@ -2,6 +2,7 @@ import ArgumentParser
 import ExperimentFile
 import GradientCheck
 import NNExp
+import Running
 
 struct GradcheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import NNExp
+import Running
 
 struct LayersCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

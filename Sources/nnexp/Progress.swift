@@ -1,10 +1,11 @@
 import Engine
 import Glibc
 import NNExp
+import Running
 
 /// Shows how far a training has come: a bar on a terminal, plain lines
 /// otherwise, nothing when quiet.
-final class Progress {
+final class Progress: RunListener {
   private let isTerminal: Bool
   private let isQuiet: Bool
   private let started = monotonicSeconds()
@@ -30,7 +31,7 @@ final class Progress {
       let bar = String(repeating: "█", count: done) + String(repeating: "░", count: width - done)
       let left =
         epoch == 0
-        ? "" : "  \(Progress.duration(now / Double(epoch) * Double(epochs - epoch))) left"
+        ? "" : "  \(durationText(now / Double(epoch) * Double(epochs - epoch))) left"
       writeAll("\r\u{1B}[K\(bar) epoch \(epoch)/\(epochs)  \(figures)\(left)", to: 1)
       barIsShown = true
     } else {
@@ -45,17 +46,16 @@ final class Progress {
     nnexp.say(text)
   }
 
-  /// Takes the bar away.
-  func clear() {
-    if barIsShown { writeAll("\r\u{1B}[K", to: 1) }
-    barIsShown = false
+  var interruption: Int32? { signalReceived }
+
+  func complain(_ text: String) {
+    clear()
+    writeError(text)
   }
 
-  /// `0.4 s`, `3 min 20 s`, `2 h 5 min`.
-  static func duration(_ seconds: Double) -> String {
-    if seconds < 10 { return "\((seconds * 100).rounded() / 100) s" }
-    if seconds < 60 { return "\(Int(seconds)) s" }
-    if seconds < 3600 { return "\(Int(seconds) / 60) min \(Int(seconds) % 60) s" }
-    return "\(Int(min(seconds, 1e12)) / 3600) h \(Int(min(seconds, 1e12)) % 3600 / 60) min"
+  /// Takes the bar away.
+  private func clear() {
+    if barIsShown { writeAll("\r\u{1B}[K", to: 1) }
+    barIsShown = false
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ExperimentFile
 import NNExp
+import Running
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -38,7 +39,12 @@ struct RunCommand: ParsableCommand {
   }
 
   private func start<S: Scalar>(_ session: Session<S>) throws {
-    let code = try Run(session, file: file, output: output, quiet: quiet).perform()
+    listenForSignals()
+    let origin = RunOrigin(
+      command: CommandLine.arguments, nnexpVersion: NNExpCommand.version, file: file,
+      output: output)
+    let code = try Run(session, from: origin, listener: Progress(quiet: quiet)).perform()
+    if let signalReceived, code == 128 + signalReceived { raiseAgain(signalReceived) }
     if code != 0 { throw Exit(code: code) }
   }
 }

@@ -26,3 +26,10 @@ var signalReceived: Int32? {
   let number = received.load(ordering: .relaxed)
   return number == 0 ? nil : number
 }
+
+/// Ends the process as the signal would have, so that a shell sees it.
+func raiseAgain(_ number: Int32) -> Never {
+  signal(number, SIG_DFL)
+  raise(number)
+  exit(128 + number)
+}

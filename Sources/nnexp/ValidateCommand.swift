@@ -1,6 +1,7 @@
 import ArgumentParser
 import ExperimentFile
 import NNExp
+import Running
 
 struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

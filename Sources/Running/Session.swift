@@ -1,19 +1,19 @@
-import Datasets
-import Engine
-import ExperimentFile
-import GradientCheck
-import NNExp
+public import Datasets
+public import Engine
+public import ExperimentFile
+public import GradientCheck
+public import NNExp
 
 /// An experiment with its data read and its network built: everything that can
 /// be wrong with a file has been found.
-struct Session<S: Scalar> {
-  let experiment: Experiment
-  let data: DataSets<S>
-  let graph: Graph
-  let metrics: [BoundMetric]
-  let trainer: Trainer<S>
+public struct Session<S: Scalar> {
+  public let experiment: Experiment
+  public let data: DataSets<S>
+  public let graph: Graph
+  public let metrics: [BoundMetric]
+  public let trainer: Trainer<S>
 
-  init(_ experiment: Experiment, registry: Registry) throws {
+  public init(_ experiment: Experiment, registry: Registry) throws {
     self.experiment = experiment
     data = try experiment.data.load(as: S.self, seed: experiment.seed)
     graph = try Graph(
@@ -54,7 +54,7 @@ struct Session<S: Scalar> {
   }
 
   /// The samples of a split, if there are any.
-  func samples(of split: String) -> Samples<S>? {
+  public func samples(of split: String) -> Samples<S>? {
     switch split {
     case "train": data.train
     case "validation": data.validation
@@ -64,7 +64,7 @@ struct Session<S: Scalar> {
   }
 
   /// The model as a table: node, type, inputs, output shape, parameters.
-  var modelTable: String {
+  public var modelTable: String {
     var rows = [["node", "type", "inputs", "output", "parameters"]]
     for node in graph.nodes {
       let inputs = node.inputs.map { $0 < 0 ? ModelDeclaration.inputName : graph.nodes[$0].name }
@@ -80,7 +80,7 @@ struct Session<S: Scalar> {
   }
 
   /// `9 parameters, 36 bytes, …`: the totals below the table.
-  var totals: String {
+  public var totals: String {
     let memory = MemoryPlan(
       graph, vectors: experiment.training.optimizer.memory.vectors + 3,
       capacity: trainer.network.capacity, scalarSize: MemoryLayout<S>.stride)
@@ -102,7 +102,7 @@ extension Session {
   ///
   /// The batch is the first samples of the training data: as many as the file
   /// says, or up to eight.
-  func checkGradients(at moment: GradientCheckSettings.Moment) throws -> GradientReport {
+  public func checkGradients(at moment: GradientCheckSettings.Moment) throws -> GradientReport {
     let settings = experiment.gradientCheck
     let count = min(settings.batch ?? 8, data.train.count)
     let batch = Samples(
@@ -116,7 +116,7 @@ extension Session {
   }
 
   /// Counts who is taken for whom; nil where there are no classes.
-  var confusion: Evaluator<S>? {
+  public var confusion: Evaluator<S>? {
     guard case .classes = data.target,
       let size = try? ConfusionCounts().plan(output: graph.outputShape, target: data.target)
     else { return nil }

@@ -1,16 +1,49 @@
 import Datasets
-import Engine
+public import Engine
 import ExperimentFile
 import Glibc
 import GradientCheck
-import NNExp
-import Results
+public import NNExp
+public import Results
+
+/// Who hears of a run while it lasts: a terminal, a sweep's table, nobody.
+public protocol RunListener: AnyObject {
+  /// The signal that asked the run to end after its step, if one came.
+  var interruption: Int32? { get }
+
+  /// Something to know, on lines of its own.
+  func say(_ text: String)
+
+  /// Something that is wrong.
+  func complain(_ text: String)
+
+  /// How far the training has come; called ten times a second at most.
+  func update(epoch: Int, of epochs: Int, figures: [(String, Double)])
+}
+
+/// Where a run comes from and where it goes.
+public struct RunOrigin: Sendable {
+  /// The command line, word by word, for the record.
+  public var command: [String]
+  public var nnexpVersion: String
+  /// The experiment file.
+  public var file: String
+  /// A new or empty folder for the results; numbered under `results/` unless given.
+  public var output: String?
+
+  public init(command: [String], nnexpVersion: String, file: String, output: String? = nil) {
+    self.command = command
+    self.nnexpVersion = nnexpVersion
+    self.file = file
+    self.output = output
+  }
+}
 
 /// One run, from its folder to its summary.
-final class Run<S: Scalar>: TrainingObserver {
-  let session: Session<S>
-  let directory: RunDirectory
-  private let progress: Progress
+public final class Run<S: Scalar>: TrainingObserver {
+  public let session: Session<S>
+  public let directory: RunDirectory
+  private let listener: any RunListener
   private let metrics: CSVWriter
   private let timing: TimingWriter
   private let stopwatch = Stopwatch()
@@ -28,33 +61,33 @@ final class Run<S: Scalar>: TrainingObserver {
   private var trainer: Trainer<S> { session.trainer }
 
   /// Makes the folder and writes down what is about to run.
-  init(_ session: Session<S>, file: String, output: String?, quiet: Bool) throws {
+  public init(
+    _ session: Session<S>, from origin: RunOrigin, listener: any RunListener
+  ) throws {
     self.session = session
+    self.listener = listener
     let experiment = session.experiment
-    progress = Progress(quiet: quiet)
     record = RunRecord(
-      command: CommandLine.arguments, experiment: absolutePath(of: file),
-      nnexpVersion: NNExpCommand.version, blas: blasDescription(), threads: 1,
+      command: origin.command, experiment: absolutePath(of: origin.file),
+      nnexpVersion: origin.nnexpVersion, blas: blasDescription(), threads: 1,
       seed: experiment.seed,
       data: session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) })
-    directory = try RunDirectory.create(name: experiment.name, output: output)
+    directory = try RunDirectory.create(name: experiment.name, output: origin.output)
     try directory.write(experiment.text, to: "experiment.yaml")
     try directory.write(experiment.resolvedText, to: "resolved.yaml")
     try record.write(in: directory)
     metrics = try CSVWriter("metrics.csv", columns: session.trainer.columns, in: directory)
     timing = try TimingWriter(in: directory)
     try summary(.running).write(in: directory)
-    listenForSignals()
   }
 
-  /// Trains and writes everything; returns the exit code.
-  func perform() throws -> Int32 {
-    progress.say("\(experiment.name): \(session.totals)")
-    progress.say(session.modelTable + "\n")
+  /// Trains and writes everything; returns the exit code, 128 + n after signal n.
+  public func perform() throws -> Int32 {
+    listener.say("\(experiment.name): \(session.totals)")
+    listener.say(session.modelTable + "\n")
     do {
       try check(.start)
       let outcome = try trainer.run(self)
-      progress.clear()
       try metrics.flush()
       try timing.flush()
       return try finish(outcome)
@@ -78,18 +111,18 @@ final class Run<S: Scalar>: TrainingObserver {
     if checks.count == 1 { files += ["gradient_check.csv", "gradient_check_summary.csv"] }
     try directory.write(GradientReport.entriesCSV(checks), to: "gradient_check.csv")
     try directory.write(GradientReport.summaryCSV(checks), to: "gradient_check_summary.csv")
-    progress.say(report.headline)
+    listener.say(report.headline)
     if let diagnostic = report.diagnostic {
-      progress.say(report.description)
-      writeError(diagnostic.description)
+      listener.say(report.description)
+      listener.complain(diagnostic.description)
     }
   }
 
   // MARK: Rows as they come
 
-  var isInterrupted: Bool { signalReceived != nil }
+  public var isInterrupted: Bool { listener.interruption != nil }
 
-  func recorded(_ row: [Double]) throws {
+  public func recorded(_ row: [Double]) throws {
     cells.removeAll(keepingCapacity: true)
     cells.append(.int(trainer.epoch))
     cells.append(.int(trainer.step))
@@ -106,13 +139,13 @@ final class Run<S: Scalar>: TrainingObserver {
     lastRowEpoch = trainer.epoch
   }
 
-  func isAlive(epoch: Int, of epochs: Int) throws {
+  public func isAlive(epoch: Int, of epochs: Int) throws {
     let now = stopwatch.seconds
     guard now - lastFlushAt >= 0.1 else { return }
     lastFlushAt = now
     try metrics.flush()
     try timing.flush()
-    progress.update(epoch: epoch, of: epochs, figures: figures(newestRow, most: 3))
+    listener.update(epoch: epoch, of: epochs, figures: figures(newestRow, most: 3))
   }
 
   private func figures(_ row: [Double], most: Int) -> [(String, Double)] {
@@ -125,17 +158,17 @@ final class Run<S: Scalar>: TrainingObserver {
     try saveWeights()
     switch outcome {
     case .interrupted:
-      let number = signalReceived ?? SIGINT
-      let name = number == SIGINT ? "SIGINT" : "SIGTERM"
+      let number = listener.interruption ?? 2
+      let name = number == 2 ? "SIGINT" : "SIGTERM"
       try conclude(.interrupted, code: 128 + number, reason: name)
-      progress.say("interrupted in epoch \(trainer.epoch + 1); what there is: \(directory.path)")
-      raiseAgain(number)
+      listener.say("interrupted in epoch \(trainer.epoch + 1); what there is: \(directory.path)")
+      return 128 + number
     case .diverged(let diagnostic):
       try conclude(.failed, code: 1, reason: diagnostic.message)
-      writeError(diagnostic.description)
+      listener.complain(diagnostic.description)
       return 1
     case .stoppedEarly:
-      progress.say("stopped early: no improvement of \(trainer.columns[trainer.monitor.column])")
+      listener.say("stopped early: no improvement of \(trainer.columns[trainer.monitor.column])")
     case .completed: break
     }
     trainer.restore(.last)
@@ -217,14 +250,14 @@ final class Run<S: Scalar>: TrainingObserver {
       let message =
         "\(expectation.figure) is \(brief(figure(expectation.figure))), expected \(expectation.text)"
       shortfalls.append(message)
-      writeError("\(Diagnostic(message, at: expectation.place, failure: .shortfall))")
+      listener.complain("\(Diagnostic(message, at: expectation.place, failure: .shortfall))")
     }
     for report in checks where !report.passes {
       shortfalls.append("the gradient check at the \(report.at) did not pass")
     }
     if experiment.expectsGradientCheck, checks.isEmpty {
       shortfalls.append("gradient_check is expected to pass, and none was made")
-      writeError("error: \(shortfalls.last!)")
+      listener.complain("error: \(shortfalls.last!)")
     }
     return shortfalls
   }
@@ -238,12 +271,12 @@ final class Run<S: Scalar>: TrainingObserver {
         column < bestRow.count ? brief(bestRow[column]) : "",
       ])
     }
-    progress.say(table(rows, rightAligned: [1, 2]))
+    listener.say(table(rows, rightAligned: [1, 2]))
     let met = verdicts.filter(\.isMet).count
-    if !verdicts.isEmpty { progress.say("\(met) of \(verdicts.count) expectations met") }
-    progress.say(
-      "\(trainer.epoch) epochs in \(Progress.duration(stopwatch.seconds)); results:")
-    for file in files { progress.say("  \(directory.path)/\(file)") }
+    if !verdicts.isEmpty { listener.say("\(met) of \(verdicts.count) expectations met") }
+    listener.say(
+      "\(trainer.epoch) epochs in \(durationText(stopwatch.seconds)); results:")
+    for file in files { listener.say("  \(directory.path)/\(file)") }
   }
 
   // MARK: Files
@@ -294,15 +327,8 @@ final class Run<S: Scalar>: TrainingObserver {
   }
 }
 
-/// Ends the process as the signal would have, so that a shell sees it.
-func raiseAgain(_ number: Int32) -> Never {
-  signal(number, SIG_DFL)
-  raise(number)
-  exit(128 + number)
-}
-
 /// The path from the root on, whatever the process's folder becomes.
-func absolutePath(of file: String) -> String {
+public func absolutePath(of file: String) -> String {
   guard let path = realpath(file, nil) else { return file }
   defer { free(path) }
   return String(cString: path)

@@ -1,10 +1,10 @@
-import Datasets
-import NNExp
+public import Datasets
+public import NNExp
 import Results
 
 /// predictions.csv: a row a sample, what was wanted where that is known, what
 /// the network says, and its outputs.
-struct Predictions<S: Scalar> {
+public struct Predictions<S: Scalar> {
   private let data: DataSets<S>
   private let outputCount: Int
   private let threshold: Double
@@ -12,7 +12,7 @@ struct Predictions<S: Scalar> {
   private let hasSplits: Bool
   private var table: CSVText
 
-  init(_ session: Session<S>, hasTargets: Bool, hasSplits: Bool) {
+  public init(_ session: Session<S>, hasTargets: Bool, hasSplits: Bool) {
     data = session.data
     outputCount = session.graph.outputShape.count
     threshold = session.experiment.objective.loss.decisionThreshold
@@ -32,10 +32,10 @@ struct Predictions<S: Scalar> {
     table = CSVText(columns: columns + outputs)
   }
 
-  var csv: [UInt8] { table.bytes }
+  public var csv: [UInt8] { table.bytes }
 
   /// Adds the rows of one split.
-  mutating func add(_ samples: Samples<S>, outputs: [S], split: String = "") {
+  public mutating func add(_ samples: Samples<S>, outputs: [S], split: String = "") {
     let width = data.target.shape.count
     var row: [Cell] = []
     for sample in 0..<samples.count {

@@ -1,0 +1,35 @@
+import Glibc
+
+/// A table with its columns aligned: texts to the left, numbers to the right.
+public func table(_ rows: [[String]], rightAligned: Set<Int> = []) -> String {
+  guard let width = rows.map(\.count).max() else { return "" }
+  let widths = (0..<width).map { column in
+    rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0
+  }
+  return rows.map { row in
+    var line = ""
+    for (column, cell) in row.enumerated() {
+      let padding = String(repeating: " ", count: widths[column] - cell.count)
+      line += column == 0 ? "" : "  "
+      line += rightAligned.contains(column) ? padding + cell : cell + padding
+    }
+    while line.last == " " { line.removeLast() }
+    return line
+  }.joined(separator: "\n")
+}
+
+/// `0.4 s`, `3 min 20 s`, `2 h 5 min`.
+public func durationText(_ seconds: Double) -> String {
+  if seconds < 10 { return "\((seconds * 100).rounded() / 100) s" }
+  if seconds < 60 { return "\(Int(seconds)) s" }
+  if seconds < 3600 { return "\(Int(seconds) / 60) min \(Int(seconds) % 60) s" }
+  return "\(Int(min(seconds, 1e12)) / 3600) h \(Int(min(seconds, 1e12)) % 3600 / 60) min"
+}
+
+/// A number for people: six significant digits.
+public func brief(_ value: Double) -> String {
+  if value.isNaN { return "-" }
+  var buffer = [CChar](repeating: 0, count: 32)
+  withVaList([value]) { _ = vsnprintf(&buffer, 32, "%.6g", $0) }
+  return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
