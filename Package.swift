@@ -28,7 +28,12 @@ let package = Package(
     .target(name: "Results", dependencies: ["NNExp"]),
     .target(
       name: "ExperimentFile",
-      dependencies: ["NNExp", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Results"]),
+      dependencies: [
+        "NNExp", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Plugins", "Results",
+      ]),
+
+    // Plugins that are built and loaded at run time.
+    .target(name: "Plugins", dependencies: ["NNExp", "Datasets"]),
 
     .target(
       name: "Running",
@@ -44,8 +49,12 @@ let package = Package(
       dependencies: [
         "NNExp", "Datasets", "Engine", "GradientCheck", "Explanation", "Results",
         "ExperimentFile", "Running", "Standard",
+        "Plugins",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
+      ],
+      // A plugin leaves NNExp's symbols undefined, to be met by this program: its
+      // types are then the same types.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
 
     .testTarget(name: "NNExpTests", dependencies: ["NNExp"]),
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree", "NNExp"]),

@@ -1,9 +1,9 @@
 /// SHA-256, by which a run's record tells whether its data are still the same.
 ///
 /// - Source: FIPS 180-4, sections 5 and 6.2.
-enum SHA256 {
+public enum SHA256 {
   /// The digest in lower-case hexadecimal.
-  static func hex(of message: [UInt8]) -> String {
+  public static func hex(of message: [UInt8]) -> String {
     var state = initial
     let whole = message.count & ~63
     compress(message, upTo: whole, into: &state)

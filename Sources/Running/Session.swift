@@ -13,9 +13,10 @@ public struct Session<S: Scalar> {
   public let metrics: [BoundMetric]
   public let trainer: Trainer<S>
 
-  public init(_ experiment: Experiment, registry: Registry) throws {
+  public init(_ experiment: Experiment) throws {
     self.experiment = experiment
     data = try experiment.data.load(as: S.self, seed: experiment.seed)
+    let registry = experiment.registry
     graph = try Graph(
       experiment.model, inputShape: data.inputShape, l1: experiment.training.l1,
       l2: experiment.training.l2, registry: registry)

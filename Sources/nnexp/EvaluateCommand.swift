@@ -78,16 +78,14 @@ struct Trained {
 
   let experiment: Experiment
   private let checkpoint: Checkpoint
-  private let registry: Registry
 
   init(_ path: String, _ weights: Weights) throws {
-    registry = standardRegistry()
     let directory = try RunDirectory.open(path)
     let record = try RunRecord(of: directory)
     // The resolved file holds every override; its paths are those of the
     // experiment file that it was made from.
     experiment = try Experiment(
-      directory.read("resolved.yaml"), path: record.experiment, registry: registry)
+      directory.read("resolved.yaml"), path: record.experiment, registry: standardRegistry())
     let generation: Checkpoint.Generation = weights == .best ? .best : .last
     guard let found = try directory.checkpoint(generation) else {
       throw Diagnostic(
@@ -99,7 +97,7 @@ struct Trained {
 
   /// The experiment as it was built for the run, with the run's weights.
   func session<S: Scalar>(_ type: S.Type) throws -> Session<S> {
-    let session = try Session<S>(experiment, registry: registry)
+    let session = try Session<S>(experiment)
     for parameter in session.trainer.network.learned {
       let name = "\(parameter.node).\(parameter.name)"
       guard let stored = checkpoint[name] else {

@@ -21,11 +21,11 @@ struct GradcheckCommand: ParsableCommand {
   var overrides: [String] = []
 
   func run() throws {
-    let registry = standardRegistry()
-    let experiment = try Experiment(path: file, overrides: overrides, registry: registry)
+    let experiment = try Experiment(
+      path: file, overrides: overrides, registry: standardRegistry())
     switch experiment.dtype {
-    case .float32: try check(Session<Float>(experiment, registry: registry))
-    case .float64: try check(Session<Double>(experiment, registry: registry))
+    case .float32: try check(Session<Float>(experiment))
+    case .float64: try check(Session<Double>(experiment))
     }
   }
 
