@@ -33,7 +33,8 @@ let package = Package(
       ]),
 
     // Plugins that are built and loaded at run time.
-    .target(name: "Plugins", dependencies: ["NNExp", "Datasets"]),
+    .target(name: "CPlugins"),
+    .target(name: "Plugins", dependencies: ["NNExp", "Datasets", "CPlugins"]),
 
     .target(
       name: "Running",

@@ -98,9 +98,11 @@ public struct Plugin: Sendable {
     self.path = path
     self.object = object
     self.sha256 = sha256
+    let site = CallSite("error: the plugin '\(path)'")
     // Bound at once: what is missing shows here, not in the middle of a run.
     let absolute = object.hasPrefix("/") ? object : "./" + object
-    guard let handle = dlopen(absolute, RTLD_NOW | RTLD_LOCAL) else {
+    let handle = site.run("its initialisation") { dlopen(absolute, RTLD_NOW | RTLD_LOCAL) }
+    guard let handle else {
       throw Diagnostic("cannot load the plugin '\(path)': \(String(cString: dlerror()))")
     }
     let entry = language == .swift ? swiftEntryPoint : cEntryPoint
@@ -111,8 +113,10 @@ public struct Plugin: Sendable {
     switch language {
     case .swift:
       typealias Register = @convention(c) (UnsafeMutableRawPointer) -> Void
-      withUnsafeMutablePointer(to: &types) {
-        unsafeBitCast(symbol, to: Register.self)(UnsafeMutableRawPointer($0))
+      site.run("its registration") {
+        withUnsafeMutablePointer(to: &types) {
+          unsafeBitCast(symbol, to: Register.self)(UnsafeMutableRawPointer($0))
+        }
       }
     case .c: break
     }
