@@ -39,7 +39,7 @@ let package = Package(
     .target(
       name: "Running",
       dependencies: [
-        "NNExp", "Datasets", "Engine", "GradientCheck", "Results", "ExperimentFile",
+        "NNExp", "Datasets", "Engine", "GradientCheck", "Plugins", "Results", "ExperimentFile",
       ]),
 
     // The layers, losses and the rest that ship: a plugin like any other, linked in.

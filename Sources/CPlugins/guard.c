@@ -18,9 +18,9 @@
 enum { most_threads = 256, stack_size = 1 << 16 };
 struct record {
   atomic_bool is_taken;
-  _Atomic(const char *) who;
+  _Atomic(const struct nnexp_callee *) callee;
   _Atomic(const char *) what;
-  _Atomic(const char *) last;
+  _Atomic(const struct nnexp_callee *) last;
   _Atomic uint64_t entries;
 };
 static struct record records[most_threads];
@@ -28,7 +28,6 @@ static atomic_int record_count;
 static __thread struct record *mine;
 static pthread_key_t key;
 
-static unsigned limit_seconds;
 static const int watched[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT};
 enum { watched_count = sizeof watched / sizeof *watched };
 static struct sigaction earlier[watched_count];
@@ -65,15 +64,15 @@ static void leave_now(void) { syscall(SYS_exit_group, 2); }
 
 // The call that is to blame: this thread's, or any that is under way.
 static struct record *culprit(void) {
-  if (mine && atomic_load(&mine->who)) return mine;
+  if (mine && atomic_load(&mine->callee)) return mine;
   int count = atomic_load(&record_count);
   for (int i = 0; i < count && i < most_threads; i++)
-    if (atomic_load(&records[i].who)) return &records[i];
+    if (atomic_load(&records[i].callee)) return &records[i];
   return NULL;
 }
 
 static void blame(struct record *record, const char *verb, const char *reason) {
-  say(atomic_load(&record->who));
+  say(atomic_load(&record->callee)->who);
   say(verb);
   say(atomic_load(&record->what));
   say(reason);
@@ -90,7 +89,7 @@ static void at_fault(int signal) {
   // Not within a plugin; but a plugin may have spoilt what failed now.
   if (mine && atomic_load(&mine->last)) {
     say("nnexp crashed; it had last called a plugin:\n");
-    say(atomic_load(&mine->last));
+    say(atomic_load(&mine->last)->who);
     say("\n");
   }
   for (int i = 0; i < watched_count; i++)
@@ -122,12 +121,13 @@ static void *watch(void *nothing) {
     int count = atomic_load(&record_count);
     for (int i = 0; i < count && i < most_threads; i++) {
       uint64_t entries = atomic_load(&records[i].entries);
-      if (entries != seen[i] || !atomic_load(&records[i].who)) {
+      const struct nnexp_callee *callee = atomic_load(&records[i].callee);
+      if (entries != seen[i] || !callee) {
         seen[i] = entries;
         age[i] = 0;
-      } else if (++age[i] >= limit_seconds) {
+      } else if (++age[i] >= callee->seconds) {
         blame(&records[i], " hangs in ", ": no return after ");
-        say_number(limit_seconds);
+        say_number(callee->seconds);
         say(" s\n");
         leave_now();
       }
@@ -175,27 +175,26 @@ static void begin(void) {
   pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-void nnexp_guard_begin(unsigned seconds) {
+void nnexp_guard_begin(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  if (limit_seconds < seconds) limit_seconds = seconds;
   pthread_once(&once, begin);
 }
 
-struct nnexp_call nnexp_guard_enter(const char *who, const char *what) {
+struct nnexp_call nnexp_guard_enter(const struct nnexp_callee *callee, const char *what) {
   struct record *record = mine ? mine : enlist();
   struct nnexp_call previous = {
-      atomic_load_explicit(&record->who, memory_order_relaxed),
+      atomic_load_explicit(&record->callee, memory_order_relaxed),
       atomic_load_explicit(&record->what, memory_order_relaxed)};
   atomic_store_explicit(&record->what, what, memory_order_relaxed);
-  atomic_store_explicit(&record->who, who, memory_order_relaxed);
+  atomic_store_explicit(&record->callee, callee, memory_order_release);
   uint64_t entries = atomic_load_explicit(&record->entries, memory_order_relaxed);
   atomic_store_explicit(&record->entries, entries + 1, memory_order_relaxed);
   return previous;
 }
 
 void nnexp_guard_leave(struct nnexp_call previous) {
-  atomic_store_explicit(
-      &mine->last, atomic_load_explicit(&mine->who, memory_order_relaxed), memory_order_relaxed);
+  const struct nnexp_callee *callee = atomic_load_explicit(&mine->callee, memory_order_relaxed);
+  atomic_store_explicit(&mine->last, callee, memory_order_relaxed);
   atomic_store_explicit(&mine->what, previous.what, memory_order_relaxed);
-  atomic_store_explicit(&mine->who, previous.who, memory_order_relaxed);
+  atomic_store_explicit(&mine->callee, previous.callee, memory_order_release);
 }

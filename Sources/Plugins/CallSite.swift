@@ -1,31 +1,40 @@
 internal import CPlugins
 import Glibc
-import NNExp
+public import NNExp
 import Synchronization
 
 /// One use of a plugin's type in an experiment: whom to name if it crashes,
 /// hangs or ends the process.
 struct CallSite: @unchecked Sendable {
-  /// `x.yaml:3:5: error: 'hidden' (maxout, of the plugin 'Maxout.swift')`; never
-  /// freed, because a handler may read it at any moment.
-  private let who: UnsafePointer<CChar>
+  /// `'hidden' (maxout, of the plugin 'Maxout.swift')`.
+  let subject: String
 
-  /// The longest that one call may take, in seconds.
-  static let limit: UInt32 = 60
+  /// Where the experiment asks for it.
+  let place: Place?
 
-  init(_ who: String) {
-    nnexp_guard_begin(CallSite.limit)
-    self.who = UnsafePointer(strdup(who))
+  /// Both as a message begins, and the time limit; never freed, because a handler
+  /// may read it at any moment.
+  private let callee: UnsafePointer<nnexp_callee>
+
+  init(_ subject: String, at place: Place? = nil, timeLimit: Int = Plugin.standardTimeLimit) {
+    nnexp_guard_begin()
+    self.subject = subject
+    self.place = place
+    let who = strdup((place.map { "\($0): " } ?? "") + "error: " + subject)
+    let callee = UnsafeMutablePointer<nnexp_callee>.allocate(capacity: 1)
+    callee.initialize(to: nnexp_callee(who: who, seconds: UInt32(timeLimit)))
+    self.callee = UnsafePointer(callee)
   }
 
   /// A use that an experiment declares with these options.
   init(_ kind: String, _ type: Any.Type, named typeName: String, _ options: Options) {
-    let plugin = "the plugin '\(Origins.path(of: type))'"
-    let place = (options.place(of: "type") ?? options.place).map { "\($0): " } ?? ""
+    let origin = Origins.origin(of: type)
+    let plugin = "the plugin '\(origin.path)'"
+    let place = options.place(of: "type") ?? options.place
     if kind == "layer", case .string(let name)? = options.resolved["name"]?.content {
-      self.init("\(place)error: '\(name)' (\(typeName), of \(plugin))")
+      self.init("'\(name)' (\(typeName), of \(plugin))", at: place, timeLimit: origin.timeLimit)
     } else {
-      self.init("\(place)error: the \(kind) '\(typeName)' of \(plugin)")
+      self.init("the \(kind) '\(typeName)' of \(plugin)", at: place, timeLimit: origin.timeLimit)
     }
   }
 
@@ -33,27 +42,42 @@ struct CallSite: @unchecked Sendable {
   @inline(__always)
   func run<Result>(_ what: StaticString, _ body: () throws -> Result) rethrows -> Result {
     let previous = nnexp_guard_enter(
-      who, UnsafeRawPointer(what.utf8Start).assumingMemoryBound(to: CChar.self))
+      callee, UnsafeRawPointer(what.utf8Start).assumingMemoryBound(to: CChar.self))
     defer { nnexp_guard_leave(previous) }
     return try body()
   }
 }
 
-/// Which plugin brought a type.
+/// Which plugin brought a type, and how long its calls may take.
 enum Origins {
-  private static let paths = Mutex<[ObjectIdentifier: String]>([:])
+  typealias Origin = (path: String, timeLimit: Int)
 
-  static func note(_ type: Any.Type, from path: String) {
-    paths.withLock { $0[ObjectIdentifier(type)] = path }
+  private static let known = Mutex<[ObjectIdentifier: Origin]>([:])
+
+  static func note(_ type: Any.Type, _ origin: Origin) {
+    known.withLock { $0[ObjectIdentifier(type)] = origin }
   }
 
-  static func path(of type: Any.Type) -> String {
-    paths.withLock { $0[ObjectIdentifier(type)] } ?? "?"
+  static func origin(of type: Any.Type) -> Origin {
+    known.withLock { $0[ObjectIdentifier(type)] } ?? ("?", Plugin.standardTimeLimit)
   }
 }
 
 /// What a plugin made: a layer, a loss, ….
 public protocol PluginMade: Sendable {
-  /// The plugin's path, as the experiment file has it, from the current folder.
-  var plugin: String { get }
+  /// `'hidden' (maxout, of the plugin 'Maxout.swift')`.
+  var subject: String { get }
+
+  /// Where the experiment asks for it.
+  var place: Place? { get }
+}
+
+/// What every guarded type tells of itself.
+protocol Guarded: PluginMade {
+  var site: CallSite { get }
+}
+
+extension Guarded {
+  var subject: String { site.subject }
+  var place: Place? { site.place }
 }

@@ -3,14 +3,13 @@ import NNExp
 // A plugin's types as an experiment sees them: each call says first whom to name
 // if it does not return. Plain runs know nothing of this.
 
-struct GuardedLayer<Base: Layer>: Layer, PluginMade {
+struct GuardedLayer<Base: Layer>: Layer, Guarded {
   static var typeName: String { Base.typeName }
   static var manual: Manual { Base.manual }
   static var inputCount: ClosedRange<Int> { Base.inputCount }
 
-  private let site: CallSite
+  let site: CallSite
   private let base: Base
-  var plugin: String { Origins.path(of: Base.self) }
 
   init(from options: inout Options) throws {
     let site = CallSite("layer", Base.self, named: Base.typeName, options)
@@ -58,13 +57,12 @@ extension Plan {
   }
 }
 
-struct GuardedLoss<Base: Loss>: Loss, PluginMade {
+struct GuardedLoss<Base: Loss>: Loss, Guarded {
   static var typeName: String { Base.typeName }
   static var manual: Manual { Base.manual }
 
-  private let site: CallSite
+  let site: CallSite
   private let base: Base
-  var plugin: String { Origins.path(of: Base.self) }
 
   init(from options: inout Options) throws {
     let site = CallSite("loss", Base.self, named: Base.typeName, options)
@@ -88,13 +86,12 @@ struct GuardedLoss<Base: Loss>: Loss, PluginMade {
   }
 }
 
-struct GuardedMetric<Base: Metric>: Metric, PluginMade {
+struct GuardedMetric<Base: Metric>: Metric, Guarded {
   static var typeName: String { Base.typeName }
   static var manual: Manual { Base.manual }
 
-  private let site: CallSite
+  let site: CallSite
   private let base: Base
-  var plugin: String { Origins.path(of: Base.self) }
 
   init(from options: inout Options) throws {
     let site = CallSite("metric", Base.self, named: Base.typeName, options)
@@ -114,13 +111,12 @@ struct GuardedMetric<Base: Metric>: Metric, PluginMade {
   func value(of tally: Tensor<Double>) -> Double { site.run("its value") { base.value(of: tally) } }
 }
 
-struct GuardedOptimizer<Base: Optimizer>: Optimizer, PluginMade {
+struct GuardedOptimizer<Base: Optimizer>: Optimizer, Guarded {
   static var typeName: String { Base.typeName }
   static var manual: Manual { Base.manual }
 
-  private let site: CallSite
+  let site: CallSite
   private let base: Base
-  var plugin: String { Origins.path(of: Base.self) }
 
   init(from options: inout Options) throws {
     let site = CallSite("optimizer", Base.self, named: Base.typeName, options)
@@ -139,13 +135,12 @@ struct GuardedOptimizer<Base: Optimizer>: Optimizer, PluginMade {
   func step(_ pass: Update<Double>) { site.run("its step in float64") { base.step(pass) } }
 }
 
-struct GuardedSchedule<Base: Schedule>: Schedule, PluginMade {
+struct GuardedSchedule<Base: Schedule>: Schedule, Guarded {
   static var typeName: String { Base.typeName }
   static var manual: Manual { Base.manual }
 
-  private let site: CallSite
+  let site: CallSite
   private let base: Base
-  var plugin: String { Origins.path(of: Base.self) }
 
   init(from options: inout Options) throws {
     let site = CallSite("schedule", Base.self, named: Base.typeName, options)
@@ -161,13 +156,12 @@ struct GuardedSchedule<Base: Schedule>: Schedule, PluginMade {
   }
 }
 
-struct GuardedInitializer<Base: Initializer>: Initializer, PluginMade {
+struct GuardedInitializer<Base: Initializer>: Initializer, Guarded {
   static var typeName: String { Base.typeName }
   static var manual: Manual { Base.manual }
 
-  private let site: CallSite
+  let site: CallSite
   private let base: Base
-  var plugin: String { Origins.path(of: Base.self) }
 
   init(from options: inout Options) throws {
     let site = CallSite("initializer", Base.self, named: Base.typeName, options)
@@ -180,13 +174,12 @@ struct GuardedInitializer<Base: Initializer>: Initializer, PluginMade {
   }
 }
 
-struct GuardedGenerator<Base: Generator>: Generator, PluginMade {
+struct GuardedGenerator<Base: Generator>: Generator, Guarded {
   static var typeName: String { Base.typeName }
   static var manual: Manual { Base.manual }
 
-  private let site: CallSite
+  let site: CallSite
   private let base: Base
-  var plugin: String { Origins.path(of: Base.self) }
 
   init(from options: inout Options) throws {
     let site = CallSite("generator", Base.self, named: Base.typeName, options)

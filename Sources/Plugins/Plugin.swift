@@ -20,6 +20,9 @@ public struct Plugin: Sendable {
   /// The types that it brings.
   public let types: Registry
 
+  /// The longest that one call may take unless the file says otherwise, in seconds.
+  public static let standardTimeLimit = 60
+
   /// Builds what `path` names if it is not built yet, and loads it.
   ///
   /// The stamp is compared first: nothing of a plugin that does not fit runs.
@@ -98,7 +101,7 @@ public struct Plugin: Sendable {
     self.path = path
     self.object = object
     self.sha256 = sha256
-    let site = CallSite("error: the plugin '\(path)'")
+    let site = CallSite("the plugin '\(path)'")
     // Bound at once: what is missing shows here, not in the middle of a run.
     let absolute = object.hasPrefix("/") ? object : "./" + object
     let handle = site.run("its initialisation") { dlopen(absolute, RTLD_NOW | RTLD_LOCAL) }

@@ -2,13 +2,17 @@ public import NNExp
 
 extension Registry {
   /// Takes over the plugin's types; throws where a name is taken already.
-  public mutating func add(_ plugin: Plugin) throws {
+  ///
+  /// A call of theirs that takes longer than `timeLimit` seconds ends the process.
+  public mutating func add(
+    _ plugin: Plugin, timeLimit: Int = Plugin.standardTimeLimit
+  ) throws {
     var mistakes = Diagnostics()
     func merge<T>(_ mine: inout Catalogue<T>, _ theirs: Catalogue<T>, guarded: (T) -> T) {
       for name in theirs.names {
         guard let type = theirs[name] else { continue }
         if mine[name] == nil {
-          Origins.note(type as! Any.Type, from: plugin.path)
+          Origins.note(type as! Any.Type, (plugin.path, timeLimit))
           mine[name] = guarded(type)
         } else {
           mistakes.add(

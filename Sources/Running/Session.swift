@@ -20,6 +20,7 @@ public struct Session<S: Scalar> {
     graph = try Graph(
       experiment.model, inputShape: data.inputShape, l1: experiment.training.l1,
       l2: experiment.training.l2, registry: registry)
+    try checkBuffers(of: experiment, graph, target: data.target)
     metrics = try experiment.objective.bound(to: graph, target: data.target, registry: registry)
     trainer = try Trainer(
       graph, objective: experiment.objective, metrics: metrics, training: experiment.training,
