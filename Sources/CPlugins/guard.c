@@ -26,6 +26,7 @@ struct record {
 static struct record records[most_threads];
 static atomic_int record_count;
 static __thread struct record *mine;
+static _Atomic(const char *) note;
 static pthread_key_t key;
 
 static const int watched[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT};
@@ -60,7 +61,15 @@ static const char *name_of(int signal) {
 }
 
 // Ends the process: bad input, for a plugin is input. Nothing else may run.
-static void leave_now(void) { syscall(SYS_exit_group, 2); }
+static void leave_now(void) {
+  const char *text = atomic_load(&note);
+  if (text) {
+    say("note: ");
+    say(text);
+    say("\n");
+  }
+  syscall(SYS_exit_group, 2);
+}
 
 // The call that is to blame: this thread's, or any that is under way.
 static struct record *culprit(void) {
@@ -198,3 +207,5 @@ void nnexp_guard_leave(struct nnexp_call previous) {
   atomic_store_explicit(&mine->what, previous.what, memory_order_relaxed);
   atomic_store_explicit(&mine->callee, previous.callee, memory_order_release);
 }
+
+void nnexp_guard_note(const char *text) { atomic_store(&note, text); }

@@ -3,7 +3,7 @@ public import NNExp
 /// An optimizer on buffers of its own, each between canaries: it descends
 /// f(w) = ½ Σ cᵢ (wᵢ − aᵢ)², a bowl with its own slope along every axis.
 public final class OptimizerBench<S: Scalar> {
-  public let optimizer: any Optimizer
+  public var optimizer: any Optimizer
   public let w: GuardedBuffer<S>
   public let g: GuardedBuffer<S>
   public let vectors: [GuardedBuffer<S>]

@@ -81,3 +81,15 @@ extension Guarded {
   var subject: String { site.subject }
   var place: Place? { site.place }
 }
+
+/// Says `text` besides, should a plugin not survive what comes next.
+public func notePluginTrial(_ text: String) {
+  trial.withLock { earlier in
+    let copy = strdup(text)
+    nnexp_guard_note(copy)
+    free(earlier)
+    earlier = copy
+  }
+}
+
+private let trial = Mutex<UnsafeMutablePointer<CChar>?>(nil)

@@ -6,6 +6,7 @@ import NNExp
 struct GuardedLayer<Base: Layer>: Layer, Guarded {
   static var typeName: String { Base.typeName }
   static var manual: Manual { Base.manual }
+  static var examples: [Example] { Base.examples }
   static var inputCount: ClosedRange<Int> { Base.inputCount }
 
   let site: CallSite
@@ -60,6 +61,7 @@ extension Plan {
 struct GuardedLoss<Base: Loss>: Loss, Guarded {
   static var typeName: String { Base.typeName }
   static var manual: Manual { Base.manual }
+  static var examples: [Example] { Base.examples }
 
   let site: CallSite
   private let base: Base
@@ -89,6 +91,7 @@ struct GuardedLoss<Base: Loss>: Loss, Guarded {
 struct GuardedMetric<Base: Metric>: Metric, Guarded {
   static var typeName: String { Base.typeName }
   static var manual: Manual { Base.manual }
+  static var examples: [Example] { Base.examples }
 
   let site: CallSite
   private let base: Base
@@ -114,6 +117,7 @@ struct GuardedMetric<Base: Metric>: Metric, Guarded {
 struct GuardedOptimizer<Base: Optimizer>: Optimizer, Guarded {
   static var typeName: String { Base.typeName }
   static var manual: Manual { Base.manual }
+  static var examples: [Example] { Base.examples }
 
   let site: CallSite
   private let base: Base
@@ -138,6 +142,7 @@ struct GuardedOptimizer<Base: Optimizer>: Optimizer, Guarded {
 struct GuardedSchedule<Base: Schedule>: Schedule, Guarded {
   static var typeName: String { Base.typeName }
   static var manual: Manual { Base.manual }
+  static var examples: [Example] { Base.examples }
 
   let site: CallSite
   private let base: Base
@@ -159,6 +164,7 @@ struct GuardedSchedule<Base: Schedule>: Schedule, Guarded {
 struct GuardedInitializer<Base: Initializer>: Initializer, Guarded {
   static var typeName: String { Base.typeName }
   static var manual: Manual { Base.manual }
+  static var examples: [Example] { Base.examples }
 
   let site: CallSite
   private let base: Base
@@ -177,6 +183,7 @@ struct GuardedInitializer<Base: Initializer>: Initializer, Guarded {
 struct GuardedGenerator<Base: Generator>: Generator, Guarded {
   static var typeName: String { Base.typeName }
   static var manual: Manual { Base.manual }
+  static var examples: [Example] { Base.examples }
 
   let site: CallSite
   private let base: Base

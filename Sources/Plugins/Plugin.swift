@@ -64,6 +64,11 @@ public struct Plugin: Sendable {
     ).build()
   }
 
+  /// A built plugin's file.
+  public static func bytes(of object: String) throws -> [UInt8] {
+    try readRegularFile(object, at: nil)
+  }
+
   private static let loaded = Mutex<[Plugin]>([])
 
   /// What the file alone tells of whether it fits.

@@ -23,3 +23,7 @@ struct nnexp_call nnexp_guard_enter(const struct nnexp_callee *callee, const cha
 
 // The thread is back.
 void nnexp_guard_leave(struct nnexp_call previous);
+
+// What messages say besides, from now on; valid until the next call. Null for
+// nothing.
+void nnexp_guard_note(const char *text);
