@@ -40,6 +40,7 @@ enum HostileDeclarations {
     _ name: String, _ declarations: [Node], _ recorder: inout Conformance.Recorder,
     serve: (Node) throws -> String?
   ) {
+    if declarations.isEmpty { return }
     var (refused, served) = (0, 0)
     for declaration in declarations {
       do {

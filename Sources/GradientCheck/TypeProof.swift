@@ -81,7 +81,7 @@ public struct TypeProver {
 
   private func exampleText(of kind: String) -> String {
     switch kind {
-    case "layer": "Example([\"units\": 2], inputs: [4])"
+    case "layer": "Example(inputs: [4])"
     case "loss", "metric": "Example(output: [3], target: .classes(3))"
     default: "Example([:])"
     }
