@@ -1,5 +1,5 @@
 public import Engine
-public import NNExp
+import NNExp
 
 extension GradientCheckSettings {
   /// Throws where `only` names what the model lacks, or where a check was asked

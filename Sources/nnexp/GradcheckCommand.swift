@@ -48,7 +48,10 @@ struct GradcheckCommand: ParsableCommand {
     help: "a folder for gradient_check.csv and gradient_check_summary.csv", completion: .directory)
   var csv: String?
 
+  @OptionGroup var cores: CoreOptions
+
   func run() throws {
+    try cores.apply()
     let moments = try moments()
     let registry = standardRegistry()
     var experiment = try Experiment(path: file, overrides: overrides, registry: registry)
