@@ -47,4 +47,12 @@ public struct Example: Sendable {
     self.target = target
     self.numbers = numbers
   }
+
+  /// A layer with options that are a node already.
+  public init(options: Node, inputs: [Shape]) {
+    self.options = options
+    self.inputs = inputs
+    target = nil
+    numbers = nil
+  }
 }

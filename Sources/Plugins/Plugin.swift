@@ -126,7 +126,12 @@ public struct Plugin: Sendable {
           unsafeBitCast(symbol, to: Register.self)(UnsafeMutableRawPointer($0))
         }
       }
-    case .c: break
+    case .c:
+      do {
+        try registerCLayers(symbol, in: &types)
+      } catch let fact as Diagnostic {
+        throw Diagnostic("cannot load the plugin '\(path)': \(fact.message)")
+      }
     }
     self.types = types
   }
