@@ -21,9 +21,6 @@ public enum Workers {
     set { wanted.store(max(1, min(newValue, 256)), ordering: .relaxed) }
   }
 
-  /// Leaves all to the caller from now on, whatever `count` says.
-  public static func forbid() { isBusy.store(true, ordering: .relaxed) }
-
   /// Cores of the machine.
   public static var availableCores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 

@@ -190,6 +190,7 @@ public final class Run<S: Scalar>: TrainingObserver {
     summary.exitStatus = Int(code)
     summary.reason = reason
     try summary.write(in: directory)
+    record.blas = blasDescription()
     record.finished = timestamp()
     record.seconds = stopwatch.seconds
     try record.write(in: directory)
