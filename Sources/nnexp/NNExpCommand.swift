@@ -38,6 +38,7 @@ enum Main {
     ignoreBrokenPipes()
     keepBLASOnCallingThread()
     do {
+      try InstructionSet.useRequested()
       var command = try NNExpCommand.parseAsRoot()
       try command.run()
     } catch let exit as Exit {
