@@ -28,4 +28,3 @@
 #undef DEFINE_MAP
 #undef DEFINE_PULL
 #undef DEFINE
-#undef EACH

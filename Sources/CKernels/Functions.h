@@ -148,11 +148,6 @@ INLINE V NAME(log1p)(V x) {
   return NAME(with_sign)(x, NAME(log_or_limit)(u, y));
 }
 
-/// ln(1 + eˣ) = max(x, 0) + ln(1 + e^(−|x|)).
-INLINE V NAME(softplus)(V x) {
-  return NAME(greatest)(x, 0) + NAME(log1p)(NAME(exp)(-NAME(magnitude)(x)));
-}
-
 // The slopes f′(x), where y = f(x).
 
 INLINE V NAME(exp_slope)(V x, V y) { return y; }
@@ -162,4 +157,3 @@ INLINE V NAME(log1p_slope)(V x, V y) { return 1 / (1 + x); }
 /// (1 − y)(1 + y) cancels once where 1 − y² rounds twice.
 INLINE V NAME(tanh_slope)(V x, V y) { return (1 - y) * (1 + y); }
 INLINE V NAME(logistic_slope)(V x, V y) { return y * (1 - y); }
-INLINE V NAME(softplus_slope)(V x, V y) { return NAME(logistic)(x); }

@@ -17,6 +17,15 @@
 #include "Float64.h"
 #include "Functions.h"
 #include "Maps.h"
+#include "Power.h"
 #include "End.h"
 
-const struct nnexp_kernels TABLE = {.f32 = maps_f32, .f64 = maps_f64};
+/// In the order of `enum nnexp_function`.
+#define EACH(loop, precision)                                                      \
+  { loop##_exp_##precision,  loop##_expm1_##precision, loop##_log_##precision,     \
+    loop##_log1p_##precision, loop##_tanh_##precision, loop##_logistic_##precision }
+
+const struct nnexp_kernels TABLE = {
+  .f32 = {.map = EACH(map, f32), .pull = EACH(pull, f32), .power = powers_f32},
+  .f64 = {.map = EACH(map, f64), .pull = EACH(pull, f64), .power = powers_f64},
+};

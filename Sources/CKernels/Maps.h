@@ -60,10 +60,3 @@ DEFINE(log)
 DEFINE(log1p)
 DEFINE(tanh)
 DEFINE(logistic)
-DEFINE(softplus)
-
-#define EACH(name)                                                                 \
-  { NAME(name##_exp), NAME(name##_expm1), NAME(name##_log), NAME(name##_log1p),    \
-    NAME(name##_tanh), NAME(name##_logistic), NAME(name##_softplus) }
-
-static const struct NAME(nnexp_kernels) NAME(maps) = {.map = EACH(map), .pull = EACH(pull)};

@@ -8,7 +8,7 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   /// What every processor of the architecture has: SSE2 on x86-64, NEON on arm64.
   case portable
   /// The same, in longer strides.
-  case x86_64 = "x86-64"
+  case x86 = "x86-64"
   case avx2
   case avx512
 
@@ -51,7 +51,7 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   private var code: nnexp_isa {
     switch self {
     case .portable: nnexp_isa_portable
-    case .x86_64: nnexp_isa_x86_64
+    case .x86: nnexp_isa_x86_64
     case .avx2: nnexp_isa_avx2
     case .avx512: nnexp_isa_avx512
     }

@@ -31,6 +31,8 @@ public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible,
   static func addPullback(
     of f: RealFunction, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>,
     _ dy: UnsafePointer<Self>, to dx: UnsafeMutablePointer<Self>, count: Int)
+  static func power(
+    _ x: UnsafePointer<Self>, _ p: Double, into y: UnsafeMutablePointer<Self>, count: Int)
 
   /// The BLAS behind `multiply(_:_:into:accumulating:)`; call that.
   static func multiplyMatrices(

@@ -18,8 +18,6 @@ public enum RealFunction: UInt32, CaseIterable, Sendable {
   case tanh
   /// 1/(1 + e⁻ˣ)
   case logistic
-  /// ln(1 + eˣ)
-  case softplus
 }
 
 /// y ← f(x), entry by entry; x and y may be the same tensor.
@@ -41,6 +39,17 @@ public func addPullback<S: Scalar>(
   S.addPullback(of: f, x.start, y.start, dy.start, to: dx.start, count: dx.count)
 }
 
+/// y ← xᵖ for x ≥ 0, entry by entry, NaN for other x; x and y may be the same
+/// tensor.
+///
+/// Errors are below 1 unit in the last place; the same bits on every processor.
+/// - Cost: about 2.5 (float32) to 4 ns (float64) an entry with AVX-512.
+@inlinable
+public func power<S: Scalar>(_ x: Tensor<S>, _ p: Double, into y: Tensor<S>) {
+  assert(x.count == y.count)
+  S.power(x.start, p, into: y.start, count: y.count)
+}
+
 // The kernels of each precision. They are called, not inlined, so that plugins
 // need no module of C.
 
@@ -57,6 +66,12 @@ extension Float {
   ) {
     nnexp_pull_f32(nnexp_function(f.rawValue), x, y, dy, dx, count)
   }
+
+  public static func power(
+    _ x: UnsafePointer<Float>, _ p: Double, into y: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    nnexp_power_f32(x, p, y, count)
+  }
 }
 
 extension Double {
@@ -71,5 +86,11 @@ extension Double {
     _ dy: UnsafePointer<Double>, to dx: UnsafeMutablePointer<Double>, count: Int
   ) {
     nnexp_pull_f64(nnexp_function(f.rawValue), x, y, dy, dx, count)
+  }
+
+  public static func power(
+    _ x: UnsafePointer<Double>, _ p: Double, into y: UnsafeMutablePointer<Double>, count: Int
+  ) {
+    nnexp_power_f64(x, p, y, count)
   }
 }

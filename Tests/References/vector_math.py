@@ -28,10 +28,6 @@ def float32(x):
         return math.copysign(math.inf, x)
 
 
-def softplus(x):
-    return mpmath.log1p(mpmath.exp(x)) if x < 0 else x + mpmath.log1p(mpmath.exp(-x))
-
-
 # Each with its limits at -inf and inf.
 FUNCTIONS = {
     "exp": (mpmath.exp, 0.0, math.inf),
@@ -40,7 +36,6 @@ FUNCTIONS = {
     "log1p": (mpmath.log1p, math.nan, math.inf),
     "tanh": (mpmath.tanh, -1.0, 1.0),
     "logistic": (lambda x: 1 / (1 + mpmath.exp(-x)), 0.0, 1.0),
-    "softplus": (softplus, 0.0, math.inf),
 }
 
 
@@ -56,7 +51,7 @@ def value(name, x):
             return (-math.inf if u == 0 else math.nan), 0.0
     if x == 0 and name in ("expm1", "log1p", "tanh"):
         return x, 0.0
-    if abs(x) > 2000 and name not in ("log", "log1p", "softplus"):
+    if abs(x) > 2000 and name not in ("log", "log1p"):
         return value(name, math.copysign(math.inf, x))
     y = f(mpf(x))
     rounded = float(y)
@@ -116,6 +111,39 @@ def plain(x):
     return repr(x) if math.isinf(x) or math.isnan(x) else x
 
 
+EXPONENTS = [0.5, 1 / 3, 0.1, 1.0, 1.5, 2.0, 2.5, 3.0, 10.0, 100.0, 700.3, 1e15, 1e-5, 1e300,
+             -0.5, -1.0, -2.7, math.inf, -math.inf, 0.0]
+
+
+def power(x, p):
+    if math.isnan(x) or x < 0:
+        return math.nan, 0.0
+    if p == 0 or x == 1:
+        return 1.0, 0.0
+    if x == 0 or math.isinf(x) or math.isinf(p):
+        grows = (p > 0) == (x > 1)
+        return (math.inf if grows else 0.0), 0.0
+    logarithm = p * mpmath.log(mpf(x))
+    if abs(logarithm) > 2000:
+        return (math.inf if logarithm > 0 else 0.0), 0.0
+    y = mpmath.exp(logarithm)
+    rounded = float(y)
+    return rounded, (0.0 if math.isinf(rounded) else float(y - mpf(rounded)))
+
+
+def bases(precision, p, draw):
+    """Numbers of all sizes, some whose power is one of all sizes, and the ends."""
+    single = precision == "float32"
+    chosen = [0.0, -0.0, 1.0, math.inf, -math.inf, math.nan, -1.0, 2.0 ** (-149 if single else -1074)]
+    chosen += [2.0 ** draw.uniform(-140, 120) for _ in range(12)]
+    reach = 90 if single else 740
+    if 0 < abs(p) < math.inf:
+        logs = [draw.uniform(-reach, reach) / max(abs(p), 1 if abs(p) > 1 else 8) for _ in range(16)]
+        chosen += [math.exp(x) for x in logs]
+    chosen += [1 + draw.uniform(-1, 1) * 2.0 ** -draw.uniform(1, 20 if single else 50) for _ in range(8)]
+    return [float32(x) if single else x for x in chosen]
+
+
 def main():
     print("{")
     print(f'"generator": {json.dumps({"script": "vector_math.py", "mpmath": mpmath.__version__})},')
@@ -129,7 +157,18 @@ def main():
                 cases.append(json.dumps([plain(x), plain(y), rest]))
             head = f'{{"function": "{name}", "precision": "{precision}", "cases": [\n'
             sections.append(head + ",\n".join(cases) + "]}")
-    print('"functions": [\n' + ",\n".join(sections) + "]}")
+    print('"functions": [\n' + ",\n".join(sections) + "],")
+    sections = []
+    for precision in ("float32", "float64"):
+        for p in EXPONENTS:
+            draw = random.Random(f"{precision} {p}")
+            cases = []
+            for x in bases(precision, p, draw):
+                y, rest = power(x, p)
+                cases.append(json.dumps([plain(x), plain(y), rest]))
+            head = f'{{"exponent": {json.dumps(plain(p))}, "precision": "{precision}", "cases": [\n'
+            sections.append(head + ",\n".join(cases) + "]}")
+    print('"powers": [\n' + ",\n".join(sections) + "]}")
 
 
 main()

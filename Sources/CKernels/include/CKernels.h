@@ -15,7 +15,6 @@ enum nnexp_function {
   nnexp_log1p,
   nnexp_tanh,
   nnexp_logistic,
-  nnexp_softplus,
   nnexp_function_count
 };
 
@@ -25,7 +24,9 @@ enum nnexp_function {
   void (*map[nnexp_function_count])(const REAL *x, REAL *y, long count);           \
   /* dx ← dx + dy·f′(x), where y = f(x). */                                        \
   void (*pull[nnexp_function_count])(                                              \
-      const REAL *x, const REAL *y, const REAL *dy, REAL *dx, long count);
+      const REAL *x, const REAL *y, const REAL *dy, REAL *dx, long count);         \
+  /* y ← xᵖ for x ≥ 0, NaN elsewhere; x and y may be the same. */                  \
+  void (*power)(const REAL *x, double p, REAL *y, long count);
 
 struct nnexp_kernels_f32 {
   NNEXP_KERNELS(float)
@@ -86,6 +87,13 @@ static inline void nnexp_pull_f64(
     enum nnexp_function f, const double *x, const double *y, const double *dy, double *dx,
     long count) {
   nnexp_kernels()->f64.pull[f](x, y, dy, dx, count);
+}
+
+static inline void nnexp_power_f32(const float *x, double p, float *y, long count) {
+  nnexp_kernels()->f32.power(x, p, y, count);
+}
+static inline void nnexp_power_f64(const double *x, double p, double *y, long count) {
+  nnexp_kernels()->f64.power(x, p, y, count);
 }
 
 #endif
