@@ -84,15 +84,44 @@ INLINE reals_f64 power_f64(reals_f64 x, double p) {
   return x < infinity ? power : (x == infinity ? atInfinity : x);
 }
 
+/// xᵖ to 2⁻³⁵, where that is a number of float32.
+INLINE reals_f64 brief_power(reals_f64 x, double p) {
+  integers_f64 k;
+  reals_f64 f = parts_f64(x, &k) - 1;
+  reals_f64 s = f / (2 + f);
+  reals_f64 z = s * s;
+  reals_f64 w = z * z;
+  // ln((1+s)/(1−s))/s − 2.
+  reals_f64 tail = z * (0.6666666666737868 + z * 0.3999999879244169)
+      + (w * z) * ((0.28571755535032944 + z * 0.22191337428065783) + w * 0.19363884986633198);
+  reals_f64 y = p * (real_f64(k) * 0x1.62e42fefa39efp-1 + (s + s + s * tail));
+
+  // Where x is 0, a denormal would be made here only to be thrown away.
+  y = x > 0 ? least_f64(greatest_f64(y, -110), 100) : 0;
+  reals_f64 t = y * LOG2_E + ROUNDER;
+  reals_f64 r = y - (t - ROUNDER) * 0x1.62e42fefa39efp-1;
+  reals_f64 r2 = r * r;
+  reals_f64 r4 = r2 * r2;
+  reals_f64 e = (1 + r)
+      + r2 * ((0.5 + r * 0.1666666671931248 + r2 * (0.041666666719295684 + r * 0.008333298344023092))
+              + r4 * ((0.001388885390994504 + r * 0.00019899390183679232) + r2 * 2.485969439475207e-05));
+  return e * power_of_two_f64(bits_f64(t) - bits_f64((reals_f64)ROUNDER));
+}
+
 /// Two halves in float64, rounded once.
 INLINE reals_f32 power_f32(reals_f32 x, double p) {
   typedef float half __attribute__((ext_vector_type(VECTOR_BYTES / 8)));
-  reals_f64 even = __builtin_convertvector((half)x.even, reals_f64);
-  reals_f64 odd = __builtin_convertvector((half)x.odd, reals_f64);
-  reals_f32 y;
-  y.even = __builtin_convertvector(exp_f64(p * log_f64(even)), half);
-  y.odd = __builtin_convertvector(exp_f64(p * log_f64(odd)), half);
-  return y;
+  reals_f32 power;
+  power.lo = __builtin_convertvector(
+      brief_power(__builtin_convertvector((half)x.lo, reals_f64), p), half);
+  power.hi = __builtin_convertvector(
+      brief_power(__builtin_convertvector((half)x.hi, reals_f64), p), half);
+
+  const float infinity = __builtin_inff();
+  reals_f32 atZero = p > 0 ? 0 : infinity;
+  reals_f32 atInfinity = p > 0 ? infinity : 0;
+  power = x > 0 ? power : (x == 0 ? atZero : (reals_f32)__builtin_nanf(""));
+  return x < infinity ? power : (x == infinity ? atInfinity : x);
 }
 
 #define DEFINE_POWER(REAL, NAME)                                                   \

