@@ -1,4 +1,4 @@
-// The five entries that nnexp uses, declared here so that a plugin compiles
+// The six entries that nnexp uses, declared here so that a plugin compiles
 // without OpenBLAS's headers. The signatures are those of the reference CBLAS.
 #pragma once
 
@@ -11,5 +11,7 @@ void cblas_dgemm(int order, int transpose_a, int transpose_b, int m, int n, int 
                  const double *a, int lda, const double *b, int ldb, double beta, double *c,
                  int ldc);
 void openblas_set_num_threads(int count);
+// 0: built without threads, and not to be called from two at a time.
+int openblas_get_parallel(void);
 char *openblas_get_config(void);
 char *openblas_get_corename(void);
