@@ -15,8 +15,11 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas0-pthread"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+    // Loops over vectors, compiled for each instruction set.
+    .target(name: "CKernels"),
+
     // What a plugin imports, and all that it imports.
-    .target(name: "NNExp", dependencies: ["COpenBLAS"]),
+    .target(name: "NNExp", dependencies: ["COpenBLAS", "CKernels"]),
 
     .target(name: "YAMLTree", dependencies: ["NNExp", "CYAML"]),
     .target(name: "Datasets", dependencies: ["NNExp", "CZlib"]),
