@@ -2,7 +2,7 @@
 
 PREFIX ?= /usr/local
 FILE ?= experiments/xor.yaml
-PACKAGES = libyaml-dev libopenblas-pthread-dev zlib1g-dev
+PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
 .PHONY: run build test lint format install uninstall deps experiments plugins guide clean
@@ -41,6 +41,8 @@ install: build
 	  $(PREFIX)/share/zsh/site-functions $(PREFIX)/share/fish/vendor_completions.d
 	install -m 755 $(BUILD) $(PREFIX)/bin/nnexp
 	install -m 644 .build/release/Modules/NNExp.swiftmodule $(PREFIX)/lib/nnexp
+	install -d $(PREFIX)/lib/nnexp/CKernels
+	install -m 644 Sources/CKernels/include/* $(PREFIX)/lib/nnexp/CKernels
 	install -m 644 Sources/COpenBLAS/module.modulemap Sources/COpenBLAS/shim.h $(PREFIX)/lib/nnexp/COpenBLAS
 	install -m 644 Sources/CPlugins/include/nnexp_plugin.h $(PREFIX)/include
 	$(BUILD) --generate-completion-script bash > $(PREFIX)/share/bash-completion/completions/nnexp

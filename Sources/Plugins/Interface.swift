@@ -38,7 +38,7 @@ struct Interface: Sendable {
     if isThere(installed + "/NNExp.swiftmodule") {
       modules = installed
       headers = parent(of: folder) + "/include"
-      moduleMaps = Interface.moduleMaps(in: [installed])
+      moduleMaps = Interface.moduleMaps(in: installed)
     } else {
       modules = folder + "/Modules"
       guard isThere(modules + "/NNExp.swiftmodule"), let root = Interface.package(above: folder)
@@ -48,7 +48,7 @@ struct Interface: Sendable {
           notes: [.init("'make install' puts it into PREFIX/lib/nnexp")], failure: .environment)
       }
       headers = root + "/Sources/CPlugins/include"
-      moduleMaps = Interface.moduleMaps(in: [root + "/Sources"])
+      moduleMaps = Interface.moduleMaps(in: root + "/Sources")
       // A build that went no further than the modules leaves an older nnexp.
       if let module = modified(modules + "/NNExp.swiftmodule"),
         let program = modified(executable), module > program
@@ -64,11 +64,11 @@ struct Interface: Sendable {
   }
 
   /// The C modules that NNExp imports: whoever imports NNExp needs their maps.
-  private static let cModules = ["COpenBLAS"]
+  private static let cModules = ["COpenBLAS", "CKernels"]
 
-  private static func moduleMaps(in folders: [String]) -> [String] {
-    folders.flatMap { folder in cModules.map { "\(folder)/\($0)/module.modulemap" } }
-      .filter(isThere)
+  private static func moduleMaps(in folder: String) -> [String] {
+    cModules.flatMap { ["\(folder)/\($0)", "\(folder)/\($0)/include"] }
+      .map { $0 + "/module.modulemap" }.filter(isThere)
   }
 
   /// The folder of the package whose build folder this is.

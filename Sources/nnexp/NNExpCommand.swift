@@ -36,8 +36,8 @@ struct Exit: Error {
 enum Main {
   static func main() {
     ignoreBrokenPipes()
-    keepBLASOnCallingThread()
     do {
+      try InstructionSet.useRequested()
       var command = try NNExpCommand.parseAsRoot()
       try command.run()
     } catch let exit as Exit {
