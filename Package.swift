@@ -75,6 +75,7 @@ let package = Package(
     .testTarget(
       name: "ExplanationTests",
       dependencies: ["Explanation", "ExperimentFile", "Engine", "Datasets", "NNExp", "Standard"]),
+    .testTarget(name: "PluginsTests", dependencies: ["Plugins", "NNExp"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results", "NNExp"]),
     .testTarget(
       name: "ExperimentFileTests",

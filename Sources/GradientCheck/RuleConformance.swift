@@ -22,7 +22,8 @@ extension Conformance {
   }
 
   /// Proves a schedule on three epochs of four steps.
-  public static func of(_ type: any Schedule.Type, options: Node = Node(.null)) throws -> Conformance
+  public static func of(_ type: any Schedule.Type, options: Node = Node(.null)) throws
+    -> Conformance
   {
     func factors(changingHandsAt change: Int) throws -> (factors: [Double], damage: String?) {
       var schedule = try made(options) { try type.init(from: &$0) }
@@ -202,8 +203,10 @@ private struct MetricTrial {
     let parts = value(batches: 3)
     recorder.claim(
       "repeats to the bit",
-      whole.bitPattern == value(batches: 1).bitPattern ? nil : "two evaluations differ"
-        + circumstance)
+      whole.bitPattern == value(batches: 1).bitPattern
+        ? nil
+        : "two evaluations differ"
+          + circumstance)
     recorder.claim(
       "adds batch by batch",
       abs(whole - parts) <= 64 * Double(S.ulpOfOne) * max(1, abs(whole)) || whole.isNaN

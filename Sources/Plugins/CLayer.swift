@@ -270,7 +270,8 @@ func registerCLayers(
       layer.pointee.backward_double != nil
     else { throw Diagnostic("its layer \(index) ('\(name)') lacks a name, a plan or a pass") }
     guard (0...1 << 20).contains(layer.pointee.size) else {
-      throw Diagnostic("its layer '\(name)' keeps \(layer.pointee.size) bytes; at most 1 MiB can be")
+      throw Diagnostic(
+        "its layer '\(name)' keeps \(layer.pointee.size) bytes; at most 1 MiB can be")
     }
     guard let type = CTables.type(for: layer) else {
       throw Diagnostic("there are more than \(CTables.most) layers of C plugins")
