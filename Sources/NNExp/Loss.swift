@@ -173,7 +173,7 @@ public struct MetricPass<S: Scalar>: @unchecked Sendable {
     return MetricPass.largest(t, from: sample * count, count: count)
   }
 
-  @usableFromInline
+  @inlinable
   static func largest(_ values: Tensor<S>, from first: Int, count: Int) -> Int {
     var best = 0
     for i in 1..<count where values[first + i] > values[first + best] { best = i }
