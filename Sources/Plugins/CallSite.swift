@@ -5,7 +5,7 @@ import Synchronization
 
 /// One use of a plugin's type in an experiment: whom to name if it crashes,
 /// hangs or ends the process.
-struct CallSite: @unchecked Sendable {
+final class CallSite: @unchecked Sendable {
   /// `'hidden' (maxout, of the plugin 'Maxout.swift')`.
   let subject: String
 
@@ -27,7 +27,7 @@ struct CallSite: @unchecked Sendable {
   }
 
   /// A use that an experiment declares with these options.
-  init(_ kind: String, _ type: Any.Type, named typeName: String, _ options: Options) {
+  convenience init(_ kind: String, _ type: Any.Type, named typeName: String, _ options: Options) {
     let origin = Origins.origin(of: type)
     let plugin = "the plugin '\(origin.path)'"
     let place = options.place(of: "type") ?? options.place

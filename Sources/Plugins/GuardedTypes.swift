@@ -9,35 +9,42 @@ struct GuardedLayer<Base: Layer>: Layer, Guarded {
   static var examples: [Example] { Base.examples }
   static var inputCount: ClosedRange<Int> { Base.inputCount }
 
-  let site: CallSite
-  private let base: Base
+  /// One reference, and nothing generic within: what a small pass costs matters.
+  private final class Core: Sendable {
+    let site: CallSite
+    let base: any Layer
+
+    init(_ site: CallSite, _ base: any Layer) { (self.site, self.base) = (site, base) }
+  }
+
+  private let core: Core
+  var site: CallSite { core.site }
 
   init(from options: inout Options) throws {
     let site = CallSite("layer", Base.self, named: Base.typeName, options)
-    base = try site.run("reading its options") { try Base(from: &options) }
-    self.site = site
+    core = Core(site, try site.run("reading its options") { try Base(from: &options) })
   }
 
   func plan(for inputs: [Shape]) throws -> Plan {
-    let plan = try site.run("its plan") { try base.plan(for: inputs) }
+    let plan = try site.run("its plan") { try core.base.plan(for: inputs) }
     try plan.validate()
     return plan
   }
 
   func forward(_ pass: Forward<Float>) {
-    site.run("its forward pass") { base.forward(pass) }
+    core.site.run("its forward pass") { core.base.forward(pass) }
   }
   func forward(_ pass: Forward<Double>) {
-    site.run("its forward pass in float64") { base.forward(pass) }
+    core.site.run("its forward pass in float64") { core.base.forward(pass) }
   }
   func backward(_ pass: Backward<Float>) {
-    site.run("its backward pass") { base.backward(pass) }
+    core.site.run("its backward pass") { core.base.backward(pass) }
   }
   func backward(_ pass: Backward<Double>) {
-    site.run("its backward pass in float64") { base.backward(pass) }
+    core.site.run("its backward pass in float64") { core.base.backward(pass) }
   }
   func equations(for inputs: [Shape]) -> Equations {
-    site.run("its equations") { base.equations(for: inputs) }
+    core.site.run("its equations") { core.base.equations(for: inputs) }
   }
 }
 
