@@ -24,7 +24,15 @@ public struct TypeProver {
   /// it, it can be named.
   private let trying: (String) -> Void
 
-  public init(trying: @escaping (String) -> Void = { _ in }) { self.trying = trying }
+  /// What a layer's plan may name for its parameters.
+  private let initializers: Catalogue<any Initializer.Type>
+
+  public init(
+    initializers: Catalogue<any Initializer.Type>, trying: @escaping (String) -> Void = { _ in }
+  ) {
+    self.initializers = initializers
+    self.trying = trying
+  }
 
   /// Every type of a registry.
   public mutating func prove(_ registry: Registry) {
@@ -100,7 +108,10 @@ extension TypeProver {
       prove(kind, type.typeName, example) {
         try Conformance.of(
           type, options: example.options, inputs: example.inputs, settings: settings)
-      } hostile: { recorder, trying in
+      } hostile: { [initializers] recorder, trying in
+        recorder.claim(
+          "initial values can be drawn",
+          mistake(inInitialValuesOf: type, example, initializers), proof: "")
         func serve(_ options: Node, _ inputs: [Shape]) throws -> String? {
           trying("\(type.typeName) \(options.flow) on \(inputs)")
           let layer = try value(options) { try type.init(from: &$0) }
@@ -272,6 +283,31 @@ private func value<Value>(_ options: Node, _ make: (inout Options) throws -> Val
   let value = try make(&reader)
   try reader.finish()
   return value
+}
+
+/// Why a parameter's initial values cannot be drawn as the plan asks; nil if they can.
+private func mistake(
+  inInitialValuesOf type: any Layer.Type, _ example: Example,
+  _ initializers: Catalogue<any Initializer.Type>
+) -> String? {
+  do {
+    let plan = try value(example.options) { try type.init(from: &$0) }.plan(for: example.inputs)
+    for parameter in plan.parameters {
+      let initial = parameter.initial
+      do {
+        let found = try initializers.type(named: initial.type, at: nil)
+        let initializer = try value(initial.options) { try found.init(from: &$0) }
+        let count = parameter.shape.count
+        let values = GuardedBuffer<Double>(parameter.name, parameter.shape, count: count)
+        try initializer.fill(values.tensor, random: RandomStream(key: 1))
+      } catch let mistake as Diagnostic {
+        return "\(parameter.name): \(mistake.message)"
+      } catch let mistakes as Diagnostics {
+        return "\(parameter.name): \(initial.type): \(mistakes.list[0].message)"
+      }
+    }
+    return nil
+  } catch { return "\(error)" }
 }
 
 private func hostileOptions(

@@ -28,6 +28,8 @@ struct PluginSource: Sendable {
   /// What the compiler is given.
   var compiled: [String] {
     files.map(\.path).filter { !PluginSource.headers.contains(suffix(of: $0)) }
+      // A compiler would take these for something other than files.
+      .map { $0.hasPrefix("-") || $0.hasPrefix("@") ? "./" + $0 : $0 }
   }
 
   private static let kinds: [String: Kind] = [

@@ -96,7 +96,9 @@ struct PluginTest: ParsableCommand {
     let plugin = try Plugin.load(path)
     var types = Registry()
     try types.add(plugin, timeLimit: timeLimit)
-    var prover = TypeProver(trying: notePluginTrial)
+    var known = standardRegistry()
+    try known.add(plugin, timeLimit: timeLimit)
+    var prover = TypeProver(initializers: known.initializers, trying: notePluginTrial)
     prover.prove(types)
     let proofs = prover.proofs
     guard !proofs.isEmpty else {
