@@ -44,6 +44,31 @@ import Testing
     }
   }
 
+  @Test func aCrashInTheMiddleLeavesWhatThereIs() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    // Before the training two samples are tried, and float64.
+    try tool.writeSquare(
+      forward: """
+        if S.self == Float.self && pass.samples == 4 && pass.isTraining { usleep(1000); steps += 1 }
+        if steps == 400 { abort() }
+        for i in pass.y.indices { pass.y[i] = pass.x[i] * pass.x[i] }
+        """)
+    let source = try tool.read("Square.swift")
+    try tool.write(
+      source.replacingOccurrences(
+        of: "struct Square", with: "nonisolated(unsafe) var steps = 0\n\nstruct Square"),
+      to: "Square.swift")
+    try tool.writeExperiment()
+    let result = try tool.runPlugin("run", "x.yaml", "--quiet", "train.epochs=5000")
+    #expect(result.code == 2)
+    #expect(result.errors == place + " crashed in its forward pass: it aborted (SIGABRT)\n")
+    let rows = try tool.read("results/x/run-0001/metrics.csv").split(separator: "\n")
+    #expect(rows.count > 10 && rows.count <= 401)
+    let commas = rows.map { row in row.count { $0 == "," } }
+    #expect(Set(commas).count == 1, "each row is whole")
+  }
+
   @Test func aPlanThatCrashesIsNamed() throws {
     let told = try message { try $0.writeSquare(plan: "Plan(output: [inputs[1].count])") }
     #expect(
