@@ -56,18 +56,13 @@ struct PluginCache {
     let path = folder + "/" + name
     if isThere(path) { return path }
 
-    let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard lock >= 0 else {
-      throw Diagnostic("cannot create '\(path).lock': \(systemReason)", failure: .environment)
-    }
+    let lock = try hold(path + ".lock")
     // The kernel lets go of a lock whose holder dies.
     defer { close(lock) }
-    while flock(lock, LOCK_EX) != 0 {
-      guard errno == EINTR else {
-        throw Diagnostic("cannot lock '\(path).lock': \(systemReason)", failure: .environment)
-      }
+    if isThere(path) {
+      unlink(path + ".lock")
+      return path
     }
-    if isThere(path) { return path }
 
     let workshop = path + ".building"
     removeFolder(workshop)
@@ -84,6 +79,28 @@ struct PluginCache {
       throw Diagnostic("cannot create '\(path)': \(systemReason)", failure: .environment)
     }
     return path
+  }
+
+  /// A descriptor of the file at `path` that holds its lock.
+  private func hold(_ path: String) throws -> Int32 {
+    while true {
+      let lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+      guard lock >= 0 else {
+        throw Diagnostic("cannot create '\(path)': \(systemReason)", failure: .environment)
+      }
+      while flock(lock, LOCK_EX) != 0 {
+        guard errno == EINTR else {
+          close(lock)
+          throw Diagnostic("cannot lock '\(path)': \(systemReason)", failure: .environment)
+        }
+      }
+      // Whoever held it before took the file away: another may hold a new one.
+      var (mine, there) = (stat(), stat())
+      if fstat(lock, &mine) == 0, stat(path, &there) == 0, mine.st_ino == there.st_ino {
+        return lock
+      }
+      close(lock)
+    }
   }
 
   /// A folder of files, as builds make it.

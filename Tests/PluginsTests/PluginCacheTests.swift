@@ -28,6 +28,28 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a.so"])
   }
 
+  @Test func aFailedBuildIsTriedByTheNextAlone() async throws {
+    let cache = try PluginCache(in: folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let builds = Builds()
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<16 {
+        group.addTask {
+          _ = try? cache.file("a.so") { path in
+            builds.add()
+            // Two at once would find each other's file.
+            if FileManager.default.fileExists(atPath: path) { builds.collide() }
+            try Data().write(to: URL(fileURLWithPath: path))
+            usleep(1000)
+            throw Diagnostic("no")
+          }
+        }
+      }
+    }
+    #expect(builds.count == 16)
+    #expect(builds.collisions == 0)
+  }
+
   @Test func aFailedBuildLeavesNothing() throws {
     let cache = try PluginCache(in: folder)
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -58,5 +80,7 @@ import Testing
 private final class Builds: @unchecked Sendable {
   private let lock = NSLock()
   private(set) var count = 0
+  private(set) var collisions = 0
+  func collide() { lock.withLock { collisions += 1 } }
   func add() { lock.withLock { count += 1 } }
 }
