@@ -1,5 +1,3 @@
-internal import COpenBLAS
-
 /// C ← A·B, or C ← C + A·B where `accumulating`.
 ///
 /// - Shape: A `[m, k]`, B `[k, n]`, C `[m, n]`; C is not transposed.
@@ -13,13 +11,27 @@ public func multiply<S: Scalar>(
 ) {
   assert(a.columns == b.rows && a.rows == c.rows && b.columns == c.columns && !c.isTransposed)
   if a.rows &* a.columns &* b.columns <= 512 {
-    for row in 0..<c.rows {
-      for column in 0..<c.columns {
+    let (rowA, stepA) = a.isTransposed ? (1, a.stride) : (a.stride, 1)
+    let (stepB, columnB) = b.isTransposed ? (1, b.stride) : (b.stride, 1)
+    var i = 0
+    while i < c.rows {
+      var j = 0
+      while j < c.columns {
+        var pointA = a.start + i &* rowA
+        var pointB = b.start + j &* columnB
         var sum: S = 0
-        for k in 0..<a.columns { sum += a[row, k] * b[k, column] }
-        let position = row &* c.stride &+ column
+        var k = 0
+        while k < a.columns {
+          sum += pointA.pointee * pointB.pointee
+          pointA += stepA
+          pointB += stepB
+          k &+= 1
+        }
+        let position = i &* c.stride &+ j
         c.start[position] = accumulating ? c.start[position] + sum : sum
+        j &+= 1
       }
+      i &+= 1
     }
   } else {
     S.multiplyMatrices(
@@ -32,7 +44,7 @@ public func multiply<S: Scalar>(
 
 /// A product as the BLAS reads it, and the blocks that cores share: stripes of
 /// rows or columns of C, whichever has more.
-private struct Product<S> {
+private struct Product<S: Scalar> {
   let rows: Int
   let columns: Int
   let inner: Int
@@ -66,6 +78,19 @@ private struct Product<S> {
     rows >= columns ? 0..<columns : stripe(block, of: columns)
   }
 
+  /// The sums as they stand, for a machine without the library.
+  func addUp(_ rows: Range<Int>, _ columns: Range<Int>) {
+    let (rowA, columnA) = transposeA ? (1, strideA) : (strideA, 1)
+    let (rowB, columnB) = transposeB ? (1, strideB) : (strideB, 1)
+    for i in rows {
+      for j in columns {
+        var sum: S = accumulating ? c[i * strideC + j] : 0
+        for k in 0..<inner { sum += a[i * rowA + k * columnA] * b[k * rowB + j * columnB] }
+        c[i * strideC + j] = sum
+      }
+    }
+  }
+
   private func stripe(_ block: Int, of extent: Int) -> Range<Int> {
     let units = (extent + Product.unit - 1) / Product.unit
     return min(
@@ -94,13 +119,16 @@ extension Float {
 
   /// One block of the product, on the calling thread.
   private static func multiply(_ p: Product<Float>, rows: Range<Int>, columns: Range<Int>) {
-    cblas_sgemm(
-      blasRowMajor, blasTranspose(p.transposeA), blasTranspose(p.transposeB),
-      Int32(rows.count), Int32(columns.count), Int32(p.inner), 1,
-      p.a + rows.lowerBound * (p.transposeA ? 1 : p.strideA), Int32(p.strideA),
-      p.b + columns.lowerBound * (p.transposeB ? p.strideB : 1), Int32(p.strideB),
-      p.accumulating ? 1 : 0, p.c + rows.lowerBound * p.strideC + columns.lowerBound,
-      Int32(p.strideC))
+    guard let gemm = BLAS.sgemm else { return p.addUp(rows, columns) }
+    BLAS.call {
+      gemm(
+        BLAS.rowMajor, BLAS.transpose(p.transposeA), BLAS.transpose(p.transposeB),
+        Int32(rows.count), Int32(columns.count), Int32(p.inner), 1,
+        p.a + rows.lowerBound * (p.transposeA ? 1 : p.strideA), Int32(p.strideA),
+        p.b + columns.lowerBound * (p.transposeB ? p.strideB : 1), Int32(p.strideB),
+        p.accumulating ? 1 : 0, p.c + rows.lowerBound * p.strideC + columns.lowerBound,
+        Int32(p.strideC))
+    }
   }
 }
 
@@ -124,36 +152,15 @@ extension Double {
 
   /// One block of the product, on the calling thread.
   private static func multiply(_ p: Product<Double>, rows: Range<Int>, columns: Range<Int>) {
-    cblas_dgemm(
-      blasRowMajor, blasTranspose(p.transposeA), blasTranspose(p.transposeB),
-      Int32(rows.count), Int32(columns.count), Int32(p.inner), 1,
-      p.a + rows.lowerBound * (p.transposeA ? 1 : p.strideA), Int32(p.strideA),
-      p.b + columns.lowerBound * (p.transposeB ? p.strideB : 1), Int32(p.strideB),
-      p.accumulating ? 1 : 0, p.c + rows.lowerBound * p.strideC + columns.lowerBound,
-      Int32(p.strideC))
+    guard let gemm = BLAS.dgemm else { return p.addUp(rows, columns) }
+    BLAS.call {
+      gemm(
+        BLAS.rowMajor, BLAS.transpose(p.transposeA), BLAS.transpose(p.transposeB),
+        Int32(rows.count), Int32(columns.count), Int32(p.inner), 1,
+        p.a + rows.lowerBound * (p.transposeA ? 1 : p.strideA), Int32(p.strideA),
+        p.b + columns.lowerBound * (p.transposeB ? p.strideB : 1), Int32(p.strideB),
+        p.accumulating ? 1 : 0, p.c + rows.lowerBound * p.strideC + columns.lowerBound,
+        Int32(p.strideC))
+    }
   }
-}
-
-/// CBLAS's codes for row-major order and for op(A).
-private let blasRowMajor = Int32(nnexp_cblas_row_major.rawValue)
-
-private func blasTranspose(_ transposed: Bool) -> Int32 {
-  Int32((transposed ? nnexp_cblas_transpose : nnexp_cblas_no_transpose).rawValue)
-}
-
-/// What the run's record says of the BLAS in use.
-public func blasDescription() -> String {
-  // The string is a static of the library's; it is not ours to free.
-  String(cString: openblas_get_config())
-}
-
-/// Keeps the BLAS from starting threads of its own: products are shared by
-/// `Workers`, in blocks that do not depend on the machine.
-///
-/// An OpenBLAS that was built without threads gives wrong numbers now and then
-/// when two call it at a time (0.3.21: 1 product in 20), so that one thread must
-/// do then.
-public func keepBLASOnCallingThread() {
-  openblas_set_num_threads(1)
-  if openblas_get_parallel() == 0 { Workers.forbid() }
 }

@@ -21,9 +21,6 @@ public enum Workers {
     set { wanted.store(max(1, min(newValue, 256)), ordering: .relaxed) }
   }
 
-  /// Leaves all to the caller from now on, whatever `count` says.
-  public static func forbid() { isBusy.store(true, ordering: .relaxed) }
-
   /// Cores of the machine.
   public static var availableCores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
@@ -37,6 +34,18 @@ public enum Workers {
       isBusy.store(false, ordering: .releasing)
     } else {
       for i in 0..<parts { part(context, i) }
+    }
+  }
+
+  /// Calls `body(0)`, …, `body(parts − 1)` likewise; for long parts.
+  public static func perform(_ parts: Int, _ body: (Int) -> Void) {
+    withoutActuallyEscaping(body) { body in
+      var body = body
+      withUnsafeMutablePointer(to: &body) {
+        perform(parts, UnsafeMutableRawPointer($0)) { body, part in
+          body.assumingMemoryBound(to: ((Int) -> Void).self).pointee(part)
+        }
+      }
     }
   }
 

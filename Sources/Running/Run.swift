@@ -87,7 +87,7 @@ public final class Run<S: Scalar>: TrainingObserver {
     listener.say(session.modelTable + "\n")
     do {
       try check(.start)
-      let outcome = try trainer.run(self)
+      let outcome = isInterrupted ? .interrupted : try trainer.run(self)
       try metrics.flush()
       try timing.flush()
       return try finish(outcome)
@@ -106,7 +106,8 @@ public final class Run<S: Scalar>: TrainingObserver {
 
   private func check(_ moment: GradientCheckSettings.Moment) throws {
     guard experiment.gradientCheck.moments.contains(moment) else { return }
-    let report = try session.checkGradients(at: moment)
+    let report = try session.checkGradients(at: moment) { listener.interruption != nil }
+    guard let report else { return }
     checks.append(report)
     if checks.count == 1 { files += ["gradient_check.csv", "gradient_check_summary.csv"] }
     try directory.write(GradientReport.entriesCSV(checks), to: "gradient_check.csv")
@@ -173,6 +174,7 @@ public final class Run<S: Scalar>: TrainingObserver {
     }
     trainer.restore(.last)
     try check(.end)
+    if isInterrupted { return try finish(.interrupted) }
     try writePredictions()
     try writeConfusion()
     let shortfalls = complain()
@@ -190,6 +192,7 @@ public final class Run<S: Scalar>: TrainingObserver {
     summary.exitStatus = Int(code)
     summary.reason = reason
     try summary.write(in: directory)
+    record.blas = blasDescription()
     record.finished = timestamp()
     record.seconds = stopwatch.seconds
     try record.write(in: directory)

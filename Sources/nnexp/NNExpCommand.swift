@@ -36,7 +36,6 @@ struct Exit: Error {
 enum Main {
   static func main() {
     ignoreBrokenPipes()
-    keepBLASOnCallingThread()
     do {
       try InstructionSet.useRequested()
       var command = try NNExpCommand.parseAsRoot()
