@@ -1,15 +1,16 @@
-// The five entries that nnexp uses, declared here so that a plugin compiles
-// without OpenBLAS's headers. The signatures are those of the reference CBLAS.
+// The entries of OpenBLAS that nnexp calls, as types of functions: the library is
+// loaded when it is first needed. The signatures are those of the reference CBLAS.
 #pragma once
 
-enum nnexp_cblas_order { nnexp_cblas_row_major = 101 };
-enum nnexp_cblas_transpose { nnexp_cblas_no_transpose = 111, nnexp_cblas_transpose = 112 };
+typedef void (*nnexp_sgemm)(int order, int transpose_a, int transpose_b, int m, int n, int k,
+                            float alpha, const float *a, int lda, const float *b, int ldb,
+                            float beta, float *c, int ldc);
+typedef void (*nnexp_dgemm)(int order, int transpose_a, int transpose_b, int m, int n, int k,
+                            double alpha, const double *a, int lda, const double *b, int ldb,
+                            double beta, double *c, int ldc);
 
-void cblas_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha,
-                 const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
-void cblas_dgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, double alpha,
-                 const double *a, int lda, const double *b, int ldb, double beta, double *c,
-                 int ldc);
-void openblas_set_num_threads(int count);
-char *openblas_get_config(void);
-char *openblas_get_corename(void);
+// openblas_get_config: how it was built.
+typedef const char *(*nnexp_config)(void);
+
+// openblas_get_parallel: 0 if it was built without threads.
+typedef int (*nnexp_parallel)(void);

@@ -5,7 +5,7 @@ import NNExp
 ///
 /// The order is a function of (seed, epoch) alone. The last batch of an epoch
 /// holds what is left.
-struct Batches<S: Scalar> {
+final class Batches<S: Scalar> {
   let samples: Samples<S>
   let batchSize: Int
   let sampling: TrainingDeclaration.Sampling
@@ -37,7 +37,7 @@ struct Batches<S: Scalar> {
 
   /// Settles the order of one epoch. A full batch is never shuffled: its
   /// gradient is a sum over all.
-  mutating func begin(epoch: Int) {
+  func begin(epoch: Int) {
     switch sampling {
     case .sequential: break
     case .shuffle:
@@ -50,14 +50,12 @@ struct Batches<S: Scalar> {
   }
 
   /// The network's buffers were used for something else.
-  mutating func invalidate() { isLoaded = false }
+  func invalidate() { isLoaded = false }
 
   /// Copies one batch into the network's buffers.
-  mutating func load(_ batch: Int, into network: Network<S>) {
-    if count == 1 && sampling != .random {
-      if isLoaded { return }
-      isLoaded = true
-    }
+  func load(_ batch: Int, into network: Network<S>) {
+    if isLoaded { return }
+    isLoaded = count == 1 && sampling != .random
     let first = batch * batchSize
     let width = network.x.shape.count
     let targetWidth = network.t.shape.count

@@ -22,13 +22,19 @@ public struct MemoryPlan: Sendable {
     optimizer = bytes(graph.trainableCount, vectors)
     var perSample = saturatingProduct(graph.inputShape.count, 2)
     var fixed = 0
+    let shards = Shards.count(capacity)
     for node in graph.nodes {
       perSample = saturatingSum(perSample, saturatingProduct(node.plan.output.count, 2))
       for scratch in node.plan.scratch {
         if scratch.isPerSample {
           perSample = saturatingSum(perSample, scratch.count)
         } else {
-          fixed = saturatingSum(fixed, scratch.count)
+          fixed = saturatingSum(fixed, saturatingProduct(scratch.count, shards))
+        }
+      }
+      if node.isShardable {
+        for parameter in node.plan.parameters {
+          fixed = saturatingSum(fixed, saturatingProduct(parameter.shape.count, shards - 1))
         }
       }
       for state in node.plan.state { fixed = saturatingSum(fixed, state.shape.count) }

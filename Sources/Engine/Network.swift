@@ -39,6 +39,8 @@ public final class Network<S: Scalar> {
   private let dx: Tensor<S>
   private let nodeState: [[Tensor<S>]]
   private let scratch: [[(tensor: Tensor<S>, isPerSample: Bool)]]
+  /// Gradients of shards but the first, for the nodes that are sharded.
+  private let partialGradients: [[Tensor<S>]]
   private let checksInputs: Bool
   private var passes: [Int: Passes<S>] = [:]
 
@@ -64,9 +66,15 @@ public final class Network<S: Scalar> {
       room += 2 * Arena<S>.padded(capacity * node.plan.output.count)
       for state in node.plan.state { room += Arena<S>.padded(state.shape.count) }
       for part in node.plan.scratch {
-        room += Arena<S>.padded(part.isPerSample ? capacity * part.count : part.count)
+        let copies = part.isPerSample ? capacity : Shards.count(capacity)
+        room += Arena<S>.padded(copies * part.count)
       }
     }
+    let shards = Shards.count(capacity)
+    let sharded = graph.nodes.map { node in
+      node.isShardable ? graph.parameters[node.parameters].map(\.shape) : []
+    }
+    for shape in sharded.joined() { room += (shards - 1) * Arena<S>.padded(shape.count) }
     let arena = try Arena<S>(count: room)
     self.arena = arena
 
@@ -79,9 +87,12 @@ public final class Network<S: Scalar> {
     y = nodes.map { arena.cut(capacity * $0.plan.output.count, shape: $0.plan.output) }
     scratch = nodes.map { node in
       node.plan.scratch.map { part in
-        let count = part.isPerSample ? capacity * part.count : part.count
-        return (arena.cut(count, shape: [part.count]), part.isPerSample)
+        let copies = part.isPerSample ? capacity : shards
+        return (arena.cut(copies * part.count, shape: [part.count]), part.isPerSample)
       }
+    }
+    partialGradients = sharded.map { shapes in
+      (1..<max(1, shards)).flatMap { _ in shapes.map { arena.cut($0.count, shape: $0) } }
     }
     dx = arena.cut(capacity * graph.inputShape.count, shape: graph.inputShape)
     // Gradients and deltas lie side by side: one sweep zeroes them.
@@ -183,30 +194,42 @@ public struct NamedTensor<S: Scalar> {
 }
 
 extension Network {
-  /// What a node's passes read and write, for batches of `samples`.
-  fileprivate func views(_ k: Int, samples: Int) -> NodeViews<S> {
+  /// What a node's passes read and write for some samples of a batch, as its
+  /// shard with this number.
+  func views(_ k: Int, samples: Range<Int>, shard: Int = 0) -> NodeViews<S> {
     func batch(_ whole: Tensor<S>) -> Tensor<S> {
-      Tensor(start: whole.start, count: samples * whole.shape.count, shape: whole.shape)
+      Tensor(
+        start: whole.start + samples.lowerBound * whole.shape.count,
+        count: samples.count * whole.shape.count, shape: whole.shape)
     }
     let node = graph.nodes[k]
+    let gradients = graph.parameters[node.parameters].map {
+      self.gradients.slice(from: $0.offset, shape: $0.shape)
+    }
+    let first = (shard - 1) * gradients.count
     return NodeViews(
-      inputs: node.inputs.map { batch(activation($0)) }, y: batch(y[k]), dy: batch(dy[k]),
+      samples: samples, inputs: node.inputs.map { batch(activation($0)) }, y: batch(y[k]),
+      dy: batch(dy[k]),
       dInputs: node.inputs.map { batch(delta($0)) },
       parameters: graph.parameters[node.parameters].map {
         parameters.slice(from: $0.offset, shape: $0.shape)
       },
-      gradients: graph.parameters[node.parameters].map {
-        gradients.slice(from: $0.offset, shape: $0.shape)
-      },
+      gradients: shard == 0
+        ? gradients : Array(partialGradients[k][first..<first + gradients.count]),
       state: nodeState[k],
-      scratch: scratch[k].map { $0.isPerSample ? batch($0.tensor) : $0.tensor },
+      scratch: scratch[k].map { part in
+        part.isPerSample
+          ? batch(part.tensor)
+          : part.tensor.slice(from: shard * part.tensor.shape.count, shape: part.tensor.shape)
+      },
       needsInputGradient: checksInputs
         || node.inputs.contains { $0 >= 0 && graph.nodes[$0].learnsFromBelow },
       needsBackward: checksInputs || node.learnsFromBelow)
   }
 }
 
-private struct NodeViews<S: Scalar> {
+struct NodeViews<S: Scalar> {
+  let samples: Range<Int>
   let inputs: [Tensor<S>]
   let y: Tensor<S>
   let dy: Tensor<S>
@@ -217,131 +240,4 @@ private struct NodeViews<S: Scalar> {
   let scratch: [Tensor<S>]
   let needsInputGradient: Bool
   let needsBackward: Bool
-}
-
-/// The prepared passes of one batch size: what a training step walks through.
-public final class Passes<S: Scalar> {
-  public let samples: Int
-
-  private unowned let network: Network<S>
-  private let count: Int
-  private let layers: UnsafeMutablePointer<any Layer>
-  private let forwards: UnsafeMutablePointer<Forward<S>>
-  private let backwards: UnsafeMutablePointer<Backward<S>>
-  private let tables: UnsafeMutablePointer<Tensor<S>>
-  /// The first node whose backward pass anything needs.
-  private let firstBackward: Int
-  private let randomNodes: [Int]
-
-  fileprivate init(_ network: Network<S>, samples: Int, isTraining: Bool) {
-    precondition(samples >= 1 && samples <= network.capacity)
-    self.network = network
-    self.samples = samples
-    let nodes = network.graph.nodes
-    count = nodes.count
-    let views = nodes.indices.map { network.views($0, samples: samples) }
-    let rows = views.reduce(0) {
-      $0 + 2 * $1.inputs.count + 2 * $1.parameters.count + $1.state.count + $1.scratch.count
-    }
-    tables = .allocate(capacity: max(1, rows))
-    layers = .allocate(capacity: count)
-    forwards = .allocate(capacity: count)
-    backwards = .allocate(capacity: count)
-    firstBackward = views.firstIndex { $0.needsBackward } ?? count
-    randomNodes = nodes.indices.filter { nodes[$0].plan.isRandom }
-
-    var next = tables
-    func table(_ tensors: [Tensor<S>]) -> Tensors<S> {
-      let start = next
-      for tensor in tensors {
-        next.initialize(to: tensor)
-        next += 1
-      }
-      return Tensors(start: start, count: tensors.count)
-    }
-    for (k, view) in views.enumerated() {
-      let inputs = table(view.inputs)
-      let parameters = table(view.parameters)
-      let state = table(view.state)
-      let scratch = table(view.scratch)
-      (layers + k).initialize(to: nodes[k].layer)
-      (forwards + k).initialize(
-        to: Forward(
-          samples: samples, inputs: inputs, y: view.y, parameters: parameters, state: state,
-          scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0), firstSample: 0))
-      (backwards + k).initialize(
-        to: Backward(
-          samples: samples, inputs: inputs, y: view.y, dy: view.dy, dInputs: table(view.dInputs),
-          needsInputGradient: view.needsInputGradient, parameters: parameters,
-          gradients: table(view.gradients), state: state, scratch: scratch,
-          isTraining: isTraining, random: RandomStream(key: 0), firstSample: 0))
-    }
-  }
-
-  deinit {
-    layers.deinitialize(count: count)
-    layers.deallocate()
-    forwards.deallocate()
-    backwards.deallocate()
-    tables.deallocate()
-  }
-
-  /// Gives the nodes that draw random numbers those of `step`.
-  public func draw(_ random: RandomStream, step: Int) {
-    for k in randomNodes {
-      let stream = random.stream(step).stream(k)
-      forwards[k].random = stream
-      backwards[k].random = stream
-    }
-  }
-
-  /// True if some node draws random numbers.
-  public var isRandom: Bool { !randomNodes.isEmpty }
-
-  /// Every node from `first` on overwrites its output.
-  @specialized(where S == Double)
-  @specialized(where S == Float)
-  public func forward(from first: Int = 0) {
-    var k = first
-    while k < count {
-      S.forward(layers[k], forwards[k])
-      k &+= 1
-    }
-  }
-
-  /// δ of the output is there; every node adds to the gradients before it.
-  @specialized(where S == Double)
-  @specialized(where S == Float)
-  public func backward() {
-    var k = count &- 1
-    while k >= firstBackward {
-      S.backward(layers[k], backwards[k])
-      k &-= 1
-    }
-  }
-
-  /// The loss's view of the batch; with δ where a gradient is wanted.
-  @specialized(where S == Double)
-  @specialized(where S == Float)
-  public func lossPass(_ reduction: Reduction, gradient: Bool) -> LossPass<S> {
-    let z = network.output(samples)
-    let t = network.t
-    let hasClasses = if case .classes = network.target { true } else { false }
-    let dz = network.delta(count - 1)
-    return LossPass(
-      samples: samples, z: z,
-      t: Tensor(start: t.start, count: samples * t.shape.count, shape: t.shape),
-      hasClasses: hasClasses,
-      dz: gradient ? Tensor(start: dz.start, count: z.count, shape: z.shape) : nil,
-      scale: S(reduction.scale(samples)))
-  }
-
-  /// The first node whose output is not finite, if any.
-  func firstNonFiniteNode() -> String? {
-    for k in 0..<count {
-      let y = forwards[k].y
-      for i in y.indices where !y[i].isFinite { return network.graph.nodes[k].name }
-    }
-    return nil
-  }
 }

@@ -37,8 +37,10 @@ public final class Trainer<S: Scalar> {
   public let columns: [String]
 
   /// Epochs finished and steps taken.
-  public private(set) var epoch = 0
-  public private(set) var step = 0
+  public var epoch: Int { epochsDone }
+  public var step: Int { stepsDone }
+  private var epochsDone = 0
+  private var stepsDone = 0
 
   /// The best recorded row's epoch and monitored figure, and its weights.
   public private(set) var best: (epoch: Int, value: Double)?
@@ -54,7 +56,7 @@ public final class Trainer<S: Scalar> {
   private let metrics: [BoundMetric]
   /// Measures the network as it stands.
   public let evaluator: Evaluator<S>
-  private var batches: Batches<S>
+  private let batches: Batches<S>
   private let tallies: [Tally]
   private let threshold: S
   private let memory: UpdateMemory<S>
@@ -64,9 +66,14 @@ public final class Trainer<S: Scalar> {
   private let lastBatch: Steps
 
   /// The passes of one batch size, with the loss's view.
-  private struct Steps {
+  private final class Steps {
     let passes: Passes<S>
     let loss: LossPass<S>
+
+    init(_ passes: Passes<S>, _ reduction: Reduction) {
+      self.passes = passes
+      loss = passes.lossPass(reduction, gradient: true)
+    }
   }
 
   /// Builds everything that training needs.
@@ -111,8 +118,7 @@ public final class Trainer<S: Scalar> {
     monitor = try Trainer.monitor(training, columns, metrics, validates: data.validation != nil)
 
     func steps(_ samples: Int, _ network: Network<S>) -> Steps {
-      let passes = network.passes(samples, isTraining: true)
-      return Steps(passes: passes, loss: passes.lossPass(objective.reduction, gradient: true))
+      Steps(network.passes(samples, isTraining: true), objective.reduction)
     }
     fullBatch = steps(batches.batchSize, network)
     lastBatch = steps(batches.lastSize, network)
@@ -163,34 +169,39 @@ public final class Trainer<S: Scalar> {
     let work = network.graph.nodes.reduce(0) { saturatingSum($0, $1.plan.work) }
     let stepsPerSign = saturatingProduct(work, batches.batchSize) > 100_000 ? 1 : 128
 
-    while epoch < training.epochs {
+    // Called in place, without a copy a step.
+    let optimizer = training.optimizer
+    let schedule = training.schedule
+    let learningRate = optimizer.learningRate
+
+    while epochsDone < training.epochs {
       let isRecorded =
-        (epoch + 1) % training.recordEvery == 0 || epoch + 1 == training.epochs
+        (epochsDone + 1) % training.recordEvery == 0 || epochsDone + 1 == training.epochs
       if isRecorded { for tally in tallies { tally.numbers.fill(0) } }
-      batches.begin(epoch: epoch)
+      batches.begin(epoch: epochsDone)
       var sum = 0.0
-      for batch in 0..<batches.count {
-        progress.epoch = epoch
-        progress.step = step
+      progress.epoch = epochsDone
+      var batch = 0
+      while batch < batches.count {
+        progress.step = stepsDone
         progress.isEpochStart = batch == 0
-        rate =
-          training.optimizer.learningRate
-          * training.schedule.factor(at: progress, memory: memory.schedule)
-        let loss = takeStep(batch, rate: rate, measuring: isRecorded)
-        step &+= 1
+        rate = learningRate * schedule.factor(at: progress, memory: memory.schedule)
+        let loss = takeStep(batch, rate: rate, measuring: isRecorded, optimizer)
+        stepsDone &+= 1
         if !loss.isFinite { return .diverged(divergence(loss)) }
         sum += loss * Double(batches.size(batch))
+        batch &+= 1
         sinceSign &+= 1
         if sinceSign >= stepsPerSign {
           sinceSign = 0
-          try observer.isAlive(epoch: epoch, of: training.epochs)
-        }
-        if observer.isInterrupted {
-          if weightsAreFinite { keepWeights() }
-          return .interrupted
+          try observer.isAlive(epoch: epochsDone, of: training.epochs)
+          if observer.isInterrupted {
+            if weightsAreFinite { keepWeights() }
+            return .interrupted
+          }
         }
       }
-      epoch += 1
+      epochsDone += 1
       progress.loss = sum / Double(data.train.count)
       if isRecorded {
         if !weightsAreFinite { return .diverged(divergence(.nan)) }
@@ -210,20 +221,14 @@ public final class Trainer<S: Scalar> {
   /// One forward pass, one backward pass, one update. Returns the loss before
   /// the update.
   @inline(__always)
-  private func takeStep(_ batch: Int, rate: Double, measuring: Bool) -> Double {
+  private func takeStep(
+    _ batch: Int, rate: Double, measuring: Bool, _ optimizer: any Optimizer
+  ) -> Double {
     batches.load(batch, into: network)
-    let steps = batch == batches.count - 1 ? lastBatch : fullBatch
-    if steps.passes.isRandom { steps.passes.draw(random, step: step) }
+    let steps = batch == batches.count &- 1 ? lastBatch : fullBatch
+    if steps.passes.isRandom { steps.passes.draw(random, step: stepsDone) }
     let loss = gradient(steps)
-    if measuring {
-      for tally in tallies {
-        S.add(
-          tally.metric,
-          MetricPass(
-            samples: steps.passes.samples, z: steps.loss.z, t: steps.loss.t,
-            hasClasses: steps.loss.hasClasses, threshold: threshold, tally: tally.numbers))
-      }
-    }
+    if measuring { addToTallies(steps) }
     // A closure is made for optimizers that ask the loss again, and for no other.
     let evaluate: (() -> Double)? =
       memory.needsFullBatch
@@ -233,12 +238,22 @@ public final class Trainer<S: Scalar> {
       } : nil
     let penalty = penalize() + clip()
     S.step(
-      training.optimizer,
+      optimizer,
       Update(
         w: network.trainable, g: network.trainableGradients, vectors: memory.vectors,
-        scalars: memory.scalars, learningRate: rate, step: step &+ 1, loss: loss + penalty,
+        scalars: memory.scalars, learningRate: rate, step: stepsDone &+ 1, loss: loss + penalty,
         evaluate: evaluate))
     return loss
+  }
+
+  private func addToTallies(_ steps: Steps) {
+    for tally in tallies {
+      S.add(
+        tally.metric,
+        MetricPass(
+          samples: steps.passes.samples, z: steps.loss.z, t: steps.loss.t,
+          hasClasses: steps.loss.hasClasses, threshold: threshold, tally: tally.numbers))
+    }
   }
 
   @inline(__always)

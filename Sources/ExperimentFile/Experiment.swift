@@ -20,7 +20,7 @@ public struct Experiment: Sendable {
   public let model: ModelDeclaration
   public let objective: Objective
   public let training: TrainingDeclaration
-  public let gradientCheck: GradientCheckSettings
+  public var gradientCheck: GradientCheckSettings
   public let expectations: [Expectation]
   /// True if the gradient check must pass.
   public let expectsGradientCheck: Bool

@@ -23,10 +23,12 @@ public struct Explanation {
   ///   - name: the experiment's.
   ///   - network: whose parameters are explained.
   ///   - sample: the position within the training data, from 0.
+  ///   - weights: what the parameters are, in words; the initial values unless
+  ///     given.
   /// - Throws: a `Diagnostic` if there is no such sample, or no memory.
   public init<S: Scalar>(
     of network: Network<S>, name: String, data: DataSets<S>, sample: Int, objective: Objective,
-    seed: UInt64
+    seed: UInt64, weights: String? = nil
   ) throws {
     guard sample >= 0 && sample < data.train.count else {
       throw Diagnostic(
@@ -38,7 +40,9 @@ public struct Explanation {
       of: network, samples: data.train, index: sample, objective: objective, seed: seed)
     var writer = ExplanationWriter(
       pass, title: "\(name): the chain rule of training sample \(sample)")
-    writer.introduce(sample: sample, of: data.train.count, seed: seed)
+    writer.introduce(
+      sample: sample, of: data.train.count, weights: weights ?? "the initial values of seed \(seed)"
+    )
     writer.forward(inputNames: data.inputNames, classNames: data.classNames)
     writer.backward()
     document = writer.document

@@ -33,10 +33,10 @@ struct ExplanationWriter {
 
   // MARK: The start
 
-  mutating func introduce(sample: Int, of count: Int, seed: UInt64) {
+  mutating func introduce(sample: Int, of count: Int, weights: String) {
     add(.heading(1, [.text(document.title)], anchor: "top"))
     paragraph(
-      "Everything in float64, at the initial values of seed \(seed). Training sample \(sample) (of "
+      "Everything in float64, at \(weights). Training sample \(sample) (of "
         + "\(count), counted from 0) is a batch of its own.")
     if !pass.isTraining {
       let coupling = nodes.first { $0.plan.couplesSamples }!

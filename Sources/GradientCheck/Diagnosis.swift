@@ -8,6 +8,8 @@ public enum Diagnosis: Sendable, Equatable {
   case flippedSign
   /// |a| = |n|, with some signs wrong.
   case lostSign(wrong: Int, of: Int)
+  /// a ≥ |n| everywhere: as Σ|terms| is, instead of Σ terms.
+  case sumOfSizes
   /// a = k·n.
   case constantRatio(Double)
   /// a = k·n with k the number of samples, or its inverse.
@@ -39,6 +41,9 @@ extension Diagnosis: CustomStringConvertible {
     case .lostSign(let wrong, let count):
       "every size is right but \(wrong) of \(count) signs are wrong: "
         + "a sign(x) or a minus is lost"
+    case .sumOfSizes:
+      "no entry is negative, and none is too small: "
+        + "a sign(x) or a minus is lost in what is added up"
     case .constantRatio(let ratio):
       "every entry is \(Diagnosis.rounded(ratio)) times what it should be"
     case .batchSize(let ratio, let samples) where ratio > 1:
@@ -105,8 +110,10 @@ extension Diagnosis {
       ?? evidence.signs()
       ?? evidence.transposition()
       ?? evidence.oneSample(among: deltas)
+      ?? evidence.oneProduct(among: deltas)
       ?? evidence.region()
       ?? evidence.offset()
+      ?? evidence.sizes()
       ?? (tensors[t].kind == .input && tensors[t].readers > 1
         ? .lostTerm(readers: tensors[t].readers) : nil)
   }
@@ -154,6 +161,13 @@ private struct Evidence {
     return wrong > 0 ? .lostSign(wrong: wrong, of: clear.count) : nil
   }
 
+  func sizes() -> Diagnosis? {
+    let isSum = entries.allSatisfy {
+      $0.analytic >= abs($0.numeric.value) - $0.numeric.bound
+    }
+    return isSum && clear.count > 1 ? .sumOfSizes : nil
+  }
+
   /// The first axis against the others, or the last two of a sample.
   func transposition() -> Diagnosis? {
     let shape = tensor.shape
@@ -193,6 +207,28 @@ private struct Evidence {
           return agrees(sum, entry)
         }
         if isRow && isSum { return .oneSample(isLast: isLast) }
+      }
+    }
+    return nil
+  }
+
+  /// A matrix ∂W that is δₛvᵀ for one sample s alone, whatever v: each column is
+  /// in proportion to that sample's row of ∂L/∂y.
+  func oneProduct(among deltas: [[Double]]) -> Diagnosis? {
+    let shape = tensor.shape
+    guard tensor.kind == .parameter, shape.rank >= 2, shape[0] > 1 else { return nil }
+    let rows = shape[0]
+    let columns = gradient.count / rows
+    for delta in deltas where delta.count > rows && delta.count % rows == 0 {
+      for isLast in [true, false] {
+        let first = isLast ? delta.count - rows : 0
+        let largest = (0..<rows).max { abs(delta[first + $0]) < abs(delta[first + $1]) }!
+        let isProduct = gradient.indices.allSatisfy { i in
+          let here = gradient[i] * delta[first + largest]
+          let there = gradient[largest * columns + i % columns] * delta[first + i / columns]
+          return abs(here - there) <= 1e-9 * abs(here)
+        }
+        if isProduct { return .oneSample(isLast: isLast) }
       }
     }
     return nil

@@ -12,6 +12,7 @@ public import NNExp
 ///       batch: 4                             # samples
 ///       budget: 1e10
 ///       inputs: true
+///       only: [hidden.weight]                # or whole nodes; all unless given
 ///
 /// Without the key a run checks once, at the start, on a small budget.
 public struct GradientCheckSettings: Sendable, Equatable {
@@ -51,6 +52,12 @@ public struct GradientCheckSettings: Sendable, Equatable {
   /// Whether every node's inputs are checked too, not just the parameters.
   public var inputs: Bool = true
 
+  /// Names of nodes and tensors, `hidden` or `hidden.weight`; empty means all.
+  public var only: [String] = []
+
+  /// Where `only` stands.
+  public var onlyPlace: Place?
+
   /// What a run does unless its file says otherwise: a hundredth of a second at
   /// 1e9 operations a second.
   public static let automatic = GradientCheckSettings(moments: [.start], budget: 1e7)
@@ -85,6 +92,10 @@ public struct GradientCheckSettings: Sendable, Equatable {
       "multiplications and additions to spend, about; 1e9 take a second or so")
     inputs = options.bool(
       "inputs", default: inputs, "check every node's inputs too, not just the parameters")
+    only = options.strings(
+      "only", default: [], "nodes and tensors to check, such as hidden or hidden.weight; empty: all"
+    )
+    onlyPlace = options.place(of: "only")
   }
 
   /// Reads `gradient_check:` of a file's top level, whatever its form.

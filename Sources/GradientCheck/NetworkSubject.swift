@@ -68,7 +68,7 @@ public final class NetworkSubject: GradientSubject {
         tensors.append(
           SubjectTensor(
             node: node.name, type: node.typeName,
-            name: node.inputs.count == 1 ? "x" : "x\(position + 1)", kind: .input,
+            name: NetworkSubject.inputName(position, of: node.inputs.count), kind: .input,
             shape: node.inputShapes[position], samples: count, place: node.place,
             work: workFrom[source + 1], readers: readers))
         slots.append(
@@ -99,6 +99,11 @@ public final class NetworkSubject: GradientSubject {
     self.tensors = tensors
     self.slots = slots
     passes.forward()
+  }
+
+  /// `x`, or `x1`, `x2`, … where a node reads several activations.
+  static func inputName(_ position: Int, of count: Int) -> String {
+    count == 1 ? "x" : "x\(position + 1)"
   }
 
   public func value(of tensor: Int, at index: Int) -> Double { slots[tensor].values[index] }

@@ -20,7 +20,11 @@ struct ProbePlan {
   let tensors: [Tensor?]
 
   init(_ tensors: [SubjectTensor], settings: GradientCheckSettings, random: RandomStream) {
-    let isWanted = tensors.map { $0.count > 0 && (settings.inputs || $0.kind == .parameter) }
+    let isWanted = tensors.map { tensor in
+      guard tensor.count > 0 else { return false }
+      if !settings.only.isEmpty { return settings.only.contains { tensor.answers(to: $0) } }
+      return settings.inputs || tensor.kind == .parameter
+    }
     switch settings.entries {
     case .all:
       self.tensors = tensors.indices.map { isWanted[$0] ? .complete(tensors[$0].count) : nil }

@@ -91,6 +91,9 @@ public struct SubjectTensor: Sendable {
     return overflow ? Int.max : product
   }
 
+  /// Whether `hidden` or `hidden.weight` means this tensor.
+  func answers(to name: String) -> Bool { name == node || name == "\(node).\(self.name)" }
+
   /// `weight[2, 0]`, `input[1] of sample 3`: an entry as messages name it, all
   /// counted from 0.
   public func entry(_ index: Int) -> String {

@@ -1,4 +1,3 @@
-internal import COpenBLAS
 public import Glibc
 
 /// A floating-point type that networks compute in: `Float` trains, `Double`
@@ -53,18 +52,6 @@ extension Float: Scalar {
   @inlinable public static func erf(_ x: Float) -> Float { Glibc.erff(x) }
   @inlinable public static func sin(_ x: Float) -> Float { Glibc.sinf(x) }
   @inlinable public static func cos(_ x: Float) -> Float { Glibc.cosf(x) }
-
-  public static func multiplyMatrices(
-    rows: Int, columns: Int, inner: Int,
-    _ a: UnsafePointer<Float>, stride strideA: Int, transposed transposeA: Bool,
-    _ b: UnsafePointer<Float>, stride strideB: Int, transposed transposeB: Bool,
-    into c: UnsafeMutablePointer<Float>, stride strideC: Int, accumulating: Bool
-  ) {
-    cblas_sgemm(
-      blasRowMajor, blasTranspose(transposeA), blasTranspose(transposeB),
-      Int32(rows), Int32(columns), Int32(inner), 1, a, Int32(strideA), b, Int32(strideB),
-      accumulating ? 1 : 0, c, Int32(strideC))
-  }
 }
 
 extension Double: Scalar {
@@ -81,33 +68,4 @@ extension Double: Scalar {
   @inlinable public static func erf(_ x: Double) -> Double { Glibc.erf(x) }
   @inlinable public static func sin(_ x: Double) -> Double { Glibc.sin(x) }
   @inlinable public static func cos(_ x: Double) -> Double { Glibc.cos(x) }
-
-  public static func multiplyMatrices(
-    rows: Int, columns: Int, inner: Int,
-    _ a: UnsafePointer<Double>, stride strideA: Int, transposed transposeA: Bool,
-    _ b: UnsafePointer<Double>, stride strideB: Int, transposed transposeB: Bool,
-    into c: UnsafeMutablePointer<Double>, stride strideC: Int, accumulating: Bool
-  ) {
-    cblas_dgemm(
-      blasRowMajor, blasTranspose(transposeA), blasTranspose(transposeB),
-      Int32(rows), Int32(columns), Int32(inner), 1, a, Int32(strideA), b, Int32(strideB),
-      accumulating ? 1 : 0, c, Int32(strideC))
-  }
 }
-
-/// CBLAS's codes for row-major order and for op(A).
-private let blasRowMajor = Int32(nnexp_cblas_row_major.rawValue)
-
-private func blasTranspose(_ transposed: Bool) -> Int32 {
-  Int32((transposed ? nnexp_cblas_transpose : nnexp_cblas_no_transpose).rawValue)
-}
-
-/// What the run's record says of the BLAS in use.
-public func blasDescription() -> String {
-  // The string is a static of the library's; it is not ours to free.
-  String(cString: openblas_get_config())
-}
-
-/// Keeps matrix products on the thread that asks for them: parallel work is
-/// split over the batch, by us, so that results do not depend on the machine.
-public func keepBLASOnCallingThread() { openblas_set_num_threads(1) }

@@ -119,32 +119,3 @@ public struct Matrix<S: Scalar>: @unchecked Sendable {
     }
   }
 }
-
-/// C ← A·B, or C ← C + A·B where `accumulating`.
-///
-/// - Shape: A `[m, k]`, B `[k, n]`, C `[m, n]`; C is not transposed.
-/// - Cost: 2·m·k·n operations. Below about 8×8×8 a plain loop, above it the
-///   system's BLAS on the calling thread. The choice depends on the shapes
-///   alone.
-@inlinable
-public func multiply<S: Scalar>(
-  _ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, accumulating: Bool = false
-) {
-  assert(a.columns == b.rows && a.rows == c.rows && b.columns == c.columns && !c.isTransposed)
-  if a.rows &* a.columns &* b.columns <= 512 {
-    for row in 0..<c.rows {
-      for column in 0..<c.columns {
-        var sum: S = 0
-        for k in 0..<a.columns { sum += a[row, k] * b[k, column] }
-        let position = row &* c.stride &+ column
-        c.start[position] = accumulating ? c.start[position] + sum : sum
-      }
-    }
-  } else {
-    S.multiplyMatrices(
-      rows: a.rows, columns: b.columns, inner: a.columns,
-      a.start, stride: a.stride, transposed: a.isTransposed,
-      b.start, stride: b.stride, transposed: b.isTransposed,
-      into: c.start, stride: c.stride, accumulating: accumulating)
-  }
-}

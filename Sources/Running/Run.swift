@@ -69,7 +69,7 @@ public final class Run<S: Scalar>: TrainingObserver {
     let experiment = session.experiment
     record = RunRecord(
       command: origin.command, experiment: absolutePath(of: origin.file),
-      nnexpVersion: origin.nnexpVersion, blas: blasDescription(), threads: 1,
+      nnexpVersion: origin.nnexpVersion, blas: blasDescription(), threads: Workers.count,
       seed: experiment.seed,
       data: session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) })
     directory = try RunDirectory.create(name: experiment.name, output: origin.output)
@@ -190,6 +190,7 @@ public final class Run<S: Scalar>: TrainingObserver {
     summary.exitStatus = Int(code)
     summary.reason = reason
     try summary.write(in: directory)
+    record.blas = blasDescription()
     record.finished = timestamp()
     record.seconds = stopwatch.seconds
     try record.write(in: directory)

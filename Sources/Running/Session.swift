@@ -3,6 +3,7 @@ public import Engine
 public import ExperimentFile
 public import GradientCheck
 public import NNExp
+public import Results
 
 /// An experiment with its data read and its network built: everything that can
 /// be wrong with a file has been found.
@@ -23,6 +24,7 @@ public struct Session<S: Scalar> {
     trainer = try Trainer(
       graph, objective: experiment.objective, metrics: metrics, training: experiment.training,
       data: data, seed: experiment.seed)
+    try experiment.gradientCheck.requireSense(for: graph)
     try checkExpectations()
     try checkPredictions()
   }
@@ -98,6 +100,17 @@ public struct Session<S: Scalar> {
 }
 
 extension Session {
+  /// Gives the network a checkpoint's weights and state.
+  public func load(_ checkpoint: Checkpoint) throws {
+    for parameter in trainer.network.learned {
+      let name = "\(parameter.node).\(parameter.name)"
+      guard let stored = checkpoint[name] else {
+        throw Diagnostic("the checkpoint has no '\(name)', which the model has")
+      }
+      try stored.copy(to: parameter.tensor)
+    }
+  }
+
   /// Checks the gradients at the network's present weights.
   ///
   /// The batch is the first samples of the training data: as many as the file

@@ -89,24 +89,26 @@ struct Trained {
     experiment = try Experiment(
       directory.read("resolved.yaml"), path: record.experiment, registry: registry)
     let generation: Checkpoint.Generation = weights == .best ? .best : .last
+    checkpoint = try Trained.checkpoint(of: directory, at: path, generation)
+  }
+
+  /// A run's newest or best weights; warns where their file is damaged and an
+  /// older one stands in.
+  static func checkpoint(
+    of directory: RunDirectory, at path: String, _ generation: Checkpoint.Generation
+  ) throws -> Checkpoint {
     guard let found = try directory.checkpoint(generation) else {
       throw Diagnostic(
-        "'\(path)' has no \(weights.rawValue) weights; did the run end before its first epoch?")
+        "'\(path)' has no \(generation.rawValue) weights; did the run end before its first epoch?")
     }
     if let warning = found.warning { writeError(warning.description) }
-    checkpoint = found.checkpoint
+    return found.checkpoint
   }
 
   /// The experiment as it was built for the run, with the run's weights.
   func session<S: Scalar>(_ type: S.Type) throws -> Session<S> {
     let session = try Session<S>(experiment, registry: registry)
-    for parameter in session.trainer.network.learned {
-      let name = "\(parameter.node).\(parameter.name)"
-      guard let stored = checkpoint[name] else {
-        throw Diagnostic("the checkpoint has no '\(name)', which the model has")
-      }
-      try stored.copy(to: parameter.tensor)
-    }
+    try session.load(checkpoint)
     return session
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import ExperimentFile
 import Explanation
 import NNExp
+import Results
 import Running
 
 struct ExplainCommand: ParsableCommand {
@@ -34,6 +35,10 @@ struct ExplainCommand: ParsableCommand {
     completion: .file())
   var output: String?
 
+  @Option(
+    help: "a run's folder: its last weights, instead of the initial ones", completion: .directory)
+  var checkpoint: String?
+
   func run() throws {
     let formats = Explanation.Format.allCases.map(\.rawValue)
     guard let format = Explanation.Format(rawValue: format) else {
@@ -56,9 +61,14 @@ struct ExplainCommand: ParsableCommand {
   private func explain<S: Scalar>(
     _ session: Session<S>, _ format: Explanation.Format
   ) throws -> String {
-    try Explanation(
+    if let checkpoint {
+      try session.load(
+        Trained.checkpoint(of: RunDirectory.open(checkpoint), at: checkpoint, .last))
+    }
+    return try Explanation(
       of: session.trainer.network, name: session.experiment.name, data: session.data,
-      sample: sample, objective: session.experiment.objective, seed: session.experiment.seed
+      sample: sample, objective: session.experiment.objective, seed: session.experiment.seed,
+      weights: checkpoint.map { "the last weights of \($0)" }
     ).formatted(as: format)
   }
 }

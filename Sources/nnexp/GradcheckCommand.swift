@@ -1,17 +1,28 @@
 import ArgumentParser
+import Engine
 import ExperimentFile
+import Glibc
 import GradientCheck
 import NNExp
+import Results
 import Running
 
 struct GradcheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gradcheck",
-    abstract: "Checks an experiment's gradients at its initial weights, and nothing else.",
+    abstract: "Checks an experiment's gradients, and nothing else.",
     discussion: """
       Every parameter's gradient and every layer's input gradient is held
       against a numeric derivative in float64 with an error bound. Exit code 0:
       all proven; 1: not.
+
+      At the start means at the initial weights. At the end means at those of a
+      run, if --checkpoint names one, or else after training, which leaves no
+      files.
+
+      Try:  nnexp gradcheck experiments/xor.yaml --at start,end
+            nnexp gradcheck experiments/xor.yaml --checkpoint results/xor/latest
+            nnexp gradcheck experiments/xor.yaml --only hidden.weight
       """)
 
   @Argument(help: "the experiment file", completion: .file(extensions: ["yaml", "yml"]))
@@ -20,18 +31,112 @@ struct GradcheckCommand: ParsableCommand {
   @Argument(help: "overrides, such as model.hidden.units=4")
   var overrides: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "start, end, or start,end (default: start; end with --checkpoint)", valueName: "moments"))
+  var at: String?
+
+  @Option(help: "a run's folder, whose last weights are checked", completion: .directory)
+  var checkpoint: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "nodes and tensors: hidden, hidden.weight, with commas between", valueName: "names"))
+  var only: String?
+
+  @Option(
+    help: "a folder for gradient_check.csv and gradient_check_summary.csv", completion: .directory)
+  var csv: String?
+
+  @OptionGroup var cores: CoreOptions
+
   func run() throws {
+    try cores.apply()
+    let moments = try moments()
     let registry = standardRegistry()
-    let experiment = try Experiment(path: file, overrides: overrides, registry: registry)
+    var experiment = try Experiment(path: file, overrides: overrides, registry: registry)
+    if [.automatic, .off].contains(experiment.gradientCheck) {
+      experiment.gradientCheck = .standard
+    }
+    experiment.gradientCheck.moments = moments
+    if let only {
+      experiment.gradientCheck.only = list(only)
+      experiment.gradientCheck.onlyPlace = nil
+    }
     switch experiment.dtype {
-    case .float32: try check(Session<Float>(experiment, registry: registry))
-    case .float64: try check(Session<Double>(experiment, registry: registry))
+    case .float32: try check(Session<Float>(experiment, registry: registry), moments)
+    case .float64: try check(Session<Double>(experiment, registry: registry), moments)
     }
   }
 
-  private func check<S: Scalar>(_ session: Session<S>) throws {
-    let report = try session.checkGradients(at: .start)
-    say(report.description)
-    if let diagnostic = report.diagnostic { throw diagnostic }
+  private func check<S: Scalar>(
+    _ session: Session<S>, _ moments: [GradientCheckSettings.Moment]
+  ) throws {
+    let trained = try checkpoint.map { path in
+      try Trained.checkpoint(of: RunDirectory.open(path), at: path, .last)
+    }
+    var reports: [GradientReport] = []
+    for moment in moments {
+      if moment == .end {
+        if let trained { try session.load(trained) } else { try train(session) }
+      }
+      let report = try session.checkGradients(at: moment)
+      if moments.count > 1 { say("at the \(moment.rawValue):") }
+      say(report.description)
+      reports.append(report)
+    }
+    if let csv { try write(reports, to: csv) }
+    var wrong = Diagnostics()
+    for diagnostic in reports.compactMap(\.diagnostic) { wrong.add(diagnostic) }
+    try wrong.throwIfAny()
   }
+
+  /// Trains to the end, in memory.
+  private func train<S: Scalar>(_ session: Session<S>) throws {
+    if case .diverged(let diagnostic) = try session.trainer.run(Nobody()) { throw diagnostic }
+    session.trainer.restore(.last)
+  }
+
+  private func write(_ reports: [GradientReport], to folder: String) throws {
+    if mkdir(folder, 0o777) != 0, errno != EEXIST {
+      throw Diagnostic(
+        "cannot create '\(folder)': \(String(cString: strerror(errno)))", failure: .environment)
+    }
+    let entries = "\(folder)/gradient_check.csv"
+    let summary = "\(folder)/gradient_check_summary.csv"
+    try writeNewFile(Array(GradientReport.entriesCSV(reports).utf8), to: entries)
+    try writeNewFile(Array(GradientReport.summaryCSV(reports).utf8), to: summary)
+    say("every derivative in \(entries), every tensor in \(summary)")
+  }
+
+  private func moments() throws -> [GradientCheckSettings.Moment] {
+    guard let at else { return [checkpoint == nil ? .start : .end] }
+    let known = GradientCheckSettings.Moment.allCases
+    let chosen = try list(at).map { word in
+      guard let moment = GradientCheckSettings.Moment(rawValue: word) else {
+        throw Diagnostic(
+          "--at must be start, end or start,end, found '\(word)'"
+            + suggestion(for: word, among: known.map(\.rawValue)))
+      }
+      return moment
+    }
+    if chosen.isEmpty { throw Diagnostic("--at must be start, end or start,end, found nothing") }
+    if let checkpoint, !chosen.contains(.end) {
+      throw Diagnostic(
+        "'\(checkpoint)' holds trained weights, and --at start checks initial ones; "
+          + "say --at end or --at start,end")
+    }
+    return known.filter(chosen.contains)
+  }
+
+  private func list(_ text: String) -> [String] {
+    text.split(separator: ",").map { String($0.drop { $0 == " " }) }
+  }
+}
+
+/// Hears a training and does nothing.
+private final class Nobody: TrainingObserver {
+  var isInterrupted: Bool { false }
+  func recorded(_ row: [Double]) {}
+  func isAlive(epoch: Int, of epochs: Int) {}
 }

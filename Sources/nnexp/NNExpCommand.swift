@@ -36,7 +36,6 @@ struct Exit: Error {
 enum Main {
   static func main() {
     ignoreBrokenPipes()
-    keepBLASOnCallingThread()
     do {
       var command = try NNExpCommand.parseAsRoot()
       try command.run()

@@ -26,10 +26,13 @@ struct RunCommand: ParsableCommand {
   @Option(name: .long, help: "a new or empty folder for the results", completion: .directory)
   var output: String?
 
+  @OptionGroup var cores: CoreOptions
+
   @Flag(name: .shortAndLong, help: "say nothing unless something is wrong")
   var quiet = false
 
   func run() throws {
+    try cores.apply()
     let registry = standardRegistry()
     let experiment = try Experiment(path: file, overrides: overrides, registry: registry)
     switch experiment.dtype {
@@ -46,5 +49,22 @@ struct RunCommand: ParsableCommand {
     let code = try Run(session, from: origin, listener: Progress(quiet: quiet)).perform()
     if let signalReceived, code == 128 + signalReceived { raiseAgain(signalReceived) }
     if code != 0 { throw Exit(code: code) }
+  }
+}
+
+/// What every command takes that computes for long.
+struct CoreOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "how many threads compute, all cores unless given; the results are the same",
+      valueName: "n"))
+  var threads: Int?
+
+  func apply() throws {
+    guard let threads else { return }
+    guard (1...256).contains(threads) else {
+      throw Diagnostic("--threads must be an integer in 1...256, found \(threads)")
+    }
+    Workers.count = threads
   }
 }

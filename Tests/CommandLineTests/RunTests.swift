@@ -217,29 +217,6 @@ let exclusiveOr = """
     #expect(tool.contents == ["xor.yaml"])
   }
 
-  @Test func gradcheckChecksAlone() throws {
-    let tool = try Tool()
-    defer { tool.remove() }
-    try tool.write(exclusiveOr, to: "xor.yaml")
-    let result = try tool.run("gradcheck", "xor.yaml")
-    #expect(result.code == 0)
-    #expect(result.output.hasPrefix("gradient check at start: passed, 9 of 9 tensors proven"))
-    #expect(tool.contents == ["xor.yaml"])
-  }
-
-  /// FAULTS 28.
-  @Test func aSaturatedNetworkIsNoPass() throws {
-    let tool = try Tool()
-    defer { tool.remove() }
-    try tool.write(
-      exclusiveOr.replacing(
-        "units: 2, name: hidden", with: "units: 2, name: hidden, initial: {bias: {constant: 5000}}"
-      ), to: "xor.yaml")
-    let result = try tool.run("gradcheck", "xor.yaml")
-    #expect(result.code == 1)
-    #expect(result.output.contains("INCONCLUSIVE"))
-  }
-
   @Test func layersAreListedAndDescribed() throws {
     let tool = try Tool()
     defer { tool.remove() }

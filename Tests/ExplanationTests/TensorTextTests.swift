@@ -42,7 +42,7 @@ import Testing
   @Test(arguments: [
     (0.0, "0"), (-0.0, "0"), (1, "1"), (-2.5, "-2.5"), (1.0 / 3, "0.333333"),
     (1.5e-7, "1.5e-7"), (-1e100, "-1e100"), (123_456_789, "1.23457e8"), (.nan, "nan"),
-    (.infinity, "inf"), (-.infinity, "-inf"), (5e-324, "4.94066e-324"),
+    (.infinity, "inf"), (-.infinity, "-inf"), (.leastNonzeroMagnitude, "4.94066e-324"),
   ]) func numbersHaveSixDigits(_ value: Double, _ text: String) {
     #expect(NumberText.of(value) == text)
   }

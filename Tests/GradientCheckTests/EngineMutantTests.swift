@@ -29,18 +29,52 @@ import YAMLTree
     func backward<S: Scalar>(_ pass: Backward<S>) { dense.backward(pass) }
   }
 
+  /// y = 2x; alone it is right, beside another reader of x it takes the other's
+  /// term away.
+  private struct Overwriting: Layer {
+    static let typeName = "overwriting"
+    init(from options: inout Options) {}
+    func plan(for inputs: [Shape]) throws -> Plan { Plan(output: inputs[0]) }
+    func forward<S: Scalar>(_ pass: Forward<S>) {
+      for i in pass.y.indices { pass.y[i] = 2 * pass.x[i] }
+    }
+    func backward<S: Scalar>(_ pass: Backward<S>) {
+      for i in pass.dx.indices { pass.dx[i] = 2 * pass.dy[i] }
+    }
+  }
+
+  /// Squared error whose gradient forgets the mean over the samples.
+  private struct UnscaledError: Loss {
+    static let typeName = "unscaled_error"
+    init(from options: inout Options) {}
+    func plan(output: Shape, target: Target) throws { try target.checkFit(output) }
+    func evaluate<S: Scalar>(_ pass: LossPass<S>) -> Double {
+      var sum = 0.0
+      for i in pass.z.indices {
+        let error = pass.z[i] - pass.t[i]
+        sum += Double(error * error)
+        if let dz = pass.dz { dz[i] += 2 * error }
+      }
+      return sum
+    }
+  }
+
   private static let registry: Registry = {
     var registry = Registry()
     registerStandard(in: &registry)
     registry.register(Mutant.self)
+    registry.register(Overwriting.self)
+    registry.register(UnscaledError.self)
     return registry
   }()
 
   /// Checks a model of three inputs and two outputs on random data.
-  private func check(_ model: String, seed: UInt64) throws -> GradientReport {
+  private func check(
+    _ model: String, loss: String = "squared_error", seed: UInt64
+  ) throws -> GradientReport {
     let registry = EngineMutantTests.registry
     var options = Options(
-      try parseYAML(Array((model + "\nloss: squared_error\n").utf8), name: "mutant.yaml"))
+      try parseYAML(Array((model + "\nloss: \(loss)\n").utf8), name: "mutant.yaml"))
     let declared = ModelDeclaration(from: &options, registry: registry)
     let objective = Objective(from: &options, registry: registry)
     try options.finish()
@@ -100,6 +134,65 @@ import YAMLTree
       #expect(node == "suspect", "seed \(seed): \(report)")
       #expect(report.diagnostic?.place?.line == 4)
       #expect(report.diagnostic?.failure == .shortfall)
+    }
+  }
+
+  /// What is said of the cause, every time.
+  @Test(arguments: [
+    ("signDropped", "weight", "a minus is lost in what is added up"),
+    ("flippedSign", "weight", "opposite sign"), ("flippedSign", "input", "opposite sign"),
+    ("doubled", "weight", "2 times"), ("doubled", "bias", "2 times"),
+    ("doubled", "input", "2 times"), ("halved", "weight", "0.5 times"),
+    ("transposed", "weight", "transposed"), ("lastRowSkipped", "weight", "the last row, 2"),
+    ("lastRowSkipped", "bias", "the last row, 2"),
+    ("lastSampleOnly", "weight", "last sample alone"),
+    ("lastSampleOnly", "bias", "last sample alone"), ("neverAdded", "weight", "0 throughout"),
+    ("neverAdded", "bias", "0 throughout"), ("tenPercent", "input", "1.1 times"),
+  ])
+  func everyCauseIsNamed(fault: String, part: String, cause: String) throws {
+    for seed in 0..<20 {
+      // A chain, so that what reaches x is the mutant's alone.
+      let report = try check(
+        """
+        model:
+          - {type: dense, units: 3, name: first}
+          - {type: tanh, name: bent}
+          - {type: mutant, units: 3, name: suspect, fault: \(fault), in: \(part)}
+          - {type: sigmoid, name: squashed}
+          - {type: dense, units: 2, name: last}
+        """, seed: UInt64(seed))
+      let suspect = try #require(report.suspect, "seed \(seed): \(report)")
+      #expect(suspect.tensor.node == "suspect", "seed \(seed): \(report)")
+      #expect(suspect.tensor.name == (part == "input" ? "x" : part), "seed \(seed): \(report)")
+      let diagnosis = suspect.diagnosis?.description ?? "nothing"
+      #expect(diagnosis.contains(cause), "seed \(seed): \(diagnosis)\n\(report)")
+    }
+  }
+
+  @Test func aTermLostAtAFanOutIsNamed() throws {
+    for seed in 0..<20 {
+      let report = try check(
+        model("{type: overwriting, name: suspect}"), seed: UInt64(seed))
+      let suspect = try #require(report.suspect, "seed \(seed): \(report)")
+      #expect(suspect.tensor.node == "suspect", "seed \(seed): \(report)")
+      #expect(
+        suspect.diagnosis?.description
+          == "2 nodes read this activation and their terms must add up: "
+          + "does one overwrite dx (=, not +=)?", "seed \(seed): \(report)")
+    }
+  }
+
+  @Test func aMissingMeanIsNamed() throws {
+    for seed in 0..<20 {
+      let report = try check(
+        model("{type: mutant, units: 3, name: suspect}"), loss: "unscaled_error",
+        seed: UInt64(seed))
+      let suspect = try #require(report.suspect, "seed \(seed): \(report)")
+      #expect(suspect.tensor.node == "loss", "seed \(seed): \(report)")
+      #expect(
+        suspect.diagnosis?.description
+          == "every entry is 4 times what it should be: 1/n is missing for 4 samples",
+        "seed \(seed): \(report)")
     }
   }
 

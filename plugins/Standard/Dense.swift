@@ -52,6 +52,7 @@ struct Dense: Layer {
   func forward<S: Scalar>(_ pass: Forward<S>) {
     let weight = pass.parameters[0]
     let (units, count) = (weight.shape[0], weight.shape[1])
+    if isTiny(weight, pass.samples) { return forwardTiny(pass, units, count) }
     let y = pass.y
     if hasBias {
       let bias = pass.parameters[1]
@@ -66,6 +67,7 @@ struct Dense: Layer {
   func backward<S: Scalar>(_ pass: Backward<S>) {
     let weight = pass.parameters[0]
     let (units, count) = (weight.shape[0], weight.shape[1])
+    if isTiny(weight, pass.samples) { return backwardTiny(pass, units, count) }
     let dy = pass.dy.matrix(rows: pass.samples, columns: units)
     multiply(
       dy.transposed, pass.x.matrix(rows: pass.samples, columns: count),
@@ -80,6 +82,60 @@ struct Dense: Layer {
       multiply(
         dy, weight.matrix(rows: units, columns: count),
         into: pass.dx.matrix(rows: pass.samples, columns: count), accumulating: true)
+    }
+  }
+
+  // MARK: Networks of a few units
+
+  /// So few products that setting up a matrix product costs more than they do.
+  @inline(__always)
+  private func isTiny<S: Scalar>(_ weight: Tensor<S>, _ samples: Int) -> Bool {
+    weight.count &* samples <= 256
+  }
+
+  @inline(__always)
+  private func forwardTiny<S: Scalar>(_ pass: Forward<S>, _ units: Int, _ count: Int) {
+    let (w, b) = (pass.parameters[0].start, hasBias ? pass.parameters[1].start : nil)
+    var x = pass.x.start
+    var y = pass.y.start
+    for _ in 0..<pass.samples {
+      var row = w
+      for i in 0..<units {
+        var sum: S = b?[i] ?? 0
+        for j in 0..<count { sum += row[j] * x[j] }
+        y[i] = sum
+        row += count
+      }
+      x += count
+      y += units
+    }
+  }
+
+  @inline(__always)
+  private func backwardTiny<S: Scalar>(_ pass: Backward<S>, _ units: Int, _ count: Int) {
+    let (w, dw) = (pass.parameters[0].start, pass.gradients[0].start)
+    let (x, dx, dy) = (pass.x.start, pass.dx.start, pass.dy.start)
+    let samples = pass.samples
+    for i in 0..<units {
+      if hasBias {
+        var sum = pass.gradients[1].start[i]
+        for s in 0..<samples { sum += dy[s &* units &+ i] }
+        pass.gradients[1].start[i] = sum
+      }
+      for j in 0..<count {
+        var sum = dw[i &* count &+ j]
+        for s in 0..<samples { sum += dy[s &* units &+ i] * x[s &* count &+ j] }
+        dw[i &* count &+ j] = sum
+      }
+    }
+    if pass.needsInputGradient {
+      for s in 0..<samples {
+        for j in 0..<count {
+          var sum = dx[s &* count &+ j]
+          for i in 0..<units { sum += dy[s &* units &+ i] * w[i &* count &+ j] }
+          dx[s &* count &+ j] = sum
+        }
+      }
     }
   }
 }

@@ -1,0 +1,52 @@
+public import Engine
+import NNExp
+
+extension GradientCheckSettings {
+  /// Throws where `only` names what the model lacks, or where a check was asked
+  /// for and there are no parameters to learn.
+  public func requireSense(for graph: Graph, lossName: String = "loss") throws {
+    if moments.isEmpty { return }
+    if isExplicit && graph.parameters.isEmpty {
+      throw Diagnostic(
+        "the model has no parameters, so there is no gradient to check",
+        at: graph.nodes.first?.place,
+        notes: [.init("add a layer that learns, or say gradient_check: false")])
+    }
+    let names = graph.tensorNames
+    let known = graph.nodes.map(\.name) + [lossName] + names
+    var mistakes = Diagnostics()
+    for name in only where !known.contains(name) {
+      let node = name.prefix { $0 != "." }
+      let siblings = names.filter { $0.hasPrefix(node + ".") }
+      var diagnostic = Diagnostic(
+        "only: no node or tensor is called '\(name)'" + suggestion(for: name, among: known),
+        at: onlyPlace)
+      diagnostic.notes = [
+        siblings.isEmpty
+          ? .init("the nodes are: " + graph.nodes.map(\.name).joined(separator: ", "))
+          : .init("'\(node)' has: " + siblings.joined(separator: ", "))
+      ]
+      mistakes.add(diagnostic)
+    }
+    try mistakes.throwIfAny()
+  }
+
+  /// Whether somebody asked for it, rather than nobody saying anything.
+  private var isExplicit: Bool { self != .automatic }
+}
+
+extension Graph {
+  /// `hidden.x`, `hidden.weight`, … as checks name them: an activation is listed
+  /// at the first node that reads it.
+  fileprivate var tensorNames: [String] {
+    var names: [String] = []
+    var listed: Set<Int> = []
+    for node in nodes {
+      for (position, source) in node.inputs.enumerated() where listed.insert(source).inserted {
+        names.append("\(node.name).\(NetworkSubject.inputName(position, of: node.inputs.count))")
+      }
+      names += parameters[node.parameters].map { "\(node.name).\($0.name)" }
+    }
+    return names + ["loss.z"]
+  }
+}

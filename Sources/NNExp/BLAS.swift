@@ -1,0 +1,64 @@
+internal import COpenBLAS
+import Glibc
+import Synchronization
+
+/// The system's OpenBLAS, loaded when a product first needs it: a small network
+/// starts without, in a millisecond or two less.
+enum BLAS {
+  static let sgemm = function("cblas_sgemm", as: nnexp_sgemm.self)
+  static let dgemm = function("cblas_dgemm", as: nnexp_dgemm.self)
+
+  /// CBLAS's codes for row-major order and for op(A).
+  static let rowMajor: Int32 = 101
+  static func transpose(_ transposed: Bool) -> Int32 { transposed ? 112 : 111 }
+
+  /// How the library was built; nil where it is not there.
+  static var configuration: String? {
+    // The string is a static of the library's; it is not ours to free.
+    function("openblas_get_config", as: nnexp_config.self)
+      .flatMap { $0() }.map { String(cString: $0) }
+  }
+
+  /// Whether a product has needed it yet.
+  static let wasNeeded = Atomic<Bool>(false)
+
+  /// The file that the system's own linker would take. One thread at most is the
+  /// library's: products are shared by `Workers`, in blocks that do not depend on
+  /// the machine.
+  private static let library: Handle? = {
+    wasNeeded.store(true, ordering: .relaxed)
+    // Read by the library as it is loaded: threads of its own would only wait.
+    setenv("OPENBLAS_NUM_THREADS", "1", 1)
+    guard let handle = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL) else {
+      return nil
+    }
+    return Handle(address: handle)
+  }()
+
+  /// Calls the library, one thread at a time where it needs that: an OpenBLAS
+  /// built without threads gives wrong numbers now and then when two call it at
+  /// once (0.3.21: 1 product in 20).
+  @inline(__always)
+  static func call(_ body: () -> Void) {
+    if isShareable { body() } else { turn.withLock { _ in body() } }
+  }
+
+  private static let isShareable =
+    function("openblas_get_parallel", as: nnexp_parallel.self).map { $0() != 0 } ?? false
+  private static let turn = Mutex(())
+
+  private struct Handle: @unchecked Sendable {
+    let address: UnsafeMutableRawPointer
+  }
+
+  private static func function<F>(_ name: String, as type: F.Type) -> F? {
+    library.flatMap { dlsym($0.address, name) }.map { unsafeBitCast($0, to: type) }
+  }
+}
+
+/// What the run's record says of the BLAS: how it was built, or that no product
+/// needed it.
+public func blasDescription() -> String {
+  guard BLAS.wasNeeded.load(ordering: .relaxed) else { return "not needed" }
+  return BLAS.configuration ?? "none: libopenblas.so.0 cannot be loaded"
+}

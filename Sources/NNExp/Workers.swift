@@ -1,0 +1,137 @@
+import Glibc
+import Synchronization
+
+/// Threads that share a loop with whoever calls: for the engine and for matrix
+/// products, not for layers.
+///
+/// What a part computes must be a function of its number alone: which thread
+/// takes it is chance. A loop within a part of another runs on its own thread.
+/// The threads start with the first loop that has parts for them, look out for
+/// the next for a few microseconds, and sleep.
+public enum Workers {
+  /// One part of a loop: its context and its number.
+  public typealias Part = @convention(c) (UnsafeMutableRawPointer, Int) -> Void
+
+  /// How many threads work, the caller included: all cores, unless it is set before the first loop.
+  public static var count: Int {
+    get {
+      let known = wanted.load(ordering: .relaxed)
+      return known > 0 ? known : availableCores
+    }
+    set { wanted.store(max(1, min(newValue, 256)), ordering: .relaxed) }
+  }
+
+  /// Cores of the machine.
+  public static var availableCores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+  /// Calls `part(context, 0)`, …, `part(context, parts − 1)`, each once, and
+  /// returns when all have ended.
+  public static func perform(
+    _ parts: Int, _ context: UnsafeMutableRawPointer, _ part: Part
+  ) {
+    if parts > 1 && count > 1 && !isBusy.exchange(true, ordering: .acquiring) {
+      crew.perform(parts, context, part)
+      isBusy.store(false, ordering: .releasing)
+    } else {
+      for i in 0..<parts { part(context, i) }
+    }
+  }
+
+  private static let wanted = Atomic<Int>(0)
+  private static let isBusy = Atomic<Bool>(false)
+  private static let crew = Crew(helpers: count - 1)
+}
+
+/// The threads, and the loop that they are at.
+private final class Crew: @unchecked Sendable {
+  /// The number of the loop in the upper half, the next part in the lower: a
+  /// helper that comes too late for one loop cannot take a part of another.
+  private let ticket = Atomic<UInt64>(0)
+  private let parts = Atomic<Int>(0)
+  private let unfinished = Atomic<Int>(0)
+  private let sleeping = Atomic<Int>(0)
+
+  /// Written between loops, read by those who hold a part.
+  private var part: Workers.Part = { _, _ in }
+  private var context = UnsafeMutableRawPointer(bitPattern: 8)!
+
+  private let bell: UnsafeMutablePointer<sem_t>
+
+  /// Looks at the ticket before a helper sleeps: 20 µs or so.
+  private static let patience = 20_000
+
+  init(helpers: Int) {
+    bell = .allocate(capacity: 1)
+    sem_init(bell, 0, 0)
+    for _ in 0..<helpers {
+      var thread = pthread_t()
+      // Signals are for the thread that reads the experiment.
+      var all = sigset_t()
+      var old = sigset_t()
+      sigfillset(&all)
+      pthread_sigmask(SIG_SETMASK, &all, &old)
+      let me = Unmanaged.passRetained(self).toOpaque()
+      let failed = pthread_create(
+        &thread, nil,
+        { me in
+          Unmanaged<Crew>.fromOpaque(me!).takeUnretainedValue().help()
+        }, me)
+      pthread_sigmask(SIG_SETMASK, &old, nil)
+      // Without a thread its parts are the others'.
+      if failed != 0 { break }
+      pthread_detach(thread)
+    }
+  }
+
+  func perform(
+    _ count: Int, _ context: UnsafeMutableRawPointer, _ part: @escaping Workers.Part
+  ) {
+    // An odd number closes the last loop to those who come late; an even one
+    // opens the next.
+    let loop = (ticket.load(ordering: .relaxed) >> 32) &+ 2
+    ticket.store((loop &- 1) << 32 | 0xFFFF_FFFF, ordering: .sequentiallyConsistent)
+    self.part = part
+    self.context = context
+    parts.store(count, ordering: .relaxed)
+    unfinished.store(count, ordering: .relaxed)
+    ticket.store(loop << 32, ordering: .sequentiallyConsistent)
+    let asleep = sleeping.load(ordering: .sequentiallyConsistent)
+    for _ in 0..<min(asleep, count - 1) { sem_post(bell) }
+    takeParts(of: loop)
+    while unfinished.load(ordering: .acquiring) > 0 {}
+  }
+
+  /// Takes parts of a loop until none is left.
+  private func takeParts(of loop: UInt64) {
+    while true {
+      let now = ticket.load(ordering: .acquiring)
+      let index = Int(now & 0xFFFF_FFFF)
+      guard now >> 32 == loop, index < parts.load(ordering: .relaxed) else { return }
+      let (isMine, _) = ticket.weakCompareExchange(
+        expected: now, desired: now &+ 1, ordering: .acquiringAndReleasing)
+      if !isMine { continue }
+      part(context, index)
+      unfinished.subtract(1, ordering: .releasing)
+    }
+  }
+
+  /// A helper's life.
+  private func help() -> UnsafeMutableRawPointer? {
+    var seen: UInt64 = 0
+    while true {
+      var looks = 0
+      while ticket.load(ordering: .acquiring) >> 32 == seen {
+        looks &+= 1
+        if looks < Crew.patience { continue }
+        sleeping.add(1, ordering: .sequentiallyConsistent)
+        if ticket.load(ordering: .sequentiallyConsistent) >> 32 == seen {
+          while sem_wait(bell) != 0 {}
+        }
+        sleeping.subtract(1, ordering: .relaxed)
+        looks = 0
+      }
+      seen = ticket.load(ordering: .acquiring) >> 32
+      takeParts(of: seen)
+    }
+  }
+}
