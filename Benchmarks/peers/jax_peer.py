@@ -106,7 +106,7 @@ def a_call_a_step(parameters, data):
 def sweep(parameters, data):
     """Every trial at once, as one more axis."""
     rates = jnp.array(spec["rates"])
-    return jax.jit(jax.vmap(training, (None, None, 0)))(parameters, data, rates)[0]
+    return jax.jit(jax.vmap(training, (None, None, 0)))(parameters, data, rates).mean()
 
 
 def check(parameters, data):

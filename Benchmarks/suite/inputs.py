@@ -27,6 +27,15 @@ def write(workload, folder):
     return folder
 
 
+def prepare(workload, root):
+    """The workload's folder below `root`, written unless it is there."""
+    folder = pathlib.Path(root) / f"{workload.name}-{fingerprint(workload)}"
+    if not (folder / "complete").exists():
+        write(workload, folder)
+        (folder / "complete").touch()
+    return folder
+
+
 def data(workload):
     """XOR, or ten prototypes of which every sample is one with noise."""
     if workload.loss == "squared_error":

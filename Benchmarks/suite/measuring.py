@@ -24,8 +24,9 @@ class Measurement:
 
 
 def environment(threads):
-    names = ("OMP", "OPENBLAS", "MKL", "DNNL", "NNEXP")
-    return os.environ | {f"{name}_NUM_THREADS": str(threads) for name in names} | {
+    """The surroundings that hold every library to so many threads."""
+    libraries = ("OMP", "OPENBLAS", "MKL")
+    return os.environ | {f"{name}_NUM_THREADS": str(threads) for name in libraries} | {
         "NNEXP_THREADS": str(threads)}
 
 

@@ -87,6 +87,7 @@ public final class Run<S: Scalar>: TrainingObserver {
     listener.say(session.modelTable + "\n")
     do {
       try check(.start)
+      lastRowAt = stopwatch.seconds
       let outcome = try trainer.run(self)
       try metrics.flush()
       try timing.flush()
