@@ -6,10 +6,14 @@
 """
 import argparse
 import sys
+import time
 
 from suite import chart, inputs, machine, peers, report
 from suite.measuring import Failed, Missing
 from suite.workloads import workloads
+
+
+PAUSE = 0.1  # seconds in which the threads of the one before stop spinning
 
 
 def parse(every):
@@ -62,6 +66,7 @@ def measure(workload, threads, chosen, folder):
         for name in list(ready):
             try:
                 found[name].append(ready[name].measure())
+                time.sleep(PAUSE)
             except Failed as reason:
                 absent[name] = f"failed: {reason}"
                 ready.pop(name).close()
