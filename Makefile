@@ -2,7 +2,7 @@
 
 PREFIX ?= /usr/local
 FILE ?= experiments/xor.yaml
-PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev
+PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
 .PHONY: run build test lint format install uninstall deps experiments clean \

@@ -90,19 +90,17 @@ struct Elements: Sendable {
   }
 
   @inline(__always)
-  private func decode<Bits: FixedWidthInteger & UnsignedInteger>(
+  private func decode<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
     _ row: Int, into values: inout [Double], _ number: (Bits) -> Double
   ) {
     let size = MemoryLayout<Bits>.size
     let base = start &+ row &* rowStride &* size
-    if offsets.isEmpty {
-      for i in 0..<width {
-        values[i] = number(bytes.integer(at: base &+ i &* size, isBigEndian: isBigEndian))
-      }
-    } else {
-      for i in 0..<width {
-        values[i] = number(bytes.integer(at: base &+ offsets[i] &* size, isBigEndian: isBigEndian))
-      }
+    let bytes = bytes.span.bytes
+    var values = values.mutableSpan
+    for i in 0..<width {
+      let offset = base &+ (offsets.isEmpty ? i : offsets[i]) &* size
+      let bits = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Bits.self)
+      values[i] = number(isBigEndian ? Bits(bigEndian: bits) : Bits(littleEndian: bits))
     }
   }
 

@@ -1,4 +1,5 @@
 public import NNExp
+import Synchronization
 
 /// Holds every analytic derivative of a subject against a numeric one.
 ///
@@ -19,22 +20,78 @@ public struct GradientChecker {
   ///
   /// - Parameter moment: what the report's column `at` says: `start`, `end`.
   public func check(_ subject: some GradientSubject, at moment: String) -> GradientReport {
-    let tensors = subject.tensors
-    let plan = ProbePlan(tensors, settings: settings, random: random.stream(0))
-    let session = CheckSession(subject, settings: settings, random: random.stream(1))
-    var results: [GradientReport.Tensor] = []
-    for t in tensors.indices {
-      guard let probes = plan.tensors[t] else { continue }
-      let records = session.check(tensor: t, probes)
-      results.append(
+    // Without an interruption there is a report.
+    check([subject], plan(for: subject.tensors), at: moment) { false }!
+  }
+
+  /// Checks a subject on all cores, each with a copy of its own that `copy` makes.
+  ///
+  /// The report is the same on any number of cores.
+  ///
+  /// - Parameter isInterrupted: asked before every few entries, by several threads;
+  ///   true ends the check, and there is no report then.
+  public func check<Subject: GradientSubject>(
+    at moment: String, isInterrupted: () -> Bool, _ copy: () throws -> Subject
+  ) throws -> GradientReport? {
+    let first = try copy()
+    let plan = plan(for: first.tensors)
+    var subjects = [first]
+    // A copy takes time and memory, too; where there is none, fewer will do.
+    let worthy = Int(min(plan.work(on: first.tensors) / GradientChecker.workOfACore, 256))
+    while subjects.count < min(Workers.count, worthy), let another = try? copy() {
+      subjects.append(another)
+    }
+    return check(subjects, plan, at: moment, isInterrupted)
+  }
+
+  /// Multiplications and additions that are worth a copy for another core.
+  private static let workOfACore = 5e6
+
+  private func plan(for tensors: [SubjectTensor]) -> ProbePlan {
+    ProbePlan(tensors, settings: settings, random: random.stream(0))
+  }
+
+  private func check<Subject: GradientSubject>(
+    _ subjects: [Subject], _ plan: ProbePlan, at moment: String, _ isInterrupted: () -> Bool
+  ) -> GradientReport? {
+    let tensors = subjects[0].tensors
+    let sessions = subjects.map {
+      CheckSession($0, settings: settings, random: random.stream(1))
+    }
+    let portions = plan.portions
+    var results = [CheckSession<Subject>.Result?](repeating: nil, count: portions.count)
+    results.withUnsafeMutableBufferPointer { results in
+      let next = Atomic<Int>(0)
+      Workers.perform(sessions.count) { lane in
+        while !isInterrupted() {
+          let k = next.add(1, ordering: .relaxed).oldValue
+          guard k < portions.count else { return }
+          results[k] = sessions[lane].check(portions[k])
+        }
+      }
+    }
+    guard results.allSatisfy({ $0 != nil }) else { return nil }
+
+    var evaluations = 0
+    var reports: [GradientReport.Tensor] = []
+    var k = 0
+    for t in tensors.indices where plan.tensors[t] != nil {
+      var records: [GradientReport.Record] = []
+      while k < portions.count, portions[k].tensor == t {
+        records += results[k]!.records
+        evaluations += results[k]!.evaluations
+        k += 1
+      }
+      evaluations += sessions[0].recheck(t, &records)
+      reports.append(
         GradientReport.Tensor(
           tensor: tensors[t], records: records,
-          scale: rootMeanSquare(session.gradients[t]), tolerance: settings.tolerance,
+          scale: rootMeanSquare(sessions[0].gradients[t]), tolerance: settings.tolerance,
           diagnosis: Diagnosis.of(
-            t, records: records, tensors: tensors, gradients: session.gradients,
-            outputGradient: subject.outputGradient(of: t))))
+            t, records: records, tensors: tensors, gradients: sessions[0].gradients,
+            outputGradient: subjects[0].outputGradient(of: t))))
     }
-    return GradientReport(at: moment, tensors: results, evaluations: session.evaluations)
+    return GradientReport(at: moment, tensors: reports, evaluations: evaluations)
   }
 }
 
@@ -65,26 +122,42 @@ private final class CheckSession<Subject: GradientSubject> {
   /// A bound a thousand times narrower than the tolerance is good enough.
   var goal: Double { settings.tolerance * 1e-3 }
 
-  func check(tensor t: Int, _ probes: ProbePlan.Tensor) -> [GradientReport.Record] {
+  /// What a portion came to, and what it took.
+  struct Result {
+    var records: [GradientReport.Record]
+    var evaluations: Int
+  }
+
+  func check(_ portion: ProbePlan.Portion) -> Result {
+    let t = portion.tensor
+    let before = evaluations
     let base = loss(t)
     let isRepeatable = loss(t).bitPattern == base.bitPattern
     var records: [GradientReport.Record]
     if !base.isFinite || !isRepeatable {
-      records = refuse(t, probes, base.isFinite ? .evaluationsDiffer : .lossNotFinite)
+      records = refuse(t, portion.probes, base.isFinite ? .evaluationsDiffer : .lossNotFinite)
     } else {
-      records = measure(t, probes, base: base, gradient: gradients[t])
+      records = measure(t, portion.probes, base: base, gradient: gradients[t])
       if loss(t).bitPattern != base.bitPattern {
         for i in records.indices {
           records[i].verdict = .nondeterministic
           records[i].reason = .evaluationDrifts
         }
-      } else if records.contains(where: { $0.verdict == .fail })
-        || records.allSatisfy({ $0.verdict == .kink })
-      {
-        recheckBeside(t, &records)
       }
     }
-    return records
+    return Result(records: records, evaluations: evaluations - before)
+  }
+
+  /// Looks again at a tensor with an entry that FAILs, or of nothing but kinks.
+  /// Returns what it took.
+  func recheck(_ t: Int, _ records: inout [GradientReport.Record]) -> Int {
+    let before = evaluations
+    let verdicts = records.map(\.verdict)
+    if verdicts.contains(.nondeterministic) || records.isEmpty { return 0 }
+    if verdicts.contains(.fail) || verdicts.allSatisfy({ $0 == .kink }) {
+      recheckBeside(t, &records)
+    }
+    return evaluations - before
   }
 
   /// So many entries of a tensor are called wrong only after a second, careful
@@ -269,8 +342,10 @@ private final class CheckSession<Subject: GradientSubject> {
       return subject.loss(changing: best.tensor)
     }
     var noise = 0.0
+    // Not counted: every core's session measures it once, if at all.
+    var uncounted = 0
     for side in [-step, step] {
-      noise = max(noise, NumericDerivative.noise(of: f, from: x + side, evaluations: &evaluations))
+      noise = max(noise, NumericDerivative.noise(of: f, from: x + side, evaluations: &uncounted))
     }
     _ = f(x)
     return noise

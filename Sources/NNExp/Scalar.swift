@@ -3,7 +3,8 @@ public import Glibc
 /// A floating-point type that networks compute in: `Float` trains, `Double`
 /// trains or checks gradients.
 ///
-/// The functions are the C library's, named as in the field.
+/// The functions of one number are the C library's, named as in the field; for
+/// tensors there is `map(_:_:into:)`.
 public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible, SIMDScalar,
   Sendable
 {
@@ -22,6 +23,15 @@ public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible,
   static func erf(_ x: Self) -> Self
   static func sin(_ x: Self) -> Self
   static func cos(_ x: Self) -> Self
+
+  // The kernels behind `map(_:_:into:)` and its like; call those.
+  static func map(
+    _ f: RealFunction, _ x: UnsafePointer<Self>, into y: UnsafeMutablePointer<Self>, count: Int)
+  static func addPullback(
+    of f: RealFunction, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>,
+    _ dy: UnsafePointer<Self>, to dx: UnsafeMutablePointer<Self>, count: Int)
+  static func power(
+    _ x: UnsafePointer<Self>, _ p: Double, into y: UnsafeMutablePointer<Self>, count: Int)
 
   /// The BLAS behind `multiply(_:_:into:accumulating:)`; call that.
   static func multiplyMatrices(

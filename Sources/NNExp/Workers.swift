@@ -37,6 +37,18 @@ public enum Workers {
     }
   }
 
+  /// Calls `body(0)`, …, `body(parts − 1)` likewise; for long parts.
+  public static func perform(_ parts: Int, _ body: (Int) -> Void) {
+    withoutActuallyEscaping(body) { body in
+      var body = body
+      withUnsafeMutablePointer(to: &body) {
+        perform(parts, UnsafeMutableRawPointer($0)) { body, part in
+          body.assumingMemoryBound(to: ((Int) -> Void).self).pointee(part)
+        }
+      }
+    }
+  }
+
   private static let wanted = Atomic<Int>(0)
   private static let isBusy = Atomic<Bool>(false)
   private static let crew = Crew(helpers: count - 1)

@@ -15,6 +15,8 @@ public struct RunRecord: Sendable, Equatable {
   /// The processor's name; nil where the system does not tell.
   public var cpu: String?
   public var blas: String
+  /// The instruction set that the kernels ran on.
+  public var isa: String
   public var threads: Int
   /// The commit that the current folder is checked out at; nil without one.
   public var gitCommit: String?
@@ -30,7 +32,8 @@ public struct RunRecord: Sendable, Equatable {
   public init(
     id: String = RunRecord.newID(), command: [String], experiment: String, nnexpVersion: String,
     swiftVersion: String = RunRecord.compilerVersion, cpu: String? = RunRecord.cpuName(),
-    blas: String, threads: Int, gitCommit: String? = RunRecord.currentCommit(), seed: UInt64,
+    blas: String, isa: String = InstructionSet.current.rawValue, threads: Int,
+    gitCommit: String? = RunRecord.currentCommit(), seed: UInt64,
     data: [FileHash] = [], plugins: [FileHash] = [], started: String = timestamp(),
     finished: String? = nil, seconds: Double? = nil
   ) {
@@ -41,6 +44,7 @@ public struct RunRecord: Sendable, Equatable {
     self.swiftVersion = swiftVersion
     self.cpu = cpu
     self.blas = blas
+    self.isa = isa
     self.threads = threads
     self.gitCommit = gitCommit
     self.seed = seed
@@ -67,6 +71,7 @@ extension RunRecord {
       "versions": ["nnexp": .string(nnexpVersion), "swift": .string(swiftVersion)],
       "cpu": JSON(cpu),
       "blas": .string(blas),
+      "isa": .string(isa),
       "threads": .int(threads),
       "git_commit": JSON(gitCommit),
       // A seed may be beyond the integers that JSON readers keep exactly.
@@ -96,6 +101,7 @@ extension RunRecord {
       swiftVersion: try versions.value("swift", \.string),
       cpu: try file.optional("cpu", \.string),
       blas: try file.value("blas", \.string),
+      isa: try file.value("isa", \.string),
       threads: try file.value("threads", \.int),
       gitCommit: try file.optional("git_commit", \.string),
       seed: try file.value("seed") { seed in

@@ -88,7 +88,7 @@ public final class Run<S: Scalar>: TrainingObserver {
     do {
       try check(.start)
       lastRowAt = stopwatch.seconds
-      let outcome = try trainer.run(self)
+      let outcome = isInterrupted ? .interrupted : try trainer.run(self)
       try metrics.flush()
       try timing.flush()
       return try finish(outcome)
@@ -107,7 +107,8 @@ public final class Run<S: Scalar>: TrainingObserver {
 
   private func check(_ moment: GradientCheckSettings.Moment) throws {
     guard experiment.gradientCheck.moments.contains(moment) else { return }
-    let report = try session.checkGradients(at: moment)
+    let report = try session.checkGradients(at: moment) { listener.interruption != nil }
+    guard let report else { return }
     checks.append(report)
     if checks.count == 1 { files += ["gradient_check.csv", "gradient_check_summary.csv"] }
     try directory.write(GradientReport.entriesCSV(checks), to: "gradient_check.csv")
@@ -174,6 +175,7 @@ public final class Run<S: Scalar>: TrainingObserver {
     }
     trainer.restore(.last)
     try check(.end)
+    if isInterrupted { return try finish(.interrupted) }
     try writePredictions()
     try writeConfusion()
     let shortfalls = complain()

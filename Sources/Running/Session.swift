@@ -115,17 +115,23 @@ extension Session {
   ///
   /// The batch is the first samples of the training data: as many as the file
   /// says, or up to eight.
-  public func checkGradients(at moment: GradientCheckSettings.Moment) throws -> GradientReport {
+  ///
+  /// Nil if `isInterrupted` became true before it was done.
+  public func checkGradients(
+    at moment: GradientCheckSettings.Moment, isInterrupted: () -> Bool = { false }
+  ) throws -> GradientReport? {
     let settings = experiment.gradientCheck
     let count = min(settings.batch ?? 8, data.train.count)
     let batch = Samples(
       inputs: Array(data.train.inputs.prefix(count * data.inputShape.count)),
       targets: Array(data.train.targets.prefix(count * data.target.shape.count)), count: count)
-    let subject = try NetworkSubject(
-      of: trainer.network, samples: batch, objective: experiment.objective, seed: experiment.seed)
     let checker = GradientChecker(
       settings, random: RandomStream(seed: experiment.seed, purpose: "gradient check"))
-    return checker.check(subject, at: moment.rawValue)
+    return try checker.check(at: moment.rawValue, isInterrupted: isInterrupted) {
+      try NetworkSubject(
+        of: trainer.network, samples: batch, objective: experiment.objective,
+        seed: experiment.seed)
+    }
   }
 
   /// Counts who is taken for whom; nil where there are no classes.

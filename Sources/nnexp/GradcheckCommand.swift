@@ -80,7 +80,7 @@ struct GradcheckCommand: ParsableCommand {
       if moment == .end {
         if let trained { try session.load(trained) } else { try train(session) }
       }
-      let report = try session.checkGradients(at: moment)
+      guard let report = try session.checkGradients(at: moment) else { continue }
       if moments.count > 1 { say("at the \(moment.rawValue):") }
       say(report.description)
       reports.append(report)

@@ -37,6 +37,7 @@ enum Main {
   static func main() {
     ignoreBrokenPipes()
     do {
+      try InstructionSet.useRequested()
       var command = try NNExpCommand.parseAsRoot()
       try command.run()
     } catch let exit as Exit {

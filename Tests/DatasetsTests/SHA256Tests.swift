@@ -34,4 +34,13 @@ import Testing
       #expect(SHA256.hex(of: message) == one.sha256, "\(one.length) bytes")
     }
   }
+
+  /// Both ways to a digest agree, wherever the second is there.
+  @Test func theLibraryAgrees() throws {
+    let library = try #require(SHA256.library)
+    for length in [0, 1, 55, 56, 64, 1000, (1 << 20) - 1, 1 << 20, (1 << 20) + 77] {
+      let message = (0..<length).map { UInt8(truncatingIfNeeded: $0 * 7 % 251) }
+      #expect(SHA256.digest(of: message) == library(message), "\(length) bytes")
+    }
+  }
 }

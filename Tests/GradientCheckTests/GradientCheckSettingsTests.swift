@@ -40,7 +40,7 @@ import Testing
     #expect(
       read(.map([("entries", "all")])).options.resolved.flow
         == "{gradient_check: {at: [start], entries: all, directions: 8, tolerance: 1e-06, "
-        + "batch: null, budget: 10000000000, inputs: true}}")
+        + "batch: null, budget: 10000000000, inputs: true, only: []}}")
   }
 
   @Test func mistakes() {

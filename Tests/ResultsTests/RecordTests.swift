@@ -8,7 +8,7 @@ private let record = RunRecord(
   id: "0123456789abcdef0123456789abcdef",
   command: ["nnexp", "run", "experiments/xor.yaml", "train.epochs=10"],
   experiment: "/home/me/experiments/xor.yaml", nnexpVersion: "0.1.0", swiftVersion: "6.3",
-  cpu: "AMD EPYC", blas: "OpenBLAS 0.3.26", threads: 2,
+  cpu: "AMD EPYC", blas: "OpenBLAS 0.3.26", isa: "avx2", threads: 2,
   gitCommit: "2f288be94cd5c72c0a1b1b4b5b0e4a2d3f4e5d6c", seed: 7,
   data: [FileHash(path: "experiments/data/iris.csv", sha256: "ba78")],
   plugins: [FileHash(path: "plugins/Mine/libMine.so", sha256: "e3b0")],
@@ -42,6 +42,7 @@ private let summary = Summary(
         },
         "cpu": "AMD EPYC",
         "blas": "OpenBLAS 0.3.26",
+        "isa": "avx2",
         "threads": 2,
         "git_commit": "2f288be94cd5c72c0a1b1b4b5b0e4a2d3f4e5d6c",
         "seed": 7,
@@ -91,10 +92,10 @@ private let summary = Summary(
   members[3].value = ["nnexp": "0.1.0"]
   #expect(try attempt(.object(members)) == "3 error: '$/run.json': versions.swift is missing")
   members[3].value = record.json["versions"] ?? nil
-  members[9].value = [["path": "a.csv", "sha256": 5]]
+  members[10].value = [["path": "a.csv", "sha256": 5]]
   #expect(
     try attempt(.object(members)) == "3 error: '$/run.json': data[0].sha256 is no valid value: 5")
-  members[8].value = -1
+  members[9].value = -1
   #expect(try attempt(.object(members)) == "3 error: '$/run.json': seed is no valid value: -1")
   try run.write("{", to: "run.json")
   #expect(

@@ -23,7 +23,7 @@ import Testing
     // e⁻¹⁰⁰ is a denormal in float32, e⁻⁷⁴⁰ in float64.
     #expect(try run("sigmoid", at: [-100] as [Float]).y == [Float(exp(-100.0))])
     #expect(try run("sigmoid", at: [-740] as [Double]).y == [exp(-740)])
-    #expect(try run("sigmoid", at: [-30] as [Double]).y == [exp(-30) / (1 + exp(-30))])
+    #expect(try run("sigmoid", at: [-30] as [Double]).y == [9.357622968839299e-14])
   }
 
   @Test func tanh() throws {

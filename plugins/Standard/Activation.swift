@@ -25,3 +25,19 @@ extension Activation {
     for i in dx.indices { dx[i] += dy[i] * slope(x[i], y[i]) }
   }
 }
+
+/// Calls `body` for one range of positions after another, all of 0..<count, with
+/// room on the stack for so many numbers each: the first of position i is
+/// `room[i - block.lowerBound]`, the second `block.count` further.
+@inline(__always)
+func inBlocks<S: Scalar>(
+  of count: Int, numbersEach: Int = 1, _ body: (Range<Int>, UnsafeMutablePointer<S>) -> Void
+) {
+  // A KiB of float64: more would be taken from the heap.
+  withUnsafeTemporaryAllocation(of: S.self, capacity: 128) { room in
+    let size = 128 / numbersEach
+    for first in stride(from: 0, to: count, by: size) {
+      body(first..<min(first &+ size, count), room.baseAddress!)
+    }
+  }
+}

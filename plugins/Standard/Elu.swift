@@ -7,7 +7,7 @@ import NNExp
 ///
 /// The slope is not taken as y + α, which loses its figures below zero and is 0
 /// from x = −37 on (float64).
-struct Elu: Activation {
+struct Elu: Layer {
   static let typeName = "elu"
   static let manual = Manual(
     "the exponential linear unit",
@@ -34,6 +34,21 @@ struct Elu: Activation {
       remark: "[…] is 1 where it is true and else 0.")
   }
 
-  func value<S: Scalar>(_ x: S) -> S { x > 0 ? x : S(alpha) * S.expm1(x) }
-  func slope<S: Scalar>(_ x: S, _ y: S) -> S { x > 0 ? 1 : S(alpha) * S.exp(x) }
+  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) {
+    let (x, y) = (pass.x, pass.y)
+    let α = S(alpha)
+    map(.expm1, x, into: y)
+    for i in y.indices { y[i] = x[i] > 0 ? x[i] : α * y[i] }
+  }
+
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
+    let α = S(alpha)
+    inBlocks(of: dx.count) { block, e in
+      S.map(.exp, x.start + block.lowerBound, into: e, count: block.count)
+      for i in block { dx[i] += dy[i] * (x[i] > 0 ? 1 : α * e[i &- block.lowerBound]) }
+    }
+  }
 }

@@ -9,7 +9,7 @@ import NNExp
 ///
 ///     y    = ½x(1 + t),  t = tanh u,  u = √(2/π)(x + 0.044715x³)
 ///     ∂x  += ∂y · (½(1 + t) + ½x(1 − t²)u′)
-struct Gelu: Activation {
+struct Gelu: Layer {
   static let typeName = "gelu"
   static let manual = Manual(
     "the Gaussian error linear unit",
@@ -52,24 +52,44 @@ struct Gelu: Activation {
     }
   }
 
-  func value<S: Scalar>(_ x: S) -> S {
+  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) {
+    let (x, y) = (pass.x, pass.y)
     switch approximation {
-    case .none: x * normalDistribution(x)
-    case .tanh: x / 2 * (1 + S.tanh(tanhArgument(x)))
+    case .none:
+      for i in y.indices { y[i] = x[i] * normalDistribution(x[i]) }
+    case .tanh:
+      for i in y.indices { y[i] = tanhArgument(x[i]) }
+      map(.tanh, y, into: y)
+      for i in y.indices { y[i] = x[i] / 2 * (1 + y[i]) }
     }
   }
 
-  func slope<S: Scalar>(_ x: S, _ y: S) -> S {
-    switch approximation {
-    case .none:
-      return normalDistribution(x) + x * S.exp(-x * x / 2) / (2 * S.pi).squareRoot()
-    case .tanh:
-      let t = S.tanh(tanhArgument(x))
-      let flatness = (1 - t) * (1 + t)
-      // Far out the tanh is flat, while u′ may be infinite.
-      guard flatness != 0 else { return (1 + t) / 2 }
-      let du: S = (2 / S.pi).squareRoot() * (1 + 0.134145 * x * x)
-      return (1 + t) / 2 + x / 2 * flatness * du
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
+    inBlocks(of: dx.count) { block, room in
+      let first = block.lowerBound
+      switch approximation {
+      case .none:
+        for i in block { room[i &- first] = -x[i] * x[i] / 2 }
+        S.map(.exp, room, into: room, count: block.count)
+        let peak = 1 / (2 * S.pi).squareRoot()
+        for i in block {
+          dx[i] += dy[i] * (normalDistribution(x[i]) + x[i] * (peak * room[i &- first]))
+        }
+      case .tanh:
+        for i in block { room[i &- first] = tanhArgument(x[i]) }
+        S.map(.tanh, room, into: room, count: block.count)
+        let rate = (2 / S.pi).squareRoot()
+        for i in block {
+          let t = room[i &- first]
+          let flatness = (1 - t) * (1 + t)
+          // Far out the tanh is flat, while u′ may be infinite.
+          let bend = flatness == 0 ? 0 : x[i] / 2 * flatness * (rate * (1 + 0.134145 * x[i] * x[i]))
+          dx[i] += dy[i] * ((1 + t) / 2 + bend)
+        }
+      }
     }
   }
 

@@ -68,6 +68,10 @@ struct LpPooling: Layer {
       let excess = p - 1
       let rho = excess + Double.log(-Double.expm1(-excess))
       plan.parameters = [.init("rho", [1], initial: .constant(rho))]
+    } else if p < .infinity, pooling.tile(from: inputs[0], to: plan.output) != nil,
+      let x = Planes(inputs[0]), let y = Planes(plan.output)
+    {
+      plan.scratch = [.fixed(TiledPowerMean<Double>.room(x: x, y: y))]
     }
     return plan
   }
@@ -115,6 +119,7 @@ struct LpPooling: Layer {
       let p = 1 + Softplus.of(pass.parameters[0][0])
       return pooling.forward(pass, by: PowerMean(p: p, normalizes: normalizes))
     }
+    if let tiled = tiled(pass.x, pass.y, pass.scratch) { return tiled.forward(pass) }
     switch S(p) {
     case 1: pooling.forward(pass, by: MagnitudeSum(normalizes: normalizes))
     case 2: pooling.forward(pass, by: EuclideanNorm(normalizes: normalizes))
@@ -133,6 +138,7 @@ struct LpPooling: Layer {
       pass.gradients[0][0] += rule.dp * Sigmoid.of(rho)
       return
     }
+    if let tiled = tiled(pass.x, pass.y, pass.scratch) { return tiled.backward(pass) }
     switch S(p) {
     case 1: backward(pass, by: MagnitudeSum(normalizes: normalizes))
     case 2: backward(pass, by: EuclideanNorm(normalizes: normalizes))
@@ -140,6 +146,18 @@ struct LpPooling: Layer {
     case .infinity: backward(pass, by: LargestMagnitude())
     case let p: backward(pass, by: PowerMean(p: p, normalizes: normalizes))
     }
+  }
+
+  /// The way for whole rows, where the plan found the windows to be tiles.
+  private func tiled<S: Scalar>(
+    _ x: Tensor<S>, _ y: Tensor<S>, _ scratch: Tensors<S>
+  ) -> TiledPowerMean<S>? {
+    guard scratch.count > 0, let tile = pooling.tile(from: x.shape, to: y.shape),
+      let planes = Planes(x.shape), let windows = Planes(y.shape)
+    else { return nil }
+    return TiledPowerMean(
+      p: p, normalizes: normalizes, height: tile.height, width: tile.width, x: planes, y: windows,
+      room: scratch[0])
   }
 
   private func backward<S, Rule: PoolingRule<S>>(_ pass: Backward<S>, by rule: Rule) {

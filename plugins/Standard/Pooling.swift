@@ -73,6 +73,17 @@ struct Pooling {
     return count
   }
 
+  /// The windows' extent, where each entry belongs to one window at most and no
+  /// window hangs over an edge.
+  func tile(from input: Shape, to output: Shape) -> (height: Int, width: Int)? {
+    guard let x = Planes(input), let y = Planes(output) else { return nil }
+    let (rows, columns) = windows(over: x, isFlat: input.rank == 1)
+    guard rows.tiles(x.rows, places: y.rows), columns.tiles(x.columns, places: y.columns) else {
+      return nil
+    }
+    return (rows.size, columns.size)
+  }
+
   /// The windows along rows and columns.
   private func windows(over planes: Planes, isFlat: Bool) -> (rows: Window, columns: Window) {
     if isGlobal { return (Window(size: planes.rows), Window(size: planes.columns)) }

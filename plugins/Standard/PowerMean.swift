@@ -192,7 +192,7 @@ private func signOrZero<S: Scalar>(_ x: S) -> S { x > 0 ? 1 : x < 0 ? -1 : x }
 extension Scalar {
   /// True where no power that led here can have lost figures to underflow, or
   /// overflows when taken again: 1e-31…1e38 in float32, 1e-292…1e308 in float64.
-  fileprivate var isComfortable: Bool {
+  var isComfortable: Bool {
     self >= Self.leastNormalMagnitude / Self.ulpOfOne && self <= Self.greatestFiniteMagnitude / 2
   }
 }

@@ -6,7 +6,7 @@ import NNExp
 ///     ∂x  += ∂y · y(1 − y)
 ///
 /// Computed from e^(−|x|), which cannot overflow: exact to the last denormal.
-struct Sigmoid: Activation {
+struct Sigmoid: Layer {
   static let typeName = "sigmoid"
   static let manual = Manual(
     "the logistic function of every entry",
@@ -22,9 +22,13 @@ struct Sigmoid: Activation {
       elementwise: #"\sigma"#, value: #"\frac{1}{1 + e^{-u}}"#, slope: #"y \otimes (1 - y)"#)
   }
 
-  func value<S: Scalar>(_ x: S) -> S { Sigmoid.of(x) }
+  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
 
-  func slope<S: Scalar>(_ x: S, _ y: S) -> S { y * (1 - y) }
+  func forward<S: Scalar>(_ pass: Forward<S>) { map(.logistic, pass.x, into: pass.y) }
+
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    addPullback(of: .logistic, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
+  }
 
   /// 1 / (1 + e⁻ˣ).
   static func of<S: Scalar>(_ x: S) -> S {

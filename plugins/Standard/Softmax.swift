@@ -35,12 +35,16 @@ struct Softmax: Layer {
     for line in 0..<lines.count(samples: pass.samples) {
       let first = lines.first(line)
       let m = lines.maximum(x, from: first)
-      var sum: S = 0
       for k in 0..<lines.length {
         let i = first &+ k &* lines.step
-        y[i] = S.exp(x[i] - m)
-        sum += y[i]
+        y[i] = x[i] - m
       }
+    }
+    map(.exp, y, into: y)
+    for line in 0..<lines.count(samples: pass.samples) {
+      let first = lines.first(line)
+      var sum: S = 0
+      for k in 0..<lines.length { sum += y[first &+ k &* lines.step] }
       for k in 0..<lines.length { y[first &+ k &* lines.step] /= sum }
     }
   }
@@ -97,8 +101,17 @@ struct LogSoftmax: Layer {
     for line in 0..<lines.count(samples: pass.samples) {
       let first = lines.first(line)
       let m = lines.maximum(x, from: first)
+      for k in 0..<lines.length {
+        let i = first &+ k &* lines.step
+        y[i] = x[i] - m
+      }
+    }
+    map(.exp, y, into: y)
+    for line in 0..<lines.count(samples: pass.samples) {
+      let first = lines.first(line)
+      let m = lines.maximum(x, from: first)
       var sum: S = 0
-      for k in 0..<lines.length { sum += S.exp(x[first &+ k &* lines.step] - m) }
+      for k in 0..<lines.length { sum += y[first &+ k &* lines.step] }
       let logarithm = S.log(sum)
       for k in 0..<lines.length {
         let i = first &+ k &* lines.step
@@ -114,9 +127,13 @@ struct LogSoftmax: Layer {
       let first = lines.first(line)
       var sum: S = 0
       for k in 0..<lines.length { sum += dy[first &+ k &* lines.step] }
-      for k in 0..<lines.length {
-        let i = first &+ k &* lines.step
-        dx[i] += dy[i] - S.exp(y[i]) * sum
+      inBlocks(of: lines.length) { block, e in
+        for k in block { e[k &- block.lowerBound] = y[first &+ k &* lines.step] }
+        S.map(.exp, e, into: e, count: block.count)
+        for k in block {
+          let i = first &+ k &* lines.step
+          dx[i] += dy[i] - e[k &- block.lowerBound] * sum
+        }
       }
     }
   }

@@ -7,7 +7,7 @@ import NNExp
 ///
 /// The second form is exact for every x; there is no threshold beyond which y
 /// is taken to be x.
-struct Softplus: Activation {
+struct Softplus: Layer {
   static let typeName = "softplus"
   static let manual = Manual(
     "the smooth rectifier",
@@ -31,9 +31,26 @@ struct Softplus: Activation {
       ])
   }
 
-  func value<S: Scalar>(_ x: S) -> S { Softplus.of(x, beta: S(beta)) }
+  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
 
-  func slope<S: Scalar>(_ x: S, _ y: S) -> S { Sigmoid.of(S(beta) * x) }
+  func forward<S: Scalar>(_ pass: Forward<S>) {
+    let (x, y) = (pass.x, pass.y)
+    let β = S(beta)
+    for i in y.indices { y[i] = -β * abs(x[i]) }
+    map(.exp, y, into: y)
+    map(.log1p, y, into: y)
+    for i in y.indices { y[i] = (x[i] > 0 ? x[i] : 0) + y[i] / β }
+  }
+
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
+    let β = S(beta)
+    inBlocks(of: dx.count) { (block, slope: UnsafeMutablePointer<S>) in
+      for i in block { slope[i &- block.lowerBound] = β * x[i] }
+      S.map(.logistic, slope, into: slope, count: block.count)
+      for i in block { dx[i] += dy[i] * slope[i &- block.lowerBound] }
+    }
+  }
 
   /// ln(1 + e^(βx)) / β.
   static func of<S: Scalar>(_ x: S, beta: S = 1) -> S {

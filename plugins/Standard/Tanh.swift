@@ -4,7 +4,7 @@ import NNExp
 ///
 ///     y    = tanh x
 ///     ∂x  += ∂y · (1 − y²)
-struct Tanh: Activation {
+struct Tanh: Layer {
   static let typeName = "tanh"
   static let manual = Manual(
     "the hyperbolic tangent of every entry",
@@ -19,8 +19,11 @@ struct Tanh: Activation {
     Equations(elementwise: #"\tanh"#, slope: #"1 - y \otimes y"#)
   }
 
-  func value<S: Scalar>(_ x: S) -> S { S.tanh(x) }
+  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
 
-  // (1 − y)(1 + y) cancels once where 1 − y² rounds twice.
-  func slope<S: Scalar>(_ x: S, _ y: S) -> S { (1 - y) * (1 + y) }
+  func forward<S: Scalar>(_ pass: Forward<S>) { map(.tanh, pass.x, into: pass.y) }
+
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    addPullback(of: .tanh, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
+  }
 }

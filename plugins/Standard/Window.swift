@@ -51,6 +51,13 @@ struct Window: Equatable {
     }
   }
 
+  /// True if each entry of an axis belongs to one place at most, and every place
+  /// lies inside.
+  func tiles(_ length: Int, places: Int) -> Bool {
+    (stride == size || places == 1) && (dilation == 1 || size == 1) && padding == 0
+      && places &* size <= length
+  }
+
   private func misfit(_ length: Int, _ axis: String) -> Diagnostic {
     var text = "window \(size)"
     if dilation > 1 { text += " with dilation \(dilation), \(extent) in all," }

@@ -71,22 +71,50 @@ struct BinaryCrossEntropy: ValueLoss {
     }
   }
 
-  func term<S: Scalar>(_ z: S, _ t: S) -> (value: S, slope: S) {
+  func evaluate<S: Scalar>(_ pass: LossPass<S>) -> Double {
+    let outputs = pass.z.shape.count
+    var sum = 0.0
+    inBlocks(of: pass.samples * outputs, numbersEach: 2) {
+      (block, e: UnsafeMutablePointer<S>) in
+      let first = block.lowerBound
+      let tail = e + block.count
+      // σ(±z) and softplus(±z) from e^(−|z|), which cannot overflow.
+      if from == .logits {
+        for i in block { e[i &- first] = -abs(pass.z[i]) }
+        S.map(.exp, e, into: e, count: block.count)
+        S.map(.log1p, e, into: tail, count: block.count)
+      }
+      for i in block {
+        let (sample, output) = i.quotientAndRemainder(dividingBy: outputs)
+        let t = ValueTargets.target(
+          in: pass.t, hasClasses: pass.hasClasses, sample: sample, output: output,
+          outputs: outputs)
+        let (value, slope) =
+          from == .logits
+          ? term(pass.z[i], t, e[i &- first], tail[i &- first]) : term(pass.z[i], t)
+        sum += Double(value)
+        if let dz = pass.dz { dz[i] += pass.scale * slope }
+      }
+    }
+    return sum
+  }
+
+  /// ℓ and ∂ℓ/∂z of a logit; e = e^(−|z|), tail = ln(1 + e).
+  private func term<S: Scalar>(_ z: S, _ t: S, _ e: S, _ tail: S) -> (value: S, slope: S) {
     let yes = S(w1) * t
     let no = S(w0) * (1 - t)
-    switch from {
-    case .logits:
-      // σ(±z) and softplus(±z) from e^(−|z|), which cannot overflow.
-      let e = S.exp(-abs(z))
-      let tail = S.log1p(e)
-      let far = 1 / (1 + e)  // σ(|z|)
-      let near = e / (1 + e)  // σ(−|z|)
-      if z >= 0 { return (yes * tail + no * (z + tail), no * far - yes * near) }
-      return (yes * (tail - z) + no * tail, no * near - yes * far)
-    case .probabilities:
-      let p = boundedLog(z)
-      let q = boundedLog(1 - z)
-      return (-yes * p.value - no * q.value, no * q.slope - yes * p.slope)
-    }
+    let far = 1 / (1 + e)  // σ(|z|)
+    let near = e / (1 + e)  // σ(−|z|)
+    if z >= 0 { return (yes * tail + no * (z + tail), no * far - yes * near) }
+    return (yes * (tail - z) + no * tail, no * near - yes * far)
+  }
+
+  /// ℓ and ∂ℓ/∂z of a probability.
+  func term<S: Scalar>(_ z: S, _ t: S) -> (value: S, slope: S) {
+    let p = boundedLog(z)
+    let q = boundedLog(1 - z)
+    let yes = S(w1) * t
+    let no = S(w0) * (1 - t)
+    return (-yes * p.value - no * q.value, no * q.slope - yes * p.slope)
   }
 }

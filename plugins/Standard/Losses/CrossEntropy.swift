@@ -118,7 +118,10 @@ struct CrossEntropy: Loss {
       let m = z[row + top]
       // Σᵢ e^(zᵢ−m) = 1 + rest; apart, the two keep a rest far below 1 exact.
       var rest: S = 0
-      for j in 0..<k where j != top { rest += S.exp(z[row + j] - m) }
+      inBlocks(of: k) { block, e in
+        exponentials(z, row, block, m, into: e)
+        for j in block where j != top { rest += e[j &- block.lowerBound] }
+      }
       let logOfSum = S.log1p(rest)
 
       var w: S = 0
@@ -128,16 +131,29 @@ struct CrossEntropy: Loss {
         if u != 0 { sum += Double(u * ((m - z[row + j]) + logOfSum)) }
       }
       guard let dz = pass.dz else { continue }
-      for j in 0..<k {
-        let u = u(pass, sample, j, of: k)
-        // For the largest, p = 1 − rest/(1 + rest): no cancellation where p ≈ t.
-        let slope =
-          j == top
-          ? (w - u) - w * (rest / (1 + rest)) : w * (S.exp(z[row + j] - m) / (1 + rest)) - u
-        dz[row + j] += pass.scale * slope
+      inBlocks(of: k) { block, e in
+        exponentials(z, row, block, m, into: e)
+        for j in block {
+          let u = u(pass, sample, j, of: k)
+          // For the largest, p = 1 − rest/(1 + rest): no cancellation where p ≈ t.
+          let slope =
+            j == top
+            ? (w - u) - w * (rest / (1 + rest))
+            : w * (e[j &- block.lowerBound] / (1 + rest)) - u
+          dz[row + j] += pass.scale * slope
+        }
       }
     }
     return sum
+  }
+
+  /// e^(zⱼ−m) for a part of one row.
+  @inline(__always)
+  private func exponentials<S: Scalar>(
+    _ z: Tensor<S>, _ row: Int, _ block: Range<Int>, _ m: S, into e: UnsafeMutablePointer<S>
+  ) {
+    for j in block { e[j &- block.lowerBound] = z[row + j] - m }
+    S.map(.exp, e, into: e, count: block.count)
   }
 
   private func fromProbabilities<S: Scalar>(_ pass: LossPass<S>) -> Double {

@@ -1,0 +1,30 @@
+// Forgets one precision, so that the next can be read.
+
+#undef NAME
+#undef REAL
+#undef INT
+#undef UINT
+#undef MANTISSA_BITS
+#undef BIAS
+#undef LEAST_NORMAL
+#undef ROUNDER
+#undef EXP_LOW
+#undef EXP_HIGH
+#undef EXPM1_LOW
+#undef TANH_HIGH
+#undef LOG2_E
+#undef LN2_HIGH
+#undef LN2_LOW
+#undef EXP_POLYNOMIAL
+#undef LOG_POLYNOMIAL
+#undef TANH_NUMERATOR
+#undef TANH_DENOMINATOR
+#undef LANES
+#undef V
+#undef I
+#undef U
+#undef LOAD_FIRST
+#undef STORE_FIRST
+#undef DEFINE_MAP
+#undef DEFINE_PULL
+#undef DEFINE

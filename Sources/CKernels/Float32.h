@@ -1,0 +1,46 @@
+// float32: its form and its polynomials.
+
+#define NAME(x) x##_f32
+#define REAL float
+#define INT int
+#define UINT unsigned int
+
+#define MANTISSA_BITS 23
+#define BIAS 127
+#define LEAST_NORMAL 0x1p-126f
+/// Added to a small number, rounds it to an integer, which is then in the low bits.
+#define ROUNDER 0x1.8p23f
+
+/// eˣ is 0 below and infinite above.
+#define EXP_LOW -104.0f
+#define EXP_HIGH 89.0f
+/// eˣ − 1 is −1 below.
+#define EXPM1_LOW -18.0f
+/// tanh x is 1 above.
+#define TANH_HIGH 10.0f
+
+#define LOG2_E 0x1.715476p0f
+/// ln 2 in two parts; the first times an exponent is exact.
+#define LN2_HIGH 0x1.62e4p-1f
+#define LN2_LOW 0x1.7f7d1cp-20f
+
+/// (eʳ − 1 − r)/r² for |r| ≤ ½ ln 2, to 2⁻³⁰ of eʳ.
+#define EXP_POLYNOMIAL(r, r2)                                              \
+  ((0.5f + r2 * (4.1666463e-2f + r2 * 1.3933731e-3f))                      \
+   + r * (1.6666667e-1f + r2 * (8.33331e-3f + r2 * 1.989108e-4f)))
+
+/// ln((1+s)/(1−s)) = 2s + s·R(s²): R, |s| ≤ 3 − √8. From FreeBSD's e_logf.c.
+#define LOG_POLYNOMIAL(z, w)                                               \
+  (z * (0xaaaaaa.0p-24f + w * 0x91e9ee.0p-25f)                             \
+   + w * (0xccce13.0p-25f + w * 0xf89e26.0p-26f))
+
+/// tanh x = x + x³T(x²) for |x| < 0.625, to 2⁻²⁶ of tanh x.
+#define TANH_NUMERATOR(z)                                                          \
+  (-0.33333328f + z * (0.13332769f + z * (-0.05385085f + z * (0.020996895f             \
+                                                             - z * 0.0060962997f))))
+#define TANH_DENOMINATOR(z) 1
+
+#if defined(HAS_MASKS)
+#define LOAD_FIRST(x, count) _mm512_maskz_loadu_ps((1u << (count)) - 1, x)
+#define STORE_FIRST(x, v, count) _mm512_mask_storeu_ps(x, (1u << (count)) - 1, v)
+#endif

@@ -1,0 +1,159 @@
+// The functions, on vectors of numbers. Each gives NaN for NaN, and what C's
+// Annex F says of infinities and zeros.
+
+#define LANES (VECTOR_BYTES / (long)sizeof(REAL))
+#define V NAME(reals)
+#define I NAME(integers)
+#define U NAME(naturals)
+typedef REAL V __attribute__((ext_vector_type(LANES)));
+typedef INT I __attribute__((ext_vector_type(LANES)));
+typedef UINT U __attribute__((ext_vector_type(LANES)));
+
+/// The bits of numbers, and back.
+INLINE I NAME(bits)(V x) { return __builtin_bit_cast(I, x); }
+INLINE V NAME(number)(I x) { return __builtin_bit_cast(V, x); }
+
+INLINE V NAME(magnitude)(V x) { return __builtin_elementwise_abs(x); }
+
+/// |x| with the sign of `sign`.
+INLINE V NAME(with_sign)(V sign, V x) { return __builtin_elementwise_copysign(x, sign); }
+
+INLINE V NAME(least)(V x, REAL bound) { return x > (V)bound ? (V)bound : x; }
+INLINE V NAME(greatest)(V x, REAL bound) { return x < (V)bound ? (V)bound : x; }
+
+/// 2ᵏ, where that is neither denormal nor infinite.
+INLINE V NAME(power_of_two)(I k) { return NAME(number)((k + BIAS) << MANTISSA_BITS); }
+
+/// k as a real number.
+INLINE V NAME(real)(I k) { return NAME(number)(k + NAME(bits)((V)ROUNDER)) - ROUNDER; }
+
+/// e^x = 2ᵏ·eʳ for x = k ln 2 + r, |r| ≤ ½ ln 2, within the range of eˣ: k, and
+/// base + (eʳ − 1) for |base| ≥ |r| or base = 0.
+///
+/// Neither the rounding of r nor that of base + r is lost.
+INLINE V NAME(add_exponential)(V high, V low, V base) {
+  V r = high - low;
+  V r2 = r * r;
+  V sum = base + high;
+  V lost = high - (sum - base);
+  return sum + (lost + (r2 * EXP_POLYNOMIAL(r, r2) - low));
+}
+
+/// k, high and low with x = k ln 2 + (high − low), to twice the precision.
+INLINE I NAME(reduce)(V x, V *high, V *low) {
+  V t = x * LOG2_E + ROUNDER;
+  V n = t - ROUNDER;
+  *high = x - n * LN2_HIGH;
+  *low = n * LN2_LOW;
+  return NAME(bits)(t) - NAME(bits)((V)ROUNDER);
+}
+
+/// x·2ᵏ, in two steps, for 2ᵏ may be denormal or infinite.
+INLINE V NAME(scale)(V x, I k) {
+  // Shifted as natural numbers: few processors shift signed ones of 64 bits.
+  U biased = __builtin_convertvector(k + 2 * BIAS, U);
+  I half = __builtin_convertvector(biased >> 1, I) - BIAS;
+  return x * NAME(power_of_two)(half) * NAME(power_of_two)(k - half);
+}
+
+/// eˣ = 2ᵏ(1 + (eʳ − 1)).
+INLINE V NAME(exp)(V x) {
+  V high, low;
+  I k = NAME(reduce)(NAME(least)(NAME(greatest)(x, EXP_LOW), EXP_HIGH), &high, &low);
+  return NAME(scale)(NAME(add_exponential)(high, low, 1), k);
+}
+
+/// eˣ − 1 = 2ᵏ((1 − 2⁻ᵏ) + (eʳ − 1)), exact near 0.
+INLINE V NAME(expm1)(V x) {
+  V high, low;
+  I k = NAME(reduce)(NAME(least)(NAME(greatest)(x, EXPM1_LOW), EXP_HIGH), &high, &low);
+  // 2⁻ᵏ is lost beside 1 long before it is denormal.
+  V one = NAME(power_of_two)(-(k > 2 * MANTISSA_BITS ? (I)(2 * MANTISSA_BITS) : k));
+  return NAME(with_sign)(x, NAME(scale)(NAME(add_exponential)(high, low, 1 - one), k));
+}
+
+/// tanh x = x + x³T(x²) for |x| < 0.625, elsewhere sign(x)(1 − 2/(e^(2|x|) + 1)).
+INLINE V NAME(tanh)(V x) {
+  V size = NAME(magnitude)(x);
+  V z = size * size;
+  V high, low;
+  I k = NAME(reduce)(2 * NAME(least)(size, TANH_HIGH), &high, &low);
+  V e = NAME(add_exponential)(high, low, 1) * NAME(power_of_two)(k);
+  // Both forms are a sum with a quotient: one division serves them.
+  I isSmall = size < (V)(REAL)0.625;
+  V quotient = (isSmall ? size * z * (TANH_NUMERATOR(z)) : (V)-2) / (isSmall ? (V)(TANH_DENOMINATOR(z)) : e + 1);
+  return NAME(with_sign)(x, (isSmall ? size : (V)1) + quotient);
+}
+
+/// 1/(1 + e⁻ˣ): s = e/(1 + e) for x < 0 and 1 − s elsewhere, e = e^(−|x|).
+INLINE V NAME(logistic)(V x) {
+  V e = NAME(exp)(-NAME(magnitude)(x));
+  V sum = 1 + e;
+  V lost = e - (sum - 1);
+  V s = e / sum;
+  // The quotient by sum + lost: 1/sum is 1 − s.
+  s = s - s * lost * (1 - s);
+  return x < 0 ? s : 1 - s;
+}
+
+/// ln(m·2ᵏ·(1 + c)) for m in [√½, √2) and c below the rounding of m.
+///
+///     f = m − 1,  s = f/(2 + f),  ln m = 2s + s·R(s²) = f − (½f² − s(½f² + R))
+///
+/// Source: FreeBSD's e_log.c.
+INLINE V NAME(log_of_parts)(V m, V k, V c) {
+  V f = m - 1;
+  V s = f / (2 + f);
+  V z = s * s;
+  V w = z * z;
+  V h = (REAL)0.5 * f * f;
+  V rest = s * (h + LOG_POLYNOMIAL(z, w)) + (k * LN2_LOW + c * (1 - f + f * f));
+  return k * LN2_HIGH - ((h - rest) - f);
+}
+
+/// m and k with x = m·2ᵏ and m in [√½, √2), for normal x > 0.
+INLINE V NAME(parts)(V x, I *k) {
+  I root = NAME(bits)((V)(REAL)0.70710678118654752);
+  I above = NAME(bits)(x) - root;
+  *k = above >> MANTISSA_BITS;
+  return NAME(number)((above & (((INT)1 << MANTISSA_BITS) - 1)) + root);
+}
+
+/// y where 0 < x < ∞, and what ln x is elsewhere.
+INLINE V NAME(log_or_limit)(V x, V y) {
+  y = x < (V)__builtin_inf() ? y : x;
+  V limit = x == 0 ? (V)(REAL)-__builtin_inf() : (V)(REAL)__builtin_nan("");
+  return x > 0 ? y : limit;
+}
+
+/// ln x.
+INLINE V NAME(log)(V x) {
+  I isDenormal = x < LEAST_NORMAL;
+  V scaled = isDenormal ? x * ((UINT)2 << MANTISSA_BITS) : x;
+  I k;
+  V m = NAME(parts)(scaled, &k);
+  V y = NAME(log_of_parts)(m, NAME(real)(isDenormal ? k - (MANTISSA_BITS + 1) : k), 0);
+  return NAME(log_or_limit)(x, y);
+}
+
+/// ln(1 + x), exact near 0: ln u + ln(1 + c/u), where u + c = 1 + x exactly.
+INLINE V NAME(log1p)(V x) {
+  V u = 1 + x;
+  V v = u - 1;
+  V c = (1 - (u - v)) + (x - v);
+  I k;
+  V m = NAME(parts)(u, &k);
+  V scaled = u < ((UINT)1 << (MANTISSA_BITS + 1)) ? c * NAME(power_of_two)(-k) : 0;
+  V y = NAME(log_of_parts)(m, NAME(real)(k), scaled);
+  return NAME(with_sign)(x, NAME(log_or_limit)(u, y));
+}
+
+// The slopes f′(x), where y = f(x).
+
+INLINE V NAME(exp_slope)(V x, V y) { return y; }
+INLINE V NAME(expm1_slope)(V x, V y) { return NAME(exp)(x); }
+INLINE V NAME(log_slope)(V x, V y) { return 1 / x; }
+INLINE V NAME(log1p_slope)(V x, V y) { return 1 / (1 + x); }
+/// (1 − y)(1 + y) cancels once where 1 − y² rounds twice.
+INLINE V NAME(tanh_slope)(V x, V y) { return (1 - y) * (1 + y); }
+INLINE V NAME(logistic_slope)(V x, V y) { return y * (1 - y); }

@@ -1,0 +1,31 @@
+// All kernels, for the instruction set that the including file has chosen.
+
+#include "CKernels.h"
+
+// a·b + c rounds twice everywhere: with FMA and without must agree.
+#pragma STDC FP_CONTRACT OFF
+
+// Vectors are passed to what is inlined alone: how a call would pass them is nobody's concern.
+#pragma clang diagnostic ignored "-Wpsabi"
+#define INLINE static inline __attribute__((always_inline))
+
+#include "Float32.h"
+#include "Functions.h"
+#include "Maps.h"
+#include "End.h"
+
+#include "Float64.h"
+#include "Functions.h"
+#include "Maps.h"
+#include "Power.h"
+#include "End.h"
+
+/// In the order of `enum nnexp_function`.
+#define EACH(loop, precision)                                                      \
+  { loop##_exp_##precision,  loop##_expm1_##precision, loop##_log_##precision,     \
+    loop##_log1p_##precision, loop##_tanh_##precision, loop##_logistic_##precision }
+
+const struct nnexp_kernels TABLE = {
+  .f32 = {.map = EACH(map, f32), .pull = EACH(pull, f32), .power = powers_f32},
+  .f64 = {.map = EACH(map, f64), .pull = EACH(pull, f64), .power = powers_f64},
+};

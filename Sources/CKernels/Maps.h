@@ -1,0 +1,62 @@
+// The loops: whole vectors, then what is left in a vector of its own, so that a
+// number's result does not depend on where it stands.
+
+INLINE V NAME(load)(const REAL *x) {
+  V v;
+  __builtin_memcpy(&v, x, sizeof v);
+  return v;
+}
+INLINE void NAME(store)(REAL *x, V v) { __builtin_memcpy(x, &v, sizeof v); }
+
+/// The first `count` lanes; the rest is 0, or left alone.
+#if defined(HAS_MASKS)
+INLINE V NAME(load_first)(const REAL *x, long count) { return LOAD_FIRST(x, count); }
+INLINE void NAME(store_first)(REAL *x, V v, long count) { STORE_FIRST(x, v, count); }
+#else
+INLINE V NAME(load_first)(const REAL *x, long count) {
+  V v = 0;
+#pragma clang loop unroll(full)
+  for (long i = 0; i < LANES; i++)
+    if (i < count) v[i] = x[i];
+  return v;
+}
+INLINE void NAME(store_first)(REAL *x, V v, long count) {
+#pragma clang loop unroll(full)
+  for (long i = 0; i < LANES; i++)
+    if (i < count) x[i] = v[i];
+}
+#endif
+
+#define DEFINE_MAP(f)                                                              \
+  static void NAME(map_##f)(const REAL *x, REAL *y, long count) {                  \
+    long i = 0;                                                                    \
+    for (; i + LANES <= count; i += LANES)                                         \
+      NAME(store)(y + i, NAME(f)(NAME(load)(x + i)));                              \
+    if (i < count)                                                                 \
+      NAME(store_first)(y + i, NAME(f)(NAME(load_first)(x + i, count - i)), count - i); \
+  }
+
+#define DEFINE_PULL(f)                                                             \
+  static void NAME(pull_##f)(                                                      \
+      const REAL *x, const REAL *y, const REAL *dy, REAL *dx, long count) {        \
+    long i = 0;                                                                    \
+    for (; i + LANES <= count; i += LANES) {                                       \
+      V slope = NAME(f##_slope)(NAME(load)(x + i), NAME(load)(y + i));             \
+      NAME(store)(dx + i, NAME(load)(dx + i) + NAME(load)(dy + i) * slope);        \
+    }                                                                              \
+    if (i < count) {                                                               \
+      long rest = count - i;                                                       \
+      V slope = NAME(f##_slope)(                                                   \
+          NAME(load_first)(x + i, rest), NAME(load_first)(y + i, rest));           \
+      V sum = NAME(load_first)(dx + i, rest) + NAME(load_first)(dy + i, rest) * slope; \
+      NAME(store_first)(dx + i, sum, rest);                                        \
+    }                                                                              \
+  }
+
+#define DEFINE(f) DEFINE_MAP(f) DEFINE_PULL(f)
+DEFINE(exp)
+DEFINE(expm1)
+DEFINE(log)
+DEFINE(log1p)
+DEFINE(tanh)
+DEFINE(logistic)

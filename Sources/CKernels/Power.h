@@ -1,0 +1,144 @@
+// xᵖ for x ≥ 0 and one p.
+//
+// xᵖ = e^(p ln x): an error of ln x is multiplied by p ln x, up to 745. So ln x
+// is needed to 2⁻⁶⁵ of itself for float64, and for float32 in float64.
+
+// Halves of the figures: products of two such are exact.
+INLINE reals_f64 upper(reals_f64 x) { return number_f64(bits_f64(x) & ~0x7ffffffL); }
+static inline double upper_of_one(double x) {
+  return __builtin_bit_cast(double, __builtin_bit_cast(long, x) & ~0x7ffffffL);
+}
+
+/// 3·artanh(s)/s = 3 + z + z²·R(z), z = s²: R for |s| ≤ 3 − √8, to 2⁻⁶⁷ of the sum.
+INLINE reals_f64 log_tail(reals_f64 z) {
+  reals_f64 w = z * z;
+  return (0.6 + z * 0.4285714285714406)
+      + w * ((0.3333333333247915 + z * 0.2727272750414977)
+             + w * ((0.2307689233051077 + z * 0.20002213198218508)
+                    + w * (0.17559189696845096 + z * 0.1758649059127012)));
+}
+
+/// ln x = high + low for normal x > 0, where high has half the figures.
+///
+///     x = 2ᵏ(1 + f),  s = f/(2 + f),  ln(1 + f) = ⅔s·(3 + s² + s⁴R(s²))
+///
+/// Source: FreeBSD's e_pow.c.
+INLINE reals_f64 precise_log(reals_f64 x, integers_f64 added, reals_f64 *low) {
+  integers_f64 k;
+  reals_f64 f = parts_f64(x, &k) - 1;
+  reals_f64 n = real_f64(k + added);
+
+  reals_f64 inverse = 1 / (2 + f);
+  reals_f64 s = f * inverse;
+  reals_f64 sHigh = upper(s);
+  reals_f64 dHigh = upper(2 + f);
+  reals_f64 sLow = inverse * ((f - sHigh * dHigh) - sHigh * (f - (dHigh - 2)));
+
+  reals_f64 z = s * s;
+  reals_f64 zHigh = sHigh * sHigh;
+  reals_f64 r = z * z * log_tail(z) + sLow * (sHigh + s);
+  reals_f64 tHigh = upper(3 + zHigh + r);
+  reals_f64 tLow = r - ((tHigh - 3) - zHigh);
+
+  reals_f64 u = sHigh * tHigh;
+  reals_f64 v = sLow * tHigh + tLow * s;
+  reals_f64 pHigh = upper(u + v);
+  reals_f64 pLow = v - (pHigh - u);
+
+  // ⅔ in two parts, the first with half the figures.
+  reals_f64 qHigh = pHigh * 0x1.555555p-1;
+  reals_f64 qLow = pHigh * 0x1.5555555555555p-27 + pLow * 0x1.5555555555555p-1;
+  reals_f64 nHigh = n * LN2_HIGH;
+  reals_f64 high = upper((qHigh + qLow) + nHigh);
+  *low = (qLow + n * LN2_LOW) - ((high - nHigh) - qHigh);
+  return high;
+}
+
+/// Beyond ±2⁷⁰, every power of a number but 1 is 0 or infinite.
+static inline double within_reach(double p) {
+  return p > 0x1p70 ? 0x1p70 : p < -0x1p70 ? -0x1p70 : p;
+}
+
+INLINE reals_f64 power_f64(reals_f64 x, double p) {
+  integers_f64 isDenormal = x < LEAST_NORMAL;
+  reals_f64 low;
+  reals_f64 high = precise_log(isDenormal ? x * 0x1p53 : x, isDenormal & -53L, &low);
+
+  // p ln x = yHigh + yLow.
+  double pHigh = upper_of_one(p);
+  reals_f64 yHigh = pHigh * high;
+  reals_f64 yLow = (p - pHigh) * high + p * low;
+  reals_f64 y = yHigh + yLow;
+  integers_f64 isInside = y > EXP_LOW & y < EXP_HIGH;
+  yHigh = isInside ? yHigh : least_f64(greatest_f64(y, EXP_LOW), EXP_HIGH);
+  yLow = isInside ? yLow : 0;
+
+  reals_f64 rHigh, rLow;
+  integers_f64 k = reduce_f64(yHigh, &rHigh, &rLow);
+  reals_f64 power = scale_f64(add_exponential_f64(rHigh, rLow - yLow, 1), k);
+
+  const double infinity = __builtin_inf();
+  reals_f64 atZero = p > 0 ? 0 : infinity;
+  reals_f64 atInfinity = p > 0 ? infinity : 0;
+  power = x > 0 ? power : (x == 0 ? atZero : (reals_f64)__builtin_nan(""));
+  return x < infinity ? power : (x == infinity ? atInfinity : x);
+}
+
+/// xᵖ to 2⁻³⁵, where that is a number of float32.
+INLINE reals_f64 brief_power(reals_f64 x, double p) {
+  integers_f64 k;
+  reals_f64 f = parts_f64(x, &k) - 1;
+  reals_f64 s = f / (2 + f);
+  reals_f64 z = s * s;
+  reals_f64 w = z * z;
+  // ln((1+s)/(1−s))/s − 2.
+  reals_f64 tail = z * (0.6666666666737868 + z * 0.3999999879244169)
+      + (w * z) * ((0.28571755535032944 + z * 0.22191337428065783) + w * 0.19363884986633198);
+  reals_f64 y = p * (real_f64(k) * 0x1.62e42fefa39efp-1 + (s + s + s * tail));
+
+  // Where x is 0, a denormal would be made here only to be thrown away.
+  y = x > 0 ? least_f64(greatest_f64(y, -110), 100) : 0;
+  reals_f64 t = y * LOG2_E + ROUNDER;
+  reals_f64 r = y - (t - ROUNDER) * 0x1.62e42fefa39efp-1;
+  reals_f64 r2 = r * r;
+  reals_f64 r4 = r2 * r2;
+  reals_f64 e = (1 + r)
+      + r2 * ((0.5 + r * 0.1666666671931248 + r2 * (0.041666666719295684 + r * 0.008333298344023092))
+              + r4 * ((0.001388885390994504 + r * 0.00019899390183679232) + r2 * 2.485969439475207e-05));
+  return e * power_of_two_f64(bits_f64(t) - bits_f64((reals_f64)ROUNDER));
+}
+
+/// Two halves in float64, rounded once.
+INLINE reals_f32 power_f32(reals_f32 x, double p) {
+  typedef float half __attribute__((ext_vector_type(VECTOR_BYTES / 8)));
+  reals_f32 power;
+  power.lo = __builtin_convertvector(
+      brief_power(__builtin_convertvector((half)x.lo, reals_f64), p), half);
+  power.hi = __builtin_convertvector(
+      brief_power(__builtin_convertvector((half)x.hi, reals_f64), p), half);
+
+  const float infinity = __builtin_inff();
+  reals_f32 atZero = p > 0 ? 0 : infinity;
+  reals_f32 atInfinity = p > 0 ? infinity : 0;
+  power = x > 0 ? power : (x == 0 ? atZero : (reals_f32)__builtin_nanf(""));
+  return x < infinity ? power : (x == infinity ? atInfinity : x);
+}
+
+#define DEFINE_POWER(REAL, NAME)                                                   \
+  static void NAME(powers)(const REAL *x, double p, REAL *y, long count) {         \
+    if (p == 0) {                                                                  \
+      for (long i = 0; i < count; i++) y[i] = x[i] >= 0 ? 1 : (REAL)__builtin_nan(""); \
+      return;                                                                      \
+    }                                                                              \
+    p = within_reach(p);                                                           \
+    const long lanes = VECTOR_BYTES / sizeof(REAL);                                \
+    long i = 0;                                                                    \
+    for (; i + lanes <= count; i += lanes)                                         \
+      NAME(store)(y + i, NAME(power)(NAME(load)(x + i), p));                       \
+    if (i < count)                                                                 \
+      NAME(store_first)(y + i, NAME(power)(NAME(load_first)(x + i, count - i), p), count - i); \
+  }
+#define F32(name) name##_f32
+#define F64(name) name##_f64
+DEFINE_POWER(float, F32)
+DEFINE_POWER(double, F64)

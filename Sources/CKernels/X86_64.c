@@ -1,0 +1,7 @@
+// For any x86-64: what it has beyond `Portable.c` are sixteen registers.
+
+#if defined(__x86_64__)
+#define TABLE nnexp_kernels_x86_64
+#define VECTOR_BYTES 32
+#include "Kernels.h"
+#endif

@@ -1,0 +1,99 @@
+/// Loops over vectors of numbers, compiled once for each instruction set.
+///
+/// Every kernel is written once, on vectors of no particular processor (clang's
+/// `ext_vector_type`), and without a fused multiply-add: a number's result is
+/// the same bits on every instruction set, at every position, in every lane.
+
+#ifndef NNEXP_CKERNELS_H
+#define NNEXP_CKERNELS_H
+
+/// f of one number. `Sources/NNExp/VectorMath.swift` has them in this order.
+enum nnexp_function {
+  nnexp_exp,
+  nnexp_expm1,
+  nnexp_log,
+  nnexp_log1p,
+  nnexp_tanh,
+  nnexp_logistic,
+  nnexp_function_count
+};
+
+/// The kernels for one precision; each of the functions in its place.
+#define NNEXP_KERNELS(REAL)                                                        \
+  /* y ← f(x); x and y may be the same. */                                         \
+  void (*map[nnexp_function_count])(const REAL *x, REAL *y, long count);           \
+  /* dx ← dx + dy·f′(x), where y = f(x). */                                        \
+  void (*pull[nnexp_function_count])(                                              \
+      const REAL *x, const REAL *y, const REAL *dy, REAL *dx, long count);         \
+  /* y ← xᵖ for x ≥ 0, NaN elsewhere; x and y may be the same. */                  \
+  void (*power)(const REAL *x, double p, REAL *y, long count);
+
+struct nnexp_kernels_f32 {
+  NNEXP_KERNELS(float)
+};
+struct nnexp_kernels_f64 {
+  NNEXP_KERNELS(double)
+};
+
+/// All kernels as one instruction set has them.
+struct nnexp_kernels {
+  struct nnexp_kernels_f32 f32;
+  struct nnexp_kernels_f64 f64;
+};
+
+/// An instruction set that kernels are compiled for.
+enum nnexp_isa {
+  /// What every processor of the architecture has, one register of 128 bits at a
+  /// time: SSE2 on x86-64, NEON on arm64.
+  nnexp_isa_portable,
+  /// SSE2, four registers at a time.
+  nnexp_isa_x86_64,
+  nnexp_isa_avx2,
+  nnexp_isa_avx512,
+  nnexp_isa_count
+};
+
+/// The kernels for `isa`, or NULL where this processor lacks it.
+const struct nnexp_kernels *nnexp_kernels_for(enum nnexp_isa isa);
+
+/// The instruction set in use: the processor's best, until told otherwise.
+enum nnexp_isa nnexp_current_isa(void);
+
+/// Uses `isa` from now on, which this processor must have.
+void nnexp_use_isa(enum nnexp_isa isa);
+
+/// The kernels in use. Set before `main`, so that reading it costs one load.
+extern const struct nnexp_kernels *_Atomic nnexp_kernels_in_use;
+
+static inline const struct nnexp_kernels *nnexp_kernels(void) {
+  return __c11_atomic_load(&nnexp_kernels_in_use, __ATOMIC_RELAXED);
+}
+
+// One call of the kernels in use.
+static inline void nnexp_map_f32(
+    enum nnexp_function f, const float *x, float *y, long count) {
+  nnexp_kernels()->f32.map[f](x, y, count);
+}
+static inline void nnexp_map_f64(
+    enum nnexp_function f, const double *x, double *y, long count) {
+  nnexp_kernels()->f64.map[f](x, y, count);
+}
+static inline void nnexp_pull_f32(
+    enum nnexp_function f, const float *x, const float *y, const float *dy, float *dx,
+    long count) {
+  nnexp_kernels()->f32.pull[f](x, y, dy, dx, count);
+}
+static inline void nnexp_pull_f64(
+    enum nnexp_function f, const double *x, const double *y, const double *dy, double *dx,
+    long count) {
+  nnexp_kernels()->f64.pull[f](x, y, dy, dx, count);
+}
+
+static inline void nnexp_power_f32(const float *x, double p, float *y, long count) {
+  nnexp_kernels()->f32.power(x, p, y, count);
+}
+static inline void nnexp_power_f64(const double *x, double p, double *y, long count) {
+  nnexp_kernels()->f64.power(x, p, y, count);
+}
+
+#endif

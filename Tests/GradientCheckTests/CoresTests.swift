@@ -1,0 +1,68 @@
+import Datasets
+import Engine
+import NNExp
+import Standard
+import Synchronization
+import Testing
+import YAMLTree
+
+@testable import GradientCheck
+
+/// A check on several cores, each with a network of its own.
+@Suite struct CoresTests {
+  /// 64 inputs, 32 and 10 units, 8 samples, softmax and cross-entropy.
+  private func subject(_ seed: UInt64) throws -> NetworkSubject {
+    var registry = Registry()
+    registerStandard(in: &registry)
+    var options = Options(
+      try parseYAML(
+        Array(
+          """
+          model:
+            - {type: dense, units: 32, name: hidden}
+            - relu
+            - {type: dense, units: 10}
+          loss: cross_entropy
+          """.utf8), name: "cores.yaml"))
+    let declared = ModelDeclaration(from: &options, registry: registry)
+    let objective = Objective(from: &options, registry: registry)
+    try options.finish()
+    let graph = try Graph(declared, inputShape: [64], registry: registry)
+    let network = try Network<Float>(graph, target: .classes(10), capacity: 8, seed: seed)
+    let random = RandomStream(seed: seed, purpose: "cores")
+    let samples = Samples(
+      inputs: (0..<8 * 64).map { Float(random.normal(at: $0)) },
+      targets: (0..<8).map { Float(random.stream(1).integer(below: 10, at: $0)) }, count: 8)
+    return try NetworkSubject(
+      of: network, samples: samples, objective: try #require(objective), seed: seed)
+  }
+
+  @Test func theReportIsThatOfOneCore() throws {
+    for seed in 0..<2 {
+      let random = RandomStream(seed: UInt64(seed), purpose: "checker")
+      var settings = GradientCheckSettings.standard
+      settings.entries = .count(100)
+      settings.inputs = false
+      let checker = GradientChecker(settings, random: random)
+      let alone = checker.check(try subject(UInt64(seed)), at: "start")
+      let together = try #require(
+        try checker.check(at: "start", isInterrupted: { false }) { try subject(UInt64(seed)) })
+      #expect(
+        GradientReport.entriesCSV([alone]) == GradientReport.entriesCSV([together]),
+        "seed \(seed)")
+      #expect(alone.evaluations == together.evaluations, "seed \(seed)")
+      #expect(alone.passes, "seed \(seed): \(alone)")
+    }
+  }
+
+  @Test func anInterruptedCheckSaysNothing() throws {
+    let looks = Atomic<Int>(0)
+    let report = try GradientChecker(.standard, random: RandomStream(seed: 1, purpose: "checker"))
+      .check(at: "start") {
+        looks.add(1, ordering: .relaxed).newValue > 3
+      } _: {
+        try subject(1)
+      }
+    #expect(report == nil)
+  }
+}

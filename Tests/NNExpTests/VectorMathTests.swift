@@ -1,0 +1,292 @@
+import Foundation
+import Testing
+
+@testable import NNExp
+
+/// Functions on whole vectors, for every instruction set that this processor has.
+@Suite(.serialized) struct VectorMathTests {
+  /// Runs `body` once an instruction set, and leaves the best in use.
+  private func withEveryInstructionSet(_ body: (InstructionSet) throws -> Void) rethrows {
+    let best = InstructionSet.current
+    defer { best.use() }
+    for isa in InstructionSet.allCases where isa.isSupported {
+      isa.use()
+      try body(isa)
+    }
+  }
+
+  // MARK: Against mpmath
+
+  @Test func `errors are below 2 ULP`() throws {
+    let reference = try VectorMathReference.read()
+    #expect(reference.functions.count == 2 * RealFunction.allCases.count)
+    withEveryInstructionSet { isa in
+      for function in reference.functions {
+        let f = RealFunction.allCases.first { "\($0)" == function.function }!
+        if function.precision == "float32" {
+          check("\(f) on \(isa)", function.cases, bound: 2) { (x: [Float]) in values(f, x) }
+        } else {
+          check("\(f) on \(isa)", function.cases, bound: 2) { (x: [Double]) in values(f, x) }
+        }
+      }
+    }
+  }
+
+  @Test func `errors of powers are below 1 ULP`() throws {
+    let reference = try VectorMathReference.read()
+    #expect(reference.powers.count == 40)
+    withEveryInstructionSet { isa in
+      for power in reference.powers {
+        let p = power.exponent.value
+        if power.precision == "float32" {
+          check("x^\(p) on \(isa)", power.cases, bound: 1) { (x: [Float]) in powers(x, p) }
+        } else {
+          check("x^\(p) on \(isa)", power.cases, bound: 1) { (x: [Double]) in powers(x, p) }
+        }
+      }
+    }
+  }
+
+  private func check<S: Scalar>(
+    _ what: String, _ cases: [VectorMathReference.Case], bound: Double, by f: ([S]) -> [S]
+  ) {
+    for (y, expected) in zip(f(cases.map { S($0.x) }), cases) {
+      let error = errorInUnits(y, expected.y, expected.rest)
+      if !(error <= bound) || expected.y == 0 && y.sign != expected.y.sign && y == 0 {
+        Issue.record(
+          "\(what) of \(S(expected.x)) is \(y), not \(expected.y): \(error) ULP")
+      }
+    }
+  }
+
+  /// |y − (expected + rest)| in units of the expected number's last place.
+  private func errorInUnits<S: Scalar>(_ y: S, _ expected: Double, _ rest: Double) -> Double {
+    let rounded = S(expected)
+    if expected.isNaN || y.isNaN { return expected.isNaN && y.isNaN ? 0 : .infinity }
+    // The largest number and infinity are neighbours.
+    if !rounded.isFinite || !y.isFinite {
+      if y == rounded { return 0 }
+      let largest = S.greatestFiniteMagnitude
+      return abs(y) >= largest && abs(rounded) >= largest ? 1 : .infinity
+    }
+    return abs((Double(y) - expected) - rest) / Double(rounded.ulp)
+  }
+
+  // MARK: Against the C library
+
+  /// Every 20,011th float32: all exponents, both signs.
+  @Test(arguments: RealFunction.allCases)
+  func `a sweep over float32 agrees with float64 of the C library`(f: RealFunction) {
+    let x = stride(from: UInt32(0), through: .max, by: 20_011).map(Float.init(bitPattern:))
+    var worst: (error: Double, at: Float) = (0, 0)
+    for (x, y) in zip(x, values(f, x)) {
+      let error = errorInUnits(y, cLibrary(f, Double(x)), 0)
+      if error > worst.error { worst = (error, x) }
+    }
+    #expect(worst.error <= 2, "\(f) at \(worst.at)")
+  }
+
+  /// All exponents; the C library is within 1 ULP of these itself, about.
+  @Test(arguments: RealFunction.allCases)
+  func `a sweep over float64 agrees with the C library`(f: RealFunction) {
+    let step: UInt64 = 0x0000_2545_F491_4F6D
+    let x = stride(from: UInt64(0), to: .max - step, by: Int(step)).map(Double.init(bitPattern:))
+    for (x, y) in zip(x, values(f, x)) {
+      let error = errorInUnits(y, cLibrary(f, x), 0)
+      if !(error <= 4) { Issue.record("\(f)(\(x)) is \(y), not \(cLibrary(f, x))") }
+    }
+  }
+
+  private func cLibrary(_ f: RealFunction, _ x: Double) -> Double {
+    switch f {
+    case .exp: Foundation.exp(x)
+    case .expm1: Foundation.expm1(x)
+    case .log: Foundation.log(x)
+    case .log1p: Foundation.log1p(x)
+    case .tanh: Foundation.tanh(x)
+    case .logistic:
+      x < 0 ? Foundation.exp(x) / (1 + Foundation.exp(x)) : 1 / (1 + Foundation.exp(-x))
+    }
+  }
+
+  // MARK: The same bits everywhere
+
+  @Test func `every instruction set gives the same bits`() {
+    func compare<S: Scalar>(_ x: [S]) {
+      for f in RealFunction.allCases {
+        var first: (isa: InstructionSet, y: [S], dx: [S])?
+        withEveryInstructionSet { isa in
+          let y = values(f, x)
+          let dx = pulled(f, x, y)
+          guard let first else { return first = (isa, y, dx) }
+          #expect(isSame(y, first.y), "\(f) on \(isa) and \(first.isa)")
+          #expect(isSame(dx, first.dx), "the slope of \(f) on \(isa) and \(first.isa)")
+        }
+      }
+    }
+    let bits = stride(from: UInt32(1), through: .max, by: 1_500_007)
+    compare(bits.map(Float.init(bitPattern:)))
+    compare(bits.map { Double(bitPattern: UInt64($0) &* 0x1_0000_0001) })
+    compare(bits.map { Double(Int32(bitPattern: $0)) / 0x1p26 })
+  }
+
+  /// Every count, at every place: a number's result is its own.
+  @Test func `no neighbour matters`() {
+    func compare<S: Scalar>(_ type: S.Type) {
+      let x = (0..<40).map { S($0) / 7 - 2 }
+      withEveryInstructionSet { isa in
+        for f in RealFunction.allCases {
+          let alone = x.map { values(f, [$0])[0] }
+          let slopes = zip(x, alone).map { pulled(f, [$0], [$1])[0] }
+          for first in 0..<18 {
+            for end in first...x.count {
+              let part = Array(x[first..<end])
+              #expect(isSame(values(f, part), Array(alone[first..<end])), "\(isa) \(f)")
+              #expect(
+                isSame(pulled(f, part, Array(alone[first..<end])), Array(slopes[first..<end])),
+                "\(isa) \(f)")
+            }
+          }
+        }
+      }
+    }
+    compare(Float.self)
+    compare(Double.self)
+  }
+
+  @Test func `every instruction set gives the same powers`() {
+    func compare<S: Scalar>(_ x: [S]) {
+      for p in [0.3, 1, 2, 3.7, 150, -2.2] {
+        var first: [S]?
+        withEveryInstructionSet { isa in
+          let y = powers(x, p)
+          // One by one, each at the end of its own vector.
+          let alone = x.prefix(50).map { powers([$0], p)[0] }
+          #expect(isSame(alone, Array(y.prefix(50))), "x^\(p) on \(isa)")
+          guard let first else { return first = y }
+          #expect(isSame(y, first), "x^\(p) on \(isa)")
+        }
+      }
+    }
+    let bits = stride(from: UInt32(1), through: .max, by: 3_000_017)
+    compare(bits.map(Float.init(bitPattern:)))
+    compare(bits.map { Double(bitPattern: UInt64($0) &* 0x1_0000_0001) })
+    compare(bits.map { Double($0) / 0x1p31 })
+  }
+
+  @Test func `a map may be in place`() {
+    withEveryInstructionSet { isa in
+      var x: [Float] = (0..<53).map { Float($0) / 10 - 2 }
+      let y = values(.tanh, x)
+      x.withUnsafeMutableBufferPointer {
+        let view = Tensor(start: $0.baseAddress!, count: $0.count, shape: [$0.count])
+        map(.tanh, view, into: view)
+      }
+      #expect(x == y, "\(isa)")
+    }
+  }
+
+  @Test func slopes() {
+    func check<S: Scalar>(_ type: S.Type, _ bound: S) {
+      let x: [S] = [-3, -0.5, -1e-3, 1e-3, 0.5, 1, 3, 17]
+      for f in RealFunction.allCases {
+        let x = f == .log ? x.map(abs) : f == .log1p ? x.map { $0 / 4 } : x
+        let slopes = pulled(f, x, values(f, x))
+        for (x, slope) in zip(x, slopes) {
+          let expected = S(slopeByFormula(f, Double(x)))
+          #expect(abs(slope - expected) <= bound * (1 + abs(expected)), "\(f)′(\(x))")
+        }
+      }
+    }
+    check(Float.self, 4e-7)
+    check(Double.self, 1e-15)
+  }
+
+  private func slopeByFormula(_ f: RealFunction, _ x: Double) -> Double {
+    switch f {
+    case .exp, .expm1: Foundation.exp(x)
+    case .log: 1 / x
+    case .log1p: 1 / (1 + x)
+    case .tanh: 1 / (Foundation.cosh(x) * Foundation.cosh(x))
+    case .logistic: 1 / (2 + 2 * Foundation.cosh(x))
+    }
+  }
+
+  // MARK: Which instruction set
+
+  @Test func `the environment names an instruction set`() throws {
+    let best = InstructionSet.current
+    defer { best.use() }
+    try InstructionSet.use(named: "portable")
+    #expect(InstructionSet.current == .portable)
+    let known = InstructionSet.allCases.filter(\.isSupported).map(\.rawValue)
+    let list = known.joined(separator: ", ")
+    #expect(
+      message { try InstructionSet.use(named: "portabel") } == """
+        error: NNEXP_ISA names an unknown instruction set 'portabel'; did you mean 'portable'?
+        note: this processor has: \(list)
+        """)
+    for isa in InstructionSet.allCases where !isa.isSupported {
+      #expect(
+        message { try InstructionSet.use(named: isa.rawValue) } == """
+          error: NNEXP_ISA asks for \(isa.rawValue), which this processor lacks
+          note: this processor has: \(list)
+          """)
+    }
+    #expect(InstructionSet.current == .portable)
+  }
+
+  private func message(_ body: () throws -> Void) -> String {
+    do {
+      try body()
+      return "nothing was wrong"
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  // MARK: Calls
+
+  private func values<S: Scalar>(_ f: RealFunction, _ x: [S]) -> [S] {
+    // What stands behind the end must stay.
+    var y = [S](repeating: 7, count: x.count + 1)
+    var x = x
+    let count = x.count
+    x.withUnsafeMutableBufferPointer { x in
+      y.withUnsafeMutableBufferPointer { y in
+        guard let start = x.baseAddress else { return }
+        map(
+          f, Tensor(start: start, count: count, shape: [count]),
+          into: Tensor(start: y.baseAddress!, count: count, shape: [count]))
+      }
+    }
+    #expect(y.removeLast() == 7)
+    return y
+  }
+
+  private func powers<S: Scalar>(_ x: [S], _ p: Double) -> [S] {
+    var y = [S](repeating: 7, count: x.count + 1)
+    y.withUnsafeMutableBufferPointer {
+      S.power(x, p, into: $0.baseAddress!, count: x.count)
+    }
+    #expect(y.removeLast() == 7)
+    return y
+  }
+
+  /// 0 + 1·f′(x).
+  private func pulled<S: Scalar>(_ f: RealFunction, _ x: [S], _ y: [S]) -> [S] {
+    var dx = [S](repeating: 0, count: x.count) + [7]
+    let dy = [S](repeating: 1, count: x.count)
+    dx.withUnsafeMutableBufferPointer {
+      S.addPullback(of: f, x, y, dy, to: $0.baseAddress!, count: x.count)
+    }
+    #expect(dx.removeLast() == 7)
+    return dx
+  }
+
+  /// Bit for bit, but NaN as NaN.
+  private func isSame<S: Scalar>(_ a: [S], _ b: [S]) -> Bool {
+    a.count == b.count
+      && zip(a, b).allSatisfy { ($0 == $1 && $0.sign == $1.sign) || ($0.isNaN && $1.isNaN) }
+  }
+}
