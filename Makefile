@@ -5,7 +5,8 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test lint format install uninstall deps experiments plugins guide clean
+.PHONY: run build test lint format install uninstall deps experiments plugins guide clean \
+  bench bench-deps bench-instructions bench-instructions-record bench-scale
 
 run: build
 	$(BUILD) run $(FILE)
@@ -64,6 +65,28 @@ deps:
 	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
 	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing; \
 	fi
+
+# Speed beside other tools and beside C: Benchmarks/README.md. BENCH="--quick --only W1,W2".
+BENCH_PACKAGES = gcc g++ pkg-config python3-venv python3-dev libopenblas-dev libdnnl-dev libfann-dev
+
+bench: build bench-deps
+	Benchmarks/.venv/bin/python Benchmarks/bench.py $(BENCH)
+
+bench-scale: build bench-deps
+	Benchmarks/.venv/bin/python Benchmarks/scale.py $(BENCH)
+
+bench-deps:
+	@$(MAKE) --no-print-directory deps PACKAGES="$(BENCH_PACKAGES)"
+	@$(MAKE) --no-print-directory --directory Benchmarks
+
+# Instructions of fixed runs: fails when they grow by more than 5%.
+bench-instructions: build
+	@$(MAKE) --no-print-directory deps PACKAGES="valgrind python3"
+	python3 Benchmarks/instructions.py
+
+bench-instructions-record: build
+	@$(MAKE) --no-print-directory deps PACKAGES="valgrind python3"
+	python3 Benchmarks/instructions.py --record
 
 clean:
 	rm -rf .build

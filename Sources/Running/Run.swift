@@ -88,6 +88,7 @@ public final class Run<S: Scalar>: TrainingObserver {
     listener.say(session.modelTable + "\n")
     do {
       try check(.start)
+      lastRowAt = stopwatch.seconds
       let outcome = isInterrupted ? .interrupted : try trainer.run(self)
       try metrics.flush()
       try timing.flush()
