@@ -47,7 +47,9 @@ let package = Package(
         "NNExp", "Datasets", "Engine", "GradientCheck", "Explanation", "Results",
         "ExperimentFile", "Running", "Standard",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
+      ],
+      // By its build ID a run knows whether the same binary takes it up again.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--build-id=sha1"])]),
 
     .testTarget(name: "NNExpTests", dependencies: ["NNExp"]),
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree", "NNExp"]),

@@ -20,7 +20,8 @@ struct NNExpCommand: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunCommand.self, ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self,
+      RunCommand.self, ResumeCommand.self, ValidateCommand.self, GradcheckCommand.self,
+      EvaluateCommand.self,
       PredictCommand.self, ExplainCommand.self, LayersCommand.self,
     ])
 
