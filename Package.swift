@@ -16,7 +16,8 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Loops over vectors, compiled for each instruction set.
-    .target(name: "CKernels"),
+    // Valgrind 3.19, which counts our instructions, reads no DWARF 5.
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-gdwarf-4"])]),
 
     // What a plugin imports, and all that it imports.
     .target(name: "NNExp", dependencies: ["COpenBLAS", "CKernels"]),

@@ -20,7 +20,7 @@ public enum SHA256 {
       @convention(c) (
         UnsafePointer<UInt8>, Int, UnsafeMutablePointer<UInt8>
       ) -> UnsafeMutablePointer<UInt8>?
-    guard let handle = dlopen("libcrypto.so.3", RTLD_NOW | RTLD_LOCAL),
+    guard let handle = dlopen("libcrypto.so.3", RTLD_LAZY | RTLD_LOCAL),
       let symbol = dlsym(handle, "SHA256")
     else { return nil }
     let function = unsafeBitCast(symbol, to: Function.self)

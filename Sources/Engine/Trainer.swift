@@ -230,6 +230,7 @@ public final class Trainer<S: Scalar> {
         keepWeights()
         waited = improves(row) ? 0 : waited + 1
         try observer.recorded(row)
+        if observer.isInterrupted, epochsDone < training.epochs { return .interrupted }
         if let stopping = training.earlyStopping, waited >= stopping.patience {
           return .stoppedEarly
         }

@@ -29,7 +29,7 @@ enum BLAS {
     wasNeeded.store(true, ordering: .relaxed)
     // Read by the library as it is loaded: threads of its own would only wait.
     setenv("OPENBLAS_NUM_THREADS", "1", 1)
-    guard let handle = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL) else {
+    guard let handle = dlopen("libopenblas.so.0", RTLD_LAZY | RTLD_LOCAL) else {
       return nil
     }
     return Handle(address: handle)

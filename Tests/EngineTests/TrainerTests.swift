@@ -98,7 +98,7 @@ private let network = """
       return
     }
     #expect(rows.rows.count == 5)
-    #expect(trainer.step == 6)
+    #expect(trainer.step == 5)
   }
 
   @Test func divergenceNamesStepAndNode() throws {

@@ -26,8 +26,13 @@ struct TiledPowerMean<S: Scalar> {
   private let powers: UnsafeMutablePointer<S>
   private let roots: UnsafeMutablePointer<S>
 
-  /// How many numbers `room` must have.
-  static func room(x: Planes, y: Planes) -> Int { 3 * x.columns + x.count + y.count }
+  /// How many numbers `room` must have; `Int.max` where that overflows.
+  static func room(x: Planes, y: Planes) -> Int {
+    [x.columns, x.columns, x.columns, x.count, y.count].reduce(0) {
+      let (sum, overflow) = $0.addingReportingOverflow($1)
+      return overflow ? .max : sum
+    }
+  }
 
   init(
     p: Double, normalizes: Bool, height: Int, width: Int, x: Planes, y: Planes, room: Tensor<S>

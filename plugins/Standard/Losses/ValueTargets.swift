@@ -28,17 +28,30 @@ extension ValueLoss {
 
   func evaluate<S: Scalar>(_ pass: LossPass<S>) -> Double {
     let outputs = pass.z.shape.count
+    // Targets that are numbers, or one class index a sample, lie as the outputs do.
+    if !pass.hasClasses || outputs == 1 {
+      let t = pass.t.start
+      return evaluate(pass) { t[$0] }
+    }
+    return evaluate(pass) { i in
+      let (sample, output) = i.quotientAndRemainder(dividingBy: outputs)
+      return ValueTargets.target(
+        in: pass.t, hasClasses: true, sample: sample, output: output, outputs: outputs)
+    }
+  }
+
+  @inline(__always)
+  private func evaluate<S: Scalar>(_ pass: LossPass<S>, target: (Int) -> S) -> Double {
+    let (z, scale, count) = (pass.z.start, pass.scale, pass.z.count)
     var sum = 0.0
-    for sample in 0..<pass.samples {
-      for output in 0..<outputs {
-        let i = sample * outputs + output
-        let t = ValueTargets.target(
-          in: pass.t, hasClasses: pass.hasClasses, sample: sample, output: output,
-          outputs: outputs)
-        let (value, slope) = term(pass.z[i], t)
+    if let dz = pass.dz?.start {
+      for i in 0..<count {
+        let (value, slope) = term(z[i], target(i))
         sum += Double(value)
-        if let dz = pass.dz { dz[i] += pass.scale * slope }
+        dz[i] += scale * slope
       }
+    } else {
+      for i in 0..<count { sum += Double(term(z[i], target(i)).value) }
     }
     return sum
   }
