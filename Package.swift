@@ -75,6 +75,11 @@ let package = Package(
         "ExperimentFile", "NNExp", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Standard",
       ]),
     .testTarget(
+      name: "RunningTests",
+      dependencies: [
+        "Running", "ExperimentFile", "Results", "Engine", "Datasets", "NNExp", "Standard",
+      ]),
+    .testTarget(
       name: "CommandLineTests", dependencies: ["nnexp"],
       exclude: ["Faults", "allocation_counter.c"]),
   ],

@@ -230,17 +230,18 @@ public final class Trainer<S: Scalar> {
         keepWeights()
         waited = improves(row) ? 0 : waited + 1
         try observer.recorded(row)
-        if observer.isInterrupted, epochsDone < training.epochs { return .interrupted }
         if let stopping = training.earlyStopping, waited >= stopping.patience {
           return .stoppedEarly
         }
       }
       sum = 0
       batch = 0
-      if epochsDone % epochsPerState == 0 {
+      let ends = isRecorded && epochsDone < training.epochs && observer.isInterrupted
+      if ends || epochsDone % epochsPerState == 0 {
         position = Position(rate: rate, loss: progress.loss, waited: waited)
         try observer.canKeepState(epochHasEnded: true)
       }
+      if ends { return .interrupted }
     }
     return .completed
   }

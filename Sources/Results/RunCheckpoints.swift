@@ -4,6 +4,9 @@ extension Checkpoint {
   /// The folder of a run's checkpoints.
   public static let folder = "checkpoints"
 
+  /// The most of a run's states that may be kept.
+  public static let mostKept = 100
+
   /// Which of a run's checkpoints.
   public enum Generation: String, Sendable, CaseIterable {
     /// All that an unfinished run goes on from; some before are kept as well.
@@ -61,7 +64,8 @@ extension RunDirectory {
     var missing = 0
     var age = 0
     // Killed between two renames of `save`, a run lacks one age in the row.
-    while missing < 2, age == 0 || generation == .state {
+    let oldest = generation == .state ? Checkpoint.mostKept - 1 : 0
+    while missing < 2, age <= oldest {
       let file = generation.file(age: age)
       do {
         if let found = try Checkpoint.read(file, in: self, memory: memory) {

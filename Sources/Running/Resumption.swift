@@ -40,6 +40,10 @@ public struct Resumption: Sendable {
     if let summary = try? Summary(of: reading), summary.isOver {
       finished = summary
       directory = reading
+      // Killed after its last word, a run leaves what it had no time to clear.
+      if let held = try? RunDirectory.open(path, exclusively: true, fileSystem: fileSystem) {
+        try? held.removeStates()
+      }
     } else {
       directory = try RunDirectory.open(path, exclusively: true, fileSystem: fileSystem)
       // It may have ended between the two openings.

@@ -278,11 +278,11 @@ public final class Run<S: Scalar>: TrainingObserver {
     var summary = summary(status)
     summary.exitStatus = Int(code)
     summary.reason = reason
-    try summary.write(in: directory)
-    record.blas = blasDescription()
     record.finished = timestamp()
     record.seconds = earlierSeconds + stopwatch.seconds
     try record.write(in: directory)
+    // The summary is the run's last word: whoever finds it needs no state.
+    try summary.write(in: directory)
     if summary.isOver { try directory.removeStates() }
   }
 
