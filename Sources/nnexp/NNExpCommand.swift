@@ -21,7 +21,7 @@ struct NNExpCommand: ParsableCommand {
     version: version,
     subcommands: [
       RunCommand.self, ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self,
-      PredictCommand.self, ExplainCommand.self, LayersCommand.self,
+      PredictCommand.self, ExplainCommand.self, LayersCommand.self, PluginCommand.self,
     ])
 
   static let version = "0.1.0"
