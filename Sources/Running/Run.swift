@@ -83,7 +83,8 @@ public final class Run<S: Scalar>: TrainingObserver {
       command: origin.command, experiment: absolutePath(of: origin.file),
       nnexpVersion: origin.nnexpVersion, blas: blasDescription(), threads: Workers.count,
       seed: experiment.seed,
-      data: session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) })
+      data: session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) },
+      plugins: experiment.plugins.map { FileHash(path: $0.path, sha256: $0.sha256) })
     record.configuration = SHA256.hex(of: Array(experiment.resolvedText.utf8))
     directory = try RunDirectory.create(
       name: experiment.name, output: origin.output, fileSystem: origin.fileSystem)
@@ -135,6 +136,7 @@ public final class Run<S: Scalar>: TrainingObserver {
         try beginning.put(into: session)
         listener.say("goes on from step \(trainer.step), in epoch \(trainer.epoch + 1)")
       }
+      lastRowAt = stopwatch.seconds
       let outcome = isInterrupted ? .interrupted : try trainer.run(self)
       try metrics.flush()
       try timing.flush()

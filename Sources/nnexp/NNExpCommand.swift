@@ -21,8 +21,8 @@ struct NNExpCommand: ParsableCommand {
     version: version,
     subcommands: [
       RunCommand.self, ResumeCommand.self, ValidateCommand.self, GradcheckCommand.self,
-      EvaluateCommand.self,
-      PredictCommand.self, ExplainCommand.self, LayersCommand.self,
+      EvaluateCommand.self, PredictCommand.self, ExplainCommand.self, LayersCommand.self,
+      PluginCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -70,11 +70,11 @@ final class Bench: Sendable {
     switch experiment.dtype {
     case .float32:
       return try Run(
-        Session<Float>(experiment, registry: registry), from: origin, listener: listener
+        Session<Float>(experiment), from: origin, listener: listener
       ).perform()
     case .float64:
       return try Run(
-        Session<Double>(experiment, registry: registry), from: origin, listener: listener
+        Session<Double>(experiment), from: origin, listener: listener
       ).perform()
     }
   }
