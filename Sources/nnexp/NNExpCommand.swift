@@ -21,7 +21,8 @@ struct NNExpCommand: ParsableCommand {
     version: version,
     subcommands: [
       RunCommand.self, ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self,
-      PredictCommand.self, ExplainCommand.self, LayersCommand.self,
+      PredictCommand.self, ExplainCommand.self, SweepCommand.self, CollectCommand.self,
+      LayersCommand.self,
     ])
 
   static let version = "0.1.0"

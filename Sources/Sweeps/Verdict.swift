@@ -1,0 +1,48 @@
+import NNExp
+
+extension SweepPlan {
+  /// The trials that are yet to be run.
+  public func unfinished(in folder: SweepFolder, retryingFailed: Bool) -> [PlannedTrial] {
+    trials.filter { !folder.state(of: $0.hash).isFinished(retryingFailed: retryingFailed) }
+  }
+}
+
+extension SweepReport {
+  /// Tells what fell short; false if anything did.
+  ///
+  /// With expectations of the sweep's own, trials that fell short of theirs are
+  /// results, and only failures count against it.
+  public func complain(_ write: (String) -> Void) -> Bool {
+    var isSound = true
+    for row in rows where row.status != .completed {
+      if row.status == .fellShort && !declaration.expectations.isEmpty { continue }
+      // An expected fraction says how many may fail.
+      if declaration.expectations.contains(where: { $0.statistic == .fraction }) { continue }
+      isSound = false
+      let values = zip(parameters, row.values).filter { !$1.isEmpty }
+        .map { "\($0)=\($1)" }.joined(separator: " ")
+      write(
+        "error: trial \(row.number) (\(values)) \(row.status.rawValue)"
+          + (row.error.map { ": \($0)" } ?? ""))
+    }
+    for expectation in declaration.expectations {
+      guard let miss = expectation.shortfall(of: rows) else { continue }
+      isSound = false
+      write(miss.description)
+    }
+    return isSound
+  }
+
+  /// `64 trials: 62 completed, 2 failed`.
+  public var headline: String {
+    let parts = TrialRow.Status.allCases.compactMap { status -> String? in
+      let count = rows.filter { $0.status == status }.count
+      return count == 0 ? nil : "\(count) \(status.rawValue)"
+    }
+    let met = declaration.expectations.filter { $0.shortfall(of: rows) == nil }.count
+    let verdict =
+      declaration.expectations.isEmpty
+      ? "" : "; \(met) of \(declaration.expectations.count) expectations of the sweep met"
+    return "\(rows.count) trials: " + parts.joined(separator: ", ") + verdict
+  }
+}
