@@ -1,4 +1,4 @@
-public import NNExp
+import NNExp
 
 /// A sweep for the servers and readers of continuous integration.
 public struct SweepReport {
@@ -30,26 +30,33 @@ public struct SweepReport {
       seconds += row.seconds ?? 0
       let message = xml(row.error ?? row.status.rawValue)
       switch row.status {
-      case .completed: cases.append(head + "/>")
-      case .fellShort:
+      case _ where !counts(row): cases.append(head + "/>")
+      case .completed, .fellShort:
         failures += 1
         cases.append(
-          head + ">\n      <failure message=\"\(message)\" type=\"fell_short\">\(xml(row.run))</failure>\n    </testcase>")
+          head
+            + ">\n      <failure message=\"\(message)\" type=\"fell_short\">\(xml(row.run))</failure>\n    </testcase>"
+        )
       case .failed, .interrupted:
         errors += 1
         cases.append(
-          head + ">\n      <error message=\"\(message)\" type=\"\(row.status.rawValue)\">\(xml(row.run))</error>\n    </testcase>")
+          head
+            + ">\n      <error message=\"\(message)\" type=\"\(row.status.rawValue)\">\(xml(row.run))</error>\n    </testcase>"
+        )
       case .pending, .running:
         skipped += 1
         cases.append(head + ">\n      <skipped message=\"\(message)\"/>\n    </testcase>")
       }
     }
     for expectation in declaration.expectations {
-      let head = "    <testcase classname=\"\(xml(name))\" name=\"\(xml("expect \(expectation.name) \(expectation.expectation.text)"))\" time=\"0\""
+      let head =
+        "    <testcase classname=\"\(xml(name))\" name=\"\(xml("expect \(expectation.name) \(expectation.expectation.text)"))\" time=\"0\""
       if let miss = expectation.shortfall(of: rows) {
         failures += 1
         cases.append(
-          head + ">\n      <failure message=\"\(xml(miss.message))\" type=\"expectation\"/>\n    </testcase>")
+          head
+            + ">\n      <failure message=\"\(xml(miss.message))\" type=\"expectation\"/>\n    </testcase>"
+        )
       } else {
         cases.append(head + "/>")
       }
@@ -72,7 +79,7 @@ public struct SweepReport {
   /// file and line that it is about.
   public var annotations: [String] {
     var lines: [String] = []
-    for row in rows where [.failed, .fellShort, .interrupted].contains(row.status) {
+    for row in rows where counts(row) {
       lines.append(
         annotation(
           "trial \(row.number) (\(values(row))) \(row.status.rawValue): \(row.error ?? "")",
@@ -109,7 +116,9 @@ public struct SweepReport {
       case "\"": "&quot;"
       case "\n": "&#10;"
       case "\t": "&#9;"
-      default: scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF ? "\u{FFFD}" : String(scalar)
+      default:
+        scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF
+          ? "\u{FFFD}" : String(scalar)
       }
     }.joined()
   }

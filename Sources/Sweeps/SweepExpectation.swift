@@ -35,7 +35,8 @@ public struct SweepExpectation: Sendable {
         mistakes.add(
           Diagnostic(
             "unknown statistic '\(entry.key)'\(suggestion(for: entry.key, among: words))",
-            at: entry.keyPlace, notes: [.init("the statistics are: " + words.joined(separator: ", "))]))
+            at: entry.keyPlace,
+            notes: [.init("the statistics are: " + words.joined(separator: ", "))]))
         continue
       }
       guard case .map(let figures) = entry.value.content else {

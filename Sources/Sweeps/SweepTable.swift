@@ -1,5 +1,5 @@
 import NNExp
-public import Results
+import Results
 
 extension [TrialRow] {
   /// The figures that any trial measured, in the order of metrics.csv.

@@ -41,7 +41,8 @@ public struct TrialRunner {
     defer { withExtendedLifetime(lock) {} }
     let state = folder.state(of: hash)
     if state.isFinished(retryingFailed: isRetrying) { return .ended(0) }
-    if case .absent = state, access(folder.run(hash), F_OK) != 0 {} else {
+    if case .absent = state, access(folder.run(hash), F_OK) != 0 {
+    } else {
       try folder.setAside(hash)
     }
     do {
@@ -50,7 +51,8 @@ public struct TrialRunner {
         throw Diagnostic("the file '\(declaration.file)' has changed since the sweep was planned")
       }
       switch experiment.dtype {
-      case .float32: return .ended(try perform(Session<Float>(experiment, registry: registry), hash))
+      case .float32:
+        return .ended(try perform(Session<Float>(experiment, registry: registry), hash))
       case .float64:
         return .ended(try perform(Session<Double>(experiment, registry: registry), hash))
       }

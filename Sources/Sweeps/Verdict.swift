@@ -8,16 +8,23 @@ extension SweepPlan {
 }
 
 extension SweepReport {
-  /// Tells what fell short; false if anything did.
+  /// Whether a trial's end counts against the sweep.
   ///
   /// With expectations of the sweep's own, trials that fell short of theirs are
-  /// results, and only failures count against it.
+  /// results; with an expected fraction, that says how many may fail.
+  func counts(_ row: TrialRow) -> Bool {
+    switch row.status {
+    case .completed: false
+    case .fellShort: declaration.expectations.isEmpty
+    case .failed: !declaration.expectations.contains { $0.statistic == .fraction }
+    case .pending, .running, .interrupted: true
+    }
+  }
+
+  /// Tells what fell short; false if anything did.
   public func complain(_ write: (String) -> Void) -> Bool {
     var isSound = true
-    for row in rows where row.status != .completed {
-      if row.status == .fellShort && !declaration.expectations.isEmpty { continue }
-      // An expected fraction says how many may fail.
-      if declaration.expectations.contains(where: { $0.statistic == .fraction }) { continue }
+    for row in rows where counts(row) {
       isSound = false
       let values = zip(parameters, row.values).filter { !$1.isEmpty }
         .map { "\($0)=\($1)" }.joined(separator: " ")
