@@ -5,7 +5,8 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test lint format install uninstall deps experiments clean
+.PHONY: run build test lint format install uninstall deps experiments plugins guide clean \
+  bench bench-deps bench-instructions bench-instructions-record bench-scale
 
 run: build
 	$(BUILD) run $(FILE)
@@ -25,18 +26,33 @@ format:
 
 # Every experiment that ships, each with its own expectations.
 experiments: build
-	@set -e; for file in experiments/*.yaml experiments/seeds/*.yaml; do echo "== $$file"; $(BUILD) run $$file --quiet; done
+	@set -e; for file in experiments/*.yaml experiments/seeds/*.yaml experiments/plugins/*.yaml; do echo "== $$file"; $(BUILD) run $$file --quiet; done
 
+# Every plugin that ships, held to what the engine relies upon.
+plugins: build
+	@set -e; for file in plugins/*.swift plugins/*.c; do echo "== $$file"; $(BUILD) plugin test $$file; done
+
+# The plugins' guide: what it writes is written, built, proven and run.
+guide: build
+	plugins/follow-guide $(abspath $(BUILD))
+
+# What a plugin compiles against goes to lib/nnexp and include.
 install: build
-	install -d $(PREFIX)/bin $(PREFIX)/share/bash-completion/completions \
+	install -d $(PREFIX)/bin $(PREFIX)/include $(PREFIX)/lib/nnexp/COpenBLAS $(PREFIX)/share/bash-completion/completions \
 	  $(PREFIX)/share/zsh/site-functions $(PREFIX)/share/fish/vendor_completions.d
 	install -m 755 $(BUILD) $(PREFIX)/bin/nnexp
+	install -m 644 .build/release/Modules/NNExp.swiftmodule $(PREFIX)/lib/nnexp
+	install -d $(PREFIX)/lib/nnexp/CKernels
+	install -m 644 Sources/CKernels/include/* $(PREFIX)/lib/nnexp/CKernels
+	install -m 644 Sources/COpenBLAS/module.modulemap Sources/COpenBLAS/shim.h $(PREFIX)/lib/nnexp/COpenBLAS
+	install -m 644 Sources/CPlugins/include/nnexp_plugin.h $(PREFIX)/include
 	$(BUILD) --generate-completion-script bash > $(PREFIX)/share/bash-completion/completions/nnexp
 	$(BUILD) --generate-completion-script zsh > $(PREFIX)/share/zsh/site-functions/_nnexp
 	$(BUILD) --generate-completion-script fish > $(PREFIX)/share/fish/vendor_completions.d/nnexp.fish
 
 uninstall:
-	rm -f $(PREFIX)/bin/nnexp $(PREFIX)/share/bash-completion/completions/nnexp \
+	rm -rf $(PREFIX)/lib/nnexp
+	rm -f $(PREFIX)/bin/nnexp $(PREFIX)/include/nnexp_plugin.h $(PREFIX)/share/bash-completion/completions/nnexp \
 	  $(PREFIX)/share/zsh/site-functions/_nnexp $(PREFIX)/share/fish/vendor_completions.d/nnexp.fish
 
 # The system's libraries, asked for once: `dpkg` knows what is there.
@@ -49,6 +65,28 @@ deps:
 	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
 	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing; \
 	fi
+
+# Speed beside other tools and beside C: Benchmarks/README.md. BENCH="--quick --only W1,W2".
+BENCH_PACKAGES = gcc g++ pkg-config python3-venv python3-dev libopenblas-dev libdnnl-dev libfann-dev
+
+bench: build bench-deps
+	Benchmarks/.venv/bin/python Benchmarks/bench.py $(BENCH)
+
+bench-scale: build bench-deps
+	Benchmarks/.venv/bin/python Benchmarks/scale.py $(BENCH)
+
+bench-deps:
+	@$(MAKE) --no-print-directory deps PACKAGES="$(BENCH_PACKAGES)"
+	@$(MAKE) --no-print-directory --directory Benchmarks
+
+# Instructions of fixed runs: fails when they grow by more than 5%.
+bench-instructions: build
+	@$(MAKE) --no-print-directory deps PACKAGES="valgrind python3"
+	python3 Benchmarks/instructions.py
+
+bench-instructions-record: build
+	@$(MAKE) --no-print-directory deps PACKAGES="valgrind python3"
+	python3 Benchmarks/instructions.py --record
 
 clean:
 	rm -rf .build

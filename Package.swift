@@ -31,12 +31,18 @@ let package = Package(
     .target(name: "Results", dependencies: ["NNExp"]),
     .target(
       name: "ExperimentFile",
-      dependencies: ["NNExp", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Results"]),
+      dependencies: [
+        "NNExp", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Plugins", "Results",
+      ]),
+
+    // Plugins that are built and loaded at run time.
+    .target(name: "CPlugins"),
+    .target(name: "Plugins", dependencies: ["NNExp", "Datasets", "CPlugins"]),
 
     .target(
       name: "Running",
       dependencies: [
-        "NNExp", "Datasets", "Engine", "GradientCheck", "Results", "ExperimentFile",
+        "NNExp", "Datasets", "Engine", "GradientCheck", "Plugins", "Results", "ExperimentFile",
       ]),
 
     .target(
@@ -53,8 +59,12 @@ let package = Package(
       dependencies: [
         "NNExp", "Datasets", "Engine", "GradientCheck", "Explanation", "Results",
         "ExperimentFile", "Running", "Sweeps", "Standard",
+        "Plugins",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
+      ],
+      // A plugin leaves NNExp's symbols undefined, to be met by this program: its
+      // types are then the same types.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
 
     .testTarget(name: "NNExpTests", dependencies: ["NNExp"]),
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree", "NNExp"]),
@@ -72,6 +82,7 @@ let package = Package(
     .testTarget(
       name: "ExplanationTests",
       dependencies: ["Explanation", "ExperimentFile", "Engine", "Datasets", "NNExp", "Standard"]),
+    .testTarget(name: "PluginsTests", dependencies: ["Plugins", "NNExp"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results", "NNExp"]),
     .testTarget(
       name: "ExperimentFileTests",

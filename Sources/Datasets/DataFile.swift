@@ -1,5 +1,5 @@
 internal import Glibc
-import NNExp
+public import NNExp
 
 /// A file that data were read from, for the run's record.
 public struct DataFile: Sendable, Hashable {
@@ -51,7 +51,7 @@ struct FileShelf {
 ///
 /// Anything else (a directory, FIFO, device, socket) is refused before it can
 /// block or run on without end.
-func readRegularFile(_ path: String, at place: Place?) throws -> [UInt8] {
+public func readRegularFile(_ path: String, at place: Place?) throws -> [UInt8] {
   guard !path.utf8.contains(0) else {
     throw Diagnostic("a path cannot contain the character NUL", at: place)
   }

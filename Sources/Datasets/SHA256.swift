@@ -3,13 +3,13 @@ internal import Glibc
 /// SHA-256, by which a run's record tells whether its data are still the same.
 ///
 /// - Source: FIPS 180-4, sections 5 and 6.2.
-enum SHA256 {
+public enum SHA256 {
   /// The digest in lower-case hexadecimal.
   ///
   /// A message of a mebibyte or more is OpenSSL's, which has instructions for it
   /// (1.7 GB/s against 0.3), where libcrypto is there; loading it would take
   /// longer than a short message.
-  static func hex(of message: [UInt8]) -> String {
+  public static func hex(of message: [UInt8]) -> String {
     if message.count >= 1 << 20, let library { return hexadecimal(library(message)) }
     return hexadecimal(digest(of: message))
   }

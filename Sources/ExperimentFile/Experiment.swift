@@ -2,6 +2,7 @@ public import Datasets
 public import Engine
 public import GradientCheck
 public import NNExp
+public import Plugins
 import Results
 import YAMLTree
 
@@ -28,6 +29,12 @@ public struct Experiment: Sendable {
   public let predictions: [String]
   /// Where the file asks for them.
   public let predictionsPlace: Place?
+
+  /// What `plugins:` names, loaded.
+  public let plugins: [Plugin]
+
+  /// Every type that the file could name: those given, and the plugins'.
+  public let registry: Registry
 
   /// The file as it was written.
   public let text: [UInt8]
@@ -74,6 +81,10 @@ public struct Experiment: Sendable {
     dtype = options.choice(
       "dtype", default: .float32, of: DType.self,
       "the numbers that training computes in; gradient checks are always float64")
+
+    var registry = registry
+    plugins = try Experiment.readPlugins(from: &options, folder: folder, into: &registry)
+    self.registry = registry
 
     var data: DataDeclaration?
     if options.contains("data") {

@@ -107,11 +107,11 @@ public final class GuardedBuffer<S: Scalar> {
   /// The view that passes get.
   public let tensor: Tensor<S>
 
-  private let storage: UnsafeMutablePointer<S>
-  private static var guardCount: Int { 64 }
+  fileprivate let storage: UnsafeMutablePointer<S>
+  fileprivate static var guardCount: Int { 64 }
 
   // Not a NaN, nor so large that adding to it would go unnoticed.
-  private static var canary: S { 1234.5 }
+  fileprivate static var canary: S { 1234.5 }
 
   init(_ name: String, _ shape: Shape, count: Int) {
     self.name = name
@@ -140,6 +140,26 @@ public final class GuardedBuffer<S: Scalar> {
     return (0..<Self.guardCount).allSatisfy {
       storage[$0] == Self.canary && storage[end + $0] == Self.canary
     }
+  }
+}
+
+extension GuardedBuffer {
+  /// What was written beyond the ends: `2 numbers beyond the end of y, which holds
+  /// 8`; nil where nothing was.
+  var overrun: String? {
+    let guards = 0..<Self.guardCount
+    let end = Self.guardCount + tensor.count
+    func text(_ count: Int, _ side: String) -> String {
+      "\(count == Self.guardCount ? "\(count) or more" : "\(count)") "
+        + "number\(count == 1 ? "" : "s") \(side) of \(name), which holds \(tensor.count)"
+    }
+    if let last = guards.last(where: { storage[end + $0] != Self.canary }) {
+      return text(last + 1, "beyond the end")
+    }
+    if let first = guards.first(where: { storage[$0] != Self.canary }) {
+      return text(Self.guardCount - first, "before the start")
+    }
+    return nil
   }
 }
 

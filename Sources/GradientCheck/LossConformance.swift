@@ -45,7 +45,7 @@ extension Conformance {
 }
 
 /// A loss on buffers of its own, each between canaries.
-private final class LossBench<S: Scalar> {
+final class LossBench<S: Scalar> {
   let loss: any Loss
   let samples: Int
   let z: GuardedBuffer<S>

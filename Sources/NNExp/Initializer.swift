@@ -5,6 +5,7 @@
 public protocol Initializer: Sendable {
   static var typeName: String { get }
   static var manual: Manual { get }
+  static var examples: [Example] { get }
 
   init(from options: inout Options) throws
 
@@ -14,6 +15,7 @@ public protocol Initializer: Sendable {
 
 extension Initializer {
   public static var manual: Manual { Manual() }
+  public static var examples: [Example] { [] }
 }
 
 extension Tensor {
@@ -29,6 +31,7 @@ extension Tensor {
 public protocol Generator: Sendable {
   static var typeName: String { get }
   static var manual: Manual { get }
+  static var examples: [Example] { get }
 
   init(from options: inout Options) throws
 
@@ -43,4 +46,5 @@ public protocol Generator: Sendable {
 
 extension Generator {
   public static var manual: Manual { Manual() }
+  public static var examples: [Example] { [] }
 }

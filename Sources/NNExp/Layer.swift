@@ -22,6 +22,9 @@ public protocol Layer: Sendable {
   /// What `nnexp layers` tells of the type. Optional.
   static var manual: Manual { get }
 
+  /// What `nnexp plugin test` proves the type on. Optional.
+  static var examples: [Example] { get }
+
   /// How many inputs a node of this type takes. One, unless it says otherwise.
   static var inputCount: ClosedRange<Int> { get }
 
@@ -52,6 +55,7 @@ public protocol Layer: Sendable {
 
 extension Layer {
   public static var manual: Manual { Manual() }
+  public static var examples: [Example] { [] }
   public func equations(for inputs: [Shape]) -> Equations {
     Equations(prose: Self.manual.equation)
   }

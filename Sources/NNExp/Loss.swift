@@ -39,6 +39,7 @@ public enum Target: Sendable, Hashable {
 public protocol Loss: Sendable {
   static var typeName: String { get }
   static var manual: Manual { get }
+  static var examples: [Example] { get }
 
   init(from options: inout Options) throws
 
@@ -61,6 +62,7 @@ public protocol Loss: Sendable {
 
 extension Loss {
   public static var manual: Manual { Manual() }
+  public static var examples: [Example] { [] }
   public func equations(output: Shape, target: Target) -> Equations {
     Equations(prose: Self.manual.equation)
   }
@@ -103,6 +105,7 @@ public struct LossPass<S: Scalar>: @unchecked Sendable {
 public protocol Metric: Sendable {
   static var typeName: String { get }
   static var manual: Manual { get }
+  static var examples: [Example] { get }
 
   init(from options: inout Options) throws
 
@@ -122,6 +125,7 @@ public protocol Metric: Sendable {
 
 extension Metric {
   public static var manual: Manual { Manual() }
+  public static var examples: [Example] { [] }
 }
 
 /// What a metric reads, and adds to.
@@ -169,7 +173,7 @@ public struct MetricPass<S: Scalar>: @unchecked Sendable {
     return MetricPass.largest(t, from: sample * count, count: count)
   }
 
-  @usableFromInline
+  @inlinable
   static func largest(_ values: Tensor<S>, from first: Int, count: Int) -> Int {
     var best = 0
     for i in 1..<count where values[first + i] > values[first + best] { best = i }

@@ -4,6 +4,7 @@
 public protocol Optimizer: Sendable {
   static var typeName: String { get }
   static var manual: Manual { get }
+  static var examples: [Example] { get }
 
   init(from options: inout Options) throws
 
@@ -19,6 +20,7 @@ public protocol Optimizer: Sendable {
 
 extension Optimizer {
   public static var manual: Manual { Manual() }
+  public static var examples: [Example] { [] }
 }
 
 /// What an optimizer keeps between steps; all of it starts as zero and is saved
@@ -85,6 +87,7 @@ public struct Update<S: Scalar> {
 public protocol Schedule: Sendable {
   static var typeName: String { get }
   static var manual: Manual { get }
+  static var examples: [Example] { get }
 
   init(from options: inout Options) throws
 
@@ -98,6 +101,7 @@ public protocol Schedule: Sendable {
 
 extension Schedule {
   public static var manual: Manual { Manual() }
+  public static var examples: [Example] { [] }
   public var memory: Int { 0 }
 }
 

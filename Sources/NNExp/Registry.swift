@@ -42,6 +42,11 @@ public struct Catalogue<Entry: Sendable>: Sendable {
   /// Every name, sorted.
   public var names: [String] { entries.keys.sorted() }
 
+  /// Every type with its name, sorted.
+  public var all: [(name: String, type: Entry)] {
+    entries.map { ($0.key, $0.value) }.sorted { $0.name < $1.name }
+  }
+
   /// The type of that name.
   public subscript(name: String) -> Entry? {
     get { entries[name] }

@@ -112,7 +112,8 @@ public struct Matrix<S: Scalar>: @unchecked Sendable {
       start: start, rows: columns, columns: rows, stride: stride, isTransposed: !isTransposed)
   }
 
-  @usableFromInline
+  // Inlined into plugins too, so that their loops cost what the built-in layers' do.
+  @inlinable
   subscript(row: Int, column: Int) -> S {
     @inline(__always) get {
       isTransposed ? start[column &* stride &+ row] : start[row &* stride &+ column]

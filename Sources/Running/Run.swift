@@ -71,7 +71,8 @@ public final class Run<S: Scalar>: TrainingObserver {
       command: origin.command, experiment: absolutePath(of: origin.file),
       nnexpVersion: origin.nnexpVersion, blas: blasDescription(), threads: Workers.count,
       seed: experiment.seed,
-      data: session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) })
+      data: session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) },
+      plugins: experiment.plugins.map { FileHash(path: $0.path, sha256: $0.sha256) })
     directory = try RunDirectory.create(name: experiment.name, output: origin.output)
     try directory.write(experiment.text, to: "experiment.yaml")
     try directory.write(experiment.resolvedText, to: "resolved.yaml")
@@ -87,6 +88,7 @@ public final class Run<S: Scalar>: TrainingObserver {
     listener.say(session.modelTable + "\n")
     do {
       try check(.start)
+      lastRowAt = stopwatch.seconds
       let outcome = isInterrupted ? .interrupted : try trainer.run(self)
       try metrics.flush()
       try timing.flush()

@@ -14,12 +14,14 @@ public struct Session<S: Scalar> {
   public let metrics: [BoundMetric]
   public let trainer: Trainer<S>
 
-  public init(_ experiment: Experiment, registry: Registry) throws {
+  public init(_ experiment: Experiment) throws {
     self.experiment = experiment
     data = try experiment.data.load(as: S.self, seed: experiment.seed)
+    let registry = experiment.registry
     graph = try Graph(
       experiment.model, inputShape: data.inputShape, l1: experiment.training.l1,
       l2: experiment.training.l2, registry: registry)
+    try checkBuffers(of: experiment, graph, target: data.target)
     metrics = try experiment.objective.bound(to: graph, target: data.target, registry: registry)
     trainer = try Trainer(
       graph, objective: experiment.objective, metrics: metrics, training: experiment.training,

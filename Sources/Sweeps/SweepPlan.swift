@@ -77,7 +77,7 @@ public struct SweepPlan: Sendable {
   ) throws -> PlannedTrial {
     let experiment = try declaration.compose(combination, registry: registry)
     func size<S: Scalar>(_ type: S.Type) throws -> (parameters: Int, samples: Int) {
-      let session = try Session<S>(experiment, registry: registry)
+      let session = try Session<S>(experiment)
       return (session.graph.parameterCount, session.data.train.count)
     }
     let size = try experiment.dtype == .float32 ? size(Float.self) : size(Double.self)

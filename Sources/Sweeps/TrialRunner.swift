@@ -52,9 +52,9 @@ public struct TrialRunner {
       }
       switch experiment.dtype {
       case .float32:
-        return .ended(try perform(Session<Float>(experiment, registry: registry), hash))
+        return .ended(try perform(Session<Float>(experiment), hash))
       case .float64:
-        return .ended(try perform(Session<Double>(experiment, registry: registry), hash))
+        return .ended(try perform(Session<Double>(experiment), hash))
       }
     } catch {
       var diagnostics = Diagnostics()

@@ -24,11 +24,11 @@ public func apply(overrides: [String], to root: Node) throws -> Node {
   return root
 }
 
+/// What messages call the place where overrides stand.
+public let overrideSource = "command line"
+
 /// One `path=value`.
 private struct Override {
-  /// What messages call the place where overrides stand.
-  static let sourceName = "command line"
-
   let text: String
   let isAddition: Bool
   let parts: [(name: String, place: Place)]
@@ -36,7 +36,7 @@ private struct Override {
 
   init(_ text: String) throws {
     self.text = text
-    let source = try SourceText(Array(text.utf8), name: Override.sourceName).source
+    let source = try SourceText(Array(text.utf8), name: overrideSource).source
     func place(_ column: Int) -> Place { Place(source: source, line: 1, column: column) }
 
     guard let equals = text.firstIndex(of: "=") else {

@@ -42,6 +42,15 @@ func monotonicSeconds() -> Double {
   return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
 }
 
+/// Makes a folder that must not exist yet.
+func makeFolder(_ path: String) throws {
+  guard mkdir(path, 0o777) == 0 else {
+    let reason = errno == EEXIST ? "it is there already" : String(cString: strerror(errno))
+    throw Diagnostic(
+      "cannot create '\(path)': \(reason)", failure: errno == EEXIST ? .input : .environment)
+  }
+}
+
 /// Makes a file that must not exist yet; half a file does not stay.
 func writeNewFile(_ bytes: [UInt8], to path: String) throws {
   let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)

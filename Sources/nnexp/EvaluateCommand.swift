@@ -78,16 +78,14 @@ struct Trained {
 
   let experiment: Experiment
   private let checkpoint: Checkpoint
-  private let registry: Registry
 
   init(_ path: String, _ weights: Weights) throws {
-    registry = standardRegistry()
     let directory = try RunDirectory.open(path)
     let record = try RunRecord(of: directory)
     // The resolved file holds every override; its paths are those of the
     // experiment file that it was made from.
     experiment = try Experiment(
-      directory.read("resolved.yaml"), path: record.experiment, registry: registry)
+      directory.read("resolved.yaml"), path: record.experiment, registry: standardRegistry())
     let generation: Checkpoint.Generation = weights == .best ? .best : .last
     checkpoint = try Trained.checkpoint(of: directory, at: path, generation)
   }
@@ -107,7 +105,7 @@ struct Trained {
 
   /// The experiment as it was built for the run, with the run's weights.
   func session<S: Scalar>(_ type: S.Type) throws -> Session<S> {
-    let session = try Session<S>(experiment, registry: registry)
+    let session = try Session<S>(experiment)
     try session.load(checkpoint)
     return session
   }

@@ -46,12 +46,12 @@ struct ExplainCommand: ParsableCommand {
         "unknown format '\(format)'\(suggestion(for: format, among: formats))",
         notes: [.init("the formats are: " + formats.joined(separator: ", "))])
     }
-    let registry = standardRegistry()
-    let experiment = try Experiment(path: file, overrides: overrides, registry: registry)
+    let experiment = try Experiment(
+      path: file, overrides: overrides, registry: standardRegistry())
     let text: String
     switch experiment.dtype {
-    case .float32: text = try explain(Session<Float>(experiment, registry: registry), format)
-    case .float64: text = try explain(Session<Double>(experiment, registry: registry), format)
+    case .float32: text = try explain(Session<Float>(experiment), format)
+    case .float64: text = try explain(Session<Double>(experiment), format)
     }
     guard let output else { return writeAll(text, to: 1) }
     try writeNewFile(Array(text.utf8), to: output)

@@ -53,8 +53,8 @@ struct GradcheckCommand: ParsableCommand {
   func run() throws {
     try cores.apply()
     let moments = try moments()
-    let registry = standardRegistry()
-    var experiment = try Experiment(path: file, overrides: overrides, registry: registry)
+    var experiment = try Experiment(
+      path: file, overrides: overrides, registry: standardRegistry())
     if [.automatic, .off].contains(experiment.gradientCheck) {
       experiment.gradientCheck = .standard
     }
@@ -64,8 +64,8 @@ struct GradcheckCommand: ParsableCommand {
       experiment.gradientCheck.onlyPlace = nil
     }
     switch experiment.dtype {
-    case .float32: try check(Session<Float>(experiment, registry: registry), moments)
-    case .float64: try check(Session<Double>(experiment, registry: registry), moments)
+    case .float32: try check(Session<Float>(experiment), moments)
+    case .float64: try check(Session<Double>(experiment), moments)
     }
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import NNExp
+import Plugins
 import Running
 
 struct LayersCommand: ParsableCommand {
@@ -10,8 +11,12 @@ struct LayersCommand: ParsableCommand {
   @Argument(help: "a layer, loss, optimizer, … to describe")
   var type: String?
 
+  @Option(help: "a plugin whose types are listed too", completion: .file())
+  var plugin: [String] = []
+
   func run() throws {
-    let registry = standardRegistry()
+    var registry = standardRegistry()
+    for path in plugin { try registry.add(try Plugin.load(path)) }
     let catalogues = registry.entries
     guard let type else {
       for (kind, entries) in catalogues {

@@ -22,7 +22,7 @@ struct NNExpCommand: ParsableCommand {
     subcommands: [
       RunCommand.self, ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self,
       PredictCommand.self, ExplainCommand.self, SweepCommand.self, CollectCommand.self,
-      LayersCommand.self,
+      LayersCommand.self, PluginCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -33,11 +33,11 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     try cores.apply()
-    let registry = standardRegistry()
-    let experiment = try Experiment(path: file, overrides: overrides, registry: registry)
+    let experiment = try Experiment(
+      path: file, overrides: overrides, registry: standardRegistry())
     switch experiment.dtype {
-    case .float32: try start(Session<Float>(experiment, registry: registry))
-    case .float64: try start(Session<Double>(experiment, registry: registry))
+    case .float32: try start(Session<Float>(experiment))
+    case .float64: try start(Session<Double>(experiment))
     }
   }
 

@@ -18,8 +18,8 @@ struct ValidateCommand: ParsableCommand {
       do {
         let experiment = try Experiment(path: file, registry: registry)
         switch experiment.dtype {
-        case .float32: try show(file, Session<Float>(experiment, registry: registry))
-        case .float64: try show(file, Session<Double>(experiment, registry: registry))
+        case .float32: try show(file, Session<Float>(experiment))
+        case .float64: try show(file, Session<Double>(experiment))
         }
       } catch { mistakes.add(error) }
     }

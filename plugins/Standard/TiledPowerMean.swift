@@ -202,7 +202,8 @@ struct TiledPowerMean<S: Scalar> {
       spread(m, to: first) { isScale($0) ? $0 : 1 }
       for u in 0..<height {
         let (x, ratio) = (x + offset + u &* columns, powers + offset + u &* columns)
-        for i in 0..<columns { ratio[i] = i < used ? abs(x[i]) / first[i] : 0 }
+        for i in 0..<used { ratio[i] = abs(x[i]) / first[i] }
+        for i in used..<columns { ratio[i] = 0 }
       }
     }
     S.power(powers, p, into: powers, count: windowRows &* height &* columns)
@@ -220,20 +221,30 @@ struct TiledPowerMean<S: Scalar> {
 
   /// max|xᵢ| of every window of a row; NaN if there is one.
   private func takeMaxima(_ x: UnsafeMutablePointer<S>, to y: UnsafeMutablePointer<S>) {
-    for i in 0..<used { sums[i] = abs(x[i]) }
-    for u in 1..<max(1, height) {
-      let x = x + u &* columns
-      for i in 0..<used { sums[i] = larger(sums[i], abs(x[i])) }
+    // NaN is larger than nothing: it is kept apart, and added in the end.
+    let nans = first
+    for i in 0..<used {
+      sums[i] = 0
+      nans[i] = 0
     }
+    for u in 0..<height {
+      let x = x + u &* columns
+      for i in 0..<used {
+        let size = abs(x[i])
+        sums[i] = size > sums[i] ? size : sums[i]
+        nans[i] = size == size ? nans[i] : size
+      }
+    }
+    for i in 0..<used { sums[i] += nans[i] }
     for c in 0..<windows {
       var m = sums[c &* width]
-      for v in 1..<max(1, width) { m = larger(m, sums[c &* width &+ v]) }
+      for v in 1..<max(1, width) {
+        let next = sums[c &* width &+ v]
+        m = next > m || next.isNaN ? next : m
+      }
       y[c] = m
     }
   }
-
-  @inline(__always)
-  private func larger(_ a: S, _ b: S) -> S { b > a || b.isNaN ? b : a }
 
   /// True where m is neither 0, infinite nor NaN.
   @inline(__always)
@@ -263,11 +274,11 @@ struct TiledPowerMean<S: Scalar> {
       for u in 0..<height {
         let offset = (r &* height &+ u) &* columns
         let (x, quotient) = (x + offset, powers + offset)
-        for i in 0..<columns {
-          let q = i < used ? abs(x[i]) * first[i] : 0
-          denormals &+= q < .leastNormalMagnitude && x[i] != 0 && i < used ? 1 : 0
-          quotient[i] = q
+        for i in 0..<used {
+          quotient[i] = abs(x[i]) * first[i]
+          denormals &+= quotient[i] < .leastNormalMagnitude && x[i] != 0 ? 1 : 0
         }
+        for i in used..<columns { quotient[i] = 0 }
       }
     }
     guard denormals == 0 else { return false }

@@ -1,0 +1,123 @@
+"""Counts the instructions of fixed runs, and fails when they grow by more than 5%.
+
+    make bench-instructions             # compares with instructions.csv
+    make bench-instructions-record      # writes instructions.csv anew
+
+Seconds depend on the machine and on who else is at work there; these counts do not. The release
+build runs under valgrind's callgrind with AVX2 kernels in nnexp and in OpenBLAS, on one thread, so
+that any x86-64 machine of the last ten years counts alike. Needs Python's standard library only.
+"""
+import array
+import csv
+import os
+import pathlib
+import random
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+NNEXP = HERE.parent / ".build" / "release" / "nnexp"
+RECORD = HERE / "instructions.csv"
+ALLOWED = 1.05
+PINNED = {
+    "OPENBLAS_CORETYPE": "Haswell", "NNEXP_ISA": "avx2", "NNEXP_THREADS": "1",
+    # Swift's hash tables have another order in every process, but for this.
+    "SWIFT_DETERMINISTIC_HASHING": "1",
+}
+
+XOR = """
+name: {name}
+data:
+  inline: {{inputs: [[0, 0], [0, 1], [1, 0], [1, 1]], targets: [[0], [1], [1], [0]]}}
+model: [{{type: dense, units: 2}}, sigmoid, {{type: dense, units: 1}}, sigmoid]
+loss: {{type: squared_error, reduction: mean}}
+train: {{optimizer: {{type: sgd, learning_rate: 0.5}}, epochs: {epochs}, record_every: 100}}
+gradient_check: false
+"""
+DENSE = """
+name: W2
+data: {npy: {inputs: x.npy, targets: t.npy}, classes: 10}
+model: [{type: dense, units: 128}, sigmoid, {type: dense, units: 10}]
+loss: cross_entropy
+metrics: []
+train: {optimizer: {type: sgd, learning_rate: 0.1}, epochs: 4, batch_size: 64}
+gradient_check: false
+"""
+RUNS = {  # name → (what it stands for, the file)
+    "W7": ("one step of XOR: start-up and files", XOR.format(name="W7", epochs=1)),
+    "W1": ("10,000 steps of XOR", XOR.format(name="W1", epochs=10_000)),
+    "W2": ("784-128-10, batch 64, 4 epochs of 1,280 samples", DENSE),
+}
+
+
+def write_npy(path, code, numbers, shape):
+    """Version 1.0 of NumPy's format; its header ends at a multiple of 64 bytes."""
+    header = f"{{'descr': '<{code}', 'fortran_order': False, 'shape': {shape}, }}"
+    header += " " * (-(len(header) + 11) % 64) + "\n"
+    path.write_bytes(
+        b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + numbers.tobytes())
+
+
+def write_data(folder, samples=1280, width=784):
+    source = random.Random(1)
+    x = array.array("f", (source.random() for _ in range(samples * width)))
+    t = array.array("i", (source.randrange(10) for _ in range(samples)))
+    write_npy(folder / "x.npy", "f4", x, (samples, width))
+    write_npy(folder / "t.npy", "i4", t, (samples,))
+
+
+def count(name, folder):
+    """The instructions of one whole `nnexp run`."""
+    file = folder / f"{name}.yaml"
+    file.write_text(RUNS[name][1])
+    done = subprocess.run(
+        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", str(NNEXP), "run",
+         str(file), "--output", str(folder / f"{name}-output"), "--quiet"],
+        capture_output=True, text=True, env={"PATH": os.environ["PATH"], "HOME": "/", **PINNED})
+    found = re.search(r"Collected : (\d+)", done.stderr)
+    if done.returncode != 0 or not found:
+        sys.exit(f"{name} ended with {done.returncode}:\n{done.stdout}{done.stderr[-2000:]}")
+    return int(found[1])
+
+
+def recorded():
+    if not RECORD.exists():
+        return {}
+    with open(RECORD) as file:
+        return {row["workload"]: int(row["instructions"]) for row in csv.DictReader(file)}
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        write_data(folder)
+        counts = {name: count(name, folder) for name in RUNS}
+    if "--record" in sys.argv:
+        with open(RECORD, "w", newline="") as out:
+            rows = csv.writer(out, lineterminator="\n")
+            rows.writerow(["workload", "instructions", "what"])
+            rows.writerows([name, counts[name], RUNS[name][0]] for name in RUNS)
+        print(RECORD.read_text(), end="")
+        return 0
+    before, failed = recorded(), False
+    for name, now in counts.items():
+        if name not in before:
+            print(f"{name}: {now:,} instructions; none recorded: make bench-instructions-record")
+            failed = True
+            continue
+        ratio = now / before[name]
+        print(f"{name}: {now:,} instructions, recorded {before[name]:,}: {ratio - 1:+.1%}")
+        if ratio > ALLOWED:
+            print(f"{name} takes more than {ALLOWED - 1:.0%} more than recorded; "
+                  "if that is right: make bench-instructions-record, and commit instructions.csv")
+            failed = True
+        elif ratio < 1 / ALLOWED:
+            print(f"{name} takes less: make bench-instructions-record keeps it so")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

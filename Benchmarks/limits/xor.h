@@ -1,0 +1,110 @@
+// W1 at its limit: 2-2-1 with sigmoids, squared error, plain gradient descent.
+//
+//   h = σ(V x + a),  y = σ(w h + b),  L = (1/n) Σ (y − t)²
+//   δ = (2/n) (y − t) y (1 − y),  γ = δ w h (1 − h)
+//
+// The four samples are the lanes of one register (W1), or one sample a step is taken in turn (W1b),
+// its hidden units as lanes.
+#pragma once
+#include <stdint.h>
+#include "measure.h"
+
+#ifdef FLOAT64
+typedef double real;
+typedef int64_t whole;
+#else
+typedef float real;
+typedef int32_t whole;
+#endif
+
+typedef real four __attribute__((vector_size(4 * sizeof(real))));
+typedef whole four_whole __attribute__((vector_size(4 * sizeof(real))));
+
+// The least that a network like this needs: V, a, w, b.
+typedef struct {
+  real v[2][2], a[2], w[2], b;
+} Network;
+
+// e^x = 2^n e^r with |r| ≤ ln 2 / 2: e^r by its series, to the precision of the type.
+static inline four exponential(four x) {
+  const real ln2 = 0.693147180559945309417232121458;
+  four_whole n = __builtin_convertvector(x * (real)1.44269504088896340735992468100 +
+                                             (four)((x > 0) & (four_whole)((four){1, 1, 1, 1})) -
+                                             (real)0.5,
+                                         four_whole);
+  four r = x - __builtin_convertvector(n, four) * ln2;
+#ifdef FLOAT64
+  four sum = r * (real)(1.0 / 479001600) + (real)(1.0 / 39916800);
+  static const real terms[] = {1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720,
+                               1.0 / 120,     1.0 / 24,     1.0 / 6,     0.5,        1,
+                               1};
+#else
+  four sum = r * (real)(1.0 / 5040) + (real)(1.0 / 720);
+  static const real terms[] = {1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1, 1};
+#endif
+  for (unsigned i = 0; i < sizeof terms / sizeof *terms; i++) sum = sum * r + terms[i];
+#ifdef FLOAT64
+  four_whole power = (n + 1023) << 52;
+#else
+  four_whole power = (n + 127) << 23;
+#endif
+  return sum * (four)power;
+}
+
+static inline four sigmoid(four x) { return 1 / (1 + exponential(-x)); }
+
+static inline real total(four x) { return (x[0] + x[1]) + (x[2] + x[3]); }
+
+static inline Network read_network(const char *folder) {
+  Network net;
+  memcpy(net.v, read_npy(folder, "weight_0.npy"), sizeof net.v);
+  memcpy(net.a, read_npy(folder, "bias_0.npy"), sizeof net.a);
+  memcpy(net.w, read_npy(folder, "weight_1.npy"), sizeof net.w);
+  memcpy(&net.b, read_npy(folder, "bias_1.npy"), sizeof net.b);
+  return net;
+}
+
+static const four x0 = {0, 0, 1, 1}, x1 = {0, 1, 0, 1}, t = {0, 1, 1, 0};
+
+// One step on all four samples; returns the loss before it.
+static inline real full_step(Network *net, real rate) {
+  four h0 = sigmoid(net->v[0][0] * x0 + net->v[0][1] * x1 + net->a[0]);
+  four h1 = sigmoid(net->v[1][0] * x0 + net->v[1][1] * x1 + net->a[1]);
+  four y = sigmoid(net->w[0] * h0 + net->w[1] * h1 + net->b);
+  four off = y - t;
+  four delta = (real)0.5 * off * y * (1 - y);
+  four g0 = delta * net->w[0] * h0 * (1 - h0);
+  four g1 = delta * net->w[1] * h1 * (1 - h1);
+  net->w[0] -= rate * total(delta * h0);
+  net->w[1] -= rate * total(delta * h1);
+  net->b -= rate * total(delta);
+  net->v[0][0] -= rate * total(g0 * x0);
+  net->v[0][1] -= rate * total(g0 * x1);
+  net->a[0] -= rate * total(g0);
+  net->v[1][0] -= rate * total(g1 * x0);
+  net->v[1][1] -= rate * total(g1 * x1);
+  net->a[1] -= rate * total(g1);
+  return total(off * off) / 4;
+}
+
+// One step on sample i; returns its loss before it.
+static inline real single_step(Network *net, int i, real rate) {
+  real p = x0[i], q = x1[i];
+  four z = {net->v[0][0] * p + net->v[0][1] * q + net->a[0],
+            net->v[1][0] * p + net->v[1][1] * q + net->a[1]};
+  four h = sigmoid(z);
+  four out = {net->w[0] * h[0] + net->w[1] * h[1] + net->b};
+  real y = sigmoid(out)[0];
+  real off = y - t[i];
+  real delta = 2 * off * y * (1 - y);
+  four w = {net->w[0], net->w[1]};
+  four g = delta * w * h * (1 - h);
+  for (int j = 0; j < 2; j++) {
+    net->w[j] -= rate * delta * h[j];
+    net->v[j][0] -= rate * g[j] * p;
+    net->v[j][1] -= rate * g[j] * q;
+    net->a[j] -= rate * g[j];
+  }
+  net->b -= rate * delta;
+  return off * off;
+}

@@ -1,0 +1,48 @@
+"""W2 and W3 by scikit-learn's MLPClassifier, and the one step of W7 by its MLPRegressor."""
+import warnings
+
+import protocol
+from protocol import batch, epochs, layers, load, momentum, rate, spec
+
+import sklearn
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+
+def network(x, t, initial):
+    """A network that stands at the initial weights, ready for `partial_fit`."""
+    units = [layer["units"] for layer in layers if layer["type"] == "dense"][:-1]
+    activation = {"sigmoid": "logistic", "relu": "relu"}[layers[1]["type"]]
+    options = dict(
+        hidden_layer_sizes=units, activation=activation, solver=spec["optimizer"]["type"],
+        alpha=0.0, batch_size=batch, learning_rate_init=rate, momentum=momentum,
+        nesterovs_momentum=False, shuffle=False)
+    if spec["loss"] == "cross_entropy":
+        model = MLPClassifier(**options)
+        # One step builds the arrays; what it learnt is overwritten.
+        model.partial_fit(x[:batch], t[:batch], classes=range(10))
+    else:
+        model = MLPRegressor(**options)
+        model.partial_fit(x[:batch], t[:batch].ravel())
+    for index, (weight, bias) in enumerate(zip(initial[::2], initial[1::2])):
+        model.coefs_[index][...] = weight.T
+        model.intercepts_[index][...] = bias
+    del model._optimizer
+    model.t_ = 0
+    return model
+
+
+def train(x, t, initial):
+    model = network(x, t, initial)
+    start = protocol.time.perf_counter()
+    for _ in range(epochs):
+        model.partial_fit(x, t.ravel())
+    return protocol.time.perf_counter() - start, model.loss_
+
+
+def main():
+    warnings.filterwarnings("ignore")
+    data = load()
+    protocol.serve("scikit-learn " + sklearn.__version__, lambda: train(*data))
+
+
+main()

@@ -1,0 +1,42 @@
+"""Names the machine, so that a figure is never without it."""
+import os
+import platform
+import re
+import subprocess
+
+
+def describe():
+    """What stands at the head of every report."""
+    info = open("/proc/cpuinfo").read()
+    model = re.search(r"model name\s*:\s*(.*)", info)
+    flags = re.search(r"flags\s*:\s*(.*)", info)
+    flags = flags[1].split() if flags else []
+    widest = next((name for name in ("avx512f", "avx2", "sse2") if name in flags), "?")
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
+    compiler = first_line(["gcc", "--version"])
+    return {
+        "machine": platform.node(),
+        "processor": model[1] if model else platform.machine(),
+        "cores": str(len(os.sched_getaffinity(0))),
+        "instruction set": widest,
+        "memory": f"{memory:.0f} GB",
+        "system": f"{system()}, Linux {platform.release()}",
+        "commit": first_line(["git", "describe", "--always", "--dirty"]),
+        "C compiler": compiler,
+        "load at the start": f"{os.getloadavg()[0]:.1f}",
+    }
+
+
+def system():
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except OSError:
+        return platform.system()
+
+
+def first_line(command):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except OSError:
+        return "?"
+    return (done.stdout.splitlines() or ["?"])[0]

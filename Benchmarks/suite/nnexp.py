@@ -1,0 +1,67 @@
+"""Measures nnexp as a user runs it: the release binary, on a YAML file."""
+import csv
+import pathlib
+import shutil
+
+from .measuring import Failed, Measurement, Missing, launch
+
+
+class NNExp:
+    """seconds, by the kind of the workload:
+
+    train    the sum of timing.csv's rows: the training loop in the process, with its rows of
+             metrics.csv, without start-up and the reading of data
+    check    `nnexp gradcheck` less `nnexp validate`, which does everything but the check
+    process  the whole of `nnexp run`, every file written
+    sweep    the whole of `nnexp sweep`, every file written
+    """
+
+    def __init__(self, binary, launcher, workload, folder, threads):
+        self.binary, self.launcher, self.threads = str(binary), launcher, threads
+        self.workload, self.folder = workload, pathlib.Path(folder)
+        self.file = str(self.folder / "experiment.yaml")
+        self.output = self.folder / "output"
+        if workload.kind == "sweep" and " sweep " not in self.call("--help")[0]:
+            raise Missing("this nnexp has no command 'sweep' yet")
+        self.version = "nnexp " + self.call("--version")[0].strip()
+        self.figure = self.gradient_size() if workload.kind == "check" else None
+
+    def call(self, *arguments, folder=None):
+        return launch(self.launcher, [self.binary, *arguments], self.threads, folder)
+
+    def run(self):
+        shutil.rmtree(self.output, ignore_errors=True)
+        return self.call("run", self.file, "--output", str(self.output), "--quiet")[1]
+
+    def rows(self, file):
+        with open(self.output / file) as text:
+            return list(csv.DictReader(text))
+
+    def gradient_size(self):
+        """Σ|g| over every checked entry of one run; what the peers' figure is held against."""
+        self.run()
+        rows = self.rows("gradient_check.csv")
+        wrong = [row for row in rows if row["verdict"] not in ("PASS", "ZERO")]
+        if wrong:
+            raise Failed(f"{len(wrong)} of {len(rows)} derivatives are not proven")
+        return sum(abs(float(row["analytic"])) for row in rows)
+
+    def measure(self):
+        kind = self.workload.kind
+        if kind == "check":
+            rest = self.call("validate", self.file)[1]
+            check = self.call("gradcheck", self.file)[1]
+            return Measurement(check.seconds - rest.seconds, self.figure, check.kilobytes)
+        if kind == "sweep":
+            shutil.rmtree(self.output, ignore_errors=True)
+            return self.call(
+                "sweep", str(self.folder / "sweep.yaml"), "--output", str(self.output))[1]
+        process = self.run()
+        figure = float(self.rows("metrics.csv")[-1]["train_loss"])
+        if kind == "process":
+            return Measurement(process.seconds, figure, process.kilobytes)
+        seconds = sum(float(row["seconds"]) for row in self.rows("timing.csv"))
+        return Measurement(seconds, figure, process.kilobytes)
+
+    def close(self):
+        shutil.rmtree(self.output, ignore_errors=True)

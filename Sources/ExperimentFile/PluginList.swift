@@ -1,0 +1,63 @@
+import NNExp
+import Plugins
+import YAMLTree
+
+extension Experiment {
+  /// Reads `plugins:` and loads what it names, so that the rest of the file can
+  /// name the plugins' types. Throws at the first mistakes: what a plugin would
+  /// have brought is not the next one.
+  ///
+  /// Only the file itself, not the command line, says whose code is loaded.
+  static func readPlugins(
+    from options: inout Options, folder: String, into registry: inout Registry
+  ) throws -> [Plugin] {
+    let range = "a list of paths, each of a folder with Swift files, a Swift file or a built .so"
+    guard let node = options.node("plugins", range, "whose layers, losses, … the file can name")
+    else { return [] }
+    var items = [node]
+    if case .list(let list) = node.content { items = list }
+
+    var plugins: [Plugin] = []
+    for item in items {
+      guard item.place?.source.name != overrideSource, node.place?.source.name != overrideSource
+      else {
+        options.reject(
+          "plugins",
+          Diagnostic(
+            "plugins are loaded only from paths that the file itself names", at: item.place))
+        break
+      }
+      var reader = Options(Node(.null, at: item.place))
+      let plugin = reader.component("plugin", from: mapping(item)) {
+        (entry: inout Options) -> Plugin? in
+        let path = entry.string("path", "the plugin, relative to the experiment file's folder")
+        let limit = entry.int(
+          "time_limit", default: Plugin.standardTimeLimit, in: 1...86_400,
+          "seconds after which a call that does not return ends the run")
+        guard entry.diagnostics.isEmpty else { return nil }
+        let isAlone = path.hasPrefix("/") || folder == "." || path.isEmpty
+        let found = isAlone ? path : folder + "/" + path
+        if plugins.contains(where: { $0.path == found }) {
+          throw Diagnostic("the plugin '\(path)' is named twice")
+        }
+        let plugin = try Plugin.load(found)
+        try registry.add(plugin, timeLimit: limit)
+        return plugin
+      }
+      options.adopt(reader)
+      if let plugin, let plugin { plugins.append(plugin) }
+    }
+    try options.diagnostics.throwIfAny()
+    options.resolve("plugins", node)
+    return plugins
+  }
+
+  /// A path alone is short for `{path: …}`.
+  private static func mapping(_ item: Node) -> Node {
+    switch item.content {
+    case .map: item
+    default:
+      Node(.map([.init(key: "path", keyPlace: item.place, value: item)]), at: item.place)
+    }
+  }
+}

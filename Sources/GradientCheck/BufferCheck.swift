@@ -1,0 +1,100 @@
+public import NNExp
+
+/// Whether foreign code keeps to its buffers: one pass between canaries, before
+/// it gets at a network's memory.
+///
+/// Each check returns the first fault as a fact about `it`, or nil.
+public enum BufferCheck {
+  /// Two samples, both passes, in both precisions, with the plan's shapes.
+  ///
+  /// - Throws: what the layer's plan throws.
+  public static func fault(of layer: any Layer, inputs: [Shape]) throws -> String? {
+    try fault(of: layer, inputs, Float.self) ?? fault(of: layer, inputs, Double.self)
+  }
+
+  private static func fault<S: Scalar>(
+    of layer: any Layer, _ inputs: [Shape], _ scalar: S.Type
+  ) throws -> String? {
+    func bench() throws -> LayerBench<S> {
+      let bench = try LayerBench<S>(layer, inputs: inputs, samples: 2)
+      let random = RandomStream(seed: 0, purpose: "check of buffers")
+      for (index, buffer) in (bench.inputs + bench.parameters + [bench.dy]).enumerated() {
+        Sampler.normal(0.5).fill(buffer.tensor, random.stream(index))
+      }
+      return bench
+    }
+    let first = try bench()
+    let given = first.inputs + first.parameters
+    first.y.fill(.nan)
+    let before = given.map(\.values)
+    first.forward()
+    if let fault = damage(to: first.buffers, by: "its forward pass")
+      ?? change(of: given, since: before, by: "its forward pass")
+    {
+      return fault
+    }
+    let second = try bench()
+    second.y.fill(7)
+    second.forward()
+    let y = first.y.values
+    if let index = difference(y, second.y.values) {
+      let entry = Tensor(start: first.y.tensor.start, count: 0, shape: first.plan.output).shape
+      return "its forward pass leaves y[\(index)] as it was; its plan promises \(entry) a sample, "
+        + "and all of y is to be overwritten"
+    }
+    let fixed = given + [first.y, first.dy]
+    let after = fixed.map(\.values)
+    first.backward()
+    return damage(to: first.buffers, by: "its backward pass")
+      ?? change(of: fixed, since: after, by: "its backward pass")
+  }
+
+  /// Two samples, with and without a gradient, in both precisions.
+  public static func fault(of loss: any Loss, output: Shape, target: Target) -> String? {
+    fault(of: loss, output, target, Float.self) ?? fault(of: loss, output, target, Double.self)
+  }
+
+  private static func fault<S: Scalar>(
+    of loss: any Loss, _ output: Shape, _ target: Target, _ scalar: S.Type
+  ) -> String? {
+    let bench = LossBench<S>(loss, samples: 2, output: output, target: target)
+    // Zeros are targets of any kind, and 0.5 may be a probability or a logit.
+    bench.z.fill(0.5)
+    let before = [bench.z, bench.t].map(\.values)
+    bench.evaluate(isAdding: false)
+    bench.evaluate(isAdding: true)
+    return damage(to: [bench.z, bench.t, bench.dz], by: "its evaluation")
+      ?? change(of: [bench.z, bench.t], since: before, by: "its evaluation")
+  }
+
+  /// Two steps on seven parameters, in both precisions.
+  public static func fault(of optimizer: any Optimizer) -> String? {
+    fault(of: optimizer, Float.self) ?? fault(of: optimizer, Double.self)
+  }
+
+  private static func fault<S: Scalar>(of optimizer: any Optimizer, _ scalar: S.Type) -> String? {
+    let bench = OptimizerBench<S>(optimizer, count: 7)
+    for _ in 0..<2 {
+      bench.step()
+      if let fault = damage(to: bench.buffers, by: "its step") { return fault }
+    }
+    return nil
+  }
+
+  private static func damage<S: Scalar>(to buffers: [GuardedBuffer<S>], by pass: String) -> String?
+  {
+    buffers.lazy.compactMap(\.overrun).first.map { "\(pass) wrote \($0)" }
+  }
+
+  private static func change<S: Scalar>(
+    of buffers: [GuardedBuffer<S>], since before: [[S]], by pass: String
+  ) -> String? {
+    for (buffer, values) in zip(buffers, before) {
+      if let index = difference(values, buffer.values) {
+        return "\(pass) wrote to \(buffer.name)[\(index)], which is not to be changed: "
+          + "\(shortest(values[index])) became \(shortest(buffer.values[index]))"
+      }
+    }
+    return nil
+  }
+}

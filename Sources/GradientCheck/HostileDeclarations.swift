@@ -1,0 +1,72 @@
+import NNExp
+
+/// Declarations that nobody should write: a type must refuse them with a message,
+/// or serve them like any other.
+enum HostileDeclarations {
+  /// The options with each one that the type reads made wrong, one at a time.
+  static func options(
+    like good: Node, described: [Options.Description]
+  ) -> [Node] {
+    guard case .map(let entries) = good.content else { return [] }
+    return described.map(\.key).flatMap { key in
+      values.map { value in
+        Node(.map(entries.filter { $0.key != key } + [.init(key: key, value: value)]))
+      }
+    }
+  }
+
+  private static let values: [Node] = [
+    Node(.null), true, -1, 0, 1, 3, Node(.int(.max)), Node(.int(.min)), 1e-300, 0.5,
+    Node(.double(.nan)), Node(.double(.infinity)), Node(.double(-1e300)), "", "nonsense", [],
+    [0, 0], [-1, 7], Node.map([]),
+  ]
+
+  /// Shapes for a layer that takes `count` inputs.
+  static func inputs(_ count: Int) -> [[Shape]] {
+    let shapes: [Shape] = [
+      [0], [1], [3], [0, 4], [2, 3], [1, 1, 1], [2, 5, 7], [3, 0, 2], [1, 1, 1, 1], [2, 2, 3, 2],
+      [1 << 40], [1 << 31, 1 << 31, 4],
+    ]
+    return shapes.map { Array(repeating: $0, count: count) }
+      + (count > 1 ? [Array(shapes[1..<1 + min(count, 4)])] : [])
+  }
+
+  /// Beyond this a declaration is served by planning it alone.
+  static let mostNumbers = 1 << 16
+
+  /// Tries them all; `serve` throws where the type refuses, and returns a fault
+  /// where it serves badly.
+  static func claim(
+    _ name: String, _ declarations: [Node], _ recorder: inout Conformance.Recorder,
+    serve: (Node) throws -> String?
+  ) {
+    if declarations.isEmpty { return }
+    var (refused, served) = (0, 0)
+    for declaration in declarations {
+      do {
+        if let fault = try serve(declaration) {
+          recorder.claim(name, "with \(declaration.flow): \(fault)")
+          return
+        }
+        served += 1
+      } catch { refused += 1 }
+    }
+    recorder.claim(name, nil, proof: "\(refused) refused, \(served) served")
+  }
+}
+
+extension Plan {
+  /// All numbers that two samples need; `Int.max` where there are too many to count.
+  var numbers: Int {
+    var total = 0
+    let counts =
+      [output.count] + parameters.map(\.shape.count) + state.map(\.shape.count)
+      + scratch.map(\.count)
+    for count in counts {
+      let (sum, overflow) = total.addingReportingOverflow(count)
+      if overflow { return .max }
+      total = sum
+    }
+    return total
+  }
+}

@@ -1,0 +1,64 @@
+public import NNExp
+
+/// An optimizer on buffers of its own, each between canaries: it descends
+/// f(w) = ½ Σ cᵢ (wᵢ − aᵢ)², a bowl with its own slope along every axis.
+public final class OptimizerBench<S: Scalar> {
+  public var optimizer: any Optimizer
+  public let w: GuardedBuffer<S>
+  public let g: GuardedBuffer<S>
+  public let vectors: [GuardedBuffer<S>]
+  public let scalars: GuardedBuffer<Double>
+  public private(set) var steps = 0
+
+  /// η of every step; the optimizer's own unless set.
+  public var learningRate: Double
+
+  private let lowest: [S]
+  private let slopes: [S]
+  private let views: UnsafeMutablePointer<Tensor<S>>
+
+  public init(_ optimizer: any Optimizer, count: Int, seed: Int = 0) {
+    self.optimizer = optimizer
+    learningRate = optimizer.learningRate
+    let memory = optimizer.memory
+    w = GuardedBuffer("w", [count], count: count)
+    g = GuardedBuffer("g", [count], count: count)
+    vectors = (0..<memory.vectors).map { GuardedBuffer("vector \($0)", [count], count: count) }
+    scalars = GuardedBuffer("scalars", [memory.scalars], count: memory.scalars)
+    let random = RandomStream(seed: UInt64(seed), purpose: "optimizer bench")
+    lowest = (0..<count).map { S(random.stream(0).normal(at: $0)) }
+    slopes = (0..<count).map { S(0.5 + random.stream(1).uniform(at: $0)) }
+    views = .allocate(capacity: max(1, vectors.count))
+    for (i, vector) in vectors.enumerated() { (views + i).initialize(to: vector.tensor) }
+    Sampler.normal().fill(w.tensor, random.stream(2))
+  }
+
+  deinit { views.deallocate() }
+
+  /// f at the present w; the gradient into g.
+  @discardableResult
+  public func evaluate() -> Double {
+    var loss = 0.0
+    for i in w.tensor.indices {
+      let d = w.tensor[i] - lowest[i]
+      loss += 0.5 * Double(slopes[i] * d * d)
+      g.tensor[i] = slopes[i] * d
+    }
+    return loss
+  }
+
+  public func step() {
+    steps += 1
+    let loss = evaluate()
+    let evaluate: (() -> Double)? =
+      optimizer.memory.needsFullBatch ? { [self] in self.evaluate() } : nil
+    S.step(
+      optimizer,
+      Update(
+        w: w.tensor, g: g.tensor, vectors: Tensors(start: views, count: vectors.count),
+        scalars: scalars.tensor, learningRate: learningRate, step: steps, loss: loss,
+        evaluate: evaluate))
+  }
+
+  public var buffers: [GuardedBuffer<S>] { [w, g] + vectors }
+}

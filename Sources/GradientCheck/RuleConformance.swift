@@ -1,0 +1,224 @@
+public import NNExp
+
+// Metrics, schedules, initializers and generated data: what each owes the engine.
+
+extension Conformance {
+  /// Proves a metric on outputs of this shape and these targets.
+  public static func of(
+    _ type: any Metric.Type, options: Node = Node(.null), output: Shape, target: Target,
+    outputs: Sampler = .normal()
+  ) throws -> Conformance {
+    let metric = try made(options) { try type.init(from: &$0) }
+    let size = try metric.plan(output: output, target: target)
+    var recorder = Recorder()
+    for seed in 0..<3 {
+      let trial = MetricTrial(
+        metric: metric, size: size, output: output, target: target, outputs: outputs, seed: seed)
+      trial.run(Double.self, &recorder)
+      trial.run(Float.self, &recorder)
+    }
+    return Conformance(
+      subject: "\(type.typeName) \(output), \(describe(target))", claims: recorder.claims)
+  }
+
+  /// Proves a schedule on three epochs of four steps.
+  public static func of(_ type: any Schedule.Type, options: Node = Node(.null)) throws
+    -> Conformance
+  {
+    func factors(changingHandsAt change: Int) throws -> (factors: [Double], damage: String?) {
+      var schedule = try made(options) { try type.init(from: &$0) }
+      let memory = GuardedBuffer<Double>("memory", [schedule.memory], count: schedule.memory)
+      var factors: [Double] = []
+      for step in 0..<12 {
+        if step == change { schedule = try made(options) { try type.init(from: &$0) } }
+        let progress = Progress(
+          epoch: step / 4, step: step, epochs: 3, stepsPerEpoch: 4, isEpochStart: step % 4 == 0,
+          loss: step < 4 ? .nan : 1 / Double(step))
+        factors.append(schedule.factor(at: progress, memory: memory.tensor))
+      }
+      return (factors, memory.overrun)
+    }
+    let first = try factors(changingHandsAt: -1)
+    var recorder = Recorder()
+    recorder.claim(
+      "finite and not negative",
+      first.factors.firstIndex { !($0 >= 0 && $0.isFinite) }.map {
+        "the factor of step \($0) is \(first.factors[$0])"
+      })
+    recorder.claim(
+      "repeats to the bit",
+      difference(first.factors, try factors(changingHandsAt: -1).factors).map {
+        "the factor of step \($0) differs between two runs"
+      })
+    recorder.claim(
+      "keeps nothing but its memory",
+      difference(first.factors, try factors(changingHandsAt: 6).factors).map {
+        "the factor of step \($0) differs when another instance takes over at step 6"
+      })
+    recorder.claim("stays in bounds", first.damage.map { "it wrote \($0)" })
+    return Conformance(subject: type.typeName, claims: recorder.claims)
+  }
+
+  /// Proves an initializer on a vector, a matrix and a kernel; a shape that it
+  /// refuses is left out.
+  public static func of(
+    _ type: any Initializer.Type, options: Node = Node(.null)
+  ) throws -> Conformance {
+    let initializer = try made(options) { try type.init(from: &$0) }
+    let random = RandomStream(seed: 1, purpose: "conformance of an initializer")
+    var recorder = Recorder()
+    var refusal: (any Error)?
+    for shape: Shape in [[5], [4, 3], [2, 3, 3, 3]] {
+      let first = GuardedBuffer<Double>("values", shape, count: shape.count)
+      let second = GuardedBuffer<Double>("values", shape, count: shape.count)
+      first.fill(.nan)
+      second.fill(7)
+      do {
+        try initializer.fill(first.tensor, random: random)
+        try initializer.fill(second.tensor, random: random)
+      } catch {
+        refusal = error
+        continue
+      }
+      recorder.claim(
+        "fills with finite numbers",
+        first.values.firstIndex { !$0.isFinite }.map { "\(shape): entry \($0) is not finite" })
+      recorder.claim(
+        "repeats to the bit",
+        difference(first.values, second.values).map {
+          "\(shape): entry \($0) differs for one stream, or depends on what was there"
+        })
+      recorder.claim(
+        "stays in bounds", (first.overrun ?? second.overrun).map { "\(shape): it wrote \($0)" })
+    }
+    if recorder.claims.isEmpty, let refusal { throw refusal }
+    return Conformance(subject: type.typeName, claims: recorder.claims)
+  }
+
+  /// Proves a generated data set.
+  public static func of(
+    _ type: any Generator.Type, options: Node = Node(.null)
+  ) throws -> Conformance {
+    let generator = try made(options) { try type.init(from: &$0) }
+    let (samples, input, target) = (generator.samples, generator.inputShape, generator.target)
+    var recorder = Recorder()
+    let size = samples.multipliedReportingOverflow(by: max(1, input.count))
+    recorder.claim(
+      "has samples",
+      samples > 0 && input.count > 0 && target.shape.count > 0 && !size.overflow
+        ? nil : "\(samples) samples of \(input) → \(target.shape)")
+    guard recorder.claims[0].verdict == .holds, size.partialValue <= 1 << 24 else {
+      return Conformance(subject: type.typeName, claims: recorder.claims)
+    }
+    func make() -> (x: GuardedBuffer<Double>, t: GuardedBuffer<Double>) {
+      let x = GuardedBuffer<Double>("inputs", input, count: samples * input.count)
+      let t = GuardedBuffer<Double>("targets", target.shape, count: samples * target.shape.count)
+      x.fill(.nan)
+      t.fill(.nan)
+      generator.generate(
+        inputs: x.tensor, targets: t.tensor,
+        random: RandomStream(seed: 1, purpose: "conformance of a generator"))
+      return (x, t)
+    }
+    let first = make()
+    let second = make()
+    for (a, b) in [(first.x, second.x), (first.t, second.t)] {
+      recorder.claim(
+        "makes finite numbers",
+        a.values.firstIndex { !$0.isFinite }.map { "\(a.name)[\($0)] is \(a.values[$0])" })
+      recorder.claim(
+        "repeats to the bit",
+        difference(a.values, b.values).map { "\(a.name)[\($0)] differs for one stream" })
+      recorder.claim("stays in bounds", a.overrun.map { "it wrote \($0)" })
+    }
+    if case .classes(let count) = target {
+      recorder.claim(
+        "makes class indices",
+        first.t.values.firstIndex { !($0 >= 0 && $0 < Double(count) && $0 == $0.rounded()) }
+          .map { "targets[\($0)] is \(first.t.values[$0]), with \(count) classes" })
+    }
+    return Conformance(
+      subject: "\(type.typeName), \(samples) samples of \(input), \(describe(target))",
+      claims: recorder.claims)
+  }
+}
+
+/// A value as a file makes it.
+private func made<Value>(_ options: Node, _ make: (inout Options) throws -> Value) throws -> Value {
+  var reader = Options(options)
+  let value = try make(&reader)
+  try reader.finish()
+  return value
+}
+
+private func describe(_ target: Target) -> String {
+  switch target {
+  case .values(let shape): "targets \(shape)"
+  case .classes(let count): "\(count) classes"
+  }
+}
+
+/// One metric with one set of random numbers.
+private struct MetricTrial {
+  let metric: any Metric
+  let size: Int
+  let output: Shape
+  let target: Target
+  let outputs: Sampler
+  let seed: Int
+
+  func run<S: Scalar>(_ scalar: S.Type, _ recorder: inout Conformance.Recorder) {
+    let samples = 6
+    let random = RandomStream(seed: UInt64(seed), purpose: "conformance of a metric")
+    let z = GuardedBuffer<S>("z", output, count: samples * output.count)
+    let t = GuardedBuffer<S>("t", target.shape, count: samples * target.shape.count)
+    let tally = GuardedBuffer<Double>("tally", [size], count: size)
+    outputs.fill(z.tensor, random.stream(0))
+    var targets = Sampler.normal()
+    var hasClasses = false
+    if case .classes(let count) = target { (targets, hasClasses) = (.classes(count), true) }
+    targets.fill(t.tensor, random.stream(1))
+
+    func value(batches: Int) -> Double {
+      tally.fill(0)
+      let part = samples / batches
+      for first in stride(from: 0, to: samples, by: part) {
+        func view(_ buffer: GuardedBuffer<S>) -> Tensor<S> {
+          let stride = buffer.tensor.shape.count
+          return Tensor(
+            start: buffer.tensor.start + first * stride, count: part * stride,
+            shape: buffer.tensor.shape)
+        }
+        S.add(
+          metric,
+          MetricPass(
+            samples: part, z: view(z), t: view(t), hasClasses: hasClasses, threshold: 0.5,
+            tally: tally.tensor))
+      }
+      return metric.value(of: tally.tensor)
+    }
+    let circumstance = "; seed \(seed), \(S.dtypeName)"
+    let before = (z.values, t.values)
+    let whole = value(batches: 1)
+    let parts = value(batches: 3)
+    recorder.claim(
+      "repeats to the bit",
+      whole.bitPattern == value(batches: 1).bitPattern
+        ? nil
+        : "two evaluations differ"
+          + circumstance)
+    recorder.claim(
+      "adds batch by batch",
+      abs(whole - parts) <= 64 * Double(S.ulpOfOne) * max(1, abs(whole)) || whole.isNaN
+        ? nil
+        : "it is \(shortest(whole)) for one batch, \(shortest(parts)) for three parts of it"
+          + circumstance)
+    recorder.claim(
+      "leaves z and t alone",
+      difference(before.0, z.values) == nil && difference(before.1, t.values) == nil
+        ? nil : "it writes to them" + circumstance)
+    recorder.claim(
+      "stays in bounds",
+      (z.overrun ?? t.overrun ?? tally.overrun).map { "it wrote \($0)" + circumstance })
+  }
+}

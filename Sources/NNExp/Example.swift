@@ -1,0 +1,58 @@
+/// What a type is to be proven on: `nnexp plugin test` tries every example that a
+/// type declares.
+///
+///     static let examples = [
+///       Example(["units": 2, "pieces": 3], inputs: [4]),
+///       Example(["units": 1], inputs: [2, 3, 3]),
+///     ]
+public struct Example: Sendable {
+  /// As an experiment file gives them.
+  public let options: Node
+
+  /// A layer's inputs, per sample; the shape of a loss's or metric's output alone.
+  public let inputs: [Shape]
+
+  /// What a loss or metric compares the output with.
+  public let target: Target?
+
+  /// What the inputs are drawn from; normal numbers unless given. For what takes
+  /// no negative numbers, or probabilities alone.
+  public let numbers: ClosedRange<Double>?
+
+  /// A layer with these options on inputs of these shapes.
+  public init(
+    _ options: KeyValuePairs<String, Node> = [:], inputs: Shape...,
+    numbers: ClosedRange<Double>? = nil
+  ) {
+    self.init(options, inputs, nil, numbers)
+  }
+
+  /// A loss or metric on outputs of this shape.
+  public init(
+    _ options: KeyValuePairs<String, Node> = [:], output: Shape, target: Target,
+    numbers: ClosedRange<Double>? = nil
+  ) {
+    self.init(options, [output], target, numbers)
+  }
+
+  /// An optimizer, schedule, initializer or generator with these options.
+  public init(_ options: KeyValuePairs<String, Node>) { self.init(options, [], nil, nil) }
+
+  private init(
+    _ options: KeyValuePairs<String, Node>, _ inputs: [Shape], _ target: Target?,
+    _ numbers: ClosedRange<Double>?
+  ) {
+    self.options = Node.map(options.map { ($0.key, $0.value) })
+    self.inputs = inputs
+    self.target = target
+    self.numbers = numbers
+  }
+
+  /// A layer with options that are a node already.
+  public init(options: Node, inputs: [Shape]) {
+    self.options = options
+    self.inputs = inputs
+    target = nil
+    numbers = nil
+  }
+}

@@ -1,0 +1,210 @@
+import NNExp
+
+// A plugin's types as an experiment sees them: each call says first whom to name
+// if it does not return. Plain runs know nothing of this.
+
+struct GuardedLayer<Base: Layer>: Layer, Guarded {
+  static var typeName: String { Base.typeName }
+  static var manual: Manual { Base.manual }
+  static var examples: [Example] { Base.examples }
+  static var inputCount: ClosedRange<Int> { Base.inputCount }
+
+  /// One reference, and nothing generic within: what a small pass costs matters.
+  private final class Core: Sendable {
+    let site: CallSite
+    let base: any Layer
+
+    init(_ site: CallSite, _ base: any Layer) { (self.site, self.base) = (site, base) }
+  }
+
+  private let core: Core
+  var site: CallSite { core.site }
+
+  init(from options: inout Options) throws {
+    let site = CallSite("layer", Base.self, named: Base.typeName, options)
+    core = Core(site, try site.run("reading its options") { try Base(from: &options) })
+  }
+
+  func plan(for inputs: [Shape]) throws -> Plan {
+    let plan = try site.run("its plan") { try core.base.plan(for: inputs) }
+    try plan.validate()
+    return plan
+  }
+
+  func forward(_ pass: Forward<Float>) {
+    core.site.run("its forward pass") { core.base.forward(pass) }
+  }
+  func forward(_ pass: Forward<Double>) {
+    core.site.run("its forward pass in float64") { core.base.forward(pass) }
+  }
+  func backward(_ pass: Backward<Float>) {
+    core.site.run("its backward pass") { core.base.backward(pass) }
+  }
+  func backward(_ pass: Backward<Double>) {
+    core.site.run("its backward pass in float64") { core.base.backward(pass) }
+  }
+  func equations(for inputs: [Shape]) -> Equations {
+    core.site.run("its equations") { core.base.equations(for: inputs) }
+  }
+}
+
+extension Plan {
+  /// Throws the fact where the plan cannot be served.
+  fileprivate func validate() throws {
+    let names = parameters.map(\.name) + state.map(\.name)
+    if output.count == 0 { throw Diagnostic("its plan has an empty output, \(output)") }
+    if let name = names.first(where: { name in names.count { $0 == name } > 1 }) {
+      throw Diagnostic("its plan has two tensors named '\(name)'")
+    }
+    for (index, scratch) in scratch.enumerated() where scratch.count < 0 {
+      throw Diagnostic("its plan has \(scratch.count) numbers of scratch \(index)")
+    }
+    for tensor in parameters where tensor.shape.count == 0 {
+      throw Diagnostic("its plan has an empty parameter, '\(tensor.name)' \(tensor.shape)")
+    }
+  }
+}
+
+struct GuardedLoss<Base: Loss>: Loss, Guarded {
+  static var typeName: String { Base.typeName }
+  static var manual: Manual { Base.manual }
+  static var examples: [Example] { Base.examples }
+
+  let site: CallSite
+  private let base: Base
+
+  init(from options: inout Options) throws {
+    let site = CallSite("loss", Base.self, named: Base.typeName, options)
+    base = try site.run("reading its options") { try Base(from: &options) }
+    self.site = site
+  }
+
+  var decisionThreshold: Double { site.run("its threshold") { base.decisionThreshold } }
+
+  func plan(output: Shape, target: Target) throws {
+    try site.run("its plan") { try base.plan(output: output, target: target) }
+  }
+  func evaluate(_ pass: LossPass<Float>) -> Double {
+    site.run("its evaluation") { base.evaluate(pass) }
+  }
+  func evaluate(_ pass: LossPass<Double>) -> Double {
+    site.run("its evaluation in float64") { base.evaluate(pass) }
+  }
+  func equations(output: Shape, target: Target) -> Equations {
+    site.run("its equations") { base.equations(output: output, target: target) }
+  }
+}
+
+struct GuardedMetric<Base: Metric>: Metric, Guarded {
+  static var typeName: String { Base.typeName }
+  static var manual: Manual { Base.manual }
+  static var examples: [Example] { Base.examples }
+
+  let site: CallSite
+  private let base: Base
+
+  init(from options: inout Options) throws {
+    let site = CallSite("metric", Base.self, named: Base.typeName, options)
+    base = try site.run("reading its options") { try Base(from: &options) }
+    self.site = site
+  }
+
+  var isBetterHigher: Bool { site.run("its direction") { base.isBetterHigher } }
+
+  func plan(output: Shape, target: Target) throws -> Int {
+    let count = try site.run("its plan") { try base.plan(output: output, target: target) }
+    guard count >= 0 else { throw Diagnostic("its plan has a tally of \(count) numbers") }
+    return count
+  }
+  func add(_ pass: MetricPass<Float>) { site.run("its sum") { base.add(pass) } }
+  func add(_ pass: MetricPass<Double>) { site.run("its sum in float64") { base.add(pass) } }
+  func value(of tally: Tensor<Double>) -> Double { site.run("its value") { base.value(of: tally) } }
+}
+
+struct GuardedOptimizer<Base: Optimizer>: Optimizer, Guarded {
+  static var typeName: String { Base.typeName }
+  static var manual: Manual { Base.manual }
+  static var examples: [Example] { Base.examples }
+
+  let site: CallSite
+  private let base: Base
+
+  init(from options: inout Options) throws {
+    let site = CallSite("optimizer", Base.self, named: Base.typeName, options)
+    let base = try site.run("reading its options") { try Base(from: &options) }
+    let memory = site.run("its memory") { base.memory }
+    guard memory.vectors >= 0, memory.scalars >= 0 else {
+      throw Diagnostic(
+        "'\(Base.typeName)' asks for \(memory.vectors) vectors and \(memory.scalars) numbers")
+    }
+    (self.site, self.base) = (site, base)
+  }
+
+  var learningRate: Double { site.run("its learning rate") { base.learningRate } }
+  var memory: OptimizerMemory { site.run("its memory") { base.memory } }
+  func step(_ pass: Update<Float>) { site.run("its step") { base.step(pass) } }
+  func step(_ pass: Update<Double>) { site.run("its step in float64") { base.step(pass) } }
+}
+
+struct GuardedSchedule<Base: Schedule>: Schedule, Guarded {
+  static var typeName: String { Base.typeName }
+  static var manual: Manual { Base.manual }
+  static var examples: [Example] { Base.examples }
+
+  let site: CallSite
+  private let base: Base
+
+  init(from options: inout Options) throws {
+    let site = CallSite("schedule", Base.self, named: Base.typeName, options)
+    let base = try site.run("reading its options") { try Base(from: &options) }
+    let memory = site.run("its memory") { base.memory }
+    guard memory >= 0 else { throw Diagnostic("'\(Base.typeName)' remembers \(memory) numbers") }
+    (self.site, self.base) = (site, base)
+  }
+
+  var memory: Int { site.run("its memory") { base.memory } }
+  func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
+    site.run("its factor") { base.factor(at: progress, memory: memory) }
+  }
+}
+
+struct GuardedInitializer<Base: Initializer>: Initializer, Guarded {
+  static var typeName: String { Base.typeName }
+  static var manual: Manual { Base.manual }
+  static var examples: [Example] { Base.examples }
+
+  let site: CallSite
+  private let base: Base
+
+  init(from options: inout Options) throws {
+    let site = CallSite("initializer", Base.self, named: Base.typeName, options)
+    base = try site.run("reading its options") { try Base(from: &options) }
+    self.site = site
+  }
+
+  func fill(_ values: Tensor<Double>, random: RandomStream) throws {
+    try site.run("its values") { try base.fill(values, random: random) }
+  }
+}
+
+struct GuardedGenerator<Base: Generator>: Generator, Guarded {
+  static var typeName: String { Base.typeName }
+  static var manual: Manual { Base.manual }
+  static var examples: [Example] { Base.examples }
+
+  let site: CallSite
+  private let base: Base
+
+  init(from options: inout Options) throws {
+    let site = CallSite("generator", Base.self, named: Base.typeName, options)
+    base = try site.run("reading its options") { try Base(from: &options) }
+    self.site = site
+  }
+
+  var inputShape: Shape { site.run("its shape") { base.inputShape } }
+  var target: Target { site.run("its target") { base.target } }
+  var samples: Int { site.run("its number of samples") { base.samples } }
+  func generate(inputs: Tensor<Double>, targets: Tensor<Double>, random: RandomStream) {
+    site.run("its samples") { base.generate(inputs: inputs, targets: targets, random: random) }
+  }
+}

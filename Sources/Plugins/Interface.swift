@@ -1,0 +1,94 @@
+import Datasets
+import Glibc
+import NNExp
+
+/// What this `nnexp` gives plugins to compile against: NNExp as it was compiled
+/// into it, and by which compiler.
+///
+/// An installed `nnexp` in `PREFIX/bin` has it in `PREFIX/lib/nnexp`; one in a
+/// build folder has it in that folder's `Modules`.
+struct Interface: Sendable {
+  /// Holds `NNExp.swiftmodule`.
+  let modules: String
+
+  /// The maps of the C modules that NNExp imports.
+  let moduleMaps: [String]
+
+  /// Holds `nnexp_plugin.h`.
+  let headers: String
+
+  /// `Swift version 6.3.1 (swift-6.3.1-RELEASE)`: what compiled NNExp, and so
+  /// the only compiler whose plugins fit.
+  let compiler: String
+
+  /// The first 64 bits of the SHA-256 of `NNExp.swiftmodule`.
+  let hash: String
+
+  /// What a plugin that fits carries.
+  var stamp: Stamp { Stamp(language: .swift, compiler: compiler, interface: hash) }
+
+  /// The interface of the running executable; found once.
+  static func ofThisProcess() throws -> Interface { try found.get() }
+
+  private static let found = Result { try Interface(of: realPath("/proc/self/exe") ?? "nnexp") }
+
+  init(of executable: String) throws {
+    let folder = parent(of: executable)
+    let installed = parent(of: folder) + "/lib/nnexp"
+    if isThere(installed + "/NNExp.swiftmodule") {
+      modules = installed
+      headers = parent(of: folder) + "/include"
+      moduleMaps = Interface.moduleMaps(in: installed)
+    } else {
+      modules = folder + "/Modules"
+      guard isThere(modules + "/NNExp.swiftmodule"), let root = Interface.package(above: folder)
+      else {
+        throw Diagnostic(
+          "'\(executable)' has nothing beside it that plugins compile against",
+          notes: [.init("'make install' puts it into PREFIX/lib/nnexp")], failure: .environment)
+      }
+      headers = root + "/Sources/CPlugins/include"
+      moduleMaps = Interface.moduleMaps(in: root + "/Sources")
+      // A build that went no further than the modules leaves an older nnexp.
+      if let module = modified(modules + "/NNExp.swiftmodule"),
+        let program = modified(executable), module > program
+      {
+        throw Diagnostic(
+          "'\(executable)' is older than the NNExp that plugins would compile against",
+          notes: [.init("build nnexp again")], failure: .environment)
+      }
+    }
+    let module = try readRegularFile(modules + "/NNExp.swiftmodule", at: nil)
+    hash = String(SHA256.hex(of: module).prefix(16))
+    compiler = Interface.compiler(of: module) ?? "an unknown compiler"
+  }
+
+  /// The C modules that NNExp imports: whoever imports NNExp needs their maps.
+  private static let cModules = ["COpenBLAS", "CKernels"]
+
+  private static func moduleMaps(in folder: String) -> [String] {
+    cModules.flatMap { ["\(folder)/\($0)", "\(folder)/\($0)/include"] }
+      .map { $0 + "/module.modulemap" }.filter(isThere)
+  }
+
+  /// The folder of the package whose build folder this is.
+  private static func package(above folder: String) -> String? {
+    var level = folder
+    for _ in 0..<6 where level != "/" {
+      if isThere(level + "/Sources/NNExp/Layer.swift") { return level }
+      level = parent(of: level)
+    }
+    return nil
+  }
+
+  /// `Swift version …`, as the compiler writes it into every module's header.
+  private static func compiler(of module: [UInt8]) -> String? {
+    let mark = Array("Swift version ".utf8)
+    let header = module.prefix(1 << 14)
+    guard
+      let start = header.indices.first(where: { header[$0...].starts(with: mark) }),
+      let end = header[start...].firstIndex(where: { $0 == UInt8(ascii: ")") })
+    else { return nil }
+    return String(decoding: header[start...end], as: UTF8.self)
+  }
+}

@@ -1,0 +1,57 @@
+import NNExp
+
+/// What a plugin was built for, as its section `.nnexp` says in plain text.
+///
+/// It is read from the file, before any of the plugin's code can run.
+struct Stamp: Sendable, Equatable {
+  enum Language: String, Sendable {
+    case swift
+    case c
+  }
+
+  /// The section of the shared object.
+  static let section = ".nnexp"
+
+  let language: Language
+
+  /// The compiler, which for Swift must be the host's; empty for C.
+  let compiler: String
+
+  /// For Swift the hash of the module NNExp; for C the version of the header.
+  let interface: String
+
+  /// `nnexp plugin, swift, Swift version 6.3.1 (…), 0123456789abcdef`.
+  var text: String { "nnexp plugin, \(language.rawValue), \(compiler), \(interface)" }
+
+  init(language: Language, compiler: String, interface: String) {
+    self.language = language
+    self.compiler = compiler
+    self.interface = interface
+  }
+
+  /// Reads the section's bytes: the text, padded with zeros.
+  init?(_ bytes: some Sequence<UInt8>) {
+    let text = String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    let parts = text.split(separator: ", ", omittingEmptySubsequences: false)
+    guard parts.count == 4, parts[0] == "nnexp plugin",
+      let language = Language(rawValue: String(parts[1]))
+    else { return nil }
+    self.init(language: language, compiler: String(parts[2]), interface: String(parts[3]))
+  }
+
+  /// Why a plugin with this stamp does not fit a host; nil if it does.
+  func mismatch(with host: Stamp) -> String? {
+    switch language {
+    case .c:
+      let version = String(cHeaderVersion)
+      return interface == version
+        ? nil
+        : "it was built with version \(interface) of nnexp_plugin.h, and this nnexp takes \(version)"
+    case .swift:
+      if self == host { return nil }
+      let theirs = compiler == host.compiler ? "interface \(interface)" : compiler
+      let ours = compiler == host.compiler ? "interface \(host.interface)" : host.compiler
+      return "it was built for \(theirs), and this nnexp is \(ours)"
+    }
+  }
+}

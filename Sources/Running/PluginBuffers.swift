@@ -1,0 +1,31 @@
+import Engine
+import ExperimentFile
+import GradientCheck
+import NNExp
+import Plugins
+
+/// Lets each thing that a plugin made work between canaries once, with the shapes
+/// that it has in this experiment, before it gets at the network's memory.
+func checkBuffers(of experiment: Experiment, _ graph: Graph, target: Target) throws {
+  if experiment.plugins.isEmpty { return }
+  var mistakes = Diagnostics()
+  func check(_ made: Any, _ fault: () throws -> String?) {
+    guard let made = made as? any PluginMade else { return }
+    do {
+      guard let fact = try fault() else { return }
+      mistakes.add(Diagnostic("\(made.subject): \(fact)", at: made.place))
+    } catch { mistakes.add(error, at: made.place) }
+  }
+  for node in graph.nodes {
+    check(node.layer) { try BufferCheck.fault(of: node.layer, inputs: node.inputShapes) }
+  }
+  let loss = experiment.objective.loss
+  check(loss) {
+    // What does not fit is told where the objective is bound to the graph.
+    guard (try? loss.plan(output: graph.outputShape, target: target)) != nil else { return nil }
+    return BufferCheck.fault(of: loss, output: graph.outputShape, target: target)
+  }
+  let optimizer = experiment.training.optimizer
+  check(optimizer) { BufferCheck.fault(of: optimizer) }
+  try mistakes.throwIfAny()
+}

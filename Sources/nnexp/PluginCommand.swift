@@ -1,0 +1,126 @@
+import ArgumentParser
+import GradientCheck
+import NNExp
+import Plugins
+import Running
+
+struct PluginCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plugin",
+    abstract: "Writes, builds and proves plugins: layers, losses, optimizers of your own.",
+    discussion: """
+      Try:  nnexp plugin new Bump
+            nnexp plugin test Bump
+            nnexp run Bump/Bump.yaml
+      """,
+    subcommands: [PluginNew.self, PluginBuild.self, PluginTest.self])
+}
+
+struct PluginNew: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "new", abstract: "Writes a plugin that works, and an experiment that uses it.")
+
+  @Argument(help: "the type's name, such as Maxout; its folder will be named so")
+  var name: String
+
+  @Option(
+    help: "layer, loss or optimizer",
+    completion: .list(PluginTemplate.Kind.allCases.map(\.rawValue)))
+  var kind = "layer"
+
+  func run() throws {
+    let kinds = PluginTemplate.Kind.allCases.map(\.rawValue)
+    guard let kind = PluginTemplate.Kind(rawValue: kind) else {
+      throw Diagnostic(
+        "unknown kind '\(kind)'\(suggestion(for: kind, among: kinds))",
+        notes: [.init("the kinds are: " + kinds.joined(separator: ", "))])
+    }
+    let template = try PluginTemplate(name, kind)
+    try makeFolder(name)
+    for (file, text) in [
+      ("\(name).swift", template.source), ("\(name).yaml", template.experiment),
+    ] {
+      try writeNewFile(Array(text.utf8), to: "\(name)/\(file)")
+      say("\(name)/\(file)")
+    }
+    say("")
+    say("prove it:  nnexp plugin test \(name)")
+    say("use it:    nnexp run \(name)/\(name).yaml")
+  }
+}
+
+struct PluginBuild: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "build", abstract: "Compiles a plugin and says where the result lies.",
+    discussion: """
+      'nnexp run' builds by itself what is not built yet. A built file serves the
+      nnexp that built it, and any with the same interface and compiler.
+      """)
+
+  @Argument(help: "a folder with Swift or C files, or one such file", completion: .file())
+  var path: String
+
+  @Option(help: "a copy to make; it must not exist", completion: .file(extensions: ["so"]))
+  var output: String?
+
+  func run() throws {
+    let object = try Plugin.build(path)
+    guard let output else { return say(object) }
+    try writeNewFile(try Plugin.bytes(of: object), to: output)
+    say(output)
+  }
+}
+
+struct PluginTest: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "test", abstract: "Proves every type of a plugin, and tells what was proved.",
+    discussion: """
+      Each type is held to what the engine relies upon, on the examples that it
+      declares (static let examples) and on hostile options and shapes: forward
+      overwrites, backward adds, nothing else is written, gradients agree with
+      numeric derivatives within a proven bound, float32 with float64, a sample
+      alone with a batch. Exit code 0: all holds; 1: not.
+      """)
+
+  @Argument(
+    help: "a folder with Swift or C files, one such file, or a built .so", completion: .file())
+  var path: String
+
+  @Option(help: "seconds after which a call that does not return ends the test")
+  var timeLimit = Plugin.standardTimeLimit
+
+  func run() throws {
+    guard (1...86_400).contains(timeLimit) else {
+      throw Diagnostic("--time-limit takes 1 to 86400 seconds, found \(timeLimit)")
+    }
+    let plugin = try Plugin.load(path)
+    var types = Registry()
+    try types.add(plugin, timeLimit: timeLimit)
+    var known = standardRegistry()
+    try known.add(plugin, timeLimit: timeLimit)
+    var prover = TypeProver(initializers: known.initializers, trying: notePluginTrial)
+    prover.prove(types)
+    let proofs = prover.proofs
+    guard !proofs.isEmpty else {
+      throw Diagnostic(
+        "the plugin '\(path)' registers no types",
+        notes: [.init("its 'func register(in registry: inout Registry)' names what it brings")])
+    }
+    for proof in proofs {
+      switch proof.outcome {
+      case .success(let table): say("\(proof.kind) \(table)\n")
+      case .failure(let mistakes):
+        say("\(proof.kind) \(proof.example): not proven")
+        for mistake in mistakes.list { say("  \(mistake.message)") }
+        for note in mistakes.list.flatMap(\.notes) { say("  \(note.message)") }
+        say("")
+      }
+    }
+    let held = proofs.count(where: \.holds)
+    say("\(held) of \(proofs.count) examples proven")
+    if held < proofs.count {
+      throw Diagnostic(
+        "the plugin '\(path)' does not hold what the engine relies upon", failure: .shortfall)
+    }
+  }
+}
