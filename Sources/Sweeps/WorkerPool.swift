@@ -121,6 +121,10 @@ public final class WorkerPool {
   }
 
   private func noteDeath(of trial: PlannedTrial, _ reason: (code: Int, text: String)) throws {
+    // Another process may have taken the trial up the moment that its lock fell.
+    guard let lock = try TrialLock(trial.hash, in: folder) else { return }
+    defer { withExtendedLifetime(lock) {} }
+    if folder.state(of: trial.hash).isFinished(retryingFailed: false) { return }
     try folder.noteFailure(of: trial.hash, exitStatus: reason.code, error: reason.text)
   }
 
