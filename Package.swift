@@ -63,8 +63,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // A plugin leaves NNExp's symbols undefined, to be met by this program: its
-      // types are then the same types.
-      linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
+      // types are then the same types. By its build ID a run knows whether the same
+      // binary takes it up again.
+      linkerSettings: [
+        .unsafeFlags(["-Xlinker", "--export-dynamic", "-Xlinker", "--build-id=sha1"])
+      ]),
 
     .testTarget(name: "NNExpTests", dependencies: ["NNExp"]),
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree", "NNExp"]),
@@ -92,6 +95,11 @@ let package = Package(
     .testTarget(
       name: "SweepsTests",
       dependencies: ["Sweeps", "NNExp", "Results", "Standard", "nnexp"]),
+    .testTarget(
+      name: "RunningTests",
+      dependencies: [
+        "Running", "ExperimentFile", "Results", "Engine", "Datasets", "NNExp", "Standard",
+      ]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["nnexp"],
       exclude: ["Faults", "allocation_counter.c"]),

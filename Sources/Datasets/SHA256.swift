@@ -139,6 +139,3 @@ public enum SHA256 {
     0xC671_78F2,
   ]
 }
-
-/// The SHA-256 digest of a message, in lower-case hexadecimal.
-public func sha256(of message: [UInt8]) -> String { SHA256.hex(of: message) }

@@ -12,6 +12,18 @@ public protocol TrainingObserver: AnyObject {
 
   /// Called every so often, whatever is recorded.
   func isAlive(epoch: Int, of epochs: Int) throws
+
+  /// Called every so often, and after an epoch where `epochsPerState` says so:
+  /// now `Trainer.state()` tells all that it takes to go on from here.
+  func canKeepState(epochHasEnded: Bool) throws
+
+  /// Epochs between two calls of `canKeepState` at an epoch's end; nil for none.
+  var epochsPerState: Int? { get }
+}
+
+extension TrainingObserver {
+  public func canKeepState(epochHasEnded: Bool) throws {}
+  public var epochsPerState: Int? { nil }
 }
 
 /// How a training ended.
@@ -39,27 +51,29 @@ public final class Trainer<S: Scalar> {
   /// Epochs finished and steps taken.
   public var epoch: Int { epochsDone }
   public var step: Int { stepsDone }
-  private var epochsDone = 0
-  private var stepsDone = 0
+  var epochsDone = 0
+  var stepsDone = 0
+  /// Where in its loop a training stands, whenever it may be asked.
+  var position: Position
 
   /// The best recorded row's epoch and monitored figure, and its weights.
-  public private(set) var best: (epoch: Int, value: Double)?
+  public internal(set) var best: (epoch: Int, value: Double)?
   public let monitor: (column: Int, isBetterHigher: Bool)
-  private let bestWeights: Snapshot<S>
+  let bestWeights: Snapshot<S>
   /// The newest weights that were all finite at a row or an interruption, and
   /// when that was.
-  public private(set) var last = (epoch: 0, step: 0)
-  private let lastWeights: Snapshot<S>
+  public internal(set) var last = (epoch: 0, step: 0)
+  let lastWeights: Snapshot<S>
 
   private let objective: Objective
-  private let training: TrainingDeclaration
+  let training: TrainingDeclaration
   private let metrics: [BoundMetric]
   /// Measures the network as it stands.
   public let evaluator: Evaluator<S>
-  private let batches: Batches<S>
-  private let tallies: [Tally]
+  let batches: Batches<S>
+  let tallies: [Tally]
   private let threshold: S
-  private let memory: UpdateMemory<S>
+  let memory: UpdateMemory<S>
   private let random: RandomStream
   private let penalized: [Graph.Parameter]
   private let fullBatch: Steps
@@ -85,6 +99,7 @@ public final class Trainer<S: Scalar> {
   ) throws {
     self.objective = objective
     self.training = training
+    position = Position(rate: training.optimizer.learningRate)
     self.data = data
     self.metrics = metrics
     batches = Batches(
@@ -161,9 +176,11 @@ public final class Trainer<S: Scalar> {
     var row = [Double](repeating: .nan, count: columns.count)
     var progress = Progress(
       epoch: 0, step: 0, epochs: training.epochs, stepsPerEpoch: batches.count,
-      isEpochStart: true, loss: .nan)
-    var rate = training.optimizer.learningRate
-    var waited = 0
+      isEpochStart: true, loss: position.loss)
+    var rate = position.rate
+    var waited = position.waited
+    var sum = position.sum
+    var batch = position.batch
     var sinceSign = 0
     // A step of a small network takes less time than a look at the clock.
     let work = network.graph.nodes.reduce(0) { saturatingSum($0, $1.plan.work) }
@@ -174,14 +191,14 @@ public final class Trainer<S: Scalar> {
     let schedule = training.schedule
     let learningRate = optimizer.learningRate
 
+    let epochsPerState = observer.epochsPerState ?? Int.max
+
     while epochsDone < training.epochs {
       let isRecorded =
         (epochsDone + 1) % training.recordEvery == 0 || epochsDone + 1 == training.epochs
-      if isRecorded { for tally in tallies { tally.numbers.fill(0) } }
+      if isRecorded, batch == 0 { for tally in tallies { tally.numbers.fill(0) } }
       batches.begin(epoch: epochsDone)
-      var sum = 0.0
       progress.epoch = epochsDone
-      var batch = 0
       while batch < batches.count {
         progress.step = stepsDone
         progress.isEpochStart = batch == 0
@@ -195,6 +212,9 @@ public final class Trainer<S: Scalar> {
         if sinceSign >= stepsPerSign {
           sinceSign = 0
           try observer.isAlive(epoch: epochsDone, of: training.epochs)
+          position = Position(
+            batch: batch, sum: sum, rate: rate, loss: progress.loss, waited: waited)
+          try observer.canKeepState(epochHasEnded: false)
           if observer.isInterrupted {
             if weightsAreFinite { keepWeights() }
             return .interrupted
@@ -210,11 +230,18 @@ public final class Trainer<S: Scalar> {
         keepWeights()
         waited = improves(row) ? 0 : waited + 1
         try observer.recorded(row)
-        if observer.isInterrupted, epochsDone < training.epochs { return .interrupted }
         if let stopping = training.earlyStopping, waited >= stopping.patience {
           return .stoppedEarly
         }
       }
+      sum = 0
+      batch = 0
+      let ends = isRecorded && epochsDone < training.epochs && observer.isInterrupted
+      if ends || epochsDone % epochsPerState == 0 {
+        position = Position(rate: rate, loss: progress.loss, waited: waited)
+        try observer.canKeepState(epochHasEnded: true)
+      }
+      if ends { return .interrupted }
     }
     return .completed
   }
@@ -349,7 +376,7 @@ public final class Trainer<S: Scalar> {
     last = (epoch, step)
   }
 
-  private var weightsAreFinite: Bool {
+  var weightsAreFinite: Bool {
     let w = network.parameters
     // The sum of x·0 is 0 unless some x is not finite.
     var sum: S = 0
@@ -394,64 +421,5 @@ public final class Trainer<S: Scalar> {
     case .last: lastWeights.put(into: network)
     case .best: (best == nil ? lastWeights : bestWeights).put(into: network)
     }
-  }
-}
-
-/// A copy of what a network has learned.
-final class Snapshot<S: Scalar> {
-  private let copy: UnsafeMutablePointer<S>
-  private let parameters: Int
-  private let state: Int
-
-  init(_ network: Network<S>) {
-    parameters = network.parameters.count
-    state = network.state.count
-    copy = .allocate(capacity: max(1, parameters + state))
-    take(network)
-  }
-
-  deinit { copy.deallocate() }
-
-  func take(_ network: Network<S>) {
-    copy.update(from: network.parameters.start, count: parameters)
-    (copy + parameters).update(from: network.state.start, count: state)
-  }
-
-  func put(into network: Network<S>) {
-    network.parameters.start.update(from: copy, count: parameters)
-    network.state.start.update(from: copy + parameters, count: state)
-  }
-}
-
-/// What the optimizer and the schedule remember.
-final class UpdateMemory<S: Scalar> {
-  let vectors: Tensors<S>
-  let scalars: Tensor<Double>
-  let schedule: Tensor<Double>
-  let needsFullBatch: Bool
-
-  private let arena: Arena<S>
-  private let table: UnsafeMutablePointer<Tensor<S>>
-  private let numbers: UnsafeMutablePointer<Double>
-
-  init(count: Int, _ memory: OptimizerMemory, scheduleMemory: Int) throws {
-    needsFullBatch = memory.needsFullBatch
-    arena = try Arena(count: memory.vectors * (Arena<S>.padded(count) + Arena<S>.line))
-    table = .allocate(capacity: max(1, memory.vectors))
-    for index in 0..<memory.vectors {
-      (table + index).initialize(to: arena.cut(count, shape: [count]))
-    }
-    vectors = Tensors(start: table, count: memory.vectors)
-    let total = memory.scalars + scheduleMemory
-    numbers = .allocate(capacity: max(1, total))
-    numbers.initialize(repeating: 0, count: total)
-    scalars = Tensor(start: numbers, count: memory.scalars, shape: [memory.scalars])
-    schedule = Tensor(
-      start: numbers + memory.scalars, count: scheduleMemory, shape: [scheduleMemory])
-  }
-
-  deinit {
-    table.deallocate()
-    numbers.deallocate()
   }
 }

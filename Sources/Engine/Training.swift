@@ -40,6 +40,8 @@ public struct TrainingDeclaration: Sendable {
   public let recordEvery: Int
   public let clipping: Clipping?
   public let earlyStopping: EarlyStopping?
+  /// When a run keeps its state, to go on from after a crash.
+  public let checkpoints: CheckpointDeclaration
   /// λ₁ and λ₂ of every node that has none of its own.
   public let l1: Double
   public let l2: Double
@@ -112,6 +114,7 @@ public struct TrainingDeclaration: Sendable {
         "early_stopping", "a mapping", "{patience: 10, monitor: validation_loss}")
     }
     earlyStopping = stopping
+    checkpoints = CheckpointDeclaration(from: &train)
     l1 = train.double(
       "l1", default: 0, in: .nonnegative, "λ₁ of a penalty λ₁·Σ|w| on every weight")
     l2 = train.double(

@@ -54,11 +54,13 @@ public struct Experiment: Sendable {
     try self.init(bytes, path: path, overrides: overrides, registry: registry)
   }
 
-  /// Reads the bytes of a file that stands (or would stand) at `path`.
+  /// Reads the bytes of a file that stands (or would stand) at `path`, to which
+  /// its own paths are relative; messages call it `name`, `path` unless given.
   public init(
-    _ bytes: [UInt8], path: String, overrides: [String] = [], registry: Registry
+    _ bytes: [UInt8], path: String, name: String? = nil, overrides: [String] = [],
+    registry: Registry
   ) throws {
-    let root = try apply(overrides: overrides, to: parseYAML(bytes, name: path))
+    let root = try apply(overrides: overrides, to: parseYAML(bytes, name: name ?? path))
     try self.init(
       root, text: bytes, folder: folder(of: path), defaultName: stem(of: path),
       registry: registry)

@@ -12,8 +12,10 @@ public final class CSVWriter {
   private let file: File
   private var waiting: CSVText
 
-  /// Bytes in the file, without the rows that wait.
+  /// Bytes in the file, without the rows that wait, and their checksum.
   public private(set) var length = 0
+  public var checksum: Int { Int(crc.value) }
+  private var crc = CRC32()
 
   /// Makes the file, which must not exist, and writes its header.
   public init(_ name: String, columns: [String], in run: RunDirectory) throws {
@@ -22,6 +24,37 @@ public final class CSVWriter {
     file = try run.folder.create(name)
     try flush()
   }
+
+  /// Goes on with a file, of which `length` bytes with that checksum are known.
+  ///
+  /// Nothing is changed yet: `cut` removes the rest, which a run wrote before it
+  /// was killed and writes again. Throws a `Diagnostic` of kind `.environment`
+  /// where the known bytes are not there.
+  public init(
+    continuing name: String, columns: [String], length: Int, checksum: Int, in run: RunDirectory
+  ) throws {
+    waiting = CSVText(columns: columns)
+    waiting.bytes.removeAll()
+    waiting.bytes.reserveCapacity(CSVWriter.mostWaiting + (1 << 12))
+    guard let file = try run.folder.openForMore(name) else {
+      throw Diagnostic("'\(run.path)' has no \(name) any more", failure: .environment)
+    }
+    while self.length < length {
+      let bytes = try file.read(min(1 << 16, length - self.length))
+      if bytes.isEmpty { break }
+      crc.update(bytes)
+      self.length += bytes.count
+    }
+    guard self.length == length, Int(crc.value) == checksum else {
+      throw Diagnostic(
+        "'\(file.path)' is not as the run left it: its first \(length) bytes were changed",
+        notes: [.init("put the file back, or start a new run")], failure: .environment)
+    }
+    self.file = file
+  }
+
+  /// Removes what stands behind the known bytes.
+  public func cut() throws { try file.truncate(to: length) }
 
   /// The rows that still wait are written if that is possible; call `flush` to
   /// be told.
@@ -49,6 +82,7 @@ public final class CSVWriter {
       try? file.truncate(to: length)
       throw error
     }
+    crc.update(waiting.bytes)
     length += waiting.bytes.count
     waiting.bytes.removeAll(keepingCapacity: true)
   }

@@ -16,6 +16,55 @@ extension RunRecord {
     #endif
   }
 
+  /// The executable's build ID, which its linker computed from its contents, in
+  /// hexadecimal; nil where it was linked without one.
+  ///
+  /// - Source: the ELF note of type NT_GNU_BUILD_ID, 3, owner "GNU". Linkers put
+  ///   it into the file's first page.
+  public static func buildID(fileSystem: FileSystem = .system) -> String? {
+    guard let file = try? fileSystem.currentFolder.openIfThere("/proc/self/exe"),
+      let page = try? file.read(4096)
+    else { return nil }
+    return buildID(inELF: page)
+  }
+
+  /// Looks for the note in the start of a 64-bit, little-endian ELF file.
+  static func buildID(inELF file: [UInt8]) -> String? {
+    func number(_ offset: Int, bytes count: Int) -> Int? {
+      guard offset >= 0, offset <= file.count - count else { return nil }
+      let value = file[offset..<(offset + count)].reversed().reduce(UInt64(0)) {
+        $0 << 8 | UInt64($1)
+      }
+      return Int(exactly: value).flatMap { $0 < 1 << 32 ? $0 : nil }
+    }
+    guard file.starts(with: [0x7F, 0x45, 0x4C, 0x46, 2, 1]), let table = number(32, bytes: 8),
+      let size = number(54, bytes: 2), let count = number(56, bytes: 2)
+    else { return nil }
+    let noteSegment = 4
+    for header in (0..<count).map({ table + $0 * size })
+    where number(header, bytes: 4) == noteSegment {
+      guard var offset = number(header + 8, bytes: 8), let length = number(header + 32, bytes: 8)
+      else { return nil }
+      let end = offset + length
+      // Lengths of owner and contents, type, owner, contents, each filled up to
+      // four bytes.
+      while offset < end, let owner = number(offset, bytes: 4),
+        let contents = number(offset + 4, bytes: 4), let type = number(offset + 8, bytes: 4)
+      {
+        let start = offset + 12 + (owner + 3) & ~3
+        if type == 3, start + contents <= file.count,
+          file[(offset + 12)..<start].elementsEqual("GNU\0".utf8)
+        {
+          return file[start..<(start + contents)].map { byte in
+            (byte < 16 ? "0" : "") + String(byte, radix: 16)
+          }.joined()
+        }
+        offset = start + (contents + 3) & ~3
+      }
+    }
+    return nil
+  }
+
   /// The processor's name from `/proc/cpuinfo`.
   public static func cpuName(fileSystem: FileSystem = .system) -> String? {
     // The kernel composes this file core by core; the first one is enough.

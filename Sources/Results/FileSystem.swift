@@ -279,6 +279,17 @@ public final class Folder: Sendable {
     try openIfPossible(name, .open, O_RDWR, except: ENOENT)
   }
 
+  /// An existing file, to read and to write on; nil where there is none.
+  func openForMore(_ name: String) throws -> File? {
+    guard
+      let file = try openIfPossible(name, .open, O_RDWR | O_NOFOLLOW | O_NONBLOCK, except: ENOENT)
+    else { return nil }
+    guard try file.status().st_mode & S_IFMT == S_IFREG else {
+      throw Diagnostic("'\(path(of: name))' is not a regular file", failure: .environment)
+    }
+    return file
+  }
+
   /// A file for reading; nil where there is none. FIFOs, devices and folders
   /// are refused at once.
   func openIfThere(_ name: String) throws -> File? {

@@ -4,66 +4,86 @@ extension Checkpoint {
   /// The folder of a run's checkpoints.
   public static let folder = "checkpoints"
 
+  /// The most of a run's states that may be kept.
+  public static let mostKept = 100
+
   /// Which of a run's checkpoints.
   public enum Generation: String, Sendable, CaseIterable {
-    /// The newest; the one before is kept as well.
+    /// All that an unfinished run goes on from; some before are kept as well.
+    case state
+    /// The weights of the last row.
     case last
-    /// That of the best validation figure so far.
+    /// Those of the best validation figure.
     case best
 
-    fileprivate var file: String { "\(Checkpoint.folder)/\(rawValue).nnx" }
-    fileprivate var previous: String? {
-      self == .last ? "\(Checkpoint.folder)/last.previous.nnx" : nil
+    fileprivate var file: String { file(age: 0) }
+
+    /// The file of the newest at age 0, of the one before at age 1, ….
+    fileprivate func file(age: Int) -> String {
+      let mark = age == 0 ? "" : age == 1 ? ".previous" : ".previous\(age)"
+      return "\(Checkpoint.folder)/\(rawValue)\(mark).nnx"
     }
   }
 }
 
 extension RunDirectory {
-  /// Writes a checkpoint. Of `last`, the one so far becomes the one before.
+  /// Writes a checkpoint. Of `state`, the ones so far become older by one.
   ///
-  /// - Parameter durably: wait for the disk; `isWorthFlushing` unless said.
+  /// - Parameters:
+  ///   - keep: how many there may be afterwards, of `state`.
+  ///   - durably: wait for the disk; `isWorthFlushing` unless said.
   public func save(
-    _ checkpoint: Checkpoint, as generation: Checkpoint.Generation, durably: Bool? = nil
+    _ checkpoint: Checkpoint, as generation: Checkpoint.Generation, keep: Int = 2,
+    durably: Bool? = nil
   ) throws {
     let durably = durably ?? isWorthFlushing
     try folder.replace(generation.file, durably: durably, with: checkpoint.write(to:)) {
-      if let previous = generation.previous {
-        try folder.renameIfThere(generation.file, to: previous)
+      guard generation == .state else { return }
+      for age in (1..<max(1, keep)).reversed() {
+        try folder.renameIfThere(
+          generation.file(age: age - 1), to: generation.file(age: age))
       }
     }
+  }
+
+  /// Removes every checkpoint of `state`: a run that is over needs none.
+  public func removeStates() throws {
+    let states = try folder.openFolder(Checkpoint.folder)
+    for name in try states.entries() where name.hasPrefix("state.") { try states.remove(name) }
   }
 
   /// Reads the newest good checkpoint of a generation.
   ///
   /// - Returns: nil where none was ever written. With a `warning` where the
-  ///   newest is damaged and the one before took its place.
+  ///   newest is damaged and an older one took its place.
   /// - Throws: a `Diagnostic` of kind `.environment` where none is good.
   public func checkpoint(
     _ generation: Checkpoint.Generation, memory: Int = physicalMemory()
   ) throws -> (checkpoint: Checkpoint, warning: Diagnostic?)? {
-    let damage: Diagnostic
-    do {
-      if let newest = try Checkpoint.read(generation.file, in: self, memory: memory) {
-        return (newest, nil)
+    var damage: Diagnostic?
+    var missing = 0
+    var age = 0
+    // Killed between two renames of `save`, a run lacks one age in the row.
+    let oldest = generation == .state ? Checkpoint.mostKept - 1 : 0
+    while missing < 2, age <= oldest {
+      let file = generation.file(age: age)
+      do {
+        if let found = try Checkpoint.read(file, in: self, memory: memory) {
+          guard var warning = damage else { return (found, nil) }
+          warning.severity = .warning
+          warning.notes.append(.init("the one before, '\(folder.path(of: file))', is used"))
+          return (found, warning)
+        }
+        missing += 1
+      } catch let error as Diagnostic {
+        if damage == nil { damage = error } else { damage?.notes.append(.init(error.message)) }
       }
-      // Killed between the two renames of `save`, a run has the one before alone.
-      guard let previous = generation.previous else { return nil }
-      return try Checkpoint.read(previous, in: self, memory: memory).map { ($0, nil) }
-    } catch let error as Diagnostic {
-      damage = error
+      age += 1
     }
-    guard let file = generation.previous else { throw damage }
-    var combined = damage
-    do {
-      if let previous = try Checkpoint.read(file, in: self, memory: memory) {
-        combined.severity = .warning
-        combined.notes.append(.init("the one before, '\(folder.path(of: file))', is used"))
-        return (previous, combined)
-      }
-      combined.notes.append(.init("there is no earlier one"))
-    } catch let error as Diagnostic {
-      combined.notes.append(.init(error.message))
+    guard var damage else { return nil }
+    if generation == .state, damage.notes.isEmpty {
+      damage.notes.append(.init("there is no earlier one"))
     }
-    throw combined
+    throw damage
   }
 }

@@ -155,6 +155,12 @@ public final class RunDirectory: Sendable {
     try write(json.description + "\n", to: file, durably: durably)
   }
 
+  /// Removes files that an earlier attempt may have left.
+  public func removeIfThere(_ files: [String]) throws {
+    let there = try folder.entries()
+    for file in files where there.contains(file) { try folder.remove(file) }
+  }
+
   /// A file of the run, which must be there.
   public func read(_ file: String, limit: Int = 1 << 26) throws -> [UInt8] {
     guard let bytes = try folder.readIfThere(file, limit: limit) else {

@@ -12,6 +12,10 @@ public struct RunRecord: Sendable, Equatable {
   public var experiment: String
   public var nnexpVersion: String
   public var swiftVersion: String
+  /// Names the executable's very bytes: `Circumstances.buildID`.
+  public var build: String?
+  /// The SHA-256 of `resolved.yaml`.
+  public var configuration: String?
   /// The processor's name; nil where the system does not tell.
   public var cpu: String?
   public var blas: String
@@ -26,7 +30,9 @@ public struct RunRecord: Sendable, Equatable {
   /// ISO 8601, UTC; see `timestamp()`.
   public var started: String
   public var finished: String?
-  /// How long it took, by the monotonic clock.
+  /// When the run was taken up again, each time.
+  public var resumed: [String] = []
+  /// How long it took, by the monotonic clock; of a resumed run, what counts.
   public var seconds: Double?
 
   public init(
@@ -34,6 +40,7 @@ public struct RunRecord: Sendable, Equatable {
     swiftVersion: String = RunRecord.compilerVersion, cpu: String? = RunRecord.cpuName(),
     blas: String, isa: String = InstructionSet.current.rawValue, threads: Int,
     gitCommit: String? = RunRecord.currentCommit(), seed: UInt64,
+    build: String? = RunRecord.buildID(), configuration: String? = nil,
     data: [FileHash] = [], plugins: [FileHash] = [], started: String = timestamp(),
     finished: String? = nil, seconds: Double? = nil
   ) {
@@ -42,6 +49,8 @@ public struct RunRecord: Sendable, Equatable {
     self.experiment = experiment
     self.nnexpVersion = nnexpVersion
     self.swiftVersion = swiftVersion
+    self.build = build
+    self.configuration = configuration
     self.cpu = cpu
     self.blas = blas
     self.isa = isa
@@ -64,21 +73,26 @@ extension RunRecord {
     func list(_ files: [FileHash]) -> JSON {
       .array(files.map { ["path": .string($0.path), "sha256": .string($0.sha256)] })
     }
+    let versions: JSON = ["nnexp": .string(nnexpVersion), "swift": .string(swiftVersion)]
+    // A seed may be beyond the integers that JSON readers keep exactly.
+    let seed: JSON = Int(exactly: seed).map(JSON.int) ?? .string(String(seed))
     return [
       "id": .string(id),
       "command": .array(command.map(JSON.string)),
       "experiment": .string(experiment),
-      "versions": ["nnexp": .string(nnexpVersion), "swift": .string(swiftVersion)],
+      "versions": versions,
+      "build": JSON(build),
+      "configuration": JSON(configuration),
       "cpu": JSON(cpu),
       "blas": .string(blas),
       "isa": .string(isa),
       "threads": .int(threads),
       "git_commit": JSON(gitCommit),
-      // A seed may be beyond the integers that JSON readers keep exactly.
-      "seed": Int(exactly: seed).map(JSON.int) ?? .string(String(seed)),
+      "seed": seed,
       "data": list(data),
       "plugins": list(plugins),
       "started": .string(started),
+      "resumed": .array(resumed.map(JSON.string)),
       "finished": JSON(finished),
       "seconds": JSON(seconds),
     ]
@@ -112,6 +126,9 @@ extension RunRecord {
       started: try file.value("started", \.string),
       finished: try file.optional("finished", \.string),
       seconds: try file.optional("seconds", \.double))
+    build = try file.optional("build", \.string)
+    configuration = try file.optional("configuration", \.string)
+    resumed = try file.items("resumed").map { try $0.value(\.string) }
   }
 }
 

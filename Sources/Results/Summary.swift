@@ -57,6 +57,16 @@ public struct Summary: Sendable, Equatable {
     }
   }
 
+  /// Whether there is nothing to go on with: the run came to its end, or to a
+  /// number that is not finite, as it would again.
+  public var isOver: Bool {
+    switch status {
+    case .completed, .fellShort: true
+    case .failed: exitStatus == 1
+    case .running, .interrupted: false
+    }
+  }
+
   public var status: Status
   /// nil while running.
   public var exitStatus: Int?

@@ -3,12 +3,25 @@
 public final class TimingWriter {
   public static let file = "timing.csv"
 
+  private static let columns = ["epoch", "seconds", "samples_per_second"]
+
   private let csv: CSVWriter
 
   public init(in run: RunDirectory) throws {
-    csv = try CSVWriter(
-      TimingWriter.file, columns: ["epoch", "seconds", "samples_per_second"], in: run)
+    csv = try CSVWriter(TimingWriter.file, columns: TimingWriter.columns, in: run)
   }
+
+  /// See `CSVWriter.init(continuing:)`.
+  public init(continuing length: Int, checksum: Int, in run: RunDirectory) throws {
+    csv = try CSVWriter(
+      continuing: TimingWriter.file, columns: TimingWriter.columns, length: length,
+      checksum: checksum, in: run)
+  }
+
+  public var length: Int { csv.length }
+  public var checksum: Int { csv.checksum }
+
+  public func cut() throws { try csv.cut() }
 
   /// Appends an epoch that took `seconds` for `samples`. The rate is a whole
   /// number, and empty where the clock saw no time pass.
@@ -18,6 +31,8 @@ public final class TimingWriter {
       .int(epoch), .number(seconds), rate.isFinite ? .number(rate.rounded()) : .empty,
     ])
   }
+
+  public func synchronize() throws { try csv.synchronize() }
 
   public func flush() throws { try csv.flush() }
 }

@@ -30,12 +30,18 @@ public struct RunOrigin: Sendable {
   public var file: String
   /// A new or empty folder for the results; numbered under `results/` unless given.
   public var output: String?
+  /// What the results pass through; tests make it fail.
+  public var fileSystem: FileSystem
 
-  public init(command: [String], nnexpVersion: String, file: String, output: String? = nil) {
+  public init(
+    command: [String], nnexpVersion: String, file: String, output: String? = nil,
+    fileSystem: FileSystem = .system
+  ) {
     self.command = command
     self.nnexpVersion = nnexpVersion
     self.file = file
     self.output = output
+    self.fileSystem = fileSystem
   }
 }
 
@@ -44,18 +50,24 @@ public final class Run<S: Scalar>: TrainingObserver {
   public let session: Session<S>
   public let directory: RunDirectory
   private let listener: any RunListener
-  private let metrics: CSVWriter
-  private let timing: TimingWriter
+  let metrics: CSVWriter
+  let timing: TimingWriter
   private let stopwatch = Stopwatch()
+  /// Seconds that the run took before it was resumed.
+  private var earlierSeconds = 0.0
   private var record: RunRecord
+  /// What the run goes on from; nil at its beginning.
+  private let beginning: RunState<S>?
   private var checks: [GradientReport] = []
   private var cells: [Cell] = []
   /// The newest recorded row, and the one that was best.
-  private var newestRow: [Double] = []
-  private var bestRow: [Double] = []
+  private(set) var newestRow: [Double] = []
+  private(set) var bestRow: [Double] = []
   private var lastRowAt = 0.0
   private var lastFlushAt = 0.0
   private var lastRowEpoch = 0
+  private var lastStateAt = 0.0
+  private var stateCost = 0.0
 
   private var experiment: Experiment { session.experiment }
   private var trainer: Trainer<S> { session.trainer }
@@ -73,7 +85,10 @@ public final class Run<S: Scalar>: TrainingObserver {
       seed: experiment.seed,
       data: session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) },
       plugins: experiment.plugins.map { FileHash(path: $0.path, sha256: $0.sha256) })
-    directory = try RunDirectory.create(name: experiment.name, output: origin.output)
+    record.configuration = SHA256.hex(of: Array(experiment.resolvedText.utf8))
+    directory = try RunDirectory.create(
+      name: experiment.name, output: origin.output, fileSystem: origin.fileSystem)
+    beginning = nil
     try directory.write(experiment.text, to: "experiment.yaml")
     try directory.write(experiment.resolvedText, to: "resolved.yaml")
     try record.write(in: directory)
@@ -82,12 +97,45 @@ public final class Run<S: Scalar>: TrainingObserver {
     try summary(.running).write(in: directory)
   }
 
+  /// Takes up a run that did not come to its end, in a folder that is held;
+  /// see `Resumption`.
+  init(
+    resuming directory: RunDirectory, _ record: RunRecord, from state: RunState<S>?,
+    _ session: Session<S>, listener: any RunListener
+  ) throws {
+    self.session = session
+    self.listener = listener
+    self.directory = directory
+    self.record = record
+    beginning = state
+    if let state {
+      (metrics, timing) = try state.openFiles(of: session.trainer.columns, in: directory)
+      (newestRow, bestRow) = (state.newestRow, state.bestRow)
+      (earlierSeconds, lastRowEpoch) = (state.seconds, state.training.counts[.epoch] ?? 0)
+      try metrics.cut()
+      try timing.cut()
+    } else {
+      try directory.removeIfThere(["metrics.csv", TimingWriter.file])
+      metrics = try CSVWriter("metrics.csv", columns: session.trainer.columns, in: directory)
+      timing = try TimingWriter(in: directory)
+    }
+    self.record.resumed.append(timestamp())
+    self.record.finished = nil
+    try self.record.write(in: directory)
+    try summary(.running).write(in: directory)
+  }
+
   /// Trains and writes everything; returns the exit code, 128 + n after signal n.
   public func perform() throws -> Int32 {
     listener.say("\(experiment.name): \(session.totals)")
     listener.say(session.modelTable + "\n")
     do {
+      // What the checks say is not kept: they are made again, at the same weights.
       try check(.start)
+      if let beginning {
+        try beginning.put(into: session)
+        listener.say("goes on from step \(trainer.step), in epoch \(trainer.epoch + 1)")
+      }
       lastRowAt = stopwatch.seconds
       let outcome = isInterrupted ? .interrupted : try trainer.run(self)
       try metrics.flush()
@@ -151,6 +199,44 @@ public final class Run<S: Scalar>: TrainingObserver {
     listener.update(epoch: epoch, of: epochs, figures: figures(newestRow, most: 3))
   }
 
+  public var epochsPerState: Int? {
+    if case .epochs(let count) = experiment.training.checkpoints.every { count } else { nil }
+  }
+
+  public func canKeepState(epochHasEnded: Bool) throws {
+    let now = stopwatch.seconds
+    let isDue =
+      switch experiment.training.checkpoints.every {
+      case .epochs: epochHasEnded
+      case .seconds(let interval): now - lastStateAt >= max(interval, 50 * stateCost)
+      case .never: false
+      }
+    guard isDue || isInterrupted else { return }
+    try keepState()
+    lastStateAt = stopwatch.seconds
+    stateCost = lastStateAt - now
+  }
+
+  /// Writes down all that it takes to go on from here, unless a weight is no
+  /// longer finite.
+  private func keepState() throws {
+    guard let training = trainer.state() else { return }
+    // The state tells how long the files are: they must be on the disk first.
+    if directory.isWorthFlushing {
+      try metrics.synchronize()
+      try timing.synchronize()
+    } else {
+      try metrics.flush()
+      try timing.flush()
+    }
+    let state = RunState(
+      training: training, metrics: (metrics.length, metrics.checksum),
+      timing: (timing.length, timing.checksum), seconds: earlierSeconds + stopwatch.seconds,
+      newestRow: newestRow, bestRow: bestRow)
+    try directory.save(
+      state.checkpoint(of: session), as: .state, keep: experiment.training.checkpoints.keep)
+  }
+
   private func figures(_ row: [Double], most: Int) -> [(String, Double)] {
     zip(trainer.columns, row).dropFirst(3).filter { !$0.1.isNaN }.prefix(most).map { ($0, $1) }
   }
@@ -164,7 +250,8 @@ public final class Run<S: Scalar>: TrainingObserver {
       let number = listener.interruption ?? 2
       let name = number == 2 ? "SIGINT" : "SIGTERM"
       try conclude(.interrupted, code: 128 + number, reason: name)
-      listener.say("interrupted in epoch \(trainer.epoch + 1); what there is: \(directory.path)")
+      listener.say(
+        "interrupted in epoch \(trainer.epoch + 1); to go on: nnexp resume \(directory.path)")
       return 128 + number
     case .diverged(let diagnostic):
       try conclude(.failed, code: 1, reason: diagnostic.message)
@@ -193,11 +280,12 @@ public final class Run<S: Scalar>: TrainingObserver {
     var summary = summary(status)
     summary.exitStatus = Int(code)
     summary.reason = reason
-    try summary.write(in: directory)
-    record.blas = blasDescription()
     record.finished = timestamp()
-    record.seconds = stopwatch.seconds
+    record.seconds = earlierSeconds + stopwatch.seconds
     try record.write(in: directory)
+    // The summary is the run's last word: whoever finds it needs no state.
+    try summary.write(in: directory)
+    if summary.isOver { try directory.removeStates() }
   }
 
   private func summary(_ status: Summary.Status) -> Summary {
@@ -280,7 +368,7 @@ public final class Run<S: Scalar>: TrainingObserver {
     let met = verdicts.filter(\.isMet).count
     if !verdicts.isEmpty { listener.say("\(met) of \(verdicts.count) expectations met") }
     listener.say(
-      "\(trainer.epoch) epochs in \(durationText(stopwatch.seconds)); results:")
+      "\(trainer.epoch) epochs in \(durationText(earlierSeconds + stopwatch.seconds)); results:")
     for file in files { listener.say("  \(directory.path)/\(file)") }
   }
 

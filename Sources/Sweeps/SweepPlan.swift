@@ -91,7 +91,7 @@ public struct SweepPlan: Sendable {
 
   /// The 32 first digits of the hash of all that is in force.
   static func hash(of experiment: Experiment) -> String {
-    String(sha256(of: Array(experiment.resolvedText.utf8)).prefix(32))
+    String(SHA256.hex(of: Array(experiment.resolvedText.utf8)).prefix(32))
   }
 
   /// A trial's mistake at the place of the value that caused it.

@@ -43,6 +43,7 @@ public struct TrialRunner {
     if state.isFinished(retryingFailed: isRetrying) { return .ended(0) }
     if case .absent = state, access(folder.run(hash), F_OK) != 0 {
     } else {
+      if let code = resumed(hash, state) { return .ended(code) }
       try folder.setAside(hash)
     }
     do {
@@ -66,6 +67,16 @@ public struct TrialRunner {
       }
       return .ended(code)
     }
+  }
+
+  /// Goes on with an unfinished trial from its newest checkpoint; nil where it
+  /// cannot, so that it starts again.
+  private func resumed(_ hash: String, _ state: TrialState) -> Int32? {
+    guard case .found(let summary, _) = state,
+      summary.status == .running || summary.status == .interrupted,
+      let resumption = try? Resumption(of: folder.run(hash), registry: registry)
+    else { return nil }
+    return try? resumption.perform(listener: Silence(interruption))
   }
 
   private func perform<S: Scalar>(_ session: Session<S>, _ hash: String) throws -> Int32 {

@@ -20,9 +20,9 @@ struct NNExpCommand: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunCommand.self, ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self,
-      PredictCommand.self, ExplainCommand.self, SweepCommand.self, CollectCommand.self,
-      LayersCommand.self, PluginCommand.self,
+      RunCommand.self, ResumeCommand.self, SweepCommand.self, CollectCommand.self,
+      ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self, PredictCommand.self,
+      ExplainCommand.self, LayersCommand.self, PluginCommand.self,
     ])
 
   static let version = "0.1.0"

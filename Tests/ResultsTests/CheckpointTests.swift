@@ -13,7 +13,7 @@ private let small = Checkpoint(
     .init(name: "one", dtype: .int64, shape: [], bytes: [1, 2, 3, 4, 5, 6, 7, 8]),
   ])
 
-private let file = "results/xor/run-0001/checkpoints/last.nnx"
+private let file = "results/xor/run-0001/checkpoints/state.nnx"
 
 // MARK: The format
 
@@ -54,7 +54,7 @@ private let file = "results/xor/run-0001/checkpoints/last.nnx"
   for checkpoint in [small, Checkpoint(info: [:], tensors: []), Checkpoint(info: nil, tensors: [])]
   {
     try checkpoint.save(in: run)
-    #expect(try Checkpoint(from: "checkpoints/last.nnx", in: run) == checkpoint)
+    #expect(try Checkpoint(from: "checkpoints/state.nnx", in: run) == checkpoint)
   }
 }
 
@@ -111,7 +111,7 @@ private let file = "results/xor/run-0001/checkpoints/last.nnx"
     bad[offset] ^= 1 << UInt8(offset % 8)
     scratch.put(bad, in: file)
     #expect(
-      thrown { try Checkpoint(from: "checkpoints/last.nnx", in: run) }.hasPrefix("3 error: "),
+      thrown { try Checkpoint(from: "checkpoints/state.nnx", in: run) }.hasPrefix("3 error: "),
       "byte \(offset)")
   }
 }
@@ -124,12 +124,12 @@ private let file = "results/xor/run-0001/checkpoints/last.nnx"
   for count in good.indices {
     scratch.put(Array(good[..<count]), in: file)
     #expect(
-      thrown { try Checkpoint(from: "checkpoints/last.nnx", in: run) }.hasPrefix(
-        "3 error: '\(run.path)/checkpoints/last.nnx' is damaged: "), "\(count) bytes")
+      thrown { try Checkpoint(from: "checkpoints/state.nnx", in: run) }.hasPrefix(
+        "3 error: '\(run.path)/checkpoints/state.nnx' is damaged: "), "\(count) bytes")
   }
   scratch.put(good + [0], in: file)
   #expect(
-    thrown(replacing: scratch.path) { try Checkpoint(from: "checkpoints/last.nnx", in: run) }
+    thrown(replacing: scratch.path) { try Checkpoint(from: "checkpoints/state.nnx", in: run) }
       == "3 error: '$/\(file)' is damaged: \(good.count + 1) bytes, where its header promises \(good.count)"
   )
 }
@@ -219,7 +219,7 @@ func hostileFiles(_ bytes: [UInt8], _ fact: String) throws {
   let run = try scratch.run()
   scratch.put(bytes, in: file)
   #expect(
-    thrown(replacing: scratch.path) { try Checkpoint(from: "checkpoints/last.nnx", in: run) }
+    thrown(replacing: scratch.path) { try Checkpoint(from: "checkpoints/state.nnx", in: run) }
       == "3 error: '$/\(file)' \(fact)")
 }
 
@@ -236,7 +236,7 @@ func hostileFiles(_ bytes: [UInt8], _ fact: String) throws {
   try handle.truncate(atOffset: UInt64(head.count + size + 4))
   #expect(
     thrown(replacing: scratch.path) {
-      try Checkpoint(from: "checkpoints/last.nnx", in: run, memory: 1 << 30)
+      try Checkpoint(from: "checkpoints/state.nnx", in: run, memory: 1 << 30)
     }
       == "3 error: '$/\(file)' holds 1099511627776 bytes of tensors; there is memory for 1073741824"
   )
@@ -257,39 +257,39 @@ private func checkpoints(_ scratch: Scratch) -> [String] {
 @Test func theLastTwoAndTheBestAreKept() throws {
   let scratch = Scratch()
   let run = try scratch.run()
-  #expect(try run.checkpoint(.last) == nil)
+  #expect(try run.checkpoint(.state) == nil)
   #expect(try run.checkpoint(.best) == nil)
-  try run.save(numbered(1), as: .last)
-  #expect(checkpoints(scratch) == ["", "last.nnx"])
-  try run.save(numbered(2), as: .last)
-  try run.save(numbered(3), as: .last)
+  try run.save(numbered(1), as: .state)
+  #expect(checkpoints(scratch) == ["", "state.nnx"])
+  try run.save(numbered(2), as: .state)
+  try run.save(numbered(3), as: .state)
   try run.save(numbered(2), as: .best)
   try run.save(numbered(3), as: .best)
-  #expect(checkpoints(scratch) == ["", "best.nnx", "last.nnx", "last.previous.nnx"])
-  #expect(try run.checkpoint(.last)?.checkpoint == numbered(3))
-  #expect(try run.checkpoint(.last)?.warning == nil)
+  #expect(checkpoints(scratch) == ["", "best.nnx", "state.nnx", "state.previous.nnx"])
+  #expect(try run.checkpoint(.state)?.checkpoint == numbered(3))
+  #expect(try run.checkpoint(.state)?.warning == nil)
   #expect(try run.checkpoint(.best)?.checkpoint == numbered(3))
-  #expect(try Checkpoint(from: "checkpoints/last.previous.nnx", in: run) == numbered(2))
+  #expect(try Checkpoint(from: "checkpoints/state.previous.nnx", in: run) == numbered(2))
 }
 
 @Test func aDamagedOneIsReplacedByTheOneBefore() throws {
   let scratch = Scratch()
   let run = try scratch.run()
-  try run.save(numbered(1), as: .last)
-  try run.save(numbered(2), as: .last)
+  try run.save(numbered(1), as: .state)
+  try run.save(numbered(2), as: .state)
   scratch.put("scratched", in: file)
-  let found = try #require(try run.checkpoint(.last))
+  let found = try #require(try run.checkpoint(.state))
   #expect(found.checkpoint == numbered(1))
   #expect(
     found.warning?.description.replacingOccurrences(of: scratch.path, with: "$") == """
       warning: '$/\(file)' is damaged: it ends after 9 bytes
-      note: the one before, '$/results/xor/run-0001/checkpoints/last.previous.nnx', is used
+      note: the one before, '$/results/xor/run-0001/checkpoints/state.previous.nnx', is used
       """)
-  scratch.put("", in: "results/xor/run-0001/checkpoints/last.previous.nnx")
+  scratch.put("", in: "results/xor/run-0001/checkpoints/state.previous.nnx")
   #expect(
-    thrown(replacing: scratch.path) { try run.checkpoint(.last) == nil } == """
+    thrown(replacing: scratch.path) { try run.checkpoint(.state) == nil } == """
       3 error: '$/\(file)' is damaged: it ends after 9 bytes
-      note: '$/results/xor/run-0001/checkpoints/last.previous.nnx' is damaged: it ends after 0 bytes
+      note: '$/results/xor/run-0001/checkpoints/state.previous.nnx' is damaged: it ends after 0 bytes
       """)
 }
 
@@ -299,7 +299,7 @@ private func checkpoints(_ scratch: Scratch) -> [String] {
   scratch.put("scratched", in: file)
   scratch.put("scratched", in: "results/xor/run-0001/checkpoints/best.nnx")
   #expect(
-    thrown(replacing: scratch.path) { try run.checkpoint(.last) == nil } == """
+    thrown(replacing: scratch.path) { try run.checkpoint(.state) == nil } == """
       3 error: '$/\(file)' is damaged: it ends after 9 bytes
       note: there is no earlier one
       """)
@@ -309,5 +309,5 @@ private func checkpoints(_ scratch: Scratch) -> [String] {
 }
 
 extension Checkpoint {
-  fileprivate func save(in run: RunDirectory) throws { try run.save(self, as: .last) }
+  fileprivate func save(in run: RunDirectory) throws { try run.save(self, as: .state) }
 }

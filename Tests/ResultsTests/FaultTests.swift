@@ -104,8 +104,8 @@ private func sound(_ scratch: Scratch) throws {
   let run = try scratch.run()
   try run.write("{}", to: "run.json")
   try run.write("old", to: "a.txt")
-  try run.save(checkpoint(1), as: .last)
-  try run.save(checkpoint(2), as: .last)
+  try run.save(checkpoint(1), as: .state)
+  try run.save(checkpoint(2), as: .state)
 }
 
 @Test(arguments: [false, true])
@@ -125,12 +125,12 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 @Test func aCheckpointThatCannotBeWrittenLeavesAGoodOne() throws {
   try withEveryFault(prepare: sound) { scratch, fileSystem in
     let run = try RunDirectory.open(scratch.results + "/xor/run-0001", fileSystem: fileSystem)
-    try run.save(checkpoint(3), as: .last, durably: true)
+    try run.save(checkpoint(3), as: .state, durably: true)
   } check: { scratch, _, message, index in
     #expect(message.hasPrefix("3 error: cannot "), "operation \(index)")
     #expect(!scratch.tree().contains { $0.contains("partial") }, "operation \(index)")
     let run = try RunDirectory.open(scratch.results + "/xor/run-0001")
-    let found = try #require(try run.checkpoint(.last))
+    let found = try #require(try run.checkpoint(.state))
     #expect([checkpoint(2), checkpoint(3)].contains(found.checkpoint), "operation \(index)")
     #expect(found.warning == nil)
   }
@@ -196,16 +196,16 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 @Test func killedWhileACheckpointIsWritten() throws {
   try withEveryFault(kills: true, prepare: sound) { scratch, fileSystem in
     let run = try RunDirectory.open(scratch.results + "/xor/run-0001", fileSystem: fileSystem)
-    try run.save(checkpoint(3), as: .last, durably: true)
+    try run.save(checkpoint(3), as: .state, durably: true)
   } check: { scratch, _, _, index in
     let run = try RunDirectory.open(scratch.results + "/xor/run-0001", exclusively: true)
-    let found = try #require(try run.checkpoint(.last))
+    let found = try #require(try run.checkpoint(.state))
     #expect([checkpoint(2), checkpoint(3)].contains(found.checkpoint), "operation \(index)")
     #expect(found.warning == nil)
     #expect(!scratch.tree().contains { $0.contains("partial") }, "operation \(index)")
     // And the next one is saved as ever.
-    try run.save(checkpoint(4), as: .last)
-    #expect(try run.checkpoint(.last)?.checkpoint == checkpoint(4))
+    try run.save(checkpoint(4), as: .state)
+    #expect(try run.checkpoint(.state)?.checkpoint == checkpoint(4))
   }
 }
 
@@ -242,13 +242,13 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
     return flushes.load(ordering: .relaxed) - before
   }
   #expect(!run.isWorthFlushing)
-  #expect(try count { try run.save(checkpoint(1), as: .last) } == 0)
+  #expect(try count { try run.save(checkpoint(1), as: .state) } == 0)
   #expect(try count { try done.write(in: run) } == 0)
-  #expect(try count { try run.save(checkpoint(1), as: .last, durably: true) } == 2)
+  #expect(try count { try run.save(checkpoint(1), as: .state, durably: true) } == 2)
   #expect(try count { try done.write(in: run, durably: true) } == 2)
   Thread.sleep(forTimeInterval: 1.01)
   #expect(run.isWorthFlushing)
-  #expect(try count { try run.save(checkpoint(1), as: .last) } == 2)
+  #expect(try count { try run.save(checkpoint(1), as: .state) } == 2)
   #expect(try count { try run.save(checkpoint(1), as: .best, durably: false) } == 0)
   #expect(try count { try Summary(status: .running, trainableParameters: 9).write(in: run) } == 0)
   #expect(try count { try done.write(in: run) } == 2)

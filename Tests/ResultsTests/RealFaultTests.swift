@@ -97,15 +97,15 @@ func aFullDisk() throws {
   let small = Checkpoint(info: [:], tensors: [.init("w", values: [1, 2, 3] as [Double])])
   let large = Checkpoint(
     info: [:], tensors: [.init("w", values: [Double](repeating: 1, count: 20_000))])
-  try run.save(small, as: .last)
+  try run.save(small, as: .state)
   try run.write("old", to: "a.txt")
   let csv = try CSVWriter("metrics.csv", columns: ["text"], in: run)
   #expect(
-    thrown(replacing: run.path) { try run.save(large, as: .last) } == """
-      3 error: cannot write 160000 bytes to '$/checkpoints/last.nnx': No space left on device
+    thrown(replacing: run.path) { try run.save(large, as: .state) } == """
+      3 error: cannot write 160000 bytes to '$/checkpoints/state.nnx': No space left on device
       note: free some space there, or name another place with --output
       """)
-  #expect(try run.checkpoint(.last)?.checkpoint == small)
+  #expect(try run.checkpoint(.state)?.checkpoint == small)
   #expect(
     thrown(replacing: run.path) {
       try run.write([UInt8](repeating: 65, count: 70_000), to: "a.txt", durably: true)
@@ -122,7 +122,7 @@ func aFullDisk() throws {
   let rows = try run.read("metrics.csv")
   #expect(rows == Array("text\n".utf8))
   #expect(try run.folder.entries() == [".lock", "a.txt", "checkpoints", "metrics.csv"])
-  #expect(try run.folder.openFolder("checkpoints").entries() == ["last.nnx"])
+  #expect(try run.folder.openFolder("checkpoints").entries() == ["state.nnx"])
 }
 
 @Test(.enabled(if: SmallDisk.isAvailable, "file systems cannot be mounted here"))

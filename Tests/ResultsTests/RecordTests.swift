@@ -10,6 +10,7 @@ private let record = RunRecord(
   experiment: "/home/me/experiments/xor.yaml", nnexpVersion: "0.1.0", swiftVersion: "6.3",
   cpu: "AMD EPYC", blas: "OpenBLAS 0.3.26", isa: "avx2", threads: 2,
   gitCommit: "2f288be94cd5c72c0a1b1b4b5b0e4a2d3f4e5d6c", seed: 7,
+  build: "6f11f59c", configuration: "0e75c2a8",
   data: [FileHash(path: "experiments/data/iris.csv", sha256: "ba78")],
   plugins: [FileHash(path: "plugins/Mine/libMine.so", sha256: "e3b0")],
   started: "2025-11-21T04:18:09Z", finished: "2025-11-21T04:18:10Z", seconds: 0.25)
@@ -40,6 +41,8 @@ private let summary = Summary(
           "nnexp": "0.1.0",
           "swift": "6.3"
         },
+        "build": "6f11f59c",
+        "configuration": "0e75c2a8",
         "cpu": "AMD EPYC",
         "blas": "OpenBLAS 0.3.26",
         "isa": "avx2",
@@ -59,6 +62,7 @@ private let summary = Summary(
           }
         ],
         "started": "2025-11-21T04:18:09Z",
+        "resumed": [],
         "finished": "2025-11-21T04:18:10Z",
         "seconds": 0.25
       }
@@ -92,10 +96,10 @@ private let summary = Summary(
   members[3].value = ["nnexp": "0.1.0"]
   #expect(try attempt(.object(members)) == "3 error: '$/run.json': versions.swift is missing")
   members[3].value = record.json["versions"] ?? nil
-  members[10].value = [["path": "a.csv", "sha256": 5]]
+  members[12].value = [["path": "a.csv", "sha256": 5]]
   #expect(
     try attempt(.object(members)) == "3 error: '$/run.json': data[0].sha256 is no valid value: 5")
-  members[9].value = -1
+  members[11].value = -1
   #expect(try attempt(.object(members)) == "3 error: '$/run.json': seed is no valid value: -1")
   try run.write("{", to: "run.json")
   #expect(

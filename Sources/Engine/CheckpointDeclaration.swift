@@ -1,0 +1,68 @@
+import NNExp
+
+/// The `checkpoint:` section of `train:`: when a run keeps its state.
+public struct CheckpointDeclaration: Sendable {
+  public enum Interval: Sendable, Equatable {
+    /// By the clock, and never more than a fiftieth of the time.
+    case seconds(Double)
+    case epochs(Int)
+    case never
+  }
+
+  public let every: Interval
+  /// How many of the newest are kept until the run ends.
+  public let keep: Int
+
+  /// Ten seconds: what a crash may cost.
+  private static let usual = "10 seconds"
+
+  /// Reads the section; mistakes are recorded.
+  init(from train: inout Options) {
+    let read =
+      train.section(
+        "checkpoint", "when the run's state is kept, to go on from after a crash"
+      ) { options in
+        CheckpointDeclaration(section: &options)
+      }
+    self = read ?? CheckpointDeclaration(every: .never, keep: 1)
+  }
+
+  private init(every: Interval, keep: Int) {
+    self.every = every
+    self.keep = keep
+  }
+
+  private init(section options: inout Options) {
+    let text = options.string(
+      "every", default: CheckpointDeclaration.usual, "such as '30 seconds', '10 epochs' or 'never'")
+    keep = options.int(
+      "keep", default: 2, in: 1...100, "how many of the newest are kept until the run ends")
+    guard let interval = CheckpointDeclaration.interval(text) else {
+      options.reject(
+        "every",
+        "every must be a time or a number of epochs, found '\(text)'; "
+          + "write '30 seconds', '10 epochs' or 'never'")
+      every = .never
+      return
+    }
+    every = interval
+  }
+
+  private static func interval(_ text: String) -> Interval? {
+    if text == "never" { return .never }
+    let words = text.split(separator: " ")
+    guard words.count == 2 else { return nil }
+    switch words[1] {
+    case "epoch", "epochs": return Int(words[0]).flatMap { $0 > 0 ? .epochs($0) : nil }
+    case "second", "seconds": return seconds(words[0], of: 1)
+    case "minute", "minutes": return seconds(words[0], of: 60)
+    case "hour", "hours": return seconds(words[0], of: 3600)
+    default: return nil
+    }
+  }
+
+  private static func seconds(_ text: Substring, of unit: Double) -> Interval? {
+    guard let value = Double(text), value.isFinite, value >= 0 else { return nil }
+    return .seconds(value * unit)
+  }
+}

@@ -1,0 +1,140 @@
+import Datasets
+public import ExperimentFile
+public import NNExp
+public import Results
+
+/// A run that is taken up again where it was, after a crash, a signal or a
+/// fault of the machine.
+///
+///     let resumption = try Resumption(of: "results/xor/run-0001", registry: registry)
+///     if let summary = resumption.finished { … it is over … }
+///     let code = try resumption.perform(listener: listener)
+///
+/// It ends as the undisturbed run would have ended, with the same bytes in
+/// metrics.csv, predictions.csv, summary.json and the final weights. It is
+/// refused where anything differs from which these follow: the configuration,
+/// the data, the plugins, the executable.
+public struct Resumption: Sendable {
+  /// The run's folder, held by this process unless the run is over.
+  public let directory: RunDirectory
+  public let record: RunRecord
+  public let experiment: Experiment
+  /// How the run ended; nil where there is something to go on with.
+  public let finished: Summary?
+  /// The newest good checkpoint; nil where the run starts again.
+  private let checkpoint: Checkpoint?
+  /// What should be known of the resumption.
+  public private(set) var warnings: [Diagnostic] = []
+
+  /// Opens an unfinished run and finds out whether it can go on. Changes no
+  /// file of the run, nor does it where it throws.
+  ///
+  /// The experiment's plugins are loaded, to be compared.
+  public init(
+    of path: String, registry: Registry, fileSystem: FileSystem = .system
+  ) throws {
+    let reading = try RunDirectory.open(path, fileSystem: fileSystem)
+    if let summary = try? Summary(of: reading), summary.isOver {
+      finished = summary
+      directory = reading
+      // Killed after its last word, a run leaves what it had no time to clear.
+      if let held = try? RunDirectory.open(path, exclusively: true, fileSystem: fileSystem) {
+        try? held.removeStates()
+      }
+    } else {
+      directory = try RunDirectory.open(path, exclusively: true, fileSystem: fileSystem)
+      // It may have ended between the two openings.
+      finished = (try? Summary(of: directory)).flatMap { $0.isOver ? $0 : nil }
+    }
+    record = try RunRecord(of: directory)
+    let text = try directory.read("resolved.yaml")
+    experiment = try Experiment(
+      text, path: record.experiment, name: directory.folder.path(of: "resolved.yaml"),
+      registry: registry)
+    if finished == nil {
+      try Resumption.requireSameCircumstances(
+        record, configuration: text,
+        plugins: experiment.plugins.map { FileHash(path: $0.path, sha256: $0.sha256) },
+        in: directory)
+    }
+    let found = finished == nil ? try directory.checkpoint(.state) : nil
+    checkpoint = found?.checkpoint
+    if let warning = found?.warning { warnings.append(warning) }
+    if finished == nil { warnings += circumstantialWarnings() }
+  }
+
+  /// Trains to the end. Returns the exit code, 128 + n after signal n; of a run
+  /// that is over, the one that it ended with.
+  public func perform(listener: any RunListener) throws -> Int32 {
+    if let finished { return Int32(truncatingIfNeeded: finished.exitStatus ?? 0) }
+    for warning in warnings { listener.complain(warning.description) }
+    switch experiment.dtype {
+    case .float32: return try perform(as: Float.self, listener)
+    case .float64: return try perform(as: Double.self, listener)
+    }
+  }
+
+  private func perform<S: Scalar>(as type: S.Type, _ listener: any RunListener) throws -> Int32 {
+    let session = try Session<S>(experiment)
+    try requireSameData(session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) })
+    let state = try checkpoint.map { try RunState<S>($0) }
+    let run = try Run(
+      resuming: directory, record, from: state, session, listener: listener)
+    return try run.perform()
+  }
+}
+
+// MARK: - Refusals
+
+extension Resumption {
+  private static func requireSameCircumstances(
+    _ record: RunRecord, configuration: [UInt8], plugins: [FileHash], in directory: RunDirectory
+  ) throws {
+    var differences = Diagnostics()
+    func differs(_ message: String) {
+      differences.add(
+        Diagnostic(
+          "cannot go on with '\(directory.path)': \(message)",
+          notes: [.init("a run goes on only as it began; start a new one with nnexp run")]))
+    }
+    if let hash = record.configuration, hash != SHA256.hex(of: configuration) {
+      differs("its resolved.yaml was changed")
+    }
+    if let build = RunRecord.buildID(), let began = record.build, build != began {
+      differs(
+        "it began with another build of nnexp, \(began.prefix(12)); this is \(build.prefix(12))")
+    }
+    for plugin in record.plugins where !plugins.contains(plugin) {
+      let isThere = plugins.contains { $0.path == plugin.path }
+      differs("the plugin '\(plugin.path)' \(isThere ? "was changed" : "is not loaded")")
+    }
+    for plugin in plugins where !record.plugins.contains(where: { $0.path == plugin.path }) {
+      differs("it began without the plugin '\(plugin.path)'")
+    }
+    try differences.throwIfAny()
+  }
+
+  private func requireSameData(_ files: [FileHash]) throws {
+    var differences = Diagnostics()
+    for file in record.data where !files.contains(where: { $0.sha256 == file.sha256 }) {
+      differences.add(
+        Diagnostic(
+          "cannot go on with '\(directory.path)': its data file '\(file.path)' was changed",
+          notes: [.init("a run goes on only as it began; start a new one with nnexp run")]))
+    }
+    try differences.throwIfAny()
+  }
+
+  /// What makes other numbers possible, and is nobody's mistake.
+  private func circumstantialWarnings() -> [Diagnostic] {
+    var differences: [String] = []
+    if record.cpu != RunRecord.cpuName() { differences.append("another processor") }
+    if differences.isEmpty { return [] }
+    return [
+      Diagnostic(
+        "'\(directory.path)' began on \(differences.joined(separator: " and ")): "
+          + "the last digits may differ from what it would have found there",
+        severity: .warning)
+    ]
+  }
+}

@@ -1,0 +1,140 @@
+import Engine
+import NNExp
+import Results
+
+/// What an unfinished run goes on from, as `checkpoints/state.nnx` holds it:
+/// the training's state, the network's numbers, and how far the run's files
+/// had come.
+///
+/// Whole numbers are in the file's header, everything else in its tensors, to
+/// the bit. A tensor of the network is called `node.name`; the others have a
+/// space in their names, which no node has.
+struct RunState<S: Scalar> {
+  let training: TrainingState<S>
+  /// Bytes, and their checksum.
+  let metrics: (length: Int, checksum: Int)
+  let timing: (length: Int, checksum: Int)
+  let seconds: Double
+  let newestRow: [Double]
+  let bestRow: [Double]
+  /// Where the network's numbers are; nil for the network itself.
+  private(set) var file: Checkpoint?
+
+  init(
+    training: TrainingState<S>, metrics: (length: Int, checksum: Int),
+    timing: (length: Int, checksum: Int), seconds: Double, newestRow: [Double], bestRow: [Double]
+  ) {
+    self.training = training
+    self.metrics = metrics
+    self.timing = timing
+    self.seconds = seconds
+    self.newestRow = newestRow
+    self.bestRow = bestRow
+  }
+
+  // MARK: Writing
+
+  /// The state, with the network's numbers as they are now.
+  func checkpoint(of session: Session<S>) -> Checkpoint {
+    let progress = TrainingState<S>.Count.allCases.map {
+      JSON.Member($0.rawValue, .int(training.counts[$0] ?? 0))
+    }
+    func extent(_ file: (length: Int, checksum: Int)) -> JSON {
+      ["length": .int(file.length), "checksum": .int(file.checksum)]
+    }
+    let info: JSON = [
+      "experiment": .string(session.experiment.name),
+      "dtype": .string(S.dtypeName),
+      "progress": .object(progress),
+      "metrics": extent(metrics),
+      "timing": extent(timing),
+      "seconds": JSON(seconds),
+    ]
+    var tensors = session.trainer.network.learned.map {
+      Checkpoint.Stored("\($0.node).\($0.name)", $0.tensor)
+    }
+    tensors.append(Checkpoint.Stored("all best", values: training.best))
+    tensors.append(Checkpoint.Stored("all last", values: training.last))
+    for (index, vector) in training.vectors.enumerated() {
+      tensors.append(Checkpoint.Stored(RunState.name(ofVector: index), values: vector))
+    }
+    for key in TrainingState<S>.Numbers.allCases {
+      tensors.append(
+        Checkpoint.Stored(RunState.name(of: key), values: training.numbers[key] ?? []))
+    }
+    tensors.append(Checkpoint.Stored("newest row", values: newestRow))
+    tensors.append(Checkpoint.Stored("best row", values: bestRow))
+    return Checkpoint(info: info, tensors: tensors)
+  }
+
+  private static func name(ofVector index: Int) -> String { "optimizer vector \(index)" }
+
+  private static func name(of numbers: TrainingState<S>.Numbers) -> String {
+    "numbers of \(numbers.rawValue)"
+  }
+
+  // MARK: Reading
+
+  /// Takes a checkpoint apart. Throws the fact where it holds something else.
+  init(_ checkpoint: Checkpoint) throws {
+    let info = checkpoint.info
+    func missing(_ what: String) -> Diagnostic {
+      Diagnostic("the checkpoint has no '\(what)'", failure: .environment)
+    }
+    func extent(_ file: String) throws -> (length: Int, checksum: Int) {
+      guard let length = info[file]?["length"]?.int, length >= 0,
+        let checksum = info[file]?["checksum"]?.int
+      else { throw missing(file) }
+      return (length, checksum)
+    }
+    func values<T: Scalar>(_ name: String, as type: T.Type = T.self) throws -> [T] {
+      guard let values = checkpoint[name]?.values(as: type) else { throw missing(name) }
+      return values
+    }
+    metrics = try extent("metrics")
+    timing = try extent("timing")
+    guard let seconds = info["seconds"]?.double, seconds >= 0 else { throw missing("seconds") }
+    self.seconds = seconds
+    newestRow = try values("newest row")
+    bestRow = try values("best row")
+
+    var counts: [TrainingState<S>.Count: Int] = [:]
+    for count in TrainingState<S>.Count.allCases {
+      counts[count] = info["progress"]?[count.rawValue]?.int
+    }
+    var numbers: [TrainingState<S>.Numbers: [Double]] = [:]
+    for key in TrainingState<S>.Numbers.allCases {
+      numbers[key] = try values(RunState.name(of: key))
+    }
+    var vectors: [[S]] = []
+    while checkpoint[RunState.name(ofVector: vectors.count)] != nil {
+      vectors.append(try values(RunState.name(ofVector: vectors.count)))
+    }
+    training = TrainingState(
+      counts: counts, numbers: numbers, best: try values("all best"),
+      last: try values("all last"), vectors: vectors)
+    file = checkpoint
+  }
+
+  /// Puts the session where the run was. Throws the fact where it does not fit.
+  func put(into session: Session<S>) throws {
+    if let file { try session.load(file) }
+    try session.trainer.goOn(from: training)
+  }
+
+  /// The run's tables, both found to be what the run knows of them before
+  /// either is changed.
+  func openFiles(
+    of columns: [String], in directory: RunDirectory
+  ) throws -> (metrics: CSVWriter, timing: TimingWriter) {
+    guard [newestRow, bestRow].allSatisfy({ [0, columns.count].contains($0.count) }) else {
+      throw Diagnostic("the checkpoint's rows are not this run's", failure: .environment)
+    }
+    return (
+      try CSVWriter(
+        continuing: "metrics.csv", columns: columns, length: metrics.length,
+        checksum: metrics.checksum, in: directory),
+      try TimingWriter(continuing: timing.length, checksum: timing.checksum, in: directory)
+    )
+  }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import Results
+import Testing
+
+/// FAULTS 29 and 30: a run that was stopped anywhere ends with the bytes of one
+/// that was not.
+@Suite struct ResumptionTests {
+  /// Every operation in turn is the last: what comes after it fails, as though
+  /// the process had been killed. The next process goes on.
+  @Test(arguments: ["float32", "float64"])
+  func killedAtEveryOperation(dtype: String) throws {
+    let bench = try Bench()
+    let text = "dtype: \(dtype)\n" + everything
+    try bench.run(text, "whole")
+    var index = 0
+    while true {
+      let fault = Fault(at: index, code: EIO, kills: true)
+      let name = "killed \(index)"
+      _ = try? bench.run(text, name, fault.fileSystem)
+      if fault.operations <= index { break }
+      if bench.bytes(name + "/run.json") != nil {
+        #expect(try bench.resume(name) == 0, "killed at \(fault.failed)")
+        #expect(bench.differences("whole", name) == [], "killed at \(fault.failed)")
+      }
+      try? FileManager.default.removeItem(atPath: bench.folder(name))
+      index += isThorough && dtype == "float32" ? 1 : 11
+    }
+    #expect(index > 100)
+  }
+
+  /// As above, of the resumption itself.
+  @Test func resumptionKilledAtEveryOperation() throws {
+    let bench = try Bench()
+    try bench.run("whole")
+    _ = try? bench.run("half", Fault(at: 120, code: EIO, kills: true).fileSystem)
+    let half = bench.folder("half")
+    var index = 0
+    while true {
+      let name = "again \(index)"
+      try FileManager.default.copyItem(atPath: half, toPath: bench.folder(name))
+      let fault = Fault(at: index, code: EIO, kills: true)
+      _ = try? bench.resume(name, fault.fileSystem)
+      if fault.operations <= index { break }
+      #expect(try bench.resume(name) == 0, "killed at \(fault.failed)")
+      #expect(bench.differences("whole", name) == [], "killed at \(fault.failed)")
+      try? FileManager.default.removeItem(atPath: bench.folder(name))
+      index += isThorough ? 1 : 11
+    }
+    #expect(index > 50)
+  }
+
+  /// Between any two steps: in the middle of an epoch as well.
+  @Test func interruptedAgainAndAgain() throws {
+    let bench = try Bench()
+    let text = everything.replacing(
+      "- {type: dense, units: 4}",
+      with: "- {type: dense, units: 100}\n  - {type: dense, units: 100}")
+    try bench.run(text, "whole")
+    #expect(try bench.run(text, "often", listener: Listener(interruptingAfter: 3)) == 143)
+    var interruptions = 1
+    while try bench.resume("often", listener: Listener(interruptingAfter: 3)) == 143 {
+      interruptions += 1
+      try #require(interruptions < 100)
+    }
+    #expect(interruptions > 3)
+    #expect(bench.differences("whole", "often") == [])
+  }
+
+  @Test(arguments: [
+    "{type: sgd, learning_rate: 0.1, momentum: 0.9}", "rprop", "rmsprop", "adagrad", "adamw",
+    "lbfgs",
+  ])
+  func everyOptimizer(optimizer: String) throws {
+    let bench = try Bench()
+    var text = everything.replacing("{type: adam, learning_rate: 0.02}", with: optimizer)
+    if optimizer == "lbfgs" { text = text.replacing("batch_size: 12", with: "batch_size: full") }
+    try bench.run(text, "whole")
+    _ = try? bench.run(text, "half", Fault(at: 110, code: EIO, kills: true).fileSystem)
+    #expect(try bench.resume("half") == 0)
+    #expect(bench.differences("whole", "half") == [])
+  }
+
+  /// FAULTS 26: the resumed run diverges as the undisturbed one did.
+  @Test func divergence() throws {
+    let bench = try Bench()
+    let text = everything.replacing(
+      "{type: adam, learning_rate: 0.02}", with: "{type: sgd, learning_rate: 1e300}")
+    #expect(try bench.run(text, "whole") == 1)
+    #expect(!bench.tree("whole").keys.contains { $0.contains("state") })
+    let listener = Listener()
+    #expect(try bench.resume("whole", listener: listener) == 1)
+    #expect(listener.said == [])
+  }
+
+  /// FAULTS 34.
+  @Test func aCompletedRunStaysAsItIs() throws {
+    let bench = try Bench()
+    try bench.run("whole")
+    let before = bench.tree("whole")
+    #expect(try bench.resume("whole") == 0)
+    #expect(bench.tree("whole") == before)
+  }
+}
+
+extension Bench {
+  @discardableResult
+  func run(_ name: String, _ fileSystem: FileSystem = .system) throws -> Int32 {
+    try run(everything, name, fileSystem)
+  }
+}
