@@ -1,0 +1,123 @@
+import Foundation
+import Testing
+
+@Suite struct SweepTests {
+  private static let xor = """
+    name: xor
+    data:
+      inline: {inputs: [[0, 0], [0, 1], [1, 0], [1, 1]], targets: [[0], [1], [1], [0]]}
+    model:
+      - {type: dense, units: 2, name: hidden}
+      - sigmoid
+      - {type: dense, units: 1}
+    loss: squared_error
+    train: {optimizer: {type: sgd, learning_rate: 0.1}, epochs: 20, batch_size: full}
+
+    """
+
+  private func withTool(_ body: (Tool) throws -> Void) throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try tool.write(SweepTests.xor, to: "xor.yaml")
+    try body(tool)
+  }
+
+  /// Rows of a table without its clock, the last column.
+  private func table(_ tool: Tool, _ file: String = "results/xor/sweep/sweep.csv") throws
+    -> [[Substring]]
+  {
+    try tool.read(file).split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false)
+    }
+  }
+
+  @Test func trialsAreRuns() throws {
+    try withTool { tool in
+      let words = ["train.optimizer.learning_rate=0.1,0.5", "+seed=range(0,3)"]
+      let result = try tool.run("sweep", "xor.yaml", words[0], words[1], "--jobs", "2")
+      #expect(result.code == 0, "\(result.errors)")
+      let rows = try table(tool)
+      #expect(rows.count == 7)
+      #expect(rows[0].starts(with: ["trial", "run", "status", "exit_status", "error", "seed"]))
+      try tool.run(
+        "run", "xor.yaml", "train.optimizer.learning_rate=0.5", "+seed=1", "--output", "alone")
+      for file in ["metrics.csv", "summary.json", "resolved.yaml", "experiment.yaml"] {
+        #expect(try tool.read("alone/\(file)") == tool.read("\(rows[5][1])/\(file)"), "\(file)")
+      }
+      // Again: nothing runs; wider: only what is new.
+      let before = try tool.read("\(rows[5][1])/run.json")
+      let wider = try tool.run("sweep", "xor.yaml", words[0], "+seed=range(0,4)")
+      #expect(wider.output.hasPrefix("6 of 8 trials are finished\n"))
+      #expect(try tool.read("\(rows[5][1])/run.json") == before)
+      let made = try tool.read("results/xor/sweep/sweep.csv")
+      #expect(try tool.run("collect", "results/xor/sweep").code == 0)
+      #expect(try tool.read("results/xor/sweep/sweep.csv") == made)
+    }
+  }
+
+  /// FAULTS 45: one diverges; the others complete and the table tells all.
+  @Test func oneTrialDiverges() throws {
+    try withTool { tool in
+      let result = try tool.run("sweep", "xor.yaml", "train.optimizer.learning_rate=0.1,1e30,0.2")
+      #expect(result.code == 1)
+      let statuses = try table(tool).dropFirst().map { $0[2] }
+      #expect(statuses == ["completed", "failed", "completed"])
+    }
+  }
+
+  /// FAULTS 47, and its like: told whole, and nothing is created.
+  @Test(arguments: [
+    (
+      ["+seed=range(5,5)"],
+      """
+      command line:1:7: error: '+seed': range(5,5) holds no number, so that the sweep has 0 \
+      trials; the end is not part of it
+          +seed=range(5,5)
+                ^
+
+      """
+    ),
+    (
+      ["train.epochs=1,2,1"],
+      """
+      command line:1:14: error: 'train.epochs' has the value 1 twice; leave one out
+          train.epochs=1,2,1
+                       ^
+      command line:1:14: note: it is here already
+          train.epochs=1,2,1
+                       ^
+
+      """
+    ),
+    (
+      ["+seed=range(0,1000000000)"],
+      """
+      command line:1:7: error: the sweep has 1000000000 trials; at most 100000 can be run
+          +seed=range(0,1000000000)
+                ^
+      note: sample them: {sample: {method: sobol, count: 100, parameters: …}}
+
+      """
+    ),
+    (
+      ["train.epoch=1,2"],
+      """
+      command line:1:13: error: the file has no 'train.epoch'; did you mean 'epochs'?
+          train.epoch=1,2
+                      ^
+      note: write +train.epoch=1 to add it
+      note: in trial 1: train.epoch=1
+
+      """
+    ),
+  ])
+  func badSweeps(_ words: [String], _ message: String) throws {
+    try withTool { tool in
+      let result = try Tool.run(
+        Tool.executable.path, ["sweep", "xor.yaml"] + words, in: tool.folder, environment: [:])
+      #expect(result.code == 2)
+      #expect(result.errors == message)
+      #expect(tool.contents == ["xor.yaml"])
+    }
+  }
+}
