@@ -82,11 +82,11 @@ bench-deps:
 
 # Instructions of fixed runs: fails when they grow by more than 5%.
 bench-instructions: build
-	@$(MAKE) --no-print-directory deps PACKAGES="valgrind python3"
+	@$(MAKE) --no-print-directory deps PACKAGES="valgrind python3 binutils"
 	python3 Benchmarks/instructions.py
 
 bench-instructions-record: build
-	@$(MAKE) --no-print-directory deps PACKAGES="valgrind python3"
+	@$(MAKE) --no-print-directory deps PACKAGES="valgrind python3 binutils"
 	python3 Benchmarks/instructions.py --record
 
 clean:

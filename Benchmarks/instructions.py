@@ -69,12 +69,19 @@ def write_data(folder, samples=1280, width=784):
     write_npy(folder / "t.npy", "i4", t, (samples,))
 
 
-def count(name, folder):
+def without_symbols(folder):
+    """A copy that valgrind reads whatever debug information this compiler and linker wrote."""
+    bare = folder / "nnexp"
+    subprocess.run(["strip", "-o", str(bare), str(NNEXP)], check=True)
+    return bare
+
+
+def count(name, nnexp, folder):
     """The instructions of one whole `nnexp run`."""
     file = folder / f"{name}.yaml"
     file.write_text(RUNS[name][1])
     done = subprocess.run(
-        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", str(NNEXP), "run",
+        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", str(nnexp), "run",
          str(file), "--output", str(folder / f"{name}-output"), "--quiet"],
         capture_output=True, text=True, env={"PATH": os.environ["PATH"], "HOME": "/", **PINNED})
     found = re.search(r"Collected : (\d+)", done.stderr)
@@ -94,7 +101,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         write_data(folder)
-        counts = {name: count(name, folder) for name in RUNS}
+        bare = without_symbols(folder)
+        counts = {name: count(name, bare, folder) for name in RUNS}
     if "--record" in sys.argv:
         with open(RECORD, "w", newline="") as out:
             rows = csv.writer(out, lineterminator="\n")
