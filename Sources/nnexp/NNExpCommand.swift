@@ -21,7 +21,8 @@ struct NNExpCommand: ParsableCommand {
     version: version,
     subcommands: [
       RunCommand.self, ResumeCommand.self, ValidateCommand.self, GradcheckCommand.self,
-      EvaluateCommand.self, PredictCommand.self, ExplainCommand.self, LayersCommand.self,
+      EvaluateCommand.self, PredictCommand.self, CompareCommand.self, ExplainCommand.self,
+      LayersCommand.self,
       PluginCommand.self,
     ])
 
