@@ -5,8 +5,8 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test lint format install uninstall deps experiments plugins guide clean \
-  bench bench-deps bench-instructions bench-instructions-record bench-scale
+.PHONY: run build test test-faults lint format install uninstall deps experiments plugins guide clean \
+  bench bench-deps bench-instructions bench-instructions-record
 
 run: build
 	$(BUILD) run $(FILE)
@@ -17,6 +17,10 @@ build: deps
 # The release build is there for the tests that measure it.
 test: build
 	swift test
+
+# The tests of faults at every operation and every byte that the others sample.
+test-faults: build
+	NNEXP_FAULTS=all swift test --filter "RunningTests|ResultsTests"
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources plugins Tests
@@ -71,9 +75,6 @@ BENCH_PACKAGES = gcc g++ pkg-config python3-venv python3-dev libopenblas-dev lib
 
 bench: build bench-deps
 	Benchmarks/.venv/bin/python Benchmarks/bench.py $(BENCH)
-
-bench-scale: build bench-deps
-	Benchmarks/.venv/bin/python Benchmarks/scale.py $(BENCH)
 
 bench-deps:
 	@$(MAKE) --no-print-directory deps PACKAGES="$(BENCH_PACKAGES)"

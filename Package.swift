@@ -45,6 +45,12 @@ let package = Package(
         "NNExp", "Datasets", "Engine", "GradientCheck", "Plugins", "Results", "ExperimentFile",
       ]),
 
+    .target(
+      name: "Sweeps",
+      dependencies: [
+        "NNExp", "YAMLTree", "Datasets", "Engine", "Results", "ExperimentFile", "Running",
+      ]),
+
     // The layers, losses and the rest that ship: a plugin like any other, linked in.
     .target(name: "Standard", dependencies: ["NNExp"], path: "plugins/Standard"),
 
@@ -52,7 +58,7 @@ let package = Package(
       name: "nnexp",
       dependencies: [
         "NNExp", "Datasets", "Engine", "GradientCheck", "Explanation", "Results",
-        "ExperimentFile", "Running", "Standard",
+        "ExperimentFile", "Running", "Sweeps", "Standard",
         "Plugins",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -86,6 +92,9 @@ let package = Package(
       dependencies: [
         "ExperimentFile", "NNExp", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Standard",
       ]),
+    .testTarget(
+      name: "SweepsTests",
+      dependencies: ["Sweeps", "NNExp", "Results", "Standard", "nnexp"]),
     .testTarget(
       name: "RunningTests",
       dependencies: [

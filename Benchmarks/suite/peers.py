@@ -34,7 +34,7 @@ PEERS = {
     "JAX jit": (("W1", "W2", "W3", "W4"), ("jax_peer.py", "jit")),
     "PyTorch": (TRAINED + CHECKS + PROCESSES, ("torch_peer.py",)),
     "PyTorch compiled": (("W1",) + DENSE + IMAGES, ("torch_peer.py", "compiled")),
-    "scikit-learn": (DENSE + ("W7",), ("sklearn_peer.py",)),
+    "scikit-learn": (DENSE, ("sklearn_peer.py",)),
 }
 
 

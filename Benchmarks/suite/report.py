@@ -148,4 +148,5 @@ def table(about, results):
             f"| **{comparison.workload.name}** {comparison.workload.title} | {comparison.threads} "
             f"| {ours} | {', '.join(map(cell, limits)) or '–'} "
             f"| {cell(rivals[0]) if rivals else '–'} | {', '.join(map(cell, rivals[1:])) or '–'} |")
+    lines += ["", "![Seconds of every workload](results/chart.svg)"]
     return "\n".join(lines)

@@ -41,7 +41,7 @@ public struct Expectation: Sendable {
 
 extension Expectation {
   /// Reads `"< 0.01"` or `["> 0.1", "< 0.2"]`; throws the mistake.
-  init(_ figure: String, _ node: Node) throws {
+  public init(_ figure: String, _ node: Node) throws {
     self.figure = figure
     place = node.place
     switch node.content {

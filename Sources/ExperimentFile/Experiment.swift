@@ -72,6 +72,8 @@ public struct Experiment: Sendable {
     var options = Options(root)
     self.text = text
     place = root.place
+    // What `nnexp sweep` varies; a single run is of the file's own values.
+    _ = options.node("sweep", "a mapping", "what nnexp sweep varies")
     name = options.string("name", default: defaultName, "names the folder of its results")
     do {
       try RunDirectory.validate(name: name)

@@ -315,7 +315,7 @@ public final class Folder: Sendable {
   }
 
   /// A file's bytes; nil where there is none.
-  func readIfThere(_ name: String, limit: Int) throws -> [UInt8]? {
+  public func readIfThere(_ name: String, limit: Int) throws -> [UInt8]? {
     guard let file = try openIfThere(name) else { return nil }
     return try file.readAll(limit: limit)
   }
@@ -360,7 +360,7 @@ public final class Folder: Sendable {
   // MARK: Entries
 
   /// Renames within the folder, over what is there.
-  func rename(_ name: String, to newName: String) throws {
+  public func rename(_ name: String, to newName: String) throws {
     try system.perform(.rename, path(of: newName)) {
       Int(renameat(descriptor, name, descriptor, newName))
     }
@@ -398,7 +398,7 @@ public final class Folder: Sendable {
   }
 
   /// Every name in the folder but `.` and `..`, sorted.
-  func entries() throws -> [String] {
+  public func entries() throws -> [String] {
     let opened = try system.require(.list, path) {
       Int(openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
     }
@@ -419,7 +419,7 @@ public final class Folder: Sendable {
   // MARK: Folders
 
   /// Makes a folder; false where there is something of that name.
-  func makeFolder(_ name: String) throws -> Bool {
+  public func makeFolder(_ name: String) throws -> Bool {
     try system.perform(.makeFolder, path(of: name), tolerating: EEXIST) {
       Int(mkdirat(descriptor, name, 0o777))
     } != nil

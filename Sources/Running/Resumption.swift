@@ -21,6 +21,7 @@ public struct Resumption: Sendable {
   public let experiment: Experiment
   /// How the run ended; nil where there is something to go on with.
   public let finished: Summary?
+  private let registry: Registry
   /// The newest good checkpoint; nil where the run starts again.
   private let checkpoint: Checkpoint?
   /// What should be known of the resumption.
@@ -28,11 +29,10 @@ public struct Resumption: Sendable {
 
   /// Opens an unfinished run and finds out whether it can go on. Changes no
   /// file of the run, nor does it where it throws.
-  ///
-  /// The experiment's plugins are loaded, to be compared.
   public init(
     of path: String, registry: Registry, fileSystem: FileSystem = .system
   ) throws {
+    self.registry = registry
     let reading = try RunDirectory.open(path, fileSystem: fileSystem)
     if let summary = try? Summary(of: reading), summary.isOver {
       finished = summary
@@ -48,19 +48,20 @@ public struct Resumption: Sendable {
     }
     record = try RunRecord(of: directory)
     let text = try directory.read("resolved.yaml")
+    if finished == nil {
+      try Resumption.requireSameCircumstances(record, configuration: text, in: directory)
+    }
     experiment = try Experiment(
       text, path: record.experiment, name: directory.folder.path(of: "resolved.yaml"),
       registry: registry)
-    if finished == nil {
-      try Resumption.requireSameCircumstances(
-        record, configuration: text,
-        plugins: experiment.plugins.map { FileHash(path: $0.path, sha256: $0.sha256) },
-        in: directory)
-    }
     let found = finished == nil ? try directory.checkpoint(.state) : nil
     checkpoint = found?.checkpoint
     if let warning = found?.warning { warnings.append(warning) }
-    if finished == nil { warnings += circumstantialWarnings() }
+    if finished != nil { return }
+    try requireSame(
+      record.plugins, experiment.plugins.map { FileHash(path: $0.path, sha256: $0.sha256) },
+      "plugin")
+    warnings += circumstantialWarnings()
   }
 
   /// Trains to the end. Returns the exit code, 128 + n after signal n; of a run
@@ -76,7 +77,9 @@ public struct Resumption: Sendable {
 
   private func perform<S: Scalar>(as type: S.Type, _ listener: any RunListener) throws -> Int32 {
     let session = try Session<S>(experiment)
-    try requireSameData(session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) })
+    try requireSame(
+      record.data, session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) },
+      "data file")
     let state = try checkpoint.map { try RunState<S>($0) }
     let run = try Run(
       resuming: directory, record, from: state, session, listener: listener)
@@ -88,7 +91,7 @@ public struct Resumption: Sendable {
 
 extension Resumption {
   private static func requireSameCircumstances(
-    _ record: RunRecord, configuration: [UInt8], plugins: [FileHash], in directory: RunDirectory
+    _ record: RunRecord, configuration: [UInt8], in directory: RunDirectory
   ) throws {
     var differences = Diagnostics()
     func differs(_ message: String) {
@@ -104,22 +107,15 @@ extension Resumption {
       differs(
         "it began with another build of nnexp, \(began.prefix(12)); this is \(build.prefix(12))")
     }
-    for plugin in record.plugins where !plugins.contains(plugin) {
-      let isThere = plugins.contains { $0.path == plugin.path }
-      differs("the plugin '\(plugin.path)' \(isThere ? "was changed" : "is not loaded")")
-    }
-    for plugin in plugins where !record.plugins.contains(where: { $0.path == plugin.path }) {
-      differs("it began without the plugin '\(plugin.path)'")
-    }
     try differences.throwIfAny()
   }
 
-  private func requireSameData(_ files: [FileHash]) throws {
+  private func requireSame(_ then: [FileHash], _ now: [FileHash], _ kind: String) throws {
     var differences = Diagnostics()
-    for file in record.data where !files.contains(where: { $0.sha256 == file.sha256 }) {
+    for file in then where !now.contains(where: { $0.sha256 == file.sha256 }) {
       differences.add(
         Diagnostic(
-          "cannot go on with '\(directory.path)': its data file '\(file.path)' was changed",
+          "cannot go on with '\(directory.path)': its \(kind) '\(file.path)' was changed",
           notes: [.init("a run goes on only as it began; start a new one with nnexp run")]))
     }
     try differences.throwIfAny()

@@ -20,10 +20,9 @@ struct NNExpCommand: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunCommand.self, ResumeCommand.self, ValidateCommand.self, GradcheckCommand.self,
-      EvaluateCommand.self, PredictCommand.self, CompareCommand.self, ExplainCommand.self,
-      LayersCommand.self,
-      PluginCommand.self,
+      RunCommand.self, ResumeCommand.self, SweepCommand.self, CollectCommand.self,
+      ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self, PredictCommand.self,
+      CompareCommand.self, ExplainCommand.self, LayersCommand.self, PluginCommand.self,
     ])
 
   static let version = "0.1.0"
@@ -40,6 +39,7 @@ enum Main {
     ignoreBrokenPipes()
     do {
       try InstructionSet.useRequested()
+      try CoreOptions.useRequested()
       var command = try NNExpCommand.parseAsRoot()
       try command.run()
     } catch let exit as Exit {

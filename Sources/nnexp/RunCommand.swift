@@ -1,5 +1,6 @@
 import ArgumentParser
 import ExperimentFile
+import Glibc
 import NNExp
 import Running
 
@@ -62,9 +63,19 @@ struct CoreOptions: ParsableArguments {
 
   func apply() throws {
     guard let threads else { return }
-    guard (1...256).contains(threads) else {
-      throw Diagnostic("--threads must be an integer in 1...256, found \(threads)")
+    try CoreOptions.use("\(threads)", of: "--threads")
+  }
+
+  /// Takes the number that the environment's NNEXP_THREADS gives, if it does.
+  static func useRequested() throws {
+    guard let text = getenv("NNEXP_THREADS"), text[0] != 0 else { return }
+    try use(String(cString: text), of: "NNEXP_THREADS")
+  }
+
+  private static func use(_ text: String, of name: String) throws {
+    guard let count = Int(text), (1...256).contains(count) else {
+      throw Diagnostic("\(name) must be an integer in 1...256, found '\(text)'")
     }
-    Workers.count = threads
+    Workers.count = count
   }
 }

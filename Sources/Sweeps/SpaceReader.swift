@@ -1,0 +1,156 @@
+import ExperimentFile
+import NNExp
+import YAMLTree
+
+/// Reads what spans the space of trials: `grid`, `zip`, `list`, `sample` and
+/// `exclude`; every mistake is kept.
+struct SpaceReader {
+  var axes: [Axis] = []
+  var exclusions: [[Exclusion]] = []
+  var mistakes = Diagnostics()
+
+  mutating func read(_ options: inout Options) {
+    for entry in entries("grid", &options) {
+      keep { try Axis.values(of: entry.key, entry.value, keyPlace: entry.keyPlace) }
+    }
+    let zipped = entries("zip", &options)
+    if !zipped.isEmpty { keep { try SpaceReader.zip(zipped) } }
+    if let node = options.node("list", "a list of mappings") { keep { try SpaceReader.list(node) } }
+    if let node = options.node("sample", "a mapping") { keep { try SpaceReader.sample(node) } }
+    if let node = options.node("exclude", "a list of mappings") {
+      do {
+        exclusions = try SpaceReader.maps(node, "exclude").map { try $0.map(Exclusion.init) }
+      } catch { mistakes.add(error) }
+    }
+    let paths = Set(axes.flatMap(\.paths).map { $0.hasPrefix("+") ? String($0.dropFirst()) : $0 })
+    for exclusion in exclusions.joined() where !paths.contains(exclusion.name) {
+      mistakes.add(
+        Diagnostic(
+          "'\(exclusion.name)' is not swept over\(suggestion(for: exclusion.name, among: paths))",
+          at: exclusion.place))
+    }
+  }
+
+  private mutating func keep(_ axis: () throws -> Axis) {
+    do { axes.append(try axis()) } catch { mistakes.add(error) }
+  }
+
+  private mutating func entries(_ key: String, _ options: inout Options) -> [Node.Entry] {
+    guard let node = options.node(key, "a mapping") else { return [] }
+    guard case .map(let entries) = node.content, !entries.isEmpty else {
+      let found: String
+      if case .map = node.content { found = "an empty one" } else { found = node.kind }
+      mistakes.add(
+        Diagnostic(
+          "\(key) must be a mapping from paths to values, found \(found)", at: node.place))
+      return []
+    }
+    return entries
+  }
+
+  private static func zip(_ entries: [Node.Entry]) throws -> Axis {
+    let axes = try entries.map {
+      try Axis.values(of: $0.key, $0.value, keyPlace: $0.keyPlace)
+    }
+    for (axis, entry) in Swift.zip(axes, entries)
+    where axis.options.count != axes[0].options.count {
+      throw Diagnostic(
+        "'\(entry.key)' has \(axis.options.count) values and '\(entries[0].key)' "
+          + "\(axes[0].options.count); zipped paths have equally many", at: entry.value.place)
+    }
+    return Axis(
+      options: axes[0].options.indices.map { i in axes.flatMap { $0.options[i] } },
+      place: entries[0].keyPlace)
+  }
+
+  private static func list(_ node: Node) throws -> Axis {
+    let maps = try maps(node, "list")
+    guard !maps.isEmpty else {
+      throw Diagnostic(
+        "list has no elements, so that the sweep has 0 trials; give it at least one",
+        at: node.place)
+    }
+    return Axis(
+      options: maps.map { entries in
+        entries.map { Assignment(path: $0.key, value: $0.value.flow, place: $0.value.place) }
+      }, place: node.place)
+  }
+
+  private static func maps(_ node: Node, _ key: String) throws -> [[Node.Entry]] {
+    guard case .list(let items) = node.content else {
+      throw Diagnostic(
+        "\(key) must be a list of mappings from paths to values, found \(node.kind)",
+        at: node.place)
+    }
+    return try items.map { item in
+      guard case .map(let entries) = item.content, !entries.isEmpty else {
+        throw Diagnostic(
+          "an element of \(key) must be a mapping from paths to values, found \(item.kind)",
+          at: item.place)
+      }
+      return entries
+    }
+  }
+
+  private static func sample(_ node: Node) throws -> Axis {
+    var options = Options(node)
+    let method = options.choice("method", default: .random, of: SamplingMethod.self)
+    let count = options.int("count", in: 1...)
+    let seed = options.int("seed", default: 0, in: 0...)
+    var parameters: [(Node.Entry, Distribution)] = []
+    if let node = options.node("parameters", "a mapping"), case .map(let entries) = node.content {
+      for entry in entries {
+        do { parameters.append((entry, try Distribution(entry.value, of: entry.key))) } catch {
+          options.reject("parameters", error)
+        }
+      }
+    } else {
+      options.reject("parameters", "missing 'parameters': a mapping from paths to distributions")
+    }
+    try options.finish()
+    guard parameters.count <= method.dimensionLimit else {
+      throw Diagnostic(
+        "\(method.rawValue) spreads at most \(method.dimensionLimit) parameters well, found "
+          + "\(parameters.count); use method: random", at: node.place)
+    }
+    try requireFew(count, at: options.place(of: "count"))
+    let random = RandomStream(seed: UInt64(seed), purpose: "sweep")
+    return Axis(
+      options: (0..<count).map { index in
+        parameters.enumerated().map { dimension, parameter in
+          Assignment(
+            path: parameter.0.key,
+            value: parameter.1.value(at: method.coordinate(index, dimension, random)),
+            place: parameter.0.value.place)
+        }
+      }, isSampled: true, place: node.place)
+  }
+}
+
+/// A condition on one path: a value, or a bound such as `"> 0.4"`.
+struct Exclusion: Sendable {
+  let name: String
+  let place: Place?
+  private let value: String
+  private let bound: Expectation.Bound?
+
+  init(_ entry: Node.Entry) throws {
+    name = entry.key.hasPrefix("+") ? String(entry.key.dropFirst()) : entry.key
+    place = entry.keyPlace
+    value = entry.value.flow
+    if case .string(let text) = entry.value.content,
+      Expectation.Relation.allCases.contains(where: { text.hasPrefix($0.rawValue) })
+    {
+      bound = try Expectation(entry.key, entry.value).bounds[0]
+    } else {
+      bound = nil
+    }
+  }
+
+  func matches(_ assignments: [Assignment]) -> Bool {
+    guard let found = assignments.first(where: { $0.name == name }) else { return false }
+    guard let bound else { return found.value == value }
+    guard let number = Double(found.value) else { return false }
+    return bound.holds(number)
+  }
+}

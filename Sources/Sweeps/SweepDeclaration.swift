@@ -1,0 +1,216 @@
+import ExperimentFile
+public import NNExp
+import YAMLTree
+
+/// A `sweep:` block or a file of its own, with the command line's axes.
+///
+///     sweep:
+///       name: rates                       # the folder under results/
+///       grid: {train.optimizer.learning_rate: [0.1, 0.5], seed: range(0,16)}
+///       zip: {model.hidden.units: [2, 4], train.epochs: [100, 50]}
+///       list: [{loss.reduction: sum, +train.l2: 0.1}, {loss.reduction: mean}]
+///       sample: {method: sobol, count: 32, seed: 1,
+///                parameters: {train.optimizer.learning_rate: {log_uniform: [0.01, 1]}}}
+///       exclude: [{model.hidden.units: 2, train.optimizer.learning_rate: "> 0.4"}]
+///       repeat: 3                         # with the seeds s, s+1, s+2
+///       expect: {best: {train_loss: "< 0.01"}, fraction: {completed: ">= 0.9"}}
+///
+/// What is given multiplies: a trial for every combination.
+public struct SweepDeclaration: Sendable {
+  public let name: String
+  /// The experiment file of the trials, and its bytes.
+  public let file: String
+  let bytes: [UInt8]
+  /// Overrides that every trial has, from the command line.
+  let common: [String]
+  let axes: [Axis]
+  let exclusions: [[Exclusion]]
+  public let expectations: [SweepExpectation]
+  /// Where the sweep as a whole is declared.
+  public let place: Place?
+
+  /// Reads a file and the command line's words.
+  public init(path: String, arguments: [String]) throws {
+    let own = try readFile(path)
+    let root = try parseYAML(own, name: path)
+    var mistakes = Diagnostics()
+    var file = path
+    var bytes = own
+    var experiment = root
+    var name: String?
+    if case .map(let entries) = root.content, let base = entries.first(where: { $0.key == "base" })
+    {
+      var options = Options(root)
+      let relative = options.string("base", "the experiment file of the trials")
+      if options.contains("name") { name = options.string("name") }
+      _ = options.node("sweep", "a mapping")
+      options.rejectUnread()
+      try options.diagnostics.throwIfAny()
+      file = relative.hasPrefix("/") ? relative : SweepDeclaration.folder(of: path) + relative
+      do { bytes = try readFile(file) } catch {
+        mistakes.add(error, at: base.value.place)
+        throw mistakes
+      }
+      experiment = try parseYAML(bytes, name: file)
+    }
+    if case .string(let written)? = experiment["name"]?.content, name == nil { name = written }
+
+    let block = root["sweep"]
+    var options = Options(block ?? Node(.null, at: root.place))
+    var reader = SpaceReader()
+    if options.contains("name") { name = options.string("name") }
+    reader.read(&options)
+    let count = options.int("repeat", default: 1, in: 1...trialLimit)
+    var expectations: [SweepExpectation] = []
+    if let node = options.node("expect", "a mapping") {
+      do { expectations = try SweepExpectation.read(node) } catch {
+        options.reject("expect", error)
+      }
+    }
+    options.rejectUnread()
+    mistakes.add(options.diagnostics)
+    mistakes.add(reader.mistakes)
+
+    var common: [String] = []
+    for argument in arguments {
+      do {
+        if let axis = try SweepDeclaration.axis(of: argument) {
+          // What the command line says of a path counts.
+          reader.axes.removeAll { $0.paths == axis.paths }
+          reader.axes.append(axis)
+        } else {
+          common.append(argument)
+        }
+      } catch { mistakes.add(error) }
+    }
+    try mistakes.throwIfAny()
+    if count > 1 {
+      let first = experiment["seed"]?.integer ?? 0
+      let path = experiment["seed"] == nil ? "+seed" : "seed"
+      reader.axes.append(
+        Axis(
+          options: (0..<count).map {
+            [Assignment(path: path, value: "\(first &+ $0)", place: options.place(of: "repeat"))]
+          }, place: options.place(of: "repeat")))
+    }
+    axes = reader.axes
+    exclusions = reader.exclusions
+    self.expectations = expectations
+    self.common = common
+    self.file = file
+    self.bytes = bytes
+    self.name = name ?? SweepDeclaration.stem(of: path)
+    place = block?.place ?? root.place
+    guard !axes.isEmpty else {
+      throw Diagnostic(
+        "there is nothing to sweep over in '\(path)'",
+        notes: [
+          .init("give it a sweep: block, or say nnexp sweep \(path) seed=range(0,16)")
+        ])
+    }
+    try requireDistinctPaths()
+    var total = 1
+    for axis in axes {
+      let (product, overflows) = total.multipliedReportingOverflow(by: axis.options.count)
+      total = overflows ? .max : product
+    }
+    try requireFew(total, at: place)
+  }
+
+  private func requireDistinctPaths() throws {
+    var seen: Set<String> = []
+    for axis in axes {
+      for path in axis.paths {
+        let name = path.hasPrefix("+") ? String(path.dropFirst()) : path
+        guard seen.insert(name).inserted else {
+          throw Diagnostic("'\(name)' is swept over twice; leave one out", at: axis.place)
+        }
+      }
+    }
+  }
+
+  // MARK: The command line
+
+  /// `path=a,b` and `path=range(0,16)` as an axis; nil for a plain override.
+  private static func axis(of argument: String) throws -> Axis? {
+    guard let equals = argument.firstIndex(of: "=") else { return nil }
+    let path = String(argument[..<equals])
+    let value = String(argument[argument.index(after: equals)...])
+    let source = Source(name: "command line", lines: [argument])
+    let place = Place(source: source, line: 1, column: path.unicodeScalars.count + 2)
+    if value.hasPrefix("range(") {
+      return try Axis.values(of: path, Node(.string(value), at: place), keyPlace: place)
+    }
+    let words = pieces(of: value)
+    guard words.count > 1 else { return nil }
+    let nodes = try words.map { word -> Node in
+      guard !word.isEmpty else {
+        throw Diagnostic("a value is missing between commas", at: place)
+      }
+      var node = try parseYAML(Array(word.utf8), name: "command line")
+      node.place = place
+      return node
+    }
+    return try Axis.values(of: path, Node(.list(nodes), at: place), keyPlace: place)
+  }
+
+  /// A text cut at the commas outside brackets and quotes.
+  private static func pieces(of text: String) -> [String] {
+    var pieces = [""]
+    var depth = 0
+    var quote: Character?
+    for character in text {
+      if let open = quote {
+        if character == open { quote = nil }
+      } else if character == "\"" || character == "'" {
+        quote = character
+      } else if "[{(".contains(character) {
+        depth += 1
+      } else if "]})".contains(character) {
+        depth -= 1
+      } else if character == ",", depth == 0 {
+        pieces.append("")
+        continue
+      }
+      pieces[pieces.count - 1].append(character)
+    }
+    return pieces
+  }
+
+  private static func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+  }
+
+  private static func stem(of path: String) -> String {
+    let file = path.split(separator: "/").last.map(String.init) ?? "sweep"
+    guard let dot = file.lastIndex(of: "."), dot > file.startIndex else { return file }
+    return String(file[..<dot])
+  }
+}
+
+extension SweepDeclaration {
+  /// The columns of the swept paths, in order.
+  public var parameterNames: [String] {
+    axes.flatMap { $0.paths }.map { $0.hasPrefix("+") ? String($0.dropFirst()) : $0 }
+  }
+
+  /// The combinations before exclusions.
+  var combinationCount: Int { axes.reduce(1) { $0 * $1.options.count } }
+
+  var isSampled: Bool { axes.contains(where: \.isSampled) }
+
+  /// What a combination sets; the last axis changes fastest.
+  func assignments(of combination: Int) -> [Assignment] {
+    var rest = combination
+    var chosen: [[Assignment]] = []
+    for axis in axes.reversed() {
+      chosen.append(axis.options[rest % axis.options.count])
+      rest /= axis.options.count
+    }
+    return chosen.reversed().flatMap { $0 }
+  }
+
+  func isExcluded(_ assignments: [Assignment]) -> Bool {
+    exclusions.contains { rule in rule.allSatisfy { $0.matches(assignments) } }
+  }
+}

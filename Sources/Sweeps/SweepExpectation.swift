@@ -1,0 +1,107 @@
+public import ExperimentFile
+public import NNExp
+
+/// One line of a sweep's `expect:`.
+///
+///     expect:
+///       best: {train_loss: "< 0.01"}       # the smallest of the trials
+///       worst: {train_loss: "< 0.3"}       # the largest
+///       mean: {validation_loss: "< 0.2"}
+///       median: {epochs: "< 100"}
+///       fraction: {completed: ">= 0.9"}    # of all trials
+///
+/// The best of a metric that is better when higher (accuracy, r2, …) is the
+/// largest.
+public struct SweepExpectation: Sendable {
+  public enum Statistic: String, CaseIterable, Sendable { case best, worst, mean, median, fraction }
+
+  public let statistic: Statistic
+  public let expectation: Expectation
+
+  /// `best train_loss`.
+  public var name: String { "\(statistic.rawValue) \(expectation.figure)" }
+
+  static func read(_ node: Node) throws -> [SweepExpectation] {
+    guard case .map(let entries) = node.content else {
+      throw Diagnostic(
+        "expect must be a mapping such as {best: {train_loss: \"< 0.01\"}}, found \(node.kind)",
+        at: node.place)
+    }
+    var found: [SweepExpectation] = []
+    var mistakes = Diagnostics()
+    let words = Statistic.allCases.map(\.rawValue)
+    for entry in entries {
+      guard let statistic = Statistic(rawValue: entry.key) else {
+        mistakes.add(
+          Diagnostic(
+            "unknown statistic '\(entry.key)'\(suggestion(for: entry.key, among: words))",
+            at: entry.keyPlace,
+            notes: [.init("the statistics are: " + words.joined(separator: ", "))]))
+        continue
+      }
+      guard case .map(let figures) = entry.value.content else {
+        mistakes.add(
+          Diagnostic(
+            "\(entry.key) must be a mapping from figures to bounds, found \(entry.value.kind)",
+            at: entry.value.place))
+        continue
+      }
+      let statuses = TrialRow.Status.allCases.map(\.rawValue)
+      for figure in figures {
+        if statistic == .fraction, !statuses.contains(figure.key) {
+          mistakes.add(
+            Diagnostic(
+              "unknown status '\(figure.key)'\(suggestion(for: figure.key, among: statuses))",
+              at: figure.keyPlace,
+              notes: [.init("the statuses are: " + statuses.joined(separator: ", "))]))
+          continue
+        }
+        do {
+          found.append(
+            SweepExpectation(
+              statistic: statistic, expectation: try Expectation(figure.key, figure.value)))
+        } catch { mistakes.add(error) }
+      }
+    }
+    try mistakes.throwIfAny()
+    return found
+  }
+
+  /// What the trials reached; NaN where none measured it.
+  public func value(of rows: [TrialRow]) -> Double {
+    let figure = expectation.figure
+    if statistic == .fraction {
+      return Double(rows.filter { $0.status.rawValue == figure }.count) / Double(rows.count)
+    }
+    let values = rows.filter(\.isDone).compactMap { row in
+      figure == "epochs"
+        ? row.epochs.map(Double.init) : row.final.first { $0.name == figure }?.value
+    }.sorted()
+    guard let least = values.first, let most = values.last else { return .nan }
+    let isBetterHigher = isHigherBetter(figure)
+    switch statistic {
+    case .best: return isBetterHigher ? most : least
+    case .worst: return isBetterHigher ? least : most
+    case .mean: return values.reduce(0, +) / Double(values.count)
+    case .median:
+      let middle = values.count / 2
+      return values.count % 2 == 1
+        ? values[middle] : values[middle - 1] / 2 + values[middle] / 2
+    case .fraction: return .nan
+    }
+  }
+
+  /// The sentence of a miss; nil where it is met.
+  public func shortfall(of rows: [TrialRow]) -> Diagnostic? {
+    let value = value(of: rows)
+    if expectation.holds(value) { return nil }
+    return Diagnostic(
+      "\(name) is \(value.isNaN ? "not measured" : "\(value)"), expected \(expectation.text)",
+      at: expectation.place, failure: .shortfall)
+  }
+}
+
+/// True for figures of which more is better, by their names.
+func isHigherBetter(_ figure: String) -> Bool {
+  ["accuracy", "r2", "f1", "precision", "recall", "auc"].contains { figure.contains($0) }
+}

@@ -1,0 +1,107 @@
+public import Results
+
+/// A trial's line of sweep.csv.
+public struct TrialRow: Sendable {
+  public enum Status: String, CaseIterable, Sendable {
+    case pending, running, completed
+    case fellShort = "fell_short"
+    case failed, interrupted
+  }
+
+  public let number: Int
+  public let run: String
+  public let status: Status
+  public let exitStatus: Int?
+  public let error: String?
+  public let seed: Int
+  public let values: [String]
+  public let epochs: Int?
+  public let final: [Summary.Figure]
+  public let best: [Summary.Best]
+  public let seconds: Double?
+
+  /// True if its figures are those of a whole training.
+  public var isDone: Bool { status == .completed || status == .fellShort }
+}
+
+/// What of a plan its table needs; kept as plan.json.
+public struct PlanRecord: Sendable {
+  public struct Trial: Sendable {
+    public let number: Int
+    public let hash: String
+    public let seed: Int
+    public let values: [String]
+  }
+
+  public let name: String
+  public let parameters: [String]
+  public let trials: [Trial]
+
+  public init(_ plan: SweepPlan) {
+    name = plan.declaration.name
+    parameters = plan.declaration.parameterNames
+    trials = plan.trials.map {
+      Trial(
+        number: $0.number, hash: $0.hash, seed: Int(truncatingIfNeeded: $0.seed),
+        values: $0.values)
+    }
+  }
+
+  public static let file = "plan.json"
+
+  public var json: JSON {
+    [
+      "name": .string(name), "parameters": .array(parameters.map(JSON.string)),
+      "trials": .array(
+        trials.map {
+          [
+            "trial": .int($0.number), "hash": .string($0.hash), "seed": .int($0.seed),
+            "values": .array($0.values.map(JSON.string)),
+          ]
+        }),
+    ]
+  }
+
+  /// The plan that a sweep's folder holds; nil where it is no such folder.
+  public init?(of folder: SweepFolder) throws {
+    guard let bytes = try folder.read(PlanRecord.file) else { return nil }
+    let json = try JSON(parsing: bytes, from: folder.path + "/" + PlanRecord.file)
+    guard let name = json["name"]?.string, let parameters = json["parameters"]?.array,
+      let trials = json["trials"]?.array
+    else { return nil }
+    self.name = name
+    self.parameters = parameters.compactMap(\.string)
+    self.trials = trials.compactMap { trial in
+      guard let number = trial["trial"]?.int, let hash = trial["hash"]?.string,
+        let values = trial["values"]?.array
+      else { return nil }
+      return Trial(
+        number: number, hash: hash, seed: trial["seed"]?.int ?? 0,
+        values: values.compactMap(\.string))
+    }
+  }
+
+  /// Every trial's row, from the run directories.
+  public func rows(in folder: SweepFolder) -> [TrialRow] {
+    trials.map { trial in
+      func row(
+        _ status: TrialRow.Status, _ exitStatus: Int?, _ error: String?, _ summary: Summary? = nil,
+        _ seconds: Double? = nil
+      ) -> TrialRow {
+        TrialRow(
+          number: trial.number, run: folder.run(trial.hash), status: status,
+          exitStatus: exitStatus, error: error, seed: trial.seed, values: trial.values,
+          epochs: summary?.epochs, final: summary?.final ?? [], best: summary?.best ?? [],
+          seconds: seconds)
+      }
+      switch folder.state(of: trial.hash) {
+      case .absent: return row(.pending, nil, nil)
+      case .failed(let code, let error): return row(.failed, code, error)
+      case .found(let summary, let seconds):
+        return row(
+          TrialRow.Status(rawValue: summary.status.rawValue) ?? .failed, summary.exitStatus,
+          summary.reason, summary, seconds)
+      }
+    }
+  }
+}

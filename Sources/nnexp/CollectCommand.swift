@@ -1,0 +1,23 @@
+import ArgumentParser
+import NNExp
+import Sweeps
+
+struct CollectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "collect",
+    abstract: "Makes a sweep's tables anew from its run folders.")
+
+  @Argument(help: "the sweep's folder, such as results/xor/sweep", completion: .directory)
+  var directory: String
+
+  func run() throws {
+    let folder = SweepFolder(directory)
+    guard let record = try PlanRecord(of: folder) else {
+      throw Diagnostic("'\(directory)' is not a sweep: it has no \(PlanRecord.file)")
+    }
+    let rows = record.rows(in: folder)
+    try folder.write(rows.csv(parameters: record.parameters), to: "sweep.csv")
+    try folder.write(rows.summaryCSV(parameters: record.parameters), to: "sweep_summary.csv")
+    say("\(rows.count) trials in \(directory)/sweep.csv")
+  }
+}

@@ -1,0 +1,166 @@
+import ArgumentParser
+import Glibc
+import NNExp
+import Results
+import Running
+import Sweeps
+
+struct SweepCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep",
+    abstract: "Runs an experiment's variations, all cores at once, into one table.",
+    discussion: """
+      What varies stands in the file's sweep: block, or on the command line: values
+      with commas between, or range(first,end). Every trial is composed and checked
+      before the first one trains. Run again, a sweep goes on: what is finished
+      stays as it is.
+
+      Results go to results/NAME/sweep: sweep.csv, sweep_summary.csv, and a run's
+      folder for every trial. Exit code 1: a trial failed, or an expectation of the
+      sweep was missed.
+
+      Try:  nnexp sweep experiments/xor.yaml train.optimizer.learning_rate=0.5,2 \
+      'seed=range(0,8)'
+      """)
+
+  @Argument(
+    help: "an experiment with a sweep: block, or a file with base: and sweep:",
+    completion: .file(extensions: ["yaml", "yml"]))
+  var file: String
+
+  @Argument(help: "axes, such as seed=0,1,2, and overrides, such as train.epochs=10")
+  var arguments: [String] = []
+
+  @Option(help: "the sweep's folder", completion: .directory)
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp("how many trials run at once, one a core unless given", valueName: "n"))
+  var jobs: Int?
+
+  @Flag(help: "show the trials and their cost, and run none")
+  var dryRun = false
+
+  @Flag(help: "run failed trials again")
+  var retryFailed = false
+
+  @Flag(help: "stop at the first trial that fails")
+  var failFast = false
+
+  @Option(
+    help: ArgumentHelp(
+      "run this trial alone, here: for arrays of jobs on other machines", valueName: "k"))
+  var trial: Int?
+
+  @Option(help: "write JUnit XML for a CI server", completion: .file())
+  var junit: String?
+
+  @Flag(help: "print annotations for GitHub")
+  var github = false
+
+  @Flag(name: .shortAndLong, help: "say nothing unless something is wrong")
+  var quiet = false
+
+  @Flag(help: .hidden)
+  var worker = false
+
+  func run() throws {
+    if let jobs, !(1...1024).contains(jobs) {
+      throw Diagnostic("--jobs must be an integer in 1...1024, found \(jobs)")
+    }
+    let declaration = try SweepDeclaration(path: file, arguments: arguments)
+    let folder = try output.map(SweepFolder.init) ?? SweepFolder.standard(name: declaration.name)
+    let registry = standardRegistry()
+    listenForSignals()
+    let runner = TrialRunner(
+      declaration, in: folder, registry: registry,
+      command: CommandLine.arguments.filter { $0 != "--worker" }, version: NNExpCommand.version,
+      retryingFailed: retryFailed, interruption: { signalReceived })
+    if worker {
+      Workers.count = 1
+      return try serveTrials(with: runner)
+    }
+    let plan = try SweepPlan(declaration, registry: registry)
+    if dryRun { return say(plan.text) }
+    try folder.make()
+    try folder.write(PlanRecord(plan).json.description + "\n", to: PlanRecord.file)
+    if let trial { return try runOne(trial, of: plan, with: runner) }
+    try runAll(plan, in: folder)
+  }
+
+  private func runOne(_ number: Int, of plan: SweepPlan, with runner: TrialRunner) throws {
+    guard let trial = plan.trials.first(where: { $0.number == number }) else {
+      throw Diagnostic("there is no trial \(number); the sweep has \(plan.trials.count), from 1")
+    }
+    Workers.count = jobs ?? 1
+    switch try runner.run(combination: trial.combination, hash: trial.hash) {
+    case .held:
+      throw Diagnostic("trial \(number) is held by another process", failure: .environment)
+    case .ended(let code):
+      if let signalReceived, code == 128 + signalReceived { raiseAgain(signalReceived) }
+      if code != 0 { throw Exit(code: code) }
+    }
+  }
+
+  private func runAll(_ plan: SweepPlan, in folder: SweepFolder) throws {
+    let unfinished = plan.unfinished(in: folder, retryingFailed: retryFailed)
+    if !quiet, unfinished.count < plan.trials.count {
+      say("\(plan.trials.count - unfinished.count) of \(plan.trials.count) trials are finished")
+    }
+    let view = SweepView(quiet: quiet)
+    let pool = WorkerPool(
+      in: folder, arguments: Array(CommandLine.arguments.dropFirst()) + ["--worker"],
+      failsFast: failFast, listener: view)
+    try pool.run(
+      unfinished, jobs: jobs ?? Workers.availableCores, of: plan.trials.count)
+    view.clear()
+
+    let record = PlanRecord(plan)
+    let rows = record.rows(in: folder)
+    try folder.write(rows.csv(parameters: record.parameters), to: "sweep.csv")
+    try folder.write(rows.summaryCSV(parameters: record.parameters), to: "sweep_summary.csv")
+    if let signalReceived { raiseAgain(signalReceived) }
+
+    let report = SweepReport(plan, rows: rows)
+    if let junit { try FileSystem.system.write(Array(report.junit.utf8), to: junit) }
+    if github { for line in report.annotations { say(line) } }
+    let isSound = report.complain(writeError)
+    if !quiet {
+      say(report.headline)
+      say("results:\n  \(folder.path)/sweep.csv\n  \(folder.path)/sweep_summary.csv")
+    }
+    if !isSound { throw Exit(code: 1) }
+  }
+}
+
+/// How far a sweep has come: one line on a terminal, a line every ten seconds in
+/// a log.
+private final class SweepView: SweepListener {
+  private let isTerminal = isatty(1) == 1
+  private let isQuiet: Bool
+  private let started = monotonicSeconds()
+  private var shown = 0.0
+  private var first: Int?
+
+  init(quiet: Bool) { isQuiet = quiet }
+
+  var interruption: Int32? { signalReceived }
+
+  func update(done: Int, failed: Int, running: Int, of total: Int) {
+    let first = first ?? done
+    self.first = first
+    if isQuiet { return }
+    let now = monotonicSeconds() - started
+    guard now - shown >= (isTerminal ? 0.1 : 10) else { return }
+    shown = now
+    var text = "\(done)/\(total) done, \(running) running, \(failed) failed"
+    if done > first {
+      text += ", \(durationText(now / Double(done - first) * Double(total - done))) left"
+    }
+    if isTerminal { writeAll("\r\u{1B}[K" + text, to: 1) } else { say(text) }
+  }
+
+  func clear() {
+    if isTerminal && !isQuiet && shown > 0 { writeAll("\r\u{1B}[K", to: 1) }
+  }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import Results
+import Testing
+
+/// FAULTS 31 to 33: what is not as the run left it is told, and left alone.
+@Suite struct RefusalTests {
+  /// A run that was killed in its middle, and one that was not.
+  private func bench() throws -> Bench {
+    let bench = try Bench()
+    try bench.run("whole")
+    _ = try? bench.run("half", Fault(at: 150, code: EIO, kills: true).fileSystem)
+    return bench
+  }
+
+  /// The run is refused with that text, and no byte of it changes.
+  private func expectRefusal(
+    _ bench: Bench, _ text: String, sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let before = bench.tree("half")
+    let told = thrown(replacing: bench.path) { try bench.resume("half") }
+    #expect(told == text, sourceLocation: sourceLocation)
+    #expect(bench.tree("half") == before, sourceLocation: sourceLocation)
+  }
+
+  @Test func anotherConfiguration() throws {
+    let bench = try bench()
+    let text = try #require(bench.bytes("half/resolved.yaml"))
+    bench.put(text + Array("# mine\n".utf8), in: "half/resolved.yaml")
+    expectRefusal(
+      bench,
+      """
+      2 error: cannot go on with '$/half': its resolved.yaml was changed
+      note: a run goes on only as it began; start a new one with nnexp run
+      """)
+  }
+
+  @Test func editedMetrics() throws {
+    let bench = try bench()
+    var text = try #require(bench.bytes("half/metrics.csv"))
+    text[text.count / 4] ^= 1
+    bench.put(text, in: "half/metrics.csv")
+    let told = thrown(replacing: bench.path) { try bench.resume("half") }
+    #expect(told.hasPrefix("3 error: '$/half/metrics.csv' is not as the run left it"), "\(told)")
+    #expect(bench.bytes("half/metrics.csv") == text)
+  }
+
+  @Test func rowsBehindTheCheckpointAreCut() throws {
+    let bench = try bench()
+    let text = try #require(bench.bytes("half/metrics.csv"))
+    bench.put(text + Array("9,9,9".utf8), in: "half/metrics.csv")
+    #expect(try bench.resume("half") == 0)
+    #expect(bench.differences("whole", "half") == [])
+  }
+
+  /// Flipped, then cut, at every 64th byte: the one before takes its place.
+  @Test func aDamagedCheckpoint() throws {
+    let bench = try bench()
+    let file = "half/checkpoints/state.nnx"
+    let good = try #require(bench.bytes(file))
+    try FileManager.default.copyItem(
+      atPath: bench.folder("half"), toPath: bench.folder("copy"))
+    var places = 0
+    for offset in stride(from: 0, to: good.count, by: isThorough ? 64 : 512) {
+      var flipped = good
+      flipped[offset] ^= 0x10
+      for damaged in [flipped, Array(good[..<offset])] {
+        try FileManager.default.removeItem(atPath: bench.folder("half"))
+        try FileManager.default.copyItem(
+          atPath: bench.folder("copy"), toPath: bench.folder("half"))
+        bench.put(damaged, in: file)
+        let listener = Listener()
+        #expect(try bench.resume("half", listener: listener) == 0)
+        #expect(listener.complaints.first?.hasPrefix("warning: ") == true)
+        #expect(bench.differences("whole", "half") == [], "at byte \(offset)")
+        places += 1
+      }
+    }
+    #expect(places > 10)
+  }
+
+  @Test func bothCheckpointsAreDamaged() throws {
+    let bench = try bench()
+    for name in ["state.nnx", "state.previous.nnx"] {
+      bench.put([1, 2, 3], in: "half/checkpoints/\(name)")
+    }
+    expectRefusal(
+      bench,
+      """
+      3 error: '$/half/checkpoints/state.nnx' is damaged: it ends after 3 bytes
+      note: '$/half/checkpoints/state.previous.nnx' is damaged: it ends after 3 bytes
+      """)
+  }
+
+  /// FAULTS 39: the winner is intact.
+  @Test func aRunThatIsHeld() throws {
+    let bench = try bench()
+    let held = try RunDirectory.open(bench.folder("half"), exclusively: true)
+    let told = thrown(replacing: bench.path) { try bench.resume("half") }
+    #expect(told.hasPrefix("3 error: '$/half' is held by process "), "\(told)")
+    _ = held.path
+  }
+}
