@@ -91,3 +91,20 @@ bench-instructions-record: build
 
 clean:
 	rm -rf .build
+
+# Coverage-guided fuzzing of every reader, each for FUZZ_SECONDS, with the address
+# sanitizer; Swift traps what is undefined. Its own findings go on in .build/corpus.
+FUZZ_SECONDS ?= 600
+FUZZ = .build/fuzz/debug/Fuzz
+FUZZED = yaml experiment overrides csv idx npy npz checkpoint json
+
+.PHONY: fuzz
+fuzz: deps
+	NNEXP_FUZZ=1 swift build --scratch-path .build/fuzz --product Fuzz --sanitize address \
+	  -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
+	@set -e; for target in $(FUZZED); do \
+	  echo "== $$target"; mkdir -p .build/corpus/$$target; \
+	  FUZZ_TARGET=$$target ASAN_OPTIONS=detect_leaks=0 $(FUZZ) -max_total_time=$(FUZZ_SECONDS) \
+	    -timeout=10 -rss_limit_mb=1024 -print_final_stats=0 -verbosity=0 \
+	    -artifact_prefix=.build/corpus/ .build/corpus/$$target Tests/Fuzz/Seeds/$$target; \
+	done

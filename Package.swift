@@ -106,3 +106,14 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// What libFuzzer drives needs its library, which no other build links: `make
+// fuzz` asks for it.
+if Context.environment["NNEXP_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: ["NNExp", "YAMLTree", "Datasets", "ExperimentFile", "Results", "Standard"],
+      path: "Tests/Fuzz", exclude: ["Seeds", "seeds.py"],
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+}

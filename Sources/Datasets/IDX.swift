@@ -33,8 +33,9 @@ func readIDX(_ file: [UInt8]) throws -> Elements {
     Int(head.integer(at: 4 + 4 * $0, as: UInt32.self, isBigEndian: true))
   }
   let shape = "[" + axes.map(String.init).joined(separator: ", ") + "]"
-  guard let count = product(axes), let size = product([count, type.size]),
-    size <= Int.max - start
+  // Of a product with a 0 in it, a part may still overflow.
+  guard product(axes.dropFirst()) != nil, let count = product(axes),
+    let size = product([count, type.size]), size <= Int.max - start
   else {
     throw Diagnostic("the extents \(shape) are more than any file holds")
   }

@@ -37,7 +37,10 @@ func readNPY(_ file: [UInt8]) throws -> Elements {
   guard !header.shape.isEmpty else {
     throw Diagnostic("the array is a single number; its first axis must be the samples'")
   }
-  guard let count = product(header.shape), let size = product([count, type.size]) else {
+  // Of a product with a 0 in it, a part may still overflow.
+  guard product(header.shape.dropFirst()) != nil, let count = product(header.shape),
+    let size = product([count, type.size])
+  else {
     throw Diagnostic("the shape \(shape) is more than any file holds")
   }
   guard size == file.count - start else {

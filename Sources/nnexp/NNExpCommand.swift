@@ -22,7 +22,7 @@ struct NNExpCommand: ParsableCommand {
     subcommands: [
       RunCommand.self, ResumeCommand.self, SweepCommand.self, CollectCommand.self,
       ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self, PredictCommand.self,
-      ExplainCommand.self, LayersCommand.self, PluginCommand.self,
+      CompareCommand.self, ExplainCommand.self, LayersCommand.self, PluginCommand.self,
     ])
 
   static let version = "0.1.0"

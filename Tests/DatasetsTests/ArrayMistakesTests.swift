@@ -69,6 +69,29 @@ import Testing
       try idx([0, 0, 8, 1, 0, 0, 0, 2, 5, 6, 7]) == "the extents [2] need 10 bytes, found 11")
   }
 
+  /// Found by fuzzing: a 0 hid the overflow of what followed it.
+  @Test func extentsThatOverflowBesideAZero() throws {
+    let huge = [UInt8](repeating: 0xFF, count: 12)
+    #expect(
+      try idx([0, 0, 8, 4, 0, 0, 0, 0] + huge)
+        == "the extents [0, 4294967295, 4294967295, 4294967295] are more than any file holds")
+    #expect(
+      try npy(header: header("<f4", "(0, 4294967296, 4294967296)"))
+        == "the shape [0, 4294967296, 4294967296] is more than any file holds")
+  }
+
+  /// They take no space in a file, however many they are: none is looked at.
+  @Test(.timeLimit(.minutes(1))) func samplesWithoutNumbers() throws {
+    let folder = try TestFolder(["x.npy": hollow])
+    let message = folder.complaint("npy: {inputs: x.npy, targets: x.npy}")
+    #expect(message.contains("'x.npy' is empty: its shape is [1099511627776, 0]"), "\(message)")
+  }
+
+  private var hollow: [UInt8] {
+    let text = header("<f4", "(1099511627776, 0)")
+    return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(text.utf8.count), 0] + Array(text.utf8)
+  }
+
   @Test func counts() throws {
     let folder = try TestFolder([
       "x.idx": [0, 0, 8, 1, 0, 0, 0, 3, 5, 6, 7], "t.idx": ArrayMistakesTests.labels,

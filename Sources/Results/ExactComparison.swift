@@ -1,0 +1,236 @@
+import NNExp
+
+/// Holds what two runs computed against each other, to the last bit.
+///
+/// Compared are the CSV files, the weights and the summary. Not compared are
+/// `timing.csv`, which has a clock in it, and `run.json`, which tells the
+/// circumstances: where these differ, equal results are not promised.
+///
+/// Memory: a row of each file at a time, and one checkpoint of each run.
+public struct ExactComparison: Sendable {
+  /// Where a file differs first.
+  public struct Difference: Sendable, Equatable {
+    /// `metrics.csv`
+    public let file: String
+    /// `row 12 (epoch 11), train_loss: 0.25 and 0.26`
+    public let fact: String
+  }
+
+  /// Every file that was compared, sorted.
+  public private(set) var files: [String] = []
+
+  /// One a file that differs, in the order of `files`.
+  public private(set) var differences: [Difference] = []
+
+  /// What was not alike when the runs took place: `cpu: Xeon and Epyc`.
+  public private(set) var circumstances: [String] = []
+
+  public var isEqual: Bool { differences.isEmpty }
+
+  /// Compares the run `b` with the run `a`. Throws where a file cannot be read.
+  public init(_ a: RunDirectory, _ b: RunDirectory) throws {
+    let names = try [a, b].map {
+      try Set($0.folder.entries().filter(ExactComparison.isCompared))
+    }
+    for name in names[0].union(names[1]).sorted() {
+      files.append(name)
+      guard names[0].contains(name), names[1].contains(name) else {
+        note(name, "'\(names[0].contains(name) ? b.path : a.path)' has none")
+        continue
+      }
+      if name == Summary.file {
+        note(name, firstDifference(try a.readJSON(name), try b.readJSON(name), at: ""))
+      } else {
+        note(name, try CSVPair(name, a, b).firstDifference())
+      }
+    }
+    for generation in [Checkpoint.Generation.last, .best] {
+      try compareWeights(generation, a, b)
+    }
+    circumstances = ExactComparison.unlike(try RunRecord(of: a), try RunRecord(of: b))
+  }
+
+  private static func isCompared(_ name: String) -> Bool {
+    name == Summary.file
+      || name.hasSuffix(".csv") && !name.hasPrefix(".") && name != TimingWriter.file
+  }
+
+  private mutating func note(_ file: String, _ fact: String?) {
+    if let fact { differences.append(Difference(file: file, fact: fact)) }
+  }
+
+  private mutating func compareWeights(
+    _ generation: Checkpoint.Generation, _ a: RunDirectory, _ b: RunDirectory
+  ) throws {
+    let name = "\(generation.rawValue) weights"
+    let x = try a.checkpoint(generation)?.checkpoint
+    let y = try b.checkpoint(generation)?.checkpoint
+    if x == nil && y == nil { return }
+    files.append(name)
+    guard let x, let y else { return note(name, "'\(x == nil ? a.path : b.path)' has none") }
+    for tensor in x.tensors {
+      guard let other = y[tensor.name] else {
+        return note(name, "'\(tensor.name)' is in '\(a.path)' alone")
+      }
+      if let fact = firstDifference(tensor, other) { return note(name, fact) }
+    }
+    if let more = y.tensors.first(where: { x[$0.name] == nil }) {
+      note(name, "'\(more.name)' is in '\(b.path)' alone")
+    }
+  }
+
+  /// Results are promised to be equal for one binary on one class of processor
+  /// with one BLAS; threads, time and place make no difference.
+  private static func unlike(_ a: RunRecord, _ b: RunRecord) -> [String] {
+    let pairs: [(String, String, String)] = [
+      ("nnexp", a.nnexpVersion, b.nnexpVersion), ("swift", a.swiftVersion, b.swiftVersion),
+      ("cpu", a.cpu ?? "unknown", b.cpu ?? "unknown"), ("isa", a.isa, b.isa),
+      ("blas", a.blas, b.blas), ("seed", "\(a.seed)", "\(b.seed)"),
+    ]
+    return pairs.filter { $0.1 != $0.2 }.map { "\($0.0): \($0.1) and \($0.2)" }
+  }
+}
+
+// MARK: - CSV files
+
+/// Two CSV files, read in step.
+private struct CSVPair {
+  private let a: RowReader
+  private let b: RowReader
+
+  init(_ name: String, _ a: RunDirectory, _ b: RunDirectory) throws {
+    self.a = try RowReader(name, in: a)
+    self.b = try RowReader(name, in: b)
+  }
+
+  /// The first row and column that differ; nil where the files are equal.
+  func firstDifference() throws -> String? {
+    var header: [String] = []
+    var number = 0
+    while true {
+      let (x, y) = (try a.next(), try b.next())
+      guard let x, let y else {
+        if x == nil && y == nil { return nil }
+        let (short, long) = x == nil ? (a, b) : (b, a)
+        let rows = max(0, number - 1)
+        return "'\(long.path)' goes on where '\(short.path)' ends, after \(rows) "
+          + (rows == 1 ? "row" : "rows")
+      }
+      number += 1
+      if number == 1 { header = fields(x) }
+      if x != y { return difference(fields(x), fields(y), header, row: number - 1) }
+    }
+  }
+
+  private func difference(_ x: [String], _ y: [String], _ header: [String], row: Int) -> String {
+    if row == 0 {
+      return "the columns are \(header.joined(separator: ",")) and \(y.joined(separator: ","))"
+    }
+    let place = "row \(row)" + (header.first.map { " (\($0) \(x.first ?? ""))" } ?? "")
+    guard let column = zip(x, y).enumerated().first(where: { $0.element.0 != $0.element.1 }) else {
+      return x.count == y.count
+        ? "\(place) is quoted differently" : "\(place) has \(x.count) and \(y.count) cells"
+    }
+    let name = header.indices.contains(column.offset) ? header[column.offset] : "\(column.offset)"
+    func shown(_ cell: String) -> String { cell.isEmpty ? "nothing" : cell }
+    return "\(place), \(name): \(shown(x[column.offset])) and \(shown(y[column.offset]))"
+  }
+
+  /// The cells of a row, without their quotes.
+  private func fields(_ row: [UInt8]) -> [String] {
+    let quote = UInt8(ascii: "\"")
+    var cells: [[UInt8]] = [[]]
+    var isQuoted = false
+    var previous: UInt8 = 0
+    for byte in row {
+      switch byte {
+      case quote:
+        // A quote that follows one which closed the cell stood for itself.
+        if !isQuoted, previous == quote { cells[cells.count - 1].append(quote) }
+        isQuoted.toggle()
+      case UInt8(ascii: ",") where !isQuoted: cells.append([])
+      default: cells[cells.count - 1].append(byte)
+      }
+      previous = byte
+    }
+    return cells.map { String(decoding: $0, as: UTF8.self) }
+  }
+}
+
+/// The rows of a CSV file, one after the other.
+private final class RowReader {
+  private static let pieceLength = 1 << 16
+
+  let path: String
+  private let file: File
+  private var piece: [UInt8] = []
+  private var position = 0
+
+  init(_ name: String, in run: RunDirectory) throws {
+    path = run.folder.path(of: name)
+    guard let file = try run.folder.openIfThere(name) else {
+      throw Diagnostic("'\(path)' is no longer there", failure: .environment)
+    }
+    self.file = file
+  }
+
+  /// A row without its end, line breaks within quotes included; nil after the
+  /// last one.
+  func next() throws -> [UInt8]? {
+    var row: [UInt8] = []
+    var isQuoted = false
+    while true {
+      if position == piece.count {
+        piece = try file.read(RowReader.pieceLength)
+        position = 0
+        if piece.isEmpty { return row.isEmpty ? nil : row }
+      }
+      let byte = piece[position]
+      position += 1
+      if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+      if byte == UInt8(ascii: "\n"), !isQuoted { return row }
+      row.append(byte)
+    }
+  }
+}
+
+// MARK: - Summaries and weights
+
+/// `final.train_loss: 0.25 and 0.26`; nil where the values are equal.
+private func firstDifference(_ a: JSON, _ b: JSON, at path: String) -> String? {
+  if a == b { return nil }
+  if let x = a.object, let y = b.object, x.map(\.key) == y.map(\.key) {
+    for (one, other) in zip(x, y) {
+      let inner = path.isEmpty ? one.key : "\(path).\(one.key)"
+      if let found = firstDifference(one.value, other.value, at: inner) { return found }
+    }
+  }
+  if let x = a.array, let y = b.array, x.count == y.count {
+    for (index, pair) in zip(x, y).enumerated() {
+      if let found = firstDifference(pair.0, pair.1, at: "\(path)[\(index)]") { return found }
+    }
+  }
+  func shown(_ value: JSON) -> String { value == .null ? "nothing" : "\(value)" }
+  return "\(path.isEmpty ? "" : path + ": ")\(shown(a)) and \(shown(b))"
+}
+
+/// `hidden.weight[3]: 0.5 and 0.25`; nil where every bit is equal.
+private func firstDifference(_ a: Checkpoint.Stored, _ b: Checkpoint.Stored) -> String? {
+  guard a.dtype == b.dtype, a.shape == b.shape else {
+    return "'\(a.name)' is \(a.dtype) \(a.shape) and \(b.dtype) \(b.shape)"
+  }
+  guard let byte = zip(a.bytes, b.bytes).enumerated().first(where: { $0.element.0 != $0.element.1 })
+  else { return nil }
+  let index = byte.offset / a.dtype.size
+  func shown(_ tensor: Checkpoint.Stored) -> String {
+    let bytes = tensor.bytes[index * a.dtype.size..<(index + 1) * a.dtype.size]
+    let bits = bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    switch a.dtype {
+    case .float32: return shortest(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
+    case .float64: return shortest(Double(bitPattern: bits))
+    case .int64: return "\(Int64(bitPattern: bits))"
+    case .uint8: return "\(bits)"
+    }
+  }
+  return "\(a.name)[\(index)]: \(shown(a)) and \(shown(b))"
+}

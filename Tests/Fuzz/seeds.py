@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Makes the seeds that fuzzing starts from: `python3 Tests/Fuzz/seeds.py`.
+
+Small inputs, one a feature of its format, from the standard library alone.
+YAML's are cases of every kind of event, scalar style, anchor and indentation;
+those that nnexp refuses on purpose are among them.
+"""
+import gzip, io, json, pathlib, struct, zipfile, zlib
+
+HERE = pathlib.Path(__file__).resolve().parent / "Seeds"
+
+
+def put(target, name, content):
+    folder = HERE / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+YAML = {
+    "plain": "a: b\n",
+    "single": "a: 'b ''c'''\n",
+    "double": 'a: "\\x41\\u00e9\\n\\\n  b"\n',
+    "literal": "a: |\n  b\n   c\n\nd: |-\n  e\nf: |+\n  g\n\n",
+    "folded": "a: >\n  b\n  c\n\n  d\ne: >2-\n    f\n",
+    "multiline-plain": "a: b\n  c\n d: e\n",
+    "flow": "a: [1, {b: c, d}, [], {}, ]\n",
+    "flow-lines": "a: [\n  1,\n  2 ]\nb: {c: d,\n    e: f}\n",
+    "block-sequence": "- a\n-\n  - b\n  - c\n- - d\n",
+    "sequence-in-map": "a:\n- b\n- c\nd:\n  - e\n",
+    "explicit-key": "? a\n: b\n? [c]\n: d\n",
+    "empty-values": "a:\nb: ~\nc: null\n",
+    "documents": "---\na: b\n...\n---\nc: d\n",
+    "directive": "%YAML 1.2\n---\na: b\n",
+    "tag-directive": "%TAG ! tag:example.org,2000:\n---\na: !b c\n",
+    "tag": "a: !!python/object:os.system b\n",
+    "anchor": "a: &x [1, 2]\nb: *x\nc: &y {d: *x}\ne: *y\n",
+    "alias-undefined": "a: *x\n",
+    "alias-self": "a: &x [*x]\n",
+    "alias-bomb": "a: &a [0,0]\nb: &b [*a,*a]\nc: &c [*b,*b]\nd: [*c,*c]\n",
+    "merge": "a: &x {b: 1}\nc:\n  <<: *x\n",
+    "duplicate": "a: 1\na: 2\n",
+    "comment": "# one\na: b # two\n#three\n",
+    "tab": "a:\n\tb: c\n",
+    "indentation": "a:\n    b:\n     c: d\n  e: f\n",
+    "numbers": "[1, -0, +1, 010, 0x1F, 0o17, 1e-3, .5, 5., 1_000, .inf, -.Inf, .nan, 1e999]\n",
+    "booleans": "[true, True, TRUE, yes, no, on, off, y]\n",
+    "bom": b"\xef\xbb\xbfa: b\n",
+    "utf16": "a: b\n".encode("utf-16"),
+    "crlf": "a: b\r\nc: d\r\n",
+    "nel": "a: b\u0085c: d\u2028e: f\n",
+    "controls": b"a: \x00\x07\xff\n",
+    "empty": "",
+    "nested": "[" * 80 + "]" * 80 + "\n",
+}
+for name, text in YAML.items():
+    put("yaml", name, text)
+
+put("experiment", "inline", """name: xor
+seed: 7
+dtype: float64
+data:
+  inline: {inputs: [[0, 0], [1, 1]], targets: [[0], [1]]}
+model:
+  - {type: dense, units: 2, name: hidden}
+  - sigmoid
+loss: {type: squared_error, reduction: mean}
+train: {optimizer: {type: adam}, epochs: 5, clip: {norm: 1}, early_stopping: {patience: 3}}
+gradient_check: {at: [start, end]}
+expect: {train_loss: "< 0.01", gradient_check: pass}
+""")
+put("experiment", "images", """data:
+  idx: {inputs: x.idx, targets: y.idx}
+  split: {validation: 0.2}
+model:
+  - {type: convolution, channels: 2, kernel: [3, 3]}
+  - {type: lp_pooling, p: 3, window: [2, 2], stride: [2, 2]}
+  - flatten
+  - {type: dense, units: 10, frozen: true}
+loss: cross_entropy
+metrics: [accuracy]
+train: {epochs: 2, batch_size: 64, schedule: {type: step, every: 1}, sampling: random}
+""")
+
+put("overrides", "values", "train.epochs=5\nmodel.hidden.units=4\nmodel.0.units=3\n+seed=7\n")
+put("overrides", "flow", 'train={epochs: 3}\n+expect.train_loss="< 1"\nmodel=[sigmoid]\n')
+put("overrides", "mistakes", "=\n+\na\na.b=1\nmodel.9=1\ntrain..epochs=1\nname='x\n")
+
+for name, text in {
+    "header": "\x00a,b,c\n1,2,x\n3,4,y\n",
+    "quotes": '\x00"a ""b""","c\nd"\n"1","e,f"\n',
+    "no-header": "\x041,2\n3,4\n",
+    "semicolons": "\x01a;b\r\n1;2\r\n",
+    "tabs": "\x02a\tb\n1\t2",
+    "bars": "\x03a|b\n1|2\n",
+    "old-ends": "\x00a,b\r1,2\r",
+    "bom": b"\x00\xef\xbb\xbfa,b\n1,2\n",
+    "ragged": "\x00a,b\n1\n",
+    "unclosed": '\x00a\n"1\n',
+    "not-finite": "\x00a\nnan\n1e999\n-inf\n",
+    "numbers": "\x00a\n1e-3\n+.5\n-0\n123456789012345678901234567890\n4.9e-324\n",
+    "blank": "\x00a\n1\n\n\n",
+}.items():
+    put("csv", name, text)
+
+
+def idx(code, axes, body):
+    return struct.pack(">BBBB", 0, 0, code, len(axes)) + struct.pack(f">{len(axes)}I", *axes) + body
+
+
+put("idx", "bytes", idx(0x08, [2, 2], bytes(4)))
+put("idx", "floats", idx(0x0D, [2], struct.pack(">2f", 1, float("inf"))))
+put("idx", "shorts", idx(0x0B, [1, 3], bytes(6)))
+put("idx", "doubles", idx(0x0E, [1], struct.pack(">d", 0.5)))
+put("idx", "packed", gzip.compress(idx(0x08, [3], b"abc"), mtime=0))
+put("idx", "hidden-overflow", idx(0x08, [0] + [0xFFFFFFFF] * 3, b""))
+put("idx", "hollow", idx(0x0D, [0xFFFFFFFF, 0], b""))
+put("idx", "huge", idx(0x08, [0xFFFFFFFF] * 4, b""))
+
+
+def npy(descr, fortran, shape, body, version=1):
+    header = f"{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}".encode()
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    length = struct.pack("<H" if version == 1 else "<I", len(header))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + header + body
+
+
+put("npy", "floats", npy("<f4", False, "(2, 2)", bytes(16)))
+put("npy", "fortran", npy("<f8", True, "(2, 3)", bytes(48)))
+put("npy", "big", npy(">i2", False, "(3,)", bytes(6), 2))
+put("npy", "halves", npy("<f2", False, "(1, 1, 2)", b"\x00\x7c\x00\x3c", 3))
+put("npy", "truths", npy("|b1", False, "(2,)", b"\x00\x01"))
+put("npy", "object", npy("|O", False, "(1,)", b"\x80"))
+put("npy", "scalar", npy("<f4", False, "()", bytes(4)))
+put("npy", "hollow", npy("<f4", False, "(1099511627776, 0)", b""))
+put("npy", "huge", npy("<f4", False, "(1099511627776, 1099511627776)", b""))
+
+for name, method in {"stored": zipfile.ZIP_STORED, "deflated": zipfile.ZIP_DEFLATED}.items():
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        for member in ["x.npy", "y.npy"]:
+            archive.writestr(
+                zipfile.ZipInfo(member), npy("<f4", False, "(2,)", bytes(8)), compress_type=method)
+    put("npz", name, stream.getvalue())
+
+
+def checkpoint(header, body):
+    text = json.dumps(header).encode()
+    text += b" " * (-(16 + len(text)) % 64)
+    start = b"\x89NNX\r\n\x1a\n" + struct.pack("<II", 1, len(text)) + text + body
+    return start + struct.pack("<I", zlib.crc32(start))
+
+
+tensor = {"name": "a.b", "dtype": "float32", "shape": [2], "offset": 0, "bytes": 8}
+put("checkpoint", "one", checkpoint({"info": {"epoch": 1}, "tensors": [tensor]}, bytes(8)))
+put("checkpoint", "none", checkpoint({"info": {}, "tensors": []}, b""))
+put("checkpoint", "kinds", checkpoint({"info": {"x": [None, True, 1e300, "é"]}, "tensors": [
+    {"name": kind, "dtype": kind, "shape": [1, 1], "offset": offset, "bytes": size}
+    for kind, offset, size in [("uint8", 0, 1), ("int64", 1, 8), ("float64", 9, 8)]]}, bytes(17)))
+put("checkpoint", "overflow", checkpoint({"info": {}, "tensors": [
+    {**tensor, "shape": [2**62, 4], "bytes": 0}]}, b""))
+
+put("json", "all", '{"a": [1, -0.5e+3, true, false, null, "\\u00e9\\ud83d\\ude00\\n"], "b": {}}')
+put("json", "deep", "[" * 100 + "]" * 100)
+put("json", "mistakes", '{"a" 1,}')
