@@ -30,7 +30,7 @@ public struct SweepReport {
       seconds += row.seconds ?? 0
       let message = xml(row.error ?? row.status.rawValue)
       switch row.status {
-      case _ where !counts(row): cases.append(head + "/>")
+      case _ where !counts(row) && row.status != .stopped: cases.append(head + "/>")
       case .completed, .fellShort:
         failures += 1
         cases.append(
@@ -43,7 +43,7 @@ public struct SweepReport {
           head
             + ">\n      <error message=\"\(message)\" type=\"\(row.status.rawValue)\">\(xml(row.run))</error>\n    </testcase>"
         )
-      case .pending, .running:
+      case .pending, .running, .stopped:
         skipped += 1
         cases.append(head + ">\n      <skipped message=\"\(message)\"/>\n    </testcase>")
       }

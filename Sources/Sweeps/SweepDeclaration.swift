@@ -13,6 +13,7 @@ import YAMLTree
 ///                parameters: {train.optimizer.learning_rate: {log_uniform: [0.01, 1]}}}
 ///       exclude: [{model.hidden.units: 2, train.optimizer.learning_rate: "> 0.4"}]
 ///       repeat: 3                         # with the seeds s, s+1, s+2
+///       halving: {first_rung: 100, factor: 3}   # only the best train to the end
 ///       expect: {best: {train_loss: "< 0.01"}, fraction: {completed: ">= 0.9"}}
 ///
 /// What is given multiplies: a trial for every combination.
@@ -25,6 +26,7 @@ public struct SweepDeclaration: Sendable {
   let common: [String]
   let axes: [Axis]
   let exclusions: [[Exclusion]]
+  let halving: Halving?
   public let expectations: [SweepExpectation]
   /// Where the sweep as a whole is declared.
   public let place: Place?
@@ -61,6 +63,10 @@ public struct SweepDeclaration: Sendable {
     if options.contains("name") { name = options.string("name") }
     reader.read(&options)
     let count = options.int("repeat", default: 1, in: 1...trialLimit)
+    var halving: Halving?
+    if let node = options.node("halving", "a mapping") {
+      do { halving = try Halving(node) } catch { options.reject("halving", error) }
+    }
     var expectations: [SweepExpectation] = []
     if let node = options.node("expect", "a mapping") {
       do { expectations = try SweepExpectation.read(node) } catch {
@@ -95,6 +101,7 @@ public struct SweepDeclaration: Sendable {
     }
     axes = reader.axes
     exclusions = reader.exclusions
+    self.halving = halving
     self.expectations = expectations
     self.common = common
     self.file = file

@@ -1,25 +1,22 @@
 import NNExp
 
-extension SweepPlan {
-  /// The trials that are yet to be run.
-  public func unfinished(in folder: SweepFolder, retryingFailed: Bool) -> [PlannedTrial] {
-    trials.filter { !folder.state(of: $0.hash).isFinished(retryingFailed: retryingFailed) }
-  }
-}
-
-extension SweepReport {
+extension SweepDeclaration {
   /// Whether a trial's end counts against the sweep.
   ///
   /// With expectations of the sweep's own, trials that fell short of theirs are
   /// results; with an expected fraction, that says how many may fail.
-  func counts(_ row: TrialRow) -> Bool {
-    switch row.status {
-    case .completed: false
-    case .fellShort: declaration.expectations.isEmpty
-    case .failed: !declaration.expectations.contains { $0.statistic == .fraction }
+  func countsAgainst(_ status: TrialRow.Status) -> Bool {
+    switch status {
+    case .completed, .stopped: false
+    case .fellShort: expectations.isEmpty
+    case .failed: !expectations.contains { $0.statistic == .fraction }
     case .pending, .running, .interrupted: true
     }
   }
+}
+
+extension SweepReport {
+  func counts(_ row: TrialRow) -> Bool { declaration.countsAgainst(row.status) }
 
   /// Tells what fell short; false if anything did.
   public func complain(_ write: (String) -> Void) -> Bool {
