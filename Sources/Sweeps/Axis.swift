@@ -25,8 +25,7 @@ struct Axis: Sendable {
 
   /// The paths that any option sets, each once, in order.
   var paths: [String] {
-    var seen: Set<String> = []
-    return options.lazy.joined().map(\.path).filter { seen.insert($0).inserted }
+    options.lazy.joined().map(\.path).uniqued()
   }
 }
 
