@@ -75,6 +75,8 @@ public final class Run<S: Scalar>: TrainingObserver {
   private var lastRowEpoch = 0
   private var lastStateAt = 0.0
   private var stateCost = 0.0
+  /// How metrics.csv differs from what it should be, if it does.
+  private var goldenDifference: Diagnostic?
   /// The epoch after which the run pauses, if it does.
   private var pause: Int?
 
@@ -288,6 +290,9 @@ public final class Run<S: Scalar>: TrainingObserver {
     if listener.interruption != nil { return try finish(.interrupted) }
     try writePredictions()
     try writeConfusion()
+    goldenDifference = try session.golden?.difference(
+      from: directory.read("metrics.csv", limit: 1 << 33),
+      path: directory.folder.path(of: "metrics.csv"))
     let shortfalls = complain()
     let code: Int32 = shortfalls.isEmpty ? 0 : 1
     try conclude(
@@ -339,6 +344,12 @@ public final class Run<S: Scalar>: TrainingObserver {
         expectation.figure, bound: expectation.text, found: value.isNaN ? .null : .number(value),
         isMet: expectation.holds(value))
     }
+    if let golden = experiment.golden {
+      verdicts.append(
+        Summary.Expectation(
+          "metrics", bound: golden.written, found: goldenDifference == nil ? "equal" : "different",
+          isMet: goldenDifference == nil))
+    }
     if experiment.expectsGradientCheck {
       let passes = !checks.isEmpty && checks.allSatisfy(\.passes)
       verdicts.append(
@@ -367,6 +378,10 @@ public final class Run<S: Scalar>: TrainingObserver {
         "\(expectation.figure) is \(brief(figure(expectation.figure))), expected \(expectation.text)"
       shortfalls.append(message)
       listener.complain("\(Diagnostic(message, at: expectation.place, failure: .shortfall))")
+    }
+    if let goldenDifference {
+      shortfalls.append(goldenDifference.message)
+      listener.complain("\(goldenDifference)")
     }
     for report in checks where !report.passes {
       shortfalls.append("the gradient check at the \(report.at) did not pass")

@@ -13,6 +13,8 @@ public struct Session<S: Scalar> {
   public let graph: Graph
   public let metrics: [BoundMetric]
   public let trainer: Trainer<S>
+  /// The table that the run is expected to reproduce.
+  let golden: GoldenMetrics?
 
   public init(_ experiment: Experiment) throws {
     self.experiment = experiment
@@ -27,6 +29,9 @@ public struct Session<S: Scalar> {
       graph, objective: experiment.objective, metrics: metrics, training: experiment.training,
       data: data, seed: experiment.seed)
     try experiment.gradientCheck.requireSense(for: graph)
+    golden = try experiment.golden.map { [trainer] in
+      try GoldenMetrics($0, columns: trainer.columns)
+    }
     try checkExpectations()
     try checkPredictions()
   }
