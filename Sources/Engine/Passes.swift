@@ -11,8 +11,8 @@ public final class Passes<S: Scalar>: SharedBatch {
   private let count: Int
   private let layers: UnsafeMutablePointer<Unmanaged<LayerBox>>
   /// Node by node; after the whole batch's, those of shard 0, of shard 1, …
-  private let forwards: UnsafeMutablePointer<Forward<S>>
-  private let backwards: UnsafeMutablePointer<Backward<S>>
+  private let forwards: UnsafeMutablePointer<Unmanaged<Forward<S>>>
+  private let backwards: UnsafeMutablePointer<Unmanaged<Backward<S>>>
   private let tables: UnsafeMutablePointer<Tensor<S>>
   /// The first node whose backward pass anything needs.
   private let firstBackward: Int
@@ -75,23 +75,27 @@ public final class Passes<S: Scalar>: SharedBatch {
       let parameters = table(view.parameters)
       let state = table(view.state)
       let scratch = table(view.scratch)
-      (forwards + position).initialize(
-        to: Forward(
-          samples: view.samples.count, inputs: inputs, y: view.y, parameters: parameters,
-          state: state, scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0),
-          firstSample: view.samples.lowerBound))
-      (backwards + position).initialize(
-        to: Backward(
-          samples: view.samples.count, inputs: inputs, y: view.y, dy: view.dy,
-          dInputs: table(view.dInputs), needsInputGradient: view.needsInputGradient,
-          parameters: parameters, gradients: table(view.gradients), state: state,
-          scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0),
-          firstSample: view.samples.lowerBound))
+      let forward = Forward(
+        samples: view.samples.count, inputs: inputs, y: view.y, parameters: parameters,
+        state: state, scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0),
+        firstSample: view.samples.lowerBound)
+      let backward = Backward(
+        samples: view.samples.count, inputs: inputs, y: view.y, dy: view.dy,
+        dInputs: table(view.dInputs), needsInputGradient: view.needsInputGradient,
+        parameters: parameters, gradients: table(view.gradients), state: state,
+        scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0),
+        firstSample: view.samples.lowerBound)
+      (forwards + position).initialize(to: .passRetained(forward))
+      (backwards + position).initialize(to: .passRetained(backward))
     }
   }
 
   deinit {
     for k in 0..<count { layers[k].release() }
+    for position in 0..<(shards + 1) * count {
+      forwards[position].release()
+      backwards[position].release()
+    }
     layers.deallocate()
     forwards.deallocate()
     backwards.deallocate()
@@ -119,8 +123,8 @@ public final class Passes<S: Scalar>: SharedBatch {
     for k in randomNodes {
       let stream = random.stream(step).stream(k)
       for position in stride(from: k, to: (shards + 1) * count, by: count) {
-        forwards[position].random = stream
-        backwards[position].random = stream
+        forwards[position].takeUnretainedValue().random = stream
+        backwards[position].takeUnretainedValue().random = stream
       }
     }
   }
@@ -177,7 +181,9 @@ public final class Passes<S: Scalar>: SharedBatch {
   private func forward(_ nodes: Range<Int>, offset: Int = 0) {
     var k = nodes.lowerBound
     while k < nodes.upperBound {
-      layers[k]._withUnsafeGuaranteedRef { S.forward($0.layer, forwards[offset &+ k]) }
+      layers[k]._withUnsafeGuaranteedRef { box in
+        forwards[offset &+ k]._withUnsafeGuaranteedRef { S.forward(box.layer, $0) }
+      }
       k &+= 1
     }
   }
@@ -186,14 +192,16 @@ public final class Passes<S: Scalar>: SharedBatch {
   private func backward(_ nodes: Range<Int>, offset: Int = 0) {
     var k = nodes.upperBound &- 1
     while k >= nodes.lowerBound {
-      layers[k]._withUnsafeGuaranteedRef { S.backward($0.layer, backwards[offset &+ k]) }
+      layers[k]._withUnsafeGuaranteedRef { box in
+        backwards[offset &+ k]._withUnsafeGuaranteedRef { S.backward(box.layer, $0) }
+      }
       k &-= 1
     }
   }
 
   private func zeroPartialGradients(_ offset: Int) {
     for k in shared.nodes {
-      let gradients = backwards[offset + k].gradients
+      let gradients = backwards[offset + k].takeUnretainedValue().gradients
       for i in 0..<gradients.count { gradients[i].fill(0) }
     }
   }
@@ -201,9 +209,9 @@ public final class Passes<S: Scalar>: SharedBatch {
   /// The first shard's gradients are the batch's; the others' are added in order.
   private func addPartialGradients(_ nodes: Range<Int>) {
     for k in nodes {
-      let sums = backwards[k].gradients
+      let sums = backwards[k].takeUnretainedValue().gradients
       for shard in 1..<shards {
-        let terms = backwards[(shard + 1) * count + k].gradients
+        let terms = backwards[(shard + 1) * count + k].takeUnretainedValue().gradients
         for i in 0..<sums.count {
           let (sum, term) = (sums[i], terms[i])
           for j in sum.indices { sum[j] += term[j] }
@@ -231,7 +239,7 @@ public final class Passes<S: Scalar>: SharedBatch {
   /// The first node whose output is not finite, if any.
   func firstNonFiniteNode() -> String? {
     for k in 0..<count {
-      let y = forwards[k].y
+      let y = forwards[k].takeUnretainedValue().y
       for i in y.indices where !y[i].isFinite { return network.graph.nodes[k].name }
     }
     return nil

@@ -76,8 +76,9 @@ public final class Trainer<S: Scalar> {
   let memory: UpdateMemory<S>
   private let random: RandomStream
   private let penalized: [Graph.Parameter]
-  private let fullBatch: Steps
-  private let lastBatch: Steps
+  /// Held unmanaged: a step that takes one up counts no references.
+  private let fullBatch: Unmanaged<Steps>
+  private let lastBatch: Unmanaged<Steps>
 
   /// The passes of one batch size, with the loss's view.
   private final class Steps {
@@ -132,14 +133,18 @@ public final class Trainer<S: Scalar> {
     self.columns = columns
     monitor = try Trainer.monitor(training, columns, metrics, validates: data.validation != nil)
 
-    func steps(_ samples: Int, _ network: Network<S>) -> Steps {
-      Steps(network.passes(samples, isTraining: true), objective.reduction)
+    func steps(_ samples: Int, _ network: Network<S>) -> Unmanaged<Steps> {
+      .passRetained(Steps(network.passes(samples, isTraining: true), objective.reduction))
     }
     fullBatch = steps(batches.batchSize, network)
     lastBatch = steps(batches.lastSize, network)
   }
 
-  deinit { tallies.forEach { $0.deallocate() } }
+  deinit {
+    tallies.forEach { $0.deallocate() }
+    fullBatch.release()
+    lastBatch.release()
+  }
 
   /// Room for a training batch, and for evaluations in chunks of up to 256.
   private static func capacity(batch: Int, evaluated: Int) -> Int {
@@ -203,7 +208,11 @@ public final class Trainer<S: Scalar> {
         progress.step = stepsDone
         progress.isEpochStart = batch == 0
         rate = learningRate * schedule.factor(at: progress, memory: memory.schedule)
-        let loss = takeStep(batch, rate: rate, measuring: isRecorded, optimizer)
+        batches.load(batch, into: network)
+        let steps = batch == batches.count &- 1 ? lastBatch : fullBatch
+        let loss = steps._withUnsafeGuaranteedRef {
+          takeStep($0, rate: rate, measuring: isRecorded, optimizer)
+        }
         stepsDone &+= 1
         if !loss.isFinite { return .diverged(divergence(loss)) }
         sum += loss * Double(batches.size(batch))
@@ -250,10 +259,8 @@ public final class Trainer<S: Scalar> {
   /// the update.
   @inline(__always)
   private func takeStep(
-    _ batch: Int, rate: Double, measuring: Bool, _ optimizer: any Optimizer
+    _ steps: Steps, rate: Double, measuring: Bool, _ optimizer: any Optimizer
   ) -> Double {
-    batches.load(batch, into: network)
-    let steps = batch == batches.count &- 1 ? lastBatch : fullBatch
     if steps.passes.isRandom { steps.passes.draw(random, step: stepsDone) }
     let loss = gradient(steps)
     if measuring { addToTallies(steps) }
@@ -387,7 +394,7 @@ public final class Trainer<S: Scalar> {
   private func divergence(_ loss: Double) -> Diagnostic {
     let steps = (step - 1) % batches.count == batches.count - 1 ? lastBatch : fullBatch
     var message = "training diverged at step \(step) (epoch \((step - 1) / batches.count + 1)): "
-    if let node = steps.passes.firstNonFiniteNode() {
+    if let node = steps.takeUnretainedValue().passes.firstNonFiniteNode() {
       message += "the output of '\(node)' is no longer finite"
     } else if loss.isFinite || weightsAreFinite {
       message += "the loss is \(shortest(loss))"

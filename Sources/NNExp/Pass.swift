@@ -1,6 +1,5 @@
 /// What a forward pass reads and writes. Batches are samples-outermost.
-@frozen
-public struct Forward<S: Scalar>: @unchecked Sendable {
+public final class Forward<S: Scalar>: @unchecked Sendable {
   /// Samples in this pass: a batch, or a shard of one.
   public let samples: Int
 
@@ -23,10 +22,10 @@ public struct Forward<S: Scalar>: @unchecked Sendable {
   public let scratch: Tensors<S>
 
   /// True in a training step, false in an evaluation.
-  public var isTraining: Bool
+  public let isTraining: Bool
 
   /// The node's random numbers of this step; the same in both passes.
-  public var random: RandomStream
+  @exclusivity(unchecked) public var random: RandomStream
 
   /// The position of this pass's first sample within its batch.
   public let firstSample: Int
@@ -49,8 +48,7 @@ public struct Forward<S: Scalar>: @unchecked Sendable {
 }
 
 /// What a backward pass reads, and adds to.
-@frozen
-public struct Backward<S: Scalar>: @unchecked Sendable {
+public final class Backward<S: Scalar>: @unchecked Sendable {
   public let samples: Int
 
   /// The inputs of the forward pass.
@@ -82,8 +80,8 @@ public struct Backward<S: Scalar>: @unchecked Sendable {
 
   public let state: Tensors<S>
   public let scratch: Tensors<S>
-  public var isTraining: Bool
-  public var random: RandomStream
+  public let isTraining: Bool
+  @exclusivity(unchecked) public var random: RandomStream
   public let firstSample: Int
 
   public init(

@@ -81,7 +81,7 @@ private let lpCases: [LpCase] = {
   }
 
   /// Every fast path against the general one, a hair beside it.
-  @Test(arguments: [1, 2, 3.0]) func `fast paths agree with the general one`(p: Double) throws {
+  @Test(arguments: [1, 2, 3, 4.0]) func `fast paths agree with the general one`(p: Double) throws {
     for seed in 0..<50 {
       let random = RandomStream(seed: UInt64(seed), purpose: "lp")
       let x = (0..<5).map { random.normal(at: $0) * exp(random.normal(at: 10 + $0) * 3) }
@@ -113,7 +113,7 @@ private let lpCases: [LpCase] = {
     #expect(bench.y.values == [5, 1024])
   }
 
-  @Test(arguments: [1, 1.5, 2, 3, 700, Double.infinity])
+  @Test(arguments: [1, 1.5, 2, 3, 4, 700, Double.infinity])
   func `NaN gives NaN, else infinity gives infinity`(p: Double) throws {
     for normalize in [false, true] {
       let layer = try makeLayer(

@@ -93,49 +93,89 @@ struct Dense: Layer {
     weight.count &* samples <= 256
   }
 
+  // The number of inputs is a constant in each of the small cases: their inner
+  // loops are straight lines.
+
   @inline(__always)
   private func forwardTiny<S: Scalar>(_ pass: Forward<S>, _ units: Int, _ count: Int) {
+    switch count {
+    case 1: forwardRows(pass, units, 1)
+    case 2: forwardRows(pass, units, 2)
+    case 3: forwardRows(pass, units, 3)
+    case 4: forwardRows(pass, units, 4)
+    default: forwardRows(pass, units, count)
+    }
+  }
+
+  @inline(__always)
+  private func forwardRows<S: Scalar>(_ pass: Forward<S>, _ units: Int, _ count: Int) {
     let (w, b) = (pass.parameters[0].start, hasBias ? pass.parameters[1].start : nil)
-    var x = pass.x.start
-    var y = pass.y.start
-    for _ in 0..<pass.samples {
+    var (x, y) = (pass.x.start, pass.y.start)
+    var s = pass.samples
+    while s > 0 {
       var row = w
-      for i in 0..<units {
+      var i = 0
+      while i < units {
         var sum: S = b?[i] ?? 0
-        for j in 0..<count { sum += row[j] * x[j] }
+        var j = 0
+        while j < count {
+          sum += row[j] * x[j]
+          j &+= 1
+        }
         y[i] = sum
         row += count
+        i &+= 1
       }
       x += count
       y += units
+      s &-= 1
     }
   }
 
   @inline(__always)
   private func backwardTiny<S: Scalar>(_ pass: Backward<S>, _ units: Int, _ count: Int) {
-    let (w, dw) = (pass.parameters[0].start, pass.gradients[0].start)
-    let (x, dx, dy) = (pass.x.start, pass.dx.start, pass.dy.start)
-    let samples = pass.samples
-    for i in 0..<units {
-      if hasBias {
-        var sum = pass.gradients[1].start[i]
-        for s in 0..<samples { sum += dy[s &* units &+ i] }
-        pass.gradients[1].start[i] = sum
-      }
-      for j in 0..<count {
-        var sum = dw[i &* count &+ j]
-        for s in 0..<samples { sum += dy[s &* units &+ i] * x[s &* count &+ j] }
-        dw[i &* count &+ j] = sum
-      }
+    switch count {
+    case 1: backwardRows(pass, units, 1)
+    case 2: backwardRows(pass, units, 2)
+    case 3: backwardRows(pass, units, 3)
+    case 4: backwardRows(pass, units, 4)
+    default: backwardRows(pass, units, count)
     }
-    if pass.needsInputGradient {
-      for s in 0..<samples {
-        for j in 0..<count {
-          var sum = dx[s &* count &+ j]
-          for i in 0..<units { sum += dy[s &* units &+ i] * w[i &* count &+ j] }
-          dx[s &* count &+ j] = sum
+  }
+
+  @inline(__always)
+  private func backwardRows<S: Scalar>(_ pass: Backward<S>, _ units: Int, _ count: Int) {
+    let w = pass.parameters[0].start
+    var (x, dx, dy) = (pass.x.start, pass.dx.start, pass.dy.start)
+    let dw = pass.gradients[0].start
+    let db = hasBias ? pass.gradients[1].start : nil
+    var s = pass.samples
+    while s > 0 {
+      var (row, drow) = (w, dw)
+      var i = 0
+      while i < units {
+        let d = dy[i]
+        if let db { db[i] += d }
+        var j = 0
+        while j < count {
+          drow[j] += d * x[j]
+          j &+= 1
         }
+        if pass.needsInputGradient {
+          j = 0
+          while j < count {
+            dx[j] += d * row[j]
+            j &+= 1
+          }
+        }
+        row += count
+        drow += count
+        i &+= 1
       }
+      x += count
+      dx += count
+      dy += units
+      s &-= 1
     }
   }
 }

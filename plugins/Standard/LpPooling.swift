@@ -124,6 +124,7 @@ struct LpPooling: Layer {
     case 1: pooling.forward(pass, by: MagnitudeSum(normalizes: normalizes))
     case 2: pooling.forward(pass, by: EuclideanNorm(normalizes: normalizes))
     case 3: pooling.forward(pass, by: CubicNorm(normalizes: normalizes))
+    case 4: pooling.forward(pass, by: QuarticNorm(normalizes: normalizes))
     case .infinity: pooling.forward(pass, by: LargestMagnitude())
     case let p: pooling.forward(pass, by: PowerMean(p: p, normalizes: normalizes))
     }
@@ -143,6 +144,7 @@ struct LpPooling: Layer {
     case 1: backward(pass, by: MagnitudeSum(normalizes: normalizes))
     case 2: backward(pass, by: EuclideanNorm(normalizes: normalizes))
     case 3: backward(pass, by: CubicNorm(normalizes: normalizes))
+    case 4: backward(pass, by: QuarticNorm(normalizes: normalizes))
     case .infinity: backward(pass, by: LargestMagnitude())
     case let p: backward(pass, by: PowerMean(p: p, normalizes: normalizes))
     }

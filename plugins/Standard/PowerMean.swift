@@ -158,6 +158,36 @@ struct CubicNorm<S: Scalar>: PoolingRule {
   }
 }
 
+/// p = 4: √√Σxᵢ⁴, with slope (xᵢ/y)³.
+struct QuarticNorm<S: Scalar>: PoolingRule {
+  let normalizes: Bool
+
+  func value(_ x: UnsafePointer<S>, _ patch: Patch) -> S {
+    var sum: S = 0
+    for i in patch {
+      let square = x[i] * x[i]
+      sum += square * square
+    }
+    if normalizes { sum /= S(patch.count) }
+    return sum.isComfortable
+      ? sum.squareRoot().squareRoot() : PowerMean(p: 4, normalizes: normalizes).value(x, patch)
+  }
+
+  mutating func addGradient(
+    of dy: S, _ y: S, _ x: UnsafePointer<S>, _ patch: Patch, to dx: UnsafeMutablePointer<S>
+  ) {
+    guard y.isComfortable else {
+      var general = PowerMean<S>(p: 4, normalizes: normalizes)
+      return general.addGradient(of: dy, y, x, patch, to: dx)
+    }
+    let share = normalizes ? dy / S(patch.count) : dy
+    for i in patch {
+      let t = x[i] / y
+      dx[i] += share * (t * t * t)
+    }
+  }
+}
+
 /// p = ∞: max|xᵢ|, whose first holder has slope sign(xᵢ).
 struct LargestMagnitude<S: Scalar>: PoolingRule {
   func value(_ x: UnsafePointer<S>, _ patch: Patch) -> S { greatestMagnitude(x, patch) }

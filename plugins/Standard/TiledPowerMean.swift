@@ -1,7 +1,7 @@
 import NNExp
 
 /// (Σ|xᵢ|ᵖ)^(1/p) over windows that tile their plane: whole rows at a time for
-/// p = 1, 2, 3, whole planes for any other.
+/// p = 1, 2, 3, 4, whole planes for any other.
 ///
 /// The equations are those of ``PowerMean``, and so are the results where powers
 /// leave the comfortable range: such a window is left to it. Here the rows of a
@@ -49,7 +49,7 @@ struct TiledPowerMean<S: Scalar> {
   }
 
   private var general: PowerMean<S> { PowerMean(p: S(p), normalizes: normalizes) }
-  private var isGeneral: Bool { p != 1 && p != 2 && p != 3 }
+  private var isGeneral: Bool { p != 1 && p != 2 && p != 3 && p != 4 }
 
   func forward(_ pass: Forward<S>) {
     let (x, y) = (pass.x.start, pass.y.start)
@@ -64,6 +64,7 @@ struct TiledPowerMean<S: Scalar> {
       switch p {
       case 1: add(from, to: to) { abs($0) }
       case 2: add(from, to: to) { $0 * $0 }
+      case 4: add(from, to: to) { ($0 * $0) * ($0 * $0) }
       default: add(from, to: to) { abs($0) * $0 * $0 }
       }
     }
@@ -143,7 +144,7 @@ struct TiledPowerMean<S: Scalar> {
     }
   }
 
-  // MARK: Forward for p = 1, 2, 3
+  // MARK: Forward for p = 1, 2, 3, 4
 
   /// Σ φ over every window of a row.
   @inline(__always)
@@ -174,6 +175,7 @@ struct TiledPowerMean<S: Scalar> {
       switch p {
       case 1: root.update(from: s, count: count)
       case 2: for i in 0..<count { root[i] = (s[i] < 0 ? 0 : s[i]).squareRoot() }
+      case 4: for i in 0..<count { root[i] = (s[i] < 0 ? 0 : s[i]).squareRoot().squareRoot() }
       default:
         S.power(s, 1 / 3, into: root, count: count)
         // One step of Newton's takes out the rounding of 1/3.
@@ -307,6 +309,11 @@ struct TiledPowerMean<S: Scalar> {
         for i in 0..<used {
           let t = x[i] * inverse[i]
           dx[i] += share[i] * (t * abs(t))
+        }
+      case 4:
+        for i in 0..<used {
+          let t = x[i] * inverse[i]
+          dx[i] += share[i] * (t * t * t)
         }
       default:
         for i in 0..<used {
