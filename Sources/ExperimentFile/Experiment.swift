@@ -45,7 +45,7 @@ public struct Experiment: Sendable {
   public let resolved: Node
 
   /// The same as YAML.
-  public var resolvedText: String { writeYAML(resolved) }
+  public let resolvedText: String
 
   /// The place of the mapping as a whole.
   public let place: Place?
@@ -62,10 +62,18 @@ public struct Experiment: Sendable {
     _ bytes: [UInt8], path: String, name: String? = nil, overrides: [String] = [],
     registry: Registry
   ) throws {
-    let root = try apply(overrides: overrides, to: parseYAML(bytes, name: name ?? path))
     try self.init(
-      root, text: bytes, folder: folder(of: path), defaultName: stem(of: path),
+      parseYAML(bytes, name: name ?? path), text: bytes, path: path, overrides: overrides,
       registry: registry)
+  }
+
+  /// As above, for `text` that has been parsed already.
+  public init(
+    _ root: Node, text: [UInt8], path: String, overrides: [String], registry: Registry
+  ) throws {
+    try self.init(
+      apply(overrides: overrides, to: root), text: text, folder: folder(of: path),
+      defaultName: stem(of: path), registry: registry)
   }
 
   private init(
@@ -120,6 +128,7 @@ public struct Experiment: Sendable {
     self.objective = objective
     self.training = training
     resolved = options.resolved
+    resolvedText = writeYAML(resolved)
   }
 
   /// Names of no split, and splits named twice.

@@ -11,8 +11,8 @@ public protocol RunListener: AnyObject {
   /// The signal that asked the run to end after its step, if one came.
   var interruption: Int32? { get }
 
-  /// Something to know, on lines of its own.
-  func say(_ text: String)
+  /// Something to know, on lines of its own; asked for only if it is shown.
+  func say(_ text: @autoclosure () -> String)
 
   /// Something that is wrong.
   func complain(_ text: String)

@@ -16,9 +16,10 @@ public struct Session<S: Scalar> {
   /// The table that the run is expected to reproduce.
   let golden: GoldenMetrics?
 
-  public init(_ experiment: Experiment) throws {
+  /// - Parameter data: the experiment's data, if they have been read already.
+  public init(_ experiment: Experiment, data known: DataSets<S>? = nil) throws {
     self.experiment = experiment
-    data = try experiment.data.load(as: S.self, seed: experiment.seed)
+    data = try known ?? experiment.data.load(as: S.self, seed: experiment.seed)
     let registry = experiment.registry
     graph = try Graph(
       experiment.model, inputShape: data.inputShape, l1: experiment.training.l1,

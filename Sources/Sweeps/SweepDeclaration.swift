@@ -19,12 +19,15 @@ import YAMLTree
 /// What is given multiplies: a trial for every combination.
 public struct SweepDeclaration: Sendable {
   public let name: String
-  /// The experiment file of the trials, and its bytes.
+  /// The experiment file of the trials, its bytes, and what they say.
   public let file: String
   let bytes: [UInt8]
+  let experiment: Node
   /// Overrides that every trial has, from the command line.
   let common: [String]
   let axes: [Axis]
+  /// The columns of the swept paths, in order.
+  public let parameterNames: [String]
   let exclusions: [[Exclusion]]
   let halving: Halving?
   public let expectations: [SweepExpectation]
@@ -100,12 +103,14 @@ public struct SweepDeclaration: Sendable {
           }, place: options.place(of: "repeat")))
     }
     axes = reader.axes
+    parameterNames = axes.flatMap(\.paths).map { $0.hasPrefix("+") ? String($0.dropFirst()) : $0 }
     exclusions = reader.exclusions
     self.halving = halving
     self.expectations = expectations
     self.common = common
     self.file = file
     self.bytes = bytes
+    self.experiment = experiment
     self.name = name ?? SweepDeclaration.stem(of: path)
     place = block?.place ?? root.place
     guard !axes.isEmpty else {
@@ -196,11 +201,6 @@ public struct SweepDeclaration: Sendable {
 }
 
 extension SweepDeclaration {
-  /// The columns of the swept paths, in order.
-  public var parameterNames: [String] {
-    axes.flatMap { $0.paths }.map { $0.hasPrefix("+") ? String($0.dropFirst()) : $0 }
-  }
-
   /// The combinations before exclusions.
   var combinationCount: Int { axes.reduce(1) { $0 * $1.options.count } }
 

@@ -1,6 +1,3 @@
-import Datasets
-import Engine
-import ExperimentFile
 public import NNExp
 import Results
 import Running
@@ -8,7 +5,7 @@ import Running
 /// A trial that has been composed and found sound.
 public struct PlannedTrial: Sendable {
   /// Counted from 1.
-  public let number: Int
+  public fileprivate(set) var number: Int
   /// Which combination of the declaration it is.
   public let combination: Int
   /// Of the composed experiment with every default: names the trial's folder.
@@ -19,6 +16,12 @@ public struct PlannedTrial: Sendable {
   /// An estimate of the multiplications of its training.
   public let cost: Double
   let epochs: Int
+
+  fileprivate func numbered(_ number: Int) -> PlannedTrial {
+    var trial = self
+    trial.number = number
+    return trial
+  }
 }
 
 /// Every trial of a sweep, composed, validated and planned; none trained.
@@ -28,51 +31,47 @@ public struct SweepPlan: Sendable {
   /// What tells which trial is better.
   public let monitor: Monitor
 
-  /// Composes every trial and builds its network once, one at a time.
+  /// Composes every trial and builds its network once, as many at a time as
+  /// there are `Workers`.
   ///
   /// Throws every distinct mistake, with the first trial that has it.
   public init(_ declaration: SweepDeclaration, registry: Registry) throws {
     self.declaration = declaration
     var trials: [PlannedTrial] = []
     var numbers: [String: Int] = [:]
-    var mistakes = Diagnostics()
-    var known: Set<String> = []
-    var failures = 0
+    var mistakes = Mistakes()
     var monitor: Monitor?
-    for combination in 0..<declaration.combinationCount {
-      let assignments = declaration.assignments(of: combination)
-      if declaration.isExcluded(assignments) { continue }
-      let number = trials.count + failures + 1
-      do {
-        let (trial, own) = try SweepPlan.plan(
-          number, combination, assignments, of: declaration, registry: registry)
-        if monitor == nil { monitor = own }
-        if declaration.halving != nil, let monitor, monitor != own {
-          throw Diagnostic(
-            "halving needs one figure for all trials; this one is judged by \(own.name), those "
-              + "before by \(monitor.name)", at: declaration.halving?.place,
-            notes: [.init("name one: {monitor: train_loss}")])
-        }
-        if let first = numbers[trial.hash] {
-          if declaration.isSampled { continue }
-          throw Diagnostic(
-            "trials \(first) and \(number) are the same experiment; a sweep runs each once",
-            at: declaration.place)
-        }
-        numbers[trial.hash] = number
-        trials.append(trial)
-      } catch {
-        failures += 1
-        var found = Diagnostics()
-        found.add(error)
-        for diagnostic in found.list where known.count < 20 {
-          let told = SweepPlan.told(diagnostic, of: assignments, number: number)
-          if known.insert("\(told.place.map { "\($0)" } ?? "") \(told.message)").inserted {
-            mistakes.add(told)
+    let composer = Composer(declaration, registry)
+    let combinations = (0..<declaration.combinationCount).filter {
+      !declaration.isExcluded(declaration.assignments(of: $0))
+    }
+    // In blocks, so that a sweep of many mistakes ends soon.
+    for start in stride(from: 0, to: combinations.count, by: 1024) {
+      let block = Array(combinations[start..<min(start + 1024, combinations.count)])
+      for (offset, result) in composer.plan(block).enumerated() {
+        let number = trials.count + mistakes.count + 1
+        do {
+          let (trial, own) = try result.get()
+          if monitor == nil { monitor = own }
+          if declaration.halving != nil, let monitor, monitor != own {
+            throw Diagnostic(
+              "halving needs one figure for all trials; this one is judged by \(own.name), those "
+                + "before by \(monitor.name)", at: declaration.halving?.place,
+              notes: [.init("name one: {monitor: train_loss}")])
           }
+          if let first = numbers[trial.hash] {
+            if declaration.isSampled { continue }
+            throw Diagnostic(
+              "trials \(first) and \(number) are the same experiment; a sweep runs each once",
+              at: declaration.place)
+          }
+          numbers[trial.hash] = number
+          trials.append(trial.numbered(number))
+        } catch {
+          mistakes.add(error, declaration.assignments(of: block[offset]), number: number)
         }
-        if failures >= 1000 { break }
       }
+      if mistakes.count >= 1000 { break }
     }
     try mistakes.throwIfAny()
     guard !trials.isEmpty, let monitor else {
@@ -90,35 +89,28 @@ public struct SweepPlan: Sendable {
   var rungs: [Int] {
     declaration.halving?.rungs(of: trials.count, below: trials.map(\.epochs).max() ?? 0) ?? []
   }
+}
 
-  private static func plan(
-    _ number: Int, _ combination: Int, _ assignments: [Assignment],
-    of declaration: SweepDeclaration, registry: Registry
-  ) throws -> (PlannedTrial, Monitor) {
-    let experiment = try declaration.compose(combination, registry: registry)
-    switch experiment.dtype {
-    case .float32: return try plan(Session<Float>(experiment))
-    case .float64: return try plan(Session<Double>(experiment))
-    }
-    func plan<S: Scalar>(_ session: Session<S>) throws -> (PlannedTrial, Monitor) {
-      let parameters = session.graph.parameterCount
-      let epochs = experiment.training.epochs
-      return (
-        PlannedTrial(
-          number: number, combination: combination, hash: hash(of: experiment),
-          values: declaration.values(of: assignments), seed: experiment.seed,
-          parameters: parameters,
-          cost: 3 * Double(parameters) * Double(session.data.train.count) * Double(epochs),
-          epochs: epochs),
-        try Monitor(of: session, declaration.halving)
-      )
+/// The mistakes of a plan, each once, with the first trial that has it.
+private struct Mistakes {
+  /// How many trials have any.
+  private(set) var count = 0
+  private var found = Diagnostics()
+  private var known: Set<String> = []
+
+  mutating func add(_ error: any Error, _ assignments: [Assignment], number: Int) {
+    count += 1
+    var list = Diagnostics()
+    list.add(error)
+    for diagnostic in list.list where known.count < 20 {
+      let told = Mistakes.told(diagnostic, of: assignments, number: number)
+      if known.insert("\(told.place.map { "\($0)" } ?? "") \(told.message)").inserted {
+        found.add(told)
+      }
     }
   }
 
-  /// The 32 first digits of the hash of all that is in force.
-  static func hash(of experiment: Experiment) -> String {
-    String(SHA256.hex(of: Array(experiment.resolvedText.utf8)).prefix(32))
-  }
+  func throwIfAny() throws { try found.throwIfAny() }
 
   /// A trial's mistake at the place of the value that caused it.
   private static func told(
@@ -133,20 +125,6 @@ public struct SweepPlan: Sendable {
     let values = assignments.map(\.text).joined(separator: " ")
     told.notes.append(.init("in trial \(number): \(values)"))
     return told
-  }
-}
-
-extension SweepDeclaration {
-  /// The experiment of a combination, exactly as `nnexp run` composes it.
-  func compose(_ combination: Int, registry: Registry) throws -> Experiment {
-    try Experiment(
-      bytes, path: file, overrides: common + assignments(of: combination).map(\.text),
-      registry: registry)
-  }
-
-  /// The cells of the parameters' columns; empty where a trial leaves one alone.
-  func values(of assignments: [Assignment]) -> [String] {
-    parameterNames.map { name in assignments.first { $0.name == name }?.value ?? "" }
   }
 }
 

@@ -14,7 +14,7 @@ public struct TrialRunner {
     case held
   }
 
-  let declaration: SweepDeclaration
+  private let composer: Composer
   let folder: SweepFolder
   let registry: Registry
   let command: [String]
@@ -27,7 +27,7 @@ public struct TrialRunner {
     command: [String], version: String, retryingFailed: Bool,
     interruption: @escaping () -> Int32?
   ) {
-    self.declaration = declaration
+    composer = Composer(declaration, registry)
     self.folder = folder
     self.registry = registry
     self.command = command
@@ -56,14 +56,17 @@ public struct TrialRunner {
       try folder.setAside(hash)
     }
     do {
-      let experiment = try declaration.compose(combination, registry: registry)
+      let experiment = try composer.experiment(combination)
       guard SweepPlan.hash(of: experiment) == hash else {
-        throw Diagnostic("the file '\(declaration.file)' has changed since the sweep was planned")
+        throw Diagnostic(
+          "the file '\(composer.declaration.file)' has changed since the sweep was planned")
       }
       let code =
         switch experiment.dtype {
-        case .float32: try perform(Session<Float>(experiment), hash, listener, pause)
-        case .float64: try perform(Session<Double>(experiment), hash, listener, pause)
+        case .float32:
+          try perform(composer.session(experiment, as: Float.self), hash, listener, pause)
+        case .float64:
+          try perform(composer.session(experiment, as: Double.self), hash, listener, pause)
         }
       return .ended(code, listener.summary)
     } catch {
@@ -94,7 +97,8 @@ public struct TrialRunner {
     _ session: Session<S>, _ hash: String, _ listener: Silence, _ pause: Int?
   ) throws -> Int32 {
     let origin = RunOrigin(
-      command: command, nnexpVersion: version, file: declaration.file, output: folder.run(hash))
+      command: command, nnexpVersion: version, file: composer.declaration.file,
+      output: folder.run(hash))
     return try Run(session, from: origin, listener: listener).perform(pausingAfter: pause)
   }
 }
@@ -113,7 +117,7 @@ private final class Silence: RunListener {
   /// finds the trial free.
   var interruption: Int32? { isOrphaned ? SIGTERM : asked() }
 
-  func say(_ text: String) {}
+  func say(_ text: @autoclosure () -> String) {}
   func complain(_ text: String) {}
   func concluded(_ summary: Summary) { self.summary = summary }
   func update(epoch: Int, of epochs: Int, figures: [(String, Double)]) {
