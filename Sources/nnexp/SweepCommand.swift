@@ -80,6 +80,7 @@ struct SweepCommand: ParsableCommand {
       Workers.count = 1
       return try serveTrials(with: runner)
     }
+    if let jobs { Workers.count = jobs }
     let plan = try SweepPlan(declaration, registry: registry)
     if trial != nil, !plan.canRunAlone {
       throw Diagnostic("halving holds the trials against each other; leave --trial out")
@@ -113,7 +114,7 @@ struct SweepCommand: ParsableCommand {
     if !quiet, pool.progress.done > 0 {
       say("\(pool.progress.done) of \(plan.trials.count) trials are finished")
     }
-    try pool.run(jobs: jobs ?? Workers.availableCores)
+    try pool.run(jobs: jobs ?? Workers.count)
     view.clear()
 
     let record = PlanRecord(plan)
