@@ -80,7 +80,11 @@ struct SweepCommand: ParsableCommand {
       Workers.count = 1
       return try serveTrials(with: runner)
     }
+    if let jobs { Workers.count = jobs }
     let plan = try SweepPlan(declaration, registry: registry)
+    if trial != nil, !plan.canRunAlone {
+      throw Diagnostic("halving holds the trials against each other; leave --trial out")
+    }
     if dryRun { return say(plan.text) }
     try folder.make()
     try folder.write(PlanRecord(plan).json.description + "\n", to: PlanRecord.file)
@@ -96,23 +100,21 @@ struct SweepCommand: ParsableCommand {
     switch try runner.run(combination: trial.combination, hash: trial.hash) {
     case .held:
       throw Diagnostic("trial \(number) is held by another process", failure: .environment)
-    case .ended(let code):
+    case .ended(let code, _):
       if let signalReceived, code == 128 + signalReceived { raiseAgain(signalReceived) }
       if code != 0 { throw Exit(code: code) }
     }
   }
 
   private func runAll(_ plan: SweepPlan, in folder: SweepFolder) throws {
-    let unfinished = plan.unfinished(in: folder, retryingFailed: retryFailed)
-    if !quiet, unfinished.count < plan.trials.count {
-      say("\(plan.trials.count - unfinished.count) of \(plan.trials.count) trials are finished")
-    }
     let view = SweepView(quiet: quiet)
     let pool = WorkerPool(
-      in: folder, arguments: Array(CommandLine.arguments.dropFirst()) + ["--worker"],
-      failsFast: failFast, listener: view)
-    try pool.run(
-      unfinished, jobs: jobs ?? Workers.availableCores, of: plan.trials.count)
+      plan, in: folder, arguments: Array(CommandLine.arguments.dropFirst()) + ["--worker"],
+      retryingFailed: retryFailed, failsFast: failFast, listener: view)
+    if !quiet, pool.progress.done > 0 {
+      say("\(pool.progress.done) of \(plan.trials.count) trials are finished")
+    }
+    try pool.run(jobs: jobs ?? Workers.count)
     view.clear()
 
     let record = PlanRecord(plan)
@@ -140,23 +142,24 @@ private final class SweepView: SweepListener {
   private let isQuiet: Bool
   private let started = monotonicSeconds()
   private var shown = 0.0
-  private var first: Int?
 
   init(quiet: Bool) { isQuiet = quiet }
 
   var interruption: Int32? { signalReceived }
 
-  func update(done: Int, failed: Int, running: Int, of total: Int) {
-    let first = first ?? done
-    self.first = first
+  func update(_ progress: SweepProgress) {
     if isQuiet { return }
     let now = monotonicSeconds() - started
     guard now - shown >= (isTerminal ? 0.1 : 10) else { return }
     shown = now
-    var text = "\(done)/\(total) done, \(running) running, \(failed) failed"
-    if done > first {
-      text += ", \(durationText(now / Double(done - first) * Double(total - done))) left"
+    var parts = ["\(progress.done)/\(progress.total) done", "\(progress.running) running"]
+    if progress.stopped > 0 { parts.append("\(progress.stopped) stopped") }
+    parts.append("\(progress.failed) failed")
+    if let best = progress.best { parts.append("best \(progress.monitor.name) \(brief(best))") }
+    if progress.share > 0 {
+      parts.append("\(durationText(now / progress.share * (1 - progress.share))) left")
     }
+    let text = parts.joined(separator: ", ")
     if isTerminal { writeAll("\r\u{1B}[K" + text, to: 1) } else { say(text) }
   }
 
