@@ -97,8 +97,9 @@ public final class RunDirectory: Sendable {
   /// before it had its `run.json`.
   private static func isUnused(_ names: [String]) -> Bool {
     let early: Set = [lockFile, Checkpoint.folder, "experiment.yaml", "resolved.yaml"]
-    return names.isEmpty || names.contains(lockFile)
-      && names.allSatisfy { early.contains($0) || Folder.isPartial($0) }
+    return names.isEmpty
+      || names.contains(lockFile)
+        && names.allSatisfy { early.contains($0) || Folder.isPartial($0) }
   }
 
   /// Locks a new folder and gives it what every run has.

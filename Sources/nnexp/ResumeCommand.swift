@@ -12,7 +12,7 @@ struct ResumeCommand: ParsableCommand {
       metrics.csv, predictions.csv, summary.json and the weights. It goes on from
       its newest checkpoint, or from its beginning where it has none yet; see
       train.checkpoint.every. nnexp run FILE --resume does the same for the newest
-      unfinished run of a file, and starts one where there is none.
+      run of a file, and starts one where there is none.
 
       Refused where the configuration, the data, a plugin or nnexp itself is not
       what the run began with.

@@ -15,7 +15,8 @@ struct RunCommand: ParsableCommand {
 
       Results go to results/NAME/run-0001, numbered; results/NAME/latest points
       to the newest. Ctrl-C ends the run after the step at hand, with what there
-      is on disk; nnexp resume goes on with it.
+      is on disk. With --resume the same command can be given again and again,
+      whatever happened: it ends with one complete run.
       """)
 
   @Argument(help: "the experiment file", completion: .file(extensions: ["yaml", "yml"]))
@@ -29,7 +30,7 @@ struct RunCommand: ParsableCommand {
 
   @Flag(
     name: .long,
-    help: "go on with the newest unfinished run of this very experiment; start one without")
+    help: "go on with the newest run of this very experiment; start one where there is none")
   var resume = false
 
   @OptionGroup var cores: CoreOptions
@@ -42,12 +43,11 @@ struct RunCommand: ParsableCommand {
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
     if resume {
-      switch try Unfinished(of: experiment, output: output) {
-      case .run(let resumption): return try go(on: resumption, quiet: quiet)
-      case .nothing(let others):
-        if let other = others.first, !quiet {
-          say("'\(other)' is unfinished too, but of another configuration: nnexp resume \(other)")
-        }
+      switch try EarlierRun(of: experiment, output: output) {
+      case .found(let resumption): return try go(on: resumption, quiet: quiet)
+      case .none(let other?):
+        if !quiet { say("'\(other)' is unfinished, but of another configuration") }
+      case .none(nil): break
       }
     }
     switch experiment.dtype {

@@ -51,22 +51,64 @@ struct SplitMix: RandomNumberGenerator {
   }
 }
 
+/// A process of ours, to be killed at will. (Foundation's `Process` keeps a
+/// descriptor of every one that it ever started.)
+final class Child {
+  enum End: Equatable {
+    case exit(Int32)
+    case signal(Int32)
+  }
+
+  let process: pid_t
+  private let errors: String
+
+  /// Starts at once; says nothing on standard output.
+  init(
+    _ executable: String, _ arguments: [String], in folder: URL, environment: [String: String],
+    output: String = "/dev/null"
+  ) throws {
+    errors = NSTemporaryDirectory() + "nnexp-errors-" + UUID().uuidString
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT, 0o666)
+    posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT, 0o666)
+    let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    // `env` becomes the command, in the folder.
+    let words =
+      (["env", "-C", folder.path, executable] + arguments).map { strdup($0) } + [nil]
+    let settings = variables.map { strdup("\($0)=\($1)") } + [nil]
+    defer { (words + settings).forEach { free($0) } }
+    var process: pid_t = 0
+    let code = posix_spawn(&process, "/usr/bin/env", &actions, nil, words, settings)
+    try #require(code == 0, "cannot start \(executable): \(String(cString: strerror(code)))")
+    self.process = process
+  }
+
+  deinit { unlink(errors) }
+
+  func kill(_ signal: Int32) { Glibc.kill(process, signal) }
+
+  /// Waits for the end; a process that hangs is killed after a minute.
+  func wait() -> End {
+    var status: Int32 = 0
+    let deadline = Date(timeIntervalSinceNow: 60)
+    while waitpid(process, &status, WNOHANG) == 0 {
+      if Date() > deadline { kill(SIGKILL) }
+      usleep(500)
+    }
+    return status & 0x7F == 0 ? .exit(status >> 8 & 0xFF) : .signal(status & 0x7F)
+  }
+
+  /// What it said on standard error.
+  var complaint: String { (try? String(contentsOfFile: errors, encoding: .utf8)) ?? "" }
+}
+
 extension Tool {
-  /// A command's process, in the folder, silent; a signal meets it and no other.
-  func start(
-    _ arguments: [String], environment: [String: String] = [:],
-    executable: URL = Tool.executable
-  ) throws -> Process {
-    let process = Process()
-    process.executableURL = executable
-    process.arguments = arguments
-    process.currentDirectoryURL = folder
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    return process
+  /// The command at work in the folder.
+  func start(_ arguments: [String], environment: [String: String] = [:]) throws -> Child {
+    try Child(Tool.executable.path, arguments, in: folder, environment: environment)
   }
 
   /// The one run under `results/NAME` that came to a `run.json`.

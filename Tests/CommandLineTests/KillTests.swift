@@ -23,7 +23,7 @@ import Testing
   @Test func atRandomMoments() throws {
     var random = SplitMix(seed: SplitMix.seed)
     let (expected, seconds) = try undisturbed(eventful)
-    let moments = isThorough ? 200 : 12
+    let moments = isThorough ? 200 : 10
     var kills = 0
     var runs = 0
     while kills < moments {
@@ -33,10 +33,10 @@ import Testing
       while true {
         let process = try tool.start(["run", "eventful.yaml", "--resume", "-q"])
         usleep(UInt32(Double.random(in: 0...seconds, using: &random) * 1e6))
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-        if process.terminationReason == .exit {
-          #expect(process.terminationStatus == 0, "seed \(SplitMix.seed)")
+        process.kill(SIGKILL)
+        let end = process.wait()
+        if end != .signal(SIGKILL) {
+          #expect(end == .exit(0), "seed \(SplitMix.seed): \(process.complaint)")
           break
         }
         kills += 1
@@ -53,7 +53,7 @@ import Testing
   /// of the command that goes on with a run that was killed.
   @Test(arguments: ["before", "midway", "after"], [false, true])
   func atEveryOperation(mode: String, resuming: Bool) throws {
-    let text = eventful.replacing("epochs: 100", with: "epochs: 6")
+    let text = eventful.replacing("epochs: 100", with: "epochs: 4")
     let (expected, _) = try undisturbed(text)
     let bench = try Tool()
     defer { bench.remove() }
@@ -69,16 +69,14 @@ import Testing
       defer { tool.remove() }
       try tool.write(text, to: "eventful.yaml")
       if resuming {
-        let first = try tool.start(run, environment: faults("before 90"))
-        first.waitUntilExit()
-        try #require(first.terminationReason == .uncaughtSignal)
+        let first = try tool.start(run, environment: faults("before 70")).wait()
+        try #require(first == .signal(SIGKILL))
       }
-      let process = try tool.start(run, environment: faults("\(mode) \(index)"))
-      process.waitUntilExit()
-      if process.terminationReason == .exit { break }
+      if try tool.start(run, environment: faults("\(mode) \(index)")).wait() == .exit(0) { break }
       struck += 1
-      let result = try tool.run("run", "eventful.yaml", "--resume", "-q")
-      #expect(result.code == 0 && result.errors == "", "\(mode) \(index): \(result.errors)")
+      let next = try tool.start(run)
+      let end = next.wait()
+      #expect(end == .exit(0) && next.complaint == "", "\(mode) \(index): \(next.complaint)")
       let found = tool.facts(of: try tool.theRun(of: "eventful"))
       #expect(differences(expected, found) == [], "\(mode) \(index)")
       index += isThorough ? 1 : 23
