@@ -437,7 +437,7 @@ public final class Folder: Sendable {
   }
 
   /// As `openFolder`; nil where there is no folder of that name.
-  func openFolderIfThere(_ name: String) throws -> Folder? {
+  public func openFolderIfThere(_ name: String) throws -> Folder? {
     let path = path(of: name)
     let opened = try system.perform(.openFolder, path, tolerating: ENOENT, ENOTDIR) {
       Int(openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC))

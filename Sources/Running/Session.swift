@@ -16,15 +16,19 @@ public struct Session<S: Scalar> {
   /// The table that the run is expected to reproduce.
   let golden: GoldenMetrics?
 
-  /// - Parameter data: the experiment's data, if they have been read already.
-  public init(_ experiment: Experiment, data known: DataSets<S>? = nil) throws {
+  /// - Parameters:
+  ///   - data: the experiment's data, if they have been read already.
+  ///   - triesPlugins: whether what plugins made is tried on two samples first.
+  public init(
+    _ experiment: Experiment, data known: DataSets<S>? = nil, triesPlugins: Bool = true
+  ) throws {
     self.experiment = experiment
     data = try known ?? experiment.data.load(as: S.self, seed: experiment.seed)
     let registry = experiment.registry
     graph = try Graph(
       experiment.model, inputShape: data.inputShape, l1: experiment.training.l1,
       l2: experiment.training.l2, registry: registry)
-    try checkBuffers(of: experiment, graph, target: data.target)
+    if triesPlugins { try checkBuffers(of: experiment, graph, target: data.target) }
     metrics = try experiment.objective.bound(to: graph, target: data.target, registry: registry)
     trainer = try Trainer(
       graph, objective: experiment.objective, metrics: metrics, training: experiment.training,

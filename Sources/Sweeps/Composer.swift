@@ -24,10 +24,14 @@ final class Composer: Sendable {
       registry: registry)
   }
 
-  func session<S: Scalar>(_ experiment: Experiment, as type: S.Type) throws -> Session<S> {
+  /// - Parameter triesPlugins: not in the plan, where no pass of a plugin is called:
+  ///   one that crashes shall take down its own trial.
+  func session<S: Scalar>(
+    _ experiment: Experiment, as type: S.Type, triesPlugins: Bool = true
+  ) throws -> Session<S> {
     let key = "\(S.dtypeName) \(experiment.seed) \(experiment.resolved["data"]?.flow ?? "")"
     let known = last.withLock { $0?.key == key ? $0?.data as? DataSets<S> : nil }
-    let session = try Session<S>(experiment, data: known)
+    let session = try Session<S>(experiment, data: known, triesPlugins: triesPlugins)
     if known == nil {
       let data = session.data
       last.withLock { $0 = (key, data) }
@@ -53,8 +57,10 @@ final class Composer: Sendable {
   private func plan(_ combination: Int) throws -> (PlannedTrial, Monitor) {
     let experiment = try experiment(combination)
     switch experiment.dtype {
-    case .float32: return try plan(combination, session(experiment, as: Float.self))
-    case .float64: return try plan(combination, session(experiment, as: Double.self))
+    case .float32:
+      return try plan(combination, session(experiment, as: Float.self, triesPlugins: false))
+    case .float64:
+      return try plan(combination, session(experiment, as: Double.self, triesPlugins: false))
     }
   }
 

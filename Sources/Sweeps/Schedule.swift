@@ -66,8 +66,7 @@ struct Schedule {
         standings[index].reached = rungs.prefix { $0 <= summary.epochs }.count
       } else {
         // It is trained first for what it was being trained for when it ended.
-        let epoch = folder.metrics(of: trial.hash)?.lastEpoch ?? 0
-        standings[index].reached = rungs.prefix { $0 < epoch }.count
+        standings[index].reached = folder.metrics(of: trial.hash)?.countPassed(rungs) ?? 0
         begin(Leg(trial: index, rung: standings[index].reached))
       }
     }

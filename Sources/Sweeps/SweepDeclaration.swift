@@ -1,6 +1,6 @@
 import ExperimentFile
 public import NNExp
-import YAMLTree
+public import YAMLTree
 
 /// A `sweep:` block or a file of its own, with the command line's axes.
 ///
@@ -34,9 +34,17 @@ public struct SweepDeclaration: Sendable {
   /// Where the sweep as a whole is declared.
   public let place: Place?
 
+  /// What was read, in order.
+  let files: [[UInt8]]
+
   /// Reads a file and the command line's words.
-  public init(path: String, arguments: [String]) throws {
-    let own = try readFile(path)
+  ///
+  /// - Parameter read: what reads a file.
+  public init(
+    path: String, arguments: [String], read: (String) throws -> [UInt8] = readFile
+  ) throws {
+    let own = try read(path)
+    var files = [own]
     let root = try parseYAML(own, name: path)
     var mistakes = Diagnostics()
     var file = path
@@ -52,10 +60,11 @@ public struct SweepDeclaration: Sendable {
       options.rejectUnread()
       try options.diagnostics.throwIfAny()
       file = relative.hasPrefix("/") ? relative : SweepDeclaration.folder(of: path) + relative
-      do { bytes = try readFile(file) } catch {
+      do { bytes = try read(file) } catch {
         mistakes.add(error, at: base.value.place)
         throw mistakes
       }
+      files.append(bytes)
       experiment = try parseYAML(bytes, name: file)
     }
     if case .string(let written)? = experiment["name"]?.content, name == nil { name = written }
@@ -109,6 +118,7 @@ public struct SweepDeclaration: Sendable {
     self.expectations = expectations
     self.common = common
     self.file = file
+    self.files = files
     self.bytes = bytes
     self.experiment = experiment
     self.name = name ?? SweepDeclaration.stem(of: path)

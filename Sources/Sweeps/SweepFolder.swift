@@ -89,14 +89,21 @@ extension SweepFolder {
     try write(json.description + "\n", to: "trials/\(hash).failed")
   }
 
-  /// Clears the way for a trial: what an earlier attempt left moves aside.
+  /// Clears the way for a trial: what an earlier attempt left moves aside; what
+  /// is no run yet, because the process was killed while it made the folder, goes.
   func setAside(_ hash: String) throws {
     unlink("\(trials)/\(hash).failed")
-    guard access(run(hash), F_OK) == 0 else { return }
+    let run = run(hash)
+    guard access(run, F_OK) == 0 else { return }
     let here = FileSystem.system.currentFolder
+    if access("\(run)/\(RunRecord.file)", F_OK) != 0, let folder = try here.openFolderIfThere(run) {
+      rmdir("\(run)/\(Checkpoint.folder)")
+      for name in try folder.entries() { unlink("\(run)/\(name)") }
+      if rmdir(run) == 0 { return }
+    }
     var attempt = 1
-    while access("\(run(hash)).attempt-\(attempt)", F_OK) == 0 { attempt += 1 }
-    try here.rename(run(hash), to: "\(run(hash)).attempt-\(attempt)")
+    while access("\(run).attempt-\(attempt)", F_OK) == 0 { attempt += 1 }
+    try here.rename(run, to: "\(run).attempt-\(attempt)")
   }
 }
 

@@ -11,8 +11,11 @@ struct TrialMetrics {
     rows = lines
   }
 
-  /// The epoch of the newest row; 0 before there is one.
-  var lastEpoch: Int { rows.last.flatMap(epoch) ?? 0 }
+  /// How many of the rungs a trial went on from: there is a row after theirs.
+  func countPassed(_ rungs: [Int]) -> Int {
+    guard let before = rows.dropLast().last.flatMap(epoch) else { return 0 }
+    return rungs.prefix { $0 <= before }.count
+  }
 
   /// A figure of the first row from an epoch on; nil where there is no such row
   /// or it was not measured.

@@ -86,8 +86,9 @@ public struct TrialRunner {
   private func resume(
     _ hash: String, _ state: TrialState, _ listener: Silence, _ pause: Int?
   ) -> Int32? {
-    guard let status = state.summary?.status,
-      [.running, .interrupted, .stopped].contains(status),
+    if case .failed = state { return nil }
+    // Killed between two files, a run has a record and no summary yet.
+    guard [nil, .running, .interrupted, .stopped].contains(state.summary?.status),
       let resumption = try? Resumption(of: folder.run(hash), registry: registry)
     else { return nil }
     return try? resumption.perform(listener: listener, pausingAfter: pause)

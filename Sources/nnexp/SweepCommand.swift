@@ -68,7 +68,13 @@ struct SweepCommand: ParsableCommand {
     if let jobs, !(1...1024).contains(jobs) {
       throw Diagnostic("--jobs must be an integer in 1...1024, found \(jobs)")
     }
-    let declaration = try SweepDeclaration(path: file, arguments: arguments)
+    let input = worker ? WorkerInput() : nil
+    let declaration =
+      if let input {
+        try SweepDeclaration(path: file, arguments: arguments, read: input.file)
+      } else {
+        try SweepDeclaration(path: file, arguments: arguments)
+      }
     let folder = try output.map(SweepFolder.init) ?? SweepFolder.standard(name: declaration.name)
     let registry = standardRegistry()
     listenForSignals()
@@ -76,9 +82,9 @@ struct SweepCommand: ParsableCommand {
       declaration, in: folder, registry: registry,
       command: CommandLine.arguments.filter { $0 != "--worker" }, version: NNExpCommand.version,
       retryingFailed: retryFailed, interruption: { signalReceived })
-    if worker {
+    if let input {
       Workers.count = 1
-      return try serveTrials(with: runner)
+      return try input.serve(with: runner)
     }
     if let jobs { Workers.count = jobs }
     let plan = try SweepPlan(declaration, registry: registry)

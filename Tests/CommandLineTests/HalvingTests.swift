@@ -82,6 +82,25 @@ import Testing
     }
   }
 
+  /// Killed again and again, alone or beside another process: the same table.
+  @Test func killedAndShared() throws {
+    try withTool { tool in
+      #expect(try tool.run("sweep", "search.yaml", "--output", "calm").code == 1)
+      let words = ["sweep", "search.yaml", "--output", "wild", "--jobs", "2"]
+      func begun() -> Int { tool.contents.count { $0.hasSuffix("/run.json") } }
+      for _ in 0..<4 {
+        let (sweep, before) = (try BackgroundTool(tool, words), begun())
+        _ = waitUntil { begun() > before + 1 }
+        sweep.send(SIGKILL, toAll: true)
+        _ = try sweep.end()
+      }
+      let sweeps = [try BackgroundTool(tool, words), try BackgroundTool(tool, words)]
+      for sweep in sweeps { #expect(try sweep.end().code == 1) }
+      let (wild, calm) = (try table(tool, "wild"), try table(tool, "calm"))
+      #expect(wild == calm)
+    }
+  }
+
   @Test(arguments: [
     (
       "{factor: 3}",

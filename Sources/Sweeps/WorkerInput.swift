@@ -1,0 +1,63 @@
+import Glibc
+import NNExp
+
+/// The worker's side: what comes in on standard input.
+public final class WorkerInput {
+  private var waiting: [UInt8] = []
+
+  public init() {}
+
+  /// A file that the parent sent, whatever stands at its path by now.
+  public func file(_ path: String) throws -> [UInt8] {
+    guard let line = line(), let count = Int(line), count >= 0 else {
+      throw Diagnostic("a worker was sent no '\(path)'", failure: .environment)
+    }
+    while waiting.count < count, receive() {}
+    let file = Array(waiting.prefix(count))
+    waiting.removeFirst(file.count)
+    return file
+  }
+
+  /// Runs what is asked for, to its end.
+  public func serve(with runner: TrialRunner) throws {
+    while let line = line() {
+      let words = line.split(separator: " ", maxSplits: 3)
+      guard words.count == 4, let combination = Int(words[0]) else { return }
+      let outcome = try runner.run(
+        combination: combination, hash: String(words[1]), pausingAfter: Int(words[2]))
+      let answer =
+        switch outcome {
+        case .ended(_, let summary):
+          (summary?.status.rawValue ?? "failed") + " "
+            + (summary?.best.first { $0.name == words[3] }.map { "\($0.value)" } ?? "-")
+        case .held: "held"
+        }
+      let bytes = Array((answer + "\n").utf8)
+      let sent = bytes.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+      if sent < 0 || runner.interruption() != nil { return }
+    }
+  }
+
+  /// The next line without its end; nil at the end of the input.
+  private func line() -> String? {
+    while true {
+      if let end = waiting.firstIndex(of: UInt8(ascii: "\n")) {
+        let line = String(decoding: waiting[..<end], as: UTF8.self)
+        waiting.removeFirst(end + 1)
+        return line
+      }
+      guard receive() else { return nil }
+    }
+  }
+
+  /// Takes in what there is; false at the end of the input.
+  private func receive() -> Bool {
+    var buffer = [UInt8](repeating: 0, count: 1 << 14)
+    while true {
+      let count = read(0, &buffer, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      if count > 0 { waiting += buffer[..<count] }
+      return count > 0
+    }
+  }
+}

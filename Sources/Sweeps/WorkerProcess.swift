@@ -1,0 +1,147 @@
+import Glibc
+import NNExp
+
+/// A process of this same executable that runs trials, one at a time.
+///
+/// It is sent the sweep's files first, so that it sees what the parent saw, then
+/// requests, and answers each with a line. What it says on standard error is kept:
+/// of a trial that takes it down, that is all there is to know.
+final class WorkerProcess {
+  private let process: pid_t
+  private let input: Int32
+  let output: Int32
+  let errors: Int32
+  /// The end of what it said on standard error.
+  private var said: [UInt8] = []
+  /// What it is at.
+  var leg: Leg?
+
+  /// - Parameters:
+  ///   - arguments: its command line, without the executable.
+  ///   - files: what the sweep is declared in; see `WorkerInput`.
+  init(arguments: [String], files: [[UInt8]]) throws {
+    var pipes: [(read: Int32, write: Int32)] = []
+    func closeAll() { for pipe in pipes { close(pipe.read); close(pipe.write) } }
+    for _ in 0..<3 {
+      var ends: [Int32] = [0, 0]
+      guard pipe(&ends) == 0 else {
+        let code = errno
+        closeAll()
+        throw WorkerProcess.cannotStart(code)
+      }
+      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      pipes.append((ends[0], ends[1]))
+    }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, pipes[0].read, 0)
+    posix_spawn_file_actions_adddup2(&actions, pipes[1].write, 1)
+    posix_spawn_file_actions_adddup2(&actions, pipes[2].write, 2)
+    var words: [UnsafeMutablePointer<CChar>?] = ([CommandLine.arguments[0]] + arguments).map {
+      strdup($0)
+    }
+    words.append(nil)
+    defer { for word in words { free(word) } }
+    var process: pid_t = 0
+    let code = posix_spawn(&process, "/proc/self/exe", &actions, nil, words, environ)
+    guard code == 0 else {
+      closeAll()
+      throw WorkerProcess.cannotStart(code)
+    }
+    close(pipes[0].read)
+    close(pipes[1].write)
+    close(pipes[2].write)
+    self.process = process
+    (input, output, errors) = (pipes[0].write, pipes[1].read, pipes[2].read)
+    for file in files { send(Array("\(file.count)\n".utf8) + file) }
+  }
+
+  private static func cannotStart(_ code: Int32) -> Diagnostic {
+    Diagnostic(
+      "cannot start a worker process: \(String(cString: strerror(code)))", failure: .environment)
+  }
+
+  func send(_ text: String) { send(Array(text.utf8)) }
+
+  /// A worker that has died is noticed when its answer is awaited.
+  private func send(_ bytes: [UInt8]) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      if count <= 0 { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// The line that is there to read; nil if the worker has died.
+  ///
+  /// An answer is one short write, which arrives as a whole.
+  func answer() -> Substring? {
+    guard let bytes = receive(output, most: 128) else { return nil }
+    return String(decoding: bytes, as: UTF8.self).dropLast()
+  }
+
+  /// Takes in what is there of standard error.
+  func listen() {
+    guard let bytes = receive(errors, most: 1 << 12) else { return }
+    said = (said + bytes).suffix(1 << 12)
+  }
+
+  private func receive(_ descriptor: Int32, most: Int) -> [UInt8]? {
+    var buffer = [UInt8](repeating: 0, count: most)
+    while true {
+      let count = read(descriptor, &buffer, most)
+      if count < 0 && errno == EINTR { continue }
+      return count > 0 ? Array(buffer[..<count]) : nil
+    }
+  }
+
+  /// Asks it to end: an idle one by the end of its input, a busy one by SIGTERM
+  /// besides.
+  func dismiss() {
+    if leg != nil { kill(process, SIGTERM) }
+    close(input)
+  }
+
+  /// Waits for its end and lets go of it; returns its exit code and what it died
+  /// of. Call it last, once.
+  func bury(isDismissed: Bool = false) -> (code: Int, text: String) {
+    if !isDismissed { close(input) }
+    // Whatever it started may hold the other end, and has nothing to say.
+    var poll = pollfd(fd: errors, events: Int16(POLLIN), revents: 0)
+    while Glibc.poll(&poll, 1, 0) > 0, poll.revents & Int16(POLLIN) != 0 { listen() }
+    close(output)
+    close(errors)
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+    let words = lastWords
+    let number = status & 0x7F
+    if number == 0 {
+      let code = Int(status >> 8 & 0xFF)
+      return (code == 0 ? 1 : code, words ?? "its process ended with exit code \(code)")
+    }
+    let cause = "its process was killed by signal \(number) (\(name(of: number)))"
+    return (128 + Int(number), words.map { "\(cause): \($0)" } ?? cause)
+  }
+
+  /// The last complaint, from `error: ` on, without the place.
+  private var lastWords: String? {
+    let lines = String(decoding: said, as: UTF8.self).split(separator: "\n")
+    for line in lines.reversed() {
+      for mark in ["Fatal error: ", "error: "] {
+        if let range = line.firstRange(of: mark) { return String(line[range.upperBound...]) }
+      }
+    }
+    return nil
+  }
+
+  private func name(of signal: Int32) -> String {
+    [
+      SIGABRT: "SIGABRT", SIGSEGV: "SIGSEGV", SIGILL: "SIGILL", SIGTRAP: "SIGTRAP",
+      SIGBUS: "SIGBUS", SIGFPE: "SIGFPE", SIGKILL: "SIGKILL", SIGTERM: "SIGTERM",
+      SIGINT: "SIGINT", SIGXCPU: "SIGXCPU",
+    ][signal] ?? String(cString: strsignal(signal))
+  }
+}

@@ -1,0 +1,210 @@
+import Foundation
+import Testing
+
+/// What a sweep keeps when it is killed, interrupted, shared, or when a trial
+/// takes its process down: FAULTS 45 and 46.
+@Suite(.serialized) struct LedgerTests {
+  private static let xor = """
+    name: xor
+    seed: 0
+    data:
+      inline: {inputs: [[0, 0], [0, 1], [1, 0], [1, 1]], targets: [[0], [1], [1], [0]]}
+    model: [{type: dense, units: 2}, sigmoid, {type: dense, units: 1}]
+    loss: squared_error
+    train:
+      optimizer: {type: sgd, learning_rate: 0.1}
+      epochs: 3000
+      batch_size: full
+      record_every: 500
+    gradient_check: false
+
+    """
+
+  private let tool: Tool
+
+  init() throws {
+    tool = try Tool()
+    try tool.write(LedgerTests.xor, to: "xor.yaml")
+  }
+
+  private static let words = ["sweep", "xor.yaml", "seed=range(0,8)", "--jobs", "2"]
+
+  /// A table without its clock, the last column, and without the sweep's folder.
+  private func table(_ folder: String) throws -> [[String]] {
+    try tool.read("\(folder)/sweep.csv").split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).dropLast()
+        .map { $0.replacingOccurrences(of: folder, with: "") }
+    }
+  }
+
+  /// The trials' folders, by how far they are.
+  private func trials(_ folder: String, status: String) -> [String] {
+    tool.contents.filter { path in
+      path.hasPrefix(folder + "/trials/") && path.hasSuffix("/summary.json")
+        && ((try? tool.read(path)) ?? "").contains("\"status\": \"\(status)\"")
+    }.map { String($0.dropLast("/summary.json".count)) }
+  }
+
+  /// Every file of the folders, to see that none is touched.
+  private func files(of folders: [String]) throws -> [String: Data] {
+    var files: [String: Data] = [:]
+    for folder in folders {
+      for file in ["run.json", "summary.json", "metrics.csv", "timing.csv", "resolved.yaml"] {
+        files["\(folder)/\(file)"] = try Data(
+          contentsOf: tool.folder.appendingPathComponent("\(folder)/\(file)"))
+      }
+    }
+    return files
+  }
+
+  /// FAULTS 46, with the sweep's process killed alone or with all its workers.
+  @Test(arguments: [false, true])
+  func killedAndRunAgain(withWorkers: Bool) throws {
+    defer { tool.remove() }
+    #expect(try tool.run("sweep", "xor.yaml", "seed=range(0,8)", "--output", "calm").code == 0)
+    let sweep = try BackgroundTool(tool, LedgerTests.words + ["--output", "wild"])
+    #expect(waitUntil { trials("wild", status: "completed").count >= 2 })
+    sweep.send(SIGKILL, toAll: withWorkers)
+    #expect(try sweep.end().code == 128 + SIGKILL)
+    let done = trials("wild", status: "completed")
+    let before = try files(of: done)
+
+    let again = try tool.run("sweep", "xor.yaml", "seed=range(0,8)", "--output", "wild")
+    #expect(again.code == 0, "\(again.errors)")
+    #expect(again.output.contains(" of 8 trials are finished\n"))
+    #expect(try table("wild") == table("calm"))
+    #expect(try files(of: done) == before)
+    #expect(!tool.contents.contains { $0.contains(".attempt-") }, "no trial began anew elsewhere")
+  }
+
+  /// Ctrl-C: every process hears of it, and what is there can be gone on with.
+  @Test(arguments: [(SIGINT, true), (SIGTERM, false)])
+  func interrupted(signal: Int32, reachesAll: Bool) throws {
+    defer { tool.remove() }
+    let words = ["sweep", "xor.yaml", "seed=range(0,8)", "--jobs", "2"]
+    #expect(try tool.run("sweep", "xor.yaml", "seed=range(0,8)", "--output", "calm").code == 0)
+    let sweep = try BackgroundTool(tool, words + ["--output", "wild"])
+    #expect(waitUntil { trials("wild", status: "completed").count >= 1 })
+    sweep.send(signal, toAll: reachesAll)
+    let ended = try sweep.end()
+    #expect(ended.code == 128 + signal)
+    #expect(ended.errors == "")
+    let statuses = Set(try table("wild").dropFirst().map { $0[2] })
+    #expect(statuses.isSubset(of: ["completed", "interrupted", "pending"]), "\(statuses)")
+    #expect(try tool.run("sweep", "xor.yaml", "seed=range(0,8)", "--output", "wild").code == 0)
+    #expect(try table("wild") == table("calm"))
+  }
+
+  /// Two processes share the work, and no trial is done twice; one of them is
+  /// killed, and the other does what is left.
+  @Test(arguments: [false, true])
+  func shared(isOneKilled: Bool) throws {
+    defer { tool.remove() }
+    let words = ["sweep", "xor.yaml", "seed=range(0,12)", "--output", "both", "--jobs", "1"]
+    let sweeps = [
+      try BackgroundTool(tool, words), try BackgroundTool(tool, words + ["--quiet"]),
+    ]
+    func runs() -> [String] {
+      tool.contents.filter { $0.hasPrefix("both/trials/") && $0.hasSuffix("/run.json") }
+    }
+    if isOneKilled {
+      #expect(waitUntil { runs().count >= 4 })
+      sweeps[1].send(SIGKILL)
+      #expect(try sweeps[1].end().code == 128 + SIGKILL)
+    } else {
+      #expect(try sweeps[1].end().code == 0)
+    }
+    let end = try sweeps[0].end()
+    #expect(end.code == 0, "\(end.errors)")
+    #expect(runs().count == 12)
+    #expect(!tool.contents.contains { $0.contains(".attempt-") })
+    let quiet = try runs().count { try tool.read($0).contains("--quiet") }
+    #expect(quiet > 0 && quiet < 12, "both had a part: \(quiet) of 12")
+    let statuses = try tool.read("both/sweep.csv").split(separator: "\n").dropFirst()
+      .map { $0.split(separator: ",", omittingEmptySubsequences: false)[2] }
+    #expect(statuses == Array(repeating: "completed", count: 12))
+  }
+
+  /// The file is read once: what becomes of it meanwhile is nothing to the sweep.
+  @Test func editedMeanwhile() throws {
+    defer { tool.remove() }
+    try tool.write("base: xor.yaml\nsweep: {repeat: 8}\n", to: "sweep.yaml")
+    #expect(try tool.run("sweep", "sweep.yaml", "--output", "calm").code == 0)
+    let sweep = try BackgroundTool(tool, ["sweep", "sweep.yaml", "--jobs", "2", "--output", "wild"])
+    #expect(waitUntil { trials("wild", status: "running").count >= 1 })
+    try tool.write("name: [", to: "xor.yaml")
+    try FileManager.default.removeItem(at: tool.folder.appendingPathComponent("sweep.yaml"))
+    let end = try sweep.end()
+    #expect(end.code == 0, "\(end.errors)")
+    #expect(try table("wild") == table("calm"))
+  }
+
+  /// Failed trials stay as they are until they are asked for again.
+  @Test func failedOnesAreLeft() throws {
+    defer { tool.remove() }
+    let words = ["train.optimizer.learning_rate=0.1,1e30", "train.epochs=20"]
+    #expect(try tool.run("sweep", "xor.yaml", words[0], words[1]).code == 1)
+    let folder = "results/xor/sweep"
+    let all = trials(folder, status: "completed") + trials(folder, status: "failed")
+    #expect(all.count == 2)
+    let before = try files(of: all)
+    #expect(try tool.run("sweep", "xor.yaml", words[0], words[1]).code == 1)
+    #expect(try files(of: all) == before)
+    #expect(try tool.run("sweep", "xor.yaml", words[0], words[1], "--retry-failed").code == 1)
+    let after = try files(of: all)
+    #expect(after["\(all[0])/run.json"] == before["\(all[0])/run.json"])
+    #expect(after["\(all[1])/run.json"] != before["\(all[1])/run.json"])
+    #expect(tool.exists(all[1] + ".attempt-1/run.json"), "the first attempt is kept")
+  }
+
+  /// FAULTS 45: each trial whose plugin ends the process fails alone.
+  @Test func crashesAreAlone() throws {
+    defer { tool.remove() }
+    try tool.write(
+      """
+      import Glibc
+      import NNExp
+
+      struct Touchy: Layer {
+        static let typeName = "touchy"
+        static let examples = [Example(inputs: [3])]
+        let ends: String
+        init(from options: inout Options) {
+          ends = options.choice("ends", default: "well", of: ["well", "trap", "abort", "exit"])
+        }
+        func plan(for inputs: [Shape]) throws -> Plan { Plan(output: inputs[0]) }
+        func forward<S: Scalar>(_ pass: Forward<S>) {
+          if ends == "trap" { _ = [1][pass.samples] }
+          if ends == "abort" { abort() }
+          if ends == "exit" { exit(0) }
+          for i in pass.y.indices { pass.y[i] = pass.x[i] }
+        }
+        func backward<S: Scalar>(_ pass: Backward<S>) {
+          for i in pass.dx.indices { pass.dx[i] += pass.dy[i] }
+        }
+      }
+      func register(in registry: inout Registry) { registry.register(Touchy.self) }
+
+      """, to: "Touchy.swift")
+    try tool.writeExperiment(plugins: "[Touchy.swift]", layer: "touchy, ends: well")
+    let result = try tool.runPlugin(
+      "sweep", "x.yaml", "model.bent.ends=trap,well,abort,exit", "train.epochs=5", "--jobs", "1")
+    #expect(result.code == 1)
+    let bent = "'bent' (touchy, of the plugin 'Touchy.swift')"
+    #expect(
+      result.errors == """
+        error: trial 1 (model.bent.ends=trap) failed: \(bent) crashed in its forward pass: a \
+        failed check, such as an index out of range
+        error: trial 3 (model.bent.ends=abort) failed: \(bent) crashed in its forward pass: it \
+        aborted (SIGABRT)
+        error: trial 4 (model.bent.ends=exit) failed: \(bent) ended the process in its forward \
+        pass
+
+        """)
+    #expect(result.output.hasPrefix("4 trials: 1 completed, 3 failed\n"), "\(result.output)")
+    let rows = try tool.read("results/x/sweep/sweep.csv").split(separator: "\n").dropFirst()
+    #expect(
+      rows.map { $0.split(separator: ",", omittingEmptySubsequences: false)[2...3] }
+        == [["failed", "2"], ["completed", "0"], ["failed", "2"], ["failed", "2"]])
+  }
+}
