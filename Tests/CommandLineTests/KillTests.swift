@@ -53,7 +53,7 @@ import Testing
   /// of the command that goes on with a run that was killed.
   @Test(arguments: ["before", "midway", "after"], [false, true])
   func atEveryOperation(mode: String, resuming: Bool) throws {
-    let text = eventful.replacing("epochs: 100", with: "epochs: 4")
+    let text = eventful.replacing("epochs: 100", with: "epochs: 13")
     let (expected, _) = try undisturbed(text)
     let bench = try Tool()
     defer { bench.remove() }
@@ -69,7 +69,7 @@ import Testing
       defer { tool.remove() }
       try tool.write(text, to: "eventful.yaml")
       if resuming {
-        let first = try tool.start(run, environment: faults("before 70")).wait()
+        let first = try tool.start(run, environment: faults("before 30")).wait()
         try #require(first == .signal(SIGKILL))
       }
       if try tool.start(run, environment: faults("\(mode) \(index)")).wait() == .exit(0) { break }
