@@ -21,6 +21,10 @@ public struct SweepDeclaration: Sendable {
   /// The experiment file of the trials, and its bytes.
   public let file: String
   let bytes: [UInt8]
+  /// The bytes of the file that declares the sweep; the same unless it has a `base:`.
+  let ownBytes: [UInt8]
+  /// The command line's words, as they were given.
+  public let arguments: [String]
   /// Overrides that every trial has, from the command line.
   let common: [String]
   let axes: [Axis]
@@ -29,9 +33,12 @@ public struct SweepDeclaration: Sendable {
   /// Where the sweep as a whole is declared.
   public let place: Place?
 
-  /// Reads a file and the command line's words.
-  public init(path: String, arguments: [String]) throws {
-    let own = try readFile(path)
+  /// Reads a file and the command line's words; through `read`, so that the bytes
+  /// can be those of an earlier time.
+  public init(
+    path: String, arguments: [String], reading read: (String) throws -> [UInt8] = readFile
+  ) throws {
+    let own = try read(path)
     let root = try parseYAML(own, name: path)
     var mistakes = Diagnostics()
     var file = path
@@ -47,7 +54,7 @@ public struct SweepDeclaration: Sendable {
       options.rejectUnread()
       try options.diagnostics.throwIfAny()
       file = relative.hasPrefix("/") ? relative : SweepDeclaration.folder(of: path) + relative
-      do { bytes = try readFile(file) } catch {
+      do { bytes = try read(file) } catch {
         mistakes.add(error, at: base.value.place)
         throw mistakes
       }
@@ -99,6 +106,8 @@ public struct SweepDeclaration: Sendable {
     self.common = common
     self.file = file
     self.bytes = bytes
+    ownBytes = own
+    self.arguments = arguments
     self.name = name ?? SweepDeclaration.stem(of: path)
     place = block?.place ?? root.place
     guard !axes.isEmpty else {

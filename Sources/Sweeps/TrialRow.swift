@@ -65,7 +65,10 @@ public struct PlanRecord: Sendable {
   /// The plan that a sweep's folder holds; nil where it is no such folder.
   public init?(of folder: SweepFolder) throws {
     guard let bytes = try folder.read(PlanRecord.file) else { return nil }
-    let json = try JSON(parsing: bytes, from: folder.path + "/" + PlanRecord.file)
+    self.init(try JSON(parsing: bytes, from: folder.path + "/" + PlanRecord.file))
+  }
+
+  init?(_ json: JSON) {
     guard let name = json["name"]?.string, let parameters = json["parameters"]?.array,
       let trials = json["trials"]?.array
     else { return nil }

@@ -20,10 +20,13 @@ public struct TrialRunner {
   let version: String
   let isRetrying: Bool
   let interruption: () -> Int32?
+  let endsWithParent: Bool
 
+  /// - Parameter endsWithParent: true for a worker, which is of no use once the
+  ///   sweep that started it is gone.
   public init(
     _ declaration: SweepDeclaration, in folder: SweepFolder, registry: Registry,
-    command: [String], version: String, retryingFailed: Bool,
+    command: [String], version: String, retryingFailed: Bool, endsWithParent: Bool = true,
     interruption: @escaping () -> Int32?
   ) {
     self.declaration = declaration
@@ -33,6 +36,7 @@ public struct TrialRunner {
     self.version = version
     isRetrying = retryingFailed
     self.interruption = interruption
+    self.endsWithParent = endsWithParent
   }
 
   /// Runs a trial unless it is finished; leaves what went wrong in its files.
@@ -76,13 +80,13 @@ public struct TrialRunner {
       summary.status == .running || summary.status == .interrupted,
       let resumption = try? Resumption(of: folder.run(hash), registry: registry)
     else { return nil }
-    return try? resumption.perform(listener: Silence(interruption))
+    return try? resumption.perform(listener: Silence(interruption, endsWithParent))
   }
 
   private func perform<S: Scalar>(_ session: Session<S>, _ hash: String) throws -> Int32 {
     let origin = RunOrigin(
       command: command, nnexpVersion: version, file: declaration.file, output: folder.run(hash))
-    return try Run(session, from: origin, listener: Silence(interruption)).perform()
+    return try Run(session, from: origin, listener: Silence(interruption, endsWithParent)).perform()
   }
 }
 
@@ -92,7 +96,12 @@ private final class Silence: RunListener {
   private let parent = getppid()
   private var isOrphaned = false
 
-  init(_ asked: @escaping () -> Int32?) { self.asked = asked }
+  private let endsWithParent: Bool
+
+  init(_ asked: @escaping () -> Int32?, _ endsWithParent: Bool) {
+    self.asked = asked
+    self.endsWithParent = endsWithParent
+  }
 
   /// A worker whose sweep has been killed stops at once, so that the next sweep
   /// finds the trial free.
@@ -101,6 +110,6 @@ private final class Silence: RunListener {
   func say(_ text: String) {}
   func complain(_ text: String) {}
   func update(epoch: Int, of epochs: Int, figures: [(String, Double)]) {
-    isOrphaned = getppid() != parent
+    isOrphaned = endsWithParent && getppid() != parent
   }
 }
