@@ -99,6 +99,15 @@ extension TrialLock {
 }
 
 extension SweepFolder {
+  /// True for a trial that is under way by its files, and that no process has.
+  func isAbandoned(_ hash: String) -> Bool {
+    guard let lock = try? TrialLock(hash, in: self) else { return false }
+    defer { withExtendedLifetime(lock) {} }
+    // It may have come to its end in the meantime.
+    if case .found(let summary, _) = state(of: hash) { return summary.status == .running }
+    return false
+  }
+
   /// The trials that are left to run, before anybody is told to run them. Failed
   /// ones that are to be run again move aside, so that a task which is started twice
   /// goes on with its trial the second time.

@@ -101,6 +101,9 @@ public struct PlanRecord: Sendable {
       case .absent: return row(.pending, nil, nil)
       case .failed(let code, let error): return row(.failed, code, error)
       case .found(let summary, let seconds):
+        if summary.status == .running, folder.isAbandoned(trial.hash) {
+          return row(.interrupted, nil, "its process ended without a word", summary, seconds)
+        }
         return row(
           TrialRow.Status(rawValue: summary.status.rawValue) ?? .failed, summary.exitStatus,
           summary.reason, summary, seconds)

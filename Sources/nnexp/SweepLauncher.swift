@@ -39,6 +39,10 @@ extension SweepCommand {
       sayHowToGoOn(sweep)
       raiseAgain(signalReceived)
     }
+    let left = PlanRecord(plan).rows(in: folder).count {
+      [.pending, .running, .interrupted].contains($0.status)
+    }
+    if left > 0 { view.note("\(left) trials are left: the same command again goes on with them") }
     try conclude(plan, in: folder)
   }
 
@@ -83,7 +87,7 @@ private final class ArrayView: ArrayListener {
     if progress.waiting > 0 {
       text += ", \(progress.waiting) waiting" + (progress.reason.map { " (\($0))" } ?? "")
     }
-    if progress.failed > 0 { text += ", \(progress.failed) ended badly" }
+    if progress.failed > 0 { text += ", \(progress.failed) failed" }
     if text == last && !isTerminal { return }
     shown = now
     last = text

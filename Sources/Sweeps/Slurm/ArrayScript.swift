@@ -40,18 +40,18 @@ struct ArrayScript {
       """
   }
 
-  /// The command that runs the trial of which the shell finds the number in `trial`.
-  private func command(trial: String) -> String {
-    [program, "sweep", file].map(quotedForShell).joined(separator: " ") + """
-       \\
-        --output \(quotedForShell(output)) \\
-        --plan-file \(quotedForShell(plan)) --trial "\(trial)"
-      """
+  /// The command that runs the trial whose number the shell finds in `trial`.
+  private func command(trial: String, indent: String) -> String {
+    [
+      [program, "sweep", file].map(quotedForShell).joined(separator: " "),
+      "--output \(quotedForShell(output))",
+      "--plan-file \(quotedForShell(plan)) --trial \"\(trial)\"",
+    ].joined(separator: " \\\n\(indent)  ")
   }
 
   private var body: String {
     // A task of one trial becomes that trial, so that signals come to it straight.
-    if tasks.isPlain { return "exec " + command(trial: "$SLURM_ARRAY_TASK_ID") }
+    if tasks.isPlain { return "exec " + command(trial: "$SLURM_ARRAY_TASK_ID", indent: "") }
     let shares = tasks.tasks.map {
       "  [\($0.index)]=\"" + $0.trials.map(String.init).joined(separator: " ") + "\""
     }
@@ -64,7 +64,7 @@ struct ArrayScript {
       trap 'exit 143' TERM
       code=0
       for trial in ${trials[SLURM_ARRAY_TASK_ID]}; do
-        \(command(trial: "$trial")) || code=$?
+        \(command(trial: "$trial", indent: "  ")) || code=$?
       done
       exit "$code"
       """

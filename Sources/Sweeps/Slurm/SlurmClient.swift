@@ -33,8 +33,10 @@ enum SlurmClient {
 
   /// Throws where there is no Slurm.
   static func requirePresence() throws {
-    if try SystemCommand.run(["sbatch", "--version"]) == nil { throw absence }
+    if try !isPresent() { throw absence }
   }
+
+  static func isPresent() throws -> Bool { try SystemCommand.run(["sbatch", "--version"]) != nil }
 
   private static var absence: Diagnostic {
     Diagnostic(

@@ -65,6 +65,13 @@ public final class SlurmSweep {
     }
   }
 
+  /// Notes the deaths of trials whose arrays are over, whoever submitted those; where
+  /// there is no Slurm, nothing.
+  public static func noteDeaths(in folder: SweepFolder) throws {
+    guard access(folder.path + "/slurm", F_OK) == 0, try SlurmClient.isPresent() else { return }
+    _ = try SlurmSweep(in: folder, listener: Nobody())
+  }
+
   /// Throws where there is no Slurm.
   public static func requirePresence() throws { try SlurmClient.requirePresence() }
 
@@ -79,6 +86,12 @@ public final class SlurmSweep {
     return folder.path + "/slurm/" + String(repeating: "0", count: max(0, 4 - digits.count))
       + digits
   }
+}
+
+private final class Nobody: ArrayListener {
+  var interruption: Int32? { nil }
+  func update(_ progress: ArrayProgress) {}
+  func note(_ text: String) {}
 }
 
 // MARK: - Submitting
