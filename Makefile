@@ -6,7 +6,7 @@ PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
 .PHONY: run build test test-faults lint format install uninstall deps experiments plugins guide clean \
-  bench bench-deps bench-instructions bench-instructions-record
+  bench bench-scale bench-deps bench-instructions bench-instructions-record
 
 run: build
 	$(BUILD) run $(FILE)
@@ -75,6 +75,10 @@ BENCH_PACKAGES = gcc g++ pkg-config python3-venv python3-dev libopenblas-dev lib
 
 bench: build bench-deps
 	Benchmarks/.venv/bin/python Benchmarks/bench.py $(BENCH)
+
+# Time and memory as samples and units grow; a few minutes.
+bench-scale: build bench-deps
+	Benchmarks/.venv/bin/python Benchmarks/scale.py
 
 bench-deps:
 	@$(MAKE) --no-print-directory deps PACKAGES="$(BENCH_PACKAGES)"

@@ -1,4 +1,4 @@
-// dense FOLDER SAMPLES BATCH EPOCHS THREADS RATE: W2 at its limit, 784-128-10 with fixed sizes.
+// dense FOLDER SAMPLES BATCH EPOCHS THREADS RATE: W2 at its limit, 784-128-10 (or -DHIDDEN=n) with fixed sizes.
 //
 //   h = σ(V x + a),  z = W h + b,  L = −ln softmax(z)[t]
 //   δ = (softmax(z) − e_t) / n,  γ = Wᵀδ h (1 − h),  V ← V − η γ xᵀ, …
@@ -16,7 +16,10 @@ void openblas_set_num_threads(int);
 #undef I  // complex.h names the imaginary unit so
 #endif
 
-enum { I = 784, H = 128, O = 10, B = 64 };
+#ifndef HIDDEN
+#define HIDDEN 128
+#endif
+enum { I = 784, H = HIDDEN, O = 10, B = 64 };
 
 static float h[B][H], delta[B][O], gamma_[B][H];
 static float *V, *a, *W, *b;

@@ -116,9 +116,10 @@ def experiment(workload, folder):
 
 def sweep(workload):
     lines = [
-        "experiment: experiment.yaml",
-        "parameters:",
-        f"  train.optimizer.learning_rate: {json.dumps(workload.rates)}",
+        "base: experiment.yaml",
+        "sweep:",
+        "  grid:",
+        f"    train.optimizer.learning_rate: {json.dumps(workload.rates)}",
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,4 +1,5 @@
 """Names the machine, so that a figure is never without it."""
+import functools
 import os
 import platform
 import re
@@ -7,24 +8,28 @@ import subprocess
 
 def describe():
     """What stands at the head of every report."""
-    info = open("/proc/cpuinfo").read()
-    model = re.search(r"model name\s*:\s*(.*)", info)
-    flags = re.search(r"flags\s*:\s*(.*)", info)
-    flags = flags[1].split() if flags else []
-    widest = next((name for name in ("avx512f", "avx2", "sse2") if name in flags), "?")
+    model = re.search(r"model name\s*:\s*(.*)", open("/proc/cpuinfo").read())
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
     compiler = first_line(["gcc", "--version"])
     return {
         "machine": platform.node(),
         "processor": model[1] if model else platform.machine(),
         "cores": str(len(os.sched_getaffinity(0))),
-        "instruction set": widest,
+        "instruction set": instruction_set(),
         "memory": f"{memory:.0f} GB",
         "system": f"{system()}, Linux {platform.release()}",
         "commit": first_line(["git", "describe", "--always", "--dirty"]),
         "C compiler": compiler,
         "load at the start": f"{os.getloadavg()[0]:.1f}",
     }
+
+
+@functools.cache
+def instruction_set():
+    """The widest that counts here."""
+    flags = re.search(r"flags\s*:\s*(.*)", open("/proc/cpuinfo").read())
+    flags = flags[1].split() if flags else []
+    return next((name for name in ("avx512f", "avx2", "sse2") if name in flags), "?")
 
 
 def system():

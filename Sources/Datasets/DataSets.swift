@@ -44,6 +44,19 @@ public struct DataSets<S: Scalar>: Sendable {
   /// What further inputs are read by.
   let encoding: InputEncoding
 
+  /// What was held beside the samples while they were read: files, and the
+  /// numbers of a table.
+  private let bytesBeside: Int
+
+  /// The bytes that the samples hold.
+  public var bytes: Int {
+    let parts = [train, validation, test].compactMap { $0 }
+    return parts.reduce(0) { $0 + ($1.inputs.count + $1.targets.count) * MemoryLayout<S>.stride }
+  }
+
+  /// The most that was held at once while they were read.
+  public var bytesWhileRead: Int { bytes + bytesBeside }
+
   /// Data that are at hand already, unscaled.
   public init(
     inputShape: Shape, target: Target, train: Samples<S>, validation: Samples<S>? = nil,
@@ -66,7 +79,7 @@ public struct DataSets<S: Scalar>: Sendable {
   init(
     inputShape: Shape, target: Target, train: Samples<S>, validation: Samples<S>?,
     test: Samples<S>?, targetNames: [String], classNames: [String], files: [DataFile],
-    encoding: InputEncoding
+    encoding: InputEncoding, tableBytes: Int = 0
   ) {
     self.inputShape = inputShape
     self.target = target
@@ -78,6 +91,7 @@ public struct DataSets<S: Scalar>: Sendable {
     self.classNames = classNames
     self.files = files
     self.encoding = encoding
+    bytesBeside = files.reduce(tableBytes) { $0 + $1.size }
   }
 }
 

@@ -77,7 +77,8 @@ extension DataDeclaration {
       targetNames: isOneHot ? labels?.names ?? [] : main.targets.layout.names,
       classNames: isOneHot ? [] : labels?.names ?? [], files: shelf.files,
       encoding: InputEncoding(
-        layout: main.inputs.layout, scaling: inputScaling, hasColumnNames: main.hasColumnNames))
+        layout: main.inputs.layout, scaling: inputScaling, hasColumnNames: main.hasColumnNames),
+      tableBytes: main.tableBytes)
   }
 
   private func inputShape(of data: RawData) throws -> Shape {

@@ -24,6 +24,13 @@ struct RawData: Sendable {
 
   var count: Int { inputs.count }
 
+  /// The bytes of the table that both halves are read from; 0 for arrays, which
+  /// are read from their file's bytes.
+  var tableBytes: Int {
+    guard case .table(let cells, _, _) = inputs.storage else { return 0 }
+    return cells.count * MemoryLayout<Double>.stride
+  }
+
   subscript(half: Half) -> RawColumns { half == .inputs ? inputs : targets }
 }
 

@@ -83,16 +83,16 @@ public struct Session<S: Scalar> {
     return table(rows, rightAligned: [4])
   }
 
-  /// `9 parameters, 36 bytes, …`: the totals below the table.
+  /// What the memory is for: `program 17.4 MB, data …`.
+  public var memoryParts: String { MemoryForecast(self).parts }
+
+  /// `9 parameters; 17.4 MB of memory; …`: the totals below the table.
   public var totals: String {
-    let memory = MemoryPlan(
-      graph, vectors: experiment.training.optimizer.memory.vectors + 3,
-      capacity: trainer.network.capacity, scalarSize: MemoryLayout<S>.stride)
     var parts = ["\(graph.parameterCount) parameters"]
     if graph.trainableCount != graph.parameterCount {
       parts.append("\(graph.trainableCount) learn")
     }
-    parts.append("\(describeBytes(memory.total)) of memory")
+    parts.append("\(describeBytes(MemoryForecast(self).total)) of memory")
     let splits = ["train", "validation", "test"].compactMap { split in
       samples(of: split).map { "\($0.count) \(split)" }
     }

@@ -30,6 +30,7 @@ struct ValidateCommand: ParsableCommand {
     say("\(file): valid")
     say(session.modelTable)
     say(session.totals)
+    say("memory: \(session.memoryParts)")
     if file != files.last { say("") }
   }
 }

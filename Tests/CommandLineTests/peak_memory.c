@@ -1,0 +1,15 @@
+// Preloaded, says at the program's end how much memory it held at most, in kB.
+#include <stdio.h>
+#include <string.h>
+
+__attribute__((destructor)) static void say(void) {
+  FILE *file = fopen("/proc/self/status", "r");
+  char line[256];
+  while (file && fgets(line, sizeof line, file))
+    if (strncmp(line, "VmHWM:", 6) == 0) {
+      long kilobytes = 0;
+      sscanf(line + 6, "%ld", &kilobytes);
+      fprintf(stderr, "%ld", kilobytes);
+    }
+  if (file) fclose(file);
+}
