@@ -29,8 +29,8 @@ extension SweepCommand {
     let (trials, tasks) = try sweep.submit(plan, request)
     if tasks > 0, let job = sweep.jobs.last {
       view.note(
-        "job \(job): \(trials) trials in \(tasks) tasks"
-          + (tasks < trials ? ", as many as the cluster takes" : ""))
+        "job \(job): \(trials == 1 ? "1 trial" : "\(trials) trials")"
+          + (tasks < trials ? " in \(tasks) tasks, as many as the cluster takes" : ""))
     }
     if noWait { return sayHowToGoOn(sweep) }
     try sweep.wait(cancellingIf: { failFast && hasFailed(plan, in: folder) })
@@ -42,7 +42,7 @@ extension SweepCommand {
     let left = PlanRecord(plan).rows(in: folder).count {
       [.pending, .running, .interrupted].contains($0.status)
     }
-    if left > 0 { view.note("\(left) trials are left: the same command again goes on with them") }
+    if left > 0 { view.note("trials left: \(left); the same command again goes on with them") }
     try conclude(plan, in: folder)
   }
 

@@ -204,6 +204,7 @@ extension SlurmSweep {
     var nextLook = 0.0
     var progress = ArrayProgress()
     var lastTrouble = ""
+    var isCancelled = false
     while !arrays.isEmpty {
       if listener.interruption != nil { return }
       if waited >= nextLook {
@@ -218,12 +219,13 @@ extension SlurmSweep {
         }
         // Every user of a cluster asks the same controller.
         nextLook = waited + min(max(waited / 20, 0.5), 10)
-        if progress.done < progress.total, isEnough() {
+        if !isCancelled, !arrays.isEmpty, isEnough() {
           for array in arrays { try SlurmClient.cancel(array.job) }
+          isCancelled = true
         }
       }
-      listener.update(progress)
       if arrays.isEmpty { return }
+      listener.update(progress)
       usleep(100_000)
       waited += 0.1
     }

@@ -50,7 +50,7 @@ extension SlurmTask {
     let code = ending >> 8 & 0xFF
     let ownCode = signal > 0 ? 128 + signal : max(code, 1)
     switch state {
-    case "OUT_OF_MEMORY": return (ownCode, "its task was killed for want of memory")
+    case "OUT_OF_MEMORY": return (137, "its task was killed for want of memory")
     case "FAILED", "COMPLETED":
       return signal > 0
         ? (ownCode, "its task was killed by signal \(signal)")
