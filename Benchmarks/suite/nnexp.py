@@ -20,7 +20,7 @@ class NNExp:
         self.binary, self.launcher, self.threads = str(binary), launcher, threads
         self.workload, self.folder = workload, pathlib.Path(folder)
         self.file = str(self.folder / "experiment.yaml")
-        self.output = self.folder / "output"
+        self.output, self.sweeps = self.folder / "output", 0
         if workload.kind == "sweep" and " sweep " not in self.call("--help")[0]:
             raise Missing("this nnexp has no command 'sweep' yet")
         self.version = "nnexp " + self.call("--version")[0].strip()
@@ -55,10 +55,14 @@ class NNExp:
             check = self.call("gradcheck", self.file)[1]
             return Measurement(check.seconds - rest.seconds, self.figure, check.kilobytes)
         if kind == "sweep":
-            shutil.rmtree(self.output, ignore_errors=True)
-            return self.call(
-                "sweep", str(self.folder / "sweep.yaml"), "--output", str(self.output),
-                "--quiet")[1]
+            # A folder of its own each time: ext4 is slow to make files for some seconds after
+            # so many were removed.
+            self.output = self.folder / f"output-{self.threads}-{self.sweeps}"
+            self.sweeps += 1
+            process = self.call(
+                "sweep", str(self.folder / "sweep.yaml"), "--output", str(self.output), "--quiet")[1]
+            losses = [float(row["train_loss"]) for row in self.rows("sweep.csv")]
+            return Measurement(process.seconds, sum(losses) / len(losses), process.kilobytes)
         process = self.run()
         figure = float(self.rows("metrics.csv")[-1]["train_loss"])
         if kind == "process":
@@ -67,4 +71,5 @@ class NNExp:
         return Measurement(seconds, figure, process.kilobytes)
 
     def close(self):
-        shutil.rmtree(self.output, ignore_errors=True)
+        for output in self.folder.glob("output*"):
+            shutil.rmtree(output, ignore_errors=True)

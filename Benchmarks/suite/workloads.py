@@ -112,7 +112,8 @@ def workloads(quick=False):
             "W5cnn", "gradient check, W4's network", "check", (1, 28, 28), images(2),
             *((1, 1) if quick else (4, 4)), sgd(0.1), dtype="float64", threads=both,
             tolerance=1e-6),
-        tiny("W6", "sweep: 64 trials of XOR", "sweep", steps=2000 // short, trials=64),
+        tiny(
+            "W6", "sweep: 64 trials of XOR", "sweep", steps=2000 // short, trials=64, threads=both),
         tiny("W7", "one step of XOR", "process", steps=1),
         tiny("W1-process", "W1, whole process", "process", steps=10_000 // short),
     ]

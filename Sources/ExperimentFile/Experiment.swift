@@ -25,6 +25,8 @@ public struct Experiment: Sendable {
   public let expectations: [Expectation]
   /// True if the gradient check must pass.
   public let expectsGradientCheck: Bool
+  /// The metrics.csv that the run must reproduce, if any.
+  public let golden: GoldenDeclaration?
   /// Splits whose predictions are written.
   public let predictions: [String]
   /// Where the file asks for them.
@@ -43,7 +45,7 @@ public struct Experiment: Sendable {
   public let resolved: Node
 
   /// The same as YAML.
-  public var resolvedText: String { writeYAML(resolved) }
+  public let resolvedText: String
 
   /// The place of the mapping as a whole.
   public let place: Place?
@@ -60,10 +62,18 @@ public struct Experiment: Sendable {
     _ bytes: [UInt8], path: String, name: String? = nil, overrides: [String] = [],
     registry: Registry
   ) throws {
-    let root = try apply(overrides: overrides, to: parseYAML(bytes, name: name ?? path))
     try self.init(
-      root, text: bytes, folder: folder(of: path), defaultName: stem(of: path),
+      parseYAML(bytes, name: name ?? path), text: bytes, path: path, overrides: overrides,
       registry: registry)
+  }
+
+  /// As above, for `text` that has been parsed already.
+  public init(
+    _ root: Node, text: [UInt8], path: String, overrides: [String], registry: Registry
+  ) throws {
+    try self.init(
+      apply(overrides: overrides, to: root), text: text, folder: folder(of: path),
+      defaultName: stem(of: path), registry: registry)
   }
 
   private init(
@@ -101,7 +111,10 @@ public struct Experiment: Sendable {
     let objective = Objective(from: &options, registry: registry)
     let training = TrainingDeclaration(from: &options, registry: registry)
     gradientCheck = GradientCheckSettings.read(from: &options)
-    (expectations, expectsGradientCheck) = Experiment.readExpectations(from: &options)
+    let expected = ExpectSection(from: &options, folder: folder)
+    expectations = expected.expectations
+    expectsGradientCheck = expected.gradientCheck
+    golden = expected.golden
     predictions = options.strings(
       "predictions", default: [], "splits to write to predictions.csv: train, validation, test")
     predictionsPlace = options.place(of: "predictions")
@@ -115,6 +128,7 @@ public struct Experiment: Sendable {
     self.objective = objective
     self.training = training
     resolved = options.resolved
+    resolvedText = writeYAML(resolved)
   }
 
   /// Names of no split, and splits named twice.
@@ -129,41 +143,6 @@ public struct Experiment: Sendable {
       return names[..<index].contains(name)
         ? Diagnostic("the split '\(name)' is named twice") : nil
     }
-  }
-
-  private static func readExpectations(
-    from options: inout Options
-  ) -> (expectations: [Expectation], gradientCheck: Bool) {
-    let explanation = "bounds on figures: {train_loss: \"< 0.01\", gradient_check: pass}"
-    guard let node = options.node("expect", "a mapping from figures to bounds", explanation) else {
-      return ([], false)
-    }
-    guard case .map(let entries) = node.content else {
-      options.reject(
-        "expect", "expect must be a mapping from figures to bounds, found \(node.kind)")
-      return ([], false)
-    }
-    var expectations: [Expectation] = []
-    var expectsCheck = false
-    for entry in entries {
-      if entry.key == "gradient_check" {
-        if case .string("pass") = entry.value.content {
-          expectsCheck = true
-        } else {
-          options.reject(
-            "expect",
-            Diagnostic(
-              "gradient_check can be expected to pass; write gradient_check: pass",
-              at: entry.value.place))
-        }
-        continue
-      }
-      do {
-        expectations.append(try Expectation(entry.key, entry.value))
-      } catch { options.reject("expect", error) }
-    }
-    options.resolve("expect", node)
-    return (expectations, expectsCheck)
   }
 }
 

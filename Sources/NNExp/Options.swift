@@ -472,23 +472,27 @@ extension Node {
 
   /// A text as a YAML scalar: plain where that is safe, else double-quoted.
   public static func quoted(_ text: String) -> String {
-    let isWord =
-      !text.isEmpty
-      && text.unicodeScalars.allSatisfy {
-        ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
-          || "_-./+".unicodeScalars.contains($0)
-      }
-    let first = text.unicodeScalars.first
-    let startsSafely = first.map { ("a"..."z").contains($0) || ("A"..."Z").contains($0) } ?? false
-    let words: Set<String> = [
-      "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE",
-    ]
-    if isWord && startsSafely && !words.contains(text) { return text }
+    if isPlain(text) { return text }
     var quoted = "\""
     for scalar in text.unicodeScalars {
       if scalar == "\"" || scalar == "\\" { quoted += "\\" }
       quoted += scalar.visible
     }
     return quoted + "\""
+  }
+
+  /// True for words of ASCII that start with a letter and mean nothing else.
+  private static func isPlain(_ text: String) -> Bool {
+    func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
+    guard let first = text.utf8.first, isLetter(first) else { return false }
+    let isWord = text.utf8.allSatisfy { byte in
+      isLetter(byte) || (0x30...0x39).contains(byte)
+        || [0x5F, 0x2D, 0x2E, 0x2F, 0x2B].contains(byte)
+    }
+    guard isWord else { return false }
+    switch text {
+    case "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE": return false
+    default: return true
+    }
   }
 }

@@ -13,11 +13,19 @@ extension Checkpoint {
   /// Writes the file; see `RunDirectory.save`.
   func write(to file: borrowing File) throws {
     var crc = CRC32()
+    // Small tensors go out together.
+    var waiting: [UInt8] = []
     for bytes in [header] + tensors.map(\.bytes) {
       crc.update(bytes)
-      try file.write(bytes)
+      if waiting.count + bytes.count < 1 << 16 {
+        waiting += bytes
+      } else {
+        if !waiting.isEmpty { try file.write(waiting) }
+        waiting = []
+        try file.write(bytes)
+      }
     }
-    try file.write(littleEndian(crc.value))
+    try file.write(waiting + littleEndian(crc.value))
   }
 
   /// Everything before the tensors.

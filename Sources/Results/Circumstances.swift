@@ -2,8 +2,16 @@ extension RunRecord {
   /// 128 random bits in hexadecimal.
   public static func newID() -> String {
     var random = SystemRandomNumberGenerator()
-    return (0..<32).map { _ in String(Int.random(in: 0..<16, using: &random), radix: 16) }.joined()
+    return (0..<2).map { _ in
+      let digits = String(random.next() as UInt64, radix: 16)
+      return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }.joined()
   }
+
+  /// What is the same for all runs of one process, asked for once.
+  public static let thisCPU = cpuName()
+  public static let thisBuild = buildID()
+  public static let thisCommit = currentCommit()
 
   /// The Swift that compiled this binary, as far as its source can tell.
   public static var compilerVersion: String {

@@ -37,10 +37,10 @@ public struct RunRecord: Sendable, Equatable {
 
   public init(
     id: String = RunRecord.newID(), command: [String], experiment: String, nnexpVersion: String,
-    swiftVersion: String = RunRecord.compilerVersion, cpu: String? = RunRecord.cpuName(),
+    swiftVersion: String = RunRecord.compilerVersion, cpu: String? = RunRecord.thisCPU,
     blas: String, isa: String = InstructionSet.current.rawValue, threads: Int,
-    gitCommit: String? = RunRecord.currentCommit(), seed: UInt64,
-    build: String? = RunRecord.buildID(), configuration: String? = nil,
+    gitCommit: String? = RunRecord.thisCommit, seed: UInt64,
+    build: String? = RunRecord.thisBuild, configuration: String? = nil,
     data: [FileHash] = [], plugins: [FileHash] = [], started: String = timestamp(),
     finished: String? = nil, seconds: Double? = nil
   ) {

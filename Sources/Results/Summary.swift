@@ -13,6 +13,8 @@ public struct Summary: Sendable, Equatable {
     case fellShort = "fell_short"
     case failed
     case interrupted
+    /// Stopped before its end by a sweep that searches; it can be resumed.
+    case stopped
   }
 
   /// A figure, under its column's name; nil where it was not measured.
@@ -63,7 +65,7 @@ public struct Summary: Sendable, Equatable {
     switch status {
     case .completed, .fellShort: true
     case .failed: exitStatus == 1
-    case .running, .interrupted: false
+    case .running, .interrupted, .stopped: false
     }
   }
 

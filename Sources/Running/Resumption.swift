@@ -65,17 +65,21 @@ public struct Resumption: Sendable {
   }
 
   /// Trains to the end. Returns the exit code, 128 + n after signal n; of a run
-  /// that is over, the one that it ended with.
-  public func perform(listener: any RunListener) throws -> Int32 {
+  /// that is over, the one that it ended with. For `pause` see `Run.perform`.
+  public func perform(
+    listener: any RunListener, pausingAfter pause: Int? = nil
+  ) throws -> Int32 {
     if let finished { return Int32(truncatingIfNeeded: finished.exitStatus ?? 0) }
     for warning in warnings { listener.complain(warning.description) }
     switch experiment.dtype {
-    case .float32: return try perform(as: Float.self, listener)
-    case .float64: return try perform(as: Double.self, listener)
+    case .float32: return try perform(as: Float.self, listener, pause)
+    case .float64: return try perform(as: Double.self, listener, pause)
     }
   }
 
-  private func perform<S: Scalar>(as type: S.Type, _ listener: any RunListener) throws -> Int32 {
+  private func perform<S: Scalar>(
+    as type: S.Type, _ listener: any RunListener, _ pause: Int?
+  ) throws -> Int32 {
     let session = try Session<S>(experiment)
     try requireSame(
       record.data, session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) },
@@ -83,7 +87,7 @@ public struct Resumption: Sendable {
     let state = try checkpoint.map { try RunState<S>($0) }
     let run = try Run(
       resuming: directory, record, from: state, session, listener: listener)
-    return try run.perform()
+    return try run.perform(pausingAfter: pause)
   }
 }
 

@@ -11,14 +11,21 @@ public protocol RunListener: AnyObject {
   /// The signal that asked the run to end after its step, if one came.
   var interruption: Int32? { get }
 
-  /// Something to know, on lines of its own.
-  func say(_ text: String)
+  /// Something to know, on lines of its own; asked for only if it is shown.
+  func say(_ text: @autoclosure () -> String)
 
   /// Something that is wrong.
   func complain(_ text: String)
 
   /// How far the training has come; called ten times a second at most.
   func update(epoch: Int, of epochs: Int, figures: [(String, Double)])
+
+  /// How the run ended; called once what it tells is on the disk.
+  func concluded(_ summary: Summary)
+}
+
+extension RunListener {
+  public func concluded(_ summary: Summary) {}
 }
 
 /// Where a run comes from and where it goes.
@@ -68,6 +75,10 @@ public final class Run<S: Scalar>: TrainingObserver {
   private var lastRowEpoch = 0
   private var lastStateAt = 0.0
   private var stateCost = 0.0
+  /// How metrics.csv differs from what it should be, if it does.
+  private var goldenDifference: Diagnostic?
+  /// The epoch after which the run pauses, if it does.
+  private var pause: Int?
 
   private var experiment: Experiment { session.experiment }
   private var trainer: Trainer<S> { session.trainer }
@@ -126,7 +137,12 @@ public final class Run<S: Scalar>: TrainingObserver {
   }
 
   /// Trains and writes everything; returns the exit code, 128 + n after signal n.
-  public func perform() throws -> Int32 {
+  ///
+  /// - Parameter pause: an epoch. At the first row from there on, unless it is
+  ///   the last, the run stops with all that it takes to resume it; the exit
+  ///   code is 0.
+  public func perform(pausingAfter pause: Int? = nil) throws -> Int32 {
+    self.pause = pause
     listener.say("\(experiment.name): \(session.totals)")
     listener.say(session.modelTable + "\n")
     do {
@@ -171,7 +187,12 @@ public final class Run<S: Scalar>: TrainingObserver {
 
   // MARK: Rows as they come
 
-  public var isInterrupted: Bool { listener.interruption != nil }
+  public var isInterrupted: Bool { listener.interruption != nil || hasReachedPause }
+
+  private var hasReachedPause: Bool {
+    guard let pause, let epoch = newestRow.first else { return false }
+    return epoch >= Double(pause)
+  }
 
   public func recorded(_ row: [Double]) throws {
     cells.removeAll(keepingCapacity: true)
@@ -246,6 +267,9 @@ public final class Run<S: Scalar>: TrainingObserver {
   private func finish(_ outcome: Outcome) throws -> Int32 {
     try saveWeights()
     switch outcome {
+    case .interrupted where listener.interruption == nil:
+      try conclude(.stopped, code: 0, reason: "stopped after epoch \(trainer.epoch)")
+      return 0
     case .interrupted:
       let number = listener.interruption ?? 2
       let name = number == 2 ? "SIGINT" : "SIGTERM"
@@ -263,9 +287,12 @@ public final class Run<S: Scalar>: TrainingObserver {
     }
     trainer.restore(.last)
     try check(.end)
-    if isInterrupted { return try finish(.interrupted) }
+    if listener.interruption != nil { return try finish(.interrupted) }
     try writePredictions()
     try writeConfusion()
+    goldenDifference = try session.golden?.difference(
+      from: directory.read("metrics.csv", limit: 1 << 33),
+      path: directory.folder.path(of: "metrics.csv"))
     let shortfalls = complain()
     let code: Int32 = shortfalls.isEmpty ? 0 : 1
     try conclude(
@@ -286,6 +313,7 @@ public final class Run<S: Scalar>: TrainingObserver {
     // The summary is the run's last word: whoever finds it needs no state.
     try summary.write(in: directory)
     if summary.isOver { try directory.removeStates() }
+    listener.concluded(summary)
   }
 
   private func summary(_ status: Summary.Status) -> Summary {
@@ -316,6 +344,12 @@ public final class Run<S: Scalar>: TrainingObserver {
         expectation.figure, bound: expectation.text, found: value.isNaN ? .null : .number(value),
         isMet: expectation.holds(value))
     }
+    if let golden = experiment.golden {
+      verdicts.append(
+        Summary.Expectation(
+          "metrics", bound: golden.written, found: goldenDifference == nil ? "equal" : "different",
+          isMet: goldenDifference == nil))
+    }
     if experiment.expectsGradientCheck {
       let passes = !checks.isEmpty && checks.allSatisfy(\.passes)
       verdicts.append(
@@ -344,6 +378,10 @@ public final class Run<S: Scalar>: TrainingObserver {
         "\(expectation.figure) is \(brief(figure(expectation.figure))), expected \(expectation.text)"
       shortfalls.append(message)
       listener.complain("\(Diagnostic(message, at: expectation.place, failure: .shortfall))")
+    }
+    if let goldenDifference {
+      shortfalls.append(goldenDifference.message)
+      listener.complain("\(goldenDifference)")
     }
     for report in checks where !report.passes {
       shortfalls.append("the gradient check at the \(report.at) did not pass")

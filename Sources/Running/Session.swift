@@ -13,10 +13,13 @@ public struct Session<S: Scalar> {
   public let graph: Graph
   public let metrics: [BoundMetric]
   public let trainer: Trainer<S>
+  /// The table that the run is expected to reproduce.
+  let golden: GoldenMetrics?
 
-  public init(_ experiment: Experiment) throws {
+  /// - Parameter data: the experiment's data, if they have been read already.
+  public init(_ experiment: Experiment, data known: DataSets<S>? = nil) throws {
     self.experiment = experiment
-    data = try experiment.data.load(as: S.self, seed: experiment.seed)
+    data = try known ?? experiment.data.load(as: S.self, seed: experiment.seed)
     let registry = experiment.registry
     graph = try Graph(
       experiment.model, inputShape: data.inputShape, l1: experiment.training.l1,
@@ -27,6 +30,9 @@ public struct Session<S: Scalar> {
       graph, objective: experiment.objective, metrics: metrics, training: experiment.training,
       data: data, seed: experiment.seed)
     try experiment.gradientCheck.requireSense(for: graph)
+    golden = try experiment.golden.map { [trainer] in
+      try GoldenMetrics($0, columns: trainer.columns)
+    }
     try checkExpectations()
     try checkPredictions()
   }

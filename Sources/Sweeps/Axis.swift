@@ -18,15 +18,18 @@ public struct Assignment: Sendable {
 /// Options of which every trial takes one; an option sets one path or several
 /// that go together.
 struct Axis: Sendable {
-  var options: [[Assignment]]
-  /// Samples may repeat by chance; written values may not.
-  var isSampled = false
-  var place: Place?
-
+  let options: [[Assignment]]
   /// The paths that any option sets, each once, in order.
-  var paths: [String] {
-    var seen: Set<String> = []
-    return options.lazy.joined().map(\.path).filter { seen.insert($0).inserted }
+  let paths: [String]
+  /// Samples may repeat by chance; written values may not.
+  let isSampled: Bool
+  let place: Place?
+
+  init(options: [[Assignment]], isSampled: Bool = false, place: Place?) {
+    self.options = options
+    self.isSampled = isSampled
+    self.place = place
+    paths = options.lazy.joined().map(\.path).uniqued()
   }
 }
 

@@ -40,7 +40,7 @@ public struct LoneTrial {
       return before.exitStatus
     }
     for attempt in 0...patience * 10 {
-      if case .ended(let code) = try runner.run(combination: combination, hash: hash) {
+      if case .ended(let code, _) = try runner.run(combination: combination, hash: hash) {
         let state = folder.state(of: hash)
         tell(state, "", say, complain)
         // Another process may have brought it to its end in the meantime.
@@ -95,6 +95,14 @@ extension TrialLock {
     throw Diagnostic(
       "'\(folder.path)/.locks' has been held by another process for \(seconds) s",
       failure: .environment)
+  }
+}
+
+extension SweepDeclaration {
+  /// Throws where trials are held against each other while they run.
+  public func requireIndependentTrials(for option: String) throws {
+    if halving == nil { return }
+    throw Diagnostic("halving holds the trials against each other; leave \(option) out")
   }
 }
 

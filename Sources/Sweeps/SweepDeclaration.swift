@@ -1,6 +1,6 @@
 import ExperimentFile
 public import NNExp
-import YAMLTree
+public import YAMLTree
 
 /// A `sweep:` block or a file of its own, with the command line's axes.
 ///
@@ -13,32 +13,40 @@ import YAMLTree
 ///                parameters: {train.optimizer.learning_rate: {log_uniform: [0.01, 1]}}}
 ///       exclude: [{model.hidden.units: 2, train.optimizer.learning_rate: "> 0.4"}]
 ///       repeat: 3                         # with the seeds s, s+1, s+2
+///       halving: {first_rung: 100, factor: 3}   # only the best train to the end
 ///       expect: {best: {train_loss: "< 0.01"}, fraction: {completed: ">= 0.9"}}
 ///
 /// What is given multiplies: a trial for every combination.
 public struct SweepDeclaration: Sendable {
   public let name: String
-  /// The experiment file of the trials, and its bytes.
+  /// The experiment file of the trials, its bytes, and what they say.
   public let file: String
   let bytes: [UInt8]
-  /// The bytes of the file that declares the sweep; the same unless it has a `base:`.
-  let ownBytes: [UInt8]
-  /// The command line's words, as they were given.
-  public let arguments: [String]
+  let experiment: Node
   /// Overrides that every trial has, from the command line.
   let common: [String]
   let axes: [Axis]
+  /// The columns of the swept paths, in order.
+  public let parameterNames: [String]
   let exclusions: [[Exclusion]]
+  let halving: Halving?
   public let expectations: [SweepExpectation]
   /// Where the sweep as a whole is declared.
   public let place: Place?
 
-  /// Reads a file and the command line's words; through `read`, so that the bytes
-  /// can be those of an earlier time.
+  /// What was read, in order.
+  let files: [[UInt8]]
+  /// The command line's words, as they were given.
+  public let arguments: [String]
+
+  /// Reads a file and the command line's words.
+  ///
+  /// - Parameter read: what reads a file.
   public init(
-    path: String, arguments: [String], reading read: (String) throws -> [UInt8] = readFile
+    path: String, arguments: [String], read: (String) throws -> [UInt8] = readFile
   ) throws {
     let own = try read(path)
+    var files = [own]
     let root = try parseYAML(own, name: path)
     var mistakes = Diagnostics()
     var file = path
@@ -58,6 +66,7 @@ public struct SweepDeclaration: Sendable {
         mistakes.add(error, at: base.value.place)
         throw mistakes
       }
+      files.append(bytes)
       experiment = try parseYAML(bytes, name: file)
     }
     if case .string(let written)? = experiment["name"]?.content, name == nil { name = written }
@@ -68,6 +77,10 @@ public struct SweepDeclaration: Sendable {
     if options.contains("name") { name = options.string("name") }
     reader.read(&options)
     let count = options.int("repeat", default: 1, in: 1...trialLimit)
+    var halving: Halving?
+    if let node = options.node("halving", "a mapping") {
+      do { halving = try Halving(node) } catch { options.reject("halving", error) }
+    }
     var expectations: [SweepExpectation] = []
     if let node = options.node("expect", "a mapping") {
       do { expectations = try SweepExpectation.read(node) } catch {
@@ -101,13 +114,16 @@ public struct SweepDeclaration: Sendable {
           }, place: options.place(of: "repeat")))
     }
     axes = reader.axes
+    parameterNames = axes.flatMap(\.paths).map { $0.hasPrefix("+") ? String($0.dropFirst()) : $0 }
     exclusions = reader.exclusions
+    self.halving = halving
     self.expectations = expectations
     self.common = common
     self.file = file
-    self.bytes = bytes
-    ownBytes = own
+    self.files = files
     self.arguments = arguments
+    self.bytes = bytes
+    self.experiment = experiment
     self.name = name ?? SweepDeclaration.stem(of: path)
     place = block?.place ?? root.place
     guard !axes.isEmpty else {
@@ -198,11 +214,6 @@ public struct SweepDeclaration: Sendable {
 }
 
 extension SweepDeclaration {
-  /// The columns of the swept paths, in order.
-  public var parameterNames: [String] {
-    axes.flatMap { $0.paths }.map { $0.hasPrefix("+") ? String($0.dropFirst()) : $0 }
-  }
-
   /// The combinations before exclusions.
   var combinationCount: Int { axes.reduce(1) { $0 * $1.options.count } }
 

@@ -46,10 +46,14 @@ public struct SweepFolder: Sendable {
 /// A trial's state, as its files tell it.
 public enum TrialState: Sendable {
   case absent
-  /// A summary is there; `running` and `interrupted` are not the end.
+  /// A summary is there; `running`, `interrupted` and `stopped` are not the end.
   case found(Summary, seconds: Double?)
   /// It ended without a summary of its own.
   case failed(exitStatus: Int, error: String)
+
+  var summary: Summary? {
+    if case .found(let summary, _) = self { summary } else { nil }
+  }
 
   /// True for what a sweep does not run again.
   func isFinished(retryingFailed: Bool) -> Bool {
@@ -60,7 +64,7 @@ public enum TrialState: Sendable {
       switch summary.status {
       case .completed, .fellShort: true
       case .failed: !retryingFailed
-      case .running, .interrupted: false
+      case .running, .interrupted, .stopped: false
       }
     }
   }

@@ -4,13 +4,11 @@ import Results
 extension [TrialRow] {
   /// The figures that any trial measured, in the order of metrics.csv.
   var figureNames: [String] {
-    var seen: Set<String> = []
-    return lazy.flatMap { $0.final.map(\.name) }.filter { seen.insert($0).inserted }
+    lazy.flatMap { $0.final.map(\.name) }.uniqued()
   }
 
   private var bestNames: [String] {
-    var seen: Set<String> = []
-    return lazy.flatMap { $0.best.map(\.name) }.filter { seen.insert($0).inserted }
+    lazy.flatMap { $0.best.map(\.name) }.uniqued()
   }
 
   /// sweep.csv: one row a trial, failures included.

@@ -6,6 +6,8 @@ public struct TrialRow: Sendable {
     case pending, running, completed
     case fellShort = "fell_short"
     case failed, interrupted
+    /// At a rung of successive halving.
+    case stopped
   }
 
   public let number: Int

@@ -2,18 +2,19 @@ import Engine
 import ExperimentFile
 import Glibc
 public import NNExp
-import Results
+public import Results
 import Running
 
 /// Runs trials of a sweep in this process, one after another.
 public struct TrialRunner {
   public enum Outcome: Sendable {
-    case ended(Int32)
+    /// An exit code, and how it ended if it said so itself.
+    case ended(Int32, Summary?)
     /// Another process is at it.
     case held
   }
 
-  let declaration: SweepDeclaration
+  private let composer: Composer
   let folder: SweepFolder
   let registry: Registry
   let command: [String]
@@ -29,7 +30,7 @@ public struct TrialRunner {
     command: [String], version: String, retryingFailed: Bool, endsWithParent: Bool = true,
     interruption: @escaping () -> Int32?
   ) {
-    self.declaration = declaration
+    composer = Composer(declaration, registry)
     self.folder = folder
     self.registry = registry
     self.command = command
@@ -40,27 +41,38 @@ public struct TrialRunner {
   }
 
   /// Runs a trial unless it is finished; leaves what went wrong in its files.
-  public func run(combination: Int, hash: String) throws -> Outcome {
+  ///
+  /// - Parameter pause: the epoch after which it stops for the time being.
+  public func run(
+    combination: Int, hash: String, pausingAfter pause: Int? = nil
+  ) throws -> Outcome {
     guard let lock = try TrialLock(hash, in: folder) else { return .held }
     defer { withExtendedLifetime(lock) {} }
     let state = folder.state(of: hash)
-    if state.isFinished(retryingFailed: isRetrying) { return .ended(0) }
+    if state.isFinished(retryingFailed: isRetrying) { return .ended(0, state.summary) }
+    if let pause, let summary = state.summary, summary.status == .stopped, summary.epochs >= pause {
+      return .ended(0, summary)
+    }
+    let listener = Silence(interruption, endsWithParent)
     if case .absent = state, access(folder.run(hash), F_OK) != 0 {
     } else {
-      if let code = resumed(hash, state) { return .ended(code) }
+      if let code = resume(hash, state, listener, pause) { return .ended(code, listener.summary) }
       try folder.setAside(hash)
     }
     do {
-      let experiment = try declaration.compose(combination, registry: registry)
+      let experiment = try composer.experiment(combination)
       guard SweepPlan.hash(of: experiment) == hash else {
-        throw Diagnostic("the file '\(declaration.file)' has changed since the sweep was planned")
+        throw Diagnostic(
+          "the file '\(composer.declaration.file)' has changed since the sweep was planned")
       }
-      switch experiment.dtype {
-      case .float32:
-        return .ended(try perform(Session<Float>(experiment), hash))
-      case .float64:
-        return .ended(try perform(Session<Double>(experiment), hash))
-      }
+      let code =
+        switch experiment.dtype {
+        case .float32:
+          try perform(composer.session(experiment, as: Float.self), hash, listener, pause)
+        case .float64:
+          try perform(composer.session(experiment, as: Double.self), hash, listener, pause)
+        }
+      return .ended(code, listener.summary)
     } catch {
       var diagnostics = Diagnostics()
       diagnostics.add(error)
@@ -69,24 +81,29 @@ public struct TrialRunner {
         try folder.noteFailure(
           of: hash, exitStatus: Int(code), error: diagnostics.list.first?.message ?? "\(error)")
       }
-      return .ended(code)
+      return .ended(code, listener.summary)
     }
   }
 
   /// Goes on with an unfinished trial from its newest checkpoint; nil where it
   /// cannot, so that it starts again.
-  private func resumed(_ hash: String, _ state: TrialState) -> Int32? {
-    guard case .found(let summary, _) = state,
-      summary.status == .running || summary.status == .interrupted,
+  private func resume(
+    _ hash: String, _ state: TrialState, _ listener: Silence, _ pause: Int?
+  ) -> Int32? {
+    guard let status = state.summary?.status,
+      [.running, .interrupted, .stopped].contains(status),
       let resumption = try? Resumption(of: folder.run(hash), registry: registry)
     else { return nil }
-    return try? resumption.perform(listener: Silence(interruption, endsWithParent))
+    return try? resumption.perform(listener: listener, pausingAfter: pause)
   }
 
-  private func perform<S: Scalar>(_ session: Session<S>, _ hash: String) throws -> Int32 {
+  private func perform<S: Scalar>(
+    _ session: Session<S>, _ hash: String, _ listener: Silence, _ pause: Int?
+  ) throws -> Int32 {
     let origin = RunOrigin(
-      command: command, nnexpVersion: version, file: declaration.file, output: folder.run(hash))
-    return try Run(session, from: origin, listener: Silence(interruption, endsWithParent)).perform()
+      command: command, nnexpVersion: version, file: composer.declaration.file,
+      output: folder.run(hash))
+    return try Run(session, from: origin, listener: listener).perform(pausingAfter: pause)
   }
 }
 
@@ -95,6 +112,8 @@ private final class Silence: RunListener {
   private let asked: () -> Int32?
   private let parent = getppid()
   private var isOrphaned = false
+  /// How the run ended.
+  private(set) var summary: Summary?
 
   private let endsWithParent: Bool
 
@@ -107,8 +126,9 @@ private final class Silence: RunListener {
   /// finds the trial free.
   var interruption: Int32? { isOrphaned ? SIGTERM : asked() }
 
-  func say(_ text: String) {}
+  func say(_ text: @autoclosure () -> String) {}
   func complain(_ text: String) {}
+  func concluded(_ summary: Summary) { self.summary = summary }
   func update(epoch: Int, of epochs: Int, figures: [(String, Double)]) {
     isOrphaned = endsWithParent && getppid() != parent
   }

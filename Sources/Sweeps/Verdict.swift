@@ -1,43 +1,47 @@
 import NNExp
 
-extension SweepPlan {
-  /// The trials that are yet to be run.
-  public func unfinished(in folder: SweepFolder, retryingFailed: Bool) -> [PlannedTrial] {
-    trials.filter { !folder.state(of: $0.hash).isFinished(retryingFailed: retryingFailed) }
-  }
-}
-
-extension SweepReport {
+extension SweepDeclaration {
   /// Whether a trial's end counts against the sweep.
   ///
   /// With expectations of the sweep's own, trials that fell short of theirs are
   /// results; with an expected fraction, that says how many may fail.
-  func counts(_ row: TrialRow) -> Bool {
-    switch row.status {
-    case .completed: false
-    case .fellShort: declaration.expectations.isEmpty
-    case .failed: !declaration.expectations.contains { $0.statistic == .fraction }
+  func countsAgainst(_ status: TrialRow.Status) -> Bool {
+    switch status {
+    case .completed, .stopped: false
+    case .fellShort: expectations.isEmpty
+    case .failed: !expectations.contains { $0.statistic == .fraction }
     case .pending, .running, .interrupted: true
     }
   }
+}
+
+extension SweepReport {
+  func counts(_ row: TrialRow) -> Bool { declaration.countsAgainst(row.status) }
 
   /// Tells what fell short; false if anything did.
   public func complain(_ write: (String) -> Void) -> Bool {
-    var isSound = true
-    for row in rows where counts(row) {
-      isSound = false
-      let values = zip(parameters, row.values).filter { !$1.isEmpty }
-        .map { "\($0)=\($1)" }.joined(separator: " ")
-      write(
-        "error: trial \(row.number) (\(values)) \(row.status.rawValue)"
-          + (row.error.map { ": \($0)" } ?? ""))
-    }
-    for expectation in declaration.expectations {
-      guard let miss = expectation.shortfall(of: rows) else { continue }
-      isSound = false
-      write(miss.description)
-    }
-    return isSound
+    let trials = badTrials
+    for sentence in trials { write("error: " + sentence) }
+    let misses = declaration.expectations.compactMap { $0.shortfall(of: rows) }
+    for miss in misses { write(miss.description) }
+    return trials.isEmpty && misses.isEmpty
+  }
+
+  /// The trials that count against the sweep: the first ten of them, how many
+  /// more there are, and how many were not run.
+  var badTrials: [String] {
+    let bad = rows.filter { counts($0) && $0.status != .pending }
+    let pending = rows.count { $0.status == .pending }
+    let most = 10
+    return bad.prefix(most).map(sentence)
+      + (bad.count > most ? ["and \(bad.count - most) more trials; see sweep.csv"] : [])
+      + (pending > 0 ? ["\(pending) \(pending == 1 ? "trial was" : "trials were") not run"] : [])
+  }
+
+  /// `trial 2 (seed=1) failed: the loss is nan`.
+  private func sentence(of row: TrialRow) -> String {
+    "trial \(row.number) (\(values(row))) \(row.status.rawValue)"
+      + (row.error.map { ": \($0)" } ?? "")
   }
 
   /// `64 trials: 62 completed, 2 failed`.

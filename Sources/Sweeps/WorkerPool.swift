@@ -2,106 +2,131 @@ import Glibc
 import NNExp
 import Results
 
-/// Who hears of a sweep while it lasts.
-public protocol SweepListener: AnyObject {
-  /// The signal that asked the sweep to end, if one came.
-  var interruption: Int32? { get }
-  /// Called when a trial ended and ten times a second in between.
-  func update(done: Int, failed: Int, running: Int, of total: Int)
-}
-
 /// Processes of this same executable that run trials, one each at a time.
 ///
-/// A worker reads `combination hash` lines and answers each with the trial's exit
-/// code, or `held`. When one dies, its trial alone has failed, and a new worker
-/// takes its place.
+/// A worker reads `combination hash epochs figure` lines, `-` for all epochs, and
+/// answers each with the trial's status and the best of its figure, or with
+/// `held`. When one dies, its trial alone has failed, and a new worker takes
+/// its place.
 public final class WorkerPool {
   private struct Worker {
     var process: pid_t
     var input: Int32
     var output: Int32
-    var trial: PlannedTrial?
+    var leg: Leg?
   }
 
+  private let plan: SweepPlan
   private let folder: SweepFolder
   private let arguments: [String]
   private let listener: any SweepListener
   private let failsFast: Bool
+  private var schedule: Schedule
   private var workers: [Worker] = []
-  private var failed = 0
-  private var done = 0
+  /// Legs that another process is at.
+  private var held: [Leg] = []
+  private var hasFailed = false
+  public private(set) var progress: SweepProgress
 
   /// - Parameter arguments: the command line of a worker, without the executable.
   public init(
-    in folder: SweepFolder, arguments: [String], failsFast: Bool, listener: any SweepListener
+    _ plan: SweepPlan, in folder: SweepFolder, arguments: [String], retryingFailed: Bool,
+    failsFast: Bool, listener: any SweepListener
   ) {
+    self.plan = plan
     self.folder = folder
     self.arguments = arguments
-    self.failsFast = failsFast
     self.listener = listener
+    self.failsFast = failsFast
+    schedule = Schedule(plan, in: folder, retryingFailed: retryingFailed)
+    progress = SweepProgress(
+      total: plan.trials.count, done: schedule.finishedCount, monitor: plan.monitor)
   }
 
-  /// Runs the trials on up to `jobs` workers; those that another process has
-  /// are waited for, and run if it dies.
-  public func run(_ trials: [PlannedTrial], jobs: Int, of total: Int) throws {
-    var queue = Array(trials.reversed())
-    var held: [PlannedTrial] = []
-    done = total - trials.count
+  /// Runs what is not finished on up to `jobs` workers; trials that another
+  /// process has are waited for, and run if it dies.
+  public func run(jobs: Int) throws {
     defer { stop() }
-    while !queue.isEmpty || !held.isEmpty || workers.contains(where: { $0.trial != nil }) {
-      if listener.interruption != nil { return }
-      if failsFast, failed > 0 { queue = []; held = [] }
-      while workers.count < min(jobs, queue.count) { workers.append(try spawn()) }
-      for index in workers.indices where workers[index].trial == nil {
-        guard let trial = queue.popLast() else { break }
-        workers[index].trial = trial
-        send("\(trial.combination) \(trial.hash)\n", to: workers[index].input)
-      }
-      let running = workers.filter { $0.trial != nil }.count
-      listener.update(done: done, failed: failed, running: running, of: total)
-      if running == 0 {
-        if held.isEmpty { continue }
+    while listener.interruption == nil, !(failsFast && hasFailed) {
+      try assign(jobs)
+      progress.running = workers.filter { $0.leg != nil }.count
+      listener.update(progress)
+      if progress.running == 0 {
+        if held.isEmpty { return }
         usleep(100_000)
-        queue = held.reversed()
-        held = []
-        continue
+      } else {
+        try listen()
       }
-      try listen(requeue: &held)
     }
-    listener.update(done: done, failed: failed, running: 0, of: total)
+  }
+
+  /// Gives every idle worker something to do, as long as there is something.
+  private func assign(_ jobs: Int) throws {
+    var again = held
+    held = []
+    again.reverse()
+    while true {
+      let idle = workers.firstIndex { $0.leg == nil }
+      guard idle != nil || workers.count < jobs else { break }
+      guard let leg = schedule.next() ?? again.popLast() else { break }
+      if idle == nil { workers.append(try spawn()) }
+      let index = idle ?? workers.count - 1
+      workers[index].leg = leg
+      let trial = plan.trials[leg.trial]
+      let epochs = schedule.epochs(of: leg).map(String.init) ?? "-"
+      send(
+        "\(trial.combination) \(trial.hash) \(epochs) \(plan.monitor.name)\n",
+        to: workers[index].input)
+    }
+    held = again.reversed()
   }
 
   /// Waits for answers for a tenth of a second.
-  private func listen(requeue held: inout [PlannedTrial]) throws {
+  private func listen() throws {
     var polls = workers.map { pollfd(fd: $0.output, events: Int16(POLLIN), revents: 0) }
     guard poll(&polls, nfds_t(polls.count), 100) > 0 else { return }
     for index in workers.indices.reversed() where polls[index].revents != 0 {
-      guard let trial = workers[index].trial else {
-        bury(index)
-        continue
-      }
       // An answer is one short write, which arrives as a whole.
-      var buffer = [UInt8](repeating: 0, count: 64)
+      var buffer = [UInt8](repeating: 0, count: 128)
       let count = read(workers[index].output, &buffer, buffer.count)
       if count < 0 && errno == EINTR { continue }
-      if count <= 0 {
+      guard count > 0 else {
+        let leg = workers[index].leg
         let reason = bury(index)
-        if listener.interruption == nil {
-          failed += 1
-          done += 1
-          try noteDeath(of: trial, reason)
-        }
+        if let leg, listener.interruption == nil { try died(leg, reason) }
         continue
       }
-      workers[index].trial = nil
-      let answer = String(decoding: buffer[..<count].dropLast(), as: UTF8.self)
-      if answer == "held" {
-        held.append(trial)
-      } else {
-        done += 1
-        if answer != "0" { failed += 1 }
-      }
+      guard let leg = workers[index].leg else { continue }
+      workers[index].leg = nil
+      heard(String(decoding: buffer[..<count], as: UTF8.self), of: leg)
     }
+  }
+
+  private func heard(_ answer: String, of leg: Leg) {
+    let words = answer.dropLast().split(separator: " ")
+    guard words.count == 2, let status = TrialRow.Status(rawValue: String(words[0])),
+      status != .interrupted
+    else {
+      // Held elsewhere, or its worker alone was told to stop: it is run again.
+      held.append(leg)
+      return
+    }
+    ended(leg, status)
+    progress.note(best: Double(words[1]))
+  }
+
+  private func ended(_ leg: Leg, _ status: TrialRow.Status) {
+    schedule.end(leg)
+    progress.share = schedule.share
+    if leg.rung > 0 { progress.stopped -= 1 }
+    switch status {
+    case .stopped: progress.stopped += 1
+    case .failed:
+      progress.failed += 1
+      progress.done += 1
+    default: progress.done += 1
+    }
+    if plan.declaration.countsAgainst(status) { hasFailed = true }
   }
 
   /// Lets go of a dead worker; returns its exit code and what it died of.
@@ -120,12 +145,19 @@ public final class WorkerPool {
     return (128 + Int(number), "its process was killed by signal \(number) (\(name(of: number)))")
   }
 
-  private func noteDeath(of trial: PlannedTrial, _ reason: (code: Int, text: String)) throws {
+  /// Notes that a trial took its worker's process with it.
+  private func died(_ leg: Leg, _ reason: (code: Int, text: String)) throws {
+    let trial = plan.trials[leg.trial]
     // Another process may have taken the trial up the moment that its lock fell.
-    guard let lock = try TrialLock(trial.hash, in: folder) else { return }
+    guard let lock = try TrialLock(trial.hash, in: folder) else {
+      held.append(leg)
+      return
+    }
     defer { withExtendedLifetime(lock) {} }
-    if folder.state(of: trial.hash).isFinished(retryingFailed: false) { return }
-    try folder.noteFailure(of: trial.hash, exitStatus: reason.code, error: reason.text)
+    if !folder.state(of: trial.hash).isFinished(retryingFailed: false) {
+      try folder.noteFailure(of: trial.hash, exitStatus: reason.code, error: reason.text)
+    }
+    ended(leg, .failed)
   }
 
   private func name(of signal: Int32) -> String {
@@ -139,7 +171,7 @@ public final class WorkerPool {
   /// Ends the workers: idle ones when their input closes, busy ones by SIGTERM.
   private func stop() {
     for worker in workers {
-      if worker.trial != nil { kill(worker.process, SIGTERM) }
+      if worker.leg != nil { kill(worker.process, SIGTERM) }
       close(worker.input)
     }
     for worker in workers {
@@ -195,14 +227,18 @@ public final class WorkerPool {
 /// The worker's side: runs what its standard input names, to its end.
 public func serveTrials(with runner: TrialRunner) throws {
   while let line = readLine(strippingNewline: true) {
-    let words = line.split(separator: " ")
-    guard words.count == 2, let combination = Int(words[0]) else { return }
-    let answer: String
-    switch try runner.run(combination: combination, hash: String(words[1])) {
-    case .ended(let code): answer = "\(code)\n"
-    case .held: answer = "held\n"
-    }
-    let sent = Array(answer.utf8).withUnsafeBytes { write(1, $0.baseAddress!, $0.count) }
+    let words = line.split(separator: " ", maxSplits: 3)
+    guard words.count == 4, let combination = Int(words[0]) else { return }
+    let outcome = try runner.run(
+      combination: combination, hash: String(words[1]), pausingAfter: Int(words[2]))
+    let answer =
+      switch outcome {
+      case .ended(_, let summary):
+        (summary?.status.rawValue ?? "failed") + " "
+          + (summary?.best.first { $0.name == words[3] }.map { "\($0.value)" } ?? "-")
+      case .held: "held"
+      }
+    let sent = Array((answer + "\n").utf8).withUnsafeBytes { write(1, $0.baseAddress!, $0.count) }
     if sent < 0 || runner.interruption() != nil { return }
   }
 }

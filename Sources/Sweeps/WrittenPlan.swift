@@ -23,10 +23,8 @@ public struct WrittenPlan: Sendable {
     record = PlanRecord(plan)
     combinations = plan.trials.map(\.combination)
     arguments = declaration.arguments
-    text = String(decoding: declaration.ownBytes, as: UTF8.self)
-    base =
-      declaration.bytes == declaration.ownBytes
-      ? nil : String(decoding: declaration.bytes, as: UTF8.self)
+    text = String(decoding: declaration.files[0], as: UTF8.self)
+    base = declaration.files.count > 1 ? String(decoding: declaration.bytes, as: UTF8.self) : nil
   }
 
   public var json: JSON {
@@ -70,7 +68,7 @@ public struct WrittenPlan: Sendable {
 
   /// Whether a declaration is still what was planned.
   public func isOf(_ declaration: SweepDeclaration) -> Bool {
-    arguments == declaration.arguments && text.utf8.elementsEqual(declaration.ownBytes)
+    arguments == declaration.arguments && text.utf8.elementsEqual(declaration.files[0])
       && (base ?? text).utf8.elementsEqual(declaration.bytes)
   }
 }

@@ -1,31 +1,67 @@
 import ArgumentParser
 import NNExp
 import Results
+import Sweeps
 
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
-    abstract: "Holds the results of two runs against each other.",
+    abstract: "Holds runs against each other.",
     discussion: """
-      With --exact, every number of metrics.csv, predictions.csv, the gradient
-      checks, the summary and the weights must be the same to the last bit; of
-      each file that differs, the first row and column are told. Clocks are left
-      out. Exit code 0: the runs are alike; 1: they are not.
+      A few runs stand side by side; the trials of sweeps, and many runs, below
+      each other. --sort puts the best first: of accuracies the highest, of
+      everything else the lowest.
 
-      Try:  nnexp compare results/xor/run-0001 results/xor/run-0002 --exact
+      With --exact, every number of metrics.csv, predictions.csv, the gradient
+      checks, the summary and the weights of two runs must be the same to the last
+      bit; of each file that differs, the first row and column are told. Clocks
+      are left out. Exit code 0: the runs are alike; 1: they are not.
+
+      Try:  nnexp compare results/xor/run-0001 results/xor/run-0002 --only-changed
+            nnexp compare results/xor/sweep --sort train_loss --limit 20
       """)
 
-  @Argument(help: "a run's folder", completion: .directory)
-  var first: String
+  @Argument(help: "folders of runs or sweeps", completion: .directory)
+  var folders: [String]
 
-  @Argument(help: "the other run's folder", completion: .directory)
-  var second: String
+  @Option(help: "the column to sort by, such as validation_loss")
+  var sort: String?
 
-  @Flag(help: "to the last bit")
+  @Flag(help: "leave out what is the same in all")
+  var onlyChanged = false
+
+  @Option(help: ArgumentHelp("show the first rows only", valueName: "n"))
+  var limit: Int?
+
+  @Flag(help: "as CSV, with every digit")
+  var csv = false
+
+  @Flag(help: "two runs, to the last bit")
   var exact = false
 
+  func validate() throws {
+    if exact, sort != nil || onlyChanged || limit != nil || csv {
+      throw ValidationError("--exact compares all there is, and takes no other option")
+    }
+    if exact, folders.count != 2 {
+      throw ValidationError("--exact compares two runs, found \(folders.count)")
+    }
+    if let limit, limit < 1 {
+      throw ValidationError("--limit must be an integer ≥ 1, found \(limit)")
+    }
+  }
+
   func run() throws {
-    guard exact else { throw Diagnostic("compare needs to know how; add --exact") }
+    if exact { return try compareExactly(folders[0], folders[1]) }
+    var comparison = try RunComparison(folders)
+    if let sort { try comparison.sort(by: sort) }
+    // What is the same is asked of all runs, not of those that are shown.
+    if onlyChanged { comparison.keepChanged() }
+    if let limit { comparison.limit(to: limit) }
+    if csv { writeAll(comparison.csv, to: 1) } else { say(comparison.text) }
+  }
+
+  private func compareExactly(_ first: String, _ second: String) throws {
     let comparison = try ExactComparison(RunDirectory.open(first), RunDirectory.open(second))
     if comparison.isEqual {
       return say(

@@ -35,15 +35,15 @@ final class Progress: RunListener {
       writeAll("\r\u{1B}[K\(bar) epoch \(epoch)/\(epochs)  \(figures)\(left)", to: 1)
       barIsShown = true
     } else {
-      say("epoch \(epoch)/\(epochs)  \(figures)")
+      nnexp.say("epoch \(epoch)/\(epochs)  \(figures)")
     }
   }
 
   /// Says something on lines of its own.
-  func say(_ text: String) {
+  func say(_ text: @autoclosure () -> String) {
     if isQuiet { return }
     clear()
-    nnexp.say(text)
+    nnexp.say(text())
   }
 
   var interruption: Int32? { signalReceived }

@@ -102,7 +102,10 @@ struct SweepCommand: ParsableCommand {
       Workers.count = 1
       return try serveTrials(with: runner(declaration, in: folder, registry, isWorker: true))
     }
+    if let jobs { Workers.count = jobs }
     let plan = try SweepPlan(declaration, registry: registry)
+    if plansOnly { try declaration.requireIndependentTrials(for: "--plan") }
+    if launcher != nil { try declaration.requireIndependentTrials(for: "--launcher") }
     if dryRun { return say(plan.text) }
     if launcher == .slurm { return try runOnSlurm(plan, in: folder) }
     try folder.make()
@@ -126,16 +129,14 @@ struct SweepCommand: ParsableCommand {
   }
 
   private func runAll(_ plan: SweepPlan, in folder: SweepFolder) throws {
-    let unfinished = plan.unfinished(in: folder, retryingFailed: retryFailed)
-    if !quiet, unfinished.count < plan.trials.count {
-      say("\(plan.trials.count - unfinished.count) of \(plan.trials.count) trials are finished")
-    }
     let view = SweepView(quiet: quiet)
     let pool = WorkerPool(
-      in: folder, arguments: Array(CommandLine.arguments.dropFirst()) + ["--worker"],
-      failsFast: failFast, listener: view)
-    try pool.run(
-      unfinished, jobs: jobs ?? Workers.availableCores, of: plan.trials.count)
+      plan, in: folder, arguments: Array(CommandLine.arguments.dropFirst()) + ["--worker"],
+      retryingFailed: retryFailed, failsFast: failFast, listener: view)
+    if !quiet, pool.progress.done > 0 {
+      say("\(pool.progress.done) of \(plan.trials.count) trials are finished")
+    }
+    try pool.run(jobs: jobs ?? Workers.count)
     view.clear()
     try conclude(plan, in: folder)
   }
@@ -167,23 +168,24 @@ private final class SweepView: SweepListener {
   private let isQuiet: Bool
   private let started = monotonicSeconds()
   private var shown = 0.0
-  private var first: Int?
 
   init(quiet: Bool) { isQuiet = quiet }
 
   var interruption: Int32? { signalReceived }
 
-  func update(done: Int, failed: Int, running: Int, of total: Int) {
-    let first = first ?? done
-    self.first = first
+  func update(_ progress: SweepProgress) {
     if isQuiet { return }
     let now = monotonicSeconds() - started
     guard now - shown >= (isTerminal ? 0.1 : 10) else { return }
     shown = now
-    var text = "\(done)/\(total) done, \(running) running, \(failed) failed"
-    if done > first {
-      text += ", \(durationText(now / Double(done - first) * Double(total - done))) left"
+    var parts = ["\(progress.done)/\(progress.total) done", "\(progress.running) running"]
+    if progress.stopped > 0 { parts.append("\(progress.stopped) stopped") }
+    parts.append("\(progress.failed) failed")
+    if let best = progress.best { parts.append("best \(progress.monitor.name) \(brief(best))") }
+    if progress.share > 0 {
+      parts.append("\(durationText(now / progress.share * (1 - progress.share))) left")
     }
+    let text = parts.joined(separator: ", ")
     if isTerminal { writeAll("\r\u{1B}[K" + text, to: 1) } else { say(text) }
   }
 

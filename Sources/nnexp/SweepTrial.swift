@@ -41,6 +41,7 @@ extension SweepCommand {
       return (plan, SweepFolder(output))
     }
     let declaration = try SweepDeclaration(path: file, arguments: arguments)
+    try declaration.requireIndependentTrials(for: "--trial")
     let folder = try folder(of: declaration)
     let plan = try WrittenPlan.standing(in: folder, for: declaration, registry: registry)
     if !plan.isOf(declaration) {

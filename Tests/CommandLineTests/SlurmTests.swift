@@ -163,9 +163,9 @@ import Testing
         result.errors == """
           error: trial 1 (train.optimizer.learning_rate=0.1) failed: its task was killed by \
           signal 9; see results/xor/sweep/slurm/0001/1.log
-          error: trial 2 (train.optimizer.learning_rate=0.2) pending
           error: trial 4 (train.optimizer.learning_rate=0.4) failed: its task was killed for \
           want of memory; see results/xor/sweep/slurm/0001/4.log
+          error: 1 trial was not run
 
           """)
       #expect(
@@ -272,6 +272,20 @@ import Testing
       #expect(result.code == 1)
       #expect(try tool.read("scancel.words") == "41\n")
       #expect(try statuses(tool) == ["failed", "completed", "completed", "pending"])
+    }
+  }
+
+  @Test func aSearchIsNoArray() throws {
+    try withCluster { tool, environment in
+      try tool.write(
+        SlurmTests.xor.replacingOccurrences(
+          of: "sweep: {", with: "sweep: {halving: {first_rung: 5}, "), to: "xor.yaml")
+      let result = try launch(tool, environment)
+      #expect(result.code == 2)
+      #expect(
+        result.errors
+          == "error: halving holds the trials against each other; leave --launcher out\n")
+      #expect(!tool.exists("results"))
     }
   }
 

@@ -125,7 +125,7 @@ final class Listener: RunListener {
     return looksUntilInterruption < 0 ? 15 : nil
   }
 
-  func say(_ text: String) { said.append(text) }
+  func say(_ text: @autoclosure () -> String) { said.append(text()) }
   func complain(_ text: String) { complaints.append(text) }
   func update(epoch: Int, of epochs: Int, figures: [(String, Double)]) {}
 }

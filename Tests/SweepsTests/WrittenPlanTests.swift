@@ -49,11 +49,11 @@ import Testing
       let read = try #require(try WrittenPlan(reading: path + "/plan.json"))
       #expect(read.isOf(declaration))
       let again = try read.declaration(at: path + "/sweep.yaml")
+      let composer = Composer(again, registry)
       let trials = read.record.trials
       #expect(trials.map(\.number) == [1, 2, 3, 4, 5, 6])
       for (trial, combination) in zip(trials, read.combinations) {
-        let experiment = try again.compose(combination, registry: registry)
-        #expect(SweepPlan.hash(of: experiment) == trial.hash)
+        #expect(SweepPlan.hash(of: try composer.experiment(combination)) == trial.hash)
         #expect(again.values(of: again.assignments(of: combination)) == trial.values)
       }
     }

@@ -1,0 +1,84 @@
+import Glibc
+import NNExp
+import Results
+import YAMLTree
+
+/// What a comparison tells of a run: how it was declared, and what it reached.
+struct ComparedRun {
+  let path: String
+  /// Its number in a sweep; nil of a run of its own.
+  let trial: Int?
+  let status: String
+  /// `train.optimizer.learning_rate` and its value, as YAML on one line.
+  let options: [(name: String, value: String)]
+  let epochs: Int?
+  /// In the order of metrics.csv; the best ones as `best_train_loss`.
+  let figures: [(name: String, value: Double?)]
+  let bestEpoch: Int?
+  let seconds: Double?
+
+  /// A run's folder, or a sweep's with all its trials.
+  static func all(in path: String) throws -> [ComparedRun] {
+    func has(_ file: String) -> Bool { access(path + "/" + file, F_OK) == 0 }
+    if has(PlanRecord.file), let record = try PlanRecord(of: SweepFolder(path)) {
+      return record.rows(in: SweepFolder(path)).map { ComparedRun($0, record.parameters) }
+    }
+    guard has(RunRecord.file) else {
+      throw Diagnostic(
+        has("")
+          ? "'\(path)' is neither a run nor a sweep: it has no \(RunRecord.file) and no "
+            + PlanRecord.file : "there is no folder '\(path)'")
+    }
+    return [try ComparedRun(RunDirectory.open(path))]
+  }
+
+  private init(_ row: TrialRow, _ parameters: [String]) {
+    path = row.run
+    trial = row.number
+    status = row.status.rawValue
+    let values = zip(parameters, row.values).filter { $0.0 != "seed" && !$0.1.isEmpty }
+    options = [("seed", "\(row.seed)")] + values.map { ($0, $1) }
+    epochs = row.epochs
+    figures = ComparedRun.figures(row.final, row.best)
+    bestEpoch = row.best.first?.epoch
+    seconds = row.seconds
+  }
+
+  private init(_ run: RunDirectory) throws {
+    let summary = try Summary(of: run)
+    path = run.path
+    trial = nil
+    status = summary.status.rawValue
+    let file = "resolved.yaml"
+    options = ComparedRun.flattened(
+      try parseYAML(run.read(file), name: run.folder.path(of: file)), "")
+    epochs = summary.epochs
+    figures = ComparedRun.figures(summary.final, summary.best)
+    bestEpoch = summary.best.first?.epoch
+    seconds = (try? RunRecord(of: run))?.seconds
+  }
+
+  private static func figures(
+    _ final: [Summary.Figure], _ best: [Summary.Best]
+  ) -> [(name: String, value: Double?)] {
+    final.map { ($0.name, $0.value) } + best.map { ("best_" + $0.name, $0.value) }
+  }
+
+  /// Every option by its path; an element of a list that has a name goes by it.
+  private static func flattened(_ node: Node, _ path: String) -> [(name: String, value: String)] {
+    func inner(_ key: String, _ node: Node) -> [(name: String, value: String)] {
+      flattened(node, path.isEmpty ? key : "\(path).\(key)")
+    }
+    switch node.content {
+    case .map(let entries): return entries.flatMap { inner($0.key, $0.value) }
+    case .list(let items):
+      let names = items.map { item -> String? in
+        if case .string(let name)? = item["name"]?.content { name } else { nil }
+      }
+      guard !items.isEmpty, !names.contains(nil) else { return [(path, node.flow)] }
+      return zip(names, items).flatMap { inner($0 ?? "", $1) }
+        .filter { !$0.name.hasSuffix(".name") }
+    default: return [(path, node.flow)]
+    }
+  }
+}

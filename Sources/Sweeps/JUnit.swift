@@ -1,0 +1,104 @@
+import NNExp
+
+extension SweepReport {
+  /// JUnit XML as CI servers read it: a test case for each trial and for each
+  /// expectation of the sweep. What counts against the sweep is a failure where it
+  /// fell short and an error where it broke; what was not trained to its end is
+  /// skipped.
+  public var junit: String {
+    let cases = rows.map(testCase) + declaration.expectations.map(testCase)
+    func count(_ element: String) -> Int { cases.count { $0.result?.element == element } }
+    let seconds = decimal(rows.reduce(0) { $0 + ($1.seconds ?? 0) })
+    let counts =
+      "tests=\"\(cases.count)\" failures=\"\(count("failure"))\" errors=\"\(count("error"))\" "
+      + "skipped=\"\(count("skipped"))\" time=\"\(seconds)\""
+    let elements = cases.map { "    " + $0.xml(suite: name) }.joined(separator: "\n")
+    return """
+      <?xml version="1.0" encoding="UTF-8"?>
+      <testsuites name="nnexp" \(counts)>
+        <testsuite name="\(escaped(name))" \(counts)>
+      \(elements)
+        </testsuite>
+      </testsuites>
+
+      """
+  }
+
+  private func testCase(of row: TrialRow) -> TestCase {
+    let element =
+      switch row.status {
+      case .pending, .stopped: "skipped"
+      case _ where !counts(row): ""
+      case .completed, .fellShort: "failure"
+      case .failed, .interrupted, .running: "error"
+      }
+    return TestCase(
+      name: "trial \(row.number): \(values(row))", seconds: row.seconds ?? 0,
+      result: element.isEmpty
+        ? nil
+        : .init(
+          element: element, message: row.error ?? row.status.rawValue, type: row.status.rawValue,
+          text: row.run))
+  }
+
+  private func testCase(of expectation: SweepExpectation) -> TestCase {
+    TestCase(
+      name: "expect \(expectation.name) \(expectation.expectation.text)", seconds: 0,
+      result: expectation.shortfall(of: rows).map {
+        .init(element: "failure", message: $0.message, type: "expectation", text: "")
+      })
+  }
+}
+
+/// A test case; nothing is the result of one that passed.
+private struct TestCase {
+  struct Result {
+    let element: String
+    let message: String
+    let type: String
+    let text: String
+  }
+
+  let name: String
+  let seconds: Double
+  let result: Result?
+
+  func xml(suite: String) -> String {
+    let head =
+      "<testcase classname=\"\(escaped(suite))\" name=\"\(escaped(name))\" "
+      + "time=\"\(decimal(seconds))\""
+    guard let result else { return head + "/>" }
+    // Of a skipped one, readers know the message alone.
+    let inner =
+      result.element == "skipped"
+      ? "<skipped message=\"\(escaped(result.message))\"/>"
+      : "<\(result.element) message=\"\(escaped(result.message))\" type=\"\(result.type)\">"
+        + "\(escaped(result.text))</\(result.element)>"
+    return "\(head)>\(inner)</testcase>"
+  }
+}
+
+/// Seconds to the microsecond, without an exponent.
+private func decimal(_ seconds: Double) -> String {
+  let micros = Int(max(0, min(seconds, 1e9)) * 1e6)
+  let digits = String(micros % 1_000_000)
+  return "\(micros / 1_000_000)." + String(repeating: "0", count: 6 - digits.count) + digits
+}
+
+/// The text as XML 1.0 takes it; what it cannot hold becomes U+FFFD.
+private func escaped(_ text: String) -> String {
+  text.unicodeScalars.map { scalar in
+    switch scalar {
+    case "&": "&amp;"
+    case "<": "&lt;"
+    case ">": "&gt;"
+    case "\"": "&quot;"
+    case "\n": "&#10;"
+    case "\r": "&#13;"
+    case "\t": "&#9;"
+    default:
+      scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF
+        ? "\u{FFFD}" : String(scalar)
+    }
+  }.joined()
+}

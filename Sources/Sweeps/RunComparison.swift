@@ -1,0 +1,185 @@
+import NNExp
+import Results
+import Running
+
+/// Runs, and the trials of sweeps, held against each other: a row a run, with its
+/// options and figures.
+public struct RunComparison: Sendable {
+  private var columns: [Column]
+  private var rows: [[Cell]]
+  private var shown: [Int]
+  /// Whether the runs are few enough to stand side by side.
+  private let isSideBySide: Bool
+
+  private struct Column: Sendable {
+    /// As in the CSV: an option by its whole path.
+    let name: String
+    /// As in the text: `learning_rate`, where no other column is called so.
+    var shortName = ""
+    /// Names the run: never left out, nor sorted by its size.
+    var isKey = false
+    /// Left out of the text of many runs, whose rows would be too long, unless it
+    /// is sorted by.
+    var isLong = false
+    var isFigure = false
+  }
+
+  /// Reads runs' folders and sweeps' folders.
+  public init(_ paths: [String]) throws {
+    var runs: [ComparedRun] = []
+    var mistakes = Diagnostics()
+    for path in paths {
+      do { runs += try ComparedRun.all(in: path) } catch { mistakes.add(error) }
+    }
+    try mistakes.throwIfAny()
+    isSideBySide = runs.count <= 6 && runs.allSatisfy { $0.trial == nil }
+
+    let options = runs.lazy.flatMap(\.options).map(\.name).uniqued()
+    let figures = runs.lazy.flatMap(\.figures).map(\.name).uniqued()
+    let finals = figures.filter { !$0.hasPrefix("best_") }
+    let bests = figures.filter { $0.hasPrefix("best_") }
+
+    var columns: [Column] = []
+    var rows = runs.map { _ in [Cell]() }
+    func add(_ column: Column, _ cell: (ComparedRun) -> Cell) {
+      columns.append(column)
+      for (index, run) in runs.enumerated() { rows[index].append(cell(run)) }
+    }
+    if runs.contains(where: { $0.trial != nil }) {
+      add(Column(name: "trial", isKey: true)) { Cell($0.trial) }
+    }
+    let isOneSweep = paths.count == 1 && columns.count == 1
+    add(Column(name: "run", isKey: true, isLong: isOneSweep)) { .text($0.path) }
+    add(Column(name: "status")) { .text($0.status) }
+    for name in options {
+      add(Column(name: name)) { run in
+        Cell(run.options.first { $0.name == name }?.value)
+      }
+    }
+    add(Column(name: "epochs")) { Cell($0.epochs) }
+    for name in finals + bests {
+      let isBest = name.hasPrefix("best_")
+      add(Column(name: name, isLong: isBest && !isSideBySide, isFigure: true)) { run in
+        Cell(run.figures.first { $0.name == name }?.value ?? nil)
+      }
+    }
+    add(Column(name: "best_epoch")) { Cell($0.bestEpoch) }
+    add(Column(name: "seconds")) { Cell($0.seconds) }
+    let names = columns.map(\.name)
+    for index in columns.indices {
+      columns[index].shortName = RunComparison.short(names[index], among: names)
+    }
+    self.columns = columns
+    self.rows = rows
+    shown = Array(columns.indices)
+  }
+
+  /// The last words of a path, as many as it takes to tell it from the others.
+  private static func short(_ name: String, among names: [String]) -> String {
+    let words = name.split(separator: ".")
+    for count in 1..<max(1, words.count) {
+      let short = words.suffix(count).joined(separator: ".")
+      let isTaken = names.contains { $0 != name && ($0 == short || $0.hasSuffix("." + short)) }
+      if !isTaken { return short }
+    }
+    return name
+  }
+
+  // MARK: Choosing
+
+  /// Puts the best first: the least, but of accuracies and their like the most.
+  /// Runs that lack the figure come last; equal ones keep their order.
+  public mutating func sort(by name: String) throws {
+    guard let column = columns.firstIndex(where: { $0.name == name || $0.shortName == name })
+    else {
+      let names = columns.map(\.name)
+      throw Diagnostic(
+        "there is no column '\(name)' to sort by\(suggestion(for: name, among: names))",
+        notes: [.init("the columns are: " + names.joined(separator: ", "))])
+    }
+    columns[column].isLong = false
+    let sign = columns[column].isFigure && isHigherBetter(name) ? -1.0 : 1.0
+    func isBefore(_ a: Cell, _ b: Cell) -> Bool {
+      switch (a.number, b.number) {
+      case (let a?, let b?): sign * a < sign * b
+      case (nil, nil): a.shown(brief: false) < b.shown(brief: false)
+      case (let a, _): a != nil
+      }
+    }
+    let order = rows.indices.sorted { a, b in
+      isBefore(rows[a][column], rows[b][column])
+        || !isBefore(rows[b][column], rows[a][column]) && a < b
+    }
+    rows = order.map { rows[$0] }
+  }
+
+  /// Leaves out every column whose cells are all alike.
+  public mutating func keepChanged() {
+    shown = shown.filter { index in
+      columns[index].isKey || rows.contains { $0[index] != rows[0][index] }
+    }
+  }
+
+  /// Keeps the first rows.
+  public mutating func limit(to count: Int) { rows = Array(rows.prefix(count)) }
+
+  // MARK: Showing
+
+  public var csv: String {
+    var text = CSVText(columns: shown.map { columns[$0].name })
+    for row in rows { text.append(shown.map { row[$0] }) }
+    return String(decoding: text.bytes, as: UTF8.self)
+  }
+
+  /// For a terminal: a row a run, or a few runs side by side.
+  public var text: String {
+    let shown = shown.filter { index in
+      !columns[index].isLong && rows.contains { $0[index] != .empty }
+    }
+    var lines = [shown.map { isSideBySide ? columns[$0].name : columns[$0].shortName }]
+    for row in rows {
+      lines.append(shown.map { row[$0].shown(brief: !columns[$0].isKey) })
+    }
+    if isSideBySide {
+      let turned = shown.indices.map { column in lines.map { $0[column] } }
+      return table(turned, rightAligned: Set(1...rows.count))
+    }
+    let numbers = shown.indices.filter { column in
+      rows.allSatisfy { $0[shown[column]] == .empty || $0[shown[column]].number != nil }
+    }
+    return table(lines, rightAligned: Set(numbers))
+  }
+}
+
+extension Cell {
+  /// The number, if it is one; nil of NaN.
+  fileprivate var number: Double? {
+    let number: Double? =
+      switch self {
+      case .empty: nil
+      case .int(let value): Double(value)
+      case .number(let value): value
+      case .float(let value): Double(value)
+      case .text(let text): Double(text)
+      }
+    return number.flatMap { $0.isNaN ? nil : $0 }
+  }
+
+  /// As text; `brief`, six digits of a number and forty characters of a text.
+  fileprivate func shown(brief isBrief: Bool) -> String {
+    switch self {
+    case .empty: ""
+    case .int(let value): "\(value)"
+    case .number(let value): isBrief ? brief(value) : shortest(value)
+    case .float(let value): isBrief ? brief(Double(value)) : shortest(value)
+    case .text(let text):
+      if !isBrief {
+        text
+      } else if let number, text.count > 12 {
+        brief(number)
+      } else {
+        text.count > 40 ? text.prefix(39) + "…" : text
+      }
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import NNExp
+
+/// How a sweep ended, for people and for the servers of continuous integration.
+public struct SweepReport {
+  let name: String
+  private let parameters: [String]
+  let rows: [TrialRow]
+  let declaration: SweepDeclaration
+
+  public init(_ plan: SweepPlan, rows: [TrialRow]) {
+    name = plan.declaration.name
+    parameters = plan.declaration.parameterNames
+    self.rows = rows
+    declaration = plan.declaration
+  }
+
+  /// `train.lr=0.1 seed=2`.
+  func values(_ row: TrialRow) -> String {
+    zip(parameters, row.values).filter { !$1.isEmpty }.map { "\($0)=\($1)" }.joined(separator: " ")
+  }
+
+  /// Annotations as GitHub's runner reads them from standard output: each at the
+  /// file and line that it is about. The runner shows ten of a step: first come
+  /// the sweep's expectations, then a few of the trials.
+  public var annotations: [String] {
+    var lines: [String] = []
+    for expectation in declaration.expectations {
+      guard let miss = expectation.shortfall(of: rows) else { continue }
+      lines.append(annotation(miss.message, at: miss.place))
+    }
+    return lines + badTrials.map { annotation($0, at: declaration.place) }
+  }
+
+  private func annotation(_ message: String, at place: Place?) -> String {
+    func escaped(_ text: String, _ others: String) -> String {
+      text.unicodeScalars.map { scalar in
+        "%\r\n".unicodeScalars.contains(scalar) || others.unicodeScalars.contains(scalar)
+          ? "%" + (scalar.value < 16 ? "0" : "")
+            + String(scalar.value, radix: 16, uppercase: true)
+          : String(scalar)
+      }.joined()
+    }
+    let file = escaped(place?.source.name ?? declaration.file, ":,")
+    return "::error file=\(file),line=\(place?.line ?? 1),col=\(place?.column ?? 1)::"
+      + escaped(message, "")
+  }
+}

@@ -1,0 +1,134 @@
+import NNExp
+import Testing
+
+@testable import Sweeps
+
+@Suite struct RunComparisonTests {
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  private func resolved(rate: String, units: Int = 2, more: String = "") -> String {
+    """
+    name: xor
+    seed: 4
+    model:
+      - {type: dense, name: hidden, units: \(units)}
+      - {type: dense, name: output, units: 1}
+    data: {inline: {inputs: [[0, 0], [0, 1], [1, 0], [1, 1], [2, 0], [2, 1]]}}
+    train: {optimizer: {learning_rate: \(rate)}}
+    \(more)
+    """
+  }
+
+  @Test func sideBySide() throws {
+    let paths = [
+      try scratch.makeRun(
+        "one", resolved: resolved(rate: "0.5"),
+        final: [("train_loss", 0.123456789), ("validation_loss", nil)],
+        best: [("train_loss", 0.1)]),
+      try scratch.makeRun(
+        "two", resolved: resolved(rate: "1e-3", more: "dtype: float64"), status: .interrupted,
+        final: [("train_loss", 1e-9), ("validation_loss", nil)]),
+    ]
+    var comparison = try RunComparison(paths)
+    #expect(
+      comparison.text == """
+        run                            \(paths[0])  \(paths[1])
+        status                         \(padded("completed", paths[0]))  \(padded("interrupted", paths[1]))
+        name                           \(padded("xor", paths[0]))  \(padded("xor", paths[1]))
+        seed                           \(padded("4", paths[0]))  \(padded("4", paths[1]))
+        model.hidden.type              \(padded("dense", paths[0]))  \(padded("dense", paths[1]))
+        model.hidden.units             \(padded("2", paths[0]))  \(padded("2", paths[1]))
+        model.output.type              \(padded("dense", paths[0]))  \(padded("dense", paths[1]))
+        model.output.units             \(padded("1", paths[0]))  \(padded("1", paths[1]))
+        data.inline.inputs             \(padded("[[0, 0], [0, 1], [1, 0], [1, 1], [2, 0]…", paths[0]))  \
+        \(padded("[[0, 0], [0, 1], [1, 0], [1, 1], [2, 0]…", paths[1]))
+        train.optimizer.learning_rate  \(padded("0.5", paths[0]))  \(padded("0.001", paths[1]))
+        dtype                          \(padded("", paths[0]))  \(padded("float64", paths[1]))
+        epochs                         \(padded("10", paths[0]))  \(padded("10", paths[1]))
+        train_loss                     \(padded("0.123457", paths[0]))  \(padded("1e-09", paths[1]))
+        best_train_loss                \(padded("0.1", paths[0]))
+        best_epoch                     \(padded("7", paths[0]))
+        seconds                        \(padded("0.5", paths[0]))  \(padded("0.5", paths[1]))
+        """)
+    comparison.keepChanged()
+    #expect(
+      comparison.csv == """
+        run,status,train.optimizer.learning_rate,dtype,train_loss,best_train_loss,best_epoch
+        \(paths[0]),completed,0.5,,0.123456789,0.1,7
+        \(paths[1]),interrupted,0.001,float64,1e-09,,
+
+        """)
+  }
+
+  private func padded(_ cell: String, _ path: String) -> String {
+    String(repeating: " ", count: path.count - cell.count) + cell
+  }
+
+  /// More runs than fit side by side stand below each other.
+  @Test func manyRuns() throws {
+    let paths = try (1...7).map { number in
+      try scratch.makeRun(
+        "\(number)", resolved: resolved(rate: "0.5", units: number),
+        final: [("train_loss", Double(8 - number)), ("train_accuracy", Double(number % 4) / 4)],
+        best: [("train_loss", 0.5)])
+    }
+    var comparison = try RunComparison(paths)
+    comparison.keepChanged()
+    try comparison.sort(by: "train_accuracy")
+    comparison.limit(to: 3)
+    let indent = String(repeating: " ", count: paths[0].count - 3)
+    #expect(
+      comparison.text == """
+        run\(indent)  hidden.units  train_loss  train_accuracy
+        \(paths[2])             3           5            0.75
+        \(paths[6])             7           1            0.75
+        \(paths[1])             2           6             0.5
+        """)
+    var byUnits = try RunComparison(paths.reversed())
+    try byUnits.sort(by: "hidden.units")
+    #expect(byUnits.csv.split(separator: "\n")[1].hasPrefix(paths[0] + ","))
+  }
+
+  /// What was not measured comes last, whatever is better.
+  @Test(arguments: ["train_loss", "train_accuracy"])
+  func unmeasuredComesLast(figure: String) throws {
+    let values: [Double?] = [nil, 0.5, nil, 0.25]
+    var comparison = try RunComparison(
+      values.enumerated().map {
+        try scratch.makeRun(
+          "\($0.offset)", resolved: resolved(rate: "1"), final: [(figure, $0.element)])
+      })
+    try comparison.sort(by: figure)
+    let cells = comparison.csv.split(separator: "\n").dropFirst().map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).dropLast(2).last!
+    }
+    #expect(cells == (figure == "train_loss" ? ["0.25", "0.5", "", ""] : ["0.5", "0.25", "", ""]))
+  }
+
+  @Test func mistakes() throws {
+    try scratch.write("", to: "file")
+    #expect {
+      _ = try RunComparison([scratch.path + "/nowhere", scratch.path])
+    } throws: { error in
+      "\(error)" == """
+        error: there is no folder '\(scratch.path)/nowhere'
+        error: '\(scratch.path)' is neither a run nor a sweep: it has no run.json and no plan.json
+        """
+    }
+    let run = try scratch.makeRun(
+      "run", resolved: resolved(rate: "1"), final: [("train_loss", 1)])
+    var comparison = try RunComparison([run])
+    #expect {
+      try comparison.sort(by: "train_los")
+    } throws: { error in
+      "\(error)" == """
+        error: there is no column 'train_los' to sort by; did you mean 'train_loss'?
+        note: the columns are: run, status, name, seed, model.hidden.type, model.hidden.units, \
+        model.output.type, model.output.units, data.inline.inputs, \
+        train.optimizer.learning_rate, epochs, train_loss, best_epoch, seconds
+        """
+    }
+  }
+}
