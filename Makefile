@@ -5,7 +5,7 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test test-faults lint format install uninstall deps experiments plugins guide clean \
+.PHONY: run build test test-faults test-clusters lint format install uninstall deps experiments plugins guide clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record
 
 run: build
@@ -21,6 +21,17 @@ test: build
 # The tests of faults at every operation and every byte that the others sample.
 test-faults: build
 	NNEXP_FAULTS=all swift test --filter "RunningTests|ResultsTests"
+
+# Sweeps on a Slurm of one node, by GNU parallel, and as Kubernetes would run them; the
+# manifest against Kubernetes' own schema. Slurm is started as root.
+CLUSTER_PACKAGES = slurm-wlm munge parallel procps python3-venv
+
+test-clusters: build
+	@$(MAKE) --no-print-directory deps PACKAGES="$(CLUSTER_PACKAGES)" APT=--no-install-recommends
+	@test -x .build/clusters/bin/kubernetes-validate || { python3 -m venv .build/clusters && \
+	  .build/clusters/bin/pip install --quiet --disable-pip-version-check -r Tests/Clusters/requirements.txt; }
+	timeout --kill-after=10 90 Tests/Clusters/slurm $(BUILD)
+	timeout --kill-after=10 60 Tests/Clusters/parallel $(BUILD) .build/clusters/bin/kubernetes-validate
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources plugins Tests
@@ -67,7 +78,7 @@ deps:
 	if [ -n "$$missing" ]; then \
 	  echo "installing$$missing"; \
 	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
-	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing; \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(APT) $$missing; \
 	fi
 
 # Speed beside other tools and beside C: Benchmarks/README.md. BENCH="--quick --only W1,W2".
