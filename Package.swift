@@ -102,7 +102,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["nnexp"],
-      exclude: ["Faults", "allocation_counter.c", "peak_memory.c"]),
+      exclude: ["Faults", "allocation_counter.c", "fault_injector.c", "peak_memory.c"]),
   ],
   swiftLanguageModes: [.v6]
 )

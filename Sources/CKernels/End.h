@@ -7,6 +7,8 @@
 #undef MANTISSA_BITS
 #undef BIAS
 #undef LEAST_NORMAL
+#undef LEAST_COMFORTABLE
+#undef GREATEST_COMFORTABLE
 #undef ROUNDER
 #undef EXP_LOW
 #undef EXP_HIGH

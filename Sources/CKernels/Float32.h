@@ -8,6 +8,9 @@
 #define MANTISSA_BITS 23
 #define BIAS 127
 #define LEAST_NORMAL 0x1p-126f
+/// What `isComfortable` of plugins/Standard/PowerMean.swift says.
+#define LEAST_COMFORTABLE 0x1p-103f
+#define GREATEST_COMFORTABLE 0x1.fffffep126f
 /// Added to a small number, rounds it to an integer, which is then in the low bits.
 #define ROUNDER 0x1.8p23f
 

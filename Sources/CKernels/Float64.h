@@ -8,6 +8,9 @@
 #define MANTISSA_BITS 52
 #define BIAS 1023
 #define LEAST_NORMAL 0x1p-1022
+/// What `isComfortable` of plugins/Standard/PowerMean.swift says.
+#define LEAST_COMFORTABLE 0x1p-970
+#define GREATEST_COMFORTABLE 0x1.fffffffffffffp1022
 /// Added to a small number, rounds it to an integer, which is then in the low bits.
 #define ROUNDER 0x1.8p52
 

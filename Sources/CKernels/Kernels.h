@@ -12,11 +12,13 @@
 #include "Float32.h"
 #include "Functions.h"
 #include "Maps.h"
+#include "Tiles.h"
 #include "End.h"
 
 #include "Float64.h"
 #include "Functions.h"
 #include "Maps.h"
+#include "Tiles.h"
 #include "Power.h"
 #include "End.h"
 
@@ -24,8 +26,13 @@
 #define EACH(loop, precision)                                                      \
   { loop##_exp_##precision,  loop##_expm1_##precision, loop##_log_##precision,     \
     loop##_log1p_##precision, loop##_tanh_##precision, loop##_logistic_##precision }
+#define TILES(precision)                                                           \
+  .add_tiles = add_tiles_##precision, .tile_roots = tile_roots_##precision,        \
+  .pull_tiles = pull_tiles_##precision
 
 const struct nnexp_kernels TABLE = {
-  .f32 = {.map = EACH(map, f32), .pull = EACH(pull, f32), .power = powers_f32},
-  .f64 = {.map = EACH(map, f64), .pull = EACH(pull, f64), .power = powers_f64},
+  .f32 = {.map = EACH(map, f32), .pull = EACH(pull, f32), .power = powers_f32,
+          TILES(f32)},
+  .f64 = {.map = EACH(map, f64), .pull = EACH(pull, f64), .power = powers_f64,
+          TILES(f64)},
 };

@@ -246,6 +246,18 @@ public final class Passes<S: Scalar>: SharedBatch {
   }
 }
 
+extension Passes<Double> {
+  /// Recomputes of a node's output what one entry of a parameter moves; false
+  /// where the layer knows nothing cheaper than the whole.
+  public func forward(node: Int, changing parameter: Int, at entry: Int) -> Bool {
+    layers[node]._withUnsafeGuaranteedRef { box in
+      forwards[node]._withUnsafeGuaranteedRef {
+        box.layer.forward($0, changing: parameter, at: entry)
+      }
+    }
+  }
+}
+
 /// Holds a layer where it never moves: it is called in place then, without a
 /// copy, 10 ns a pass.
 private final class LayerBox {

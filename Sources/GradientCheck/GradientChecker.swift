@@ -204,7 +204,7 @@ private final class CheckSession<Subject: GradientSubject> {
         step: NumericDerivative.firstStep(at: x), error: 0, confirmed: &confirmed
       ) { displaced in
         subject.setValue(displaced, of: t, at: index)
-        return subject.loss(changing: t)
+        return subject.loss(changing: t, at: index)
       }
       subject.setValue(x, of: t, at: index)
       records.append(record)

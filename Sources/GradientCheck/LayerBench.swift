@@ -67,14 +67,24 @@ public final class LayerBench<S: Scalar> {
     scratchViews = ViewRow(scratch)
   }
 
-  public func forward() {
-    let pass = Forward(
+  private var forwardPass: Forward<S> {
+    Forward(
       samples: samples, inputs: inputViews.tensors, y: y.tensor,
       parameters: parameterViews.tensors, state: stateViews.tensors,
       scratch: scratchViews.tensors, isTraining: isTraining, random: random,
       firstSample: firstSample)
+  }
+
+  public func forward() {
+    let pass = forwardPass
     if let pass = pass as? Forward<Double> { layer.forward(pass) }
     if let pass = pass as? Forward<Float> { layer.forward(pass) }
+  }
+
+  /// True if the layer recomputed what one entry of a parameter moves.
+  func forward(changing parameter: Int, at entry: Int) -> Bool {
+    guard let pass = forwardPass as? Forward<Double> else { return false }
+    return layer.forward(pass, changing: parameter, at: entry)
   }
 
   public func backward(needsInputGradient: Bool = true) {

@@ -89,6 +89,7 @@ private struct LayerTrial {
     try trial.checkGradients(&recorder)
     try trial.checkPasses(Double.self, &recorder)
     try trial.checkPasses(Float.self, &recorder)
+    try trial.checkEntries(&recorder)
     try trial.checkPrecision(&recorder)
     try trial.checkIndependence(&recorder)
     try trial.checkHostile(Double.self, &recorder)
@@ -217,6 +218,31 @@ extension LayerTrial {
         + shortest(found.expected) + (isOverwritten ? ": it overwrites (=, not +=)" : "")
     }
     return nil
+  }
+
+  /// What one entry moves, where the layer has a way of its own for that.
+  private func checkEntries(_ recorder: inout Conformance.Recorder) throws {
+    let name = "one entry as a whole pass"
+    for (p, parameter) in plan.parameters.enumerated() {
+      for draw in 0..<8 {
+        let entry = random.stream(6 + p).integer(below: parameter.shape.count, at: draw)
+        let (short, whole) = (try bench(Double.self), try bench(Double.self))
+        short.forward()
+        for bench in [short, whole] { bench.parameters[p].tensor[entry] += 0.125 }
+        guard short.forward(changing: p, at: entry) else { break }
+        whole.forward()
+        let place = "\(parameter.name)[\(entry)]"
+        let damaged = short.damaged.first.map {
+          "something was written beyond the ends of \($0) for \(place); \(circumstance)"
+        }
+        recorder.claim(
+          name,
+          disagreement(short.y.values, whole.y.values, tolerance: 1e-12).map {
+            "y[\($0.index)] is \(shortest($0.found)) after a change of \(place) alone, "
+              + "\(shortest($0.expected)) after a whole pass; \(circumstance)"
+          } ?? damaged)
+      }
+    }
   }
 
   private func checkPrecision(_ recorder: inout Conformance.Recorder) throws {

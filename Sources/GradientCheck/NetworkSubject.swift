@@ -24,7 +24,22 @@ public final class NetworkSubject: GradientSubject {
     let values: Tensor<Double>
     let gradient: Tensor<Double>
     let firstNode: Int
+    /// Its position among the node's parameters; nil for an activation.
+    var parameter: Int? = nil
   }
+
+  /// The output of a node whose parameter is changed entry by entry, as all of
+  /// its entries' own values make it.
+  private struct Kept {
+    let tensor: Int
+    let y: [Double]
+    /// The entry whose part of the output is another one's now.
+    var entry: Int?
+  }
+  private var kept: Kept?
+
+  /// Whether a layer's way for one entry computes what its forward pass does.
+  private var trust: [Int: Bool] = [:]
 
   /// - Parameters:
   ///   - trained: whose parameters and state are taken over.
@@ -76,7 +91,7 @@ public final class NetworkSubject: GradientSubject {
             values: network.activation(source), gradient: network.delta(source),
             firstNode: source + 1))
       }
-      for parameter in graph.parameters[node.parameters] {
+      for (position, parameter) in graph.parameters[node.parameters].enumerated() {
         tensors.append(
           SubjectTensor(
             node: node.name, type: node.typeName, name: parameter.name, kind: .parameter,
@@ -85,7 +100,7 @@ public final class NetworkSubject: GradientSubject {
           Slot(
             values: network.parameters.slice(from: parameter.offset, shape: parameter.shape),
             gradient: network.gradients.slice(from: parameter.offset, shape: parameter.shape),
-            firstNode: k))
+            firstNode: k, parameter: position))
       }
     }
     let last = graph.nodes.count - 1
@@ -117,7 +132,48 @@ public final class NetworkSubject: GradientSubject {
     return Double.evaluate(objective.loss, value) * value.scale
   }
 
+  public func loss(changing tensor: Int, at index: Int) -> Double {
+    let slot = slots[tensor]
+    guard let parameter = slot.parameter, trust[tensor] != false else {
+      return loss(changing: tensor)
+    }
+    let node = slot.firstNode
+    let y = network.activation(node)
+    if kept?.tensor != tensor { kept = Kept(tensor: tensor, y: y.indices.map { y[$0] }) }
+    if kept?.entry != index {
+      if kept?.entry != nil { kept?.y.withUnsafeBufferPointer { copy($0, to: y) } }
+      kept?.entry = index
+    }
+    guard passes.forward(node: node, changing: parameter, at: index) else {
+      trust[tensor] = false
+      return loss(changing: tensor)
+    }
+    if trust[tensor] == nil {
+      let isTrusted = agrees(y) { passes.forward(from: node) }
+      trust[tensor] = isTrusted
+      // From here on as every further entry: by the short way.
+      guard isTrusted else { return loss(changing: tensor) }
+      kept?.y.withUnsafeBufferPointer { copy($0, to: y) }
+      _ = passes.forward(node: node, changing: parameter, at: index)
+    }
+    passes.forward(from: node + 1)
+    return Double.evaluate(objective.loss, value) * value.scale
+  }
+
+  private func copy(_ values: UnsafeBufferPointer<Double>, to tensor: Tensor<Double>) {
+    if let start = values.baseAddress { tensor.start.update(from: start, count: values.count) }
+  }
+
+  /// True if `body` leaves the numbers as they are, but for rounding.
+  private func agrees(_ tensor: Tensor<Double>, after body: () -> Void) -> Bool {
+    let before = tensor.indices.map { tensor[$0] }
+    body()
+    let scale = before.reduce(0) { max($0, abs($1)) }
+    return zip(before, tensor.indices).allSatisfy { abs($0 - tensor[$1]) <= 1e-12 * scale }
+  }
+
   public func analyticGradients() -> [[Double]] {
+    kept = nil
     network.zero()
     passes.forward()
     _ = Double.evaluate(objective.loss, gradient)

@@ -21,6 +21,10 @@ public protocol GradientSubject: AnyObject {
   /// tensor's node on need be recomputed.
   func loss(changing tensor: Int) -> Double
 
+  /// The same where the present values differ in this one entry from those of
+  /// the last `loss(changing:)` of this tensor, or of `analyticGradients`.
+  func loss(changing tensor: Int, at index: Int) -> Double
+
   /// The gradient of that loss by back-propagation, tensor by tensor, after a
   /// whole forward pass from the present parameters. Every activation is that
   /// pass's afterwards.
@@ -36,6 +40,8 @@ public protocol GradientSubject: AnyObject {
 }
 
 extension GradientSubject {
+  public func loss(changing tensor: Int, at index: Int) -> Double { loss(changing: tensor) }
+
   public func analyticGradient(keeping tensor: Int) -> [Double]? { nil }
 
   public func outputGradient(of tensor: Int) -> [Double]? { nil }

@@ -41,6 +41,16 @@ public protocol Layer: Sendable {
   func forward(_ pass: Forward<Float>)
   func forward(_ pass: Forward<Double>)
 
+  /// Recomputes what one entry of a parameter moves in `y`, all else being as
+  /// the last forward pass left it; false where that is no less than all of `y`.
+  /// Optional: gradient checks, which change one number at a time, are faster by
+  /// it.
+  ///
+  /// - Parameters:
+  ///   - parameter: its position in the plan.
+  ///   - entry: counted row-major.
+  func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool
+
   /// Adds to `dx` and to the parameters' gradients; the engine zeroes.
   func backward(_ pass: Backward<Float>)
   func backward(_ pass: Backward<Double>)
@@ -56,6 +66,9 @@ public protocol Layer: Sendable {
 extension Layer {
   public static var manual: Manual { Manual() }
   public static var examples: [Example] { [] }
+  public func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool {
+    false
+  }
   public func equations(for inputs: [Shape]) -> Equations {
     Equations(prose: Self.manual.equation)
   }

@@ -33,6 +33,25 @@ public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible,
   static func power(
     _ x: UnsafePointer<Self>, _ p: Double, into y: UnsafeMutablePointer<Self>, count: Int)
 
+  /// y ← Σ|xᵢ|ᵖ over every window of `rows` rows of tiles, or that over n, for
+  /// p = 1, 2, 3, 4; `room` is two rows of x.
+  static func addPowers(
+    _ x: UnsafePointer<Self>, _ p: Int, over n: Self, of tiles: Tiles,
+    into y: UnsafeMutablePointer<Self>, rows: Int, room: UnsafeMutablePointer<Self>)
+  /// y ← s^(1/p) for p = 1, 2, 3, 4; false if some s are so small or large that
+  /// powers lost figures on the way to them.
+  static func takeRoots(
+    _ s: UnsafePointer<Self>, _ p: Int, into y: UnsafeMutablePointer<Self>, count: Int
+  ) -> Bool
+  /// ∂x += ∂y·sign(x)·|x/y|^(p−1), or that over n, for the windows of `rows`, up
+  /// to the first row where a y is so small or large that quotients by it lose
+  /// figures; answers where it ended.
+  static func addSlopes(
+    _ x: UnsafePointer<Self>, _ p: Int, over n: Self, of tiles: Tiles, _ y: UnsafePointer<Self>,
+    _ dy: UnsafePointer<Self>, to dx: UnsafeMutablePointer<Self>, rows: Range<Int>,
+    room: UnsafeMutablePointer<Self>
+  ) -> Int
+
   /// The BLAS behind `multiply(_:_:into:accumulating:)`; call that.
   static func multiplyMatrices(
     rows: Int, columns: Int, inner: Int,

@@ -64,17 +64,28 @@ extension Checkpoint {
     from file: String, in run: RunDirectory, memory: Int = physicalMemory()
   ) throws {
     let path = run.folder.path(of: file)
-    guard let found = try Checkpoint.read(file, in: run, memory: memory) else {
-      throw Diagnostic("there is no checkpoint '\(path)'", failure: .environment)
+    do {
+      guard let found = try Checkpoint.read(file, in: run, memory: memory) else {
+        throw Diagnostic("there is no checkpoint '\(path)'", failure: .environment)
+      }
+      self = found
+    } catch let damage as Damage {
+      throw damage.diagnostic
     }
-    self = found
   }
 
-  /// nil where there is no such file.
+  /// What a file holds is not what was written.
+  struct Damage: Error {
+    var diagnostic: Diagnostic
+  }
+
+  /// nil where there is no such file; throws `Damage` where it is damaged, and a
+  /// `Diagnostic` where it cannot be read.
   static func read(_ name: String, in run: RunDirectory, memory: Int) throws -> Checkpoint? {
     guard let file = try run.folder.openIfThere(name) else { return nil }
-    func damaged(_ fact: String) -> Diagnostic {
-      Diagnostic("'\(file.path)' is damaged: \(fact)", failure: .environment)
+    func damaged(_ fact: String) -> Damage {
+      Damage(
+        diagnostic: Diagnostic("'\(file.path)' is damaged: \(fact)", failure: .environment))
     }
     let size = Int(try file.status().st_size)
     var crc = CRC32()
@@ -90,17 +101,19 @@ extension Checkpoint {
     guard start.starts(with: magic) else { throw damaged("it does not start as a checkpoint does") }
     let version = number(start[8..<12])
     guard version == Checkpoint.version else {
-      throw Diagnostic(
-        "'\(file.path)' is of version \(version); this nnexp reads version \(Checkpoint.version)",
-        failure: .environment)
+      throw Damage(
+        diagnostic: Diagnostic(
+          "'\(file.path)' is of version \(version); this nnexp reads version \(Checkpoint.version)",
+          failure: .environment))
     }
     let length = number(start[12..<16])
     guard length <= min(longestHeader, size - 16 - checksumLength) else {
       throw damaged("a header of \(length) bytes does not fit its \(size)")
     }
+    let header = try next(length)
     let layout: Layout
     do {
-      layout = try Layout(JSON(parsing: next(length), from: file.path))
+      layout = try Layout(JSON(parsing: header, from: file.path))
     } catch let error as Diagnostic {
       throw damaged("its header has \(error.message)")
     }

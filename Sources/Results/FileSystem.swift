@@ -194,10 +194,10 @@ struct File: ~Copyable, Sendable {
   }
 
   /// Takes the kernel's lock on the file, which goes with the process. False
-  /// where another holds it, unless that is waited for.
-  func lock(waiting: Bool = false) throws -> Bool {
+  /// where another holds it.
+  func lock() throws -> Bool {
     try system.perform(.lock, path, tolerating: EWOULDBLOCK) {
-      Int(flock(descriptor, waiting ? LOCK_EX : LOCK_EX | LOCK_NB))
+      Int(flock(descriptor, LOCK_EX | LOCK_NB))
     } != nil
   }
 
@@ -352,9 +352,11 @@ public final class Folder: Sendable {
   /// Removes what killed processes left half-written. For whoever holds the
   /// folder's lock.
   func removePartials() throws {
-    for name in try entries() where name.hasPrefix(".") && name.hasSuffix(Folder.partialSuffix) {
-      try remove(name)
-    }
+    for name in try entries() where Folder.isPartial(name) { try remove(name) }
+  }
+
+  static func isPartial(_ name: String) -> Bool {
+    name.hasPrefix(".") && name.hasSuffix(partialSuffix)
   }
 
   // MARK: Entries

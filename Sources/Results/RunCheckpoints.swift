@@ -56,7 +56,8 @@ extension RunDirectory {
   ///
   /// - Returns: nil where none was ever written. With a `warning` where the
   ///   newest is damaged and an older one took its place.
-  /// - Throws: a `Diagnostic` of kind `.environment` where none is good.
+  /// - Throws: a `Diagnostic` of kind `.environment` where none is good, or where
+  ///   one cannot be read: an older one would then be no better, and its use a loss.
   public func checkpoint(
     _ generation: Checkpoint.Generation, memory: Int = physicalMemory()
   ) throws -> (checkpoint: Checkpoint, warning: Diagnostic?)? {
@@ -75,8 +76,14 @@ extension RunDirectory {
           return (found, warning)
         }
         missing += 1
-      } catch let error as Diagnostic {
-        if damage == nil { damage = error } else { damage?.notes.append(.init(error.message)) }
+      } catch let error as Checkpoint.Damage {
+        let found = error.diagnostic
+        if damage == nil { damage = found } else { damage?.notes.append(.init(found.message)) }
+      } catch var error as Diagnostic {
+        if generation == .state {
+          error.notes.append(.init("remove it to go on from the one before, if there is one"))
+        }
+        throw error
       }
       age += 1
     }

@@ -83,7 +83,7 @@ public final class RunDirectory: Sendable {
     try site.makeParents(of: output)
     if try !site.makeFolder(output) {
       let folder = try site.here.openFolder(output)
-      guard try folder.entries().isEmpty else {
+      guard try isUnused(folder.entries()) else {
         if let held = try holder(of: folder) { throw held }
         throw Diagnostic(
           "'\(output)' is not empty; --output takes a new or empty folder, so that no run is "
@@ -93,16 +93,38 @@ public final class RunDirectory: Sendable {
     return try prepare(output, at: &site)
   }
 
+  /// Whether a folder holds nothing, or no more than a run leaves that was killed
+  /// before it had its `run.json`.
+  private static func isUnused(_ names: [String]) -> Bool {
+    let early: Set = [lockFile, Checkpoint.folder, "experiment.yaml", "resolved.yaml"]
+    return names.isEmpty
+      || names.contains(lockFile)
+        && names.allSatisfy { early.contains($0) || Folder.isPartial($0) }
+  }
+
   /// Locks a new folder and gives it what every run has.
   private static func prepare(_ path: String, at site: inout Site) throws -> RunDirectory {
     let folder = try site.here.openFolder(path)
-    guard let file = try folder.createLock(lockFile) else {
-      // Another process was given the same empty --output at the same time.
-      throw try holder(of: folder) ?? isHeld(folder, by: nil)
+    let file: File
+    if let made = try folder.createLock(lockFile) {
+      site.note(file: folder.path(of: lockFile))
+      file = made
+    } else if let left = try folder.openLock(lockFile) {
+      file = left
+    } else {
+      throw isHeld(folder, by: nil)
     }
-    site.note(file: folder.path(of: lockFile))
-    // Nobody keeps a lock that is not theirs, so that this waits for an instant.
-    _ = try file.lock(waiting: true)
+    // Another process may look for an instant who holds the lock, or may have
+    // been given the same --output at the same time.
+    var attempts = 0
+    while try !file.lock() {
+      attempts += 1
+      guard attempts < 20 else { throw try holder(of: folder) ?? isHeld(folder, by: nil) }
+      usleep(1000)
+    }
+    let names = try folder.entries()
+    guard isUnused(names) else { throw isHeld(folder, by: nil) }
+    for name in names where Folder.isPartial(name) { try folder.remove(name) }
     _ = try site.makeFolder(folder.path(of: Checkpoint.folder))
     return RunDirectory(folder, lock: file)
   }
@@ -183,15 +205,29 @@ extension RunDirectory {
     return "run-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
   }
 
+  /// The folders of an experiment's runs under `results`, newest first.
+  public static func runs(
+    of name: String, under results: String = "results", fileSystem: FileSystem = .system
+  ) throws -> [String] {
+    guard let runs = try fileSystem.currentFolder.openFolderIfThere(results + "/" + name) else {
+      return []
+    }
+    return try numbers(in: runs).sorted(by: >).map { runs.path(of: runName($0)) }
+  }
+
   /// The highest number of a run in the folder; 0 where there is none.
   private static func newestNumber(in runs: Folder) throws -> Int {
+    try numbers(in: runs).max() ?? 0
+  }
+
+  private static func numbers(in runs: Folder) throws -> [Int] {
     try runs.entries().compactMap { name -> Int? in
       let digits = name.dropFirst(4)
       guard name.hasPrefix("run-"), (4...9).contains(digits.utf8.count),
         digits.utf8.allSatisfy({ (0x30...0x39).contains($0) })
       else { return nil }
       return Int(digits)
-    }.max() ?? 0
+    }
   }
 
   /// Points `latest` to the newest run.

@@ -25,6 +25,14 @@ func writeAll(_ text: String, to descriptor: Int32) {
   }
 }
 
+/// Takes the places of standard streams that are closed: a file that was opened
+/// there would get what is meant for the terminal.
+func openMissingStreams() {
+  for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) < 0 {
+    _ = open("/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY)
+  }
+}
+
 /// A reader that goes away must not end a run.
 func ignoreBrokenPipes() {
   signal(SIGPIPE, SIG_IGN)

@@ -8,7 +8,7 @@ import Running
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Measures a finished run's weights on each of its splits.")
+    abstract: "Measures a run's weights on each of its splits.")
 
   @Argument(help: "the run's folder, such as results/xor/latest", completion: .directory)
   var directory: String
@@ -38,7 +38,7 @@ struct EvaluateCommand: ParsableCommand {
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
-    abstract: "Computes a finished run's outputs for new inputs.")
+    abstract: "Computes a run's outputs for new inputs.")
 
   @Argument(help: "the run's folder, such as results/iris/latest", completion: .directory)
   var directory: String
@@ -69,7 +69,7 @@ struct PredictCommand: ParsableCommand {
   }
 }
 
-/// A finished run's experiment and weights.
+/// A run's experiment and weights.
 struct Trained {
   enum Weights: String, CaseIterable, ExpressibleByArgument {
     case best
@@ -77,7 +77,7 @@ struct Trained {
   }
 
   let experiment: Experiment
-  private let checkpoint: Checkpoint
+  private let weights: RunWeights
 
   init(_ path: String, _ weights: Weights) throws {
     let directory = try RunDirectory.open(path)
@@ -86,27 +86,23 @@ struct Trained {
     // experiment file that it was made from.
     experiment = try Experiment(
       directory.read("resolved.yaml"), path: record.experiment, registry: standardRegistry())
-    let generation: Checkpoint.Generation = weights == .best ? .best : .last
-    checkpoint = try Trained.checkpoint(of: directory, at: path, generation)
+    self.weights = try Trained.weights(weights == .best ? .best : .last, of: directory)
   }
 
-  /// A run's newest or best weights; warns where their file is damaged and an
-  /// older one stands in.
-  static func checkpoint(
-    of directory: RunDirectory, at path: String, _ generation: Checkpoint.Generation
-  ) throws -> Checkpoint {
-    guard let found = try directory.checkpoint(generation) else {
-      throw Diagnostic(
-        "'\(path)' has no \(generation.rawValue) weights; did the run end before its first epoch?")
-    }
-    if let warning = found.warning { writeError(warning.description) }
-    return found.checkpoint
+  /// A run's newest or best weights; warns where they are not what was asked
+  /// for.
+  static func weights(
+    _ which: Trainer<Double>.Weights, of directory: RunDirectory
+  ) throws -> RunWeights {
+    let weights = try RunWeights(which, of: directory)
+    if let warning = weights.warning { writeError(warning.description) }
+    return weights
   }
 
   /// The experiment as it was built for the run, with the run's weights.
   func session<S: Scalar>(_ type: S.Type) throws -> Session<S> {
     let session = try Session<S>(experiment)
-    try session.load(checkpoint)
+    try weights.put(into: session)
     return session
   }
 }

@@ -62,8 +62,7 @@ struct ExplainCommand: ParsableCommand {
     _ session: Session<S>, _ format: Explanation.Format
   ) throws -> String {
     if let checkpoint {
-      try session.load(
-        Trained.checkpoint(of: RunDirectory.open(checkpoint), at: checkpoint, .last))
+      try Trained.weights(.last, of: RunDirectory.open(checkpoint)).put(into: session)
     }
     return try Explanation(
       of: session.trainer.network, name: session.experiment.name, data: session.data,

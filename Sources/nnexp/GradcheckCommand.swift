@@ -73,12 +73,12 @@ struct GradcheckCommand: ParsableCommand {
     _ session: Session<S>, _ moments: [GradientCheckSettings.Moment]
   ) throws {
     let trained = try checkpoint.map { path in
-      try Trained.checkpoint(of: RunDirectory.open(path), at: path, .last)
+      try Trained.weights(.last, of: RunDirectory.open(path))
     }
     var reports: [GradientReport] = []
     for moment in moments {
       if moment == .end {
-        if let trained { try session.load(trained) } else { try train(session) }
+        if let trained { try trained.put(into: session) } else { try train(session) }
       }
       guard let report = try session.checkGradients(at: moment) else { continue }
       if moments.count > 1 { say("at the \(moment.rawValue):") }

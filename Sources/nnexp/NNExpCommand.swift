@@ -36,6 +36,7 @@ struct Exit: Error {
 @main
 enum Main {
   static func main() {
+    openMissingStreams()
     ignoreBrokenPipes()
     do {
       try InstructionSet.useRequested()

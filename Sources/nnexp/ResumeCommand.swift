@@ -11,7 +11,8 @@ struct ResumeCommand: ParsableCommand {
       The run ends as it would have ended undisturbed, with the same bytes in
       metrics.csv, predictions.csv, summary.json and the weights. It goes on from
       its newest checkpoint, or from its beginning where it has none yet; see
-      train.checkpoint.every.
+      train.checkpoint.every. nnexp run FILE --resume does the same for the newest
+      run of a file, and starts one where there is none.
 
       Refused where the configuration, the data, a plugin or nnexp itself is not
       what the run began with.
@@ -27,13 +28,14 @@ struct ResumeCommand: ParsableCommand {
 
   func run() throws {
     try cores.apply()
-    try resume(directory, quiet: quiet)
+    try go(
+      on: Resumption(of: directory, registry: standardRegistry()), quiet: quiet)
   }
 }
 
 /// Goes on with a run, or says that it is over.
-func resume(_ path: String, quiet: Bool) throws {
-  let resumption = try Resumption(of: path, registry: standardRegistry())
+func go(on resumption: Resumption, quiet: Bool) throws {
+  let path = resumption.directory.path
   if let summary = resumption.finished {
     let reason = summary.reason.map { ": \($0)" } ?? ""
     switch summary.status {
@@ -47,7 +49,5 @@ func resume(_ path: String, quiet: Bool) throws {
     return
   }
   listenForSignals()
-  let code = try resumption.perform(listener: Progress(quiet: quiet))
-  if let signalReceived, code == 128 + signalReceived { raiseAgain(signalReceived) }
-  if code != 0 { throw Exit(code: code) }
+  try leave(after: resumption.perform(listener: Progress(quiet: quiet)))
 }

@@ -15,7 +15,8 @@ struct RunCommand: ParsableCommand {
 
       Results go to results/NAME/run-0001, numbered; results/NAME/latest points
       to the newest. Ctrl-C ends the run after the step at hand, with what there
-      is on disk.
+      is on disk. With --resume the same command can be given again and again,
+      whatever happened: it ends with one complete run.
       """)
 
   @Argument(help: "the experiment file", completion: .file(extensions: ["yaml", "yml"]))
@@ -27,6 +28,11 @@ struct RunCommand: ParsableCommand {
   @Option(name: .long, help: "a new or empty folder for the results", completion: .directory)
   var output: String?
 
+  @Flag(
+    name: .long,
+    help: "go on with the newest run of this very experiment; start one where there is none")
+  var resume = false
+
   @OptionGroup var cores: CoreOptions
 
   @Flag(name: .shortAndLong, help: "say nothing unless something is wrong")
@@ -36,6 +42,14 @@ struct RunCommand: ParsableCommand {
     try cores.apply()
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
+    if resume {
+      switch try EarlierRun(of: experiment, output: output) {
+      case .found(let resumption): return try go(on: resumption, quiet: quiet)
+      case .none(let other?):
+        if !quiet { say("'\(other)' is unfinished, but of another configuration") }
+      case .none(nil): break
+      }
+    }
     switch experiment.dtype {
     case .float32: try start(Session<Float>(experiment))
     case .float64: try start(Session<Double>(experiment))
@@ -47,10 +61,14 @@ struct RunCommand: ParsableCommand {
     let origin = RunOrigin(
       command: CommandLine.arguments, nnexpVersion: NNExpCommand.version, file: file,
       output: output)
-    let code = try Run(session, from: origin, listener: Progress(quiet: quiet)).perform()
-    if let signalReceived, code == 128 + signalReceived { raiseAgain(signalReceived) }
-    if code != 0 { throw Exit(code: code) }
+    try leave(after: Run(session, from: origin, listener: Progress(quiet: quiet)).perform())
   }
+}
+
+/// Ends as a run ended: by its signal, if one ended it.
+func leave(after code: Int32) throws {
+  if let signalReceived, code == 128 + signalReceived { raiseAgain(signalReceived) }
+  if code != 0 { throw Exit(code: code) }
 }
 
 /// What every command takes that computes for long.

@@ -114,6 +114,7 @@ import Testing
       (.losesFloatPrecision, "float32 agrees with float64", "in float32"),
       (.changesPlan, "plan", "is another"),
       (.namesTwice, "plan", "two tensors have one name"),
+      (.forgetsEntry, "one entry as a whole pass", "after a change of gain[0] alone"),
       (.ignoresParameter, "gradient of gain", "nothing to compare"),
     ]
     for (offence, name, detail) in claims {
@@ -140,7 +141,7 @@ enum Offence: CaseIterable {
   case none, addsInForward, writesInput, writesParameter, writesCotangent, writesOutput
   case overrunsOutput, underrunsGradient, readsStaleScratch, forgets, mixesSamples
   case skipsParametersWithoutInput, losesFloatPrecision, changesPlan, namesTwice
-  case ignoresParameter
+  case ignoresParameter, forgetsEntry
 }
 
 /// y = g x, or something near it.
@@ -177,6 +178,11 @@ private struct Gain: Layer {
     if offence == .overrunsOutput { pass.y.start[pass.y.count] = 0 }
     if offence == .losesFloatPrecision && S.self == Float.self { pass.y[0] *= S(1.01) }
     if offence == .mixesSamples { pass.y[pass.y.count - 1] += pass.x[0] }
+  }
+
+  /// True, and nothing done.
+  func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool {
+    offence == .forgetsEntry
   }
 
   func backward<S: Scalar>(_ pass: Backward<S>) {

@@ -6,7 +6,7 @@ import Testing
 /// Functions on whole vectors, for every instruction set that this processor has.
 @Suite(.serialized) struct VectorMathTests {
   /// Runs `body` once an instruction set, and leaves the best in use.
-  private func withEveryInstructionSet(_ body: (InstructionSet) throws -> Void) rethrows {
+  func withEveryInstructionSet(_ body: (InstructionSet) throws -> Void) rethrows {
     let best = InstructionSet.current
     defer { best.use() }
     for isa in InstructionSet.allCases where isa.isSupported {
@@ -285,7 +285,7 @@ import Testing
   }
 
   /// Bit for bit, but NaN as NaN.
-  private func isSame<S: Scalar>(_ a: [S], _ b: [S]) -> Bool {
+  func isSame<S: Scalar>(_ a: [S], _ b: [S]) -> Bool {
     a.count == b.count
       && zip(a, b).allSatisfy { ($0 == $1 && $0.sign == $1.sign) || ($0.isNaN && $1.isNaN) }
   }

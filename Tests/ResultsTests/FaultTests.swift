@@ -268,6 +268,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
       "openFolder $/results/xor", "list $/results/xor",
       "makeFolder $/results/xor/run-0001", "openFolder $/results/xor/run-0001",
       "create $/results/xor/run-0001/.lock", "lock $/results/xor/run-0001/.lock",
+      "list $/results/xor/run-0001",
       "makeFolder $/results/xor/run-0001/checkpoints",
       "link $/results/xor/latest", "rename $/results/xor/latest", "list $/results/xor",
       "create $/results/xor/run-0001/a.txt", "write $/results/xor/run-0001/a.txt",

@@ -79,6 +79,15 @@ final class Bench: Sendable {
     }
   }
 
+  /// A run that is killed when it has done this share of its file operations.
+  func kill(_ name: String, after share: Double) throws {
+    let counting = Fault(at: .max)
+    try run(everything, "counted", counting.fileSystem)
+    try FileManager.default.removeItem(atPath: folder("counted"))
+    let last = Int(share * Double(counting.operations))
+    _ = try? run(everything, name, Fault(at: last, code: EIO, kills: true).fileSystem)
+  }
+
   /// Goes on with a run.
   @discardableResult
   func resume(

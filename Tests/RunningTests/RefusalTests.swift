@@ -1,25 +1,38 @@
 import Foundation
+import NNExp
 import Results
 import Testing
 
 /// FAULTS 31 to 33: what is not as the run left it is told, and left alone.
 @Suite struct RefusalTests {
-  /// A run that was killed in its middle, and one that was not.
+  /// A run that was killed in its middle, with two states, and one that was not.
   private func bench() throws -> Bench {
     let bench = try Bench()
     try bench.run("whole")
-    _ = try? bench.run("half", Fault(at: 150, code: EIO, kills: true).fileSystem)
-    return bench
+    for share in stride(from: 0.6, to: 0.95, by: 0.02) {
+      try bench.kill("half", after: share)
+      let states = ["state.nnx", "state.previous.nnx"].map { "half/checkpoints/" + $0 }
+      if states.allSatisfy({ bench.bytes($0) != nil }) { return bench }
+      try FileManager.default.removeItem(atPath: bench.folder("half"))
+    }
+    throw Diagnostic("no run has two states")
   }
 
-  /// The run is refused with that text, and no byte of it changes.
+  /// The files of a folder that are not as they were.
+  private func changes(_ before: [String: [UInt8]], in bench: Bench) -> [String] {
+    let now = bench.tree("half")
+    return Set(before.keys).union(now.keys).filter { before[$0] != now[$0] }.sorted()
+  }
+
+  /// The run is refused with that text, and no byte of it changes; what a write
+  /// that was cut short left may go.
   private func expectRefusal(
     _ bench: Bench, _ text: String, sourceLocation: SourceLocation = #_sourceLocation
   ) {
-    let before = bench.tree("half")
+    let before = bench.tree("half").filter { !$0.key.hasSuffix(".partial") }
     let told = thrown(replacing: bench.path) { try bench.resume("half") }
     #expect(told == text, sourceLocation: sourceLocation)
-    #expect(bench.tree("half") == before, sourceLocation: sourceLocation)
+    #expect(changes(before, in: bench) == [], sourceLocation: sourceLocation)
   }
 
   @Test func anotherConfiguration() throws {
@@ -89,6 +102,25 @@ import Testing
       3 error: '$/half/checkpoints/state.nnx' is damaged: it ends after 3 bytes
       note: '$/half/checkpoints/state.previous.nnx' is damaged: it ends after 3 bytes
       """)
+  }
+
+  /// What cannot be read may be whole: nothing older takes its place.
+  @Test func aCheckpointThatCannotBeRead() throws {
+    let bench = try bench()
+    let before = bench.tree("half")
+    let fileSystem = FileSystem { operation, path in
+      operation == .read && path.hasSuffix("/state.nnx") ? EIO : 0
+    }
+    let told = thrown(replacing: bench.path) { try bench.resume("half", fileSystem) }
+    #expect(
+      told.hasPrefix(
+        "3 error: cannot read 16 bytes of '$/half/checkpoints/state.nnx': Input/output error"),
+      "\(told)")
+    #expect(told.hasSuffix("note: remove it to go on from the one before, if there is one"))
+    #expect(changes(before, in: bench) == [])
+    try FileManager.default.removeItem(atPath: bench.folder("half/checkpoints/state.nnx"))
+    #expect(try bench.resume("half") == 0)
+    #expect(bench.differences("whole", "half") == [])
   }
 
   /// FAULTS 39: the winner is intact.

@@ -32,7 +32,7 @@ import Testing
   @Test func resumptionKilledAtEveryOperation() throws {
     let bench = try Bench()
     try bench.run("whole")
-    _ = try? bench.run("half", Fault(at: 120, code: EIO, kills: true).fileSystem)
+    try bench.kill("half", after: 0.5)
     let half = bench.folder("half")
     var index = 0
     while true {

@@ -64,6 +64,32 @@ struct Dense: Layer {
       into: y.matrix(rows: pass.samples, columns: units), accumulating: hasBias)
   }
 
+  /// A weight or a bias moves its own unit alone.
+  func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool {
+    let weight = pass.parameters[0]
+    let (units, count) = (weight.shape[0], weight.shape[1])
+    let i = parameter == 0 ? entry / count : entry
+    let row = weight.start + i * count
+    for s in 0..<pass.samples {
+      let x = pass.x.start + s &* count
+      var lanes = SIMD8<Double>(repeating: 0)
+      var j = 0
+      while j &+ 8 <= count {
+        lanes +=
+          UnsafeRawPointer(row + j).loadUnaligned(as: SIMD8<Double>.self)
+          * UnsafeRawPointer(x + j).loadUnaligned(as: SIMD8<Double>.self)
+        j &+= 8
+      }
+      var sum = lanes.sum() + (hasBias ? pass.parameters[1].start[i] : 0)
+      while j < count {
+        sum += row[j] * x[j]
+        j &+= 1
+      }
+      pass.y.start[s &* units &+ i] = sum
+    }
+    return true
+  }
+
   func backward<S: Scalar>(_ pass: Backward<S>) {
     let weight = pass.parameters[0]
     let (units, count) = (weight.shape[0], weight.shape[1])

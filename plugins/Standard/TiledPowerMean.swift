@@ -49,6 +49,12 @@ struct TiledPowerMean<S: Scalar> {
   }
 
   private var general: PowerMean<S> { PowerMean(p: S(p), normalizes: normalizes) }
+  private var divisor: S { normalizes ? S(height &* width) : 1 }
+  private var tiles: Tiles {
+    Tiles(
+      height: height, width: width, columns: columns, plane: plane, windows: windows,
+      windowRows: windowRows)
+  }
   private var isGeneral: Bool { p != 1 && p != 2 && p != 3 && p != 4 }
 
   func forward(_ pass: Forward<S>) {
@@ -59,25 +65,26 @@ struct TiledPowerMean<S: Scalar> {
       }
       return
     }
-    for row in 0..<(pass.y.count / windows) {
-      let (from, to) = (x + start(ofRow: row), y + row &* windows)
-      switch p {
-      case 1: add(from, to: to) { abs($0) }
-      case 2: add(from, to: to) { $0 * $0 }
-      case 4: add(from, to: to) { ($0 * $0) * ($0 * $0) }
-      default: add(from, to: to) { abs($0) * $0 * $0 }
-      }
-    }
+    S.addPowers(
+      x, Int(p), over: divisor, of: tiles, into: y, rows: pass.y.count / windows, room: sums)
     takeRoots(pass.y, of: x)
   }
 
   func backward(_ pass: Backward<S>) {
-    let rowsAtOnce = isGeneral ? windowRows : 1
-    for row in stride(from: 0, to: pass.y.count / windows, by: rowsAtOnce) {
+    let rows = pass.y.count / windows
+    var row = 0
+    while row < rows {
+      if !isGeneral {
+        row = S.addSlopes(
+          pass.x.start, Int(p), over: divisor, of: tiles, pass.y.start, pass.dy.start,
+          to: pass.dx.start, rows: row..<rows, room: sums)
+        if row == rows { return }
+      }
       let start = start(ofRow: row)
       let (x, dx) = (pass.x.start + start, pass.dx.start + start)
       let (y, dy) = (pass.y.start + row &* windows, pass.dy.start + row &* windows)
-      if isEven(y, count: rowsAtOnce &* windows), !isGeneral || takeQuotients(x, y) {
+      let rowsAtOnce = isGeneral ? windowRows : 1
+      if isGeneral, isEven(y, count: rowsAtOnce &* windows), takeQuotients(x, y) {
         for r in 0..<rowsAtOnce {
           let (offset, window) = (r &* height &* columns, r &* windows)
           addRow(x + offset, y + window, dy + window, to: dx + offset, powers + offset)
@@ -89,6 +96,7 @@ struct TiledPowerMean<S: Scalar> {
           rule.addGradient(of: dy[i], y[i], x, patch, to: dx)
         }
       }
+      row &+= rowsAtOnce
     }
   }
 
@@ -146,19 +154,6 @@ struct TiledPowerMean<S: Scalar> {
 
   // MARK: Forward for p = 1, 2, 3, 4
 
-  /// Σ φ over every window of a row.
-  @inline(__always)
-  private func add(
-    _ x: UnsafeMutablePointer<S>, to y: UnsafeMutablePointer<S>, _ φ: (S) -> S
-  ) {
-    for i in 0..<used { sums[i] = φ(x[i]) }
-    for u in 1..<max(1, height) {
-      let x = x + u &* columns
-      for i in 0..<used { sums[i] += φ(x[i]) }
-    }
-    addColumns(to: y)
-  }
-
   /// True if a sum of powers lost nothing on the way to it.
   @inline(__always)
   private func isSafe(_ s: S) -> Bool {
@@ -170,21 +165,7 @@ struct TiledPowerMean<S: Scalar> {
     inBlocks(of: y.count) { (block, root: UnsafeMutablePointer<S>) in
       let s = y.start + block.lowerBound
       let count = block.count
-      var extremes = 0
-      for i in 0..<count { extremes &+= isSafe(s[i]) ? 0 : 1 }
-      switch p {
-      case 1: root.update(from: s, count: count)
-      case 2: for i in 0..<count { root[i] = (s[i] < 0 ? 0 : s[i]).squareRoot() }
-      case 4: for i in 0..<count { root[i] = (s[i] < 0 ? 0 : s[i]).squareRoot().squareRoot() }
-      default:
-        S.power(s, 1 / 3, into: root, count: count)
-        // One step of Newton's takes out the rounding of 1/3.
-        for i in 0..<count {
-          let y = root[i]
-          root[i] = y - (y * y * y - s[i]) / (3 * y * y)
-        }
-      }
-      if extremes > 0 {
+      if !S.takeRoots(s, Int(p), into: root, count: count) {
         for i in 0..<count where !isSafe(s[i]) {
           let (row, c) = (block.lowerBound &+ i).quotientAndRemainder(dividingBy: windows)
           root[i] = general.value(x + start(ofRow: row), patch(row: 0, column: c))
@@ -257,7 +238,6 @@ struct TiledPowerMean<S: Scalar> {
   /// True if the reciprocals of these norms lose no figures; 0 is well too, for
   /// where y is 0 so is every entry.
   private func isEven(_ y: UnsafeMutablePointer<S>, count: Int) -> Bool {
-    guard p != 1 else { return true }
     let highest = 1 / S.leastNormalMagnitude
     var extremes = 0
     for i in 0..<count {
@@ -300,25 +280,8 @@ struct TiledPowerMean<S: Scalar> {
     for u in 0..<height {
       let offset = u &* columns
       let (x, dx, power) = (x + offset, dx + offset, powers + offset)
-      switch p {
-      case 1:
-        for i in 0..<used { dx[i] += share[i] * (x[i] > 0 ? 1 : x[i] < 0 ? -1 : x[i]) }
-      case 2:
-        for i in 0..<used { dx[i] += share[i] * (x[i] * inverse[i]) }
-      case 3:
-        for i in 0..<used {
-          let t = x[i] * inverse[i]
-          dx[i] += share[i] * (t * abs(t))
-        }
-      case 4:
-        for i in 0..<used {
-          let t = x[i] * inverse[i]
-          dx[i] += share[i] * (t * t * t)
-        }
-      default:
-        for i in 0..<used {
-          dx[i] += x[i] == 0 ? 0 : share[i] * (x[i] < 0 ? -power[i] : power[i])
-        }
+      for i in 0..<used {
+        dx[i] += x[i] == 0 ? 0 : share[i] * (x[i] < 0 ? -power[i] : power[i])
       }
     }
   }

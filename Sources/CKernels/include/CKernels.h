@@ -18,6 +18,16 @@ enum nnexp_function {
   nnexp_function_count
 };
 
+/// Windows that lie next to next, and rows of them above each other.
+struct nnexp_tiles {
+  /// A window's extent.
+  long height, width;
+  /// Numbers in a row and in a plane of x, which may be more than windows need.
+  long columns, plane;
+  /// Windows in a row, and rows of windows in a plane.
+  long windows, window_rows;
+};
+
 /// The kernels for one precision; each of the functions in its place.
 #define NNEXP_KERNELS(REAL)                                                        \
   /* y ← f(x); x and y may be the same. */                                         \
@@ -26,7 +36,15 @@ enum nnexp_function {
   void (*pull[nnexp_function_count])(                                              \
       const REAL *x, const REAL *y, const REAL *dy, REAL *dx, long count);         \
   /* y ← xᵖ for x ≥ 0, NaN elsewhere; x and y may be the same. */                  \
-  void (*power)(const REAL *x, double p, REAL *y, long count);
+  void (*power)(const REAL *x, double p, REAL *y, long count);                     \
+  /* Lp pooling over tiles: the sums, their roots, the gradients; see Tiles.h. */  \
+  void (*add_tiles)(                                                               \
+      const struct nnexp_tiles *tiles, int p, REAL n, const REAL *x, REAL *y, long rows, \
+      REAL *room);                                                                 \
+  int (*tile_roots)(int p, const REAL *s, REAL *y, long count);                    \
+  long (*pull_tiles)(                                                              \
+      const struct nnexp_tiles *tiles, int p, REAL n, const REAL *x, const REAL *y, \
+      const REAL *dy, REAL *dx, long row, long rows, REAL *room);
 
 struct nnexp_kernels_f32 {
   NNEXP_KERNELS(float)
@@ -94,6 +112,34 @@ static inline void nnexp_power_f32(const float *x, double p, float *y, long coun
 }
 static inline void nnexp_power_f64(const double *x, double p, double *y, long count) {
   nnexp_kernels()->f64.power(x, p, y, count);
+}
+
+// `room` is two rows of x.
+static inline void nnexp_add_tiles_f32(
+    const struct nnexp_tiles *tiles, int p, float n, const float *x, float *y, long rows,
+    float *room) {
+  nnexp_kernels()->f32.add_tiles(tiles, p, n, x, y, rows, room);
+}
+static inline int nnexp_tile_roots_f32(int p, const float *s, float *y, long count) {
+  return nnexp_kernels()->f32.tile_roots(p, s, y, count);
+}
+static inline long nnexp_pull_tiles_f32(
+    const struct nnexp_tiles *tiles, int p, float n, const float *x, const float *y,
+    const float *dy, float *dx, long row, long rows, float *room) {
+  return nnexp_kernels()->f32.pull_tiles(tiles, p, n, x, y, dy, dx, row, rows, room);
+}
+static inline void nnexp_add_tiles_f64(
+    const struct nnexp_tiles *tiles, int p, double n, const double *x, double *y, long rows,
+    double *room) {
+  nnexp_kernels()->f64.add_tiles(tiles, p, n, x, y, rows, room);
+}
+static inline int nnexp_tile_roots_f64(int p, const double *s, double *y, long count) {
+  return nnexp_kernels()->f64.tile_roots(p, s, y, count);
+}
+static inline long nnexp_pull_tiles_f64(
+    const struct nnexp_tiles *tiles, int p, double n, const double *x, const double *y,
+    const double *dy, double *dx, long row, long rows, double *room) {
+  return nnexp_kernels()->f64.pull_tiles(tiles, p, n, x, y, dy, dx, row, rows, room);
 }
 
 #endif

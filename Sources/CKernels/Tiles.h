@@ -1,0 +1,200 @@
+// Lp pooling over windows that tile their planes: rows of windows, for p = 1, 2, 3, 4.
+
+/// The first `count` lanes, of which there may be more or none.
+INLINE V NAME(load_some)(const REAL *x, long count) {
+  return count >= LANES ? NAME(load)(x) : count > 0 ? NAME(load_first)(x, count) : 0;
+}
+INLINE void NAME(store_some)(REAL *x, V v, long count) {
+  if (count >= LANES)
+    NAME(store)(x, v);
+  else if (count > 0)
+    NAME(store_first)(x, v, count);
+}
+
+/// Where row number `row` of windows begins, counted over all planes.
+INLINE long NAME(start_of_row)(const struct nnexp_tiles *t, long row) {
+  return row / t->window_rows * t->plane + row % t->window_rows * t->height * t->columns;
+}
+
+/// |x|ᵖ
+INLINE V NAME(tile_power)(V x, int p) {
+  switch (p) {
+  case 1: return NAME(magnitude)(x);
+  case 2: return x * x;
+  case 3: return NAME(magnitude)(x) * x * x;
+  default: return (x * x) * (x * x);
+  }
+}
+
+/// sign(x)·|x/y|^(p−1), where `inverse` is 1/y; NaN for NaN.
+INLINE V NAME(tile_slope)(V x, V inverse, int p) {
+  if (p == 1) return x > 0 ? (V)1 : x < 0 ? (V)-1 : x;
+  V t = x * inverse;
+  return p == 2 ? t : p == 3 ? t * NAME(magnitude)(t) : t * t * t;
+}
+
+/// Σ |x|ᵖ down the rows of a window, for the first `count` of a vector of columns.
+INLINE V NAME(column_sums)(const struct nnexp_tiles *t, int p, const REAL *x, long count) {
+  V sum = NAME(tile_power)(NAME(load_some)(x, count), p);
+  for (long u = 1; u < t->height; u++)
+    sum += NAME(tile_power)(NAME(load_some)(x + u * t->columns, count), p);
+  return sum;
+}
+
+/// y ← Σ |xᵢ|ᵖ, or that over n: first down the rows of a window, then over its columns.
+INLINE void NAME(add_tiles_by)(
+    const struct nnexp_tiles *t, int p, REAL n, const REAL *x, REAL *y, long rows, REAL *room) {
+  const long windows = t->windows, width = t->width;
+  for (long row = 0; row < rows; row++, y += windows) {
+    const REAL *from = x + NAME(start_of_row)(t, row);
+    if (width == 2) {
+      for (long c = 0; c < windows; c += LANES) {
+        long left = 2 * (windows - c);
+        V low = NAME(column_sums)(t, p, from + 2 * c, left);
+        V high = 0;
+        if (left > LANES) high = NAME(column_sums)(t, p, from + 2 * c + LANES, left - LANES);
+        V even, odd;
+        even.lo = low.even, even.hi = high.even;
+        odd.lo = low.odd, odd.hi = high.odd;
+        V sum = even + odd;
+        NAME(store_some)(y + c, n == 1 ? sum : sum / n, windows - c);
+      }
+    } else {
+      const long used = windows * width;
+      for (long i = 0; i < used; i += LANES)
+        NAME(store_some)(room + i, NAME(column_sums)(t, p, from + i, used - i), used - i);
+      for (long c = 0; c < windows; c++) {
+        REAL sum = room[c * width];
+        for (long v = 1; v < width; v++) sum += room[c * width + v];
+        y[c] = n == 1 ? sum : sum / n;
+      }
+    }
+  }
+}
+
+static void NAME(add_tiles)(
+    const struct nnexp_tiles *t, int p, REAL n, const REAL *x, REAL *y, long rows, REAL *room) {
+  switch (p) {
+  case 1: return NAME(add_tiles_by)(t, 1, n, x, y, rows, room);
+  case 2: return NAME(add_tiles_by)(t, 2, n, x, y, rows, room);
+  case 3: return NAME(add_tiles_by)(t, 3, n, x, y, rows, room);
+  default: return NAME(add_tiles_by)(t, 4, n, x, y, rows, room);
+  }
+}
+
+static void NAME(powers)(const REAL *x, double p, REAL *y, long count);
+
+INLINE V NAME(tile_root)(V s, V y, int p) {
+  switch (p) {
+  case 1: return s;
+  case 2: return __builtin_elementwise_sqrt(s);
+  // One step of Newton's takes out the rounding of 1/3.
+  case 3: return y - (y * y * y - s) / (3 * y * y);
+  default: return __builtin_elementwise_sqrt(__builtin_elementwise_sqrt(s));
+  }
+}
+
+/// y ← s^(1/p); true if a sum is so small or so large that powers lost figures.
+INLINE int NAME(tile_roots_by)(int p, const REAL *s, REAL *y, long count) {
+  I extremes = 0;
+  for (long i = 0; i < count; i += LANES) {
+    long left = count - i;
+    V sum = NAME(load_some)(s + i, left);
+    V first = p == 3 ? NAME(load_some)(y + i, left) : 0;
+    I isSafe = (sum >= LEAST_COMFORTABLE) & (sum <= GREATEST_COMFORTABLE);
+    if (left < LANES) {
+      REAL one[LANES] = {0};
+      for (long lane = left; lane < LANES; lane++) one[lane] = 1;
+      isSafe |= NAME(load)(one) == 1;
+    }
+    extremes |= ~isSafe;
+    NAME(store_some)(y + i, NAME(tile_root)(sum, first, p), left);
+  }
+  return __builtin_reduce_or(extremes) != 0;
+}
+
+static int NAME(tile_roots)(int p, const REAL *s, REAL *y, long count) {
+  switch (p) {
+  case 1: return NAME(tile_roots_by)(1, s, y, count);
+  case 2: return NAME(tile_roots_by)(2, s, y, count);
+  case 3: NAME(powers)(s, 1.0 / 3, y, count); return NAME(tile_roots_by)(3, s, y, count);
+  default: return NAME(tile_roots_by)(4, s, y, count);
+  }
+}
+
+/// True if the reciprocals of these norms lose no figures; 0 is well too, for where y is 0 so is
+/// every entry.
+INLINE int NAME(is_even)(const REAL *y, long count) {
+  I extremes = 0;
+  for (long i = 0; i < count; i += LANES) {
+    V norm = NAME(load_some)(y + i, count - i);
+    extremes |= ~((norm == 0) | ((norm >= LEAST_COMFORTABLE) & (norm <= 1 / LEAST_NORMAL)));
+  }
+  return __builtin_reduce_or(extremes) == 0;
+}
+
+INLINE void NAME(add_slopes)(
+    const struct nnexp_tiles *t, int p, const REAL *x, V inverse, V share, REAL *dx, long count) {
+  for (long u = 0; u < t->height; u++) {
+    const long i = u * t->columns;
+    V slope = NAME(tile_slope)(NAME(load_some)(x + i, count), inverse, p);
+    NAME(store_some)(dx + i, NAME(load_some)(dx + i, count) + share * slope, count);
+  }
+}
+
+/// ∂x += ∂y·sign(x)·|x/y|^(p−1), or that over n, from row number `row` of windows on: to the end,
+/// or to the first that `is_even` refuses, whose number is the answer.
+INLINE long NAME(pull_tiles_by)(
+    const struct nnexp_tiles *t, int p, REAL n, const REAL *x, const REAL *y, const REAL *dy,
+    REAL *dx, long row, long rows, REAL *room) {
+  const long windows = t->windows, width = t->width, used = windows * width;
+  for (; row < rows; row++) {
+    const REAL *norm = y + row * windows, *slope = dy + row * windows;
+    if (p != 1 && !NAME(is_even)(norm, windows)) return row;
+    const long start = NAME(start_of_row)(t, row);
+    REAL *inverses = room, *shares = room + used;
+    for (long c = 0; c < windows; c += LANES) {
+      long left = windows - c;
+      V number = NAME(load_some)(norm + c, left), share = NAME(load_some)(slope + c, left);
+      V inverse = number == 0 ? (V)0 : 1 / number;
+      if (n != 1) share /= n;
+      if (width == 2) {
+        V twice, shared;
+        twice.even = inverse.lo, twice.odd = inverse.lo;
+        shared.even = share.lo, shared.odd = share.lo;
+        const long i = start + 2 * c;
+        NAME(add_slopes)(t, p, x + i, twice, shared, dx + i, 2 * left);
+        if (2 * left > LANES) {
+          twice.even = inverse.hi, twice.odd = inverse.hi;
+          shared.even = share.hi, shared.odd = share.hi;
+          NAME(add_slopes)(
+              t, p, x + i + LANES, twice, shared, dx + i + LANES, 2 * left - LANES);
+        }
+      } else {
+#pragma clang loop unroll(disable)
+        for (long w = 0; w < LANES && w < left; w++)
+          for (long v = 0; v < width; v++) {
+            inverses[(c + w) * width + v] = inverse[w];
+            shares[(c + w) * width + v] = share[w];
+          }
+      }
+    }
+    if (width != 2)
+      for (long i = 0; i < used; i += LANES)
+        NAME(add_slopes)(
+            t, p, x + start + i, NAME(load_some)(inverses + i, used - i),
+            NAME(load_some)(shares + i, used - i), dx + start + i, used - i);
+  }
+  return row;
+}
+
+static long NAME(pull_tiles)(
+    const struct nnexp_tiles *t, int p, REAL n, const REAL *x, const REAL *y, const REAL *dy,
+    REAL *dx, long row, long rows, REAL *room) {
+  switch (p) {
+  case 1: return NAME(pull_tiles_by)(t, 1, n, x, y, dy, dx, row, rows, room);
+  case 2: return NAME(pull_tiles_by)(t, 2, n, x, y, dy, dx, row, rows, room);
+  case 3: return NAME(pull_tiles_by)(t, 3, n, x, y, dy, dx, row, rows, room);
+  default: return NAME(pull_tiles_by)(t, 4, n, x, y, dy, dx, row, rows, room);
+  }
+}

@@ -1,0 +1,82 @@
+internal import CKernels
+
+/// Windows that lie next to next, and rows of them above each other, over planes.
+public struct Tiles: Sendable {
+  /// A window's extent.
+  public let height: Int
+  public let width: Int
+  /// Numbers in a row and in a plane of x, which may be more than windows need.
+  public let columns: Int
+  public let plane: Int
+  /// Windows in a row, and rows of windows in a plane.
+  public let windows: Int
+  public let windowRows: Int
+
+  public init(height: Int, width: Int, columns: Int, plane: Int, windows: Int, windowRows: Int) {
+    (self.height, self.width) = (height, width)
+    (self.columns, self.plane) = (columns, plane)
+    (self.windows, self.windowRows) = (windows, windowRows)
+  }
+
+  fileprivate var code: nnexp_tiles {
+    nnexp_tiles(
+      height: height, width: width, columns: columns, plane: plane, windows: windows,
+      window_rows: windowRows)
+  }
+}
+
+// The sums of Lp pooling over tiles, `Sources/CKernels/Tiles.h`: in the same order
+// on every processor.
+
+extension Float {
+  public static func addPowers(
+    _ x: UnsafePointer<Float>, _ p: Int, over n: Float, of tiles: Tiles,
+    into y: UnsafeMutablePointer<Float>, rows: Int, room: UnsafeMutablePointer<Float>
+  ) {
+    var tiles = tiles.code
+    nnexp_add_tiles_f32(&tiles, Int32(p), n, x, y, rows, room)
+  }
+
+  public static func takeRoots(
+    _ s: UnsafePointer<Float>, _ p: Int, into y: UnsafeMutablePointer<Float>, count: Int
+  ) -> Bool {
+    nnexp_tile_roots_f32(Int32(p), s, y, count) == 0
+  }
+
+  public static func addSlopes(
+    _ x: UnsafePointer<Float>, _ p: Int, over n: Float, of tiles: Tiles, _ y: UnsafePointer<Float>,
+    _ dy: UnsafePointer<Float>, to dx: UnsafeMutablePointer<Float>, rows: Range<Int>,
+    room: UnsafeMutablePointer<Float>
+  ) -> Int {
+    var tiles = tiles.code
+    return nnexp_pull_tiles_f32(
+      &tiles, Int32(p), n, x, y, dy, dx, rows.lowerBound, rows.upperBound, room)
+  }
+}
+
+extension Double {
+  public static func addPowers(
+    _ x: UnsafePointer<Double>, _ p: Int, over n: Double, of tiles: Tiles,
+    into y: UnsafeMutablePointer<Double>, rows: Int, room: UnsafeMutablePointer<Double>
+  ) {
+    var tiles = tiles.code
+    nnexp_add_tiles_f64(&tiles, Int32(p), n, x, y, rows, room)
+  }
+
+  public static func takeRoots(
+    _ s: UnsafePointer<Double>, _ p: Int, into y: UnsafeMutablePointer<Double>, count: Int
+  ) -> Bool {
+    nnexp_tile_roots_f64(Int32(p), s, y, count) == 0
+  }
+
+  public static func addSlopes(
+    _ x: UnsafePointer<Double>, _ p: Int, over n: Double, of tiles: Tiles,
+    _ y: UnsafePointer<Double>,
+    _ dy: UnsafePointer<Double>, to dx: UnsafeMutablePointer<Double>, rows: Range<Int>,
+    room: UnsafeMutablePointer<Double>
+  ) -> Int {
+    var tiles = tiles.code
+    return nnexp_pull_tiles_f64(
+      &tiles, Int32(p), n, x, y, dy, dx, rows.lowerBound, rows.upperBound, room)
+  }
+}

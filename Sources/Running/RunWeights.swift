@@ -1,0 +1,48 @@
+public import Engine
+public import NNExp
+public import Results
+
+/// A run's weights, from whichever of its checkpoints has them: a run that is
+/// over, or was interrupted, has files of the last and the best; one that was
+/// killed, or is still on its way, has its newest state, if it had time for one.
+public struct RunWeights: Sendable {
+  private let checkpoint: Checkpoint
+  private let isState: Bool
+  private let wantsBest: Bool
+
+  /// What should be known: that an older file stands in for a damaged one, or
+  /// how far the run had come.
+  public let warning: Diagnostic?
+
+  /// Reads them. Throws where the run has none.
+  public init(_ which: Trainer<Double>.Weights, of directory: RunDirectory) throws {
+    wantsBest = which == .best
+    if let found = try directory.checkpoint(wantsBest ? .best : .last) {
+      (checkpoint, warning, isState) = (found.checkpoint, found.warning, false)
+      return
+    }
+    guard let found = try directory.checkpoint(.state) else {
+      throw Diagnostic(
+        "'\(directory.path)' has no \(which.rawValue) weights; did the run end before its first "
+          + "checkpoint?")
+    }
+    (checkpoint, isState) = (found.checkpoint, true)
+    let step = checkpoint.info["progress"]?["step"]?.int ?? 0
+    warning =
+      found.warning
+      ?? Diagnostic(
+        "'\(directory.path)' did not come to its end; these are its weights after step \(step)",
+        severity: .warning)
+  }
+
+  /// Gives them to a network of the same model.
+  public func put<S: Scalar>(into session: Session<S>) throws {
+    try session.load(checkpoint)
+    guard isState, wantsBest else { return }
+    let state = try RunState<S>(checkpoint)
+    if state.training.counts[.bestEpoch] ?? 0 > 0 {
+      try session.trainer.goOn(from: state.training)
+      session.trainer.restore(.best)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Testing
+
+/// FAULTS 29 and 30, on the command itself: whenever it is killed, what goes on
+/// ends with the bytes of a run that was left alone.
+@Suite struct KillTests {
+  /// What an undisturbed run leaves, and how long it takes.
+  private func undisturbed(_ text: String) throws -> (facts: [String: Data], seconds: Double) {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try tool.write(text, to: "eventful.yaml")
+    let start = Date()
+    let result = try tool.run("run", "eventful.yaml", "-q")
+    let seconds = Date().timeIntervalSince(start)
+    try #require(result.code == 0, "\(result.errors)")
+    let facts = tool.facts(of: try tool.theRun(of: "eventful"))
+    try #require(facts["predictions.csv"] != nil && facts["checkpoints/last.nnx"] != nil)
+    return (facts, seconds)
+  }
+
+  /// The same command again and again, each time killed at a random moment,
+  /// until it has ended by itself; then the next.
+  @Test func atRandomMoments() throws {
+    var random = SplitMix(seed: SplitMix.seed)
+    let (expected, seconds) = try undisturbed(eventful)
+    let moments = isThorough ? 200 : 10
+    var kills = 0
+    var runs = 0
+    while kills < moments {
+      let tool = try Tool()
+      defer { tool.remove() }
+      try tool.write(eventful, to: "eventful.yaml")
+      while true {
+        let process = try tool.start(["run", "eventful.yaml", "--resume", "-q"])
+        usleep(UInt32(Double.random(in: 0...seconds, using: &random) * 1e6))
+        process.kill(SIGKILL)
+        let end = process.wait()
+        if end != .signal(SIGKILL) {
+          #expect(end == .exit(0), "seed \(SplitMix.seed): \(process.complaint)")
+          break
+        }
+        kills += 1
+        try #require(kills < 100 * moments)
+      }
+      runs += 1
+      let found = tool.facts(of: try tool.theRun(of: "eventful"))
+      #expect(differences(expected, found) == [], "seed \(SplitMix.seed), run \(runs)")
+    }
+    print("killed at \(kills) moments, \(runs) runs, none lost; seed \(SplitMix.seed)")
+  }
+
+  /// Before, in the middle of and after each write, flush, rename, …; `resuming`,
+  /// of the command that goes on with a run that was killed.
+  @Test(arguments: ["before", "midway", "after"], [false, true])
+  func atEveryOperation(mode: String, resuming: Bool) throws {
+    let text = eventful.replacing("epochs: 100", with: "epochs: 13")
+    let (expected, _) = try undisturbed(text)
+    let bench = try Tool()
+    defer { bench.remove() }
+    let injector = try bench.buildFaultInjector()
+    func faults(_ fault: String) -> [String: String] {
+      ["LD_PRELOAD": injector, "NNEXP_FAULT": fault]
+    }
+    let run = ["run", "eventful.yaml", "--resume", "-q"]
+    var struck = 0
+    var index = resuming ? 2 : 0
+    while true {
+      let tool = try Tool()
+      defer { tool.remove() }
+      try tool.write(text, to: "eventful.yaml")
+      if resuming {
+        let first = try tool.start(run, environment: faults("before 30")).wait()
+        try #require(first == .signal(SIGKILL))
+      }
+      if try tool.start(run, environment: faults("\(mode) \(index)")).wait() == .exit(0) { break }
+      struck += 1
+      let next = try tool.start(run)
+      let end = next.wait()
+      #expect(end == .exit(0) && next.complaint == "", "\(mode) \(index): \(next.complaint)")
+      let found = tool.facts(of: try tool.theRun(of: "eventful"))
+      #expect(differences(expected, found) == [], "\(mode) \(index)")
+      index += isThorough ? 1 : 23
+    }
+    #expect(struck >= (isThorough ? 100 : 3))
+  }
+}

@@ -1,0 +1,156 @@
+import Foundation
+import Testing
+
+/// Going on with runs, as a user does it.
+@Suite struct ResumeTests {
+  private func tool() throws -> Tool {
+    let tool = try Tool()
+    try tool.write(eventful, to: "eventful.yaml")
+    return tool
+  }
+
+  /// A run that was killed at its 200th operation.
+  private func killed(_ arguments: String...) throws -> Tool {
+    let tool = try tool()
+    let end = try tool.start(
+      ["run", "eventful.yaml", "-q"] + arguments,
+      environment: ["LD_PRELOAD": tool.buildFaultInjector(), "NNEXP_FAULT": "before 200"]
+    ).wait()
+    try #require(end == .signal(SIGKILL))
+    return tool
+  }
+
+  @Test func theSameCommandEndsWithOneCompleteRun() throws {
+    let tool = try killed()
+    defer { tool.remove() }
+    let command = ["run", "eventful.yaml", "--resume"]
+    func run(_ more: String...) throws -> Tool.Result {
+      try Tool.run(
+        Tool.executable.path, command + more, in: tool.folder,
+        environment: ProcessInfo.processInfo.environment)
+    }
+    let first = try run()
+    #expect(first.code == 0 && first.errors == "", "\(first.errors)")
+    #expect(first.output.contains("\ngoes on from step "))
+    let again = try run()
+    #expect(again.code == 0)
+    #expect(again.output == "'results/eventful/run-0001' is already complete\n")
+    // Another configuration is another run.
+    let other = try run("train.epochs=3")
+    #expect(other.code == 0 && !other.output.contains("unfinished"))
+    #expect(tool.exists("results/eventful/run-0002") && !tool.exists("results/eventful/run-0003"))
+    #expect(try run("-q").output == "")
+  }
+
+  @Test func anUnfinishedRunOfAnotherConfigurationIsNamed() throws {
+    let tool = try killed()
+    defer { tool.remove() }
+    let result = try tool.run("run", "eventful.yaml", "--resume", "train.epochs=3")
+    #expect(result.code == 0)
+    #expect(
+      result.output.hasPrefix(
+        "'results/eventful/run-0001' is unfinished, but of another configuration\n"))
+    #expect(tool.exists("results/eventful/run-0002"))
+  }
+
+  @Test func anOutputIsGoneOnWithOrRefused() throws {
+    let tool = try killed("--output", "mine")
+    defer { tool.remove() }
+    let output = ["run", "eventful.yaml", "--resume", "-q", "--output", "mine"]
+    let refused = try tool.run(
+      "run", "eventful.yaml", "--resume", "-q", "--output", "mine", "train.epochs=3")
+    #expect(refused.code == 2)
+    #expect(
+      refused.errors == """
+        error: cannot go on with 'mine': its resolved.yaml has 'epochs: 100' where the experiment \
+        has 'epochs: 3'
+        note: nnexp resume mine goes on with it as it began
+
+        """)
+    for _ in 0..<2 { #expect(try tool.start(output).wait() == .exit(0)) }
+    #expect(!tool.exists("results"))
+    // Without --resume, no run is touched again.
+    #expect(try tool.run("run", "eventful.yaml", "-q", "--output", "mine").code == 2)
+  }
+
+  /// Killed before there was a run.json: nothing is lost with such a folder.
+  @Test func anOutputThatNeverBeganIsTaken() throws {
+    let tool = try tool()
+    defer { tool.remove() }
+    let injector = try tool.buildFaultInjector()
+    for operation in 0..<8 {
+      let output = "out \(operation)"
+      let end = try tool.start(
+        ["run", "eventful.yaml", "-q", "--output", output, "train.epochs=2"],
+        environment: ["LD_PRELOAD": injector, "NNEXP_FAULT": "after \(operation)"]
+      ).wait()
+      #expect(end == .signal(SIGKILL))
+      let result = try tool.run(
+        "run", "eventful.yaml", "-q", "--output", output, "train.epochs=2")
+      #expect(result.code == 0, "after \(operation): \(result.errors)")
+    }
+  }
+
+  @Test func anotherBuildIsRefused() throws {
+    let tool = try killed()
+    defer { tool.remove() }
+    let file = "results/eventful/run-0001/run.json"
+    let text = try tool.read(file)
+    let build = try #require(text.firstMatch(of: /"build": "([0-9a-f]{40})"/)?.1)
+    try tool.write(
+      text.replacing(build, with: String(repeating: "0", count: 40)), to: file)
+    let result = try tool.run("run", "eventful.yaml", "--resume", "-q")
+    #expect(result.code == 2)
+    #expect(
+      result.errors == """
+        error: cannot go on with 'results/eventful/run-0001': it began with another build of \
+        nnexp, 000000000000; this is \(build.prefix(12))
+        note: a run goes on only as it began; start a new one with nnexp run
+
+        """)
+  }
+
+  /// The newest state stands in for weights that a killed run has no files of.
+  @Test func weightsOfAKilledRun() throws {
+    let tool = try killed()
+    defer { tool.remove() }
+    let run = "results/eventful/run-0001"
+    #expect(!tool.exists(run + "/checkpoints/last.nnx"))
+    try tool.write("input_0,input_1\n0,1\n", to: "new.csv")
+    let commands = [
+      ["evaluate", run], ["evaluate", run, "--weights", "last"],
+      ["predict", run, "--input", "new.csv", "--output", "out.csv"],
+      ["gradcheck", "eventful.yaml", "--checkpoint", run],
+      ["explain", "eventful.yaml", "--checkpoint", run],
+    ]
+    for command in commands {
+      let result = try Tool.run(
+        Tool.executable.path, command, in: tool.folder,
+        environment: ProcessInfo.processInfo.environment)
+      #expect(result.code == 0, "\(command[0]): \(result.errors)")
+      #expect(
+        result.errors.contains(
+          /^warning: 'results\/eventful\/run-0001' did not come to its end; these are its weights after step [1-9]\d*\n$/
+        ), "\(command[0]): \(result.errors)")
+    }
+    // The best weights of the state are those of a whole run that is as long.
+    let step = try #require(
+      tool.run("evaluate", run).errors.firstMatch(of: /step (\d+)/).flatMap { Int($0.1) })
+    let epoch = step / 3 / 2 * 2
+    try tool.run("run", "eventful.yaml", "-q", "--output", "short", "train.epochs=\(epoch)")
+    #expect(
+      try tool.run("evaluate", "short").output == tool.run("evaluate", run).output)
+  }
+
+  @Test func whatIsNoRunIsRefused() throws {
+    let tool = try tool()
+    defer { tool.remove() }
+    try tool.write("", to: "folder/file")
+    let none = try tool.run("resume", "results/eventful/latest")
+    #expect(none.code == 2)
+    #expect(none.errors == "error: there is no run folder 'results/eventful/latest'\n")
+    let folder = try tool.run("resume", "folder")
+    #expect(folder.code == 2)
+    #expect(folder.errors == "error: 'folder' is not a run: it has no run.json\n")
+  }
+}

@@ -1,0 +1,106 @@
+// Loaded before a program's own libraries (LD_PRELOAD), makes one of its file
+// operations its last, or makes it fail.
+//
+//     NNEXP_FAULT="before 7"      killed instead of the 7th operation (from 0)
+//     NNEXP_FAULT="midway 7"      killed when half of its bytes are written
+//     NNEXP_FAULT="after 7"       killed right after it
+//     NNEXP_FAULT="fail 7 28"     it fails with error 28, and it alone
+//     NNEXP_FAULT="fails 7 28"    it fails, and so does every one after it
+//     NNEXP_FAULT="count"         says at the end how many there were
+//
+// Operations are those that change files. Standard streams do not count.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { none, before, midway, after, fail, fails, count };
+
+static int mode = none;
+static long target = -1;
+static int code;
+static _Atomic long operations;
+
+__attribute__((constructor)) static void configure(void) {
+  static const char *const names[] = {"none", "before", "midway", "after", "fail", "fails", "count"};
+  const char *text = getenv("NNEXP_FAULT");
+  char word[16];
+  if (!text || sscanf(text, "%15s %ld %d", word, &target, &code) < 1) return;
+  for (int i = before; i <= count; i++) {
+    if (strcmp(word, names[i]) == 0) mode = i;
+  }
+}
+
+__attribute__((destructor)) static void tell(void) {
+  if (mode == count) fprintf(stderr, "%ld", operations);
+}
+
+static void die(void) {
+  kill(getpid(), SIGKILL);
+  for (;;) pause();
+}
+
+// True where the operation at hand is to fail; does not return where it is to
+// be the last.
+static int strikes(int *is_target) {
+  long index = operations++;
+  *is_target = index == target;
+  if (index == target && (mode == before || mode == midway)) die();
+  if ((index == target && mode == fail) || (index >= target && mode == fails)) {
+    errno = code;
+    return 1;
+  }
+  return 0;
+}
+
+#define CALL(type, name, parameters, arguments)                     \
+  type name parameters {                                            \
+    static type(*real) parameters;                                  \
+    if (!real) real = (type(*) parameters)dlsym(RTLD_NEXT, #name);  \
+    int is_target;                                                  \
+    if (strikes(&is_target)) return -1;                             \
+    type result = real arguments;                                   \
+    if (is_target && mode == after) die();                          \
+    return result;                                                  \
+  }
+
+CALL(int, fsync, (int descriptor), (descriptor))
+CALL(int, ftruncate, (int descriptor, off_t length), (descriptor, length))
+CALL(int, renameat, (int from, const char *name, int to, const char *other), (from, name, to, other))
+CALL(int, unlinkat, (int folder, const char *name, int flags), (folder, name, flags))
+CALL(int, mkdirat, (int folder, const char *name, mode_t bits), (folder, name, bits))
+CALL(int, symlinkat, (const char *to, int folder, const char *name), (to, folder, name))
+
+ssize_t write(int descriptor, const void *bytes, size_t length) {
+  static ssize_t (*real)(int, const void *, size_t);
+  if (!real) real = (ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+  if (descriptor <= 2) return real(descriptor, bytes, length);
+  if (mode == midway && operations == target) real(descriptor, bytes, length / 2);
+  int is_target;
+  if (strikes(&is_target)) return -1;
+  ssize_t result = real(descriptor, bytes, length);
+  if (is_target && mode == after) die();
+  return result;
+}
+
+int openat(int folder, const char *name, int flags, ...) {
+  static int (*real)(int, const char *, int, ...);
+  if (!real) real = (int (*)(int, const char *, int, ...))dlsym(RTLD_NEXT, "openat");
+  va_list rest;
+  va_start(rest, flags);
+  mode_t bits = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
+  va_end(rest);
+  if (!(flags & O_CREAT)) return real(folder, name, flags);
+  int is_target;
+  if (strikes(&is_target)) return -1;
+  int result = real(folder, name, flags, bits);
+  if (is_target && mode == after) die();
+  return result;
+}

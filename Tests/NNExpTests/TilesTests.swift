@@ -1,0 +1,140 @@
+import Testing
+
+@testable import NNExp
+
+/// The kernels of Lp pooling over tiles, bit for bit, against plain loops in the
+/// same order.
+extension VectorMathTests {
+  /// Tiles, as plain loops see them.
+  private struct Case<S: Scalar> {
+    let tiles: Tiles
+    let rows: Int
+    let n: S
+    let x: [S]
+
+    /// Sizes that fill no register, one, and several; up to a window's entries
+    /// less one are left over at the far edges.
+    init(seed: Int) {
+      let random = RandomStream(seed: UInt64(seed), purpose: "tiles of kernels")
+      func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
+        range.lowerBound + random.integer(below: range.count, at: at)
+      }
+      let (height, width) = (pick(1...4, 0), seed % 2 == 0 ? 2 : pick(1...5, 1))
+      let (windows, windowRows) = (pick(1...40, 2), pick(1...3, 3))
+      let columns = windows * width + pick(0...(width - 1), 4)
+      let plane = (windowRows * height + pick(0...(height - 1), 5)) * columns
+      tiles = Tiles(
+        height: height, width: width, columns: columns, plane: plane, windows: windows,
+        windowRows: windowRows)
+      rows = 2 * windowRows
+      n = seed % 3 == 0 ? S(height * width) : 1
+      let hostile: [S] = [
+        0, -0.0, .leastNonzeroMagnitude, -.leastNormalMagnitude, .greatestFiniteMagnitude,
+        -.infinity, .nan,
+      ]
+      x = (0..<(2 * plane)).map {
+        seed % 5 == 0 && random.integer(below: 20, at: 100 + $0) == 0
+          ? hostile[random.integer(below: hostile.count, at: 20_000 + $0)]
+          : S(random.normal(at: 50_000 + $0))
+      }
+    }
+
+    /// Where the numbers of a window stand, row by row.
+    func places(_ row: Int, _ window: Int) -> [[Int]] {
+      let start =
+        row / tiles.windowRows * tiles.plane
+        + row % tiles.windowRows * tiles.height * tiles.columns
+      return (0..<tiles.height).map { u in
+        (0..<tiles.width).map { start + u * tiles.columns + window * tiles.width + $0 }
+      }
+    }
+
+    var windows: Int { rows * tiles.windows }
+  }
+
+  private func power<S: Scalar>(_ x: S, _ p: Int) -> S {
+    switch p {
+    case 1: abs(x)
+    case 2: x * x
+    case 3: abs(x) * x * x
+    default: (x * x) * (x * x)
+    }
+  }
+
+  /// Down the rows of a window, then over its columns.
+  private func sums<S: Scalar>(_ c: Case<S>, _ p: Int) -> [S] {
+    (0..<c.windows).map { window in
+      let places = c.places(window / c.tiles.windows, window % c.tiles.windows)
+      let columns = (0..<c.tiles.width).map { v in
+        places.dropFirst().reduce(power(c.x[places[0][v]], p)) { $0 + power(c.x[$1[v]], p) }
+      }
+      let sum = columns.dropFirst().reduce(columns[0], +)
+      return c.n == 1 ? sum : sum / c.n
+    }
+  }
+
+  private func slope<S: Scalar>(_ x: S, _ y: S, _ p: Int) -> S {
+    if p == 1 { return x > 0 ? 1 : x < 0 ? -1 : x }
+    let t = x * (y == 0 ? 0 : 1 / y)
+    return p == 2 ? t : p == 3 ? t * abs(t) : t * t * t
+  }
+
+  private func isEven<S: Scalar>(_ y: S, _ p: Int) -> Bool {
+    p == 1 || y == 0
+      || y >= S.leastNormalMagnitude / S.ulpOfOne && y <= 1 / S.leastNormalMagnitude
+  }
+
+  @Test func `sums, roots and slopes over tiles are those of plain loops`() {
+    func compare<S: Scalar>(_ type: S.Type) {
+      for seed in 0..<20 {
+        let c = Case<S>(seed: seed)
+        for p in 1...4 {
+          let sums = sums(c, p)
+          let dy = (0..<c.windows).map { S($0 % 7) - 2.5 }
+          withEveryInstructionSet { isa in
+            let what = "\(S.self), p = \(p), seed \(seed), \(c.tiles) on \(isa)"
+            var room = [S](repeating: 7, count: 2 * c.tiles.columns + 1)
+            var s = [S](repeating: 7, count: c.windows + 1)
+            S.addPowers(
+              c.x, p, over: c.n, of: c.tiles, into: &s, rows: c.rows, room: &room)
+            #expect(s.removeLast() == 7)
+            #expect(isSame(s, sums), "sums, \(what)")
+
+            var y = [S](repeating: 7, count: c.windows + 1)
+            let isSafe = S.takeRoots(s, p, into: &y, count: c.windows)
+            #expect(y.removeLast() == 7)
+            #expect(
+              isSafe
+                == s.allSatisfy {
+                  $0 >= S.leastNormalMagnitude / S.ulpOfOne && $0 <= S.greatestFiniteMagnitude / 2
+                }, "safety, \(what)")
+            for (s, y) in zip(s, y) where s.isNormal && s < .greatestFiniteMagnitude / 16 {
+              let bound = S(2 * p) * y.ulp
+              #expect(abs(y - S.pow(s, 1 / S(p))) <= bound, "root of \(s), \(what)")
+            }
+
+            // Row by row, until one is refused.
+            var dx = [S](repeating: 0.25, count: c.x.count) + [7]
+            var expected = dx
+            let refused = (0..<c.rows).first { row in
+              !(0..<c.tiles.windows).allSatisfy { isEven(y[row * c.tiles.windows + $0], p) }
+            }
+            for window in 0..<((refused ?? c.rows) * c.tiles.windows) {
+              let share = c.n == 1 ? dy[window] : dy[window] / c.n
+              for i in c.places(window / c.tiles.windows, window % c.tiles.windows).joined() {
+                expected[i] += share * slope(c.x[i], y[window], p)
+              }
+            }
+            let end = S.addSlopes(
+              c.x, p, over: c.n, of: c.tiles, y, dy, to: &dx, rows: 0..<c.rows, room: &room)
+            #expect(end == refused ?? c.rows, "the end, \(what)")
+            #expect(isSame(dx, expected), "slopes, \(what)")
+            #expect(room.last == 7)
+          }
+        }
+      }
+    }
+    compare(Float.self)
+    compare(Double.self)
+  }
+}
