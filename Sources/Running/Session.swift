@@ -44,11 +44,7 @@ public struct Session<S: Scalar> {
   /// Every expected figure must be one that is measured.
   private func checkExpectations() throws {
     var mistakes = Diagnostics()
-    let figures =
-      ["epochs"]
-      + trainer.columns.dropFirst(3).filter { column in
-        data.validation != nil || !column.hasPrefix("validation_")
-      }
+    let figures = ["epochs"] + figures
     for expectation in experiment.expectations where !figures.contains(expectation.figure) {
       mistakes.add(
         Diagnostic(
@@ -57,6 +53,13 @@ public struct Session<S: Scalar> {
           notes: [.init("the figures are: " + figures.joined(separator: ", "))]))
     }
     try mistakes.throwIfAny()
+  }
+
+  /// The columns of metrics.csv that are measured, and can be expected.
+  public var figures: [String] {
+    trainer.columns.dropFirst(3).filter { column in
+      data.validation != nil || !column.hasPrefix("validation_")
+    }
   }
 
   private func checkPredictions() throws {

@@ -6,6 +6,8 @@ public struct Assignment: Sendable {
   public let path: String
   /// As YAML on one line.
   public let value: String
+  /// Of the path, and of the value.
+  let keyPlace: Place?
   public let place: Place?
 
   /// `path=value`.
@@ -53,12 +55,14 @@ extension Axis {
         seen[item.flow] = .some(item.place)
       }
       return Axis(
-        options: items.map { [Assignment(path: path, value: $0.flow, place: $0.place)] },
+        options: items.map {
+          [Assignment(path: path, value: $0.flow, keyPlace: keyPlace, place: $0.place)]
+        },
         place: keyPlace)
     case .string(let text) where text.hasPrefix("range(") && text.hasSuffix(")"):
       return Axis(
         options: try range(text, of: path, at: node.place).map {
-          [Assignment(path: path, value: "\($0)", place: node.place)]
+          [Assignment(path: path, value: "\($0)", keyPlace: keyPlace, place: node.place)]
         }, place: keyPlace)
     default:
       throw Diagnostic(

@@ -40,11 +40,10 @@ final class Composer: Sendable {
   }
 
   /// Plans trials on all `Workers`; their numbers are yet to be given.
-  func plan(_ combinations: [Int]) -> [Result<(PlannedTrial, Monitor), any Error>] {
+  func plan(_ combinations: [Int]) -> [Result<Composition, any Error>] {
     let length = 8
     let parts = (combinations.count + length - 1) / length
-    let planned = Mutex(
-      [[Result<(PlannedTrial, Monitor), any Error>]](repeating: [], count: parts))
+    let planned = Mutex([[Result<Composition, any Error>]](repeating: [], count: parts))
     Workers.perform(parts) { part in
       let results = combinations.dropFirst(part * length).prefix(length).map { combination in
         Result { try self.plan(combination) }
@@ -54,7 +53,7 @@ final class Composer: Sendable {
     return planned.withLock { Array($0.joined()) }
   }
 
-  private func plan(_ combination: Int) throws -> (PlannedTrial, Monitor) {
+  private func plan(_ combination: Int) throws -> Composition {
     let experiment = try experiment(combination)
     switch experiment.dtype {
     case .float32:
@@ -66,7 +65,7 @@ final class Composer: Sendable {
 
   private func plan<S: Scalar>(
     _ combination: Int, _ session: Session<S>
-  ) throws -> (PlannedTrial, Monitor) {
+  ) throws -> Composition {
     let experiment = session.experiment
     let parameters = session.graph.parameterCount
     let epochs = experiment.training.epochs
@@ -76,8 +75,17 @@ final class Composer: Sendable {
       seed: experiment.seed, parameters: parameters,
       cost: 3 * Double(parameters) * Double(session.data.train.count) * Double(epochs),
       epochs: epochs)
-    return (trial, try Monitor(of: session, declaration.halving))
+    return Composition(
+      trial: trial, monitor: try Monitor(of: session, declaration.halving),
+      figures: session.figures)
   }
+}
+
+/// A trial, what it is judged by, and what it measures.
+struct Composition {
+  let trial: PlannedTrial
+  let monitor: Monitor
+  let figures: [String]
 }
 
 extension SweepDeclaration {

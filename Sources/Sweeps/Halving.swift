@@ -63,9 +63,7 @@ public struct Monitor: Sendable, Equatable {
       isBetterHigher = trainer.monitor.isBetterHigher
       return
     }
-    let known = trainer.columns.dropFirst(3).filter {
-      session.data.validation != nil || !$0.hasPrefix("validation_")
-    }
+    let known = session.figures
     guard known.contains(wanted) else {
       throw Diagnostic(
         "nothing measures '\(wanted)'\(suggestion(for: wanted, among: known))",

@@ -72,7 +72,10 @@ struct SpaceReader {
     }
     return Axis(
       options: maps.map { entries in
-        entries.map { Assignment(path: $0.key, value: $0.value.flow, place: $0.value.place) }
+        entries.map {
+          Assignment(
+            path: $0.key, value: $0.value.flow, keyPlace: $0.keyPlace, place: $0.value.place)
+        }
       }, place: node.place)
   }
 
@@ -121,7 +124,7 @@ struct SpaceReader {
           Assignment(
             path: parameter.0.key,
             value: parameter.1.value(at: method.coordinate(index, dimension, random)),
-            place: parameter.0.value.place)
+            keyPlace: parameter.0.keyPlace, place: parameter.0.value.place)
         }
       }, isSampled: true, place: node.place)
   }

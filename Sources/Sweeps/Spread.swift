@@ -24,7 +24,13 @@ struct Spread {
       (deviation, low, high) = (nil, nil, nil)
       return
     }
-    let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)).squareRoot()
+    // In units of the largest distance, so that no square is beyond the numbers.
+    let unit = values.reduce(0) { max($0, abs($1 - mean)) }
+    let squares = values.reduce(0) { sum, x in
+      let distance = unit > 0 ? (x - mean) / unit : 0
+      return sum + distance * distance
+    }
+    let deviation = unit * (squares / (n - 1)).squareRoot()
     let half = studentT(degrees: values.count - 1) * deviation / n.squareRoot()
     self.deviation = deviation
     low = mean - half

@@ -110,7 +110,11 @@ public struct SweepDeclaration: Sendable {
       reader.axes.append(
         Axis(
           options: (0..<count).map {
-            [Assignment(path: path, value: "\(first &+ $0)", place: options.place(of: "repeat"))]
+            [
+              Assignment(
+                path: path, value: "\(first &+ $0)", keyPlace: nil,
+                place: options.place(of: "repeat"))
+            ]
           }, place: options.place(of: "repeat")))
     }
     axes = reader.axes
@@ -162,9 +166,10 @@ public struct SweepDeclaration: Sendable {
     let path = String(argument[..<equals])
     let value = String(argument[argument.index(after: equals)...])
     let source = Source(name: "command line", lines: [argument])
+    let keyPlace = Place(source: source, line: 1, column: 1)
     let place = Place(source: source, line: 1, column: path.unicodeScalars.count + 2)
     if value.hasPrefix("range(") {
-      return try Axis.values(of: path, Node(.string(value), at: place), keyPlace: place)
+      return try Axis.values(of: path, Node(.string(value), at: place), keyPlace: keyPlace)
     }
     let words = pieces(of: value)
     guard words.count > 1 else { return nil }
@@ -176,7 +181,7 @@ public struct SweepDeclaration: Sendable {
       node.place = place
       return node
     }
-    return try Axis.values(of: path, Node(.list(nodes), at: place), keyPlace: place)
+    return try Axis.values(of: path, Node(.list(nodes), at: place), keyPlace: keyPlace)
   }
 
   /// A text cut at the commas outside brackets and quotes.

@@ -67,6 +67,22 @@ public struct SweepExpectation: Sendable {
     return found
   }
 
+  /// Throws if a figure is expected that no trial measures.
+  static func check(_ expectations: [SweepExpectation], among figures: Set<String>) throws {
+    let known = ["epochs"] + figures.sorted()
+    var mistakes = Diagnostics()
+    for expected in expectations where expected.statistic != .fraction {
+      let figure = expected.expectation.figure
+      if known.contains(figure) { continue }
+      mistakes.add(
+        Diagnostic(
+          "nothing measures '\(figure)'\(suggestion(for: figure, among: known))",
+          at: expected.expectation.place,
+          notes: [.init("the figures are: " + known.joined(separator: ", "))]))
+    }
+    try mistakes.throwIfAny()
+  }
+
   /// What the trials reached; NaN where none measured it.
   public func value(of rows: [TrialRow]) -> Double {
     let figure = expectation.figure

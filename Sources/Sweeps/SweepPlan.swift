@@ -41,6 +41,7 @@ public struct SweepPlan: Sendable {
     var numbers: [String: Int] = [:]
     var mistakes = Mistakes()
     var monitor: Monitor?
+    var figures: Set<String> = []
     let composer = Composer(declaration, registry)
     let combinations = (0..<declaration.combinationCount).filter {
       !declaration.isExcluded(declaration.assignments(of: $0))
@@ -51,8 +52,10 @@ public struct SweepPlan: Sendable {
       for (offset, result) in composer.plan(block).enumerated() {
         let number = trials.count + mistakes.count + 1
         do {
-          let (trial, own) = try result.get()
+          let composition = try result.get()
+          let (trial, own) = (composition.trial, composition.monitor)
           if monitor == nil { monitor = own }
+          figures.formUnion(composition.figures)
           if declaration.halving != nil, let monitor, monitor != own {
             throw Diagnostic(
               "halving needs one figure for all trials; this one is judged by \(own.name), those "
@@ -61,9 +64,10 @@ public struct SweepPlan: Sendable {
           }
           if let first = numbers[trial.hash] {
             if declaration.isSampled { continue }
+            let assignments = declaration.assignments(of: block[offset])
             throw Diagnostic(
               "trials \(first) and \(number) are the same experiment; a sweep runs each once",
-              at: declaration.place)
+              at: assignments.last?.place ?? declaration.place)
           }
           numbers[trial.hash] = number
           trials.append(trial.numbered(number))
@@ -74,6 +78,7 @@ public struct SweepPlan: Sendable {
       if mistakes.count >= 1000 { break }
     }
     try mistakes.throwIfAny()
+    try SweepExpectation.check(declaration.expectations, among: figures)
     guard !trials.isEmpty, let monitor else {
       throw Diagnostic(
         "the sweep has 0 trials: every combination is excluded", at: declaration.place)
@@ -114,10 +119,16 @@ private struct Mistakes {
     _ diagnostic: Diagnostic, of assignments: [Assignment], number: Int
   ) -> Diagnostic {
     var told = diagnostic
-    if let text = diagnostic.place?.source.lines.first,
-      let cause = assignments.first(where: { $0.text == text }), let place = cause.place
+    if let found = diagnostic.place, let text = found.source.lines.first,
+      let cause = assignments.first(where: { $0.text == text })
     {
-      told.place = place
+      let isInPath = found.column <= cause.path.unicodeScalars.count
+      if isInPath, let key = cause.keyPlace {
+        told.place = Place(
+          source: key.source, line: key.line, column: key.column + found.column - 1)
+      } else if let place = cause.place {
+        told.place = place
+      }
     }
     let values = assignments.map(\.text).joined(separator: " ")
     told.notes.append(.init("in trial \(number): \(values)"))

@@ -49,7 +49,7 @@ import Testing
   private func files(of folders: [String]) throws -> [String: Data] {
     var files: [String: Data] = [:]
     for folder in folders {
-      for file in ["run.json", "summary.json", "metrics.csv", "timing.csv", "resolved.yaml"] {
+      for file in ["run.json", "summary.json", "metrics.csv", "timing.csv"] {
         files["\(folder)/\(file)"] = try Data(
           contentsOf: tool.folder.appendingPathComponent("\(folder)/\(file)"))
       }
@@ -130,7 +130,8 @@ import Testing
     defer { tool.remove() }
     try tool.write("base: xor.yaml\nsweep: {repeat: 8}\n", to: "sweep.yaml")
     #expect(try tool.run("sweep", "sweep.yaml", "--output", "calm").code == 0)
-    let sweep = try BackgroundTool(tool, ["sweep", "sweep.yaml", "--jobs", "2", "--output", "wild"])
+    let words = ["sweep", "sweep.yaml", "--jobs", "2", "--output", "wild"]
+    let sweep = try BackgroundTool(tool, words)
     #expect(waitUntil { trials("wild", status: "running").count >= 1 })
     try tool.write("name: [", to: "xor.yaml")
     try FileManager.default.removeItem(at: tool.folder.appendingPathComponent("sweep.yaml"))

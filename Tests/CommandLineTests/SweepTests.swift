@@ -102,9 +102,9 @@ import Testing
     (
       ["train.epoch=1,2"],
       """
-      command line:1:13: error: the file has no 'train.epoch'; did you mean 'epochs'?
+      command line:1:7: error: the file has no 'train.epoch'; did you mean 'epochs'?
           train.epoch=1,2
-                      ^
+                ^
       note: write +train.epoch=1 to add it
       note: in trial 1: train.epoch=1
 

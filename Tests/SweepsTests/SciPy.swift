@@ -1,0 +1,25 @@
+import Foundation
+
+/// What `Tests/References/sweeps_scipy.py` wrote.
+struct SciPy: Decodable {
+  struct Spread: Decodable {
+    let values: [Double]
+    let mean: Double
+    let sd: Double
+    let low: Double
+    let high: Double
+  }
+
+  /// Points of 2³² times the unit cube.
+  let sobol: [[UInt32]]
+  let halton: [[Double]]
+  /// Degrees of freedom and the 0.975 quantile.
+  let student: [[Double]]
+  let spreads: [Spread]
+
+  static func read() throws -> SciPy {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("References/sweeps_scipy.json")
+    return try JSONDecoder().decode(SciPy.self, from: Data(contentsOf: file))
+  }
+}
