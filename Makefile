@@ -30,8 +30,8 @@ test-clusters: build
 	@$(MAKE) --no-print-directory deps PACKAGES="$(CLUSTER_PACKAGES)" APT=--no-install-recommends
 	@test -x .build/clusters/bin/kubernetes-validate || { python3 -m venv .build/clusters && \
 	  .build/clusters/bin/pip install --quiet --disable-pip-version-check -r Tests/Clusters/requirements.txt; }
-	timeout --kill-after=10 90 Tests/Clusters/slurm $(BUILD)
-	timeout --kill-after=10 60 Tests/Clusters/parallel $(BUILD) .build/clusters/bin/kubernetes-validate
+	timeout --kill-after=10 180 Tests/Clusters/slurm $(BUILD)
+	timeout --kill-after=10 90 Tests/Clusters/parallel $(BUILD) .build/clusters/bin/kubernetes-validate
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources plugins Tests

@@ -15,6 +15,9 @@ struct SweepCommand: ParsableCommand {
       before the first one trains. Run again, a sweep goes on: what is finished
       stays as it is.
 
+      --launcher slurm runs the trials as a job array; --plan and --trial are for
+      everything else that runs commands on other machines.
+
       Results go to results/NAME/sweep: sweep.csv, sweep_summary.csv, and a run's
       folder for every trial. Exit code 1: a trial failed, or an expectation of the
       sweep was missed.

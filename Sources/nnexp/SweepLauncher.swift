@@ -11,7 +11,10 @@ enum Launcher: String, ExpressibleByArgument, CaseIterable {
 extension SweepCommand {
   /// Refuses what means nothing without `--launcher`.
   func requireLauncher() throws {
-    if launcher != nil { return }
+    if launcher != nil {
+      if !plansOnly { return }
+      throw Diagnostic("--plan leaves the running to others; leave out --plan or --launcher")
+    }
     if slurmOptions != nil { throw Diagnostic("--slurm-options needs --launcher slurm") }
     if noWait { throw Diagnostic("--no-wait needs --launcher slurm") }
   }

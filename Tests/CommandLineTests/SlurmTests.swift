@@ -337,10 +337,14 @@ import Testing
       "error: --slurm-options has an open '; close it: --comment='a"
     ),
     (["--slurm-options", "--mem=1G"], "error: --slurm-options needs --launcher slurm"),
+    (
+      ["--launcher", "slurm", "--plan"],
+      "error: --plan leaves the running to others; leave out --plan or --launcher"
+    ),
     (["--no-wait"], "error: --no-wait needs --launcher slurm"),
     (
       ["--launcher", "slurm", "train.epoch=1,2"],
-      "command line:1:13: error: the file has no 'train.epoch'; did you mean 'epochs'?"
+      "command line:1:7: error: the file has no 'train.epoch'; did you mean 'epochs'?"
     ),
     (
       ["--launcher", "slrm"],
