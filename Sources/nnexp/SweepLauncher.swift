@@ -36,7 +36,7 @@ extension SweepCommand {
           + (tasks < trials ? " in \(tasks) tasks, as many as the cluster takes" : ""))
     }
     if noWait { return sayHowToGoOn(sweep) }
-    try sweep.wait(cancellingIf: { failFast && hasFailed(plan, in: folder) })
+    try sweep.wait(failingFast: failFast ? plan : nil)
     view.clear()
     if let signalReceived {
       sayHowToGoOn(sweep)
@@ -47,10 +47,6 @@ extension SweepCommand {
     }
     if left > 0 { view.note("trials left: \(left); the same command again goes on with them") }
     try conclude(plan, in: folder)
-  }
-
-  private func hasFailed(_ plan: SweepPlan, in folder: SweepFolder) -> Bool {
-    PlanRecord(plan).rows(in: folder).contains { $0.status == .failed }
   }
 
   private func sayHowToGoOn(_ sweep: SlurmSweep) {

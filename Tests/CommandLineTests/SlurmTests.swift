@@ -330,7 +330,7 @@ import Testing
   @Test(arguments: [
     (
       ["--launcher", "slurm", "--slurm-options", "--array=1-3 --mem=1G"],
-      "error: --slurm-options cannot have --array, which nnexp gives; limit the tasks with --jobs"
+      "error: --slurm-options cannot have '--array=1-3': the array is nnexp's; limit how many tasks run at once with --jobs"
     ),
     (
       ["--launcher", "slurm", "--slurm-options", "--comment='a"],

@@ -34,7 +34,15 @@ import Testing
     #expect(tasks == [SlurmTask(index: 1, state: "COMPLETED", ending: 0, reason: "None")])
   }
 
-  @Test(arguments: ["what?", "1|RUNNING|0", "x|RUNNING|0|None", "1|RUNNING|?|None"])
+  @Test(arguments: [("0:9", 9), ("3:0", 768), ("768", 768)])
+  func exitCodes(_ text: String, _ ending: Int) throws {
+    let tasks = try SlurmTask.list(from: "1|FAILED|\(text)|None")
+    #expect(tasks == [SlurmTask(index: 1, state: "FAILED", ending: ending, reason: "None")])
+  }
+
+  @Test(arguments: [
+    "what?", "1|RUNNING|0", "x|RUNNING|0|None", "1|RUNNING|?|None", "1|RUNNING|1:2:3|None",
+  ])
   func squeueOfAnotherKind(_ line: String) throws {
     let error = #expect(throws: Diagnostic.self) { try SlurmTask.list(from: line + "\n") }
     #expect(error?.message == "cannot make sense of what squeue says: '\(line)'")

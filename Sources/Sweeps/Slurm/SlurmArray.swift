@@ -21,6 +21,8 @@ struct SlurmArray {
   let tasks: [Task]
   /// True if it is over and nothing is left to note.
   private(set) var isSettled = false
+  /// What Slurm last told of each task; it forgets them one by one.
+  private var known: [Int: SlurmTask] = [:]
 
   init(path: String, job: SlurmClient.Job, tasks: [Task]) {
     self.path = path
@@ -66,19 +68,23 @@ struct SlurmArray {
 
   // MARK: Its end
 
+  /// Takes in what Slurm tells of the tasks. True if all of them are over.
+  mutating func learn(_ tasks: [SlurmTask]) -> Bool {
+    for task in tasks { known[task.index] = task }
+    return tasks.allSatisfy(\.isOver)
+  }
+
   /// Notes as failed what a task left behind without a word. For an array that is
   /// over.
-  ///
-  /// - Parameter known: what Slurm still knows of the tasks.
-  mutating func settle(_ known: [SlurmTask], in folder: SweepFolder) throws {
+  mutating func settle(in folder: SweepFolder) throws {
     // A network file system looks for what is new when a folder is read.
     if let trials = opendir(folder.trials) {
       while readdir(trials) != nil {}
       closedir(trials)
     }
-    let ends = Dictionary(known.map { ($0.index, $0) }) { $1 }
     for task in tasks {
-      try settle(task, ends[task.index], in: folder)
+      let end = known[task.index].flatMap { $0.isOver ? $0 : nil }
+      try settle(task, end, in: folder)
     }
     isSettled = true
     try write()

@@ -52,15 +52,14 @@ public final class SlurmSweep {
   public init(in folder: SweepFolder, listener: any ArrayListener) throws {
     self.folder = folder
     self.listener = listener
-    for number in 1... {
-      let path = SlurmSweep.path(of: number, in: folder)
-      guard access(path, F_OK) == 0 else { break }
-      guard var array = try SlurmArray(of: path), !array.isSettled else { continue }
-      let tasks = try SlurmClient.tasks(of: array.job)
-      if tasks.contains(where: { !$0.isOver }) {
-        arrays.append(array)
+    let home = folder.path + "/slurm"
+    let here = FileSystem.system.currentFolder
+    for name in try here.openFolderIfThere(home)?.entries() ?? [] {
+      guard var array = try SlurmArray(of: "\(home)/\(name)"), !array.isSettled else { continue }
+      if array.learn(try SlurmClient.tasks(of: array.job)) {
+        try array.settle(in: folder)
       } else {
-        try array.settle(tasks, in: folder)
+        arrays.append(array)
       }
     }
   }
@@ -115,14 +114,14 @@ extension SlurmSweep {
       self.throttle = throttle
       isRetryingFailed = retryingFailed
       self.file = file
-      let own = [
-        "-a": "limit the tasks with --jobs", "--array": "limit the tasks with --jobs",
-        "--wrap": "the tasks run trials",
-      ]
       for word in self.options {
-        let name = word.prefix { $0 != "=" }
-        if let remedy = own[String(name)] {
-          throw Diagnostic("--slurm-options cannot have \(name), which nnexp gives; \(remedy)")
+        if word.hasPrefix("-a") || word.hasPrefix("--array") {
+          throw Diagnostic(
+            "--slurm-options cannot have '\(word)': the array is nnexp's; limit how many tasks "
+              + "run at once with --jobs")
+        }
+        if word.hasPrefix("--wrap") {
+          throw Diagnostic("--slurm-options cannot have '\(word)': the tasks run trials")
         }
       }
     }
@@ -133,7 +132,7 @@ extension SlurmSweep {
   public func submit(
     _ plan: SweepPlan, _ request: Request
   ) throws -> (trials: Int, tasks: Int) {
-    let taken = Set(arrays.flatMap(\.tasks).flatMap(\.trials))
+    let taken = trials
     let trials = try folder.trialsLeft(of: plan, retryingFailed: request.isRetryingFailed)
       .filter { !taken.contains($0.hash) }
     if trials.isEmpty { return (0, 0) }
@@ -197,65 +196,70 @@ extension SlurmSweep {
 extension SlurmSweep {
   /// Returns when every array is over, or the listener is asked to end.
   ///
-  /// - Parameter isEnough: asked after every look at the queue, while tasks are
-  ///   left; true cancels those.
-  public func wait(cancellingIf isEnough: () -> Bool = { false }) throws {
+  /// - Parameter plan: if given, the first of its trials that fails cancels the rest.
+  public func wait(failingFast plan: SweepPlan? = nil) throws {
     var waited = 0.0
     var nextLook = 0.0
     var progress = ArrayProgress()
     var lastTrouble = ""
     var isCancelled = false
-    while !arrays.isEmpty {
-      if listener.interruption != nil { return }
+    while listener.interruption == nil {
       if waited >= nextLook {
+        var isOver = false
         do {
-          progress = try look()
+          (progress, isOver) = try look()
           lastTrouble = ""
         } catch let trouble as Diagnostic {
           // A controller that is restarted answers again.
           if trouble.message != lastTrouble { listener.note("\(trouble.message); still waiting") }
           lastTrouble = trouble.message
-          try endIfAllIsDone()
+          isOver = isFinished
         }
-        // Every user of a cluster asks the same controller.
-        nextLook = waited + min(max(waited / 20, 0.5), 10)
-        if !isCancelled, !arrays.isEmpty, isEnough() {
+        if isOver {
+          for index in arrays.indices { try arrays[index].settle(in: folder) }
+          arrays = []
+          return
+        }
+        if let plan, !isCancelled, hasFailed(plan) {
           for array in arrays { try SlurmClient.cancel(array.job) }
           isCancelled = true
         }
+        // Every user of a cluster asks the same controller.
+        nextLook = waited + min(max(waited / 20, 0.5), 10)
       }
-      if arrays.isEmpty { return }
       listener.update(progress)
       usleep(100_000)
       waited += 0.1
     }
   }
 
-  /// Asks for every array; lets go of those that are over.
-  private func look() throws -> ArrayProgress {
+  /// Asks for every array.
+  private func look() throws -> (ArrayProgress, isOver: Bool) {
     var progress = ArrayProgress()
     var isOver = true
-    var known: [[SlurmTask]] = []
-    for array in arrays {
-      let tasks = try SlurmClient.tasks(of: array.job)
-      known.append(tasks)
+    for index in arrays.indices {
+      let tasks = try SlurmClient.tasks(of: arrays[index].job)
+      if !arrays[index].learn(tasks) { isOver = false }
       progress.count(tasks)
       // What Slurm has forgotten is over.
-      progress.done += array.tasks.count - tasks.count
-      if tasks.contains(where: { !$0.isOver }) { isOver = false }
+      progress.done += arrays[index].tasks.count - tasks.count
     }
-    if isOver {
-      for index in arrays.indices { try arrays[index].settle(known[index], in: folder) }
-      arrays = []
-    }
-    return progress
+    return (progress, isOver)
   }
 
-  /// Where Slurm does not answer, the run directories may still tell the end.
-  private func endIfAllIsDone() throws {
-    for hash in arrays.flatMap(\.tasks).flatMap(\.trials)
-    where !folder.state(of: hash).isFinished(retryingFailed: false) { return }
-    for index in arrays.indices { try arrays[index].settle([], in: folder) }
-    arrays = []
+  private var trials: Set<String> { Set(arrays.flatMap(\.tasks).flatMap(\.trials)) }
+
+  /// What the run directories tell, where Slurm does not answer.
+  private var isFinished: Bool {
+    trials.allSatisfy { folder.state(of: $0).isFinished(retryingFailed: false) }
+  }
+
+  private func hasFailed(_ plan: SweepPlan) -> Bool {
+    let trials = trials
+    let record = PlanRecord(plan)
+    return zip(record.trials, record.rows(in: folder)).contains { trial, row in
+      (row.status == .failed || row.status == .fellShort) && trials.contains(trial.hash)
+        && plan.declaration.countsAgainst(row.status)
+    }
   }
 }

@@ -32,7 +32,7 @@ struct SlurmTask: Equatable {
       // Of several clusters, the name comes first.
       if line.hasPrefix("CLUSTER:") { return nil }
       let words = line.split(separator: "|", maxSplits: 3, omittingEmptySubsequences: false)
-      guard words.count == 4, let index = Int(words[0]), let ending = Int(words[2]) else {
+      guard words.count == 4, let index = Int(words[0]), let ending = ending(words[2]) else {
         throw Diagnostic("cannot make sense of what squeue says: '\(line)'", failure: .environment)
       }
       return SlurmTask(
@@ -43,6 +43,15 @@ struct SlurmTask: Equatable {
 }
 
 extension SlurmTask {
+  /// As wait(2) has it, or as Slurm writes it elsewhere: the exit code, a colon, the
+  /// signal.
+  private static func ending(_ text: Substring) -> Int? {
+    let words = text.split(separator: ":", omittingEmptySubsequences: false)
+    let numbers = words.compactMap { UInt16($0) }.map(Int.init)
+    guard numbers.count == words.count, words.count <= 2 else { return nil }
+    return words.count == 1 ? numbers[0] : (numbers[0] & 0xFF) << 8 | numbers[1] & 0x7F
+  }
+
   /// What became of a trial whose process left no word, in a sentence, and its exit
   /// code.
   var end: (code: Int, text: String) {
