@@ -102,7 +102,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["nnexp"],
-      exclude: ["Faults", "allocation_counter.c", "fault_injector.c"]),
+      exclude: ["Faults", "allocation_counter.c", "fault_injector.c", "time_machine.c"]),
   ],
   swiftLanguageModes: [.v6]
 )
