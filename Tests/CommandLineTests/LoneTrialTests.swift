@@ -129,7 +129,7 @@ import Testing
     try withTool { tool in
       let result = try tool.run("sweep", "xor.yaml", "train.epoch=1,2", "--trial", "1")
       #expect(result.code == 2)
-      #expect(result.errors.hasPrefix("command line:1:13: error: the file has no 'train.epoch'"))
+      #expect(result.errors.hasPrefix("command line:1:7: error: the file has no 'train.epoch'"))
       #expect(tool.contents == ["xor.yaml"])
     }
   }

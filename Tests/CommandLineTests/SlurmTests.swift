@@ -340,7 +340,7 @@ import Testing
     (["--no-wait"], "error: --no-wait needs --launcher slurm"),
     (
       ["--launcher", "slurm", "train.epoch=1,2"],
-      "command line:1:13: error: the file has no 'train.epoch'; did you mean 'epochs'?"
+      "command line:1:7: error: the file has no 'train.epoch'; did you mean 'epochs'?"
     ),
     (
       ["--launcher", "slrm"],
