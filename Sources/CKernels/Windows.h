@@ -9,6 +9,13 @@ typedef REAL NAME(two) __attribute__((ext_vector_type(2)));
   {                                                                                \
     NAME(size) first, last;                                                        \
     const long n = sizeof first / sizeof(REAL);                                    \
+    if (count == n) {                                                              \
+      for (long r = 0; r < rows; r++, x += pitch, y += n) {                        \
+        __builtin_memcpy(&first, x, sizeof first);                                 \
+        __builtin_memcpy(y, &first, sizeof first);                                 \
+      }                                                                            \
+      return;                                                                      \
+    }                                                                              \
     for (long r = 0; r < rows; r++, x += pitch, y += count) {                      \
       __builtin_memcpy(&first, x, sizeof first);                                   \
       __builtin_memcpy(&last, x + count - n, sizeof last);                         \
