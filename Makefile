@@ -5,7 +5,8 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test test-faults test-clusters lint format install uninstall deps experiments plugins guide clean \
+.PHONY: run build test test-faults test-clusters test-reports lint format install uninstall deps \
+  experiments sweeps plugins guide clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record
 
 run: build
@@ -20,7 +21,7 @@ test: build
 
 # The tests of faults at every operation and every byte that the others sample.
 test-faults: build
-	NNEXP_FAULTS=all swift test --filter "RunningTests|ResultsTests"
+	NNEXP_FAULTS=all swift test --filter "RunningTests|ResultsTests|KillTests|DiskTests|DeterminismTests"
 
 # Sweeps on a Slurm of one node, by GNU parallel, and as Kubernetes would run them; the
 # manifest against Kubernetes' own schema. Slurm is started as root.
@@ -33,6 +34,16 @@ test-clusters: build
 	timeout --kill-after=10 180 Tests/Clusters/slurm $(BUILD)
 	timeout --kill-after=10 90 Tests/Clusters/parallel $(BUILD) .build/clusters/bin/kubernetes-validate
 
+# What is written for CI servers, read back by others.
+JUNIT = .build/junit
+
+test-reports: build
+	@$(MAKE) --no-print-directory deps PACKAGES="python3-venv"
+	@test -e $(JUNIT)/complete || { python3 -m venv $(JUNIT) && \
+	  $(JUNIT)/bin/pip install --quiet --disable-pip-version-check -r Tests/Reports/requirements.txt && \
+	  touch $(JUNIT)/complete; }
+	$(JUNIT)/bin/python Tests/Reports/junit.py $(BUILD)
+
 lint:
 	swift format lint --strict --recursive Package.swift Sources plugins Tests
 
@@ -42,6 +53,10 @@ format:
 # Every experiment that ships, each with its own expectations.
 experiments: build
 	@set -e; for file in experiments/*.yaml experiments/seeds/*.yaml experiments/plugins/*.yaml; do echo "== $$file"; $(BUILD) run $$file --quiet; done
+
+# Every sweep that ships, likewise.
+sweeps: build
+	@set -e; for file in experiments/sweeps/*.yaml; do echo "== $$file"; $(BUILD) sweep $$file --quiet; done
 
 # Every plugin that ships, held to what the engine relies upon.
 plugins: build

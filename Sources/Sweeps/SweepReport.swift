@@ -7,11 +7,11 @@ public struct SweepReport {
   let rows: [TrialRow]
   let declaration: SweepDeclaration
 
-  public init(_ plan: SweepPlan, rows: [TrialRow]) {
-    name = plan.declaration.name
-    parameters = plan.declaration.parameterNames
+  public init(_ declaration: SweepDeclaration, rows: [TrialRow]) {
+    name = declaration.name
+    parameters = declaration.parameterNames
     self.rows = rows
-    declaration = plan.declaration
+    self.declaration = declaration
   }
 
   /// `train.lr=0.1 seed=2`.

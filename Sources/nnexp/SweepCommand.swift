@@ -158,7 +158,7 @@ struct SweepCommand: ParsableCommand {
     try folder.write(rows.summaryCSV(parameters: record.parameters), to: "sweep_summary.csv")
     if let signalReceived { raiseAgain(signalReceived) }
 
-    let report = SweepReport(plan, rows: rows)
+    let report = SweepReport(plan.declaration, rows: rows)
     if let junit { try FileSystem.system.write(Array(report.junit.utf8), to: junit) }
     if github { for line in report.annotations { say(line) } }
     let isSound = report.complain(writeError)

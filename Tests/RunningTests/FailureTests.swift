@@ -35,7 +35,7 @@ import Testing
       }
       #expect(bench.differences("whole", name) == [], "\(place)")
       try? FileManager.default.removeItem(atPath: bench.folder(name))
-      index += isThorough ? 1 : 13
+      index += isThorough ? 1 : 7
     }
     #expect(failures >= (isThorough ? 150 : 10))
   }
@@ -45,7 +45,7 @@ import Testing
   func anyOperationOfAResumptionFails(forGood: Bool) throws {
     let bench = try Bench()
     try bench.run("whole")
-    _ = try? bench.run("half", Fault(at: 150, code: EIO, kills: true).fileSystem)
+    try bench.kill("half", after: 0.5)
     var index = 0
     while true {
       let name = "again \(index)"
