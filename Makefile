@@ -5,7 +5,8 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test test-faults test-reports lint format install uninstall deps experiments sweeps plugins guide clean \
+.PHONY: run build test test-faults test-clusters test-reports lint format install uninstall deps \
+  experiments sweeps plugins guide clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record
 
 run: build
@@ -20,7 +21,18 @@ test: build
 
 # The tests of faults at every operation and every byte that the others sample.
 test-faults: build
-	NNEXP_FAULTS=all swift test --filter "RunningTests|ResultsTests"
+	NNEXP_FAULTS=all swift test --filter "RunningTests|ResultsTests|KillTests|DiskTests|DeterminismTests"
+
+# Sweeps on a Slurm of one node, by GNU parallel, and as Kubernetes would run them; the
+# manifest against Kubernetes' own schema. Slurm is started as root.
+CLUSTER_PACKAGES = slurm-wlm munge parallel procps python3-venv
+
+test-clusters: build
+	@$(MAKE) --no-print-directory deps PACKAGES="$(CLUSTER_PACKAGES)" APT=--no-install-recommends
+	@test -x .build/clusters/bin/kubernetes-validate || { python3 -m venv .build/clusters && \
+	  .build/clusters/bin/pip install --quiet --disable-pip-version-check -r Tests/Clusters/requirements.txt; }
+	timeout --kill-after=10 90 Tests/Clusters/slurm $(BUILD)
+	timeout --kill-after=10 60 Tests/Clusters/parallel $(BUILD) .build/clusters/bin/kubernetes-validate
 
 # What is written for CI servers, read back by others.
 JUNIT = .build/junit
@@ -81,7 +93,7 @@ deps:
 	if [ -n "$$missing" ]; then \
 	  echo "installing$$missing"; \
 	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
-	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing; \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(APT) $$missing; \
 	fi
 
 # Speed beside other tools and beside C: Benchmarks/README.md. BENCH="--quick --only W1,W2".

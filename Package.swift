@@ -102,7 +102,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["nnexp"],
-      exclude: ["Faults", "allocation_counter.c", "fault_injector.c", "peak_memory.c"]),
+      exclude: [
+        "Faults", "allocation_counter.c", "fault_injector.c", "peak_memory.c", "time_machine.c",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -27,6 +27,8 @@
 #undef U
 #undef LOAD_FIRST
 #undef STORE_FIRST
+#undef COPY_ENDS
+#undef ADD
 #undef DEFINE_MAP
 #undef DEFINE_PULL
 #undef DEFINE

@@ -13,12 +13,14 @@
 #include "Functions.h"
 #include "Maps.h"
 #include "Tiles.h"
+#include "Windows.h"
 #include "End.h"
 
 #include "Float64.h"
 #include "Functions.h"
 #include "Maps.h"
 #include "Tiles.h"
+#include "Windows.h"
 #include "Power.h"
 #include "End.h"
 
@@ -29,10 +31,11 @@
 #define TILES(precision)                                                           \
   .add_tiles = add_tiles_##precision, .tile_roots = tile_roots_##precision,        \
   .pull_tiles = pull_tiles_##precision
+#define WINDOWS(precision) .gather = gather_##precision, .scatter = scatter_##precision
 
 const struct nnexp_kernels TABLE = {
   .f32 = {.map = EACH(map, f32), .pull = EACH(pull, f32), .power = powers_f32,
-          TILES(f32)},
+          TILES(f32), WINDOWS(f32)},
   .f64 = {.map = EACH(map, f64), .pull = EACH(pull, f64), .power = powers_f64,
-          TILES(f64)},
+          TILES(f64), WINDOWS(f64)},
 };

@@ -52,6 +52,13 @@ public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible,
     room: UnsafeMutablePointer<Self>
   ) -> Int
 
+  /// patches ← the windows of x, one a column.
+  static func gather(
+    _ windows: Windows, _ x: UnsafePointer<Self>, into patches: UnsafeMutablePointer<Self>)
+  /// x ← x + the columns of patches, each where its window is.
+  static func scatter(
+    _ windows: Windows, _ patches: UnsafePointer<Self>, to x: UnsafeMutablePointer<Self>)
+
   /// The BLAS behind `multiply(_:_:into:accumulating:)`; call that.
   static func multiplyMatrices(
     rows: Int, columns: Int, inner: Int,

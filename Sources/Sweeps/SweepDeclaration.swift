@@ -36,6 +36,8 @@ public struct SweepDeclaration: Sendable {
 
   /// What was read, in order.
   let files: [[UInt8]]
+  /// The command line's words, as they were given.
+  public let arguments: [String]
 
   /// Reads a file and the command line's words.
   ///
@@ -123,6 +125,7 @@ public struct SweepDeclaration: Sendable {
     self.common = common
     self.file = file
     self.files = files
+    self.arguments = arguments
     self.bytes = bytes
     self.experiment = experiment
     self.name = name ?? SweepDeclaration.stem(of: path)

@@ -87,9 +87,6 @@ public struct SweepPlan: Sendable {
     self.monitor = monitor
   }
 
-  /// Whether a trial's course is its own affair.
-  public var canRunAlone: Bool { declaration.halving == nil }
-
   /// Of successive halving, in epochs; none without it.
   var rungs: [Int] {
     declaration.halving?.rungs(of: trials.count, below: trials.map(\.epochs).max() ?? 0) ?? []

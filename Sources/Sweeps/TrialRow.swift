@@ -67,7 +67,10 @@ public struct PlanRecord: Sendable {
   /// The plan that a sweep's folder holds; nil where it is no such folder.
   public init?(of folder: SweepFolder) throws {
     guard let bytes = try folder.read(PlanRecord.file) else { return nil }
-    let json = try JSON(parsing: bytes, from: folder.path + "/" + PlanRecord.file)
+    self.init(try JSON(parsing: bytes, from: folder.path + "/" + PlanRecord.file))
+  }
+
+  init?(_ json: JSON) {
     guard let name = json["name"]?.string, let parameters = json["parameters"]?.array,
       let trials = json["trials"]?.array
     else { return nil }
@@ -100,6 +103,9 @@ public struct PlanRecord: Sendable {
       case .absent: return row(.pending, nil, nil)
       case .failed(let code, let error): return row(.failed, code, error)
       case .found(let summary, let seconds):
+        if summary.status == .running, folder.isAbandoned(trial.hash) {
+          return row(.interrupted, nil, "its process ended without a word", summary, seconds)
+        }
         return row(
           TrialRow.Status(rawValue: summary.status.rawValue) ?? .failed, summary.exitStatus,
           summary.reason, summary, seconds)

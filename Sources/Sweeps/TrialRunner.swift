@@ -21,10 +21,13 @@ public struct TrialRunner {
   let version: String
   let isRetrying: Bool
   let interruption: () -> Int32?
+  let endsWithParent: Bool
 
+  /// - Parameter endsWithParent: true for a worker, which is of no use once the
+  ///   sweep that started it is gone.
   public init(
     _ declaration: SweepDeclaration, in folder: SweepFolder, registry: Registry,
-    command: [String], version: String, retryingFailed: Bool,
+    command: [String], version: String, retryingFailed: Bool, endsWithParent: Bool = true,
     interruption: @escaping () -> Int32?
   ) {
     composer = Composer(declaration, registry)
@@ -34,6 +37,7 @@ public struct TrialRunner {
     self.version = version
     isRetrying = retryingFailed
     self.interruption = interruption
+    self.endsWithParent = endsWithParent
   }
 
   /// Runs a trial unless it is finished; leaves what went wrong in its files.
@@ -49,7 +53,7 @@ public struct TrialRunner {
     if let pause, let summary = state.summary, summary.status == .stopped, summary.epochs >= pause {
       return .ended(0, summary)
     }
-    let listener = Silence(interruption)
+    let listener = Silence(interruption, endsWithParent)
     if case .absent = state, access(folder.run(hash), F_OK) != 0 {
     } else {
       if let code = resume(hash, state, listener, pause) { return .ended(code, listener.summary) }
@@ -112,7 +116,12 @@ private final class Silence: RunListener {
   /// How the run ended.
   private(set) var summary: Summary?
 
-  init(_ asked: @escaping () -> Int32?) { self.asked = asked }
+  private let endsWithParent: Bool
+
+  init(_ asked: @escaping () -> Int32?, _ endsWithParent: Bool) {
+    self.asked = asked
+    self.endsWithParent = endsWithParent
+  }
 
   /// A worker whose sweep has been killed stops at once, so that the next sweep
   /// finds the trial free.
@@ -122,6 +131,6 @@ private final class Silence: RunListener {
   func complain(_ text: String) {}
   func concluded(_ summary: Summary) { self.summary = summary }
   func update(epoch: Int, of epochs: Int, figures: [(String, Double)]) {
-    isOrphaned = getppid() != parent
+    isOrphaned = endsWithParent && getppid() != parent
   }
 }

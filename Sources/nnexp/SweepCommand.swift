@@ -35,7 +35,9 @@ struct SweepCommand: ParsableCommand {
   var output: String?
 
   @Option(
-    help: ArgumentHelp("how many trials run at once, one a core unless given", valueName: "n"))
+    help: ArgumentHelp(
+      "how many trials run at once, one a core unless given; of a job array, as many as the "
+        + "cluster gives", valueName: "n"))
   var jobs: Int?
 
   @Flag(help: "show the trials and their cost, and run none")
@@ -47,10 +49,32 @@ struct SweepCommand: ParsableCommand {
   @Flag(help: "stop at the first trial that fails")
   var failFast = false
 
+  @Flag(
+    name: .customLong("plan"),
+    help: "write the plan, print the numbers of the trials that are left, and run none")
+  var plansOnly = false
+
   @Option(
     help: ArgumentHelp(
-      "run this trial alone, here: for arrays of jobs on other machines", valueName: "k"))
+      "run this trial of the plan alone, here: for arrays of jobs on other machines",
+      valueName: "k"))
   var trial: Int?
+
+  @Option(help: .hidden)
+  var planFile: String?
+
+  @Option(help: "run the trials as a job array of this system: slurm")
+  var launcher: Launcher?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "what sbatch is told besides, such as \"--partition=cpu --time=1:00:00\"",
+      valueName: "options"))
+  var slurmOptions: String?
+
+  @Flag(help: "with --launcher: submit the trials, and leave")
+  var noWait = false
 
   @Option(help: "write JUnit XML for a CI server", completion: .file())
   var junit: String?
@@ -68,6 +92,9 @@ struct SweepCommand: ParsableCommand {
     if let jobs, !(1...1024).contains(jobs) {
       throw Diagnostic("--jobs must be an integer in 1...1024, found \(jobs)")
     }
+    try requireLauncher()
+    listenForSignals()
+    if let trial { return try runOne(trial) }
     let input = worker ? WorkerInput() : nil
     let declaration =
       if let input {
@@ -75,41 +102,36 @@ struct SweepCommand: ParsableCommand {
       } else {
         try SweepDeclaration(path: file, arguments: arguments)
       }
-    let folder = try output.map(SweepFolder.init) ?? SweepFolder.standard(name: declaration.name)
+    let folder = try self.folder(of: declaration)
     let registry = standardRegistry()
-    listenForSignals()
-    let runner = TrialRunner(
-      declaration, in: folder, registry: registry,
-      command: CommandLine.arguments.filter { $0 != "--worker" }, version: NNExpCommand.version,
-      retryingFailed: retryFailed, interruption: { signalReceived })
     if let input {
       Workers.count = 1
-      return try input.serve(with: runner)
+      return try input.serve(with: runner(declaration, in: folder, registry, isWorker: true))
     }
     if let jobs { Workers.count = jobs }
     let plan = try SweepPlan(declaration, registry: registry)
-    if trial != nil, !plan.canRunAlone {
-      throw Diagnostic("halving holds the trials against each other; leave --trial out")
-    }
+    if plansOnly { try declaration.requireIndependentTrials(for: "--plan") }
+    if launcher != nil { try declaration.requireIndependentTrials(for: "--launcher") }
     if dryRun { return say(plan.text) }
+    if launcher == .slurm { return try runOnSlurm(plan, in: folder) }
     try folder.make()
-    try folder.write(PlanRecord(plan).json.description + "\n", to: PlanRecord.file)
-    if let trial { return try runOne(trial, of: plan, with: runner) }
+    try WrittenPlan(plan).write(to: folder)
+    if plansOnly { return try sayTrialsLeft(of: plan, in: folder) }
     try runAll(plan, in: folder)
   }
 
-  private func runOne(_ number: Int, of plan: SweepPlan, with runner: TrialRunner) throws {
-    guard let trial = plan.trials.first(where: { $0.number == number }) else {
-      throw Diagnostic("there is no trial \(number); the sweep has \(plan.trials.count), from 1")
-    }
-    Workers.count = jobs ?? 1
-    switch try runner.run(combination: trial.combination, hash: trial.hash) {
-    case .held:
-      throw Diagnostic("trial \(number) is held by another process", failure: .environment)
-    case .ended(let code, _):
-      if let signalReceived, code == 128 + signalReceived { raiseAgain(signalReceived) }
-      if code != 0 { throw Exit(code: code) }
-    }
+  func folder(of declaration: SweepDeclaration) throws -> SweepFolder {
+    try output.map(SweepFolder.init) ?? SweepFolder.standard(name: declaration.name)
+  }
+
+  func runner(
+    _ declaration: SweepDeclaration, in folder: SweepFolder, _ registry: Registry,
+    isWorker: Bool
+  ) -> TrialRunner {
+    TrialRunner(
+      declaration, in: folder, registry: registry,
+      command: CommandLine.arguments.filter { $0 != "--worker" }, version: NNExpCommand.version,
+      retryingFailed: retryFailed, endsWithParent: isWorker, interruption: { signalReceived })
   }
 
   private func runAll(_ plan: SweepPlan, in folder: SweepFolder) throws {
@@ -122,7 +144,11 @@ struct SweepCommand: ParsableCommand {
     }
     try pool.run(jobs: jobs ?? Workers.count)
     view.clear()
+    try conclude(plan, in: folder)
+  }
 
+  /// Writes the tables and gives the verdict.
+  func conclude(_ plan: SweepPlan, in folder: SweepFolder) throws {
     let record = PlanRecord(plan)
     let rows = record.rows(in: folder)
     try folder.write(rows.csv(parameters: record.parameters), to: "sweep.csv")

@@ -111,6 +111,13 @@ extension Tool {
     try Child(Tool.executable.path, arguments, in: folder, environment: environment)
   }
 
+  /// A shell's script in the folder, in which `nnexp` is the command.
+  func shell(_ script: String) throws -> Result {
+    try Tool.run(
+      "/bin/bash", ["-c", script.replacing("nnexp", with: "'\(Tool.executable.path)'")],
+      in: folder, environment: ProcessInfo.processInfo.environment)
+  }
+
   /// The one run under `results/NAME` that came to a `run.json`.
   func theRun(of name: String) throws -> String {
     let runs = try FileManager.default.contentsOfDirectory(
@@ -131,16 +138,14 @@ extension Tool {
     return facts
   }
 
-  /// The library that stands between the command and its files.
-  func buildFaultInjector() throws -> String {
+  /// A library of this folder's that stands between the command and the system.
+  func build(library name: String) throws -> String {
+    let source = Tool.repository.appendingPathComponent("Tests/CommandLineTests/\(name).c").path
     let build = try Tool.run(
-      "/usr/bin/env",
-      [
-        "clang", "-shared", "-fPIC", "-O1", "-o", "injector.so",
-        Tool.repository.appendingPathComponent("Tests/CommandLineTests/fault_injector.c").path,
-      ], in: folder, environment: ProcessInfo.processInfo.environment)
+      "/usr/bin/env", ["clang", "-shared", "-fPIC", "-O1", "-o", "\(name).so", source],
+      in: folder, environment: ProcessInfo.processInfo.environment)
     try #require(build.code == 0, "\(build.errors)")
-    return folder.appendingPathComponent("injector.so").path
+    return folder.appendingPathComponent("\(name).so").path
   }
 }
 

@@ -57,7 +57,7 @@ import Testing
     let (expected, _) = try undisturbed(text)
     let bench = try Tool()
     defer { bench.remove() }
-    let injector = try bench.buildFaultInjector()
+    let injector = try bench.build(library: "fault_injector")
     func faults(_ fault: String) -> [String: String] {
       ["LD_PRELOAD": injector, "NNEXP_FAULT": fault]
     }

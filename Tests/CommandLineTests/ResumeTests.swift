@@ -14,7 +14,7 @@ import Testing
     let tool = try tool()
     let end = try tool.start(
       ["run", "eventful.yaml", "-q"] + arguments,
-      environment: ["LD_PRELOAD": tool.buildFaultInjector(), "NNEXP_FAULT": "before 200"]
+      environment: ["LD_PRELOAD": tool.build(library: "fault_injector"), "NNEXP_FAULT": "before 200"]
     ).wait()
     try #require(end == .signal(SIGKILL))
     return tool
@@ -77,7 +77,7 @@ import Testing
   @Test func anOutputThatNeverBeganIsTaken() throws {
     let tool = try tool()
     defer { tool.remove() }
-    let injector = try tool.buildFaultInjector()
+    let injector = try tool.build(library: "fault_injector")
     for operation in 0..<8 {
       let output = "out \(operation)"
       let end = try tool.start(

@@ -8,6 +8,8 @@
 //     NNEXP_FAULT="fails 7 28"    it fails, and so does every one after it
 //     NNEXP_FAULT="count"         says at the end how many there were
 //
+//     NNEXP_FAULT_ON="fsync"      only operations of that name count
+//
 // Operations are those that change files. Standard streams do not count.
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -26,12 +28,14 @@ enum { none, before, midway, after, fail, fails, count };
 static int mode = none;
 static long target = -1;
 static int code;
+static const char *only;
 static _Atomic long operations;
 
 __attribute__((constructor)) static void configure(void) {
   static const char *const names[] = {"none", "before", "midway", "after", "fail", "fails", "count"};
   const char *text = getenv("NNEXP_FAULT");
   char word[16];
+  only = getenv("NNEXP_FAULT_ON");
   if (!text || sscanf(text, "%15s %ld %d", word, &target, &code) < 1) return;
   for (int i = before; i <= count; i++) {
     if (strcmp(word, names[i]) == 0) mode = i;
@@ -49,7 +53,9 @@ static void die(void) {
 
 // True where the operation at hand is to fail; does not return where it is to
 // be the last.
-static int strikes(int *is_target) {
+static int strikes(const char *name, int *is_target) {
+  *is_target = 0;
+  if (only && strcmp(only, name) != 0) return 0;
   long index = operations++;
   *is_target = index == target;
   if (index == target && (mode == before || mode == midway)) die();
@@ -65,7 +71,7 @@ static int strikes(int *is_target) {
     static type(*real) parameters;                                  \
     if (!real) real = (type(*) parameters)dlsym(RTLD_NEXT, #name);  \
     int is_target;                                                  \
-    if (strikes(&is_target)) return -1;                             \
+    if (strikes(#name, &is_target)) return -1;                      \
     type result = real arguments;                                   \
     if (is_target && mode == after) die();                          \
     return result;                                                  \
@@ -84,7 +90,7 @@ ssize_t write(int descriptor, const void *bytes, size_t length) {
   if (descriptor <= 2) return real(descriptor, bytes, length);
   if (mode == midway && operations == target) real(descriptor, bytes, length / 2);
   int is_target;
-  if (strikes(&is_target)) return -1;
+  if (strikes("write", &is_target)) return -1;
   ssize_t result = real(descriptor, bytes, length);
   if (is_target && mode == after) die();
   return result;
@@ -99,7 +105,7 @@ int openat(int folder, const char *name, int flags, ...) {
   va_end(rest);
   if (!(flags & O_CREAT)) return real(folder, name, flags);
   int is_target;
-  if (strikes(&is_target)) return -1;
+  if (strikes("openat", &is_target)) return -1;
   int result = real(folder, name, flags, bits);
   if (is_target && mode == after) die();
   return result;

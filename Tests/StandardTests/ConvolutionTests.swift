@@ -63,6 +63,89 @@ import Testing
     #expect(planned > 100)
   }
 
+  /// Larger images, windows and channels, where whole registers fill; forward
+  /// and back, in both precisions.
+  @Test func `values and gradients are the definition's`() throws {
+    func compare<S: Scalar>(_ type: S.Type, _ tolerance: Double) throws {
+      for seed in 0..<60 {
+        let random = RandomStream(seed: UInt64(seed), purpose: "convolution gradients")
+        func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
+          range.lowerBound + random.integer(below: range.count, at: at)
+        }
+        let groups = pick(1...3, 0)
+        let inputs = pick(1...(seed % 3 == 0 ? 6 : 2), 1)
+        let units = pick(1...(seed % 3 == 1 ? 6 : 2), 2)
+        let window = (pick(1...7, 3), pick(1...7, 4))
+        let padding = seed % 2 == 0 ? (0, 0) : (pick(0...3, 5), pick(0...3, 6))
+        let places = (pick(1...5, 7), pick(1...34, 8))
+        let (rows, columns) = (
+          max(1, places.0 + window.0 - 1 - 2 * padding.0),
+          max(1, places.1 + window.1 - 1 - 2 * padding.1)
+        )
+        func pair(_ pair: (Int, Int)) -> Node {
+          Node(.list([Node(.int(pair.0)), Node(.int(pair.1))]))
+        }
+        let options = [
+          ("channels", Node(.int(groups * units))), ("groups", Node(.int(groups))),
+          ("window", pair(window)), ("padding", pair(padding)),
+        ]
+        let shape: Shape = [groups * inputs, rows, columns]
+        let samples = 2
+        guard
+          let bench = try? LayerBench<S>(
+            makeLayer("convolution", options), inputs: [shape], samples: samples)
+        else { continue }
+        for (k, buffer) in (bench.inputs + bench.parameters + [bench.dy]).enumerated() {
+          buffer.values = buffer.values.indices.map { S(random.stream(k).normal(at: $0)) }
+        }
+        func doubles(_ buffer: Buffer<S>) -> [Double] { buffer.values.map { Double($0) } }
+        let (x, dy) = (doubles(bench.x), doubles(bench.dy))
+        let (w, b) = (doubles(bench.parameters[0]), doubles(bench.parameters[1]))
+        var (y, dx, dw) = (dy.map { _ in 0.0 }, x.map { _ in 1.0 }, w.map { _ in 1.0 })
+        var db = b.map { _ in 1.0 }
+        let output = bench.plan.output
+        var j = 0
+        for s in 0..<samples {
+          for o in 0..<(groups * units) {
+            for r in 0..<output[1] {
+              for c in 0..<output[2] {
+                y[j] = b[o]
+                db[o] += dy[j]
+                for i in 0..<inputs {
+                  let channel = s * groups * inputs + o / units * inputs + i
+                  for u in 0..<window.0 {
+                    let row = r + u - padding.0
+                    guard row >= 0, row < rows else { continue }
+                    for v in 0..<window.1 {
+                      let column = c + v - padding.1
+                      guard column >= 0, column < columns else { continue }
+                      let weight = ((o * inputs + i) * window.0 + u) * window.1 + v
+                      let place = (channel * rows + row) * columns + column
+                      y[j] += w[weight] * x[place]
+                      dx[place] += w[weight] * dy[j]
+                      dw[weight] += x[place] * dy[j]
+                    }
+                  }
+                }
+                j += 1
+              }
+            }
+          }
+        }
+        bench.forward()
+        let what = "\(S.self), seed \(seed): \(Node.map(options).flow) on \(shape)"
+        expectClose(doubles(bench.y), y, tolerance, "y, " + what)
+        bench.backward(prefill: 1)
+        expectClose(doubles(bench.dx), dx, tolerance, "dx, " + what)
+        expectClose(doubles(bench.gradients[0]), dw, tolerance, "dw, " + what)
+        expectClose(doubles(bench.gradients[1]), db, tolerance, "db, " + what)
+        #expect(bench.trespasses == [], "\(what)")
+      }
+    }
+    try compare(Double.self, 1e-13)
+    try compare(Float.self, 2e-5)
+  }
+
   @Test func `shapes and cost are told`() throws {
     let layer = try makeLayer("convolution", [("channels", 8), ("window", 5), ("groups", 2)])
     let plan = try layer.plan(for: [[4, 28, 20]])

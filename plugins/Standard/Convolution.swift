@@ -12,7 +12,7 @@ import NNExp
 ///
 /// One sample's windows are laid out as the columns of a matrix P
 /// `[channels·rows·columns of the window, positions]`, so that the sums become
-/// products: y = W P, ∂W += ∂y Pᵀ, ∂P = Wᵀ ∂y, which is then added back to ∂x.
+/// products: y = W P, ∂Wᵀ += P ∂yᵀ, ∂P = Wᵀ ∂y, which is then added back to ∂x.
 ///
 /// - Shape: `[channels, rows, columns]` → `[channels', rows', columns']`;
 ///   w `[channels', channels/groups, window rows, window columns]`, b `[channels']`
@@ -75,14 +75,32 @@ struct Convolution: Layer {
     let depth = Shape([x.channels / groups, rows.size, columns.size]).count
     var plan = Plan(
       output: output, parameters: [.init("weight", weight, initial: .glorotUniform)],
-      scratch: isPointwise ? [] : [.fixed(Shape([depth, output[1], output[2]]).count)],
+      scratch: [.fixed(weight.count)],
       work: Shape([output.count, depth]).count)
+    if !isPointwise {
+      plan.scratch.append(.fixed(Shape([depth, output[1], output[2]]).count))
+      if isBordered { plan.scratch.append(.fixed(border(of: x).count)) }
+    }
     if hasBias { plan.parameters.append(.init("bias", [channels], initial: .zeros)) }
     return plan
   }
 
   /// True if a sample is its own matrix of windows.
   private var isPointwise: Bool { rows == .single && columns == .single }
+
+  /// True if windows one place apart leave the input: it is copied into a border
+  /// of zeros first.
+  private var isBordered: Bool {
+    rows.stride == 1 && columns.stride == 1 && (rows.padding > 0 || columns.padding > 0)
+  }
+
+  /// One group's input with its padding.
+  private func border(of x: Planes) -> Shape {
+    [
+      x.channels / groups, min(x.rows, .max / 2) + 2 * rows.padding,
+      min(x.columns, .max / 2) + 2 * columns.padding,
+    ]
+  }
 
   func equations(for inputs: [Shape]) -> Equations {
     // Where the weight at u, v of the window at r, c reads.
@@ -127,8 +145,8 @@ struct Convolution: Layer {
             (to + o &* sizes.positions).update(repeating: bias[o], count: sizes.positions)
           }
         }
-        let patches = isPointwise ? from : pass.scratch[0].start
-        if !isPointwise { gather(from, into: patches, sizes) }
+        let patches = isPointwise ? from : pass.scratch[1].start
+        if !isPointwise { gather(from, into: patches, sizes, pass.scratch) }
         multiply(
           sizes.weight(weight, group: g),
           Matrix(start: patches, rows: sizes.depth, columns: sizes.positions),
@@ -141,7 +159,10 @@ struct Convolution: Layer {
   func backward<S: Scalar>(_ pass: Backward<S>) {
     let (x, dy, dx) = (pass.x, pass.dy, pass.dx)
     let sizes = Sizes(self, input: x.shape, output: dy.shape)
-    let (weight, dw) = (pass.parameters[0], pass.gradients[0])
+    let weight = pass.parameters[0]
+    // ∂Wᵀ += P ∂yᵀ: the BLAS is up to half as fast again as with ∂W += ∂y Pᵀ.
+    let dw = pass.scratch[0]
+    dw.fill(0)
     for s in 0..<pass.samples {
       for g in 0..<groups {
         let part = s &* groups &+ g
@@ -154,11 +175,12 @@ struct Convolution: Layer {
             db[o] += sum(of: slope + o &* sizes.positions, count: sizes.positions)
           }
         }
-        let patches = isPointwise ? from : pass.scratch[0].start
-        if !isPointwise { gather(from, into: patches, sizes) }
+        let patches = isPointwise ? from : pass.scratch[1].start
+        if !isPointwise { gather(from, into: patches, sizes, pass.scratch) }
         let columns = Matrix(start: patches, rows: sizes.depth, columns: sizes.positions)
         multiply(
-          dyPart, columns.transposed, into: sizes.weight(dw, group: g), accumulating: true)
+          columns, dyPart.transposed, into: sizes.transposedWeight(dw, group: g),
+          accumulating: true)
         guard pass.needsInputGradient else { continue }
         let transposedWeight = sizes.weight(weight, group: g).transposed
         let to = dx.start + part &* sizes.inputPart
@@ -169,8 +191,15 @@ struct Convolution: Layer {
             accumulating: true)
         } else {
           multiply(transposedWeight, dyPart, into: columns)
-          scatter(patches, to: to, sizes)
+          scatter(patches, to: to, sizes, pass.scratch)
         }
+      }
+    }
+    for g in 0..<groups {
+      let from = dw.start + g &* sizes.weights
+      let to = pass.gradients[0].start + g &* sizes.weights
+      for o in 0..<sizes.units {
+        for k in 0..<sizes.depth { to[o &* sizes.depth &+ k] += from[k &* sizes.units &+ o] }
       }
     }
   }
@@ -188,6 +217,7 @@ private struct Sizes {
   let depth: Int
 
   var positions: Int { y.count }
+  var weights: Int { units &* depth }
   var inputPart: Int { inputs &* x.count }
   var outputPart: Int { units &* positions }
 
@@ -202,32 +232,55 @@ private struct Sizes {
   }
 
   func weight<S: Scalar>(_ weight: Tensor<S>, group: Int) -> Matrix<S> {
-    Matrix(start: weight.start + group &* units &* depth, rows: units, columns: depth)
+    Matrix(start: weight.start + group &* weights, rows: units, columns: depth)
+  }
+
+  func transposedWeight<S: Scalar>(_ weight: Tensor<S>, group: Int) -> Matrix<S> {
+    Matrix(start: weight.start + group &* weights, rows: depth, columns: units)
   }
 }
 
 extension Convolution {
+  /// The windows one place apart, over an input that has its padding.
+  private func windows(_ sizes: Sizes) -> Windows {
+    Windows(
+      channels: sizes.inputs, rows: sizes.x.rows &+ 2 &* rows.padding,
+      columns: sizes.x.columns &+ 2 &* columns.padding,
+      window: (rows.size, columns.size), dilation: (rows.dilation, columns.dilation))
+  }
+
+  /// Calls `body` with every row of a part of the input, and where it stands
+  /// within its padding, both counted from their starts.
+  @inline(__always)
+  private func forEachRow(_ sizes: Sizes, _ body: (_ inner: Int, _ outer: Int) -> Void) {
+    let width = sizes.x.columns &+ 2 &* columns.padding
+    var outer = rows.padding &* width &+ columns.padding
+    for i in 0..<sizes.inputs {
+      for r in 0..<sizes.x.rows {
+        body((i &* sizes.x.rows &+ r) &* sizes.x.columns, outer)
+        outer &+= width
+      }
+      outer &+= 2 &* rows.padding &* width
+    }
+  }
+
   /// Lays the windows of one part of a sample out as the columns of `patches`.
   private func gather<S: Scalar>(
-    _ x: UnsafePointer<S>, into patches: UnsafeMutablePointer<S>, _ sizes: Sizes
+    _ x: UnsafePointer<S>, into patches: UnsafeMutablePointer<S>, _ sizes: Sizes,
+    _ scratch: Tensors<S>
   ) {
-    var to = patches
-    if rows.isPlain && columns.isPlain {
-      // No window leaves the input, and a row of them is a row of the input.
-      for i in 0..<sizes.inputs {
-        for u in 0..<rows.size {
-          for v in 0..<columns.size {
-            var from = x + ((i &* sizes.x.rows &+ u) &* sizes.x.columns &+ v)
-            for _ in 0..<sizes.y.rows {
-              copy(from, to: to, count: sizes.y.columns)
-              from += sizes.x.columns
-              to += sizes.y.columns
-            }
-          }
-        }
+    if isBordered {
+      let border = scratch[2]
+      border.fill(0)
+      forEachRow(sizes) { inner, outer in
+        (border.start + outer).update(from: x + inner, count: sizes.x.columns)
       }
-      return
+      return S.gather(windows(sizes), border.start, into: patches)
     }
+    if rows.stride == 1 && columns.stride == 1 {
+      return S.gather(windows(sizes), x, into: patches)
+    }
+    var to = patches
     for i in 0..<sizes.inputs {
       for u in 0..<rows.size {
         for v in 0..<columns.size {
@@ -243,11 +296,7 @@ extension Convolution {
                 + ((i &* sizes.x.rows &+ row) &* sizes.x.columns
                   &+ v &* columns.dilation &- columns.padding)
               for c in 0..<low { to[c] = 0 }
-              if columns.stride == 1 {
-                copy(from + low, to: to + low, count: high &- low)
-              } else {
-                for c in low..<high { to[c] = from[c &* columns.stride] }
-              }
+              for c in low..<high { to[c] = from[c &* columns.stride] }
               for c in high..<sizes.y.columns { to[c] = 0 }
             }
             to += sizes.y.columns
@@ -259,24 +308,22 @@ extension Convolution {
 
   /// Adds every column of `patches` to the window that it came from.
   private func scatter<S: Scalar>(
-    _ patches: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>, _ sizes: Sizes
+    _ patches: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>, _ sizes: Sizes,
+    _ scratch: Tensors<S>
   ) {
-    var from = patches
-    if rows.isPlain && columns.isPlain {
-      for i in 0..<sizes.inputs {
-        for u in 0..<rows.size {
-          for v in 0..<columns.size {
-            var to = dx + ((i &* sizes.x.rows &+ u) &* sizes.x.columns &+ v)
-            for _ in 0..<sizes.y.rows {
-              add(from, to: to, count: sizes.y.columns)
-              from += sizes.y.columns
-              to += sizes.x.columns
-            }
-          }
-        }
+    if isBordered {
+      let border = scratch[2]
+      border.fill(0)
+      S.scatter(windows(sizes), patches, to: border.start)
+      forEachRow(sizes) { inner, outer in
+        for c in 0..<sizes.x.columns { dx[inner &+ c] += border[outer &+ c] }
       }
       return
     }
+    if rows.stride == 1 && columns.stride == 1 {
+      return S.scatter(windows(sizes), patches, to: dx)
+    }
+    var from = patches
     for i in 0..<sizes.inputs {
       for u in 0..<rows.size {
         for v in 0..<columns.size {
@@ -289,52 +336,12 @@ extension Convolution {
                 dx
                 + ((i &* sizes.x.rows &+ row) &* sizes.x.columns
                   &+ v &* columns.dilation &- columns.padding)
-              if columns.stride == 1 {
-                add(from + low, to: to + low, count: high &- low)
-              } else {
-                for c in low..<high { to[c &* columns.stride] += from[c] }
-              }
+              for c in low..<high { to[c &* columns.stride] += from[c] }
             }
             from += sizes.y.columns
           }
         }
       }
-    }
-  }
-
-  /// y ← x, eight at a time: a row is too short to call for.
-  @inline(__always)
-  private func copy<S: Scalar>(
-    _ x: UnsafePointer<S>, to y: UnsafeMutablePointer<S>, count: Int
-  ) {
-    var i = 0
-    while i &+ 8 <= count {
-      let eight = UnsafeRawPointer(x + i).loadUnaligned(as: SIMD8<S>.self)
-      UnsafeMutableRawPointer(y + i).storeBytes(of: eight, as: SIMD8<S>.self)
-      i &+= 8
-    }
-    while i < count {
-      y[i] = x[i]
-      i &+= 1
-    }
-  }
-
-  /// y ← y + x, eight at a time.
-  @inline(__always)
-  private func add<S: Scalar>(
-    _ x: UnsafePointer<S>, to y: UnsafeMutablePointer<S>, count: Int
-  ) {
-    var i = 0
-    while i &+ 8 <= count {
-      let term = UnsafeRawPointer(x + i).loadUnaligned(as: SIMD8<S>.self)
-      var sum = UnsafeRawPointer(y + i).loadUnaligned(as: SIMD8<S>.self)
-      for lane in 0..<8 { sum[lane] += term[lane] }
-      UnsafeMutableRawPointer(y + i).storeBytes(of: sum, as: SIMD8<S>.self)
-      i &+= 8
-    }
-    while i < count {
-      y[i] += x[i]
-      i &+= 1
     }
   }
 

@@ -16,9 +16,6 @@ struct Window: Equatable {
   var padding = 0
   var dilation = 1
 
-  /// True if windows lie next to next within the axis.
-  var isPlain: Bool { stride == 1 && padding == 0 && dilation == 1 }
-
   /// From the first entry to the last, both counted.
   var extent: Int { (size &- 1) &* dilation &+ 1 }
 

@@ -28,6 +28,16 @@ struct nnexp_tiles {
   long windows, window_rows;
 };
 
+/// A convolution's windows, one place apart, none of which leaves x.
+struct nnexp_windows {
+  /// The extents of x.
+  long channels, rows, columns;
+  /// Those of a window, and from one entry of it to the next.
+  long window_rows, window_columns, row_dilation, column_dilation;
+  /// Places of windows.
+  long place_rows, place_columns;
+};
+
 /// The kernels for one precision; each of the functions in its place.
 #define NNEXP_KERNELS(REAL)                                                        \
   /* y ← f(x); x and y may be the same. */                                         \
@@ -44,7 +54,10 @@ struct nnexp_tiles {
   int (*tile_roots)(int p, const REAL *s, REAL *y, long count);                    \
   long (*pull_tiles)(                                                              \
       const struct nnexp_tiles *tiles, int p, REAL n, const REAL *x, const REAL *y, \
-      const REAL *dy, REAL *dx, long row, long rows, REAL *room);
+      const REAL *dy, REAL *dx, long row, long rows, REAL *room);                  \
+  /* Windows as the columns of a matrix, and added back; see Windows.h. */         \
+  void (*gather)(const struct nnexp_windows *windows, const REAL *x, REAL *patches); \
+  void (*scatter)(const struct nnexp_windows *windows, const REAL *patches, REAL *x);
 
 struct nnexp_kernels_f32 {
   NNEXP_KERNELS(float)
@@ -140,6 +153,23 @@ static inline long nnexp_pull_tiles_f64(
     const struct nnexp_tiles *tiles, int p, double n, const double *x, const double *y,
     const double *dy, double *dx, long row, long rows, double *room) {
   return nnexp_kernels()->f64.pull_tiles(tiles, p, n, x, y, dy, dx, row, rows, room);
+}
+
+static inline void nnexp_gather_f32(
+    const struct nnexp_windows *windows, const float *x, float *patches) {
+  nnexp_kernels()->f32.gather(windows, x, patches);
+}
+static inline void nnexp_scatter_f32(
+    const struct nnexp_windows *windows, const float *patches, float *x) {
+  nnexp_kernels()->f32.scatter(windows, patches, x);
+}
+static inline void nnexp_gather_f64(
+    const struct nnexp_windows *windows, const double *x, double *patches) {
+  nnexp_kernels()->f64.gather(windows, x, patches);
+}
+static inline void nnexp_scatter_f64(
+    const struct nnexp_windows *windows, const double *patches, double *x) {
+  nnexp_kernels()->f64.scatter(windows, patches, x);
 }
 
 #endif

@@ -1,0 +1,90 @@
+// A convolution's windows, laid out as the columns of a matrix, and back.
+
+typedef REAL NAME(eight) __attribute__((ext_vector_type(8)));
+typedef REAL NAME(four) __attribute__((ext_vector_type(4)));
+typedef REAL NAME(two) __attribute__((ext_vector_type(2)));
+
+/// y ← x for size ≤ count ≤ 2·size numbers; those in the middle twice.
+#define COPY_ENDS(size)                                                            \
+  {                                                                                \
+    NAME(size) first, last;                                                        \
+    const long n = sizeof first / sizeof(REAL);                                    \
+    if (count == n) {                                                              \
+      for (long r = 0; r < rows; r++, x += pitch, y += n) {                        \
+        __builtin_memcpy(&first, x, sizeof first);                                 \
+        __builtin_memcpy(y, &first, sizeof first);                                 \
+      }                                                                            \
+      return;                                                                      \
+    }                                                                              \
+    for (long r = 0; r < rows; r++, x += pitch, y += count) {                      \
+      __builtin_memcpy(&first, x, sizeof first);                                   \
+      __builtin_memcpy(&last, x + count - n, sizeof last);                         \
+      __builtin_memcpy(y, &first, sizeof first);                                   \
+      __builtin_memcpy(y + count - n, &last, sizeof last);                         \
+    }                                                                              \
+  }
+
+/// Rows of `count` numbers, `pitch` apart in x and next to next in y: y ← x.
+INLINE void NAME(copy_rows)(const REAL *x, long pitch, REAL *y, long count, long rows) {
+  if (count >= 16) {
+    for (long r = 0; r < rows; r++, x += pitch, y += count) {
+      for (long i = 0; i + LANES <= count; i += LANES) NAME(store)(y + i, NAME(load)(x + i));
+      NAME(store)(y + count - LANES, NAME(load)(x + count - LANES));
+    }
+  } else if (count >= 8) {
+    COPY_ENDS(eight)
+  } else if (count >= 4) {
+    COPY_ENDS(four)
+  } else if (count >= 2) {
+    COPY_ENDS(two)
+  } else {
+    for (long r = 0; r < rows; r++) y[r] = x[r * pitch];
+  }
+}
+
+#define ADD(size)                                                                  \
+  {                                                                                \
+    NAME(size) sum, term;                                                          \
+    __builtin_memcpy(&sum, y + i, sizeof sum);                                     \
+    __builtin_memcpy(&term, x + i, sizeof term);                                   \
+    sum += term;                                                                   \
+    __builtin_memcpy(y + i, &sum, sizeof sum);                                     \
+    i += sizeof sum / sizeof(REAL);                                                \
+  }
+
+/// Rows of `count` numbers, next to next in x and `pitch` apart in y: y ← y + x.
+INLINE void NAME(add_rows)(const REAL *x, REAL *y, long pitch, long count, long rows) {
+  for (long r = 0; r < rows; r++, x += count, y += pitch) {
+    long i = 0;
+    while (i + 16 <= count) {
+      ADD(eight)
+      ADD(eight)
+    }
+    if (count & 8) ADD(eight)
+    if (count & 4) ADD(four)
+    if (count & 2) ADD(two)
+    if (count & 1) y[i] += x[i];
+  }
+}
+
+/// P[i, u, v; r, c] ← x[i, r + u·dilation, c + v·dilation]
+static void NAME(gather)(const struct nnexp_windows *w, const REAL *x, REAL *patches) {
+  const long positions = w->place_rows * w->place_columns;
+  for (long i = 0; i < w->channels; i++, x += w->rows * w->columns)
+    for (long u = 0; u < w->window_rows; u++)
+      for (long v = 0; v < w->window_columns; v++, patches += positions)
+        NAME(copy_rows)(
+            x + u * w->row_dilation * w->columns + v * w->column_dilation, w->columns, patches,
+            w->place_columns, w->place_rows);
+}
+
+/// x[i, r + u·dilation, c + v·dilation] += P[i, u, v; r, c]
+static void NAME(scatter)(const struct nnexp_windows *w, const REAL *patches, REAL *x) {
+  const long positions = w->place_rows * w->place_columns;
+  for (long i = 0; i < w->channels; i++, x += w->rows * w->columns)
+    for (long u = 0; u < w->window_rows; u++)
+      for (long v = 0; v < w->window_columns; v++, patches += positions)
+        NAME(add_rows)(
+            patches, x + u * w->row_dilation * w->columns + v * w->column_dilation, w->columns,
+            w->place_columns, w->place_rows);
+}

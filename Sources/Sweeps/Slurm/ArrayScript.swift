@@ -1,0 +1,83 @@
+import NNExp
+
+/// The batch script of a job array: what each of its tasks does.
+struct ArrayScript {
+  let name: String
+  let tasks: TaskList
+  /// How many tasks may run at once; as many as the cluster gives unless said.
+  let throttle: Int?
+  /// The executable, absolute.
+  let program: String
+  /// The folder that the command was given in, absolute: relative paths are from there.
+  let workingFolder: String
+  /// The sweep's file and folder, and the plan, as the command line takes them.
+  let file: String
+  let output: String
+  let plan: String
+  /// Where the tasks' output goes, absolute.
+  let logFolder: String
+
+  /// The whole text. Throws where a path cannot stand in a script.
+  func text() throws -> String {
+    for path in [program, workingFolder, file, output, plan, logFolder]
+    where path.contains(where: \.isNewline) {
+      throw Diagnostic("a path of a job array cannot have a line break: '\(path)'")
+    }
+    let limit = throttle.map { "%\($0)" } ?? ""
+    let log = logFolder.split(separator: "%", omittingEmptySubsequences: false)
+      .joined(separator: "%%")
+    return """
+      #!/bin/bash
+      #SBATCH --job-name=\(ArrayScript.quoted(name))
+      #SBATCH --array=\(tasks.indices)\(limit)
+      #SBATCH --output=\(ArrayScript.quoted(log + "/%a.log"))
+      #SBATCH --open-mode=append
+      #SBATCH --requeue
+      cd \(quotedForShell(workingFolder)) || exit 3
+      export NNEXP_THREADS="${SLURM_CPUS_PER_TASK:-1}"
+      \(body)
+
+      """
+  }
+
+  /// The command that runs the trial whose number the shell finds in `trial`.
+  private func command(trial: String, indent: String) -> String {
+    [
+      [program, "sweep", file].map(quotedForShell).joined(separator: " "),
+      "--output \(quotedForShell(output))",
+      "--plan-file \(quotedForShell(plan)) --trial \"\(trial)\"",
+    ].joined(separator: " \\\n\(indent)  ")
+  }
+
+  private var body: String {
+    // A task of one trial becomes that trial, so that signals come to it straight.
+    if tasks.isPlain { return "exec " + command(trial: "$SLURM_ARRAY_TASK_ID", indent: "") }
+    let shares = tasks.tasks.map {
+      "  [\($0.index)]=\"" + $0.trials.map(String.init).joined(separator: " ") + "\""
+    }
+    return """
+      # More trials than an array may have tasks: each runs its share of them. One that
+      # is to end lets the trial at hand write its checkpoint, and starts no other.
+      trials=(
+      \(shares.joined(separator: "\n"))
+      )
+      trap 'exit 143' TERM
+      code=0
+      for trial in ${trials[SLURM_ARRAY_TASK_ID]}; do
+        \(command(trial: "$trial", indent: "  ")) || code=$?
+      done
+      exit "$code"
+      """
+  }
+
+  /// A value of a `#SBATCH` line: sbatch knows double quotes and backslashes.
+  private static func quoted(_ value: String) -> String {
+    let isPlain = value.utf8.allSatisfy { $0 > 0x20 && !"\"'\\#".utf8.contains($0) }
+    if isPlain { return value }
+    return "\""
+      + value.reduce(into: "") { text, character in
+        if character == "\"" || character == "\\" { text.append("\\") }
+        text.append(character)
+      } + "\""
+  }
+}

@@ -1,0 +1,107 @@
+import NNExp
+
+/// The cluster, through its own programs.
+enum SlurmClient {
+  /// A job as sbatch names it; the cluster where there are several.
+  struct Job: Equatable {
+    let number: String
+    let cluster: String?
+
+    /// Of `sbatch --parsable`: `1234` or `1234;cluster`; nil for anything else.
+    init?(parsing answer: String) {
+      let lines = answer.split(separator: "\n")
+      guard let words = lines.last?.split(separator: ";"), (1...2).contains(words.count),
+        !words[0].isEmpty, words[0].utf8.allSatisfy({ (0x30...0x39).contains($0) })
+      else { return nil }
+      number = String(words[0])
+      cluster = words.count == 2 ? String(words[1]) : nil
+    }
+
+    init(number: String, cluster: String?) {
+      self.number = number
+      self.cluster = cluster
+    }
+
+    /// What makes squeue and scancel speak to the job's cluster.
+    var clusterWords: [String] { cluster.map { ["--clusters", $0] } ?? [] }
+
+    /// `scancel 1234`, for the user.
+    var cancelCommand: String {
+      (["scancel"] + clusterWords + [number]).joined(separator: " ")
+    }
+  }
+
+  /// Throws where there is no Slurm.
+  static func requirePresence() throws {
+    if try !isPresent() { throw absence }
+  }
+
+  static func isPresent() throws -> Bool { try SystemCommand.run(["sbatch", "--version"]) != nil }
+
+  private static var absence: Diagnostic {
+    Diagnostic(
+      "cannot submit a job array: there is no 'sbatch' on the PATH",
+      notes: [
+        .init(
+          "say this on a machine of the cluster that submits jobs, or leave out --launcher to "
+            + "use the cores of this one")
+      ], failure: .environment)
+  }
+
+  /// The largest index that a task of an array may have: one less than the
+  /// cluster's MaxArraySize, 1001 unless it says otherwise.
+  static func largestIndex() throws -> Int {
+    guard let answer = try SystemCommand.run(["scontrol", "show", "config"]), answer.code == 0
+    else { return 1000 }
+    return max(1, (maxArraySize(in: answer.output) ?? 1001) - 1)
+  }
+
+  /// The number in `MaxArraySize            = 1001`.
+  static func maxArraySize(in configuration: String) -> Int? {
+    for line in configuration.split(separator: "\n") where line.hasPrefix("MaxArraySize") {
+      return line.split(separator: "=").last.flatMap { Int($0.filter { $0 != " " }) }
+    }
+    return nil
+  }
+
+  /// Submits a script. Returns the job, and what sbatch said besides.
+  static func submit(script: String, options: [String]) throws -> (job: Job, remarks: String) {
+    guard let answer = try SystemCommand.run(["sbatch", "--parsable"] + options + [script])
+    else { throw absence }
+    guard answer.code == 0 else {
+      throw Diagnostic(
+        "sbatch refused the job array: \(answer.complaint)",
+        notes: [.init("the script is '\(script)'")], failure: .environment)
+    }
+    guard let job = Job(parsing: answer.output) else {
+      throw Diagnostic(
+        "cannot tell a job's number from what sbatch says: '\(answer.output)'",
+        notes: [.init("--slurm-options may hold what makes it say something else")],
+        failure: .environment)
+    }
+    return (job, answer.errors)
+  }
+
+  /// Every task of a job that Slurm still knows, those that have ended included;
+  /// none once it has forgotten the job.
+  static func tasks(of job: Job) throws -> [SlurmTask] {
+    let words =
+      ["squeue"] + job.clusterWords + [
+        "--noheader", "--array", "--states=all", "--jobs=\(job.number)",
+        "--Format=\(SlurmTask.format)",
+      ]
+    guard let answer = try SystemCommand.run(words) else {
+      throw Diagnostic("there is no 'squeue' on the PATH", failure: .environment)
+    }
+    if answer.code != 0 {
+      if answer.errors.contains("Invalid job id") { return [] }
+      throw Diagnostic(
+        "squeue cannot tell of job \(job.number): \(answer.complaint)", failure: .environment)
+    }
+    return try SlurmTask.list(from: answer.output)
+  }
+
+  static func cancel(_ job: Job) throws {
+    _ = try SystemCommand.run(["scancel"] + job.clusterWords + [job.number])
+  }
+}

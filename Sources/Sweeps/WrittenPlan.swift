@@ -1,0 +1,117 @@
+public import NNExp
+import Results
+import YAMLTree
+
+/// A sweep's plan as plan.json keeps it: the trials, and all that they are composed
+/// from, so that whoever runs one composes the same, whatever becomes of the files.
+///
+///     plan.json   name, parameters, trials   what the table needs: see PlanRecord
+///                 combinations               of the declaration, one a trial
+///                 sources                    the command line's words, the texts of the
+///                                            sweep's file and of its base
+public struct WrittenPlan: Sendable {
+  public let record: PlanRecord
+  let combinations: [Int]
+  let arguments: [String]
+  /// The text of the file that declares the sweep.
+  let text: String
+  /// The text of the experiment that it names, if that is another file.
+  let base: String?
+
+  public init(_ plan: SweepPlan) {
+    let declaration = plan.declaration
+    record = PlanRecord(plan)
+    combinations = plan.trials.map(\.combination)
+    arguments = declaration.arguments
+    text = String(decoding: declaration.files[0], as: UTF8.self)
+    base = declaration.files.count > 1 ? String(decoding: declaration.bytes, as: UTF8.self) : nil
+  }
+
+  public var json: JSON {
+    .object(
+      (record.json.object ?? []) + [
+        .init("combinations", .array(combinations.map(JSON.int))),
+        .init(
+          "sources",
+          [
+            "arguments": .array(arguments.map(JSON.string)), "file": .string(text),
+            "base": JSON(base),
+          ]),
+      ])
+  }
+
+  /// The plan of a file such as `results/xor/sweep/plan.json`; nil where there is
+  /// none that tells what its trials are composed from.
+  public init?(reading path: String) throws {
+    guard
+      let bytes = try FileSystem.system.currentFolder.readIfThere(path, limit: 1 << 28)
+    else { return nil }
+    let json = try JSON(parsing: bytes, from: path)
+    guard let record = PlanRecord(json), let sources = json["sources"],
+      let combinations = json["combinations"]?.array, combinations.count == record.trials.count,
+      let arguments = sources["arguments"]?.array, let text = sources["file"]?.string
+    else { return nil }
+    self.record = record
+    self.combinations = combinations.compactMap(\.int)
+    self.arguments = arguments.compactMap(\.string)
+    self.text = text
+    base = sources["base"]?.string
+    guard self.combinations.count == record.trials.count else { return nil }
+  }
+
+  /// The sweep that was planned, as if its file still stood at `path` as it was.
+  public func declaration(at path: String) throws -> SweepDeclaration {
+    try SweepDeclaration(path: path, arguments: arguments) {
+      Array(($0 == path ? text : base ?? text).utf8)
+    }
+  }
+
+  /// Whether a declaration is still what was planned.
+  public func isOf(_ declaration: SweepDeclaration) -> Bool {
+    arguments == declaration.arguments && text.utf8.elementsEqual(declaration.files[0])
+      && (base ?? text).utf8.elementsEqual(declaration.bytes)
+  }
+}
+
+extension WrittenPlan {
+  /// The plan that stands in a sweep's folder; where there is none, a new one is
+  /// written there. Of several processes at once, the first one's counts for all.
+  ///
+  /// Throws where the one that stands is of other arguments.
+  public static func standing(
+    in folder: SweepFolder, for declaration: SweepDeclaration, registry: Registry
+  ) throws -> WrittenPlan {
+    if let found = try found(in: folder, for: declaration) { return found }
+    // All that can be wrong with the file shows before anything is made.
+    let plan = WrittenPlan(try SweepPlan(declaration, registry: registry))
+    try folder.make()
+    let lock = try TrialLock.wait(for: TrialLock.plan, in: folder, seconds: 10)
+    defer { withExtendedLifetime(lock) {} }
+    if let found = try found(in: folder, for: declaration) { return found }
+    try plan.write(to: folder)
+    return plan
+  }
+
+  private static func found(
+    in folder: SweepFolder, for declaration: SweepDeclaration
+  ) throws -> WrittenPlan? {
+    guard let found = try WrittenPlan(reading: folder.path + "/" + PlanRecord.file) else {
+      return nil
+    }
+    guard found.arguments == declaration.arguments else {
+      func words(_ arguments: [String]) -> String {
+        arguments.isEmpty ? "none" : arguments.map(quotedForShell).joined(separator: " ")
+      }
+      throw Diagnostic(
+        "the plan in '\(folder.path)' is of other arguments: \(words(found.arguments)); found "
+          + words(declaration.arguments),
+        notes: [.init("to plan anew, add --plan in place of --trial")])
+    }
+    return found
+  }
+
+  /// Replaces the plan that stands in a sweep's folder.
+  public func write(to folder: SweepFolder) throws {
+    try folder.write(json.description + "\n", to: PlanRecord.file)
+  }
+}

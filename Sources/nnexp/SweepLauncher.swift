@@ -1,0 +1,100 @@
+import ArgumentParser
+import Glibc
+import NNExp
+import Sweeps
+
+/// What runs a sweep's trials on more than one machine.
+enum Launcher: String, ExpressibleByArgument, CaseIterable {
+  case slurm
+}
+
+extension SweepCommand {
+  /// Refuses what means nothing without `--launcher`.
+  func requireLauncher() throws {
+    if launcher != nil { return }
+    if slurmOptions != nil { throw Diagnostic("--slurm-options needs --launcher slurm") }
+    if noWait { throw Diagnostic("--no-wait needs --launcher slurm") }
+  }
+
+  /// Submits what is left of the sweep, waits for it, and gives the verdict.
+  func runOnSlurm(_ plan: SweepPlan, in folder: SweepFolder) throws {
+    let request = try SlurmSweep.Request(
+      options: slurmOptions ?? "", throttle: jobs, retryingFailed: retryFailed, file: file)
+    try SlurmSweep.requirePresence()
+    try folder.make()
+    try WrittenPlan(plan).write(to: folder)
+    let view = ArrayView(quiet: quiet)
+    let sweep = try SlurmSweep(in: folder, listener: view)
+    for job in sweep.jobs { view.note("job \(job) is at it since before") }
+    let (trials, tasks) = try sweep.submit(plan, request)
+    if tasks > 0, let job = sweep.jobs.last {
+      view.note(
+        "job \(job): \(trials == 1 ? "1 trial" : "\(trials) trials")"
+          + (tasks < trials ? " in \(tasks) tasks, as many as the cluster takes" : ""))
+    }
+    if noWait { return sayHowToGoOn(sweep) }
+    try sweep.wait(cancellingIf: { failFast && hasFailed(plan, in: folder) })
+    view.clear()
+    if let signalReceived {
+      sayHowToGoOn(sweep)
+      raiseAgain(signalReceived)
+    }
+    let left = PlanRecord(plan).rows(in: folder).count {
+      [.pending, .running, .interrupted].contains($0.status)
+    }
+    if left > 0 { view.note("trials left: \(left); the same command again goes on with them") }
+    try conclude(plan, in: folder)
+  }
+
+  private func hasFailed(_ plan: SweepPlan, in folder: SweepFolder) -> Bool {
+    PlanRecord(plan).rows(in: folder).contains { $0.status == .failed }
+  }
+
+  private func sayHowToGoOn(_ sweep: SlurmSweep) {
+    if quiet || sweep.jobs.isEmpty { return }
+    say(
+      """
+      the trials go on without this command
+        for the table: the same command again, which waits for them
+        to cancel:     \(sweep.cancelCommands.joined(separator: "; "))
+      """)
+  }
+}
+
+/// How far job arrays have come: one line on a terminal; in a log, a line when
+/// something has changed, every ten seconds at most.
+private final class ArrayView: ArrayListener {
+  private let isTerminal = isatty(1) == 1
+  private let isQuiet: Bool
+  private var shown = -10.0
+  private var last = ""
+
+  init(quiet: Bool) { isQuiet = quiet }
+
+  var interruption: Int32? { signalReceived }
+
+  func note(_ text: String) {
+    if isQuiet { return }
+    clear()
+    say(text)
+  }
+
+  func update(_ progress: ArrayProgress) {
+    if isQuiet || progress.total == 0 { return }
+    let now = monotonicSeconds()
+    guard now - shown >= (isTerminal ? 0.1 : 10) else { return }
+    var text = "\(progress.done)/\(progress.total) tasks done, \(progress.running) running"
+    if progress.waiting > 0 {
+      text += ", \(progress.waiting) waiting" + (progress.reason.map { " (\($0))" } ?? "")
+    }
+    if progress.failed > 0 { text += ", \(progress.failed) failed" }
+    if text == last && !isTerminal { return }
+    shown = now
+    last = text
+    if isTerminal { writeAll("\r\u{1B}[K" + text, to: 1) } else { say(text) }
+  }
+
+  func clear() {
+    if isTerminal && !isQuiet && !last.isEmpty { writeAll("\r\u{1B}[K", to: 1) }
+  }
+}

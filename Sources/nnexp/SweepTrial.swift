@@ -1,0 +1,57 @@
+import Glibc
+import NNExp
+import Sweeps
+
+/// A sweep one trial at a time, for those who run the trials themselves: a plan that
+/// all share, and `--trial k` of it.
+extension SweepCommand {
+  /// `--plan`: the numbers of the trials that are left, a line each.
+  func sayTrialsLeft(of plan: SweepPlan, in folder: SweepFolder) throws {
+    for trial in try folder.trialsLeft(of: plan, retryingFailed: retryFailed) {
+      say("\(trial.number)")
+    }
+  }
+
+  /// `--trial`: runs a trial of the plan that stands, or else of a new one.
+  func runOne(_ number: Int) throws {
+    if dryRun || plansOnly || launcher != nil {
+      throw Diagnostic("--trial runs one trial, here; leave out --dry-run, --plan and --launcher")
+    }
+    let registry = standardRegistry()
+    let (plan, folder) = try planOfTrial(registry)
+    let trial = try LoneTrial(number, of: plan, in: folder)
+    // On a machine that it shares, a trial takes a core unless told otherwise.
+    if let jobs {
+      Workers.count = jobs
+    } else if getenv("NNEXP_THREADS") == nil {
+      Workers.count = 1
+    }
+    let code = try trial.run(
+      with: runner(plan.declaration(at: file), in: folder, registry, isWorker: false),
+      patience: 120, say: { if !quiet { say($0) } }, complain: writeError)
+    if let signalReceived, code == 128 + signalReceived { raiseAgain(signalReceived) }
+    if code != 0 { throw Exit(code: code) }
+  }
+
+  private func planOfTrial(_ registry: Registry) throws -> (WrittenPlan, SweepFolder) {
+    if let planFile, let output {
+      guard let plan = try WrittenPlan(reading: planFile) else {
+        throw Diagnostic("there is no plan of a sweep in '\(planFile)'", failure: .environment)
+      }
+      return (plan, SweepFolder(output))
+    }
+    let declaration = try SweepDeclaration(path: file, arguments: arguments)
+    try declaration.requireIndependentTrials(for: "--trial")
+    let folder = try folder(of: declaration)
+    let plan = try WrittenPlan.standing(in: folder, for: declaration, registry: registry)
+    if !plan.isOf(declaration) {
+      writeError(
+        """
+        warning: '\(file)' has changed since the sweep in '\(folder.path)' was planned; the \
+        trial is of that plan
+        note: to plan anew: nnexp sweep \(file) --plan
+        """)
+    }
+    return (plan, folder)
+  }
+}

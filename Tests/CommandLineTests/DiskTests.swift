@@ -1,0 +1,98 @@
+import Foundation
+import Testing
+
+/// FAULTS 37, on the command itself: space runs out, and comes back.
+@Suite struct DiskTests {
+  private static let text = eventful.replacing("epochs: 100", with: "epochs: 120")
+
+  private func tool() throws -> Tool {
+    let tool = try Tool()
+    try tool.write(DiskTests.text, to: "eventful.yaml")
+    try tool.run("run", "eventful.yaml", "-q", "--output", "whole")
+    return tool
+  }
+
+  /// The run ended with 3 and told why; now it goes on, or begins, to the end.
+  private func goOn(_ tool: Tool, after result: Tool.Result, _ reason: String, _ label: String)
+    throws
+  {
+    #expect(result.code == 3, "\(label): \(result.errors)")
+    #expect(
+      result.errors.contains(reason) && result.errors.contains("'results"),
+      "\(label): \(result.errors)")
+    let next = try tool.run("run", "eventful.yaml", "-q", "--resume")
+    #expect(next.code == 0, "\(label): \(next.errors)")
+    let run = try tool.theRun(of: "eventful")
+    #expect(differences(tool.facts(of: "whole"), tool.facts(of: run)) == [], "\(label)")
+  }
+
+  @Test(.enabled(if: SmallDisk.isAvailable, "file systems cannot be mounted here"))
+  func aFullDisk() throws {
+    let tool = try tool()
+    defer { tool.remove() }
+    // From none at all to almost enough; a page is the least that a file takes.
+    for kilobytes in stride(from: 0, through: 48, by: isThorough ? 4 : 16) {
+      let disk = try #require(SmallDisk(at: tool.folder.appendingPathComponent("results").path))
+      let filler = "results/filler"
+      let block = [UInt8](repeating: 0, count: (SmallDisk.kilobytes - kilobytes) << 10)
+      try Data(block).write(to: tool.folder.appendingPathComponent(filler))
+      let result = try tool.run("run", "eventful.yaml", "-q")
+      try FileManager.default.removeItem(at: tool.folder.appendingPathComponent(filler))
+      try goOn(tool, after: result, "No space left on device", "\(kilobytes) KB free")
+      _ = disk
+    }
+  }
+
+  @Test(arguments: [1, 2, 4, 8, 16, 24])
+  func aFileSizeLimit(blocks: Int) throws {
+    let tool = try tool()
+    defer { tool.remove() }
+    let result = try tool.shell("ulimit -f \(blocks); exec nnexp run eventful.yaml -q")
+    try goOn(tool, after: result, "File too large", "\(blocks) blocks")
+  }
+
+  /// A flush that fails is not made again: the kernel may have forgotten by then
+  /// that the bytes were lost.
+  @Test func aFlushThatFails() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    // Flushed is what a run leaves after its first second.
+    let text = eventful.replacing("epochs: 100", with: "epochs: 100000000")
+      .replacing("record_every: 2", with: "record_every: 100000")
+      .replacing("every: 1 epoch", with: "every: 1.2 seconds")
+    try tool.write(text, to: "eventful.yaml")
+    let injector = try tool.build(library: "fault_injector")
+    let result = try tool.run(
+      "run", "eventful.yaml", "-q",
+      environment: [
+        "LD_PRELOAD": injector, "NNEXP_FAULT": "fail 0 5", "NNEXP_FAULT_ON": "fsync",
+      ])
+    #expect(result.code == 3)
+    #expect(
+      result.errors
+        == "error: cannot flush 'results/eventful/run-0001/metrics.csv': Input/output error\n")
+    let summary = try tool.read("results/eventful/run-0001/summary.json")
+    #expect(summary.contains("\"status\": \"failed\""))
+    #expect(summary.contains("\"exit_status\": 3"))
+  }
+}
+
+/// A file system of its own at a folder; nil where none can be mounted.
+final class SmallDisk {
+  static let kilobytes = 256
+  private let path: String
+
+  init?(at path: String) {
+    self.path = path
+    mkdir(path, 0o755)
+    guard mount("tmpfs", path, "tmpfs", 0, "size=\(SmallDisk.kilobytes)k") == 0 else { return nil }
+  }
+
+  deinit { umount2(path, Int32(MNT_DETACH)) }
+
+  static let isAvailable: Bool = {
+    let path = NSTemporaryDirectory() + "nnexp-disk-" + UUID().uuidString
+    defer { rmdir(path) }
+    return SmallDisk(at: path) != nil
+  }()
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+/// FAULTS 35: a signal ends a run after its step, a second one at once, and
+/// nothing is lost.
+@Suite struct SignalTests {
+  /// Waits until the run has rows.
+  private func waitForRows(_ tool: Tool, of run: String) throws {
+    for _ in 0..<2000 {
+      if let rows = try? tool.read("\(run)/metrics.csv"), rows.contains("\n2,") { return }
+      usleep(2000)
+    }
+    Issue.record("no rows after four seconds")
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM])
+  func theRunGoesOnToTheSameBytes(signal: Int32) throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let text = eventful.replacing("epochs: 100", with: "epochs: 3000")
+      .replacing("every: 1 epoch", with: "every: 0.2 seconds")
+    try tool.write(text, to: "eventful.yaml")
+    try tool.run("run", "eventful.yaml", "-q", "--output", "whole")
+    var interruptions = 0
+    var command = ["run", "eventful.yaml", "-q"]
+    let run = "results/eventful/run-0001"
+    while true {
+      let process = try tool.start(command)
+      command = ["resume", run, "-q"]
+      try waitForRows(tool, of: run)
+      process.kill(signal)
+      let end = process.wait()
+      if end == .exit(0) { break }
+      #expect(end == .signal(signal))
+      let summary = try tool.read("\(run)/summary.json")
+      #expect(summary.contains("\"status\": \"interrupted\""))
+      #expect(summary.contains("\"reason\": \"\(signal == SIGINT ? "SIGINT" : "SIGTERM")\""))
+      #expect(summary.contains("\"exit_status\": \(128 + signal)"))
+      for file in ["state.nnx", "last.nnx"] { #expect(tool.exists("\(run)/checkpoints/\(file)")) }
+      interruptions += 1
+      if interruptions == 3 {
+        #expect(try tool.start(command).wait() == .exit(0))
+        break
+      }
+    }
+    #expect(interruptions > 0)
+    #expect(differences(tool.facts(of: "whole"), tool.facts(of: run)) == [])
+  }
+
+  /// In a step that takes seconds, the first signal waits and the second does
+  /// not: the process has no time to write that it was interrupted.
+  @Test(arguments: [SIGINT, SIGTERM])
+  func aSecondOneIsImmediate(signal: Int32) throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try tool.write(
+      """
+      name: slow
+      data: {generated: {type: spirals, samples: 20000}}
+      model: [{type: dense, units: 3000}, tanh, {type: dense, units: 3000}, tanh, {type: dense, units: 1}]
+      loss: binary_cross_entropy
+      gradient_check: false
+      train: {optimizer: sgd, epochs: 1}
+      """, to: "slow.yaml")
+    let process = try tool.start(["run", "slow.yaml", "-q"])
+    let summary = "results/slow/run-0001/summary.json"
+    for _ in 0..<2000 where !tool.exists(summary) { usleep(5000) }
+    usleep(100_000)
+    process.kill(signal)
+    usleep(100_000)
+    process.kill(signal)
+    #expect(process.wait() == .signal(signal))
+    #expect(try tool.read(summary).contains("\"status\": \"running\""))
+  }
+
+  /// While a gradient check of a large model is under way.
+  @Test func inAGradientCheck() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let text = exclusiveOr.replacing("units: 2", with: "units: 20000")
+    try tool.write(
+      text + "gradient_check: {at: [start], entries: all, budget: 100000000}\n", to: "xor.yaml")
+    let process = try tool.start(["run", "xor.yaml", "-q"])
+    let summary = "results/xor/run-0001/summary.json"
+    for _ in 0..<2000 where !tool.exists(summary) { usleep(5000) }
+    usleep(200_000)
+    process.kill(SIGTERM)
+    #expect(process.wait() == .signal(SIGTERM))
+    #expect(try tool.read(summary).contains("\"status\": \"interrupted\""))
+  }
+}

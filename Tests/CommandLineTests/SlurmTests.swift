@@ -1,0 +1,363 @@
+import Foundation
+import Testing
+
+/// `--launcher slurm` with programs of Slurm's names that do at once what a cluster
+/// does in time; `make test-clusters` has a cluster.
+@Suite struct SlurmTests {
+  private static let xor = """
+    name: xor
+    data:
+      inline: {inputs: [[0, 0], [0, 1], [1, 0], [1, 1]], targets: [[0], [1], [1], [0]]}
+    model:
+      - {type: dense, units: 2, name: hidden}
+      - sigmoid
+      - {type: dense, units: 1}
+    loss: squared_error
+    train: {optimizer: {type: sgd, learning_rate: 0.1}, epochs: 20, batch_size: full}
+    sweep: {grid: {train.optimizer.learning_rate: [0.1, 0.2, 0.3, 0.4]}}
+
+    """
+
+  /// Runs every task of the array at once, one after another, and keeps for squeue how
+  /// each ended. What a task is to end with in place of its trial stands in a file
+  /// `task-2`, such as `FAILED|9|None`.
+  private static let sbatch = """
+    #!/bin/bash
+    if [ "$1" = --version ]; then exit; fi
+    if [ -e refusal ]; then cat refusal >&2; exit 1; fi
+    printf '%s\\n' "$@" >>sbatch.words
+    script=${!#}
+    job=$(($(cat job 2>/dev/null || echo 40) + 1))
+    echo $job >job
+    indices=$(sed -n 's/^#SBATCH --array=\\([^%]*\\).*/\\1/p' "$script")
+    for range in ${indices//,/ }; do
+      for index in $(seq "${range%-*}" "${range#*-}"); do
+        if [ -e task-$index ]; then
+          echo "$index|$(cat task-$index)"
+        else
+          code=0
+          SLURM_ARRAY_TASK_ID=$index bash "$script" >"$(dirname "$script")/$index.log" 2>&1 || code=$?
+          state=COMPLETED
+          if [ $code != 0 ]; then state=FAILED; fi
+          echo "$index|$state|$((code * 256))|None"
+        fi
+      done
+    done >queue.$job
+    echo "${CLUSTER_WARNING:-}" >&2
+    echo $job
+    """
+
+  private static let squeue = """
+    #!/bin/bash
+    echo "$*" >>squeue.words
+    for word; do
+      case $word in --jobs=*) job=${word#--jobs=} ;; esac
+    done
+    if [ ! -e queue.$job ]; then
+      echo "slurm_load_jobs error: Invalid job id specified" >&2
+      exit 1
+    fi
+    # What is not over the first time is when it is asked again.
+    cat queue.$job
+    if [ -e next.$job ]; then mv next.$job queue.$job; fi
+    """
+
+  private func withCluster(
+    arraySize: Int = 1001, _ body: (Tool, _ environment: [String: String]) throws -> Void
+  ) throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try tool.write(SlurmTests.xor, to: "xor.yaml")
+    let programs = [
+      "sbatch": SlurmTests.sbatch, "squeue": SlurmTests.squeue,
+      "scancel": "#!/bin/bash\necho \"$*\" >>scancel.words\n",
+      "scontrol": "#!/bin/bash\necho 'MaxArraySize            = \(arraySize)'\n",
+    ]
+    for (name, text) in programs {
+      try tool.write(text, to: "bin/\(name)")
+      try FileManager.default.setAttributes(
+        [.posixPermissions: 0o755], ofItemAtPath: tool.folder.path + "/bin/\(name)")
+    }
+    try body(tool, ["PATH": tool.folder.path + "/bin:/usr/bin:/bin"])
+  }
+
+  private func launch(
+    _ tool: Tool, _ environment: [String: String], _ more: String...
+  ) throws -> Tool.Result {
+    try Tool.run(
+      Tool.executable.path, ["sweep", "xor.yaml", "--launcher", "slurm"] + more, in: tool.folder,
+      environment: environment)
+  }
+
+  private func rows(_ tool: Tool) throws -> [[Substring]] {
+    try tool.read("results/xor/sweep/sweep.csv").split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).dropLast()
+    }
+  }
+
+  private func statuses(_ tool: Tool) throws -> [Substring] {
+    try rows(tool).dropFirst().map { $0[2] }
+  }
+
+  @Test func anArrayIsASweep() throws {
+    try withCluster { tool, environment in
+      let result = try launch(
+        tool, environment, "--jobs", "2", "--slurm-options", "--partition=cpu --comment='a b'")
+      #expect(result.code == 0, "\(result.errors)")
+      #expect(
+        result.output == """
+          job 41: 4 trials
+          4 trials: 4 completed
+          results:
+            results/xor/sweep/sweep.csv
+            results/xor/sweep/sweep_summary.csv
+
+          """)
+      #expect(
+        try tool.read("sbatch.words") == """
+          --parsable
+          --partition=cpu
+          --comment=a b
+          results/xor/sweep/slurm/0001/array.sh
+
+          """)
+      #expect(
+        try tool.read("squeue.words") == """
+          --noheader --array --states=all --jobs=41 \
+          --Format=ArrayTaskID:|,State:|,exit_code:|,Reason:
+
+          """)
+      let script = try tool.read("results/xor/sweep/slurm/0001/array.sh")
+      #expect(script.contains("\n#SBATCH --array=1-4%2\n"))
+      #expect(script.contains("\ncd \(tool.folder.path) || exit 3\n"))
+      let launched = try rows(tool)
+      let again = try launch(tool, environment)
+      #expect(again.code == 0)
+      #expect(try tool.read("job") == "41\n")
+      try FileManager.default.removeItem(atPath: tool.folder.path + "/results")
+      #expect(try tool.run("sweep", "xor.yaml").code == 0)
+      #expect(try rows(tool) == launched)
+    }
+  }
+
+  @Test func moreTrialsThanTasks() throws {
+    try withCluster(arraySize: 4) { tool, environment in
+      let result = try launch(tool, environment)
+      #expect(result.code == 0, "\(result.errors)")
+      #expect(
+        result.output.hasPrefix("job 41: 4 trials in 3 tasks, as many as the cluster takes\n"))
+      #expect(try statuses(tool) == ["completed", "completed", "completed", "completed"])
+    }
+  }
+
+  /// A dead task's trial has failed; one that Slurm took back is left, and submitted
+  /// when the sweep is launched again.
+  @Test func deadAndTakenBack() throws {
+    try withCluster { tool, environment in
+      try tool.write("FAILED|9|None", to: "task-1")
+      try tool.write("CANCELLED|0|None", to: "task-2")
+      try tool.write("OUT_OF_MEMORY|125|None", to: "task-4")
+      let result = try launch(tool, environment)
+      #expect(result.code == 1)
+      #expect(
+        result.errors == """
+          error: trial 1 (train.optimizer.learning_rate=0.1) failed: its task was killed by \
+          signal 9; see results/xor/sweep/slurm/0001/1.log
+          error: trial 4 (train.optimizer.learning_rate=0.4) failed: its task was killed for \
+          want of memory; see results/xor/sweep/slurm/0001/4.log
+          error: 1 trial was not run
+
+          """)
+      #expect(
+        result.output.contains("\ntrials left: 1; the same command again goes on with them\n"))
+      #expect(try rows(tool).map { $0[3] } == ["exit_status", "137", "", "0", "137"])
+      for task in [1, 2, 4] {
+        try FileManager.default.removeItem(atPath: tool.folder.path + "/task-\(task)")
+      }
+      let second = try launch(tool, environment)
+      #expect(second.output.hasPrefix("job 42: 1 trial\n"))
+      #expect(
+        try tool.read("results/xor/sweep/slurm/0002/array.sh").contains("\n#SBATCH --array=2\n"))
+      #expect(try statuses(tool) == ["failed", "completed", "completed", "failed"])
+      let third = try launch(tool, environment, "--retry-failed")
+      #expect(third.code == 0)
+      #expect(third.output.hasPrefix("job 43: 2 trials\n"))
+      #expect(try statuses(tool) == ["completed", "completed", "completed", "completed"])
+    }
+  }
+
+  /// Who does not wait finds the array again, as does `collect`.
+  @Test func laterOn() throws {
+    try withCluster { tool, environment in
+      try tool.write("FAILED|32512|None", to: "task-3")
+      let result = try launch(tool, environment, "--no-wait")
+      #expect(result.code == 0)
+      #expect(
+        result.output == """
+          job 41: 4 trials
+          the trials go on without this command
+            for the table: the same command again, which waits for them
+            to cancel:     scancel 41
+
+          """)
+      let ends = try tool.read("queue.41")
+      try tool.write(
+        ends.replacingOccurrences(of: "3|FAILED|32512", with: "3|RUNNING|0"), to: "queue.41")
+      try tool.write(ends, to: "next.41")
+      let again = try launch(tool, environment)
+      #expect(again.output.hasPrefix("job 41 is at it since before\n"))
+      #expect(again.code == 1)
+      #expect(
+        again.errors == """
+          error: trial 3 (train.optimizer.learning_rate=0.3) failed: its task ended with exit \
+          code 127; see results/xor/sweep/slurm/0001/3.log
+
+          """)
+
+      try tool.write("FAILED|9|None", to: "task-3")
+      #expect(try launch(tool, environment, "--no-wait", "--retry-failed").code == 0)
+      try tool.run("collect", "results/xor/sweep", environment: environment)
+      #expect(try statuses(tool) == ["completed", "completed", "failed", "completed"])
+      #expect(try rows(tool)[3][3] == "137")
+    }
+  }
+
+  /// What Slurm no longer knows is over.
+  @Test func forgotten() throws {
+    try withCluster { tool, environment in
+      try tool.write("CANCELLED|0|None", to: "task-3")
+      #expect(try launch(tool, environment, "--no-wait", "--quiet").output == "")
+      try FileManager.default.removeItem(atPath: tool.folder.path + "/queue.41")
+      try FileManager.default.removeItem(atPath: tool.folder.path + "/task-3")
+      let result = try launch(tool, environment)
+      #expect(result.code == 0)
+      #expect(result.output.hasPrefix("job 42: 1 trial\n"))
+    }
+  }
+
+  /// A queue that cannot be read does not end the waiting, and the run directories
+  /// tell the end.
+  @Test func silentQueue() throws {
+    try withCluster { tool, environment in
+      try tool.write(
+        "#!/bin/bash\necho 'slurm_load_jobs error: Unable to contact controller' >&2\nexit 1\n",
+        to: "bin/squeue")
+      let result = try launch(tool, environment)
+      #expect(result.code == 0)
+      #expect(
+        result.output.hasPrefix(
+          """
+          job 41: 4 trials
+          squeue cannot tell of job 41: slurm_load_jobs error: Unable to contact controller; \
+          still waiting
+          4 trials: 4 completed
+
+          """))
+    }
+  }
+
+  @Test func failFast() throws {
+    try withCluster { tool, environment in
+      try tool.write("RUNNING|0|None", to: "task-4")
+      let spoilt = ["train.optimizer.learning_rate=1e30,0.1,0.2,0.3", "--no-wait"]
+      #expect(try launch(tool, environment, spoilt[0], spoilt[1]).code == 0)
+      let queue = try tool.read("queue.41")
+      try tool.write(queue.replacingOccurrences(of: "RUNNING", with: "CANCELLED"), to: "next.41")
+      // The launcher asks once whether it is over, and then waits.
+      try tool.write(
+        SlurmTests.squeue.replacingOccurrences(
+          of: "if [ -e next.$job ]", with: "if [ -e next.$job -a -e scancel.words ]"),
+        to: "bin/squeue")
+      let result = try launch(tool, environment, spoilt[0], "--fail-fast")
+      #expect(result.code == 1)
+      #expect(try tool.read("scancel.words") == "41\n")
+      #expect(try statuses(tool) == ["failed", "completed", "completed", "pending"])
+    }
+  }
+
+  @Test func aSearchIsNoArray() throws {
+    try withCluster { tool, environment in
+      try tool.write(
+        SlurmTests.xor.replacingOccurrences(
+          of: "sweep: {", with: "sweep: {halving: {first_rung: 5}, "), to: "xor.yaml")
+      let result = try launch(tool, environment)
+      #expect(result.code == 2)
+      #expect(
+        result.errors
+          == "error: halving holds the trials against each other; leave --launcher out\n")
+      #expect(!tool.exists("results"))
+    }
+  }
+
+  @Test func noSlurm() throws {
+    try withCluster { tool, _ in
+      let result = try launch(tool, ["PATH": "/nonexistent"])
+      #expect(result.code == 3)
+      #expect(
+        result.errors == """
+          error: cannot submit a job array: there is no 'sbatch' on the PATH
+          note: say this on a machine of the cluster that submits jobs, or leave out --launcher \
+          to use the cores of this one
+
+          """)
+      #expect(!tool.exists("results"))
+    }
+  }
+
+  @Test func refusal() throws {
+    try withCluster { tool, environment in
+      try tool.write(
+        """
+        sbatch: error: invalid partition specified: nope
+        sbatch: error: Batch job submission failed: Invalid partition name specified
+
+        """, to: "refusal")
+      let result = try launch(tool, environment)
+      #expect(result.code == 3)
+      #expect(
+        result.errors == """
+          error: sbatch refused the job array: sbatch: error: Batch job submission failed: \
+          Invalid partition name specified
+          note: the script is 'results/xor/sweep/slurm/0001/array.sh'
+
+          """)
+      // What was never submitted is not waited for.
+      try FileManager.default.removeItem(atPath: tool.folder.path + "/refusal")
+      #expect(try launch(tool, environment).code == 0)
+    }
+  }
+
+  @Test(arguments: [
+    (
+      ["--launcher", "slurm", "--slurm-options", "--array=1-3 --mem=1G"],
+      "error: --slurm-options cannot have --array, which nnexp gives; limit the tasks with --jobs"
+    ),
+    (
+      ["--launcher", "slurm", "--slurm-options", "--comment='a"],
+      "error: --slurm-options has an open '; close it: --comment='a"
+    ),
+    (["--slurm-options", "--mem=1G"], "error: --slurm-options needs --launcher slurm"),
+    (["--no-wait"], "error: --no-wait needs --launcher slurm"),
+    (
+      ["--launcher", "slurm", "train.epoch=1,2"],
+      "command line:1:7: error: the file has no 'train.epoch'; did you mean 'epochs'?"
+    ),
+    (
+      ["--launcher", "slrm"],
+      """
+      Error: The value 'slrm' is invalid for '--launcher <launcher>'. Please provide one of \
+      'slurm'.
+      """
+    ),
+  ])
+  func mistakes(_ words: [String], _ message: String) throws {
+    try withCluster { tool, environment in
+      let result = try Tool.run(
+        Tool.executable.path, ["sweep", "xor.yaml"] + words, in: tool.folder,
+        environment: environment)
+      #expect(result.code == 2)
+      #expect(result.errors.split(separator: "\n").first.map(String.init) == message)
+      #expect(!tool.exists("results"))
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import Foundation
+import Testing
+
+/// FAULTS 36: whatever becomes of what the tool says, its files are whole.
+@Suite struct StreamTests {
+  @Test(arguments: [
+    "nnexp run xor.yaml > /dev/null", "nnexp run xor.yaml | true", "nnexp run xor.yaml | head -1",
+    "nnexp run xor.yaml > /dev/full", "nnexp run xor.yaml 2> /dev/full",
+    "nnexp run xor.yaml >&-", "nnexp run xor.yaml 2>&-", "nnexp run xor.yaml <&- >&- 2>&-",
+    "nnexp run xor.yaml </dev/null >/dev/full 2>/dev/full",
+  ])
+  func theFilesAreWhole(script: String) throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    // It falls short, so that standard error is written to as well.
+    try tool.write(exclusiveOr + "expect: {train_loss: \"< 0.0001\"}\n", to: "xor.yaml")
+    try tool.run("run", "xor.yaml", "-q", "--output", "whole")
+    let result = try tool.shell("set -o pipefail; " + script)
+    #expect(result.code == 1)
+    #expect(
+      differences(tool.facts(of: "whole"), tool.facts(of: "results/xor/run-0001")) == [])
+  }
+
+  @Test func predictionsThatCannotBeWrittenAreTold() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try tool.write(exclusiveOr, to: "xor.yaml")
+    try tool.run("run", "xor.yaml", "-q")
+    try tool.write("input_0,input_1\n0,1\n", to: "new.csv")
+    let result = try tool.run(
+      "predict", "results/xor/latest", "--input", "new.csv", "--output", "none/out.csv")
+    #expect(result.code == 3)
+    #expect(result.errors == "error: cannot create 'none/out.csv': No such file or directory\n")
+  }
+}

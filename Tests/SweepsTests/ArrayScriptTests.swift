@@ -1,0 +1,79 @@
+import NNExp
+import Testing
+
+@testable import Sweeps
+
+@Suite struct ArrayScriptTests {
+  private func script(
+    trials: [Int] = [1, 2, 3, 5], largestIndex: Int = 1000, throttle: Int? = nil,
+    folder: String = "/home/me"
+  ) -> ArrayScript {
+    ArrayScript(
+      name: "rates", tasks: TaskList(of: trials, largestIndex: largestIndex), throttle: throttle,
+      program: "/usr/local/bin/nnexp", workingFolder: folder, file: "experiments/xor.yaml",
+      output: "results/rates/sweep", plan: "results/rates/sweep/slurm/0001/plan.json",
+      logFolder: folder + "/results/rates/sweep/slurm/0001")
+  }
+
+  @Test func aTrialATask() throws {
+    #expect(
+      try script(throttle: 8).text() == """
+        #!/bin/bash
+        #SBATCH --job-name=rates
+        #SBATCH --array=1-3,5%8
+        #SBATCH --output=/home/me/results/rates/sweep/slurm/0001/%a.log
+        #SBATCH --open-mode=append
+        #SBATCH --requeue
+        cd /home/me || exit 3
+        export NNEXP_THREADS="${SLURM_CPUS_PER_TASK:-1}"
+        exec /usr/local/bin/nnexp sweep experiments/xor.yaml \\
+          --output results/rates/sweep \\
+          --plan-file results/rates/sweep/slurm/0001/plan.json --trial "$SLURM_ARRAY_TASK_ID"
+
+        """)
+  }
+
+  @Test func severalTrialsATask() throws {
+    #expect(
+      try script(largestIndex: 2).text() == """
+        #!/bin/bash
+        #SBATCH --job-name=rates
+        #SBATCH --array=1-2
+        #SBATCH --output=/home/me/results/rates/sweep/slurm/0001/%a.log
+        #SBATCH --open-mode=append
+        #SBATCH --requeue
+        cd /home/me || exit 3
+        export NNEXP_THREADS="${SLURM_CPUS_PER_TASK:-1}"
+        # More trials than an array may have tasks: each runs its share of them. One that
+        # is to end lets the trial at hand write its checkpoint, and starts no other.
+        trials=(
+          [1]="1 2"
+          [2]="3 5"
+        )
+        trap 'exit 143' TERM
+        code=0
+        for trial in ${trials[SLURM_ARRAY_TASK_ID]}; do
+          /usr/local/bin/nnexp sweep experiments/xor.yaml \\
+            --output results/rates/sweep \\
+            --plan-file results/rates/sweep/slurm/0001/plan.json --trial "$trial" || code=$?
+        done
+        exit "$code"
+
+        """)
+  }
+
+  /// sbatch and the shell read paths by rules of their own.
+  @Test func paths() throws {
+    let lines = try script(folder: "/home/o'neil 100%").text().split(separator: "\n")
+    #expect(
+      lines[3]
+        == "#SBATCH --output=\"/home/o'neil 100%%/results/rates/sweep/slurm/0001/%a.log\"")
+    #expect(lines[6] == "cd '/home/o'\\''neil 100%' || exit 3")
+  }
+
+  @Test func lineBreaks() throws {
+    let error = #expect(throws: Diagnostic.self) { try script(folder: "/home/a\nrm -r b").text() }
+    #expect(
+      error?.message == "a path of a job array cannot have a line break: '/home/a\nrm -r b'")
+  }
+}

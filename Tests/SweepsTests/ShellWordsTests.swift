@@ -1,0 +1,63 @@
+import Foundation
+import NNExp
+import Testing
+
+@testable import Sweeps
+
+@Suite struct ShellWordsTests {
+  @Test(arguments: [
+    ("", []), ("  ", []), ("a", ["a"]), (" a\t b\n", ["a", "b"]),
+    ("--comment='two words' -p x", ["--comment=two words", "-p", "x"]),
+    ("--comment=\"it's \\\"so\\\" \\n\"", ["--comment=it's \"so\" \\n"]),
+    ("'' \"\"", ["", ""]), ("a\\ b \\'", ["a b", "'"]), ("'a\\'", ["a\\"]),
+    ("$HOME `id`", ["$HOME", "`id`"]),
+  ])
+  func cut(_ text: String, _ words: [String]) throws {
+    #expect(try shellWords(text, of: "--slurm-options") == words)
+  }
+
+  @Test(arguments: [
+    ("--comment='x", "--slurm-options has an open '; close it: --comment='x"),
+    ("a \"b", "--slurm-options has an open \"; close it: a \"b"),
+    ("a\\", "--slurm-options ends in a backslash: a\\"),
+  ])
+  func open(_ text: String, _ message: String) {
+    let error = #expect(throws: Diagnostic.self) {
+      try shellWords(text, of: "--slurm-options")
+    }
+    #expect(error?.message == message)
+  }
+
+  /// What is quoted comes back as it was, from here and from the shell.
+  @Test func thereAndBack() throws {
+    let characters = Array("ab'\"\\ $`*?[]{}()<>|&;#!~\t%é=")
+    for seed in 0..<200 {
+      let random = RandomStream(seed: UInt64(seed), purpose: "words")
+      let words = (0..<3).map { word in
+        let length = Int(random.uniform(at: word) * 9)
+        return String(
+          (0..<length).map {
+            characters[Int(random.uniform(at: 9 + 9 * word + $0) * Double(characters.count))]
+          })
+      }
+      let text = words.map(quotedForShell).joined(separator: " ")
+      #expect(try shellWords(text, of: "") == words, "seed \(seed): \(text)")
+      if seed % 20 == 0 { #expect(try shell(text) == words, "seed \(seed): \(text)") }
+    }
+  }
+
+  /// The words as a shell cuts them.
+  private func shell(_ text: String) throws -> [String] {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", "printf '%s\\n' \(text)"]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let bytes = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: bytes, as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: false
+    ).dropLast().map(String.init)
+  }
+}
