@@ -112,6 +112,7 @@ struct SweepCommand: ParsableCommand {
       return try input.serve(with: runner(declaration, in: folder, registry, isWorker: true))
     }
     if let jobs { Workers.count = jobs }
+    try requireWritableReport()
     let plan = try SweepPlan(declaration, registry: registry)
     if plansOnly { try declaration.requireIndependentTrials(for: "--plan") }
     if launcher != nil { try declaration.requireIndependentTrials(for: "--launcher") }
@@ -121,6 +122,18 @@ struct SweepCommand: ParsableCommand {
     try WrittenPlan(plan).write(to: folder)
     if plansOnly { return try sayTrialsLeft(of: plan, in: folder) }
     try runAll(plan, in: folder)
+  }
+
+  /// What cannot be written at the end is better known at the beginning.
+  private func requireWritableReport() throws {
+    guard let junit, !dryRun else { return }
+    let folder = junit.lastIndex(of: "/").map { String(junit[...$0]) } ?? "."
+    let path = access(junit, F_OK) == 0 ? junit : folder
+    guard access(path, W_OK) == 0, !junit.hasSuffix("/") else {
+      throw Diagnostic(
+        "cannot write '\(junit)': \(String(cString: strerror(junit.hasSuffix("/") ? EISDIR : errno)))",
+        failure: .environment)
+    }
   }
 
   func folder(of declaration: SweepDeclaration) throws -> SweepFolder {
@@ -156,7 +169,11 @@ struct SweepCommand: ParsableCommand {
     let rows = record.rows(in: folder)
     try folder.write(rows.csv(parameters: record.parameters), to: "sweep.csv")
     try folder.write(rows.summaryCSV(parameters: record.parameters), to: "sweep_summary.csv")
-    if let signalReceived { raiseAgain(signalReceived) }
+    if let signalReceived {
+      let done = rows.count(where: \.isDone)
+      if !quiet { say("interrupted after \(done) of \(rows.count) trials; run it again to go on") }
+      raiseAgain(signalReceived)
+    }
 
     let report = SweepReport(plan.declaration, rows: rows)
     if let junit { try FileSystem.system.write(Array(report.junit.utf8), to: junit) }
@@ -167,38 +184,5 @@ struct SweepCommand: ParsableCommand {
       say("results:\n  \(folder.path)/sweep.csv\n  \(folder.path)/sweep_summary.csv")
     }
     if !isSound { throw Exit(code: 1) }
-  }
-}
-
-/// How far a sweep has come: one line on a terminal, a line every ten seconds in
-/// a log.
-private final class SweepView: SweepListener {
-  private let isTerminal = isatty(1) == 1
-  private let isQuiet: Bool
-  private let started = monotonicSeconds()
-  private var shown = 0.0
-
-  init(quiet: Bool) { isQuiet = quiet }
-
-  var interruption: Int32? { signalReceived }
-
-  func update(_ progress: SweepProgress) {
-    if isQuiet { return }
-    let now = monotonicSeconds() - started
-    guard now - shown >= (isTerminal ? 0.1 : 10) else { return }
-    shown = now
-    var parts = ["\(progress.done)/\(progress.total) done", "\(progress.running) running"]
-    if progress.stopped > 0 { parts.append("\(progress.stopped) stopped") }
-    parts.append("\(progress.failed) failed")
-    if let best = progress.best { parts.append("best \(progress.monitor.name) \(brief(best))") }
-    if progress.share > 0 {
-      parts.append("\(durationText(now / progress.share * (1 - progress.share))) left")
-    }
-    let text = parts.joined(separator: ", ")
-    if isTerminal { writeAll("\r\u{1B}[K" + text, to: 1) } else { say(text) }
-  }
-
-  func clear() {
-    if isTerminal && !isQuiet && shown > 0 { writeAll("\r\u{1B}[K", to: 1) }
   }
 }

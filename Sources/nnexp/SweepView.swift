@@ -1,0 +1,66 @@
+import Glibc
+import Running
+import Sweeps
+
+/// How far a sweep has come: a bar on a terminal, a line every ten seconds in a
+/// log, nothing when quiet.
+final class SweepView: SweepListener {
+  private let isTerminal = isatty(1) == 1
+  private let isQuiet: Bool
+  private let started = monotonicSeconds()
+  private var shown = 0.0
+  private var barIsShown = false
+  /// When a part of the work was last done, and how much time was left then.
+  private var share = 0.0
+  private var estimate: (at: Double, left: Double)?
+
+  init(quiet: Bool) { isQuiet = quiet }
+
+  var interruption: Int32? { signalReceived }
+
+  func update(_ progress: SweepProgress) {
+    if isQuiet { return }
+    let now = monotonicSeconds() - started
+    if progress.share > share {
+      share = progress.share
+      estimate = (now, now / share * (1 - share))
+    }
+    guard now - shown >= (isTerminal ? 0.1 : 10) else { return }
+    shown = now
+    let text = text(of: progress, now)
+    if isTerminal {
+      let width = 24
+      let done = Int(share * Double(width))
+      let bar = String(repeating: "█", count: done) + String(repeating: "░", count: width - done)
+      writeAll("\r\u{1B}[K" + (bar + " " + text).prefix(terminalWidth - 1), to: 1)
+      barIsShown = true
+    } else {
+      say(text)
+    }
+  }
+
+  private func text(of progress: SweepProgress, _ now: Double) -> String {
+    var parts = ["\(progress.done)/\(progress.total) done", "\(progress.running) running"]
+    if progress.stopped > 0 { parts.append("\(progress.stopped) stopped") }
+    parts.append("\(progress.failed) failed")
+    if let best = progress.best { parts.append("best \(progress.monitor.name) \(brief(best))") }
+    if let estimate {
+      // Between two trials' ends, time passes.
+      let left = max(1, (estimate.left - (now - estimate.at)).rounded(.up))
+      parts.append((left < 10 ? "\(Int(left)) s" : durationText(left)) + " left")
+    }
+    return parts.joined(separator: ", ")
+  }
+
+  private var terminalWidth: Int {
+    var size = winsize()
+    guard ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  /// Takes the bar away.
+  func clear() {
+    if barIsShown { writeAll("\r\u{1B}[K", to: 1) }
+    barIsShown = false
+  }
+}
