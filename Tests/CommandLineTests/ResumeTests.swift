@@ -14,7 +14,9 @@ import Testing
     let tool = try tool()
     let end = try tool.start(
       ["run", "eventful.yaml", "-q"] + arguments,
-      environment: ["LD_PRELOAD": tool.build(library: "fault_injector"), "NNEXP_FAULT": "before 200"]
+      environment: [
+        "LD_PRELOAD": tool.build(library: "fault_injector"), "NNEXP_FAULT": "before 200",
+      ]
     ).wait()
     try #require(end == .signal(SIGKILL))
     return tool
