@@ -62,6 +62,13 @@ public struct Session<S: Scalar> {
     }
   }
 
+  /// Those of them that are better when higher: of accuracies and their like.
+  public var risingFigures: [String] {
+    figures.filter { figure in
+      metrics.contains { $0.metric.isBetterHigher && figure.hasSuffix("_" + $0.name) }
+    }
+  }
+
   private func checkPredictions() throws {
     for split in experiment.predictions where samples(of: split) == nil {
       throw Diagnostic(

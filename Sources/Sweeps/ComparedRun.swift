@@ -16,12 +16,14 @@ struct ComparedRun {
   let figures: [(name: String, value: Double?)]
   let bestEpoch: Int?
   let seconds: Double?
+  /// The figures that are better when higher.
+  let rising: Set<String>
 
   /// A run's folder, or a sweep's with all its trials.
   static func all(in path: String) throws -> [ComparedRun] {
     func has(_ file: String) -> Bool { access(path + "/" + file, F_OK) == 0 }
     if has(PlanRecord.file), let record = try PlanRecord(of: SweepFolder(path)) {
-      return record.rows(in: SweepFolder(path)).map { ComparedRun($0, record.parameters) }
+      return record.rows(in: SweepFolder(path)).map { ComparedRun($0, record) }
     }
     guard has(RunRecord.file) else {
       throw Diagnostic(
@@ -32,15 +34,16 @@ struct ComparedRun {
     return [try ComparedRun(RunDirectory.open(path))]
   }
 
-  private init(_ row: TrialRow, _ parameters: [String]) {
+  private init(_ row: TrialRow, _ record: PlanRecord) {
     path = row.run
     trial = row.number
     status = row.status.rawValue
-    let values = zip(parameters, row.values).filter { $0.0 != "seed" && !$0.1.isEmpty }
+    let values = zip(record.parameters, row.values).filter { $0.0 != "seed" && !$0.1.isEmpty }
     options = [("seed", "\(row.seed)")] + values.map { ($0, $1) }
     epochs = row.epochs
     figures = ComparedRun.figures(row.final, row.best)
     bestEpoch = row.best.first?.epoch
+    rising = record.rising
     seconds = row.seconds
   }
 
@@ -55,6 +58,11 @@ struct ComparedRun {
     epochs = summary.epochs
     figures = ComparedRun.figures(summary.final, summary.best)
     bestEpoch = summary.best.first?.epoch
+    // A run does not say; those of the metrics that ship are known by their names.
+    rising = Set(
+      summary.final.map(\.name).filter { figure in
+        ["accuracy", "precision", "recall", "f1", "r2"].contains { figure.hasSuffix($0) }
+      })
     seconds = (try? RunRecord(of: run))?.seconds
   }
 

@@ -77,7 +77,7 @@ final class Composer: Sendable {
       epochs: epochs)
     return Composition(
       trial: trial, monitor: try Monitor(of: session, declaration.halving),
-      figures: session.figures)
+      figures: session.figures, rising: session.risingFigures)
   }
 }
 
@@ -86,6 +86,8 @@ struct Composition {
   let trial: PlannedTrial
   let monitor: Monitor
   let figures: [String]
+  /// Those that are better when higher.
+  let rising: [String]
 }
 
 extension SweepDeclaration {

@@ -71,7 +71,6 @@ public struct Monitor: Sendable, Equatable {
         notes: [.init("the figures are: " + known.joined(separator: ", "))])
     }
     name = wanted
-    isBetterHigher =
-      session.metrics.first { wanted.hasSuffix("_" + $0.name) }?.metric.isBetterHigher ?? false
+    isBetterHigher = session.risingFigures.contains(wanted)
   }
 }

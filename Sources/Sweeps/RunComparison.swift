@@ -10,6 +10,8 @@ public struct RunComparison: Sendable {
   private var shown: [Int]
   /// Whether the runs are few enough to stand side by side.
   private let isSideBySide: Bool
+  /// The figures that are better when higher.
+  private let rising: Set<String>
 
   private struct Column: Sendable {
     /// As in the CSV: an option by its whole path.
@@ -21,7 +23,6 @@ public struct RunComparison: Sendable {
     /// Left out of the text of many runs, whose rows would be too long, unless it
     /// is sorted by.
     var isLong = false
-    var isFigure = false
   }
 
   /// Reads runs' folders and sweeps' folders.
@@ -32,6 +33,7 @@ public struct RunComparison: Sendable {
       do { runs += try ComparedRun.all(in: path) } catch { mistakes.add(error) }
     }
     try mistakes.throwIfAny()
+    rising = runs.reduce(into: []) { $0.formUnion($1.rising) }
     isSideBySide = runs.count <= 6 && runs.allSatisfy { $0.trial == nil }
 
     let options = runs.lazy.flatMap(\.options).map(\.name).uniqued()
@@ -59,7 +61,7 @@ public struct RunComparison: Sendable {
     add(Column(name: "epochs")) { Cell($0.epochs) }
     for name in finals + bests {
       let isBest = name.hasPrefix("best_")
-      add(Column(name: name, isLong: isBest && !isSideBySide, isFigure: true)) { run in
+      add(Column(name: name, isLong: isBest && !isSideBySide)) { run in
         Cell(run.figures.first { $0.name == name }?.value ?? nil)
       }
     }
@@ -98,7 +100,9 @@ public struct RunComparison: Sendable {
         notes: [.init("the columns are: " + names.joined(separator: ", "))])
     }
     columns[column].isLong = false
-    let sign = columns[column].isFigure && isHigherBetter(name) ? -1.0 : 1.0
+    let figure = columns[column].name
+    let isRising = rising.contains(figure.hasPrefix("best_") ? String(figure.dropFirst(5)) : figure)
+    let sign = isRising ? -1.0 : 1.0
     func isBefore(_ a: Cell, _ b: Cell) -> Bool {
       switch (a.number, b.number) {
       case (let a?, let b?): sign * a < sign * b

@@ -11,7 +11,7 @@ public import NNExp
 ///       fraction: {completed: ">= 0.9"}    # of all trials
 ///
 /// The best of a metric that is better when higher (accuracy, r2, …) is the
-/// largest.
+/// largest; `rising` names those figures.
 public struct SweepExpectation: Sendable {
   public enum Statistic: String, CaseIterable, Sendable { case best, worst, mean, median, fraction }
 
@@ -84,7 +84,7 @@ public struct SweepExpectation: Sendable {
   }
 
   /// What the trials reached; NaN where none measured it.
-  public func value(of rows: [TrialRow]) -> Double {
+  public func value(of rows: [TrialRow], rising: Set<String>) -> Double {
     let figure = expectation.figure
     if statistic == .fraction {
       return Double(rows.filter { $0.status.rawValue == figure }.count) / Double(rows.count)
@@ -94,7 +94,7 @@ public struct SweepExpectation: Sendable {
         ? row.epochs.map(Double.init) : row.final.first { $0.name == figure }?.value
     }.sorted()
     guard let least = values.first, let most = values.last else { return .nan }
-    let isBetterHigher = isHigherBetter(figure)
+    let isBetterHigher = rising.contains(figure)
     switch statistic {
     case .best: return isBetterHigher ? most : least
     case .worst: return isBetterHigher ? least : most
@@ -108,16 +108,11 @@ public struct SweepExpectation: Sendable {
   }
 
   /// The sentence of a miss; nil where it is met.
-  public func shortfall(of rows: [TrialRow]) -> Diagnostic? {
-    let value = value(of: rows)
+  public func shortfall(of rows: [TrialRow], rising: Set<String>) -> Diagnostic? {
+    let value = value(of: rows, rising: rising)
     if expectation.holds(value) { return nil }
     return Diagnostic(
       "\(name) is \(value.isNaN ? "not measured" : "\(value)"), expected \(expectation.text)",
       at: expectation.place, failure: .shortfall)
   }
-}
-
-/// True for figures of which more is better, by their names.
-func isHigherBetter(_ figure: String) -> Bool {
-  ["accuracy", "r2", "f1", "precision", "recall", "auc"].contains { figure.contains($0) }
 }

@@ -30,6 +30,8 @@ public struct SweepPlan: Sendable {
   public let trials: [PlannedTrial]
   /// What tells which trial is better.
   public let monitor: Monitor
+  /// The figures that are better when higher.
+  public let rising: Set<String>
 
   /// Composes every trial and builds its network once, as many at a time as
   /// there are `Workers`.
@@ -42,6 +44,7 @@ public struct SweepPlan: Sendable {
     var mistakes = Mistakes()
     var monitor: Monitor?
     var figures: Set<String> = []
+    var rising: Set<String> = []
     let composer = Composer(declaration, registry)
     let combinations = (0..<declaration.combinationCount).filter {
       !declaration.isExcluded(declaration.assignments(of: $0))
@@ -56,6 +59,7 @@ public struct SweepPlan: Sendable {
           let (trial, own) = (composition.trial, composition.monitor)
           if monitor == nil { monitor = own }
           figures.formUnion(composition.figures)
+          rising.formUnion(composition.rising)
           if declaration.halving != nil, let monitor, monitor != own {
             throw Diagnostic(
               "halving needs one figure for all trials; this one is judged by \(own.name), those "
@@ -85,6 +89,7 @@ public struct SweepPlan: Sendable {
     }
     self.trials = trials
     self.monitor = monitor
+    self.rising = rising
   }
 
   /// Of successive halving, in epochs; none without it.

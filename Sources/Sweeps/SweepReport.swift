@@ -6,8 +6,11 @@ public struct SweepReport {
   private let parameters: [String]
   let rows: [TrialRow]
   let declaration: SweepDeclaration
+  let rising: Set<String>
 
-  public init(_ declaration: SweepDeclaration, rows: [TrialRow]) {
+  /// - Parameter rising: the figures that are better when higher.
+  public init(_ declaration: SweepDeclaration, rows: [TrialRow], rising: Set<String>) {
+    self.rising = rising
     name = declaration.name
     parameters = declaration.parameterNames
     self.rows = rows
@@ -25,7 +28,7 @@ public struct SweepReport {
   public var annotations: [String] {
     var lines: [String] = []
     for expectation in declaration.expectations {
-      guard let miss = expectation.shortfall(of: rows) else { continue }
+      guard let miss = expectation.shortfall(of: rows, rising: rising) else { continue }
       lines.append(annotation(miss.message, at: miss.place))
     }
     return lines + badTrials.map { annotation($0, at: declaration.place) }

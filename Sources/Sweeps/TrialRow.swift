@@ -38,10 +38,13 @@ public struct PlanRecord: Sendable {
   public let name: String
   public let parameters: [String]
   public let trials: [Trial]
+  /// The figures that are better when higher.
+  let rising: Set<String>
 
   public init(_ plan: SweepPlan) {
     name = plan.declaration.name
     parameters = plan.declaration.parameterNames
+    rising = plan.rising
     trials = plan.trials.map {
       Trial(
         number: $0.number, hash: $0.hash, seed: Int(truncatingIfNeeded: $0.seed),
@@ -54,6 +57,7 @@ public struct PlanRecord: Sendable {
   public var json: JSON {
     [
       "name": .string(name), "parameters": .array(parameters.map(JSON.string)),
+      "rising": .array(rising.sorted().map(JSON.string)),
       "trials": .array(
         trials.map {
           [
@@ -76,6 +80,7 @@ public struct PlanRecord: Sendable {
     else { return nil }
     self.name = name
     self.parameters = parameters.compactMap(\.string)
+    rising = Set((json["rising"]?.array ?? []).compactMap(\.string))
     self.trials = trials.compactMap { trial in
       guard let number = trial["trial"]?.int, let hash = trial["hash"]?.string,
         let values = trial["values"]?.array

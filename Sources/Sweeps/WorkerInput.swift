@@ -32,9 +32,11 @@ public final class WorkerInput {
             + (summary?.best.first { $0.name == words[3] }.map { "\($0.value)" } ?? "-")
         case .held: "held"
         }
-      let bytes = Array((answer + "\n").utf8)
+      // Told to stop, it says so: a request more would not be heard.
+      let isLeaving = runner.interruption() != nil
+      let bytes = Array((answer + (isLeaving ? " leaving" : "") + "\n").utf8)
       let sent = bytes.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
-      if sent < 0 || runner.interruption() != nil { return }
+      if sent < 0 || isLeaving { return }
     }
   }
 

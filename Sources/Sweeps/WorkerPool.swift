@@ -6,8 +6,8 @@ import Results
 ///
 /// A worker is sent `combination hash epochs figure` lines, `-` for all epochs,
 /// and answers each with the trial's status and the best of its figure, or with
-/// `held`. When one dies, its trial alone has failed, and a new worker takes its
-/// place.
+/// `held`; `leaving` besides if it was told to stop. When one dies, its trial alone
+/// has failed, and a new worker takes its place.
 public final class WorkerPool {
   private let plan: SweepPlan
   private let folder: SweepFolder
@@ -87,6 +87,10 @@ public final class WorkerPool {
         let leg = worker.leg
         worker.leg = nil
         if let leg { heard(answer, of: leg) }
+        if answer.hasSuffix(" leaving") {
+          workers.remove(at: index)
+          _ = worker.bury()
+        }
       } else {
         workers.remove(at: index)
         let reason = worker.bury()
@@ -97,10 +101,10 @@ public final class WorkerPool {
 
   private func heard(_ answer: Substring, of leg: Leg) {
     let words = answer.split(separator: " ")
-    guard words.count == 2, let status = TrialRow.Status(rawValue: String(words[0])),
+    guard words.count >= 2, let status = TrialRow.Status(rawValue: String(words[0])),
       status != .interrupted
     else {
-      // Held elsewhere, or its worker alone was told to stop: it is run again.
+      // Held elsewhere, or its worker alone was told to stop: it is tried again.
       held.append(leg)
       return
     }

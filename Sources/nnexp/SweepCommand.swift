@@ -175,7 +175,7 @@ struct SweepCommand: ParsableCommand {
       raiseAgain(signalReceived)
     }
 
-    let report = SweepReport(plan.declaration, rows: rows)
+    let report = SweepReport(plan.declaration, rows: rows, rising: plan.rising)
     if let junit { try FileSystem.system.write(Array(report.junit.utf8), to: junit) }
     if github { for line in report.annotations { say(line) } }
     let isSound = report.complain(writeError)

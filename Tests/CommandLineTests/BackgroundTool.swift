@@ -25,6 +25,13 @@ final class BackgroundTool {
     kill(toAll ? -process.processIdentifier : process.processIdentifier, signal)
   }
 
+  /// The processes that it started and that are there.
+  var children: [Int32] {
+    let id = process.processIdentifier
+    let list = try? String(contentsOfFile: "/proc/\(id)/task/\(id)/children", encoding: .utf8)
+    return (list ?? "").split(separator: " ").compactMap { Int32($0) }
+  }
+
   /// Waits for its end, a minute at most; returns its exit code, 128 + n after
   /// signal n, and what it complained about.
   func end() throws -> (code: Int32, errors: String) {

@@ -125,6 +125,27 @@ import Testing
     #expect(statuses == Array(repeating: "completed", count: 12))
   }
 
+  /// A worker that is told to stop hands its trial back; one that is killed fails
+  /// it.
+  @Test(arguments: [SIGTERM, SIGKILL])
+  func aWorkerEnds(signal: Int32) throws {
+    defer { tool.remove() }
+    let words = ["sweep", "xor.yaml", "seed=range(0,4)", "--jobs", "2", "--output", "wild"]
+    let sweep = try BackgroundTool(tool, words + ["train.epochs=20000"])
+    #expect(waitUntil { trials("wild", status: "running").count == 2 })
+    kill(try #require(sweep.children.first), signal)
+    let end = try sweep.end()
+    let statuses = try table("wild").dropFirst().map { $0[2] }
+    if signal == SIGTERM {
+      #expect(end.code == 0, "\(end.errors)")
+      #expect(statuses.allSatisfy { $0 == "completed" }, "\(statuses)")
+    } else {
+      #expect(end.code == 1)
+      #expect(end.errors.hasSuffix("failed: its process was killed by signal 9 (SIGKILL)\n"))
+      #expect(statuses.count { $0 == "completed" } == 3 && statuses.contains("failed"))
+    }
+  }
+
   /// The file is read once: what becomes of it meanwhile is nothing to the sweep.
   @Test func editedMeanwhile() throws {
     defer { tool.remove() }

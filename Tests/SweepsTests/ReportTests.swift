@@ -47,7 +47,7 @@ import Testing
 
   @Test func junit() throws {
     #expect(
-      try SweepReport(declaration(), rows: rows).junit == """
+      try SweepReport(declaration(), rows: rows, rising: []).junit == """
         <?xml version="1.0" encoding="UTF-8"?>
         <testsuites name="nnexp" tests="8" failures="2" errors="1" skipped="2" time="62.250012">
           <testsuite name="rates" tests="8" failures="2" errors="1" skipped="2" time="62.250012">
@@ -75,7 +75,7 @@ import Testing
 
   /// Without expectations of the sweep's own, every trial counts.
   @Test func junitOfTrialsAlone() throws {
-    let lines = try SweepReport(declaration(expecting: false), rows: rows).junit
+    let lines = try SweepReport(declaration(expecting: false), rows: rows, rising: []).junit
       .split(separator: "\n")
     #expect(
       lines[1].hasSuffix(
@@ -90,7 +90,7 @@ import Testing
   /// Each at its file and line; what the runner would misread is escaped.
   @Test func annotations() throws {
     #expect(
-      try SweepReport(declaration(), rows: rows).annotations == [
+      try SweepReport(declaration(), rows: rows, rising: []).annotations == [
         "::error file=ci/x.yaml,line=6,col=24::best train_loss is 0.25, expected < 0.1",
         "::error file=ci/x.yaml,line=7,col=27::fraction completed is 0.16666666666666666, "
           + "expected >= 0.5",
@@ -98,16 +98,17 @@ import Testing
         "::error file=ci/x.yaml,line=4,col=3::1 trial was not run",
       ])
     #expect(
-      try SweepReport(declaration(expecting: false), rows: rows).annotations.prefix(2) == [
-        "::error file=ci/x.yaml,line=4,col=3::trial 2 (a.rate=1 b=\"x, \\\"y\\\" <&>\") "
-          + "fell_short: loss > 1;%0Asee\t\u{1}",
-        "::error file=ci/x.yaml,line=4,col=3::trial 3 (a.rate=2 b=z) failed: crashed: 100%25",
-      ])
+      try SweepReport(declaration(expecting: false), rows: rows, rising: []).annotations.prefix(2)
+        == [
+          "::error file=ci/x.yaml,line=4,col=3::trial 2 (a.rate=1 b=\"x, \\\"y\\\" <&>\") "
+            + "fell_short: loss > 1;%0Asee\t\u{1}",
+          "::error file=ci/x.yaml,line=4,col=3::trial 3 (a.rate=2 b=z) failed: crashed: 100%25",
+        ])
   }
 
   @Test func complaints() throws {
     var lines: [String] = []
-    #expect(try !SweepReport(declaration(), rows: rows).complain { lines.append($0) })
+    #expect(try !SweepReport(declaration(), rows: rows, rising: []).complain { lines.append($0) })
     #expect(
       lines == [
         "error: trial 6 (a.rate=3 b=w) interrupted: SIGINT",
@@ -129,7 +130,7 @@ import Testing
   @Test func manyComplaints() throws {
     let rows = (1...1000).map { row($0, $0 < 500 ? .failed : .pending, ["1", "z"]) }
     var lines: [String] = []
-    let report = try SweepReport(declaration(expecting: false), rows: rows)
+    let report = try SweepReport(declaration(expecting: false), rows: rows, rising: [])
     #expect(!report.complain { lines.append($0) })
     #expect(lines.count == 12)
     #expect(
@@ -169,7 +170,7 @@ import Testing
       row($0.offset + 5, $0.element, [], loss: -7)
     }
     let expectation = try #require(declaration.expectations.first)
-    let miss = expectation.shortfall(of: ended + others)
+    let miss = expectation.shortfall(of: ended + others, rising: ["train_accuracy"])
     #expect((miss == nil) == isMet, "\(miss?.message ?? "")")
   }
 }
