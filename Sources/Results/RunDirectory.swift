@@ -114,14 +114,7 @@ public final class RunDirectory: Sendable {
     } else {
       throw isHeld(folder, by: nil)
     }
-    // Another process may look for an instant who holds the lock, or may have
-    // been given the same --output at the same time.
-    var attempts = 0
-    while try !file.lock() {
-      attempts += 1
-      guard attempts < 20 else { throw try holder(of: folder) ?? isHeld(folder, by: nil) }
-      usleep(1000)
-    }
+    try take(file, of: folder)
     let names = try folder.entries()
     guard isUnused(names) else { throw isHeld(folder, by: nil) }
     for name in names where Folder.isPartial(name) { try folder.remove(name) }
@@ -148,7 +141,7 @@ public final class RunDirectory: Sendable {
     guard let file = try folder.openLock(lockFile) else {
       throw Diagnostic("'\(path)' is not a run: it has no \(lockFile)")
     }
-    guard try file.lock() else { throw try holder(of: folder) ?? isHeld(folder, by: nil) }
+    try take(file, of: folder)
     try folder.removePartials()
     try folder.openFolder(Checkpoint.folder).removePartials()
     return RunDirectory(folder, lock: file)
@@ -294,6 +287,18 @@ extension RunDirectory {
     return Diagnostic(
       "'\(folder.path)' is held by \(holder); wait until that has ended, or start a new run",
       failure: .environment)
+  }
+
+  /// Takes the folder's lock. Another process may hold it for an instant alone:
+  /// one that looks who does, one that was given the same --output, or one on its
+  /// way from a fork to its own program.
+  private static func take(_ file: borrowing File, of folder: Folder) throws {
+    var attempts = 0
+    while try !file.lock() {
+      attempts += 1
+      guard attempts < 100 else { throw try holder(of: folder) ?? isHeld(folder, by: nil) }
+      usleep(2000)
+    }
   }
 
   /// Says who holds the folder's lock; nil where nobody does.

@@ -37,7 +37,7 @@ import Testing
       try? FileManager.default.removeItem(atPath: bench.folder(name))
       index += isThorough ? 1 : 7
     }
-    #expect(failures >= (isThorough ? 150 : 10))
+    #expect(failures >= (isThorough ? 100 : 10))
   }
 
   /// The same of a resumption.
