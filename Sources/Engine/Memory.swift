@@ -76,7 +76,8 @@ extension Graph {
   }
 }
 
-func saturatingSum(_ a: Int, _ b: Int) -> Int {
+/// a + b, or `Int.max` where that overflows.
+public func saturatingSum(_ a: Int, _ b: Int) -> Int {
   let (sum, overflow) = a.addingReportingOverflow(b)
   return overflow ? Int.max : sum
 }

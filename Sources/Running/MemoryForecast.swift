@@ -30,8 +30,7 @@ struct MemoryForecast {
   }
 
   var total: Int {
-    let training = [data, model.total].reduce(0, saturatingSum)
-    return saturatingSum(program, max(loading, training))
+    saturatingSum(program, max(loading, saturatingSum(data, model.total)))
   }
 
   /// `program 17.4 MB, data 1.2 MB (2.4 MB while they are read), …`
@@ -45,9 +44,4 @@ struct MemoryForecast {
       "activations \(describeBytes(model.activations))",
     ].joined(separator: ", ")
   }
-}
-
-private func saturatingSum(_ a: Int, _ b: Int) -> Int {
-  let (sum, overflow) = a.addingReportingOverflow(b)
-  return overflow ? Int.max : sum
 }

@@ -22,13 +22,7 @@ import Testing
   func aStepAllocatesNothing(model: String, optimizer: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
-    let build = try Tool.run(
-      "/usr/bin/env",
-      [
-        "clang", "-shared", "-fPIC", "-O1", "-o", "counter.so",
-        Tool.repository.appendingPathComponent("Tests/CommandLineTests/allocation_counter.c").path,
-      ], in: tool.folder, environment: ProcessInfo.processInfo.environment)
-    try #require(build.code == 0, "\(build.errors)")
+    let library = try tool.build(library: "allocation_counter")
     try tool.write(
       """
       name: count
@@ -44,9 +38,7 @@ import Testing
       let result = try Tool.run(
         Tool.release.path, ["run", "count.yaml", "-q", "train.epochs=\(epochs)"],
         in: tool.folder,
-        environment: ProcessInfo.processInfo.environment.merging([
-          "LD_PRELOAD": tool.folder.appendingPathComponent("counter.so").path
-        ]) { $1 })
+        environment: ProcessInfo.processInfo.environment.merging(["LD_PRELOAD": library]) { $1 })
       return try #require(Int(result.errors), "\(result.errors)")
     }
     #expect(abs(counts[1] - counts[0]) < 100)

@@ -20,13 +20,7 @@ import Testing
   func theForecastHolds(model: String, rest: String, samples: Int, width: Int) throws {
     let tool = try Tool()
     defer { tool.remove() }
-    let build = try Tool.run(
-      "/usr/bin/env",
-      [
-        "clang", "-shared", "-fPIC", "-O1", "-o", "peak.so",
-        Tool.repository.appendingPathComponent("Tests/CommandLineTests/peak_memory.c").path,
-      ], in: tool.folder, environment: ProcessInfo.processInfo.environment)
-    try #require(build.code == 0, "\(build.errors)")
+    let library = try tool.build(library: "peak_memory")
 
     var table = (0...width).map { "c\($0)" }.joined(separator: ",") + "\n"
     var value = 1
@@ -60,9 +54,7 @@ import Testing
 
     let run = try Tool.run(
       Tool.release.path, ["run", "memory.yaml", "-q"], in: tool.folder,
-      environment: environment.merging([
-        "LD_PRELOAD": tool.folder.appendingPathComponent("peak.so").path
-      ]) { $1 })
+      environment: environment.merging(["LD_PRELOAD": library]) { $1 })
     let taken = try #require(Double(run.errors), "\(run.errors)") * 1024
     #expect(abs(said / taken - 1) < 0.1, "said \(said) bytes, taken \(taken)")
   }
