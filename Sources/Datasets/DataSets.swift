@@ -82,7 +82,7 @@ struct LoadingMemory: Sendable {
   var released = 0
 
   /// Labels, classes and the split's order, as integers.
-  static let perStreamedSample = 4 * MemoryLayout<Int>.stride
+  static let perStreamedSample = 3 * MemoryLayout<Int>.stride
 }
 
 /// How the columns of a source became the training inputs.

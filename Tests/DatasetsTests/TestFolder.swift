@@ -63,6 +63,7 @@ final class TestFolder {
         (held.test, streamed.test),
       ] {
         #expect(a?.count == b?.count, trace)
+        let a = try a.map { try $0.held(0..<$0.count) }
         let all = try b.map { try $0.held(0..<$0.count) }
         #expect(a?.inputs == all?.inputs, trace)
         #expect(a?.targets == all?.targets, trace)
