@@ -11,6 +11,7 @@ extension Network {
     guard !samples.isStreamed else { return try read(samples, count: count, sample: sample) }
     let width = x.shape.count
     let targetWidth = samples.targets.isEmpty ? 0 : t.shape.count
+    if count &* width > 1 << 15 { return share(samples, count: count, sample: sample) }
     samples.inputs.withUnsafeBufferPointer { inputs in
       samples.targets.withUnsafeBufferPointer { targets in
         for i in 0..<count {
@@ -18,6 +19,27 @@ extension Network {
           copy(inputs.baseAddress! + sample * width, to: x.start + i * width, width)
           copy(
             targets.baseAddress! + sample * targetWidth, to: t.start + i * targetWidth, targetWidth)
+        }
+      }
+    }
+  }
+
+  /// The same on all cores: rows lie far apart, and each is waited for.
+  @inline(never)
+  private func share(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) {
+    let width = x.shape.count
+    let targetWidth = samples.targets.isEmpty ? 0 : t.shape.count
+    samples.inputs.withUnsafeBufferPointer { inputs in
+      samples.targets.withUnsafeBufferPointer { targets in
+        let parts = min(8, count)
+        Workers.perform(parts) { part in
+          for i in count * part / parts..<count * (part + 1) / parts {
+            let sample = sample(i)
+            copy(inputs.baseAddress! + sample * width, to: x.start + i * width, width)
+            copy(
+              targets.baseAddress! + sample * targetWidth, to: t.start + i * targetWidth,
+              targetWidth)
+          }
         }
       }
     }
