@@ -6,9 +6,14 @@ extension Network {
   ///
   /// - Parameter sample: which one comes at each of the `count` places.
   /// - Throws: where they are read from a file, and that fails.
-  @inline(__always)
   func load(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) throws {
     guard !samples.isStreamed else { return try read(samples, count: count, sample: sample) }
+    gather(samples, count: count, sample: sample)
+  }
+
+  /// `load` for samples that are held.
+  @inline(__always)
+  func gather(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) {
     let width = x.shape.count
     let targetWidth = samples.targets.isEmpty ? 0 : t.shape.count
     if count &* width > 1 << 15 { return share(samples, count: count, sample: sample) }
@@ -24,7 +29,7 @@ extension Network {
     }
   }
 
-  /// The same on all cores: rows lie far apart, and each is waited for.
+  /// `gather` on all cores: rows lie far apart, and each is waited for.
   @inline(never)
   private func share(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) {
     let width = x.shape.count
@@ -45,9 +50,9 @@ extension Network {
     }
   }
 
-  /// Reads samples from their files into the buffers of a batch.
+  /// `load` for samples that are read from their files.
   @inline(never)
-  private func read(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) throws {
+  func read(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) throws {
     var inputs = UnsafeMutableBufferPointer(
       start: x.start, count: count * x.shape.count
     ).mutableSpan
