@@ -1,18 +1,18 @@
 import Datasets
 import ExperimentFile
-import NNExp
+public import NNExp
 import Running
 import Synchronization
 
 /// Composes the experiments of a sweep's trials, exactly as `nnexp run` does, and
 /// builds their networks. Data that follow from the same declaration and seed as
 /// the last ones are not read again.
-final class Composer: Sendable {
+public final class Composer: Sendable {
   let declaration: SweepDeclaration
-  private let registry: Registry
+  let registry: Registry
   private let last = Mutex<(key: String, data: any Sendable)?>(nil)
 
-  init(_ declaration: SweepDeclaration, _ registry: Registry) {
+  public init(_ declaration: SweepDeclaration, _ registry: Registry) {
     self.declaration = declaration
     self.registry = registry
   }
@@ -77,7 +77,8 @@ final class Composer: Sendable {
       epochs: epochs)
     return Composition(
       trial: trial, monitor: try Monitor(of: session, declaration.halving),
-      figures: session.figures, rising: session.risingFigures)
+      figures: session.figures, rising: session.risingFigures,
+      loadsPlugins: !experiment.plugins.isEmpty)
   }
 }
 
@@ -88,6 +89,7 @@ struct Composition {
   let figures: [String]
   /// Those that are better when higher.
   let rising: [String]
+  let loadsPlugins: Bool
 }
 
 extension SweepDeclaration {

@@ -1,7 +1,7 @@
 import Engine
 import ExperimentFile
 import Glibc
-public import NNExp
+import NNExp
 public import Results
 import Running
 
@@ -16,7 +16,6 @@ public struct TrialRunner {
 
   private let composer: Composer
   let folder: SweepFolder
-  let registry: Registry
   let command: [String]
   let version: String
   let isRetrying: Bool
@@ -26,13 +25,11 @@ public struct TrialRunner {
   /// - Parameter endsWithParent: true for a worker, which is of no use once the
   ///   sweep that started it is gone.
   public init(
-    _ declaration: SweepDeclaration, in folder: SweepFolder, registry: Registry,
-    command: [String], version: String, retryingFailed: Bool, endsWithParent: Bool = true,
-    interruption: @escaping () -> Int32?
+    _ composer: Composer, in folder: SweepFolder, command: [String], version: String,
+    retryingFailed: Bool, endsWithParent: Bool = true, interruption: @escaping () -> Int32?
   ) {
-    composer = Composer(declaration, registry)
+    self.composer = composer
     self.folder = folder
-    self.registry = registry
     self.command = command
     self.version = version
     isRetrying = retryingFailed
@@ -93,7 +90,7 @@ public struct TrialRunner {
     if case .failed = state { return nil }
     // Killed between two files, a run has a record and no summary yet.
     guard [nil, .running, .interrupted, .stopped].contains(state.summary?.status),
-      let resumption = try? Resumption(of: folder.run(hash), registry: registry)
+      let resumption = try? Resumption(of: folder.run(hash), registry: composer.registry)
     else { return nil }
     return try? resumption.perform(listener: listener, pausingAfter: pause)
   }
