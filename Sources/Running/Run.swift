@@ -96,7 +96,7 @@ public final class Run<S: Scalar>: TrainingObserver {
       seed: experiment.seed,
       data: session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) },
       plugins: experiment.plugins.map { FileHash(path: $0.path, sha256: $0.sha256) })
-    record.configuration = SHA256.hex(of: Array(experiment.resolvedText.utf8))
+    record.configuration = experiment.configuration
     directory = try RunDirectory.create(
       name: experiment.name, output: origin.output, fileSystem: origin.fileSystem)
     beginning = nil

@@ -102,6 +102,6 @@ extension SweepDeclaration {
 extension SweepPlan {
   /// The 32 first digits of the hash of all that is in force.
   static func hash(of experiment: Experiment) -> String {
-    String(SHA256.hex(of: Array(experiment.resolvedText.utf8)).prefix(32))
+    String(experiment.configuration.prefix(32))
   }
 }
