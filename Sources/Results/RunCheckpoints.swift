@@ -37,7 +37,8 @@ extension RunDirectory {
     durably: Bool? = nil
   ) throws {
     let durably = durably ?? isWorthFlushing
-    try folder.replace(generation.file, durably: durably, with: checkpoint.write(to:)) {
+    if generation == .state { noteState() }
+    try replace(generation.file, durably: durably, with: checkpoint.write(to:)) {
       guard generation == .state else { return }
       for age in (1..<max(1, keep)).reversed() {
         try folder.renameIfThere(
@@ -48,6 +49,7 @@ extension RunDirectory {
 
   /// Removes every checkpoint of `state`: a run that is over needs none.
   public func removeStates() throws {
+    if !mayHaveStates { return }
     let states = try folder.openFolder(Checkpoint.folder)
     for name in try states.entries() where name.hasPrefix("state.") { try states.remove(name) }
   }

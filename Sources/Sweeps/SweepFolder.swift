@@ -97,7 +97,11 @@ extension SweepFolder {
     guard access(run, F_OK) == 0 else { return }
     let here = FileSystem.system.currentFolder
     if access("\(run)/\(RunRecord.file)", F_OK) != 0, let folder = try here.openFolderIfThere(run) {
-      rmdir("\(run)/\(Checkpoint.folder)")
+      let checkpoints = "\(run)/\(Checkpoint.folder)"
+      for name in try here.openFolderIfThere(checkpoints)?.entries() ?? [] {
+        unlink("\(checkpoints)/\(name)")
+      }
+      rmdir(checkpoints)
       for name in try folder.entries() { unlink("\(run)/\(name)") }
       if rmdir(run) == 0 { return }
     }

@@ -16,8 +16,8 @@ public struct TrialRunner {
 
   private let composer: Composer
   let folder: SweepFolder
-  let command: [String]
-  let version: String
+  /// Of any trial, but for the folder.
+  private let origin: RunOrigin
   let isRetrying: Bool
   let interruption: () -> Int32?
   let endsWithParent: Bool
@@ -30,8 +30,8 @@ public struct TrialRunner {
   ) {
     self.composer = composer
     self.folder = folder
-    self.command = command
-    self.version = version
+    origin = RunOrigin(
+      command: command, nnexpVersion: version, file: composer.declaration.file)
     isRetrying = retryingFailed
     self.interruption = interruption
     self.endsWithParent = endsWithParent
@@ -98,9 +98,8 @@ public struct TrialRunner {
   private func perform<S: Scalar>(
     _ session: Session<S>, _ hash: String, _ listener: Silence, _ pause: Int?
   ) throws -> Int32 {
-    let origin = RunOrigin(
-      command: command, nnexpVersion: version, file: composer.declaration.file,
-      output: folder.run(hash))
+    var origin = origin
+    origin.output = folder.run(hash)
     return try Run(session, from: origin, listener: listener).perform(pausingAfter: pause)
   }
 }
