@@ -37,9 +37,11 @@ extension RunDirectory {
     durably: Bool? = nil
   ) throws {
     let durably = durably ?? isWorthFlushing
-    if generation == .state { noteState() }
-    try replace(generation.file, durably: durably, with: checkpoint.write(to:)) {
-      guard generation == .state else { return }
+    guard generation == .state else {
+      return try replace(generation.file, durably: durably, with: checkpoint.write(to:))
+    }
+    noteState()
+    try folder.replace(generation.file, durably: durably, with: checkpoint.write(to:)) {
       for age in (1..<max(1, keep)).reversed() {
         try folder.renameIfThere(
           generation.file(age: age - 1), to: generation.file(age: age))

@@ -191,11 +191,10 @@ public final class RunDirectory: Sendable {
 
   /// As `Folder.replace`; of what is no run yet, the file is made in its place.
   func replace(
-    _ file: String, durably: Bool, with body: (borrowing File) throws -> Void,
-    beforeRenaming: () throws -> Void = {}
+    _ file: String, durably: Bool, with body: (borrowing File) throws -> Void
   ) throws {
     if isRun.load(ordering: .relaxed) || durably || file == RunRecord.file {
-      try folder.replace(file, durably: durably, with: body, beforeRenaming: beforeRenaming)
+      try folder.replace(file, durably: durably, with: body)
     } else {
       try folder.write(file, with: body)
     }

@@ -414,6 +414,16 @@ public final class Run<S: Scalar>: TrainingObserver {
   }
 
   private func sayResults() {
+    listener.say(resultsTable)
+    let met = verdicts.filter(\.isMet).count
+    if !verdicts.isEmpty { listener.say("\(met) of \(verdicts.count) expectations met") }
+    listener.say(
+      "\(trainer.epoch) epochs in \(durationText(earlierSeconds + stopwatch.seconds)); results:")
+    for file in files { listener.say("  \(directory.path)/\(file)") }
+  }
+
+  /// The figures of the last row, and of the best.
+  private var resultsTable: String {
     let names = trainer.columns.indices.filter { $0 >= 3 && !newestRow[$0].isNaN }
     var rows = [["", "last", trainer.best.map { "best (epoch \($0.epoch))" } ?? ""]]
     for column in names {
@@ -422,12 +432,7 @@ public final class Run<S: Scalar>: TrainingObserver {
         column < bestRow.count ? brief(bestRow[column]) : "",
       ])
     }
-    listener.say(table(rows, rightAligned: [1, 2]))
-    let met = verdicts.filter(\.isMet).count
-    if !verdicts.isEmpty { listener.say("\(met) of \(verdicts.count) expectations met") }
-    listener.say(
-      "\(trainer.epoch) epochs in \(durationText(earlierSeconds + stopwatch.seconds)); results:")
-    for file in files { listener.say("  \(directory.path)/\(file)") }
+    return table(rows, rightAligned: [1, 2])
   }
 
   // MARK: Files

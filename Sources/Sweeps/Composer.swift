@@ -5,11 +5,15 @@ import Running
 import Synchronization
 
 /// Composes the experiments of a sweep's trials, exactly as `nnexp run` does, and
-/// builds their networks. Data that follow from the same declaration and seed as
-/// the last ones are not read again.
+/// builds their networks. What it planned first it still has when it runs them; data
+/// that follow from the same declaration and seed as the last ones are not read again.
 public final class Composer: Sendable {
   let declaration: SweepDeclaration
   let registry: Registry
+  /// Of the first trials that were planned: all of a small sweep, and of a large one
+  /// no more than a few megabytes.
+  private let composed = Mutex<[Int: Experiment]>([:])
+  private static let mostComposed = 256
   private let last = Mutex<(key: String, data: any Sendable)?>(nil)
 
   public init(_ declaration: SweepDeclaration, _ registry: Registry) {
@@ -18,7 +22,8 @@ public final class Composer: Sendable {
   }
 
   func experiment(_ combination: Int) throws -> Experiment {
-    try Experiment(
+    if let known = composed.withLock({ $0[combination] }) { return known }
+    return try Experiment(
       declaration.experiment, text: declaration.bytes, path: declaration.file,
       overrides: declaration.common + declaration.assignments(of: combination).map(\.text),
       registry: registry)
@@ -55,6 +60,7 @@ public final class Composer: Sendable {
 
   private func plan(_ combination: Int) throws -> Composition {
     let experiment = try experiment(combination)
+    composed.withLock { if $0.count < Composer.mostComposed { $0[combination] = experiment } }
     switch experiment.dtype {
     case .float32:
       return try plan(combination, session(experiment, as: Float.self, triesPlugins: false))

@@ -41,7 +41,7 @@ enum Main {
     do {
       try InstructionSet.useRequested()
       try CoreOptions.useRequested()
-      var command = try NNExpCommand.parseAsRoot()
+      var command = try parsed()
       try command.run()
     } catch let exit as Exit {
       leave(exit.code)
@@ -63,6 +63,23 @@ enum Main {
       leave(Failure.input.rawValue)
     }
     leave(0)
+  }
+
+  /// The command that the command line stands for.
+  ///
+  /// What the first word names is asked alone, which takes the parser half the time.
+  /// Where it refuses the rest, or has more to say than to run, all of them are asked.
+  private static func parsed() throws -> any ParsableCommand {
+    let words = CommandLine.arguments.dropFirst()
+    let named = NNExpCommand.configuration.subcommands.first {
+      $0.configuration.commandName == words.first && $0.configuration.subcommands.isEmpty
+    }
+    if let named, let command = try? named.parseAsRoot(Array(words.dropFirst())),
+      type(of: command) == named
+    {
+      return command
+    }
+    return try NNExpCommand.parseAsRoot()
   }
 
   private static func complain(_ diagnostics: Diagnostics) {
