@@ -7,7 +7,7 @@ import Sweeps
 
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sweep",
+    commandName: "sweep", _superCommandName: NNExpCommand.name,
     abstract: "Runs an experiment's variations, all cores at once, into one table.",
     discussion: """
       What varies stands in the file's sweep: block, or on the command line: values
