@@ -80,7 +80,8 @@ extension SweepFolder {
     guard let directory = try? RunDirectory.open(run(hash)),
       let summary = try? Summary(of: directory)
     else { return .absent }
-    return .found(summary, seconds: (try? RunRecord(of: directory))?.seconds)
+    let record = try? directory.readJSON(RunRecord.file)
+    return .found(summary, seconds: record?["seconds"]?.double)
   }
 
   /// Notes why a trial ended without saying so itself.
