@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -71,8 +72,12 @@ static void leave_now(void) {
   syscall(SYS_exit_group, 2);
 }
 
+// The system refused memory, and Swift's runtime aborted: nobody is to blame.
+static atomic_bool is_refused;
+
 // The call that is to blame: this thread's, or any that is under way.
 static struct record *culprit(void) {
+  if (atomic_load(&is_refused)) return NULL;
   if (mine && atomic_load(&mine->callee)) return mine;
   int count = atomic_load(&record_count);
   for (int i = 0; i < count && i < most_threads; i++)
@@ -88,6 +93,7 @@ static void blame(struct record *record, const char *verb, const char *reason) {
 }
 
 static void at_fault(int signal) {
+  if (signal == SIGABRT && errno == ENOMEM) atomic_store(&is_refused, true);
   struct record *record = culprit();
   if (record) {
     blame(record, " crashed in ", ": ");
@@ -96,7 +102,7 @@ static void at_fault(int signal) {
     leave_now();
   }
   // Not within a plugin; but a plugin may have spoilt what failed now.
-  if (mine && atomic_load(&mine->last)) {
+  if (mine && atomic_load(&mine->last) && !atomic_load(&is_refused)) {
     say("nnexp crashed; it had last called a plugin:\n");
     say(atomic_load(&mine->last)->who);
     say("\n");

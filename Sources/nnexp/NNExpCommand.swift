@@ -38,6 +38,7 @@ enum Main {
   static func main() {
     openMissingStreams()
     ignoreBrokenPipes()
+    reportRefusedMemory()
     do {
       try InstructionSet.useRequested()
       try CoreOptions.useRequested()
