@@ -72,12 +72,8 @@ static void leave_now(void) {
   syscall(SYS_exit_group, 2);
 }
 
-// The system refused memory, and Swift's runtime aborted: nobody is to blame.
-static atomic_bool is_refused;
-
 // The call that is to blame: this thread's, or any that is under way.
 static struct record *culprit(void) {
-  if (atomic_load(&is_refused)) return NULL;
   if (mine && atomic_load(&mine->callee)) return mine;
   int count = atomic_load(&record_count);
   for (int i = 0; i < count && i < most_threads; i++)
@@ -93,7 +89,12 @@ static void blame(struct record *record, const char *verb, const char *reason) {
 }
 
 static void at_fault(int signal) {
-  if (signal == SIGABRT && errno == ENOMEM) atomic_store(&is_refused, true);
+  // Left there by the allocation that failed, in the thread that failed for it:
+  // Swift's runtime aborts then, or reads from nowhere.
+  if (errno == ENOMEM) {
+    say("error: the system refused memory; see 'ulimit -v'\n");
+    syscall(SYS_exit_group, 3);
+  }
   struct record *record = culprit();
   if (record) {
     blame(record, " crashed in ", ": ");
@@ -102,7 +103,7 @@ static void at_fault(int signal) {
     leave_now();
   }
   // Not within a plugin; but a plugin may have spoilt what failed now.
-  if (mine && atomic_load(&mine->last) && !atomic_load(&is_refused)) {
+  if (mine && atomic_load(&mine->last)) {
     say("nnexp crashed; it had last called a plugin:\n");
     say(atomic_load(&mine->last)->who);
     say("\n");
@@ -175,9 +176,18 @@ static void discharge(void *record) {
   atomic_store(&((struct record *)record)->is_taken, false);
 }
 
-static void begin(void) {
+static void handle_faults(void) {
   struct sigaction action = {.sa_handler = at_fault, .sa_flags = SA_ONSTACK | SA_NODEFER};
   for (int i = 0; i < watched_count; i++) sigaction(watched[i], &action, &earlier[i]);
+}
+
+void nnexp_guard_memory(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, handle_faults);
+}
+
+static void begin(void) {
+  nnexp_guard_memory();
   pthread_key_create(&key, discharge);
   atexit(at_exit);
   at_quick_exit(at_exit);

@@ -5,7 +5,11 @@ import Glibc
 func hasRoom(for bytes: Int) -> Bool {
   let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
   guard let block = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0), block != MAP_FAILED
-  else { return false }
+  else {
+    // A failure later on is not for want of this.
+    errno = 0
+    return false
+  }
   munmap(block, bytes)
   return true
 }

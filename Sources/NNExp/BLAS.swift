@@ -32,9 +32,12 @@ enum BLAS {
     // A processor younger than the library is taken for one without AVX-512: 0.3.21
     // does so with AMD's, at half the speed. What the user says goes before.
     if let kernels { setenv("OPENBLAS_CORETYPE", kernels, 0) }
-    // Where there is no room for it the sums of a machine without it would be others.
+    // A machine without it has sums of its own: they are not for one that is short
+    // of memory, whose run goes on elsewhere.
     if !hasRoom(for: size + bufferSize) { abortForMemory() }
+    errno = 0
     guard let handle = dlopen("libopenblas.so.0", RTLD_LAZY | RTLD_LOCAL) else {
+      if errno == ENOMEM { abortForMemory() }
       return nil
     }
     return Handle(address: handle)
