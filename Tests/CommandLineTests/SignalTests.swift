@@ -77,9 +77,9 @@ import Testing
   @Test func inAGradientCheck() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    let text = exclusiveOr.replacing("units: 2", with: "units: 20000")
+    let text = exclusiveOr.replacing("units: 2", with: "units: 100000")
     try tool.write(
-      text + "gradient_check: {at: [start], entries: all, budget: 100000000}\n", to: "xor.yaml")
+      text + "gradient_check: {at: [start], entries: all, budget: 100000000000}\n", to: "xor.yaml")
     let process = try tool.start(["run", "xor.yaml", "-q"])
     let summary = "results/xor/run-0001/summary.json"
     for _ in 0..<2000 where !tool.exists(summary) { usleep(5000) }
