@@ -59,7 +59,8 @@ import Testing
   }
 
   /// A network of some megabytes, with products for the BLAS.
-  private static let large = eventful.replacing("units: 4", with: "units: 30000")
+  private static let large =
+    eventful.replacing("units: 4", with: "units: 30000")
     .replacing("epochs: 100", with: "epochs: 4") + "gradient_check: false\n"
 
   /// `ulimit -v`, from too little for anything to more than enough.
