@@ -117,6 +117,6 @@ if Context.environment["NNEXP_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzz",
       dependencies: ["NNExp", "YAMLTree", "Datasets", "ExperimentFile", "Results", "Standard"],
-      path: "Tests/Fuzz", exclude: ["Seeds", "seeds.py"],
+      path: "Tests/Fuzz", exclude: ["Seeds", "kernels.c", "seeds.py"],
       swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }
