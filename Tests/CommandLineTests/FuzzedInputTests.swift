@@ -87,7 +87,7 @@ import Testing
     let starts = seeds + ((try? Data(contentsOf: url)).map { [Array($0)] } ?? [])
     var random = SplitMix(seed: SplitMix.seed)
     var read = 0
-    let inputs = isThorough ? 500 : 15
+    let inputs = isThorough ? 200 : 15
     for number in 0..<inputs {
       let start = starts.randomElement(using: &random)!
       var bytes =
@@ -112,7 +112,7 @@ import Testing
     try tool.write(exclusiveOr, to: "xor.yaml")
     let seeds = try FuzzedInputTests.seeds("overrides")
     var random = SplitMix(seed: SplitMix.seed)
-    for number in 0..<(isThorough ? 500 : 15) {
+    for number in 0..<(isThorough ? 200 : 15) {
       let bytes = changed(
         seeds.randomElement(using: &random)!, seeds.randomElement(using: &random)!, &random)
       let words = bytes.split(separator: 10).map {

@@ -34,7 +34,7 @@ import Testing
     try #require(expected["predictions.csv"] != nil)
 
     var random = SplitMix(seed: SplitMix.seed)
-    let moments = isThorough ? 400 : 20
+    let moments = isThorough ? 200 : 20
     var refused = 0
     for moment in 0..<moments {
       let tool = try Tool()
@@ -69,7 +69,7 @@ import Testing
     let expected = try undisturbed(RefusedMemoryTests.large)
     let command = ["run", "eventful.yaml", "-q", "--resume", "--threads", "8"]
     var ends: [Int32: Int] = [:]
-    for megabytes in stride(from: 36, through: 420, by: isThorough ? 4 : 48) {
+    for megabytes in stride(from: 36, through: 420, by: isThorough ? 8 : 48) {
       let tool = try Tool()
       defer { tool.remove() }
       try tool.write(RefusedMemoryTests.large, to: "eventful.yaml")
@@ -100,7 +100,7 @@ import Testing
     let command = ["run", "eventful.yaml", "-q", "--resume"]
     var random = SplitMix(seed: SplitMix.seed)
     var refused = 0
-    for moment in 0..<(isThorough ? 40 : 4) {
+    for moment in 0..<(isThorough ? 20 : 4) {
       let tool = try Tool()
       defer { tool.remove() }
       try tool.write(text, to: "eventful.yaml")
