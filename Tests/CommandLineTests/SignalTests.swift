@@ -59,7 +59,7 @@ import Testing
     try #require(try whole.run("run", "eventful.yaml", "-q").code == 0)
     let seconds = Date().timeIntervalSince(start)
     let expected = whole.facts(of: try whole.theRun(of: "eventful"))
-    let moments = isThorough ? 200 : 10
+    let moments = isThorough ? 100 : 10
     var (interruptions, runs) = (0, 0)
     while interruptions < moments {
       let tool = try Tool()
