@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import NNExp
+import Plugins
 import Standard
 
 /// `nnexp`: declare a network in YAML, train it, prove its gradients.
@@ -39,6 +40,7 @@ enum Main {
   static func main() {
     openMissingStreams()
     ignoreBrokenPipes()
+    reportRefusedMemory()
     do {
       try InstructionSet.useRequested()
       try CoreOptions.useRequested()
