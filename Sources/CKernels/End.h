@@ -32,3 +32,11 @@
 #undef DEFINE_MAP
 #undef DEFINE_PULL
 #undef DEFINE
+#undef FOR_HEIGHT
+#undef EACH_HEIGHT
+#undef UNROLLED
+#undef APART
+#undef PACK
+#undef CORRELATE
+#undef ADD_LANES
+#undef RELATE

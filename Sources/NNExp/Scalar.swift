@@ -59,6 +59,23 @@ public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible,
   static func scatter(
     _ windows: Windows, _ patches: UnsafePointer<Self>, to x: UnsafeMutablePointer<Self>)
 
+  /// packed ← A, in the order that `correlate` reads it; as many numbers.
+  static func pack(
+    _ factors: Factors, _ a: UnsafePointer<Self>, into packed: UnsafeMutablePointer<Self>)
+  /// y ← c + A·B, with c[m] in all of row m, or 0 without c.
+  static func correlate(
+    _ packed: UnsafePointer<Self>, rows: Int, _ b: UnsafePointer<Self>, as overlap: Overlap,
+    from c: UnsafePointer<Self>?, into y: UnsafeMutablePointer<Self>)
+  /// w ← w + Σ B·dᵀ over samples whose d and B lie so many numbers apart; w
+  /// `[rows of B, rows of d]`.
+  static func addCorrelations(
+    _ d: UnsafePointer<Self>, rows: Int, step: Int, _ b: UnsafePointer<Self>,
+    as overlap: Overlap, step stepB: Int, samples: Int, to w: UnsafeMutablePointer<Self>)
+  /// sums ← sums + the sum of each row of d, over all samples.
+  static func addSums(
+    _ d: UnsafePointer<Self>, rows: Int, columns: Int, step: Int, samples: Int,
+    to sums: UnsafeMutablePointer<Self>)
+
   /// The BLAS behind `multiply(_:_:into:accumulating:)`; call that.
   static func multiplyMatrices(
     rows: Int, columns: Int, inner: Int,
