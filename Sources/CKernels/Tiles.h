@@ -11,9 +11,25 @@ INLINE void NAME(store_some)(REAL *x, V v, long count) {
     NAME(store_first)(x, v, count);
 }
 
-/// Where row number `row` of windows begins, counted over all planes.
-INLINE long NAME(start_of_row)(const struct nnexp_tiles *t, long row) {
-  return row / t->window_rows * t->plane + row % t->window_rows * t->height * t->columns;
+/// A row of windows among those of all planes: how many of its plane are left, itself among
+/// them, and where it begins.
+struct NAME(place) {
+  long left, start;
+};
+
+INLINE struct NAME(place) NAME(place_of_row)(const struct nnexp_tiles *t, long row) {
+  const long plane = row / t->window_rows, inside = row - plane * t->window_rows;
+  return (struct NAME(place)){
+    t->window_rows - inside, plane * t->plane + inside * t->height * t->columns};
+}
+
+/// The next row's. A division takes as long as half a row.
+INLINE void NAME(step)(const struct nnexp_tiles *t, struct NAME(place) *p) {
+  p->start += t->height * t->columns;
+  if (--p->left == 0) {
+    p->start += t->plane - t->window_rows * t->height * t->columns;
+    p->left = t->window_rows;
+  }
 }
 
 /// |x|ᵖ
@@ -45,8 +61,9 @@ INLINE V NAME(column_sums)(const struct nnexp_tiles *t, int p, const REAL *x, lo
 INLINE void NAME(add_tiles_by)(
     const struct nnexp_tiles *t, int p, REAL n, const REAL *x, REAL *y, long rows, REAL *room) {
   const long windows = t->windows, width = t->width;
-  for (long row = 0; row < rows; row++, y += windows) {
-    const REAL *from = x + NAME(start_of_row)(t, row);
+  struct NAME(place) place = NAME(place_of_row)(t, 0);
+  for (long row = 0; row < rows; row++, y += windows, NAME(step)(t, &place)) {
+    const REAL *from = x + place.start;
     if (width == 2) {
       for (long c = 0; c < windows; c += LANES) {
         long left = 2 * (windows - c);
@@ -148,10 +165,11 @@ INLINE long NAME(pull_tiles_by)(
     const struct nnexp_tiles *t, int p, REAL n, const REAL *x, const REAL *y, const REAL *dy,
     REAL *dx, long row, long rows, REAL *room) {
   const long windows = t->windows, width = t->width, used = windows * width;
-  for (; row < rows; row++) {
+  struct NAME(place) place = NAME(place_of_row)(t, row);
+  for (; row < rows; row++, NAME(step)(t, &place)) {
     const REAL *norm = y + row * windows, *slope = dy + row * windows;
     if (p != 1 && !NAME(is_even)(norm, windows)) return row;
-    const long start = NAME(start_of_row)(t, row);
+    const long start = place.start;
     REAL *inverses = room, *shares = room + used;
     for (long c = 0; c < windows; c += LANES) {
       long left = windows - c;

@@ -76,14 +76,14 @@ struct Convolution: Layer {
     let sizes = sizes(input, output)
     var plan = Plan(
       output: output, parameters: [.init("weight", weight, initial: .glorotUniform)],
-      work: Shape([output.count, sizes.depth]).count)
+      work: output.count.times(sizes.depth))
     if DirectConvolution<Double>.suits(sizes) {
       plan.scratch = DirectConvolution<Double>.scratch(for: sizes)
     } else {
       plan.scratch = [.fixed(weight.count)]
       if !sizes.isPointwise {
-        plan.scratch.append(.fixed(Shape([sizes.depth, sizes.positions]).count))
-        if sizes.isBordered { plan.scratch.append(.fixed(sizes.border.count)) }
+        plan.scratch.append(.fixed(sizes.depth.times(sizes.positions)))
+        if sizes.isBordered { plan.scratch.append(.fixed(sizes.border)) }
       }
     }
     if hasBias { plan.parameters.append(.init("bias", [channels], initial: .zeros)) }
@@ -215,7 +215,7 @@ extension ConvolutionSizes {
   /// The windows one place apart, over an input that has its padding.
   fileprivate var windows: Windows {
     Windows(
-      channels: inputs, rows: border[1], columns: border[2], window: (rows.size, columns.size),
+      channels: inputs, rows: paddedRows, columns: paddedColumns, window: (rows.size, columns.size),
       dilation: (rows.dilation, columns.dilation))
   }
 }

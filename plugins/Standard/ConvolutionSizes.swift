@@ -12,11 +12,17 @@ struct ConvolutionSizes {
   /// Input channels, and output channels.
   let inputs: Int
   let units: Int
-  /// Weights of one unit, and places of the window: `Int.max` where that overflows.
+  // Numbers of what follows: `Int.max` where that overflows.
+  /// Weights of one unit, and of all.
   let depth: Int
+  let weights: Int
+  /// Places of the window.
   let positions: Int
+  /// The input with its padding: its rows and columns, and all of it.
+  let paddedRows: Int
+  let paddedColumns: Int
+  let border: Int
 
-  var weights: Int { units &* depth }
   var inputPart: Int { inputs &* x.count }
   var outputPart: Int { units &* positions }
 
@@ -30,14 +36,6 @@ struct ConvolutionSizes {
   /// of zeros first.
   var isBordered: Bool { isDense && (rows.padding > 0 || columns.padding > 0) }
 
-  /// The input with its padding.
-  var border: Shape {
-    [
-      inputs, min(x.rows, .max / 2) + 2 * rows.padding,
-      min(x.columns, .max / 2) + 2 * columns.padding,
-    ]
-  }
-
   /// - Parameters:
   ///   - input: `[channels, rows, columns]`, channels a multiple of `groups`.
   ///   - output: what `Convolution.plan` makes of it.
@@ -48,13 +46,17 @@ struct ConvolutionSizes {
     (self.rows, self.columns, self.groups, self.x, self.y) = (rows, columns, groups, x, y)
     inputs = x.channels / groups
     units = y.channels / groups
-    depth = Shape([inputs, rows.size, columns.size]).count
-    positions = Shape([y.rows, y.columns]).count
+    depth = inputs.times(rows.size).times(columns.size)
+    weights = units.times(depth)
+    positions = y.rows.times(y.columns)
+    paddedRows = min(x.rows, .max / 2) + 2 * rows.padding
+    paddedColumns = min(x.columns, .max / 2) + 2 * columns.padding
+    border = inputs.times(paddedRows).times(paddedColumns)
   }
 
   /// The input in its border, which was filled with anything.
   func copy<S: Scalar>(_ x: UnsafePointer<S>, into border: UnsafeMutablePointer<S>) {
-    border.update(repeating: 0, count: self.border.count)
+    border.update(repeating: 0, count: self.border)
     forEachRow { inner, outer in
       (border + outer).update(from: x + inner, count: self.x.columns)
     }
@@ -71,14 +73,22 @@ struct ConvolutionSizes {
   /// padding, both counted from their starts.
   @inline(__always)
   private func forEachRow(_ body: (_ inner: Int, _ outer: Int) -> Void) {
-    let width = x.columns &+ 2 &* columns.padding
-    var outer = rows.padding &* width &+ columns.padding
+    var outer = rows.padding &* paddedColumns &+ columns.padding
     for i in 0..<inputs {
       for r in 0..<x.rows {
         body((i &* x.rows &+ r) &* x.columns, outer)
-        outer &+= width
+        outer &+= paddedColumns
       }
-      outer &+= 2 &* rows.padding &* width
+      outer &+= 2 &* rows.padding &* paddedColumns
     }
+  }
+}
+
+extension Int {
+  /// The product of two numbers that are not negative; `Int.max` where it
+  /// overflows, which the engine reports as too large.
+  func times(_ other: Int) -> Int {
+    let (product, overflow) = multipliedReportingOverflow(by: other)
+    return overflow ? .max : product
   }
 }

@@ -41,18 +41,15 @@ struct DirectConvolution<S: Scalar> {
   /// AVX2 for 1 to 256 channels on 4×4 to 100×100.
   static func suits(_ sizes: ConvolutionSizes) -> Bool {
     sizes.isDense && !sizes.isPointwise
-      && Shape([sizes.units, sizes.depth]).count / 512 <= sizes.positions
+      && sizes.weights / 512 <= sizes.positions
   }
 
   static func scratch(for sizes: ConvolutionSizes) -> [Plan.Scratch] {
-    let weights = Shape([sizes.units, sizes.depth]).count
-    let copies = Shape([
-      samplesAtOnce(sizes), sizes.inputs, sizes.columns.size, sizes.lineLength,
-    ])
     // A plane and the zeros after it, of every unit; the zeros before the first.
-    let slopes = Shape([sizes.units + 1, sizes.lineLength])
-    return [.fixed(weights), .fixed(weights), .fixed(copies.count), .fixed(slopes.count)]
-      + (sizes.isBordered ? [.fixed(sizes.border.count)] : [])
+    let slopes = sizes.lineLength.times(sizes.units + 1)
+    let copies = sizes.copyLength.times(samplesAtOnce(sizes))
+    return [.fixed(sizes.weights), .fixed(sizes.weights), .fixed(copies), .fixed(slopes)]
+      + (sizes.isBordered ? [.fixed(sizes.border)] : [])
   }
 
   /// So many samples' products are added up before the lanes of a register are: 512
@@ -77,8 +74,7 @@ struct DirectConvolution<S: Scalar> {
 
   func backward(_ pass: Backward<S>, hasBias: Bool) {
     let dw = weights
-    slopes.fill(0)
-    let copyLength = sizes.lines &* sizes.lineLength
+    if pass.needsInputGradient { slopes.fill(0) }
     for g in 0..<sizes.groups {
       dw.update(repeating: 0, count: sizes.weights)
       if pass.needsInputGradient {
@@ -97,11 +93,11 @@ struct DirectConvolution<S: Scalar> {
         let samples = min(DirectConvolution.samplesAtOnce(sizes), pass.samples &- first)
         for s in 0..<samples {
           let part = (first &+ s) &* sizes.groups &+ g
-          copy(pass.x.start + part &* sizes.inputPart, to: copies + s &* copyLength)
+          copy(pass.x.start + part &* sizes.inputPart, to: copies + s &* sizes.copyLength)
         }
         S.addCorrelations(
           slope + first &* step, rows: sizes.units, step: step, copies, as: sizes.copies,
-          step: copyLength, samples: samples, to: dw)
+          step: sizes.copyLength, samples: samples, to: dw)
         if pass.needsInputGradient {
           for s in first..<(first &+ samples) {
             let part = s &* sizes.groups &+ g
@@ -138,7 +134,7 @@ struct DirectConvolution<S: Scalar> {
       transposed, rows: sizes.lines, slopes.start + zeros, as: sizes.slopes, from: nil,
       into: copies)
     if let border {
-      border.update(repeating: 0, count: sizes.border.count)
+      border.update(repeating: 0, count: sizes.border)
       S.scatter(sizes.columnWindows, copies, to: border)
       sizes.add(border, to: dx)
     } else {
@@ -148,9 +144,10 @@ struct DirectConvolution<S: Scalar> {
 }
 
 extension ConvolutionSizes {
-  /// Copies of channels, and numbers in one.
-  fileprivate var lines: Int { inputs &* columns.size }
-  fileprivate var lineLength: Int { Shape([border[1], y.columns]).count }
+  /// Copies of channels, numbers in one, and in all.
+  fileprivate var lines: Int { inputs.times(columns.size) }
+  fileprivate var lineLength: Int { paddedRows.times(y.columns) }
+  fileprivate var copyLength: Int { lines.times(lineLength) }
 
   /// From a row of the window to the next, within a copy.
   private var rowStep: Int { rows.dilation &* y.columns }
@@ -160,7 +157,7 @@ extension ConvolutionSizes {
 
   fileprivate var columnWindows: Windows {
     Windows(
-      channels: inputs, rows: border[1], columns: border[2], window: (1, columns.size),
+      channels: inputs, rows: paddedRows, columns: paddedColumns, window: (1, columns.size),
       dilation: (1, columns.dilation))
   }
 
