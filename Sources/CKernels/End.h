@@ -22,6 +22,7 @@
 #undef TANH_NUMERATOR
 #undef TANH_DENOMINATOR
 #undef LANES
+#undef VECTORS
 #undef V
 #undef I
 #undef U
@@ -40,3 +41,5 @@
 #undef CORRELATE
 #undef ADD_LANES
 #undef RELATE
+#undef ADD_TILES
+#undef PULL_TILES

@@ -9,7 +9,9 @@
 #pragma clang diagnostic ignored "-Wpsabi"
 #define INLINE static inline __attribute__((always_inline))
 
+#define JOINED(x, precision) x##_##precision
 #include "Float32.h"
+#include "WideFunctions.h"
 #include "Functions.h"
 #include "Maps.h"
 #include "Tiles.h"
@@ -18,6 +20,7 @@
 #include "End.h"
 
 #include "Float64.h"
+#include "WideFunctions.h"
 #include "Functions.h"
 #include "Maps.h"
 #include "Tiles.h"
