@@ -1,5 +1,6 @@
-import NNExp
 import Testing
+
+@testable import NNExp
 
 /// Convolution against its definition, seven loops deep.
 @Suite struct ConvolutionTests {
@@ -65,9 +66,10 @@ import Testing
 
   /// Larger images, windows and channels, where whole registers fill, and many
   /// weights for few places, where windows are laid out as a matrix; forward and
-  /// back, in both precisions.
+  /// back, in both precisions, on each instruction set in turn.
   @Test func `values and gradients are the definition's`() throws {
     func compare<S: Scalar>(_ type: S.Type, _ tolerance: Double) throws {
+      let isas = InstructionSet.allCases.filter(\.isSupported)
       var (direct, byMatrix) = (0, 0)
       for seed in 0..<72 {
         let random = RandomStream(seed: UInt64(seed), purpose: "convolution gradients")
@@ -137,10 +139,11 @@ import Testing
             }
           }
         }
-        bench.forward()
-        let what = "\(S.self), seed \(seed): \(Node.map(options).flow) on \(shape)"
+        let isa = isas[seed / 6 % isas.count]
+        isa.perform { bench.forward() }
+        let what = "\(S.self), seed \(seed): \(Node.map(options).flow) on \(shape), \(isa)"
         expectClose(doubles(bench.y), y, tolerance, "y, " + what)
-        bench.backward(prefill: 1)
+        isa.perform { bench.backward(prefill: 1) }
         expectClose(doubles(bench.dx), dx, tolerance, "dx, " + what)
         expectClose(doubles(bench.gradients[0]), dw, tolerance, "dw, " + what)
         expectClose(doubles(bench.gradients[1]), db, tolerance, "db, " + what)
