@@ -28,6 +28,15 @@ struct ArrayPair: Sendable {
   static func read(_ file: DeclaredPath, _ format: Format, _ shelf: inout FileShelf) throws
     -> Elements
   {
+    if shelf.isStreamed {
+      let stream = try shelf.open(file)
+      return try about("'\(file.path)'", at: file.place) {
+        switch format {
+        case .idx: try readIDX(stream)
+        case .npy: try readNPY(stream)
+        }
+      }
+    }
     let bytes = try shelf.read(file)
     return try about("'\(file.path)'", at: file.place) {
       switch format {
@@ -118,7 +127,7 @@ func checkSamples(_ elements: Elements, _ name: String, at place: Place?) throws
   guard elements.count > 0, elements.width > 0 else {
     throw Diagnostic("\(name) is empty: its shape is \(list(elements.axes))", at: place)
   }
-  if let (index, value) = elements.firstNonFinite() {
+  if let (index, value) = try elements.firstNonFinite() {
     throw Diagnostic("\(name) holds \(shortest(value)) at \(list(index))", at: place)
   }
 }

@@ -26,8 +26,12 @@ struct CSVReader {
   /// Which of `columns` a position of the file feeds; −1 for none.
   private let slots: [Int]
 
-  /// Rows of `columns.count` numbers.
+  /// Rows of `columns.count` numbers; one row where the file is read in parts.
   private(set) var cells: [Double] = []
+
+  /// Where each row begins and the last one ends, where the file is read in
+  /// parts.
+  private(set) var starts: [Int] = []
   private(set) var count = 0
 
   /// Reads at most `limit` samples.
@@ -42,7 +46,8 @@ struct CSVReader {
     var slots = [Int](repeating: -1, count: table.names.count)
     for (slot, position) in positions.enumerated() { slots[position] = slot }
     self.slots = slots
-    try read(limit: limit ?? Int.max)
+    let limit = limit ?? Int.max
+    try table.origin.forEachPart(from: table.start) { try read($0, base: $1, limit: limit) }
     sortCategories()
   }
 
@@ -53,82 +58,101 @@ struct CSVReader {
       categories: slots.map { columns[$0].kind == .text ? columns[$0].texts : nil })
   }
 
-  private mutating func read(limit: Int) throws {
-    let table = self.table
-    let bytes = table.bytes.span
-    var scanner = CSVScanner(delimiter: table.delimiter, position: table.start)
+  /// The rows, to be read again where they are asked for; nil where they are held.
+  func lines() -> CSVLines? {
+    guard case .file(let file) = table.bytes else { return nil }
+    return CSVLines(
+      file, starts: starts, delimiter: table.delimiter, slots: slots,
+      codes: columns.map { $0.kind == .text ? $0.codes : nil })
+  }
+
+  /// Reads one part of the file, whole records; false once all is read.
+  private mutating func read(
+    _ bytes: borrowing Span<UInt8>, base: Int, limit: Int
+  ) throws -> Bool {
+    var scanner = CSVScanner(delimiter: table.delimiter, position: 0)
     let width = columns.count
     let fields = slots.count
+    let isHeld = if case .held = table.bytes { true } else { false }
     while scanner.position < bytes.count, count < limit {
       let first = bytes[scanner.position]
       let start = scanner.position
       if first == 0x0A || first == 0x0D {
-        if CSVTable.isBlank(bytes, from: start) { break }
-        if fields > 1 { throw ragged(from: start, at: nil) }
+        if try table.origin.isBlank(from: base + start) { return false }
+        if fields > 1 { throw ragged(from: base + start, at: nil) }
       }
-      let base = cells.count
-      for _ in 0..<width { cells.append(0) }
+      let row = isHeld ? cells.count : 0
+      if isHeld || count == 0 { for _ in 0..<width { cells.append(0) } }
       var found = 0
       while true {
         let field: CSVField
         do throws(CSVFault) {
           field = try scanner.next(in: bytes)
         } catch {
-          throw table.origin.diagnostic(of: error)
+          throw table.origin.diagnostic(of: error, base: base)
         }
-        guard found < fields else { throw ragged(from: start, at: field) }
+        guard found < fields else { throw ragged(from: base + start, at: field.moved(by: base)) }
         let slot = slots[found]
         if slot >= 0 {
           if columns[slot].kind == .number, case .number(let value) = decimal(bytes, field.range) {
-            cells[base &+ slot] = value
+            cells[row &+ slot] = value
           } else {
-            cells[base &+ slot] = try cell(field, slot, in: bytes)
+            cells[row &+ slot] = try cell(field, slot, in: bytes, base: base)
           }
         }
         found &+= 1
         if field.endsRecord { break }
       }
-      guard found == fields else { throw ragged(from: start, at: nil) }
+      guard found == fields else { throw ragged(from: base + start, at: nil) }
       count &+= 1
-      if count == 1 {
-        // Rows are about as long as the first; a field is a byte or more.
-        let rows = min(limit, (bytes.count - start) / (scanner.position - start) + 1)
-        cells.reserveCapacity(min(rows, bytes.count / fields + 1) * width)
+      if isHeld {
+        if count == 1 {
+          // Rows are about as long as the first; a field is a byte or more.
+          let rows = min(limit, (bytes.count - start) / (scanner.position - start) + 1)
+          cells.reserveCapacity(min(rows, bytes.count / fields + 1) * width)
+        }
+      } else {
+        if count == 1 { starts.append(base + start) }
+        starts.append(base + scanner.position)
       }
     }
+    return count < limit
   }
 
   /// The number of a field, unless it is a number among numbers.
   private mutating func cell(
-    _ field: CSVField, _ slot: Int, in bytes: borrowing Span<UInt8>
+    _ field: CSVField, _ slot: Int, in bytes: borrowing Span<UInt8>, base: Int
   ) throws -> Double {
-    if columns[slot].isTextByDeclaration { return try code(of: field, slot) }
+    let origin = table.origin
+    let place = { origin.place(of: field.moved(by: base)) }
+    if columns[slot].isTextByDeclaration {
+      return try code(of: table.origin.text(of: field, in: bytes, base: base), slot, at: place)
+    }
     let reading = decimal(bytes, field.range)
     switch (columns[slot].kind, reading) {
     case (.unknown, .number(let value)), (.number, .number(let value)):
       columns[slot].kind = .number
       return value
     case (.unknown, .notANumber), (.text, .notANumber):
-      let text = try table.origin.text(of: field)
+      let text = try table.origin.text(of: field, in: bytes, base: base)
       if let complaint = complaint(of: text, columns[slot]) {
-        throw Diagnostic(complaint, at: table.origin.place(of: field))
+        throw Diagnostic(complaint, at: place())
       }
       columns[slot].kind = .text
-      return try code(of: field, slot)
+      return try code(of: text, slot, at: place)
     case (_, .tooLarge):
       throw Diagnostic(
-        "'\(try table.origin.text(of: field))' in column '\(name(columns[slot]))' "
-          + "is too large for a number", at: table.origin.place(of: field))
+        "'\(try table.origin.text(of: field, in: bytes, base: base))' "
+          + "in column '\(name(columns[slot]))' is too large for a number", at: place())
     case (.number, .notANumber), (.text, .number):
-      throw try mixed(field, slot)
+      throw try mixed(field.moved(by: base), slot)
     }
   }
 
-  private mutating func code(of field: CSVField, _ slot: Int) throws -> Double {
-    let text = try table.origin.text(of: field)
+  private mutating func code(of text: String, _ slot: Int, at place: () -> Place) throws -> Double {
     if let code = columns[slot].codes[text] { return Double(code) }
     guard !isEmpty(text) else {
-      throw Diagnostic(missing(text, columns[slot]), at: table.origin.place(of: field))
+      throw Diagnostic(missing(text, columns[slot]), at: place())
     }
     let code = columns[slot].texts.count
     columns[slot].codes[text] = code
@@ -153,7 +177,8 @@ struct CSVReader {
       var ranks = [Double](repeating: 0, count: order.count)
       for (rank, code) in order.enumerated() { ranks[code] = Double(rank) }
       columns[slot].texts = order.map { texts[$0] }
-      for row in 0..<count {
+      for (rank, code) in order.enumerated() { columns[slot].codes[texts[code]] = rank }
+      for row in 0..<cells.count / columns.count {
         let i = row * columns.count + slot
         cells[i] = ranks[Int(cells[i])]
       }
@@ -203,7 +228,8 @@ struct CSVReader {
     if count == 1, let third = table.field(row: 2, column: column.position),
       let first = table.field(row: 0, column: column.position)
     {
-      let reading = decimal(table.bytes.span, third.range)
+      let content = try table.bytes.read(third.range)
+      let reading = decimal(content.span, content.indices)
       let isThirdNumber = if case .number = reading { true } else { false }
       if isThirdNumber == isNumber {
         field = first
@@ -230,11 +256,14 @@ struct CSVReader {
 
   /// A row of too many fields, at the first that is too many, or too few.
   private func ragged(from start: Int, at field: CSVField?) -> Diagnostic {
-    var scanner = CSVScanner(delimiter: table.delimiter, position: start)
     var found = 0
-    while let next = try? scanner.next(in: table.bytes.span) {
-      found += 1
-      if next.endsRecord { break }
+    try? table.origin.forEachPart(from: start) { bytes, _ in
+      var scanner = CSVScanner(delimiter: table.delimiter, position: 0)
+      while let next = try? scanner.next(in: bytes) {
+        found += 1
+        if next.endsRecord { break }
+      }
+      return false
     }
     return Diagnostic(
       "this row has \(counted(found, "field")), but \(table.hasHeader ? "the header" : "the first row") has "

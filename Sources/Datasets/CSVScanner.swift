@@ -10,6 +10,13 @@ struct CSVField {
   let isQuoted: Bool
   /// True if a line's or the file's end follows, not a delimiter.
   let endsRecord: Bool
+
+  /// The same field in bytes that begin `offset` earlier.
+  func moved(by offset: Int) -> CSVField {
+    CSVField(
+      range: range.lowerBound + offset..<range.upperBound + offset,
+      hasDoubledQuotes: hasDoubledQuotes, isQuoted: isQuoted, endsRecord: endsRecord)
+  }
 }
 
 /// Walks over a CSV file field by field.

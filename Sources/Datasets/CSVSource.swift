@@ -11,7 +11,7 @@ extension CSVDeclaration {
     throws -> RawData
   {
     let table = try CSVTable(
-      try shelf.read(file), path: file.path, delimiter: delimiter, hasHeader: hasHeader)
+      try shelf.csv(file), path: file.path, delimiter: delimiter, hasHeader: hasHeader)
     let part = try split?.resolve(in: table, at: file.place)[0]
 
     let targets =
@@ -81,8 +81,12 @@ extension CSVDeclaration {
       }
     }
     let stride = chosen.count
+    let lines = reader.lines()
     func columns(_ slots: Range<Int>) -> RawColumns {
-      RawColumns(
+      if let lines {
+        return RawColumns(lines, offset: slots.lowerBound, layout: reader.layout(of: slots))
+      }
+      return RawColumns(
         reader.cells, stride: stride, offset: slots.lowerBound, count: reader.count,
         layout: reader.layout(of: slots))
     }

@@ -24,6 +24,8 @@ public struct DataDeclaration: Sendable {
   let isOneHot: Bool
   let shape: [Int]?
   let limit: Int?
+  /// Whether samples are read when they are asked for, again in every epoch.
+  let isStreamed: Bool
   let split: Split
   let inputScale: Scaling.Method
   let targetScale: Scaling.Method
@@ -43,6 +45,10 @@ public struct DataDeclaration: Sendable {
       "one_hot", default: false, "turn class targets into values, 1 for the class and 0 elsewhere")
     shape = DataDeclaration.shape(from: &options)
     limit = options.optionalInt("limit", in: 1..., "take only the first samples, before the split")
+
+    isStreamed = options.bool(
+      "stream", default: false,
+      "csv, idx, npy: read samples from their files as they are needed, for data beyond the memory")
 
     let split = options.node("split", "a mapping", "parts of the samples for validation and test")
       .flatMap { options.component("split", from: $0) { Split(from: &$0) } }
@@ -79,6 +85,10 @@ public struct DataDeclaration: Sendable {
     }
     if self.split.column != nil, let source, source.csv == nil {
       options.reject("split", "a split by a column needs a CSV source")
+    }
+    if isStreamed, let source, !source.canBeStreamed {
+      options.reject(
+        "stream", "only csv, idx and npy data can be streamed")
     }
     if targetKind == .values {
       if case .none = classes {

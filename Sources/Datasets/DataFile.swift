@@ -35,43 +35,59 @@ struct DeclaredPath: Sendable {
 /// The files of one load: each is read and hashed once, however often it is
 /// named.
 struct FileShelf {
+  /// True if files that can be are read in parts.
+  let isStreamed: Bool
   private(set) var files: [DataFile] = []
+
+  /// The bytes of the files that are held.
+  private(set) var heldBytes = 0
   private var contents: [String: [UInt8]] = [:]
+  private var streams: [String: FileBytes] = [:]
+
+  /// What one reading of a file in parts fetches.
+  private let stride: Int
+
+  init(isStreamed: Bool = false, stride: Int = 1 << 18) {
+    self.isStreamed = isStreamed
+    self.stride = stride
+  }
+
+  /// What is held of the files that are read in parts.
+  var windowBytes: Int { streams.count * stride }
 
   mutating func read(_ file: DeclaredPath) throws -> [UInt8] {
     if let bytes = contents[file.path] { return bytes }
     let bytes = try readRegularFile(file.path, at: file.place)
     contents[file.path] = bytes
+    heldBytes += bytes.count
     files.append(DataFile(path: file.path, sha256: SHA256.hex(of: bytes), size: bytes.count))
     return bytes
   }
+
+  /// The file as CSV is read from: held or in parts.
+  mutating func csv(_ file: DeclaredPath) throws -> CSVBytes {
+    isStreamed ? .file(try open(file)) : .held(try read(file))
+  }
+
+  /// The file, to be read in parts.
+  mutating func open(_ file: DeclaredPath) throws -> FileBytes {
+    if let stream = streams[file.path] { return stream }
+    let stream = try FileBytes(file.path, stride: stride, at: file.place)
+    streams[file.path] = stream
+    files.append(DataFile(path: file.path, sha256: try SHA256.hex(of: stream), size: stream.count))
+    return stream
+  }
+}
+
+/// The digest of a regular file of any size.
+public func sha256(ofFile path: String) throws -> String {
+  try SHA256.hex(of: FileBytes(path, at: nil))
 }
 
 /// The bytes of a regular file, in one read.
-///
-/// Anything else (a directory, FIFO, device, socket) is refused before it can
-/// block or run on without end.
 public func readRegularFile(_ path: String, at place: Place?) throws -> [UInt8] {
-  guard !path.utf8.contains(0) else {
-    throw Diagnostic("a path cannot contain the character NUL", at: place)
-  }
-  // Without O_NONBLOCK, opening a FIFO waits for a writer.
-  let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-  guard descriptor >= 0 else { throw cannotOpen(path, errno, at: place) }
+  let (descriptor, status) = try openRegularFile(path, at: place)
   defer { close(descriptor) }
-
-  var status = stat()
-  guard fstat(descriptor, &status) == 0 else { throw cannotOpen(path, errno, at: place) }
-  guard status.st_mode & S_IFMT == S_IFREG else {
-    let kind =
-      switch status.st_mode & S_IFMT {
-      case S_IFDIR: "a directory"
-      case S_IFIFO: "a FIFO"
-      case S_IFSOCK: "a socket"
-      default: "a device"
-      }
-    throw Diagnostic("cannot read '\(path)': it is \(kind), not a regular file", at: place)
-  }
   let size = Int(status.st_size)
   try checkMemory(bytes: size, for: "'\(path)'", at: place)
 
@@ -91,6 +107,38 @@ public func readRegularFile(_ path: String, at place: Place?) throws -> [UInt8] 
   }
   guard failure == 0 else { throw cannotOpen(path, failure, at: place) }
   return bytes
+}
+
+/// Opens a regular file to read.
+///
+/// Anything else (a directory, FIFO, device, socket) is refused before it can
+/// block or run on without end.
+func openRegularFile(_ path: String, at place: Place?) throws -> (Int32, stat) {
+  guard !path.utf8.contains(0) else {
+    throw Diagnostic("a path cannot contain the character NUL", at: place)
+  }
+  // Without O_NONBLOCK, opening a FIFO waits for a writer.
+  let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+  guard descriptor >= 0 else { throw cannotOpen(path, errno, at: place) }
+
+  var status = stat()
+  guard fstat(descriptor, &status) == 0 else {
+    let code = errno
+    close(descriptor)
+    throw cannotOpen(path, code, at: place)
+  }
+  guard status.st_mode & S_IFMT == S_IFREG else {
+    close(descriptor)
+    let kind =
+      switch status.st_mode & S_IFMT {
+      case S_IFDIR: "a directory"
+      case S_IFIFO: "a FIFO"
+      case S_IFSOCK: "a socket"
+      default: "a device"
+      }
+    throw Diagnostic("cannot read '\(path)': it is \(kind), not a regular file", at: place)
+  }
+  return (descriptor, status)
 }
 
 /// Refuses what the machine's memory cannot hold, before it is allocated.

@@ -1,23 +1,5 @@
 public import NNExp
 
-/// Samples as a network reads them: row-major, one after the other.
-public struct Samples<S: Scalar>: Sendable {
-  /// `count` times the input shape.
-  public var inputs: [S]
-
-  /// `count` times the target's shape; one class index a sample for classes.
-  /// Empty where the inputs stand alone.
-  public var targets: [S]
-
-  public var count: Int
-
-  public init(inputs: [S], targets: [S], count: Int) {
-    self.inputs = inputs
-    self.targets = targets
-    self.count = count
-  }
-}
-
 /// The data of an experiment: read, split and scaled.
 public struct DataSets<S: Scalar>: Sendable {
   /// Of one sample.
@@ -44,18 +26,15 @@ public struct DataSets<S: Scalar>: Sendable {
   /// What further inputs are read by.
   let encoding: InputEncoding
 
-  /// What was held beside the samples while they were read: files, and the
-  /// numbers of a table.
-  private let bytesBeside: Int
+  private let memory: LoadingMemory
 
   /// The bytes that the samples hold.
   public var bytes: Int {
-    let parts = [train, validation, test].compactMap { $0 }
-    return parts.reduce(0) { $0 + ($1.inputs.count + $1.targets.count) * MemoryLayout<S>.stride }
+    [train, validation, test].compactMap { $0 }.reduce(memory.kept) { $0 + $1.bytes }
   }
 
   /// The most that was held at once while they were read.
-  public var bytesWhileRead: Int { bytes + bytesBeside }
+  public var bytesWhileRead: Int { bytes + memory.released }
 
   /// Data that are at hand already, unscaled.
   public init(
@@ -79,7 +58,7 @@ public struct DataSets<S: Scalar>: Sendable {
   init(
     inputShape: Shape, target: Target, train: Samples<S>, validation: Samples<S>?,
     test: Samples<S>?, targetNames: [String], classNames: [String], files: [DataFile],
-    encoding: InputEncoding, tableBytes: Int = 0
+    encoding: InputEncoding, memory: LoadingMemory = LoadingMemory()
   ) {
     self.inputShape = inputShape
     self.target = target
@@ -91,8 +70,19 @@ public struct DataSets<S: Scalar>: Sendable {
     self.classNames = classNames
     self.files = files
     self.encoding = encoding
-    bytesBeside = files.reduce(tableBytes) { $0 + $1.size }
+    self.memory = memory
   }
+}
+
+/// The bytes that were held beside the samples.
+struct LoadingMemory: Sendable {
+  /// As long as the samples are: where the lines of a streamed file begin.
+  var kept = 0
+  /// While they were read: files, the numbers of a table, labels.
+  var released = 0
+
+  /// Labels, classes and the split's order, as integers.
+  static let perStreamedSample = 3 * MemoryLayout<Int>.stride
 }
 
 /// How the columns of a source became the training inputs.

@@ -79,6 +79,14 @@ enum DataSource: Sendable {
     }
   }
 
+  /// Whether its files can be read in parts.
+  var canBeStreamed: Bool {
+    switch self {
+    case .csv, .arrays: true
+    case .inline, .npz, .generated: false
+    }
+  }
+
   var csv: CSVDeclaration? {
     if case .csv(let csv) = self { csv } else { nil }
   }

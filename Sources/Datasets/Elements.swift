@@ -1,3 +1,5 @@
+import NNExp
+
 /// The types of number that array files hold.
 enum ElementType: Sendable, CaseIterable {
   case bool, uint8, int8, uint16, int16, uint32, int32, uint64, int64, float16, float32, float64
@@ -15,6 +17,20 @@ enum ElementType: Sendable, CaseIterable {
   var isFloatingPoint: Bool { self == .float16 || self == .float32 || self == .float64 }
 }
 
+/// Where the elements of an array file lie, and what they are.
+struct ElementLayout: Sendable {
+  /// Of the first, in the file's bytes.
+  let start: Int
+  let type: ElementType
+  let isBigEndian: Bool
+
+  /// Samples first.
+  let axes: [Int]
+
+  /// True if the first axis runs fastest.
+  var isFortran = false
+}
+
 /// An array as its file holds it, decoded one sample at a time: a file of bytes
 /// is never blown up to eight times its size.
 struct Elements: Sendable {
@@ -24,7 +40,12 @@ struct Elements: Sendable {
   /// Numbers of one sample.
   let width: Int
 
-  private let bytes: [UInt8]
+  private enum Storage: Sendable {
+    case held([UInt8])
+    case file(FileBytes)
+  }
+
+  private let storage: Storage
   private let start: Int
   private let type: ElementType
   private let isBigEndian: Bool
@@ -36,20 +57,34 @@ struct Elements: Sendable {
   /// Fortran's order.
   private let offsets: [Int]
 
-  /// - Precondition: `bytes` holds all elements from `start` on.
-  init(
-    _ bytes: [UInt8], from start: Int, type: ElementType, isBigEndian: Bool, axes: [Int],
-    isFortran: Bool = false
-  ) {
-    self.bytes = bytes
-    self.start = start
-    self.type = type
-    self.isBigEndian = isBigEndian
-    self.axes = axes
+  /// - Precondition: `bytes` holds all that `layout` says.
+  init(_ bytes: [UInt8], _ layout: ElementLayout) {
+    self.init(.held(bytes), count: bytes.count, layout)
+  }
+
+  /// Each sample is read when it is asked for. Fortran's order has its numbers
+  /// all over the file: it is refused.
+  ///
+  /// - Precondition: the file holds all that `layout` says.
+  init(_ file: FileBytes, _ layout: ElementLayout) throws {
+    guard !layout.isFortran || layout.axes.count == 1 else {
+      throw Diagnostic(
+        "the array lies in Fortran's order, in which a sample cannot be read alone; "
+          + "save it in C order, or leave 'stream' out")
+    }
+    self.init(.file(file), count: file.count, layout)
+  }
+
+  private init(_ storage: Storage, count: Int, _ layout: ElementLayout) {
+    self.storage = storage
+    start = layout.start
+    type = layout.type
+    isBigEndian = layout.isBigEndian
+    axes = layout.axes
     let inner = axes.dropFirst()
     width = inner.reduce(1, *)
-    precondition(axes[0] * width * type.size <= bytes.count - start)
-    guard isFortran, !inner.isEmpty, axes[0] > 0, width > 0 else {
+    precondition(axes[0] * width * type.size <= count - start)
+    guard layout.isFortran, !inner.isEmpty, axes[0] > 0, width > 0 else {
       rowStride = width
       offsets = []
       return
@@ -71,45 +106,66 @@ struct Elements: Sendable {
   /// Samples.
   var count: Int { axes[0] }
 
+  var isStreamed: Bool { if case .file = storage { true } else { false } }
+
   /// The numbers of one sample, in row-major order.
-  func decode(_ row: Int, into values: inout [Double]) {
+  func decode(_ row: Int, into values: inout [Double]) throws {
+    let first = start &+ row &* rowStride &* type.size
+    switch storage {
+    case .held(let bytes):
+      decode(bytes.span.bytes, from: first, into: &values)
+    case .file(let file):
+      try file.withBytes(first..<first + width * type.size) {
+        decode($0.bytes, from: 0, into: &values)
+      }
+    }
+  }
+
+  @inline(__always)
+  private func decode(_ bytes: borrowing RawSpan, from first: Int, into values: inout [Double]) {
     switch type {
-    case .bool: decode(row, into: &values) { (x: UInt8) in x == 0 ? 0 : 1 }
-    case .uint8: decode(row, into: &values) { (x: UInt8) in Double(x) }
-    case .int8: decode(row, into: &values) { (x: UInt8) in Double(Int8(bitPattern: x)) }
-    case .uint16: decode(row, into: &values) { (x: UInt16) in Double(x) }
-    case .int16: decode(row, into: &values) { (x: UInt16) in Double(Int16(bitPattern: x)) }
-    case .uint32: decode(row, into: &values) { (x: UInt32) in Double(x) }
-    case .int32: decode(row, into: &values) { (x: UInt32) in Double(Int32(bitPattern: x)) }
-    case .uint64: decode(row, into: &values) { (x: UInt64) in Double(x) }
-    case .int64: decode(row, into: &values) { (x: UInt64) in Double(Int64(bitPattern: x)) }
-    case .float16: decode(row, into: &values) { (x: UInt16) in Double(Float16(bitPattern: x)) }
-    case .float32: decode(row, into: &values) { (x: UInt32) in Double(Float(bitPattern: x)) }
-    case .float64: decode(row, into: &values) { (x: UInt64) in Double(bitPattern: x) }
+    case .bool: decode(bytes, from: first, into: &values) { (x: UInt8) in x == 0 ? 0 : 1 }
+    case .uint8: decode(bytes, from: first, into: &values) { (x: UInt8) in Double(x) }
+    case .int8:
+      decode(bytes, from: first, into: &values) { (x: UInt8) in Double(Int8(bitPattern: x)) }
+    case .uint16: decode(bytes, from: first, into: &values) { (x: UInt16) in Double(x) }
+    case .int16:
+      decode(bytes, from: first, into: &values) { (x: UInt16) in Double(Int16(bitPattern: x)) }
+    case .uint32: decode(bytes, from: first, into: &values) { (x: UInt32) in Double(x) }
+    case .int32:
+      decode(bytes, from: first, into: &values) { (x: UInt32) in Double(Int32(bitPattern: x)) }
+    case .uint64: decode(bytes, from: first, into: &values) { (x: UInt64) in Double(x) }
+    case .int64:
+      decode(bytes, from: first, into: &values) { (x: UInt64) in Double(Int64(bitPattern: x)) }
+    case .float16:
+      decode(bytes, from: first, into: &values) { (x: UInt16) in Double(Float16(bitPattern: x)) }
+    case .float32:
+      decode(bytes, from: first, into: &values) { (x: UInt32) in Double(Float(bitPattern: x)) }
+    case .float64:
+      decode(bytes, from: first, into: &values) { (x: UInt64) in Double(bitPattern: x) }
     }
   }
 
   @inline(__always)
   private func decode<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
-    _ row: Int, into values: inout [Double], _ number: (Bits) -> Double
+    _ bytes: borrowing RawSpan, from first: Int, into values: inout [Double],
+    _ number: (Bits) -> Double
   ) {
     let size = MemoryLayout<Bits>.size
-    let base = start &+ row &* rowStride &* size
-    let bytes = bytes.span.bytes
     var values = values.mutableSpan
     for i in 0..<width {
-      let offset = base &+ (offsets.isEmpty ? i : offsets[i]) &* size
+      let offset = first &+ (offsets.isEmpty ? i : offsets[i]) &* size
       let bits = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Bits.self)
       values[i] = number(isBigEndian ? Bits(bigEndian: bits) : Bits(littleEndian: bits))
     }
   }
 
   /// The first number that is not finite, with its index in the array.
-  func firstNonFinite() -> (index: [Int], value: Double)? {
+  func firstNonFinite() throws -> (index: [Int], value: Double)? {
     guard type.isFloatingPoint else { return nil }
     var values = [Double](repeating: 0, count: width)
     for row in 0..<count {
-      decode(row, into: &values)
+      try decode(row, into: &values)
       guard let found = values.firstIndex(where: { !$0.isFinite }) else { continue }
       var index: [Int] = []
       var rest = found

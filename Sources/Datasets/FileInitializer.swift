@@ -32,7 +32,7 @@ public struct FileInitializer: Initializer {
     }
     var row = [Double](repeating: 0, count: array.width)
     for sample in 0..<array.count {
-      array.decode(sample, into: &row)
+      try array.decode(sample, into: &row)
       for i in row.indices { values[sample * array.width + i] = row[i] }
     }
   }

@@ -5,10 +5,42 @@ import NNExp
 ///
 /// - Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits".
 func readIDX(_ file: [UInt8]) throws -> Elements {
-  let isCompressed = file.starts(with: [0x1F, 0x8B])
-  // Every header fits: four bytes and 255 extents of four bytes each.
-  let head = isCompressed ? try inflate(file, .gzip, limit: 1024) : Array(file.prefix(1024))
+  guard file.starts(with: gzipMagic) else {
+    let layout = try layoutOfIDX(head: Array(file.prefix(longestIDXHead)))
+    try requireSize(of: layout, file.count)
+    return Elements(file, layout)
+  }
+  let layout = try layoutOfIDX(head: inflate(file, .gzip, limit: longestIDXHead))
+  let expected = layout.end
+  guard expected / mostInflation <= file.count else {
+    throw Diagnostic(
+      "the extents \(list(layout.axes)) need \(expected) bytes, "
+        + "more than \(file.count) compressed ones give")
+  }
+  try checkMemory(bytes: expected, for: "the unpacked array", at: nil)
+  // One byte more, to notice what trails.
+  let bytes = try inflate(file, .gzip, limit: expected + 1)
+  try requireSize(of: layout, bytes.count, isExact: false)
+  return Elements(bytes, layout)
+}
 
+/// The array of an IDX file that is read in parts.
+func readIDX(_ file: FileBytes) throws -> Elements {
+  let head = try file.read(0..<min(file.count, longestIDXHead))
+  guard !head.starts(with: gzipMagic) else {
+    throw Diagnostic("a .gz file cannot be read in parts; unpack it, or leave 'stream' out")
+  }
+  let layout = try layoutOfIDX(head: head)
+  try requireSize(of: layout, file.count)
+  return try Elements(file, layout)
+}
+
+private let gzipMagic: [UInt8] = [0x1F, 0x8B]
+
+/// Every header fits: four bytes and 255 extents of four bytes each.
+private let longestIDXHead = 1024
+
+private func layoutOfIDX(head: [UInt8]) throws -> ElementLayout {
   guard head.count >= 4 else {
     throw Diagnostic("expected an IDX header of at least 4 bytes, found \(head.count)")
   }
@@ -32,36 +64,32 @@ func readIDX(_ file: [UInt8]) throws -> Elements {
   let axes = (0..<rank).map {
     Int(head.integer(at: 4 + 4 * $0, as: UInt32.self, isBigEndian: true))
   }
-  let shape = "[" + axes.map(String.init).joined(separator: ", ") + "]"
   // Of a product with a 0 in it, a part may still overflow.
   guard product(axes.dropFirst()) != nil, let count = product(axes),
     let size = product([count, type.size]), size <= Int.max - start
   else {
-    throw Diagnostic("the extents \(shape) are more than any file holds")
+    throw Diagnostic("the extents \(list(axes)) are more than any file holds")
   }
-  let expected = start + size
+  return ElementLayout(start: start, type: type, isBigEndian: true, axes: axes)
+}
 
-  let bytes: [UInt8]
-  if isCompressed {
-    guard expected / mostInflation <= file.count else {
-      throw Diagnostic(
-        "the extents \(shape) need \(expected) bytes, more than \(file.count) compressed ones give")
-    }
-    try checkMemory(bytes: expected, for: "the unpacked array", at: nil)
-    // One byte more, to notice what trails.
-    bytes = try inflate(file, .gzip, limit: expected + 1)
-  } else {
-    bytes = file
-  }
-  guard bytes.count >= expected else {
+/// Throws unless a file has as many bytes as its extents ask for.
+private func requireSize(of layout: ElementLayout, _ size: Int, isExact: Bool = true) throws {
+  let expected = layout.end
+  guard size >= expected else {
     throw Diagnostic(
-      "truncated: the extents \(shape) need \(expected) bytes, found \(bytes.count)")
+      "truncated: the extents \(list(layout.axes)) need \(expected) bytes, found \(size)")
   }
-  guard bytes.count == expected else {
-    let found = isCompressed ? "more" : "\(bytes.count)"
-    throw Diagnostic("the extents \(shape) need \(expected) bytes, found \(found)")
+  guard size == expected else {
+    throw Diagnostic(
+      "the extents \(list(layout.axes)) need \(expected) bytes, "
+        + "found \(isExact ? "\(size)" : "more")")
   }
-  return Elements(bytes, from: start, type: type, isBigEndian: true, axes: axes)
+}
+
+extension ElementLayout {
+  /// The byte after the last element.
+  fileprivate var end: Int { product(axes)! * type.size + start }
 }
 
 /// `00 1f`.

@@ -115,7 +115,7 @@ struct Labels: Sendable {
         "classes need one label a sample, but each has \(layout.names.count) targets",
         at: data.place(0, .targets, 0))
     }
-    let column = data.targets.firstColumn()
+    let column = try data.targets.firstColumn()
     if let texts = layout.categories[0] {
       if areIndices {
         throw Diagnostic(

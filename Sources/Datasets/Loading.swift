@@ -9,7 +9,7 @@ extension DataDeclaration {
   @specialized(where S == Double)
   public func load<S: Scalar>(as type: S.Type, seed: UInt64) throws -> DataSets<S> {
     do {
-      return try assemble(as: type, seed: seed)
+      return try assemble(as: type, seed: seed, FileShelf(isStreamed: isStreamed))
     } catch {
       var diagnostics = Diagnostics()
       diagnostics.add(error)
@@ -19,9 +19,11 @@ extension DataDeclaration {
 
   @specialized(where S == Float)
   @specialized(where S == Double)
-  private func assemble<S: Scalar>(as type: S.Type, seed: UInt64) throws -> DataSets<S> {
+  func assemble<S: Scalar>(
+    as type: S.Type, seed: UInt64, _ shelf: FileShelf
+  ) throws -> DataSets<S> {
     guard let source else { throw Diagnostic("the data section names no source") }
-    var shelf = FileShelf()
+    var shelf = shelf
     let random = RandomStream(seed: seed, purpose: "generated data")
     let main = try source.read(
       &shelf, limit: limit, split: split.column, random: random)
@@ -44,18 +46,28 @@ extension DataDeclaration {
     func samples(
       _ data: RawData, _ inputs: RawColumns, _ classes: [Int]?, _ rows: [Int]
     ) throws -> Samples<S> {
-      Samples(
-        inputs: try gather(inputs, rows, inputScaling, .inputs, data.place),
-        targets: try classes.map { try numbers(of: $0, rows, count: labels?.names.count ?? 0) }
-          ?? gather(data.targets, rows, targetScaling, .targets, data.place),
+      func gather(
+        _ columns: RawColumns, _ scaling: Scaling?, _ half: RawData.Half
+      ) throws -> SampleRows<S> {
+        try ScaledRows<S>(
+          columns: columns, rows: rows, scaling: scaling, half: half, place: data.place
+        ).gathered()
+      }
+      return Samples(
+        inputs: try gather(inputs, inputScaling, .inputs),
+        targets: try classes.map {
+          .held(try numbers(of: $0, rows, count: labels?.names.count ?? 0))
+        } ?? gather(data.targets, targetScaling, .targets),
         count: rows.count)
     }
+    var memory = LoadingMemory(kept: main.inputs.bytes, released: main.tableBytes)
     func part(_ rows: [Int], from source: DataSource?, _ index: Int) throws -> Samples<S>? {
       guard let source else {
         return rows.isEmpty ? nil : try samples(main, main.inputs, classes, rows)
       }
       let data = try source.read(&shelf, like: main, random: random.stream(index))
       let inputs = try data.inputs(like: main.inputs.layout)
+      memory.kept += inputs.bytes
       try checkTargets(of: data, like: main, hasClasses: labels != nil)
       let classes = try labels?.classes(of: data)
       return try samples(data, inputs, classes, Array(0..<data.count))
@@ -64,6 +76,10 @@ extension DataDeclaration {
     let train = try samples(main, main.inputs, classes, rows.train)
     let validation = try part(rows.validation, from: self.validation, 1)
     let test = try part(rows.test, from: self.test, 2)
+
+    memory.kept += shelf.windowBytes
+    memory.released += shelf.heldBytes
+    if shelf.isStreamed { memory.released += LoadingMemory.perStreamedSample * main.count }
 
     let isOneHot = self.isOneHot && labels != nil
     let target: Target =
@@ -78,7 +94,7 @@ extension DataDeclaration {
       classNames: isOneHot ? [] : labels?.names ?? [], files: shelf.files,
       encoding: InputEncoding(
         layout: main.inputs.layout, scaling: inputScaling, hasColumnNames: main.hasColumnNames),
-      tableBytes: main.tableBytes)
+      memory: memory)
   }
 
   private func inputShape(of data: RawData) throws -> Shape {
@@ -148,39 +164,6 @@ extension DataDeclaration {
     for (i, row) in rows.enumerated() { values[i * count + classes[row]] = 1 }
     return values
   }
-}
-
-/// The numbers of some rows, scaled in float64 and then rounded.
-@specialized(where S == Float)
-@specialized(where S == Double)
-func gather<S: Scalar>(
-  _ columns: RawColumns, _ rows: [Int], _ scaling: Scaling?, _ half: RawData.Half,
-  _ place: (Int, RawData.Half, Int) -> Place?
-) throws -> [S] {
-  let width = columns.layout.width
-  let size = try Loading.size(rows.count, width, of: S.self, at: place(0, half, 0))
-  var values = [S](repeating: 0, count: size)
-  var sample = [Double](repeating: 0, count: width)
-  var next = 0
-  for row in rows {
-    columns.decode(row, into: &sample)
-    scaling?.apply(to: &sample)
-    var isFinite = true
-    for i in 0..<width {
-      let value = S(sample[i])
-      isFinite = isFinite && value.isFinite
-      values[next &+ i] = value
-    }
-    next &+= width
-    guard isFinite else {
-      let i = sample.firstIndex { !S($0).isFinite } ?? 0
-      throw Diagnostic(
-        "'\(columns.layout.expandedNames[i])' is \(shortest(sample[i])) in sample \(row), "
-          + "too large for \(S.dtypeName); scale the \(half.rawValue)",
-        at: place(row, half, columns.layout.column(ofNumber: i)))
-    }
-  }
-  return values
 }
 
 /// Checks on the way from files to arrays.

@@ -1,11 +1,29 @@
 import NNExp
 
+/// The array of an NPY file that is held.
+func readNPY(_ file: [UInt8]) throws -> Elements {
+  try Elements(file, layoutOfNPY(head: file, size: file.count))
+}
+
+/// The array of an NPY file that is read in parts.
+func readNPY(_ file: FileBytes) throws -> Elements {
+  let head = try file.read(0..<min(file.count, longestNPYHead))
+  return try Elements(file, layoutOfNPY(head: head, size: file.count))
+}
+
+/// In bytes, of a file that is read in parts; NumPy itself reads 10,000.
+private let longestNPYHead = 1 << 20
+
 /// NPY, NumPy's format of one array: versions 1 to 3, numbers and booleans of
 /// either byte order, C or Fortran order. Python objects are refused: to read
 /// them is to run what the file says.
 ///
 /// - Source: NumPy Enhancement Proposal 1 and `numpy.lib.format`.
-func readNPY(_ file: [UInt8]) throws -> Elements {
+///
+/// - Parameters:
+///   - file: its first bytes.
+///   - size: of the whole file.
+private func layoutOfNPY(head file: [UInt8], size fileSize: Int) throws -> ElementLayout {
   let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
   guard file.starts(with: magic) else {
     throw Diagnostic(
@@ -25,11 +43,16 @@ func readNPY(_ file: [UInt8]) throws -> Elements {
     version == 1
     ? Int(file.integer(at: 8, as: UInt16.self, isBigEndian: false))
     : Int(file.integer(at: 8, as: UInt32.self, isBigEndian: false))
-  guard length <= file.count - headerStart else {
+  guard length <= fileSize - headerStart else {
     throw Diagnostic(
-      "the header is said to take \(length) bytes, but \(file.count - headerStart) are left")
+      "the header is said to take \(length) bytes, but \(fileSize - headerStart) are left")
   }
   let start = headerStart + length
+  guard start <= file.count else {
+    throw Diagnostic(
+      "the header takes \(length) bytes; where data are streamed it has at most "
+        + "\(file.count - headerStart)")
+  }
   let header = try NPYHeader(file[headerStart..<start])
 
   let (type, isBigEndian) = try elementType(header.descr)
@@ -43,13 +66,13 @@ func readNPY(_ file: [UInt8]) throws -> Elements {
   else {
     throw Diagnostic("the shape \(shape) is more than any file holds")
   }
-  guard size == file.count - start else {
+  guard size == fileSize - start else {
     throw Diagnostic(
       "the shape \(shape) of '\(header.descr)' needs \(size) bytes, "
-        + "but \(file.count - start) follow the header")
+        + "but \(fileSize - start) follow the header")
   }
-  return Elements(
-    file, from: start, type: type, isBigEndian: isBigEndian, axes: header.shape,
+  return ElementLayout(
+    start: start, type: type, isBigEndian: isBigEndian, axes: header.shape,
     isFortran: header.isFortran)
 }
 

@@ -14,13 +14,13 @@ extension DataDeclaration {
   @specialized(where S == Double)
   public func loadInputs<S: Scalar>(path: String, like data: DataSets<S>) throws -> Samples<S> {
     do {
-      var shelf = FileShelf()
+      var shelf = FileShelf(isStreamed: isStreamed)
       let file = DeclaredPath(path, in: "", at: nil)
-      let bytes = try shelf.read(file)
+      let bytes = try shelf.csv(file)
       let encoding = data.encoding
       let columns: RawColumns
-      var place: (Int, RawData.Half, Int) -> Place? = { _, _, _ in nil }
-      if let elements = try array(bytes, file, &shelf) {
+      var place: @Sendable (Int, RawData.Half, Int) -> Place? = { _, _, _ in nil }
+      if let elements = try array(bytes.read(0..<min(4, bytes.count)), file, &shelf) {
         try checkSamples(elements, "'\(path)'", at: nil)
         guard elements.width == encoding.layout.width, encoding.layout.isNumeric else {
           throw Diagnostic(
@@ -33,9 +33,11 @@ extension DataDeclaration {
         columns = try raw.inputs(like: encoding.layout)
         place = raw.place
       }
+      let rows = ScaledRows<S>(
+        columns: columns, rows: Array(0..<columns.count), scaling: encoding.scaling, half: .inputs,
+        place: place)
       return Samples(
-        inputs: try gather(columns, Array(0..<columns.count), encoding.scaling, .inputs, place),
-        targets: [], count: columns.count)
+        inputs: try rows.gathered(), targets: .held([]), count: columns.count)
     } catch {
       var diagnostics = Diagnostics()
       diagnostics.add(error)
@@ -44,11 +46,11 @@ extension DataDeclaration {
   }
 
   /// The array that the file holds; nil where it is CSV.
-  private func array(_ bytes: [UInt8], _ file: DeclaredPath, _ shelf: inout FileShelf) throws
+  private func array(_ magic: [UInt8], _ file: DeclaredPath, _ shelf: inout FileShelf) throws
     -> Elements?
   {
-    if bytes.first == 0x93 { return try ArrayPair.read(file, .npy, &shelf) }
-    if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
+    if magic.first == 0x93 { return try ArrayPair.read(file, .npy, &shelf) }
+    if magic.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
       let archive = try NPZDeclaration.open(file, &shelf)
       var key = "inputs"
       if case .npz(let declared) = source { key = declared.inputs }
@@ -57,7 +59,7 @@ extension DataDeclaration {
       }
       return try NPZDeclaration.array(key, of: archive, in: file, at: nil)
     }
-    if bytes.starts(with: [0x1F, 0x8B]) || bytes.starts(with: [0, 0]) {
+    if magic.starts(with: [0x1F, 0x8B]) || magic.starts(with: [0, 0]) {
       return try ArrayPair.read(file, .idx, &shelf)
     }
     return nil
@@ -65,7 +67,7 @@ extension DataDeclaration {
 
   /// CSV inputs; the first line is a header where training had one, or where
   /// it did not come from CSV and the line is not all numbers.
-  private func csv(_ bytes: [UInt8], _ file: DeclaredPath, _ encoding: InputEncoding) throws
+  private func csv(_ bytes: CSVBytes, _ file: DeclaredPath, _ encoding: InputEncoding) throws
     -> RawData
   {
     let model = source?.csv
@@ -92,7 +94,8 @@ extension CSVTable {
   fileprivate var startsWithNumbers: Bool {
     names.indices.allSatisfy { column in
       guard let field = field(row: 0, column: column) else { return false }
-      if case .number = decimal(bytes.span, field.range) { return true }
+      guard let content = try? bytes.read(field.range) else { return false }
+      if case .number = decimal(content.span, content.indices) { return true }
       return false
     }
   }

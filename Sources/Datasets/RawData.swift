@@ -89,6 +89,8 @@ struct RawColumns: Sendable {
   enum Storage: Sendable {
     /// Rows of `stride` numbers, of which these columns begin at `offset`.
     case table([Double], stride: Int, offset: Int)
+    /// The columns from `offset` on of lines that are read when asked for.
+    case lines(CSVLines, offset: Int)
     case array(Elements)
   }
 
@@ -108,43 +110,75 @@ struct RawColumns: Sendable {
     storage = .table(cells, stride: stride, offset: offset)
   }
 
+  init(_ lines: CSVLines, offset: Int, layout: ColumnLayout) {
+    count = lines.count
+    self.layout = layout
+    storage = .lines(lines, offset: offset)
+  }
+
   /// The numbers of one row, `layout.width` of them: text columns one-hot.
-  func decode(_ row: Int, into values: inout [Double]) {
+  ///
+  /// Throws only where rows are read from a file.
+  func decode(_ row: Int, into values: inout [Double]) throws {
     switch storage {
     case .array(let elements):
-      elements.decode(row, into: &values)
+      try elements.decode(row, into: &values)
     case .table(let cells, let stride, let offset):
-      let base = row &* stride &+ offset
-      if layout.isNumeric {
-        for i in 0..<values.count { values[i] = cells[base &+ i] }
-        return
+      spread(cells, from: row &* stride &+ offset, over: &values)
+    case .lines(let lines, let offset):
+      try lines.withRow(row) { spread($0, from: offset, over: &values) }
+    }
+  }
+
+  /// A number a column becomes a number of the sample, or a row of zeros and a
+  /// one.
+  private func spread(_ cells: [Double], from base: Int, over values: inout [Double]) {
+    if layout.isNumeric {
+      for i in 0..<values.count { values[i] = cells[base &+ i] }
+      return
+    }
+    var next = 0
+    for (column, categories) in layout.categories.enumerated() {
+      guard let categories else {
+        values[next] = cells[base + column]
+        next += 1
+        continue
       }
-      var next = 0
-      for (column, categories) in layout.categories.enumerated() {
-        guard let categories else {
-          values[next] = cells[base + column]
-          next += 1
-          continue
-        }
-        for i in categories.indices { values[next + i] = 0 }
-        values[next + Int(cells[base + column])] = 1
-        next += categories.count
-      }
+      for i in categories.indices { values[next + i] = 0 }
+      values[next + Int(cells[base + column])] = 1
+      next += categories.count
     }
   }
 
   /// The first column as it is held: numbers, or indices of categories.
-  func firstColumn() -> [Double] {
+  func firstColumn() throws -> [Double] {
     switch storage {
     case .table(let cells, let stride, let offset):
       return (0..<count).map { cells[$0 * stride + offset] }
+    case .lines(let lines, let offset):
+      return try (0..<count).map { row in try lines.withRow(row) { $0[offset] } }
     case .array(let elements):
       var values = [Double](repeating: 0, count: elements.width)
-      return (0..<count).map { row in
-        elements.decode(row, into: &values)
+      return try (0..<count).map { row in
+        try elements.decode(row, into: &values)
         return values[0]
       }
     }
+  }
+
+  /// Whether rows are read when they are asked for.
+  var isStreamed: Bool {
+    switch storage {
+    case .table: false
+    case .lines: true
+    case .array(let elements): elements.isStreamed
+    }
+  }
+
+  /// What is held of a file that is read in parts: where its lines begin.
+  var bytes: Int {
+    guard case .lines = storage else { return 0 }
+    return count * CSVLines.bytesPerRow
   }
 }
 
@@ -157,9 +191,7 @@ extension RawData {
         "each sample has \(counted(inputs.layout.names.count, "input")) here, "
           + "but \(known.names.count) in the training data", at: place(0, .inputs, 0))
     }
-    guard case .table(var cells, let stride, let offset) = inputs.storage,
-      !(inputs.layout.isNumeric && known.isNumeric)
-    else { return inputs }
+    guard !(inputs.layout.isNumeric && known.isNumeric) else { return inputs }
     for (column, categories) in known.categories.enumerated() {
       let name = inputs.layout.names[column]
       switch (inputs.layout.categories[column], categories) {
@@ -172,21 +204,51 @@ extension RawData {
           at: place(0, .inputs, column))
       case (let found?, let expected?):
         let positions = found.map { text in expected.firstIndex(of: text) }
-        for row in 0..<count {
-          let cell = row * stride + offset + column
-          let code = Int(cells[cell])
-          guard let position = positions[code] else {
-            throw Diagnostic(
-              "the text '\(excerpt(found[code]))' of column '\(name)' is not in the training data"
-                + suggestion(for: found[code], among: expected),
-              at: place(row, .inputs, column),
-              notes: [.init("known: " + listing(expected))])
-          }
-          cells[cell] = Double(position)
-        }
+        guard positions.contains(nil) else { continue }
+        let codes = try inputs.codes(of: column)
+        let row = codes.firstIndex { positions[$0] == nil } ?? 0
+        let text = found[codes[row]]
+        throw Diagnostic(
+          "the text '\(excerpt(text))' of column '\(name)' is not in the training data"
+            + suggestion(for: text, among: expected),
+          at: place(row, .inputs, column), notes: [.init("known: " + listing(expected))])
       }
     }
-    return RawColumns(cells, stride: stride, offset: offset, count: count, layout: known)
+    return inputs.numbered(as: known)
+  }
+}
+
+extension RawColumns {
+  /// The categories of a column of texts, by rows.
+  fileprivate func codes(of column: Int) throws -> [Int] {
+    switch storage {
+    case .table(let cells, let stride, let offset):
+      (0..<count).map { Int(cells[$0 * stride + offset + column]) }
+    case .lines(let lines, let offset):
+      try (0..<count).map { row in try lines.withRow(row) { Int($0[offset + column]) } }
+    case .array: []
+    }
+  }
+
+  /// The same rows with the categories of `known`, among which are all that
+  /// there are here.
+  fileprivate func numbered(as known: ColumnLayout) -> RawColumns {
+    switch storage {
+    case .table(var cells, let stride, let offset):
+      for (column, categories) in known.categories.enumerated() {
+        guard let categories, let found = layout.categories[column] else { continue }
+        let positions = found.map { Double(categories.firstIndex(of: $0) ?? 0) }
+        for row in 0..<count {
+          let cell = row * stride + offset + column
+          cells[cell] = positions[Int(cells[cell])]
+        }
+      }
+      return RawColumns(cells, stride: stride, offset: offset, count: count, layout: known)
+    case .lines(let lines, let offset):
+      return RawColumns(
+        lines.numbered(from: offset, as: known.categories), offset: offset, layout: known)
+    case .array: return self
+    }
   }
 }
 

@@ -3,53 +3,79 @@ internal import Glibc
 /// SHA-256, by which a run's record tells whether its data are still the same.
 ///
 /// - Source: FIPS 180-4, sections 5 and 6.2.
-public enum SHA256 {
+public struct SHA256 {
+  private var state = initial
+  private var length = 0
+  /// The bytes of a block that is not complete.
+  private var rest: [UInt8] = []
+
   /// The digest in lower-case hexadecimal.
   ///
   /// A message of a mebibyte or more is OpenSSL's, which has instructions for it
   /// (1.7 GB/s against 0.3), where libcrypto is there; loading it would take
   /// longer than a short message.
   public static func hex(of message: [UInt8]) -> String {
-    if message.count >= 1 << 20, let library { return hexadecimal(library(message)) }
+    if message.count >= Library.shortest, let library = Library.shared {
+      return hexadecimal(library.digest { $0(message.span) })
+    }
     return hexadecimal(digest(of: message))
   }
 
-  /// The digest by the library's `SHA256`.
-  static let library: (@Sendable ([UInt8]) -> [UInt8])? = {
-    typealias Function =
-      @convention(c) (
-        UnsafePointer<UInt8>, Int, UnsafeMutablePointer<UInt8>
-      ) -> UnsafeMutablePointer<UInt8>?
-    guard let handle = dlopen("libcrypto.so.3", RTLD_LAZY | RTLD_LOCAL),
-      let symbol = dlsym(handle, "SHA256")
-    else { return nil }
-    let function = unsafeBitCast(symbol, to: Function.self)
-    return { message in
-      [UInt8](unsafeUninitializedCapacity: 32) { digest, count in
-        _ = message.withUnsafeBufferPointer {
-          function($0.baseAddress!, $0.count, digest.baseAddress!)
-        }
-        count = 32
-      }
+  /// The digest of a file, read in parts.
+  static func hex(of file: FileBytes) throws -> String {
+    if file.count >= Library.shortest, let library = Library.shared {
+      return hexadecimal(
+        try library.digest { update in
+          try file.forEachPart { bytes, _ in
+            update(bytes)
+            return true
+          }
+        })
     }
-  }()
+    var hash = SHA256()
+    try file.forEachPart { bytes, _ in
+      hash.update(bytes)
+      return true
+    }
+    return hexadecimal(hash.digest())
+  }
 
   /// The digest by the code below.
   static func digest(of message: [UInt8]) -> [UInt8] {
-    var state = initial
-    let whole = message.count & ~63
-    compress(message, upTo: whole, into: &state)
+    var hash = SHA256()
+    hash.update(message.span)
+    return hash.digest()
+  }
 
+  /// Adds to the message.
+  mutating func update(_ bytes: borrowing Span<UInt8>) {
+    length += bytes.count
+    var start = 0
+    if !rest.isEmpty {
+      start = min(64 - rest.count, bytes.count)
+      for i in 0..<start { rest.append(bytes[i]) }
+      guard rest.count == 64 else { return }
+      let block = rest
+      SHA256.compress(block.span, into: &state)
+      rest.removeAll()
+    }
+    let end = start + (bytes.count - start) & ~63
+    SHA256.compress(bytes.extracting(start..<end), into: &state)
+    for i in end..<bytes.count { rest.append(bytes[i]) }
+  }
+
+  /// The digest of what was added.
+  func digest() -> [UInt8] {
     // The rest, a one bit, zeros, and the length in bits.
-    var tail = Array(message[whole...])
+    var state = state
+    var tail = rest
     tail.append(0x80)
     tail += repeatElement(0, count: (tail.count <= 56 ? 56 : 120) - tail.count)
-    let bits = UInt64(message.count) << 3
+    let bits = UInt64(length) << 3
     for shift in stride(from: 56, through: 0, by: -8) {
       tail.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
     }
-    compress(tail, upTo: tail.count, into: &state)
-
+    SHA256.compress(tail.span, into: &state)
     return (0..<32).map { UInt8(truncatingIfNeeded: state[$0 / 4] >> UInt32(24 - $0 % 4 * 8)) }
   }
 
@@ -59,15 +85,14 @@ public enum SHA256 {
       decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 
-  /// Works off the 64-byte blocks of the first `end` bytes.
+  /// Works off blocks of 64 bytes.
   private static func compress(
-    _ bytes: [UInt8], upTo end: Int, into state: inout SIMD8<UInt32>
+    _ bytes: borrowing Span<UInt8>, into state: inout SIMD8<UInt32>
   ) {
-    let bytes = bytes.span
     // The last sixteen words of the schedule: word t lies at t mod 16.
     var w = InlineArray<16, UInt32>(repeating: 0)
     var block = 0
-    while block < end {
+    while block < bytes.count {
       for t in 0..<16 {
         let i = block &+ 4 &* t
         w[t] =
@@ -138,4 +163,53 @@ public enum SHA256 {
     0x748F_82EE, 0x78A5_636F, 0x84C8_7814, 0x8CC7_0208, 0x90BE_FFFA, 0xA450_6CEB, 0xBEF9_A3F7,
     0xC671_78F2,
   ]
+}
+
+extension SHA256 {
+  /// OpenSSL's, where it is there.
+  struct Library: Sendable {
+    /// The bytes from which on loading it pays.
+    static let shortest = 1 << 20
+
+    private typealias Initialize = @convention(c) (UnsafeMutableRawPointer) -> Int32
+    private typealias Update =
+      @convention(c) (UnsafeMutableRawPointer, UnsafeRawPointer?, Int) -> Int32
+    private typealias Finish =
+      @convention(c) (UnsafeMutablePointer<UInt8>, UnsafeMutableRawPointer) -> Int32
+
+    private let initialize: Initialize
+    private let update: Update
+    private let finish: Finish
+
+    static let shared = Library()
+
+    private init?() {
+      guard let handle = dlopen("libcrypto.so.3", RTLD_LAZY | RTLD_LOCAL),
+        let initialize = dlsym(handle, "SHA256_Init"),
+        let update = dlsym(handle, "SHA256_Update"),
+        let finish = dlsym(handle, "SHA256_Final")
+      else { return nil }
+      self.initialize = unsafeBitCast(initialize, to: Initialize.self)
+      self.update = unsafeBitCast(update, to: Update.self)
+      self.finish = unsafeBitCast(finish, to: Finish.self)
+    }
+
+    /// The digest of what `body` gives to the function that it is called with.
+    func digest(
+      _ body: ((borrowing Span<UInt8>) -> Void) throws -> Void
+    ) rethrows -> [UInt8] {
+      // OpenSSL's SHA256_CTX takes 112 bytes.
+      try withUnsafeTemporaryAllocation(byteCount: 256, alignment: 16) { context in
+        let context = context.baseAddress!
+        _ = initialize(context)
+        try body { bytes in
+          _ = bytes.withUnsafeBufferPointer { update(context, $0.baseAddress, $0.count) }
+        }
+        return [UInt8](unsafeUninitializedCapacity: 32) { digest, count in
+          _ = finish(digest.baseAddress!, context)
+          count = 32
+        }
+      }
+    }
+  }
 }

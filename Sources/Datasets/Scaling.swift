@@ -29,7 +29,7 @@ struct Scaling: Sendable {
     guard method != .none else { return nil }
     let width = columns.layout.width
     var values = [Double](repeating: 0, count: width)
-    columns.decode(rows[0], into: &values)
+    try columns.decode(rows[0], into: &values)
     let first = values
     var low = first
     var high = first
@@ -37,7 +37,7 @@ struct Scaling: Sendable {
     var mean = [Double](repeating: 0, count: width)
     let n = Double(rows.count)
     for row in rows {
-      columns.decode(row, into: &values)
+      try columns.decode(row, into: &values)
       for i in 0..<width {
         low[i] = min(low[i], values[i])
         high[i] = max(high[i], values[i])
@@ -60,7 +60,7 @@ struct Scaling: Sendable {
       var squares = [Double](repeating: 0, count: width)
       var sums = [Double](repeating: 0, count: width)
       for row in rows {
-        columns.decode(row, into: &values)
+        try columns.decode(row, into: &values)
         for i in 0..<width where range[i] > 0 {
           let d = ((values[i] - first[i]) - mean[i]) / range[i]
           squares[i] += d * d

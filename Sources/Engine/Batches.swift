@@ -53,38 +53,23 @@ final class Batches<S: Scalar> {
   func invalidate() { isLoaded = false }
 
   /// Copies one batch into the network's buffers.
-  func load(_ batch: Int, into network: Network<S>) {
+  ///
+  /// - Throws: where the samples are read from a file, and that fails.
+  @inline(__always)
+  func load(_ batch: Int, into network: Network<S>) throws {
     if isLoaded { return }
     isLoaded = count == 1 && sampling != .random
     let first = batch * batchSize
-    let width = network.x.shape.count
-    let targetWidth = network.t.shape.count
-    samples.inputs.withUnsafeBufferPointer { inputs in
-      samples.targets.withUnsafeBufferPointer { targets in
-        for i in 0..<size(batch) {
-          let sample =
-            switch sampling {
-            case .random: epochStream.integer(below: samples.count, at: first + i)
-            case .shuffle: order[first + i]
-            case .sequential: first + i
-            }
-          copy(inputs.baseAddress! + sample * width, to: network.x.start + i * width, width)
-          copy(
-            targets.baseAddress! + sample * targetWidth,
-            to: network.t.start + i * targetWidth, targetWidth)
-        }
-      }
-    }
+    try network.load(samples, count: size(batch)) { sample(at: first + $0) }
   }
 
-  /// A few numbers take less time than a call.
+  /// The sample at a place of the epoch's order.
   @inline(__always)
-  private func copy(_ from: UnsafePointer<S>, to: UnsafeMutablePointer<S>, _ count: Int) {
-    if count > 8 { return to.update(from: from, count: count) }
-    var i = 0
-    while i < count {
-      to[i] = from[i]
-      i &+= 1
+  private func sample(at place: Int) -> Int {
+    switch sampling {
+    case .random: epochStream.integer(below: samples.count, at: place)
+    case .shuffle: order[place]
+    case .sequential: place
     }
   }
 }

@@ -26,7 +26,7 @@ public final class Evaluator<S: Scalar> {
   private let threshold: S
 
   /// Samples of one pass.
-  private let chunk: Int
+  public let chunk: Int
 
   public init(_ network: Network<S>, _ objective: Objective, metrics: [BoundMetric]) {
     self.network = network
@@ -42,10 +42,10 @@ public final class Evaluator<S: Scalar> {
   /// are overwritten.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func measure(_ samples: Samples<S>) -> [Double] {
+  public func measure(_ samples: Samples<S>) throws -> [Double] {
     for tally in tallies { tally.numbers.fill(0) }
     var sum = 0.0
-    forEachChunk(of: samples) { passes, _ in
+    try forEachChunk(of: samples) { passes in
       let pass = passes.lossPass(objective.reduction, gradient: false)
       sum += S.evaluate(objective.loss, pass)
       for tally in tallies {
@@ -62,8 +62,8 @@ public final class Evaluator<S: Scalar> {
   /// The tally of one metric over all samples, such as a confusion matrix.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func tally(of metric: Int, over samples: Samples<S>) -> [Double] {
-    _ = measure(samples)
+  public func tally(of metric: Int, over samples: Samples<S>) throws -> [Double] {
+    _ = try measure(samples)
     let numbers = tallies[metric].numbers
     return numbers.indices.map { numbers[$0] }
   }
@@ -71,34 +71,24 @@ public final class Evaluator<S: Scalar> {
   /// The outputs for all samples, row-major.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func predict(_ samples: Samples<S>) -> [S] {
+  public func predict(_ samples: Samples<S>) throws -> [S] {
     var outputs: [S] = []
     outputs.reserveCapacity(samples.count * network.graph.outputShape.count)
-    forEachChunk(of: samples) { passes, _ in
+    try forEachChunk(of: samples) { passes in
       let z = network.output(passes.samples)
       for i in z.indices { outputs.append(z[i]) }
     }
     return outputs
   }
 
-  private func forEachChunk(of samples: Samples<S>, _ body: (Passes<S>, Int) -> Void) {
-    let width = network.x.shape.count
-    let targetWidth = network.t.shape.count
+  private func forEachChunk(of samples: Samples<S>, _ body: (Passes<S>) -> Void) throws {
     var first = 0
     while first < samples.count {
       let count = min(chunk, samples.count - first)
-      samples.inputs.withUnsafeBufferPointer {
-        network.x.start.update(from: $0.baseAddress! + first * width, count: count * width)
-      }
-      if !samples.targets.isEmpty {
-        samples.targets.withUnsafeBufferPointer {
-          network.t.start.update(
-            from: $0.baseAddress! + first * targetWidth, count: count * targetWidth)
-        }
-      }
+      try network.load(samples, count: count) { first + $0 }
       let passes = network.passes(count, isTraining: false)
       passes.forward()
-      body(passes, first)
+      body(passes)
       first += count
     }
   }

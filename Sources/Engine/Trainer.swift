@@ -208,7 +208,7 @@ public final class Trainer<S: Scalar> {
         progress.step = stepsDone
         progress.isEpochStart = batch == 0
         rate = learningRate * schedule.factor(at: progress, memory: memory.schedule)
-        batches.load(batch, into: network)
+        try batches.load(batch, into: network)
         let steps = batch == batches.count &- 1 ? lastBatch : fullBatch
         let loss = steps._withUnsafeGuaranteedRef {
           takeStep($0, rate: rate, measuring: isRecorded, optimizer)
@@ -234,7 +234,7 @@ public final class Trainer<S: Scalar> {
       progress.loss = sum / Double(data.train.count)
       if isRecorded {
         if !weightsAreFinite { return .diverged(divergence(.nan)) }
-        measure(into: &row, trainLoss: progress.loss, rate: rate)
+        try measure(into: &row, trainLoss: progress.loss, rate: rate)
         if data.validation != nil { progress.loss = row[4] }
         keepWeights()
         waited = improves(row) ? 0 : waited + 1
@@ -340,13 +340,13 @@ public final class Trainer<S: Scalar> {
 
   // MARK: Measuring
 
-  private func measure(into row: inout [Double], trainLoss: Double, rate: Double) {
+  private func measure(into row: inout [Double], trainLoss: Double, rate: Double) throws {
     row[0] = Double(epoch)
     row[1] = Double(step)
     row[2] = rate
     row[3] = trainLoss
-    let validation = data.validation.map(evaluator.measure)
-    let test = data.test.map(evaluator.measure)
+    let validation = try data.validation.map(evaluator.measure)
+    let test = try data.test.map(evaluator.measure)
     if data.validation != nil || data.test != nil { batches.invalidate() }
     row[4] = validation?[0] ?? .nan
     var column = 5

@@ -42,12 +42,9 @@ final class SamplePass {
       graph, target: target, capacity: 1, seed: seed, checksInputs: true)
     for i in network.parameters.indices { network.parameters[i] = Double(trained.parameters[i]) }
     for i in network.state.indices { network.state[i] = Double(trained.state[i]) }
-    for i in network.x.indices {
-      network.x[i] = Double(samples.inputs[index * network.x.count + i])
-    }
-    for i in network.t.indices {
-      network.t[i] = Double(samples.targets[index * network.t.count + i])
-    }
+    let sample = try samples.held(index..<index + 1)
+    for i in network.x.indices { network.x[i] = Double(sample.inputs[i]) }
+    for i in network.t.indices { network.t[i] = Double(sample.targets[i]) }
     passes = network.passes(1, isTraining: isTraining)
     passes.draw(RandomStream(seed: seed, purpose: "explanation"), step: 0)
     value = passes.lossPass(objective.reduction, gradient: false)

@@ -6,9 +6,13 @@ public final class Source: Sendable, Hashable {
   /// The lines, without their ends.
   public let lines: [String]
 
-  public init(name: String, lines: [String]) {
+  /// The number of the first of them: 1 unless the lines before are left out.
+  public let firstLine: Int
+
+  public init(name: String, lines: [String], firstLine: Int = 1) {
     self.name = name
     self.lines = lines
+    self.firstLine = firstLine
   }
 
   public static func == (a: Source, b: Source) -> Bool { a === b }
@@ -98,8 +102,9 @@ extension Diagnostic: CustomStringConvertible {
     let message = message.unicodeScalars.map(\.visible).joined()
     guard let place else { return "\(head): \(message)" }
     var text = "\(place): \(head): \(message)"
-    guard place.line >= 1, place.line <= place.source.lines.count else { return text }
-    let line = place.source.lines[place.line - 1].unicodeScalars
+    let index = place.line - place.source.firstLine
+    guard place.source.lines.indices.contains(index) else { return text }
+    let line = place.source.lines[index].unicodeScalars
     let indent = line.prefix { $0 == " " || $0 == "\t" }.count
     // A long line is shown from shortly before the place on.
     let caret = max(place.column - 1, indent)

@@ -74,7 +74,7 @@ public enum EarlierRun: Sendable {
       record.build == RunRecord.buildID()
         && record.plugins.map(\.sha256) == experiment.plugins.map(\.sha256)
         && record.data.allSatisfy { file in
-          (try? readRegularFile(file.path, at: nil)).map(SHA256.hex(of:)) == file.sha256
+          (try? sha256(ofFile: file.path)) == file.sha256
         }
     }
 

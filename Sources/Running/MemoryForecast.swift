@@ -22,7 +22,8 @@ struct MemoryForecast {
   init<S>(_ session: Session<S>) {
     let isHashed = session.data.files.contains { $0.size >= 1 << 20 }
     program = MemoryForecast.program + (isHashed ? MemoryForecast.hashing : 0)
-    data = session.data.bytes
+    // The order of the training samples is shuffled anew in every epoch.
+    data = session.data.bytes + session.data.train.count * MemoryLayout<Int>.stride
     loading = session.data.bytesWhileRead
     model = MemoryPlan(
       session.graph, vectors: session.experiment.training.optimizer.memory.vectors + 3,

@@ -1,4 +1,5 @@
 public import Datasets
+public import Engine
 public import NNExp
 import Results
 
@@ -34,14 +35,27 @@ public struct Predictions<S: Scalar> {
 
   public var csv: [UInt8] { table.bytes }
 
-  /// Adds the rows of one split.
-  public mutating func add(_ samples: Samples<S>, outputs: [S], split: String = "") {
+  /// Adds the rows of one split. What is held of samples and outputs are a few
+  /// passes' worth.
+  public mutating func add(
+    _ samples: Samples<S>, by evaluator: Evaluator<S>, split: String = ""
+  ) throws {
+    let step = evaluator.chunk * max(1, 4096 / evaluator.chunk)
+    for first in stride(from: 0, to: samples.count, by: step) {
+      let part = try samples.held(first..<min(first + step, samples.count))
+      add(part, outputs: try evaluator.predict(part), first: first, split)
+    }
+  }
+
+  private mutating func add(
+    _ samples: Samples<S>, outputs: [S], first: Int, _ split: String
+  ) {
     let width = data.target.shape.count
     var row: [Cell] = []
     for sample in 0..<samples.count {
       row.removeAll(keepingCapacity: true)
       if hasSplits { row.append(.text(split)) }
-      row.append(.int(sample))
+      row.append(.int(first + sample))
       switch data.target {
       case .classes:
         if hasTargets { row.append(className(Int(samples.targets[sample]))) }

@@ -436,7 +436,7 @@ public final class Run<S: Scalar>: TrainingObserver {
     var predictions = Predictions(session, hasTargets: true, hasSplits: true)
     for split in experiment.predictions {
       guard let samples = session.samples(of: split) else { continue }
-      predictions.add(samples, outputs: trainer.evaluator.predict(samples), split: split)
+      try predictions.add(samples, by: trainer.evaluator, split: split)
     }
     try directory.write(predictions.csv, to: "predictions.csv")
     files.append("predictions.csv")
@@ -451,7 +451,7 @@ public final class Run<S: Scalar>: TrainingObserver {
       guard let samples = session.samples(of: split) else { continue }
       let file = "confusion_\(split).csv"
       try directory.write(
-        confusionCSV(confusion.tally(of: 0, over: samples), classes: session.data.classNames),
+        confusionCSV(try confusion.tally(of: 0, over: samples), classes: session.data.classNames),
         to: file)
       files.append(file)
     }

@@ -144,9 +144,7 @@ extension Session {
   ) throws -> GradientReport? {
     let settings = experiment.gradientCheck
     let count = min(settings.batch ?? 8, data.train.count)
-    let batch = Samples(
-      inputs: Array(data.train.inputs.prefix(count * data.inputShape.count)),
-      targets: Array(data.train.targets.prefix(count * data.target.shape.count)), count: count)
+    let batch = try data.train.held(0..<count)
     let checker = GradientChecker(
       settings, random: RandomStream(seed: experiment.seed, purpose: "gradient check"))
     return try checker.check(at: moment.rawValue, isInterrupted: isInterrupted) {

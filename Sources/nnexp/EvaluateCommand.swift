@@ -28,7 +28,7 @@ struct EvaluateCommand: ParsableCommand {
     var rows = [["split", "samples", "loss"] + session.metrics.map(\.name)]
     for split in ["train", "validation", "test"] {
       guard let samples = session.samples(of: split) else { continue }
-      let figures = session.trainer.evaluator.measure(samples)
+      let figures = try session.trainer.evaluator.measure(samples)
       rows.append([split, "\(samples.count)"] + figures.map(brief))
     }
     say(table(rows, rightAligned: Set(1..<rows[0].count)))
@@ -63,7 +63,7 @@ struct PredictCommand: ParsableCommand {
   private func predict<S: Scalar>(_ trained: Trained, _ session: Session<S>) throws {
     let samples = try trained.experiment.data.loadInputs(path: input, like: session.data)
     var predictions = Predictions(session, hasTargets: false, hasSplits: false)
-    predictions.add(samples, outputs: session.trainer.evaluator.predict(samples))
+    try predictions.add(samples, by: session.trainer.evaluator)
     try writeNewFile(predictions.csv, to: output)
     say("\(samples.count) predictions in \(output)")
   }

@@ -45,17 +45,70 @@ import Testing
       """, to: "memory.yaml")
 
     let environment = ProcessInfo.processInfo.environment
-    let valid = try Tool.run(
-      Tool.release.path, ["validate", "memory.yaml"], in: tool.folder, environment: environment)
-    let forecast = try #require(
-      valid.output.firstMatch(of: /([\d.]+) ([kMG]?)B of memory/), "\(valid.errors)")
-    let units: [Substring: Double] = ["k": 1e3, "M": 1e6, "G": 1e9]
-    let said = try #require(Double(forecast.output.1)) * (units[forecast.output.2] ?? 1)
-
+    let said = try forecast(of: "memory.yaml", in: tool)
     let run = try Tool.run(
       Tool.release.path, ["run", "memory.yaml", "-q"], in: tool.folder,
       environment: environment.merging(["LD_PRELOAD": library]) { $1 })
     let taken = try #require(Double(run.errors), "\(run.errors)") * 1024
     #expect(abs(said / taken - 1) < 0.1, "said \(said) bytes, taken \(taken)")
+  }
+
+  /// The bytes that `validate` tells.
+  private func forecast(of file: String, in tool: Tool) throws -> Double {
+    let valid = try Tool.run(
+      Tool.release.path, ["validate", file], in: tool.folder,
+      environment: ProcessInfo.processInfo.environment)
+    let forecast = try #require(
+      valid.output.firstMatch(of: /([\d.]+) ([kMG]?)B of memory/), "\(valid.errors)")
+    let units: [Substring: Double] = ["k": 1e3, "M": 1e6, "G": 1e9]
+    return try #require(Double(forecast.output.1)) * (units[forecast.output.2] ?? 1)
+  }
+
+  /// A file of 200 or 400 MB, of which `stream: true` reads what it needs: the
+  /// same memory for both, and as foretold, under a limit that the file exceeds.
+  @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"))
+  func dataLargerThanTheMemory() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let library = try tool.build(library: "peak_memory")
+    var taken: [Double] = []
+    for count in [20_000, 40_000] {
+      try sparse("x.idx", [UInt32(count), 100, 100], in: tool)
+      try sparse("t.idx", [UInt32(count)], in: tool)
+      try tool.write(
+        """
+        name: large
+        data: {idx: {inputs: x.idx, targets: t.idx}, classes: 2, stream: true}
+        model: [{type: dense, units: 2}]
+        loss: cross_entropy
+        metrics: []
+        train: {epochs: 1, batch_size: 64}
+        gradient_check: false
+        """, to: "large.yaml")
+      let environment = ProcessInfo.processInfo.environment
+      let said = try forecast(of: "large.yaml", in: tool)
+      let run = try Tool.run(
+        "/bin/sh",
+        ["-c", "ulimit -v 350000; LD_PRELOAD=\(library) \(Tool.release.path) run large.yaml -q"],
+        in: tool.folder, environment: environment)
+      #expect(run.code == 0)
+      taken.append(try #require(Double(run.errors), "\(run.errors)") * 1024)
+      #expect(abs(said / taken.last! - 1) < 0.1, "said \(said) bytes, taken \(taken.last!)")
+    }
+    // Two integers a sample.
+    #expect(taken[1] - taken[0] < 2e6, "\(taken)")
+  }
+
+  /// An IDX file of bytes that are 0, which takes no room on most disks.
+  private func sparse(_ name: String, _ extents: [UInt32], in tool: Tool) throws {
+    var header: [UInt8] = [0, 0, 8, UInt8(extents.count)]
+    for extent in extents {
+      header += [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: extent >> $0) }
+    }
+    let url = tool.folder.appendingPathComponent(name)
+    try Data(header).write(to: url)
+    let file = try FileHandle(forUpdating: url)
+    try file.truncate(atOffset: UInt64(header.count) + extents.reduce(1) { $0 * UInt64($1) })
+    try file.close()
   }
 }

@@ -5,10 +5,10 @@ import Testing
 
 /// Array files that NumPy wrote, read back to the bit.
 @Suite struct ArrayFilesTests {
-  func values(_ elements: Elements) -> [Double] {
+  func values(_ elements: Elements) throws -> [Double] {
     var sample = [Double](repeating: 0, count: elements.width)
-    return (0..<elements.count).flatMap { row in
-      elements.decode(row, into: &sample)
+    return try (0..<elements.count).flatMap { row in
+      try elements.decode(row, into: &sample)
       return sample
     }
   }
@@ -17,7 +17,7 @@ import Testing
     for fixture in try Fixtures<[ArrayFixture]>.read("npy") {
       let elements = try readNPY(Array(fixture.bytes))
       #expect(elements.axes == fixture.shape, "\(fixture.name)")
-      #expect(values(elements) == fixture.values, "\(fixture.name)")
+      #expect(try values(elements) == fixture.values, "\(fixture.name)")
     }
   }
 
@@ -25,7 +25,7 @@ import Testing
     for fixture in try Fixtures<[ArrayFixture]>.read("idx") {
       let elements = try readIDX(Array(fixture.bytes))
       #expect(elements.axes == fixture.shape, "\(fixture.name)")
-      #expect(values(elements) == fixture.values, "\(fixture.name)")
+      #expect(try values(elements) == fixture.values, "\(fixture.name)")
     }
   }
 

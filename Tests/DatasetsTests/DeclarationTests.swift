@@ -119,7 +119,7 @@ import Testing
     #expect(
       try resolved("csv: a.csv") == """
         {csv: {path: a.csv, delimiter: ",", header: true}, target_kind: auto, one_hot: false, \
-        limit: null}
+        limit: null, stream: false}
         """)
     #expect(
       try resolved(
@@ -127,9 +127,9 @@ import Testing
           + "scale: min_max\nvalidation: {csv: v.csv}")
           == """
           {csv: {path: a.csv, delimiter: ",", header: true, targets: [t]}, target_kind: auto, \
-          classes: 3, one_hot: false, shape: [2], limit: null, split: {validation: 0, test: 0.1, \
-          stratified: false}, scale: {inputs: min_max, targets: none}, validation: {csv: {path: \
-          v.csv, delimiter: ",", header: true}}}
+          classes: 3, one_hot: false, shape: [2], limit: null, stream: false, split: \
+          {validation: 0, test: 0.1, stratified: false}, scale: {inputs: min_max, targets: none}, \
+          validation: {csv: {path: v.csv, delimiter: ",", header: true}}}
           """)
   }
 

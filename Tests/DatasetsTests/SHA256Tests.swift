@@ -37,10 +37,28 @@ import Testing
 
   /// Both ways to a digest agree, wherever the second is there.
   @Test func theLibraryAgrees() throws {
-    let library = try #require(SHA256.library)
+    let library = try #require(SHA256.Library.shared)
     for length in [0, 1, 55, 56, 64, 1000, (1 << 20) - 1, 1 << 20, (1 << 20) + 77] {
       let message = (0..<length).map { UInt8(truncatingIfNeeded: $0 * 7 % 251) }
-      #expect(SHA256.digest(of: message) == library(message), "\(length) bytes")
+      let digest = library.digest { $0(message.span) }
+      #expect(SHA256.digest(of: message) == digest, "\(length) bytes")
+    }
+  }
+
+  /// A message that comes in parts of any length.
+  @Test func parts() {
+    var random = SystemRandomNumberGenerator()
+    let message = (0..<5000).map { UInt8(truncatingIfNeeded: $0 * 7 % 251) }
+    for _ in 0..<50 {
+      var hash = SHA256()
+      var start = 0
+      var lengths: [Int] = []
+      while start < message.count {
+        lengths.append(min(Int.random(in: 0...200, using: &random), message.count - start))
+        hash.update(message.span.extracting(start..<start + lengths.last!))
+        start += lengths.last!
+      }
+      #expect(hash.digest() == SHA256.digest(of: message), "in parts of \(lengths)")
     }
   }
 }

@@ -29,7 +29,7 @@ import Testing
       let scaling = try Scaling(method, fittedTo: columns, rows: Array(0..<count), at: nil)!
       var sample = [Double](repeating: 0, count: reference.width)
       for row in 0..<count {
-        columns.decode(row, into: &sample)
+        try columns.decode(row, into: &sample)
         scaling.apply(to: &sample)
         for i in 0..<reference.width {
           let wanted = expected[row * reference.width + i]

@@ -1,6 +1,8 @@
-import Datasets
 import Foundation
 import NNExp
+import Testing
+
+@testable import Datasets
 
 /// A folder of data files that goes when the test ends, and declarations that
 /// stand in it.
@@ -33,7 +35,56 @@ final class TestFolder {
   }
 
   func load<S: Scalar>(_ section: String, as type: S.Type, seed: UInt64 = 1) throws -> DataSets<S> {
-    try declaration(section).load(as: type, seed: seed)
+    let declaration = try declaration(section)
+    let held = Result { try declaration.load(as: type, seed: seed) }
+    if declaration.source?.canBeStreamed == true {
+      try expectTheSame(of: declaration, section, as: type, seed: seed, held)
+    }
+    return try held.get()
+  }
+
+  /// What is read in parts, as small as lines and samples and smaller, is what
+  /// is read as a whole: the numbers, and the complaints.
+  private func expectTheSame<S: Scalar>(
+    of declaration: DataDeclaration, _ section: String, as type: S.Type, seed: UInt64,
+    _ held: Result<DataSets<S>, any Error>
+  ) throws {
+    let stride = Int.random(in: 1...64)
+    let streamed = Result {
+      try declaration.assemble(
+        as: type, seed: seed, FileShelf(isStreamed: true, stride: stride))
+    }
+    let trace: Comment = "\(section), \(stride) bytes at a time"
+    switch (held, streamed) {
+    case (.success(let held), .success(let streamed)):
+      #expect(streamed.train.isStreamed, trace)
+      for (a, b) in [
+        (held.train, streamed.train), (held.validation, streamed.validation),
+        (held.test, streamed.test),
+      ] {
+        #expect(a?.count == b?.count, trace)
+        let a = try a.map { try $0.held(0..<$0.count) }
+        let all = try b.map { try $0.held(0..<$0.count) }
+        #expect(a?.inputs == all?.inputs, trace)
+        #expect(a?.targets == all?.targets, trace)
+      }
+      #expect(held.classNames == streamed.classNames, trace)
+      #expect(held.inputNames == streamed.inputNames, trace)
+      #expect(held.files == streamed.files, trace)
+    case (_, .failure(let error)):
+      let complaint = "\(error)"
+      let refusals = [
+        "in Fortran's order", "in parts", "where data are streamed", "outside of quotes",
+      ]
+      if refusals.contains(where: complaint.contains) { return }
+      var expected = "no complaint"
+      if case .failure(let error) = held {
+        expected = (error as? Diagnostics)?.description ?? "\(error)"
+      }
+      #expect(complaint == expected, trace)
+    case (.failure(let error), .success):
+      Issue.record("\(trace): no complaint in parts, but as a whole: \(error)")
+    }
   }
 
   func load(_ section: String, seed: UInt64 = 1) throws -> DataSets<Double> {

@@ -75,9 +75,10 @@ import YAMLTree
       }
       guard let place = mistake.place else { continue }
       let lines = place.source.lines
-      #expect(lines.indices.contains(place.line - 1), comment)
-      guard lines.indices.contains(place.line - 1) else { continue }
-      let width = lines[place.line - 1].unicodeScalars.count
+      let line = place.line - place.source.firstLine
+      #expect(lines.indices.contains(line), comment)
+      guard lines.indices.contains(line) else { continue }
+      let width = lines[line].unicodeScalars.count
       #expect((1...width + 1).contains(place.column), comment)
     }
   }

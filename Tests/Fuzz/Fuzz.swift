@@ -73,7 +73,7 @@ enum FuzzTarget: String, CaseIterable {
     guard let first = bytes.first else { return }
     let delimiters = Array(",;\t|".utf8)
     let table = try CSVTable(
-      Array(bytes.dropFirst()), path: "fuzz.csv", delimiter: delimiters[Int(first & 3)],
+      .held(Array(bytes.dropFirst())), path: "fuzz.csv", delimiter: delimiters[Int(first & 3)],
       hasHeader: first & 4 == 0)
     let columns = Array(table.names.indices.prefix(64))
     let reader = try CSVReader(table, columns: columns, categorical: [], limit: nil)
@@ -84,7 +84,7 @@ enum FuzzTarget: String, CaseIterable {
   private func readValues(_ elements: Elements) throws {
     try checkSamples(elements, "fuzz", at: nil)
     var values = [Double](repeating: 0, count: elements.width)
-    for row in 0..<elements.count { elements.decode(row, into: &values) }
+    for row in 0..<elements.count { try elements.decode(row, into: &values) }
   }
 
   private func readJSON(_ bytes: [UInt8]) throws {

@@ -1,0 +1,89 @@
+import NNExp
+internal import Synchronization
+
+/// The rows of a CSV file that is read in parts: where each begins, and what
+/// its columns mean. A row is read again whenever it is asked for.
+struct CSVLines: Sendable {
+  /// Rows.
+  var count: Int { max(0, starts.count - 1) }
+
+  private let file: FileBytes
+
+  /// Where each row begins and the last one ends.
+  private let starts: [Int]
+  private let delimiter: UInt8
+
+  /// Which number of a row a position of the file is; −1 for none.
+  private let slots: [Int]
+
+  /// The number of each text; nil for a column of numbers.
+  private let codes: [[String: Int]?]
+  private let latest: Latest
+
+  /// The row that was read last: its inputs are asked for, then its targets.
+  private final class Latest: Sendable {
+    let row = Mutex<(row: Int, cells: [Double])>((-1, []))
+  }
+
+  init(
+    _ file: FileBytes, starts: [Int], delimiter: UInt8, slots: [Int], codes: [[String: Int]?]
+  ) {
+    self.file = file
+    self.starts = starts
+    self.delimiter = delimiter
+    self.slots = slots
+    self.codes = codes
+    latest = Latest()
+  }
+
+  /// The same rows, whose texts in the columns from `first` on are numbered as
+  /// in `categories`.
+  ///
+  /// - Precondition: there is no other text in them.
+  func numbered(from first: Int, as categories: [[String]?]) -> CSVLines {
+    var codes = codes
+    for (column, texts) in categories.enumerated() where texts != nil {
+      codes[first + column] = Dictionary(uniqueKeysWithValues: zip(texts!, texts!.indices))
+    }
+    return CSVLines(file, starts: starts, delimiter: delimiter, slots: slots, codes: codes)
+  }
+
+  /// The bytes that are held for each row.
+  static let bytesPerRow = MemoryLayout<Int>.stride
+
+  /// Calls `body` with the numbers of a row, one a column; texts are numbered.
+  func withRow<Result>(_ row: Int, _ body: ([Double]) -> Result) throws -> Result {
+    try latest.row.withLock { latest in
+      if latest.row != row {
+        latest.row = -1
+        if latest.cells.isEmpty { latest.cells = Array(repeating: 0, count: codes.count) }
+        try read(row, into: &latest.cells)
+        latest.row = row
+      }
+      return body(latest.cells)
+    }
+  }
+
+  private func read(_ row: Int, into cells: inout [Double]) throws {
+    let isSound = try file.withBytes(starts[row]..<starts[row + 1]) { bytes in
+      var scanner = CSVScanner(delimiter: delimiter, position: 0)
+      for slot in slots {
+        guard let field = try? scanner.next(in: bytes) else { return false }
+        guard slot >= 0 else { continue }
+        if let codes = codes[slot] {
+          guard let text = CSVOrigin.text(of: field, in: bytes), let code = codes[text] else {
+            return false
+          }
+          cells[slot] = Double(code)
+        } else {
+          guard case .number(let value) = decimal(bytes, field.range) else { return false }
+          cells[slot] = value
+        }
+      }
+      return true
+    }
+    guard isSound else {
+      throw Diagnostic("'\(file.path)' was changed while it was in use", failure: .environment)
+    }
+  }
+}

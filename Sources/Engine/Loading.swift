@@ -1,0 +1,48 @@
+import Datasets
+import NNExp
+
+extension Network {
+  /// Copies samples into the buffers of a batch.
+  ///
+  /// - Parameter sample: which one comes at each of the `count` places.
+  /// - Throws: where they are read from a file, and that fails.
+  @inline(__always)
+  func load(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) throws {
+    guard !samples.isStreamed else { return try read(samples, count: count, sample: sample) }
+    let width = x.shape.count
+    let targetWidth = samples.targets.isEmpty ? 0 : t.shape.count
+    samples.inputs.withUnsafeBufferPointer { inputs in
+      samples.targets.withUnsafeBufferPointer { targets in
+        for i in 0..<count {
+          let sample = sample(i)
+          copy(inputs.baseAddress! + sample * width, to: x.start + i * width, width)
+          copy(
+            targets.baseAddress! + sample * targetWidth, to: t.start + i * targetWidth, targetWidth)
+        }
+      }
+    }
+  }
+
+  /// Reads samples from their files into the buffers of a batch.
+  @inline(never)
+  private func read(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) throws {
+    var inputs = UnsafeMutableBufferPointer(
+      start: x.start, count: count * x.shape.count
+    ).mutableSpan
+    var targets = UnsafeMutableBufferPointer(
+      start: t.start, count: samples.hasTargets ? count * t.shape.count : 0
+    ).mutableSpan
+    try samples.read(count, inputs: &inputs, targets: &targets, sample: sample)
+  }
+
+  /// A few numbers take less time than a call.
+  @inline(__always)
+  private func copy(_ from: UnsafePointer<S>, to: UnsafeMutablePointer<S>, _ count: Int) {
+    if count > 8 { return to.update(from: from, count: count) }
+    var i = 0
+    while i < count {
+      to[i] = from[i]
+      i &+= 1
+    }
+  }
+}
