@@ -35,7 +35,7 @@ struct Lion: Optimizer {
     λ = options.double("weight_decay", default: 0, in: .nonnegative, "λ")
   }
 
-  var memory: OptimizerMemory { OptimizerMemory(vectors: 1) }
+  var memory: OptimizerMemory { OptimizerMemory(vectors: 1, isElementwise: true) }
 
   func step<S: Scalar>(_ pass: Update<S>) {
     let (w, g, m) = (pass.w, pass.g, pass.vectors[0])

@@ -89,7 +89,7 @@ public func readRegularFile(_ path: String, at place: Place?) throws -> [UInt8] 
   let (descriptor, status) = try openRegularFile(path, at: place)
   defer { close(descriptor) }
   let size = Int(status.st_size)
-  try checkMemory(bytes: size, for: "'\(path)'", at: place)
+  try checkMemory(bytes: size, for: "'\(path)'", at: place, notes: [streamingNote])
 
   var failure: Int32 = 0
   let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
@@ -141,13 +141,21 @@ func openRegularFile(_ path: String, at place: Place?) throws -> (Int32, stat) {
   return (descriptor, status)
 }
 
-/// Refuses what the machine's memory cannot hold, before it is allocated.
-func checkMemory(bytes: Int, for what: String, at place: Place?) throws {
-  let memory = Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))
-  guard bytes > memory else { return }
+/// Refuses what the memory cannot hold, before it is allocated; 16 MB it has.
+func checkMemory(
+  bytes: Int, for what: String, at place: Place?, notes: [Diagnostic.Note] = []
+) throws {
+  if bytes <= 1 << 24 { return }
+  let available = availableMemory()
+  guard bytes > available else { return }
   throw Diagnostic(
-    "\(what) needs \(bytes) bytes of memory, but this machine has \(memory)", at: place)
+    "\(what) needs \(bytes) bytes of memory, and \(available) are there", at: place,
+    notes: notes)
 }
+
+/// What can be done about data that the memory cannot hold.
+let streamingNote = Diagnostic.Note(
+  "with 'stream: true' csv, idx and npy data are read as they are needed")
 
 private func cannotOpen(_ path: String, _ code: Int32, at place: Place?) -> Diagnostic {
   switch code {

@@ -181,15 +181,16 @@ enum Loading {
   }
 
   /// `rows · width`, once the memory for it is known to be there.
-  static func size<S: Scalar>(_ rows: Int, _ width: Int, of type: S.Type, at place: Place?) throws
-    -> Int
-  {
+  static func size<S: Scalar>(
+    _ rows: Int, _ width: Int, of type: S.Type, at place: Place?, notes: [Diagnostic.Note] = []
+  ) throws -> Int {
     guard let size = product([rows, width]),
       let bytes = product([size, MemoryLayout<S>.size])
     else {
       throw Diagnostic("\(rows) samples of \(width) numbers exceed any memory", at: place)
     }
-    try checkMemory(bytes: bytes, for: "the array of \(rows) × \(width) numbers", at: place)
+    try checkMemory(
+      bytes: bytes, for: "the array of \(rows) × \(width) numbers", at: place, notes: notes)
     return size
   }
 }

@@ -143,7 +143,8 @@ struct ScaledRows<S: Scalar>: Sendable {
   func gathered() throws -> SampleRows<S> {
     let isStreamed = columns.isStreamed
     let count = isStreamed ? 1 : rows.count
-    let size = try Loading.size(count, width, of: S.self, at: place(0, half, 0))
+    let size = try Loading.size(
+      count, width, of: S.self, at: place(0, half, 0), notes: [streamingNote])
     var values = [S](repeating: 0, count: size)
     var span = values.mutableSpan
     var sample = [Double](repeating: 0, count: width)

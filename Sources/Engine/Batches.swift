@@ -14,6 +14,7 @@ final class Batches<S: Scalar> {
   let count: Int
   let lastSize: Int
 
+  private let isStreamed: Bool
   private let random: RandomStream
   @exclusivity(unchecked) private var order: [Int]
   @exclusivity(unchecked) private var epochStream: RandomStream
@@ -24,6 +25,7 @@ final class Batches<S: Scalar> {
     _ samples: Samples<S>, batchSize: Int?, sampling: TrainingDeclaration.Sampling, seed: UInt64
   ) {
     self.samples = samples
+    isStreamed = samples.isStreamed
     self.batchSize = min(batchSize ?? samples.count, samples.count)
     self.sampling = sampling
     count = (samples.count + self.batchSize - 1) / self.batchSize
@@ -60,7 +62,11 @@ final class Batches<S: Scalar> {
     if isLoaded { return }
     isLoaded = count == 1 && sampling != .random
     let first = batch * batchSize
-    try network.load(samples, count: size(batch)) { sample(at: first + $0) }
+    if isStreamed {
+      try network.read(samples, count: size(batch)) { sample(at: first + $0) }
+    } else {
+      network.gather(samples, count: size(batch)) { sample(at: first + $0) }
+    }
   }
 
   /// The sample at a place of the epoch's order.

@@ -6,11 +6,17 @@ extension Network {
   ///
   /// - Parameter sample: which one comes at each of the `count` places.
   /// - Throws: where they are read from a file, and that fails.
-  @inline(__always)
   func load(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) throws {
     guard !samples.isStreamed else { return try read(samples, count: count, sample: sample) }
+    gather(samples, count: count, sample: sample)
+  }
+
+  /// `load` for samples that are held.
+  @inline(__always)
+  func gather(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) {
     let width = x.shape.count
     let targetWidth = samples.targets.isEmpty ? 0 : t.shape.count
+    if count &* width > 1 << 15 { return share(samples, count: count, sample: sample) }
     samples.inputs.withUnsafeBufferPointer { inputs in
       samples.targets.withUnsafeBufferPointer { targets in
         for i in 0..<count {
@@ -23,9 +29,30 @@ extension Network {
     }
   }
 
-  /// Reads samples from their files into the buffers of a batch.
+  /// `gather` on all cores: rows lie far apart, and each is waited for.
   @inline(never)
-  private func read(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) throws {
+  private func share(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) {
+    let width = x.shape.count
+    let targetWidth = samples.targets.isEmpty ? 0 : t.shape.count
+    samples.inputs.withUnsafeBufferPointer { inputs in
+      samples.targets.withUnsafeBufferPointer { targets in
+        let parts = min(8, count)
+        Workers.perform(parts) { part in
+          for i in count * part / parts..<count * (part + 1) / parts {
+            let sample = sample(i)
+            copy(inputs.baseAddress! + sample * width, to: x.start + i * width, width)
+            copy(
+              targets.baseAddress! + sample * targetWidth, to: t.start + i * targetWidth,
+              targetWidth)
+          }
+        }
+      }
+    }
+  }
+
+  /// `load` for samples that are read from their files.
+  @inline(never)
+  func read(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) throws {
     var inputs = UnsafeMutableBufferPointer(
       start: x.start, count: count * x.shape.count
     ).mutableSpan

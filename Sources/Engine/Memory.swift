@@ -1,4 +1,3 @@
-import Glibc
 public import NNExp
 
 /// The bytes that a run needs, known before any are asked for.
@@ -100,29 +99,4 @@ public func describeBytes(_ bytes: Int) -> String {
   }
   let tenths = (value * 10).rounded() / 10
   return "\(tenths) \(units[unit])"
-}
-
-/// Bytes that the system could give without swapping: `MemAvailable`, or the
-/// address-space limit where that is less.
-func availableMemory() -> Int {
-  var available = Int.max
-  if let file = fopen("/proc/meminfo", "r") {
-    defer { fclose(file) }
-    var line = [CChar](repeating: 0, count: 256)
-    while fgets(&line, 256, file) != nil {
-      let text = String(
-        decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      if text.hasPrefix("MemAvailable:"),
-        let kilobytes = Int(text.split(separator: " ").dropFirst().first ?? "")
-      {
-        available = kilobytes * 1024
-        break
-      }
-    }
-  }
-  var limit = rlimit()
-  if getrlimit(__rlimit_resource_t(9), &limit) == 0, limit.rlim_cur < rlim_t(Int.max) {
-    available = min(available, Int(limit.rlim_cur))
-  }
-  return available
 }

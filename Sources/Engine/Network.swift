@@ -170,7 +170,7 @@ public final class Network<S: Scalar> {
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func zero() {
-    memset(zeroed.start, 0, zeroed.count &* MemoryLayout<S>.stride)
+    clear(zeroed.start, zeroed.count &* MemoryLayout<S>.stride)
     if checksInputs { dx.fill(0) }
   }
 

@@ -4,7 +4,7 @@ public import NNExp
 ///
 /// Nodes are taken one by one, each with the whole batch; where a run of nodes
 /// is worth it, shard by shard, each shard through all of them.
-public final class Passes<S: Scalar>: SharedBatch {
+public final class Passes<S: Scalar>: SharedLoop {
   public let samples: Int
 
   private unowned let network: Network<S>
@@ -141,7 +141,7 @@ public final class Passes<S: Scalar>: SharedBatch {
       let nodes = max(first, segment.nodes.lowerBound)..<segment.nodes.upperBound
       if segment.isSharded {
         shared = (nodes, false)
-        takeShards(shards)
+        takeAll(shards)
       } else {
         forward(nodes)
       }
@@ -157,7 +157,7 @@ public final class Passes<S: Scalar>: SharedBatch {
       let nodes = max(firstBackward, segment.nodes.lowerBound)..<segment.nodes.upperBound
       if segment.isSharded {
         shared = (nodes, true)
-        takeShards(shards)
+        takeAll(shards)
         addPartialGradients(nodes)
       } else {
         backward(nodes)
@@ -167,7 +167,7 @@ public final class Passes<S: Scalar>: SharedBatch {
 
   @specialized(where S == Double)
   @specialized(where S == Float)
-  override func takeShard(_ shard: Int) {
+  override func take(_ shard: Int) {
     let offset = (shard + 1) * count
     if shared.isBackward {
       if shard > 0 { zeroPartialGradients(offset) }

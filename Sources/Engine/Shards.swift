@@ -33,19 +33,3 @@ extension Graph.Node {
       && saturatingProduct(count, 32) <= plan.work
   }
 }
-
-/// What threads call when a batch is shared: a class without a scalar type, so
-/// that a C function can reach it.
-public class SharedBatch {
-  init() {}
-
-  /// Takes one shard forward or back.
-  func takeShard(_ shard: Int) {}
-
-  /// Takes every shard, on all cores.
-  final func takeShards(_ count: Int) {
-    Workers.perform(count, Unmanaged.passUnretained(self).toOpaque()) { batch, shard in
-      Unmanaged<SharedBatch>.fromOpaque(batch).takeUnretainedValue().takeShard(shard)
-    }
-  }
-}

@@ -74,6 +74,7 @@ public final class Trainer<S: Scalar> {
   let tallies: [Tally]
   private let threshold: S
   let memory: UpdateMemory<S>
+  private let sliced: SlicedUpdate<S>?
   private let random: RandomStream
   private let penalized: [Graph.Parameter]
   /// Held unmanaged: a step that takes one up counts no references.
@@ -116,6 +117,11 @@ public final class Trainer<S: Scalar> {
     network = try Network(graph, target: data.target, capacity: capacity, seed: seed)
     memory = try UpdateMemory(
       count: graph.trainableCount, optimizerMemory, scheduleMemory: training.schedule.memory)
+    sliced = SlicedUpdate(
+      training.optimizer,
+      Update(
+        w: network.trainable, g: network.trainableGradients, vectors: memory.vectors,
+        scalars: memory.scalars, learningRate: 0, step: 0, loss: 0, evaluate: nil))
     evaluator = Evaluator(network, objective, metrics: metrics)
     tallies = metrics.map(Tally.init)
     threshold = S(objective.loss.decisionThreshold)
@@ -272,6 +278,10 @@ public final class Trainer<S: Scalar> {
         return loss + penalize() + clip()
       } : nil
     let penalty = penalize() + clip()
+    if let sliced {
+      sliced.perform(learningRate: rate, step: stepsDone &+ 1, loss: loss + penalty)
+      return loss
+    }
     S.step(
       optimizer,
       Update(

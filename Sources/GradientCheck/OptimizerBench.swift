@@ -60,5 +60,27 @@ public final class OptimizerBench<S: Scalar> {
         evaluate: evaluate))
   }
 
+  /// The same as `step`, in slices of these many parameters.
+  func step(by size: Int) {
+    steps += 1
+    let loss = evaluate()
+    for first in stride(from: 0, to: w.tensor.count, by: size) {
+      let count = min(size, w.tensor.count - first)
+      func slice(_ tensor: Tensor<S>) -> Tensor<S> { tensor.slice(from: first, shape: [count]) }
+      withUnsafeTemporaryAllocation(of: Tensor<S>.self, capacity: max(1, vectors.count)) { table in
+        for (i, vector) in vectors.enumerated() {
+          (table.baseAddress! + i).initialize(to: slice(vector.tensor))
+        }
+        S.step(
+          optimizer,
+          Update(
+            w: slice(w.tensor), g: slice(g.tensor),
+            vectors: Tensors(start: table.baseAddress!, count: vectors.count),
+            scalars: scalars.tensor, learningRate: learningRate, step: steps, loss: loss,
+            evaluate: nil))
+      }
+    }
+  }
+
   public var buffers: [GuardedBuffer<S>] { [w, g] + vectors }
 }

@@ -59,6 +59,16 @@ private struct OptimizerTrial {
         "w[\($0)] differs when another instance takes over after step \(steps / 2)"
       })
 
+    if first.optimizer.memory.isElementwise {
+      let sliced = try bench(S.self, steps: 0)
+      for _ in 0..<steps { sliced.step(by: 3) }
+      claim(
+        "steps each parameter by itself",
+        difference(first.w.values, sliced.w.values).map {
+          "w[\($0)] differs when parameters are stepped three by three"
+        })
+    }
+
     let descent = try bench(S.self, steps: 0)
     let start = descent.evaluate()
     for _ in 0..<200 { descent.step() }

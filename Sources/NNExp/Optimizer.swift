@@ -32,11 +32,18 @@ public struct OptimizerMemory: Sendable {
   public let scalars: Int
   /// True if a step evaluates the loss again, so that it needs the full batch.
   public let needsFullBatch: Bool
+  /// True if the step of one parameter depends on its own numbers alone, and
+  /// changes no scalar: many parameters are then stepped slice by slice, on all
+  /// cores.
+  public let isElementwise: Bool
 
-  public init(vectors: Int = 0, scalars: Int = 0, needsFullBatch: Bool = false) {
+  public init(
+    vectors: Int = 0, scalars: Int = 0, needsFullBatch: Bool = false, isElementwise: Bool = false
+  ) {
     self.vectors = vectors
     self.scalars = scalars
     self.needsFullBatch = needsFullBatch
+    self.isElementwise = isElementwise
   }
 }
 

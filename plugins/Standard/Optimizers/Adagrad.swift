@@ -35,7 +35,7 @@ struct Adagrad: Optimizer {
     weightDecay = options.weightDecay(default: 0)
   }
 
-  var memory: OptimizerMemory { OptimizerMemory(vectors: 1) }
+  var memory: OptimizerMemory { OptimizerMemory(vectors: 1, isElementwise: true) }
 
   func step<S: Scalar>(_ pass: Update<S>) {
     let w = pass.w.start

@@ -91,7 +91,7 @@ struct AdamRule: Sendable {
   }
 
   /// m, v, and with amsgrad the largest v.
-  var memory: OptimizerMemory { OptimizerMemory(vectors: isAMSGrad ? 3 : 2) }
+  var memory: OptimizerMemory { OptimizerMemory(vectors: isAMSGrad ? 3 : 2, isElementwise: true) }
 
   @inline(__always)
   func step<S: Scalar>(_ pass: Update<S>, λ: S, shrinkage: S) {

@@ -41,7 +41,8 @@ struct RMSprop: Optimizer {
 
   /// s, then v with momentum, then m if centered.
   var memory: OptimizerMemory {
-    OptimizerMemory(vectors: 1 + (momentum == 0 ? 0 : 1) + (isCentered ? 1 : 0))
+    OptimizerMemory(
+      vectors: 1 + (momentum == 0 ? 0 : 1) + (isCentered ? 1 : 0), isElementwise: true)
   }
 
   func step<S: Scalar>(_ pass: Update<S>) {

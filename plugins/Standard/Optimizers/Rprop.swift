@@ -49,7 +49,7 @@ struct Rprop: Optimizer {
   }
 
   /// g′ and Δ.
-  var memory: OptimizerMemory { OptimizerMemory(vectors: 2) }
+  var memory: OptimizerMemory { OptimizerMemory(vectors: 2, isElementwise: true) }
 
   func step<S: Scalar>(_ pass: Update<S>) {
     let w = pass.w.start

@@ -36,7 +36,9 @@ struct SGD: Optimizer {
     }
   }
 
-  var memory: OptimizerMemory { OptimizerMemory(vectors: momentum == 0 ? 0 : 1) }
+  var memory: OptimizerMemory {
+    OptimizerMemory(vectors: momentum == 0 ? 0 : 1, isElementwise: true)
+  }
 
   func step<S: Scalar>(_ pass: Update<S>) {
     let w = pass.w.start

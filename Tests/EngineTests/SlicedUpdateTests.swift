@@ -1,0 +1,50 @@
+import NNExp
+import Testing
+
+@testable import Engine
+
+/// An optimizer's step over many parameters does to each what it does to all at
+/// once, to the bit, whoever takes which slice.
+@Suite struct SlicedUpdateTests {
+  @Test(arguments: ["sgd", "adam", "adamw", "rmsprop", "rprop", "adagrad"])
+  func asTheWhole(name: String) throws {
+    try check(name, Float.self)
+    try check(name, Double.self)
+  }
+
+  private func check<S: Scalar>(_ name: String, _ scalar: S.Type) throws {
+    let type = try #require(registry.optimizers[name])
+    var options = Options(Node(.map([])))
+    let optimizer = try type.init(from: &options)
+    let count = 100_003
+    let seed = UInt64.random(in: 0..<1000)
+    let random = RandomStream(seed: seed, purpose: "sliced update")
+
+    func parameters(after steps: Int, isSliced: Bool) throws -> [S] {
+      let memory = try UpdateMemory<S>(count: count, optimizer.memory, scheduleMemory: 0)
+      let arena = try Arena<S>(count: 2 * (Arena<S>.padded(count) + Arena<S>.line))
+      let w = arena.cut(count, shape: [count])
+      let g = arena.cut(count, shape: [count])
+      for i in w.indices { w[i] = S(random.normal(at: i)) }
+      func update(_ step: Int) -> Update<S> {
+        Update(
+          w: w, g: g, vectors: memory.vectors, scalars: memory.scalars, learningRate: 0.1,
+          step: step, loss: 1, evaluate: nil)
+      }
+      let sliced = try #require(SlicedUpdate(optimizer, update(0)))
+      for step in 1...steps {
+        for i in g.indices { g[i] = S(random.stream(step).normal(at: i)) }
+        if isSliced {
+          sliced.perform(learningRate: 0.1, step: step, loss: 1)
+        } else {
+          S.step(optimizer, update(step))
+        }
+      }
+      return w.indices.map { w[$0] }
+    }
+    let whole = try parameters(after: 3, isSliced: false)
+    let sliced = try parameters(after: 3, isSliced: true)
+    let first = whole.indices.first { whole[$0] != sliced[$0] }
+    #expect(first == nil, "\(name), seed \(seed): w[\(first ?? 0)] differs")
+  }
+}
