@@ -15,6 +15,7 @@
 #include "Functions.h"
 #include "Maps.h"
 #include "Tiles.h"
+#include "LargestTiles.h"
 #include "Windows.h"
 #include "Correlation.h"
 #include "End.h"
@@ -24,6 +25,7 @@
 #include "Functions.h"
 #include "Maps.h"
 #include "Tiles.h"
+#include "LargestTiles.h"
 #include "Windows.h"
 #include "Correlation.h"
 #include "Power.h"
@@ -35,7 +37,8 @@
     loop##_log1p_##precision, loop##_tanh_##precision, loop##_logistic_##precision }
 #define TILES(precision)                                                           \
   .add_tiles = add_tiles_##precision, .tile_roots = tile_roots_##precision,        \
-  .pull_tiles = pull_tiles_##precision
+  .pull_tiles = pull_tiles_##precision, .largest_tiles = largest_tiles_##precision, \
+  .pull_largest_tiles = pull_largest_tiles_##precision
 #define WINDOWS(precision) .gather = gather_##precision, .scatter = scatter_##precision
 #define CORRELATION(precision)                                                     \
   .pack = pack_##precision, .correlate = correlate_##precision,                    \

@@ -52,6 +52,16 @@ public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible,
     room: UnsafeMutablePointer<Self>
   ) -> Int
 
+  /// y ← max|xᵢ| of every window of `rows` rows of tiles of 2 × 2; NaN if there is
+  /// one.
+  static func takeLargest(
+    _ x: UnsafePointer<Self>, of tiles: Tiles, into y: UnsafeMutablePointer<Self>, rows: Int)
+  /// ∂x += ∂y·sign(x) at the first entry of every such window that is as large as
+  /// y, or NaN.
+  static func addLargestSlopes(
+    _ x: UnsafePointer<Self>, of tiles: Tiles, _ y: UnsafePointer<Self>,
+    _ dy: UnsafePointer<Self>, to dx: UnsafeMutablePointer<Self>, rows: Int)
+
   /// patches ← the windows of x, one a column.
   static func gather(
     _ windows: Windows, _ x: UnsafePointer<Self>, into patches: UnsafeMutablePointer<Self>)

@@ -74,6 +74,12 @@ struct nnexp_factors {
   long (*pull_tiles)(                                                              \
       const struct nnexp_tiles *tiles, int p, REAL n, const REAL *x, const REAL *y, \
       const REAL *dy, REAL *dx, long row, long rows, REAL *room);                  \
+  /* The same for p = ∞ and windows of 2 × 2; see LargestTiles.h. */               \
+  void (*largest_tiles)(                                                           \
+      const struct nnexp_tiles *tiles, const REAL *x, REAL *y, long rows);         \
+  void (*pull_largest_tiles)(                                                      \
+      const struct nnexp_tiles *tiles, const REAL *x, const REAL *y, const REAL *dy, \
+      REAL *dx, long rows);                                                        \
   /* Windows as the columns of a matrix, and added back; see Windows.h. */         \
   void (*gather)(const struct nnexp_windows *windows, const REAL *x, REAL *patches); \
   void (*scatter)(const struct nnexp_windows *windows, const REAL *patches, REAL *x); \
@@ -188,6 +194,25 @@ static inline long nnexp_pull_tiles_f64(
     const struct nnexp_tiles *tiles, int p, double n, const double *x, const double *y,
     const double *dy, double *dx, long row, long rows, double *room) {
   return nnexp_kernels()->f64.pull_tiles(tiles, p, n, x, y, dy, dx, row, rows, room);
+}
+
+static inline void nnexp_largest_tiles_f32(
+    const struct nnexp_tiles *tiles, const float *x, float *y, long rows) {
+  nnexp_kernels()->f32.largest_tiles(tiles, x, y, rows);
+}
+static inline void nnexp_pull_largest_tiles_f32(
+    const struct nnexp_tiles *tiles, const float *x, const float *y, const float *dy, float *dx,
+    long rows) {
+  nnexp_kernels()->f32.pull_largest_tiles(tiles, x, y, dy, dx, rows);
+}
+static inline void nnexp_largest_tiles_f64(
+    const struct nnexp_tiles *tiles, const double *x, double *y, long rows) {
+  nnexp_kernels()->f64.largest_tiles(tiles, x, y, rows);
+}
+static inline void nnexp_pull_largest_tiles_f64(
+    const struct nnexp_tiles *tiles, const double *x, const double *y, const double *dy, double *dx,
+    long rows) {
+  nnexp_kernels()->f64.pull_largest_tiles(tiles, x, y, dy, dx, rows);
 }
 
 static inline void nnexp_gather_f32(
