@@ -19,10 +19,15 @@ build: deps
 test: build
 	swift test
 
-# The tests of faults at every operation and every byte that the others sample.
+# The tests of faults at every operation, moment and byte that `make test` samples.
+# Tests/README.md says which row of faults is whose.
+FAULTS = KillTests|DiskTests|SignalTests|StreamTests|ResumeTests|DeterminismTests|EnvironmentTests
+MORE_FAULTS = FuzzedInputTests|RefusedMemoryTests|LongRunTests|CommandLineTests.FaultTests|PluginFaultTests|SweepFaultTests
+
 test-faults: build
 	NNEXP_FAULTS=all swift test --filter "RunningTests|ResultsTests"
-	NNEXP_FAULTS=all swift test --filter "KillTests|DiskTests|DeterminismTests"
+	NNEXP_FAULTS=all swift test --filter "$(FAULTS)"
+	NNEXP_FAULTS=all swift test --filter "$(MORE_FAULTS)"
 
 # Sweeps on a Slurm of one node, by GNU parallel, and as Kubernetes would run them; the
 # manifest against Kubernetes' own schema. Slurm is started as root.
@@ -123,19 +128,30 @@ bench-instructions-record: build
 clean:
 	rm -rf .build
 
-# Coverage-guided fuzzing of every reader, each for FUZZ_SECONDS, with the address
-# sanitizer; Swift traps what is undefined. Its own findings go on in .build/corpus.
+# Coverage-guided fuzzing of every reader and of the kernels, each for FUZZ_SECONDS,
+# with the address sanitizer; in C with that of undefined behaviour too, which Swift
+# traps. Its own findings go on in .build/corpus.
 FUZZ_SECONDS ?= 600
 FUZZ = .build/fuzz/debug/Fuzz
 FUZZED = yaml experiment overrides csv idx npy npz checkpoint json
+FUZZED_KERNELS = .build/fuzz/kernels
+LIMITS = -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
+  -print_final_stats=1 -artifact_prefix=.build/corpus/
 
 .PHONY: fuzz
-fuzz: deps
+fuzz: deps $(FUZZED_KERNELS)
 	NNEXP_FUZZ=1 swift build --scratch-path .build/fuzz --product Fuzz --sanitize address \
-	  -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
+	  -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld \
+	  -Xcc -fsanitize=undefined -Xcc -fno-sanitize-recover=all
 	@set -e; for target in $(FUZZED); do \
 	  echo "== $$target"; mkdir -p .build/corpus/$$target; \
-	  FUZZ_TARGET=$$target ASAN_OPTIONS=detect_leaks=0 $(FUZZ) -max_total_time=$(FUZZ_SECONDS) \
-	    -timeout=10 -rss_limit_mb=1024 -print_final_stats=0 -verbosity=0 \
-	    -artifact_prefix=.build/corpus/ .build/corpus/$$target Tests/Fuzz/Seeds/$$target; \
+	  FUZZ_TARGET=$$target ASAN_OPTIONS=detect_leaks=0 $(FUZZ) $(LIMITS) \
+	    .build/corpus/$$target Tests/Fuzz/Seeds/$$target; \
 	done
+	@echo "== kernels"; mkdir -p .build/corpus/kernels; \
+	  $(FUZZED_KERNELS) $(LIMITS) -max_len=400 .build/corpus/kernels
+
+$(FUZZED_KERNELS): Tests/Fuzz/kernels.c $(wildcard Sources/CKernels/*.c Sources/CKernels/*.h)
+	@mkdir -p $(dir $@)
+	clang -O1 -g -fuse-ld=lld -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	  -I Sources/CKernels/include -o $@ Tests/Fuzz/kernels.c $(wildcard Sources/CKernels/*.c)

@@ -103,7 +103,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests", dependencies: ["nnexp"],
       exclude: [
-        "Faults", "allocation_counter.c", "fault_injector.c", "peak_memory.c", "time_machine.c",
+        "Faults", "allocation_counter.c", "fault_injector.c", "memory_refuser.c", "peak_memory.c",
+        "time_machine.c",
       ]),
   ],
   swiftLanguageModes: [.v6]
@@ -116,6 +117,6 @@ if Context.environment["NNEXP_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzz",
       dependencies: ["NNExp", "YAMLTree", "Datasets", "ExperimentFile", "Results", "Standard"],
-      path: "Tests/Fuzz", exclude: ["Seeds", "seeds.py"],
+      path: "Tests/Fuzz", exclude: ["Seeds", "kernels.c", "seeds.py"],
       swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -14,3 +14,7 @@ typedef const char *(*nnexp_config)(void);
 
 // openblas_get_parallel: 0 if it was built without threads.
 typedef int (*nnexp_parallel)(void);
+
+// blas_memory_alloc, blas_memory_free: the buffer of a thread that is in the library.
+typedef void *(*nnexp_take_buffer)(int);
+typedef void (*nnexp_leave_buffer)(void *);

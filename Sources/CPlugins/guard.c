@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -88,6 +89,12 @@ static void blame(struct record *record, const char *verb, const char *reason) {
 }
 
 static void at_fault(int signal) {
+  // Left there by the allocation that failed, in the thread that failed for it:
+  // Swift's runtime aborts then, or reads from nowhere.
+  if (errno == ENOMEM) {
+    say("error: the system refused memory; see 'ulimit -v'\n");
+    syscall(SYS_exit_group, 3);
+  }
   struct record *record = culprit();
   if (record) {
     blame(record, " crashed in ", ": ");
@@ -169,9 +176,18 @@ static void discharge(void *record) {
   atomic_store(&((struct record *)record)->is_taken, false);
 }
 
-static void begin(void) {
+static void handle_faults(void) {
   struct sigaction action = {.sa_handler = at_fault, .sa_flags = SA_ONSTACK | SA_NODEFER};
   for (int i = 0; i < watched_count; i++) sigaction(watched[i], &action, &earlier[i]);
+}
+
+void nnexp_guard_memory(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, handle_faults);
+}
+
+static void begin(void) {
+  nnexp_guard_memory();
   pthread_key_create(&key, discharge);
   atexit(at_exit);
   at_quick_exit(at_exit);

@@ -58,6 +58,8 @@ func inflate(_ bytes: [UInt8], from start: Int = 0, _ wrapping: Wrapping, limit:
       continue
     case Z_OK, Z_BUF_ERROR:
       throw Diagnostic("the compressed data end too early")
+    case Z_MEM_ERROR:
+      throw Diagnostic("no memory to decompress", failure: .environment)
     default:
       let reason = stream.msg.map { String(cString: $0) } ?? "error \(status)"
       throw Diagnostic("the compressed data are damaged: \(reason)")

@@ -14,6 +14,8 @@ final class Arena<S: Scalar> {
   init(count: Int) throws {
     capacity = max(1, count)
     guard let block = calloc(capacity + Arena.line, MemoryLayout<S>.stride) else {
+      // It may be done without; a failure later on is not for want of it then.
+      errno = 0
       throw Diagnostic(
         "the system refused \(describeBytes(capacity * MemoryLayout<S>.stride)) of memory",
         failure: .environment)

@@ -21,27 +21,32 @@ public struct GradientChecker {
   /// - Parameter moment: what the report's column `at` says: `start`, `end`.
   public func check(_ subject: some GradientSubject, at moment: String) -> GradientReport {
     // Without an interruption there is a report.
-    check([subject], plan(for: subject.tensors), at: moment) { false }!
+    check([subject], plan(for: subject.tensors), at: moment, Interruption { false })!
   }
 
   /// Checks a subject on all cores, each with a copy of its own that `copy` makes.
   ///
   /// The report is the same on any number of cores.
   ///
-  /// - Parameter isInterrupted: asked before every few entries, by several threads;
+  /// - Parameter isInterrupted: asked before every evaluation, by several threads;
   ///   true ends the check, and there is no report then.
   public func check<Subject: GradientSubject>(
     at moment: String, isInterrupted: () -> Bool, _ copy: () throws -> Subject
   ) throws -> GradientReport? {
-    let first = try copy()
-    let plan = plan(for: first.tensors)
-    var subjects = [first]
-    // A copy takes time and memory, too; where there is none, fewer will do.
-    let worthy = Int(min(plan.work(on: first.tensors) / GradientChecker.workOfACore, 256))
-    while subjects.count < min(Workers.count, worthy), let another = try? copy() {
-      subjects.append(another)
+    try withoutActuallyEscaping(isInterrupted) { isInterrupted in
+      let interruption = Interruption(isInterrupted)
+      let first = try copy()
+      let plan = plan(for: first.tensors)
+      var subjects = [first]
+      // A copy takes time and memory, too; where there is none, fewer will do.
+      let worthy = Int(min(plan.work(on: first.tensors) / GradientChecker.workOfACore, 256))
+      while subjects.count < min(Workers.count, worthy), !interruption.hasCome,
+        let another = try? copy()
+      {
+        subjects.append(another)
+      }
+      return check(subjects, plan, at: moment, interruption)
     }
-    return check(subjects, plan, at: moment, isInterrupted)
   }
 
   /// Multiplications and additions that are worth a copy for another core.
@@ -52,25 +57,27 @@ public struct GradientChecker {
   }
 
   private func check<Subject: GradientSubject>(
-    _ subjects: [Subject], _ plan: ProbePlan, at moment: String, _ isInterrupted: () -> Bool
+    _ subjects: [Subject], _ plan: ProbePlan, at moment: String, _ interruption: Interruption
   ) -> GradientReport? {
     let tensors = subjects[0].tensors
-    let sessions = subjects.map {
-      CheckSession($0, settings: settings, random: random.stream(1))
+    var sessions: [CheckSession<Subject>] = []
+    for subject in subjects where !interruption.hasCome {
+      sessions.append(
+        CheckSession(subject, settings: settings, random: random.stream(1), interruption))
     }
     let portions = plan.portions
     var results = [CheckSession<Subject>.Result?](repeating: nil, count: portions.count)
     results.withUnsafeMutableBufferPointer { results in
       let next = Atomic<Int>(0)
       Workers.perform(sessions.count) { lane in
-        while !isInterrupted() {
+        while !interruption.hasCome {
           let k = next.add(1, ordering: .relaxed).oldValue
           guard k < portions.count else { return }
           results[k] = sessions[lane].check(portions[k])
         }
       }
     }
-    guard results.allSatisfy({ $0 != nil }) else { return nil }
+    if interruption.hasCome { return nil }
 
     var evaluations = 0
     var reports: [GradientReport.Tensor] = []
@@ -83,6 +90,7 @@ public struct GradientChecker {
         k += 1
       }
       evaluations += sessions[0].recheck(t, &records)
+      if interruption.hasCome { return nil }
       reports.append(
         GradientReport.Tensor(
           tensor: tensors[t], records: records,
@@ -102,13 +110,18 @@ private final class CheckSession<Subject: GradientSubject> {
   let settings: GradientCheckSettings
   let random: RandomStream
   let gradients: [[Double]]
+  private let interruption: Interruption
   private(set) var evaluations = 0
 
   /// What the loss's values are off by, measured where the loss moves most: an
   /// entry that hardly moves it may not show its noise.
   private lazy var noiseFloor = measureNoiseFloor()
 
-  init(_ subject: Subject, settings: GradientCheckSettings, random: RandomStream) {
+  init(
+    _ subject: Subject, settings: GradientCheckSettings, random: RandomStream,
+    _ interruption: Interruption
+  ) {
+    self.interruption = interruption
     self.subject = subject
     self.tensors = subject.tensors
     self.settings = settings
@@ -167,7 +180,7 @@ private final class CheckSession<Subject: GradientSubject> {
   /// The loss, counted.
   private func loss(_ t: Int) -> Double {
     evaluations += 1
-    return subject.loss(changing: t)
+    return interruption.hasCome ? .nan : subject.loss(changing: t)
   }
 
   /// Every probe with the same verdict, where there is nothing to measure.
@@ -196,13 +209,14 @@ private final class CheckSession<Subject: GradientSubject> {
     var confirmed = 0
     var records: [GradientReport.Record] = []
     records.reserveCapacity(probes.entries.count + probes.directions.count)
-    for index in probes.entries {
+    for index in probes.entries where !interruption.hasCome {
       let x = subject.value(of: t, at: index)
       let kind = GradientReport.Kind(tensors[t].kind)
       let record = judge(
         kind, index, value: x, analytic: gradient[index], scale: scale, base: base,
         step: NumericDerivative.firstStep(at: x), error: 0, confirmed: &confirmed
       ) { displaced in
+        if interruption.hasCome { return .nan }
         subject.setValue(displaced, of: t, at: index)
         return subject.loss(changing: t, at: index)
       }
@@ -211,13 +225,14 @@ private final class CheckSession<Subject: GradientSubject> {
     }
     if !probes.directions.isEmpty {
       let walk = DirectionWalk(subject, tensor: t, count: tensors[t].count)
-      for index in probes.directions {
+      for index in probes.directions where !interruption.hasCome {
         walk.turn(random.stream(t).stream(index))
         let (analytic, error) = walk.derivative(from: gradient)
         records.append(
           judge(
             .direction, index, value: 0, analytic: analytic, scale: walk.length * scale,
-            base: base, step: walk.firstStep, error: error, confirmed: &confirmed, walk.loss))
+            base: base, step: walk.firstStep, error: error, confirmed: &confirmed
+          ) { interruption.hasCome ? .nan : walk.loss($0) })
         walk.restore()
       }
     }
@@ -265,8 +280,9 @@ private final class CheckSession<Subject: GradientSubject> {
       let probe = ProbePlan.Tensor(
         entries: isEntry ? [records[i].index] : [],
         directions: isEntry ? 0..<0 : records[i].index..<records[i].index + 1)
-      guard base.isFinite else { continue }
-      var beside = measure(t, probe, base: base, gradient: gradient)[0]
+      guard base.isFinite,
+        var beside = measure(t, probe, base: base, gradient: gradient).first
+      else { continue }
       if beside.verdict == .fail { stillWrong += 1 }
       switch (records[i].verdict, beside.verdict) {
       case (.kink, .pass), (.kink, .zero):
@@ -338,6 +354,7 @@ private final class CheckSession<Subject: GradientSubject> {
     let x = subject.value(of: best.tensor, at: best.index)
     let step = NumericDerivative.firstStep(at: x)
     func f(_ displaced: Double) -> Double {
+      if interruption.hasCome { return .nan }
       subject.setValue(displaced, of: best.tensor, at: best.index)
       return subject.loss(changing: best.tensor)
     }
@@ -368,10 +385,11 @@ private final class DirectionWalk<Subject: GradientSubject> {
     values = (0..<count).map { subject.value(of: tensor, at: $0) }
     signs = Array(repeating: 1, count: count)
     length = Double(count).squareRoot()
+    firstStep = NumericDerivative.firstStep(at: rootMeanSquare(values)) / length
   }
 
   /// h₀ such that the walk is as long as a single entry's would be.
-  var firstStep: Double { NumericDerivative.firstStep(at: rootMeanSquare(values)) / length }
+  let firstStep: Double
 
   /// Draws the signs: 128 from a block of random bits.
   func turn(_ random: RandomStream) {

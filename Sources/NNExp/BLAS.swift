@@ -32,7 +32,12 @@ enum BLAS {
     // A processor younger than the library is taken for one without AVX-512: 0.3.21
     // does so with AMD's, at half the speed. What the user says goes before.
     if let kernels { setenv("OPENBLAS_CORETYPE", kernels, 0) }
+    // A machine without it has sums of its own: they are not for one that is short
+    // of memory, whose run goes on elsewhere.
+    if !hasRoom(for: size + bufferSize) { abortForMemory() }
+    errno = 0
     guard let handle = dlopen("libopenblas.so.0", RTLD_LAZY | RTLD_LOCAL) else {
+      if errno == ENOMEM { abortForMemory() }
       return nil
     }
     return Handle(address: handle)
@@ -40,14 +45,18 @@ enum BLAS {
 
   /// Calls the library, one thread at a time where it needs that: an OpenBLAS
   /// built without threads gives wrong numbers now and then when two call it at
-  /// once (0.3.21: 1 product in 20).
+  /// once (0.3.21: 1 product in 20), and where memory is short there is one buffer.
   @inline(__always)
   static func call(_ body: () -> Void) {
     if isShareable { body() } else { turn.withLock { _ in body() } }
   }
 
-  private static let isShareable =
-    function("openblas_get_parallel", as: nnexp_parallel.self).map { $0() != 0 } ?? false
+  private static let isShareable: Bool = {
+    let isThreaded = function("openblas_get_parallel", as: nnexp_parallel.self)?() ?? 0 != 0
+    let isRoomy = hasRoom(for: 2 * Workers.count * bufferSize)
+    takeBuffers(isThreaded && isRoomy ? Workers.count : 1)
+    return isThreaded && isRoomy
+  }()
   private static let turn = Mutex(())
 
   /// The library's kernels for the instruction set in use; nil where it knows best.
@@ -57,6 +66,23 @@ enum BLAS {
     case .avx2: "Haswell"
     case .x86, .portable: nil
     }
+  }
+
+  /// What the library takes, and a buffer of its: address space, hardly memory.
+  private static let size = 48 << 20
+  private static let bufferSize = 132 << 20
+
+  /// Has it make the buffers of so many threads now: where the system refuses one
+  /// later, 0.3.21 asks again for ever.
+  private static func takeBuffers(_ count: Int) {
+    guard let take = function("blas_memory_alloc", as: nnexp_take_buffer.self),
+      let leave = function("blas_memory_free", as: nnexp_leave_buffer.self)
+    else { return }
+    let buffers = (0..<count).map { _ in
+      if !hasRoom(for: bufferSize) { abortForMemory() }
+      return take(0)
+    }
+    for buffer in buffers { leave(buffer) }
   }
 
   private struct Handle: @unchecked Sendable {

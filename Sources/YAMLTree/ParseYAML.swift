@@ -87,7 +87,9 @@ struct TreeBuilder {
     } catch let error as ReadingError {
       let mistake = diagnostic(of: error)
       // A missing space may have been noticed before it made the rest unreadable.
-      if mistake.place != diagnostics.list.last?.place { diagnostics.add(mistake) }
+      if mistake.place == nil || mistake.place != diagnostics.list.last?.place {
+        diagnostics.add(mistake)
+      }
     } catch {
       diagnostics.add(error)
     }

@@ -80,15 +80,19 @@ import Testing
     let tool = try tool()
     defer { tool.remove() }
     let injector = try tool.build(library: "fault_injector")
-    for operation in 0..<8 {
+    for operation in 0..<(isThorough ? 40 : 8) {
       let output = "out \(operation)"
       let end = try tool.start(
         ["run", "eventful.yaml", "-q", "--output", output, "train.epochs=2"],
         environment: ["LD_PRELOAD": injector, "NNEXP_FAULT": "after \(operation)"]
       ).wait()
+      if end == .exit(0) { break }
       #expect(end == .signal(SIGKILL))
+      // A folder with a run in it is gone on with, one without is taken.
+      let hasBegun = tool.exists("\(output)/run.json")
       let result = try tool.run(
-        "run", "eventful.yaml", "-q", "--output", output, "train.epochs=2")
+        "run", "eventful.yaml", "-q", "--output", output, "train.epochs=2",
+        hasBegun ? "--resume" : "--quiet")
       #expect(result.code == 0, "after \(operation): \(result.errors)")
     }
   }

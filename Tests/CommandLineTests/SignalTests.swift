@@ -47,6 +47,45 @@ import Testing
     #expect(differences(tool.facts(of: "whole"), tool.facts(of: run)) == [])
   }
 
+  /// At any moment, from before the first line of it to after the last; the one
+  /// signal, the other, or both.
+  @Test func atRandomMoments() throws {
+    var random = SplitMix(seed: SplitMix.seed)
+    let whole = try Tool()
+    defer { whole.remove() }
+    let text = eventful.replacing("epochs: 100", with: "epochs: 300")
+    try whole.write(text, to: "eventful.yaml")
+    let start = Date()
+    try #require(try whole.run("run", "eventful.yaml", "-q").code == 0)
+    let seconds = Date().timeIntervalSince(start)
+    let expected = whole.facts(of: try whole.theRun(of: "eventful"))
+    let moments = isThorough ? 100 : 10
+    var (interruptions, runs) = (0, 0)
+    while interruptions < moments {
+      let tool = try Tool()
+      defer { tool.remove() }
+      try tool.write(text, to: "eventful.yaml")
+      while true {
+        let process = try tool.start(["run", "eventful.yaml", "--resume", "-q"])
+        usleep(UInt32(Double.random(in: 0...seconds, using: &random) * 1e6))
+        let signals = [[SIGINT], [SIGTERM], [SIGTERM, SIGINT]].randomElement(using: &random)!
+        for signal in signals { process.kill(signal) }
+        let end = process.wait()
+        if end == .exit(0) { break }
+        #expect(
+          signals.contains { end == .signal($0) },
+          "seed \(SplitMix.seed): \(end), \(process.complaint)")
+        interruptions += 1
+        try #require(interruptions < 100 * moments)
+      }
+      runs += 1
+      let found = tool.facts(of: try tool.theRun(of: "eventful"))
+      #expect(differences(expected, found) == [], "seed \(SplitMix.seed), run \(runs)")
+    }
+    print(
+      "signals at \(interruptions) moments, \(runs) runs, none lost; seed \(SplitMix.seed)")
+  }
+
   /// In a step that takes seconds, the first signal waits and the second does
   /// not: the process has no time to write that it was interrupted.
   @Test(arguments: [SIGINT, SIGTERM])
@@ -77,9 +116,9 @@ import Testing
   @Test func inAGradientCheck() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    let text = exclusiveOr.replacing("units: 2", with: "units: 20000")
+    let text = exclusiveOr.replacing("units: 2", with: "units: 100000")
     try tool.write(
-      text + "gradient_check: {at: [start], entries: all, budget: 100000000}\n", to: "xor.yaml")
+      text + "gradient_check: {at: [start], entries: all, budget: 100000000000}\n", to: "xor.yaml")
     let process = try tool.start(["run", "xor.yaml", "-q"])
     let summary = "results/xor/run-0001/summary.json"
     for _ in 0..<2000 where !tool.exists(summary) { usleep(5000) }

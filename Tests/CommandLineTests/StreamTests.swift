@@ -21,6 +21,22 @@ import Testing
       differences(tool.facts(of: "whole"), tool.facts(of: "results/xor/run-0001")) == [])
   }
 
+  /// Whoever reads goes away after some bytes, at any of them.
+  @Test func theReaderGoesAway() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try tool.write(exclusiveOr + "gradient_check: {at: [start, end]}\n", to: "xor.yaml")
+    let said = try tool.run("run", "xor.yaml", "--output", "whole").output.utf8.count
+    let expected = tool.facts(of: "whole")
+    for (number, bytes) in stride(from: 0, through: said, by: isThorough ? 9 : 200).enumerated() {
+      let result = try tool.shell(
+        "set -o pipefail; nnexp run xor.yaml --output 'out \(number)' | head -c \(bytes)")
+      #expect(result.code == 0 && result.errors == "", "\(bytes) bytes: \(result.errors)")
+      #expect(
+        differences(expected, tool.facts(of: "out \(number)")) == [], "\(bytes) bytes read")
+    }
+  }
+
   @Test func predictionsThatCannotBeWrittenAreTold() throws {
     let tool = try Tool()
     defer { tool.remove() }

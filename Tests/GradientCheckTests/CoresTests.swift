@@ -65,4 +65,60 @@ import YAMLTree
       }
     #expect(report == nil)
   }
+
+  /// Whenever it comes, nothing but what is under way is done after it: FAULTS 35
+  /// in a check, by counts.
+  @Test func anInterruptionIsHeardBeforeEveryEvaluation() throws {
+    var settings = GradientCheckSettings.standard
+    settings.entries = .count(100)
+    let checker = GradientChecker(settings, random: RandomStream(seed: 2, purpose: "checker"))
+    var moment = 1
+    var isOver = false
+    while !isOver {
+      let counted = CountedSubject(try subject(3))
+      var looks = 0
+      var atInterruption = 0
+      let report = try checker.check(at: "start") {
+        looks += 1
+        if looks == moment { atInterruption = counted.evaluations }
+        return looks >= moment
+      } _: {
+        counted
+      }
+      isOver = report != nil
+      if !isOver {
+        // A second look at a tensor, under way, puts everything back.
+        #expect(counted.evaluations - atInterruption <= 2, "at look \(moment)")
+      }
+      moment += 1 + moment / 8
+    }
+    #expect(moment > 1000)
+  }
+}
+
+/// Counts what is computed of another.
+private final class CountedSubject: GradientSubject {
+  private let subject: NetworkSubject
+  private(set) var evaluations = 0
+
+  init(_ subject: NetworkSubject) { self.subject = subject }
+
+  private func counted<Result>(_ result: Result) -> Result {
+    evaluations += 1
+    return result
+  }
+
+  var tensors: [SubjectTensor] { subject.tensors }
+  func value(of tensor: Int, at index: Int) -> Double { subject.value(of: tensor, at: index) }
+  func setValue(_ x: Double, of tensor: Int, at index: Int) {
+    subject.setValue(x, of: tensor, at: index)
+  }
+  func loss(changing tensor: Int) -> Double { counted(subject.loss(changing: tensor)) }
+  func loss(changing tensor: Int, at index: Int) -> Double {
+    counted(subject.loss(changing: tensor, at: index))
+  }
+  func analyticGradients() -> [[Double]] { counted(subject.analyticGradients()) }
+  func analyticGradient(keeping tensor: Int) -> [Double]? {
+    counted(subject.analyticGradient(keeping: tensor))
+  }
 }

@@ -73,6 +73,14 @@ struct Reading: Sendable, CustomTestStringConvertible {
       Reading("[a: 1, b: 2]", [.map([("a", 1)]), .map([("b", 2)])]),
       Reading("[? a : 1]", [.map([("a", 1)])]),
       Reading("a: [1,\n2]\nb: {c:\n 3}\n", .map([("a", [1, 2]), ("b", .map([("c", 3)]))])),
+      // Tabs, where they do not indent.
+      Reading(
+        "a:\t1\nb: \t2\nc: 3\t\nd: 4\t# why\n",
+        .map([("a", 1), ("b", 2), ("c", 3), ("d", 4)])),
+      Reading("[1,\t2\t,\t3]\n", [1, 2, 3]),
+      Reading("- 'x\ty'\n- \"x\ty\"\n- x\ty\n", ["x\ty", "x\ty", "x\ty"]),
+      Reading("- |\n  x\ty\n  \tz\n", ["x\ty\n\tz\n"]),
+      Reading("['a':1]", [.map([("a", 1)])]),
       // Anchors and aliases.
       Reading("a: &x 1\nb: *x\n", .map([("a", 1), ("b", 1)])),
       Reading(

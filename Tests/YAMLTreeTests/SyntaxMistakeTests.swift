@@ -373,6 +373,13 @@ import Testing
   @Test(
     arguments: [
       Told(
+        "-\t1\n",
+        """
+        a.yaml:1:2: error: a tab cannot indent; use spaces
+            - 1
+             ^
+        """),
+      Told(
         "a:\n\tb: 1\n",
         """
         a.yaml:2:1: error: a tab cannot indent; use spaces

@@ -18,6 +18,9 @@ struct nnexp_call {
 // return. Once a process; later calls change nothing.
 void nnexp_guard_begin(void);
 
+// Ends the process with 3 where it fails for want of memory. The watch does so, too.
+void nnexp_guard_memory(void);
+
 // The thread enters a plugin; returns what it was doing before, for `leave`.
 struct nnexp_call nnexp_guard_enter(const struct nnexp_callee *callee, const char *what);
 

@@ -1,0 +1,161 @@
+import Foundation
+import Testing
+
+/// Memory and the run directory do not grow with time: ten million steps, and a
+/// day by a clock that runs faster.
+@Suite(.enabled(if: Tool.hasRelease, "needs a release build: make build"))
+struct LongRunTests {
+  private let run = "results/xor/run-0001"
+
+  private func tool() throws -> Tool {
+    let tool = try Tool()
+    try tool.write(exclusiveOr + "gradient_check: false\n", to: "xor.yaml")
+    return tool
+  }
+
+  @Test func tenMillionSteps() throws {
+    let steps = isThorough ? 10_000_000 : 1_000_000
+    let tool = try tool()
+    defer { tool.remove() }
+    let child = try Child(
+      Tool.release.path,
+      [
+        "run", "xor.yaml", "-q", "train.epochs=\(steps)", "+train.record_every=\(steps / 1000)",
+        "+train.checkpoint={every: 0.1 seconds}",
+      ],
+      in: tool.folder, environment: ["LD_PRELOAD": tool.build(library: "peak_memory")])
+    var watch = Watch(tool, run, child)
+    watch.follow { $0.newest("metrics.csv", column: 0) >= Double(steps / 10) }
+    #expect(child.wait() == .exit(0), "\(child.complaint)")
+    let early = try #require(watch.early)
+    let late = try #require(Int(child.complaint), "\(child.complaint)")
+    #expect(late - early <= 1024)
+    let rows = try tool.read("\(run)/metrics.csv").split(separator: "\n").count
+    #expect(rows == 1001)
+    #expect(watch.mostBytes < 1 << 18 && watch.mostFiles <= 16)
+    print(
+      "\(steps) steps: \(early) kB of memory after a tenth, \(late) at the end; at most "
+        + "\(watch.mostBytes) bytes in \(watch.mostFiles) files")
+  }
+
+  /// A day (or an hour) passes in half a minute: what goes by the clock happens as
+  /// often as it should, and no more is kept of it.
+  @Test func aDay() throws {
+    let (day, speed, interval) = isThorough ? (86_400.0, 2880, 600.0) : (3600, 1440, 60)
+    let tool = try tool()
+    defer { tool.remove() }
+    let lines = tool.folder.appendingPathComponent("lines.txt").path
+    let child = try Child(
+      Tool.release.path,
+      [
+        "run", "xor.yaml", "train.epochs=2000000000000", "+train.record_every=500000",
+        "+train.checkpoint={every: \(interval) seconds, keep: 3}",
+      ],
+      in: tool.folder,
+      environment: [
+        "LD_PRELOAD": tool.build(library: "time_machine"), "NNEXP_CLOCK_SPEED": "\(speed)",
+      ], output: lines)
+    var watch = Watch(tool, run, child)
+    var isOver = false
+    watch.follow { watch in
+      let seconds = watch.column("timing.csv", 1).reduce(0, +)
+      if seconds >= day, !isOver {
+        child.kill(SIGTERM)
+        isOver = true
+      }
+      return seconds >= day / 10
+    }
+    #expect(child.wait() == .signal(SIGTERM), "\(child.complaint)")
+    let early = try #require(watch.early)
+    #expect(watch.late - early <= 1024)
+    #expect(watch.mostBytes < 1 << 18 && watch.mostFiles <= 16)
+
+    let durations = watch.column("timing.csv", 1)
+    let seconds = durations.reduce(0, +)
+    #expect(durations.allSatisfy { $0 >= 0 })
+    let record = try tool.read("\(run)/run.json")
+    let told = try #require(record.firstMatch(of: /"seconds": (.*)\n/).flatMap { Double($0.1) })
+    #expect(told >= seconds && told < 2 * seconds)
+    #expect(try tool.read("\(run)/summary.json").contains("\"status\": \"interrupted\""))
+    // Never oftener than asked for, and a line in ten seconds.
+    let text = try String(contentsOfFile: lines, encoding: .utf8)
+    let said = text.split(separator: "\n").count
+    #expect(watch.states >= 2 && Double(watch.states) <= told / interval + 2)
+    #expect(said > 10 && Double(said) <= told / 10 + 20)
+    print(
+      "\(Int(told)) seconds by a clock \(speed) times as fast, "
+        + "\(Int(watch.column("metrics.csv", 1).last ?? 0)) steps: \(early) kB of memory after a "
+        + "tenth, \(watch.late) at the end; \(watch.states) checkpoints, \(said) lines said, at "
+        + "most \(watch.mostBytes) bytes in \(watch.mostFiles) files")
+  }
+}
+
+/// What there is of a run while it lasts.
+private struct Watch {
+  private let tool: Tool
+  private let run: String
+  private let child: Child
+  /// The most memory that it had held, in kB: after a tenth, and at the last look.
+  private(set) var early: Int?
+  private(set) var late = 0
+  /// The most that any look found.
+  private(set) var mostBytes = 0
+  private(set) var mostFiles = 0
+  private var seen: Set<String> = []
+
+  init(_ tool: Tool, _ run: String, _ child: Child) {
+    (self.tool, self.run, self.child) = (tool, run, child)
+  }
+
+  /// How many checkpoints there were one after another.
+  var states: Int { seen.count }
+
+  /// Looks again and again, until it has ended.
+  mutating func follow(_ isTenthOver: (Watch) -> Bool) {
+    while let memory = mostMemory {
+      let isOver = isTenthOver(self)
+      if early == nil, isOver { early = memory }
+      late = memory
+      look()
+      usleep(5000)
+    }
+    look()
+  }
+
+  /// `VmHWM`; nil once it has ended.
+  private var mostMemory: Int? {
+    let status = try? String(contentsOfFile: "/proc/\(child.process)/status", encoding: .utf8)
+    return status?.firstMatch(of: /VmHWM:\s*(\d+) kB/).flatMap { Int($0.1) }
+  }
+
+  private mutating func look() {
+    var (bytes, files) = (0, 0)
+    let root = tool.folder.appendingPathComponent(run).path
+    for case let name as String in FileManager.default.enumerator(atPath: root)?.allObjects ?? [] {
+      var facts = stat()
+      guard stat("\(root)/\(name)", &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+        continue
+      }
+      bytes += Int(facts.st_size)
+      files += 1
+      if name == "checkpoints/state.nnx" {
+        seen.insert("\(facts.st_ino) \(facts.st_mtim.tv_sec) \(facts.st_mtim.tv_nsec)")
+      }
+    }
+    mostBytes = max(mostBytes, bytes)
+    mostFiles = max(mostFiles, files)
+  }
+
+  /// The numbers of a column, of whole rows.
+  func column(_ file: String, _ index: Int) -> [Double] {
+    guard let text = try? tool.read("\(run)/\(file)"), let end = text.lastIndex(of: "\n") else {
+      return []
+    }
+    return text[..<end].split(separator: "\n").compactMap { row in
+      let cells = row.split(separator: ",", omittingEmptySubsequences: false)
+      return index < cells.count ? Double(cells[index]) : nil
+    }
+  }
+
+  func newest(_ file: String, column index: Int) -> Double { column(file, index).last ?? 0 }
+}

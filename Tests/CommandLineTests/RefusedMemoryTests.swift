@@ -1,0 +1,145 @@
+import Foundation
+import Testing
+
+/// FAULTS 16, on the command itself: wherever the system refuses it memory, it
+/// ends with 3 or does without, and what goes on ends with the same bytes.
+@Suite struct RefusedMemoryTests {
+  /// What goes on after an exit code, without the limit, and what it comes to.
+  private func goOn(
+    _ tool: Tool, _ executable: URL, _ arguments: [String], after end: Child.End,
+    to expected: [String: Data], _ label: String
+  ) throws {
+    #expect(end == .exit(0) || end == .exit(3), "\(label)")
+    let next = try Child(executable.path, arguments, in: tool.folder, environment: [:])
+    #expect(next.wait() == .exit(0) && next.complaint == "", "\(label): \(next.complaint)")
+    let run = try tool.theRun(of: "eventful")
+    #expect(differences(expected, tool.facts(of: run)) == [], "\(label)")
+  }
+
+  /// One allocation fails, or all from one on.
+  @Test func atAnyAllocation() throws {
+    let command = ["run", "eventful.yaml", "--resume", "-q"]
+    let bench = try Tool()
+    defer { bench.remove() }
+    let library = try bench.build(library: "memory_refuser")
+    func refusing(_ what: String) -> [String: String] {
+      ["LD_PRELOAD": library, "NNEXP_REFUSE": what, "SWIFT_BACKTRACE": "enable=no"]
+    }
+    let text = eventful.replacing("epochs: 100", with: "epochs: 13")
+    try bench.write(text, to: "eventful.yaml")
+    let whole = try bench.start(command, environment: refusing("count"))
+    try #require(whole.wait() == .exit(0))
+    let allocations = try #require(Int(whole.complaint), "\(whole.complaint)")
+    let expected = bench.facts(of: try bench.theRun(of: "eventful"))
+    try #require(expected["predictions.csv"] != nil)
+
+    var random = SplitMix(seed: SplitMix.seed)
+    let moments = isThorough ? 200 : 20
+    var refused = 0
+    for moment in 0..<moments {
+      let tool = try Tool()
+      defer { tool.remove() }
+      try tool.write(text, to: "eventful.yaml")
+      let part = allocations / moments
+      let index = moment * part + Int.random(in: 0..<part, using: &random)
+      let what = "\(index)" + (moment % 2 == 0 ? "" : " on")
+      let process = try tool.start(command, environment: refusing(what))
+      let end = process.wait()
+      if end == .exit(3) {
+        refused += 1
+        #expect(process.complaint.contains("memory"), "\(process.complaint)")
+      }
+      try goOn(
+        tool, Tool.executable, command, after: end, to: expected,
+        "seed \(SplitMix.seed), allocation \(what): \(end), \(process.complaint)")
+    }
+    print(
+      "memory refused at \(moments) of \(allocations) allocations: \(refused) runs ended with 3, "
+        + "the others did without, none lost; seed \(SplitMix.seed)")
+  }
+
+  /// A network of some megabytes, with products for the BLAS.
+  private static let large =
+    eventful.replacing("units: 4", with: "units: 30000")
+    .replacing("epochs: 100", with: "epochs: 4") + "gradient_check: false\n"
+
+  /// `ulimit -v`, from too little for anything to more than enough.
+  @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"))
+  func underALimit() throws {
+    let expected = try undisturbed(RefusedMemoryTests.large)
+    let command = ["run", "eventful.yaml", "-q", "--resume", "--threads", "8"]
+    var ends: [Int32: Int] = [:]
+    for megabytes in stride(from: 36, through: 420, by: isThorough ? 8 : 48) {
+      let tool = try Tool()
+      defer { tool.remove() }
+      try tool.write(RefusedMemoryTests.large, to: "eventful.yaml")
+      let process = try Child(
+        "/bin/sh",
+        ["-c", "ulimit -v \(megabytes << 10); exec \"$0\" \"$@\"", Tool.release.path] + command,
+        in: tool.folder, environment: ["SWIFT_BACKTRACE": "enable=no"])
+      let end = process.wait()
+      if case .exit(let code) = end { ends[code, default: 0] += 1 }
+      // Known before anything is made: 2.
+      if end == .exit(2) {
+        #expect(tool.contents == ["eventful.yaml"])
+        continue
+      }
+      try goOn(
+        tool, Tool.release, command, after: end, to: expected,
+        "\(megabytes) MB: \(end), \(process.complaint)")
+    }
+    #expect(ends[0] != nil && ends[3] != nil, "\(ends)")
+    print("limits of memory: exit codes and runs \(ends)")
+  }
+
+  /// The limit comes when the run has its checkpoints.
+  @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"))
+  func aLimitMidway() throws {
+    let text = RefusedMemoryTests.large.replacing("epochs: 4", with: "epochs: 60")
+    let expected = try undisturbed(text)
+    let command = ["run", "eventful.yaml", "-q", "--resume"]
+    var random = SplitMix(seed: SplitMix.seed)
+    var refused = 0
+    for moment in 0..<(isThorough ? 20 : 4) {
+      let tool = try Tool()
+      defer { tool.remove() }
+      try tool.write(text, to: "eventful.yaml")
+      let process = try Child(
+        Tool.release.path, command, in: tool.folder,
+        environment: ["SWIFT_BACKTRACE": "enable=no"])
+      let state = "results/eventful/run-0001/checkpoints/state.nnx"
+      _ = waitUntil { tool.exists(state) }
+      usleep(UInt32.random(in: 0..<50_000, using: &random))
+      let limit = process.addressSpace + Int.random(in: 0..<2 << 20, using: &random)
+      _ = try Tool.run(
+        "/usr/bin/env", ["prlimit", "--pid", "\(process.process)", "--as=\(limit)"],
+        in: tool.folder, environment: ProcessInfo.processInfo.environment)
+      let end = process.wait()
+      if end == .exit(3) { refused += 1 }
+      try goOn(
+        tool, Tool.release, command, after: end, to: expected,
+        "seed \(SplitMix.seed), \(moment): \(end), \(process.complaint)")
+    }
+    #expect(refused > 0)
+    print("a limit of memory midway: \(refused) runs ended with 3, none lost")
+  }
+
+  private func undisturbed(_ text: String) throws -> [String: Data] {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try tool.write(text, to: "eventful.yaml")
+    let process = try Child(
+      Tool.release.path, ["run", "eventful.yaml", "-q"], in: tool.folder, environment: [:])
+    try #require(process.wait() == .exit(0), "\(process.complaint)")
+    return tool.facts(of: try tool.theRun(of: "eventful"))
+  }
+}
+
+extension Child {
+  /// Bytes of address space; 0 once it has ended.
+  fileprivate var addressSpace: Int {
+    let text = try? String(contentsOfFile: "/proc/\(process)/statm", encoding: .utf8)
+    return (text?.split(separator: " ").first.flatMap { Int($0) } ?? 0)
+      * sysconf(Int32(_SC_PAGESIZE))
+  }
+}

@@ -1,0 +1,134 @@
+// The kernels under libFuzzer and the sanitizers of addresses and of undefined
+// behaviour: the input says which kernel, sizes and numbers. Every buffer is as
+// long as the kernel is promised, and every instruction set must leave the bits
+// of the portable one (a NaN's own bits apart).
+#include "CKernels.h"
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint8_t *input;
+static size_t left;
+
+// A number from 0 to most.
+static long pick(long most) {
+  if (left < 1) return 0;
+  left--;
+  return *input++ % (most + 1);
+}
+
+// `count` numbers of `size` bytes: the input's, again and again.
+static void *numbers(long count, size_t size) {
+  uint8_t *block = malloc(count * size);
+  for (size_t i = 0; i < count * size; i++) block[i] = left ? input[i % left] : 0;
+  return block;
+}
+
+static void *copied(const void *block, size_t bytes) {
+  void *copy = malloc(bytes);
+  memcpy(copy, block, bytes);
+  return copy;
+}
+
+#define DRIVER(REAL, SUFFIX)                                                              \
+  static void same_##SUFFIX(const REAL *a, const REAL *b, long count) {                   \
+    for (long i = 0; i < count; i++)                                                      \
+      if (memcmp(a + i, b + i, sizeof *a) != 0 && (a[i] == a[i] || b[i] == b[i])) abort(); \
+  }                                                                                       \
+                                                                                          \
+  /* What a kernel makes of a copy of `start`; the caller frees it. */                    \
+  struct result_##SUFFIX {                                                                \
+    REAL *numbers;                                                                        \
+    long count, answer;                                                                   \
+  };                                                                                      \
+                                                                                          \
+  static struct result_##SUFFIX run_##SUFFIX(                                             \
+      const struct nnexp_kernels_##SUFFIX *k, long kind, long count, double power,        \
+      const struct nnexp_tiles *tiles, int p, REAL n, long rows,                          \
+      const struct nnexp_windows *windows, long patches, const REAL *x, const REAL *y,    \
+      const REAL *dy) {                                                                   \
+    const long plane = tiles->plane * 2, tile = rows * tiles->windows;                    \
+    const long image = windows->channels * windows->rows * windows->columns;              \
+    const long sizes[] = {count, count, count, tile, tile, plane, patches, image};        \
+    struct result_##SUFFIX result = {.count = sizes[kind], .answer = 0};                  \
+    result.numbers = copied(y, result.count * sizeof(REAL));                              \
+    REAL *out = result.numbers;                                                           \
+    REAL *room = malloc(2 * tiles->columns * sizeof(REAL));                               \
+    REAL *norms = NULL;                                                                   \
+    switch (kind) {                                                                       \
+    case 0: k->map[p](x, out, count); break;                                              \
+    case 1: k->pull[p](x, dy, dy, out, count); break;                                     \
+    case 2: k->power(x, power, out, count); break;                                        \
+    case 3: k->add_tiles(tiles, p % 4 + 1, n, x, out, rows, room); break;                 \
+    case 4: result.answer = k->tile_roots(p % 4 + 1, x, out, tile); break;                \
+    case 5:                                                                               \
+      norms = malloc(tile * sizeof(REAL));                                                \
+      k->add_tiles(tiles, p % 4 + 1, n, x, norms, rows, room);                            \
+      result.answer = k->pull_tiles(                                                      \
+          tiles, p % 4 + 1, n, x, norms, dy, out, 0, rows, room);                         \
+      break;                                                                              \
+    case 6: k->gather(windows, x, out); break;                                            \
+    default: k->scatter(windows, x, out); break;                                          \
+    }                                                                                     \
+    free(norms);                                                                          \
+    free(room);                                                                           \
+    return result;                                                                        \
+  }                                                                                       \
+                                                                                          \
+  static void drive_##SUFFIX(void) {                                                      \
+    const long kind = pick(7), count = pick(70), p = pick(nnexp_function_count - 1);      \
+    const double power = (double)pick(255) / 16 - 4;                                      \
+    struct nnexp_tiles tiles = {                                                          \
+        .height = 1 + pick(3), .width = 1 + pick(4), .windows = 1 + pick(40),             \
+        .window_rows = 1 + pick(2)};                                                      \
+    tiles.columns = tiles.windows * tiles.width + pick(tiles.width - 1);                  \
+    tiles.plane = (tiles.window_rows * tiles.height + pick(tiles.height - 1)) * tiles.columns; \
+    const long rows = 2 * tiles.window_rows;                                              \
+    const REAL n = pick(1) ? (REAL)(tiles.height * tiles.width) : 1;                      \
+    struct nnexp_windows windows = {                                                      \
+        .channels = 1 + pick(2), .window_rows = 1 + pick(3), .window_columns = 1 + pick(3), \
+        .row_dilation = 1 + pick(2), .column_dilation = 1 + pick(2),                      \
+        .place_rows = 1 + pick(5), .place_columns = 1 + pick(40)};                        \
+    windows.rows = windows.place_rows + (windows.window_rows - 1) * windows.row_dilation; \
+    windows.columns =                                                                     \
+        windows.place_columns + (windows.window_columns - 1) * windows.column_dilation;   \
+    const long image = windows.channels * windows.rows * windows.columns;                 \
+    const long patches = windows.channels * windows.window_rows * windows.window_columns  \
+        * windows.place_rows * windows.place_columns;                                     \
+    const long plane = 2 * tiles.plane, tile = rows * tiles.windows;                      \
+    const long inputs[] = {count, count, count, plane, tile, plane, image, patches};      \
+    const long outputs[] = {count, count, count, tile, tile, plane, patches, image};      \
+    const long slopes[] = {0, count, 0, 0, 0, tile, 0, 0};                                \
+    REAL *x = numbers(inputs[kind], sizeof *x), *y = numbers(outputs[kind], sizeof *y);   \
+    REAL *dy = numbers(slopes[kind], sizeof *dy);                                         \
+    struct result_##SUFFIX first = {0};                                                   \
+    for (int isa = 0; isa < nnexp_isa_count; isa++) {                                     \
+      const struct nnexp_kernels *kernels = nnexp_kernels_for(isa);                       \
+      if (!kernels) continue;                                                             \
+      struct result_##SUFFIX result = run_##SUFFIX(                                       \
+          &kernels->SUFFIX, kind, count, power, &tiles, (int)p, n, rows, &windows, patches, x, \
+          y, dy);                                                                         \
+      if (first.numbers) {                                                                \
+        if (result.answer != first.answer) abort();                                       \
+        same_##SUFFIX(first.numbers, result.numbers, first.count);                        \
+        free(result.numbers);                                                             \
+      } else {                                                                            \
+        first = result;                                                                   \
+      }                                                                                   \
+    }                                                                                     \
+    free(first.numbers);                                                                  \
+    free(x);                                                                              \
+    free(y);                                                                              \
+    free(dy);                                                                             \
+  }
+
+DRIVER(float, f32)
+DRIVER(double, f64)
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
+  input = bytes;
+  left = count;
+  if (pick(1)) drive_f64();
+  else drive_f32();
+  return 0;
+}
