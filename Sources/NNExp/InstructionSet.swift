@@ -1,7 +1,10 @@
 internal import CKernels
 import Glibc
 
-/// What the kernels are compiled for: vector mathematics and convolutions.
+/// What the kernels are compiled for: vector mathematics, pooling, convolutions.
+///
+/// Their results are the same bits on each, but for the sums of products of a
+/// convolution, whose last digits may differ, as a BLAS does.
 ///
 /// The processor's best is in use from the start on.
 public enum InstructionSet: String, CaseIterable, Sendable {

@@ -129,6 +129,9 @@ extension Resumption {
   private func circumstantialWarnings() -> [Diagnostic] {
     var differences: [String] = []
     if record.cpu != RunRecord.cpuName() { differences.append("another processor") }
+    if record.isa != InstructionSet.current.rawValue {
+      differences.append("another instruction set, \(record.isa)")
+    }
     if differences.isEmpty { return [] }
     return [
       Diagnostic(
