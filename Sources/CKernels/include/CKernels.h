@@ -128,17 +128,24 @@ enum nnexp_isa nnexp_current_isa(void);
 /// Uses `isa` from now on, which this processor must have.
 void nnexp_use_isa(enum nnexp_isa isa);
 
+/// The kernels in use. Set before `main`, so that reading it costs one load.
+extern const struct nnexp_kernels *_Atomic nnexp_kernels_in_use;
+
+// Tests, which are debug builds, choose kernels for their own thread; nothing else does, and a
+// release build spends nothing on it.
+#if DEBUG
 /// Uses `isa` on this thread alone, until told `nnexp_isa_count`: the same as all.
 void nnexp_use_isa_here(enum nnexp_isa isa);
 
-/// The kernels in use. Set before `main`, so that reading it costs one load.
-extern const struct nnexp_kernels *_Atomic nnexp_kernels_in_use;
 /// Those of this thread, or NULL.
 extern _Thread_local const struct nnexp_kernels *nnexp_kernels_here;
+#endif
 
 static inline const struct nnexp_kernels *nnexp_kernels(void) {
-  const struct nnexp_kernels *here = nnexp_kernels_here;
-  return here ? here : __c11_atomic_load(&nnexp_kernels_in_use, __ATOMIC_RELAXED);
+#if DEBUG
+  if (nnexp_kernels_here) return nnexp_kernels_here;
+#endif
+  return __c11_atomic_load(&nnexp_kernels_in_use, __ATOMIC_RELAXED);
 }
 
 // One call of the kernels in use.
