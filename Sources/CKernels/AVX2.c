@@ -3,6 +3,9 @@
 #if defined(__x86_64__)
 #define TABLE nnexp_kernels_avx2
 #define VECTOR_BYTES 32
+#define HAS_FMA 1
+#define TILE_ROWS 4
+#define TILE_VECTORS 2
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "Kernels.h"
 #pragma clang attribute pop

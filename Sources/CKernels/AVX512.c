@@ -4,6 +4,9 @@
 #include <immintrin.h>
 #define TABLE nnexp_kernels_avx512
 #define VECTOR_BYTES 64
+#define HAS_FMA 1
+#define TILE_ROWS 8
+#define TILE_VECTORS 3
 #define HAS_MASKS 1
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,fma"))), apply_to = function)

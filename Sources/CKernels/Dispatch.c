@@ -35,7 +35,17 @@ const struct nnexp_kernels *nnexp_kernels_for(enum nnexp_isa isa) {
 
 static _Atomic(enum nnexp_isa) current = nnexp_isa_portable;
 
-enum nnexp_isa nnexp_current_isa(void) { return __c11_atomic_load(&current, __ATOMIC_RELAXED); }
+_Thread_local const struct nnexp_kernels *nnexp_kernels_here = NULL;
+static _Thread_local enum nnexp_isa current_here = nnexp_isa_count;
+
+enum nnexp_isa nnexp_current_isa(void) {
+  return nnexp_kernels_here ? current_here : __c11_atomic_load(&current, __ATOMIC_RELAXED);
+}
+
+void nnexp_use_isa_here(enum nnexp_isa isa) {
+  current_here = isa;
+  nnexp_kernels_here = isa == nnexp_isa_count ? NULL : nnexp_kernels_for(isa);
+}
 
 void nnexp_use_isa(enum nnexp_isa isa) {
   __c11_atomic_store(&current, isa, __ATOMIC_RELAXED);

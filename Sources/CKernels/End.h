@@ -22,6 +22,7 @@
 #undef TANH_NUMERATOR
 #undef TANH_DENOMINATOR
 #undef LANES
+#undef VECTORS
 #undef V
 #undef I
 #undef U
@@ -32,3 +33,13 @@
 #undef DEFINE_MAP
 #undef DEFINE_PULL
 #undef DEFINE
+#undef FOR_HEIGHT
+#undef EACH_HEIGHT
+#undef UNROLLED
+#undef APART
+#undef PACK
+#undef CORRELATE
+#undef ADD_LANES
+#undef RELATE
+#undef ADD_TILES
+#undef PULL_TILES

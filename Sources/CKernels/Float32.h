@@ -1,6 +1,6 @@
 // float32: its form and its polynomials.
 
-#define NAME(x) x##_f32
+#define NAME(x) JOINED(x, f32)
 #define REAL float
 #define INT int
 #define UINT unsigned int

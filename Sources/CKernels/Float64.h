@@ -1,6 +1,6 @@
 // float64: its form and its polynomials.
 
-#define NAME(x) x##_f64
+#define NAME(x) JOINED(x, f64)
 #define REAL double
 #define INT long
 #define UINT unsigned long

@@ -1,7 +1,7 @@
 // The functions, on vectors of numbers. Each gives NaN for NaN, and what C's
 // Annex F says of infinities and zeros.
 
-#define LANES (VECTOR_BYTES / (long)sizeof(REAL))
+#define LANES (VECTORS * VECTOR_BYTES / (long)sizeof(REAL))
 #define V NAME(reals)
 #define I NAME(integers)
 #define U NAME(naturals)

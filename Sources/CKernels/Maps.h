@@ -1,5 +1,5 @@
-// The loops: whole vectors, then what is left in a vector of its own, so that a
-// number's result does not depend on where it stands.
+// The loops: four vectors at a time, whole vectors, then what is left in a vector of its own, so
+// that a number's result does not depend on where it stands.
 
 INLINE V NAME(load)(const REAL *x) {
   V v;
@@ -30,6 +30,12 @@ INLINE void NAME(store_first)(REAL *x, V v, long count) {
 #define DEFINE_MAP(f)                                                              \
   static void NAME(map_##f)(const REAL *x, REAL *y, long count) {                  \
     long i = 0;                                                                    \
+    for (; i + 4 * LANES <= count; i += 4 * LANES) {                               \
+      NAME(wide_reals) v;                                                          \
+      __builtin_memcpy(&v, x + i, sizeof v);                                       \
+      v = NAME(wide_##f)(v);                                                       \
+      __builtin_memcpy(y + i, &v, sizeof v);                                       \
+    }                                                                              \
     for (; i + LANES <= count; i += LANES)                                         \
       NAME(store)(y + i, NAME(f)(NAME(load)(x + i)));                              \
     if (i < count)                                                                 \

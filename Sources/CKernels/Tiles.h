@@ -1,19 +1,46 @@
 // Lp pooling over windows that tile their planes: rows of windows, for p = 1, 2, 3, 4.
 
 /// The first `count` lanes, of which there may be more or none.
+///
+/// Half of them are moved as half a vector: what is read beside the lanes that a mask leaves out
+/// waits until such a store is done, and the next row is read at once.
 INLINE V NAME(load_some)(const REAL *x, long count) {
-  return count >= LANES ? NAME(load)(x) : count > 0 ? NAME(load_first)(x, count) : 0;
+  if (count >= LANES) return NAME(load)(x);
+  V v = 0;
+  if (count == LANES / 2)
+    __builtin_memcpy(&v, x, sizeof v / 2);
+  else if (count > 0)
+    v = NAME(load_first)(x, count);
+  return v;
 }
 INLINE void NAME(store_some)(REAL *x, V v, long count) {
   if (count >= LANES)
     NAME(store)(x, v);
+  else if (count == LANES / 2)
+    __builtin_memcpy(x, &v, sizeof v / 2);
   else if (count > 0)
     NAME(store_first)(x, v, count);
 }
 
-/// Where row number `row` of windows begins, counted over all planes.
-INLINE long NAME(start_of_row)(const struct nnexp_tiles *t, long row) {
-  return row / t->window_rows * t->plane + row % t->window_rows * t->height * t->columns;
+/// A row of windows among those of all planes: how many of its plane are left, itself among
+/// them, and where it begins.
+struct NAME(place) {
+  long left, start;
+};
+
+INLINE struct NAME(place) NAME(place_of_row)(const struct nnexp_tiles *t, long row) {
+  const long plane = row / t->window_rows, inside = row - plane * t->window_rows;
+  return (struct NAME(place)){
+    t->window_rows - inside, plane * t->plane + inside * t->height * t->columns};
+}
+
+/// The next row's. A division takes as long as half a row.
+INLINE void NAME(step)(const struct nnexp_tiles *t, struct NAME(place) *p) {
+  p->start += t->height * t->columns;
+  if (--p->left == 0) {
+    p->start += t->plane - t->window_rows * t->height * t->columns;
+    p->left = t->window_rows;
+  }
 }
 
 /// |x|ᵖ
@@ -34,25 +61,29 @@ INLINE V NAME(tile_slope)(V x, V inverse, int p) {
 }
 
 /// Σ |x|ᵖ down the rows of a window, for the first `count` of a vector of columns.
-INLINE V NAME(column_sums)(const struct nnexp_tiles *t, int p, const REAL *x, long count) {
+INLINE V NAME(column_sums)(
+    int p, const REAL *x, long columns, const long height, long count) {
   V sum = NAME(tile_power)(NAME(load_some)(x, count), p);
-  for (long u = 1; u < t->height; u++)
-    sum += NAME(tile_power)(NAME(load_some)(x + u * t->columns, count), p);
+  for (long u = 1; u < height; u++)
+    sum += NAME(tile_power)(NAME(load_some)(x + u * columns, count), p);
   return sum;
 }
 
 /// y ← Σ |xᵢ|ᵖ, or that over n: first down the rows of a window, then over its columns.
 INLINE void NAME(add_tiles_by)(
-    const struct nnexp_tiles *t, int p, REAL n, const REAL *x, REAL *y, long rows, REAL *room) {
-  const long windows = t->windows, width = t->width;
-  for (long row = 0; row < rows; row++, y += windows) {
-    const REAL *from = x + NAME(start_of_row)(t, row);
+    const struct nnexp_tiles *t, const long height, const long width, int p, REAL n,
+    const REAL *x, REAL *y, long rows, REAL *room) {
+  const long windows = t->windows, columns = t->columns;
+  struct NAME(place) place = NAME(place_of_row)(t, 0);
+  for (long row = 0; row < rows; row++, y += windows, NAME(step)(t, &place)) {
+    const REAL *from = x + place.start;
     if (width == 2) {
       for (long c = 0; c < windows; c += LANES) {
         long left = 2 * (windows - c);
-        V low = NAME(column_sums)(t, p, from + 2 * c, left);
+        V low = NAME(column_sums)(p, from + 2 * c, columns, height, left);
         V high = 0;
-        if (left > LANES) high = NAME(column_sums)(t, p, from + 2 * c + LANES, left - LANES);
+        if (left > LANES)
+          high = NAME(column_sums)(p, from + 2 * c + LANES, columns, height, left - LANES);
         V even, odd;
         even.lo = low.even, even.hi = high.even;
         odd.lo = low.odd, odd.hi = high.odd;
@@ -62,7 +93,8 @@ INLINE void NAME(add_tiles_by)(
     } else {
       const long used = windows * width;
       for (long i = 0; i < used; i += LANES)
-        NAME(store_some)(room + i, NAME(column_sums)(t, p, from + i, used - i), used - i);
+        NAME(store_some)(
+            room + i, NAME(column_sums)(p, from + i, columns, height, used - i), used - i);
       for (long c = 0; c < windows; c++) {
         REAL sum = room[c * width];
         for (long v = 1; v < width; v++) sum += room[c * width + v];
@@ -72,13 +104,20 @@ INLINE void NAME(add_tiles_by)(
   }
 }
 
+/// `add_tiles_by` for windows of 2 × 2, which most are, and for any.
+#define ADD_TILES(p)                                                               \
+  if (t->height == 2 && t->width == 2)                                             \
+    NAME(add_tiles_by)(t, 2, 2, p, n, x, y, rows, room);                           \
+  else                                                                             \
+    NAME(add_tiles_by)(t, t->height, t->width, p, n, x, y, rows, room);
+
 static void NAME(add_tiles)(
     const struct nnexp_tiles *t, int p, REAL n, const REAL *x, REAL *y, long rows, REAL *room) {
   switch (p) {
-  case 1: return NAME(add_tiles_by)(t, 1, n, x, y, rows, room);
-  case 2: return NAME(add_tiles_by)(t, 2, n, x, y, rows, room);
-  case 3: return NAME(add_tiles_by)(t, 3, n, x, y, rows, room);
-  default: return NAME(add_tiles_by)(t, 4, n, x, y, rows, room);
+  case 1: ADD_TILES(1) break;
+  case 2: ADD_TILES(2) break;
+  case 3: ADD_TILES(3) break;
+  default: ADD_TILES(4) break;
   }
 }
 
@@ -134,9 +173,10 @@ INLINE int NAME(is_even)(const REAL *y, long count) {
 }
 
 INLINE void NAME(add_slopes)(
-    const struct nnexp_tiles *t, int p, const REAL *x, V inverse, V share, REAL *dx, long count) {
-  for (long u = 0; u < t->height; u++) {
-    const long i = u * t->columns;
+    long columns, const long height, int p, const REAL *x, V inverse, V share, REAL *dx,
+    long count) {
+  for (long u = 0; u < height; u++) {
+    const long i = u * columns;
     V slope = NAME(tile_slope)(NAME(load_some)(x + i, count), inverse, p);
     NAME(store_some)(dx + i, NAME(load_some)(dx + i, count) + share * slope, count);
   }
@@ -145,13 +185,14 @@ INLINE void NAME(add_slopes)(
 /// ∂x += ∂y·sign(x)·|x/y|^(p−1), or that over n, from row number `row` of windows on: to the end,
 /// or to the first that `is_even` refuses, whose number is the answer.
 INLINE long NAME(pull_tiles_by)(
-    const struct nnexp_tiles *t, int p, REAL n, const REAL *x, const REAL *y, const REAL *dy,
-    REAL *dx, long row, long rows, REAL *room) {
-  const long windows = t->windows, width = t->width, used = windows * width;
-  for (; row < rows; row++) {
+    const struct nnexp_tiles *t, const long height, const long width, int p, REAL n,
+    const REAL *x, const REAL *y, const REAL *dy, REAL *dx, long row, long rows, REAL *room) {
+  const long windows = t->windows, columns = t->columns, used = windows * width;
+  struct NAME(place) place = NAME(place_of_row)(t, row);
+  for (; row < rows; row++, NAME(step)(t, &place)) {
     const REAL *norm = y + row * windows, *slope = dy + row * windows;
     if (p != 1 && !NAME(is_even)(norm, windows)) return row;
-    const long start = NAME(start_of_row)(t, row);
+    const long start = place.start;
     REAL *inverses = room, *shares = room + used;
     for (long c = 0; c < windows; c += LANES) {
       long left = windows - c;
@@ -163,12 +204,12 @@ INLINE long NAME(pull_tiles_by)(
         twice.even = inverse.lo, twice.odd = inverse.lo;
         shared.even = share.lo, shared.odd = share.lo;
         const long i = start + 2 * c;
-        NAME(add_slopes)(t, p, x + i, twice, shared, dx + i, 2 * left);
+        NAME(add_slopes)(columns, height, p, x + i, twice, shared, dx + i, 2 * left);
         if (2 * left > LANES) {
           twice.even = inverse.hi, twice.odd = inverse.hi;
           shared.even = share.hi, shared.odd = share.hi;
           NAME(add_slopes)(
-              t, p, x + i + LANES, twice, shared, dx + i + LANES, 2 * left - LANES);
+              columns, height, p, x + i + LANES, twice, shared, dx + i + LANES, 2 * left - LANES);
         }
       } else {
 #pragma clang loop unroll(disable)
@@ -182,19 +223,24 @@ INLINE long NAME(pull_tiles_by)(
     if (width != 2)
       for (long i = 0; i < used; i += LANES)
         NAME(add_slopes)(
-            t, p, x + start + i, NAME(load_some)(inverses + i, used - i),
+            columns, height, p, x + start + i, NAME(load_some)(inverses + i, used - i),
             NAME(load_some)(shares + i, used - i), dx + start + i, used - i);
   }
   return row;
 }
 
+#define PULL_TILES(p)                                                              \
+  t->height == 2 && t->width == 2                                                  \
+      ? NAME(pull_tiles_by)(t, 2, 2, p, n, x, y, dy, dx, row, rows, room)          \
+      : NAME(pull_tiles_by)(t, t->height, t->width, p, n, x, y, dy, dx, row, rows, room)
+
 static long NAME(pull_tiles)(
     const struct nnexp_tiles *t, int p, REAL n, const REAL *x, const REAL *y, const REAL *dy,
     REAL *dx, long row, long rows, REAL *room) {
   switch (p) {
-  case 1: return NAME(pull_tiles_by)(t, 1, n, x, y, dy, dx, row, rows, room);
-  case 2: return NAME(pull_tiles_by)(t, 2, n, x, y, dy, dx, row, rows, room);
-  case 3: return NAME(pull_tiles_by)(t, 3, n, x, y, dy, dx, row, rows, room);
-  default: return NAME(pull_tiles_by)(t, 4, n, x, y, dy, dx, row, rows, room);
+  case 1: return PULL_TILES(1);
+  case 2: return PULL_TILES(2);
+  case 3: return PULL_TILES(3);
+  default: return PULL_TILES(4);
   }
 }

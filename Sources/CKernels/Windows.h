@@ -54,6 +54,10 @@ INLINE void NAME(copy_rows)(const REAL *x, long pitch, REAL *y, long count, long
 
 /// Rows of `count` numbers, next to next in x and `pitch` apart in y: y ← y + x.
 INLINE void NAME(add_rows)(const REAL *x, REAL *y, long pitch, long count, long rows) {
+  if (count == 8) {
+    for (long r = 0, i = 0; r < rows; r++, x += count, y += pitch, i = 0) ADD(eight)
+    return;
+  }
   for (long r = 0; r < rows; r++, x += count, y += pitch) {
     long i = 0;
     while (i + 16 <= count) {
@@ -80,11 +84,21 @@ static void NAME(gather)(const struct nnexp_windows *w, const REAL *x, REAL *pat
 
 /// x[i, r + u·dilation, c + v·dilation] += P[i, u, v; r, c]
 static void NAME(scatter)(const struct nnexp_windows *w, const REAL *patches, REAL *x) {
-  const long positions = w->place_rows * w->place_columns;
-  for (long i = 0; i < w->channels; i++, x += w->rows * w->columns)
+  const long plane = w->rows * w->columns, positions = w->place_rows * w->place_columns;
+  const long window = w->window_rows * w->window_columns;
+  // Several planes take turns, as many as stay in the cache: a processor that reads numbers
+  // which overlap some that it has just written waits for them.
+  const long most = 4096 / plane + 1;
+  for (long first = 0; first < w->channels; first += most) {
+    const long end = first + most < w->channels ? first + most : w->channels;
     for (long u = 0; u < w->window_rows; u++)
-      for (long v = 0; v < w->window_columns; v++, patches += positions)
-        NAME(add_rows)(
-            patches, x + u * w->row_dilation * w->columns + v * w->column_dilation, w->columns,
-            w->place_columns, w->place_rows);
+      for (long v = 0; v < w->window_columns; v++) {
+        const long place = u * w->row_dilation * w->columns + v * w->column_dilation;
+        const REAL *from = patches + (u * w->window_columns + v) * positions;
+        for (long i = first; i < end; i++)
+          NAME(add_rows)(
+              from + i * window * positions, x + i * plane + place, w->columns,
+              w->place_columns, w->place_rows);
+      }
+  }
 }

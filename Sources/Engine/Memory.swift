@@ -81,7 +81,7 @@ public func saturatingSum(_ a: Int, _ b: Int) -> Int {
   return overflow ? Int.max : sum
 }
 
-func saturatingProduct(_ a: Int, _ b: Int) -> Int {
+public func saturatingProduct(_ a: Int, _ b: Int) -> Int {
   let (product, overflow) = a.multipliedReportingOverflow(by: b)
   return overflow ? Int.max : product
 }

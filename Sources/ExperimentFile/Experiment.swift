@@ -47,6 +47,9 @@ public struct Experiment: Sendable {
   /// The same as YAML.
   public let resolvedText: String
 
+  /// Its SHA-256, which names the experiment whatever its file looks like.
+  public let configuration: String
+
   /// The place of the mapping as a whole.
   public let place: Place?
 
@@ -129,6 +132,7 @@ public struct Experiment: Sendable {
     self.training = training
     resolved = options.resolved
     resolvedText = writeYAML(resolved)
+    configuration = SHA256.hex(of: Array(resolvedText.utf8))
   }
 
   /// Names of no split, and splits named twice.

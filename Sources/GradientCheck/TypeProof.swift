@@ -313,7 +313,7 @@ private func mistake(
 private func hostileOptions(
   like example: Example, _ read: (inout Options) throws -> Void
 ) -> [Node] {
-  var reader = Options(example.options)
+  var reader = Options(example.options, describing: true)
   try? read(&reader)
   return HostileDeclarations.options(like: example.options, described: reader.descriptions)
 }

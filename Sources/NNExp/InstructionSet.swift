@@ -27,12 +27,21 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     nnexp_use_isa(code)
   }
 
-  /// Uses the one that the environment asks for, if it does.
-  public static func useRequested() throws {
-    if let name = getenv(variable), name[0] != 0 { try use(named: String(cString: name)) }
+  /// Uses this one on the calling thread alone while `body` runs, so that a test
+  /// disturbs no other's.
+  func perform<Result>(_ body: () throws -> Result) rethrows -> Result {
+    precondition(isSupported, "the processor lacks \(rawValue)")
+    nnexp_use_isa_here(code)
+    defer { nnexp_use_isa_here(nnexp_isa_count) }
+    return try body()
   }
 
-  static func use(named name: String) throws {
+  /// Uses the one that the environment asks for, if it does.
+  public static func useRequested() throws {
+    if let name = getenv(variable), name[0] != 0 { try named(String(cString: name)).use() }
+  }
+
+  static func named(_ name: String) throws -> InstructionSet {
     let supported = allCases.filter(\.isSupported).map(\.rawValue)
     guard let isa = InstructionSet(rawValue: name) else {
       throw Diagnostic(
@@ -45,7 +54,7 @@ public enum InstructionSet: String, CaseIterable, Sendable {
         "\(variable) asks for \(name), which this processor lacks",
         notes: [.init("this processor has: " + supported.joined(separator: ", "))])
     }
-    isa.use()
+    return isa
   }
 
   private var code: nnexp_isa {

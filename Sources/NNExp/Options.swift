@@ -26,8 +26,13 @@ public struct Options: Sendable {
   private let entries: [Node.Entry]
   private var isTaken: [Bool]
 
-  /// Every option read so far, in the order of reading.
+  /// Every option read so far, in the order of reading, where that was asked for:
+  /// thousands of declarations are read for each that is described.
   public private(set) var descriptions: [Description] = []
+  private let isDescribing: Bool
+
+  /// The keys read so far, in the order of reading.
+  private var known: [String] = []
 
   /// The mistakes found so far.
   public private(set) var diagnostics = Diagnostics()
@@ -36,8 +41,11 @@ public struct Options: Sendable {
   private var resolvedEntries: [(String, Node)] = []
 
   /// Options from a node: a map, or null for none. Anything else is a mistake.
-  public init(_ node: Node) {
+  ///
+  /// - Parameter isDescribing: whether `descriptions` are of use.
+  public init(_ node: Node, describing isDescribing: Bool = false) {
     place = node.place
+    self.isDescribing = isDescribing
     switch node.content {
     case .map(let entries):
       self.entries = entries
@@ -50,8 +58,8 @@ public struct Options: Sendable {
     isTaken = Array(repeating: false, count: entries.count)
   }
 
-  /// No options at all: every default.
-  public init() { self.init(Node(.null)) }
+  /// No options at all: every default, and every option described.
+  public init() { self.init(Node(.null), describing: true) }
 
   /// The options read so far with the values in force, defaults included.
   public var resolved: Node { Node.map(resolvedEntries) }
@@ -81,7 +89,6 @@ public struct Options: Sendable {
 
   /// Ends the reading: whatever was not read is an error.
   public mutating func rejectUnread() {
-    let known = descriptions.map(\.key)
     for (entry, taken) in zip(entries, isTaken) where !taken {
       var notes: [Diagnostic.Note] = []
       let hint = suggestion(for: entry.key, among: known)
@@ -118,11 +125,15 @@ public struct Options: Sendable {
   }
 
   private mutating func take(
-    _ key: String, range: String, fallback: String?, _ explanation: String
+    _ key: String, range: @autoclosure () -> String, fallback: @autoclosure () -> String?,
+    _ explanation: String
   ) -> Node? {
-    if !descriptions.contains(where: { $0.key == key }) {
-      descriptions.append(
-        Description(key: key, range: range, fallback: fallback, explanation: explanation))
+    if !known.contains(key) {
+      known.append(key)
+      if isDescribing {
+        descriptions.append(
+          Description(key: key, range: range(), fallback: fallback(), explanation: explanation))
+      }
     }
     guard let index = entries.firstIndex(where: { $0.key == key }) else { return nil }
     isTaken[index] = true
@@ -131,20 +142,22 @@ public struct Options: Sendable {
 
   /// One option: found and understood, absent with a default, or a mistake.
   private mutating func read<Value>(
-    _ key: String, range: String, fallback: (value: Value, node: Node)?, stopgap: Value,
-    _ explanation: String, understand: (Node) -> Value?, node: (Value) -> Node
+    _ key: String, range: @autoclosure () -> String, fallback: (value: Value, node: Node)?,
+    stopgap: @autoclosure () -> Value, _ explanation: String, understand: (Node) -> Value?,
+    node: (Value) -> Node
   ) -> Value {
     let found = take(
-      key, range: range, fallback: fallback.map { $0.node.flow }, explanation)
+      key, range: range(), fallback: fallback.map { $0.node.flow }, explanation)
     guard let found else {
       if let fallback {
         resolve(key, fallback.node)
         return fallback.value
       }
-      diagnostics.add(Diagnostic("missing '\(key)': \(range) is required", at: place))
-      return stopgap
+      diagnostics.add(Diagnostic("missing '\(key)': \(range()) is required", at: place))
+      return stopgap()
     }
     guard let value = understand(found) else {
+      let range = range()
       var message = "\(key) must be \(range), found \(found.kind)"
       if range == "true or false", case .string(let text) = found.content,
         ["yes", "no", "on", "off", "y", "n"].contains(text.lowercased())
@@ -152,7 +165,7 @@ public struct Options: Sendable {
         message += "; write true or false"
       }
       diagnostics.add(Diagnostic(message, at: found.place ?? place))
-      return fallback?.value ?? stopgap
+      return fallback?.value ?? stopgap()
     }
     resolve(key, node(value))
     return value
@@ -165,9 +178,9 @@ public struct Options: Sendable {
     _ key: String, default fallback: Int? = nil, in range: some RangeExpression<Int>,
     _ explanation: String = ""
   ) -> Int {
-    let (text, stopgap) = describe(range)
-    return read(
-      key, range: text, fallback: fallback.map { ($0, Node(.int($0))) }, stopgap: stopgap,
+    read(
+      key, range: describe(range), fallback: fallback.map { ($0, Node(.int($0))) },
+      stopgap: inside(range),
       explanation, understand: { $0.integer.flatMap { range.contains($0) ? $0 : nil } },
       node: { Node(.int($0)) })
   }
@@ -176,9 +189,8 @@ public struct Options: Sendable {
   public mutating func optionalInt(
     _ key: String, in range: some RangeExpression<Int>, _ explanation: String = ""
   ) -> Int? {
-    let (text, _) = describe(range)
-    return read(
-      key, range: text, fallback: (Int?.none, Node(.null)), stopgap: nil, explanation,
+    read(
+      key, range: describe(range), fallback: (Int?.none, Node(.null)), stopgap: nil, explanation,
       understand: { node -> Int?? in
         if case .null = node.content { return .some(nil) }
         return node.integer.flatMap { range.contains($0) ? .some($0) : nil }
@@ -215,10 +227,10 @@ public struct Options: Sendable {
     _ key: String, default fallback: (Int, Int)? = nil, in range: some RangeExpression<Int>,
     _ explanation: String = ""
   ) -> (Int, Int) {
-    let (text, stopgap) = describe(range)
-    return read(
-      key, range: text + " or two of them, [rows, columns]",
-      fallback: fallback.map { ($0, Node(pair: $0)) }, stopgap: (stopgap, stopgap), explanation,
+    read(
+      key, range: describe(range) + " or two of them, [rows, columns]",
+      fallback: fallback.map { ($0, Node(pair: $0)) }, stopgap: (inside(range), inside(range)),
+      explanation,
       understand: { $0.pair(in: range) }, node: Node.init(pair:))
   }
 
@@ -226,9 +238,8 @@ public struct Options: Sendable {
   public mutating func optionalPair(
     _ key: String, in range: some RangeExpression<Int>, _ explanation: String = ""
   ) -> (Int, Int)? {
-    let (text, _) = describe(range)
-    return read(
-      key, range: text + " or two of them, [rows, columns]",
+    read(
+      key, range: describe(range) + " or two of them, [rows, columns]",
       fallback: ((Int, Int)?.none, Node(.null)), stopgap: nil, explanation,
       understand: { found -> (Int, Int)?? in
         if case .null = found.content { return .some(nil) }
@@ -241,13 +252,12 @@ public struct Options: Sendable {
     _ key: String, default fallback: [Int]? = nil, in range: some RangeExpression<Int>,
     count: some RangeExpression<Int>, _ explanation: String = ""
   ) -> [Int] {
-    let (text, stopgap) = describe(range)
     func node(_ values: [Int]) -> Node { Node(.list(values.map { Node(.int($0)) })) }
     let length = count.relative(to: 0..<Int.max)
     return read(
-      key, range: "a list of \(describeCount(length))each \(text)",
+      key, range: "a list of \(describeCount(length))each \(describe(range))",
       fallback: fallback.map { ($0, node($0)) },
-      stopgap: Array(repeating: stopgap, count: length.lowerBound), explanation,
+      stopgap: Array(repeating: inside(range), count: length.lowerBound), explanation,
       understand: { found -> [Int]? in
         guard case .list(let items) = found.content, count.contains(items.count) else {
           return nil
@@ -416,17 +426,22 @@ extension Node {
   }
 }
 
-/// `an integer ≥ 1`, and a value inside.
-private func describe(_ range: some RangeExpression<Int>) -> (text: String, inside: Int) {
+/// `an integer ≥ 1`.
+private func describe(_ range: some RangeExpression<Int>) -> String {
   let bounds = range.relative(to: Int.min..<Int.max)
-  let inside = max(bounds.lowerBound, min(1, bounds.upperBound - 1))
   switch (bounds.lowerBound == .min, bounds.upperBound == .max) {
-  case (true, true): return ("an integer", inside)
-  case (false, true): return ("an integer ≥ \(bounds.lowerBound)", inside)
-  case (true, false): return ("an integer ≤ \(bounds.upperBound - 1)", inside)
+  case (true, true): return "an integer"
+  case (false, true): return "an integer ≥ \(bounds.lowerBound)"
+  case (true, false): return "an integer ≤ \(bounds.upperBound - 1)"
   case (false, false):
-    return ("an integer from \(bounds.lowerBound) to \(bounds.upperBound - 1)", inside)
+    return "an integer from \(bounds.lowerBound) to \(bounds.upperBound - 1)"
   }
+}
+
+/// A value in the range.
+private func inside(_ range: some RangeExpression<Int>) -> Int {
+  let bounds = range.relative(to: Int.min..<Int.max)
+  return max(bounds.lowerBound, min(1, bounds.upperBound - 1))
 }
 
 /// `at least 1 integer, `: how many a list of that many integers may hold.
@@ -452,21 +467,41 @@ extension Node {
 
   /// The node on one line, as YAML's flow style has it.
   public var flow: String {
+    var bytes: [UInt8] = []
+    writeFlow(to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Appends `flow` in UTF-8.
+  package func writeFlow(to bytes: inout [UInt8]) {
     switch content {
-    case .null: "null"
-    case .bool(let value): "\(value)"
-    case .int(let value): "\(value)"
+    case .null: bytes += "null".utf8
+    case .bool(let value): bytes += (value ? "true" : "false").utf8
+    case .int(let value): bytes += String(value).utf8
     case .double(let value):
       if value.isFinite {
         // `-0` would be an integer, which has no sign.
-        value == 0 && value.sign == .minus ? "-0.0" : shortest(value)
+        bytes += (value == 0 && value.sign == .minus ? "-0.0" : shortest(value)).utf8
       } else {
-        value.isNaN ? ".nan" : (value < 0 ? "-.inf" : ".inf")
+        bytes += (value.isNaN ? ".nan" : (value < 0 ? "-.inf" : ".inf")).utf8
       }
-    case .string(let value): Node.quoted(value)
-    case .list(let items): "[" + items.map(\.flow).joined(separator: ", ") + "]"
+    case .string(let value): bytes += Node.quoted(value).utf8
+    case .list(let items):
+      bytes.append(UInt8(ascii: "["))
+      for (index, item) in items.enumerated() {
+        if index > 0 { bytes += ", ".utf8 }
+        item.writeFlow(to: &bytes)
+      }
+      bytes.append(UInt8(ascii: "]"))
     case .map(let entries):
-      "{" + entries.map { Node.quoted($0.key) + ": " + $0.value.flow }.joined(separator: ", ") + "}"
+      bytes.append(UInt8(ascii: "{"))
+      for (index, entry) in entries.enumerated() {
+        if index > 0 { bytes += ", ".utf8 }
+        bytes += Node.quoted(entry.key).utf8
+        bytes += ": ".utf8
+        entry.value.writeFlow(to: &bytes)
+      }
+      bytes.append(UInt8(ascii: "}"))
     }
   }
 
@@ -486,8 +521,12 @@ extension Node {
     func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
     guard let first = text.utf8.first, isLetter(first) else { return false }
     let isWord = text.utf8.allSatisfy { byte in
-      isLetter(byte) || (0x30...0x39).contains(byte)
-        || [0x5F, 0x2D, 0x2E, 0x2F, 0x2B].contains(byte)
+      switch byte {
+      case UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "/"),
+        UInt8(ascii: "+"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+      default: isLetter(byte)
+      }
     }
     guard isWord else { return false }
     switch text {

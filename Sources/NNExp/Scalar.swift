@@ -52,12 +52,39 @@ public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible,
     room: UnsafeMutablePointer<Self>
   ) -> Int
 
+  /// y ← max|xᵢ| of every window of `rows` rows of tiles of 2 × 2; NaN if there is
+  /// one.
+  static func takeLargest(
+    _ x: UnsafePointer<Self>, of tiles: Tiles, into y: UnsafeMutablePointer<Self>, rows: Int)
+  /// ∂x += ∂y·sign(x) at the first entry of every such window that is as large as
+  /// y, or NaN.
+  static func addLargestSlopes(
+    _ x: UnsafePointer<Self>, of tiles: Tiles, _ y: UnsafePointer<Self>,
+    _ dy: UnsafePointer<Self>, to dx: UnsafeMutablePointer<Self>, rows: Int)
+
   /// patches ← the windows of x, one a column.
   static func gather(
     _ windows: Windows, _ x: UnsafePointer<Self>, into patches: UnsafeMutablePointer<Self>)
   /// x ← x + the columns of patches, each where its window is.
   static func scatter(
     _ windows: Windows, _ patches: UnsafePointer<Self>, to x: UnsafeMutablePointer<Self>)
+
+  /// packed ← A, in the order that `correlate` reads it; as many numbers.
+  static func pack(
+    _ factors: Factors, _ a: UnsafePointer<Self>, into packed: UnsafeMutablePointer<Self>)
+  /// y ← c + A·B, with c[m] in all of row m, or 0 without c.
+  static func correlate(
+    _ packed: UnsafePointer<Self>, rows: Int, _ b: UnsafePointer<Self>, as overlap: Overlap,
+    from c: UnsafePointer<Self>?, into y: UnsafeMutablePointer<Self>)
+  /// w ← w + Σ B·dᵀ over samples whose d and B lie so many numbers apart; w
+  /// `[rows of B, rows of d]`.
+  static func addCorrelations(
+    _ d: UnsafePointer<Self>, rows: Int, step: Int, _ b: UnsafePointer<Self>,
+    as overlap: Overlap, step stepB: Int, samples: Int, to w: UnsafeMutablePointer<Self>)
+  /// sums ← sums + the sum of each row of d, over all samples.
+  static func addSums(
+    _ d: UnsafePointer<Self>, rows: Int, columns: Int, step: Int, samples: Int,
+    to sums: UnsafeMutablePointer<Self>)
 
   /// The BLAS behind `multiply(_:_:into:accumulating:)`; call that.
   static func multiplyMatrices(

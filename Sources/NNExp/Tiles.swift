@@ -29,6 +29,21 @@ public struct Tiles: Sendable {
 // on every processor.
 
 extension Float {
+  public static func takeLargest(
+    _ x: UnsafePointer<Float>, of tiles: Tiles, into y: UnsafeMutablePointer<Float>, rows: Int
+  ) {
+    var tiles = tiles.code
+    nnexp_largest_tiles_f32(&tiles, x, y, rows)
+  }
+
+  public static func addLargestSlopes(
+    _ x: UnsafePointer<Float>, of tiles: Tiles, _ y: UnsafePointer<Float>,
+    _ dy: UnsafePointer<Float>, to dx: UnsafeMutablePointer<Float>, rows: Int
+  ) {
+    var tiles = tiles.code
+    nnexp_pull_largest_tiles_f32(&tiles, x, y, dy, dx, rows)
+  }
+
   public static func addPowers(
     _ x: UnsafePointer<Float>, _ p: Int, over n: Float, of tiles: Tiles,
     into y: UnsafeMutablePointer<Float>, rows: Int, room: UnsafeMutablePointer<Float>
@@ -55,6 +70,21 @@ extension Float {
 }
 
 extension Double {
+  public static func takeLargest(
+    _ x: UnsafePointer<Double>, of tiles: Tiles, into y: UnsafeMutablePointer<Double>, rows: Int
+  ) {
+    var tiles = tiles.code
+    nnexp_largest_tiles_f64(&tiles, x, y, rows)
+  }
+
+  public static func addLargestSlopes(
+    _ x: UnsafePointer<Double>, of tiles: Tiles, _ y: UnsafePointer<Double>,
+    _ dy: UnsafePointer<Double>, to dx: UnsafeMutablePointer<Double>, rows: Int
+  ) {
+    var tiles = tiles.code
+    nnexp_pull_largest_tiles_f64(&tiles, x, y, dy, dx, rows)
+  }
+
   public static func addPowers(
     _ x: UnsafePointer<Double>, _ p: Int, over n: Double, of tiles: Tiles,
     into y: UnsafeMutablePointer<Double>, rows: Int, room: UnsafeMutablePointer<Double>

@@ -17,12 +17,11 @@ public final class CSVWriter {
   public var checksum: Int { Int(crc.value) }
   private var crc = CRC32()
 
-  /// Makes the file, which must not exist, and writes its header.
+  /// Makes the file, which must not exist; its header is the first that waits.
   public init(_ name: String, columns: [String], in run: RunDirectory) throws {
     waiting = CSVText(columns: columns)
     waiting.bytes.reserveCapacity(CSVWriter.mostWaiting + (1 << 12))
     file = try run.folder.create(name)
-    try flush()
   }
 
   /// Goes on with a file, of which `length` bytes with that checksum are known.

@@ -264,6 +264,14 @@ public final class Folder: Sendable {
     if durably { try synchronize(holding: name) }
   }
 
+  /// Writes a file where nobody looks yet: half of it may be found there.
+  func write(_ name: String, with body: (borrowing File) throws -> Void) throws {
+    let file = try open(
+      name, .create, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, shownAs: name)
+    try body(file)
+    try file.close()
+  }
+
   /// A file that was not there before, for writing.
   func create(_ name: String) throws -> File {
     try open(name, .create, O_WRONLY | O_CREAT | O_EXCL, shownAs: name)
@@ -425,6 +433,17 @@ public final class Folder: Sendable {
     try system.perform(.makeFolder, path(of: name), tolerating: EEXIST) {
       Int(mkdirat(descriptor, name, 0o777))
     } != nil
+  }
+
+  /// As `makeFolder`; nil where there is no folder to hold it.
+  func makeFolderIfPossible(_ name: String) throws -> Bool? {
+    var isThere = false
+    let made = try system.perform(.makeFolder, path(of: name), tolerating: EEXIST, ENOENT) {
+      let made = mkdirat(descriptor, name, 0o777)
+      isThere = made != 0 && errno == EEXIST
+      return Int(made)
+    }
+    return made != nil ? true : isThere ? false : nil
   }
 
   /// An existing folder.

@@ -45,7 +45,8 @@ private struct JSONParser {
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   mutating func parse() throws(JSONMistake) -> JSON {
-    if let invalid = firstInvalidUTF8(in: bytes) {
+    let isASCII = bytes.allSatisfy { $0 < 0x80 }
+    if !isASCII, let invalid = firstInvalidUTF8(in: bytes) {
       throw JSONMistake(message: "this byte is not UTF-8", offset: invalid)
     }
     let value = try value()
@@ -74,6 +75,8 @@ private struct JSONParser {
 
   private mutating func object() throws(JSONMistake) -> JSON {
     var members: [JSON.Member] = []
+    // Of few keys, one more is sooner compared with each than hashed.
+    let few = 32
     var keys: Set<String> = []
     try enter()
     if !takeAfterSpace("}") {
@@ -82,7 +85,11 @@ private struct JSONParser {
         let start = position
         guard next == UInt8(ascii: "\"") else { throw mistake("expected a key, found \(found)") }
         let key = try string()
-        guard keys.insert(key).inserted else {
+        if members.count == few { keys = Set(members.map(\.key)) }
+        let isNew =
+          members.count < few
+          ? !members.contains { $0.key == key } : keys.insert(key).inserted
+        guard isNew else {
           throw JSONMistake(message: "the key '\(key)' is there twice", offset: start)
         }
         guard takeAfterSpace(":") else { throw mistake("expected ':', found \(found)") }
@@ -145,8 +152,16 @@ private struct JSONParser {
 
   private mutating func string() throws(JSONMistake) -> String {
     let start = position
-    var text: [UInt8] = []
     position += 1
+    while let byte = next, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+      position += 1
+    }
+    let plain = bytes[(start + 1)..<position]
+    if next == UInt8(ascii: "\"") {
+      position += 1
+      return String(decoding: plain, as: UTF8.self)
+    }
+    var text = Array(plain)
     while let byte = next {
       switch byte {
       case UInt8(ascii: "\""):

@@ -37,8 +37,11 @@ extension RunDirectory {
     durably: Bool? = nil
   ) throws {
     let durably = durably ?? isWorthFlushing
+    guard generation == .state else {
+      return try replace(generation.file, durably: durably, with: checkpoint.write(to:))
+    }
+    noteState()
     try folder.replace(generation.file, durably: durably, with: checkpoint.write(to:)) {
-      guard generation == .state else { return }
       for age in (1..<max(1, keep)).reversed() {
         try folder.renameIfThere(
           generation.file(age: age - 1), to: generation.file(age: age))
@@ -48,6 +51,7 @@ extension RunDirectory {
 
   /// Removes every checkpoint of `state`: a run that is over needs none.
   public func removeStates() throws {
+    if !mayHaveStates { return }
     let states = try folder.openFolder(Checkpoint.folder)
     for name in try states.entries() where name.hasPrefix("state.") { try states.remove(name) }
   }

@@ -1,5 +1,6 @@
 import Glibc
 import NNExp
+import Synchronization
 
 /// The folder of one run, made for it and locked while it runs.
 ///
@@ -18,12 +19,21 @@ public final class RunDirectory: Sendable {
 
   private let stopwatch = Stopwatch()
 
+  /// Whether it has its `run.json`. Until then nobody reads it, and what is written
+  /// there need not appear as a whole.
+  private let isRun: Atomic<Bool>
+
+  /// Whether there may be checkpoints of kind `state`.
+  private let hasStates: Atomic<Bool>
+
   /// `results/xor/run-0001`, or what `--output` said.
   public var path: String { folder.path }
 
-  private init(_ folder: Folder, lock: consuming File?) {
+  private init(_ folder: Folder, lock: consuming File?, isNew: Bool) {
     self.folder = folder
     self.lock = lock
+    isRun = Atomic(!isNew)
+    hasStates = Atomic(!isNew)
   }
 
   // MARK: Making one
@@ -71,7 +81,7 @@ public final class RunDirectory: Sendable {
     let runs = try site.here.openFolder(group)
     var number = try newestNumber(in: runs) + 1  // or more, if others are as quick
     while try !site.makeFolder(runs.path(of: runName(number))) { number += 1 }
-    let run = try prepare(runs.path(of: runName(number)), at: &site)
+    let run = try prepare(runs.path(of: runName(number)), isNew: true, at: &site)
     try pointLatest(in: runs, at: number)
     return run
   }
@@ -80,8 +90,8 @@ public final class RunDirectory: Sendable {
     guard !output.isEmpty, !output.utf8.contains(0) else {
       throw Diagnostic("--output names no folder; write a path such as 'results/mine'")
     }
-    try site.makeParents(of: output)
-    if try !site.makeFolder(output) {
+    let isNew = try site.makeFolderAndParents(output)
+    if !isNew {
       let folder = try site.here.openFolder(output)
       guard try isUnused(folder.entries()) else {
         if let held = try holder(of: folder) { throw held }
@@ -90,36 +100,52 @@ public final class RunDirectory: Sendable {
             + "overwritten")
       }
     }
-    return try prepare(output, at: &site)
+    return try prepare(output, isNew: isNew, at: &site)
   }
 
   /// Whether a folder holds nothing, or no more than a run leaves that was killed
   /// before it had its `run.json`.
   private static func isUnused(_ names: [String]) -> Bool {
-    let early: Set = [lockFile, Checkpoint.folder, "experiment.yaml", "resolved.yaml"]
+    let early: Set = [
+      lockFile, Checkpoint.folder, "experiment.yaml", "resolved.yaml", "metrics.csv",
+      TimingWriter.file,
+    ]
     return names.isEmpty
       || names.contains(lockFile)
         && names.allSatisfy { early.contains($0) || Folder.isPartial($0) }
   }
 
-  /// Locks a new folder and gives it what every run has.
-  private static func prepare(_ path: String, at site: inout Site) throws -> RunDirectory {
+  /// Locks a folder and gives it what every run has, and nothing else.
+  ///
+  /// - Parameter isNew: whether this process made it.
+  private static func prepare(
+    _ path: String, isNew: Bool, at site: inout Site
+  ) throws -> RunDirectory {
     let folder = try site.here.openFolder(path)
     let file: File
+    var isEmpty = false
     if let made = try folder.createLock(lockFile) {
       site.note(file: folder.path(of: lockFile))
       file = made
+      isEmpty = isNew
     } else if let left = try folder.openLock(lockFile) {
       file = left
     } else {
       throw isHeld(folder, by: nil)
     }
     try take(file, of: folder)
-    let names = try folder.entries()
-    guard isUnused(names) else { throw isHeld(folder, by: nil) }
-    for name in names where Folder.isPartial(name) { try folder.remove(name) }
-    _ = try site.makeFolder(folder.path(of: Checkpoint.folder))
-    return RunDirectory(folder, lock: file)
+    if !isEmpty {
+      let names = try folder.entries()
+      guard isUnused(names) else { throw isHeld(folder, by: nil) }
+      for name in names where ![lockFile, Checkpoint.folder].contains(name) {
+        try folder.remove(name)
+      }
+    }
+    if try !site.makeFolder(folder.path(of: Checkpoint.folder)) {
+      let checkpoints = try folder.openFolder(Checkpoint.folder)
+      for name in try checkpoints.entries() { try checkpoints.remove(name) }
+    }
+    return RunDirectory(folder, lock: file, isNew: true)
   }
 
   // MARK: Opening one
@@ -137,14 +163,14 @@ public final class RunDirectory: Sendable {
     guard try folder.openIfThere(RunRecord.file) != nil else {
       throw Diagnostic("'\(path)' is not a run: it has no \(RunRecord.file)")
     }
-    guard exclusively else { return RunDirectory(folder, lock: nil) }
+    guard exclusively else { return RunDirectory(folder, lock: nil, isNew: false) }
     guard let file = try folder.openLock(lockFile) else {
       throw Diagnostic("'\(path)' is not a run: it has no \(lockFile)")
     }
     try take(file, of: folder)
     try folder.removePartials()
     try folder.openFolder(Checkpoint.folder).removePartials()
-    return RunDirectory(folder, lock: file)
+    return RunDirectory(folder, lock: file, isNew: false)
   }
 
   // MARK: Writing and reading
@@ -159,8 +185,26 @@ public final class RunDirectory: Sendable {
   /// - Parameter durably: wait for the disk, so that a power failure finds the
   ///   new bytes.
   public func write(_ bytes: [UInt8], to file: String, durably: Bool = false) throws {
-    try folder.replace(file, durably: durably) { try $0.write(bytes) }
+    try replace(file, durably: durably, with: { try $0.write(bytes) })
+    if file == RunRecord.file { isRun.store(true, ordering: .relaxed) }
   }
+
+  /// As `Folder.replace`; of what is no run yet, the file is made in its place.
+  func replace(
+    _ file: String, durably: Bool, with body: (borrowing File) throws -> Void
+  ) throws {
+    if isRun.load(ordering: .relaxed) || durably || file == RunRecord.file {
+      try folder.replace(file, durably: durably, with: body)
+    } else {
+      try folder.write(file, with: body)
+    }
+  }
+
+  /// Notes that there are checkpoints of kind `state` from here on.
+  func noteState() { hasStates.store(true, ordering: .relaxed) }
+
+  /// Whether there may be any.
+  var mayHaveStates: Bool { hasStates.load(ordering: .relaxed) }
 
   public func write(_ text: String, to file: String, durably: Bool = false) throws {
     try write(Array(text.utf8), to: file, durably: durably)
@@ -261,12 +305,17 @@ private struct Site {
     return true
   }
 
-  /// Makes the missing folders on the way to `path`.
-  mutating func makeParents(of path: String) throws {
+  /// As `makeFolder`, with the folders that are missing on the way.
+  mutating func makeFolderAndParents(_ path: String) throws -> Bool {
+    if let isMade = try here.makeFolderIfPossible(path) {
+      if isMade { made.append((path, true)) }
+      return isMade
+    }
     for index in path.indices.dropFirst() where path[index] == "/" {
       let isTrailing = path[index...].allSatisfy { $0 == "/" }
       if !isTrailing { _ = try makeFolder(String(path[..<index])) }
     }
+    return try makeFolder(path)
   }
 
   /// Removes all of it again, as far as it is empty.

@@ -33,8 +33,8 @@ public struct RunOrigin: Sendable {
   /// The command line, word by word, for the record.
   public var command: [String]
   public var nnexpVersion: String
-  /// The experiment file.
-  public var file: String
+  /// The experiment file's path from the root on.
+  public let path: String
   /// A new or empty folder for the results; numbered under `results/` unless given.
   public var output: String?
   /// What the results pass through; tests make it fail.
@@ -46,7 +46,7 @@ public struct RunOrigin: Sendable {
   ) {
     self.command = command
     self.nnexpVersion = nnexpVersion
-    self.file = file
+    path = absolutePath(of: file)
     self.output = output
     self.fileSystem = fileSystem
   }
@@ -60,6 +60,8 @@ public final class Run<S: Scalar>: TrainingObserver {
   let metrics: CSVWriter
   let timing: TimingWriter
   private let stopwatch = Stopwatch()
+  /// Whether the folder says that it is a run.
+  private var isAnnounced: Bool
   /// Seconds that the run took before it was resumed.
   private var earlierSeconds = 0.0
   private var record: RunRecord
@@ -89,22 +91,35 @@ public final class Run<S: Scalar>: TrainingObserver {
   ) throws {
     self.session = session
     self.listener = listener
+    isAnnounced = false
     let experiment = session.experiment
     record = RunRecord(
-      command: origin.command, experiment: absolutePath(of: origin.file),
+      command: origin.command, experiment: origin.path,
       nnexpVersion: origin.nnexpVersion, blas: blasDescription(), threads: Workers.count,
       seed: experiment.seed,
       data: session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) },
       plugins: experiment.plugins.map { FileHash(path: $0.path, sha256: $0.sha256) })
-    record.configuration = SHA256.hex(of: Array(experiment.resolvedText.utf8))
+    record.configuration = experiment.configuration
     directory = try RunDirectory.create(
       name: experiment.name, output: origin.output, fileSystem: origin.fileSystem)
     beginning = nil
     try directory.write(experiment.text, to: "experiment.yaml")
     try directory.write(experiment.resolvedText, to: "resolved.yaml")
-    try record.write(in: directory)
     metrics = try CSVWriter("metrics.csv", columns: session.trainer.columns, in: directory)
     timing = try TimingWriter(in: directory)
+    if !session.isShort { try announce() }
+  }
+
+  /// Writes down that there is a run, with all that it takes to go on with it.
+  ///
+  /// What is over in a moment says so at its end alone: killed before, it is sooner
+  /// made again than resumed.
+  private func announce() throws {
+    if isAnnounced { return }
+    isAnnounced = true
+    try record.write(in: directory)
+    try metrics.flush()
+    try timing.flush()
     try summary(.running).write(in: directory)
   }
 
@@ -116,6 +131,7 @@ public final class Run<S: Scalar>: TrainingObserver {
   ) throws {
     self.session = session
     self.listener = listener
+    isAnnounced = true
     self.directory = directory
     self.record = record
     beginning = state
@@ -129,6 +145,8 @@ public final class Run<S: Scalar>: TrainingObserver {
       try directory.removeIfThere(["metrics.csv", TimingWriter.file])
       metrics = try CSVWriter("metrics.csv", columns: session.trainer.columns, in: directory)
       timing = try TimingWriter(in: directory)
+      try metrics.flush()
+      try timing.flush()
     }
     self.record.resumed.append(timestamp())
     self.record.finished = nil
@@ -215,6 +233,7 @@ public final class Run<S: Scalar>: TrainingObserver {
     let now = stopwatch.seconds
     guard now - lastFlushAt >= 0.1 else { return }
     lastFlushAt = now
+    try announce()
     try metrics.flush()
     try timing.flush()
     listener.update(epoch: epoch, of: epochs, figures: figures(newestRow, most: 3))
@@ -242,6 +261,7 @@ public final class Run<S: Scalar>: TrainingObserver {
   /// longer finite.
   private func keepState() throws {
     guard let training = trainer.state() else { return }
+    try announce()
     // The state tells how long the files are: they must be on the disk first.
     if directory.isWorthFlushing {
       try metrics.synchronize()
@@ -394,6 +414,16 @@ public final class Run<S: Scalar>: TrainingObserver {
   }
 
   private func sayResults() {
+    listener.say(resultsTable)
+    let met = verdicts.filter(\.isMet).count
+    if !verdicts.isEmpty { listener.say("\(met) of \(verdicts.count) expectations met") }
+    listener.say(
+      "\(trainer.epoch) epochs in \(durationText(earlierSeconds + stopwatch.seconds)); results:")
+    for file in files { listener.say("  \(directory.path)/\(file)") }
+  }
+
+  /// The figures of the last row, and of the best.
+  private var resultsTable: String {
     let names = trainer.columns.indices.filter { $0 >= 3 && !newestRow[$0].isNaN }
     var rows = [["", "last", trainer.best.map { "best (epoch \($0.epoch))" } ?? ""]]
     for column in names {
@@ -402,12 +432,7 @@ public final class Run<S: Scalar>: TrainingObserver {
         column < bestRow.count ? brief(bestRow[column]) : "",
       ])
     }
-    listener.say(table(rows, rightAligned: [1, 2]))
-    let met = verdicts.filter(\.isMet).count
-    if !verdicts.isEmpty { listener.say("\(met) of \(verdicts.count) expectations met") }
-    listener.say(
-      "\(trainer.epoch) epochs in \(durationText(earlierSeconds + stopwatch.seconds)); results:")
-    for file in files { listener.say("  \(directory.path)/\(file)") }
+    return table(rows, rightAligned: [1, 2])
   }
 
   // MARK: Files
@@ -433,6 +458,7 @@ public final class Run<S: Scalar>: TrainingObserver {
 
   private func writePredictions() throws {
     if experiment.predictions.isEmpty { return }
+    try announce()
     var predictions = Predictions(session, hasTargets: true, hasSplits: true)
     for split in experiment.predictions {
       guard let samples = session.samples(of: split) else { continue }
@@ -446,6 +472,7 @@ public final class Run<S: Scalar>: TrainingObserver {
   /// training data where there are none.
   private func writeConfusion() throws {
     guard let confusion = session.confusion else { return }
+    try announce()
     let heldOut = ["validation", "test"].filter { session.samples(of: $0) != nil }
     for split in heldOut.isEmpty ? ["train"] : heldOut {
       guard let samples = session.samples(of: split) else { continue }

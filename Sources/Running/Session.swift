@@ -77,6 +77,18 @@ public struct Session<S: Scalar> {
     }
   }
 
+  /// True for a training of a few hundredths of a second, as far as its declaration
+  /// tells, in which nothing is called or written that is not always.
+  var isShort: Bool {
+    if case .epochs = experiment.training.checkpoints.every { return false }
+    guard experiment.plugins.isEmpty, experiment.gradientCheck.moments.isEmpty else {
+      return false
+    }
+    let work = graph.nodes.reduce(0) { saturatingSum($0, $1.plan.work) }
+    let samples = saturatingProduct(data.train.count, experiment.training.epochs)
+    return saturatingProduct(work, samples) < 30_000_000
+  }
+
   /// The samples of a split, if there are any.
   public func samples(of split: String) -> Samples<S>? {
     switch split {

@@ -1,24 +1,29 @@
 import Datasets
 import ExperimentFile
-import NNExp
+public import NNExp
 import Running
 import Synchronization
 
 /// Composes the experiments of a sweep's trials, exactly as `nnexp run` does, and
-/// builds their networks. Data that follow from the same declaration and seed as
-/// the last ones are not read again.
-final class Composer: Sendable {
+/// builds their networks. What it planned first it still has when it runs them; data
+/// that follow from the same declaration and seed as the last ones are not read again.
+public final class Composer: Sendable {
   let declaration: SweepDeclaration
-  private let registry: Registry
+  let registry: Registry
+  /// Of the first trials that were planned: all of a small sweep, and of a large one
+  /// no more than a few megabytes.
+  private let composed = Mutex<[Int: Experiment]>([:])
+  private static let mostComposed = 256
   private let last = Mutex<(key: String, data: any Sendable)?>(nil)
 
-  init(_ declaration: SweepDeclaration, _ registry: Registry) {
+  public init(_ declaration: SweepDeclaration, _ registry: Registry) {
     self.declaration = declaration
     self.registry = registry
   }
 
   func experiment(_ combination: Int) throws -> Experiment {
-    try Experiment(
+    if let known = composed.withLock({ $0[combination] }) { return known }
+    return try Experiment(
       declaration.experiment, text: declaration.bytes, path: declaration.file,
       overrides: declaration.common + declaration.assignments(of: combination).map(\.text),
       registry: registry)
@@ -55,6 +60,7 @@ final class Composer: Sendable {
 
   private func plan(_ combination: Int) throws -> Composition {
     let experiment = try experiment(combination)
+    composed.withLock { if $0.count < Composer.mostComposed { $0[combination] = experiment } }
     switch experiment.dtype {
     case .float32:
       return try plan(combination, session(experiment, as: Float.self, triesPlugins: false))
@@ -77,7 +83,8 @@ final class Composer: Sendable {
       epochs: epochs)
     return Composition(
       trial: trial, monitor: try Monitor(of: session, declaration.halving),
-      figures: session.figures, rising: session.risingFigures)
+      figures: session.figures, rising: session.risingFigures,
+      loadsPlugins: !experiment.plugins.isEmpty)
   }
 }
 
@@ -88,6 +95,7 @@ struct Composition {
   let figures: [String]
   /// Those that are better when higher.
   let rising: [String]
+  let loadsPlugins: Bool
 }
 
 extension SweepDeclaration {
@@ -100,6 +108,6 @@ extension SweepDeclaration {
 extension SweepPlan {
   /// The 32 first digits of the hash of all that is in force.
   static func hash(of experiment: Experiment) -> String {
-    String(SHA256.hex(of: Array(experiment.resolvedText.utf8)).prefix(32))
+    String(experiment.configuration.prefix(32))
   }
 }

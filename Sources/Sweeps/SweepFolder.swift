@@ -80,7 +80,8 @@ extension SweepFolder {
     guard let directory = try? RunDirectory.open(run(hash)),
       let summary = try? Summary(of: directory)
     else { return .absent }
-    return .found(summary, seconds: (try? RunRecord(of: directory))?.seconds)
+    let record = try? directory.readJSON(RunRecord.file)
+    return .found(summary, seconds: record?["seconds"]?.double)
   }
 
   /// Notes why a trial ended without saying so itself.
@@ -97,7 +98,11 @@ extension SweepFolder {
     guard access(run, F_OK) == 0 else { return }
     let here = FileSystem.system.currentFolder
     if access("\(run)/\(RunRecord.file)", F_OK) != 0, let folder = try here.openFolderIfThere(run) {
-      rmdir("\(run)/\(Checkpoint.folder)")
+      let checkpoints = "\(run)/\(Checkpoint.folder)"
+      for name in try here.openFolderIfThere(checkpoints)?.entries() ?? [] {
+        unlink("\(checkpoints)/\(name)")
+      }
+      rmdir(checkpoints)
       for name in try folder.entries() { unlink("\(run)/\(name)") }
       if rmdir(run) == 0 { return }
     }

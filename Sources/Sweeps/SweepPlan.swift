@@ -26,26 +26,31 @@ public struct PlannedTrial: Sendable {
 
 /// Every trial of a sweep, composed, validated and planned; none trained.
 public struct SweepPlan: Sendable {
-  public let declaration: SweepDeclaration
+  /// What composed them, with the data that the last one was of.
+  public let composer: Composer
   public let trials: [PlannedTrial]
   /// What tells which trial is better.
   public let monitor: Monitor
   /// The figures that are better when higher.
   public let rising: Set<String>
+  /// Whether any of them names plugins.
+  let loadsPlugins: Bool
+
+  public var declaration: SweepDeclaration { composer.declaration }
 
   /// Composes every trial and builds its network once, as many at a time as
   /// there are `Workers`.
   ///
   /// Throws every distinct mistake, with the first trial that has it.
   public init(_ declaration: SweepDeclaration, registry: Registry) throws {
-    self.declaration = declaration
+    composer = Composer(declaration, registry)
     var trials: [PlannedTrial] = []
     var numbers: [String: Int] = [:]
     var mistakes = Mistakes()
     var monitor: Monitor?
     var figures: Set<String> = []
     var rising: Set<String> = []
-    let composer = Composer(declaration, registry)
+    var loadsPlugins = false
     let combinations = (0..<declaration.combinationCount).filter {
       !declaration.isExcluded(declaration.assignments(of: $0))
     }
@@ -60,6 +65,7 @@ public struct SweepPlan: Sendable {
           if monitor == nil { monitor = own }
           figures.formUnion(composition.figures)
           rising.formUnion(composition.rising)
+          loadsPlugins = loadsPlugins || composition.loadsPlugins
           if declaration.halving != nil, let monitor, monitor != own {
             throw Diagnostic(
               "halving needs one figure for all trials; this one is judged by \(own.name), those "
@@ -90,6 +96,7 @@ public struct SweepPlan: Sendable {
     self.trials = trials
     self.monitor = monitor
     self.rising = rising
+    self.loadsPlugins = loadsPlugins
   }
 
   /// Of successive halving, in epochs; none without it.

@@ -1,7 +1,7 @@
 import Engine
 import ExperimentFile
 import Glibc
-public import NNExp
+import NNExp
 public import Results
 import Running
 
@@ -16,9 +16,8 @@ public struct TrialRunner {
 
   private let composer: Composer
   let folder: SweepFolder
-  let registry: Registry
-  let command: [String]
-  let version: String
+  /// Of any trial, but for the folder.
+  private let origin: RunOrigin
   let isRetrying: Bool
   let interruption: () -> Int32?
   let endsWithParent: Bool
@@ -26,15 +25,13 @@ public struct TrialRunner {
   /// - Parameter endsWithParent: true for a worker, which is of no use once the
   ///   sweep that started it is gone.
   public init(
-    _ declaration: SweepDeclaration, in folder: SweepFolder, registry: Registry,
-    command: [String], version: String, retryingFailed: Bool, endsWithParent: Bool = true,
-    interruption: @escaping () -> Int32?
+    _ composer: Composer, in folder: SweepFolder, command: [String], version: String,
+    retryingFailed: Bool, endsWithParent: Bool = true, interruption: @escaping () -> Int32?
   ) {
-    composer = Composer(declaration, registry)
+    self.composer = composer
     self.folder = folder
-    self.registry = registry
-    self.command = command
-    self.version = version
+    origin = RunOrigin(
+      command: command, nnexpVersion: version, file: composer.declaration.file)
     isRetrying = retryingFailed
     self.interruption = interruption
     self.endsWithParent = endsWithParent
@@ -93,7 +90,7 @@ public struct TrialRunner {
     if case .failed = state { return nil }
     // Killed between two files, a run has a record and no summary yet.
     guard [nil, .running, .interrupted, .stopped].contains(state.summary?.status),
-      let resumption = try? Resumption(of: folder.run(hash), registry: registry)
+      let resumption = try? Resumption(of: folder.run(hash), registry: composer.registry)
     else { return nil }
     return try? resumption.perform(listener: listener, pausingAfter: pause)
   }
@@ -101,9 +98,8 @@ public struct TrialRunner {
   private func perform<S: Scalar>(
     _ session: Session<S>, _ hash: String, _ listener: Silence, _ pause: Int?
   ) throws -> Int32 {
-    let origin = RunOrigin(
-      command: command, nnexpVersion: version, file: composer.declaration.file,
-      output: folder.run(hash))
+    var origin = origin
+    origin.output = folder.run(hash)
     return try Run(session, from: origin, listener: listener).perform(pausingAfter: pause)
   }
 }

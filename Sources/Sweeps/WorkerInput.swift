@@ -18,8 +18,21 @@ public final class WorkerInput {
     return file
   }
 
-  /// Runs what is asked for, to its end.
-  public func serve(with runner: TrialRunner) throws {
+  /// Runs what is asked for, each to its end; returns the process's exit code.
+  public func serve(with runner: TrialRunner) -> Int32 {
+    do {
+      try answer(with: runner)
+      return 0
+    } catch {
+      var diagnostics = Diagnostics()
+      diagnostics.add(error)
+      let text = Array("\(diagnostics)\n".utf8)
+      _ = text.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+      return diagnostics.failure.rawValue
+    }
+  }
+
+  private func answer(with runner: TrialRunner) throws {
     while let line = line() {
       let words = line.split(separator: " ", maxSplits: 3)
       guard words.count == 4, let combination = Int(words[0]) else { return }

@@ -11,6 +11,7 @@ import Results
 public final class WorkerPool {
   private let plan: SweepPlan
   private let folder: SweepFolder
+  private let runner: TrialRunner
   private let arguments: [String]
   private let listener: any SweepListener
   private let failsFast: Bool
@@ -21,13 +22,17 @@ public final class WorkerPool {
   private var hasFailed = false
   public private(set) var progress: SweepProgress
 
-  /// - Parameter arguments: the command line of a worker, without the executable.
+  /// - Parameters:
+  ///   - runner: what the workers run trials with.
+  ///   - arguments: the command line of a worker of its own program, without the
+  ///     executable.
   public init(
-    _ plan: SweepPlan, in folder: SweepFolder, arguments: [String], retryingFailed: Bool,
-    failsFast: Bool, listener: any SweepListener
+    _ plan: SweepPlan, in folder: SweepFolder, runner: TrialRunner, arguments: [String],
+    retryingFailed: Bool, failsFast: Bool, listener: any SweepListener
   ) {
     self.plan = plan
     self.folder = folder
+    self.runner = runner
     self.arguments = arguments
     self.listener = listener
     self.failsFast = failsFast
@@ -62,9 +67,7 @@ public final class WorkerPool {
       let idle = workers.firstIndex { $0.leg == nil }
       guard idle != nil || workers.count < jobs else { break }
       guard let leg = schedule.next() ?? again.popLast() else { break }
-      if idle == nil {
-        workers.append(try WorkerProcess(arguments: arguments, files: plan.declaration.files))
-      }
+      if idle == nil { workers.append(try newWorker()) }
       let index = idle ?? workers.count - 1
       workers[index].leg = leg
       let trial = plan.trials[leg.trial]
@@ -73,6 +76,28 @@ public final class WorkerPool {
         "\(trial.combination) \(trial.hash) \(epochs) \(plan.monitor.name)\n")
     }
     held = again.reversed()
+  }
+
+  /// A copy of this process, which has the plan and its data in memory already.
+  ///
+  /// Plugins may have started threads, which a copy lacks, or left whatever else their
+  /// code leaves: where there are any, a worker is this program from its beginning. It
+  /// is sent the sweep's files first, so that it sees what this process saw.
+  private func newWorker() throws -> WorkerProcess {
+    guard plan.loadsPlugins else {
+      return try WorkerProcess(besides: workers) {
+        Workers.count = 1
+        return WorkerInput().serve(with: runner)
+      }
+    }
+    var words = ([CommandLine.arguments[0]] + arguments).map { strdup($0) } + [nil]
+    defer { for word in words { free(word) } }
+    let worker = try WorkerProcess(besides: workers) {
+      execv("/proc/self/exe", &words)
+      return 127
+    }
+    for file in plan.declaration.files { worker.send(Array("\(file.count)\n".utf8) + file) }
+    return worker
   }
 
   /// Waits for answers for a tenth of a second.
@@ -89,7 +114,7 @@ public final class WorkerPool {
         if let leg { heard(answer, of: leg) }
         if answer.hasSuffix(" leaving") {
           workers.remove(at: index)
-          _ = worker.bury()
+          worker.bury()
         }
       } else {
         workers.remove(at: index)
@@ -143,7 +168,7 @@ public final class WorkerPool {
 
   private func stop() {
     for worker in workers { worker.dismiss() }
-    for worker in workers { _ = worker.bury(isDismissed: true) }
+    for worker in workers { worker.bury(isDismissed: true) }
     workers = []
   }
 }

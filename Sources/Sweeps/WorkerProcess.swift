@@ -1,11 +1,10 @@
 import Glibc
 import NNExp
 
-/// A process of this same executable that runs trials, one at a time.
+/// A process that runs trials, one at a time.
 ///
-/// It is sent the sweep's files first, so that it sees what the parent saw, then
-/// requests, and answers each with a line. What it says on standard error is kept:
-/// of a trial that takes it down, that is all there is to know.
+/// It is sent requests, and answers each with a line. What it says on standard error
+/// is kept: of a trial that takes it down, that is all there is to know.
 final class WorkerProcess {
   private let process: pid_t
   private let input: Int32
@@ -16,10 +15,16 @@ final class WorkerProcess {
   /// What it is at.
   var leg: Leg?
 
-  /// - Parameters:
-  ///   - arguments: its command line, without the executable.
-  ///   - files: what the sweep is declared in; see `WorkerInput`.
-  init(arguments: [String], files: [[UInt8]]) throws {
+  /// A copy of this process, with pipes for standard input, output and error, that
+  /// calls `body` and is over.
+  ///
+  /// Only the calling thread lives on in it. What others may hold at that moment,
+  /// `body` must not need: the C library sees to its own, and `Workers` wait outside
+  /// any part of a loop while nobody calls them.
+  ///
+  /// - Parameter others: what else this process talks to; not the worker's to hold
+  ///   open.
+  init(besides others: [WorkerProcess], body: () -> Int32) throws {
     var pipes: [(read: Int32, write: Int32)] = []
     func closeAll() { for pipe in pipes { close(pipe.read); close(pipe.write) } }
     for _ in 0..<3 {
@@ -32,20 +37,17 @@ final class WorkerProcess {
       for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
       pipes.append((ends[0], ends[1]))
     }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, pipes[0].read, 0)
-    posix_spawn_file_actions_adddup2(&actions, pipes[1].write, 1)
-    posix_spawn_file_actions_adddup2(&actions, pipes[2].write, 2)
-    var words: [UnsafeMutablePointer<CChar>?] = ([CommandLine.arguments[0]] + arguments).map {
-      strdup($0)
+    let process = fork()
+    if process == 0 {
+      dup2(pipes[0].read, 0)
+      dup2(pipes[1].write, 1)
+      dup2(pipes[2].write, 2)
+      closeAll()
+      for other in others { other.closeAll() }
+      _exit(body())
     }
-    words.append(nil)
-    defer { for word in words { free(word) } }
-    var process: pid_t = 0
-    let code = posix_spawn(&process, "/proc/self/exe", &actions, nil, words, environ)
-    guard code == 0 else {
+    guard process > 0 else {
+      let code = errno
       closeAll()
       throw WorkerProcess.cannotStart(code)
     }
@@ -54,8 +56,9 @@ final class WorkerProcess {
     close(pipes[2].write)
     self.process = process
     (input, output, errors) = (pipes[0].write, pipes[1].read, pipes[2].read)
-    for file in files { send(Array("\(file.count)\n".utf8) + file) }
   }
+
+  private func closeAll() { for descriptor in [input, output, errors] { close(descriptor) } }
 
   private static func cannotStart(_ code: Int32) -> Diagnostic {
     Diagnostic(
@@ -65,7 +68,7 @@ final class WorkerProcess {
   func send(_ text: String) { send(Array(text.utf8)) }
 
   /// A worker that has died is noticed when its answer is awaited.
-  private func send(_ bytes: [UInt8]) {
+  func send(_ bytes: [UInt8]) {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
@@ -106,7 +109,8 @@ final class WorkerProcess {
   }
 
   /// Waits for its end and lets go of it; returns its exit code and what it died
-  /// of. Call it last, once.
+  /// of, if it was not dismissed. Call it last, once.
+  @discardableResult
   func bury(isDismissed: Bool = false) -> (code: Int, text: String) {
     if !isDismissed { close(input) }
     // Whatever it started may hold the other end, and has nothing to say.
@@ -116,6 +120,7 @@ final class WorkerProcess {
     close(errors)
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+    if isDismissed { return (0, "") }
     let words = lastWords
     let number = status & 0x7F
     if number == 0 {

@@ -3,61 +3,106 @@ public import NNExp
 /// The node as YAML that reads back as the same values: block style, with short
 /// lists of scalars on one line.
 public func writeYAML(_ node: Node) -> String {
-  var lines: [String] = []
-  write(node, indent: 0, to: &lines)
-  return lines.joined(separator: "\n") + "\n"
+  var writer = BlockWriter()
+  writer.write(node, indent: 0)
+  return String(decoding: writer.text, as: UTF8.self)
 }
 
-private let lineLimit = 100
+private struct BlockWriter {
+  static let lineLimit = 100
 
-private func write(_ node: Node, indent: Int, to lines: inout [String]) {
-  let margin = String(repeating: " ", count: indent)
-  switch node.content {
-  case .map(let entries) where !entries.isEmpty:
-    for entry in entries {
-      let written = Node.quoted(entry.key)
-      var key = margin + written + ":"
-      if written.unicodeScalars.count > TreeBuilder.keyLimit {
-        // Quotes and escapes made it longer than a key may be beside its value.
-        lines.append(margin + "? " + written)
-        key = margin + ":"
+  /// In UTF-8.
+  var text: [UInt8] = []
+
+  /// Writes a node's lines.
+  ///
+  /// - Parameter isBegun: whether its first line stands already as far as `indent`,
+  ///   because a dash is there.
+  mutating func write(_ node: Node, indent: Int, isBegun: Bool = false) {
+    switch node.content {
+    case .map(let entries) where !entries.isEmpty:
+      for (index, entry) in entries.enumerated() {
+        if index > 0 || !isBegun { write(margin: indent) }
+        let key = Node.quoted(entry.key)
+        if key.utf8.count > TreeBuilder.keyLimit, key.unicodeScalars.count > TreeBuilder.keyLimit {
+          // Quotes and escapes made it longer than a key may be beside its value.
+          text += "? \(key)\n".utf8
+          write(margin: indent)
+          write(entry.value, after: ":", at: indent, indent: indent + 2)
+        } else {
+          text += key.utf8
+          write(entry.value, after: ":", at: indent + key.count, indent: indent + 2)
+        }
       }
-      if entry.value.isWrittenOnOneLine(after: key) {
-        lines.append(key + " " + entry.value.flow)
-      } else {
-        lines.append(key)
-        write(entry.value, indent: indent + 2, to: &lines)
+    case .list(let items) where !items.isEmpty:
+      for (index, item) in items.enumerated() {
+        if index > 0 || !isBegun { write(margin: indent) }
+        write(item, after: "-", at: indent, indent: indent + 2)
       }
+    default:
+      if !isBegun { write(margin: indent) }
+      node.writeFlow(to: &text)
+      endLine()
     }
-  case .list(let items) where !items.isEmpty:
-    for item in items {
-      if item.isWrittenOnOneLine(after: margin + "-") {
-        lines.append(margin + "- " + item.flow)
-      } else {
-        // The first line of the element follows the dash.
-        let first = lines.count
-        write(item, indent: indent + 2, to: &lines)
-        lines[first] = margin + "- " + lines[first].dropFirst(indent + 2)
-      }
-    }
-  default: lines.append(margin + node.flow)
   }
+
+  /// Writes a mark and what it introduces: behind it, or in lines of its own.
+  ///
+  /// - Parameter column: how many characters stand before the mark.
+  private mutating func write(
+    _ node: Node, after mark: Unicode.Scalar, at column: @autoclosure () -> Int, indent: Int
+  ) {
+    text.append(UInt8(ascii: mark))
+    let start = text.count
+    text.append(UInt8(ascii: " "))
+    if node.isFlat {
+      node.writeFlow(to: &text)
+      if !node.isLong || fits(text[start...], after: column() + 1) { return endLine() }
+      text.removeLast(text.count - start)
+      text.append(UInt8(ascii: " "))
+    }
+    if mark == "-" {
+      // The first line of the element follows the dash.
+      write(node, indent: indent, isBegun: true)
+    } else {
+      text.removeLast()
+      endLine()
+      write(node, indent: indent)
+    }
+  }
+
+  /// Whether a line of so many characters has room for more.
+  private func fits(_ more: ArraySlice<UInt8>, after count: Int) -> Bool {
+    count + more.count <= BlockWriter.lineLimit
+      || count + String(decoding: more, as: UTF8.self).count <= BlockWriter.lineLimit
+  }
+
+  private mutating func write(margin: Int) {
+    for _ in 0..<margin { text.append(UInt8(ascii: " ")) }
+  }
+
+  private mutating func endLine() { text.append(UInt8(ascii: "\n")) }
 }
 
 extension Node {
-  /// True for scalars, and for lists of scalars that fit the line.
-  fileprivate func isWrittenOnOneLine(after start: String) -> Bool {
+  /// True for scalars, and for what holds nothing but scalars or nothing at all.
+  fileprivate var isFlat: Bool {
     switch content {
-    case .map(let entries): return entries.isEmpty
-    case .list(let items):
-      let isFlat = items.allSatisfy { item in
-        switch item.content {
-        case .list, .map: false
-        default: true
-        }
-      }
-      return items.isEmpty || (isFlat && start.count + 1 + flow.count <= lineLimit)
-    default: return true
+    case .map(let entries): entries.isEmpty
+    case .list(let items): items.allSatisfy(\.isScalar)
+    default: true
+    }
+  }
+
+  /// True for a list with elements, which may be longer than a line.
+  fileprivate var isLong: Bool {
+    if case .list(let items) = content { !items.isEmpty } else { false }
+  }
+
+  private var isScalar: Bool {
+    switch content {
+    case .list, .map: false
+    default: true
     }
   }
 }

@@ -7,7 +7,7 @@ import Running
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate",
+    commandName: "evaluate", _superCommandName: NNExpCommand.name,
     abstract: "Measures a run's weights on each of its splits.")
 
   @Argument(help: "the run's folder, such as results/xor/latest", completion: .directory)
@@ -37,7 +37,7 @@ struct EvaluateCommand: ParsableCommand {
 
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "predict",
+    commandName: "predict", _superCommandName: NNExpCommand.name,
     abstract: "Computes a run's outputs for new inputs.")
 
   @Argument(help: "the run's folder, such as results/iris/latest", completion: .directory)

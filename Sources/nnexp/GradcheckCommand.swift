@@ -9,7 +9,7 @@ import Running
 
 struct GradcheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "gradcheck",
+    commandName: "gradcheck", _superCommandName: NNExpCommand.name,
     abstract: "Checks an experiment's gradients, and nothing else.",
     discussion: """
       Every parameter's gradient and every layer's input gradient is held

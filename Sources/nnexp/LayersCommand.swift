@@ -5,7 +5,7 @@ import Running
 
 struct LayersCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "layers",
+    commandName: "layers", _superCommandName: NNExpCommand.name,
     abstract: "Lists the types that an experiment file can name, or describes one.")
 
   @Argument(help: "a layer, loss, optimizer, … to describe")

@@ -7,7 +7,7 @@ import Sweeps
 
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sweep",
+    commandName: "sweep", _superCommandName: NNExpCommand.name,
     abstract: "Runs an experiment's variations, all cores at once, into one table.",
     discussion: """
       What varies stands in the file's sweep: block, or on the command line: values
@@ -109,7 +109,8 @@ struct SweepCommand: ParsableCommand {
     let registry = standardRegistry()
     if let input {
       Workers.count = 1
-      return try input.serve(with: runner(declaration, in: folder, registry, isWorker: true))
+      let runner = runner(Composer(declaration, registry), in: folder, isWorker: true)
+      throw Exit(code: input.serve(with: runner))
     }
     if let jobs { Workers.count = jobs }
     try requireWritableReport()
@@ -141,19 +142,19 @@ struct SweepCommand: ParsableCommand {
   }
 
   func runner(
-    _ declaration: SweepDeclaration, in folder: SweepFolder, _ registry: Registry,
-    isWorker: Bool
+    _ composer: Composer, in folder: SweepFolder, isWorker: Bool
   ) -> TrialRunner {
     TrialRunner(
-      declaration, in: folder, registry: registry,
-      command: CommandLine.arguments.filter { $0 != "--worker" }, version: NNExpCommand.version,
-      retryingFailed: retryFailed, endsWithParent: isWorker, interruption: { signalReceived })
+      composer, in: folder, command: CommandLine.arguments.filter { $0 != "--worker" },
+      version: NNExpCommand.version, retryingFailed: retryFailed, endsWithParent: isWorker,
+      interruption: { signalReceived })
   }
 
   private func runAll(_ plan: SweepPlan, in folder: SweepFolder) throws {
     let view = SweepView(quiet: quiet)
     let pool = WorkerPool(
-      plan, in: folder, arguments: Array(CommandLine.arguments.dropFirst()) + ["--worker"],
+      plan, in: folder, runner: runner(plan.composer, in: folder, isWorker: true),
+      arguments: Array(CommandLine.arguments.dropFirst()) + ["--worker"],
       retryingFailed: retryFailed, failsFast: failFast, listener: view)
     if !quiet, pool.progress.done > 0 {
       say("\(pool.progress.done) of \(plan.trials.count) trials are finished")

@@ -27,7 +27,8 @@ extension SweepCommand {
       Workers.count = 1
     }
     let code = try trial.run(
-      with: runner(plan.declaration(at: file), in: folder, registry, isWorker: false),
+      with: runner(
+        Composer(plan.declaration(at: file), registry), in: folder, isWorker: false),
       patience: 120, say: { if !quiet { say($0) } }, complain: writeError)
     if let signalReceived, code == 128 + signalReceived { raiseAgain(signalReceived) }
     if code != 0 { throw Exit(code: code) }

@@ -150,8 +150,9 @@ import Testing
   @Test func editedMeanwhile() throws {
     defer { tool.remove() }
     try tool.write("base: xor.yaml\nsweep: {repeat: 8}\n", to: "sweep.yaml")
-    #expect(try tool.run("sweep", "sweep.yaml", "--output", "calm").code == 0)
-    let words = ["sweep", "sweep.yaml", "--jobs", "2", "--output", "wild"]
+    let long = "train.epochs=20000"
+    #expect(try tool.run("sweep", "sweep.yaml", long, "--output", "calm").code == 0)
+    let words = ["sweep", "sweep.yaml", long, "--jobs", "2", "--output", "wild"]
     let sweep = try BackgroundTool(tool, words)
     #expect(waitUntil { trials("wild", status: "running").count >= 1 })
     try tool.write("name: [", to: "xor.yaml")

@@ -248,7 +248,7 @@ import Testing
     }
     #expect(
       folder.complaint("generated: {type: counter, samples: 1000000000000}").hasPrefix(
-        "test.yaml:1:12: error: generator 'counter' needs 24000000000000 bytes of memory, but"))
+        "test.yaml:1:12: error: generator 'counter' needs 24000000000000 bytes of memory, and"))
     #expect(
       folder.complaint("generated: countr") == """
         test.yaml:1:12: error: unknown generator type 'countr'; did you mean 'counter'?

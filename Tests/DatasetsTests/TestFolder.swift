@@ -81,7 +81,9 @@ final class TestFolder {
       if case .failure(let error) = held {
         expected = (error as? Diagnostics)?.description ?? "\(error)"
       }
-      #expect(complaint == expected, trace)
+      // The memory that is there is another every time.
+      func told(_ text: String) -> String { text.replacing(/and \d+ are there/, with: "") }
+      #expect(told(complaint) == told(expected), trace)
     case (.failure(let error), .success):
       Issue.record("\(trace): no complaint in parts, but as a whole: \(error)")
     }

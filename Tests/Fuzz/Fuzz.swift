@@ -28,8 +28,8 @@ enum FuzzTarget: String, CaseIterable {
     case .experiment: _ = try Experiment(bytes, path: "fuzz.yaml", registry: FuzzTarget.registry)
     case .overrides: try readOverrides(bytes)
     case .csv: try readCSV(bytes)
-    case .idx: try readValues(readIDX(bytes))
-    case .npy: try readValues(readNPY(bytes))
+    case .idx: try readArray(bytes, held: readIDX, streamed: readIDX)
+    case .npy: try readArray(bytes, held: readNPY, streamed: readNPY)
     case .npz:
       let archive = try ZipArchive(bytes)
       for name in archive.names { _ = try archive.contents(of: name) }
@@ -72,19 +72,58 @@ enum FuzzTarget: String, CaseIterable {
   private func readCSV(_ bytes: [UInt8]) throws {
     guard let first = bytes.first else { return }
     let delimiters = Array(",;\t|".utf8)
-    let table = try CSVTable(
-      .held(Array(bytes.dropFirst())), path: "fuzz.csv", delimiter: delimiters[Int(first & 3)],
-      hasHeader: first & 4 == 0)
-    let columns = Array(table.names.indices.prefix(64))
-    let reader = try CSVReader(table, columns: columns, categorical: [], limit: nil)
-    precondition(reader.cells.count == reader.count * columns.count)
-    precondition(reader.cells.allSatisfy(\.isFinite), "a cell is not a finite number")
+    func reader(_ bytes: CSVBytes) throws -> CSVReader {
+      let table = try CSVTable(
+        bytes, path: "fuzz.csv", delimiter: delimiters[Int(first & 3)], hasHeader: first & 4 == 0)
+      return try CSVReader(
+        table, columns: Array(table.names.indices.prefix(64)), categorical: [], limit: nil)
+    }
+    let rest = Array(bytes.dropFirst())
+    let held = Result { try reader(.held(rest)) }
+    let streamed = Result { try reader(.file(file(of: rest))) }
+    let all = try held.get()
+    precondition(all.cells.allSatisfy(\.isFinite), "a cell is not a finite number")
+    guard let lines = try streamed.get().lines() else { return }
+    precondition(lines.count == all.count, "another number of rows in parts than as a whole")
+    let width = all.count == 0 ? 0 : all.cells.count / all.count
+    for row in (0..<lines.count).reversed() {
+      let cells = try lines.withRow(row) { $0 }
+      precondition(
+        cells.elementsEqual(all.cells[row * width..<(row + 1) * width]),
+        "another row in parts than as a whole")
+    }
   }
 
-  private func readValues(_ elements: Elements) throws {
-    try checkSamples(elements, "fuzz", at: nil)
-    var values = [Double](repeating: 0, count: elements.width)
-    for row in 0..<elements.count { try elements.decode(row, into: &values) }
+  /// An array gives the same numbers from memory and from its file, or no array.
+  private func readArray(
+    _ bytes: [UInt8], held: ([UInt8]) throws -> Elements, streamed: (FileBytes) throws -> Elements
+  ) throws {
+    let elements = Result { try held(bytes) }
+    let again = Result { try streamed(file(of: bytes)) }
+    // What is compressed or in Fortran's order is not read in parts.
+    if case .success(let streamed) = again {
+      guard case .success(let held) = elements else { fatalError("read in parts alone") }
+      precondition(streamed.axes == held.axes, "another shape in parts than as a whole")
+      try checkSamples(held, "fuzz", at: nil)
+      var a = [Double](repeating: 0, count: held.width)
+      var b = a
+      for row in 0..<held.count {
+        try held.decode(row, into: &a)
+        try streamed.decode(row, into: &b)
+        let isSame = zip(a, b).allSatisfy { $0.bitPattern == $1.bitPattern }
+        precondition(isSame, "other numbers in parts than as a whole")
+      }
+    }
+    try checkSamples(elements.get(), "fuzz", at: nil)
+  }
+
+  /// The input as a file, to be read a few bytes at a time.
+  private func file(of bytes: [UInt8]) throws -> FileBytes {
+    let path = "/tmp/nnexp-fuzz-\(getpid()).data"
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    precondition(write(descriptor, bytes, bytes.count) == bytes.count)
+    close(descriptor)
+    return try FileBytes(path, stride: 1 + Int(bytes.first ?? 0) % 64, at: nil)
   }
 
   private func readJSON(_ bytes: [UInt8]) throws {

@@ -10,16 +10,17 @@ extension VectorMathTests {
     let tiles: Tiles
     let rows: Int
     let n: S
-    let x: [S]
+    var x: [S]
 
     /// Sizes that fill no register, one, and several; up to a window's entries
     /// less one are left over at the far edges.
-    init(seed: Int) {
+    init(seed: Int, square: Bool = false) {
       let random = RandomStream(seed: UInt64(seed), purpose: "tiles of kernels")
       func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
         range.lowerBound + random.integer(below: range.count, at: at)
       }
-      let (height, width) = (pick(1...4, 0), seed % 2 == 0 ? 2 : pick(1...5, 1))
+      let height = square ? 2 : pick(1...4, 0)
+      let width = square || seed % 2 == 0 ? 2 : pick(1...5, 1)
       let (windows, windowRows) = (pick(1...40, 2), pick(1...3, 3))
       let columns = windows * width + pick(0...(width - 1), 4)
       let plane = (windowRows * height + pick(0...(height - 1), 5)) * columns
@@ -131,6 +132,42 @@ extension VectorMathTests {
             #expect(isSame(dx, expected), "slopes, \(what)")
             #expect(room.last == 7)
           }
+        }
+      }
+    }
+    compare(Float.self)
+    compare(Double.self)
+  }
+
+  @Test func `the largest of a tile and its first holder are those of plain loops`() {
+    func compare<S: Scalar>(_ type: S.Type) {
+      for seed in 0..<60 {
+        var c = Case<S>(seed: 2 * seed, square: true)
+        // Ties, also of signs.
+        if seed % 2 == 0 { c.x = c.x.map { ($0 * 2).rounded() } }
+        let dy = (0..<c.windows).map { S($0 % 7) - 2.5 }
+        var largest: [S] = []
+        let start = (0..<c.x.count).map { S($0 % 5) - 2 }
+        var expected = start
+        for window in 0..<c.windows {
+          let places = c.places(window / c.tiles.windows, window % c.tiles.windows).joined()
+          let hasNaN = places.contains { c.x[$0].isNaN }
+          let m = hasNaN ? S.nan : places.map { abs(c.x[$0]) }.max()!
+          largest.append(m)
+          let first = places.first { abs(c.x[$0]) == m || c.x[$0].isNaN }!
+          let x = c.x[first]
+          expected[first] += dy[window] * (x > 0 ? 1 : x < 0 ? -1 : x)
+        }
+        withEveryInstructionSet { isa in
+          let what = "\(S.self), seed \(seed), \(c.tiles) on \(isa)"
+          var y = [S](repeating: 7, count: c.windows + 1)
+          S.takeLargest(c.x, of: c.tiles, into: &y, rows: c.rows)
+          #expect(y.removeLast() == 7)
+          #expect(isSame(y, largest), "largest, \(what)")
+          var dx = start + [7]
+          S.addLargestSlopes(c.x, of: c.tiles, y, dy, to: &dx, rows: c.rows)
+          #expect(dx.removeLast() == 7)
+          #expect(isSame(dx, expected), "slopes, \(what)")
         }
       }
     }

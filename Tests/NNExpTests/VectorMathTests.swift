@@ -5,13 +5,13 @@ import Testing
 
 /// Functions on whole vectors, for every instruction set that this processor has.
 @Suite(.serialized) struct VectorMathTests {
-  /// Runs `body` once an instruction set, and leaves the best in use.
+  /// Runs `body` once an instruction set.
   func withEveryInstructionSet(_ body: (InstructionSet) throws -> Void) rethrows {
-    let best = InstructionSet.current
-    defer { best.use() }
     for isa in InstructionSet.allCases where isa.isSupported {
-      isa.use()
-      try body(isa)
+      try isa.perform {
+        #expect(InstructionSet.current == isa)
+        try body(isa)
+      }
     }
   }
 
@@ -215,25 +215,21 @@ import Testing
   // MARK: Which instruction set
 
   @Test func `the environment names an instruction set`() throws {
-    let best = InstructionSet.current
-    defer { best.use() }
-    try InstructionSet.use(named: "portable")
-    #expect(InstructionSet.current == .portable)
+    #expect(try InstructionSet.named("portable") == .portable)
     let known = InstructionSet.allCases.filter(\.isSupported).map(\.rawValue)
     let list = known.joined(separator: ", ")
     #expect(
-      message { try InstructionSet.use(named: "portabel") } == """
+      message { _ = try InstructionSet.named("portabel") } == """
         error: NNEXP_ISA names an unknown instruction set 'portabel'; did you mean 'portable'?
         note: this processor has: \(list)
         """)
     for isa in InstructionSet.allCases where !isa.isSupported {
       #expect(
-        message { try InstructionSet.use(named: isa.rawValue) } == """
+        message { _ = try InstructionSet.named(isa.rawValue) } == """
           error: NNEXP_ISA asks for \(isa.rawValue), which this processor lacks
           note: this processor has: \(list)
           """)
     }
-    #expect(InstructionSet.current == .portable)
   }
 
   private func message(_ body: () throws -> Void) -> String {

@@ -53,10 +53,9 @@ private func text(_ csv: CSVText) -> String { String(decoding: csv.bytes, as: UT
   let run = try scratch.run()
   let csv = try CSVWriter("metrics.csv", columns: ["epoch", "train_loss"], in: run)
   func onDisk() -> String { scratch.text("results/xor/run-0001/metrics.csv") }
-  #expect(onDisk() == "epoch,train_loss\n")
-  #expect(csv.length == 17)
+  #expect(onDisk() == "")
   try csv.append([1, 0.5])
-  #expect(onDisk() == "epoch,train_loss\n")
+  #expect(onDisk() == "" && csv.length == 0)
   try csv.flush()
   #expect(onDisk() == "epoch,train_loss\n1,0.5\n")
   try csv.append([2, 0.25])

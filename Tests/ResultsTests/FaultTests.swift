@@ -268,11 +268,20 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
       "openFolder $/results/xor", "list $/results/xor",
       "makeFolder $/results/xor/run-0001", "openFolder $/results/xor/run-0001",
       "create $/results/xor/run-0001/.lock", "lock $/results/xor/run-0001/.lock",
-      "list $/results/xor/run-0001",
       "makeFolder $/results/xor/run-0001/checkpoints",
       "link $/results/xor/latest", "rename $/results/xor/latest", "list $/results/xor",
       "create $/results/xor/run-0001/a.txt", "write $/results/xor/run-0001/a.txt",
       "synchronize $/results/xor/run-0001/a.txt", "close $/results/xor/run-0001/a.txt",
       "rename $/results/xor/run-0001/a.txt", "synchronize $/results/xor/run-0001",
     ])
+  // Before it is a run, nobody reads it: then a file is written in its place.
+  func operations(_ body: () throws -> Void) rethrows -> [String] {
+    let before = record.history.count
+    try body()
+    return record.history.dropFirst(before).map { String($0.prefix { $0 != " " }) }
+  }
+  let replacing = ["create", "write", "close", "rename"]
+  #expect(try operations { try run.write("x", to: "b.txt") } == ["create", "write", "close"])
+  #expect(try operations { try run.write("{}", to: "run.json") } == replacing)
+  #expect(try operations { try run.write("y", to: "b.txt") } == replacing)
 }

@@ -100,6 +100,7 @@ func aFullDisk() throws {
   try run.save(small, as: .state)
   try run.write("old", to: "a.txt")
   let csv = try CSVWriter("metrics.csv", columns: ["text"], in: run)
+  try csv.flush()
   #expect(
     thrown(replacing: run.path) { try run.save(large, as: .state) } == """
       3 error: cannot write 160000 bytes to '$/checkpoints/state.nnx': No space left on device

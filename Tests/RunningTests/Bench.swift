@@ -157,13 +157,14 @@ final class Fault: Sendable {
   var fileSystem: FileSystem {
     FileSystem { [self] operation, path in
       let index = count.add(1, ordering: .relaxed).oldValue
-      log.withLock { $0.append("\(operation) \(path)") }
+      log.withLock { $0.append("\(operation.rawValue) \(path)") }
       return index == target || kills && index > target ? code : 0
     }
   }
 
   /// How many operations there were, and what the target was.
   var operations: Int { count.load(ordering: .relaxed) }
+  var history: [String] { log.withLock { $0 } }
   var failed: String { log.withLock { $0.indices.contains(target) ? $0[target] : "none" } }
 }
 

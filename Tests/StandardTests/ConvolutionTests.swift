@@ -1,5 +1,6 @@
-import NNExp
 import Testing
+
+@testable import NNExp
 
 /// Convolution against its definition, seven loops deep.
 @Suite struct ConvolutionTests {
@@ -63,34 +64,40 @@ import Testing
     #expect(planned > 100)
   }
 
-  /// Larger images, windows and channels, where whole registers fill; forward
-  /// and back, in both precisions.
+  /// Larger images, windows and channels, where whole registers fill, and many
+  /// weights for few places, where windows are laid out as a matrix; forward and
+  /// back, in both precisions, on each instruction set in turn.
   @Test func `values and gradients are the definition's`() throws {
     func compare<S: Scalar>(_ type: S.Type, _ tolerance: Double) throws {
-      for seed in 0..<60 {
+      let isas = InstructionSet.allCases.filter(\.isSupported)
+      var (direct, byMatrix) = (0, 0)
+      for seed in 0..<72 {
         let random = RandomStream(seed: UInt64(seed), purpose: "convolution gradients")
         func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
           range.lowerBound + random.integer(below: range.count, at: at)
         }
         let groups = pick(1...3, 0)
-        let inputs = pick(1...(seed % 3 == 0 ? 6 : 2), 1)
-        let units = pick(1...(seed % 3 == 1 ? 6 : 2), 2)
-        let window = (pick(1...7, 3), pick(1...7, 4))
+        let isHeavy = seed % 6 == 5
+        let inputs = isHeavy ? pick(6...9, 1) : pick(1...(seed % 3 == 0 ? 6 : 2), 1)
+        let units = isHeavy ? pick(6...20, 2) : pick(1...(seed % 3 == 1 ? 18 : 2), 2)
+        let window = isHeavy ? (pick(4...7, 3), pick(4...7, 4)) : (pick(1...7, 3), pick(1...7, 4))
         let padding = seed % 2 == 0 ? (0, 0) : (pick(0...3, 5), pick(0...3, 6))
-        let places = (pick(1...5, 7), pick(1...34, 8))
+        let dilation = seed % 4 == 1 ? (pick(1...3, 9), pick(1...3, 10)) : (1, 1)
+        let places = isHeavy ? (1, pick(1...2, 8)) : (pick(1...5, 7), pick(1...34, 8))
         let (rows, columns) = (
-          max(1, places.0 + window.0 - 1 - 2 * padding.0),
-          max(1, places.1 + window.1 - 1 - 2 * padding.1)
+          max(1, places.0 + (window.0 - 1) * dilation.0 - 2 * padding.0),
+          max(1, places.1 + (window.1 - 1) * dilation.1 - 2 * padding.1)
         )
         func pair(_ pair: (Int, Int)) -> Node {
           Node(.list([Node(.int(pair.0)), Node(.int(pair.1))]))
         }
         let options = [
           ("channels", Node(.int(groups * units))), ("groups", Node(.int(groups))),
-          ("window", pair(window)), ("padding", pair(padding)),
+          ("window", pair(window)), ("padding", pair(padding)), ("dilation", pair(dilation)),
         ]
         let shape: Shape = [groups * inputs, rows, columns]
-        let samples = 2
+        // Up to eight samples of a few places share a sum.
+        let samples = isHeavy ? 2 : pick(1...11, 11)
         guard
           let bench = try? LayerBench<S>(
             makeLayer("convolution", options), inputs: [shape], samples: samples)
@@ -114,10 +121,10 @@ import Testing
                 for i in 0..<inputs {
                   let channel = s * groups * inputs + o / units * inputs + i
                   for u in 0..<window.0 {
-                    let row = r + u - padding.0
+                    let row = r + u * dilation.0 - padding.0
                     guard row >= 0, row < rows else { continue }
                     for v in 0..<window.1 {
-                      let column = c + v - padding.1
+                      let column = c + v * dilation.1 - padding.1
                       guard column >= 0, column < columns else { continue }
                       let weight = ((o * inputs + i) * window.0 + u) * window.1 + v
                       let place = (channel * rows + row) * columns + column
@@ -132,15 +139,20 @@ import Testing
             }
           }
         }
-        bench.forward()
-        let what = "\(S.self), seed \(seed): \(Node.map(options).flow) on \(shape)"
+        let isa = isas[seed / 6 % isas.count]
+        isa.perform { bench.forward() }
+        let what = "\(S.self), seed \(seed): \(Node.map(options).flow) on \(shape), \(isa)"
         expectClose(doubles(bench.y), y, tolerance, "y, " + what)
-        bench.backward(prefill: 1)
+        isa.perform { bench.backward(prefill: 1) }
         expectClose(doubles(bench.dx), dx, tolerance, "dx, " + what)
         expectClose(doubles(bench.gradients[0]), dw, tolerance, "dw, " + what)
         expectClose(doubles(bench.gradients[1]), db, tolerance, "db, " + what)
         #expect(bench.trespasses == [], "\(what)")
+        if window != (1, 1) {
+          if bench.plan.scratch.count > 3 { direct += 1 } else { byMatrix += 1 }
+        }
       }
+      #expect(direct > 30 && byMatrix > 5, "\(direct) direct, \(byMatrix) by matrix")
     }
     try compare(Double.self, 1e-13)
     try compare(Float.self, 2e-5)

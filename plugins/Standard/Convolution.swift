@@ -10,7 +10,8 @@ import NNExp
 /// Padding reads as 0. With groups, output channels are split like the input's
 /// and each part sees its own alone.
 ///
-/// One sample's windows are laid out as the columns of a matrix P
+/// ``DirectConvolution`` adds these sums up where it suits. Elsewhere one sample's
+/// windows are laid out as the columns of a matrix P
 /// `[channels·rows·columns of the window, positions]`, so that the sums become
 /// products: y = W P, ∂Wᵀ += P ∂yᵀ, ∂P = Wᵀ ∂y, which is then added back to ∂x.
 ///
@@ -33,10 +34,10 @@ struct Convolution: Layer {
     source: "LeCun, Bottou, Bengio, Haffner 1998, \"Gradient-based learning applied to document "
       + "recognition\"")
 
-  fileprivate let channels: Int
-  fileprivate let groups: Int
-  fileprivate let rows: Window
-  fileprivate let columns: Window
+  private let channels: Int
+  private let groups: Int
+  private let rows: Window
+  private let columns: Window
   private let hasBias: Bool
 
   init(from options: inout Options) {
@@ -72,34 +73,25 @@ struct Convolution: Layer {
       try columns.count(over: x.columns, named: "columns"),
     ]
     let weight: Shape = [channels, x.channels / groups, rows.size, columns.size]
-    let depth = Shape([x.channels / groups, rows.size, columns.size]).count
+    let sizes = sizes(input, output)
     var plan = Plan(
       output: output, parameters: [.init("weight", weight, initial: .glorotUniform)],
-      scratch: [.fixed(weight.count)],
-      work: Shape([output.count, depth]).count)
-    if !isPointwise {
-      plan.scratch.append(.fixed(Shape([depth, output[1], output[2]]).count))
-      if isBordered { plan.scratch.append(.fixed(border(of: x).count)) }
+      work: output.count.times(sizes.depth))
+    if DirectConvolution<Double>.suits(sizes) {
+      plan.scratch = DirectConvolution<Double>.scratch(for: sizes)
+    } else {
+      plan.scratch = [.fixed(weight.count)]
+      if !sizes.isPointwise {
+        plan.scratch.append(.fixed(sizes.depth.times(sizes.positions)))
+        if sizes.isBordered { plan.scratch.append(.fixed(sizes.border)) }
+      }
     }
     if hasBias { plan.parameters.append(.init("bias", [channels], initial: .zeros)) }
     return plan
   }
 
-  /// True if a sample is its own matrix of windows.
-  private var isPointwise: Bool { rows == .single && columns == .single }
-
-  /// True if windows one place apart leave the input: it is copied into a border
-  /// of zeros first.
-  private var isBordered: Bool {
-    rows.stride == 1 && columns.stride == 1 && (rows.padding > 0 || columns.padding > 0)
-  }
-
-  /// One group's input with its padding.
-  private func border(of x: Planes) -> Shape {
-    [
-      x.channels / groups, min(x.rows, .max / 2) + 2 * rows.padding,
-      min(x.columns, .max / 2) + 2 * columns.padding,
-    ]
+  private func sizes(_ input: Shape, _ output: Shape) -> ConvolutionSizes {
+    ConvolutionSizes(rows: rows, columns: columns, groups: groups, input: input, output: output)
   }
 
   func equations(for inputs: [Shape]) -> Equations {
@@ -132,7 +124,10 @@ struct Convolution: Layer {
 
   func forward<S: Scalar>(_ pass: Forward<S>) {
     let (x, y) = (pass.x, pass.y)
-    let sizes = Sizes(self, input: x.shape, output: y.shape)
+    let sizes = sizes(x.shape, y.shape)
+    if DirectConvolution<S>.suits(sizes) {
+      return DirectConvolution(sizes, scratch: pass.scratch).forward(pass, hasBias: hasBias)
+    }
     let weight = pass.parameters[0]
     for s in 0..<pass.samples {
       for g in 0..<groups {
@@ -145,8 +140,8 @@ struct Convolution: Layer {
             (to + o &* sizes.positions).update(repeating: bias[o], count: sizes.positions)
           }
         }
-        let patches = isPointwise ? from : pass.scratch[1].start
-        if !isPointwise { gather(from, into: patches, sizes, pass.scratch) }
+        let patches = sizes.isPointwise ? from : pass.scratch[1].start
+        if !sizes.isPointwise { gather(from, into: patches, sizes, pass.scratch) }
         multiply(
           sizes.weight(weight, group: g),
           Matrix(start: patches, rows: sizes.depth, columns: sizes.positions),
@@ -158,7 +153,10 @@ struct Convolution: Layer {
 
   func backward<S: Scalar>(_ pass: Backward<S>) {
     let (x, dy, dx) = (pass.x, pass.dy, pass.dx)
-    let sizes = Sizes(self, input: x.shape, output: dy.shape)
+    let sizes = sizes(x.shape, dy.shape)
+    if DirectConvolution<S>.suits(sizes) {
+      return DirectConvolution(sizes, scratch: pass.scratch).backward(pass, hasBias: hasBias)
+    }
     let weight = pass.parameters[0]
     // ∂Wᵀ += P ∂yᵀ: the BLAS is up to half as fast again as with ∂W += ∂y Pᵀ.
     let dw = pass.scratch[0]
@@ -175,8 +173,8 @@ struct Convolution: Layer {
             db[o] += sum(of: slope + o &* sizes.positions, count: sizes.positions)
           }
         }
-        let patches = isPointwise ? from : pass.scratch[1].start
-        if !isPointwise { gather(from, into: patches, sizes, pass.scratch) }
+        let patches = sizes.isPointwise ? from : pass.scratch[1].start
+        if !sizes.isPointwise { gather(from, into: patches, sizes, pass.scratch) }
         let columns = Matrix(start: patches, rows: sizes.depth, columns: sizes.positions)
         multiply(
           columns, dyPart.transposed, into: sizes.transposedWeight(dw, group: g),
@@ -184,7 +182,7 @@ struct Convolution: Layer {
         guard pass.needsInputGradient else { continue }
         let transposedWeight = sizes.weight(weight, group: g).transposed
         let to = dx.start + part &* sizes.inputPart
-        if isPointwise {
+        if sizes.isPointwise {
           multiply(
             transposedWeight, dyPart,
             into: Matrix(start: to, rows: sizes.depth, columns: sizes.positions),
@@ -205,81 +203,34 @@ struct Convolution: Layer {
   }
 }
 
-/// The sizes of one group of one sample.
-private struct Sizes {
-  /// Input and output planes.
-  let x: Planes
-  let y: Planes
-  /// Input channels, and output channels.
-  let inputs: Int
-  let units: Int
-  /// Weights of one unit.
-  let depth: Int
-
-  var positions: Int { y.count }
-  var weights: Int { units &* depth }
-  var inputPart: Int { inputs &* x.count }
-  var outputPart: Int { units &* positions }
-
-  init(_ layer: Convolution, input: Shape, output: Shape) {
-    guard let x = Planes(input), let y = Planes(output) else {
-      preconditionFailure("`plan` lets no other shape pass")
-    }
-    (self.x, self.y) = (x, y)
-    inputs = x.channels / layer.groups
-    units = layer.channels / layer.groups
-    depth = inputs &* layer.rows.size &* layer.columns.size
-  }
-
-  func weight<S: Scalar>(_ weight: Tensor<S>, group: Int) -> Matrix<S> {
+extension ConvolutionSizes {
+  fileprivate func weight<S: Scalar>(_ weight: Tensor<S>, group: Int) -> Matrix<S> {
     Matrix(start: weight.start + group &* weights, rows: units, columns: depth)
   }
 
-  func transposedWeight<S: Scalar>(_ weight: Tensor<S>, group: Int) -> Matrix<S> {
+  fileprivate func transposedWeight<S: Scalar>(_ weight: Tensor<S>, group: Int) -> Matrix<S> {
     Matrix(start: weight.start + group &* weights, rows: depth, columns: units)
+  }
+
+  /// The windows one place apart, over an input that has its padding.
+  fileprivate var windows: Windows {
+    Windows(
+      channels: inputs, rows: paddedRows, columns: paddedColumns, window: (rows.size, columns.size),
+      dilation: (rows.dilation, columns.dilation))
   }
 }
 
 extension Convolution {
-  /// The windows one place apart, over an input that has its padding.
-  private func windows(_ sizes: Sizes) -> Windows {
-    Windows(
-      channels: sizes.inputs, rows: sizes.x.rows &+ 2 &* rows.padding,
-      columns: sizes.x.columns &+ 2 &* columns.padding,
-      window: (rows.size, columns.size), dilation: (rows.dilation, columns.dilation))
-  }
-
-  /// Calls `body` with every row of a part of the input, and where it stands
-  /// within its padding, both counted from their starts.
-  @inline(__always)
-  private func forEachRow(_ sizes: Sizes, _ body: (_ inner: Int, _ outer: Int) -> Void) {
-    let width = sizes.x.columns &+ 2 &* columns.padding
-    var outer = rows.padding &* width &+ columns.padding
-    for i in 0..<sizes.inputs {
-      for r in 0..<sizes.x.rows {
-        body((i &* sizes.x.rows &+ r) &* sizes.x.columns, outer)
-        outer &+= width
-      }
-      outer &+= 2 &* rows.padding &* width
-    }
-  }
-
   /// Lays the windows of one part of a sample out as the columns of `patches`.
   private func gather<S: Scalar>(
-    _ x: UnsafePointer<S>, into patches: UnsafeMutablePointer<S>, _ sizes: Sizes,
+    _ x: UnsafePointer<S>, into patches: UnsafeMutablePointer<S>, _ sizes: ConvolutionSizes,
     _ scratch: Tensors<S>
   ) {
-    if isBordered {
-      let border = scratch[2]
-      border.fill(0)
-      forEachRow(sizes) { inner, outer in
-        (border.start + outer).update(from: x + inner, count: sizes.x.columns)
-      }
-      return S.gather(windows(sizes), border.start, into: patches)
+    if sizes.isBordered {
+      sizes.copy(x, into: scratch[2].start)
+      return S.gather(sizes.windows, scratch[2].start, into: patches)
     }
-    if rows.stride == 1 && columns.stride == 1 {
-      return S.gather(windows(sizes), x, into: patches)
-    }
+    if sizes.isDense { return S.gather(sizes.windows, x, into: patches) }
     var to = patches
     for i in 0..<sizes.inputs {
       for u in 0..<rows.size {
@@ -308,21 +259,16 @@ extension Convolution {
 
   /// Adds every column of `patches` to the window that it came from.
   private func scatter<S: Scalar>(
-    _ patches: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>, _ sizes: Sizes,
+    _ patches: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>, _ sizes: ConvolutionSizes,
     _ scratch: Tensors<S>
   ) {
-    if isBordered {
+    if sizes.isBordered {
       let border = scratch[2]
       border.fill(0)
-      S.scatter(windows(sizes), patches, to: border.start)
-      forEachRow(sizes) { inner, outer in
-        for c in 0..<sizes.x.columns { dx[inner &+ c] += border[outer &+ c] }
-      }
-      return
+      S.scatter(sizes.windows, patches, to: border.start)
+      return sizes.add(border.start, to: dx)
     }
-    if rows.stride == 1 && columns.stride == 1 {
-      return S.scatter(windows(sizes), patches, to: dx)
-    }
+    if sizes.isDense { return S.scatter(sizes.windows, patches, to: dx) }
     var from = patches
     for i in 0..<sizes.inputs {
       for u in 0..<rows.size {

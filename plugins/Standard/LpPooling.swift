@@ -125,7 +125,13 @@ struct LpPooling: Layer {
     case 2: pooling.forward(pass, by: EuclideanNorm(normalizes: normalizes))
     case 3: pooling.forward(pass, by: CubicNorm(normalizes: normalizes))
     case 4: pooling.forward(pass, by: QuarticNorm(normalizes: normalizes))
-    case .infinity: pooling.forward(pass, by: LargestMagnitude())
+    case .infinity:
+      if let tiles = squares(pass.x, pass.y) {
+        let rows = pass.y.count / tiles.windows
+        S.takeLargest(pass.x.start, of: tiles, into: pass.y.start, rows: rows)
+      } else {
+        pooling.forward(pass, by: LargestMagnitude())
+      }
     case let p: pooling.forward(pass, by: PowerMean(p: p, normalizes: normalizes))
     }
   }
@@ -145,9 +151,26 @@ struct LpPooling: Layer {
     case 2: backward(pass, by: EuclideanNorm(normalizes: normalizes))
     case 3: backward(pass, by: CubicNorm(normalizes: normalizes))
     case 4: backward(pass, by: QuarticNorm(normalizes: normalizes))
-    case .infinity: backward(pass, by: LargestMagnitude())
+    case .infinity:
+      if let tiles = squares(pass.x, pass.y) {
+        S.addLargestSlopes(
+          pass.x.start, of: tiles, pass.y.start, pass.dy.start, to: pass.dx.start,
+          rows: pass.y.count / tiles.windows)
+      } else {
+        backward(pass, by: LargestMagnitude())
+      }
     case let p: backward(pass, by: PowerMean(p: p, normalizes: normalizes))
     }
+  }
+
+  /// The windows, if they are tiles of 2 × 2.
+  private func squares<S: Scalar>(_ x: Tensor<S>, _ y: Tensor<S>) -> Tiles? {
+    guard let tile = pooling.tile(from: x.shape, to: y.shape), tile == (2, 2),
+      let planes = Planes(x.shape), let windows = Planes(y.shape)
+    else { return nil }
+    return Tiles(
+      height: 2, width: 2, columns: planes.columns, plane: planes.count,
+      windows: windows.columns, windowRows: windows.rows)
   }
 
   /// The way for whole rows, where the plan found the windows to be tiles.

@@ -27,12 +27,11 @@ public func registerRules(in registry: inout Registry) {
   registry.register(Rprop.self)
   registry.register(LBFGS.self)
 
-  registry.register(Warmed<ConstantSchedule>.self)
-  registry.register(Warmed<StepSchedule>.self)
-  registry.register(Warmed<ExponentialSchedule>.self)
-  registry.register(Warmed<InverseTimeSchedule>.self)
-  registry.register(Warmed<CosineSchedule>.self)
-  registry.register(Warmed<PlateauSchedule>.self)
+  registerWarmed(
+    [
+      ConstantSchedule.self, StepSchedule.self, ExponentialSchedule.self,
+      InverseTimeSchedule.self, CosineSchedule.self, PlateauSchedule.self,
+    ], in: &registry)
   registry.register(LinearWarmup.self)
 
   registry.register(GlorotUniform.self)

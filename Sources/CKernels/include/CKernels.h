@@ -1,8 +1,10 @@
 /// Loops over vectors of numbers, compiled once for each instruction set.
 ///
 /// Every kernel is written once, on vectors of no particular processor (clang's
-/// `ext_vector_type`), and without a fused multiply-add: a number's result is
-/// the same bits on every instruction set, at every position, in every lane.
+/// `ext_vector_type`), and all but the sums of products without a fused
+/// multiply-add: a number's result is the same bits on every instruction set, at
+/// every position, in every lane. `correlate`, `relate` and `add_rows_up` differ
+/// between instruction sets in the last digits, as a BLAS does between processors.
 
 #ifndef NNEXP_CKERNELS_H
 #define NNEXP_CKERNELS_H
@@ -38,6 +40,23 @@ struct nnexp_windows {
   long place_rows, place_columns;
 };
 
+/// A matrix whose rows overlap: row (g, u, v) has `count` numbers, from the place
+/// g·group_step + u·row_step + v·column_step on.
+struct nnexp_overlap {
+  long groups, rows, columns;
+  long group_step, row_step, column_step;
+  long count;
+  /// Numbers of a row that need not be 0: `span` of them from u·span_step on.
+  long span, span_step;
+};
+
+/// A matrix within a tensor: its row m is (m / inner_rows, m mod inner_rows), and
+/// its columns are pairs likewise.
+struct nnexp_factors {
+  long rows, inner_rows, outer_row_step, inner_row_step;
+  long outer_columns, inner_columns, outer_column_step, inner_column_step;
+};
+
 /// The kernels for one precision; each of the functions in its place.
 #define NNEXP_KERNELS(REAL)                                                        \
   /* y ← f(x); x and y may be the same. */                                         \
@@ -55,9 +74,25 @@ struct nnexp_windows {
   long (*pull_tiles)(                                                              \
       const struct nnexp_tiles *tiles, int p, REAL n, const REAL *x, const REAL *y, \
       const REAL *dy, REAL *dx, long row, long rows, REAL *room);                  \
+  /* The same for p = ∞ and windows of 2 × 2; see LargestTiles.h. */               \
+  void (*largest_tiles)(                                                           \
+      const struct nnexp_tiles *tiles, const REAL *x, REAL *y, long rows);         \
+  void (*pull_largest_tiles)(                                                      \
+      const struct nnexp_tiles *tiles, const REAL *x, const REAL *y, const REAL *dy, \
+      REAL *dx, long rows);                                                        \
   /* Windows as the columns of a matrix, and added back; see Windows.h. */         \
   void (*gather)(const struct nnexp_windows *windows, const REAL *x, REAL *patches); \
-  void (*scatter)(const struct nnexp_windows *windows, const REAL *patches, REAL *x);
+  void (*scatter)(const struct nnexp_windows *windows, const REAL *patches, REAL *x); \
+  /* Products with a matrix whose rows overlap; see Correlation.h. */              \
+  void (*pack)(const struct nnexp_factors *factors, const REAL *a, REAL *packed);  \
+  void (*correlate)(                                                               \
+      const struct nnexp_overlap *overlap, long height, const REAL *packed, const REAL *c, \
+      const REAL *b, REAL *y);                                                     \
+  void (*relate)(                                                                  \
+      const struct nnexp_overlap *overlap, long height, long samples, const REAL *d, \
+      long d_step, const REAL *b, long b_step, REAL *w);                           \
+  void (*add_rows_up)(                                                             \
+      long height, long count, long samples, const REAL *d, long d_step, REAL *sums);
 
 struct nnexp_kernels_f32 {
   NNEXP_KERNELS(float)
@@ -87,17 +122,23 @@ enum nnexp_isa {
 /// The kernels for `isa`, or NULL where this processor lacks it.
 const struct nnexp_kernels *nnexp_kernels_for(enum nnexp_isa isa);
 
-/// The instruction set in use: the processor's best, until told otherwise.
+/// The instruction set in use here: the processor's best, until told otherwise.
 enum nnexp_isa nnexp_current_isa(void);
 
 /// Uses `isa` from now on, which this processor must have.
 void nnexp_use_isa(enum nnexp_isa isa);
 
+/// Uses `isa` on this thread alone, until told `nnexp_isa_count`: the same as all.
+void nnexp_use_isa_here(enum nnexp_isa isa);
+
 /// The kernels in use. Set before `main`, so that reading it costs one load.
 extern const struct nnexp_kernels *_Atomic nnexp_kernels_in_use;
+/// Those of this thread, or NULL.
+extern _Thread_local const struct nnexp_kernels *nnexp_kernels_here;
 
 static inline const struct nnexp_kernels *nnexp_kernels(void) {
-  return __c11_atomic_load(&nnexp_kernels_in_use, __ATOMIC_RELAXED);
+  const struct nnexp_kernels *here = nnexp_kernels_here;
+  return here ? here : __c11_atomic_load(&nnexp_kernels_in_use, __ATOMIC_RELAXED);
 }
 
 // One call of the kernels in use.
@@ -155,6 +196,25 @@ static inline long nnexp_pull_tiles_f64(
   return nnexp_kernels()->f64.pull_tiles(tiles, p, n, x, y, dy, dx, row, rows, room);
 }
 
+static inline void nnexp_largest_tiles_f32(
+    const struct nnexp_tiles *tiles, const float *x, float *y, long rows) {
+  nnexp_kernels()->f32.largest_tiles(tiles, x, y, rows);
+}
+static inline void nnexp_pull_largest_tiles_f32(
+    const struct nnexp_tiles *tiles, const float *x, const float *y, const float *dy, float *dx,
+    long rows) {
+  nnexp_kernels()->f32.pull_largest_tiles(tiles, x, y, dy, dx, rows);
+}
+static inline void nnexp_largest_tiles_f64(
+    const struct nnexp_tiles *tiles, const double *x, double *y, long rows) {
+  nnexp_kernels()->f64.largest_tiles(tiles, x, y, rows);
+}
+static inline void nnexp_pull_largest_tiles_f64(
+    const struct nnexp_tiles *tiles, const double *x, const double *y, const double *dy, double *dx,
+    long rows) {
+  nnexp_kernels()->f64.pull_largest_tiles(tiles, x, y, dy, dx, rows);
+}
+
 static inline void nnexp_gather_f32(
     const struct nnexp_windows *windows, const float *x, float *patches) {
   nnexp_kernels()->f32.gather(windows, x, patches);
@@ -170,6 +230,43 @@ static inline void nnexp_gather_f64(
 static inline void nnexp_scatter_f64(
     const struct nnexp_windows *windows, const double *patches, double *x) {
   nnexp_kernels()->f64.scatter(windows, patches, x);
+}
+
+static inline void nnexp_pack_f32(
+    const struct nnexp_factors *factors, const float *a, float *packed) {
+  nnexp_kernels()->f32.pack(factors, a, packed);
+}
+static inline void nnexp_correlate_f32(
+    const struct nnexp_overlap *overlap, long height, const float *packed, const float *c,
+    const float *b, float *y) {
+  nnexp_kernels()->f32.correlate(overlap, height, packed, c, b, y);
+}
+static inline void nnexp_relate_f32(
+    const struct nnexp_overlap *overlap, long height, long samples, const float *d, long d_step,
+    const float *b, long b_step, float *w) {
+  nnexp_kernels()->f32.relate(overlap, height, samples, d, d_step, b, b_step, w);
+}
+static inline void nnexp_add_rows_up_f32(
+    long height, long count, long samples, const float *d, long d_step, float *sums) {
+  nnexp_kernels()->f32.add_rows_up(height, count, samples, d, d_step, sums);
+}
+static inline void nnexp_pack_f64(
+    const struct nnexp_factors *factors, const double *a, double *packed) {
+  nnexp_kernels()->f64.pack(factors, a, packed);
+}
+static inline void nnexp_correlate_f64(
+    const struct nnexp_overlap *overlap, long height, const double *packed, const double *c,
+    const double *b, double *y) {
+  nnexp_kernels()->f64.correlate(overlap, height, packed, c, b, y);
+}
+static inline void nnexp_relate_f64(
+    const struct nnexp_overlap *overlap, long height, long samples, const double *d, long d_step,
+    const double *b, long b_step, double *w) {
+  nnexp_kernels()->f64.relate(overlap, height, samples, d, d_step, b, b_step, w);
+}
+static inline void nnexp_add_rows_up_f64(
+    long height, long count, long samples, const double *d, long d_step, double *sums) {
+  nnexp_kernels()->f64.add_rows_up(height, count, samples, d, d_step, sums);
 }
 
 #endif

@@ -1,0 +1,314 @@
+// Products with a matrix whose rows overlap, as windows that slide over rows of numbers do.
+//
+// Row k = (g, u, v) of the matrix B is what stands in b from
+//
+//     place(k) = g·group_step + u·row_step + v·column_step
+//
+// on: nothing is copied but once for each v. A tile of the result stays in registers for the whole
+// of its sums: TILE_ROWS rows by TILE_VECTORS vectors, which is as many registers as there are.
+// Other kernels give the same bits on every instruction set; these multiply and add at once where
+// the instruction set can (HAS_FMA), at twice the speed.
+
+/// a·b + c
+INLINE V NAME(add_product)(V a, V b, V c) {
+#if defined(HAS_FMA)
+  return __builtin_elementwise_fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+/// The height of the block of rows that begins where `left` rows are left: a power of two.
+INLINE long NAME(block)(long left) {
+  long height = TILE_ROWS;
+  while (height > left) height /= 2;
+  return height;
+}
+
+/// `f(height, …)` with a height that the compiler knows.
+#if TILE_ROWS == 8
+#define FOR_HEIGHT(height, f, ...)                                                 \
+  switch (height) {                                                                \
+  case 8: NAME(f##_8)(__VA_ARGS__); break;                                         \
+  case 4: NAME(f##_4)(__VA_ARGS__); break;                                         \
+  case 2: NAME(f##_2)(__VA_ARGS__); break;                                         \
+  default: NAME(f##_1)(__VA_ARGS__); break;                                        \
+  }
+#define EACH_HEIGHT(define) define(1) define(2) define(4) define(8)
+#elif TILE_ROWS == 4
+#define FOR_HEIGHT(height, f, ...)                                                 \
+  switch (height) {                                                                \
+  case 4: NAME(f##_4)(__VA_ARGS__); break;                                         \
+  case 2: NAME(f##_2)(__VA_ARGS__); break;                                         \
+  default: NAME(f##_1)(__VA_ARGS__); break;                                        \
+  }
+#define EACH_HEIGHT(define) define(1) define(2) define(4)
+#else
+#define FOR_HEIGHT(height, f, ...)                                                 \
+  switch (height) {                                                                \
+  case 2: NAME(f##_2)(__VA_ARGS__); break;                                         \
+  default: NAME(f##_1)(__VA_ARGS__); break;                                        \
+  }
+#define EACH_HEIGHT(define) define(1) define(2)
+#endif
+
+#define UNROLLED _Pragma("clang loop unroll(full)")
+/// A function of its own: constants of what follows a loop would take the loop's registers.
+#define APART static __attribute__((noinline))
+
+// MARK: A, block by block of its rows
+
+INLINE void NAME(pack_block)(
+    const struct nnexp_factors *f, const REAL *a, long m, const int height, REAL *packed) {
+  const REAL *row[TILE_ROWS];
+  UNROLLED for (int h = 0; h < height; h++)
+    row[h] = a + (m + h) / f->inner_rows * f->outer_row_step
+        + (m + h) % f->inner_rows * f->inner_row_step;
+  for (long i = 0; i < f->outer_columns; i++)
+    for (long j = 0; j < f->inner_columns; j++, packed += height)
+      UNROLLED for (int h = 0; h < height; h++)
+        packed[h] = row[h][i * f->outer_column_step + j * f->inner_column_step];
+}
+#define PACK(height)                                                               \
+  static void NAME(pack_##height)(                                                 \
+      const struct nnexp_factors *f, const REAL *a, long m, REAL *packed) {        \
+    NAME(pack_block)(f, a, m, height, packed);                                     \
+  }
+EACH_HEIGHT(PACK)
+
+/// The blocks of A one after the other, the rows of each side by side.
+static void NAME(pack)(const struct nnexp_factors *f, const REAL *a, REAL *packed) {
+  for (long m = 0; m < f->rows;) {
+    const long height = NAME(block)(f->rows - m);
+    FOR_HEIGHT(height, pack, f, a, m, packed)
+    packed += height * f->outer_columns * f->inner_columns;
+    m += height;
+  }
+}
+
+// MARK: y = c + A·B
+
+/// A part of the result: where it begins, how many vectors, of which the only one has `count`
+/// numbers if they are fewer than its lanes; and the rows u of B, from `first` to before `last`.
+struct NAME(part) {
+  long start, vectors, count, first, last;
+};
+
+INLINE void NAME(correlate_tile)(
+    const struct nnexp_overlap *o, const struct NAME(part) *p, const REAL *a, const REAL *c,
+    const REAL *b, REAL *y, const int height, const int width, const int isPart) {
+  const long count = p->count, first = p->first, last = p->last;
+  V sum[TILE_ROWS][TILE_VECTORS];
+  UNROLLED for (int h = 0; h < height; h++)
+    UNROLLED for (int w = 0; w < width; w++) sum[h][w] = c ? (V)c[h] : (V)0;
+  const long left_out = (o->rows - (last - first)) * o->columns * height;
+  a += first * o->columns * height;
+  for (long g = 0; g < o->groups; g++, a += left_out) {
+    const REAL *row = b + g * o->group_step + first * o->row_step;
+    for (long u = first; u < last; u++, row += o->row_step) {
+      const REAL *at = row;
+      for (long v = 0; v < o->columns; v++, at += o->column_step, a += height) {
+        V x[TILE_VECTORS];
+        UNROLLED for (int w = 0; w < width; w++)
+          x[w] = isPart ? NAME(load_first)(at, count) : NAME(load)(at + w * LANES);
+        UNROLLED for (int h = 0; h < height; h++) {
+          const V factor = a[h];
+          UNROLLED for (int w = 0; w < width; w++)
+            sum[h][w] = NAME(add_product)(factor, x[w], sum[h][w]);
+        }
+      }
+    }
+  }
+  UNROLLED for (int h = 0; h < height; h++)
+    UNROLLED for (int w = 0; w < width; w++)
+      if (isPart)
+        NAME(store_first)(y + h * o->count, sum[h][w], count);
+      else
+        NAME(store)(y + h * o->count + w * LANES, sum[h][w]);
+}
+
+#define CORRELATE(height)                                                          \
+  APART void NAME(correlate_##height)(                                             \
+      const struct nnexp_overlap *o, const struct NAME(part) *p, const REAL *a, const REAL *c, \
+      const REAL *b, REAL *y) {                                                    \
+    if (p->count < LANES)                                                          \
+      NAME(correlate_tile)(o, p, a, c, b, y, height, 1, 1);                        \
+    else if (p->vectors == 3)                                                      \
+      NAME(correlate_tile)(o, p, a, c, b, y, height, TILE_VECTORS, 0);             \
+    else if (p->vectors == 2)                                                      \
+      NAME(correlate_tile)(o, p, a, c, b, y, height, 2, 0);                        \
+    else                                                                           \
+      NAME(correlate_tile)(o, p, a, c, b, y, height, 1, 0);                        \
+  }
+EACH_HEIGHT(CORRELATE)
+
+/// How many of `left` the next tile takes: four make two tiles of two, for a tile of one costs as
+/// much as one of two.
+INLINE long NAME(width)(long left, long most) {
+  return left <= most ? left : left == 4 ? 2 : most;
+}
+
+/// The part of the result from number n on.
+INLINE struct NAME(part) NAME(next_part)(const struct nnexp_overlap *o, long n) {
+  const long left = o->count - n;
+  const int hasZeros = o->span < o->count;
+  struct NAME(part) p = {.start = n, .vectors = 1, .count = left, .first = 0, .last = o->rows};
+  if (left >= LANES) {
+    // Smaller parts touch fewer rows.
+    p.vectors = NAME(width)(left / LANES, hasZeros ? 2 : TILE_VECTORS);
+    p.count = p.vectors * LANES;
+  }
+  if (hasZeros) {
+    const long before = n - o->span + 1, end = (n + p.count - 1) / o->span_step + 1;
+    if (before > 0) p.first = (before + o->span_step - 1) / o->span_step;
+    if (p.last > end) p.last = end;
+  }
+  return p;
+}
+
+/// y[m, n] ← c[m] + Σₖ A[m, k]·B[k, n], the sum in the order of k; without c from 0 on.
+static void NAME(correlate)(
+    const struct nnexp_overlap *o, long height, const REAL *packed, const REAL *c, const REAL *b,
+    REAL *y) {
+  const long depth = o->groups * o->rows * o->columns;
+  for (long n = 0; n < o->count;) {
+    const struct NAME(part) part = NAME(next_part)(o, n);
+    for (long m = 0; m < height;) {
+      const long rows = NAME(block)(height - m);
+      FOR_HEIGHT(
+          rows, correlate, o, &part, packed + m * depth, c ? c + m : c, b + n,
+          y + m * o->count + n)
+      m += rows;
+    }
+    n += part.count;
+  }
+}
+
+// MARK: w += B·dᵀ
+
+/// The sums of the lanes of `count` vectors, a power of two, in lanes from the first vector's on:
+/// pairs of neighbours, then pairs of those.
+INLINE void NAME(sum_lanes)(V *v, int count) {
+  UNROLLED for (int lanes = LANES; lanes > 1; lanes /= 2) {
+    UNROLLED for (int i = 0; i < (count + 1) / 2; i++) {
+      V a = v[2 * i], b = v[count > 1 ? 2 * i + 1 : 2 * i], even, odd;
+      even.lo = a.even, even.hi = b.even;
+      odd.lo = a.odd, odd.hi = b.odd;
+      v[i] = even + odd;
+    }
+    count = (count + 1) / 2;
+  }
+}
+
+/// w[k, h] += the sum of the lanes of v[k, h], for every k below `width`.
+INLINE void NAME(add_lanes)(const V *v, REAL *w, long pitch, const int height, long width) {
+  for (long k = 0; k < width; k++, v += height, w += pitch) {
+    V sum[TILE_ROWS];
+    UNROLLED for (int h = 0; h < height; h++) sum[h] = v[h];
+    NAME(sum_lanes)(sum, height);
+    UNROLLED for (int h = 0; h < height; h++) w[h] += sum[h / LANES][h % LANES];
+  }
+}
+#define ADD_LANES(height)                                                          \
+  APART void NAME(add_lanes_##height)(const V *v, REAL *w, long pitch, long width) { \
+    NAME(add_lanes)(v, w, pitch, height, width);                                   \
+  }
+EACH_HEIGHT(ADD_LANES)
+
+/// Batches of rows, and from the numbers of one sample to those of the next.
+struct NAME(rows) {
+  long samples, d_step, b_step;
+};
+
+/// sum[k, h] += d[h, n]·bₖ[n] for the numbers n of one vector, or the first `count` of it.
+INLINE void NAME(relate_vector)(
+    const REAL *d, long pitch, const REAL *const *b, long n, V (*sum)[TILE_ROWS],
+    const int height, const int width, const int isPart, long count) {
+  V x[3];
+  UNROLLED for (int k = 0; k < width; k++)
+    x[k] = isPart ? NAME(load_first)(b[k] + n, count) : NAME(load)(b[k] + n);
+  UNROLLED for (int h = 0; h < height; h++) {
+    const REAL *at = d + h * pitch + n;
+    const V slope = isPart ? NAME(load_first)(at, count) : NAME(load)(at);
+    UNROLLED for (int k = 0; k < width; k++)
+      sum[k][h] = NAME(add_product)(slope, x[k], sum[k][h]);
+  }
+}
+
+INLINE void NAME(relate_tile)(
+    const struct nnexp_overlap *o, struct NAME(rows) rows, const REAL *d, const REAL *const *b,
+    V *sums, const int height, const int width) {
+  V sum[3][TILE_ROWS];
+  const REAL *at[3];
+  UNROLLED for (int k = 0; k < width; k++) {
+    at[k] = b[k];
+    UNROLLED for (int h = 0; h < height; h++) sum[k][h] = 0;
+  }
+  const long count = o->count, whole = count / LANES * LANES;
+  for (long sample = 0; sample < rows.samples; sample++, d += rows.d_step) {
+    for (long n = 0; n < whole; n += LANES)
+      NAME(relate_vector)(d, count, at, n, sum, height, width, 0, 0);
+    if (whole < count)
+      NAME(relate_vector)(d, count, at, whole, sum, height, width, 1, count - whole);
+    UNROLLED for (int k = 0; k < width; k++) at[k] += rows.b_step;
+  }
+  UNROLLED for (int k = 0; k < width; k++)
+    UNROLLED for (int h = 0; h < height; h++) sums[k * height + h] = sum[k][h];
+}
+
+#define RELATE(height)                                                             \
+  APART void NAME(relate_##height)(                                                \
+      const struct nnexp_overlap *o, struct NAME(rows) rows, const REAL *d,        \
+      const REAL *const *b, long width, V *sums) {                                 \
+    if (width == 3)                                                                \
+      NAME(relate_tile)(o, rows, d, b, sums, height, 3);                           \
+    else if (width == 2)                                                           \
+      NAME(relate_tile)(o, rows, d, b, sums, height, 2);                           \
+    else                                                                           \
+      NAME(relate_tile)(o, rows, d, b, sums, height, 1);                           \
+  }
+EACH_HEIGHT(RELATE)
+
+/// w[k, m] += Σₙ B[k, n]·d[m, n], over all samples: in the lanes of a vector first, then these.
+static void NAME(relate)(
+    const struct nnexp_overlap *o, long height, long samples, const REAL *d, long d_step,
+    const REAL *b, long b_step, REAL *w) {
+  const struct NAME(rows) batch = {samples, d_step, b_step};
+  const long depth = o->groups * o->rows * o->columns;
+  for (long m = 0; m < height;) {
+    const long rows = NAME(block)(height - m);
+    for (long k = 0, g = 0, u = 0, v = 0; k < depth;) {
+      const long width = NAME(width)(depth - k, 3);
+      const REAL *at[3];
+      for (long i = 0; i < width; i++) {
+        at[i] = b + g * o->group_step + u * o->row_step + v * o->column_step;
+        if (++v == o->columns) {
+          v = 0;
+          if (++u == o->rows) u = 0, g++;
+        }
+      }
+      V sums[3 * TILE_ROWS];
+      FOR_HEIGHT(rows, relate, o, batch, d + m * o->count, at, width, sums)
+      FOR_HEIGHT(rows, add_lanes, sums, w + k * height + m, height, width)
+      k += width;
+    }
+    m += rows;
+  }
+}
+
+/// sums[m] += Σₙ d[m, n], over all samples.
+static void NAME(add_rows_up)(
+    long height, long count, long samples, const REAL *d, long d_step, REAL *sums) {
+  for (long m = 0; m < height; m++) {
+    V sum[2] = {0, 0};
+    for (long s = 0; s < samples; s++) {
+      const REAL *row = d + s * d_step + m * count;
+      for (long n = 0; n < count; n += 2 * LANES) {
+        sum[0] += NAME(load_some)(row + n, count - n);
+        sum[1] += NAME(load_some)(row + n + LANES, count - n - LANES);
+      }
+    }
+    NAME(sum_lanes)(sum, 2);
+    sums[m] += sum[0][0] + sum[0][1];
+  }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import Results
+import Testing
+
+/// A run that is over in a moment writes every file once, and says at its end that it
+/// is a run. Whatever happens before, it can be made again in its place.
+@Suite struct ShortRunTests {
+  private let short = """
+    name: short
+    data: {inline: {inputs: [[0, 0], [0, 1], [1, 0], [1, 1]], targets: [[0], [1], [1], [0]]}}
+    model: [{type: dense, units: 2}, sigmoid, {type: dense, units: 1}]
+    loss: squared_error
+    gradient_check: false
+    train: {optimizer: {type: sgd, learning_rate: 0.5}, epochs: 30, record_every: 10}
+
+    """
+
+  @Test func everyFileIsWrittenOnce() throws {
+    let bench = try Bench()
+    let count = Fault(at: .max)
+    try bench.run(short, "whole", count.fileSystem)
+    let created = count.history.compactMap { operation -> Substring? in
+      operation.hasPrefix("create /") ? operation.split(separator: "/").last : nil
+    }
+    #expect(
+      created == [
+        ".lock", "experiment.yaml", "resolved.yaml", "metrics.csv", "timing.csv", "last.nnx",
+        "best.nnx", "run.json", "summary.json",
+      ])
+    #expect(count.history.count { $0.hasPrefix("replace ") } == 2)
+    #expect(Set(bench.tree("whole").keys).isSuperset(of: created.dropLast(4).map(String.init)))
+  }
+
+  /// With something that takes its time, the folder is a run from its first moment.
+  @Test(arguments: [
+    ["gradient_check={at: [start]}"], ["+train.checkpoint={every: 1 epoch}"],
+    ["train.epochs=100000000"],
+  ])
+  func aLongRunSaysSoAtOnce(overrides: [String]) throws {
+    let bench = try Bench()
+    let listener = Listener(interruptingAfter: 1)
+    let count = Fault(at: .max)
+    _ = try bench.run(short, "run", overrides: overrides, count.fileSystem, listener: listener)
+    let order = count.history.filter { $0.hasPrefix("replace ") }
+      .compactMap { $0.split(separator: "/").last }
+    #expect(order.starts(with: ["run.json", "summary.json"]), "\(order)")
+    #expect(order.count { $0 == "run.json" } == 2)
+  }
+
+  /// Every operation in turn fails, alone or with all after it.
+  @Test(arguments: [ENOSPC, EIO], [false, true])
+  func anyOperationFails(code: Int32, forGood: Bool) throws {
+    let bench = try Bench()
+    try bench.run(short, "whole")
+    var index = 0
+    while true {
+      let name = "failed \(index)"
+      let fault = Fault(at: index, code: code, kills: forGood)
+      _ = try? bench.run(short, name, fault.fileSystem)
+      if fault.operations <= index { break }
+      let isRun = bench.bytes(name + "/run.json") != nil
+      #expect(try isRun ? bench.resume(name) == 0 : bench.run(short, name) == 0, "\(fault.failed)")
+      #expect(bench.differences("whole", name) == [], "\(fault.failed)")
+      try FileManager.default.removeItem(atPath: bench.folder(name))
+      index += 1
+    }
+    #expect(index > 30)
+  }
+}
