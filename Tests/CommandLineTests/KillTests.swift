@@ -82,5 +82,6 @@ import Testing
       index += isThorough ? 1 : 23
     }
     #expect(struck >= (isThorough ? 100 : 3))
+    print("killed \(mode) \(struck) operations\(resuming ? " of a resumption" : ""), none lost")
   }
 }

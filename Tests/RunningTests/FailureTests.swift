@@ -38,6 +38,7 @@ import Testing
       index += isThorough ? 1 : 7
     }
     #expect(failures >= (isThorough ? 100 : 10))
+    print("operations that failed\(forGood ? " for good" : ""): \(failures) ended a run, none lost")
   }
 
   /// The same of a resumption.
@@ -62,5 +63,8 @@ import Testing
       index += isThorough ? 1 : 13
     }
     #expect(index > 50)
+    print(
+      "operations of a resumption: \(index), every \(isThorough ? "" : "13th ")one failed, none lost"
+    )
   }
 }

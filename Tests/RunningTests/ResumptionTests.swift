@@ -26,6 +26,9 @@ import Testing
       index += isThorough && dtype == "float32" ? 1 : 11
     }
     #expect(index > 100)
+    print(
+      "operations that a \(dtype) run ended at: \(index), \(isThorough && dtype == "float32" ? "each" : "a sample"), none lost"
+    )
   }
 
   /// As above, of the resumption itself.
@@ -47,6 +50,9 @@ import Testing
       index += isThorough ? 1 : 11
     }
     #expect(index > 50)
+    print(
+      "operations that a resumption ended at: \(index), \(isThorough ? "each" : "a sample"), none lost"
+    )
   }
 
   /// Between any two steps: in the middle of an epoch as well.
