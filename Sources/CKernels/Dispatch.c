@@ -35,7 +35,6 @@ const struct nnexp_kernels *nnexp_kernels_for(enum nnexp_isa isa) {
 
 static _Atomic(enum nnexp_isa) current = nnexp_isa_portable;
 
-#if DEBUG
 _Thread_local const struct nnexp_kernels *nnexp_kernels_here = NULL;
 static _Thread_local enum nnexp_isa current_here = nnexp_isa_count;
 
@@ -43,13 +42,9 @@ void nnexp_use_isa_here(enum nnexp_isa isa) {
   current_here = isa;
   nnexp_kernels_here = isa == nnexp_isa_count ? NULL : nnexp_kernels_for(isa);
 }
-#endif
 
 enum nnexp_isa nnexp_current_isa(void) {
-#if DEBUG
-  if (nnexp_kernels_here) return current_here;
-#endif
-  return __c11_atomic_load(&current, __ATOMIC_RELAXED);
+  return nnexp_kernels_here ? current_here : __c11_atomic_load(&current, __ATOMIC_RELAXED);
 }
 
 void nnexp_use_isa(enum nnexp_isa isa) {

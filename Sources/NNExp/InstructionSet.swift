@@ -30,16 +30,14 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     nnexp_use_isa(code)
   }
 
-  #if DEBUG
-    /// Uses this one on the calling thread alone while `body` runs, so that a test
-    /// disturbs no other's.
-    func perform<Result>(_ body: () throws -> Result) rethrows -> Result {
-      precondition(isSupported, "the processor lacks \(rawValue)")
-      nnexp_use_isa_here(code)
-      defer { nnexp_use_isa_here(nnexp_isa_count) }
-      return try body()
-    }
-  #endif
+  /// Uses this one on the calling thread alone while `body` runs, so that a test
+  /// disturbs no other's.
+  func perform<Result>(_ body: () throws -> Result) rethrows -> Result {
+    precondition(isSupported, "the processor lacks \(rawValue)")
+    nnexp_use_isa_here(code)
+    defer { nnexp_use_isa_here(nnexp_isa_count) }
+    return try body()
+  }
 
   /// Uses the one that the environment asks for, if it does.
   public static func useRequested() throws {

@@ -131,21 +131,16 @@ void nnexp_use_isa(enum nnexp_isa isa);
 /// The kernels in use. Set before `main`, so that reading it costs one load.
 extern const struct nnexp_kernels *_Atomic nnexp_kernels_in_use;
 
-// Tests, which are debug builds, choose kernels for their own thread; nothing else does, and a
-// release build spends nothing on it.
-#if DEBUG
 /// Uses `isa` on this thread alone, until told `nnexp_isa_count`: the same as all.
 void nnexp_use_isa_here(enum nnexp_isa isa);
 
-/// Those of this thread, or NULL.
-extern _Thread_local const struct nnexp_kernels *nnexp_kernels_here;
-#endif
+/// Those of this thread, or NULL. The executable has it: two loads, and no call to find it.
+extern _Thread_local const struct nnexp_kernels *nnexp_kernels_here
+    __attribute__((tls_model("initial-exec")));
 
 static inline const struct nnexp_kernels *nnexp_kernels(void) {
-#if DEBUG
-  if (nnexp_kernels_here) return nnexp_kernels_here;
-#endif
-  return __c11_atomic_load(&nnexp_kernels_in_use, __ATOMIC_RELAXED);
+  const struct nnexp_kernels *here = nnexp_kernels_here;
+  return here ? here : __c11_atomic_load(&nnexp_kernels_in_use, __ATOMIC_RELAXED);
 }
 
 // One call of the kernels in use.
