@@ -131,7 +131,7 @@ import Testing
   func aWorkerEnds(signal: Int32) throws {
     defer { tool.remove() }
     let words = ["sweep", "xor.yaml", "seed=range(0,4)", "--jobs", "2", "--output", "wild"]
-    let sweep = try BackgroundTool(tool, words + ["train.epochs=20000"])
+    let sweep = try BackgroundTool(tool, words + ["train.epochs=300000"])
     #expect(waitUntil { trials("wild", status: "running").count == 2 })
     kill(try #require(sweep.children.first), signal)
     let end = try sweep.end()
@@ -150,7 +150,7 @@ import Testing
   @Test func editedMeanwhile() throws {
     defer { tool.remove() }
     try tool.write("base: xor.yaml\nsweep: {repeat: 8}\n", to: "sweep.yaml")
-    let long = "train.epochs=20000"
+    let long = "train.epochs=300000"
     #expect(try tool.run("sweep", "sweep.yaml", long, "--output", "calm").code == 0)
     let words = ["sweep", "sweep.yaml", long, "--jobs", "2", "--output", "wild"]
     let sweep = try BackgroundTool(tool, words)
