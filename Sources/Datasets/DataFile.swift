@@ -91,10 +91,19 @@ public func readRegularFile(_ path: String, at place: Place?) throws -> [UInt8] 
   let size = Int(status.st_size)
   try checkMemory(bytes: size, for: "'\(path)'", at: place, notes: [streamingNote])
 
+  let (bytes, failure) = readBytes(0..<size, of: descriptor)
+  guard failure == 0 else { throw cannotOpen(path, failure, at: place) }
+  return bytes
+}
+
+/// The bytes of a range of a file, fewer where it ends before, and the code of
+/// what went wrong, 0 if nothing did.
+func readBytes(_ range: Range<Int>, of descriptor: Int32) -> ([UInt8], failure: Int32) {
   var failure: Int32 = 0
-  let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-    while count < size {
-      let got = Glibc.read(descriptor, buffer.baseAddress! + count, size - count)
+  let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+    while count < range.count {
+      let got = pread(
+        descriptor, buffer.baseAddress! + count, range.count - count, range.lowerBound + count)
       if got > 0 {
         count += got
       } else if got == 0 {
@@ -105,8 +114,7 @@ public func readRegularFile(_ path: String, at place: Place?) throws -> [UInt8] 
       }
     }
   }
-  guard failure == 0 else { throw cannotOpen(path, failure, at: place) }
-  return bytes
+  return (bytes, failure)
 }
 
 /// Opens a regular file to read.

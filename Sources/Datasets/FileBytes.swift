@@ -54,21 +54,8 @@ final class FileBytes: Sendable {
 
   /// The bytes of a range, which is within the file.
   func read(_ range: Range<Int>) throws -> [UInt8] {
-    var failure: Int32 = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-      while count < range.count {
-        let got = pread(
-          descriptor, buffer.baseAddress! + count, range.count - count, range.lowerBound + count)
-        if got > 0 {
-          count += got
-        } else if got == 0 {
-          break
-        } else if errno != EINTR {
-          failure = errno
-          break
-        }
-      }
-    }
+    let (bytes, code) = readBytes(range, of: descriptor)
+    var failure = code
     var status = stat()
     if failure == 0, fstat(descriptor, &status) != 0 { failure = errno }
     guard failure == 0 else {

@@ -14,12 +14,20 @@ extension Network {
   /// `load` for samples that are held.
   @inline(__always)
   func gather(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) {
+    if count &* x.shape.count > 1 << 15 {
+      return share(samples, count: count, sample: sample)
+    }
+    gather(samples, to: 0..<count, sample: sample)
+  }
+
+  /// `gather` for some places of the batch.
+  @inline(__always)
+  private func gather(_ samples: Samples<S>, to places: Range<Int>, sample: (Int) -> Int) {
     let width = x.shape.count
     let targetWidth = samples.targets.isEmpty ? 0 : t.shape.count
-    if count &* width > 1 << 15 { return share(samples, count: count, sample: sample) }
     samples.inputs.withUnsafeBufferPointer { inputs in
       samples.targets.withUnsafeBufferPointer { targets in
-        for i in 0..<count {
+        for i in places {
           let sample = sample(i)
           copy(inputs.baseAddress! + sample * width, to: x.start + i * width, width)
           copy(
@@ -32,21 +40,9 @@ extension Network {
   /// `gather` on all cores: rows lie far apart, and each is waited for.
   @inline(never)
   private func share(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) {
-    let width = x.shape.count
-    let targetWidth = samples.targets.isEmpty ? 0 : t.shape.count
-    samples.inputs.withUnsafeBufferPointer { inputs in
-      samples.targets.withUnsafeBufferPointer { targets in
-        let parts = min(8, count)
-        Workers.perform(parts) { part in
-          for i in count * part / parts..<count * (part + 1) / parts {
-            let sample = sample(i)
-            copy(inputs.baseAddress! + sample * width, to: x.start + i * width, width)
-            copy(
-              targets.baseAddress! + sample * targetWidth, to: t.start + i * targetWidth,
-              targetWidth)
-          }
-        }
-      }
+    let parts = min(8, count)
+    Workers.perform(parts) { part in
+      gather(samples, to: count * part / parts..<count * (part + 1) / parts, sample: sample)
     }
   }
 
