@@ -1,4 +1,5 @@
 """Measures nnexp as a user runs it: the release binary, on a YAML file."""
+import atexit
 import csv
 import pathlib
 import shutil
@@ -55,8 +56,8 @@ class NNExp:
             check = self.call("gradcheck", self.file)[1]
             return Measurement(check.seconds - rest.seconds, self.figure, check.kilobytes)
         if kind == "sweep":
-            # A folder of its own each time: ext4 is slow to make files for some seconds after
-            # so many were removed.
+            # A folder of its own each time, removed when all is measured: without a journal, ext4
+            # is slow to make files for minutes after so many were removed.
             self.output = self.folder / f"output-{self.threads}-{self.sweeps}"
             self.sweeps += 1
             process = self.call(
@@ -71,5 +72,11 @@ class NNExp:
         return Measurement(seconds, figure, process.kilobytes)
 
     def close(self):
+        if self.workload.kind == "sweep":
+            atexit.register(self.clear)
+        else:
+            self.clear()
+
+    def clear(self):
         for output in self.folder.glob("output*"):
             shutil.rmtree(output, ignore_errors=True)

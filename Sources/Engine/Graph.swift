@@ -16,6 +16,9 @@ public struct Graph: Sendable {
     public let parameters: Range<Int>
     /// True if it or a node before it has a parameter that learns.
     public let learnsFromBelow: Bool
+    /// True if it is a function that the node before it can compute along with its
+    /// own; see `Plan.takesFunction`.
+    public fileprivate(set) var isFusable = false
     public let place: Place?
   }
 
@@ -91,6 +94,12 @@ public struct Graph: Sendable {
         let (end, overflow) = offset.addingReportingOverflow(parameters[index].shape.count)
         offset = overflow ? Int.max : end
       }
+    }
+    let consumers = nodes.flatMap(\.inputs)
+    for k in nodes.indices.dropFirst() where nodes[k].inputs == [k - 1] {
+      nodes[k].isFusable =
+        nodes[k].layer.function != nil && nodes[k - 1].plan.takesFunction
+        && consumers.count { $0 == k - 1 } == 1
     }
     self.nodes = nodes
     self.parameters = parameters

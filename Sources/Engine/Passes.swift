@@ -3,7 +3,8 @@ public import NNExp
 /// The prepared passes of one batch size: what a training step walks through.
 ///
 /// Nodes are taken one by one, each with the whole batch; where a run of nodes
-/// is worth it, shard by shard, each shard through all of them.
+/// is worth it, shard by shard, each shard through all of them. A fused node is
+/// left to the one before it.
 public final class Passes<S: Scalar>: SharedLoop {
   public let samples: Int
 
@@ -14,6 +15,10 @@ public final class Passes<S: Scalar>: SharedLoop {
   private let forwards: UnsafeMutablePointer<Unmanaged<Forward<S>>>
   private let backwards: UnsafeMutablePointer<Unmanaged<Backward<S>>>
   private let tables: UnsafeMutablePointer<Tensor<S>>
+  /// Behind every node the next that is to be called, and for every node the one
+  /// that computes it: itself, or the node before it.
+  private let next: UnsafeMutablePointer<Int>
+  private let head: UnsafeMutablePointer<Int>
   /// The first node whose backward pass anything needs.
   private let firstBackward: Int
   private let randomNodes: [Int]
@@ -57,20 +62,31 @@ public final class Passes<S: Scalar>: SharedLoop {
     backwards = .allocate(capacity: views.count)
     firstBackward = views.prefix(count).firstIndex { $0.needsBackward } ?? count
     randomNodes = nodes.indices.filter { nodes[$0].plan.isRandom }
+    next = .allocate(capacity: count)
+    head = .allocate(capacity: count)
+    let firstOfSegments = segments.map(\.nodes.lowerBound)
+    let isFused = nodes.indices.map { nodes[$0].isFusable && !firstOfSegments.contains($0) }
     for (k, node) in nodes.enumerated() {
       (layers + k).initialize(to: .passRetained(LayerBox(node.layer)))
+      (next + k).initialize(to: k + 1 < count && isFused[k + 1] ? k + 2 : k + 1)
+      (head + k).initialize(to: isFused[k] ? k - 1 : k)
     }
 
-    var next = tables
+    var end = tables
     func table(_ tensors: [Tensor<S>]) -> Tensors<S> {
-      let start = next
+      let start = end
       for tensor in tensors {
-        next.initialize(to: tensor)
-        next += 1
+        end.initialize(to: tensor)
+        end += 1
       }
       return Tensors(start: start, count: tensors.count)
     }
     for (position, view) in views.enumerated() {
+      let k = position % count
+      var follower: Follower<S>?
+      if k + 1 < count, isFused[k + 1], let function = nodes[k + 1].layer.function {
+        follower = Follower(function, y: views[position + 1].y, dy: views[position + 1].dy)
+      }
       let inputs = table(view.inputs)
       let parameters = table(view.parameters)
       let state = table(view.state)
@@ -78,13 +94,13 @@ public final class Passes<S: Scalar>: SharedLoop {
       let forward = Forward(
         samples: view.samples.count, inputs: inputs, y: view.y, parameters: parameters,
         state: state, scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0),
-        firstSample: view.samples.lowerBound)
+        firstSample: view.samples.lowerBound, follower: follower)
       let backward = Backward(
         samples: view.samples.count, inputs: inputs, y: view.y, dy: view.dy,
         dInputs: table(view.dInputs), needsInputGradient: view.needsInputGradient,
         parameters: parameters, gradients: table(view.gradients), state: state,
         scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0),
-        firstSample: view.samples.lowerBound)
+        firstSample: view.samples.lowerBound, follower: follower)
       (forwards + position).initialize(to: .passRetained(forward))
       (backwards + position).initialize(to: .passRetained(backward))
     }
@@ -100,9 +116,11 @@ public final class Passes<S: Scalar>: SharedLoop {
     forwards.deallocate()
     backwards.deallocate()
     tables.deallocate()
+    next.deallocate()
+    head.deallocate()
   }
 
-  /// Runs of shardable nodes that are worth sharing, and the others between.
+  /// Runs of shardable nodes that are worth sharing, and all nodes between.
   private static func segments(of nodes: [Graph.Node], samples: Int) -> [Segment] {
     var segments: [Segment] = []
     var first = 0
@@ -112,7 +130,13 @@ public final class Passes<S: Scalar>: SharedLoop {
       let work = nodes[first..<end].reduce(0) { saturatingSum($0, $1.plan.work) }
       let isWorthIt =
         Shards.count(samples) > 1 && saturatingProduct(work, samples) >= Shards.leastWork
-      segments.append(Segment(nodes: first..<end, isSharded: isShardable && isWorthIt))
+      let isSharded = isShardable && isWorthIt
+      if !isSharded, let last = segments.last, !last.isSharded {
+        segments[segments.count - 1] = Segment(
+          nodes: last.nodes.lowerBound..<end, isSharded: false)
+      } else {
+        segments.append(Segment(nodes: first..<end, isSharded: isSharded))
+      }
       first = end
     }
     return segments
@@ -184,7 +208,7 @@ public final class Passes<S: Scalar>: SharedLoop {
       layers[k]._withUnsafeGuaranteedRef { box in
         forwards[offset &+ k]._withUnsafeGuaranteedRef { S.forward(box.layer, $0) }
       }
-      k &+= 1
+      k = next[k]
     }
   }
 
@@ -192,6 +216,7 @@ public final class Passes<S: Scalar>: SharedLoop {
   private func backward(_ nodes: Range<Int>, offset: Int = 0) {
     var k = nodes.upperBound &- 1
     while k >= nodes.lowerBound {
+      k = head[k]
       layers[k]._withUnsafeGuaranteedRef { box in
         backwards[offset &+ k]._withUnsafeGuaranteedRef { S.backward(box.layer, $0) }
       }

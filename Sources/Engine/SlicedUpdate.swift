@@ -10,8 +10,7 @@ final class SlicedUpdate<S: Scalar>: SharedLoop {
   private static var size: Int { 1 << 14 }
 
   private let optimizer: any Optimizer
-  private let whole: Update<S>
-  private let count: Int
+  private let slices: [Update<S>]
   /// The memory's vectors, slice by slice.
   private let tables: UnsafeMutablePointer<Tensor<S>>
 
@@ -23,16 +22,23 @@ final class SlicedUpdate<S: Scalar>: SharedLoop {
   init?(_ optimizer: any Optimizer, _ whole: Update<S>) {
     guard optimizer.memory.isElementwise, whole.w.count >= SlicedUpdate.fewest else { return nil }
     self.optimizer = optimizer
-    self.whole = whole
-    count = (whole.w.count + SlicedUpdate.size - 1) / SlicedUpdate.size
-    tables = .allocate(capacity: max(1, count * whole.vectors.count))
-    super.init()
-    for part in 0..<count {
-      for index in 0..<whole.vectors.count {
-        (tables + part * whole.vectors.count + index)
-          .initialize(to: slice(whole.vectors[index], part))
+    let count = (whole.w.count + SlicedUpdate.size - 1) / SlicedUpdate.size
+    let vectors = whole.vectors.count
+    let tables = UnsafeMutablePointer<Tensor<S>>.allocate(capacity: max(1, count * vectors))
+    self.tables = tables
+    slices = (0..<count).map { part in
+      func slice(_ tensor: Tensor<S>) -> Tensor<S> {
+        let first = part * SlicedUpdate.size
+        return tensor.slice(
+          from: first, shape: [min(SlicedUpdate.size, tensor.count - first)])
       }
+      let table = tables + part * vectors
+      for index in 0..<vectors { (table + index).initialize(to: slice(whole.vectors[index])) }
+      return Update(
+        w: slice(whole.w), g: slice(whole.g), vectors: Tensors(start: table, count: vectors),
+        scalars: whole.scalars)
     }
+    super.init()
   }
 
   deinit { tables.deallocate() }
@@ -41,24 +47,14 @@ final class SlicedUpdate<S: Scalar>: SharedLoop {
     self.learningRate = learningRate
     self.step = step
     self.loss = loss
-    takeAll(count)
+    takeAll(slices.count)
   }
 
   @specialized(where S == Double)
   @specialized(where S == Float)
   override func take(_ part: Int) {
-    let vectors = whole.vectors.count
-    S.step(
-      optimizer,
-      Update(
-        w: slice(whole.w, part), g: slice(whole.g, part),
-        vectors: Tensors(start: tables + part * vectors, count: vectors), scalars: whole.scalars,
-        learningRate: learningRate, step: step, loss: loss, evaluate: nil))
-  }
-
-  private func slice(_ tensor: Tensor<S>, _ part: Int) -> Tensor<S> {
-    let first = part * SlicedUpdate.size
-    let count = min(SlicedUpdate.size, tensor.count - first)
-    return tensor.slice(from: first, shape: [count])
+    let slice = slices[part]
+    slice.go(to: step, learningRate: learningRate, loss: loss)
+    S.step(optimizer, slice)
   }
 }

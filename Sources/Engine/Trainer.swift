@@ -74,9 +74,12 @@ public final class Trainer<S: Scalar> {
   let tallies: [Tally]
   private let threshold: S
   let memory: UpdateMemory<S>
+  private let update: Update<S>
   private let sliced: SlicedUpdate<S>?
   private let random: RandomStream
   private let penalized: [Graph.Parameter]
+  /// Whether anything is done to the gradients before they are used.
+  private let adjustsGradients: Bool
   /// Held unmanaged: a step that takes one up counts no references.
   private let fullBatch: Unmanaged<Steps>
   private let lastBatch: Unmanaged<Steps>
@@ -117,16 +120,16 @@ public final class Trainer<S: Scalar> {
     network = try Network(graph, target: data.target, capacity: capacity, seed: seed)
     memory = try UpdateMemory(
       count: graph.trainableCount, optimizerMemory, scheduleMemory: training.schedule.memory)
-    sliced = SlicedUpdate(
-      training.optimizer,
-      Update(
-        w: network.trainable, g: network.trainableGradients, vectors: memory.vectors,
-        scalars: memory.scalars, learningRate: 0, step: 0, loss: 0, evaluate: nil))
+    update = Update(
+      w: network.trainable, g: network.trainableGradients, vectors: memory.vectors,
+      scalars: memory.scalars)
+    sliced = SlicedUpdate(training.optimizer, update)
     evaluator = Evaluator(network, objective, metrics: metrics)
     tallies = metrics.map(Tally.init)
     threshold = S(objective.loss.decisionThreshold)
     random = RandomStream(seed: seed, purpose: "passes")
     penalized = graph.parameters.filter { !$0.isFrozen && ($0.l1 != 0 || $0.l2 != 0) }
+    adjustsGradients = !penalized.isEmpty || training.clipping != nil
     bestWeights = Snapshot(network)
     lastWeights = Snapshot(network)
 
@@ -144,6 +147,13 @@ public final class Trainer<S: Scalar> {
     }
     fullBatch = steps(batches.batchSize, network)
     lastBatch = steps(batches.lastSize, network)
+
+    if memory.needsFullBatch {
+      update.evaluate = { [unowned self] in
+        let loss = lastBatch._withUnsafeGuaranteedRef { gradient($0) }
+        return loss + penalize() + clip()
+      }
+    }
   }
 
   deinit {
@@ -202,7 +212,7 @@ public final class Trainer<S: Scalar> {
     let schedule = training.schedule
     let learningRate = optimizer.learningRate
 
-    let epochsPerState = observer.epochsPerState ?? Int.max
+    let epochsPerState = observer.epochsPerState
 
     while epochsDone < training.epochs {
       let isRecorded =
@@ -252,7 +262,7 @@ public final class Trainer<S: Scalar> {
       sum = 0
       batch = 0
       let ends = isRecorded && epochsDone < training.epochs && observer.isInterrupted
-      if ends || epochsDone % epochsPerState == 0 {
+      if ends || epochsPerState.map({ epochsDone % $0 == 0 }) == true {
         position = Position(rate: rate, loss: progress.loss, waited: waited)
         try observer.canKeepState(epochHasEnded: true)
       }
@@ -270,24 +280,13 @@ public final class Trainer<S: Scalar> {
     if steps.passes.isRandom { steps.passes.draw(random, step: stepsDone) }
     let loss = gradient(steps)
     if measuring { addToTallies(steps) }
-    // A closure is made for optimizers that ask the loss again, and for no other.
-    let evaluate: (() -> Double)? =
-      memory.needsFullBatch
-      ? { [unowned self] in
-        let loss = gradient(steps)
-        return loss + penalize() + clip()
-      } : nil
-    let penalty = penalize() + clip()
+    let penalty = adjustsGradients ? penalize() + clip() : 0
     if let sliced {
       sliced.perform(learningRate: rate, step: stepsDone &+ 1, loss: loss + penalty)
       return loss
     }
-    S.step(
-      optimizer,
-      Update(
-        w: network.trainable, g: network.trainableGradients, vectors: memory.vectors,
-        scalars: memory.scalars, learningRate: rate, step: stepsDone &+ 1, loss: loss + penalty,
-        evaluate: evaluate))
+    update.go(to: stepsDone &+ 1, learningRate: rate, loss: loss + penalty)
+    S.step(optimizer, update)
     return loss
   }
 
@@ -386,6 +385,11 @@ public final class Trainer<S: Scalar> {
     best = (epoch, value)
     bestWeights.take(network)
     return true
+  }
+
+  /// True if the last weights are those of the best row.
+  public var lastIsBest: Bool {
+    best?.epoch == last.epoch && last.step == last.epoch * batches.count
   }
 
   private func keepWeights() {

@@ -53,6 +53,20 @@ public struct Experiment: Sendable {
   /// The place of the mapping as a whole.
   public let place: Place?
 
+  /// What may be taken over by an experiment of the same file.
+  private let parts: Parts
+
+  /// The sections as they were read, and as `resolvedText` has them.
+  private struct Parts {
+    let data: Options.Reading<DataDeclaration?>
+    let model: Options.Reading<ModelDeclaration>
+    let objective: Options.Reading<Objective?>
+    let training: Options.Reading<TrainingDeclaration?>
+    let gradientCheck: Options.Reading<GradientCheckSettings>
+    let expected: Options.Reading<ExpectSection>
+    var texts: [(key: String, node: Node, text: String)] = []
+  }
+
   /// Reads a file and applies overrides. Throws every mistake found.
   public init(path: String, overrides: [String] = [], registry: Registry) throws {
     let bytes = try readFile(path)
@@ -71,16 +85,21 @@ public struct Experiment: Sendable {
   }
 
   /// As above, for `text` that has been parsed already.
+  ///
+  /// - Parameter sibling: an experiment of the same `root`, path and registry, whose
+  ///   sections are taken over where the overrides leave them alone.
   public init(
-    _ root: Node, text: [UInt8], path: String, overrides: [String], registry: Registry
+    _ root: Node, text: [UInt8], path: String, overrides: [String], registry: Registry,
+    like sibling: Experiment? = nil
   ) throws {
     try self.init(
       apply(overrides: overrides, to: root), text: text, folder: folder(of: path),
-      defaultName: stem(of: path), registry: registry)
+      defaultName: stem(of: path), registry: registry, like: sibling)
   }
 
   private init(
-    _ root: Node, text: [UInt8], folder: String, defaultName: String, registry: Registry
+    _ root: Node, text: [UInt8], folder: String, defaultName: String, registry: Registry,
+    like sibling: Experiment?
   ) throws {
     var options = Options(root)
     self.text = text
@@ -100,24 +119,39 @@ public struct Experiment: Sendable {
     var registry = registry
     plugins = try Experiment.readPlugins(from: &options, folder: folder, into: &registry)
     self.registry = registry
+    // A plugin may have changed since, and its types with it.
+    let earlier = plugins.isEmpty ? sibling?.parts : nil
 
-    var data: DataDeclaration?
-    if options.contains("data") {
-      data = options.section("data", "where the samples come from") { section in
-        DataDeclaration(from: &section, registry: registry, folder: folder)
+    let dataPart = options.read(like: earlier?.data) { options -> DataDeclaration? in
+      if options.contains("data") {
+        return options.section("data", "where the samples come from") { section in
+          DataDeclaration(from: &section, registry: registry, folder: folder)
+        }
       }
-    } else {
       options.reject("data", "missing 'data': where do the samples come from?")
       _ = options.node("data", "a mapping")
+      return nil
     }
-    model = ModelDeclaration(from: &options, registry: registry)
-    let objective = Objective(from: &options, registry: registry)
-    let training = TrainingDeclaration(from: &options, registry: registry)
-    gradientCheck = GradientCheckSettings.read(from: &options)
-    let expected = ExpectSection(from: &options, folder: folder)
-    expectations = expected.expectations
-    expectsGradientCheck = expected.gradientCheck
-    golden = expected.golden
+    let model = options.read(like: earlier?.model) { options in
+      ModelDeclaration(from: &options, registry: registry)
+    }
+    let objectivePart = options.read(like: earlier?.objective) { options in
+      Objective(from: &options, registry: registry)
+    }
+    let trainingPart = options.read(like: earlier?.training) { options in
+      TrainingDeclaration(from: &options, registry: registry)
+    }
+    let gradientCheck = options.read(like: earlier?.gradientCheck) { options in
+      GradientCheckSettings.read(from: &options)
+    }
+    let expected = options.read(like: earlier?.expected) { options in
+      ExpectSection(from: &options, folder: folder)
+    }
+    self.model = model.value
+    self.gradientCheck = gradientCheck.value
+    expectations = expected.value.expectations
+    expectsGradientCheck = expected.value.gradientCheck
+    golden = expected.value.golden
     predictions = options.strings(
       "predictions", default: [], "splits to write to predictions.csv: train, validation, test")
     predictionsPlace = options.place(of: "predictions")
@@ -126,13 +160,36 @@ public struct Experiment: Sendable {
     }
     try options.finish()
     // Each of these is nil only after a mistake, and `finish` has thrown it.
-    guard let data, let objective, let training else { throw options.diagnostics }
+    guard let data = dataPart.value, let objective = objectivePart.value,
+      let training = trainingPart.value
+    else { throw options.diagnostics }
     self.data = data
     self.objective = objective
     self.training = training
     resolved = options.resolved
-    resolvedText = writeYAML(resolved)
+    var parts = Parts(
+      data: dataPart, model: model, objective: objectivePart, training: trainingPart,
+      gradientCheck: gradientCheck, expected: expected)
+    parts.texts = Experiment.texts(of: resolved, like: earlier)
+    self.parts = parts
+    resolvedText = parts.texts.map(\.text).joined()
     configuration = SHA256.hex(of: Array(resolvedText.utf8))
+  }
+
+  /// Every entry of the resolved mapping as YAML.
+  private static func texts(
+    of resolved: Node, like earlier: Parts?
+  ) -> [(key: String, node: Node, text: String)] {
+    guard case .map(let entries) = resolved.content else { return [] }
+    return entries.enumerated().map { index, entry in
+      if let known = earlier?.texts, index < known.count, known[index].key == entry.key,
+        known[index].node.isSame(as: entry.value)
+      {
+        return known[index]
+      }
+      let text = writeYAML(Node(.map([entry])))
+      return (entry.key, entry.value, text)
+    }
   }
 
   /// Names of no split, and splits named twice.
@@ -158,7 +215,12 @@ private func folder(of path: String) -> String {
 
 /// `xor` of `experiments/xor.yaml`.
 private func stem(of path: String) -> String {
-  let file = path.split(separator: "/").last ?? "experiment"
-  guard let dot = file.lastIndex(of: "."), dot > file.startIndex else { return String(file) }
-  return String(file[..<dot])
+  let bytes = Array(path.utf8)
+  let slash = UInt8(ascii: "/")
+  let end = (bytes.lastIndex { $0 != slash } ?? -1) + 1
+  if end == 0 { return "experiment" }
+  let start = (bytes[..<end].lastIndex(of: slash) ?? -1) + 1
+  let file = bytes[start..<end]
+  let dot = file.lastIndex(of: UInt8(ascii: ".")) ?? file.startIndex
+  return String(decoding: dot > file.startIndex ? file[..<dot] : file, as: UTF8.self)
 }

@@ -41,7 +41,7 @@ extension Conformance {
 }
 
 /// One layer with one set of random numbers.
-private struct LayerTrial {
+struct LayerTrial {
   let layer: any Layer
   let plan: Plan
   let shapes: [Shape]
@@ -89,6 +89,10 @@ private struct LayerTrial {
     try trial.checkGradients(&recorder)
     try trial.checkPasses(Double.self, &recorder)
     try trial.checkPasses(Float.self, &recorder)
+    try trial.checkFunction(Double.self, &recorder)
+    try trial.checkFunction(Float.self, &recorder)
+    try trial.checkFollower(Double.self, &recorder)
+    try trial.checkFollower(Float.self, &recorder)
     try trial.checkEntries(&recorder)
     try trial.checkPrecision(&recorder)
     try trial.checkIndependence(&recorder)

@@ -41,6 +41,11 @@ public protocol Layer: Sendable {
   func forward(_ pass: Forward<Float>)
   func forward(_ pass: Forward<Double>)
 
+  /// The function that the layer is, entry by entry of its input, where it is one
+  /// of these. Optional: the layer before may then compute it along with its own;
+  /// see `Plan.takesFunction`.
+  var function: RealFunction? { get }
+
   /// Recomputes what one entry of a parameter moves in `y`, all else being as
   /// the last forward pass left it; false where that is no less than all of `y`.
   /// Optional: gradient checks, which change one number at a time, are faster by
@@ -66,6 +71,7 @@ public protocol Layer: Sendable {
 extension Layer {
   public static var manual: Manual { Manual() }
   public static var examples: [Example] { [] }
+  public var function: RealFunction? { nil }
   public func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool {
     false
   }
@@ -152,12 +158,21 @@ public struct Plan: Sendable {
   /// True if the pass draws from `pass.random` while training.
   public var isRandom: Bool
 
+  /// True if the passes see to a function that follows: forward ends with
+  /// `pass.applyFunction()`, backward begins with `pass.pullFunction()`.
+  ///
+  /// Where a node that is a `function` follows this one and nothing else does, the
+  /// engine leaves it to these: its numbers are still in the cache then, and a step
+  /// of a small network is a third shorter.
+  public var takesFunction: Bool
+
   /// Multiplications and additions of one sample's forward pass, about.
   public var work: Int
 
   public init(
     output: Shape, parameters: [Parameter] = [], state: [State] = [], scratch: [Scratch] = [],
-    couplesSamples: Bool = false, isRandom: Bool = false, work: Int? = nil
+    couplesSamples: Bool = false, isRandom: Bool = false, takesFunction: Bool = false,
+    work: Int? = nil
   ) {
     self.output = output
     self.parameters = parameters
@@ -165,6 +180,7 @@ public struct Plan: Sendable {
     self.scratch = scratch
     self.couplesSamples = couplesSamples
     self.isRandom = isRandom
+    self.takesFunction = takesFunction
     self.work = work ?? output.count
   }
 }

@@ -70,8 +70,7 @@ extension Loss {
 }
 
 /// What a loss reads, and adds to.
-@frozen
-public struct LossPass<S: Scalar>: @unchecked Sendable {
+public final class LossPass<S: Scalar>: @unchecked Sendable {
   public let samples: Int
 
   /// The network's output.

@@ -48,8 +48,7 @@ public struct OptimizerMemory: Sendable {
 }
 
 /// What one optimizer step reads and changes.
-@frozen
-public struct Update<S: Scalar> {
+public final class Update<S: Scalar> {
   /// The parameters, to be changed.
   public let w: Tensor<S>
 
@@ -63,30 +62,47 @@ public struct Update<S: Scalar> {
   public let scalars: Tensor<Double>
 
   /// η of this step.
-  public let learningRate: Double
+  @inlinable public var learningRate: Double { moment.pointee.learningRate }
 
   /// 1 at the first step.
-  public let step: Int
+  @inlinable public var step: Int { moment.pointee.step }
 
   /// The loss at `w` before this step.
-  public let loss: Double
+  @inlinable public var loss: Double { moment.pointee.loss }
 
   /// Evaluates the loss and its gradients `g` at the present `w`, on the same
   /// batch. Only for optimizers whose memory says `needsFullBatch`.
-  public let evaluate: (() -> Double)?
+  public package(set) var evaluate: (() -> Double)?
+
+  /// What is another in every step.
+  @usableFromInline
+  @frozen
+  struct Moment {
+    @usableFromInline var learningRate: Double
+    @usableFromInline var step: Int
+    @usableFromInline var loss: Double
+  }
+
+  @usableFromInline let moment: UnsafeMutablePointer<Moment>
 
   public init(
     w: Tensor<S>, g: Tensor<S>, vectors: Tensors<S>, scalars: Tensor<Double>,
-    learningRate: Double, step: Int, loss: Double, evaluate: (() -> Double)?
+    learningRate: Double = 0, step: Int = 0, loss: Double = 0, evaluate: (() -> Double)? = nil
   ) {
     self.w = w
     self.g = g
     self.vectors = vectors
     self.scalars = scalars
-    self.learningRate = learningRate
-    self.step = step
-    self.loss = loss
     self.evaluate = evaluate
+    moment = .allocate(capacity: 1)
+    moment.initialize(to: Moment(learningRate: learningRate, step: step, loss: loss))
+  }
+
+  deinit { moment.deallocate() }
+
+  /// Makes it the update of another step.
+  package func go(to step: Int, learningRate: Double, loss: Double) {
+    moment.pointee = Moment(learningRate: learningRate, step: step, loss: loss)
   }
 }
 

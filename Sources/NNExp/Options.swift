@@ -371,6 +371,39 @@ public struct Options: Sendable {
     return value
   }
 
+  // MARK: What was read before
+
+  /// A value, and the options that it was read from.
+  public struct Reading<Value: Sendable>: Sendable {
+    public let value: Value
+    fileprivate let sources: [(key: String, node: Node?)]
+    fileprivate let resolved: [(String, Node)]
+  }
+
+  /// The value that `body` reads, or that of an earlier reading of the very same
+  /// nodes: those of a tree of which this one is a changed copy.
+  public mutating func read<Value>(
+    like earlier: Reading<Value>?, _ body: (inout Options) throws -> Value
+  ) rethrows -> Reading<Value> {
+    if let earlier, earlier.sources.allSatisfy({ isSame(entry($0.key), $0.node) }) {
+      for (key, _) in earlier.sources { _ = take(key, range: "", fallback: nil, "") }
+      resolvedEntries += earlier.resolved
+      return earlier
+    }
+    let (firstKey, firstResolved) = (known.count, resolvedEntries.count)
+    let value = try body(&self)
+    return Reading(
+      value: value, sources: known[firstKey...].map { ($0, entry($0)) },
+      resolved: Array(resolvedEntries[firstResolved...]))
+  }
+
+  private func entry(_ key: String) -> Node? { entries.first { $0.key == key }?.value }
+
+  private func isSame(_ a: Node?, _ b: Node?) -> Bool {
+    guard let a, let b else { return a == nil && b == nil }
+    return a.isSame(as: b)
+  }
+
   // MARK: Nested mappings
 
   /// Reads the mapping under `key` with its own options; an absent one reads as
@@ -404,6 +437,22 @@ public struct Options: Sendable {
 }
 
 extension Node {
+  /// True for copies of one node that nothing has changed since. Of what is equal but
+  /// was made apart, it may be false.
+  public func isSame(as other: Node) -> Bool {
+    guard place == other.place, text == other.text else { return false }
+    switch (content, other.content) {
+    case (.null, .null): return true
+    case (.bool(let a), .bool(let b)): return a == b
+    case (.int(let a), .int(let b)): return a == b
+    case (.double(let a), .double(let b)): return a.bitPattern == b.bitPattern
+    case (.string(let a), .string(let b)): return a == b
+    case (.list(let a), .list(let b)): return a.isSame(as: b)
+    case (.map(let a), .map(let b)): return a.isSame(as: b)
+    default: return false
+    }
+  }
+
   /// The number, if it is one in that range. (Within a closure, optimised, this
   /// stops Swift 6.3.1 with "Found ownership error".)
   fileprivate func number(in range: Interval) -> Double? {
@@ -464,74 +513,14 @@ extension Node {
     default: nil
     }
   }
+}
 
-  /// The node on one line, as YAML's flow style has it.
-  public var flow: String {
-    var bytes: [UInt8] = []
-    writeFlow(to: &bytes)
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  /// Appends `flow` in UTF-8.
-  package func writeFlow(to bytes: inout [UInt8]) {
-    switch content {
-    case .null: bytes += "null".utf8
-    case .bool(let value): bytes += (value ? "true" : "false").utf8
-    case .int(let value): bytes += String(value).utf8
-    case .double(let value):
-      if value.isFinite {
-        // `-0` would be an integer, which has no sign.
-        bytes += (value == 0 && value.sign == .minus ? "-0.0" : shortest(value)).utf8
-      } else {
-        bytes += (value.isNaN ? ".nan" : (value < 0 ? "-.inf" : ".inf")).utf8
-      }
-    case .string(let value): bytes += Node.quoted(value).utf8
-    case .list(let items):
-      bytes.append(UInt8(ascii: "["))
-      for (index, item) in items.enumerated() {
-        if index > 0 { bytes += ", ".utf8 }
-        item.writeFlow(to: &bytes)
-      }
-      bytes.append(UInt8(ascii: "]"))
-    case .map(let entries):
-      bytes.append(UInt8(ascii: "{"))
-      for (index, entry) in entries.enumerated() {
-        if index > 0 { bytes += ", ".utf8 }
-        bytes += Node.quoted(entry.key).utf8
-        bytes += ": ".utf8
-        entry.value.writeFlow(to: &bytes)
-      }
-      bytes.append(UInt8(ascii: "}"))
-    }
-  }
-
-  /// A text as a YAML scalar: plain where that is safe, else double-quoted.
-  public static func quoted(_ text: String) -> String {
-    if isPlain(text) { return text }
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      if scalar == "\"" || scalar == "\\" { quoted += "\\" }
-      quoted += scalar.visible
-    }
-    return quoted + "\""
-  }
-
-  /// True for words of ASCII that start with a letter and mean nothing else.
-  private static func isPlain(_ text: String) -> Bool {
-    func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
-    guard let first = text.utf8.first, isLetter(first) else { return false }
-    let isWord = text.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "/"),
-        UInt8(ascii: "+"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-        true
-      default: isLetter(byte)
-      }
-    }
-    guard isWord else { return false }
-    switch text {
-    case "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE": return false
-    default: return true
+extension Array {
+  /// True if both are the same memory, or empty.
+  fileprivate func isSame(as other: [Element]) -> Bool {
+    guard count == other.count, !isEmpty else { return count == other.count }
+    return withUnsafeBufferPointer { a in
+      other.withUnsafeBufferPointer { a.baseAddress == $0.baseAddress }
     }
   }
 }

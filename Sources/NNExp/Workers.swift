@@ -49,6 +49,18 @@ public enum Workers {
     }
   }
 
+  /// `body(0)`, …, `body(count − 1)`, in order, a few to a part.
+  public static func map<Value: Sendable>(_ count: Int, _ body: (Int) -> Value) -> [Value] {
+    let length = 8
+    let parts = (count + length - 1) / length
+    let found = Mutex([[Value]](repeating: [], count: parts))
+    perform(parts) { part in
+      let values = (part * length..<min(count, (part + 1) * length)).map(body)
+      found.withLock { $0[part] = values }
+    }
+    return found.withLock { Array($0.joined()) }
+  }
+
   private static let wanted = Atomic<Int>(0)
   private static let isBusy = Atomic<Bool>(false)
   private static let crew = Crew(helpers: count - 1)

@@ -25,6 +25,8 @@ struct GuardedLayer<Base: Layer>: Layer, Guarded {
     core = Core(site, try site.run("reading its options") { try Base(from: &options) })
   }
 
+  var function: RealFunction? { core.base.function }
+
   func plan(for inputs: [Shape]) throws -> Plan {
     let plan = try site.run("its plan") { try core.base.plan(for: inputs) }
     try plan.validate()

@@ -272,6 +272,37 @@ public final class Folder: Sendable {
     try file.close()
   }
 
+  /// Gives a file a second name, in place of what is there; false where the file system
+  /// has no such names.
+  func giveSecondName(_ newName: String, to name: String) throws -> Bool {
+    func link(as name: String, to target: String) throws -> (isDone: Bool, isTaken: Bool) {
+      var isTaken = false
+      let done = try system.perform(
+        .link, path(of: newName), tolerating: EEXIST, EPERM, EOPNOTSUPP, ENOSYS, EMLINK
+      ) {
+        let done = linkat(descriptor, target, descriptor, name, 0)
+        isTaken = done != 0 && errno == EEXIST
+        return Int(done)
+      }
+      return (done != nil, isTaken)
+    }
+    let first = try link(as: newName, to: name)
+    guard first.isTaken else { return first.isDone }
+    let partial = Folder.partialName(of: newName)
+    guard try link(as: partial, to: name).isDone else { return false }
+    do {
+      try rename(partial, to: newName)
+      // It stays where both were names of the same file.
+      try system.perform(.remove, path(of: newName), tolerating: ENOENT) {
+        Int(unlinkat(descriptor, partial, 0))
+      }
+    } catch {
+      try? remove(partial)
+      throw error
+    }
+    return true
+  }
+
   /// A file that was not there before, for writing.
   func create(_ name: String) throws -> File {
     try open(name, .create, O_WRONLY | O_CREAT | O_EXCL, shownAs: name)
@@ -465,7 +496,7 @@ public final class Folder: Sendable {
   }
 
   /// Returns when the names in the folder that holds `name` are on the disk.
-  private func synchronize(holding name: String) throws {
+  func synchronize(holding name: String) throws {
     guard let slash = name.lastIndex(of: "/") else { return try synchronize() }
     try openFolder(slash == name.startIndex ? "/" : String(name[..<slash])).synchronize()
   }

@@ -84,6 +84,7 @@ extension JSON: CustomStringConvertible {
   /// line, no end of line after the last.
   public var description: String {
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(1024)
     append(to: &bytes, indent: 0)
     return String(decoding: bytes, as: UTF8.self)
   }
@@ -104,17 +105,24 @@ extension JSON: CustomStringConvertible {
     case .string(let value): JSON.append(quoted: value, to: &bytes)
     case .array(let items):
       let isFlat = items.allSatisfy(\.isScalar)
-      JSON.append(items, between: ("[", "]"), isFlat: isFlat, to: &bytes, indent: indent) {
-        $0.append(to: &$1, indent: indent + 1)
+      bytes.append(UInt8(ascii: "["))
+      for (index, item) in items.enumerated() {
+        JSON.separate(index, isFlat: isFlat, in: &bytes, indent: indent)
+        item.append(to: &bytes, indent: indent + 1)
       }
+      if !isFlat { JSON.startLine(indent, in: &bytes) }
+      bytes.append(UInt8(ascii: "]"))
     case .object(let members):
-      JSON.append(
-        members, between: ("{", "}"), isFlat: members.isEmpty, to: &bytes, indent: indent
-      ) {
-        JSON.append(quoted: $0.key, to: &$1)
-        $1 += ": ".utf8
-        $0.value.append(to: &$1, indent: indent + 1)
+      bytes.append(UInt8(ascii: "{"))
+      for (index, member) in members.enumerated() {
+        JSON.separate(index, isFlat: false, in: &bytes, indent: indent)
+        JSON.append(quoted: member.key, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(UInt8(ascii: " "))
+        member.value.append(to: &bytes, indent: indent + 1)
       }
+      if !members.isEmpty { JSON.startLine(indent, in: &bytes) }
+      bytes.append(UInt8(ascii: "}"))
     }
   }
 
@@ -125,35 +133,27 @@ extension JSON: CustomStringConvertible {
     }
   }
 
-  private static func append<Item>(
-    _ items: [Item], between brackets: (String, String), isFlat: Bool, to bytes: inout [UInt8],
-    indent: Int, item appendItem: (Item, inout [UInt8]) -> Void
+  /// What stands before an item.
+  private static func separate(
+    _ index: Int, isFlat: Bool, in bytes: inout [UInt8], indent: Int
   ) {
-    func startLine(_ level: Int) {
-      bytes.append(UInt8(ascii: "\n"))
-      bytes += repeatElement(UInt8(ascii: " "), count: 2 * level)
+    if index > 0 { bytes.append(UInt8(ascii: ",")) }
+    if !isFlat {
+      startLine(indent + 1, in: &bytes)
+    } else if index > 0 {
+      bytes.append(UInt8(ascii: " "))
     }
-    bytes += brackets.0.utf8
-    for (index, item) in items.enumerated() {
-      if index > 0 { bytes += (isFlat ? ", " : ",").utf8 }
-      if !isFlat { startLine(indent + 1) }
-      appendItem(item, &bytes)
-    }
-    if !isFlat { startLine(indent) }
-    bytes += brackets.1.utf8
+  }
+
+  private static func startLine(_ level: Int, in bytes: inout [UInt8]) {
+    bytes.append(UInt8(ascii: "\n"))
+    for _ in 0..<2 * level { bytes.append(UInt8(ascii: " ")) }
   }
 
   /// Escapes what RFC 8259 demands, and nothing else.
   private static func append(quoted text: String, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
     defer { bytes.append(UInt8(ascii: "\"")) }
-    let start = bytes.count
-    bytes += text.utf8
-    let isSafe = bytes[start...].allSatisfy {
-      $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
-    }
-    if isSafe { return }
-    bytes.removeLast(bytes.count - start)
     for byte in text.utf8 {
       switch byte {
       case UInt8(ascii: "\""): bytes += #"\""#.utf8

@@ -49,6 +49,15 @@ extension RunDirectory {
     }
   }
 
+  /// Writes the checkpoint of the last weights, which are the best as well: one file of
+  /// two names, where the file system has those.
+  public func saveLastAndBest(_ checkpoint: Checkpoint) throws {
+    try save(checkpoint, as: .last)
+    let (best, last) = (Checkpoint.Generation.best.file, Checkpoint.Generation.last.file)
+    if try !folder.giveSecondName(best, to: last) { return try save(checkpoint, as: .best) }
+    if isWorthFlushing { try folder.synchronize(holding: best) }
+  }
+
   /// Removes every checkpoint of `state`: a run that is over needs none.
   public func removeStates() throws {
     if !mayHaveStates { return }

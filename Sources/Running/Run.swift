@@ -440,20 +440,21 @@ public final class Run<S: Scalar>: TrainingObserver {
   private var files = ["metrics.csv", "summary.json"]
 
   private func saveWeights() throws {
-    for generation in [Checkpoint.Generation.last, .best] {
-      trainer.restore(generation == .last ? .last : .best)
-      let info: JSON = [
-        "experiment": .string(experiment.name),
-        "epoch": .int(generation == .last ? trainer.last.epoch : trainer.best?.epoch ?? 0),
-        "dtype": .string(S.dtypeName),
-      ]
-      try directory.save(
-        Checkpoint(
-          info: info,
-          tensors: trainer.network.learned.map {
-            Checkpoint.Stored("\($0.node).\($0.name)", $0.tensor)
-          }), as: generation)
+    func checkpoint(_ weights: Trainer<S>.Weights, epoch: Int) -> Checkpoint {
+      trainer.restore(weights)
+      return Checkpoint(
+        info: [
+          "experiment": .string(experiment.name), "epoch": .int(epoch),
+          "dtype": .string(S.dtypeName),
+        ],
+        tensors: trainer.network.learned.map {
+          Checkpoint.Stored("\($0.node).\($0.name)", $0.tensor)
+        })
     }
+    let last = checkpoint(.last, epoch: trainer.last.epoch)
+    if trainer.lastIsBest { return try directory.saveLastAndBest(last) }
+    try directory.save(last, as: .last)
+    try directory.save(checkpoint(.best, epoch: trainer.best?.epoch ?? 0), as: .best)
   }
 
   private func writePredictions() throws {

@@ -14,6 +14,8 @@ public final class Composer: Sendable {
   /// no more than a few megabytes.
   private let composed = Mutex<[Int: Experiment]>([:])
   private static let mostComposed = 256
+  /// One of them, for what the others have in common with it.
+  private let sibling = Mutex<Experiment?>(nil)
   private let last = Mutex<(key: String, data: any Sendable)?>(nil)
 
   public init(_ declaration: SweepDeclaration, _ registry: Registry) {
@@ -23,10 +25,12 @@ public final class Composer: Sendable {
 
   func experiment(_ combination: Int) throws -> Experiment {
     if let known = composed.withLock({ $0[combination] }) { return known }
-    return try Experiment(
+    let experiment = try Experiment(
       declaration.experiment, text: declaration.bytes, path: declaration.file,
       overrides: declaration.common + declaration.assignments(of: combination).map(\.text),
-      registry: registry)
+      registry: registry, like: sibling.withLock { $0 })
+    sibling.withLock { if $0 == nil { $0 = experiment } }
+    return experiment
   }
 
   /// - Parameter triesPlugins: not in the plan, where no pass of a plugin is called:
@@ -46,16 +50,7 @@ public final class Composer: Sendable {
 
   /// Plans trials on all `Workers`; their numbers are yet to be given.
   func plan(_ combinations: [Int]) -> [Result<Composition, any Error>] {
-    let length = 8
-    let parts = (combinations.count + length - 1) / length
-    let planned = Mutex([[Result<Composition, any Error>]](repeating: [], count: parts))
-    Workers.perform(parts) { part in
-      let results = combinations.dropFirst(part * length).prefix(length).map { combination in
-        Result { try self.plan(combination) }
-      }
-      planned.withLock { $0[part] = results }
-    }
-    return planned.withLock { Array($0.joined()) }
+    Workers.map(combinations.count) { index in Result { try plan(combinations[index]) } }
   }
 
   private func plan(_ combination: Int) throws -> Composition {

@@ -103,6 +103,9 @@ struct Schedule {
     return beginnings[begun - 1]
   }
 
+  /// How many legs are known that nobody has.
+  var waitingCount: Int { continuations.count - continued + beginnings.count - begun }
+
   /// Epochs that a leg goes to; nil for the end.
   func epochs(of leg: Leg) -> Int? { leg.rung < rungs.count ? rungs[leg.rung] : nil }
 

@@ -1,3 +1,4 @@
+import NNExp
 public import Results
 
 /// A trial's line of sweep.csv.
@@ -93,7 +94,8 @@ public struct PlanRecord: Sendable {
 
   /// Every trial's row, from the run directories.
   public func rows(in folder: SweepFolder) -> [TrialRow] {
-    trials.map { trial in
+    Workers.map(trials.count) { index in
+      let trial = trials[index]
       func row(
         _ status: TrialRow.Status, _ exitStatus: Int?, _ error: String?, _ summary: Summary? = nil,
         _ seconds: Double? = nil

@@ -36,8 +36,11 @@ public final class WorkerInput {
     while let line = line() {
       let words = line.split(separator: " ", maxSplits: 3)
       guard words.count == 4, let combination = Int(words[0]) else { return }
-      let outcome = try runner.run(
-        combination: combination, hash: String(words[1]), pausingAfter: Int(words[2]))
+      let outcome =
+        try runner.interruption() != nil
+        ? .held
+        : runner.run(
+          combination: combination, hash: String(words[1]), pausingAfter: Int(words[2]))
       let answer =
         switch outcome {
         case .ended(_, let summary):

@@ -2,12 +2,12 @@ import Glibc
 import NNExp
 import Results
 
-/// Worker processes, each at one leg of a trial at a time.
+/// Worker processes, each at one leg of a trial at a time, with the next few at hand.
 ///
 /// A worker is sent `combination hash epochs figure` lines, `-` for all epochs,
 /// and answers each with the trial's status and the best of its figure, or with
-/// `held`; `leaving` besides if it was told to stop. When one dies, its trial alone
-/// has failed, and a new worker takes its place.
+/// `held`; `leaving` besides if it was told to stop. When one dies, the trial that it
+/// was at has failed, and a new worker takes its place.
 public final class WorkerPool {
   private let plan: SweepPlan
   private let folder: SweepFolder
@@ -44,10 +44,10 @@ public final class WorkerPool {
   /// Runs what is not finished on up to `jobs` workers; trials that another
   /// process has are waited for, and run if it dies.
   public func run(jobs: Int) throws {
-    defer { stop() }
+    defer { dismiss() }
     while listener.interruption == nil, !(failsFast && hasFailed) {
       try assign(jobs)
-      progress.running = workers.filter { $0.leg != nil }.count
+      progress.running = workers.count { !$0.legs.isEmpty }
       listener.update(progress)
       if progress.running == 0 {
         if held.isEmpty { return }
@@ -58,22 +58,30 @@ public final class WorkerPool {
     }
   }
 
-  /// Gives every idle worker something to do, as long as there is something.
+  /// Gives every worker something to do, as long as there is something.
+  ///
+  /// Where many wait, a worker is given some at once, so that it need not wait for
+  /// this process between short ones: half its share of what is left, 8 at most, so
+  /// that all come to their ends together.
+  ///
+  /// - Source: Hummel, Schonberg, Flynn 1992, "Factoring", for the half
   private func assign(_ jobs: Int) throws {
     var again = held
     held = []
     again.reverse()
     while true {
-      let idle = workers.firstIndex { $0.leg == nil }
-      guard idle != nil || workers.count < jobs else { break }
-      guard let leg = schedule.next() ?? again.popLast() else { break }
-      if idle == nil { workers.append(try newWorker()) }
-      let index = idle ?? workers.count - 1
-      workers[index].leg = leg
+      let enough = max(1, min(8, schedule.waitingCount / (2 * jobs)))
+      let least = workers.indices.min { workers[$0].legs.count < workers[$1].legs.count }
+      let isIdle = least.map { workers[$0].legs.isEmpty } ?? false
+      let isNew = !isIdle && workers.count < jobs
+      guard isNew || least.map({ workers[$0].legs.count < enough }) ?? false,
+        let leg = schedule.next() ?? again.popLast()
+      else { break }
+      if isNew { workers.append(try newWorker()) }
+      let worker = workers[isNew ? workers.count - 1 : least ?? 0]
       let trial = plan.trials[leg.trial]
       let epochs = schedule.epochs(of: leg).map(String.init) ?? "-"
-      workers[index].send(
-        "\(trial.combination) \(trial.hash) \(epochs) \(plan.monitor.name)\n")
+      worker.send("\(trial.combination) \(trial.hash) \(epochs) \(plan.monitor.name)", for: leg)
     }
     held = again.reversed()
   }
@@ -108,23 +116,22 @@ public final class WorkerPool {
     for (index, worker) in workers.enumerated().reversed() {
       if polls[workers.count + index].revents & Int16(POLLIN) != 0 { worker.listen() }
       guard polls[index].revents != 0 else { continue }
-      if let answer = worker.answer() {
-        let leg = worker.leg
-        worker.leg = nil
-        if let leg { heard(answer, of: leg) }
-        if answer.hasSuffix(" leaving") {
-          workers.remove(at: index)
-          worker.bury()
-        }
+      if let answers = worker.answers() {
+        for (leg, line) in answers { heard(line, of: leg) }
+        guard let last = answers.last, last.line.hasSuffix(" leaving") else { continue }
+        workers.remove(at: index)
+        held += worker.legs
+        worker.bury()
       } else {
         workers.remove(at: index)
         let reason = worker.bury()
-        if let leg = worker.leg, listener.interruption == nil { try died(leg, reason) }
+        held += worker.legs.dropFirst()
+        if let leg = worker.legs.first, listener.interruption == nil { try died(leg, reason) }
       }
     }
   }
 
-  private func heard(_ answer: Substring, of leg: Leg) {
+  private func heard(_ answer: String, of leg: Leg) {
     let words = answer.split(separator: " ")
     guard words.count >= 2, let status = TrialRow.Status(rawValue: String(words[0])),
       status != .interrupted
@@ -166,8 +173,15 @@ public final class WorkerPool {
     ended(leg, .failed)
   }
 
-  private func stop() {
+  /// Lets the workers go, which takes them a moment; waits for those that are at a
+  /// trial.
+  private func dismiss() {
     for worker in workers { worker.dismiss() }
+    if workers.contains(where: { !$0.legs.isEmpty }) { close() }
+  }
+
+  /// Waits until all have gone. Call it last.
+  public func close() {
     for worker in workers { worker.bury(isDismissed: true) }
     workers = []
   }

@@ -1,7 +1,7 @@
 import Glibc
 import NNExp
 
-/// A process that runs trials, one at a time.
+/// A process that runs trials, one after another.
 ///
 /// It is sent requests, and answers each with a line. What it says on standard error
 /// is kept: of a trial that takes it down, that is all there is to know.
@@ -12,8 +12,10 @@ final class WorkerProcess {
   let errors: Int32
   /// The end of what it said on standard error.
   private var said: [UInt8] = []
-  /// What it is at.
-  var leg: Leg?
+  /// What it was sent and has not answered: what it is at, and what comes next.
+  private(set) var legs: [Leg] = []
+  /// The beginning of a line.
+  private var heard: [UInt8] = []
 
   /// A copy of this process, with pipes for standard input, output and error, that
   /// calls `body` and is over.
@@ -65,7 +67,11 @@ final class WorkerProcess {
       "cannot start a worker process: \(String(cString: strerror(code)))", failure: .environment)
   }
 
-  func send(_ text: String) { send(Array(text.utf8)) }
+  /// Gives it something to do.
+  func send(_ request: String, for leg: Leg) {
+    legs.append(leg)
+    send(Array("\(request)\n".utf8))
+  }
 
   /// A worker that has died is noticed when its answer is awaited.
   func send(_ bytes: [UInt8]) {
@@ -78,12 +84,16 @@ final class WorkerProcess {
     }
   }
 
-  /// The line that is there to read; nil if the worker has died.
-  ///
-  /// An answer is one short write, which arrives as a whole.
-  func answer() -> Substring? {
-    guard let bytes = receive(output, most: 128) else { return nil }
-    return String(decoding: bytes, as: UTF8.self).dropLast()
+  /// What it has answered, and to what; nil if it has died.
+  func answers() -> [(leg: Leg, line: String)]? {
+    guard let bytes = receive(output, most: 1 << 12) else { return nil }
+    heard += bytes
+    var answers: [(Leg, String)] = []
+    while let end = heard.firstIndex(of: UInt8(ascii: "\n")), !legs.isEmpty {
+      answers.append((legs.removeFirst(), String(decoding: heard[..<end], as: UTF8.self)))
+      heard.removeFirst(end + 1)
+    }
+    return answers
   }
 
   /// Takes in what is there of standard error.
@@ -104,7 +114,7 @@ final class WorkerProcess {
   /// Asks it to end: an idle one by the end of its input, a busy one by SIGTERM
   /// besides.
   func dismiss() {
-    if leg != nil { kill(process, SIGTERM) }
+    if !legs.isEmpty { kill(process, SIGTERM) }
     close(input)
   }
 

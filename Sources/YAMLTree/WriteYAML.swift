@@ -23,15 +23,18 @@ private struct BlockWriter {
     case .map(let entries) where !entries.isEmpty:
       for (index, entry) in entries.enumerated() {
         if index > 0 || !isBegun { write(margin: indent) }
-        let key = Node.quoted(entry.key)
-        if key.utf8.count > TreeBuilder.keyLimit, key.unicodeScalars.count > TreeBuilder.keyLimit {
+        let start = text.count
+        Node.append(quoted: entry.key, to: &text)
+        if text.count - start > TreeBuilder.keyLimit, isTooLong(text[start...]) {
           // Quotes and escapes made it longer than a key may be beside its value.
-          text += "? \(key)\n".utf8
+          text.insert(contentsOf: "? ".utf8, at: start)
+          endLine()
           write(margin: indent)
           write(entry.value, after: ":", at: indent, indent: indent + 2)
         } else {
-          text += key.utf8
-          write(entry.value, after: ":", at: indent + key.count, indent: indent + 2)
+          write(
+            entry.value, after: ":", at: indent + Node.quoted(entry.key).count,
+            indent: indent + 2)
         }
       }
     case .list(let items) where !items.isEmpty:
@@ -75,6 +78,10 @@ private struct BlockWriter {
   private func fits(_ more: ArraySlice<UInt8>, after count: Int) -> Bool {
     count + more.count <= BlockWriter.lineLimit
       || count + String(decoding: more, as: UTF8.self).count <= BlockWriter.lineLimit
+  }
+
+  private func isTooLong(_ key: ArraySlice<UInt8>) -> Bool {
+    String(decoding: key, as: UTF8.self).unicodeScalars.count > TreeBuilder.keyLimit
   }
 
   private mutating func write(margin: Int) {

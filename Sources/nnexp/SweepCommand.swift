@@ -159,6 +159,7 @@ struct SweepCommand: ParsableCommand {
     if !quiet, pool.progress.done > 0 {
       say("\(pool.progress.done) of \(plan.trials.count) trials are finished")
     }
+    defer { pool.close() }
     try pool.run(jobs: jobs ?? Workers.count)
     view.clear()
     try conclude(plan, in: folder)

@@ -241,6 +241,32 @@ import Testing
     }
   }
 
+  /// A few entries are pulled back without a call of the kernels, to the same bits.
+  @Test(arguments: RealFunction.allCases)
+  func aFewArePulledBackLikeMany(_ f: RealFunction) {
+    func compare<S: Scalar>(_ scalar: S.Type) {
+      let random = RandomStream(seed: 1, purpose: "a few slopes")
+      for count in 1...12 {
+        // x, y, dy and dx.
+        let room = UnsafeMutablePointer<S>.allocate(capacity: 4 * count)
+        defer { room.deallocate() }
+        for i in 0..<4 * count { room[i] = S(random.stream(count).normal(at: i)) }
+        func tensor(_ k: Int) -> Tensor<S> {
+          Tensor(start: room + k * count, count: count, shape: [count])
+        }
+        map(f, tensor(0), into: tensor(1))
+        var kernels = (0..<count).map { tensor(3)[$0] }
+        S.addPullback(
+          of: f, room, room + count, room + 2 * count, to: &kernels, count: count)
+        addPullback(of: f, x: tensor(0), y: tensor(1), dy: tensor(2), to: tensor(3))
+        let inline = (0..<count).map { tensor(3)[$0] }
+        #expect(isSame(inline, kernels), "\(f), \(count) entries")
+      }
+    }
+    compare(Float.self)
+    compare(Double.self)
+  }
+
   // MARK: Calls
 
   private func values<S: Scalar>(_ f: RealFunction, _ x: [S]) -> [S] {

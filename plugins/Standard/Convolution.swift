@@ -76,7 +76,7 @@ struct Convolution: Layer {
     let sizes = sizes(input, output)
     var plan = Plan(
       output: output, parameters: [.init("weight", weight, initial: .glorotUniform)],
-      work: output.count.times(sizes.depth))
+      takesFunction: true, work: output.count.times(sizes.depth))
     if DirectConvolution<Double>.suits(sizes) {
       plan.scratch = DirectConvolution<Double>.scratch(for: sizes)
     } else {
@@ -147,11 +147,13 @@ struct Convolution: Layer {
           Matrix(start: patches, rows: sizes.depth, columns: sizes.positions),
           into: Matrix(start: to, rows: sizes.units, columns: sizes.positions),
           accumulating: hasBias)
+        pass.applyFunction(to: part &* sizes.outputPart..<(part &+ 1) &* sizes.outputPart)
       }
     }
   }
 
   func backward<S: Scalar>(_ pass: Backward<S>) {
+    pass.pullFunction()
     let (x, dy, dx) = (pass.x, pass.dy, pass.dx)
     let sizes = sizes(x.shape, dy.shape)
     if DirectConvolution<S>.suits(sizes) {

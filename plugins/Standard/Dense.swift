@@ -34,7 +34,7 @@ struct Dense: Layer {
     let weight = Shape([units, count])
     var plan = Plan(
       output: [units], parameters: [.init("weight", weight, initial: .glorotUniform)],
-      work: weight.count)
+      takesFunction: true, work: weight.count)
     if hasBias { plan.parameters.append(.init("bias", [units], initial: .zeros)) }
     return plan
   }
@@ -52,7 +52,10 @@ struct Dense: Layer {
   func forward<S: Scalar>(_ pass: Forward<S>) {
     let weight = pass.parameters[0]
     let (units, count) = (weight.shape[0], weight.shape[1])
-    if isTiny(weight, pass.samples) { return forwardTiny(pass, units, count) }
+    if isTiny(weight, pass.samples) {
+      forwardTiny(pass, units, count)
+      return pass.applyFunction()
+    }
     let y = pass.y
     if hasBias {
       let bias = pass.parameters[1]
@@ -62,6 +65,7 @@ struct Dense: Layer {
       pass.x.matrix(rows: pass.samples, columns: count),
       weight.matrix(rows: units, columns: count).transposed,
       into: y.matrix(rows: pass.samples, columns: units), accumulating: hasBias)
+    pass.applyFunction()
   }
 
   /// A weight or a bias moves its own unit alone.
@@ -91,6 +95,7 @@ struct Dense: Layer {
   }
 
   func backward<S: Scalar>(_ pass: Backward<S>) {
+    pass.pullFunction()
     let weight = pass.parameters[0]
     let (units, count) = (weight.shape[0], weight.shape[1])
     if isTiny(weight, pass.samples) { return backwardTiny(pass, units, count) }
@@ -133,28 +138,30 @@ struct Dense: Layer {
     }
   }
 
+  /// Unit by unit, so that its weights stay in registers.
   @inline(__always)
   private func forwardRows<S: Scalar>(_ pass: Forward<S>, _ units: Int, _ count: Int) {
-    let (w, b) = (pass.parameters[0].start, hasBias ? pass.parameters[1].start : nil)
-    var (x, y) = (pass.x.start, pass.y.start)
-    var s = pass.samples
-    while s > 0 {
-      var row = w
-      var i = 0
-      while i < units {
-        var sum: S = b?[i] ?? 0
+    let b = hasBias ? pass.parameters[1].start : nil
+    var row = pass.parameters[0].start
+    var i = 0
+    while i < units {
+      let bias: S = b?[i] ?? 0
+      var (x, y) = (pass.x.start, pass.y.start + i)
+      var s = pass.samples
+      while s > 0 {
+        var sum = bias
         var j = 0
         while j < count {
           sum += row[j] * x[j]
           j &+= 1
         }
-        y[i] = sum
-        row += count
-        i &+= 1
+        y.pointee = sum
+        x += count
+        y += units
+        s &-= 1
       }
-      x += count
-      y += units
-      s &-= 1
+      row += count
+      i &+= 1
     }
   }
 
@@ -165,43 +172,71 @@ struct Dense: Layer {
     case 2: backwardRows(pass, units, 2)
     case 3: backwardRows(pass, units, 3)
     case 4: backwardRows(pass, units, 4)
-    default: backwardRows(pass, units, count)
+    default:
+      var first = 0
+      while first < count {
+        backwardRows(pass, units, 1, from: first, of: count)
+        first &+= 1
+      }
     }
   }
 
+  /// As above; so do the sums over the batch.
+  ///
+  /// - Parameters:
+  ///   - width: how many of the inputs, 4 at most.
+  ///   - first: the first of them.
+  ///   - count: how many there are.
   @inline(__always)
-  private func backwardRows<S: Scalar>(_ pass: Backward<S>, _ units: Int, _ count: Int) {
-    let w = pass.parameters[0].start
-    var (x, dx, dy) = (pass.x.start, pass.dx.start, pass.dy.start)
-    let dw = pass.gradients[0].start
-    let db = hasBias ? pass.gradients[1].start : nil
-    var s = pass.samples
-    while s > 0 {
-      var (row, drow) = (w, dw)
-      var i = 0
-      while i < units {
-        let d = dy[i]
-        if let db { db[i] += d }
-        var j = 0
-        while j < count {
-          drow[j] += d * x[j]
+  private func backwardRows<S: Scalar>(
+    _ pass: Backward<S>, _ units: Int, _ width: Int, from first: Int = 0, of count: Int? = nil
+  ) {
+    let count = count ?? width
+    let db = hasBias && first == 0 ? pass.gradients[1].start : nil
+    let needsInputGradient = pass.needsInputGradient
+    var w = pass.parameters[0].start + first
+    var dw = pass.gradients[0].start + first
+    var i = 0
+    while i < units {
+      var row = InlineArray<4, S>(repeating: 0)
+      var sums = row
+      var sum: S = 0
+      var j = 0
+      while j < width {
+        row[j] = w[j]
+        j &+= 1
+      }
+      var (x, dx, dy) = (pass.x.start + first, pass.dx.start + first, pass.dy.start + i)
+      var s = pass.samples
+      while s > 0 {
+        let d = dy.pointee
+        sum += d
+        j = 0
+        while j < width {
+          sums[j] += d * x[j]
           j &+= 1
         }
-        if pass.needsInputGradient {
+        if needsInputGradient {
           j = 0
-          while j < count {
+          while j < width {
             dx[j] += d * row[j]
             j &+= 1
           }
         }
-        row += count
-        drow += count
-        i &+= 1
+        x += count
+        dx += count
+        dy += units
+        s &-= 1
       }
-      x += count
-      dx += count
-      dy += units
-      s &-= 1
+      if let db { db[i] += sum }
+      j = 0
+      while j < width {
+        dw[j] += sums[j]
+        j &+= 1
+      }
+      w += count
+      dw += count
+      i &+= 1
     }
   }
 }

@@ -68,6 +68,7 @@ struct DirectConvolution<S: Scalar> {
           weights, rows: sizes.units, copies, as: sizes.copies,
           from: hasBias ? pass.parameters[1].start + g &* sizes.units : nil,
           into: pass.y.start + part &* sizes.outputPart)
+        pass.applyFunction(to: part &* sizes.outputPart..<(part &+ 1) &* sizes.outputPart)
       }
     }
   }

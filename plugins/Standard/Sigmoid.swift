@@ -24,6 +24,8 @@ struct Sigmoid: Layer {
 
   func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
 
+  var function: RealFunction? { .logistic }
+
   func forward<S: Scalar>(_ pass: Forward<S>) { map(.logistic, pass.x, into: pass.y) }
 
   func backward<S: Scalar>(_ pass: Backward<S>) {

@@ -21,6 +21,8 @@ struct Tanh: Layer {
 
   func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
 
+  var function: RealFunction? { .tanh }
+
   func forward<S: Scalar>(_ pass: Forward<S>) { map(.tanh, pass.x, into: pass.y) }
 
   func backward<S: Scalar>(_ pass: Backward<S>) {

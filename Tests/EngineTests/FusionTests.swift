@@ -1,0 +1,71 @@
+import Engine
+import NNExp
+import Testing
+
+/// A function that is left to the layer before it gives what it gives as a node of its
+/// own, to the bit.
+@Suite struct FusionTests {
+  /// The output, every δ that both networks have, and the gradients of random numbers.
+  private func numbers<S: Scalar>(
+    _ model: String, input: Shape, samples: Int, seed: UInt64, _ scalar: S.Type
+  ) throws -> [S] {
+    let graph = try graph("model: [\(model)]", input: input)
+    let network = try Network<S>(
+      graph, target: .values(graph.outputShape), capacity: samples, seed: seed,
+      checksInputs: true)
+    let random = RandomStream(seed: seed, purpose: "fusion")
+    for i in network.x.indices { network.x[i] = S(random.normal(at: i)) }
+    let passes = network.passes(samples, isTraining: true)
+    network.zero()
+    passes.forward()
+    let last = network.delta(graph.nodes.count - 1)
+    for i in last.indices { last[i] = S(random.stream(1).normal(at: i)) }
+    passes.backward()
+    let found = [network.output(samples), network.delta(-1), network.gradients]
+    return found.flatMap { tensor in tensor.indices.map { tensor[$0] } }
+  }
+
+  /// `same` is a layer that changes nothing and takes no function.
+  private func compare(
+    _ layer: String, _ function: String, same: String, input: Shape, samples: Int, seed: UInt64
+  ) throws {
+    func compare<S: Scalar>(_ scalar: S.Type) throws {
+      let tail = "\(function), flatten, {type: dense, units: 2}, \(function)"
+      let fused = try numbers(
+        "\(layer), \(tail)", input: input, samples: samples, seed: seed, scalar)
+      let apart = try numbers(
+        "\(layer), \(same), \(tail)", input: input, samples: samples, seed: seed, scalar)
+      #expect(fused == apart, "\(layer), \(function), \(samples) samples, seed \(seed)")
+    }
+    try compare(Float.self)
+    try compare(Double.self)
+  }
+
+  @Test(arguments: [1, 2, 3, 4, 5, 9, 40], ["sigmoid", "tanh"])
+  func denseLayers(inputs: Int, function: String) throws {
+    for (units, samples, seed) in [(1, 1, 1), (2, 4, 2), (7, 3, 3), (12, 70, 4)]
+      as [(Int, Int, UInt64)]
+    {
+      for bias in [true, false] {
+        try compare(
+          "{type: dense, units: \(units), bias: \(bias)}", function, same: "flatten",
+          input: [inputs], samples: samples, seed: seed)
+      }
+    }
+  }
+
+  /// Direct ones, products of windows, in groups, and shared by cores.
+  @Test(arguments: [
+    "channels: 3, window: 3", "channels: 4, window: 3, stride: 2",
+    "channels: 4, window: 3, groups: 2", "channels: 4, window: 2, stride: 2, groups: 2",
+    "channels: 2, window: 1, bias: false", "channels: 8, window: 5, padding: 2",
+  ])
+  func convolutions(options: String) throws {
+    for (samples, seed) in [(1, 5), (3, 6), (40, 7)] as [(Int, UInt64)] {
+      // A dropout at rate 0 changes nothing.
+      try compare(
+        "{type: convolution, \(options)}", "tanh", same: "{type: dropout, rate: 0}",
+        input: [2, 12, 12], samples: samples, seed: seed)
+    }
+  }
+}
