@@ -108,7 +108,7 @@ public final class RunDirectory: Sendable {
   private static func isUnused(_ names: [String]) -> Bool {
     let early: Set = [
       lockFile, Checkpoint.folder, "experiment.yaml", "resolved.yaml", "metrics.csv",
-      TimingWriter.file,
+      TimingWriter.file, Summary.file,
     ]
     return names.isEmpty
       || names.contains(lockFile)

@@ -329,9 +329,16 @@ public final class Run<S: Scalar>: TrainingObserver {
     summary.reason = reason
     record.finished = timestamp()
     record.seconds = earlierSeconds + stopwatch.seconds
-    try record.write(in: directory)
-    // The summary is the run's last word: whoever finds it needs no state.
-    try summary.write(in: directory)
+    if isAnnounced {
+      try record.write(in: directory)
+      // The summary is the run's last word: whoever finds it needs no state.
+      try summary.write(in: directory)
+    } else {
+      // The record makes it a run, which is whole from its first moment.
+      try summary.write(in: directory)
+      try record.write(in: directory)
+      isAnnounced = true
+    }
     if summary.isOver { try directory.removeStates() }
     listener.concluded(summary)
   }

@@ -56,8 +56,9 @@ struct Schedule {
       trials: plan.trials.count, rungs: rungs.count, factor: plan.declaration.halving?.factor ?? 2,
       isBetterHigher: plan.monitor.isBetterHigher)
     standings = Array(repeating: Standing(), count: plan.trials.count)
+    let names = folder.names()
     for (index, trial) in plan.trials.enumerated() {
-      let state = folder.state(of: trial.hash)
+      let state = folder.state(of: trial.hash, among: names)
       standings[index].isOver = state.isFinished(retryingFailed: retryingFailed)
       guard !standings[index].isOver, !rungs.isEmpty, case .found(let summary, _) = state else {
         continue

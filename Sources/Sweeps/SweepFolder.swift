@@ -71,12 +71,29 @@ public enum TrialState: Sendable {
 }
 
 extension SweepFolder {
+  /// What there is of trials, by name: one look for many trials.
+  func names() -> Set<String> {
+    let folder = try? FileSystem.system.currentFolder.openFolderIfThere(trials)
+    return Set((try? folder?.entries()) ?? [])
+  }
+
+  /// As below, of a trial of which there may be nothing.
+  func state(of hash: String, among names: Set<String>) -> TrialState {
+    if names.contains(hash + ".failed") { return state(of: hash) }
+    return names.contains(hash) ? summedUp(hash) : .absent
+  }
+
   public func state(of hash: String) -> TrialState {
     if let bytes = try? read("trials/\(hash).failed"),
       let json = try? JSON(parsing: bytes, from: hash)
     {
       return .failed(exitStatus: json["exit_status"]?.int ?? 1, error: json["error"]?.string ?? "")
     }
+    return summedUp(hash)
+  }
+
+  /// What a trial's own folder tells.
+  private func summedUp(_ hash: String) -> TrialState {
     guard let directory = try? RunDirectory.open(run(hash)),
       let summary = try? Summary(of: directory)
     else { return .absent }

@@ -94,7 +94,8 @@ public struct PlanRecord: Sendable {
 
   /// Every trial's row, from the run directories.
   public func rows(in folder: SweepFolder) -> [TrialRow] {
-    Workers.map(trials.count) { index in
+    let names = folder.names()
+    return Workers.map(trials.count) { index in
       let trial = trials[index]
       func row(
         _ status: TrialRow.Status, _ exitStatus: Int?, _ error: String?, _ summary: Summary? = nil,
@@ -106,7 +107,7 @@ public struct PlanRecord: Sendable {
           epochs: summary?.epochs, final: summary?.final ?? [], best: summary?.best ?? [],
           seconds: seconds)
       }
-      switch folder.state(of: trial.hash) {
+      switch folder.state(of: trial.hash, among: names) {
       case .absent: return row(.pending, nil, nil)
       case .failed(let code, let error): return row(.failed, code, error)
       case .found(let summary, let seconds):
