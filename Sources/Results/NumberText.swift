@@ -15,14 +15,16 @@ extension [UInt8] {
 
   /// Appends an integer in base ten, without an allocation.
   mutating func append(decimal value: Int) {
-    let start = count
+    // From the last digit on.
+    var digits = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
+    var first = 20
     var rest = value.magnitude
     repeat {
-      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      append(UInt8(ascii: "0") + UInt8(digit))
-      rest = quotient
+      first &-= 1
+      digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
     } while rest > 0
     if value < 0 { append(UInt8(ascii: "-")) }
-    self[start...].reverse()
+    for i in first..<20 { append(digits[i]) }
   }
 }
