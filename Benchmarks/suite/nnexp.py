@@ -21,7 +21,7 @@ class NNExp:
         self.binary, self.launcher, self.threads = str(binary), launcher, threads
         self.workload, self.folder = workload, pathlib.Path(folder)
         self.file = str(self.folder / "experiment.yaml")
-        self.output, self.sweeps = self.folder / "output", 0
+        self.output, self.outputs = None, 0
         if workload.kind == "sweep" and " sweep " not in self.call("--help")[0]:
             raise Missing("this nnexp has no command 'sweep' yet")
         self.version = "nnexp " + self.call("--version")[0].strip()
@@ -30,8 +30,14 @@ class NNExp:
     def call(self, *arguments, folder=None):
         return launch(self.launcher, [self.binary, *arguments], self.threads, folder)
 
+    def renew_output(self):
+        """A folder of its own each time, removed when all is measured: without a journal, ext4 is
+        slow to make files for minutes after others were removed."""
+        self.output = self.folder / f"output-{self.threads}-{self.outputs}"
+        self.outputs += 1
+
     def run(self):
-        shutil.rmtree(self.output, ignore_errors=True)
+        self.renew_output()
         return self.call("run", self.file, "--output", str(self.output), "--quiet")[1]
 
     def rows(self, file):
@@ -56,10 +62,7 @@ class NNExp:
             check = self.call("gradcheck", self.file)[1]
             return Measurement(check.seconds - rest.seconds, self.figure, check.kilobytes)
         if kind == "sweep":
-            # A folder of its own each time, removed when all is measured: without a journal, ext4
-            # is slow to make files for minutes after so many were removed.
-            self.output = self.folder / f"output-{self.threads}-{self.sweeps}"
-            self.sweeps += 1
+            self.renew_output()
             process = self.call(
                 "sweep", str(self.folder / "sweep.yaml"), "--output", str(self.output), "--quiet")[1]
             losses = [float(row["train_loss"]) for row in self.rows("sweep.csv")]
@@ -72,10 +75,7 @@ class NNExp:
         return Measurement(seconds, figure, process.kilobytes)
 
     def close(self):
-        if self.workload.kind == "sweep":
-            atexit.register(self.clear)
-        else:
-            self.clear()
+        atexit.register(self.clear)
 
     def clear(self):
         for output in self.folder.glob("output*"):
