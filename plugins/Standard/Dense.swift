@@ -174,9 +174,15 @@ struct Dense: Layer {
     case 4: backwardRows(pass, units, 4)
     default:
       var first = 0
-      while first < count {
-        backwardRows(pass, units, 1, from: first, of: count)
-        first &+= 1
+      while count &- first > 4 {
+        backwardRows(pass, units, 4, from: first, of: count)
+        first &+= 4
+      }
+      switch count &- first {
+      case 1: backwardRows(pass, units, 1, from: first, of: count)
+      case 2: backwardRows(pass, units, 2, from: first, of: count)
+      case 3: backwardRows(pass, units, 3, from: first, of: count)
+      default: backwardRows(pass, units, 4, from: first, of: count)
       }
     }
   }
