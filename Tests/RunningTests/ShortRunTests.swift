@@ -32,6 +32,24 @@ import Testing
     #expect(Set(bench.tree("whole").keys).isSuperset(of: created.dropLast(3).map(String.init)))
   }
 
+  /// Weights that are the last and the best are one file of two names, or two files
+  /// where a file system has no such names.
+  @Test func theLastAndTheBestAreOneFile() throws {
+    let bench = try Bench()
+    let without = FileSystem { operation, path in
+      operation == .link && path.hasSuffix("/best.nnx") ? EPERM : 0
+    }
+    try bench.run(short, "one")
+    try bench.run(short, "two", without)
+    func inode(_ file: String) throws -> Int? {
+      let path = bench.folder("\(file).nnx")
+      return try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int
+    }
+    #expect(try inode("one/checkpoints/last") == inode("one/checkpoints/best"))
+    #expect(try inode("two/checkpoints/last") != inode("two/checkpoints/best"))
+    #expect(bench.differences("one", "two") == [])
+  }
+
   /// With something that takes its time, the folder is a run from its first moment.
   @Test(arguments: [
     ["gradient_check={at: [start]}"], ["+train.checkpoint={every: 1 epoch}"],
