@@ -163,7 +163,7 @@ public struct Plan: Sendable {
   ///
   /// Where a node that is a `function` follows this one and nothing else does, the
   /// engine leaves it to these: its numbers are still in the cache then, and a step
-  /// of a small network is a third shorter.
+  /// of a tiny network has two calls fewer.
   public var takesFunction: Bool
 
   /// Multiplications and additions of one sample's forward pass, about.
