@@ -14,10 +14,6 @@ final class SlicedUpdate<S: Scalar>: SharedLoop {
   /// The memory's vectors, slice by slice.
   private let tables: UnsafeMutablePointer<Tensor<S>>
 
-  private var learningRate = 0.0
-  private var step = 0
-  private var loss = 0.0
-
   /// Nil where the whole is to be stepped at once.
   init?(_ optimizer: any Optimizer, _ whole: Update<S>) {
     guard optimizer.memory.isElementwise, whole.w.count >= SlicedUpdate.fewest else { return nil }
@@ -44,17 +40,13 @@ final class SlicedUpdate<S: Scalar>: SharedLoop {
   deinit { tables.deallocate() }
 
   func perform(learningRate: Double, step: Int, loss: Double) {
-    self.learningRate = learningRate
-    self.step = step
-    self.loss = loss
+    for slice in slices { slice.go(to: step, learningRate: learningRate, loss: loss) }
     takeAll(slices.count)
   }
 
   @specialized(where S == Double)
   @specialized(where S == Float)
   override func take(_ part: Int) {
-    let slice = slices[part]
-    slice.go(to: step, learningRate: learningRate, loss: loss)
-    S.step(optimizer, slice)
+    S.step(optimizer, slices[part])
   }
 }

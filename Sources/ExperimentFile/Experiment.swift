@@ -64,7 +64,7 @@ public struct Experiment: Sendable {
     let training: Options.Reading<TrainingDeclaration?>
     let gradientCheck: Options.Reading<GradientCheckSettings>
     let expected: Options.Reading<ExpectSection>
-    var texts: [(key: String, node: Node, text: String)] = []
+    let texts: [(key: String, node: Node, text: String)]
   }
 
   /// Reads a file and applies overrides. Throws every mistake found.
@@ -167,11 +167,10 @@ public struct Experiment: Sendable {
     self.objective = objective
     self.training = training
     resolved = options.resolved
-    var parts = Parts(
+    parts = Parts(
       data: dataPart, model: model, objective: objectivePart, training: trainingPart,
-      gradientCheck: gradientCheck, expected: expected)
-    parts.texts = Experiment.texts(of: resolved, like: earlier)
-    self.parts = parts
+      gradientCheck: gradientCheck, expected: expected,
+      texts: Experiment.texts(of: resolved, like: earlier))
     resolvedText = parts.texts.map(\.text).joined()
     configuration = SHA256.hex(of: Array(resolvedText.utf8))
   }
@@ -187,8 +186,7 @@ public struct Experiment: Sendable {
       {
         return known[index]
       }
-      let text = writeYAML(Node(.map([entry])))
-      return (entry.key, entry.value, text)
+      return (entry.key, entry.value, writeYAML(Node(.map([entry]))))
     }
   }
 
@@ -215,12 +213,7 @@ private func folder(of path: String) -> String {
 
 /// `xor` of `experiments/xor.yaml`.
 private func stem(of path: String) -> String {
-  let bytes = Array(path.utf8)
-  let slash = UInt8(ascii: "/")
-  let end = (bytes.lastIndex { $0 != slash } ?? -1) + 1
-  if end == 0 { return "experiment" }
-  let start = (bytes[..<end].lastIndex(of: slash) ?? -1) + 1
-  let file = bytes[start..<end]
+  let file = path.utf8.split(separator: UInt8(ascii: "/")).last ?? "experiment"[...].utf8
   let dot = file.lastIndex(of: UInt8(ascii: ".")) ?? file.startIndex
-  return String(decoding: dot > file.startIndex ? file[..<dot] : file, as: UTF8.self)
+  return String(Substring(dot > file.startIndex ? file[..<dot] : file))
 }

@@ -68,9 +68,9 @@ public struct Options: Sendable {
   public func contains(_ key: String) -> Bool { entries.contains { $0.key == key } }
 
   /// The place of a key's value, or the mapping's own.
-  public func place(of key: String) -> Place? {
-    entries.first { $0.key == key }?.value.place ?? place
-  }
+  public func place(of key: String) -> Place? { entry(key)?.place ?? place }
+
+  private func entry(_ key: String) -> Node? { entries.first { $0.key == key }?.value }
 
   /// The keys of the mapping, in its order.
   public var keys: [String] { entries.map(\.key) }
@@ -361,7 +361,7 @@ public struct Options: Sendable {
         if case .string(let value) = node.content, words.contains(value) { value } else { nil }
       }, node: { Node(.string($0)) })
     // A near miss gets its suggestion.
-    if diagnostics.list.count > known, let node = entries.first(where: { $0.key == key })?.value,
+    if diagnostics.list.count > known, let node = entry(key),
       case .string(let text) = node.content, let near = nearest(to: text, among: words)
     {
       var diagnostic = diagnostics.list[known]
@@ -396,8 +396,6 @@ public struct Options: Sendable {
       value: value, sources: known[firstKey...].map { ($0, entry($0)) },
       resolved: Array(resolvedEntries[firstResolved...]))
   }
-
-  private func entry(_ key: String) -> Node? { entries.first { $0.key == key }?.value }
 
   private func isSame(_ a: Node?, _ b: Node?) -> Bool {
     guard let a, let b else { return a == nil && b == nil }

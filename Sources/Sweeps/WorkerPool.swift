@@ -71,17 +71,17 @@ public final class WorkerPool {
     again.reverse()
     while true {
       let enough = max(1, min(8, schedule.waitingCount / (2 * jobs)))
-      let least = workers.indices.min { workers[$0].legs.count < workers[$1].legs.count }
-      let isIdle = least.map { workers[$0].legs.isEmpty } ?? false
-      let isNew = !isIdle && workers.count < jobs
-      guard isNew || least.map({ workers[$0].legs.count < enough }) ?? false,
-        let leg = schedule.next() ?? again.popLast()
-      else { break }
-      if isNew { workers.append(try newWorker()) }
-      let worker = workers[isNew ? workers.count - 1 : least ?? 0]
+      var worker = workers.min { $0.legs.count < $1.legs.count }
+      let load = worker?.legs.count ?? enough
+      let isNew = load > 0 && workers.count < jobs
+      guard isNew || load < enough, let leg = schedule.next() ?? again.popLast() else { break }
+      if isNew {
+        workers.append(try newWorker())
+        worker = workers.last
+      }
       let trial = plan.trials[leg.trial]
       let epochs = schedule.epochs(of: leg).map(String.init) ?? "-"
-      worker.send("\(trial.combination) \(trial.hash) \(epochs) \(plan.monitor.name)", for: leg)
+      worker?.send("\(trial.combination) \(trial.hash) \(epochs) \(plan.monitor.name)", for: leg)
     }
     held = again.reversed()
   }

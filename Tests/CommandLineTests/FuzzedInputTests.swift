@@ -25,24 +25,20 @@ import Testing
     """
   }
 
+  /// Data of a kind, in the file that an experiment names.
+  private static func data(_ kind: String, _ source: String) -> Target {
+    Target(
+      name: kind, file: "data.\(kind)", experiment: experiment(source),
+      command: ["validate", "x.yaml"])
+  }
+
   private static let targets = [
     Target(name: "yaml", file: "x.yaml", command: ["validate", "x.yaml"]),
     Target(name: "experiment", file: "x.yaml", command: ["validate", "x.yaml"]),
-    Target(
-      name: "csv", file: "data.csv", experiment: experiment("csv: data.csv"),
-      command: ["validate", "x.yaml"]),
-    Target(
-      name: "idx", file: "data.idx",
-      experiment: experiment("idx: {inputs: data.idx, targets: data.idx}"),
-      command: ["validate", "x.yaml"]),
-    Target(
-      name: "npy", file: "data.npy",
-      experiment: experiment("npy: {inputs: data.npy, targets: data.npy}"),
-      command: ["validate", "x.yaml"]),
-    Target(
-      name: "npz", file: "data.npz",
-      experiment: experiment("npz: {path: data.npz, inputs: x, targets: y}"),
-      command: ["validate", "x.yaml"]),
+    data("csv", "csv: data.csv"),
+    data("idx", "idx: {inputs: data.idx, targets: data.idx}"),
+    data("npy", "npy: {inputs: data.npy, targets: data.npy}"),
+    data("npz", "npz: {path: data.npz, inputs: x, targets: y}"),
     Target(
       name: "checkpoint", file: "results/xor/run-0001/checkpoints/last.nnx",
       command: ["evaluate", "results/xor/run-0001", "--weights", "last"], ends: [0, 2, 3]),
