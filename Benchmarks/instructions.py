@@ -46,10 +46,12 @@ metrics: []
 train: {optimizer: {type: sgd, learning_rate: 0.1}, epochs: 4, batch_size: 64}
 gradient_check: false
 """
-RUNS = {  # name → (what it stands for, the file)
-    "W7": ("one step of XOR: start-up and files", XOR.format(name="W7", epochs=1)),
-    "W1": ("10,000 steps of XOR", XOR.format(name="W1", epochs=10_000)),
-    "W2": ("784-128-10, batch 64, 4 epochs of 1,280 samples", DENSE),
+RUNS = {  # name → (what it stands for, the file, its exit code)
+    "W7": ("one step of XOR: start-up and files", XOR.format(name="W7", epochs=1), 0),
+    "W1": ("10,000 steps of XOR", XOR.format(name="W1", epochs=10_000), 0),
+    "W2": ("784-128-10, batch 64, 4 epochs of 1,280 samples", DENSE, 0),
+    "nested": ("refusing 16,000 '['", "[" * 16_000, 2),
+    "endless": ("refusing a MiB of '[x,x,x,'", "[" + "x," * ((1 << 19) - 1), 2),
 }
 
 
@@ -78,14 +80,15 @@ def without_symbols(folder):
 
 def count(name, nnexp, folder):
     """The instructions of one whole `nnexp run`."""
+    _, text, code = RUNS[name]
     file = folder / f"{name}.yaml"
-    file.write_text(RUNS[name][1])
+    file.write_text(text)
     done = subprocess.run(
         ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", str(nnexp), "run",
          str(file), "--output", str(folder / f"{name}-output"), "--quiet"],
         capture_output=True, text=True, env={"PATH": os.environ["PATH"], "HOME": "/", **PINNED})
     found = re.search(r"Collected : (\d+)", done.stderr)
-    if done.returncode != 0 or not found:
+    if done.returncode != code or not found:
         sys.exit(f"{name} ended with {done.returncode}:\n{done.stdout}{done.stderr[-2000:]}")
     return int(found[1])
 

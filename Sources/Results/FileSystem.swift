@@ -34,10 +34,16 @@ public struct FileSystem: Sendable {
   /// operation's failure, in place of the operation. For tests of faults.
   public var intercept: (@Sendable (Operation, _ path: String) -> Int32)?
 
-  public init(intercept: (@Sendable (Operation, _ path: String) -> Int32)? = nil) {
+  /// Seconds of a run after which its results wait for the disk; see
+  /// `RunDirectory.isWorthFlushing`.
+  public var flushesAfter: Double
+
+  public init(
+    flushesAfter: Double = 1, intercept: (@Sendable (Operation, _ path: String) -> Int32)? = nil
+  ) {
     // A write past RLIMIT_FSIZE shall fail, not kill.
     _ = ignoresFileSizeSignal
-    self.intercept = intercept
+    (self.flushesAfter, self.intercept) = (flushesAfter, intercept)
   }
 
   /// The system as it is.

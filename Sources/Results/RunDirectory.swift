@@ -178,7 +178,7 @@ public final class RunDirectory: Sendable {
   /// Whether a checkpoint or the final summary waits for the disk unless told
   /// to: a flush takes milliseconds, and a run of under a second is sooner made
   /// again than it is missed. Kills need no flush; power failures do.
-  public var isWorthFlushing: Bool { stopwatch.seconds >= 1 }
+  public var isWorthFlushing: Bool { stopwatch.seconds >= folder.system.flushesAfter }
 
   /// Replaces a file of the run as a whole, or makes it; see `Folder.replace`.
   ///

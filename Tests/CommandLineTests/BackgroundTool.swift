@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A command at work, in a process group of its own: signals can go to it alone, or to
 /// all its processes as a terminal sends them.
@@ -32,11 +33,17 @@ final class BackgroundTool {
     return (list ?? "").split(separator: " ").compactMap { Int32($0) }
   }
 
-  /// Waits for its end, a minute at most; returns its exit code, 128 + n after
+  /// Waits until something is so; false if it had ended before that.
+  func goesOn(until condition: () throws -> Bool) rethrows -> Bool {
+    _ = try waitUntil { try condition() || !process.isRunning }
+    return process.isRunning
+  }
+
+  /// Waits for its end; what hangs is killed. Returns its exit code, 128 + n after
   /// signal n, and what it complained about.
   func end() throws -> (code: Int32, errors: String) {
     let alarm = DispatchWorkItem { [id = process.processIdentifier] in kill(-id, SIGKILL) }
-    DispatchQueue.global().asyncAfter(deadline: .now() + 60, execute: alarm)
+    DispatchQueue.global().asyncAfter(deadline: .now() + patience, execute: alarm)
     process.waitUntilExit()
     alarm.cancel()
     let code = process.terminationStatus
@@ -47,11 +54,22 @@ final class BackgroundTool {
   }
 }
 
-/// Waits until something is so, twenty seconds at most; false if it never was.
+/// Seconds until something counts as hanging: no machine is as slow as that.
+let patience = 300.0
+
+/// Waits until something is so; false if it never was.
 func waitUntil(_ condition: () throws -> Bool) rethrows -> Bool {
-  for _ in 0..<2000 {
+  let start = ContinuousClock.now
+  while start.duration(to: .now) < .seconds(patience) {
     if try condition() { return true }
-    usleep(10_000)
+    usleep(5_000)
   }
   return false
+}
+
+/// Does something in the midst of work, with ever more of it until it was not over too
+/// soon: how fast a machine is decides no test.
+func midway(of amounts: [Int], _ attempt: (_ amount: Int) throws -> Bool) rethrows {
+  for amount in amounts where try attempt(amount) { return }
+  Issue.record("the work was over each time before anything could happen to it")
 }

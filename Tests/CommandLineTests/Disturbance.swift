@@ -90,10 +90,10 @@ final class Child {
 
   func kill(_ signal: Int32) { Glibc.kill(process, signal) }
 
-  /// Waits for the end; a process that hangs is killed after a minute.
+  /// Waits for the end; a process that hangs is killed.
   func wait() -> End {
     var status: Int32 = 0
-    let deadline = Date(timeIntervalSinceNow: 60)
+    let deadline = Date(timeIntervalSinceNow: patience)
     while waitpid(process, &status, WNOHANG) == 0 {
       if Date() > deadline { kill(SIGKILL) }
       usleep(500)

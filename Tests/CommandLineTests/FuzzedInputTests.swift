@@ -57,11 +57,11 @@ import Testing
     }
   }
 
-  /// A gigabyte, ten seconds.
+  /// A gigabyte, a minute.
   private func bounded(_ tool: Tool, _ arguments: [String]) throws -> (Child.End, String) {
     let child = try Child(
       "/bin/sh",
-      ["-c", "ulimit -v 1000000; exec timeout -k 1 10 \"$0\" \"$@\"", Tool.executable.path]
+      ["-c", "ulimit -v 1000000; exec timeout -k 1 60 \"$0\" \"$@\"", Tool.executable.path]
         + arguments,
       in: tool.folder, environment: ["SWIFT_BACKTRACE": "enable=no"])
     return (child.wait(), child.complaint)

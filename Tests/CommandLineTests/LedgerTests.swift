@@ -27,8 +27,6 @@ import Testing
     try tool.write(LedgerTests.xor, to: "xor.yaml")
   }
 
-  private static let words = ["sweep", "xor.yaml", "seed=range(0,8)", "--jobs", "2"]
-
   /// A table without its clock, the last column, and without the sweep's folder.
   private func table(_ folder: String) throws -> [[String]] {
     try tool.read("\(folder)/sweep.csv").split(separator: "\n").map {
@@ -57,92 +55,120 @@ import Testing
     return files
   }
 
+  /// Disturbs sweeps whose trials last ever longer, each from nothing.
+  private func disturbing(_ attempt: (_ epochs: String) throws -> Bool) throws {
+    defer { tool.remove() }
+    try midway(of: [30_000, 300_000, 3_000_000]) { epochs in
+      for folder in ["calm", "wild"] {
+        try? FileManager.default.removeItem(at: tool.folder.appendingPathComponent(folder))
+      }
+      return try attempt("train.epochs=\(epochs)")
+    }
+  }
+
   /// FAULTS 46, with the sweep's process killed alone or with all its workers.
   @Test(arguments: [false, true])
   func killedAndRunAgain(withWorkers: Bool) throws {
-    defer { tool.remove() }
-    #expect(try tool.run("sweep", "xor.yaml", "seed=range(0,8)", "--output", "calm").code == 0)
-    let sweep = try BackgroundTool(tool, LedgerTests.words + ["--output", "wild"])
-    #expect(waitUntil { trials("wild", status: "completed").count >= 2 })
-    sweep.send(SIGKILL, toAll: withWorkers)
-    #expect(try sweep.end().code == 128 + SIGKILL)
-    let done = trials("wild", status: "completed")
-    let before = try files(of: done)
+    try disturbing { epochs in
+      let words = ["sweep", "xor.yaml", "seed=range(0,8)", epochs]
+      let sweep = try BackgroundTool(tool, words + ["--jobs", "2", "--output", "wild"])
+      let isUnderWay = sweep.goesOn { trials("wild", status: "completed").count >= 2 }
+      sweep.send(SIGKILL, toAll: withWorkers)
+      let code = try sweep.end().code
+      guard isUnderWay, code != 0 else { return false }
+      #expect(code == 128 + SIGKILL)
+      let done = trials("wild", status: "completed")
+      let before = try files(of: done)
 
-    let again = try tool.run("sweep", "xor.yaml", "seed=range(0,8)", "--output", "wild")
-    #expect(again.code == 0, "\(again.errors)")
-    #expect(again.output.contains(" of 8 trials are finished\n"))
-    #expect(try table("wild") == table("calm"))
-    #expect(try files(of: done) == before)
-    #expect(!tool.contents.contains { $0.contains(".attempt-") }, "no trial began anew elsewhere")
+      let again = try tool.run(words[0], words[1], words[2], epochs, "--output", "wild")
+      #expect(again.code == 0, "\(again.errors)")
+      #expect(again.output.contains(" of 8 trials are finished\n"))
+      #expect(try tool.run(words[0], words[1], words[2], epochs, "--output", "calm").code == 0)
+      #expect(try table("wild") == table("calm"))
+      #expect(try files(of: done) == before)
+      #expect(!tool.contents.contains { $0.contains(".attempt-") }, "no trial began anew elsewhere")
+      return true
+    }
   }
 
   /// Ctrl-C: every process hears of it, and what is there can be gone on with.
   @Test(arguments: [(SIGINT, true), (SIGTERM, false)])
   func interrupted(signal: Int32, reachesAll: Bool) throws {
-    defer { tool.remove() }
-    let words = ["sweep", "xor.yaml", "seed=range(0,8)", "--jobs", "2"]
-    #expect(try tool.run("sweep", "xor.yaml", "seed=range(0,8)", "--output", "calm").code == 0)
-    let sweep = try BackgroundTool(tool, words + ["--output", "wild"])
-    #expect(waitUntil { trials("wild", status: "completed").count >= 1 })
-    sweep.send(signal, toAll: reachesAll)
-    let ended = try sweep.end()
-    #expect(ended.code == 128 + signal)
-    #expect(ended.errors == "")
-    let statuses = Set(try table("wild").dropFirst().map { $0[2] })
-    #expect(statuses.isSubset(of: ["completed", "interrupted", "pending"]), "\(statuses)")
-    #expect(try tool.run("sweep", "xor.yaml", "seed=range(0,8)", "--output", "wild").code == 0)
-    #expect(try table("wild") == table("calm"))
+    try disturbing { epochs in
+      let words = ["sweep", "xor.yaml", "seed=range(0,8)", epochs]
+      let sweep = try BackgroundTool(tool, words + ["--jobs", "2", "--output", "wild"])
+      let isUnderWay = sweep.goesOn { trials("wild", status: "completed").count >= 1 }
+      sweep.send(signal, toAll: reachesAll)
+      let ended = try sweep.end()
+      guard isUnderWay, ended.code != 0 else { return false }
+      #expect(ended.code == 128 + signal)
+      #expect(ended.errors == "")
+      let statuses = Set(try table("wild").dropFirst().map { $0[2] })
+      #expect(statuses.isSubset(of: ["completed", "interrupted", "pending"]), "\(statuses)")
+      for folder in ["wild", "calm"] {
+        #expect(try tool.run(words[0], words[1], words[2], epochs, "--output", folder).code == 0)
+      }
+      #expect(try table("wild") == table("calm"))
+      return true
+    }
   }
 
   /// Two processes share the work, and no trial is done twice; one of them is
   /// killed, and the other does what is left.
   @Test(arguments: [false, true])
   func shared(isOneKilled: Bool) throws {
-    defer { tool.remove() }
-    let words = ["sweep", "xor.yaml", "seed=range(0,12)", "--output", "both", "--jobs", "1"]
-    let sweeps = [
-      try BackgroundTool(tool, words), try BackgroundTool(tool, words + ["--quiet"]),
-    ]
-    func runs() -> [String] {
-      tool.contents.filter { $0.hasPrefix("both/trials/") && $0.hasSuffix("/run.json") }
+    try disturbing { epochs in
+      let words = [
+        "sweep", "xor.yaml", "seed=range(0,12)", "--output", "wild", "--jobs", "1", epochs,
+      ]
+      let sweeps = [
+        try BackgroundTool(tool, words), try BackgroundTool(tool, words + ["--quiet"]),
+      ]
+      func runs() -> [String] {
+        tool.contents.filter { $0.hasPrefix("wild/trials/") && $0.hasSuffix("/run.json") }
+      }
+      func quietRuns() -> Int {
+        runs().count { ((try? tool.read($0)) ?? "").contains("--quiet") }
+      }
+      if isOneKilled {
+        _ = sweeps[1].goesOn { quietRuns() > 0 && runs().count >= 4 }
+        sweeps[1].send(SIGKILL)
+      }
+      let ends = [try sweeps[0].end(), try sweeps[1].end()]
+      let quiet = quietRuns()
+      guard quiet > 0, quiet < 12, !isOneKilled || ends[1].code != 0 else { return false }
+      #expect(ends[0].code == 0, "\(ends[0].errors)")
+      #expect(ends[1].code == (isOneKilled ? 128 + SIGKILL : 0), "\(ends[1].errors)")
+      #expect(runs().count == 12)
+      #expect(!tool.contents.contains { $0.contains(".attempt-") })
+      let statuses = try tool.read("wild/sweep.csv").split(separator: "\n").dropFirst()
+        .map { $0.split(separator: ",", omittingEmptySubsequences: false)[2] }
+      #expect(statuses == Array(repeating: "completed", count: 12))
+      return true
     }
-    if isOneKilled {
-      #expect(waitUntil { runs().count >= 4 })
-      sweeps[1].send(SIGKILL)
-      #expect(try sweeps[1].end().code == 128 + SIGKILL)
-    } else {
-      #expect(try sweeps[1].end().code == 0)
-    }
-    let end = try sweeps[0].end()
-    #expect(end.code == 0, "\(end.errors)")
-    #expect(runs().count == 12)
-    #expect(!tool.contents.contains { $0.contains(".attempt-") })
-    let quiet = try runs().count { try tool.read($0).contains("--quiet") }
-    #expect(quiet > 0 && quiet < 12, "both had a part: \(quiet) of 12")
-    let statuses = try tool.read("both/sweep.csv").split(separator: "\n").dropFirst()
-      .map { $0.split(separator: ",", omittingEmptySubsequences: false)[2] }
-    #expect(statuses == Array(repeating: "completed", count: 12))
   }
 
   /// A worker that is told to stop hands its trials back; one that is killed fails the
   /// one that it is at, and others run those that it had been given besides.
   @Test(arguments: [SIGTERM, SIGKILL], [4, 12])
   func aWorkerEnds(signal: Int32, count: Int) throws {
-    defer { tool.remove() }
-    let words = ["sweep", "xor.yaml", "seed=range(0,\(count))", "--jobs", "2", "--output", "wild"]
-    let sweep = try BackgroundTool(tool, words + ["train.epochs=300000"])
-    #expect(waitUntil { trials("wild", status: "running").count == 2 })
-    kill(try #require(sweep.children.first), signal)
-    let end = try sweep.end()
-    let statuses = try table("wild").dropFirst().map { $0[2] }
-    if signal == SIGTERM {
-      #expect(end.code == 0, "\(end.errors)")
-      #expect(statuses.allSatisfy { $0 == "completed" }, "\(statuses)")
-    } else {
-      #expect(end.code == 1)
-      #expect(end.errors.hasSuffix("failed: its process was killed by signal 9 (SIGKILL)\n"))
-      #expect(statuses.count { $0 == "completed" } == count - 1 && statuses.contains("failed"))
+    try disturbing { epochs in
+      let words = ["sweep", "xor.yaml", "seed=range(0,\(count))", "--jobs", "2"]
+      let sweep = try BackgroundTool(tool, words + ["--output", "wild", epochs])
+      let isUnderWay = sweep.goesOn { trials("wild", status: "running").count == 2 }
+      if isUnderWay, let worker = sweep.children.first { kill(worker, signal) }
+      let end = try sweep.end()
+      let statuses = try table("wild").dropFirst().map { $0[2] }
+      guard isUnderWay, signal == SIGTERM || end.code != 0 else { return false }
+      if signal == SIGTERM {
+        #expect(end.code == 0, "\(end.errors)")
+        #expect(statuses.allSatisfy { $0 == "completed" }, "\(statuses)")
+      } else {
+        #expect(end.code == 1)
+        #expect(end.errors.hasSuffix("failed: its process was killed by signal 9 (SIGKILL)\n"))
+        #expect(statuses.count { $0 == "completed" } == count - 1 && statuses.contains("failed"))
+      }
+      return true
     }
   }
 
@@ -154,7 +180,7 @@ import Testing
     #expect(try tool.run("sweep", "sweep.yaml", long, "--output", "calm").code == 0)
     let words = ["sweep", "sweep.yaml", long, "--jobs", "2", "--output", "wild"]
     let sweep = try BackgroundTool(tool, words)
-    #expect(waitUntil { trials("wild", status: "running").count >= 1 })
+    _ = sweep.goesOn { !trials("wild", status: "running").isEmpty }
     try tool.write("name: [", to: "xor.yaml")
     try FileManager.default.removeItem(at: tool.folder.appendingPathComponent("sweep.yaml"))
     let end = try sweep.end()

@@ -152,50 +152,37 @@ import Testing
   /// A trial is killed; another process waits for one that is held; both end as an
   /// undisturbed run.
   @Test func killedAndHeld() throws {
-    try withTool(epochs: 500_000) { tool in
-      #expect(try tool.run("sweep", "xor.yaml", "--plan").code == 0)
-      let killed = try start(tool, "sweep", "xor.yaml", "--trial", "1")
-      try wait("for a checkpoint") {
-        tool.contents.contains { $0.contains("/checkpoints/state") }
+    try midway(of: [500_000, 5_000_000, 50_000_000]) { epochs in
+      var isUnderWay = false
+      try withTool(epochs: epochs) { tool in
+        #expect(try tool.run("sweep", "xor.yaml", "--plan").code == 0)
+        let words = ["sweep", "xor.yaml", "--trial", "1"]
+        let killed = try BackgroundTool(tool, words)
+        isUnderWay = killed.goesOn {
+          tool.contents.contains { $0.contains("/checkpoints/state") }
+        }
+        killed.send(SIGKILL)
+        guard try killed.end().code != 0, isUnderWay else { return isUnderWay = false }
+        #expect(try column(2, tool, of: "collect") == ["interrupted", "pending", "pending"])
+        #expect(try column(4, tool)[0] == "its process ended without a word")
+
+        let first = try BackgroundTool(tool, words)
+        let run = try String(column(1, tool)[0])
+        _ = first.goesOn {
+          ((try? tool.read("\(run)/run.json")) ?? "").contains("resumed\": [\"")
+        }
+        let second = try tool.run("sweep", "xor.yaml", "--trial", "1")
+        #expect(try first.end().code == 0)
+        #expect(second.code == 0)
+        #expect(
+          second.output.contains(
+            "is held by another process; waiting for that\n")
+            || second.output.contains("had ended"))
+        try tool.run("run", "xor.yaml", "--output", "alone", "--quiet")
+        let compared = try tool.run("compare", "--exact", "alone", run)
+        #expect(compared.code == 0, "\(compared.output)")
       }
-      kill(killed.processIdentifier, SIGKILL)
-      killed.waitUntilExit()
-      #expect(try column(2, tool, of: "collect") == ["interrupted", "pending", "pending"])
-      #expect(try column(4, tool)[0] == "its process ended without a word")
-
-      let first = try start(tool, "sweep", "xor.yaml", "--trial", "1")
-      let run = try String(column(1, tool)[0])
-      try wait("for its resumption") { try tool.read("\(run)/run.json").contains("resumed\": [\"") }
-      let second = try tool.run("sweep", "xor.yaml", "--trial", "1")
-      first.waitUntilExit()
-      #expect(first.terminationStatus == 0)
-      #expect(second.code == 0)
-      #expect(
-        second.output.contains(
-          "is held by another process; waiting for that\n")
-          || second.output.contains("had ended"))
-      try tool.run("run", "xor.yaml", "--output", "alone", "--quiet")
-      let compared = try tool.run("compare", "--exact", "alone", run)
-      #expect(compared.code == 0, "\(compared.output)")
+      return isUnderWay
     }
-  }
-
-  private func start(_ tool: Tool, _ arguments: String...) throws -> Process {
-    let process = Process()
-    process.executableURL = Tool.executable
-    process.arguments = arguments
-    process.currentDirectoryURL = tool.folder
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    return process
-  }
-
-  private func wait(_ what: String, until isTrue: () throws -> Bool) throws {
-    for _ in 0..<1000 {
-      if (try? isTrue()) == true { return }
-      usleep(20_000)
-    }
-    Issue.record("waited in vain \(what)")
   }
 }

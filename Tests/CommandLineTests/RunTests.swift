@@ -161,13 +161,10 @@ let exclusiveOr = """
     process.currentDirectoryURL = tool.folder
     try process.run()
     let metrics = "results/xor/run-0001/metrics.csv"
-    for _ in 0..<200 {
-      if tool.exists(metrics), try tool.read(metrics).count > 200 { break }
-      usleep(20_000)
-    }
+    #expect(waitUntil { ((try? tool.read(metrics)) ?? "").count > 200 })
     kill(process.processIdentifier, signal)
     let alarm = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
-    DispatchQueue.global().asyncAfter(deadline: .now() + 60, execute: alarm)
+    DispatchQueue.global().asyncAfter(deadline: .now() + patience, execute: alarm)
     process.waitUntilExit()
     alarm.cancel()
     #expect(process.terminationReason == .uncaughtSignal)

@@ -6,11 +6,7 @@ import Testing
 @Suite struct SignalTests {
   /// Waits until the run has rows.
   private func waitForRows(_ tool: Tool, of run: String) throws {
-    for _ in 0..<2000 {
-      if let rows = try? tool.read("\(run)/metrics.csv"), rows.contains("\n2,") { return }
-      usleep(2000)
-    }
-    Issue.record("no rows after four seconds")
+    #expect(waitUntil { ((try? tool.read("\(run)/metrics.csv")) ?? "").contains("\n2,") })
   }
 
   @Test(arguments: [SIGINT, SIGTERM])
@@ -103,7 +99,7 @@ import Testing
       """, to: "slow.yaml")
     let process = try tool.start(["run", "slow.yaml", "-q"])
     let summary = "results/slow/run-0001/summary.json"
-    for _ in 0..<2000 where !tool.exists(summary) { usleep(5000) }
+    #expect(waitUntil { tool.exists(summary) })
     usleep(100_000)
     process.kill(signal)
     usleep(100_000)
@@ -121,7 +117,7 @@ import Testing
       text + "gradient_check: {at: [start], entries: all, budget: 100000000000}\n", to: "xor.yaml")
     let process = try tool.start(["run", "xor.yaml", "-q"])
     let summary = "results/xor/run-0001/summary.json"
-    for _ in 0..<2000 where !tool.exists(summary) { usleep(5000) }
+    #expect(waitUntil { tool.exists(summary) })
     usleep(200_000)
     process.kill(SIGTERM)
     #expect(process.wait() == .signal(SIGTERM))

@@ -84,7 +84,7 @@ struct Tool {
     try process.run()
     // A command that hangs is a failure, not a wait.
     let alarm = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
-    DispatchQueue.global().asyncAfter(deadline: .now() + 60, execute: alarm)
+    DispatchQueue.global().asyncAfter(deadline: .now() + patience, execute: alarm)
     process.waitUntilExit()
     alarm.cancel()
     let texts = try files.map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }

@@ -124,7 +124,7 @@ import Testing
     process.standardError = FileHandle.nullDevice
     try process.run()
     let alarm = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
-    DispatchQueue.global().asyncAfter(deadline: .now() + 60, execute: alarm)
+    DispatchQueue.global().asyncAfter(deadline: .now() + 300, execute: alarm)
     process.waitUntilExit()
     alarm.cancel()
 

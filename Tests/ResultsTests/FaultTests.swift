@@ -229,29 +229,32 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 @Test func youngRunsWaitForTheDiskOnRequest() throws {
   let scratch = Scratch()
   let flushes = Atomic(0)
-  let run = try scratch.run(
-    "xor",
-    FileSystem { operation, _ in
+  func run(_ output: String, flushesAfter: Double) throws -> RunDirectory {
+    let counting = FileSystem(flushesAfter: flushesAfter) { operation, _ in
       if operation == .synchronize { flushes.add(1, ordering: .relaxed) }
       return 0
-    })
+    }
+    return try scratch.run(output, counting)
+  }
   let done = Summary(status: .completed, trainableParameters: 9)
   func count(_ body: () throws -> Void) rethrows -> Int {
     let before = flushes.load(ordering: .relaxed)
     try body()
     return flushes.load(ordering: .relaxed) - before
   }
-  #expect(!run.isWorthFlushing)
-  #expect(try count { try run.save(checkpoint(1), as: .state) } == 0)
-  #expect(try count { try done.write(in: run) } == 0)
-  #expect(try count { try run.save(checkpoint(1), as: .state, durably: true) } == 2)
-  #expect(try count { try done.write(in: run, durably: true) } == 2)
-  Thread.sleep(forTimeInterval: 1.01)
-  #expect(run.isWorthFlushing)
-  #expect(try count { try run.save(checkpoint(1), as: .state) } == 2)
-  #expect(try count { try run.save(checkpoint(1), as: .best, durably: false) } == 0)
-  #expect(try count { try Summary(status: .running, trainableParameters: 9).write(in: run) } == 0)
-  #expect(try count { try done.write(in: run) } == 2)
+  #expect(FileSystem.system.flushesAfter == 1)
+  let young = try run("young", flushesAfter: .infinity)
+  #expect(!young.isWorthFlushing)
+  #expect(try count { try young.save(checkpoint(1), as: .state) } == 0)
+  #expect(try count { try done.write(in: young) } == 0)
+  #expect(try count { try young.save(checkpoint(1), as: .state, durably: true) } == 2)
+  #expect(try count { try done.write(in: young, durably: true) } == 2)
+  let old = try run("old", flushesAfter: 0)
+  #expect(old.isWorthFlushing)
+  #expect(try count { try old.save(checkpoint(1), as: .state) } == 2)
+  #expect(try count { try old.save(checkpoint(1), as: .best, durably: false) } == 0)
+  #expect(try count { try Summary(status: .running, trainableParameters: 9).write(in: old) } == 0)
+  #expect(try count { try done.write(in: old) } == 2)
 }
 
 @Test func everyOperationPassesTheLayer() throws {

@@ -154,8 +154,9 @@ final class Fault: Sendable {
     self.kills = kills
   }
 
+  /// Without flushes, whose number depends on how long a run takes.
   var fileSystem: FileSystem {
-    FileSystem { [self] operation, path in
+    FileSystem(flushesAfter: .infinity) { [self] operation, path in
       let index = count.add(1, ordering: .relaxed).oldValue
       log.withLock { $0.append("\(operation.rawValue) \(path)") }
       return index == target || kills && index > target ? code : 0

@@ -36,7 +36,7 @@ import Testing
   /// where a file system has no such names.
   @Test func theLastAndTheBestAreOneFile() throws {
     let bench = try Bench()
-    let without = FileSystem { operation, path in
+    let without = FileSystem(flushesAfter: .infinity) { operation, path in
       operation == .link && path.hasSuffix("/best.nnx") ? EPERM : 0
     }
     try bench.run(short, "one")

