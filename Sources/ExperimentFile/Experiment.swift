@@ -7,7 +7,8 @@ import Results
 import YAMLTree
 
 /// An experiment file, read: every section typed, nothing built yet.
-public struct Experiment: Sendable {
+/// One is handed over by reference: a sweep has thousands, of which most is shared.
+public final class Experiment: Sendable {
   public enum DType: String, CaseIterable, Sendable {
     case float32
     case float64
@@ -21,7 +22,7 @@ public struct Experiment: Sendable {
   public let model: ModelDeclaration
   public let objective: Objective
   public let training: TrainingDeclaration
-  public var gradientCheck: GradientCheckSettings
+  public let gradientCheck: GradientCheckSettings
   public let expectations: [Expectation]
   /// True if the gradient check must pass.
   public let expectsGradientCheck: Bool
@@ -57,7 +58,7 @@ public struct Experiment: Sendable {
   private let parts: Parts
 
   /// The sections as they were read, and as `resolvedText` has them.
-  private struct Parts {
+  private struct Parts: Sendable {
     let data: Options.Reading<DataDeclaration?>
     let model: Options.Reading<ModelDeclaration>
     let objective: Options.Reading<Objective?>
@@ -68,14 +69,14 @@ public struct Experiment: Sendable {
   }
 
   /// Reads a file and applies overrides. Throws every mistake found.
-  public init(path: String, overrides: [String] = [], registry: Registry) throws {
+  public convenience init(path: String, overrides: [String] = [], registry: Registry) throws {
     let bytes = try readFile(path)
     try self.init(bytes, path: path, overrides: overrides, registry: registry)
   }
 
   /// Reads the bytes of a file that stands (or would stand) at `path`, to which
   /// its own paths are relative; messages call it `name`, `path` unless given.
-  public init(
+  public convenience init(
     _ bytes: [UInt8], path: String, name: String? = nil, overrides: [String] = [],
     registry: Registry
   ) throws {
@@ -88,7 +89,7 @@ public struct Experiment: Sendable {
   ///
   /// - Parameter sibling: an experiment of the same `root`, path and registry, whose
   ///   sections are taken over where the overrides leave them alone.
-  public init(
+  public convenience init(
     _ root: Node, text: [UInt8], path: String, overrides: [String], registry: Registry,
     like sibling: Experiment? = nil
   ) throws {

@@ -189,7 +189,7 @@ public final class Run<S: Scalar>: TrainingObserver {
   // MARK: Gradient checks
 
   private func check(_ moment: GradientCheckSettings.Moment) throws {
-    guard experiment.gradientCheck.moments.contains(moment) else { return }
+    guard session.gradientCheck.moments.contains(moment) else { return }
     let report = try session.checkGradients(at: moment) { listener.interruption != nil }
     guard let report else { return }
     checks.append(report)

@@ -13,16 +13,20 @@ public struct Session<S: Scalar> {
   public let graph: Graph
   public let metrics: [BoundMetric]
   public let trainer: Trainer<S>
+  let gradientCheck: GradientCheckSettings
   /// The table that the run is expected to reproduce.
   let golden: GoldenMetrics?
 
   /// - Parameters:
   ///   - data: the experiment's data, if they have been read already.
+  ///   - gradientCheck: in place of the experiment's.
   ///   - triesPlugins: whether what plugins made is tried on two samples first.
   public init(
-    _ experiment: Experiment, data known: DataSets<S>? = nil, triesPlugins: Bool = true
+    _ experiment: Experiment, data known: DataSets<S>? = nil,
+    gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true
   ) throws {
     self.experiment = experiment
+    self.gradientCheck = gradientCheck ?? experiment.gradientCheck
     data = try known ?? experiment.data.load(as: S.self, seed: experiment.seed)
     let registry = experiment.registry
     graph = try Graph(
@@ -33,7 +37,7 @@ public struct Session<S: Scalar> {
     trainer = try Trainer(
       graph, objective: experiment.objective, metrics: metrics, training: experiment.training,
       data: data, seed: experiment.seed)
-    try experiment.gradientCheck.requireSense(for: graph)
+    try self.gradientCheck.requireSense(for: graph)
     golden = try experiment.golden.map { [trainer] in
       try GoldenMetrics($0, columns: trainer.columns)
     }
@@ -81,9 +85,7 @@ public struct Session<S: Scalar> {
   /// tells, in which nothing is called or written that is not always.
   var isShort: Bool {
     if case .epochs = experiment.training.checkpoints.every { return false }
-    guard experiment.plugins.isEmpty, experiment.gradientCheck.moments.isEmpty else {
-      return false
-    }
+    guard experiment.plugins.isEmpty, gradientCheck.moments.isEmpty else { return false }
     let work = graph.nodes.reduce(0) { saturatingSum($0, $1.plan.work) }
     let samples = saturatingProduct(data.train.count, experiment.training.epochs)
     return saturatingProduct(work, samples) < 30_000_000
@@ -154,7 +156,7 @@ extension Session {
   public func checkGradients(
     at moment: GradientCheckSettings.Moment, isInterrupted: () -> Bool = { false }
   ) throws -> GradientReport? {
-    let settings = experiment.gradientCheck
+    let settings = gradientCheck
     let count = min(settings.batch ?? 8, data.train.count)
     let batch = try data.train.held(0..<count)
     let checker = GradientChecker(

@@ -53,19 +53,18 @@ struct GradcheckCommand: ParsableCommand {
   func run() throws {
     try cores.apply()
     let moments = try moments()
-    var experiment = try Experiment(
+    let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
-    if [.automatic, .off].contains(experiment.gradientCheck) {
-      experiment.gradientCheck = .standard
-    }
-    experiment.gradientCheck.moments = moments
+    var settings = experiment.gradientCheck
+    if [.automatic, .off].contains(settings) { settings = .standard }
+    settings.moments = moments
     if let only {
-      experiment.gradientCheck.only = list(only)
-      experiment.gradientCheck.onlyPlace = nil
+      settings.only = list(only)
+      settings.onlyPlace = nil
     }
     switch experiment.dtype {
-    case .float32: try check(Session<Float>(experiment), moments)
-    case .float64: try check(Session<Double>(experiment), moments)
+    case .float32: try check(Session<Float>(experiment, gradientCheck: settings), moments)
+    case .float64: try check(Session<Double>(experiment, gradientCheck: settings), moments)
     }
   }
 
