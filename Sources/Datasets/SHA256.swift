@@ -3,11 +3,20 @@ internal import Glibc
 /// SHA-256, by which a run's record tells whether its data are still the same.
 ///
 /// - Source: FIPS 180-4, sections 5 and 6.2.
-public struct SHA256 {
+public struct SHA256: Sendable {
   private var state = initial
   private var length = 0
   /// The bytes of a block that is not complete.
   private var rest: [UInt8] = []
+
+  /// Of the empty message, to which more is added.
+  public init() {}
+
+  /// Adds a text in UTF-8.
+  public mutating func update(_ text: String) { update(Array(text.utf8).span) }
+
+  /// The digest of what was added, in lower-case hexadecimal.
+  public var hex: String { SHA256.hexadecimal(digest()) }
 
   /// The digest in lower-case hexadecimal.
   ///
@@ -37,7 +46,7 @@ public struct SHA256 {
       hash.update(bytes)
       return true
     }
-    return hexadecimal(hash.digest())
+    return hash.hex
   }
 
   /// The digest by the code below.

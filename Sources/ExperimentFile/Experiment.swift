@@ -57,7 +57,7 @@ public final class Experiment: Sendable {
   /// What may be taken over by an experiment of the same file.
   private let parts: Parts
 
-  /// The sections as they were read, and as `resolvedText` has them.
+  /// The sections as they were read.
   private struct Parts: Sendable {
     let data: Options.Reading<DataDeclaration?>
     let model: Options.Reading<ModelDeclaration>
@@ -65,7 +65,16 @@ public final class Experiment: Sendable {
     let training: Options.Reading<TrainingDeclaration?>
     let gradientCheck: Options.Reading<GradientCheckSettings>
     let expected: Options.Reading<ExpectSection>
-    let texts: [(key: String, node: Node, text: String)]
+    let entries: [ResolvedEntry]
+  }
+
+  /// An entry of `resolved`, as `resolvedText` has it.
+  private struct ResolvedEntry: Sendable {
+    let key: String
+    let node: Node
+    let text: String
+    /// Of the text as far as its end.
+    let hash: SHA256
   }
 
   /// Reads a file and applies overrides. Throws every mistake found.
@@ -121,9 +130,9 @@ public final class Experiment: Sendable {
     plugins = try Experiment.readPlugins(from: &options, folder: folder, into: &registry)
     self.registry = registry
     // A plugin may have changed since, and its types with it.
-    let earlier = plugins.isEmpty ? sibling?.parts : nil
+    let earlier = plugins.isEmpty ? sibling : nil
 
-    let dataPart = options.read(like: earlier?.data) { options -> DataDeclaration? in
+    let dataPart = options.read(like: earlier?.parts.data) { options -> DataDeclaration? in
       if options.contains("data") {
         return options.section("data", "where the samples come from") { section in
           DataDeclaration(from: &section, registry: registry, folder: folder)
@@ -133,19 +142,19 @@ public final class Experiment: Sendable {
       _ = options.node("data", "a mapping")
       return nil
     }
-    let model = options.read(like: earlier?.model) { options in
+    let model = options.read(like: earlier?.parts.model) { options in
       ModelDeclaration(from: &options, registry: registry)
     }
-    let objectivePart = options.read(like: earlier?.objective) { options in
+    let objectivePart = options.read(like: earlier?.parts.objective) { options in
       Objective(from: &options, registry: registry)
     }
-    let trainingPart = options.read(like: earlier?.training) { options in
+    let trainingPart = options.read(like: earlier?.parts.training) { options in
       TrainingDeclaration(from: &options, registry: registry)
     }
-    let gradientCheck = options.read(like: earlier?.gradientCheck) { options in
+    let gradientCheck = options.read(like: earlier?.parts.gradientCheck) { options in
       GradientCheckSettings.read(from: &options)
     }
-    let expected = options.read(like: earlier?.expected) { options in
+    let expected = options.read(like: earlier?.parts.expected) { options in
       ExpectSection(from: &options, folder: folder)
     }
     self.model = model.value
@@ -171,23 +180,30 @@ public final class Experiment: Sendable {
     parts = Parts(
       data: dataPart, model: model, objective: objectivePart, training: trainingPart,
       gradientCheck: gradientCheck, expected: expected,
-      texts: Experiment.texts(of: resolved, like: earlier))
-    resolvedText = parts.texts.map(\.text).joined()
-    configuration = SHA256.hex(of: Array(resolvedText.utf8))
+      entries: Experiment.entries(of: resolved, like: earlier?.parts.entries ?? []))
+    resolvedText = parts.entries.map { $0.text }.joined()
+    configuration = parts.entries.last?.hash.hex ?? SHA256().hex
   }
 
-  /// Every entry of the resolved mapping as YAML.
-  private static func texts(
-    of resolved: Node, like earlier: Parts?
-  ) -> [(key: String, node: Node, text: String)] {
+  /// Every entry of the resolved mapping as YAML; the first of them that are
+  /// `earlier` ones need not be hashed again.
+  private static func entries(
+    of resolved: Node, like earlier: [ResolvedEntry]
+  ) -> [ResolvedEntry] {
     guard case .map(let entries) = resolved.content else { return [] }
+    var hash = SHA256()
+    var isBegunAlike = true
     return entries.enumerated().map { index, entry in
-      if let known = earlier?.texts, index < known.count, known[index].key == entry.key,
-        known[index].node.isSame(as: entry.value)
-      {
-        return known[index]
+      let known = index < earlier.count ? earlier[index] : nil
+      let isKnown = known?.key == entry.key && known?.node.isSame(as: entry.value) == true
+      isBegunAlike = isBegunAlike && isKnown
+      if isBegunAlike, let known {
+        hash = known.hash
+        return known
       }
-      return (entry.key, entry.value, writeYAML(Node(.map([entry]))))
+      let text = isKnown ? known!.text : writeYAML(Node(.map([entry])))
+      hash.update(text)
+      return ResolvedEntry(key: entry.key, node: entry.value, text: text, hash: hash)
     }
   }
 

@@ -344,7 +344,8 @@ public struct Options: Sendable {
     _ key: String, default fallback: Choice? = nil, of type: Choice.Type = Choice.self,
     _ explanation: String = ""
   ) -> Choice where Choice: RawRepresentable<String> & CaseIterable {
-    let words = Choice.allCases.map(\.rawValue)
+    // As a key path, it would be made anew in each call.
+    let words = Choice.allCases.map { $0.rawValue }
     let name = choice(key, default: fallback?.rawValue, of: words, explanation)
     return Choice(rawValue: name) ?? fallback ?? Choice.allCases.first!
   }

@@ -18,20 +18,25 @@ public struct Session<S: Scalar> {
   let golden: GoldenMetrics?
 
   /// - Parameters:
-  ///   - data: the experiment's data, if they have been read already.
+  ///   - sibling: of another session, which may be of the same file: its data and its
+  ///     graph are taken over where they would be the same.
   ///   - gradientCheck: in place of the experiment's.
   ///   - triesPlugins: whether what plugins made is tried on two samples first.
   public init(
-    _ experiment: Experiment, data known: DataSets<S>? = nil,
+    _ experiment: Experiment, like sibling: SessionParts<S>? = nil,
     gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true
   ) throws {
     self.experiment = experiment
     self.gradientCheck = gradientCheck ?? experiment.gradientCheck
-    data = try known ?? experiment.data.load(as: S.self, seed: experiment.seed)
     let registry = experiment.registry
-    graph = try Graph(
-      experiment.model, inputShape: data.inputShape, l1: experiment.training.l1,
-      l2: experiment.training.l2, registry: registry)
+    data =
+      try sibling?.data(for: experiment)
+      ?? experiment.data.load(as: S.self, seed: experiment.seed)
+    graph =
+      try sibling?.graph(for: experiment, inputShape: data.inputShape)
+      ?? Graph(
+        experiment.model, inputShape: data.inputShape, l1: experiment.training.l1,
+        l2: experiment.training.l2, registry: registry)
     if triesPlugins { try checkBuffers(of: experiment, graph, target: data.target) }
     metrics = try experiment.objective.bound(to: graph, target: data.target, registry: registry)
     trainer = try Trainer(
@@ -132,6 +137,35 @@ public struct Session<S: Scalar> {
     }
     parts.append("samples: " + splits.joined(separator: ", "))
     return parts.joined(separator: "; ")
+  }
+}
+
+/// What other sessions may take over from one.
+public struct SessionParts<S: Scalar>: Sendable {
+  private let experiment: Experiment
+  private let data: DataSets<S>
+  private let graph: Graph
+
+  public init(of session: Session<S>) {
+    (experiment, data, graph) = (session.experiment, session.data, session.graph)
+  }
+
+  /// The data, where the same declaration and seed lead to them.
+  func data(for other: Experiment) -> DataSets<S>? {
+    guard other.seed == experiment.seed, let known = experiment.resolved["data"],
+      let wanted = other.resolved["data"]
+    else { return nil }
+    return wanted.isSame(as: known) || wanted.flow == known.flow ? data : nil
+  }
+
+  /// The graph, where it is that of the same declaration.
+  func graph(for other: Experiment, inputShape: Shape) -> Graph? {
+    guard inputShape == graph.inputShape, other.plugins.isEmpty, experiment.plugins.isEmpty,
+      other.training.l1 == experiment.training.l1, other.training.l2 == experiment.training.l2,
+      let known = experiment.resolved["model"], let wanted = other.resolved["model"],
+      wanted.isSame(as: known)
+    else { return nil }
+    return graph
   }
 }
 

@@ -6,7 +6,7 @@ import Synchronization
 
 /// Composes the experiments of a sweep's trials, exactly as `nnexp run` does, and
 /// builds their networks. What it planned first it still has when it runs them; data
-/// that follow from the same declaration and seed as the last ones are not read again.
+/// and a graph that would be those of the trial before are not made again.
 public final class Composer: Sendable {
   let declaration: SweepDeclaration
   let registry: Registry
@@ -16,7 +16,8 @@ public final class Composer: Sendable {
   private static let mostComposed = 256
   /// One of them, for what the others have in common with it.
   private let sibling = Mutex<Experiment?>(nil)
-  private let last = Mutex<(key: String, data: any Sendable)?>(nil)
+  /// `SessionParts` of the newest session.
+  private let newest = Mutex<(any Sendable)?>(nil)
 
   public init(_ declaration: SweepDeclaration, _ registry: Registry) {
     self.declaration = declaration
@@ -38,13 +39,10 @@ public final class Composer: Sendable {
   func session<S: Scalar>(
     _ experiment: Experiment, as type: S.Type, triesPlugins: Bool = true
   ) throws -> Session<S> {
-    let key = "\(S.dtypeName) \(experiment.seed) \(experiment.resolved["data"]?.flow ?? "")"
-    let known = last.withLock { $0?.key == key ? $0?.data as? DataSets<S> : nil }
-    let session = try Session<S>(experiment, data: known, triesPlugins: triesPlugins)
-    if known == nil {
-      let data = session.data
-      last.withLock { $0 = (key, data) }
-    }
+    let sibling = newest.withLock { $0 as? SessionParts<S> }
+    let session = try Session<S>(experiment, like: sibling, triesPlugins: triesPlugins)
+    let parts = SessionParts(of: session)
+    newest.withLock { $0 = parts }
     return session
   }
 

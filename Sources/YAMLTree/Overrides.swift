@@ -39,16 +39,17 @@ private struct Override {
     let source = try SourceText(Array(text.utf8), name: overrideSource).source
     func place(_ column: Int) -> Place { Place(source: source, line: 1, column: column) }
 
-    guard let equals = text.firstIndex(of: "=") else {
+    guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) else {
       throw Diagnostic(
         "an override is path=value, such as train.epochs=10", at: place(1))
     }
-    isAddition = text.hasPrefix("+")
-    let path = text[..<equals].dropFirst(isAddition ? 1 : 0)
+    isAddition = text.utf8.first == UInt8(ascii: "+")
+    let path = text.utf8[..<equals].dropFirst(isAddition ? 1 : 0)
     var column = isAddition ? 2 : 1
-    parts = path.split(separator: ".", omittingEmptySubsequences: false).map { part in
-      defer { column += part.unicodeScalars.count + 1 }
-      return (String(part), place(column))
+    parts = path.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { part in
+      let name = String(Substring(part))
+      defer { column += name.unicodeScalars.count + 1 }
+      return (name, place(column))
     }
     if let empty = parts.first(where: { $0.name.isEmpty }) {
       throw Diagnostic("a key is missing in the path of the override", at: empty.place)
@@ -61,22 +62,22 @@ private struct Override {
       throw Diagnostic(
         "a key is longer than 1,024 characters, the limit of a key", at: long.place)
     }
-    let value = text[text.index(after: equals)...]
-    guard let first = value.unicodeScalars.first(where: { !" \t\n\r".unicodeScalars.contains($0) })
-    else {
+    let value = text.utf8[text.utf8.index(after: equals)...]
+    guard let first = value.first(where: { !" \t\n\r".utf8.contains($0) }) else {
       throw Diagnostic(
-        "a value is missing; write \(path)=null for none", at: place(text.unicodeScalars.count + 1))
+        "a value is missing; write \(Substring(path))=null for none",
+        at: place(text.unicodeScalars.count + 1))
     }
     // Spaces in place of the path keep the value's columns true.
     let width = text[...equals].unicodeScalars.count
-    if first == "#" {
+    if first == UInt8(ascii: "#") {
       throw Diagnostic(
         "'#' begins a comment; quote a text that begins with it", at: place(width + 1))
     }
     var builder = TreeBuilder(source: source)
     builder.isOverride = true
     builder.outerDepth = parts.count
-    self.value = try builder.build(Array(repeating: UInt8(ascii: " "), count: width) + value.utf8)
+    self.value = try builder.build(Array(repeating: UInt8(ascii: " "), count: width) + value)
   }
 
   /// `train.epochs`, up to a part.
