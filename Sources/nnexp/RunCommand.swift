@@ -67,7 +67,8 @@ struct RunCommand: ParsableCommand {
 
 /// Ends as a run ended: by its signal, if one ended it.
 func leave(after code: Int32) throws {
-  if let signalReceived, code == 128 + signalReceived { raiseAgain(signalReceived) }
+  // It was told of one signal; another may have come since.
+  if signalReceived != nil, [SIGINT, SIGTERM].contains(code - 128) { raiseAgain(code - 128) }
   if code != 0 { throw Exit(code: code) }
 }
 

@@ -30,8 +30,7 @@ extension SweepCommand {
       with: runner(
         Composer(plan.declaration(at: file), registry), in: folder, isWorker: false),
       patience: 120, say: { if !quiet { say($0) } }, complain: writeError)
-    if let signalReceived, code == 128 + signalReceived { raiseAgain(signalReceived) }
-    if code != 0 { throw Exit(code: code) }
+    try leave(after: code)
   }
 
   private func planOfTrial(_ registry: Registry) throws -> (WrittenPlan, SweepFolder) {

