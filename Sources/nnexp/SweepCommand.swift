@@ -151,6 +151,8 @@ struct SweepCommand: ParsableCommand {
   }
 
   private func runAll(_ plan: SweepPlan, in folder: SweepFolder) throws {
+    // Thousands of experiments are not taken apart at the end: the process goes as a whole.
+    _ = Unmanaged.passRetained(plan.composer)
     let view = SweepView(quiet: quiet)
     let pool = WorkerPool(
       plan, in: folder, runner: runner(plan.composer, in: folder, isWorker: true),
