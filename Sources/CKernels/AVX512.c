@@ -8,6 +8,7 @@
 #define TILE_ROWS 8
 #define TILE_VECTORS 3
 #define HAS_MASKS 1
+#define NARROWER nnexp_kernels_avx2
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,fma"))), apply_to = function)
 #include "Kernels.h"

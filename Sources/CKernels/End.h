@@ -1,6 +1,7 @@
 // Forgets one precision, so that the next can be read.
 
 #undef NAME
+#undef PRECISION
 #undef REAL
 #undef INT
 #undef UINT

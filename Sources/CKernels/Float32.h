@@ -1,6 +1,7 @@
 // float32: its form and its polynomials.
 
 #define NAME(x) JOINED(x, f32)
+#define PRECISION f32
 #define REAL float
 #define INT int
 #define UINT unsigned int

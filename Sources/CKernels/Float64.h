@@ -1,6 +1,7 @@
 // float64: its form and its polynomials.
 
 #define NAME(x) JOINED(x, f64)
+#define PRECISION f64
 #define REAL double
 #define INT long
 #define UINT unsigned long

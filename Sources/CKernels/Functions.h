@@ -87,8 +87,12 @@ INLINE V NAME(tanh)(V x) {
 
 /// 1/(1 + e⁻ˣ): s = e/(1 + e) for x < 0 and 1 − s elsewhere, e = e^(−|x|).
 INLINE V NAME(logistic)(V x) {
-  V e = NAME(exp)(-NAME(magnitude)(x));
-  V sum = 1 + e;
+  V high, low;
+  I k = NAME(reduce)(NAME(greatest)(-NAME(magnitude)(x), EXP_LOW), &high, &low);
+  V m = NAME(add_exponential)(high, low, 1);
+  V e = NAME(scale)(m, k);
+  // Beside 1, what a denormal 2ᵏ would make of it is nothing: this needs not wait for e.
+  V sum = 1 + m * NAME(power_of_two)(k < 1 - BIAS ? (I)(1 - BIAS) : k);
   V lost = e - (sum - 1);
   V s = e / sum;
   // The quotient by sum + lost: 1/sum is 1 − s.

@@ -9,6 +9,10 @@
 #pragma clang diagnostic ignored "-Wpsabi"
 #define INLINE static inline __attribute__((always_inline))
 
+#if defined(NARROWER)
+extern const struct nnexp_kernels NARROWER;
+#endif
+
 #define JOINED(x, precision) x##_##precision
 #include "Float32.h"
 #include "WideFunctions.h"
