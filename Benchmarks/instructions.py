@@ -51,7 +51,7 @@ RUNS = {  # name → (what it stands for, the file, its exit code)
     "W1": ("10,000 steps of XOR", XOR.format(name="W1", epochs=10_000), 0),
     "W2": ("784-128-10, batch 64, 4 epochs of 1,280 samples", DENSE, 0),
     "nested": ("refusing 16,000 '['", "[" * 16_000, 2),
-    "endless": ("refusing a MiB of '[x,x,x,'", "[" + "x," * ((1 << 19) - 1), 2),
+    "endless": ("refusing 128 KiB of '[x,x,x,'", "[" + "x," * (1 << 16), 2),
 }
 
 
