@@ -7,7 +7,8 @@ import Results
 import YAMLTree
 
 /// An experiment file, read: every section typed, nothing built yet.
-/// One is handed over by reference: a sweep has thousands, of which most is shared.
+///
+/// Handed over by reference: a sweep has thousands, which share most of it.
 public final class Experiment: Sendable {
   public enum DType: String, CaseIterable, Sendable {
     case float32

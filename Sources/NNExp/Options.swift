@@ -56,6 +56,9 @@ public struct Options: Sendable {
       diagnostics.add(Diagnostic("expected a mapping, found \(node.kind)", at: node.place))
     }
     isTaken = Array(repeating: false, count: entries.count)
+    // Few have more, and a sweep reads thousands: none of them grows step by step.
+    known.reserveCapacity(8)
+    resolvedEntries.reserveCapacity(8)
   }
 
   /// No options at all: every default, and every option described.
@@ -70,7 +73,9 @@ public struct Options: Sendable {
   /// The place of a key's value, or the mapping's own.
   public func place(of key: String) -> Place? { entry(key)?.place ?? place }
 
-  private func entry(_ key: String) -> Node? { entries.first { $0.key == key }?.value }
+  private func entry(_ key: String) -> Node? {
+    entries.firstIndex { $0.key == key }.map { entries[$0].value }
+  }
 
   /// The keys of the mapping, in its order.
   public var keys: [String] { entries.map(\.key) }
