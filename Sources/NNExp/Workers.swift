@@ -49,16 +49,14 @@ public enum Workers {
     }
   }
 
-  /// `body(0)`, …, `body(count − 1)`, in order, a few to a part.
+  /// `body(0)`, …, `body(count − 1)`, in order; for long parts.
   public static func map<Value: Sendable>(_ count: Int, _ body: (Int) -> Value) -> [Value] {
-    let length = 8
-    let parts = (count + length - 1) / length
-    let found = Mutex([[Value]](repeating: [], count: parts))
-    perform(parts) { part in
-      let values = (part * length..<min(count, (part + 1) * length)).map(body)
-      found.withLock { $0[part] = values }
+    let found = Mutex([Value?](repeating: nil, count: count))
+    perform(count) { part in
+      let value = body(part)
+      found.withLock { $0[part] = value }
     }
-    return found.withLock { Array($0.joined()) }
+    return found.withLock { $0.map { $0! } }
   }
 
   private static let wanted = Atomic<Int>(0)
