@@ -46,11 +46,16 @@ metrics: []
 train: {optimizer: {type: sgd, learning_rate: 0.1}, epochs: 4, batch_size: 64}
 gradient_check: false
 """
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{level}: &{level} [{', '.join(['*' + last] * 10)}]\n"
+    for level, last in zip("bcdefghi", "abcdefgh"))
 RUNS = {  # name → (what it stands for, the file, its exit code)
     "W7": ("one step of XOR: start-up and files", XOR.format(name="W7", epochs=1), 0),
     "W1": ("10,000 steps of XOR", XOR.format(name="W1", epochs=10_000), 0),
     "W2": ("784-128-10, batch 64, 4 epochs of 1,280 samples", DENSE, 0),
     "nested": ("refusing 16,000 '['", "[" * 16_000, 2),
+    "bomb": ("refusing nine levels of ten aliases each", BOMB, 2),
+    "digits": ("refusing a seed of 100,000 digits", "seed: " + "7" * 100_000, 2),
     "endless": ("refusing 128 KiB of '[x,x,x,'", "[" + "x," * (1 << 16), 2),
 }
 

@@ -195,14 +195,15 @@ public final class Experiment: Sendable {
     var hash = SHA256()
     var isBegunAlike = true
     return entries.enumerated().map { index, entry in
-      let known = index < earlier.count ? earlier[index] : nil
-      let isKnown = known?.key == entry.key && known?.node.isSame(as: entry.value) == true
-      isBegunAlike = isBegunAlike && isKnown
+      let known = earlier.dropFirst(index).first.flatMap {
+        $0.key == entry.key && $0.node.isSame(as: entry.value) ? $0 : nil
+      }
+      isBegunAlike = isBegunAlike && known != nil
       if isBegunAlike, let known {
         hash = known.hash
         return known
       }
-      let text = isKnown ? known!.text : writeYAML(Node(.map([entry])))
+      let text = known?.text ?? writeYAML(Node(.map([entry])))
       hash.update(text)
       return ResolvedEntry(key: entry.key, node: entry.value, text: text, hash: hash)
     }

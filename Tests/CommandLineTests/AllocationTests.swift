@@ -41,6 +41,6 @@ import Testing
         environment: ProcessInfo.processInfo.environment.merging(["LD_PRELOAD": library]) { $1 })
       return try #require(Int(result.errors), "\(result.errors)")
     }
-    #expect(abs(counts[1] - counts[0]) < 1000)
+    #expect(abs(counts[1] - counts[0]) < 100)
   }
 }

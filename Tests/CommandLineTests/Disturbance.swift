@@ -32,8 +32,8 @@ let eventful = """
 /// True where the long forms of tests are asked for: `make test-faults`.
 let isThorough = ProcessInfo.processInfo.environment["NNEXP_FAULTS"] == "all"
 
-/// Random numbers, the same in every run unless another seed is given:
-/// `NNEXP_SEED=… swift test`.
+/// Random numbers that a seed brings back, `NNEXP_SEED=… swift test`: the same in every run,
+/// and new ones in every thorough one.
 struct SplitMix: RandomNumberGenerator {
   private var state: UInt64
 
@@ -41,7 +41,7 @@ struct SplitMix: RandomNumberGenerator {
 
   static let seed =
     ProcessInfo.processInfo.environment["NNEXP_SEED"].flatMap { UInt64($0) }
-    ?? 1
+    ?? (isThorough ? UInt64.random(in: 0..<1_000_000) : 1)
 
   mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15

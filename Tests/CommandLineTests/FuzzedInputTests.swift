@@ -57,11 +57,11 @@ import Testing
     }
   }
 
-  /// A gigabyte, a minute.
+  /// A gigabyte, ten seconds of a processor.
   private func bounded(_ tool: Tool, _ arguments: [String]) throws -> (Child.End, String) {
     let child = try Child(
       "/bin/sh",
-      ["-c", "ulimit -v 1000000; exec timeout -k 1 60 \"$0\" \"$@\"", Tool.executable.path]
+      ["-c", "ulimit -v 1000000; ulimit -t 10; exec \"$0\" \"$@\"", Tool.executable.path]
         + arguments,
       in: tool.folder, environment: ["SWIFT_BACKTRACE": "enable=no"])
     return (child.wait(), child.complaint)
@@ -117,7 +117,7 @@ import Testing
       let (end, complaint) = try bounded(
         tool, ["run", "xor.yaml", "-q", "--output", "out \(number)"] + words + ["train.epochs=1"])
       #expect(
-        [Child.End.exit(0), .exit(1), .exit(2), .exit(3)].contains(end),
+        [Child.End.exit(0), .exit(1), .exit(2)].contains(end),
         "seed \(SplitMix.seed), \(number): \(end), \(complaint), \(words)")
     }
   }
