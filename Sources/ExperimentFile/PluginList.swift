@@ -16,6 +16,10 @@ extension Experiment {
     else { return [] }
     var items = [node]
     if case .list(let list) = node.content { items = list }
+    let most = 64
+    guard items.count <= most else {
+      throw Diagnostic("plugins has \(items.count) entries; at most \(most) are loaded", at: node.place)
+    }
 
     var plugins: [Plugin] = []
     for item in items {

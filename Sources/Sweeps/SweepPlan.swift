@@ -142,7 +142,10 @@ private struct Mistakes {
         told.place = place
       }
     }
-    let values = assignments.map(\.text).joined(separator: " ")
+    let most = 20
+    let values =
+      assignments.prefix(most).map(\.text).joined(separator: " ")
+      + (assignments.count > most ? " … (\(assignments.count - most) more)" : "")
     told.notes.append(.init("in trial \(number): \(values)"))
     return told
   }
