@@ -88,11 +88,11 @@ public final class Experiment: Sendable {
   /// its own paths are relative; messages call it `name`, `path` unless given.
   public convenience init(
     _ bytes: [UInt8], path: String, name: String? = nil, overrides: [String] = [],
-    registry: Registry
+    registry: Registry, plugins policy: PluginPolicy = .load
   ) throws {
     try self.init(
       parseYAML(bytes, name: name ?? path), text: bytes, path: path, overrides: overrides,
-      registry: registry)
+      registry: registry, plugins: policy)
   }
 
   /// As above, for `text` that has been parsed already.
@@ -101,16 +101,16 @@ public final class Experiment: Sendable {
   ///   sections are taken over where the overrides leave them alone.
   public convenience init(
     _ root: Node, text: [UInt8], path: String, overrides: [String], registry: Registry,
-    like sibling: Experiment? = nil
+    plugins policy: PluginPolicy = .load, like sibling: Experiment? = nil
   ) throws {
     try self.init(
       apply(overrides: overrides, to: root), text: text, folder: folder(of: path),
-      defaultName: stem(of: path), registry: registry, like: sibling)
+      defaultName: stem(of: path), registry: registry, plugins: policy, like: sibling)
   }
 
   private init(
     _ root: Node, text: [UInt8], folder: String, defaultName: String, registry: Registry,
-    like sibling: Experiment?
+    plugins policy: PluginPolicy, like sibling: Experiment?
   ) throws {
     var options = Options(root)
     self.text = text
@@ -128,7 +128,8 @@ public final class Experiment: Sendable {
       "the numbers that training computes in; gradient checks are always float64")
 
     var registry = registry
-    plugins = try Experiment.readPlugins(from: &options, folder: folder, into: &registry)
+    plugins = try Experiment.readPlugins(
+      from: &options, folder: folder, policy, into: &registry)
     self.registry = registry
     // A plugin may have changed since, and its types with it.
     let earlier = plugins.isEmpty ? sibling : nil

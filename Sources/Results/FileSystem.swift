@@ -359,6 +359,15 @@ public final class Folder: Sendable {
     return try open(name, .open, O_WRONLY, shownAs: name)
   }
 
+  /// The user that owns a file or folder in it; nil where there is none.
+  public func owner(of name: String) throws -> UInt32? {
+    var status = stat()
+    let found = try system.perform(.inspect, path(of: name), tolerating: ENOENT) {
+      Int(fstatat(descriptor, name, &status, 0))
+    }
+    return found.map { _ in status.st_uid }
+  }
+
   /// A file's bytes; nil where there is none.
   public func readIfThere(_ name: String, limit: Int) throws -> [UInt8]? {
     guard let file = try openIfThere(name) else { return nil }

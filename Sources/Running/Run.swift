@@ -97,8 +97,8 @@ public final class Run<S: Scalar>: TrainingObserver {
       command: origin.command, experiment: origin.path,
       nnexpVersion: origin.nnexpVersion, blas: blasDescription(), threads: Workers.count,
       seed: experiment.seed,
-      data: session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) },
-      plugins: experiment.plugins.map { FileHash(path: $0.path, sha256: $0.sha256) })
+      data: session.dataHashes,
+      plugins: experiment.pluginHashes)
     record.configuration = experiment.configuration
     directory = try RunDirectory.create(
       name: experiment.name, output: origin.output, fileSystem: origin.fileSystem)

@@ -1,5 +1,7 @@
+public import ExperimentFile
 public import NNExp
 import Results
+import Running
 import YAMLTree
 
 /// A sweep's plan as plan.json keeps it: the trials, and all that they are composed
@@ -57,6 +59,21 @@ public struct WrittenPlan: Sendable {
     self.text = text
     base = sources["base"]?.string
     guard self.combinations.count == record.trials.count else { return nil }
+  }
+
+  /// Whether the plugins that a plan names may be loaded; see `PluginPolicy`.
+  public static func pluginPolicy(
+    ofPlan path: String, isTrusted: Bool
+  ) throws -> PluginPolicy {
+    let bytes = path.utf8
+    let name = bytes.lastIndex(of: UInt8(ascii: "/")).map { bytes[bytes.index(after: $0)...] }
+    let folder = name.map { String(decoding: bytes[..<$0.startIndex], as: UTF8.self) } ?? "."
+    guard
+      let plans = try FileSystem.system.currentFolder.openFolderIfThere(folder)
+    else { return .load }
+    return try PluginPolicy(
+      ofFile: name.map { String(decoding: $0, as: UTF8.self) } ?? path, in: plans,
+      isTrusted: isTrusted)
   }
 
   /// The sweep that was planned, as if its file still stood at `path` as it was.
