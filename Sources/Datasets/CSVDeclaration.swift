@@ -106,7 +106,7 @@ struct ColumnSelection: Sendable {
     case .int(let value): text = item.text ?? String(value)
     default: return []
     }
-    if let column = table.names.firstIndex(of: text) { return [column] }
+    if let column = table.names.firstIndex(ofText: text) { return [column] }
     if let ends = range(text) {
       let bounds = try [ends.first, ends.last].map { end -> Int in
         let isIndex = !table.hasHeader && Int(end) != nil
@@ -118,7 +118,7 @@ struct ColumnSelection: Sendable {
       }
       return Array(bounds[0]...bounds[1])
     }
-    if text.contains("*") {
+    if text.contains(byte: "*") {
       let pattern = Array(text.unicodeScalars)
       let columns = table.names.indices.filter {
         matches(Array(table.names[$0].unicodeScalars), pattern)
@@ -140,7 +140,7 @@ struct ColumnSelection: Sendable {
     else { return nil }
     let first = String(decoding: bytes[..<dot], as: UTF8.self)
     let last = String(decoding: bytes[(dot + 2)...], as: UTF8.self)
-    return first.contains("*") || last.contains("*") ? nil : (first, last)
+    return first.contains(byte: "*") || last.contains(byte: "*") ? nil : (first, last)
   }
 }
 

@@ -52,7 +52,7 @@ public struct Resumption: Sendable {
       try Resumption.requireSameCircumstances(record, configuration: text, in: directory)
     }
     experiment = try Experiment(
-      text, path: record.experiment, name: directory.folder.path(of: "resolved.yaml"),
+      resolved: text, path: record.experiment, name: directory.folder.path(of: "resolved.yaml"),
       registry: registry)
     let found = finished == nil ? try directory.checkpoint(.state) : nil
     checkpoint = found?.checkpoint

@@ -68,7 +68,8 @@ public struct WrittenPlan: Sendable {
 
   /// Whether a declaration is still what was planned.
   public func isOf(_ declaration: SweepDeclaration) -> Bool {
-    arguments == declaration.arguments && text.utf8.elementsEqual(declaration.files[0])
+    arguments.hasSameTexts(as: declaration.arguments)
+      && text.utf8.elementsEqual(declaration.files[0])
       && (base ?? text).utf8.elementsEqual(declaration.bytes)
   }
 }
@@ -98,7 +99,7 @@ extension WrittenPlan {
     guard let found = try WrittenPlan(reading: folder.path + "/" + PlanRecord.file) else {
       return nil
     }
-    guard found.arguments == declaration.arguments else {
+    guard found.arguments.hasSameTexts(as: declaration.arguments) else {
       func words(_ arguments: [String]) -> String {
         arguments.isEmpty ? "none" : arguments.map(quotedForShell).joined(separator: " ")
       }

@@ -85,7 +85,8 @@ struct Trained {
     // The resolved file holds every override; its paths are those of the
     // experiment file that it was made from.
     experiment = try Experiment(
-      directory.read("resolved.yaml"), path: record.experiment, registry: standardRegistry())
+      resolved: directory.read("resolved.yaml"), path: record.experiment,
+      name: directory.folder.path(of: "resolved.yaml"), registry: standardRegistry())
     self.weights = try Trained.weights(weights == .best ? .best : .last, of: directory)
   }
 

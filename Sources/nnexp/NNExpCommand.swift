@@ -42,6 +42,7 @@ enum Main {
     ignoreBrokenPipes()
     reportRefusedMemory()
     do {
+      try requireUTF8Arguments()
       try InstructionSet.useRequested()
       try CoreOptions.useRequested()
       var command = try parsed()
