@@ -82,7 +82,9 @@ struct NPZDeclaration: Sendable {
   ) throws -> Elements {
     try about("'\(file.path)'", at: place) {
       guard let contents = try archive.contents(of: key + ".npy") else {
-        let keys = archive.names.map { $0.hasSuffix(".npy") ? String($0.dropLast(4)) : $0 }
+        let keys = archive.names.map {
+          $0.hasSuffix(bytes: ".npy") ? String(Substring($0.utf8.dropLast(4))) : $0
+        }
         throw Diagnostic(
           "no array '\(excerpt(key))'" + suggestion(for: key, among: keys),
           notes: [.init("arrays: " + listing(keys.sorted()))])

@@ -79,7 +79,8 @@ struct ColumnSelection: Sendable {
   func resolve(in table: CSVTable, at place: Place? = nil) throws -> [Int] {
     var columns: [Int] = []
     var selected: Set<Int> = []
-    let known = Dictionary(zip(table.names, table.names.indices)) { first, _ in first }
+    let known = Dictionary(
+      zip(table.names.map(ByteText.init), table.names.indices)) { first, _ in first }
     for item in items {
       for column in try positions(of: item, in: table, known, at: item.place ?? place) {
         guard selected.insert(column).inserted else {
@@ -94,7 +95,7 @@ struct ColumnSelection: Sendable {
 
   /// - Parameter known: the first position of every name in the table.
   private func positions(
-    of item: Node, in table: CSVTable, _ known: [String: Int], at place: Place?
+    of item: Node, in table: CSVTable, _ known: [ByteText: Int], at place: Place?
   ) throws -> [Int] {
     if !table.hasHeader, case .int(let index) = item.content {
       let position = index < 0 ? index + table.names.count : index
@@ -111,7 +112,7 @@ struct ColumnSelection: Sendable {
     case .int(let value): text = item.text ?? String(value)
     default: return []
     }
-    if let column = known[text] { return [column] }
+    if let column = known[ByteText(text)] { return [column] }
     if let ends = range(text) {
       let bounds = try [ends.first, ends.last].map { end -> Int in
         let isIndex = !table.hasHeader && Int(end) != nil
@@ -123,7 +124,7 @@ struct ColumnSelection: Sendable {
       }
       return Array(bounds[0]...bounds[1])
     }
-    if text.contains("*") {
+    if text.contains(byte: "*") {
       let pattern = Array(text.unicodeScalars)
       let columns = table.names.indices.filter {
         matches(Array(table.names[$0].unicodeScalars), pattern)
@@ -145,7 +146,7 @@ struct ColumnSelection: Sendable {
     else { return nil }
     let first = String(decoding: bytes[..<dot], as: UTF8.self)
     let last = String(decoding: bytes[(dot + 2)...], as: UTF8.self)
-    return first.contains("*") || last.contains("*") ? nil : (first, last)
+    return first.contains(byte: "*") || last.contains(byte: "*") ? nil : (first, last)
   }
 }
 

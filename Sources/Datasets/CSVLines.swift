@@ -17,7 +17,7 @@ struct CSVLines: Sendable {
   private let slots: [Int]
 
   /// The number of each text; nil for a column of numbers.
-  private let codes: [[String: Int]?]
+  private let codes: [[ByteText: Int]?]
   private let latest: Latest
 
   /// The row that was read last: its inputs are asked for, then its targets.
@@ -26,7 +26,8 @@ struct CSVLines: Sendable {
   }
 
   init(
-    _ file: FileBytes, starts: [Int], delimiter: UInt8, slots: [Int], codes: [[String: Int]?]
+    _ file: FileBytes, starts: [Int], delimiter: UInt8, slots: [Int],
+    codes: [[ByteText: Int]?]
   ) {
     self.file = file
     self.starts = starts
@@ -43,7 +44,8 @@ struct CSVLines: Sendable {
   func numbered(from first: Int, as categories: [[String]?]) -> CSVLines {
     var codes = codes
     for (column, texts) in categories.enumerated() where texts != nil {
-      codes[first + column] = Dictionary(uniqueKeysWithValues: zip(texts!, texts!.indices))
+      codes[first + column] = Dictionary(
+        uniqueKeysWithValues: zip(texts!.map(ByteText.init), texts!.indices))
     }
     return CSVLines(file, starts: starts, delimiter: delimiter, slots: slots, codes: codes)
   }
@@ -71,7 +73,8 @@ struct CSVLines: Sendable {
         guard let field = try? scanner.next(in: bytes) else { return false }
         guard slot >= 0 else { continue }
         if let codes = codes[slot] {
-          guard let text = CSVOrigin.text(of: field, in: bytes), let code = codes[text] else {
+          guard let text = CSVOrigin.text(of: field, in: bytes), let code = codes[ByteText(text)]
+          else {
             return false
           }
           cells[slot] = Double(code)

@@ -16,7 +16,7 @@ struct CSVReader {
     let position: Int
     let isTextByDeclaration: Bool
     var kind: Kind
-    var codes: [String: Int] = [:]
+    var codes: [ByteText: Int] = [:]
     var texts: [String] = []
   }
 
@@ -150,12 +150,12 @@ struct CSVReader {
   }
 
   private mutating func code(of text: String, _ slot: Int, at place: () -> Place) throws -> Double {
-    if let code = columns[slot].codes[text] { return Double(code) }
+    if let code = columns[slot].codes[ByteText(text)] { return Double(code) }
     guard !isEmpty(text) else {
       throw Diagnostic(missing(text, columns[slot]), at: place())
     }
     let code = columns[slot].texts.count
-    columns[slot].codes[text] = code
+    columns[slot].codes[ByteText(text)] = code
     columns[slot].texts.append(text)
     return Double(code)
   }
@@ -177,7 +177,9 @@ struct CSVReader {
       var ranks = [Double](repeating: 0, count: order.count)
       for (rank, code) in order.enumerated() { ranks[code] = Double(rank) }
       columns[slot].texts = order.map { texts[$0] }
-      for (rank, code) in order.enumerated() { columns[slot].codes[texts[code]] = rank }
+      for (rank, code) in order.enumerated() {
+        columns[slot].codes[ByteText(texts[code])] = rank
+      }
       for row in 0..<cells.count / columns.count {
         let i = row * columns.count + slot
         cells[i] = ranks[Int(cells[i])]

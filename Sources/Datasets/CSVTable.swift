@@ -30,7 +30,7 @@ struct CSVTable: Sendable {
       throw Diagnostic("the file is empty", at: origin.place(at: head))
     }
     var names: [String] = []
-    var seen: Set<String> = []
+    var seen: Set<ByteText> = []
     var end = head
     try origin.forEachPart(from: head) { bytes, base in
       var scanner = CSVScanner(delimiter: delimiter, position: 0)
@@ -49,7 +49,7 @@ struct CSVTable: Sendable {
         }
         let name =
           hasHeader ? try origin.text(of: field, in: bytes, base: base) : "column_\(names.count)"
-        guard seen.insert(name).inserted else {
+        guard seen.insert(ByteText(name)).inserted else {
           throw Diagnostic(
             "two columns are named '\(excerpt(name))'",
             at: origin.place(of: field.moved(by: base)),

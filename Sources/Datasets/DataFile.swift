@@ -26,8 +26,9 @@ struct DeclaredPath: Sendable {
 
   /// `path` as seen from `folder`, the experiment file's.
   init(_ path: String, in folder: String, at place: Place?) {
-    let isAlone = path.hasPrefix("/") || folder.isEmpty || folder == "."
-    self.path = isAlone ? path : folder.hasSuffix("/") ? folder + path : folder + "/" + path
+    let isAlone = path.hasPrefix(bytes: "/") || folder.isEmpty || folder == "."
+    self.path =
+      isAlone ? path : folder.hasSuffix(bytes: "/") ? folder + path : folder + "/" + path
     self.place = place
   }
 }
@@ -41,8 +42,8 @@ struct FileShelf {
 
   /// The bytes of the files that are held.
   private(set) var heldBytes = 0
-  private var contents: [String: [UInt8]] = [:]
-  private var streams: [String: FileBytes] = [:]
+  private var contents: [ByteText: [UInt8]] = [:]
+  private var streams: [ByteText: FileBytes] = [:]
 
   /// What one reading of a file in parts fetches.
   private let stride: Int
@@ -56,9 +57,9 @@ struct FileShelf {
   var windowBytes: Int { streams.count * stride }
 
   mutating func read(_ file: DeclaredPath) throws -> [UInt8] {
-    if let bytes = contents[file.path] { return bytes }
+    if let bytes = contents[ByteText(file.path)] { return bytes }
     let bytes = try readRegularFile(file.path, at: file.place)
-    contents[file.path] = bytes
+    contents[ByteText(file.path)] = bytes
     heldBytes += bytes.count
     files.append(DataFile(path: file.path, sha256: SHA256.hex(of: bytes), size: bytes.count))
     return bytes
@@ -71,9 +72,9 @@ struct FileShelf {
 
   /// The file, to be read in parts.
   mutating func open(_ file: DeclaredPath) throws -> FileBytes {
-    if let stream = streams[file.path] { return stream }
+    if let stream = streams[ByteText(file.path)] { return stream }
     let stream = try FileBytes(file.path, stride: stride, at: file.place)
-    streams[file.path] = stream
+    streams[ByteText(file.path)] = stream
     files.append(DataFile(path: file.path, sha256: try SHA256.hex(of: stream), size: stream.count))
     return stream
   }
@@ -182,17 +183,17 @@ private func cannotOpen(_ path: String, _ code: Int32, at place: Place?) -> Diag
 
 /// A suggestion from what lies in the folder of a file that does not.
 private func neighbour(of path: String) -> String {
-  let cut = path.lastIndex(of: "/")
+  let cut = path.lastIndex(ofByte: "/")
   let folder = cut.map { String(path[...$0]) } ?? ""
-  let name = cut.map { String(path[path.index(after: $0)...]) } ?? path
+  let name = cut.map { String(path[path.utf8.index(after: $0)...]) } ?? path
   guard let listing = opendir(folder.isEmpty ? "." : folder) else { return "" }
   defer { closedir(listing) }
   var names: [String] = []
   while names.count < 10_000, let entry = readdir(listing) {
-    names.append(
-      withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      })
+    let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+      validName(bytes.prefix { $0 != 0 })
+    }
+    if let name { names.append(name) }
   }
   return nearest(to: name, among: names.sorted()).map { "; did you mean '\(folder)\($0)'?" } ?? ""
 }

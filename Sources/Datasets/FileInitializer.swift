@@ -15,7 +15,7 @@ public struct FileInitializer: Initializer {
     let path = options.string("path", "an .npy file, relative to the experiment file")
     let place = options.place(of: "path")
     // An override on the command line has no folder but the current one.
-    let folder = place?.source.name.lastIndex(of: "/").map { slash in
+    let folder = place?.source.name.lastIndex(ofByte: "/").map { slash in
       String(place!.source.name[...slash])
     }
     file = DeclaredPath(path, in: folder ?? ".", at: place)

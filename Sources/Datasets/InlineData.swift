@@ -104,13 +104,12 @@ private struct Rows: Sendable {
       return RawColumns(
         numbers, stride: width, count: count, layout: ColumnLayout(width, named: stem))
     }
-    let names = Set(texts.prefix(count)).sorted {
-      $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars)
-    }
+    let texts = texts.map(ByteText.init)
+    let names = Set(texts.prefix(count)).sorted { $0.text.precedes(byBytes: $1.text) }
     let codes = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, Double($0)) })
     return RawColumns(
       texts.map { codes[$0] ?? 0 }, stride: 1, count: count,
-      layout: ColumnLayout(names: [stem], categories: [names]))
+      layout: ColumnLayout(names: [stem], categories: [names.map(\.text)]))
   }
 }
 

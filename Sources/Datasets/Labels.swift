@@ -24,7 +24,7 @@ enum DeclaredClasses: Sendable {
       return
     }
     var names: [String] = []
-    var known: Set<String> = []
+    var known: Set<ByteText> = []
     for item in items {
       let name: String
       switch item.content {
@@ -35,7 +35,7 @@ enum DeclaredClasses: Sendable {
           "classes", Diagnostic("a class's name is a text, found \(item.kind)", at: item.place))
         return
       }
-      guard known.insert(name).inserted else {
+      guard known.insert(ByteText(name)).inserted else {
         options.reject("classes", Diagnostic("class '\(name)' is named twice", at: item.place))
         return
       }
@@ -55,7 +55,7 @@ struct Labels: Sendable {
 
   /// Labels are numbers 0..<count, each its own index.
   private let areIndices: Bool
-  private let indices: [String: Int]
+  private let indices: [ByteText: Int]
 
   init(of data: RawData, declared: DeclaredClasses) throws {
     let found = try Labels.found(in: data, areIndices: false)
@@ -78,7 +78,9 @@ struct Labels: Sendable {
       names = found.distinct
       areIndices = data.targets.layout.isNumeric && names == names.indices.map(String.init)
     }
-    indices = areIndices ? [:] : Dictionary(uniqueKeysWithValues: zip(names, names.indices))
+    indices =
+      areIndices
+      ? [:] : Dictionary(uniqueKeysWithValues: zip(names.map(ByteText.init), names.indices))
   }
 
   /// The class of each sample.
@@ -98,7 +100,7 @@ struct Labels: Sendable {
         return code
       }
     }
-    let positions = found.distinct.map { indices[$0] }
+    let positions = found.distinct.map { indices[ByteText($0)] }
     return try found.codes.enumerated().map { row, code in
       guard let position = positions[code] else { throw unknown(row, found.distinct[code]) }
       return position

@@ -54,8 +54,8 @@ extension DataDeclaration {
       let archive = try NPZDeclaration.open(file, &shelf)
       var key = "inputs"
       if case .npz(let declared) = source { key = declared.inputs }
-      if archive.names.count == 1, archive.names[0].hasSuffix(".npy") {
-        key = String(archive.names[0].dropLast(4))
+      if archive.names.count == 1, archive.names[0].hasSuffix(bytes: ".npy") {
+        key = String(Substring(archive.names[0].utf8.dropLast(4)))
       }
       return try NPZDeclaration.array(key, of: archive, in: file, at: nil)
     }

@@ -203,7 +203,7 @@ extension RawData {
           "column '\(name)' holds \(here) here, but \(there) in the training data",
           at: place(0, .inputs, column))
       case (let found?, let expected?):
-        let positions = found.map { text in expected.firstIndex(of: text) }
+        let positions = found.map { text in expected.firstIndex(ofText: text) }
         guard positions.contains(nil) else { continue }
         let codes = try inputs.codes(of: column)
         let row = codes.firstIndex { positions[$0] == nil } ?? 0
@@ -237,7 +237,7 @@ extension RawColumns {
     case .table(var cells, let stride, let offset):
       for (column, categories) in known.categories.enumerated() {
         guard let categories, let found = layout.categories[column] else { continue }
-        let positions = found.map { Double(categories.firstIndex(of: $0) ?? 0) }
+        let positions = found.map { Double(categories.firstIndex(ofText: $0) ?? 0) }
         for row in 0..<count {
           let cell = row * stride + offset + column
           cells[cell] = positions[Int(cells[cell])]
@@ -254,7 +254,7 @@ extension RawColumns {
 
 /// A text short enough for a message.
 func excerpt(_ text: String) -> String {
-  text.unicodeScalars.count > 40 ? text.prefix(40) + "…" : text
+  text.unicodeScalars.count > 40 ? String(text.unicodeScalars.prefix(40)) + "…" : text
 }
 
 /// `a, b, c`; the first twenty of many.

@@ -39,9 +39,15 @@ struct ZipArchive {
       }
       var sizes = [u32(position + 24), u32(position + 20), u32(position + 42)]
       try widen(&sizes, from: nameStart + nameLength, length: extraLength)
+      let nameBytes = bytes[nameStart..<nameStart + nameLength]
+      guard let name = validName(nameBytes) else {
+        throw Diagnostic(
+          "the zip archive's member '\(shown(bytes: Array(nameBytes)))' has a name that is not "
+            + "UTF-8; give it another")
+      }
       members.append(
         Member(
-          name: String(decoding: bytes[nameStart..<nameStart + nameLength], as: UTF8.self),
+          name: name,
           method: UInt16(u16(position + 10)), flags: UInt16(u16(position + 8)),
           checksum: UInt32(u32(position + 16)), compressedSize: sizes[1], size: sizes[0],
           offset: sizes[2]))
@@ -51,7 +57,7 @@ struct ZipArchive {
 
   /// A member's contents, checked against its size and its CRC-32.
   func contents(of name: String) throws -> [UInt8]? {
-    guard let member = members.first(where: { $0.name == name }) else { return nil }
+    guard let member = members.first(where: { $0.name.hasSameBytes(as: name) }) else { return nil }
     guard member.flags & 1 == 0 else { throw Diagnostic("'\(name)' is encrypted") }
     // The local header repeats the name and has extra fields of its own.
     guard has(30, at: member.offset), u32(member.offset) == 0x0403_4B50 else {

@@ -64,7 +64,7 @@ public struct Objective: Sendable {
       case .null: items = []
       default: items = [list]
       }
-      var names: Set<String> = []
+      var names: Set<ByteText> = []
       for item in items {
         var reader = Options(Node(.null, at: item.place))
         let metric = reader.component("metric", reading: item, of: registry.metrics) {
@@ -75,7 +75,7 @@ public struct Objective: Sendable {
         options.adopt(reader)
         resolved.append(reader.resolved["metric"] ?? item)
         if let metric {
-          if !names.insert(metric.name).inserted {
+          if !names.insert(ByteText(metric.name)).inserted {
             options.reject(
               "metrics",
               Diagnostic("the metric '\(metric.name)' is named twice", at: item.place))

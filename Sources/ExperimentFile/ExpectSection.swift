@@ -68,7 +68,7 @@ public struct GoldenDeclaration: Sendable {
         "metrics must be the path of a CSV file, found \(node.kind)", at: node.place)
     }
     self.written = written
-    path = written.hasPrefix("/") || folder == "." ? written : "\(folder)/\(written)"
+    path = written.hasPrefix(bytes: "/") || folder == "." ? written : "\(folder)/\(written)"
     place = node.place
     guard let tolerance else {
       self.tolerance = 0

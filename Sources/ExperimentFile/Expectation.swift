@@ -69,20 +69,13 @@ extension Expectation {
   }
 
   private static func bound(_ text: String, _ figure: String, _ place: Place?) throws -> Bound {
-    let trimmed = text.trimmingSpaces
-    guard let relation = Relation.allCases.first(where: { trimmed.hasPrefix($0.rawValue) }),
-      let limit = Node(
-        coreSchemaValue(of: String(trimmed.dropFirst(relation.rawValue.count).trimmingSpaces))
-      ).number, !limit.isNaN
+    let trimmed = text.trimming(byte: " ")
+    guard let relation = Relation.allCases.first(where: { trimmed.hasPrefix(bytes: $0.rawValue) })
+    else { throw mistake(figure, Node(.string(text), at: place)) }
+    let rest = Substring(trimmed.utf8.dropFirst(relation.rawValue.utf8.count))
+    guard let limit = Node(coreSchemaValue(of: String(rest.trimming(byte: " ")))).number,
+      !limit.isNaN
     else { throw mistake(figure, Node(.string(text), at: place)) }
     return Bound(relation: relation, limit: limit)
-  }
-}
-
-extension StringProtocol {
-  /// Without the spaces at both ends.
-  fileprivate var trimmingSpaces: SubSequence {
-    let start = drop { $0 == " " }
-    return start[..<(start.lastIndex { $0 != " " }.map(start.index(after:)) ?? start.startIndex)]
   }
 }

@@ -95,6 +95,17 @@ public final class Experiment: Sendable {
       registry: registry, plugins: policy)
   }
 
+  /// Reads a run's resolved.yaml, whose own paths are relative to the file at `path`.
+  /// The name may be any: earlier versions accepted more of them.
+  public convenience init(
+    resolved bytes: [UInt8], path: String, name: String, registry: Registry,
+    plugins policy: PluginPolicy = .load
+  ) throws {
+    try self.init(
+      parseYAML(bytes, name: name), text: bytes, folder: folder(of: path), fileName: nil,
+      registry: registry, plugins: policy, like: nil)
+  }
+
   /// As above, for `text` that has been parsed already.
   ///
   /// - Parameter sibling: an experiment of the same `root`, path and registry, whose
@@ -105,11 +116,13 @@ public final class Experiment: Sendable {
   ) throws {
     try self.init(
       apply(overrides: overrides, to: root), text: text, folder: folder(of: path),
-      defaultName: stem(of: path), registry: registry, plugins: policy, like: sibling)
+      fileName: stem(of: path), registry: registry, plugins: policy, like: sibling)
   }
 
+  /// - Parameter fileName: the experiment's name where the file gives none; nil for a
+  ///   run's resolved.yaml, whose name is not checked.
   private init(
-    _ root: Node, text: [UInt8], folder: String, defaultName: String, registry: Registry,
+    _ root: Node, text: [UInt8], folder: String, fileName: String?, registry: Registry,
     plugins policy: PluginPolicy, like sibling: Experiment?
   ) throws {
     var options = Options(root)
@@ -117,10 +130,15 @@ public final class Experiment: Sendable {
     place = root.place
     // What `nnexp sweep` varies; a single run is of the file's own values.
     _ = options.node("sweep", "a mapping", "what nnexp sweep varies")
-    name = options.string("name", default: defaultName, "names the folder of its results")
-    do {
-      try RunDirectory.validate(name: name)
-    } catch { options.reject("name", error) }
+    let isNamed = options.contains("name")
+    name = options.string(
+      "name", default: fileName ?? "experiment", "names the folder of its results")
+    if fileName != nil {
+      do {
+        try isNamed
+          ? RunDirectory.validate(name: name) : RunDirectory.validate(fileName: name)
+      } catch { options.reject("name", error) }
+    }
     seed = UInt64(
       options.int("seed", default: 0, in: 0..., "of initial values, shuffling, splits, dropout"))
     dtype = options.choice(
@@ -227,7 +245,7 @@ public final class Experiment: Sendable {
 
 /// `experiments` of `experiments/xor.yaml`; `.` of `xor.yaml`.
 private func folder(of path: String) -> String {
-  guard let slash = path.lastIndex(of: "/") else { return "." }
+  guard let slash = path.lastIndex(ofByte: "/") else { return "." }
   return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 

@@ -15,7 +15,7 @@ extension Document {
     case .derivation(let derivation): return markdown(derivation)
     case .verbatim(let text):
       // A fence longer than any within.
-      let longest = text.split { $0 != "`" }.map(\.count).max() ?? 0
+      let longest = text.utf8.split { $0 != UInt8(ascii: "`") }.map(\.count).max() ?? 0
       let fence = String(repeating: "`", count: max(3, longest + 1))
       return fence + "\n" + text + "\n" + fence
     case .graph: return ""
@@ -34,9 +34,9 @@ extension Document {
 
   private static func escaped(_ text: String) -> String {
     var escaped = ""
-    for character in printable(text) {
-      if "\\`*_{}[]<>#|&$~".contains(character) { escaped += "\\" }
-      escaped.append(character)
+    for scalar in printable(text).unicodeScalars {
+      if "\\`*_{}[]<>#|&$~".unicodeScalars.contains(scalar) { escaped += "\\" }
+      escaped.unicodeScalars.append(scalar)
     }
     return escaped
   }

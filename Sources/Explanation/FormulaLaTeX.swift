@@ -87,12 +87,12 @@ extension Formula {
 
   private static func escapedForLaTeX(_ text: String) -> String {
     var escaped = ""
-    for character in printable(text) {
-      switch character {
+    for scalar in printable(text).unicodeScalars {
+      switch scalar {
       case "\\": escaped += "\\textbackslash "
-      case "^", "~": escaped += "\\\(character){}"
-      case "_", "#", "%", "&", "$", "{", "}": escaped += "\\\(character)"
-      default: escaped.append(character)
+      case "^", "~": escaped += "\\\(scalar){}"
+      case "_", "#", "%", "&", "$", "{", "}": escaped += "\\\(scalar)"
+      default: escaped.unicodeScalars.append(scalar)
       }
     }
     return escaped

@@ -98,7 +98,8 @@ extension GradientReport.Tensor {
 
 /// A field of RFC 4180: quoted where it must be.
 private func csvField(_ text: String) -> String {
-  let isPlain = !text.unicodeScalars.contains { ",\"\n\r".unicodeScalars.contains($0) }
+  let isPlain = !text.utf8.contains { ",\"\n\r".utf8.contains($0) }
   if isPlain { return text }
-  return "\"" + text.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
+  return "\"" + text.split(atByte: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+    + "\""
 }

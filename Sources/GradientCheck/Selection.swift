@@ -15,9 +15,9 @@ extension GradientCheckSettings {
     let names = graph.tensorNames
     let known = graph.nodes.map(\.name) + [lossName] + names
     var mistakes = Diagnostics()
-    for name in only where !known.contains(name) {
-      let node = name.prefix { $0 != "." }
-      let siblings = names.filter { $0.hasPrefix(node + ".") }
+    for name in only where !known.contains(text: name) {
+      let node = name.split(atByte: ".", omittingEmptySubsequences: false)[0]
+      let siblings = names.filter { $0.hasPrefix(bytes: node + ".") }
       var diagnostic = Diagnostic(
         "only: no node or tensor is called '\(name)'" + suggestion(for: name, among: known),
         at: onlyPlace)

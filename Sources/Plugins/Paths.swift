@@ -17,37 +17,49 @@ func realPath(_ path: String) -> String? {
 
 /// `/a` of `/a/b`; `.` of `b`.
 func parent(of path: String) -> String {
-  guard let slash = path.lastIndex(of: "/") else { return "." }
+  guard let slash = path.lastIndex(ofByte: "/") else { return "." }
   return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
 /// `Maxout` of `../plugins/Maxout.swift`.
 func stem(of path: String) -> String {
-  let file = path.split(separator: "/").last ?? "plugin"
-  guard let dot = file.lastIndex(of: "."), dot > file.startIndex else { return String(file) }
+  let file = path.split(atByte: "/").last ?? "plugin"
+  guard let dot = file.lastIndex(ofByte: "."), dot > file.startIndex else { return String(file) }
   return String(file[..<dot])
 }
 
 /// `swift` of `Maxout.swift`; empty without one.
 func suffix(of path: String) -> String {
-  let file = path.split(separator: "/").last ?? ""
-  guard let dot = file.lastIndex(of: "."), dot > file.startIndex else { return "" }
-  return String(file[file.index(after: dot)...])
+  let file = path.split(atByte: "/").last ?? ""
+  guard let dot = file.lastIndex(ofByte: "."), dot > file.startIndex else { return "" }
+  return String(file[file.utf8.index(after: dot)...])
 }
 
-/// What lies in a folder, hidden files left out, sorted; nothing where it cannot
-/// be read.
-func fileNames(in folder: String) -> [String] {
-  guard let listing = opendir(folder) else { return [] }
-  defer { closedir(listing) }
-  var names: [String] = []
-  while let entry = readdir(listing) {
-    let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-    }
-    if !name.hasPrefix(".") { names.append(name) }
+/// The names in a folder that are UTF-8, hidden files left out, sorted; nothing where
+/// it cannot be read.
+func fileNames(in folder: String) -> [String] { names(in: folder).valid }
+
+/// As above. Throws if a name is not UTF-8.
+func requiredFileNames(in folder: String) throws -> [String] {
+  let (valid, invalid) = names(in: folder)
+  if let first = invalid.first {
+    throw Diagnostic(
+      "'\(folder)' holds '\(shown(bytes: first))', a name that is not UTF-8; rename it")
   }
-  return names.sorted()
+  return valid
+}
+
+private func names(in folder: String) -> (valid: [String], invalid: [[UInt8]]) {
+  guard let listing = opendir(folder) else { return ([], []) }
+  defer { closedir(listing) }
+  var valid: [String] = []
+  var invalid: [[UInt8]] = []
+  while let entry = readdir(listing) {
+    let bytes = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+    if bytes.first == UInt8(ascii: ".") { continue }
+    if let name = validName(bytes) { valid.append(name) } else { invalid.append(bytes) }
+  }
+  return (valid.sorted { $0.precedes(byBytes: $1) }, invalid)
 }
 
 /// When a file was last written, in nanoseconds.

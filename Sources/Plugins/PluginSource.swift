@@ -29,7 +29,7 @@ struct PluginSource: Sendable {
   var compiled: [String] {
     files.map(\.path).filter { !PluginSource.headers.contains(suffix(of: $0)) }
       // A compiler would take these for something other than files.
-      .map { $0.hasPrefix("-") || $0.hasPrefix("@") ? "./" + $0 : $0 }
+      .map { $0.hasPrefix(bytes: "-") || $0.hasPrefix(bytes: "@") ? "./" + $0 : $0 }
   }
 
   private static let kinds: [String: Kind] = [
@@ -59,7 +59,7 @@ struct PluginSource: Sendable {
       files = [File(path: path, bytes: try readRegularFile(path, at: nil))]
       return
     }
-    let names = fileNames(in: path)
+    let names = try requiredFileNames(in: path)
     let sources = names.filter { [.swift, .c].contains(PluginSource.kinds[suffix(of: $0)]) }
     guard let first = sources.first, let kind = PluginSource.kinds[suffix(of: first)] else {
       throw Diagnostic("the plugin '\(path)' has no Swift or C file")
@@ -85,8 +85,9 @@ struct PluginSource: Sendable {
   private static func missing(_ path: String) -> Diagnostic {
     let folder = parent(of: path)
     let near = nearest(
-      to: String(path.split(separator: "/").last ?? ""), among: fileNames(in: folder))
-    let hint = near.map { "; did you mean '\(path.contains("/") ? folder + "/" : "")\($0)'?" } ?? ""
+      to: String(path.split(atByte: "/").last ?? ""), among: fileNames(in: folder))
+    let hint =
+      near.map { "; did you mean '\(path.contains(byte: "/") ? folder + "/" : "")\($0)'?" } ?? ""
     return Diagnostic("no such plugin: '\(path)'\(hint)")
   }
 
@@ -94,7 +95,7 @@ struct PluginSource: Sendable {
   func hash(_ context: String) -> String {
     var message = Array(context.utf8)
     for file in files {
-      let name = file.path.split(separator: "/").last ?? ""
+      let name = file.path.split(atByte: "/").last ?? ""
       message += Array("\u{0}\(name)\u{0}\(file.bytes.count)\u{0}".utf8)
       message += file.bytes
     }

@@ -1,3 +1,5 @@
+import NNExp
+
 /// A value of a CSV row. Empty means: not measured.
 public enum Cell: Sendable, Hashable {
   case empty
@@ -36,7 +38,9 @@ public struct CSVText: Sendable {
   /// - Precondition: there is a column, and no name twice.
   public init(columns: [String]) {
     precondition(!columns.isEmpty, "a CSV file has at least one column")
-    precondition(Set(columns).count == columns.count, "two columns have one name: \(columns)")
+    precondition(
+      Set(columns.map(ByteText.init)).count == columns.count,
+      "two columns have one name: \(columns)")
     self.columns = columns
     append(columns.map(Cell.text))
   }

@@ -27,13 +27,14 @@ public struct Checkpoint: Sendable, Equatable {
   /// - Precondition: no two tensors of one name.
   public init(info: JSON, tensors: [Stored]) {
     precondition(
-      Set(tensors.map(\.name)).count == tensors.count, "two tensors of a checkpoint have one name")
+      Set(tensors.map { ByteText($0.name) }).count == tensors.count,
+      "two tensors of a checkpoint have one name")
     self.info = info
     self.tensors = tensors
   }
 
   /// The tensor of that name.
-  public subscript(name: String) -> Stored? { tensors.first { $0.name == name } }
+  public subscript(name: String) -> Stored? { tensors.first { $0.name.hasSameBytes(as: name) } }
 
   /// The kind of a tensor's numbers.
   public enum DataType: String, Sendable, CaseIterable {

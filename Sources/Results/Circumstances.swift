@@ -1,3 +1,5 @@
+import NNExp
+
 extension RunRecord {
   /// 128 random bits in hexadecimal.
   public static func newID() -> String {
@@ -99,7 +101,7 @@ extension RunRecord {
     guard var level = try? here.resolve(folder) else { return nil }
     while true {
       if let commit = commit(checkedOutAt: level, here) { return commit }
-      guard let slash = level.lastIndex(of: "/"), level != "/" else { return nil }
+      guard let slash = level.lastIndex(ofByte: "/"), level != "/" else { return nil }
       level = slash == level.startIndex ? "/" : String(level[..<slash])
     }
   }
@@ -110,24 +112,26 @@ extension RunRecord {
       (try? here.readIfThere(path, limit: limit)).flatMap { $0 }.map { trimmed($0[...]) }
     }
     func absolute(_ path: String, from folder: String) -> String {
-      path.hasPrefix("/") ? path : folder + "/" + path
+      path.hasPrefix(bytes: "/") ? path : folder + "/" + path
     }
     var git = root + "/.git"
-    if let link = text(git), link.hasPrefix("gitdir: ") {
-      git = absolute(String(link.dropFirst(8)), from: root)
+    if let link = text(git), link.hasPrefix(bytes: "gitdir: ") {
+      git = absolute(String(Substring(link.utf8.dropFirst(8))), from: root)
     }
     guard let head = text(git + "/HEAD") else { return nil }
-    guard head.hasPrefix("ref: ") else { return isCommit(head) ? head : nil }
-    let ref = String(head.dropFirst(5))
-    guard ref.hasPrefix("refs/"), !ref.contains("..") else { return nil }
+    guard head.hasPrefix(bytes: "ref: ") else { return isCommit(head) ? head : nil }
+    let ref = String(Substring(head.utf8.dropFirst(5)))
+    guard ref.hasPrefix(bytes: "refs/"),
+      !ref.split(atByte: "/").contains(where: { $0.hasSameBytes(as: "..") })
+    else { return nil }
     // Worktrees share their refs with the repository that they were made from.
     let shared = text(git + "/commondir").map { absolute($0, from: git) } ?? git
     for folder in [git, shared] {
       if let commit = text(folder + "/" + ref), isCommit(commit) { return commit }
     }
     let packed = text(shared + "/packed-refs", limit: 1 << 24) ?? ""
-    for line in packed.split(separator: "\n") where line.hasSuffix(" " + ref) {
-      let commit = String(line.dropLast(ref.utf8.count + 1))
+    for line in packed.split(atByte: "\n") where line.hasSuffix(bytes: " " + ref) {
+      let commit = String(Substring(line.utf8.dropLast(ref.utf8.count + 1)))
       if isCommit(commit) { return commit }
     }
     return nil

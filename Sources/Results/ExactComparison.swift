@@ -30,12 +30,14 @@ public struct ExactComparison: Sendable {
   /// Compares the run `b` with the run `a`. Throws where a file cannot be read.
   public init(_ a: RunDirectory, _ b: RunDirectory) throws {
     let names = try [a, b].map {
-      try Set($0.folder.entries().filter(ExactComparison.isCompared))
+      try Set($0.folder.entries().filter(ExactComparison.isCompared).map(ByteText.init))
     }
-    for name in names[0].union(names[1]).sorted() {
+    let all = names[0].union(names[1]).map(\.text)
+    for name in all.sorted(by: { $0.precedes(byBytes: $1) }) {
       files.append(name)
-      guard names[0].contains(name), names[1].contains(name) else {
-        note(name, "'\(names[0].contains(name) ? b.path : a.path)' has none")
+      let isThere = names.map { $0.contains(ByteText(name)) }
+      guard isThere[0], isThere[1] else {
+        note(name, "'\(isThere[0] ? b.path : a.path)' has none")
         continue
       }
       if name == Summary.file {
@@ -52,7 +54,7 @@ public struct ExactComparison: Sendable {
 
   private static func isCompared(_ name: String) -> Bool {
     name == Summary.file
-      || name.hasSuffix(".csv") && !name.hasPrefix(".") && name != TimingWriter.file
+      || name.hasSuffix(bytes: ".csv") && !name.hasPrefix(bytes: ".") && name != TimingWriter.file
   }
 
   private mutating func note(_ file: String, _ fact: String?) {
@@ -127,7 +129,11 @@ private struct CSVPair {
       return "the columns are \(header.joined(separator: ",")) and \(y.joined(separator: ","))"
     }
     let place = "row \(row)" + (header.first.map { " (\($0) \(x.first ?? ""))" } ?? "")
-    guard let column = zip(x, y).enumerated().first(where: { $0.element.0 != $0.element.1 }) else {
+    guard
+      let column = zip(x, y).enumerated().first(where: {
+        !$0.element.0.hasSameBytes(as: $0.element.1)
+      })
+    else {
       return x.count == y.count
         ? "\(place) is quoted differently" : "\(place) has \(x.count) and \(y.count) cells"
     }
@@ -198,7 +204,7 @@ private final class RowReader {
 
 /// `final.train_loss: 0.25 and 0.26`; nil where the values are equal.
 private func firstDifference(_ a: JSON, _ b: JSON, at path: String) -> String? {
-  if a == b { return nil }
+  if a.description.hasSameBytes(as: b.description) { return nil }
   if let x = a.object, let y = b.object, x.map(\.key) == y.map(\.key) {
     for (one, other) in zip(x, y) {
       let inner = path.isEmpty ? one.key : "\(path).\(one.key)"

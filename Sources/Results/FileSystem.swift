@@ -238,7 +238,7 @@ public final class Folder: Sendable {
 
   /// The path of something in the folder.
   public func path(of name: String) -> String {
-    path.isEmpty || name.hasPrefix("/") ? name : "\(path)/\(name)"
+    path.isEmpty || name.hasPrefix(bytes: "/") ? name : "\(path)/\(name)"
   }
 
   // MARK: Files
@@ -397,7 +397,7 @@ public final class Folder: Sendable {
 
   /// What a file is called while it is written: hidden, beside it, one a process.
   private static func partialName(of name: String) -> String {
-    let slash = name.lastIndex(of: "/").map(name.index(after:)) ?? name.startIndex
+    let slash = name.lastIndex(ofByte: "/").map(name.utf8.index(after:)) ?? name.startIndex
     return "\(name[..<slash]).\(name[slash...]).\(getpid())\(partialSuffix)"
   }
 
@@ -410,7 +410,7 @@ public final class Folder: Sendable {
   }
 
   static func isPartial(_ name: String) -> Bool {
-    name.hasPrefix(".") && name.hasSuffix(partialSuffix)
+    name.hasPrefix(bytes: ".") && name.hasSuffix(bytes: partialSuffix)
   }
 
   // MARK: Entries
@@ -453,7 +453,8 @@ public final class Folder: Sendable {
     }
   }
 
-  /// Every name in the folder but `.` and `..`, sorted.
+  /// Every name in the folder but `.` and `..`, sorted by their bytes. Throws if one
+  /// is not UTF-8: no `String` could name that file.
   public func entries() throws -> [String] {
     let opened = try system.require(.list, path) {
       Int(openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
@@ -464,12 +465,17 @@ public final class Folder: Sendable {
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+      let length = strnlen(&entry.pointee.d_name.0, Int(NAME_MAX) + 1)
+      try withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        guard let name = validName(bytes.prefix(length)) else {
+          throw Diagnostic(
+            "'\(path.isEmpty ? "." : path)' holds '\(shown(bytes: Array(bytes.prefix(length))))', "
+              + "a name that is not UTF-8; rename it")
+        }
+        if name != "." && name != ".." { names.append(name) }
       }
-      if name != "." && name != ".." { names.append(name) }
     }
-    return names.sorted()
+    return names.sorted { $0.precedes(byBytes: $1) }
   }
 
   // MARK: Folders
@@ -512,7 +518,7 @@ public final class Folder: Sendable {
 
   /// Returns when the names in the folder that holds `name` are on the disk.
   func synchronize(holding name: String) throws {
-    guard let slash = name.lastIndex(of: "/") else { return try synchronize() }
+    guard let slash = name.lastIndex(ofByte: "/") else { return try synchronize() }
     try openFolder(slash == name.startIndex ? "/" : String(name[..<slash])).synchronize()
   }
 
@@ -524,13 +530,18 @@ public final class Folder: Sendable {
 
   /// The absolute path without symbolic links.
   func resolve(_ name: String) throws -> String {
-    var resolved: String?
+    var resolved: [UInt8]?
     try system.perform(.resolve, path(of: name)) {
       guard let found = realpath(path(of: name), nil) else { return -1 }
       defer { free(found) }
-      resolved = String(cString: found)
+      resolved = Array(UnsafeRawBufferPointer(start: found, count: strlen(found)))
       return 0
     }
-    return resolved ?? name
+    guard let resolved else { return name }
+    guard let path = validName(resolved) else {
+      throw Diagnostic(
+        "'\(shown(bytes: resolved))' is not UTF-8; rename it", failure: .environment)
+    }
+    return path
   }
 }

@@ -77,7 +77,7 @@ private struct JSONParser {
     var members: [JSON.Member] = []
     // Of few keys, one more is sooner compared with each than hashed.
     let few = 32
-    var keys: Set<String> = []
+    var keys: Set<ByteText> = []
     try enter()
     if !takeAfterSpace("}") {
       repeat {
@@ -85,10 +85,10 @@ private struct JSONParser {
         let start = position
         guard next == UInt8(ascii: "\"") else { throw mistake("expected a key, found \(found)") }
         let key = try string()
-        if members.count == few { keys = Set(members.map(\.key)) }
+        if members.count == few { keys = Set(members.map { ByteText($0.key) }) }
         let isNew =
           members.count < few
-          ? !members.contains { $0.key == key } : keys.insert(key).inserted
+          ? !members.contains { $0.key.hasSameBytes(as: key) } : keys.insert(ByteText(key)).inserted
         guard isNew else {
           throw JSONMistake(message: "the key '\(key)' is there twice", offset: start)
         }

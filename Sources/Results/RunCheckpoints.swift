@@ -62,7 +62,9 @@ extension RunDirectory {
   public func removeStates() throws {
     if !mayHaveStates { return }
     let states = try folder.openFolder(Checkpoint.folder)
-    for name in try states.entries() where name.hasPrefix("state.") { try states.remove(name) }
+    for name in try states.entries() where name.hasPrefix(bytes: "state.") {
+      try states.remove(name)
+    }
   }
 
   /// Reads the newest good checkpoint of a generation.

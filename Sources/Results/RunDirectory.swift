@@ -72,7 +72,7 @@ public final class RunDirectory: Sendable {
     for path in [results, group] {
       _ = try site.makeFolder(path)
       let target = try site.here.resolve(path)
-      guard target == home || target.hasPrefix(home == "/" ? home : home + "/") else {
+      guard target == home || target.hasPrefix(bytes: home == "/" ? home : home + "/") else {
         throw Diagnostic(
           "'\(path)' is a link that leads out of '\(home)', to '\(target)'; "
             + "name the place of the run with --output", failure: .environment)
@@ -259,11 +259,11 @@ extension RunDirectory {
 
   private static func numbers(in runs: Folder) throws -> [Int] {
     try runs.entries().compactMap { name -> Int? in
-      let digits = name.dropFirst(4)
-      guard name.hasPrefix("run-"), (4...9).contains(digits.utf8.count),
-        digits.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+      let digits = name.utf8.dropFirst(4)
+      guard name.hasPrefix(bytes: "run-"), (4...9).contains(digits.count),
+        digits.allSatisfy({ (0x30...0x39).contains($0) })
       else { return nil }
-      return Int(digits)
+      return Int(Substring(digits))
     }
   }
 
@@ -282,7 +282,7 @@ extension RunDirectory {
   }
 
   private static func parent(of path: String) -> String? {
-    guard let slash = path.lastIndex(of: "/") else { return nil }
+    guard let slash = path.lastIndex(ofByte: "/") else { return nil }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 }
@@ -311,8 +311,8 @@ private struct Site {
       if isMade { made.append((path, true)) }
       return isMade
     }
-    for index in path.indices.dropFirst() where path[index] == "/" {
-      let isTrailing = path[index...].allSatisfy { $0 == "/" }
+    for index in path.utf8.indices.dropFirst() where path.utf8[index] == UInt8(ascii: "/") {
+      let isTrailing = path.utf8[index...].allSatisfy { $0 == UInt8(ascii: "/") }
       if !isTrailing { _ = try makeFolder(String(path[..<index])) }
     }
     return try makeFolder(path)
@@ -371,7 +371,7 @@ extension RunDirectory {
       let words = line.split(separator: UInt8(ascii: " ")).map {
         String(decoding: $0, as: UTF8.self)
       }
-      if words.count >= 6, words[1] == "FLOCK", words[5].hasSuffix(":\(inode)"),
+      if words.count >= 6, words[1] == "FLOCK", words[5].hasSuffix(bytes: ":\(inode)"),
         let process = Int(words[4]), process > 0
       {
         return process

@@ -1,37 +1,105 @@
 import NNExp
 
 extension RunDirectory {
-  /// The longest name of an experiment, in bytes of UTF-8.
+  /// The longest name of an experiment, in bytes.
   public static let longestName = 100
 
-  /// Checks that an experiment's name can name a folder, and none but its own:
-  /// 1 to 100 bytes, no `/`, no leading `.` (so neither `.` nor `..`), no
-  /// control characters.
+  /// Checks an experiment's name, which is one word in paths, shells, jobs and URLs:
+  /// `[A-Za-z0-9][A-Za-z0-9._-]*`, at most 100 bytes.
   ///
-  /// Throws the fact; whoever read the name adds its place.
+  /// Throws the fact and the remedy; the caller adds the location.
   public static func validate(name: String) throws {
     if name.isEmpty {
       throw Diagnostic("the name is empty; write one such as 'xor'")
     }
-    if name.utf8.count > longestName {
-      throw Diagnostic(
-        "the name has \(name.utf8.count) bytes; it may have at most \(longestName)")
+    guard let fault = NameFault(in: name) else { return }
+    throw Diagnostic("the name \(fault.fact(of: name)); \(fault.remedy)")
+  }
+
+  /// Checks the name that an experiment without `name:` has from its file, `xor` of
+  /// `xor.yaml`.
+  ///
+  /// Throws the fact, and the line that gives the experiment a name.
+  public static func validate(fileName: String) throws {
+    guard !fileName.isEmpty, let fault = NameFault(in: fileName) else { return }
+    throw Diagnostic(
+      "the file name \(fault.fact(of: fileName)), so it cannot name the results; add the line "
+        + "'name: \(possibleName(for: fileName))'")
+  }
+
+  /// A name like a text: `my-net` for `my net`.
+  private static func possibleName(for text: String) -> String {
+    var name: [UInt8] = []
+    for byte in text.utf8 {
+      if isNameByte(byte) && (!name.isEmpty || isAlphanumeric(byte)) {
+        name.append(byte)
+      } else if !name.isEmpty, name.last != UInt8(ascii: "-") {
+        name.append(UInt8(ascii: "-"))
+      }
     }
-    for (index, scalar) in name.unicodeScalars.enumerated()
-    where scalar.properties.generalCategory == .control {
+    name = Array(name.prefix(longestName))
+    while let last = name.last, !isAlphanumeric(last) { name.removeLast() }
+    return name.isEmpty ? "experiment" : String(decoding: name, as: UTF8.self)
+  }
+}
+
+/// Why a text that is not empty is no name.
+private enum NameFault {
+  case length(Int)
+  /// It begins with a character that may only follow.
+  case start(Unicode.Scalar)
+  /// A character that no name has, and where, counted from 1.
+  case character(Unicode.Scalar, position: Int)
+
+  /// The first fault; nil if the text is a name.
+  init?(in text: String) {
+    if text.utf8.count > RunDirectory.longestName {
+      self = .length(text.utf8.count)
+      return
+    }
+    for (index, scalar) in text.unicodeScalars.enumerated() {
+      guard let byte = UInt8(exactly: scalar.value), isNameByte(byte) else {
+        self = .character(scalar, position: index + 1)
+        return
+      }
+      if index == 0, !isAlphanumeric(byte) {
+        self = .start(scalar)
+        return
+      }
+    }
+    return nil
+  }
+
+  func fact(of text: String) -> String {
+    switch self {
+    case .length(let count):
+      return "has \(count) bytes, more than \(RunDirectory.longestName)"
+    case .start(let scalar): return "'\(text)' starts with '\(scalar)'"
+    case .character(let scalar, let position):
+      let isVisible = scalar.isASCII && scalar.properties.generalCategory != .control
       let code = String(scalar.value, radix: 16, uppercase: true)
-      let padding = String(repeating: "0", count: max(0, 4 - code.count))
-      throw Diagnostic(
-        "the name has the control character U+\(padding)\(code) at position \(index + 1); "
-          + "use letters, digits, '-' and '_'")
-    }
-    if name.contains("/") {
-      throw Diagnostic(
-        "the name '\(name)' has a '/', but it names a single folder under results; "
-          + "use --output for another place")
-    }
-    if name.hasPrefix(".") {
-      throw Diagnostic("the name '\(name)' starts with a '.'; start it with a letter or a digit")
+      let character =
+        isVisible
+        ? "'\(scalar)'" : "U+" + String(repeating: "0", count: max(0, 4 - code.count)) + code
+      return "'\(text)' has \(character) at position \(position)"
     }
   }
+
+  var remedy: String {
+    switch self {
+    case .length: "shorten it"
+    case .start: "start it with a letter or a digit"
+    case .character("/", _):
+      "it names a single folder under results; use --output for another place"
+    case .character: "use letters, digits, '.', '-' and '_'"
+    }
+  }
+}
+
+private func isAlphanumeric(_ byte: UInt8) -> Bool {
+  (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
+}
+
+private func isNameByte(_ byte: UInt8) -> Bool {
+  isAlphanumeric(byte) || ".-_".utf8.contains(byte)
 }

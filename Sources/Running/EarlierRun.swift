@@ -81,19 +81,21 @@ public enum EarlierRun: Sendable {
     /// Names the first line of the configuration that differs.
     func difference(to configuration: String) -> Diagnostic {
       let then = String(decoding: (try? directory.read("resolved.yaml")) ?? [], as: UTF8.self)
-        .split(separator: "\n")
-      let now = configuration.split(separator: "\n")
+        .split(atByte: "\n")
+      let now = configuration.split(atByte: "\n")
       let index = (0..<max(then.count, now.count)).first { index in
-        index >= then.count || index >= now.count || then[index] != now[index]
+        index >= then.count || index >= now.count
+          || !then[index].hasSameBytes(as: now[index])
       }
       func line(_ lines: [Substring]) -> String {
         guard let index, index < lines.count else { return "nothing" }
-        return "'\(lines[index].drop { $0 == " " })'"
+        return "'\(Substring(lines[index].utf8.drop { $0 == UInt8(ascii: " ") }))'"
       }
       return Diagnostic(
         "cannot go on with '\(directory.path)': its resolved.yaml has \(line(then)) where the "
           + "experiment has \(line(now))",
-        notes: [.init("nnexp resume \(directory.path) goes on with it as it began")])
+        notes: [.init("nnexp resume \(quotedForShell(directory.path)) goes on with it as it began")]
+      )
     }
   }
 }

@@ -25,7 +25,7 @@ struct GoldenMetrics: Sendable {
       throw diagnostic
     }
     table = try FigureTable(bytes, path: declaration.path)
-    for (index, column) in table.columns.enumerated() where !columns.contains(column) {
+    for (index, column) in table.columns.enumerated() where !columns.contains(text: column) {
       throw Diagnostic(
         "nothing measures '\(column)'\(suggestion(for: column, among: columns))",
         at: table.place(line: 1, cell: index),
@@ -40,7 +40,7 @@ struct GoldenMetrics: Sendable {
     var count = 0
     for (row, (expected, cells)) in zip(table.rows, found.rows).enumerated() {
       for (column, e) in zip(table.columns, expected) {
-        guard let index = found.columns.firstIndex(of: column) else { continue }
+        guard let index = found.columns.firstIndex(ofText: column) else { continue }
         let x = cells[index]
         if isMet(e, x) { continue }
         count += 1
@@ -62,7 +62,10 @@ struct GoldenMetrics: Sendable {
       if count > notes.count { notes.append(.init("and \(count - notes.count) more")) }
     }
     if facts.isEmpty { return nil }
-    notes.append(.init("if that is meant: cp '\(path)' '\(declaration.path)'"))
+    notes.append(
+      .init(
+        "if that is meant: cp "
+          + [path, declaration.path].map(quotedForShell).joined(separator: " ")))
     return Diagnostic(
       "metrics.csv is not as in '\(declaration.written)': \(facts.joined(separator: "; "))",
       at: declaration.place, notes: notes, failure: .shortfall)
@@ -84,12 +87,13 @@ private struct FigureTable: Sendable {
   private let source: Source
 
   init(_ bytes: [UInt8], path: String) throws {
-    let lines = String(decoding: bytes, as: UTF8.self).split(
-      omittingEmptySubsequences: false, whereSeparator: \.isNewline
-    ).map(String.init)
+    let text = String(decoding: bytes, as: UTF8.self)
+    let lines = text.split(atByte: "\n", omittingEmptySubsequences: false).map { line in
+      line.hasSuffix(bytes: "\r") ? String(Substring(line.utf8.dropLast())) : String(line)
+    }
     source = Source(name: path, lines: lines)
     columns = FigureTable.cells(of: lines[0]).map(String.init)
-    for (index, column) in columns.enumerated() where columns[..<index].contains(column) {
+    for (index, column) in columns.enumerated() where columns[..<index].contains(text: column) {
       throw Diagnostic("the column '\(column)' is there twice", at: place(line: 1, cell: index))
     }
     for (index, line) in lines.enumerated().dropFirst() where !line.isEmpty {
@@ -115,7 +119,7 @@ private struct FigureTable: Sendable {
   }
 
   private static func cells(of line: String) -> [Substring] {
-    line.split(separator: ",", omittingEmptySubsequences: false)
+    line.split(atByte: ",", omittingEmptySubsequences: false)
   }
 
   /// Of a cell, both counted as in the text: lines from 1, cells from 0.

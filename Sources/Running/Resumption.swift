@@ -55,7 +55,7 @@ public struct Resumption: Sendable {
       try Resumption.requireSameCircumstances(record, configuration: text, in: directory)
     }
     experiment = try Experiment(
-      text, path: record.experiment, name: directory.folder.path(of: "resolved.yaml"),
+      resolved: text, path: record.experiment, name: directory.folder.path(of: "resolved.yaml"),
       registry: registry,
       plugins: try PluginPolicy(
         ofFile: "resolved.yaml", in: directory.folder, isTrusted: trustsPlugins))

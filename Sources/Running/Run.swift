@@ -295,7 +295,8 @@ public final class Run<S: Scalar>: TrainingObserver {
       let name = number == 2 ? "SIGINT" : "SIGTERM"
       try conclude(.interrupted, code: 128 + number, reason: name)
       listener.say(
-        "interrupted in epoch \(trainer.epoch + 1); to go on: nnexp resume \(directory.path)")
+        "interrupted in epoch \(trainer.epoch + 1); to go on: nnexp resume "
+          + quotedForShell(directory.path))
       return 128 + number
     case .diverged(let diagnostic):
       try conclude(.failed, code: 1, reason: diagnostic.message)

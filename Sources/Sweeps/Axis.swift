@@ -14,7 +14,12 @@ public struct Assignment: Sendable {
   public var text: String { "\(path)=\(value)" }
 
   /// The path as a column is named.
-  public var name: String { path.hasPrefix("+") ? String(path.dropFirst()) : path }
+  public var name: String { parameterName(of: path) }
+}
+
+/// A path without the plus that adds its key to the file.
+func parameterName(of path: String) -> String {
+  path.hasPrefix(bytes: "+") ? String(Substring(path.utf8.dropFirst())) : path
 }
 
 /// Options of which every trial takes one; an option sets one path or several
@@ -31,7 +36,7 @@ struct Axis: Sendable {
     self.options = options
     self.isSampled = isSampled
     self.place = place
-    paths = options.lazy.joined().map(\.path).uniqued()
+    paths = options.lazy.joined().map(\.path).uniquedTexts()
   }
 }
 
@@ -45,21 +50,22 @@ extension Axis {
           "'\(path)' has no values, so that the sweep has 0 trials; give it at least one",
           at: node.place)
       }
-      var seen: [String: Place?] = [:]
+      var seen: [ByteText: Place?] = [:]
       for item in items {
-        if let first = seen[item.flow] {
+        let flow = ByteText(item.flow)
+        if let first = seen[flow] {
           throw Diagnostic(
             "'\(path)' has the value \(item.flow) twice; leave one out", at: item.place,
             notes: first.map { [.init("it is here already", at: $0)] } ?? [])
         }
-        seen[item.flow] = .some(item.place)
+        seen[flow] = .some(item.place)
       }
       return Axis(
         options: items.map {
           [Assignment(path: path, value: $0.flow, keyPlace: keyPlace, place: $0.place)]
         },
         place: keyPlace)
-    case .string(let text) where text.hasPrefix("range(") && text.hasSuffix(")"):
+    case .string(let text) where text.hasPrefix(bytes: "range(") && text.hasSuffix(bytes: ")"):
       return Axis(
         options: try range(text, of: path, at: node.place).map {
           [Assignment(path: path, value: "\($0)", keyPlace: keyPlace, place: node.place)]
@@ -72,8 +78,8 @@ extension Axis {
   }
 
   private static func range(_ text: String, of path: String, at place: Place?) throws -> [Int] {
-    let words = text.dropFirst(6).dropLast().split(
-      separator: ",", omittingEmptySubsequences: false)
+    let words = Substring(text.utf8.dropFirst(6).dropLast()).split(
+      atByte: ",", omittingEmptySubsequences: false)
     let numbers = words.map { Int($0.filter { $0 != " " }) }
     guard (2...3).contains(words.count), let first = numbers[0], let end = numbers[1],
       let step = numbers.count == 3 ? numbers[2] : 1, step > 0

@@ -61,7 +61,7 @@ struct ComparedRun {
     // A run does not say; those of the metrics that ship are known by their names.
     rising = Set(
       summary.final.map(\.name).filter { figure in
-        ["accuracy", "precision", "recall", "f1", "r2"].contains { figure.hasSuffix($0) }
+        ["accuracy", "precision", "recall", "f1", "r2"].contains { figure.hasSuffix(bytes: $0) }
       })
     seconds = (try? RunRecord(of: run))?.seconds
   }
@@ -85,7 +85,7 @@ struct ComparedRun {
       }
       guard !items.isEmpty, !names.contains(nil) else { return [(path, node.flow)] }
       return zip(names, items).flatMap { inner($0 ?? "", $1) }
-        .filter { !$0.name.hasSuffix(".name") }
+        .filter { !$0.name.hasSuffix(bytes: ".name") }
     default: return [(path, node.flow)]
     }
   }

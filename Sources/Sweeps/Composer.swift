@@ -103,7 +103,7 @@ struct Composition {
 extension SweepDeclaration {
   /// The cells of the parameters' columns; empty where a trial leaves one alone.
   func values(of assignments: [Assignment]) -> [String] {
-    parameterNames.map { name in assignments.first { $0.name == name }?.value ?? "" }
+    parameterNames.map { name in assignments.first { $0.name.hasSameBytes(as: name) }?.value ?? "" }
   }
 }
 

@@ -36,10 +36,10 @@ public struct RunComparison: Sendable {
     rising = runs.reduce(into: []) { $0.formUnion($1.rising) }
     isSideBySide = runs.count <= 6 && runs.allSatisfy { $0.trial == nil }
 
-    let options = runs.lazy.flatMap(\.options).map(\.name).uniqued()
-    let figures = runs.lazy.flatMap(\.figures).map(\.name).uniqued()
-    let finals = figures.filter { !$0.hasPrefix("best_") }
-    let bests = figures.filter { $0.hasPrefix("best_") }
+    let options = runs.lazy.flatMap(\.options).map(\.name).uniquedTexts()
+    let figures = runs.lazy.flatMap(\.figures).map(\.name).uniquedTexts()
+    let finals = figures.filter { !$0.hasPrefix(bytes: "best_") }
+    let bests = figures.filter { $0.hasPrefix(bytes: "best_") }
 
     var columns: [Column] = []
     var rows = runs.map { _ in [Cell]() }
@@ -55,14 +55,14 @@ public struct RunComparison: Sendable {
     add(Column(name: "status")) { .text($0.status) }
     for name in options {
       add(Column(name: name)) { run in
-        Cell(run.options.first { $0.name == name }?.value)
+        Cell(run.options.first { $0.name.hasSameBytes(as: name) }?.value)
       }
     }
     add(Column(name: "epochs")) { Cell($0.epochs) }
     for name in finals + bests {
-      let isBest = name.hasPrefix("best_")
+      let isBest = name.hasPrefix(bytes: "best_")
       add(Column(name: name, isLong: isBest && !isSideBySide)) { run in
-        Cell(run.figures.first { $0.name == name }?.value ?? nil)
+        Cell(run.figures.first { $0.name.hasSameBytes(as: name) }?.value ?? nil)
       }
     }
     add(Column(name: "best_epoch")) { Cell($0.bestEpoch) }
@@ -78,10 +78,13 @@ public struct RunComparison: Sendable {
 
   /// The last words of a path, as many as it takes to tell it from the others.
   private static func short(_ name: String, among names: [String]) -> String {
-    let words = name.split(separator: ".")
+    let words = name.split(atByte: ".")
     for count in 1..<max(1, words.count) {
       let short = words.suffix(count).joined(separator: ".")
-      let isTaken = names.contains { $0 != name && ($0 == short || $0.hasSuffix("." + short)) }
+      let isTaken = names.contains {
+        !$0.hasSameBytes(as: name)
+          && ($0.hasSameBytes(as: short) || $0.hasSuffix(bytes: "." + short))
+      }
       if !isTaken { return short }
     }
     return name
@@ -92,7 +95,10 @@ public struct RunComparison: Sendable {
   /// Puts the best first: the least, but of accuracies and their like the most.
   /// Runs that lack the figure come last; equal ones keep their order.
   public mutating func sort(by name: String) throws {
-    guard let column = columns.firstIndex(where: { $0.name == name || $0.shortName == name })
+    guard
+      let column = columns.firstIndex(where: {
+        $0.name.hasSameBytes(as: name) || $0.shortName.hasSameBytes(as: name)
+      })
     else {
       let names = columns.map(\.name)
       throw Diagnostic(
@@ -101,7 +107,8 @@ public struct RunComparison: Sendable {
     }
     columns[column].isLong = false
     let figure = columns[column].name
-    let isRising = rising.contains(figure.hasPrefix("best_") ? String(figure.dropFirst(5)) : figure)
+    let isRising = rising.contains(
+      figure.hasPrefix(bytes: "best_") ? String(Substring(figure.utf8.dropFirst(5))) : figure)
     let sign = isRising ? -1.0 : 1.0
     func isBefore(_ a: Cell, _ b: Cell) -> Bool {
       switch (a.number, b.number) {

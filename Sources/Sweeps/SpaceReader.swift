@@ -22,8 +22,9 @@ struct SpaceReader {
         exclusions = try SpaceReader.maps(node, "exclude").map { try $0.map(Exclusion.init) }
       } catch { mistakes.add(error) }
     }
-    let paths = Set(axes.flatMap(\.paths).map { $0.hasPrefix("+") ? String($0.dropFirst()) : $0 })
-    for exclusion in exclusions.joined() where !paths.contains(exclusion.name) {
+    let paths = axes.flatMap(\.paths).map(parameterName)
+    let known = Set(paths.map(ByteText.init))
+    for exclusion in exclusions.joined() where !known.contains(ByteText(exclusion.name)) {
       mistakes.add(
         Diagnostic(
           "'\(exclusion.name)' is not swept over\(suggestion(for: exclusion.name, among: paths))",
@@ -138,11 +139,11 @@ struct Exclusion: Sendable {
   private let bound: Expectation.Bound?
 
   init(_ entry: Node.Entry) throws {
-    name = entry.key.hasPrefix("+") ? String(entry.key.dropFirst()) : entry.key
+    name = parameterName(of: entry.key)
     place = entry.keyPlace
     value = entry.value.flow
     if case .string(let text) = entry.value.content,
-      Expectation.Relation.allCases.contains(where: { text.hasPrefix($0.rawValue) })
+      Expectation.Relation.allCases.contains(where: { text.hasPrefix(bytes: $0.rawValue) })
     {
       bound = try Expectation(entry.key, entry.value).bounds[0]
     } else {
@@ -151,8 +152,10 @@ struct Exclusion: Sendable {
   }
 
   func matches(_ assignments: [Assignment]) -> Bool {
-    guard let found = assignments.first(where: { $0.name == name }) else { return false }
-    guard let bound else { return found.value == value }
+    guard let found = assignments.first(where: { $0.name.hasSameBytes(as: name) }) else {
+      return false
+    }
+    guard let bound else { return found.value.hasSameBytes(as: value) }
     guard let number = Double(found.value) else { return false }
     return bound.holds(number)
   }

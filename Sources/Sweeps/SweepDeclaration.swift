@@ -1,5 +1,6 @@
 import ExperimentFile
 public import NNExp
+import Results
 public import YAMLTree
 
 /// A `sweep:` block or a file of its own, with the command line's axes.
@@ -61,7 +62,8 @@ public struct SweepDeclaration: Sendable {
       _ = options.node("sweep", "a mapping")
       options.rejectUnread()
       try options.diagnostics.throwIfAny()
-      file = relative.hasPrefix("/") ? relative : SweepDeclaration.folder(of: path) + relative
+      file =
+        relative.hasPrefix(bytes: "/") ? relative : SweepDeclaration.folder(of: path) + relative
       do { bytes = try read(file) } catch {
         mistakes.add(error, at: base.value.place)
         throw mistakes
@@ -69,12 +71,26 @@ public struct SweepDeclaration: Sendable {
       files.append(bytes)
       experiment = try parseYAML(bytes, name: file)
     }
-    if case .string(let written)? = experiment["name"]?.content, name == nil { name = written }
+    var namePlace = root["name"]?.place ?? root.place
+    if case .string(let written)? = experiment["name"]?.content, name == nil {
+      name = written
+      namePlace = experiment["name"]?.place
+    }
 
     let block = root["sweep"]
     var options = Options(block ?? Node(.null, at: root.place))
     var reader = SpaceReader()
-    if options.contains("name") { name = options.string("name") }
+    if options.contains("name") {
+      name = options.string("name")
+      namePlace = options.place(of: "name")
+    }
+    do {
+      if let name {
+        try RunDirectory.validate(name: name)
+      } else {
+        try RunDirectory.validate(fileName: SweepDeclaration.stem(of: path))
+      }
+    } catch { mistakes.add(error, at: namePlace) }
     reader.read(&options)
     let count = options.int("repeat", default: 1, in: 1...trialLimit)
     var halving: Halving?
@@ -96,7 +112,7 @@ public struct SweepDeclaration: Sendable {
       do {
         if let axis = try SweepDeclaration.axis(of: argument) {
           // What the command line says of a path counts.
-          reader.axes.removeAll { $0.paths == axis.paths }
+          reader.axes.removeAll { $0.paths.hasSameTexts(as: axis.paths) }
           reader.axes.append(axis)
         } else {
           common.append(argument)
@@ -118,7 +134,7 @@ public struct SweepDeclaration: Sendable {
           }, place: options.place(of: "repeat")))
     }
     axes = reader.axes
-    parameterNames = axes.flatMap(\.paths).map { $0.hasPrefix("+") ? String($0.dropFirst()) : $0 }
+    parameterNames = axes.flatMap(\.paths).map(parameterName)
     exclusions = reader.exclusions
     self.halving = halving
     self.expectations = expectations
@@ -134,7 +150,9 @@ public struct SweepDeclaration: Sendable {
       throw Diagnostic(
         "there is nothing to sweep over in '\(path)'",
         notes: [
-          .init("give it a sweep: block, or say nnexp sweep \(path) seed=range(0,16)")
+          .init(
+            "give it a sweep: block, or say nnexp sweep \(quotedForShell(path)) "
+              + quotedForShell("seed=range(0,16)"))
         ])
     }
     try requireDistinctPaths()
@@ -147,11 +165,11 @@ public struct SweepDeclaration: Sendable {
   }
 
   private func requireDistinctPaths() throws {
-    var seen: Set<String> = []
+    var seen: Set<ByteText> = []
     for axis in axes {
       for path in axis.paths {
-        let name = path.hasPrefix("+") ? String(path.dropFirst()) : path
-        guard seen.insert(name).inserted else {
+        let name = parameterName(of: path)
+        guard seen.insert(ByteText(name)).inserted else {
           throw Diagnostic("'\(name)' is swept over twice; leave one out", at: axis.place)
         }
       }
@@ -162,13 +180,13 @@ public struct SweepDeclaration: Sendable {
 
   /// `path=a,b` and `path=range(0,16)` as an axis; nil for a plain override.
   private static func axis(of argument: String) throws -> Axis? {
-    guard let equals = argument.firstIndex(of: "=") else { return nil }
+    guard let equals = argument.firstIndex(ofByte: "=") else { return nil }
     let path = String(argument[..<equals])
-    let value = String(argument[argument.index(after: equals)...])
+    let value = String(argument[argument.utf8.index(after: equals)...])
     let source = Source(name: "command line", lines: [argument])
     let keyPlace = Place(source: source, line: 1, column: 1)
     let place = Place(source: source, line: 1, column: path.unicodeScalars.count + 2)
-    if value.hasPrefix("range(") {
+    if value.hasPrefix(bytes: "range(") {
       return try Axis.values(of: path, Node(.string(value), at: place), keyPlace: keyPlace)
     }
     let words = pieces(of: value)
@@ -186,34 +204,36 @@ public struct SweepDeclaration: Sendable {
 
   /// A text cut at the commas outside brackets and quotes.
   private static func pieces(of text: String) -> [String] {
-    var pieces = [""]
+    var pieces: [Substring] = []
+    var start = text.startIndex
     var depth = 0
-    var quote: Character?
-    for character in text {
+    var quote: Unicode.Scalar?
+    for index in text.unicodeScalars.indices {
+      let character = text.unicodeScalars[index]
       if let open = quote {
         if character == open { quote = nil }
-      } else if character == "\"" || character == "'" {
-        quote = character
-      } else if "[{(".contains(character) {
-        depth += 1
-      } else if "]})".contains(character) {
-        depth -= 1
-      } else if character == ",", depth == 0 {
-        pieces.append("")
         continue
       }
-      pieces[pieces.count - 1].append(character)
+      switch character {
+      case "\"", "'": quote = character
+      case "[", "{", "(": depth += 1
+      case "]", "}", ")": depth -= 1
+      case "," where depth == 0:
+        pieces.append(text[start..<index])
+        start = text.unicodeScalars.index(after: index)
+      default: break
+      }
     }
-    return pieces
+    return (pieces + [text[start...]]).map(String.init)
   }
 
   private static func folder(of path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    path.lastIndex(ofByte: "/").map { String(path[...$0]) } ?? ""
   }
 
   private static func stem(of path: String) -> String {
-    let file = path.split(separator: "/").last.map(String.init) ?? "sweep"
-    guard let dot = file.lastIndex(of: "."), dot > file.startIndex else { return file }
+    let file = path.split(atByte: "/").last.map(String.init) ?? "sweep"
+    guard let dot = file.lastIndex(ofByte: "."), dot > file.startIndex else { return file }
     return String(file[..<dot])
   }
 }

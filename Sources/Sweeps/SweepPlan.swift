@@ -140,7 +140,7 @@ private struct Mistakes {
   ) -> Diagnostic {
     var told = diagnostic
     if let found = diagnostic.place, let text = found.source.lines.first,
-      let cause = assignments.first(where: { $0.text == text })
+      let cause = assignments.first(where: { $0.text.hasSameBytes(as: text) })
     {
       let isInPath = found.column <= cause.path.unicodeScalars.count
       if isInPath, let key = cause.keyPlace {

@@ -4,11 +4,11 @@ import Results
 extension [TrialRow] {
   /// The figures that any trial measured, in the order of metrics.csv.
   var figureNames: [String] {
-    lazy.flatMap { $0.final.map(\.name) }.uniqued()
+    lazy.flatMap { $0.final.map(\.name) }.uniquedTexts()
   }
 
   private var bestNames: [String] {
-    lazy.flatMap { $0.best.map(\.name) }.uniqued()
+    lazy.flatMap { $0.best.map(\.name) }.uniquedTexts()
   }
 
   /// sweep.csv: one row a trial, failures included.

@@ -10,7 +10,7 @@ struct SystemCommand {
 
   /// The last line that tells something, of what was said to standard error.
   var complaint: String {
-    errors.split(separator: "\n").last.map(String.init) ?? "exit code \(code)"
+    errors.split(atByte: "\n").last.map(String.init) ?? "exit code \(code)"
   }
 
   /// Runs the first of `words`, found on the PATH; nil where there is none.

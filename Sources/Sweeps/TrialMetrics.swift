@@ -6,8 +6,8 @@ struct TrialMetrics {
   private let rows: [Substring]
 
   init(_ text: String) {
-    var lines = text.split(separator: "\n")
-    columns = lines.isEmpty ? [] : lines.removeFirst().split(separator: ",")
+    var lines = text.split(atByte: "\n")
+    columns = lines.isEmpty ? [] : lines.removeFirst().split(atByte: ",")
     rows = lines
   }
 
@@ -26,11 +26,13 @@ struct TrialMetrics {
   /// A figure of the newest row.
   func lastFigure(_ column: String) -> Double? { rows.last.flatMap { cell(column, $0) } }
 
-  private func epoch(_ row: Substring) -> Int? { Int(row.prefix { $0 != "," }) }
+  private func epoch(_ row: Substring) -> Int? {
+    Int(Substring(row.utf8.prefix { $0 != UInt8(ascii: ",") }))
+  }
 
   private func cell(_ column: String, _ row: Substring) -> Double? {
-    guard let index = columns.firstIndex(where: { $0 == column }) else { return nil }
-    let cells = row.split(separator: ",", omittingEmptySubsequences: false)
+    guard let index = columns.firstIndex(where: { $0.hasSameBytes(as: column) }) else { return nil }
+    let cells = row.split(atByte: ",", omittingEmptySubsequences: false)
     return index < cells.count ? Double(cells[index]) : nil
   }
 }

@@ -1,7 +1,9 @@
-extension Sequence where Element: Hashable {
-  /// Every element once, where it is first.
-  func uniqued() -> [Element] {
-    var seen: Set<Element> = []
-    return filter { seen.insert($0).inserted }
+import NNExp
+
+extension Sequence where Element == String {
+  /// Every text once, at its first position; two are the same if their bytes are.
+  func uniquedTexts() -> [String] {
+    var seen: Set<ByteText> = []
+    return filter { seen.insert(ByteText($0)).inserted }
   }
 }

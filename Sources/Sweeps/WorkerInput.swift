@@ -34,7 +34,7 @@ public final class WorkerInput {
 
   private func answer(with runner: TrialRunner) throws {
     while let line = line() {
-      let words = line.split(separator: " ", maxSplits: 3)
+      let words = line.split(atByte: " ", maxSplits: 3)
       guard words.count == 4, let combination = Int(words[0]) else { return }
       let outcome =
         try runner.interruption() != nil

@@ -118,7 +118,7 @@ public final class WorkerPool {
       guard polls[index].revents != 0 else { continue }
       if let answers = worker.answers() {
         for (leg, line) in answers { heard(line, of: leg) }
-        guard let last = answers.last, last.line.hasSuffix(" leaving") else { continue }
+        guard let last = answers.last, last.line.hasSuffix(bytes: " leaving") else { continue }
         workers.remove(at: index)
         held += worker.legs
         worker.bury()
@@ -132,7 +132,7 @@ public final class WorkerPool {
   }
 
   private func heard(_ answer: String, of leg: Leg) {
-    let words = answer.split(separator: " ")
+    let words = answer.split(atByte: " ")
     guard words.count >= 2, let status = TrialRow.Status(rawValue: String(words[0])),
       status != .interrupted
     else {

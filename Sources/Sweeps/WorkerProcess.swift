@@ -143,7 +143,7 @@ final class WorkerProcess {
 
   /// The last complaint, from `error: ` on, without the place.
   private var lastWords: String? {
-    let lines = String(decoding: said, as: UTF8.self).split(separator: "\n")
+    let lines = String(decoding: said, as: UTF8.self).split(atByte: "\n")
     for line in lines.reversed() {
       for mark in ["Fatal error: ", "error: "] {
         if let range = line.firstRange(of: mark) { return String(line[range.upperBound...]) }

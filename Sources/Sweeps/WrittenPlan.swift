@@ -65,15 +65,13 @@ public struct WrittenPlan: Sendable {
   public static func pluginPolicy(
     ofPlan path: String, isTrusted: Bool
   ) throws -> PluginPolicy {
-    let bytes = path.utf8
-    let name = bytes.lastIndex(of: UInt8(ascii: "/")).map { bytes[bytes.index(after: $0)...] }
-    let folder = name.map { String(decoding: bytes[..<$0.startIndex], as: UTF8.self) } ?? "."
+    let slash = path.lastIndex(ofByte: "/")
+    let folder = slash.map { String(path[..<$0]) } ?? "."
+    let name = slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
     guard
       let plans = try FileSystem.system.currentFolder.openFolderIfThere(folder)
     else { return .load }
-    return try PluginPolicy(
-      ofFile: name.map { String(decoding: $0, as: UTF8.self) } ?? path, in: plans,
-      isTrusted: isTrusted)
+    return try PluginPolicy(ofFile: name, in: plans, isTrusted: isTrusted)
   }
 
   /// The sweep that was planned, as if its file still stood at `path` as it was.
@@ -85,7 +83,8 @@ public struct WrittenPlan: Sendable {
 
   /// Whether a declaration is still what was planned.
   public func isOf(_ declaration: SweepDeclaration) -> Bool {
-    arguments == declaration.arguments && text.utf8.elementsEqual(declaration.files[0])
+    arguments.hasSameTexts(as: declaration.arguments)
+      && text.utf8.elementsEqual(declaration.files[0])
       && (base ?? text).utf8.elementsEqual(declaration.bytes)
   }
 }
@@ -115,7 +114,7 @@ extension WrittenPlan {
     guard let found = try WrittenPlan(reading: folder.path + "/" + PlanRecord.file) else {
       return nil
     }
-    guard found.arguments == declaration.arguments else {
+    guard found.arguments.hasSameTexts(as: declaration.arguments) else {
       func words(_ arguments: [String]) -> String {
         arguments.isEmpty ? "none" : arguments.map(quotedForShell).joined(separator: " ")
       }

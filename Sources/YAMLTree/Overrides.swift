@@ -99,7 +99,7 @@ private struct Override {
     switch node.content {
     case .map(var entries):
       let name = parts[part].name
-      if let index = entries.firstIndex(where: { $0.key == name }) {
+      if let index = entries.firstIndex(where: { $0.key.hasSameBytes(as: name) }) {
         entries[index].value = try applied(to: entries[index].value, at: part + 1)
       } else if isAddition {
         entries.append(
@@ -165,9 +165,13 @@ private struct Override {
     func text(_ node: Node?) -> String? {
       if case .string(let text)? = node?.content { text } else { nil }
     }
-    if let named = items.firstIndex(where: { text($0["name"]) == part.name }) { return named }
+    if let named = items.firstIndex(where: {
+      text($0["name"])?.hasSameBytes(as: part.name) ?? false
+    }) {
+      return named
+    }
     let types = items.map { text($0["type"]) ?? text($0) }
-    let ofType = types.indices.filter { types[$0] == part.name }
+    let ofType = types.indices.filter { types[$0]?.hasSameBytes(as: part.name) ?? false }
     if ofType.count == 1 { return ofType[0] }
     if ofType.count > 1 {
       throw Diagnostic(

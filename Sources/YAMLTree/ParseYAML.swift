@@ -72,6 +72,7 @@ struct TreeBuilder {
     var anchor: String?
     var items: [Node] = []
     var entries: [Node.Entry] = []
+    /// By key. Keys that look the same are equal: no reader could tell them apart.
     var places: [String: Place] = [:]
     var key: Node?
     var isKeyPlain = true
@@ -270,7 +271,9 @@ struct TreeBuilder {
     let line = source.characters(ofLine: mark.line)
     let column = line.dropFirst(mark.column).firstIndex(of: "!") ?? mark.column
     let standard = "tag:yaml.org,2002:"
-    let name = tag.hasPrefix(standard) ? "!!" + tag.dropFirst(standard.count) : tag
+    let name =
+      tag.hasPrefix(bytes: standard)
+      ? "!!" + Substring(tag.utf8.dropFirst(standard.utf8.count)) : tag
     diagnostics.add(
       Diagnostic(
         "tags are not supported; remove '\(name)', or quote a text that begins with '!'",

@@ -102,11 +102,12 @@ struct SourceText {
   /// `%TAG` because tags are.
   private func refuseDirectives() throws {
     for (index, line) in source.lines.enumerated() {
-      let words = line.split { $0 == " " || $0 == "\t" }
-      guard let first = words.first, !first.hasPrefix("#") else { continue }
-      guard line.hasPrefix("%") else { return }
+      let words = line.utf8.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        .map(Substring.init)
+      guard let first = words.first, !first.hasPrefix(bytes: "#") else { continue }
+      guard line.hasPrefix(bytes: "%") else { return }
       let isVersion = first == "%YAML" && words.count > 1 && words[1] == "1.2"
-      guard isVersion, words.count == 2 || words[2].hasPrefix("#") else {
+      guard isVersion, words.count == 2 || words[2].hasPrefix(bytes: "#") else {
         throw Diagnostic(
           "directive '\(first)' is not supported; only '%YAML 1.2' may stand here",
           at: Place(source: source, line: index + 1, column: 1))

@@ -104,10 +104,12 @@ extension TreeBuilder {
   /// `word:value` at a place; in `text`, where that is only a part of the line.
   func missingSpace(at mark: Mark, in text: String? = nil) -> Diagnostic? {
     let text = text ?? self.text(from: mark)
-    guard let colon = text.firstIndex(of: ":") else { return nil }
+    guard let colon = text.firstIndex(ofByte: ":") else { return nil }
     let word = text[..<colon]
-    let value = text[text.index(after: colon)...]
-    guard isWord(word), let first = value.first, !" \t:/\\".contains(first) else { return nil }
+    let value = text[text.utf8.index(after: colon)...]
+    guard isWord(word), let first = value.utf8.first, !" \t:/\\".utf8.contains(first) else {
+      return nil
+    }
     return told(
       "missing space after ':'; write '\(word): \(shortened(withoutComment(value)))'",
       at: Mark(line: mark.line, column: mark.column + word.unicodeScalars.count + 1))
@@ -126,14 +128,14 @@ extension TreeBuilder {
   /// A line in a mapping that has no `key: value`.
   private func incompleteLine(at mark: Mark) -> Diagnostic {
     let line = text(from: mark)
-    if line.count > TreeBuilder.keyLimit {
+    if line.unicodeScalars.count > TreeBuilder.keyLimit {
       return told("a key is longer than 1,024 characters, the limit of a key", at: mark)
     }
     if let mistake = missingSpace(at: mark) { return mistake }
-    let word = line.prefix { $0 != " " && $0 != "\t" && $0 != "=" }
-    let rest = line.dropFirst(word.count).drop { $0 == " " || $0 == "\t" }
-    if isWord(word), !rest.isEmpty, !rest.hasPrefix("#") {
-      let value = rest.drop { $0 == "=" || $0 == " " }
+    let word = Substring(line.unicodeScalars.prefix { $0 != " " && $0 != "\t" && $0 != "=" })
+    let rest = line[word.endIndex...].unicodeScalars.drop { $0 == " " || $0 == "\t" }
+    if isWord(word), let first = rest.first, first != "#" {
+      let value = Substring(rest.drop { $0 == "=" || $0 == " " })
       return told(
         "missing ':' after '\(word)'; write '\(word): \(shortened(withoutComment(value)))'",
         at: Mark(line: mark.line, column: mark.column + word.unicodeScalars.count))
@@ -161,7 +163,9 @@ extension TreeBuilder {
     }
     let before = source.characters(ofLine: scalar.start.line).prefix(scalar.start.column)
     let isItem = before.contains("-") && before.allSatisfy { " -".unicodeScalars.contains($0) }
-    if before.allSatisfy({ $0 == " " }) || (isItem && first.contains { " :=".contains($0) }) {
+    if before.allSatisfy({ $0 == " " })
+      || (isItem && first.utf8.contains { " :=".utf8.contains($0) })
+    {
       return incompleteLine(at: scalar.start)
     }
     let indentation = indentation(ofLine: error.place.line)
@@ -190,7 +194,7 @@ extension TreeBuilder {
         at: place(error.place),
         notes: [.init("the list begins here", at: place(error.contextPlace))])
     }
-    if rest == "-" || rest.hasPrefix("- ") {
+    if rest == "-" || rest.hasPrefix(bytes: "- ") {
       return Diagnostic(
         "expected 'key: value', found a list item", at: place(error.place),
         notes: [.init("the mapping begins here", at: place(error.contextPlace))])
@@ -225,7 +229,7 @@ extension TreeBuilder {
     }
     let closing = bracket == "{" ? "}" : "]"
     let rest = text(from: error.place)
-    let isKey = rest.firstIndex(of: ":").map { $0 == rest.startIndex || isWord(rest[..<$0]) }
+    let isKey = rest.firstIndex(ofByte: ":").map { $0 == rest.startIndex || isWord(rest[..<$0]) }
     let isOutside =
       error.place.line > opening.line
       && indentation(ofLine: error.place.line) <= indentation(ofLine: opening.line)
@@ -318,9 +322,15 @@ extension TreeBuilder {
   }
 
   private func withoutComment(_ text: Substring) -> Substring {
-    var text = text.firstRange(of: " #").map { text[..<$0.lowerBound] } ?? text
-    while text.last == " " { text.removeLast() }
-    return text
+    var end = text.startIndex
+    var previous: UInt8?
+    for index in text.utf8.indices {
+      let byte = text.utf8[index]
+      if byte == UInt8(ascii: "#"), previous == UInt8(ascii: " ") { break }
+      if byte != UInt8(ascii: " ") { end = text.utf8.index(after: index) }
+      previous = byte
+    }
+    return text[..<end]
   }
 
   private func shortened(_ text: some StringProtocol) -> String {

@@ -91,7 +91,7 @@ struct Trained {
     // The resolved file holds every override; its paths are those of the
     // experiment file that it was made from.
     experiment = try Experiment(
-      directory.read("resolved.yaml"), path: record.experiment,
+      resolved: directory.read("resolved.yaml"), path: record.experiment,
       name: directory.folder.path(of: "resolved.yaml"), registry: standardRegistry(),
       plugins: PluginPolicy(
         ofFile: "resolved.yaml", in: directory.folder, isTrusted: trust.trustPlugins))

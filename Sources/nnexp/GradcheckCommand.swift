@@ -129,7 +129,7 @@ struct GradcheckCommand: ParsableCommand {
   }
 
   private func list(_ text: String) -> [String] {
-    text.split(separator: ",").map { String($0.drop { $0 == " " }) }
+    text.split(atByte: ",").map { String(Substring($0.utf8.drop { $0 == UInt8(ascii: " ") })) }
   }
 }
 

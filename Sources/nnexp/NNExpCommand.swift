@@ -1,6 +1,7 @@
 import ArgumentParser
 import CPlugins
 import Datasets
+import Glibc
 import NNExp
 import Plugins
 import Standard
@@ -116,11 +117,15 @@ private let startArguments = Result<[String], any Error> {
     guard let word = words[index] else { return "" }
     guard let text = String(validatingCString: word) else {
       throw Diagnostic(
-        "argument \(index) is not UTF-8: '\(String(cString: word))'",
-        notes: [.init("rename the file so that its name is UTF-8")])
+        "argument \(index) is not UTF-8: '\(shown(bytes: bytes(of: word)))'; if it names a file, "
+          + "rename it")
     }
     return text
   }
+}
+
+private func bytes(of word: UnsafePointer<CChar>) -> [UInt8] {
+  UnsafeBufferPointer(start: word, count: strlen(word)).map { UInt8(bitPattern: $0) }
 }
 
 /// The registry of all that is linked in.

@@ -136,11 +136,12 @@ struct SweepCommand: ParsableCommand {
   /// What cannot be written at the end is better known at the beginning.
   private func requireWritableReport() throws {
     guard let junit, !dryRun else { return }
-    let folder = junit.lastIndex(of: "/").map { String(junit[...$0]) } ?? "."
+    let folder = junit.lastIndex(ofByte: "/").map { String(junit[...$0]) } ?? "."
     let path = access(junit, F_OK) == 0 ? junit : folder
-    guard access(path, W_OK) == 0, !junit.hasSuffix("/") else {
+    guard access(path, W_OK) == 0, !junit.hasSuffix(bytes: "/") else {
       throw Diagnostic(
-        "cannot write '\(junit)': \(String(cString: strerror(junit.hasSuffix("/") ? EISDIR : errno)))",
+        "cannot write '\(junit)': "
+          + String(cString: strerror(junit.hasSuffix(bytes: "/") ? EISDIR : errno)),
         failure: .environment)
     }
   }

@@ -54,7 +54,7 @@ extension SweepCommand {
         """
         warning: '\(file)' has changed since the sweep in '\(folder.path)' was planned; the \
         trial is of that plan
-        note: to plan anew: nnexp sweep \(file) --plan
+        note: to plan anew: nnexp sweep \(quotedForShell(file)) --plan
         """)
     }
     return (plan, folder)

@@ -18,17 +18,4 @@ import Testing
     let sweep = try tool.run("sweep", "xor.yaml", "seed=1,2", environment: environment)
     #expect(sweep.code == 0, "\(sweep.errors)")
   }
-
-  @Test func aWordThatIsNotUTF8IsRejected() throws {
-    let tool = try Tool()
-    defer { tool.remove() }
-    let result = try tool.shell("nnexp validate $'a\\xFFb.yaml'")
-    #expect(result.code == 2)
-    #expect(
-      result.errors == """
-        error: argument 2 is not UTF-8: 'a\u{FFFD}b.yaml'
-        note: rename the file so that its name is UTF-8
-
-        """)
-  }
 }

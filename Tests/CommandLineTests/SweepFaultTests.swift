@@ -20,7 +20,7 @@ import Testing
       #"{}"#,
       """
       error: there is nothing to sweep over in 'x.yaml'
-      note: give it a sweep: block, or say nnexp sweep x.yaml seed=range(0,16)
+      note: give it a sweep: block, or say nnexp sweep x.yaml 'seed=range(0,16)'
 
       """
     ),

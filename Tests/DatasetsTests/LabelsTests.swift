@@ -23,6 +23,33 @@ import Testing
     #expect(data.targetNames == ["t"])
   }
 
+  /// FAULTS 49: labels, columns and files are told apart by their bytes.
+  @Test func equivalentTextsAreDifferent() throws {
+    let (composed, decomposed) = ("é", "e\u{301}")
+    for section in ["", "classes: [\(decomposed), \(composed)]"] {
+      let data = try load([composed, decomposed, composed], section)
+      #expect(data.classNames.hasSameTexts(as: [decomposed, composed]))
+      #expect(data.train.targets == [1, 0, 1])
+    }
+    let inline = try TestFolder([String: String]()).load(
+      "inline: {inputs: [[1], [2]], targets: [\(composed), \(decomposed)]}")
+    #expect(inline.classNames.hasSameTexts(as: [decomposed, composed]))
+
+    let columns = try TestFolder(["a.csv": "\(composed),\(decomposed),t\n1,2,3\n"])
+    #expect(
+      try columns.load("csv: {path: a.csv, inputs: \(decomposed), targets: t}").train.inputs == [2])
+    let files = try TestFolder(["\(composed).csv": "x,t\n1,2\n"])
+    try files.write(Array("x,t\n3,4\n".utf8), to: "\(decomposed).csv")
+    let two = try files.load("csv: \(composed).csv\nvalidation: {csv: \(decomposed).csv}")
+    #expect(two.train.inputs == [1] && two.validation?.inputs == [3])
+  }
+
+  @Test func aPatternBeforeACombiningMarkIsOne() throws {
+    let columns = try TestFolder(["a.csv": "a\u{301},ba\u{301},t\n1,2,3\n"])
+    #expect(
+      try columns.load("csv: {path: a.csv, inputs: *\u{301}, targets: t}").train.inputs == [1, 2])
+  }
+
   @Test func numbers() throws {
     #expect(try load(["3", "1"]).target == .values([1]))
     let data = try load(["10", "2", "-1", "2"], "target_kind: classes")

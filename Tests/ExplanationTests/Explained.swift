@@ -16,7 +16,7 @@ func registry(_ layers: [any Layer.Type] = []) -> Registry {
 
 /// The explanation of an experiment that is written in the test.
 func explanation(
-  _ yaml: String, sample: Int = 0, layers: [any Layer.Type] = []
+  _ yaml: String, name: String? = nil, sample: Int = 0, layers: [any Layer.Type] = []
 ) throws -> Explanation {
   let registry = registry(layers)
   let experiment = try Experiment(Array(yaml.utf8), path: "test.yaml", registry: registry)
@@ -28,7 +28,7 @@ func explanation(
   let network = try Network<Double>(
     graph, target: data.target, capacity: 1, seed: experiment.seed)
   return try Explanation(
-    of: network, name: experiment.name, data: data, sample: sample,
+    of: network, name: name ?? experiment.name, data: data, sample: sample,
     objective: experiment.objective, seed: experiment.seed)
 }
 

@@ -21,9 +21,11 @@ import Testing
       reason: reason)
   }
 
-  private func report(_ records: [GradientReport.Record]) -> GradientReport {
+  private func report(
+    _ records: [GradientReport.Record], node: String = "a,\"b\""
+  ) -> GradientReport {
     let tensor = SubjectTensor(
-      node: "a,\"b\"", type: "dense", name: "weight", kind: .parameter, shape: [2, 3])
+      node: node, type: "dense", name: "weight", kind: .parameter, shape: [2, 3])
     return GradientReport(
       at: "end",
       tensors: [
@@ -49,6 +51,13 @@ import Testing
         9.094947017729282e-13,1.909494701772928e-11,0.01,6,0.25,0.75,PASS,
 
         """)
+  }
+
+  /// FAULTS 50.
+  @Test func aQuoteBeforeACombiningMarkIsDoubled() {
+    let text = GradientReport.summaryCSV([report([record(.pass)], node: "a\"\u{301},\u{301}")])
+    let row = text.split(atByte: "\n")[1]
+    #expect(row.hasPrefix(bytes: "end,\"a\"\"\u{301},\u{301}\",dense,"))
   }
 
   @Test func theSummaryAsCSV() {

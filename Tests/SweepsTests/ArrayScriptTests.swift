@@ -6,10 +6,10 @@ import Testing
 @Suite struct ArrayScriptTests {
   private func script(
     trials: [Int] = [1, 2, 3, 5], largestIndex: Int = 1000, throttle: Int? = nil,
-    folder: String = "/home/me"
+    folder: String = "/home/me", name: String = "rates"
   ) -> ArrayScript {
     ArrayScript(
-      name: "rates", tasks: TaskList(of: trials, largestIndex: largestIndex), throttle: throttle,
+      name: name, tasks: TaskList(of: trials, largestIndex: largestIndex), throttle: throttle,
       program: "/usr/local/bin/nnexp", workingFolder: folder, file: "experiments/xor.yaml",
       output: "results/rates/sweep", plan: "results/rates/sweep/slurm/0001/plan.json",
       logFolder: folder + "/results/rates/sweep/slurm/0001")
@@ -69,6 +69,21 @@ import Testing
       lines[3]
         == "#SBATCH --output=\"/home/o'neil 100%%/results/rates/sweep/slurm/0001/%a.log\"")
     #expect(lines[6] == "cd '/home/o'\\''neil 100%' || exit 3")
+  }
+
+  /// FAULTS 49, 50: a combining mark hides no quote, percent sign or backslash.
+  @Test func combiningMarks() throws {
+    let lines = try script(folder: "/h'\u{301}; id #\"\u{301}%\u{301}\\\u{301}", name: "a\"\u{301}")
+      .text().split(atByte: "\n").map { Array($0.utf8) }
+    #expect(lines[1] == Array("#SBATCH --job-name=\"a\\\"\u{301}\"".utf8))
+    #expect(
+      lines[3]
+        == Array(
+          ("#SBATCH --output=\"/h'\u{301}; id #\\\"\u{301}%%\u{301}\\\\\u{301}"
+            + "/results/rates/sweep/slurm/0001/%a.log\"").utf8))
+    #expect(
+      lines[6]
+        == Array("cd '/h'\\''\u{301}; id #\"\u{301}%\u{301}\\\u{301}' || exit 3".utf8))
   }
 
   @Test func lineBreaks() throws {

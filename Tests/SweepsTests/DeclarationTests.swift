@@ -42,6 +42,24 @@ import Testing
       ])
   }
 
+  /// FAULTS 49: syntax before a combining mark is syntax, and equivalent texts differ.
+  @Test func textIsComparedByItsBytes() throws {
+    func bytes(_ trials: [String]) -> [[UInt8]] { trials.map { Array($0.utf8) } }
+    let mark = "\u{301}"
+    #expect(
+      try bytes(trials("grid: {a: [1]}", arguments: ["b=x,\(mark)y"]))
+        == bytes(["a=1 b=x", "a=1 b=\"\(mark)y\""]))
+    #expect(
+      try bytes(trials("grid: {a: [é, e\(mark)]}")) == bytes(["a=\"é\"", "a=\"e\(mark)\""]))
+    #expect(
+      try bytes(trials("grid: {é: [1]}", arguments: ["e\(mark)=2,3"]))
+        == bytes(["é=1 e\(mark)=2", "é=1 e\(mark)=3"]))
+    let declaration = try declaration(
+      of: ["x.yaml": "name: x\nsweep: {grid: {é: [1]}}"], ["e\(mark)=2,3", "+\(mark)c=4,5"])
+    #expect(bytes(declaration.parameterNames) == bytes(["é", "e\(mark)", "\(mark)c"]))
+    #expect(declaration.values(of: declaration.assignments(of: 1)) == ["1", "2", "5"])
+  }
+
   @Test func zip() throws {
     #expect(
       try trials("zip: {a: [1, 2, 3], b: 'range(4,7)'}\ngrid: {c: [x, y]}")

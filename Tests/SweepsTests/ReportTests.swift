@@ -73,6 +73,22 @@ import Testing
         """)
   }
 
+  /// FAULTS 50: a combining mark hides no character that ends a field.
+  @Test func syntaxBeforeACombiningMarkIsEscaped() throws {
+    let mark = "\u{301}"
+    let hostile = "\"\(mark)<\(mark)&\(mark)\n::\(mark)%\(mark),\(mark)"
+    let report = SweepReport(
+      try declaration(expecting: false), rows: [row(1, .failed, ["1", hostile], error: hostile)],
+      rising: [])
+    let escaped = "&quot;\(mark)&lt;\(mark)&amp;\(mark)&#10;::\(mark)%\(mark),\(mark)"
+    #expect(
+      report.junit.utf8.firstRange(of: "name=\"trial 1: a.rate=1 b=\(escaped)\"".utf8) != nil)
+    #expect(report.junit.utf8.firstRange(of: "message=\"\(escaped)\"".utf8) != nil)
+    let annotation = try #require(report.annotations.first)
+    #expect(
+      annotation.hasSuffix(bytes: "\"\(mark)<\(mark)&\(mark)%0A::\(mark)%25\(mark),\(mark)"))
+  }
+
   /// Without expectations of the sweep's own, every trial counts.
   @Test func junitOfTrialsAlone() throws {
     let lines = try SweepReport(declaration(expecting: false), rows: rows, rising: []).junit

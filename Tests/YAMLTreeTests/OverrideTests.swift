@@ -22,6 +22,21 @@ import YAMLTree
     try apply(overrides: overrides, to: parse(OverrideTests.file))
   }
 
+  /// FAULTS 49: keys and names are told apart by their bytes.
+  @Test func anEquivalentPathIsAnother() throws {
+    let root = try parse("é: 1\nlist: [{name: é, a: 1}]")
+    #expect(
+      try apply(overrides: ["é=2", "list.é.a=2"], to: root).flow
+        == #"{"é": 2, list: [{name: "é", a: 2}]}"#)
+    let told = #expect(throws: Diagnostics.self) {
+      try apply(overrides: ["e\u{301}=2", "list.e\u{301}.a=2"], to: root)
+    }
+    #expect(
+      told?.list.map(\.message) == [
+        "the file has no 'e\u{301}'", "no element is named 'e\u{301}'",
+      ])
+  }
+
   /// The tree, with the part of the file that an override means written anew.
   private func expect(
     _ override: String, _ before: String, _ after: String,

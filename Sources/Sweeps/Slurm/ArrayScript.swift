@@ -20,11 +20,11 @@ struct ArrayScript {
   /// The whole text. Throws where a path cannot stand in a script.
   func text() throws -> String {
     for path in [program, workingFolder, file, output, plan, logFolder]
-    where path.contains(where: \.isNewline) {
+    where path.contains(byte: "\n") || path.contains(byte: "\r") {
       throw Diagnostic("a path of a job array cannot have a line break: '\(path)'")
     }
     let limit = throttle.map { "%\($0)" } ?? ""
-    let log = logFolder.split(separator: "%", omittingEmptySubsequences: false)
+    let log = logFolder.split(atByte: "%", omittingEmptySubsequences: false)
       .joined(separator: "%%")
     return """
       #!/bin/bash
@@ -74,10 +74,14 @@ struct ArrayScript {
   private static func quoted(_ value: String) -> String {
     let isPlain = value.utf8.allSatisfy { $0 > 0x20 && !"\"'\\#".utf8.contains($0) }
     if isPlain { return value }
-    return "\""
-      + value.reduce(into: "") { text, character in
-        if character == "\"" || character == "\\" { text.append("\\") }
-        text.append(character)
-      } + "\""
+    var text = Array("\"".utf8)
+    for byte in value.utf8 {
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+        text.append(UInt8(ascii: "\\"))
+      }
+      text.append(byte)
+    }
+    text.append(UInt8(ascii: "\""))
+    return String(decoding: text, as: UTF8.self)
   }
 }

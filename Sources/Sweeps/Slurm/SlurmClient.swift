@@ -9,8 +9,8 @@ enum SlurmClient {
 
     /// Of `sbatch --parsable`: `1234` or `1234;cluster`; nil for anything else.
     init?(parsing answer: String) {
-      let lines = answer.split(separator: "\n")
-      guard let words = lines.last?.split(separator: ";"), (1...2).contains(words.count),
+      let lines = answer.split(atByte: "\n")
+      guard let words = lines.last?.split(atByte: ";"), (1...2).contains(words.count),
         !words[0].isEmpty, words[0].utf8.allSatisfy({ (0x30...0x39).contains($0) })
       else { return nil }
       number = String(words[0])
@@ -27,7 +27,7 @@ enum SlurmClient {
 
     /// `scancel 1234`, for the user.
     var cancelCommand: String {
-      (["scancel"] + clusterWords + [number]).joined(separator: " ")
+      (["scancel"] + clusterWords + [number]).map(quotedForShell).joined(separator: " ")
     }
   }
 
@@ -58,8 +58,9 @@ enum SlurmClient {
 
   /// The number in `MaxArraySize            = 1001`.
   static func maxArraySize(in configuration: String) -> Int? {
-    for line in configuration.split(separator: "\n") where line.hasPrefix("MaxArraySize") {
-      return line.split(separator: "=").last.flatMap { Int($0.filter { $0 != " " }) }
+    for line in configuration.split(atByte: "\n")
+    where line.hasPrefix(bytes: "MaxArraySize") {
+      return line.split(atByte: "=").last.flatMap { Int($0.filter { $0 != " " }) }
     }
     return nil
   }

@@ -115,12 +115,12 @@ extension SlurmSweep {
       isRetryingFailed = retryingFailed
       self.file = file
       for word in self.options {
-        if word.hasPrefix("-a") || word.hasPrefix("--array") {
+        if word.hasPrefix(bytes: "-a") || word.hasPrefix(bytes: "--array") {
           throw Diagnostic(
             "--slurm-options cannot have '\(word)': the array is nnexp's; limit how many tasks "
               + "run at once with --jobs")
         }
-        if word.hasPrefix("--wrap") {
+        if word.hasPrefix(bytes: "--wrap") {
           throw Diagnostic("--slurm-options cannot have '\(word)': the tasks run trials")
         }
       }
@@ -145,7 +145,7 @@ extension SlurmSweep {
       name: plan.declaration.name, tasks: list, throttle: request.throttle,
       program: try executable(), workingFolder: here, file: request.file, output: folder.path,
       plan: "\(path)/\(PlanRecord.file)",
-      logFolder: path.hasPrefix("/") ? path : "\(here)/\(path)")
+      logFolder: path.hasPrefix(bytes: "/") ? path : "\(here)/\(path)")
     try FileSystem.system.write(Array(try script.text().utf8), to: "\(path)/array.sh")
     let (job, remarks) = try SlurmClient.submit(
       script: "\(path)/array.sh", options: request.options)
@@ -157,7 +157,7 @@ extension SlurmSweep {
       })
     arrays.append(array)
     try array.write()
-    for remark in remarks.split(separator: "\n") { listener.note(String(remark)) }
+    for remark in remarks.split(atByte: "\n") { listener.note(String(remark)) }
     return (trials.count, list.tasks.count)
   }
 
@@ -177,7 +177,7 @@ extension SlurmSweep {
         failure: .environment)
     }
     defer { free(path) }
-    return String(cString: path)
+    return try name(of: path)
   }
 
   private func executable() throws -> String {
@@ -187,7 +187,14 @@ extension SlurmSweep {
         failure: .environment)
     }
     defer { free(path) }
-    return String(cString: path)
+    return try name(of: path)
+  }
+
+  private func name(of path: UnsafePointer<CChar>) throws -> String {
+    let bytes = Array(UnsafeRawBufferPointer(start: path, count: strlen(path)))
+    if let name = validName(bytes) { return name }
+    throw Diagnostic(
+      "a path of a job array must be UTF-8: '\(shown(bytes: bytes))'", failure: .environment)
   }
 }
 

@@ -28,16 +28,16 @@ struct SlurmTask: Equatable {
 
   /// The tasks of squeue's answer, without its header.
   static func list(from answer: String) throws -> [SlurmTask] {
-    try answer.split(separator: "\n").compactMap { line in
+    try answer.split(atByte: "\n").compactMap { line in
       // Of several clusters, the name comes first.
-      if line.hasPrefix("CLUSTER:") { return nil }
-      let words = line.split(separator: "|", maxSplits: 3, omittingEmptySubsequences: false)
+      if line.hasPrefix(bytes: "CLUSTER:") { return nil }
+      let words = line.split(atByte: "|", maxSplits: 3, omittingEmptySubsequences: false)
       guard words.count == 4, let index = Int(words[0]), let ending = ending(words[2]) else {
         throw Diagnostic("cannot make sense of what squeue says: '\(line)'", failure: .environment)
       }
       return SlurmTask(
         index: index, state: String(words[1]), ending: ending,
-        reason: String(words[3]).trimmingBlanks)
+        reason: String(words[3].trimming(byte: " ")))
     }
   }
 }
@@ -46,7 +46,7 @@ extension SlurmTask {
   /// As wait(2) has it, or as Slurm writes it elsewhere: the exit code, a colon, the
   /// signal.
   private static func ending(_ text: Substring) -> Int? {
-    let words = text.split(separator: ":", omittingEmptySubsequences: false)
+    let words = text.split(atByte: ":", omittingEmptySubsequences: false)
     let numbers = words.compactMap { UInt16($0) }.map(Int.init)
     guard numbers.count == words.count, words.count <= 2 else { return nil }
     return words.count == 1 ? numbers[0] : (numbers[0] & 0xFF) << 8 | numbers[1] & 0x7F
@@ -66,11 +66,5 @@ extension SlurmTask {
         : (ownCode, "its task ended with exit code \(code)")
     default: return (ownCode, "Slurm ended its task: \(state)")
     }
-  }
-}
-
-extension String {
-  fileprivate var trimmingBlanks: String {
-    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
   }
 }
