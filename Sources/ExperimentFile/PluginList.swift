@@ -1,5 +1,6 @@
 import NNExp
 import Plugins
+import Results
 import YAMLTree
 
 extension Experiment {
@@ -16,6 +17,7 @@ extension Experiment {
     else { return [] }
     var items = [node]
     if case .list(let list) = node.content { items = list }
+    FileSystem.holdCurrentFolder()
 
     var plugins: [Plugin] = []
     for item in items {

@@ -7,25 +7,35 @@ struct PluginBuilder {
   let interface: Interface
   let cache: PluginCache
 
-  /// The path of the shared object; built if it is not there yet.
+  /// The shared object; built if it is not there yet.
   ///
   /// The compiler's own messages go to standard error.
-  func build() throws -> String {
+  func build() throws -> PluginCache.Entry {
     let key = String(source.hash(interface.stamp.text + PluginBuilder.recipe).prefix(24))
-    return try cache.file("\(source.name)-\(key).so") { path in
+    let name = "\(source.name)-\(key).so"
+    return try cache.entry(name) { workshop in
       let isShown = isatty(2) == 1
       if isShown { tell("building the plugin '\(source.path)' …") }
       defer { if isShown { tell("\u{1B}[1A\u{1B}[K", end: "") } }
+      let path = workshop.path + "/" + name
       switch source.kind {
-      case .swift: try buildSwift(to: path, module: moduleName(key))
-      case .c: try buildC(to: path)
+      case .swift: try buildSwift(to: path, module: moduleName(key), in: workshop)
+      case .c: try buildC(to: path, in: workshop)
       case .built: preconditionFailure("there is nothing to build")
       }
     }
   }
 
   /// Changes where the commands below do, so that older builds are not taken.
-  private static let recipe = "1"
+  private static let recipe = "2"
+
+  /// Writes down what was hashed, and returns the paths of what is to be compiled: a file
+  /// that is saved meanwhile is not part of it.
+  private func copies(in workshop: PrivateFolder) throws -> [String] {
+    let folder = try workshop.makeFolder("sources")
+    for file in source.files { try folder.write(file.located(in: source.kind), to: file.name) }
+    return source.files.filter { !$0.isHeader }.map { folder.path + "/" + $0.name }
+  }
 
   /// A name of its own for each content, so that two plugins of one name get on.
   private func moduleName(_ key: String) -> String {
@@ -36,7 +46,9 @@ struct PluginBuilder {
     return "Plugin_" + String(letters) + "_" + key.prefix(8)
   }
 
-  private func buildSwift(to path: String, module: String) throws {
+  private func buildSwift(
+    to path: String, module: String, in workshop: PrivateFolder
+  ) throws {
     guard Compiler.isThere("swiftc") else {
       throw Diagnostic(
         "the plugin '\(source.path)' must be compiled, and there is no 'swiftc' on the PATH",
@@ -51,19 +63,19 @@ struct PluginBuilder {
           + "and 'swiftc' is \(found)",
         notes: [.init("install that compiler, or build nnexp again with this one")])
     }
-    let entry = parent(of: path) + "/entry.swift"
-    try save(swiftEntry(interface.stamp), to: entry)
+    let entry = "NNExpEntryPoint.swift"
+    try workshop.write(Array(swiftEntry(interface.stamp).utf8), to: entry)
     var words = [
       "swiftc", "-O", "-wmo", "-emit-library", "-parse-as-library", "-swift-version", "6",
       "-module-name", module, "-I", interface.modules,
     ]
     for map in interface.moduleMaps { words += ["-Xcc", "-fmodule-map-file=\(map)"] }
-    words += ["-o", path] + source.compiled + [entry]
+    words += ["-o", path] + (try copies(in: workshop)) + [workshop.path + "/" + entry]
     try compile(words)
   }
 
-  private func buildC(to path: String) throws {
-    let isCPlusPlus = source.compiled.contains { suffix(of: $0) != "c" }
+  private func buildC(to path: String, in workshop: PrivateFolder) throws {
+    let isCPlusPlus = source.files.contains { !$0.isHeader && suffix(of: $0.path) != "c" }
     let compilers = isCPlusPlus ? ["clang++", "g++", "c++"] : ["clang", "gcc", "cc"]
     guard let compiler = compilers.first(where: Compiler.isThere) else {
       throw Diagnostic(
@@ -76,7 +88,7 @@ struct PluginBuilder {
       [
         compiler, "-O2", "-Wall", "-fPIC", "-shared", "-ffp-contract=off", "-I",
         interface.headers, "-o", path,
-      ] + source.compiled + ["-lm"])
+      ] + (try copies(in: workshop)) + ["-lm"])
   }
 
   private func compile(_ words: [String]) throws {
@@ -89,16 +101,6 @@ struct PluginBuilder {
     }
     throw Diagnostic(
       "the plugin '\(source.path)' does not compile; the compiler's messages are above")
-  }
-
-  private func save(_ text: String, to path: String) throws {
-    guard let file = fopen(path, "we") else {
-      throw Diagnostic("cannot create '\(path)': \(systemReason)", failure: .environment)
-    }
-    let isWritten = fputs(text, file) >= 0
-    guard fclose(file) == 0, isWritten else {
-      throw Diagnostic("cannot write '\(path)': \(systemReason)", failure: .environment)
-    }
   }
 
   private func tell(_ text: String, end: String = "\n") {
