@@ -81,7 +81,9 @@ struct GuardedLoss<Base: Loss>: Loss, Guarded {
     self.site = site
   }
 
-  var decisionThreshold: Double { site.run("its threshold", checked: .first(2)) { base.decisionThreshold } }
+  var decisionThreshold: Double {
+    site.run("its threshold", checked: .first(2)) { base.decisionThreshold }
+  }
 
   func plan(output: Shape, target: Target) throws {
     try site.run("its plan") { try base.plan(output: output, target: target) }
@@ -119,8 +121,12 @@ struct GuardedMetric<Base: Metric>: Metric, Guarded {
     return count
   }
   func add(_ pass: MetricPass<Float>) { site.run("its sum", checked: .first(0)) { base.add(pass) } }
-  func add(_ pass: MetricPass<Double>) { site.run("its sum in float64", checked: .first(1)) { base.add(pass) } }
-  func value(of tally: Tensor<Double>) -> Double { site.run("its value", checked: .first(2)) { base.value(of: tally) } }
+  func add(_ pass: MetricPass<Double>) {
+    site.run("its sum in float64", checked: .first(1)) { base.add(pass) }
+  }
+  func value(of tally: Tensor<Double>) -> Double {
+    site.run("its value", checked: .first(2)) { base.value(of: tally) }
+  }
 }
 
 struct GuardedOptimizer<Base: Optimizer>: Optimizer, Guarded {
@@ -142,10 +148,14 @@ struct GuardedOptimizer<Base: Optimizer>: Optimizer, Guarded {
     (self.site, self.base) = (site, base)
   }
 
-  var learningRate: Double { site.run("its learning rate", checked: .first(2)) { base.learningRate } }
+  var learningRate: Double {
+    site.run("its learning rate", checked: .first(2)) { base.learningRate }
+  }
   var memory: OptimizerMemory { site.run("its memory", checked: .first(3)) { base.memory } }
   func step(_ pass: Update<Float>) { site.run("its step", checked: .first(0)) { base.step(pass) } }
-  func step(_ pass: Update<Double>) { site.run("its step in float64", checked: .first(1)) { base.step(pass) } }
+  func step(_ pass: Update<Double>) {
+    site.run("its step in float64", checked: .first(1)) { base.step(pass) }
+  }
 }
 
 struct GuardedSchedule<Base: Schedule>: Schedule, Guarded {

@@ -33,8 +33,12 @@ struct PluginBuilder {
   /// that is saved meanwhile is not part of it.
   private func copies(in workshop: PrivateFolder) throws -> [String] {
     let folder = try workshop.makeFolder("sources")
-    for file in source.files { try folder.write(file.located(in: source.kind), to: file.name) }
-    return source.files.filter { !$0.isHeader }.map { folder.path + "/" + $0.name }
+    return try source.files.enumerated().compactMap { index, file in
+      // C includes headers by name. Swift warns if a file has the name of its original.
+      let name = source.kind == .swift ? "\(index).swift" : file.name
+      try folder.write(file.located(in: source.kind), to: name)
+      return file.isHeader ? nil : folder.path + "/" + name
+    }
   }
 
   /// A name of its own for each content, so that two plugins of one name get on.
@@ -68,6 +72,8 @@ struct PluginBuilder {
     var words = [
       "swiftc", "-O", "-wmo", "-emit-library", "-parse-as-library", "-swift-version", "6",
       "-module-name", module, "-I", interface.modules,
+      // The other style numbers the lines of the copy, which has one more.
+      "-diagnostic-style=llvm",
     ]
     for map in interface.moduleMaps { words += ["-Xcc", "-fmodule-map-file=\(map)"] }
     words += ["-o", path] + (try copies(in: workshop)) + [workshop.path + "/" + entry]

@@ -146,8 +146,8 @@ final class PrivateFolder: Sendable {
   }
 }
 
-/// Opens a folder that need not be readable; Swift does not import the name.
-private let O_PATH: Int32 = 0o10000000
+/// O_PATH, which Swift does not import: opens a folder that need not be readable.
+private let pathOnly: Int32 = 0o10000000
 
 /// The way from the root to a folder, one component after another.
 private struct Walk: ~Copyable {
@@ -160,7 +160,7 @@ private struct Walk: ~Copyable {
 
   init(to goal: String) throws {
     self.goal = goal
-    folder = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
+    folder = open("/", pathOnly | O_DIRECTORY | O_CLOEXEC)
     pending = Walk.components(of: goal)
     guard folder >= 0 else { throw failure("open") }
   }
@@ -185,12 +185,12 @@ private struct Walk: ~Copyable {
 
   private mutating func step(into part: String) throws {
     try requireSafe()
-    var next = openat(folder, part, O_PATH | O_NOFOLLOW | O_CLOEXEC)
+    var next = openat(folder, part, pathOnly | O_NOFOLLOW | O_CLOEXEC)
     if next < 0 && errno == ENOENT {
       guard mkdirat(folder, part, 0o700) == 0 || errno == EEXIST else {
         throw failure("create", part)
       }
-      next = openat(folder, part, O_PATH | O_NOFOLLOW | O_CLOEXEC)
+      next = openat(folder, part, pathOnly | O_NOFOLLOW | O_CLOEXEC)
     }
     guard next >= 0 else { throw failure("open", part) }
     var isKept = false
@@ -228,7 +228,7 @@ private struct Walk: ~Copyable {
     let text = String(decoding: target[..<count], as: UTF8.self)
     pending += Walk.components(of: text)
     if text.hasPrefix("/") {
-      let root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
+      let root = open("/", pathOnly | O_DIRECTORY | O_CLOEXEC)
       guard root >= 0 else { throw failure("open", part) }
       close(folder)
       (folder, path) = (root, "")
