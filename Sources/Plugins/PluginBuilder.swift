@@ -74,9 +74,12 @@ struct PluginBuilder {
       "-module-name", module, "-I", interface.modules,
       // The other style numbers the lines of the copy, which has one more.
       "-diagnostic-style=llvm",
+      // Leaves out a hash of temporary paths: the same sources give the same bytes.
+      "-Xfrontend", "-disable-incremental-llvm-codegen",
     ]
     for map in interface.moduleMaps { words += ["-Xcc", "-fmodule-map-file=\(map)"] }
-    words += ["-o", path] + (try copies(in: workshop)) + [workshop.path + "/" + entry]
+    words += ["-o", path, "-Xlinker", "-soname=\(fileName(of: path))"]
+    words += try copies(in: workshop) + [workshop.path + "/" + entry]
     try compile(words)
   }
 
@@ -93,9 +96,12 @@ struct PluginBuilder {
     try compile(
       [
         compiler, "-O2", "-Wall", "-fPIC", "-shared", "-ffp-contract=off", "-I",
-        interface.headers, "-o", path,
+        interface.headers, "-o", path, "-Wl,-soname,\(fileName(of: path))",
       ] + (try copies(in: workshop)) + ["-lm"])
   }
+
+  /// What linkers note in the object, in place of the path: the same bytes in any cache.
+  private func fileName(of path: String) -> Substring { path.split(separator: "/").last ?? "" }
 
   private func compile(_ words: [String]) throws {
     let status = try Compiler.run(words)

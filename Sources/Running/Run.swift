@@ -104,6 +104,7 @@ public final class Run<S: Scalar>: TrainingObserver {
       data: session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) },
       plugins: experiment.plugins.map { FileHash(path: $0.path, sha256: $0.sha256) })
     record.configuration = experiment.configuration
+    if hasPlugins { Plugin.checkProcess() }
     directory = try RunDirectory.create(
       name: experiment.name, output: origin.output, fileSystem: origin.fileSystem)
     beginning = nil
