@@ -103,7 +103,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests", dependencies: ["nnexp"],
       exclude: [
-        "Faults", "allocation_counter.c", "fault_injector.c", "memory_refuser.c", "no_proc.c",
+        "Faults", "allocation_counter.c", "at_end.h", "fault_injector.c", "memory_refuser.c",
+        "no_proc.c",
         "peak_memory.c", "time_machine.c",
       ]),
   ],

@@ -80,7 +80,8 @@ struct ColumnSelection: Sendable {
     var columns: [Int] = []
     var selected: Set<Int> = []
     let known = Dictionary(
-      zip(table.names.map(ByteText.init), table.names.indices)) { first, _ in first }
+      zip(table.names.map(ByteText.init), table.names.indices)
+    ) { first, _ in first }
     for item in items {
       for column in try positions(of: item, in: table, known, at: item.place ?? place) {
         guard selected.insert(column).inserted else {

@@ -1,5 +1,6 @@
 import NNExp
 import Plugins
+import Results
 import YAMLTree
 
 /// Whether the plugins that a file names are loaded.
@@ -29,6 +30,7 @@ extension Experiment {
       throw Diagnostic(
         "plugins has \(items.count) entries; at most \(most) are loaded", at: node.place)
     }
+    FileSystem.holdCurrentFolder()
 
     var plugins: [Plugin] = []
     for item in items {

@@ -1,5 +1,6 @@
 import Glibc
 import NNExp
+import Plugins
 import Synchronization
 
 /// Writes a line to standard error; a closed one is no reason to stop.
@@ -64,7 +65,7 @@ func ignoreBrokenPipes() {
 
 /// Ends the process without running anything more.
 func leave(_ code: Int32) -> Never {
-  exit(code)
+  endProcess(code)
 }
 
 /// Seconds of a clock that nobody sets.

@@ -65,8 +65,8 @@ struct PluginBuild: ParsableCommand {
 
   func run() throws {
     let object = try Plugin.build(path)
-    guard let output else { return try printResult(object) }
-    try writeNewFile(try Plugin.bytes(of: object), to: output)
+    guard let output else { return try printResult(object.path) }
+    try writeNewFile(object.bytes, to: output)
     try printResult(output)
   }
 }

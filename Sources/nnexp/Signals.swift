@@ -41,5 +41,5 @@ var signalReceived: Int32? {
 func raiseAgain(_ number: Int32) -> Never {
   signal(number, SIG_DFL)
   raise(number)
-  exit(128 + number)
+  leave(128 + number)
 }
