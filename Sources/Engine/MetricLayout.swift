@@ -18,7 +18,8 @@ struct MetricLayout {
     append(.epoch, .epoch)
     append(.step, .step)
     append(.learningRate, .learningRate)
-    let splits: [MetricColumn.Split] = hasTest ? [.train, .validation, .test] : [.train, .validation]
+    let splits: [MetricColumn.Split] =
+      hasTest ? [.train, .validation, .test] : [.train, .validation]
     for split in splits { append(.loss(split), .measurement(split, 0)) }
     for (index, metric) in metrics.enumerated() {
       for split in splits { append(metric.column(of: split), .measurement(split, index + 1)) }

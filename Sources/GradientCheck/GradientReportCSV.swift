@@ -77,7 +77,8 @@ extension GradientReport.Tensor {
       return Cell(largest)
     }
     let compared = records.filter { $0.verdict == .pass || $0.verdict == .fail }
-    let counts = [.pass, .zero, .kink, .inconclusive, .fail, .nonfinite, .nondeterministic].map(count)
+    let counts = [.pass, .zero, .kink, .inconclusive, .fail, .nonfinite, .nondeterministic].map(
+      count)
     return tensor.cells(at: moment)
       + [.text(kind.rawValue), .int(tensor.count), .int(records.count)] + counts
       + [

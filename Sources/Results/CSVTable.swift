@@ -28,7 +28,8 @@ public struct CSVTable: Sendable {
       let texts = row.texts
       guard texts.count == columns.count else {
         throw Diagnostic(
-          "a row of \(texts.count) cells under \(columns.count) columns", at: place(in: row, cell: 0))
+          "a row of \(texts.count) cells under \(columns.count) columns",
+          at: place(in: row, cell: 0))
       }
       rows.append(
         try texts.enumerated().map { index, text in

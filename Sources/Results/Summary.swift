@@ -168,10 +168,13 @@ extension Summary {
       reason: try file.optional("reason", \.string),
       epochs: try file.value("epochs", \.int),
       steps: try file.value("steps", \.int),
-      final: try file.members("final").map { Final(column($0.key), try $0.value.optional(\.double)) },
+      final: try file.members("final").map {
+        Final(column($0.key), try $0.value.optional(\.double))
+      },
       best: try file.members("best").map {
         Best(
-          column($0.key), try $0.value.value("value", \.double), epoch: try $0.value.value("epoch", \.int))
+          column($0.key), try $0.value.value("value", \.double),
+          epoch: try $0.value.value("epoch", \.int))
       },
       expectations: try file.items("expectations").map {
         Expectation(

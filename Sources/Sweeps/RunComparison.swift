@@ -155,7 +155,8 @@ public struct RunComparison: Sendable {
       warnings.append(
         Diagnostic(
           "'\(unknown)' does not record whether larger values of '\(column.name)' are better; "
-            + (run(true) == nil ? "the smallest come first" : "the largest come first, as in others"),
+            + (run(true) == nil
+              ? "the smallest come first" : "the largest come first, as in others"),
           severity: .warning))
     }
     return run(true) != nil

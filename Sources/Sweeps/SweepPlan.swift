@@ -76,7 +76,9 @@ public struct SweepPlan: Sendable {
           if declaration.halving != nil, let monitor, monitor != own {
             throw Diagnostic(
               "halving needs one figure for all trials; this one is judged by \(own.name), those "
-                + "before by \(monitor.name)", at: declaration.halving?.place,
+                + "before by \(monitor.name)"
+                + (own.name == monitor.name ? ", of which other values are better" : ""),
+              at: declaration.halving?.place,
               notes: [.init("name one: {monitor: train_loss}")])
           }
           if let first = numbers[trial.hash] {

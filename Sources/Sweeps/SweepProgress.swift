@@ -31,10 +31,8 @@ public struct SweepProgress: Sendable {
   }
 }
 
-/// Who hears of a sweep while it lasts.
+/// Receives a sweep's progress.
 public protocol SweepListener: AnyObject {
-  /// The signal that asked the sweep to end, if one came.
-  var interruption: Int32? { get }
   /// Called when a trial ended and ten times a second in between.
   func update(_ progress: SweepProgress)
 }

@@ -45,7 +45,9 @@ public final class WorkerInput {
         switch outcome {
         case .ended(_, let summary):
           (summary?.status.rawValue ?? "failed") + " "
-            + (summary?.best.first { $0.column.name.hasSameBytes(as: words[3]) }.map { "\($0.value)" } ?? "-")
+            + (summary?.best.first { $0.column.name.hasSameBytes(as: words[3]) }.map {
+              "\($0.value)"
+            } ?? "-")
         case .held: "held"
         }
       // Told to stop, it says so: a request more would not be heard.

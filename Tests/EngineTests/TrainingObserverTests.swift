@@ -62,7 +62,9 @@ import Testing
       }
     }
     let trainer = try trainer("{epochs: 3, optimizer: {type: sgd, learning_rate: 0.1}}")
-    func weights() -> [Float] { trainer.network.parameters.indices.map { trainer.network.parameters[$0] } }
+    func weights() -> [Float] {
+      trainer.network.parameters.indices.map { trainer.network.parameters[$0] }
+    }
     let before = weights()
     _ = try trainer.run([Zero()])
     #expect(weights() == before)

@@ -23,9 +23,11 @@ import Testing
       var random = Seeded(state: seed)
       var columns: [String] = []
       while columns.count < 4 {
-        let name = String((0...Int.random(in: 0..<6, using: &random)).map { _ in
-          characters.randomElement(using: &random)!
-        }) + "\(columns.count)"
+        let name =
+          String(
+            (0...Int.random(in: 0..<6, using: &random)).map { _ in
+              characters.randomElement(using: &random)!
+            }) + "\(columns.count)"
         columns.append(name)
       }
       var text = CSVText(columns: columns)

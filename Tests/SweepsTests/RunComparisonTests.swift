@@ -104,7 +104,8 @@ import Testing
     let cells = comparison.csv.split(separator: "\n").dropFirst().map {
       $0.split(separator: ",", omittingEmptySubsequences: false).dropLast(2).last!
     }
-    #expect(cells == (column == .loss(.train) ? ["0.25", "0.5", "", ""] : ["0.5", "0.25", "", ""]))
+    #expect(
+      cells == (column == .loss(.train) ? ["0.25", "0.5", "", ""] : ["0.5", "0.25", "", ""]))
   }
 
   /// The best run comes first by its own record, whatever the metric is called.

@@ -109,6 +109,7 @@ import Testing
     #expect(text.split(separator: "\n").count == 2)
     let seeds = (0..<3).map { row($0, .completed, seed: $0, ["\($0)"], loss: 1) }
     #expect(
-      try seeds.summaryCSV(parameters: ["seed"]).split(separator: "\n")[1].hasPrefix("3,3,1,0,1,1,"))
+      try seeds.summaryCSV(parameters: ["seed"]).split(separator: "\n")[1].hasPrefix("3,3,1,0,1,1,")
+    )
   }
 }
