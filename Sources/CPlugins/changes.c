@@ -85,7 +85,7 @@ void guard_watch_process(void) {
 }
 
 void guard_mark(struct nnexp_callee *callee) {
-  if (__atomic_exchange_n(&callee->was_called, 1, __ATOMIC_ACQ_REL)) return;
+  if (__atomic_fetch_or(&callee->done, guard_called, __ATOMIC_ACQ_REL) & guard_called) return;
   struct nnexp_callee *head = __atomic_load_n(&called, __ATOMIC_RELAXED);
   do callee->next = head;
   while (!__atomic_compare_exchange_n(&called, &head, callee, true, __ATOMIC_RELEASE,
@@ -183,7 +183,7 @@ void nnexp_guard_check(void) {
   if (found) report(found, call, list);
   while (list) {
     struct nnexp_callee *next = list->next;
-    __atomic_store_n(&list->was_called, 0, __ATOMIC_RELEASE);
+    __atomic_fetch_and(&list->done, ~guard_called, __ATOMIC_RELEASE);
     list = next;
   }
   pthread_mutex_unlock(&check_lock);
