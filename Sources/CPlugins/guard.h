@@ -1,4 +1,4 @@
-// What the parts of the guard share.
+// Declarations that the parts of the guard share.
 #pragma once
 
 #include "nnexp_guard.h"
