@@ -7,10 +7,9 @@ import NNExp
 func requireUTF8Arguments() throws {
   for index in 1..<max(1, Int(CommandLine.argc)) {
     guard let argument = CommandLine.unsafeArgv[index] else { continue }
-    let bytes = UnsafeRawBufferPointer(start: argument, count: strlen(argument))
-    if validName(bytes) != nil { continue }
+    if validName(argument) != nil { continue }
     throw Diagnostic(
-      "argument \(index) is not UTF-8: '\(shown(bytes: Array(bytes)))'; if it names a file, rename it"
+      "argument \(index) is not UTF-8: '\(shown(name: argument))'; if it names a file, rename it"
     )
   }
 }
