@@ -3,12 +3,12 @@ import NNExp
 
 /// Writes a line to standard error; a closed one is no reason to stop.
 func writeError(_ text: String) {
-  writeAll(text + "\n", to: 2)
+  writeAll(text.safeForTerminal + "\n", to: 2)
 }
 
 /// Writes a line to standard output; a closed one is no reason to stop.
 func say(_ text: String) {
-  writeAll(text + "\n", to: 1)
+  writeAll(text.safeForTerminal + "\n", to: 1)
 }
 
 /// Writes all of `text`, or as much as the receiver takes.
