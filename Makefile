@@ -22,7 +22,7 @@ test: build
 # The tests of faults at every operation, moment and byte that `make test` samples.
 # Tests/README.md says which row of faults is whose.
 FAULTS = KillTests|DiskTests|SignalTests|StreamTests|ResumeTests|DeterminismTests|EnvironmentTests
-MORE_FAULTS = FuzzedInputTests|RefusedMemoryTests|LongRunTests|CommandLineTests.FaultTests|PluginFaultTests|SweepFaultTests
+MORE_FAULTS = FuzzedInputTests|RefusedMemoryTests|LongRunTests|CommandLineTests.FaultTests|Plugin[A-Za-z]*FaultTests|SweepFaultTests
 
 test-faults: build
 	NNEXP_FAULTS=all swift test --filter "RunningTests|ResultsTests"

@@ -59,7 +59,7 @@ let package = Package(
       dependencies: [
         "NNExp", "Datasets", "Engine", "GradientCheck", "Explanation", "Results",
         "ExperimentFile", "Running", "Sweeps", "Standard",
-        "Plugins",
+        "Plugins", "CPlugins",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // A plugin leaves NNExp's symbols undefined, to be met by this program: its
@@ -103,8 +103,9 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests", dependencies: ["nnexp"],
       exclude: [
-        "Faults", "allocation_counter.c", "fault_injector.c", "memory_refuser.c", "peak_memory.c",
-        "time_machine.c",
+        "Faults", "allocation_counter.c", "at_end.h", "fault_injector.c", "memory_refuser.c",
+        "no_proc.c",
+        "peak_memory.c", "time_machine.c",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -49,6 +49,8 @@ gradient_check: false
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{level}: &{level} [{', '.join(['*' + last] * 10)}]\n"
     for level, last in zip("bcdefghi", "abcdefgh"))
+MANY = XOR.format(name="many", epochs=1).replace(
+    "model: [", "model: [" + "tanh, " * 30_000)
 RUNS = {  # name → (what it stands for, the file, its exit code)
     "W7": ("one step of XOR: start-up and files", XOR.format(name="W7", epochs=1), 0),
     "W1": ("10,000 steps of XOR", XOR.format(name="W1", epochs=10_000), 0),
@@ -56,6 +58,7 @@ RUNS = {  # name → (what it stands for, the file, its exit code)
     "nested": ("refusing 16,000 '['", "[" * 16_000, 2),
     "bomb": ("refusing nine levels of ten aliases each", BOMB, 2),
     "digits": ("refusing a seed of 100,000 digits", "seed: " + "7" * 100_000, 2),
+    "unnamed": ("validating 30,000 unnamed layers", MANY, 0),
     "endless": ("refusing 128 KiB of '[x,x,x,'", "[" + "x," * (1 << 16), 2),
 }
 

@@ -1,13 +1,15 @@
 #define _GNU_SOURCE
-#include "nnexp_guard.h"
+#include "guard.h"
 
-#include <stdint.h>
+#include "arithmetic.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -19,36 +21,51 @@
 enum { most_threads = 256, stack_size = 1 << 16 };
 struct record {
   atomic_bool is_taken;
-  _Atomic(const struct nnexp_callee *) callee;
+  _Atomic(struct nnexp_callee *) callee;
   _Atomic(const char *) what;
-  _Atomic(const struct nnexp_callee *) last;
+  _Atomic(struct nnexp_callee *) last;
+  uint32_t arithmetic;  // the control bits that the thread computes with
   _Atomic uint64_t entries;
 };
 static struct record records[most_threads];
 static atomic_int record_count;
 static __thread struct record *mine;
 static _Atomic(const char *) note;
+static atomic_bool has_begun;
 static pthread_key_t key;
 
 static const int watched[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT};
 enum { watched_count = sizeof watched / sizeof *watched };
 static struct sigaction earlier[watched_count];
 
-static void say(const char *text) {
+// The plugins that were loaded; more are not named.
+enum { most_plugins = 64 };
+static _Atomic(struct nnexp_callee *) plugins[most_plugins];
+static atomic_int plugin_count;
+
+void guard_say(const char *text) {
   size_t sent = 0, length = strlen(text);
   while (sent < length) {
-    ssize_t count = write(2, text + sent, length - sent);
+    ssize_t count = write(guard_standard_error(), text + sent, length - sent);
     if (count <= 0) return;
     sent += (size_t)count;
   }
 }
 
-static void say_number(unsigned number) {
+void guard_say_number(unsigned number, unsigned base) {
   char text[12] = {0};
   char *digit = text + sizeof text - 1;
-  do *--digit = (char)('0' + number % 10);
-  while (number /= 10);
-  say(digit);
+  do *--digit = (char)('0' + number % base);
+  while (number /= base);
+  guard_say(digit);
+}
+
+void guard_say_plugins(void) {
+  int count = atomic_load(&plugin_count);
+  for (int i = 0; i < count && i < most_plugins; i++) {
+    if (i > 0) guard_say(i + 1 < count ? ", " : " or ");
+    guard_say(atomic_load(&plugins[i])->subject);
+  }
 }
 
 static const char *name_of(int signal) {
@@ -61,15 +78,18 @@ static const char *name_of(int signal) {
   }
 }
 
-// Ends the process: bad input, for a plugin is input. Nothing else may run.
-static void leave_now(void) {
+_Noreturn static void end_now(int status) {
+  for (;;) syscall(SYS_exit_group, status);
+}
+
+void guard_leave_now(void) {
   const char *text = atomic_load(&note);
   if (text) {
-    say("note: ");
-    say(text);
-    say("\n");
+    guard_say("note: ");
+    guard_say(text);
+    guard_say("\n");
   }
-  syscall(SYS_exit_group, 2);
+  end_now(2);
 }
 
 // The call that is to blame: this thread's, or any that is under way.
@@ -81,50 +101,77 @@ static struct record *culprit(void) {
   return NULL;
 }
 
+static void say_subject(const struct nnexp_callee *callee) {
+  guard_say(callee->place);
+  guard_say("error: ");
+  guard_say(callee->subject);
+}
+
 static void blame(struct record *record, const char *verb, const char *reason) {
-  say(atomic_load(&record->callee)->who);
-  say(verb);
-  say(atomic_load(&record->what));
-  say(reason);
+  say_subject(atomic_load(&record->callee));
+  guard_say(verb);
+  guard_say(atomic_load(&record->what));
+  guard_say(reason);
+}
+
+static void die_of(int signal, const struct sigaction *action) {
+  sigaction(signal, action, NULL);
+  raise(signal);
 }
 
 static void at_fault(int signal) {
+  // What a plugin forked dies by itself; nobody else fails with it.
+  if (atomic_load(&has_begun) && guard_is_copy()) {
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    return die_of(signal, &standard);
+  }
   // Left there by the allocation that failed, in the thread that failed for it:
   // Swift's runtime aborts then, or reads from nowhere.
   if (errno == ENOMEM) {
-    say("error: the system refused memory; see 'ulimit -v'\n");
-    syscall(SYS_exit_group, 3);
+    guard_say("error: the system refused memory; see 'ulimit -v'\n");
+    end_now(3);
   }
   struct record *record = culprit();
   if (record) {
     blame(record, " crashed in ", ": ");
-    say(name_of(signal));
-    say("\n");
-    leave_now();
+    guard_say(name_of(signal));
+    guard_say("\n");
+    guard_leave_now();
   }
   // Not within a plugin; but a plugin may have spoilt what failed now.
   if (mine && atomic_load(&mine->last)) {
-    say("nnexp crashed; it had last called a plugin:\n");
-    say(atomic_load(&mine->last)->who);
-    say("\n");
+    guard_say("nnexp crashed; it had last called a plugin:\n");
+    say_subject(atomic_load(&mine->last));
+    guard_say("\n");
   }
   for (int i = 0; i < watched_count; i++)
-    if (watched[i] == signal) sigaction(signal, &earlier[i], NULL);
-  raise(signal);
+    if (watched[i] == signal) die_of(signal, &earlier[i]);
 }
 
+// This program itself ends by `nnexp_guard_end`: what comes here is a plugin's doing once
+// there is a plugin.
 static void at_exit(void) {
+  if (!atomic_load(&has_begun) || guard_is_copy()) return;
   struct record *record = culprit();
-  if (!record) return;
-  blame(record, " ended the process in ", "\n");
-  leave_now();
+  if (record) {
+    blame(record, " ended the process in ", "\n");
+  } else if (atomic_load(&plugin_count) > 0) {
+    guard_say("error: ");
+    guard_say_plugins();
+    guard_say(" ended the process outside any call\n");
+  } else {
+    return;
+  }
+  guard_leave_now();
 }
 
-// A plugin that calls `_exit` finds this one before the C library's.
+// A plugin that calls these finds them before the C library's.
 void _exit(int status) {
   at_exit();
-  for (;;) syscall(SYS_exit_group, status);
+  end_now(status);
 }
+
+void _Exit(int status) { _exit(status); }
 
 // Looks once a second whether a call is still the one that it was. Seconds in
 // which the process was stopped do not count.
@@ -137,15 +184,15 @@ static void *watch(void *nothing) {
     int count = atomic_load(&record_count);
     for (int i = 0; i < count && i < most_threads; i++) {
       uint64_t entries = atomic_load(&records[i].entries);
-      const struct nnexp_callee *callee = atomic_load(&records[i].callee);
+      struct nnexp_callee *callee = atomic_load(&records[i].callee);
       if (entries != seen[i] || !callee) {
         seen[i] = entries;
         age[i] = 0;
       } else if (++age[i] >= callee->seconds) {
         blame(&records[i], " hangs in ", ": no return after ");
-        say_number(callee->seconds);
-        say(" s\n");
-        leave_now();
+        guard_say_number(callee->seconds, 10);
+        guard_say(" s\n");
+        guard_leave_now();
       }
     }
   }
@@ -165,6 +212,7 @@ static struct record *enlist(void) {
   }
   stack_t stack = {.ss_sp = malloc(stack_size), .ss_size = stack_size};
   if (stack.ss_sp) sigaltstack(&stack, NULL);
+  mine->arithmetic = guard_arithmetic();
   pthread_setspecific(key, mine);
   return mine;
 }
@@ -188,6 +236,8 @@ void nnexp_guard_memory(void) {
 
 static void begin(void) {
   nnexp_guard_memory();
+  guard_begin_copies();
+  atomic_store(&has_begun, true);
   pthread_key_create(&key, discharge);
   atexit(at_exit);
   at_quick_exit(at_exit);
@@ -205,11 +255,21 @@ void nnexp_guard_begin(void) {
   pthread_once(&once, begin);
 }
 
-struct nnexp_call nnexp_guard_enter(const struct nnexp_callee *callee, const char *what) {
+void nnexp_guard_load(struct nnexp_callee *plugin) {
+  nnexp_guard_begin();
+  guard_watch_process();
+  int index = atomic_fetch_add(&plugin_count, 1);
+  if (index < most_plugins) atomic_store(&plugins[index], plugin);
+  else atomic_store(&plugin_count, most_plugins);
+}
+
+struct nnexp_call nnexp_guard_enter(struct nnexp_callee *callee, const char *what) {
   struct record *record = mine ? mine : enlist();
   struct nnexp_call previous = {
       atomic_load_explicit(&record->callee, memory_order_relaxed),
       atomic_load_explicit(&record->what, memory_order_relaxed)};
+  // A copy that this program forked for itself is an original from here on.
+  if (*guard_original == 0 && !previous.callee) *guard_original = getpid();
   atomic_store_explicit(&record->what, what, memory_order_relaxed);
   atomic_store_explicit(&record->callee, callee, memory_order_release);
   uint64_t entries = atomic_load_explicit(&record->entries, memory_order_relaxed);
@@ -217,11 +277,51 @@ struct nnexp_call nnexp_guard_enter(const struct nnexp_callee *callee, const cha
   return previous;
 }
 
-void nnexp_guard_leave(struct nnexp_call previous) {
-  const struct nnexp_callee *callee = atomic_load_explicit(&mine->callee, memory_order_relaxed);
+// The call that is under way in this thread.
+static struct nnexp_call current(void) {
+  return (struct nnexp_call){atomic_load(&mine->callee), atomic_load(&mine->what)};
+}
+
+_Noreturn static void blame_arithmetic(uint32_t found) {
+  say_subject(atomic_load(&mine->callee));
+  guard_say(" changed ");
+  guard_say(guard_arithmetic_change(found ^ mine->arithmetic));
+  guard_say(" in ");
+  guard_say(atomic_load(&mine->what));
+  guard_say("\n");
+  guard_leave_now();
+}
+
+// Of the 7 ns of a call, reading the control registers takes 5.
+void nnexp_guard_leave(struct nnexp_call previous, unsigned pass) {
+  struct nnexp_callee *callee = atomic_load_explicit(&mine->callee, memory_order_relaxed);
+  if (*guard_original == 0) guard_end_copy(current());
+  uint32_t arithmetic = guard_arithmetic();
+  if (arithmetic != mine->arithmetic) blame_arithmetic(arithmetic);
+  if (!__atomic_load_n(&callee->was_called, __ATOMIC_RELAXED)) guard_mark(callee);
+  if (!(__atomic_load_n(&callee->checked, __ATOMIC_RELAXED) & pass)) {
+    __atomic_fetch_or(&callee->checked, pass, __ATOMIC_RELAXED);
+    nnexp_guard_check();
+  }
   atomic_store_explicit(&mine->last, callee, memory_order_relaxed);
   atomic_store_explicit(&mine->what, previous.what, memory_order_relaxed);
   atomic_store_explicit(&mine->callee, previous.callee, memory_order_release);
+}
+
+struct nnexp_call guard_mark_calls(void) {
+  int count = atomic_load(&record_count);
+  for (int i = 0; i < count && i < most_threads; i++) {
+    struct nnexp_callee *callee = atomic_load(&records[i].callee);
+    if (callee) guard_mark(callee);
+  }
+  return mine ? current() : (struct nnexp_call){NULL, NULL};
+}
+
+void nnexp_guard_end(int status) {
+  nnexp_guard_check();
+  // A plugin's thread that holds the stream for ever must not hold up the end.
+  if (ftrylockfile(stdout) == 0) fflush_unlocked(stdout);
+  end_now(status);
 }
 
 void nnexp_guard_note(const char *text) { atomic_store(&note, text); }

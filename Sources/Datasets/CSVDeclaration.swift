@@ -78,9 +78,13 @@ struct ColumnSelection: Sendable {
   /// The columns' positions, in the order of the selection.
   func resolve(in table: CSVTable, at place: Place? = nil) throws -> [Int] {
     var columns: [Int] = []
+    var selected: Set<Int> = []
+    let known = Dictionary(
+      zip(table.names.map(ByteText.init), table.names.indices)
+    ) { first, _ in first }
     for item in items {
-      for column in try positions(of: item, in: table, at: item.place ?? place) {
-        guard !columns.contains(column) else {
+      for column in try positions(of: item, in: table, known, at: item.place ?? place) {
+        guard selected.insert(column).inserted else {
           throw Diagnostic(
             "column '\(table.names[column])' is selected twice", at: item.place ?? place)
         }
@@ -90,7 +94,10 @@ struct ColumnSelection: Sendable {
     return columns
   }
 
-  private func positions(of item: Node, in table: CSVTable, at place: Place?) throws -> [Int] {
+  /// - Parameter known: the first position of every name in the table.
+  private func positions(
+    of item: Node, in table: CSVTable, _ known: [ByteText: Int], at place: Place?
+  ) throws -> [Int] {
     if !table.hasHeader, case .int(let index) = item.content {
       let position = index < 0 ? index + table.names.count : index
       guard table.names.indices.contains(position) else {
@@ -106,12 +113,12 @@ struct ColumnSelection: Sendable {
     case .int(let value): text = item.text ?? String(value)
     default: return []
     }
-    if let column = table.names.firstIndex(ofText: text) { return [column] }
+    if let column = known[ByteText(text)] { return [column] }
     if let ends = range(text) {
       let bounds = try [ends.first, ends.last].map { end -> Int in
         let isIndex = !table.hasHeader && Int(end) != nil
         let node = isIndex ? Node(.int(Int(end)!)) : Node(.string(end))
-        return try positions(of: node, in: table, at: place)[0]
+        return try positions(of: node, in: table, known, at: place)[0]
       }
       guard bounds[0] <= bounds[1] else {
         throw Diagnostic("the columns '\(text)' run backwards", at: place)

@@ -24,6 +24,7 @@ enum DeclaredClasses: Sendable {
       return
     }
     var names: [String] = []
+    var known: Set<ByteText> = []
     for item in items {
       let name: String
       switch item.content {
@@ -34,7 +35,7 @@ enum DeclaredClasses: Sendable {
           "classes", Diagnostic("a class's name is a text, found \(item.kind)", at: item.place))
         return
       }
-      guard !names.contains(text: name) else {
+      guard known.insert(ByteText(name)).inserted else {
         options.reject("classes", Diagnostic("class '\(name)' is named twice", at: item.place))
         return
       }

@@ -117,20 +117,22 @@ extension Graph {
   ) throws -> [(NodeDeclaration, inputs: [String])] {
     var mistakes = Diagnostics()
     let names = model.nodes.map(\.name)
+    let known = Set(names).union([ModelDeclaration.inputName])
     var feeds: [[String]] = []
     for (index, node) in model.nodes.enumerated() {
       guard let references = node.inputs else {
         feeds.append([index == 0 ? ModelDeclaration.inputName : names[index - 1]])
         continue
       }
-      for reference in references
-      where reference.name != ModelDeclaration.inputName && !names.contains(reference.name) {
-        let known = [ModelDeclaration.inputName] + names
+      for reference in references where !known.contains(reference.name) {
+        // Each costs the number of nodes, and only so many are shown.
+        let isShown = mistakes.list.count < Diagnostics.mostShown
+        let names = isShown ? [ModelDeclaration.inputName] + names : []
         mistakes.add(
           Diagnostic(
             "'\(node.name)' takes its input from '\(reference.name)', which is not a node"
-              + suggestion(for: reference.name, among: known), at: reference.place,
-            notes: [.init("the nodes are: " + known.joined(separator: ", "))]))
+              + suggestion(for: reference.name, among: names), at: reference.place,
+            notes: [.init("the nodes are: " + listed(names))]))
       }
       feeds.append(references.map(\.name))
     }
@@ -181,17 +183,26 @@ extension Graph {
     _ inputs: [Int]
   ) throws -> Plan {
     func producers() -> [Diagnostic.Note] {
-      zip(inputNames, zip(shapes, inputs)).map { name, producer in
+      let most = 16
+      let notes = zip(inputNames, zip(shapes, inputs)).prefix(most).map { name, producer in
         let (shape, position) = producer
         return position < 0
-          ? .init("the data are \(shape) a sample")
-          : .init("'\(name)' produces \(shape)", at: nodes[position].place)
+          ? Diagnostic.Note("the data are \(shape) a sample")
+          : Diagnostic.Note("'\(name)' produces \(shape)", at: nodes[position].place)
       }
+      return inputNames.count > most
+        ? notes + [.init("… and \(inputNames.count - most) more inputs")] : notes
     }
     let allowed = type(of: declaration.layer).inputCount
     guard allowed.contains(shapes.count) else {
       let wanted =
-        allowed.count == 1 ? "\(allowed.lowerBound)" : "\(allowed.lowerBound) or more"
+        if allowed.count == 1 {
+          "\(allowed.lowerBound)"
+        } else if allowed.upperBound == .max {
+          "\(allowed.lowerBound) or more"
+        } else {
+          "\(allowed.lowerBound) to \(allowed.upperBound)"
+        }
       throw Diagnostic(
         "'\(declaration.name)' (\(declaration.typeName)) takes \(wanted) input\(wanted == "1" ? "" : "s"), found \(shapes.count)",
         at: declaration.place, notes: producers())

@@ -61,6 +61,8 @@ public struct ModelDeclaration: Sendable {
     var resolved: [Node] = []
     var names = DefaultNames(explicit: items)
     for item in items {
+      // Far more than are shown; each costs a search for a name that is near.
+      if options.diagnostics.list.count >= 10 * Diagnostics.mostShown { break }
       var reader = Options(Node(.null, at: item.place))
       let node = reader.component("layer", reading: item, of: registry.layers) { type, options in
         try NodeDeclaration(
@@ -91,6 +93,8 @@ public struct ModelDeclaration: Sendable {
 /// `dense`, `dense_2`, …: names for nodes that the file leaves unnamed.
 private struct DefaultNames {
   private var taken: Set<String>
+  /// The last number that each type's name was given.
+  private var numbers: [String: Int] = [:]
 
   init(explicit items: [Node]) {
     taken = [ModelDeclaration.inputName]
@@ -100,13 +104,12 @@ private struct DefaultNames {
   }
 
   mutating func next(for typeName: String) -> String {
-    var name = typeName
-    var number = 1
-    while !taken.insert(name).inserted {
-      number += 1
-      name = "\(typeName)_\(number)"
+    while true {
+      let number = numbers[typeName, default: 0] + 1
+      numbers[typeName] = number
+      let name = number == 1 ? typeName : "\(typeName)_\(number)"
+      if taken.insert(name).inserted { return name }
     }
-    return name
   }
 }
 

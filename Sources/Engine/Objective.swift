@@ -64,6 +64,7 @@ public struct Objective: Sendable {
       case .null: items = []
       default: items = [list]
       }
+      var names: Set<ByteText> = []
       for item in items {
         var reader = Options(Node(.null, at: item.place))
         let metric = reader.component("metric", reading: item, of: registry.metrics) {
@@ -74,7 +75,7 @@ public struct Objective: Sendable {
         options.adopt(reader)
         resolved.append(reader.resolved["metric"] ?? item)
         if let metric {
-          if metrics!.contains(where: { $0.name == metric.name }) {
+          if !names.insert(ByteText(metric.name)).inserted {
             options.reject(
               "metrics",
               Diagnostic("the metric '\(metric.name)' is named twice", at: item.place))

@@ -182,7 +182,7 @@ public final class Trainer<S: Scalar> {
         : "unknown column '\(name)'" + suggestion(for: name, among: known)
       throw Diagnostic(
         reason, at: training.earlyStopping?.place,
-        notes: [.init("the columns are: " + known.joined(separator: ", "))])
+        notes: [.init("the columns are: " + listed(known))])
     }
     let metric = metrics.first { name.hasSuffix("_" + $0.name) }
     return (column, metric?.metric.isBetterHigher ?? false)

@@ -88,21 +88,22 @@ public final class Experiment: Sendable {
   /// its own paths are relative; messages call it `name`, `path` unless given.
   public convenience init(
     _ bytes: [UInt8], path: String, name: String? = nil, overrides: [String] = [],
-    registry: Registry
+    registry: Registry, plugins policy: PluginPolicy = .load
   ) throws {
     try self.init(
       parseYAML(bytes, name: name ?? path), text: bytes, path: path, overrides: overrides,
-      registry: registry)
+      registry: registry, plugins: policy)
   }
 
   /// Reads a run's resolved.yaml, whose own paths are relative to the file at `path`.
   /// The name may be any: earlier versions accepted more of them.
   public convenience init(
-    resolved bytes: [UInt8], path: String, name: String, registry: Registry
+    resolved bytes: [UInt8], path: String, name: String, registry: Registry,
+    plugins policy: PluginPolicy = .load
   ) throws {
     try self.init(
       parseYAML(bytes, name: name), text: bytes, folder: folder(of: path), fileName: nil,
-      registry: registry, like: nil)
+      registry: registry, plugins: policy, like: nil)
   }
 
   /// As above, for `text` that has been parsed already.
@@ -111,18 +112,18 @@ public final class Experiment: Sendable {
   ///   sections are taken over where the overrides leave them alone.
   public convenience init(
     _ root: Node, text: [UInt8], path: String, overrides: [String], registry: Registry,
-    like sibling: Experiment? = nil
+    plugins policy: PluginPolicy = .load, like sibling: Experiment? = nil
   ) throws {
     try self.init(
       apply(overrides: overrides, to: root), text: text, folder: folder(of: path),
-      fileName: stem(of: path), registry: registry, like: sibling)
+      fileName: stem(of: path), registry: registry, plugins: policy, like: sibling)
   }
 
   /// - Parameter fileName: the experiment's name where the file gives none; nil for a
   ///   run's resolved.yaml, whose name is not checked.
   private init(
     _ root: Node, text: [UInt8], folder: String, fileName: String?, registry: Registry,
-    like sibling: Experiment?
+    plugins policy: PluginPolicy, like sibling: Experiment?
   ) throws {
     var options = Options(root)
     self.text = text
@@ -145,7 +146,8 @@ public final class Experiment: Sendable {
       "the numbers that training computes in; gradient checks are always float64")
 
     var registry = registry
-    plugins = try Experiment.readPlugins(from: &options, folder: folder, into: &registry)
+    plugins = try Experiment.readPlugins(
+      from: &options, folder: folder, policy, into: &registry)
     self.registry = registry
     // A plugin may have changed since, and its types with it.
     let earlier = plugins.isEmpty ? sibling : nil

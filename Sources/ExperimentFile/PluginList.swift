@@ -1,6 +1,14 @@
 import NNExp
 import Plugins
+import Results
 import YAMLTree
+
+/// Whether the plugins that a file names are loaded.
+public enum PluginPolicy: Sendable {
+  case load
+  /// Each is an error, for that reason.
+  case refuse(_ reason: String, remedy: String)
+}
 
 extension Experiment {
   /// Reads `plugins:` and loads what it names, so that the rest of the file can
@@ -9,13 +17,20 @@ extension Experiment {
   ///
   /// Only the file itself, not the command line, says whose code is loaded.
   static func readPlugins(
-    from options: inout Options, folder: String, into registry: inout Registry
+    from options: inout Options, folder: String, _ policy: PluginPolicy,
+    into registry: inout Registry
   ) throws -> [Plugin] {
     let range = "a list of paths, each of a folder with Swift files, a Swift file or a built .so"
     guard let node = options.node("plugins", range, "whose layers, losses, … the file can name")
     else { return [] }
     var items = [node]
     if case .list(let list) = node.content { items = list }
+    let most = 64
+    guard items.count <= most else {
+      throw Diagnostic(
+        "plugins has \(items.count) entries; at most \(most) are loaded", at: node.place)
+    }
+    FileSystem.holdCurrentFolder()
 
     var plugins: [Plugin] = []
     for item in items {
@@ -39,6 +54,10 @@ extension Experiment {
         let found = isAlone ? path : folder + "/" + path
         if plugins.contains(where: { $0.path.hasSameBytes(as: found) }) {
           throw Diagnostic("the plugin '\(path)' is named twice")
+        }
+        if case .refuse(let reason, let remedy) = policy {
+          throw Diagnostic(
+            "the plugin '\(found)' is not loaded: \(reason)", notes: [.init(remedy)])
         }
         let plugin = try Plugin.load(found)
         try registry.add(plugin, timeLimit: limit)

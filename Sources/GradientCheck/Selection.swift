@@ -23,7 +23,7 @@ extension GradientCheckSettings {
         at: onlyPlace)
       diagnostic.notes = [
         siblings.isEmpty
-          ? .init("the nodes are: " + graph.nodes.map(\.name).joined(separator: ", "))
+          ? .init("the nodes are: " + listed(graph.nodes.map(\.name)))
           : .init("'\(node)' has: " + siblings.joined(separator: ", "))
       ]
       mistakes.add(diagnostic)

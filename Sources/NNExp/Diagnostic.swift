@@ -191,5 +191,16 @@ public struct Diagnostics: Error, Sendable {
 }
 
 extension Diagnostics: CustomStringConvertible {
-  public var description: String { list.map(\.description).joined(separator: "\n") }
+  /// The most diagnostics that are shown; nobody reads more, and each costs the length of
+  /// its line.
+  public static let mostShown = 100
+
+  /// Every diagnostic as it is shown; beyond `mostShown`, only how many there are.
+  public var description: String {
+    var texts = list.prefix(Diagnostics.mostShown).map(\.description)
+    if list.count > Diagnostics.mostShown {
+      texts.append("… and \(list.count - Diagnostics.mostShown) more")
+    }
+    return texts.joined(separator: "\n")
+  }
 }

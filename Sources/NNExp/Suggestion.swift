@@ -4,6 +4,13 @@ public func suggestion(for word: String, among candidates: some Sequence<String>
   return "; did you mean '\(best)'?"
 }
 
+/// `a, b, c`; of more than 40 names, the first 40 and how many there are besides.
+package func listed(_ names: [String]) -> String {
+  let most = 40
+  let text = names.prefix(most).joined(separator: ", ")
+  return names.count > most ? "\(text), … (\(names.count - most) more)" : text
+}
+
 /// The candidate at the least edit distance, if that is at most a third of the
 /// word's length (and 1 for short words) and leaves a letter; the first of
 /// equals.
@@ -11,9 +18,11 @@ public func nearest(to word: String, among candidates: some Sequence<String>) ->
   let word = Array(word.lowercased().unicodeScalars)
   guard word.count <= 64 else { return nil }
   var best: (candidate: String, distance: Int)?
-  for candidate in candidates {
+  let most = max(1, word.count / 3)
+  for candidate in candidates
+  where abs(candidate.unicodeScalars.count - word.count) <= most {
     let distance = editDistance(word, Array(candidate.lowercased().unicodeScalars))
-    if distance <= max(1, word.count / 3), distance < word.count,
+    if distance <= most, distance < word.count,
       best.map({ distance < $0.distance }) ?? true
     {
       best = (candidate, distance)

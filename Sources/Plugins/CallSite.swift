@@ -12,18 +12,20 @@ final class CallSite: @unchecked Sendable {
   /// Where the experiment asks for it.
   let place: Place?
 
-  /// Both as a message begins, and the time limit; never freed, because a handler
-  /// may read it at any moment.
-  private let callee: UnsafePointer<nnexp_callee>
+  /// Both, and the time limit; never freed, because a handler may read it at any
+  /// moment.
+  private let callee: UnsafeMutablePointer<nnexp_callee>
 
   init(_ subject: String, at place: Place? = nil, timeLimit: Int = Plugin.standardTimeLimit) {
     nnexp_guard_begin()
     self.subject = subject
     self.place = place
-    let who = strdup((place.map { "\($0): " } ?? "") + "error: " + subject)
-    let callee = UnsafeMutablePointer<nnexp_callee>.allocate(capacity: 1)
-    callee.initialize(to: nnexp_callee(who: who, seconds: UInt32(timeLimit)))
-    self.callee = UnsafePointer(callee)
+    callee = .allocate(capacity: 1)
+    var callee = nnexp_callee()
+    callee.place = UnsafePointer(strdup(place.map { "\($0): " } ?? ""))
+    callee.subject = UnsafePointer(strdup(subject))
+    callee.seconds = UInt32(timeLimit)
+    self.callee.initialize(to: callee)
   }
 
   /// A use that an experiment declares with these options.
@@ -38,12 +40,28 @@ final class CallSite: @unchecked Sendable {
     }
   }
 
+  /// The plugin is about to be loaded: the process as it is now must stay.
+  func beginLoading() { nnexp_guard_load(callee) }
+
+  /// Which calls are followed by a check of the process: current folder, umask,
+  /// standard streams, signal handlers. It takes 6 µs.
+  struct Checks {
+    fileprivate let bit: UInt32
+
+    static let each = Checks(bit: 0)
+
+    /// The first of those with this number, below 32: for passes that are repeated.
+    static func first(_ number: UInt32) -> Checks { Checks(bit: 1 << number) }
+  }
+
   /// Does what is the plugin's to do.
   @inline(__always)
-  func run<Result>(_ what: StaticString, _ body: () throws -> Result) rethrows -> Result {
+  func run<Result>(
+    _ what: StaticString, checked: Checks = .each, _ body: () throws -> Result
+  ) rethrows -> Result {
     let previous = nnexp_guard_enter(
       callee, UnsafeRawPointer(what.utf8Start).assumingMemoryBound(to: CChar.self))
-    defer { nnexp_guard_leave(previous) }
+    defer { nnexp_guard_leave(previous, checked.bit) }
     return try body()
   }
 }

@@ -34,16 +34,16 @@ struct GuardedLayer<Base: Layer>: Layer, Guarded {
   }
 
   func forward(_ pass: Forward<Float>) {
-    core.site.run("its forward pass") { core.base.forward(pass) }
+    core.site.run("its forward pass", checked: .first(0)) { core.base.forward(pass) }
   }
   func forward(_ pass: Forward<Double>) {
-    core.site.run("its forward pass in float64") { core.base.forward(pass) }
+    core.site.run("its forward pass in float64", checked: .first(1)) { core.base.forward(pass) }
   }
   func backward(_ pass: Backward<Float>) {
-    core.site.run("its backward pass") { core.base.backward(pass) }
+    core.site.run("its backward pass", checked: .first(2)) { core.base.backward(pass) }
   }
   func backward(_ pass: Backward<Double>) {
-    core.site.run("its backward pass in float64") { core.base.backward(pass) }
+    core.site.run("its backward pass in float64", checked: .first(3)) { core.base.backward(pass) }
   }
   func equations(for inputs: [Shape]) -> Equations {
     core.site.run("its equations") { core.base.equations(for: inputs) }
@@ -81,16 +81,18 @@ struct GuardedLoss<Base: Loss>: Loss, Guarded {
     self.site = site
   }
 
-  var decisionThreshold: Double { site.run("its threshold") { base.decisionThreshold } }
+  var decisionThreshold: Double {
+    site.run("its threshold", checked: .first(2)) { base.decisionThreshold }
+  }
 
   func plan(output: Shape, target: Target) throws {
     try site.run("its plan") { try base.plan(output: output, target: target) }
   }
   func evaluate(_ pass: LossPass<Float>) -> Double {
-    site.run("its evaluation") { base.evaluate(pass) }
+    site.run("its evaluation", checked: .first(0)) { base.evaluate(pass) }
   }
   func evaluate(_ pass: LossPass<Double>) -> Double {
-    site.run("its evaluation in float64") { base.evaluate(pass) }
+    site.run("its evaluation in float64", checked: .first(1)) { base.evaluate(pass) }
   }
   func equations(output: Shape, target: Target) -> Equations {
     site.run("its equations") { base.equations(output: output, target: target) }
@@ -111,16 +113,20 @@ struct GuardedMetric<Base: Metric>: Metric, Guarded {
     self.site = site
   }
 
-  var isBetterHigher: Bool { site.run("its direction") { base.isBetterHigher } }
+  var isBetterHigher: Bool { site.run("its direction", checked: .first(3)) { base.isBetterHigher } }
 
   func plan(output: Shape, target: Target) throws -> Int {
     let count = try site.run("its plan") { try base.plan(output: output, target: target) }
     guard count >= 0 else { throw Diagnostic("its plan has a tally of \(count) numbers") }
     return count
   }
-  func add(_ pass: MetricPass<Float>) { site.run("its sum") { base.add(pass) } }
-  func add(_ pass: MetricPass<Double>) { site.run("its sum in float64") { base.add(pass) } }
-  func value(of tally: Tensor<Double>) -> Double { site.run("its value") { base.value(of: tally) } }
+  func add(_ pass: MetricPass<Float>) { site.run("its sum", checked: .first(0)) { base.add(pass) } }
+  func add(_ pass: MetricPass<Double>) {
+    site.run("its sum in float64", checked: .first(1)) { base.add(pass) }
+  }
+  func value(of tally: Tensor<Double>) -> Double {
+    site.run("its value", checked: .first(2)) { base.value(of: tally) }
+  }
 }
 
 struct GuardedOptimizer<Base: Optimizer>: Optimizer, Guarded {
@@ -142,10 +148,14 @@ struct GuardedOptimizer<Base: Optimizer>: Optimizer, Guarded {
     (self.site, self.base) = (site, base)
   }
 
-  var learningRate: Double { site.run("its learning rate") { base.learningRate } }
-  var memory: OptimizerMemory { site.run("its memory") { base.memory } }
-  func step(_ pass: Update<Float>) { site.run("its step") { base.step(pass) } }
-  func step(_ pass: Update<Double>) { site.run("its step in float64") { base.step(pass) } }
+  var learningRate: Double {
+    site.run("its learning rate", checked: .first(2)) { base.learningRate }
+  }
+  var memory: OptimizerMemory { site.run("its memory", checked: .first(3)) { base.memory } }
+  func step(_ pass: Update<Float>) { site.run("its step", checked: .first(0)) { base.step(pass) } }
+  func step(_ pass: Update<Double>) {
+    site.run("its step in float64", checked: .first(1)) { base.step(pass) }
+  }
 }
 
 struct GuardedSchedule<Base: Schedule>: Schedule, Guarded {
@@ -164,9 +174,9 @@ struct GuardedSchedule<Base: Schedule>: Schedule, Guarded {
     (self.site, self.base) = (site, base)
   }
 
-  var memory: Int { site.run("its memory") { base.memory } }
+  var memory: Int { site.run("its memory", checked: .first(1)) { base.memory } }
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
-    site.run("its factor") { base.factor(at: progress, memory: memory) }
+    site.run("its factor", checked: .first(0)) { base.factor(at: progress, memory: memory) }
   }
 }
 

@@ -11,14 +11,13 @@ public struct Plugin: Sendable {
   /// As the experiment file has it, from the current folder.
   public let path: String
 
-  /// The shared object that was loaded.
-  public let object: String
-
-  /// Of the shared object's bytes.
+  /// Of the shared object's bytes that were loaded.
   public let sha256: String
 
   /// The types that it brings.
   public let types: Registry
+
+  private let handle: LoadedObject
 
   /// The longest that one call may take unless the file says otherwise, in seconds.
   public static let standardTimeLimit = 60
@@ -30,43 +29,34 @@ public struct Plugin: Sendable {
   public static func load(_ path: String) throws -> Plugin {
     let source = try PluginSource(path)
     let interface = try Interface.ofThisProcess()
-    let object: String
-    let bytes: [UInt8]
-    if source.kind == .built {
-      object = realPath(path) ?? path
-      bytes = source.files[0].bytes
-    } else {
-      let builder = PluginBuilder(
-        source: source, interface: interface, cache: try PluginCache.ofThisUser())
-      object = try builder.build()
-      bytes = try readRegularFile(object, at: nil)
-    }
+    let bytes =
+      source.kind == .built ? source.files[0].bytes : try built(source, interface).bytes
     let sha256 = SHA256.hex(of: bytes)
     return try loaded.withLock { loaded in
       if let known = loaded.first(where: { $0.sha256 == sha256 && $0.path == path }) {
         return known
       }
       let plugin = try Plugin(
-        name: source.name, path: path, object: object, sha256: sha256,
-        language: check(bytes, path, interface))
+        name: source.name, path: path, sha256: sha256, bytes: bytes,
+        language: check(bytes, path, interface),
+        handle: loaded.first { $0.sha256 == sha256 }?.handle)
       loaded.append(plugin)
       return plugin
     }
   }
 
-  /// Builds what `path` names and returns the shared object's path.
-  public static func build(_ path: String) throws -> String {
+  /// Builds what `path` names; returns the shared object's path and bytes.
+  public static func build(_ path: String) throws -> (path: String, bytes: [UInt8]) {
     let source = try PluginSource(path)
-    if source.kind == .built { return path }
-    return try PluginBuilder(
-      source: source, interface: try Interface.ofThisProcess(),
-      cache: try PluginCache.ofThisUser()
-    ).build()
+    if source.kind == .built { return (path, source.files[0].bytes) }
+    let entry = try built(source, Interface.ofThisProcess())
+    return (entry.path, entry.bytes)
   }
 
-  /// A built plugin's file.
-  public static func bytes(of object: String) throws -> [UInt8] {
-    try readRegularFile(object, at: nil)
+  private static func built(
+    _ source: PluginSource, _ interface: Interface
+  ) throws -> PluginCache.Entry {
+    try PluginBuilder(source: source, interface: interface, cache: .ofThisUser()).build()
   }
 
   private static let loaded = Mutex<[Plugin]>([])
@@ -99,22 +89,18 @@ public struct Plugin: Sendable {
     return stamp.language
   }
 
+  /// - Parameter handle: of the same bytes, where they are loaded already.
   private init(
-    name: String, path: String, object: String, sha256: String, language: Stamp.Language
+    name: String, path: String, sha256: String, bytes: [UInt8], language: Stamp.Language,
+    handle: LoadedObject?
   ) throws {
     self.name = name
     self.path = path
-    self.object = object
     self.sha256 = sha256
     let site = CallSite("the plugin '\(path)'")
-    // Bound at once: what is missing shows here, not in the middle of a run.
-    let absolute = object.hasPrefix("/") ? object : "./" + object
-    let handle = site.run("its initialisation") { dlopen(absolute, RTLD_NOW | RTLD_LOCAL) }
-    guard let handle else {
-      throw Diagnostic("cannot load the plugin '\(path)': \(String(cString: dlerror()))")
-    }
+    self.handle = try handle ?? LoadedObject(bytes, of: path, at: site)
     let entry = language == .swift ? swiftEntryPoint : cEntryPoint
-    guard let symbol = dlsym(handle, entry) else {
+    guard let symbol = dlsym(self.handle.handle, entry) else {
       throw Diagnostic("cannot load the plugin '\(path)': it has no entry point '\(entry)'")
     }
     var types = Registry()

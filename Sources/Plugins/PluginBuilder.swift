@@ -7,25 +7,39 @@ struct PluginBuilder {
   let interface: Interface
   let cache: PluginCache
 
-  /// The path of the shared object; built if it is not there yet.
+  /// The shared object; built if it is not there yet.
   ///
   /// The compiler's own messages go to standard error.
-  func build() throws -> String {
+  func build() throws -> PluginCache.Entry {
     let key = String(source.hash(interface.stamp.text + PluginBuilder.recipe).prefix(24))
-    return try cache.file("\(source.name)-\(key).so") { path in
+    let name = "\(source.name)-\(key).so"
+    return try cache.entry(name) { workshop in
       let isShown = isatty(2) == 1
       if isShown { tell("building the plugin '\(source.path)' …") }
       defer { if isShown { tell("\u{1B}[1A\u{1B}[K", end: "") } }
+      let path = workshop.path + "/" + name
       switch source.kind {
-      case .swift: try buildSwift(to: path, module: moduleName(key))
-      case .c: try buildC(to: path)
+      case .swift: try buildSwift(to: path, module: moduleName(key), in: workshop)
+      case .c: try buildC(to: path, in: workshop)
       case .built: preconditionFailure("there is nothing to build")
       }
     }
   }
 
   /// Changes where the commands below do, so that older builds are not taken.
-  private static let recipe = "1"
+  private static let recipe = "2"
+
+  /// Writes down what was hashed, and returns the paths of what is to be compiled: a file
+  /// that is saved meanwhile is not part of it.
+  private func copies(in workshop: PrivateFolder) throws -> [String] {
+    let folder = try workshop.makeFolder("sources")
+    return try source.files.enumerated().compactMap { index, file in
+      // C includes headers by name. Swift warns if a file has the name of its original.
+      let name = source.kind == .swift ? "\(index).swift" : file.name
+      try folder.write(file.located(in: source.kind), to: name)
+      return file.isHeader ? nil : folder.path + "/" + name
+    }
+  }
 
   /// A name of its own for each content, so that two plugins of one name get on.
   private func moduleName(_ key: String) -> String {
@@ -36,7 +50,9 @@ struct PluginBuilder {
     return "Plugin_" + String(letters) + "_" + key.prefix(8)
   }
 
-  private func buildSwift(to path: String, module: String) throws {
+  private func buildSwift(
+    to path: String, module: String, in workshop: PrivateFolder
+  ) throws {
     guard Compiler.isThere("swiftc") else {
       throw Diagnostic(
         "the plugin '\(source.path)' must be compiled, and there is no 'swiftc' on the PATH",
@@ -51,19 +67,24 @@ struct PluginBuilder {
           + "and 'swiftc' is \(found)",
         notes: [.init("install that compiler, or build nnexp again with this one")])
     }
-    let entry = parent(of: path) + "/entry.swift"
-    try save(swiftEntry(interface.stamp), to: entry)
+    let entry = "NNExpEntryPoint.swift"
+    try workshop.write(Array(swiftEntry(interface.stamp).utf8), to: entry)
     var words = [
       "swiftc", "-O", "-wmo", "-emit-library", "-parse-as-library", "-swift-version", "6",
       "-module-name", module, "-I", interface.modules,
+      // The other style numbers the lines of the copy, which has one more.
+      "-diagnostic-style=llvm",
+      // Leaves out a hash of temporary paths: the same sources give the same bytes.
+      "-Xfrontend", "-disable-incremental-llvm-codegen",
     ]
     for map in interface.moduleMaps { words += ["-Xcc", "-fmodule-map-file=\(map)"] }
-    words += ["-o", path] + source.compiled + [entry]
+    words += ["-o", path, "-Xlinker", "-soname=\(fileName(of: path))"]
+    words += try copies(in: workshop) + [workshop.path + "/" + entry]
     try compile(words)
   }
 
-  private func buildC(to path: String) throws {
-    let isCPlusPlus = source.compiled.contains { suffix(of: $0) != "c" }
+  private func buildC(to path: String, in workshop: PrivateFolder) throws {
+    let isCPlusPlus = source.files.contains { !$0.isHeader && suffix(of: $0.path) != "c" }
     let compilers = isCPlusPlus ? ["clang++", "g++", "c++"] : ["clang", "gcc", "cc"]
     guard let compiler = compilers.first(where: Compiler.isThere) else {
       throw Diagnostic(
@@ -75,9 +96,12 @@ struct PluginBuilder {
     try compile(
       [
         compiler, "-O2", "-Wall", "-fPIC", "-shared", "-ffp-contract=off", "-I",
-        interface.headers, "-o", path,
-      ] + source.compiled + ["-lm"])
+        interface.headers, "-o", path, "-Wl,-soname,\(fileName(of: path))",
+      ] + (try copies(in: workshop)) + ["-lm"])
   }
+
+  /// What linkers note in the object, in place of the path: the same bytes in any cache.
+  private func fileName(of path: String) -> Substring { path.split(separator: "/").last ?? "" }
 
   private func compile(_ words: [String]) throws {
     let status = try Compiler.run(words)
@@ -89,16 +113,6 @@ struct PluginBuilder {
     }
     throw Diagnostic(
       "the plugin '\(source.path)' does not compile; the compiler's messages are above")
-  }
-
-  private func save(_ text: String, to path: String) throws {
-    guard let file = fopen(path, "we") else {
-      throw Diagnostic("cannot create '\(path)': \(systemReason)", failure: .environment)
-    }
-    let isWritten = fputs(text, file) >= 0
-    guard fclose(file) == 0, isWritten else {
-      throw Diagnostic("cannot write '\(path)': \(systemReason)", failure: .environment)
-    }
   }
 
   private func tell(_ text: String, end: String = "\n") {

@@ -1,38 +1,29 @@
+import Datasets
 import Glibc
 import NNExp
 
 /// The folder of built plugins: `$XDG_CACHE_HOME/nnexp/plugins`, or the same
 /// under `~/.cache`.
 ///
-/// A built plugin is named by what it was built from and never changes; the
-/// whole folder may be deleted at any time.
+///     Maxout-0123….so            what was built
+///     Maxout-0123….so.sha256     its hash, as `sha256sum` writes it
+///
+/// A built plugin is named by what it was built from. One whose bytes do not have its
+/// hash is built again; the whole folder may be deleted at any time.
 struct PluginCache {
-  let folder: String
+  /// A built plugin: the bytes that were compared with the hash, to be loaded as they are.
+  struct Entry {
+    let path: String
+    let bytes: [UInt8]
+  }
+
+  private let folder: PrivateFolder
 
   static func ofThisUser() throws -> PluginCache {
     try PluginCache(in: cacheHome() + "/nnexp/plugins")
   }
 
-  init(in folder: String) throws {
-    self.folder = folder
-    var made = ""
-    for part in folder.split(separator: "/") {
-      made += "/" + part
-      // Code will be loaded from here: nobody else may write.
-      if mkdir(made, 0o700) != 0 && errno != EEXIST {
-        throw Diagnostic("cannot create '\(made)': \(systemReason)", failure: .environment)
-      }
-    }
-    var status = stat()
-    guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-      throw Diagnostic("'\(folder)' is not a folder", failure: .environment)
-    }
-    guard status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
-      throw Diagnostic(
-        "'\(folder)' can be written to by others, and plugins would be loaded from it",
-        notes: [.init("make it yours alone: chmod 700")], failure: .environment)
-    }
-  }
+  init(in path: String) throws { folder = try PrivateFolder(path) }
 
   private static func cacheHome() throws -> String {
     func variable(_ name: String) -> String? {
@@ -48,64 +39,48 @@ struct PluginCache {
       "there is no place for built plugins: set XDG_CACHE_HOME or HOME", failure: .environment)
   }
 
-  /// The built file of that name; where there is none, `build` makes it at a
-  /// path of its own, and it appears under its name at once or not at all.
+  /// The entry of that name; where there is none, or a damaged one, `build` makes a file
+  /// of that name in a folder of its own.
   ///
   /// Whoever comes meanwhile, in this process or another, waits and finds it.
-  func file(_ name: String, build: (_ path: String) throws -> Void) throws -> String {
-    let path = folder + "/" + name
-    if isThere(path) { return path }
-
-    let lock = try hold(path + ".lock")
-    // The kernel lets go of a lock whose holder dies.
+  func entry(_ name: String, build: (_ workshop: PrivateFolder) throws -> Void) throws -> Entry {
+    if let entry = entry(name) { return entry }
+    let lock = try folder.lock(name + ".lock")
     defer { close(lock) }
-    if isThere(path) {
-      unlink(path + ".lock")
-      return path
+    if let entry = entry(name) {
+      folder.remove(name + ".lock")
+      return entry
     }
-
-    let workshop = path + ".building"
-    removeFolder(workshop)
-    guard mkdir(workshop, 0o700) == 0 else {
-      throw Diagnostic("cannot create '\(workshop)': \(systemReason)", failure: .environment)
-    }
+    let workshopName = name + ".building"
+    folder.removeFolder(workshopName)
+    let workshop = try folder.makeFolder(workshopName)
     defer {
-      removeFolder(workshop)
-      unlink(path + ".lock")
+      folder.removeFolder(workshopName)
+      folder.remove(name + ".lock")
     }
-    let built = workshop + "/" + name
-    try build(built)
-    guard rename(built, path) == 0 else {
-      throw Diagnostic("cannot create '\(path)': \(systemReason)", failure: .environment)
+    try build(workshop)
+    guard let bytes = workshop.read(name, isProtected: true) else {
+      throw Diagnostic("cannot read '\(workshop.path)/\(name)'", failure: .environment)
     }
-    return path
+    // A compiler's file has the mode that the umask gives it.
+    workshop.remove(name)
+    try workshop.write(bytes, to: name)
+    try workshop.write(PluginCache.record(of: name, bytes), to: name + ".sha256")
+    // In between, the entry counts as damaged.
+    try folder.take(name, from: workshop)
+    try folder.take(name + ".sha256", from: workshop)
+    return Entry(path: folder.path + "/" + name, bytes: bytes)
   }
 
-  /// A descriptor of the file at `path` that holds its lock.
-  private func hold(_ path: String) throws -> Int32 {
-    while true {
-      let lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-      guard lock >= 0 else {
-        throw Diagnostic("cannot create '\(path)': \(systemReason)", failure: .environment)
-      }
-      while flock(lock, LOCK_EX) != 0 {
-        guard errno == EINTR else {
-          close(lock)
-          throw Diagnostic("cannot lock '\(path)': \(systemReason)", failure: .environment)
-        }
-      }
-      // Whoever held it before took the file away: another may hold a new one.
-      var (mine, there) = (stat(), stat())
-      if fstat(lock, &mine) == 0, stat(path, &there) == 0, mine.st_ino == there.st_ino {
-        return lock
-      }
-      close(lock)
-    }
+  /// Nil where it is missing or damaged.
+  private func entry(_ name: String) -> Entry? {
+    guard let bytes = folder.read(name), let record = folder.read(name + ".sha256"),
+      record == PluginCache.record(of: name, bytes)
+    else { return nil }
+    return Entry(path: folder.path + "/" + name, bytes: bytes)
   }
 
-  /// A folder of files, as builds make it.
-  private func removeFolder(_ folder: String) {
-    for name in fileNames(in: folder) { unlink(folder + "/" + name) }
-    rmdir(folder)
+  private static func record(of name: String, _ bytes: [UInt8]) -> [UInt8] {
+    Array("\(SHA256.hex(of: bytes))  \(name)\n".utf8)
   }
 }

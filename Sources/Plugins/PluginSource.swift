@@ -12,6 +12,21 @@ struct PluginSource: Sendable {
   struct File: Sendable {
     let path: String
     let bytes: [UInt8]
+
+    var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+    var isHeader: Bool { PluginSource.headers.contains(suffix(of: path)) }
+
+    /// The bytes, and before them where they are from, so that a copy's compiler names
+    /// this file's lines.
+    func located(in kind: Kind) -> [UInt8] {
+      let escaped = path.utf8.contains { [0x22, 0x5C].contains($0) || $0 < 0x20 }
+      if escaped { return bytes }
+      let start =
+        kind == .swift ? "#sourceLocation(file: \"\(path)\", line: 1)" : "#line 1 \"\(path)\""
+      // A mark of the byte order may only come first.
+      let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+      return Array((start + "\n").utf8) + bytes.dropFirst(bytes.starts(with: mark) ? 3 : 0)
+    }
   }
 
   /// As it is written.
@@ -22,15 +37,8 @@ struct PluginSource: Sendable {
 
   let kind: Kind
 
-  /// What is compiled, and for C the headers beside it; or the object alone.
+  /// What is compiled, and for C the headers beside it; or only the object.
   let files: [File]
-
-  /// What the compiler is given.
-  var compiled: [String] {
-    files.map(\.path).filter { !PluginSource.headers.contains(suffix(of: $0)) }
-      // A compiler would take these for something other than files.
-      .map { $0.hasPrefix(bytes: "-") || $0.hasPrefix(bytes: "@") ? "./" + $0 : $0 }
-  }
 
   private static let kinds: [String: Kind] = [
     "swift": .swift, "c": .c, "cc": .c, "cpp": .c, "so": .built,
@@ -56,7 +64,8 @@ struct PluginSource: Sendable {
         )
       }
       self.kind = kind
-      files = [File(path: path, bytes: try readRegularFile(path, at: nil))]
+      let file = File(path: path, bytes: try readRegularFile(path, at: nil))
+      files = kind == .c ? PluginSource.withHeaders(file) : [file]
       return
     }
     let names = try requiredFileNames(in: path)
@@ -82,6 +91,24 @@ struct PluginSource: Sendable {
     }
   }
 
+  /// A C file and the headers beside it whose names are quoted in it, or in one of them.
+  private static func withHeaders(_ file: File) -> [File] {
+    var files = [file]
+    let folder = file.path.contains("/") ? parent(of: file.path) + "/" : ""
+    var names = fileNames(in: parent(of: file.path)).filter { headers.contains(suffix(of: $0)) }
+    var index = 0
+    while index < files.count {
+      let text = String(decoding: files[index].bytes, as: UTF8.self)
+      for name in names where text.contains("\"\(name)\"") {
+        names.removeAll { $0 == name }
+        guard let bytes = try? readRegularFile(folder + name, at: nil) else { continue }
+        files.append(File(path: folder + name, bytes: bytes))
+      }
+      index += 1
+    }
+    return files
+  }
+
   private static func missing(_ path: String) -> Diagnostic {
     let folder = parent(of: path)
     let near = nearest(
@@ -95,8 +122,7 @@ struct PluginSource: Sendable {
   func hash(_ context: String) -> String {
     var message = Array(context.utf8)
     for file in files {
-      let name = file.path.split(atByte: "/").last ?? ""
-      message += Array("\u{0}\(name)\u{0}\(file.bytes.count)\u{0}".utf8)
+      message += Array("\u{0}\(file.name)\u{0}\(file.bytes.count)\u{0}".utf8)
       message += file.bytes
     }
     return SHA256.hex(of: message)

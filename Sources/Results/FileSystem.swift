@@ -1,5 +1,6 @@
 import Glibc
 import NNExp
+import Synchronization
 
 /// The system calls that every result passes through, and what is said when
 /// one of them fails.
@@ -49,8 +50,25 @@ public struct FileSystem: Sendable {
   /// The system as it is.
   public static let system = FileSystem()
 
-  /// The folder that the process runs in.
-  public var currentFolder: Folder { Folder(descriptor: AT_FDCWD, path: "", in: self) }
+  /// The folder that the process runs in, or ran in when it was held.
+  public var currentFolder: Folder {
+    Folder(
+      descriptor: heldFolder.withLock { $0?.descriptor } ?? AT_FDCWD, path: "", in: self,
+      isOwner: false)
+  }
+
+  /// Paths keep their meaning from here on, even if a plugin changes the current folder.
+  ///
+  /// Where the folder cannot be opened, nothing is held.
+  public static func holdCurrentFolder() {
+    heldFolder.withLock { held in
+      guard held == nil, let path = getcwd(nil, 0) else { return }
+      defer { free(path) }
+      // O_PATH, whose name Swift does not import: the folder need not be readable.
+      let descriptor = open(".", 0o10000000 | O_DIRECTORY | O_CLOEXEC)
+      if descriptor >= 0 { held = (descriptor, String(cString: path)) }
+    }
+  }
 
   /// Writes a file outside any run: as a whole, as `RunDirectory.write` does.
   ///
@@ -111,6 +129,9 @@ public struct FileSystem: Sendable {
       notes: notes, failure: .environment)
   }
 }
+
+/// The folder that was held, with its path from the root on.
+private let heldFolder = Mutex<(descriptor: Int32, path: String)?>(nil)
 
 private let ignoresFileSizeSignal: Bool = {
   signal(SIGXFSZ, SIG_IGN)
@@ -222,18 +243,23 @@ struct File: ~Copyable, Sendable {
 /// may lead by now; once it is deleted nothing can be written any more.
 public final class Folder: Sendable {
   private let descriptor: Int32
+  private let isOwner: Bool
   /// As it was opened; empty for the current folder.
   public let path: String
   let system: FileSystem
 
-  fileprivate init(descriptor: Int32, path: String, in system: FileSystem) {
+  /// - Parameter isOwner: whether it closes the descriptor.
+  fileprivate init(
+    descriptor: Int32, path: String, in system: FileSystem, isOwner: Bool = true
+  ) {
     self.descriptor = descriptor
     self.path = path
     self.system = system
+    self.isOwner = isOwner
   }
 
   deinit {
-    if descriptor >= 0 { close(descriptor) }
+    if isOwner { close(descriptor) }
   }
 
   /// The path of something in the folder.
@@ -357,6 +383,15 @@ public final class Folder: Sendable {
     }
     guard found != nil, status.st_mode & S_IFMT != S_IFREG else { return nil }
     return try open(name, .open, O_WRONLY, shownAs: name)
+  }
+
+  /// The user that owns a file or folder in it; nil where there is none.
+  public func owner(of name: String) throws -> UInt32? {
+    var status = stat()
+    let found = try system.perform(.inspect, path(of: name), tolerating: ENOENT) {
+      Int(fstatat(descriptor, name, &status, 0))
+    }
+    return found.map { _ in status.st_uid }
   }
 
   /// A file's bytes; nil where there is none.
@@ -533,7 +568,11 @@ public final class Folder: Sendable {
     var resolved: String?
     var shownPath: String?
     try system.perform(.resolve, path(of: name)) {
-      guard let found = realpath(path(of: name), nil) else { return -1 }
+      var path = path(of: name)
+      if !path.hasPrefix("/"), let held = heldFolder.withLock({ $0?.path }) {
+        path = held + "/" + path
+      }
+      guard let found = realpath(path, nil) else { return -1 }
       defer { free(found) }
       resolved = validName(found)
       if resolved == nil { shownPath = shown(name: found) }

@@ -136,13 +136,18 @@ extension Summary {
     ]
   }
 
+  /// Reads the `summary.json` of a run; nil where there is none yet.
+  public static func ifThere(in run: RunDirectory) throws -> Summary? {
+    try run.folder.readIfThere(Summary.file, limit: 1 << 26).map { _ in try Summary(of: run) }
+  }
+
   /// Reads the `summary.json` of a run.
   public init(of run: RunDirectory) throws {
     let file = try RecordReader(run, Summary.file)
     let parameters = try file.member("parameters")
     self.init(
       status: try file.value("status") { $0.string.flatMap(Status.init) },
-      exitStatus: try file.optional("exit_status", \.int),
+      exitStatus: try file.optional("exit_status") { $0.int.flatMap { 0...255 ~= $0 ? $0 : nil } },
       reason: try file.optional("reason", \.string),
       epochs: try file.value("epochs", \.int),
       steps: try file.value("steps", \.int),

@@ -29,7 +29,7 @@ struct GoldenMetrics: Sendable {
       throw Diagnostic(
         "nothing measures '\(column)'\(suggestion(for: column, among: columns))",
         at: table.place(line: 1, cell: index),
-        notes: [.init("the columns are: " + columns.joined(separator: ", "))])
+        notes: [.init("the columns are: " + listed(columns))])
     }
   }
 

@@ -27,5 +27,6 @@ func checkBuffers(of experiment: Experiment, _ graph: Graph, target: Target) thr
   }
   let optimizer = experiment.training.optimizer
   check(optimizer) { BufferCheck.fault(of: optimizer) }
+  Plugin.checkProcess()
   try mistakes.throwIfAny()
 }

@@ -29,12 +29,15 @@ public struct Resumption: Sendable {
 
   /// Opens an unfinished run and finds out whether it can go on. Changes no
   /// file of the run, nor does it where it throws.
+  ///
+  /// - Parameter trustsPlugins: whether plugins are loaded that another user's run names.
   public init(
-    of path: String, registry: Registry, fileSystem: FileSystem = .system
+    of path: String, registry: Registry, trustsPlugins: Bool = false,
+    fileSystem: FileSystem = .system
   ) throws {
     self.registry = registry
     let reading = try RunDirectory.open(path, fileSystem: fileSystem)
-    if let summary = try? Summary(of: reading), summary.isOver {
+    if let summary = try Summary.ifThere(in: reading), summary.isOver {
       finished = summary
       directory = reading
       // Killed after its last word, a run leaves what it had no time to clear.
@@ -44,7 +47,7 @@ public struct Resumption: Sendable {
     } else {
       directory = try RunDirectory.open(path, exclusively: true, fileSystem: fileSystem)
       // It may have ended between the two openings.
-      finished = (try? Summary(of: directory)).flatMap { $0.isOver ? $0 : nil }
+      finished = try Summary.ifThere(in: directory).flatMap { $0.isOver ? $0 : nil }
     }
     record = try RunRecord(of: directory)
     let text = try directory.read("resolved.yaml")
@@ -53,13 +56,15 @@ public struct Resumption: Sendable {
     }
     experiment = try Experiment(
       resolved: text, path: record.experiment, name: directory.folder.path(of: "resolved.yaml"),
-      registry: registry)
+      registry: registry,
+      plugins: try PluginPolicy(
+        ofFile: "resolved.yaml", in: directory.folder, isTrusted: trustsPlugins))
     let found = finished == nil ? try directory.checkpoint(.state) : nil
     checkpoint = found?.checkpoint
     if let warning = found?.warning { warnings.append(warning) }
     if finished != nil { return }
     try requireSame(
-      record.plugins, experiment.plugins.map { FileHash(path: $0.path, sha256: $0.sha256) },
+      record.plugins, experiment.pluginHashes,
       "plugin")
     warnings += circumstantialWarnings()
   }
@@ -82,7 +87,7 @@ public struct Resumption: Sendable {
   ) throws -> Int32 {
     let session = try Session<S>(experiment)
     try requireSame(
-      record.data, session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) },
+      record.data, session.dataHashes,
       "data file")
     let state = try checkpoint.map { try RunState<S>($0) }
     let run = try Run(
@@ -115,14 +120,7 @@ extension Resumption {
   }
 
   private func requireSame(_ then: [FileHash], _ now: [FileHash], _ kind: String) throws {
-    var differences = Diagnostics()
-    for file in then where !now.contains(where: { $0.sha256 == file.sha256 }) {
-      differences.add(
-        Diagnostic(
-          "cannot go on with '\(directory.path)': its \(kind) '\(file.path)' was changed",
-          notes: [.init("a run goes on only as it began; start a new one with nnexp run")]))
-    }
-    try differences.throwIfAny()
+    try FileHash.requireSame(then, now, kind, "cannot go on with '\(directory.path)'")
   }
 
   /// What makes other numbers possible, and is nobody's mistake.

@@ -4,6 +4,7 @@ import ExperimentFile
 import Glibc
 import GradientCheck
 public import NNExp
+import Plugins
 public import Results
 
 /// Who hears of a run while it lasts: a terminal, a sweep's table, nobody.
@@ -82,6 +83,8 @@ public final class Run<S: Scalar>: TrainingObserver {
   /// The epoch after which the run pauses, if it does.
   private var pause: Int?
 
+  private let hasPlugins: Bool
+
   private var experiment: Experiment { session.experiment }
   private var trainer: Trainer<S> { session.trainer }
 
@@ -91,15 +94,17 @@ public final class Run<S: Scalar>: TrainingObserver {
   ) throws {
     self.session = session
     self.listener = listener
+    hasPlugins = !session.experiment.plugins.isEmpty
     isAnnounced = false
     let experiment = session.experiment
     record = RunRecord(
       command: origin.command, experiment: try origin.path.get(),
       nnexpVersion: origin.nnexpVersion, blas: blasDescription(), threads: Workers.count,
       seed: experiment.seed,
-      data: session.data.files.map { FileHash(path: $0.path, sha256: $0.sha256) },
-      plugins: experiment.plugins.map { FileHash(path: $0.path, sha256: $0.sha256) })
+      data: session.dataHashes,
+      plugins: experiment.pluginHashes)
     record.configuration = experiment.configuration
+    if hasPlugins { Plugin.checkProcess() }
     directory = try RunDirectory.create(
       name: experiment.name, output: origin.output, fileSystem: origin.fileSystem)
     beginning = nil
@@ -131,6 +136,7 @@ public final class Run<S: Scalar>: TrainingObserver {
   ) throws {
     self.session = session
     self.listener = listener
+    hasPlugins = !session.experiment.plugins.isEmpty
     isAnnounced = true
     self.directory = directory
     self.record = record
@@ -205,6 +211,11 @@ public final class Run<S: Scalar>: TrainingObserver {
 
   // MARK: Rows as they come
 
+  /// Before anything is written that a plugin could have sent elsewhere.
+  private func checkProcess() {
+    if hasPlugins { Plugin.checkProcess() }
+  }
+
   public var isInterrupted: Bool { listener.interruption != nil || hasReachedPause }
 
   private var hasReachedPause: Bool {
@@ -213,6 +224,7 @@ public final class Run<S: Scalar>: TrainingObserver {
   }
 
   public func recorded(_ row: [Double]) throws {
+    checkProcess()
     cells.removeAll(keepingCapacity: true)
     cells.append(.int(trainer.epoch))
     cells.append(.int(trainer.step))
@@ -260,6 +272,7 @@ public final class Run<S: Scalar>: TrainingObserver {
   /// Writes down all that it takes to go on from here, unless a weight is no
   /// longer finite.
   private func keepState() throws {
+    checkProcess()
     guard let training = trainer.state() else { return }
     try announce()
     // The state tells how long the files are: they must be on the disk first.
@@ -285,6 +298,7 @@ public final class Run<S: Scalar>: TrainingObserver {
   // MARK: The end
 
   private func finish(_ outcome: Outcome) throws -> Int32 {
+    checkProcess()
     try saveWeights()
     switch outcome {
     case .interrupted where listener.interruption == nil:
@@ -325,6 +339,7 @@ public final class Run<S: Scalar>: TrainingObserver {
 
   /// Writes down what ended the run.
   private func conclude(_ status: Summary.Status, code: Int32, reason: String?) throws {
+    checkProcess()
     var summary = summary(status)
     summary.exitStatus = Int(code)
     summary.reason = reason

@@ -59,7 +59,7 @@ public struct Session<S: Scalar> {
         Diagnostic(
           "nothing measures '\(expectation.figure)'"
             + suggestion(for: expectation.figure, among: figures), at: expectation.place,
-          notes: [.init("the figures are: " + figures.joined(separator: ", "))]))
+          notes: [.init("the figures are: " + listed(figures))]))
     }
     try mistakes.throwIfAny()
   }

@@ -1,6 +1,7 @@
 import Datasets
-import ExperimentFile
+public import ExperimentFile
 public import NNExp
+import Results
 import Running
 import Synchronization
 
@@ -10,6 +11,7 @@ import Synchronization
 public final class Composer: Sendable {
   let declaration: SweepDeclaration
   let registry: Registry
+  private let plugins: PluginPolicy
   /// Of the first trials that were planned: all of a small sweep, and of a large one
   /// no more than a few megabytes.
   private let composed = Mutex<[Int: Experiment]>([:])
@@ -19,9 +21,12 @@ public final class Composer: Sendable {
   /// `SessionParts` of the newest session.
   private let newest = Mutex<(any Sendable)?>(nil)
 
-  public init(_ declaration: SweepDeclaration, _ registry: Registry) {
+  public init(
+    _ declaration: SweepDeclaration, _ registry: Registry, plugins: PluginPolicy = .load
+  ) {
     self.declaration = declaration
     self.registry = registry
+    self.plugins = plugins
   }
 
   func experiment(_ combination: Int) throws -> Experiment {
@@ -29,7 +34,7 @@ public final class Composer: Sendable {
     let experiment = try Experiment(
       declaration.experiment, text: declaration.bytes, path: declaration.file,
       overrides: declaration.common + declaration.assignments(of: combination).map(\.text),
-      registry: registry, like: sibling.withLock { $0 })
+      registry: registry, plugins: plugins, like: sibling.withLock { $0 })
     sibling.withLock { if $0 == nil { $0 = experiment } }
     return experiment
   }
@@ -69,7 +74,8 @@ public final class Composer: Sendable {
     let parameters = session.graph.parameterCount
     let epochs = experiment.training.epochs
     let trial = PlannedTrial(
-      number: 0, combination: combination, hash: SweepPlan.hash(of: experiment),
+      number: 0, combination: combination, hash: SweepPlan.hash(of: session),
+      configuration: String(experiment.configuration.prefix(32)),
       values: declaration.values(of: declaration.assignments(of: combination)),
       seed: experiment.seed, parameters: parameters,
       cost: 3 * Double(parameters) * Double(session.data.train.count) * Double(epochs),
@@ -77,6 +83,7 @@ public final class Composer: Sendable {
     return Composition(
       trial: trial, monitor: try Monitor(of: session, declaration.halving),
       figures: session.figures, rising: session.risingFigures,
+      files: session.dataHashes + experiment.pluginHashes,
       loadsPlugins: !experiment.plugins.isEmpty)
   }
 }
@@ -88,6 +95,8 @@ struct Composition {
   let figures: [String]
   /// Those that are better when higher.
   let rising: [String]
+  /// Its data files and plugins.
+  let files: [FileHash]
   let loadsPlugins: Bool
 }
 
@@ -99,8 +108,13 @@ extension SweepDeclaration {
 }
 
 extension SweepPlan {
-  /// The 32 first digits of the hash of all that is in force.
-  static func hash(of experiment: Experiment) -> String {
-    String(experiment.configuration.prefix(32))
+  /// The first 32 digits of a hash of everything that decides a trial's results: the
+  /// experiment with every default, and the contents of its data files and plugins.
+  static func hash<S: Scalar>(of session: Session<S>) -> String {
+    let experiment = session.experiment
+    let files = (session.dataHashes + experiment.pluginHashes).map(\.sha256)
+    if files.isEmpty { return String(experiment.configuration.prefix(32)) }
+    let text = ([experiment.configuration] + files).joined(separator: "\n")
+    return String(SHA256.hex(of: Array(text.utf8)).prefix(32))
   }
 }

@@ -68,7 +68,7 @@ public struct Monitor: Sendable, Equatable {
       throw Diagnostic(
         "nothing measures '\(wanted)'\(suggestion(for: wanted, among: known))",
         at: halving?.monitorPlace,
-        notes: [.init("the figures are: " + known.joined(separator: ", "))])
+        notes: [.init("the figures are: " + listed(known))])
     }
     name = wanted
     isBetterHigher = session.risingFigures.contains(wanted)

@@ -103,7 +103,7 @@ public struct RunComparison: Sendable {
       let names = columns.map(\.name)
       throw Diagnostic(
         "there is no column '\(name)' to sort by\(suggestion(for: name, among: names))",
-        notes: [.init("the columns are: " + names.joined(separator: ", "))])
+        notes: [.init("the columns are: " + listed(names))])
     }
     columns[column].isLong = false
     let figure = columns[column].name

@@ -78,7 +78,7 @@ public struct SweepExpectation: Sendable {
         Diagnostic(
           "nothing measures '\(figure)'\(suggestion(for: figure, among: known))",
           at: expected.expectation.place,
-          notes: [.init("the figures are: " + known.joined(separator: ", "))]))
+          notes: [.init("the figures are: " + listed(known))]))
     }
     try mistakes.throwIfAny()
   }

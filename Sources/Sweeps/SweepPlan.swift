@@ -1,5 +1,5 @@
 public import NNExp
-import Results
+public import Results
 import Running
 
 /// A trial that has been composed and found sound.
@@ -8,8 +8,11 @@ public struct PlannedTrial: Sendable {
   public fileprivate(set) var number: Int
   /// Which combination of the declaration it is.
   public let combination: Int
-  /// Of the composed experiment with every default: names the trial's folder.
+  /// Of everything that decides its results; names the trial's folder. See
+  /// `SweepPlan.hash(of:)`.
   public let hash: String
+  /// Of the composed experiment with every default, whatever its files hold.
+  public let configuration: String
   public let values: [String]
   public let seed: UInt64
   public let parameters: Int
@@ -33,6 +36,8 @@ public struct SweepPlan: Sendable {
   public let monitor: Monitor
   /// The figures that are better when higher.
   public let rising: Set<String>
+  /// The data files and plugins of all of them.
+  public let files: [FileHash]
   /// Whether any of them names plugins.
   let loadsPlugins: Bool
 
@@ -50,6 +55,7 @@ public struct SweepPlan: Sendable {
     var monitor: Monitor?
     var figures: Set<String> = []
     var rising: Set<String> = []
+    var files: [FileHash] = []
     var loadsPlugins = false
     let combinations = (0..<declaration.combinationCount).filter {
       !declaration.isExcluded(declaration.assignments(of: $0))
@@ -65,6 +71,7 @@ public struct SweepPlan: Sendable {
           if monitor == nil { monitor = own }
           figures.formUnion(composition.figures)
           rising.formUnion(composition.rising)
+          for file in composition.files where !files.contains(file) { files.append(file) }
           loadsPlugins = loadsPlugins || composition.loadsPlugins
           if declaration.halving != nil, let monitor, monitor != own {
             throw Diagnostic(
@@ -96,6 +103,7 @@ public struct SweepPlan: Sendable {
     self.trials = trials
     self.monitor = monitor
     self.rising = rising
+    self.files = files
     self.loadsPlugins = loadsPlugins
   }
 
@@ -142,7 +150,10 @@ private struct Mistakes {
         told.place = place
       }
     }
-    let values = assignments.map(\.text).joined(separator: " ")
+    let most = 20
+    let values =
+      assignments.prefix(most).map(\.text).joined(separator: " ")
+      + (assignments.count > most ? " … (\(assignments.count - most) more)" : "")
     told.notes.append(.init("in trial \(number): \(values)"))
     return told
   }

@@ -32,6 +32,8 @@ public struct PlanRecord: Sendable {
   public struct Trial: Sendable {
     public let number: Int
     public let hash: String
+    /// Of the experiment alone; nil in a plan of an earlier version, whose `hash` it is.
+    let configuration: String?
     public let seed: Int
     public let values: [String]
   }
@@ -41,15 +43,18 @@ public struct PlanRecord: Sendable {
   public let trials: [Trial]
   /// The figures that are better when higher.
   let rising: Set<String>
+  /// The data files and plugins of all trials.
+  let files: [FileHash]
 
   public init(_ plan: SweepPlan) {
     name = plan.declaration.name
     parameters = plan.declaration.parameterNames
     rising = plan.rising
+    files = plan.files
     trials = plan.trials.map {
       Trial(
-        number: $0.number, hash: $0.hash, seed: Int(truncatingIfNeeded: $0.seed),
-        values: $0.values)
+        number: $0.number, hash: $0.hash, configuration: $0.configuration,
+        seed: Int(truncatingIfNeeded: $0.seed), values: $0.values)
     }
   }
 
@@ -59,10 +64,13 @@ public struct PlanRecord: Sendable {
     [
       "name": .string(name), "parameters": .array(parameters.map(JSON.string)),
       "rising": .array(rising.sorted().map(JSON.string)),
+      "files": .array(
+        files.map { ["path": .string($0.path), "sha256": .string($0.sha256)] }),
       "trials": .array(
         trials.map {
           [
-            "trial": .int($0.number), "hash": .string($0.hash), "seed": .int($0.seed),
+            "trial": .int($0.number), "hash": .string($0.hash),
+            "configuration": JSON($0.configuration), "seed": .int($0.seed),
             "values": .array($0.values.map(JSON.string)),
           ]
         }),
@@ -82,13 +90,19 @@ public struct PlanRecord: Sendable {
     self.name = name
     self.parameters = parameters.compactMap(\.string)
     rising = Set((json["rising"]?.array ?? []).compactMap(\.string))
+    files = (json["files"]?.array ?? []).compactMap { file in
+      guard let path = file["path"]?.string, let sha256 = file["sha256"]?.string else {
+        return nil
+      }
+      return FileHash(path: path, sha256: sha256)
+    }
     self.trials = trials.compactMap { trial in
       guard let number = trial["trial"]?.int, let hash = trial["hash"]?.string,
         let values = trial["values"]?.array
       else { return nil }
       return Trial(
-        number: number, hash: hash, seed: trial["seed"]?.int ?? 0,
-        values: values.compactMap(\.string))
+        number: number, hash: hash, configuration: trial["configuration"]?.string,
+        seed: trial["seed"]?.int ?? 0, values: values.compactMap(\.string))
     }
   }
 

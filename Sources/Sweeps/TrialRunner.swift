@@ -58,10 +58,6 @@ public struct TrialRunner {
     }
     do {
       let experiment = try composer.experiment(combination)
-      guard SweepPlan.hash(of: experiment) == hash else {
-        throw Diagnostic(
-          "the file '\(composer.declaration.file)' has changed since the sweep was planned")
-      }
       let code =
         switch experiment.dtype {
         case .float32:
@@ -98,6 +94,11 @@ public struct TrialRunner {
   private func perform<S: Scalar>(
     _ session: Session<S>, _ hash: String, _ listener: Silence, _ pause: Int?
   ) throws -> Int32 {
+    guard SweepPlan.hash(of: session) == hash else {
+      throw Diagnostic(
+        "the file '\(composer.declaration.file)', its data or its plugins have changed since "
+          + "the sweep was planned")
+    }
     var origin = origin
     origin.output = folder.run(hash)
     return try Run(session, from: origin, listener: listener).perform(pausingAfter: pause)

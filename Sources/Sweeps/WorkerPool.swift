@@ -24,8 +24,8 @@ public final class WorkerPool {
 
   /// - Parameters:
   ///   - runner: what the workers run trials with.
-  ///   - arguments: the command line of a worker of its own program, without the
-  ///     executable.
+  ///   - arguments: the command line of a worker that is a program of its own, the
+  ///     program's name first.
   public init(
     _ plan: SweepPlan, in folder: SweepFolder, runner: TrialRunner, arguments: [String],
     retryingFailed: Bool, failsFast: Bool, listener: any SweepListener
@@ -98,7 +98,7 @@ public final class WorkerPool {
         return WorkerInput().serve(with: runner)
       }
     }
-    var words = ([CommandLine.arguments[0]] + arguments).map { strdup($0) } + [nil]
+    var words = arguments.map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     let worker = try WorkerProcess(besides: workers) {
       execv("/proc/self/exe", &words)

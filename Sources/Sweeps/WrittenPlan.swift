@@ -1,5 +1,7 @@
+public import ExperimentFile
 public import NNExp
 import Results
+import Running
 import YAMLTree
 
 /// A sweep's plan as plan.json keeps it: the trials, and all that they are composed
@@ -57,6 +59,19 @@ public struct WrittenPlan: Sendable {
     self.text = text
     base = sources["base"]?.string
     guard self.combinations.count == record.trials.count else { return nil }
+  }
+
+  /// Whether the plugins that a plan names may be loaded; see `PluginPolicy`.
+  public static func pluginPolicy(
+    ofPlan path: String, isTrusted: Bool
+  ) throws -> PluginPolicy {
+    let slash = path.lastIndex(ofByte: "/")
+    let folder = slash.map { String(path[..<$0]) } ?? "."
+    let name = slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
+    guard
+      let plans = try FileSystem.system.currentFolder.openFolderIfThere(folder)
+    else { return .load }
+    return try PluginPolicy(ofFile: name, in: plans, isTrusted: isTrusted)
   }
 
   /// The sweep that was planned, as if its file still stood at `path` as it was.

@@ -58,17 +58,23 @@ struct CompareCommand: ParsableCommand {
     // What is the same is asked of all runs, not of those that are shown.
     if onlyChanged { comparison.keepChanged() }
     if let limit { comparison.limit(to: limit) }
-    if csv { writeAll(comparison.csv, to: 1) } else { say(comparison.text) }
+    if csv {
+      try printResult(comparison.csv, terminator: "")
+    } else {
+      try printResult(comparison.text)
+    }
   }
 
   private func compareExactly(_ first: String, _ second: String) throws {
     let comparison = try ExactComparison(RunDirectory.open(first), RunDirectory.open(second))
     if comparison.isEqual {
-      return say(
+      return try printResult(
         "'\(first)' and '\(second)' are equal to the last bit: "
           + comparison.files.joined(separator: ", "))
     }
-    for difference in comparison.differences { say("\(difference.file): \(difference.fact)") }
+    for difference in comparison.differences {
+      try printResult("\(difference.file): \(difference.fact)")
+    }
     throw Diagnostic(
       "'\(first)' and '\(second)' differ in \(comparison.differences.count) of "
         + "\(comparison.files.count) files",

@@ -16,8 +16,10 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "which weights: best or last")
   var weights: Trained.Weights = .best
 
+  @OptionGroup var trust: TrustOptions
+
   func run() throws {
-    let trained = try Trained(directory, weights)
+    let trained = try Trained(directory, weights, trust)
     switch trained.experiment.dtype {
     case .float32: try evaluate(trained.session(Float.self))
     case .float64: try evaluate(trained.session(Double.self))
@@ -31,7 +33,7 @@ struct EvaluateCommand: ParsableCommand {
       let figures = try session.trainer.evaluator.measure(samples)
       rows.append([split, "\(samples.count)"] + figures.map(brief))
     }
-    say(table(rows, rightAligned: Set(1..<rows[0].count)))
+    try printResult(table(rows, rightAligned: Set(1..<rows[0].count)))
   }
 }
 
@@ -52,8 +54,10 @@ struct PredictCommand: ParsableCommand {
   @Option(help: "which weights: best or last")
   var weights: Trained.Weights = .best
 
+  @OptionGroup var trust: TrustOptions
+
   func run() throws {
-    let trained = try Trained(directory, weights)
+    let trained = try Trained(directory, weights, trust)
     switch trained.experiment.dtype {
     case .float32: try predict(trained, trained.session(Float.self))
     case .float64: try predict(trained, trained.session(Double.self))
@@ -78,15 +82,19 @@ struct Trained {
 
   let experiment: Experiment
   private let weights: RunWeights
+  private let directory: RunDirectory
+  private let record: RunRecord
 
-  init(_ path: String, _ weights: Weights) throws {
-    let directory = try RunDirectory.open(path)
-    let record = try RunRecord(of: directory)
+  init(_ path: String, _ weights: Weights, _ trust: TrustOptions) throws {
+    directory = try RunDirectory.open(path)
+    record = try RunRecord(of: directory)
     // The resolved file holds every override; its paths are those of the
     // experiment file that it was made from.
     experiment = try Experiment(
       resolved: directory.read("resolved.yaml"), path: record.experiment,
-      name: directory.folder.path(of: "resolved.yaml"), registry: standardRegistry())
+      name: directory.folder.path(of: "resolved.yaml"), registry: standardRegistry(),
+      plugins: PluginPolicy(
+        ofFile: "resolved.yaml", in: directory.folder, isTrusted: trust.trustPlugins))
     self.weights = try Trained.weights(weights == .best ? .best : .last, of: directory)
   }
 
@@ -100,10 +108,18 @@ struct Trained {
     return weights
   }
 
-  /// The experiment as it was built for the run, with the run's weights.
+  /// The experiment as it was built for the run, with the run's weights. Throws if its
+  /// data or plugins have changed since.
   func session<S: Scalar>(_ type: S.Type) throws -> Session<S> {
     let session = try Session<S>(experiment)
+    try session.requireFiles(of: record, in: directory)
     try weights.put(into: session)
     return session
   }
+}
+
+/// The option of every command that loads what a run's folder names.
+struct TrustOptions: ParsableArguments {
+  @Flag(help: "load plugins that are named by a run folder of another user")
+  var trustPlugins = false
 }

@@ -53,7 +53,7 @@ struct ExplainCommand: ParsableCommand {
     case .float32: text = try explain(Session<Float>(experiment), format)
     case .float64: text = try explain(Session<Double>(experiment), format)
     }
-    guard let output else { return writeAll(text, to: 1) }
+    guard let output else { return try printResult(text, terminator: "") }
     try writeNewFile(Array(text.utf8), to: output)
     say("the chain rule of training sample \(sample) in \(output)")
   }

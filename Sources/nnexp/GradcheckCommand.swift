@@ -80,8 +80,8 @@ struct GradcheckCommand: ParsableCommand {
         if let trained { try trained.put(into: session) } else { try train(session) }
       }
       guard let report = try session.checkGradients(at: moment) else { continue }
-      if moments.count > 1 { say("at the \(moment.rawValue):") }
-      say(report.description)
+      if moments.count > 1 { try printResult("at the \(moment.rawValue):") }
+      try printResult(report.description)
       reports.append(report)
     }
     if let csv { try write(reports, to: csv) }

@@ -20,11 +20,11 @@ struct LayersCommand: ParsableCommand {
     let catalogues = registry.entries
     guard let type else {
       for (kind, entries) in catalogues {
-        say(kind)
-        say(table(entries.map { ["  " + $0.name, $0.manual.summary] }))
-        say("")
+        try printResult(kind)
+        try printResult(table(entries.map { ["  " + $0.name, $0.manual.summary] }))
+        try printResult("")
       }
-      say("nnexp layers TYPE tells a type's equation and options.")
+      try printResult("nnexp layers TYPE tells a type's equation and options.")
       return
     }
     let found = catalogues.flatMap { kind, entries in
@@ -36,7 +36,7 @@ struct LayersCommand: ParsableCommand {
         "unknown type '\(type)'\(suggestion(for: type, among: names))",
         notes: [.init("nnexp layers lists them all")])
     }
-    say(found.map { LayersCommand.page($0.1) }.joined(separator: "\n\n"))
+    try printResult(found.map { LayersCommand.page($0.1) }.joined(separator: "\n\n"))
   }
 
   /// Everything about one type: equation, shapes, options, example, source.

@@ -1,5 +1,7 @@
 import ArgumentParser
+import CPlugins
 import Datasets
+import Glibc
 import NNExp
 import Plugins
 import Standard
@@ -40,33 +42,40 @@ enum Main {
   static func main() {
     openMissingStreams()
     ignoreBrokenPipes()
+    quitAtOnce()
     reportRefusedMemory()
     do {
-      try requireUTF8Arguments()
+      _ = try startArguments.get()
       try InstructionSet.useRequested()
       try CoreOptions.useRequested()
       var command = try parsed()
       try command.run()
-    } catch let exit as Exit {
-      leave(exit.code)
-    } catch let diagnostics as Diagnostics {
-      complain(diagnostics)
-      leave(diagnostics.failure.rawValue)
-    } catch let diagnostic as Diagnostic {
-      complain(Diagnostics([diagnostic]))
-      leave(diagnostic.failure.rawValue)
+      leave(0)
     } catch {
-      // Usage errors and requests for help: the parser words them.
-      let code = NNExpCommand.exitCode(for: error)
-      let message = NNExpCommand.fullMessage(for: error)
-      if code.isSuccess {
-        print(message)
-        leave(0)
-      }
-      writeError(message)
-      leave(Failure.input.rawValue)
+      leave(report(error))
     }
-    leave(0)
+  }
+
+  /// Reports what ended a command. Returns the exit code.
+  private static func report(_ error: any Error) -> Int32 {
+    switch error {
+    case let exit as Exit: return exit.code
+    case let diagnostics as Diagnostics:
+      complain(diagnostics)
+      return diagnostics.failure.rawValue
+    case let diagnostic as Diagnostic: return report(Diagnostics([diagnostic]))
+    default:
+      // Usage errors and requests for help: the parser words them.
+      let message = NNExpCommand.fullMessage(for: error)
+      guard NNExpCommand.exitCode(for: error).isSuccess else {
+        writeError(message)
+        return Failure.input.rawValue
+      }
+      do {
+        try printResult(message)
+        return 0
+      } catch { return report(error) }
+    }
   }
 
   /// The command that the command line stands for.
@@ -75,7 +84,7 @@ enum Main {
   /// which takes the parser a third of the time. Where it refuses the rest, or has more
   /// to say than to run, all of them are asked.
   private static func parsed() throws -> any ParsableCommand {
-    let words = CommandLine.arguments.dropFirst()
+    let words = try startArguments.get().dropFirst()
     let named = NNExpCommand.configuration.subcommands.first {
       $0.configuration.commandName == words.first && $0.configuration._superCommandName != nil
     }
@@ -84,13 +93,33 @@ enum Main {
     {
       return command
     }
-    return try NNExpCommand.parseAsRoot()
+    return try NNExpCommand.parseAsRoot(Array(words))
   }
 
   private static func complain(_ diagnostics: Diagnostics) {
     writeError(diagnostics.description)
     let errors = diagnostics.list.filter { $0.severity == .error }.count
     if errors > 1 { writeError("\(errors) errors") }
+  }
+}
+
+/// The words of the command line, the program's name first.
+var commandLine: [String] { (try? startArguments.get()) ?? [] }
+
+/// The words that the process was started with, as the system passed them to it; Swift's
+/// own `CommandLine.arguments` would read them from /proc, which may be missing.
+private let startArguments = Result<[String], any Error> {
+  guard nnexp_argument_count() > 0, let words = nnexp_arguments() else {
+    throw Diagnostic(
+      "the process was started without arguments, not even its own name", failure: .environment)
+  }
+  return try (0..<Int(nnexp_argument_count())).map { index in
+    guard let word = words[index] else { return "" }
+    guard let text = String(validatingCString: word) else {
+      throw Diagnostic(
+        "argument \(index) is not UTF-8: '\(shown(name: word))'; if it names a file, rename it")
+    }
+    return text
   }
 }
 

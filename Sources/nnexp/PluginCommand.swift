@@ -65,9 +65,9 @@ struct PluginBuild: ParsableCommand {
 
   func run() throws {
     let object = try Plugin.build(path)
-    guard let output else { return say(object) }
-    try writeNewFile(try Plugin.bytes(of: object), to: output)
-    say(output)
+    guard let output else { return try printResult(object.path) }
+    try writeNewFile(object.bytes, to: output)
+    try printResult(output)
   }
 }
 
@@ -108,16 +108,16 @@ struct PluginTest: ParsableCommand {
     }
     for proof in proofs {
       switch proof.outcome {
-      case .success(let table): say("\(proof.kind) \(table)\n")
+      case .success(let table): try printResult("\(proof.kind) \(table)\n")
       case .failure(let mistakes):
-        say("\(proof.kind) \(proof.example): not proven")
-        for mistake in mistakes.list { say("  \(mistake.message)") }
-        for note in mistakes.list.flatMap(\.notes) { say("  \(note.message)") }
-        say("")
+        try printResult("\(proof.kind) \(proof.example): not proven")
+        for mistake in mistakes.list { try printResult("  \(mistake.message)") }
+        for note in mistakes.list.flatMap(\.notes) { try printResult("  \(note.message)") }
+        try printResult("")
       }
     }
     let held = proofs.count(where: \.holds)
-    say("\(held) of \(proofs.count) examples proven")
+    try printResult("\(held) of \(proofs.count) examples proven")
     if held < proofs.count {
       throw Diagnostic(
         "the plugin '\(path)' does not hold what the engine relies upon", failure: .shortfall)

@@ -23,13 +23,17 @@ struct ResumeCommand: ParsableCommand {
 
   @OptionGroup var cores: CoreOptions
 
+  @OptionGroup var trust: TrustOptions
+
   @Flag(name: .shortAndLong, help: "say nothing unless something is wrong")
   var quiet = false
 
   func run() throws {
     try cores.apply()
     try go(
-      on: Resumption(of: directory, registry: standardRegistry()), quiet: quiet)
+      on: Resumption(
+        of: directory, registry: standardRegistry(), trustsPlugins: trust.trustPlugins),
+      quiet: quiet)
   }
 }
 

@@ -59,7 +59,7 @@ struct RunCommand: ParsableCommand {
   private func start<S: Scalar>(_ session: Session<S>) throws {
     listenForSignals()
     let origin = RunOrigin(
-      command: CommandLine.arguments, nnexpVersion: NNExpCommand.version, file: file,
+      command: commandLine, nnexpVersion: NNExpCommand.version, file: file,
       output: output)
     try leave(after: Run(session, from: origin, listener: Progress(quiet: quiet)).perform())
   }

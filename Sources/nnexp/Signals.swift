@@ -7,18 +7,28 @@ private let received = Atomic<Int32>(0)
 /// Turns SIGINT and SIGTERM into a wish that the run ends after its step. A
 /// second one ends the process at once.
 func listenForSignals() {
-  // Whoever started the process may have left them blocked.
-  var set = sigset_t()
-  sigemptyset(&set)
-  sigaddset(&set, SIGINT)
-  sigaddset(&set, SIGTERM)
-  pthread_sigmask(SIG_UNBLOCK, &set, nil)
+  unblock([SIGINT, SIGTERM])
   for number in [SIGINT, SIGTERM] {
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { received.store($0, ordering: .relaxed) }
     action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND)) | SA_RESTART
     sigaction(number, &action, nil)
   }
+}
+
+/// SIGQUIT ends the process by the system's own action: Swift's would first write a
+/// backtrace, for seconds.
+func quitAtOnce() {
+  unblock([SIGQUIT])
+  signal(SIGQUIT, SIG_DFL)
+}
+
+/// The process that started this one may have left them blocked.
+private func unblock(_ signals: [Int32]) {
+  var set = sigset_t()
+  sigemptyset(&set)
+  for number in signals { sigaddset(&set, number) }
+  pthread_sigmask(SIG_UNBLOCK, &set, nil)
 }
 
 /// The signal that came, if one did.
@@ -31,5 +41,5 @@ var signalReceived: Int32? {
 func raiseAgain(_ number: Int32) -> Never {
   signal(number, SIG_DFL)
   raise(number)
-  exit(128 + number)
+  leave(128 + number)
 }

@@ -85,6 +85,8 @@ struct SweepCommand: ParsableCommand {
   @Flag(help: "print annotations for GitHub")
   var github = false
 
+  @OptionGroup var trust: TrustOptions
+
   @Flag(name: .shortAndLong, help: "say nothing unless something is wrong")
   var quiet = false
 
@@ -117,12 +119,18 @@ struct SweepCommand: ParsableCommand {
     let plan = try SweepPlan(declaration, registry: registry)
     if plansOnly { try declaration.requireIndependentTrials(for: "--plan") }
     if launcher != nil { try declaration.requireIndependentTrials(for: "--launcher") }
-    if dryRun { return say(plan.text) }
+    if dryRun { return try printResult(plan.text) }
     if launcher == .slurm { return try runOnSlurm(plan, in: folder) }
     try folder.make()
-    try WrittenPlan(plan).write(to: folder)
+    try replacePlan(with: plan, in: folder)
     if plansOnly { return try sayTrialsLeft(of: plan, in: folder) }
     try runAll(plan, in: folder)
+  }
+
+  /// Writes the plan; reports the trials of an earlier one that it makes stale.
+  func replacePlan(with plan: SweepPlan, in folder: SweepFolder) throws {
+    if let stale = try StaleTrials(of: plan, in: folder) { writeError("\(stale.warning)") }
+    try WrittenPlan(plan).write(to: folder)
   }
 
   /// What cannot be written at the end is better known at the beginning.
@@ -146,7 +154,7 @@ struct SweepCommand: ParsableCommand {
     _ composer: Composer, in folder: SweepFolder, isWorker: Bool
   ) -> TrialRunner {
     TrialRunner(
-      composer, in: folder, command: CommandLine.arguments.filter { $0 != "--worker" },
+      composer, in: folder, command: commandLine.filter { $0 != "--worker" },
       version: NNExpCommand.version, retryingFailed: retryFailed, endsWithParent: isWorker,
       interruption: { signalReceived })
   }
@@ -157,7 +165,7 @@ struct SweepCommand: ParsableCommand {
     let view = SweepView(quiet: quiet)
     let pool = WorkerPool(
       plan, in: folder, runner: runner(plan.composer, in: folder, isWorker: true),
-      arguments: Array(CommandLine.arguments.dropFirst()) + ["--worker"],
+      arguments: commandLine + ["--worker"],
       retryingFailed: retryFailed, failsFast: failFast, listener: view)
     if !quiet, pool.progress.done > 0 {
       say("\(pool.progress.done) of \(plan.trials.count) trials are finished")

@@ -25,7 +25,7 @@ extension SweepCommand {
       options: slurmOptions ?? "", throttle: jobs, retryingFailed: retryFailed, file: file)
     try SlurmSweep.requirePresence()
     try folder.make()
-    try WrittenPlan(plan).write(to: folder)
+    try replacePlan(with: plan, in: folder)
     let view = ArrayView(quiet: quiet)
     let sweep = try SlurmSweep(in: folder, listener: view)
     for job in sweep.jobs { view.note("job \(job) is at it since before") }

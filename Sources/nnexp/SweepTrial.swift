@@ -8,7 +8,7 @@ extension SweepCommand {
   /// `--plan`: the numbers of the trials that are left, a line each.
   func sayTrialsLeft(of plan: SweepPlan, in folder: SweepFolder) throws {
     for trial in try folder.trialsLeft(of: plan, retryingFailed: retryFailed) {
-      say("\(trial.number)")
+      try printResult("\(trial.number)")
     }
   }
 
@@ -28,7 +28,12 @@ extension SweepCommand {
     }
     let code = try trial.run(
       with: runner(
-        Composer(plan.declaration(at: file), registry), in: folder, isWorker: false),
+        Composer(
+          plan.declaration(at: file), registry,
+          plugins: WrittenPlan.pluginPolicy(
+            ofPlan: planFile ?? "\(folder.path)/\(PlanRecord.file)",
+            isTrusted: trust.trustPlugins)),
+        in: folder, isWorker: false),
       patience: 120, say: { if !quiet { say($0) } }, complain: writeError)
     try leave(after: code)
   }

@@ -26,11 +26,11 @@ struct ValidateCommand: ParsableCommand {
     try mistakes.throwIfAny()
   }
 
-  private func show<S: Scalar>(_ file: String, _ session: Session<S>) {
-    say("\(file): valid")
-    say(session.modelTable)
-    say(session.totals)
-    say("memory: \(session.memoryParts)")
-    if file != files.last { say("") }
+  private func show<S: Scalar>(_ file: String, _ session: Session<S>) throws {
+    try printResult("\(file): valid")
+    try printResult(session.modelTable)
+    try printResult(session.totals)
+    try printResult("memory: \(session.memoryParts)")
+    if file != files.last { try printResult("") }
   }
 }

@@ -43,6 +43,18 @@ import Testing
     #expect(differences(tool.facts(of: "whole"), tool.facts(of: run)) == [])
   }
 
+  /// FAULTS 63.
+  @Test func sigquitEndsTheProcessAtOnce() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try tool.write(eventful.replacing("epochs: 100", with: "epochs: 100000"), to: "eventful.yaml")
+    let process = try tool.start(["run", "eventful.yaml", "-q"])
+    try waitForRows(tool, of: "results/eventful/run-0001")
+    process.kill(SIGQUIT)
+    #expect(process.wait() == .signal(SIGQUIT))
+    #expect(process.complaint == "", "no backtrace")
+  }
+
   /// At any moment, from before the first line of it to after the last; the one
   /// signal, the other, or both.
   @Test func atRandomMoments() throws {

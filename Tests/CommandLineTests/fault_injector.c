@@ -11,7 +11,8 @@
 //     NNEXP_FAULT_ON="fsync"      only operations of that name count
 //
 // Operations are those that change files. Standard streams do not count.
-#define _GNU_SOURCE
+#include "at_end.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +43,7 @@ __attribute__((constructor)) static void configure(void) {
   }
 }
 
-__attribute__((destructor)) static void tell(void) {
+static void at_end(void) {
   if (mode == count) fprintf(stderr, "%ld", operations);
 }
 

@@ -4,7 +4,8 @@
 //     NNEXP_REFUSE="7"        the 7th allocation (from 0)
 //     NNEXP_REFUSE="7 on"     that one and all that follow
 //     NNEXP_REFUSE="count"    none; says at the end how many there were
-#define _GNU_SOURCE
+#include "at_end.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
@@ -30,7 +31,7 @@ __attribute__((constructor)) static void configure(void) {
   goes_on = strstr(text, " on") != NULL;
 }
 
-__attribute__((destructor)) static void tell(void) {
+static void at_end(void) {
   if (counts) fprintf(stderr, "%ld", allocations);
 }
 

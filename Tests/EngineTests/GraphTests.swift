@@ -171,7 +171,7 @@ import Testing
           - {type: dense, units: 1, name: a}
           - {type: add, inputs: [a]}
         """, input: [2]) == """
-          test.yaml:3:12: error: 'add' (add) takes 2 or more inputs, found 1
+          test.yaml:3:12: error: 'add' (add) takes 2 to 64 inputs, found 1
               - {type: add, inputs: [a]}
                        ^
           test.yaml:2:12: note: 'a' produces [1]

@@ -5,27 +5,32 @@ import Testing
 @testable import Plugins
 
 @Suite struct PluginCacheTests {
-  private let folder = FileManager.default.temporaryDirectory
+  private let folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
     .appendingPathComponent("nnexp-cache-\(UUID().uuidString)").path
 
   @Test func manyAtOnceBuildOnce() async throws {
     let cache = try PluginCache(in: folder)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let builds = Builds()
-    try await withThrowingTaskGroup(of: String.self) { group in
+    try await withThrowingTaskGroup(of: PluginCache.Entry.self) { group in
       for _ in 0..<8 {
         group.addTask {
-          try cache.file("a.so") { path in
+          try cache.entry("a.so") { workshop in
             builds.add()
             usleep(20_000)
-            try Data("built".utf8).write(to: URL(fileURLWithPath: path))
+            try workshop.write(Array("built".utf8), to: "a.so")
           }
         }
       }
-      for try await path in group { #expect(path == folder + "/a.so") }
+      for try await entry in group {
+        #expect(entry.path == folder + "/a.so")
+        #expect(entry.bytes == Array("built".utf8))
+      }
     }
     #expect(builds.count == 1)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a.so"])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        == ["a.so", "a.so.sha256"])
   }
 
   @Test func aFailedBuildIsTriedByTheNextAlone() async throws {
@@ -35,11 +40,10 @@ import Testing
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<16 {
         group.addTask {
-          _ = try? cache.file("a.so") { path in
+          _ = try? cache.entry("a.so") { workshop in
             builds.add()
             // Two at once would find each other's file.
-            if FileManager.default.fileExists(atPath: path) { builds.collide() }
-            try Data().write(to: URL(fileURLWithPath: path))
+            do { try workshop.write([], to: "a.so") } catch { builds.collide() }
             usleep(1000)
             throw Diagnostic("no")
           }
@@ -55,13 +59,51 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: folder) }
     for _ in 0..<2 {
       #expect(throws: Diagnostic.self) {
-        try cache.file("a.so") { path in
-          try Data("half".utf8).write(to: URL(fileURLWithPath: path))
+        try cache.entry("a.so") { workshop in
+          try workshop.write(Array("half".utf8), to: "a.so")
           throw Diagnostic("no")
         }
       }
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
     }
+  }
+
+  @Test func linksAndMissingFoldersAreFollowed() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    _ = try PluginCache(in: folder + "/a/b/c")
+    let link = folder + "/link"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "a/../a/./new")
+    let cache = try PluginCache(in: link + "/plugins")
+    let entry = try cache.entry("a.so") { try $0.write([1, 2], to: "a.so") }
+    #expect(entry.path == folder + "/a/new/plugins/a.so")
+    let record = try String(contentsOfFile: entry.path + ".sha256", encoding: .utf8)
+    #expect(
+      record == "a12871fee210fb8619291eaea194581cbd2531e4b23759d225f6806923f63222  a.so\n")
+    try FileManager.default.createSymbolicLink(
+      atPath: folder + "/loop", withDestinationPath: "loop")
+    #expect {
+      try PluginCache(in: folder + "/loop")
+    } throws: { error in
+      (error as? Diagnostic)?.message
+        == "cannot open '\(folder)/loop': Too many levels of symbolic links"
+    }
+  }
+
+  @Test func whatIsNotAFileIsBuiltOver() throws {
+    let cache = try PluginCache(in: folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.createSymbolicLink(
+      atPath: folder + "/a.so", withDestinationPath: "/etc/passwd")
+    mkfifo(folder + "/a.so.sha256", 0o600)
+    // Left by a build that was killed, with a folder of its own.
+    try FileManager.default.createDirectory(
+      atPath: folder + "/a.so.building/sources/x", withIntermediateDirectories: true)
+    let entry = try cache.entry("a.so") { try $0.write([1], to: "a.so") }
+    #expect(entry.bytes == [1])
+    #expect(try cache.entry("a.so") { _ in throw Diagnostic("no") }.bytes == [1])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        == ["a.so", "a.so.sha256"])
   }
 
   @Test func aFolderOfOthersIsRefused() throws {
@@ -72,7 +114,7 @@ import Testing
       try PluginCache(in: folder)
     } throws: { error in
       (error as? Diagnostic)?.message
-        == "'\(folder)' can be written to by others, and plugins would be loaded from it"
+        == "others can write to the plugin cache '\(folder)' (mode 777)"
     }
   }
 }

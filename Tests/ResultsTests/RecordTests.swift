@@ -199,6 +199,19 @@ func statusesReadBack(_ status: Summary.Status, _ word: String) throws {
       == "3 error: '$/summary.json': status is no valid value: \"sleeping\"")
 }
 
+/// FAULTS 63.
+@Test(arguments: [-1, 256])
+func aSummaryWithAnExitStatusThatNoProcessHas(_ status: Int) throws {
+  let scratch = Scratch()
+  let run = try scratch.run()
+  var members = summary.json.object ?? []
+  members[1].value = .int(status)
+  try run.write(.object(members), to: "summary.json")
+  #expect(
+    thrown(replacing: run.path) { try Summary(of: run) }
+      == "3 error: '$/summary.json': exit_status is no valid value: \(status)")
+}
+
 // MARK: Clocks
 
 // date -u -d @SECONDS

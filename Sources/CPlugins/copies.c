@@ -1,0 +1,49 @@
+// Copies of the process that a plugin forks. One that comes back from the plugin's call
+// would train on, and write the same rows into the same files.
+#define _GNU_SOURCE
+#include "guard.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static volatile pid_t unwatched = 1;
+volatile pid_t *guard_original = &unwatched;
+
+// Shared with all copies: whether one has warned.
+static _Atomic bool *has_warned;
+
+static void *page(int flags) {
+  void *start = mmap(NULL, 4096, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+  return start == MAP_FAILED ? NULL : start;
+}
+
+static void clear(void) { *guard_original = 0; }
+
+void guard_begin_copies(void) {
+  has_warned = page(MAP_SHARED);
+  volatile pid_t *original = page(MAP_PRIVATE);
+  if (original) guard_original = original;
+  *guard_original = getpid();
+  // The kernel clears the page, whatever system call makes the copy. Before Linux 4.14
+  // the C library does.
+  if (!original || madvise((void *)original, 4096, MADV_WIPEONFORK) != 0)
+    pthread_atfork(NULL, NULL, clear);
+}
+
+// Asks the system, because vfork shares the page.
+bool guard_is_copy(void) { return *guard_original != syscall(SYS_getpid); }
+
+void guard_end_copy(struct nnexp_call call) {
+  if (!has_warned || !atomic_exchange(has_warned, true)) {
+    guard_say(call.callee->place);
+    guard_say("warning: ");
+    guard_say(call.callee->subject);
+    guard_say(" forked the process in ");
+    guard_say(call.what);
+    guard_say(", and the copy returned from it; copies that return are ended\n");
+  }
+  for (;;) syscall(SYS_exit_group, 2);
+}

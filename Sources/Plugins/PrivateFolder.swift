@@ -1,0 +1,287 @@
+import Glibc
+import NNExp
+
+/// An open folder that only this user can write to, and that nobody but this user and
+/// root can replace by another. Everything in it is reached through its descriptor.
+final class PrivateFolder: Sendable {
+  private let descriptor: Int32
+
+  /// From the root on, without links.
+  let path: String
+
+  private init(descriptor: Int32, path: String) {
+    (self.descriptor, self.path) = (descriptor, path)
+  }
+
+  deinit { close(descriptor) }
+
+  /// Opens the folder, and makes what is missing of its path.
+  ///
+  /// Each folder on the way must belong to this user or root, and others must not be able
+  /// to write to it, unless its sticky bit keeps them from replacing what is not theirs.
+  convenience init(_ path: String) throws {
+    var walk = try Walk(to: path)
+    let folder = try walk.finish()
+    self.init(descriptor: folder.descriptor, path: folder.path)
+  }
+
+  // MARK: Files
+
+  /// The bytes of a file that only this user can write to; nil where there is none.
+  ///
+  /// - Parameter isProtected: whether the folder itself keeps others out.
+  func read(_ name: String, isProtected: Bool = false) -> [UInt8]? {
+    let file = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      isProtected || status.st_uid == geteuid() && status.st_mode & 0o022 == 0
+    else { return nil }
+    var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+    var filled = 0
+    while filled < bytes.count {
+      let count = bytes.withUnsafeMutableBytes {
+        Glibc.read(file, $0.baseAddress! + filled, $0.count - filled)
+      }
+      if count < 0 && errno == EINTR { continue }
+      if count <= 0 { return nil }
+      filled += count
+    }
+    return bytes
+  }
+
+  /// Makes a file that must not exist yet.
+  func write(_ bytes: [UInt8], to name: String) throws {
+    let file = openat(
+      descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw failure("create", name) }
+    defer { close(file) }
+    var sent = 0
+    while sent < bytes.count {
+      let count = bytes.withUnsafeBytes {
+        Glibc.write(file, $0.baseAddress! + sent, $0.count - sent)
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw failure("write", name) }
+      sent += count
+    }
+  }
+
+  /// Moves a file here, in place of what is there.
+  func take(_ name: String, from other: PrivateFolder) throws {
+    guard renameat(other.descriptor, name, descriptor, name) == 0 else {
+      throw failure("create", name)
+    }
+  }
+
+  func remove(_ name: String) { unlinkat(descriptor, name, 0) }
+
+  // MARK: Folders
+
+  /// A new folder within, for this user only.
+  func makeFolder(_ name: String) throws -> PrivateFolder {
+    guard mkdirat(descriptor, name, 0o700) == 0 else { throw failure("create", name) }
+    let folder = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard folder >= 0 else { throw failure("open", name) }
+    return PrivateFolder(descriptor: folder, path: path + "/" + name)
+  }
+
+  /// Removes a folder with everything in it.
+  func removeFolder(_ name: String) {
+    let folder = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    if folder >= 0 {
+      let inner = PrivateFolder(descriptor: folder, path: path + "/" + name)
+      for name in inner.names where unlinkat(folder, name, 0) != 0 { inner.removeFolder(name) }
+    }
+    unlinkat(descriptor, name, AT_REMOVEDIR)
+  }
+
+  private var names: [String] {
+    let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard copy >= 0 else { return [] }
+    guard let listing = fdopendir(copy) else {
+      close(copy)
+      return []
+    }
+    defer { closedir(listing) }
+    var names: [String] = []
+    while let entry = readdir(listing) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  // MARK: Locks
+
+  /// A descriptor that holds the lock of this name. The kernel releases the lock when its
+  /// holder dies; the holder removes the file.
+  func lock(_ name: String) throws -> Int32 {
+    while true {
+      let lock = openat(descriptor, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+      guard lock >= 0 else { throw failure("create", name) }
+      while flock(lock, LOCK_EX) != 0 {
+        guard errno == EINTR else {
+          let failure = failure("lock", name)
+          close(lock)
+          throw failure
+        }
+      }
+      // Whoever held it before took the file away: another may hold a new one.
+      var (mine, there) = (stat(), stat())
+      if fstat(lock, &mine) == 0, fstatat(descriptor, name, &there, AT_SYMLINK_NOFOLLOW) == 0,
+        mine.st_ino == there.st_ino
+      {
+        return lock
+      }
+      close(lock)
+    }
+  }
+
+  private func failure(_ operation: String, _ name: String) -> Diagnostic {
+    Diagnostic("cannot \(operation) '\(path)/\(name)': \(systemReason)", failure: .environment)
+  }
+}
+
+/// O_PATH, which Swift does not import: opens a folder that need not be readable.
+private let pathOnly: Int32 = 0o10000000
+
+/// The way from the root to a folder, one component after another.
+private struct Walk: ~Copyable {
+  private let goal: String
+  private var folder: Int32
+  private var path = ""
+  /// What is still to be walked, the next one last.
+  private var pending: [String]
+  private var links = 0
+
+  init(to goal: String) throws {
+    self.goal = goal
+    folder = open("/", pathOnly | O_DIRECTORY | O_CLOEXEC)
+    pending = Walk.components(of: goal)
+    guard folder >= 0 else { throw failure("open") }
+  }
+
+  deinit { if folder >= 0 { close(folder) } }
+
+  /// The folder, which must be this user's, open for reading.
+  mutating func finish() throws -> (descriptor: Int32, path: String) {
+    while let part = pending.popLast() { try step(into: part) }
+    let status = try status(of: folder)
+    guard status.st_uid == geteuid() else {
+      throw refusal("the plugin cache '\(path)' belongs to \(Walk.owner(status))")
+    }
+    guard status.st_mode & 0o022 == 0 else {
+      throw refusal(
+        "others can write to the plugin cache '\(path)' (\(Walk.mode(status)))", remedy: path)
+    }
+    let descriptor = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure("open") }
+    return (descriptor, path)
+  }
+
+  private mutating func step(into part: String) throws {
+    try requireSafe()
+    var next = openat(folder, part, pathOnly | O_NOFOLLOW | O_CLOEXEC)
+    if next < 0 && errno == ENOENT {
+      guard mkdirat(folder, part, 0o700) == 0 || errno == EEXIST else {
+        throw failure("create", part)
+      }
+      next = openat(folder, part, pathOnly | O_NOFOLLOW | O_CLOEXEC)
+    }
+    guard next >= 0 else { throw failure("open", part) }
+    var isKept = false
+    defer { if !isKept { close(next) } }
+    let status = try status(of: next)
+    switch status.st_mode & S_IFMT {
+    case S_IFLNK:
+      guard [0, geteuid()].contains(status.st_uid) else {
+        throw refusal(
+          "the plugin cache '\(goal)' is reached through the link '\(path)/\(part)', which "
+            + "belongs to \(Walk.owner(status))")
+      }
+      try follow(next, part)
+    case S_IFDIR:
+      close(folder)
+      (folder, isKept) = (next, true)
+      if part == ".." {
+        path = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+      } else {
+        path += "/" + part
+      }
+    default:
+      throw Diagnostic("'\(path)/\(part)' is not a folder", failure: .environment)
+    }
+  }
+
+  private mutating func follow(_ link: Int32, _ part: String) throws {
+    links += 1
+    var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = target.withUnsafeMutableBytes { bytes in
+      readlinkat(link, "", bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
+    }
+    if links > 40 { errno = ELOOP }
+    guard count >= 0, links <= 40 else { throw failure("open", part) }
+    let text = String(decoding: target[..<count], as: UTF8.self)
+    pending += Walk.components(of: text)
+    if text.hasPrefix("/") {
+      let root = open("/", pathOnly | O_DIRECTORY | O_CLOEXEC)
+      guard root >= 0 else { throw failure("open", part) }
+      close(folder)
+      (folder, path) = (root, "")
+    }
+  }
+
+  /// Throws where another user could replace what the present folder holds.
+  private func requireSafe() throws {
+    let status = try status(of: folder)
+    let shown = path.isEmpty ? "/" : path
+    guard [0, geteuid()].contains(status.st_uid) else {
+      throw refusal(
+        "the plugin cache '\(goal)' is below '\(shown)', which belongs to "
+          + Walk.owner(status))
+    }
+    guard status.st_mode & 0o022 == 0 || status.st_mode & S_ISVTX != 0 else {
+      throw refusal(
+        "the plugin cache '\(goal)' is below '\(shown)', which others can write to "
+          + "(\(Walk.mode(status)))", remedy: shown)
+    }
+  }
+
+  /// - Parameter remedy: the folder whose mode is at fault.
+  private func refusal(_ fact: String, remedy: String? = nil) -> Diagnostic {
+    let mode = remedy.map { "run 'chmod go-w \($0)', or " } ?? ""
+    return Diagnostic(
+      fact,
+      notes: [
+        .init(
+          "plugins are loaded from there; \(mode)set XDG_CACHE_HOME to a folder that only you can "
+            + "write to")
+      ])
+  }
+
+  private func failure(_ operation: String, _ part: String? = nil) -> Diagnostic {
+    let shown = part.map { path + "/" + $0 } ?? (path.isEmpty ? "/" : path)
+    return Diagnostic("cannot \(operation) '\(shown)': \(systemReason)", failure: .environment)
+  }
+
+  private func status(of descriptor: Int32) throws -> stat {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure("inspect") }
+    return status
+  }
+
+  /// The components, the first one last.
+  private static func components(of path: String) -> [String] {
+    path.split(separator: "/").filter { $0 != "." }.reversed().map(String.init)
+  }
+
+  private static func owner(_ status: stat) -> String { "another user (\(status.st_uid))" }
+
+  private static func mode(_ status: stat) -> String {
+    "mode " + String(status.st_mode & 0o7777, radix: 8)
+  }
+}
