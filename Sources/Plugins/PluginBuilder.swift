@@ -104,7 +104,7 @@ struct PluginBuilder {
 
   /// The name that linkers note in the object, in place of the path: the same bytes in
   /// any cache.
-  private func fileName(of path: String) -> Substring { path.split(separator: "/").last ?? "" }
+  private func fileName(of path: String) -> Substring { path.split(atByte: "/").last ?? "" }
 
   private func compile(_ words: [String]) throws {
     let status = try Compiler.run(words)

@@ -569,7 +569,7 @@ public final class Folder: Sendable {
     var shownPath: String?
     try system.perform(.resolve, path(of: name)) {
       var path = path(of: name)
-      if !path.hasPrefix("/"), let held = heldFolder.withLock({ $0?.path }) {
+      if !path.hasPrefix(bytes: "/"), let held = heldFolder.withLock({ $0?.path }) {
         path = held + "/" + path
       }
       guard let found = realpath(path, nil) else { return -1 }
