@@ -17,7 +17,7 @@ public struct CSVText: Sendable {
   /// - Precondition: there is a column, and no name twice.
   public init(columns: [String]) {
     precondition(!columns.isEmpty, "a CSV file has at least one column")
-    precondition(CSVText.duplicate(in: columns) == nil, "two columns have one name: \(columns)")
+    precondition(CSVText.duplicate(in: columns) == nil, "two columns have one name")
     self.columns = columns
     append(columns.map(Cell.text))
   }

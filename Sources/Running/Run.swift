@@ -40,7 +40,7 @@ public final class Run<S: Scalar> {
     self.cancellation = cancellation
     let experiment = session.experiment
     record = RunRecord(
-      command: origin.command, experiment: origin.path,
+      command: origin.command, experiment: try origin.path.get(),
       nnexpVersion: origin.nnexpVersion, blas: blasDescription(), threads: Workers.count,
       seed: experiment.seed,
       data: session.dataHashes,

@@ -1,4 +1,5 @@
 import Glibc
+import NNExp
 public import Results
 
 /// Where a run comes from and where it goes.
@@ -6,8 +7,8 @@ public struct RunOrigin: Sendable {
   /// The command line, word by word, for the record.
   public var command: [String]
   public var nnexpVersion: String
-  /// The experiment file's path from the root on.
-  public let path: String
+  /// The experiment file's path from the root on, or why a record cannot hold it.
+  let path: Result<String, any Error>
   /// A new or empty folder for the results; numbered under `results/` unless given.
   public var output: String?
   /// What the results pass through; tests make it fail.
@@ -19,15 +20,18 @@ public struct RunOrigin: Sendable {
   ) {
     self.command = command
     self.nnexpVersion = nnexpVersion
-    path = absolutePath(of: file)
+    path = Result { try absolutePath(of: file) }
     self.output = output
     self.fileSystem = fileSystem
   }
 }
 
-/// The path from the root on, whatever the process's folder becomes.
-public func absolutePath(of file: String) -> String {
+/// The path from the root on, whatever the process's folder becomes. Throws if it is
+/// not UTF-8.
+func absolutePath(of file: String) throws -> String {
   guard let path = realpath(file, nil) else { return file }
   defer { free(path) }
-  return String(cString: path)
+  if let name = validName(path) { return name }
+  throw Diagnostic(
+    "'\(file)' is in a folder whose path is not UTF-8: '\(shown(name: path))'; rename the folder")
 }
