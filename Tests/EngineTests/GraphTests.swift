@@ -32,21 +32,14 @@ import Testing
     #expect(graph.nodes[2].inputs == [0, 1])
   }
 
-  /// A function is fused where it follows one layer, and that feeds nothing else.
-  @Test func functionsAreLeftToTheLayerBefore() throws {
-    func fusable(_ model: String) throws -> [String] {
-      try graph("model: [\(model)]", input: [1, 4, 4]).nodes.filter(\.isFusable).map(\.name)
+  @Test func `nodes that are a function leave it to the kernels`() throws {
+    func functions(_ model: String) throws -> [ElementwiseFunction?] {
+      try graph("model: [\(model)]", input: [1, 4, 4]).nodes.map(\.function)
     }
     #expect(
-      try fusable("{type: convolution, channels: 2, window: 3}, sigmoid, {type: dense, units: 2}")
-        == ["sigmoid"])
-    #expect(try fusable("{type: dense, units: 2}, tanh, sigmoid") == ["tanh"])
-    #expect(try fusable("{type: dense, units: 2}, relu") == [])
-    #expect(try fusable("sigmoid, flatten, tanh") == [])
-    #expect(
-      try fusable(
-        "{type: dense, units: 2, name: z}, {type: sigmoid, name: a}, {type: add, inputs: [z, a]}")
-        == [])
+      try functions("{type: convolution, channels: 2, window: 3}, sigmoid, {type: dense, units: 2}")
+        == [nil, .logistic, nil])
+    #expect(try functions("tanh, relu, sigmoid") == [.tanh, nil, .logistic])
   }
 
   @Test func frozenParametersComeLast() throws {

@@ -37,7 +37,7 @@ import Testing
         if isSliced {
           sliced.perform(learningRate: 0.1, step: step, loss: 1)
         } else {
-          S.step(optimizer, update(step))
+          update(step).run(optimizer)
         }
       }
       return w.indices.map { w[$0] }

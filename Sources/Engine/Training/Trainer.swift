@@ -286,17 +286,16 @@ public final class Trainer<S: Scalar> {
       return loss
     }
     update.go(to: stepsDone &+ 1, learningRate: rate, loss: loss + penalty)
-    S.step(optimizer, update)
+    update.run(optimizer)
     return loss
   }
 
   private func addToTallies(_ steps: Steps) {
     for tally in tallies {
-      S.add(
-        tally.metric,
-        MetricPass(
-          samples: steps.passes.samples, z: steps.loss.z, t: steps.loss.t,
-          hasClasses: steps.loss.hasClasses, threshold: threshold, tally: tally.numbers))
+      MetricPass(
+        samples: steps.passes.samples, z: steps.loss.z, t: steps.loss.t,
+        hasClasses: steps.loss.hasClasses, threshold: threshold, tally: tally.numbers
+      ).run(tally.metric)
     }
   }
 
@@ -304,7 +303,7 @@ public final class Trainer<S: Scalar> {
   private func gradient(_ steps: Steps) -> Double {
     network.zero()
     steps.passes.forward()
-    let sum = S.evaluate(objective.loss, steps.loss)
+    let sum = steps.loss.run(objective.loss)
     steps.passes.backward()
     return sum * Double(steps.loss.scale)
   }

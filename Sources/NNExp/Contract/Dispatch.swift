@@ -1,40 +1,60 @@
-// The engine's way from a generic scalar to the concrete requirements of `Layer`,
+// The engine's way from a generic pass to the concrete requirements of `Layer`,
 // `Loss`, `Metric` and `Optimizer`: those protocols ask for one method per scalar
-// type, because a generic requirement would stay unspecialised behind `any`.
-// Here each scalar type picks its own.
+// type, because a generic requirement would stay unspecialised behind `any`. The
+// comparisons cost nothing in specialised code.
 
-extension Float {
-  @inlinable public static func forward(_ layer: any Layer, _ pass: Forward<Float>) {
-    layer.forward(pass)
-  }
-  @inlinable public static func backward(_ layer: any Layer, _ pass: Backward<Float>) {
-    layer.backward(pass)
-  }
-  @inlinable public static func evaluate(_ loss: any Loss, _ pass: LossPass<Float>) -> Double {
-    loss.evaluate(pass)
-  }
-  @inlinable public static func add(_ metric: any Metric, _ pass: MetricPass<Float>) {
-    metric.add(pass)
-  }
-  @inlinable public static func step(_ optimizer: any Optimizer, _ pass: Update<Float>) {
-    optimizer.step(pass)
+extension Forward {
+  @inlinable
+  package func run(_ layer: any Layer) {
+    if S.self == Float.self {
+      layer.forward(unsafeDowncast(self, to: Forward<Float>.self))
+    } else {
+      layer.forward(unsafeDowncast(self, to: Forward<Double>.self))
+    }
   }
 }
 
-extension Double {
-  @inlinable public static func forward(_ layer: any Layer, _ pass: Forward<Double>) {
-    layer.forward(pass)
+extension Backward {
+  @inlinable
+  package func run(_ layer: any Layer) {
+    if S.self == Float.self {
+      layer.backward(unsafeDowncast(self, to: Backward<Float>.self))
+    } else {
+      layer.backward(unsafeDowncast(self, to: Backward<Double>.self))
+    }
   }
-  @inlinable public static func backward(_ layer: any Layer, _ pass: Backward<Double>) {
-    layer.backward(pass)
+}
+
+extension LossPass {
+  /// The sum of the losses; ∂ of it is added to `dz`.
+  @inlinable
+  package func run(_ loss: any Loss) -> Double {
+    if S.self == Float.self {
+      loss.evaluate(unsafeDowncast(self, to: LossPass<Float>.self))
+    } else {
+      loss.evaluate(unsafeDowncast(self, to: LossPass<Double>.self))
+    }
   }
-  @inlinable public static func evaluate(_ loss: any Loss, _ pass: LossPass<Double>) -> Double {
-    loss.evaluate(pass)
+}
+
+extension MetricPass {
+  @inlinable
+  package func run(_ metric: any Metric) {
+    if S.self == Float.self {
+      metric.add(unsafeBitCast(self, to: MetricPass<Float>.self))
+    } else {
+      metric.add(unsafeBitCast(self, to: MetricPass<Double>.self))
+    }
   }
-  @inlinable public static func add(_ metric: any Metric, _ pass: MetricPass<Double>) {
-    metric.add(pass)
-  }
-  @inlinable public static func step(_ optimizer: any Optimizer, _ pass: Update<Double>) {
-    optimizer.step(pass)
+}
+
+extension Update {
+  @inlinable
+  package func run(_ optimizer: any Optimizer) {
+    if S.self == Float.self {
+      optimizer.step(unsafeDowncast(self, to: Update<Float>.self))
+    } else {
+      optimizer.step(unsafeDowncast(self, to: Update<Double>.self))
+    }
   }
 }

@@ -1,62 +1,100 @@
-/// C ← A·B, or C ← C + A·B where `accumulating`.
+/// C ← A·B, or C ← C + A·B if `accumulating`.
 ///
-/// - Shape: A `[m, k]`, B `[k, n]`, C `[m, n]`; C is not transposed.
+/// - Shape: A `[m, k]`, B `[k, n]`, C `[m, n]`.
 /// - Cost: 2·m·k·n operations. Below about 8×8×8 a plain loop, above it the
 ///   system's BLAS; a large product is shared by the cores, block by block. The
 ///   choice and the blocks depend on the shapes alone, so that the result does
-///   not depend on the machine's cores.
+///   not depend on the machine's cores. A matrix in which neither rows nor columns
+///   are contiguous takes the plain loop at any size.
 @inlinable
 public func multiply<S: Scalar>(
   _ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, accumulating: Bool = false
 ) {
-  assert(a.columns == b.rows && a.rows == c.rows && b.columns == c.columns && !c.isTransposed)
+  precondition(
+    a.columns == b.rows && a.rows == c.rows && b.columns == c.columns,
+    "the extents of the matrices do not fit a product")
   if a.rows &* a.columns &* b.columns <= 512 {
-    let (rowA, stepA) = a.isTransposed ? (1, a.stride) : (a.stride, 1)
-    let (stepB, columnB) = b.isTransposed ? (1, b.stride) : (b.stride, 1)
-    var i = 0
-    while i < c.rows {
-      var j = 0
-      while j < c.columns {
-        var pointA = a.start + i &* rowA
-        var pointB = b.start + j &* columnB
-        var sum: S = 0
-        var k = 0
-        while k < a.columns {
-          sum += pointA.pointee * pointB.pointee
-          pointA += stepA
-          pointB += stepB
-          k &+= 1
-        }
-        let position = i &* c.stride &+ j
-        c.start[position] = accumulating ? c.start[position] + sum : sum
-        j &+= 1
-      }
-      i &+= 1
-    }
+    addProducts(a, b, into: c, accumulating: accumulating)
+  } else if S.self == Float.self {
+    Float.multiply(
+      a.cast(to: Float.self), b.cast(to: Float.self), into: c.cast(to: Float.self),
+      accumulating: accumulating)
   } else {
-    S.multiplyMatrices(
-      rows: a.rows, columns: b.columns, inner: a.columns,
-      a.start, stride: a.stride, transposed: a.isTransposed,
-      b.start, stride: b.stride, transposed: b.isTransposed,
-      into: c.start, stride: c.stride, accumulating: accumulating)
+    Double.multiply(
+      a.cast(to: Double.self), b.cast(to: Double.self), into: c.cast(to: Double.self),
+      accumulating: accumulating)
   }
 }
 
-/// A product as the BLAS reads it, and the blocks that cores share: stripes of
-/// rows or columns of C, whichever has more.
+/// The product as its definition reads.
+@inlinable
+func addProducts<S: Scalar>(
+  _ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, accumulating: Bool
+) {
+  var i = 0
+  while i < c.rows {
+    var j = 0
+    while j < c.columns {
+      var pointA = a.start + i &* a.rowStride
+      var pointB = b.start + j &* b.columnStride
+      var sum: S = 0
+      var k = 0
+      while k < a.columns {
+        sum += pointA.pointee * pointB.pointee
+        pointA += a.columnStride
+        pointB += b.rowStride
+        k &+= 1
+      }
+      let position = i &* c.rowStride &+ j &* c.columnStride
+      c.start[position] = accumulating ? c.start[position] + sum : sum
+      j &+= 1
+    }
+    i &+= 1
+  }
+}
+
+/// A matrix as the BLAS takes it: row by row, or column by column, which is the
+/// transposition of the former.
+private struct BLASMatrix {
+  let transposition: Int32
+  /// Elements between the starts of two rows, or of two columns.
+  let stride: Int32
+
+  /// Nil for a matrix in which neither rows nor columns are contiguous.
+  init?<S>(_ matrix: Matrix<S>) {
+    if matrix.columnStride == 1, matrix.rowStride >= max(1, matrix.columns) {
+      (transposition, stride) = (BLAS.transpose(false), Int32(matrix.rowStride))
+    } else if matrix.rowStride == 1, matrix.columnStride >= max(1, matrix.rows) {
+      (transposition, stride) = (BLAS.transpose(true), Int32(matrix.columnStride))
+    } else {
+      return nil
+    }
+  }
+}
+
+/// A product for the BLAS, and the blocks that cores share: stripes of rows or
+/// columns of C, whichever has more.
 private struct Product<S: Scalar> {
-  let rows: Int
-  let columns: Int
-  let inner: Int
-  let a: UnsafePointer<S>
-  let strideA: Int
-  let transposeA: Bool
-  let b: UnsafePointer<S>
-  let strideB: Int
-  let transposeB: Bool
-  let c: UnsafeMutablePointer<S>
-  let strideC: Int
+  let a: Matrix<S>
+  let b: Matrix<S>
+  let c: Matrix<S>
   let accumulating: Bool
+  let layoutA: BLASMatrix
+  let layoutB: BLASMatrix
+  let strideC: Int32
+
+  /// Nil if the BLAS cannot read or write one of the matrices.
+  init?(_ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, accumulating: Bool) {
+    guard let layout = BLASMatrix(c) else { return nil }
+    // The BLAS writes rows; of a transposed C they are Cᵀ = Bᵀ·Aᵀ.
+    let isTransposed = layout.transposition == BLAS.transpose(true)
+    self.a = isTransposed ? b.transposed : a
+    self.b = isTransposed ? a.transposed : b
+    self.c = isTransposed ? c.transposed : c
+    self.accumulating = accumulating
+    guard let layoutA = BLASMatrix(self.a), let layoutB = BLASMatrix(self.b) else { return nil }
+    (self.layoutA, self.layoutB, strideC) = (layoutA, layoutB, layout.stride)
+  }
 
   /// Operations that are worth a block of their own: 50 µs or so.
   static var blockWork: Double { 5e6 }
@@ -65,30 +103,17 @@ private struct Product<S: Scalar> {
   static var unit: Int { 16 }
 
   var blocks: Int {
-    let work = 2 * Double(rows) * Double(columns) * Double(inner)
+    let work = 2 * Double(c.rows) * Double(c.columns) * Double(a.columns)
     let worthy = Int(min(8, work / Product.blockWork))
-    return max(1, min(worthy, max(rows, columns) / Product.unit))
+    return max(1, min(worthy, max(c.rows, c.columns) / Product.unit))
   }
 
   func rows(of block: Int) -> Range<Int> {
-    rows >= columns ? stripe(block, of: rows) : 0..<rows
+    c.rows >= c.columns ? stripe(block, of: c.rows) : 0..<c.rows
   }
 
   func columns(of block: Int) -> Range<Int> {
-    rows >= columns ? 0..<columns : stripe(block, of: columns)
-  }
-
-  /// The sums as they stand, for a machine without the library.
-  func addUp(_ rows: Range<Int>, _ columns: Range<Int>) {
-    let (rowA, columnA) = transposeA ? (1, strideA) : (strideA, 1)
-    let (rowB, columnB) = transposeB ? (1, strideB) : (strideB, 1)
-    for i in rows {
-      for j in columns {
-        var sum: S = accumulating ? c[i * strideC + j] : 0
-        for k in 0..<inner { sum += a[i * rowA + k * columnA] * b[k * rowB + j * columnB] }
-        c[i * strideC + j] = sum
-      }
-    }
+    c.rows >= c.columns ? 0..<c.columns : stripe(block, of: c.columns)
   }
 
   private func stripe(_ block: Int, of extent: Int) -> Range<Int> {
@@ -100,67 +125,57 @@ private struct Product<S: Scalar> {
 }
 
 extension Float {
-  public static func multiplyMatrices(
-    rows: Int, columns: Int, inner: Int,
-    _ a: UnsafePointer<Float>, stride strideA: Int, transposed transposeA: Bool,
-    _ b: UnsafePointer<Float>, stride strideB: Int, transposed transposeB: Bool,
-    into c: UnsafeMutablePointer<Float>, stride strideC: Int, accumulating: Bool
+  @usableFromInline
+  static func multiply(
+    _ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, accumulating: Bool
   ) {
-    var product = Product(
-      rows: rows, columns: columns, inner: inner, a: a, strideA: strideA, transposeA: transposeA,
-      b: b, strideB: strideB, transposeB: transposeB, c: c, strideC: strideC,
-      accumulating: accumulating)
-    if product.blocks == 1 { return Float.multiply(product, rows: 0..<rows, columns: 0..<columns) }
+    guard var product = Product(a, b, into: c, accumulating: accumulating), BLAS.sgemm != nil
+    else { return addProducts(a, b, into: c, accumulating: accumulating) }
+    if product.blocks == 1 { return Float.multiply(product, 0) }
     Workers.perform(product.blocks, &product) { product, block in
-      let product = product.assumingMemoryBound(to: Product<Float>.self).pointee
-      Float.multiply(product, rows: product.rows(of: block), columns: product.columns(of: block))
+      Float.multiply(product.assumingMemoryBound(to: Product<Float>.self).pointee, block)
     }
   }
 
   /// One block of the product, on the calling thread.
-  private static func multiply(_ p: Product<Float>, rows: Range<Int>, columns: Range<Int>) {
-    guard let gemm = BLAS.sgemm else { return p.addUp(rows, columns) }
+  private static func multiply(_ p: Product<Float>, _ block: Int) {
+    let (rows, columns) = (p.rows(of: block), p.columns(of: block))
     BLAS.call {
-      gemm(
-        BLAS.rowMajor, BLAS.transpose(p.transposeA), BLAS.transpose(p.transposeB),
-        Int32(rows.count), Int32(columns.count), Int32(p.inner), 1,
-        p.a + rows.lowerBound * (p.transposeA ? 1 : p.strideA), Int32(p.strideA),
-        p.b + columns.lowerBound * (p.transposeB ? p.strideB : 1), Int32(p.strideB),
-        p.accumulating ? 1 : 0, p.c + rows.lowerBound * p.strideC + columns.lowerBound,
-        Int32(p.strideC))
+      BLAS.sgemm!(
+        BLAS.rowMajor, p.layoutA.transposition, p.layoutB.transposition,
+        Int32(rows.count), Int32(columns.count), Int32(p.a.columns), 1,
+        p.a.start + rows.lowerBound * p.a.rowStride, p.layoutA.stride,
+        p.b.start + columns.lowerBound * p.b.columnStride, p.layoutB.stride,
+        p.accumulating ? 1 : 0,
+        p.c.start + (rows.lowerBound * p.c.rowStride + columns.lowerBound), p.strideC)
     }
   }
 }
 
 extension Double {
-  public static func multiplyMatrices(
-    rows: Int, columns: Int, inner: Int,
-    _ a: UnsafePointer<Double>, stride strideA: Int, transposed transposeA: Bool,
-    _ b: UnsafePointer<Double>, stride strideB: Int, transposed transposeB: Bool,
-    into c: UnsafeMutablePointer<Double>, stride strideC: Int, accumulating: Bool
+  @usableFromInline
+  static func multiply(
+    _ a: Matrix<Double>, _ b: Matrix<Double>, into c: Matrix<Double>, accumulating: Bool
   ) {
-    var product = Product(
-      rows: rows, columns: columns, inner: inner, a: a, strideA: strideA, transposeA: transposeA,
-      b: b, strideB: strideB, transposeB: transposeB, c: c, strideC: strideC,
-      accumulating: accumulating)
-    if product.blocks == 1 { return Double.multiply(product, rows: 0..<rows, columns: 0..<columns) }
+    guard var product = Product(a, b, into: c, accumulating: accumulating), BLAS.dgemm != nil
+    else { return addProducts(a, b, into: c, accumulating: accumulating) }
+    if product.blocks == 1 { return Double.multiply(product, 0) }
     Workers.perform(product.blocks, &product) { product, block in
-      let product = product.assumingMemoryBound(to: Product<Double>.self).pointee
-      Double.multiply(product, rows: product.rows(of: block), columns: product.columns(of: block))
+      Double.multiply(product.assumingMemoryBound(to: Product<Double>.self).pointee, block)
     }
   }
 
   /// One block of the product, on the calling thread.
-  private static func multiply(_ p: Product<Double>, rows: Range<Int>, columns: Range<Int>) {
-    guard let gemm = BLAS.dgemm else { return p.addUp(rows, columns) }
+  private static func multiply(_ p: Product<Double>, _ block: Int) {
+    let (rows, columns) = (p.rows(of: block), p.columns(of: block))
     BLAS.call {
-      gemm(
-        BLAS.rowMajor, BLAS.transpose(p.transposeA), BLAS.transpose(p.transposeB),
-        Int32(rows.count), Int32(columns.count), Int32(p.inner), 1,
-        p.a + rows.lowerBound * (p.transposeA ? 1 : p.strideA), Int32(p.strideA),
-        p.b + columns.lowerBound * (p.transposeB ? p.strideB : 1), Int32(p.strideB),
-        p.accumulating ? 1 : 0, p.c + rows.lowerBound * p.strideC + columns.lowerBound,
-        Int32(p.strideC))
+      BLAS.dgemm!(
+        BLAS.rowMajor, p.layoutA.transposition, p.layoutB.transposition,
+        Int32(rows.count), Int32(columns.count), Int32(p.a.columns), 1,
+        p.a.start + rows.lowerBound * p.a.rowStride, p.layoutA.stride,
+        p.b.start + columns.lowerBound * p.b.columnStride, p.layoutB.stride,
+        p.accumulating ? 1 : 0,
+        p.c.start + (rows.lowerBound * p.c.rowStride + columns.lowerBound), p.strideC)
     }
   }
 }

@@ -33,6 +33,13 @@ public struct Shape: Hashable, Sendable {
     self.count = count
   }
 
+  /// One axis of extent `count`.
+  @usableFromInline package init(count: Int) {
+    extents = SIMD4(count, 1, 1, 1)
+    rank = 1
+    self.count = count
+  }
+
   /// The extent of one axis.
   @inlinable public subscript(axis: Int) -> Int { extents[axis] }
 
