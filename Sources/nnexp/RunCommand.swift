@@ -6,7 +6,7 @@ import Running
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", _superCommandName: NNExpCommand.name,
+    commandName: "run",
     abstract: "Trains an experiment and writes its results.",
     discussion: """
       Overrides change values of the file: train.epochs=10,

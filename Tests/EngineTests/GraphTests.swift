@@ -42,6 +42,27 @@ import Testing
     #expect(try functions("tanh, relu, sigmoid") == [.tanh, nil, .logistic])
   }
 
+  /// What a layer of five axes gives: an error, not a trap.
+  @Test func `tensors of five axes are refused`() throws {
+    var registry = registry
+    registry.register(FiveAxes.self)
+    for (place, fact) in [
+      ("output", "its output [2, 1, 1, 1, …]"), ("weight", "its parameter 'w' [2, 1, 1, 1, …]"),
+      ("state", "its state 's' [2, 1, 1, 1, …]"),
+    ] {
+      let found = #expect(throws: Diagnostics.self) {
+        try graph("model: [{type: five_axes, of: \(place)}]", input: [2], registry: registry)
+      }
+      #expect(
+        found?.description == """
+          test.yaml:1:16: error: 'five_axes' (five_axes): \(fact) has 5 axes; at most 4 are supported
+              model: [{type: five_axes, of: \(place)}]
+                             ^
+          note: the data are [2] a sample
+          """)
+    }
+  }
+
   @Test func frozenParametersComeLast() throws {
     let graph = try graph(
       """
@@ -172,4 +193,24 @@ import Testing
                        ^
           """)
   }
+}
+
+/// A layer with a tensor of five axes.
+private struct FiveAxes: Layer {
+  static let typeName = "five_axes"
+  private enum Kind: String, CaseIterable { case output, weight, state }
+  private let kind: Kind
+
+  init(from options: inout Options) { kind = options.choice("of", default: Kind.output) }
+
+  func plan(for inputs: [Shape]) -> Plan {
+    let shape = Shape([2, 1, 1, 1, 1])
+    return Plan(
+      output: kind == .output ? shape : inputs[0],
+      parameters: kind == .weight ? [.init("w", shape, initial: .zeros)] : [],
+      state: kind == .state ? [.init("s", shape, value: 0)] : [])
+  }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) {}
+  func backward<S: Scalar>(_ pass: Backward<S>) {}
 }

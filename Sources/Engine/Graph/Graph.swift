@@ -206,7 +206,9 @@ extension Graph {
         at: declaration.place, notes: producers())
     }
     do {
-      return try declaration.layer.plan(for: shapes)
+      let plan = try declaration.layer.plan(for: shapes)
+      try plan.requireFourAxes()
+      return plan
     } catch let fact as Diagnostic {
       var diagnostic = fact.located(at: declaration.place)
       diagnostic.message = "'\(declaration.name)' (\(declaration.typeName)): \(fact.message)"

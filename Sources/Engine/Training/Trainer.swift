@@ -113,7 +113,7 @@ public final class Trainer<S: Scalar> {
       batch: batches.batchSize, evaluated: max(data.validation?.count ?? 0, data.test?.count ?? 0))
     let optimizerMemory = training.optimizer.memory
     try MemoryPlan(
-      graph, vectors: optimizerMemory.vectors + 3, capacity: capacity,
+      graph, target: data.target, vectors: optimizerMemory.vectors + 3, capacity: capacity,
       scalarSize: MemoryLayout<S>.stride
     ).requireAvailable(at: graph.nodes.first?.place)
     try graph.requireCountable()

@@ -89,7 +89,8 @@ public func power<S: Scalar>(_ x: Tensor<S>, _ p: Double, into y: Tensor<S>) {
 
 extension Float {
   @usableFromInline package static func map(
-    _ f: ElementwiseFunction, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
+    _ f: ElementwiseFunction, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
+    count: Int
   ) {
     nnexp_map_f32(nnexp_function(f.rawValue), x, y, count)
   }
@@ -110,7 +111,8 @@ extension Float {
 
 extension Double {
   @usableFromInline package static func map(
-    _ f: ElementwiseFunction, _ x: UnsafePointer<Double>, into y: UnsafeMutablePointer<Double>, count: Int
+    _ f: ElementwiseFunction, _ x: UnsafePointer<Double>, into y: UnsafeMutablePointer<Double>,
+    count: Int
   ) {
     nnexp_map_f64(nnexp_function(f.rawValue), x, y, count)
   }

@@ -5,7 +5,8 @@
 /// `multiply(_:_:into:)` instead, which check their tensors.
 package protocol KernelScalar: Scalar {
   static func map(
-    _ f: ElementwiseFunction, _ x: UnsafePointer<Self>, into y: UnsafeMutablePointer<Self>, count: Int)
+    _ f: ElementwiseFunction, _ x: UnsafePointer<Self>, into y: UnsafeMutablePointer<Self>,
+    count: Int)
   static func addPullback(
     of f: ElementwiseFunction, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>,
     _ dy: UnsafePointer<Self>, to dx: UnsafeMutablePointer<Self>, count: Int)

@@ -139,21 +139,21 @@ extension AffineMap {
     _ dx: UnsafeMutablePointer<S>?, _ samples: Int
   ) {
     switch inputs {
-    case 1: backwardRows(dy, x, gradient, dx, samples, 1)
-    case 2: backwardRows(dy, x, gradient, dx, samples, 2)
-    case 3: backwardRows(dy, x, gradient, dx, samples, 3)
-    case 4: backwardRows(dy, x, gradient, dx, samples, 4)
+    case 1: backwardRows(dy, x, gradient, dx, samples, 1, of: 1)
+    case 2: backwardRows(dy, x, gradient, dx, samples, 2, of: 2)
+    case 3: backwardRows(dy, x, gradient, dx, samples, 3, of: 3)
+    case 4: backwardRows(dy, x, gradient, dx, samples, 4, of: 4)
     default:
       var first = 0
       while inputs &- first > 4 {
-        backwardRows(dy, x, gradient, dx, samples, 4, from: first)
+        backwardRows(dy, x, gradient, dx, samples, 4, from: first, of: inputs)
         first &+= 4
       }
       switch inputs &- first {
-      case 1: backwardRows(dy, x, gradient, dx, samples, 1, from: first)
-      case 2: backwardRows(dy, x, gradient, dx, samples, 2, from: first)
-      case 3: backwardRows(dy, x, gradient, dx, samples, 3, from: first)
-      default: backwardRows(dy, x, gradient, dx, samples, 4, from: first)
+      case 1: backwardRows(dy, x, gradient, dx, samples, 1, from: first, of: inputs)
+      case 2: backwardRows(dy, x, gradient, dx, samples, 2, from: first, of: inputs)
+      case 3: backwardRows(dy, x, gradient, dx, samples, 3, from: first, of: inputs)
+      default: backwardRows(dy, x, gradient, dx, samples, 4, from: first, of: inputs)
       }
     }
   }
@@ -163,11 +163,12 @@ extension AffineMap {
   /// - Parameters:
   ///   - width: how many of the inputs, 4 at most.
   ///   - first: the first of them.
+  ///   - count: how many there are.
   @inline(__always)
   private func backwardRows(
     _ firstDy: UnsafeMutablePointer<S>, _ firstX: UnsafeMutablePointer<S>,
     _ gradient: AffineMap, _ firstDx: UnsafeMutablePointer<S>?, _ samples: Int, _ width: Int,
-    from first: Int = 0
+    from first: Int = 0, of count: Int
   ) {
     let db = first == 0 ? gradient.bias : nil
     var w = weight.start + first
@@ -199,8 +200,8 @@ extension AffineMap {
             j &+= 1
           }
         }
-        x += inputs
-        dx += inputs
+        x += count
+        dx += count
         dy += units
         s &-= 1
       }
@@ -210,8 +211,8 @@ extension AffineMap {
         dw[j] += sums[j]
         j &+= 1
       }
-      w += inputs
-      dw += inputs
+      w += count
+      dw += count
       i &+= 1
     }
   }
