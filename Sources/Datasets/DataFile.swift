@@ -42,8 +42,8 @@ struct FileShelf {
 
   /// The bytes of the files that are held.
   private(set) var heldBytes = 0
-  private var contents: [ByteText: [UInt8]] = [:]
-  private var streams: [ByteText: FileBytes] = [:]
+  private var contents: [(path: String, bytes: [UInt8])] = []
+  private var streams: [(path: String, bytes: FileBytes)] = []
 
   /// What one reading of a file in parts fetches.
   private let stride: Int
@@ -57,9 +57,11 @@ struct FileShelf {
   var windowBytes: Int { streams.count * stride }
 
   mutating func read(_ file: DeclaredPath) throws -> [UInt8] {
-    if let bytes = contents[ByteText(file.path)] { return bytes }
+    if let known = contents.first(where: { $0.path.hasSameBytes(as: file.path) }) {
+      return known.bytes
+    }
     let bytes = try readRegularFile(file.path, at: file.place)
-    contents[ByteText(file.path)] = bytes
+    contents.append((file.path, bytes))
     heldBytes += bytes.count
     files.append(DataFile(path: file.path, sha256: SHA256.hex(of: bytes), size: bytes.count))
     return bytes
@@ -72,9 +74,11 @@ struct FileShelf {
 
   /// The file, to be read in parts.
   mutating func open(_ file: DeclaredPath) throws -> FileBytes {
-    if let stream = streams[ByteText(file.path)] { return stream }
+    if let known = streams.first(where: { $0.path.hasSameBytes(as: file.path) }) {
+      return known.bytes
+    }
     let stream = try FileBytes(file.path, stride: stride, at: file.place)
-    streams[ByteText(file.path)] = stream
+    streams.append((file.path, stream))
     files.append(DataFile(path: file.path, sha256: try SHA256.hex(of: stream), size: stream.count))
     return stream
   }
@@ -190,10 +194,7 @@ private func neighbour(of path: String) -> String {
   defer { closedir(listing) }
   var names: [String] = []
   while names.count < 10_000, let entry = readdir(listing) {
-    let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-      validName(bytes.prefix { $0 != 0 })
-    }
-    if let name { names.append(name) }
+    if let name = validName(of: entry) { names.append(name) }
   }
   return nearest(to: name, among: names.sorted()).map { "; did you mean '\(folder)\($0)'?" } ?? ""
 }

@@ -43,7 +43,7 @@ struct RunCommand: ParsableCommand {
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
     if resume {
-      switch try EarlierRun(of: experiment, output: output) {
+      switch try EarlierRun(of: experiment, output: output, registry: standardRegistry()) {
       case .found(let resumption): return try go(on: resumption, quiet: quiet)
       case .none(let other?):
         if !quiet { say("'\(other)' is unfinished, but of another configuration") }
