@@ -33,7 +33,7 @@ extension Conformance {
         if step == change { schedule = try made(options) { try type.init(from: &$0) } }
         let progress = Progress(
           epoch: step / 4, step: step, epochs: 3, stepsPerEpoch: 4, isEpochStart: step % 4 == 0,
-          loss: step < 4 ? .nan : 1 / Double(step))
+          loss: step < 4 || !schedule.watchesLoss ? .nan : 1 / Double(step))
         factors.append(schedule.factor(at: progress, memory: memory.tensor))
       }
       return (factors, memory.overrun)

@@ -175,6 +175,9 @@ struct GuardedSchedule<Base: Schedule>: Schedule, Guarded {
   }
 
   var memory: Int { site.run("its memory", checked: .first(1)) { base.memory } }
+  var watchesLoss: Bool {
+    site.run("its need of the loss", checked: .first(2)) { base.watchesLoss }
+  }
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
     site.run("its factor", checked: .first(0)) { base.factor(at: progress, memory: memory) }
   }

@@ -35,7 +35,10 @@ public struct Objective: Sendable {
   let metricPlaces: [Place?]
 
   /// Reads both; nil where the loss has a mistake, which is recorded.
-  public init?(from options: inout Options, registry: Registry) {
+  ///
+  /// - Parameter checksNames: false for a run's resolved.yaml: version 0.1.0 accepted
+  ///   metrics of any name.
+  public init?(from options: inout Options, registry: Registry, checksNames: Bool = true) {
     lossPlace = options.place(of: "loss")
     var reduction = Reduction.mean
     let known = options.diagnostics.list.count
@@ -70,6 +73,10 @@ public struct Objective: Sendable {
         let metric = reader.component("metric", reading: item, of: registry.metrics) {
           type, options in
           let name = options.string("name", default: type.typeName, "its columns' name")
+          if checksNames, let fault = ColumnName.fault(in: name) {
+            options.reject(
+              "name", Objective.mistake(inName: name, of: type.typeName, fault, options))
+          }
           return NamedMetric(name: name, metric: try type.init(from: &options))
         }
         options.adopt(reader)
@@ -91,6 +98,21 @@ public struct Objective: Sendable {
     self.reduction = reduction
     self.metrics = metrics
     metricPlaces = places
+  }
+
+  private static func mistake(
+    inName name: String, of typeName: String, _ fault: String, _ options: Options
+  ) -> Diagnostic {
+    let isDefault = !options.contains("name")
+    let note =
+      if isDefault {
+        "give it a name: {type: \(typeName), name: …}"
+      } else if ColumnName.fault(in: typeName) == nil {
+        "without a name it is called '\(typeName)'"
+      } else { "" }
+    return Diagnostic(
+      "a metric cannot be named '\(name)': \(fault)", at: isDefault ? options.place : nil,
+      notes: note.isEmpty ? [] : [.init(note)])
   }
 
   /// The metrics in force, once the network's output and the targets are known
@@ -140,6 +162,11 @@ public struct BoundMetric: Sendable {
   public let name: String
   public let metric: any Metric
   public let tallySize: Int
+
+  /// What a split's measurement of it is recorded as.
+  func column(of split: MetricColumn.Split) -> MetricColumn {
+    MetricColumn(split, quantity: name, largerIsBetter: metric.isBetterHigher)
+  }
 
   public init(name: String, metric: any Metric, tallySize: Int) {
     self.name = name

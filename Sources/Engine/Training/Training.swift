@@ -23,7 +23,7 @@ public struct TrainingDeclaration: Sendable {
     /// A column of metrics.csv; nil is validation_loss, or train_loss where
     /// there are no validation data.
     public let monitor: String?
-    /// Recorded rows without an improvement until training stops.
+    /// Epochs without an improvement until training stops.
     public let patience: Int
     /// What counts as an improvement.
     public let minimumChange: Double
@@ -104,7 +104,7 @@ public struct TrainingDeclaration: Sendable {
           monitor: options.optionalString(
             "monitor", "a column of metrics.csv; validation_loss unless given"),
           patience: options.int(
-            "patience", default: 10, in: 1..., "recorded epochs without an improvement"),
+            "patience", default: 10, in: 1..., "epochs without an improvement"),
           minimumChange: options.double(
             "minimum_change", default: 0, in: .nonnegative, "what counts as an improvement"),
           place: options.place(of: "monitor"))

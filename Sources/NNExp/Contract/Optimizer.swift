@@ -117,6 +117,10 @@ public protocol Schedule: Sendable {
   /// How many numbers the schedule remembers; they start as zero.
   var memory: Int { get }
 
+  /// Whether the factor depends on `progress.loss`. If so, the loss is measured in every
+  /// epoch, whatever `record_every` says. By default, true of a schedule with memory.
+  var watchesLoss: Bool { get }
+
   /// The factor for what comes next. Called before every step with the memory,
   /// which it may change when `progress.isEpochStart`.
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double
@@ -126,6 +130,7 @@ extension Schedule {
   public static var manual: Manual { Manual() }
   public static var examples: [Example] { [] }
   public var memory: Int { 0 }
+  public var watchesLoss: Bool { memory > 0 }
 }
 
 /// How far training has come.
@@ -139,8 +144,9 @@ public struct Progress: Sendable {
   public var stepsPerEpoch: Int
   /// True at an epoch's first step.
   public var isEpochStart: Bool
-  /// The figure that the last finished epoch reached: validation loss where
-  /// there is one, else training loss; NaN before.
+  /// The loss of the last finished epoch: the validation loss if there are validation
+  /// data, else the training loss; NaN before. For a schedule that `watchesLoss`; NaN
+  /// otherwise.
   public var loss: Double
 
   public init(

@@ -91,6 +91,7 @@ struct Warmed<Base: Schedule>: Schedule {
   let base: Base
 
   var memory: Int { base.memory }
+  var watchesLoss: Bool { base.watchesLoss }
 
   init(from options: inout Options) throws {
     base = try Base(from: &options)
