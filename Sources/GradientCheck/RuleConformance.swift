@@ -189,11 +189,10 @@ private struct MetricTrial {
             start: buffer.tensor.start + first * stride, count: part * stride,
             shape: buffer.tensor.shape)
         }
-        S.add(
-          metric,
-          MetricPass(
-            samples: part, z: view(z), t: view(t), hasClasses: hasClasses, threshold: 0.5,
-            tally: tally.tensor))
+        MetricPass(
+          samples: part, z: view(z), t: view(t), hasClasses: hasClasses, threshold: 0.5,
+          tally: tally.tensor
+        ).run(metric)
       }
       return metric.value(of: tally.tensor)
     }

@@ -25,7 +25,7 @@ struct GuardedLayer<Base: Layer>: Layer, Guarded {
     core = Core(site, try site.run("reading its options") { try Base(from: &options) })
   }
 
-  var function: RealFunction? { core.base.function }
+  var elementwise: ElementwiseFunction? { core.base.elementwise }
 
   func plan(for inputs: [Shape]) throws -> Plan {
     let plan = try site.run("its plan") { try core.base.plan(for: inputs) }

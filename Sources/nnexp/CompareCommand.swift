@@ -5,7 +5,7 @@ import Sweeps
 
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compare", _superCommandName: NNExpCommand.name,
+    commandName: "compare",
     abstract: "Holds runs against each other.",
     discussion: """
       A few runs stand side by side; the trials of sweeps, and many runs, below

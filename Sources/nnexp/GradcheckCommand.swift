@@ -9,7 +9,7 @@ import Running
 
 struct GradcheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "gradcheck", _superCommandName: NNExpCommand.name,
+    commandName: "gradcheck",
     abstract: "Checks an experiment's gradients, and nothing else.",
     discussion: """
       Every parameter's gradient and every layer's input gradient is held

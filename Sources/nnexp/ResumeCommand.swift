@@ -5,7 +5,7 @@ import Running
 
 struct ResumeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "resume", _superCommandName: NNExpCommand.name,
+    commandName: "resume",
     abstract: "Goes on with a run that a crash or a signal ended.",
     discussion: """
       The run ends as it would have ended undisturbed, with the same bytes in

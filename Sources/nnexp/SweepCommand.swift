@@ -7,7 +7,7 @@ import Sweeps
 
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sweep", _superCommandName: NNExpCommand.name,
+    commandName: "sweep",
     abstract: "Runs an experiment's variations, all cores at once, into one table.",
     discussion: """
       What varies stands in the file's sweep: block, or on the command line: values
@@ -160,8 +160,6 @@ struct SweepCommand: ParsableCommand {
   }
 
   private func runAll(_ plan: SweepPlan, in folder: SweepFolder) throws {
-    // Thousands of experiments are not taken apart at the end: the process goes as a whole.
-    _ = Unmanaged.passRetained(plan.composer)
     let view = SweepView(quiet: quiet)
     let pool = WorkerPool(
       plan, in: folder, runner: runner(plan.composer, in: folder, isWorker: true),

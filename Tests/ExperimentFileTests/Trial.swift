@@ -38,7 +38,9 @@ final class Trial {
       to: graph, target: data.target, registry: registry)
 
     // What no machine has must be refused; what this one has would take too long.
-    let bytes = MemoryPlan(graph, vectors: 4, capacity: data.train.count, scalarSize: 8).total
+    let bytes = MemoryPlan(
+      graph, target: data.target, vectors: 4, capacity: data.train.count, scalarSize: 8
+    ).total
     if bytes > 1 << 24, bytes < 1 << 45 { return }
     let trainer = try Trainer(
       graph, objective: experiment.objective, metrics: metrics, training: experiment.training,

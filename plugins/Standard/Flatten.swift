@@ -66,7 +66,7 @@ struct Reshape: Layer {
 
 extension Forward {
   /// y ← x.
-  func copy() { y.start.update(from: x.start, count: y.count) }
+  func copy() { y.update(from: x) }
 }
 
 extension Backward {

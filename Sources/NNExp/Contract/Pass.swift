@@ -1,17 +1,3 @@
-/// A function that is left to the layer before it; see `Plan.takesFunction`.
-public struct Follower<S: Scalar>: @unchecked Sendable {
-  let function: RealFunction
-  /// What the function makes of the layer's output, and ∂L/∂ of that.
-  let y: Tensor<S>
-  let dy: Tensor<S>
-
-  public init(_ function: RealFunction, y: Tensor<S>, dy: Tensor<S>) {
-    self.function = function
-    self.y = y
-    self.dy = dy
-  }
-}
-
 /// What a forward pass reads and writes. Batches are samples-outermost.
 public final class Forward<S: Scalar>: @unchecked Sendable {
   /// Samples in this pass: a batch, or a shard of one.
@@ -44,14 +30,9 @@ public final class Forward<S: Scalar>: @unchecked Sendable {
   /// The position of this pass's first sample within its batch.
   public let firstSample: Int
 
-  /// The function that was left to this layer, and where its values go.
-  @usableFromInline let function: RealFunction?
-  @usableFromInline let functionY: UnsafeMutablePointer<S>
-
   public init(
     samples: Int, inputs: Tensors<S>, y: Tensor<S>, parameters: Tensors<S>, state: Tensors<S>,
-    scratch: Tensors<S>, isTraining: Bool, random: RandomStream, firstSample: Int,
-    follower: Follower<S>? = nil
+    scratch: Tensors<S>, isTraining: Bool, random: RandomStream, firstSample: Int
   ) {
     self.samples = samples
     self.inputs = inputs
@@ -63,23 +44,6 @@ public final class Forward<S: Scalar>: @unchecked Sendable {
     self.isTraining = isTraining
     self.random = random
     self.firstSample = firstSample
-    function = follower?.function
-    functionY = follower?.y.start ?? y.start
-  }
-
-  /// Applies the function that was left to this layer, if one was, to the whole of
-  /// `y`; for the end of a pass whose plan `takesFunction`.
-  @inlinable
-  public func applyFunction() {
-    applyFunction(to: 0..<y.count)
-  }
-
-  /// The same for some of `y`, just computed.
-  @inlinable
-  public func applyFunction(to entries: Range<Int>) {
-    guard let function else { return }
-    let first = entries.lowerBound
-    S.map(function, y.start + first, into: functionY + first, count: entries.count)
   }
 }
 
@@ -120,16 +84,10 @@ public final class Backward<S: Scalar>: @unchecked Sendable {
   @exclusivity(unchecked) public var random: RandomStream
   public let firstSample: Int
 
-  /// The function that was left to this layer, its values and ∂L/∂ of them.
-  @usableFromInline let function: RealFunction?
-  @usableFromInline let functionY: UnsafeMutablePointer<S>
-  @usableFromInline let functionDy: UnsafeMutablePointer<S>
-
   public init(
     samples: Int, inputs: Tensors<S>, y: Tensor<S>, dy: Tensor<S>, dInputs: Tensors<S>,
     needsInputGradient: Bool, parameters: Tensors<S>, gradients: Tensors<S>, state: Tensors<S>,
-    scratch: Tensors<S>, isTraining: Bool, random: RandomStream, firstSample: Int,
-    follower: Follower<S>? = nil
+    scratch: Tensors<S>, isTraining: Bool, random: RandomStream, firstSample: Int
   ) {
     self.samples = samples
     self.inputs = inputs
@@ -146,18 +104,5 @@ public final class Backward<S: Scalar>: @unchecked Sendable {
     self.isTraining = isTraining
     self.random = random
     self.firstSample = firstSample
-    function = follower?.function
-    functionY = follower?.y.start ?? y.start
-    functionDy = follower?.dy.start ?? dy.start
-  }
-
-  /// Makes `dy` of ∂L/∂ of the function that was left to this layer, if one was; for
-  /// the beginning of a pass whose plan `takesFunction`.
-  @inlinable
-  public func pullFunction() {
-    guard let function else { return }
-    addPullback(
-      of: function, x: y, y: Tensor(start: functionY, count: y.count, shape: y.shape),
-      dy: Tensor(start: functionDy, count: y.count, shape: y.shape), to: dy)
   }
 }

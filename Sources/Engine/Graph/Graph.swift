@@ -16,10 +16,14 @@ public struct Graph: Sendable {
     public let parameters: Range<Int>
     /// True if it or a node before it has a parameter that learns.
     public let learnsFromBelow: Bool
-    /// True if it is a function that the node before it can compute along with its
-    /// own; see `Plan.takesFunction`.
-    public fileprivate(set) var isFusable = false
     public let place: Place?
+
+    /// The function that the node computes entry by entry, if that is all it does:
+    /// passes then call the function's kernels instead of the layer.
+    var function: ElementwiseFunction? {
+      inputShapes == [plan.output] && plan.parameters.isEmpty && plan.state.isEmpty
+        ? layer.elementwise : nil
+    }
   }
 
   /// A parameter and its place within the one vector of all parameters.
@@ -94,12 +98,6 @@ public struct Graph: Sendable {
         let (end, overflow) = offset.addingReportingOverflow(parameters[index].shape.count)
         offset = overflow ? Int.max : end
       }
-    }
-    let consumers = nodes.flatMap(\.inputs)
-    for k in nodes.indices.dropFirst() where nodes[k].inputs == [k - 1] {
-      nodes[k].isFusable =
-        nodes[k].layer.function != nil && nodes[k - 1].plan.takesFunction
-        && consumers.count { $0 == k - 1 } == 1
     }
     self.nodes = nodes
     self.parameters = parameters
@@ -208,7 +206,9 @@ extension Graph {
         at: declaration.place, notes: producers())
     }
     do {
-      return try declaration.layer.plan(for: shapes)
+      let plan = try declaration.layer.plan(for: shapes)
+      try plan.requireFourAxes()
+      return plan
     } catch let fact as Diagnostic {
       var diagnostic = fact.located(at: declaration.place)
       diagnostic.message = "'\(declaration.name)' (\(declaration.typeName)): \(fact.message)"

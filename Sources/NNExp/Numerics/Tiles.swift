@@ -1,18 +1,18 @@
 internal import CKernels
 
 /// Windows that lie next to next, and rows of them above each other, over planes.
-public struct Tiles: Sendable {
+package struct Tiles: Sendable {
   /// A window's extent.
-  public let height: Int
-  public let width: Int
+  package let height: Int
+  package let width: Int
   /// Numbers in a row and in a plane of x, which may be more than windows need.
-  public let columns: Int
-  public let plane: Int
+  package let columns: Int
+  package let plane: Int
   /// Windows in a row, and rows of windows in a plane.
-  public let windows: Int
-  public let windowRows: Int
+  package let windows: Int
+  package let windowRows: Int
 
-  public init(height: Int, width: Int, columns: Int, plane: Int, windows: Int, windowRows: Int) {
+  package init(height: Int, width: Int, columns: Int, plane: Int, windows: Int, windowRows: Int) {
     (self.height, self.width) = (height, width)
     (self.columns, self.plane) = (columns, plane)
     (self.windows, self.windowRows) = (windows, windowRows)
@@ -29,14 +29,14 @@ public struct Tiles: Sendable {
 // on every processor.
 
 extension Float {
-  public static func takeLargest(
+  package static func takeLargest(
     _ x: UnsafePointer<Float>, of tiles: Tiles, into y: UnsafeMutablePointer<Float>, rows: Int
   ) {
     var tiles = tiles.code
     nnexp_largest_tiles_f32(&tiles, x, y, rows)
   }
 
-  public static func addLargestSlopes(
+  package static func addLargestSlopes(
     _ x: UnsafePointer<Float>, of tiles: Tiles, _ y: UnsafePointer<Float>,
     _ dy: UnsafePointer<Float>, to dx: UnsafeMutablePointer<Float>, rows: Int
   ) {
@@ -44,7 +44,7 @@ extension Float {
     nnexp_pull_largest_tiles_f32(&tiles, x, y, dy, dx, rows)
   }
 
-  public static func addPowers(
+  package static func addPowers(
     _ x: UnsafePointer<Float>, _ p: Int, over n: Float, of tiles: Tiles,
     into y: UnsafeMutablePointer<Float>, rows: Int, room: UnsafeMutablePointer<Float>
   ) {
@@ -52,13 +52,13 @@ extension Float {
     nnexp_add_tiles_f32(&tiles, Int32(p), n, x, y, rows, room)
   }
 
-  public static func takeRoots(
+  package static func takeRoots(
     _ s: UnsafePointer<Float>, _ p: Int, into y: UnsafeMutablePointer<Float>, count: Int
   ) -> Bool {
     nnexp_tile_roots_f32(Int32(p), s, y, count) == 0
   }
 
-  public static func addSlopes(
+  package static func addSlopes(
     _ x: UnsafePointer<Float>, _ p: Int, over n: Float, of tiles: Tiles, _ y: UnsafePointer<Float>,
     _ dy: UnsafePointer<Float>, to dx: UnsafeMutablePointer<Float>, rows: Range<Int>,
     room: UnsafeMutablePointer<Float>
@@ -70,14 +70,14 @@ extension Float {
 }
 
 extension Double {
-  public static func takeLargest(
+  package static func takeLargest(
     _ x: UnsafePointer<Double>, of tiles: Tiles, into y: UnsafeMutablePointer<Double>, rows: Int
   ) {
     var tiles = tiles.code
     nnexp_largest_tiles_f64(&tiles, x, y, rows)
   }
 
-  public static func addLargestSlopes(
+  package static func addLargestSlopes(
     _ x: UnsafePointer<Double>, of tiles: Tiles, _ y: UnsafePointer<Double>,
     _ dy: UnsafePointer<Double>, to dx: UnsafeMutablePointer<Double>, rows: Int
   ) {
@@ -85,7 +85,7 @@ extension Double {
     nnexp_pull_largest_tiles_f64(&tiles, x, y, dy, dx, rows)
   }
 
-  public static func addPowers(
+  package static func addPowers(
     _ x: UnsafePointer<Double>, _ p: Int, over n: Double, of tiles: Tiles,
     into y: UnsafeMutablePointer<Double>, rows: Int, room: UnsafeMutablePointer<Double>
   ) {
@@ -93,13 +93,13 @@ extension Double {
     nnexp_add_tiles_f64(&tiles, Int32(p), n, x, y, rows, room)
   }
 
-  public static func takeRoots(
+  package static func takeRoots(
     _ s: UnsafePointer<Double>, _ p: Int, into y: UnsafeMutablePointer<Double>, count: Int
   ) -> Bool {
     nnexp_tile_roots_f64(Int32(p), s, y, count) == 0
   }
 
-  public static func addSlopes(
+  package static func addSlopes(
     _ x: UnsafePointer<Double>, _ p: Int, over n: Double, of tiles: Tiles,
     _ y: UnsafePointer<Double>,
     _ dy: UnsafePointer<Double>, to dx: UnsafeMutablePointer<Double>, rows: Range<Int>,

@@ -12,33 +12,17 @@ public struct MemoryPlan: Sendable {
     [parameters, gradients, optimizer, activations].reduce(0, saturatingSum)
   }
 
-  public init(_ graph: Graph, vectors: Int, capacity: Int, scalarSize: Int) {
-    func bytes(_ count: Int, _ copies: Int = 1) -> Int {
-      saturatingProduct(saturatingProduct(count, copies), scalarSize)
-    }
-    parameters = bytes(graph.parameterCount)
-    gradients = bytes(graph.parameterCount)
-    optimizer = bytes(graph.trainableCount, vectors)
-    var perSample = saturatingProduct(graph.inputShape.count, 2)
-    var fixed = 0
-    let shards = Shards.count(capacity)
-    for node in graph.nodes {
-      perSample = saturatingSum(perSample, saturatingProduct(node.plan.output.count, 2))
-      for scratch in node.plan.scratch {
-        if scratch.isPerSample {
-          perSample = saturatingSum(perSample, scratch.count)
-        } else {
-          fixed = saturatingSum(fixed, saturatingProduct(scratch.count, shards))
-        }
-      }
-      if node.isShardable {
-        for parameter in node.plan.parameters {
-          fixed = saturatingSum(fixed, saturatingProduct(parameter.shape.count, shards - 1))
-        }
-      }
-      for state in node.plan.state { fixed = saturatingSum(fixed, state.shape.count) }
-    }
-    activations = bytes(saturatingSum(saturatingProduct(perSample, capacity), fixed))
+  /// - Parameter vectors: how many numbers are held for each parameter that learns,
+  ///   besides itself and its gradient.
+  public init(_ graph: Graph, target: Target, vectors: Int, capacity: Int, scalarSize: Int) {
+    let network = NetworkLayout(graph, target: target, capacity: capacity, scalarSize: scalarSize)
+    var optimizer = Layout(scalarSize: scalarSize)
+    for _ in 0..<vectors { _ = optimizer.add(graph.trainableCount) }
+    self.optimizer = optimizer.bytes
+    parameters = saturatingProduct(graph.parameterCount, scalarSize)
+    gradients = parameters
+    activations =
+      network.whole.bytes == .max ? .max : network.whole.bytes - parameters - gradients
   }
 
   /// Throws if the machine has less than this; a megabyte it has.
@@ -71,6 +55,19 @@ extension Graph {
           "'\(node.name)' (\(node.typeName)) has a tensor of \(count) numbers; at most \(limit) are supported",
           at: node.place)
       }
+    }
+  }
+}
+
+extension Plan {
+  /// Throws if one of its tensors has more axes than there can be.
+  func requireFourAxes() throws {
+    let tensors =
+      [("its output", output)] + parameters.map { ("its parameter '\($0.name)'", $0.shape) }
+      + state.map { ("its state '\($0.name)'", $0.shape) }
+    if let (name, shape) = tensors.first(where: \.1.hasTooManyAxes) {
+      throw Diagnostic(
+        "\(name) \(shape) has \(shape.rank) axes; at most \(Shape.maximumRank) are supported")
     }
   }
 }

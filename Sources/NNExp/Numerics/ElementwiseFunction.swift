@@ -5,7 +5,7 @@ internal import CKernels
 /// Errors are below 2 units in the last place over all numbers, denormals
 /// included; NaN gives NaN. A number's result is the same bits on every
 /// processor, wherever it stands in a tensor.
-public enum RealFunction: UInt32, CaseIterable, Sendable {
+public enum ElementwiseFunction: UInt32, CaseIterable, Sendable {
   // In the order of CKernels.h.
   /// eˣ
   case exp
@@ -25,17 +25,25 @@ public enum RealFunction: UInt32, CaseIterable, Sendable {
 /// - Cost: about 0.3 (float32) to 1 ns (float64) an entry with AVX-512, twice that
 ///   with AVX2, four times with SSE2; 10 ns for a few.
 @inlinable
-public func map<S: Scalar>(_ f: RealFunction, _ x: Tensor<S>, into y: Tensor<S>) {
-  assert(x.count == y.count)
-  S.map(f, x.start, into: y.start, count: y.count)
+public func map<S: Scalar>(_ f: ElementwiseFunction, _ x: Tensor<S>, into y: Tensor<S>) {
+  precondition(x.count == y.count, "the tensors have different numbers of elements")
+  if S.self == Float.self {
+    let (x, y) = (x.cast(to: Float.self), y.cast(to: Float.self))
+    Float.map(f, x.start, into: y.start, count: y.count)
+  } else {
+    let (x, y) = (x.cast(to: Double.self), y.cast(to: Double.self))
+    Double.map(f, x.start, into: y.start, count: y.count)
+  }
 }
 
 /// dx ← dx + dy·f′(x), entry by entry, where y = f(x).
 @inlinable
 public func addPullback<S: Scalar>(
-  of f: RealFunction, x: Tensor<S>, y: Tensor<S>, dy: Tensor<S>, to dx: Tensor<S>
+  of f: ElementwiseFunction, x: Tensor<S>, y: Tensor<S>, dy: Tensor<S>, to dx: Tensor<S>
 ) {
-  assert(x.count == dx.count && y.count == dx.count && dy.count == dx.count)
+  precondition(
+    x.count == dx.count && y.count == dx.count && dy.count == dx.count,
+    "the tensors have different numbers of elements")
   if dx.count <= 8 {
     // A call for so few takes longer than they do. The same bits as the kernels'.
     switch f {
@@ -48,7 +56,15 @@ public func addPullback<S: Scalar>(
     default: break
     }
   }
-  S.addPullback(of: f, x.start, y.start, dy.start, to: dx.start, count: dx.count)
+  if S.self == Float.self {
+    let (x, y) = (x.cast(to: Float.self), y.cast(to: Float.self))
+    let (dx, dy) = (dx.cast(to: Float.self), dy.cast(to: Float.self))
+    Float.addPullback(of: f, x.start, y.start, dy.start, to: dx.start, count: dx.count)
+  } else {
+    let (x, y) = (x.cast(to: Double.self), y.cast(to: Double.self))
+    let (dx, dy) = (dx.cast(to: Double.self), dy.cast(to: Double.self))
+    Double.addPullback(of: f, x.start, y.start, dy.start, to: dx.start, count: dx.count)
+  }
 }
 
 /// y ← xᵖ for x ≥ 0, entry by entry, NaN for other x; x and y may be the same
@@ -58,28 +74,35 @@ public func addPullback<S: Scalar>(
 /// - Cost: about 1.5 (float32) to 4 ns (float64) an entry with AVX-512.
 @inlinable
 public func power<S: Scalar>(_ x: Tensor<S>, _ p: Double, into y: Tensor<S>) {
-  assert(x.count == y.count)
-  S.power(x.start, p, into: y.start, count: y.count)
+  precondition(x.count == y.count, "the tensors have different numbers of elements")
+  if S.self == Float.self {
+    let (x, y) = (x.cast(to: Float.self), y.cast(to: Float.self))
+    Float.power(x.start, p, into: y.start, count: y.count)
+  } else {
+    let (x, y) = (x.cast(to: Double.self), y.cast(to: Double.self))
+    Double.power(x.start, p, into: y.start, count: y.count)
+  }
 }
 
 // The kernels of each precision. They are called, not inlined, so that plugins
 // need no module of C.
 
 extension Float {
-  public static func map(
-    _ f: RealFunction, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
+  @usableFromInline package static func map(
+    _ f: ElementwiseFunction, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
+    count: Int
   ) {
     nnexp_map_f32(nnexp_function(f.rawValue), x, y, count)
   }
 
-  public static func addPullback(
-    of f: RealFunction, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>,
+  @usableFromInline package static func addPullback(
+    of f: ElementwiseFunction, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>,
     _ dy: UnsafePointer<Float>, to dx: UnsafeMutablePointer<Float>, count: Int
   ) {
     nnexp_pull_f32(nnexp_function(f.rawValue), x, y, dy, dx, count)
   }
 
-  public static func power(
+  @usableFromInline package static func power(
     _ x: UnsafePointer<Float>, _ p: Double, into y: UnsafeMutablePointer<Float>, count: Int
   ) {
     nnexp_power_f32(x, p, y, count)
@@ -87,20 +110,21 @@ extension Float {
 }
 
 extension Double {
-  public static func map(
-    _ f: RealFunction, _ x: UnsafePointer<Double>, into y: UnsafeMutablePointer<Double>, count: Int
+  @usableFromInline package static func map(
+    _ f: ElementwiseFunction, _ x: UnsafePointer<Double>, into y: UnsafeMutablePointer<Double>,
+    count: Int
   ) {
     nnexp_map_f64(nnexp_function(f.rawValue), x, y, count)
   }
 
-  public static func addPullback(
-    of f: RealFunction, _ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>,
+  @usableFromInline package static func addPullback(
+    of f: ElementwiseFunction, _ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>,
     _ dy: UnsafePointer<Double>, to dx: UnsafeMutablePointer<Double>, count: Int
   ) {
     nnexp_pull_f64(nnexp_function(f.rawValue), x, y, dy, dx, count)
   }
 
-  public static func power(
+  @usableFromInline package static func power(
     _ x: UnsafePointer<Double>, _ p: Double, into y: UnsafeMutablePointer<Double>, count: Int
   ) {
     nnexp_power_f64(x, p, y, count)

@@ -59,49 +59,33 @@ public final class Network<S: Scalar> {
     self.checksInputs = checksInputs
 
     let nodes = graph.nodes
-    var room = 8 * Arena<S>.line + 2 * graph.parameterCount
-    room += Arena<S>.padded(capacity * target.shape.count)
-    room += 2 * Arena<S>.padded(capacity * graph.inputShape.count)
-    for node in nodes {
-      room += 2 * Arena<S>.padded(capacity * node.plan.output.count)
-      for state in node.plan.state { room += Arena<S>.padded(state.shape.count) }
-      for part in node.plan.scratch {
-        let copies = part.isPerSample ? capacity : Shards.count(capacity)
-        room += Arena<S>.padded(copies * part.count)
-      }
-    }
-    let shards = Shards.count(capacity)
-    let sharded = graph.nodes.map { node in
-      node.isShardable ? graph.parameters[node.parameters].map(\.shape) : []
-    }
-    for shape in sharded.joined() { room += (shards - 1) * Arena<S>.padded(shape.count) }
-    let arena = try Arena<S>(count: room)
+    let layout = NetworkLayout(
+      graph, target: target, capacity: capacity, scalarSize: MemoryLayout<S>.stride)
+    let arena = try Arena<S>(layout.whole)
     self.arena = arena
+    let outputs = nodes.map(\.plan.output)
 
-    parameters = arena.cut(graph.parameterCount, shape: [graph.parameterCount])
-    let stateCount = nodes.flatMap(\.plan.state).reduce(0) { $0 + $1.shape.count }
-    let state = arena.cut(stateCount, shape: [stateCount])
+    parameters = arena.tensor(layout.parameters, [graph.parameterCount])
+    let state = arena.tensor(layout.state, [layout.state.count])
     self.state = state
-    x = arena.cut(capacity * graph.inputShape.count, shape: graph.inputShape)
-    t = arena.cut(capacity * target.shape.count, shape: target.shape)
-    y = nodes.map { arena.cut(capacity * $0.plan.output.count, shape: $0.plan.output) }
-    scratch = nodes.map { node in
-      node.plan.scratch.map { part in
-        let copies = part.isPerSample ? capacity : shards
-        return (arena.cut(copies * part.count, shape: [part.count]), part.isPerSample)
+    x = arena.tensor(layout.x, graph.inputShape)
+    t = arena.tensor(layout.t, target.shape)
+    y = zip(layout.y, outputs).map(arena.tensor)
+    scratch = zip(layout.scratch, nodes).map { regions, node in
+      zip(regions, node.plan.scratch).map {
+        (arena.tensor($0, [$1.count]), $1.isPerSample)
       }
     }
-    partialGradients = sharded.map { shapes in
-      (1..<max(1, shards)).flatMap { _ in shapes.map { arena.cut($0.count, shape: $0) } }
+    partialGradients = zip(layout.partialGradients, nodes).map { regions, node in
+      let shapes = graph.parameters[node.parameters].map(\.shape)
+      return regions.enumerated().map { arena.tensor($1, shapes[$0 % shapes.count]) }
     }
-    dx = arena.cut(capacity * graph.inputShape.count, shape: graph.inputShape)
-    // Gradients and deltas lie side by side: one sweep zeroes them.
-    gradients = arena.cut(graph.parameterCount, shape: [graph.parameterCount])
-    dy = nodes.map { arena.cut(capacity * $0.plan.output.count, shape: $0.plan.output) }
+    dx = arena.tensor(layout.dx, graph.inputShape)
+    gradients = arena.tensor(layout.gradients, [graph.parameterCount])
+    dy = zip(layout.dy, outputs).map(arena.tensor)
+    zeroed = arena.tensor(layout.zeroed, [layout.zeroed.count])
     trainable = parameters.slice(from: 0, shape: [graph.trainableCount])
     trainableGradients = gradients.slice(from: 0, shape: [graph.trainableCount])
-    let end = dy.last!.start + dy.last!.count
-    zeroed = Tensor(start: gradients.start, count: end - gradients.start, shape: [])
 
     var position = 0
     nodeState = nodes.map { node in

@@ -13,10 +13,12 @@ final class UpdateMemory<S: Scalar> {
 
   init(count: Int, _ memory: OptimizerMemory, scheduleMemory: Int) throws {
     needsFullBatch = memory.needsFullBatch
-    arena = try Arena(count: memory.vectors * (Arena<S>.padded(count) + Arena<S>.line))
+    var layout = Layout(scalarSize: MemoryLayout<S>.stride)
+    let regions = (0..<memory.vectors).map { _ in layout.add(count) }
+    arena = try Arena(layout)
     table = .allocate(capacity: max(1, memory.vectors))
-    for index in 0..<memory.vectors {
-      (table + index).initialize(to: arena.cut(count, shape: [count]))
+    for (index, region) in regions.enumerated() {
+      (table + index).initialize(to: arena.tensor(region, [count]))
     }
     vectors = Tensors(start: table, count: memory.vectors)
     let total = memory.scalars + scheduleMemory

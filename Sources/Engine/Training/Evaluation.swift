@@ -47,13 +47,12 @@ public final class Evaluator<S: Scalar> {
     var sum = 0.0
     try forEachChunk(of: samples) { passes in
       let pass = passes.lossPass(objective.reduction, gradient: false)
-      sum += S.evaluate(objective.loss, pass)
+      sum += pass.run(objective.loss)
       for tally in tallies {
-        S.add(
-          tally.metric,
-          MetricPass(
-            samples: pass.samples, z: pass.z, t: pass.t, hasClasses: pass.hasClasses,
-            threshold: threshold, tally: tally.numbers))
+        MetricPass(
+          samples: pass.samples, z: pass.z, t: pass.t, hasClasses: pass.hasClasses,
+          threshold: threshold, tally: tally.numbers
+        ).run(tally.metric)
       }
     }
     return [sum * objective.reduction.scale(samples.count)] + tallies.map(\.value)

@@ -84,6 +84,30 @@ struct ConvolutionSizes {
   }
 }
 
+// The sums of a convolution, in the faster of two ways.
+extension ConvolutionSizes {
+  var scratch: [Plan.Scratch] {
+    DirectConvolution<Double>.suits(self)
+      ? DirectConvolution<Double>.scratch(for: self) : WindowConvolution<Double>.scratch(for: self)
+  }
+
+  func forward<S: KernelScalar>(_ pass: Forward<S>, hasBias: Bool) {
+    if DirectConvolution<S>.suits(self) {
+      DirectConvolution(self, scratch: pass.scratch).forward(pass, hasBias: hasBias)
+    } else {
+      WindowConvolution(sizes: self, scratch: pass.scratch).forward(pass, hasBias: hasBias)
+    }
+  }
+
+  func backward<S: KernelScalar>(_ pass: Backward<S>, hasBias: Bool) {
+    if DirectConvolution<S>.suits(self) {
+      DirectConvolution(self, scratch: pass.scratch).backward(pass, hasBias: hasBias)
+    } else {
+      WindowConvolution(sizes: self, scratch: pass.scratch).backward(pass, hasBias: hasBias)
+    }
+  }
+}
+
 extension Int {
   /// The product of two numbers that are not negative; `Int.max` where it
   /// overflows, which the engine reports as too large.

@@ -109,7 +109,7 @@ public final class Trainer<S: Scalar> {
       batch: batches.batchSize, evaluated: max(data.validation?.count ?? 0, data.test?.count ?? 0))
     let optimizerMemory = training.optimizer.memory
     try MemoryPlan(
-      graph, vectors: optimizerMemory.vectors + 3, capacity: capacity,
+      graph, target: data.target, vectors: optimizerMemory.vectors + 3, capacity: capacity,
       scalarSize: MemoryLayout<S>.stride
     ).requireAvailable(at: graph.nodes.first?.place)
     try graph.requireCountable()
@@ -310,17 +310,16 @@ public final class Trainer<S: Scalar> {
       return loss
     }
     update.go(to: stepsDone &+ 1, learningRate: rate, loss: loss + penalty)
-    S.step(optimizer, update)
+    update.run(optimizer)
     return loss
   }
 
   private func addToTallies(_ steps: Steps) {
     for tally in tallies {
-      S.add(
-        tally.metric,
-        MetricPass(
-          samples: steps.passes.samples, z: steps.loss.z, t: steps.loss.t,
-          hasClasses: steps.loss.hasClasses, threshold: threshold, tally: tally.numbers))
+      MetricPass(
+        samples: steps.passes.samples, z: steps.loss.z, t: steps.loss.t,
+        hasClasses: steps.loss.hasClasses, threshold: threshold, tally: tally.numbers
+      ).run(tally.metric)
     }
   }
 
@@ -328,7 +327,7 @@ public final class Trainer<S: Scalar> {
   private func gradient(_ steps: Steps) -> Double {
     network.zero()
     steps.passes.forward()
-    let sum = S.evaluate(objective.loss, steps.loss)
+    let sum = steps.loss.run(objective.loss)
     steps.passes.backward()
     let loss = sum * Double(steps.loss.scale)
     if reportsGradients { reportGradients(samples: steps.passes.samples, loss: loss) }

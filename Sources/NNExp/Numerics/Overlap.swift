@@ -6,20 +6,20 @@ internal import CKernels
 /// A convolution's sums are products with such a matrix; only a copy of the input
 /// for each column of the window has to be made (Cho & Brand 2017, "MEC:
 /// memory-efficient convolution for deep neural network").
-public struct Overlap: Sendable {
+package struct Overlap: Sendable {
   /// How many, and from one to the next.
-  public typealias Axis = (count: Int, step: Int)
+  package typealias Axis = (count: Int, step: Int)
 
-  public let groups: Axis
-  public let rows: Axis
-  public let columns: Axis
+  package let groups: Axis
+  package let rows: Axis
+  package let columns: Axis
   /// Numbers in a row of B.
-  public let count: Int
+  package let count: Int
   /// Numbers of a row that need not be 0: `count` of them from u·step on.
-  public let span: Axis
+  package let span: Axis
 
   /// - Parameter span: all of a row, where nothing is said.
-  public init(groups: Axis, rows: Axis, columns: Axis, count: Int, span: Axis? = nil) {
+  package init(groups: Axis, rows: Axis, columns: Axis, count: Int, span: Axis? = nil) {
     (self.groups, self.rows, self.columns) = (groups, rows, columns)
     (self.count, self.span) = (count, span ?? (count, 1))
   }
@@ -34,14 +34,14 @@ public struct Overlap: Sendable {
 
 /// A matrix A within a tensor: its rows are pairs (outer, inner), and so are its
 /// columns.
-public struct Factors: Sendable {
+package struct Factors: Sendable {
   /// How many, and from one to the next.
-  public typealias Axis = (count: Int, step: Int)
+  package typealias Axis = (count: Int, step: Int)
 
-  public let rows: (outer: Axis, inner: Axis)
-  public let columns: (outer: Axis, inner: Axis)
+  package let rows: (outer: Axis, inner: Axis)
+  package let columns: (outer: Axis, inner: Axis)
 
-  public init(rows: (outer: Axis, inner: Axis), columns: (outer: Axis, inner: Axis)) {
+  package init(rows: (outer: Axis, inner: Axis), columns: (outer: Axis, inner: Axis)) {
     (self.rows, self.columns) = (rows, columns)
   }
 
@@ -58,14 +58,14 @@ public struct Factors: Sendable {
 // instruction set, as those of a BLAS do.
 
 extension Float {
-  public static func pack(
+  package static func pack(
     _ factors: Factors, _ a: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>
   ) {
     var factors = factors.code
     nnexp_pack_f32(&factors, a, packed)
   }
 
-  public static func correlate(
+  package static func correlate(
     _ packed: UnsafePointer<Float>, rows: Int, _ b: UnsafePointer<Float>, as overlap: Overlap,
     from c: UnsafePointer<Float>?, into y: UnsafeMutablePointer<Float>
   ) {
@@ -73,7 +73,7 @@ extension Float {
     nnexp_correlate_f32(&overlap, rows, packed, c, b, y)
   }
 
-  public static func addCorrelations(
+  package static func addCorrelations(
     _ d: UnsafePointer<Float>, rows: Int, step: Int, _ b: UnsafePointer<Float>,
     as overlap: Overlap, step stepB: Int, samples: Int, to w: UnsafeMutablePointer<Float>
   ) {
@@ -81,7 +81,7 @@ extension Float {
     nnexp_relate_f32(&overlap, rows, samples, d, step, b, stepB, w)
   }
 
-  public static func addSums(
+  package static func addSums(
     _ d: UnsafePointer<Float>, rows: Int, columns: Int, step: Int, samples: Int,
     to sums: UnsafeMutablePointer<Float>
   ) {
@@ -90,14 +90,14 @@ extension Float {
 }
 
 extension Double {
-  public static func pack(
+  package static func pack(
     _ factors: Factors, _ a: UnsafePointer<Double>, into packed: UnsafeMutablePointer<Double>
   ) {
     var factors = factors.code
     nnexp_pack_f64(&factors, a, packed)
   }
 
-  public static func correlate(
+  package static func correlate(
     _ packed: UnsafePointer<Double>, rows: Int, _ b: UnsafePointer<Double>, as overlap: Overlap,
     from c: UnsafePointer<Double>?, into y: UnsafeMutablePointer<Double>
   ) {
@@ -105,7 +105,7 @@ extension Double {
     nnexp_correlate_f64(&overlap, rows, packed, c, b, y)
   }
 
-  public static func addCorrelations(
+  package static func addCorrelations(
     _ d: UnsafePointer<Double>, rows: Int, step: Int, _ b: UnsafePointer<Double>,
     as overlap: Overlap, step stepB: Int, samples: Int, to w: UnsafeMutablePointer<Double>
   ) {
@@ -113,7 +113,7 @@ extension Double {
     nnexp_relate_f64(&overlap, rows, samples, d, step, b, stepB, w)
   }
 
-  public static func addSums(
+  package static func addSums(
     _ d: UnsafePointer<Double>, rows: Int, columns: Int, step: Int, samples: Int,
     to sums: UnsafeMutablePointer<Double>
   ) {

@@ -3,22 +3,21 @@ public import NNExp
 /// The prepared passes of one batch size: what a training step walks through.
 ///
 /// Nodes are taken one by one, each with the whole batch; where a run of nodes
-/// is worth it, shard by shard, each shard through all of them. A fused node is
-/// left to the one before it.
+/// is worth it, shard by shard, each shard through all of them. A node that is a
+/// function, entry by entry, is computed by the function's kernels right after the
+/// node before it, without a call of its layer.
 public final class Passes<S: Scalar>: SharedLoop {
   public let samples: Int
 
   private unowned let network: Network<S>
   private let count: Int
   private let layers: UnsafeMutablePointer<Unmanaged<LayerBox>>
+  /// Of every node, the function that it is; nil for a layer with passes of its own.
+  private let functions: UnsafeMutablePointer<ElementwiseFunction?>
   /// Node by node; after the whole batch's, those of shard 0, of shard 1, …
   private let forwards: UnsafeMutablePointer<Unmanaged<Forward<S>>>
   private let backwards: UnsafeMutablePointer<Unmanaged<Backward<S>>>
   private let tables: UnsafeMutablePointer<Tensor<S>>
-  /// Behind every node the next that is to be called, and for every node the one
-  /// that computes it: itself, or the node before it.
-  private let next: UnsafeMutablePointer<Int>
-  private let head: UnsafeMutablePointer<Int>
   /// The first node whose backward pass anything needs.
   private let firstBackward: Int
   private let randomNodes: [Int]
@@ -58,18 +57,14 @@ public final class Passes<S: Scalar>: SharedLoop {
     }
     tables = .allocate(capacity: max(1, rows))
     layers = .allocate(capacity: count)
+    functions = .allocate(capacity: count)
     forwards = .allocate(capacity: views.count)
     backwards = .allocate(capacity: views.count)
     firstBackward = views.prefix(count).firstIndex { $0.needsBackward } ?? count
     randomNodes = nodes.indices.filter { nodes[$0].plan.isRandom }
-    next = .allocate(capacity: count)
-    head = .allocate(capacity: count)
-    let firstOfSegments = segments.map(\.nodes.lowerBound)
-    let isFused = nodes.indices.map { nodes[$0].isFusable && !firstOfSegments.contains($0) }
     for (k, node) in nodes.enumerated() {
       (layers + k).initialize(to: .passRetained(LayerBox(node.layer)))
-      (next + k).initialize(to: k + 1 < count && isFused[k + 1] ? k + 2 : k + 1)
-      (head + k).initialize(to: isFused[k] ? k - 1 : k)
+      (functions + k).initialize(to: node.function)
     }
 
     var end = tables
@@ -82,11 +77,6 @@ public final class Passes<S: Scalar>: SharedLoop {
       return Tensors(start: start, count: tensors.count)
     }
     for (position, view) in views.enumerated() {
-      let k = position % count
-      var follower: Follower<S>?
-      if k + 1 < count, isFused[k + 1], let function = nodes[k + 1].layer.function {
-        follower = Follower(function, y: views[position + 1].y, dy: views[position + 1].dy)
-      }
       let inputs = table(view.inputs)
       let parameters = table(view.parameters)
       let state = table(view.state)
@@ -94,13 +84,13 @@ public final class Passes<S: Scalar>: SharedLoop {
       let forward = Forward(
         samples: view.samples.count, inputs: inputs, y: view.y, parameters: parameters,
         state: state, scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0),
-        firstSample: view.samples.lowerBound, follower: follower)
+        firstSample: view.samples.lowerBound)
       let backward = Backward(
         samples: view.samples.count, inputs: inputs, y: view.y, dy: view.dy,
         dInputs: table(view.dInputs), needsInputGradient: view.needsInputGradient,
         parameters: parameters, gradients: table(view.gradients), state: state,
         scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0),
-        firstSample: view.samples.lowerBound, follower: follower)
+        firstSample: view.samples.lowerBound)
       (forwards + position).initialize(to: .passRetained(forward))
       (backwards + position).initialize(to: .passRetained(backward))
     }
@@ -113,11 +103,10 @@ public final class Passes<S: Scalar>: SharedLoop {
       backwards[position].release()
     }
     layers.deallocate()
+    functions.deallocate()
     forwards.deallocate()
     backwards.deallocate()
     tables.deallocate()
-    next.deallocate()
-    head.deallocate()
   }
 
   /// Runs of shardable nodes that are worth sharing, and all nodes between.
@@ -203,24 +192,29 @@ public final class Passes<S: Scalar>: SharedLoop {
 
   @inline(__always)
   private func forward(_ nodes: Range<Int>, offset: Int = 0) {
-    var k = nodes.lowerBound
-    while k < nodes.upperBound {
-      layers[k]._withUnsafeGuaranteedRef { box in
-        forwards[offset &+ k]._withUnsafeGuaranteedRef { S.forward(box.layer, $0) }
+    for k in nodes {
+      forwards[offset &+ k]._withUnsafeGuaranteedRef { pass in
+        if let function = functions[k] {
+          map(function, pass.x, into: pass.y)
+        } else {
+          layers[k]._withUnsafeGuaranteedRef { pass.run($0.layer) }
+        }
       }
-      k = next[k]
     }
   }
 
   @inline(__always)
   private func backward(_ nodes: Range<Int>, offset: Int = 0) {
-    var k = nodes.upperBound &- 1
-    while k >= nodes.lowerBound {
-      k = head[k]
-      layers[k]._withUnsafeGuaranteedRef { box in
-        backwards[offset &+ k]._withUnsafeGuaranteedRef { S.backward(box.layer, $0) }
-      }
+    var k = nodes.upperBound
+    while k > nodes.lowerBound {
       k &-= 1
+      backwards[offset &+ k]._withUnsafeGuaranteedRef { pass in
+        if let function = functions[k] {
+          addPullback(of: function, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
+        } else {
+          layers[k]._withUnsafeGuaranteedRef { pass.run($0.layer) }
+        }
+      }
     }
   }
 

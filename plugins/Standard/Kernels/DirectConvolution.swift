@@ -15,7 +15,7 @@ import NNExp
 ///
 /// - Source: Cho, Brand 2017, "MEC: memory-efficient convolution for deep neural
 ///   network", for the copies
-struct DirectConvolution<S: Scalar> {
+struct DirectConvolution<S: KernelScalar> {
   private let sizes: ConvolutionSizes
   /// Weights as forward reads them, and the sum of ∂Wᵀ backward; weights as ∂C
   /// reads them.
@@ -68,7 +68,6 @@ struct DirectConvolution<S: Scalar> {
           weights, rows: sizes.units, copies, as: sizes.copies,
           from: hasBias ? pass.parameters[1].start + g &* sizes.units : nil,
           into: pass.y.start + part &* sizes.outputPart)
-        pass.applyFunction(to: part &* sizes.outputPart..<(part &+ 1) &* sizes.outputPart)
       }
     }
   }

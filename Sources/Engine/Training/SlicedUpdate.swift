@@ -47,6 +47,6 @@ final class SlicedUpdate<S: Scalar>: SharedLoop {
   @specialized(where S == Double)
   @specialized(where S == Float)
   override func take(_ part: Int) {
-    S.step(optimizer, slices[part])
+    slices[part].run(optimizer)
   }
 }

@@ -5,17 +5,17 @@ internal import CKernels
 /// As a matrix of patches `[channels·window rows·window columns, places]` they are
 ///
 ///     P[i, u, v; r, c] = x[i, r + u·dilation, c + v·dilation]
-public struct Windows: Sendable {
+package struct Windows: Sendable {
   /// Of the input.
-  public let channels: Int
-  public let rows: Int
-  public let columns: Int
-  public let window: (rows: Int, columns: Int)
+  package let channels: Int
+  package let rows: Int
+  package let columns: Int
+  package let window: (rows: Int, columns: Int)
   /// From one entry of a window to the next.
-  public let dilation: (rows: Int, columns: Int)
+  package let dilation: (rows: Int, columns: Int)
 
   /// The window's extent must fit the input.
-  public init(
+  package init(
     channels: Int, rows: Int, columns: Int, window: (rows: Int, columns: Int),
     dilation: (rows: Int, columns: Int)
   ) {
@@ -24,7 +24,7 @@ public struct Windows: Sendable {
   }
 
   /// How many places a window has along each axis.
-  public var places: (rows: Int, columns: Int) {
+  package var places: (rows: Int, columns: Int) {
     (
       rows &- (window.rows &- 1) &* dilation.rows,
       columns &- (window.columns &- 1) &* dilation.columns
@@ -42,14 +42,14 @@ public struct Windows: Sendable {
 // `Sources/CKernels/Windows.h`: sums in the same order on every processor.
 
 extension Float {
-  public static func gather(
+  package static func gather(
     _ windows: Windows, _ x: UnsafePointer<Float>, into patches: UnsafeMutablePointer<Float>
   ) {
     var windows = windows.code
     nnexp_gather_f32(&windows, x, patches)
   }
 
-  public static func scatter(
+  package static func scatter(
     _ windows: Windows, _ patches: UnsafePointer<Float>, to x: UnsafeMutablePointer<Float>
   ) {
     var windows = windows.code
@@ -58,14 +58,14 @@ extension Float {
 }
 
 extension Double {
-  public static func gather(
+  package static func gather(
     _ windows: Windows, _ x: UnsafePointer<Double>, into patches: UnsafeMutablePointer<Double>
   ) {
     var windows = windows.code
     nnexp_gather_f64(&windows, x, patches)
   }
 
-  public static func scatter(
+  package static func scatter(
     _ windows: Windows, _ patches: UnsafePointer<Double>, to x: UnsafeMutablePointer<Double>
   ) {
     var windows = windows.code

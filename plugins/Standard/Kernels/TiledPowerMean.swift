@@ -6,7 +6,7 @@ import NNExp
 /// The equations are those of ``PowerMean``, and so are the results where powers
 /// leave the comfortable range: such a window is left to it. Here the rows of a
 /// window are added first, then its columns.
-struct TiledPowerMean<S: Scalar> {
+struct TiledPowerMean<S: KernelScalar> {
   private let p: Double
   private let normalizes: Bool
   /// A window's extent.
@@ -162,7 +162,8 @@ struct TiledPowerMean<S: Scalar> {
 
   /// From the sums in `y` to their roots.
   private func takeRoots(_ y: Tensor<S>, of x: UnsafeMutablePointer<S>) {
-    inBlocks(of: y.count) { (block, root: UnsafeMutablePointer<S>) in
+    inBlocks(of: y.count) { (block, room: Tensor<S>) in
+      let root = room.start
       let s = y.start + block.lowerBound
       let count = block.count
       if !S.takeRoots(s, Int(p), into: root, count: count) {
