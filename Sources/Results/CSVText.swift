@@ -31,8 +31,8 @@ public struct CSVText: Sendable {
   }
 
   private static func duplicate(in names: [String]) -> String? {
-    var known: Set<ByteText> = []
-    return names.first { !known.insert(ByteText($0)).inserted }
+    let sorted = names.sorted { $0.precedes(byBytes: $1) }
+    return zip(sorted, sorted.dropFirst()).first { $0.hasSameBytes(as: $1) }?.0
   }
 
   /// Appends a row.

@@ -90,10 +90,24 @@ import Testing
     #expect(trainer.step == 3)
   }
 
+  @Test func aCancelledTrainingDoesNotBegin() throws {
+    let trainer = try trainer("{epochs: 9}")
+    guard case .interrupted = try trainer.run(cancellation: CancellationToken { 15 }) else {
+      Issue.record("training was not interrupted")
+      return
+    }
+    #expect(trainer.step == 0)
+  }
+
   @Test func aPauseEndsAtTheFirstRowFromItsEpochOn() throws {
     let trainer = try trainer("{epochs: 9, record_every: 2}")
     guard case .interrupted = try trainer.run(pausingAfter: 3) else {
       Issue.record("training was not interrupted")
+      return
+    }
+    #expect(trainer.epoch == 4)
+    guard case .interrupted = try trainer.run(pausingAfter: 3) else {
+      Issue.record("training continued")
       return
     }
     #expect(trainer.epoch == 4)

@@ -199,10 +199,7 @@ public final class Trainer<S: Scalar> {
     let epochsPerState: Int? =
       if case .epochs(let count) = training.checkpoints.every { count } else { nil }
 
-    func mustEnd() -> Bool {
-      cancellation.isCancelled || newestRow.first.map { $0 >= Double(pause) } ?? false
-    }
-
+    if mustEnd(cancellation, pause) { return .interrupted }
     while epochsDone < training.epochs {
       let isDue =
         (epochsDone + 1) % training.recordEvery == 0 || epochsDone + 1 == training.epochs
@@ -230,10 +227,8 @@ public final class Trainer<S: Scalar> {
           if clock.isDue() { try sendHeartbeat(to: observers) }
           position = Position(
             batch: batch, sum: sum, rate: rate, loss: progress.loss, waited: waited)
-          let ends = mustEnd()
-          for observer in observers {
-            try observer.stateCanBeSaved(.init(epochHasEnded: false, trainingEnds: ends))
-          }
+          let ends = mustEnd(cancellation, pause)
+          try offerState(to: observers, epochHasEnded: false, trainingEnds: ends)
           if ends {
             if weightsAreFinite { keepWeights() }
             return .interrupted
@@ -242,37 +237,58 @@ public final class Trainer<S: Scalar> {
       }
       epochsDone += 1
       let trainLoss = sum / Double(data.train.count)
-      var validationLoss: Double?
+      if watchesLoss { progress.loss = trainLoss }
       if isMeasured {
         if !weightsAreFinite { return .diverged(divergence(.nan)) }
-        validationLoss = try measure(into: &row, trainLoss: trainLoss, rate: rate)
+        let validationLoss = try measure(into: &row, trainLoss: trainLoss, rate: rate)
+        if watchesLoss, let validationLoss { progress.loss = validationLoss }
         keepWeights()
         waited = improves(row) ? 0 : waited + 1
-        let stops = training.earlyStopping.map { waited >= $0.patience } ?? false
+        let stops = hasNoPatience(waited)
         if isDue || stops { try record(row, to: observers) }
         if stops { return .stoppedEarly }
       }
-      if watchesLoss { progress.loss = validationLoss ?? trainLoss }
       sum = 0
       batch = 0
-      let ends = isDue && epochsDone < training.epochs && mustEnd()
+      let ends = isDue && epochsDone < training.epochs && mustEnd(cancellation, pause)
       if ends || epochsPerState.map({ epochsDone % $0 == 0 }) == true {
         position = Position(rate: rate, loss: progress.loss, waited: waited)
-        for observer in observers {
-          try observer.stateCanBeSaved(.init(epochHasEnded: true, trainingEnds: ends))
-        }
+        try offerState(to: observers, epochHasEnded: true, trainingEnds: ends)
       }
       if ends { return .interrupted }
     }
     return .completed
   }
 
+  // These are called rarely; within the loop they would take registers from the step.
+
+  @inline(never)
+  private func mustEnd(_ cancellation: CancellationToken, _ pause: Int) -> Bool {
+    cancellation.isCancelled || newestRow.first.map { $0 >= Double(pause) } ?? false
+  }
+
+  @inline(never)
+  private func hasNoPatience(_ waited: Int) -> Bool {
+    training.earlyStopping.map { waited >= $0.patience } ?? false
+  }
+
+  @inline(never)
+  private func offerState(
+    to observers: [any TrainingObserver], epochHasEnded: Bool, trainingEnds: Bool
+  ) throws {
+    let opportunity = CheckpointOpportunity(
+      epochHasEnded: epochHasEnded, trainingEnds: trainingEnds)
+    for observer in observers { try observer.stateCanBeSaved(opportunity) }
+  }
+
+  @inline(never)
   private func record(_ row: [Double], to observers: [any TrainingObserver]) throws {
     Trainer.copy(row, to: &newestRow)
     let event = metricRow(row)
     for observer in observers { try observer.rowRecorded(event) }
   }
 
+  @inline(never)
   private func sendHeartbeat(to observers: [any TrainingObserver]) throws {
     let progress = TrainingProgress(
       epoch: epochsDone, epochs: training.epochs,
@@ -334,6 +350,7 @@ public final class Trainer<S: Scalar> {
     return loss
   }
 
+  @inline(never)
   private func reportGradients(samples: Int, loss: Double) {
     let event = BatchGradients(
       step: stepsDone, samples: samples, loss: loss, values: network.trainableGradients)
@@ -383,6 +400,7 @@ public final class Trainer<S: Scalar> {
   // MARK: Measuring
 
   /// Fills a row; returns the validation loss.
+  @inline(never)
   private func measure(
     into row: inout [Double], trainLoss: Double, rate: Double
   ) throws -> Double? {
@@ -405,6 +423,7 @@ public final class Trainer<S: Scalar> {
   }
 
   /// Notes whether the row is the best so far; keeps its weights if so.
+  @inline(never)
   private func improves(_ row: [Double]) -> Bool {
     let value = row[monitorIndex]
     guard value.isFinite else { return false }
@@ -423,6 +442,7 @@ public final class Trainer<S: Scalar> {
     best?.epoch == last.epoch && last.step == last.epoch * batches.count
   }
 
+  @inline(never)
   private func keepWeights() {
     lastWeights.take(network)
     last = (epoch, step)
