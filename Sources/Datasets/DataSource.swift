@@ -37,7 +37,7 @@ enum DataSource: Sendable {
     let generated = options.component(
       "generated", of: registry.generators, "samples from a rule"
     ) { type, inner in
-      GeneratedData(generator: try type.init(from: &inner), name: type.typeName, place: place)
+      GeneratedData(generator: try type.make(&inner), name: type.name, place: place)
     }
 
     let present = DataSource.keys.filter { options.contains($0) }

@@ -31,6 +31,8 @@ public struct TrainingDeclaration: Sendable {
   }
 
   public let optimizer: any Optimizer
+  /// `sgd`: the name of the optimizer's type.
+  public let optimizerName: String
   public let schedule: any Schedule
   public let epochs: Int
   /// Samples in a step; nil is all of them.
@@ -64,13 +66,18 @@ public struct TrainingDeclaration: Sendable {
 
   private init(section train: inout Options, registry: Registry, place: Place?) throws {
     self.place = place
+    var optimizerName = ""
     let optimizer = train.component(
       "optimizer", default: "sgd", of: registry.optimizers, "the rule that moves the parameters"
-    ) { type, options in try type.init(from: &options) }
+    ) { type, options in
+      optimizerName = type.name
+      return try type.make(&options)
+    }
+    self.optimizerName = optimizerName
     let schedule = train.component(
       "schedule", default: "constant", of: registry.schedules,
       "how the learning rate changes"
-    ) { type, options in try type.init(from: &options) }
+    ) { type, options in try type.make(&options) }
     epochs = train.int("epochs", in: 1..., "passes over the training data")
     batchSize = TrainingDeclaration.readBatchSize(&train)
     sampling = train.choice(
@@ -127,7 +134,7 @@ public struct TrainingDeclaration: Sendable {
     if optimizer.memory.needsFullBatch, batchSize != nil {
       train.reject(
         "batch_size",
-        "the optimizer '\(type(of: optimizer).typeName)' needs the full batch; write batch_size: full"
+        "the optimizer '\(optimizerName)' needs the full batch; write batch_size: full"
       )
     }
   }

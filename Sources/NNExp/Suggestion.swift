@@ -4,6 +4,22 @@ public func suggestion(for word: String, among candidates: some Sequence<String>
   return "; did you mean '\(best)'?"
 }
 
+/// True if both are one word in any case and with any separators: `MSELoss`,
+/// `mse_loss`.
+func isSameWord(_ a: String, _ b: String) -> Bool {
+  func letters(_ text: String) -> [UInt8] {
+    text.utf8.compactMap { byte in
+      switch byte {
+      case 0x30...0x39, 0x61...0x7A: byte
+      case 0x41...0x5A: byte | 0x20
+      case 0x20, 0x2D, 0x5F: nil
+      default: byte
+      }
+    }
+  }
+  return letters(a) == letters(b)
+}
+
 /// `a, b, c`; of more than 40 names, the first 40 and how many there are besides.
 package func listed(_ names: [String]) -> String {
   let most = 40

@@ -4,7 +4,7 @@ import NNExp
 ///
 /// A conforming type states f and its slope; the passes are written here, once,
 /// and specialised for each type and precision.
-protocol Activation: Layer {
+protocol Activation: Layer, Component {
   /// f(x); NaN for NaN.
   func value<S: Scalar>(_ x: S) -> S
 

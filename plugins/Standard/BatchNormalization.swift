@@ -17,9 +17,9 @@ import NNExp
 /// - Shape: `[features]` or `[channels, …]` → the same; w, b and the state
 ///   `[channels]`
 /// - Source: Ioffe, Szegedy 2015
-struct BatchNormalization: Layer {
+struct BatchNormalization: Layer, Component {
   static let typeName = "batch_normalization"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "every channel of a batch at mean 0 and variance 1, then scaled and shifted",
     equation: """
       y = w·x̂ + b, x̂ = (x − μ)/√(σ² + epsilon), μ and σ² of a channel over the batch;

@@ -18,9 +18,9 @@ import NNExp
 /// - Shape: `[channels, rows, columns]` → `[channels', rows', columns']`;
 ///   w `[channels', channels/groups, window rows, window columns]`, b `[channels']`
 /// - Source: LeCun, Bottou, Bengio, Haffner 1998
-struct Convolution: Layer {
+struct Convolution: Layer, Component {
   static let typeName = "convolution"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "every output channel a weighted sum over a window of all input channels",
     equation: """
       y[o, r, c] = b[o] + Σ w[o, i, u, v] · x[i, r·stride + u·dilation − padding, …];

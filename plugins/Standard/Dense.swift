@@ -10,9 +10,9 @@ import NNExp
 ///
 /// - Shape: any → `[units]`; W `[units, inputs]`, b `[units]`
 /// - Source: seeds S0–S4; S2 (25) and (28) lack the transposition.
-struct Dense: Layer {
+struct Dense: Layer, Component {
   static let typeName = "dense"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "every unit a weighted sum of all inputs, plus a bias",
     equation: "y = W x + b;  ∂W += ∂y xᵀ,  ∂b += ∂y,  ∂x += Wᵀ ∂y",
     shapes: "any shape → [units];  weight [units, inputs], bias [units]",

@@ -10,9 +10,9 @@ import NNExp
 ///
 /// - Shape: any → the same; w and b as the sample
 /// - Source: Ba, Kiros, Hinton 2016
-struct LayerNormalization: Layer {
+struct LayerNormalization: Layer, Component {
   static let typeName = "layer_normalization"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "every sample at mean 0 and variance 1, then scaled and shifted number by number",
     equation: """
       y = w ⊗ x̂ + b, x̂ = (x − μ)/√(σ² + epsilon), μ and σ² over the sample;

@@ -6,9 +6,9 @@ import NNExp
 ///     ∂x  += ∂y · y(1 − y)
 ///
 /// Computed from e^(−|x|), which cannot overflow: exact to the last denormal.
-struct Sigmoid: Layer {
+struct Sigmoid: Layer, Component {
   static let typeName = "sigmoid"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "the logistic function of every entry",
     equation: "y = 1 / (1 + e^(−x));  ∂x += ∂y · y(1 − y)",
     shapes: "any shape → the same shape",

@@ -4,9 +4,9 @@ import NNExp
 ///
 ///     y    = tanh x
 ///     ∂x  += ∂y · (1 − y²)
-struct Tanh: Layer {
+struct Tanh: Layer, Component {
   static let typeName = "tanh"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "the hyperbolic tangent of every entry",
     equation: "y = tanh x;  ∂x += ∂y · (1 − y²)",
     shapes: "any shape → the same shape",

@@ -3,9 +3,9 @@ import NNExp
 /// The share of samples whose class is predicted.
 ///
 /// Its tally is [right, samples].
-struct Accuracy: Metric {
+struct Accuracy: Metric, Component {
   static let typeName = "accuracy"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "the share of samples whose class is predicted",
     equation: "accuracy = right / samples",
     shapes: "one output a class, or one output for two classes (class 1 from the threshold on)",

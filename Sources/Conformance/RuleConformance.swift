@@ -5,10 +5,10 @@ public import NNExp
 extension Conformance {
   /// Proves a metric on outputs of this shape and these targets.
   public static func of(
-    _ type: any Metric.Type, options: Node = Node(.null), output: Shape, target: Target,
+    _ type: ComponentType<any Metric>, options: Node = Node(.null), output: Shape, target: Target,
     outputs: Sampler = .normal()
   ) throws -> Conformance {
-    let metric = try made(options) { try type.init(from: &$0) }
+    let metric = try type.value(options)
     let size = try metric.plan(output: output, target: target)
     var recorder = Recorder()
     for seed in 0..<3 {
@@ -18,19 +18,19 @@ extension Conformance {
       trial.run(Float.self, &recorder)
     }
     return Conformance(
-      subject: "\(type.typeName) \(output), \(describe(target))", claims: recorder.claims)
+      subject: "\(type.name) \(output), \(describe(target))", claims: recorder.claims)
   }
 
   /// Proves a schedule on three epochs of four steps.
-  public static func of(_ type: any Schedule.Type, options: Node = Node(.null)) throws
-    -> Conformance
-  {
+  public static func of(
+    _ type: ComponentType<any Schedule>, options: Node = Node(.null)
+  ) throws -> Conformance {
     func factors(changingHandsAt change: Int) throws -> (factors: [Double], damage: String?) {
-      var schedule = try made(options) { try type.init(from: &$0) }
+      var schedule = try type.value(options)
       let memory = GuardedBuffer<Double>("memory", [schedule.memory], count: schedule.memory)
       var factors: [Double] = []
       for step in 0..<12 {
-        if step == change { schedule = try made(options) { try type.init(from: &$0) } }
+        if step == change { schedule = try type.value(options) }
         let progress = Progress(
           epoch: step / 4, step: step, epochs: 3, stepsPerEpoch: 4, isEpochStart: step % 4 == 0,
           loss: step < 4 ? .nan : 1 / Double(step))
@@ -56,15 +56,15 @@ extension Conformance {
         "the factor of step \($0) differs when another instance takes over at step 6"
       })
     recorder.claim("stays in bounds", first.damage.map { "it wrote \($0)" })
-    return Conformance(subject: type.typeName, claims: recorder.claims)
+    return Conformance(subject: type.name, claims: recorder.claims)
   }
 
   /// Proves an initializer on a vector, a matrix and a kernel; a shape that it
   /// refuses is left out.
   public static func of(
-    _ type: any Initializer.Type, options: Node = Node(.null)
+    _ type: ComponentType<any Initializer>, options: Node = Node(.null)
   ) throws -> Conformance {
-    let initializer = try made(options) { try type.init(from: &$0) }
+    let initializer = try type.value(options)
     let random = RandomStream(seed: 1, purpose: "conformance of an initializer")
     var recorder = Recorder()
     var refusal: (any Error)?
@@ -92,14 +92,14 @@ extension Conformance {
         "stays in bounds", (first.overrun ?? second.overrun).map { "\(shape): it wrote \($0)" })
     }
     if recorder.claims.isEmpty, let refusal { throw refusal }
-    return Conformance(subject: type.typeName, claims: recorder.claims)
+    return Conformance(subject: type.name, claims: recorder.claims)
   }
 
   /// Proves a generated data set.
   public static func of(
-    _ type: any Generator.Type, options: Node = Node(.null)
+    _ type: ComponentType<any Generator>, options: Node = Node(.null)
   ) throws -> Conformance {
-    let generator = try made(options) { try type.init(from: &$0) }
+    let generator = try type.value(options)
     let (samples, input, target) = (generator.samples, generator.inputShape, generator.target)
     var recorder = Recorder()
     let size = samples.multipliedReportingOverflow(by: max(1, input.count))
@@ -108,7 +108,7 @@ extension Conformance {
       samples > 0 && input.count > 0 && target.shape.count > 0 && !size.overflow
         ? nil : "\(samples) samples of \(input) → \(target.shape)")
     guard recorder.claims[0].verdict == .holds, size.partialValue <= 1 << 24 else {
-      return Conformance(subject: type.typeName, claims: recorder.claims)
+      return Conformance(subject: type.name, claims: recorder.claims)
     }
     func make() -> (x: GuardedBuffer<Double>, t: GuardedBuffer<Double>) {
       let x = GuardedBuffer<Double>("inputs", input, count: samples * input.count)
@@ -138,17 +138,9 @@ extension Conformance {
           .map { "targets[\($0)] is \(first.t.values[$0]), with \(count) classes" })
     }
     return Conformance(
-      subject: "\(type.typeName), \(samples) samples of \(input), \(describe(target))",
+      subject: "\(type.name), \(samples) samples of \(input), \(describe(target))",
       claims: recorder.claims)
   }
-}
-
-/// A value as a file makes it.
-private func made<Value>(_ options: Node, _ make: (inout Options) throws -> Value) throws -> Value {
-  var reader = Options(options)
-  let value = try make(&reader)
-  try reader.finish()
-  return value
 }
 
 private func describe(_ target: Target) -> String {
