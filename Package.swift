@@ -26,7 +26,7 @@ let package = Package(
     .target(name: "Datasets", dependencies: ["NNExp", "CZlib"]),
     .target(name: "Engine", dependencies: ["NNExp", "Datasets"]),
     .target(name: "GradientCheck", dependencies: ["NNExp", "Datasets", "Engine"]),
-    .target(name: "Conformance", dependencies: ["NNExp", "GradientCheck"]),
+    .target(name: "Conformance", dependencies: ["NNExp", "Datasets", "GradientCheck"]),
     .target(
       name: "Explanation", dependencies: ["NNExp", "Datasets", "Engine", "GradientCheck"]),
     .target(name: "Results", dependencies: ["NNExp"]),
@@ -98,7 +98,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "SweepsTests",
-      dependencies: ["Sweeps", "NNExp", "Results", "Standard", "nnexp"]),
+      dependencies: ["Sweeps", "NNExp", "Datasets", "Results", "Standard", "nnexp"]),
     .testTarget(
       name: "RunningTests",
       dependencies: [

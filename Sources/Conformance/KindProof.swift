@@ -1,3 +1,4 @@
+import Datasets
 import NNExp
 
 /// How the types of one kind are proven.
@@ -118,6 +119,17 @@ extension KindProof<any Generator> {
       conformance: { try Conformance.of($0, options: $1.options) },
       serve: { generator, _ in
         _ = (generator.samples, generator.inputShape, generator.target)
+        return nil
+      })
+  }
+}
+
+extension KindProof<any DataSource> {
+  static var sources: KindProof {
+    KindProof(
+      conformance: { try Conformance.of($0, options: $1.options) },
+      serve: { source, _ in
+        _ = try source.read(DataRequest(random: RandomStream(key: 1)))
         return nil
       })
   }

@@ -1,6 +1,8 @@
+import Datasets
 public import NNExp
 
-// Metrics, schedules, initializers and generated data: what each owes the engine.
+// What the engine relies upon in metrics, schedules, initializers, generated data and data
+// sources.
 
 extension Conformance {
   /// Proves a metric on outputs of this shape and these targets.
@@ -140,6 +142,31 @@ extension Conformance {
     return Conformance(
       subject: "\(type.name), \(samples) samples of \(input), \(describe(target))",
       claims: recorder.claims)
+  }
+
+  /// Proves a data source by reading it twice.
+  public static func of(
+    _ type: ComponentType<any DataSource>, options: Node = Node(.null)
+  ) throws -> Conformance {
+    func read() throws -> SourceSamples.Held? {
+      let request = DataRequest(random: RandomStream(seed: 1, purpose: "conformance of a source"))
+      guard case .held(let held) = try type.value(options).read(request).content else {
+        return nil
+      }
+      return held
+    }
+    var recorder = Recorder()
+    let (first, second) = (try read(), try read())
+    recorder.claim("has samples", nil, proof: first.map { "\($0.count) samples" } ?? "")
+    if let first, let second {
+      recorder.claim(
+        "repeats to the bit",
+        difference(first.inputs, second.inputs).map { "inputs[\($0)] differs for one stream" }
+          ?? difference(first.targets, second.targets).map {
+            "targets[\($0)] differs for one stream"
+          })
+    }
+    return Conformance(subject: type.name, claims: recorder.claims)
   }
 }
 

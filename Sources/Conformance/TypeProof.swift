@@ -42,6 +42,7 @@ public struct TypeProver {
     prove(registry.schedules, .schedules)
     prove(registry.initializers, .initializers)
     prove(registry.generators, .generators)
+    prove(registry.sources, .sources)
   }
 
   private mutating func prove<Value>(

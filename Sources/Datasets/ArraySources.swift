@@ -1,96 +1,41 @@
 import NNExp
 
 /// Inputs and targets in two array files of one format.
-struct ArrayPair: Sendable {
-  enum Format: String, Sendable { case idx, npy }
+protocol ArrayPair: StreamableSource {
+  var inputs: DeclaredPath { get }
+  var targets: DeclaredPath { get }
 
-  let format: Format
-  let inputs: DeclaredPath
-  let targets: DeclaredPath
+  /// The array of a file that is held.
+  static func array(_ bytes: [UInt8]) throws -> Elements
 
-  init(_ format: Format, from options: inout Options, folder: String) {
-    self.format = format
-    inputs = DeclaredPath(
-      options.string("inputs", "the inputs' file, samples along its first axis"), in: folder,
-      at: options.place(of: "inputs"))
-    targets = DeclaredPath(
-      options.string("targets", "the targets' file, as many samples"), in: folder,
-      at: options.place(of: "targets"))
-  }
+  /// The array of a file that is read in parts.
+  static func array(_ file: FileBytes) throws -> Elements
+}
 
-  func read(_ shelf: inout FileShelf, limit: Int?) throws -> RawData {
+extension ArrayPair {
+  func read(_ request: DataRequest) throws -> SourceSamples {
     try arrays(
-      inputs: ArrayPair.read(inputs, format, &shelf), named: "'\(inputs.path)'",
-      targets: ArrayPair.read(targets, format, &shelf), named: "'\(targets.path)'",
-      limit: limit, at: (inputs.place, targets.place))
+      inputs: Self.array(inputs, request.shelf), named: "'\(inputs.path)'",
+      targets: Self.array(targets, request.shelf), named: "'\(targets.path)'",
+      limit: request.limit, at: (inputs.place, targets.place))
   }
 
-  static func read(_ file: DeclaredPath, _ format: Format, _ shelf: inout FileShelf) throws
-    -> Elements
-  {
+  static func array(_ file: DeclaredPath, _ shelf: FileShelf) throws -> Elements {
     if shelf.isStreamed {
       let stream = try shelf.open(file)
-      return try about("'\(file.path)'", at: file.place) {
-        switch format {
-        case .idx: try readIDX(stream)
-        case .npy: try readNPY(stream)
-        }
-      }
+      return try about("'\(file.path)'", at: file.place) { try array(stream) }
     }
     let bytes = try shelf.read(file)
-    return try about("'\(file.path)'", at: file.place) {
-      switch format {
-      case .idx: try readIDX(bytes)
-      case .npy: try readNPY(bytes)
-      }
-    }
+    return try about("'\(file.path)'", at: file.place) { try array(bytes) }
   }
 }
 
-/// Inputs and targets in one NPZ archive.
-struct NPZDeclaration: Sendable {
-  let file: DeclaredPath
-  let inputs: String
-  let targets: String
-  private let keyPlaces: (inputs: Place?, targets: Place?)
-
-  init(from options: inout Options, folder: String) {
-    file = DeclaredPath(
-      options.string("path", "the archive, relative to the experiment file's folder"),
-      in: folder, at: options.place(of: "path"))
-    inputs = options.string("inputs", default: "inputs", "the name of the inputs' array")
-    targets = options.string("targets", default: "targets", "the name of the targets' array")
-    keyPlaces = (options.place(of: "inputs"), options.place(of: "targets"))
+extension DeclaredPath {
+  static func inputs(_ options: inout Options) -> DeclaredPath {
+    DeclaredPath("inputs", "the inputs' file, samples along its first axis", &options)
   }
-
-  func read(_ shelf: inout FileShelf, limit: Int?) throws -> RawData {
-    let archive = try NPZDeclaration.open(file, &shelf)
-    return try arrays(
-      inputs: NPZDeclaration.array(inputs, of: archive, in: file, at: keyPlaces.inputs),
-      named: "'\(inputs)' of '\(file.path)'",
-      targets: NPZDeclaration.array(targets, of: archive, in: file, at: keyPlaces.targets),
-      named: "'\(targets)' of '\(file.path)'", limit: limit, at: keyPlaces)
-  }
-
-  static func open(_ file: DeclaredPath, _ shelf: inout FileShelf) throws -> ZipArchive {
-    let bytes = try shelf.read(file)
-    return try about("'\(file.path)'", at: file.place) { try ZipArchive(bytes) }
-  }
-
-  static func array(
-    _ key: String, of archive: ZipArchive, in file: DeclaredPath, at place: Place?
-  ) throws -> Elements {
-    try about("'\(file.path)'", at: place) {
-      guard let contents = try archive.contents(of: key + ".npy") else {
-        let keys = archive.names.map {
-          $0.hasSuffix(bytes: ".npy") ? String(Substring($0.utf8.dropLast(4))) : $0
-        }
-        throw Diagnostic(
-          "no array '\(excerpt(key))'" + suggestion(for: key, among: keys),
-          notes: [.init("arrays: " + listing(keys.sorted()))])
-      }
-      return try about("'\(key)'", at: place) { try readNPY(contents) }
-    }
+  static func targets(_ options: inout Options) -> DeclaredPath {
+    DeclaredPath("targets", "the targets' file, as many samples", &options)
   }
 }
 
@@ -106,10 +51,10 @@ func about<Value>(_ subject: String, at place: Place?, _ body: () throws -> Valu
 
 /// Samples from two arrays, whose first axes must agree and whose numbers must
 /// be finite.
-private func arrays(
+func arrays(
   inputs: Elements, named inputsName: String, targets: Elements, named targetsName: String,
   limit: Int?, at places: (inputs: Place?, targets: Place?)
-) throws -> RawData {
+) throws -> SourceSamples {
   guard inputs.count == targets.count else {
     throw Diagnostic(
       "\(inputsName) holds \(inputs.count) samples, but \(targetsName) holds \(targets.count)",
@@ -117,11 +62,12 @@ private func arrays(
   }
   let halves = [(inputs, inputsName, places.inputs), (targets, targetsName, places.targets)]
   for (elements, name, place) in halves { try checkSamples(elements, name, at: place) }
-  return RawData(
-    inputs: RawColumns(inputs, named: "input", limit: limit),
-    targets: RawColumns(targets, named: "target", limit: limit),
-    inputAxes: inputs.sampleAxes, targetAxes: targets.sampleAxes,
-    place: { _, half, _ in half == .inputs ? places.inputs : places.targets })
+  return SourceSamples(
+    RawData(
+      inputs: RawColumns(inputs, named: "input", limit: limit),
+      targets: RawColumns(targets, named: "target", limit: limit),
+      inputAxes: inputs.sampleAxes, targetAxes: targets.sampleAxes,
+      place: { _, half, _ in half == .inputs ? places.inputs : places.targets }))
 }
 
 /// Throws where there is nothing in an array, or a number is not finite.

@@ -78,7 +78,9 @@ public struct TrainingDeclaration: Sendable {
       "schedule", default: "constant", of: registry.schedules,
       "how the learning rate changes"
     ) { type, options in try type.make(&options) }
+    train.suggest("epochs", for: "n_epochs", "num_epochs", "max_epochs", "max_iter")
     epochs = train.int("epochs", in: 1..., "passes over the training data")
+    train.suggest("batch_size", for: "batch", "minibatch", "mini_batch_size")
     batchSize = TrainingDeclaration.readBatchSize(&train)
     sampling = train.choice(
       "sampling", default: .shuffle, of: Sampling.self, "the order of the samples")
@@ -107,7 +109,8 @@ public struct TrainingDeclaration: Sendable {
     if train.contains("early_stopping") {
       stopping = train.section("early_stopping", "ends training that no longer improves") {
         options in
-        EarlyStopping(
+        options.suggest("minimum_change", for: "min_delta", "tolerance", "tol")
+        return EarlyStopping(
           monitor: options.optionalString(
             "monitor", "a column of metrics.csv; validation_loss unless given"),
           patience: options.int(
@@ -124,6 +127,7 @@ public struct TrainingDeclaration: Sendable {
     checkpoints = CheckpointDeclaration(from: &train)
     l1 = train.double(
       "l1", default: 0, in: .nonnegative, "λ₁ of a penalty λ₁·Σ|w| on every weight")
+    train.suggest("l2", for: "weight_decay")
     l2 = train.double(
       "l2", default: 0, in: .nonnegative, "λ₂ of a penalty λ₂/2·Σw² on every weight")
 

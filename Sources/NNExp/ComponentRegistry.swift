@@ -43,16 +43,13 @@ public struct ComponentRegistry<Value: Sendable>: ComponentKind {
   /// The component of that name; throws an error with a suggestion if there is none.
   public func type(named name: String, at place: Place?) throws -> ComponentType<Value> {
     if let entry = entries[name] { return entry }
+    let hint =
+      ownName(of: name).map { "; did you mean '\($0)'?" } ?? suggestion(for: name, among: names)
     throw Diagnostic(
-      "unknown \(kind) type '\(name)'\(hint(for: name))", at: place,
+      "unknown \(kind) type '\(name)'\(hint)", at: place,
       notes: [.init("known types: " + names.joined(separator: ", "))])
   }
 
-  /// `; did you mean 'squared_error'?` for a foreign name or a name that is near.
-  func hint(for name: String) -> String {
-    let own = order.first { entries[$0]?.foreignNames.contains { isSameWord($0, name) } ?? false }
-    return own.map { "; did you mean '\($0)'?" } ?? suggestion(for: name, among: names)
-  }
 }
 
 extension Options {
@@ -92,21 +89,9 @@ extension Options {
           at: found.place))
       return nil
     }
-    guard let typeNode = mapping["type"] else {
-      reject(
-        key,
-        Diagnostic(
-          "missing 'type': which \(registry.kind)?", at: mapping.place,
-          notes: [.init("known types: " + registry.names.joined(separator: ", "))]))
-      return nil
-    }
-    guard case .string(let name) = typeNode.content else {
-      reject(key, Diagnostic("type must be a name, found \(typeNode.kind)", at: typeNode.place))
-      return nil
-    }
     let entry: ComponentType<Entry>
     do {
-      entry = try registry.type(named: name, at: typeNode.place)
+      entry = try registry.type(of: mapping)
     } catch {
       reject(key, error)
       return nil
@@ -115,5 +100,37 @@ extension Options {
       _ = inner.string("type")
       return try make(entry, &inner)
     }
+  }
+
+  /// Reads this very mapping as a component.
+  package mutating func typed<Entry, Value>(
+    of registry: ComponentRegistry<Entry>,
+    make: (ComponentType<Entry>, inout Options) throws -> Value
+  ) throws -> Value {
+    let type: ComponentType<Entry>
+    do {
+      type = try registry.type(of: Node(.map(entries), at: place))
+    } catch {
+      // The other options are the type's.
+      isTaken = entries.map { _ in true }
+      throw error
+    }
+    _ = string("type")
+    return try make(type, &self)
+  }
+}
+
+extension ComponentRegistry {
+  /// The component that a mapping names as its `type`.
+  fileprivate func type(of mapping: Node) throws -> ComponentType<Value> {
+    guard let type = mapping["type"] else {
+      throw Diagnostic(
+        "missing 'type': which \(kind)?", at: mapping.place,
+        notes: [.init("known types: " + names.joined(separator: ", "))])
+    }
+    guard case .string(let name) = type.content else {
+      throw Diagnostic("type must be a name, found \(type.kind)", at: type.place)
+    }
+    return try self.type(named: name, at: type.place)
   }
 }

@@ -12,6 +12,8 @@ public struct Registry: Sendable {
     kind: "initializer", plural: "initializers")
   public var generators = ComponentRegistry<any Generator>(kind: "generator", plural: "generators")
 
+  public var sources = ComponentRegistry<any DataSource>(kind: "data source", plural: "data sources")
+
   public init() {}
 
   /// Adds a component to its kind.
@@ -21,7 +23,7 @@ public struct Registry: Sendable {
 
   /// Every kind, as a reader is shown them.
   public var kinds: [any ComponentKind] {
-    [layers, losses, metrics, optimizers, schedules, initializers, generators]
+    [layers, losses, metrics, optimizers, schedules, initializers, generators, sources]
   }
 }
 
@@ -37,4 +39,11 @@ public protocol ComponentKind<Value>: Sendable {
 
   /// Every component, sorted by name.
   var all: [ComponentType<Value>] { get }
+}
+
+extension ComponentKind {
+  /// `squared_error` of `mse`: the component that other programs call so.
+  public func ownName(of foreignName: String) -> String? {
+    all.first { $0.foreignNames.contains { isSameWord($0, foreignName) } }?.name
+  }
 }

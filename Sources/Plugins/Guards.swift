@@ -179,3 +179,14 @@ struct GuardedGenerator: Generator, Guarded {
     site.run("its samples") { base.generate(inputs: inputs, targets: targets, random: random) }
   }
 }
+
+struct GuardedSource: DataSource, Guarded {
+  let site: CallSite
+  private let base: any DataSource
+
+  init(_ base: any DataSource, _ site: CallSite) { (self.base, self.site) = (base, site) }
+
+  func read(_ request: DataRequest) throws -> SourceSamples {
+    try site.run("its samples") { try base.read(request) }
+  }
+}

@@ -42,6 +42,7 @@ extension Registry {
     add(\.schedules, guarded: GuardedSchedule.init)
     add(\.initializers, guarded: GuardedInitializer.init)
     add(\.generators, guarded: GuardedGenerator.init)
+    add(\.sources, guarded: GuardedSource.init)
     try errors.throwIfAny()
   }
 }

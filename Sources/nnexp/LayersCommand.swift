@@ -29,8 +29,10 @@ struct LayersCommand: ParsableCommand {
     let pages = registry.kinds.flatMap { LayersCommand.pages(of: type, in: $0) }
     if pages.isEmpty {
       let names = registry.kinds.flatMap { LayersCommand.names(of: $0) }
+      let own = registry.kinds.lazy.compactMap { $0.ownName(of: type) }.first
       throw Diagnostic(
-        "unknown type '\(type)'\(suggestion(for: type, among: names))",
+        "unknown type '\(type)'"
+          + (own.map { "; did you mean '\($0)'?" } ?? suggestion(for: type, among: names)),
         notes: [.init("nnexp layers lists them all")])
     }
     try printResult(pages.joined(separator: "\n\n"))

@@ -132,6 +132,6 @@ private func bytes(of word: UnsafePointer<CChar>) -> [UInt8] {
 func standardRegistry() -> Registry {
   var registry = Registry()
   registerStandard(in: &registry)
-  registry.register(FileInitializer.self)
+  registerDatasets(in: &registry)
   return registry
 }

@@ -10,6 +10,7 @@ import Standard
 func registry(_ layers: [any Component<any Layer>.Type] = []) -> Registry {
   var registry = Registry()
   registerStandard(in: &registry)
+  registerDatasets(in: &registry)
   for layer in layers { registry.register(layer) }
   return registry
 }

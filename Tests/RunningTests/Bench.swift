@@ -1,3 +1,4 @@
+import Datasets
 import ExperimentFile
 import Foundation
 import NNExp
@@ -10,6 +11,7 @@ import Synchronization
 let registry: Registry = {
   var registry = Registry()
   registerStandard(in: &registry)
+  registerDatasets(in: &registry)
   return registry
 }()
 

@@ -160,9 +160,9 @@ import Testing
       error: momentum must be a number from 0 to 1, found the number 2
       """)
     try expect(
-      "layer_normalization", [("eps", 1)],
+      "layer_normalization", [("width", 1)],
       """
-      error: unknown key 'eps'
+      error: unknown key 'width'
       note: known keys: affine, epsilon
       """)
     try expect("sigmoid", [("slope", 1)], "error: unknown key 'slope'")

@@ -19,6 +19,7 @@ import NNExp
 /// - Source: Ioffe, Szegedy 2015
 struct BatchNormalization: Layer, Component {
   static let typeName = "batch_normalization"
+  static let foreignNames = ["batch_norm", "batch_norm1d", "batch_norm2d", "bn"]
   static let documentation = Documentation(
     "every channel of a batch at mean 0 and variance 1, then scaled and shifted",
     equation: """
@@ -35,6 +36,7 @@ struct BatchNormalization: Layer, Component {
   private let isAffine: Bool
 
   init(from options: inout Options) {
+    options.suggest("epsilon", for: "eps")
     epsilon = options.double("epsilon", default: 1e-5, in: .positive, "added to the variance")
     momentum = options.double(
       "momentum", default: 0.1, in: .unit, "the weight of a new batch in the running figures")

@@ -20,6 +20,7 @@ import NNExp
 /// - Source: LeCun, Bottou, Bengio, Haffner 1998
 struct Convolution: Layer, Component {
   static let typeName = "convolution"
+  static let foreignNames = ["conv", "conv1d", "conv2d", "convolution2d"]
   static let documentation = Documentation(
     "every output channel a weighted sum over a window of all input channels",
     equation: """
@@ -43,6 +44,8 @@ struct Convolution: Layer, Component {
   init(from options: inout Options) {
     channels = options.int("channels", in: Window.range, "number of output channels")
     let window = options.pair("window", in: Window.range, "entries under the weights")
+    options.suggest("channels", for: "filters", "out_channels")
+    options.suggest("window", for: "kernel_size", "kernel", "filter_size")
     let stride = options.pair(
       "stride", default: (1, 1), in: Window.range, "from one window to the next")
     let padding = options.pair(

@@ -31,6 +31,7 @@ struct Flatten: Layer, Component {
 /// - Shape: any → `shape`, of as many numbers
 struct Reshape: Layer, Component {
   static let typeName = "reshape"
+  static let foreignNames = ["view", "unflatten"]
   static let documentation = Documentation(
     "the numbers of a sample, row by row, under another shape",
     equation: "y = x;  ∂x += ∂y",

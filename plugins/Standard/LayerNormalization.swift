@@ -12,6 +12,7 @@ import NNExp
 /// - Source: Ba, Kiros, Hinton 2016
 struct LayerNormalization: Layer, Component {
   static let typeName = "layer_normalization"
+  static let foreignNames = ["layer_norm"]
   static let documentation = Documentation(
     "every sample at mean 0 and variance 1, then scaled and shifted number by number",
     equation: """
@@ -27,6 +28,7 @@ struct LayerNormalization: Layer, Component {
   private let isAffine: Bool
 
   init(from options: inout Options) {
+    options.suggest("epsilon", for: "eps")
     epsilon = options.double("epsilon", default: 1e-5, in: .positive, "added to the variance")
     isAffine = options.bool("affine", default: true, "learn a weight and a bias per number")
   }

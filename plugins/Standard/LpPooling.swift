@@ -27,6 +27,7 @@ import NNExp
 ///   Gulcehre, Cho, Pascanu, Bengio 2013 for the learned p.
 struct LpPooling: Layer, Component {
   static let typeName = "lp_pooling"
+  static let foreignNames = ["lp_pool", "lp_pool2d"]
   static let documentation = Documentation(
     "the p-norm of every window",
     equation: """

@@ -9,6 +9,7 @@ import NNExp
 /// wins. Shapes: see ``Pooling``.
 struct MaxPooling: Layer, Component {
   static let typeName = "max_pooling"
+  static let foreignNames = ["max_pool", "max_pool2d", "max_pooling2d"]
   static let documentation = Documentation(
     "the largest entry of every window",
     equation: "y = max xᵢ;  ∂xᵢ += ∂y for the first i with xᵢ = y",

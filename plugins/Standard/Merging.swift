@@ -6,6 +6,7 @@ import NNExp
 ///     ∂xᵏ += ∂y
 struct Add: Layer, Component {
   static let typeName = "add"
+  static let foreignNames = ["sum", "residual"]
   let inputCount = 2...64
   static let documentation = Documentation(
     "the sum of its inputs, as at the end of a skip connection",
@@ -51,6 +52,7 @@ struct Add: Layer, Component {
 /// are as good as any number.
 struct Multiply: Layer, Component {
   static let typeName = "multiply"
+  static let foreignNames = ["mul", "product", "hadamard"]
   let inputCount = 2...64
   static let documentation = Documentation(
     "the product of its inputs, entry by entry, as in a gate",
@@ -112,6 +114,7 @@ private func commonShape(of inputs: [Shape]) throws -> Shape {
 ///     ∂xᵏ += ∂y's part k
 struct Concatenate: Layer, Component {
   static let typeName = "concatenate"
+  static let foreignNames = ["concat", "cat"]
   let inputCount = 2...64
   static let documentation = Documentation(
     "its inputs one after the other along axis 0 (features, or channels)",

@@ -6,6 +6,7 @@ import NNExp
 ///     ∂x  += ∂y where x > 0     (0 at the kink, x = 0)
 struct Relu: Activation {
   static let typeName = "relu"
+  static let foreignNames = ["rectifier", "rectified_linear"]
   static let documentation = Documentation(
     "the positive part of every entry",
     equation: "y = max(x, 0);  ∂x += ∂y where x > 0, nothing elsewhere (0 at x = 0)",
@@ -41,6 +42,7 @@ struct LeakyRelu: Activation {
   private let belowZero: Double
 
   init(from options: inout Options) {
+    options.suggest("slope", for: "negative_slope", "alpha")
     belowZero = options.double("slope", default: 0.01, "the slope below zero")
   }
 

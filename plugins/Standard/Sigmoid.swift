@@ -8,6 +8,7 @@ import NNExp
 /// Computed from e^(−|x|), which cannot overflow: exact to the last denormal.
 struct Sigmoid: Layer, Component {
   static let typeName = "sigmoid"
+  static let foreignNames = ["logistic", "expit"]
   static let documentation = Documentation(
     "the logistic function of every entry",
     equation: "y = 1 / (1 + e^(−x));  ∂x += ∂y · y(1 − y)",

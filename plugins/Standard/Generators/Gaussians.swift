@@ -8,6 +8,7 @@ import NNExp
 /// - Source: scikit-learn's make_blobs.
 struct Gaussians: Generator, Component {
   static let typeName = "gaussians"
+  static let foreignNames = ["blobs", "make_blobs", "gaussian_quantiles"]
   static let documentation = Documentation(
     "round clouds, one a class, about random centers",
     equation: "μ_c ~ U(−box, box)ᵈ,  x = μ_c + spread·N(0, I)",

@@ -7,6 +7,7 @@ import NNExp
 /// - Source: Minsky and Papert 1969.
 struct Parity: Generator, Component {
   static let typeName = "parity"
+  static let foreignNames = ["xor"]
   static let documentation = Documentation(
     "rows of bits; the class says whether the number of ones is odd",
     equation: "class = Σ bits mod 2",

@@ -89,6 +89,7 @@ struct Spirals: PlanarGenerator {
 /// - Source: scikit-learn's make_moons.
 struct Moons: PlanarGenerator {
   static let typeName = "moons"
+  static let foreignNames = ["make_moons", "two_moons"]
   static let documentation = Documentation(
     "two half circles that reach into each other",
     equation: """
@@ -124,6 +125,7 @@ struct Moons: PlanarGenerator {
 /// - Source: scikit-learn's make_circles.
 struct Circles: PlanarGenerator {
   static let typeName = "circles"
+  static let foreignNames = ["make_circles"]
   static let documentation = Documentation(
     "a circle within a circle",
     equation: """

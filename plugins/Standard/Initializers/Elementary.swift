@@ -3,6 +3,7 @@ import NNExp
 /// U(minimum, maximum).
 struct UniformInitializer: Initializer, Component {
   static let typeName = "uniform"
+  static let foreignNames = ["random_uniform"]
   static let documentation = Documentation(
     "uniform between two bounds", equation: "U(minimum, maximum)",
     example: "initial: {weight: {type: uniform, minimum: -0.5, maximum: 0.5}}")
@@ -32,6 +33,7 @@ struct UniformInitializer: Initializer, Component {
 /// N(mean, standard_deviation²).
 struct NormalInitializer: Initializer, Component {
   static let typeName = "normal"
+  static let foreignNames = ["gaussian", "random_normal"]
   static let documentation = Documentation(
     "normal about a mean", equation: "N(mean, standard_deviation²)",
     example: "initial: {weight: {type: normal, standard_deviation: 0.01}}")

@@ -5,6 +5,7 @@ import NNExp
 /// - Source: Glorot and Bengio 2010, eq. 16.
 struct GlorotUniform: Initializer, Component {
   static let typeName = "glorot_uniform"
+  static let foreignNames = ["xavier", "xavier_uniform", "glorot"]
   static let documentation = Documentation(
     "uniform, scaled by inputs and outputs; suits tanh and sigmoid",
     equation: "U(−a, a), a = gain·√(6/(fan in + fan out))",
@@ -26,6 +27,7 @@ struct GlorotUniform: Initializer, Component {
 /// - Source: Glorot and Bengio 2010.
 struct GlorotNormal: Initializer, Component {
   static let typeName = "glorot_normal"
+  static let foreignNames = ["xavier_normal"]
   static let documentation = Documentation(
     "normal, scaled by inputs and outputs; suits tanh and sigmoid",
     equation: "N(0, σ²), σ = gain·√(2/(fan in + fan out))",
@@ -47,6 +49,7 @@ struct GlorotNormal: Initializer, Component {
 /// - Source: He et al. 2015, eqs. 10 and 14.
 struct HeUniform: Initializer, Component {
   static let typeName = "he_uniform"
+  static let foreignNames = ["kaiming_uniform"]
   static let documentation = Documentation(
     "uniform, scaled by inputs (or outputs); suits rectifiers",
     equation: "U(−a, a), a = gain·√(3/fan)",
@@ -71,6 +74,7 @@ struct HeUniform: Initializer, Component {
 /// - Source: He et al. 2015, eqs. 10 and 14.
 struct HeNormal: Initializer, Component {
   static let typeName = "he_normal"
+  static let foreignNames = ["he", "kaiming", "kaiming_normal", "msra"]
   static let documentation = Documentation(
     "normal, scaled by inputs (or outputs); suits rectifiers",
     equation: "N(0, σ²), σ = gain/√fan",

@@ -6,6 +6,7 @@ import NNExp
 ///     ∂zⱼ += sign(zⱼ − tⱼ)      (0 where zⱼ = tⱼ)
 struct AbsoluteError: ValueLoss {
   static let typeName = "absolute_error"
+  static let foreignNames = ["mae", "l1_loss", "mean_absolute_error"]
   static let documentation = Documentation(
     "the sum of absolute differences between output and target",
     equation: """

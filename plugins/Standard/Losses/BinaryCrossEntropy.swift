@@ -11,6 +11,7 @@ import NNExp
 /// Targets lie in 0…1. `class_weights: [w₀, w₁]` weigh the classes 0 and 1.
 struct BinaryCrossEntropy: ValueLoss {
   static let typeName = "binary_cross_entropy"
+  static let foreignNames = ["bce", "bce_loss", "bce_with_logits", "bce_with_logits_loss"]
   static let documentation = Documentation(
     "the negative log-likelihood of yes-or-no targets, summed over the outputs",
     equation: """

@@ -13,6 +13,10 @@ import NNExp
 /// - Shape: output `[k]`, targets a class index or a row of k probabilities.
 struct CrossEntropy: Loss, Component {
   static let typeName = "cross_entropy"
+  static let foreignNames = [
+    "cross_entropy_loss", "categorical_cross_entropy", "sparse_categorical_cross_entropy",
+    "softmax_cross_entropy", "nll", "nll_loss", "log_loss",
+  ]
   static let documentation = Documentation(
     "the negative log-likelihood of one of k classes",
     equation: """

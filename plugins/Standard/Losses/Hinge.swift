@@ -12,6 +12,7 @@ import NNExp
 /// - Source: Crammer and Singer 2001 for k outputs.
 struct Hinge: Loss, Component {
   static let typeName = "hinge"
+  static let foreignNames = ["hinge_loss", "squared_hinge", "multi_margin_loss", "svm"]
   static let documentation = Documentation(
     "how far the right class is from winning by a margin",
     equation: """

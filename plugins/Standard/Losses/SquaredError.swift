@@ -10,6 +10,7 @@ import NNExp
 /// - Source: Tanaka 2013, where ℓ = ‖t − z‖².
 struct SquaredError: ValueLoss {
   static let typeName = "squared_error"
+  static let foreignNames = ["mse", "mse_loss", "mean_squared_error", "squared_loss", "l2_loss"]
   static let documentation = Documentation(
     "the squared distance between output and target",
     equation: """

@@ -5,6 +5,10 @@ import NNExp
 /// Its tally is [right, samples].
 struct Accuracy: Metric, Component {
   static let typeName = "accuracy"
+  static let foreignNames = [
+    "acc", "accuracy_score", "binary_accuracy", "categorical_accuracy",
+    "sparse_categorical_accuracy",
+  ]
   static let documentation = Documentation(
     "the share of samples whose class is predicted",
     equation: "accuracy = right / samples",

@@ -36,6 +36,7 @@ private let shapes =
 /// The mean of |z − t| over all samples and outputs.
 struct MeanAbsoluteError: MeanError {
   static let typeName = "mean_absolute_error"
+  static let foreignNames = ["mae", "absolute_error"]
   static let documentation = Documentation(
     "the mean absolute difference over all samples and outputs",
     equation: "Σ |z − t| / (samples · outputs)", shapes: shapes,
@@ -51,6 +52,7 @@ struct MeanAbsoluteError: MeanError {
 /// The root of the mean of (z − t)² over all samples and outputs.
 struct RootMeanSquaredError: MeanError {
   static let typeName = "root_mean_squared_error"
+  static let foreignNames = ["rmse", "root_mean_square_error"]
   static let documentation = Documentation(
     "the root of the mean squared difference over all samples and outputs",
     equation: "√(Σ (z − t)² / (samples · outputs))", shapes: shapes,

@@ -12,6 +12,7 @@ import NNExp
 /// digits.
 struct RSquared: Metric, Component {
   static let typeName = "r2"
+  static let foreignNames = ["r2_score", "r_squared", "coefficient_of_determination"]
   static let documentation = Documentation(
     "the coefficient of determination, averaged over the outputs",
     equation: """

@@ -12,6 +12,7 @@ import NNExp
 ///   those of PyTorch's LBFGS.
 struct LBFGS: Optimizer, Component {
   static let typeName = "lbfgs"
+  static let foreignNames = ["bfgs", "limited_memory_bfgs"]
   static let documentation = Documentation(
     "quasi-Newton steps from the last few changes of weights and gradients (full batch)",
     equation: """

@@ -9,6 +9,7 @@ import NNExp
 /// - Source: PyTorch's SGD; Polyak 1964; Sutskever et al. 2013.
 struct SGD: Optimizer, Component {
   static let typeName = "sgd"
+  static let foreignNames = ["gradient_descent", "momentum", "nesterov"]
   static let documentation = Documentation(
     "gradient descent, with momentum on request",
     equation: """

@@ -35,6 +35,7 @@ struct ConstantSchedule: Schedule, Component {
 /// A drop every few epochs.
 struct StepSchedule: Schedule, Component {
   static let typeName = "step"
+  static let foreignNames = ["step_lr", "multi_step_lr", "step_decay"]
   static let documentation = Documentation(
     "the learning rate drops every few epochs", equation: "factor = γ^⌊epoch / every⌋",
     example: "schedule: {type: step, every: 30, factor: 0.1}")
@@ -55,6 +56,7 @@ struct StepSchedule: Schedule, Component {
 /// A fall by the same ratio each time.
 struct ExponentialSchedule: Schedule, Component {
   static let typeName = "exponential"
+  static let foreignNames = ["exponential_lr", "exponential_decay"]
   static let documentation = Documentation(
     "the learning rate falls by the same ratio each time", equation: "factor = γᵗ",
     example: "schedule: {type: exponential, factor: 0.99}")
@@ -77,6 +79,7 @@ struct ExponentialSchedule: Schedule, Component {
 /// - Source: Chao 2011, §2; Robbins and Monro 1951.
 struct InverseTimeSchedule: Schedule, Component {
   static let typeName = "inverse_time"
+  static let foreignNames = ["inverse_time_decay"]
   static let documentation = Documentation(
     "the learning rate falls as the inverse of time", equation: "factor = 1/(1 + κt)",
     example: "schedule: {type: inverse_time, decay: 0.01, by: step}",
@@ -100,6 +103,7 @@ struct InverseTimeSchedule: Schedule, Component {
 /// - Source: Loshchilov and Hutter 2017, without restarts.
 struct CosineSchedule: Schedule, Component {
   static let typeName = "cosine"
+  static let foreignNames = ["cosine_annealing", "cosine_annealing_lr", "cosine_decay"]
   static let documentation = Documentation(
     "the learning rate falls along half a cosine",
     equation: "factor = m + (1 − m)(1 + cos(πt/T))/2 while t < T, then m",

@@ -10,6 +10,7 @@ import NNExp
 /// - Source: PyTorch's ReduceLROnPlateau.
 struct PlateauSchedule: Schedule, Component {
   static let typeName = "plateau"
+  static let foreignNames = ["reduce_lr_on_plateau", "reduce_on_plateau"]
   static let documentation = Documentation(
     "the learning rate drops whenever the loss has not improved for a while",
     equation: """

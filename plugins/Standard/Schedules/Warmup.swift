@@ -63,6 +63,7 @@ struct Warmup: Sendable {
 /// A warm-up, then the full learning rate.
 struct LinearWarmup: Schedule, Component {
   static let typeName = "linear_warmup"
+  static let foreignNames = ["warmup", "linear_lr"]
   static let documentation = Documentation(
     "the factor climbs in a straight line to 1 and stays there",
     equation: "factor = from + (1 − from)·t/n while t < n, then 1      (t: epochs or steps)",
