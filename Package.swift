@@ -107,7 +107,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests", dependencies: ["nnexp"],
       exclude: [
-        "Faults", "allocation_counter.c", "at_end.h", "fault_injector.c", "memory_refuser.c",
+        "Faults", "LastVersion", "allocation_counter.c", "at_end.h", "fault_injector.c",
+        "memory_refuser.c",
         "no_proc.c",
         "peak_memory.c", "time_machine.c",
       ]),

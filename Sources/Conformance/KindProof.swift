@@ -135,6 +135,12 @@ extension KindProof<any DataSource> {
   }
 }
 
+extension KindProof<any ColumnType> {
+  static var columnTypes: KindProof {
+    KindProof(conformance: { try Conformance.of($0, options: $1.options) })
+  }
+}
+
 extension Example {
   fileprivate static let comparison = "Example(output: [3], target: .classes(3))"
 

@@ -168,6 +168,33 @@ extension Conformance {
     }
     return Conformance(subject: type.name, claims: recorder.claims)
   }
+
+  /// Proves a column type on cells that a file can have.
+  public static func of(
+    _ type: ComponentType<any ColumnType>, options: Node = Node(.null)
+  ) throws -> Conformance {
+    let cells = [
+      "0", "1", "-2.5", "1e300", "1e999", "nan", "inf", "yes", "true", "2024-02-30", "12:34", "a b",
+      "é", "\u{0}", String(repeating: "x", count: 65_536),
+    ]
+    let (first, second) = (try type.value(options), try type.value(options))
+    var recorder = Recorder()
+    var read = 0
+    for cell in cells {
+      let value = try? first.read(cell)
+      if value != nil { read += 1 }
+      let name = cell.utf8.count > 40 ? "a long text" : "'\(cell)'"
+      var isFinite = true
+      if case .number(let number)? = value { isFinite = number.isFinite }
+      recorder.claim(
+        "reads the same twice",
+        value == (try? second.read(cell)) ? nil : "\(name) differs between two readings")
+      recorder.claim("gives finite numbers", isFinite ? nil : "\(name) does not")
+    }
+    recorder.claim(
+      "returns for any cell", nil, proof: "\(cells.count - read) refused, \(read) read")
+    return Conformance(subject: type.name, claims: recorder.claims)
+  }
 }
 
 private func describe(_ target: Target) -> String {

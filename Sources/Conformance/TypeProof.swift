@@ -43,6 +43,7 @@ public struct TypeProver {
     prove(registry.initializers, .initializers)
     prove(registry.generators, .generators)
     prove(registry.sources, .sources)
+    prove(registry.columnTypes, .columnTypes)
   }
 
   private mutating func prove<Value>(

@@ -20,6 +20,8 @@ struct CSVDeclaration: StreamableSource, Component {
   let targets: ColumnSelection?
   /// Columns of numbers that are to be read as texts.
   let categorical: ColumnSelection?
+  /// The types of columns that are not to be taken for what their first cell is.
+  let types: ColumnTypes?
 
   /// The settings of the training data hold where validation or test data have none of
   /// their own.
@@ -43,7 +45,8 @@ struct CSVDeclaration: StreamableSource, Component {
     inputs = ColumnSelection("inputs", from: &options) ?? model?.inputs
     targets = ColumnSelection("targets", from: &options) ?? model?.targets
     categorical = ColumnSelection("categorical", from: &options) ?? model?.categorical
-    options.suggest("inputs", for: "features", "x", "columns")
+    types = ColumnTypes(from: &options) ?? model?.types
+    options.suggest("inputs", for: "features", "x")
     options.suggest("targets", for: "target", "label", "labels", "y")
     options.suggest("delimiter", for: "sep", "separator")
   }
@@ -56,6 +59,7 @@ struct CSVDeclaration: StreamableSource, Component {
     inputs = model?.inputs
     targets = model?.targets
     categorical = model?.categorical
+    types = model?.types
   }
 }
 

@@ -63,11 +63,19 @@ extension CSVDeclaration {
     guard !inputs.isEmpty else {
       throw Diagnostic("'\(table.path)' has no column left for the inputs", at: file.place)
     }
-    var categorical = Set(try self.categorical?.resolve(in: table, at: file.place) ?? [])
-    if let part { categorical.insert(part) }
+    var types = try self.types?.resolve(in: table, isPartial: targets.isEmpty) ?? [:]
+    var categories = try self.categorical?.resolve(in: table, at: file.place) ?? []
+    if let part { categories.append(part) }
+    for column in categories {
+      guard types.updateValue(CategoryColumn(), forKey: column) == nil else {
+        throw Diagnostic(
+          "column '\(table.names[column])' has a type under 'columns' and is a category too",
+          at: file.place)
+      }
+    }
 
     let chosen = inputs + targets + (part.map { [$0] } ?? [])
-    let reader = try CSVReader(table, columns: chosen, categorical: categorical, limit: limit)
+    let reader = try CSVReader(table, columns: chosen, types: types, limit: limit)
     guard reader.count > 0 else {
       throw Diagnostic("the file has no rows", at: table.origin.place(at: table.bytes.count))
     }

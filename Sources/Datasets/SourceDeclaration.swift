@@ -65,7 +65,7 @@ struct SourceDeclaration: Sendable {
 /// A source whose files can be read in parts, sample by sample.
 protocol StreamableSource: DataSource {}
 
-/// Registers the sources that ship and the initializer that reads a file.
+/// Registers the sources and column types that ship and the initializer that reads a file.
 public func registerDatasets(in registry: inout Registry) {
   registry.register(InlineData.self)
   registry.register(CSVDeclaration.self)
@@ -73,5 +73,7 @@ public func registerDatasets(in registry: inout Registry) {
   registry.register(NPYSource.self)
   registry.register(NPZSource.self)
   registry.register(GeneratedData.self)
+  registry.register(NumberColumn.self)
+  registry.register(CategoryColumn.self)
   registry.register(FileInitializer.self)
 }

@@ -116,7 +116,8 @@ private struct DefaultNames {
 extension NodeDeclaration {
   /// Reads one node's own keys, then its layer's.
   init(
-    type: ComponentType<any Layer>, from options: inout Options, defaultName: @autoclosure () -> String,
+    type: ComponentType<any Layer>, from options: inout Options,
+    defaultName: @autoclosure () -> String,
     registry: Registry, place: Place?
   ) throws {
     typeName = type.name

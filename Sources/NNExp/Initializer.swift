@@ -8,7 +8,9 @@ public protocol Initializer: Sendable {
 }
 
 extension Component where Self: Initializer {
-  public static var kind: WritableKeyPath<Registry, ComponentRegistry<any Initializer>> { \.initializers }
+  public static var kind: WritableKeyPath<Registry, ComponentRegistry<any Initializer>> {
+    \.initializers
+  }
   public var erased: any Initializer { self }
 }
 
@@ -33,6 +35,8 @@ public protocol Generator: Sendable {
 }
 
 extension Component where Self: Generator {
-  public static var kind: WritableKeyPath<Registry, ComponentRegistry<any Generator>> { \.generators }
+  public static var kind: WritableKeyPath<Registry, ComponentRegistry<any Generator>> {
+    \.generators
+  }
   public var erased: any Generator { self }
 }

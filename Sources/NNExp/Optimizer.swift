@@ -13,7 +13,9 @@ public protocol Optimizer: Sendable {
 }
 
 extension Component where Self: Optimizer {
-  public static var kind: WritableKeyPath<Registry, ComponentRegistry<any Optimizer>> { \.optimizers }
+  public static var kind: WritableKeyPath<Registry, ComponentRegistry<any Optimizer>> {
+    \.optimizers
+  }
   public var erased: any Optimizer { self }
 }
 

@@ -12,7 +12,10 @@ public struct Registry: Sendable {
     kind: "initializer", plural: "initializers")
   public var generators = ComponentRegistry<any Generator>(kind: "generator", plural: "generators")
 
-  public var sources = ComponentRegistry<any DataSource>(kind: "data source", plural: "data sources")
+  public var sources = ComponentRegistry<any DataSource>(
+    kind: "data source", plural: "data sources")
+  public var columnTypes = ComponentRegistry<any ColumnType>(
+    kind: "column", plural: "column types")
 
   public init() {}
 
@@ -23,7 +26,10 @@ public struct Registry: Sendable {
 
   /// Every kind, as a reader is shown them.
   public var kinds: [any ComponentKind] {
-    [layers, losses, metrics, optimizers, schedules, initializers, generators, sources]
+    [
+      layers, losses, metrics, optimizers, schedules, initializers, generators, sources,
+      columnTypes,
+    ]
   }
 }
 

@@ -190,3 +190,14 @@ struct GuardedSource: DataSource, Guarded {
     try site.run("its samples") { try base.read(request) }
   }
 }
+
+struct GuardedColumnType: ColumnType, Guarded {
+  let site: CallSite
+  private let base: any ColumnType
+
+  init(_ base: any ColumnType, _ site: CallSite) { (self.base, self.site) = (base, site) }
+
+  func read(_ cell: String) throws -> ColumnValue {
+    try site.run("its reading of a cell", checked: .first(0)) { try base.read(cell) }
+  }
+}

@@ -43,6 +43,7 @@ extension Registry {
     add(\.initializers, guarded: GuardedInitializer.init)
     add(\.generators, guarded: GuardedGenerator.init)
     add(\.sources, guarded: GuardedSource.init)
+    add(\.columnTypes, guarded: GuardedColumnType.init)
     try errors.throwIfAny()
   }
 }

@@ -68,7 +68,9 @@ struct LayersCommand: ParsableCommand {
               return ["  " + option.key, option.range, fallback, option.explanation]
             }))
     }
-    if !documentation.example.isEmpty { parts.append("example:\n" + indented(documentation.example)) }
+    if !documentation.example.isEmpty {
+      parts.append("example:\n" + indented(documentation.example))
+    }
     if !documentation.source.isEmpty { parts.append("source: \(documentation.source)") }
     return parts.joined(separator: "\n\n")
   }

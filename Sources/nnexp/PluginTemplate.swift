@@ -30,7 +30,8 @@ struct PluginTemplate {
     // A type of this name would hide what it is made from.
     let reserved = [
       "Layer", "Loss", "Optimizer", "Plan", "Shape", "Options", "Registry", "Forward", "Backward",
-      "Update", "LossPass", "Target", "Tensor", "Scalar", "Documentation", "Component", "Example", "Double", "Float",
+      "Update", "LossPass", "Target", "Tensor", "Scalar", "Documentation", "Component", "Example",
+      "Double", "Float",
       "Diagnostic", "NNExp", "Swift",
     ]
     guard !reserved.contains(name) else {

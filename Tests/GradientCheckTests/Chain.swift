@@ -21,7 +21,8 @@ final class Chain: GradientSubject {
   var disturbance: () -> Double = { 0 }
 
   init(
-    _ layers: [any Layer & Component], input: Shape, samples: Int = 4, seed: Int = 0, deviation: Double = 0.5,
+    _ layers: [any Layer & Component], input: Shape, samples: Int = 4, seed: Int = 0,
+    deviation: Double = 0.5,
     places: [Place?] = []
   ) throws {
     var shape = input

@@ -30,7 +30,8 @@ import Testing
     var settings = ConformanceSettings()
     settings.seeds = 1
     let table = try Conformance.of(
-      ComponentType(TestDense.self), options: Node.map([("units", 2)]), inputs: [[3]], settings: settings)
+      ComponentType(TestDense.self), options: Node.map([("units", 2)]), inputs: [[3]],
+      settings: settings)
     #expect(
       table.description == """
         test_dense [3] → [2]: all 14 claims hold
@@ -53,7 +54,8 @@ import Testing
 
   @Test func optionsThatAreWrongThrow() {
     #expect(throws: Diagnostics.self) {
-      try Conformance.of(ComponentType(TestDense.self), options: Node.map([("unit", 2)]), inputs: [[3]])
+      try Conformance.of(
+        ComponentType(TestDense.self), options: Node.map([("unit", 2)]), inputs: [[3]])
     }
   }
 

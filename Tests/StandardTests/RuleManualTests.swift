@@ -4,7 +4,8 @@ import Testing
 /// Every type says what it is, and describes each of its options.
 @Test func everyRuleHasAManual() throws {
   let registry = Rule.registry
-  func check(_ name: String, _ manual: Documentation, _ make: (inout Options) throws -> Any) throws {
+  func check(_ name: String, _ manual: Documentation, _ make: (inout Options) throws -> Any) throws
+  {
     #expect(!manual.summary.isEmpty && !manual.summary.hasSuffix("."), "\(name)")
     #expect(manual.example.contains(name), "\(name)")
     var options = Options()

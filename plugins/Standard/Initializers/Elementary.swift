@@ -80,7 +80,8 @@ struct Zeros: Initializer, Component {
 /// 1 everywhere.
 struct Ones: Initializer, Component {
   static let typeName = "ones"
-  static let documentation = Documentation("1 everywhere", equation: "1", example: "initial: {scale: ones}")
+  static let documentation = Documentation(
+    "1 everywhere", equation: "1", example: "initial: {scale: ones}")
 
   init(from options: inout Options) {}
 
