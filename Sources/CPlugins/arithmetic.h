@@ -3,23 +3,19 @@
 
 #include <stdint.h>
 
-// The control bits of the floating-point registers. Flags that computing sets are left out.
+// The control bits of the floating-point registers that float and double are computed
+// with. Flags that computing sets are left out.
 #if defined(__x86_64__)
 
 #include <xmmintrin.h>
 
-static inline uint32_t guard_arithmetic(void) {
-  uint16_t x87;
-  __asm__ volatile("fnstcw %0" : "=m"(x87));
-  return (_mm_getcsr() & 0xFFC0) | (uint32_t)x87 << 16;
-}
+static inline uint32_t guard_arithmetic(void) { return _mm_getcsr() & 0xFFC0; }
 
-// - Source: Intel SDM, volume 1, figures 8-6 and 10-3.
+// - Source: Intel SDM, volume 1, figure 10-3.
 static inline const char *guard_arithmetic_change(uint32_t changed) {
   if (changed & 0x6000) return "the rounding mode";
   if (changed & 0x8040) return "the flush-to-zero mode";
-  if (changed & 0x1F80) return "the floating-point traps";
-  return "the x87 control word";
+  return "the floating-point traps";
 }
 
 #elif defined(__aarch64__)

@@ -1,5 +1,5 @@
-// What a plugin must leave as it is: the current folder, the umask, descriptors 0 to 2 and
-// signal handlers. Compared with what they were before the first plugin was loaded.
+// State of the process that a plugin must not change: the current folder, the umask,
+// descriptors 0 to 2 and signal handlers, as before the first plugin was loaded.
 #define _GNU_SOURCE
 #include "guard.h"
 
@@ -33,7 +33,7 @@ static int standard_error = 2;
 static atomic_bool is_watched;
 static pthread_mutex_t check_lock = PTHREAD_MUTEX_INITIALIZER;
 
-// What was called since the last check.
+// The callees since the last check, linked.
 static struct nnexp_callee *called;
 
 int guard_standard_error(void) {
@@ -52,15 +52,15 @@ static bool is_same(struct stream a, struct stream b) {
          a.kind == b.kind && a.number == b.number;
 }
 
-// The system reads it by setting it. What another thread creates meanwhile is closed to
-// others rather than open to them.
+// The system reads it by setting it. A file that another thread creates meanwhile is closed
+// to others rather than open to them.
 static mode_t present_mask(void) {
   mode_t mask = umask(077);
   umask(mask);
   return mask;
 }
 
-// Nobody can set these two; 32 and up are the C library's and real-time.
+// These two cannot be set; 32 and up are the C library's and real-time.
 static bool is_checked(int signal) { return signal != SIGKILL && signal != SIGSTOP; }
 
 static void note_process(void) {
@@ -85,7 +85,7 @@ void guard_watch_process(void) {
 }
 
 void guard_mark(struct nnexp_callee *callee) {
-  if (__atomic_exchange_n(&callee->was_called, 1, __ATOMIC_ACQ_REL)) return;
+  if (__atomic_fetch_or(&callee->done, guard_called, __ATOMIC_ACQ_REL) & guard_called) return;
   struct nnexp_callee *head = __atomic_load_n(&called, __ATOMIC_RELAXED);
   do callee->next = head;
   while (!__atomic_compare_exchange_n(&called, &head, callee, true, __ATOMIC_RELEASE,
@@ -183,7 +183,7 @@ void nnexp_guard_check(void) {
   if (found) report(found, call, list);
   while (list) {
     struct nnexp_callee *next = list->next;
-    __atomic_store_n(&list->was_called, 0, __ATOMIC_RELEASE);
+    __atomic_fetch_and(&list->done, ~guard_called, __ATOMIC_RELEASE);
     list = next;
   }
   pthread_mutex_unlock(&check_lock);

@@ -29,7 +29,7 @@ struct record {
 };
 static struct record records[most_threads];
 static atomic_int record_count;
-static __thread struct record *mine;
+static __thread struct record *mine __attribute__((tls_model("initial-exec")));
 static _Atomic(const char *) note;
 static atomic_bool has_begun;
 static pthread_key_t key;
@@ -201,7 +201,7 @@ static void *watch(void *nothing) {
 
 // A thread's first call. A stack that ran over cannot serve the handler, so that
 // each thread has one more.
-static struct record *enlist(void) {
+__attribute__((noinline, cold)) static struct record *enlist(void) {
   static struct record nobody;  // what threads beyond the most share, unwatched
   mine = &nobody;
   for (int i = 0; i < most_threads; i++) {
@@ -263,13 +263,11 @@ void nnexp_guard_load(struct nnexp_callee *plugin) {
   else atomic_store(&plugin_count, most_plugins);
 }
 
-struct nnexp_call nnexp_guard_enter(struct nnexp_callee *callee, const char *what) {
-  struct record *record = mine ? mine : enlist();
+static inline struct nnexp_call enter(
+    struct record *record, struct nnexp_callee *callee, const char *what) {
   struct nnexp_call previous = {
       atomic_load_explicit(&record->callee, memory_order_relaxed),
       atomic_load_explicit(&record->what, memory_order_relaxed)};
-  // A copy that this program forked for itself is an original from here on.
-  if (*guard_original == 0 && !previous.callee) *guard_original = getpid();
   atomic_store_explicit(&record->what, what, memory_order_relaxed);
   atomic_store_explicit(&record->callee, callee, memory_order_release);
   uint64_t entries = atomic_load_explicit(&record->entries, memory_order_relaxed);
@@ -277,35 +275,66 @@ struct nnexp_call nnexp_guard_enter(struct nnexp_callee *callee, const char *wha
   return previous;
 }
 
+// The first call of a thread, or of a copy of the process.
+__attribute__((noinline, cold)) static struct nnexp_call enter_first(
+    struct nnexp_callee *callee, const char *what) {
+  if (!mine) enlist();
+  // A copy that this program forked for itself is an original from here on.
+  if (*guard_original == 0 && !atomic_load(&mine->callee)) *guard_original = getpid();
+  return enter(mine, callee, what);
+}
+
+struct nnexp_call nnexp_guard_enter(struct nnexp_callee *callee, const char *what) {
+  struct record *record = mine;
+  if (__builtin_expect(!record || *guard_original == 0, false)) return enter_first(callee, what);
+  return enter(record, callee, what);
+}
+
 // The call that is under way in this thread.
 static struct nnexp_call current(void) {
   return (struct nnexp_call){atomic_load(&mine->callee), atomic_load(&mine->what)};
 }
 
-_Noreturn static void blame_arithmetic(uint32_t found) {
-  say_subject(atomic_load(&mine->callee));
-  guard_say(" changed ");
-  guard_say(guard_arithmetic_change(found ^ mine->arithmetic));
-  guard_say(" in ");
-  guard_say(atomic_load(&mine->what));
-  guard_say("\n");
-  guard_leave_now();
+static inline void leave(struct record *record, struct nnexp_call previous) {
+  struct nnexp_callee *callee = atomic_load_explicit(&record->callee, memory_order_relaxed);
+  atomic_store_explicit(&record->last, callee, memory_order_relaxed);
+  atomic_store_explicit(&record->what, previous.what, memory_order_relaxed);
+  atomic_store_explicit(&record->callee, previous.callee, memory_order_release);
 }
 
-// Of the 7 ns of a call, reading the control registers takes 5.
-void nnexp_guard_leave(struct nnexp_call previous, unsigned pass) {
-  struct nnexp_callee *callee = atomic_load_explicit(&mine->callee, memory_order_relaxed);
-  if (*guard_original == 0) guard_end_copy(current());
+// After a call that has changed something, or that is the first since a check.
+__attribute__((noinline, cold)) static void leave_checked(
+    struct nnexp_call previous, unsigned pass) {
+  struct nnexp_call call = current();
+  if (*guard_original == 0) guard_end_copy(call);
   uint32_t arithmetic = guard_arithmetic();
-  if (arithmetic != mine->arithmetic) blame_arithmetic(arithmetic);
-  if (!__atomic_load_n(&callee->was_called, __ATOMIC_RELAXED)) guard_mark(callee);
-  if (!(__atomic_load_n(&callee->checked, __ATOMIC_RELAXED) & pass)) {
-    __atomic_fetch_or(&callee->checked, pass, __ATOMIC_RELAXED);
+  if (arithmetic != mine->arithmetic) {
+    say_subject(call.callee);
+    guard_say(" changed ");
+    guard_say(guard_arithmetic_change(arithmetic ^ mine->arithmetic));
+    guard_say(" in ");
+    guard_say(call.what);
+    guard_say("\n");
+    guard_leave_now();
+  }
+  guard_mark(call.callee);
+  if (!(__atomic_load_n(&call.callee->done, __ATOMIC_RELAXED) & pass)) {
+    __atomic_fetch_or(&call.callee->done, pass, __ATOMIC_RELAXED);
     nnexp_guard_check();
   }
-  atomic_store_explicit(&mine->last, callee, memory_order_relaxed);
-  atomic_store_explicit(&mine->what, previous.what, memory_order_relaxed);
-  atomic_store_explicit(&mine->callee, previous.callee, memory_order_release);
+  leave(mine, previous);
+}
+
+// Of the 7 ns of a call, reading the control register takes 5.
+void nnexp_guard_leave(struct nnexp_call previous, unsigned pass) {
+  struct record *record = mine;
+  struct nnexp_callee *callee = atomic_load_explicit(&record->callee, memory_order_relaxed);
+  unsigned wanted = (pass ? pass : GUARD_NEVER) | guard_called;
+  unsigned missing = wanted & ~__atomic_load_n(&callee->done, __ATOMIC_RELAXED);
+  uint32_t changed = guard_arithmetic() ^ record->arithmetic;
+  if (__builtin_expect(changed | missing | (*guard_original == 0), false))
+    return leave_checked(previous, pass);
+  leave(record, previous);
 }
 
 struct nnexp_call guard_mark_calls(void) {

@@ -1,10 +1,14 @@
-// What the parts of the guard share.
+// Declarations that the parts of the guard share.
 #pragma once
 
 #include "nnexp_guard.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
+
+// Bits of `nnexp_callee.done` beside those of passes: called since the last check; never.
+enum { guard_called = 1 << 30 };
+#define GUARD_NEVER (1U << 31)
 
 // Exported, a name would take the place of a plugin's own function of that name.
 #pragma GCC visibility push(hidden)

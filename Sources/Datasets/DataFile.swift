@@ -48,8 +48,8 @@ final class FileShelf: DataFiles {
 
   /// The bytes of the files that are held.
   private(set) var heldBytes = 0
-  private var contents: [ByteText: [UInt8]] = [:]
-  private var streams: [ByteText: FileBytes] = [:]
+  private var contents: [(path: String, bytes: [UInt8])] = []
+  private var streams: [(path: String, bytes: FileBytes)] = []
 
   /// What one reading of a file in parts fetches.
   private let stride: Int
@@ -65,9 +65,11 @@ final class FileShelf: DataFiles {
   func read(_ file: DeclaredPath) throws -> [UInt8] { try read(file.path, at: file.place) }
 
   func read(_ path: String, at place: Place?) throws -> [UInt8] {
-    if let bytes = contents[ByteText(path)] { return bytes }
+    if let known = contents.first(where: { $0.path.hasSameBytes(as: path) }) {
+      return known.bytes
+    }
     let bytes = try readRegularFile(path, at: place)
-    contents[ByteText(path)] = bytes
+    contents.append((path, bytes))
     heldBytes += bytes.count
     files.append(DataFile(path: path, sha256: SHA256.hex(of: bytes), size: bytes.count))
     return bytes
@@ -80,9 +82,11 @@ final class FileShelf: DataFiles {
 
   /// The file, to be read in parts.
   func open(_ file: DeclaredPath) throws -> FileBytes {
-    if let stream = streams[ByteText(file.path)] { return stream }
+    if let known = streams.first(where: { $0.path.hasSameBytes(as: file.path) }) {
+      return known.bytes
+    }
     let stream = try FileBytes(file.path, stride: stride, at: file.place)
-    streams[ByteText(file.path)] = stream
+    streams.append((file.path, stream))
     files.append(DataFile(path: file.path, sha256: try SHA256.hex(of: stream), size: stream.count))
     return stream
   }
@@ -211,10 +215,7 @@ private func neighbour(of path: String) -> String {
   defer { closedir(listing) }
   var names: [String] = []
   while names.count < 10_000, let entry = readdir(listing) {
-    let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-      validName(bytes.prefix { $0 != 0 })
-    }
-    if let name { names.append(name) }
+    if let name = validName(of: entry) { names.append(name) }
   }
   return nearest(to: name, among: names.sorted()).map { "; did you mean '\(folder)\($0)'?" } ?? ""
 }

@@ -40,7 +40,7 @@ struct ZipArchive {
       var sizes = [u32(position + 24), u32(position + 20), u32(position + 42)]
       try widen(&sizes, from: nameStart + nameLength, length: extraLength)
       let nameBytes = bytes[nameStart..<nameStart + nameLength]
-      guard let name = validName(nameBytes) else {
+      guard let name = String(validating: nameBytes, as: UTF8.self) else {
         throw Diagnostic(
           "the zip archive's member '\(shown(bytes: Array(nameBytes)))' has a name that is not "
             + "UTF-8; give it another")

@@ -50,7 +50,7 @@ public struct CheckpointDeclaration: Sendable {
 
   private static func interval(_ text: String) -> Interval? {
     if text == "never" { return .never }
-    let words = text.split(separator: " ")
+    let words = text.split(atByte: " ")
     guard words.count == 2 else { return nil }
     switch words[1] {
     case "epoch", "epochs": return Int(words[0]).flatMap { $0 > 0 ? .epochs($0) : nil }

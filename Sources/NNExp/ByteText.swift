@@ -5,6 +5,8 @@
 // before or after its letter. Shells, file systems and YAML compare bytes, and so
 // does every comparison with syntax, and every comparison of two names from files.
 
+import Glibc
+
 extension StringProtocol {
   /// The position of the first byte that is an ASCII character.
   @inlinable package func firstIndex(ofByte character: Unicode.Scalar) -> Index? {
@@ -98,9 +100,28 @@ package struct ByteText: Hashable, Sendable {
   @inlinable package func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }
 
-/// A name that the system gives as bytes, such as a file's; nil if it is not UTF-8.
-package func validName(_ bytes: some Collection<UInt8>) -> String? {
-  String(validating: bytes, as: UTF8.self)
+/// A name from the system, such as a file's; nil if it is not UTF-8.
+package func validName(_ name: UnsafePointer<CChar>) -> String? {
+  String(validatingCString: name)
+}
+
+/// The name of a folder's entry; nil if it is not UTF-8.
+package func validName(of entry: UnsafeMutablePointer<dirent>) -> String? {
+  withUnsafePointer(to: &entry.pointee.d_name) {
+    validName(UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+  }
+}
+
+/// A name from the system for a message; see `shown(bytes:)`.
+package func shown(name: UnsafePointer<CChar>) -> String {
+  shown(bytes: Array(UnsafeRawBufferPointer(start: name, count: strlen(name))))
+}
+
+/// As above, of a folder's entry.
+package func shown(nameOf entry: UnsafeMutablePointer<dirent>) -> String {
+  withUnsafePointer(to: &entry.pointee.d_name) {
+    shown(name: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+  }
 }
 
 /// Bytes for a message, each that is not UTF-8 as `\xFF`.

@@ -98,10 +98,11 @@ extension Diagnostic: CustomStringConvertible {
   }
 
   private static func headed(_ head: String, _ message: String, at place: Place?) -> String {
-    // A message may quote what a file holds, terminal controls included.
-    let message = message.unicodeScalars.map(\.visible).joined()
+    // Messages and paths may hold what a terminal acts upon, and line breaks.
+    func visible(_ text: String) -> String { text.unicodeScalars.map(\.visible).joined() }
+    let message = visible(message)
     guard let place else { return "\(head): \(message)" }
-    var text = "\(place): \(head): \(message)"
+    var text = "\(visible("\(place)")): \(head): \(message)"
     let index = place.line - place.source.firstLine
     guard place.source.lines.indices.contains(index) else { return text }
     let line = place.source.lines[index].unicodeScalars
@@ -141,6 +142,18 @@ extension Unicode.Scalar {
       return value < 0x100
         ? "\\x" + (hex.count < 2 ? "0" : "") + hex
         : "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+    }
+  }
+}
+
+extension String {
+  /// The text for a terminal: what one might act upon is escaped, but for the ends of
+  /// lines and tabs.
+  package var safeForTerminal: String {
+    let isSafe = utf8.allSatisfy { (0x20...0x7E).contains($0) || $0 == 0x09 || $0 == 0x0A }
+    if isSafe { return self }
+    return unicodeScalars.reduce(into: "") { text, scalar in
+      text += scalar == "\n" || scalar == "\t" ? String(scalar) : scalar.visible
     }
   }
 }

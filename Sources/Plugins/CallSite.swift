@@ -50,7 +50,7 @@ final class CallSite: @unchecked Sendable {
 
     static let each = Checks(bit: 0)
 
-    /// The first of those with this number, below 32: for passes that are repeated.
+    /// The first of those with this number, below 30: for passes that are repeated.
     static func first(_ number: UInt32) -> Checks { Checks(bit: 1 << number) }
   }
 

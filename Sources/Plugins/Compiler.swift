@@ -38,7 +38,7 @@ enum Compiler {
   /// True if the PATH leads to a program of that name.
   static func isThere(_ program: String) -> Bool {
     guard let path = getenv("PATH") else { return false }
-    return String(cString: path).split(separator: ":").contains {
+    return String(cString: path).split(atByte: ":").contains {
       access($0 + "/" + program, X_OK) == 0
     }
   }

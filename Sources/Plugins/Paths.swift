@@ -8,11 +8,12 @@ func isFolder(_ path: String) -> Bool {
   return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }
 
-/// The path without links, from the root on; nil where there is nothing.
+/// The path without links, from the root on; nil where there is nothing, or it is not
+/// UTF-8.
 func realPath(_ path: String) -> String? {
   guard let real = realpath(path, nil) else { return nil }
   defer { free(real) }
-  return String(cString: real)
+  return validName(real)
 }
 
 /// `/a` of `/a/b`; `.` of `b`.
@@ -44,20 +45,23 @@ func requiredFileNames(in folder: String) throws -> [String] {
   let (valid, invalid) = names(in: folder)
   if let first = invalid.first {
     throw Diagnostic(
-      "'\(folder)' holds '\(shown(bytes: first))', a name that is not UTF-8; rename it")
+      "'\(folder)' holds '\(first)', a name that is not UTF-8; rename it")
   }
   return valid
 }
 
-private func names(in folder: String) -> (valid: [String], invalid: [[UInt8]]) {
+private func names(in folder: String) -> (valid: [String], invalid: [String]) {
   guard let listing = opendir(folder) else { return ([], []) }
   defer { closedir(listing) }
   var valid: [String] = []
-  var invalid: [[UInt8]] = []
+  var invalid: [String] = []
   while let entry = readdir(listing) {
-    let bytes = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-    if bytes.first == UInt8(ascii: ".") { continue }
-    if let name = validName(bytes) { valid.append(name) } else { invalid.append(bytes) }
+    if entry.pointee.d_name.0 == CChar(bitPattern: UInt8(ascii: ".")) { continue }
+    if let name = validName(of: entry) {
+      valid.append(name)
+    } else {
+      invalid.append(shown(nameOf: entry))
+    }
   }
   return (valid.sorted { $0.precedes(byBytes: $1) }, invalid)
 }

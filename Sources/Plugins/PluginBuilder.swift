@@ -32,6 +32,8 @@ struct PluginBuilder {
 
   /// Writes down what was hashed, and returns the paths of what is to be compiled: a file
   /// that is saved meanwhile is not part of it.
+  ///
+  /// Compilers take paths; no other user can replace a folder on the way.
   private func copies(in workshop: PrivateFolder) throws -> [String] {
     let folder = try workshop.makeFolder("sources")
     return try source.files.enumerated().compactMap { index, file in
@@ -97,12 +99,13 @@ struct PluginBuilder {
     try compile(
       [
         compiler, "-O2", "-Wall", "-fPIC", "-shared", "-ffp-contract=off", "-I",
-        interface.headers, "-o", path, "-Wl,-soname,\(fileName(of: path))",
+        interface.headers, "-o", path, "-Xlinker", "-soname=\(fileName(of: path))",
       ] + (try copies(in: workshop)) + ["-lm"])
   }
 
-  /// What linkers note in the object, in place of the path: the same bytes in any cache.
-  private func fileName(of path: String) -> Substring { path.split(separator: "/").last ?? "" }
+  /// The name that linkers note in the object, in place of the path: the same bytes in
+  /// any cache.
+  private func fileName(of path: String) -> Substring { path.split(atByte: "/").last ?? "" }
 
   private func compile(_ words: [String]) throws {
     let status = try Compiler.run(words)

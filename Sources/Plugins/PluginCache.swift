@@ -26,12 +26,16 @@ struct PluginCache {
   init(in path: String) throws { folder = try PrivateFolder(path) }
 
   private static func cacheHome() throws -> String {
-    func variable(_ name: String) -> String? {
+    func variable(_ name: String) throws -> String? {
       guard let value = getenv(name), value[0] == 0x2F else { return nil }
-      return String(cString: value)
+      guard let path = String(validatingCString: value) else {
+        throw Diagnostic(
+          "\(name) is not UTF-8: '\(shown(name: value))'", failure: .environment)
+      }
+      return path
     }
-    if let home = variable("XDG_CACHE_HOME") { return home }
-    if let home = variable("HOME") { return home + "/.cache" }
+    if let home = try variable("XDG_CACHE_HOME") { return home }
+    if let home = try variable("HOME") { return home + "/.cache" }
     if let user = getpwuid(geteuid()), user.pointee.pw_dir[0] == 0x2F {
       return String(cString: user.pointee.pw_dir) + "/.cache"
     }

@@ -13,7 +13,7 @@ struct PluginSource: Sendable {
     let path: String
     let bytes: [UInt8]
 
-    var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+    var name: String { path.split(atByte: "/").last.map(String.init) ?? path }
     var isHeader: Bool { PluginSource.headers.contains(suffix(of: path)) }
 
     /// The bytes, and before them where they are from, so that a copy's compiler names
@@ -94,13 +94,13 @@ struct PluginSource: Sendable {
   /// A C file and the headers beside it whose names are quoted in it, or in one of them.
   private static func withHeaders(_ file: File) -> [File] {
     var files = [file]
-    let folder = file.path.contains("/") ? parent(of: file.path) + "/" : ""
+    let folder = file.path.contains(byte: "/") ? parent(of: file.path) + "/" : ""
     var names = fileNames(in: parent(of: file.path)).filter { headers.contains(suffix(of: $0)) }
     var index = 0
     while index < files.count {
       let text = String(decoding: files[index].bytes, as: UTF8.self)
-      for name in names where text.contains("\"\(name)\"") {
-        names.removeAll { $0 == name }
+      for name in names where text.utf8.contains("\"\(name)\"".utf8) {
+        names.removeAll { $0.hasSameBytes(as: name) }
         guard let bytes = try? readRegularFile(folder + name, at: nil) else { continue }
         files.append(File(path: folder + name, bytes: bytes))
       }

@@ -208,7 +208,7 @@ private struct Walk: ~Copyable {
       close(folder)
       (folder, isKept) = (next, true)
       if part == ".." {
-        path = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+        path = path.lastIndex(ofByte: "/").map { String(path[..<$0]) } ?? ""
       } else {
         path += "/" + part
       }
@@ -225,9 +225,13 @@ private struct Walk: ~Copyable {
     }
     if links > 40 { errno = ELOOP }
     guard count >= 0, links <= 40 else { throw failure("open", part) }
-    let text = String(decoding: target[..<count], as: UTF8.self)
+    guard let text = String(validating: target[..<count], as: UTF8.self) else {
+      throw Diagnostic(
+        "the link '\(path)/\(part)' leads to '\(shown(bytes: Array(target[..<count])))', which is "
+          + "not UTF-8; rename it", failure: .environment)
+    }
     pending += Walk.components(of: text)
-    if text.hasPrefix("/") {
+    if text.hasPrefix(bytes: "/") {
       let root = open("/", pathOnly | O_DIRECTORY | O_CLOEXEC)
       guard root >= 0 else { throw failure("open", part) }
       close(folder)
@@ -276,7 +280,7 @@ private struct Walk: ~Copyable {
 
   /// The components, the first one last.
   private static func components(of path: String) -> [String] {
-    path.split(separator: "/").filter { $0 != "." }.reversed().map(String.init)
+    path.split(atByte: "/").filter { $0 != "." }.reversed().map(String.init)
   }
 
   private static func owner(_ status: stat) -> String { "another user (\(status.st_uid))" }

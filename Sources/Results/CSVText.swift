@@ -38,9 +38,10 @@ public struct CSVText: Sendable {
   /// - Precondition: there is a column, and no name twice.
   public init(columns: [String]) {
     precondition(!columns.isEmpty, "a CSV file has at least one column")
-    precondition(
-      Set(columns.map(ByteText.init)).count == columns.count,
-      "two columns have one name: \(columns)")
+    let sorted = columns.sorted { $0.precedes(byBytes: $1) }
+    for (name, next) in zip(sorted, sorted.dropFirst()) {
+      precondition(!name.hasSameBytes(as: next), "two columns have one name: '\(name)'")
+    }
     self.columns = columns
     append(columns.map(Cell.text))
   }

@@ -27,8 +27,7 @@ public struct Checkpoint: Sendable, Equatable {
   /// - Precondition: no two tensors of one name.
   public init(info: JSON, tensors: [Stored]) {
     precondition(
-      Set(tensors.map { ByteText($0.name) }).count == tensors.count,
-      "two tensors of a checkpoint have one name")
+      Set(tensors.map(\.name)).count == tensors.count, "two tensors of a checkpoint have one name")
     self.info = info
     self.tensors = tensors
   }

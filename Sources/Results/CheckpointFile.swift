@@ -148,16 +148,14 @@ extension Checkpoint {
         throw Diagnostic("no info or no tensors")
       }
       self.info = info
-      var names: Set<ByteText> = []
+      var names: Set<String> = []
       for item in list {
         guard let name = item["name"]?.string, let offset = item["offset"]?.int,
           let dtype = item["dtype"]?.string.flatMap(DataType.init),
           let extents = item["shape"]?.array, let count = item["bytes"]?.int
         else { throw Diagnostic("an incomplete tensor") }
         let shape = extents.compactMap(\.int)
-        guard names.insert(ByteText(name)).inserted else {
-          throw Diagnostic("two tensors '\(name)'")
-        }
+        guard names.insert(name).inserted else { throw Diagnostic("two tensors '\(name)'") }
         guard shape.count == extents.count, Stored.byteCount(dtype, shape) == count else {
           throw Diagnostic("a wrong size for '\(name)'")
         }

@@ -482,6 +482,19 @@ public final class Folder: Sendable {
   /// Every name in the folder but `.` and `..`, sorted by their bytes. Throws if one
   /// is not UTF-8: no `String` could name that file.
   public func entries() throws -> [String] {
+    try entries { entry in
+      throw Diagnostic(
+        "'\(path.isEmpty ? "." : path)' holds '\(shown(nameOf: entry))', a name that is not "
+          + "UTF-8; rename it")
+    }
+  }
+
+  /// As `entries`, without the names that are not UTF-8.
+  public func entriesInUTF8() throws -> [String] { try entries { _ in } }
+
+  private func entries(
+    withInvalid body: (UnsafeMutablePointer<dirent>) throws -> Void
+  ) throws -> [String] {
     let opened = try system.require(.list, path) {
       Int(openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
     }
@@ -491,15 +504,11 @@ public final class Folder: Sendable {
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {
-      let length = strnlen(&entry.pointee.d_name.0, Int(NAME_MAX) + 1)
-      try withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        guard let name = validName(bytes.prefix(length)) else {
-          throw Diagnostic(
-            "'\(path.isEmpty ? "." : path)' holds '\(shown(bytes: Array(bytes.prefix(length))))', "
-              + "a name that is not UTF-8; rename it")
-        }
-        if name != "." && name != ".." { names.append(name) }
+      guard let name = validName(of: entry) else {
+        try body(entry)
+        continue
       }
+      if name != "." && name != ".." { names.append(name) }
     }
     return names.sorted { $0.precedes(byBytes: $1) }
   }
@@ -556,22 +565,22 @@ public final class Folder: Sendable {
 
   /// The absolute path without symbolic links.
   func resolve(_ name: String) throws -> String {
-    var resolved: [UInt8]?
+    var resolved: String?
+    var shownPath: String?
     try system.perform(.resolve, path(of: name)) {
       var path = path(of: name)
-      if !path.hasPrefix("/"), let held = heldFolder.withLock({ $0?.path }) {
+      if !path.hasPrefix(bytes: "/"), let held = heldFolder.withLock({ $0?.path }) {
         path = held + "/" + path
       }
       guard let found = realpath(path, nil) else { return -1 }
       defer { free(found) }
-      resolved = Array(UnsafeRawBufferPointer(start: found, count: strlen(found)))
+      resolved = validName(found)
+      if resolved == nil { shownPath = shown(name: found) }
       return 0
     }
-    guard let resolved else { return name }
-    guard let path = validName(resolved) else {
-      throw Diagnostic(
-        "'\(shown(bytes: resolved))' is not UTF-8; rename it", failure: .environment)
+    if let shownPath {
+      throw Diagnostic("'\(shownPath)' is not UTF-8; rename it", failure: .environment)
     }
-    return path
+    return resolved ?? name
   }
 }

@@ -72,7 +72,10 @@ public final class RunDirectory: Sendable {
     for path in [results, group] {
       _ = try site.makeFolder(path)
       let target = try site.here.resolve(path)
-      guard target == home || target.hasPrefix(bytes: home == "/" ? home : home + "/") else {
+      guard
+        target.hasSameBytes(as: home)
+          || target.hasPrefix(bytes: home == "/" ? home : home + "/")
+      else {
         throw Diagnostic(
           "'\(path)' is a link that leads out of '\(home)', to '\(target)'; "
             + "name the place of the run with --output", failure: .environment)

@@ -34,8 +34,8 @@ public struct RunOrigin: Sendable {
   /// The command line, word by word, for the record.
   public var command: [String]
   public var nnexpVersion: String
-  /// The experiment file's path from the root on.
-  public let path: String
+  /// The experiment file's path from the root on, or why a record cannot hold it.
+  let path: Result<String, any Error>
   /// A new or empty folder for the results; numbered under `results/` unless given.
   public var output: String?
   /// What the results pass through; tests make it fail.
@@ -47,7 +47,7 @@ public struct RunOrigin: Sendable {
   ) {
     self.command = command
     self.nnexpVersion = nnexpVersion
-    path = absolutePath(of: file)
+    path = Result { try absolutePath(of: file) }
     self.output = output
     self.fileSystem = fileSystem
   }
@@ -98,7 +98,7 @@ public final class Run<S: Scalar>: TrainingObserver {
     isAnnounced = false
     let experiment = session.experiment
     record = RunRecord(
-      command: origin.command, experiment: origin.path,
+      command: origin.command, experiment: try origin.path.get(),
       nnexpVersion: origin.nnexpVersion, blas: blasDescription(), threads: Workers.count,
       seed: experiment.seed,
       data: session.dataHashes,
@@ -509,9 +509,12 @@ public final class Run<S: Scalar>: TrainingObserver {
   }
 }
 
-/// The path from the root on, whatever the process's folder becomes.
-public func absolutePath(of file: String) -> String {
+/// The path from the root on, whatever the process's folder becomes. Throws if it is
+/// not UTF-8.
+func absolutePath(of file: String) throws -> String {
   guard let path = realpath(file, nil) else { return file }
   defer { free(path) }
-  return String(cString: path)
+  if let name = validName(path) { return name }
+  throw Diagnostic(
+    "'\(file)' is in a folder whose path is not UTF-8: '\(shown(name: path))'; rename the folder")
 }

@@ -28,7 +28,7 @@ public struct SweepFolder: Sendable {
   public func make() throws {
     let here = FileSystem.system.currentFolder
     let whole = trials
-    for index in whole.indices.dropFirst() where whole[index] == "/" {
+    for index in whole.utf8.indices.dropFirst() where whole.utf8[index] == UInt8(ascii: "/") {
       _ = try here.makeFolder(String(whole[..<index]))
     }
     _ = try here.makeFolder(whole)
@@ -74,7 +74,7 @@ extension SweepFolder {
   /// What there is of trials, by name: one look for many trials.
   func names() -> Set<String> {
     let folder = try? FileSystem.system.currentFolder.openFolderIfThere(trials)
-    return Set((try? folder?.entries()) ?? [])
+    return Set((try? folder?.entriesInUTF8()) ?? [])
   }
 
   /// As below, of a trial of which there may be nothing.

@@ -146,7 +146,9 @@ final class WorkerProcess {
     let lines = String(decoding: said, as: UTF8.self).split(atByte: "\n")
     for line in lines.reversed() {
       for mark in ["Fatal error: ", "error: "] {
-        if let range = line.firstRange(of: mark) { return String(line[range.upperBound...]) }
+        if let range = line.utf8.firstRange(of: mark.utf8) {
+          return String(line[range.upperBound...])
+        }
       }
     }
     return nil

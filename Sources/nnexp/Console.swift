@@ -5,23 +5,24 @@ import Synchronization
 
 /// Writes a line to standard error; a closed one is no reason to stop.
 func writeError(_ text: String) {
-  writeAll(text + "\n", to: 2)
+  writeAll(text.safeForTerminal + "\n", to: 2)
 }
 
 /// Writes a line about what happens to standard output; a closed one is no reason to
 /// stop. A line that the command was asked for is written by `printResult`.
 func say(_ text: String) {
-  writeAll(text + "\n", to: 1)
+  writeAll(text.safeForTerminal + "\n", to: 1)
 }
 
 /// Writes a line that the command was asked for to standard output.
 ///
-/// A reader that has gone ends the process by SIGPIPE, silently, as in other tools.
+/// A reader that has gone ends the process by SIGPIPE, silently, as in other tools. On
+/// a terminal, what that might act upon is escaped; other readers get every byte.
 ///
 /// - Throws: a `Diagnostic` of the environment if the line cannot be written.
 func printResult(_ text: String, terminator: String = "\n") throws {
-  let failure =
-    isOutputMissing.load(ordering: .relaxed) ? EBADF : writeAll(text + terminator, to: 1)
+  let text = (isTerminal ? text.safeForTerminal : text) + terminator
+  let failure = isOutputMissing.load(ordering: .relaxed) ? EBADF : writeAll(text, to: 1)
   if failure == 0 { return }
   if failure == EPIPE { raiseAgain(SIGPIPE) }
   throw Diagnostic(
@@ -45,6 +46,8 @@ func writeAll(_ text: String, to descriptor: Int32) -> Int32 {
     return 0
   }
 }
+
+private let isTerminal = isatty(1) == 1
 
 /// Whether the process was started without a standard output.
 private let isOutputMissing = Atomic(false)

@@ -117,15 +117,10 @@ private let startArguments = Result<[String], any Error> {
     guard let word = words[index] else { return "" }
     guard let text = String(validatingCString: word) else {
       throw Diagnostic(
-        "argument \(index) is not UTF-8: '\(shown(bytes: bytes(of: word)))'; if it names a file, "
-          + "rename it")
+        "argument \(index) is not UTF-8: '\(shown(name: word))'; if it names a file, rename it")
     }
     return text
   }
-}
-
-private func bytes(of word: UnsafePointer<CChar>) -> [UInt8] {
-  UnsafeBufferPointer(start: word, count: strlen(word)).map { UInt8(bitPattern: $0) }
 }
 
 /// The registry of all that is linked in.

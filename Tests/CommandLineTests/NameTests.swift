@@ -148,6 +148,7 @@ import Testing
         plan.replacing("\"name\": \"old\"", with: "\"name\": \"it's old\""),
         to: "\(folder)/plan.json")
       let table = try tool.read("\(folder)/sweep.csv")
+      _ = try shell("touch \"\(folder)/trials/\"$'\\377'", in: tool)
       #expect(try tool.run("collect", folder).output == "2 trials in \(folder)/sweep.csv\n")
       #expect(
         try tool.read("\(folder)/sweep.csv")
@@ -208,6 +209,40 @@ import Testing
       #expect(
         result.errors
           == "error: 'results/x/run-0001' holds '\\xFF.csv', a name that is not UTF-8; rename it\n")
+    }
+  }
+
+  @Test func aFolderThatIsNotUTF8IsNotRecorded() throws {
+    try withTool { tool in
+      try tool.write("name: x\n" + NameTests.unnamed, to: "x.yaml")
+      let result = try shell(
+        "mkdir $'\\377' && cd $'\\377' && cp ../x.yaml . && nnexp run x.yaml", in: tool)
+      #expect(result.code == 2)
+      #expect(result.errors.hasPrefix("error: 'x.yaml' is in a folder whose path is not UTF-8: '"))
+      #expect(result.errors.hasSuffix("/\\xFF/x.yaml'; rename the folder\n"))
+      #expect(try shell("ls $'\\377'", in: tool).output == "x.yaml\n")
+    }
+  }
+
+  /// FAULTS 50: a file's name cannot act on a terminal.
+  @Test func aPathIsShownWithoutControlCharacters() throws {
+    try withTool { tool in
+      let file = "a\u{1B}[2J\n\u{202E}b.yaml"
+      let shown = #"a\x1B[2J\n\u202Eb.yaml"#
+      try tool.write("name: x\n" + NameTests.unnamed, to: file)
+      let result = try tool.run("validate", file)
+      #expect(result.code == 0)
+      // As it is, for what reads it; escaped for a terminal, which `script` provides.
+      #expect(result.output.hasPrefix("\(file): valid\n"))
+      let seen = try Tool.run(
+        "/bin/bash", ["-c", #"script -qec '"$NNEXP" validate "$FILE"' /dev/null"#],
+        in: tool.folder,
+        environment: ["NNEXP": Tool.executable.path, "FILE": file, "PATH": "/usr/bin:/bin"])
+      let output = seen.output.replacing("\r\n", with: "\n")
+      #expect(output.hasPrefix("a\\x1B[2J\n\\u202Eb.yaml: valid\n"), "\(output)")
+      try tool.write("name: x\nnam: x\n" + NameTests.unnamed, to: file)
+      let errors = try tool.run("validate", file).errors
+      #expect(errors.hasPrefix("\(shown):2:1: error: unknown key 'nam'"), "\(errors)")
     }
   }
 

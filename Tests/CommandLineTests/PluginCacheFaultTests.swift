@@ -42,7 +42,7 @@ import Testing
 
         """)
     #expect(!tool.exists("results"))
-    // Nobody can replace what is not theirs below a folder with a sticky bit.
+    // A sticky bit keeps others from replacing a folder that is not theirs.
     permit(0o1777, "caches", in: tool)
     #expect(try tool.runPlugin("run", "x.yaml", "--quiet", environment: cache).code == 0)
   }
@@ -148,7 +148,7 @@ import Testing
     try tool.write(header(2), to: "factor.h")
     #expect(try tool.runPlugin("run", "x.yaml", "--quiet", environment: cache).code == 0)
     #expect(try tool.read(metrics) == tool.read("results/x/run-0002/metrics.csv"))
-    // What was saved is another plugin.
+    // The saved sources are another plugin.
     try tool.write(header(5), to: "factor.h")
     #expect(try tool.runPlugin("run", "x.yaml", "--quiet", environment: cache).code == 0)
     #expect(try tool.read(metrics) != tool.read("results/x/run-0003/metrics.csv"))
@@ -159,7 +159,10 @@ import Testing
     defer { tool.remove() }
     try tool.writeSquare()
     let other = ["XDG_CACHE_HOME": cache["XDG_CACHE_HOME"]! + "/another/one"]
-    for source in ["Square.c", "Square.swift"] {
+    let hostile = "a,\"b\" \\c"
+    try tool.writeCSquare(to: hostile + ".c")
+    try tool.writeSquare(to: hostile + ".swift")
+    for source in ["Square.c", "Square.swift", hostile + ".c", hostile + ".swift"] {
       let objects = try [cache, other].map {
         let path = try tool.runPlugin("plugin", "build", source, environment: $0).output
         return try Data(contentsOf: URL(fileURLWithPath: String(path.dropLast())))

@@ -1,4 +1,4 @@
-// For what is preloaded: nnexp ends by a system call of its own, without destructors.
+// For preloaded libraries: nnexp ends by a system call of its own, without destructors.
 // Calls `at_end` before.
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -241,6 +241,15 @@ import Testing
     #expect(
       try complaint(Array(good.dropLast(10)))
         == "the zip archive is truncated: its directory is missing")
+    // The name is in the member's header and in the directory.
+    var renamed = good
+    for index in good.indices where good[index...].starts(with: "inputs.npy".utf8) {
+      renamed[index] = 0xFF
+    }
+    #expect(
+      try complaint(renamed)
+        == "the zip archive's member '\\xFFnputs.npy' has a name that is not UTF-8; give it another"
+    )
     var flipped = good
     flipped[good.firstIndex(of: 0x93)! + 140] ^= 1
     #expect(try complaint(flipped) == "'inputs.npy' is damaged: its checksum does not match")

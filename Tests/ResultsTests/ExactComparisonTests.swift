@@ -46,6 +46,14 @@ import Testing
     #expect(try ExactComparison(a, b).isEqual)
   }
 
+  @Test func equivalentTextsDiffer() throws {
+    let scratch = Scratch()
+    let comparison = try ExactComparison(
+      run(in: scratch, reason: "é"), run(in: scratch, reason: "e\u{301}"))
+    #expect(
+      told(comparison).hasSameTexts(as: ["summary.json: reason: \"é\" and \"e\u{301}\""]))
+  }
+
   @Test func everyKindOfDifferenceHasItsPlace() throws {
     let scratch = Scratch()
     let a = try run(in: scratch)
@@ -67,6 +75,7 @@ import Testing
   @Test(arguments: [
     ("a,b\n1,2\n", "a,b\n1,\n", "row 1 (a 1), b: 2 and nothing"),
     ("a,b\n1,2\n", "a,c\n1,2\n", "the columns are a,b and a,c"),
+    ("a,b\n1,é\n", "a,b\n1,e\u{301}\n", "row 1 (a 1), b: é and e\u{301}"),
     ("a,b\n1,2\n", "a,b\n1,2,3\n", "row 1 (a 1) has 2 and 3 cells"),
     ("a\n1\n", "a\n\"1\"\n", "row 1 (a 1) is quoted differently"),
     ("a\n\"x\ny\"\n1\n", "a\n\"x\ny\"\n2\n", "row 2 (a 1), a: 1 and 2"),

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import Results
 import Testing
@@ -29,6 +30,25 @@ import Testing
     print(
       "operations that a \(dtype) run ended at: \(index), \(isThorough && dtype == "float32" ? "each" : "a sample"), none lost"
     )
+  }
+
+  /// A name that an earlier version accepted does not keep a run from its end.
+  @Test func aRunOfAnEarlierNameGoesOn() throws {
+    let bench = try Bench()
+    try bench.run("whole")
+    try bench.kill("it's half", after: 0.5)
+    let files = ["resolved.yaml", "run.json"].map { "it's half/" + $0 }
+    let texts = try files.map { String(decoding: try #require(bench.bytes($0)), as: UTF8.self) }
+    let renamed = texts[0].replacing("name: everything\n", with: "name: \"it's old\"\n")
+    #expect(renamed != texts[0])
+    bench.put(Array(renamed.utf8), in: files[0])
+    let hashes = [texts[0], renamed].map { SHA256.hex(of: Array($0.utf8)) }
+    bench.put(Array(texts[1].replacing(hashes[0], with: hashes[1]).utf8), in: files[1])
+    #expect(try bench.resume("it's half") == 0)
+    // The weights are stored beside the experiment's name.
+    #expect(
+      bench.differences("whole", "it's half")
+        == ["checkpoints/best.nnx", "checkpoints/last.nnx", "resolved.yaml"])
   }
 
   /// As above, of the resumption itself.

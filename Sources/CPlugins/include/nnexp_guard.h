@@ -9,9 +9,8 @@ struct nnexp_callee {
   unsigned seconds;     // the longest that a call may take
 
   // The guard's own; zero at first.
-  unsigned checked;                // the passes after which the process was checked
-  unsigned was_called;             // since the last check
-  struct nnexp_callee *next;       // that was called since then
+  unsigned done;              // the passes after which the process was checked
+  struct nnexp_callee *next;  // that was called since the last check
 };
 
 // What a thread is doing on a plugin's behalf. All of it stays valid while the
@@ -34,8 +33,8 @@ struct nnexp_call nnexp_guard_enter(struct nnexp_callee *callee, const char *wha
 // The thread is back. Ends the process if its floating-point control registers have
 // changed, and silently if this is a copy of the process that the plugin forked.
 //
-// `pass` is one bit for a pass that is repeated: the process is checked the first time.
-// 0: it is checked every time.
+// `pass` is one of the lower 30 bits for a pass that is repeated: the process is checked
+// the first time. 0: it is checked every time.
 void nnexp_guard_leave(struct nnexp_call previous, unsigned pass);
 
 // A plugin is about to be loaded: the process as it is now (current folder, umask,

@@ -191,10 +191,9 @@ extension SlurmSweep {
   }
 
   private func name(of path: UnsafePointer<CChar>) throws -> String {
-    let bytes = Array(UnsafeRawBufferPointer(start: path, count: strlen(path)))
-    if let name = validName(bytes) { return name }
+    if let name = validName(path) { return name }
     throw Diagnostic(
-      "a path of a job array must be UTF-8: '\(shown(bytes: bytes))'", failure: .environment)
+      "a path of a job array must be UTF-8: '\(shown(name: path))'", failure: .environment)
   }
 }
 
