@@ -55,8 +55,9 @@ struct SourceDeclaration: Sendable {
     do {
       return RawData(try source.read(request), at: place).prefix(request.limit)
     } catch let fact as Diagnostic {
+      guard fact.place == nil, fact.failure == .input else { throw fact }
       var diagnostic = fact.located(at: place)
-      if fact.place == nil { diagnostic.message = "\(name): \(fact.message)" }
+      diagnostic.message = "\(name): \(fact.message)"
       throw diagnostic
     }
   }
@@ -64,16 +65,3 @@ struct SourceDeclaration: Sendable {
 
 /// A source whose files can be read in parts, sample by sample.
 protocol StreamableSource: DataSource {}
-
-/// Registers the sources and column types that ship and the initializer that reads a file.
-public func registerDatasets(in registry: inout Registry) {
-  registry.register(InlineData.self)
-  registry.register(CSVDeclaration.self)
-  registry.register(IDXSource.self)
-  registry.register(NPYSource.self)
-  registry.register(NPZSource.self)
-  registry.register(GeneratedData.self)
-  registry.register(NumberColumn.self)
-  registry.register(CategoryColumn.self)
-  registry.register(FileInitializer.self)
-}

@@ -119,7 +119,8 @@ import Testing
     }
     #expect(tables[0] == tables[1])
     let shown = try tool.runPlugin("validate", "x.yaml").output
-    #expect(shown.contains("[3]"), "\(shown)")
+    // A number, and two places of a one-hot column; and the bias.
+    #expect(shown.contains("\n4 parameters;"), "\(shown)")
 
     try tool.write("day,other,y\nmon,mon,1\ntue,never,2\n", to: "d.csv")
     let result = try tool.runPlugin("run", "x.yaml", "--quiet")
