@@ -12,17 +12,17 @@
 /// Everything that is optional in the protocol of a kind has its default for
 /// components only. A value that stands for another one, such as the guard around a
 /// plugin's layer, is no component and must state every requirement.
-public protocol Component<Value>: Sendable {
+public protocol Component<Erased>: Sendable {
   /// The values of the component's kind: `any Layer`, `any Loss`, ….
   ///
   /// The protocol of the kind provides this, `kind` and `erased`.
-  associatedtype Value: Sendable
+  associatedtype Erased: Sendable
 
   /// Where a registry keeps the kind.
-  static var kind: WritableKeyPath<Registry, ComponentRegistry<Value>> { get }
+  static var kind: WritableKeyPath<Registry, ComponentRegistry<Erased>> { get }
 
   /// This value as one of its kind.
-  var erased: Value { get }
+  var erased: Erased { get }
 
   /// The name after `type:` in an experiment file, in snake_case.
   static var typeName: String { get }

@@ -39,7 +39,7 @@ public struct ComponentType<Value: Sendable>: Sendable {
   }
 
   /// The entry of a Swift type.
-  public init<T: Component>(_ type: T.Type) where T.Value == Value {
+  public init<T: Component>(_ type: T.Type) where T.Erased == Value {
     self.init(
       T.typeName,
       details: {
