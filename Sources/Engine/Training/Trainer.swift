@@ -72,8 +72,10 @@ public final class Trainer<S: Scalar> {
   /// recorded or not.
   private let measuresEveryEpoch: Bool
   /// The observers that asked for gradients, and what one of them threw.
-  @exclusivity(unchecked) private var gradientObservers: [any TrainingObserver] = []
-  @exclusivity(unchecked) private var observerError: (any Error)?
+  private var gradientObservers: [any TrainingObserver] = []
+  private var observerError: (any Error)?
+  /// Whether there are such observers: all that a step asks.
+  @exclusivity(unchecked) private var reportsGradients = false
   /// Held unmanaged: a step that takes one up counts no references.
   private let fullBatch: Unmanaged<Steps>
   private let lastBatch: Unmanaged<Steps>
@@ -186,6 +188,7 @@ public final class Trainer<S: Scalar> {
     let stepsPerSign = saturatingProduct(work, batches.batchSize) > 100_000 ? 1 : 128
     var clock = HeartbeatClock()
     gradientObservers = observers.filter(\.observesGradients)
+    reportsGradients = !gradientObservers.isEmpty
 
     // Called in place, without a copy a step.
     let optimizer = training.optimizer
@@ -193,8 +196,8 @@ public final class Trainer<S: Scalar> {
     let learningRate = optimizer.learningRate
     let watchesLoss = schedule.watchesLoss
 
-    let epochsPerState =
-      if case .epochs(let count) = training.checkpoints.every { count } else { Int.max }
+    let epochsPerState: Int? =
+      if case .epochs(let count) = training.checkpoints.every { count } else { nil }
 
     func mustEnd() -> Bool {
       cancellation.isCancelled || newestRow.first.map { $0 >= Double(pause) } ?? false
@@ -217,7 +220,7 @@ public final class Trainer<S: Scalar> {
           takeStep($0, rate: rate, measuring: isMeasured, optimizer)
         }
         stepsDone &+= 1
-        if let observerError { throw observerError }
+        if reportsGradients, let observerError { throw observerError }
         if !loss.isFinite { return .diverged(divergence(loss)) }
         sum += loss * Double(batches.size(batch))
         batch &+= 1
@@ -253,7 +256,7 @@ public final class Trainer<S: Scalar> {
       sum = 0
       batch = 0
       let ends = isDue && epochsDone < training.epochs && mustEnd()
-      if ends || epochsDone % epochsPerState == 0 {
+      if ends || epochsPerState.map({ epochsDone % $0 == 0 }) == true {
         position = Position(rate: rate, loss: progress.loss, waited: waited)
         for observer in observers {
           try observer.stateCanBeSaved(.init(epochHasEnded: true, trainingEnds: ends))
@@ -327,7 +330,7 @@ public final class Trainer<S: Scalar> {
     let sum = steps.loss.run(objective.loss)
     steps.passes.backward()
     let loss = sum * Double(steps.loss.scale)
-    if !gradientObservers.isEmpty { reportGradients(samples: steps.passes.samples, loss: loss) }
+    if reportsGradients { reportGradients(samples: steps.passes.samples, loss: loss) }
     return loss
   }
 
