@@ -139,6 +139,10 @@ public final class Experiment: Sendable {
           ? RunDirectory.validate(name: name) : RunDirectory.validate(fileName: name)
       } catch { options.reject("name", error) }
     }
+    options.suggest("seed", for: "random_seed", "random_state")
+    options.suggest("model", for: "layers", "network", "architecture")
+    options.suggest("train", for: "training", "trainer", "fit")
+    options.suggest("loss", for: "criterion", "objective")
     seed = UInt64(
       options.int("seed", default: 0, in: 0..., "of initial values, shuffling, splits, dropout"))
     dtype = options.choice(

@@ -101,7 +101,7 @@ import Testing
   /// A schedule sees the loss only if it says that it watches it: else the loss would
   /// depend on which epochs are recorded.
   @Test func schedulesThatDoNotWatchTheLossDoNotSeeIt() throws {
-    struct Curious: Schedule {
+    struct Curious: Schedule, Component {
       static let typeName = "curious"
       init(from options: inout Options) {}
       func factor(at progress: Progress, memory: Tensor<Double>) -> Double {

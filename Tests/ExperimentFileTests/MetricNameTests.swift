@@ -72,7 +72,7 @@ import Testing
 
   /// A plugin's type may have any name; as the name of a column it is checked.
   @Test func aTypeWhoseNameIsNone() throws {
-    struct Other: Metric {
+    struct Other: Metric, Component {
       static let typeName = "F1-Score"
       let isBetterHigher = true
       init(from options: inout Options) {}

@@ -1,3 +1,4 @@
+import Datasets
 import Engine
 import ExperimentFile
 import Foundation
@@ -11,6 +12,7 @@ import Synchronization
 let registry: Registry = {
   var registry = Registry()
   registerStandard(in: &registry)
+  registerDatasets(in: &registry)
   return registry
 }()
 

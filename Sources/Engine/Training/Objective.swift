@@ -28,6 +28,8 @@ public struct Objective: Sendable {
   }
 
   public let loss: any Loss
+  /// `squared_error`: the name of the loss's type.
+  public let lossName: String
   public let reduction: Reduction
   /// Nil where the file has no `metrics:`; `bound(to:)` then chooses.
   public let metrics: [NamedMetric]?
@@ -41,13 +43,15 @@ public struct Objective: Sendable {
   public init?(from options: inout Options, registry: Registry, checksNames: Bool = true) {
     lossPlace = options.place(of: "loss")
     var reduction = Reduction.mean
+    var lossName = ""
     let known = options.diagnostics.list.count
     let loss = options.component("loss", of: registry.losses, "what training makes small") {
       type, options in
       reduction = options.choice(
         "reduction", default: .mean, of: Reduction.self,
         "over the samples: mean (1/n)Σℓ, sum Σℓ, half_mean 1/(2n)Σℓ")
-      return try type.init(from: &options)
+      lossName = type.name
+      return try type.make(&options)
     }
     if loss == nil, options.diagnostics.list.count == known {
       options.reject(
@@ -72,12 +76,11 @@ public struct Objective: Sendable {
         var reader = Options(Node(.null, at: item.place))
         let metric = reader.component("metric", reading: item, of: registry.metrics) {
           type, options in
-          let name = options.string("name", default: type.typeName, "its columns' name")
+          let name = options.string("name", default: type.name, "its columns' name")
           if checksNames, let fault = ColumnName.fault(in: name) {
-            options.reject(
-              "name", Objective.mistake(inName: name, of: type.typeName, fault, options))
+            options.reject("name", Objective.mistake(inName: name, of: type.name, fault, options))
           }
-          return NamedMetric(name: name, metric: try type.init(from: &options))
+          return NamedMetric(name: name, metric: try type.make(&options))
         }
         options.adopt(reader)
         resolved.append(reader.resolved["metric"] ?? item)
@@ -95,6 +98,7 @@ public struct Objective: Sendable {
     }
     guard let loss else { return nil }
     self.loss = loss
+    self.lossName = lossName
     self.reduction = reduction
     self.metrics = metrics
     metricPlaces = places
@@ -127,7 +131,7 @@ public struct Objective: Sendable {
       try loss.plan(output: graph.outputShape, target: target)
     } catch let fact as Diagnostic {
       var diagnostic = fact.located(at: lossPlace)
-      diagnostic.message = "loss '\(type(of: loss).typeName)': \(fact.message)"
+      diagnostic.message = "loss '\(lossName)': \(fact.message)"
       diagnostic.notes += notes
       mistakes.add(diagnostic)
     }
@@ -147,9 +151,9 @@ public struct Objective: Sendable {
     } else if case .classes = target, let type = registry.metrics["accuracy"] {
       // Whoever has classes wants to know how many are right.
       var options = Options()
-      let metric = try type.init(from: &options)
+      let metric = try type.make(&options)
       if let size = try? metric.plan(output: graph.outputShape, target: target) {
-        bound.append(BoundMetric(name: type.typeName, metric: metric, tallySize: size))
+        bound.append(BoundMetric(name: type.name, metric: metric, tallySize: size))
       }
     }
     try mistakes.throwIfAny()
