@@ -131,8 +131,8 @@ import Testing
   /// A run of version 0.1.0 does not record the direction: it is not guessed from a name.
   @Test func anUnknownDirectionIsReported() throws {
     let unknown = MetricColumn.unknown(named: "train_accuracy")
-    let old = try [0.5, 0.25].map {
-      try scratch.makeRun("old \($0)", resolved: resolved(rate: "1"), final: [(unknown, $0)])
+    let old = try [0.5, 0.25].map { (value: Double) in
+      try scratch.makeRun("old \(value)", resolved: resolved(rate: "1"), final: [(unknown, value)])
     }
     var comparison = try RunComparison(old)
     try comparison.sort(by: "train_accuracy")
