@@ -22,12 +22,15 @@ test: build
 # The tests of faults at every operation, moment and byte that `make test` samples.
 # Tests/README.md says which row of faults is whose.
 FAULTS = KillTests|DiskTests|SignalTests|StreamTests|ResumeTests|DeterminismTests|EnvironmentTests
+BYTE_FAULTS = ByteTextTests|ShellQuotingTests|NameTests|ArgumentTests|OutputTests|LargeModelTests
+TRUST_FAULTS = ChangedDataTests|TrustTests|PluginCacheTests
 MORE_FAULTS = FuzzedInputTests|RefusedMemoryTests|LongRunTests|CommandLineTests.FaultTests|Plugin[A-Za-z]*FaultTests|SweepFaultTests
 
 test-faults: build
 	NNEXP_FAULTS=all swift test --filter "RunningTests|ResultsTests"
 	NNEXP_FAULTS=all swift test --filter "$(FAULTS)"
 	NNEXP_FAULTS=all swift test --filter "$(MORE_FAULTS)"
+	NNEXP_FAULTS=all swift test --filter "$(BYTE_FAULTS)|$(TRUST_FAULTS)"
 
 # Sweeps on a Slurm of one node, by GNU parallel, and as Kubernetes would run them; the
 # manifest against Kubernetes' own schema. Slurm is started as root.

@@ -25,7 +25,7 @@ let package = Package(
     .target(name: "YAMLTree", dependencies: ["NNExp", "CYAML"]),
     .target(name: "Datasets", dependencies: ["NNExp", "CZlib"]),
     .target(name: "Engine", dependencies: ["NNExp", "Datasets"]),
-    .target(name: "GradientCheck", dependencies: ["NNExp", "Datasets", "Engine"]),
+    .target(name: "GradientCheck", dependencies: ["NNExp", "Datasets", "Engine", "Results"]),
     .target(name: "Conformance", dependencies: ["NNExp", "Datasets", "GradientCheck"]),
     .target(
       name: "Explanation", dependencies: ["NNExp", "Datasets", "Engine", "GradientCheck"]),

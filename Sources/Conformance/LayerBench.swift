@@ -18,11 +18,6 @@ public final class LayerBench<S: Scalar> {
   public let state: [GuardedBuffer<S>]
   public let scratch: [GuardedBuffer<S>]
 
-  /// A function that is left to the layer, its values, and ∂L/∂ of them.
-  public var function: RealFunction?
-  public let functionY: GuardedBuffer<S>
-  public let functionDy: GuardedBuffer<S>
-
   public var isTraining = true
   public var firstSample = 0
   public var random = RandomStream(seed: 0, purpose: "layer bench")
@@ -50,8 +45,6 @@ public final class LayerBench<S: Scalar> {
     dInputs = zip(names, shapes).map { batch("dx" + $0, $1) }
     y = batch("y", plan.output)
     dy = batch("dy", plan.output)
-    functionY = batch("f(y)", plan.output)
-    functionDy = batch("df(y)", plan.output)
     parameters = plan.parameters.map { GuardedBuffer($0.name, $0.shape, count: $0.shape.count) }
     gradients = plan.parameters.map {
       GuardedBuffer("gradient of " + $0.name, $0.shape, count: $0.shape.count)
@@ -74,16 +67,12 @@ public final class LayerBench<S: Scalar> {
     scratchViews = ViewRow(scratch)
   }
 
-  private var follower: Follower<S>? {
-    function.map { Follower($0, y: functionY.tensor, dy: functionDy.tensor) }
-  }
-
   private var forwardPass: Forward<S> {
     Forward(
       samples: samples, inputs: inputViews.tensors, y: y.tensor,
       parameters: parameterViews.tensors, state: stateViews.tensors,
       scratch: scratchViews.tensors, isTraining: isTraining, random: random,
-      firstSample: firstSample, follower: follower)
+      firstSample: firstSample)
   }
 
   public func forward() {
@@ -104,7 +93,7 @@ public final class LayerBench<S: Scalar> {
       dInputs: dInputViews.tensors, needsInputGradient: needsInputGradient,
       parameters: parameterViews.tensors, gradients: gradientViews.tensors,
       state: stateViews.tensors, scratch: scratchViews.tensors, isTraining: isTraining,
-      random: random, firstSample: firstSample, follower: follower)
+      random: random, firstSample: firstSample)
     if let pass = pass as? Backward<Double> { layer.backward(pass) }
     if let pass = pass as? Backward<Float> { layer.backward(pass) }
   }
@@ -114,7 +103,7 @@ public final class LayerBench<S: Scalar> {
 
   /// Every buffer.
   public var buffers: [GuardedBuffer<S>] {
-    inputs + [y, dy, functionY, functionDy] + dInputs + parameters + gradients + state + scratch
+    inputs + [y, dy] + dInputs + parameters + gradients + state + scratch
   }
 
   /// The names of the buffers beyond whose ends something was written.

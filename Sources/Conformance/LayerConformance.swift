@@ -98,8 +98,6 @@ struct LayerTrial {
     try trial.checkPasses(Float.self, &recorder)
     try trial.checkFunction(Double.self, &recorder)
     try trial.checkFunction(Float.self, &recorder)
-    try trial.checkFollower(Double.self, &recorder)
-    try trial.checkFollower(Float.self, &recorder)
     try trial.checkEntries(&recorder)
     try trial.checkPrecision(&recorder)
     try trial.checkIndependence(&recorder)

@@ -52,12 +52,11 @@ public final class OptimizerBench<S: Scalar> {
     let loss = evaluate()
     let evaluate: (() -> Double)? =
       optimizer.memory.needsFullBatch ? { [self] in self.evaluate() } : nil
-    S.step(
-      optimizer,
-      Update(
-        w: w.tensor, g: g.tensor, vectors: Tensors(start: views, count: vectors.count),
-        scalars: scalars.tensor, learningRate: learningRate, step: steps, loss: loss,
-        evaluate: evaluate))
+    Update(
+      w: w.tensor, g: g.tensor, vectors: Tensors(start: views, count: vectors.count),
+      scalars: scalars.tensor, learningRate: learningRate, step: steps, loss: loss,
+      evaluate: evaluate
+    ).run(optimizer)
   }
 
   /// The same as `step`, in slices of these many parameters.
@@ -71,13 +70,12 @@ public final class OptimizerBench<S: Scalar> {
         for (i, vector) in vectors.enumerated() {
           (table.baseAddress! + i).initialize(to: slice(vector.tensor))
         }
-        S.step(
-          optimizer,
-          Update(
-            w: slice(w.tensor), g: slice(g.tensor),
-            vectors: Tensors(start: table.baseAddress!, count: vectors.count),
-            scalars: scalars.tensor, learningRate: learningRate, step: steps, loss: loss,
-            evaluate: nil))
+        Update(
+          w: slice(w.tensor), g: slice(g.tensor),
+          vectors: Tensors(start: table.baseAddress!, count: vectors.count),
+          scalars: scalars.tensor, learningRate: learningRate, step: steps, loss: loss,
+          evaluate: nil
+        ).run(optimizer)
       }
     }
   }

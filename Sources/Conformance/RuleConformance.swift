@@ -35,7 +35,7 @@ extension Conformance {
         if step == change { schedule = try type.value(options) }
         let progress = Progress(
           epoch: step / 4, step: step, epochs: 3, stepsPerEpoch: 4, isEpochStart: step % 4 == 0,
-          loss: step < 4 ? .nan : 1 / Double(step))
+          loss: step < 4 || !schedule.watchesLoss ? .nan : 1 / Double(step))
         factors.append(schedule.factor(at: progress, memory: memory.tensor))
       }
       return (factors, memory.overrun)
@@ -235,11 +235,10 @@ private struct MetricTrial {
             start: buffer.tensor.start + first * stride, count: part * stride,
             shape: buffer.tensor.shape)
         }
-        S.add(
-          metric,
-          MetricPass(
-            samples: part, z: view(z), t: view(t), hasClasses: hasClasses, threshold: 0.5,
-            tally: tally.tensor))
+        MetricPass(
+          samples: part, z: view(z), t: view(t), hasClasses: hasClasses, threshold: 0.5,
+          tally: tally.tensor
+        ).run(metric)
       }
       return metric.value(of: tally.tensor)
     }

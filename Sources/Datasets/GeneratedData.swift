@@ -27,6 +27,11 @@ struct GeneratedData: DataSource, Component {
     guard samples > 0, inputShape.count > 0, target.shape.count > 0 else {
       throw Diagnostic("generator '\(name)' makes no samples", at: place)
     }
+    if inputShape.hasTooManyAxes {
+      throw Diagnostic(
+        "generator '\(name)' makes inputs \(inputShape) of \(inputShape.rank) axes; at most "
+          + "\(Shape.maximumRank) are supported", at: place)
+    }
     guard let inputCount = product([samples, inputShape.count]),
       let targetCount = product([samples, target.shape.count]),
       let bytes = product([inputCount.addingReportingOverflow(targetCount).partialValue, 8]),

@@ -170,7 +170,7 @@ public final class Experiment: Sendable {
       ModelDeclaration(from: &options, registry: registry)
     }
     let objectivePart = options.read(like: earlier?.parts.objective) { options in
-      Objective(from: &options, registry: registry)
+      Objective(from: &options, registry: registry, checksNames: fileName != nil)
     }
     let trainingPart = options.read(like: earlier?.parts.training) { options in
       TrainingDeclaration(from: &options, registry: registry)

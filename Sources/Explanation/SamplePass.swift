@@ -51,8 +51,7 @@ final class SamplePass {
 
     network.zero()
     passes.forward()
-    sampleLoss = Double.evaluate(
-      objective.loss, passes.lossPass(objective.reduction, gradient: true))
+    sampleLoss = objective.loss.evaluate(passes.lossPass(objective.reduction, gradient: true))
     loss = sampleLoss * value.scale
     passes.backward()
   }
@@ -111,7 +110,7 @@ final class SamplePass {
       func loss(_ displaced: Double) -> Double {
         tensor[index] = displaced
         passes.forward(from: first)
-        return Double.evaluate(objective.loss, value) * value.scale
+        return objective.loss.evaluate(value) * value.scale
       }
       func derivative(isCareful: Bool) -> NumericDerivative {
         NumericDerivative.of(

@@ -129,7 +129,7 @@ public final class NetworkSubject: GradientSubject {
 
   public func loss(changing tensor: Int) -> Double {
     passes.forward(from: slots[tensor].firstNode)
-    return Double.evaluate(objective.loss, value) * value.scale
+    return objective.loss.evaluate(value) * value.scale
   }
 
   public func loss(changing tensor: Int, at index: Int) -> Double {
@@ -157,7 +157,7 @@ public final class NetworkSubject: GradientSubject {
       _ = passes.forward(node: node, changing: parameter, at: index)
     }
     passes.forward(from: node + 1)
-    return Double.evaluate(objective.loss, value) * value.scale
+    return objective.loss.evaluate(value) * value.scale
   }
 
   private func copy(_ values: UnsafeBufferPointer<Double>, to tensor: Tensor<Double>) {
@@ -176,7 +176,7 @@ public final class NetworkSubject: GradientSubject {
     kept = nil
     network.zero()
     passes.forward()
-    _ = Double.evaluate(objective.loss, gradient)
+    _ = objective.loss.evaluate(gradient)
     passes.backward()
     return slots.map { slot in slot.gradient.indices.map { slot.gradient[$0] } }
   }
@@ -185,7 +185,7 @@ public final class NetworkSubject: GradientSubject {
     let slot = slots[tensor]
     network.zero()
     passes.forward(from: slot.firstNode)
-    _ = Double.evaluate(objective.loss, gradient)
+    _ = objective.loss.evaluate(gradient)
     passes.backward()
     return slot.gradient.indices.map { slot.gradient[$0] }
   }

@@ -48,7 +48,7 @@ struct CLayer: Layer, @unchecked Sendable {
     return least...max(least, Int(table.most_inputs))
   }
 
-  var function: RealFunction? { nil }
+  var elementwise: ElementwiseFunction? { nil }
 
   func equations(for inputs: [Shape]) -> Equations { Equations(prose: text(table.equation)) }
 

@@ -23,7 +23,7 @@ struct GuardedLayer: Layer, Guarded {
   var inputCount: ClosedRange<Int> {
     site.run("its number of inputs", checked: .first(5)) { core.base.inputCount }
   }
-  var function: RealFunction? { core.base.function }
+  var elementwise: ElementwiseFunction? { core.base.elementwise }
 
   func plan(for inputs: [Shape]) throws -> Plan {
     let plan = try site.run("its plan") { try core.base.plan(for: inputs) }
@@ -150,6 +150,9 @@ struct GuardedSchedule: Schedule, Guarded {
   }
 
   var memory: Int { site.run("its memory", checked: .first(1)) { base.memory } }
+  var watchesLoss: Bool {
+    site.run("its need of the loss", checked: .first(2)) { base.watchesLoss }
+  }
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
     site.run("its factor", checked: .first(0)) { base.factor(at: progress, memory: memory) }
   }

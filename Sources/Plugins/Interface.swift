@@ -75,7 +75,7 @@ struct Interface: Sendable {
   private static func package(above folder: String) -> String? {
     var level = folder
     for _ in 0..<6 where level != "/" {
-      if isThere(level + "/Sources/NNExp/Layer.swift") { return level }
+      if isThere(level + "/Sources/NNExp/Contract/Layer.swift") { return level }
       level = parent(of: level)
     }
     return nil

@@ -1,6 +1,6 @@
 import Datasets
 public import ExperimentFile
-import NNExp
+public import NNExp
 public import Results
 
 /// What `nnexp run --resume` finds of an experiment.
@@ -21,11 +21,14 @@ public enum EarlierRun: Sendable {
   ///
   /// Throws where the run is held by another process, and what
   /// `Resumption.init` throws.
+  ///
+  /// - Parameter registry: the types that are linked in.
   public init(
-    of experiment: Experiment, output: String? = nil, fileSystem: FileSystem = .system
+    of experiment: Experiment, output: String? = nil, registry: Registry,
+    fileSystem: FileSystem = .system
   ) throws {
     func resumption(_ path: String) throws -> EarlierRun {
-      .found(try Resumption(of: path, registry: experiment.registry, fileSystem: fileSystem))
+      .found(try Resumption(of: path, registry: registry, fileSystem: fileSystem))
     }
     if let output {
       guard let run = Run(output, fileSystem) else {

@@ -26,7 +26,8 @@ struct MemoryForecast {
     data = session.data.bytes + session.data.train.count * MemoryLayout<Int>.stride
     loading = session.data.bytesWhileRead
     model = MemoryPlan(
-      session.graph, vectors: session.experiment.training.optimizer.memory.vectors + 3,
+      session.graph, target: session.data.target,
+      vectors: session.experiment.training.optimizer.memory.vectors + 3,
       capacity: session.trainer.network.capacity, scalarSize: MemoryLayout<S>.stride)
   }
 

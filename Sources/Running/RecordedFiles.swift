@@ -59,7 +59,8 @@ extension PluginPolicy {
     if !isTrusted, let stranger = owners.first(where: { $0 != geteuid() }) {
       self = .refuse(
         "'\(folder.path)' belongs to user \(stranger), not to you",
-        remedy: "to run its code nevertheless, add --trust-plugins")
+        remedy: "to run its code nevertheless, give nnexp resume, evaluate, predict or sweep "
+          + "--trust-plugins")
     } else {
       self = .load
     }

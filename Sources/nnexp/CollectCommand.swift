@@ -4,7 +4,7 @@ import Sweeps
 
 struct CollectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "collect", _superCommandName: NNExpCommand.name,
+    commandName: "collect",
     abstract: "Makes a sweep's tables anew from its run folders.")
 
   @Argument(help: "the sweep's folder, such as results/xor/sweep", completion: .directory)

@@ -7,7 +7,7 @@ import Running
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", _superCommandName: NNExpCommand.name,
+    commandName: "evaluate",
     abstract: "Measures a run's weights on each of its splits.")
 
   @Argument(help: "the run's folder, such as results/xor/latest", completion: .directory)
@@ -39,7 +39,7 @@ struct EvaluateCommand: ParsableCommand {
 
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "predict", _superCommandName: NNExpCommand.name,
+    commandName: "predict",
     abstract: "Computes a run's outputs for new inputs.")
 
   @Argument(help: "the run's folder, such as results/iris/latest", completion: .directory)

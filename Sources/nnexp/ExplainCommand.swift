@@ -7,7 +7,7 @@ import Running
 
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "explain", _superCommandName: NNExpCommand.name,
+    commandName: "explain",
     abstract: "Writes out an experiment's chain rule with the numbers of one training sample.",
     discussion: """
       Forward and backward, node by node: the equation, its numbers, δ, every

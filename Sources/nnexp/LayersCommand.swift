@@ -5,7 +5,7 @@ import Running
 
 struct LayersCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "layers", _superCommandName: NNExpCommand.name,
+    commandName: "layers",
     abstract: "Lists the types that an experiment file can name, or describes one.")
 
   @Argument(help: "a layer, loss, optimizer, … to describe")

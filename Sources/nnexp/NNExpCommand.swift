@@ -86,7 +86,7 @@ enum Main {
   private static func parsed() throws -> any ParsableCommand {
     let words = try startArguments.get().dropFirst()
     let named = NNExpCommand.configuration.subcommands.first {
-      $0.configuration.commandName == words.first && $0.configuration._superCommandName != nil
+      $0.configuration.commandName == words.first && $0.configuration.subcommands.isEmpty
     }
     if let named, let command = try? named.parseAsRoot(Array(words.dropFirst())),
       type(of: command) == named

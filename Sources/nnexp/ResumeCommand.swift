@@ -5,7 +5,7 @@ import Running
 
 struct ResumeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "resume", _superCommandName: NNExpCommand.name,
+    commandName: "resume",
     abstract: "Goes on with a run that a crash or a signal ended.",
     discussion: """
       The run ends as it would have ended undisturbed, with the same bytes in
@@ -53,5 +53,7 @@ func go(on resumption: Resumption, quiet: Bool) throws {
     return
   }
   listenForSignals()
-  try leave(after: resumption.perform(listener: Progress(quiet: quiet)))
+  try leave(
+    after: resumption.perform(
+      observers: [TerminalObserver(quiet: quiet)], cancellation: .signals))
 }

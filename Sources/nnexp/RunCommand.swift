@@ -6,7 +6,7 @@ import Running
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", _superCommandName: NNExpCommand.name,
+    commandName: "run",
     abstract: "Trains an experiment and writes its results.",
     discussion: """
       Overrides change values of the file: train.epochs=10,
@@ -43,7 +43,7 @@ struct RunCommand: ParsableCommand {
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
     if resume {
-      switch try EarlierRun(of: experiment, output: output) {
+      switch try EarlierRun(of: experiment, output: output, registry: standardRegistry()) {
       case .found(let resumption): return try go(on: resumption, quiet: quiet)
       case .none(let other?):
         if !quiet { say("'\(other)' is unfinished, but of another configuration") }
@@ -61,7 +61,10 @@ struct RunCommand: ParsableCommand {
     let origin = RunOrigin(
       command: commandLine, nnexpVersion: NNExpCommand.version, file: file,
       output: output)
-    try leave(after: Run(session, from: origin, listener: Progress(quiet: quiet)).perform())
+    try leave(
+      after: Run(
+        session, from: origin, observers: [TerminalObserver(quiet: quiet)], cancellation: .signals
+      ).perform())
   }
 }
 

@@ -7,7 +7,7 @@ import Sweeps
 
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sweep", _superCommandName: NNExpCommand.name,
+    commandName: "sweep",
     abstract: "Runs an experiment's variations, all cores at once, into one table.",
     discussion: """
       What varies stands in the file's sweep: block, or on the command line: values
@@ -156,12 +156,10 @@ struct SweepCommand: ParsableCommand {
     TrialRunner(
       composer, in: folder, command: commandLine.filter { $0 != "--worker" },
       version: NNExpCommand.version, retryingFailed: retryFailed, endsWithParent: isWorker,
-      interruption: { signalReceived })
+      cancellation: .signals)
   }
 
   private func runAll(_ plan: SweepPlan, in folder: SweepFolder) throws {
-    // Thousands of experiments are not taken apart at the end: the process goes as a whole.
-    _ = Unmanaged.passRetained(plan.composer)
     let view = SweepView(quiet: quiet)
     let pool = WorkerPool(
       plan, in: folder, runner: runner(plan.composer, in: folder, isWorker: true),
@@ -188,7 +186,7 @@ struct SweepCommand: ParsableCommand {
       raiseAgain(signalReceived)
     }
 
-    let report = SweepReport(plan.declaration, rows: rows, rising: plan.rising)
+    let report = SweepReport(plan.declaration, rows: rows, columns: plan.columns)
     if let junit { try FileSystem.system.write(Array(report.junit.utf8), to: junit) }
     if github { for line in report.annotations { say(line) } }
     let isSound = report.complain(writeError)

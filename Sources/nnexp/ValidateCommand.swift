@@ -5,7 +5,7 @@ import Running
 
 struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "validate", _superCommandName: NNExpCommand.name,
+    commandName: "validate",
     abstract: "Does everything short of training: reads, checks, plans, shows the model.")
 
   @Argument(help: "experiment files", completion: .file(extensions: ["yaml", "yml"]))

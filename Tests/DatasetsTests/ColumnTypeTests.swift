@@ -47,14 +47,14 @@ import Testing
       folder.complaint("csv: {path: a.csv, columns: {zip: float}}") == """
         test.yaml:1:35: error: unknown column type 'float'; did you mean 'number'?
             csv: {path: a.csv, columns: {zip: float}}
-                                             ^
+                                              ^
         note: known types: category, halves, number
         """)
     #expect(
       folder.complaint("csv: {path: a.csv, columns: {zap: number}}") == """
         test.yaml:1:30: error: no column 'zap' in 'a.csv'; did you mean 'zip'?
             csv: {path: a.csv, columns: {zap: number}}
-                                        ^
+                                         ^
         note: columns: zip, size, t
         """)
     #expect(

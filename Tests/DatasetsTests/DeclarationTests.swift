@@ -196,8 +196,10 @@ import Testing
       samples = options.int("samples", in: 0..., "how many")
       value = options.double("value", default: 0, in: .atLeastOrInfinite(0))
       hasClasses = options.bool("classes", default: false)
+      hasFiveAxes = options.bool("five_axes", default: false)
     }
-    var inputShape: Shape { [2] }
+    let hasFiveAxes: Bool
+    var inputShape: Shape { hasFiveAxes ? [2, 1, 1, 1, 1] : [2] }
     var target: Target { hasClasses ? .classes(3) : .values([1]) }
     func generate(inputs: Tensor<Double>, targets: Tensor<Double>, random: RandomStream) {
       for i in 0..<samples {
@@ -206,6 +208,15 @@ import Testing
         targets[i] = Double(hasClasses ? i % 3 : i)
       }
     }
+  }
+
+  @Test func `a shape of five axes is refused`() throws {
+    #expect(
+      try complaint("inline: {inputs: [[1, 2]], targets: [1]}\nshape: [1, 1, 1, 1, 2]") == """
+        test.yaml:2:8: error: shape must be a list of 1 to 4 integers, each an integer ≥ 1, found a list
+            shape: [1, 1, 1, 1, 2]
+                   ^
+        """)
   }
 
   @Test func generated() throws {
@@ -237,6 +248,10 @@ import Testing
       (
         "samples: 9000000000000000000",
         "generator 'counter' makes more numbers than any memory holds"
+      ),
+      (
+        "samples: 2, five_axes: true",
+        "generator 'counter' makes inputs [2, 1, 1, 1, …] of 5 axes; at most 4 are supported"
       ),
     ] {
       #expect(

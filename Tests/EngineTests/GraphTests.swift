@@ -32,21 +32,35 @@ import Testing
     #expect(graph.nodes[2].inputs == [0, 1])
   }
 
-  /// A function is fused where it follows one layer, and that feeds nothing else.
-  @Test func functionsAreLeftToTheLayerBefore() throws {
-    func fusable(_ model: String) throws -> [String] {
-      try graph("model: [\(model)]", input: [1, 4, 4]).nodes.filter(\.isFusable).map(\.name)
+  @Test func `nodes that are a function leave it to the kernels`() throws {
+    func functions(_ model: String) throws -> [ElementwiseFunction?] {
+      try graph("model: [\(model)]", input: [1, 4, 4]).nodes.map(\.function)
     }
     #expect(
-      try fusable("{type: convolution, channels: 2, window: 3}, sigmoid, {type: dense, units: 2}")
-        == ["sigmoid"])
-    #expect(try fusable("{type: dense, units: 2}, tanh, sigmoid") == ["tanh"])
-    #expect(try fusable("{type: dense, units: 2}, relu") == [])
-    #expect(try fusable("sigmoid, flatten, tanh") == [])
-    #expect(
-      try fusable(
-        "{type: dense, units: 2, name: z}, {type: sigmoid, name: a}, {type: add, inputs: [z, a]}")
-        == [])
+      try functions("{type: convolution, channels: 2, window: 3}, sigmoid, {type: dense, units: 2}")
+        == [nil, .logistic, nil])
+    #expect(try functions("tanh, relu, sigmoid") == [.tanh, nil, .logistic])
+  }
+
+  /// What a layer of five axes gives: an error, not a trap.
+  @Test func `tensors of five axes are refused`() throws {
+    var registry = registry
+    registry.register(FiveAxes.self)
+    for (place, fact) in [
+      ("output", "its output [2, 1, 1, 1, …]"), ("weight", "its parameter 'w' [2, 1, 1, 1, …]"),
+      ("state", "its state 's' [2, 1, 1, 1, …]"),
+    ] {
+      let found = #expect(throws: Diagnostics.self) {
+        try graph("model: [{type: five_axes, of: \(place)}]", input: [2], registry: registry)
+      }
+      #expect(
+        found?.description == """
+          test.yaml:1:16: error: 'five_axes' (five_axes): \(fact) has 5 axes; at most 4 are supported
+              model: [{type: five_axes, of: \(place)}]
+                             ^
+          note: the data are [2] a sample
+          """)
+    }
   }
 
   @Test func frozenParametersComeLast() throws {
@@ -179,4 +193,24 @@ import Testing
                        ^
           """)
   }
+}
+
+/// A layer with a tensor of five axes.
+private struct FiveAxes: Layer, Component {
+  static let typeName = "five_axes"
+  private enum Kind: String, CaseIterable { case output, weight, state }
+  private let kind: Kind
+
+  init(from options: inout Options) { kind = options.choice("of", default: Kind.output) }
+
+  func plan(for inputs: [Shape]) -> Plan {
+    let shape = Shape([2, 1, 1, 1, 1])
+    return Plan(
+      output: kind == .output ? shape : inputs[0],
+      parameters: kind == .weight ? [.init("w", shape, initial: .zeros)] : [],
+      state: kind == .state ? [.init("s", shape, value: 0)] : [])
+  }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) {}
+  func backward<S: Scalar>(_ pass: Backward<S>) {}
 }

@@ -29,7 +29,7 @@ struct Declared {
 }
 
 /// Plans the model of a text that holds nothing else.
-func graph(_ model: String, input: Shape) throws -> Graph {
+func graph(_ model: String, input: Shape, registry: Registry = registry) throws -> Graph {
   var options = Options(try parseYAML(Array(model.utf8), name: "test.yaml"))
   let declaration = ModelDeclaration(from: &options, registry: registry)
   try options.finish()

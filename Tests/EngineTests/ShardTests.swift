@@ -39,8 +39,7 @@ import Testing
       passes.draw(random, step: 3)
       network.zero()
       passes.forward()
-      _ = Double.evaluate(
-        declared.objective.loss, passes.lossPass(.mean, gradient: true))
+      _ = declared.objective.loss.evaluate(passes.lossPass(.mean, gradient: true))
       passes.backward()
       return network.gradients.indices.map { network.gradients[$0] }
     }

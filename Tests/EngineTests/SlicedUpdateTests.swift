@@ -21,9 +21,10 @@ import Testing
 
     func parameters(after steps: Int, isSliced: Bool) throws -> [S] {
       let memory = try UpdateMemory<S>(count: count, optimizer.memory, scheduleMemory: 0)
-      let arena = try Arena<S>(count: 2 * (Arena<S>.padded(count) + Arena<S>.line))
-      let w = arena.cut(count, shape: [count])
-      let g = arena.cut(count, shape: [count])
+      var layout = Layout(scalarSize: MemoryLayout<S>.stride)
+      let regions = (layout.add(count), layout.add(count))
+      let arena = try Arena<S>(layout)
+      let (w, g) = (arena.tensor(regions.0, [count]), arena.tensor(regions.1, [count]))
       for i in w.indices { w[i] = S(random.normal(at: i)) }
       func update(_ step: Int) -> Update<S> {
         Update(
@@ -36,7 +37,7 @@ import Testing
         if isSliced {
           sliced.perform(learningRate: 0.1, step: step, loss: 1)
         } else {
-          S.step(optimizer, update(step))
+          update(step).run(optimizer)
         }
       }
       return w.indices.map { w[$0] }

@@ -120,8 +120,6 @@ import Testing
       (.forgetsEntry, "one entry as a whole pass", "after a change of gain[0] alone"),
       (.ignoresParameter, "gradient of gain", "nothing to compare"),
       (.isAnotherFunction, "is its function", "y[0] is not that of tanh"),
-      (.leavesFunction, "takes a function", "differs where logistic is left to it"),
-      (.leavesSlope, "takes a function", "dy differs where logistic is left to it"),
     ]
     for (offence, name, detail) in claims {
       let table = try Conformance.of(Gain(offence), inputs: [[3]])
@@ -147,7 +145,7 @@ enum Offence: CaseIterable {
   case none, addsInForward, writesInput, writesParameter, writesCotangent, writesOutput
   case overrunsOutput, underrunsGradient, readsStaleScratch, forgets, mixesSamples
   case skipsParametersWithoutInput, losesFloatPrecision, changesPlan, namesTwice
-  case ignoresParameter, forgetsEntry, isAnotherFunction, leavesFunction, leavesSlope
+  case ignoresParameter, forgetsEntry, isAnotherFunction
 }
 
 /// y = g x, or something near it.
@@ -168,14 +166,12 @@ private struct Gain: Layer, Component {
       output: inputs[0],
       parameters: [.init("gain", [1], initial: .zeros)]
         + (offence == .namesTwice ? [.init("gain", [1], initial: .zeros)] : []),
-      scratch: [.fixed(2)], takesFunction: [.leavesFunction, .leavesSlope].contains(offence),
-      work: offence == .changesPlan ? calls.count : 1)
+      scratch: [.fixed(2)], work: offence == .changesPlan ? calls.count : 1)
   }
 
-  var function: RealFunction? { offence == .isAnotherFunction ? .tanh : nil }
+  var elementwise: ElementwiseFunction? { offence == .isAnotherFunction ? .tanh : nil }
 
   func forward<S: Scalar>(_ pass: Forward<S>) {
-    defer { if offence == .leavesSlope { pass.applyFunction() } }
     let g = offence == .ignoresParameter ? 1 : pass.parameters[0][0]
     if offence != .readsStaleScratch { pass.scratch[0].fill(0) }
     for i in pass.y.indices {

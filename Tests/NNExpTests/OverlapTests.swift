@@ -8,7 +8,7 @@ import Testing
 /// fault.
 extension VectorMathTests {
   /// Numbers between two pages that nobody may touch, flush with one of them.
-  private final class Fenced<S: Scalar> {
+  private final class Fenced<S: KernelScalar> {
     let start: UnsafeMutablePointer<S>
     let count: Int
     private let pages: UnsafeMutableRawPointer
@@ -89,11 +89,11 @@ extension VectorMathTests {
       }
     }
 
-    func numbers<S: Scalar>(_ count: Int, _ stream: Int) -> [S] {
+    func numbers<S: KernelScalar>(_ count: Int, _ stream: Int) -> [S] {
       (0..<count).map { S(random.stream(stream).normal(at: $0)) }
     }
 
-    func b<S: Scalar>() -> [S] {
+    func b<S: KernelScalar>() -> [S] {
       var numbers: [S] = numbers(samples * length, 1)
       for i in numbers.indices where !planes.contains(where: { $0.contains(i % length) }) {
         numbers[i] = 0
@@ -106,7 +106,7 @@ extension VectorMathTests {
 
   /// Fails where a sum of `terms` products is further off than their roundings and
   /// those of its additions, here and in the reference, allow.
-  private func expectSum<S: Scalar>(
+  private func expectSum<S: KernelScalar>(
     _ found: S, _ terms: [(Double, Double)], _ what: @autoclosure () -> String
   ) {
     let expected = terms.reduce(0) { $0 + $1.0 * $1.1 }
@@ -118,7 +118,7 @@ extension VectorMathTests {
   }
 
   @Test func `products with overlapping rows are their sums`() {
-    func compare<S: Scalar>(_ type: S.Type) {
+    func compare<S: KernelScalar>(_ type: S.Type) {
       for seed in 0..<45 {
         let c = Case(seed: seed)
         let (places, depth, count) = (c.places, c.places.count, c.overlap.count)
@@ -155,7 +155,7 @@ extension VectorMathTests {
   }
 
   @Test func `correlations are added up over samples`() {
-    func compare<S: Scalar>(_ type: S.Type) {
+    func compare<S: KernelScalar>(_ type: S.Type) {
       for seed in 0..<45 {
         let c = Case(seed: seed)
         let (places, depth, count) = (c.places, c.places.count, c.overlap.count)

@@ -24,6 +24,13 @@ import Testing
   #expect(([1 << 40, 1 << 40, 0] as Shape).count == 0)
 }
 
+@Test func `shapes of more than four axes keep their rank and count`() {
+  let shape: Shape = [2, 3, 4, 5, 6]
+  #expect((shape.rank, shape.count) == (5, 720))
+  #expect(shape.axes == [2, 3, 4, 5])
+  #expect("\(shape)" == "[2, 3, 4, 5, …]")
+}
+
 @Test func intervalsContainTheirEndsAsSaid() {
   #expect(Interval.positive.contains(1e-300))
   #expect(!Interval.positive.contains(0))

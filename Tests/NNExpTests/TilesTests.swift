@@ -6,7 +6,7 @@ import Testing
 /// same order.
 extension VectorMathTests {
   /// Tiles, as plain loops see them.
-  private struct Case<S: Scalar> {
+  private struct Case<S: KernelScalar> {
     let tiles: Tiles
     let rows: Int
     let n: S
@@ -53,7 +53,7 @@ extension VectorMathTests {
     var windows: Int { rows * tiles.windows }
   }
 
-  private func power<S: Scalar>(_ x: S, _ p: Int) -> S {
+  private func power<S: KernelScalar>(_ x: S, _ p: Int) -> S {
     switch p {
     case 1: abs(x)
     case 2: x * x
@@ -63,7 +63,7 @@ extension VectorMathTests {
   }
 
   /// Down the rows of a window, then over its columns.
-  private func sums<S: Scalar>(_ c: Case<S>, _ p: Int) -> [S] {
+  private func sums<S: KernelScalar>(_ c: Case<S>, _ p: Int) -> [S] {
     (0..<c.windows).map { window in
       let places = c.places(window / c.tiles.windows, window % c.tiles.windows)
       let columns = (0..<c.tiles.width).map { v in
@@ -74,19 +74,19 @@ extension VectorMathTests {
     }
   }
 
-  private func slope<S: Scalar>(_ x: S, _ y: S, _ p: Int) -> S {
+  private func slope<S: KernelScalar>(_ x: S, _ y: S, _ p: Int) -> S {
     if p == 1 { return x > 0 ? 1 : x < 0 ? -1 : x }
     let t = x * (y == 0 ? 0 : 1 / y)
     return p == 2 ? t : p == 3 ? t * abs(t) : t * t * t
   }
 
-  private func isEven<S: Scalar>(_ y: S, _ p: Int) -> Bool {
+  private func isEven<S: KernelScalar>(_ y: S, _ p: Int) -> Bool {
     p == 1 || y == 0
       || y >= S.leastNormalMagnitude / S.ulpOfOne && y <= 1 / S.leastNormalMagnitude
   }
 
   @Test func `sums, roots and slopes over tiles are those of plain loops`() {
-    func compare<S: Scalar>(_ type: S.Type) {
+    func compare<S: KernelScalar>(_ type: S.Type) {
       for seed in 0..<20 {
         let c = Case<S>(seed: seed)
         for p in 1...4 {
@@ -140,7 +140,7 @@ extension VectorMathTests {
   }
 
   @Test func `the largest of a tile and its first holder are those of plain loops`() {
-    func compare<S: Scalar>(_ type: S.Type) {
+    func compare<S: KernelScalar>(_ type: S.Type) {
       for seed in 0..<60 {
         var c = Case<S>(seed: 2 * seed, square: true)
         // Ties, also of signs.

@@ -19,10 +19,10 @@ import Testing
 
   @Test func `errors are below 2 ULP`() throws {
     let reference = try VectorMathReference.read()
-    #expect(reference.functions.count == 2 * RealFunction.allCases.count)
+    #expect(reference.functions.count == 2 * ElementwiseFunction.allCases.count)
     withEveryInstructionSet { isa in
       for function in reference.functions {
-        let f = RealFunction.allCases.first { "\($0)" == function.function }!
+        let f = ElementwiseFunction.allCases.first { "\($0)" == function.function }!
         if function.precision == "float32" {
           check("\(f) on \(isa)", function.cases, bound: 2) { (x: [Float]) in values(f, x) }
         } else {
@@ -47,7 +47,7 @@ import Testing
     }
   }
 
-  private func check<S: Scalar>(
+  private func check<S: KernelScalar>(
     _ what: String, _ cases: [VectorMathReference.Case], bound: Double, by f: ([S]) -> [S]
   ) {
     for (y, expected) in zip(f(cases.map { S($0.x) }), cases) {
@@ -60,7 +60,7 @@ import Testing
   }
 
   /// |y − (expected + rest)| in units of the expected number's last place.
-  private func errorInUnits<S: Scalar>(_ y: S, _ expected: Double, _ rest: Double) -> Double {
+  private func errorInUnits<S: KernelScalar>(_ y: S, _ expected: Double, _ rest: Double) -> Double {
     let rounded = S(expected)
     if expected.isNaN || y.isNaN { return expected.isNaN && y.isNaN ? 0 : .infinity }
     // The largest number and infinity are neighbours.
@@ -75,8 +75,8 @@ import Testing
   // MARK: Against the C library
 
   /// Every 20,011th float32: all exponents, both signs.
-  @Test(arguments: RealFunction.allCases)
-  func `a sweep over float32 agrees with float64 of the C library`(f: RealFunction) {
+  @Test(arguments: ElementwiseFunction.allCases)
+  func `a sweep over float32 agrees with float64 of the C library`(f: ElementwiseFunction) {
     let x = stride(from: UInt32(0), through: .max, by: 20_011).map(Float.init(bitPattern:))
     var worst: (error: Double, at: Float) = (0, 0)
     for (x, y) in zip(x, values(f, x)) {
@@ -87,8 +87,8 @@ import Testing
   }
 
   /// All exponents; the C library is within 1 ULP of these itself, about.
-  @Test(arguments: RealFunction.allCases)
-  func `a sweep over float64 agrees with the C library`(f: RealFunction) {
+  @Test(arguments: ElementwiseFunction.allCases)
+  func `a sweep over float64 agrees with the C library`(f: ElementwiseFunction) {
     let step: UInt64 = 0x0000_2545_F491_4F6D
     let x = stride(from: UInt64(0), to: .max - step, by: Int(step)).map(Double.init(bitPattern:))
     for (x, y) in zip(x, values(f, x)) {
@@ -97,7 +97,7 @@ import Testing
     }
   }
 
-  private func cLibrary(_ f: RealFunction, _ x: Double) -> Double {
+  private func cLibrary(_ f: ElementwiseFunction, _ x: Double) -> Double {
     switch f {
     case .exp: Foundation.exp(x)
     case .expm1: Foundation.expm1(x)
@@ -112,8 +112,8 @@ import Testing
   // MARK: The same bits everywhere
 
   @Test func `every instruction set gives the same bits`() {
-    func compare<S: Scalar>(_ x: [S]) {
-      for f in RealFunction.allCases {
+    func compare<S: KernelScalar>(_ x: [S]) {
+      for f in ElementwiseFunction.allCases {
         var first: (isa: InstructionSet, y: [S], dx: [S])?
         withEveryInstructionSet { isa in
           let y = values(f, x)
@@ -132,10 +132,10 @@ import Testing
 
   /// Every count, at every place: a number's result is its own.
   @Test func `no neighbour matters`() {
-    func compare<S: Scalar>(_ type: S.Type) {
+    func compare<S: KernelScalar>(_ type: S.Type) {
       let x = (0..<40).map { S($0) / 7 - 2 }
       withEveryInstructionSet { isa in
-        for f in RealFunction.allCases {
+        for f in ElementwiseFunction.allCases {
           let alone = x.map { values(f, [$0])[0] }
           let slopes = zip(x, alone).map { pulled(f, [$0], [$1])[0] }
           for first in 0..<18 {
@@ -155,7 +155,7 @@ import Testing
   }
 
   @Test func `every instruction set gives the same powers`() {
-    func compare<S: Scalar>(_ x: [S]) {
+    func compare<S: KernelScalar>(_ x: [S]) {
       for p in [0.3, 1, 2, 3.7, 150, -2.2] {
         var first: [S]?
         withEveryInstructionSet { isa in
@@ -187,9 +187,9 @@ import Testing
   }
 
   @Test func slopes() {
-    func check<S: Scalar>(_ type: S.Type, _ bound: S) {
+    func check<S: KernelScalar>(_ type: S.Type, _ bound: S) {
       let x: [S] = [-3, -0.5, -1e-3, 1e-3, 0.5, 1, 3, 17]
-      for f in RealFunction.allCases {
+      for f in ElementwiseFunction.allCases {
         let x = f == .log ? x.map(abs) : f == .log1p ? x.map { $0 / 4 } : x
         let slopes = pulled(f, x, values(f, x))
         for (x, slope) in zip(x, slopes) {
@@ -202,7 +202,7 @@ import Testing
     check(Double.self, 1e-15)
   }
 
-  private func slopeByFormula(_ f: RealFunction, _ x: Double) -> Double {
+  private func slopeByFormula(_ f: ElementwiseFunction, _ x: Double) -> Double {
     switch f {
     case .exp, .expm1: Foundation.exp(x)
     case .log: 1 / x
@@ -242,9 +242,9 @@ import Testing
   }
 
   /// A few entries are pulled back without a call of the kernels, to the same bits.
-  @Test(arguments: RealFunction.allCases)
-  func aFewArePulledBackLikeMany(_ f: RealFunction) {
-    func compare<S: Scalar>(_ scalar: S.Type) {
+  @Test(arguments: ElementwiseFunction.allCases)
+  func aFewArePulledBackLikeMany(_ f: ElementwiseFunction) {
+    func compare<S: KernelScalar>(_ scalar: S.Type) {
       let random = RandomStream(seed: 1, purpose: "a few slopes")
       for count in 1...12 {
         // x, y, dy and dx.
@@ -269,7 +269,7 @@ import Testing
 
   // MARK: Calls
 
-  private func values<S: Scalar>(_ f: RealFunction, _ x: [S]) -> [S] {
+  private func values<S: KernelScalar>(_ f: ElementwiseFunction, _ x: [S]) -> [S] {
     // What stands behind the end must stay.
     var y = [S](repeating: 7, count: x.count + 1)
     var x = x
@@ -286,7 +286,7 @@ import Testing
     return y
   }
 
-  private func powers<S: Scalar>(_ x: [S], _ p: Double) -> [S] {
+  private func powers<S: KernelScalar>(_ x: [S], _ p: Double) -> [S] {
     var y = [S](repeating: 7, count: x.count + 1)
     y.withUnsafeMutableBufferPointer {
       S.power(x, p, into: $0.baseAddress!, count: x.count)
@@ -296,7 +296,7 @@ import Testing
   }
 
   /// 0 + 1·f′(x).
-  private func pulled<S: Scalar>(_ f: RealFunction, _ x: [S], _ y: [S]) -> [S] {
+  private func pulled<S: KernelScalar>(_ f: ElementwiseFunction, _ x: [S], _ y: [S]) -> [S] {
     var dx = [S](repeating: 0, count: x.count) + [7]
     let dy = [S](repeating: 1, count: x.count)
     dx.withUnsafeMutableBufferPointer {
@@ -307,7 +307,7 @@ import Testing
   }
 
   /// Bit for bit, but NaN as NaN.
-  func isSame<S: Scalar>(_ a: [S], _ b: [S]) -> Bool {
+  func isSame<S: KernelScalar>(_ a: [S], _ b: [S]) -> Bool {
     a.count == b.count
       && zip(a, b).allSatisfy { ($0 == $1 && $0.sign == $1.sign) || ($0.isNaN && $1.isNaN) }
   }

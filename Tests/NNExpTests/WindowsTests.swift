@@ -21,7 +21,7 @@ extension VectorMathTests {
   }
 
   @Test func `windows are gathered and scattered as defined`() {
-    func compare<S: Scalar>(_ type: S.Type) {
+    func compare<S: KernelScalar>(_ type: S.Type) {
       for seed in 0..<60 {
         let random = RandomStream(seed: UInt64(seed), purpose: "windows of kernels")
         func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {

@@ -13,7 +13,7 @@ import Testing
   @Test func `a guarded layer is its layer in everything`() throws {
     let layer = GuardedLayer(Unusual(), site)
     #expect(layer.inputCount == 2...3)
-    #expect(layer.function == .tanh)
+    #expect(layer.elementwise == .tanh)
     #expect(layer.equations(for: [[1], [1]]).prose == "unusual")
     let plan = try layer.plan(for: [[4], [4]])
     #expect(plan.output == [4])
@@ -53,7 +53,7 @@ private struct Unusual: Layer, Component {
   init() {}
   init(from options: inout Options) {}
   var inputCount: ClosedRange<Int> { 2...3 }
-  var function: RealFunction? { .tanh }
+  var elementwise: ElementwiseFunction? { .tanh }
   func plan(for inputs: [Shape]) -> Plan {
     Plan(output: inputs[0], parameters: [.init("w", [1], initial: .zeros)])
   }

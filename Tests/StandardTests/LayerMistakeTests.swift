@@ -170,6 +170,9 @@ import Testing
       "reshape", [("shape", [2, 0])],
       "error: shape must be a list of 1 to 4 integers, each an integer ≥ 1, found a list")
     try expect(
+      "reshape", [("shape", [1, 2, 2, 1, 2])],
+      "error: shape must be a list of 1 to 4 integers, each an integer ≥ 1, found a list")
+    try expect(
       "reshape", [],
       "error: missing 'shape': a list of 1 to 4 integers, each an integer ≥ 1 is required")
   }

@@ -26,18 +26,36 @@ extension Activation {
   }
 }
 
+/// An elementwise layer that is one of the functions with kernels.
+protocol FunctionLayer: Layer, Component {
+  static var function: ElementwiseFunction { get }
+}
+
+extension FunctionLayer {
+  var elementwise: ElementwiseFunction? { Self.function }
+
+  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
+
+  func forward<S: Scalar>(_ pass: Forward<S>) { map(Self.function, pass.x, into: pass.y) }
+
+  func backward<S: Scalar>(_ pass: Backward<S>) {
+    addPullback(of: Self.function, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
+  }
+}
+
 /// Calls `body` for one range of positions after another, all of 0..<count, with
-/// room on the stack for so many numbers each: the first of position i is
-/// `room[i - block.lowerBound]`, the second `block.count` further.
+/// room on the stack for `numbersEach` numbers for each position of the range.
 @inline(__always)
 func inBlocks<S: Scalar>(
-  of count: Int, numbersEach: Int = 1, _ body: (Range<Int>, UnsafeMutablePointer<S>) -> Void
+  of count: Int, numbersEach: Int = 1, _ body: (Range<Int>, Tensor<S>) -> Void
 ) {
   // A KiB of float64: more would be taken from the heap.
-  withUnsafeTemporaryAllocation(of: S.self, capacity: 128) { room in
+  withUnsafeTemporaryAllocation(of: S.self, capacity: 128) { memory in
+    let room = Tensor(start: memory.baseAddress!, count: 128, shape: Shape(count: 128))
     let size = 128 / numbersEach
     for first in stride(from: 0, to: count, by: size) {
-      body(first..<min(first &+ size, count), room.baseAddress!)
+      let block = first..<min(first &+ size, count)
+      body(block, room.slice(0..<block.count &* numbersEach))
     }
   }
 }

@@ -92,8 +92,8 @@ struct BatchNormalization: Layer, Component {
       remember(mean, in: pass.state[0], scale: 1)
       remember(inverse, in: pass.state[1], scale: n > 1 ? n / (n - 1) : 1)
     } else {
-      mean.start.update(from: pass.state[0].start, count: mean.count)
-      inverse.start.update(from: pass.state[1].start, count: inverse.count)
+      mean.update(from: pass.state[0])
+      inverse.update(from: pass.state[1])
     }
     for c in inverse.indices { inverse[c] = 1 / (inverse[c] + S(epsilon)).squareRoot() }
 

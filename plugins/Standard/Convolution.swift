@@ -10,11 +10,6 @@ import NNExp
 /// Padding reads as 0. With groups, output channels are split like the input's
 /// and each part sees its own alone.
 ///
-/// ``DirectConvolution`` adds these sums up where it suits. Elsewhere one sample's
-/// windows are laid out as the columns of a matrix P
-/// `[channels·rows·columns of the window, positions]`, so that the sums become
-/// products: y = W P, ∂Wᵀ += P ∂yᵀ, ∂P = Wᵀ ∂y, which is then added back to ∂x.
-///
 /// - Shape: `[channels, rows, columns]` → `[channels', rows', columns']`;
 ///   w `[channels', channels/groups, window rows, window columns]`, b `[channels']`
 /// - Source: LeCun, Bottou, Bengio, Haffner 1998
@@ -79,16 +74,7 @@ struct Convolution: Layer, Component {
     let sizes = sizes(input, output)
     var plan = Plan(
       output: output, parameters: [.init("weight", weight, initial: .glorotUniform)],
-      takesFunction: true, work: output.count.times(sizes.depth))
-    if DirectConvolution<Double>.suits(sizes) {
-      plan.scratch = DirectConvolution<Double>.scratch(for: sizes)
-    } else {
-      plan.scratch = [.fixed(weight.count)]
-      if !sizes.isPointwise {
-        plan.scratch.append(.fixed(sizes.depth.times(sizes.positions)))
-        if sizes.isBordered { plan.scratch.append(.fixed(sizes.border)) }
-      }
-    }
+      scratch: sizes.scratch, work: output.count.times(sizes.depth))
     if hasBias { plan.parameters.append(.init("bias", [channels], initial: .zeros)) }
     return plan
   }
@@ -125,193 +111,13 @@ struct Convolution: Layer, Component {
           ? ". Each of the \(groups) groups of channels sees its own inputs alone." : "."))
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
-    let (x, y) = (pass.x, pass.y)
-    let sizes = sizes(x.shape, y.shape)
-    if DirectConvolution<S>.suits(sizes) {
-      return DirectConvolution(sizes, scratch: pass.scratch).forward(pass, hasBias: hasBias)
-    }
-    let weight = pass.parameters[0]
-    for s in 0..<pass.samples {
-      for g in 0..<groups {
-        let part = s &* groups &+ g
-        let from = x.start + part &* sizes.inputPart
-        let to = y.start + part &* sizes.outputPart
-        if hasBias {
-          let bias = pass.parameters[1].start + g &* sizes.units
-          for o in 0..<sizes.units {
-            (to + o &* sizes.positions).update(repeating: bias[o], count: sizes.positions)
-          }
-        }
-        let patches = sizes.isPointwise ? from : pass.scratch[1].start
-        if !sizes.isPointwise { gather(from, into: patches, sizes, pass.scratch) }
-        multiply(
-          sizes.weight(weight, group: g),
-          Matrix(start: patches, rows: sizes.depth, columns: sizes.positions),
-          into: Matrix(start: to, rows: sizes.units, columns: sizes.positions),
-          accumulating: hasBias)
-        pass.applyFunction(to: part &* sizes.outputPart..<(part &+ 1) &* sizes.outputPart)
-      }
-    }
+  func forward<S: KernelScalar>(_ pass: Forward<S>) {
+    // y[o] = b[o] + Σ w[o, i, u, v] · x[i, …]
+    sizes(pass.x.shape, pass.y.shape).forward(pass, hasBias: hasBias)
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
-    pass.pullFunction()
-    let (x, dy, dx) = (pass.x, pass.dy, pass.dx)
-    let sizes = sizes(x.shape, dy.shape)
-    if DirectConvolution<S>.suits(sizes) {
-      return DirectConvolution(sizes, scratch: pass.scratch).backward(pass, hasBias: hasBias)
-    }
-    let weight = pass.parameters[0]
-    // ∂Wᵀ += P ∂yᵀ: the BLAS is up to half as fast again as with ∂W += ∂y Pᵀ.
-    let dw = pass.scratch[0]
-    dw.fill(0)
-    for s in 0..<pass.samples {
-      for g in 0..<groups {
-        let part = s &* groups &+ g
-        let from = x.start + part &* sizes.inputPart
-        let slope = dy.start + part &* sizes.outputPart
-        let dyPart = Matrix(start: slope, rows: sizes.units, columns: sizes.positions)
-        if hasBias {
-          let db = pass.gradients[1].start + g &* sizes.units
-          for o in 0..<sizes.units {
-            db[o] += sum(of: slope + o &* sizes.positions, count: sizes.positions)
-          }
-        }
-        let patches = sizes.isPointwise ? from : pass.scratch[1].start
-        if !sizes.isPointwise { gather(from, into: patches, sizes, pass.scratch) }
-        let columns = Matrix(start: patches, rows: sizes.depth, columns: sizes.positions)
-        multiply(
-          columns, dyPart.transposed, into: sizes.transposedWeight(dw, group: g),
-          accumulating: true)
-        guard pass.needsInputGradient else { continue }
-        let transposedWeight = sizes.weight(weight, group: g).transposed
-        let to = dx.start + part &* sizes.inputPart
-        if sizes.isPointwise {
-          multiply(
-            transposedWeight, dyPart,
-            into: Matrix(start: to, rows: sizes.depth, columns: sizes.positions),
-            accumulating: true)
-        } else {
-          multiply(transposedWeight, dyPart, into: columns)
-          scatter(patches, to: to, sizes, pass.scratch)
-        }
-      }
-    }
-    for g in 0..<groups {
-      let from = dw.start + g &* sizes.weights
-      let to = pass.gradients[0].start + g &* sizes.weights
-      for o in 0..<sizes.units {
-        for k in 0..<sizes.depth { to[o &* sizes.depth &+ k] += from[k &* sizes.units &+ o] }
-      }
-    }
-  }
-}
-
-extension ConvolutionSizes {
-  fileprivate func weight<S: Scalar>(_ weight: Tensor<S>, group: Int) -> Matrix<S> {
-    Matrix(start: weight.start + group &* weights, rows: units, columns: depth)
-  }
-
-  fileprivate func transposedWeight<S: Scalar>(_ weight: Tensor<S>, group: Int) -> Matrix<S> {
-    Matrix(start: weight.start + group &* weights, rows: depth, columns: units)
-  }
-
-  /// The windows one place apart, over an input that has its padding.
-  fileprivate var windows: Windows {
-    Windows(
-      channels: inputs, rows: paddedRows, columns: paddedColumns, window: (rows.size, columns.size),
-      dilation: (rows.dilation, columns.dilation))
-  }
-}
-
-extension Convolution {
-  /// Lays the windows of one part of a sample out as the columns of `patches`.
-  private func gather<S: Scalar>(
-    _ x: UnsafePointer<S>, into patches: UnsafeMutablePointer<S>, _ sizes: ConvolutionSizes,
-    _ scratch: Tensors<S>
-  ) {
-    if sizes.isBordered {
-      sizes.copy(x, into: scratch[2].start)
-      return S.gather(sizes.windows, scratch[2].start, into: patches)
-    }
-    if sizes.isDense { return S.gather(sizes.windows, x, into: patches) }
-    var to = patches
-    for i in 0..<sizes.inputs {
-      for u in 0..<rows.size {
-        for v in 0..<columns.size {
-          let (low, high) = columns.placesInside(
-            entry: v, over: sizes.x.columns, of: sizes.y.columns)
-          for r in 0..<sizes.y.rows {
-            let row = r &* rows.stride &+ u &* rows.dilation &- rows.padding
-            if row < 0 || row >= sizes.x.rows {
-              to.update(repeating: 0, count: sizes.y.columns)
-            } else {
-              let from =
-                x
-                + ((i &* sizes.x.rows &+ row) &* sizes.x.columns
-                  &+ v &* columns.dilation &- columns.padding)
-              for c in 0..<low { to[c] = 0 }
-              for c in low..<high { to[c] = from[c &* columns.stride] }
-              for c in high..<sizes.y.columns { to[c] = 0 }
-            }
-            to += sizes.y.columns
-          }
-        }
-      }
-    }
-  }
-
-  /// Adds every column of `patches` to the window that it came from.
-  private func scatter<S: Scalar>(
-    _ patches: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>, _ sizes: ConvolutionSizes,
-    _ scratch: Tensors<S>
-  ) {
-    if sizes.isBordered {
-      let border = scratch[2]
-      border.fill(0)
-      S.scatter(sizes.windows, patches, to: border.start)
-      return sizes.add(border.start, to: dx)
-    }
-    if sizes.isDense { return S.scatter(sizes.windows, patches, to: dx) }
-    var from = patches
-    for i in 0..<sizes.inputs {
-      for u in 0..<rows.size {
-        for v in 0..<columns.size {
-          let (low, high) = columns.placesInside(
-            entry: v, over: sizes.x.columns, of: sizes.y.columns)
-          for r in 0..<sizes.y.rows {
-            let row = r &* rows.stride &+ u &* rows.dilation &- rows.padding
-            if row >= 0 && row < sizes.x.rows {
-              let to =
-                dx
-                + ((i &* sizes.x.rows &+ row) &* sizes.x.columns
-                  &+ v &* columns.dilation &- columns.padding)
-              for c in low..<high { to[c &* columns.stride] += from[c] }
-            }
-            from += sizes.y.columns
-          }
-        }
-      }
-    }
-  }
-
-  /// Σ x in eight interleaved sums, then those in order: the same for the same
-  /// count, and eight times as fast as one after the other.
-  private func sum<S: Scalar>(of x: UnsafePointer<S>, count: Int) -> S {
-    var lanes = SIMD8<S>(repeating: 0)
-    let whole = count & ~7
-    var i = 0
-    while i < whole {
-      for lane in 0..<8 { lanes[lane] += x[i &+ lane] }
-      i &+= 8
-    }
-    var sum: S = 0
-    for lane in 0..<8 { sum += lanes[lane] }
-    while i < count {
-      sum += x[i]
-      i &+= 1
-    }
-    return sum
+  func backward<S: KernelScalar>(_ pass: Backward<S>) {
+    // ∂w[o, i, u, v] += Σ ∂y[o] · x[i, …],  ∂x[i, …] += Σ w[o, i, u, v] · ∂y[o],  ∂b[o] += Σ ∂y[o]
+    sizes(pass.x.shape, pass.y.shape).backward(pass, hasBias: hasBias)
   }
 }

@@ -47,7 +47,7 @@ struct Elu: Layer, Component {
     let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
     let α = S(alpha)
     inBlocks(of: dx.count) { block, e in
-      S.map(.exp, x.start + block.lowerBound, into: e, count: block.count)
+      map(.exp, x.slice(block), into: e)
       for i in block { dx[i] += dy[i] * (x[i] > 0 ? 1 : α * e[i &- block.lowerBound]) }
     }
   }

@@ -67,7 +67,7 @@ struct Reshape: Layer, Component {
 
 extension Forward {
   /// y ← x.
-  func copy() { y.start.update(from: x.start, count: y.count) }
+  func copy() { y.update(from: x) }
 }
 
 extension Backward {

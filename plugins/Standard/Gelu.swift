@@ -73,14 +73,14 @@ struct Gelu: Layer, Component {
       switch approximation {
       case .none:
         for i in block { room[i &- first] = -x[i] * x[i] / 2 }
-        S.map(.exp, room, into: room, count: block.count)
+        map(.exp, room, into: room)
         let peak = 1 / (2 * S.pi).squareRoot()
         for i in block {
           dx[i] += dy[i] * (normalDistribution(x[i]) + x[i] * (peak * room[i &- first]))
         }
       case .tanh:
         for i in block { room[i &- first] = tanhArgument(x[i]) }
-        S.map(.tanh, room, into: room, count: block.count)
+        map(.tanh, room, into: room)
         let rate = (2 / S.pi).squareRoot()
         for i in block {
           let t = room[i &- first]

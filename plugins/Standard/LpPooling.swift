@@ -115,7 +115,7 @@ struct LpPooling: Layer, Component {
       remark: Pooling.remark + (normalizes ? " nᵣ is the number of these." : ""))
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: KernelScalar>(_ pass: Forward<S>) {
     guard !isLearned else {
       let p = 1 + Softplus.of(pass.parameters[0][0])
       return pooling.forward(pass, by: PowerMean(p: p, normalizes: normalizes))
@@ -137,7 +137,7 @@ struct LpPooling: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: KernelScalar>(_ pass: Backward<S>) {
     guard !isLearned else {
       let rho = pass.parameters[0][0]
       var rule = LearnedPowerMean(
@@ -175,7 +175,7 @@ struct LpPooling: Layer, Component {
   }
 
   /// The way for whole rows, where the plan found the windows to be tiles.
-  private func tiled<S: Scalar>(
+  private func tiled<S: KernelScalar>(
     _ x: Tensor<S>, _ y: Tensor<S>, _ scratch: Tensors<S>
   ) -> TiledPowerMean<S>? {
     guard scratch.count > 0, let tile = pooling.tile(from: x.shape, to: y.shape),

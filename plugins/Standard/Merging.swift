@@ -157,7 +157,8 @@ struct Concatenate: Layer, Component {
       let x = pass.inputs[k]
       let count = x.shape.count
       for s in 0..<pass.samples {
-        (y.start + (s * y.shape.count + offset)).update(from: x.start + s * count, count: count)
+        let first = s * y.shape.count + offset
+        y.slice(first..<first + count).update(from: x.slice(s * count..<(s + 1) * count))
       }
       offset += count
     }

@@ -6,7 +6,7 @@ import NNExp
 ///     ∂x  += ∂y · y(1 − y)
 ///
 /// Computed from e^(−|x|), which cannot overflow: exact to the last denormal.
-struct Sigmoid: Layer, Component {
+struct Sigmoid: FunctionLayer {
   static let typeName = "sigmoid"
   static let foreignNames = ["logistic", "expit"]
   static let documentation = Documentation(
@@ -16,21 +16,13 @@ struct Sigmoid: Layer, Component {
     example: "- sigmoid",
     source: "Rumelhart, Hinton, Williams 1986; seeds S0 eq. 12, S2 eq. 27 (in y, not y′)")
 
+  static let function = ElementwiseFunction.logistic
+
   init(from options: inout Options) {}
 
   func equations(for inputs: [Shape]) -> Equations {
     Equations(
       elementwise: #"\sigma"#, value: #"\frac{1}{1 + e^{-u}}"#, slope: #"y \otimes (1 - y)"#)
-  }
-
-  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
-
-  var function: RealFunction? { .logistic }
-
-  func forward<S: Scalar>(_ pass: Forward<S>) { map(.logistic, pass.x, into: pass.y) }
-
-  func backward<S: Scalar>(_ pass: Backward<S>) {
-    addPullback(of: .logistic, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
   }
 
   /// 1 / (1 + e⁻ˣ).

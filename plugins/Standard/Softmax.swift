@@ -129,7 +129,7 @@ struct LogSoftmax: Layer, Component {
       for k in 0..<lines.length { sum += dy[first &+ k &* lines.step] }
       inBlocks(of: lines.length) { block, e in
         for k in block { e[k &- block.lowerBound] = y[first &+ k &* lines.step] }
-        S.map(.exp, e, into: e, count: block.count)
+        map(.exp, e, into: e)
         for k in block {
           let i = first &+ k &* lines.step
           dx[i] += dy[i] - e[k &- block.lowerBound] * sum

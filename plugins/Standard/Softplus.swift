@@ -45,9 +45,9 @@ struct Softplus: Layer, Component {
   func backward<S: Scalar>(_ pass: Backward<S>) {
     let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
     let β = S(beta)
-    inBlocks(of: dx.count) { (block, slope: UnsafeMutablePointer<S>) in
+    inBlocks(of: dx.count) { (block, slope: Tensor<S>) in
       for i in block { slope[i &- block.lowerBound] = β * x[i] }
-      S.map(.logistic, slope, into: slope, count: block.count)
+      map(.logistic, slope, into: slope)
       for i in block { dx[i] += dy[i] * slope[i &- block.lowerBound] }
     }
   }

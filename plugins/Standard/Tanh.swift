@@ -4,7 +4,7 @@ import NNExp
 ///
 ///     y    = tanh x
 ///     ∂x  += ∂y · (1 − y²)
-struct Tanh: Layer, Component {
+struct Tanh: FunctionLayer {
   static let typeName = "tanh"
   static let documentation = Documentation(
     "the hyperbolic tangent of every entry",
@@ -13,19 +13,11 @@ struct Tanh: Layer, Component {
     example: "- tanh",
     source: "LeCun, Bottou, Orr, Müller 1998, \"Efficient BackProp\"")
 
+  static let function = ElementwiseFunction.tanh
+
   init(from options: inout Options) {}
 
   func equations(for inputs: [Shape]) -> Equations {
     Equations(elementwise: #"\tanh"#, slope: #"1 - y \otimes y"#)
-  }
-
-  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
-
-  var function: RealFunction? { .tanh }
-
-  func forward<S: Scalar>(_ pass: Forward<S>) { map(.tanh, pass.x, into: pass.y) }
-
-  func backward<S: Scalar>(_ pass: Backward<S>) {
-    addPullback(of: .tanh, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
   }
 }

@@ -9,7 +9,7 @@
 #ifndef NNEXP_CKERNELS_H
 #define NNEXP_CKERNELS_H
 
-/// f of one number. `Sources/NNExp/VectorMath.swift` has them in this order.
+/// f of one number. `Sources/NNExp/Numerics/ElementwiseFunction.swift` has them in this order.
 enum nnexp_function {
   nnexp_exp,
   nnexp_expm1,

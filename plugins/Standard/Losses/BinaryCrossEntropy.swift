@@ -76,14 +76,14 @@ struct BinaryCrossEntropy: ValueLoss {
     let outputs = pass.z.shape.count
     var sum = 0.0
     inBlocks(of: pass.samples * outputs, numbersEach: 2) {
-      (block, e: UnsafeMutablePointer<S>) in
+      (block, room: Tensor<S>) in
       let first = block.lowerBound
-      let tail = e + block.count
+      let (e, tail) = (room.slice(0..<block.count), room.slice(block.count..<room.count))
       // σ(±z) and softplus(±z) from e^(−|z|), which cannot overflow.
       if from == .logits {
         for i in block { e[i &- first] = -abs(pass.z[i]) }
-        S.map(.exp, e, into: e, count: block.count)
-        S.map(.log1p, e, into: tail, count: block.count)
+        map(.exp, e, into: e)
+        map(.log1p, e, into: tail)
       }
       for i in block {
         let (sample, output) = i.quotientAndRemainder(dividingBy: outputs)

@@ -154,10 +154,10 @@ struct CrossEntropy: Loss, Component {
   /// e^(zⱼ−m) for a part of one row.
   @inline(__always)
   private func exponentials<S: Scalar>(
-    _ z: Tensor<S>, _ row: Int, _ block: Range<Int>, _ m: S, into e: UnsafeMutablePointer<S>
+    _ z: Tensor<S>, _ row: Int, _ block: Range<Int>, _ m: S, into e: Tensor<S>
   ) {
     for j in block { e[j &- block.lowerBound] = z[row + j] - m }
-    S.map(.exp, e, into: e, count: block.count)
+    map(.exp, e, into: e)
   }
 
   private func fromProbabilities<S: Scalar>(_ pass: LossPass<S>) -> Double {

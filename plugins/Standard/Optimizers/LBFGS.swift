@@ -77,7 +77,7 @@ struct LBFGS: Optimizer, Component {
       let isFirst = memory.moves == 1
       if !isFirst { memory.remember(g) }
       memory.setDirection(g)
-      memory.previous.start.update(from: g.start, count: g.count)
+      memory.previous.update(from: g)
       let lossBefore = loss
 
       memory.length = isFirst ? min(1, 1 / sumNorm(g)) * pass.learningRate : pass.learningRate

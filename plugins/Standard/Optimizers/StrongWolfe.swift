@@ -55,7 +55,7 @@ struct StrongWolfe<S: Scalar> {
   }
 
   mutating func run() {
-    memory.search(0).start.update(from: w.start, count: w.count)
+    memory.search(0).update(from: w)
     keepGradient(in: 1)
     let start = Point(length: 0, loss: startLoss, slope: startSlope, gradient: 1)
     var trials = 0
@@ -64,7 +64,7 @@ struct StrongWolfe<S: Scalar> {
     length = low.length
     loss = low.loss
     place(at: length)
-    g.start.update(from: memory.search(low.gradient).start, count: g.count)
+    g.update(from: memory.search(low.gradient))
   }
 
   /// Widens the step until a bracket or an end is found; the first point is the
@@ -90,7 +90,7 @@ struct StrongWolfe<S: Scalar> {
     }
     // Out of trials: the better of the start, whose gradient is d's, and here.
     if StrongWolfe.isLower(start.loss, here.loss) {
-      memory.search(1).start.update(from: memory.previous.start, count: g.count)
+      memory.search(1).update(from: memory.previous)
       return (start, here, true)
     }
     return (here, start, true)
@@ -152,7 +152,7 @@ struct StrongWolfe<S: Scalar> {
   }
 
   private func keepGradient(in vector: Int) {
-    memory.search(vector).start.update(from: g.start, count: g.count)
+    memory.search(vector).update(from: g)
   }
 
   private func place(at length: Double) {

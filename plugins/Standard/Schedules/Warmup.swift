@@ -88,6 +88,7 @@ struct Warmed: Schedule {
   let base: any Schedule
 
   var memory: Int { base.memory }
+  var watchesLoss: Bool { base.watchesLoss }
 
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
     warmup.factor(at: progress) ?? base.factor(at: warmup.after(progress), memory: memory)

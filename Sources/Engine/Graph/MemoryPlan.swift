@@ -1,0 +1,99 @@
+public import NNExp
+
+/// The bytes that a run needs, known before any are asked for.
+public struct MemoryPlan: Sendable {
+  public let parameters: Int
+  public let gradients: Int
+  public let optimizer: Int
+  public let activations: Int
+
+  /// `Int.max` where the sum overflows.
+  public var total: Int {
+    [parameters, gradients, optimizer, activations].reduce(0, saturatingSum)
+  }
+
+  /// - Parameter vectors: how many numbers are held for each parameter that learns,
+  ///   besides itself and its gradient.
+  public init(_ graph: Graph, target: Target, vectors: Int, capacity: Int, scalarSize: Int) {
+    let network = NetworkLayout(graph, target: target, capacity: capacity, scalarSize: scalarSize)
+    var optimizer = Layout(scalarSize: scalarSize)
+    for _ in 0..<vectors { _ = optimizer.add(graph.trainableCount) }
+    self.optimizer = optimizer.bytes
+    parameters = saturatingProduct(graph.parameterCount, scalarSize)
+    gradients = parameters
+    activations =
+      network.whole.bytes == .max ? .max : network.whole.bytes - parameters - gradients
+  }
+
+  /// Throws if the machine has less than this; a megabyte it has.
+  public func requireAvailable(at place: Place?) throws {
+    if total < 1 << 20 { return }
+    let available = availableMemory()
+    if total > available {
+      throw Diagnostic(
+        "the model needs \(describeBytes(total)) of memory, and \(describeBytes(available)) are there",
+        at: place,
+        notes: [
+          .init(
+            "parameters \(describeBytes(parameters)), gradients \(describeBytes(gradients)), "
+              + "optimizer \(describeBytes(optimizer)), activations \(describeBytes(activations))")
+        ])
+    }
+  }
+}
+
+extension Graph {
+  /// Throws if an extent is beyond what matrix products count in, 2³¹ − 1.
+  func requireCountable() throws {
+    let limit = Int(Int32.max)
+    for node in nodes {
+      let counts =
+        [node.plan.output.count] + node.inputShapes.map(\.count)
+        + self.parameters[node.parameters].map(\.shape.count)
+      if let count = counts.first(where: { $0 > limit }) {
+        throw Diagnostic(
+          "'\(node.name)' (\(node.typeName)) has a tensor of \(count) numbers; at most \(limit) are supported",
+          at: node.place)
+      }
+    }
+  }
+}
+
+extension Plan {
+  /// Throws if one of its tensors has more axes than there can be.
+  func requireFourAxes() throws {
+    let tensors =
+      [("its output", output)] + parameters.map { ("its parameter '\($0.name)'", $0.shape) }
+      + state.map { ("its state '\($0.name)'", $0.shape) }
+    if let (name, shape) = tensors.first(where: \.1.hasTooManyAxes) {
+      throw Diagnostic(
+        "\(name) \(shape) has \(shape.rank) axes; at most \(Shape.maximumRank) are supported")
+    }
+  }
+}
+
+/// a + b, or `Int.max` where that overflows.
+public func saturatingSum(_ a: Int, _ b: Int) -> Int {
+  let (sum, overflow) = a.addingReportingOverflow(b)
+  return overflow ? Int.max : sum
+}
+
+public func saturatingProduct(_ a: Int, _ b: Int) -> Int {
+  let (product, overflow) = a.multipliedReportingOverflow(by: b)
+  return overflow ? Int.max : product
+}
+
+/// `812 bytes`, `3.1 MB`, `4.0 TB`; `more than 9 EB` where a size overflows.
+public func describeBytes(_ bytes: Int) -> String {
+  if bytes < 1000 { return "\(bytes) bytes" }
+  if bytes == Int.max { return "more than 9 EB" }
+  var value = Double(bytes)
+  var unit = -1
+  let units = ["kB", "MB", "GB", "TB", "PB", "EB"]
+  while value >= 999.95, unit < units.count - 1 {
+    value /= 1000
+    unit += 1
+  }
+  let tenths = (value * 10).rounded() / 10
+  return "\(tenths) \(units[unit])"
+}

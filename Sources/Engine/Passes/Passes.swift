@@ -1,0 +1,285 @@
+public import NNExp
+
+/// The prepared passes of one batch size: what a training step walks through.
+///
+/// Nodes are taken one by one, each with the whole batch; where a run of nodes
+/// is worth it, shard by shard, each shard through all of them. A node that is a
+/// function, entry by entry, is computed by the function's kernels right after the
+/// node before it, without a call of its layer.
+public final class Passes<S: Scalar>: SharedLoop {
+  public let samples: Int
+
+  private unowned let network: Network<S>
+  private let count: Int
+  private let layers: UnsafeMutablePointer<Unmanaged<LayerBox>>
+  /// Of every node, the function that it is; nil for a layer with passes of its own.
+  private let functions: UnsafeMutablePointer<ElementwiseFunction?>
+  /// Node by node; after the whole batch's, those of shard 0, of shard 1, …
+  private let forwards: UnsafeMutablePointer<Unmanaged<Forward<S>>>
+  private let backwards: UnsafeMutablePointer<Unmanaged<Backward<S>>>
+  private let tables: UnsafeMutablePointer<Tensor<S>>
+  /// The first node whose backward pass anything needs.
+  private let firstBackward: Int
+  private let randomNodes: [Int]
+
+  private let shards: Int
+  private let segments: [Segment]
+
+  /// A run of nodes.
+  private struct Segment {
+    let nodes: Range<Int>
+    let isSharded: Bool
+  }
+
+  /// What the threads are at: nodes, and the way through them.
+  private var shared = (nodes: 0..<0, isBackward: false)
+
+  init(_ network: Network<S>, samples: Int, isTraining: Bool) {
+    precondition(samples >= 1 && samples <= network.capacity)
+    self.network = network
+    self.samples = samples
+    let nodes = network.graph.nodes
+    count = nodes.count
+    segments = Passes.segments(of: nodes, samples: samples)
+    let shards = segments.contains(where: \.isSharded) ? Shards.count(samples) : 0
+    self.shards = shards
+
+    // The whole batch, then each shard.
+    var views = nodes.indices.map { network.views($0, samples: 0..<samples) }
+    for shard in 0..<shards {
+      let range = Shards.range(shard, of: shards, samples: samples)
+      views += nodes.indices.map {
+        network.views($0, samples: range, shard: nodes[$0].isShardable ? shard : 0)
+      }
+    }
+    let rows = views.reduce(0) {
+      $0 + 2 * $1.inputs.count + 2 * $1.parameters.count + $1.state.count + $1.scratch.count
+    }
+    tables = .allocate(capacity: max(1, rows))
+    layers = .allocate(capacity: count)
+    functions = .allocate(capacity: count)
+    forwards = .allocate(capacity: views.count)
+    backwards = .allocate(capacity: views.count)
+    firstBackward = views.prefix(count).firstIndex { $0.needsBackward } ?? count
+    randomNodes = nodes.indices.filter { nodes[$0].plan.isRandom }
+    for (k, node) in nodes.enumerated() {
+      (layers + k).initialize(to: .passRetained(LayerBox(node.layer)))
+      (functions + k).initialize(to: node.function)
+    }
+
+    var end = tables
+    func table(_ tensors: [Tensor<S>]) -> Tensors<S> {
+      let start = end
+      for tensor in tensors {
+        end.initialize(to: tensor)
+        end += 1
+      }
+      return Tensors(start: start, count: tensors.count)
+    }
+    for (position, view) in views.enumerated() {
+      let inputs = table(view.inputs)
+      let parameters = table(view.parameters)
+      let state = table(view.state)
+      let scratch = table(view.scratch)
+      let forward = Forward(
+        samples: view.samples.count, inputs: inputs, y: view.y, parameters: parameters,
+        state: state, scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0),
+        firstSample: view.samples.lowerBound)
+      let backward = Backward(
+        samples: view.samples.count, inputs: inputs, y: view.y, dy: view.dy,
+        dInputs: table(view.dInputs), needsInputGradient: view.needsInputGradient,
+        parameters: parameters, gradients: table(view.gradients), state: state,
+        scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0),
+        firstSample: view.samples.lowerBound)
+      (forwards + position).initialize(to: .passRetained(forward))
+      (backwards + position).initialize(to: .passRetained(backward))
+    }
+  }
+
+  deinit {
+    for k in 0..<count { layers[k].release() }
+    for position in 0..<(shards + 1) * count {
+      forwards[position].release()
+      backwards[position].release()
+    }
+    layers.deallocate()
+    functions.deallocate()
+    forwards.deallocate()
+    backwards.deallocate()
+    tables.deallocate()
+  }
+
+  /// Runs of shardable nodes that are worth sharing, and all nodes between.
+  private static func segments(of nodes: [Graph.Node], samples: Int) -> [Segment] {
+    var segments: [Segment] = []
+    var first = 0
+    while first < nodes.count {
+      let isShardable = nodes[first].isShardable
+      let end = nodes[first...].firstIndex { $0.isShardable != isShardable } ?? nodes.count
+      let work = nodes[first..<end].reduce(0) { saturatingSum($0, $1.plan.work) }
+      let isWorthIt =
+        Shards.count(samples) > 1 && saturatingProduct(work, samples) >= Shards.leastWork
+      let isSharded = isShardable && isWorthIt
+      if !isSharded, let last = segments.last, !last.isSharded {
+        segments[segments.count - 1] = Segment(
+          nodes: last.nodes.lowerBound..<end, isSharded: false)
+      } else {
+        segments.append(Segment(nodes: first..<end, isSharded: isSharded))
+      }
+      first = end
+    }
+    return segments
+  }
+
+  /// Gives the nodes that draw random numbers those of `step`.
+  public func draw(_ random: RandomStream, step: Int) {
+    for k in randomNodes {
+      let stream = random.stream(step).stream(k)
+      for position in stride(from: k, to: (shards + 1) * count, by: count) {
+        forwards[position].takeUnretainedValue().random = stream
+        backwards[position].takeUnretainedValue().random = stream
+      }
+    }
+  }
+
+  /// True if some node draws random numbers.
+  public var isRandom: Bool { !randomNodes.isEmpty }
+
+  /// Every node from `first` on overwrites its output.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
+  public func forward(from first: Int = 0) {
+    if shards == 0 { return forward(first..<count) }
+    for segment in segments where segment.nodes.upperBound > first {
+      let nodes = max(first, segment.nodes.lowerBound)..<segment.nodes.upperBound
+      if segment.isSharded {
+        shared = (nodes, false)
+        takeAll(shards)
+      } else {
+        forward(nodes)
+      }
+    }
+  }
+
+  /// δ of the output is there; every node adds to the gradients before it.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
+  public func backward() {
+    if shards == 0 { return backward(firstBackward..<count) }
+    for segment in segments.reversed() where segment.nodes.upperBound > firstBackward {
+      let nodes = max(firstBackward, segment.nodes.lowerBound)..<segment.nodes.upperBound
+      if segment.isSharded {
+        shared = (nodes, true)
+        takeAll(shards)
+        addPartialGradients(nodes)
+      } else {
+        backward(nodes)
+      }
+    }
+  }
+
+  @specialized(where S == Double)
+  @specialized(where S == Float)
+  override func take(_ shard: Int) {
+    let offset = (shard + 1) * count
+    if shared.isBackward {
+      if shard > 0 { zeroPartialGradients(offset) }
+      backward(shared.nodes, offset: offset)
+    } else {
+      forward(shared.nodes, offset: offset)
+    }
+  }
+
+  @inline(__always)
+  private func forward(_ nodes: Range<Int>, offset: Int = 0) {
+    for k in nodes {
+      forwards[offset &+ k]._withUnsafeGuaranteedRef { pass in
+        if let function = functions[k] {
+          map(function, pass.x, into: pass.y)
+        } else {
+          layers[k]._withUnsafeGuaranteedRef { pass.run($0.layer) }
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func backward(_ nodes: Range<Int>, offset: Int = 0) {
+    var k = nodes.upperBound
+    while k > nodes.lowerBound {
+      k &-= 1
+      backwards[offset &+ k]._withUnsafeGuaranteedRef { pass in
+        if let function = functions[k] {
+          addPullback(of: function, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
+        } else {
+          layers[k]._withUnsafeGuaranteedRef { pass.run($0.layer) }
+        }
+      }
+    }
+  }
+
+  private func zeroPartialGradients(_ offset: Int) {
+    for k in shared.nodes {
+      let gradients = backwards[offset + k].takeUnretainedValue().gradients
+      for i in 0..<gradients.count { gradients[i].fill(0) }
+    }
+  }
+
+  /// The first shard's gradients are the batch's; the others' are added in order.
+  private func addPartialGradients(_ nodes: Range<Int>) {
+    for k in nodes {
+      let sums = backwards[k].takeUnretainedValue().gradients
+      for shard in 1..<shards {
+        let terms = backwards[(shard + 1) * count + k].takeUnretainedValue().gradients
+        for i in 0..<sums.count {
+          let (sum, term) = (sums[i], terms[i])
+          for j in sum.indices { sum[j] += term[j] }
+        }
+      }
+    }
+  }
+
+  /// The loss's view of the batch; with δ where a gradient is wanted.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
+  public func lossPass(_ reduction: Reduction, gradient: Bool) -> LossPass<S> {
+    let z = network.output(samples)
+    let t = network.t
+    let hasClasses = if case .classes = network.target { true } else { false }
+    let dz = network.delta(count - 1)
+    return LossPass(
+      samples: samples, z: z,
+      t: Tensor(start: t.start, count: samples * t.shape.count, shape: t.shape),
+      hasClasses: hasClasses,
+      dz: gradient ? Tensor(start: dz.start, count: z.count, shape: z.shape) : nil,
+      scale: S(reduction.scale(samples)))
+  }
+
+  /// The first node whose output is not finite, if any.
+  func firstNonFiniteNode() -> String? {
+    for k in 0..<count {
+      let y = forwards[k].takeUnretainedValue().y
+      for i in y.indices where !y[i].isFinite { return network.graph.nodes[k].name }
+    }
+    return nil
+  }
+}
+
+extension Passes<Double> {
+  /// Recomputes of a node's output what one entry of a parameter moves; false
+  /// where the layer knows nothing cheaper than the whole.
+  public func forward(node: Int, changing parameter: Int, at entry: Int) -> Bool {
+    layers[node]._withUnsafeGuaranteedRef { box in
+      forwards[node]._withUnsafeGuaranteedRef {
+        box.layer.forward($0, changing: parameter, at: entry)
+      }
+    }
+  }
+}
+
+/// Holds a layer where it never moves: it is called in place then, without a
+/// copy, 10 ns a pass.
+private final class LayerBox {
+  let layer: any Layer
+  init(_ layer: any Layer) { self.layer = layer }
+}

@@ -1,0 +1,477 @@
+public import Datasets
+import Glibc
+public import NNExp
+
+/// How a training ended.
+public enum Outcome: Sendable {
+  case completed
+  /// No improvement for as long as the file allows.
+  case stoppedEarly
+  case interrupted
+  /// The loss or a weight is no longer a finite number.
+  case diverged(Diagnostic)
+}
+
+/// Trains one network, epoch by epoch.
+///
+/// After `init` a step allocates nothing. The numbers are a function of the
+/// declaration, the data and the seed.
+public final class Trainer<S: Scalar> {
+  public let network: Network<S>
+  public let data: DataSets<S>
+
+  private let layout: MetricLayout
+
+  /// What each row holds: `epoch`, `step`, `learning_rate`, the loss by split, then every
+  /// metric by split.
+  public var columns: [MetricColumn] { layout.columns }
+
+  /// The columns that are measured on data, where there are such data.
+  public var measuredColumns: [MetricColumn] { layout.measured }
+
+  /// The column that decides which epoch is best and when to stop.
+  public let monitor: MetricColumn
+  private let monitorIndex: Int
+
+  /// Epochs finished and steps taken.
+  public var epoch: Int { epochsDone }
+  public var step: Int { stepsDone }
+  var epochsDone = 0
+  var stepsDone = 0
+  /// Where in its loop a training stands, whenever it may be asked.
+  var position: Position
+
+  /// The newest recorded row; empty before the first.
+  public internal(set) var newestRow: [Double] = []
+
+  /// The best epoch of those that were measured, its monitored value, row and weights.
+  public internal(set) var best: (epoch: Int, value: Double)?
+  public internal(set) var bestRow: [Double] = []
+  let bestWeights: Snapshot<S>
+  /// The newest weights that were all finite when an epoch was measured or at an
+  /// interruption, and when that was.
+  public internal(set) var last = (epoch: 0, step: 0)
+  let lastWeights: Snapshot<S>
+
+  private let objective: Objective
+  let training: TrainingDeclaration
+  private let metrics: [BoundMetric]
+  /// Measures the network as it stands.
+  public let evaluator: Evaluator<S>
+  let batches: Batches<S>
+  let tallies: [Tally]
+  private let threshold: S
+  let memory: UpdateMemory<S>
+  private let update: Update<S>
+  private let sliced: SlicedUpdate<S>?
+  private let random: RandomStream
+  private let penalized: [Graph.Parameter]
+  /// Whether anything is done to the gradients before they are used.
+  private let adjustsGradients: Bool
+  /// Whether training depends on measurements, so that every epoch is measured, be it
+  /// recorded or not.
+  private let measuresEveryEpoch: Bool
+  /// The observers that asked for gradients, and what one of them threw.
+  private var gradientObservers: [any TrainingObserver] = []
+  private var observerError: (any Error)?
+  /// Whether there are such observers: all that a step asks.
+  @exclusivity(unchecked) private var reportsGradients = false
+  /// Held unmanaged: a step that takes one up counts no references.
+  private let fullBatch: Unmanaged<Steps>
+  private let lastBatch: Unmanaged<Steps>
+
+  /// The passes of one batch size, with the loss's view.
+  private final class Steps {
+    let passes: Passes<S>
+    let loss: LossPass<S>
+
+    init(_ passes: Passes<S>, _ reduction: Reduction) {
+      self.passes = passes
+      loss = passes.lossPass(reduction, gradient: true)
+    }
+  }
+
+  /// Builds everything that training needs.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public init(
+    _ graph: Graph, objective: Objective, metrics: [BoundMetric], training: TrainingDeclaration,
+    data: DataSets<S>, seed: UInt64
+  ) throws {
+    self.objective = objective
+    self.training = training
+    position = Position(rate: training.optimizer.learningRate)
+    self.data = data
+    self.metrics = metrics
+    batches = Batches(
+      data.train, batchSize: training.batchSize, sampling: training.sampling, seed: seed)
+    let capacity = Trainer.capacity(
+      batch: batches.batchSize, evaluated: max(data.validation?.count ?? 0, data.test?.count ?? 0))
+    let optimizerMemory = training.optimizer.memory
+    try MemoryPlan(
+      graph, target: data.target, vectors: optimizerMemory.vectors + 3, capacity: capacity,
+      scalarSize: MemoryLayout<S>.stride
+    ).requireAvailable(at: graph.nodes.first?.place)
+    try graph.requireCountable()
+    network = try Network(graph, target: data.target, capacity: capacity, seed: seed)
+    memory = try UpdateMemory(
+      count: graph.trainableCount, optimizerMemory, scheduleMemory: training.schedule.memory)
+    update = Update(
+      w: network.trainable, g: network.trainableGradients, vectors: memory.vectors,
+      scalars: memory.scalars)
+    sliced = SlicedUpdate(training.optimizer, update)
+    evaluator = Evaluator(network, objective, metrics: metrics)
+    tallies = metrics.map(Tally.init)
+    threshold = S(objective.loss.decisionThreshold)
+    random = RandomStream(seed: seed, purpose: "passes")
+    penalized = graph.parameters.filter { !$0.isFrozen && ($0.l1 != 0 || $0.l2 != 0) }
+    adjustsGradients = !penalized.isEmpty || training.clipping != nil
+    bestWeights = Snapshot(network)
+    lastWeights = Snapshot(network)
+
+    layout = MetricLayout(
+      metrics, hasValidation: data.validation != nil, hasTest: data.test != nil)
+    let monitor = try layout.monitor(training.earlyStopping)
+    self.monitor = monitor
+    monitorIndex = layout.columns.firstIndex(of: monitor)!
+    measuresEveryEpoch =
+      training.earlyStopping != nil || data.validation != nil && training.schedule.watchesLoss
+
+    func steps(_ samples: Int, _ network: Network<S>) -> Unmanaged<Steps> {
+      .passRetained(Steps(network.passes(samples, isTraining: true), objective.reduction))
+    }
+    fullBatch = steps(batches.batchSize, network)
+    lastBatch = steps(batches.lastSize, network)
+
+    if memory.needsFullBatch {
+      update.evaluate = { [unowned self] in
+        let loss = lastBatch._withUnsafeGuaranteedRef { gradient($0) }
+        return loss + penalize() + clip()
+      }
+    }
+  }
+
+  deinit {
+    tallies.forEach { $0.deallocate() }
+    fullBatch.release()
+    lastBatch.release()
+  }
+
+  /// Room for a training batch, and for evaluations in chunks of up to 256.
+  private static func capacity(batch: Int, evaluated: Int) -> Int {
+    max(batch, min(evaluated, 256))
+  }
+
+  // MARK: Training
+
+  /// Trains to the end, a cancellation, or a number that is not finite.
+  ///
+  /// - Parameter pause: an epoch. Training ends at the first recorded row from there on,
+  ///   as if it was cancelled.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func run(
+    _ observers: [any TrainingObserver] = [], cancellation: CancellationToken = .never,
+    pausingAfter pause: Int = .max
+  ) throws -> Outcome {
+    var row = [Double](repeating: .nan, count: columns.count)
+    var progress = Progress(
+      epoch: 0, step: 0, epochs: training.epochs, stepsPerEpoch: batches.count,
+      isEpochStart: true, loss: position.loss)
+    var rate = position.rate
+    var waited = position.waited
+    var sum = position.sum
+    var batch = position.batch
+    var sinceSign = 0
+    // A step of a small network takes less time than a look at the clock.
+    let work = network.graph.nodes.reduce(0) { saturatingSum($0, $1.plan.work) }
+    let stepsPerSign = saturatingProduct(work, batches.batchSize) > 100_000 ? 1 : 128
+    var clock = HeartbeatClock()
+    gradientObservers = observers.filter(\.observesGradients)
+    reportsGradients = !gradientObservers.isEmpty
+
+    // Called in place, without a copy a step.
+    let optimizer = training.optimizer
+    let schedule = training.schedule
+    let learningRate = optimizer.learningRate
+    let watchesLoss = schedule.watchesLoss
+
+    let epochsPerState: Int? =
+      if case .epochs(let count) = training.checkpoints.every { count } else { nil }
+
+    func mustEnd() -> Bool {
+      cancellation.isCancelled || newestRow.first.map { $0 >= Double(pause) } ?? false
+    }
+
+    while epochsDone < training.epochs {
+      let isDue =
+        (epochsDone + 1) % training.recordEvery == 0 || epochsDone + 1 == training.epochs
+      let isMeasured = isDue || measuresEveryEpoch
+      if isMeasured, batch == 0 { for tally in tallies { tally.numbers.fill(0) } }
+      batches.begin(epoch: epochsDone)
+      progress.epoch = epochsDone
+      while batch < batches.count {
+        progress.step = stepsDone
+        progress.isEpochStart = batch == 0
+        rate = learningRate * schedule.factor(at: progress, memory: memory.schedule)
+        try batches.load(batch, into: network)
+        let steps = batch == batches.count &- 1 ? lastBatch : fullBatch
+        let loss = steps._withUnsafeGuaranteedRef {
+          takeStep($0, rate: rate, measuring: isMeasured, optimizer)
+        }
+        stepsDone &+= 1
+        if reportsGradients, let observerError { throw observerError }
+        if !loss.isFinite { return .diverged(divergence(loss)) }
+        sum += loss * Double(batches.size(batch))
+        batch &+= 1
+        sinceSign &+= 1
+        if sinceSign >= stepsPerSign {
+          sinceSign = 0
+          if clock.isDue() { try sendHeartbeat(to: observers) }
+          position = Position(
+            batch: batch, sum: sum, rate: rate, loss: progress.loss, waited: waited)
+          let ends = mustEnd()
+          for observer in observers {
+            try observer.stateCanBeSaved(.init(epochHasEnded: false, trainingEnds: ends))
+          }
+          if ends {
+            if weightsAreFinite { keepWeights() }
+            return .interrupted
+          }
+        }
+      }
+      epochsDone += 1
+      let trainLoss = sum / Double(data.train.count)
+      var validationLoss: Double?
+      if isMeasured {
+        if !weightsAreFinite { return .diverged(divergence(.nan)) }
+        validationLoss = try measure(into: &row, trainLoss: trainLoss, rate: rate)
+        keepWeights()
+        waited = improves(row) ? 0 : waited + 1
+        let stops = training.earlyStopping.map { waited >= $0.patience } ?? false
+        if isDue || stops { try record(row, to: observers) }
+        if stops { return .stoppedEarly }
+      }
+      if watchesLoss { progress.loss = validationLoss ?? trainLoss }
+      sum = 0
+      batch = 0
+      let ends = isDue && epochsDone < training.epochs && mustEnd()
+      if ends || epochsPerState.map({ epochsDone % $0 == 0 }) == true {
+        position = Position(rate: rate, loss: progress.loss, waited: waited)
+        for observer in observers {
+          try observer.stateCanBeSaved(.init(epochHasEnded: true, trainingEnds: ends))
+        }
+      }
+      if ends { return .interrupted }
+    }
+    return .completed
+  }
+
+  private func record(_ row: [Double], to observers: [any TrainingObserver]) throws {
+    Trainer.copy(row, to: &newestRow)
+    let event = metricRow(row)
+    for observer in observers { try observer.rowRecorded(event) }
+  }
+
+  private func sendHeartbeat(to observers: [any TrainingObserver]) throws {
+    let progress = TrainingProgress(
+      epoch: epochsDone, epochs: training.epochs,
+      newestRow: newestRow.isEmpty ? nil : metricRow(newestRow))
+    for observer in observers { try observer.heartbeat(progress) }
+  }
+
+  private func metricRow(_ values: [Double]) -> MetricRow {
+    MetricRow(
+      columns: columns, values: values, epoch: Int(exactly: values[0]) ?? 0,
+      step: Int(exactly: values[1]) ?? 0)
+  }
+
+  /// Copies a row, without an allocation but for the first time.
+  private static func copy(_ row: [Double], to kept: inout [Double]) {
+    if kept.count == row.count {
+      for i in row.indices { kept[i] = row[i] }
+    } else {
+      kept = row.map { $0 }
+    }
+  }
+
+  /// One forward pass, one backward pass, one update. Returns the loss before
+  /// the update.
+  @inline(__always)
+  private func takeStep(
+    _ steps: Steps, rate: Double, measuring: Bool, _ optimizer: any Optimizer
+  ) -> Double {
+    if steps.passes.isRandom { steps.passes.draw(random, step: stepsDone) }
+    let loss = gradient(steps)
+    if measuring { addToTallies(steps) }
+    let penalty = adjustsGradients ? penalize() + clip() : 0
+    if let sliced {
+      sliced.perform(learningRate: rate, step: stepsDone &+ 1, loss: loss + penalty)
+      return loss
+    }
+    update.go(to: stepsDone &+ 1, learningRate: rate, loss: loss + penalty)
+    update.run(optimizer)
+    return loss
+  }
+
+  private func addToTallies(_ steps: Steps) {
+    for tally in tallies {
+      MetricPass(
+        samples: steps.passes.samples, z: steps.loss.z, t: steps.loss.t,
+        hasClasses: steps.loss.hasClasses, threshold: threshold, tally: tally.numbers
+      ).run(tally.metric)
+    }
+  }
+
+  @inline(__always)
+  private func gradient(_ steps: Steps) -> Double {
+    network.zero()
+    steps.passes.forward()
+    let sum = steps.loss.run(objective.loss)
+    steps.passes.backward()
+    let loss = sum * Double(steps.loss.scale)
+    if reportsGradients { reportGradients(samples: steps.passes.samples, loss: loss) }
+    return loss
+  }
+
+  private func reportGradients(samples: Int, loss: Double) {
+    let event = BatchGradients(
+      step: stepsDone, samples: samples, loss: loss, values: network.trainableGradients)
+    do {
+      for observer in gradientObservers { try observer.gradientsReady(event) }
+    } catch { observerError = observerError ?? error }
+  }
+
+  /// Adds ∂(λ₁Σ|w| + λ₂/2·Σw²)/∂w to the gradients; returns the penalty.
+  private func penalize() -> Double {
+    if penalized.isEmpty { return 0 }
+    var penalty = 0.0
+    for parameter in penalized {
+      let w = network.parameters.slice(from: parameter.offset, shape: parameter.shape)
+      let g = network.gradients.slice(from: parameter.offset, shape: parameter.shape)
+      let l1 = S(parameter.l1)
+      let l2 = S(parameter.l2)
+      for i in w.indices {
+        let sign: S = w[i] > 0 ? 1 : (w[i] < 0 ? -1 : 0)
+        g[i] += l1 * sign + l2 * w[i]
+        penalty += Double(l1 * abs(w[i]) + l2 / 2 * w[i] * w[i])
+      }
+    }
+    return penalty
+  }
+
+  /// Limits the gradient; returns 0, so that it can stand in a sum.
+  private func clip() -> Double {
+    let g = network.trainableGradients
+    switch training.clipping {
+    case nil: break
+    case .norm(let limit):
+      var sum = 0.0
+      for i in g.indices { sum += Double(g[i]) * Double(g[i]) }
+      let norm = sum.squareRoot()
+      if norm > limit {
+        let factor = S(limit / norm)
+        for i in g.indices { g[i] *= factor }
+      }
+    case .value(let limit):
+      let limit = S(limit)
+      for i in g.indices { g[i] = max(-limit, min(limit, g[i])) }
+    }
+    return 0
+  }
+
+  // MARK: Measuring
+
+  /// Fills a row; returns the validation loss.
+  private func measure(
+    into row: inout [Double], trainLoss: Double, rate: Double
+  ) throws -> Double? {
+    let validation = try data.validation.map(evaluator.measure)
+    let test = try data.test.map(evaluator.measure)
+    if data.validation != nil || data.test != nil { batches.invalidate() }
+    for (index, source) in layout.sources.enumerated() {
+      row[index] =
+        switch source {
+        case .epoch: Double(epoch)
+        case .step: Double(step)
+        case .learningRate: rate
+        case .measurement(.train, let quantity):
+          quantity == 0 ? trainLoss : tallies[quantity - 1].value
+        case .measurement(.validation, let quantity): validation?[quantity] ?? .nan
+        case .measurement(.test, let quantity): test?[quantity] ?? .nan
+        }
+    }
+    return validation?[0]
+  }
+
+  /// Notes whether the row is the best so far; keeps its weights if so.
+  private func improves(_ row: [Double]) -> Bool {
+    let value = row[monitorIndex]
+    guard value.isFinite else { return false }
+    if let best {
+      let change = monitor.largerIsBetter == true ? value - best.value : best.value - value
+      guard change > training.earlyStopping?.minimumChange ?? 0 else { return false }
+    }
+    best = (epoch, value)
+    Trainer.copy(row, to: &bestRow)
+    bestWeights.take(network)
+    return true
+  }
+
+  /// True if the last weights are those of the best row.
+  public var lastIsBest: Bool {
+    best?.epoch == last.epoch && last.step == last.epoch * batches.count
+  }
+
+  private func keepWeights() {
+    lastWeights.take(network)
+    last = (epoch, step)
+  }
+
+  var weightsAreFinite: Bool {
+    let w = network.parameters
+    // The sum of x·0 is 0 unless some x is not finite.
+    var sum: S = 0
+    for i in w.indices { sum += w[i] * 0 }
+    return sum == 0
+  }
+
+  private func divergence(_ loss: Double) -> Diagnostic {
+    let steps = (step - 1) % batches.count == batches.count - 1 ? lastBatch : fullBatch
+    var message = "training diverged at step \(step) (epoch \((step - 1) / batches.count + 1)): "
+    if let node = steps.takeUnretainedValue().passes.firstNonFiniteNode() {
+      message += "the output of '\(node)' is no longer finite"
+    } else if loss.isFinite || weightsAreFinite {
+      message += "the loss is \(shortest(loss))"
+    } else {
+      let culprit = network.graph.parameters.first { parameter in
+        let w = network.parameters.slice(from: parameter.offset, shape: parameter.shape)
+        return w.indices.contains { !w[$0].isFinite }
+      }
+      message +=
+        "\(culprit?.name ?? "a parameter") of '\(culprit?.node ?? "?")' is no longer finite"
+    }
+    return Diagnostic(
+      message, at: training.place,
+      notes: [.init("try a smaller learning_rate, or clip: {norm: 1}")], failure: .shortfall)
+  }
+
+  // MARK: Weights
+
+  /// Which of a training's weights are meant.
+  public enum Weights: String, CaseIterable, Sendable {
+    case last
+    case best
+  }
+
+  /// Puts the weights of the best row, or of the last one that was finite, into
+  /// the network.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func restore(_ weights: Weights) {
+    switch weights {
+    case .last: lastWeights.put(into: network)
+    case .best: (best == nil ? lastWeights : bestWeights).put(into: network)
+    }
+  }
+}

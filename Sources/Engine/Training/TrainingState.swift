@@ -1,0 +1,159 @@
+public import NNExp
+
+/// Where a training stands within its loop, between two steps.
+struct Position: Sendable {
+  /// Batches of the epoch that are done.
+  var batch = 0
+  /// Σ loss · samples over them.
+  var sum = 0.0
+  /// The learning rate of the last step.
+  var rate: Double
+  /// The loss that schedules see: the last epoch's, NaN before there is one.
+  var loss = Double.nan
+  /// Measured epochs since the best one.
+  var waited = 0
+}
+
+/// All that a training goes on from, but for the numbers in
+/// `Network.learned`, which the network holds itself.
+///
+/// Random numbers are not among it: they are functions of the seed and of the
+/// position. With the same declaration, data and binary, a trainer that is given
+/// a state and its network's numbers does bit by bit what the first one would
+/// have done.
+public struct TrainingState<S: Scalar>: Sendable {
+  /// Whole numbers: epochs and steps done, batches of the epoch at hand, ….
+  public enum Count: String, Sendable, CaseIterable {
+    case epoch, step, batch, waited
+    /// 0 where there is no best row yet.
+    case bestEpoch = "best_epoch"
+    case lastEpoch = "last_epoch"
+    case lastStep = "last_step"
+  }
+
+  /// Lists of numbers, always in double precision.
+  public enum Numbers: String, Sendable, CaseIterable {
+    /// The position's sum, rate and loss; the best row's monitored value.
+    case progress
+    case optimizer
+    case schedule
+    case tallies
+    /// Empty before the first row.
+    case newestRow = "newest row"
+    case bestRow = "best row"
+  }
+
+  public internal(set) var counts: [Count: Int] = [:]
+  public internal(set) var numbers: [Numbers: [Double]] = [:]
+  /// Parameters and state of the best row, and of the last that was finite.
+  public internal(set) var best: [S] = []
+  public internal(set) var last: [S] = []
+  /// The optimizer's vectors, one number a trainable parameter.
+  public internal(set) var vectors: [[S]] = []
+
+  init() {}
+
+  /// A state that was kept somewhere; `Trainer.goOn` finds out whether it fits.
+  public init(
+    counts: [Count: Int], numbers: [Numbers: [Double]], best: [S], last: [S], vectors: [[S]]
+  ) {
+    self.counts = counts
+    self.numbers = numbers
+    self.best = best
+    self.last = last
+    self.vectors = vectors
+  }
+}
+
+extension Trainer {
+  /// All that it takes to go on from here; nil where a weight is not finite,
+  /// which nothing should go on from.
+  public func state() -> TrainingState<S>? {
+    guard weightsAreFinite else { return nil }
+    var state = TrainingState<S>()
+    state.counts = [
+      .epoch: epochsDone, .step: stepsDone, .batch: position.batch, .waited: position.waited,
+      .bestEpoch: best?.epoch ?? 0, .lastEpoch: last.epoch, .lastStep: last.step,
+    ]
+    state.numbers = [
+      .progress: [position.sum, position.rate, position.loss, best?.value ?? .nan],
+      .optimizer: Array(memory.scalars.buffer), .schedule: Array(memory.schedule.buffer),
+      .tallies: tallies.flatMap { Array($0.numbers.buffer) }, .newestRow: newestRow,
+      .bestRow: bestRow,
+    ]
+    state.best = bestWeights.values
+    state.last = lastWeights.values
+    state.vectors = (0..<memory.vectors.count).map { Array(memory.vectors[$0].buffer) }
+    return state
+  }
+
+  /// Puts the training where it was. The network must have its numbers already.
+  ///
+  /// Throws the fact, and changes nothing, where the state is not one of this
+  /// training's.
+  public func goOn(from state: TrainingState<S>) throws {
+    func count(_ key: TrainingState<S>.Count, in range: ClosedRange<Int>) throws -> Int {
+      guard let value = state.counts[key], range.contains(value) else {
+        throw Diagnostic(
+          "\(key.rawValue) of the kept training is "
+            + "\(state.counts[key].map(String.init) ?? "missing"), not in \(range)")
+      }
+      return value
+    }
+    let epoch = try count(.epoch, in: 0...training.epochs)
+    let batch = try count(.batch, in: 0...(epoch == training.epochs ? 0 : batches.count))
+    // Both factors are bounded by what the trainer was made for, their product
+    // is not.
+    let steps = saturatingSum(saturatingProduct(epoch, batches.count), batch)
+    let step = try count(.step, in: steps...steps)
+    let waited = try count(.waited, in: 0...epoch)
+    let bestEpoch = try count(.bestEpoch, in: 0...epoch)
+    let last = (
+      epoch: try count(.lastEpoch, in: 0...epoch), step: try count(.lastStep, in: 0...step)
+    )
+    let tallySizes = tallies.map(\.numbers.count)
+    let rowSizes = [0, columns.count]
+    let sizes: [(TrainingState<S>.Numbers, [Int])] = [
+      (.progress, [4]), (.optimizer, [memory.scalars.count]), (.schedule, [memory.schedule.count]),
+      (.tallies, [tallySizes.reduce(0, +)]), (.newestRow, rowSizes), (.bestRow, rowSizes),
+    ]
+    for (key, sizes) in sizes where !sizes.contains(state.numbers[key]?.count ?? -1) {
+      throw Diagnostic("the kept training has other numbers of '\(key.rawValue)'")
+    }
+    guard state.best.count == bestWeights.count, state.last.count == lastWeights.count,
+      state.vectors.map(\.count) == (0..<memory.vectors.count).map({ memory.vectors[$0].count })
+    else { throw Diagnostic("the kept training is of another model or another optimizer") }
+
+    (epochsDone, stepsDone) = (epoch, step)
+    let progress = state.numbers[.progress] ?? []
+    position = Position(
+      batch: batch, sum: progress[0], rate: progress[1], loss: progress[2], waited: waited)
+    best = bestEpoch == 0 ? nil : (bestEpoch, progress[3])
+    newestRow = state.numbers[.newestRow] ?? []
+    bestRow = state.numbers[.bestRow] ?? []
+    self.last = last
+    bestWeights.take(state.best)
+    lastWeights.take(state.last)
+    for (index, vector) in state.vectors.enumerated() {
+      memory.vectors[index].take(vector)
+    }
+    memory.scalars.take(state.numbers[.optimizer] ?? [])
+    memory.schedule.take(state.numbers[.schedule] ?? [])
+    var first = 0
+    for (tally, size) in zip(tallies, tallySizes) {
+      tally.numbers.take(Array((state.numbers[.tallies] ?? [])[first..<first + size]))
+      first += size
+    }
+    batches.invalidate()
+  }
+}
+
+extension Tensor {
+  fileprivate var buffer: UnsafeBufferPointer<S> { .init(start: start, count: count) }
+
+  /// - Precondition: as many values as there are elements.
+  fileprivate func take(_ values: [S]) {
+    precondition(values.count == count)
+    for (i, value) in values.enumerated() { self[i] = value }
+  }
+}

@@ -1,0 +1,155 @@
+/// A rule that moves the parameters w by their gradients g.
+///
+/// All trainable parameters are one vector; frozen ones are not in it.
+public protocol Optimizer: Sendable {
+  /// The learning rate η of the file, before any schedule.
+  var learningRate: Double { get }
+
+  /// How much memory the rule keeps between steps.
+  var memory: OptimizerMemory { get }
+
+  func step(_ pass: Update<Float>)
+  func step(_ pass: Update<Double>)
+}
+
+extension Component where Self: Optimizer {
+  public static var kind: WritableKeyPath<Registry, ComponentRegistry<any Optimizer>> {
+    \.optimizers
+  }
+  public var erased: any Optimizer { self }
+}
+
+/// What an optimizer keeps between steps; all of it starts as zero and is saved
+/// with a checkpoint.
+public struct OptimizerMemory: Sendable {
+  /// Vectors as long as the parameters.
+  public let vectors: Int
+  /// Single numbers.
+  public let scalars: Int
+  /// True if a step evaluates the loss again, so that it needs the full batch.
+  public let needsFullBatch: Bool
+  /// True if the step of one parameter depends on its own numbers alone, and
+  /// changes no scalar: many parameters are then stepped slice by slice, on all
+  /// cores.
+  public let isElementwise: Bool
+
+  public init(
+    vectors: Int = 0, scalars: Int = 0, needsFullBatch: Bool = false, isElementwise: Bool = false
+  ) {
+    self.vectors = vectors
+    self.scalars = scalars
+    self.needsFullBatch = needsFullBatch
+    self.isElementwise = isElementwise
+  }
+}
+
+/// What one optimizer step reads and changes.
+public final class Update<S: Scalar> {
+  /// The parameters, to be changed.
+  public let w: Tensor<S>
+
+  /// The gradients; may be overwritten.
+  public let g: Tensor<S>
+
+  /// The memory's vectors, each as long as `w`.
+  public let vectors: Tensors<S>
+
+  /// The memory's single numbers.
+  public let scalars: Tensor<Double>
+
+  /// η of this step.
+  @inlinable public var learningRate: Double { moment.pointee.learningRate }
+
+  /// 1 at the first step.
+  @inlinable public var step: Int { moment.pointee.step }
+
+  /// The loss at `w` before this step.
+  @inlinable public var loss: Double { moment.pointee.loss }
+
+  /// Evaluates the loss and its gradients `g` at the present `w`, on the same
+  /// batch. Only for optimizers whose memory says `needsFullBatch`.
+  public package(set) var evaluate: (() -> Double)?
+
+  /// What is another in every step.
+  @usableFromInline
+  @frozen
+  struct Moment {
+    @usableFromInline var learningRate: Double
+    @usableFromInline var step: Int
+    @usableFromInline var loss: Double
+  }
+
+  @usableFromInline let moment: UnsafeMutablePointer<Moment>
+
+  public init(
+    w: Tensor<S>, g: Tensor<S>, vectors: Tensors<S>, scalars: Tensor<Double>,
+    learningRate: Double = 0, step: Int = 0, loss: Double = 0, evaluate: (() -> Double)? = nil
+  ) {
+    self.w = w
+    self.g = g
+    self.vectors = vectors
+    self.scalars = scalars
+    self.evaluate = evaluate
+    moment = .allocate(capacity: 1)
+    moment.initialize(to: Moment(learningRate: learningRate, step: step, loss: loss))
+  }
+
+  deinit { moment.deallocate() }
+
+  /// Makes it the update of another step.
+  package func go(to step: Int, learningRate: Double, loss: Double) {
+    moment.pointee = Moment(learningRate: learningRate, step: step, loss: loss)
+  }
+}
+
+/// η as training goes on, as a factor of the optimizer's learning rate.
+public protocol Schedule: Sendable {
+  /// How many numbers the schedule remembers; they start as zero. Optional: none.
+  var memory: Int { get }
+
+  /// Whether the factor depends on `progress.loss`. If so, the loss is measured in every
+  /// epoch, whatever `record_every` says. By default, true of a schedule with memory.
+  var watchesLoss: Bool { get }
+
+  /// The factor for what comes next. Called before every step with the memory,
+  /// which it may change when `progress.isEpochStart`.
+  func factor(at progress: Progress, memory: Tensor<Double>) -> Double
+}
+
+extension Schedule where Self: Component {
+  public var memory: Int { 0 }
+  public var watchesLoss: Bool { memory > 0 }
+}
+
+extension Component where Self: Schedule {
+  public static var kind: WritableKeyPath<Registry, ComponentRegistry<any Schedule>> { \.schedules }
+  public var erased: any Schedule { self }
+}
+
+/// How far training has come.
+@frozen
+public struct Progress: Sendable {
+  /// Epochs finished, 0 during the first.
+  public var epoch: Int
+  /// Steps taken since the start.
+  public var step: Int
+  public var epochs: Int
+  public var stepsPerEpoch: Int
+  /// True at an epoch's first step.
+  public var isEpochStart: Bool
+  /// The loss of the last finished epoch: the validation loss if there are validation
+  /// data, else the training loss; NaN before. For a schedule that `watchesLoss`; NaN
+  /// otherwise.
+  public var loss: Double
+
+  public init(
+    epoch: Int, step: Int, epochs: Int, stepsPerEpoch: Int, isEpochStart: Bool, loss: Double
+  ) {
+    self.epoch = epoch
+    self.step = step
+    self.epochs = epochs
+    self.stepsPerEpoch = stepsPerEpoch
+    self.isEpochStart = isEpochStart
+    self.loss = loss
+  }
+}

@@ -1,0 +1,108 @@
+/// What a forward pass reads and writes. Batches are samples-outermost.
+public final class Forward<S: Scalar>: @unchecked Sendable {
+  /// Samples in this pass: a batch, or a shard of one.
+  public let samples: Int
+
+  /// The inputs, as many as the node declares. Never to be written.
+  public let inputs: Tensors<S>
+
+  /// The first input.
+  public let x: Tensor<S>
+
+  /// The output, to be overwritten.
+  public let y: Tensor<S>
+
+  /// The parameters, in the plan's order.
+  public let parameters: Tensors<S>
+
+  /// The state, in the plan's order; to be changed while training only.
+  public let state: Tensors<S>
+
+  /// Scratch, in the plan's order; backward finds what forward leaves.
+  public let scratch: Tensors<S>
+
+  /// True in a training step, false in an evaluation.
+  public let isTraining: Bool
+
+  /// The node's random numbers of this step; the same in both passes.
+  @exclusivity(unchecked) public var random: RandomStream
+
+  /// The position of this pass's first sample within its batch.
+  public let firstSample: Int
+
+  public init(
+    samples: Int, inputs: Tensors<S>, y: Tensor<S>, parameters: Tensors<S>, state: Tensors<S>,
+    scratch: Tensors<S>, isTraining: Bool, random: RandomStream, firstSample: Int
+  ) {
+    self.samples = samples
+    self.inputs = inputs
+    self.x = inputs[0]
+    self.y = y
+    self.parameters = parameters
+    self.state = state
+    self.scratch = scratch
+    self.isTraining = isTraining
+    self.random = random
+    self.firstSample = firstSample
+  }
+}
+
+/// What a backward pass reads, and adds to.
+public final class Backward<S: Scalar>: @unchecked Sendable {
+  public let samples: Int
+
+  /// The inputs of the forward pass.
+  public let inputs: Tensors<S>
+
+  /// The first input.
+  public let x: Tensor<S>
+
+  /// The output of the forward pass.
+  public let y: Tensor<S>
+
+  /// ∂L/∂y. Never to be written.
+  public let dy: Tensor<S>
+
+  /// ∂L/∂inputs, to be added to.
+  public let dInputs: Tensors<S>
+
+  /// ∂L/∂x of the first input, to be added to.
+  public let dx: Tensor<S>
+
+  /// False where nothing before this node learns: `dx` may be left alone then.
+  public let needsInputGradient: Bool
+
+  /// The parameters, in the plan's order.
+  public let parameters: Tensors<S>
+
+  /// ∂L/∂parameters, to be added to.
+  public let gradients: Tensors<S>
+
+  public let state: Tensors<S>
+  public let scratch: Tensors<S>
+  public let isTraining: Bool
+  @exclusivity(unchecked) public var random: RandomStream
+  public let firstSample: Int
+
+  public init(
+    samples: Int, inputs: Tensors<S>, y: Tensor<S>, dy: Tensor<S>, dInputs: Tensors<S>,
+    needsInputGradient: Bool, parameters: Tensors<S>, gradients: Tensors<S>, state: Tensors<S>,
+    scratch: Tensors<S>, isTraining: Bool, random: RandomStream, firstSample: Int
+  ) {
+    self.samples = samples
+    self.inputs = inputs
+    self.x = inputs[0]
+    self.y = y
+    self.dy = dy
+    self.dInputs = dInputs
+    self.dx = dInputs[0]
+    self.needsInputGradient = needsInputGradient
+    self.parameters = parameters
+    self.gradients = gradients
+    self.state = state
+    self.scratch = scratch
+    self.isTraining = isTraining
+    self.random = random
+    self.firstSample = firstSample
+  }
+}

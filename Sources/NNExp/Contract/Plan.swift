@@ -1,0 +1,87 @@
+/// What a layer needs for given input shapes.
+public struct Plan: Sendable {
+  /// A tensor that is learned.
+  public struct Parameter: Sendable {
+    public let name: String
+    public let shape: Shape
+    public let initial: Initial
+
+    public init(_ name: String, _ shape: Shape, initial: Initial) {
+      self.name = name
+      self.shape = shape
+      self.initial = initial
+    }
+  }
+
+  /// A tensor that training changes but no gradient does, such as a running
+  /// mean. Saved with the parameters.
+  public struct State: Sendable {
+    public let name: String
+    public let shape: Shape
+    public let value: Double
+
+    public init(_ name: String, _ shape: Shape, value: Double) {
+      self.name = name
+      self.shape = shape
+      self.value = value
+    }
+  }
+
+  /// Room that forward fills for backward.
+  public struct Scratch: Sendable {
+    public let count: Int
+    public let isPerSample: Bool
+
+    public static func perSample(_ count: Int) -> Scratch {
+      Scratch(count: count, isPerSample: true)
+    }
+    public static func fixed(_ count: Int) -> Scratch { Scratch(count: count, isPerSample: false) }
+  }
+
+  public var output: Shape
+  public var parameters: [Parameter]
+  public var state: [State]
+  public var scratch: [Scratch]
+
+  /// True if a sample's output depends on the others of its batch, as in batch
+  /// normalization: such a batch is never split.
+  public var couplesSamples: Bool
+
+  /// True if the pass draws from `pass.random` while training.
+  public var isRandom: Bool
+
+  /// Multiplications and additions of one sample's forward pass, about.
+  public var work: Int
+
+  public init(
+    output: Shape, parameters: [Parameter] = [], state: [State] = [], scratch: [Scratch] = [],
+    couplesSamples: Bool = false, isRandom: Bool = false, work: Int? = nil
+  ) {
+    self.output = output
+    self.parameters = parameters
+    self.state = state
+    self.scratch = scratch
+    self.couplesSamples = couplesSamples
+    self.isRandom = isRandom
+    self.work = work ?? output.count
+  }
+}
+
+/// The initial values that a layer asks for unless the file says otherwise.
+public struct Initial: Sendable {
+  /// The name of an initializer, resolved through the registry.
+  public let type: String
+  public let options: Node
+
+  public init(_ type: String, _ options: [(String, Node)] = []) {
+    self.type = type
+    self.options = Node.map(options)
+  }
+
+  public static let zeros = Initial("zeros")
+  public static func constant(_ value: Double) -> Initial {
+    Initial("constant", [("value", Node(.double(value)))])
+  }
+  /// U(−a, a), a = √(6 / (fan in + fan out)).
+  public static let glorotUniform = Initial("glorot_uniform")
+}

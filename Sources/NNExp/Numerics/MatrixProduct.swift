@@ -1,0 +1,181 @@
+/// C ← A·B, or C ← C + A·B if `accumulating`.
+///
+/// - Shape: A `[m, k]`, B `[k, n]`, C `[m, n]`.
+/// - Cost: 2·m·k·n operations. Below about 8×8×8 a plain loop, above it the
+///   system's BLAS; a large product is shared by the cores, block by block. The
+///   choice and the blocks depend on the shapes alone, so that the result does
+///   not depend on the machine's cores. A matrix in which neither rows nor columns
+///   are contiguous takes the plain loop at any size.
+@inlinable
+public func multiply<S: Scalar>(
+  _ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, accumulating: Bool = false
+) {
+  precondition(
+    a.columns == b.rows && a.rows == c.rows && b.columns == c.columns,
+    "the extents of the matrices do not fit a product")
+  if a.rows &* a.columns &* b.columns <= 512 {
+    addProducts(a, b, into: c, accumulating: accumulating)
+  } else if S.self == Float.self {
+    Float.multiply(
+      a.cast(to: Float.self), b.cast(to: Float.self), into: c.cast(to: Float.self),
+      accumulating: accumulating)
+  } else {
+    Double.multiply(
+      a.cast(to: Double.self), b.cast(to: Double.self), into: c.cast(to: Double.self),
+      accumulating: accumulating)
+  }
+}
+
+/// The product as its definition reads.
+@inlinable
+func addProducts<S: Scalar>(
+  _ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, accumulating: Bool
+) {
+  var i = 0
+  while i < c.rows {
+    var j = 0
+    while j < c.columns {
+      var pointA = a.start + i &* a.rowStride
+      var pointB = b.start + j &* b.columnStride
+      var sum: S = 0
+      var k = 0
+      while k < a.columns {
+        sum += pointA.pointee * pointB.pointee
+        pointA += a.columnStride
+        pointB += b.rowStride
+        k &+= 1
+      }
+      let position = i &* c.rowStride &+ j &* c.columnStride
+      c.start[position] = accumulating ? c.start[position] + sum : sum
+      j &+= 1
+    }
+    i &+= 1
+  }
+}
+
+/// A matrix as the BLAS takes it: row by row, or column by column, which is the
+/// transposition of the former.
+private struct BLASMatrix {
+  let transposition: Int32
+  /// Elements between the starts of two rows, or of two columns.
+  let stride: Int32
+
+  /// Nil for a matrix in which neither rows nor columns are contiguous.
+  init?<S>(_ matrix: Matrix<S>) {
+    if matrix.columnStride == 1, matrix.rowStride >= max(1, matrix.columns) {
+      (transposition, stride) = (BLAS.transpose(false), Int32(matrix.rowStride))
+    } else if matrix.rowStride == 1, matrix.columnStride >= max(1, matrix.rows) {
+      (transposition, stride) = (BLAS.transpose(true), Int32(matrix.columnStride))
+    } else {
+      return nil
+    }
+  }
+}
+
+/// A product for the BLAS, and the blocks that cores share: stripes of rows or
+/// columns of C, whichever has more.
+private struct Product<S: Scalar> {
+  let a: Matrix<S>
+  let b: Matrix<S>
+  let c: Matrix<S>
+  let accumulating: Bool
+  let layoutA: BLASMatrix
+  let layoutB: BLASMatrix
+  let strideC: Int32
+
+  /// Nil if the BLAS cannot read or write one of the matrices.
+  init?(_ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, accumulating: Bool) {
+    guard let layout = BLASMatrix(c) else { return nil }
+    // The BLAS writes rows; of a transposed C they are Cᵀ = Bᵀ·Aᵀ.
+    let isTransposed = layout.transposition == BLAS.transpose(true)
+    self.a = isTransposed ? b.transposed : a
+    self.b = isTransposed ? a.transposed : b
+    self.c = isTransposed ? c.transposed : c
+    self.accumulating = accumulating
+    guard let layoutA = BLASMatrix(self.a), let layoutB = BLASMatrix(self.b) else { return nil }
+    (self.layoutA, self.layoutB, strideC) = (layoutA, layoutB, layout.stride)
+  }
+
+  /// Operations that are worth a block of their own: 50 µs or so.
+  static var blockWork: Double { 5e6 }
+
+  /// Stripes are multiples of this wide, as the BLAS's kernels are.
+  static var unit: Int { 16 }
+
+  var blocks: Int {
+    let work = 2 * Double(c.rows) * Double(c.columns) * Double(a.columns)
+    let worthy = Int(min(8, work / Product.blockWork))
+    return max(1, min(worthy, max(c.rows, c.columns) / Product.unit))
+  }
+
+  func rows(of block: Int) -> Range<Int> {
+    c.rows >= c.columns ? stripe(block, of: c.rows) : 0..<c.rows
+  }
+
+  func columns(of block: Int) -> Range<Int> {
+    c.rows >= c.columns ? 0..<c.columns : stripe(block, of: c.columns)
+  }
+
+  private func stripe(_ block: Int, of extent: Int) -> Range<Int> {
+    let units = (extent + Product.unit - 1) / Product.unit
+    return min(
+      extent, units * block / blocks * Product.unit)..<min(
+        extent, units * (block + 1) / blocks * Product.unit)
+  }
+}
+
+extension Float {
+  @usableFromInline
+  static func multiply(
+    _ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, accumulating: Bool
+  ) {
+    guard var product = Product(a, b, into: c, accumulating: accumulating), BLAS.sgemm != nil
+    else { return addProducts(a, b, into: c, accumulating: accumulating) }
+    if product.blocks == 1 { return Float.multiply(product, 0) }
+    Workers.perform(product.blocks, &product) { product, block in
+      Float.multiply(product.assumingMemoryBound(to: Product<Float>.self).pointee, block)
+    }
+  }
+
+  /// One block of the product, on the calling thread.
+  private static func multiply(_ p: Product<Float>, _ block: Int) {
+    let (rows, columns) = (p.rows(of: block), p.columns(of: block))
+    BLAS.call {
+      BLAS.sgemm!(
+        BLAS.rowMajor, p.layoutA.transposition, p.layoutB.transposition,
+        Int32(rows.count), Int32(columns.count), Int32(p.a.columns), 1,
+        p.a.start + rows.lowerBound * p.a.rowStride, p.layoutA.stride,
+        p.b.start + columns.lowerBound * p.b.columnStride, p.layoutB.stride,
+        p.accumulating ? 1 : 0,
+        p.c.start + (rows.lowerBound * p.c.rowStride + columns.lowerBound), p.strideC)
+    }
+  }
+}
+
+extension Double {
+  @usableFromInline
+  static func multiply(
+    _ a: Matrix<Double>, _ b: Matrix<Double>, into c: Matrix<Double>, accumulating: Bool
+  ) {
+    guard var product = Product(a, b, into: c, accumulating: accumulating), BLAS.dgemm != nil
+    else { return addProducts(a, b, into: c, accumulating: accumulating) }
+    if product.blocks == 1 { return Double.multiply(product, 0) }
+    Workers.perform(product.blocks, &product) { product, block in
+      Double.multiply(product.assumingMemoryBound(to: Product<Double>.self).pointee, block)
+    }
+  }
+
+  /// One block of the product, on the calling thread.
+  private static func multiply(_ p: Product<Double>, _ block: Int) {
+    let (rows, columns) = (p.rows(of: block), p.columns(of: block))
+    BLAS.call {
+      BLAS.dgemm!(
+        BLAS.rowMajor, p.layoutA.transposition, p.layoutB.transposition,
+        Int32(rows.count), Int32(columns.count), Int32(p.a.columns), 1,
+        p.a.start + rows.lowerBound * p.a.rowStride, p.layoutA.stride,
+        p.b.start + columns.lowerBound * p.b.columnStride, p.layoutB.stride,
+        p.accumulating ? 1 : 0,
+        p.c.start + (rows.lowerBound * p.c.rowStride + columns.lowerBound), p.strideC)
+    }
+  }
+}

@@ -1,0 +1,59 @@
+public import Glibc
+
+/// A floating-point type that networks compute in: `Float` trains, `Double`
+/// trains or checks gradients.
+///
+/// The functions of one number are the C library's, named as in the field; for
+/// tensors there are `map(_:_:into:)`, `power(_:_:into:)` and `multiply(_:_:into:)`.
+/// No other type conforms: those functions have kernels for these two.
+public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible, SIMDScalar,
+  Sendable
+{
+  /// The name after `dtype:` in an experiment file.
+  static var dtypeName: String { get }
+
+  static func exp(_ x: Self) -> Self
+  /// eˣ − 1, exact near 0.
+  static func expm1(_ x: Self) -> Self
+  static func log(_ x: Self) -> Self
+  /// ln(1 + x), exact near 0.
+  static func log1p(_ x: Self) -> Self
+  static func pow(_ x: Self, _ exponent: Self) -> Self
+  static func tanh(_ x: Self) -> Self
+  /// The error function, 2/√π ∫₀ˣ e^(−t²) dt.
+  static func erf(_ x: Self) -> Self
+  static func sin(_ x: Self) -> Self
+  static func cos(_ x: Self) -> Self
+}
+
+extension Float: Scalar {
+  public static var dtypeName: String { "float32" }
+
+  @inlinable public static func exp(_ x: Float) -> Float { Glibc.expf(x) }
+  @inlinable public static func expm1(_ x: Float) -> Float { Glibc.expm1f(x) }
+  @inlinable public static func log(_ x: Float) -> Float { Glibc.logf(x) }
+  @inlinable public static func log1p(_ x: Float) -> Float { Glibc.log1pf(x) }
+  @inlinable public static func pow(_ x: Float, _ exponent: Float) -> Float {
+    Glibc.powf(x, exponent)
+  }
+  @inlinable public static func tanh(_ x: Float) -> Float { Glibc.tanhf(x) }
+  @inlinable public static func erf(_ x: Float) -> Float { Glibc.erff(x) }
+  @inlinable public static func sin(_ x: Float) -> Float { Glibc.sinf(x) }
+  @inlinable public static func cos(_ x: Float) -> Float { Glibc.cosf(x) }
+}
+
+extension Double: Scalar {
+  public static var dtypeName: String { "float64" }
+
+  @inlinable public static func exp(_ x: Double) -> Double { Glibc.exp(x) }
+  @inlinable public static func expm1(_ x: Double) -> Double { Glibc.expm1(x) }
+  @inlinable public static func log(_ x: Double) -> Double { Glibc.log(x) }
+  @inlinable public static func log1p(_ x: Double) -> Double { Glibc.log1p(x) }
+  @inlinable public static func pow(_ x: Double, _ exponent: Double) -> Double {
+    Glibc.pow(x, exponent)
+  }
+  @inlinable public static func tanh(_ x: Double) -> Double { Glibc.tanh(x) }
+  @inlinable public static func erf(_ x: Double) -> Double { Glibc.erf(x) }
+  @inlinable public static func sin(_ x: Double) -> Double { Glibc.sin(x) }
+  @inlinable public static func cos(_ x: Double) -> Double { Glibc.cos(x) }
+}

@@ -1,0 +1,54 @@
+import NNExp
+import Testing
+
+@testable import Engine
+
+/// One layout sizes, divides and forecasts a network's memory.
+@Suite struct LayoutTests {
+  @Test func `regions begin on cache lines and do not meet`() {
+    for (scalarSize, line) in [(4, 16), (8, 8)] {
+      var layout = Layout(scalarSize: scalarSize)
+      var end = 0
+      for count in [1, 0, 16, 17, 3, 0, 5, 100] {
+        let region = layout.add(count, copies: 3)
+        #expect(region.first % line == 0 && region.first >= end && region.count == 3 * count)
+        #expect(region.first - end < line)
+        end = region.end
+      }
+      #expect(layout.count == end && layout.bytes == end * scalarSize)
+    }
+  }
+
+  @Test func `sizes that overflow are the largest`() {
+    var layout = Layout(scalarSize: 4)
+    _ = layout.add(1 << 40, copies: 1 << 40)
+    #expect(layout.count == .max && layout.bytes == .max)
+    _ = layout.add(1)
+    #expect(layout.count == .max)
+    #expect(throws: Diagnostic.self) { try Arena<Float>(layout) }
+  }
+
+  @Test func `the forecast is what is allocated`() throws {
+    let graph = try graph(
+      """
+      model:
+        - {type: convolution, channels: 3, window: 3}
+        - batch_normalization
+        - {type: dropout, rate: 0.5}
+        - {type: dense, units: 5}
+      """, input: [1, 9, 9])
+    for capacity in [1, 7, 64] {
+      let target = Target.values([5])
+      let layout = NetworkLayout(graph, target: target, capacity: capacity, scalarSize: 4)
+      let plan = MemoryPlan(graph, target: target, vectors: 0, capacity: capacity, scalarSize: 4)
+      #expect(plan.total == layout.whole.bytes)
+
+      let network = try Network<Float>(graph, target: target, capacity: capacity, seed: 1)
+      let first = network.parameters.start
+      let last = network.delta(graph.nodes.count - 1)
+      #expect(last.start + last.count - first == layout.whole.count)
+      #expect(network.x.start - first == layout.x.first)
+      #expect(network.gradients.start - first == layout.gradients.first)
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import Testing
+
+@testable import NNExp
+
+/// Products of strided matrices against sums in float64, at sizes for the plain loop
+/// and for the BLAS, shared by cores and not.
+@Suite struct MatrixTests {
+  private enum Order: CaseIterable { case rows, columns, spread }
+
+  /// A matrix of random numbers with what lies between its elements.
+  private func matrix<S: Scalar>(
+    _ rows: Int, _ columns: Int, _ order: Order, _ storage: UnsafeMutableBufferPointer<S>,
+    _ random: RandomStream
+  ) -> Matrix<S> {
+    for i in storage.indices { storage[i] = S(random.normal(at: i)) }
+    let tensor = Tensor(start: storage.baseAddress!, count: storage.count, shape: [storage.count])
+    let gap = random.stream(1).integer(below: 3, at: 0)
+    let (rowStride, columnStride) =
+      switch order {
+      case .rows: (columns + gap, 1)
+      case .columns: (1, rows + gap)
+      case .spread: (2 * columns + gap, 2)
+      }
+    return tensor.matrix(
+      from: gap, rows: rows, columns: columns, rowStride: rowStride, columnStride: columnStride)
+  }
+
+  @Test func `products do not depend on the order in memory`() {
+    func compare<S: Scalar>(_ type: S.Type, tolerance: Double) {
+      for seed in UInt64(0)..<60 {
+        let random = RandomStream(seed: seed, purpose: "matrices")
+        let most = seed % 3 == 0 ? 8 : seed % 3 == 1 ? 40 : 300
+        let (m, n, k) = (
+          1 + random.integer(below: most, at: 0), 1 + random.integer(below: most, at: 1),
+          1 + random.integer(below: 40, at: 2)
+        )
+        let orders = (0..<3).map { Order.allCases[random.stream(1).integer(below: 3, at: $0)] }
+        let accumulating = random.stream(2).integer(below: 2, at: 0) == 1
+        let storage = [(m, k), (k, n), (m, n)].map { rows, columns in
+          UnsafeMutableBufferPointer<S>.allocate(capacity: 2 * (rows + 3) * (columns + 3))
+        }
+        defer { storage.forEach { $0.deallocate() } }
+        let a = matrix(m, k, orders[0], storage[0], random.stream(3))
+        let b = matrix(k, n, orders[1], storage[1], random.stream(4))
+        let c = matrix(m, n, orders[2], storage[2], random.stream(5))
+        var expected = Array(storage[2])
+        let first = c.start - storage[2].baseAddress!
+        for i in 0..<m {
+          for j in 0..<n {
+            let position = first + i * c.rowStride + j * c.columnStride
+            let sum = (0..<k).reduce(0.0) { $0 + Double(a[i, $1]) * Double(b[$1, j]) }
+            expected[position] = S(sum + (accumulating ? Double(expected[position]) : 0))
+          }
+        }
+        multiply(a, b, into: c, accumulating: accumulating)
+        let worst = zip(storage[2], expected).map { abs(Double($0) - Double($1)) }.max()!
+        #expect(
+          worst < tolerance * Double(k),
+          "\(S.self), seed \(seed): \(m) × \(k) × \(n), \(orders), accumulating \(accumulating)")
+      }
+    }
+    compare(Float.self, tolerance: 1e-5)
+    compare(Double.self, tolerance: 1e-14)
+  }
+
+  @Test func `a transposed matrix is the same numbers`() {
+    let numbers = UnsafeMutablePointer<Float>.allocate(capacity: 6)
+    defer { numbers.deallocate() }
+    let tensor = Tensor(start: numbers, count: 6, shape: [6])
+    for i in tensor.indices { tensor[i] = Float(i) }
+    let matrix = tensor.matrix(rows: 2, columns: 3)
+    let transposed = matrix.transposed
+    #expect((transposed.rows, transposed.columns) == (3, 2))
+    #expect(transposed[2, 1] == matrix[1, 2] && matrix[1, 2] == 5)
+    transposed[0, 1] = 7
+    #expect(tensor[3] == 7)
+  }
+
+  @Test func `an element outside ends the process`() async {
+    await #expect(processExitsWith: .failure) {
+      let tensor = Tensor<Float>(start: .allocate(capacity: 6), count: 6, shape: [6])
+      _ = tensor.matrix(rows: 2, columns: 3)[2, 0]
+    }
+    await #expect(processExitsWith: .failure) {
+      let tensor = Tensor<Float>(start: .allocate(capacity: 6), count: 6, shape: [6])
+      _ = tensor.matrix(from: 1, rows: 2, columns: 3, rowStride: 3, columnStride: 1)
+    }
+    await #expect(processExitsWith: .failure) {
+      let tensor = Tensor<Float>(start: .allocate(capacity: 6), count: 6, shape: [6])
+      tensor[6] = 0
+    }
+    await #expect(processExitsWith: .failure) {
+      let tensor = Tensor<Float>(start: .allocate(capacity: 6), count: 6, shape: [6])
+      _ = tensor[-1]
+    }
+  }
+}

@@ -1,0 +1,219 @@
+import NNExp
+
+/// The map y = W x + b, of every sample of a batch, and its gradients.
+///
+/// Matrix products, but where setting them up would cost more than they do: loops
+/// that give the same sums in the same order.
+struct AffineMap<S: Scalar> {
+  let units: Int
+  let inputs: Int
+  private let weight: Tensor<S>
+  private let bias: UnsafeMutablePointer<S>?
+
+  /// - Parameter tensors: W `[units, inputs]` and, with a bias, b `[units]`; or ∂
+  ///   of them.
+  @inline(__always)
+  init(_ tensors: Tensors<S>, hasBias: Bool) {
+    weight = tensors[0]
+    units = weight.shape[0]
+    inputs = weight.shape[1]
+    bias = hasBias ? tensors[1].start : nil
+  }
+
+  private var matrix: Matrix<S> { weight.matrix(rows: units, columns: inputs) }
+
+  /// y ← W x + b.
+  @inline(__always)
+  func forward(_ x: Tensor<S>, into y: Tensor<S>, samples: Int) {
+    if isTiny(samples) { return forwardTiny(x.start, y.start, samples) }
+    if let bias {
+      for s in 0..<samples { (y.start + s * units).update(from: bias, count: units) }
+    }
+    multiply(
+      x.matrix(rows: samples, columns: inputs), matrix.transposed,
+      into: y.matrix(rows: samples, columns: units), accumulating: bias != nil)
+  }
+
+  /// ∂W += ∂y xᵀ, ∂b += ∂y, and ∂x += Wᵀ ∂y where ∂x is wanted.
+  @inline(__always)
+  func backward(
+    _ dy: Tensor<S>, _ x: Tensor<S>, to gradient: AffineMap, _ dx: Tensor<S>?, samples: Int
+  ) {
+    if isTiny(samples) {
+      return backwardTiny(dy.start, x.start, gradient, dx?.start, samples)
+    }
+    let slopes = dy.matrix(rows: samples, columns: units)
+    multiply(
+      slopes.transposed, x.matrix(rows: samples, columns: inputs), into: gradient.matrix,
+      accumulating: true)
+    if let db = gradient.bias {
+      for s in 0..<samples {
+        let row = dy.start + s &* units
+        for i in 0..<units { db[i] += row[i] }
+      }
+    }
+    if let dx {
+      multiply(
+        slopes, matrix, into: dx.matrix(rows: samples, columns: inputs), accumulating: true)
+    }
+  }
+}
+
+extension AffineMap<Double> {
+  /// y of unit i alone, in eight interleaved sums.
+  func forward(_ x: Tensor<Double>, into y: Tensor<Double>, samples: Int, unit i: Int) {
+    let row = weight.start + i * inputs
+    for s in 0..<samples {
+      let x = x.start + s &* inputs
+      var lanes = SIMD8<Double>(repeating: 0)
+      var j = 0
+      while j &+ 8 <= inputs {
+        lanes +=
+          UnsafeRawPointer(row + j).loadUnaligned(as: SIMD8<Double>.self)
+          * UnsafeRawPointer(x + j).loadUnaligned(as: SIMD8<Double>.self)
+        j &+= 8
+      }
+      var sum = lanes.sum() + (bias?[i] ?? 0)
+      while j < inputs {
+        sum += row[j] * x[j]
+        j &+= 1
+      }
+      y.start[s &* units &+ i] = sum
+    }
+  }
+}
+
+extension AffineMap {
+  /// So few products that setting up a matrix product costs more than they do.
+  @inline(__always)
+  private func isTiny(_ samples: Int) -> Bool { weight.count &* samples <= 256 }
+
+  // The number of inputs is a constant in each of the small cases: their inner
+  // loops are straight lines.
+
+  @inline(__always)
+  private func forwardTiny(
+    _ x: UnsafeMutablePointer<S>, _ y: UnsafeMutablePointer<S>, _ samples: Int
+  ) {
+    switch inputs {
+    case 1: forwardRows(x, y, samples, 1)
+    case 2: forwardRows(x, y, samples, 2)
+    case 3: forwardRows(x, y, samples, 3)
+    case 4: forwardRows(x, y, samples, 4)
+    default: forwardRows(x, y, samples, inputs)
+    }
+  }
+
+  /// Unit by unit, so that its weights stay in registers.
+  @inline(__always)
+  private func forwardRows(
+    _ firstX: UnsafeMutablePointer<S>, _ firstY: UnsafeMutablePointer<S>, _ samples: Int,
+    _ count: Int
+  ) {
+    var row = weight.start
+    var i = 0
+    while i < units {
+      let bias: S = self.bias?[i] ?? 0
+      var (x, y) = (firstX, firstY + i)
+      var s = samples
+      while s > 0 {
+        var sum = bias
+        var j = 0
+        while j < count {
+          sum += row[j] * x[j]
+          j &+= 1
+        }
+        y.pointee = sum
+        x += count
+        y += units
+        s &-= 1
+      }
+      row += count
+      i &+= 1
+    }
+  }
+
+  @inline(__always)
+  private func backwardTiny(
+    _ dy: UnsafeMutablePointer<S>, _ x: UnsafeMutablePointer<S>, _ gradient: AffineMap,
+    _ dx: UnsafeMutablePointer<S>?, _ samples: Int
+  ) {
+    switch inputs {
+    case 1: backwardRows(dy, x, gradient, dx, samples, 1, of: 1)
+    case 2: backwardRows(dy, x, gradient, dx, samples, 2, of: 2)
+    case 3: backwardRows(dy, x, gradient, dx, samples, 3, of: 3)
+    case 4: backwardRows(dy, x, gradient, dx, samples, 4, of: 4)
+    default:
+      var first = 0
+      while inputs &- first > 4 {
+        backwardRows(dy, x, gradient, dx, samples, 4, from: first, of: inputs)
+        first &+= 4
+      }
+      switch inputs &- first {
+      case 1: backwardRows(dy, x, gradient, dx, samples, 1, from: first, of: inputs)
+      case 2: backwardRows(dy, x, gradient, dx, samples, 2, from: first, of: inputs)
+      case 3: backwardRows(dy, x, gradient, dx, samples, 3, from: first, of: inputs)
+      default: backwardRows(dy, x, gradient, dx, samples, 4, from: first, of: inputs)
+      }
+    }
+  }
+
+  /// As above; so do the sums over the batch.
+  ///
+  /// - Parameters:
+  ///   - width: how many of the inputs, 4 at most.
+  ///   - first: the first of them.
+  ///   - count: how many there are.
+  @inline(__always)
+  private func backwardRows(
+    _ firstDy: UnsafeMutablePointer<S>, _ firstX: UnsafeMutablePointer<S>,
+    _ gradient: AffineMap, _ firstDx: UnsafeMutablePointer<S>?, _ samples: Int, _ width: Int,
+    from first: Int = 0, of count: Int
+  ) {
+    let db = first == 0 ? gradient.bias : nil
+    var w = weight.start + first
+    var dw = gradient.weight.start + first
+    var i = 0
+    while i < units {
+      var row = InlineArray<4, S>(repeating: 0)
+      var sums = row
+      var sum: S = 0
+      var j = 0
+      while j < width {
+        row[j] = w[j]
+        j &+= 1
+      }
+      var (x, dx, dy) = (firstX + first, (firstDx ?? firstX) + first, firstDy + i)
+      var s = samples
+      while s > 0 {
+        let d = dy.pointee
+        sum += d
+        j = 0
+        while j < width {
+          sums[j] += d * x[j]
+          j &+= 1
+        }
+        if firstDx != nil {
+          j = 0
+          while j < width {
+            dx[j] += d * row[j]
+            j &+= 1
+          }
+        }
+        x += count
+        dx += count
+        dy += units
+        s &-= 1
+      }
+      if let db { db[i] += sum }
+      j = 0
+      while j < width {
+        dw[j] += sums[j]
+        j &+= 1
+      }
+      w += count
+      dw += count
+      i &+= 1
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import NNExp
+
+/// The sizes of a convolution over one shape of input: those of one group of one
+/// sample, unless said otherwise.
+struct ConvolutionSizes {
+  let rows: Window
+  let columns: Window
+  let groups: Int
+  /// Input and output planes, of all groups.
+  let x: Planes
+  let y: Planes
+  /// Input channels, and output channels.
+  let inputs: Int
+  let units: Int
+  // Numbers of what follows: `Int.max` where that overflows.
+  /// Weights of one unit, and of all.
+  let depth: Int
+  let weights: Int
+  /// Places of the window.
+  let positions: Int
+  /// The input with its padding: its rows and columns, and all of it.
+  let paddedRows: Int
+  let paddedColumns: Int
+  let border: Int
+
+  var inputPart: Int { inputs &* x.count }
+  var outputPart: Int { units &* positions }
+
+  /// True if a sample is its own matrix of windows.
+  var isPointwise: Bool { rows == .single && columns == .single }
+
+  /// True if windows lie one place apart.
+  var isDense: Bool { rows.stride == 1 && columns.stride == 1 }
+
+  /// True if windows one place apart leave the input: it is copied into a border
+  /// of zeros first.
+  var isBordered: Bool { isDense && (rows.padding > 0 || columns.padding > 0) }
+
+  /// - Parameters:
+  ///   - input: `[channels, rows, columns]`, channels a multiple of `groups`.
+  ///   - output: what `Convolution.plan` makes of it.
+  init(rows: Window, columns: Window, groups: Int, input: Shape, output: Shape) {
+    guard let x = Planes(input), let y = Planes(output) else {
+      preconditionFailure("`plan` lets no other shape pass")
+    }
+    (self.rows, self.columns, self.groups, self.x, self.y) = (rows, columns, groups, x, y)
+    inputs = x.channels / groups
+    units = y.channels / groups
+    depth = inputs.times(rows.size).times(columns.size)
+    weights = units.times(depth)
+    positions = y.rows.times(y.columns)
+    paddedRows = min(x.rows, .max / 2) + 2 * rows.padding
+    paddedColumns = min(x.columns, .max / 2) + 2 * columns.padding
+    border = inputs.times(paddedRows).times(paddedColumns)
+  }
+
+  /// The input in its border, which was filled with anything.
+  func copy<S: Scalar>(_ x: UnsafePointer<S>, into border: UnsafeMutablePointer<S>) {
+    border.update(repeating: 0, count: self.border)
+    forEachRow { inner, outer in
+      (border + outer).update(from: x + inner, count: self.x.columns)
+    }
+  }
+
+  /// Adds what is within the border.
+  func add<S: Scalar>(_ border: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>) {
+    forEachRow { inner, outer in
+      for c in 0..<x.columns { dx[inner &+ c] += border[outer &+ c] }
+    }
+  }
+
+  /// Calls `body` with every row of the input, and where it stands within its
+  /// padding, both counted from their starts.
+  @inline(__always)
+  private func forEachRow(_ body: (_ inner: Int, _ outer: Int) -> Void) {
+    var outer = rows.padding &* paddedColumns &+ columns.padding
+    for i in 0..<inputs {
+      for r in 0..<x.rows {
+        body((i &* x.rows &+ r) &* x.columns, outer)
+        outer &+= paddedColumns
+      }
+      outer &+= 2 &* rows.padding &* paddedColumns
+    }
+  }
+}
+
+// The sums of a convolution, in the faster of two ways.
+extension ConvolutionSizes {
+  var scratch: [Plan.Scratch] {
+    DirectConvolution<Double>.suits(self)
+      ? DirectConvolution<Double>.scratch(for: self) : WindowConvolution<Double>.scratch(for: self)
+  }
+
+  func forward<S: KernelScalar>(_ pass: Forward<S>, hasBias: Bool) {
+    if DirectConvolution<S>.suits(self) {
+      DirectConvolution(self, scratch: pass.scratch).forward(pass, hasBias: hasBias)
+    } else {
+      WindowConvolution(sizes: self, scratch: pass.scratch).forward(pass, hasBias: hasBias)
+    }
+  }
+
+  func backward<S: KernelScalar>(_ pass: Backward<S>, hasBias: Bool) {
+    if DirectConvolution<S>.suits(self) {
+      DirectConvolution(self, scratch: pass.scratch).backward(pass, hasBias: hasBias)
+    } else {
+      WindowConvolution(sizes: self, scratch: pass.scratch).backward(pass, hasBias: hasBias)
+    }
+  }
+}
+
+extension Int {
+  /// The product of two numbers that are not negative; `Int.max` where it
+  /// overflows, which the engine reports as too large.
+  func times(_ other: Int) -> Int {
+    let (product, overflow) = multipliedReportingOverflow(by: other)
+    return overflow ? .max : product
+  }
+}

@@ -1,0 +1,289 @@
+import NNExp
+
+/// (Σ|xᵢ|ᵖ)^(1/p) over windows that tile their plane: whole rows at a time for
+/// p = 1, 2, 3, 4, whole planes for any other.
+///
+/// The equations are those of ``PowerMean``, and so are the results where powers
+/// leave the comfortable range: such a window is left to it. Here the rows of a
+/// window are added first, then its columns.
+struct TiledPowerMean<S: KernelScalar> {
+  private let p: Double
+  private let normalizes: Bool
+  /// A window's extent.
+  private let height: Int
+  private let width: Int
+  /// Numbers in a row of x, and of those within windows; in a row of y.
+  private let columns: Int
+  private let used: Int
+  private let windows: Int
+  /// Numbers in a plane of x, and rows in a plane of y.
+  private let plane: Int
+  private let windowRows: Int
+  /// Room: a row of x three times, a plane of x, and one of y.
+  private let sums: UnsafeMutablePointer<S>
+  private let first: UnsafeMutablePointer<S>
+  private let second: UnsafeMutablePointer<S>
+  private let powers: UnsafeMutablePointer<S>
+  private let roots: UnsafeMutablePointer<S>
+
+  /// How many numbers `room` must have; `Int.max` where that overflows.
+  static func room(x: Planes, y: Planes) -> Int {
+    [x.columns, x.columns, x.columns, x.count, y.count].reduce(0) {
+      let (sum, overflow) = $0.addingReportingOverflow($1)
+      return overflow ? .max : sum
+    }
+  }
+
+  init(
+    p: Double, normalizes: Bool, height: Int, width: Int, x: Planes, y: Planes, room: Tensor<S>
+  ) {
+    (self.p, self.normalizes) = (p, normalizes)
+    (self.height, self.width) = (height, width)
+    (columns, used, windows) = (x.columns, y.columns &* width, y.columns)
+    (plane, windowRows) = (x.count, y.rows)
+    sums = room.start
+    first = sums + columns
+    second = first + columns
+    powers = second + columns
+    roots = powers + x.count
+  }
+
+  private var general: PowerMean<S> { PowerMean(p: S(p), normalizes: normalizes) }
+  private var divisor: S { normalizes ? S(height &* width) : 1 }
+  private var tiles: Tiles {
+    Tiles(
+      height: height, width: width, columns: columns, plane: plane, windows: windows,
+      windowRows: windowRows)
+  }
+  private var isGeneral: Bool { p != 1 && p != 2 && p != 3 && p != 4 }
+
+  func forward(_ pass: Forward<S>) {
+    let (x, y) = (pass.x.start, pass.y.start)
+    if isGeneral {
+      for plane in 0..<(pass.x.count / plane) {
+        scaledNorms(x + plane &* self.plane, to: y + plane &* windowRows &* windows)
+      }
+      return
+    }
+    S.addPowers(
+      x, Int(p), over: divisor, of: tiles, into: y, rows: pass.y.count / windows, room: sums)
+    takeRoots(pass.y, of: x)
+  }
+
+  func backward(_ pass: Backward<S>) {
+    let rows = pass.y.count / windows
+    var row = 0
+    while row < rows {
+      if !isGeneral {
+        row = S.addSlopes(
+          pass.x.start, Int(p), over: divisor, of: tiles, pass.y.start, pass.dy.start,
+          to: pass.dx.start, rows: row..<rows, room: sums)
+        if row == rows { return }
+      }
+      let start = start(ofRow: row)
+      let (x, dx) = (pass.x.start + start, pass.dx.start + start)
+      let (y, dy) = (pass.y.start + row &* windows, pass.dy.start + row &* windows)
+      let rowsAtOnce = isGeneral ? windowRows : 1
+      if isGeneral, isEven(y, count: rowsAtOnce &* windows), takeQuotients(x, y) {
+        for r in 0..<rowsAtOnce {
+          let (offset, window) = (r &* height &* columns, r &* windows)
+          addRow(x + offset, y + window, dy + window, to: dx + offset, powers + offset)
+        }
+      } else {
+        var rule = general
+        for i in 0..<(rowsAtOnce &* windows) {
+          let patch = patch(row: i / windows, column: i % windows)
+          rule.addGradient(of: dy[i], y[i], x, patch, to: dx)
+        }
+      }
+      row &+= rowsAtOnce
+    }
+  }
+
+  // MARK: Geometry
+
+  /// Where row number `row` of windows begins, counted over all planes.
+  private func start(ofRow row: Int) -> Int {
+    let (plane, inside) = row.quotientAndRemainder(dividingBy: windowRows)
+    return plane &* self.plane &+ inside &* height &* columns
+  }
+
+  /// The entries of a window, counted from the start of the first row's.
+  private func patch(row: Int, column: Int) -> Patch {
+    Patch(
+      Window.Span(first: row &* height, count: height, countWithPadding: height),
+      Window.Span(first: column &* width, count: width, countWithPadding: width),
+      rowStep: columns, columnStep: 1, width: columns)
+  }
+
+  /// f of every window's number, for each of its columns.
+  @inline(__always)
+  private func spread(
+    _ y: UnsafeMutablePointer<S>, to row: UnsafeMutablePointer<S>, _ f: (S) -> S
+  ) {
+    if width == 2 {
+      for c in 0..<windows {
+        let value = f(y[c])
+        row[2 &* c] = value
+        row[2 &* c &+ 1] = value
+      }
+    } else {
+      for c in 0..<windows {
+        let value = f(y[c])
+        for v in 0..<width { row[c &* width &+ v] = value }
+      }
+    }
+  }
+
+  /// From `sums`, one a column, to one a window.
+  private func addColumns(to y: UnsafeMutablePointer<S>) {
+    if width == 2 {
+      for c in 0..<windows { y[c] = sums[2 &* c] + sums[2 &* c &+ 1] }
+    } else {
+      for c in 0..<windows {
+        var sum = sums[c &* width]
+        for v in 1..<max(1, width) { sum += sums[c &* width &+ v] }
+        y[c] = sum
+      }
+    }
+    if normalizes {
+      let n = S(height &* width)
+      for c in 0..<windows { y[c] /= n }
+    }
+  }
+
+  // MARK: Forward for p = 1, 2, 3, 4
+
+  /// True if a sum of powers lost nothing on the way to it.
+  @inline(__always)
+  private func isSafe(_ s: S) -> Bool {
+    p == 1 ? s < .infinity || !normalizes : s.isComfortable
+  }
+
+  /// From the sums in `y` to their roots.
+  private func takeRoots(_ y: Tensor<S>, of x: UnsafeMutablePointer<S>) {
+    inBlocks(of: y.count) { (block, room: Tensor<S>) in
+      let root = room.start
+      let s = y.start + block.lowerBound
+      let count = block.count
+      if !S.takeRoots(s, Int(p), into: root, count: count) {
+        for i in 0..<count where !isSafe(s[i]) {
+          let (row, c) = (block.lowerBound &+ i).quotientAndRemainder(dividingBy: windows)
+          root[i] = general.value(x + start(ofRow: row), patch(row: 0, column: c))
+        }
+      }
+      s.update(from: root, count: count)
+    }
+  }
+
+  // MARK: Forward for any p
+
+  /// y = m·(Σ(|xᵢ|/m)ᵖ)^(1/p), m = max|xᵢ|, of the windows of a plane.
+  private func scaledNorms(_ x: UnsafeMutablePointer<S>, to y: UnsafeMutablePointer<S>) {
+    for r in 0..<windowRows {
+      let (offset, m) = (r &* height &* columns, y + r &* windows)
+      takeMaxima(x + offset, to: m)
+      spread(m, to: first) { isScale($0) ? $0 : 1 }
+      for u in 0..<height {
+        let (x, ratio) = (x + offset + u &* columns, powers + offset + u &* columns)
+        for i in 0..<used { ratio[i] = abs(x[i]) / first[i] }
+        for i in used..<columns { ratio[i] = 0 }
+      }
+    }
+    S.power(powers, p, into: powers, count: windowRows &* height &* columns)
+    for r in 0..<windowRows {
+      for u in 0..<height {
+        let power = powers + (r &* height &+ u) &* columns
+        for i in 0..<used { sums[i] = u == 0 ? power[i] : sums[i] + power[i] }
+      }
+      addColumns(to: roots + r &* windows)
+    }
+    let count = windowRows &* windows
+    S.power(roots, 1 / p, into: roots, count: count)
+    for i in 0..<count { y[i] = isScale(y[i]) ? y[i] * roots[i] : y[i] }
+  }
+
+  /// max|xᵢ| of every window of a row; NaN if there is one.
+  private func takeMaxima(_ x: UnsafeMutablePointer<S>, to y: UnsafeMutablePointer<S>) {
+    // NaN is larger than nothing: it is kept apart, and added in the end.
+    let nans = first
+    for i in 0..<used {
+      sums[i] = 0
+      nans[i] = 0
+    }
+    for u in 0..<height {
+      let x = x + u &* columns
+      for i in 0..<used {
+        let size = abs(x[i])
+        sums[i] = size > sums[i] ? size : sums[i]
+        nans[i] = size == size ? nans[i] : size
+      }
+    }
+    for i in 0..<used { sums[i] += nans[i] }
+    for c in 0..<windows {
+      var m = sums[c &* width]
+      for v in 1..<max(1, width) {
+        let next = sums[c &* width &+ v]
+        m = next > m || next.isNaN ? next : m
+      }
+      y[c] = m
+    }
+  }
+
+  /// True where m is neither 0, infinite nor NaN.
+  @inline(__always)
+  private func isScale(_ m: S) -> Bool { m > 0 && m < .infinity }
+
+  // MARK: Backward
+
+  /// True if the reciprocals of these norms lose no figures; 0 is well too, for
+  /// where y is 0 so is every entry.
+  private func isEven(_ y: UnsafeMutablePointer<S>, count: Int) -> Bool {
+    let highest = 1 / S.leastNormalMagnitude
+    var extremes = 0
+    for i in 0..<count {
+      extremes &+= y[i] == 0 || (y[i].isComfortable && y[i] <= highest) ? 0 : 1
+    }
+    return extremes == 0
+  }
+
+  /// (|x|/y)^(p−1) of a plane, to `powers`; false where a quotient underflows.
+  private func takeQuotients(
+    _ x: UnsafeMutablePointer<S>, _ y: UnsafeMutablePointer<S>
+  ) -> Bool {
+    var denormals = 0
+    for r in 0..<windowRows {
+      spread(y + r &* windows, to: first) { $0 == 0 ? 0 : 1 / $0 }
+      for u in 0..<height {
+        let offset = (r &* height &+ u) &* columns
+        let (x, quotient) = (x + offset, powers + offset)
+        for i in 0..<used {
+          quotient[i] = abs(x[i]) * first[i]
+          denormals &+= quotient[i] < .leastNormalMagnitude && x[i] != 0 ? 1 : 0
+        }
+        for i in used..<columns { quotient[i] = 0 }
+      }
+    }
+    guard denormals == 0 else { return false }
+    S.power(powers, p - 1, into: powers, count: windowRows &* height &* columns)
+    return true
+  }
+
+  /// Adds the gradient of a row of windows; `powers` are those of its quotients.
+  private func addRow(
+    _ x: UnsafeMutablePointer<S>, _ y: UnsafeMutablePointer<S>, _ dy: UnsafeMutablePointer<S>,
+    to dx: UnsafeMutablePointer<S>, _ powers: UnsafeMutablePointer<S>
+  ) {
+    let n = S(height &* width)
+    let (inverse, share) = (first, second)
+    spread(y, to: inverse) { $0 == 0 ? 0 : 1 / $0 }
+    spread(dy, to: share) { normalizes ? $0 / n : $0 }
+    for u in 0..<height {
+      let offset = u &* columns
+      let (x, dx, power) = (x + offset, dx + offset, powers + offset)
+      for i in 0..<used {
+        dx[i] += x[i] == 0 ? 0 : share[i] * (x[i] < 0 ? -power[i] : power[i])
+      }
+    }
+  }
+}

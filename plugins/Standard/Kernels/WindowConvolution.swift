@@ -1,0 +1,196 @@
+import NNExp
+
+/// A convolution by products of matrices: one sample's windows are the columns of a
+/// matrix P `[channels·rows·columns of the window, positions]`, so that the sums become
+///
+///     y = W P,  ∂Wᵀ += P ∂yᵀ,  ∂P = Wᵀ ∂y, which is then added back to ∂x
+struct WindowConvolution<S: KernelScalar> {
+  let sizes: ConvolutionSizes
+  let scratch: Tensors<S>
+
+  /// ∂Wᵀ; P unless a sample is its own; the input with its padding, if it has one.
+  static func scratch(for sizes: ConvolutionSizes) -> [Plan.Scratch] {
+    var scratch = [Plan.Scratch.fixed(sizes.weights.times(sizes.groups))]
+    if !sizes.isPointwise {
+      scratch.append(.fixed(sizes.depth.times(sizes.positions)))
+      if sizes.isBordered { scratch.append(.fixed(sizes.border)) }
+    }
+    return scratch
+  }
+
+  func forward(_ pass: Forward<S>, hasBias: Bool) {
+    let (x, y) = (pass.x, pass.y)
+    let weight = pass.parameters[0]
+    for s in 0..<pass.samples {
+      for g in 0..<sizes.groups {
+        let part = s &* sizes.groups &+ g
+        let from = x.start + part &* sizes.inputPart
+        let to = y.start + part &* sizes.outputPart
+        if hasBias {
+          let bias = pass.parameters[1].start + g &* sizes.units
+          for o in 0..<sizes.units {
+            (to + o &* sizes.positions).update(repeating: bias[o], count: sizes.positions)
+          }
+        }
+        let patches = sizes.isPointwise ? from : scratch[1].start
+        if !sizes.isPointwise { gather(from, into: patches) }
+        multiply(
+          sizes.weight(weight, group: g),
+          Matrix(start: patches, rows: sizes.depth, columns: sizes.positions),
+          into: Matrix(start: to, rows: sizes.units, columns: sizes.positions),
+          accumulating: hasBias)
+      }
+    }
+  }
+
+  func backward(_ pass: Backward<S>, hasBias: Bool) {
+    let (x, dy, dx) = (pass.x, pass.dy, pass.dx)
+    let weight = pass.parameters[0]
+    // ∂Wᵀ += P ∂yᵀ: the BLAS is up to half as fast again as with ∂W += ∂y Pᵀ.
+    let dw = scratch[0]
+    dw.fill(0)
+    for s in 0..<pass.samples {
+      for g in 0..<sizes.groups {
+        let part = s &* sizes.groups &+ g
+        let from = x.start + part &* sizes.inputPart
+        let slope = dy.start + part &* sizes.outputPart
+        let dyPart = Matrix(start: slope, rows: sizes.units, columns: sizes.positions)
+        if hasBias {
+          let db = pass.gradients[1].start + g &* sizes.units
+          for o in 0..<sizes.units {
+            db[o] += sum(of: slope + o &* sizes.positions, count: sizes.positions)
+          }
+        }
+        let patches = sizes.isPointwise ? from : scratch[1].start
+        if !sizes.isPointwise { gather(from, into: patches) }
+        let columns = Matrix(start: patches, rows: sizes.depth, columns: sizes.positions)
+        multiply(
+          columns, dyPart.transposed, into: sizes.transposedWeight(dw, group: g),
+          accumulating: true)
+        guard pass.needsInputGradient else { continue }
+        let transposedWeight = sizes.weight(weight, group: g).transposed
+        let to = dx.start + part &* sizes.inputPart
+        if sizes.isPointwise {
+          multiply(
+            transposedWeight, dyPart,
+            into: Matrix(start: to, rows: sizes.depth, columns: sizes.positions),
+            accumulating: true)
+        } else {
+          multiply(transposedWeight, dyPart, into: columns)
+          scatter(patches, to: to)
+        }
+      }
+    }
+    for g in 0..<sizes.groups {
+      let from = dw.start + g &* sizes.weights
+      let to = pass.gradients[0].start + g &* sizes.weights
+      for o in 0..<sizes.units {
+        for k in 0..<sizes.depth { to[o &* sizes.depth &+ k] += from[k &* sizes.units &+ o] }
+      }
+    }
+  }
+}
+
+extension ConvolutionSizes {
+  fileprivate func weight<S: Scalar>(_ weight: Tensor<S>, group: Int) -> Matrix<S> {
+    Matrix(start: weight.start + group &* weights, rows: units, columns: depth)
+  }
+
+  fileprivate func transposedWeight<S: Scalar>(_ weight: Tensor<S>, group: Int) -> Matrix<S> {
+    Matrix(start: weight.start + group &* weights, rows: depth, columns: units)
+  }
+
+  /// The windows one place apart, over an input that has its padding.
+  fileprivate var windows: Windows {
+    Windows(
+      channels: inputs, rows: paddedRows, columns: paddedColumns, window: (rows.size, columns.size),
+      dilation: (rows.dilation, columns.dilation))
+  }
+}
+
+extension WindowConvolution {
+  /// Lays the windows of one part of a sample out as the columns of `patches`.
+  private func gather(_ x: UnsafePointer<S>, into patches: UnsafeMutablePointer<S>) {
+    let (rows, columns) = (sizes.rows, sizes.columns)
+    if sizes.isBordered {
+      sizes.copy(x, into: scratch[2].start)
+      return S.gather(sizes.windows, scratch[2].start, into: patches)
+    }
+    if sizes.isDense { return S.gather(sizes.windows, x, into: patches) }
+    var to = patches
+    for i in 0..<sizes.inputs {
+      for u in 0..<rows.size {
+        for v in 0..<columns.size {
+          let (low, high) = columns.placesInside(
+            entry: v, over: sizes.x.columns, of: sizes.y.columns)
+          for r in 0..<sizes.y.rows {
+            let row = r &* rows.stride &+ u &* rows.dilation &- rows.padding
+            if row < 0 || row >= sizes.x.rows {
+              to.update(repeating: 0, count: sizes.y.columns)
+            } else {
+              let from =
+                x
+                + ((i &* sizes.x.rows &+ row) &* sizes.x.columns
+                  &+ v &* columns.dilation &- columns.padding)
+              for c in 0..<low { to[c] = 0 }
+              for c in low..<high { to[c] = from[c &* columns.stride] }
+              for c in high..<sizes.y.columns { to[c] = 0 }
+            }
+            to += sizes.y.columns
+          }
+        }
+      }
+    }
+  }
+
+  /// Adds every column of `patches` to the window that it came from.
+  private func scatter(_ patches: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>) {
+    let (rows, columns) = (sizes.rows, sizes.columns)
+    if sizes.isBordered {
+      let border = scratch[2]
+      border.fill(0)
+      S.scatter(sizes.windows, patches, to: border.start)
+      return sizes.add(border.start, to: dx)
+    }
+    if sizes.isDense { return S.scatter(sizes.windows, patches, to: dx) }
+    var from = patches
+    for i in 0..<sizes.inputs {
+      for u in 0..<rows.size {
+        for v in 0..<columns.size {
+          let (low, high) = columns.placesInside(
+            entry: v, over: sizes.x.columns, of: sizes.y.columns)
+          for r in 0..<sizes.y.rows {
+            let row = r &* rows.stride &+ u &* rows.dilation &- rows.padding
+            if row >= 0 && row < sizes.x.rows {
+              let to =
+                dx
+                + ((i &* sizes.x.rows &+ row) &* sizes.x.columns
+                  &+ v &* columns.dilation &- columns.padding)
+              for c in low..<high { to[c &* columns.stride] += from[c] }
+            }
+            from += sizes.y.columns
+          }
+        }
+      }
+    }
+  }
+
+  /// Σ x in eight interleaved sums, then those in order: the same for the same
+  /// count, and eight times as fast as one after the other.
+  private func sum(of x: UnsafePointer<S>, count: Int) -> S {
+    var lanes = SIMD8<S>(repeating: 0)
+    let whole = count & ~7
+    var i = 0
+    while i < whole {
+      for lane in 0..<8 { lanes[lane] += x[i &+ lane] }
+      i &+= 8
+    }
+    var sum: S = 0
+    for lane in 0..<8 { sum += lanes[lane] }
+    while i < count {
+      sum += x[i]
+      i &+= 1
+    }
+    return sum
+  }
+}
