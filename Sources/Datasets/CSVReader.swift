@@ -24,6 +24,9 @@ struct CSVReader {
   private let table: CSVTable
   private var columns: [Column]
 
+  /// Which of `columns` hold decimal numbers: their cells are not made texts.
+  private var areDecimal: [Bool]
+
   /// Which of `columns` a position of the file feeds; −1 for none.
   private let slots: [Int]
 
@@ -47,6 +50,7 @@ struct CSVReader {
       let kind: Kind = type is CategoryColumn ? .text : type is NumberColumn ? .number : .unknown
       return Column(position: position, type: kind == .number ? nil : type, kind: kind)
     }
+    areDecimal = columns.map { $0.kind == .number }
     var slots = [Int](repeating: -1, count: table.names.count)
     for (slot, position) in positions.enumerated() { slots[position] = slot }
     self.slots = slots
@@ -98,9 +102,7 @@ struct CSVReader {
         guard found < fields else { throw ragged(from: base + start, at: field.moved(by: base)) }
         let slot = slots[found]
         if slot >= 0 {
-          if columns[slot].kind == .number, columns[slot].type == nil,
-            case .number(let value) = decimal(bytes, field.range)
-          {
+          if areDecimal[slot], case .number(let value) = decimal(bytes, field.range) {
             cells[row &+ slot] = value
           } else {
             cells[row &+ slot] = try cell(field, slot, in: bytes, base: base)
@@ -139,6 +141,7 @@ struct CSVReader {
     switch (columns[slot].kind, reading) {
     case (.unknown, .number(let value)), (.number, .number(let value)):
       columns[slot].kind = .number
+      areDecimal[slot] = true
       return value
     case (.unknown, .notANumber), (.text, .notANumber):
       let text = try table.origin.text(of: field, in: bytes, base: base)

@@ -91,15 +91,19 @@ import Testing
 
   @Test func buffersAreGuarded() throws {
     let square = "for i in pass.y.indices { pass.y[i] = pass.x[i] * pass.x[i] }; "
+    // A tensor's subscript is checked; pointers are not.
     for (forward, fact) in [
       (
-        "for i in 0..<pass.y.count + 3 { pass.y.start[i] = 1 }",
+        "for (int64_t i = 0; i < pass->y.count + 3; i++) y[i] = 1;",
         "its forward pass wrote 3 numbers beyond the end of y, which holds 4"
       ),
-      (
-        square + "pass.y.start[-1] = 0",
-        "its forward pass wrote 1 number before the start of y, which holds 4"
-      ),
+      ("y[-1] = 0;", "its forward pass wrote 1 number before the start of y, which holds 4"),
+    ] {
+      let told = try message({ try $0.writeCSquare(forward: forward) }, plugins: "[Square.c]")
+      #expect(
+        told == "2: \(place.replacing("Square.swift", with: "Square.c")): \(fact)", "\(forward)")
+    }
+    for (forward, fact) in [
       (
         "for i in 1..<pass.y.count { pass.y[i] = 1 }",
         "its forward pass leaves y[0] as it was; its plan promises [2] a sample, and all of y is "
