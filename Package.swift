@@ -25,7 +25,8 @@ let package = Package(
     .target(name: "YAMLTree", dependencies: ["NNExp", "CYAML"]),
     .target(name: "Datasets", dependencies: ["NNExp", "CZlib"]),
     .target(name: "Engine", dependencies: ["NNExp", "Datasets"]),
-    .target(name: "GradientCheck", dependencies: ["NNExp", "Datasets", "Engine"]),
+    .target(name: "GradientCheck", dependencies: ["NNExp", "Datasets", "Engine", "Results"]),
+    .target(name: "Conformance", dependencies: ["NNExp", "Datasets", "GradientCheck"]),
     .target(
       name: "Explanation", dependencies: ["NNExp", "Datasets", "Engine", "GradientCheck"]),
     .target(name: "Results", dependencies: ["NNExp"]),
@@ -42,7 +43,8 @@ let package = Package(
     .target(
       name: "Running",
       dependencies: [
-        "NNExp", "Datasets", "Engine", "GradientCheck", "Plugins", "Results", "ExperimentFile",
+        "NNExp", "Datasets", "Engine", "GradientCheck", "Conformance", "Plugins", "Results",
+        "ExperimentFile",
       ]),
 
     .target(
@@ -57,7 +59,7 @@ let package = Package(
     .executableTarget(
       name: "nnexp",
       dependencies: [
-        "NNExp", "Datasets", "Engine", "GradientCheck", "Explanation", "Results",
+        "NNExp", "Datasets", "Engine", "GradientCheck", "Conformance", "Explanation", "Results",
         "ExperimentFile", "Running", "Sweeps", "Standard",
         "Plugins", "CPlugins",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -75,13 +77,15 @@ let package = Package(
       name: "DatasetsTests", dependencies: ["Datasets", "NNExp", "YAMLTree", "Standard"]),
     .testTarget(
       name: "StandardTests",
-      dependencies: ["Standard", "NNExp", "Engine", "GradientCheck", "YAMLTree"]),
+      dependencies: ["Standard", "NNExp", "Engine", "GradientCheck", "Conformance", "YAMLTree"]),
     .testTarget(
       name: "EngineTests",
       dependencies: ["Engine", "NNExp", "Datasets", "Standard", "YAMLTree"]),
     .testTarget(
       name: "GradientCheckTests",
-      dependencies: ["GradientCheck", "Engine", "Datasets", "NNExp", "Standard", "YAMLTree"]),
+      dependencies: [
+        "GradientCheck", "Conformance", "Engine", "Datasets", "NNExp", "Standard", "YAMLTree",
+      ]),
     .testTarget(
       name: "ExplanationTests",
       dependencies: ["Explanation", "ExperimentFile", "Engine", "Datasets", "NNExp", "Standard"]),
@@ -94,7 +98,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "SweepsTests",
-      dependencies: ["Sweeps", "NNExp", "Results", "Standard", "nnexp"]),
+      dependencies: ["Sweeps", "NNExp", "Datasets", "Results", "Standard", "nnexp"]),
     .testTarget(
       name: "RunningTests",
       dependencies: [
@@ -103,7 +107,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests", dependencies: ["nnexp"],
       exclude: [
-        "Faults", "allocation_counter.c", "at_end.h", "fault_injector.c", "memory_refuser.c",
+        "Faults", "LastVersion", "allocation_counter.c", "at_end.h", "fault_injector.c",
+        "memory_refuser.c",
         "no_proc.c",
         "peak_memory.c", "time_machine.c",
       ]),

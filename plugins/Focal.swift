@@ -11,9 +11,9 @@ import NNExp
 /// - Shape: output `[k]`, targets of k classes
 /// - Source: Lin, Goyal, Girshick, He, Dollár 2017, "Focal loss for dense object
 ///   detection".
-struct Focal: Loss {
+struct Focal: Loss, Component {
   static let typeName = "focal"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "cross-entropy that turns from what is right already to what is hard",
     equation: "ℓ = −(1 − q)ᵞ ln q,  q = softmax(z)ₜ",
     shapes: "output [k], targets of k classes",

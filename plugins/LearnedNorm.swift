@@ -14,9 +14,9 @@ import NNExp
 /// - Source: Gulcehre, Cho, Pascanu, Bengio 2013, "Learned-norm pooling for deep
 ///   feedforward and recurrent neural networks", eqs. 4 and 5. The linear map that
 ///   the paper has within is a `dense` layer before this one.
-struct LearnedNorm: Layer {
+struct LearnedNorm: Layer, Component {
   static let typeName = "learned_norm"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "pooling by a norm of learned order around a learned centre",
     equation: """
       y = ((1/N) Σᵢ |xᵢ − cᵢ|ᵖ)^(1/p),  p = 1 + ln(1 + e^ρ)

@@ -7,9 +7,9 @@ import NNExp
 ///
 /// η is a tenth to a third of what Adam would take.
 /// - Source: Chen et al. 2023, "Symbolic discovery of optimization algorithms".
-struct Lion: Optimizer {
+struct Lion: Optimizer, Component {
   static let typeName = "lion"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "steps of one size, along the sign of a running mean of the gradients",
     equation: """
       w ← w − η (sign(β₁m + (1 − β₁)g) + λw)

@@ -9,9 +9,9 @@ import NNExp
 /// - Shape: any → `[units]`
 /// - Source: Goodfellow, Warde-Farley, Mirza, Courville, Bengio 2013, "Maxout
 ///   networks".
-struct Maxout: Layer {
+struct Maxout: Layer, Component {
   static let typeName = "maxout"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "the largest of several affine maps, a unit that learns its own activation",
     equation: """
       yᵢ = maxⱼ (Wᵢⱼ x + bᵢⱼ)

@@ -9,9 +9,9 @@ import NNExp
 /// - Shape: any → `[units]`
 /// - Source: Broomhead and Lowe 1988, "Multivariable functional interpolation and
 ///   adaptive networks"; widths learned as in Moody and Darken 1989.
-struct RadialBasis: Layer {
+struct RadialBasis: Layer, Component {
   static let typeName = "radial_basis"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "bumps around learned centres, each of a learned width",
     equation: "yₖ = exp(−e^βₖ Σⱼ (xⱼ − cₖⱼ)²)",
     shapes: "any → [units]",

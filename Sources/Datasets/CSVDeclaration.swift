@@ -1,7 +1,16 @@
 import NNExp
 
 /// What an experiment file says of a CSV file.
-struct CSVDeclaration: Sendable {
+struct CSVDeclaration: StreamableSource, Component {
+  static let typeName = "csv"
+  static let documentation = Documentation(
+    "the columns of a CSV file",
+    example: """
+      data:
+        csv: {path: data/iris.csv, inputs: [sepal_*, petal_*], targets: species}
+      """)
+  static let shorthand: String? = "path"
+
   let file: DeclaredPath
   let delimiter: UInt8
   let hasHeader: Bool
@@ -11,13 +20,14 @@ struct CSVDeclaration: Sendable {
   let targets: ColumnSelection?
   /// Columns of numbers that are to be read as texts.
   let categorical: ColumnSelection?
+  /// The types of columns that are not to be taken for what their first cell is.
+  let types: ColumnTypes?
 
-  /// Reads the options; `model` is the training data's declaration, whose
-  /// settings hold where validation or test data have none of their own.
-  init(from options: inout Options, folder: String, like model: CSVDeclaration?) {
-    file = DeclaredPath(
-      options.string("path", "the file, relative to the experiment file's folder"), in: folder,
-      at: options.place(of: "path"))
+  /// The settings of the training data hold where validation or test data have none of
+  /// their own.
+  init(from options: inout Options) {
+    let model = options.surroundings?.training as? CSVDeclaration
+    file = DeclaredPath("path", "the file, relative to the experiment file's folder", &options)
     let text = options.string(
       "delimiter", default: model.map { String(UnicodeScalar($0.delimiter)) } ?? ",",
       "the character between two fields")
@@ -35,6 +45,10 @@ struct CSVDeclaration: Sendable {
     inputs = ColumnSelection("inputs", from: &options) ?? model?.inputs
     targets = ColumnSelection("targets", from: &options) ?? model?.targets
     categorical = ColumnSelection("categorical", from: &options) ?? model?.categorical
+    types = ColumnTypes(from: &options) ?? model?.types
+    options.suggest("inputs", for: "features", "x")
+    options.suggest("targets", for: "target", "label", "labels", "y")
+    options.suggest("delimiter", for: "sep", "separator")
   }
 
   /// A file that is named on the command line, read as `model` was.
@@ -45,6 +59,7 @@ struct CSVDeclaration: Sendable {
     inputs = model?.inputs
     targets = model?.targets
     categorical = model?.categorical
+    types = model?.types
   }
 }
 
@@ -52,7 +67,7 @@ struct CSVDeclaration: Sendable {
 /// range `first..last`, an index where there is no header (from 0; negative
 /// from the end), or a list of these.
 struct ColumnSelection: Sendable {
-  private let items: [Node]
+  let items: [Node]
 
   /// Nil where the key is absent or wrong.
   init?(_ key: String, from options: inout Options) {
@@ -74,6 +89,12 @@ struct ColumnSelection: Sendable {
 
   /// Exactly these names.
   init(names: [String]) { items = names.map { Node(.string($0)) } }
+
+  /// These items, which were read elsewhere; nil if there are none.
+  init?(items: [Node]) {
+    if items.isEmpty { return nil }
+    self.items = items
+  }
 
   /// The columns' positions, in the order of the selection.
   func resolve(in table: CSVTable, at place: Place? = nil) throws -> [Int] {

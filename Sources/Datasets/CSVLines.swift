@@ -18,6 +18,9 @@ struct CSVLines: Sendable {
 
   /// The number of each text; nil for a column of numbers.
   private let codes: [[ByteText: Int]?]
+
+  /// The type of each column that the file declares, if it is not one of numbers.
+  private let types: [(any ColumnType)?]
   private let latest: Latest
 
   /// The row that was read last: its inputs are asked for, then its targets.
@@ -27,13 +30,14 @@ struct CSVLines: Sendable {
 
   init(
     _ file: FileBytes, starts: [Int], delimiter: UInt8, slots: [Int],
-    codes: [[ByteText: Int]?]
+    codes: [[ByteText: Int]?], types: [(any ColumnType)?]
   ) {
     self.file = file
     self.starts = starts
     self.delimiter = delimiter
     self.slots = slots
     self.codes = codes
+    self.types = types
     latest = Latest()
   }
 
@@ -47,7 +51,8 @@ struct CSVLines: Sendable {
       codes[first + column] = Dictionary(
         uniqueKeysWithValues: zip(texts!.map(ByteText.init), texts!.indices))
     }
-    return CSVLines(file, starts: starts, delimiter: delimiter, slots: slots, codes: codes)
+    return CSVLines(
+      file, starts: starts, delimiter: delimiter, slots: slots, codes: codes, types: types)
   }
 
   /// The bytes that are held for each row.
@@ -66,18 +71,30 @@ struct CSVLines: Sendable {
     }
   }
 
+  /// The number of a text; nil if the column had no such text before.
+  private func number(of text: String, _ slot: Int) -> Double? {
+    var category = text
+    if let type = types[slot], let value = try? type.read(text) {
+      switch value {
+      case .number(let number): return codes[slot] == nil && number.isFinite ? number : nil
+      case .category(let name): category = name
+      }
+    }
+    return codes[slot].flatMap { $0[ByteText(category)] }.map(Double.init)
+  }
+
   private func read(_ row: Int, into cells: inout [Double]) throws {
     let isSound = try file.withBytes(starts[row]..<starts[row + 1]) { bytes in
       var scanner = CSVScanner(delimiter: delimiter, position: 0)
       for slot in slots {
         guard let field = try? scanner.next(in: bytes) else { return false }
         guard slot >= 0 else { continue }
-        if let codes = codes[slot] {
-          guard let text = CSVOrigin.text(of: field, in: bytes), let code = codes[ByteText(text)]
+        if types[slot] != nil || codes[slot] != nil {
+          guard let text = CSVOrigin.text(of: field, in: bytes), let cell = number(of: text, slot)
           else {
             return false
           }
-          cells[slot] = Double(code)
+          cells[slot] = cell
         } else {
           guard case .number(let value) = decimal(bytes, field.range) else { return false }
           cells[slot] = value

@@ -2,9 +2,9 @@ import NNExp
 
 /// Reads chosen columns of a CSV file into a table of numbers.
 ///
-/// A column's first field tells whether it holds numbers or texts; a field of
-/// the other kind is an error. A text becomes the index of its category, in
-/// sorted order.
+/// A column is of the type that the file declares. Without one, its first field says
+/// whether it holds numbers or texts; a field of the other kind is an error. A text
+/// becomes the index of its category, in sorted order.
 struct CSVReader {
   /// Of one input column: more look like identifiers.
   static let mostCategories = 1_000
@@ -14,7 +14,8 @@ struct CSVReader {
   /// One chosen column.
   private struct Column {
     let position: Int
-    let isTextByDeclaration: Bool
+    /// The type that the file declares, if it is not one of numbers.
+    let type: (any ColumnType)?
     var kind: Kind
     var codes: [ByteText: Int] = [:]
     var texts: [String] = []
@@ -37,11 +38,14 @@ struct CSVReader {
   /// Reads at most `limit` samples.
   ///
   /// - Precondition: no position twice.
-  init(_ table: CSVTable, columns positions: [Int], categorical: Set<Int>, limit: Int?) throws {
+  init(_ table: CSVTable, columns positions: [Int], types: [Int: any ColumnType], limit: Int?)
+    throws
+  {
     self.table = table
-    columns = positions.map {
-      let isText = categorical.contains($0)
-      return Column(position: $0, isTextByDeclaration: isText, kind: isText ? .text : .unknown)
+    columns = positions.map { position in
+      let type = types[position]
+      let kind: Kind = type is CategoryColumn ? .text : type is NumberColumn ? .number : .unknown
+      return Column(position: position, type: kind == .number ? nil : type, kind: kind)
     }
     var slots = [Int](repeating: -1, count: table.names.count)
     for (slot, position) in positions.enumerated() { slots[position] = slot }
@@ -63,7 +67,7 @@ struct CSVReader {
     guard case .file(let file) = table.bytes else { return nil }
     return CSVLines(
       file, starts: starts, delimiter: table.delimiter, slots: slots,
-      codes: columns.map { $0.kind == .text ? $0.codes : nil })
+      codes: columns.map { $0.kind == .text ? $0.codes : nil }, types: columns.map(\.type))
   }
 
   /// Reads one part of the file, whole records; false once all is read.
@@ -94,7 +98,9 @@ struct CSVReader {
         guard found < fields else { throw ragged(from: base + start, at: field.moved(by: base)) }
         let slot = slots[found]
         if slot >= 0 {
-          if columns[slot].kind == .number, case .number(let value) = decimal(bytes, field.range) {
+          if columns[slot].kind == .number, columns[slot].type == nil,
+            case .number(let value) = decimal(bytes, field.range)
+          {
             cells[row &+ slot] = value
           } else {
             cells[row &+ slot] = try cell(field, slot, in: bytes, base: base)
@@ -125,8 +131,9 @@ struct CSVReader {
   ) throws -> Double {
     let origin = table.origin
     let place = { origin.place(of: field.moved(by: base)) }
-    if columns[slot].isTextByDeclaration {
-      return try code(of: table.origin.text(of: field, in: bytes, base: base), slot, at: place)
+    if let type = columns[slot].type {
+      let text = try table.origin.text(of: field, in: bytes, base: base)
+      return try number(of: text, type, slot, at: place)
     }
     let reading = decimal(bytes, field.range)
     switch (columns[slot].kind, reading) {
@@ -146,6 +153,33 @@ struct CSVReader {
           + "in column '\(name(columns[slot]))' is too large for a number", at: place())
     case (.number, .notANumber), (.text, .number):
       throw try mixed(field.moved(by: base), slot)
+    }
+  }
+
+  /// The number of a cell of a declared type.
+  private mutating func number(
+    of text: String, _ type: any ColumnType, _ slot: Int, at place: () -> Place
+  ) throws -> Double {
+    if type is CategoryColumn { return try code(of: text, slot, at: place) }
+    func refuse(_ fact: String) -> Diagnostic {
+      Diagnostic("column '\(name(columns[slot]))': \(fact)", at: place())
+    }
+    if isEmpty(text) { throw Diagnostic(missing(text, columns[slot]), at: place()) }
+    let value: ColumnValue
+    do {
+      value = try type.read(text)
+    } catch let fact as Diagnostic { throw refuse(fact.message) }
+    switch (value, columns[slot].kind) {
+    case (.number(let number), .unknown), (.number(let number), .number):
+      guard number.isFinite else { throw refuse("'\(excerpt(text))' gave \(shortest(number))") }
+      columns[slot].kind = .number
+      return number
+    case (.category(let category), .unknown), (.category(let category), .text):
+      columns[slot].kind = .text
+      return try code(of: category, slot, at: place)
+    case (_, let kind):
+      let (found, others) = kind == .text ? ("a number", "categories") : ("a category", "numbers")
+      throw refuse("'\(excerpt(text))' gave \(found), and the cells before it \(others)")
     }
   }
 

@@ -3,13 +3,12 @@ import NNExp
 extension CSVDeclaration {
   /// Reads the file's inputs and targets.
   ///
-  /// - Parameters:
-  ///   - split: the column that says which part a row belongs to.
-  ///   - known: the training data, for validation and test data: where both
-  ///     have headers, the columns of the same names are read.
-  func read(_ shelf: inout FileShelf, limit: Int?, split: ColumnSelection?, like known: RawData?)
-    throws -> RawData
-  {
+  /// For validation and test data: where both files have headers, the columns of the same
+  /// names as in the training data are read.
+  func read(_ request: DataRequest) throws -> SourceSamples {
+    let shelf = request.shelf
+    let split = ColumnSelection(items: request.partColumn)
+    let known = request.training.map { RawData($0, at: nil) }
     let table = try CSVTable(
       try shelf.csv(file), path: file.path, delimiter: delimiter, hasHeader: hasHeader)
     let part = try split?.resolve(in: table, at: file.place)[0]
@@ -21,7 +20,8 @@ extension CSVDeclaration {
       try (self.inputs ?? known.flatMap { named(.inputs, of: $0) })?
       .resolve(in: table, at: file.place)
       ?? table.names.indices.filter { !targets.contains($0) && $0 != part }
-    return try read(table, inputs: inputs, targets: targets, part: part, limit: limit)
+    return SourceSamples(
+      try read(table, inputs: inputs, targets: targets, part: part, limit: request.limit))
   }
 
   /// Reads inputs alone, in the columns of the training data: by name where
@@ -63,11 +63,19 @@ extension CSVDeclaration {
     guard !inputs.isEmpty else {
       throw Diagnostic("'\(table.path)' has no column left for the inputs", at: file.place)
     }
-    var categorical = Set(try self.categorical?.resolve(in: table, at: file.place) ?? [])
-    if let part { categorical.insert(part) }
+    var types = try self.types?.resolve(in: table, isPartial: targets.isEmpty) ?? [:]
+    var categories = try self.categorical?.resolve(in: table, at: file.place) ?? []
+    if let part { categories.append(part) }
+    for column in categories {
+      guard types.updateValue(CategoryColumn(), forKey: column) == nil else {
+        throw Diagnostic(
+          "column '\(table.names[column])' has a type under 'columns' and is a category too",
+          at: file.place)
+      }
+    }
 
     let chosen = inputs + targets + (part.map { [$0] } ?? [])
-    let reader = try CSVReader(table, columns: chosen, categorical: categorical, limit: limit)
+    let reader = try CSVReader(table, columns: chosen, types: types, limit: limit)
     guard reader.count > 0 else {
       throw Diagnostic("the file has no rows", at: table.origin.place(at: table.bytes.count))
     }

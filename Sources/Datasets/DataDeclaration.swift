@@ -9,16 +9,16 @@ public import NNExp
 ///       split: {validation: 0.2, stratified: true}
 ///       scale: min_max
 ///
-/// Exactly one source: `inline`, `csv`, `idx`, `npy`, `npz` or `generated`.
+/// Exactly one source: `inline`, `csv`, `idx`, `npy`, `npz`, `generated` or a plugin's.
 /// Validation and test data come from it by `split`, or from sources of their
 /// own under `validation:` and `test:`. Paths are relative to the experiment
 /// file.
 public struct DataDeclaration: Sendable {
   enum TargetKind: String, Sendable, CaseIterable { case auto, values, classes }
 
-  let source: DataSource?
-  let validation: DataSource?
-  let test: DataSource?
+  let source: SourceDeclaration?
+  let validation: SourceDeclaration?
+  let test: SourceDeclaration?
   let targetKind: TargetKind
   let classes: DeclaredClasses
   let isOneHot: Bool
@@ -36,7 +36,9 @@ public struct DataDeclaration: Sendable {
   /// Reads the section; mistakes are recorded in `options`. `folder` is the
   /// experiment file's.
   public init(from options: inout Options, registry: Registry, folder: String) {
-    source = DataSource(from: &options, registry: registry, folder: folder, like: nil)
+    options.surroundings = Surroundings(folder: folder, registry: registry)
+    let source = SourceDeclaration(from: &options)
+    self.source = source
     targetKind = options.choice(
       "target_kind", default: .auto, of: TargetKind.self,
       "auto: texts are classes, numbers are values unless 'classes' is given")
@@ -50,6 +52,9 @@ public struct DataDeclaration: Sendable {
       "stream", default: false,
       "csv, idx, npy: read samples from their files as they are needed, for data beyond the memory")
 
+    options.suggest("shape", for: "input_shape")
+    options.suggest("scale", for: "normalize", "standardize", "scaler")
+    options.suggest("validation", for: "val", "valid", "dev")
     let split = options.node("split", "a mapping", "parts of the samples for validation and test")
       .flatMap { options.component("split", from: $0) { Split(from: &$0) } }
     self.split = split ?? .none
@@ -69,11 +74,10 @@ public struct DataDeclaration: Sendable {
     }
     (inputScale, targetScale) = scales
 
-    let model = source?.csv
-    func part(_ key: String, _ explanation: String) -> DataSource? {
+    func part(_ key: String, _ explanation: String) -> SourceDeclaration? {
       guard let node = options.node(key, "a source", explanation) else { return nil }
       return options.component(key, from: node) { inner in
-        DataSource(from: &inner, registry: registry, folder: folder, like: model)
+        SourceDeclaration(from: &inner, training: source)
       } ?? nil
     }
     validation = part("validation", "validation data from a source of their own")
@@ -83,10 +87,10 @@ public struct DataDeclaration: Sendable {
     where options.contains(key) && (fraction > 0 || self.split.column != nil) {
       options.reject(key, "\(key) data come from 'split' already; keep one of the two")
     }
-    if self.split.column != nil, let source, source.csv == nil {
+    if self.split.column != nil, let source, !(source.source is CSVDeclaration) {
       options.reject("split", "a split by a column needs a CSV source")
     }
-    if isStreamed, let source, !source.canBeStreamed {
+    if isStreamed, let source, !(source.source is any StreamableSource) {
       options.reject(
         "stream", "only csv, idx and npy data can be streamed")
     }

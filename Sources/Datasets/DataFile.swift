@@ -24,6 +24,12 @@ struct DeclaredPath: Sendable {
   let path: String
   let place: Place?
 
+  /// The path under an option.
+  init(_ key: String, _ explanation: String, _ options: inout Options) {
+    path = options.path(options.string(key, explanation))
+    place = options.place(of: key)
+  }
+
   /// `path` as seen from `folder`, the experiment file's.
   init(_ path: String, in folder: String, at place: Place?) {
     let isAlone = path.hasPrefix(bytes: "/") || folder.isEmpty || folder == "."
@@ -35,7 +41,7 @@ struct DeclaredPath: Sendable {
 
 /// The files of one load: each is read and hashed once, however often it is
 /// named.
-struct FileShelf {
+final class FileShelf: DataFiles {
   /// True if files that can be are read in parts.
   let isStreamed: Bool
   private(set) var files: [DataFile] = []
@@ -56,24 +62,26 @@ struct FileShelf {
   /// What is held of the files that are read in parts.
   var windowBytes: Int { streams.count * stride }
 
-  mutating func read(_ file: DeclaredPath) throws -> [UInt8] {
-    if let known = contents.first(where: { $0.path.hasSameBytes(as: file.path) }) {
+  func read(_ file: DeclaredPath) throws -> [UInt8] { try read(file.path, at: file.place) }
+
+  func read(_ path: String, at place: Place?) throws -> [UInt8] {
+    if let known = contents.first(where: { $0.path.hasSameBytes(as: path) }) {
       return known.bytes
     }
-    let bytes = try readRegularFile(file.path, at: file.place)
-    contents.append((file.path, bytes))
+    let bytes = try readRegularFile(path, at: place)
+    contents.append((path, bytes))
     heldBytes += bytes.count
-    files.append(DataFile(path: file.path, sha256: SHA256.hex(of: bytes), size: bytes.count))
+    files.append(DataFile(path: path, sha256: SHA256.hex(of: bytes), size: bytes.count))
     return bytes
   }
 
   /// The file as CSV is read from: held or in parts.
-  mutating func csv(_ file: DeclaredPath) throws -> CSVBytes {
+  func csv(_ file: DeclaredPath) throws -> CSVBytes {
     isStreamed ? .file(try open(file)) : .held(try read(file))
   }
 
   /// The file, to be read in parts.
-  mutating func open(_ file: DeclaredPath) throws -> FileBytes {
+  func open(_ file: DeclaredPath) throws -> FileBytes {
     if let known = streams.first(where: { $0.path.hasSameBytes(as: file.path) }) {
       return known.bytes
     }
@@ -81,6 +89,19 @@ struct FileShelf {
     streams.append((file.path, stream))
     files.append(DataFile(path: file.path, sha256: try SHA256.hex(of: stream), size: stream.count))
     return stream
+  }
+}
+
+extension DataRequest {
+  /// All samples of a source alone, for a proof.
+  package init(random: RandomStream) { self.init(random: random, files: FileShelf()) }
+
+  /// The files of this load.
+  var shelf: FileShelf {
+    guard let shelf = files as? FileShelf else {
+      preconditionFailure("this module alone makes requests")
+    }
+    return shelf
   }
 }
 

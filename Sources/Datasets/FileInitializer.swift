@@ -3,9 +3,9 @@ public import NNExp
 /// Initial values from a file: `initial: {weight: {file: weight.npy}}`.
 ///
 /// The path is relative to the file that names it.
-public struct FileInitializer: Initializer {
+public struct FileInitializer: Initializer, Component {
   public static let typeName = "file"
-  public static let manual = Manual(
+  public static let documentation = Documentation(
     "the values of an .npy file of the parameter's shape",
     example: "initial: {weight: {file: weight.npy}}")
 

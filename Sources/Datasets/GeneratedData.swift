@@ -1,13 +1,27 @@
 import NNExp
 
 /// Samples that a registered generator makes.
-struct GeneratedData: Sendable {
-  let generator: any Generator
-  let name: String
-  let place: Place?
+struct GeneratedData: DataSource, Component {
+  static let typeName = "generated"
+  static let documentation = Documentation(
+    "samples that a generator makes",
+    example: "data: {generated: {type: spirals, samples: 200}}")
+  static let shorthand: String? = "type"
+
+  private let generator: any Generator
+  private let name: String
+  private let place: Place?
+
+  init(from options: inout Options) throws {
+    guard let registry = options.surroundings?.registry else { throw Diagnostics() }
+    place = options.place
+    (generator, name) = try options.typed(of: registry.generators) { type, options in
+      (try type.make(&options), type.name)
+    }
+  }
 
   /// All samples; a pure function of the stream.
-  func read(_ random: RandomStream, limit: Int?) throws -> RawData {
+  func read(_ request: DataRequest) throws -> SourceSamples {
     let samples = generator.samples
     let (inputShape, target) = (generator.inputShape, generator.target)
     guard samples > 0, inputShape.count > 0, target.shape.count > 0 else {
@@ -34,7 +48,7 @@ struct GeneratedData: Sendable {
         generator.generate(
           inputs: Tensor(start: x.baseAddress!, count: inputCount, shape: inputShape),
           targets: Tensor(start: t.baseAddress!, count: targetCount, shape: target.shape),
-          random: random)
+          random: request.random)
       }
     }
     for (numbers, what) in [(inputs, "inputs"), (targets, "targets")] {
@@ -43,20 +57,6 @@ struct GeneratedData: Sendable {
           "generator '\(name)' made the number \(shortest(numbers[i])) in its \(what)", at: place)
       }
     }
-    let count = min(samples, limit ?? Int.max)
-    return RawData(
-      inputs: RawColumns(
-        inputs, stride: inputShape.count, count: count,
-        layout: ColumnLayout(inputShape.count, named: "input")),
-      targets: RawColumns(
-        targets, stride: target.shape.count, count: count,
-        layout: ColumnLayout(target.shape.count, named: "target")),
-      inputAxes: inputShape.axes, targetAxes: target.shape.axes,
-      place: { [place] _, _, _ in place })
-  }
-
-  /// The number of classes, where the generator makes classes.
-  var classCount: Int? {
-    if case .classes(let count) = generator.target { count } else { nil }
+    return try SourceSamples(inputs: inputs, of: inputShape, targets: targets, of: target)
   }
 }

@@ -3,32 +3,38 @@ import NNExp
 /// Samples written out in the experiment file: a list of rows of numbers each
 /// for inputs and targets; one number stands for a row of one. Targets may be
 /// class names instead.
-struct InlineData: Sendable {
+struct InlineData: DataSource, Component {
+  static let typeName = "inline"
+  static let documentation = Documentation(
+    "samples written out in the experiment file",
+    example: "data: {inline: {inputs: [[0, 1], [1, 0]], targets: [[0], [1]]}}")
+
   private let inputs: Rows
   private let targets: Rows
 
-  /// Nil where there was a mistake, which is recorded.
-  init?(from options: inout Options) {
+  init(from options: inout Options) throws {
     let inputs = Rows("inputs", from: &options)
     let targets = Rows("targets", mayBeText: true, from: &options)
-    guard let inputs, let targets else { return nil }
+    // An error in either is recorded.
+    guard let inputs, let targets else { throw Diagnostics() }
     guard inputs.count == targets.count else {
       options.reject(
         "targets", "\(counted(targets.count, "target")) for \(counted(inputs.count, "input"))",
         notes: [.init("the inputs", at: options.place(of: "inputs"))])
-      return nil
+      throw Diagnostics()
     }
     self.inputs = inputs
     self.targets = targets
   }
 
-  func read(limit: Int?) -> RawData {
+  func read(_ request: DataRequest) -> SourceSamples {
     let places = (inputs.places, targets.places)
-    return RawData(
-      inputs: inputs.columns(named: "input", limit: limit),
-      targets: targets.columns(named: "target", limit: limit),
-      inputAxes: [inputs.width], targetAxes: [targets.width],
-      place: { row, half, _ in half == .inputs ? places.0[row] : places.1[row] })
+    return SourceSamples(
+      RawData(
+        inputs: inputs.columns(named: "input", limit: request.limit),
+        targets: targets.columns(named: "target", limit: request.limit),
+        inputAxes: [inputs.width], targetAxes: [targets.width],
+        place: { row, half, _ in half == .inputs ? places.0[row] : places.1[row] }))
   }
 }
 

@@ -23,12 +23,12 @@ extension DataDeclaration {
     as type: S.Type, seed: UInt64, _ shelf: FileShelf
   ) throws -> DataSets<S> {
     guard let source else { throw Diagnostic("the data section names no source") }
-    var shelf = shelf
     let random = RandomStream(seed: seed, purpose: "generated data")
     let main = try source.read(
-      &shelf, limit: limit, split: split.column, random: random)
+      DataRequest(
+        limit: limit, random: random, files: shelf, partColumn: split.column?.items ?? []))
     let shape = try inputShape(of: main)
-    let labels = try self.labels(of: main, source)
+    let labels = try self.labels(of: main)
     let classes = try labels?.classes(of: main)
     let rows =
       try main.parts.map { try Split.rows(of: $0, at: split.place) }
@@ -61,11 +61,13 @@ extension DataDeclaration {
         count: rows.count)
     }
     var memory = LoadingMemory(kept: main.inputs.bytes, released: main.tableBytes)
-    func part(_ rows: [Int], from source: DataSource?, _ index: Int) throws -> Samples<S>? {
+    func part(_ rows: [Int], from source: SourceDeclaration?, _ index: Int) throws -> Samples<S>? {
       guard let source else {
         return rows.isEmpty ? nil : try samples(main, main.inputs, classes, rows)
       }
-      let data = try source.read(&shelf, like: main, random: random.stream(index))
+      let data = try source.read(
+        DataRequest(
+          random: random.stream(index), files: shelf, training: SourceSamples(main)))
       let inputs = try data.inputs(like: main.inputs.layout)
       memory.kept += inputs.bytes
       try checkTargets(of: data, like: main, hasClasses: labels != nil)
@@ -113,13 +115,13 @@ extension DataDeclaration {
   }
 
   /// The classes, where the targets are classes.
-  private func labels(of data: RawData, _ source: DataSource) throws -> Labels? {
+  private func labels(of data: RawData) throws -> Labels? {
     let isText = !data.targets.layout.isNumeric
     var declared = classes
     var areClasses = targetKind == .classes || (targetKind == .auto && isText)
     if targetKind == .auto {
       if case .none = classes {} else { areClasses = true }
-      if case .generated(let generated) = source, let count = generated.classCount {
+      if let count = data.classCount {
         areClasses = true
         if case .none = classes { declared = .count(count) }
       }

@@ -14,13 +14,13 @@ extension DataDeclaration {
   @specialized(where S == Double)
   public func loadInputs<S: Scalar>(path: String, like data: DataSets<S>) throws -> Samples<S> {
     do {
-      var shelf = FileShelf(isStreamed: isStreamed)
+      let shelf = FileShelf(isStreamed: isStreamed)
       let file = DeclaredPath(path, in: "", at: nil)
       let bytes = try shelf.csv(file)
       let encoding = data.encoding
       let columns: RawColumns
       var place: @Sendable (Int, RawData.Half, Int) -> Place? = { _, _, _ in nil }
-      if let elements = try array(bytes.read(0..<min(4, bytes.count)), file, &shelf) {
+      if let elements = try array(bytes.read(0..<min(4, bytes.count)), file, shelf) {
         try checkSamples(elements, "'\(path)'", at: nil)
         guard elements.width == encoding.layout.width, encoding.layout.isNumeric else {
           throw Diagnostic(
@@ -46,21 +46,21 @@ extension DataDeclaration {
   }
 
   /// The array that the file holds; nil where it is CSV.
-  private func array(_ magic: [UInt8], _ file: DeclaredPath, _ shelf: inout FileShelf) throws
+  private func array(_ magic: [UInt8], _ file: DeclaredPath, _ shelf: FileShelf) throws
     -> Elements?
   {
-    if magic.first == 0x93 { return try ArrayPair.read(file, .npy, &shelf) }
+    if magic.first == 0x93 { return try NPYSource.array(file, shelf) }
     if magic.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
-      let archive = try NPZDeclaration.open(file, &shelf)
+      let archive = try NPZSource.open(file, shelf)
       var key = "inputs"
-      if case .npz(let declared) = source { key = declared.inputs }
+      if let declared = source?.source as? NPZSource { key = declared.inputs }
       if archive.names.count == 1, archive.names[0].hasSuffix(bytes: ".npy") {
         key = String(Substring(archive.names[0].utf8.dropLast(4)))
       }
-      return try NPZDeclaration.array(key, of: archive, in: file, at: nil)
+      return try NPZSource.array(key, of: archive, in: file, at: nil)
     }
     if magic.starts(with: [0x1F, 0x8B]) || magic.starts(with: [0, 0]) {
-      return try ArrayPair.read(file, .idx, &shelf)
+      return try IDXSource.array(file, shelf)
     }
     return nil
   }
@@ -70,7 +70,7 @@ extension DataDeclaration {
   private func csv(_ bytes: CSVBytes, _ file: DeclaredPath, _ encoding: InputEncoding) throws
     -> RawData
   {
-    let model = source?.csv
+    let model = source?.source as? CSVDeclaration
     let delimiter = model?.delimiter ?? UInt8(ascii: ",")
     var hasHeader = model?.hasHeader ?? false
     var table = try CSVTable(

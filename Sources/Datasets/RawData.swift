@@ -2,7 +2,7 @@ import NNExp
 
 /// The samples of one source as it holds them: before classes, splits and
 /// scaling.
-struct RawData: Sendable {
+struct RawData: SampleStorage {
   /// The two halves of a sample.
   enum Half: String, Sendable { case inputs, targets }
 
@@ -15,6 +15,9 @@ struct RawData: Sendable {
 
   /// Where the source has a column that says so.
   var parts: [Part]? = nil
+
+  /// The number of classes, if the source says that its targets are class indices.
+  var classCount: Int? = nil
 
   /// True if the columns' names are the source's own.
   var hasColumnNames = false
@@ -29,6 +32,56 @@ struct RawData: Sendable {
   var tableBytes: Int {
     guard case .table(let cells, _, _) = inputs.storage else { return 0 }
     return cells.count * MemoryLayout<Double>.stride
+  }
+
+  init(
+    inputs: RawColumns, targets: RawColumns, inputAxes: [Int], targetAxes: [Int],
+    parts: [Part]? = nil, hasColumnNames: Bool = false,
+    place: @escaping @Sendable (Int, Half, Int) -> Place?
+  ) {
+    self.inputs = inputs
+    self.targets = targets
+    self.inputAxes = inputAxes
+    self.targetAxes = targetAxes
+    self.parts = parts
+    self.hasColumnNames = hasColumnNames
+    self.place = place
+  }
+
+  /// The first samples, `limit` of them at most.
+  func prefix(_ limit: Int?) -> RawData {
+    guard let limit, limit < count else { return self }
+    var data = RawData(
+      inputs: inputs.prefix(limit), targets: targets.prefix(limit), inputAxes: inputAxes,
+      targetAxes: targetAxes, parts: parts.map { Array($0.prefix(limit)) },
+      hasColumnNames: hasColumnNames, place: place)
+    data.classCount = classCount
+    return data
+  }
+
+  /// The samples of any source. Their place is the source's own.
+  init(_ samples: SourceSamples, at place: Place?) {
+    switch samples.content {
+    case .other(let storage):
+      guard let data = storage as? RawData else {
+        preconditionFailure("only this module has a storage of its own")
+      }
+      self = data
+    case .held(let held):
+      let width = held.inputShape.count
+      let targetShape = held.target.shape
+      let count = held.count
+      self.init(
+        inputs: RawColumns(
+          held.inputs, stride: width, count: count, layout: ColumnLayout(width, named: "input")),
+        targets: RawColumns(
+          held.targets, stride: targetShape.count, count: count,
+          layout: held.classNames.map { ColumnLayout(names: ["target"], categories: [$0]) }
+            ?? ColumnLayout(targetShape.count, named: "target")),
+        inputAxes: held.inputShape.axes, targetAxes: targetShape.axes,
+        place: { _, _, _ in place })
+      if case .classes(let classes) = held.target, held.classNames == nil { classCount = classes }
+    }
   }
 
   subscript(half: Half) -> RawColumns { half == .inputs ? inputs : targets }
@@ -108,6 +161,17 @@ struct RawColumns: Sendable {
     self.count = count
     self.layout = layout
     storage = .table(cells, stride: stride, offset: offset)
+  }
+
+  /// The first rows.
+  fileprivate func prefix(_ count: Int) -> RawColumns {
+    RawColumns(storage, count: count, layout: layout)
+  }
+
+  private init(_ storage: Storage, count: Int, layout: ColumnLayout) {
+    self.storage = storage
+    self.count = count
+    self.layout = layout
   }
 
   init(_ lines: CSVLines, offset: Int, layout: ColumnLayout) {

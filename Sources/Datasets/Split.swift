@@ -26,6 +26,9 @@ struct Split: Sendable {
     place = options.place
     validation = options.double(
       "validation", default: 0, in: .fraction, "the share of the samples for validation")
+    options.suggest("validation", for: "val", "valid", "validation_split")
+    options.suggest("test", for: "test_size")
+    options.suggest("stratified", for: "stratify")
     test = options.double("test", default: 0, in: .fraction, "the share of the samples for testing")
     isStratified = options.bool(
       "stratified", default: false, "keep the classes' shares in every part")

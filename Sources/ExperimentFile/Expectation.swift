@@ -28,6 +28,9 @@ public struct Expectation: Sendable {
     }
   }
 
+  /// The figure that is not a column of metrics.csv: how many epochs were trained.
+  public static let epochs = "epochs"
+
   /// A column of metrics.csv, or `epochs`.
   public let figure: String
   /// All must hold.
@@ -37,6 +40,15 @@ public struct Expectation: Sendable {
   public let place: Place?
 
   public func holds(_ value: Double) -> Bool { bounds.allSatisfy { $0.holds(value) } }
+
+  /// Throws if the figure is not one of these columns, nor `epochs`.
+  public func check(among columns: some Sequence<MetricColumn>) throws {
+    let known = [Expectation.epochs] + columns.map(\.name)
+    if known.contains(text: figure) { return }
+    throw Diagnostic(
+      "nothing measures '\(figure)'\(suggestion(for: figure, among: known))", at: place,
+      notes: [.init("the figures are: " + listed(known))])
+  }
 }
 
 extension Expectation {

@@ -139,6 +139,10 @@ public final class Experiment: Sendable {
           ? RunDirectory.validate(name: name) : RunDirectory.validate(fileName: name)
       } catch { options.reject("name", error) }
     }
+    options.suggest("seed", for: "random_seed", "random_state")
+    options.suggest("model", for: "layers", "network", "architecture")
+    options.suggest("train", for: "training", "trainer", "fit")
+    options.suggest("loss", for: "criterion", "objective")
     seed = UInt64(
       options.int("seed", default: 0, in: 0..., "of initial values, shuffling, splits, dropout"))
     dtype = options.choice(
@@ -166,7 +170,7 @@ public final class Experiment: Sendable {
       ModelDeclaration(from: &options, registry: registry)
     }
     let objectivePart = options.read(like: earlier?.parts.objective) { options in
-      Objective(from: &options, registry: registry)
+      Objective(from: &options, registry: registry, checksNames: fileName != nil)
     }
     let trainingPart = options.read(like: earlier?.parts.training) { options in
       TrainingDeclaration(from: &options, registry: registry)

@@ -27,7 +27,7 @@ struct ExplanationWriter {
 
   var nodes: [Graph.Node] { pass.graph.nodes }
   var output: Formula { notation.value(nodes.count - 1) }
-  var lossName: String { type(of: pass.objective.loss).typeName }
+  var lossName: String { pass.objective.lossName }
   static let loss = Formula.letter("L")
   static let sampleLoss = Formula.letter("ℓ")
 

@@ -106,7 +106,7 @@ public final class NetworkSubject: GradientSubject {
     let last = graph.nodes.count - 1
     tensors.append(
       SubjectTensor(
-        node: "loss", type: type(of: objective.loss).typeName, name: "z", kind: .input,
+        node: "loss", type: objective.lossName, name: "z", kind: .input,
         shape: graph.outputShape, samples: count, work: graph.outputShape.count * count))
     slots.append(
       Slot(

@@ -1,74 +1,19 @@
 internal import CPlugins
 import NNExp
-import Synchronization
 
-// A layer of a C plugin is a table of functions, and the registry takes types. So
-// each table gets a number n and the type `CLayer<Next<…Next<First>…>>`, n deep,
-// which Swift makes at run time.
-
-/// The numbers as types.
-protocol Numeral { static var value: Int { get } }
-enum First: Numeral { static var value: Int { 0 } }
-enum Next<N: Numeral>: Numeral { static var value: Int { N.value + 1 } }
-
-/// Every table that was loaded, by its number.
-enum CTables {
-  private struct Table: @unchecked Sendable {
-    let layer: UnsafePointer<nnexp_layer>
-  }
-  private static let tables = Mutex<[Table]>([])
-
-  /// Deep types are slow to name: nobody brings so many.
-  static let most = 256
-
-  static func layer(_ index: Int) -> UnsafePointer<nnexp_layer> {
-    tables.withLock { $0[index].layer }
-  }
-
-  /// The type that stands for a table.
-  static func type(for layer: UnsafePointer<nnexp_layer>) -> (any Layer.Type)? {
-    let index = tables.withLock { tables in
-      tables.append(Table(layer: layer))
-      return tables.count - 1
-    }
-    return index < most ? type(First.self, above: index) : nil
-  }
-
-  private static func type<N: Numeral>(_ numeral: N.Type, above: Int) -> any Layer.Type {
-    above == 0 ? CLayer<N>.self : type(Next<N>.self, above: above - 1)
-  }
-}
-
-/// The layer of table N.
-struct CLayer<N: Numeral>: Layer, @unchecked Sendable {
-  private static var table: nnexp_layer { CTables.layer(N.value).pointee }
-
-  static var typeName: String { text(table.type_name) }
-  static var manual: Manual { Manual(text(table.summary), equation: text(table.equation)) }
-  static var inputCount: ClosedRange<Int> {
-    let least = max(1, Int(table.least_inputs))
-    return least...max(least, Int(table.most_inputs))
-  }
-
-  static var examples: [Example] {
-    (0..<max(0, Int(table.example_count))).compactMap { index in
-      var example = table.examples[index]
-      let shapes = elements(of: &example.inputs, example.input_count, as: nnexp_shape.self)
-        .compactMap { Shape($0) }
-      guard shapes.count == Int(example.input_count) else { return nil }
-      let options = elements(of: &example.options, example.option_count, as: nnexp_option.self)
-      return Example(
-        options: Node.map(options.map { (text($0.key), Node(.double($0.value))) }), inputs: shapes)
-    }
-  }
-
-  /// The options, as the plugin keeps them.
+/// A layer of a C plugin: its table of functions, and its options as `read` left them.
+struct CLayer: Layer, @unchecked Sendable {
+  /// In the plugin, which is never unloaded.
+  private let pointer: UnsafePointer<nnexp_layer>
   private let own: Own
-  private let table: nnexp_layer
+
+  private var table: nnexp_layer { pointer.pointee }
   private var this: UnsafeMutableRawPointer { own.start }
 
-  init(from options: inout Options) throws {
-    table = Self.table
+  /// Reads the options.
+  init(_ pointer: UnsafePointer<nnexp_layer>, from options: inout Options) {
+    self.pointer = pointer
+    let table = pointer.pointee
     own = Own(size: max(1, Int(table.size)))
     guard let read = table.read else { return }
     withUnsafeMutablePointer(to: &options) { options in
@@ -97,6 +42,15 @@ struct CLayer<N: Numeral>: Layer, @unchecked Sendable {
       read(own.start, &reader)
     }
   }
+
+  var inputCount: ClosedRange<Int> {
+    let least = max(1, Int(table.least_inputs))
+    return least...max(least, Int(table.most_inputs))
+  }
+
+  var elementwise: ElementwiseFunction? { nil }
+
+  func equations(for inputs: [Shape]) -> Equations { Equations(prose: text(table.equation)) }
 
   func plan(for inputs: [Shape]) throws -> Plan {
     var plan = nnexp_plan()
@@ -135,6 +89,10 @@ struct CLayer<N: Numeral>: Layer, @unchecked Sendable {
 
   func forward(_ pass: Forward<Float>) { run(pass, table.forward_float) }
   func forward(_ pass: Forward<Double>) { run(pass, table.forward_double) }
+  func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool {
+    guard let body = table.forward_changing else { return false }
+    return with(pass) { body(this, &$0, Int32(parameter), Int64(entry)) != 0 }
+  }
   func backward(_ pass: Backward<Float>) { run(pass, table.backward_float) }
   func backward(_ pass: Backward<Double>) { run(pass, table.backward_double) }
 
@@ -142,11 +100,17 @@ struct CLayer<N: Numeral>: Layer, @unchecked Sendable {
     _ pass: Forward<S>,
     _ body: @convention(c) (UnsafeRawPointer?, UnsafePointer<nnexp_forward>?) -> Void
   ) {
+    with(pass) { body(this, &$0) }
+  }
+
+  private func with<S: Scalar, Result>(
+    _ pass: Forward<S>, _ body: (inout nnexp_forward) -> Result
+  ) -> Result {
     withViews([pass.inputs, pass.parameters, pass.scratch, pass.state, pass.state]) { views in
       var forward = nnexp_forward(
         samples: Int64(pass.samples), is_training: pass.isTraining ? 1 : 0, inputs: views[0],
         y: nnexp_tensor(pass.y), parameters: views[1], scratch: views[2])
-      body(this, &forward)
+      return body(&forward)
     }
   }
 
@@ -179,13 +143,13 @@ private final class Own: @unchecked Sendable {
 }
 
 /// Rows of views as C has them, on the stack: a pass allocates nothing.
-private func withViews<S: Scalar>(
+private func withViews<S: Scalar, Result>(
   _ rows: InlineArray<5, Tensors<S>>,
-  _ body: (InlineArray<5, UnsafePointer<nnexp_tensor>?>) -> Void
-) {
+  _ body: (InlineArray<5, UnsafePointer<nnexp_tensor>?>) -> Result
+) -> Result {
   var count = 0
   for index in rows.indices { count += rows[index].count }
-  withUnsafeTemporaryAllocation(of: nnexp_tensor.self, capacity: max(1, count)) { views in
+  return withUnsafeTemporaryAllocation(of: nnexp_tensor.self, capacity: max(1, count)) { views in
     var starts = InlineArray<5, UnsafePointer<nnexp_tensor>?>(repeating: nil)
     var next = views.baseAddress!
     for index in rows.indices {
@@ -195,7 +159,7 @@ private func withViews<S: Scalar>(
         next += 1
       }
     }
-    body(starts)
+    return body(starts)
   }
 }
 
@@ -250,7 +214,34 @@ private func text(_ start: UnsafePointer<CChar>?) -> String {
   start.map { String(cString: $0) } ?? ""
 }
 
-/// The types of a C plugin's table; throws the fact where the table cannot be right.
+extension ComponentType<any Layer> {
+  fileprivate init(_ pointer: UnsafePointer<nnexp_layer>) {
+    // Nothing changes a table.
+    nonisolated(unsafe) let pointer = pointer
+    self.init(
+      text(pointer.pointee.type_name),
+      details: {
+        let table = pointer.pointee
+        return Details(
+          documentation: Documentation(text(table.summary), equation: text(table.equation)),
+          examples: declaredExamples(table))
+      }, make: { CLayer(pointer, from: &$0) })
+  }
+}
+
+private func declaredExamples(_ table: nnexp_layer) -> [Example] {
+  (0..<max(0, Int(table.example_count))).compactMap { index in
+    var example = table.examples[index]
+    let shapes = elements(of: &example.inputs, example.input_count, as: nnexp_shape.self)
+      .compactMap { Shape($0) }
+    guard shapes.count == Int(example.input_count) else { return nil }
+    let options = elements(of: &example.options, example.option_count, as: nnexp_option.self)
+    return Example(
+      options: Node.map(options.map { (text($0.key), Node(.double($0.value))) }), inputs: shapes)
+  }
+}
+
+/// Registers the layers of a C plugin's table; throws the fact where the table cannot be right.
 func registerCLayers(
   _ table: UnsafeRawPointer, in registry: inout Registry
 ) throws {
@@ -273,12 +264,9 @@ func registerCLayers(
       throw Diagnostic(
         "its layer '\(name)' keeps \(layer.pointee.size) bytes; at most 1 MiB can be")
     }
-    guard let type = CTables.type(for: layer) else {
-      throw Diagnostic("there are more than \(CTables.most) layers of C plugins")
-    }
     guard registry.layers[name] == nil else {
       throw Diagnostic("it brings two layers named '\(name)'")
     }
-    registry.register(type)
+    registry.layers.add(ComponentType(layer))
   }
 }

@@ -29,14 +29,14 @@ final class CallSite: @unchecked Sendable {
   }
 
   /// A use that an experiment declares with these options.
-  convenience init(_ kind: String, _ type: Any.Type, named typeName: String, _ options: Options) {
-    let origin = Origins.origin(of: type)
-    let plugin = "the plugin '\(origin.path)'"
+  convenience init(_ kind: String, _ typeName: String, of plugin: PluginOrigin, _ options: Options)
+  {
+    let origin = "the plugin '\(plugin.path)'"
     let place = options.place(of: "type") ?? options.place
     if kind == "layer", case .string(let name)? = options.resolved["name"]?.content {
-      self.init("'\(name)' (\(typeName), of \(plugin))", at: place, timeLimit: origin.timeLimit)
+      self.init("'\(name)' (\(typeName), of \(origin))", at: place, timeLimit: plugin.timeLimit)
     } else {
-      self.init("the \(kind) '\(typeName)' of \(plugin)", at: place, timeLimit: origin.timeLimit)
+      self.init("the \(kind) '\(typeName)' of \(origin)", at: place, timeLimit: plugin.timeLimit)
     }
   }
 
@@ -66,19 +66,10 @@ final class CallSite: @unchecked Sendable {
   }
 }
 
-/// Which plugin brought a type, and how long its calls may take.
-enum Origins {
-  typealias Origin = (path: String, timeLimit: Int)
-
-  private static let known = Mutex<[ObjectIdentifier: Origin]>([:])
-
-  static func note(_ type: Any.Type, _ origin: Origin) {
-    known.withLock { $0[ObjectIdentifier(type)] = origin }
-  }
-
-  static func origin(of type: Any.Type) -> Origin {
-    known.withLock { $0[ObjectIdentifier(type)] } ?? ("?", Plugin.standardTimeLimit)
-  }
+/// The plugin of a component, and how many seconds a call of it may take.
+struct PluginOrigin: Sendable {
+  let path: String
+  let timeLimit: Int
 }
 
 /// What a plugin made: a layer, a loss, ….

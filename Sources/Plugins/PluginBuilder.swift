@@ -1,3 +1,4 @@
+internal import CPlugins
 import Glibc
 import NNExp
 
@@ -153,4 +154,4 @@ let swiftEntryPoint = "nnexp_register_swift"
 let cEntryPoint = "nnexp_plugin"
 
 /// The version of `nnexp_plugin.h` that this nnexp takes.
-let cHeaderVersion = 1
+let cHeaderVersion = Int(NNEXP_PLUGIN_VERSION)

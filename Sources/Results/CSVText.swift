@@ -1,29 +1,5 @@
 import NNExp
 
-/// A value of a CSV row. Empty means: not measured.
-public enum Cell: Sendable, Hashable {
-  case empty
-  case int(Int)
-  case number(Double)
-  /// Written with the digits that float32 needs: 0.1, not 0.10000000149011612.
-  case float(Float)
-  case text(String)
-
-  /// Empty where there is no value.
-  public init(_ value: Double?) { self = value.map(Cell.number) ?? .empty }
-  public init(_ value: Int?) { self = value.map(Cell.int) ?? .empty }
-  public init(_ value: String?) { self = value.map(Cell.text) ?? .empty }
-}
-
-extension Cell: ExpressibleByNilLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
-  ExpressibleByStringLiteral
-{
-  public init(nilLiteral: ()) { self = .empty }
-  public init(integerLiteral value: Int) { self = .int(value) }
-  public init(floatLiteral value: Double) { self = .number(value) }
-  public init(stringLiteral value: String) { self = .text(value) }
-}
-
 /// CSV rows as bytes, in memory: RFC 4180, but with lines that end in `\n`.
 ///
 /// Numbers are the shortest decimals that read back as the same numbers; what
@@ -35,15 +11,28 @@ public struct CSVText: Sendable {
   /// The rows so far, the header among them unless it was taken out.
   public internal(set) var bytes: [UInt8] = []
 
+  /// The rows so far as text.
+  public var text: String { String(decoding: bytes, as: UTF8.self) }
+
   /// - Precondition: there is a column, and no name twice.
   public init(columns: [String]) {
     precondition(!columns.isEmpty, "a CSV file has at least one column")
-    let sorted = columns.sorted { $0.precedes(byBytes: $1) }
-    for (name, next) in zip(sorted, sorted.dropFirst()) {
-      precondition(!name.hasSameBytes(as: next), "two columns have one name: '\(name)'")
-    }
+    precondition(CSVText.duplicate(in: columns) == nil, "two columns have one name")
     self.columns = columns
     append(columns.map(Cell.text))
+  }
+
+  /// The same with names that a file gave. Throws if two columns would have one name.
+  public init(_ file: String, columns: [String]) throws {
+    if let name = CSVText.duplicate(in: columns) {
+      throw Diagnostic("two columns of \(file) would be named '\(name)'")
+    }
+    self.init(columns: columns)
+  }
+
+  private static func duplicate(in names: [String]) -> String? {
+    var known: Set<ByteText> = []
+    return names.first { !known.insert(ByteText($0)).inserted }
   }
 
   /// Appends a row.

@@ -19,7 +19,7 @@ public final class CSVWriter {
 
   /// Makes the file, which must not exist; its header is the first that waits.
   public init(_ name: String, columns: [String], in run: RunDirectory) throws {
-    waiting = CSVText(columns: columns)
+    waiting = try CSVText(name, columns: columns)
     waiting.bytes.reserveCapacity(CSVWriter.mostWaiting + (1 << 12))
     file = try run.folder.create(name)
   }
@@ -32,7 +32,7 @@ public final class CSVWriter {
   public init(
     continuing name: String, columns: [String], length: Int, checksum: Int, in run: RunDirectory
   ) throws {
-    waiting = CSVText(columns: columns)
+    waiting = try CSVText(name, columns: columns)
     waiting.bytes.removeAll()
     waiting.bytes.reserveCapacity(CSVWriter.mostWaiting + (1 << 12))
     guard let file = try run.folder.openForMore(name) else {

@@ -43,7 +43,7 @@ public struct ExactComparison: Sendable {
       if name == Summary.file {
         note(name, firstDifference(try a.readJSON(name), try b.readJSON(name), at: ""))
       } else {
-        note(name, try CSVPair(name, a, b).firstDifference())
+        note(name, try firstDifference(ofTable: name, a, b))
       }
     }
     for generation in [Checkpoint.Generation.last, .best] {
@@ -95,109 +95,51 @@ public struct ExactComparison: Sendable {
 
 // MARK: - CSV files
 
-/// Two CSV files, read in step.
-private struct CSVPair {
-  private let a: RowReader
-  private let b: RowReader
-
-  init(_ name: String, _ a: RunDirectory, _ b: RunDirectory) throws {
-    self.a = try RowReader(name, in: a)
-    self.b = try RowReader(name, in: b)
+/// The first row and column of two CSV files that differ; nil if they are equal.
+private func firstDifference(
+  ofTable name: String, _ a: RunDirectory, _ b: RunDirectory
+) throws -> String? {
+  func reader(_ run: RunDirectory) throws -> CSVReader {
+    guard let file = try run.folder.openIfThere(name) else {
+      throw Diagnostic(
+        "'\(run.folder.path(of: name))' is no longer there", failure: .environment)
+    }
+    return CSVReader(file)
   }
-
-  /// The first row and column that differ; nil where the files are equal.
-  func firstDifference() throws -> String? {
-    var header: [String] = []
-    var number = 0
-    while true {
-      let (x, y) = (try a.next(), try b.next())
-      guard let x, let y else {
-        if x == nil && y == nil { return nil }
-        let (short, long) = x == nil ? (a, b) : (b, a)
-        let rows = max(0, number - 1)
-        return "'\(long.path)' goes on where '\(short.path)' ends, after \(rows) "
-          + (rows == 1 ? "row" : "rows")
-      }
-      number += 1
-      if number == 1 { header = fields(x) }
-      if x != y { return difference(fields(x), fields(y), header, row: number - 1) }
+  var (first, second) = (try reader(a), try reader(b))
+  var header: [String] = []
+  var number = 0
+  while true {
+    let (x, y) = (try first.next(), try second.next())
+    guard let x, let y else {
+      if x == nil && y == nil { return nil }
+      let (short, long) = x == nil ? (a, b) : (b, a)
+      let rows = max(0, number - 1)
+      return "'\(long.folder.path(of: name))' goes on where '\(short.folder.path(of: name))' ends, "
+        + "after \(rows) \(rows == 1 ? "row" : "rows")"
     }
-  }
-
-  private func difference(_ x: [String], _ y: [String], _ header: [String], row: Int) -> String {
-    if row == 0 {
-      return "the columns are \(header.joined(separator: ",")) and \(y.joined(separator: ","))"
-    }
-    let place = "row \(row)" + (header.first.map { " (\($0) \(x.first ?? ""))" } ?? "")
-    guard
-      let column = zip(x, y).enumerated().first(where: {
-        !$0.element.0.hasSameBytes(as: $0.element.1)
-      })
-    else {
-      return x.count == y.count
-        ? "\(place) is quoted differently" : "\(place) has \(x.count) and \(y.count) cells"
-    }
-    let name = header.indices.contains(column.offset) ? header[column.offset] : "\(column.offset)"
-    func shown(_ cell: String) -> String { cell.isEmpty ? "nothing" : cell }
-    return "\(place), \(name): \(shown(x[column.offset])) and \(shown(y[column.offset]))"
-  }
-
-  /// The cells of a row, without their quotes.
-  private func fields(_ row: [UInt8]) -> [String] {
-    let quote = UInt8(ascii: "\"")
-    var cells: [[UInt8]] = [[]]
-    var isQuoted = false
-    var previous: UInt8 = 0
-    for byte in row {
-      switch byte {
-      case quote:
-        // A quote that follows one which closed the cell stood for itself.
-        if !isQuoted, previous == quote { cells[cells.count - 1].append(quote) }
-        isQuoted.toggle()
-      case UInt8(ascii: ",") where !isQuoted: cells.append([])
-      default: cells[cells.count - 1].append(byte)
-      }
-      previous = byte
-    }
-    return cells.map { String(decoding: $0, as: UTF8.self) }
+    number += 1
+    if number == 1 { header = x.texts }
+    if x.bytes != y.bytes { return difference(x.texts, y.texts, header, row: number - 1) }
   }
 }
 
-/// The rows of a CSV file, one after the other.
-private final class RowReader {
-  private static let pieceLength = 1 << 16
-
-  let path: String
-  private let file: File
-  private var piece: [UInt8] = []
-  private var position = 0
-
-  init(_ name: String, in run: RunDirectory) throws {
-    path = run.folder.path(of: name)
-    guard let file = try run.folder.openIfThere(name) else {
-      throw Diagnostic("'\(path)' is no longer there", failure: .environment)
-    }
-    self.file = file
+private func difference(_ x: [String], _ y: [String], _ header: [String], row: Int) -> String {
+  if row == 0 {
+    return "the columns are \(header.joined(separator: ",")) and \(y.joined(separator: ","))"
   }
-
-  /// A row without its end, line breaks within quotes included; nil after the
-  /// last one.
-  func next() throws -> [UInt8]? {
-    var row: [UInt8] = []
-    var isQuoted = false
-    while true {
-      if position == piece.count {
-        piece = try file.read(RowReader.pieceLength)
-        position = 0
-        if piece.isEmpty { return row.isEmpty ? nil : row }
-      }
-      let byte = piece[position]
-      position += 1
-      if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
-      if byte == UInt8(ascii: "\n"), !isQuoted { return row }
-      row.append(byte)
-    }
+  let place = "row \(row)" + (header.first.map { " (\($0) \(x.first ?? ""))" } ?? "")
+  guard
+    let column = zip(x, y).enumerated().first(where: {
+      !$0.element.0.hasSameBytes(as: $0.element.1)
+    })
+  else {
+    return x.count == y.count
+      ? "\(place) is quoted differently" : "\(place) has \(x.count) and \(y.count) cells"
   }
+  let name = header.indices.contains(column.offset) ? header[column.offset] : "\(column.offset)"
+  func shown(_ cell: String) -> String { cell.isEmpty ? "nothing" : cell }
+  return "\(place), \(name): \(shown(x[column.offset])) and \(shown(y[column.offset]))"
 }
 
 // MARK: - Summaries and weights

@@ -1,4 +1,4 @@
-import NNExp
+public import NNExp
 
 /// `summary.json`: how a run ended, or that it has not yet. No clock in it, so
 /// that runs can be compared byte by byte.
@@ -17,25 +17,25 @@ public struct Summary: Sendable, Equatable {
     case stopped
   }
 
-  /// A figure, under its column's name; nil where it was not measured.
-  public struct Figure: Sendable, Equatable {
-    public var name: String
+  /// A column's value in the newest row; nil if it was not measured.
+  public struct Final: Sendable, Equatable {
+    public var column: MetricColumn
     public var value: Double?
 
-    public init(_ name: String, _ value: Double?) {
-      self.name = name
+    public init(_ column: MetricColumn, _ value: Double?) {
+      self.column = column
       self.value = value
     }
   }
 
-  /// The best that a figure has been, and when first.
+  /// A column's value in the best epoch.
   public struct Best: Sendable, Equatable {
-    public var name: String
+    public var column: MetricColumn
     public var value: Double
     public var epoch: Int
 
-    public init(_ name: String, _ value: Double, epoch: Int) {
-      self.name = name
+    public init(_ column: MetricColumn, _ value: Double, epoch: Int) {
+      self.column = column
       self.value = value
       self.epoch = epoch
     }
@@ -76,7 +76,7 @@ public struct Summary: Sendable, Equatable {
   public var reason: String?
   public var epochs: Int
   public var steps: Int
-  public var final: [Figure]
+  public var final: [Final]
   public var best: [Best]
   public var expectations: [Expectation]
   /// Numbers that are learned, and numbers that are not.
@@ -85,7 +85,7 @@ public struct Summary: Sendable, Equatable {
 
   public init(
     status: Status, exitStatus: Int? = nil, reason: String? = nil, epochs: Int = 0, steps: Int = 0,
-    final: [Figure] = [], best: [Best] = [], expectations: [Expectation] = [],
+    final: [Final] = [], best: [Best] = [], expectations: [Expectation] = [],
     trainableParameters: Int, frozenParameters: Int = 0
   ) {
     self.status = status
@@ -111,6 +111,9 @@ extension Summary {
     try run.write(json, to: Summary.file, durably: durably)
   }
 
+  /// Those of the newest row.
+  private var columns: [MetricColumn] { final.map(\.column) }
+
   public var json: JSON {
     [
       "status": .string(status.rawValue),
@@ -118,9 +121,10 @@ extension Summary {
       "reason": JSON(reason),
       "epochs": .int(epochs),
       "steps": .int(steps),
-      "final": .object(final.map { .init($0.name, JSON($0.value)) }),
+      "columns": MetricColumn.json(columns),
+      "final": .object(final.map { .init($0.column.name, JSON($0.value)) }),
       "best": .object(
-        best.map { .init($0.name, ["value": .number($0.value), "epoch": .int($0.epoch)]) }),
+        best.map { .init($0.column.name, ["value": .number($0.value), "epoch": .int($0.epoch)]) }),
       "expectations": .array(
         expectations.map {
           [
@@ -145,16 +149,32 @@ extension Summary {
   public init(of run: RunDirectory) throws {
     let file = try RecordReader(run, Summary.file)
     let parameters = try file.member("parameters")
+    var columns: [ByteText: MetricColumn] = [:]
+    // Version 0.1.0 did not record them.
+    if file.json["columns"] != nil {
+      for (name, record) in try file.members("columns") {
+        let column: MetricColumn = try record.value { json in
+          MetricColumn(json).flatMap { $0.name.hasSameBytes(as: name) ? $0 : nil }
+        }
+        columns[ByteText(name)] = column
+      }
+    }
+    func column(_ name: String) -> MetricColumn {
+      columns[ByteText(name)] ?? .unknown(named: name)
+    }
     self.init(
       status: try file.value("status") { $0.string.flatMap(Status.init) },
       exitStatus: try file.optional("exit_status") { $0.int.flatMap { 0...255 ~= $0 ? $0 : nil } },
       reason: try file.optional("reason", \.string),
       epochs: try file.value("epochs", \.int),
       steps: try file.value("steps", \.int),
-      final: try file.members("final").map { Figure($0.key, try $0.value.optional(\.double)) },
+      final: try file.members("final").map {
+        Final(column($0.key), try $0.value.optional(\.double))
+      },
       best: try file.members("best").map {
         Best(
-          $0.key, try $0.value.value("value", \.double), epoch: try $0.value.value("epoch", \.int))
+          column($0.key), try $0.value.value("value", \.double),
+          epoch: try $0.value.value("epoch", \.int))
       },
       expectations: try file.items("expectations").map {
         Expectation(

@@ -1,6 +1,6 @@
+import Conformance
 import Engine
 import ExperimentFile
-import GradientCheck
 import NNExp
 import Plugins
 

@@ -1,4 +1,5 @@
 import Datasets
+public import Engine
 public import ExperimentFile
 public import NNExp
 public import Results
@@ -8,7 +9,7 @@ public import Results
 ///
 ///     let resumption = try Resumption(of: "results/xor/run-0001", registry: registry)
 ///     if let summary = resumption.finished { … it is over … }
-///     let code = try resumption.perform(listener: listener)
+///     let code = try resumption.perform(observers: observers)
 ///
 /// It ends as the undisturbed run would have ended, with the same bytes in
 /// metrics.csv, predictions.csv, summary.json and the final weights. It is
@@ -72,18 +73,20 @@ public struct Resumption: Sendable {
   /// Trains to the end. Returns the exit code, 128 + n after signal n; of a run
   /// that is over, the one that it ended with. For `pause` see `Run.perform`.
   public func perform(
-    listener: any RunListener, pausingAfter pause: Int? = nil
+    observers: [any RunObserver] = [], cancellation: CancellationToken = .never,
+    pausingAfter pause: Int? = nil
   ) throws -> Int32 {
     if let finished { return Int32(truncatingIfNeeded: finished.exitStatus ?? 0) }
-    for warning in warnings { listener.complain(warning.description) }
+    for warning in warnings { for observer in observers { observer.warn(warning.description) } }
     switch experiment.dtype {
-    case .float32: return try perform(as: Float.self, listener, pause)
-    case .float64: return try perform(as: Double.self, listener, pause)
+    case .float32: return try perform(as: Float.self, observers, cancellation, pause)
+    case .float64: return try perform(as: Double.self, observers, cancellation, pause)
     }
   }
 
   private func perform<S: Scalar>(
-    as type: S.Type, _ listener: any RunListener, _ pause: Int?
+    as type: S.Type, _ observers: [any RunObserver], _ cancellation: CancellationToken,
+    _ pause: Int?
   ) throws -> Int32 {
     let session = try Session<S>(experiment)
     try requireSame(
@@ -91,7 +94,8 @@ public struct Resumption: Sendable {
       "data file")
     let state = try checkpoint.map { try RunState<S>($0) }
     let run = try Run(
-      resuming: directory, record, from: state, session, listener: listener)
+      resuming: directory, record, from: state, session, observers: observers,
+      cancellation: cancellation)
     return try run.perform(pausingAfter: pause)
   }
 }

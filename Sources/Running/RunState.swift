@@ -15,21 +15,17 @@ struct RunState<S: Scalar> {
   let metrics: (length: Int, checksum: Int)
   let timing: (length: Int, checksum: Int)
   let seconds: Double
-  let newestRow: [Double]
-  let bestRow: [Double]
   /// Where the network's numbers are; nil for the network itself.
   private(set) var file: Checkpoint?
 
   init(
     training: TrainingState<S>, metrics: (length: Int, checksum: Int),
-    timing: (length: Int, checksum: Int), seconds: Double, newestRow: [Double], bestRow: [Double]
+    timing: (length: Int, checksum: Int), seconds: Double
   ) {
     self.training = training
     self.metrics = metrics
     self.timing = timing
     self.seconds = seconds
-    self.newestRow = newestRow
-    self.bestRow = bestRow
   }
 
   // MARK: Writing
@@ -62,8 +58,6 @@ struct RunState<S: Scalar> {
       tensors.append(
         Checkpoint.Stored(RunState.name(of: key), values: training.numbers[key] ?? []))
     }
-    tensors.append(Checkpoint.Stored("newest row", values: newestRow))
-    tensors.append(Checkpoint.Stored("best row", values: bestRow))
     return Checkpoint(info: info, tensors: tensors)
   }
 
@@ -95,8 +89,6 @@ struct RunState<S: Scalar> {
     timing = try extent("timing")
     guard let seconds = info["seconds"]?.double, seconds >= 0 else { throw missing("seconds") }
     self.seconds = seconds
-    newestRow = try values("newest row")
-    bestRow = try values("best row")
 
     var counts: [TrainingState<S>.Count: Int] = [:]
     for count in TrainingState<S>.Count.allCases {
@@ -122,19 +114,19 @@ struct RunState<S: Scalar> {
     try session.trainer.goOn(from: training)
   }
 
-  /// The run's tables, both found to be what the run knows of them before
-  /// either is changed.
+  /// The run's tables, cut to the rows that were written before the state. Both are
+  /// found to begin with them before either is changed.
   func openFiles(
     of columns: [String], in directory: RunDirectory
   ) throws -> (metrics: CSVWriter, timing: TimingWriter) {
-    guard [newestRow, bestRow].allSatisfy({ [0, columns.count].contains($0.count) }) else {
-      throw Diagnostic("the checkpoint's rows are not this run's", failure: .environment)
-    }
-    return (
-      try CSVWriter(
-        continuing: "metrics.csv", columns: columns, length: metrics.length,
+    let files = (
+      metrics: try CSVWriter(
+        continuing: MetricsRecorder.file, columns: columns, length: metrics.length,
         checksum: metrics.checksum, in: directory),
-      try TimingWriter(continuing: timing.length, checksum: timing.checksum, in: directory)
+      timing: try TimingWriter(continuing: timing.length, checksum: timing.checksum, in: directory)
     )
+    try files.metrics.cut()
+    try files.timing.cut()
+    return files
   }
 }

@@ -53,30 +53,14 @@ public struct Session<S: Scalar> {
   /// Every expected figure must be one that is measured.
   private func checkExpectations() throws {
     var mistakes = Diagnostics()
-    let figures = ["epochs"] + figures
-    for expectation in experiment.expectations where !figures.contains(expectation.figure) {
-      mistakes.add(
-        Diagnostic(
-          "nothing measures '\(expectation.figure)'"
-            + suggestion(for: expectation.figure, among: figures), at: expectation.place,
-          notes: [.init("the figures are: " + listed(figures))]))
+    for expectation in experiment.expectations {
+      do { try expectation.check(among: columns) } catch { mistakes.add(error) }
     }
     try mistakes.throwIfAny()
   }
 
-  /// The columns of metrics.csv that are measured, and can be expected.
-  public var figures: [String] {
-    trainer.columns.dropFirst(3).filter { column in
-      data.validation != nil || !column.hasPrefix("validation_")
-    }
-  }
-
-  /// Those of them that are better when higher: of accuracies and their like.
-  public var risingFigures: [String] {
-    figures.filter { figure in
-      metrics.contains { $0.metric.isBetterHigher && figure.hasSuffix("_" + $0.name) }
-    }
-  }
+  /// The columns of metrics.csv that are measured on data, and can be expected.
+  public var columns: [MetricColumn] { trainer.measuredColumns }
 
   private func checkPredictions() throws {
     for split in experiment.predictions where samples(of: split) == nil {
@@ -84,16 +68,6 @@ public struct Session<S: Scalar> {
         "there are no \(split) data to predict", at: experiment.predictionsPlace,
         notes: [.init("give data: {split: {\(split): 0.2}}, or leave '\(split)' out")])
     }
-  }
-
-  /// True for a training of a few hundredths of a second, as far as its declaration
-  /// tells, in which nothing is called or written that is not always.
-  var isShort: Bool {
-    if case .epochs = experiment.training.checkpoints.every { return false }
-    guard experiment.plugins.isEmpty, gradientCheck.moments.isEmpty else { return false }
-    let work = graph.nodes.reduce(0) { saturatingSum($0, $1.plan.work) }
-    let samples = saturatingProduct(data.train.count, experiment.training.epochs)
-    return saturatingProduct(work, samples) < 30_000_000
   }
 
   /// The samples of a split, if there are any.

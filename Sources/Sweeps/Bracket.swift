@@ -42,10 +42,10 @@ struct Bracket {
   }
 
   private var rungs: [Rung] = []
-  private let isBetterHigher: Bool
+  private let largerIsBetter: Bool
 
-  init(trials: Int, rungs count: Int, factor: Int, isBetterHigher: Bool) {
-    self.isBetterHigher = isBetterHigher
+  init(trials: Int, rungs count: Int, factor: Int, largerIsBetter: Bool) {
+    self.largerIsBetter = largerIsBetter
     var size = trials
     for _ in 0..<count {
       let places = max(1, size / factor)
@@ -64,7 +64,7 @@ struct Bracket {
   ) -> [(trial: Int, rung: Int)] {
     var goOn: [(trial: Int, rung: Int)] = []
     if let figure, !figure.isNaN {
-      let entry = Entry(score: isBetterHigher ? -figure : figure, trial: trial)
+      let entry = Entry(score: largerIsBetter ? -figure : figure, trial: trial)
       // Better than one that was certain, it is certain itself.
       if rungs[rung].insert(entry) < rungs[rung].promoted {
         rungs[rung].promoted += 1

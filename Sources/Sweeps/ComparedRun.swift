@@ -12,12 +12,10 @@ struct ComparedRun {
   /// `train.optimizer.learning_rate` and its value, as YAML on one line.
   let options: [(name: String, value: String)]
   let epochs: Int?
-  /// In the order of metrics.csv; the best ones as `best_train_loss`.
-  let figures: [(name: String, value: Double?)]
-  let bestEpoch: Int?
+  /// Of the newest row, in the order of metrics.csv.
+  let final: [Summary.Final]
+  let best: [Summary.Best]
   let seconds: Double?
-  /// The figures that are better when higher.
-  let rising: Set<String>
 
   /// A run's folder, or a sweep's with all its trials.
   static func all(in path: String) throws -> [ComparedRun] {
@@ -41,9 +39,14 @@ struct ComparedRun {
     let values = zip(record.parameters, row.values).filter { $0.0 != "seed" && !$0.1.isEmpty }
     options = [("seed", "\(row.seed)")] + values.map { ($0, $1) }
     epochs = row.epochs
-    figures = ComparedRun.figures(row.final, row.best)
-    bestEpoch = row.best.first?.epoch
-    rising = record.rising
+    // A trial of version 0.1.0 does not record its columns; its plan does.
+    func known(_ column: MetricColumn) -> MetricColumn {
+      if column.largerIsBetter != nil { return column }
+      return record.columns.named(column.name)
+        ?? MetricColumn(nil, quantity: column.name, largerIsBetter: false)
+    }
+    final = row.final.map { Summary.Final(known($0.column), $0.value) }
+    best = row.best.map { Summary.Best(known($0.column), $0.value, epoch: $0.epoch) }
     seconds = row.seconds
   }
 
@@ -56,20 +59,9 @@ struct ComparedRun {
     options = ComparedRun.flattened(
       try parseYAML(run.read(file), name: run.folder.path(of: file)), "")
     epochs = summary.epochs
-    figures = ComparedRun.figures(summary.final, summary.best)
-    bestEpoch = summary.best.first?.epoch
-    // A run does not say; those of the metrics that ship are known by their names.
-    rising = Set(
-      summary.final.map(\.name).filter { figure in
-        ["accuracy", "precision", "recall", "f1", "r2"].contains { figure.hasSuffix(bytes: $0) }
-      })
+    final = summary.final
+    best = summary.best
     seconds = (try? RunRecord(of: run))?.seconds
-  }
-
-  private static func figures(
-    _ final: [Summary.Figure], _ best: [Summary.Best]
-  ) -> [(name: String, value: Double?)] {
-    final.map { ($0.name, $0.value) } + best.map { ("best_" + $0.name, $0.value) }
   }
 
   /// Every option by its path; an element of a list that has a name goes by it.

@@ -81,8 +81,8 @@ public final class Composer: Sendable {
       cost: 3 * Double(parameters) * Double(session.data.train.count) * Double(epochs),
       epochs: epochs)
     return Composition(
-      trial: trial, monitor: try Monitor(of: session, declaration.halving),
-      figures: session.figures, rising: session.risingFigures,
+      trial: trial, monitor: try session.monitor(for: declaration.halving),
+      columns: session.columns,
       files: session.dataHashes + experiment.pluginHashes,
       loadsPlugins: !experiment.plugins.isEmpty)
   }
@@ -91,10 +91,8 @@ public final class Composer: Sendable {
 /// A trial, what it is judged by, and what it measures.
 struct Composition {
   let trial: PlannedTrial
-  let monitor: Monitor
-  let figures: [String]
-  /// Those that are better when higher.
-  let rising: [String]
+  let monitor: MetricColumn
+  let columns: [MetricColumn]
   /// Its data files and plugins.
   let files: [FileHash]
   let loadsPlugins: Bool

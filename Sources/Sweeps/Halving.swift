@@ -49,28 +49,15 @@ public struct Halving: Sendable {
   }
 }
 
-/// The figure that tells which of two trials is better.
-public struct Monitor: Sendable, Equatable {
-  /// A column of metrics.csv.
-  public let name: String
-  public let isBetterHigher: Bool
-
-  /// What halving names, or what decides which epoch of a trial is best.
-  init<S: Scalar>(of session: Session<S>, _ halving: Halving?) throws {
-    let trainer = session.trainer
-    guard let wanted = halving?.monitor else {
-      name = trainer.columns[trainer.monitor.column]
-      isBetterHigher = trainer.monitor.isBetterHigher
-      return
-    }
-    let known = session.figures
-    guard known.contains(wanted) else {
-      throw Diagnostic(
-        "nothing measures '\(wanted)'\(suggestion(for: wanted, among: known))",
-        at: halving?.monitorPlace,
-        notes: [.init("the figures are: " + listed(known))])
-    }
-    name = wanted
-    isBetterHigher = session.risingFigures.contains(wanted)
+extension Session {
+  /// The column that tells which of two trials is better: the one that halving names, or
+  /// the one that decides which epoch of a trial is best.
+  func monitor(for halving: Halving?) throws -> MetricColumn {
+    guard let halving, let name = halving.monitor else { return trainer.monitor }
+    if let column = columns.named(name) { return column }
+    let known = columns.map(\.name)
+    throw Diagnostic(
+      "nothing measures '\(name)'\(suggestion(for: name, among: known))",
+      at: halving.monitorPlace, notes: [.init("the figures are: " + listed(known))])
   }
 }

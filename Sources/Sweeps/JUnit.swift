@@ -44,7 +44,7 @@ extension SweepReport {
   private func testCase(of expectation: SweepExpectation) -> TestCase {
     TestCase(
       name: "expect \(expectation.name) \(expectation.expectation.text)", seconds: 0,
-      result: expectation.shortfall(of: rows, rising: rising).map {
+      result: expectation.shortfall(of: rows, columns: columns).map {
         .init(element: "failure", message: $0.message, type: "expectation", text: "")
       })
   }

@@ -46,7 +46,7 @@ public struct LoneTrial {
         // Another process may have brought it to its end in the meantime.
         return code == 0 ? state.exitStatus : code
       }
-      if let signal = runner.interruption() { return 128 + signal }
+      if let signal = runner.cancellation.signal { return 128 + signal }
       if attempt == 0 { say("\(name) is held by another process; waiting for that") }
       usleep(100_000)
     }

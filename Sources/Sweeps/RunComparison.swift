@@ -1,4 +1,4 @@
-import NNExp
+public import NNExp
 import Results
 import Running
 
@@ -10,8 +10,9 @@ public struct RunComparison: Sendable {
   private var shown: [Int]
   /// Whether the runs are few enough to stand side by side.
   private let isSideBySide: Bool
-  /// The figures that are better when higher.
-  private let rising: Set<String>
+
+  /// What could be wrong with the order.
+  public private(set) var warnings: [Diagnostic] = []
 
   private struct Column: Sendable {
     /// As in the CSV: an option by its whole path.
@@ -23,6 +24,9 @@ public struct RunComparison: Sendable {
     /// Left out of the text of many runs, whose rows would be too long, unless it
     /// is sorted by.
     var isLong = false
+    /// The runs' metric, with the first run that has each of its directions; empty for
+    /// what is no metric.
+    var metrics: [(metric: MetricColumn, run: String)] = []
   }
 
   /// Reads runs' folders and sweeps' folders.
@@ -33,13 +37,11 @@ public struct RunComparison: Sendable {
       do { runs += try ComparedRun.all(in: path) } catch { mistakes.add(error) }
     }
     try mistakes.throwIfAny()
-    rising = runs.reduce(into: []) { $0.formUnion($1.rising) }
     isSideBySide = runs.count <= 6 && runs.allSatisfy { $0.trial == nil }
 
     let options = runs.lazy.flatMap(\.options).map(\.name).uniquedTexts()
-    let figures = runs.lazy.flatMap(\.figures).map(\.name).uniquedTexts()
-    let finals = figures.filter { !$0.hasPrefix(bytes: "best_") }
-    let bests = figures.filter { $0.hasPrefix(bytes: "best_") }
+    let finals = runs.lazy.flatMap(\.final).map(\.column.name).uniquedTexts()
+    let bests = runs.lazy.flatMap(\.best).map(\.column.name).uniquedTexts()
 
     var columns: [Column] = []
     var rows = runs.map { _ in [Cell]() }
@@ -59,15 +61,30 @@ public struct RunComparison: Sendable {
       }
     }
     add(Column(name: "epochs")) { Cell($0.epochs) }
-    for name in finals + bests {
-      let isBest = name.hasPrefix(bytes: "best_")
-      add(Column(name: name, isLong: isBest && !isSideBySide)) { run in
-        Cell(run.figures.first { $0.name.hasSameBytes(as: name) }?.value ?? nil)
+    func metrics(_ name: String) -> [(metric: MetricColumn, run: String)] {
+      runs.reduce(into: []) { metrics, run in
+        let measured = run.final.map(\.column) + run.best.map(\.column)
+        guard let metric = measured.named(name),
+          !metrics.contains(where: { $0.metric.largerIsBetter == metric.largerIsBetter })
+        else { return }
+        metrics.append((metric, run.path))
       }
     }
-    add(Column(name: "best_epoch")) { Cell($0.bestEpoch) }
+    for name in finals {
+      add(Column(name: name, metrics: metrics(name))) { run in
+        Cell(run.final.first { $0.column.name.hasSameBytes(as: name) }?.value)
+      }
+    }
+    for name in bests {
+      add(Column(name: "best_" + name, isLong: !isSideBySide, metrics: metrics(name))) { run in
+        Cell(run.best.first { $0.column.name.hasSameBytes(as: name) }?.value)
+      }
+    }
+    add(Column(name: "best_epoch")) { Cell($0.best.first?.epoch) }
     add(Column(name: "seconds")) { Cell($0.seconds) }
     let names = columns.map(\.name)
+    // Records that were changed by hand may have any names.
+    _ = try CSVText("the comparison", columns: names)
     for index in columns.indices {
       columns[index].shortName = RunComparison.short(names[index], among: names)
     }
@@ -92,8 +109,12 @@ public struct RunComparison: Sendable {
 
   // MARK: Choosing
 
-  /// Puts the best first: the least, but of accuracies and their like the most.
-  /// Runs that lack the figure come last; equal ones keep their order.
+  /// Puts the best first: the largest values of a metric if its runs record that larger
+  /// ones are better, else the smallest. Runs that lack the value come last; equal ones
+  /// keep their order.
+  ///
+  /// Throws if the runs disagree; warns if one of them, of version 0.1.0, does not record
+  /// which values are better.
   public mutating func sort(by name: String) throws {
     guard
       let column = columns.firstIndex(where: {
@@ -106,12 +127,9 @@ public struct RunComparison: Sendable {
         notes: [.init("the columns are: " + listed(names))])
     }
     columns[column].isLong = false
-    let figure = columns[column].name
-    let isRising = rising.contains(
-      figure.hasPrefix(bytes: "best_") ? String(Substring(figure.utf8.dropFirst(5))) : figure)
-    let sign = isRising ? -1.0 : 1.0
+    let sign = try largerIsBetter(columns[column]) ? -1.0 : 1.0
     func isBefore(_ a: Cell, _ b: Cell) -> Bool {
-      switch (a.number, b.number) {
+      switch (a.ordered, b.ordered) {
       case (let a?, let b?): sign * a < sign * b
       case (nil, nil): a.shown(brief: false) < b.shown(brief: false)
       case (let a, _): a != nil
@@ -122,6 +140,26 @@ public struct RunComparison: Sendable {
         || !isBefore(rows[b][column], rows[a][column]) && a < b
     }
     rows = order.map { rows[$0] }
+  }
+
+  private mutating func largerIsBetter(_ column: Column) throws -> Bool {
+    func run(_ direction: Bool?) -> String? {
+      column.metrics.first { $0.metric.largerIsBetter == direction }?.run
+    }
+    if let larger = run(true), let smaller = run(false) {
+      throw Diagnostic(
+        "cannot sort by '\(column.name)': larger values are better in '\(larger)', smaller ones "
+          + "in '\(smaller)'")
+    }
+    if let unknown = run(nil) {
+      warnings.append(
+        Diagnostic(
+          "'\(unknown)' does not record whether larger values of '\(column.name)' are better; "
+            + (run(true) == nil
+              ? "the smallest come first" : "the largest come first, as in others"),
+          severity: .warning))
+    }
+    return run(true) != nil
   }
 
   /// Leaves out every column whose cells are all alike.
@@ -139,7 +177,7 @@ public struct RunComparison: Sendable {
   public var csv: String {
     var text = CSVText(columns: shown.map { columns[$0].name })
     for row in rows { text.append(shown.map { row[$0] }) }
-    return String(decoding: text.bytes, as: UTF8.self)
+    return text.text
   }
 
   /// For a terminal: a row a run, or a few runs side by side.
@@ -156,25 +194,15 @@ public struct RunComparison: Sendable {
       return table(turned, rightAligned: Set(1...rows.count))
     }
     let numbers = shown.indices.filter { column in
-      rows.allSatisfy { $0[shown[column]] == .empty || $0[shown[column]].number != nil }
+      rows.allSatisfy { $0[shown[column]] == .empty || $0[shown[column]].ordered != nil }
     }
     return table(lines, rightAligned: Set(numbers))
   }
 }
 
 extension Cell {
-  /// The number, if it is one; nil of NaN.
-  fileprivate var number: Double? {
-    let number: Double? =
-      switch self {
-      case .empty: nil
-      case .int(let value): Double(value)
-      case .number(let value): value
-      case .float(let value): Double(value)
-      case .text(let text): Double(text)
-      }
-    return number.flatMap { $0.isNaN ? nil : $0 }
-  }
+  /// The number, if it is one that can be ordered.
+  fileprivate var ordered: Double? { number.flatMap { $0.isNaN ? nil : $0 } }
 
   /// As text; `brief`, six digits of a number and forty characters of a text.
   fileprivate func shown(brief isBrief: Bool) -> String {
@@ -186,8 +214,8 @@ extension Cell {
     case .text(let text):
       if !isBrief {
         text
-      } else if let number, text.count > 12 {
-        brief(number)
+      } else if let ordered, text.count > 12 {
+        brief(ordered)
       } else {
         text.count > 40 ? text.prefix(39) + "…" : text
       }

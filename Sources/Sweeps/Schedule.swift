@@ -54,7 +54,7 @@ struct Schedule {
     rungs = plan.rungs
     bracket = Bracket(
       trials: plan.trials.count, rungs: rungs.count, factor: plan.declaration.halving?.factor ?? 2,
-      isBetterHigher: plan.monitor.isBetterHigher)
+      largerIsBetter: plan.monitor.largerIsBetter == true)
     standings = Array(repeating: Standing(), count: plan.trials.count)
     let names = folder.names()
     for (index, trial) in plan.trials.enumerated() {
@@ -156,7 +156,7 @@ struct Schedule {
   private func figure(of trial: Int, at rung: Int) -> Double? {
     let hash = plan.trials[trial].hash
     guard let metrics = folder.metrics(of: hash) else { return nil }
-    return metrics.figure(plan.monitor.name, atEpoch: rungs[rung])
-      ?? (folder.isWhole(hash) ? metrics.lastFigure(plan.monitor.name) : nil)
+    return metrics.value(plan.monitor, atEpoch: rungs[rung])
+      ?? (folder.isWhole(hash) ? metrics.lastValue(plan.monitor) : nil)
   }
 }

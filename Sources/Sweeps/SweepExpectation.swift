@@ -10,8 +10,8 @@ public import NNExp
 ///       median: {epochs: "< 100"}
 ///       fraction: {completed: ">= 0.9"}    # of all trials
 ///
-/// The best of a metric that is better when higher (accuracy, r2, …) is the
-/// largest; `rising` names those figures.
+/// The best of a column is its largest value if the column says that larger values are
+/// better (accuracy, r2, …).
 public struct SweepExpectation: Sendable {
   public enum Statistic: String, CaseIterable, Sendable { case best, worst, mean, median, fraction }
 
@@ -67,37 +67,44 @@ public struct SweepExpectation: Sendable {
     return found
   }
 
-  /// Throws if a figure is expected that no trial measures.
-  static func check(_ expectations: [SweepExpectation], among figures: Set<String>) throws {
-    let known = ["epochs"] + figures.sorted()
+  /// Throws if a figure is expected that no trial measures, or the best of one of which
+  /// larger values are better in some trials and smaller ones in others.
+  static func check(
+    _ expectations: [SweepExpectation], among columns: [MetricColumn]
+  ) throws {
     var mistakes = Diagnostics()
     for expected in expectations where expected.statistic != .fraction {
-      let figure = expected.expectation.figure
-      if known.contains(figure) { continue }
-      mistakes.add(
-        Diagnostic(
-          "nothing measures '\(figure)'\(suggestion(for: figure, among: known))",
-          at: expected.expectation.place,
-          notes: [.init("the figures are: " + listed(known))]))
+      let expectation = expected.expectation
+      do { try expectation.check(among: columns) } catch { mistakes.add(error) }
+      let directions = columns.filter { $0.name.hasSameBytes(as: expectation.figure) }
+        .map(\.largerIsBetter)
+      if [.best, .worst].contains(expected.statistic), Set(directions).count > 1 {
+        mistakes.add(
+          Diagnostic(
+            "there is no \(expected.name): larger values are better in some trials, smaller "
+              + "ones in others", at: expectation.place,
+            notes: [.init("give the metrics different names")]))
+      }
     }
     try mistakes.throwIfAny()
   }
 
   /// What the trials reached; NaN where none measured it.
-  public func value(of rows: [TrialRow], rising: Set<String>) -> Double {
+  public func value(of rows: [TrialRow], columns: [MetricColumn]) -> Double {
     let figure = expectation.figure
     if statistic == .fraction {
       return Double(rows.filter { $0.status.rawValue == figure }.count) / Double(rows.count)
     }
     let values = rows.filter(\.isDone).compactMap { row in
-      figure == "epochs"
-        ? row.epochs.map(Double.init) : row.final.first { $0.name == figure }?.value
+      figure == Expectation.epochs
+        ? row.epochs.map(Double.init)
+        : row.final.first { $0.column.name.hasSameBytes(as: figure) }?.value
     }.sorted()
     guard let least = values.first, let most = values.last else { return .nan }
-    let isBetterHigher = rising.contains(figure)
+    let largerIsBetter = columns.named(figure)?.largerIsBetter == true
     switch statistic {
-    case .best: return isBetterHigher ? most : least
-    case .worst: return isBetterHigher ? least : most
+    case .best: return largerIsBetter ? most : least
+    case .worst: return largerIsBetter ? least : most
     case .mean: return values.reduce(0, +) / Double(values.count)
     case .median:
       let middle = values.count / 2
@@ -108,8 +115,8 @@ public struct SweepExpectation: Sendable {
   }
 
   /// The sentence of a miss; nil where it is met.
-  public func shortfall(of rows: [TrialRow], rising: Set<String>) -> Diagnostic? {
-    let value = value(of: rows, rising: rising)
+  public func shortfall(of rows: [TrialRow], columns: [MetricColumn]) -> Diagnostic? {
+    let value = value(of: rows, columns: columns)
     if expectation.holds(value) { return nil }
     return Diagnostic(
       "\(name) is \(value.isNaN ? "not measured" : "\(value)"), expected \(expectation.text)",

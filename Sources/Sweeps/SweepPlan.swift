@@ -33,9 +33,9 @@ public struct SweepPlan: Sendable {
   public let composer: Composer
   public let trials: [PlannedTrial]
   /// What tells which trial is better.
-  public let monitor: Monitor
-  /// The figures that are better when higher.
-  public let rising: Set<String>
+  public let monitor: MetricColumn
+  /// The columns that any of them measures.
+  public let columns: [MetricColumn]
   /// The data files and plugins of all of them.
   public let files: [FileHash]
   /// Whether any of them names plugins.
@@ -52,9 +52,8 @@ public struct SweepPlan: Sendable {
     var trials: [PlannedTrial] = []
     var numbers: [String: Int] = [:]
     var mistakes = Mistakes()
-    var monitor: Monitor?
-    var figures: Set<String> = []
-    var rising: Set<String> = []
+    var monitor: MetricColumn?
+    var columns: [MetricColumn] = []
     var files: [FileHash] = []
     var loadsPlugins = false
     let combinations = (0..<declaration.combinationCount).filter {
@@ -69,14 +68,17 @@ public struct SweepPlan: Sendable {
           let composition = try result.get()
           let (trial, own) = (composition.trial, composition.monitor)
           if monitor == nil { monitor = own }
-          figures.formUnion(composition.figures)
-          rising.formUnion(composition.rising)
+          for column in composition.columns where !columns.contains(column) {
+            columns.append(column)
+          }
           for file in composition.files where !files.contains(file) { files.append(file) }
           loadsPlugins = loadsPlugins || composition.loadsPlugins
           if declaration.halving != nil, let monitor, monitor != own {
             throw Diagnostic(
               "halving needs one figure for all trials; this one is judged by \(own.name), those "
-                + "before by \(monitor.name)", at: declaration.halving?.place,
+                + "before by \(monitor.name)"
+                + (own.name == monitor.name ? ", of which other values are better" : ""),
+              at: declaration.halving?.place,
               notes: [.init("name one: {monitor: train_loss}")])
           }
           if let first = numbers[trial.hash] {
@@ -95,14 +97,14 @@ public struct SweepPlan: Sendable {
       if mistakes.count >= 1000 { break }
     }
     try mistakes.throwIfAny()
-    try SweepExpectation.check(declaration.expectations, among: figures)
+    try SweepExpectation.check(declaration.expectations, among: columns)
     guard !trials.isEmpty, let monitor else {
       throw Diagnostic(
         "the sweep has 0 trials: every combination is excluded", at: declaration.place)
     }
     self.trials = trials
     self.monitor = monitor
-    self.rising = rising
+    self.columns = columns
     self.files = files
     self.loadsPlugins = loadsPlugins
   }
@@ -187,7 +189,7 @@ extension SweepPlan {
   private var sizes: [Int] {
     Bracket(
       trials: trials.count, rungs: rungs.count, factor: declaration.halving?.factor ?? 2,
-      isBetterHigher: false
+      largerIsBetter: false
     ).sizes
   }
 

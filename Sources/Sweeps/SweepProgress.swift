@@ -1,3 +1,5 @@
+public import NNExp
+
 /// How far a sweep has come.
 public struct SweepProgress: Sendable {
   public let total: Int
@@ -9,11 +11,11 @@ public struct SweepProgress: Sendable {
   public internal(set) var stopped = 0
   /// The best value of the figure by which trials are judged; nil before one.
   public internal(set) var best: Double?
-  public let monitor: Monitor
+  public let monitor: MetricColumn
   /// Which part of the work to do has been done, by its estimated cost.
   public internal(set) var share = 0.0
 
-  init(total: Int, done: Int, monitor: Monitor) {
+  init(total: Int, done: Int, monitor: MetricColumn) {
     self.total = total
     self.done = done
     self.monitor = monitor
@@ -25,14 +27,12 @@ public struct SweepProgress: Sendable {
       best = value
       return
     }
-    self.best = monitor.isBetterHigher ? max(best, value) : min(best, value)
+    self.best = monitor.largerIsBetter == true ? max(best, value) : min(best, value)
   }
 }
 
-/// Who hears of a sweep while it lasts.
+/// Receives a sweep's progress.
 public protocol SweepListener: AnyObject {
-  /// The signal that asked the sweep to end, if one came.
-  var interruption: Int32? { get }
   /// Called when a trial ended and ten times a second in between.
   func update(_ progress: SweepProgress)
 }

@@ -1,4 +1,4 @@
-import NNExp
+public import NNExp
 
 /// How a sweep ended, for people and for the servers of continuous integration.
 public struct SweepReport {
@@ -6,11 +6,11 @@ public struct SweepReport {
   private let parameters: [String]
   let rows: [TrialRow]
   let declaration: SweepDeclaration
-  let rising: Set<String>
+  let columns: [MetricColumn]
 
-  /// - Parameter rising: the figures that are better when higher.
-  public init(_ declaration: SweepDeclaration, rows: [TrialRow], rising: Set<String>) {
-    self.rising = rising
+  /// - Parameter columns: those that the trials measure.
+  public init(_ declaration: SweepDeclaration, rows: [TrialRow], columns: [MetricColumn]) {
+    self.columns = columns
     name = declaration.name
     parameters = declaration.parameterNames
     self.rows = rows
@@ -28,7 +28,7 @@ public struct SweepReport {
   public var annotations: [String] {
     var lines: [String] = []
     for expectation in declaration.expectations {
-      guard let miss = expectation.shortfall(of: rows, rising: rising) else { continue }
+      guard let miss = expectation.shortfall(of: rows, columns: columns) else { continue }
       lines.append(annotation(miss.message, at: miss.place))
     }
     return lines + badTrials.map { annotation($0, at: declaration.place) }

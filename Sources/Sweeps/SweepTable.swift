@@ -2,48 +2,50 @@ import NNExp
 import Results
 
 extension [TrialRow] {
-  /// The figures that any trial measured, in the order of metrics.csv.
-  var figureNames: [String] {
-    lazy.flatMap { $0.final.map(\.name) }.uniquedTexts()
+  /// The columns that any trial measured, in the order of metrics.csv.
+  var finalNames: [String] {
+    lazy.flatMap { $0.final.map(\.column.name) }.uniquedTexts()
   }
 
   private var bestNames: [String] {
-    lazy.flatMap { $0.best.map(\.name) }.uniquedTexts()
+    lazy.flatMap { $0.best.map(\.column.name) }.uniquedTexts()
   }
 
   /// sweep.csv: one row a trial, failures included.
-  public func csv(parameters: [String]) -> String {
-    let figures = figureNames
+  public func csv(parameters: [String]) throws -> String {
+    let finals = finalNames
     let bests = bestNames
     // The seed has a column of its own.
     let shown = parameters.indices.filter { parameters[$0] != "seed" }
-    var text = CSVText(
+    var text = try CSVText(
+      "sweep.csv",
       columns: ["trial", "run", "status", "exit_status", "error", "seed"]
-        + shown.map { parameters[$0] } + figures + bests.map { "best_" + $0 }
+        + shown.map { parameters[$0] } + finals + bests.map { "best_" + $0 }
         + ["best_epoch", "seconds"])
     for row in self {
-      let final = Dictionary(row.final.map { ($0.name, $0.value) }) { a, _ in a }
-      let best = Dictionary(row.best.map { ($0.name, $0) }) { a, _ in a }
+      let final = Dictionary(row.final.map { ($0.column.name, $0.value) }) { a, _ in a }
+      let best = Dictionary(row.best.map { ($0.column.name, $0) }) { a, _ in a }
       text.append(
         [
           .int(row.number), .text(row.run), .text(row.status.rawValue), Cell(row.exitStatus),
           Cell(row.error), .int(row.seed),
         ] + shown.map { row.values[$0].isEmpty ? .empty : .text(row.values[$0]) }
-          + figures.map { Cell(final[$0] ?? nil) } + bests.map { Cell(best[$0]?.value) }
+          + finals.map { Cell(final[$0] ?? nil) } + bests.map { Cell(best[$0]?.value) }
           + [Cell(row.best.first?.epoch), Cell(row.seconds)])
     }
-    return String(decoding: text.bytes, as: UTF8.self)
+    return text.text
   }
 
   /// sweep_summary.csv: a row for each combination of everything but the seed,
-  /// with each figure's mean, standard deviation (of a sample) and 95% interval
+  /// with each column's mean, standard deviation (of a sample) and 95% interval
   /// of the mean by Student's t.
-  public func summaryCSV(parameters: [String]) -> String {
+  public func summaryCSV(parameters: [String]) throws -> String {
     let shown = parameters.indices.filter { parameters[$0] != "seed" }
-    let figures = figureNames
-    var text = CSVText(
+    let finals = finalNames
+    var text = try CSVText(
+      "sweep_summary.csv",
       columns: shown.map { parameters[$0] } + ["trials", "n"]
-        + figures.flatMap { ["\($0)_mean", "\($0)_sd", "\($0)_low95", "\($0)_high95"] })
+        + finals.flatMap { ["\($0)_mean", "\($0)_sd", "\($0)_low95", "\($0)_high95"] })
     var groups: [[String]: Int] = [:]
     var members: [[TrialRow]] = []
     for row in self {
@@ -61,13 +63,13 @@ extension [TrialRow] {
         group[0].values[$0].isEmpty ? .empty : .text(group[0].values[$0])
       }
       cells += [.int(group.count), .int(done.count)]
-      for figure in figures {
-        let values = done.compactMap { row in row.final.first { $0.name == figure }?.value }
+      for name in finals {
+        let values = done.compactMap { row in row.final.first { $0.column.name == name }?.value }
         let spread = Spread(values)
         cells += [Cell(spread.mean), Cell(spread.deviation), Cell(spread.low), Cell(spread.high)]
       }
       text.append(cells)
     }
-    return String(decoding: text.bytes, as: UTF8.self)
+    return text.text
   }
 }

@@ -19,7 +19,7 @@ public struct TrialRow: Sendable {
   public let seed: Int
   public let values: [String]
   public let epochs: Int?
-  public let final: [Summary.Figure]
+  public let final: [Summary.Final]
   public let best: [Summary.Best]
   public let seconds: Double?
 
@@ -41,15 +41,23 @@ public struct PlanRecord: Sendable {
   public let name: String
   public let parameters: [String]
   public let trials: [Trial]
-  /// The figures that are better when higher.
-  let rising: Set<String>
+  /// The columns that any trial measures; in a plan of version 0.1.0, those of which
+  /// larger values are better, by name only.
+  let columns: [MetricColumn]
   /// The data files and plugins of all trials.
   let files: [FileHash]
 
   public init(_ plan: SweepPlan) {
     name = plan.declaration.name
     parameters = plan.declaration.parameterNames
-    rising = plan.rising
+    columns = plan.columns.reduce(into: []) { columns, column in
+      guard let index = columns.firstIndex(where: { $0.name == column.name }) else {
+        return columns.append(column)
+      }
+      // Trials that disagree leave the direction open.
+      columns[index] = MetricColumn(
+        column.split, head: column.head, quantity: column.quantity, largerIsBetter: nil)
+    }
     files = plan.files
     trials = plan.trials.map {
       Trial(
@@ -63,7 +71,7 @@ public struct PlanRecord: Sendable {
   public var json: JSON {
     [
       "name": .string(name), "parameters": .array(parameters.map(JSON.string)),
-      "rising": .array(rising.sorted().map(JSON.string)),
+      "columns": MetricColumn.json(columns),
       "files": .array(
         files.map { ["path": .string($0.path), "sha256": .string($0.sha256)] }),
       "trials": .array(
@@ -89,7 +97,11 @@ public struct PlanRecord: Sendable {
     else { return nil }
     self.name = name
     self.parameters = parameters.compactMap(\.string)
-    rising = Set((json["rising"]?.array ?? []).compactMap(\.string))
+    columns =
+      json["columns"]?.object?.compactMap { MetricColumn($0.value) }
+      ?? (json["rising"]?.array ?? []).compactMap(\.string).map {
+        MetricColumn(nil, quantity: $0, largerIsBetter: true)
+      }
     files = (json["files"]?.array ?? []).compactMap { file in
       guard let path = file["path"]?.string, let sha256 = file["sha256"]?.string else {
         return nil

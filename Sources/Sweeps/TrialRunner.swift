@@ -1,4 +1,4 @@
-import Engine
+public import Engine
 import ExperimentFile
 import Glibc
 import NNExp
@@ -19,21 +19,21 @@ public struct TrialRunner {
   /// Of any trial, but for the folder.
   private let origin: RunOrigin
   let isRetrying: Bool
-  let interruption: () -> Int32?
+  let cancellation: CancellationToken
   let endsWithParent: Bool
 
   /// - Parameter endsWithParent: true for a worker, which is of no use once the
   ///   sweep that started it is gone.
   public init(
     _ composer: Composer, in folder: SweepFolder, command: [String], version: String,
-    retryingFailed: Bool, endsWithParent: Bool = true, interruption: @escaping () -> Int32?
+    retryingFailed: Bool, endsWithParent: Bool = true, cancellation: CancellationToken
   ) {
     self.composer = composer
     self.folder = folder
     origin = RunOrigin(
       command: command, nnexpVersion: version, file: composer.declaration.file)
     isRetrying = retryingFailed
-    self.interruption = interruption
+    self.cancellation = cancellation
     self.endsWithParent = endsWithParent
   }
 
@@ -50,10 +50,10 @@ public struct TrialRunner {
     if let pause, let summary = state.summary, summary.status == .stopped, summary.epochs >= pause {
       return .ended(0, summary)
     }
-    let listener = Silence(interruption, endsWithParent)
+    let observer = TrialObserver(cancellation, endsWithParent: endsWithParent)
     if case .absent = state, access(folder.run(hash), F_OK) != 0 {
     } else {
-      if let code = resume(hash, state, listener, pause) { return .ended(code, listener.summary) }
+      if let code = resume(hash, state, observer, pause) { return .ended(code, observer.summary) }
       try folder.setAside(hash)
     }
     do {
@@ -61,11 +61,11 @@ public struct TrialRunner {
       let code =
         switch experiment.dtype {
         case .float32:
-          try perform(composer.session(experiment, as: Float.self), hash, listener, pause)
+          try perform(composer.session(experiment, as: Float.self), hash, observer, pause)
         case .float64:
-          try perform(composer.session(experiment, as: Double.self), hash, listener, pause)
+          try perform(composer.session(experiment, as: Double.self), hash, observer, pause)
         }
-      return .ended(code, listener.summary)
+      return .ended(code, observer.summary)
     } catch {
       var diagnostics = Diagnostics()
       diagnostics.add(error)
@@ -74,25 +74,26 @@ public struct TrialRunner {
         try folder.noteFailure(
           of: hash, exitStatus: Int(code), error: diagnostics.list.first?.message ?? "\(error)")
       }
-      return .ended(code, listener.summary)
+      return .ended(code, observer.summary)
     }
   }
 
   /// Goes on with an unfinished trial from its newest checkpoint; nil where it
   /// cannot, so that it starts again.
   private func resume(
-    _ hash: String, _ state: TrialState, _ listener: Silence, _ pause: Int?
+    _ hash: String, _ state: TrialState, _ observer: TrialObserver, _ pause: Int?
   ) -> Int32? {
     if case .failed = state { return nil }
     // Killed between two files, a run has a record and no summary yet.
     guard [nil, .running, .interrupted, .stopped].contains(state.summary?.status),
       let resumption = try? Resumption(of: folder.run(hash), registry: composer.registry)
     else { return nil }
-    return try? resumption.perform(listener: listener, pausingAfter: pause)
+    return try? resumption.perform(
+      observers: [observer], cancellation: observer.cancellation, pausingAfter: pause)
   }
 
   private func perform<S: Scalar>(
-    _ session: Session<S>, _ hash: String, _ listener: Silence, _ pause: Int?
+    _ session: Session<S>, _ hash: String, _ observer: TrialObserver, _ pause: Int?
   ) throws -> Int32 {
     guard SweepPlan.hash(of: session) == hash else {
       throw Diagnostic(
@@ -101,33 +102,33 @@ public struct TrialRunner {
     }
     var origin = origin
     origin.output = folder.run(hash)
-    return try Run(session, from: origin, listener: listener).perform(pausingAfter: pause)
+    return try Run(
+      session, from: origin, observers: [observer], cancellation: observer.cancellation
+    ).perform(pausingAfter: pause)
   }
 }
 
-/// Hears a run and says nothing; its files tell all.
-private final class Silence: RunListener {
-  private let asked: () -> Int32?
+/// Shows nothing of a trial, keeps its summary, and cancels it if it is a worker's whose
+/// sweep has been killed, so that the next sweep finds the trial free.
+private final class TrialObserver: RunObserver {
+  private let request: CancellationToken
+  private let endsWithParent: Bool
   private let parent = getppid()
   private var isOrphaned = false
-  /// How the run ended.
   private(set) var summary: Summary?
 
-  private let endsWithParent: Bool
-
-  init(_ asked: @escaping () -> Int32?, _ endsWithParent: Bool) {
-    self.asked = asked
+  init(_ request: CancellationToken, endsWithParent: Bool) {
+    self.request = request
     self.endsWithParent = endsWithParent
   }
 
-  /// A worker whose sweep has been killed stops at once, so that the next sweep
-  /// finds the trial free.
-  var interruption: Int32? { isOrphaned ? SIGTERM : asked() }
+  var cancellation: CancellationToken {
+    CancellationToken { [self] in isOrphaned ? SIGTERM : request.signal }
+  }
 
-  func say(_ text: @autoclosure () -> String) {}
-  func complain(_ text: String) {}
-  func concluded(_ summary: Summary) { self.summary = summary }
-  func update(epoch: Int, of epochs: Int, figures: [(String, Double)]) {
+  func heartbeat(_ progress: TrainingProgress) {
     isOrphaned = endsWithParent && getppid() != parent
   }
+
+  func concluded(_ summary: Summary) { self.summary = summary }
 }

@@ -22,7 +22,7 @@ extension SweepReport {
   public func complain(_ write: (String) -> Void) -> Bool {
     let trials = badTrials
     for sentence in trials { write("error: " + sentence) }
-    let misses = declaration.expectations.compactMap { $0.shortfall(of: rows, rising: rising) }
+    let misses = declaration.expectations.compactMap { $0.shortfall(of: rows, columns: columns) }
     for miss in misses { write(miss.description) }
     return trials.isEmpty && misses.isEmpty
   }
@@ -50,7 +50,7 @@ extension SweepReport {
       let count = rows.filter { $0.status == status }.count
       return count == 0 ? nil : "\(count) \(status.rawValue)"
     }
-    let met = declaration.expectations.filter { $0.shortfall(of: rows, rising: rising) == nil }
+    let met = declaration.expectations.filter { $0.shortfall(of: rows, columns: columns) == nil }
       .count
     let verdict =
       declaration.expectations.isEmpty

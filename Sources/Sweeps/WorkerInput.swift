@@ -37,7 +37,7 @@ public final class WorkerInput {
       let words = line.split(atByte: " ", maxSplits: 3)
       guard words.count == 4, let combination = Int(words[0]) else { return }
       let outcome =
-        try runner.interruption() != nil
+        try runner.cancellation.isCancelled
         ? .held
         : runner.run(
           combination: combination, hash: String(words[1]), pausingAfter: Int(words[2]))
@@ -45,11 +45,13 @@ public final class WorkerInput {
         switch outcome {
         case .ended(_, let summary):
           (summary?.status.rawValue ?? "failed") + " "
-            + (summary?.best.first { $0.name == words[3] }.map { "\($0.value)" } ?? "-")
+            + (summary?.best.first { $0.column.name.hasSameBytes(as: words[3]) }.map {
+              "\($0.value)"
+            } ?? "-")
         case .held: "held"
         }
       // Told to stop, it says so: a request more would not be heard.
-      let isLeaving = runner.interruption() != nil
+      let isLeaving = runner.cancellation.isCancelled
       let bytes = Array((answer + (isLeaving ? " leaving" : "") + "\n").utf8)
       let sent = bytes.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
       if sent < 0 || isLeaving { return }

@@ -45,7 +45,7 @@ public final class WorkerPool {
   /// process has are waited for, and run if it dies.
   public func run(jobs: Int) throws {
     defer { dismiss() }
-    while listener.interruption == nil, !(failsFast && hasFailed) {
+    while !runner.cancellation.isCancelled, !(failsFast && hasFailed) {
       try assign(jobs)
       progress.running = workers.count { !$0.legs.isEmpty }
       listener.update(progress)
@@ -126,7 +126,7 @@ public final class WorkerPool {
         workers.remove(at: index)
         let reason = worker.bury()
         held += worker.legs.dropFirst()
-        if let leg = worker.legs.first, listener.interruption == nil { try died(leg, reason) }
+        if let leg = worker.legs.first, !runner.cancellation.isCancelled { try died(leg, reason) }
       }
     }
   }

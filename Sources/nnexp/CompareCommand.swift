@@ -9,8 +9,8 @@ struct CompareCommand: ParsableCommand {
     abstract: "Holds runs against each other.",
     discussion: """
       A few runs stand side by side; the trials of sweeps, and many runs, below
-      each other. --sort puts the best first: of accuracies the highest, of
-      everything else the lowest.
+      each other. --sort puts the best first: the highest of a metric of which
+      higher values are better, the lowest of everything else.
 
       With --exact, every number of metrics.csv, predictions.csv, the gradient
       checks, the summary and the weights of two runs must be the same to the last
@@ -55,6 +55,7 @@ struct CompareCommand: ParsableCommand {
     if exact { return try compareExactly(folders[0], folders[1]) }
     var comparison = try RunComparison(folders)
     if let sort { try comparison.sort(by: sort) }
+    for warning in comparison.warnings { writeError(warning.description) }
     // What is the same is asked of all runs, not of those that are shown.
     if onlyChanged { comparison.keepChanged() }
     if let limit { comparison.limit(to: limit) }

@@ -93,7 +93,7 @@ struct GradcheckCommand: ParsableCommand {
 
   /// Trains to the end, in memory.
   private func train<S: Scalar>(_ session: Session<S>) throws {
-    if case .diverged(let diagnostic) = try session.trainer.run(Nobody()) { throw diagnostic }
+    if case .diverged(let diagnostic) = try session.trainer.run() { throw diagnostic }
     session.trainer.restore(.last)
   }
 
@@ -132,11 +132,4 @@ struct GradcheckCommand: ParsableCommand {
   private func list(_ text: String) -> [String] {
     text.split(atByte: ",").map { String(Substring($0.utf8.drop { $0 == UInt8(ascii: " ") })) }
   }
-}
-
-/// Hears a training and does nothing.
-private final class Nobody: TrainingObserver {
-  var isInterrupted: Bool { false }
-  func recorded(_ row: [Double]) {}
-  func isAlive(epoch: Int, of epochs: Int) {}
 }

@@ -127,6 +127,6 @@ private let startArguments = Result<[String], any Error> {
 func standardRegistry() -> Registry {
   var registry = Registry()
   registerStandard(in: &registry)
-  registry.register(FileInitializer.self)
+  registerDatasets(in: &registry)
   return registry
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import GradientCheck
+import Conformance
 import NNExp
 import Plugins
 import Running

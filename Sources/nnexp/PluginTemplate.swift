@@ -30,7 +30,8 @@ struct PluginTemplate {
     // A type of this name would hide what it is made from.
     let reserved = [
       "Layer", "Loss", "Optimizer", "Plan", "Shape", "Options", "Registry", "Forward", "Backward",
-      "Update", "LossPass", "Target", "Tensor", "Scalar", "Manual", "Example", "Double", "Float",
+      "Update", "LossPass", "Target", "Tensor", "Scalar", "Documentation", "Component", "Example",
+      "Double", "Float",
       "Diagnostic", "NNExp", "Swift",
     ]
     guard !reserved.contains(name) else {
@@ -99,9 +100,9 @@ struct PluginTemplate {
     ///     ∂w  += Σ ∂y · y · (−2 w x²)        over the samples
     ///
     /// - Shape: any → the same
-    struct \(name): Layer {
+    struct \(name): Layer, Component {
       static let typeName = "\(typeName)"
-      static let manual = Manual(
+      static let documentation = Documentation(
         "a bump over each input, of a width that is learned",
         equation: "y = exp(−(w x)²)",
         shapes: "any → the same",
@@ -173,9 +174,9 @@ struct PluginTemplate {
     ///     ∂zⱼ += tanh(dⱼ)
     ///
     /// - Shape: outputs and targets of one shape
-    struct \(name): Loss {
+    struct \(name): Loss, Component {
       static let typeName = "\(typeName)"
-      static let manual = Manual(
+      static let documentation = Documentation(
         "½d² for small distances, |d| for large",
         equation: "ℓ = Σⱼ ln cosh(zⱼ − tⱼ)",
         shapes: "outputs and targets of one shape",
@@ -228,9 +229,9 @@ struct PluginTemplate {
     ///     w ← w − η v
     ///
     /// - Source: Polyak 1964
-    struct \(name): Optimizer {
+    struct \(name): Optimizer, Component {
       static let typeName = "\(typeName)"
-      static let manual = Manual(
+      static let documentation = Documentation(
         "steps gather speed",
         equation: "v ← μ v + g;  w ← w − η v",
         example: "optimizer: {type: \(typeName), learning_rate: 0.05}")

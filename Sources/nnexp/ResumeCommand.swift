@@ -54,5 +54,7 @@ func go(on resumption: Resumption, quiet: Bool) throws {
     return
   }
   listenForSignals()
-  try leave(after: resumption.perform(listener: Progress(quiet: quiet)))
+  try leave(
+    after: resumption.perform(
+      observers: [TerminalObserver(quiet: quiet)], cancellation: .signals))
 }

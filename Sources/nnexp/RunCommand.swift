@@ -62,7 +62,10 @@ struct RunCommand: ParsableCommand {
     let origin = RunOrigin(
       command: commandLine, nnexpVersion: NNExpCommand.version, file: file,
       output: output)
-    try leave(after: Run(session, from: origin, listener: Progress(quiet: quiet)).perform())
+    try leave(
+      after: Run(
+        session, from: origin, observers: [TerminalObserver(quiet: quiet)], cancellation: .signals
+      ).perform())
   }
 }
 

@@ -1,3 +1,4 @@
+import Engine
 import Glibc
 import Synchronization
 
@@ -35,6 +36,11 @@ private func unblock(_ signals: [Int32]) {
 var signalReceived: Int32? {
   let number = received.load(ordering: .relaxed)
   return number == 0 ? nil : number
+}
+
+extension CancellationToken {
+  /// Cancelled by the signals that `listenForSignals` receives.
+  static var signals: CancellationToken { CancellationToken { signalReceived } }
 }
 
 /// Ends the process as the signal would have, so that a shell sees it.

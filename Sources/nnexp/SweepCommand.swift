@@ -156,7 +156,7 @@ struct SweepCommand: ParsableCommand {
     TrialRunner(
       composer, in: folder, command: commandLine.filter { $0 != "--worker" },
       version: NNExpCommand.version, retryingFailed: retryFailed, endsWithParent: isWorker,
-      interruption: { signalReceived })
+      cancellation: .signals)
   }
 
   private func runAll(_ plan: SweepPlan, in folder: SweepFolder) throws {
@@ -186,7 +186,7 @@ struct SweepCommand: ParsableCommand {
       raiseAgain(signalReceived)
     }
 
-    let report = SweepReport(plan.declaration, rows: rows, rising: plan.rising)
+    let report = SweepReport(plan.declaration, rows: rows, columns: plan.columns)
     if let junit { try FileSystem.system.write(Array(report.junit.utf8), to: junit) }
     if github { for line in report.annotations { say(line) } }
     let isSound = report.complain(writeError)

@@ -36,7 +36,7 @@ extension SweepCommand {
           + (tasks < trials ? " in \(tasks) tasks, as many as the cluster takes" : ""))
     }
     if noWait { return sayHowToGoOn(sweep) }
-    try sweep.wait(failingFast: failFast ? plan : nil)
+    try sweep.wait(failingFast: failFast ? plan : nil, cancellation: .signals)
     view.clear()
     if let signalReceived {
       sayHowToGoOn(sweep)
@@ -69,8 +69,6 @@ private final class ArrayView: ArrayListener {
   private var last = ""
 
   init(quiet: Bool) { isQuiet = quiet }
-
-  var interruption: Int32? { signalReceived }
 
   func note(_ text: String) {
     if isQuiet { return }

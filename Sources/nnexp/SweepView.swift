@@ -16,8 +16,6 @@ final class SweepView: SweepListener {
 
   init(quiet: Bool) { isQuiet = quiet }
 
-  var interruption: Int32? { signalReceived }
-
   func update(_ progress: SweepProgress) {
     if isQuiet { return }
     let now = monotonicSeconds() - started

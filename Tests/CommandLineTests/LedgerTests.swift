@@ -214,7 +214,7 @@ import Testing
       import Glibc
       import NNExp
 
-      struct Touchy: Layer {
+      struct Touchy: Layer, Component {
         static let typeName = "touchy"
         static let examples = [Example(inputs: [3])]
         let ends: String

@@ -79,7 +79,7 @@ extension Tool {
       import Glibc
       import NNExp
 
-      struct Square: Layer {
+      struct Square: Layer, Component {
         static let typeName = "square"
         static let examples = [Example(inputs: [3])]
         init(from options: inout Options) {}

@@ -27,7 +27,8 @@ import Testing
       #expect(table.field(row: one.rows.count - 1, column: 0) == nil)
       // The reader sees the same rows, as categories.
       let reader = try CSVReader(
-        table, columns: Array(table.names.indices), categorical: Set(table.names.indices),
+        table, columns: Array(table.names.indices),
+        types: Dictionary(uniqueKeysWithValues: table.names.indices.map { ($0, CategoryColumn()) }),
         limit: nil)
       let layout = reader.layout(of: 0..<table.names.count)
       let texts = (0..<reader.count).map { row in

@@ -187,7 +187,7 @@ import Testing
   // MARK: Generators
 
   /// x = n + u, t = n, with u uniform from the stream.
-  struct Counter: Generator {
+  struct Counter: Generator, Component {
     static let typeName = "counter"
     let samples: Int
     let value: Double

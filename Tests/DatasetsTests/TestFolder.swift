@@ -4,11 +4,18 @@ import Testing
 
 @testable import Datasets
 
+/// What this module registers.
+let datasetsRegistry: Registry = {
+  var registry = Registry()
+  registerDatasets(in: &registry)
+  return registry
+}()
+
 /// A folder of data files that goes when the test ends, and declarations that
 /// stand in it.
 final class TestFolder {
   let path: String
-  var registry = Registry()
+  var registry = datasetsRegistry
 
   init(_ files: [String: [UInt8]] = [:]) throws {
     path = NSTemporaryDirectory() + "nnexp-datasets-" + UUID().uuidString
@@ -46,7 +53,7 @@ final class TestFolder {
   func load<S: Scalar>(_ section: String, as type: S.Type, seed: UInt64 = 1) throws -> DataSets<S> {
     let declaration = try declaration(section)
     let held = Result { try declaration.load(as: type, seed: seed) }
-    if declaration.source?.canBeStreamed == true {
+    if declaration.source?.source is any StreamableSource {
       try expectTheSame(of: declaration, section, as: type, seed: seed, held)
     }
     return try held.get()
@@ -123,7 +130,7 @@ final class TestFolder {
 /// The settings in force of a section.
 func resolved(_ section: String) throws -> String {
   var options = Options(try Declaration.node(section))
-  _ = DataDeclaration(from: &options, registry: Registry(), folder: "")
+  _ = DataDeclaration(from: &options, registry: datasetsRegistry, folder: "")
   try options.finish()
   return options.resolved.flow
 }

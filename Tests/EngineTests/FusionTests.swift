@@ -74,7 +74,7 @@ import Testing
 }
 
 /// A sigmoid that does not declare itself a function: the engine calls its passes.
-private struct CalledSigmoid: Layer {
+private struct CalledSigmoid: Layer, Component {
   static let typeName = "called_sigmoid"
   init(from options: inout Options) {}
   func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
@@ -85,7 +85,7 @@ private struct CalledSigmoid: Layer {
 }
 
 /// The same with the hyperbolic tangent.
-private struct CalledTanh: Layer {
+private struct CalledTanh: Layer, Component {
   static let typeName = "called_tanh"
   init(from options: inout Options) {}
   func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }

@@ -196,7 +196,7 @@ import Testing
 }
 
 /// A layer with a tensor of five axes.
-private struct FiveAxes: Layer {
+private struct FiveAxes: Layer, Component {
   static let typeName = "five_axes"
   private enum Kind: String, CaseIterable { case output, weight, state }
   private let kind: Kind

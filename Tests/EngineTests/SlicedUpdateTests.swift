@@ -14,8 +14,7 @@ import Testing
 
   private func check<S: Scalar>(_ name: String, _ scalar: S.Type) throws {
     let type = try #require(registry.optimizers[name])
-    var options = Options(Node(.map([])))
-    let optimizer = try type.init(from: &options)
+    let optimizer = try type.value()
     let count = 100_003
     let seed = UInt64.random(in: 0..<1000)
     let random = RandomStream(seed: seed, purpose: "sliced update")

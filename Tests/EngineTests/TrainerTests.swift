@@ -7,15 +7,8 @@ import Testing
 /// Remembers every row.
 private final class Rows: TrainingObserver {
   var rows: [[Double]] = []
-  var isInterrupted = false
-  var interruptAfter = Int.max
 
-  func recorded(_ row: [Double]) {
-    rows.append(row)
-    if rows.count >= interruptAfter { isInterrupted = true }
-  }
-
-  func isAlive(epoch: Int, of epochs: Int) {}
+  func rowRecorded(_ row: MetricRow) { rows.append(row.values) }
 }
 
 /// Four samples of exclusive or.
@@ -54,13 +47,16 @@ private let network = """
       network + "train: {optimizer: {type: sgd, learning_rate: 2}, epochs: 5000}",
       exclusiveOr(Float.self))
     let rows = Rows()
-    guard case .completed = try trainer.run(rows) else {
+    guard case .completed = try trainer.run([rows]) else {
       Issue.record("training did not complete")
       return
     }
     #expect(rows.rows.count == 5000)
     #expect(rows.rows.last![3] < 0.01)
-    #expect(trainer.columns == ["epoch", "step", "learning_rate", "train_loss", "validation_loss"])
+    #expect(
+      trainer.columns == [
+        .epoch, .step, .learningRate, .loss(.train), .loss(.validation),
+      ])
   }
 
   @Test func theSameSeedGivesTheSameBits() throws {
@@ -69,7 +65,7 @@ private let network = """
     let second = try trainer(text, exclusiveOr(Float.self))
     let other = try trainer(text, exclusiveOr(Float.self), seed: 5)
     let rows = [Rows(), Rows(), Rows()]
-    for (trainer, rows) in zip([first, second, other], rows) { _ = try trainer.run(rows) }
+    for (trainer, rows) in zip([first, second, other], rows) { _ = try trainer.run([rows]) }
     #expect(rows[0].rows.map { $0.map(\.bitPattern) } == rows[1].rows.map { $0.map(\.bitPattern) })
     #expect(rows[0].rows.last![3] != rows[2].rows.last![3])
   }
@@ -83,8 +79,8 @@ private let network = """
       network + "train: {optimizer: {type: sgd, learning_rate: 0}, epochs: 1, batch_size: 3}",
       exclusiveOr(Double.self))
     let rows = [Rows(), Rows()]
-    _ = try whole.run(rows[0])
-    _ = try split.run(rows[1])
+    _ = try whole.run([rows[0]])
+    _ = try split.run([rows[1]])
     #expect(abs(rows[0].rows[0][3] - rows[1].rows[0][3]) < 1e-15)
     #expect(rows[1].rows[0][1] == 2)
   }
@@ -92,8 +88,8 @@ private let network = """
   @Test func anInterruptionEndsAfterTheStep() throws {
     let trainer = try trainer(network + "train: {epochs: 100}", exclusiveOr(Float.self))
     let rows = Rows()
-    rows.interruptAfter = 5
-    guard case .interrupted = try trainer.run(rows) else {
+    let token = CancellationToken { rows.rows.count >= 5 ? 2 : nil }
+    guard case .interrupted = try trainer.run([rows], cancellation: token) else {
       Issue.record("training was not interrupted")
       return
     }
@@ -109,7 +105,7 @@ private let network = """
       loss: squared_error
       train: {optimizer: {type: sgd, learning_rate: 1e30}, epochs: 100}
       """, exclusiveOr(Float.self))
-    guard case .diverged(let diagnostic) = try trainer.run(Rows()) else {
+    guard case .diverged(let diagnostic) = try trainer.run() else {
       Issue.record("training did not diverge")
       return
     }
@@ -132,7 +128,7 @@ private let network = """
           early_stopping: {patience: 7}
         """, exclusiveOr(Float.self))
     let rows = Rows()
-    guard case .stoppedEarly = try trainer.run(rows) else {
+    guard case .stoppedEarly = try trainer.run([rows]) else {
       Issue.record("training did not stop early")
       return
     }
@@ -155,7 +151,7 @@ private let network = """
       return tensor.indices.map { tensor[$0] }
     }
     let before = (0..<4).map(values)
-    _ = try trainer.run(Rows())
+    _ = try trainer.run()
     let after = (0..<4).map(values)
     #expect(after[0] == before[0])
     #expect(after[1] == before[1])

@@ -72,18 +72,15 @@ import Testing
   /// Keeps every row and the parameters that stand behind it.
   private final class Course: TrainingObserver {
     weak var trainer: Trainer<Double>?
-    var isInterrupted: Bool { false }
     var rates: [Double] = []
     var losses: [Double] = []
     var parameters: [[Double]] = []
 
-    func recorded(_ row: [Double]) {
-      rates.append(row[2])
-      losses.append(row[3])
+    func rowRecorded(_ row: MetricRow) {
+      rates.append(row.values[2])
+      losses.append(row.values[3])
       if let w = trainer?.network.parameters { parameters.append(w.indices.map { w[$0] }) }
     }
-
-    func isAlive(epoch: Int, of epochs: Int) {}
   }
 
   private func train(_ train: String) throws -> Course {
@@ -109,7 +106,7 @@ import Testing
       seed: 0)
     let course = Course()
     course.trainer = trainer
-    _ = try trainer.run(course)
+    _ = try trainer.run([course])
     return course
   }
 

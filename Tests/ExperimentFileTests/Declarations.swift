@@ -1,3 +1,4 @@
+import Datasets
 import ExperimentFile
 import Foundation
 import NNExp
@@ -8,6 +9,7 @@ import Testing
 let registry: Registry = {
   var registry = Registry()
   registerStandard(in: &registry)
+  registerDatasets(in: &registry)
   return registry
 }()
 

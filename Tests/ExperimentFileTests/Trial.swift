@@ -48,7 +48,8 @@ final class Trial {
     let work = graph.nodes.reduce(0) { $0 &+ $1.plan.work } &* data.train.count
     guard work < 10_000 else { return }
     try check(trainer, experiment)
-    _ = try trainer.run(Interruption())
+    let end = EarlyEnd()
+    _ = try trainer.run([end], cancellation: CancellationToken { end.hasCome ? 2 : nil })
   }
 
   private func check(_ trainer: Trainer<Double>, _ experiment: Experiment) throws {
@@ -71,15 +72,14 @@ final class Trial {
 }
 
 /// Ends a training after a few steps or its first row.
-private final class Interruption: TrainingObserver {
-  private var steps = 0
+private final class EarlyEnd: TrainingObserver {
+  private var looks = 0
   private var rows = 0
 
-  var isInterrupted: Bool {
-    steps += 1
-    return steps > 3 || rows > 0
+  var hasCome: Bool {
+    looks += 1
+    return looks > 4 || rows > 0
   }
 
-  func recorded(_ row: [Double]) { rows += 1 }
-  func isAlive(epoch: Int, of epochs: Int) {}
+  func rowRecorded(_ row: MetricRow) { rows += 1 }
 }

@@ -7,16 +7,17 @@ import Standard
 @testable import Explanation
 
 /// Everything that ships, and what a test brings.
-func registry(_ layers: [any Layer.Type] = []) -> Registry {
+func registry(_ layers: [any Component<any Layer>.Type] = []) -> Registry {
   var registry = Registry()
   registerStandard(in: &registry)
+  registerDatasets(in: &registry)
   for layer in layers { registry.register(layer) }
   return registry
 }
 
 /// The explanation of an experiment that is written in the test.
 func explanation(
-  _ yaml: String, name: String? = nil, sample: Int = 0, layers: [any Layer.Type] = []
+  _ yaml: String, name: String? = nil, sample: Int = 0, layers: [any Component<any Layer>.Type] = []
 ) throws -> Explanation {
   let registry = registry(layers)
   let experiment = try Experiment(Array(yaml.utf8), path: "test.yaml", registry: registry)

@@ -6,9 +6,9 @@ import Testing
 /// Layers that say nothing of themselves, or the wrong thing.
 @Suite struct PluginTests {
   /// y = a·x, without formulas.
-  private struct Silent: Layer {
+  private struct Silent: Layer, Component {
     static let typeName = "silent"
-    static let manual = Manual("a factor", equation: "y = a x;  ∂a += Σ ∂y x <&>")
+    static let documentation = Documentation("a factor", equation: "y = a x;  ∂a += Σ ∂y x <&>")
 
     init(from options: inout Options) {}
     func plan(for inputs: [Shape]) -> Plan {
@@ -51,7 +51,7 @@ import Testing
   }
 
   /// y = x², with half of its gradient and a formula that cannot be read.
-  private struct Wrong: Layer {
+  private struct Wrong: Layer, Component {
     static let typeName = "wrong"
     init(from options: inout Options) {}
     func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }

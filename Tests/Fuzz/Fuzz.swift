@@ -41,6 +41,7 @@ enum FuzzTarget: String, CaseIterable {
   static let registry: Registry = {
     var registry = Registry()
     registerStandard(in: &registry)
+    registerDatasets(in: &registry)
     return registry
   }()
 

@@ -1,3 +1,4 @@
+import Conformance
 import GradientCheck
 import NNExp
 
@@ -20,7 +21,8 @@ final class Chain: GradientSubject {
   var disturbance: () -> Double = { 0 }
 
   init(
-    _ layers: [any Layer], input: Shape, samples: Int = 4, seed: Int = 0, deviation: Double = 0.5,
+    _ layers: [any Layer & Component], input: Shape, samples: Int = 4, seed: Int = 0,
+    deviation: Double = 0.5,
     places: [Place?] = []
   ) throws {
     var shape = input
@@ -46,7 +48,7 @@ final class Chain: GradientSubject {
     targets = (0..<samples * shape.count).map { random.stream(-2).normal(at: $0) }
 
     for (b, bench) in benches.enumerated() {
-      let type = type(of: bench.layer).typeName
+      let type = type(of: layers[b]).typeName
       let place = places.indices.contains(b) ? places[b] : nil
       tensors.append(
         SubjectTensor(

@@ -1,11 +1,12 @@
 import NNExp
 import Testing
 
+@testable import Conformance
 @testable import GradientCheck
 
 @Suite struct ConformanceTests {
   @Test func rightLayersConform() throws {
-    let layers: [(any Layer, Shape, (inout ConformanceSettings) -> Void)] = [
+    let layers: [(any Layer & Component, Shape, (inout ConformanceSettings) -> Void)] = [
       (TestDense(units: 4), [3], { _ in }),
       (TestDense(units: 1), [1], { _ in }),
       (TestDense(units: 9), [60], { $0.seeds = 1 }),  // Sampled, with directions.
@@ -29,7 +30,8 @@ import Testing
     var settings = ConformanceSettings()
     settings.seeds = 1
     let table = try Conformance.of(
-      TestDense.self, options: Node.map([("units", 2)]), inputs: [[3]], settings: settings)
+      ComponentType(TestDense.self), options: Node.map([("units", 2)]), inputs: [[3]],
+      settings: settings)
     #expect(
       table.description == """
         test_dense [3] → [2]: all 14 claims hold
@@ -52,7 +54,8 @@ import Testing
 
   @Test func optionsThatAreWrongThrow() {
     #expect(throws: Diagnostics.self) {
-      try Conformance.of(TestDense.self, options: Node.map([("unit", 2)]), inputs: [[3]])
+      try Conformance.of(
+        ComponentType(TestDense.self), options: Node.map([("unit", 2)]), inputs: [[3]])
     }
   }
 
@@ -146,7 +149,7 @@ enum Offence: CaseIterable {
 }
 
 /// y = g x, or something near it.
-private struct Gain: Layer {
+private struct Gain: Layer, Component {
   static let typeName = "gain"
   let offence: Offence
 
@@ -205,7 +208,7 @@ private struct Gain: Layer {
 }
 
 /// y = x − mean of the batch: samples are coupled, and uniform cotangents cancel.
-private struct Centre: Layer {
+private struct Centre: Layer, Component {
   static let typeName = "centre"
   init() {}
   init(from options: inout Options) {}
@@ -236,7 +239,7 @@ private struct Centre: Layer {
 }
 
 /// Drops half of the entries in training, at random.
-private struct Mask: Layer {
+private struct Mask: Layer, Component {
   static let typeName = "mask"
   init() {}
   init(from options: inout Options) {}
@@ -263,7 +266,7 @@ private struct Mask: Layer {
 }
 
 /// y = x / c in evaluation, where c counts the training passes, from 1.
-private struct Counter: Layer {
+private struct Counter: Layer, Component {
   static let typeName = "counter"
   var movesInEvaluation = false
   init(movesInEvaluation: Bool = false) { self.movesInEvaluation = movesInEvaluation }

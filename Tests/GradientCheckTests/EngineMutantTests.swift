@@ -11,7 +11,7 @@ import YAMLTree
 /// graph, the network, the check, the message.
 @Suite struct EngineMutantTests {
   /// `TestDense` as a file declares it: `{type: mutant, units: 2, fault: doubled}`.
-  private struct Mutant: Layer {
+  private struct Mutant: Layer, Component {
     static let typeName = "mutant"
     private let dense: TestDense
 
@@ -31,7 +31,7 @@ import YAMLTree
 
   /// y = 2x; alone it is right, beside another reader of x it takes the other's
   /// term away.
-  private struct Overwriting: Layer {
+  private struct Overwriting: Layer, Component {
     static let typeName = "overwriting"
     init(from options: inout Options) {}
     func plan(for inputs: [Shape]) throws -> Plan { Plan(output: inputs[0]) }
@@ -44,7 +44,7 @@ import YAMLTree
   }
 
   /// Squared error whose gradient forgets the mean over the samples.
-  private struct UnscaledError: Loss {
+  private struct UnscaledError: Loss, Component {
     static let typeName = "unscaled_error"
     init(from options: inout Options) {}
     func plan(output: Shape, target: Target) throws { try target.checkFit(output) }

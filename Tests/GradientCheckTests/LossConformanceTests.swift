@@ -1,6 +1,7 @@
 import NNExp
 import Testing
 
+@testable import Conformance
 @testable import GradientCheck
 
 @Suite struct LossConformanceTests {
@@ -16,7 +17,7 @@ import Testing
     var settings = ConformanceSettings()
     settings.seeds = 1
     let table = try Conformance.of(
-      TestSquaredError.self, output: [2], target: .values([2]), settings: settings)
+      ComponentType(TestSquaredError.self), output: [2], target: .values([2]), settings: settings)
     #expect(
       table.description == """
         test_squared_error [2], targets [2]: all 10 claims hold
@@ -55,7 +56,7 @@ import Testing
 }
 
 /// ℓ = Σ (z − t)², or something near it.
-private struct TestSquaredError: Loss {
+private struct TestSquaredError: Loss, Component {
   enum Offence {
     case none, halfGradient, wrongSign, overwrites, scalesValue, ignoresScale, averages
     case needsGradient, writesTarget, overruns
@@ -93,7 +94,7 @@ private struct TestSquaredError: Loss {
 }
 
 /// ℓ = log Σ exp(zⱼ) − z of the class.
-private struct TestCrossEntropy: Loss {
+private struct TestCrossEntropy: Loss, Component {
   static let typeName = "test_cross_entropy"
   init() {}
   init(from options: inout Options) {}

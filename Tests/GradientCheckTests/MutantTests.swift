@@ -6,7 +6,7 @@ import Testing
 /// Wrong layers must fail, every time, and be named.
 @Suite struct MutantTests {
   private func network(
-    _ middle: any Layer, seed: Int, last: any Layer = TestDense(units: 2)
+    _ middle: any Layer & Component, seed: Int, last: any Layer & Component = TestDense(units: 2)
   ) throws -> Chain {
     try Chain(
       [TestDense(units: 5), Elementwise(.tanh), middle, Elementwise(.tanh), last], input: [3],

@@ -16,7 +16,7 @@ enum Fault: String, CaseIterable {
 }
 
 /// y = W x + b, with a fault in the gradient of W, b or x.
-struct TestDense: Layer {
+struct TestDense: Layer, Component {
   static let typeName = "test_dense"
   enum Target { case weight, bias, input }
 
@@ -96,7 +96,7 @@ struct TestDense: Layer {
 }
 
 /// y = (Σᵢ |xᵢ|ᵖ)^(1/p) over pairs of features.
-struct TestLp: Layer {
+struct TestLp: Layer, Component {
   static let typeName = "test_lp"
   let p: Double
   var fault = Fault.none
@@ -136,7 +136,7 @@ struct TestLp: Layer {
 }
 
 /// One function of each entry, with one fault or another.
-struct Elementwise: Layer {
+struct Elementwise: Layer, Component {
   enum Rule { case sigmoid, square, relu, cube, logarithm, tanh }
   static let typeName = "elementwise"
   let rule: Rule

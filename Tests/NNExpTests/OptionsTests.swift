@@ -351,7 +351,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
 }
 
 @Test func componentsAreFoundByName() throws {
-  struct One: Initializer {
+  struct One: Initializer, Component {
     static let typeName = "one"
     let n: Int
     init(from options: inout Options) { n = options.int("n", default: 1, in: 1...) }
@@ -362,7 +362,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
   func read(_ node: Node) -> (n: Int?, mistakes: String) {
     var options = options(["initial": node])
     let made = options.component("initial", of: registry.initializers) { type, inner in
-      try type.init(from: &inner)
+      try type.make(&inner)
     }
     return ((made as? One)?.n, "\(options.diagnostics)")
   }

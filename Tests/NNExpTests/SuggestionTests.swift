@@ -22,6 +22,17 @@ import Testing
   #expect(suggestion(for: "", among: ["n"]) == "")
 }
 
+@Test func `columns of other programs are suggested by their own names`() {
+  let columns = ["train_loss", "validation_loss", "validation_accuracy", "learning_rate"]
+  for (foreign, own) in [
+    ("val_loss", "validation_loss"), ("val_acc", "validation_accuracy"), ("lr", "learning_rate"),
+    ("valid_accuracy", "validation_accuracy"),
+  ] {
+    #expect(suggestion(for: foreign, among: columns) == "; did you mean '\(own)'?")
+  }
+  #expect(suggestion(for: "val_loss", among: ["train_loss"]) == "")
+}
+
 @Test func suggestionsPreferTheNearestAndTheFirstOfEquals() {
   #expect(nearest(to: "beta", among: ["beta2", "beta", "beta1"]) == "beta")
   #expect(nearest(to: "beta3", among: ["beta1", "beta2"]) == "beta1")

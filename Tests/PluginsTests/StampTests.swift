@@ -7,8 +7,8 @@ import Testing
 
   @Test func readsWhatItWrites() {
     #expect(Stamp(Array(host.text.utf8) + [0, 0, 0]) == host)
-    #expect(Stamp(Array("nnexp plugin, c, , 1".utf8))?.language == .c)
-    for text in ["", "nnexp plugin", "nnexp plugin, rust, , 1", "x, c, , 1", "\u{0}"] {
+    #expect(Stamp(Array("nnexp plugin, c, , 2".utf8))?.language == .c)
+    for text in ["", "nnexp plugin", "nnexp plugin, rust, , 1", "x, c, , 2", "\u{0}"] {
       #expect(Stamp(Array(text.utf8)) == nil, "\(text)")
     }
   }
@@ -25,6 +25,6 @@ import Testing
     let c = Stamp(language: .c, compiler: "", interface: "9")
     #expect(
       c.mismatch(with: host)
-        == "it was built with version 9 of nnexp_plugin.h, and this nnexp takes 1")
+        == "it was built with version 9 of nnexp_plugin.h, and this nnexp takes 2")
   }
 }

@@ -17,8 +17,8 @@ private let record = RunRecord(
 
 private let summary = Summary(
   status: .fellShort, exitStatus: 1, reason: "train_loss is 0.25, expected < 0.01", epochs: 10,
-  steps: 40, final: [.init("train_loss", 0.25), .init("validation_loss", nil)],
-  best: [.init("train_loss", 0.2, epoch: 7)],
+  steps: 40, final: [.init(.loss(.train), 0.25), .init(.loss(.validation), nil)],
+  best: [.init(.loss(.train), 0.2, epoch: 7)],
   expectations: [
     .init("train_loss", bound: "< 0.01", found: 0.25, isMet: false),
     .init("gradient_check", bound: "pass", found: "pass", isMet: true),
@@ -124,6 +124,18 @@ private let summary = Summary(
         "reason": "train_loss is 0.25, expected < 0.01",
         "epochs": 10,
         "steps": 40,
+        "columns": {
+          "train_loss": {
+            "split": "train",
+            "quantity": "loss",
+            "larger_is_better": false
+          },
+          "validation_loss": {
+            "split": "validation",
+            "quantity": "loss",
+            "larger_is_better": false
+          }
+        },
         "final": {
           "train_loss": 0.25,
           "validation_loss": null
@@ -182,7 +194,7 @@ func statusesReadBack(_ status: Summary.Status, _ word: String) throws {
   let scratch = Scratch()
   let run = try scratch.run()
   var diverged = summary
-  diverged.final = [.init("train_loss", .infinity)]
+  diverged.final = [.init(.loss(.train), .infinity)]
   try diverged.write(in: run)
   #expect(scratch.text("results/xor/run-0001/summary.json").contains("\"train_loss\": \"inf\""))
   #expect(try Summary(of: run) == diverged)
@@ -197,6 +209,42 @@ func statusesReadBack(_ status: Summary.Status, _ word: String) throws {
   #expect(
     thrown(replacing: run.path) { try Summary(of: run) }
       == "3 error: '$/summary.json': status is no valid value: \"sleeping\"")
+}
+
+/// Version 0.1.0 recorded no columns.
+@Test func aSummaryWithoutColumnsIsRead() throws {
+  let scratch = Scratch()
+  let run = try scratch.run()
+  try run.write(
+    .object((summary.json.object ?? []).filter { $0.key != "columns" }), to: "summary.json")
+  let read = try Summary(of: run)
+  #expect(read.final.map(\.column.name) == ["train_loss", "validation_loss"])
+  #expect(read.best.map(\.value) == [0.2])
+  #expect((read.final.map(\.column) + read.best.map(\.column)).allSatisfy { $0.split == nil })
+  #expect(read.final.allSatisfy { $0.column.largerIsBetter == nil })
+}
+
+@Test(arguments: [
+  "{\"train_loss\": {\"split\": \"training\", \"quantity\": \"loss\"}}",
+  "{\"train_loss\": {\"split\": \"train\", \"quantity\": \"cost\"}}",
+])
+func aSummaryWithOtherColumnsThanItsNames(_ columns: String) throws {
+  let scratch = Scratch()
+  let run = try scratch.run()
+  var members = summary.json.object ?? []
+  let index = try #require(members.firstIndex { $0.key == "columns" })
+  members[index].value = try JSON(parsing: Array(columns.utf8), from: "columns")
+  try run.write(.object(members), to: "summary.json")
+  #expect(
+    thrown(replacing: run.path) { try Summary(of: run) }.hasPrefix(
+      "3 error: '$/summary.json': columns.train_loss is no valid value: "))
+}
+
+@Test func headsReadBack() throws {
+  let column = MetricColumn(.test, head: "price", quantity: "r2", largerIsBetter: true)
+  #expect(column.name == "test_price_r2")
+  let json = MetricColumn.json([column])
+  #expect(json["test_price_r2"].flatMap { MetricColumn($0) } == column)
 }
 
 /// FAULTS 63.

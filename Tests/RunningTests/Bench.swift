@@ -1,3 +1,5 @@
+import Datasets
+import Engine
 import ExperimentFile
 import Foundation
 import NNExp
@@ -10,6 +12,7 @@ import Synchronization
 let registry: Registry = {
   var registry = Registry()
   registerStandard(in: &registry)
+  registerDatasets(in: &registry)
   return registry
 }()
 
@@ -70,11 +73,13 @@ final class Bench: Sendable {
     switch experiment.dtype {
     case .float32:
       return try Run(
-        Session<Float>(experiment), from: origin, listener: listener
+        Session<Float>(experiment), from: origin, observers: [listener],
+        cancellation: listener.cancellation
       ).perform()
     case .float64:
       return try Run(
-        Session<Double>(experiment), from: origin, listener: listener
+        Session<Double>(experiment), from: origin, observers: [listener],
+        cancellation: listener.cancellation
       ).perform()
     }
   }
@@ -94,7 +99,7 @@ final class Bench: Sendable {
     _ name: String, _ fileSystem: FileSystem = .system, listener: Listener = Listener()
   ) throws -> Int32 {
     try Resumption(of: folder(name), registry: registry, fileSystem: fileSystem)
-      .perform(listener: listener)
+      .perform(observers: [listener], cancellation: listener.cancellation)
   }
 
   func bytes(_ name: String) -> [UInt8]? {
@@ -122,21 +127,22 @@ final class Bench: Sendable {
 }
 
 /// Remembers what it is told; interrupts after so many looks.
-final class Listener: RunListener {
+final class Listener: RunObserver {
   var said: [String] = []
   var complaints: [String] = []
   private var looksUntilInterruption: Int
 
   init(interruptingAfter looks: Int = .max) { looksUntilInterruption = looks }
 
-  var interruption: Int32? {
-    looksUntilInterruption -= 1
-    return looksUntilInterruption < 0 ? 15 : nil
+  var cancellation: CancellationToken {
+    CancellationToken { [self] in
+      looksUntilInterruption -= 1
+      return looksUntilInterruption < 0 ? 15 : nil
+    }
   }
 
-  func say(_ text: @autoclosure () -> String) { said.append(text()) }
-  func complain(_ text: String) { complaints.append(text) }
-  func update(epoch: Int, of epochs: Int, figures: [(String, Double)]) {}
+  func report(_ text: @autoclosure () -> String) { said.append(text()) }
+  func warn(_ text: String) { complaints.append(text) }
 }
 
 /// Fails one operation of many, or that one and all after it, as though the

@@ -43,12 +43,7 @@ import YAMLTree
 
   /// All parameters after the training, to the bit.
   private func learned(_ session: Session<Float>) throws -> [UInt32] {
-    final class Nobody: TrainingObserver {
-      var isInterrupted: Bool { false }
-      func recorded(_ row: [Double]) {}
-      func isAlive(epoch: Int, of epochs: Int) {}
-    }
-    _ = try session.trainer.run(Nobody())
+    _ = try session.trainer.run()
     let w = session.trainer.network.parameters
     return (0..<w.count).map { w[$0].bitPattern }
   }

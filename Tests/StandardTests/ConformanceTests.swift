@@ -1,3 +1,4 @@
+import Conformance
 import GradientCheck
 import NNExp
 import Standard

@@ -3,7 +3,7 @@ import Standard
 import Testing
 
 /// Every registered layer, as a file would reach it.
-let layerTypes: Catalogue<any Layer.Type> = {
+let layerTypes: ComponentRegistry<any Layer> = {
   var registry = Registry()
   registerLayers(in: &registry)
   return registry.layers
@@ -11,16 +11,13 @@ let layerTypes: Catalogue<any Layer.Type> = {
 
 /// A layer made as a file would make it; its mistakes are a test's failure.
 func makeLayer(_ type: String, _ options: [(String, Node)] = []) throws -> any Layer {
-  var read = Options(Node.map(options))
-  let layer = try #require(layerTypes[type]).init(from: &read)
-  try read.finish()
-  return layer
+  try #require(layerTypes[type]).value(Node.map(options))
 }
 
 /// The mistakes that reading these options gives, as they are shown.
 func optionMistakes(_ type: String, _ options: [(String, Node)]) throws -> String {
   var read = Options(Node.map(options))
-  _ = try #require(layerTypes[type]).init(from: &read)
+  _ = try #require(layerTypes[type]).make(&read)
   read.rejectUnread()
   return read.diagnostics.description
 }

@@ -2,7 +2,7 @@ import NNExp
 import Testing
 
 /// y = x² + b, with one fault or none.
-private struct Faulty: Layer {
+private struct Faulty: Layer, Component {
   enum Fault {
     case none, sign, factor, lastEntry, overwritesInputGradient, overwritesGradient, lostBiasSum
     case writesBehindOutput, writesIntoInput, writesIntoCotangent, leavesHoles, dependsOnBatch

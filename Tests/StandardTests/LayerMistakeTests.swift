@@ -160,9 +160,9 @@ import Testing
       error: momentum must be a number from 0 to 1, found the number 2
       """)
     try expect(
-      "layer_normalization", [("eps", 1)],
+      "layer_normalization", [("width", 1)],
       """
-      error: unknown key 'eps'
+      error: unknown key 'width'
       note: known keys: affine, epsilon
       """)
     try expect("sigmoid", [("slope", 1)], "error: unknown key 'slope'")
@@ -208,11 +208,11 @@ import Testing
       ]
       for picked in [windowed, windowed.filter { $0.0 != "padding" && $0.0 != "dilation" }] {
         var probe = Options()
-        _ = try layerTypes[type]!.init(from: &probe)
+        _ = try layerTypes[type]!.make(&probe)
         let known = Set(probe.descriptions.map(\.key))
         let layer = try makeLayer(type, picked.filter { known.contains($0.0) })
         for shape in huge {
-          let count = layerTypes[type]!.inputCount.lowerBound
+          let count = layer.inputCount.lowerBound
           _ = try? layer.plan(for: Array(repeating: shape, count: count))
         }
       }
@@ -223,14 +223,14 @@ import Testing
     #expect(layerTypes.names.count == 22)
     for name in layerTypes.names {
       let type = try #require(layerTypes[name])
-      let manual = type.manual
-      #expect(type.typeName == name)
+      let manual = type.documentation
+      #expect(type.name == name)
       #expect(!manual.summary.isEmpty && !manual.summary.hasSuffix("."), "\(name)")
       #expect(manual.equation.contains("∂x"), "\(name)")
       #expect(manual.shapes.contains("→"), "\(name)")
       #expect(manual.example.contains(name), "\(name)")
       var options = Options()
-      _ = try type.init(from: &options)
+      _ = try type.make(&options)
       for option in options.descriptions {
         #expect(!option.explanation.isEmpty, "\(name): \(option.key)")
       }

@@ -58,7 +58,7 @@ import Testing
   @Test func `only batch normalization couples samples`() throws {
     for type in layerTypes.names where type != "batch_normalization" {
       guard let layer = try? makeLayer(type) else { continue }
-      let count = layerTypes[type]!.inputCount.lowerBound
+      let count = try makeLayer(type).inputCount.lowerBound
       let plan = try layer.plan(for: Array(repeating: [3], count: count))
       #expect(!plan.couplesSamples, "\(type)")
     }

@@ -72,7 +72,7 @@ struct ReferenceLayerTests {
     _ reference: Case, in type: S.Type, within tolerance: Tolerance
   ) throws {
     var options = Options(ReferenceOption.map(reference.options))
-    let layer = try #require(layerTypes[reference.type]).init(from: &options)
+    let layer = try #require(layerTypes[reference.type]).make(&options)
     try options.finish()
     let bench = try LayerBench<S>(
       layer, inputs: reference.inputs.map { Shape($0.shape) }, samples: reference.samples)

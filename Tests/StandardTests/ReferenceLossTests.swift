@@ -53,7 +53,7 @@ struct ReferenceLossTests {
     _ reference: Case, in type: S.Type, within tolerance: Tolerance
   ) throws {
     var options = Options(ReferenceOption.map(reference.options))
-    let loss = try #require(ruleTypes.losses[reference.type]).init(from: &options)
+    let loss = try #require(ruleTypes.losses[reference.type]).make(&options)
     try options.finish()
     let output = Shape(reference.output)
     let target = reference.classes.map { Target.classes($0) } ?? .values(output)

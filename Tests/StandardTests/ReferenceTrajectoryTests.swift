@@ -65,7 +65,7 @@ struct ReferenceTrajectoryTests {
   @Test(arguments: file.schedules)
   func schedulesAsPyTorch(_ reference: Scheduled) throws {
     var options = Options(ReferenceOption.map(reference.options))
-    let schedule = try #require(ruleTypes.schedules[reference.type]).init(from: &options)
+    let schedule = try #require(ruleTypes.schedules[reference.type]).make(&options)
     try options.finish()
     let sgd = try makeOptimizer(
       "sgd", Node.map([("learning_rate", Node(.double(reference.rate)))]))
@@ -126,7 +126,7 @@ struct ReferenceTrajectoryTests {
 
   private func makeOptimizer(_ type: String, _ node: Node) throws -> any Optimizer {
     var options = Options(node)
-    let optimizer = try #require(ruleTypes.optimizers[type]).init(from: &options)
+    let optimizer = try #require(ruleTypes.optimizers[type]).make(&options)
     try options.finish()
     return optimizer
   }
@@ -157,7 +157,7 @@ final class ReferenceTraining<S: Scalar> {
       bench("dense", units: 2, inputs: [4]),
     ]
     var options = Options()
-    guard let squaredError = try? ruleTypes.losses["squared_error"]?.init(from: &options) else {
+    guard let squaredError = try? ruleTypes.losses["squared_error"]?.make(&options) else {
       fatalError("no squared_error")
     }
     loss = squaredError

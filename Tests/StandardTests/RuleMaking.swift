@@ -22,27 +22,27 @@ enum Rule {
   }
 
   static func loss(_ name: String, _ entries: Entries = [:]) throws -> any Loss {
-    try make(entries) { try registry.losses.type(named: name, at: nil).init(from: &$0) }
+    try make(entries) { try registry.losses.type(named: name, at: nil).make(&$0) }
   }
 
   static func metric(_ name: String, _ entries: Entries = [:]) throws -> any Metric {
-    try make(entries) { try registry.metrics.type(named: name, at: nil).init(from: &$0) }
+    try make(entries) { try registry.metrics.type(named: name, at: nil).make(&$0) }
   }
 
   static func optimizer(_ name: String, _ entries: Entries = [:]) throws -> any Optimizer {
-    try make(entries) { try registry.optimizers.type(named: name, at: nil).init(from: &$0) }
+    try make(entries) { try registry.optimizers.type(named: name, at: nil).make(&$0) }
   }
 
   static func schedule(_ name: String, _ entries: Entries = [:]) throws -> any Schedule {
-    try make(entries) { try registry.schedules.type(named: name, at: nil).init(from: &$0) }
+    try make(entries) { try registry.schedules.type(named: name, at: nil).make(&$0) }
   }
 
   static func initializer(_ name: String, _ entries: Entries = [:]) throws -> any Initializer {
-    try make(entries) { try registry.initializers.type(named: name, at: nil).init(from: &$0) }
+    try make(entries) { try registry.initializers.type(named: name, at: nil).make(&$0) }
   }
 
   static func generator(_ name: String, _ entries: Entries = [:]) throws -> any Generator {
-    try make(entries) { try registry.generators.type(named: name, at: nil).init(from: &$0) }
+    try make(entries) { try registry.generators.type(named: name, at: nil).make(&$0) }
   }
 
   /// The whole text of what `body` throws.

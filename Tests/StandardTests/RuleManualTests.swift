@@ -4,7 +4,8 @@ import Testing
 /// Every type says what it is, and describes each of its options.
 @Test func everyRuleHasAManual() throws {
   let registry = Rule.registry
-  func check(_ name: String, _ manual: Manual, _ make: (inout Options) throws -> Any) throws {
+  func check(_ name: String, _ manual: Documentation, _ make: (inout Options) throws -> Any) throws
+  {
     #expect(!manual.summary.isEmpty && !manual.summary.hasSuffix("."), "\(name)")
     #expect(manual.example.contains(name), "\(name)")
     var options = Options()
@@ -15,32 +16,32 @@ import Testing
   }
   for name in registry.losses.names {
     let type = registry.losses[name]!
-    try check(name, type.manual) { try type.init(from: &$0) }
-    #expect(!type.manual.equation.isEmpty && !type.manual.shapes.isEmpty, "\(name)")
+    try check(name, type.documentation) { try type.make(&$0) }
+    #expect(!type.documentation.equation.isEmpty && !type.documentation.shapes.isEmpty, "\(name)")
   }
   for name in registry.metrics.names {
     let type = registry.metrics[name]!
-    try check(name, type.manual) { try type.init(from: &$0) }
-    #expect(!type.manual.equation.isEmpty && !type.manual.shapes.isEmpty, "\(name)")
+    try check(name, type.documentation) { try type.make(&$0) }
+    #expect(!type.documentation.equation.isEmpty && !type.documentation.shapes.isEmpty, "\(name)")
   }
   for name in registry.optimizers.names {
     let type = registry.optimizers[name]!
-    try check(name, type.manual) { try type.init(from: &$0) }
-    #expect(!type.manual.equation.isEmpty && !type.manual.source.isEmpty, "\(name)")
+    try check(name, type.documentation) { try type.make(&$0) }
+    #expect(!type.documentation.equation.isEmpty && !type.documentation.source.isEmpty, "\(name)")
   }
   for name in registry.schedules.names {
     let type = registry.schedules[name]!
-    try check(name, type.manual) { try type.init(from: &$0) }
-    #expect(!type.manual.equation.isEmpty, "\(name)")
+    try check(name, type.documentation) { try type.make(&$0) }
+    #expect(!type.documentation.equation.isEmpty, "\(name)")
   }
   for name in registry.initializers.names {
     let type = registry.initializers[name]!
-    try check(name, type.manual) { try type.init(from: &$0) }
+    try check(name, type.documentation) { try type.make(&$0) }
   }
   for name in registry.generators.names {
     let type = registry.generators[name]!
-    try check(name, type.manual) { try type.init(from: &$0) }
-    #expect(!type.manual.equation.isEmpty && !type.manual.shapes.isEmpty, "\(name)")
+    try check(name, type.documentation) { try type.make(&$0) }
+    #expect(!type.documentation.equation.isEmpty && !type.documentation.shapes.isEmpty, "\(name)")
   }
 }
 

@@ -8,13 +8,13 @@ import Testing
   /// The trials that leave each rung when everybody has come there first; a
   /// figure is `figures[trial][rung]`.
   private func waitingForAll(
-    _ figures: [[Double?]], rungs: Int, factor: Int, isBetterHigher: Bool
+    _ figures: [[Double?]], rungs: Int, factor: Int, largerIsBetter: Bool
   ) -> [Set<Int>] {
     var members = Array(figures.indices)
     var places = figures.count
     return (0..<rungs).map { rung in
       places = max(1, places / factor)
-      let sign = isBetterHigher ? -1.0 : 1.0
+      let sign = largerIsBetter ? -1.0 : 1.0
       members = members.filter { figures[$0][rung].map { !$0.isNaN } ?? false }
         .sorted { (sign * figures[$0][rung]!, $0) < (sign * figures[$1][rung]!, $1) }
       members = Array(members.prefix(places))
@@ -28,7 +28,7 @@ import Testing
     let trials = Int.random(in: 1...40, using: &random)
     let rungs = Int.random(in: 1...4, using: &random)
     let factor = Int.random(in: 2...5, using: &random)
-    let isBetterHigher = Bool.random(using: &random)
+    let largerIsBetter = Bool.random(using: &random)
     let figures = (0..<trials).map { _ in
       (0..<rungs).map { _ -> Double? in
         switch Int.random(in: 0..<10, using: &random) {
@@ -41,11 +41,11 @@ import Testing
       }
     }
     let expected = waitingForAll(
-      figures, rungs: rungs, factor: factor, isBetterHigher: isBetterHigher)
+      figures, rungs: rungs, factor: factor, largerIsBetter: largerIsBetter)
 
     for round in 0..<5 {
       var bracket = Bracket(
-        trials: trials, rungs: rungs, factor: factor, isBetterHigher: isBetterHigher)
+        trials: trials, rungs: rungs, factor: factor, largerIsBetter: largerIsBetter)
       var underWay = (0..<trials).map { (trial: $0, rung: 0) }
       var left = Array(repeating: Set<Int>(), count: rungs)
       while !underWay.isEmpty {
@@ -65,7 +65,7 @@ import Testing
   /// With 9 trials and 3 places, the first to come are not the first to go on;
   /// the best is as soon as only two others can still be better.
   @Test func goesOnWhenCertain() {
-    var bracket = Bracket(trials: 9, rungs: 2, factor: 3, isBetterHigher: false)
+    var bracket = Bracket(trials: 9, rungs: 2, factor: 3, largerIsBetter: false)
     #expect(bracket.sizes == [9, 3, 1])
     for trial in 0..<6 {
       #expect(bracket.note(Double(trial), of: trial, at: 0).isEmpty)

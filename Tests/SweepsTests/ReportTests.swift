@@ -30,7 +30,7 @@ import Testing
   ) -> TrialRow {
     TrialRow(
       number: number, run: "r/trials/\(number)", status: status, exitStatus: nil, error: error,
-      seed: 0, values: values, epochs: epochs, final: [Summary.Figure("train_loss", loss)],
+      seed: 0, values: values, epochs: epochs, final: [Summary.Final(.loss(.train), loss)],
       best: [], seconds: seconds)
   }
 
@@ -47,7 +47,7 @@ import Testing
 
   @Test func junit() throws {
     #expect(
-      try SweepReport(declaration(), rows: rows, rising: []).junit == """
+      try SweepReport(declaration(), rows: rows, columns: []).junit == """
         <?xml version="1.0" encoding="UTF-8"?>
         <testsuites name="nnexp" tests="8" failures="2" errors="1" skipped="2" time="62.250012">
           <testsuite name="rates" tests="8" failures="2" errors="1" skipped="2" time="62.250012">
@@ -79,7 +79,7 @@ import Testing
     let hostile = "\"\(mark)<\(mark)&\(mark)\n::\(mark)%\(mark),\(mark)"
     let report = SweepReport(
       try declaration(expecting: false), rows: [row(1, .failed, ["1", hostile], error: hostile)],
-      rising: [])
+      columns: [])
     let escaped = "&quot;\(mark)&lt;\(mark)&amp;\(mark)&#10;::\(mark)%\(mark),\(mark)"
     #expect(
       report.junit.utf8.firstRange(of: "name=\"trial 1: a.rate=1 b=\(escaped)\"".utf8) != nil)
@@ -91,7 +91,7 @@ import Testing
 
   /// Without expectations of the sweep's own, every trial counts.
   @Test func junitOfTrialsAlone() throws {
-    let lines = try SweepReport(declaration(expecting: false), rows: rows, rising: []).junit
+    let lines = try SweepReport(declaration(expecting: false), rows: rows, columns: []).junit
       .split(separator: "\n")
     #expect(
       lines[1].hasSuffix(
@@ -106,7 +106,7 @@ import Testing
   /// Each at its file and line; what the runner would misread is escaped.
   @Test func annotations() throws {
     #expect(
-      try SweepReport(declaration(), rows: rows, rising: []).annotations == [
+      try SweepReport(declaration(), rows: rows, columns: []).annotations == [
         "::error file=ci/x.yaml,line=6,col=24::best train_loss is 0.25, expected < 0.1",
         "::error file=ci/x.yaml,line=7,col=27::fraction completed is 0.16666666666666666, "
           + "expected >= 0.5",
@@ -114,7 +114,7 @@ import Testing
         "::error file=ci/x.yaml,line=4,col=3::1 trial was not run",
       ])
     #expect(
-      try SweepReport(declaration(expecting: false), rows: rows, rising: []).annotations.prefix(2)
+      try SweepReport(declaration(expecting: false), rows: rows, columns: []).annotations.prefix(2)
         == [
           "::error file=ci/x.yaml,line=4,col=3::trial 2 (a.rate=1 b=\"x, \\\"y\\\" <&>\") "
             + "fell_short: loss > 1;%0Asee\t\u{1}",
@@ -124,7 +124,7 @@ import Testing
 
   @Test func complaints() throws {
     var lines: [String] = []
-    #expect(try !SweepReport(declaration(), rows: rows, rising: []).complain { lines.append($0) })
+    #expect(try !SweepReport(declaration(), rows: rows, columns: []).complain { lines.append($0) })
     #expect(
       lines == [
         "error: trial 6 (a.rate=3 b=w) interrupted: SIGINT",
@@ -146,7 +146,7 @@ import Testing
   @Test func manyComplaints() throws {
     let rows = (1...1000).map { row($0, $0 < 500 ? .failed : .pending, ["1", "z"]) }
     var lines: [String] = []
-    let report = try SweepReport(declaration(expecting: false), rows: rows, rising: [])
+    let report = try SweepReport(declaration(expecting: false), rows: rows, columns: [])
     #expect(!report.complain { lines.append($0) })
     #expect(lines.count == 12)
     #expect(
@@ -179,14 +179,14 @@ import Testing
         number: $0.offset + 1, run: "", status: .completed, exitStatus: 0, error: nil, seed: 0,
         values: [], epochs: epochs,
         final: [
-          .init("train_loss", loss), .init("validation_loss", nil), .init("train_accuracy", loss),
+          .init(.loss(.train), loss), .init(.loss(.validation), nil), .init(trainAccuracy, loss),
         ], best: [], seconds: nil)
     }
     let others = [TrialRow.Status.failed, .failed, .pending, .stopped].enumerated().map {
       row($0.offset + 5, $0.element, [], loss: -7)
     }
     let expectation = try #require(declaration.expectations.first)
-    let miss = expectation.shortfall(of: ended + others, rising: ["train_accuracy"])
+    let miss = expectation.shortfall(of: ended + others, columns: [trainAccuracy])
     #expect((miss == nil) == isMet, "\(miss?.message ?? "")")
   }
 }

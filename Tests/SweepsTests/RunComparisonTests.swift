@@ -25,11 +25,11 @@ import Testing
     let paths = [
       try scratch.makeRun(
         "one", resolved: resolved(rate: "0.5"),
-        final: [("train_loss", 0.123456789), ("validation_loss", nil)],
-        best: [("train_loss", 0.1)]),
+        final: [(.loss(.train), 0.123456789), (.loss(.validation), nil)],
+        best: [(.loss(.train), 0.1)]),
       try scratch.makeRun(
         "two", resolved: resolved(rate: "1e-3", more: "dtype: float64"), status: .interrupted,
-        final: [("train_loss", 1e-9), ("validation_loss", nil)]),
+        final: [(.loss(.train), 1e-9), (.loss(.validation), nil)]),
     ]
     var comparison = try RunComparison(paths)
     #expect(
@@ -71,8 +71,8 @@ import Testing
     let paths = try (1...7).map { number in
       try scratch.makeRun(
         "\(number)", resolved: resolved(rate: "0.5", units: number),
-        final: [("train_loss", Double(8 - number)), ("train_accuracy", Double(number % 4) / 4)],
-        best: [("train_loss", 0.5)])
+        final: [(.loss(.train), Double(8 - number)), (trainAccuracy, Double(number % 4) / 4)],
+        best: [(.loss(.train), 0.5)])
     }
     var comparison = try RunComparison(paths)
     comparison.keepChanged()
@@ -92,19 +92,93 @@ import Testing
   }
 
   /// What was not measured comes last, whatever is better.
-  @Test(arguments: ["train_loss", "train_accuracy"])
-  func unmeasuredComesLast(figure: String) throws {
+  @Test(arguments: [MetricColumn.loss(.train), trainAccuracy])
+  func unmeasuredComesLast(column: MetricColumn) throws {
     let values: [Double?] = [nil, 0.5, nil, 0.25]
     var comparison = try RunComparison(
       values.enumerated().map {
         try scratch.makeRun(
-          "\($0.offset)", resolved: resolved(rate: "1"), final: [(figure, $0.element)])
+          "\($0.offset)", resolved: resolved(rate: "1"), final: [(column, $0.element)])
       })
-    try comparison.sort(by: figure)
+    try comparison.sort(by: column.name)
     let cells = comparison.csv.split(separator: "\n").dropFirst().map {
       $0.split(separator: ",", omittingEmptySubsequences: false).dropLast(2).last!
     }
-    #expect(cells == (figure == "train_loss" ? ["0.25", "0.5", "", ""] : ["0.5", "0.25", "", ""]))
+    #expect(
+      cells == (column == .loss(.train) ? ["0.25", "0.5", "", ""] : ["0.5", "0.25", "", ""]))
+  }
+
+  /// The best run comes first by its own record, whatever the metric is called.
+  @Test(arguments: [true, false])
+  func aRenamedMetricKeepsItsDirection(largerIsBetter: Bool) throws {
+    let name = largerIsBetter ? "score" : "accuracy"
+    let column = MetricColumn(.train, quantity: name, largerIsBetter: largerIsBetter)
+    let paths = try [0.25, 0.75, 0.5].map {
+      try scratch.makeRun(
+        "\(name) \($0)", resolved: resolved(rate: "1"), final: [(column, $0)],
+        best: [(column, $0)])
+    }
+    for sorted in [column.name, "best_" + column.name] {
+      var comparison = try RunComparison(paths)
+      try comparison.sort(by: sorted)
+      let rows = comparison.csv.split(separator: "\n").dropFirst()
+      let order = largerIsBetter ? [1, 2, 0] : [0, 2, 1]
+      for (row, index) in zip(rows, order) { #expect(row.hasPrefix(paths[index] + ",")) }
+      #expect(comparison.warnings.isEmpty)
+    }
+  }
+
+  /// A run of version 0.1.0 does not record the direction: it is not guessed from a name.
+  @Test func anUnknownDirectionIsReported() throws {
+    let unknown = MetricColumn.unknown(named: "train_accuracy")
+    let old = try [0.5, 0.25].map {
+      try scratch.makeRun("old \($0)", resolved: resolved(rate: "1"), final: [(unknown, $0)])
+    }
+    var comparison = try RunComparison(old)
+    try comparison.sort(by: "train_accuracy")
+    #expect(comparison.csv.split(separator: "\n")[1].hasPrefix(old[1] + ","))
+    #expect(
+      comparison.warnings.map(\.description) == [
+        "warning: '\(old[0])' does not record whether larger values of 'train_accuracy' are "
+          + "better; the smallest come first"
+      ])
+
+    let new = try scratch.makeRun(
+      "new", resolved: resolved(rate: "1"), final: [(trainAccuracy, 0.4)])
+    var mixed = try RunComparison(old + [new])
+    try mixed.sort(by: "train_accuracy")
+    #expect(mixed.csv.split(separator: "\n")[1].hasPrefix(old[0] + ","))
+    #expect(
+      mixed.warnings.map(\.description) == [
+        "warning: '\(old[0])' does not record whether larger values of 'train_accuracy' are "
+          + "better; the largest come first, as in others"
+      ])
+  }
+
+  @Test func runsThatDisagreeAreNotSorted() throws {
+    let error = MetricColumn(.train, quantity: "accuracy", largerIsBetter: false)
+    let paths = try [trainAccuracy, error].map {
+      try scratch.makeRun(
+        "\($0.largerIsBetter == true)", resolved: resolved(rate: "1"), final: [($0, 1)])
+    }
+    var comparison = try RunComparison(paths)
+    #expect {
+      try comparison.sort(by: "train_accuracy")
+    } throws: { thrown in
+      "\(thrown)" == """
+        error: cannot sort by 'train_accuracy': larger values are better in '\(paths[0])', \
+        smaller ones in '\(paths[1])'
+        """
+    }
+  }
+
+  /// A summary may have been changed by hand.
+  @Test func aColumnThatIsThereAlready() throws {
+    let path = try scratch.makeRun(
+      "run", resolved: resolved(rate: "1"), final: [(.unknown(named: "status"), 1)])
+    #expect {
+      _ = try RunComparison([path])
+    } throws: { "\($0)" == "error: two columns of the comparison would be named 'status'" }
   }
 
   @Test func mistakes() throws {
@@ -118,7 +192,7 @@ import Testing
         """
     }
     let run = try scratch.makeRun(
-      "run", resolved: resolved(rate: "1"), final: [("train_loss", 1)])
+      "run", resolved: resolved(rate: "1"), final: [(.loss(.train), 1)])
     var comparison = try RunComparison([run])
     #expect {
       try comparison.sort(by: "train_los")

@@ -1,5 +1,8 @@
 import Foundation
+import NNExp
 import Results
+
+let trainAccuracy = MetricColumn(.train, quantity: "accuracy", largerIsBetter: true)
 
 /// A folder for runs, removed with them afterwards.
 final class Scratch: Sendable {
@@ -24,7 +27,7 @@ final class Scratch: Sendable {
   @discardableResult
   func makeRun(
     _ name: String, resolved: String, status: Summary.Status = .completed, epochs: Int = 10,
-    final: [(String, Double?)], best: [(String, Double)] = [], seconds: Double = 0.5
+    final: [(MetricColumn, Double?)], best: [(MetricColumn, Double)] = [], seconds: Double = 0.5
   ) throws -> String {
     let run = try RunDirectory.create(name: "run", output: path + "/" + name)
     try run.write(resolved, to: "resolved.yaml")
@@ -34,7 +37,7 @@ final class Scratch: Sendable {
     ).write(in: run)
     try Summary(
       status: status, exitStatus: 0, epochs: epochs, steps: epochs,
-      final: final.map { Summary.Figure($0.0, $0.1) },
+      final: final.map { Summary.Final($0.0, $0.1) },
       best: best.map { Summary.Best($0.0, $0.1, epoch: 7) }, trainableParameters: 9
     ).write(in: run)
     return run.path

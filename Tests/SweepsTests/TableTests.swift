@@ -1,3 +1,4 @@
+import NNExp
 import Results
 import Testing
 
@@ -14,9 +15,12 @@ import Testing
       number: number, run: "r/trials/\(number)", status: status, exitStatus: exitStatus,
       error: error, seed: seed, values: values, epochs: 10,
       final: isThere
-        ? [.init("train_loss", loss), .init("validation_loss", nil), .init("train_acc", accuracy)]
+        ? [
+          .init(.loss(.train), loss), .init(.loss(.validation), nil),
+          .init(MetricColumn(.train, quantity: "acc", largerIsBetter: true), accuracy),
+        ]
         : [],
-      best: isThere ? [.init("train_loss", (loss ?? 0) / 2, epoch: 7)] : [],
+      best: isThere ? [.init(.loss(.train), (loss ?? 0) / 2, epoch: 7)] : [],
       seconds: isThere ? 0.5 : nil)
   }
 
@@ -33,9 +37,9 @@ import Testing
   }
 
   /// A row a trial, failures included; the seed has one column.
-  @Test func everyTrial() {
+  @Test func everyTrial() throws {
     #expect(
-      rows.csv(parameters: ["rate", "seed", "note"]) == """
+      try rows.csv(parameters: ["rate", "seed", "note"]) == """
         trial,run,status,exit_status,error,seed,rate,note,train_loss,validation_loss,train_acc,\
         best_train_loss,best_epoch,seconds
         1,r/trials/1,completed,0,,0,1,"a, b",1,,0.5,0.5,7,0.5
@@ -50,8 +54,8 @@ import Testing
   }
 
   /// Grouped over everything but the seed; of trials that came to their end.
-  @Test func everyGroup() {
-    let lines = rows.summaryCSV(parameters: ["rate", "seed", "note"]).split(separator: "\n")
+  @Test func everyGroup() throws {
+    let lines = try rows.summaryCSV(parameters: ["rate", "seed", "note"]).split(separator: "\n")
     #expect(
       lines[0] == """
         rate,note,trials,n,train_loss_mean,train_loss_sd,train_loss_low95,train_loss_high95,\
@@ -73,12 +77,39 @@ import Testing
     #expect(lines.dropFirst(2) == ["2,,3,1,0.25,,,,,,,,1,,,", "3,,1,0,,,,,,,,,,,,"])
   }
 
+  /// A plan of version 0.1.0 names the columns of which larger values are better.
+  @Test func anEarlierPlanKeepsItsDirections() throws {
+    let json = """
+      {"name": "x", "parameters": [], "rising": ["train_accuracy"], "files": [], "trials": []}
+      """
+    let record = try #require(
+      try PlanRecord(JSON(parsing: Array(json.utf8), from: "plan.json")))
+    #expect(record.columns.named("train_accuracy")?.largerIsBetter == true)
+    #expect(record.columns.named("train_loss") == nil)
+    let again = try #require(PlanRecord(record.json))
+    #expect(again.columns == record.columns)
+  }
+
+  @Test func aTrialsMetricsAreFoundByColumn() throws {
+    let column = MetricColumn(.train, quantity: "a", largerIsBetter: true)
+    let text = "epoch,\"x,y\",train_a\n2,1,0.5\n4,2,\n6,3,0.25\n8,4,0.12"
+    let metrics = try #require(TrialMetrics(Array(text.utf8), path: "metrics.csv"))
+    #expect(metrics.value(column, atEpoch: 1) == 0.5)
+    #expect(metrics.value(column, atEpoch: 3) == nil)
+    #expect(metrics.value(column, atEpoch: 5) == 0.25)
+    // The row of epoch 8 is not whole yet.
+    #expect(metrics.lastValue(column) == 0.25)
+    #expect(metrics.countPassed([2, 4, 6]) == 2)
+    #expect(TrialMetrics(Array("epoch\nx\n".utf8), path: "metrics.csv") == nil)
+  }
+
   /// Without any parameter but the seed there is one group.
-  @Test func seedsAlone() {
-    let text = rows.prefix(3).map { $0 }.summaryCSV(parameters: ["x", "seed", "y"])
+  @Test func seedsAlone() throws {
+    let text = try rows.prefix(3).map { $0 }.summaryCSV(parameters: ["x", "seed", "y"])
     #expect(text.split(separator: "\n").count == 2)
     let seeds = (0..<3).map { row($0, .completed, seed: $0, ["\($0)"], loss: 1) }
     #expect(
-      seeds.summaryCSV(parameters: ["seed"]).split(separator: "\n")[1].hasPrefix("3,3,1,0,1,1,"))
+      try seeds.summaryCSV(parameters: ["seed"]).split(separator: "\n")[1].hasPrefix("3,3,1,0,1,1,")
+    )
   }
 }

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import NNExp
 import Results
@@ -24,6 +25,7 @@ import Testing
     defer { try? FileManager.default.removeItem(at: folder) }
     var registry = Registry()
     registerStandard(in: &registry)
+    registerDatasets(in: &registry)
     try body(folder.path, registry)
   }
 

@@ -4,7 +4,7 @@ import NNExp
 ///
 /// A conforming type states f and its slope; the passes are written here, once,
 /// and specialised for each type and precision.
-protocol Activation: Layer {
+protocol Activation: Layer, Component {
   /// f(x); NaN for NaN.
   func value<S: Scalar>(_ x: S) -> S
 
@@ -27,7 +27,7 @@ extension Activation {
 }
 
 /// An elementwise layer that is one of the functions with kernels.
-protocol FunctionLayer: Layer {
+protocol FunctionLayer: Layer, Component {
   static var function: ElementwiseFunction { get }
 }
 

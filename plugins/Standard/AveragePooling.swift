@@ -7,9 +7,12 @@ import NNExp
 ///
 /// n counts the entries, and with `count_padding: true` the padding too (but
 /// never what ceil mode lets hang over). Shapes: see ``Pooling``.
-struct AveragePooling: Layer {
+struct AveragePooling: Layer, Component {
   static let typeName = "average_pooling"
-  static let manual = Manual(
+  static let foreignNames = [
+    "avg_pool", "avg_pool2d", "average_pooling2d", "mean_pooling", "global_average_pooling2d",
+  ]
+  static let documentation = Documentation(
     "the mean of every window",
     equation: "y = (1/n) Σᵢ xᵢ;  ∂xᵢ += ∂y / n",
     shapes: Pooling.shapes,

@@ -17,9 +17,10 @@ import NNExp
 /// - Shape: `[features]` or `[channels, …]` → the same; w, b and the state
 ///   `[channels]`
 /// - Source: Ioffe, Szegedy 2015
-struct BatchNormalization: Layer {
+struct BatchNormalization: Layer, Component {
   static let typeName = "batch_normalization"
-  static let manual = Manual(
+  static let foreignNames = ["batch_norm", "batch_norm1d", "batch_norm2d", "bn"]
+  static let documentation = Documentation(
     "every channel of a batch at mean 0 and variance 1, then scaled and shifted",
     equation: """
       y = w·x̂ + b, x̂ = (x − μ)/√(σ² + epsilon), μ and σ² of a channel over the batch;
@@ -35,6 +36,7 @@ struct BatchNormalization: Layer {
   private let isAffine: Bool
 
   init(from options: inout Options) {
+    options.suggest("epsilon", for: "eps")
     epsilon = options.double("epsilon", default: 1e-5, in: .positive, "added to the variance")
     momentum = options.double(
       "momentum", default: 0.1, in: .unit, "the weight of a new batch in the running figures")

@@ -13,9 +13,10 @@ import NNExp
 /// - Shape: `[channels, rows, columns]` → `[channels', rows', columns']`;
 ///   w `[channels', channels/groups, window rows, window columns]`, b `[channels']`
 /// - Source: LeCun, Bottou, Bengio, Haffner 1998
-struct Convolution: Layer {
+struct Convolution: Layer, Component {
   static let typeName = "convolution"
-  static let manual = Manual(
+  static let foreignNames = ["conv", "conv1d", "conv2d", "convolution2d"]
+  static let documentation = Documentation(
     "every output channel a weighted sum over a window of all input channels",
     equation: """
       y[o, r, c] = b[o] + Σ w[o, i, u, v] · x[i, r·stride + u·dilation − padding, …];
@@ -38,6 +39,8 @@ struct Convolution: Layer {
   init(from options: inout Options) {
     channels = options.int("channels", in: Window.range, "number of output channels")
     let window = options.pair("window", in: Window.range, "entries under the weights")
+    options.suggest("channels", for: "filters", "out_channels")
+    options.suggest("window", for: "kernel_size", "kernel", "filter_size")
     let stride = options.pair(
       "stride", default: (1, 1), in: Window.range, "from one window to the next")
     let padding = options.pair(

@@ -10,9 +10,10 @@ import NNExp
 ///
 /// - Shape: any → `[units]`; W `[units, inputs]`, b `[units]`
 /// - Source: seeds S0–S4; S2 (25) and (28) lack the transposition.
-struct Dense: Layer {
+struct Dense: Layer, Component {
   static let typeName = "dense"
-  static let manual = Manual(
+  static let foreignNames = ["linear", "fc", "fully_connected", "affine", "inner_product"]
+  static let documentation = Documentation(
     "every unit a weighted sum of all inputs, plus a bias",
     equation: "y = W x + b;  ∂W += ∂y xᵀ,  ∂b += ∂y,  ∂x += Wᵀ ∂y",
     shapes: "any shape → [units];  weight [units, inputs], bias [units]",
@@ -25,6 +26,7 @@ struct Dense: Layer {
 
   init(from options: inout Options) {
     units = options.int("units", in: 1..., "number of outputs")
+    options.suggest("units", for: "out_features", "neurons", "nodes", "hidden_size", "size")
     hasBias = options.bool("bias", default: true, "add a learned offset to every unit")
   }
 

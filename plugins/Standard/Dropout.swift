@@ -8,9 +8,9 @@ import NNExp
 ///
 /// In an evaluation y = x. The mask is a function of the step, the sample's
 /// position in its batch and i alone, however the batch is split.
-struct Dropout: Layer {
+struct Dropout: Layer, Component {
   static let typeName = "dropout"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "while training, entries become 0 at random and the others grow in return",
     equation: "y = x·μ;  ∂x += ∂y·μ;  μ = 0 with probability rate, else 1/(1 − rate); "
       + "in an evaluation μ = 1",
@@ -22,6 +22,7 @@ struct Dropout: Layer {
   private let rate: Double
 
   init(from options: inout Options) {
+    options.suggest("rate", for: "p", "probability", "drop_prob")
     rate = options.double("rate", default: 0.5, in: .fraction, "the probability of becoming 0")
   }
 

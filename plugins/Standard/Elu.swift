@@ -7,9 +7,9 @@ import NNExp
 ///
 /// The slope is not taken as y + α, which loses its figures below zero and is 0
 /// from x = −37 on (float64).
-struct Elu: Layer {
+struct Elu: Layer, Component {
   static let typeName = "elu"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "the exponential linear unit",
     equation:
       "y = x where x > 0, α(e^x − 1) elsewhere;  ∂x += ∂y where x > 0, ∂y · αe^x elsewhere",

@@ -3,9 +3,9 @@ import NNExp
 /// The numbers of a sample in row-major order as one axis.
 ///
 /// - Shape: any → `[count]`
-struct Flatten: Layer {
+struct Flatten: Layer, Component {
   static let typeName = "flatten"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "the numbers of a sample, row by row, along one axis",
     equation: "y = x;  ∂x += ∂y",
     shapes: "any shape → [count]",
@@ -29,9 +29,10 @@ struct Flatten: Layer {
 /// The numbers of a sample in row-major order under another shape.
 ///
 /// - Shape: any → `shape`, of as many numbers
-struct Reshape: Layer {
+struct Reshape: Layer, Component {
   static let typeName = "reshape"
-  static let manual = Manual(
+  static let foreignNames = ["view", "unflatten"]
+  static let documentation = Documentation(
     "the numbers of a sample, row by row, under another shape",
     equation: "y = x;  ∂x += ∂y",
     shapes: "any shape → shape, of as many numbers",

@@ -9,9 +9,9 @@ import NNExp
 ///
 ///     y    = ½x(1 + t),  t = tanh u,  u = √(2/π)(x + 0.044715x³)
 ///     ∂x  += ∂y · (½(1 + t) + ½x(1 − t²)u′)
-struct Gelu: Layer {
+struct Gelu: Layer, Component {
   static let typeName = "gelu"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "the Gaussian error linear unit",
     equation: """
       y = x·Φ(x) with Φ(x) = ½(1 + erf(x/√2));  ∂x += ∂y · (Φ(x) + x·e^(−x²/2)/√(2π))

@@ -10,9 +10,10 @@ import NNExp
 ///
 /// - Shape: any → the same; w and b as the sample
 /// - Source: Ba, Kiros, Hinton 2016
-struct LayerNormalization: Layer {
+struct LayerNormalization: Layer, Component {
   static let typeName = "layer_normalization"
-  static let manual = Manual(
+  static let foreignNames = ["layer_norm"]
+  static let documentation = Documentation(
     "every sample at mean 0 and variance 1, then scaled and shifted number by number",
     equation: """
       y = w ⊗ x̂ + b, x̂ = (x − μ)/√(σ² + epsilon), μ and σ² over the sample;
@@ -27,6 +28,7 @@ struct LayerNormalization: Layer {
   private let isAffine: Bool
 
   init(from options: inout Options) {
+    options.suggest("epsilon", for: "eps")
     epsilon = options.double("epsilon", default: 1e-5, in: .positive, "added to the variance")
     isAffine = options.bool("affine", default: true, "learn a weight and a bias per number")
   }

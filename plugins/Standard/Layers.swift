@@ -2,7 +2,7 @@ public import NNExp
 
 /// Registers every layer that ships.
 public func registerLayers(in registry: inout Registry) {
-  let types: [any Layer.Type] = [
+  let types: [any Component<any Layer>.Type] = [
     Dense.self, Convolution.self,
     LpPooling.self, MaxPooling.self, AveragePooling.self,
     Sigmoid.self, Tanh.self, Relu.self, LeakyRelu.self, Elu.self, Gelu.self, Softplus.self,

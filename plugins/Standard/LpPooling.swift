@@ -25,9 +25,10 @@ import NNExp
 /// - Shape: see ``Pooling``; ρ `[1]`
 /// - Source: Tanaka 2013 (seeds S2), eqs. 32–33, where the sign is missing;
 ///   Gulcehre, Cho, Pascanu, Bengio 2013 for the learned p.
-struct LpPooling: Layer {
+struct LpPooling: Layer, Component {
   static let typeName = "lp_pooling"
-  static let manual = Manual(
+  static let foreignNames = ["lp_pool", "lp_pool2d"]
+  static let documentation = Documentation(
     "the p-norm of every window",
     equation: """
       y = (Σᵢ |xᵢ|^p)^(1/p);  ∂xᵢ += ∂y · sign(xᵢ) (|xᵢ| / y)^(p−1), 0 where xᵢ = 0

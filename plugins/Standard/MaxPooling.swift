@@ -7,9 +7,10 @@ import NNExp
 ///
 /// NaN where there is one, and the first NaN takes its gradient. Padding never
 /// wins. Shapes: see ``Pooling``.
-struct MaxPooling: Layer {
+struct MaxPooling: Layer, Component {
   static let typeName = "max_pooling"
-  static let manual = Manual(
+  static let foreignNames = ["max_pool", "max_pool2d", "max_pooling2d"]
+  static let documentation = Documentation(
     "the largest entry of every window",
     equation: "y = max xᵢ;  ∂xᵢ += ∂y for the first i with xᵢ = y",
     shapes: Pooling.shapes,

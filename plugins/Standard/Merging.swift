@@ -4,10 +4,11 @@ import NNExp
 ///
 ///     y    = x¹ + x² + …
 ///     ∂xᵏ += ∂y
-struct Add: Layer {
+struct Add: Layer, Component {
   static let typeName = "add"
-  static let inputCount = 2...64
-  static let manual = Manual(
+  static let foreignNames = ["sum", "residual"]
+  let inputCount = 2...64
+  static let documentation = Documentation(
     "the sum of its inputs, as at the end of a skip connection",
     equation: "y = x¹ + x² + …;  ∂xᵏ += ∂y",
     shapes: "2 to 64 inputs of one shape → that shape",
@@ -49,10 +50,11 @@ struct Add: Layer {
 ///
 /// The product of the others is multiplied out, never divided out of y: zeros
 /// are as good as any number.
-struct Multiply: Layer {
+struct Multiply: Layer, Component {
   static let typeName = "multiply"
-  static let inputCount = 2...64
-  static let manual = Manual(
+  static let foreignNames = ["mul", "product", "hadamard"]
+  let inputCount = 2...64
+  static let documentation = Documentation(
     "the product of its inputs, entry by entry, as in a gate",
     equation: "y = x¹ · x² · …;  ∂xᵏ += ∂y · Π_{j≠k} xʲ",
     shapes: "2 to 64 inputs of one shape → that shape",
@@ -110,10 +112,11 @@ private func commonShape(of inputs: [Shape]) throws -> Shape {
 ///
 ///     y    = [x¹; x²; …]
 ///     ∂xᵏ += ∂y's part k
-struct Concatenate: Layer {
+struct Concatenate: Layer, Component {
   static let typeName = "concatenate"
-  static let inputCount = 2...64
-  static let manual = Manual(
+  static let foreignNames = ["concat", "cat"]
+  let inputCount = 2...64
+  static let documentation = Documentation(
     "its inputs one after the other along axis 0 (features, or channels)",
     equation: "y = [x¹; x²; …];  ∂xᵏ += the part of ∂y that came from xᵏ",
     shapes: "2 to 64 inputs that differ in axis 0 alone → axis 0 their sum, the others unchanged",

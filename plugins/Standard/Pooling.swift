@@ -35,6 +35,7 @@ struct Pooling {
       return
     }
     let window = options.pair("window", in: Window.range, "entries that are pooled into one")
+    options.suggest("window", for: "pool_size", "kernel_size", "kernel", "size")
     let stride = options.optionalPair(
       "stride", in: Window.range, "from one window to the next; null means the window")
     let padding = options.pair(

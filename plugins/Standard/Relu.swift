@@ -6,7 +6,8 @@ import NNExp
 ///     ∂x  += ∂y where x > 0     (0 at the kink, x = 0)
 struct Relu: Activation {
   static let typeName = "relu"
-  static let manual = Manual(
+  static let foreignNames = ["rectifier", "rectified_linear"]
+  static let documentation = Documentation(
     "the positive part of every entry",
     equation: "y = max(x, 0);  ∂x += ∂y where x > 0, nothing elsewhere (0 at x = 0)",
     shapes: "any shape → the same shape",
@@ -31,7 +32,7 @@ struct Relu: Activation {
 ///     ∂x  += ∂y where x > 0, a·∂y elsewhere (at x = 0 too)
 struct LeakyRelu: Activation {
   static let typeName = "leaky_relu"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "the rectifier with a small slope below zero",
     equation: "y = x where x > 0, slope · x elsewhere;  ∂x += ∂y · (1 or slope)",
     shapes: "any shape → the same shape",
@@ -41,6 +42,7 @@ struct LeakyRelu: Activation {
   private let belowZero: Double
 
   init(from options: inout Options) {
+    options.suggest("slope", for: "negative_slope", "alpha")
     belowZero = options.double("slope", default: 0.01, "the slope below zero")
   }
 

@@ -27,11 +27,11 @@ public func registerRules(in registry: inout Registry) {
   registry.register(Rprop.self)
   registry.register(LBFGS.self)
 
-  registerWarmed(
-    [
-      ConstantSchedule.self, StepSchedule.self, ExponentialSchedule.self,
-      InverseTimeSchedule.self, CosineSchedule.self, PlateauSchedule.self,
-    ], in: &registry)
+  let schedules: [any Component<any Schedule>.Type] = [
+    ConstantSchedule.self, StepSchedule.self, ExponentialSchedule.self,
+    InverseTimeSchedule.self, CosineSchedule.self, PlateauSchedule.self,
+  ]
+  for schedule in schedules { registry.schedules.add(ComponentType(schedule).warmed) }
   registry.register(LinearWarmup.self)
 
   registry.register(GlorotUniform.self)

@@ -8,7 +8,8 @@ import NNExp
 /// Computed from e^(−|x|), which cannot overflow: exact to the last denormal.
 struct Sigmoid: FunctionLayer {
   static let typeName = "sigmoid"
-  static let manual = Manual(
+  static let foreignNames = ["logistic", "expit"]
+  static let documentation = Documentation(
     "the logistic function of every entry",
     equation: "y = 1 / (1 + e^(−x));  ∂x += ∂y · y(1 − y)",
     shapes: "any shape → the same shape",

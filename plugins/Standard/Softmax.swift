@@ -5,9 +5,9 @@ import NNExp
 ///
 ///     yᵢ   = e^(xᵢ − m) / Σⱼ e^(xⱼ − m),  m = max x
 ///     ∂xᵢ += yᵢ (∂yᵢ − Σⱼ yⱼ ∂yⱼ)
-struct Softmax: Layer {
+struct Softmax: Layer, Component {
   static let typeName = "softmax"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "probabilities that sum to 1 over the features, or over the channels at every position",
     equation: "yᵢ = e^(xᵢ) / Σⱼ e^(xⱼ);  ∂xᵢ += yᵢ (∂yᵢ − Σⱼ yⱼ ∂yⱼ)",
     shapes: "any shape → the same shape; the sum runs over axis 0",
@@ -72,9 +72,9 @@ struct Softmax: Layer {
 ///
 ///     yᵢ   = xᵢ − m − ln Σⱼ e^(xⱼ − m),  m = max x
 ///     ∂xᵢ += ∂yᵢ − e^(yᵢ) Σⱼ ∂yⱼ
-struct LogSoftmax: Layer {
+struct LogSoftmax: Layer, Component {
   static let typeName = "log_softmax"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "the logarithm of the softmax, exact where the softmax underflows",
     equation: "yᵢ = xᵢ − ln Σⱼ e^(xⱼ);  ∂xᵢ += ∂yᵢ − e^(yᵢ) Σⱼ ∂yⱼ",
     shapes: "any shape → the same shape; the sum runs over axis 0",

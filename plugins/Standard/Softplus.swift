@@ -7,9 +7,9 @@ import NNExp
 ///
 /// The second form is exact for every x; there is no threshold beyond which y
 /// is taken to be x.
-struct Softplus: Layer {
+struct Softplus: Layer, Component {
   static let typeName = "softplus"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "the smooth rectifier",
     equation: "y = ln(1 + e^(βx)) / β;  ∂x += ∂y / (1 + e^(−βx))",
     shapes: "any shape → the same shape",

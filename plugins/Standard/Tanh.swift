@@ -6,7 +6,7 @@ import NNExp
 ///     ∂x  += ∂y · (1 − y²)
 struct Tanh: FunctionLayer {
   static let typeName = "tanh"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "the hyperbolic tangent of every entry",
     equation: "y = tanh x;  ∂x += ∂y · (1 − y²)",
     shapes: "any shape → the same shape",

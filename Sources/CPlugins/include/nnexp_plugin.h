@@ -1,4 +1,4 @@
-// nnexp_plugin.h, version 1: layers for nnexp in C, C++, Rust, ….
+// nnexp_plugin.h, version 2: layers for nnexp in C, C++, Rust, ….
 //
 // A plugin defines `nnexp_plugin`, which lists its layers, and says once
 //
@@ -11,7 +11,12 @@
 // y; backward adds to `d_inputs` and `gradients`, which nnexp zeroes. A pass
 // allocates nothing, keeps nothing, and may run on several threads at once.
 //
-// Within a version only additions at the end of structs that nnexp fills are made.
+// Within a version only additions at the end of structs that nnexp fills are made. A
+// plugin of another version is refused: nnexp builds sources again by itself, and any
+// other shared object must be compiled again.
+//
+// Version 2: `nnexp_layer` ends with `forward_changing`. Initializers of version 1
+// compile as they are, and leave it null.
 #pragma once
 
 #include <stdint.h>
@@ -20,11 +25,11 @@
 extern "C" {
 #endif
 
-#define NNEXP_PLUGIN_VERSION 1
+#define NNEXP_PLUGIN_VERSION 2
 
 #define NNEXP_PLUGIN_STAMP                                             \
   __attribute__((section(".nnexp"), used)) const char nnexp_stamp[] = \
-      "nnexp plugin, c, , 1";
+      "nnexp plugin, c, , 2";
 
 enum {
   NNEXP_MOST_AXES = 4,
@@ -137,6 +142,13 @@ typedef struct {
 
   const nnexp_example *examples;
   int32_t example_count;
+
+  // Null, or: recomputes what one entry (counted row-major) of a parameter (its position
+  // in the plan) moves in y; everything else is as the last forward_double left it.
+  // Returns 0 if that is all of y: the whole pass is run then. Gradient checks, which
+  // change one number at a time, are faster by it.
+  int32_t (*forward_changing)(const void *self, const nnexp_forward *, int32_t parameter,
+                              int64_t entry);
 } nnexp_layer;
 
 typedef struct {

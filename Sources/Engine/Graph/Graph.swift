@@ -191,7 +191,7 @@ extension Graph {
       return inputNames.count > most
         ? notes + [.init("… and \(inputNames.count - most) more inputs")] : notes
     }
-    let allowed = type(of: declaration.layer).inputCount
+    let allowed = declaration.layer.inputCount
     guard allowed.contains(shapes.count) else {
       let wanted =
         if allowed.count == 1 {
@@ -248,11 +248,9 @@ extension Graph {
       if let given = declaration.initial.first(where: { $0.parameter.name == parameter.name }) {
         initializer = given.initializer
       } else {
-        let type = try registry.initializers.type(
-          named: parameter.initial.type, at: declaration.place)
-        var options = Options(parameter.initial.options)
-        initializer = try type.init(from: &options)
-        try options.finish()
+        initializer = try registry.initializers.type(
+          named: parameter.initial.type, at: declaration.place
+        ).value(parameter.initial.options)
       }
       let isWeight = parameter.shape.rank >= 2
       parameters.append(

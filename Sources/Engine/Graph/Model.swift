@@ -66,7 +66,7 @@ public struct ModelDeclaration: Sendable {
       var reader = Options(Node(.null, at: item.place))
       let node = reader.component("layer", reading: item, of: registry.layers) { type, options in
         try NodeDeclaration(
-          type: type, from: &options, defaultName: names.next(for: type.typeName),
+          type: type, from: &options, defaultName: names.next(for: type.name),
           registry: registry, place: options.place)
       }
       if let node { nodes.append(node) }
@@ -116,16 +116,17 @@ private struct DefaultNames {
 extension NodeDeclaration {
   /// Reads one node's own keys, then its layer's.
   init(
-    type: any Layer.Type, from options: inout Options, defaultName: @autoclosure () -> String,
+    type: ComponentType<any Layer>, from options: inout Options,
+    defaultName: @autoclosure () -> String,
     registry: Registry, place: Place?
   ) throws {
-    typeName = type.typeName
+    typeName = type.name
     self.place = options.place(of: "type") ?? place
 
     let name =
       options.contains("name")
       ? options.string(
-        "name", default: type.typeName, "what other nodes and overrides call it")
+        "name", default: type.name, "what other nodes and overrides call it")
       : options.string("name", default: defaultName(), "what other nodes and overrides call it")
     let isName =
       name.utf8.count <= 64
@@ -148,7 +149,7 @@ extension NodeDeclaration {
     l1 = options.optionalDouble("l1", in: .nonnegative, "λ₁ of a penalty λ₁·Σ|w| on its weights")
     l2 = options.optionalDouble(
       "l2", in: .nonnegative, "λ₂ of a penalty λ₂/2·Σw² on its weights")
-    layer = try type.init(from: &options)
+    layer = try type.make(&options)
   }
 
   /// The nodes that feed it, or nil where the key is absent.
@@ -216,7 +217,7 @@ extension NodeDeclaration {
       var reader = Options(Node(.null, at: entry.value.place))
       let initializer = reader.component(
         entry.key, reading: spelledOut(entry.value, registry), of: registry.initializers
-      ) { type, options in try type.init(from: &options) }
+      ) { type, options in try type.make(&options) }
       options.adopt(reader)
       resolved.append((entry.key, reader.resolved[entry.key] ?? entry.value))
       if let initializer {

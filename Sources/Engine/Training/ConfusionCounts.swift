@@ -2,10 +2,7 @@ public import NNExp
 
 /// Counts a confusion matrix as a metric would, for `Evaluator.tally`.
 public struct ConfusionCounts: Metric {
-  public static let typeName = "confusion_counts"
-
   public init() {}
-  public init(from options: inout Options) {}
 
   public var isBetterHigher: Bool { true }
 

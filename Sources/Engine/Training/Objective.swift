@@ -28,6 +28,8 @@ public struct Objective: Sendable {
   }
 
   public let loss: any Loss
+  /// `squared_error`: the name of the loss's type.
+  public let lossName: String
   public let reduction: Reduction
   /// Nil where the file has no `metrics:`; `bound(to:)` then chooses.
   public let metrics: [NamedMetric]?
@@ -35,16 +37,21 @@ public struct Objective: Sendable {
   let metricPlaces: [Place?]
 
   /// Reads both; nil where the loss has a mistake, which is recorded.
-  public init?(from options: inout Options, registry: Registry) {
+  ///
+  /// - Parameter checksNames: false for a run's resolved.yaml: version 0.1.0 accepted
+  ///   metrics of any name.
+  public init?(from options: inout Options, registry: Registry, checksNames: Bool = true) {
     lossPlace = options.place(of: "loss")
     var reduction = Reduction.mean
+    var lossName = ""
     let known = options.diagnostics.list.count
     let loss = options.component("loss", of: registry.losses, "what training makes small") {
       type, options in
       reduction = options.choice(
         "reduction", default: .mean, of: Reduction.self,
         "over the samples: mean (1/n)Σℓ, sum Σℓ, half_mean 1/(2n)Σℓ")
-      return try type.init(from: &options)
+      lossName = type.name
+      return try type.make(&options)
     }
     if loss == nil, options.diagnostics.list.count == known {
       options.reject(
@@ -69,8 +76,11 @@ public struct Objective: Sendable {
         var reader = Options(Node(.null, at: item.place))
         let metric = reader.component("metric", reading: item, of: registry.metrics) {
           type, options in
-          let name = options.string("name", default: type.typeName, "its columns' name")
-          return NamedMetric(name: name, metric: try type.init(from: &options))
+          let name = options.string("name", default: type.name, "its columns' name")
+          if checksNames, let fault = ColumnName.fault(in: name) {
+            options.reject("name", Objective.mistake(inName: name, of: type.name, fault, options))
+          }
+          return NamedMetric(name: name, metric: try type.make(&options))
         }
         options.adopt(reader)
         resolved.append(reader.resolved["metric"] ?? item)
@@ -88,9 +98,25 @@ public struct Objective: Sendable {
     }
     guard let loss else { return nil }
     self.loss = loss
+    self.lossName = lossName
     self.reduction = reduction
     self.metrics = metrics
     metricPlaces = places
+  }
+
+  private static func mistake(
+    inName name: String, of typeName: String, _ fault: String, _ options: Options
+  ) -> Diagnostic {
+    let isDefault = !options.contains("name")
+    let note =
+      if isDefault {
+        "give it a name: {type: \(typeName), name: …}"
+      } else if ColumnName.fault(in: typeName) == nil {
+        "without a name it is called '\(typeName)'"
+      } else { "" }
+    return Diagnostic(
+      "a metric cannot be named '\(name)': \(fault)", at: isDefault ? options.place : nil,
+      notes: note.isEmpty ? [] : [.init(note)])
   }
 
   /// The metrics in force, once the network's output and the targets are known
@@ -105,7 +131,7 @@ public struct Objective: Sendable {
       try loss.plan(output: graph.outputShape, target: target)
     } catch let fact as Diagnostic {
       var diagnostic = fact.located(at: lossPlace)
-      diagnostic.message = "loss '\(type(of: loss).typeName)': \(fact.message)"
+      diagnostic.message = "loss '\(lossName)': \(fact.message)"
       diagnostic.notes += notes
       mistakes.add(diagnostic)
     }
@@ -125,9 +151,9 @@ public struct Objective: Sendable {
     } else if case .classes = target, let type = registry.metrics["accuracy"] {
       // Whoever has classes wants to know how many are right.
       var options = Options()
-      let metric = try type.init(from: &options)
+      let metric = try type.make(&options)
       if let size = try? metric.plan(output: graph.outputShape, target: target) {
-        bound.append(BoundMetric(name: type.typeName, metric: metric, tallySize: size))
+        bound.append(BoundMetric(name: type.name, metric: metric, tallySize: size))
       }
     }
     try mistakes.throwIfAny()
@@ -140,6 +166,11 @@ public struct BoundMetric: Sendable {
   public let name: String
   public let metric: any Metric
   public let tallySize: Int
+
+  /// What a split's measurement of it is recorded as.
+  func column(of split: MetricColumn.Split) -> MetricColumn {
+    MetricColumn(split, quantity: name, largerIsBetter: metric.isBetterHigher)
+  }
 
   public init(name: String, metric: any Metric, tallySize: Int) {
     self.name = name

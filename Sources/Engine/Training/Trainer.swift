@@ -2,30 +2,6 @@ public import Datasets
 import Glibc
 public import NNExp
 
-/// Who hears of a training's progress.
-public protocol TrainingObserver: AnyObject {
-  /// True ends the training after the step at hand.
-  var isInterrupted: Bool { get }
-
-  /// A row of metrics.csv, in `Trainer.columns`' order; NaN is not measured.
-  func recorded(_ row: [Double]) throws
-
-  /// Called every so often, whatever is recorded.
-  func isAlive(epoch: Int, of epochs: Int) throws
-
-  /// Called every so often, and after an epoch where `epochsPerState` says so:
-  /// now `Trainer.state()` tells all that it takes to go on from here.
-  func canKeepState(epochHasEnded: Bool) throws
-
-  /// Epochs between two calls of `canKeepState` at an epoch's end; nil for none.
-  var epochsPerState: Int? { get }
-}
-
-extension TrainingObserver {
-  public func canKeepState(epochHasEnded: Bool) throws {}
-  public var epochsPerState: Int? { nil }
-}
-
 /// How a training ended.
 public enum Outcome: Sendable {
   case completed
@@ -44,9 +20,18 @@ public final class Trainer<S: Scalar> {
   public let network: Network<S>
   public let data: DataSets<S>
 
-  /// What each recorded row holds: `epoch`, `step`, `learning_rate`,
-  /// `train_loss`, `validation_loss`, then every metric by split.
-  public let columns: [String]
+  private let layout: MetricLayout
+
+  /// What each row holds: `epoch`, `step`, `learning_rate`, the loss by split, then every
+  /// metric by split.
+  public var columns: [MetricColumn] { layout.columns }
+
+  /// The columns that are measured on data, where there are such data.
+  public var measuredColumns: [MetricColumn] { layout.measured }
+
+  /// The column that decides which epoch is best and when to stop.
+  public let monitor: MetricColumn
+  private let monitorIndex: Int
 
   /// Epochs finished and steps taken.
   public var epoch: Int { epochsDone }
@@ -56,12 +41,15 @@ public final class Trainer<S: Scalar> {
   /// Where in its loop a training stands, whenever it may be asked.
   var position: Position
 
-  /// The best recorded row's epoch and monitored figure, and its weights.
+  /// The newest recorded row; empty before the first.
+  public internal(set) var newestRow: [Double] = []
+
+  /// The best epoch of those that were measured, its monitored value, row and weights.
   public internal(set) var best: (epoch: Int, value: Double)?
-  public let monitor: (column: Int, isBetterHigher: Bool)
+  public internal(set) var bestRow: [Double] = []
   let bestWeights: Snapshot<S>
-  /// The newest weights that were all finite at a row or an interruption, and
-  /// when that was.
+  /// The newest weights that were all finite when an epoch was measured or at an
+  /// interruption, and when that was.
   public internal(set) var last = (epoch: 0, step: 0)
   let lastWeights: Snapshot<S>
 
@@ -80,6 +68,14 @@ public final class Trainer<S: Scalar> {
   private let penalized: [Graph.Parameter]
   /// Whether anything is done to the gradients before they are used.
   private let adjustsGradients: Bool
+  /// Whether training depends on measurements, so that every epoch is measured, be it
+  /// recorded or not.
+  private let measuresEveryEpoch: Bool
+  /// The observers that asked for gradients, and what one of them threw.
+  private var gradientObservers: [any TrainingObserver] = []
+  private var observerError: (any Error)?
+  /// Whether there are such observers: all that a step asks.
+  @exclusivity(unchecked) private var reportsGradients = false
   /// Held unmanaged: a step that takes one up counts no references.
   private let fullBatch: Unmanaged<Steps>
   private let lastBatch: Unmanaged<Steps>
@@ -133,14 +129,13 @@ public final class Trainer<S: Scalar> {
     bestWeights = Snapshot(network)
     lastWeights = Snapshot(network)
 
-    var columns = ["epoch", "step", "learning_rate", "train_loss", "validation_loss"]
-    if data.test != nil { columns.append("test_loss") }
-    for metric in metrics {
-      columns += ["train_\(metric.name)", "validation_\(metric.name)"]
-      if data.test != nil { columns.append("test_\(metric.name)") }
-    }
-    self.columns = columns
-    monitor = try Trainer.monitor(training, columns, metrics, validates: data.validation != nil)
+    layout = MetricLayout(
+      metrics, hasValidation: data.validation != nil, hasTest: data.test != nil)
+    let monitor = try layout.monitor(training.earlyStopping)
+    self.monitor = monitor
+    monitorIndex = layout.columns.firstIndex(of: monitor)!
+    measuresEveryEpoch =
+      training.earlyStopping != nil || data.validation != nil && training.schedule.watchesLoss
 
     func steps(_ samples: Int, _ network: Network<S>) -> Unmanaged<Steps> {
       .passRetained(Steps(network.passes(samples, isTraining: true), objective.reduction))
@@ -167,33 +162,18 @@ public final class Trainer<S: Scalar> {
     max(batch, min(evaluated, 256))
   }
 
-  /// The column that decides which epoch is best and when to stop.
-  private static func monitor(
-    _ training: TrainingDeclaration, _ columns: [String], _ metrics: [BoundMetric],
-    validates: Bool
-  ) throws -> (column: Int, isBetterHigher: Bool) {
-    let fallback = validates ? "validation_loss" : "train_loss"
-    let name = training.earlyStopping?.monitor ?? fallback
-    let known = columns.dropFirst(3).filter { validates || !$0.hasPrefix("validation_") }
-    guard known.contains(name), let column = columns.firstIndex(of: name) else {
-      let reason =
-        columns.contains(name)
-        ? "'\(name)' is never measured: there are no validation data"
-        : "unknown column '\(name)'" + suggestion(for: name, among: known)
-      throw Diagnostic(
-        reason, at: training.earlyStopping?.place,
-        notes: [.init("the columns are: " + listed(known))])
-    }
-    let metric = metrics.first { name.hasSuffix("_" + $0.name) }
-    return (column, metric?.metric.isBetterHigher ?? false)
-  }
-
   // MARK: Training
 
-  /// Trains to the end, an interruption, or a number that is not finite.
+  /// Trains to the end, a cancellation, or a number that is not finite.
+  ///
+  /// - Parameter pause: an epoch. Training ends at the first recorded row from there on,
+  ///   as if it was cancelled.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func run(_ observer: any TrainingObserver) throws -> Outcome {
+  public func run(
+    _ observers: [any TrainingObserver] = [], cancellation: CancellationToken = .never,
+    pausingAfter pause: Int = .max
+  ) throws -> Outcome {
     var row = [Double](repeating: .nan, count: columns.count)
     var progress = Progress(
       epoch: 0, step: 0, epochs: training.epochs, stepsPerEpoch: batches.count,
@@ -206,18 +186,28 @@ public final class Trainer<S: Scalar> {
     // A step of a small network takes less time than a look at the clock.
     let work = network.graph.nodes.reduce(0) { saturatingSum($0, $1.plan.work) }
     let stepsPerSign = saturatingProduct(work, batches.batchSize) > 100_000 ? 1 : 128
+    var clock = HeartbeatClock()
+    gradientObservers = observers.filter(\.observesGradients)
+    reportsGradients = !gradientObservers.isEmpty
 
     // Called in place, without a copy a step.
     let optimizer = training.optimizer
     let schedule = training.schedule
     let learningRate = optimizer.learningRate
+    let watchesLoss = schedule.watchesLoss
 
-    let epochsPerState = observer.epochsPerState
+    let epochsPerState: Int? =
+      if case .epochs(let count) = training.checkpoints.every { count } else { nil }
+
+    func mustEnd() -> Bool {
+      cancellation.isCancelled || newestRow.first.map { $0 >= Double(pause) } ?? false
+    }
 
     while epochsDone < training.epochs {
-      let isRecorded =
+      let isDue =
         (epochsDone + 1) % training.recordEvery == 0 || epochsDone + 1 == training.epochs
-      if isRecorded, batch == 0 { for tally in tallies { tally.numbers.fill(0) } }
+      let isMeasured = isDue || measuresEveryEpoch
+      if isMeasured, batch == 0 { for tally in tallies { tally.numbers.fill(0) } }
       batches.begin(epoch: epochsDone)
       progress.epoch = epochsDone
       while batch < batches.count {
@@ -227,48 +217,82 @@ public final class Trainer<S: Scalar> {
         try batches.load(batch, into: network)
         let steps = batch == batches.count &- 1 ? lastBatch : fullBatch
         let loss = steps._withUnsafeGuaranteedRef {
-          takeStep($0, rate: rate, measuring: isRecorded, optimizer)
+          takeStep($0, rate: rate, measuring: isMeasured, optimizer)
         }
         stepsDone &+= 1
+        if reportsGradients, let observerError { throw observerError }
         if !loss.isFinite { return .diverged(divergence(loss)) }
         sum += loss * Double(batches.size(batch))
         batch &+= 1
         sinceSign &+= 1
         if sinceSign >= stepsPerSign {
           sinceSign = 0
-          try observer.isAlive(epoch: epochsDone, of: training.epochs)
+          if clock.isDue() { try sendHeartbeat(to: observers) }
           position = Position(
             batch: batch, sum: sum, rate: rate, loss: progress.loss, waited: waited)
-          try observer.canKeepState(epochHasEnded: false)
-          if observer.isInterrupted {
+          let ends = mustEnd()
+          for observer in observers {
+            try observer.stateCanBeSaved(.init(epochHasEnded: false, trainingEnds: ends))
+          }
+          if ends {
             if weightsAreFinite { keepWeights() }
             return .interrupted
           }
         }
       }
       epochsDone += 1
-      progress.loss = sum / Double(data.train.count)
-      if isRecorded {
+      let trainLoss = sum / Double(data.train.count)
+      var validationLoss: Double?
+      if isMeasured {
         if !weightsAreFinite { return .diverged(divergence(.nan)) }
-        try measure(into: &row, trainLoss: progress.loss, rate: rate)
-        if data.validation != nil { progress.loss = row[4] }
+        validationLoss = try measure(into: &row, trainLoss: trainLoss, rate: rate)
         keepWeights()
         waited = improves(row) ? 0 : waited + 1
-        try observer.recorded(row)
-        if let stopping = training.earlyStopping, waited >= stopping.patience {
-          return .stoppedEarly
-        }
+        let stops = training.earlyStopping.map { waited >= $0.patience } ?? false
+        if isDue || stops { try record(row, to: observers) }
+        if stops { return .stoppedEarly }
       }
+      if watchesLoss { progress.loss = validationLoss ?? trainLoss }
       sum = 0
       batch = 0
-      let ends = isRecorded && epochsDone < training.epochs && observer.isInterrupted
+      let ends = isDue && epochsDone < training.epochs && mustEnd()
       if ends || epochsPerState.map({ epochsDone % $0 == 0 }) == true {
         position = Position(rate: rate, loss: progress.loss, waited: waited)
-        try observer.canKeepState(epochHasEnded: true)
+        for observer in observers {
+          try observer.stateCanBeSaved(.init(epochHasEnded: true, trainingEnds: ends))
+        }
       }
       if ends { return .interrupted }
     }
     return .completed
+  }
+
+  private func record(_ row: [Double], to observers: [any TrainingObserver]) throws {
+    Trainer.copy(row, to: &newestRow)
+    let event = metricRow(row)
+    for observer in observers { try observer.rowRecorded(event) }
+  }
+
+  private func sendHeartbeat(to observers: [any TrainingObserver]) throws {
+    let progress = TrainingProgress(
+      epoch: epochsDone, epochs: training.epochs,
+      newestRow: newestRow.isEmpty ? nil : metricRow(newestRow))
+    for observer in observers { try observer.heartbeat(progress) }
+  }
+
+  private func metricRow(_ values: [Double]) -> MetricRow {
+    MetricRow(
+      columns: columns, values: values, epoch: Int(exactly: values[0]) ?? 0,
+      step: Int(exactly: values[1]) ?? 0)
+  }
+
+  /// Copies a row, without an allocation but for the first time.
+  private static func copy(_ row: [Double], to kept: inout [Double]) {
+    if kept.count == row.count {
+      for i in row.indices { kept[i] = row[i] }
+    } else {
+      kept = row.map { $0 }
+    }
   }
 
   /// One forward pass, one backward pass, one update. Returns the loss before
@@ -305,7 +329,17 @@ public final class Trainer<S: Scalar> {
     steps.passes.forward()
     let sum = steps.loss.run(objective.loss)
     steps.passes.backward()
-    return sum * Double(steps.loss.scale)
+    let loss = sum * Double(steps.loss.scale)
+    if reportsGradients { reportGradients(samples: steps.passes.samples, loss: loss) }
+    return loss
+  }
+
+  private func reportGradients(samples: Int, loss: Double) {
+    let event = BatchGradients(
+      step: stepsDone, samples: samples, loss: loss, values: network.trainableGradients)
+    do {
+      for observer in gradientObservers { try observer.gradientsReady(event) }
+    } catch { observerError = observerError ?? error }
   }
 
   /// Adds ∂(λ₁Σ|w| + λ₂/2·Σw²)/∂w to the gradients; returns the penalty.
@@ -348,40 +382,38 @@ public final class Trainer<S: Scalar> {
 
   // MARK: Measuring
 
-  private func measure(into row: inout [Double], trainLoss: Double, rate: Double) throws {
-    row[0] = Double(epoch)
-    row[1] = Double(step)
-    row[2] = rate
-    row[3] = trainLoss
+  /// Fills a row; returns the validation loss.
+  private func measure(
+    into row: inout [Double], trainLoss: Double, rate: Double
+  ) throws -> Double? {
     let validation = try data.validation.map(evaluator.measure)
     let test = try data.test.map(evaluator.measure)
     if data.validation != nil || data.test != nil { batches.invalidate() }
-    row[4] = validation?[0] ?? .nan
-    var column = 5
-    if let test {
-      row[column] = test[0]
-      column += 1
+    for (index, source) in layout.sources.enumerated() {
+      row[index] =
+        switch source {
+        case .epoch: Double(epoch)
+        case .step: Double(step)
+        case .learningRate: rate
+        case .measurement(.train, let quantity):
+          quantity == 0 ? trainLoss : tallies[quantity - 1].value
+        case .measurement(.validation, let quantity): validation?[quantity] ?? .nan
+        case .measurement(.test, let quantity): test?[quantity] ?? .nan
+        }
     }
-    for (index, tally) in tallies.enumerated() {
-      row[column] = tally.value
-      row[column + 1] = validation?[index + 1] ?? .nan
-      column += 2
-      if let test {
-        row[column] = test[index + 1]
-        column += 1
-      }
-    }
+    return validation?[0]
   }
 
   /// Notes whether the row is the best so far; keeps its weights if so.
   private func improves(_ row: [Double]) -> Bool {
-    let value = row[monitor.column]
+    let value = row[monitorIndex]
     guard value.isFinite else { return false }
     if let best {
-      let change = monitor.isBetterHigher ? value - best.value : best.value - value
+      let change = monitor.largerIsBetter == true ? value - best.value : best.value - value
       guard change > training.earlyStopping?.minimumChange ?? 0 else { return false }
     }
     best = (epoch, value)
+    Trainer.copy(row, to: &bestRow)
     bestWeights.take(network)
     return true
   }

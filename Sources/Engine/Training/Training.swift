@@ -23,7 +23,7 @@ public struct TrainingDeclaration: Sendable {
     /// A column of metrics.csv; nil is validation_loss, or train_loss where
     /// there are no validation data.
     public let monitor: String?
-    /// Recorded rows without an improvement until training stops.
+    /// Epochs without an improvement until training stops.
     public let patience: Int
     /// What counts as an improvement.
     public let minimumChange: Double
@@ -31,6 +31,8 @@ public struct TrainingDeclaration: Sendable {
   }
 
   public let optimizer: any Optimizer
+  /// `sgd`: the name of the optimizer's type.
+  public let optimizerName: String
   public let schedule: any Schedule
   public let epochs: Int
   /// Samples in a step; nil is all of them.
@@ -64,14 +66,21 @@ public struct TrainingDeclaration: Sendable {
 
   private init(section train: inout Options, registry: Registry, place: Place?) throws {
     self.place = place
+    var optimizerName = ""
     let optimizer = train.component(
       "optimizer", default: "sgd", of: registry.optimizers, "the rule that moves the parameters"
-    ) { type, options in try type.init(from: &options) }
+    ) { type, options in
+      optimizerName = type.name
+      return try type.make(&options)
+    }
+    self.optimizerName = optimizerName
     let schedule = train.component(
       "schedule", default: "constant", of: registry.schedules,
       "how the learning rate changes"
-    ) { type, options in try type.init(from: &options) }
+    ) { type, options in try type.make(&options) }
+    train.suggest("epochs", for: "n_epochs", "num_epochs", "max_epochs", "max_iter")
     epochs = train.int("epochs", in: 1..., "passes over the training data")
+    train.suggest("batch_size", for: "batch", "minibatch", "mini_batch_size")
     batchSize = TrainingDeclaration.readBatchSize(&train)
     sampling = train.choice(
       "sampling", default: .shuffle, of: Sampling.self, "the order of the samples")
@@ -100,11 +109,12 @@ public struct TrainingDeclaration: Sendable {
     if train.contains("early_stopping") {
       stopping = train.section("early_stopping", "ends training that no longer improves") {
         options in
-        EarlyStopping(
+        options.suggest("minimum_change", for: "min_delta", "tolerance", "tol")
+        return EarlyStopping(
           monitor: options.optionalString(
             "monitor", "a column of metrics.csv; validation_loss unless given"),
           patience: options.int(
-            "patience", default: 10, in: 1..., "recorded epochs without an improvement"),
+            "patience", default: 10, in: 1..., "epochs without an improvement"),
           minimumChange: options.double(
             "minimum_change", default: 0, in: .nonnegative, "what counts as an improvement"),
           place: options.place(of: "monitor"))
@@ -117,6 +127,7 @@ public struct TrainingDeclaration: Sendable {
     checkpoints = CheckpointDeclaration(from: &train)
     l1 = train.double(
       "l1", default: 0, in: .nonnegative, "λ₁ of a penalty λ₁·Σ|w| on every weight")
+    train.suggest("l2", for: "weight_decay")
     l2 = train.double(
       "l2", default: 0, in: .nonnegative, "λ₂ of a penalty λ₂/2·Σw² on every weight")
 
@@ -127,7 +138,7 @@ public struct TrainingDeclaration: Sendable {
     if optimizer.memory.needsFullBatch, batchSize != nil {
       train.reject(
         "batch_size",
-        "the optimizer '\(type(of: optimizer).typeName)' needs the full batch; write batch_size: full"
+        "the optimizer '\(optimizerName)' needs the full batch; write batch_size: full"
       )
     }
   }

@@ -10,7 +10,7 @@ struct Position: Sendable {
   var rate: Double
   /// The loss that schedules see: the last epoch's, NaN before there is one.
   var loss = Double.nan
-  /// Recorded rows since the best one.
+  /// Measured epochs since the best one.
   var waited = 0
 }
 
@@ -33,11 +33,14 @@ public struct TrainingState<S: Scalar>: Sendable {
 
   /// Lists of numbers, always in double precision.
   public enum Numbers: String, Sendable, CaseIterable {
-    /// The position's sum, rate and loss; the best row's figure.
+    /// The position's sum, rate and loss; the best row's monitored value.
     case progress
     case optimizer
     case schedule
     case tallies
+    /// Empty before the first row.
+    case newestRow = "newest row"
+    case bestRow = "best row"
   }
 
   public internal(set) var counts: [Count: Int] = [:]
@@ -75,7 +78,8 @@ extension Trainer {
     state.numbers = [
       .progress: [position.sum, position.rate, position.loss, best?.value ?? .nan],
       .optimizer: Array(memory.scalars.buffer), .schedule: Array(memory.schedule.buffer),
-      .tallies: tallies.flatMap { Array($0.numbers.buffer) },
+      .tallies: tallies.flatMap { Array($0.numbers.buffer) }, .newestRow: newestRow,
+      .bestRow: bestRow,
     ]
     state.best = bestWeights.values
     state.last = lastWeights.values
@@ -108,11 +112,12 @@ extension Trainer {
       epoch: try count(.lastEpoch, in: 0...epoch), step: try count(.lastStep, in: 0...step)
     )
     let tallySizes = tallies.map(\.numbers.count)
-    let sizes: [(TrainingState<S>.Numbers, Int)] = [
-      (.progress, 4), (.optimizer, memory.scalars.count), (.schedule, memory.schedule.count),
-      (.tallies, tallySizes.reduce(0, +)),
+    let rowSizes = [0, columns.count]
+    let sizes: [(TrainingState<S>.Numbers, [Int])] = [
+      (.progress, [4]), (.optimizer, [memory.scalars.count]), (.schedule, [memory.schedule.count]),
+      (.tallies, [tallySizes.reduce(0, +)]), (.newestRow, rowSizes), (.bestRow, rowSizes),
     ]
-    for (key, size) in sizes where state.numbers[key]?.count != size {
+    for (key, sizes) in sizes where !sizes.contains(state.numbers[key]?.count ?? -1) {
       throw Diagnostic("the kept training has other numbers of '\(key.rawValue)'")
     }
     guard state.best.count == bestWeights.count, state.last.count == lastWeights.count,
@@ -124,6 +129,8 @@ extension Trainer {
     position = Position(
       batch: batch, sum: progress[0], rate: progress[1], loss: progress[2], waited: waited)
     best = bestEpoch == 0 ? nil : (bestEpoch, progress[3])
+    newestRow = state.numbers[.newestRow] ?? []
+    bestRow = state.numbers[.bestRow] ?? []
     self.last = last
     bestWeights.take(state.best)
     lastWeights.take(state.last)

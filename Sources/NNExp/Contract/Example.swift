@@ -38,21 +38,30 @@ public struct Example: Sendable {
   /// An optimizer, schedule, initializer or generator with these options.
   public init(_ options: KeyValuePairs<String, Node>) { self.init(options, [], nil, nil) }
 
+  /// A layer with options that are a node already.
+  public init(options: Node, inputs: [Shape]) { self.init(options, inputs, nil, nil) }
+
   private init(
     _ options: KeyValuePairs<String, Node>, _ inputs: [Shape], _ target: Target?,
     _ numbers: ClosedRange<Double>?
   ) {
-    self.options = Node.map(options.map { ($0.key, $0.value) })
+    self.init(Node.map(options.map { ($0.key, $0.value) }), inputs, target, numbers)
+  }
+
+  private init(
+    _ options: Node, _ inputs: [Shape], _ target: Target?, _ numbers: ClosedRange<Double>?
+  ) {
+    self.options = options
     self.inputs = inputs
     self.target = target
     self.numbers = numbers
   }
 
-  /// A layer with options that are a node already.
-  public init(options: Node, inputs: [Shape]) {
-    self.options = options
-    self.inputs = inputs
-    target = nil
-    numbers = nil
+  /// The same example with other options.
+  package func with(options: Node) -> Example { Example(options, inputs, target, numbers) }
+
+  /// The same example with other shapes.
+  package func with(inputs: [Shape], target: Target? = nil) -> Example {
+    Example(options, inputs, target ?? self.target, numbers)
   }
 }

@@ -3,19 +3,15 @@
 /// Values are computed in float64 and rounded, so that a float32 and a float64
 /// network of one seed start from the same numbers.
 public protocol Initializer: Sendable {
-  static var typeName: String { get }
-  static var manual: Manual { get }
-  static var examples: [Example] { get }
-
-  init(from options: inout Options) throws
-
   /// Overwrites `values`; throws the fact where the shape cannot be served.
   func fill(_ values: Tensor<Double>, random: RandomStream) throws
 }
 
-extension Initializer {
-  public static var manual: Manual { Manual() }
-  public static var examples: [Example] { [] }
+extension Component where Self: Initializer {
+  public static var kind: WritableKeyPath<Registry, ComponentRegistry<any Initializer>> {
+    \.initializers
+  }
+  public var erased: any Initializer { self }
 }
 
 extension Tensor {
@@ -29,12 +25,6 @@ extension Tensor {
 
 /// Makes a data set from a rule: parity, spirals, ….
 public protocol Generator: Sendable {
-  static var typeName: String { get }
-  static var manual: Manual { get }
-  static var examples: [Example] { get }
-
-  init(from options: inout Options) throws
-
   /// The shape of one sample's inputs, its target, and how many samples.
   var inputShape: Shape { get }
   var target: Target { get }
@@ -44,7 +34,9 @@ public protocol Generator: Sendable {
   func generate(inputs: Tensor<Double>, targets: Tensor<Double>, random: RandomStream)
 }
 
-extension Generator {
-  public static var manual: Manual { Manual() }
-  public static var examples: [Example] { [] }
+extension Component where Self: Generator {
+  public static var kind: WritableKeyPath<Registry, ComponentRegistry<any Generator>> {
+    \.generators
+  }
+  public var erased: any Generator { self }
 }

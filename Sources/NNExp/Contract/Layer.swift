@@ -4,7 +4,7 @@
 /// owns. Each pass is written once, generically; the two requirements of each
 /// pass are then met by its two specialisations:
 ///
-///     struct Square: Layer {
+///     struct Square: Layer, Component {
 ///       static let typeName = "square"
 ///       init(from options: inout Options) {}
 ///       func plan(for inputs: [Shape]) throws -> Plan { Plan(output: inputs[0]) }
@@ -16,20 +16,8 @@
 ///       }
 ///     }
 public protocol Layer: Sendable {
-  /// What follows `type:` in an experiment file, in snake_case.
-  static var typeName: String { get }
-
-  /// What `nnexp layers` tells of the type. Optional.
-  static var manual: Manual { get }
-
-  /// What `nnexp plugin test` proves the type on. Optional.
-  static var examples: [Example] { get }
-
-  /// How many inputs a node of this type takes. One, unless it says otherwise.
-  static var inputCount: ClosedRange<Int> { get }
-
-  /// Reads the options; mistakes are recorded there.
-  init(from options: inout Options) throws
+  /// How many inputs a node of this layer takes. Optional: one.
+  var inputCount: ClosedRange<Int> { get }
 
   /// Settles the geometry for these input shapes (per sample).
   ///
@@ -60,48 +48,26 @@ public protocol Layer: Sendable {
   func backward(_ pass: Backward<Float>)
   func backward(_ pass: Backward<Double>)
 
-  /// The layer's formulas, for `nnexp explain`. Optional: the manual's equation
-  /// stands in for them.
+  /// The layer's formulas, for `nnexp explain`. Optional: the equation of the
+  /// documentation stands in for them.
   ///
   /// One sample is explained alone: as in training, but where some layer couples
   /// the samples of a batch as in an evaluation.
   func equations(for inputs: [Shape]) -> Equations
 }
 
-extension Layer {
-  public static var manual: Manual { Manual() }
-  public static var examples: [Example] { [] }
+extension Layer where Self: Component {
+  public var inputCount: ClosedRange<Int> { 1...1 }
   public var elementwise: ElementwiseFunction? { nil }
   public func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool {
     false
   }
   public func equations(for inputs: [Shape]) -> Equations {
-    Equations(prose: Self.manual.equation)
+    Equations(prose: Self.documentation.equation)
   }
-  public static var inputCount: ClosedRange<Int> { 1...1 }
 }
 
-/// What a reader is told of a type: by `nnexp layers TYPE` and the like.
-public struct Manual: Sendable {
-  /// One line.
-  public let summary: String
-  /// The equation forward, then backward, in the docstring's notation.
-  public let equation: String
-  /// `[channels, rows, columns] → [channels, rows', columns']`.
-  public let shapes: String
-  /// A line or more of an experiment file.
-  public let example: String
-  /// Where it was published.
-  public let source: String
-
-  public init(
-    _ summary: String = "", equation: String = "", shapes: String = "", example: String = "",
-    source: String = ""
-  ) {
-    self.summary = summary
-    self.equation = equation
-    self.shapes = shapes
-    self.example = example
-    self.source = source
-  }
+extension Component where Self: Layer {
+  public static var kind: WritableKeyPath<Registry, ComponentRegistry<any Layer>> { \.layers }
+  public var erased: any Layer { self }
 }

@@ -37,12 +37,6 @@ public enum Target: Sendable, Hashable {
 /// A file's `reduction:` (mean, sum, half_mean over the samples) is the
 /// engine's: it reaches the loss as `pass.scale`.
 public protocol Loss: Sendable {
-  static var typeName: String { get }
-  static var manual: Manual { get }
-  static var examples: [Example] { get }
-
-  init(from options: inout Options) throws
-
   /// Checks that the network's output and the targets fit; throws the fact.
   func plan(output: Shape, target: Target) throws
 
@@ -56,17 +50,21 @@ public protocol Loss: Sendable {
   func evaluate(_ pass: LossPass<Double>) -> Double
 
   /// The loss's formulas, for `nnexp explain`: ℓ as `output`, and one input with
-  /// ∂ℓ/∂z as its `derivative`. Optional: the manual's equation stands in.
+  /// ∂ℓ/∂z as its `derivative`. Optional: the documentation's equation
+  /// stands in.
   func equations(output: Shape, target: Target) -> Equations
 }
 
-extension Loss {
-  public static var manual: Manual { Manual() }
-  public static var examples: [Example] { [] }
+extension Loss where Self: Component {
   public func equations(output: Shape, target: Target) -> Equations {
-    Equations(prose: Self.manual.equation)
+    Equations(prose: Self.documentation.equation)
   }
   public var decisionThreshold: Double { 0.5 }
+}
+
+extension Component where Self: Loss {
+  public static var kind: WritableKeyPath<Registry, ComponentRegistry<any Loss>> { \.losses }
+  public var erased: any Loss { self }
 }
 
 /// What a loss reads, and adds to.
@@ -102,12 +100,6 @@ public final class LossPass<S: Scalar>: @unchecked Sendable {
 
 /// A figure of merit, gathered batch by batch into a tally.
 public protocol Metric: Sendable {
-  static var typeName: String { get }
-  static var manual: Manual { get }
-  static var examples: [Example] { get }
-
-  init(from options: inout Options) throws
-
   /// True for accuracy, false for errors.
   var isBetterHigher: Bool { get }
 
@@ -122,9 +114,9 @@ public protocol Metric: Sendable {
   func value(of tally: Tensor<Double>) -> Double
 }
 
-extension Metric {
-  public static var manual: Manual { Manual() }
-  public static var examples: [Example] { [] }
+extension Component where Self: Metric {
+  public static var kind: WritableKeyPath<Registry, ComponentRegistry<any Metric>> { \.metrics }
+  public var erased: any Metric { self }
 }
 
 /// What a metric reads, and adds to.

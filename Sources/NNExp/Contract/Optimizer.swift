@@ -2,12 +2,6 @@
 ///
 /// All trainable parameters are one vector; frozen ones are not in it.
 public protocol Optimizer: Sendable {
-  static var typeName: String { get }
-  static var manual: Manual { get }
-  static var examples: [Example] { get }
-
-  init(from options: inout Options) throws
-
   /// The learning rate η of the file, before any schedule.
   var learningRate: Double { get }
 
@@ -18,9 +12,11 @@ public protocol Optimizer: Sendable {
   func step(_ pass: Update<Double>)
 }
 
-extension Optimizer {
-  public static var manual: Manual { Manual() }
-  public static var examples: [Example] { [] }
+extension Component where Self: Optimizer {
+  public static var kind: WritableKeyPath<Registry, ComponentRegistry<any Optimizer>> {
+    \.optimizers
+  }
+  public var erased: any Optimizer { self }
 }
 
 /// What an optimizer keeps between steps; all of it starts as zero and is saved
@@ -108,24 +104,26 @@ public final class Update<S: Scalar> {
 
 /// η as training goes on, as a factor of the optimizer's learning rate.
 public protocol Schedule: Sendable {
-  static var typeName: String { get }
-  static var manual: Manual { get }
-  static var examples: [Example] { get }
-
-  init(from options: inout Options) throws
-
-  /// How many numbers the schedule remembers; they start as zero.
+  /// How many numbers the schedule remembers; they start as zero. Optional: none.
   var memory: Int { get }
+
+  /// Whether the factor depends on `progress.loss`. If so, the loss is measured in every
+  /// epoch, whatever `record_every` says. By default, true of a schedule with memory.
+  var watchesLoss: Bool { get }
 
   /// The factor for what comes next. Called before every step with the memory,
   /// which it may change when `progress.isEpochStart`.
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double
 }
 
-extension Schedule {
-  public static var manual: Manual { Manual() }
-  public static var examples: [Example] { [] }
+extension Schedule where Self: Component {
   public var memory: Int { 0 }
+  public var watchesLoss: Bool { memory > 0 }
+}
+
+extension Component where Self: Schedule {
+  public static var kind: WritableKeyPath<Registry, ComponentRegistry<any Schedule>> { \.schedules }
+  public var erased: any Schedule { self }
 }
 
 /// How far training has come.
@@ -139,8 +137,9 @@ public struct Progress: Sendable {
   public var stepsPerEpoch: Int
   /// True at an epoch's first step.
   public var isEpochStart: Bool
-  /// The figure that the last finished epoch reached: validation loss where
-  /// there is one, else training loss; NaN before.
+  /// The loss of the last finished epoch: the validation loss if there are validation
+  /// data, else the training loss; NaN before. For a schedule that `watchesLoss`; NaN
+  /// otherwise.
   public var loss: Double
 
   public init(

@@ -23,8 +23,11 @@ public struct Options: Sendable {
   /// The mapping's place; nil where no text declares it.
   public let place: Place?
 
-  private let entries: [Node.Entry]
-  private var isTaken: [Bool]
+  /// What the file says elsewhere, if a component needs it.
+  package var surroundings: Surroundings?
+
+  let entries: [Node.Entry]
+  var isTaken: [Bool]
 
   /// Every option read so far, in the order of reading, where that was asked for:
   /// thousands of declarations are read for each that is described.
@@ -33,6 +36,9 @@ public struct Options: Sendable {
 
   /// The keys read so far, in the order of reading.
   private var known: [String] = []
+
+  /// Keys of the mapping that other programs use, with the own key of each.
+  private var foreign: [(key: String, own: String)] = []
 
   /// The mistakes found so far.
   public private(set) var diagnostics = Diagnostics()
@@ -96,7 +102,9 @@ public struct Options: Sendable {
   public mutating func rejectUnread() {
     for (entry, taken) in zip(entries, isTaken) where !taken {
       var notes: [Diagnostic.Note] = []
-      let hint = suggestion(for: entry.key, among: known)
+      let own = foreign.first { $0.key == entry.key }?.own
+      let hint =
+        own.map { "; did you mean '\($0)'?" } ?? suggestion(for: entry.key, among: known)
       if hint.isEmpty, !known.isEmpty {
         notes.append(.init("known keys: " + known.sorted().joined(separator: ", ")))
       }
@@ -104,6 +112,13 @@ public struct Options: Sendable {
         Diagnostic(
           "unknown key '\(entry.key)'\(hint)", at: entry.keyPlace ?? entry.value.place,
           notes: notes))
+    }
+  }
+
+  /// Suggests `key` if the mapping has one of these keys of other programs instead.
+  public mutating func suggest(_ key: String, for names: String...) {
+    for (entry, taken) in zip(entries, isTaken) where !taken {
+      if names.contains(where: { isSameWord($0, entry.key) }) { foreign.append((entry.key, key)) }
     }
   }
 
@@ -424,6 +439,7 @@ public struct Options: Sendable {
     _ key: String, from node: Node, _ body: (inout Options) throws -> Value
   ) -> Value? {
     var inner = Options(node)
+    inner.surroundings = surroundings
     var value: Value?
     do {
       value = try body(&inner)

@@ -1,7 +1,30 @@
 /// `; did you mean 'sigmoid'?`, or nothing where no candidate is near.
 public func suggestion(for word: String, among candidates: some Sequence<String>) -> String {
-  guard let best = nearest(to: word, among: candidates) else { return "" }
+  let candidates = Array(candidates)
+  let own = ownName(ofColumn: word)
+  let isKnown = own != word && candidates.contains { $0.hasSameBytes(as: own) }
+  guard let best = isKnown ? own : nearest(to: word, among: candidates) else { return "" }
   return "; did you mean '\(best)'?"
+}
+
+/// `validation_accuracy` of `val_acc`: the name here of a column in other programs.
+private func ownName(ofColumn name: String) -> String {
+  let words = [
+    "acc": "accuracy", "lr": "learning_rate", "mae": "mean_absolute_error",
+    "rmse": "root_mean_squared_error", "val": "validation", "valid": "validation",
+  ]
+  return name.split(atByte: "_").map { words[$0.lowercased()] ?? String($0) }
+    .joined(separator: "_")
+}
+
+/// True if both are one word in any case and with any separators: `MSELoss`,
+/// `mse_loss`.
+func isSameWord(_ a: String, _ b: String) -> Bool {
+  func letters(_ text: String) -> some Sequence<UInt8> {
+    text.utf8.lazy.filter { $0 != 0x20 && $0 != 0x2D && $0 != 0x5F }
+      .map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
+  }
+  return letters(a).elementsEqual(letters(b))
 }
 
 /// `a, b, c`; of more than 40 names, the first 40 and how many there are besides.

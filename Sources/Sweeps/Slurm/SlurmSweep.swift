@@ -1,11 +1,10 @@
+public import Engine
 import Glibc
 import NNExp
 import Results
 
-/// Who hears of job arrays while they last.
+/// Receives the progress of job arrays.
 public protocol ArrayListener: AnyObject {
-  /// The signal that asked to wait no longer, if one came.
-  var interruption: Int32? { get }
   /// Called ten times a second.
   func update(_ progress: ArrayProgress)
   /// Something to know, on a line of its own.
@@ -88,7 +87,6 @@ public final class SlurmSweep {
 }
 
 private final class Nobody: ArrayListener {
-  var interruption: Int32? { nil }
   func update(_ progress: ArrayProgress) {}
   func note(_ text: String) {}
 }
@@ -200,16 +198,18 @@ extension SlurmSweep {
 // MARK: - Waiting
 
 extension SlurmSweep {
-  /// Returns when every array is over, or the listener is asked to end.
+  /// Returns when every array is over, or the waiting is cancelled.
   ///
   /// - Parameter plan: if given, the first of its trials that fails cancels the rest.
-  public func wait(failingFast plan: SweepPlan? = nil) throws {
+  public func wait(
+    failingFast plan: SweepPlan? = nil, cancellation: CancellationToken
+  ) throws {
     var waited = 0.0
     var nextLook = 0.0
     var progress = ArrayProgress()
     var lastTrouble = ""
     var isCancelled = false
-    while listener.interruption == nil {
+    while !cancellation.isCancelled {
       if waited >= nextLook {
         var isOver = false
         do {

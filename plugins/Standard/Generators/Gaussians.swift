@@ -6,9 +6,10 @@ import NNExp
 ///
 /// Sample i is of class i mod k.
 /// - Source: scikit-learn's make_blobs.
-struct Gaussians: Generator {
+struct Gaussians: Generator, Component {
   static let typeName = "gaussians"
-  static let manual = Manual(
+  static let foreignNames = ["blobs", "make_blobs", "gaussian_quantiles"]
+  static let documentation = Documentation(
     "round clouds, one a class, about random centers",
     equation: "μ_c ~ U(−box, box)ᵈ,  x = μ_c + spread·N(0, I)",
     shapes: "inputs [features], `classes` classes",

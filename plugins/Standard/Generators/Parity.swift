@@ -5,9 +5,10 @@ import NNExp
 /// All 2ᵇ rows once, in counting order with the first bit the most significant,
 /// or `samples` random rows. Two bits are XOR.
 /// - Source: Minsky and Papert 1969.
-struct Parity: Generator {
+struct Parity: Generator, Component {
   static let typeName = "parity"
-  static let manual = Manual(
+  static let foreignNames = ["xor"]
+  static let documentation = Documentation(
     "rows of bits; the class says whether the number of ones is odd",
     equation: "class = Σ bits mod 2",
     shapes: "inputs [bits], 2 classes",

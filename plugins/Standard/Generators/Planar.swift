@@ -2,7 +2,7 @@ import NNExp
 
 /// A generator of classes of points in the plane: sample i is the point of
 /// class i mod k, with normal noise added to both coordinates.
-protocol PlanarGenerator: Generator {
+protocol PlanarGenerator: Generator, Component {
   var classes: Int { get }
   var noise: Double { get }
 
@@ -52,7 +52,7 @@ extension Options {
 /// - Source: after Lang and Witbrock 1988, "Learning to tell two spirals apart".
 struct Spirals: PlanarGenerator {
   static let typeName = "spirals"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "arms that wind about the origin, one a class",
     equation: """
       u = (n + 1)/N,  φ = 2π(turns·u + c/k)
@@ -89,7 +89,8 @@ struct Spirals: PlanarGenerator {
 /// - Source: scikit-learn's make_moons.
 struct Moons: PlanarGenerator {
   static let typeName = "moons"
-  static let manual = Manual(
+  static let foreignNames = ["make_moons", "two_moons"]
+  static let documentation = Documentation(
     "two half circles that reach into each other",
     equation: """
       θ = πn/(N − 1)      (sample n of N of its class)
@@ -124,7 +125,8 @@ struct Moons: PlanarGenerator {
 /// - Source: scikit-learn's make_circles.
 struct Circles: PlanarGenerator {
   static let typeName = "circles"
-  static let manual = Manual(
+  static let foreignNames = ["make_circles"]
+  static let documentation = Documentation(
     "a circle within a circle",
     equation: """
       φ = 2πn/N      (sample n of N of its class)

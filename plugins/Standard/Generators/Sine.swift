@@ -4,9 +4,9 @@ import NNExp
 ///
 ///     x = minimum + (maximum − minimum)·n/(N − 1)
 ///     t = sin(frequency·x) + noise
-struct Sine: Generator {
+struct Sine: Generator, Component {
   static let typeName = "sine"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "a sine to be fitted, at evenly spaced points",
     equation: """
       x = minimum + (maximum − minimum)·n/(N − 1)

@@ -1,9 +1,10 @@
 import NNExp
 
 /// U(minimum, maximum).
-struct UniformInitializer: Initializer {
+struct UniformInitializer: Initializer, Component {
   static let typeName = "uniform"
-  static let manual = Manual(
+  static let foreignNames = ["random_uniform"]
+  static let documentation = Documentation(
     "uniform between two bounds", equation: "U(minimum, maximum)",
     example: "initial: {weight: {type: uniform, minimum: -0.5, maximum: 0.5}}")
 
@@ -30,9 +31,10 @@ struct UniformInitializer: Initializer {
 }
 
 /// N(mean, standard_deviation²).
-struct NormalInitializer: Initializer {
+struct NormalInitializer: Initializer, Component {
   static let typeName = "normal"
-  static let manual = Manual(
+  static let foreignNames = ["gaussian", "random_normal"]
+  static let documentation = Documentation(
     "normal about a mean", equation: "N(mean, standard_deviation²)",
     example: "initial: {weight: {type: normal, standard_deviation: 0.01}}")
 
@@ -51,9 +53,9 @@ struct NormalInitializer: Initializer {
 }
 
 /// One number everywhere.
-struct ConstantInitializer: Initializer {
+struct ConstantInitializer: Initializer, Component {
   static let typeName = "constant"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "one number everywhere", equation: "value",
     example: "initial: {bias: {type: constant, value: 0.35}}")
 
@@ -65,9 +67,9 @@ struct ConstantInitializer: Initializer {
 }
 
 /// 0 everywhere.
-struct Zeros: Initializer {
+struct Zeros: Initializer, Component {
   static let typeName = "zeros"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "0 everywhere", equation: "0", example: "initial: {bias: zeros}")
 
   init(from options: inout Options) {}
@@ -76,9 +78,10 @@ struct Zeros: Initializer {
 }
 
 /// 1 everywhere.
-struct Ones: Initializer {
+struct Ones: Initializer, Component {
   static let typeName = "ones"
-  static let manual = Manual("1 everywhere", equation: "1", example: "initial: {scale: ones}")
+  static let documentation = Documentation(
+    "1 everywhere", equation: "1", example: "initial: {scale: ones}")
 
   init(from options: inout Options) {}
 

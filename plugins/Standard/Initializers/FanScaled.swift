@@ -3,9 +3,10 @@ import NNExp
 /// U(−a, a), a = gain·√(6/(fan in + fan out)).
 ///
 /// - Source: Glorot and Bengio 2010, eq. 16.
-struct GlorotUniform: Initializer {
+struct GlorotUniform: Initializer, Component {
   static let typeName = "glorot_uniform"
-  static let manual = Manual(
+  static let foreignNames = ["xavier", "xavier_uniform", "glorot"]
+  static let documentation = Documentation(
     "uniform, scaled by inputs and outputs; suits tanh and sigmoid",
     equation: "U(−a, a), a = gain·√(6/(fan in + fan out))",
     example: "initial: {weight: {type: glorot_uniform, gain: 1}}",
@@ -24,9 +25,10 @@ struct GlorotUniform: Initializer {
 /// N(0, σ²), σ = gain·√(2/(fan in + fan out)).
 ///
 /// - Source: Glorot and Bengio 2010.
-struct GlorotNormal: Initializer {
+struct GlorotNormal: Initializer, Component {
   static let typeName = "glorot_normal"
-  static let manual = Manual(
+  static let foreignNames = ["xavier_normal"]
+  static let documentation = Documentation(
     "normal, scaled by inputs and outputs; suits tanh and sigmoid",
     equation: "N(0, σ²), σ = gain·√(2/(fan in + fan out))",
     example: "initial: {weight: glorot_normal}",
@@ -45,9 +47,10 @@ struct GlorotNormal: Initializer {
 /// U(−a, a), a = gain·√(3/fan); the gain is √2 for rectifiers.
 ///
 /// - Source: He et al. 2015, eqs. 10 and 14.
-struct HeUniform: Initializer {
+struct HeUniform: Initializer, Component {
   static let typeName = "he_uniform"
-  static let manual = Manual(
+  static let foreignNames = ["kaiming_uniform"]
+  static let documentation = Documentation(
     "uniform, scaled by inputs (or outputs); suits rectifiers",
     equation: "U(−a, a), a = gain·√(3/fan)",
     example: "initial: {weight: {type: he_uniform, mode: fan_in}}",
@@ -69,9 +72,10 @@ struct HeUniform: Initializer {
 /// N(0, σ²), σ = gain/√fan; the gain is √2 for rectifiers.
 ///
 /// - Source: He et al. 2015, eqs. 10 and 14.
-struct HeNormal: Initializer {
+struct HeNormal: Initializer, Component {
   static let typeName = "he_normal"
-  static let manual = Manual(
+  static let foreignNames = ["he", "kaiming", "kaiming_normal", "msra"]
+  static let documentation = Documentation(
     "normal, scaled by inputs (or outputs); suits rectifiers",
     equation: "N(0, σ²), σ = gain/√fan",
     example: "initial: {weight: he_normal}",

@@ -9,9 +9,9 @@ import NNExp
 /// (Gram and Schmidt, each twice, which leaves rounding errors alone).
 /// - Cost: 4·n²·m operations for n vectors of length m.
 /// - Source: Saxe, McClelland, Ganguli 2014; Mezzadri 2007.
-struct Orthogonal: Initializer {
+struct Orthogonal: Initializer, Component {
   static let typeName = "orthogonal"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "a random matrix whose rows or columns, whichever are fewer, are orthonormal",
     equation: "QᵀQ = gain²·I for rows ≥ columns, else QQᵀ = gain²·I",
     shapes: "[rows, …]: axis 0 is the rows, the others together the columns",

@@ -2,9 +2,9 @@ import NNExp
 
 /// Initial values given outright: nested lists of the parameter's shape, or one
 /// flat list, row-major.
-struct Values: Initializer {
+struct Values: Initializer, Component {
   static let typeName = "values"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "initial values given outright, for worked examples and comparisons",
     shapes: "nested lists of the parameter's shape, or one flat list, row-major",
     example: "initial: {weight: {type: values, values: [[0.15, 0.20], [0.25, 0.30]]}}")

@@ -6,7 +6,8 @@ import NNExp
 ///     ∂zⱼ += sign(zⱼ − tⱼ)      (0 where zⱼ = tⱼ)
 struct AbsoluteError: ValueLoss {
   static let typeName = "absolute_error"
-  static let manual = Manual(
+  static let foreignNames = ["mae", "l1_loss", "mean_absolute_error"]
+  static let documentation = Documentation(
     "the sum of absolute differences between output and target",
     equation: """
       ℓ = Σⱼ |zⱼ − tⱼ|

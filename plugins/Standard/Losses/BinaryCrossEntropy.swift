@@ -11,7 +11,8 @@ import NNExp
 /// Targets lie in 0…1. `class_weights: [w₀, w₁]` weigh the classes 0 and 1.
 struct BinaryCrossEntropy: ValueLoss {
   static let typeName = "binary_cross_entropy"
-  static let manual = Manual(
+  static let foreignNames = ["bce", "bce_loss", "bce_with_logits", "bce_with_logits_loss"]
+  static let documentation = Documentation(
     "the negative log-likelihood of yes-or-no targets, summed over the outputs",
     equation: """
       logits:         ℓ = Σⱼ w₁·t·softplus(−z) + w₀·(1−t)·softplus(z)

@@ -11,9 +11,13 @@ import NNExp
 ///
 /// Logarithms of probabilities are bounded below by −100, with slope 0 there.
 /// - Shape: output `[k]`, targets a class index or a row of k probabilities.
-struct CrossEntropy: Loss {
+struct CrossEntropy: Loss, Component {
   static let typeName = "cross_entropy"
-  static let manual = Manual(
+  static let foreignNames = [
+    "cross_entropy_loss", "categorical_cross_entropy", "sparse_categorical_cross_entropy",
+    "softmax_cross_entropy", "nll", "nll_loss", "log_loss",
+  ]
+  static let documentation = Documentation(
     "the negative log-likelihood of one of k classes",
     equation: """
       uⱼ = wⱼtⱼ,  W = Σⱼ uⱼ      (t one-hot for a class index)

@@ -10,9 +10,10 @@ import NNExp
 /// The lowest index takes a tie. A single output's target is +1 from 0.5 on, so
 /// that 0/1 and −1/+1 both serve; a row's class is its largest entry.
 /// - Source: Crammer and Singer 2001 for k outputs.
-struct Hinge: Loss {
+struct Hinge: Loss, Component {
   static let typeName = "hinge"
-  static let manual = Manual(
+  static let foreignNames = ["hinge_loss", "squared_hinge", "multi_margin_loss", "svm"]
+  static let documentation = Documentation(
     "how far the right class is from winning by a margin",
     equation: """
       one output:  ℓ = max(0, μ − y·z),  y = ±1

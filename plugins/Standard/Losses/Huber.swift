@@ -9,7 +9,8 @@ import NNExp
 /// - Source: Huber 1964, "Robust estimation of a location parameter".
 struct Huber: ValueLoss {
   static let typeName = "huber"
-  static let manual = Manual(
+  static let foreignNames = ["smooth_l1", "smooth_l1_loss", "huber_loss"]
+  static let documentation = Documentation(
     "squared error near the target, absolute error far from it",
     equation: """
       d = zⱼ − tⱼ

@@ -10,7 +10,8 @@ import NNExp
 /// - Source: Tanaka 2013, where ℓ = ‖t − z‖².
 struct SquaredError: ValueLoss {
   static let typeName = "squared_error"
-  static let manual = Manual(
+  static let foreignNames = ["mse", "mse_loss", "mean_squared_error", "squared_loss", "l2_loss"]
+  static let documentation = Documentation(
     "the squared distance between output and target",
     equation: """
       ℓ = Σⱼ (zⱼ − tⱼ)²

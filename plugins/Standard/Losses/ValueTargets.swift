@@ -16,7 +16,7 @@ enum ValueTargets {
 }
 
 /// A loss that is a sum of one term an output: ℓ = Σⱼ ℓ(zⱼ, tⱼ).
-protocol ValueLoss: Loss {
+protocol ValueLoss: Loss, Component {
   /// ℓ(z, t) and ∂ℓ/∂z.
   func term<S: Scalar>(_ z: S, _ t: S) -> (value: S, slope: S)
 }

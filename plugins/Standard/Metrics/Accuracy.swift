@@ -3,9 +3,13 @@ import NNExp
 /// The share of samples whose class is predicted.
 ///
 /// Its tally is [right, samples].
-struct Accuracy: Metric {
+struct Accuracy: Metric, Component {
   static let typeName = "accuracy"
-  static let manual = Manual(
+  static let foreignNames = [
+    "acc", "accuracy_score", "binary_accuracy", "categorical_accuracy",
+    "sparse_categorical_accuracy",
+  ]
+  static let documentation = Documentation(
     "the share of samples whose class is predicted",
     equation: "accuracy = right / samples",
     shapes: "one output a class, or one output for two classes (class 1 from the threshold on)",

@@ -5,7 +5,7 @@ import NNExp
 ///
 /// A mean is over the classes that occur (among the targets or the
 /// predictions), and a quotient 0/0 counts as 0, as in scikit-learn.
-protocol ClassAverage: Metric {
+protocol ClassAverage: Metric, Component {
   /// The figure of class c; nil where the class does not count.
   static func figure(of c: Int, in matrix: ConfusionMatrix) -> Double?
 }
@@ -40,7 +40,8 @@ private let shapes =
 /// The mean over the targets' classes of the share that is found.
 struct BalancedAccuracy: ClassAverage {
   static let typeName = "balanced_accuracy"
-  static let manual = Manual(
+  static let foreignNames = ["balanced_accuracy_score"]
+  static let documentation = Documentation(
     "the mean over the targets' classes of the share that is found",
     equation: "mean of right_c / targets_c over the classes c with targets", shapes: shapes,
     example: "metrics: [balanced_accuracy]")
@@ -56,7 +57,8 @@ struct BalancedAccuracy: ClassAverage {
 /// The mean over the classes of the share of predictions that are right.
 struct MacroPrecision: ClassAverage {
   static let typeName = "macro_precision"
-  static let manual = Manual(
+  static let foreignNames = ["precision", "precision_score", "precision_macro"]
+  static let documentation = Documentation(
     "the mean over the classes of the share of their predictions that are right",
     equation: "mean of right_c / predictions_c over the classes that occur; 0/0 counts as 0",
     shapes: shapes, example: "metrics: [macro_precision]")
@@ -73,7 +75,8 @@ struct MacroPrecision: ClassAverage {
 /// The mean over the classes of the share of targets that are found.
 struct MacroRecall: ClassAverage {
   static let typeName = "macro_recall"
-  static let manual = Manual(
+  static let foreignNames = ["recall", "recall_score", "recall_macro", "sensitivity"]
+  static let documentation = Documentation(
     "the mean over the classes of the share of their targets that are found",
     equation: "mean of right_c / targets_c over the classes that occur; 0/0 counts as 0",
     shapes: shapes, example: "metrics: [macro_recall]")
@@ -90,7 +93,8 @@ struct MacroRecall: ClassAverage {
 /// The mean over the classes of precision's and recall's harmonic mean.
 struct MacroF1: ClassAverage {
   static let typeName = "macro_f1"
-  static let manual = Manual(
+  static let foreignNames = ["f1", "f1_score", "f1_macro"]
+  static let documentation = Documentation(
     "the mean over the classes of precision's and recall's harmonic mean",
     equation: "mean of 2·right_c / (targets_c + predictions_c) over the classes that occur",
     shapes: shapes, example: "metrics: [macro_f1]")

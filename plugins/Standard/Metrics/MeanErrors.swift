@@ -1,7 +1,7 @@
 import NNExp
 
 /// A metric that is a mean of one term an output; its tally is [Σ, how many].
-protocol MeanError: Metric {
+protocol MeanError: Metric, Component {
   /// The term of a difference d = z − t.
   static func term(_ d: Double) -> Double
 }
@@ -36,7 +36,8 @@ private let shapes =
 /// The mean of |z − t| over all samples and outputs.
 struct MeanAbsoluteError: MeanError {
   static let typeName = "mean_absolute_error"
-  static let manual = Manual(
+  static let foreignNames = ["mae", "absolute_error"]
+  static let documentation = Documentation(
     "the mean absolute difference over all samples and outputs",
     equation: "Σ |z − t| / (samples · outputs)", shapes: shapes,
     example: "metrics: [mean_absolute_error]")
@@ -51,7 +52,8 @@ struct MeanAbsoluteError: MeanError {
 /// The root of the mean of (z − t)² over all samples and outputs.
 struct RootMeanSquaredError: MeanError {
   static let typeName = "root_mean_squared_error"
-  static let manual = Manual(
+  static let foreignNames = ["rmse", "root_mean_square_error"]
+  static let documentation = Documentation(
     "the root of the mean squared difference over all samples and outputs",
     equation: "√(Σ (z − t)² / (samples · outputs))", shapes: shapes,
     example: "metrics: [root_mean_squared_error]")

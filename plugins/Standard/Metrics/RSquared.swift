@@ -10,9 +10,10 @@ import NNExp
 /// The tally is [samples], then (t̄, Σ(t − t̄)², Σ(z − t)²) for each output,
 /// updated sample by sample (Welford 1962), so that targets far from 0 lose no
 /// digits.
-struct RSquared: Metric {
+struct RSquared: Metric, Component {
   static let typeName = "r2"
-  static let manual = Manual(
+  static let foreignNames = ["r2_score", "r_squared", "coefficient_of_determination"]
+  static let documentation = Documentation(
     "the coefficient of determination, averaged over the outputs",
     equation: """
       R² = meanⱼ (1 − Σ (z − t)² / Σ (t − t̄)²)      sums over the samples

@@ -7,9 +7,9 @@ import NNExp
 ///     w ← w − η/(1 + (t−1)·decay) · g/(√s + ε)
 ///
 /// - Source: Duchi, Hazan, Singer 2011; PyTorch's Adagrad.
-struct Adagrad: Optimizer {
+struct Adagrad: Optimizer, Component {
   static let typeName = "adagrad"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "steps that shrink with the sum of all squared gradients",
     equation: """
       g ← g + λw

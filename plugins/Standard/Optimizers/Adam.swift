@@ -9,9 +9,9 @@ import NNExp
 ///     w ← w − η/(1 − β₁ᵗ) · m/(√v̂ / √(1 − β₂ᵗ) + ε)
 ///
 /// - Source: Kingma and Ba 2015; Reddi et al. 2018 (amsgrad); PyTorch's Adam.
-struct Adam: Optimizer {
+struct Adam: Optimizer, Component {
   static let typeName = "adam"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "steps from running means of the gradients and of their squares",
     equation: """
       g ← g + λw
@@ -44,9 +44,9 @@ struct Adam: Optimizer {
 ///     w ← w − ηλw, then Adam's step without λ
 ///
 /// - Source: Loshchilov and Hutter 2019; PyTorch's AdamW.
-struct AdamW: Optimizer {
+struct AdamW: Optimizer, Component {
   static let typeName = "adamw"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "adam whose weight decay shrinks the weights instead of joining the gradient",
     equation: """
       w ← w − ηλw

@@ -10,9 +10,10 @@ import NNExp
 /// `line_search: strong_wolfe` it is where the search begins.
 /// - Source: Liu and Nocedal 1989; the algorithm and its stopping rules are
 ///   those of PyTorch's LBFGS.
-struct LBFGS: Optimizer {
+struct LBFGS: Optimizer, Component {
   static let typeName = "lbfgs"
-  static let manual = Manual(
+  static let foreignNames = ["bfgs", "limited_memory_bfgs"]
+  static let documentation = Documentation(
     "quasi-Newton steps from the last few changes of weights and gradients (full batch)",
     equation: """
       s = Δw, y = Δg of the last moves;  d = −Hg by the two-loop recursion

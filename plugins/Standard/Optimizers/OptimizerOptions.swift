@@ -3,7 +3,8 @@ import NNExp
 /// Options that several optimizers read alike.
 extension Options {
   mutating func learningRate(default fallback: Double) -> Double {
-    double(
+    suggest("learning_rate", for: "lr", "eta", "step_size")
+    return double(
       "learning_rate", default: fallback, in: .nonnegative, "η, before any schedule")
   }
 
@@ -13,6 +14,7 @@ extension Options {
   }
 
   mutating func epsilon(default fallback: Double) -> Double {
-    double("epsilon", default: fallback, in: .nonnegative, "ε: added to the root")
+    suggest("epsilon", for: "eps")
+    return double("epsilon", default: fallback, in: .nonnegative, "ε: added to the root")
   }
 }

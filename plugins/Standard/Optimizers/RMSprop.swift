@@ -9,9 +9,9 @@ import NNExp
 ///     w ← w − ηv
 ///
 /// - Source: Tieleman and Hinton 2012; Graves 2013 (centered); PyTorch's RMSprop.
-struct RMSprop: Optimizer {
+struct RMSprop: Optimizer, Component {
   static let typeName = "rmsprop"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "steps divided by a running root mean square of the gradients",
     equation: """
       g ← g + λw

@@ -11,9 +11,9 @@ import NNExp
 /// changes nothing. Made for the full batch.
 /// - Source: Riedmiller and Braun 1993 (iRprop−, Igel and Hüsken 2000);
 ///   PyTorch's Rprop.
-struct Rprop: Optimizer {
+struct Rprop: Optimizer, Component {
   static let typeName = "rprop"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "steps by the gradients' signs alone, each weight with a step of its own",
     equation: """
       s ← sign(g · g′)                    g′: the gradient before (0 at step 1)

@@ -7,9 +7,10 @@ import NNExp
 ///     w ← w − η(g + μv) with nesterov, else w − ηv
 ///
 /// - Source: PyTorch's SGD; Polyak 1964; Sutskever et al. 2013.
-struct SGD: Optimizer {
+struct SGD: Optimizer, Component {
   static let typeName = "sgd"
-  static let manual = Manual(
+  static let foreignNames = ["gradient_descent", "momentum", "nesterov"]
+  static let documentation = Documentation(
     "gradient descent, with momentum on request",
     equation: """
       g ← g + λw

@@ -22,9 +22,9 @@ enum Pace: String, CaseIterable, Sendable {
 }
 
 /// The learning rate as it stands.
-struct ConstantSchedule: Schedule {
+struct ConstantSchedule: Schedule, Component {
   static let typeName = "constant"
-  static let manual = Manual(
+  static let documentation = Documentation(
     "the learning rate stays as it is", equation: "factor = 1", example: "schedule: constant")
 
   init(from options: inout Options) {}
@@ -33,9 +33,10 @@ struct ConstantSchedule: Schedule {
 }
 
 /// A drop every few epochs.
-struct StepSchedule: Schedule {
+struct StepSchedule: Schedule, Component {
   static let typeName = "step"
-  static let manual = Manual(
+  static let foreignNames = ["step_lr", "multi_step_lr", "step_decay"]
+  static let documentation = Documentation(
     "the learning rate drops every few epochs", equation: "factor = γ^⌊epoch / every⌋",
     example: "schedule: {type: step, every: 30, factor: 0.1}")
 
@@ -53,9 +54,10 @@ struct StepSchedule: Schedule {
 }
 
 /// A fall by the same ratio each time.
-struct ExponentialSchedule: Schedule {
+struct ExponentialSchedule: Schedule, Component {
   static let typeName = "exponential"
-  static let manual = Manual(
+  static let foreignNames = ["exponential_lr", "exponential_decay"]
+  static let documentation = Documentation(
     "the learning rate falls by the same ratio each time", equation: "factor = γᵗ",
     example: "schedule: {type: exponential, factor: 0.99}")
 
@@ -75,9 +77,10 @@ struct ExponentialSchedule: Schedule {
 /// Chao's ηₜ = η/(1 + κt).
 ///
 /// - Source: Chao 2011, §2; Robbins and Monro 1951.
-struct InverseTimeSchedule: Schedule {
+struct InverseTimeSchedule: Schedule, Component {
   static let typeName = "inverse_time"
-  static let manual = Manual(
+  static let foreignNames = ["inverse_time_decay"]
+  static let documentation = Documentation(
     "the learning rate falls as the inverse of time", equation: "factor = 1/(1 + κt)",
     example: "schedule: {type: inverse_time, decay: 0.01, by: step}",
     source: "Robbins and Monro 1951")
@@ -98,9 +101,10 @@ struct InverseTimeSchedule: Schedule {
 /// Half a cosine from 1 down to a minimum.
 ///
 /// - Source: Loshchilov and Hutter 2017, without restarts.
-struct CosineSchedule: Schedule {
+struct CosineSchedule: Schedule, Component {
   static let typeName = "cosine"
-  static let manual = Manual(
+  static let foreignNames = ["cosine_annealing", "cosine_annealing_lr", "cosine_decay"]
+  static let documentation = Documentation(
     "the learning rate falls along half a cosine",
     equation: "factor = m + (1 − m)(1 + cos(πt/T))/2 while t < T, then m",
     example: "schedule: {type: cosine, minimum: 0.01}",

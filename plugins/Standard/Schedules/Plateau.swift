@@ -8,9 +8,10 @@ import NNExp
 /// is the validation loss where there is one, else the training loss.
 ///
 /// - Source: PyTorch's ReduceLROnPlateau.
-struct PlateauSchedule: Schedule {
+struct PlateauSchedule: Schedule, Component {
   static let typeName = "plateau"
-  static let manual = Manual(
+  static let foreignNames = ["reduce_lr_on_plateau", "reduce_on_plateau"]
+  static let documentation = Documentation(
     "the learning rate drops whenever the loss has not improved for a while",
     equation: """
       loss < best·(1 − threshold) is an improvement;

@@ -61,9 +61,10 @@ struct Warmup: Sendable {
 }
 
 /// A warm-up, then the full learning rate.
-struct LinearWarmup: Schedule {
+struct LinearWarmup: Schedule, Component {
   static let typeName = "linear_warmup"
-  static let manual = Manual(
+  static let foreignNames = ["warmup", "linear_lr"]
+  static let documentation = Documentation(
     "the factor climbs in a straight line to 1 and stays there",
     equation: "factor = from + (1 − from)·t/n while t < n, then 1      (t: epochs or steps)",
     example: """
@@ -81,48 +82,32 @@ struct LinearWarmup: Schedule {
   }
 }
 
-/// A schedule that may begin with a warm-up: it adds the option
-/// `warmup: {epochs | steps, from}` to another's.
-struct Warmed<Base: Schedule>: Schedule {
-  static var typeName: String { Base.typeName }
-  static var manual: Manual { Base.manual }
-
-  let warmup: Warmup?
-  let base: Base
+/// A schedule that may begin with a warm-up.
+struct Warmed: Schedule {
+  let warmup: Warmup
+  let base: any Schedule
 
   var memory: Int { base.memory }
-
-  init(from options: inout Options) throws {
-    base = try Base(from: &options)
-    if options.contains("warmup") {
-      warmup = options.section("warmup", Warmed.explanation) { Warmup(from: &$0) }
-    } else {
-      _ = options.node("warmup", "a mapping", Warmed.explanation)
-      warmup = nil
-    }
-  }
-
-  private static var explanation: String {
-    "{epochs | steps: n, from: 0}: first climb in a straight line; the schedule begins after it"
-  }
+  var watchesLoss: Bool { base.watchesLoss }
 
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
-    guard let warmup else { return base.factor(at: progress, memory: memory) }
-    return warmup.factor(at: progress)
-      ?? base.factor(at: warmup.after(progress), memory: memory)
+    warmup.factor(at: progress) ?? base.factor(at: warmup.after(progress), memory: memory)
   }
 }
 
-/// Registers schedules with a warm-up added to each.
-///
-/// Where `Warmed` is written with a schedule's name, Swift looks through all conformances
-/// of the program for the one that this type brings along: 140,000 instructions each, at
-/// every start. So the types are kept from the optimizer, which would write the names.
-@inline(never)
-func registerWarmed(_ schedules: [any Schedule.Type], in registry: inout Registry) {
-  for schedule in schedules { registry.register(schedule.warmed) }
-}
-
-extension Schedule {
-  fileprivate static var warmed: any Schedule.Type { Warmed<Self>.self }
+extension ComponentType<any Schedule> {
+  /// The same schedule with the option `warmup: {epochs | steps, from}` added.
+  var warmed: ComponentType {
+    let explanation =
+      "{epochs | steps: n, from: 0}: first climb in a straight line; the schedule begins after it"
+    return making { options in
+      let base = try make(&options)
+      guard options.contains("warmup") else {
+        _ = options.node("warmup", "a mapping", explanation)
+        return base
+      }
+      return options.section("warmup", explanation) { Warmup(from: &$0) }
+        .map { Warmed(warmup: $0, base: base) } ?? base
+    }
+  }
 }

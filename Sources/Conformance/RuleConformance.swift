@@ -1,14 +1,16 @@
+import Datasets
 public import NNExp
 
-// Metrics, schedules, initializers and generated data: what each owes the engine.
+// What the engine relies upon in metrics, schedules, initializers, generated data and data
+// sources.
 
 extension Conformance {
   /// Proves a metric on outputs of this shape and these targets.
   public static func of(
-    _ type: any Metric.Type, options: Node = Node(.null), output: Shape, target: Target,
+    _ type: ComponentType<any Metric>, options: Node = Node(.null), output: Shape, target: Target,
     outputs: Sampler = .normal()
   ) throws -> Conformance {
-    let metric = try made(options) { try type.init(from: &$0) }
+    let metric = try type.value(options)
     let size = try metric.plan(output: output, target: target)
     var recorder = Recorder()
     for seed in 0..<3 {
@@ -18,22 +20,22 @@ extension Conformance {
       trial.run(Float.self, &recorder)
     }
     return Conformance(
-      subject: "\(type.typeName) \(output), \(describe(target))", claims: recorder.claims)
+      subject: "\(type.name) \(output), \(describe(target))", claims: recorder.claims)
   }
 
   /// Proves a schedule on three epochs of four steps.
-  public static func of(_ type: any Schedule.Type, options: Node = Node(.null)) throws
-    -> Conformance
-  {
+  public static func of(
+    _ type: ComponentType<any Schedule>, options: Node = Node(.null)
+  ) throws -> Conformance {
     func factors(changingHandsAt change: Int) throws -> (factors: [Double], damage: String?) {
-      var schedule = try made(options) { try type.init(from: &$0) }
+      var schedule = try type.value(options)
       let memory = GuardedBuffer<Double>("memory", [schedule.memory], count: schedule.memory)
       var factors: [Double] = []
       for step in 0..<12 {
-        if step == change { schedule = try made(options) { try type.init(from: &$0) } }
+        if step == change { schedule = try type.value(options) }
         let progress = Progress(
           epoch: step / 4, step: step, epochs: 3, stepsPerEpoch: 4, isEpochStart: step % 4 == 0,
-          loss: step < 4 ? .nan : 1 / Double(step))
+          loss: step < 4 || !schedule.watchesLoss ? .nan : 1 / Double(step))
         factors.append(schedule.factor(at: progress, memory: memory.tensor))
       }
       return (factors, memory.overrun)
@@ -56,15 +58,15 @@ extension Conformance {
         "the factor of step \($0) differs when another instance takes over at step 6"
       })
     recorder.claim("stays in bounds", first.damage.map { "it wrote \($0)" })
-    return Conformance(subject: type.typeName, claims: recorder.claims)
+    return Conformance(subject: type.name, claims: recorder.claims)
   }
 
   /// Proves an initializer on a vector, a matrix and a kernel; a shape that it
   /// refuses is left out.
   public static func of(
-    _ type: any Initializer.Type, options: Node = Node(.null)
+    _ type: ComponentType<any Initializer>, options: Node = Node(.null)
   ) throws -> Conformance {
-    let initializer = try made(options) { try type.init(from: &$0) }
+    let initializer = try type.value(options)
     let random = RandomStream(seed: 1, purpose: "conformance of an initializer")
     var recorder = Recorder()
     var refusal: (any Error)?
@@ -92,14 +94,14 @@ extension Conformance {
         "stays in bounds", (first.overrun ?? second.overrun).map { "\(shape): it wrote \($0)" })
     }
     if recorder.claims.isEmpty, let refusal { throw refusal }
-    return Conformance(subject: type.typeName, claims: recorder.claims)
+    return Conformance(subject: type.name, claims: recorder.claims)
   }
 
   /// Proves a generated data set.
   public static func of(
-    _ type: any Generator.Type, options: Node = Node(.null)
+    _ type: ComponentType<any Generator>, options: Node = Node(.null)
   ) throws -> Conformance {
-    let generator = try made(options) { try type.init(from: &$0) }
+    let generator = try type.value(options)
     let (samples, input, target) = (generator.samples, generator.inputShape, generator.target)
     var recorder = Recorder()
     let size = samples.multipliedReportingOverflow(by: max(1, input.count))
@@ -108,7 +110,7 @@ extension Conformance {
       samples > 0 && input.count > 0 && target.shape.count > 0 && !size.overflow
         ? nil : "\(samples) samples of \(input) → \(target.shape)")
     guard recorder.claims[0].verdict == .holds, size.partialValue <= 1 << 24 else {
-      return Conformance(subject: type.typeName, claims: recorder.claims)
+      return Conformance(subject: type.name, claims: recorder.claims)
     }
     func make() -> (x: GuardedBuffer<Double>, t: GuardedBuffer<Double>) {
       let x = GuardedBuffer<Double>("inputs", input, count: samples * input.count)
@@ -138,17 +140,61 @@ extension Conformance {
           .map { "targets[\($0)] is \(first.t.values[$0]), with \(count) classes" })
     }
     return Conformance(
-      subject: "\(type.typeName), \(samples) samples of \(input), \(describe(target))",
+      subject: "\(type.name), \(samples) samples of \(input), \(describe(target))",
       claims: recorder.claims)
   }
-}
 
-/// A value as a file makes it.
-private func made<Value>(_ options: Node, _ make: (inout Options) throws -> Value) throws -> Value {
-  var reader = Options(options)
-  let value = try make(&reader)
-  try reader.finish()
-  return value
+  /// Proves a data source by reading it twice.
+  public static func of(
+    _ type: ComponentType<any DataSource>, options: Node = Node(.null)
+  ) throws -> Conformance {
+    func read() throws -> SourceSamples.Held? {
+      let request = DataRequest(random: RandomStream(seed: 1, purpose: "conformance of a source"))
+      guard case .held(let held) = try type.value(options).read(request).content else {
+        return nil
+      }
+      return held
+    }
+    var recorder = Recorder()
+    let (first, second) = (try read(), try read())
+    recorder.claim("has samples", nil, proof: first.map { "\($0.count) samples" } ?? "")
+    if let first, let second {
+      recorder.claim(
+        "repeats to the bit",
+        difference(first.inputs, second.inputs).map { "inputs[\($0)] differs for one stream" }
+          ?? difference(first.targets, second.targets).map {
+            "targets[\($0)] differs for one stream"
+          })
+    }
+    return Conformance(subject: type.name, claims: recorder.claims)
+  }
+
+  /// Proves a column type on cells that a file can have.
+  public static func of(
+    _ type: ComponentType<any ColumnType>, options: Node = Node(.null)
+  ) throws -> Conformance {
+    let cells = [
+      "0", "1", "-2.5", "1e300", "1e999", "nan", "inf", "yes", "true", "2024-02-30", "12:34", "a b",
+      "é", "\u{0}", String(repeating: "x", count: 65_536),
+    ]
+    let (first, second) = (try type.value(options), try type.value(options))
+    var recorder = Recorder()
+    var read = 0
+    for cell in cells {
+      let value = try? first.read(cell)
+      if value != nil { read += 1 }
+      let name = cell.utf8.count > 40 ? "a long text" : "'\(cell)'"
+      var isFinite = true
+      if case .number(let number)? = value { isFinite = number.isFinite }
+      recorder.claim(
+        "reads the same twice",
+        value == (try? second.read(cell)) ? nil : "\(name) differs between two readings")
+      recorder.claim("gives finite numbers", isFinite ? nil : "\(name) does not")
+    }
+    recorder.claim(
+      "returns for any cell", nil, proof: "\(cells.count - read) refused, \(read) read")
+    return Conformance(subject: type.name, claims: recorder.claims)
+  }
 }
 
 private func describe(_ target: Target) -> String {

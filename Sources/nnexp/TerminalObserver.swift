@@ -3,9 +3,9 @@ import Glibc
 import NNExp
 import Running
 
-/// Shows how far a training has come: a bar on a terminal, plain lines
-/// otherwise, nothing when quiet.
-final class Progress: RunListener {
+/// Shows a run's progress and messages: a bar on a terminal, plain lines otherwise, only
+/// warnings if quiet.
+final class TerminalObserver: RunObserver {
   private let isTerminal: Bool
   private let isQuiet: Bool
   private let started = monotonicSeconds()
@@ -17,14 +17,16 @@ final class Progress: RunListener {
     isTerminal = isatty(1) == 1
   }
 
-  /// Shows the state, at most ten times a second on a terminal and once in ten
+  /// Shows the progress, at most ten times a second on a terminal and once in ten
   /// seconds in a log.
-  func update(epoch: Int, of epochs: Int, figures: [(String, Double)]) {
+  func heartbeat(_ progress: TrainingProgress) {
     if isQuiet { return }
     let now = monotonicSeconds() - started
     guard now - shown >= (isTerminal ? 0.1 : 10) else { return }
     shown = now
-    let figures = figures.map { "\($0.0) \(brief($0.1))" }.joined(separator: "  ")
+    let (epoch, epochs) = (progress.epoch, progress.epochs)
+    let figures = (progress.newestRow?.measurements.prefix(3) ?? [])
+      .map { "\($0.column.name) \(brief($0.value))" }.joined(separator: "  ")
     if isTerminal {
       let width = 24
       let done = epochs == 0 ? width : epoch * width / epochs
@@ -35,20 +37,17 @@ final class Progress: RunListener {
       writeAll("\r\u{1B}[K\(bar) epoch \(epoch)/\(epochs)  \(figures)\(left)", to: 1)
       barIsShown = true
     } else {
-      nnexp.say("epoch \(epoch)/\(epochs)  \(figures)")
+      say("epoch \(epoch)/\(epochs)  \(figures)")
     }
   }
 
-  /// Says something on lines of its own.
-  func say(_ text: @autoclosure () -> String) {
+  func report(_ text: @autoclosure () -> String) {
     if isQuiet { return }
     clear()
-    nnexp.say(text())
+    say(text())
   }
 
-  var interruption: Int32? { signalReceived }
-
-  func complain(_ text: String) {
+  func warn(_ text: String) {
     clear()
     writeError(text)
   }

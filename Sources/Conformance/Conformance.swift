@@ -1,3 +1,4 @@
+import GradientCheck
 import NNExp
 
 /// What a layer or a loss owes the engine, claim by claim, and whether it holds.

@@ -1,30 +1,28 @@
 import NNExp
 
-// A plugin's types as an experiment sees them: each call says first whom to name
-// if it does not return. Plain runs know nothing of this.
+// The values of a plugin's components as an experiment sees them: each call first
+// records whom to name if it does not return. Runs without plugins know nothing of this.
+//
+// None is a `Component`, so that it has none of a component's defaults: a requirement
+// that is not forwarded does not compile.
 
-struct GuardedLayer<Base: Layer>: Layer, Guarded {
-  static var typeName: String { Base.typeName }
-  static var manual: Manual { Base.manual }
-  static var examples: [Example] { Base.examples }
-  static var inputCount: ClosedRange<Int> { Base.inputCount }
-
+struct GuardedLayer: Layer, Guarded {
   /// One reference, and nothing generic within: what a small pass costs matters.
   private final class Core: Sendable {
     let site: CallSite
     let base: any Layer
 
-    init(_ site: CallSite, _ base: any Layer) { (self.site, self.base) = (site, base) }
+    init(_ base: any Layer, _ site: CallSite) { (self.base, self.site) = (base, site) }
   }
 
   private let core: Core
   var site: CallSite { core.site }
 
-  init(from options: inout Options) throws {
-    let site = CallSite("layer", Base.self, named: Base.typeName, options)
-    core = Core(site, try site.run("reading its options") { try Base(from: &options) })
-  }
+  init(_ base: any Layer, _ site: CallSite) { core = Core(base, site) }
 
+  var inputCount: ClosedRange<Int> {
+    site.run("its number of inputs", checked: .first(5)) { core.base.inputCount }
+  }
   var elementwise: ElementwiseFunction? { core.base.elementwise }
 
   func plan(for inputs: [Shape]) throws -> Plan {
@@ -38,6 +36,11 @@ struct GuardedLayer<Base: Layer>: Layer, Guarded {
   }
   func forward(_ pass: Forward<Double>) {
     core.site.run("its forward pass in float64", checked: .first(1)) { core.base.forward(pass) }
+  }
+  func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool {
+    core.site.run("its forward pass of one entry", checked: .first(4)) {
+      core.base.forward(pass, changing: parameter, at: entry)
+    }
   }
   func backward(_ pass: Backward<Float>) {
     core.site.run("its backward pass", checked: .first(2)) { core.base.backward(pass) }
@@ -67,19 +70,11 @@ extension Plan {
   }
 }
 
-struct GuardedLoss<Base: Loss>: Loss, Guarded {
-  static var typeName: String { Base.typeName }
-  static var manual: Manual { Base.manual }
-  static var examples: [Example] { Base.examples }
-
+struct GuardedLoss: Loss, Guarded {
   let site: CallSite
-  private let base: Base
+  private let base: any Loss
 
-  init(from options: inout Options) throws {
-    let site = CallSite("loss", Base.self, named: Base.typeName, options)
-    base = try site.run("reading its options") { try Base(from: &options) }
-    self.site = site
-  }
+  init(_ base: any Loss, _ site: CallSite) { (self.base, self.site) = (base, site) }
 
   var decisionThreshold: Double {
     site.run("its threshold", checked: .first(2)) { base.decisionThreshold }
@@ -99,19 +94,11 @@ struct GuardedLoss<Base: Loss>: Loss, Guarded {
   }
 }
 
-struct GuardedMetric<Base: Metric>: Metric, Guarded {
-  static var typeName: String { Base.typeName }
-  static var manual: Manual { Base.manual }
-  static var examples: [Example] { Base.examples }
-
+struct GuardedMetric: Metric, Guarded {
   let site: CallSite
-  private let base: Base
+  private let base: any Metric
 
-  init(from options: inout Options) throws {
-    let site = CallSite("metric", Base.self, named: Base.typeName, options)
-    base = try site.run("reading its options") { try Base(from: &options) }
-    self.site = site
-  }
+  init(_ base: any Metric, _ site: CallSite) { (self.base, self.site) = (base, site) }
 
   var isBetterHigher: Bool { site.run("its direction", checked: .first(3)) { base.isBetterHigher } }
 
@@ -129,23 +116,17 @@ struct GuardedMetric<Base: Metric>: Metric, Guarded {
   }
 }
 
-struct GuardedOptimizer<Base: Optimizer>: Optimizer, Guarded {
-  static var typeName: String { Base.typeName }
-  static var manual: Manual { Base.manual }
-  static var examples: [Example] { Base.examples }
-
+struct GuardedOptimizer: Optimizer, Guarded {
   let site: CallSite
-  private let base: Base
+  private let base: any Optimizer
 
-  init(from options: inout Options) throws {
-    let site = CallSite("optimizer", Base.self, named: Base.typeName, options)
-    let base = try site.run("reading its options") { try Base(from: &options) }
+  init(_ base: any Optimizer, _ site: CallSite) throws {
     let memory = site.run("its memory") { base.memory }
     guard memory.vectors >= 0, memory.scalars >= 0 else {
       throw Diagnostic(
-        "'\(Base.typeName)' asks for \(memory.vectors) vectors and \(memory.scalars) numbers")
+        "it asks for \(memory.vectors) vectors and \(memory.scalars) numbers")
     }
-    (self.site, self.base) = (site, base)
+    (self.base, self.site) = (base, site)
   }
 
   var learningRate: Double {
@@ -158,65 +139,68 @@ struct GuardedOptimizer<Base: Optimizer>: Optimizer, Guarded {
   }
 }
 
-struct GuardedSchedule<Base: Schedule>: Schedule, Guarded {
-  static var typeName: String { Base.typeName }
-  static var manual: Manual { Base.manual }
-  static var examples: [Example] { Base.examples }
-
+struct GuardedSchedule: Schedule, Guarded {
   let site: CallSite
-  private let base: Base
+  private let base: any Schedule
 
-  init(from options: inout Options) throws {
-    let site = CallSite("schedule", Base.self, named: Base.typeName, options)
-    let base = try site.run("reading its options") { try Base(from: &options) }
+  init(_ base: any Schedule, _ site: CallSite) throws {
     let memory = site.run("its memory") { base.memory }
-    guard memory >= 0 else { throw Diagnostic("'\(Base.typeName)' remembers \(memory) numbers") }
-    (self.site, self.base) = (site, base)
+    guard memory >= 0 else { throw Diagnostic("it remembers \(memory) numbers") }
+    (self.base, self.site) = (base, site)
   }
 
   var memory: Int { site.run("its memory", checked: .first(1)) { base.memory } }
+  var watchesLoss: Bool {
+    site.run("its need of the loss", checked: .first(2)) { base.watchesLoss }
+  }
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
     site.run("its factor", checked: .first(0)) { base.factor(at: progress, memory: memory) }
   }
 }
 
-struct GuardedInitializer<Base: Initializer>: Initializer, Guarded {
-  static var typeName: String { Base.typeName }
-  static var manual: Manual { Base.manual }
-  static var examples: [Example] { Base.examples }
-
+struct GuardedInitializer: Initializer, Guarded {
   let site: CallSite
-  private let base: Base
+  private let base: any Initializer
 
-  init(from options: inout Options) throws {
-    let site = CallSite("initializer", Base.self, named: Base.typeName, options)
-    base = try site.run("reading its options") { try Base(from: &options) }
-    self.site = site
-  }
+  init(_ base: any Initializer, _ site: CallSite) { (self.base, self.site) = (base, site) }
 
   func fill(_ values: Tensor<Double>, random: RandomStream) throws {
     try site.run("its values") { try base.fill(values, random: random) }
   }
 }
 
-struct GuardedGenerator<Base: Generator>: Generator, Guarded {
-  static var typeName: String { Base.typeName }
-  static var manual: Manual { Base.manual }
-  static var examples: [Example] { Base.examples }
-
+struct GuardedGenerator: Generator, Guarded {
   let site: CallSite
-  private let base: Base
+  private let base: any Generator
 
-  init(from options: inout Options) throws {
-    let site = CallSite("generator", Base.self, named: Base.typeName, options)
-    base = try site.run("reading its options") { try Base(from: &options) }
-    self.site = site
-  }
+  init(_ base: any Generator, _ site: CallSite) { (self.base, self.site) = (base, site) }
 
   var inputShape: Shape { site.run("its shape") { base.inputShape } }
   var target: Target { site.run("its target") { base.target } }
   var samples: Int { site.run("its number of samples") { base.samples } }
   func generate(inputs: Tensor<Double>, targets: Tensor<Double>, random: RandomStream) {
     site.run("its samples") { base.generate(inputs: inputs, targets: targets, random: random) }
+  }
+}
+
+struct GuardedSource: DataSource, Guarded {
+  let site: CallSite
+  private let base: any DataSource
+
+  init(_ base: any DataSource, _ site: CallSite) { (self.base, self.site) = (base, site) }
+
+  func read(_ request: DataRequest) throws -> SourceSamples {
+    try site.run("its samples") { try base.read(request) }
+  }
+}
+
+struct GuardedColumnType: ColumnType, Guarded {
+  let site: CallSite
+  private let base: any ColumnType
+
+  init(_ base: any ColumnType, _ site: CallSite) { (self.base, self.site) = (base, site) }
+
+  func read(_ cell: String) throws -> ColumnValue {
+    try site.run("its reading of a cell", checked: .first(0)) { try base.read(cell) }
   }
 }

@@ -1,3 +1,4 @@
+import GradientCheck
 public import NNExp
 
 extension Conformance {
@@ -5,20 +6,25 @@ extension Conformance {
   ///
   /// - Throws: what the type says of the options, or of the inputs' shapes.
   public static func of(
-    _ type: any Layer.Type, options: Node = Node(.null), inputs: [Shape],
+    _ type: ComponentType<any Layer>, options: Node = Node(.null), inputs: [Shape],
     settings: ConformanceSettings = ConformanceSettings()
   ) throws -> Conformance {
-    var reader = Options(options)
-    let layer = try type.init(from: &reader)
-    try reader.finish()
-    return try of(layer, inputs: inputs, settings: settings)
+    try of(type.value(options), named: type.name, inputs: inputs, settings: settings)
   }
 
   /// Proves `layer` for inputs of these shapes.
+  public static func of<L: Layer & Component>(
+    _ layer: L, inputs: [Shape], settings: ConformanceSettings = ConformanceSettings()
+  ) throws -> Conformance {
+    try of(layer, named: L.typeName, inputs: inputs, settings: settings)
+  }
+
+  /// Proves `layer`, a value of the type of that name, for inputs of these shapes.
   ///
   /// - Throws: what its `plan` says of the shapes.
   public static func of(
-    _ layer: any Layer, inputs: [Shape], settings: ConformanceSettings = ConformanceSettings()
+    _ layer: any Layer, named name: String, inputs: [Shape],
+    settings: ConformanceSettings = ConformanceSettings()
   ) throws -> Conformance {
     let plan = try layer.plan(for: inputs)
     var recorder = Recorder()
@@ -29,20 +35,21 @@ extension Conformance {
     for isTraining in modes {
       for seed in 0..<max(1, settings.seeds) {
         let trial = LayerTrial(
-          layer: layer, plan: plan, shapes: inputs, settings: settings, seed: seed,
+          layer: layer, name: name, plan: plan, shapes: inputs, settings: settings, seed: seed,
           isTraining: isTraining, state: nil)
         try trial.run(&recorder)
       }
     }
     let shapes = inputs.map { "\($0)" }.joined(separator: ", ")
     return Conformance(
-      subject: "\(type(of: layer).typeName) \(shapes) → \(plan.output)", claims: recorder.claims)
+      subject: "\(name) \(shapes) → \(plan.output)", claims: recorder.claims)
   }
 }
 
 /// One layer with one set of random numbers.
 struct LayerTrial {
   let layer: any Layer
+  let name: String
   let plan: Plan
   let shapes: [Shape]
   let settings: ConformanceSettings
@@ -63,7 +70,7 @@ struct LayerTrial {
   ) {
     var fault: String?
     let names = plan.parameters.map(\.name) + plan.state.map(\.name)
-    let counts = type(of: layer).inputCount
+    let counts = layer.inputCount
     if plan.output.count == 0 { fault = "the output \(plan.output) is empty" }
     if Set(names).count < names.count { fault = "two tensors have one name: \(names)" }
     if !counts.contains(inputs.count) {
@@ -125,7 +132,7 @@ extension LayerTrial {
     var check = GradientCheckSettings.standard
     check.entries = .count(512)
     check.tolerance = settings.tolerance
-    let subject = LayerSubject(try bench(Double.self))
+    let subject = LayerSubject(try bench(Double.self), named: name)
     let report = GradientChecker(check, random: random.stream(3)).check(subject, at: "\(seed)")
     recorder.claim(gradientsOf: report, circumstance)
   }

@@ -4,14 +4,9 @@ extension Conformance {
   /// Proves the optimizer of this type with these options, on a bowl that it
   /// descends.
   public static func of(
-    _ type: any Optimizer.Type, options: Node = Node(.null)
+    _ type: ComponentType<any Optimizer>, options: Node = Node(.null)
   ) throws -> Conformance {
-    func make() throws -> any Optimizer {
-      var reader = Options(options)
-      let optimizer = try type.init(from: &reader)
-      try reader.finish()
-      return optimizer
-    }
+    func make() throws -> any Optimizer { try type.value(options) }
     var recorder = Recorder()
     for seed in 0..<3 {
       try OptimizerTrial(make: make, seed: seed).run(Double.self, &recorder)
@@ -19,7 +14,7 @@ extension Conformance {
       try OptimizerTrial(make: make, seed: seed).checkPrecision(&recorder)
     }
     return Conformance(
-      subject: "\(type.typeName) on 7 parameters", claims: recorder.claims)
+      subject: "\(type.name) on 7 parameters", claims: recorder.claims)
   }
 }
 

@@ -33,26 +33,6 @@ enum HostileDeclarations {
 
   /// Beyond this a declaration is served by planning it alone.
   static let mostNumbers = 1 << 16
-
-  /// Tries them all; `serve` throws where the type refuses, and returns a fault
-  /// where it serves badly.
-  static func claim(
-    _ name: String, _ declarations: [Node], _ recorder: inout Conformance.Recorder,
-    serve: (Node) throws -> String?
-  ) {
-    if declarations.isEmpty { return }
-    var (refused, served) = (0, 0)
-    for declaration in declarations {
-      do {
-        if let fault = try serve(declaration) {
-          recorder.claim(name, "with \(declaration.flow): \(fault)")
-          return
-        }
-        served += 1
-      } catch { refused += 1 }
-    }
-    recorder.claim(name, nil, proof: "\(refused) refused, \(served) served")
-  }
 }
 
 extension Plan {

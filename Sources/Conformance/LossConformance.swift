@@ -1,32 +1,39 @@
+import GradientCheck
 public import NNExp
 
 extension Conformance {
   /// Proves the loss of this type with these options, as a file gives them.
   public static func of(
-    _ type: any Loss.Type, options: Node = Node(.null), output: Shape, target: Target,
+    _ type: ComponentType<any Loss>, options: Node = Node(.null), output: Shape, target: Target,
     settings: ConformanceSettings = ConformanceSettings()
   ) throws -> Conformance {
-    var reader = Options(options)
-    let loss = try type.init(from: &reader)
-    try reader.finish()
-    return try of(loss, output: output, target: target, settings: settings)
+    try of(
+      type.value(options), named: type.name, output: output, target: target, settings: settings)
   }
 
   /// Proves `loss` for outputs of this shape and these targets.
+  public static func of<L: Loss & Component>(
+    _ loss: L, output: Shape, target: Target,
+    settings: ConformanceSettings = ConformanceSettings()
+  ) throws -> Conformance {
+    try of(loss, named: L.typeName, output: output, target: target, settings: settings)
+  }
+
+  /// Proves `loss`, a value of the type of that name.
   ///
   /// `settings.inputs` draws z (probabilities for a loss that takes them),
   /// `settings.targets` draws t: by default normal numbers, or class indices.
   ///
   /// - Throws: what its `plan` says of the shapes.
   public static func of(
-    _ loss: any Loss, output: Shape, target: Target,
+    _ loss: any Loss, named name: String, output: Shape, target: Target,
     settings: ConformanceSettings = ConformanceSettings()
   ) throws -> Conformance {
     try loss.plan(output: output, target: target)
     var recorder = Recorder()
     for seed in 0..<max(1, settings.seeds) {
       let trial = LossTrial(
-        loss: loss, output: output, target: target, settings: settings, seed: seed)
+        loss: loss, name: name, output: output, target: target, settings: settings, seed: seed)
       trial.checkGradient(&recorder)
       trial.checkValues(Double.self, &recorder)
       trial.checkValues(Float.self, &recorder)
@@ -40,7 +47,7 @@ extension Conformance {
       case .classes(let count): "\(count) classes"
       }
     return Conformance(
-      subject: "\(type(of: loss).typeName) \(output), \(targets)", claims: recorder.claims)
+      subject: "\(name) \(output), \(targets)", claims: recorder.claims)
   }
 }
 
@@ -81,9 +88,8 @@ private final class LossSubject: GradientSubject {
   let tensors: [SubjectTensor]
   private let bench: LossBench<Double>
 
-  init(_ bench: LossBench<Double>) {
+  init(_ bench: LossBench<Double>, named name: String) {
     self.bench = bench
-    let name = type(of: bench.loss).typeName
     tensors = [
       SubjectTensor(
         node: name, type: name, name: "z", kind: .input, shape: bench.z.tensor.shape,
@@ -105,6 +111,7 @@ private final class LossSubject: GradientSubject {
 /// One loss with one set of random numbers.
 private struct LossTrial {
   let loss: any Loss
+  let name: String
   let output: Shape
   let target: Target
   let settings: ConformanceSettings
@@ -132,7 +139,7 @@ private struct LossTrial {
     check.entries = .count(512)
     check.tolerance = settings.tolerance
     let report = GradientChecker(check, random: random.stream(3)).check(
-      LossSubject(bench(Double.self)), at: "\(seed)")
+      LossSubject(bench(Double.self), named: name), at: "\(seed)")
     recorder.claim(gradientsOf: report, circumstance)
   }
 

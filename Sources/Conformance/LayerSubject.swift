@@ -1,3 +1,4 @@
+import GradientCheck
 import NNExp
 
 /// A layer alone under the loss L = Σ c·y, where the cotangents c are whatever
@@ -7,9 +8,8 @@ final class LayerSubject: GradientSubject {
   private let bench: LayerBench<Double>
   private let initialState: [[Double]]
 
-  init(_ bench: LayerBench<Double>) {
+  init(_ bench: LayerBench<Double>, named typeName: String) {
     self.bench = bench
-    let typeName = type(of: bench.layer).typeName
     func tensor(_ buffer: GuardedBuffer<Double>, _ kind: SubjectTensor.Kind) -> SubjectTensor {
       SubjectTensor(
         node: typeName, type: typeName, name: buffer.name, kind: kind,

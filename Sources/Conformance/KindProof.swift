@@ -1,0 +1,178 @@
+import Datasets
+import NNExp
+
+/// How the types of one kind are proven.
+struct KindProof<Value: Sendable> {
+  /// An example for a type that declares none; nil if its defaults serve as one.
+  var remedy: String?
+
+  /// Whether an example says all that a proof of this kind needs.
+  var accepts: (Example) -> Bool = { _ in true }
+
+  /// The claims that every type of the kind must meet.
+  var conformance: (ComponentType<Value>, Example) throws -> Conformance
+
+  /// Further claims.
+  var claims: (ComponentType<Value>, Example, inout Conformance.Recorder) -> Void = { _, _, _ in }
+
+  /// Uses a value that was made from a hostile declaration: throws if the value refuses
+  /// it, and returns a fault if it serves it badly.
+  var serve: (Value, Example) throws -> String? = { _, _ in nil }
+
+  /// The example with the shapes that no file should have.
+  var hostileShapes: (Example) -> [Example] = { _ in [] }
+}
+
+extension KindProof<any Layer> {
+  static func layers(_ initializers: ComponentRegistry<any Initializer>) -> KindProof {
+    KindProof(
+      remedy: "Example(inputs: [4])",
+      conformance: {
+        try Conformance.of($0, options: $1.options, inputs: $1.inputs, settings: $1.settings)
+      },
+      claims: { type, example, recorder in
+        recorder.claim(
+          "initial values can be drawn",
+          error(inInitialValuesOf: type, example, initializers), proof: "")
+      },
+      serve: { layer, example in
+        let most = HostileDeclarations.mostNumbers
+        guard try layer.plan(for: example.inputs).numbers <= most,
+          example.inputs.allSatisfy({ $0.count > 0 && $0.count <= most })
+        else { return nil }
+        return try BufferCheck.fault(of: layer, inputs: example.inputs)
+      },
+      hostileShapes: { example in
+        HostileDeclarations.inputs(example.inputs.count).map { example.with(inputs: $0) }
+      })
+  }
+}
+
+extension KindProof<any Loss> {
+  static var losses: KindProof {
+    KindProof(
+      remedy: Example.comparison, accepts: \.isComparison,
+      conformance: {
+        try Conformance.of(
+          $0, options: $1.options, output: $1.inputs[0], target: $1.target!, settings: $1.settings)
+      },
+      serve: { loss, example in
+        try loss.plan(output: example.inputs[0], target: example.target!)
+        guard example.inputs[0].count <= HostileDeclarations.mostNumbers else { return nil }
+        return BufferCheck.fault(of: loss, output: example.inputs[0], target: example.target!)
+      },
+      hostileShapes: { example in
+        HostileDeclarations.inputs(1).flatMap { shapes in
+          [Target.values(shapes[0]), .values([2]), .classes(2), .classes(3)].map {
+            example.with(inputs: shapes, target: $0)
+          }
+        }
+      })
+  }
+}
+
+extension KindProof<any Metric> {
+  static var metrics: KindProof {
+    KindProof(
+      remedy: Example.comparison, accepts: \.isComparison,
+      conformance: {
+        try Conformance.of(
+          $0, options: $1.options, output: $1.inputs[0], target: $1.target!,
+          outputs: $1.settings.inputs)
+      },
+      serve: { metric, example in
+        _ = try metric.plan(output: example.inputs[0], target: example.target!)
+        return nil
+      })
+  }
+}
+
+extension KindProof<any Optimizer> {
+  static var optimizers: KindProof {
+    KindProof(
+      conformance: { try Conformance.of($0, options: $1.options) },
+      serve: { optimizer, _ in BufferCheck.fault(of: optimizer) })
+  }
+}
+
+extension KindProof<any Schedule> {
+  static var schedules: KindProof {
+    KindProof(conformance: { try Conformance.of($0, options: $1.options) })
+  }
+}
+
+extension KindProof<any Initializer> {
+  static var initializers: KindProof {
+    KindProof(
+      conformance: { try Conformance.of($0, options: $1.options) },
+      serve: { initializer, _ in
+        let values = GuardedBuffer<Double>("values", [4, 3], count: 12)
+        try initializer.fill(values.tensor, random: RandomStream(key: 1))
+        return values.overrun.map { "it wrote \($0)" }
+      })
+  }
+}
+
+extension KindProof<any Generator> {
+  static var generators: KindProof {
+    KindProof(
+      conformance: { try Conformance.of($0, options: $1.options) },
+      serve: { generator, _ in
+        _ = (generator.samples, generator.inputShape, generator.target)
+        return nil
+      })
+  }
+}
+
+extension KindProof<any DataSource> {
+  static var sources: KindProof {
+    KindProof(
+      conformance: { try Conformance.of($0, options: $1.options) },
+      serve: { source, _ in
+        _ = try source.read(DataRequest(random: RandomStream(key: 1)))
+        return nil
+      })
+  }
+}
+
+extension KindProof<any ColumnType> {
+  static var columnTypes: KindProof {
+    KindProof(conformance: { try Conformance.of($0, options: $1.options) })
+  }
+}
+
+extension Example {
+  fileprivate static let comparison = "Example(output: [3], target: .classes(3))"
+
+  /// True if it says what a loss or metric compares.
+  fileprivate var isComparison: Bool { target != nil && !inputs.isEmpty }
+
+  fileprivate var settings: ConformanceSettings {
+    var settings = ConformanceSettings()
+    if let numbers { settings.inputs = .uniform(numbers.lowerBound, numbers.upperBound) }
+    return settings
+  }
+}
+
+/// Why a parameter's initial values cannot be drawn as the plan asks; nil if they can.
+private func error(
+  inInitialValuesOf type: ComponentType<any Layer>, _ example: Example,
+  _ initializers: ComponentRegistry<any Initializer>
+) -> String? {
+  do {
+    for parameter in try type.value(example.options).plan(for: example.inputs).parameters {
+      let initial = parameter.initial
+      do {
+        let initializer = try initializers.type(named: initial.type, at: nil).value(initial.options)
+        let values = GuardedBuffer<Double>(
+          parameter.name, parameter.shape, count: parameter.shape.count)
+        try initializer.fill(values.tensor, random: RandomStream(key: 1))
+      } catch let error as Diagnostic {
+        return "\(parameter.name): \(error.message)"
+      } catch let errors as Diagnostics {
+        return "\(parameter.name): \(initial.type): \(errors.list[0].message)"
+      }
+    }
+    return nil
+  } catch { return "\(error)" }
+}

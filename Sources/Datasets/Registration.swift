@@ -1,0 +1,14 @@
+public import NNExp
+
+/// Registers the sources and column types that ship and the initializer that reads a file.
+public func registerDatasets(in registry: inout Registry) {
+  registry.register(InlineData.self)
+  registry.register(CSVDeclaration.self)
+  registry.register(IDXSource.self)
+  registry.register(NPYSource.self)
+  registry.register(NPZSource.self)
+  registry.register(GeneratedData.self)
+  registry.register(NumberColumn.self)
+  registry.register(CategoryColumn.self)
+  registry.register(FileInitializer.self)
+}

@@ -1,0 +1,67 @@
+import NNExp
+
+/// The one source key of a `data:` section, or of `validation:` or `test:` in it.
+struct SourceDeclaration: Sendable {
+  let name: String
+  let source: any DataSource
+  let place: Place?
+
+  /// Nil after an error, which is recorded.
+  ///
+  /// - Parameter training: the source of the training data, if this is another one.
+  init?(from options: inout Options, training: SourceDeclaration? = nil) {
+    guard let surroundings = options.surroundings else { return nil }
+    let types = surroundings.registry.sources.inOrder
+    options.surroundings = Surroundings(
+      folder: surroundings.folder, registry: surroundings.registry, training: training?.source)
+    defer { options.surroundings = surroundings }
+
+    // Every key is read, so that an unknown one is told which there are.
+    var found: SourceDeclaration?
+    for type in types {
+      guard var node = options.node(type.name, "a mapping") else {
+        continue
+      }
+      if let shorthand = type.shorthand, case .string = node.content {
+        node = Node(.map([.init(key: shorthand, value: node)]), at: node.place)
+      }
+      let place = node.place
+      found = options.component(type.name, from: node) {
+        SourceDeclaration(name: type.name, source: try type.make(&$0), place: place)
+      }
+    }
+    let names = types.map(\.name)
+    let present = names.filter { options.contains($0) }
+    guard present.count == 1 else {
+      if present.isEmpty {
+        options.reject(
+          "", "missing source: one of \(names.joined(separator: ", ")) is required")
+      } else {
+        options.reject(present[1], "two sources, '\(present[0])' and '\(present[1])': keep one")
+      }
+      return nil
+    }
+    guard let found else { return nil }
+    self = found
+  }
+
+  private init(name: String, source: any DataSource, place: Place?) {
+    self.name = name
+    self.source = source
+    self.place = place
+  }
+
+  func read(_ request: DataRequest) throws -> RawData {
+    do {
+      return RawData(try source.read(request), at: place).prefix(request.limit)
+    } catch let fact as Diagnostic {
+      guard fact.place == nil, fact.failure == .input else { throw fact }
+      var diagnostic = fact.located(at: place)
+      diagnostic.message = "\(name): \(fact.message)"
+      throw diagnostic
+    }
+  }
+}
+
+/// A source whose files can be read in parts, sample by sample.
+protocol StreamableSource: DataSource {}

@@ -1,0 +1,15 @@
+/// A request to end a computation, which the computation asks for between two steps.
+public struct CancellationToken {
+  private let poll: () -> Int32?
+
+  /// - Parameter poll: the signal that asked for the end, if one came.
+  public init(_ poll: @escaping () -> Int32?) { self.poll = poll }
+
+  /// No request ever comes.
+  public static var never: CancellationToken { CancellationToken { nil } }
+
+  /// The signal that asked for the end: SIGINT, SIGTERM.
+  public var signal: Int32? { poll() }
+
+  public var isCancelled: Bool { poll() != nil }
+}

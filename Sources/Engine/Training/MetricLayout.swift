@@ -1,0 +1,51 @@
+import NNExp
+
+/// The columns of a training's rows, in order, and where each value comes from.
+struct MetricLayout {
+  enum Source {
+    case epoch, step, learningRate
+    /// The loss (0) or a metric (from 1) on a split.
+    case measurement(MetricColumn.Split, Int)
+  }
+
+  private(set) var columns: [MetricColumn] = []
+  private(set) var sources: [Source] = []
+  /// Whether there are validation data; their columns are there in any case.
+  private let hasValidation: Bool
+
+  init(_ metrics: [BoundMetric], hasValidation: Bool, hasTest: Bool) {
+    self.hasValidation = hasValidation
+    append(.epoch, .epoch)
+    append(.step, .step)
+    append(.learningRate, .learningRate)
+    let splits: [MetricColumn.Split] =
+      hasTest ? [.train, .validation, .test] : [.train, .validation]
+    for split in splits { append(.loss(split), .measurement(split, 0)) }
+    for (index, metric) in metrics.enumerated() {
+      for split in splits { append(metric.column(of: split), .measurement(split, index + 1)) }
+    }
+  }
+
+  private mutating func append(_ column: MetricColumn, _ source: Source) {
+    columns.append(column)
+    sources.append(source)
+  }
+
+  /// The columns that are measured on data, where there are such data.
+  var measured: [MetricColumn] {
+    columns.filter { $0.split != nil && (hasValidation || $0.split != .validation) }
+  }
+
+  /// The column that decides which epoch is best and when to stop.
+  func monitor(_ stopping: TrainingDeclaration.EarlyStopping?) throws -> MetricColumn {
+    guard let name = stopping?.monitor else { return .loss(hasValidation ? .validation : .train) }
+    if let column = measured.named(name) { return column }
+    let known = measured.map(\.name)
+    let reason =
+      columns.named(name)?.split == .validation
+      ? "'\(name)' is never measured: there are no validation data"
+      : "unknown column '\(name)'" + suggestion(for: name, among: known)
+    throw Diagnostic(
+      reason, at: stopping?.place, notes: [.init("the columns are: " + listed(known))])
+  }
+}

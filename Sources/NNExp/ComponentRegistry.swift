@@ -1,0 +1,136 @@
+/// The components of one kind, by name.
+public struct ComponentRegistry<Value: Sendable>: ComponentKind {
+  public let kind: String
+  public let plural: String
+
+  private var entries: [String: ComponentType<Value>] = [:]
+
+  /// The names in the order of registration.
+  private var order: [String] = []
+
+  init(kind: String, plural: String) {
+    self.kind = kind
+    self.plural = plural
+  }
+
+  /// `a layer: a name or {type: name, …}`, as messages ask for one.
+  var request: String {
+    let article = "aeiou".contains(kind.prefix(1)) ? "an" : "a"
+    return "\(article) \(kind): a name or {type: name, …}"
+  }
+
+  /// Every name, sorted.
+  public var names: [String] { order.sorted() }
+
+  public var all: [ComponentType<Value>] { inOrder.sorted { $0.name < $1.name } }
+
+  /// Every component in the order of registration.
+  public var inOrder: [ComponentType<Value>] { order.compactMap { entries[$0] } }
+
+  /// The component of that name.
+  public subscript(name: String) -> ComponentType<Value>? { entries[name] }
+
+  /// Adds a component.
+  ///
+  /// - Precondition: there is none of that name.
+  public mutating func add(_ type: ComponentType<Value>) {
+    precondition(
+      entries.updateValue(type, forKey: type.name) == nil,
+      "the \(kind) type '\(type.name)' is registered twice")
+    order.append(type.name)
+  }
+
+  /// The component of that name; throws an error with a suggestion if there is none.
+  public func type(named name: String, at place: Place?) throws -> ComponentType<Value> {
+    if let entry = entries[name] { return entry }
+    let hint =
+      ownName(of: name).map { "; did you mean '\($0)'?" } ?? suggestion(for: name, among: names)
+    throw Diagnostic(
+      "unknown \(kind) type '\(name)'\(hint)", at: place,
+      notes: [.init("known types: " + names.joined(separator: ", "))])
+  }
+
+}
+
+extension Options {
+  /// Reads `key` as a component: `{type: NAME, …options…}`, or the bare name.
+  ///
+  /// `make` builds the value from the type and its options; unread options are errors.
+  /// Returns nil if the key is absent and there is no default, and after an error
+  /// (which is recorded).
+  public mutating func component<Entry, Value>(
+    _ key: String, default fallback: String? = nil, of registry: ComponentRegistry<Entry>,
+    _ explanation: String = "", make: (ComponentType<Entry>, inout Options) throws -> Value
+  ) -> Value? {
+    guard
+      let found = node(key, registry.request, explanation)
+        ?? fallback.map({ Node(.string($0), at: place) })
+    else { return nil }
+    return component(key, reading: found, of: registry, make: make)
+  }
+
+  /// Reads one node as a component under `key`.
+  public mutating func component<Entry, Value>(
+    _ key: String, reading found: Node, of registry: ComponentRegistry<Entry>,
+    make: (ComponentType<Entry>, inout Options) throws -> Value
+  ) -> Value? {
+    let mapping: Node
+    switch found.content {
+    case .string(let name):
+      mapping = Node(
+        .map([.init(key: "type", value: Node(.string(name), at: found.place))]), at: found.place)
+    case .map: mapping = found
+    default:
+      reject(
+        key,
+        Diagnostic(
+          (key == registry.kind ? "expected" : "\(key) must be")
+            + " \(registry.request), found \(found.kind)",
+          at: found.place))
+      return nil
+    }
+    let entry: ComponentType<Entry>
+    do {
+      entry = try registry.type(of: mapping)
+    } catch {
+      reject(key, error)
+      return nil
+    }
+    return component(key, from: mapping) { inner in
+      _ = inner.string("type")
+      return try make(entry, &inner)
+    }
+  }
+
+  /// Reads this very mapping as a component.
+  package mutating func typed<Entry, Value>(
+    of registry: ComponentRegistry<Entry>,
+    make: (ComponentType<Entry>, inout Options) throws -> Value
+  ) throws -> Value {
+    let type: ComponentType<Entry>
+    do {
+      type = try registry.type(of: Node(.map(entries), at: place))
+    } catch {
+      // The other options are the type's.
+      isTaken = entries.map { _ in true }
+      throw error
+    }
+    _ = string("type")
+    return try make(type, &self)
+  }
+}
+
+extension ComponentRegistry {
+  /// The component that a mapping names as its `type`.
+  fileprivate func type(of mapping: Node) throws -> ComponentType<Value> {
+    guard let type = mapping["type"] else {
+      throw Diagnostic(
+        "missing 'type': which \(kind)?", at: mapping.place,
+        notes: [.init("known types: " + names.joined(separator: ", "))])
+    }
+    guard case .string(let name) = type.content else {
+      throw Diagnostic("type must be a name, found \(type.kind)", at: type.place)
+    }
+    return try self.type(named: name, at: type.place)
+  }
+}

@@ -1,0 +1,78 @@
+/// One entry of a registry: a name, and how to make a value of it from options.
+public struct ComponentType<Value: Sendable>: Sendable {
+  /// What a reader and a proof need. It is made when it is asked for, because a start
+  /// of the program needs none of it.
+  public struct Details: Sendable {
+    public var documentation: Documentation
+    public var examples: [Example]
+    public var foreignNames: [String]
+
+    public init(
+      documentation: Documentation = Documentation(), examples: [Example] = [],
+      foreignNames: [String] = []
+    ) {
+      self.documentation = documentation
+      self.examples = examples
+      self.foreignNames = foreignNames
+    }
+  }
+
+  /// `dense`, as after `type:` in an experiment file.
+  public let name: String
+
+  /// The option that a text in place of a mapping gives.
+  public let shorthand: String?
+
+  /// Reads the options and makes the value. Errors are recorded in the options.
+  public let make: @Sendable (inout Options) throws -> Value
+
+  private let details: @Sendable () -> Details
+
+  public init(
+    _ name: String, details: @escaping @Sendable () -> Details, shorthand: String? = nil,
+    make: @escaping @Sendable (inout Options) throws -> Value
+  ) {
+    self.name = name
+    self.details = details
+    self.shorthand = shorthand
+    self.make = make
+  }
+
+  /// The entry of a Swift type.
+  public init<T: Component>(_ type: T.Type) where T.Erased == Value {
+    self.init(
+      T.typeName,
+      details: {
+        Details(
+          documentation: T.documentation, examples: T.examples, foreignNames: T.foreignNames)
+      },
+      shorthand: T.shorthand, make: { try T(from: &$0).erased })
+  }
+
+  public var documentation: Documentation { details().documentation }
+  public var examples: [Example] { details().examples }
+  public var foreignNames: [String] { details().foreignNames }
+
+  /// The same entry, with other values.
+  public func making(
+    _ make: @escaping @Sendable (inout Options) throws -> Value
+  ) -> ComponentType {
+    ComponentType(name, details: details, shorthand: shorthand, make: make)
+  }
+
+  /// The value of a declaration; throws every error in its options, unread ones
+  /// included.
+  public func value(_ declaration: Node = Node(.null)) throws -> Value {
+    var options = Options(declaration)
+    let value = try make(&options)
+    try options.finish()
+    return value
+  }
+
+  /// The options that the type reads.
+  public var options: [Options.Description] {
+    var options = Options()
+    _ = try? make(&options)
+    return options.descriptions
+  }
+}

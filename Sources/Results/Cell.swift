@@ -1,0 +1,36 @@
+import NNExp
+
+/// A value of a CSV row. Empty means: not measured.
+public enum Cell: Sendable, Hashable {
+  case empty
+  case int(Int)
+  case number(Double)
+  /// Written with the digits that float32 needs: 0.1, not 0.10000000149011612.
+  case float(Float)
+  case text(String)
+
+  /// Empty where there is no value.
+  public init(_ value: Double?) { self = value.map(Cell.number) ?? .empty }
+  public init(_ value: Int?) { self = value.map(Cell.int) ?? .empty }
+  public init(_ value: String?) { self = value.map(Cell.text) ?? .empty }
+
+  /// The value as a number; nil if it is empty or a text that is no number.
+  public var number: Double? {
+    switch self {
+    case .empty: nil
+    case .int(let value): Double(value)
+    case .number(let value): value
+    case .float(let value): Double(value)
+    case .text(let text): Double(text)
+    }
+  }
+}
+
+extension Cell: ExpressibleByNilLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+  ExpressibleByStringLiteral
+{
+  public init(nilLiteral: ()) { self = .empty }
+  public init(integerLiteral value: Int) { self = .int(value) }
+  public init(floatLiteral value: Double) { self = .number(value) }
+  public init(stringLiteral value: String) { self = .text(value) }
+}

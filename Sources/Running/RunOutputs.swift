@@ -1,0 +1,66 @@
+import Engine
+import ExperimentFile
+import NNExp
+import Results
+
+/// The files that a run writes after its training: weights, predictions and confusion
+/// matrices.
+struct RunOutputs<S: Scalar> {
+  let session: Session<S>
+  let directory: RunDirectory
+  /// The names of the files to show at the end.
+  private(set) var files: [String] = []
+
+  private var trainer: Trainer<S> { session.trainer }
+
+  init(_ session: Session<S>, in directory: RunDirectory) {
+    self.session = session
+    self.directory = directory
+  }
+
+  /// Writes the last and the best weights; the network keeps one of them.
+  func saveWeights() throws {
+    func checkpoint(_ weights: Trainer<S>.Weights, epoch: Int) -> Checkpoint {
+      trainer.restore(weights)
+      return Checkpoint(
+        info: [
+          "experiment": .string(session.experiment.name), "epoch": .int(epoch),
+          "dtype": .string(S.dtypeName),
+        ],
+        tensors: trainer.network.learned.map {
+          Checkpoint.Stored("\($0.node).\($0.name)", $0.tensor)
+        })
+    }
+    let last = checkpoint(.last, epoch: trainer.last.epoch)
+    if trainer.lastIsBest { return try directory.saveLastAndBest(last) }
+    try directory.save(last, as: .last)
+    try directory.save(checkpoint(.best, epoch: trainer.best?.epoch ?? 0), as: .best)
+  }
+
+  /// Writes predictions.csv and, for classes, a confusion matrix of each split that is
+  /// held out, or of the training data if none is.
+  mutating func writePredictions() throws {
+    let splits = session.experiment.predictions
+    if !splits.isEmpty {
+      var predictions = Predictions(session, hasTargets: true, hasSplits: true)
+      for split in splits {
+        guard let samples = session.samples(of: split) else { continue }
+        try predictions.add(samples, by: trainer.evaluator, split: split)
+      }
+      try write(predictions.csv, to: "predictions.csv")
+    }
+    guard let confusion = session.confusion else { return }
+    let heldOut = ["validation", "test"].filter { session.samples(of: $0) != nil }
+    for split in heldOut.isEmpty ? ["train"] : heldOut {
+      guard let samples = session.samples(of: split) else { continue }
+      let tally = try confusion.tally(of: 0, over: samples)
+      try write(
+        confusionCSV(tally, classes: session.data.classNames), to: "confusion_\(split).csv")
+    }
+  }
+
+  private mutating func write(_ bytes: [UInt8], to file: String) throws {
+    try directory.write(bytes, to: file)
+    files.append(file)
+  }
+}

@@ -1,0 +1,102 @@
+import Engine
+import ExperimentFile
+import GradientCheck
+import NNExp
+import Results
+
+/// The results of a run, and whether they are what was expected.
+struct RunReport<S: Scalar> {
+  private let session: Session<S>
+  var checks: [GradientReport] = []
+  /// How metrics.csv differs from the golden file, if it does.
+  var goldenDifference: Diagnostic?
+
+  private var experiment: Experiment { session.experiment }
+  private var trainer: Trainer<S> { session.trainer }
+
+  init(_ session: Session<S>) { self.session = session }
+
+  func summary(_ status: Summary.Status) -> Summary {
+    let graph = session.graph
+    let final = zip(trainer.columns, trainer.newestRow).filter { $0.0.split != nil }
+    var best: [Summary.Best] = []
+    if let epoch = trainer.best?.epoch {
+      best = zip(trainer.columns, trainer.bestRow).compactMap { column, value in
+        column.split == nil || value.isNaN ? nil : Summary.Best(column, value, epoch: epoch)
+      }
+    }
+    let isOver = status == .completed || status == .fellShort
+    return Summary(
+      status: status, epochs: trainer.epoch, steps: trainer.step,
+      final: final.map { Summary.Final($0, $1.isNaN ? nil : $1) }, best: best,
+      expectations: isOver ? verdicts : [], trainableParameters: graph.trainableCount,
+      frozenParameters: graph.parameterCount - graph.trainableCount)
+  }
+
+  /// Each expectation, and whether it is met.
+  var verdicts: [Summary.Expectation] {
+    var verdicts = experiment.expectations.map { expectation in
+      let value = value(of: expectation)
+      return Summary.Expectation(
+        expectation.figure, bound: expectation.text, found: value.isNaN ? .null : .number(value),
+        isMet: expectation.holds(value))
+    }
+    if let golden = experiment.golden {
+      verdicts.append(
+        Summary.Expectation(
+          "metrics", bound: golden.written, found: goldenDifference == nil ? "equal" : "different",
+          isMet: goldenDifference == nil))
+    }
+    if experiment.expectsGradientCheck {
+      let passes = !checks.isEmpty && checks.allSatisfy(\.passes)
+      verdicts.append(
+        Summary.Expectation(
+          "gradient_check", bound: "pass",
+          found: checks.isEmpty ? "not made" : (passes ? "pass" : "fail"), isMet: passes))
+    }
+    return verdicts
+  }
+
+  /// The value in the newest row; NaN if there is none.
+  private func value(of expectation: Expectation) -> Double {
+    if expectation.figure == Expectation.epochs { return Double(trainer.epoch) }
+    return zip(trainer.columns, trainer.newestRow)
+      .first { $0.0.name.hasSameBytes(as: expectation.figure) }?.1 ?? .nan
+  }
+
+  /// Each expectation that is not met, with the message to show unless it has been shown.
+  var shortfalls: [(reason: String, message: String?)] {
+    var shortfalls: [(reason: String, message: String?)] = []
+    for expectation in experiment.expectations {
+      let value = value(of: expectation)
+      if expectation.holds(value) { continue }
+      let reason = "\(expectation.figure) is \(brief(value)), expected \(expectation.text)"
+      shortfalls.append(
+        (reason, "\(Diagnostic(reason, at: expectation.place, failure: .shortfall))"))
+    }
+    if let goldenDifference {
+      shortfalls.append((goldenDifference.message, "\(goldenDifference)"))
+    }
+    for report in checks where !report.passes {
+      shortfalls.append(("the gradient check at the \(report.at) did not pass", nil))
+    }
+    if experiment.expectsGradientCheck, checks.isEmpty {
+      let reason = "gradient_check is expected to pass, and none was made"
+      shortfalls.append((reason, "error: \(reason)"))
+    }
+    return shortfalls
+  }
+
+  /// The values of the last row, and of the best.
+  var table: String {
+    var rows = [["", "last", trainer.best.map { "best (epoch \($0.epoch))" } ?? ""]]
+    for (index, column) in trainer.columns.enumerated()
+    where column.split != nil && trainer.newestRow.indices.contains(index) {
+      let value = trainer.newestRow[index]
+      if value.isNaN { continue }
+      let best = trainer.bestRow.indices.contains(index) ? brief(trainer.bestRow[index]) : ""
+      rows.append([column.name, brief(value), best])
+    }
+    return Running.table(rows, rightAligned: [1, 2])
+  }
+}

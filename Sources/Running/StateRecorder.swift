@@ -1,0 +1,71 @@
+import Engine
+import NNExp
+import Plugins
+import Results
+
+/// Saves the state to resume from as often as `train.checkpoint` says, and when the
+/// training is cancelled.
+final class StateRecorder<S: Scalar>: TrainingObserver {
+  private let session: Session<S>
+  private let directory: RunDirectory
+  private let metrics: MetricsRecorder
+  private let timing: TimingRecorder
+  /// The time of the run, the part before it was resumed included.
+  private let seconds: () -> Double
+  private let stopwatch = Stopwatch()
+  private var savedAt = 0.0
+  private var cost = 0.0
+
+  init(
+    _ session: Session<S>, in directory: RunDirectory, _ metrics: MetricsRecorder,
+    _ timing: TimingRecorder, seconds: @escaping () -> Double
+  ) {
+    self.session = session
+    self.directory = directory
+    self.metrics = metrics
+    self.timing = timing
+    self.seconds = seconds
+  }
+
+  func stateCanBeSaved(_ opportunity: CheckpointOpportunity) throws {
+    let now = stopwatch.seconds
+    let isDue =
+      switch session.experiment.training.checkpoints.every {
+      case .epochs: opportunity.epochHasEnded
+      case .seconds(let interval): now - savedAt >= max(interval, 50 * cost)
+      case .never: false
+      }
+    guard isDue || opportunity.trainingEnds else { return }
+    try save()
+    savedAt = stopwatch.seconds
+    cost = savedAt - now
+  }
+
+  /// Saves the state, unless a weight is no longer finite.
+  private func save() throws {
+    session.checkProcess()
+    guard let training = session.trainer.state() else { return }
+    // The state holds the lengths of the files, which must be on the disk first.
+    if directory.isWorthFlushing {
+      try metrics.csv.synchronize()
+      try timing.writer.synchronize()
+    } else {
+      try metrics.csv.flush()
+      try timing.writer.flush()
+    }
+    let state = RunState(
+      training: training, metrics: (metrics.csv.length, metrics.csv.checksum),
+      timing: (timing.writer.length, timing.writer.checksum), seconds: seconds())
+    try directory.save(
+      state.checkpoint(of: session), as: .state,
+      keep: session.experiment.training.checkpoints.keep)
+  }
+}
+
+extension Session {
+  /// Ends the process if a plugin has changed it: before anything is written that the
+  /// plugin could have sent elsewhere.
+  func checkProcess() {
+    if !experiment.plugins.isEmpty { Plugin.checkProcess() }
+  }
+}

@@ -1,0 +1,90 @@
+import NNExp
+import Testing
+
+/// Names of Keras, PyTorch and scikit-learn are not accepted: the error gives the own one.
+@Suite struct ForeignNameTests {
+  private func errors(_ text: String) -> String {
+    do {
+      _ = try experiment(text)
+      return "no error"
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test func `a loss of another name is suggested, in its place`() {
+    #expect(
+      errors("loss: mse") == """
+        a.yaml:1:7: error: unknown loss type 'mse'; did you mean 'squared_error'?
+            loss: mse
+                  ^
+        note: known types: absolute_error, binary_cross_entropy, cross_entropy, hinge, huber, \
+        squared_error
+        """)
+  }
+
+  @Test func `an optimizer's key of another name is suggested, in its place`() {
+    #expect(
+      errors("train: {epochs: 1, optimizer: {type: sgd, lr: 0.1}}") == """
+        a.yaml:1:43: error: unknown key 'lr'; did you mean 'learning_rate'?
+            train: {epochs: 1, optimizer: {type: sgd, lr: 0.1}}
+                                                      ^
+        """)
+  }
+
+  @Test(arguments: [
+    ("loss: MSELoss", "unknown loss type 'MSELoss'; did you mean 'squared_error'?"),
+    ("loss: bce", "unknown loss type 'bce'; did you mean 'binary_cross_entropy'?"),
+    (
+      "loss: CrossEntropyLoss",
+      "unknown loss type 'CrossEntropyLoss'; did you mean 'cross_entropy'?"
+    ),
+    (
+      "loss: sparse_categorical_crossentropy",
+      "unknown loss type 'sparse_categorical_crossentropy'; did you mean 'cross_entropy'?"
+    ),
+    ("model: [conv2d]", "unknown layer type 'conv2d'; did you mean 'convolution'?"),
+    ("model: [Linear]", "unknown layer type 'Linear'; did you mean 'dense'?"),
+    ("model: [MaxPool2d]", "unknown layer type 'MaxPool2d'; did you mean 'max_pooling'?"),
+    (
+      "model: [BatchNorm1d]",
+      "unknown layer type 'BatchNorm1d'; did you mean 'batch_normalization'?"
+    ),
+    ("metrics: [acc]", "unknown metric type 'acc'; did you mean 'accuracy'?"),
+    ("metrics: [rmse]", "unknown metric type 'rmse'; did you mean 'root_mean_squared_error'?"),
+    ("metrics: [r2_score]", "unknown metric type 'r2_score'; did you mean 'r2'?"),
+    (
+      "model: [{type: dense, units: 1, initial: {weight: kaiming_normal}}]",
+      "unknown initializer type 'kaiming_normal'; did you mean 'he_normal'?"
+    ),
+    (
+      "train: {epochs: 1, schedule: ReduceLROnPlateau}",
+      "unknown schedule type 'ReduceLROnPlateau'; did you mean 'plateau'?"
+    ),
+    ("data: {generated: make_moons}", "unknown generator type 'make_moons'; did you mean 'moons'?"),
+    (
+      "model: [{type: dense, units: 1, out_features: 3}]",
+      "unknown key 'out_features'; did you mean 'units'?"
+    ),
+    ("train: {epochs: 1, batch: 3}", "unknown key 'batch'; did you mean 'batch_size'?"),
+    ("train: {epochs: 1, weight_decay: 3}", "unknown key 'weight_decay'; did you mean 'l2'?"),
+    ("random_state: 3", "unknown key 'random_state'; did you mean 'seed'?"),
+  ])
+  func `the own name is suggested`(text: String, message: String) throws {
+    #expect(errors(text).contains(": error: \(message)\n"), "\(errors(text))")
+  }
+
+  @Test func `no two components of a kind share a foreign name`() {
+    func check<Kind: ComponentKind>(_ kind: Kind) {
+      var owners: [String: String] = [:]
+      for type in kind.all {
+        for name in type.foreignNames {
+          #expect(kind.ownName(of: name) == type.name, "\(kind.kind) \(name)")
+          #expect(owners.updateValue(type.name, forKey: name) == nil, "\(kind.kind) \(name)")
+          #expect(!kind.all.contains { $0.name == name }, "\(kind.kind) \(name)")
+        }
+      }
+    }
+    for kind in registry.kinds { check(kind) }
+  }
+}
