@@ -48,10 +48,11 @@ struct GradcheckCommand: ParsableCommand {
     help: "a folder for gradient_check.csv and gradient_check_summary.csv", completion: .directory)
   var csv: String?
 
-  @OptionGroup var cores: CoreOptions
+  @Option(help: Threads.help)
+  var threads: Int?
 
   func run() throws {
-    try cores.apply()
+    try Threads.use(threads)
     let moments = try moments()
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())

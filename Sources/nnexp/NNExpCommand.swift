@@ -47,7 +47,7 @@ enum Main {
     do {
       _ = try startArguments.get()
       try InstructionSet.useRequested()
-      try CoreOptions.useRequested()
+      try Threads.useRequested()
       var command = try parsed()
       try command.run()
       leave(0)

@@ -21,7 +21,8 @@ struct ResumeCommand: ParsableCommand {
   @Argument(help: "the run's folder, such as results/xor/latest", completion: .directory)
   var directory: String
 
-  @OptionGroup var cores: CoreOptions
+  @Option(help: Threads.help)
+  var threads: Int?
 
   @OptionGroup var trust: TrustOptions
 
@@ -29,7 +30,7 @@ struct ResumeCommand: ParsableCommand {
   var quiet = false
 
   func run() throws {
-    try cores.apply()
+    try Threads.use(threads)
     try go(
       on: Resumption(
         of: directory, registry: standardRegistry(), trustsPlugins: trust.trustPlugins),

@@ -33,13 +33,14 @@ struct RunCommand: ParsableCommand {
     help: "go on with the newest run of this very experiment; start one where there is none")
   var resume = false
 
-  @OptionGroup var cores: CoreOptions
+  @Option(help: Threads.help)
+  var threads: Int?
 
   @Flag(name: .shortAndLong, help: "say nothing unless something is wrong")
   var quiet = false
 
   func run() throws {
-    try cores.apply()
+    try Threads.use(threads)
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
     if resume {
@@ -73,31 +74,4 @@ func leave(after code: Int32) throws {
   // It was told of one signal; another may have come since.
   if signalReceived != nil, [SIGINT, SIGTERM].contains(code - 128) { raiseAgain(code - 128) }
   if code != 0 { throw Exit(code: code) }
-}
-
-/// What every command takes that computes for long.
-struct CoreOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "how many threads compute, all cores unless given; the results are the same",
-      valueName: "n"))
-  var threads: Int?
-
-  func apply() throws {
-    guard let threads else { return }
-    try CoreOptions.use("\(threads)", of: "--threads")
-  }
-
-  /// Takes the number that the environment's NNEXP_THREADS gives, if it does.
-  static func useRequested() throws {
-    guard let text = getenv("NNEXP_THREADS"), text[0] != 0 else { return }
-    try use(String(cString: text), of: "NNEXP_THREADS")
-  }
-
-  private static func use(_ text: String, of name: String) throws {
-    guard let count = Int(text), (1...256).contains(count) else {
-      throw Diagnostic("\(name) must be an integer in 1...256, found '\(text)'")
-    }
-    Workers.count = count
-  }
 }

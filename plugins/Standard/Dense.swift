@@ -59,11 +59,10 @@ struct Dense: Layer, Component {
 
   func backward<S: Scalar>(_ pass: Backward<S>) {
     // ∂W += ∂y xᵀ,  ∂b += ∂y,  ∂x += Wᵀ ∂y
-    let (map, gradient) = (
-      AffineMap(pass.parameters, hasBias: hasBias), AffineMap(pass.gradients, hasBias: hasBias)
-    )
+    let map = AffineMap(pass.parameters, hasBias: hasBias)
+    let gradient = AffineMap(pass.gradients, hasBias: hasBias)
     map.backward(
-      pass.dy, pass.x, to: gradient, pass.needsInputGradient ? pass.dx : nil,
+      pass.dy, pass.x, to: gradient, pass.dx, isWanted: pass.needsInputGradient,
       samples: pass.samples)
   }
 

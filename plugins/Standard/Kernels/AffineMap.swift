@@ -7,20 +7,20 @@ import NNExp
 struct AffineMap<S: Scalar> {
   let units: Int
   let inputs: Int
-  private let weight: Tensor<S>
+  private let weight: UnsafeMutablePointer<S>
   private let bias: UnsafeMutablePointer<S>?
 
   /// - Parameter tensors: W `[units, inputs]` and, with a bias, b `[units]`; or ∂
   ///   of them.
   @inline(__always)
   init(_ tensors: Tensors<S>, hasBias: Bool) {
-    weight = tensors[0]
-    units = weight.shape[0]
-    inputs = weight.shape[1]
+    units = tensors[0].shape[0]
+    inputs = tensors[0].shape[1]
+    weight = tensors[0].start
     bias = hasBias ? tensors[1].start : nil
   }
 
-  private var matrix: Matrix<S> { weight.matrix(rows: units, columns: inputs) }
+  private var matrix: Matrix<S> { Matrix(start: weight, rows: units, columns: inputs) }
 
   /// y ← W x + b.
   @inline(__always)
@@ -34,13 +34,14 @@ struct AffineMap<S: Scalar> {
       into: y.matrix(rows: samples, columns: units), accumulating: bias != nil)
   }
 
-  /// ∂W += ∂y xᵀ, ∂b += ∂y, and ∂x += Wᵀ ∂y where ∂x is wanted.
+  /// ∂W += ∂y xᵀ, ∂b += ∂y, and ∂x += Wᵀ ∂y if that is wanted.
   @inline(__always)
   func backward(
-    _ dy: Tensor<S>, _ x: Tensor<S>, to gradient: AffineMap, _ dx: Tensor<S>?, samples: Int
+    _ dy: Tensor<S>, _ x: Tensor<S>, to gradient: AffineMap, _ dx: Tensor<S>,
+    isWanted: Bool, samples: Int
   ) {
     if isTiny(samples) {
-      return backwardTiny(dy.start, x.start, gradient, dx?.start, samples)
+      return backwardTiny(dy.start, x.start, gradient, dx.start, isWanted, samples)
     }
     let slopes = dy.matrix(rows: samples, columns: units)
     multiply(
@@ -52,7 +53,7 @@ struct AffineMap<S: Scalar> {
         for i in 0..<units { db[i] += row[i] }
       }
     }
-    if let dx {
+    if isWanted {
       multiply(
         slopes, matrix, into: dx.matrix(rows: samples, columns: inputs), accumulating: true)
     }
@@ -62,7 +63,7 @@ struct AffineMap<S: Scalar> {
 extension AffineMap<Double> {
   /// y of unit i alone, in eight interleaved sums.
   func forward(_ x: Tensor<Double>, into y: Tensor<Double>, samples: Int, unit i: Int) {
-    let row = weight.start + i * inputs
+    let row = weight + i * inputs
     for s in 0..<samples {
       let x = x.start + s &* inputs
       var lanes = SIMD8<Double>(repeating: 0)
@@ -86,7 +87,7 @@ extension AffineMap<Double> {
 extension AffineMap {
   /// So few products that setting up a matrix product costs more than they do.
   @inline(__always)
-  private func isTiny(_ samples: Int) -> Bool { weight.count &* samples <= 256 }
+  private func isTiny(_ samples: Int) -> Bool { units &* inputs &* samples <= 256 }
 
   // The number of inputs is a constant in each of the small cases: their inner
   // loops are straight lines.
@@ -110,7 +111,7 @@ extension AffineMap {
     _ firstX: UnsafeMutablePointer<S>, _ firstY: UnsafeMutablePointer<S>, _ samples: Int,
     _ count: Int
   ) {
-    var row = weight.start
+    var row = weight
     var i = 0
     while i < units {
       let bias: S = self.bias?[i] ?? 0
@@ -136,24 +137,24 @@ extension AffineMap {
   @inline(__always)
   private func backwardTiny(
     _ dy: UnsafeMutablePointer<S>, _ x: UnsafeMutablePointer<S>, _ gradient: AffineMap,
-    _ dx: UnsafeMutablePointer<S>?, _ samples: Int
+    _ dx: UnsafeMutablePointer<S>, _ isWanted: Bool, _ samples: Int
   ) {
     switch inputs {
-    case 1: backwardRows(dy, x, gradient, dx, samples, 1, of: 1)
-    case 2: backwardRows(dy, x, gradient, dx, samples, 2, of: 2)
-    case 3: backwardRows(dy, x, gradient, dx, samples, 3, of: 3)
-    case 4: backwardRows(dy, x, gradient, dx, samples, 4, of: 4)
+    case 1: backwardRows(dy, x, gradient, dx, isWanted, samples, 1, of: 1)
+    case 2: backwardRows(dy, x, gradient, dx, isWanted, samples, 2, of: 2)
+    case 3: backwardRows(dy, x, gradient, dx, isWanted, samples, 3, of: 3)
+    case 4: backwardRows(dy, x, gradient, dx, isWanted, samples, 4, of: 4)
     default:
       var first = 0
       while inputs &- first > 4 {
-        backwardRows(dy, x, gradient, dx, samples, 4, from: first, of: inputs)
+        backwardRows(dy, x, gradient, dx, isWanted, samples, 4, from: first, of: inputs)
         first &+= 4
       }
       switch inputs &- first {
-      case 1: backwardRows(dy, x, gradient, dx, samples, 1, from: first, of: inputs)
-      case 2: backwardRows(dy, x, gradient, dx, samples, 2, from: first, of: inputs)
-      case 3: backwardRows(dy, x, gradient, dx, samples, 3, from: first, of: inputs)
-      default: backwardRows(dy, x, gradient, dx, samples, 4, from: first, of: inputs)
+      case 1: backwardRows(dy, x, gradient, dx, isWanted, samples, 1, from: first, of: inputs)
+      case 2: backwardRows(dy, x, gradient, dx, isWanted, samples, 2, from: first, of: inputs)
+      case 3: backwardRows(dy, x, gradient, dx, isWanted, samples, 3, from: first, of: inputs)
+      default: backwardRows(dy, x, gradient, dx, isWanted, samples, 4, from: first, of: inputs)
       }
     }
   }
@@ -167,12 +168,12 @@ extension AffineMap {
   @inline(__always)
   private func backwardRows(
     _ firstDy: UnsafeMutablePointer<S>, _ firstX: UnsafeMutablePointer<S>,
-    _ gradient: AffineMap, _ firstDx: UnsafeMutablePointer<S>?, _ samples: Int, _ width: Int,
-    from first: Int = 0, of count: Int
+    _ gradient: AffineMap, _ firstDx: UnsafeMutablePointer<S>, _ isWanted: Bool,
+    _ samples: Int, _ width: Int, from first: Int = 0, of count: Int
   ) {
     let db = first == 0 ? gradient.bias : nil
-    var w = weight.start + first
-    var dw = gradient.weight.start + first
+    var w = weight + first
+    var dw = gradient.weight + first
     var i = 0
     while i < units {
       var row = InlineArray<4, S>(repeating: 0)
@@ -183,7 +184,7 @@ extension AffineMap {
         row[j] = w[j]
         j &+= 1
       }
-      var (x, dx, dy) = (firstX + first, (firstDx ?? firstX) + first, firstDy + i)
+      var (x, dx, dy) = (firstX + first, firstDx + first, firstDy + i)
       var s = samples
       while s > 0 {
         let d = dy.pointee
@@ -193,7 +194,7 @@ extension AffineMap {
           sums[j] += d * x[j]
           j &+= 1
         }
-        if firstDx != nil {
+        if isWanted {
           j = 0
           while j < width {
             dx[j] += d * row[j]
