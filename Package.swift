@@ -22,35 +22,39 @@ let package = Package(
     // What a plugin imports, and all that it imports.
     .target(name: "NNExp", dependencies: ["COpenBLAS", "CKernels"]),
 
-    .target(name: "YAMLTree", dependencies: ["NNExp", "CYAML"]),
-    .target(name: "Datasets", dependencies: ["NNExp", "CZlib"]),
+    // Regular files, atomic writes, records, hashes, and text for the outside.
+    .target(name: "Files", dependencies: ["NNExp", "CZlib"]),
+    .target(name: "YAMLTree", dependencies: ["NNExp", "Files", "CYAML"]),
+    .target(name: "Datasets", dependencies: ["NNExp", "Files", "CZlib"]),
     .target(name: "Engine", dependencies: ["NNExp", "Datasets"]),
     .target(name: "GradientCheck", dependencies: ["NNExp", "Datasets", "Engine", "Results"]),
     .target(name: "Conformance", dependencies: ["NNExp", "Datasets", "GradientCheck"]),
     .target(
-      name: "Explanation", dependencies: ["NNExp", "Datasets", "Engine", "GradientCheck"]),
-    .target(name: "Results", dependencies: ["NNExp"]),
+      name: "Explanation",
+      dependencies: ["NNExp", "Files", "Datasets", "Engine", "GradientCheck"]),
+    .target(name: "Results", dependencies: ["NNExp", "Files"]),
     .target(
       name: "ExperimentFile",
       dependencies: [
-        "NNExp", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Plugins", "Results",
+        "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Plugins", "Results",
       ]),
 
     // Plugins that are built and loaded at run time.
     .target(name: "CPlugins"),
-    .target(name: "Plugins", dependencies: ["NNExp", "Datasets", "CPlugins"]),
+    .target(name: "Plugins", dependencies: ["NNExp", "Files", "CPlugins"]),
 
     .target(
       name: "Running",
       dependencies: [
-        "NNExp", "Datasets", "Engine", "GradientCheck", "Conformance", "Plugins", "Results",
+        "NNExp", "Files", "Datasets", "Engine", "GradientCheck", "Conformance", "Plugins",
+        "Results",
         "ExperimentFile",
       ]),
 
     .target(
       name: "Sweeps",
       dependencies: [
-        "NNExp", "YAMLTree", "Datasets", "Engine", "Results", "ExperimentFile", "Running",
+        "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "Results", "ExperimentFile", "Running",
       ]),
 
     // The layers, losses and the rest that ship: a plugin like any other, linked in.
@@ -59,7 +63,8 @@ let package = Package(
     .executableTarget(
       name: "nnexp",
       dependencies: [
-        "NNExp", "Datasets", "Engine", "GradientCheck", "Conformance", "Explanation", "Results",
+        "NNExp", "Files", "Datasets", "Engine", "GradientCheck", "Conformance", "Explanation",
+        "Results",
         "ExperimentFile", "Running", "Sweeps", "Standard",
         "Plugins", "CPlugins",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -72,6 +77,9 @@ let package = Package(
       ]),
 
     .testTarget(name: "NNExpTests", dependencies: ["NNExp"]),
+    // What the tests of several modules share.
+    .target(name: "TestSupport", dependencies: ["NNExp"], path: "Tests/TestSupport"),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "NNExp", "TestSupport"]),
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree", "NNExp"]),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "NNExp", "YAMLTree", "Standard"]),
@@ -90,7 +98,7 @@ let package = Package(
       name: "ExplanationTests",
       dependencies: ["Explanation", "ExperimentFile", "Engine", "Datasets", "NNExp", "Standard"]),
     .testTarget(name: "PluginsTests", dependencies: ["Plugins", "NNExp"]),
-    .testTarget(name: "ResultsTests", dependencies: ["Results", "NNExp"]),
+    .testTarget(name: "ResultsTests", dependencies: ["Results", "Files", "NNExp", "TestSupport"]),
     .testTarget(
       name: "ExperimentFileTests",
       dependencies: [
@@ -98,11 +106,11 @@ let package = Package(
       ]),
     .testTarget(
       name: "SweepsTests",
-      dependencies: ["Sweeps", "NNExp", "Datasets", "Results", "Standard", "nnexp"]),
+      dependencies: ["Sweeps", "NNExp", "Files", "Datasets", "Results", "Standard", "nnexp"]),
     .testTarget(
       name: "RunningTests",
       dependencies: [
-        "Running", "ExperimentFile", "Results", "Engine", "Datasets", "NNExp", "Standard",
+        "Running", "ExperimentFile", "Results", "Files", "Engine", "Datasets", "NNExp", "Standard",
       ]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["nnexp"],
@@ -122,7 +130,9 @@ if Context.environment["NNEXP_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
       name: "Fuzz",
-      dependencies: ["NNExp", "YAMLTree", "Datasets", "ExperimentFile", "Results", "Standard"],
+      dependencies: [
+        "NNExp", "Files", "YAMLTree", "Datasets", "ExperimentFile", "Results", "Sweeps", "Standard",
+      ],
       path: "Tests/Fuzz", exclude: ["Seeds", "kernels.c", "seeds.py"],
       swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -1,3 +1,5 @@
+import Files
+
 /// The bytes of a CSV file: held, or read in parts.
 enum CSVBytes: Sendable {
   case held([UInt8])

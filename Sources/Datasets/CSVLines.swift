@@ -1,3 +1,4 @@
+import Files
 import NNExp
 internal import Synchronization
 

@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// Tells places and texts of a CSV file.

@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// The types of number that array files hold.

@@ -1,3 +1,4 @@
+import Files
 public import NNExp
 
 /// Initial values from a file: `initial: {weight: {file: weight.npy}}`.
@@ -15,10 +16,7 @@ public struct FileInitializer: Initializer, Component {
     let path = options.string("path", "an .npy file, relative to the experiment file")
     let place = options.place(of: "path")
     // An override on the command line has no folder but the current one.
-    let folder = place?.source.name.lastIndex(ofByte: "/").map { slash in
-      String(place!.source.name[...slash])
-    }
-    file = DeclaredPath(path, in: folder ?? ".", at: place)
+    file = DeclaredPath(path, in: Path.prefix(of: place?.source.name ?? ""), at: place)
   }
 
   public func fill(_ values: Tensor<Double>, random: RandomStream) throws {

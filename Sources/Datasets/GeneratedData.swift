@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// Samples that a registered generator makes.

@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// IDX, the format of MNIST: two zero bytes, a type, the number of axes, the

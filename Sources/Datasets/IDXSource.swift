@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// Inputs and targets in two IDX files, .gz too.

@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// The array of an NPY file that is held.

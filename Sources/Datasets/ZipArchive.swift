@@ -1,4 +1,5 @@
 internal import CZlib
+import Files
 import NNExp
 
 /// A zip archive, as NPZ is one: stored and deflated members, zip64 sizes.

@@ -1,5 +1,6 @@
 public import Datasets
 public import Engine
+import Files
 public import GradientCheck
 public import NNExp
 public import Plugins
@@ -102,7 +103,7 @@ public final class Experiment: Sendable {
     plugins policy: PluginPolicy = .load
   ) throws {
     try self.init(
-      parseYAML(bytes, name: name), text: bytes, folder: folder(of: path), fileName: nil,
+      parseYAML(bytes, name: name), text: bytes, folder: Path.folder(of: path), fileName: nil,
       registry: registry, plugins: policy, like: nil)
   }
 
@@ -115,8 +116,8 @@ public final class Experiment: Sendable {
     plugins policy: PluginPolicy = .load, like sibling: Experiment? = nil
   ) throws {
     try self.init(
-      apply(overrides: overrides, to: root), text: text, folder: folder(of: path),
-      fileName: stem(of: path), registry: registry, plugins: policy, like: sibling)
+      apply(overrides: overrides, to: root), text: text, folder: Path.folder(of: path),
+      fileName: Path.stem(of: path), registry: registry, plugins: policy, like: sibling)
   }
 
   /// - Parameter fileName: the experiment's name where the file gives none; nil for a
@@ -245,17 +246,4 @@ public final class Experiment: Sendable {
         ? Diagnostic("the split '\(name)' is named twice") : nil
     }
   }
-}
-
-/// `experiments` of `experiments/xor.yaml`; `.` of `xor.yaml`.
-private func folder(of path: String) -> String {
-  guard let slash = path.lastIndex(ofByte: "/") else { return "." }
-  return slash == path.startIndex ? "/" : String(path[..<slash])
-}
-
-/// `xor` of `experiments/xor.yaml`.
-private func stem(of path: String) -> String {
-  let file = path.utf8.split(separator: UInt8(ascii: "/")).last ?? "experiment"[...].utf8
-  let dot = file.lastIndex(of: UInt8(ascii: ".")) ?? file.startIndex
-  return String(Substring(dot > file.startIndex ? file[..<dot] : file))
 }

@@ -1,3 +1,5 @@
+import Files
+
 extension Document {
   /// The document as one page that needs nothing else: its formulas are MathML,
   /// its graph SVG, its style within.
@@ -9,7 +11,7 @@ extension Document {
     <meta charset="utf-8"/>
     <meta name="viewport" content="width=device-width, initial-scale=1"/>
     <meta name="color-scheme" content="light dark"/>
-    <title>\(escapedForXML(title))</title>
+    <title>\(Escaping.xml(title))</title>
     <style>
     \(Document.style)
     </style>
@@ -27,7 +29,7 @@ extension Document {
   private static func html(_ block: Block) -> String {
     switch block {
     case .heading(let level, let inlines, let anchor):
-      return "<h\(level) id=\"\(escapedForXML(anchor))\">\(html(inlines))</h\(level)>"
+      return "<h\(level) id=\"\(Escaping.xml(anchor))\">\(html(inlines))</h\(level)>"
     case .paragraph(let inlines): return "<p>\(html(inlines))</p>"
     case .table(let header, let rows):
       let head = header.map { "<th scope=\"col\">\(html($0))</th>" }.joined()
@@ -43,7 +45,7 @@ extension Document {
         </table></div>
         """
     case .derivation(let derivation): return html(derivation)
-    case .verbatim(let text): return "<pre>\(escapedForXML(text))</pre>"
+    case .verbatim(let text): return "<pre>\(Escaping.xml(text))</pre>"
     case .graph(let drawing): return "<figure>\(drawing.svg)</figure>"
     }
   }
@@ -51,8 +53,8 @@ extension Document {
   private static func html(_ inlines: [Inline]) -> String {
     inlines.map { inline in
       switch inline {
-      case .text(let text): escapedForXML(text)
-      case .code(let name): "<code>\(escapedForXML(name))</code>"
+      case .text(let text): Escaping.xml(text)
+      case .code(let name): "<code>\(Escaping.xml(name))</code>"
       case .math(let formula): "<math>\(formula.mathML)</math>"
       }
     }.joined()
@@ -61,7 +63,7 @@ extension Document {
   private static func html(_ derivation: Derivation) -> String {
     var rows: [String] = []
     func row(_ left: String, _ relation: String, _ right: String, _ note: String = "") {
-      let sign = relation.isEmpty ? "" : "<mo>\(escapedForXML(relation))</mo>"
+      let sign = relation.isEmpty ? "" : "<mo>\(Escaping.xml(relation))</mo>"
       rows.append(
         "<mtr><mtd>\(left)</mtd><mtd>\(sign)</mtd><mtd><mrow>\(right)</mrow></mtd>"
           + "<mtd>\(note)</mtd></mtr>")
@@ -69,7 +71,7 @@ extension Document {
     for (index, step) in derivation.steps.enumerated() {
       let left = index == 0 ? derivation.left.mathML : ""
       let note =
-        step.note.isEmpty ? "" : "<mtext class=\"note\">\(escapedForXML(step.note))</mtext>"
+        step.note.isEmpty ? "" : "<mtext class=\"note\">\(Escaping.xml(step.note))</mtext>"
       let numeric = step.beside.map { "<mrow class=\"numeric\">\($0.mathML)</mrow>" }
       if step.right.isWide {
         row(left, step.relation, step.right.mathML)

@@ -1,3 +1,5 @@
+import Files
+
 extension Document {
   /// The document as Markdown with LaTeX between dollars.
   var markdown: String {
@@ -25,20 +27,11 @@ extension Document {
   private static func markdown(_ inlines: [Inline]) -> String {
     inlines.map { inline in
       switch inline {
-      case .text(let text): escaped(text)
+      case .text(let text): Escaping.markdown(printable(text))
       case .code(let name): "`\(printable(name))`"
       case .math(let formula): "$\(formula.latex)$"
       }
     }.joined()
-  }
-
-  private static func escaped(_ text: String) -> String {
-    var escaped = ""
-    for scalar in printable(text).unicodeScalars {
-      if "\\`*_{}[]<>#|&$~".unicodeScalars.contains(scalar) { escaped += "\\" }
-      escaped.unicodeScalars.append(scalar)
-    }
-    return escaped
   }
 
   private static func markdown(_ derivation: Derivation) -> String {

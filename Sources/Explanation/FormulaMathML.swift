@@ -1,17 +1,19 @@
+import Files
+
 extension Formula {
   /// The formula as MathML Core, without the `math` element around it.
   public var mathML: String {
     switch self {
     case .row(let parts): return "<mrow>" + Formula.juxtaposed(parts) + "</mrow>"
     case .letter(let name): return Formula.identifier(name)
-    case .number(let text): return "<mn>\(escapedForXML(text))</mn>"
-    case .sign(let sign): return "<mo>\(escapedForXML(sign))</mo>"
+    case .number(let text): return "<mn>\(Escaping.xml(text))</mn>"
+    case .sign(let sign): return "<mo>\(Escaping.xml(sign))</mo>"
     case .symbol(let symbol):
       return Formula.scripted(symbol.mathML, sub: nil, sup: symbol.decoration)
     case .fenced(let open, let inside, let close):
       return """
-        <mrow><mo fence="true" form="prefix">\(escapedForXML(open))</mo>\(inside.mathML)\
-        <mo fence="true" form="postfix">\(escapedForXML(close))</mo></mrow>
+        <mrow><mo fence="true" form="prefix">\(Escaping.xml(open))</mo>\(inside.mathML)\
+        <mo fence="true" form="postfix">\(Escaping.xml(close))</mo></mrow>
         """
     case .fraction(let over, let under):
       return "<mfrac>\(over.mathML)\(under.mathML)</mfrac>"
@@ -21,7 +23,7 @@ extension Formula {
       return "<mover accent=\"true\">\(inside.mathML)<mo stretchy=\"false\">\(mark)</mo></mover>"
     case .scripts(let base, let sub, let sup): return Formula.scripts(base, sub, sup)
     case .large(let name): return Formula.large(name)
-    case .text(let text): return "<mtext>\(escapedForXML(text))</mtext>"
+    case .text(let text): return "<mtext>\(Escaping.xml(text))</mtext>"
     case .cases(let rows):
       return "<mrow><mo fence=\"true\" form=\"prefix\">{</mo>"
         + Formula.table(rows.map { $0.map(\.mathML) }, of: "cases") + "</mrow>"
@@ -52,7 +54,7 @@ extension Formula {
     if name.isIndexedInput {
       return "<msup><mi>x</mi><mn>\(name.dropFirst())</mn></msup>"
     }
-    return "<mi>\(escapedForXML(name))</mi>"
+    return "<mi>\(Escaping.xml(name))</mi>"
   }
 
   private static func large(_ name: String) -> String {
@@ -138,23 +140,4 @@ extension String {
   fileprivate func replacingPrefix(_ prefix: String, with other: String) -> String {
     hasPrefix(prefix) ? other + dropFirst(prefix.count) : self
   }
-}
-
-/// Text for an element or a quoted attribute; what XML cannot hold becomes `�`.
-func escapedForXML(_ text: some StringProtocol) -> String {
-  var escaped = ""
-  for scalar in text.unicodeScalars {
-    switch scalar {
-    case "&": escaped += "&amp;"
-    case "<": escaped += "&lt;"
-    case ">": escaped += "&gt;"
-    case "\"": escaped += "&quot;"
-    case "'": escaped += "&#39;"
-    case "\n", "\t": escaped.unicodeScalars.append(scalar)
-    case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value): escaped += "\u{FFFD}"
-    case _ where scalar.value == 0xFFFE || scalar.value == 0xFFFF: escaped += "\u{FFFD}"
-    default: escaped.unicodeScalars.append(scalar)
-    }
-  }
-  return escaped
 }

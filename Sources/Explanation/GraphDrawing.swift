@@ -1,3 +1,4 @@
+import Files
 import Engine
 import NNExp
 
@@ -106,12 +107,12 @@ struct GraphDrawing {
   private static func draw(_ box: Box) -> String {
     let center = box.x + boxWidth / 2
     return """
-      <a href="#\(escapedForXML(box.anchor))"><rect x="\(box.x)" y="\(box.y)" \
+      <a href="#\(Escaping.xml(box.anchor))"><rect x="\(box.x)" y="\(box.y)" \
       width="\(boxWidth)" height="\(boxHeight)" rx="5"/>\
       <text x="\(center)" y="\(box.y + 20)" text-anchor="middle">\
-      \(escapedForXML(shortened(box.title)))</text>\
+      \(Escaping.xml(shortened(box.title)))</text>\
       <text class="kind" x="\(center)" y="\(box.y + 37)" text-anchor="middle">\
-      \(escapedForXML(shortened(box.kind)))</text></a>
+      \(Escaping.xml(shortened(box.kind)))</text></a>
       """
   }
 
@@ -156,7 +157,7 @@ struct GraphDrawing {
   }
 
   private func labels(_ edge: Edge, _ x: Int, _ y: Int) -> String {
-    let letter = escapedForXML(
+    let letter = Escaping.xml(
       edge.letter.letter + String(repeating: "′", count: edge.letter.primes))
     let number = edge.letter.index.map { "(\($0))" } ?? ""
     return """

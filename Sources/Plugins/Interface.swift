@@ -1,4 +1,4 @@
-import Datasets
+import Files
 import Glibc
 import NNExp
 
@@ -30,18 +30,19 @@ struct Interface: Sendable {
   /// The interface of the running executable; found once.
   static func ofThisProcess() throws -> Interface { try found.get() }
 
-  private static let found = Result { try Interface(of: realPath("/proc/self/exe") ?? "nnexp") }
+  private static let found = Result { try Interface(of: Path.real("/proc/self/exe") ?? "nnexp") }
 
   init(of executable: String) throws {
-    let folder = parent(of: executable)
-    let installed = parent(of: folder) + "/lib/nnexp"
-    if isThere(installed + "/NNExp.swiftmodule") {
+    let folder = Path.folder(of: executable)
+    let installed = Path.folder(of: folder) + "/lib/nnexp"
+    if Path.isThere(installed + "/NNExp.swiftmodule") {
       modules = installed
-      headers = parent(of: folder) + "/include"
+      headers = Path.folder(of: folder) + "/include"
       moduleMaps = Interface.moduleMaps(in: installed)
     } else {
       modules = folder + "/Modules"
-      guard isThere(modules + "/NNExp.swiftmodule"), let root = Interface.package(above: folder)
+      guard Path.isThere(modules + "/NNExp.swiftmodule"),
+        let root = Interface.package(above: folder)
       else {
         throw Diagnostic(
           "'\(executable)' has nothing beside it that plugins compile against",
@@ -50,15 +51,15 @@ struct Interface: Sendable {
       headers = root + "/Sources/CPlugins/include"
       moduleMaps = Interface.moduleMaps(in: root + "/Sources")
       // A build that went no further than the modules leaves an older nnexp.
-      if let module = modified(modules + "/NNExp.swiftmodule"),
-        let program = modified(executable), module > program
+      if let module = Path.modified(modules + "/NNExp.swiftmodule"),
+        let program = Path.modified(executable), module > program
       {
         throw Diagnostic(
           "'\(executable)' is older than the NNExp that plugins would compile against",
           notes: [.init("build nnexp again")], failure: .environment)
       }
     }
-    let module = try readRegularFile(modules + "/NNExp.swiftmodule", at: nil)
+    let module = try readRegularFile(modules + "/NNExp.swiftmodule")
     hash = String(SHA256.hex(of: module).prefix(16))
     compiler = Interface.compiler(of: module) ?? "an unknown compiler"
   }
@@ -68,15 +69,15 @@ struct Interface: Sendable {
 
   private static func moduleMaps(in folder: String) -> [String] {
     cModules.flatMap { ["\(folder)/\($0)", "\(folder)/\($0)/include"] }
-      .map { $0 + "/module.modulemap" }.filter(isThere)
+      .map { $0 + "/module.modulemap" }.filter(Path.isThere)
   }
 
   /// The folder of the package whose build folder this is.
   private static func package(above folder: String) -> String? {
     var level = folder
     for _ in 0..<6 where level != "/" {
-      if isThere(level + "/Sources/NNExp/Contract/Layer.swift") { return level }
-      level = parent(of: level)
+      if Path.isThere(level + "/Sources/NNExp/Contract/Layer.swift") { return level }
+      level = Path.folder(of: level)
     }
     return nil
   }

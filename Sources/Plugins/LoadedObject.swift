@@ -1,4 +1,5 @@
 internal import CPlugins
+import Files
 import Glibc
 import NNExp
 
@@ -13,7 +14,7 @@ struct LoadedObject: @unchecked Sendable {
   /// from the same path, and the path holds the descriptor's number.
   init(_ bytes: [UInt8], of plugin: String, at site: CallSite) throws {
     let descriptor = bytes.withUnsafeBytes {
-      nnexp_sealed_file(stem(of: plugin), $0.baseAddress, $0.count)
+      nnexp_sealed_file(Path.stem(of: plugin), $0.baseAddress, $0.count)
     }
     guard descriptor >= 0 else {
       throw Diagnostic(
@@ -21,7 +22,7 @@ struct LoadedObject: @unchecked Sendable {
         failure: .environment)
     }
     let path = "/proc/self/fd/\(descriptor)"
-    guard isThere(path) else {
+    guard Path.isThere(path) else {
       throw Diagnostic(
         "cannot load the plugin '\(plugin)': there is no /proc", failure: .environment)
     }

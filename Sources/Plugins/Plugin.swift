@@ -1,4 +1,4 @@
-import Datasets
+import Files
 import Glibc
 public import NNExp
 import Synchronization

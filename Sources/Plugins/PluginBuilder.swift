@@ -1,4 +1,5 @@
 internal import CPlugins
+import Files
 import Glibc
 import NNExp
 
@@ -16,7 +17,7 @@ struct PluginBuilder {
     let name = "\(source.name)-\(key).so"
     return try cache.entry(name) { workshop in
       let isShown = isatty(2) == 1
-      if isShown { tell("building the plugin '\(source.path)' …") }
+      if isShown { tell("building the plugin '\(Escaping.line(source.path))' …") }
       defer { if isShown { tell("\u{1B}[1A\u{1B}[K", end: "") } }
       let path = workshop.path + "/" + name
       switch source.kind {
@@ -81,13 +82,14 @@ struct PluginBuilder {
       "-Xfrontend", "-disable-incremental-llvm-codegen",
     ]
     for map in interface.moduleMaps { words += ["-Xcc", "-fmodule-map-file=\(map)"] }
-    words += ["-o", path, "-Xlinker", "-soname=\(fileName(of: path))"]
+    // Linkers note the file's name, not its path: the same bytes in any cache.
+    words += ["-o", path, "-Xlinker", "-soname=\(Path.name(of: path))"]
     words += try copies(in: workshop) + [workshop.path + "/" + entry]
     try compile(words)
   }
 
   private func buildC(to path: String, in workshop: PrivateFolder) throws {
-    let isCPlusPlus = source.files.contains { !$0.isHeader && suffix(of: $0.path) != "c" }
+    let isCPlusPlus = source.files.contains { !$0.isHeader && Path.suffix(of: $0.path) != "c" }
     let compilers = isCPlusPlus ? ["clang++", "g++", "c++"] : ["clang", "gcc", "cc"]
     guard let compiler = compilers.first(where: Compiler.isThere) else {
       throw Diagnostic(
@@ -99,13 +101,9 @@ struct PluginBuilder {
     try compile(
       [
         compiler, "-O2", "-Wall", "-fPIC", "-shared", "-ffp-contract=off", "-I",
-        interface.headers, "-o", path, "-Xlinker", "-soname=\(fileName(of: path))",
+        interface.headers, "-o", path, "-Xlinker", "-soname=\(Path.name(of: path))",
       ] + (try copies(in: workshop)) + ["-lm"])
   }
-
-  /// The name that linkers note in the object, in place of the path: the same bytes in
-  /// any cache.
-  private func fileName(of path: String) -> Substring { path.split(atByte: "/").last ?? "" }
 
   private func compile(_ words: [String]) throws {
     let status = try Compiler.run(words)

@@ -1,4 +1,4 @@
-import Datasets
+import Files
 import NNExp
 
 /// A plugin as a path names it, read: sources to be compiled, or a shared object.
@@ -13,8 +13,8 @@ struct PluginSource: Sendable {
     let path: String
     let bytes: [UInt8]
 
-    var name: String { path.split(atByte: "/").last.map(String.init) ?? path }
-    var isHeader: Bool { PluginSource.headers.contains(suffix(of: path)) }
+    var name: String { Path.name(of: path) }
+    var isHeader: Bool { PluginSource.headers.contains(Path.suffix(of: path)) }
 
     /// The bytes, and before them where they are from, so that a copy's compiler names
     /// this file's lines.
@@ -55,30 +55,30 @@ struct PluginSource: Sendable {
       throw Diagnostic("a plugin's path is needed, such as '../plugins/Maxout'")
     }
     self.path = path
-    name = stem(of: path)
-    guard isThere(path) else { throw PluginSource.missing(path) }
-    guard isFolder(path) else {
-      guard let kind = PluginSource.kinds[suffix(of: path)] else {
+    name = Path.stem(of: path)
+    guard Path.isThere(path) else { throw PluginSource.missing(path) }
+    guard Path.isFolder(path) else {
+      guard let kind = PluginSource.kinds[Path.suffix(of: path)] else {
         throw Diagnostic(
           "'\(path)' is no plugin: a folder with Swift or C files, one such file, or a built .so is"
         )
       }
       self.kind = kind
-      let file = File(path: path, bytes: try readRegularFile(path, at: nil))
+      let file = File(path: path, bytes: try readRegularFile(path))
       files = kind == .c ? PluginSource.withHeaders(file) : [file]
       return
     }
-    let names = try requiredFileNames(in: path)
-    let sources = names.filter { [.swift, .c].contains(PluginSource.kinds[suffix(of: $0)]) }
-    guard let first = sources.first, let kind = PluginSource.kinds[suffix(of: first)] else {
+    let names = try Path.visibleNames(in: path)
+    let sources = names.filter { [.swift, .c].contains(PluginSource.kinds[Path.suffix(of: $0)]) }
+    guard let first = sources.first, let kind = PluginSource.kinds[Path.suffix(of: first)] else {
       throw Diagnostic("the plugin '\(path)' has no Swift or C file")
     }
-    if let other = sources.first(where: { PluginSource.kinds[suffix(of: $0)] != kind }) {
+    if let other = sources.first(where: { PluginSource.kinds[Path.suffix(of: $0)] != kind }) {
       throw Diagnostic(
         "the plugin '\(path)' mixes languages: '\(first)' and '\(other)'; give each its own")
     }
     let wanted = names.filter {
-      sources.contains($0) || kind == .c && PluginSource.headers.contains(suffix(of: $0))
+      sources.contains($0) || kind == .c && PluginSource.headers.contains(Path.suffix(of: $0))
     }
     guard wanted.count <= PluginSource.mostFiles else {
       throw Diagnostic(
@@ -87,21 +87,23 @@ struct PluginSource: Sendable {
     }
     self.kind = kind
     files = try wanted.map {
-      File(path: path + "/" + $0, bytes: try readRegularFile(path + "/" + $0, at: nil))
+      File(path: path + "/" + $0, bytes: try readRegularFile(path + "/" + $0))
     }
   }
 
   /// A C file and the headers beside it whose names are quoted in it, or in one of them.
   private static func withHeaders(_ file: File) -> [File] {
     var files = [file]
-    let folder = file.path.contains(byte: "/") ? parent(of: file.path) + "/" : ""
-    var names = fileNames(in: parent(of: file.path)).filter { headers.contains(suffix(of: $0)) }
+    let folder = Path.prefix(of: file.path)
+    var names = Path.names(in: Path.folder(of: file.path)).valid.filter {
+      headers.contains(Path.suffix(of: $0))
+    }
     var index = 0
     while index < files.count {
       let text = String(decoding: files[index].bytes, as: UTF8.self)
       for name in names where text.utf8.contains("\"\(name)\"".utf8) {
         names.removeAll { $0.hasSameBytes(as: name) }
-        guard let bytes = try? readRegularFile(folder + name, at: nil) else { continue }
+        guard let bytes = try? readRegularFile(folder + name) else { continue }
         files.append(File(path: folder + name, bytes: bytes))
       }
       index += 1
@@ -110,11 +112,9 @@ struct PluginSource: Sendable {
   }
 
   private static func missing(_ path: String) -> Diagnostic {
-    let folder = parent(of: path)
-    let near = nearest(
-      to: String(path.split(atByte: "/").last ?? ""), among: fileNames(in: folder))
-    let hint =
-      near.map { "; did you mean '\(path.contains(byte: "/") ? folder + "/" : "")\($0)'?" } ?? ""
+    let names = (try? Path.visibleNames(in: Path.folder(of: path))) ?? []
+    let near = nearest(to: String(path.split(atByte: "/").last ?? ""), among: names)
+    let hint = near.map { "; did you mean '\(Path.prefix(of: path))\($0)'?" } ?? ""
     return Diagnostic("no such plugin: '\(path)'\(hint)")
   }
 

@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// Reads a table as `CSVText` writes it row by row, from a file or from memory.

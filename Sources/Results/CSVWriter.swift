@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// A CSV file of a run that grows by whole rows.

@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 extension RunRecord {
@@ -101,8 +102,8 @@ extension RunRecord {
     guard var level = try? here.resolve(folder) else { return nil }
     while true {
       if let commit = commit(checkedOutAt: level, here) { return commit }
-      guard let slash = level.lastIndex(ofByte: "/"), level != "/" else { return nil }
-      level = slash == level.startIndex ? "/" : String(level[..<slash])
+      if level == "/" { return nil }
+      level = Path.folder(of: level)
     }
   }
 
@@ -111,12 +112,9 @@ extension RunRecord {
       // What is in the way, such as a folder, is as good as nothing.
       (try? here.readIfThere(path, limit: limit)).flatMap { $0 }.map { trimmed($0[...]) }
     }
-    func absolute(_ path: String, from folder: String) -> String {
-      path.hasPrefix(bytes: "/") ? path : folder + "/" + path
-    }
     var git = root + "/.git"
     if let link = text(git), link.hasPrefix(bytes: "gitdir: ") {
-      git = absolute(String(Substring(link.utf8.dropFirst(8))), from: root)
+      git = Path.join(root, String(Substring(link.utf8.dropFirst(8))))
     }
     guard let head = text(git + "/HEAD") else { return nil }
     guard head.hasPrefix(bytes: "ref: ") else { return isCommit(head) ? head : nil }
@@ -125,7 +123,7 @@ extension RunRecord {
       !ref.split(atByte: "/").contains(where: { $0.hasSameBytes(as: "..") })
     else { return nil }
     // Worktrees share their refs with the repository that they were made from.
-    let shared = text(git + "/commondir").map { absolute($0, from: git) } ?? git
+    let shared = text(git + "/commondir").map { Path.join(git, $0) } ?? git
     for folder in [git, shared] {
       if let commit = text(folder + "/" + ref), isCommit(commit) { return commit }
     }

@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// Holds what two runs computed against each other, to the last bit.
@@ -41,7 +42,7 @@ public struct ExactComparison: Sendable {
         continue
       }
       if name == Summary.file {
-        note(name, firstDifference(try a.readJSON(name), try b.readJSON(name), at: ""))
+        note(name, firstDifference(try a.record(name).json, try b.record(name).json, at: ""))
       } else {
         note(name, try firstDifference(ofTable: name, a, b))
       }

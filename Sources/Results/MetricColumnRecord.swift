@@ -1,3 +1,4 @@
+import Files
 public import NNExp
 
 /// Columns as summary.json and plan.json record them:
@@ -21,21 +22,26 @@ extension MetricColumn {
       })
   }
 
-  /// Reads an element of that member; nil if it is something else.
-  public init?(_ json: JSON) {
-    guard let quantity = json["quantity"]?.string else { return nil }
-    var split: Split?
-    if let text = json["split"] {
-      guard let known = text.string.flatMap(Split.init) else { return nil }
-      split = known
-    }
-    self.init(
-      split, head: json["head"]?.string, quantity: quantity,
-      largerIsBetter: json["larger_is_better"]?.bool)
-  }
-
   /// A column of which a record of version 0.1.0 has only the name.
   public static func unknown(named name: String) -> MetricColumn {
     MetricColumn(nil, quantity: name)
+  }
+}
+
+extension RecordReader {
+  /// The columns of a record; nil if version 0.1.0 wrote it, which did not record them.
+  public func metricColumns(_ key: String) throws -> [MetricColumn]? {
+    guard memberIfThere(key) != nil else { return nil }
+    return try members(key).map { name, record in
+      let column = MetricColumn(
+        try record.memberIfThere("split")?.value { $0.string.flatMap(MetricColumn.Split.init) },
+        head: try record.memberIfThere("head")?.value(\.string),
+        quantity: try record.value("quantity", \.string),
+        largerIsBetter: try record.memberIfThere("larger_is_better")?.value(\.bool))
+      guard column.name.hasSameBytes(as: name) else {
+        throw record.fault("is the column '\(column.name)'")
+      }
+      return column
+    }
   }
 }

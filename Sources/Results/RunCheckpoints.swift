@@ -26,6 +26,16 @@ extension Checkpoint {
   }
 }
 
+extension Checkpoint {
+  /// True for the names of files in `folder`.
+  static func isFile(_ name: String) -> Bool {
+    let isOfState =
+      name.hasPrefix(bytes: "state.previous") && name.hasSuffix(bytes: ".nnx")
+      && name.utf8.dropFirst(14).dropLast(4).allSatisfy { 0x30...0x39 ~= $0 }
+    return isOfState || ["state.nnx", "last.nnx", "best.nnx"].contains(name)
+  }
+}
+
 extension RunDirectory {
   /// Writes a checkpoint. Of `state`, the ones so far become older by one.
   ///

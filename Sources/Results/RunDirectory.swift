@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import NNExp
 import Synchronization
@@ -8,8 +9,8 @@ import Synchronization
 ///                 run-0002/
 ///                 latest -> run-0002
 ///
-/// Every write goes through it. The lock is the kernel's, on the empty file
-/// `.lock`: it goes when the process does, however that ends.
+/// Every write goes through it. The lock is the kernel's, on the file `.lock`: it goes
+/// when the process does, however that ends.
 public final class RunDirectory: Sendable {
   /// The folder, open.
   public let folder: Folder
@@ -67,7 +68,7 @@ public final class RunDirectory: Sendable {
   private static func create(
     name: String, under results: String, at site: inout Site
   ) throws -> RunDirectory {
-    let home = try site.here.resolve(parent(of: results) ?? ".")
+    let home = try site.here.resolve(Path.folder(of: results))
     let group = results + "/" + name
     for path in [results, group] {
       _ = try site.makeFolder(path)
@@ -96,8 +97,8 @@ public final class RunDirectory: Sendable {
     let isNew = try site.makeFolderAndParents(output)
     if !isNew {
       let folder = try site.here.openFolder(output)
-      guard try isUnused(folder.entries()) else {
-        if let held = try holder(of: folder) { throw held }
+      guard try isUnused(folder) else {
+        if try folder.kind(of: lockFile) == .file, let held = try holder(of: folder) { throw held }
         throw Diagnostic(
           "'\(output)' is not empty; --output takes a new or empty folder, so that no run is "
             + "overwritten")
@@ -107,15 +108,30 @@ public final class RunDirectory: Sendable {
   }
 
   /// Whether a folder holds nothing, or no more than a run leaves that was killed
-  /// before it had its `run.json`.
-  private static func isUnused(_ names: [String]) -> Bool {
+  /// before it had its `run.json`: the mark in its `.lock` shows that it is one.
+  static func isUnused(_ folder: Folder) throws -> Bool {
+    let names = try folder.entries()
+    if names.isEmpty { return true }
+    guard names.contains(lockFile), try folder.kind(of: lockFile) == .file,
+      let lock = try folder.readIfThere(lockFile, limit: 1 << 26)
+    else { return false }
+    if names.count == 1, lock.isEmpty { return true }
+    guard lock.elementsEqual(mark.utf8) else { return false }
     let early: Set = [
-      lockFile, Checkpoint.folder, "experiment.yaml", "resolved.yaml", "metrics.csv",
-      TimingWriter.file, Summary.file,
+      lockFile, "experiment.yaml", "resolved.yaml", "metrics.csv", TimingWriter.file, Summary.file,
     ]
-    return names.isEmpty
-      || names.contains(lockFile)
-        && names.allSatisfy { early.contains($0) || Folder.isPartial($0) }
+    return try names.allSatisfy { name in
+      switch try folder.kind(of: name) {
+      case .file: return early.contains(name) || Folder.isPartial(name)
+      case .folder where name == Checkpoint.folder:
+        let checkpoints = try folder.openFolder(name)
+        return try checkpoints.entries().allSatisfy {
+          try checkpoints.kind(of: $0) == .file
+            && (Checkpoint.isFile($0) || Folder.isPartial($0))
+        }
+      default: return false
+      }
+    }
   }
 
   /// Locks a folder and gives it what every run has, and nothing else.
@@ -130,6 +146,7 @@ public final class RunDirectory: Sendable {
     if let made = try folder.createLock(lockFile) {
       site.note(file: folder.path(of: lockFile))
       file = made
+      try file.write(Array(mark.utf8))
       isEmpty = isNew
     } else if let left = try folder.openLock(lockFile) {
       file = left
@@ -138,11 +155,13 @@ public final class RunDirectory: Sendable {
     }
     try take(file, of: folder)
     if !isEmpty {
-      let names = try folder.entries()
-      guard isUnused(names) else { throw isHeld(folder, by: nil) }
-      for name in names where ![lockFile, Checkpoint.folder].contains(name) {
+      // Another process may have come first.
+      guard try isUnused(folder) else { throw isHeld(folder, by: nil) }
+      for name in try folder.entries() where ![lockFile, Checkpoint.folder].contains(name) {
         try folder.remove(name)
       }
+      try file.truncate(to: 0)
+      try file.write(Array(mark.utf8))
     }
     if try !site.makeFolder(folder.path(of: Checkpoint.folder)) {
       let checkpoints = try folder.openFolder(Checkpoint.folder)
@@ -174,6 +193,21 @@ public final class RunDirectory: Sendable {
     try folder.removePartials()
     try folder.openFolder(Checkpoint.folder).removePartials()
     return RunDirectory(folder, lock: file, isNew: false)
+  }
+
+  /// A run to read; nil where there is no run.
+  public static func openIfThere(
+    _ path: String, fileSystem: FileSystem = .system
+  ) throws -> RunDirectory? {
+    guard let folder = try fileSystem.currentFolder.openFolderIfThere(path),
+      try folder.openIfThere(RunRecord.file) != nil
+    else { return nil }
+    return RunDirectory(folder, lock: nil, isNew: false)
+  }
+
+  /// Whether there is a folder which a new run can take over: see `isUnused` above.
+  public static func isUnused(_ path: String, fileSystem: FileSystem = .system) throws -> Bool {
+    try fileSystem.currentFolder.openFolderIfThere(path).map(isUnused) ?? false
   }
 
   // MARK: Writing and reading
@@ -232,8 +266,8 @@ public final class RunDirectory: Sendable {
   }
 
   /// A JSON file of the run, which must be there.
-  public func readJSON(_ file: String) throws -> JSON {
-    try JSON(parsing: read(file), from: folder.path(of: file))
+  public func record(_ file: String) throws -> RecordReader {
+    try RecordReader(parsing: read(file), from: folder.path(of: file))
   }
 }
 
@@ -284,10 +318,6 @@ extension RunDirectory {
     }
   }
 
-  private static func parent(of path: String) -> String? {
-    guard let slash = path.lastIndex(ofByte: "/") else { return nil }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
 }
 
 // MARK: - What was made on the way
@@ -333,6 +363,9 @@ private struct Site {
 
 extension RunDirectory {
   private static let lockFile = ".lock"
+
+  /// What `.lock` holds, so that no other program's is taken for a run's.
+  private static let mark = "a run of nnexp\n"
 
   private static func isHeld(_ folder: Folder, by process: Int?) -> Diagnostic {
     let holder = process.map { "process \($0)" } ?? "another process"

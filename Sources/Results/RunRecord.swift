@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// `run.json`: under what circumstances a run took place.
@@ -70,9 +71,6 @@ extension RunRecord {
   public func write(in run: RunDirectory) throws { try run.write(json, to: RunRecord.file) }
 
   public var json: JSON {
-    func list(_ files: [FileHash]) -> JSON {
-      .array(files.map { ["path": .string($0.path), "sha256": .string($0.sha256)] })
-    }
     let versions: JSON = ["nnexp": .string(nnexpVersion), "swift": .string(swiftVersion)]
     // A seed may be beyond the integers that JSON readers keep exactly.
     let seed: JSON = Int(exactly: seed).map(JSON.int) ?? .string(String(seed))
@@ -89,8 +87,8 @@ extension RunRecord {
       "threads": .int(threads),
       "git_commit": JSON(gitCommit),
       "seed": seed,
-      "data": list(data),
-      "plugins": list(plugins),
+      "data": .array(data.map(\.json)),
+      "plugins": .array(plugins.map(\.json)),
       "started": .string(started),
       "resumed": .array(resumed.map(JSON.string)),
       "finished": JSON(finished),
@@ -100,35 +98,36 @@ extension RunRecord {
 
   /// Reads the `run.json` of a run.
   public init(of run: RunDirectory) throws {
-    let file = try RecordReader(run, RunRecord.file)
+    try self.init(run.record(RunRecord.file))
+  }
+
+  /// Reads a record's text, checked; see `RecordReader`.
+  public init(_ file: RecordReader) throws {
     let versions = try file.member("versions")
-    func list(_ key: String) throws -> [FileHash] {
-      try file.items(key).map {
-        FileHash(path: try $0.value("path", \.string), sha256: try $0.value("sha256", \.string))
-      }
-    }
     self.init(
-      id: try file.value("id", \.string),
-      command: try file.items("command").map { try $0.value(\.string) },
-      experiment: try file.value("experiment", \.string),
+      id: try file.hash("id", digits: 32),
+      command: try file.texts("command"),
+      experiment: try file.value("experiment") { json in
+        json.string.flatMap { $0.isEmpty || $0.utf8.contains(0) ? nil : $0 }
+      },
       nnexpVersion: try versions.value("nnexp", \.string),
       swiftVersion: try versions.value("swift", \.string),
       cpu: try file.optional("cpu", \.string),
       blas: try file.value("blas", \.string),
       isa: try file.value("isa", \.string),
-      threads: try file.value("threads", \.int),
+      threads: try file.count("threads", in: 1...1 << 20),
       gitCommit: try file.optional("git_commit", \.string),
       seed: try file.value("seed") { seed in
         seed.int.flatMap { UInt64(exactly: $0) } ?? seed.string.flatMap { UInt64($0) }
       },
-      data: try list("data"),
-      plugins: try list("plugins"),
+      data: try file.items("data").map(FileHash.init),
+      plugins: try file.items("plugins").map(FileHash.init),
       started: try file.value("started", \.string),
       finished: try file.optional("finished", \.string),
-      seconds: try file.optional("seconds", \.double))
+      seconds: try file.optionalSeconds("seconds"))
     build = try file.optional("build", \.string)
-    configuration = try file.optional("configuration", \.string)
-    resumed = try file.items("resumed").map { try $0.value(\.string) }
+    configuration = try file.optionalHash("configuration", digits: 64)
+    resumed = try file.texts("resumed")
   }
 }
 
@@ -141,4 +140,11 @@ public struct FileHash: Sendable, Hashable {
     self.path = path
     self.sha256 = sha256
   }
+
+  public init(_ record: RecordReader) throws {
+    path = try record.value("path", \.string)
+    sha256 = try record.hash("sha256", digits: 64)
+  }
+
+  public var json: JSON { ["path": .string(path), "sha256": .string(sha256)] }
 }

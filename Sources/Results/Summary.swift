@@ -1,3 +1,4 @@
+import Files
 public import NNExp
 
 /// `summary.json`: how a run ended, or that it has not yet. No clock in it, so
@@ -142,46 +143,43 @@ extension Summary {
 
   /// Reads the `summary.json` of a run; nil where there is none yet.
   public static func ifThere(in run: RunDirectory) throws -> Summary? {
-    try run.folder.readIfThere(Summary.file, limit: 1 << 26).map { _ in try Summary(of: run) }
+    try run.folder.readIfThere(Summary.file, limit: 1 << 26).map {
+      try Summary(RecordReader(parsing: $0, from: run.folder.path(of: Summary.file)))
+    }
   }
 
   /// Reads the `summary.json` of a run.
   public init(of run: RunDirectory) throws {
-    let file = try RecordReader(run, Summary.file)
+    try self.init(run.record(Summary.file))
+  }
+
+  /// Reads a summary's text, checked; see `RecordReader`.
+  public init(_ file: RecordReader) throws {
     let parameters = try file.member("parameters")
-    var columns: [ByteText: MetricColumn] = [:]
-    // Version 0.1.0 did not record them.
-    if file.json["columns"] != nil {
-      for (name, record) in try file.members("columns") {
-        let column: MetricColumn = try record.value { json in
-          MetricColumn(json).flatMap { $0.name.hasSameBytes(as: name) ? $0 : nil }
-        }
-        columns[ByteText(name)] = column
-      }
-    }
+    let columns = try file.metricColumns("columns")
     func column(_ name: String) -> MetricColumn {
-      columns[ByteText(name)] ?? .unknown(named: name)
+      columns?.named(name) ?? .unknown(named: name)
     }
     self.init(
       status: try file.value("status") { $0.string.flatMap(Status.init) },
       exitStatus: try file.optional("exit_status") { $0.int.flatMap { 0...255 ~= $0 ? $0 : nil } },
       reason: try file.optional("reason", \.string),
-      epochs: try file.value("epochs", \.int),
-      steps: try file.value("steps", \.int),
+      epochs: try file.count("epochs"),
+      steps: try file.count("steps"),
       final: try file.members("final").map {
         Final(column($0.key), try $0.value.optional(\.double))
       },
       best: try file.members("best").map {
         Best(
           column($0.key), try $0.value.value("value", \.double),
-          epoch: try $0.value.value("epoch", \.int))
+          epoch: try $0.value.count("epoch"))
       },
       expectations: try file.items("expectations").map {
         Expectation(
           try $0.value("name", \.string), bound: try $0.value("bound", \.string),
           found: try $0.member("found").json, isMet: try $0.value("met", \.bool))
       },
-      trainableParameters: try parameters.value("trainable", \.int),
-      frozenParameters: try parameters.value("frozen", \.int))
+      trainableParameters: try parameters.count("trainable"),
+      frozenParameters: try parameters.count("frozen"))
   }
 }

@@ -1,7 +1,8 @@
 import Datasets
 public import ExperimentFile
+import Files
 public import NNExp
-public import Results
+import Results
 
 /// What `nnexp run --resume` finds of an experiment.
 public enum EarlierRun: Sendable {
@@ -77,7 +78,7 @@ public enum EarlierRun: Sendable {
       record.build == RunRecord.buildID()
         && record.plugins.map(\.sha256) == experiment.plugins.map(\.sha256)
         && record.data.allSatisfy { file in
-          (try? sha256(ofFile: file.path)) == file.sha256
+          (try? FileSystem.system.sha256(of: file.path)) == file.sha256
         }
     }
 

@@ -1,7 +1,10 @@
-import Glibc
+import Files
+import NNExp
 
-/// A table with its columns aligned: texts to the left, numbers to the right.
+/// A table with its columns aligned: texts to the left, numbers to the right. A cell is on
+/// one line, whatever it holds.
 public func table(_ rows: [[String]], rightAligned: Set<Int> = []) -> String {
+  let rows = rows.map { $0.map(Escaping.line) }
   guard let width = rows.map(\.count).max() else { return "" }
   let widths = (0..<width).map { column in
     rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0
@@ -23,13 +26,11 @@ public func durationText(_ seconds: Double) -> String {
   if seconds < 10 { return "\((seconds * 100).rounded() / 100) s" }
   if seconds < 60 { return "\(Int(seconds)) s" }
   if seconds < 3600 { return "\(Int(seconds) / 60) min \(Int(seconds) % 60) s" }
+  guard seconds.isFinite else { return "-" }
   return "\(Int(min(seconds, 1e12)) / 3600) h \(Int(min(seconds, 1e12)) % 3600 / 60) min"
 }
 
 /// A number for people: six significant digits.
 public func brief(_ value: Double) -> String {
-  if value.isNaN { return "-" }
-  var buffer = [CChar](repeating: 0, count: 32)
-  withVaList([value]) { _ = vsnprintf(&buffer, 32, "%.6g", $0) }
-  return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  value.isNaN ? "-" : rounded(value, digits: 6)
 }

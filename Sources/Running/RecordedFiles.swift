@@ -1,4 +1,5 @@
 public import ExperimentFile
+import Files
 import Glibc
 import NNExp
 public import Results

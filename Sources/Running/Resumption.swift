@@ -1,6 +1,7 @@
 import Datasets
 public import Engine
 public import ExperimentFile
+import Files
 public import NNExp
 public import Results
 

@@ -1,5 +1,6 @@
 public import Engine
 import ExperimentFile
+import Files
 import GradientCheck
 public import NNExp
 public import Results
@@ -216,7 +217,7 @@ public final class Run<S: Scalar> {
       say("\(verdicts.count(where: \.isMet)) of \(verdicts.count) expectations met")
     }
     say("\(trainer.epoch) epochs in \(durationText(seconds)); results:")
-    for file in files + outputs.files { say("  \(directory.path)/\(file)") }
+    for file in files + outputs.files { say("  \(Escaping.line(directory.path))/\(file)") }
   }
 }
 

@@ -1,6 +1,7 @@
+import Files
 import Glibc
 import NNExp
-public import Results
+import Results
 
 /// Where a run comes from and where it goes.
 public struct RunOrigin: Sendable {

@@ -21,7 +21,7 @@ struct ComparedRun {
   static func all(in path: String) throws -> [ComparedRun] {
     func has(_ file: String) -> Bool { access(path + "/" + file, F_OK) == 0 }
     if has(PlanRecord.file), let record = try PlanRecord(of: SweepFolder(path)) {
-      return record.rows(in: SweepFolder(path)).map { ComparedRun($0, record) }
+      return try record.rows(in: SweepFolder(path)).map { ComparedRun($0, record) }
     }
     guard has(RunRecord.file) else {
       throw Diagnostic(

@@ -1,5 +1,6 @@
 import Datasets
 public import ExperimentFile
+import Files
 public import NNExp
 import Results
 import Running
@@ -74,7 +75,7 @@ public final class Composer: Sendable {
     let parameters = session.graph.parameterCount
     let epochs = experiment.training.epochs
     let trial = PlannedTrial(
-      number: 0, combination: combination, hash: SweepPlan.hash(of: session),
+      number: 0, combination: combination, hash: TrialHash(of: session),
       configuration: String(experiment.configuration.prefix(32)),
       values: declaration.values(of: declaration.assignments(of: combination)),
       seed: experiment.seed, parameters: parameters,
@@ -105,14 +106,10 @@ extension SweepDeclaration {
   }
 }
 
-extension SweepPlan {
-  /// The first 32 digits of a hash of everything that decides a trial's results: the
-  /// experiment with every default, and the contents of its data files and plugins.
-  static func hash<S: Scalar>(of session: Session<S>) -> String {
+extension TrialHash {
+  init<S: Scalar>(of session: Session<S>) {
     let experiment = session.experiment
-    let files = (session.dataHashes + experiment.pluginHashes).map(\.sha256)
-    if files.isEmpty { return String(experiment.configuration.prefix(32)) }
-    let text = ([experiment.configuration] + files).joined(separator: "\n")
-    return String(SHA256.hex(of: Array(text.utf8)).prefix(32))
+    self.init(
+      configuration: experiment.configuration, files: session.dataHashes + experiment.pluginHashes)
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 extension SweepReport {
@@ -14,15 +15,23 @@ extension SweepReport {
       + "skipped=\"\(count("skipped"))\" time=\"\(seconds)\""
     let elements = cases.map { "    " + $0.xml(suite: name) }.joined(separator: "\n")
     return """
-      <?xml version="1.0" encoding="UTF-8"?>
-      <testsuites name="nnexp" \(counts)>
-        <testsuite name="\(escaped(name))" \(counts)>
+      \(SweepReport.junitStart) \(counts)>
+        <testsuite name="\(Escaping.xmlAttribute(name))" \(counts)>
       \(elements)
         </testsuite>
       </testsuites>
 
       """
   }
+
+  /// What every report begins with.
+  private static let junitStart = """
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="nnexp"
+    """
+
+  /// True for the first bytes of a report that a sweep wrote.
+  public static func isJUnit(_ bytes: [UInt8]) -> Bool { bytes.starts(with: junitStart.utf8) }
 
   private func testCase(of row: TrialRow) -> TestCase {
     let element =
@@ -65,15 +74,15 @@ private struct TestCase {
 
   func xml(suite: String) -> String {
     let head =
-      "<testcase classname=\"\(escaped(suite))\" name=\"\(escaped(name))\" "
+      "<testcase classname=\"\(Escaping.xmlAttribute(suite))\" name=\"\(Escaping.xmlAttribute(name))\" "
       + "time=\"\(decimal(seconds))\""
     guard let result else { return head + "/>" }
     // Of a skipped one, readers know the message alone.
     let inner =
       result.element == "skipped"
-      ? "<skipped message=\"\(escaped(result.message))\"/>"
-      : "<\(result.element) message=\"\(escaped(result.message))\" type=\"\(result.type)\">"
-        + "\(escaped(result.text))</\(result.element)>"
+      ? "<skipped message=\"\(Escaping.xmlAttribute(result.message))\"/>"
+      : "<\(result.element) message=\"\(Escaping.xmlAttribute(result.message))\" type=\"\(result.type)\">"
+        + "\(Escaping.xmlAttribute(result.text))</\(result.element)>"
     return "\(head)>\(inner)</testcase>"
   }
 }
@@ -83,22 +92,4 @@ private func decimal(_ seconds: Double) -> String {
   let micros = Int(max(0, min(seconds, 1e9)) * 1e6)
   let digits = String(micros % 1_000_000)
   return "\(micros / 1_000_000)." + String(repeating: "0", count: 6 - digits.count) + digits
-}
-
-/// The text as XML 1.0 takes it; what it cannot hold becomes U+FFFD.
-private func escaped(_ text: String) -> String {
-  text.unicodeScalars.map { scalar in
-    switch scalar {
-    case "&": "&amp;"
-    case "<": "&lt;"
-    case ">": "&gt;"
-    case "\"": "&quot;"
-    case "\n": "&#10;"
-    case "\r": "&#13;"
-    case "\t": "&#9;"
-    default:
-      scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF
-        ? "\u{FFFD}" : String(scalar)
-    }
-  }.joined()
 }

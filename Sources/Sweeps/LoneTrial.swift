@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import NNExp
 import Results
@@ -6,7 +7,7 @@ import Results
 /// array does, on whichever machine.
 public struct LoneTrial {
   private let name: String
-  private let hash: String
+  private let hash: TrialHash
   private let combination: Int
   private let folder: SweepFolder
 
@@ -34,20 +35,20 @@ public struct LoneTrial {
     with runner: TrialRunner, patience: Int, say: (String) -> Void,
     complain: (String) -> Void
   ) throws -> Int32 {
-    let before = folder.state(of: hash)
+    let before = try folder.state(of: hash)
     if before.isFinished(retryingFailed: runner.isRetrying) {
       tell(before, "had ended: ", say, complain)
       return before.exitStatus
     }
     for attempt in 0...patience * 10 {
       if case .ended(let code, _) = try runner.run(combination: combination, hash: hash) {
-        let state = folder.state(of: hash)
+        let state = try folder.state(of: hash)
         tell(state, "", say, complain)
         // Another process may have brought it to its end in the meantime.
         return code == 0 ? state.exitStatus : code
       }
       if let signal = runner.cancellation.signal { return 128 + signal }
-      if attempt == 0 { say("\(name) is held by another process; waiting for that") }
+      if attempt == 0 { say("\(Escaping.line(name)) is held by another process; waiting for that") }
       usleep(100_000)
     }
     throw Diagnostic(
@@ -61,12 +62,14 @@ public struct LoneTrial {
   ) {
     switch state {
     case .absent: break
-    case .failed(_, let error): complain("error: \(name) \(when)failed: \(error)")
+    case .failed(_, let error):
+      complain(Escaping.line("error: \(name) \(when)failed: \(error)"))
     case .found(let summary, _):
-      if summary.status == .completed { return say("\(name) \(when)completed") }
+      if summary.status == .completed { return say(Escaping.line("\(name) \(when)completed")) }
       complain(
-        "error: \(name) \(when)\(summary.status.rawValue)"
-          + (summary.reason.map { ": \($0)" } ?? ""))
+        Escaping.line(
+          "error: \(name) \(when)\(summary.status.rawValue)"
+            + (summary.reason.map { ": \($0)" } ?? "")))
     }
   }
 }
@@ -83,13 +86,10 @@ extension TrialState {
 }
 
 extension TrialLock {
-  /// Names the lock of a sweep's plan, as a trial's hash does that of the trial.
-  static let plan = "plan"
-
-  /// The lock, once whoever holds it lets go of it.
-  static func wait(for hash: String, in folder: SweepFolder, seconds: Int) throws -> TrialLock {
+  /// The lock of a sweep's plan, once whoever holds it lets go of it.
+  static func ofPlan(in folder: SweepFolder, seconds: Int) throws -> TrialLock {
     for _ in 0...seconds * 20 {
-      if let lock = try TrialLock(hash, in: folder) { return lock }
+      if let lock = try TrialLock(at: 0, in: folder) { return lock }
       usleep(50_000)
     }
     throw Diagnostic(
@@ -108,11 +108,11 @@ extension SweepDeclaration {
 
 extension SweepFolder {
   /// True for a trial that is under way by its files, and that no process has.
-  func isAbandoned(_ hash: String) -> Bool {
+  func isAbandoned(_ hash: TrialHash) throws -> Bool {
     guard let lock = try? TrialLock(hash, in: self) else { return false }
     defer { withExtendedLifetime(lock) {} }
     // It may have come to its end in the meantime.
-    if case .found(let summary, _) = state(of: hash) { return summary.status == .running }
+    if case .found(let summary, _) = try state(of: hash) { return summary.status == .running }
     return false
   }
 
@@ -121,7 +121,7 @@ extension SweepFolder {
   /// goes on with its trial the second time.
   public func trialsLeft(of plan: SweepPlan, retryingFailed: Bool) throws -> [PlannedTrial] {
     try plan.trials.filter { trial in
-      let state = state(of: trial.hash)
+      let state = try state(of: trial.hash)
       if state.isFinished(retryingFailed: retryingFailed) { return false }
       if state.isFinished(retryingFailed: false), let lock = try TrialLock(trial.hash, in: self) {
         defer { withExtendedLifetime(lock) {} }

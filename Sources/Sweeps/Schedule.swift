@@ -48,7 +48,7 @@ struct Schedule {
   var share: Double { costToDo > 0 ? min(1, costDone / costToDo) : 0 }
 
   /// Legs of every trial that is not yet over, nor stopped for good.
-  init(_ plan: SweepPlan, in folder: SweepFolder, retryingFailed: Bool) {
+  init(_ plan: SweepPlan, in folder: SweepFolder, retryingFailed: Bool) throws {
     self.plan = plan
     self.folder = folder
     rungs = plan.rungs
@@ -58,7 +58,7 @@ struct Schedule {
     standings = Array(repeating: Standing(), count: plan.trials.count)
     let names = folder.names()
     for (index, trial) in plan.trials.enumerated() {
-      let state = folder.state(of: trial.hash, among: names)
+      let state = try folder.state(of: trial.hash, among: names)
       standings[index].isOver = state.isFinished(retryingFailed: retryingFailed)
       guard !standings[index].isOver, !rungs.isEmpty, case .found(let summary, _) = state else {
         continue
@@ -72,7 +72,7 @@ struct Schedule {
       }
     }
     finishedCount = standings.count { $0.isOver }
-    for index in plan.trials.indices { settle(index) }
+    for index in plan.trials.indices { try settle(index) }
     for (rung, size) in bracket.sizes.enumerated() where !rungs.isEmpty {
       costToDo += Double(size) * cost(of: Leg(trial: 0, rung: rung))
     }
@@ -111,20 +111,20 @@ struct Schedule {
   func epochs(of leg: Leg) -> Int? { leg.rung < rungs.count ? rungs[leg.rung] : nil }
 
   /// Notes what came of a leg, so that other trials may go on.
-  mutating func end(_ leg: Leg) {
+  mutating func end(_ leg: Leg) throws {
     standings[leg.trial].isUnderWay = false
     costDone += cost(of: leg)
     guard !rungs.isEmpty else {
       standings[leg.trial].isOver = true
       return
     }
-    let state = folder.state(of: plan.trials[leg.trial].hash)
+    let state = try folder.state(of: plan.trials[leg.trial].hash)
     if state.isFinished(retryingFailed: false) || leg.rung == rungs.count {
       standings[leg.trial].isOver = true
     } else {
       standings[leg.trial].reached = leg.rung + 1
     }
-    settle(leg.trial)
+    try settle(leg.trial)
   }
 
   private mutating func begin(_ leg: Leg) {
@@ -134,14 +134,14 @@ struct Schedule {
 
   /// Notes a trial's figure, or gives it a leg, and so on with all whom that
   /// lets go on.
-  private mutating func settle(_ trial: Int) {
+  private mutating func settle(_ trial: Int) throws {
     var open = [trial]
     while let trial = open.popLast() {
       let standing = standings[trial]
       if standing.goal < rungs.count, standing.isOver || standing.goal < standing.reached {
         if standing.isNoted { continue }
         standings[trial].isNoted = true
-        let figure = figure(of: trial, at: standing.goal)
+        let figure = try figure(of: trial, at: standing.goal)
         for promoted in bracket.note(figure, of: trial, at: standing.goal) {
           standings[promoted.trial].goal = promoted.rung + 1
           standings[promoted.trial].isNoted = false
@@ -153,10 +153,10 @@ struct Schedule {
     }
   }
 
-  private func figure(of trial: Int, at rung: Int) -> Double? {
+  private func figure(of trial: Int, at rung: Int) throws -> Double? {
     let hash = plan.trials[trial].hash
     guard let metrics = folder.metrics(of: hash) else { return nil }
-    return metrics.value(plan.monitor, atEpoch: rungs[rung])
+    return try metrics.value(plan.monitor, atEpoch: rungs[rung])
       ?? (folder.isWhole(hash) ? metrics.lastValue(plan.monitor) : nil)
   }
 }

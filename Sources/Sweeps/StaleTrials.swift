@@ -22,8 +22,8 @@ public struct StaleTrials: Sendable {
     let configurations = Set(plan.trials.map(\.configuration))
     let names = folder.names()
     let stale = earlier.trials.filter {
-      !current.contains($0.hash) && configurations.contains($0.configuration ?? $0.hash)
-        && (names.contains($0.hash) || names.contains($0.hash + ".failed"))
+      !current.contains($0.hash) && configurations.contains($0.configuration ?? $0.hash.description)
+        && (names.contains("\($0.hash)") || names.contains("\($0.hash).failed"))
     }
     if stale.isEmpty { return nil }
     count = stale.count

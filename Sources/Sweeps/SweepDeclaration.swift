@@ -1,4 +1,5 @@
 import ExperimentFile
+import Files
 public import NNExp
 import Results
 public import YAMLTree
@@ -63,7 +64,7 @@ public struct SweepDeclaration: Sendable {
       options.rejectUnread()
       try options.diagnostics.throwIfAny()
       file =
-        relative.hasPrefix(bytes: "/") ? relative : SweepDeclaration.folder(of: path) + relative
+        Path.join(Path.prefix(of: path), relative)
       do { bytes = try read(file) } catch {
         mistakes.add(error, at: base.value.place)
         throw mistakes
@@ -88,7 +89,7 @@ public struct SweepDeclaration: Sendable {
       if let name {
         try RunDirectory.validate(name: name)
       } else {
-        try RunDirectory.validate(fileName: SweepDeclaration.stem(of: path))
+        try RunDirectory.validate(fileName: Path.stem(of: path))
       }
     } catch { mistakes.add(error, at: namePlace) }
     reader.read(&options)
@@ -144,7 +145,7 @@ public struct SweepDeclaration: Sendable {
     self.arguments = arguments
     self.bytes = bytes
     self.experiment = experiment
-    self.name = name ?? SweepDeclaration.stem(of: path)
+    self.name = name ?? Path.stem(of: path)
     place = block?.place ?? root.place
     guard !axes.isEmpty else {
       throw Diagnostic(
@@ -225,16 +226,6 @@ public struct SweepDeclaration: Sendable {
       }
     }
     return (pieces + [text[start...]]).map(String.init)
-  }
-
-  private static func folder(of path: String) -> String {
-    path.lastIndex(ofByte: "/").map { String(path[...$0]) } ?? ""
-  }
-
-  private static func stem(of path: String) -> String {
-    let file = path.split(atByte: "/").last.map(String.init) ?? "sweep"
-    guard let dot = file.lastIndex(ofByte: "."), dot > file.startIndex else { return file }
-    return String(file[..<dot])
   }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import NNExp
 public import Results
@@ -22,16 +23,37 @@ public struct SweepFolder: Sendable {
   }
 
   var trials: String { path + "/trials" }
-  public func run(_ hash: String) -> String { "\(trials)/\(hash)" }
+  public func run(_ hash: TrialHash) -> String { "\(trials)/\(hash)" }
 
-  /// Makes the folders that are missing.
+  /// Makes the folders that are missing. Throws if there is something else than a sweep.
   public func make() throws {
+    try requireSweep()
     let here = FileSystem.system.currentFolder
-    let whole = trials
-    for index in whole.utf8.indices.dropFirst() where whole.utf8[index] == UInt8(ascii: "/") {
-      _ = try here.makeFolder(String(whole[..<index]))
+    for index in trials.utf8.indices.dropFirst() where trials.utf8[index] == UInt8(ascii: "/") {
+      _ = try here.makeFolder(String(trials[..<index]))
     }
-    _ = try here.makeFolder(whole)
+    _ = try here.makeFolder(trials)
+    try here.openFolder(trials).removePartials()
+  }
+
+  /// Throws if the folder holds anything, and no sweep.
+  private func requireSweep() throws {
+    guard let folder = try FileSystem.system.currentFolder.openFolderIfThere(path) else { return }
+    let names = try folder.entries()
+    if names.contains(PlanRecord.file) {
+      _ = try PlanRecord(of: self)
+      return
+    }
+    // What a process leaves that is killed before it writes its plan.
+    let own: Set = ["trials", ".locks", "slurm"]
+    guard let other = names.first(where: { !own.contains($0) && !Folder.isPartial($0) }) else {
+      return
+    }
+    throw Diagnostic(
+      names.contains(RunRecord.file)
+        ? "'\(path)' is a run's folder; a sweep needs one of its own"
+        : "'\(path)' is no sweep, and holds '\(other)'; a sweep needs a new or empty folder",
+      notes: [.init("name another with --output")])
   }
 
   public func write(_ text: String, to file: String) throws {
@@ -78,53 +100,50 @@ extension SweepFolder {
   }
 
   /// As below, of a trial of which there may be nothing.
-  func state(of hash: String, among names: Set<String>) -> TrialState {
-    if names.contains(hash + ".failed") { return state(of: hash) }
-    return names.contains(hash) ? summedUp(hash) : .absent
+  func state(of hash: TrialHash, among names: Set<String>) throws -> TrialState {
+    if names.contains("\(hash).failed") { return try state(of: hash) }
+    return names.contains("\(hash)") ? try summedUp(hash) : .absent
   }
 
-  public func state(of hash: String) -> TrialState {
-    if let bytes = try? read("trials/\(hash).failed"),
-      let json = try? JSON(parsing: bytes, from: hash)
-    {
-      return .failed(exitStatus: json["exit_status"]?.int ?? 1, error: json["error"]?.string ?? "")
-    }
-    return summedUp(hash)
+  /// Throws where the trial's files are not as nnexp writes them.
+  public func state(of hash: TrialHash) throws -> TrialState {
+    guard let bytes = try read("trials/\(hash).failed") else { return try summedUp(hash) }
+    let record = try RecordReader(parsing: bytes, from: "\(trials)/\(hash).failed")
+    return .failed(
+      exitStatus: try record.count("exit_status", in: 0...255),
+      error: try record.value("error", \.string))
   }
 
-  /// What a trial's own folder tells.
-  private func summedUp(_ hash: String) -> TrialState {
-    guard let directory = try? RunDirectory.open(run(hash)),
-      let summary = try? Summary(of: directory)
+  /// The state of a trial by its own folder. Killed between two files, a run has a record
+  /// and no summary yet.
+  private func summedUp(_ hash: TrialHash) throws -> TrialState {
+    guard let directory = try RunDirectory.openIfThere(run(hash)),
+      let summary = try Summary.ifThere(in: directory)
     else { return .absent }
-    let record = try? directory.readJSON(RunRecord.file)
-    return .found(summary, seconds: record?["seconds"]?.double)
+    return .found(summary, seconds: try RunRecord(of: directory).seconds)
   }
 
   /// Notes why a trial ended without saying so itself.
-  func noteFailure(of hash: String, exitStatus: Int, error: String) throws {
+  func noteFailure(of hash: TrialHash, exitStatus: Int, error: String) throws {
     let json: JSON = ["exit_status": .int(exitStatus), "error": .string(error)]
-    try write(json.description + "\n", to: "trials/\(hash).failed")
+    // What is half-written there, `make` removes: trials may be many.
+    try FileSystem.system.currentFolder.replace(
+      "\(trials)/\(hash).failed", durably: false, isShared: true,
+      with: { try $0.write(Array((json.description + "\n").utf8)) })
   }
 
-  /// Clears the way for a trial: what an earlier attempt left moves aside; what
-  /// is no run yet, because the process was killed while it made the folder, goes.
-  func setAside(_ hash: String) throws {
-    unlink("\(trials)/\(hash).failed")
-    let run = run(hash)
-    guard access(run, F_OK) == 0 else { return }
+  /// Clears the way for a trial: what an earlier attempt left moves aside. What is no run
+  /// yet, because the process was killed while it made the folder, the new run takes over.
+  ///
+  /// Call it only with the hash of the experiment that is about to run.
+  func setAside(_ hash: TrialHash) throws {
     let here = FileSystem.system.currentFolder
-    if access("\(run)/\(RunRecord.file)", F_OK) != 0, let folder = try here.openFolderIfThere(run) {
-      let checkpoints = "\(run)/\(Checkpoint.folder)"
-      for name in try here.openFolderIfThere(checkpoints)?.entries() ?? [] {
-        unlink("\(checkpoints)/\(name)")
-      }
-      rmdir(checkpoints)
-      for name in try folder.entries() { unlink("\(run)/\(name)") }
-      if rmdir(run) == 0 { return }
-    }
+    try here.removeIfThere("\(trials)/\(hash).failed")
+    let run = run(hash)
+    guard let kind = try here.kind(of: run) else { return }
+    if kind == .folder, try RunDirectory.isUnused(run) { return }
     var attempt = 1
-    while access("\(run).attempt-\(attempt)", F_OK) == 0 { attempt += 1 }
+    while try here.kind(of: "\(run).attempt-\(attempt)") != nil { attempt += 1 }
     try here.rename(run, to: "\(run).attempt-\(attempt)")
   }
 }
@@ -135,9 +154,14 @@ final class TrialLock {
   private let descriptor: Int32
 
   /// nil where another process has the trial.
-  init?(_ hash: String, in folder: SweepFolder) throws {
+  convenience init?(_ hash: TrialHash, in folder: SweepFolder) throws {
+    try self.init(at: hash.lockPosition, in: folder)
+  }
+
+  /// - Parameter position: of the byte, which the first 60 bits of a trial's hash name.
+  init?(at position: Int, in folder: SweepFolder) throws {
     let path = folder.path + "/.locks"
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
       throw Diagnostic(
         "cannot open '\(path)': \(String(cString: strerror(errno)))", failure: .environment)
@@ -145,8 +169,7 @@ final class TrialLock {
     var range = flock()
     range.l_type = Int16(F_WRLCK)
     range.l_whence = Int16(SEEK_SET)
-    // The first 60 bits of the hash name the byte.
-    range.l_start = Int(hash.prefix(15), radix: 16) ?? 0
+    range.l_start = position
     range.l_len = 1
     while fcntl(descriptor, TrialLock.setLock, &range) != 0 {
       if errno == EINTR { continue }

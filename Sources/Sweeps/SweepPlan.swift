@@ -8,9 +8,8 @@ public struct PlannedTrial: Sendable {
   public fileprivate(set) var number: Int
   /// Which combination of the declaration it is.
   public let combination: Int
-  /// Of everything that decides its results; names the trial's folder. See
-  /// `SweepPlan.hash(of:)`.
-  public let hash: String
+  /// Of everything that decides its results; names the trial's folder.
+  public let hash: TrialHash
   /// Of the composed experiment with every default, whatever its files hold.
   public let configuration: String
   public let values: [String]
@@ -50,7 +49,7 @@ public struct SweepPlan: Sendable {
   public init(_ declaration: SweepDeclaration, registry: Registry) throws {
     composer = Composer(declaration, registry)
     var trials: [PlannedTrial] = []
-    var numbers: [String: Int] = [:]
+    var numbers: [TrialHash: Int] = [:]
     var mistakes = Mistakes()
     var monitor: MetricColumn?
     var columns: [MetricColumn] = []

@@ -1,3 +1,4 @@
+import Files
 public import NNExp
 
 /// How a sweep ended, for people and for the servers of continuous integration.
@@ -35,16 +36,8 @@ public struct SweepReport {
   }
 
   private func annotation(_ message: String, at place: Place?) -> String {
-    func escaped(_ text: String, _ others: String) -> String {
-      text.unicodeScalars.map { scalar in
-        "%\r\n".unicodeScalars.contains(scalar) || others.unicodeScalars.contains(scalar)
-          ? "%" + (scalar.value < 16 ? "0" : "")
-            + String(scalar.value, radix: 16, uppercase: true)
-          : String(scalar)
-      }.joined()
-    }
-    let file = escaped(place?.source.name ?? declaration.file, ":,")
-    return "::error file=\(file),line=\(place?.line ?? 1),col=\(place?.column ?? 1)::"
-      + escaped(message, "")
+    Escaping.gitHubError(
+      message, file: place?.source.name ?? declaration.file, line: place?.line ?? 1,
+      column: place?.column ?? 1)
   }
 }

@@ -39,15 +39,15 @@ struct TrialMetrics {
 
 extension SweepFolder {
   /// What a trial has measured; nil where there is no table of it.
-  func metrics(of hash: String) -> TrialMetrics? {
+  func metrics(of hash: TrialHash) -> TrialMetrics? {
     let file = "trials/\(hash)/metrics.csv"
     return (try? read(file)).flatMap { $0 }.flatMap { TrialMetrics($0, path: "\(path)/\(file)") }
   }
 
   /// Whether a trial came to its own end, so that its last value is what it
   /// would have at any later epoch.
-  func isWhole(_ hash: String) -> Bool {
-    guard case .found(let summary, _) = state(of: hash) else { return false }
+  func isWhole(_ hash: TrialHash) throws -> Bool {
+    guard case .found(let summary, _) = try state(of: hash) else { return false }
     return summary.status == .completed || summary.status == .fellShort
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import NNExp
 public import Results
 
@@ -31,7 +32,7 @@ public struct TrialRow: Sendable {
 public struct PlanRecord: Sendable {
   public struct Trial: Sendable {
     public let number: Int
-    public let hash: String
+    public let hash: TrialHash
     /// Of the experiment alone; nil in a plan of an earlier version, whose `hash` it is.
     let configuration: String?
     public let seed: Int
@@ -72,12 +73,11 @@ public struct PlanRecord: Sendable {
     [
       "name": .string(name), "parameters": .array(parameters.map(JSON.string)),
       "columns": MetricColumn.json(columns),
-      "files": .array(
-        files.map { ["path": .string($0.path), "sha256": .string($0.sha256)] }),
+      "files": .array(files.map(\.json)),
       "trials": .array(
         trials.map {
           [
-            "trial": .int($0.number), "hash": .string($0.hash),
+            "trial": .int($0.number), "hash": .string($0.hash.description),
             "configuration": JSON($0.configuration), "seed": .int($0.seed),
             "values": .array($0.values.map(JSON.string)),
           ]
@@ -88,62 +88,74 @@ public struct PlanRecord: Sendable {
   /// The plan that a sweep's folder holds; nil where it is no such folder.
   public init?(of folder: SweepFolder) throws {
     guard let bytes = try folder.read(PlanRecord.file) else { return nil }
-    self.init(try JSON(parsing: bytes, from: folder.path + "/" + PlanRecord.file))
+    try self.init(RecordReader(parsing: bytes, from: folder.path + "/" + PlanRecord.file))
   }
 
-  init?(_ json: JSON) {
-    guard let name = json["name"]?.string, let parameters = json["parameters"]?.array,
-      let trials = json["trials"]?.array
-    else { return nil }
-    self.name = name
-    self.parameters = parameters.compactMap(\.string)
+  /// The plan, every value checked: see `RecordReader`.
+  public init(_ file: RecordReader) throws {
+    name = try file.value("name", \.string)
+    parameters = try file.texts("parameters")
+    // Members that earlier versions did not write, or wrote otherwise.
+    let rising = try file.memberIfThere("rising") == nil ? [] : file.texts("rising")
     columns =
-      json["columns"]?.object?.compactMap { MetricColumn($0.value) }
-      ?? (json["rising"]?.array ?? []).compactMap(\.string).map {
-        MetricColumn(nil, quantity: $0, largerIsBetter: true)
+      try file.metricColumns("columns")
+      ?? rising.map { MetricColumn(nil, quantity: $0, largerIsBetter: true) }
+    files =
+      try file.memberIfThere("files") == nil ? [] : file.items("files").map(FileHash.init)
+    var hashes: Set<TrialHash> = []
+    var trials: [Trial] = []
+    for item in try file.items("trials") {
+      let number = trials.count + 1
+      let values = try item.texts("values")
+      guard values.count == parameters.count else {
+        throw try item.member("values").fault(
+          "has \(values.count) items, and parameters has \(parameters.count)")
       }
-    files = (json["files"]?.array ?? []).compactMap { file in
-      guard let path = file["path"]?.string, let sha256 = file["sha256"]?.string else {
-        return nil
+      let trial = Trial(
+        number: try item.count("trial", in: number...number), hash: try item.trialHash("hash"),
+        configuration: try item.memberIfThere("configuration") == nil
+          ? nil : item.optionalHash("configuration", digits: TrialHash.digits),
+        seed: try item.value("seed", \.int), values: values)
+      guard hashes.insert(trial.hash).inserted else {
+        throw try item.member("hash").fault("is that of another trial")
       }
-      return FileHash(path: path, sha256: sha256)
+      trials.append(trial)
     }
-    self.trials = trials.compactMap { trial in
-      guard let number = trial["trial"]?.int, let hash = trial["hash"]?.string,
-        let values = trial["values"]?.array
-      else { return nil }
-      return Trial(
-        number: number, hash: hash, configuration: trial["configuration"]?.string,
-        seed: trial["seed"]?.int ?? 0, values: values.compactMap(\.string))
-    }
+    self.trials = trials
   }
 
   /// Every trial's row, from the run directories.
-  public func rows(in folder: SweepFolder) -> [TrialRow] {
+  public func rows(in folder: SweepFolder) throws -> [TrialRow] {
     let names = folder.names()
-    return Workers.map(trials.count) { index in
-      let trial = trials[index]
-      func row(
-        _ status: TrialRow.Status, _ exitStatus: Int?, _ error: String?, _ summary: Summary? = nil,
-        _ seconds: Double? = nil
-      ) -> TrialRow {
-        TrialRow(
-          number: trial.number, run: folder.run(trial.hash), status: status,
-          exitStatus: exitStatus, error: error, seed: trial.seed, values: trial.values,
-          epochs: summary?.epochs, final: summary?.final ?? [], best: summary?.best ?? [],
-          seconds: seconds)
+    let rows = Workers.map(trials.count) { index in
+      Result { try row(of: trials[index], in: folder, among: names) }
+    }
+    return try rows.map { try $0.get() }
+  }
+
+  private func row(
+    of trial: Trial, in folder: SweepFolder, among names: Set<String>
+  ) throws -> TrialRow {
+    func row(
+      _ status: TrialRow.Status, _ exitStatus: Int?, _ error: String?, _ summary: Summary? = nil,
+      _ seconds: Double? = nil
+    ) -> TrialRow {
+      TrialRow(
+        number: trial.number, run: folder.run(trial.hash), status: status,
+        exitStatus: exitStatus, error: error, seed: trial.seed, values: trial.values,
+        epochs: summary?.epochs, final: summary?.final ?? [], best: summary?.best ?? [],
+        seconds: seconds)
+    }
+    switch try folder.state(of: trial.hash, among: names) {
+    case .absent: return row(.pending, nil, nil)
+    case .failed(let code, let error): return row(.failed, code, error)
+    case .found(let summary, let seconds):
+      if summary.status == .running, try folder.isAbandoned(trial.hash) {
+        return row(.interrupted, nil, "its process ended without a word", summary, seconds)
       }
-      switch folder.state(of: trial.hash, among: names) {
-      case .absent: return row(.pending, nil, nil)
-      case .failed(let code, let error): return row(.failed, code, error)
-      case .found(let summary, let seconds):
-        if summary.status == .running, folder.isAbandoned(trial.hash) {
-          return row(.interrupted, nil, "its process ended without a word", summary, seconds)
-        }
-        return row(
-          TrialRow.Status(rawValue: summary.status.rawValue) ?? .failed, summary.exitStatus,
-          summary.reason, summary, seconds)
-      }
+      return row(
+        TrialRow.Status(rawValue: summary.status.rawValue) ?? .failed, summary.exitStatus,
+        summary.reason, summary, seconds)
     }
   }
 }

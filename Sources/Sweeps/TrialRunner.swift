@@ -41,21 +41,17 @@ public struct TrialRunner {
   ///
   /// - Parameter pause: the epoch after which it stops for the time being.
   public func run(
-    combination: Int, hash: String, pausingAfter pause: Int? = nil
+    combination: Int, hash: TrialHash, pausingAfter pause: Int? = nil
   ) throws -> Outcome {
     guard let lock = try TrialLock(hash, in: folder) else { return .held }
     defer { withExtendedLifetime(lock) {} }
-    let state = folder.state(of: hash)
+    let state = try folder.state(of: hash)
     if state.isFinished(retryingFailed: isRetrying) { return .ended(0, state.summary) }
     if let pause, let summary = state.summary, summary.status == .stopped, summary.epochs >= pause {
       return .ended(0, summary)
     }
     let observer = TrialObserver(cancellation, endsWithParent: endsWithParent)
-    if case .absent = state, access(folder.run(hash), F_OK) != 0 {
-    } else {
-      if let code = resume(hash, state, observer, pause) { return .ended(code, observer.summary) }
-      try folder.setAside(hash)
-    }
+    if let code = resume(hash, state, observer, pause) { return .ended(code, observer.summary) }
     do {
       let experiment = try composer.experiment(combination)
       let code =
@@ -70,7 +66,7 @@ public struct TrialRunner {
       var diagnostics = Diagnostics()
       diagnostics.add(error)
       let code = diagnostics.failure.rawValue
-      if case .absent = folder.state(of: hash) {
+      if case .absent = try folder.state(of: hash) {
         try folder.noteFailure(
           of: hash, exitStatus: Int(code), error: diagnostics.list.first?.message ?? "\(error)")
       }
@@ -81,30 +77,41 @@ public struct TrialRunner {
   /// Goes on with an unfinished trial from its newest checkpoint; nil where it
   /// cannot, so that it starts again.
   private func resume(
-    _ hash: String, _ state: TrialState, _ observer: TrialObserver, _ pause: Int?
+    _ hash: TrialHash, _ state: TrialState, _ observer: TrialObserver, _ pause: Int?
   ) -> Int32? {
     if case .failed = state { return nil }
     // Killed between two files, a run has a record and no summary yet.
     guard [nil, .running, .interrupted, .stopped].contains(state.summary?.status),
-      let resumption = try? Resumption(of: folder.run(hash), registry: composer.registry)
+      let resumption = try? Resumption(of: folder.run(hash), registry: composer.registry),
+      hash == TrialHash(of: resumption.record)
     else { return nil }
     return try? resumption.perform(
       observers: [observer], cancellation: observer.cancellation, pausingAfter: pause)
   }
 
   private func perform<S: Scalar>(
-    _ session: Session<S>, _ hash: String, _ observer: TrialObserver, _ pause: Int?
+    _ session: Session<S>, _ hash: TrialHash, _ observer: TrialObserver, _ pause: Int?
   ) throws -> Int32 {
-    guard SweepPlan.hash(of: session) == hash else {
+    guard TrialHash(of: session) == hash else {
       throw Diagnostic(
         "the file '\(composer.declaration.file)', its data or its plugins have changed since "
-          + "the sweep was planned")
+          + "the sweep was planned",
+        notes: [.init("the plan has the hash \(hash); the trial's is \(TrialHash(of: session))")])
     }
+    try folder.setAside(hash)
     var origin = origin
     origin.output = folder.run(hash)
     return try Run(
       session, from: origin, observers: [observer], cancellation: observer.cancellation
     ).perform(pausingAfter: pause)
+  }
+}
+
+extension TrialHash {
+  /// Of the trial that left a record.
+  init?(of record: RunRecord) {
+    guard let configuration = record.configuration else { return nil }
+    self.init(configuration: configuration, files: record.data + record.plugins)
   }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 extension SweepDeclaration {
@@ -21,7 +22,7 @@ extension SweepReport {
   /// Tells what fell short; false if anything did.
   public func complain(_ write: (String) -> Void) -> Bool {
     let trials = badTrials
-    for sentence in trials { write("error: " + sentence) }
+    for sentence in trials { write("error: " + Escaping.line(sentence)) }
     let misses = declaration.expectations.compactMap { $0.shortfall(of: rows, columns: columns) }
     for miss in misses { write(miss.description) }
     return trials.isEmpty && misses.isEmpty

@@ -35,12 +35,14 @@ public final class WorkerInput {
   private func answer(with runner: TrialRunner) throws {
     while let line = line() {
       let words = line.split(atByte: " ", maxSplits: 3)
-      guard words.count == 4, let combination = Int(words[0]) else { return }
+      guard words.count == 4, let combination = Int(words[0]),
+        let hash = TrialHash(String(words[1]))
+      else { return }
       let outcome =
         try runner.cancellation.isCancelled
         ? .held
         : runner.run(
-          combination: combination, hash: String(words[1]), pausingAfter: Int(words[2]))
+          combination: combination, hash: hash, pausingAfter: Int(words[2]))
       let answer =
         switch outcome {
         case .ended(_, let summary):

@@ -29,14 +29,14 @@ public final class WorkerPool {
   public init(
     _ plan: SweepPlan, in folder: SweepFolder, runner: TrialRunner, arguments: [String],
     retryingFailed: Bool, failsFast: Bool, listener: any SweepListener
-  ) {
+  ) throws {
     self.plan = plan
     self.folder = folder
     self.runner = runner
     self.arguments = arguments
     self.listener = listener
     self.failsFast = failsFast
-    schedule = Schedule(plan, in: folder, retryingFailed: retryingFailed)
+    schedule = try Schedule(plan, in: folder, retryingFailed: retryingFailed)
     progress = SweepProgress(
       total: plan.trials.count, done: schedule.finishedCount, monitor: plan.monitor)
   }
@@ -117,7 +117,7 @@ public final class WorkerPool {
       if polls[workers.count + index].revents & Int16(POLLIN) != 0 { worker.listen() }
       guard polls[index].revents != 0 else { continue }
       if let answers = worker.answers() {
-        for (leg, line) in answers { heard(line, of: leg) }
+        for (leg, line) in answers { try heard(line, of: leg) }
         guard let last = answers.last, last.line.hasSuffix(bytes: " leaving") else { continue }
         workers.remove(at: index)
         held += worker.legs
@@ -131,7 +131,7 @@ public final class WorkerPool {
     }
   }
 
-  private func heard(_ answer: String, of leg: Leg) {
+  private func heard(_ answer: String, of leg: Leg) throws {
     let words = answer.split(atByte: " ")
     guard words.count >= 2, let status = TrialRow.Status(rawValue: String(words[0])),
       status != .interrupted
@@ -140,12 +140,12 @@ public final class WorkerPool {
       held.append(leg)
       return
     }
-    ended(leg, status)
+    try ended(leg, status)
     progress.note(best: Double(words[1]))
   }
 
-  private func ended(_ leg: Leg, _ status: TrialRow.Status) {
-    schedule.end(leg)
+  private func ended(_ leg: Leg, _ status: TrialRow.Status) throws {
+    try schedule.end(leg)
     progress.share = schedule.share
     if leg.rung > 0 { progress.stopped -= 1 }
     switch status {
@@ -167,10 +167,10 @@ public final class WorkerPool {
       return
     }
     defer { withExtendedLifetime(lock) {} }
-    if !folder.state(of: trial.hash).isFinished(retryingFailed: false) {
+    if try !folder.state(of: trial.hash).isFinished(retryingFailed: false) {
       try folder.noteFailure(of: trial.hash, exitStatus: reason.code, error: reason.text)
     }
-    ended(leg, .failed)
+    try ended(leg, .failed)
   }
 
   /// Lets the workers go, which takes them a moment; waits for those that are at a

@@ -1,4 +1,5 @@
 public import ExperimentFile
+import Files
 public import NNExp
 import Results
 import Running
@@ -48,30 +49,33 @@ public struct WrittenPlan: Sendable {
     guard
       let bytes = try FileSystem.system.currentFolder.readIfThere(path, limit: 1 << 28)
     else { return nil }
-    let json = try JSON(parsing: bytes, from: path)
-    guard let record = PlanRecord(json), let sources = json["sources"],
-      let combinations = json["combinations"]?.array, combinations.count == record.trials.count,
-      let arguments = sources["arguments"]?.array, let text = sources["file"]?.string
-    else { return nil }
-    self.record = record
-    self.combinations = combinations.compactMap(\.int)
-    self.arguments = arguments.compactMap(\.string)
-    self.text = text
-    base = sources["base"]?.string
-    guard self.combinations.count == record.trials.count else { return nil }
+    try self.init(RecordReader(parsing: bytes, from: path))
+  }
+
+  /// nil where an earlier version wrote no sources.
+  public init?(_ file: RecordReader) throws {
+    record = try PlanRecord(file)
+    guard let sources = file.memberIfThere("sources") else { return nil }
+    combinations = try file.items("combinations").map { item in
+      try item.value(expecting: "an integer ≥ 0") { $0.int.flatMap { $0 >= 0 ? $0 : nil } }
+    }
+    guard combinations.count == record.trials.count else {
+      throw try file.member("combinations").fault(
+        "has \(combinations.count) items, and trials has \(record.trials.count)")
+    }
+    arguments = try sources.texts("arguments")
+    text = try sources.value("file", \.string)
+    base = try sources.optional("base", \.string)
   }
 
   /// Whether the plugins that a plan names may be loaded; see `PluginPolicy`.
   public static func pluginPolicy(
     ofPlan path: String, isTrusted: Bool
   ) throws -> PluginPolicy {
-    let slash = path.lastIndex(ofByte: "/")
-    let folder = slash.map { String(path[..<$0]) } ?? "."
-    let name = slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
     guard
-      let plans = try FileSystem.system.currentFolder.openFolderIfThere(folder)
+      let plans = try FileSystem.system.currentFolder.openFolderIfThere(Path.folder(of: path))
     else { return .load }
-    return try PluginPolicy(ofFile: name, in: plans, isTrusted: isTrusted)
+    return try PluginPolicy(ofFile: Path.name(of: path), in: plans, isTrusted: isTrusted)
   }
 
   /// The sweep that was planned, as if its file still stood at `path` as it was.
@@ -101,7 +105,7 @@ extension WrittenPlan {
     // All that can be wrong with the file shows before anything is made.
     let plan = WrittenPlan(try SweepPlan(declaration, registry: registry))
     try folder.make()
-    let lock = try TrialLock.wait(for: TrialLock.plan, in: folder, seconds: 10)
+    let lock = try TrialLock.ofPlan(in: folder, seconds: 10)
     defer { withExtendedLifetime(lock) {} }
     if let found = try found(in: folder, for: declaration) { return found }
     try plan.write(to: folder)

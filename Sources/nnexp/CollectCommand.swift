@@ -1,3 +1,4 @@
+import Files
 import ArgumentParser
 import NNExp
 import Sweeps
@@ -16,9 +17,9 @@ struct CollectCommand: ParsableCommand {
       throw Diagnostic("'\(directory)' is not a sweep: it has no \(PlanRecord.file)")
     }
     try SlurmSweep.noteDeaths(in: folder)
-    let rows = record.rows(in: folder)
+    let rows = try record.rows(in: folder)
     try folder.write(rows.csv(parameters: record.parameters), to: "sweep.csv")
     try folder.write(rows.summaryCSV(parameters: record.parameters), to: "sweep_summary.csv")
-    say("\(rows.count) trials in \(directory)/sweep.csv")
+    say("\(rows.count) trials in \(Escaping.line(directory))/sweep.csv")
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import ArgumentParser
 import NNExp
 import Results
@@ -70,11 +71,12 @@ struct CompareCommand: ParsableCommand {
     let comparison = try ExactComparison(RunDirectory.open(first), RunDirectory.open(second))
     if comparison.isEqual {
       return try printResult(
-        "'\(first)' and '\(second)' are equal to the last bit: "
-          + comparison.files.joined(separator: ", "))
+        Escaping.line(
+          "'\(first)' and '\(second)' are equal to the last bit: "
+            + comparison.files.joined(separator: ", ")))
     }
     for difference in comparison.differences {
-      try printResult("\(difference.file): \(difference.fact)")
+      try printResult(Escaping.line("\(difference.file): \(difference.fact)"))
     }
     throw Diagnostic(
       "'\(first)' and '\(second)' differ in \(comparison.differences.count) of "

@@ -1,28 +1,50 @@
+import Files
 import Glibc
 import NNExp
 import Plugins
 import Synchronization
 
-/// Writes a line to standard error; a closed one is no reason to stop.
+// Every text goes out through these functions, which let no name, path or message act on
+// the terminal or on the server that reads the log: see `Escaping`. Of text that did not
+// originate in nnexp, ends of lines are escaped where it is put among others.
+
+/// Writes lines to standard error; a closed one is no reason to stop.
 func writeError(_ text: String) {
-  writeAll(text.safeForTerminal + "\n", to: 2)
+  writeAll(safe(text) + "\n", to: 2)
 }
 
-/// Writes a line about what happens to standard output; a closed one is no reason to
-/// stop. A line that the command was asked for is written by `printResult`.
+/// Writes lines about what happens to standard output; a closed one is no reason to
+/// stop. Lines that the command was asked for are written by `printResult`.
 func say(_ text: String) {
-  writeAll(text.safeForTerminal + "\n", to: 1)
+  writeAll(safe(text) + "\n", to: 1)
 }
+
+/// Shows a line in place of the one before, on a terminal.
+func redraw(_ line: String) {
+  writeAll("\r\u{1B}[K" + safe(line), to: 1)
+}
+
+/// Writes commands for GitHub's runner, which `Escaping` made.
+func sayToGitHub(_ commands: [String]) {
+  for command in commands { writeAll(command + "\n", to: 1) }
+}
+
+private func safe(_ text: String) -> String {
+  Escaping.terminal(text, isForGitHub: isOnGitHub)
+}
+
+private let isOnGitHub = getenv("GITHUB_ACTIONS").map { strcmp($0, "true") == 0 } ?? false
 
 /// Writes a line that the command was asked for to standard output.
 ///
 /// A reader that has gone ends the process by SIGPIPE, silently, as in other tools. On
-/// a terminal, what that might act upon is escaped; other readers get every byte.
+/// a terminal or a CI server, what that might act upon is escaped; other readers get every
+/// byte.
 ///
 /// - Throws: a `Diagnostic` of the environment if the line cannot be written.
 func printResult(_ text: String, terminator: String = "\n") throws {
-  let text = (isTerminal ? text.safeForTerminal : text) + terminator
-  let failure = isOutputMissing.load(ordering: .relaxed) ? EBADF : writeAll(text, to: 1)
+  let shown = (isTerminal || isOnGitHub ? safe(text) : text) + terminator
+  let failure = isOutputMissing.load(ordering: .relaxed) ? EBADF : writeAll(shown, to: 1)
   if failure == 0 { return }
   if failure == EPIPE { raiseAgain(SIGPIPE) }
   throw Diagnostic(
@@ -33,7 +55,7 @@ func printResult(_ text: String, terminator: String = "\n") throws {
 /// Writes all of `text`, or as much as the receiver takes. Returns 0, or the system's
 /// code for the failure.
 @discardableResult
-func writeAll(_ text: String, to descriptor: Int32) -> Int32 {
+private func writeAll(_ text: String, to descriptor: Int32) -> Int32 {
   var text = text
   return text.withUTF8 { bytes in
     var sent = 0
@@ -76,38 +98,4 @@ func monotonicSeconds() -> Double {
   var now = timespec()
   clock_gettime(CLOCK_MONOTONIC, &now)
   return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
-}
-
-/// Makes a folder that must not exist yet.
-func makeFolder(_ path: String) throws {
-  guard mkdir(path, 0o777) == 0 else {
-    let reason = errno == EEXIST ? "it is there already" : String(cString: strerror(errno))
-    throw Diagnostic(
-      "cannot create '\(path)': \(reason)", failure: errno == EEXIST ? .input : .environment)
-  }
-}
-
-/// Makes a file that must not exist yet; half a file does not stay.
-func writeNewFile(_ bytes: [UInt8], to path: String) throws {
-  let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-  guard descriptor >= 0 else {
-    throw Diagnostic(
-      "cannot create '\(path)': \(String(cString: strerror(errno)))", failure: .environment)
-  }
-  var sent = 0
-  while sent < bytes.count {
-    let count = bytes.withUnsafeBytes {
-      write(descriptor, $0.baseAddress! + sent, bytes.count - sent)
-    }
-    if count < 0 && errno == EINTR { continue }
-    guard count > 0 else {
-      let reason = String(cString: strerror(errno))
-      close(descriptor)
-      unlink(path)
-      throw Diagnostic(
-        "cannot write \(bytes.count) bytes to '\(path)': \(reason)", failure: .environment)
-    }
-    sent += count
-  }
-  close(descriptor)
 }

@@ -1,3 +1,4 @@
+import Files
 import ArgumentParser
 import Engine
 import ExperimentFile
@@ -48,28 +49,34 @@ struct PredictCommand: ParsableCommand {
   @Option(help: "a CSV file with the columns that the run was trained on", completion: .file())
   var input: String
 
-  @Option(help: "the CSV file to write; it must not exist", completion: .file())
+  @Option(help: "the CSV file to write", completion: .file())
   var output: String
 
   @Option(help: "which weights: best or last")
   var weights: Trained.Weights = .best
 
+  @Flag(help: OutputFile.forceHelp)
+  var force = false
+
   @OptionGroup var trust: TrustOptions
 
   func run() throws {
+    let output = try OutputFile(output, force: force, besides: [input])
     let trained = try Trained(directory, weights, trust)
     switch trained.experiment.dtype {
-    case .float32: try predict(trained, trained.session(Float.self))
-    case .float64: try predict(trained, trained.session(Double.self))
+    case .float32: try predict(trained, trained.session(Float.self), output)
+    case .float64: try predict(trained, trained.session(Double.self), output)
     }
   }
 
-  private func predict<S: Scalar>(_ trained: Trained, _ session: Session<S>) throws {
+  private func predict<S: Scalar>(
+    _ trained: Trained, _ session: Session<S>, _ output: OutputFile
+  ) throws {
     let samples = try trained.experiment.data.loadInputs(path: input, like: session.data)
     var predictions = Predictions(session, hasTargets: false, hasSplits: false)
     try predictions.add(samples, by: session.trainer.evaluator)
-    try writeNewFile(predictions.csv, to: output)
-    say("\(samples.count) predictions in \(output)")
+    try output.write(predictions.csv)
+    say("\(samples.count) predictions in \(Escaping.line(output.path))")
   }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import ArgumentParser
 import ExperimentFile
 import Explanation
@@ -31,13 +32,16 @@ struct ExplainCommand: ParsableCommand {
   var format = "text"
 
   @Option(
-    help: "the file to write, which must not exist; the terminal unless given",
+    help: "the file to write; the terminal unless given",
     completion: .file())
   var output: String?
 
   @Option(
     help: "a run's folder: its last weights, instead of the initial ones", completion: .directory)
   var checkpoint: String?
+
+  @Flag(help: OutputFile.forceHelp)
+  var force = false
 
   func run() throws {
     let formats = Explanation.Format.allCases.map(\.rawValue)
@@ -46,6 +50,7 @@ struct ExplainCommand: ParsableCommand {
         "unknown format '\(format)'\(suggestion(for: format, among: formats))",
         notes: [.init("the formats are: " + formats.joined(separator: ", "))])
     }
+    let output = try self.output.map { try OutputFile($0, force: force, besides: [file]) }
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
     let text: String
@@ -54,8 +59,8 @@ struct ExplainCommand: ParsableCommand {
     case .float64: text = try explain(Session<Double>(experiment), format)
     }
     guard let output else { return try printResult(text, terminator: "") }
-    try writeNewFile(Array(text.utf8), to: output)
-    say("the chain rule of training sample \(sample) in \(output)")
+    try output.write(Array(text.utf8))
+    say("the chain rule of training sample \(sample) in \(Escaping.line(output.path))")
   }
 
   private func explain<S: Scalar>(

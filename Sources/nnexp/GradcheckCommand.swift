@@ -1,3 +1,4 @@
+import Files
 import ArgumentParser
 import Engine
 import ExperimentFile
@@ -48,12 +49,17 @@ struct GradcheckCommand: ParsableCommand {
     help: "a folder for gradient_check.csv and gradient_check_summary.csv", completion: .directory)
   var csv: String?
 
+  @Flag(help: OutputFile.forceHelp)
+  var force = false
+
   @Option(help: Threads.help)
   var threads: Int?
 
   func run() throws {
     try Threads.use(threads)
     let moments = try moments()
+    // Where there is no folder yet, it is made at the end.
+    if let csv, Path.isThere(csv) { _ = try tables(in: csv) }
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
     var settings = experiment.gradientCheck
@@ -102,11 +108,19 @@ struct GradcheckCommand: ParsableCommand {
       throw Diagnostic(
         "cannot create '\(folder)': \(String(cString: strerror(errno)))", failure: .environment)
     }
-    let entries = "\(folder)/gradient_check.csv"
-    let summary = "\(folder)/gradient_check_summary.csv"
-    try writeNewFile(Array(GradientReport.entriesCSV(reports).utf8), to: entries)
-    try writeNewFile(Array(GradientReport.summaryCSV(reports).utf8), to: summary)
-    say("every derivative in \(entries), every tensor in \(summary)")
+    let (entries, summary) = try tables(in: folder)
+    try entries.write(Array(GradientReport.entriesCSV(reports).utf8))
+    try summary.write(Array(GradientReport.summaryCSV(reports).utf8))
+    say(
+      "every derivative in \(Escaping.line(entries.path)), every tensor in "
+        + Escaping.line(summary.path))
+  }
+
+  private func tables(in folder: String) throws -> (entries: OutputFile, summary: OutputFile) {
+    (
+      try OutputFile("\(folder)/gradient_check.csv", force: force),
+      try OutputFile("\(folder)/gradient_check_summary.csv", force: force)
+    )
   }
 
   private func moments() throws -> [GradientCheckSettings.Moment] {

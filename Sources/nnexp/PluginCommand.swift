@@ -1,3 +1,4 @@
+import Files
 import ArgumentParser
 import Conformance
 import NNExp
@@ -36,11 +37,14 @@ struct PluginNew: ParsableCommand {
         notes: [.init("the kinds are: " + kinds.joined(separator: ", "))])
     }
     let template = try PluginTemplate(name, kind)
-    try makeFolder(name)
+    let here = FileSystem.system.currentFolder
+    guard try here.makeFolder(name) else {
+      throw Diagnostic("cannot create '\(name)': it is there already")
+    }
     for (file, text) in [
       ("\(name).swift", template.source), ("\(name).yaml", template.experiment),
     ] {
-      try writeNewFile(Array(text.utf8), to: "\(name)/\(file)")
+      try FileSystem.system.write(Array(text.utf8), to: "\(name)/\(file)")
       say("\(name)/\(file)")
     }
     say("")
@@ -60,14 +64,18 @@ struct PluginBuild: ParsableCommand {
   @Argument(help: "a folder with Swift or C files, or one such file", completion: .file())
   var path: String
 
-  @Option(help: "a copy to make; it must not exist", completion: .file(extensions: ["so"]))
+  @Option(help: "a copy to make", completion: .file(extensions: ["so"]))
   var output: String?
 
+  @Flag(help: OutputFile.forceHelp)
+  var force = false
+
   func run() throws {
+    let output = try self.output.map { try OutputFile($0, force: force, besides: [path]) }
     let object = try Plugin.build(path)
     guard let output else { return try printResult(object.path) }
-    try writeNewFile(object.bytes, to: output)
-    try printResult(output)
+    try output.write(object.bytes)
+    try printResult(output.path)
   }
 }
 

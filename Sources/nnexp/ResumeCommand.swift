@@ -1,3 +1,4 @@
+import Files
 import ArgumentParser
 import NNExp
 import Results
@@ -40,9 +41,9 @@ struct ResumeCommand: ParsableCommand {
 
 /// Goes on with a run, or says that it is over.
 func go(on resumption: Resumption, quiet: Bool) throws {
-  let path = resumption.directory.path
+  let path = Escaping.line(resumption.directory.path)
   if let summary = resumption.finished {
-    let reason = summary.reason.map { ": \($0)" } ?? ""
+    let reason = summary.reason.map { ": " + Escaping.line($0) } ?? ""
     switch summary.status {
     case .completed: if !quiet { say("'\(path)' is already complete") }
     case .fellShort: writeError("'\(path)' is already complete, and fell short\(reason)")

@@ -1,3 +1,4 @@
+import Files
 import ArgumentParser
 import ExperimentFile
 import Glibc
@@ -47,7 +48,7 @@ struct RunCommand: ParsableCommand {
       switch try EarlierRun(of: experiment, output: output, registry: standardRegistry()) {
       case .found(let resumption): return try go(on: resumption, quiet: quiet)
       case .none(let other?):
-        if !quiet { say("'\(other)' is unfinished, but of another configuration") }
+        if !quiet { say("'\(Escaping.line(other))' is unfinished, but of another configuration") }
       case .none(nil): break
       }
     }

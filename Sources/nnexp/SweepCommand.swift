@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Glibc
 import NNExp
 import Results
@@ -85,6 +86,9 @@ struct SweepCommand: ParsableCommand {
   @Flag(help: "print annotations for GitHub")
   var github = false
 
+  @Flag(help: OutputFile.forceHelp)
+  var force = false
+
   @OptionGroup var trust: TrustOptions
 
   @Flag(name: .shortAndLong, help: "say nothing unless something is wrong")
@@ -115,16 +119,16 @@ struct SweepCommand: ParsableCommand {
       throw Exit(code: input.serve(with: runner))
     }
     if let jobs { Workers.count = jobs }
-    try requireWritableReport()
+    let report = try self.report(of: declaration)
     let plan = try SweepPlan(declaration, registry: registry)
     if plansOnly { try declaration.requireIndependentTrials(for: "--plan") }
     if launcher != nil { try declaration.requireIndependentTrials(for: "--launcher") }
     if dryRun { return try printResult(plan.text) }
-    if launcher == .slurm { return try runOnSlurm(plan, in: folder) }
+    if launcher == .slurm { return try runOnSlurm(plan, in: folder, report) }
     try folder.make()
     try replacePlan(with: plan, in: folder)
     if plansOnly { return try sayTrialsLeft(of: plan, in: folder) }
-    try runAll(plan, in: folder)
+    try runAll(plan, in: folder, report)
   }
 
   /// Writes the plan; reports the trials of an earlier one that it makes stale.
@@ -133,17 +137,11 @@ struct SweepCommand: ParsableCommand {
     try WrittenPlan(plan).write(to: folder)
   }
 
-  /// What cannot be written at the end is better known at the beginning.
-  private func requireWritableReport() throws {
-    guard let junit, !dryRun else { return }
-    let folder = junit.lastIndex(ofByte: "/").map { String(junit[...$0]) } ?? "."
-    let path = access(junit, F_OK) == 0 ? junit : folder
-    guard access(path, W_OK) == 0, !junit.hasSuffix(bytes: "/") else {
-      throw Diagnostic(
-        "cannot write '\(junit)': "
-          + String(cString: strerror(junit.hasSuffix(bytes: "/") ? EISDIR : errno)),
-        failure: .environment)
-    }
+  /// The JUnit file; an earlier one is replaced.
+  private func report(of declaration: SweepDeclaration) throws -> OutputFile? {
+    guard let junit, !dryRun else { return nil }
+    return try OutputFile(
+      junit, force: force, besides: [file, declaration.file], replacing: SweepReport.isJUnit)
   }
 
   func folder(of declaration: SweepDeclaration) throws -> SweepFolder {
@@ -159,9 +157,11 @@ struct SweepCommand: ParsableCommand {
       cancellation: .signals)
   }
 
-  private func runAll(_ plan: SweepPlan, in folder: SweepFolder) throws {
+  private func runAll(
+    _ plan: SweepPlan, in folder: SweepFolder, _ report: OutputFile?
+  ) throws {
     let view = SweepView(quiet: quiet)
-    let pool = WorkerPool(
+    let pool = try WorkerPool(
       plan, in: folder, runner: runner(plan.composer, in: folder, isWorker: true),
       arguments: commandLine + ["--worker"],
       retryingFailed: retryFailed, failsFast: failFast, listener: view)
@@ -171,13 +171,15 @@ struct SweepCommand: ParsableCommand {
     defer { pool.close() }
     try pool.run(jobs: jobs ?? Workers.count)
     view.clear()
-    try conclude(plan, in: folder)
+    try conclude(plan, in: folder, report)
   }
 
   /// Writes the tables and gives the verdict.
-  func conclude(_ plan: SweepPlan, in folder: SweepFolder) throws {
+  func conclude(
+    _ plan: SweepPlan, in folder: SweepFolder, _ output: OutputFile?
+  ) throws {
     let record = PlanRecord(plan)
-    let rows = record.rows(in: folder)
+    let rows = try record.rows(in: folder)
     try folder.write(rows.csv(parameters: record.parameters), to: "sweep.csv")
     try folder.write(rows.summaryCSV(parameters: record.parameters), to: "sweep_summary.csv")
     if let signalReceived {
@@ -187,12 +189,13 @@ struct SweepCommand: ParsableCommand {
     }
 
     let report = SweepReport(plan.declaration, rows: rows, columns: plan.columns)
-    if let junit { try FileSystem.system.write(Array(report.junit.utf8), to: junit) }
-    if github { for line in report.annotations { say(line) } }
+    try output?.write(Array(report.junit.utf8))
+    if github { sayToGitHub(report.annotations) }
     let isSound = report.complain(writeError)
     if !quiet {
       say(report.headline)
-      say("results:\n  \(folder.path)/sweep.csv\n  \(folder.path)/sweep_summary.csv")
+      let path = Escaping.line(folder.path)
+      say("results:\n  \(path)/sweep.csv\n  \(path)/sweep_summary.csv")
     }
     if !isSound { throw Exit(code: 1) }
   }

@@ -20,7 +20,9 @@ extension SweepCommand {
   }
 
   /// Submits what is left of the sweep, waits for it, and gives the verdict.
-  func runOnSlurm(_ plan: SweepPlan, in folder: SweepFolder) throws {
+  func runOnSlurm(
+    _ plan: SweepPlan, in folder: SweepFolder, _ report: OutputFile?
+  ) throws {
     let request = try SlurmSweep.Request(
       options: slurmOptions ?? "", throttle: jobs, retryingFailed: retryFailed, file: file)
     try SlurmSweep.requirePresence()
@@ -42,11 +44,11 @@ extension SweepCommand {
       sayHowToGoOn(sweep)
       raiseAgain(signalReceived)
     }
-    let left = PlanRecord(plan).rows(in: folder).count {
+    let left = try PlanRecord(plan).rows(in: folder).count {
       [.pending, .running, .interrupted].contains($0.status)
     }
     if left > 0 { view.note("trials left: \(left); the same command again goes on with them") }
-    try conclude(plan, in: folder)
+    try conclude(plan, in: folder, report)
   }
 
   private func sayHowToGoOn(_ sweep: SlurmSweep) {
@@ -88,10 +90,10 @@ private final class ArrayView: ArrayListener {
     if text == last && !isTerminal { return }
     shown = now
     last = text
-    if isTerminal { writeAll("\r\u{1B}[K" + text, to: 1) } else { say(text) }
+    if isTerminal { redraw(text) } else { say(text) }
   }
 
   func clear() {
-    if isTerminal && !isQuiet && !last.isEmpty { writeAll("\r\u{1B}[K", to: 1) }
+    if isTerminal && !isQuiet && !last.isEmpty { redraw("") }
   }
 }

@@ -30,7 +30,7 @@ final class SweepView: SweepListener {
       let width = 24
       let done = Int(share * Double(width))
       let bar = String(repeating: "█", count: done) + String(repeating: "░", count: width - done)
-      writeAll("\r\u{1B}[K" + (bar + " " + text).prefix(terminalWidth - 1), to: 1)
+      redraw(String((bar + " " + text).prefix(terminalWidth - 1)))
       barIsShown = true
     } else {
       say(text)
@@ -58,7 +58,7 @@ final class SweepView: SweepListener {
 
   /// Takes the bar away.
   func clear() {
-    if barIsShown { writeAll("\r\u{1B}[K", to: 1) }
+    if barIsShown { redraw("") }
     barIsShown = false
   }
 }

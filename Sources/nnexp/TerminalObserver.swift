@@ -34,7 +34,7 @@ final class TerminalObserver: RunObserver {
       let left =
         epoch == 0
         ? "" : "  \(durationText(now / Double(epoch) * Double(epochs - epoch))) left"
-      writeAll("\r\u{1B}[K\(bar) epoch \(epoch)/\(epochs)  \(figures)\(left)", to: 1)
+      redraw("\(bar) epoch \(epoch)/\(epochs)  \(figures)\(left)")
       barIsShown = true
     } else {
       say("epoch \(epoch)/\(epochs)  \(figures)")
@@ -54,7 +54,7 @@ final class TerminalObserver: RunObserver {
 
   /// Takes the bar away.
   private func clear() {
-    if barIsShown { writeAll("\r\u{1B}[K", to: 1) }
+    if barIsShown { redraw("") }
     barIsShown = false
   }
 }

@@ -78,8 +78,17 @@ import Testing
     try tool.write("mine", to: "taken.html")
     let result = try tool.run(
       "explain", "xor.yaml", "--format", "html", "--output", "taken.html")
-    #expect(result.code == 3)
-    #expect(result.errors == "error: cannot create 'taken.html': File exists\n")
+    #expect(result.code == 2)
+    #expect(
+      result.errors == """
+        error: the output 'taken.html' is there already
+        note: to replace it, add --force
+
+        """)
     #expect(try tool.read("taken.html") == "mine")
+    let forced = try tool.run(
+      "explain", "xor.yaml", "--format", "html", "--output", "taken.html", "--force")
+    #expect(forced.code == 0)
+    #expect(try tool.read("taken.html").hasPrefix("<!DOCTYPE html>"))
   }
 }

@@ -48,6 +48,15 @@ import Testing
     Target(
       name: "json", file: "results/xor/run-0001/summary.json",
       command: ["compare", "results/xor/run-0001"], ends: [0, 2, 3]),
+    Target(
+      name: "run", file: "results/xor/run-0001/run.json",
+      command: ["evaluate", "results/xor/run-0001"], ends: [0, 2, 3]),
+    Target(
+      name: "summary", file: "results/xor/run-0001/summary.json",
+      command: ["compare", "results/xor/run-0001", "--csv"], ends: [0, 2, 3]),
+    Target(
+      name: "plan", file: "results/xor/sweep/plan.json",
+      command: ["collect", "results/xor/sweep"], ends: [0, 2, 3]),
   ]
 
   private static func seeds(_ name: String) throws -> [[UInt8]] {
@@ -80,6 +89,7 @@ import Testing
       try tool.write(target.experiment, to: "x.yaml")
     }
     let url = tool.folder.appendingPathComponent(target.file)
+    if !tool.exists(target.file) { try tool.write("", to: target.file) }
     let starts = seeds + ((try? Data(contentsOf: url)).map { [Array($0)] } ?? [])
     var random = SplitMix(seed: SplitMix.seed)
     var read = 0

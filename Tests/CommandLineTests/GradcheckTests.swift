@@ -56,9 +56,18 @@ import Testing
     }
     #expect(named == ["hidden.weight", "output.x", "output.weight", "output.bias"])
     let again = try tool.run("gradcheck", "xor.yaml", "--csv", "tables")
-    #expect(again.code == 3)
+    #expect(again.code == 2)
+    #expect(again.output == "")
     #expect(
-      again.errors == "error: cannot create 'tables/gradient_check.csv': File exists\n")
+      again.errors == """
+        error: the output 'tables/gradient_check.csv' is there already
+        note: to replace it, add --force
+
+        """)
+    #expect(try tool.read("tables/gradient_check_summary.csv") == summary)
+    let forced = try tool.run("gradcheck", "xor.yaml", "--csv", "tables", "--force")
+    #expect(forced.code == 0)
+    #expect(try tool.read("tables/gradient_check_summary.csv") != summary)
   }
 
   @Test func mistakesAreTold() throws {

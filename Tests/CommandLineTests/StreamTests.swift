@@ -46,6 +46,6 @@ import Testing
     let result = try tool.run(
       "predict", "results/xor/latest", "--input", "new.csv", "--output", "none/out.csv")
     #expect(result.code == 3)
-    #expect(result.errors == "error: cannot create 'none/out.csv': No such file or directory\n")
+    #expect(result.errors == "error: cannot write 'none/out.csv': No such file or directory\n")
   }
 }

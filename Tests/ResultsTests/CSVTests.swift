@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Results

@@ -1,7 +1,9 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
+@testable import Files
 @testable import Results
 
 private let small = Checkpoint(

@@ -1,8 +1,10 @@
 import Foundation
 import NNExp
 import Synchronization
+import TestSupport
 import Testing
 
+@testable import Files
 @testable import Results
 
 /// Fails one operation of many, or that one and all after it, as though the
@@ -270,7 +272,8 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
       "makeFolder $/results/xor", "resolve $/results/xor",
       "openFolder $/results/xor", "list $/results/xor",
       "makeFolder $/results/xor/run-0001", "openFolder $/results/xor/run-0001",
-      "create $/results/xor/run-0001/.lock", "lock $/results/xor/run-0001/.lock",
+      "create $/results/xor/run-0001/.lock", "write $/results/xor/run-0001/.lock",
+      "lock $/results/xor/run-0001/.lock",
       "makeFolder $/results/xor/run-0001/checkpoints",
       "link $/results/xor/latest", "rename $/results/xor/latest", "list $/results/xor",
       "create $/results/xor/run-0001/a.txt", "write $/results/xor/run-0001/a.txt",

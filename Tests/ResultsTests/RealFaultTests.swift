@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Results
@@ -168,7 +169,7 @@ func aReadOnlyDisk() throws {
     }
   }
   let folders = scratch.tree().filter {
-    $0.hasPrefix("results/xor/run-") && $0.hasSuffix(".lock = ")
+    $0.hasPrefix("results/xor/run-") && $0.hasSuffix(".lock = a run of nnexp\n")
   }
   #expect(folders.count == 100)
   #expect(scratch.tree().contains("results/xor/latest -> run-0100"))

@@ -1,7 +1,9 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
+@testable import Files
 @testable import Results
 
 // MARK: Numbers
@@ -17,9 +19,12 @@ import Testing
       "results/",
       "results/xor/",
       "results/xor/latest -> run-0003",
-      "results/xor/run-0001/", "results/xor/run-0001/.lock = ", "results/xor/run-0001/checkpoints/",
-      "results/xor/run-0002/", "results/xor/run-0002/.lock = ", "results/xor/run-0002/checkpoints/",
-      "results/xor/run-0003/", "results/xor/run-0003/.lock = ", "results/xor/run-0003/checkpoints/",
+      "results/xor/run-0001/", "results/xor/run-0001/.lock = a run of nnexp\n",
+      "results/xor/run-0001/checkpoints/",
+      "results/xor/run-0002/", "results/xor/run-0002/.lock = a run of nnexp\n",
+      "results/xor/run-0002/checkpoints/",
+      "results/xor/run-0003/", "results/xor/run-0003/.lock = a run of nnexp\n",
+      "results/xor/run-0003/checkpoints/",
     ])
 }
 
@@ -77,7 +82,7 @@ func outputIsMade(_ output: String) throws {
   let scratch = Scratch()
   scratch.makeFolder("out")
   _ = try RunDirectory.create(name: "xor", output: scratch.path + "/out")
-  #expect(scratch.tree() == ["out/", "out/.lock = ", "out/checkpoints/"])
+  #expect(scratch.tree() == ["out/", "out/.lock = a run of nnexp\n", "out/checkpoints/"])
 }
 
 @Test func outputIsNeverOverwritten() throws {
@@ -107,6 +112,64 @@ func outputIsMade(_ output: String) throws {
       """)
   #expect(attempt("") == "2 error: --output names no folder; write a path such as 'results/mine'")
   #expect(scratch.tree() == before)
+}
+
+/// FAULTS 53: only what an unfinished run left is taken over, which the mark in its
+/// `.lock` shows. Links are never followed to what they name.
+@Test(arguments: [
+  "a lock alone that is not empty", "another program's lock", "a lock that is a link",
+  "a file that no run makes", "a link for a file", "a link for the checkpoints",
+  "a file among the checkpoints", "a link among the checkpoints", "a folder for a file",
+])
+func foreignFoldersStay(_ kind: String) throws {
+  let scratch = Scratch()
+  scratch.makeFolder("elsewhere/checkpoints")
+  scratch.put("mine", in: "elsewhere/state.nnx")
+  scratch.put("mine", in: "elsewhere/checkpoints/state.nnx")
+  scratch.put("a run of nnexp\n", in: "elsewhere/lock")
+  scratch.makeFolder("out")
+  if kind != "a lock that is a link" { scratch.put("a run of nnexp\n", in: "out/.lock") }
+  switch kind {
+  case "a lock alone that is not empty": scratch.put("4711", in: "out/.lock")
+  case "another program's lock":
+    scratch.put("", in: "out/.lock")
+    scratch.put("mine", in: "out/experiment.yaml")
+  case "a lock that is a link": scratch.link("out/.lock", to: "../elsewhere/lock")
+  case "a file that no run makes": scratch.put("mine", in: "out/thesis.tex")
+  case "a link for a file": scratch.link("out/metrics.csv", to: "../elsewhere/state.nnx")
+  case "a link for the checkpoints":
+    scratch.link("out/checkpoints", to: "../elsewhere/checkpoints")
+  case "a file among the checkpoints":
+    scratch.makeFolder("out/checkpoints")
+    scratch.put("mine", in: "out/checkpoints/weights.bin")
+  case "a link among the checkpoints":
+    scratch.makeFolder("out/checkpoints")
+    scratch.link("out/checkpoints/state.nnx", to: "../../elsewhere/state.nnx")
+  default: scratch.makeFolder("out/metrics.csv")
+  }
+  let before = scratch.tree()
+  #expect(
+    thrown(replacing: scratch.path) {
+      try RunDirectory.create(name: "xor", output: scratch.path + "/out")
+    }
+      == "2 error: '$/out' is not empty; --output takes a new or empty folder, so that no run is overwritten"
+  )
+  #expect(scratch.tree() == before)
+}
+
+/// What a run leaves that was killed before it had its `run.json` is taken over.
+@Test func anUnfinishedRunIsTakenOver() throws {
+  let scratch = Scratch()
+  scratch.makeFolder("out/checkpoints")
+  scratch.put("a run of nnexp\n", in: "out/.lock")
+  for name in [
+    "experiment.yaml", "metrics.csv", PartialName.new(), "checkpoints/state.nnx",
+    "checkpoints/state.previous12.nnx", "checkpoints/\(PartialName.new())",
+  ] {
+    scratch.put("half", in: "out/" + name)
+  }
+  _ = try RunDirectory.create(name: "xor", output: scratch.path + "/out")
+  #expect(scratch.tree() == ["out/", "out/.lock = a run of nnexp\n", "out/checkpoints/"])
 }
 
 @Test func twoRunsOnOneOutput() throws {
@@ -219,13 +282,13 @@ func linksOut(_ place: String) {
     try run.write("{}", to: "run.json")
     path = run.path
   }
-  scratch.put("half", in: "results/xor/run-0001/.summary.json.1.partial")
-  scratch.put("half", in: "results/xor/run-0001/checkpoints/.last.nnx.1.partial")
+  scratch.put("half", in: "results/xor/run-0001/\(PartialName.new())")
+  scratch.put("half", in: "results/xor/run-0001/checkpoints/\(PartialName.new())")
   let run = try RunDirectory.open(path, exclusively: true)
   #expect(
     scratch.tree() == [
       "results/", "results/xor/", "results/xor/latest -> run-0001", "results/xor/run-0001/",
-      "results/xor/run-0001/.lock = ", "results/xor/run-0001/checkpoints/",
+      "results/xor/run-0001/.lock = a run of nnexp\n", "results/xor/run-0001/checkpoints/",
       "results/xor/run-0001/run.json = {}",
     ])
   withExtendedLifetime(run) {}
@@ -291,7 +354,8 @@ func linksOut(_ place: String) {
   )
   #expect(
     scratch.tree().suffix(3) == [
-      "results/xor/run-0001/", "results/xor/run-0001/.lock = ", "results/xor/run-0001/checkpoints/",
+      "results/xor/run-0001/", "results/xor/run-0001/.lock = a run of nnexp\n",
+      "results/xor/run-0001/checkpoints/",
     ])
 }
 

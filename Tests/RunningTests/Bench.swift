@@ -1,7 +1,9 @@
 import Datasets
 import Engine
 import ExperimentFile
+import Files
 import Foundation
+
 import NNExp
 import Results
 import Running

@@ -117,7 +117,7 @@ import Testing
       try SweepReport(declaration(expecting: false), rows: rows, columns: []).annotations.prefix(2)
         == [
           "::error file=ci/x.yaml,line=4,col=3::trial 2 (a.rate=1 b=\"x, \\\"y\\\" <&>\") "
-            + "fell_short: loss > 1;%0Asee\t\u{1}",
+            + "fell_short: loss > 1;%0Asee\\t\\x01",
           "::error file=ci/x.yaml,line=4,col=3::trial 3 (a.rate=2 b=z) failed: crashed: 100%25",
         ])
   }

@@ -1,3 +1,4 @@
+import Files
 import NNExp
 import Results
 import Testing
@@ -82,11 +83,11 @@ import Testing
     let json = """
       {"name": "x", "parameters": [], "rising": ["train_accuracy"], "files": [], "trials": []}
       """
-    let record = try #require(
-      try PlanRecord(JSON(parsing: Array(json.utf8), from: "plan.json")))
+    let record = try PlanRecord(RecordReader(parsing: Array(json.utf8), from: "plan.json"))
     #expect(record.columns.named("train_accuracy")?.largerIsBetter == true)
     #expect(record.columns.named("train_loss") == nil)
-    let again = try #require(PlanRecord(record.json))
+    let again = try PlanRecord(
+      RecordReader(parsing: Array(record.json.description.utf8), from: "plan.json"))
     #expect(again.columns == record.columns)
   }
 

@@ -5,6 +5,7 @@ import Results
 import Standard
 import Testing
 
+@testable import Files
 @testable import Sweeps
 
 @Suite struct WrittenPlanTests {
@@ -56,7 +57,7 @@ import Testing
       #expect(trials.map(\.number) == [1, 2, 3, 4, 5, 6])
       for (trial, combination) in zip(trials, read.combinations) {
         let session = try composer.session(composer.experiment(combination), as: Float.self)
-        #expect(SweepPlan.hash(of: session) == trial.hash)
+        #expect(TrialHash(of: session) == trial.hash)
         #expect(again.values(of: again.assignments(of: combination)) == trial.values)
       }
     }
@@ -81,16 +82,37 @@ import Testing
     }
   }
 
-  /// What is no plan, or tells less than it takes to compose a trial, is none.
-  @Test(arguments: [
-    "{}", #"{"name": "a", "parameters": [], "trials": []}"#,
-    #"{"name": "a", "parameters": [], "trials": [], "combinations": [0], "sources": {}}"#,
-  ])
-  func noPlans(_ text: String) throws {
+  @Test func aPlanOfAnEarlierVersionHasNoSources() throws {
     try withFolder { path, _ in
-      try write(text, to: path + "/plan.json")
+      try write(#"{"name": "a", "parameters": [], "trials": []}"#, to: path + "/plan.json")
       #expect(try WrittenPlan(reading: path + "/plan.json") == nil)
       #expect(try WrittenPlan(reading: path + "/none.json") == nil)
+    }
+  }
+
+  @Test(arguments: [
+    ("{}", "name is missing"),
+    (
+      #"{"name": "a", "parameters": [], "trials": [], "combinations": [0], "sources": {}}"#,
+      "combinations has 1 items, and trials has 0"
+    ),
+    (
+      #"{"name": "a", "parameters": [], "trials": [{"trial": 1, "hash": "../x", "values": []}]}"#,
+      #"trials[0].hash is no valid value: "../x"; expected 32 hexadecimal digits"#
+    ),
+    (
+      #"{"name": "a", "parameters": ["p"], "trials": [{"trial": 1, "hash": "", "values": []}]}"#,
+      "trials[0].values has 0 items, and parameters has 1"
+    ),
+  ])
+  func plansThatAreNotAsTheyWereWritten(_ text: String, _ fact: String) throws {
+    try withFolder { path, _ in
+      try write(text, to: path + "/plan.json")
+      let error = #expect(throws: Diagnostic.self) {
+        try WrittenPlan(reading: path + "/plan.json")
+      }
+      #expect(error?.message == "'\(path)/plan.json': \(fact)")
+      #expect(error?.failure == .environment)
     }
   }
 }

@@ -52,8 +52,12 @@ import YAMLTree
     try inFolder { folder in
       let fifo = folder.appendingPathComponent("fifo").path
       #expect(mkfifo(fifo, 0o600) == 0)
-      for path in [fifo, folder.path, "/dev/zero", "/dev/null"] {
-        #expect(told(path).text == "error: cannot read '\(path)': it is not a regular file")
+      for (path, kind) in [
+        (fifo, "a FIFO"), (folder.path, "a directory"), ("/dev/zero", "a device"),
+        ("/dev/null", "a device"),
+      ] {
+        #expect(
+          told(path).text == "error: cannot read '\(path)': it is \(kind), not a regular file")
         #expect(told(path).failure == .input)
       }
     }

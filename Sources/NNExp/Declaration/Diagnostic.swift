@@ -123,7 +123,7 @@ extension Diagnostic: CustomStringConvertible {
 extension Unicode.Scalar {
   /// True for what a terminal or a reader of YAML might act upon: controls, line
   /// and paragraph separators, the byte order mark and marks of direction.
-  var isUnsafeInText: Bool {
+  package var isUnsafeInText: Bool {
     switch value {
     case 0..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF, 0xFFFE, 0xFFFF: true
     default: false
@@ -131,7 +131,7 @@ extension Unicode.Scalar {
   }
 
   /// Itself, or where it is unsafe YAML's escape for it: `\n`, `\x1B`, `\u2028`.
-  var visible: String {
+  package var visible: String {
     guard isUnsafeInText else { return String(self) }
     switch self {
     case "\n": return "\\n"
@@ -142,18 +142,6 @@ extension Unicode.Scalar {
       return value < 0x100
         ? "\\x" + (hex.count < 2 ? "0" : "") + hex
         : "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-    }
-  }
-}
-
-extension String {
-  /// The text for a terminal: what one might act upon is escaped, but for the ends of
-  /// lines and tabs.
-  package var safeForTerminal: String {
-    let isSafe = utf8.allSatisfy { (0x20...0x7E).contains($0) || $0 == 0x09 || $0 == 0x0A }
-    if isSafe { return self }
-    return unicodeScalars.reduce(into: "") { text, scalar in
-      text += scalar == "\n" || scalar == "\t" ? String(scalar) : scalar.visible
     }
   }
 }

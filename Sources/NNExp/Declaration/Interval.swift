@@ -77,12 +77,3 @@ extension Interval: CustomStringConvertible {
     }
   }
 }
-
-/// The shortest decimal that reads back as the same number: `1`, `0.1`,
-/// `1e-10`, `inf`, `nan`.
-public func shortest(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
-  // The sign and payload of a NaN are accidents of the processor.
-  if value.isNaN { return "nan" }
-  let text = value.description
-  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-}

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import NNExp
 import Results
@@ -11,8 +12,8 @@ import Results
 struct SlurmArray {
   struct Task {
     let index: Int
-    /// Hashes of the trials, in the order in which they are run.
-    let trials: [String]
+    /// The trials, in the order in which they are run.
+    let trials: [TrialHash]
   }
 
   /// `results/xor/sweep/slurm/0001`
@@ -39,7 +40,7 @@ struct SlurmArray {
       "job": .string(job.number), "cluster": JSON(job.cluster), "settled": .bool(isSettled),
       "tasks": .array(
         tasks.map {
-          ["task": .int($0.index), "trials": .array($0.trials.map(JSON.string))]
+          ["task": .int($0.index), "trials": .array($0.trials.map { .string($0.description) })]
         }),
     ]
   }
@@ -50,14 +51,28 @@ struct SlurmArray {
     guard let bytes = try FileSystem.system.currentFolder.readIfThere(file, limit: 1 << 28) else {
       return nil
     }
-    let json = try JSON(parsing: bytes, from: file)
-    guard let number = json["job"]?.string, let tasks = json["tasks"]?.array else { return nil }
+    try self.init(RecordReader(parsing: bytes, from: file), of: path)
+  }
+
+  /// The array that a file tells of, every value checked: see `RecordReader`.
+  init(_ file: RecordReader, of path: String) throws {
+    func isWord(_ text: String) -> Bool {
+      1...64 ~= text.utf8.count && !text.hasPrefix(bytes: "-")
+        && text.utf8.allSatisfy { 0x21...0x7E ~= $0 }
+    }
     self.path = path
-    job = SlurmClient.Job(number: number, cluster: json["cluster"]?.string)
-    isSettled = json["settled"]?.bool ?? false
-    self.tasks = tasks.compactMap { task in
-      guard let index = task["task"]?.int, let trials = task["trials"]?.array else { return nil }
-      return Task(index: index, trials: trials.compactMap(\.string))
+    job = SlurmClient.Job(
+      number: try file.member("job").value(expecting: "a job's number") { json in
+        json.string.flatMap {
+          1...20 ~= $0.utf8.count && $0.utf8.allSatisfy { 0x30...0x39 ~= $0 } ? $0 : nil
+        }
+      },
+      cluster: try file.optional("cluster") { $0.string.flatMap { isWord($0) ? $0 : nil } })
+    isSettled = try file.value("settled", \.bool)
+    tasks = try file.items("tasks").map { task in
+      Task(
+        index: try task.count("task", in: 0...1 << 32),
+        trials: try task.items("trials").map { try $0.trialHash() })
     }
   }
 
@@ -93,11 +108,11 @@ struct SlurmArray {
   private func settle(_ task: Task, _ end: SlurmTask?, in folder: SweepFolder) throws {
     let wasKilled = end.map { $0.ending & 0x7F != 0 } ?? true
     for hash in task.trials {
-      if folder.state(of: hash).isOver { continue }
+      if try folder.state(of: hash).isOver { continue }
       // Whoever holds it is at it: another array, or a sweep on some machine.
       guard let lock = try TrialLock(hash, in: folder) else { continue }
       defer { withExtendedLifetime(lock) {} }
-      switch folder.state(of: hash) {
+      switch try folder.state(of: hash) {
       case .failed: continue
       case .found(let summary, _):
         // The task was told to end, and began no other trial.

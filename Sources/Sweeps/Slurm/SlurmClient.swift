@@ -53,7 +53,7 @@ enum SlurmClient {
   static func largestIndex() throws -> Int {
     guard let answer = try SystemCommand.run(["scontrol", "show", "config"]), answer.code == 0
     else { return 1000 }
-    return max(1, (maxArraySize(in: answer.output) ?? 1001) - 1)
+    return max(2, maxArraySize(in: answer.output) ?? 1001) - 1
   }
 
   /// The number in `MaxArraySize            = 1001`.

@@ -1,4 +1,5 @@
 public import Engine
+import Files
 import Glibc
 import NNExp
 import Results
@@ -219,14 +220,14 @@ extension SlurmSweep {
           // A controller that is restarted answers again.
           if trouble.message != lastTrouble { listener.note("\(trouble.message); still waiting") }
           lastTrouble = trouble.message
-          isOver = isFinished
+          isOver = try isFinished()
         }
         if isOver {
           for index in arrays.indices { try arrays[index].settle(in: folder) }
           arrays = []
           return
         }
-        if let plan, !isCancelled, hasFailed(plan) {
+        if let plan, !isCancelled, try hasFailed(plan) {
           for array in arrays { try SlurmClient.cancel(array.job) }
           isCancelled = true
         }
@@ -253,17 +254,17 @@ extension SlurmSweep {
     return (progress, isOver)
   }
 
-  private var trials: Set<String> { Set(arrays.flatMap(\.tasks).flatMap(\.trials)) }
+  private var trials: Set<TrialHash> { Set(arrays.flatMap(\.tasks).flatMap(\.trials)) }
 
   /// What the run directories tell, where Slurm does not answer.
-  private var isFinished: Bool {
-    trials.allSatisfy { folder.state(of: $0).isFinished(retryingFailed: false) }
+  private func isFinished() throws -> Bool {
+    try trials.allSatisfy { try folder.state(of: $0).isFinished(retryingFailed: false) }
   }
 
-  private func hasFailed(_ plan: SweepPlan) -> Bool {
+  private func hasFailed(_ plan: SweepPlan) throws -> Bool {
     let trials = trials
     let record = PlanRecord(plan)
-    return zip(record.trials, record.rows(in: folder)).contains { trial, row in
+    return zip(record.trials, try record.rows(in: folder)).contains { trial, row in
       (row.status == .failed || row.status == .fellShort) && trials.contains(trial.hash)
         && plan.declaration.countsAgainst(row.status)
     }

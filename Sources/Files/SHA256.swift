@@ -1,6 +1,6 @@
-internal import Glibc
+import Glibc
 
-/// SHA-256, by which a run's record tells whether its data are still the same.
+/// SHA-256, by which a run's record shows whether its data are still the same.
 ///
 /// - Source: FIPS 180-4, sections 5 and 6.2.
 public struct SHA256: Sendable {
@@ -31,7 +31,7 @@ public struct SHA256: Sendable {
   }
 
   /// The digest of a file, read in parts.
-  static func hex(of file: FileBytes) throws -> String {
+  public static func hex(of file: FileBytes) throws -> String {
     if file.count >= Library.shortest, let library = Library.shared {
       return hexadecimal(
         try library.digest { update in

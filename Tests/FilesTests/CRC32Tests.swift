@@ -1,7 +1,7 @@
 import NNExp
 import Testing
 
-@testable import Results
+@testable import Files
 
 private func checksum(_ bytes: [UInt8]) -> UInt32 {
   var crc = CRC32()
@@ -23,7 +23,8 @@ func publishedChecksums(_ text: String, _ expected: UInt32) {
 //   zlib.crc32(bytes(i*i % 251 for i in range(n))).to_bytes(4, 'little') for n in range(300)))))"
 @Test func everyLength() {
   let checksums = (0..<300).map { n in checksum((0..<n).map { UInt8($0 * $0 % 251) }) }
-  #expect(checksum(checksums.flatMap(littleEndian)) == 0x8345_9610)
+  #expect(
+    checksum(checksums.flatMap { withUnsafeBytes(of: $0.littleEndian, Array.init) }) == 0x8345_9610)
 }
 
 @Test(arguments: 0..<50)

@@ -1,8 +1,7 @@
 import Foundation
-import NNExp
 import Testing
 
-@testable import Results
+@testable import NNExp
 
 private func text(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
   var bytes: [UInt8] = []

@@ -1,31 +1,20 @@
 import Foundation
 import NNExp
-import Testing
-
-@testable import Results
 
 /// A folder of its own for a test, removed with its contents afterwards.
-final class Scratch: Sendable {
-  let path: String
+public final class Scratch: Sendable {
+  public let path: String
 
-  init() {
+  public init() {
     path = NSTemporaryDirectory() + "nnexp-results-" + UUID().uuidString
     try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
   }
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// Where the folder's runs are.
-  var results: String { path + "/results" }
-
-  /// A new run in it.
-  func run(_ name: String = "xor", _ fileSystem: FileSystem = .system) throws -> RunDirectory {
-    try RunDirectory.create(name: name, under: results, fileSystem: fileSystem)
-  }
-
   /// Everything below, sorted: a path ends with `/` for a folder, ` -> target`
   /// for a link, ` = bytes` for a file.
-  func tree() -> [String] {
+  public func tree() -> [String] {
     let manager = FileManager.default
     return (manager.enumerator(atPath: path)?.allObjects as? [String] ?? []).sorted().map { name in
       let full = path + "/" + name
@@ -38,24 +27,24 @@ final class Scratch: Sendable {
     }
   }
 
-  func text(_ name: String) -> String { String(decoding: bytes(name), as: UTF8.self) }
+  public func text(_ name: String) -> String { String(decoding: bytes(name), as: UTF8.self) }
 
-  func bytes(_ name: String) -> [UInt8] {
+  public func bytes(_ name: String) -> [UInt8] {
     [UInt8](FileManager.default.contents(atPath: path + "/" + name) ?? Data())
   }
 
-  func put(_ bytes: [UInt8], in name: String) {
+  public func put(_ bytes: [UInt8], in name: String) {
     _ = FileManager.default.createFile(atPath: path + "/" + name, contents: Data(bytes))
   }
 
-  func put(_ text: String, in name: String) { put(Array(text.utf8), in: name) }
+  public func put(_ text: String, in name: String) { put(Array(text.utf8), in: name) }
 
-  func makeFolder(_ name: String) {
+  public func makeFolder(_ name: String) {
     try! FileManager.default.createDirectory(
       atPath: path + "/" + name, withIntermediateDirectories: true)
   }
 
-  func link(_ name: String, to target: String) {
+  public func link(_ name: String, to target: String) {
     try! FileManager.default.createSymbolicLink(
       atPath: path + "/" + name, withDestinationPath: target)
   }
@@ -63,7 +52,7 @@ final class Scratch: Sendable {
 
 /// The whole text of what is thrown, with the exit code before it, and
 /// `replacing` written as `$`; `nothing` where nothing is.
-func thrown<T: ~Copyable>(replacing path: String = "", by body: () throws -> T) -> String {
+public func thrown<T: ~Copyable>(replacing path: String = "", by body: () throws -> T) -> String {
   do {
     _ = try body()
     return "nothing"

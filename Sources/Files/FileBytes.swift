@@ -1,17 +1,17 @@
-internal import Glibc
+import Glibc
 import NNExp
-internal import Synchronization
+import Synchronization
 
 /// A regular file whose bytes are read where they are asked for: what is held
 /// of it does not grow with it.
 ///
 /// Every reading makes sure that the file is the one that was opened, in size
 /// and time of change: what was checked and hashed is what is trained on.
-final class FileBytes: Sendable {
-  let path: String
-  let count: Int
+public final class FileBytes: Sendable {
+  public let path: String
+  public let count: Int
 
-  private let descriptor: Int32
+  private let file: File
   private let place: Place?
   private let opened: Stamp
   private let window = Mutex(Window())
@@ -38,30 +38,26 @@ final class FileBytes: Sendable {
   }
 
   /// What one reading fetches of bytes that are asked for in order.
-  let stride: Int
+  public let stride: Int
 
-  init(_ path: String, stride: Int = 1 << 18, at place: Place?) throws {
+  public init(_ path: String, stride: Int = 1 << 18, at place: Place?) throws {
     self.path = path
     self.stride = stride
     self.place = place
-    let (descriptor, status) = try openRegularFile(path, at: place)
-    self.descriptor = descriptor
-    opened = Stamp(status)
+    file = try FileSystem.system.openToRead(path, at: place)
+    opened = Stamp(try file.status())
     count = opened.size
   }
 
-  deinit { close(descriptor) }
-
   /// The bytes of a range, which is within the file.
-  func read(_ range: Range<Int>) throws -> [UInt8] {
-    let (bytes, code) = readBytes(range, of: descriptor)
-    var failure = code
-    var status = stat()
-    if failure == 0, fstat(descriptor, &status) != 0 { failure = errno }
-    guard failure == 0 else {
-      throw Diagnostic(
-        "cannot read '\(path)': \(String(cString: strerror(failure)))", at: place,
-        failure: .environment)
+  public func read(_ range: Range<Int>) throws -> [UInt8] {
+    let bytes: [UInt8]
+    let status: stat
+    do {
+      bytes = try file.read(range)
+      status = try file.status()
+    } catch let error as Diagnostic {
+      throw error.located(at: place)
     }
     guard bytes.count == range.count, Stamp(status) == opened else {
       throw Diagnostic(
@@ -75,7 +71,7 @@ final class FileBytes: Sendable {
   /// Where ranges follow each other, or nearly, one reading serves many; where
   /// they lie about, it fetches no more than was asked for. `body` must not ask
   /// for other bytes of this file.
-  func withBytes<Result>(
+  public func withBytes<Result>(
     _ range: Range<Int>, _ body: (borrowing Span<UInt8>) throws -> Result
   ) throws -> Result {
     try window.withLock { window in
@@ -93,7 +89,7 @@ final class FileBytes: Sendable {
 
   /// Calls `body` with one part after another, and with the part's place in the
   /// file, until it returns false.
-  func forEachPart(
+  public func forEachPart(
     from start: Int = 0, _ body: (_ bytes: borrowing Span<UInt8>, _ base: Int) throws -> Bool
   ) throws {
     var base = start

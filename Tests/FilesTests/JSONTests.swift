@@ -1,8 +1,9 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
-@testable import Results
+@testable import Files
 
 private func parse(_ text: String) throws -> JSON {
   try JSON(parsing: Array(text.utf8), from: "run.json")

@@ -1,0 +1,119 @@
+import NNExp
+
+/// Text as the receivers of nnexp's output take it. Names, paths, labels and other
+/// programs' messages come from anywhere: none of them may act on a terminal, end a
+/// line, or be taken for a command or for markup.
+public enum Escaping {
+  /// Text for a terminal or a log. Controls, and marks that reorder text, become visible
+  /// (`\x1B`), except the ends of the lines that the text was composed of.
+  ///
+  /// - Parameter isForGitHub: true if GitHub's runner reads the output: no line is then a
+  ///   workflow command, which begins with `::`, or holds `##[`.
+  public static func terminal(_ text: String, isForGitHub: Bool = false) -> String {
+    // Most text is of printable ASCII.
+    let isPlain = text.utf8.allSatisfy { 0x20..<0x7F ~= $0 || $0 == 0x0A }
+    let safe =
+      isPlain
+      ? text
+      : text.unicodeScalars.map { $0 == "\n" ? "\n" : $0.visible }.joined()
+    guard isForGitHub, safe.contains(byte: ":") || safe.contains(byte: "#") else { return safe }
+    return safe.split(atByte: "\n", omittingEmptySubsequences: false).map(withoutCommand)
+      .joined(separator: "\n")
+  }
+
+  /// Text within a line: as `terminal`, the ends of lines included.
+  public static func line(_ text: String) -> String {
+    text.utf8.allSatisfy { 0x20..<0x7F ~= $0 }
+      ? text : text.unicodeScalars.map(\.visible).joined()
+  }
+
+  /// A line that GitHub's runner shows and does not act on.
+  ///
+  /// - Source: actions/runner, ActionCommand.cs: white space before `::` is skipped;
+  ///   `##[` counts anywhere
+  private static func withoutCommand(_ line: Substring) -> String {
+    var line = String(line)
+    let start = line.unicodeScalars.firstIndex { !$0.properties.isWhitespace }
+    if let start, line[start...].hasPrefix(bytes: "::") {
+      line.unicodeScalars.replaceSubrange(start...start, with: "\\x3A".unicodeScalars)
+    }
+    return line.replacing(bytes: "##[", with: "##\\x5B")
+  }
+
+  /// An annotation for GitHub's runner: `::error file=…,line=…,col=…::message`.
+  public static func gitHubError(_ message: String, file: String, line: Int, column: Int) -> String
+  {
+    func escaped(_ text: String, _ others: String) -> String {
+      text.unicodeScalars.map { scalar in
+        if "%\r\n".unicodeScalars.contains(scalar) || others.unicodeScalars.contains(scalar) {
+          let digits = String(scalar.value, radix: 16, uppercase: true)
+          return "%" + (scalar.value < 16 ? "0" : "") + digits
+        }
+        return scalar.visible
+      }.joined()
+    }
+    return "::error file=\(escaped(file, ":,")),line=\(line),col=\(column)::"
+      + escaped(message, "")
+  }
+
+  /// Text for XML and HTML, in content and in quoted attributes: what XML 1.0 cannot
+  /// hold, and controls, become U+FFFD. Line ends and tabs stay.
+  public static func xml(_ text: some StringProtocol) -> String {
+    xml(text) { $0 == "\n" || $0 == "\t" ? String($0) : nil }
+  }
+
+  /// As `xml`, for an attribute, where readers would take line ends and tabs for spaces.
+  public static func xmlAttribute(_ text: some StringProtocol) -> String {
+    xml(text) { "\n\r\t".unicodeScalars.contains($0) ? "&#\($0.value);" : nil }
+  }
+
+  private static func xml(
+    _ text: some StringProtocol, _ space: (Unicode.Scalar) -> String?
+  ) -> String {
+    var escaped = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": escaped += "&amp;"
+      case "<": escaped += "&lt;"
+      case ">": escaped += "&gt;"
+      case "\"": escaped += "&quot;"
+      case "'": escaped += "&#39;"
+      case _ where scalar.value < 0x20 || 0x7F...0x9F ~= scalar.value:
+        escaped += space(scalar) ?? "\u{FFFD}"
+      case "\u{FFFE}", "\u{FFFF}": escaped += "\u{FFFD}"
+      default: escaped.unicodeScalars.append(scalar)
+      }
+    }
+    return escaped
+  }
+
+  /// Text for Markdown, of which nothing is taken for markup.
+  public static func markdown(_ text: String) -> String {
+    var escaped = ""
+    for scalar in text.unicodeScalars {
+      if "\\`*_{}[]<>#|&$~".unicodeScalars.contains(scalar) { escaped += "\\" }
+      escaped.unicodeScalars.append(scalar)
+    }
+    return escaped
+  }
+}
+
+extension String {
+  /// The text with other bytes in place of those of a part.
+  fileprivate func replacing(bytes part: String, with other: String) -> String {
+    var rest = Array(utf8)[...]
+    let part = Array(part.utf8)
+    var result: [UInt8] = []
+    while let first = rest.firstIndex(of: part[0]) {
+      result += rest[..<first]
+      rest = rest[first...]
+      if rest.starts(with: part) {
+        result += other.utf8
+        rest = rest.dropFirst(part.count)
+      } else {
+        result.append(rest.removeFirst())
+      }
+    }
+    return String(decoding: result + rest, as: UTF8.self)
+  }
+}

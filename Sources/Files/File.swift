@@ -1,0 +1,124 @@
+import Glibc
+import NNExp
+
+/// An open file, closed at the end of its life.
+public struct File: ~Copyable, Sendable {
+  private var descriptor: Int32
+  /// As messages name it.
+  public let path: String
+  private let system: FileSystem
+
+  init(descriptor: Int32, path: String, in system: FileSystem) {
+    self.descriptor = descriptor
+    self.path = path
+    self.system = system
+  }
+
+  deinit {
+    if descriptor >= 0 { Glibc.close(descriptor) }
+  }
+
+  /// Writes all bytes at the file's position.
+  public func write(_ bytes: [UInt8]) throws {
+    try bytes.withUnsafeBytes { buffer in
+      var rest = buffer[...]
+      while !rest.isEmpty {
+        let written = try system.require(.write, path, bytes: buffer.count) {
+          let rest = UnsafeRawBufferPointer(rebasing: rest)
+          let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
+          if written == 0 { errno = EIO }
+          return written == 0 ? -1 : written
+        }
+        rest = rest.dropFirst(written)
+      }
+    }
+  }
+
+  /// The next `count` bytes; fewer at the file's end.
+  public func read(_ count: Int) throws -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      while filled < count {
+        let rest = UnsafeMutableBufferPointer(rebasing: buffer[filled...])
+        let got = try system.require(.read, path, bytes: count) {
+          Glibc.read(descriptor, rest.baseAddress, rest.count)
+        }
+        if got == 0 { break }
+        filled += got
+      }
+    }
+  }
+
+  /// The bytes of a range of the file, whatever its position; fewer where it ends before.
+  public func read(_ range: Range<Int>) throws -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
+      while filled < range.count {
+        let got = try system.require(.read, path, bytes: range.count) {
+          pread(
+            descriptor, buffer.baseAddress.map { $0 + filled }, range.count - filled,
+            range.lowerBound + filled)
+        }
+        if got == 0 { break }
+        filled += got
+      }
+    }
+  }
+
+  /// Everything from here to the end, if that is at most `limit` bytes.
+  public func readAll(limit: Int) throws -> [UInt8] {
+    var all: [UInt8] = []
+    while true {
+      let piece = try read(1 << 16)
+      all += piece
+      if all.count > limit {
+        throw Diagnostic(
+          "'\(path)' is larger than \(limit) bytes, the most that is read of it",
+          failure: .environment)
+      }
+      if piece.count < 1 << 16 { return all }
+    }
+  }
+
+  /// Cuts the file at `length` and goes on writing there.
+  public func truncate(to length: Int) throws {
+    try system.perform(.truncate, path) {
+      let cut = ftruncate(descriptor, length)
+      return cut == 0 ? lseek(descriptor, length, SEEK_SET) : Int(cut)
+    }
+  }
+
+  /// Returns when the file's bytes are on the disk.
+  public func synchronize() throws {
+    try system.perform(.synchronize, path) { Int(fsync(descriptor)) }
+  }
+
+  /// What the system knows of the file: kind, size, links, inode.
+  public func status() throws -> stat {
+    var status = stat()
+    try system.perform(.inspect, path) { Int(fstat(descriptor, &status)) }
+    return status
+  }
+
+  /// The same open file once more: a lock lasts until both are closed.
+  func duplicate() throws -> File {
+    let copy = try system.require(.open, path) { Int(fcntl(descriptor, F_DUPFD_CLOEXEC, 0)) }
+    return File(descriptor: Int32(truncatingIfNeeded: copy), path: path, in: system)
+  }
+
+  /// Takes the kernel's lock on the file, which goes with the process. False
+  /// where another holds it.
+  public func lock() throws -> Bool {
+    try system.perform(.lock, path, tolerating: EWOULDBLOCK) {
+      Int(flock(descriptor, LOCK_EX | LOCK_NB))
+    } != nil
+  }
+
+  /// Closes the file; network file systems report late write errors here.
+  public consuming func close() throws {
+    let (descriptor, path, system) = (self.descriptor, self.path, self.system)
+    self.descriptor = -1
+    // Not made again if interrupted: Linux has let go of the descriptor by then.
+    try system.perform(.close, path) {
+      Glibc.close(descriptor) == 0 || errno == EINTR ? 0 : -1
+    }
+  }
+}

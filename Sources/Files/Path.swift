@@ -1,0 +1,97 @@
+import Glibc
+import NNExp
+
+/// Paths, taken apart at the bytes that mean something to the system: a combining mark
+/// after a slash does not hide the slash.
+public enum Path {
+  /// `/a` of `/a/b`; `.` of `b`.
+  public static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(ofByte: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// What is before the name, `/a/` of `/a/b`; empty for `b`.
+  public static func prefix(of path: String) -> String {
+    path.lastIndex(ofByte: "/").map { String(path[..<path.utf8.index(after: $0)]) } ?? ""
+  }
+
+  /// `b` of `/a/b`; empty for `/a/`.
+  public static func name(of path: String) -> String {
+    path.lastIndex(ofByte: "/").map { String(path[path.utf8.index(after: $0)...]) } ?? path
+  }
+
+  /// `Maxout` of `../plugins/Maxout.swift`; empty if the path names nothing.
+  public static func stem(of path: String) -> String {
+    let file = path.split(atByte: "/").last ?? ""
+    guard let dot = file.lastIndex(ofByte: "."), dot > file.startIndex else { return String(file) }
+    return String(file[..<dot])
+  }
+
+  /// `swift` of `Maxout.swift`; empty without one.
+  public static func suffix(of path: String) -> String {
+    let file = path.split(atByte: "/").last ?? ""
+    guard let dot = file.lastIndex(ofByte: "."), dot > file.startIndex else { return "" }
+    return String(file[file.utf8.index(after: dot)...])
+  }
+
+  /// `path` as seen from `folder`, unless it is absolute.
+  public static func join(_ folder: String, _ path: String) -> String {
+    if path.hasPrefix(bytes: "/") || folder.isEmpty || folder == "." { return path }
+    return folder.hasSuffix(bytes: "/") ? folder + path : folder + "/" + path
+  }
+
+  /// True if there is anything at the path, links followed.
+  public static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// True if there is a folder at the path, links followed.
+  public static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The path without links, from the root on; nil if there is nothing, or it is not UTF-8.
+  public static func real(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return validName(real)
+  }
+
+  /// When a file was last written, in nanoseconds.
+  public static func modified(_ path: String) -> Int? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    return status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
+  }
+
+  /// The names in a folder, sorted by their bytes: those in UTF-8, and the others as
+  /// messages show them. There are none where it cannot be read.
+  public static func names(
+    in folder: String, limit: Int = .max
+  ) -> (valid: [String], invalid: [String]) {
+    var valid: [String] = []
+    var invalid: [String] = []
+    guard let listing = opendir(folder) else { return ([], []) }
+    defer { closedir(listing) }
+    while valid.count < limit, let entry = readdir(listing) {
+      guard let name = validName(of: entry) else {
+        invalid.append(shown(nameOf: entry))
+        continue
+      }
+      if name != "." && name != ".." { valid.append(name) }
+    }
+    return (valid.sorted { $0.precedes(byBytes: $1) }, invalid)
+  }
+
+  /// The names in a folder, hidden files left out, sorted by their bytes. Throws if one
+  /// is not UTF-8.
+  public static func visibleNames(in folder: String) throws -> [String] {
+    let (valid, invalid) = names(in: folder)
+    if let first = invalid.first(where: { !$0.hasPrefix(bytes: ".") }) {
+      throw Diagnostic("'\(folder)' holds '\(first)', a name that is not UTF-8; rename it")
+    }
+    return valid.filter { !$0.hasPrefix(bytes: ".") }
+  }
+}
+
+/// What the system says of `errno`.
+public var systemReason: String { String(cString: strerror(errno)) }

@@ -1,0 +1,95 @@
+import Glibc
+import NNExp
+
+// The reader of files that a user names: experiments, data, plugins.
+
+extension FileSystem {
+  /// A regular file, open to read.
+  ///
+  /// Anything else (a directory, FIFO, device, socket) is refused before it can block or
+  /// run on without end. The diagnostic has the location `place`, where the path is from.
+  public func openToRead(_ path: String, at place: Place? = nil) throws -> File {
+    guard !path.utf8.contains(0) else {
+      throw Diagnostic("a path cannot contain the character NUL", at: place)
+    }
+    do {
+      return try currentFolder.openRegular(path)
+    } catch {
+      throw error.diagnostic(path, at: place)
+    }
+  }
+
+  /// The bytes of a regular file; of a larger one than `limit`, only so many.
+  ///
+  /// - Parameter notes: what can be done if the memory cannot hold the file.
+  public func read(
+    _ path: String, limit: Int = .max, at place: Place? = nil, notes: [Diagnostic.Note] = []
+  ) throws -> [UInt8] {
+    let file = try openToRead(path, at: place)
+    do {
+      let size = min(Int(try file.status().st_size), limit)
+      try checkMemory(bytes: size, for: "'\(path)'", at: place, notes: notes)
+      return try file.read(0..<size)
+    } catch let error as Diagnostic {
+      throw error.located(at: place)
+    }
+  }
+
+  /// The SHA-256 of a regular file of any size.
+  public func sha256(of path: String) throws -> String {
+    try SHA256.hex(of: FileBytes(path, at: nil))
+  }
+}
+
+/// The bytes of a regular file.
+public func readRegularFile(_ path: String, at place: Place? = nil) throws -> [UInt8] {
+  try FileSystem.system.read(path, at: place)
+}
+
+/// Throws if the memory cannot hold so many bytes; up to 16 MB are taken for granted.
+public func checkMemory(
+  bytes: Int, for what: String, at place: Place?, notes: [Diagnostic.Note] = []
+) throws {
+  if bytes <= 1 << 24 { return }
+  let available = availableMemory()
+  guard bytes > available else { return }
+  throw Diagnostic(
+    "\(what) needs \(bytes) bytes of memory, and \(available) are there", at: place,
+    notes: notes)
+}
+
+/// The reason why a file cannot be read.
+enum UnreadableFile: Error {
+  case notRegular(mode: mode_t)
+  case system(Int32)
+
+  func diagnostic(_ path: String, at place: Place?) -> Diagnostic {
+    switch self {
+    case .notRegular(let mode):
+      let kind =
+        switch mode & S_IFMT {
+        case S_IFDIR: "a directory"
+        case S_IFIFO: "a FIFO"
+        case S_IFSOCK: "a socket"
+        default: "a device"
+        }
+      return Diagnostic("cannot read '\(path)': it is \(kind), not a regular file", at: place)
+    case .system(ENOENT), .system(ENOTDIR):
+      return Diagnostic("no such file: '\(path)'\(neighbour(of: path))", at: place)
+    case .system(ENXIO):
+      return Diagnostic("cannot read '\(path)': it is a socket, not a regular file", at: place)
+    case .system(let code):
+      return Diagnostic(
+        "cannot read '\(path)': \(String(cString: strerror(code)))", at: place,
+        failure: [ELOOP, ENAMETOOLONG].contains(code) ? .input : .environment)
+    }
+  }
+}
+
+/// A suggestion from what is in the folder of a file that is not there.
+private func neighbour(of path: String) -> String {
+  let folder = Path.prefix(of: path)
+  let names = Path.names(in: folder.isEmpty ? "." : folder, limit: 10_000).valid
+  return nearest(to: Path.name(of: path), among: names).map { "; did you mean '\(folder)\($0)'?" }
+    ?? ""
+}

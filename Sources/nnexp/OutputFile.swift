@@ -1,0 +1,77 @@
+import ArgumentParser
+import Files
+import Glibc
+import NNExp
+
+/// A file that the user names for a command's output. What is wrong with it is reported
+/// before the command does its work.
+struct OutputFile {
+  /// For the option `--force` of every command that writes such a file.
+  static let forceHelp: ArgumentHelp = "replace an output file that is there already"
+
+  let path: String
+  private let isForced: Bool
+  private let inputs: [String]
+  /// Whether a file that begins so is one that the command may replace.
+  private let isOwn: ([UInt8]) -> Bool
+
+  /// Throws if the file cannot be written, or would replace one that is not nnexp's.
+  ///
+  /// - Parameters:
+  ///   - isForced: whether the file may replace any other.
+  ///   - inputs: what the command reads, which it never replaces.
+  ///   - isOwn: recognizes an output of an earlier command by its first bytes.
+  init(
+    _ path: String, force isForced: Bool, besides inputs: [String] = [],
+    replacing isOwn: @escaping ([UInt8]) -> Bool = { _ in false }
+  ) throws {
+    (self.path, self.isForced, self.inputs, self.isOwn) = (path, isForced, inputs, isOwn)
+    guard !path.isEmpty, !path.utf8.contains(0) else {
+      throw Diagnostic("the path of an output is needed, such as 'out.csv'")
+    }
+    try check()
+  }
+
+  /// Writes the whole file; devices and pipes are written to as they are.
+  func write(_ bytes: [UInt8]) throws {
+    // Another process may have made it meanwhile.
+    try check()
+    try FileSystem.system.write(bytes, to: path)
+  }
+
+  private func check() throws {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      // A link to nowhere is somebody's as well.
+      if lstat(path, &status) == 0 { return try requireForce() }
+      guard !path.hasSuffix(bytes: "/") else { throw failure(EISDIR) }
+      if access(Path.folder(of: path), W_OK | X_OK) != 0 { throw failure(errno) }
+      return
+    }
+    guard status.st_mode & S_IFMT != S_IFDIR else { throw failure(EISDIR) }
+    guard access(path, W_OK) == 0 else { throw failure(errno) }
+    if try FileSystem.system.currentFolder.isSpecial(path) { return }
+    for input in inputs {
+      var other = stat()
+      if stat(input, &other) == 0, other.st_ino == status.st_ino, other.st_dev == status.st_dev {
+        throw Diagnostic(
+          "the output '\(path)' would replace '\(input)', which this command reads",
+          notes: [.init("name another file")])
+      }
+    }
+    let start = try FileSystem.system.openToRead(path).read(256)
+    if !isOwn(start) { try requireForce() }
+  }
+
+  private func requireForce() throws {
+    if isForced { return }
+    throw Diagnostic(
+      "the output '\(path)' is there already",
+      notes: [.init("to replace it, add --force")])
+  }
+
+  private func failure(_ code: Int32) -> Diagnostic {
+    Diagnostic(
+      "cannot write '\(path)': \(String(cString: strerror(code)))", failure: .environment)
+  }
+}
