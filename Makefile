@@ -136,7 +136,7 @@ clean:
 # traps. Its own findings go on in .build/corpus.
 FUZZ_SECONDS ?= 600
 FUZZ = .build/fuzz/debug/Fuzz
-FUZZED = yaml experiment overrides csv idx npy npz checkpoint json
+FUZZED = yaml experiment overrides csv idx npy npz checkpoint json plan run summary job
 FUZZED_KERNELS = .build/fuzz/kernels
 LIMITS = -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
   -print_final_stats=1 -artifact_prefix=.build/corpus/

@@ -4,13 +4,15 @@ import Standard
 
 @testable import Datasets
 @testable import ExperimentFile
+@testable import Files
 @testable import Results
+@testable import Sweeps
 @testable import YAMLTree
 
 /// A reader that meets bytes from outside. Whatever they are, it reads them or
 /// refuses them by a `Diagnostic`: a trap, a hang or a flood of memory is a bug.
 enum FuzzTarget: String, CaseIterable {
-  case yaml, experiment, overrides, csv, idx, npy, npz, checkpoint, json
+  case yaml, experiment, overrides, csv, idx, npy, npz, checkpoint, json, plan, run, summary, job
 
   /// The target that `FUZZ_TARGET` names.
   static let chosen: FuzzTarget = {
@@ -35,6 +37,10 @@ enum FuzzTarget: String, CaseIterable {
       for name in archive.names { _ = try archive.contents(of: name) }
     case .checkpoint: try FuzzedRun.shared.readCheckpoint(bytes)
     case .json: try readJSON(bytes)
+    case .plan: try readPlan(bytes)
+    case .run: try readRecord(bytes) { try RunRecord($0).json }
+    case .summary: try readSummary(bytes)
+    case .job: try readRecord(bytes) { try SlurmArray($0, of: "/nowhere").json }
     }
   }
 
@@ -73,11 +79,11 @@ enum FuzzTarget: String, CaseIterable {
   private func readCSV(_ bytes: [UInt8]) throws {
     guard let first = bytes.first else { return }
     let delimiters = Array(",;\t|".utf8)
-    func reader(_ bytes: CSVBytes) throws -> CSVReader {
-      let table = try CSVTable(
+    func reader(_ bytes: CSVBytes) throws -> Datasets.CSVReader {
+      let table = try Datasets.CSVTable(
         bytes, path: "fuzz.csv", delimiter: delimiters[Int(first & 3)], hasHeader: first & 4 == 0)
-      return try CSVReader(
-        table, columns: Array(table.names.indices.prefix(64)), categorical: [], limit: nil)
+      return try Datasets.CSVReader(
+        table, columns: Array(table.names.indices.prefix(64)), types: [:], limit: nil)
     }
     let rest = Array(bytes.dropFirst())
     let held = Result { try reader(.held(rest)) }
@@ -131,6 +137,50 @@ enum FuzzTarget: String, CaseIterable {
     let text = try JSON(parsing: bytes, from: "fuzz.json").description
     let again = try! JSON(parsing: Array(text.utf8), from: "again.json")
     precondition(again.description == text, "what was written reads back as something else")
+  }
+}
+
+extension FuzzTarget {
+  /// What was read of a record reads back as itself once written.
+  @discardableResult
+  private func readRecord(
+    _ bytes: [UInt8], _ read: (RecordReader) throws -> JSON
+  ) throws -> JSON {
+    let json = try read(RecordReader(parsing: bytes, from: "fuzz.json"))
+    let text = Array(json.description.utf8)
+    let again = try! read(RecordReader(parsing: text, from: "again.json"))
+    precondition(again.description == json.description, "a record reads back as something else")
+    return json
+  }
+
+  /// A plan that is read makes a table, and its trials are composed or refused.
+  private func readPlan(_ bytes: [UInt8]) throws {
+    let reader = try RecordReader(parsing: bytes, from: "fuzz.json")
+    let nowhere = SweepFolder("/nowhere")
+    let record = try PlanRecord(reader)
+    try readRecord(bytes) { try PlanRecord($0).json }
+    let rows = try record.rows(in: nowhere)
+    let parameters = record.parameters
+    _ = try rows.csv(parameters: parameters) + rows.summaryCSV(parameters: parameters)
+    guard let plan = try WrittenPlan(reader) else { return }
+    for trial in record.trials.prefix(4) {
+      _ = try LoneTrial(trial.number, of: plan, in: nowhere)
+    }
+    let composer = Composer(
+      try plan.declaration(at: "fuzz.yaml"), FuzzTarget.registry,
+      plugins: .refuse("a fuzzed file names plugins", remedy: "none are loaded"))
+    for combination in plan.combinations.prefix(4) { _ = try composer.experiment(combination) }
+  }
+
+  /// A summary that is read makes a row of a table and a test case.
+  private func readSummary(_ bytes: [UInt8]) throws {
+    try readRecord(bytes) { try Summary($0).json }
+    let summary = try Summary(RecordReader(parsing: bytes, from: "fuzz.json"))
+    let row = TrialRow(
+      number: 1, run: "run", status: .completed, exitStatus: summary.exitStatus,
+      error: summary.reason, seed: 0, values: [], epochs: summary.epochs, final: summary.final,
+      best: summary.best, seconds: nil)
+    _ = try [row].csv(parameters: []) + [row].summaryCSV(parameters: [])
   }
 }
 

@@ -162,3 +162,53 @@ put("checkpoint", "overflow", checkpoint({"info": {}, "tensors": [
 put("json", "all", '{"a": [1, -0.5e+3, true, false, null, "\\u00e9\\ud83d\\ude00\\n"], "b": {}}')
 put("json", "deep", "[" * 100 + "]" * 100)
 put("json", "mistakes", '{"a" 1,}')
+
+# Records as nnexp writes them.
+HASH = "0123456789abcdef" * 4
+FILES = [{"path": "data/x.csv", "sha256": HASH}]
+SWEEP = """name: xor
+data: {inline: {inputs: [[0, 0], [1, 1]], targets: [[0], [1]]}}
+model: [{type: dense, units: 1}]
+loss: squared_error
+train: {optimizer: {type: sgd, learning_rate: 0.1}, epochs: 2}
+sweep: {grid: {train.epochs: [1, 2]}}
+"""
+PLAN = {
+    "name": "xor", "parameters": ["train.epochs"], "rising": ["train_accuracy"], "files": FILES,
+    "trials": [
+        {"trial": i, "hash": f"{i:032x}", "configuration": f"{i:032x}", "seed": 0, "values": [f"{i}"]}
+        for i in (1, 2)],
+}
+put("plan", "whole", json.dumps(
+    PLAN | {"combinations": [0, 1], "sources": {"arguments": [], "file": SWEEP, "base": None}}))
+put("plan", "with-base", json.dumps(
+    PLAN | {"combinations": [0, 1], "sources": {
+        "arguments": ["train.epochs=1,2"], "file": "base: xor.yaml\n", "base": SWEEP}}))
+put("plan", "earlier", json.dumps(PLAN))
+put("plan", "path-for-hash", json.dumps(
+    PLAN | {"trials": [PLAN["trials"][0] | {"hash": "../../x"}]}))
+RUN = {
+    "id": HASH[:32], "command": ["nnexp", "run", "xor.yaml"], "experiment": "/home/me/xor.yaml",
+    "versions": {"nnexp": "0.1.0", "swift": "6.3"}, "build": HASH[:40], "configuration": HASH,
+    "cpu": None, "blas": "OpenBLAS 0.3.26", "isa": "avx2", "threads": 2, "git_commit": None,
+    "seed": 7, "data": FILES, "plugins": [], "started": "2025-11-21T04:18:09Z", "resumed": [],
+    "finished": "2025-11-21T04:18:10Z", "seconds": 0.25,
+}
+put("run", "whole", json.dumps(RUN))
+put("run", "large-seed", json.dumps(RUN | {"seed": str(2**64 - 1), "seconds": None}))
+SUMMARY = {
+    "status": "fell_short", "exit_status": 1, "reason": "the loss is nan", "epochs": 10,
+    "steps": 40, "final": {"train_loss": 0.25, "validation_loss": None},
+    "best": {"train_loss": {"value": 0.2, "epoch": 7}},
+    "expectations": [{"name": "train_loss", "bound": "< 0.01", "found": 0.25, "met": False}],
+    "parameters": {"total": 11, "trainable": 9, "frozen": 2},
+}
+put("summary", "whole", json.dumps(SUMMARY))
+put("summary", "diverged", json.dumps(SUMMARY | {"final": {"train_loss": "nan"}}))
+put("summary", "columns-twice", json.dumps(
+    SUMMARY | {"final": {"best_a": 1, "seed": 2}, "best": {"a": {"value": 1, "epoch": 1}}}))
+put("job", "whole", json.dumps({
+    "job": "1234", "cluster": None, "settled": False,
+    "tasks": [{"task": 1, "trials": [f"{1:032x}"]}, {"task": 2, "trials": [f"{2:032x}"]}]}))
+put("job", "of-a-cluster", json.dumps({
+    "job": "1", "cluster": "east", "settled": True, "tasks": []}))
