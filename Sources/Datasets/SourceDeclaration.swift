@@ -11,31 +11,28 @@ struct SourceDeclaration: Sendable {
   /// - Parameter training: the source of the training data, if this is another one.
   init?(from options: inout Options, training: SourceDeclaration? = nil) {
     guard let surroundings = options.surroundings else { return nil }
-    let types = surroundings.registry.sources.inOrder
+    let types = surroundings.registry.sources
     options.surroundings = Surroundings(
       folder: surroundings.folder, registry: surroundings.registry, training: training?.source)
     defer { options.surroundings = surroundings }
 
     // Every key is read, so that an unknown one is told which there are.
     var found: SourceDeclaration?
-    for type in types {
-      guard var node = options.node(type.name, "a mapping") else {
-        continue
-      }
+    for name in types.order {
+      guard var node = options.node(name, "a mapping"), let type = types[name] else { continue }
       if let shorthand = type.shorthand, case .string = node.content {
         node = Node(.map([.init(key: shorthand, value: node)]), at: node.place)
       }
       let place = node.place
-      found = options.component(type.name, from: node) {
-        SourceDeclaration(name: type.name, source: try type.make(&$0), place: place)
+      found = options.component(name, from: node) {
+        SourceDeclaration(name: name, source: try type.make(&$0), place: place)
       }
     }
-    let names = types.map(\.name)
-    let present = names.filter { options.contains($0) }
+    let present = types.order.filter { options.contains($0) }
     guard present.count == 1 else {
       if present.isEmpty {
         options.reject(
-          "", "missing source: one of \(names.joined(separator: ", ")) is required")
+          "", "missing source: one of \(types.order.joined(separator: ", ")) is required")
       } else {
         options.reject(present[1], "two sources, '\(present[0])' and '\(present[1])': keep one")
       }

@@ -9,9 +9,8 @@ enum PartialName {
   private static let (start, end) = (".nnexp-", ".partial")
 
   static func new() -> String {
-    let digits = String(UInt64.random(in: .min ... .max), radix: 16)
-    let random = String(repeating: "0", count: 16 - digits.utf8.count) + digits
-    return "\(start)\(random)-\(check(random))\(end)"
+    let random = UInt64.random(in: .min ... .max)
+    return "\(start)\(digits(random))-\(digits(check(random)))\(end)"
   }
 
   static func isOne(_ name: String) -> Bool {
@@ -19,11 +18,20 @@ enum PartialName {
       name.utf8.count == start.utf8.count + 33 + end.utf8.count
     else { return false }
     let halves = name.utf8.dropFirst(start.utf8.count).dropLast(end.utf8.count)
-    let random = Substring(halves.prefix(16))
-    return Substring(halves.dropFirst(16)).hasSameBytes(as: "-\(check(random))")
+    guard let random = UInt64(String(Substring(halves.prefix(16))), radix: 16) else { return false }
+    return name.hasSameBytes(as: "\(start)\(digits(random))-\(digits(check(random)))\(end)")
   }
 
-  private static func check(_ random: some StringProtocol) -> Substring {
-    SHA256.hex(of: Array("nnexp \(random)".utf8)).prefix(16)
+  /// The last step of SplitMix64 (Steele, Lea, Flood 2014): no two numbers have one hash.
+  private static func check(_ random: UInt64) -> UInt64 {
+    var z = random &+ 0x9E37_79B9_7F4A_7C15
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  private static func digits(_ number: UInt64) -> String {
+    let digits = String(number, radix: 16)
+    return String(repeating: "0", count: 16 - digits.utf8.count) + digits
   }
 }

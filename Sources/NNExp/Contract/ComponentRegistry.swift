@@ -6,7 +6,7 @@ public struct ComponentRegistry<Value: Sendable>: ComponentKind {
   private var entries: [String: ComponentType<Value>] = [:]
 
   /// The names in the order of registration.
-  private var order: [String] = []
+  public private(set) var order: [String] = []
 
   init(kind: String, plural: String) {
     self.kind = kind
@@ -22,10 +22,8 @@ public struct ComponentRegistry<Value: Sendable>: ComponentKind {
   /// Every name, sorted.
   public var names: [String] { order.sorted() }
 
-  public var all: [ComponentType<Value>] { inOrder.sorted { $0.name < $1.name } }
-
-  /// Every component in the order of registration.
-  public var inOrder: [ComponentType<Value>] { order.compactMap { entries[$0] } }
+  /// Every component, sorted by name.
+  public var all: [ComponentType<Value>] { names.compactMap { entries[$0] } }
 
   /// The component of that name.
   public subscript(name: String) -> ComponentType<Value>? { entries[name] }
