@@ -50,9 +50,20 @@ import Testing
   }
 
   @Test func sixtyFourLevelsAreRead() throws {
-    _ = try parse(repeated("[", 64) + repeated("]", 64))
-    _ = try parse(repeated("- ", 64) + "x")
-    _ = try parse((0..<64).map { repeated(" ", $0) + "a:\n" }.joined())
+    let texts = [
+      repeated("[", 64) + repeated("]", 64), repeated("- ", 64) + "x",
+      (0..<64).map { repeated(" ", $0) + "a:\n" }.joined(),
+    ]
+    for text in texts { #expect(levels(of: try parse(text)) == 64, "\(text.prefix(10))") }
+  }
+
+  /// How many collections lie in one another.
+  private func levels(of node: Node) -> Int {
+    switch node.content {
+    case .list(let items): 1 + (items.map(levels).max() ?? 0)
+    case .map(let entries): 1 + (entries.map { levels(of: $0.value) }.max() ?? 0)
+    default: 0
+    }
   }
 
   @Test(arguments: [
@@ -107,7 +118,7 @@ import Testing
     let count = (1 << 20) / (piece.utf8.count + 1)
     for start in ["", "[", "'", "a: |\n  "] {
       let yaml = Array((start + repeated(piece, count)).utf8)
-      _ = mistakes(in: yaml)
+      #expect(mistakes(in: yaml).utf8.count < 1 << 16, "\(start)\(piece)")
     }
   }
 
