@@ -61,14 +61,14 @@ import Testing
   }
 
   /// FAULTS 9, 25: what is not a regular file is never waited for.
-  @Test(arguments: ["fifo", ".", "/dev/zero"])
-  func theExperimentIsNoFile(path: String) throws {
+  @Test(arguments: [("fifo", "a FIFO"), (".", "a directory"), ("/dev/zero", "a device")])
+  func theExperimentIsNoFile(path: String, kind: String) throws {
     let tool = try tool()
     defer { tool.remove() }
     _ = try shell("mkfifo fifo", in: tool)
     let result = try tool.run("run", path, "-q")
     #expect(result.code == 2)
-    #expect(result.errors == "error: cannot read '\(path)': it is not a regular file\n")
+    #expect(result.errors == "error: cannot read '\(path)': it is \(kind), not a regular file\n")
   }
 
   /// FAULTS 25.
