@@ -77,7 +77,7 @@ let package = Package(
       ]),
 
     .testTarget(name: "NNExpTests", dependencies: ["NNExp"]),
-    // What the tests of several modules share.
+    // Helpers that the tests of several modules share.
     .target(name: "TestSupport", dependencies: ["NNExp"], path: "Tests/TestSupport"),
     .testTarget(name: "FilesTests", dependencies: ["Files", "NNExp", "TestSupport"]),
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree", "NNExp"]),

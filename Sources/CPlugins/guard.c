@@ -120,7 +120,7 @@ static void die_of(int signal, const struct sigaction *action) {
 }
 
 static void at_fault(int signal) {
-  // What a plugin forked dies by itself; nobody else fails with it.
+  // A process that a plugin forked dies by itself; no other process fails with it.
   if (atomic_load(&has_begun) && guard_is_copy()) {
     struct sigaction standard = {.sa_handler = SIG_DFL};
     return die_of(signal, &standard);

@@ -1,7 +1,7 @@
 import Datasets
 public import NNExp
 
-// What the engine relies upon in metrics, schedules, initializers, generated data and data
+// The requirements of the engine on metrics, schedules, initializers, generated data and data
 // sources.
 
 extension Conformance {

@@ -91,7 +91,7 @@ public struct File: ~Copyable, Sendable {
     try system.perform(.synchronize, path) { Int(fsync(descriptor)) }
   }
 
-  /// What the system knows of the file: kind, size, links, inode.
+  /// The status that the system keeps of the file: kind, size, links, inode.
   public func status() throws -> stat {
     var status = stat()
     try system.perform(.inspect, path) { Int(fstat(descriptor, &status)) }

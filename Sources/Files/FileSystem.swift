@@ -10,7 +10,7 @@ import Synchronization
 /// interrupts are made again; nothing else is, above all no failed flush: after
 /// one, the kernel may report the same lost pages as written.
 public struct FileSystem: Sendable {
-  /// What is done to a path, as messages say it.
+  /// An operation on a path, as messages name it.
   public enum Operation: String, Sendable, CaseIterable {
     case open = "open"
     case create = "create"

@@ -1,4 +1,6 @@
-/// What a file is called while it is written: hidden, beside its place, and under a name
+import NNExp
+
+/// The name of a file while it is written: hidden, beside its place, and under a name
 /// that nobody can foresee.
 ///
 ///     .nnexp-4f0c…-9a31….partial
@@ -10,7 +12,7 @@ enum PartialName {
 
   static func new() -> String {
     let random = UInt64.random(in: .min ... .max)
-    return "\(start)\(digits(random))-\(digits(check(random)))\(end)"
+    return "\(start)\(digits(random))-\(digits(RandomStream.mixed(random)))\(end)"
   }
 
   static func isOne(_ name: String) -> Bool {
@@ -19,15 +21,8 @@ enum PartialName {
     else { return false }
     let halves = name.utf8.dropFirst(start.utf8.count).dropLast(end.utf8.count)
     guard let random = UInt64(String(Substring(halves.prefix(16))), radix: 16) else { return false }
-    return name.hasSameBytes(as: "\(start)\(digits(random))-\(digits(check(random)))\(end)")
-  }
-
-  /// The last step of SplitMix64 (Steele, Lea, Flood 2014): no two numbers have one hash.
-  private static func check(_ random: UInt64) -> UInt64 {
-    var z = random &+ 0x9E37_79B9_7F4A_7C15
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
+    return name.hasSameBytes(
+      as: "\(start)\(digits(random))-\(digits(RandomStream.mixed(random)))\(end)")
   }
 
   private static func digits(_ number: UInt64) -> String {

@@ -46,7 +46,7 @@ struct NetworkLayout {
     whole = layout
   }
 
-  /// What a step begins by zeroing: gradients, dy and what lies between.
+  /// The range that a step begins by zeroing: gradients, dy and what lies between.
   var zeroed: Layout.Region {
     Layout.Region(first: gradients.first, count: dy.last!.end - gradients.first)
   }

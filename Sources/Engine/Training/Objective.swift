@@ -167,7 +167,7 @@ public struct BoundMetric: Sendable {
   public let metric: any Metric
   public let tallySize: Int
 
-  /// What a split's measurement of it is recorded as.
+  /// The column that records a split's measurement of it.
   func column(of split: MetricColumn.Split) -> MetricColumn {
     MetricColumn(split, quantity: name, largerIsBetter: metric.isBetterHigher)
   }

@@ -22,7 +22,7 @@ public final class Trainer<S: Scalar> {
 
   private let layout: MetricLayout
 
-  /// What each row holds: `epoch`, `step`, `learning_rate`, the loss by split, then every
+  /// The columns of each row: `epoch`, `step`, `learning_rate`, the loss by split, then every
   /// metric by split.
   public var columns: [MetricColumn] { layout.columns }
 
