@@ -56,29 +56,6 @@ public final class Experiment: Sendable {
   /// The place of the mapping as a whole.
   public let place: Place?
 
-  /// What may be taken over by an experiment of the same file.
-  private let parts: Parts
-
-  /// The sections as they were read.
-  private struct Parts: Sendable {
-    let data: Options.Reading<DataDeclaration?>
-    let model: Options.Reading<ModelDeclaration>
-    let objective: Options.Reading<Objective?>
-    let training: Options.Reading<TrainingDeclaration?>
-    let gradientCheck: Options.Reading<GradientCheckSettings>
-    let expected: Options.Reading<ExpectSection>
-    let entries: [ResolvedEntry]
-  }
-
-  /// An entry of `resolved`, as `resolvedText` has it.
-  private struct ResolvedEntry: Sendable {
-    let key: String
-    let node: Node
-    let text: String
-    /// Of the text as far as its end.
-    let hash: SHA256
-  }
-
   /// Reads a file and applies overrides. Throws every mistake found.
   public convenience init(path: String, overrides: [String] = [], registry: Registry) throws {
     let bytes = try readFile(path)
@@ -104,27 +81,26 @@ public final class Experiment: Sendable {
   ) throws {
     try self.init(
       parseYAML(bytes, name: name), text: bytes, folder: Path.folder(of: path), fileName: nil,
-      registry: registry, plugins: policy, like: nil)
+      registry: registry, plugins: policy, memo: nil)
   }
 
   /// As above, for `text` that has been parsed already.
   ///
-  /// - Parameter sibling: an experiment of the same `root`, path and registry, whose
-  ///   sections are taken over where the overrides leave them alone.
+  /// - Parameter memo: of experiments of the same path and registry.
   public convenience init(
     _ root: Node, text: [UInt8], path: String, overrides: [String], registry: Registry,
-    plugins policy: PluginPolicy = .load, like sibling: Experiment? = nil
+    plugins policy: PluginPolicy = .load, memo: Memo? = nil
   ) throws {
     try self.init(
       apply(overrides: overrides, to: root), text: text, folder: Path.folder(of: path),
-      fileName: Path.stem(of: path), registry: registry, plugins: policy, like: sibling)
+      fileName: Path.stem(of: path), registry: registry, plugins: policy, memo: memo)
   }
 
   /// - Parameter fileName: the experiment's name where the file gives none; nil for a
   ///   run's resolved.yaml, whose name is not checked.
   private init(
     _ root: Node, text: [UInt8], folder: String, fileName: String?, registry: Registry,
-    plugins policy: PluginPolicy, like sibling: Experiment?
+    plugins policy: PluginPolicy, memo: Memo?
   ) throws {
     var options = Options(root)
     self.text = text
@@ -155,95 +131,55 @@ public final class Experiment: Sendable {
       from: &options, folder: folder, policy, into: &registry)
     self.registry = registry
     // A plugin may have changed since, and its types with it.
-    let earlier = plugins.isEmpty ? sibling : nil
+    let memo = plugins.isEmpty ? memo : nil
+    let head = writeYAML(options.resolved)
 
-    let dataPart = options.read(like: earlier?.parts.data) { options -> DataDeclaration? in
+    let dataSection = options.read(["data"], memo) { options -> DataDeclaration? in
       if options.contains("data") {
         return options.section("data", "where the samples come from") { section in
           DataDeclaration(from: &section, registry: registry, folder: folder)
         }
       }
       options.reject("data", "missing 'data': where do the samples come from?")
-      _ = options.node("data", "a mapping")
       return nil
     }
-    let model = options.read(like: earlier?.parts.model) { options in
+    let modelSection = options.read(["model"], memo) { options in
       ModelDeclaration(from: &options, registry: registry)
     }
-    let objectivePart = options.read(like: earlier?.parts.objective) { options in
+    let objectiveSection = options.read(["loss", "metrics"], memo) { options in
       Objective(from: &options, registry: registry, checksNames: fileName != nil)
     }
-    let trainingPart = options.read(like: earlier?.parts.training) { options in
+    let trainingSection = options.read(["train"], memo) { options in
       TrainingDeclaration(from: &options, registry: registry)
     }
-    let gradientCheck = options.read(like: earlier?.parts.gradientCheck) { options in
+    let checkSection = options.read(["gradient_check"], memo) { options in
       GradientCheckSettings.read(from: &options)
     }
-    let expected = options.read(like: earlier?.parts.expected) { options in
+    let expectSection = options.read(["expect"], memo) { options in
       ExpectSection(from: &options, folder: folder)
     }
-    self.model = model.value
-    self.gradientCheck = gradientCheck.value
-    expectations = expected.value.expectations
-    expectsGradientCheck = expected.value.gradientCheck
-    golden = expected.value.golden
-    predictions = options.strings(
-      "predictions", default: [], "splits to write to predictions.csv: train, validation, test")
-    predictionsPlace = options.place(of: "predictions")
-    for mistake in Experiment.mistakes(inSplits: predictions) {
-      options.reject("predictions", mistake)
+    let predictionsSection = options.read(["predictions"], memo) { options in
+      PredictionsSection(from: &options)
     }
     try options.finish()
     // Each of these is nil only after a mistake, and `finish` has thrown it.
-    guard let data = dataPart.value, let objective = objectivePart.value,
-      let training = trainingPart.value
+    guard let dataSection, let modelSection, let objectiveSection, let trainingSection,
+      let checkSection, let expectSection, let predictionsSection
     else { throw options.diagnostics }
-    self.data = data
-    self.objective = objective
-    self.training = training
+    data = dataSection.value
+    model = modelSection.value
+    objective = objectiveSection.value
+    training = trainingSection.value
+    gradientCheck = checkSection.value
+    expectations = expectSection.value.expectations
+    expectsGradientCheck = expectSection.value.gradientCheck
+    golden = expectSection.value.golden
+    predictions = predictionsSection.value.splits
+    predictionsPlace = predictionsSection.value.place
     resolved = options.resolved
-    parts = Parts(
-      data: dataPart, model: model, objective: objectivePart, training: trainingPart,
-      gradientCheck: gradientCheck, expected: expected,
-      entries: Experiment.entries(of: resolved, like: earlier?.parts.entries ?? []))
-    resolvedText = parts.entries.map { $0.text }.joined()
-    configuration = parts.entries.last?.hash.hex ?? SHA256().hex
-  }
-
-  /// Every entry of the resolved mapping as YAML; the first of them that are
-  /// `earlier` ones need not be hashed again.
-  private static func entries(
-    of resolved: Node, like earlier: [ResolvedEntry]
-  ) -> [ResolvedEntry] {
-    guard case .map(let entries) = resolved.content else { return [] }
-    var hash = SHA256()
-    var isBegunAlike = true
-    return entries.enumerated().map { index, entry in
-      let known = earlier.dropFirst(index).first.flatMap {
-        $0.key == entry.key && $0.node.isSame(as: entry.value) ? $0 : nil
-      }
-      isBegunAlike = isBegunAlike && known != nil
-      if isBegunAlike, let known {
-        hash = known.hash
-        return known
-      }
-      let text = known?.text ?? writeYAML(Node(.map([entry])))
-      hash.update(text)
-      return ResolvedEntry(key: entry.key, node: entry.value, text: text, hash: hash)
-    }
-  }
-
-  /// Names of no split, and splits named twice.
-  private static func mistakes(inSplits names: [String]) -> [Diagnostic] {
-    let splits = ["train", "validation", "test"]
-    return names.enumerated().compactMap { index, name in
-      if !splits.contains(name) {
-        return Diagnostic(
-          "unknown split '\(name)'\(suggestion(for: name, among: splits))",
-          notes: [.init("splits are: " + splits.joined(separator: ", "))])
-      }
-      return names[..<index].contains(name)
-        ? Diagnostic("the split '\(name)' is named twice") : nil
-    }
+    resolvedText =
+      head + dataSection.yaml + modelSection.yaml + objectiveSection.yaml + trainingSection.yaml
+      + checkSection.yaml + expectSection.yaml + predictionsSection.yaml
+    configuration = SHA256.hex(of: Array(resolvedText.utf8))
   }
 }

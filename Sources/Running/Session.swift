@@ -18,25 +18,22 @@ public struct Session<S: Scalar> {
   let golden: GoldenMetrics?
 
   /// - Parameters:
-  ///   - sibling: of another session, which may be of the same file: its data and its
-  ///     graph are taken over where they would be the same.
+  ///   - memo: of experiments of the same path and registry.
   ///   - gradientCheck: in place of the experiment's.
   ///   - triesPlugins: whether what plugins made is tried on two samples first.
   public init(
-    _ experiment: Experiment, like sibling: SessionParts<S>? = nil,
+    _ experiment: Experiment, memo: Memo? = nil,
     gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true
   ) throws {
     self.experiment = experiment
     self.gradientCheck = gradientCheck ?? experiment.gradientCheck
     let registry = experiment.registry
-    data =
-      try sibling?.data(for: experiment)
-      ?? experiment.data.load(as: S.self, seed: experiment.seed)
-    graph =
-      try sibling?.graph(for: experiment, inputShape: data.inputShape)
-      ?? Graph(
-        experiment.model, inputShape: data.inputShape, l1: experiment.training.l1,
-        l2: experiment.training.l2, registry: registry)
+    data = try memo.value(for: DataKey(experiment)) {
+      try experiment.data.load(as: S.self, seed: experiment.seed)
+    }
+    graph = try Graph(
+      experiment.model, inputShape: data.inputShape, l1: experiment.training.l1,
+      l2: experiment.training.l2, registry: registry)
     if triesPlugins { try checkBuffers(of: experiment, graph, target: data.target) }
     metrics = try experiment.objective.bound(to: graph, target: data.target, registry: registry)
     trainer = try Trainer(
@@ -114,32 +111,16 @@ public struct Session<S: Scalar> {
   }
 }
 
-/// What other sessions may take over from one.
-public struct SessionParts<S: Scalar>: Sendable {
-  private let experiment: Experiment
-  private let data: DataSets<S>
-  private let graph: Graph
+/// What an experiment's data are read from.
+private struct DataKey: Equatable, Sendable {
+  let declaration: Node?
+  let seed: UInt64
+  let plugins: [FileHash]
 
-  public init(of session: Session<S>) {
-    (experiment, data, graph) = (session.experiment, session.data, session.graph)
-  }
-
-  /// The data, where the same declaration and seed lead to them.
-  func data(for other: Experiment) -> DataSets<S>? {
-    guard other.seed == experiment.seed, let known = experiment.resolved["data"],
-      let wanted = other.resolved["data"]
-    else { return nil }
-    return wanted.isSame(as: known) || wanted.flow == known.flow ? data : nil
-  }
-
-  /// The graph, where it is that of the same declaration.
-  func graph(for other: Experiment, inputShape: Shape) -> Graph? {
-    guard inputShape == graph.inputShape, other.plugins.isEmpty, experiment.plugins.isEmpty,
-      other.training.l1 == experiment.training.l1, other.training.l2 == experiment.training.l2,
-      let known = experiment.resolved["model"], let wanted = other.resolved["model"],
-      wanted.isSame(as: known)
-    else { return nil }
-    return graph
+  init(_ experiment: Experiment) {
+    declaration = experiment.resolved["data"]
+    seed = experiment.seed
+    plugins = experiment.pluginHashes
   }
 }
 

@@ -1,5 +1,5 @@
 /// A text that mistakes are found in: a file's name and its lines.
-public final class Source: Sendable, Hashable {
+public final class Source: Sendable, Equatable {
   /// As the user wrote it: a path, or `command line`.
   public let name: String
 
@@ -15,13 +15,16 @@ public final class Source: Sendable, Hashable {
     self.firstLine = firstLine
   }
 
-  public static func == (a: Source, b: Source) -> Bool { a === b }
-  public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+  public static func == (a: Source, b: Source) -> Bool {
+    a === b
+      || a.firstLine == b.firstLine && a.name.hasSameBytes(as: b.name)
+        && a.lines.hasSameTexts(as: b.lines)
+  }
 }
 
 /// Where something stands: a source, a line and a column, both counted from 1
 /// in characters.
-public struct Place: Sendable, Hashable {
+public struct Place: Sendable, Equatable {
   public let source: Source
   public let line: Int
   public let column: Int

@@ -74,6 +74,35 @@ extension Node {
   }
 }
 
+/// Equal nodes hold the same value, to the bit, written the same at the same place.
+extension Node: Equatable {
+  public static func == (a: Node, b: Node) -> Bool {
+    guard a.place == b.place, isSameText(a.text, b.text) else { return false }
+    switch (a.content, b.content) {
+    case (.null, .null): return true
+    case (.bool(let a), .bool(let b)): return a == b
+    case (.int(let a), .int(let b)): return a == b
+    case (.double(let a), .double(let b)): return a.bitPattern == b.bitPattern
+    case (.string(let a), .string(let b)): return a.hasSameBytes(as: b)
+    // An array that nothing has changed since it was copied is compared by its address.
+    case (.list(let a), .list(let b)): return a == b
+    case (.map(let a), .map(let b)): return a == b
+    default: return false
+    }
+  }
+
+  private static func isSameText(_ a: String?, _ b: String?) -> Bool {
+    guard let a, let b else { return a == nil && b == nil }
+    return a.hasSameBytes(as: b)
+  }
+}
+
+extension Node.Entry: Equatable {
+  public static func == (a: Node.Entry, b: Node.Entry) -> Bool {
+    a.key.hasSameBytes(as: b.key) && a.keyPlace == b.keyPlace && a.value == b.value
+  }
+}
+
 extension Node: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
   ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral
 {

@@ -26,7 +26,7 @@ public struct Options: Sendable {
   /// What the file says elsewhere, if a component needs it.
   package var surroundings: Surroundings?
 
-  let entries: [Node.Entry]
+  package let entries: [Node.Entry]
   var isTaken: [Bool]
 
   /// Every option read so far, in the order of reading, where that was asked for:
@@ -392,37 +392,6 @@ public struct Options: Sendable {
     return value
   }
 
-  // MARK: What was read before
-
-  /// A value, and the options that it was read from.
-  public struct Reading<Value: Sendable>: Sendable {
-    public let value: Value
-    fileprivate let sources: [(key: String, node: Node?)]
-    fileprivate let resolved: [(String, Node)]
-  }
-
-  /// The value that `body` reads, or that of an earlier reading of the very same
-  /// nodes: those of a tree of which this one is a changed copy.
-  public mutating func read<Value>(
-    like earlier: Reading<Value>?, _ body: (inout Options) throws -> Value
-  ) rethrows -> Reading<Value> {
-    if let earlier, earlier.sources.allSatisfy({ isSame(entry($0.key), $0.node) }) {
-      for (key, _) in earlier.sources { _ = take(key, range: "", fallback: nil, "") }
-      resolvedEntries += earlier.resolved
-      return earlier
-    }
-    let (firstKey, firstResolved) = (known.count, resolvedEntries.count)
-    let value = try body(&self)
-    return Reading(
-      value: value, sources: known[firstKey...].map { ($0, entry($0)) },
-      resolved: Array(resolvedEntries[firstResolved...]))
-  }
-
-  private func isSame(_ a: Node?, _ b: Node?) -> Bool {
-    guard let a, let b else { return a == nil && b == nil }
-    return a.isSame(as: b)
-  }
-
   // MARK: Nested mappings
 
   /// Reads the mapping under `key` with its own options; an absent one reads as
@@ -454,25 +423,17 @@ public struct Options: Sendable {
 
   /// Adds the mistakes of options that were read separately.
   public mutating func adopt(_ other: Options) { diagnostics.add(other.diagnostics) }
+
+  /// The options under some keys, to be read separately; here they count as read.
+  package mutating func part(_ keys: [String]) -> Options {
+    for key in keys { _ = take(key, range: "", fallback: nil, "") }
+    var part = Options(Node(.map(entries.filter { keys.contains($0.key) }), at: place))
+    part.surroundings = surroundings
+    return part
+  }
 }
 
 extension Node {
-  /// True for copies of one node that nothing has changed since. Of what is equal but
-  /// was made apart, it may be false.
-  public func isSame(as other: Node) -> Bool {
-    guard place == other.place, text == other.text else { return false }
-    switch (content, other.content) {
-    case (.null, .null): return true
-    case (.bool(let a), .bool(let b)): return a == b
-    case (.int(let a), .int(let b)): return a == b
-    case (.double(let a), .double(let b)): return a.bitPattern == b.bitPattern
-    case (.string(let a), .string(let b)): return a == b
-    case (.list(let a), .list(let b)): return a.isSame(as: b)
-    case (.map(let a), .map(let b)): return a.isSame(as: b)
-    default: return false
-    }
-  }
-
   /// The number, if it is one in that range. (Within a closure, optimised, this
   /// stops Swift 6.3.1 with "Found ownership error".)
   fileprivate func number(in range: Interval) -> Double? {
@@ -531,16 +492,6 @@ extension Node {
     case .int(let value): value
     case .double(let value): Int(exactly: value)
     default: nil
-    }
-  }
-}
-
-extension Array {
-  /// True if both are the same memory, or empty.
-  fileprivate func isSame(as other: [Element]) -> Bool {
-    guard count == other.count, !isEmpty else { return count == other.count }
-    return withUnsafeBufferPointer { a in
-      other.withUnsafeBufferPointer { a.baseAddress == $0.baseAddress }
     }
   }
 }

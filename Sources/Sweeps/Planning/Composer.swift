@@ -4,23 +4,15 @@ import Files
 public import NNExp
 import Results
 import Running
-import Synchronization
 
 /// Composes the experiments of a sweep's trials, exactly as `nnexp run` does, and
-/// builds their networks. What it planned first it still has when it runs them; data
-/// and a graph that would be those of the trial before are not made again.
+/// builds their networks. Sections and data of the trial before are used again if they
+/// would be the same.
 public final class Composer: Sendable {
   let declaration: SweepDeclaration
   let registry: Registry
   private let plugins: PluginPolicy
-  /// Of the first trials that were planned: all of a small sweep, and of a large one
-  /// no more than a few megabytes.
-  private let composed = Mutex<[Int: Experiment]>([:])
-  private static let mostComposed = 256
-  /// One of them, for what the others have in common with it.
-  private let sibling = Mutex<Experiment?>(nil)
-  /// `SessionParts` of the newest session.
-  private let newest = Mutex<(any Sendable)?>(nil)
+  private let memo = Memo()
 
   public init(
     _ declaration: SweepDeclaration, _ registry: Registry, plugins: PluginPolicy = .load
@@ -31,13 +23,10 @@ public final class Composer: Sendable {
   }
 
   func experiment(_ combination: Int) throws -> Experiment {
-    if let known = composed.withLock({ $0[combination] }) { return known }
-    let experiment = try Experiment(
+    try Experiment(
       declaration.experiment, text: declaration.bytes, path: declaration.file,
       overrides: declaration.common + declaration.assignments(of: combination).map(\.text),
-      registry: registry, plugins: plugins, like: sibling.withLock { $0 })
-    sibling.withLock { if $0 == nil { $0 = experiment } }
-    return experiment
+      registry: registry, plugins: plugins, memo: memo)
   }
 
   /// - Parameter triesPlugins: not in the plan, where no pass of a plugin is called:
@@ -45,21 +34,20 @@ public final class Composer: Sendable {
   func session<S: Scalar>(
     _ experiment: Experiment, as type: S.Type, triesPlugins: Bool = true
   ) throws -> Session<S> {
-    let sibling = newest.withLock { $0 as? SessionParts<S> }
-    let session = try Session<S>(experiment, like: sibling, triesPlugins: triesPlugins)
-    let parts = SessionParts(of: session)
-    newest.withLock { $0 = parts }
-    return session
+    try Session(experiment, memo: memo, triesPlugins: triesPlugins)
   }
 
-  /// Plans trials on all `Workers`; their numbers are yet to be given.
+  /// Plans trials; their numbers are yet to be given. The first is planned alone, so that
+  /// the others need not read the same data, and these on all `Workers`.
   func plan(_ combinations: [Int]) -> [Result<Composition, any Error>] {
-    Workers.map(combinations.count) { index in Result { try plan(combinations[index]) } }
+    combinations.prefix(1).map { first in Result { try plan(first) } }
+      + Workers.map(max(0, combinations.count - 1)) { index in
+        Result { try plan(combinations[index + 1]) }
+      }
   }
 
   private func plan(_ combination: Int) throws -> Composition {
     let experiment = try experiment(combination)
-    composed.withLock { if $0.count < Composer.mostComposed { $0[combination] = experiment } }
     switch experiment.dtype {
     case .float32:
       return try plan(combination, session(experiment, as: Float.self, triesPlugins: false))

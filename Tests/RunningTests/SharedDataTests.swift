@@ -5,12 +5,11 @@ import Running
 import Testing
 import YAMLTree
 
-/// A session that takes data and a graph over from another learns what it would have
-/// learned alone.
-@Suite struct SessionPartsTests {
+/// Experiments that share a memo learn what they would learn alone.
+@Suite struct SharedDataTests {
   private static let text = Array(
     """
-    name: parts
+    name: shared
     seed: 3
     data:
       generated: {type: spirals, samples: 12}
@@ -30,15 +29,13 @@ import YAMLTree
     ["loss=squared_error"], ["+train.batch_size=4"],
   ]
 
-  private static let root = try! parseYAML(text, name: "parts.yaml")
+  private static let root = try! parseYAML(text, name: "shared.yaml")
 
-  private func session(
-    _ overrides: [String], like sibling: SessionParts<Float>? = nil
-  ) throws -> Session<Float> {
+  private func session(_ overrides: [String], memo: Memo? = nil) throws -> Session<Float> {
     try Session(
       Experiment(
-        SessionPartsTests.root, text: SessionPartsTests.text, path: "parts.yaml",
-        overrides: overrides, registry: registry), like: sibling)
+        SharedDataTests.root, text: SharedDataTests.text, path: "shared.yaml",
+        overrides: overrides, registry: registry, memo: memo), memo: memo)
   }
 
   /// All parameters after the training, to the bit.
@@ -49,11 +46,12 @@ import YAMLTree
   }
 
   @Test(arguments: overrides)
-  func learnsAsIfAlone(overrides: [String]) throws {
+  func learnsWhatItLearnsAlone(overrides: [String]) throws {
     let alone = try learned(session(overrides))
-    for others in SessionPartsTests.overrides {
-      let parts = SessionParts(of: try session(others))
-      #expect(try learned(session(overrides, like: parts)) == alone, "\(overrides) after \(others)")
+    for others in SharedDataTests.overrides {
+      let memo = Memo()
+      _ = try session(others, memo: memo)
+      #expect(try learned(session(overrides, memo: memo)) == alone, "\(overrides) after \(others)")
     }
   }
 }

@@ -1,0 +1,24 @@
+import NNExp
+
+/// `predictions:` of an experiment: the splits whose predictions are written.
+struct PredictionsSection {
+  let splits: [String]
+  let place: Place?
+
+  /// Reads the list; names of no split, and splits named twice, are mistakes.
+  init(from options: inout Options) {
+    let known = ["train", "validation", "test"]
+    splits = options.strings(
+      "predictions", default: [], "splits to write to predictions.csv: train, validation, test")
+    place = options.place(of: "predictions")
+    for (index, name) in splits.enumerated() {
+      if !known.contains(name) {
+        options.reject(
+          "predictions", "unknown split '\(name)'\(suggestion(for: name, among: known))",
+          notes: [.init("splits are: " + known.joined(separator: ", "))])
+      } else if splits[..<index].contains(name) {
+        options.reject("predictions", "the split '\(name)' is named twice")
+      }
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import NNExp
+import Testing
+import YAMLTree
+
+@testable import ExperimentFile
+
+/// Experiments of one file that share a memo are what they would be alone.
+@Suite struct MemoTests {
+  private static let text = """
+    name: shared
+    seed: 3
+    dtype: float64
+    data: {inline: {inputs: [[0, 1], [1, 0], [1, 1], [0, 0]], targets: [[1], [1], [0], [0]]}}
+    model:
+      - {type: dense, units: 3, name: hidden}
+      - tanh
+      - {type: dense, units: 1}
+    loss: {type: huber, delta: 0.5}
+    metrics: [mean_absolute_error]
+    train:
+      optimizer: {type: sgd, learning_rate: 0.1}
+      epochs: 20
+    gradient_check: {tolerance: 1e-6}
+    expect: {train_loss: "< 1"}
+    predictions: [train]
+    """
+
+  static let overrides: [[String]] = [
+    [], ["seed=9"], ["dtype=float32"], ["name=other"], ["train.optimizer.learning_rate=0.2"],
+    ["train.epochs=7", "loss.delta=1"], ["+train.l2=0.1"], ["model.hidden.units=5"],
+    ["+model.dense.bias=false"], ["loss=squared_error"], ["metrics=[]"],
+    ["gradient_check=false"], ["expect.train_loss=< 2"], ["expect=null"], ["predictions=[]"],
+    ["data.inline.targets=[[0], [0], [1], [1]]"], ["+data.batch=3"], ["train.epochs=0"],
+    ["model.hidden.units=none", "train.optimizer.learning_rate=-1"], ["+unknown=1"],
+    ["model.1=sigmoid"], ["train.optimizer.type=adam"], ["+plugins=[a.swift]"],
+  ]
+
+  /// What an experiment says of itself, or what is wrong with it.
+  private func told(_ overrides: [String], memo: Memo? = nil) throws -> String {
+    let bytes = Array(MemoTests.text.utf8)
+    do {
+      let experiment = try Experiment(
+        MemoTests.root, text: bytes, path: "shared.yaml", overrides: overrides,
+        registry: registry, memo: memo)
+      let model = experiment.model.nodes.map { "\($0.name) \($0.layer)" }
+      return "\(experiment.configuration)\n\(experiment.resolvedText)\n\(model)"
+        + "\n\(experiment.objective.loss) \(experiment.training.optimizer)"
+        + "\n\(experiment.training.epochs) \(experiment.expectations.map(\.text))"
+        + "\n\(experiment.seed) \(experiment.dtype) \(experiment.gradientCheck.tolerance)"
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  private static let root = try! parseYAML(Array(text.utf8), name: "shared.yaml")
+
+  @Test(arguments: overrides)
+  func experimentsThatShareAMemoAreWhatTheyAreAlone(overrides: [String]) throws {
+    let alone = try told(overrides)
+    for others in MemoTests.overrides {
+      let memo = Memo()
+      _ = try told(others, memo: memo)
+      #expect(try told(overrides, memo: memo) == alone, "\(overrides) after \(others)")
+      #expect(try told(overrides, memo: memo) == alone, "\(overrides) again after \(others)")
+    }
+  }
+
+  /// Only what an override changes is read again, once for each of its texts.
+  @Test func sectionsThatStayTheSameAreReadOnce() throws {
+    let memo = Memo()
+    var reads: [String] = []
+    func read(_ overrides: String...) throws -> [Double] {
+      var options = Options(
+        try apply(
+          overrides: overrides,
+          to: parseYAML(Array("{a: {b: 2}, c: {d: 0.5}}".utf8), name: "t.yaml"))
+      )
+      func section<Value: Sendable>(
+        _ section: String, _ body: (inout Options) -> Value
+      ) throws -> Value {
+        let read = options.read([section], memo) { options -> Value? in
+          reads.append("\(section) \(overrides.joined(separator: " "))")
+          return options.section(section) { body(&$0) }
+        }
+        return try #require(read).value
+      }
+      let (a, c) = (
+        try section("a") { $0.int("b", in: 0...) }, try section("c") { $0.double("d") }
+      )
+      #expect(options.resolved.flow == "{a: {b: \(a)}, c: {d: \(c)}}")
+      return [Double(a), c]
+    }
+    #expect(try read() == [2, 0.5])
+    #expect(try read("c.d=1.5") == [2, 1.5])
+    #expect(try read("c.d=1.5") == [2, 1.5])
+    #expect(try read("c.d=1.5", "a.b=5") == [5, 1.5])
+    #expect(reads == ["a ", "c ", "c c.d=1.5", "a c.d=1.5 a.b=5"])
+  }
+
+  @Test func theNewestValueOfEachKindIsHeld() {
+    let memo = Memo()
+    var computed: [String] = []
+    func number(_ key: Int) -> Int {
+      memo.value(for: key) {
+        computed.append("number \(key)")
+        return 10 * key
+      }
+    }
+    func text(_ key: Int) -> String {
+      memo.value(for: key) {
+        computed.append("text \(key)")
+        return "\(key)"
+      }
+    }
+    #expect([number(1), number(1), number(2), number(1)] == [10, 10, 20, 10])
+    #expect([text(1), text(1)] == ["1", "1"])
+    #expect(number(1) == 10)
+    #expect(computed == ["number 1", "number 2", "number 1", "text 1"])
+  }
+
+  @Test func aFailedComputationLeavesTheMemoAsItIs() {
+    let memo = Memo()
+    #expect(memo.value(for: 1) { "one" } == "one")
+    #expect(throws: CancellationError.self) {
+      try memo.value(for: 2) { () throws -> String in throw CancellationError() }
+    }
+    #expect(memo.value(for: 1) { "another" } == "one")
+  }
+
+  @Test func withoutAMemoEveryValueIsComputed() {
+    let memo: Memo? = nil
+    #expect([memo.value(for: 1) { "one" }, memo.value(for: 1) { "two" }] == ["one", "two"])
+  }
+
+  /// Nodes that differ in a byte or in a place are different: messages show both.
+  @Test func nodesAreEqualIfTheyAreWrittenTheSameAtTheSamePlace() throws {
+    func node(_ yaml: String, _ file: String = "t.yaml") throws -> Node {
+      try parseYAML(Array(yaml.utf8), name: file)
+    }
+    let texts = [
+      "{a: 1}", "{a: 1.0}", "{a:  1}", "{b: 1}", "{a: .nan}", "{a: -0.0}", "{a: 0.0}", "[a, 1]",
+      "{a: \u{E9}}", "{a: e\u{301}}", "{a: 'true'}", "{a: true}", "{a: }", "{a: [1, 2]}",
+    ]
+    for (i, first) in texts.enumerated() {
+      for (j, second) in texts.enumerated() {
+        #expect((try node(first) == node(second)) == (i == j), "\(first) and \(second)")
+      }
+      #expect(try node(first) != node(first, "u.yaml"))
+    }
+  }
+}
