@@ -19,16 +19,16 @@ struct MemoryForecast {
   let data: Int
   let model: MemoryPlan
 
-  init<S>(_ session: Session<S>) {
-    let isHashed = session.data.files.contains { $0.size >= 1 << 20 }
+  init<S>(_ prepared: PreparedExperiment<S>) {
+    let isHashed = prepared.data.files.contains { $0.size >= 1 << 20 }
     program = MemoryForecast.program + (isHashed ? MemoryForecast.hashing : 0)
     // The order of the training samples is shuffled anew in every epoch.
-    data = session.data.bytes + session.data.train.count * MemoryLayout<Int>.stride
-    loading = session.data.bytesWhileRead
+    data = prepared.data.bytes + prepared.data.train.count * MemoryLayout<Int>.stride
+    loading = prepared.data.bytesWhileRead
     model = MemoryPlan(
-      session.graph, target: session.data.target,
-      vectors: session.experiment.training.optimizer.memory.vectors + 3,
-      capacity: session.trainer.network.capacity, scalarSize: MemoryLayout<S>.stride)
+      prepared.graph, target: prepared.data.target,
+      vectors: prepared.experiment.training.optimizer.memory.vectors + 3,
+      capacity: prepared.trainer.network.capacity, scalarSize: MemoryLayout<S>.stride)
   }
 
   var total: Int {

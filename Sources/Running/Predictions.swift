@@ -13,10 +13,10 @@ public struct Predictions<S: Scalar> {
   private let hasSplits: Bool
   private var table: CSVText
 
-  public init(_ session: Session<S>, hasTargets: Bool, hasSplits: Bool) {
-    data = session.data
-    outputCount = session.graph.outputShape.count
-    threshold = session.experiment.objective.loss.decisionThreshold
+  public init(_ prepared: PreparedExperiment<S>, hasTargets: Bool, hasSplits: Bool) {
+    data = prepared.data
+    outputCount = prepared.graph.outputShape.count
+    threshold = prepared.experiment.objective.loss.decisionThreshold
     self.hasTargets = hasTargets
     self.hasSplits = hasSplits
     var columns = hasSplits ? ["split", "sample"] : ["sample"]

@@ -11,7 +11,7 @@ extension Experiment {
   }
 }
 
-extension Session {
+extension PreparedExperiment {
   /// The files that its data were read from, for a run's record.
   public var dataHashes: [FileHash] {
     data.files.map { FileHash(path: $0.path, sha256: $0.sha256) }

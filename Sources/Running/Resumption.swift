@@ -89,13 +89,13 @@ public struct Resumption: Sendable {
     as type: S.Type, _ observers: [any RunObserver], _ cancellation: CancellationToken,
     _ pause: Int?
   ) throws -> Int32 {
-    let session = try Session<S>(experiment)
+    let prepared = try PreparedExperiment<S>(experiment)
     try requireSame(
-      record.data, session.dataHashes,
+      record.data, prepared.dataHashes,
       "data file")
     let state = try checkpoint.map { try RunState<S>($0) }
     let run = try Run(
-      resuming: directory, record, from: state, session, observers: observers,
+      resuming: directory, record, from: state, prepared, observers: observers,
       cancellation: cancellation)
     return try run.perform(pausingAfter: pause)
   }

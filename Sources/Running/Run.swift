@@ -11,7 +11,7 @@ public import Results
 /// `MetricsRecorder`, `TimingRecorder`, `StateRecorder`. `RunOutputs` writes the files
 /// that follow from the trained weights, `RunReport` the summary.
 public final class Run<S: Scalar> {
-  public let session: Session<S>
+  public let prepared: PreparedExperiment<S>
   public let directory: RunDirectory
   private let observers: [any RunObserver]
   private let cancellation: CancellationToken
@@ -27,36 +27,36 @@ public final class Run<S: Scalar> {
   private var outputs: RunOutputs<S>
   private var files = [MetricsRecorder.file, Summary.file]
 
-  private var experiment: Experiment { session.experiment }
-  private var trainer: Trainer<S> { session.trainer }
+  private var experiment: Experiment { prepared.experiment }
+  private var trainer: Trainer<S> { prepared.trainer }
   private var seconds: Double { earlierSeconds + stopwatch.seconds }
 
   /// Makes the folder and writes the record of the run that is about to begin.
   public init(
-    _ session: Session<S>, from origin: RunOrigin, observers: [any RunObserver] = [],
+    _ prepared: PreparedExperiment<S>, from origin: RunOrigin, observers: [any RunObserver] = [],
     cancellation: CancellationToken = .never
   ) throws {
-    self.session = session
+    self.prepared = prepared
     self.observers = observers
     self.cancellation = cancellation
-    let experiment = session.experiment
+    let experiment = prepared.experiment
     record = RunRecord(
       command: origin.command, experiment: try origin.path.get(),
       nnexpVersion: origin.nnexpVersion, blas: blasDescription(), threads: Workers.count,
       seed: experiment.seed,
-      data: session.dataHashes,
+      data: prepared.dataHashes,
       plugins: experiment.pluginHashes)
     record.configuration = experiment.configuration
-    session.checkProcess()
+    prepared.checkProcess()
     directory = try RunDirectory.create(
       name: experiment.name, output: origin.output, fileSystem: origin.fileSystem)
     beginning = nil
     earlierSeconds = 0
     try directory.write(experiment.text, to: "experiment.yaml")
     try directory.write(experiment.resolvedText, to: "resolved.yaml")
-    (metrics, timing) = try session.recorders(in: directory, from: nil)
-    report = RunReport(session)
-    outputs = RunOutputs(session, in: directory)
+    (metrics, timing) = try prepared.recorders(in: directory, from: nil)
+    report = RunReport(prepared)
+    outputs = RunOutputs(prepared, in: directory)
     // The record makes the folder a run, which can be resumed.
     try record.write(in: directory)
     try flush()
@@ -67,9 +67,9 @@ public final class Run<S: Scalar> {
   /// `Resumption`.
   init(
     resuming directory: RunDirectory, _ record: RunRecord, from state: RunState<S>?,
-    _ session: Session<S>, observers: [any RunObserver], cancellation: CancellationToken
+    _ prepared: PreparedExperiment<S>, observers: [any RunObserver], cancellation: CancellationToken
   ) throws {
-    self.session = session
+    self.prepared = prepared
     self.observers = observers
     self.cancellation = cancellation
     self.directory = directory
@@ -77,9 +77,9 @@ public final class Run<S: Scalar> {
     beginning = state
     earlierSeconds = state?.seconds ?? 0
     if state == nil { try directory.removeIfThere([MetricsRecorder.file, TimingWriter.file]) }
-    (metrics, timing) = try session.recorders(in: directory, from: state)
-    report = RunReport(session)
-    outputs = RunOutputs(session, in: directory)
+    (metrics, timing) = try prepared.recorders(in: directory, from: state)
+    report = RunReport(prepared)
+    outputs = RunOutputs(prepared, in: directory)
     self.record.resumed.append(timestamp())
     self.record.finished = nil
     try flush()
@@ -93,17 +93,17 @@ public final class Run<S: Scalar> {
   ///   the last, the run stops with all that it takes to resume it; the exit
   ///   code is 0.
   public func perform(pausingAfter pause: Int? = nil) throws -> Int32 {
-    say("\(experiment.name): \(session.totals)")
-    say(session.modelTable + "\n")
+    say("\(experiment.name): \(prepared.totals)")
+    say(prepared.modelTable + "\n")
     do {
       // What the checks say is not kept: they are made again, at the same weights.
       try check(.start)
       if let beginning {
-        try beginning.put(into: session)
+        try beginning.put(into: prepared)
         say("goes on from step \(trainer.step), in epoch \(trainer.epoch + 1)")
       }
       timing.start()
-      let states = StateRecorder(session, in: directory, metrics, timing) { [self] in seconds }
+      let states = StateRecorder(prepared, in: directory, metrics, timing) { [self] in seconds }
       let outcome = try trainer.run(
         [metrics, timing, states] + observers, cancellation: cancellation,
         pausingAfter: pause ?? .max)
@@ -121,8 +121,8 @@ public final class Run<S: Scalar> {
   }
 
   private func check(_ moment: GradientCheckSettings.Moment) throws {
-    guard session.gradientCheck.moments.contains(moment) else { return }
-    let check = try session.checkGradients(at: moment) { cancellation.isCancelled }
+    guard prepared.gradientCheck.moments.contains(moment) else { return }
+    let check = try prepared.checkGradients(at: moment) { cancellation.isCancelled }
     guard let check else { return }
     let (entries, summary) = ("gradient_check.csv", "gradient_check_summary.csv")
     if report.checks.isEmpty { files += [entries, summary] }
@@ -144,7 +144,7 @@ public final class Run<S: Scalar> {
   // MARK: The end
 
   private func finish(_ outcome: Outcome) throws -> Int32 {
-    session.checkProcess()
+    prepared.checkProcess()
     try outputs.saveWeights()
     switch outcome {
     case .interrupted: return try endEarly()
@@ -159,7 +159,7 @@ public final class Run<S: Scalar> {
     try check(.end)
     if cancellation.isCancelled { return try endEarly() }
     try outputs.writePredictions()
-    report.goldenDifference = try session.golden?.difference(
+    report.goldenDifference = try prepared.golden?.difference(
       from: directory.read(MetricsRecorder.file, limit: 1 << 33),
       path: directory.folder.path(of: MetricsRecorder.file))
     let shortfalls = report.shortfalls
@@ -187,7 +187,7 @@ public final class Run<S: Scalar> {
 
   /// Writes how the run ended.
   private func conclude(_ status: Summary.Status, code: Int32, reason: String?) throws {
-    session.checkProcess()
+    prepared.checkProcess()
     var summary = report.summary(status)
     summary.exitStatus = Int(code)
     summary.reason = reason
@@ -221,7 +221,7 @@ public final class Run<S: Scalar> {
   }
 }
 
-extension Session {
+extension PreparedExperiment {
   /// The writers of metrics.csv and timing.csv: of new files, or of those that a state
   /// knows of, after the rows that were written before it.
   fileprivate func recorders(

@@ -6,15 +6,15 @@ import Results
 /// The files that a run writes after its training: weights, predictions and confusion
 /// matrices.
 struct RunOutputs<S: Scalar> {
-  let session: Session<S>
+  let prepared: PreparedExperiment<S>
   let directory: RunDirectory
   /// The names of the files to show at the end.
   private(set) var files: [String] = []
 
-  private var trainer: Trainer<S> { session.trainer }
+  private var trainer: Trainer<S> { prepared.trainer }
 
-  init(_ session: Session<S>, in directory: RunDirectory) {
-    self.session = session
+  init(_ prepared: PreparedExperiment<S>, in directory: RunDirectory) {
+    self.prepared = prepared
     self.directory = directory
   }
 
@@ -24,7 +24,7 @@ struct RunOutputs<S: Scalar> {
       trainer.restore(weights)
       return Checkpoint(
         info: [
-          "experiment": .string(session.experiment.name), "epoch": .int(epoch),
+          "experiment": .string(prepared.experiment.name), "epoch": .int(epoch),
           "dtype": .string(S.dtypeName),
         ],
         tensors: trainer.network.learned.map {
@@ -40,22 +40,22 @@ struct RunOutputs<S: Scalar> {
   /// Writes predictions.csv and, for classes, a confusion matrix of each split that is
   /// held out, or of the training data if none is.
   mutating func writePredictions() throws {
-    let splits = session.experiment.predictions
+    let splits = prepared.experiment.predictions
     if !splits.isEmpty {
-      var predictions = Predictions(session, hasTargets: true, hasSplits: true)
+      var predictions = Predictions(prepared, hasTargets: true, hasSplits: true)
       for split in splits {
-        guard let samples = session.samples(of: split) else { continue }
+        guard let samples = prepared.samples(of: split) else { continue }
         try predictions.add(samples, by: trainer.evaluator, split: split)
       }
       try write(predictions.csv, to: "predictions.csv")
     }
-    guard let confusion = session.confusion else { return }
-    let heldOut = ["validation", "test"].filter { session.samples(of: $0) != nil }
+    guard let confusion = prepared.confusion else { return }
+    let heldOut = ["validation", "test"].filter { prepared.samples(of: $0) != nil }
     for split in heldOut.isEmpty ? ["train"] : heldOut {
-      guard let samples = session.samples(of: split) else { continue }
+      guard let samples = prepared.samples(of: split) else { continue }
       let tally = try confusion.tally(of: 0, over: samples)
       try write(
-        confusionCSV(tally, classes: session.data.classNames), to: "confusion_\(split).csv")
+        confusionCSV(tally, classes: prepared.data.classNames), to: "confusion_\(split).csv")
     }
   }
 

@@ -6,18 +6,18 @@ import Results
 
 /// The results of a run, and whether they are what was expected.
 struct RunReport<S: Scalar> {
-  private let session: Session<S>
+  private let prepared: PreparedExperiment<S>
   var checks: [GradientReport] = []
   /// How metrics.csv differs from the golden file, if it does.
   var goldenDifference: Diagnostic?
 
-  private var experiment: Experiment { session.experiment }
-  private var trainer: Trainer<S> { session.trainer }
+  private var experiment: Experiment { prepared.experiment }
+  private var trainer: Trainer<S> { prepared.trainer }
 
-  init(_ session: Session<S>) { self.session = session }
+  init(_ prepared: PreparedExperiment<S>) { self.prepared = prepared }
 
   func summary(_ status: Summary.Status) -> Summary {
-    let graph = session.graph
+    let graph = prepared.graph
     let final = zip(trainer.columns, trainer.newestRow).filter { $0.0.split != nil }
     var best: [Summary.Best] = []
     if let epoch = trainer.best?.epoch {

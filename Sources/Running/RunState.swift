@@ -32,7 +32,7 @@ struct RunState<S: Scalar> {
   // MARK: Writing
 
   /// The state, with the network's numbers as they are now.
-  func checkpoint(of session: Session<S>) -> Checkpoint {
+  func checkpoint(of prepared: PreparedExperiment<S>) -> Checkpoint {
     let progress = TrainingState<S>.Count.allCases.map {
       JSON.Member($0.rawValue, .int(training.counts[$0] ?? 0))
     }
@@ -40,14 +40,14 @@ struct RunState<S: Scalar> {
       ["length": .int(file.length), "checksum": .int(file.checksum)]
     }
     let info: JSON = [
-      "experiment": .string(session.experiment.name),
+      "experiment": .string(prepared.experiment.name),
       "dtype": .string(S.dtypeName),
       "progress": .object(progress),
       "metrics": extent(metrics),
       "timing": extent(timing),
       "seconds": JSON(seconds),
     ]
-    var tensors = session.trainer.network.learned.map {
+    var tensors = prepared.trainer.network.learned.map {
       Checkpoint.Stored("\($0.node).\($0.name)", $0.tensor)
     }
     tensors.append(Checkpoint.Stored("all best", values: training.best))
@@ -109,10 +109,10 @@ struct RunState<S: Scalar> {
     file = checkpoint
   }
 
-  /// Puts the session where the run was. Throws the fact where it does not fit.
-  func put(into session: Session<S>) throws {
-    if let file { try session.load(file) }
-    try session.trainer.goOn(from: training)
+  /// Puts the experiment where the run was. Throws the fact where it does not fit.
+  func put(into prepared: PreparedExperiment<S>) throws {
+    if let file { try prepared.load(file) }
+    try prepared.trainer.goOn(from: training)
   }
 
   /// The run's tables, cut to the rows that were written before the state. Both are

@@ -36,13 +36,13 @@ public struct RunWeights: Sendable {
   }
 
   /// Gives them to a network of the same model.
-  public func put<S: Scalar>(into session: Session<S>) throws {
-    try session.load(checkpoint)
+  public func put<S: Scalar>(into prepared: PreparedExperiment<S>) throws {
+    try prepared.load(checkpoint)
     guard isState, wantsBest else { return }
     let state = try RunState<S>(checkpoint)
     if state.training.counts[.bestEpoch] ?? 0 > 0 {
-      try session.trainer.goOn(from: state.training)
-      session.trainer.restore(.best)
+      try prepared.trainer.goOn(from: state.training)
+      prepared.trainer.restore(.best)
     }
   }
 }

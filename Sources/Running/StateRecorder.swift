@@ -7,7 +7,7 @@ import Results
 /// Saves the state to resume from as often as `train.checkpoint` says, and when the
 /// training is cancelled.
 final class StateRecorder<S: Scalar>: TrainingObserver {
-  private let session: Session<S>
+  private let prepared: PreparedExperiment<S>
   private let directory: RunDirectory
   private let metrics: MetricsRecorder
   private let timing: TimingRecorder
@@ -18,10 +18,10 @@ final class StateRecorder<S: Scalar>: TrainingObserver {
   private var cost = 0.0
 
   init(
-    _ session: Session<S>, in directory: RunDirectory, _ metrics: MetricsRecorder,
+    _ prepared: PreparedExperiment<S>, in directory: RunDirectory, _ metrics: MetricsRecorder,
     _ timing: TimingRecorder, seconds: @escaping () -> Double
   ) {
-    self.session = session
+    self.prepared = prepared
     self.directory = directory
     self.metrics = metrics
     self.timing = timing
@@ -31,7 +31,7 @@ final class StateRecorder<S: Scalar>: TrainingObserver {
   func stateCanBeSaved(_ opportunity: CheckpointOpportunity) throws {
     let now = stopwatch.seconds
     let isDue =
-      switch session.experiment.training.checkpoints.every {
+      switch prepared.experiment.training.checkpoints.every {
       case .epochs: opportunity.epochHasEnded
       case .seconds(let interval): now - savedAt >= max(interval, 50 * cost)
       case .never: false
@@ -44,8 +44,8 @@ final class StateRecorder<S: Scalar>: TrainingObserver {
 
   /// Saves the state, unless a weight is no longer finite.
   private func save() throws {
-    session.checkProcess()
-    guard let training = session.trainer.state() else { return }
+    prepared.checkProcess()
+    guard let training = prepared.trainer.state() else { return }
     // The state holds the lengths of the files, which must be on the disk first.
     if directory.isWorthFlushing {
       try metrics.csv.synchronize()
@@ -58,12 +58,12 @@ final class StateRecorder<S: Scalar>: TrainingObserver {
       training: training, metrics: (metrics.csv.length, metrics.csv.checksum),
       timing: (timing.writer.length, timing.writer.checksum), seconds: seconds())
     try directory.save(
-      state.checkpoint(of: session), as: .state,
-      keep: session.experiment.training.checkpoints.keep)
+      state.checkpoint(of: prepared), as: .state,
+      keep: prepared.experiment.training.checkpoints.keep)
   }
 }
 
-extension Session {
+extension PreparedExperiment {
   /// Ends the process if a plugin has changed it: before anything is written that the
   /// plugin could have sent elsewhere.
   func checkProcess() {

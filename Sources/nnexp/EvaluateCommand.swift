@@ -22,16 +22,16 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let trained = try Trained(directory, weights, trust)
     switch trained.experiment.dtype {
-    case .float32: try evaluate(trained.session(Float.self))
-    case .float64: try evaluate(trained.session(Double.self))
+    case .float32: try evaluate(trained.prepared(Float.self))
+    case .float64: try evaluate(trained.prepared(Double.self))
     }
   }
 
-  private func evaluate<S: Scalar>(_ session: Session<S>) throws {
-    var rows = [["split", "samples", "loss"] + session.metrics.map(\.name)]
+  private func evaluate<S: Scalar>(_ prepared: PreparedExperiment<S>) throws {
+    var rows = [["split", "samples", "loss"] + prepared.metrics.map(\.name)]
     for split in ["train", "validation", "test"] {
-      guard let samples = session.samples(of: split) else { continue }
-      let figures = try session.trainer.evaluator.measure(samples)
+      guard let samples = prepared.samples(of: split) else { continue }
+      let figures = try prepared.trainer.evaluator.measure(samples)
       rows.append([split, "\(samples.count)"] + figures.map(brief))
     }
     try printResult(table(rows, rightAligned: Set(1..<rows[0].count)))
@@ -64,17 +64,17 @@ struct PredictCommand: ParsableCommand {
     let output = try OutputFile(output, force: force, besides: [input])
     let trained = try Trained(directory, weights, trust)
     switch trained.experiment.dtype {
-    case .float32: try predict(trained, trained.session(Float.self), output)
-    case .float64: try predict(trained, trained.session(Double.self), output)
+    case .float32: try predict(trained, trained.prepared(Float.self), output)
+    case .float64: try predict(trained, trained.prepared(Double.self), output)
     }
   }
 
   private func predict<S: Scalar>(
-    _ trained: Trained, _ session: Session<S>, _ output: OutputFile
+    _ trained: Trained, _ prepared: PreparedExperiment<S>, _ output: OutputFile
   ) throws {
-    let samples = try trained.experiment.data.loadInputs(path: input, like: session.data)
-    var predictions = Predictions(session, hasTargets: false, hasSplits: false)
-    try predictions.add(samples, by: session.trainer.evaluator)
+    let samples = try trained.experiment.data.loadInputs(path: input, like: prepared.data)
+    var predictions = Predictions(prepared, hasTargets: false, hasSplits: false)
+    try predictions.add(samples, by: prepared.trainer.evaluator)
     try output.write(predictions.csv)
     say("\(samples.count) predictions in \(Escaping.line(output.path))")
   }
@@ -117,11 +117,11 @@ struct Trained {
 
   /// The experiment as it was built for the run, with the run's weights. Throws if its
   /// data or plugins have changed since.
-  func session<S: Scalar>(_ type: S.Type) throws -> Session<S> {
-    let session = try Session<S>(experiment)
-    try session.requireFiles(of: record, in: directory)
-    try weights.put(into: session)
-    return session
+  func prepared<S: Scalar>(_ type: S.Type) throws -> PreparedExperiment<S> {
+    let prepared = try PreparedExperiment<S>(experiment)
+    try prepared.requireFiles(of: record, in: directory)
+    try weights.put(into: prepared)
+    return prepared
   }
 }
 

@@ -55,8 +55,8 @@ struct ExplainCommand: ParsableCommand {
       path: file, overrides: overrides, registry: standardRegistry())
     let text: String
     switch experiment.dtype {
-    case .float32: text = try explain(Session<Float>(experiment), format)
-    case .float64: text = try explain(Session<Double>(experiment), format)
+    case .float32: text = try explain(PreparedExperiment<Float>(experiment), format)
+    case .float64: text = try explain(PreparedExperiment<Double>(experiment), format)
     }
     guard let output else { return try printResult(text, terminator: "") }
     try output.write(Array(text.utf8))
@@ -64,14 +64,14 @@ struct ExplainCommand: ParsableCommand {
   }
 
   private func explain<S: Scalar>(
-    _ session: Session<S>, _ format: Explanation.Format
+    _ prepared: PreparedExperiment<S>, _ format: Explanation.Format
   ) throws -> String {
     if let checkpoint {
-      try Trained.weights(.last, of: RunDirectory.open(checkpoint)).put(into: session)
+      try Trained.weights(.last, of: RunDirectory.open(checkpoint)).put(into: prepared)
     }
     return try Explanation(
-      of: session.trainer.network, name: session.experiment.name, data: session.data,
-      sample: sample, objective: session.experiment.objective, seed: session.experiment.seed,
+      of: prepared.trainer.network, name: prepared.experiment.name, data: prepared.data,
+      sample: sample, objective: prepared.experiment.objective, seed: prepared.experiment.seed,
       weights: checkpoint.map { "the last weights of \($0)" }
     ).formatted(as: format)
   }

@@ -70,13 +70,15 @@ struct GradcheckCommand: ParsableCommand {
       settings.onlyPlace = nil
     }
     switch experiment.dtype {
-    case .float32: try check(Session<Float>(experiment, gradientCheck: settings), moments)
-    case .float64: try check(Session<Double>(experiment, gradientCheck: settings), moments)
+    case .float32:
+      try check(PreparedExperiment<Float>(experiment, gradientCheck: settings), moments)
+    case .float64:
+      try check(PreparedExperiment<Double>(experiment, gradientCheck: settings), moments)
     }
   }
 
   private func check<S: Scalar>(
-    _ session: Session<S>, _ moments: [GradientCheckSettings.Moment]
+    _ prepared: PreparedExperiment<S>, _ moments: [GradientCheckSettings.Moment]
   ) throws {
     let trained = try checkpoint.map { path in
       try Trained.weights(.last, of: RunDirectory.open(path))
@@ -84,9 +86,9 @@ struct GradcheckCommand: ParsableCommand {
     var reports: [GradientReport] = []
     for moment in moments {
       if moment == .end {
-        if let trained { try trained.put(into: session) } else { try train(session) }
+        if let trained { try trained.put(into: prepared) } else { try train(prepared) }
       }
-      guard let report = try session.checkGradients(at: moment) else { continue }
+      guard let report = try prepared.checkGradients(at: moment) else { continue }
       if moments.count > 1 { try printResult("at the \(moment.rawValue):") }
       try printResult(report.description)
       reports.append(report)
@@ -98,9 +100,9 @@ struct GradcheckCommand: ParsableCommand {
   }
 
   /// Trains to the end, in memory.
-  private func train<S: Scalar>(_ session: Session<S>) throws {
-    if case .diverged(let diagnostic) = try session.trainer.run() { throw diagnostic }
-    session.trainer.restore(.last)
+  private func train<S: Scalar>(_ prepared: PreparedExperiment<S>) throws {
+    if case .diverged(let diagnostic) = try prepared.trainer.run() { throw diagnostic }
+    prepared.trainer.restore(.last)
   }
 
   private func write(_ reports: [GradientReport], to folder: String) throws {

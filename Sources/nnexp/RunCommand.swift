@@ -53,19 +53,19 @@ struct RunCommand: ParsableCommand {
       }
     }
     switch experiment.dtype {
-    case .float32: try start(Session<Float>(experiment))
-    case .float64: try start(Session<Double>(experiment))
+    case .float32: try start(PreparedExperiment<Float>(experiment))
+    case .float64: try start(PreparedExperiment<Double>(experiment))
     }
   }
 
-  private func start<S: Scalar>(_ session: Session<S>) throws {
+  private func start<S: Scalar>(_ prepared: PreparedExperiment<S>) throws {
     listenForSignals()
     let origin = RunOrigin(
       command: commandLine, nnexpVersion: NNExpCommand.version, file: file,
       output: output)
     try leave(
       after: Run(
-        session, from: origin, observers: [TerminalObserver(quiet: quiet)], cancellation: .signals
+        prepared, from: origin, observers: [TerminalObserver(quiet: quiet)], cancellation: .signals
       ).perform())
   }
 }

@@ -115,7 +115,7 @@ struct SweepCommand: ParsableCommand {
     let registry = standardRegistry()
     if let input {
       Workers.count = 1
-      let runner = runner(Composer(declaration, registry), in: folder, isWorker: true)
+      let runner = runner(TrialBuilder(declaration, registry), in: folder, isWorker: true)
       throw Exit(code: input.serve(with: runner))
     }
     if let jobs { Workers.count = jobs }
@@ -149,10 +149,10 @@ struct SweepCommand: ParsableCommand {
   }
 
   func runner(
-    _ composer: Composer, in folder: SweepFolder, isWorker: Bool
+    _ builder: TrialBuilder, in folder: SweepFolder, isWorker: Bool
   ) -> TrialRunner {
     TrialRunner(
-      composer, in: folder, command: commandLine.filter { $0 != "--worker" },
+      builder, in: folder, command: commandLine.filter { $0 != "--worker" },
       version: NNExpCommand.version, retryingFailed: retryFailed, endsWithParent: isWorker,
       cancellation: .signals)
   }
@@ -162,7 +162,7 @@ struct SweepCommand: ParsableCommand {
   ) throws {
     let view = SweepView(quiet: quiet)
     let pool = try WorkerPool(
-      plan, in: folder, runner: runner(plan.composer, in: folder, isWorker: true),
+      plan, in: folder, runner: runner(plan.builder, in: folder, isWorker: true),
       arguments: commandLine + ["--worker"],
       retryingFailed: retryFailed, failsFast: failFast, listener: view)
     if !quiet, pool.progress.done > 0 {

@@ -28,7 +28,7 @@ extension SweepCommand {
     }
     let code = try trial.run(
       with: runner(
-        Composer(
+        TrialBuilder(
           plan.declaration(at: file), registry,
           plugins: WrittenPlan.pluginPolicy(
             ofPlan: planFile ?? "\(folder.path)/\(PlanRecord.file)",

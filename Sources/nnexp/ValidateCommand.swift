@@ -18,19 +18,19 @@ struct ValidateCommand: ParsableCommand {
       do {
         let experiment = try Experiment(path: file, registry: registry)
         switch experiment.dtype {
-        case .float32: try show(file, Session<Float>(experiment))
-        case .float64: try show(file, Session<Double>(experiment))
+        case .float32: try show(file, PreparedExperiment<Float>(experiment))
+        case .float64: try show(file, PreparedExperiment<Double>(experiment))
         }
       } catch { mistakes.add(error) }
     }
     try mistakes.throwIfAny()
   }
 
-  private func show<S: Scalar>(_ file: String, _ session: Session<S>) throws {
+  private func show<S: Scalar>(_ file: String, _ prepared: PreparedExperiment<S>) throws {
     try printResult("\(file): valid")
-    try printResult(session.modelTable)
-    try printResult(session.totals)
-    try printResult("memory: \(session.memoryParts)")
+    try printResult(prepared.modelTable)
+    try printResult(prepared.totals)
+    try printResult("memory: \(prepared.memoryParts)")
     if file != files.last { try printResult("") }
   }
 }

@@ -166,10 +166,10 @@ extension FuzzTarget {
     for trial in record.trials.prefix(4) {
       _ = try LoneTrial(trial.number, of: plan, in: nowhere)
     }
-    let composer = Composer(
+    let builder = TrialBuilder(
       try plan.declaration(at: "fuzz.yaml"), FuzzTarget.registry,
       plugins: .refuse("a fuzzed file names plugins", remedy: "none are loaded"))
-    for combination in plan.combinations.prefix(4) { _ = try composer.experiment(combination) }
+    for combination in plan.combinations.prefix(4) { _ = try builder.experiment(combination) }
   }
 
   /// A summary that is read makes a row of a table and a test case.

@@ -75,12 +75,12 @@ final class Bench: Sendable {
     switch experiment.dtype {
     case .float32:
       return try Run(
-        Session<Float>(experiment), from: origin, observers: [listener],
+        PreparedExperiment<Float>(experiment), from: origin, observers: [listener],
         cancellation: listener.cancellation
       ).perform()
     case .float64:
       return try Run(
-        Session<Double>(experiment), from: origin, observers: [listener],
+        PreparedExperiment<Double>(experiment), from: origin, observers: [listener],
         cancellation: listener.cancellation
       ).perform()
     }

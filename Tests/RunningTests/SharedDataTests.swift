@@ -31,27 +31,29 @@ import YAMLTree
 
   private static let root = try! parseYAML(text, name: "shared.yaml")
 
-  private func session(_ overrides: [String], memo: Memo? = nil) throws -> Session<Float> {
-    try Session(
+  private func prepared(_ overrides: [String], memo: Memo? = nil) throws -> PreparedExperiment<
+    Float
+  > {
+    try PreparedExperiment(
       Experiment(
         SharedDataTests.root, text: SharedDataTests.text, path: "shared.yaml",
         overrides: overrides, registry: registry, memo: memo), memo: memo)
   }
 
   /// All parameters after the training, to the bit.
-  private func learned(_ session: Session<Float>) throws -> [UInt32] {
-    _ = try session.trainer.run()
-    let w = session.trainer.network.parameters
+  private func learned(_ prepared: PreparedExperiment<Float>) throws -> [UInt32] {
+    _ = try prepared.trainer.run()
+    let w = prepared.trainer.network.parameters
     return (0..<w.count).map { w[$0].bitPattern }
   }
 
   @Test(arguments: overrides)
   func learnsWhatItLearnsAlone(overrides: [String]) throws {
-    let alone = try learned(session(overrides))
+    let alone = try learned(prepared(overrides))
     for others in SharedDataTests.overrides {
       let memo = Memo()
-      _ = try session(others, memo: memo)
-      #expect(try learned(session(overrides, memo: memo)) == alone, "\(overrides) after \(others)")
+      _ = try prepared(others, memo: memo)
+      #expect(try learned(prepared(overrides, memo: memo)) == alone, "\(overrides) after \(others)")
     }
   }
 }

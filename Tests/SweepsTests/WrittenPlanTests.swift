@@ -52,12 +52,12 @@ import Testing
       let read = try #require(try WrittenPlan(reading: path + "/plan.json"))
       #expect(read.isOf(declaration))
       let again = try read.declaration(at: path + "/sweep.yaml")
-      let composer = Composer(again, registry)
+      let builder = TrialBuilder(again, registry)
       let trials = read.record.trials
       #expect(trials.map(\.number) == [1, 2, 3, 4, 5, 6])
       for (trial, combination) in zip(trials, read.combinations) {
-        let session = try composer.session(composer.experiment(combination), as: Float.self)
-        #expect(TrialHash(of: session) == trial.hash)
+        let prepared = try builder.prepare(builder.experiment(combination), as: Float.self)
+        #expect(TrialHash(of: prepared) == trial.hash)
         #expect(again.values(of: again.assignments(of: combination)) == trial.values)
       }
     }

@@ -49,7 +49,7 @@ public struct Halving: Sendable {
   }
 }
 
-extension Session {
+extension PreparedExperiment {
   /// The column that tells which of two trials is better: the one that halving names, or
   /// the one that decides which epoch of a trial is best.
   func monitor(for halving: Halving?) throws -> MetricColumn {

@@ -29,7 +29,7 @@ public struct PlannedTrial: Sendable {
 /// Every trial of a sweep, composed, validated and planned; none trained.
 public struct SweepPlan: Sendable {
   /// What composed them, with the data that the last one was of.
-  public let composer: Composer
+  public let builder: TrialBuilder
   public let trials: [PlannedTrial]
   /// What tells which trial is better.
   public let monitor: MetricColumn
@@ -40,14 +40,14 @@ public struct SweepPlan: Sendable {
   /// Whether any of them names plugins.
   let loadsPlugins: Bool
 
-  public var declaration: SweepDeclaration { composer.declaration }
+  public var declaration: SweepDeclaration { builder.declaration }
 
   /// Composes every trial and builds its network once, as many at a time as
   /// there are `Workers`.
   ///
   /// Throws every distinct mistake, with the first trial that has it.
   public init(_ declaration: SweepDeclaration, registry: Registry) throws {
-    composer = Composer(declaration, registry)
+    builder = TrialBuilder(declaration, registry)
     var trials: [PlannedTrial] = []
     var numbers: [TrialHash: Int] = [:]
     var mistakes = Mistakes()
@@ -61,7 +61,7 @@ public struct SweepPlan: Sendable {
     // In blocks, so that a sweep of many mistakes ends soon.
     for start in stride(from: 0, to: combinations.count, by: 1024) {
       let block = Array(combinations[start..<min(start + 1024, combinations.count)])
-      for (offset, result) in composer.plan(block).enumerated() {
+      for (offset, result) in builder.plan(block).enumerated() {
         let number = trials.count + mistakes.count + 1
         do {
           let composition = try result.get()

@@ -14,7 +14,7 @@ public struct TrialRunner {
     case held
   }
 
-  private let composer: Composer
+  private let builder: TrialBuilder
   let folder: SweepFolder
   /// Of any trial, but for the folder.
   private let origin: RunOrigin
@@ -25,13 +25,13 @@ public struct TrialRunner {
   /// - Parameter endsWithParent: true for a worker, which is of no use once the
   ///   sweep that started it is gone.
   public init(
-    _ composer: Composer, in folder: SweepFolder, command: [String], version: String,
+    _ builder: TrialBuilder, in folder: SweepFolder, command: [String], version: String,
     retryingFailed: Bool, endsWithParent: Bool = true, cancellation: CancellationToken
   ) {
-    self.composer = composer
+    self.builder = builder
     self.folder = folder
     origin = RunOrigin(
-      command: command, nnexpVersion: version, file: composer.declaration.file)
+      command: command, nnexpVersion: version, file: builder.declaration.file)
     isRetrying = retryingFailed
     self.cancellation = cancellation
     self.endsWithParent = endsWithParent
@@ -53,13 +53,13 @@ public struct TrialRunner {
     let observer = TrialObserver(cancellation, endsWithParent: endsWithParent)
     if let code = resume(hash, state, observer, pause) { return .ended(code, observer.summary) }
     do {
-      let experiment = try composer.experiment(combination)
+      let experiment = try builder.experiment(combination)
       let code =
         switch experiment.dtype {
         case .float32:
-          try perform(composer.session(experiment, as: Float.self), hash, observer, pause)
+          try perform(builder.prepare(experiment, as: Float.self), hash, observer, pause)
         case .float64:
-          try perform(composer.session(experiment, as: Double.self), hash, observer, pause)
+          try perform(builder.prepare(experiment, as: Double.self), hash, observer, pause)
         }
       return .ended(code, observer.summary)
     } catch {
@@ -82,7 +82,7 @@ public struct TrialRunner {
     if case .failed = state { return nil }
     // Killed between two files, a run has a record and no summary yet.
     guard [nil, .running, .interrupted, .stopped].contains(state.summary?.status),
-      let resumption = try? Resumption(of: folder.run(hash), registry: composer.registry),
+      let resumption = try? Resumption(of: folder.run(hash), registry: builder.registry),
       hash == TrialHash(of: resumption.record)
     else { return nil }
     return try? resumption.perform(
@@ -90,19 +90,19 @@ public struct TrialRunner {
   }
 
   private func perform<S: Scalar>(
-    _ session: Session<S>, _ hash: TrialHash, _ observer: TrialObserver, _ pause: Int?
+    _ prepared: PreparedExperiment<S>, _ hash: TrialHash, _ observer: TrialObserver, _ pause: Int?
   ) throws -> Int32 {
-    guard TrialHash(of: session) == hash else {
+    guard TrialHash(of: prepared) == hash else {
       throw Diagnostic(
-        "the file '\(composer.declaration.file)', its data or its plugins have changed since "
+        "the file '\(builder.declaration.file)', its data or its plugins have changed since "
           + "the sweep was planned",
-        notes: [.init("the plan has the hash \(hash); the trial's is \(TrialHash(of: session))")])
+        notes: [.init("the plan has the hash \(hash); the trial's is \(TrialHash(of: prepared))")])
     }
     try folder.setAside(hash)
     var origin = origin
     origin.output = folder.run(hash)
     return try Run(
-      session, from: origin, observers: [observer], cancellation: observer.cancellation
+      prepared, from: origin, observers: [observer], cancellation: observer.cancellation
     ).perform(pausingAfter: pause)
   }
 }

@@ -8,7 +8,7 @@ import Running
 /// Composes the experiments of a sweep's trials, exactly as `nnexp run` does, and
 /// builds their networks. Sections and data of the trial before are used again if they
 /// would be the same.
-public final class Composer: Sendable {
+public final class TrialBuilder: Sendable {
   let declaration: SweepDeclaration
   let registry: Registry
   private let plugins: PluginPolicy
@@ -31,10 +31,10 @@ public final class Composer: Sendable {
 
   /// - Parameter triesPlugins: not in the plan, where no pass of a plugin is called:
   ///   one that crashes shall take down its own trial.
-  func session<S: Scalar>(
+  func prepare<S: Scalar>(
     _ experiment: Experiment, as type: S.Type, triesPlugins: Bool = true
-  ) throws -> Session<S> {
-    try Session(experiment, memo: memo, triesPlugins: triesPlugins)
+  ) throws -> PreparedExperiment<S> {
+    try PreparedExperiment(experiment, memo: memo, triesPlugins: triesPlugins)
   }
 
   /// Plans trials; their numbers are yet to be given. The first is planned alone, so that
@@ -50,29 +50,29 @@ public final class Composer: Sendable {
     let experiment = try experiment(combination)
     switch experiment.dtype {
     case .float32:
-      return try plan(combination, session(experiment, as: Float.self, triesPlugins: false))
+      return try plan(combination, prepare(experiment, as: Float.self, triesPlugins: false))
     case .float64:
-      return try plan(combination, session(experiment, as: Double.self, triesPlugins: false))
+      return try plan(combination, prepare(experiment, as: Double.self, triesPlugins: false))
     }
   }
 
   private func plan<S: Scalar>(
-    _ combination: Int, _ session: Session<S>
+    _ combination: Int, _ prepared: PreparedExperiment<S>
   ) throws -> Composition {
-    let experiment = session.experiment
-    let parameters = session.graph.parameterCount
+    let experiment = prepared.experiment
+    let parameters = prepared.graph.parameterCount
     let epochs = experiment.training.epochs
     let trial = PlannedTrial(
-      number: 0, combination: combination, hash: TrialHash(of: session),
+      number: 0, combination: combination, hash: TrialHash(of: prepared),
       configuration: String(experiment.configuration.prefix(32)),
       values: declaration.values(of: declaration.assignments(of: combination)),
       seed: experiment.seed, parameters: parameters,
-      cost: 3 * Double(parameters) * Double(session.data.train.count) * Double(epochs),
+      cost: 3 * Double(parameters) * Double(prepared.data.train.count) * Double(epochs),
       epochs: epochs)
     return Composition(
-      trial: trial, monitor: try session.monitor(for: declaration.halving),
-      columns: session.columns,
-      files: session.dataHashes + experiment.pluginHashes,
+      trial: trial, monitor: try prepared.monitor(for: declaration.halving),
+      columns: prepared.columns,
+      files: prepared.dataHashes + experiment.pluginHashes,
       loadsPlugins: !experiment.plugins.isEmpty)
   }
 }
@@ -95,9 +95,9 @@ extension SweepDeclaration {
 }
 
 extension TrialHash {
-  init<S: Scalar>(of session: Session<S>) {
-    let experiment = session.experiment
+  init<S: Scalar>(of prepared: PreparedExperiment<S>) {
+    let experiment = prepared.experiment
     self.init(
-      configuration: experiment.configuration, files: session.dataHashes + experiment.pluginHashes)
+      configuration: experiment.configuration, files: prepared.dataHashes + experiment.pluginHashes)
   }
 }

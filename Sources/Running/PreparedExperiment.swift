@@ -7,7 +7,7 @@ public import Results
 
 /// An experiment with its data read and its network built: everything that can
 /// be wrong with a file has been found.
-public struct Session<S: Scalar> {
+public struct PreparedExperiment<S: Scalar> {
   public let experiment: Experiment
   public let data: DataSets<S>
   public let graph: Graph
@@ -124,7 +124,7 @@ private struct DataKey: Equatable, Sendable {
   }
 }
 
-extension Session {
+extension PreparedExperiment {
   /// Gives the network a checkpoint's weights and state.
   public func load(_ checkpoint: Checkpoint) throws {
     for parameter in trainer.network.learned {
