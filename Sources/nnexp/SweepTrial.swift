@@ -19,7 +19,7 @@ extension SweepCommand {
     }
     let registry = standardRegistry()
     let (plan, folder) = try planOfTrial(registry)
-    let trial = try LoneTrial(number, of: plan, in: folder)
+    let trial = try SingleTrial(number, of: plan, in: folder)
     // On a machine that it shares, a trial takes a core unless told otherwise.
     if let jobs {
       Workers.count = jobs

@@ -164,7 +164,7 @@ extension FuzzTarget {
     _ = try rows.csv(parameters: parameters) + rows.summaryCSV(parameters: parameters)
     guard let plan = try WrittenPlan(reader) else { return }
     for trial in record.trials.prefix(4) {
-      _ = try LoneTrial(trial.number, of: plan, in: nowhere)
+      _ = try SingleTrial(trial.number, of: plan, in: nowhere)
     }
     let builder = TrialBuilder(
       try plan.declaration(at: "fuzz.yaml"), FuzzTarget.registry,

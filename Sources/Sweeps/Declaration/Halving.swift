@@ -12,7 +12,7 @@ import Running
 ///
 /// - Source: Jamieson and Talwalkar 2016; Li et al. 2020 (ASHA), whose idle
 ///   workers are avoided here as well, but not by promoting whoever happens to
-///   lead: see `Bracket`.
+///   lead: see `SuccessiveHalving`.
 public struct Halving: Sendable {
   /// Epochs to the first rung.
   let firstRung: Int

@@ -1,27 +1,16 @@
-import Results
-
-/// A stretch of a trial's training: to a rung of successive halving, or to the
-/// end.
-struct Leg: Sendable {
-  /// The trial's place in the plan.
-  let trial: Int
-  /// As many as there are rungs for the end.
-  let rung: Int
-}
-
 /// What is to be trained, and in which order: what goes on before what begins.
 ///
-/// Without successive halving there are no rungs, and every trial is one leg.
+/// Without successive halving there are no rungs, and every trial is one run.
 struct Schedule {
-  /// Where a trial stands.
-  private struct Standing {
+  /// How far a trial has come.
+  private struct TrialProgress {
     /// The rung that it may train to; as many as there are rungs for the end.
     var goal = 0
     /// Whether its figure there has been noted.
     var isNoted = false
     /// How many rungs its figures are there for.
     var reached = 0
-    /// Whether a leg of it waits or runs.
+    /// Whether a run of it waits or goes on.
     var isUnderWay = false
     var isOver = false
   }
@@ -30,10 +19,10 @@ struct Schedule {
   let rungs: [Int]
   private let plan: SweepPlan
   private let folder: SweepFolder
-  private var bracket: Bracket
-  private var standings: [Standing]
-  private var beginnings: [Leg] = []
-  private var continuations: [Leg] = []
+  private var halving: SuccessiveHalving
+  private var progress: [TrialProgress]
+  private var beginnings: [RungRun] = []
+  private var continuations: [RungRun] = []
   /// How many of each have been handed out.
   private var begun = 0
   private var continued = 0
@@ -47,54 +36,54 @@ struct Schedule {
   /// Which part of the work to do has been done.
   var share: Double { costToDo > 0 ? min(1, costDone / costToDo) : 0 }
 
-  /// Legs of every trial that is not yet over, nor stopped for good.
+  /// Runs of every trial that is not yet over, nor stopped for good.
   init(_ plan: SweepPlan, in folder: SweepFolder, retryingFailed: Bool) throws {
     self.plan = plan
     self.folder = folder
     rungs = plan.rungs
-    bracket = Bracket(
+    halving = SuccessiveHalving(
       trials: plan.trials.count, rungs: rungs.count, factor: plan.declaration.halving?.factor ?? 2,
       largerIsBetter: plan.monitor.largerIsBetter == true)
-    standings = Array(repeating: Standing(), count: plan.trials.count)
+    progress = Array(repeating: TrialProgress(), count: plan.trials.count)
     let names = folder.names()
     for (index, trial) in plan.trials.enumerated() {
       let state = try folder.state(of: trial.hash, among: names)
-      standings[index].isOver = state.isFinished(retryingFailed: retryingFailed)
-      guard !standings[index].isOver, !rungs.isEmpty, case .found(let summary, _) = state else {
+      progress[index].isOver = state.isFinished(retryingFailed: retryingFailed)
+      guard !progress[index].isOver, !rungs.isEmpty, case .found(let summary, _) = state else {
         continue
       }
       if summary.status == .stopped {
-        standings[index].reached = rungs.prefix { $0 <= summary.epochs }.count
+        progress[index].reached = rungs.prefix { $0 <= summary.epochs }.count
       } else {
         // It is trained first for what it was being trained for when it ended.
-        standings[index].reached = folder.metrics(of: trial.hash)?.countPassed(rungs) ?? 0
-        begin(Leg(trial: index, rung: standings[index].reached))
+        progress[index].reached = folder.metrics(of: trial.hash)?.countPassed(rungs) ?? 0
+        begin(RungRun(trial: index, rung: progress[index].reached))
       }
     }
-    finishedCount = standings.count { $0.isOver }
+    finishedCount = progress.count { $0.isOver }
     for index in plan.trials.indices { try settle(index) }
-    for (rung, size) in bracket.sizes.enumerated() where !rungs.isEmpty {
-      costToDo += Double(size) * cost(of: Leg(trial: 0, rung: rung))
+    for (rung, size) in halving.sizes.enumerated() where !rungs.isEmpty {
+      costToDo += Double(size) * cost(of: RungRun(trial: 0, rung: rung))
     }
-    for (index, standing) in standings.enumerated() {
+    for (index, own) in progress.enumerated() {
       if rungs.isEmpty {
-        if !standing.isOver { costToDo += plan.trials[index].cost }
+        if !own.isOver { costToDo += plan.trials[index].cost }
       } else {
-        let legs = standing.isOver ? rungs.count + 1 : standing.reached
-        for rung in 0..<legs { costToDo -= cost(of: Leg(trial: index, rung: rung)) }
+        let runs = own.isOver ? rungs.count + 1 : own.reached
+        for rung in 0..<runs { costToDo -= cost(of: RungRun(trial: index, rung: rung)) }
       }
     }
   }
 
   /// In multiplications; under successive halving, in epochs.
-  private func cost(of leg: Leg) -> Double {
-    let trial = plan.trials[leg.trial]
+  private func cost(of run: RungRun) -> Double {
+    let trial = plan.trials[run.trial]
     if rungs.isEmpty { return trial.cost }
-    return Double((epochs(of: leg) ?? trial.epochs) - (leg.rung > 0 ? rungs[leg.rung - 1] : 0))
+    return Double((epochs(of: run) ?? trial.epochs) - (run.rung > 0 ? rungs[run.rung - 1] : 0))
   }
 
-  /// The next leg; nil while none is known.
-  mutating func next() -> Leg? {
+  /// The next run; nil while none is known.
+  mutating func next() -> RungRun? {
     if continued < continuations.count {
       continued += 1
       return continuations[continued - 1]
@@ -104,51 +93,51 @@ struct Schedule {
     return beginnings[begun - 1]
   }
 
-  /// How many legs are known that nobody has.
+  /// How many runs are known that nobody has.
   var waitingCount: Int { continuations.count - continued + beginnings.count - begun }
 
-  /// Epochs that a leg goes to; nil for the end.
-  func epochs(of leg: Leg) -> Int? { leg.rung < rungs.count ? rungs[leg.rung] : nil }
+  /// Epochs that a run goes to; nil for the end.
+  func epochs(of run: RungRun) -> Int? { run.rung < rungs.count ? rungs[run.rung] : nil }
 
-  /// Notes what came of a leg, so that other trials may go on.
-  mutating func end(_ leg: Leg) throws {
-    standings[leg.trial].isUnderWay = false
-    costDone += cost(of: leg)
+  /// Notes what came of a run, so that other trials may go on.
+  mutating func end(_ run: RungRun) throws {
+    progress[run.trial].isUnderWay = false
+    costDone += cost(of: run)
     guard !rungs.isEmpty else {
-      standings[leg.trial].isOver = true
+      progress[run.trial].isOver = true
       return
     }
-    let state = try folder.state(of: plan.trials[leg.trial].hash)
-    if state.isFinished(retryingFailed: false) || leg.rung == rungs.count {
-      standings[leg.trial].isOver = true
+    let state = try folder.state(of: plan.trials[run.trial].hash)
+    if state.isFinished(retryingFailed: false) || run.rung == rungs.count {
+      progress[run.trial].isOver = true
     } else {
-      standings[leg.trial].reached = leg.rung + 1
+      progress[run.trial].reached = run.rung + 1
     }
-    try settle(leg.trial)
+    try settle(run.trial)
   }
 
-  private mutating func begin(_ leg: Leg) {
-    standings[leg.trial].isUnderWay = true
-    if leg.rung == 0 { beginnings.append(leg) } else { continuations.append(leg) }
+  private mutating func begin(_ run: RungRun) {
+    progress[run.trial].isUnderWay = true
+    if run.rung == 0 { beginnings.append(run) } else { continuations.append(run) }
   }
 
-  /// Notes a trial's figure, or gives it a leg, and so on with all whom that
+  /// Notes a trial's figure, or gives it a run, and so on with all whom that
   /// lets go on.
   private mutating func settle(_ trial: Int) throws {
     var open = [trial]
     while let trial = open.popLast() {
-      let standing = standings[trial]
-      if standing.goal < rungs.count, standing.isOver || standing.goal < standing.reached {
-        if standing.isNoted { continue }
-        standings[trial].isNoted = true
-        let figure = try figure(of: trial, at: standing.goal)
-        for promoted in bracket.note(figure, of: trial, at: standing.goal) {
-          standings[promoted.trial].goal = promoted.rung + 1
-          standings[promoted.trial].isNoted = false
+      let own = progress[trial]
+      if own.goal < rungs.count, own.isOver || own.goal < own.reached {
+        if own.isNoted { continue }
+        progress[trial].isNoted = true
+        let figure = try figure(of: trial, at: own.goal)
+        for promoted in halving.note(figure, of: trial, at: own.goal) {
+          progress[promoted.trial].goal = promoted.rung + 1
+          progress[promoted.trial].isNoted = false
           open.append(promoted.trial)
         }
-      } else if !standing.isOver, !standing.isUnderWay {
-        begin(Leg(trial: trial, rung: standing.goal))
+      } else if !own.isOver, !own.isUnderWay {
+        begin(RungRun(trial: trial, rung: own.goal))
       }
     }
   }

@@ -178,15 +178,15 @@ extension SweepPlan {
   /// `halving by train_loss: 27 trials to epoch 100, 9 to 300, 3 to the end`.
   private var ladder: [String] {
     if rungs.isEmpty { return [] }
-    let legs = zip(sizes, rungs.map { "epoch \($0)" } + ["the end"]).enumerated().map {
+    let runs = zip(sizes, rungs.map { "epoch \($0)" } + ["the end"]).enumerated().map {
       "\($1.0) \($0 == 0 ? "trials " : "")to \($1.1)"
     }
-    return ["halving by \(monitor.name): " + legs.joined(separator: ", ")]
+    return ["halving by \(monitor.name): " + runs.joined(separator: ", ")]
   }
 
   /// How many trials train to each rung and, last, to the end.
   private var sizes: [Int] {
-    Bracket(
+    SuccessiveHalving(
       trials: trials.count, rungs: rungs.count, factor: declaration.halving?.factor ?? 2,
       largerIsBetter: false
     ).sizes

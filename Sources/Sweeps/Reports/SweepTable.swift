@@ -65,8 +65,11 @@ extension [TrialRow] {
       cells += [.int(group.count), .int(done.count)]
       for name in finals {
         let values = done.compactMap { row in row.final.first { $0.column.name == name }?.value }
-        let spread = Spread(values)
-        cells += [Cell(spread.mean), Cell(spread.deviation), Cell(spread.low), Cell(spread.high)]
+        let statistics = SampleStatistics(values)
+        cells += [
+          Cell(statistics.mean), Cell(statistics.deviation), Cell(statistics.low),
+          Cell(statistics.high),
+        ]
       }
       text.append(cells)
     }

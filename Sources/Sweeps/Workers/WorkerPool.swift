@@ -2,7 +2,7 @@ import Glibc
 import NNExp
 import Results
 
-/// Worker processes, each at one leg of a trial at a time, with the next few at hand.
+/// Worker processes, each at one run of a trial at a time, with the next few at hand.
 ///
 /// A worker is sent `combination hash epochs figure` lines, `-` for all epochs,
 /// and answers each with the trial's status and the best of its figure, or with
@@ -17,8 +17,8 @@ public final class WorkerPool {
   private let failsFast: Bool
   private var schedule: Schedule
   private var workers: [WorkerProcess] = []
-  /// Legs that another process is at.
-  private var held: [Leg] = []
+  /// Runs that another process is at.
+  private var held: [RungRun] = []
   private var hasFailed = false
   public private(set) var progress: SweepProgress
 
@@ -47,7 +47,7 @@ public final class WorkerPool {
     defer { dismiss() }
     while !runner.cancellation.isCancelled, !(failsFast && hasFailed) {
       try assign(jobs)
-      progress.running = workers.count { !$0.legs.isEmpty }
+      progress.running = workers.count { !$0.runs.isEmpty }
       listener.update(progress)
       if progress.running == 0 {
         if held.isEmpty { return }
@@ -71,17 +71,17 @@ public final class WorkerPool {
     again.reverse()
     while true {
       let enough = max(1, min(8, schedule.waitingCount / (2 * jobs)))
-      var worker = workers.min { $0.legs.count < $1.legs.count }
-      let load = worker?.legs.count ?? enough
+      var worker = workers.min { $0.runs.count < $1.runs.count }
+      let load = worker?.runs.count ?? enough
       let isNew = load > 0 && workers.count < jobs
-      guard isNew || load < enough, let leg = schedule.next() ?? again.popLast() else { break }
+      guard isNew || load < enough, let run = schedule.next() ?? again.popLast() else { break }
       if isNew {
         workers.append(try newWorker())
         worker = workers.last
       }
-      let trial = plan.trials[leg.trial]
-      let epochs = schedule.epochs(of: leg).map(String.init) ?? "-"
-      worker?.send("\(trial.combination) \(trial.hash) \(epochs) \(plan.monitor.name)", for: leg)
+      let trial = plan.trials[run.trial]
+      let epochs = schedule.epochs(of: run).map(String.init) ?? "-"
+      worker?.send("\(trial.combination) \(trial.hash) \(epochs) \(plan.monitor.name)", for: run)
     }
     held = again.reversed()
   }
@@ -117,37 +117,37 @@ public final class WorkerPool {
       if polls[workers.count + index].revents & Int16(POLLIN) != 0 { worker.listen() }
       guard polls[index].revents != 0 else { continue }
       if let answers = worker.answers() {
-        for (leg, line) in answers { try heard(line, of: leg) }
+        for (run, line) in answers { try heard(line, of: run) }
         guard let last = answers.last, last.line.hasSuffix(bytes: " leaving") else { continue }
         workers.remove(at: index)
-        held += worker.legs
+        held += worker.runs
         worker.bury()
       } else {
         workers.remove(at: index)
         let reason = worker.bury()
-        held += worker.legs.dropFirst()
-        if let leg = worker.legs.first, !runner.cancellation.isCancelled { try died(leg, reason) }
+        held += worker.runs.dropFirst()
+        if let run = worker.runs.first, !runner.cancellation.isCancelled { try died(run, reason) }
       }
     }
   }
 
-  private func heard(_ answer: String, of leg: Leg) throws {
+  private func heard(_ answer: String, of run: RungRun) throws {
     let words = answer.split(atByte: " ")
     guard words.count >= 2, let status = TrialRow.Status(rawValue: String(words[0])),
       status != .interrupted
     else {
       // Held elsewhere, or its worker alone was told to stop: it is tried again.
-      held.append(leg)
+      held.append(run)
       return
     }
-    try ended(leg, status)
+    try ended(run, status)
     progress.note(best: Double(words[1]))
   }
 
-  private func ended(_ leg: Leg, _ status: TrialRow.Status) throws {
-    try schedule.end(leg)
+  private func ended(_ run: RungRun, _ status: TrialRow.Status) throws {
+    try schedule.end(run)
     progress.share = schedule.share
-    if leg.rung > 0 { progress.stopped -= 1 }
+    if run.rung > 0 { progress.stopped -= 1 }
     switch status {
     case .stopped: progress.stopped += 1
     case .failed:
@@ -159,25 +159,25 @@ public final class WorkerPool {
   }
 
   /// Notes that a trial took its worker's process with it.
-  private func died(_ leg: Leg, _ reason: (code: Int, text: String)) throws {
-    let trial = plan.trials[leg.trial]
+  private func died(_ run: RungRun, _ reason: (code: Int, text: String)) throws {
+    let trial = plan.trials[run.trial]
     // Another process may have taken the trial up the moment that its lock fell.
     guard let lock = try TrialLock(trial.hash, in: folder) else {
-      held.append(leg)
+      held.append(run)
       return
     }
     defer { withExtendedLifetime(lock) {} }
     if try !folder.state(of: trial.hash).isFinished(retryingFailed: false) {
       try folder.noteFailure(of: trial.hash, exitStatus: reason.code, error: reason.text)
     }
-    try ended(leg, .failed)
+    try ended(run, .failed)
   }
 
   /// Lets the workers go, which takes them a moment; waits for those that are at a
   /// trial.
   private func dismiss() {
     for worker in workers { worker.dismiss() }
-    if workers.contains(where: { !$0.legs.isEmpty }) { close() }
+    if workers.contains(where: { !$0.runs.isEmpty }) { close() }
   }
 
   /// Waits until all have gone. Call it last.

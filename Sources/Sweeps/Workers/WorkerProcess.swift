@@ -13,7 +13,7 @@ final class WorkerProcess {
   /// The end of what it said on standard error.
   private var said: [UInt8] = []
   /// What it was sent and has not answered: what it is at, and what comes next.
-  private(set) var legs: [Leg] = []
+  private(set) var runs: [RungRun] = []
   /// The beginning of a line.
   private var heard: [UInt8] = []
 
@@ -68,8 +68,8 @@ final class WorkerProcess {
   }
 
   /// Gives it something to do.
-  func send(_ request: String, for leg: Leg) {
-    legs.append(leg)
+  func send(_ request: String, for run: RungRun) {
+    runs.append(run)
     send(Array("\(request)\n".utf8))
   }
 
@@ -85,12 +85,12 @@ final class WorkerProcess {
   }
 
   /// What it has answered, and to what; nil if it has died.
-  func answers() -> [(leg: Leg, line: String)]? {
+  func answers() -> [(run: RungRun, line: String)]? {
     guard let bytes = receive(output, most: 1 << 12) else { return nil }
     heard += bytes
-    var answers: [(Leg, String)] = []
-    while let end = heard.firstIndex(of: UInt8(ascii: "\n")), !legs.isEmpty {
-      answers.append((legs.removeFirst(), String(decoding: heard[..<end], as: UTF8.self)))
+    var answers: [(RungRun, String)] = []
+    while let end = heard.firstIndex(of: UInt8(ascii: "\n")), !runs.isEmpty {
+      answers.append((runs.removeFirst(), String(decoding: heard[..<end], as: UTF8.self)))
       heard.removeFirst(end + 1)
     }
     return answers
@@ -114,7 +114,7 @@ final class WorkerProcess {
   /// Asks it to end: an idle one by the end of its input, a busy one by SIGTERM
   /// besides.
   func dismiss() {
-    if !legs.isEmpty { kill(process, SIGTERM) }
+    if !runs.isEmpty { kill(process, SIGTERM) }
     close(input)
   }
 

@@ -4,7 +4,7 @@ import Testing
 
 /// Decisions are a function of the figures: whatever order they come in, those
 /// go on who would if every rung were waited for.
-@Suite struct BracketTests {
+@Suite struct SuccessiveHalvingTests {
   /// The trials that leave each rung when everybody has come there first; a
   /// figure is `figures[trial][rung]`.
   private func waitingForAll(
@@ -44,7 +44,7 @@ import Testing
       figures, rungs: rungs, factor: factor, largerIsBetter: largerIsBetter)
 
     for round in 0..<5 {
-      var bracket = Bracket(
+      var halving = SuccessiveHalving(
         trials: trials, rungs: rungs, factor: factor, largerIsBetter: largerIsBetter)
       var underWay = (0..<trials).map { (trial: $0, rung: 0) }
       var left = Array(repeating: Set<Int>(), count: rungs)
@@ -53,7 +53,7 @@ import Testing
         let reach = round == 0 ? 1 : round == 1 ? 3 : underWay.count
         let index = Int.random(in: 0..<min(reach, underWay.count), using: &random)
         let (trial, rung) = underWay.remove(at: index)
-        for next in bracket.note(figures[trial][rung], of: trial, at: rung) {
+        for next in halving.note(figures[trial][rung], of: trial, at: rung) {
           #expect(left[next.rung].insert(next.trial).inserted, "seed \(seed): twice")
           if next.rung + 1 < rungs { underWay.append((next.trial, next.rung + 1)) }
         }
@@ -65,14 +65,14 @@ import Testing
   /// With 9 trials and 3 places, the first to come are not the first to go on;
   /// the best is as soon as only two others can still be better.
   @Test func goesOnWhenCertain() {
-    var bracket = Bracket(trials: 9, rungs: 2, factor: 3, largerIsBetter: false)
-    #expect(bracket.sizes == [9, 3, 1])
+    var halving = SuccessiveHalving(trials: 9, rungs: 2, factor: 3, largerIsBetter: false)
+    #expect(halving.sizes == [9, 3, 1])
     for trial in 0..<6 {
-      #expect(bracket.note(Double(trial), of: trial, at: 0).isEmpty)
+      #expect(halving.note(Double(trial), of: trial, at: 0).isEmpty)
     }
-    #expect(bracket.note(10, of: 6, at: 0).map(\.trial) == [0])
-    #expect(bracket.note(-1, of: 7, at: 0).map(\.trial) == [7])
-    #expect(bracket.note(nil, of: 8, at: 0).map(\.trial) == [1])
+    #expect(halving.note(10, of: 6, at: 0).map(\.trial) == [0])
+    #expect(halving.note(-1, of: 7, at: 0).map(\.trial) == [7])
+    #expect(halving.note(nil, of: 8, at: 0).map(\.trial) == [1])
   }
 
   @Test func rungsEndWhereNothingIsLeftToDecide() throws {

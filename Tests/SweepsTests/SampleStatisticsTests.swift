@@ -2,7 +2,7 @@ import Testing
 
 @testable import Sweeps
 
-@Suite struct SpreadTests {
+@Suite struct SampleStatisticsTests {
   @Test func quantilesOfStudentsT() throws {
     for pair in try SciPy.read().student {
       let t = studentT(degrees: Int(pair[0]))
@@ -12,11 +12,12 @@ import Testing
 
   @Test func meanDeviationAndInterval() throws {
     for expected in try SciPy.read().spreads {
-      let spread = Spread(expected.values)
+      let statistics = SampleStatistics(expected.values)
       let size = max(abs(expected.low), abs(expected.high))
       for (found, value) in [
-        (spread.mean, expected.mean), (spread.deviation, expected.sd), (spread.low, expected.low),
-        (spread.high, expected.high),
+        (statistics.mean, expected.mean), (statistics.deviation, expected.sd),
+        (statistics.low, expected.low),
+        (statistics.high, expected.high),
       ] {
         #expect(abs(found! - value) <= 4e-15 * size, "\(expected.values.count) values")
       }
@@ -24,19 +25,19 @@ import Testing
   }
 
   @Test func fewValues() {
-    let none = Spread([])
+    let none = SampleStatistics([])
     #expect([none.mean, none.deviation, none.low, none.high] == [nil, nil, nil, nil])
-    let one = Spread([0.3])
+    let one = SampleStatistics([0.3])
     #expect([one.mean, one.deviation, one.low, one.high] == [0.3, nil, nil, nil])
-    let same = Spread([0.3, 0.3, 0.3])
+    let same = SampleStatistics([0.3, 0.3, 0.3])
     #expect([same.mean, same.deviation, same.low, same.high] == [0.3, 0, 0.3, 0.3])
   }
 
   /// Sums may not overflow where the mean does not.
   @Test func hugeValues() {
-    let spread = Spread([1e308, 1.2e308, 1.4e308])
-    #expect(abs(spread.mean! - 1.2e308) < 1e293)
-    #expect(abs(spread.deviation! - 2e307) < 1e293)
-    #expect(spread.low!.isFinite && spread.high!.isFinite)
+    let statistics = SampleStatistics([1e308, 1.2e308, 1.4e308])
+    #expect(abs(statistics.mean! - 1.2e308) < 1e293)
+    #expect(abs(statistics.deviation! - 2e307) < 1e293)
+    #expect(statistics.low!.isFinite && statistics.high!.isFinite)
   }
 }

@@ -5,7 +5,7 @@ import Results
 
 /// One trial of a written plan, run in this process to its end: what a task of a job
 /// array does, on whichever machine.
-public struct LoneTrial {
+public struct SingleTrial {
   private let name: String
   private let hash: TrialHash
   private let combination: Int

@@ -4,7 +4,7 @@
 /// whatever the trials bring that have yet to come there. So decisions follow
 /// from figures alone, never from who came first, and workers do not idle while
 /// the last trials of a rung are trained.
-struct Bracket {
+struct SuccessiveHalving {
   /// What a trial brought to a rung.
   private struct Entry {
     /// Less is better.
@@ -62,13 +62,13 @@ struct Bracket {
   mutating func note(
     _ figure: Double?, of trial: Int, at rung: Int
   ) -> [(trial: Int, rung: Int)] {
-    var goOn: [(trial: Int, rung: Int)] = []
+    var promotions: [(trial: Int, rung: Int)] = []
     if let figure, !figure.isNaN {
       let entry = Entry(score: largerIsBetter ? -figure : figure, trial: trial)
       // Better than one that was certain, it is certain itself.
       if rungs[rung].insert(entry) < rungs[rung].promoted {
         rungs[rung].promoted += 1
-        goOn.append((trial, rung))
+        promotions.append((trial, rung))
       }
     } else {
       rungs[rung].failures += 1
@@ -77,12 +77,12 @@ struct Bracket {
     for level in rung..<rungs.count {
       let certain = min(rungs[level].places - rungs[level].missing, rungs[level].entries.count)
       while rungs[level].promoted < certain {
-        goOn.append((rungs[level].entries[rungs[level].promoted].trial, level))
+        promotions.append((rungs[level].entries[rungs[level].promoted].trial, level))
         rungs[level].promoted += 1
       }
       guard rungs[level].missing == 0, level + 1 < rungs.count else { break }
       rungs[level + 1].size = rungs[level].promoted
     }
-    return goOn
+    return promotions
   }
 }

@@ -4,7 +4,7 @@ import Glibc
 ///
 ///     sd  = √(Σ (x − mean)² / (n − 1))
 ///     95% = mean ± t(0.975, n − 1) · sd / √n
-struct Spread {
+struct SampleStatistics {
   /// nil where there are no values.
   let mean: Double?
   /// nil below two values.
