@@ -4,8 +4,8 @@ import NNExp
 /// Holds what two runs computed against each other, to the last bit.
 ///
 /// Compared are the CSV files, the weights and the summary. Not compared are
-/// `timing.csv`, which has a clock in it, and `run.json`, which tells the
-/// circumstances: where these differ, equal results are not promised.
+/// `timing.csv`, which has a clock in it, and `run.json`, which records the
+/// environment: where these differ, equal results are not promised.
 ///
 /// Memory: a row of each file at a time, and one checkpoint of each run.
 public struct ExactComparison: Sendable {
@@ -24,7 +24,7 @@ public struct ExactComparison: Sendable {
   public private(set) var differences: [Difference] = []
 
   /// What was not alike when the runs took place: `cpu: Xeon and Epyc`.
-  public private(set) var circumstances: [String] = []
+  public private(set) var environmentDifferences: [String] = []
 
   public var isEqual: Bool { differences.isEmpty }
 
@@ -50,7 +50,7 @@ public struct ExactComparison: Sendable {
     for generation in [Checkpoint.Generation.last, .best] {
       try compareWeights(generation, a, b)
     }
-    circumstances = ExactComparison.unlike(try RunRecord(of: a), try RunRecord(of: b))
+    environmentDifferences = ExactComparison.unlike(try RunRecord(of: a), try RunRecord(of: b))
   }
 
   private static func isCompared(_ name: String) -> Bool {

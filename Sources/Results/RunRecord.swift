@@ -1,7 +1,7 @@
 import Files
 import NNExp
 
-/// `run.json`: under what circumstances a run took place.
+/// `run.json`: the environment that a run took place in.
 public struct RunRecord: Sendable, Equatable {
   public static let file = "run.json"
 
@@ -13,7 +13,7 @@ public struct RunRecord: Sendable, Equatable {
   public var experiment: String
   public var nnexpVersion: String
   public var swiftVersion: String
-  /// Names the executable's very bytes: `Circumstances.buildID`.
+  /// Names the executable's very bytes: `buildID()`.
   public var build: String?
   /// The SHA-256 of `resolved.yaml`.
   public var configuration: String?

@@ -54,7 +54,7 @@ public struct Resumption: Sendable {
     record = try RunRecord(of: directory)
     let text = try directory.read("resolved.yaml")
     if finished == nil {
-      try Resumption.requireSameCircumstances(record, configuration: text, in: directory)
+      try Resumption.requireSameEnvironment(record, configuration: text, in: directory)
     }
     experiment = try Experiment(
       resolved: text, path: record.experiment, name: directory.folder.path(of: "resolved.yaml"),
@@ -104,7 +104,7 @@ public struct Resumption: Sendable {
 // MARK: - Refusals
 
 extension Resumption {
-  private static func requireSameCircumstances(
+  private static func requireSameEnvironment(
     _ record: RunRecord, configuration: [UInt8], in directory: RunDirectory
   ) throws {
     var differences = Diagnostics()

@@ -81,7 +81,7 @@ struct CompareCommand: ParsableCommand {
     throw Diagnostic(
       "'\(first)' and '\(second)' differ in \(comparison.differences.count) of "
         + "\(comparison.files.count) files",
-      notes: comparison.circumstances.map { .init("not alike in both: \($0)") },
+      notes: comparison.environmentDifferences.map { .init("not alike in both: \($0)") },
       failure: .shortfall)
   }
 }

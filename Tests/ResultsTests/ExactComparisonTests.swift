@@ -37,7 +37,7 @@ import Testing
     let comparison = try ExactComparison(run(in: scratch), run(in: scratch))
     #expect(comparison.isEqual)
     #expect(comparison.files == ["metrics.csv", "summary.json", "last weights"])
-    #expect(comparison.circumstances.isEmpty)
+    #expect(comparison.environmentDifferences.isEmpty)
   }
 
   @Test func timesAreLeftOut() throws {
@@ -70,7 +70,7 @@ import Testing
         "summary.json: reason: nothing and \"late\"",
         "last weights: hidden.weight[1]: 1 and 1.0000001",
       ])
-    #expect(comparison.circumstances == ["cpu: one and unknown"])
+    #expect(comparison.environmentDifferences == ["cpu: one and unknown"])
   }
 
   @Test(arguments: [

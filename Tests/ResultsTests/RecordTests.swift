@@ -312,7 +312,7 @@ func times(_ seconds: Int, _ expected: String) {
   #expect(last < 60)
 }
 
-// MARK: Circumstances
+// MARK: Environment
 
 @Test func idsDiffer() {
   let ids = (0..<100).map { _ in RunRecord.newID() }
