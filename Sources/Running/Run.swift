@@ -23,7 +23,7 @@ public final class Run<S: Scalar> {
   private var record: RunRecord
   /// The state that the run resumes from; nil at its beginning.
   private let beginning: RunState<S>?
-  private var report: RunReport<S>
+  private var runReport: RunReport<S>
   private var outputs: RunOutputs<S>
   private var files = [MetricsRecorder.file, Summary.file]
 
@@ -55,12 +55,12 @@ public final class Run<S: Scalar> {
     try directory.write(experiment.text, to: "experiment.yaml")
     try directory.write(experiment.resolvedText, to: "resolved.yaml")
     (metrics, timing) = try prepared.recorders(in: directory, from: nil)
-    report = RunReport(prepared)
+    runReport = RunReport(prepared)
     outputs = RunOutputs(prepared, in: directory)
     // The record makes the folder a run, which can be resumed.
     try record.write(in: directory)
     try flush()
-    try report.summary(.running).write(in: directory)
+    try runReport.summary(.running).write(in: directory)
   }
 
   /// Resumes a run that did not come to its end, in a folder that is held; see
@@ -78,13 +78,13 @@ public final class Run<S: Scalar> {
     earlierSeconds = state?.seconds ?? 0
     if state == nil { try directory.removeIfThere([MetricsRecorder.file, TimingWriter.file]) }
     (metrics, timing) = try prepared.recorders(in: directory, from: state)
-    report = RunReport(prepared)
+    runReport = RunReport(prepared)
     outputs = RunOutputs(prepared, in: directory)
     self.record.resumed.append(timestamp())
     self.record.finished = nil
     try flush()
     try self.record.write(in: directory)
-    try report.summary(.running).write(in: directory)
+    try runReport.summary(.running).write(in: directory)
   }
 
   /// Trains and writes everything; returns the exit code, 128 + n after signal n.
@@ -93,14 +93,14 @@ public final class Run<S: Scalar> {
   ///   the last, the run stops with all that it takes to resume it; the exit
   ///   code is 0.
   public func perform(pausingAfter pause: Int? = nil) throws -> Int32 {
-    say("\(experiment.name): \(prepared.totals)")
-    say(prepared.modelTable + "\n")
+    report("\(experiment.name): \(prepared.totals)")
+    report(prepared.modelTable + "\n")
     do {
       // What the checks say is not kept: they are made again, at the same weights.
       try check(.start)
       if let beginning {
         try beginning.put(into: prepared)
-        say("goes on from step \(trainer.step), in epoch \(trainer.epoch + 1)")
+        report("goes on from step \(trainer.step), in epoch \(trainer.epoch + 1)")
       }
       timing.start()
       let states = StateRecorder(prepared, in: directory, metrics, timing) { [self] in seconds }
@@ -125,13 +125,13 @@ public final class Run<S: Scalar> {
     let check = try prepared.checkGradients(at: moment) { cancellation.isCancelled }
     guard let check else { return }
     let (entries, summary) = ("gradient_check.csv", "gradient_check_summary.csv")
-    if report.checks.isEmpty { files += [entries, summary] }
-    report.checks.append(check)
-    try directory.write(GradientReport.entriesCSV(report.checks), to: entries)
-    try directory.write(GradientReport.summaryCSV(report.checks), to: summary)
-    say(check.headline)
+    if runReport.checks.isEmpty { files += [entries, summary] }
+    runReport.checks.append(check)
+    try directory.write(GradientReport.entriesCSV(runReport.checks), to: entries)
+    try directory.write(GradientReport.summaryCSV(runReport.checks), to: summary)
+    report(check.headline)
     if let diagnostic = check.diagnostic {
-      say(check.description)
+      report(check.description)
       warn(diagnostic.description)
     }
   }
@@ -152,23 +152,23 @@ public final class Run<S: Scalar> {
       try conclude(.failed, code: 1, reason: diagnostic.message)
       warn(diagnostic.description)
       return 1
-    case .stoppedEarly: say("stopped early: no improvement of \(trainer.monitor.name)")
+    case .stoppedEarly: report("stopped early: no improvement of \(trainer.monitor.name)")
     case .completed: break
     }
     trainer.restore(.last)
     try check(.end)
     if cancellation.isCancelled { return try endEarly() }
     try outputs.writePredictions()
-    report.goldenDifference = try prepared.golden?.difference(
+    runReport.goldenDifference = try prepared.golden?.difference(
       from: directory.read(MetricsRecorder.file, limit: 1 << 33),
       path: directory.folder.path(of: MetricsRecorder.file))
-    let shortfalls = report.shortfalls
+    let shortfalls = runReport.shortfalls
     for message in shortfalls.compactMap(\.message) { warn(message) }
     let code: Int32 = shortfalls.isEmpty ? 0 : 1
     try conclude(
       code == 0 ? .completed : .fellShort, code: code,
       reason: shortfalls.isEmpty ? nil : shortfalls.map(\.reason).joined(separator: "; "))
-    sayResults()
+    reportResults()
     return code
   }
 
@@ -179,7 +179,7 @@ public final class Run<S: Scalar> {
       return 0
     }
     try conclude(.interrupted, code: 128 + signal, reason: signal == 2 ? "SIGINT" : "SIGTERM")
-    say(
+    report(
       "interrupted in epoch \(trainer.epoch + 1); to go on: nnexp resume "
         + quotedForShell(directory.path))
     return 128 + signal
@@ -188,7 +188,7 @@ public final class Run<S: Scalar> {
   /// Writes how the run ended.
   private func conclude(_ status: Summary.Status, code: Int32, reason: String?) throws {
     prepared.checkProcess()
-    var summary = report.summary(status)
+    var summary = runReport.summary(status)
     summary.exitStatus = Int(code)
     summary.reason = reason
     record.finished = timestamp()
@@ -202,7 +202,7 @@ public final class Run<S: Scalar> {
 
   // MARK: Messages
 
-  private func say(_ text: @autoclosure () -> String) {
+  private func report(_ text: @autoclosure () -> String) {
     for observer in observers { observer.report(text()) }
   }
 
@@ -210,14 +210,14 @@ public final class Run<S: Scalar> {
     for observer in observers { observer.warn(text) }
   }
 
-  private func sayResults() {
-    say(report.table)
-    let verdicts = report.verdicts
+  private func reportResults() {
+    report(runReport.table)
+    let verdicts = runReport.verdicts
     if !verdicts.isEmpty {
-      say("\(verdicts.count(where: \.isMet)) of \(verdicts.count) expectations met")
+      report("\(verdicts.count(where: \.isMet)) of \(verdicts.count) expectations met")
     }
-    say("\(trainer.epoch) epochs in \(durationText(seconds)); results:")
-    for file in files + outputs.files { say("  \(Escaping.line(directory.path))/\(file)") }
+    report("\(trainer.epoch) epochs in \(durationText(seconds)); results:")
+    for file in files + outputs.files { report("  \(Escaping.line(directory.path))/\(file)") }
   }
 }
 

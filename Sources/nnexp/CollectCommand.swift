@@ -20,6 +20,6 @@ struct CollectCommand: ParsableCommand {
     let rows = try record.rows(in: folder)
     try folder.write(rows.csv(parameters: record.parameters), to: "sweep.csv")
     try folder.write(rows.summaryCSV(parameters: record.parameters), to: "sweep_summary.csv")
-    say("\(rows.count) trials in \(Escaping.line(directory))/sweep.csv")
+    printStatus("\(rows.count) trials in \(Escaping.line(directory))/sweep.csv")
   }
 }

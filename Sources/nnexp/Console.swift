@@ -15,7 +15,7 @@ func writeError(_ text: String) {
 
 /// Writes lines about what happens to standard output; a closed one is no reason to
 /// stop. Lines that the command was asked for are written by `printResult`.
-func say(_ text: String) {
+func printStatus(_ text: String) {
   writeAll(safe(text) + "\n", to: 1)
 }
 
@@ -25,7 +25,7 @@ func redraw(_ line: String) {
 }
 
 /// Writes commands for GitHub's runner, which `Escaping` made.
-func sayToGitHub(_ commands: [String]) {
+func reportToGitHub(_ commands: [String]) {
   for command in commands { writeAll(command + "\n", to: 1) }
 }
 

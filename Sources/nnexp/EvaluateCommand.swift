@@ -76,7 +76,7 @@ struct PredictCommand: ParsableCommand {
     var predictions = Predictions(prepared, hasTargets: false, hasSplits: false)
     try predictions.add(samples, by: prepared.trainer.evaluator)
     try output.write(predictions.csv)
-    say("\(samples.count) predictions in \(Escaping.line(output.path))")
+    printStatus("\(samples.count) predictions in \(Escaping.line(output.path))")
   }
 }
 

@@ -60,7 +60,7 @@ struct ExplainCommand: ParsableCommand {
     }
     guard let output else { return try printResult(text, terminator: "") }
     try output.write(Array(text.utf8))
-    say("the chain rule of training sample \(sample) in \(Escaping.line(output.path))")
+    printStatus("the chain rule of training sample \(sample) in \(Escaping.line(output.path))")
   }
 
   private func explain<S: Scalar>(

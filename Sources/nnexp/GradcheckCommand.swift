@@ -113,7 +113,7 @@ struct GradcheckCommand: ParsableCommand {
     let (entries, summary) = try tables(in: folder)
     try entries.write(Array(GradientReport.entriesCSV(reports).utf8))
     try summary.write(Array(GradientReport.summaryCSV(reports).utf8))
-    say(
+    printStatus(
       "every derivative in \(Escaping.line(entries.path)), every tensor in "
         + Escaping.line(summary.path))
   }

@@ -61,7 +61,7 @@ enum Main {
     switch error {
     case let exit as Exit: return exit.code
     case let diagnostics as Diagnostics:
-      complain(diagnostics)
+      printErrors(diagnostics)
       return diagnostics.failure.rawValue
     case let diagnostic as Diagnostic: return report(Diagnostics([diagnostic]))
     default:
@@ -96,7 +96,7 @@ enum Main {
     return try NNExpCommand.parseAsRoot(Array(words))
   }
 
-  private static func complain(_ diagnostics: Diagnostics) {
+  private static func printErrors(_ diagnostics: Diagnostics) {
     writeError(diagnostics.description)
     let errors = diagnostics.list.filter { $0.severity == .error }.count
     if errors > 1 { writeError("\(errors) errors") }

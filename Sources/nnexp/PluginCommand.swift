@@ -45,11 +45,11 @@ struct PluginNew: ParsableCommand {
       ("\(name).swift", template.source), ("\(name).yaml", template.experiment),
     ] {
       try FileSystem.system.write(Array(text.utf8), to: "\(name)/\(file)")
-      say("\(name)/\(file)")
+      printStatus("\(name)/\(file)")
     }
-    say("")
-    say("prove it:  nnexp plugin test \(name)")
-    say("use it:    nnexp run \(name)/\(name).yaml")
+    printStatus("")
+    printStatus("prove it:  nnexp plugin test \(name)")
+    printStatus("use it:    nnexp run \(name)/\(name).yaml")
   }
 }
 

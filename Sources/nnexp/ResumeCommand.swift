@@ -45,7 +45,7 @@ func go(on resumption: Resumption, quiet: Bool) throws {
   if let summary = resumption.finished {
     let reason = summary.reason.map { ": " + Escaping.line($0) } ?? ""
     switch summary.status {
-    case .completed: if !quiet { say("'\(path)' is already complete") }
+    case .completed: if !quiet { printStatus("'\(path)' is already complete") }
     case .fellShort: writeError("'\(path)' is already complete, and fell short\(reason)")
     default: writeError("'\(path)' has ended\(reason)")
     }

@@ -48,7 +48,9 @@ struct RunCommand: ParsableCommand {
       switch try EarlierRun(of: experiment, output: output, registry: standardRegistry()) {
       case .found(let resumption): return try go(on: resumption, quiet: quiet)
       case .none(let other?):
-        if !quiet { say("'\(Escaping.line(other))' is unfinished, but of another configuration") }
+        if !quiet {
+          printStatus("'\(Escaping.line(other))' is unfinished, but of another configuration")
+        }
       case .none(nil): break
       }
     }

@@ -127,7 +127,7 @@ struct SweepCommand: ParsableCommand {
     if launcher == .slurm { return try runOnSlurm(plan, in: folder, report) }
     try folder.make()
     try replacePlan(with: plan, in: folder)
-    if plansOnly { return try sayTrialsLeft(of: plan, in: folder) }
+    if plansOnly { return try printTrialsLeft(of: plan, in: folder) }
     try runAll(plan, in: folder, report)
   }
 
@@ -166,7 +166,7 @@ struct SweepCommand: ParsableCommand {
       arguments: commandLine + ["--worker"],
       retryingFailed: retryFailed, failsFast: failFast, listener: view)
     if !quiet, pool.progress.done > 0 {
-      say("\(pool.progress.done) of \(plan.trials.count) trials are finished")
+      printStatus("\(pool.progress.done) of \(plan.trials.count) trials are finished")
     }
     defer { pool.close() }
     try pool.run(jobs: jobs ?? Workers.count)
@@ -184,18 +184,20 @@ struct SweepCommand: ParsableCommand {
     try folder.write(rows.summaryCSV(parameters: record.parameters), to: "sweep_summary.csv")
     if let signalReceived {
       let done = rows.count(where: \.isDone)
-      if !quiet { say("interrupted after \(done) of \(rows.count) trials; run it again to go on") }
+      if !quiet {
+        printStatus("interrupted after \(done) of \(rows.count) trials; run it again to go on")
+      }
       raiseAgain(signalReceived)
     }
 
     let report = SweepReport(plan.declaration, rows: rows, columns: plan.columns)
     try output?.write(Array(report.junit.utf8))
-    if github { sayToGitHub(report.annotations) }
-    let isSound = report.complain(writeError)
+    if github { reportToGitHub(report.annotations) }
+    let isSound = report.reportShortfalls(to: writeError)
     if !quiet {
-      say(report.headline)
+      printStatus(report.headline)
       let path = Escaping.line(folder.path)
-      say("results:\n  \(path)/sweep.csv\n  \(path)/sweep_summary.csv")
+      printStatus("results:\n  \(path)/sweep.csv\n  \(path)/sweep_summary.csv")
     }
     if !isSound { throw Exit(code: 1) }
   }

@@ -37,11 +37,11 @@ extension SweepCommand {
         "job \(job): \(trials == 1 ? "1 trial" : "\(trials) trials")"
           + (tasks < trials ? " in \(tasks) tasks, as many as the cluster takes" : ""))
     }
-    if noWait { return sayHowToGoOn(sweep) }
+    if noWait { return printHowToContinue(sweep) }
     try sweep.wait(failingFast: failFast ? plan : nil, cancellation: .signals)
     view.clear()
     if let signalReceived {
-      sayHowToGoOn(sweep)
+      printHowToContinue(sweep)
       raiseAgain(signalReceived)
     }
     let left = try PlanRecord(plan).rows(in: folder).count {
@@ -51,9 +51,9 @@ extension SweepCommand {
     try conclude(plan, in: folder, report)
   }
 
-  private func sayHowToGoOn(_ sweep: SlurmSweep) {
+  private func printHowToContinue(_ sweep: SlurmSweep) {
     if quiet || sweep.jobs.isEmpty { return }
-    say(
+    printStatus(
       """
       the trials go on without this command
         for the table: the same command again, which waits for them
@@ -75,7 +75,7 @@ private final class ArrayView: ArrayListener {
   func note(_ text: String) {
     if isQuiet { return }
     clear()
-    say(text)
+    printStatus(text)
   }
 
   func update(_ progress: ArrayProgress) {
@@ -90,7 +90,7 @@ private final class ArrayView: ArrayListener {
     if text == last && !isTerminal { return }
     shown = now
     last = text
-    if isTerminal { redraw(text) } else { say(text) }
+    if isTerminal { redraw(text) } else { printStatus(text) }
   }
 
   func clear() {

@@ -6,7 +6,7 @@ import Sweeps
 /// all share, and `--trial k` of it.
 extension SweepCommand {
   /// `--plan`: the numbers of the trials that are left, a line each.
-  func sayTrialsLeft(of plan: SweepPlan, in folder: SweepFolder) throws {
+  func printTrialsLeft(of plan: SweepPlan, in folder: SweepFolder) throws {
     for trial in try folder.trialsLeft(of: plan, retryingFailed: retryFailed) {
       try printResult("\(trial.number)")
     }
@@ -34,7 +34,7 @@ extension SweepCommand {
             ofPlan: planFile ?? "\(folder.path)/\(PlanRecord.file)",
             isTrusted: trust.trustPlugins)),
         in: folder, isWorker: false),
-      patience: 120, say: { if !quiet { say($0) } }, complain: writeError)
+      patience: 120, report: { if !quiet { printStatus($0) } }, warn: writeError)
     try leave(after: code)
   }
 

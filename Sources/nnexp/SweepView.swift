@@ -33,7 +33,7 @@ final class SweepView: SweepListener {
       redraw(String((bar + " " + text).prefix(terminalWidth - 1)))
       barIsShown = true
     } else {
-      say(text)
+      printStatus(text)
     }
   }
 

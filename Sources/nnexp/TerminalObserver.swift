@@ -37,14 +37,14 @@ final class TerminalObserver: RunObserver {
       redraw("\(bar) epoch \(epoch)/\(epochs)  \(figures)\(left)")
       barIsShown = true
     } else {
-      say("epoch \(epoch)/\(epochs)  \(figures)")
+      printStatus("epoch \(epoch)/\(epochs)  \(figures)")
     }
   }
 
   func report(_ text: @autoclosure () -> String) {
     if isQuiet { return }
     clear()
-    say(text())
+    printStatus(text())
   }
 
   func warn(_ text: String) {

@@ -124,7 +124,9 @@ import Testing
 
   @Test func complaints() throws {
     var lines: [String] = []
-    #expect(try !SweepReport(declaration(), rows: rows, columns: []).complain { lines.append($0) })
+    #expect(
+      try !SweepReport(declaration(), rows: rows, columns: []).reportShortfalls { lines.append($0) }
+    )
     #expect(
       lines == [
         "error: trial 6 (a.rate=3 b=w) interrupted: SIGINT",
@@ -147,7 +149,7 @@ import Testing
     let rows = (1...1000).map { row($0, $0 < 500 ? .failed : .pending, ["1", "z"]) }
     var lines: [String] = []
     let report = try SweepReport(declaration(expecting: false), rows: rows, columns: [])
-    #expect(!report.complain { lines.append($0) })
+    #expect(!report.reportShortfalls { lines.append($0) })
     #expect(lines.count == 12)
     #expect(
       lines.suffix(2) == [

@@ -19,8 +19,8 @@ extension SweepDeclaration {
 extension SweepReport {
   func counts(_ row: TrialRow) -> Bool { declaration.countsAgainst(row.status) }
 
-  /// Tells what fell short; false if anything did.
-  public func complain(_ write: (String) -> Void) -> Bool {
+  /// Reports what fell short; false if anything did.
+  public func reportShortfalls(to write: (String) -> Void) -> Bool {
     let trials = badTrials
     for sentence in trials { write("error: " + Escaping.line(sentence)) }
     let misses = declaration.expectations.compactMap { $0.shortfall(of: rows, columns: columns) }

@@ -32,23 +32,25 @@ public struct SingleTrial {
   /// where a job is moved, its old process may be a moment about its end, and a file
   /// server takes a while to see that a machine has died.
   public func run(
-    with runner: TrialRunner, patience: Int, say: (String) -> Void,
-    complain: (String) -> Void
+    with runner: TrialRunner, patience: Int, report: (String) -> Void,
+    warn: (String) -> Void
   ) throws -> Int32 {
     let before = try folder.state(of: hash)
     if before.isFinished(retryingFailed: runner.isRetrying) {
-      tell(before, "had ended: ", say, complain)
+      reportEnd(before, "had ended: ", report, warn)
       return before.exitStatus
     }
     for attempt in 0...patience * 10 {
       if case .ended(let code, _) = try runner.run(combination: combination, hash: hash) {
         let state = try folder.state(of: hash)
-        tell(state, "", say, complain)
+        reportEnd(state, "", report, warn)
         // Another process may have brought it to its end in the meantime.
         return code == 0 ? state.exitStatus : code
       }
       if let signal = runner.cancellation.signal { return 128 + signal }
-      if attempt == 0 { say("\(Escaping.line(name)) is held by another process; waiting for that") }
+      if attempt == 0 {
+        report("\(Escaping.line(name)) is held by another process; waiting for that")
+      }
       usleep(100_000)
     }
     throw Diagnostic(
@@ -57,16 +59,16 @@ public struct SingleTrial {
       failure: .environment)
   }
 
-  private func tell(
-    _ state: TrialState, _ when: String, _ say: (String) -> Void, _ complain: (String) -> Void
+  private func reportEnd(
+    _ state: TrialState, _ when: String, _ report: (String) -> Void, _ warn: (String) -> Void
   ) {
     switch state {
     case .absent: break
     case .failed(_, let error):
-      complain(Escaping.line("error: \(name) \(when)failed: \(error)"))
+      warn(Escaping.line("error: \(name) \(when)failed: \(error)"))
     case .found(let summary, _):
-      if summary.status == .completed { return say(Escaping.line("\(name) \(when)completed")) }
-      complain(
+      if summary.status == .completed { return report(Escaping.line("\(name) \(when)completed")) }
+      warn(
         Escaping.line(
           "error: \(name) \(when)\(summary.status.rawValue)"
             + (summary.reason.map { ": \($0)" } ?? "")))
