@@ -112,7 +112,7 @@ struct RunState<S: Scalar> {
   /// Puts the experiment where the run was. Throws the fact where it does not fit.
   func put(into prepared: PreparedExperiment<S>) throws {
     if let file { try prepared.load(file) }
-    try prepared.trainer.goOn(from: training)
+    try prepared.trainer.restore(from: training)
   }
 
   /// The run's tables, cut to the rows that were written before the state. Both are

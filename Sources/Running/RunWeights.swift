@@ -41,7 +41,7 @@ public struct RunWeights: Sendable {
     guard isState, wantsBest else { return }
     let state = try RunState<S>(checkpoint)
     if state.training.counts[.bestEpoch] ?? 0 > 0 {
-      try prepared.trainer.goOn(from: state.training)
+      try prepared.trainer.restore(from: state.training)
       prepared.trainer.restore(.best)
     }
   }

@@ -39,7 +39,7 @@ public final class Trainer<S: Scalar> {
   var epochsDone = 0
   var stepsDone = 0
   /// Where in its loop a training stands, whenever it may be asked.
-  var position: Position
+  var loopState: LoopState
 
   /// The newest recorded row; empty before the first.
   public internal(set) var newestRow: [Double] = []
@@ -100,7 +100,7 @@ public final class Trainer<S: Scalar> {
   ) throws {
     self.objective = objective
     self.training = training
-    position = Position(rate: training.optimizer.learningRate)
+    loopState = LoopState(rate: training.optimizer.learningRate)
     self.data = data
     self.metrics = metrics
     batches = Batches(
@@ -177,11 +177,11 @@ public final class Trainer<S: Scalar> {
     var row = [Double](repeating: .nan, count: columns.count)
     var progress = Progress(
       epoch: 0, step: 0, epochs: training.epochs, stepsPerEpoch: batches.count,
-      isEpochStart: true, loss: position.loss)
-    var rate = position.rate
-    var waited = position.waited
-    var sum = position.sum
-    var batch = position.batch
+      isEpochStart: true, loss: loopState.loss)
+    var rate = loopState.rate
+    var epochsWithoutImprovement = loopState.epochsWithoutImprovement
+    var sum = loopState.sum
+    var batch = loopState.batch
     var sinceSign = 0
     // A step of a small network takes less time than a look at the clock.
     let work = network.graph.nodes.reduce(0) { saturatingSum($0, $1.plan.work) }
@@ -225,8 +225,9 @@ public final class Trainer<S: Scalar> {
         if sinceSign >= stepsPerSign {
           sinceSign = 0
           if clock.isDue() { try sendHeartbeat(to: observers) }
-          position = Position(
-            batch: batch, sum: sum, rate: rate, loss: progress.loss, waited: waited)
+          loopState = LoopState(
+            batch: batch, sum: sum, rate: rate, loss: progress.loss,
+            epochsWithoutImprovement: epochsWithoutImprovement)
           let ends = mustEnd(cancellation, pause)
           try offerState(to: observers, epochHasEnded: false, trainingEnds: ends)
           if ends {
@@ -243,8 +244,8 @@ public final class Trainer<S: Scalar> {
         let validationLoss = try measure(into: &row, trainLoss: trainLoss, rate: rate)
         if watchesLoss, let validationLoss { progress.loss = validationLoss }
         keepWeights()
-        waited = improves(row) ? 0 : waited + 1
-        let stops = hasNoPatience(waited)
+        epochsWithoutImprovement = improves(row) ? 0 : epochsWithoutImprovement + 1
+        let stops = hasNoPatience(epochsWithoutImprovement)
         if isDue || stops { try record(row, to: observers) }
         if stops { return .stoppedEarly }
       }
@@ -252,7 +253,8 @@ public final class Trainer<S: Scalar> {
       batch = 0
       let ends = isDue && epochsDone < training.epochs && mustEnd(cancellation, pause)
       if ends || epochsPerState.map({ epochsDone % $0 == 0 }) == true {
-        position = Position(rate: rate, loss: progress.loss, waited: waited)
+        loopState = LoopState(
+          rate: rate, loss: progress.loss, epochsWithoutImprovement: epochsWithoutImprovement)
         try offerState(to: observers, epochHasEnded: true, trainingEnds: ends)
       }
       if ends { return .interrupted }
@@ -268,8 +270,8 @@ public final class Trainer<S: Scalar> {
   }
 
   @inline(never)
-  private func hasNoPatience(_ waited: Int) -> Bool {
-    training.earlyStopping.map { waited >= $0.patience } ?? false
+  private func hasNoPatience(_ epochsWithoutImprovement: Int) -> Bool {
+    training.earlyStopping.map { epochsWithoutImprovement >= $0.patience } ?? false
   }
 
   @inline(never)

@@ -1,7 +1,7 @@
 public import NNExp
 
-/// Where a training stands within its loop, between two steps.
-struct Position: Sendable {
+/// The state of the training loop between two steps.
+struct LoopState: Sendable {
   /// Batches of the epoch that are done.
   var batch = 0
   /// Σ loss · samples over them.
@@ -11,20 +11,21 @@ struct Position: Sendable {
   /// The loss that schedules see: the last epoch's, NaN before there is one.
   var loss = Double.nan
   /// Measured epochs since the best one.
-  var waited = 0
+  var epochsWithoutImprovement = 0
 }
 
 /// All that a training goes on from, but for the numbers in
 /// `Network.learned`, which the network holds itself.
 ///
 /// Random numbers are not among it: they are functions of the seed and of the
-/// position. With the same declaration, data and binary, a trainer that is given
+/// loop state. With the same declaration, data and binary, a trainer that is given
 /// a state and its network's numbers does bit by bit what the first one would
 /// have done.
 public struct TrainingState<S: Scalar>: Sendable {
   /// Whole numbers: epochs and steps done, batches of the epoch at hand, ….
   public enum Count: String, Sendable, CaseIterable {
-    case epoch, step, batch, waited
+    case epoch, step, batch
+    case epochsWithoutImprovement = "waited"
     /// 0 where there is no best row yet.
     case bestEpoch = "best_epoch"
     case lastEpoch = "last_epoch"
@@ -33,7 +34,7 @@ public struct TrainingState<S: Scalar>: Sendable {
 
   /// Lists of numbers, always in double precision.
   public enum Numbers: String, Sendable, CaseIterable {
-    /// The position's sum, rate and loss; the best row's monitored value.
+    /// The loop's sum, rate and loss; the best row's monitored value.
     case progress
     case optimizer
     case schedule
@@ -53,7 +54,7 @@ public struct TrainingState<S: Scalar>: Sendable {
 
   init() {}
 
-  /// A state that was kept somewhere; `Trainer.goOn` finds out whether it fits.
+  /// A state that was kept somewhere; `Trainer.restore(from:)` finds out whether it fits.
   public init(
     counts: [Count: Int], numbers: [Numbers: [Double]], best: [S], last: [S], vectors: [[S]]
   ) {
@@ -72,11 +73,12 @@ extension Trainer {
     guard weightsAreFinite else { return nil }
     var state = TrainingState<S>()
     state.counts = [
-      .epoch: epochsDone, .step: stepsDone, .batch: position.batch, .waited: position.waited,
+      .epoch: epochsDone, .step: stepsDone, .batch: loopState.batch,
+      .epochsWithoutImprovement: loopState.epochsWithoutImprovement,
       .bestEpoch: best?.epoch ?? 0, .lastEpoch: last.epoch, .lastStep: last.step,
     ]
     state.numbers = [
-      .progress: [position.sum, position.rate, position.loss, best?.value ?? .nan],
+      .progress: [loopState.sum, loopState.rate, loopState.loss, best?.value ?? .nan],
       .optimizer: Array(memory.scalars.buffer), .schedule: Array(memory.schedule.buffer),
       .tallies: tallies.flatMap { Array($0.numbers.buffer) }, .newestRow: newestRow,
       .bestRow: bestRow,
@@ -91,7 +93,7 @@ extension Trainer {
   ///
   /// Throws the fact, and changes nothing, where the state is not one of this
   /// training's.
-  public func goOn(from state: TrainingState<S>) throws {
+  public func restore(from state: TrainingState<S>) throws {
     func count(_ key: TrainingState<S>.Count, in range: ClosedRange<Int>) throws -> Int {
       guard let value = state.counts[key], range.contains(value) else {
         throw Diagnostic(
@@ -106,7 +108,7 @@ extension Trainer {
     // is not.
     let steps = saturatingSum(saturatingProduct(epoch, batches.count), batch)
     let step = try count(.step, in: steps...steps)
-    let waited = try count(.waited, in: 0...epoch)
+    let epochsWithoutImprovement = try count(.epochsWithoutImprovement, in: 0...epoch)
     let bestEpoch = try count(.bestEpoch, in: 0...epoch)
     let last = (
       epoch: try count(.lastEpoch, in: 0...epoch), step: try count(.lastStep, in: 0...step)
@@ -126,8 +128,9 @@ extension Trainer {
 
     (epochsDone, stepsDone) = (epoch, step)
     let progress = state.numbers[.progress] ?? []
-    position = Position(
-      batch: batch, sum: progress[0], rate: progress[1], loss: progress[2], waited: waited)
+    loopState = LoopState(
+      batch: batch, sum: progress[0], rate: progress[1], loss: progress[2],
+      epochsWithoutImprovement: epochsWithoutImprovement)
     best = bestEpoch == 0 ? nil : (bestEpoch, progress[3])
     newestRow = state.numbers[.newestRow] ?? []
     bestRow = state.numbers[.bestRow] ?? []
