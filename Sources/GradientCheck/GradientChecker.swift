@@ -1,3 +1,4 @@
+public import Engine
 public import NNExp
 import Synchronization
 
@@ -20,33 +21,30 @@ public struct GradientChecker {
   ///
   /// - Parameter moment: what the report's column `at` says: `start`, `end`.
   public func check(_ subject: some GradientSubject, at moment: String) -> GradientReport {
-    // Without an interruption there is a report.
-    check([subject], plan(for: subject.tensors), at: moment, Interruption { false })!
+    // Unless it is cancelled, there is a report.
+    check([subject], plan(for: subject.tensors), at: moment, .never)!
   }
 
   /// Checks a subject on all cores, each with a copy of its own that `copy` makes.
   ///
   /// The report is the same on any number of cores.
   ///
-  /// - Parameter isInterrupted: asked before every evaluation, by several threads;
-  ///   true ends the check, and there is no report then.
+  /// - Parameter cancellation: asked before every evaluation, by several threads. Once it
+  ///   is cancelled an evaluation is NaN, without any work, and there is no report.
   public func check<Subject: GradientSubject>(
-    at moment: String, isInterrupted: () -> Bool, _ copy: () throws -> Subject
+    at moment: String, cancellation: CancellationToken = .never, _ copy: () throws -> Subject
   ) throws -> GradientReport? {
-    try withoutActuallyEscaping(isInterrupted) { isInterrupted in
-      let interruption = Interruption(isInterrupted)
-      let first = try copy()
-      let plan = plan(for: first.tensors)
-      var subjects = [first]
-      // A copy takes time and memory, too; where there is none, fewer will do.
-      let worthy = Int(min(plan.work(on: first.tensors) / GradientChecker.workOfACore, 256))
-      while subjects.count < min(Workers.count, worthy), !interruption.hasCome,
-        let another = try? copy()
-      {
-        subjects.append(another)
-      }
-      return check(subjects, plan, at: moment, interruption)
+    let first = try copy()
+    let plan = plan(for: first.tensors)
+    var subjects = [first]
+    // A copy takes time and memory, too; where there is none, fewer will do.
+    let worthy = Int(min(plan.work(on: first.tensors) / GradientChecker.workOfACore, 256))
+    while subjects.count < min(Workers.count, worthy), !cancellation.isCancelled,
+      let another = try? copy()
+    {
+      subjects.append(another)
     }
+    return check(subjects, plan, at: moment, cancellation)
   }
 
   /// Multiplications and additions that are worth a copy for another core.
@@ -57,27 +55,27 @@ public struct GradientChecker {
   }
 
   private func check<Subject: GradientSubject>(
-    _ subjects: [Subject], _ plan: ProbePlan, at moment: String, _ interruption: Interruption
+    _ subjects: [Subject], _ plan: ProbePlan, at moment: String, _ cancellation: CancellationToken
   ) -> GradientReport? {
     let tensors = subjects[0].tensors
     var sessions: [CheckSession<Subject>] = []
-    for subject in subjects where !interruption.hasCome {
+    for subject in subjects where !cancellation.isCancelled {
       sessions.append(
-        CheckSession(subject, settings: settings, random: random.stream(1), interruption))
+        CheckSession(subject, settings: settings, random: random.stream(1), cancellation))
     }
     let portions = plan.portions
     var results = [CheckSession<Subject>.Result?](repeating: nil, count: portions.count)
     results.withUnsafeMutableBufferPointer { results in
       let next = Atomic<Int>(0)
       Workers.perform(sessions.count) { lane in
-        while !interruption.hasCome {
+        while !cancellation.isCancelled {
           let k = next.add(1, ordering: .relaxed).oldValue
           guard k < portions.count else { return }
           results[k] = sessions[lane].check(portions[k])
         }
       }
     }
-    if interruption.hasCome { return nil }
+    if cancellation.isCancelled { return nil }
 
     var evaluations = 0
     var reports: [GradientReport.Tensor] = []
@@ -90,7 +88,7 @@ public struct GradientChecker {
         k += 1
       }
       evaluations += sessions[0].recheck(t, &records)
-      if interruption.hasCome { return nil }
+      if cancellation.isCancelled { return nil }
       reports.append(
         GradientReport.Tensor(
           tensor: tensors[t], records: records,
@@ -110,7 +108,7 @@ private final class CheckSession<Subject: GradientSubject> {
   let settings: GradientCheckSettings
   let random: RandomStream
   let gradients: [[Double]]
-  private let interruption: Interruption
+  private let cancellation: CancellationToken
   private(set) var evaluations = 0
 
   /// What the loss's values are off by, measured where the loss moves most: an
@@ -119,9 +117,9 @@ private final class CheckSession<Subject: GradientSubject> {
 
   init(
     _ subject: Subject, settings: GradientCheckSettings, random: RandomStream,
-    _ interruption: Interruption
+    _ cancellation: CancellationToken
   ) {
-    self.interruption = interruption
+    self.cancellation = cancellation
     self.subject = subject
     self.tensors = subject.tensors
     self.settings = settings
@@ -180,7 +178,7 @@ private final class CheckSession<Subject: GradientSubject> {
   /// The loss, counted.
   private func loss(_ t: Int) -> Double {
     evaluations += 1
-    return interruption.hasCome ? .nan : subject.loss(changing: t)
+    return cancellation.isCancelled ? .nan : subject.loss(changing: t)
   }
 
   /// Every probe with the same verdict, where there is nothing to measure.
@@ -209,14 +207,14 @@ private final class CheckSession<Subject: GradientSubject> {
     var confirmed = 0
     var records: [GradientReport.Record] = []
     records.reserveCapacity(probes.entries.count + probes.directions.count)
-    for index in probes.entries where !interruption.hasCome {
+    for index in probes.entries where !cancellation.isCancelled {
       let x = subject.value(of: t, at: index)
       let kind = GradientReport.Kind(tensors[t].kind)
       let record = judge(
         kind, index, value: x, analytic: gradient[index], scale: scale, base: base,
         step: NumericDerivative.firstStep(at: x), error: 0, confirmed: &confirmed
       ) { displaced in
-        if interruption.hasCome { return .nan }
+        if cancellation.isCancelled { return .nan }
         subject.setValue(displaced, of: t, at: index)
         return subject.loss(changing: t, at: index)
       }
@@ -225,14 +223,14 @@ private final class CheckSession<Subject: GradientSubject> {
     }
     if !probes.directions.isEmpty {
       let walk = DirectionWalk(subject, tensor: t, count: tensors[t].count)
-      for index in probes.directions where !interruption.hasCome {
+      for index in probes.directions where !cancellation.isCancelled {
         walk.turn(random.stream(t).stream(index))
         let (analytic, error) = walk.derivative(from: gradient)
         records.append(
           judge(
             .direction, index, value: 0, analytic: analytic, scale: walk.length * scale,
             base: base, step: walk.firstStep, error: error, confirmed: &confirmed
-          ) { interruption.hasCome ? .nan : walk.loss($0) })
+          ) { cancellation.isCancelled ? .nan : walk.loss($0) })
         walk.restore()
       }
     }
@@ -354,7 +352,7 @@ private final class CheckSession<Subject: GradientSubject> {
     let x = subject.value(of: best.tensor, at: best.index)
     let step = NumericDerivative.firstStep(at: x)
     func f(_ displaced: Double) -> Double {
-      if interruption.hasCome { return .nan }
+      if cancellation.isCancelled { return .nan }
       subject.setValue(displaced, of: best.tensor, at: best.index)
       return subject.loss(changing: best.tensor)
     }

@@ -141,16 +141,16 @@ extension PreparedExperiment {
   /// The batch is the first samples of the training data: as many as the file
   /// says, or up to eight.
   ///
-  /// Nil if `isInterrupted` became true before it was done.
+  /// Nil if it was cancelled before it was done.
   public func checkGradients(
-    at moment: GradientCheckSettings.Moment, isInterrupted: () -> Bool = { false }
+    at moment: GradientCheckSettings.Moment, cancellation: CancellationToken = .never
   ) throws -> GradientReport? {
     let settings = gradientCheck
     let count = min(settings.batch ?? 8, data.train.count)
     let batch = try data.train.held(0..<count)
     let checker = GradientChecker(
       settings, random: RandomStream(seed: experiment.seed, purpose: "gradient check"))
-    return try checker.check(at: moment.rawValue, isInterrupted: isInterrupted) {
+    return try checker.check(at: moment.rawValue, cancellation: cancellation) {
       try NetworkSubject(
         of: trainer.network, samples: batch, objective: experiment.objective,
         seed: experiment.seed)

@@ -122,7 +122,7 @@ public final class Run<S: Scalar> {
 
   private func check(_ moment: GradientCheckSettings.Moment) throws {
     guard prepared.gradientCheck.moments.contains(moment) else { return }
-    let check = try prepared.checkGradients(at: moment) { cancellation.isCancelled }
+    let check = try prepared.checkGradients(at: moment, cancellation: cancellation)
     guard let check else { return }
     let (entries, summary) = ("gradient_check.csv", "gradient_check_summary.csv")
     if runReport.checks.isEmpty { files += [entries, summary] }

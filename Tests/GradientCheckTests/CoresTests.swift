@@ -46,7 +46,7 @@ import YAMLTree
       let checker = GradientChecker(settings, random: random)
       let alone = checker.check(try subject(UInt64(seed)), at: "start")
       let together = try #require(
-        try checker.check(at: "start", isInterrupted: { false }) { try subject(UInt64(seed)) })
+        try checker.check(at: "start") { try subject(UInt64(seed)) })
       #expect(
         GradientReport.entriesCSV([alone]) == GradientReport.entriesCSV([together]),
         "seed \(seed)")
@@ -58,9 +58,10 @@ import YAMLTree
   @Test func anInterruptedCheckSaysNothing() throws {
     let looks = Atomic<Int>(0)
     let report = try GradientChecker(.standard, random: RandomStream(seed: 1, purpose: "checker"))
-      .check(at: "start") {
-        looks.add(1, ordering: .relaxed).newValue > 3
-      } _: {
+      .check(
+        at: "start",
+        cancellation: CancellationToken { looks.add(1, ordering: .relaxed).newValue > 3 ? 2 : nil }
+      ) {
         try subject(1)
       }
     #expect(report == nil)
@@ -79,11 +80,12 @@ import YAMLTree
       var looks = 0
       var atInterruption = 0
       var isFirst = true
-      let report = try checker.check(at: "start") {
+      let cancellation = CancellationToken {
         looks += 1
         if looks == moment { atInterruption = counted.evaluations }
-        return looks >= moment
-      } _: {
+        return looks >= moment ? 2 : nil
+      }
+      let report = try checker.check(at: "start", cancellation: cancellation) {
         // On one core: nothing here is counted under a lock.
         if !isFirst { throw Diagnostic("there is one") }
         isFirst = false

@@ -1,8 +1,9 @@
-/// A request to end a computation, which the computation asks for between two steps.
+/// A request to end a computation, which asks for it between two of its steps.
 public struct CancellationToken {
   private let poll: () -> Int32?
 
-  /// - Parameter poll: the signal that asked for the end, if one came.
+  /// - Parameter poll: the signal that asked for the end, if one came. Once it returns one
+  ///   it must do so from then on; several threads may call it.
   public init(_ poll: @escaping () -> Int32?) { self.poll = poll }
 
   /// No request ever comes.
