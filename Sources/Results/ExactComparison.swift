@@ -100,28 +100,62 @@ public struct ExactComparison: Sendable {
 private func firstDifference(
   ofTable name: String, _ a: RunDirectory, _ b: RunDirectory
 ) throws -> String? {
-  func reader(_ run: RunDirectory) throws -> CSVReader {
+  func open(_ run: RunDirectory) throws -> File {
     guard let file = try run.folder.openIfThere(name) else {
       throw Diagnostic(
         "'\(run.folder.path(of: name))' is no longer there", failure: .environment)
     }
-    return CSVReader(file)
+    return file
   }
-  var (first, second) = (try reader(a), try reader(b))
-  var header: [String] = []
-  var number = 0
+  let first = try open(a)
+  let second = try open(b)
+  guard let start = try startOfDifferingRow(first, second) else { return nil }
+  guard let x = try row(at: start.offset, of: first), let y = try row(at: start.offset, of: second)
+  else { return "the bytes from \(start.offset) on differ" }
+  if let (short, long) = x.isEmpty ? (a, b) : y.isEmpty ? (b, a) : nil {
+    let rows = max(0, start.row - 1)
+    return "'\(long.folder.path(of: name))' goes on where '\(short.folder.path(of: name))' ends, "
+      + "after \(rows) \(rows == 1 ? "row" : "rows")"
+  }
+  return difference(x, y, try row(at: 0, of: first) ?? [], row: start.row)
+}
+
+/// Where the row begins that holds the first difference of two files, and its number; the
+/// header's is 0. nil if the files are equal.
+private func startOfDifferingRow(
+  _ first: borrowing File, _ second: borrowing File
+) throws -> (offset: Int, row: Int)? {
+  var start = (offset: 0, row: 0)
+  var offset = 0
+  var isQuoted = false
   while true {
-    let (x, y) = (try first.next(), try second.next())
-    guard let x, let y else {
-      if x == nil && y == nil { return nil }
-      let (short, long) = x == nil ? (a, b) : (b, a)
-      let rows = max(0, number - 1)
-      return "'\(long.folder.path(of: name))' goes on where '\(short.folder.path(of: name))' ends, "
-        + "after \(rows) \(rows == 1 ? "row" : "rows")"
+    let (x, y) = (try first.read(1 << 16), try second.read(1 << 16))
+    for (byte, other) in zip(x, y) {
+      if byte != other { return start }
+      offset += 1
+      if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+      if byte == UInt8(ascii: "\n"), !isQuoted { start = (offset, start.row + 1) }
     }
-    number += 1
-    if number == 1 { header = x.texts }
-    if x.bytes != y.bytes { return difference(x.texts, y.texts, header, row: number - 1) }
+    if x.count != y.count { return start }
+    if x.isEmpty { return nil }
+  }
+}
+
+/// The cells of the row that begins at an offset; none at the file's end. nil if what is
+/// there is not CSV.
+private func row(at offset: Int, of file: borrowing File) throws -> [String]? {
+  var length = 1 << 12
+  while true {
+    let bytes = try file.read(offset..<offset + length)
+    if bytes.isEmpty { return [] }
+    var scanner = CSVScanner(delimiter: UInt8(ascii: ","))
+    let fields = try? scanner.nextRecord(in: bytes.span)
+    // A row that ends with the bytes may go on behind them.
+    if let fields, scanner.position < bytes.count || bytes.count < length {
+      return fields.map { String(decoding: $0.content(in: bytes.span), as: UTF8.self) }
+    }
+    if bytes.count < length { return nil }
+    length *= 4
   }
 }
 
@@ -136,7 +170,7 @@ private func difference(_ x: [String], _ y: [String], _ header: [String], row: I
     })
   else {
     return x.count == y.count
-      ? "\(place) is quoted differently" : "\(place) has \(x.count) and \(y.count) cells"
+      ? "\(place) is written differently" : "\(place) has \(x.count) and \(y.count) cells"
   }
   let name = header.indices.contains(column.offset) ? header[column.offset] : "\(column.offset)"
   func shown(_ cell: String) -> String { cell.isEmpty ? "nothing" : cell }

@@ -78,7 +78,9 @@ import Testing
     ("a,b\n1,2\n", "a,c\n1,2\n", "the columns are a,b and a,c"),
     ("a,b\n1,é\n", "a,b\n1,e\u{301}\n", "row 1 (a 1), b: é and e\u{301}"),
     ("a,b\n1,2\n", "a,b\n1,2,3\n", "row 1 (a 1) has 2 and 3 cells"),
-    ("a\n1\n", "a\n\"1\"\n", "row 1 (a 1) is quoted differently"),
+    ("a\n1\n", "a\n\"1\"\n", "row 1 (a 1) is written differently"),
+    ("a\n1\n", "a\n1", "row 1 (a 1) is written differently"),
+    ("a\n1\n", "a\n\"1\n", "the bytes from 2 on differ"),
     ("a\n\"x\ny\"\n1\n", "a\n\"x\ny\"\n2\n", "row 2 (a 1), a: 1 and 2"),
     ("a,b\n\"p\"\"q,r\",1\n", "a,b\n\"p\"\"q,r\",2\n", "row 1 (a p\"q,r), b: 1 and 2"),
   ])
@@ -106,5 +108,11 @@ import Testing
     let long = String(repeating: "x", count: 200_000)
     for run in [a, b] { try run.write("a,b\n\(long),1\n", to: "predictions.csv") }
     #expect(try ExactComparison(a, b).isEqual)
+    let cells = Array(repeating: "0.5", count: 50_000)
+    for (run, last) in [(a, "1"), (b, "2")] {
+      try run.write("a\n" + (cells + [last]).joined(separator: ",") + "\n", to: "predictions.csv")
+    }
+    #expect(
+      told(try ExactComparison(a, b)) == ["predictions.csv: row 1 (a 0.5), 50000: 1 and 2"])
   }
 }

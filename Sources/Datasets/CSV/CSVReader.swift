@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// Reads chosen columns of a CSV file into a table of numbers.

@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// A CSV file: its bytes and its columns' names. Its places are found again by

@@ -1,11 +1,9 @@
-import Files
-
 /// The bytes of a CSV file: held, or read in parts.
-enum CSVBytes: Sendable {
+public enum CSVBytes: Sendable {
   case held([UInt8])
   case file(FileBytes)
 
-  var count: Int {
+  public var count: Int {
     switch self {
     case .held(let bytes): bytes.count
     case .file(let file): file.count
@@ -13,7 +11,7 @@ enum CSVBytes: Sendable {
   }
 
   /// The bytes of a range within the file.
-  func read(_ range: Range<Int>) throws -> [UInt8] {
+  public func read(_ range: Range<Int>) throws -> [UInt8] {
     switch self {
     case .held(let bytes): Array(bytes[range])
     case .file(let file): try file.read(range)
@@ -22,7 +20,7 @@ enum CSVBytes: Sendable {
 
   /// Calls `body` with one block after another, wherever it ends, and with the
   /// block's place in the file, until it returns false.
-  func forEachBlock(
+  public func forEachBlock(
     from start: Int, _ body: (_ bytes: borrowing Span<UInt8>, _ base: Int) throws -> Bool
   ) throws {
     switch self {

@@ -1,13 +1,17 @@
-import Files
 import NNExp
 
 /// Tells places and texts of a CSV file.
-struct CSVOrigin: Sendable {
-  let path: String
-  let bytes: CSVBytes
+public struct CSVOrigin: Sendable {
+  public let path: String
+  public let bytes: CSVBytes
+
+  public init(path: String, bytes: CSVBytes) {
+    self.path = path
+    self.bytes = bytes
+  }
 
   /// True if nothing but line ends is left.
-  func isBlank(from start: Int) throws -> Bool {
+  public func isBlank(from start: Int) throws -> Bool {
     var isBlank = true
     try bytes.forEachBlock(from: start) { bytes, _ in
       var i = 0
@@ -23,7 +27,7 @@ struct CSVOrigin: Sendable {
   ///
   /// What is held of a file is one part, of 16 MiB at most. A record ends where
   /// a line does outside of quotes.
-  func forEachPart(
+  public func forEachPart(
     from start: Int, _ body: (_ bytes: borrowing Span<UInt8>, _ base: Int) throws -> Bool
   ) throws {
     let file: FileBytes
@@ -72,13 +76,13 @@ struct CSVOrigin: Sendable {
 
   // MARK: Places
 
-  func place(of field: CSVField?) -> Place {
+  public func place(of field: CSVField?) -> Place {
     guard let field else { return place(at: bytes.count) }
     return place(at: field.isQuoted ? field.range.lowerBound - 1 : field.range.lowerBound)
   }
 
   /// Line and column (in characters) of a byte.
-  func place(at offset: Int) -> Place {
+  public func place(at offset: Int) -> Place {
     var line = 1
     var start = 0
     var isAfterCR = false
@@ -108,20 +112,15 @@ struct CSVOrigin: Sendable {
   }
 
   /// The text of a field of `bytes`, without quotes; nil where it is not UTF-8.
-  static func text(of field: CSVField, in bytes: borrowing Span<UInt8>) -> String? {
-    var content: [UInt8] = []
-    content.reserveCapacity(field.range.count)
-    var i = field.range.lowerBound
-    while i < field.range.upperBound {
-      content.append(bytes[i])
-      i += field.hasDoubledQuotes && bytes[i] == UInt8(ascii: "\"") ? 2 : 1
-    }
-    return String(validating: content, as: UTF8.self)
+  public static func text(of field: CSVField, in bytes: borrowing Span<UInt8>) -> String? {
+    String(validating: field.content(in: bytes), as: UTF8.self)
   }
 
   /// The text of a field of a part that begins at `base`; throws where it is not
   /// UTF-8.
-  func text(of field: CSVField, in bytes: borrowing Span<UInt8>, base: Int = 0) throws -> String {
+  public func text(of field: CSVField, in bytes: borrowing Span<UInt8>, base: Int = 0) throws
+    -> String
+  {
     guard let text = CSVOrigin.text(of: field, in: bytes) else {
       throw Diagnostic("this field is not UTF-8", at: place(of: field.moved(by: base)))
     }
@@ -129,14 +128,14 @@ struct CSVOrigin: Sendable {
   }
 
   /// The text of a field by its place in the file.
-  func text(of field: CSVField) throws -> String {
+  public func text(of field: CSVField) throws -> String {
     let content = try bytes.read(field.range)
     return try text(
       of: field.moved(by: -field.range.lowerBound), in: content.span,
       base: field.range.lowerBound)
   }
 
-  func diagnostic(of fault: CSVFault, base: Int = 0) -> Diagnostic {
+  public func diagnostic(of fault: CSVFault, base: Int = 0) -> Diagnostic {
     Diagnostic(fault.message, at: place(at: base + fault.offset))
   }
 }
