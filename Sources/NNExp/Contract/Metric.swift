@@ -1,0 +1,73 @@
+/// A figure of merit, gathered batch by batch into a tally.
+public protocol Metric: Sendable {
+  /// True for accuracy, false for errors.
+  var isBetterHigher: Bool { get }
+
+  /// Checks that the metric applies, and says how many numbers its tally holds.
+  func plan(output: Shape, target: Target) throws -> Int
+
+  /// Adds the samples to the tally.
+  func add(_ pass: MetricPass<Float>)
+  func add(_ pass: MetricPass<Double>)
+
+  /// The figure; NaN where nothing was added.
+  func value(of tally: Tensor<Double>) -> Double
+}
+
+extension Component where Self: Metric {
+  public static var kind: WritableKeyPath<Registry, ComponentRegistry<any Metric>> { \.metrics }
+  public var erased: any Metric { self }
+}
+
+/// What a metric reads, and adds to.
+@frozen
+public struct MetricPass<S: Scalar>: @unchecked Sendable {
+  public let samples: Int
+  public let z: Tensor<S>
+  public let t: Tensor<S>
+  public let hasClasses: Bool
+
+  /// The loss's `decisionThreshold`.
+  public let threshold: S
+
+  /// Zero at the start of an epoch.
+  public let tally: Tensor<Double>
+
+  public init(
+    samples: Int, z: Tensor<S>, t: Tensor<S>, hasClasses: Bool, threshold: S,
+    tally: Tensor<Double>
+  ) {
+    self.samples = samples
+    self.z = z
+    self.t = t
+    self.hasClasses = hasClasses
+    self.threshold = threshold
+    self.tally = tally
+  }
+
+  /// The class that the output of one sample says: the largest entry's index
+  /// (the lowest of equals), or for a single output 1 at or above the
+  /// threshold.
+  @inlinable
+  public func predictedClass(_ sample: Int) -> Int {
+    let count = z.shape.count
+    if count == 1 { return z[sample] >= threshold ? 1 : 0 }
+    return MetricPass.largest(z, from: sample * count, count: count)
+  }
+
+  /// The class that the target of one sample says.
+  @inlinable
+  public func targetClass(_ sample: Int) -> Int {
+    if hasClasses { return Int(t[sample]) }
+    let count = t.shape.count
+    if count == 1 { return t[sample] >= 0.5 ? 1 : 0 }
+    return MetricPass.largest(t, from: sample * count, count: count)
+  }
+
+  @inlinable
+  static func largest(_ values: Tensor<S>, from first: Int, count: Int) -> Int {
+    var best = 0
+    for i in 1..<count where values[first + i] > values[first + best] { best = i }
+    return best
+  }
+}
