@@ -72,6 +72,15 @@ extension Node {
     if case .double(let value) = content { return value }
     return nil
   }
+
+  /// The integer, if it is one; `3.0` and `1e3` count.
+  public var integer: Int? {
+    switch content {
+    case .int(let value): value
+    case .double(let value): Int(exactly: value)
+    default: nil
+    }
+  }
 }
 
 /// Equal nodes hold the same value, to the bit, written the same at the same place.

@@ -484,14 +484,3 @@ private func describeCount(_ length: Range<Int>) -> String {
     ? integers(length.lowerBound)
     : "\(length.lowerBound) to " + integers(length.upperBound - 1)
 }
-
-extension Node {
-  /// The integer, if it is one; `3.0` and `1e3` count.
-  public var integer: Int? {
-    switch content {
-    case .int(let value): value
-    case .double(let value): Int(exactly: value)
-    default: nil
-    }
-  }
-}
