@@ -108,12 +108,24 @@ private struct Product<S: Scalar> {
     return max(1, min(worthy, max(c.rows, c.columns) / Product.unit))
   }
 
-  func rows(of block: Int) -> Range<Int> {
-    c.rows >= c.columns ? stripe(block, of: c.rows) : 0..<c.rows
+  /// The operands of one block, where the BLAS takes them from.
+  struct Block {
+    let rows: Int32
+    let columns: Int32
+    let a: UnsafeMutablePointer<S>
+    let b: UnsafeMutablePointer<S>
+    let c: UnsafeMutablePointer<S>
   }
 
-  func columns(of block: Int) -> Range<Int> {
-    c.rows >= c.columns ? 0..<c.columns : stripe(block, of: c.columns)
+  func block(_ block: Int) -> Block {
+    let isTall = c.rows >= c.columns
+    let rows = isTall ? stripe(block, of: c.rows) : 0..<c.rows
+    let columns = isTall ? 0..<c.columns : stripe(block, of: c.columns)
+    return Block(
+      rows: Int32(rows.count), columns: Int32(columns.count),
+      a: a.start + rows.lowerBound * a.rowStride,
+      b: b.start + columns.lowerBound * b.columnStride,
+      c: c.start + (rows.lowerBound * c.rowStride + columns.lowerBound))
   }
 
   private func stripe(_ block: Int, of extent: Int) -> Range<Int> {
@@ -131,23 +143,15 @@ extension Float {
   ) {
     guard var product = Product(a, b, into: c, accumulating: accumulating), BLAS.sgemm != nil
     else { return addProducts(a, b, into: c, accumulating: accumulating) }
-    if product.blocks == 1 { return Float.multiply(product, 0) }
     Workers.perform(product.blocks, &product) { product, block in
-      Float.multiply(product.assumingMemoryBound(to: Product<Float>.self).pointee, block)
-    }
-  }
-
-  /// One block of the product, on the calling thread.
-  private static func multiply(_ p: Product<Float>, _ block: Int) {
-    let (rows, columns) = (p.rows(of: block), p.columns(of: block))
-    BLAS.call {
-      BLAS.sgemm!(
-        BLAS.rowMajor, p.layoutA.transposition, p.layoutB.transposition,
-        Int32(rows.count), Int32(columns.count), Int32(p.a.columns), 1,
-        p.a.start + rows.lowerBound * p.a.rowStride, p.layoutA.stride,
-        p.b.start + columns.lowerBound * p.b.columnStride, p.layoutB.stride,
-        p.accumulating ? 1 : 0,
-        p.c.start + (rows.lowerBound * p.c.rowStride + columns.lowerBound), p.strideC)
+      let p = product.assumingMemoryBound(to: Product<Float>.self).pointee
+      let block = p.block(block)
+      BLAS.call {
+        BLAS.sgemm!(
+          BLAS.rowMajor, p.layoutA.transposition, p.layoutB.transposition, block.rows,
+          block.columns, Int32(p.a.columns), 1, block.a, p.layoutA.stride, block.b,
+          p.layoutB.stride, p.accumulating ? 1 : 0, block.c, p.strideC)
+      }
     }
   }
 }
@@ -159,23 +163,15 @@ extension Double {
   ) {
     guard var product = Product(a, b, into: c, accumulating: accumulating), BLAS.dgemm != nil
     else { return addProducts(a, b, into: c, accumulating: accumulating) }
-    if product.blocks == 1 { return Double.multiply(product, 0) }
     Workers.perform(product.blocks, &product) { product, block in
-      Double.multiply(product.assumingMemoryBound(to: Product<Double>.self).pointee, block)
-    }
-  }
-
-  /// One block of the product, on the calling thread.
-  private static func multiply(_ p: Product<Double>, _ block: Int) {
-    let (rows, columns) = (p.rows(of: block), p.columns(of: block))
-    BLAS.call {
-      BLAS.dgemm!(
-        BLAS.rowMajor, p.layoutA.transposition, p.layoutB.transposition,
-        Int32(rows.count), Int32(columns.count), Int32(p.a.columns), 1,
-        p.a.start + rows.lowerBound * p.a.rowStride, p.layoutA.stride,
-        p.b.start + columns.lowerBound * p.b.columnStride, p.layoutB.stride,
-        p.accumulating ? 1 : 0,
-        p.c.start + (rows.lowerBound * p.c.rowStride + columns.lowerBound), p.strideC)
+      let p = product.assumingMemoryBound(to: Product<Double>.self).pointee
+      let block = p.block(block)
+      BLAS.call {
+        BLAS.dgemm!(
+          BLAS.rowMajor, p.layoutA.transposition, p.layoutB.transposition, block.rows,
+          block.columns, Int32(p.a.columns), 1, block.a, p.layoutA.stride, block.b,
+          p.layoutB.stride, p.accumulating ? 1 : 0, block.c, p.strideC)
+      }
     }
   }
 }
