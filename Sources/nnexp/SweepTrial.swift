@@ -35,7 +35,7 @@ extension SweepCommand {
             isTrusted: trust.trustPlugins)),
         in: folder, isWorker: false),
       patience: 120, say: { if !quiet { say($0) } }, complain: writeError)
-    try leave(after: code)
+    leave(after: code)
   }
 
   private func planOfTrial(_ registry: Registry) throws -> (WrittenPlan, SweepFolder) {
