@@ -69,6 +69,12 @@ let package = Package(
         "Plugins", "CPlugins",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      // The dynamic linker searches the libraries in the order in which they are linked.
+      // Swift's need libstdc++, whose symbols are a third of those that a start looks up:
+      // it comes first, and libyaml last, 4% of the instructions of a start.
+      swiftSettings: [
+        .unsafeFlags(["-Xfrontend", "-autolink-library", "-Xfrontend", "stdc++"])
+      ],
       // A plugin leaves NNExp's symbols undefined, to be met by this program: its
       // types are then the same types. By its build ID a run knows whether the same
       // binary takes it up again.

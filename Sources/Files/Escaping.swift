@@ -10,22 +10,14 @@ public enum Escaping {
   /// - Parameter isForGitHub: true if GitHub's runner reads the output: no line is then a
   ///   workflow command, which begins with `::`, or holds `##[`.
   public static func terminal(_ text: String, isForGitHub: Bool = false) -> String {
-    // Most text is of printable ASCII.
-    let isPlain = text.utf8.allSatisfy { 0x20..<0x7F ~= $0 || $0 == 0x0A }
-    let safe =
-      isPlain
-      ? text
-      : text.unicodeScalars.map { $0 == "\n" ? "\n" : $0.visible }.joined()
+    let safe = text.visible(except: "\n")
     guard isForGitHub, safe.contains(byte: ":") || safe.contains(byte: "#") else { return safe }
     return safe.split(atByte: "\n", omittingEmptySubsequences: false).map(withoutCommand)
       .joined(separator: "\n")
   }
 
   /// Text within a line: as `terminal`, the ends of lines included.
-  public static func line(_ text: String) -> String {
-    text.utf8.allSatisfy { 0x20..<0x7F ~= $0 }
-      ? text : text.unicodeScalars.map(\.visible).joined()
-  }
+  public static func line(_ text: String) -> String { text.visible() }
 
   /// A line that GitHub's runner shows and does not act on.
   ///

@@ -82,9 +82,13 @@ extension RunRecord {
     guard let file = try? fileSystem.currentFolder.openIfThere("/proc/cpuinfo"),
       let start = try? file.read(2048)
     else { return nil }
-    for line in start.split(separator: UInt8(ascii: "\n")) {
-      let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1).map(trimmed)
-      if parts.count == 2, parts[0] == "model name" { return parts[1] }
+    var rest = start[...]
+    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+      let line = rest[..<end]
+      if line.starts(with: "model name".utf8), let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+        return trimmed(line[(colon + 1)...])
+      }
+      rest = rest[(end + 1)...]
     }
     return nil
   }

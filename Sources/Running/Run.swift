@@ -104,8 +104,9 @@ public final class Run<S: Scalar> {
       }
       timing.start()
       let states = StateRecorder(prepared, in: directory, metrics, timing) { [self] in seconds }
+      // One by one: a conversion of the array would look up each one's conformance.
       let outcome = try trainer.run(
-        [metrics, timing, states] + observers, cancellation: cancellation,
+        [metrics, timing, states] + observers.map { $0 }, cancellation: cancellation,
         pausingAfter: pause ?? .max)
       try flush()
       return try finish(outcome)

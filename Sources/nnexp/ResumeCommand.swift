@@ -55,7 +55,7 @@ func go(on resumption: Resumption, quiet: Bool) throws {
     return
   }
   listenForSignals()
-  try leave(
-    after: resumption.perform(
+  leave(
+    after: try resumption.perform(
       observers: [TerminalObserver(quiet: quiet)], cancellation: .signals))
 }

@@ -65,16 +65,16 @@ struct RunCommand: ParsableCommand {
     let origin = RunOrigin(
       command: commandLine, nnexpVersion: NNExpCommand.version, file: file,
       output: output)
-    try leave(
-      after: Run(
+    leave(
+      after: try Run(
         prepared, from: origin, observers: [TerminalObserver(quiet: quiet)], cancellation: .signals
       ).perform())
   }
 }
 
-/// Ends as a run ended: by its signal, if one ended it.
-func leave(after code: Int32) throws {
+/// Ends the process as a run ended: by its signal, if one ended it.
+func leave(after code: Int32) -> Never {
   // It was told of one signal; another may have come since.
   if signalReceived != nil, [SIGINT, SIGTERM].contains(code - 128) { raiseAgain(code - 128) }
-  if code != 0 { throw Exit(code: code) }
+  leave(code)
 }

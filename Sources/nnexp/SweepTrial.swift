@@ -35,7 +35,7 @@ extension SweepCommand {
             isTrusted: trust.trustPlugins)),
         in: folder, isWorker: false),
       patience: 120, report: { if !quiet { printStatus($0) } }, warn: writeError)
-    try leave(after: code)
+    leave(after: code)
   }
 
   private func planOfTrial(_ registry: Registry) throws -> (WrittenPlan, SweepFolder) {

@@ -2,14 +2,32 @@ public import NNExp
 
 /// Registers every layer that ships.
 public func registerLayers(in registry: inout Registry) {
-  let types: [any Component<any Layer>.Type] = [
-    Dense.self, Convolution.self,
-    LpPooling.self, MaxPooling.self, AveragePooling.self,
-    Sigmoid.self, Tanh.self, Relu.self, LeakyRelu.self, Elu.self, Gelu.self, Softplus.self,
-    Softmax.self, LogSoftmax.self,
-    BatchNormalization.self, LayerNormalization.self, Dropout.self,
-    Flatten.self, Reshape.self,
-    Add.self, Multiply.self, Concatenate.self,
-  ]
-  for type in types { registry.register(type) }
+  registry.register(Dense.self)
+  registry.register(Convolution.self)
+
+  registry.register(LpPooling.self)
+  registry.register(MaxPooling.self)
+  registry.register(AveragePooling.self)
+
+  registry.register(Sigmoid.self)
+  registry.register(Tanh.self)
+  registry.register(Relu.self)
+  registry.register(LeakyRelu.self)
+  registry.register(Elu.self)
+  registry.register(Gelu.self)
+  registry.register(Softplus.self)
+
+  registry.register(Softmax.self)
+  registry.register(LogSoftmax.self)
+
+  registry.register(BatchNormalization.self)
+  registry.register(LayerNormalization.self)
+  registry.register(Dropout.self)
+
+  registry.register(Flatten.self)
+  registry.register(Reshape.self)
+
+  registry.register(Add.self)
+  registry.register(Multiply.self)
+  registry.register(Concatenate.self)
 }

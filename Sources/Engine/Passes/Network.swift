@@ -42,7 +42,8 @@ public final class Network<S: Scalar> {
   /// Gradients of shards but the first, for the nodes that are sharded.
   private let partialGradients: [[Tensor<S>]]
   private let checksInputs: Bool
-  private var passes: [Int: Passes<S>] = [:]
+  /// One for each batch size, of which there are few.
+  private var passes: [Passes<S>] = []
 
   /// Builds the network and gives every parameter its initial values.
   ///
@@ -162,10 +163,10 @@ public final class Network<S: Scalar> {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func passes(_ samples: Int, isTraining: Bool) -> Passes<S> {
-    let key = samples * 2 + (isTraining ? 1 : 0)
-    if let known = passes[key] { return known }
+    let known = passes.first { $0.samples == samples && $0.isTraining == isTraining }
+    if let known { return known }
     let made = Passes(self, samples: samples, isTraining: isTraining)
-    passes[key] = made
+    passes.append(made)
     return made
   }
 }

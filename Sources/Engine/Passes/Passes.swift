@@ -8,6 +8,7 @@ public import NNExp
 /// node before it, without a call of its layer.
 public final class Passes<S: Scalar>: SharedLoop {
   public let samples: Int
+  let isTraining: Bool
 
   private unowned let network: Network<S>
   private let count: Int
@@ -38,6 +39,7 @@ public final class Passes<S: Scalar>: SharedLoop {
     precondition(samples >= 1 && samples <= network.capacity)
     self.network = network
     self.samples = samples
+    self.isTraining = isTraining
     let nodes = network.graph.nodes
     count = nodes.count
     segments = Passes.segments(of: nodes, samples: samples)

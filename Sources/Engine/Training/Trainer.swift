@@ -182,10 +182,9 @@ public final class Trainer<S: Scalar> {
     var epochsWithoutImprovement = loopState.epochsWithoutImprovement
     var sum = loopState.sum
     var batch = loopState.batch
-    var sinceSign = 0
     // A step of a small network takes less time than a look at the clock.
     let work = network.graph.nodes.reduce(0) { saturatingSum($0, $1.plan.work) }
-    let stepsPerSign = saturatingProduct(work, batches.batchSize) > 100_000 ? 1 : 128
+    let isSmall = saturatingProduct(work, batches.batchSize) <= 100_000
     var clock = HeartbeatClock()
     gradientObservers = observers.filter(\.observesGradients)
     reportsGradients = !gradientObservers.isEmpty
@@ -221,9 +220,7 @@ public final class Trainer<S: Scalar> {
         if !loss.isFinite { return .diverged(divergence(loss)) }
         sum += loss * Double(batches.size(batch))
         batch &+= 1
-        sinceSign &+= 1
-        if sinceSign >= stepsPerSign {
-          sinceSign = 0
+        if !isSmall || stepsDone % 128 == 0 {
           if clock.isDue() { try sendHeartbeat(to: observers) }
           loopState = LoopState(
             batch: batch, sum: sum, rate: rate, loss: progress.loss,
@@ -450,6 +447,7 @@ public final class Trainer<S: Scalar> {
     last = (epoch, step)
   }
 
+  @inline(never)
   var weightsAreFinite: Bool {
     let w = network.parameters
     // The sum of x·0 is 0 unless some x is not finite.

@@ -3,10 +3,11 @@ public struct ComponentRegistry<Value: Sendable>: ComponentKind {
   public let kind: String
   public let plural: String
 
-  private var entries: [String: ComponentType<Value>] = [:]
-
-  /// The names in the order of registration.
+  /// The names in the order of registration. A kind has few: they are compared one by one.
   public private(set) var order: [String] = []
+
+  /// The components, in the same order.
+  private var entries: [ComponentType<Value>] = []
 
   init(kind: String, plural: String) {
     self.kind = kind
@@ -23,24 +24,26 @@ public struct ComponentRegistry<Value: Sendable>: ComponentKind {
   public var names: [String] { order.sorted() }
 
   /// Every component, sorted by name.
-  public var all: [ComponentType<Value>] { names.compactMap { entries[$0] } }
+  public var all: [ComponentType<Value>] { entries.sorted { $0.name < $1.name } }
 
   /// The component of that name.
-  public subscript(name: String) -> ComponentType<Value>? { entries[name] }
+  public subscript(name: String) -> ComponentType<Value>? {
+    order.firstIndex(of: name).map { entries[$0] }
+  }
 
   /// Adds a component.
   ///
   /// - Precondition: there is none of that name.
   public mutating func add(_ type: ComponentType<Value>) {
     precondition(
-      entries.updateValue(type, forKey: type.name) == nil,
-      "the \(kind) type '\(type.name)' is registered twice")
+      !order.contains(type.name), "the \(kind) type '\(type.name)' is registered twice")
     order.append(type.name)
+    entries.append(type)
   }
 
   /// The component of that name; throws an error with a suggestion if there is none.
   public func type(named name: String, at place: Place?) throws -> ComponentType<Value> {
-    if let entry = entries[name] { return entry }
+    if let entry = self[name] { return entry }
     let hint =
       ownName(of: name).map { "; did you mean '\($0)'?" } ?? suggestion(for: name, among: names)
     throw Diagnostic(

@@ -102,10 +102,9 @@ extension Diagnostic: CustomStringConvertible {
 
   private static func headed(_ head: String, _ message: String, at place: Place?) -> String {
     // Messages and paths may hold what a terminal acts upon, and line breaks.
-    func visible(_ text: String) -> String { text.unicodeScalars.map(\.visible).joined() }
-    let message = visible(message)
+    let message = message.visible()
     guard let place else { return "\(head): \(message)" }
-    var text = "\(visible("\(place)")): \(head): \(message)"
+    var text = "\(place.description.visible()): \(head): \(message)"
     let index = place.line - place.source.firstLine
     guard place.source.lines.indices.contains(index) else { return text }
     let line = place.source.lines[index].unicodeScalars
@@ -146,6 +145,23 @@ extension Unicode.Scalar {
         ? "\\x" + (hex.count < 2 ? "0" : "") + hex
         : "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
     }
+  }
+}
+
+extension String {
+  /// The text with every unsafe scalar made visible, but for those of one kind.
+  package func visible(except kept: Unicode.Scalar? = nil) -> String {
+    let isShown = { (scalar: Unicode.Scalar) in !scalar.isUnsafeInText || scalar == kept }
+    if unicodeScalars.allSatisfy(isShown) { return self }
+    var text = ""
+    for scalar in unicodeScalars {
+      if isShown(scalar) {
+        text.unicodeScalars.append(scalar)
+      } else {
+        text += scalar.visible
+      }
+    }
+    return text
   }
 }
 

@@ -19,7 +19,7 @@ public struct Shape: Hashable, Sendable {
   public let count: Int
 
   /// - Precondition: each extent is 0 or more.
-  public init(_ axes: some Sequence<Int>) {
+  @inlinable public init(_ axes: some Sequence<Int>) {
     var extents = SIMD4<Int>(repeating: 1)
     var rank = 0
     var count = 1

@@ -186,25 +186,39 @@ extension AffineMap {
       }
       var (x, dx, dy) = (firstX + first, firstDx + first, firstDy + i)
       var s = samples
-      while s > 0 {
-        let d = dy.pointee
-        sum += d
-        j = 0
-        while j < width {
-          sums[j] += d * x[j]
-          j &+= 1
-        }
-        if isWanted {
+      // Two loops: asking in one costs 2% of a step of XOR.
+      if isWanted {
+        while s > 0 {
+          let d = dy.pointee
+          sum += d
+          j = 0
+          while j < width {
+            sums[j] += d * x[j]
+            j &+= 1
+          }
           j = 0
           while j < width {
             dx[j] += d * row[j]
             j &+= 1
           }
+          x += count
+          dx += count
+          dy += units
+          s &-= 1
         }
-        x += count
-        dx += count
-        dy += units
-        s &-= 1
+      } else {
+        while s > 0 {
+          let d = dy.pointee
+          sum += d
+          j = 0
+          while j < width {
+            sums[j] += d * x[j]
+            j &+= 1
+          }
+          x += count
+          dy += units
+          s &-= 1
+        }
       }
       if let db { db[i] += sum }
       j = 0
