@@ -79,7 +79,8 @@ struct TreeBuilder {
     var sizeBefore: Int
     var height = 1
 
-    var awaitsKey: Bool { isMap && key == nil }
+    // `key == nil` would copy what is read, as nodes are Equatable.
+    var awaitsKey: Bool { if case nil = key { isMap } else { false } }
   }
 
   mutating func build(_ bytes: [UInt8]) throws -> Node {
