@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A training step allocates nothing: 40,000 steps more ask for memory a few
@@ -35,10 +36,10 @@ import Testing
       gradient_check: false
       """, to: "count.yaml")
     let counts = try [1000, 21000].map { epochs in
-      let result = try Tool.run(
+      let result = try runCommand(
         Tool.release.path, ["run", "count.yaml", "-q", "train.epochs=\(epochs)"],
         in: tool.folder,
-        environment: ProcessInfo.processInfo.environment.merging(["LD_PRELOAD": library]) { $1 })
+        environment: .inherited(changing: ["LD_PRELOAD": library]))
       return try #require(Int(result.errors), "\(result.errors)")
     }
     #expect(abs(counts[1] - counts[0]) < 100)

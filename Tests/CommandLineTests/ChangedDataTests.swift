@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 55 and 56: data and plugins that change after they were used.
@@ -21,8 +22,7 @@ import Testing
   }
 
   private func rows(_ tool: Tool) throws -> [[Substring]] {
-    try tool.read("results/line/sweep/sweep.csv").split(separator: "\n").dropFirst()
-      .map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    Array(try tool.rows(of: "results/line/sweep/sweep.csv").dropFirst())
   }
 
   @Test func aSweepTrainsStaleTrialsAgain() throws {
@@ -51,7 +51,7 @@ import Testing
   @Test func aSweepTrainsAgainWithAnotherPlugin() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    let swish = Tool.repository.appendingPathComponent("plugins/Swish.c")
+    let swish = Repository.root.appendingPathComponent("plugins/Swish.c")
     let text = try String(contentsOf: swish, encoding: .utf8)
     try tool.write(text, to: "Swish.c")
     try tool.writeExperiment(plugins: "[Swish.c]", layer: "swish")
@@ -94,9 +94,7 @@ import Testing
       ["evaluate", "results/line/latest"],
       ["predict", "results/line/latest", "--input", "d.csv", "--output", "p.csv"],
     ] {
-      let result = try Tool.run(
-        Tool.executable.path, command, in: tool.folder,
-        environment: ProcessInfo.processInfo.environment)
+      let result = try tool.run(command)
       #expect(result.code == 2)
       #expect(
         result.errors == """
@@ -117,7 +115,7 @@ struct TrustTests {
   @Test func aFolderOfAnotherUserThatNamesAPlugin() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    let swish = Tool.repository.appendingPathComponent("plugins/Swish.c")
+    let swish = Repository.root.appendingPathComponent("plugins/Swish.c")
     try FileManager.default.copyItem(
       at: swish, to: tool.folder.appendingPathComponent("Swish.c"))
     try tool.writeExperiment(plugins: "[Swish.c]", layer: "swish")

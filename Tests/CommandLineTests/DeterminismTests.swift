@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 40 and 41: what a run leaves is a function of its file alone.
@@ -58,7 +59,7 @@ import Testing
   func inAnySurroundings(setting: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
-    try tool.write(eventful, to: "eventful.yaml")
+    try tool.write(statefulExperiment, to: "eventful.yaml")
     try tool.run("run", "eventful.yaml", "-q", "--output", "whole")
     let clocks = try tool.build(library: "time_machine")
     let preloaded = setting.contains("CLOCK") ? "LD_PRELOAD=\(clocks) " : ""

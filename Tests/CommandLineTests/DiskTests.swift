@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 37, on the command itself: space runs out, and comes back.
 @Suite struct DiskTests {
-  private static let text = eventful.replacing("epochs: 100", with: "epochs: 120")
+  private static let text = statefulExperiment.replacing("epochs: 100", with: "epochs: 120")
 
   private func tool() throws -> Tool {
     let tool = try Tool()
@@ -13,7 +14,7 @@ import Testing
   }
 
   /// The run ended with 3 and told why; now it goes on, or begins, to the end.
-  private func goOn(_ tool: Tool, after result: Tool.Result, _ reason: String, _ label: String)
+  private func goOn(_ tool: Tool, after result: CommandResult, _ reason: String, _ label: String)
     throws
   {
     #expect(result.code == 3, "\(label): \(result.errors)")
@@ -32,9 +33,10 @@ import Testing
     defer { tool.remove() }
     // From none at all to almost enough; a page is the least that a file takes.
     for kilobytes in stride(from: 0, through: 48, by: isThorough ? 4 : 16) {
-      let disk = try #require(SmallDisk(at: tool.folder.appendingPathComponent("results").path))
+      let disk = try #require(
+        SmallDisk(at: tool.folder.appendingPathComponent("results").path, kilobytes: 256))
       let filler = "results/filler"
-      let block = [UInt8](repeating: 0, count: (SmallDisk.kilobytes - kilobytes) << 10)
+      let block = [UInt8](repeating: 0, count: (256 - kilobytes) << 10)
       try Data(block).write(to: tool.folder.appendingPathComponent(filler))
       let result = try tool.run("run", "eventful.yaml", "-q")
       try FileManager.default.removeItem(at: tool.folder.appendingPathComponent(filler))
@@ -57,7 +59,7 @@ import Testing
     let tool = try Tool()
     defer { tool.remove() }
     // Flushed is what a run leaves after its first second.
-    let text = eventful.replacing("epochs: 100", with: "epochs: 100000000")
+    let text = statefulExperiment.replacing("epochs: 100", with: "epochs: 100000000")
       .replacing("record_every: 2", with: "record_every: 100000")
       .replacing("every: 1 epoch", with: "every: 1.2 seconds")
     try tool.write(text, to: "eventful.yaml")
@@ -75,24 +77,4 @@ import Testing
     #expect(summary.contains("\"status\": \"failed\""))
     #expect(summary.contains("\"exit_status\": 3"))
   }
-}
-
-/// A file system of its own at a folder; nil where none can be mounted.
-final class SmallDisk {
-  static let kilobytes = 256
-  private let path: String
-
-  init?(at path: String) {
-    self.path = path
-    mkdir(path, 0o755)
-    guard mount("tmpfs", path, "tmpfs", 0, "size=\(SmallDisk.kilobytes)k") == 0 else { return nil }
-  }
-
-  deinit { umount2(path, Int32(MNT_DETACH)) }
-
-  static let isAvailable: Bool = {
-    let path = NSTemporaryDirectory() + "nnexp-disk-" + UUID().uuidString
-    defer { rmdir(path) }
-    return SmallDisk(at: path) != nil
-  }()
 }

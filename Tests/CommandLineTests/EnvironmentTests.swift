@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What the machine refuses ends with 3, and leaves everything as it was.
@@ -7,12 +8,6 @@ import Testing
     let tool = try Tool()
     try tool.write(exclusiveOr, to: "xor.yaml")
     return tool
-  }
-
-  private func shell(_ script: String, in tool: Tool) throws -> Tool.Result {
-    try Tool.run(
-      "/bin/sh", ["-c", script.replacing("nnexp", with: "'\(Tool.executable.path)'")],
-      in: tool.folder, environment: ProcessInfo.processInfo.environment)
   }
 
   /// FAULTS 19.
@@ -51,8 +46,8 @@ import Testing
   @Test func memoryIsRefused() throws {
     let tool = try tool()
     defer { tool.remove() }
-    let result = try shell(
-      "ulimit -v 700000; exec nnexp run xor.yaml -q model.hidden.units=4300000", in: tool)
+    let result = try tool.shell(
+      "ulimit -v 700000; exec nnexp run xor.yaml -q model.hidden.units=4300000")
     #expect(result.code == 3)
     #expect(result.errors.hasPrefix("error: the system refused "), "\(result.errors)")
     let summary = try tool.read("results/xor/latest/summary.json")
@@ -65,7 +60,7 @@ import Testing
   func theExperimentIsNoFile(path: String, kind: String) throws {
     let tool = try tool()
     defer { tool.remove() }
-    _ = try shell("mkfifo fifo", in: tool)
+    _ = try tool.shell("mkfifo fifo")
     let result = try tool.run("run", path, "-q")
     #expect(result.code == 2)
     #expect(result.errors == "error: cannot read '\(path)': it is \(kind), not a regular file\n")
@@ -75,7 +70,7 @@ import Testing
   @Test func theDataAreAPipe() throws {
     let tool = try tool()
     defer { tool.remove() }
-    _ = try shell("mkfifo data.csv", in: tool)
+    _ = try tool.shell("mkfifo data.csv")
     try tool.write(
       exclusiveOr.replacing(
         """
@@ -109,14 +104,14 @@ import Testing
   @Test func theRunDirectoryIsDeleted() throws {
     let tool = try tool()
     defer { tool.remove() }
-    let result = try shell(
+    let result = try tool.shell(
       """
       nnexp run xor.yaml -q train.epochs=2000000000 +train.record_every=1000 & run=$!
       while [ "$(cat results/xor/run-0001/metrics.csv 2>/dev/null | wc -l)" -lt 3 ]; do sleep 0.02; done
       mv results gone
       rm -rf gone 2>/dev/null
       wait $run
-      """, in: tool)
+      """)
     #expect(result.code == 3)
     #expect(result.errors.contains("was deleted"), "\(result.errors)")
     #expect(!tool.exists("results"))

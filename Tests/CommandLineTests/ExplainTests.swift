@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct ExplainTests {
@@ -41,12 +42,7 @@ import Testing
     let tool = try tool()
     defer { tool.remove() }
     func expect(_ arguments: [String], _ message: String) throws {
-      let result = try Tool.run(
-        Tool.executable.path, ["explain"] + arguments, in: tool.folder,
-        environment: ProcessInfo.processInfo.environment)
-      #expect(result.code == 2)
-      #expect(result.output == "")
-      #expect(result.errors == message)
+      try expectRefusal(of: ["explain"] + arguments, message, tool)
     }
     try expect(
       ["xor.yaml", "--sample", "4"],

@@ -1,12 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Every folder of `Faults` holds an experiment that a user got wrong and what
 /// the tool must say: the exit code, then standard error to the letter. Nothing
 /// may be created.
 @Suite struct FaultTests {
-  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("Faults")
+  static let root = Repository.test("CommandLineTests/Faults")
 
   static let cases = (try? FileManager.default.contentsOfDirectory(atPath: root.path))?.sorted()
 

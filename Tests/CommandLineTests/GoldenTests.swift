@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `expect: {metrics: golden/xor.csv}`: a run is held against a table that was

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct GradcheckTests {
@@ -75,12 +76,7 @@ import Testing
     defer { tool.remove() }
     #expect(try tool.run("run", "xor.yaml", "--output", "run", "-q").code == 0)
     func expect(_ arguments: [String], _ message: String) throws {
-      let result = try Tool.run(
-        Tool.executable.path, ["gradcheck"] + arguments, in: tool.folder,
-        environment: ProcessInfo.processInfo.environment)
-      #expect(result.code == 2)
-      #expect(result.output == "")
-      #expect(result.errors == message)
+      try expectRefusal(of: ["gradcheck"] + arguments, message, tool)
     }
     try expect(
       ["xor.yaml", "--only", "hiden"],

@@ -1,38 +1,18 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What a sweep keeps when it is killed, interrupted, shared, or when a trial
 /// takes its process down: FAULTS 45 and 46.
 @Suite(.serialized) struct LedgerTests {
-  private static let xor = """
-    name: xor
-    seed: 0
-    data:
-      inline: {inputs: [[0, 0], [0, 1], [1, 0], [1, 1]], targets: [[0], [1], [1], [0]]}
-    model: [{type: dense, units: 2}, sigmoid, {type: dense, units: 1}]
-    loss: squared_error
-    train:
-      optimizer: {type: sgd, learning_rate: 0.1}
-      epochs: 3000
-      batch_size: full
-      record_every: 500
-    gradient_check: false
-
-    """
-
   private let tool: Tool
 
   init() throws {
     tool = try Tool()
-    try tool.write(LedgerTests.xor, to: "xor.yaml")
-  }
-
-  /// A table without its clock, the last column, and without the sweep's folder.
-  private func table(_ folder: String) throws -> [[String]] {
-    try tool.read("\(folder)/sweep.csv").split(separator: "\n").map {
-      $0.split(separator: ",", omittingEmptySubsequences: false).dropLast()
-        .map { $0.replacingOccurrences(of: folder, with: "") }
-    }
+    try tool.write(
+      compactExclusiveOr(
+        seed: 0, epochs: 3000, train: ", record_every: 500", more: "gradient_check: false"),
+      to: "xor.yaml")
   }
 
   /// The trials' folders, by how far they are.
@@ -71,12 +51,12 @@ import Testing
   func killedAndRunAgain(withWorkers: Bool) throws {
     try disturbing { epochs in
       let words = ["sweep", "xor.yaml", "seed=range(0,8)", epochs]
-      let sweep = try BackgroundTool(tool, words + ["--jobs", "2", "--output", "wild"])
-      let isUnderWay = sweep.goesOn { trials("wild", status: "completed").count >= 2 }
+      let sweep = try tool.start(words + ["--jobs", "2", "--output", "wild"])
+      let isUnderWay = sweep.runs { trials("wild", status: "completed").count >= 2 }
       sweep.send(SIGKILL, toAll: withWorkers)
-      let code = try sweep.end().code
-      guard isUnderWay, code != 0 else { return false }
-      #expect(code == 128 + SIGKILL)
+      let end = sweep.wait()
+      guard isUnderWay, end != .exit(0) else { return false }
+      #expect(end == .signal(SIGKILL))
       let done = trials("wild", status: "completed")
       let before = try files(of: done)
 
@@ -84,7 +64,7 @@ import Testing
       #expect(again.code == 0, "\(again.errors)")
       #expect(again.output.contains(" of 8 trials are finished\n"))
       #expect(try tool.run(words[0], words[1], words[2], epochs, "--output", "calm").code == 0)
-      #expect(try table("wild") == table("calm"))
+      #expect(try tool.sweepTable("wild") == tool.sweepTable("calm"))
       #expect(try files(of: done) == before)
       #expect(!tool.contents.contains { $0.contains(".attempt-") }, "no trial began anew elsewhere")
       return true
@@ -96,19 +76,19 @@ import Testing
   func interrupted(signal: Int32, reachesAll: Bool) throws {
     try disturbing { epochs in
       let words = ["sweep", "xor.yaml", "seed=range(0,8)", epochs]
-      let sweep = try BackgroundTool(tool, words + ["--jobs", "2", "--output", "wild"])
-      let isUnderWay = sweep.goesOn { trials("wild", status: "completed").count >= 1 }
+      let sweep = try tool.start(words + ["--jobs", "2", "--output", "wild"])
+      let isUnderWay = sweep.runs { trials("wild", status: "completed").count >= 1 }
       sweep.send(signal, toAll: reachesAll)
-      let ended = try sweep.end()
-      guard isUnderWay, ended.code != 0 else { return false }
-      #expect(ended.code == 128 + signal)
-      #expect(ended.errors == "")
-      let statuses = Set(try table("wild").dropFirst().map { $0[2] })
+      let end = sweep.wait()
+      guard isUnderWay, end != .exit(0) else { return false }
+      #expect(end == .signal(signal))
+      #expect(sweep.errors == "")
+      let statuses = Set(try tool.sweepTable("wild").dropFirst().map { $0[2] })
       #expect(statuses.isSubset(of: ["completed", "interrupted", "pending"]), "\(statuses)")
       for folder in ["wild", "calm"] {
         #expect(try tool.run(words[0], words[1], words[2], epochs, "--output", folder).code == 0)
       }
-      #expect(try table("wild") == table("calm"))
+      #expect(try tool.sweepTable("wild") == tool.sweepTable("calm"))
       return true
     }
   }
@@ -122,7 +102,7 @@ import Testing
         "sweep", "xor.yaml", "seed=range(0,12)", "--output", "wild", "--jobs", "1", epochs,
       ]
       let sweeps = [
-        try BackgroundTool(tool, words), try BackgroundTool(tool, words + ["--quiet"]),
+        try tool.start(words), try tool.start(words + ["--quiet"]),
       ]
       func runs() -> [String] {
         tool.contents.filter { $0.hasPrefix("wild/trials/") && $0.hasSuffix("/run.json") }
@@ -131,18 +111,17 @@ import Testing
         runs().count { ((try? tool.read($0)) ?? "").contains("--quiet") }
       }
       if isOneKilled {
-        _ = sweeps[1].goesOn { quietRuns() > 0 && runs().count >= 4 }
+        _ = sweeps[1].runs { quietRuns() > 0 && runs().count >= 4 }
         sweeps[1].send(SIGKILL)
       }
-      let ends = [try sweeps[0].end(), try sweeps[1].end()]
+      let ends = sweeps.map { $0.wait() }
       let quiet = quietRuns()
-      guard quiet > 0, quiet < 12, !isOneKilled || ends[1].code != 0 else { return false }
-      #expect(ends[0].code == 0, "\(ends[0].errors)")
-      #expect(ends[1].code == (isOneKilled ? 128 + SIGKILL : 0), "\(ends[1].errors)")
+      guard quiet > 0, quiet < 12, !isOneKilled || ends[1] != .exit(0) else { return false }
+      #expect(ends[0] == .exit(0), "\(sweeps[0].errors)")
+      #expect(ends[1] == (isOneKilled ? .signal(SIGKILL) : .exit(0)), "\(sweeps[1].errors)")
       #expect(runs().count == 12)
       #expect(!tool.contents.contains { $0.contains(".attempt-") })
-      let statuses = try tool.read("wild/sweep.csv").split(separator: "\n").dropFirst()
-        .map { $0.split(separator: ",", omittingEmptySubsequences: false)[2] }
+      let statuses = try tool.rows(of: "wild/sweep.csv").dropFirst().map { $0[2] }
       #expect(statuses == Array(repeating: "completed", count: 12))
       return true
     }
@@ -154,18 +133,18 @@ import Testing
   func aWorkerEnds(signal: Int32, count: Int) throws {
     try disturbing { epochs in
       let words = ["sweep", "xor.yaml", "seed=range(0,\(count))", "--jobs", "2"]
-      let sweep = try BackgroundTool(tool, words + ["--output", "wild", epochs])
-      let isUnderWay = sweep.goesOn { trials("wild", status: "running").count == 2 }
+      let sweep = try tool.start(words + ["--output", "wild", epochs])
+      let isUnderWay = sweep.runs { trials("wild", status: "running").count == 2 }
       if isUnderWay, let worker = sweep.children.first { kill(worker, signal) }
-      let end = try sweep.end()
-      let statuses = try table("wild").dropFirst().map { $0[2] }
-      guard isUnderWay, signal == SIGTERM || end.code != 0 else { return false }
+      let end = sweep.wait()
+      let statuses = try tool.sweepTable("wild").dropFirst().map { $0[2] }
+      guard isUnderWay, signal == SIGTERM || end != .exit(0) else { return false }
       if signal == SIGTERM {
-        #expect(end.code == 0, "\(end.errors)")
+        #expect(end == .exit(0), "\(sweep.errors)")
         #expect(statuses.allSatisfy { $0 == "completed" }, "\(statuses)")
       } else {
-        #expect(end.code == 1)
-        #expect(end.errors.hasSuffix("failed: its process was killed by signal 9 (SIGKILL)\n"))
+        #expect(end == .exit(1))
+        #expect(sweep.errors.hasSuffix("failed: its process was killed by signal 9 (SIGKILL)\n"))
         #expect(statuses.count { $0 == "completed" } == count - 1 && statuses.contains("failed"))
       }
       return true
@@ -179,13 +158,13 @@ import Testing
     let long = "train.epochs=300000"
     #expect(try tool.run("sweep", "sweep.yaml", long, "--output", "calm").code == 0)
     let words = ["sweep", "sweep.yaml", long, "--jobs", "2", "--output", "wild"]
-    let sweep = try BackgroundTool(tool, words)
-    _ = sweep.goesOn { !trials("wild", status: "running").isEmpty }
+    let sweep = try tool.start(words)
+    _ = sweep.runs { !trials("wild", status: "running").isEmpty }
     try tool.write("name: [", to: "xor.yaml")
     try FileManager.default.removeItem(at: tool.folder.appendingPathComponent("sweep.yaml"))
-    let end = try sweep.end()
-    #expect(end.code == 0, "\(end.errors)")
-    #expect(try table("wild") == table("calm"))
+    let end = sweep.wait()
+    #expect(end == .exit(0), "\(sweep.errors)")
+    #expect(try tool.sweepTable("wild") == tool.sweepTable("calm"))
   }
 
   /// Failed trials stay as they are until they are asked for again.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What `validate` says of a run's memory is what the run takes, within 10%.
@@ -44,20 +45,18 @@ import Testing
       \(rest)
       """, to: "memory.yaml")
 
-    let environment = ProcessInfo.processInfo.environment
     let said = try forecast(of: "memory.yaml", in: tool)
-    let run = try Tool.run(
+    let run = try runCommand(
       Tool.release.path, ["run", "memory.yaml", "-q"], in: tool.folder,
-      environment: environment.merging(["LD_PRELOAD": library]) { $1 })
+      environment: .inherited(changing: ["LD_PRELOAD": library]))
     let taken = try #require(Double(run.errors), "\(run.errors)") * 1024
     #expect(abs(said / taken - 1) < 0.1, "said \(said) bytes, taken \(taken)")
   }
 
   /// The bytes that `validate` tells.
   private func forecast(of file: String, in tool: Tool) throws -> Double {
-    let valid = try Tool.run(
-      Tool.release.path, ["validate", file], in: tool.folder,
-      environment: ProcessInfo.processInfo.environment)
+    let valid = try runCommand(
+      Tool.release.path, ["validate", file], in: tool.folder)
     let forecast = try #require(
       valid.output.firstMatch(of: /([\d.]+) ([kMG]?)B of memory/), "\(valid.errors)")
     let units: [Substring: Double] = ["k": 1e3, "M": 1e6, "G": 1e9]
@@ -85,12 +84,11 @@ import Testing
         train: {epochs: 1, batch_size: 64}
         gradient_check: false
         """, to: "large.yaml")
-      let environment = ProcessInfo.processInfo.environment
       let said = try forecast(of: "large.yaml", in: tool)
-      let run = try Tool.run(
+      let run = try runCommand(
         "/bin/sh",
         ["-c", "ulimit -v 350000; LD_PRELOAD=\(library) \(Tool.release.path) run large.yaml -q"],
-        in: tool.folder, environment: environment)
+        in: tool.folder)
       #expect(run.code == 0)
       taken.append(try #require(Double(run.errors), "\(run.errors)") * 1024)
       #expect(abs(said / taken.last! - 1) < 0.1, "said \(said) bytes, taken \(taken.last!)")

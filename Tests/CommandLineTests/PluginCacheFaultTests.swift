@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 51 and 52: caches that others can change, damaged entries, sources that are
@@ -125,9 +126,8 @@ import Testing
   @Test func aSourceSavedDuringItsBuildIsNotCompiled() throws {
     let (tool, cache) = try makeTool()
     defer { tool.remove() }
-    let real = try Tool.run(
-      "/usr/bin/env", ["sh", "-c", "command -v clang"], in: tool.folder,
-      environment: ProcessInfo.processInfo.environment
+    let real = try runCommand(
+      "/usr/bin/env", ["sh", "-c", "command -v clang"], in: tool.folder
     ).output.split(separator: "\n").first.map(String.init)
     // Saves other sources, as an editor would, when the compiler is about to read them.
     let header = { (factor: Int) in "#pragma once\n#define FACTOR \(factor)\n" }

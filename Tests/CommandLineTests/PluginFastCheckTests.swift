@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The gradient check of a plugin's layer recomputes only what one entry moves, if the

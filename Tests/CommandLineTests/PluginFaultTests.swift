@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 42 to 44: what a plugin can do wrong, what is said, and that nothing is

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 59: a plugin that changes the process, or how a run ends or computes.

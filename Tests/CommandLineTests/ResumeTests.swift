@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Going on with runs, as a user does it.
 @Suite struct ResumeTests {
   private func tool() throws -> Tool {
     let tool = try Tool()
-    try tool.write(eventful, to: "eventful.yaml")
+    try tool.write(statefulExperiment, to: "eventful.yaml")
     return tool
   }
 
@@ -26,10 +27,8 @@ import Testing
     let tool = try killed()
     defer { tool.remove() }
     let command = ["run", "eventful.yaml", "--resume"]
-    func run(_ more: String...) throws -> Tool.Result {
-      try Tool.run(
-        Tool.executable.path, command + more, in: tool.folder,
-        environment: ProcessInfo.processInfo.environment)
+    func run(_ more: String...) throws -> CommandResult {
+      try tool.run(command + more)
     }
     let first = try run()
     #expect(first.code == 0 && first.errors == "", "\(first.errors)")
@@ -130,9 +129,7 @@ import Testing
       ["explain", "eventful.yaml", "--checkpoint", run],
     ]
     for command in commands {
-      let result = try Tool.run(
-        Tool.executable.path, command, in: tool.folder,
-        environment: ProcessInfo.processInfo.environment)
+      let result = try tool.run(command)
       #expect(result.code == 0, "\(command[0]): \(result.errors)")
       #expect(
         result.errors.contains(

@@ -1,25 +1,6 @@
 import Foundation
+import TestSupport
 import Testing
-
-/// A small problem that trains in an instant.
-let exclusiveOr = """
-  name: xor
-  seed: 4
-  data:
-    inline:
-      inputs: [[0, 0], [0, 1], [1, 0], [1, 1]]
-      targets: [[0], [1], [1], [0]]
-  model:
-    - {type: dense, units: 2, name: hidden}
-    - sigmoid
-    - {type: dense, units: 1, name: output}
-    - sigmoid
-  loss: squared_error
-  train:
-    optimizer: {type: sgd, learning_rate: 2}
-    epochs: 20
-
-  """
 
 @Suite struct RunTests {
   private func tool(_ text: String = exclusiveOr) throws -> Tool {
@@ -152,26 +133,16 @@ let exclusiveOr = """
 
   @Test(arguments: [SIGINT, SIGTERM])
   func aSignalEndsCleanly(signal: Int32) throws {
-    let code = 128 + signal
     let tool = try tool(exclusiveOr.replacing("epochs: 20", with: "epochs: 2000000000"))
     defer { tool.remove() }
-    let process = Process()
-    process.executableURL = Tool.executable
-    process.arguments = ["run", "xor.yaml", "-q", "+train.record_every=1000"]
-    process.currentDirectoryURL = tool.folder
-    try process.run()
+    let process = try tool.start(["run", "xor.yaml", "-q", "+train.record_every=1000"])
     let metrics = "results/xor/run-0001/metrics.csv"
     #expect(waitUntil { ((try? tool.read(metrics)) ?? "").count > 200 })
-    kill(process.processIdentifier, signal)
-    let alarm = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
-    DispatchQueue.global().asyncAfter(deadline: .now() + patience, execute: alarm)
-    process.waitUntilExit()
-    alarm.cancel()
-    #expect(process.terminationReason == .uncaughtSignal)
-    #expect(process.terminationStatus == signal)
+    process.send(signal)
+    #expect(process.wait() == .signal(signal))
     let summary = try tool.read("results/xor/run-0001/summary.json")
     #expect(summary.contains("\"status\": \"interrupted\""))
-    #expect(summary.contains("\"exit_status\": \(code)"))
+    #expect(summary.contains("\"exit_status\": \(128 + signal)"))
     #expect(tool.exists("results/xor/run-0001/checkpoints/last.nnx"))
     #expect(try tool.read(metrics).hasSuffix("\n"))
   }
@@ -179,13 +150,13 @@ let exclusiveOr = """
   @Test func aReaderThatGoesAwayChangesNothing() throws {
     let tool = try tool()
     defer { tool.remove() }
-    let result = try Tool.run(
+    let result = try runCommand(
       "/bin/sh",
       [
         "-c",
         "'\(Tool.executable.path)' run xor.yaml | true; '\(Tool.executable.path)' run xor.yaml > /dev/full",
       ],
-      in: tool.folder, environment: ProcessInfo.processInfo.environment)
+      in: tool.folder)
     #expect(result.errors == "")
     #expect(
       try tool.read("results/xor/run-0001/metrics.csv")
@@ -241,9 +212,7 @@ let exclusiveOr = """
     let tool = try Tool()
     defer { tool.remove() }
     for arguments in [["fly"], ["run"], ["run", "a.yaml", "--nonsense"]] {
-      let result = try Tool.run(
-        Tool.executable.path, arguments, in: tool.folder,
-        environment: ProcessInfo.processInfo.environment)
+      let result = try tool.run(arguments)
       #expect(result.code == 2, "\(arguments)")
       #expect(result.output == "")
     }

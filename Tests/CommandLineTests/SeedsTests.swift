@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The systems of the five derivations, run as they ship: their gradients are
@@ -10,12 +11,9 @@ import Testing
     let printedEquation33: [Double]
   }
 
-  private static let folder = Tool.repository.appendingPathComponent("experiments/seeds")
+  private static let folder = Repository.experiments.appendingPathComponent("seeds")
 
-  private static let reference: Reference = {
-    let file = Tool.repository.appendingPathComponent("Tests/References/seeds_numpy.json")
-    return try! JSONDecoder().decode(Reference.self, from: Data(contentsOf: file))
-  }()
+  private static let reference: Reference = try! Repository.reference("seeds_numpy.json")
 
   static let names: [String] = {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []

@@ -1,22 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `--launcher slurm` with programs of Slurm's names that do at once what a cluster
 /// does in time; `make test-clusters` has a cluster.
 @Suite struct SlurmTests {
-  private static let xor = """
-    name: xor
-    data:
-      inline: {inputs: [[0, 0], [0, 1], [1, 0], [1, 1]], targets: [[0], [1], [1], [0]]}
-    model:
-      - {type: dense, units: 2, name: hidden}
-      - sigmoid
-      - {type: dense, units: 1}
-    loss: squared_error
-    train: {optimizer: {type: sgd, learning_rate: 0.1}, epochs: 20, batch_size: full}
-    sweep: {grid: {train.optimizer.learning_rate: [0.1, 0.2, 0.3, 0.4]}}
-
-    """
+  private static let experiment = compactExclusiveOr(
+    more: "sweep: {grid: {train.optimizer.learning_rate: [0.1, 0.2, 0.3, 0.4]}}")
 
   /// Runs every task of the array at once, one after another, and keeps for squeue how
   /// each ended. What a task is to end with in place of its trial stands in a file
@@ -67,7 +57,7 @@ import Testing
   ) throws {
     let tool = try Tool()
     defer { tool.remove() }
-    try tool.write(SlurmTests.xor, to: "xor.yaml")
+    try tool.write(SlurmTests.experiment, to: "xor.yaml")
     let programs = [
       "sbatch": SlurmTests.sbatch, "squeue": SlurmTests.squeue,
       "scancel": "#!/bin/bash\necho \"$*\" >>scancel.words\n",
@@ -83,16 +73,12 @@ import Testing
 
   private func launch(
     _ tool: Tool, _ environment: [String: String], _ more: String...
-  ) throws -> Tool.Result {
-    try Tool.run(
-      Tool.executable.path, ["sweep", "xor.yaml", "--launcher", "slurm"] + more, in: tool.folder,
-      environment: environment)
+  ) throws -> CommandResult {
+    try tool.run(["sweep", "xor.yaml", "--launcher", "slurm"] + more, environment: environment)
   }
 
   private func rows(_ tool: Tool) throws -> [[Substring]] {
-    try tool.read("results/xor/sweep/sweep.csv").split(separator: "\n").map {
-      $0.split(separator: ",", omittingEmptySubsequences: false).dropLast()
-    }
+    try tool.rows(of: "results/xor/sweep/sweep.csv").map { $0.dropLast() }
   }
 
   private func statuses(_ tool: Tool) throws -> [Substring] {
@@ -278,7 +264,7 @@ import Testing
   @Test func aSearchIsNoArray() throws {
     try withCluster { tool, environment in
       try tool.write(
-        SlurmTests.xor.replacingOccurrences(
+        SlurmTests.experiment.replacingOccurrences(
           of: "sweep: {", with: "sweep: {halving: {first_rung: 5}, "), to: "xor.yaml")
       let result = try launch(tool, environment)
       #expect(result.code == 2)
@@ -356,9 +342,7 @@ import Testing
   ])
   func mistakes(_ words: [String], _ message: String) throws {
     try withCluster { tool, environment in
-      let result = try Tool.run(
-        Tool.executable.path, ["sweep", "xor.yaml"] + words, in: tool.folder,
-        environment: environment)
+      let result = try tool.run(["sweep", "xor.yaml"] + words, environment: environment)
       #expect(result.code == 2)
       #expect(result.errors.split(separator: "\n").first.map(String.init) == message)
       #expect(!tool.exists("results"))

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 36: whatever becomes of what the tool says, its files are whole.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -18,21 +19,16 @@ import Testing
     return String(message.dropFirst(place.count).dropLast(tail.count))
   }
 
-  func npy(header: String, _ data: [UInt8] = [], version: UInt8 = 1) throws -> String {
+  func npy(header: String, _ data: [UInt8] = [], version: UInt8 = 1) -> String {
     let length = header.utf8.count
     let size: [UInt8] =
       version == 1
       ? [UInt8(length & 255), UInt8(length >> 8)] : [UInt8(length & 255), UInt8(length >> 8), 0, 0]
-    return try npy([0x93] + Array("NUMPY".utf8) + [version, 0] + size + Array(header.utf8) + data)
+    return npy([0x93] + Array("NUMPY".utf8) + [version, 0] + size + Array(header.utf8) + data)
   }
 
-  func npy(_ file: [UInt8]) throws -> String {
-    do {
-      _ = try readNPY(file)
-      return "no complaint"
-    } catch {
-      return "\(error)".replacing("error: ", with: "")
-    }
+  func npy(_ file: [UInt8]) -> String {
+    errorText { try readNPY(file) }.replacing("error: ", with: "")
   }
 
   func header(_ descr: String, _ shape: String) -> String {
@@ -76,7 +72,7 @@ import Testing
       try idx([0, 0, 8, 4, 0, 0, 0, 0] + huge)
         == "the extents [0, 4294967295, 4294967295, 4294967295] are more than any file holds")
     #expect(
-      try npy(header: header("<f4", "(0, 4294967296, 4294967296)"))
+      npy(header: header("<f4", "(0, 4294967296, 4294967296)"))
         == "the shape [0, 4294967296, 4294967296] is more than any file holds")
   }
 
@@ -134,11 +130,8 @@ import Testing
   /// As gzip packs it.
   func gzipped(_ bytes: [UInt8], in folder: TestFolder) throws -> [UInt8] {
     try folder.write(bytes, to: "plain")
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["gzip", "-nf", folder.path + "/plain"]
-    try process.run()
-    process.waitUntilExit()
+    let end = try runCommand("/usr/bin/env", ["gzip", "-nf", folder.path + "/plain"])
+    try #require(end.code == 0, "\(end.errors)")
     return Array(try Data(contentsOf: URL(fileURLWithPath: folder.path + "/plain.gz")))
   }
 
@@ -146,57 +139,57 @@ import Testing
 
   @Test func npyHeaders() throws {
     #expect(
-      try npy(Array("hello, world".utf8))
+      npy(Array("hello, world".utf8))
         == "expected NPY, which begins with 93 NUMPY, found the bytes 68 65 6c 6c 6f 2c")
-    #expect(try npy([0x93] + Array("NUMPY".utf8) + [1, 0]) == "the header ends after 8 bytes")
+    #expect(npy([0x93] + Array("NUMPY".utf8) + [1, 0]) == "the header ends after 8 bytes")
     #expect(
-      try npy([0x93] + Array("NUMPY".utf8) + [4, 0, 0, 0, 0, 0])
+      npy([0x93] + Array("NUMPY".utf8) + [4, 0, 0, 0, 0, 0])
         == "unknown NPY version 4.0; known: 1.0, 2.0, 3.0")
     #expect(
-      try npy([0x93] + Array("NUMPY".utf8) + [2, 0, 0xFF, 0xFF, 0xFF, 0xFF] + Array("{}".utf8))
+      npy([0x93] + Array("NUMPY".utf8) + [2, 0, 0xFF, 0xFF, 0xFF, 0xFF] + Array("{}".utf8))
         == "the header is said to take 4294967295 bytes, but 2 are left")
     #expect(
-      try npy(header: "{}") == """
+      npy(header: "{}") == """
         the header is not NPY's: found a key missing of descr, fortran_order, shape at byte 2
         """)
-    #expect(try npy(header: "{'descr': ") == "the header is not NPY's: found its end at byte 10")
+    #expect(npy(header: "{'descr': ") == "the header is not NPY's: found its end at byte 10")
     #expect(
-      try npy(header: "{'descr': '<f8', 'descr': '<f8'}")
+      npy(header: "{'descr': '<f8', 'descr': '<f8'}")
         == "the header is not NPY's: found a key that appears twice at byte 25")
     #expect(
-      try npy(header: "{'shape': (3, -1)}")
+      npy(header: "{'shape': (3, -1)}")
         == "the header is not NPY's: found '', not an extent, at byte 14")
     #expect(
-      try npy(header: "{'shape': (99999999999999999999,)}")
+      npy(header: "{'shape': (99999999999999999999,)}")
         == "the header is not NPY's: found '99999999999999999999', not an extent, at byte 31")
   }
 
   @Test func npyTypes() throws {
     #expect(
-      try npy(header: header("|O", "(2,)"), [0])
+      npy(header: header("|O", "(2,)"), [0])
         == "the array holds Python objects ('|O'); save it with a number's dtype")
     #expect(
-      try npy(header: header("<U4", "(2,)"))
+      npy(header: header("<U4", "(2,)"))
         == "unsupported dtype '<U4'; known: b1, i1 to i8, u1 to u8, f2, f4, f8 of either byte order"
     )
     #expect(
-      try npy(header: "{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (2,)}")
+      npy(header: "{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (2,)}")
         == "structured dtypes are not supported; save each field as its own array")
   }
 
   @Test func npySizes() throws {
     #expect(
-      try npy(header: header("<f8", "(1099511627776, 1048576, 1048576)"))
+      npy(header: header("<f8", "(1099511627776, 1048576, 1048576)"))
         == "the shape [1099511627776, 1048576, 1048576] is more than any file holds")
     #expect(
-      try npy(header: header("<f8", "(1099511627776,)"), [1, 2])
+      npy(header: header("<f8", "(1099511627776,)"), [1, 2])
         == "the shape [1099511627776] of '<f8' needs 8796093022208 bytes, "
         + "but 2 follow the header")
     #expect(
-      try npy(header: header("|u1", "(2,)"), [1, 2, 3])
+      npy(header: header("|u1", "(2,)"), [1, 2, 3])
         == "the shape [2] of '|u1' needs 2 bytes, but 3 follow the header")
     #expect(
-      try npy(header: header("|u1", "()"), [1])
+      npy(header: header("|u1", "()"), [1])
         == "the array is a single number; its first axis must be the samples'")
   }
 

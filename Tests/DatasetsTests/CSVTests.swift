@@ -1,4 +1,5 @@
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -119,7 +120,7 @@ import Testing
   }
 
   @Test func shippedData() throws {
-    let folder = #filePath.replacing("Tests/DatasetsTests/CSVTests.swift", with: "experiments/data")
+    let folder = Repository.experiments.path + "/data"
     func load(_ section: String) throws -> DataSets<Float> {
       try TestFolder([:] as [String: String]).load(
         section.replacing("DATA", with: folder), as: Float.self)

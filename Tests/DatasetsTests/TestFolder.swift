@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -14,20 +15,17 @@ let datasetsRegistry: Registry = {
 /// A folder of data files that goes when the test ends, and declarations that
 /// stand in it.
 final class TestFolder {
-  let path: String
+  private let scratch = Scratch()
+  var path: String { scratch.path }
   var registry = datasetsRegistry
 
   init(_ files: [String: [UInt8]] = [:]) throws {
-    path = NSTemporaryDirectory() + "nnexp-datasets-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     for (name, bytes) in files { try write(bytes, to: name) }
   }
 
   convenience init(_ files: [String: String]) throws {
     try self.init(files.mapValues { Array($0.utf8) })
   }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
 
   func write(_ bytes: [UInt8], to name: String) throws {
     try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))

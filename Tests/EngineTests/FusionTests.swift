@@ -1,5 +1,6 @@
 import Engine
 import NNExp
+import TestSupport
 import Testing
 
 /// A node whose function's kernels are called instead of its layer gives what the

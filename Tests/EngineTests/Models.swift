@@ -1,15 +1,8 @@
 import Datasets
 import Engine
 import NNExp
-import Standard
+import TestSupport
 import YAMLTree
-
-/// All that is linked in.
-let registry: Registry = {
-  var registry = Registry()
-  registerStandard(in: &registry)
-  return registry
-}()
 
 /// Reads the sections `model`, `loss`, `metrics` and `train` of a text.
 struct Declared {
@@ -38,10 +31,5 @@ func graph(_ model: String, input: Shape, registry: Registry = registry) throws 
 
 /// What planning the model complains of, as it is shown.
 func complaint(_ model: String, input: Shape) -> String {
-  do {
-    _ = try graph(model, input: input)
-    return "no complaint"
-  } catch {
-    return "\(error)"
-  }
+  errorText { try graph(model, input: input) }
 }

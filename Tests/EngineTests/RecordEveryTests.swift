@@ -1,5 +1,6 @@
 import Datasets
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Engine

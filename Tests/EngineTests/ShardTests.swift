@@ -1,6 +1,7 @@
 import Datasets
 import Engine
 import NNExp
+import TestSupport
 import Testing
 
 /// A batch that cores share gives what it gives whole.

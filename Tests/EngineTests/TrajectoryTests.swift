@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -63,11 +64,7 @@ import Testing
     }
   }
 
-  private static let reference: Reference = {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "References/pytorch_training.json")
-    return try! JSONDecoder().decode(Reference.self, from: Data(contentsOf: file))
-  }()
+  private static let reference: Reference = try! Repository.reference("pytorch_training.json")
 
   /// Keeps every row and the parameters that stand behind it.
   private final class Course: TrainingObserver {

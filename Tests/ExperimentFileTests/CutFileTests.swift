@@ -1,21 +1,19 @@
 import ExperimentFile
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// FAULTS 11: the experiments that ship, cut anywhere, are refused or valid.
 @Suite struct CutFileTests {
-  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../../experiments").standardizedFileURL.path
-
-  static let files = (FileManager.default.enumerator(atPath: folder)?.allObjects ?? [])
+  static let files =
+    (FileManager.default.enumerator(atPath: Repository.experiments.path)?.allObjects ?? [])
     .compactMap { $0 as? String }.filter { $0.hasSuffix(".yaml") && !$0.hasPrefix("plugins/") }
 
   @Test(arguments: files.sorted())
   func cutAtBytes(file: String) throws {
-    let path = CutFileTests.folder + "/" + file
+    let path = Repository.experiments.path + "/" + file
     let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-    let isThorough = ProcessInfo.processInfo.environment["NNEXP_FAULTS"] == "all"
     for end in stride(from: 0, through: bytes.count, by: isThorough ? 1 : 31) {
       do {
         _ = try Experiment(Array(bytes[..<end]), path: path, registry: registry)

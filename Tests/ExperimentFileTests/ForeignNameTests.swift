@@ -1,16 +1,10 @@
 import NNExp
+import TestSupport
 import Testing
 
 /// Names of Keras, PyTorch and scikit-learn are not accepted: the error gives the own one.
 @Suite struct ForeignNameTests {
-  private func errors(_ text: String) -> String {
-    do {
-      _ = try experiment(text)
-      return "no error"
-    } catch {
-      return "\(error)"
-    }
-  }
+  private func errors(_ text: String) -> String { errorText { try experiment(text) } }
 
   @Test func `a loss of another name is suggested, in its place`() {
     #expect(

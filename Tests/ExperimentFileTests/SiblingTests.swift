@@ -1,5 +1,6 @@
 import ExperimentFile
 import NNExp
+import TestSupport
 import Testing
 import YAMLTree
 

@@ -3,6 +3,7 @@ import Engine
 import ExperimentFile
 import GradientCheck
 import NNExp
+import TestSupport
 import YAMLTree
 
 /// Runs experiments as the command does, but for no longer than a moment.

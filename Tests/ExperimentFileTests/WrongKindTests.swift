@@ -1,5 +1,6 @@
 import ExperimentFile
 import NNExp
+import TestSupport
 import Testing
 import YAMLTree
 
@@ -46,7 +47,7 @@ import YAMLTree
   func inSeveralPlaces(block: Int) throws {
     let trial = Trial(path: "a.yaml")
     for seed in block * 150..<block * 150 + 150 {
-      var random = Seeded(UInt64(seed))
+      var random = SeededGenerator(seed: UInt64(seed))
       let declaration = OneOfEachType.declarations.randomElement(using: &random)!
       var root = try experiment(declaration.text).resolved
       for _ in 0..<Int.random(in: 1...4, using: &random) {
@@ -136,20 +137,5 @@ extension Node {
     case .map(let entries): [self] + entries.flatMap(\.value.values)
     default: [self]
     }
-  }
-}
-
-/// A generator whose failures can be repeated from its seed (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

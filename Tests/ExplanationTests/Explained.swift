@@ -2,24 +2,16 @@ import Datasets
 import Engine
 import ExperimentFile
 import NNExp
-import Standard
+import TestSupport
 
 @testable import Explanation
-
-/// Everything that ships, and what a test brings.
-func registry(_ layers: [any Component<any Layer>.Type] = []) -> Registry {
-  var registry = Registry()
-  registerStandard(in: &registry)
-  registerDatasets(in: &registry)
-  for layer in layers { registry.register(layer) }
-  return registry
-}
 
 /// The explanation of an experiment that is written in the test.
 func explanation(
   _ yaml: String, name: String? = nil, sample: Int = 0, layers: [any Component<any Layer>.Type] = []
 ) throws -> Explanation {
-  let registry = registry(layers)
+  var registry = registry
+  for layer in layers { registry.register(layer) }
   let experiment = try Experiment(Array(yaml.utf8), path: "test.yaml", registry: registry)
   let data = try experiment.data.load(as: Double.self, seed: experiment.seed)
   let graph = try Graph(

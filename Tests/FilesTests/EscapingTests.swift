@@ -1,4 +1,5 @@
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Files
@@ -49,15 +50,11 @@ import Testing
   @Test(arguments: UInt64(0)..<200)
   func nothingActsWhateverTheText(_ seed: UInt64) {
     let scalars = Array("::##[]\n\r\t\u{1B}\u{0}\u{9B}\u{202E}\u{301} %,<>&'\"ax".unicodeScalars)
-    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-    func next() -> Int {
-      state ^= state << 13
-      state ^= state >> 7
-      state ^= state << 17
-      return Int(truncatingIfNeeded: state >> 33)
-    }
+    var random = SeededGenerator(seed: seed)
     var text = String.UnicodeScalarView()
-    for _ in 0..<next() % 40 { text.append(scalars[next() % scalars.count]) }
+    for _ in 0..<Int.random(in: 0..<40, using: &random) {
+      text.append(scalars.randomElement(using: &random)!)
+    }
     let shown = Escaping.terminal(String(text), isForGitHub: true)
     #expect(shown.unicodeScalars.allSatisfy { $0 == "\n" || !$0.isUnsafeInText })
     #expect(shown.utf8.firstRange(of: "##[".utf8) == nil)

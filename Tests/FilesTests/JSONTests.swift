@@ -97,9 +97,8 @@ private func bytes(_ hexadecimal: String) -> [UInt8] {
 }
 
 private func reference() throws -> [String: Any] {
-  let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("References/json.json")
-  return try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as! [String: Any]
+  let file = Repository.test("References/json.json")
+  return try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as! [String: Any]
 }
 
 @Test func textsAreReadAsPythonReadsThem() throws {

@@ -1,10 +1,7 @@
-import Datasets
-import Engine
 import NNExp
-import Standard
 import Synchronization
+import TestSupport
 import Testing
-import YAMLTree
 
 @testable import GradientCheck
 
@@ -12,29 +9,21 @@ import YAMLTree
 @Suite struct CoresTests {
   /// 64 inputs, 32 and 10 units, 8 samples, softmax and cross-entropy.
   private func subject(_ seed: UInt64) throws -> NetworkSubject {
-    var registry = Registry()
-    registerStandard(in: &registry)
-    var options = Options(
-      try parseYAML(
-        Array(
-          """
-          model:
-            - {type: dense, units: 32, name: hidden}
-            - relu
-            - {type: dense, units: 10}
-          loss: cross_entropy
-          """.utf8), name: "cores.yaml"))
-    let declared = ModelDeclaration(from: &options, registry: registry)
-    let objective = Objective(from: &options, registry: registry)
-    try options.finish()
-    let graph = try Graph(declared, inputShape: [64], registry: registry)
-    let network = try Network<Float>(graph, target: .classes(10), capacity: 8, seed: seed)
     let random = RandomStream(seed: seed, purpose: "cores")
-    let samples = Samples(
-      inputs: (0..<8 * 64).map { Float(random.normal(at: $0)) },
-      targets: (0..<8).map { Float(random.stream(1).integer(below: 10, at: $0)) }, count: 8)
-    return try NetworkSubject(
-      of: network, samples: samples, objective: try #require(objective), seed: seed)
+    return try networkSubject(
+      """
+      model:
+        - {type: dense, units: 32, name: hidden}
+        - relu
+        - {type: dense, units: 10}
+      loss: cross_entropy
+      """, inputShape: [64], target: .classes(10), samples: 8, seed: seed,
+      registry: standardRegistry
+    ) {
+      Float(random.normal(at: $0))
+    } goal: {
+      Float(random.stream(1).integer(below: 10, at: $0))
+    }
   }
 
   @Test func theReportIsThatOfOneCore() throws {

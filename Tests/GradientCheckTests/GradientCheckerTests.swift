@@ -1,4 +1,5 @@
 import NNExp
+import TestSupport
 import Testing
 
 @testable import GradientCheck
@@ -159,7 +160,7 @@ import Testing
 
   /// ReLU units with biases of 0 that see an input of 0.
   @Test func biasesAtKinksAreCheckedBesideThem() throws {
-    for fault in [Fault.none, .doubled, .halved] {
+    for fault in [GradientFault.none, .doubled, .halved] {
       let chain = try Chain(
         [TestDense(units: 3, fault: fault, in: .bias), Elementwise(.relu), TestDense(units: 1)],
         input: [2], samples: 4)

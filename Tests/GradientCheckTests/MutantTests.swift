@@ -1,4 +1,5 @@
 import NNExp
+import TestSupport
 import Testing
 
 @testable import GradientCheck
@@ -15,7 +16,7 @@ import Testing
 
   @Test func everyFaultOfADenseLayerIsFoundAndLocated() throws {
     for target in [TestDense.Target.weight, .bias, .input] {
-      for fault in Fault.allCases where fault != .none {
+      for fault in GradientFault.allCases where fault != .none {
         if fault == .transposed && target != .weight { continue }
         for seed in 0..<3 {
           let mutant = TestDense(units: 4, fault: fault, in: target)
@@ -57,7 +58,7 @@ import Testing
   }
 
   @Test func everyFaultOfLpPoolingIsFoundAndLocated() throws {
-    for fault in [Fault.signDropped, .flippedSign, .doubled] {
+    for fault in [GradientFault.signDropped, .flippedSign, .doubled] {
       for seed in 0..<10 {
         let chain = try Chain(
           [

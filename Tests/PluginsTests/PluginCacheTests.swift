@@ -1,16 +1,21 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Plugins
 
 @Suite struct PluginCacheTests {
-  private let folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
-    .appendingPathComponent("nnexp-cache-\(UUID().uuidString)").path
+  private let scratch = Scratch()
+  private let folder: String
+
+  /// A cache's path has no links.
+  init() {
+    folder = URL(fileURLWithPath: scratch.path).resolvingSymlinksInPath().path + "/cache"
+  }
 
   @Test func manyAtOnceBuildOnce() async throws {
     let cache = try PluginCache(in: folder)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let builds = Builds()
     try await withThrowingTaskGroup(of: PluginCache.Entry.self) { group in
       for _ in 0..<8 {
@@ -35,7 +40,6 @@ import Testing
 
   @Test func aFailedBuildIsTriedByTheNextAlone() async throws {
     let cache = try PluginCache(in: folder)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let builds = Builds()
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<16 {
@@ -56,7 +60,6 @@ import Testing
 
   @Test func aFailedBuildLeavesNothing() throws {
     let cache = try PluginCache(in: folder)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     for _ in 0..<2 {
       #expect(throws: Diagnostic.self) {
         try cache.entry("a.so") { workshop in
@@ -69,7 +72,6 @@ import Testing
   }
 
   @Test func linksAndMissingFoldersAreFollowed() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     _ = try PluginCache(in: folder + "/a/b/c")
     let link = folder + "/link"
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "a/../a/./new")
@@ -91,7 +93,6 @@ import Testing
 
   @Test func whatIsNotAFileIsBuiltOver() throws {
     let cache = try PluginCache(in: folder)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     try FileManager.default.createSymbolicLink(
       atPath: folder + "/a.so", withDestinationPath: "/etc/passwd")
     mkfifo(folder + "/a.so.sha256", 0o600)
@@ -108,7 +109,6 @@ import Testing
 
   @Test func aFolderOfOthersIsRefused() throws {
     _ = try PluginCache(in: folder)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder)
     #expect {
       try PluginCache(in: folder)

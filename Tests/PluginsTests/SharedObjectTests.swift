@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Plugins
@@ -43,7 +44,7 @@ import Testing
     for length in stride(from: 0, to: sound.count, by: 997) {
       #expect(fact(Array(sound[..<length])) != "accepted")
     }
-    var random = SplitMix(state: 42)
+    var random = SeededGenerator(seed: 42)
     for _ in 0..<2000 {
       var bytes = sound
       // The header and the section table are what is read.
@@ -56,17 +57,5 @@ import Testing
       }
       _ = fact(bytes)
     }
-  }
-}
-
-/// Repeatable random numbers.
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

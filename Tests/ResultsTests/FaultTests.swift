@@ -7,36 +7,6 @@ import Testing
 @testable import Files
 @testable import Results
 
-/// Fails one operation of many, or that one and all after it, as though the
-/// process had been killed there.
-private final class Fault: Sendable {
-  private let count = Atomic(0)
-  private let target: Int
-  private let code: Int32
-  private let kills: Bool
-  private let log = Mutex<[String]>([])
-
-  init(at target: Int, code: Int32 = ENOSPC, kills: Bool = false) {
-    self.target = target
-    self.code = code
-    self.kills = kills
-  }
-
-  var fileSystem: FileSystem {
-    FileSystem { [self] operation, path in
-      let index = count.add(1, ordering: .relaxed).oldValue
-      log.withLock { $0.append("\(operation) \(path)") }
-      return index == target || kills && index > target ? code : 0
-    }
-  }
-
-  /// How many operations there were.
-  var operations: Int { count.load(ordering: .relaxed) }
-
-  /// What they were.
-  var history: [String] { log.withLock { $0 } }
-}
-
 private func checkpoint(_ epoch: Int) -> Checkpoint {
   Checkpoint(info: ["epoch": .int(epoch)], tensors: [.init("w", values: [Double(epoch)])])
 }
@@ -55,7 +25,7 @@ private func withEveryFault(
     let scratch = Scratch()
     try prepare(scratch)
     let before = scratch.tree()
-    let fault = Fault(at: index, code: code, kills: kills)
+    let fault = FileFault(at: index, code: code, kills: kills)
     let message = thrown(replacing: scratch.path) { try body(scratch, fault.fileSystem) }
     if fault.operations <= index { break }
     try check(scratch, before, message, index)
@@ -70,7 +40,7 @@ func aRunThatCannotBeMadeLeavesNothing(_ code: Int32) throws {
     _ = try scratch.run("xor", fileSystem)
   } check: { scratch, before, message, index in
     // Looking for newer runs, after all is done, is the only call that may fail.
-    if message == "nothing" {
+    if message == "no error" {
       #expect(scratch.tree().contains("results/xor/latest -> run-0001"), "operation \(index)")
     } else {
       #expect(message.hasPrefix("3 error: cannot "), "operation \(index)")
@@ -87,7 +57,7 @@ func aRunThatCannotBeMadeLeavesNothing(_ code: Int32) throws {
   } body: { scratch, fileSystem in
     _ = try scratch.run("xor", fileSystem)
   } check: { scratch, before, message, index in
-    if message != "nothing" { #expect(scratch.tree() == before, "operation \(index)") }
+    if message != "no error" { #expect(scratch.tree() == before, "operation \(index)") }
   }
 }
 
@@ -261,7 +231,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 
 @Test func everyOperationPassesTheLayer() throws {
   let scratch = Scratch()
-  let record = Fault(at: .max)
+  let record = FileFault(at: .max)
   let run = try scratch.run("xor", record.fileSystem)
   try run.write("x", to: "a.txt", durably: true)
   let home = scratch.path

@@ -75,26 +75,12 @@ func placesWithoutPermission() async throws {
   #expect(scratch.tree() == before)
 }
 
-/// A file system of 64 KB below a scratch folder; nil where none can be mounted.
-private final class SmallDisk: Sendable {
-  let scratch = Scratch()
-  var path: String { scratch.path + "/disk" }
-
-  init?() {
-    scratch.makeFolder("disk")
-    guard mount("tmpfs", path, "tmpfs", 0, "size=64k") == 0 else { return nil }
-  }
-
-  // Files of a test may still be open.
-  deinit { umount2(path, Int32(MNT_DETACH)) }
-
-  static let isAvailable = SmallDisk() != nil
-}
-
 @Test(.enabled(if: SmallDisk.isAvailable, "file systems cannot be mounted here"))
 func aFullDisk() throws {
-  let disk = try #require(SmallDisk())
-  let run = try RunDirectory.create(name: "xor", under: disk.path + "/results")
+  let scratch = Scratch()
+  let disk = try #require(SmallDisk(at: scratch.path + "/disk", kilobytes: 64))
+  defer { withExtendedLifetime(disk) {} }
+  let run = try RunDirectory.create(name: "xor", under: scratch.path + "/disk/results")
   let small = Checkpoint(info: [:], tensors: [.init("w", values: [1, 2, 3] as [Double])])
   let large = Checkpoint(
     info: [:], tensors: [.init("w", values: [Double](repeating: 1, count: 20_000))])
@@ -116,8 +102,8 @@ func aFullDisk() throws {
       note: free some space there, or name another place with --output
       """)
   #expect(try run.read("a.txt") == Array("old".utf8))
-  var full = "nothing"
-  while full == "nothing" {
+  var full = "no error"
+  while full == "no error" {
     full = thrown { try csv.append([.text(String(repeating: "r", count: 999))]) }
   }
   #expect(full.contains("No space left on device"))
@@ -129,12 +115,14 @@ func aFullDisk() throws {
 
 @Test(.enabled(if: SmallDisk.isAvailable, "file systems cannot be mounted here"))
 func aReadOnlyDisk() throws {
-  let disk = try #require(SmallDisk())
-  mkdir(disk.path + "/results", 0o755)
-  #expect(mount("tmpfs", disk.path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), nil) == 0)
+  let scratch = Scratch()
+  let disk = try #require(SmallDisk(at: scratch.path + "/disk", kilobytes: 64))
+  defer { withExtendedLifetime(disk) {} }
+  mkdir(scratch.path + "/disk/results", 0o755)
+  #expect(mount("tmpfs", scratch.path + "/disk", "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), nil) == 0)
   #expect(
-    thrown(replacing: disk.path) {
-      try RunDirectory.create(name: "xor", under: disk.path + "/results")
+    thrown(replacing: scratch.path + "/disk") {
+      try RunDirectory.create(name: "xor", under: scratch.path + "/disk/results")
     } == """
       3 error: cannot create the folder '$/results/xor': Read-only file system
       note: name a place that can be written with --output

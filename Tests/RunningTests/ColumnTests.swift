@@ -1,6 +1,7 @@
 import Foundation
 import NNExp
 import Results
+import TestSupport
 import Testing
 
 /// Whether larger values of a column are better is the metric's property, whatever its
@@ -25,17 +26,17 @@ import Testing
 
     """
 
-  private func table(_ bench: Bench, _ name: String) throws -> CSVTable {
-    try CSVTable(#require(bench.bytes("\(name)/metrics.csv")), path: "metrics.csv")
+  private func table(_ runs: RunsFolder, _ name: String) throws -> CSVTable {
+    try CSVTable(#require(runs.bytes("\(name)/metrics.csv")), path: "metrics.csv")
   }
 
   @Test(arguments: ["train_fit", "train_bad_fit", "validation_fit", "validation_bad_fit"])
   func theBestEpochIsTheBest(monitor: String) throws {
-    let bench = try Bench()
-    try bench.run(text, "run", overrides: ["train.early_stopping.monitor=\(monitor)"])
-    let summary = try Summary(of: RunDirectory.open(bench.folder("run")))
+    let runs = RunsFolder()
+    try runs.run(text, "run", overrides: ["train.early_stopping.monitor=\(monitor)"])
+    let summary = try Summary(of: RunDirectory.open(runs.folder("run")))
     let best = try #require(summary.best.first { $0.column.name == monitor })
-    let table = try table(bench, "run")
+    let table = try table(runs, "run")
     let index = try #require(table.index(of: monitor))
     let values = table.rows.compactMap { $0[index] }
     let isError = monitor.hasSuffix("bad_fit")
@@ -45,9 +46,9 @@ import Testing
   }
 
   @Test func theRunRecordsItsColumns() throws {
-    let bench = try Bench()
-    try bench.run(text, "run")
-    let summary = try Summary(of: RunDirectory.open(bench.folder("run")))
+    let runs = RunsFolder()
+    try runs.run(text, "run")
+    let summary = try Summary(of: RunDirectory.open(runs.folder("run")))
     #expect(
       summary.final.map(\.column) == [
         .loss(.train), .loss(.validation),
@@ -56,21 +57,21 @@ import Testing
         MetricColumn(.train, quantity: "bad_fit", largerIsBetter: false),
         MetricColumn(.validation, quantity: "bad_fit", largerIsBetter: false),
       ])
-    #expect(try table(bench, "run").columns.suffix(6) == summary.final.map(\.column.name))
+    #expect(try table(runs, "run").columns.suffix(6) == summary.final.map(\.column.name))
   }
 
   /// An epoch that is not recorded can be the best one: its values are in the summary.
   @Test func theBestEpochNeedsNoRow() throws {
-    let bench = try Bench()
-    try bench.run(text, "whole")
-    try bench.run(text, "sparse", overrides: ["+train.record_every=30"])
+    let runs = RunsFolder()
+    try runs.run(text, "whole")
+    try runs.run(text, "sparse", overrides: ["+train.record_every=30"])
     let (whole, sparse) = (
-      try Summary(of: RunDirectory.open(bench.folder("whole"))),
-      try Summary(of: RunDirectory.open(bench.folder("sparse")))
+      try Summary(of: RunDirectory.open(runs.folder("whole"))),
+      try Summary(of: RunDirectory.open(runs.folder("sparse")))
     )
     #expect(sparse.best == whole.best)
     #expect(sparse.final == whole.final)
-    #expect(bench.bytes("sparse/checkpoints/best.nnx") == bench.bytes("whole/checkpoints/best.nnx"))
-    #expect(try table(bench, "sparse").rows.count == 1)
+    #expect(runs.bytes("sparse/checkpoints/best.nnx") == runs.bytes("whole/checkpoints/best.nnx"))
+    #expect(try table(runs, "sparse").rows.count == 1)
   }
 }

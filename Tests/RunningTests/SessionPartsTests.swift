@@ -2,6 +2,7 @@ import Engine
 import ExperimentFile
 import NNExp
 import Running
+import TestSupport
 import Testing
 import YAMLTree
 

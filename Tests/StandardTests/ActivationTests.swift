@@ -1,3 +1,4 @@
+import Conformance
 import Foundation
 import NNExp
 import Testing
@@ -11,8 +12,8 @@ import Testing
     let bench = try LayerBench<S>(makeLayer(type, options), inputs: [[x.count]], samples: 1)
     bench.x.values = x
     bench.dy.values = x.map { _ in 1 }
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     return (bench.y.values, bench.dx.values)
   }
 
@@ -86,8 +87,8 @@ import Testing
     let bench = try LayerBench<Double>(makeLayer(type), inputs: [[3]], samples: 3)
     bench.x.values = [1000, 0, -1000, -1e308, -1e308, -1e308, 5, 5, 5]
     bench.dy.values = Array(repeating: 1, count: 9)
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     let third = 1.0 / 3
     if type == "softmax" {
       #expect(bench.y.values == [1, 0, 0] + Array(repeating: third, count: 6))
@@ -101,7 +102,7 @@ import Testing
   @Test func `of an image runs over its channels`() throws {
     let bench = try LayerBench<Double>(makeLayer("softmax"), inputs: [[2, 1, 3]], samples: 2)
     bench.x.values = [0, 1, 2, log(3), 1, 2, 0, 0, 0, 0, 0, 0]
-    bench.forward()
+    bench.runForward()
     expectClose(
       bench.y.values, [0.25, 0.5, 0.5, 0.75, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5], 1e-15)
   }

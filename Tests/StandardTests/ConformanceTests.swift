@@ -1,17 +1,11 @@
 import Conformance
 import GradientCheck
 import NNExp
-import Standard
+import TestSupport
 import Testing
 
 /// Every type that ships, held to the routine that authors of plugins use.
 @Suite struct ConformanceTests {
-  private static let registry: Registry = {
-    var registry = Registry()
-    registerStandard(in: &registry)
-    return registry
-  }()
-
   /// A type with options and the shapes that it is tried on.
   struct Case: Sendable, CustomTestStringConvertible {
     let type: String
@@ -68,7 +62,7 @@ import Testing
 
   @Test(arguments: layers)
   func everyLayerConforms(_ layer: Case) throws {
-    let type = try #require(ConformanceTests.registry.layers[layer.type])
+    let type = try #require(standardRegistry.layers[layer.type])
     var settings = ConformanceSettings()
     // Learned exponents lie above 1, and batch statistics want a batch.
     settings.samples = 5
@@ -115,7 +109,7 @@ import Testing
 
   @Test(arguments: losses)
   func everyLossConforms(_ loss: LossCase) throws {
-    let type = try #require(ConformanceTests.registry.losses[loss.type])
+    let type = try #require(standardRegistry.losses[loss.type])
     var settings = ConformanceSettings()
     if loss.hasProbabilities { settings.inputs = .uniform(0.05, 0.95) }
     let table = try Conformance.of(
@@ -125,8 +119,8 @@ import Testing
 
   @Test func noTypeIsLeftOut() {
     #expect(
-      Set(ConformanceTests.registry.layers.names) == Set(ConformanceTests.layers.map(\.type)))
+      Set(standardRegistry.layers.names) == Set(ConformanceTests.layers.map(\.type)))
     #expect(
-      Set(ConformanceTests.registry.losses.names) == Set(ConformanceTests.losses.map(\.type)))
+      Set(standardRegistry.losses.names) == Set(ConformanceTests.losses.map(\.type)))
   }
 }

@@ -1,3 +1,4 @@
+import Conformance
 import Testing
 
 @testable import NNExp
@@ -26,7 +27,7 @@ import Testing
       for (k, buffer) in (bench.inputs + bench.parameters).enumerated() {
         buffer.values = buffer.values.indices.map { random.stream(k).normal(at: $0) }
       }
-      bench.forward()
+      bench.runForward()
 
       let (x, w, b) = (bench.x.values, bench.parameters[0].values, bench.parameters[1].values)
       let window = plan.parameters[0].shape
@@ -105,7 +106,7 @@ import Testing
         for (k, buffer) in (bench.inputs + bench.parameters + [bench.dy]).enumerated() {
           buffer.values = buffer.values.indices.map { S(random.stream(k).normal(at: $0)) }
         }
-        func doubles(_ buffer: Buffer<S>) -> [Double] { buffer.values.map { Double($0) } }
+        func doubles(_ buffer: GuardedBuffer<S>) -> [Double] { buffer.values.map { Double($0) } }
         let (x, dy) = (doubles(bench.x), doubles(bench.dy))
         let (w, b) = (doubles(bench.parameters[0]), doubles(bench.parameters[1]))
         var (y, dx, dw) = (dy.map { _ in 0.0 }, x.map { _ in 1.0 }, w.map { _ in 1.0 })
@@ -140,14 +141,14 @@ import Testing
           }
         }
         let isa = isas[seed / 6 % isas.count]
-        isa.perform { bench.forward() }
+        isa.perform { bench.runForward() }
         let what = "\(S.self), seed \(seed): \(Node.map(options).flow) on \(shape), \(isa)"
         expectClose(doubles(bench.y), y, tolerance, "y, " + what)
-        isa.perform { bench.backward(prefill: 1) }
+        isa.perform { bench.runBackward(prefill: 1) }
         expectClose(doubles(bench.dx), dx, tolerance, "dx, " + what)
         expectClose(doubles(bench.gradients[0]), dw, tolerance, "dw, " + what)
         expectClose(doubles(bench.gradients[1]), db, tolerance, "db, " + what)
-        #expect(bench.trespasses == [], "\(what)")
+        #expect(bench.damaged == [], "\(what)")
         if window != (1, 1) {
           if bench.plan.scratch.count > 3 { direct += 1 } else { byMatrix += 1 }
         }

@@ -1,5 +1,7 @@
+import Conformance
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// All samples of a generator: rows of inputs, and the targets.
@@ -8,9 +10,9 @@ private func made(
 ) throws -> (x: [[Double]], t: [Double], generator: any Generator) {
   let generator = try Rule.generator(name, entries)
   let features = generator.inputShape.count
-  let inputs = RuleNumbers(
+  let inputs = GuardedBuffer(
     Array(repeating: 99.0, count: generator.samples * features), shape: generator.inputShape)
-  let targets = RuleNumbers(
+  let targets = GuardedBuffer(
     Array(repeating: 99.0, count: generator.samples * generator.target.shape.count),
     shape: generator.target.shape)
   generator.generate(
@@ -24,7 +26,7 @@ private func made(
 }
 
 @Test func generatorsArePureFunctionsOfTheirStream() throws {
-  for name in Rule.registry.generators.names {
+  for name in standardRegistry.generators.names {
     let first = try made(name)
     let again = try made(name)
     #expect(first.x == again.x && first.t == again.t, "\(name)")
@@ -143,7 +145,7 @@ private func made(
 
 @Test func generatorOptionsAreChecked() {
   func mistakes(_ name: String, _ entries: Rule.Entries) -> String {
-    Rule.mistakes { try Rule.generator(name, entries) }
+    errorText { try Rule.generator(name, entries) }
   }
   #expect(
     mistakes("parity", ["bits": 21])

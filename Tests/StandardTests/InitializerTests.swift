@@ -1,12 +1,14 @@
+import Conformance
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// What an initializer gives a parameter of that shape.
 private func filled(
   _ name: String, _ shape: Shape, _ entries: Rule.Entries = [:], seed: UInt64 = 1
 ) throws -> [Double] {
-  let values = RuleNumbers(Array(repeating: 99.0, count: shape.count), shape: shape)
+  let values = GuardedBuffer(Array(repeating: 99.0, count: shape.count), shape: shape)
   try Rule.initializer(name, entries).fill(
     values.tensor, random: RandomStream(seed: seed, purpose: "initial values"))
   return values.values
@@ -57,7 +59,7 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
 }
 
 @Test func initializersArePureFunctionsOfTheirStream() throws {
-  for name in Rule.registry.initializers.names where name != "values" && name != "constant" {
+  for name in standardRegistry.initializers.names where name != "values" && name != "constant" {
     let first = try filled(name, [6, 5])
     #expect(try filled(name, [6, 5]) == first, "\(name)")
     if name != "zeros" && name != "ones" {
@@ -143,25 +145,25 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
   }
   let ragged = list(9, list(10, 1, 2), list(18, 3, 4, 5))
   #expect(
-    Rule.mistakes { try filled("values", [2, 2], ["values": ragged]) } == """
+    errorText { try filled("values", [2, 2], ["values": ragged]) } == """
       a.yaml:1:18: error: found a list of 3 in values, but axis 2 of the shape [2, 2] needs 2
           values: [[1, 2], [3, 4, 5]]
                            ^
       """)
   #expect(
-    Rule.mistakes { try filled("values", [3, 2], ["values": ragged]) } == """
+    errorText { try filled("values", [3, 2], ["values": ragged]) } == """
       a.yaml:1:9: error: found a list of 2 in values, but axis 1 of the shape [3, 2] needs 3
           values: [[1, 2], [3, 4, 5]]
                   ^
       """)
   #expect(
-    Rule.mistakes { try filled("values", [2], ["values": ragged]) } == """
+    errorText { try filled("values", [2], ["values": ragged]) } == """
       a.yaml:1:10: error: values is nested deeper than the shape [2]
           values: [[1, 2], [3, 4, 5]]
                    ^
       """)
   func fact(_ values: Node, _ shape: Shape) -> String {
-    Rule.mistakes { try filled("values", shape, ["values": values]) }
+    errorText { try filled("values", shape, ["values": values]) }
   }
   #expect(
     fact([1, 2, 3], [2, 2]) == "error: values has 3 numbers, but shape [2, 2] needs 4")
@@ -173,7 +175,7 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
 
 @Test func initializerOptionsAreChecked() {
   func mistakes(_ name: String, _ entries: Rule.Entries) -> String {
-    Rule.mistakes { try Rule.initializer(name, entries) }
+    errorText { try Rule.initializer(name, entries) }
   }
   #expect(
     mistakes("values", [:])
@@ -198,6 +200,6 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
       error: mode must be one of: fan_in, fan_out, found the text 'fan-in'; did you mean 'fan_in'?
       """)
   #expect(
-    Rule.mistakes { try filled("orthogonal", [3]) }
+    errorText { try filled("orthogonal", [3]) }
       == "error: orthogonal needs a matrix, found a parameter of shape [3]")
 }

@@ -1,4 +1,5 @@
 import NNExp
+import TestSupport
 import Testing
 
 /// What a user is told, word by word.
@@ -7,7 +8,7 @@ import Testing
     _ type: String, _ options: [(String, Node)], _ text: String,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
-    let found = try optionMistakes(type, options)
+    let found = try optionErrors(type, options)
     #expect(found == text, sourceLocation: sourceLocation)
   }
 
@@ -200,7 +201,7 @@ import Testing
       [.max], [.max, .max, .max], [65_536, .max, 1], [1, 1, .max], [.max, 1, 1], [1, 0, 0], [0],
       [1 << 62, 1 << 62, 3], [],
     ]
-    for type in layerTypes.names {
+    for type in standardRegistry.layers.names {
       let windowed: [(String, Node)] = [
         ("channels", 65_536), ("window", 65_536), ("stride", 65_536), ("dilation", 65_536),
         ("padding", 65_536), ("ceil_mode", true), ("units", Node(.int(.max))),
@@ -208,7 +209,7 @@ import Testing
       ]
       for picked in [windowed, windowed.filter { $0.0 != "padding" && $0.0 != "dilation" }] {
         var probe = Options()
-        _ = try layerTypes[type]!.make(&probe)
+        _ = try standardRegistry.layers[type]!.make(&probe)
         let known = Set(probe.descriptions.map(\.key))
         let layer = try makeLayer(type, picked.filter { known.contains($0.0) })
         for shape in huge {
@@ -223,9 +224,9 @@ import Testing
   }
 
   @Test func `every type has a manual`() throws {
-    #expect(layerTypes.names.count == 22)
-    for name in layerTypes.names {
-      let type = try #require(layerTypes[name])
+    #expect(standardRegistry.layers.names.count == 22)
+    for name in standardRegistry.layers.names {
+      let type = try #require(standardRegistry.layers[name])
       let manual = type.documentation
       #expect(type.name == name)
       #expect(!manual.summary.isEmpty && !manual.summary.hasSuffix("."), "\(name)")

@@ -1,5 +1,7 @@
+import Conformance
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// One window of References/lp_pooling.json, computed with mpmath.
@@ -26,11 +28,7 @@ private struct LpCase: Decodable {
   }
 }
 
-private let lpCases: [LpCase] = {
-  let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  let file = folder.appending(path: "References/lp_pooling.json")
-  return try! JSONDecoder().decode([LpCase].self, from: Data(contentsOf: file))
-}()
+private let lpCases: [LpCase] = try! Repository.reference("lp_pooling.json")
 
 @Suite struct LpPoolingTests {
   @Test func `values and slopes are mpmath's in float64`() throws {
@@ -45,15 +43,15 @@ private let lpCases: [LpCase] = {
     let bench = try LayerBench<S>(window.layer(), inputs: [[window.x.count]], samples: 1)
     bench.x.values = window.x.map { S(Double($0)!) }
     bench.dy.values = [1]
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     expectNear(bench.y.values[0], window.y, ulps: 6, "\(window.name): y")
     for (slope, expected) in zip(bench.dx.values, window.slopes) {
       // x/m and y are each rounded once before the power of p − 1.
       let ulps = window.exponent.isFinite ? 6 + 2 * window.exponent : 0
       expectNear(slope, expected, ulps: ulps, "\(window.name): slope")
     }
-    #expect(bench.trespasses == [])
+    #expect(bench.damaged == [])
   }
 
   @Test func `the slope by p is mpmath's`() throws {
@@ -67,8 +65,8 @@ private let lpCases: [LpCase] = {
       bench.parameters[0].values = [rho]
       bench.x.values = window.x.map { Double($0)! }
       bench.dy.values = [1]
-      bench.forward()
-      bench.backward()
+      bench.runForward()
+      bench.runBackward()
       // ∂p/∂ρ = 1/(1 + e^(−ρ)). Σw ln r − ln u cancels, so the error is that of y/p.
       let y = Double(window.y)!
       let slope = bench.gradients[0].values[0] * (1 + exp(-rho))
@@ -93,8 +91,8 @@ private let lpCases: [LpCase] = {
           let bench = try LayerBench<Double>(layer, inputs: [[5]], samples: 1)
           bench.x.values = x
           bench.dy.values = [1]
-          bench.forward()
-          bench.backward()
+          bench.runForward()
+          bench.runBackward()
           return bench.y.values + bench.dx.values
         }
         for (fast, general) in zip(results[0], results[1]) {
@@ -109,7 +107,7 @@ private let lpCases: [LpCase] = {
     let bench = try LayerBench<Float>(
       makeLayer("lp_pooling", [("window", 2), ("p", 3)]), inputs: [[4]], samples: 1)
     bench.x.values = [-5, 0, 0, 1024]
-    bench.forward()
+    bench.runForward()
     #expect(bench.y.values == [5, 1024])
   }
 
@@ -122,8 +120,8 @@ private let lpCases: [LpCase] = {
       let bench = try LayerBench<Double>(layer, inputs: [[12]], samples: 1)
       bench.x.values = [1, .nan, 2, -.infinity, 1, 0, .infinity, .nan, 0, .nan, 0, 0]
       bench.dy.values = [1, 1, 1, 1]
-      bench.forward()
-      bench.backward()
+      bench.runForward()
+      bench.runBackward()
       let y = bench.y.values
       #expect(y[0].isNaN && y[1] == .infinity && y[2].isNaN && y[3].isNaN, "p = \(p): \(y)")
       let dx = bench.dx.values
@@ -141,8 +139,8 @@ private let lpCases: [LpCase] = {
       samples: 1)
     bench.x.values = [1, -2, 2, 0, 0, 0]
     bench.dy.values = [5, 5]
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     #expect(bench.y.values == [2, 0])
     #expect(bench.dx.values == [0, -5, 0, 0, 0, 0])
   }
@@ -153,7 +151,7 @@ private let lpCases: [LpCase] = {
         "lp_pooling", [("window", 3), ("padding", 1), ("stride", 2), ("normalize", true)]),
       inputs: [[1, 3, 3]], samples: 1)
     bench.x.values = [1, 1, 1, 1, -2, 1, 1, 1, 1]
-    bench.forward()
+    bench.runForward()
     // Four entries in each corner: √((1 + 1 + 1 + 4)/4).
     #expect(bench.y.values == Array(repeating: 1.75.squareRoot(), count: 4))
   }
@@ -169,8 +167,8 @@ private let lpCases: [LpCase] = {
       bench.dy.values = [1]
       for (rho, y): (Double, Double) in [(-1e4, 7), (-1e308, 7), (1e4, 4), (1e308, 4)] {
         bench.parameters[0].values = [rho]
-        bench.forward()
-        bench.backward()
+        bench.runForward()
+        bench.runBackward()
         #expect(bench.y.values == [y] && bench.gradients[0].values[0].isFinite)
       }
     }

@@ -1,3 +1,4 @@
+import Conformance
 import NNExp
 import Testing
 
@@ -9,8 +10,8 @@ import Testing
       makeLayer(type), inputs: inputs.map { [$0.count / samples] }, samples: samples)
     for (buffer, values) in zip(bench.inputs, inputs) { buffer.values = values }
     bench.dy.values = dy
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     return bench
   }
 

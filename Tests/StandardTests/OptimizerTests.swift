@@ -1,5 +1,7 @@
+import Conformance
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// Trains by one optimizer on a function, as the engine would.
@@ -8,24 +10,27 @@ final class Descent<S: Scalar> {
 
   let optimizer: any Optimizer
   let function: Function
-  let w: RuleNumbers<S>
-  private let g: RuleNumbers<S>
-  private let memory: [RuleNumbers<S>]
+  let w: GuardedBuffer<S>
+  private let g: GuardedBuffer<S>
+  private let memory: [GuardedBuffer<S>]
   private let vectors: UnsafeMutablePointer<Tensor<S>>
-  private let scalars: RuleNumbers<Double>
+  private let scalars: GuardedBuffer<Double>
   private(set) var step = 0
   private(set) var evaluations = 0
+
+  /// The value before the last step.
+  private(set) var loss = Double.nan
 
   init(_ optimizer: any Optimizer, from start: [S], on function: @escaping Function) {
     self.optimizer = optimizer
     self.function = function
     let needs = optimizer.memory
-    w = RuleNumbers(start)
-    g = RuleNumbers(zeros: [start.count])
-    memory = (0..<needs.vectors).map { _ in RuleNumbers(zeros: [start.count]) }
+    w = GuardedBuffer(start)
+    g = GuardedBuffer(zeros: [start.count])
+    memory = (0..<needs.vectors).map { _ in GuardedBuffer(zeros: [start.count]) }
     vectors = .allocate(capacity: max(1, needs.vectors))
     vectors.initialize(from: memory.map(\.tensor), count: needs.vectors)
-    scalars = RuleNumbers(zeros: [needs.scalars])
+    scalars = GuardedBuffer(zeros: [needs.scalars])
   }
 
   deinit { vectors.deallocate() }
@@ -42,18 +47,21 @@ final class Descent<S: Scalar> {
   func run(_ count: Int, factor: (Int) -> Double = { _ in 1 }) -> [[S]] {
     (0..<count).map { _ in
       step += 1
+      loss = evaluate()
       let update = Update(
         w: w.tensor, g: g.tensor, vectors: Tensors(start: vectors, count: memory.count),
         scalars: scalars.tensor, learningRate: optimizer.learningRate * factor(step),
-        step: step, loss: evaluate(),
+        step: step, loss: loss,
         evaluate: optimizer.memory.needsFullBatch ? { self.evaluate() } : nil)
-      switch update {
-      case let update as Update<Float>: optimizer.step(update)
-      case let update as Update<Double>: optimizer.step(update)
-      default: break
-      }
+      update.run(optimizer)
       return w.values
     }
+  }
+
+  /// The names of the buffers beyond whose ends something was written.
+  var damaged: [String] {
+    ([w, g] + memory).filter { !$0.isIntact }.map(\.name)
+      + [scalars].filter { !$0.isIntact }.map(\.name)
   }
 
   /// All that a checkpoint would hold.
@@ -309,7 +317,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
 
 @Test func optimizerOptionsAreChecked() {
   func mistakes(_ name: String, _ entries: Rule.Entries) -> String {
-    Rule.mistakes { try Rule.optimizer(name, entries) }
+    errorText { try Rule.optimizer(name, entries) }
   }
   #expect(
     mistakes("sgd", ["learning_rate": -1])

@@ -1,3 +1,4 @@
+import Conformance
 import NNExp
 import Testing
 
@@ -90,7 +91,7 @@ import Testing
         #expect(plan.output == [1, rowStarts.count, columnStarts.count], "\(trace)")
         let bench = try LayerBench<Double>(layer, inputs: [shape], samples: 1)
         bench.x.values = x
-        bench.forward()
+        bench.runForward()
         let expected = windows.map { definition($0.entries.map { x[$0] }, $0.countWithPadding) }
         expectClose(bench.y.values, expected, 1e-14, "\(type) \(trace)")
       }
@@ -103,8 +104,8 @@ import Testing
       makeLayer("max_pooling", [("window", 3)]), inputs: [[7]], samples: 1)
     bench.x.values = [1, 5, 2, -3, -1, -2, 9]
     bench.dy.values = [10, 20]
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     #expect(bench.y.values == [5, -1])
     #expect(bench.dx.values == [0, 10, 0, 0, 20, 0, 0])
   }
@@ -117,8 +118,8 @@ import Testing
         -.infinity, -.infinity, -.infinity, -.infinity,
       ]
     bench.dy.values = [1, 2, 3]
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     #expect(bench.y.values[0] == 7 && bench.y.values[1].isNaN && bench.y.values[2] == -.infinity)
     #expect(bench.dx.values == [0, 1, 0, 0, 0, 2, 0, 0, 3, 0, 0, 0])
   }
@@ -129,7 +130,7 @@ import Testing
       #expect(try layer.plan(for: [shape]).output == output)
       let bench = try LayerBench<Double>(layer, inputs: [shape], samples: 1)
       bench.x.values = shape == [6] ? [1, 2, 3, 4, 5, 6] : Array(1...12).map(Double.init)
-      bench.forward()
+      bench.runForward()
       #expect(bench.y.values == (shape == [6] ? [3.5] : [3.5, 9.5]))
     }
   }

@@ -1,4 +1,6 @@
+import Conformance
 import NNExp
+import TestSupport
 import Testing
 
 /// Every layer against PyTorch: `Tests/References/pytorch_layers.py` says how.
@@ -36,13 +38,7 @@ struct ReferenceLayerTests {
     var testDescription: String { name }
   }
 
-  static let cases: [Case] = {
-    do {
-      return try readReference("pytorch_layers.json", as: File.self).cases
-    } catch {
-      fatalError("pytorch_layers.json: \(error)")
-    }
-  }()
+  static let cases = try! Repository.reference("pytorch_layers.json", as: File.self).cases
 
   @Test(arguments: cases)
   func agreesWithPyTorch(_ reference: Case) throws {
@@ -65,14 +61,14 @@ struct ReferenceLayerTests {
     // What dropout does is random, what the others do is nothing.
     let elsewhere: Set = ["dropout", "flatten", "reshape"]
     let covered = Set(Self.cases.map(\.type))
-    #expect(covered.union(elsewhere) == Set(layerTypes.names))
+    #expect(covered.union(elsewhere) == Set(standardRegistry.layers.names))
   }
 
   private func compare<S: Scalar>(
     _ reference: Case, in type: S.Type, within tolerance: Tolerance
   ) throws {
     var options = Options(ReferenceOption.map(reference.options))
-    let layer = try #require(layerTypes[reference.type]).make(&options)
+    let layer = try #require(standardRegistry.layers[reference.type]).make(&options)
     try options.finish()
     let bench = try LayerBench<S>(
       layer, inputs: reference.inputs.map { Shape($0.shape) }, samples: reference.samples)
@@ -93,8 +89,8 @@ struct ReferenceLayerTests {
     bench.dy.values = reference.dy.map { S($0) }
     bench.isTraining = reference.training
 
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     expectAgreement(bench.y.values, reference.y.values, within: tolerance, "y")
     for (k, expected) in reference.dInputs.enumerated() {
       expectAgreement(bench.dInputs[k].values, expected, within: tolerance, "∂x\(k)")

@@ -1,9 +1,10 @@
 import NNExp
+import TestSupport
 import Testing
 
 /// Every type says what it is, and describes each of its options.
 @Test func everyRuleHasAManual() throws {
-  let registry = Rule.registry
+  let registry = standardRegistry
   func check(_ name: String, _ manual: Documentation, _ make: (inout Options) throws -> Any) throws
   {
     #expect(!manual.summary.isEmpty && !manual.summary.hasSuffix("."), "\(name)")
@@ -46,7 +47,7 @@ import Testing
 }
 
 @Test func theRulesThatShipAreThese() {
-  let registry = Rule.registry
+  let registry = standardRegistry
   #expect(
     registry.losses.names == [
       "absolute_error", "binary_cross_entropy", "cross_entropy", "hinge", "huber",

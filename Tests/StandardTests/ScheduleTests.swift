@@ -1,5 +1,7 @@
+import Conformance
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// The factor at every step of a training, as the engine would ask for it.
@@ -7,7 +9,7 @@ private func factors(
   _ schedule: any Schedule, epochs: Int, stepsPerEpoch: Int = 1,
   losses: (Int) -> Double = { _ in 1 }
 ) -> [Double] {
-  let memory = RuleNumbers<Double>(zeros: [schedule.memory])
+  let memory = GuardedBuffer<Double>(zeros: [schedule.memory])
   return (0..<epochs * stepsPerEpoch).map { step in
     let epoch = step / stepsPerEpoch
     return schedule.factor(
@@ -118,7 +120,7 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
 
 @Test func scheduleOptionsAreChecked() {
   func mistakes(_ name: String, _ entries: Rule.Entries) -> String {
-    Rule.mistakes { try Rule.schedule(name, entries) }
+    errorText { try Rule.schedule(name, entries) }
   }
   #expect(mistakes("step", [:]) == "error: missing 'every': an integer ≥ 1 is required")
   #expect(

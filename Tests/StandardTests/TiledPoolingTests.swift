@@ -1,3 +1,4 @@
+import Conformance
 import Foundation
 import NNExp
 import Testing
@@ -58,9 +59,9 @@ import Testing
       inputs: [[g.channels, g.rows, g.columns]], samples: 2)
     bench.x.values = x
     bench.dy.values = bench.dy.values.indices.map { Double($0 % 7) - 2.5 }
-    bench.forward()
-    bench.backward()
-    #expect(bench.trespasses == [])
+    bench.runForward()
+    bench.runBackward()
+    #expect(bench.damaged == [])
     return bench
   }
 
@@ -115,8 +116,8 @@ import Testing
             ]), inputs: [[window.count]], samples: 1)
         alone.x.values = window.map { x[$0] }
         alone.dy.values = [bench.dy.values[j]]
-        alone.forward()
-        alone.backward()
+        alone.runForward()
+        alone.runBackward()
         expectSame(bench.y.values[j], alone.y.values[0], "seed \(seed), y of \(alone.x.values)")
         for (k, i) in window.enumerated() {
           expectSame(

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Sweeps
@@ -24,7 +25,7 @@ import Testing
 
   @Test(arguments: 0..<300)
   func orderDoesNotMatter(seed: UInt64) {
-    var random = Generator(seed)
+    var random = SeededGenerator(seed: seed)
     let trials = Int.random(in: 1...40, using: &random)
     let rungs = Int.random(in: 1...4, using: &random)
     let factor = Int.random(in: 2...5, using: &random)
@@ -83,21 +84,6 @@ import Testing
     #expect(halving.rungs(of: .max, below: 10) == [])
     let largest = try Halving(firstRung: .max / 2, factor: 3)
     #expect(largest.rungs(of: 100, below: .max) == [.max / 2])
-  }
-}
-
-/// Random numbers that a seed repeats: SplitMix64.
-struct Generator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
 

@@ -1,12 +1,11 @@
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Sweeps
 
 @Suite struct RunComparisonTests {
-  private let scratch: Scratch
-
-  init() throws { scratch = try Scratch() }
+  private let scratch = Scratch()
 
   private func resolved(rate: String, units: Int = 2, more: String = "") -> String {
     """
@@ -182,7 +181,7 @@ import Testing
   }
 
   @Test func mistakes() throws {
-    try scratch.write("", to: "file")
+    scratch.put("", in: "file")
     #expect {
       _ = try RunComparison([scratch.path + "/nowhere", scratch.path])
     } throws: { error in

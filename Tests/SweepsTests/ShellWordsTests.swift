@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Sweeps
@@ -50,16 +51,7 @@ import Testing
 
   /// The words as a shell cuts them.
   private func shell(_ text: String) throws -> [String] {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", "printf '%s\\n' \(text)"]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let bytes = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: bytes, as: UTF8.self).split(
-      atByte: "\n", omittingEmptySubsequences: false
-    ).dropLast().map(String.init)
+    try runCommand("/bin/sh", ["-c", "printf '%s\\n' \(text)"]).output
+      .split(atByte: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
   }
 }

@@ -4,181 +4,181 @@ import Testing
 @Suite struct DeclarationMistakeTests {
   @Test(
     arguments: [
-      Told(
+      ErrorCase(
         "",
         """
         a.yaml:1:1: error: empty document; write at least one 'key: value'
         """),
-      Told(
+      ErrorCase(
         "\n\n",
         """
         a.yaml:1:1: error: empty document; write at least one 'key: value'
         """),
-      Told(
+      ErrorCase(
         "# only a comment\n\n  # another\n",
         """
         a.yaml:1:1: error: empty document; write at least one 'key: value'
             # only a comment
             ^
         """),
-      Told(
+      ErrorCase(
         "---\n",
         """
         a.yaml:1:1: error: empty document; write at least one 'key: value'
             ---
             ^
         """),
-      Told(
+      ErrorCase(
         "---\n...\n",
         """
         a.yaml:1:1: error: empty document; write at least one 'key: value'
             ---
             ^
         """),
-      Told(
+      ErrorCase(
         "\u{FEFF}",
         """
         a.yaml:1:1: error: empty document; write at least one 'key: value'
         """),
-      Told(
+      ErrorCase(
         "a: 1\n---\nb: 2\n",
         """
         a.yaml:2:1: error: a second document; a file holds one declaration
             ---
             ^
         """),
-      Told(
+      ErrorCase(
         "a: 1\n...\n---\nb: 2\n",
         """
         a.yaml:3:1: error: a second document; a file holds one declaration
             ---
             ^
         """),
-      Told(
+      ErrorCase(
         "a: 1\n...\nb: 2\n",
         """
         a.yaml:3:1: error: a second document; a file holds one declaration
             b: 2
             ^
         """),
-      Told(
+      ErrorCase(
         "--- \na: 1\n---\n",
         """
         a.yaml:3:1: error: a second document; a file holds one declaration
             ---
             ^
         """),
-      Told(
+      ErrorCase(
         "[1] x\n",
         """
         a.yaml:1:5: error: text after the end of the document; a declaration is one mapping
             [1] x
                 ^
         """),
-      Told(
+      ErrorCase(
         "\"a\" \"b\"\n",
         """
         a.yaml:1:5: error: text after the end of the document; a declaration is one mapping
             "a" "b"
                 ^
         """),
-      Told(
+      ErrorCase(
         "%YAML 1.1\n---\na: 1\n",
         """
         a.yaml:1:1: error: directive '%YAML' is not supported; only '%YAML 1.2' may stand here
             %YAML 1.1
             ^
         """),
-      Told(
+      ErrorCase(
         "# c\n%TAG ! x\n---\na: 1\n",
         """
         a.yaml:2:1: error: directive '%TAG' is not supported; only '%YAML 1.2' may stand here
             %TAG ! x
             ^
         """),
-      Told(
+      ErrorCase(
         "%YAML 1.2\na: 1\n",
         """
         a.yaml:2:1: error: expected '---' after the directive
             a: 1
             ^
         """),
-      Told(
+      ErrorCase(
         "%YAML 1.2 x\n---\na: 1\n",
         """
         a.yaml:1:1: error: directive '%YAML' is not supported; only '%YAML 1.2' may stand here
             %YAML 1.2 x
             ^
         """),
-      Told(
+      ErrorCase(
         "a: 1\n%b: 2\n",
         """
         a.yaml:2:1: error: a plain text cannot begin with '%'; quote it
             %b: 2
             ^
         """),
-    ] as [Told])
-  func documents(_ mistake: Told) { mistake.check() }
+    ] as [ErrorCase])
+  func documents(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
-      Told(
+      ErrorCase(
         "a: !!python/object:os.system x\n",
         """
         a.yaml:1:4: error: tags are not supported; remove '!!python/object:os.system', or quote a text that begins with '!'
             a: !!python/object:os.system x
                ^
         """),
-      Told(
+      ErrorCase(
         "a: !!str 5\n",
         """
         a.yaml:1:4: error: tags are not supported; remove '!!str', or quote a text that begins with '!'
             a: !!str 5
                ^
         """),
-      Told(
+      ErrorCase(
         "a: !x y\n",
         """
         a.yaml:1:4: error: tags are not supported; remove '!x', or quote a text that begins with '!'
             a: !x y
                ^
         """),
-      Told(
+      ErrorCase(
         "a: ! y\n",
         """
         a.yaml:1:4: error: tags are not supported; remove '!', or quote a text that begins with '!'
             a: ! y
                ^
         """),
-      Told(
+      ErrorCase(
         "a: &b !c d\n",
         """
         a.yaml:1:7: error: tags are not supported; remove '!c', or quote a text that begins with '!'
             a: &b !c d
                   ^
         """),
-      Told(
+      ErrorCase(
         "a: !x!y z\n",
         """
         a.yaml:1:4: error: tags are not supported; quote a text that begins with '!'
             a: !x!y z
                ^
         """),
-      Told(
+      ErrorCase(
         "!<\n",
         """
         a.yaml:1:1: error: tags are not supported; quote a text that begins with '!'
             !<
             ^
         """),
-      Told(
+      ErrorCase(
         "a: !\n",
         """
         a.yaml:1:4: error: tags are not supported; remove '!', or quote a text that begins with '!'
             a: !
                ^
         """),
-      Told(
+      ErrorCase(
         "- !t [1]\n- !u {a: 1}\n",
         """
         a.yaml:1:3: error: tags are not supported; remove '!t', or quote a text that begins with '!'
@@ -188,14 +188,14 @@ import Testing
             - !u {a: 1}
               ^
         """),
-      Told(
+      ErrorCase(
         "base: &b {x: 1}\nother:\n  <<: *b\n",
         """
         a.yaml:3:3: error: merge keys are not supported; write the keys themselves
             <<: *b
             ^
         """),
-      Told(
+      ErrorCase(
         "{<<: {a: 1}, b: !x 1, b: 2}\n",
         """
         a.yaml:1:2: error: merge keys are not supported; write the keys themselves
@@ -211,40 +211,40 @@ import Testing
             {<<: {a: 1}, b: !x 1, b: 2}
                          ^
         """),
-      Told(
+      ErrorCase(
         "? [a]\n: 1\n",
         """
         a.yaml:1:3: error: a key must be a text, found a list
             ? [a]
               ^
         """),
-      Told(
+      ErrorCase(
         "? {a: 1}\n: 1\n",
         """
         a.yaml:1:3: error: a key must be a text, found a mapping
             ? {a: 1}
               ^
         """),
-      Told(
+      ErrorCase(
         "[a]: 1\n",
         """
         a.yaml:1:1: error: a key must be a text, found a list
             [a]: 1
             ^
         """),
-      Told(
+      ErrorCase(
         "a: &a 1\n*a : 2\n",
         """
         a.yaml:2:1: error: a key must be a text, found the alias '*a'
             *a : 2
             ^
         """),
-    ] as [Told])
-  func tagsAndMergeKeysAndOtherKeys(_ mistake: Told) { mistake.check() }
+    ] as [ErrorCase])
+  func tagsAndMergeKeysAndOtherKeys(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
-      Told(
+      ErrorCase(
         "a: 1\nb: 2\na: 3\n",
         """
         a.yaml:3:1: error: duplicate key 'a'; remove one of the two
@@ -254,7 +254,7 @@ import Testing
             a: 1
             ^
         """),
-      Told(
+      ErrorCase(
         "a:\n  b: 1\n  \"b\": 2\n",
         """
         a.yaml:3:3: error: duplicate key 'b'; remove one of the two
@@ -264,7 +264,7 @@ import Testing
             b: 1
             ^
         """),
-      Told(
+      ErrorCase(
         "{a: 1, a: 2, a: 3}\n",
         """
         a.yaml:1:8: error: duplicate key 'a'; remove one of the two
@@ -280,7 +280,7 @@ import Testing
             {a: 1, a: 2, a: 3}
              ^
         """),
-      Told(
+      ErrorCase(
         "é: 1\ne\u{301}: 2\n",
         """
         a.yaml:2:1: error: duplicate key 'e\u{301}'; remove one of the two
@@ -290,7 +290,7 @@ import Testing
             é: 1
             ^
         """),
-      Told(
+      ErrorCase(
         "1: a\n\"1\": b\n",
         """
         a.yaml:2:1: error: duplicate key '1'; remove one of the two
@@ -300,47 +300,47 @@ import Testing
             1: a
             ^
         """),
-    ] as [Told])
-  func duplicateKeys(_ mistake: Told) { mistake.check() }
+    ] as [ErrorCase])
+  func duplicateKeys(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
-      Told(
+      ErrorCase(
         "a: *lr\n",
         """
         a.yaml:1:4: error: no anchor '&lr' stands above this alias; put '&lr' before the value it repeats, or quote a text that begins with '*'
             a: *lr
                ^
         """),
-      Told(
+      ErrorCase(
         "a: &lr 1\nb: *rl\n",
         """
         a.yaml:2:4: error: no anchor '&rl' stands above this alias; did you mean 'lr'?
             b: *rl
                ^
         """),
-      Told(
+      ErrorCase(
         "a: &a [1, *a]\n",
         """
         a.yaml:1:11: error: alias '*a' stands inside the value that it repeats
             a: &a [1, *a]
                       ^
         """),
-      Told(
+      ErrorCase(
         "a: &a\n  b: *a\n",
         """
         a.yaml:2:6: error: alias '*a' stands inside the value that it repeats
             b: *a
                ^
         """),
-      Told(
+      ErrorCase(
         "a: *b\nb: &b 1\n",
         """
         a.yaml:1:4: error: no anchor '&b' stands above this alias; put '&b' before the value it repeats, or quote a text that begins with '*'
             a: *b
                ^
         """),
-      Told(
+      ErrorCase(
         "a: *x\nb: *y\nc: &z *q\n",
         """
         a.yaml:1:4: error: no anchor '&x' stands above this alias; put '&x' before the value it repeats, or quote a text that begins with '*'
@@ -353,67 +353,67 @@ import Testing
             c: &z *q
                   ^
         """),
-    ] as [Told])
-  func aliases(_ mistake: Told) { mistake.check() }
+    ] as [ErrorCase])
+  func aliases(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
-      Told(
+      ErrorCase(
         "a: 1\nb: \u{0}\n",
         """
         a.yaml:2:4: error: character U+0000 cannot stand in a declaration; inside double quotes write it as '\\u0000'
             b: \u{20}
                ^
         """),
-      Told(
+      ErrorCase(
         "a: x\u{2028}y\n",
         """
         a.yaml:1:5: error: character U+2028 cannot stand in a declaration; inside double quotes write it as '\\u2028'
             a: x y
                 ^
         """),
-      Told(
+      ErrorCase(
         "a: 1 # \u{85}\n",
         """
         a.yaml:1:8: error: character U+0085 cannot stand in a declaration; inside double quotes write it as '\\u0085'
             a: 1 # \u{20}
                    ^
         """),
-      Told(
+      ErrorCase(
         "a: \"\u{7}\"\n",
         """
         a.yaml:1:5: error: character U+0007 cannot stand in a declaration; inside double quotes write it as '\\u0007'
             a: " "
                 ^
         """),
-      Told(
+      ErrorCase(
         "aé: \u{FEFF}b\n",
         """
         a.yaml:1:5: error: character U+FEFF cannot stand in a declaration; inside double quotes write it as '\\uFEFF'
             aé:  b
                 ^
         """),
-      Told(
+      ErrorCase(
         "a: ퟿\u{FFFF}\n",
         """
         a.yaml:1:5: error: character U+FFFF cannot stand in a declaration; inside double quotes write it as '\\uFFFF'
             a: \u{D7FF}\u{20}
                 ^
         """),
-      Told(
+      ErrorCase(
         "a: 1\r\nb: \u{1}\r\n",
         """
         a.yaml:2:4: error: character U+0001 cannot stand in a declaration; inside double quotes write it as '\\u0001'
             b: \u{20}
                ^
         """),
-      Told(
+      ErrorCase(
         "a: 1\rb: \u{1}\r",
         """
         a.yaml:2:4: error: character U+0001 cannot stand in a declaration; inside double quotes write it as '\\u0001'
             b: \u{20}
                ^
         """),
-    ] as [Told])
-  func characters(_ mistake: Told) { mistake.check() }
+    ] as [ErrorCase])
+  func characters(_ error: ErrorCase) { error.check() }
 }

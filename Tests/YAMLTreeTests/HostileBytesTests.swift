@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import YAMLTree
@@ -8,8 +9,7 @@ import Testing
 @Suite struct HostileBytesTests {
   /// The experiments that ship, and one text with something of everything.
   static let samples: [[UInt8]] = {
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../experiments").standardizedFileURL
+    let folder = Repository.experiments
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     let shipped = files.sorted().filter { $0.hasSuffix(".yaml") }.compactMap {
       try? [UInt8](Data(contentsOf: folder.appendingPathComponent($0)))
@@ -68,7 +68,7 @@ import Testing
     let signs =
       Array("[]{},:?-&*!|>'\"%@`#~ \n\t\r\\0a.<=".utf8) + [0, 0x80, 0xC3, 0xE2, 0xFE, 0xFF]
     for seed in block * 250..<block * 250 + 250 {
-      var random = Seeded(UInt64(seed))
+      var random = SeededGenerator(seed: UInt64(seed))
       var bytes = HostileBytesTests.samples.randomElement(using: &random)!
       for _ in 0..<Int.random(in: 1...6, using: &random) {
         let at = Int.random(in: 0..<bytes.count, using: &random)
@@ -95,7 +95,7 @@ import Testing
       "\n---\n", "\n...\n", "<<", "=", "é",
     ]
     for seed in block * 1000..<block * 1000 + 1000 {
-      var random = Seeded(UInt64(1_000_000 + seed))
+      var random = SeededGenerator(seed: UInt64(1_000_000 + seed))
       let text = (0..<Int.random(in: 1...14, using: &random)).map { _ in
         pieces.randomElement(using: &random)!
       }.joined()
@@ -111,7 +111,7 @@ import Testing
       ([0xF4, 0x90, 0x80, 0x80], "0xF4"), ([0xF8, 0x88, 0x80, 0x80, 0x80], "0xF8"),
     ] as [([UInt8], String)])
   func invalidUTF8(bytes: [UInt8], name: String) {
-    let told = mistakes(in: Array("a: 1\nbé: \"".utf8) + bytes + Array("\"\nc: 2\n".utf8))
+    let told = errors(in: Array("a: 1\nbé: \"".utf8) + bytes + Array("\"\nc: 2\n".utf8))
     #expect(
       told.hasPrefix("a.yaml:2:6: error: byte \(name) is not UTF-8; save the text as UTF-8\n"))
   }
@@ -121,10 +121,10 @@ import Testing
       let mark: [UInt8] = encoding == .utf16LittleEndian ? [0xFF, 0xFE] : [0xFE, 0xFF]
       let text = [UInt8](try #require("a: 1\n".data(using: encoding)))
       #expect(
-        mistakes(in: mark + text).hasPrefix(
+        errors(in: mark + text).hasPrefix(
           "a.yaml:1:1: error: the text is encoded as UTF-16; save it as UTF-8"))
       // Without its mark it has NULs, which are told too.
-      #expect(mistakes(in: text).contains("error: character U+0000 cannot stand"))
+      #expect(errors(in: text).contains("error: character U+0000 cannot stand"))
     }
   }
 }

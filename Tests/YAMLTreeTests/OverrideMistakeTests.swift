@@ -1,80 +1,78 @@
 import NNExp
+import TestSupport
 import Testing
 import YAMLTree
 
 /// Overrides that cannot apply: each told whole, with its place in the override.
 @Suite struct OverrideMistakeTests {
-  private func told(_ overrides: [String]) -> String {
-    do {
-      _ = try apply(overrides: overrides, to: parse(OverrideTests.file))
-      return "none"
-    } catch { return "\(error)" }
+  private func errors(of overrides: [String]) -> String {
+    errorText { try apply(overrides: overrides, to: parse(OverrideTests.file)) }
   }
 
   @Test(
     arguments: [
-      Told(
+      ErrorCase(
         "train.epochs",
         """
         command line:1:1: error: an override is path=value, such as train.epochs=10
             train.epochs
             ^
         """),
-      Told(
+      ErrorCase(
         "=1",
         """
         command line:1:1: error: a key is missing in the path of the override
             =1
             ^
         """),
-      Told(
+      ErrorCase(
         "+=1",
         """
         command line:1:2: error: a key is missing in the path of the override
             +=1
              ^
         """),
-      Told(
+      ErrorCase(
         ".a=1",
         """
         command line:1:1: error: a key is missing in the path of the override
             .a=1
             ^
         """),
-      Told(
+      ErrorCase(
         "train..epochs=1",
         """
         command line:1:7: error: a key is missing in the path of the override
             train..epochs=1
                   ^
         """),
-      Told(
+      ErrorCase(
         "train.=1",
         """
         command line:1:7: error: a key is missing in the path of the override
             train.=1
                   ^
         """),
-      Told(
+      ErrorCase(
         "train.epochs=",
         """
         command line:1:14: error: a value is missing; write train.epochs=null for none
             train.epochs=
                          ^
         """),
-      Told(
+      ErrorCase(
         "train.epochs=  ",
         """
         command line:1:16: error: a value is missing; write train.epochs=null for none
             train.epochs= \u{20}
                            ^
         """),
-    ] as [Told])
-  func forms(_ mistake: Told) { #expect(told([mistake.yaml]) == mistake.told) }
+    ] as [ErrorCase])
+  func forms(_ error: ErrorCase) { #expect(errors(of: [error.text]) == error.message) }
 
   @Test(
     arguments: [
-      Told(
+      ErrorCase(
         "train.epoch=10",
         """
         command line:1:7: error: the file has no 'train.epoch'; did you mean 'epochs'?
@@ -82,7 +80,7 @@ import YAMLTree
                   ^
         note: write +train.epoch=10 to add it
         """),
-      Told(
+      ErrorCase(
         "trian.epochs=1",
         """
         command line:1:1: error: the file has no 'trian'; did you mean 'train'?
@@ -90,7 +88,7 @@ import YAMLTree
             ^
         note: write +trian.epochs=1 to add it
         """),
-      Told(
+      ErrorCase(
         "nothing.like.it=1",
         """
         command line:1:1: error: the file has no 'nothing'
@@ -99,21 +97,21 @@ import YAMLTree
         note: keys there: name, gradient_check, model, train, copy
         note: write +nothing.like.it=1 to add it
         """),
-      Told(
+      ErrorCase(
         "train.epochs.x=1",
         """
         command line:1:14: error: 'train.epochs' is the number 10; it has no 'x'
             train.epochs.x=1
                          ^
         """),
-      Told(
+      ErrorCase(
         "name.x=1",
         """
         command line:1:6: error: 'name' is the text 'xor'; it has no 'x'
             name.x=1
                  ^
         """),
-      Told(
+      ErrorCase(
         "gradient_check.at=[end]",
         """
         command line:1:16: error: the file has no 'gradient_check.at'
@@ -121,7 +119,7 @@ import YAMLTree
                            ^
         note: write +gradient_check.at=[end] to add it
         """),
-      Told(
+      ErrorCase(
         "model.hidden.unit=4",
         """
         command line:1:14: error: the file has no 'model.hidden.unit'; did you mean 'units'?
@@ -129,7 +127,7 @@ import YAMLTree
                          ^
         note: write +model.hidden.unit=4 to add it
         """),
-      Told(
+      ErrorCase(
         "model.1.name=s",
         """
         command line:1:9: error: the file has no 'model.1.name'
@@ -138,14 +136,14 @@ import YAMLTree
         note: keys there: type
         note: write +model.1.name=s to add it
         """),
-      Told(
+      ErrorCase(
         "+train.epochs.x=1",
         """
         command line:1:15: error: 'train.epochs' is the number 10; it has no 'x'
             +train.epochs.x=1
                           ^
         """),
-      Told(
+      ErrorCase(
         "+train.epochs=1",
         """
         command line:1:8: error: the file has 'train.epochs' already; write it without '+'
@@ -155,7 +153,7 @@ import YAMLTree
             epochs: 10
                     ^
         """),
-      Told(
+      ErrorCase(
         "+name=y",
         """
         command line:1:2: error: the file has 'name' already; write it without '+'
@@ -165,12 +163,12 @@ import YAMLTree
             name: xor
                   ^
         """),
-    ] as [Told])
-  func paths(_ mistake: Told) { #expect(told([mistake.yaml]) == mistake.told) }
+    ] as [ErrorCase])
+  func paths(_ error: ErrorCase) { #expect(errors(of: [error.text]) == error.message) }
 
   @Test(
     arguments: [
-      Told(
+      ErrorCase(
         "model.relu.units=1",
         """
         command line:1:7: error: no element is named 'relu'
@@ -178,14 +176,14 @@ import YAMLTree
                   ^
         note: elements there: hidden, sigmoid, dense, tanh
         """),
-      Told(
+      ErrorCase(
         "model.hiden.units=1",
         """
         command line:1:7: error: no element is named 'hiden'; did you mean 'hidden'?
             model.hiden.units=1
                   ^
         """),
-      Told(
+      ErrorCase(
         "model.dense.units=1",
         """
         command line:1:7: error: 2 elements have the type 'dense'; use a name or a position
@@ -193,7 +191,7 @@ import YAMLTree
                   ^
         note: they are at 0, 2
         """),
-      Told(
+      ErrorCase(
         "model.units=3",
         """
         command line:1:7: error: no element is named 'units'
@@ -201,21 +199,21 @@ import YAMLTree
                   ^
         note: elements there: hidden, sigmoid, dense, tanh
         """),
-      Told(
+      ErrorCase(
         "model.7.units=1",
         """
         command line:1:7: error: there is no element 7; the list has 4, counted from 0
             model.7.units=1
                   ^
         """),
-      Told(
+      ErrorCase(
         "model.-1.units=1",
         """
         command line:1:7: error: there is no element -1; the list has 4, counted from 0
             model.-1.units=1
                   ^
         """),
-      Told(
+      ErrorCase(
         "model.99999999999999999999=1",
         """
         command line:1:7: error: no element is named '99999999999999999999'
@@ -223,47 +221,47 @@ import YAMLTree
                   ^
         note: elements there: hidden, sigmoid, dense, tanh
         """),
-      Told(
+      ErrorCase(
         "+model.4=relu",
         """
         command line:1:8: error: there is no element 4; the list has 4, counted from 0
             +model.4=relu
                    ^
         """),
-    ] as [Told])
-  func elements(_ mistake: Told) { #expect(told([mistake.yaml]) == mistake.told) }
+    ] as [ErrorCase])
+  func elements(_ error: ErrorCase) { #expect(errors(of: [error.text]) == error.message) }
 
   @Test(
     arguments: [
-      Told(
+      ErrorCase(
         "name=#fff",
         """
         command line:1:6: error: '#' begins a comment; quote a text that begins with it
             name=#fff
                  ^
         """),
-      Told(
+      ErrorCase(
         "name=run #3",
         """
         command line:1:10: error: '#' after a space begins a comment; quote the whole value
             name=run #3
                      ^
         """),
-      Told(
+      ErrorCase(
         "name=a: b: c",
         """
         command line:1:10: error: a second ': ' in one line; quote a text that contains ': ', or begin a new line
             name=a: b: c
                      ^
         """),
-      Told(
+      ErrorCase(
         "train.epochs=[1, 2",
         """
         command line:1:14: error: '[' is never closed; add ']'
             train.epochs=[1, 2
                          ^
         """),
-      Told(
+      ErrorCase(
         "name={a: 1, a: 2}",
         """
         command line:1:13: error: duplicate key 'a'; remove one of the two
@@ -273,61 +271,61 @@ import YAMLTree
             name={a: 1, a: 2}
                   ^
         """),
-      Told(
+      ErrorCase(
         "name=*x",
         """
         command line:1:6: error: no anchor '&x' stands above this alias; put '&x' before the value it repeats, or quote a text that begins with '*'
             name=*x
                  ^
         """),
-      Told(
+      ErrorCase(
         "name=*.csv",
         """
         command line:1:6: error: a plain text cannot begin with '*'; quote it
             name=*.csv
                  ^
         """),
-      Told(
+      ErrorCase(
         "name=!t x",
         """
         command line:1:6: error: tags are not supported; remove '!t', or quote a text that begins with '!'
             name=!t x
                  ^
         """),
-      Told(
+      ErrorCase(
         "name=\"x",
         """
         command line:1:6: error: the quote " is never closed
             name="x
                  ^
         """),
-      Told(
+      ErrorCase(
         "name=1\n---\n2",
         """
         command line:2:1: error: a second document; a file holds one declaration
             ---
             ^
         """),
-      Told(
+      ErrorCase(
         "name=a\u{2028}",
         """
         command line:1:7: error: character U+2028 cannot stand in a declaration; inside double quotes write it as '\\u2028'
             name=a\u{20}
                   ^
         """),
-      Told(
+      ErrorCase(
         "\u{7}name=1",
         """
         command line:1:1: error: character U+0007 cannot stand in a declaration; inside double quotes write it as '\\u0007'
              name=1
             ^
         """),
-    ] as [Told])
-  func values(_ mistake: Told) { #expect(told([mistake.yaml]) == mistake.told) }
+    ] as [ErrorCase])
+  func values(_ error: ErrorCase) { #expect(errors(of: [error.text]) == error.message) }
 
   @Test func allAreToldTogether() {
     #expect(
-      told(["nam=x", "train.epochs=2", "model.relu.units=1", "+name=y"]) == """
+      errors(of: ["nam=x", "train.epochs=2", "model.relu.units=1", "+name=y"]) == """
         command line:1:1: error: the file has no 'nam'; did you mean 'name'?
             nam=x
             ^
@@ -361,16 +359,16 @@ import YAMLTree
   @Test func longPathsAreBounded() throws {
     let path = Array(repeating: "a", count: 60_000).joined(separator: ".")
     #expect(
-      told(["+\(path)=1"]).hasPrefix(
+      errors(of: ["+\(path)=1"]).hasPrefix(
         "command line:1:130: error: nested deeper than 64 lists or mappings"))
     let limit = Array(repeating: "a", count: 63).joined(separator: ".")
     _ = try apply(overrides: ["+\(limit)=[1]"], to: parse("b: 1"))
     #expect(
-      told(["+\(limit)=[[1]]"]).hasPrefix(
+      errors(of: ["+\(limit)=[[1]]"]).hasPrefix(
         "command line:1:129: error: nested deeper than 64 lists or mappings"))
     let key = String(repeating: "k", count: 1025)
     #expect(
-      told(["+a.\(key)=1"]).hasPrefix("command line:1:4: error: a key is longer than 1,024"))
+      errors(of: ["+a.\(key)=1"]).hasPrefix("command line:1:4: error: a key is longer than 1,024"))
   }
 
   /// Whatever the text, it applies or is told.
@@ -384,7 +382,7 @@ import YAMLTree
     ]
     let tree = try parse(OverrideTests.file)
     for seed in 0..<4000 {
-      var random = Seeded(UInt64(seed))
+      var random = SeededGenerator(seed: UInt64(seed))
       let text = (0..<Int.random(in: 0...9, using: &random)).map { _ in
         pieces.randomElement(using: &random)!
       }.joined()

@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import YAMLTree
@@ -53,13 +54,11 @@ import Testing
   ]
 
   @Test func agreesWithTheReference() throws {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../References/yaml_structures.json")
-    let cases = try JSONDecoder().decode([Case].self, from: Data(contentsOf: file))
+    let cases: [Case] = try Repository.reference("yaml_structures.json")
     #expect(cases.count > 1500)
     for reference in cases {
       if ReferenceTests.missingSpaces.contains(reference.yaml) {
-        let told = mistakes(in: Array(reference.yaml.utf8))
+        let told = errors(in: Array(reference.yaml.utf8))
         #expect(told.contains("error: missing space after ':'"), "\(told)")
         continue
       }

@@ -4,185 +4,185 @@ import Testing
 @Suite struct SyntaxMistakeTests {
   @Test(
     arguments: [
-      Told(
+      ErrorCase(
         "train:\n  lr:0.1\n  epochs: 3\n",
         """
         a.yaml:2:6: error: missing space after ':'; write 'lr: 0.1'
             lr:0.1
                ^
         """),
-      Told(
+      ErrorCase(
         "train:\n  epochs: 3\n  lr:0.1\n",
         """
         a.yaml:3:6: error: missing space after ':'; write 'lr: 0.1'
             lr:0.1
                ^
         """),
-      Told(
+      ErrorCase(
         "train:\n  epochs: 3\n  lr:0.1\n  b: 2\n",
         """
         a.yaml:3:6: error: missing space after ':'; write 'lr: 0.1'
             lr:0.1
                ^
         """),
-      Told(
+      ErrorCase(
         "train:\n  lr:0.1\nseed: 1\n",
         """
         a.yaml:2:6: error: missing space after ':'; write 'lr: 0.1'
             lr:0.1
                ^
         """),
-      Told(
+      ErrorCase(
         "lr:0.1\n",
         """
         a.yaml:1:4: error: missing space after ':'; write 'lr: 0.1'
             lr:0.1
                ^
         """),
-      Told(
+      ErrorCase(
         "lr:0.1\nb: 2\n",
         """
         a.yaml:1:4: error: missing space after ':'; write 'lr: 0.1'
             lr:0.1
                ^
         """),
-      Told(
+      ErrorCase(
         "b: 2\nlr:0.1",
         """
         a.yaml:2:4: error: missing space after ':'; write 'lr: 0.1'
             lr:0.1
                ^
         """),
-      Told(
+      ErrorCase(
         "{lr:0.1, b: 2}\n",
         """
         a.yaml:1:5: error: missing space after ':'; write 'lr: 0.1'
             {lr:0.1, b: 2}
                 ^
         """),
-      Told(
+      ErrorCase(
         "train: {b: 2, lr:0.1}\n",
         """
         a.yaml:1:18: error: missing space after ':'; write 'lr: 0.1'
             train: {b: 2, lr:0.1}
                              ^
         """),
-      Told(
+      ErrorCase(
         "model:\n  - type:dense\n    units: 3\n",
         """
         a.yaml:2:10: error: missing space after ':'; write 'type: dense'
             - type:dense
                    ^
         """),
-      Told(
+      ErrorCase(
         "model:\n  - units: 3\n    type:dense\n",
         """
         a.yaml:3:10: error: missing space after ':'; write 'type: dense'
             type:dense
                  ^
         """),
-      Told(
+      ErrorCase(
         "größe:1\n",
         """
         a.yaml:1:7: error: missing space after ':'; write 'größe: 1'
             größe:1
                   ^
         """),
-      Told(
+      ErrorCase(
         "inputs:[1, 2]  # why\n",
         """
         a.yaml:1:8: error: missing space after ':'; write 'inputs: [1, 2]'
             inputs:[1, 2]  # why
                    ^
         """),
-      Told(
+      ErrorCase(
         "{a:[1, 2]}\n",
         """
         a.yaml:1:4: error: missing space after ':'
             {a:[1, 2]}
                ^
         """),
-      Told(
+      ErrorCase(
         "lr:0.1\nb\n",
         """
         a.yaml:1:4: error: missing space after ':'; write 'lr: 0.1'
             lr:0.1
                ^
         """),
-    ] as [Told])
-  func missingSpaces(_ mistake: Told) { mistake.check() }
+    ] as [ErrorCase])
+  func missingSpaces(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
-      Told(
+      ErrorCase(
         "a: 1\nlr 0.1\nb: 2\n",
         """
         a.yaml:2:3: error: missing ':' after 'lr'; write 'lr: 0.1'
             lr 0.1
               ^
         """),
-      Told(
+      ErrorCase(
         "a: 1\nlr = 0.1\n",
         """
         a.yaml:2:3: error: missing ':' after 'lr'; write 'lr: 0.1'
             lr = 0.1
               ^
         """),
-      Told(
+      ErrorCase(
         "a: 1\nlr\n",
         """
         a.yaml:2:1: error: expected 'key: value', found 'lr'
             lr
             ^
         """),
-      Told(
+      ErrorCase(
         "lr 0.1\na: 1\n",
         """
         a.yaml:1:3: error: missing ':' after 'lr'; write 'lr: 0.1'
             lr 0.1
               ^
         """),
-      Told(
+      ErrorCase(
         "a: x\nsome more text here that goes on and on without end\n",
         """
         a.yaml:2:5: error: missing ':' after 'some'; write 'some: more text here that goes on and on witho…'
             some more text here that goes on and on without end
                 ^
         """),
-      Told(
+      ErrorCase(
         "a:\n  \"b\": 1\n  c # why\n",
         """
         a.yaml:3:3: error: expected 'key: value', found 'c # why'
             c # why
             ^
         """),
-      Told(
+      ErrorCase(
         "\"a\nb\": 1\n",
         """
         a.yaml:1:1: error: a key must begin and end on one line
             "a
             ^
         """),
-      Told(
+      ErrorCase(
         "a: 1\n'x' 2\n",
         """
         a.yaml:2:1: error: expected 'key: value', found ''x' 2'
             'x' 2
             ^
         """),
-      Told(
+      ErrorCase(
         "- units 3\n  a: 1\n",
         """
         a.yaml:1:8: error: missing ':' after 'units'; write 'units: 3'
             - units 3
                    ^
         """),
-    ] as [Told])
-  func missingColons(_ mistake: Told) { mistake.check() }
+    ] as [ErrorCase])
+  func missingColons(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
-      Told(
+      ErrorCase(
         "a: b\n  c: d\n",
         """
         a.yaml:2:3: error: wrong indentation: the key before has a value, so that nothing can be indented under it
@@ -192,7 +192,7 @@ import Testing
             a: b
                ^
         """),
-      Told(
+      ErrorCase(
         "a:\n  b: 1\n   c: 2\n",
         """
         a.yaml:3:4: error: wrong indentation: the key before has a value, so that nothing can be indented under it
@@ -202,28 +202,28 @@ import Testing
             b: 1
                ^
         """),
-      Told(
+      ErrorCase(
         "a:\n  b: 1\n c: 2\n",
         """
         a.yaml:3:2: error: wrong indentation: expected 0 or 2 spaces, found 1
             c: 2
             ^
         """),
-      Told(
+      ErrorCase(
         "a:\n    b:\n        c: 1\n      d: 2\n",
         """
         a.yaml:4:7: error: wrong indentation: expected 4 or 8 spaces, found 6
             d: 2
             ^
         """),
-      Told(
+      ErrorCase(
         "a:\n  - x: 1\n   y: 2\n",
         """
         a.yaml:3:4: error: wrong indentation: expected 2 or 4 spaces, found 3
             y: 2
             ^
         """),
-      Told(
+      ErrorCase(
         "a:\n  - x: 1\n  y: 2\n",
         """
         a.yaml:3:3: error: expected a list item '- …' or deeper indentation, found 'y: 2'
@@ -233,7 +233,7 @@ import Testing
             - x: 1
             ^
         """),
-      Told(
+      ErrorCase(
         "a: 1\n- b\n",
         """
         a.yaml:2:1: error: expected 'key: value', found a list item
@@ -243,7 +243,7 @@ import Testing
             a: 1
             ^
         """),
-      Told(
+      ErrorCase(
         "- a\nb: 1\n",
         """
         a.yaml:2:1: error: expected a list item '- …' or deeper indentation, found 'b: 1'
@@ -253,14 +253,14 @@ import Testing
             - a
             ^
         """),
-      Told(
+      ErrorCase(
         "a: 1 # c\n  b: 2\n",
         """
         a.yaml:2:3: error: wrong indentation: expected 0 spaces, found 2
             b: 2
             ^
         """),
-      Told(
+      ErrorCase(
         "a:\n- b\n c: 1\n",
         """
         a.yaml:3:2: error: wrong indentation: the item before has a value, so that nothing can be indented under it
@@ -270,56 +270,56 @@ import Testing
             - b
               ^
         """),
-      Told(
+      ErrorCase(
         " a: 1\nb: 2\n",
         """
         a.yaml:2:1: error: wrong indentation: expected 1 space, found 0
             b: 2
             ^
         """),
-      Told(
+      ErrorCase(
         "a: - b\n",
         """
         a.yaml:1:4: error: a list item '- ' must begin a line of its own; or write the list as [a, b]
             a: - b
                ^
         """),
-      Told(
+      ErrorCase(
         "a: -\n",
         """
         a.yaml:1:4: error: a list item '- ' must begin a line of its own; or write the list as [a, b]
             a: -
                ^
         """),
-      Told(
+      ErrorCase(
         "a: ? b\n",
         """
         a.yaml:1:4: error: '? ' cannot stand here; quote a text that begins with '?'
             a: ? b
                ^
         """),
-      Told(
+      ErrorCase(
         ": x\n",
         """
         a.yaml:1:1: error: expected 'key: value', found ': x'
             : x
             ^
         """),
-      Told(
+      ErrorCase(
         "? \n: x\n",
         """
         a.yaml:1:2: error: a key is missing before ':'
             ?\u{20}
              ^
         """),
-      Told(
+      ErrorCase(
         "a: >\n   \n  x\n",
         """
         a.yaml:3:3: error: wrong indentation: expected 0 spaces, found 2
             x
             ^
         """),
-      Told(
+      ErrorCase(
         "model:\n  - sigmoid\n    name: s\n",
         """
         a.yaml:3:5: error: wrong indentation: the item before has a value, so that nothing can be indented under it
@@ -329,35 +329,35 @@ import Testing
             - sigmoid
               ^
         """),
-      Told(
+      ErrorCase(
         "- - a\n  - b\n - c\n",
         """
         a.yaml:3:2: error: wrong indentation: expected 0 or 2 spaces, found 1
             - c
             ^
         """),
-      Told(
+      ErrorCase(
         "  - a\n- b\n",
         """
         a.yaml:2:1: error: wrong indentation: expected 2 spaces, found 0
             - b
             ^
         """),
-      Told(
+      ErrorCase(
         "a: b\n# c\n  d: e\n",
         """
         a.yaml:3:3: error: wrong indentation: expected 0 spaces, found 2
             d: e
             ^
         """),
-      Told(
+      ErrorCase(
         "a: |\n  x\n y\n",
         """
         a.yaml:3:2: error: wrong indentation: expected 0 spaces, found 1
             y
             ^
         """),
-      Told(
+      ErrorCase(
         "a:\n  - b\n  c: d\n",
         """
         a.yaml:3:3: error: expected a list item '- …' or deeper indentation, found 'c: d'
@@ -367,94 +367,94 @@ import Testing
             - b
             ^
         """),
-    ] as [Told])
-  func wrongIndentation(_ mistake: Told) { mistake.check() }
+    ] as [ErrorCase])
+  func wrongIndentation(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
-      Told(
+      ErrorCase(
         "-\t1\n",
         """
         a.yaml:1:2: error: a tab cannot indent; use spaces
             - 1
              ^
         """),
-      Told(
+      ErrorCase(
         "a:\n\tb: 1\n",
         """
         a.yaml:2:1: error: a tab cannot indent; use spaces
             b: 1
             ^
         """),
-      Told(
+      ErrorCase(
         "a: 1\n\tb: 2\n",
         """
         a.yaml:2:1: error: a tab cannot indent; use spaces
             b: 2
             ^
         """),
-      Told(
+      ErrorCase(
         "a:\n  b: 1\n\tc: 2\n",
         """
         a.yaml:3:1: error: a tab cannot indent; use spaces
             c: 2
             ^
         """),
-      Told(
+      ErrorCase(
         "a:\n  \tb: 1\n",
         """
         a.yaml:2:3: error: a tab cannot indent; use spaces
             b: 1
             ^
         """),
-      Told(
+      ErrorCase(
         "- a\n\t- b\n",
         """
         a.yaml:2:1: error: a tab cannot indent; use spaces
             - b
             ^
         """),
-      Told(
+      ErrorCase(
         "a: |\n \tb\n  c\n",
         """
         a.yaml:2:2: error: a tab cannot indent; use spaces
             b
             ^
         """),
-      Told(
+      ErrorCase(
         "a:\n - b\n -\tc: 1\n",
         """
         a.yaml:3:3: error: a tab cannot indent; use spaces
             - c: 1
              ^
         """),
-    ] as [Told])
-  func tabs(_ mistake: Told) { mistake.check() }
+    ] as [ErrorCase])
+  func tabs(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
-      Told(
+      ErrorCase(
         "a: [1, 2\nb: 3\n",
         """
         a.yaml:1:4: error: '[' is never closed; add ']'
             a: [1, 2
                ^
         """),
-      Told(
+      ErrorCase(
         "a: [1, 2\n",
         """
         a.yaml:1:4: error: '[' is never closed; add ']'
             a: [1, 2
                ^
         """),
-      Told(
+      ErrorCase(
         "a: {x: 1\nb: 2\n",
         """
         a.yaml:1:4: error: '{' is never closed; add '}'
             a: {x: 1
                ^
         """),
-      Told(
+      ErrorCase(
         "a: [1 2}\n",
         """
         a.yaml:1:8: error: '}' cannot close '['; write ']'
@@ -464,56 +464,56 @@ import Testing
             a: [1 2}
                ^
         """),
-      Told(
+      ErrorCase(
         "a: ]\n",
         """
         a.yaml:1:4: error: expected a value, found ']'
             a: ]
                ^
         """),
-      Told(
+      ErrorCase(
         "[,]\n",
         """
         a.yaml:1:2: error: expected a value, found ','
             [,]
              ^
         """),
-      Told(
+      ErrorCase(
         "[1,,2]\n",
         """
         a.yaml:1:4: error: expected a value, found ','
             [1,,2]
                ^
         """),
-      Told(
+      ErrorCase(
         "{",
         """
         a.yaml:1:1: error: '{' is never closed; add '}'
             {
             ^
         """),
-      Told(
+      ErrorCase(
         "{a",
         """
         a.yaml:1:1: error: '{' is never closed; add '}'
             {a
             ^
         """),
-      Told(
+      ErrorCase(
         "{a: ",
         """
         a.yaml:1:1: error: '{' is never closed; add '}'
             {a:\u{20}
             ^
         """),
-      Told(
+      ErrorCase(
         "[a, [b, c]\nd: 1\n",
         """
         a.yaml:1:1: error: '[' is never closed; add ']'
             [a, [b, c]
             ^
         """),
-      Told(
+      ErrorCase(
         "{a: 1]\n",
         """
         a.yaml:1:6: error: ']' cannot close '{'; write '}'
@@ -523,14 +523,14 @@ import Testing
             {a: 1]
             ^
         """),
-      Told(
+      ErrorCase(
         "[1, 2]]\n",
         """
         a.yaml:1:7: error: text after the end of the document; a declaration is one mapping
             [1, 2]]
                   ^
         """),
-      Told(
+      ErrorCase(
         "a: [1]x\n",
         """
         a.yaml:1:7: error: text after a complete value; quote the whole, or begin a new line
@@ -538,7 +538,7 @@ import Testing
                   ^
         note: ']' ends the value
         """),
-      Told(
+      ErrorCase(
         "{a: 1 b: 2}\n",
         """
         a.yaml:1:8: error: expected ',' or '}', found ':'
@@ -548,7 +548,7 @@ import Testing
             {a: 1 b: 2}
             ^
         """),
-      Told(
+      ErrorCase(
         "[\"a\" \"b\"]\n",
         """
         a.yaml:1:6: error: expected ',' or ']', found '"'
@@ -558,7 +558,7 @@ import Testing
             ["a" "b"]
             ^
         """),
-      Told(
+      ErrorCase(
         "[a: b: c]\n",
         """
         a.yaml:1:6: error: expected ',' or ']', found ':'
@@ -568,14 +568,14 @@ import Testing
             [a: b: c]
             ^
         """),
-      Told(
+      ErrorCase(
         "[[1, 2]\n\n",
         """
         a.yaml:1:1: error: '[' is never closed; add ']'
             [[1, 2]
             ^
         """),
-      Told(
+      ErrorCase(
         "[1\n [2]]\n",
         """
         a.yaml:2:2: error: expected ',' or ']', found '['
@@ -585,14 +585,14 @@ import Testing
             [1
             ^
         """),
-      Told(
+      ErrorCase(
         "[1,\n b: [2]\nc: 3",
         """
         a.yaml:1:1: error: '[' is never closed; add ']'
             [1,
             ^
         """),
-      Told(
+      ErrorCase(
         "a: {b: 1\n  c: 2}\n",
         """
         a.yaml:1:9: error: missing ',' or '}' after '1'
@@ -602,7 +602,7 @@ import Testing
             a: {b: 1
                ^
         """),
-      Told(
+      ErrorCase(
         "a: {b: 1,\nc: [1, 2}\n",
         """
         a.yaml:2:9: error: '}' cannot close '['; write ']'
@@ -612,205 +612,205 @@ import Testing
             c: [1, 2}
                ^
         """),
-    ] as [Told])
-  func brackets(_ mistake: Told) { mistake.check() }
+    ] as [ErrorCase])
+  func brackets(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
-      Told(
+      ErrorCase(
         "a: \"abc\nb: 1\n",
         """
         a.yaml:1:4: error: the quote " is never closed
             a: "abc
                ^
         """),
-      Told(
+      ErrorCase(
         "a: 'it's'\n",
         """
         a.yaml:1:8: error: text after the closing quote; inside '…' write a quote twice: ''
             a: 'it's'
                    ^
         """),
-      Told(
+      ErrorCase(
         "a: \"x\" y\n",
         """
         a.yaml:1:8: error: text after the closing quote; inside "…" write a quote as \\"
             a: "x" y
                    ^
         """),
-      Told(
+      ErrorCase(
         "a: 'abc\n",
         """
         a.yaml:1:4: error: the quote ' is never closed
             a: 'abc
                ^
         """),
-      Told(
+      ErrorCase(
         "a: \"\\d\"\n",
         """
         a.yaml:1:5: error: unknown escape '\\d'; write a backslash as '\\\\', or use single quotes
             a: "\\d"
                 ^
         """),
-      Told(
+      ErrorCase(
         "a: \"C:\\data\\x.csv\"\n",
         """
         a.yaml:1:7: error: unknown escape '\\d'; write a backslash as '\\\\', or use single quotes
             a: "C:\\data\\x.csv"
                   ^
         """),
-      Told(
+      ErrorCase(
         "a: \"\\xZZ\"\n",
         """
         a.yaml:1:7: error: expected hexadecimal digits: '\\x0A', '\\u00E9' or '\\U0001F600'
             a: "\\xZZ"
                   ^
         """),
-      Told(
+      ErrorCase(
         "a: \"\\uD800\"\n",
         """
         a.yaml:1:7: error: the escape is no Unicode character
             a: "\\uD800"
                   ^
         """),
-      Told(
+      ErrorCase(
         "a: \"\\U00110000\"\n",
         """
         a.yaml:1:7: error: the escape is no Unicode character
             a: "\\U00110000"
                   ^
         """),
-      Told(
+      ErrorCase(
         "a: \"x\n---\n\"\n",
         """
         a.yaml:1:4: error: the quote " is never closed
             a: "x
                ^
         """),
-      Told(
+      ErrorCase(
         "[a, \"b",
         """
         a.yaml:1:5: error: the quote " is never closed
             [a, "b
                 ^
         """),
-      Told(
+      ErrorCase(
         "\"\\",
         """
         a.yaml:1:2: error: unknown escape '\\'; write a backslash as '\\\\', or use single quotes
             "\\
              ^
         """),
-    ] as [Told])
-  func quotes(_ mistake: Told) { mistake.check() }
+    ] as [ErrorCase])
+  func quotes(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
-      Told(
+      ErrorCase(
         "a: @x\n",
         """
         a.yaml:1:4: error: a plain text cannot begin with '@'; quote it
             a: @x
                ^
         """),
-      Told(
+      ErrorCase(
         "a: `x`\n",
         """
         a.yaml:1:4: error: a plain text cannot begin with '`'; quote it
             a: `x`
                ^
         """),
-      Told(
+      ErrorCase(
         "a: %x\n",
         """
         a.yaml:1:4: error: a plain text cannot begin with '%'; quote it
             a: %x
                ^
         """),
-      Told(
+      ErrorCase(
         "%x: 1\n",
         """
         a.yaml:1:1: error: directive '%x:' is not supported; only '%YAML 1.2' may stand here
             %x: 1
             ^
         """),
-      Told(
+      ErrorCase(
         "a: *.csv\n",
         """
         a.yaml:1:4: error: a plain text cannot begin with '*'; quote it
             a: *.csv
                ^
         """),
-      Told(
+      ErrorCase(
         "a: *\n",
         """
         a.yaml:1:4: error: a plain text cannot begin with '*'; quote it
             a: *
                ^
         """),
-      Told(
+      ErrorCase(
         "a: & b\n",
         """
         a.yaml:1:4: error: a plain text cannot begin with '&'; quote it
             a: & b
                ^
         """),
-      Told(
+      ErrorCase(
         "a: |x\n  b\n",
         """
         a.yaml:1:5: error: after '|' or '>' the line may hold only '+', '-', a digit from 1 to 9 and a comment
             a: |x
                 ^
         """),
-      Told(
+      ErrorCase(
         "a: >0\n  b\n",
         """
         a.yaml:1:5: error: after '|' or '>' the line may hold only '+', '-', a digit from 1 to 9 and a comment
             a: >0
                 ^
         """),
-      Told(
+      ErrorCase(
         "a: b: c\n",
         """
         a.yaml:1:5: error: a second ': ' in one line; quote a text that contains ': ', or begin a new line
             a: b: c
                 ^
         """),
-      Told(
+      ErrorCase(
         "a: \"b\": c\n",
         """
         a.yaml:1:7: error: a second ': ' in one line; quote a text that contains ': ', or begin a new line
             a: "b": c
                   ^
         """),
-      Told(
+      ErrorCase(
         "a: [b]: c\n",
         """
         a.yaml:1:7: error: unexpected ':'; quote a text that contains ': '
             a: [b]: c
                   ^
         """),
-      Told(
+      ErrorCase(
         "a: ,b\n",
         """
         a.yaml:1:4: error: expected a value, found ','
             a: ,b
                ^
         """),
-      Told(
+      ErrorCase(
         "a: }\n",
         """
         a.yaml:1:4: error: expected a value, found '}'
             a: }
                ^
         """),
-      Told(
+      ErrorCase(
         "a: &x &y z\n",
         """
         a.yaml:1:7: error: text after a complete value; quote the whole, or begin a new line
             a: &x &y z
                   ^
         """),
-    ] as [Told])
-  func signs(_ mistake: Told) { mistake.check() }
+    ] as [ErrorCase])
+  func signs(_ error: ErrorCase) { error.check() }
 }

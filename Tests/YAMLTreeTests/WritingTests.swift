@@ -1,4 +1,5 @@
 import NNExp
+import TestSupport
 import Testing
 import YAMLTree
 
@@ -90,7 +91,7 @@ import YAMLTree
 
   /// Doubles without a fraction are written as integers, which are equal numbers.
   @Test func numbersReadBack() throws {
-    var random = Seeded(5)
+    var random = SeededGenerator(seed: 5)
     var values = [
       0, -0.0, 1, -1, 0.1, 1e15, 1e16, 1e22, 123456789012345680, 0x1p53, 0x1p63, -0x1p63,
       .greatestFiniteMagnitude, .leastNonzeroMagnitude, .leastNormalMagnitude, .infinity,
@@ -109,7 +110,7 @@ import YAMLTree
 
   @Test func randomTreesReadBack() throws {
     for seed in 0..<1500 {
-      var random = Seeded(UInt64(seed))
+      var random = SeededGenerator(seed: UInt64(seed))
       let tree = randomTree(depth: 5, &random)
       let written = writeYAML(tree)
       #expect(try parse(written).isSame(as: tree), "seed \(seed):\n\(written)")
@@ -118,7 +119,7 @@ import YAMLTree
     }
   }
 
-  private func randomTree(depth: Int, _ random: inout Seeded) -> Node {
+  private func randomTree(depth: Int, _ random: inout SeededGenerator) -> Node {
     switch Int.random(in: 0..<(depth > 0 ? 9 : 5), using: &random) {
     case 0: return Node(.null)
     case 1: return Node(.bool(.random(using: &random)))

@@ -4,6 +4,7 @@ import Testing
 @testable import Conformance
 @testable import GradientCheck
 
+/// `Conformance` on losses that are right and on losses that break one of its claims.
 @Suite struct LossConformanceTests {
   @Test func rightLossesConform() throws {
     let squared = try Conformance.of(

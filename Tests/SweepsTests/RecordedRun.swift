@@ -1,28 +1,10 @@
-import Foundation
 import NNExp
 import Results
+import TestSupport
 
 let trainAccuracy = MetricColumn(.train, quantity: "accuracy", largerIsBetter: true)
 
-/// A folder for runs, removed with them afterwards.
-final class Scratch: Sendable {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "nnexp-sweeps-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func write(_ text: String, to name: String) throws {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: path + "/" + name))
-  }
-
-  func read(_ name: String) throws -> String {
-    try String(contentsOfFile: path + "/" + name, encoding: .utf8)
-  }
-
+extension Scratch {
   /// The folder of a run that reached these figures.
   @discardableResult
   func makeRun(

@@ -1,7 +1,7 @@
 import NNExp
 
-/// What is wrong with a test's layer on purpose.
-enum Fault: String, CaseIterable {
+/// What is wrong on purpose with the backward pass of a layer.
+package enum GradientFault: String, CaseIterable {
   case none
   case signDropped
   case flippedSign
@@ -16,23 +16,23 @@ enum Fault: String, CaseIterable {
 }
 
 /// y = W x + b, with a fault in the gradient of W, b or x.
-struct TestDense: Layer, Component {
-  static let typeName = "test_dense"
-  enum Target { case weight, bias, input }
+package struct TestDense: Layer, Component {
+  package static let typeName = "test_dense"
+  package enum Target { case weight, bias, input }
 
-  let units: Int
-  var fault = Fault.none
-  var target = Target.weight
+  package let units: Int
+  package var fault = GradientFault.none
+  package var target = Target.weight
 
-  init(units: Int, fault: Fault = .none, in target: Target = .weight) {
+  package init(units: Int, fault: GradientFault = .none, in target: Target = .weight) {
     self.units = units
     self.fault = fault
     self.target = target
   }
 
-  init(from options: inout Options) { units = options.int("units", in: 1...) }
+  package init(from options: inout Options) { units = options.int("units", in: 1...) }
 
-  func plan(for inputs: [Shape]) throws -> Plan {
+  package func plan(for inputs: [Shape]) throws -> Plan {
     Plan(
       output: [units],
       parameters: [
@@ -41,7 +41,7 @@ struct TestDense: Layer, Component {
       ])
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  package func forward<S: Scalar>(_ pass: Forward<S>) {
     let n = pass.x.shape.count
     for s in 0..<pass.samples {
       for i in 0..<units {
@@ -52,7 +52,7 @@ struct TestDense: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  package func backward<S: Scalar>(_ pass: Backward<S>) {
     let n = pass.x.shape.count
     let (w, dw, db) = (pass.parameters[0], pass.gradients[0], pass.gradients[1])
     for s in 0..<pass.samples {
@@ -96,21 +96,21 @@ struct TestDense: Layer, Component {
 }
 
 /// y = (Σᵢ |xᵢ|ᵖ)^(1/p) over pairs of features.
-struct TestLp: Layer, Component {
-  static let typeName = "test_lp"
-  let p: Double
-  var fault = Fault.none
+package struct TestLp: Layer, Component {
+  package static let typeName = "test_lp"
+  package let p: Double
+  package var fault = GradientFault.none
 
-  init(p: Double, fault: Fault = .none) {
+  package init(p: Double, fault: GradientFault = .none) {
     self.p = p
     self.fault = fault
   }
 
-  init(from options: inout Options) { p = options.double("p", in: .atLeast(1)) }
+  package init(from options: inout Options) { p = options.double("p", in: .atLeast(1)) }
 
-  func plan(for inputs: [Shape]) throws -> Plan { Plan(output: [inputs[0].count / 2]) }
+  package func plan(for inputs: [Shape]) throws -> Plan { Plan(output: [inputs[0].count / 2]) }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  package func forward<S: Scalar>(_ pass: Forward<S>) {
     let p = S(p)
     for i in pass.y.indices {
       pass.y[i] = S.pow(
@@ -118,7 +118,7 @@ struct TestLp: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  package func backward<S: Scalar>(_ pass: Backward<S>) {
     let p = S(p)
     for j in pass.dx.indices {
       let (x, y) = (pass.x[j], pass.y[j / 2])
@@ -136,17 +136,17 @@ struct TestLp: Layer, Component {
 }
 
 /// One function of each entry, with one fault or another.
-struct Elementwise: Layer, Component {
-  enum Rule { case sigmoid, square, relu, cube, logarithm, tanh }
-  static let typeName = "elementwise"
-  let rule: Rule
+package struct Elementwise: Layer, Component {
+  package enum Rule { case sigmoid, square, relu, cube, logarithm, tanh }
+  package static let typeName = "elementwise"
+  package let rule: Rule
 
-  init(_ rule: Rule) { self.rule = rule }
-  init(from options: inout Options) { rule = .sigmoid }
+  package init(_ rule: Rule) { self.rule = rule }
+  package init(from options: inout Options) { rule = .sigmoid }
 
-  func plan(for inputs: [Shape]) throws -> Plan { Plan(output: inputs[0]) }
+  package func plan(for inputs: [Shape]) throws -> Plan { Plan(output: inputs[0]) }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  package func forward<S: Scalar>(_ pass: Forward<S>) {
     for i in pass.y.indices {
       let x = pass.x[i]
       switch rule {
@@ -160,7 +160,7 @@ struct Elementwise: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  package func backward<S: Scalar>(_ pass: Backward<S>) {
     for i in pass.dx.indices {
       let (x, y) = (pass.x[i], pass.y[i])
       switch rule {

@@ -1,3 +1,4 @@
+import Conformance
 import NNExp
 import Testing
 
@@ -66,46 +67,44 @@ struct LayerProof {
 
   /// Whole outputs, gradients added to what is there, all else untouched.
   private mutating func provePasses() {
-    bench.forward()
+    bench.runForward()
     y = bench.y.values
     require(y.allSatisfy { $0.isFinite }, "y is not wholly written")
     let stateAfter = bench.state.map(\.values)
     require(isTraining || stateAfter == state, "an evaluation changes the state")
-    bench.backward()
+    bench.runBackward()
     dInputs = bench.dInputs.map(\.values)
     gradients = bench.gradients.map(\.values)
-    bench.backward(prefill: 7)
+    bench.runBackward(prefill: 7)
     for (added, plain) in zip(bench.dInputs + bench.gradients, dInputs + gradients) {
       requireClose(added.values, plain.map { $0 + 7 }, 1e-12, "a gradient is not added")
     }
     require(bench.y.values == y, "backward changes y")
     require(bench.state.map(\.values) == stateAfter, "backward changes the state")
     require(bench.given.map(\.values) == given, "an input is written to")
-    for name in bench.trespasses { require(false, "written beside \(name)") }
+    for name in bench.damaged { require(false, "written beside \(name)") }
   }
 
   /// The same to the bit a second time, and where the input's gradient is not wanted.
   private mutating func proveRepetition() {
     reset()
-    bench.forward()
+    bench.runForward()
     require(bench.y.values == y, "y differs the second time")
-    bench.backward()
+    bench.runBackward()
     require(
       bench.dInputs.map(\.values) == dInputs && bench.gradients.map(\.values) == gradients,
       "gradients differ the second time")
-    bench.needsInputGradient = false
-    bench.backward()
+    bench.runBackward(needsInputGradient: false)
     require(
       bench.gradients.map(\.values) == gradients,
       "the parameters' gradients depend on needsInputGradient")
-    bench.needsInputGradient = true
   }
 
   /// Against the fourth-order central differences of Σ ∂y·y.
   private mutating func proveGradients() {
     func loss() -> Double {
       reset()
-      bench.forward()
+      bench.runForward()
       return zip(bench.y.values, bench.dy.values).reduce(0) { $0 + $1.0 * $1.1 }
     }
     for (buffer, analytic) in zip(bench.inputs + bench.parameters, dInputs + gradients) {
@@ -134,14 +133,14 @@ struct LayerProof {
       for (one, all) in zip(alone.parameters + alone.state, bench.parameters + bench.state) {
         one.values = all.values
       }
-      func part(_ all: [Double], for one: Buffer<Double>) -> [Double] {
+      func part(_ all: [Double], for one: GuardedBuffer<Double>) -> [Double] {
         Array(all[(s * one.count)..<((s + 1) * one.count)])
       }
       for (one, all) in zip(alone.inputs + [alone.dy], bench.inputs + [bench.dy]) {
         one.values = part(all.values, for: one)
       }
-      alone.forward()
-      alone.backward()
+      alone.runForward()
+      alone.runBackward()
       for (one, all) in zip([alone.y] + alone.dInputs, [y] + dInputs) {
         requireClose(one.values, part(all, for: one), 1e-13, "sample \(s) depends on others")
       }
@@ -155,13 +154,13 @@ struct LayerProof {
     for (one, all) in zip(single.given + single.state, bench.given + bench.state) {
       one.values = all.values.map { Float($0) }
     }
-    single.forward()
-    single.backward()
+    single.runForward()
+    single.runBackward()
     for (one, all) in zip([single.y] + single.dInputs + single.gradients, [y] + dInputs + gradients)
     {
       requireClose(one.values.map { Double($0) }, all, 2e-5, "float32 differs")
     }
-    for name in single.trespasses { require(false, "float32: written beside \(name)") }
+    for name in single.damaged { require(false, "float32: written beside \(name)") }
   }
 
   private func reset() {
@@ -181,7 +180,7 @@ struct LayerProof {
 
 extension LayerBench {
   /// What a layer may read and not write.
-  fileprivate var given: [Buffer<S>] { inputs + parameters + [dy] }
+  fileprivate var given: [GuardedBuffer<S>] { inputs + parameters + [dy] }
 }
 
 /// Numbers of both signs, in random order, whose magnitudes differ by 2/count at

@@ -1,10 +1,12 @@
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Conformance
 @testable import GradientCheck
 
-@Suite struct ConformanceTests {
+/// `Conformance` on layers that are right and on layers that break one of its claims.
+@Suite struct LayerConformanceTests {
   @Test func rightLayersConform() throws {
     let layers: [(any Layer & Component, Shape, (inout ConformanceSettings) -> Void)] = [
       (TestDense(units: 4), [3], { _ in }),
@@ -62,7 +64,7 @@ import Testing
   /// Each mutant fails the claim that it breaks, for every fault.
   @Test func mutantsFailTheirClaim() throws {
     for target in [TestDense.Target.weight, .bias, .input] {
-      for fault in Fault.allCases where fault != .none {
+      for fault in GradientFault.allCases where fault != .none {
         if fault == .transposed && target != .weight { continue }
         let table = try Conformance.of(
           TestDense(units: 4, fault: fault, in: target), inputs: [[3]])

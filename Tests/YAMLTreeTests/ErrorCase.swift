@@ -1,21 +1,23 @@
 import NNExp
+import TestSupport
 import Testing
 import YAMLTree
 
-/// A text, and all that is told of it.
-struct Told: Sendable, CustomTestStringConvertible {
-  let yaml: String
-  let told: String
+/// A text and the whole error that it gives.
+struct ErrorCase: Sendable, CustomTestStringConvertible {
+  let text: String
+  let message: String
 
-  init(_ yaml: String, _ told: String) {
-    self.yaml = yaml
-    self.told = told
+  init(_ text: String, _ message: String) {
+    self.text = text
+    self.message = message
   }
 
-  var testDescription: String { yaml.debugDescription }
+  var testDescription: String { text.debugDescription }
 
+  /// Expects the error when the text is parsed.
   func check(sourceLocation: SourceLocation = #_sourceLocation) {
-    #expect(mistakes(in: Array(yaml.utf8)) == told, sourceLocation: sourceLocation)
+    #expect(errors(in: Array(text.utf8)) == message, sourceLocation: sourceLocation)
   }
 }
 
@@ -23,12 +25,9 @@ func parse(_ yaml: String) throws -> Node {
   try parseYAML(Array(yaml.utf8), name: "a.yaml")
 }
 
-/// All that is told of a text; `none` if it can be read.
-func mistakes(in yaml: [UInt8]) -> String {
-  do {
-    _ = try parseYAML(yaml, name: "a.yaml")
-    return "none"
-  } catch { return "\(error)" }
+/// All errors of a text, or `no error`.
+func errors(in yaml: [UInt8]) -> String {
+  errorText { try parseYAML(yaml, name: "a.yaml") }
 }
 
 extension Node {
@@ -50,20 +49,5 @@ extension Node {
         }
     default: false
     }
-  }
-}
-
-/// A generator whose failures can be repeated from its seed (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
