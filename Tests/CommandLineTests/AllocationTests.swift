@@ -20,7 +20,7 @@ import Testing
   @Test(
     .enabled(if: Tool.hasRelease, "needs a release build: make build"), arguments: models,
     optimizers)
-  func aStepAllocatesNothing(model: String, optimizer: String) throws {
+  func aTrainingStepAllocatesNothing(model: String, optimizer: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
     let library = try tool.build(library: "allocation_counter")

@@ -25,7 +25,7 @@ import Testing
     Array(try tool.rows(of: "results/line/sweep/sweep.csv").dropFirst())
   }
 
-  @Test func aSweepTrainsStaleTrialsAgain() throws {
+  @Test func aSweepTrainsAgainIfItsDataChanged() throws {
     let tool = try tool()
     defer { tool.remove() }
     #expect(try tool.run("sweep", "line.yaml", "seed=1,2", "-q").code == 0)
@@ -48,7 +48,7 @@ import Testing
     #expect(try tool.run("sweep", "line.yaml", "seed=1,2,3", "-q").errors == "", "once")
   }
 
-  @Test func aSweepTrainsAgainWithAnotherPlugin() throws {
+  @Test func aSweepTrainsAgainIfItsPluginChanged() throws {
     let tool = try Tool()
     defer { tool.remove() }
     let swish = Repository.root.appendingPathComponent("plugins/Swish.c")
@@ -69,7 +69,7 @@ import Testing
         """)
   }
 
-  @Test func aSweepThatIsPlannedRefusesOtherData() throws {
+  @Test func aPlannedSweepRefusesChangedData() throws {
     let tool = try tool()
     defer { tool.remove() }
     #expect(try tool.run("sweep", "line.yaml", "seed=1,2", "--plan", "-q").code == 0)
@@ -84,7 +84,7 @@ import Testing
         """)
   }
 
-  @Test func evaluateRefusesOtherData() throws {
+  @Test func evaluateAndPredictRefuseChangedData() throws {
     let tool = try tool()
     defer { tool.remove() }
     #expect(try tool.run("run", "line.yaml", "-q").code == 0)
@@ -112,7 +112,7 @@ import Testing
 /// FAULTS 64: a run's folder that somebody else made does not decide whose code runs.
 @Suite(.enabled(if: geteuid() == 0, "needs root, to give a folder away"))
 struct TrustTests {
-  @Test func aFolderOfAnotherUserThatNamesAPlugin() throws {
+  @Test func aPluginNamedInAnotherUsersFolderIsNotLoaded() throws {
     let tool = try Tool()
     defer { tool.remove() }
     let swish = Repository.root.appendingPathComponent("plugins/Swish.c")

@@ -34,7 +34,7 @@ import Testing
     """
 
   @Test(arguments: ["float32", "float64"])
-  func onAnyNumberOfThreads(dtype: String) throws {
+  func aRunGivesTheSameBytesOnAnyNumberOfThreads(dtype: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write("dtype: \(dtype)\n" + DeterminismTests.divided, to: "divided.yaml")
@@ -56,7 +56,7 @@ import Testing
     "-u HOME", "HOME=/nonexistent", "-i", "NNEXP_CLOCK_JUMPS=86400", "NNEXP_CLOCK_SPEED=0",
     "NNEXP_CLOCK_SPEED=1000000", "TMPDIR=/nonexistent", "COLUMNS=1",
   ])
-  func inAnySurroundings(setting: String) throws {
+  func aRunGivesTheSameBytesInAnyEnvironment(setting: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write(statefulExperiment, to: "eventful.yaml")

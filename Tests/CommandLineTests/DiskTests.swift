@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test(.enabled(if: SmallDisk.isAvailable, "file systems cannot be mounted here"))
-  func aFullDisk() throws {
+  func aRunThatFillsTheDiskEndsWith3AndResumes() throws {
     let tool = try tool()
     defer { tool.remove() }
     // From none at all to almost enough; a page is the least that a file takes.
@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 4, 8, 16, 24])
-  func aFileSizeLimit(blocks: Int) throws {
+  func aRunThatExceedsTheFileSizeLimitEndsWith3AndResumes(blocks: Int) throws {
     let tool = try tool()
     defer { tool.remove() }
     let result = try tool.shell("ulimit -f \(blocks); exec nnexp run eventful.yaml -q")
@@ -55,7 +55,7 @@ import Testing
 
   /// A flush that fails is not made again: the kernel may have forgotten by then
   /// that the bytes were lost.
-  @Test func aFlushThatFails() throws {
+  @Test func aFailedFlushEndsTheRunAndIsNotRepeated() throws {
     let tool = try Tool()
     defer { tool.remove() }
     // Flushed is what a run leaves after its first second.

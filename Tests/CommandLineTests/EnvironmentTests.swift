@@ -11,7 +11,7 @@ import Testing
   }
 
   /// FAULTS 19.
-  @Test func resultsIsAFile() throws {
+  @Test func aFileNamedResultsIsReportedAndStays() throws {
     let tool = try tool()
     defer { tool.remove() }
     try tool.write("mine", to: "results")
@@ -28,7 +28,7 @@ import Testing
   }
 
   /// FAULTS 19.
-  @Test func resultsIsALinkThatLeadsOut() throws {
+  @Test func aResultsLinkThatLeavesTheFolderIsRefused() throws {
     let tool = try tool()
     defer { tool.remove() }
     let elsewhere = try Tool()
@@ -43,7 +43,7 @@ import Testing
 
   /// FAULTS 16: the plan fits what the system says is there, but the system
   /// refuses it.
-  @Test func memoryIsRefused() throws {
+  @Test func refusedMemoryEndsTheRunWith3() throws {
     let tool = try tool()
     defer { tool.remove() }
     let result = try tool.shell(
@@ -57,7 +57,7 @@ import Testing
 
   /// FAULTS 9, 25: what is not a regular file is never waited for.
   @Test(arguments: [("fifo", "a FIFO"), (".", "a directory"), ("/dev/zero", "a device")])
-  func theExperimentIsNoFile(path: String, kind: String) throws {
+  func anExperimentThatIsNotARegularFileIsRefused(path: String, kind: String) throws {
     let tool = try tool()
     defer { tool.remove() }
     _ = try tool.shell("mkfifo fifo")
@@ -67,7 +67,7 @@ import Testing
   }
 
   /// FAULTS 25.
-  @Test func theDataAreAPipe() throws {
+  @Test func dataThatAreAPipeAreRefused() throws {
     let tool = try tool()
     defer { tool.remove() }
     _ = try tool.shell("mkfifo data.csv")
@@ -90,7 +90,7 @@ import Testing
   }
 
   /// FAULTS 9.
-  @Test func aFileOfMoreThanAMebibyte() throws {
+  @Test func anExperimentLargerThanOneMebibyteIsRefused() throws {
     let tool = try tool()
     defer { tool.remove() }
     try tool.write("name: " + String(repeating: "x", count: 8 << 20) + "\n", to: "long.yaml")
@@ -101,7 +101,7 @@ import Testing
   }
 
   /// FAULTS 38: a run directory that is deleted midway is not made anew.
-  @Test func theRunDirectoryIsDeleted() throws {
+  @Test func aDeletedRunDirectoryEndsTheRunAndIsNotCreatedAgain() throws {
     let tool = try tool()
     defer { tool.remove() }
     let result = try tool.shell(

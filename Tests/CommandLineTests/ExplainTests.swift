@@ -38,7 +38,7 @@ import Testing
     #expect(try tool.run("explain", "xor.yaml", "--format", "html").output == first.output)
   }
 
-  @Test func mistakesAreTold() throws {
+  @Test func wrongArgumentsAreReported() throws {
     let tool = try tool()
     defer { tool.remove() }
     func expect(_ arguments: [String], _ message: String) throws {
@@ -68,7 +68,7 @@ import Testing
     #expect(tool.contents == ["xor.yaml"])
   }
 
-  @Test func aFileThatIsThereStays() throws {
+  @Test func anExistingFileIsReplacedOnlyWithForce() throws {
     let tool = try tool()
     defer { tool.remove() }
     try tool.write("mine", to: "taken.html")

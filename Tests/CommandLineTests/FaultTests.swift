@@ -11,7 +11,7 @@ import Testing
   static let cases = (try? FileManager.default.contentsOfDirectory(atPath: root.path))?.sorted()
 
   @Test(arguments: cases ?? [])
-  func isToldToTheLetter(name: String) throws {
+  func eachFaultIsReportedWordForWord(name: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
     let folder = FaultTests.root.appendingPathComponent(name)
@@ -33,5 +33,5 @@ import Testing
     #expect(tool.contents == before)
   }
 
-  @Test func thereAreCases() { #expect((FaultTests.cases ?? []).count > 20) }
+  @Test func moreThanTwentyFaultsAreChecked() { #expect((FaultTests.cases ?? []).count > 20) }
 }

@@ -80,7 +80,7 @@ import Testing
   }
 
   @Test(arguments: targets.indices)
-  func endsAsDocumented(index: Int) throws {
+  func aCommandEndsAsDocumentedOnFuzzedFiles(index: Int) throws {
     let target = FuzzedInputTests.targets[index]
     let seeds = try FuzzedInputTests.seeds(target.name)
     let tool = try Tool()
@@ -115,7 +115,7 @@ import Testing
     print("\(target.file): \(inputs) inputs, \(read) read, the others refused")
   }
 
-  @Test func overrides() throws {
+  @Test func aRunEndsAsDocumentedOnFuzzedOverrides() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write(exclusiveOr, to: "xor.yaml")

@@ -9,7 +9,7 @@ import Testing
     return tool
   }
 
-  @Test func itChecksAlone() throws {
+  @Test func gradcheckNeedsNoRun() throws {
     let tool = try tool()
     defer { tool.remove() }
     let result = try tool.run("gradcheck", "xor.yaml")
@@ -19,7 +19,7 @@ import Testing
   }
 
   /// FAULTS 28.
-  @Test func aSaturatedNetworkIsNoPass() throws {
+  @Test func aSaturatedNetworkDoesNotPass() throws {
     let tool = try tool(
       exclusiveOr.replacing(
         "units: 2, name: hidden", with: "units: 2, name: hidden, initial: {bias: {constant: 5000}}"
@@ -31,7 +31,7 @@ import Testing
   }
 
   /// The end is the same whether a run got there or the check itself.
-  @Test func theEndIsThatOfTrainingOrOfARun() throws {
+  @Test func theCheckAtTheEndIsTheSameWithAndWithoutARun() throws {
     let tool = try tool()
     defer { tool.remove() }
     let both = try tool.run("gradcheck", "xor.yaml", "--at", "start,end")
@@ -44,7 +44,7 @@ import Testing
     #expect(both.output == "at the start:\n" + start.output + "at the end:\n" + end.output)
   }
 
-  @Test func aTensorAloneAndItsTables() throws {
+  @Test func onlyTheNamedTensorsAreCheckedAndWritten() throws {
     let tool = try tool()
     defer { tool.remove() }
     let result = try tool.run(
@@ -71,7 +71,7 @@ import Testing
     #expect(try tool.read("tables/gradient_check_summary.csv") != summary)
   }
 
-  @Test func mistakesAreTold() throws {
+  @Test func wrongArgumentsAreReported() throws {
     let tool = try tool()
     defer { tool.remove() }
     #expect(try tool.run("run", "xor.yaml", "--output", "run", "-q").code == 0)

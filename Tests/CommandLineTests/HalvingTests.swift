@@ -42,7 +42,7 @@ import Testing
 
   /// One job or eight, in one go or killed again and again: the same table, and
   /// a trial that comes to its end has the bytes of a run.
-  @Test func decisionsFollowFromResults() throws {
+  @Test func decisionsDependOnlyOnResults() throws {
     try withTool { tool in
       for (folder, jobs) in [("one", "1"), ("eight", "8")] {
         let result = try tool.run("sweep", "search.yaml", "--output", folder, "--jobs", jobs)
@@ -76,7 +76,7 @@ import Testing
   }
 
   /// Killed again and again, alone or beside another process: the same table.
-  @Test func killedAndShared() throws {
+  @Test func aKilledAndSharedSearchGivesTheSameTable() throws {
     try withTool { tool in
       #expect(try tool.run("sweep", "search.yaml", "--output", "calm").code == 1)
       let words = ["sweep", "search.yaml", "--output", "wild", "--jobs", "2"]
@@ -133,7 +133,7 @@ import Testing
       """
     ),
   ])
-  func badDeclarations(_ halving: String, _ message: String) throws {
+  func aWrongHalvingIsReported(_ halving: String, _ message: String) throws {
     try withTool { tool in
       let text = HalvingTests.search.replacingOccurrences(
         of: "{first_rung: 3, factor: 2}", with: halving)
@@ -145,7 +145,7 @@ import Testing
     }
   }
 
-  @Test func oneTrialAloneIsNoSearch() throws {
+  @Test func aSingleTrialOfAHalvingIsRefused() throws {
     try withTool { tool in
       let result = try tool.run("sweep", "search.yaml", "--trial", "1")
       #expect(result.code == 2)

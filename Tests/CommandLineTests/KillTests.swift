@@ -21,7 +21,7 @@ import Testing
 
   /// The same command again and again, each time killed at a random moment,
   /// until it has ended by itself; then the next.
-  @Test func atRandomMoments() throws {
+  @Test func aRunKilledAtRandomMomentsEndsWithTheSameBytes() throws {
     var random = SeededGenerator(seed: testSeed)
     let (expected, seconds) = try undisturbed(statefulExperiment)
     let moments = isThorough ? 200 : 10
@@ -53,7 +53,7 @@ import Testing
   /// Before, in the middle of and after each write, flush, rename, …; `resuming`,
   /// of the command that goes on with a run that was killed.
   @Test(arguments: ["before", "midway", "after"], [false, true])
-  func atEveryOperation(mode: String, resuming: Bool) throws {
+  func aRunKilledAtEveryFileOperationEndsWithTheSameBytes(mode: String, resuming: Bool) throws {
     let text = statefulExperiment.replacing("epochs: 100", with: "epochs: 13")
     let (expected, _) = try undisturbed(text)
     let bench = try Tool()

@@ -48,7 +48,7 @@ import Testing
 
   /// FAULTS 46, with the sweep's process killed alone or with all its workers.
   @Test(arguments: [false, true])
-  func killedAndRunAgain(withWorkers: Bool) throws {
+  func aKilledSweepKeepsItsFinishedTrials(withWorkers: Bool) throws {
     try disturbing { epochs in
       let words = ["sweep", "xor.yaml", "seed=range(0,8)", epochs]
       let sweep = try tool.start(words + ["--jobs", "2", "--output", "wild"])
@@ -73,7 +73,7 @@ import Testing
 
   /// Ctrl-C: every process hears of it, and what is there can be gone on with.
   @Test(arguments: [(SIGINT, true), (SIGTERM, false)])
-  func interrupted(signal: Int32, reachesAll: Bool) throws {
+  func anInterruptedSweepContinues(signal: Int32, reachesAll: Bool) throws {
     try disturbing { epochs in
       let words = ["sweep", "xor.yaml", "seed=range(0,8)", epochs]
       let sweep = try tool.start(words + ["--jobs", "2", "--output", "wild"])
@@ -96,7 +96,7 @@ import Testing
   /// Two processes share the work, and no trial is done twice; one of them is
   /// killed, and the other does what is left.
   @Test(arguments: [false, true])
-  func shared(isOneKilled: Bool) throws {
+  func twoProcessesShareASweepWithoutRepeatingATrial(isOneKilled: Bool) throws {
     try disturbing { epochs in
       let words = [
         "sweep", "xor.yaml", "seed=range(0,12)", "--output", "wild", "--jobs", "1", epochs,
@@ -130,7 +130,7 @@ import Testing
   /// A worker that is told to stop hands its trials back; one that is killed fails the
   /// one that it is at, and others run those that it had been given besides.
   @Test(arguments: [SIGTERM, SIGKILL], [4, 12])
-  func aWorkerEnds(signal: Int32, count: Int) throws {
+  func otherWorkersRunTheTrialsOfAWorkerThatEnds(signal: Int32, count: Int) throws {
     try disturbing { epochs in
       let words = ["sweep", "xor.yaml", "seed=range(0,\(count))", "--jobs", "2"]
       let sweep = try tool.start(words + ["--output", "wild", epochs])
@@ -152,7 +152,7 @@ import Testing
   }
 
   /// The file is read once: what becomes of it meanwhile is nothing to the sweep.
-  @Test func editedMeanwhile() throws {
+  @Test func editsDuringASweepDoNotMatter() throws {
     defer { tool.remove() }
     try tool.write("base: xor.yaml\nsweep: {repeat: 8}\n", to: "sweep.yaml")
     let long = "train.epochs=300000"
@@ -168,7 +168,7 @@ import Testing
   }
 
   /// Failed trials stay as they are until they are asked for again.
-  @Test func failedOnesAreLeft() throws {
+  @Test func failedTrialsAreRunAgainOnlyOnRequest() throws {
     defer { tool.remove() }
     let words = ["train.optimizer.learning_rate=0.1,1e30", "train.epochs=20"]
     #expect(try tool.run("sweep", "xor.yaml", words[0], words[1]).code == 1)
@@ -186,7 +186,7 @@ import Testing
   }
 
   /// FAULTS 45: each trial whose plugin ends the process fails alone.
-  @Test func crashesAreAlone() throws {
+  @Test func aTrialThatCrashesDoesNotFailTheOthers() throws {
     defer { tool.remove() }
     try tool.write(
       """

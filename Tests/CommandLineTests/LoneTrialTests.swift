@@ -23,7 +23,7 @@ import Testing
     try tool.rows(of: "results/xor/sweep/sweep.csv").dropFirst().map { $0[index] }
   }
 
-  @Test func fromPlanToTable() throws {
+  @Test func trialsRunOneByOneGiveTheTable() throws {
     try withTool { tool in
       let plan = try tool.run("sweep", "xor.yaml", "--plan")
       #expect((plan.code, plan.output) == (0, "1\n2\n3\n"))
@@ -62,7 +62,7 @@ import Testing
   }
 
   /// A first trial plans for all; what is edited afterwards changes nothing.
-  @Test func thePlanHolds() throws {
+  @Test func editsAfterThePlanDoNotChangeItsTrials() throws {
     try withTool { tool in
       #expect(try tool.run("sweep", "xor.yaml", "--trial", "1").code == 0)
       try tool.write(
@@ -86,7 +86,7 @@ import Testing
   }
 
   @Test(arguments: ["0", "-1", "4", "9223372036854775807"])
-  func noSuchTrial(_ number: String) throws {
+  func aTrialNumberOutsideThePlanIsRefused(_ number: String) throws {
     try withTool { tool in
       let result = try tool.run("sweep", "xor.yaml", "--trial=\(number)")
       #expect(result.code == 2)
@@ -95,7 +95,7 @@ import Testing
     }
   }
 
-  @Test func otherArguments() throws {
+  @Test func argumentsThatDifferFromThePlanAreRefused() throws {
     try withTool { tool in
       #expect(try tool.run("sweep", "xor.yaml", "train.epochs=2,3", "--plan").code == 0)
       let result = try tool.run("sweep", "xor.yaml", "train.epochs=2, 4", "--trial", "1")
@@ -110,7 +110,7 @@ import Testing
     }
   }
 
-  @Test func badFile() throws {
+  @Test func aWrongOverrideIsReportedBeforeAnythingIsCreated() throws {
     try withTool { tool in
       let result = try tool.run("sweep", "xor.yaml", "train.epoch=1,2", "--trial", "1")
       #expect(result.code == 2)
@@ -119,7 +119,7 @@ import Testing
     }
   }
 
-  @Test func contradictions() throws {
+  @Test func trialCannotBeCombinedWithPlanDryRunOrLauncher() throws {
     try withTool { tool in
       for flags in [["--plan"], ["--dry-run"], ["--launcher", "slurm"]] {
         let result = try tool.run(["sweep", "xor.yaml", "--trial", "1"] + flags)
@@ -134,7 +134,7 @@ import Testing
 
   /// A trial is killed; another process waits for one that is held; both end as an
   /// undisturbed run.
-  @Test func killedAndHeld() throws {
+  @Test func aKilledTrialAndOneHeldByAnotherProcessComplete() throws {
     try midway(of: [500_000, 5_000_000, 50_000_000]) { epochs in
       var isUnderWay = false
       try withTool(epochs: epochs) { tool in

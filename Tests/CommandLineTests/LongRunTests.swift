@@ -14,7 +14,7 @@ struct LongRunTests {
     return tool
   }
 
-  @Test func tenMillionSteps() throws {
+  @Test func memoryAndFilesDoNotGrowOverTenMillionSteps() throws {
     try midway(of: isThorough ? [10_000_000] : [1_000_000, 10_000_000, 100_000_000]) { steps in
       let tool = try tool()
       defer { tool.remove() }
@@ -44,7 +44,7 @@ struct LongRunTests {
 
   /// A day (or an hour) passes in half a minute: what goes by the clock happens as
   /// often as it should, and no more is kept of it.
-  @Test func aDay() throws {
+  @Test func memoryAndFilesDoNotGrowOverADay() throws {
     let (day, speed, interval) = isThorough ? (86_400.0, 2880, 600.0) : (3600, 1440, 60)
     let tool = try tool()
     defer { tool.remove() }

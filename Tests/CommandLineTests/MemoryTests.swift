@@ -18,7 +18,9 @@ import Testing
   ]
 
   @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"), arguments: cases)
-  func theForecastHolds(model: String, rest: String, samples: Int, width: Int) throws {
+  func theMemoryForecastIsWithin10PercentOfTheUse(
+    model: String, rest: String, samples: Int, width: Int
+  ) throws {
     let tool = try Tool()
     defer { tool.remove() }
     let library = try tool.build(library: "peak_memory")
@@ -66,7 +68,7 @@ import Testing
   /// A file of 200 or 400 MB, of which `stream: true` reads what it needs: the
   /// same memory for both, and as foretold, under a limit that the file exceeds.
   @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"))
-  func dataLargerThanTheMemory() throws {
+  func streamedDataCanExceedTheMemory() throws {
     let tool = try Tool()
     defer { tool.remove() }
     let library = try tool.build(library: "peak_memory")

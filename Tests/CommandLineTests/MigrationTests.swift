@@ -36,7 +36,7 @@ import Testing
     #expect(result.code == 0, "\(result.errors)")
   }
 
-  @Test func `the list is one of replacements that change something`() throws {
+  @Test func `every replacement of the list changes something`() throws {
     let list = try replacements()
     #expect(list.count > 10)
     #expect(list.allSatisfy { $0.old != $0.new })

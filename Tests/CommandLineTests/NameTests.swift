@@ -37,7 +37,7 @@ import Testing
     }
   }
 
-  @Test func aFileNameThatIsNoNameNeedsOne() throws {
+  @Test func anInvalidFileNameNeedsANameInTheFile() throws {
     try withTool { tool in
       try tool.write(NameTests.unnamed, to: "my net.yaml")
       let result = try tool.run("run", "my net.yaml")
@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  @Test func aSweepNeedsANameToo() throws {
+  @Test func aSweepOfAnInvalidFileNameNeedsANameInTheFile() throws {
     try withTool { tool in
       try tool.write("name: x\n" + NameTests.unnamed, to: "x.yaml")
       try tool.write("base: x.yaml\nsweep: {grid: {+seed: [1, 2]}}\n", to: "two seeds.yaml")
@@ -88,7 +88,7 @@ import Testing
 
   /// Earlier versions accepted names with spaces, quotes and marks. What they left can
   /// be read.
-  @Test func aRunOfAnEarlierNameIsRead() throws {
+  @Test func aRunWithANameOfAnEarlierVersionIsRead() throws {
     try withTool { tool in
       try tool.write("name: old\n" + NameTests.unnamed, to: "old.yaml")
       try tool.run("run", "old.yaml", "-q")
@@ -127,7 +127,7 @@ import Testing
     }
   }
 
-  @Test func aSweepOfAnEarlierNameIsRead() throws {
+  @Test func aSweepWithANameOfAnEarlierVersionIsRead() throws {
     try withTool { tool in
       try tool.write("name: old\n" + NameTests.unnamed, to: "old.yaml")
       try tool.run("sweep", "old.yaml", "+seed=1,2", "-q")
@@ -169,7 +169,7 @@ import Testing
     }
   }
 
-  @Test func theArgumentIsShown() throws {
+  @Test func anArgumentThatIsNotUTF8IsShownEscaped() throws {
     try withTool { tool in
       let result = try tool.shell("nnexp run x.yaml $'a\\377\\tb'")
       #expect(
@@ -179,7 +179,7 @@ import Testing
     }
   }
 
-  @Test func aPluginsFolderHasNamesInUTF8() throws {
+  @Test func aPluginFileWhoseNameIsNotUTF8IsRefused() throws {
     try withTool { tool in
       let result = try tool.shell(
         "mkdir P && touch P/A.swift $'P/B\\377.swift' && nnexp plugin build P")
@@ -189,7 +189,7 @@ import Testing
     }
   }
 
-  @Test func aRunsFolderHasNamesInUTF8() throws {
+  @Test func aRunFileWhoseNameIsNotUTF8IsRefused() throws {
     try withTool { tool in
       try tool.write("name: x\n" + NameTests.unnamed, to: "x.yaml")
       try tool.run("run", "x.yaml", "-q")
@@ -204,7 +204,7 @@ import Testing
     }
   }
 
-  @Test func aFolderThatIsNotUTF8IsNotRecorded() throws {
+  @Test func aFolderWhosePathIsNotUTF8IsRefused() throws {
     try withTool { tool in
       try tool.write("name: x\n" + NameTests.unnamed, to: "x.yaml")
       let result = try tool.shell(

@@ -82,7 +82,7 @@ import Testing
   }
 
   /// A FIFO under the temporary name of version 0.1.0, which the process's number gave.
-  @Test func aFIFOUnderAFormerTemporaryNameHangsNothing() throws {
+  @Test func aFIFOUnderAFormerTemporaryNameDoesNotBlock() throws {
     try withTool { tool in
       let script = """
         mkfifo .out.xml.$$.partial && exec "\(Tool.executable.path)" sweep xor.yaml seed=0,1 \
@@ -97,7 +97,7 @@ import Testing
     }
   }
 
-  @Test func deviceAndPipeAreWrittenTo() throws {
+  @Test func devicesAndPipesAreWrittenTo() throws {
     try withTool { tool in
       let result = try sweep(tool, "/dev/stdout", "--quiet")
       #expect(result.code == 0)
@@ -107,7 +107,7 @@ import Testing
   }
 
   /// Text that did not originate in nnexp cannot act on a terminal or on GitHub's runner.
-  @Test func namesActOnNothing() throws {
+  @Test func namesCannotControlATerminalOrGitHub() throws {
     try withTool { tool in
       let name = "\u{1B}[31m\n::error::owned\r##[error]x"
       try tool.write(compactExclusiveOr(seed: 0, epochs: 4), to: name + ".yaml")

@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test(arguments: [0o777, 0o775, 0o702])
-  func aFolderThatOthersCanWriteToIsNamed(_ mode: Int) throws {
+  func aCacheThatOthersCanWriteToIsRefused(_ mode: Int) throws {
     let (tool, cache) = try makeTool()
     defer { tool.remove() }
     // Built while all is well; what others may have changed since does not run.
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test(.enabled(if: geteuid() == 0, "only root can give a folder to another user"))
-  func aFolderOfAnotherUserIsNamed() throws {
+  func aCacheOfAnotherUserIsRefused() throws {
     let (tool, cache) = try makeTool()
     defer { tool.remove() }
     let path = tool.folder.resolvingSymlinksInPath().path
@@ -154,7 +154,7 @@ import Testing
     #expect(try tool.read(metrics) != tool.read("results/x/run-0003/metrics.csv"))
   }
 
-  @Test func allCachesHoldTheSameBytes() throws {
+  @Test func aPluginIsBuiltToTheSameBytesInEveryCache() throws {
     let (tool, cache) = try makeTool()
     defer { tool.remove() }
     try tool.writeSquare()
@@ -171,7 +171,7 @@ import Testing
     }
   }
 
-  @Test func theCompilerNamesTheAuthorsFiles() throws {
+  @Test func compilerErrorsNameTheAuthorsFiles() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write(

@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test func aCrashInTheMiddleLeavesWhatThereIs() throws {
+  @Test func aCrashDuringTrainingLeavesWholeRows() throws {
     let tool = try Tool()
     defer { tool.remove() }
     // Before the training two samples are tried, and float64.
@@ -90,7 +90,7 @@ import Testing
     #expect(told == "2: \(place) hangs in its forward pass: no return after 1 s")
   }
 
-  @Test func buffersAreGuarded() throws {
+  @Test func writesOutsideTheBuffersAreReported() throws {
     let square = "for i in pass.y.indices { pass.y[i] = pass.x[i] * pass.x[i] }; "
     // A tensor's subscript is checked; pointers are not.
     for (forward, fact) in [
@@ -119,14 +119,14 @@ import Testing
     }
   }
 
-  @Test func aPlanThatCannotBeServedIsRefused() throws {
+  @Test func aPlanWithImpossibleSizesIsRefused() throws {
     let told = try message {
       try $0.writeSquare(plan: "Plan(output: inputs[0], scratch: [.perSample(-3)])")
     }
     #expect(told.contains("'bent' (square): its plan has -3 numbers of scratch 0"))
   }
 
-  @Test func whatDoesNotLoadIsTold() throws {
+  @Test func aPluginThatDoesNotLoadIsReported() throws {
     func refusal(_ plugins: String, _ write: (Tool) throws -> Void = { _ in }) throws -> String {
       try message(write, plugins: plugins)
     }
@@ -162,7 +162,7 @@ import Testing
         "the plugin 'Square.swift' does not compile; the compiler's messages are above"))
   }
 
-  @Test func anotherCompilersPluginIsRefusedBeforeItRuns() throws {
+  @Test func aPluginOfAnotherCompilerIsRefusedBeforeItRuns() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.writeSquare(register: "abort()")
@@ -181,7 +181,7 @@ import Testing
     #expect(!tool.exists("results"))
   }
 
-  @Test func onlyTheFileSaysWhatIsLoaded() throws {
+  @Test func overridesCannotNamePlugins() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.writeSquare()

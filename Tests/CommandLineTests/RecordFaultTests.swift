@@ -64,7 +64,7 @@ import Testing
     ["plan.json", "run.json", "summary.json", ".failed"].contains { name.hasSuffix($0) }
   }
 
-  @Test func editedRecords() throws {
+  @Test func editedRecordsAreReadOrReportedAndTouchNothingOutside() throws {
     let tool = try RecordFaultTests.prepared()
     defer { tool.remove() }
     let failed = "results/xor/sweep/trials/00000000000000000000000000000000.failed"
@@ -110,7 +110,7 @@ import Testing
     #expect(!tool.exists(failed))
   }
 
-  @Test func aPathInPlaceOfAHashReachesNothing() throws {
+  @Test func aPathInPlaceOfAHashIsRefused() throws {
     let tool = try RecordFaultTests.prepared()
     defer { tool.remove() }
     let plan = "results/xor/sweep/plan.json"
@@ -155,7 +155,7 @@ import Testing
   }
 
   /// FAULTS 53: a sweep takes a new or empty folder, or a sweep's.
-  @Test func aSweepDoesNotTakeOtherFolders() throws {
+  @Test func aSweepRefusesForeignFolders() throws {
     let tool = try RecordFaultTests.prepared()
     defer { tool.remove() }
     try tool.run("run", "xor.yaml", "--quiet", "--output", "run")

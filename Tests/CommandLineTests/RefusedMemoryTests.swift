@@ -19,7 +19,7 @@ import Testing
   }
 
   /// One allocation fails, or all from one on.
-  @Test func atAnyAllocation() throws {
+  @Test func aRunWithARefusedAllocationEndsWith3OrCompletes() throws {
     let command = ["run", "eventful.yaml", "--resume", "-q"]
     let bench = try Tool()
     defer { bench.remove() }
@@ -67,7 +67,7 @@ import Testing
 
   /// `ulimit -v`, from too little for anything to more than enough.
   @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"))
-  func underALimit() throws {
+  func aRunUnderAMemoryLimitEndsWith3OrCompletes() throws {
     let expected = try undisturbed(RefusedMemoryTests.large)
     let command = ["run", "eventful.yaml", "-q", "--resume", "--threads", "8"]
     var ends: [Int32: Int] = [:]
@@ -96,7 +96,7 @@ import Testing
 
   /// The limit comes when the run has its checkpoints.
   @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"))
-  func aLimitMidway() throws {
+  func aRunWhoseMemoryIsLimitedMidwayEndsWith3OrCompletes() throws {
     let text = RefusedMemoryTests.large.replacing("epochs: 4", with: "epochs: 60")
     let expected = try undisturbed(text)
     let command = ["run", "eventful.yaml", "-q", "--resume"]

@@ -23,7 +23,7 @@ import Testing
     return tool
   }
 
-  @Test func theSameCommandEndsWithOneCompleteRun() throws {
+  @Test func theSameCommandCompletesAKilledRun() throws {
     let tool = try killed()
     defer { tool.remove() }
     let command = ["run", "eventful.yaml", "--resume"]
@@ -54,7 +54,7 @@ import Testing
     #expect(tool.exists("results/eventful/run-0002"))
   }
 
-  @Test func anOutputIsGoneOnWithOrRefused() throws {
+  @Test func anUnfinishedOutputIsResumedOrRefused() throws {
     let tool = try killed("--output", "mine")
     defer { tool.remove() }
     let output = ["run", "eventful.yaml", "--resume", "-q", "--output", "mine"]
@@ -75,7 +75,7 @@ import Testing
   }
 
   /// Killed before there was a run.json: nothing is lost with such a folder.
-  @Test func anOutputThatNeverBeganIsTaken() throws {
+  @Test func theOutputOfARunThatNeverBeganIsReused() throws {
     let tool = try tool()
     defer { tool.remove() }
     let injector = try tool.build(library: "fault_injector")
@@ -96,7 +96,7 @@ import Testing
     }
   }
 
-  @Test func anotherBuildIsRefused() throws {
+  @Test func aRunOfAnotherBuildIsRefused() throws {
     let tool = try killed()
     defer { tool.remove() }
     let file = "results/eventful/run-0001/run.json"
@@ -116,7 +116,7 @@ import Testing
   }
 
   /// The newest state stands in for weights that a killed run has no files of.
-  @Test func weightsOfAKilledRun() throws {
+  @Test func aKilledRunIsUsedWithTheWeightsOfItsNewestState() throws {
     let tool = try killed()
     defer { tool.remove() }
     let run = "results/eventful/run-0001"
@@ -145,7 +145,7 @@ import Testing
       try tool.run("evaluate", "short").output == tool.run("evaluate", run).output)
   }
 
-  @Test func whatIsNoRunIsRefused() throws {
+  @Test func aFolderThatIsNotARunIsRefused() throws {
     let tool = try tool()
     defer { tool.remove() }
     try tool.write("", to: "folder/file")

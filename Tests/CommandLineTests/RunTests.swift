@@ -9,7 +9,7 @@ import Testing
     return tool
   }
 
-  @Test func aRunLeavesItsFiles() throws {
+  @Test func aRunWritesItsFiles() throws {
     let tool = try tool()
     defer { tool.remove() }
     let result = try tool.run("run", "xor.yaml")
@@ -30,7 +30,7 @@ import Testing
     #expect(result.output.contains("results/xor/run-0001/metrics.csv"))
   }
 
-  @Test func anotherRunGetsAnotherNumberAndTheSameBytes() throws {
+  @Test func aSecondRunGetsAnotherNumberAndTheSameBytes() throws {
     let tool = try tool()
     defer { tool.remove() }
     for _ in 0..<2 { #expect(try tool.run("run", "xor.yaml", "--quiet").code == 0) }
@@ -54,7 +54,7 @@ import Testing
         == tool.read("results/xor/run-0002/metrics.csv"))
   }
 
-  @Test func theResolvedFileRunsAlike() throws {
+  @Test func theResolvedFileGivesTheSameRun() throws {
     let tool = try tool()
     defer { tool.remove() }
     #expect(try tool.run("run", "xor.yaml", "train.epochs=7", "--quiet").code == 0)
@@ -79,7 +79,7 @@ import Testing
     #expect(wrong.errors.contains("command line:1:"))
   }
 
-  @Test func outputNamesAnotherPlace() throws {
+  @Test func outputNamesAnotherFolder() throws {
     let tool = try tool()
     defer { tool.remove() }
     #expect(try tool.run("run", "xor.yaml", "--output", "here/mine", "-q").code == 0)
@@ -90,7 +90,7 @@ import Testing
     #expect(again.errors.contains("here/mine"))
   }
 
-  @Test func aMissedExpectationEndsWithOne() throws {
+  @Test func aMissedExpectationEndsWith1() throws {
     let tool = try tool(exclusiveOr + "expect: {train_loss: \"< 0.0001\"}\n")
     defer { tool.remove() }
     let result = try tool.run("run", "xor.yaml", "-q")
@@ -102,7 +102,7 @@ import Testing
     #expect(summary.contains("\"exit_status\": 1"))
   }
 
-  @Test func divergenceEndsWithOneAndKeepsFiniteWeights() throws {
+  @Test func divergenceEndsWith1AndKeepsFiniteWeights() throws {
     let tool = try tool(
       exclusiveOr.replacing("  - sigmoid\nloss", with: "loss")
         .replacing("learning_rate: 2", with: "learning_rate: 1e30"))
@@ -132,7 +132,7 @@ import Testing
   }
 
   @Test(arguments: [SIGINT, SIGTERM])
-  func aSignalEndsCleanly(signal: Int32) throws {
+  func aSignalEndsTheRunCleanly(signal: Int32) throws {
     let tool = try tool(exclusiveOr.replacing("epochs: 20", with: "epochs: 2000000000"))
     defer { tool.remove() }
     let process = try tool.start(["run", "xor.yaml", "-q", "+train.record_every=1000"])
@@ -147,7 +147,7 @@ import Testing
     #expect(try tool.read(metrics).hasSuffix("\n"))
   }
 
-  @Test func aReaderThatGoesAwayChangesNothing() throws {
+  @Test func aReaderThatGoesAwayDoesNotChangeTheRun() throws {
     let tool = try tool()
     defer { tool.remove() }
     let result = try runCommand(
@@ -208,7 +208,7 @@ import Testing
         """)
   }
 
-  @Test func usageErrorsEndWithTwo() throws {
+  @Test func usageErrorsEndWith2() throws {
     let tool = try Tool()
     defer { tool.remove() }
     for arguments in [["fly"], ["run"], ["run", "a.yaml", "--nonsense"]] {
@@ -222,7 +222,7 @@ import Testing
   }
 
   @Test(arguments: ["bash", "zsh", "fish"])
-  func completionsAreThere(shell: String) throws {
+  func completionScriptsAreGenerated(shell: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
     let result = try tool.run("--generate-completion-script", shell)

@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test(arguments: names)
-  func gradientsAreTheSourcesOwn(name: String) throws {
+  func gradientsAreThoseOfTheSources(name: String) throws {
     let wanted = try #require(SeedsTests.reference.gradients[name])
     let found = try gradients(name)
     #expect(Set(found.keys) == Set(wanted.keys))
@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  @Test func everySystemIsThere() {
+  @Test func everySystemHasAReference() {
     #expect(Set(SeedsTests.names) == Set(SeedsTests.reference.gradients.keys))
   }
 

@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test(arguments: [SIGINT, SIGTERM])
-  func theRunGoesOnToTheSameBytes(signal: Int32) throws {
+  func anInterruptedRunResumesToTheSameBytes(signal: Int32) throws {
     let tool = try Tool()
     defer { tool.remove() }
     let text = statefulExperiment.replacing("epochs: 100", with: "epochs: 3000")
@@ -59,7 +59,7 @@ import Testing
 
   /// At any moment, from before the first line of it to after the last; the one
   /// signal, the other, or both.
-  @Test func atRandomMoments() throws {
+  @Test func signalsAtRandomMomentsLoseNothing() throws {
     var random = SeededGenerator(seed: testSeed)
     let whole = try Tool()
     defer { whole.remove() }
@@ -99,7 +99,7 @@ import Testing
   /// In a step that takes seconds, the first signal waits and the second does
   /// not: the process has no time to write that it was interrupted.
   @Test(arguments: [SIGINT, SIGTERM])
-  func aSecondOneIsImmediate(signal: Int32) throws {
+  func aSecondSignalEndsTheRunAtOnce(signal: Int32) throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write(
@@ -122,7 +122,7 @@ import Testing
   }
 
   /// While a gradient check of a large model is under way.
-  @Test func inAGradientCheck() throws {
+  @Test func aSignalEndsAGradientCheck() throws {
     let tool = try Tool()
     defer { tool.remove() }
     let text = exclusiveOr.replacing("units: 2", with: "units: 100000")

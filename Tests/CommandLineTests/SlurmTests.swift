@@ -85,7 +85,7 @@ import Testing
     try rows(tool).dropFirst().map { $0[2] }
   }
 
-  @Test func anArrayIsASweep() throws {
+  @Test func anArrayGivesTheTableOfASweep() throws {
     try withCluster { tool, environment in
       let result = try launch(
         tool, environment, "--jobs", "2", "--slurm-options", "--partition=cpu --comment='a b'")
@@ -126,7 +126,7 @@ import Testing
     }
   }
 
-  @Test func moreTrialsThanTasks() throws {
+  @Test func tasksShareTrialsIfTheArrayIsTooSmall() throws {
     try withCluster(arraySize: 4) { tool, environment in
       let result = try launch(tool, environment)
       #expect(result.code == 0, "\(result.errors)")
@@ -138,7 +138,7 @@ import Testing
 
   /// A dead task's trial has failed; one that Slurm took back is left, and submitted
   /// when the sweep is launched again.
-  @Test func deadAndTakenBack() throws {
+  @Test func deadTasksFailAndCancelledOnesAreSubmittedAgain() throws {
     try withCluster { tool, environment in
       try tool.write("FAILED|9|None", to: "task-1")
       try tool.write("CANCELLED|0|None", to: "task-2")
@@ -173,7 +173,7 @@ import Testing
   }
 
   /// Who does not wait finds the array again, as does `collect`.
-  @Test func laterOn() throws {
+  @Test func anArrayThatNobodyWaitsForIsFoundAgain() throws {
     try withCluster { tool, environment in
       try tool.write("FAILED|32512|None", to: "task-3")
       let result = try launch(tool, environment, "--no-wait")
@@ -209,7 +209,7 @@ import Testing
   }
 
   /// What Slurm no longer knows is over.
-  @Test func forgotten() throws {
+  @Test func anArrayThatSlurmForgotIsOver() throws {
     try withCluster { tool, environment in
       try tool.write("CANCELLED|0|None", to: "task-3")
       #expect(try launch(tool, environment, "--no-wait", "--quiet").output == "")
@@ -223,7 +223,7 @@ import Testing
 
   /// A queue that cannot be read does not end the waiting, and the run directories
   /// tell the end.
-  @Test func silentQueue() throws {
+  @Test func anUnreadableQueueDoesNotEndTheWait() throws {
     try withCluster { tool, environment in
       try tool.write(
         "#!/bin/bash\necho 'slurm_load_jobs error: Unable to contact controller' >&2\nexit 1\n",
@@ -242,7 +242,7 @@ import Testing
     }
   }
 
-  @Test func failFast() throws {
+  @Test func failFastCancelsTheArray() throws {
     try withCluster { tool, environment in
       try tool.write("RUNNING|0|None", to: "task-4")
       let spoilt = ["train.optimizer.learning_rate=1e30,0.1,0.2,0.3", "--no-wait"]
@@ -261,7 +261,7 @@ import Testing
     }
   }
 
-  @Test func aSearchIsNoArray() throws {
+  @Test func aHalvingCannotBeLaunched() throws {
     try withCluster { tool, environment in
       try tool.write(
         SlurmTests.experiment.replacingOccurrences(
@@ -275,7 +275,7 @@ import Testing
     }
   }
 
-  @Test func noSlurm() throws {
+  @Test func aMachineWithoutSlurmIsReported() throws {
     try withCluster { tool, _ in
       let result = try launch(tool, ["PATH": "/nonexistent"])
       #expect(result.code == 3)
@@ -290,7 +290,7 @@ import Testing
     }
   }
 
-  @Test func refusal() throws {
+  @Test func aRefusedSubmissionIsReported() throws {
     try withCluster { tool, environment in
       try tool.write(
         """
@@ -340,7 +340,7 @@ import Testing
       """
     ),
   ])
-  func mistakes(_ words: [String], _ message: String) throws {
+  func wrongOptionsAreReported(_ words: [String], _ message: String) throws {
     try withCluster { tool, environment in
       let result = try tool.run(["sweep", "xor.yaml"] + words, environment: environment)
       #expect(result.code == 2)

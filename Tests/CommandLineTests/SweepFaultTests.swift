@@ -269,7 +269,7 @@ import Testing
       """
     ),
   ])
-  func badBlocks(_ sweep: String, _ message: String) throws {
+  func aWrongSweepBlockIsReported(_ sweep: String, _ message: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write(compactExclusiveOr(seed: 4, more: "sweep: \(sweep)"), to: "x.yaml")

@@ -10,7 +10,7 @@ import Testing
     try body(tool)
   }
 
-  @Test func trialsAreRuns() throws {
+  @Test func eachTrialIsARunLikeAnyOther() throws {
     try withTool { tool in
       let words = ["train.optimizer.learning_rate=0.1,0.5", "+seed=range(0,3)"]
       let result = try tool.run("sweep", "xor.yaml", words[0], words[1], "--jobs", "2")
@@ -35,7 +35,7 @@ import Testing
   }
 
   /// FAULTS 45: one diverges; the others complete and the table tells all.
-  @Test func oneTrialDiverges() throws {
+  @Test func aTrialThatDivergesDoesNotFailTheOthers() throws {
     try withTool { tool in
       let result = try tool.run("sweep", "xor.yaml", "train.optimizer.learning_rate=0.1,1e30,0.2")
       #expect(result.code == 1)
@@ -90,7 +90,7 @@ import Testing
       """
     ),
   ])
-  func badSweeps(_ words: [String], _ message: String) throws {
+  func wrongSweepArgumentsAreReported(_ words: [String], _ message: String) throws {
     try withTool { tool in
       let result = try tool.run(["sweep", "xor.yaml"] + words)
       #expect(result.code == 2)

@@ -7,7 +7,7 @@ import Testing
 
 /// `Conformance` on layers that are right and on layers that break one of its claims.
 @Suite struct LayerConformanceTests {
-  @Test func rightLayersConform() throws {
+  @Test func correctLayersConform() throws {
     let layers: [(any Layer & Component, Shape, (inout ConformanceSettings) -> Void)] = [
       (TestDense(units: 4), [3], { _ in }),
       (TestDense(units: 1), [1], { _ in }),
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test func theTableReadsWell() throws {
+  @Test func theTableListsEveryClaimOfALayer() throws {
     var settings = ConformanceSettings()
     settings.seeds = 1
     let table = try Conformance.of(
@@ -54,7 +54,7 @@ import Testing
         """)
   }
 
-  @Test func optionsThatAreWrongThrow() {
+  @Test func wrongOptionsThrow() {
     #expect(throws: Diagnostics.self) {
       try Conformance.of(
         ComponentType(TestDense.self), options: Node.map([("unit", 2)]), inputs: [[3]])
@@ -62,7 +62,7 @@ import Testing
   }
 
   /// Each mutant fails the claim that it breaks, for every fault.
-  @Test func mutantsFailTheirClaim() throws {
+  @Test func aLayerWithAWrongGradientFailsItsClaim() throws {
     for target in [TestDense.Target.weight, .bias, .input] {
       for fault in GradientFault.allCases where fault != .none {
         if fault == .transposed && target != .weight { continue }
@@ -92,7 +92,7 @@ import Testing
     #expect(detail?.contains("a sign(x) or a minus is lost") == true, "\(signless)")
   }
 
-  @Test func overwritingIsNamed() throws {
+  @Test func anOverwrittenGradientIsNamed() throws {
     let table = try Conformance.of(TestLp(p: 2, fault: .overwrites), inputs: [[2]])
     #expect(table["gradient of x"]?.verdict == .holds)
     let detail = try #require(table["backward adds"]?.detail)
@@ -103,7 +103,7 @@ import Testing
   }
 
   /// Misbehaviour other than wrong gradients.
-  @Test func offencesFailTheirClaim() throws {
+  @Test func everyOtherOffenceFailsItsClaim() throws {
     let claims: [(Offence, String, String)] = [
       (.addsInForward, "forward overwrites", "it depends on what was there"),
       (.writesInput, "forward leaves alone", "forward writes to x"),
@@ -134,7 +134,7 @@ import Testing
     #expect(sound.holds, "\(sound)")
   }
 
-  @Test func statesThatMoveInEvaluationAreNoticed() throws {
+  @Test func aStateThatChangesInEvaluationIsReported() throws {
     let table = try Conformance.of(Counter(movesInEvaluation: true), inputs: [[3]])
     #expect(
       table["forward leaves alone"]?.detail.hasPrefix(

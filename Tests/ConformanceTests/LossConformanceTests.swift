@@ -6,7 +6,7 @@ import Testing
 
 /// `Conformance` on losses that are right and on losses that break one of its claims.
 @Suite struct LossConformanceTests {
-  @Test func rightLossesConform() throws {
+  @Test func correctLossesConform() throws {
     let squared = try Conformance.of(
       TestSquaredError(.none), output: [3], target: .values([3]))
     #expect(squared.holds, "\(squared)")
@@ -14,7 +14,7 @@ import Testing
     #expect(entropy.holds, "\(entropy)")
   }
 
-  @Test func theTableReadsWell() throws {
+  @Test func theTableListsEveryClaimOfALoss() throws {
     var settings = ConformanceSettings()
     settings.seeds = 1
     let table = try Conformance.of(
@@ -35,7 +35,7 @@ import Testing
         """)
   }
 
-  @Test func wrongOnesFailTheirClaim() throws {
+  @Test func aWrongLossFailsItsClaim() throws {
     let claims: [(TestSquaredError.Offence, String, String)] = [
       (.halfGradient, "gradient of z", "0.5 times"),
       (.wrongSign, "gradient of z", "opposite sign"),

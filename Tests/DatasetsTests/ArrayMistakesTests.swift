@@ -37,7 +37,7 @@ import Testing
 
   // MARK: IDX
 
-  @Test func idxHeaders() throws {
+  @Test func wrongIDXHeadersAreReported() throws {
     #expect(try idx([]) == "expected an IDX header of at least 4 bytes, found 0")
     #expect(try idx([0, 0, 8]) == "expected an IDX header of at least 4 bytes, found 3")
     #expect(
@@ -50,7 +50,7 @@ import Testing
     #expect(try idx([0, 0, 8, 2, 0, 0, 0, 1, 0]) == "the header ends after 9 bytes of 12")
   }
 
-  @Test func idxSizes() throws {
+  @Test func wrongIDXSizesAreReported() throws {
     let huge = [UInt8](repeating: 0xFF, count: 12)
     #expect(
       try idx([0, 0, 8, 3] + huge)
@@ -66,7 +66,7 @@ import Testing
   }
 
   /// Found by fuzzing: a 0 hid the overflow of what followed it.
-  @Test func extentsThatOverflowBesideAZero() throws {
+  @Test func extentsThatOverflowBesideAZeroAreReported() throws {
     let huge = [UInt8](repeating: 0xFF, count: 12)
     #expect(
       try idx([0, 0, 8, 4, 0, 0, 0, 0] + huge)
@@ -77,7 +77,7 @@ import Testing
   }
 
   /// They take no space in a file, however many they are: none is looked at.
-  @Test func samplesWithoutNumbers() throws {
+  @Test func samplesWithoutNumbersAreReportedAsEmpty() throws {
     let folder = try TestFolder(["x.npy": hollow])
     let message = folder.complaint("npy: {inputs: x.npy, targets: x.npy}")
     #expect(message.contains("'x.npy' is empty: its shape is [1099511627776, 0]"), "\(message)")
@@ -88,7 +88,7 @@ import Testing
     return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(text.utf8.count), 0] + Array(text.utf8)
   }
 
-  @Test func counts() throws {
+  @Test func differentCountsOfInputsAndTargetsAreReported() throws {
     let folder = try TestFolder([
       "x.idx": [0, 0, 8, 1, 0, 0, 0, 3, 5, 6, 7], "t.idx": ArrayMistakesTests.labels,
       "none.idx": [0, 0, 8, 1, 0, 0, 0, 0],
@@ -107,7 +107,7 @@ import Testing
         """)
   }
 
-  @Test func gzip() throws {
+  @Test func damagedGzipDataAreReported() throws {
     let fixtures = try Fixtures<[ArrayFixture]>.read("idx")
     let packed = Array(fixtures.first { $0.name == "u1 [3, 2, 2].gz" }!.bytes)
     #expect(try idx(Array(packed.dropLast(9))) == "the compressed data end too early")
@@ -137,7 +137,7 @@ import Testing
 
   // MARK: NPY
 
-  @Test func npyHeaders() throws {
+  @Test func wrongNPYHeadersAreReported() throws {
     #expect(
       npy(Array("hello, world".utf8))
         == "expected NPY, which begins with 93 NUMPY, found the bytes 68 65 6c 6c 6f 2c")
@@ -164,7 +164,7 @@ import Testing
         == "the header is not NPY's: found '99999999999999999999', not an extent, at byte 31")
   }
 
-  @Test func npyTypes() throws {
+  @Test func unsupportedNPYTypesAreReported() throws {
     #expect(
       npy(header: header("|O", "(2,)"), [0])
         == "the array holds Python objects ('|O'); save it with a number's dtype")
@@ -177,7 +177,7 @@ import Testing
         == "structured dtypes are not supported; save each field as its own array")
   }
 
-  @Test func npySizes() throws {
+  @Test func wrongNPYSizesAreReported() throws {
     #expect(
       npy(header: header("<f8", "(1099511627776, 1048576, 1048576)"))
         == "the shape [1099511627776, 1048576, 1048576] is more than any file holds")
@@ -193,7 +193,7 @@ import Testing
         == "the array is a single number; its first axis must be the samples'")
   }
 
-  @Test func notFinite() throws {
+  @Test func aNumberThatIsNotFiniteIsReportedWithItsIndex() throws {
     let nan = (0..<8).map { UInt8(truncatingIfNeeded: Double.nan.bitPattern >> (8 * UInt64($0))) }
     let zero = [UInt8](repeating: 0, count: 8)
     let text = header("<f8", "(2, 2, 1)")
@@ -211,7 +211,7 @@ import Testing
 
   // MARK: NPZ
 
-  @Test func npz() throws {
+  @Test func wrongNPZArchivesAreReported() throws {
     let fixtures = try Fixtures<[ArrayFixture]>.read("npz")
     let good = Array(fixtures[0].bytes)
     let folder = try TestFolder(["a.npz": good])

@@ -6,7 +6,7 @@ import Testing
     try TestFolder(["a.csv": file]).complaint("csv: {path: a.csv\(options)}")
   }
 
-  @Test func tooFewFields() throws {
+  @Test func aRowWithTooFewFieldsIsReported() throws {
     #expect(
       try complaint("x,y,t\n1,2,3\n4,5\n") == """
         a.csv:3:1: error: this row has 2 fields, but the header has 3
@@ -15,7 +15,7 @@ import Testing
         """)
   }
 
-  @Test func tooManyFields() throws {
+  @Test func aRowWithTooManyFieldsIsReported() throws {
     #expect(
       try complaint("1,2\n4,5,6,7\n", ", header: false") == """
         a.csv:2:5: error: this row has 4 fields, but the first row has 2
@@ -24,14 +24,14 @@ import Testing
         """)
   }
 
-  @Test func emptyLineWithin() throws {
+  @Test func anEmptyLineBetweenRowsIsReported() throws {
     #expect(
       try complaint("x,t\n1,2\n\n3,4\n") == """
         a.csv:3:1: error: this row has 1 field, but the header has 2
         """)
   }
 
-  @Test func unclosedQuote() throws {
+  @Test func anUnclosedQuoteIsReported() throws {
     #expect(
       try complaint("x,t\n1,2\n3,\"4\n5,6\n") == """
         a.csv:3:3: error: this quote is never closed
@@ -40,7 +40,7 @@ import Testing
         """)
   }
 
-  @Test func quoteWithin() throws {
+  @Test func aQuoteInsideAFieldIsReported() throws {
     #expect(
       try complaint("x,t\n5\"1,2\n") == """
         a.csv:2:2: error: a quote inside an unquoted field; quote the whole field and double the \
@@ -57,11 +57,11 @@ import Testing
   }
 
   @Test(arguments: ["", "\n", "\r\n\n", "\u{FEFF}", "\u{FEFF}\n"])
-  func empty(_ file: String) throws {
+  func anEmptyFileIsReported(_ file: String) throws {
     #expect(try complaint(file) == "a.csv:1:1: error: the file is empty")
   }
 
-  @Test func headerAlone() throws {
+  @Test func aFileWithOnlyAHeaderIsReported() throws {
     #expect(try complaint("x,t\n") == "a.csv:2:1: error: the file has no rows")
     #expect(
       try complaint("x,t") == """
@@ -72,7 +72,7 @@ import Testing
   }
 
   @Test(arguments: ["nan", "NaN", "-nan", "NA", "null", "?"])
-  func missing(_ value: String) throws {
+  func aMissingValueIsReportedWithItsColumn(_ value: String) throws {
     #expect(
       try complaint("x,t\n1,2\n\(value),4\n3,4\n") == """
         a.csv:3:1: error: missing value '\(value)' in column 'x'; fill it in or leave the row out
@@ -81,7 +81,7 @@ import Testing
         """)
   }
 
-  @Test func emptyField() throws {
+  @Test func anEmptyFieldIsReportedAsMissing() throws {
     let message = """
       error: missing value in column 't'; fill it in or leave the row out
           3,
@@ -93,7 +93,7 @@ import Testing
     #expect(try complaint("x,t\n3,\n1,b\n") == "a.csv:2:3: " + message)
   }
 
-  @Test func infinite() throws {
+  @Test func anInfiniteNumberIsReported() throws {
     #expect(
       try complaint("x,t\n1,2\n3,-inf\n") == """
         a.csv:3:3: error: expected a finite number in column 't', found '-inf'
@@ -102,7 +102,7 @@ import Testing
         """)
   }
 
-  @Test func decimalComma() throws {
+  @Test func aDecimalCommaIsReportedWithItsCorrection() throws {
     for file in ["x;t\n1;2\n1,5;4\n", "x;t\n1,5;4\n1,5;4\n", "x;t\n1,5;4\n"] {
       #expect(
         try complaint(file, ", delimiter: \";\"").hasSuffix(
@@ -120,7 +120,7 @@ import Testing
         """)
   }
 
-  @Test func tooLarge() throws {
+  @Test func aNumberTooLargeForItsPrecisionIsReported() throws {
     #expect(
       try complaint("x,t\n1,2\n3,1e999\n") == """
         a.csv:3:3: error: '1e999' in column 't' is too large for a number
@@ -138,7 +138,7 @@ import Testing
         """)
   }
 
-  @Test func textAmongNumbers() throws {
+  @Test func aTextAmongNumbersIsReported() throws {
     let message = """
       error: expected a number in column 'x', as in the other rows, found 'abc'
           abc,4
@@ -151,7 +151,7 @@ import Testing
     #expect(try complaint("x,t\nabc,4\n1,2\n2,3\n") == "a.csv:2:1: " + message)
   }
 
-  @Test func numberAmongTexts() throws {
+  @Test func aNumberAmongTextsIsReported() throws {
     let message = """
       error: expected a text in column 'x', as in the other rows, found the number 7
           7,4
@@ -162,7 +162,7 @@ import Testing
     #expect(try complaint("x,t\n7,4\na,2\nb,3\n") == "a.csv:2:1: " + message)
   }
 
-  @Test func wideLine() throws {
+  @Test func aLongLineIsShownAroundTheError() throws {
     let row = (0..<50).map { "10\($0 % 10)" }.joined(separator: ",")
     let names = (0..<51).map { "c\($0)" }.joined(separator: ",")
     #expect(
@@ -174,7 +174,7 @@ import Testing
         """)
   }
 
-  @Test func placesCountCharactersAndAllLineEnds() throws {
+  @Test func locationsCountCharactersAndAllLineEnds() throws {
     #expect(
       try complaint("\u{FEFF}näme,t\r\nä,2\r\"b\n\",3\n\"öö\",x") == """
         a.csv:5:6: error: expected a number in column 't', as in the other rows, found 'x'
@@ -184,7 +184,7 @@ import Testing
         """)
   }
 
-  @Test func sameName() throws {
+  @Test func twoColumnsOfOneNameAreReported() throws {
     #expect(
       try complaint("1,2,1\n1,2,3\n") == """
         a.csv:1:5: error: two columns are named '1'
@@ -194,7 +194,7 @@ import Testing
         """)
   }
 
-  @Test func encodings() throws {
+  @Test func encodingsOtherThanUTF8AreReported() throws {
     let folder = try TestFolder(["a.csv": [0xFF, 0xFE, 0x78, 0x00]])
     #expect(
       folder.complaint("csv: a.csv").hasPrefix(
@@ -208,7 +208,7 @@ import Testing
         """)
   }
 
-  @Test func limits() throws {
+  @Test func fieldsColumnsAndCategoriesBeyondTheLimitsAreReported() throws {
     let long = String(repeating: "a", count: 65_537)
     #expect(
       try complaint("x,t\n\(long),1\n").hasPrefix(

@@ -15,7 +15,7 @@ import Testing
     return try TestFolder(["a.csv": file]).complaint("csv: {path: a.csv, \(options)}")
   }
 
-  @Test func byName() throws {
+  @Test func columnsAreSelectedByNamePatternOrRange() throws {
     #expect(try names("header: true") == ["a", "b_0", "b_1", "c", "→", "t"])
     #expect(try names("targets: c") == ["a", "b_0", "b_1", "t", "→", "c"])
     #expect(try names("inputs: c") == ["c", "→", "t"])
@@ -25,7 +25,7 @@ import Testing
     #expect(try names("inputs: [c, \"*_1\"]") == ["c", "b_1", "→", "t"])
   }
 
-  @Test func byIndex() throws {
+  @Test func columnsWithoutAHeaderAreSelectedByIndex() throws {
     let no = "header: false"
     #expect(
       try names(no, header: false)
@@ -37,14 +37,14 @@ import Testing
       try names("\(no), inputs: 1..2", header: false) == ["column_1", "column_2", "→", "column_4"])
   }
 
-  @Test func namesThatLookLikePatterns() throws {
+  @Test func aNameThatLooksLikeAPatternIsAName() throws {
     let folder = try TestFolder(["a.csv": "a*,ab,a..ab,7,t\n1,2,3,4,5\n"])
     #expect(try folder.load("csv: {path: a.csv, inputs: a*}").inputNames == ["a*"])
     #expect(try folder.load("csv: {path: a.csv, inputs: a..ab}").inputNames == ["a..ab"])
     #expect(try folder.load("csv: {path: a.csv, inputs: 7}").inputNames == ["7"])
   }
 
-  @Test func mistakes() throws {
+  @Test func wrongSelectionsAreReported() throws {
     #expect(
       try complaint("inputs: [a, b_2]") == """
         test.yaml:1:32: error: no column 'b_2' in 'a.csv'; did you mean 'b_0'?
@@ -98,7 +98,7 @@ import Testing
         """)
   }
 
-  @Test func patterns() {
+  @Test func aStarMatchesAnyTextInBoundedTime() {
     func match(_ text: String, _ pattern: String) -> Bool {
       matches(Array(text.unicodeScalars), Array(pattern.unicodeScalars))
     }

@@ -42,7 +42,7 @@ import Testing
     #expect(data.validation?.inputs == [7, 4])
   }
 
-  @Test func `what is wrong is told`() throws {
+  @Test func `wrong column types are reported`() throws {
     #expect(
       folder.complaint("csv: {path: a.csv, columns: {zip: float}}") == """
         test.yaml:1:35: error: unknown column type 'float'; did you mean 'number'?

@@ -10,7 +10,7 @@ import Testing
     try TestFolder(["a.csv": "x,t\n1,2\n"]).complaint(section)
   }
 
-  @Test func inline() throws {
+  @Test func inlineDataAreReadAsWritten() throws {
     let folder = try TestFolder([:] as [String: String])
     let xor = try folder.load(
       "inline: {inputs: [[0, 0], [0, 1], [1, 0], [1, 1]], targets: [[0], [1], [1], [0]]}")
@@ -34,7 +34,7 @@ import Testing
         == [1, 2, 2])
   }
 
-  @Test func inlineMistakes() throws {
+  @Test func wrongInlineDataAreReported() throws {
     #expect(
       try complaint("inline: {inputs: [[0, 0], [0], [1, x]], targets: [1, 2, .nan]}") == """
         test.yaml:1:27: error: this row has 1 number, but the first has 2
@@ -78,7 +78,7 @@ import Testing
         """)
   }
 
-  @Test func sources() throws {
+  @Test func missingAndWrongSourcesAreReported() throws {
     #expect(
       try complaint("shape: [1]") == """
         test.yaml:1:1: error: missing source: one of inline, csv, idx, npy, npz, generated is \
@@ -115,7 +115,7 @@ import Testing
         """)
   }
 
-  @Test func resolvedSettings() throws {
+  @Test func resolvedSettingsHaveEveryDefault() throws {
     #expect(
       try resolved("csv: a.csv") == """
         {csv: {path: a.csv, delimiter: ",", header: true}, target_kind: auto, one_hot: false, \
@@ -135,7 +135,7 @@ import Testing
 
   // MARK: Files
 
-  @Test func missingFile() throws {
+  @Test func aMissingFileIsReportedWithASuggestion() throws {
     #expect(
       try complaint("csv: b.csv") == """
         test.yaml:1:6: error: no such file: 'b.csv'; did you mean 'a.csv'?
@@ -153,7 +153,7 @@ import Testing
         "test.yaml:1:6: error: a path cannot contain the character NUL"))
   }
 
-  @Test func notRegularFiles() throws {
+  @Test func filesThatAreNotRegularAreRefused() throws {
     let folder = try TestFolder([:] as [String: String])
     mkfifo(folder.path + "/fifo", 0o600)
     try FileManager.default.createDirectory(
@@ -219,7 +219,7 @@ import Testing
         """)
   }
 
-  @Test func generated() throws {
+  @Test func generatedDataFollowFromTheSeed() throws {
     let folder = try TestFolder([:] as [String: String])
     folder.registry.register(Counter.self)
     let section = """

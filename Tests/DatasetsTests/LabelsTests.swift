@@ -15,7 +15,7 @@ import Testing
     try TestFolder(["a.csv": "x,t\n" + labels.map { "1,\($0)\n" }.joined()])
   }
 
-  @Test func texts() throws {
+  @Test func textLabelsBecomeClassesInOrder() throws {
     let data = try load(["b", "a", "Z", "ä", "a"])
     #expect(data.target == .classes(4))
     #expect(data.classNames == ["Z", "a", "b", "ä"])
@@ -24,7 +24,7 @@ import Testing
   }
 
   /// FAULTS 49: labels, columns and files are told apart by their bytes.
-  @Test func equivalentTextsAreDifferent() throws {
+  @Test func canonicallyEquivalentLabelsAreDifferent() throws {
     let (composed, decomposed) = ("é", "e\u{301}")
     for section in ["", "classes: [\(decomposed), \(composed)]"] {
       let data = try load([composed, decomposed, composed], section)
@@ -44,13 +44,13 @@ import Testing
     #expect(two.train.inputs == [1] && two.validation?.inputs == [3])
   }
 
-  @Test func aPatternBeforeACombiningMarkIsOne() throws {
+  @Test func aStarBeforeACombiningMarkIsAPattern() throws {
     let columns = try TestFolder(["a.csv": "a\u{301},ba\u{301},t\n1,2,3\n"])
     #expect(
       try columns.load("csv: {path: a.csv, inputs: *\u{301}, targets: t}").train.inputs == [1, 2])
   }
 
-  @Test func numbers() throws {
+  @Test func numbersBecomeClassesOnlyOnRequest() throws {
     #expect(try load(["3", "1"]).target == .values([1]))
     let data = try load(["10", "2", "-1", "2"], "target_kind: classes")
     #expect(data.classNames == ["-1", "2", "10"])
@@ -60,14 +60,14 @@ import Testing
     #expect(indices.train.targets == [3, 0])
   }
 
-  @Test func declaredNames() throws {
+  @Test func declaredClassesKeepTheirOrder() throws {
     let data = try load(["b", "a", "b"], "classes: [c, b, a]")
     #expect(data.classNames == ["c", "b", "a"])
     #expect(data.train.targets == [1, 2, 1])
     #expect(try load(["2", "1"], "classes: [1, 2, 3]").train.targets == [1, 0])
   }
 
-  @Test func oneHot() throws {
+  @Test func oneHotTargetsHaveOneColumnPerClass() throws {
     let data = try load(["b", "a", "c"], "one_hot: true")
     #expect(data.target == .values([3]))
     #expect(data.targetNames == ["a", "b", "c"])
@@ -75,7 +75,7 @@ import Testing
     #expect(data.train.targets == [0, 1, 0, 1, 0, 0, 0, 0, 1])
   }
 
-  @Test func outside() throws {
+  @Test func labelsOutsideTheClassesAreReported() throws {
     #expect(
       try complaint(["0", "10", "3"], "classes: 10") == """
         a.csv:3:3: error: label '10' is not among the 10 classes 0 to 9
@@ -109,7 +109,7 @@ import Testing
         """)
   }
 
-  @Test func kinds() throws {
+  @Test func targetsOfAnotherKindAreReported() throws {
     #expect(
       try complaint(["a", "b"], "target_kind: values") == """
         a.csv:2:3: error: expected numbers as targets ('target_kind: values'), found texts
@@ -138,7 +138,7 @@ import Testing
         """)
   }
 
-  @Test func oneHotBeyondMemory() throws {
+  @Test func oneHotTargetsBeyondTheMemoryAreReported() throws {
     let labels = (0..<300_000).map { String($0 % 2) }
     let message = try complaint(labels, "classes: 16777216\none_hot: true")
     #expect(

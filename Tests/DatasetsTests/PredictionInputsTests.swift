@@ -24,7 +24,7 @@ import Testing
     folder.complaint { _ = try load(file, section) }
   }
 
-  @Test func columnsByName() throws {
+  @Test func columnsAreFoundByName() throws {
     for file in ["x,color,y\n2,red,6\n", "id,y,color,t,x\n99,6,red,?,2\n"] {
       let samples = try load(file)
       #expect(samples.count == 1)
@@ -33,7 +33,7 @@ import Testing
     }
   }
 
-  @Test func mistakes() {
+  @Test func wrongInputsAreReported() {
     #expect(
       complaint("x,colour,y\n2,red,6\n") == """
         error: no column 'color' in 'new.csv'; did you mean 'colour'?
@@ -60,7 +60,7 @@ import Testing
         """)
   }
 
-  @Test func withoutHeader() throws {
+  @Test func columnsWithoutAHeaderAreReadInOrder() throws {
     try folder.write(Array("1,2,3\n3,4,5\n".utf8), to: "train.csv")
     let section = "csv: {path: train.csv, header: false}\nscale: min_max"
     #expect(try load("2,3\n", section).inputs == [0.5, 0.5])
@@ -73,7 +73,7 @@ import Testing
         """)
   }
 
-  @Test func otherSources() throws {
+  @Test func inputsForInlineDataAreReadFromCSV() throws {
     let inline = "inline: {inputs: [[0, 0], [2, 4]], targets: [0, 1]}\nscale: min_max"
     #expect(try load("1,1\n", inline).inputs == [0.5, 0.25])
     #expect(try load("a,b\n1,1\n", inline).inputs == [0.5, 0.25])
@@ -85,7 +85,7 @@ import Testing
         """)
   }
 
-  @Test func arrays() throws {
+  @Test func inputsAreReadFromArrays() throws {
     let declaration = try folder.declaration(
       "inline: {inputs: [[0, 0, 0], [11, 11, 11]], targets: [0, 1]}\nscale: min_max")
     let data = try declaration.load(as: Double.self, seed: 1)
@@ -106,7 +106,7 @@ import Testing
         == "error: 'a' has 1 number a sample, but the training inputs have 3")
   }
 
-  @Test func dataMadeByHand() throws {
+  @Test func dataMadeInCodeHaveDefaultNames() throws {
     let data = DataSets<Float>(
       inputShape: [2], target: .values([1]),
       train: Samples(inputs: [1, 2], targets: [3], count: 1))

@@ -11,7 +11,7 @@ import Testing
   func rows(_ samples: Samples<Double>?) -> [Int] { samples?.inputs.map { Int($0) } ?? [] }
 
   @Test(arguments: [10, 11, 57, 100, 1000])
-  func fractions(_ count: Int) throws {
+  func fractionsSplitEveryRowOnce(_ count: Int) throws {
     let folder = try TestFolder(["a.csv": SplitTests.file(count)])
     let section = "csv: a.csv\nsplit: {validation: 0.2, test: 0.1}"
     let data = try folder.load(section)
@@ -28,7 +28,7 @@ import Testing
   }
 
   /// The same in either precision.
-  @Test func precisions() throws {
+  @Test func theSplitIsTheSameInEitherPrecision() throws {
     let folder = try TestFolder(["a.csv": SplitTests.file(50)])
     let section = "csv: a.csv\nsplit: {validation: 0.3}"
     #expect(
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test(arguments: [10, 23, 100, 999])
-  func stratified(_ count: Int) throws {
+  func aStratifiedSplitKeepsTheSharesOfTheClasses(_ count: Int) throws {
     let folder = try TestFolder(["a.csv": SplitTests.file(count)])
     let data = try folder.load(
       "csv: a.csv\nsplit: {validation: 0.25, test: 0.15, stratified: true}")
@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test func column() throws {
+  @Test func aColumnCanNameTheSplit() throws {
     let folder = try TestFolder([
       "a.csv": "x,part,t\n1,train,1\n2,test,2\n3,validation,3\n4,train,4\n5,train,5\n"
     ])
@@ -83,7 +83,7 @@ import Testing
         """)
   }
 
-  @Test func sources() throws {
+  @Test func validationAndTestDataAreReadLikeTheTrainingData() throws {
     let folder = try TestFolder([
       "a.csv": "id,x,color,t\n0,1,red,no\n0,3,blue,yes\n",
       "v.csv": "t,color,x\nyes,red,2\n",
@@ -129,7 +129,7 @@ import Testing
         """)
   }
 
-  @Test func mistakes() throws {
+  @Test func wrongSplitsAreReported() throws {
     let folder = try TestFolder(["a.csv": "x,t\n1,1.5\n2,2.5\n3,3\n"])
     #expect(
       folder.complaint("csv: a.csv\nsplit: {validation: 0.1}") == """

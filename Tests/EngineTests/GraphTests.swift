@@ -5,7 +5,7 @@ import Testing
 @testable import Engine
 
 @Suite struct GraphTests {
-  @Test func aChainFollowsTheFile() throws {
+  @Test func layersWithoutInputsFormAChain() throws {
     let graph = try graph(
       """
       model:
@@ -20,7 +20,7 @@ import Testing
     #expect(graph.parameters.map(\.offset) == [0, 6, 9, 12])
   }
 
-  @Test func branchesMeetAgain() throws {
+  @Test func branchesCanMeetAgain() throws {
     let graph = try graph(
       """
       model:
@@ -33,7 +33,7 @@ import Testing
     #expect(graph.nodes[2].inputs == [0, 1])
   }
 
-  @Test func `nodes that are a function leave it to the kernels`() throws {
+  @Test func `a node that is an elementwise function uses its kernels`() throws {
     func functions(_ model: String) throws -> [ElementwiseFunction?] {
       try graph("model: [\(model)]", input: [1, 4, 4]).nodes.map(\.function)
     }
@@ -108,7 +108,7 @@ import Testing
           """)
   }
 
-  @Test func aNameIsGivenOnce() {
+  @Test func twoNodesOfOneNameAreRefused() {
     #expect(
       complaint(
         """
@@ -146,7 +146,7 @@ import Testing
           """)
   }
 
-  @Test func anOutputThatGoesNowhereIsAMistake() {
+  @Test func anUnusedOutputIsAnError() {
     #expect(
       complaint(
         """

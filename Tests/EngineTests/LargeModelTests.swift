@@ -11,7 +11,7 @@ import Testing
     #expect(graph.nodes.last?.name == "tanh_30000")
   }
 
-  @Test func aNumberThatIsTakenIsPassedOver() throws {
+  @Test func aTakenNumberIsSkipped() throws {
     let graph = try graph("model: [tanh, {type: tanh, name: tanh_2}, tanh, tanh]", input: [2])
     #expect(graph.nodes.map(\.name) == ["tanh", "tanh_2", "tanh_3", "tanh_4"])
   }
@@ -28,7 +28,7 @@ import Testing
     #expect(error.hasSuffix("note: … and 49 more inputs"))
   }
 
-  @Test func manyReferencesToNoNode() throws {
+  @Test func twentyThousandUnknownInputsAreReported() throws {
     let nodes = (0..<20_000).map { "  - {type: tanh, inputs: none_\($0)}\n" }.joined()
     let error = try #require(throws: Diagnostics.self) { try graph("model:\n" + nodes, input: [2]) }
     #expect(error.list.count == 20_000)

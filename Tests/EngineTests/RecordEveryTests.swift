@@ -69,7 +69,7 @@ import Testing
       "early_stopping: {patience: 3, monitor: validation_bad_fit}",
       "early_stopping: {patience: 2, monitor: train_fit, minimum_change: 1e-2}",
     ], [data, withoutValidation])
-  func neverChangesTraining(_ train: String, _ data: DataSets<Double>) throws {
+  func recordEveryNeverChangesTraining(_ train: String, _ data: DataSets<Double>) throws {
     if data.validation == nil, train.contains("validation_") { return }
     let text = "optimizer: {type: sgd, learning_rate: 0.3}\n  " + train
     let whole = try course(text, recordEvery: 1, data)
@@ -93,7 +93,7 @@ import Testing
   }
 
   /// Data that no decision depends on are measured only for the rows.
-  @Test func whatIsNotWatchedIsMeasuredForRowsOnly() throws {
+  @Test func metricsThatNothingWatchesAreMeasuredOnlyForRows() throws {
     let trained = try course("sampling: sequential", recordEvery: 20)
     #expect(trained.rows.map(\.epoch) == [20, 40, 60])
     #expect([20, 40, 60].contains(trained.bestEpoch))

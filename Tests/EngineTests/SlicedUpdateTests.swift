@@ -8,7 +8,7 @@ import Testing
 /// once, to the bit, whoever takes which slice.
 @Suite struct SlicedUpdateTests {
   @Test(arguments: ["sgd", "adam", "adamw", "rmsprop", "rprop", "adagrad"])
-  func asTheWhole(name: String) throws {
+  func aSlicedUpdateGivesTheSameBits(name: String) throws {
     try check(name, Float.self)
     try check(name, Double.self)
   }

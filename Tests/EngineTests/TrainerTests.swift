@@ -137,7 +137,7 @@ private let network = """
     #expect(trainer.best!.epoch == 1)
   }
 
-  @Test func frozenParametersStay() throws {
+  @Test func frozenParametersDoNotChange() throws {
     let trainer = try trainer(
       """
       model:

@@ -79,7 +79,7 @@ import Testing
     #expect(evaluations.count > 3)
   }
 
-  @Test func whatAnObserverThrowsEndsTheTraining() throws {
+  @Test func anErrorOfAnObserverEndsTheTraining() throws {
     final class Failing: TrainingObserver {
       let observesGradients = true
       func gradientsReady<S: Scalar>(_ gradients: BatchGradients<S>) throws {

@@ -115,7 +115,7 @@ import Testing
     }
   }
 
-  @Test func everyOptimizerTakesPyTorchsCourse() throws {
+  @Test func everyOptimizerFollowsPyTorch() throws {
     for wanted in TrajectoryTests.reference.optimizers {
       let optimizer = (["type: \(wanted.type)"] + Option.members(wanted.options))
         .joined(separator: ", ")
@@ -127,7 +127,7 @@ import Testing
     }
   }
 
-  @Test func everyScheduleTakesPyTorchsCourse() throws {
+  @Test func everyScheduleFollowsPyTorch() throws {
     for wanted in TrajectoryTests.reference.schedules {
       let schedule = (["type: \(wanted.type)"] + Option.members(wanted.options))
         .joined(separator: ", ")

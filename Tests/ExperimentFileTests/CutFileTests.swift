@@ -11,7 +11,7 @@ import Testing
     .compactMap { $0 as? String }.filter { $0.hasSuffix(".yaml") && !$0.hasPrefix("plugins/") }
 
   @Test(arguments: files.sorted())
-  func cutAtBytes(file: String) throws {
+  func aFileCutAnywhereIsValidOrReported(file: String) throws {
     let path = Repository.experiments.path + "/" + file
     let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
     for end in stride(from: 0, through: bytes.count, by: isThorough ? 1 : 31) {
@@ -23,5 +23,5 @@ import Testing
     }
   }
 
-  @Test func thereAreFiles() { #expect(CutFileTests.files.count >= 10) }
+  @Test func atLeastTenFilesAreCut() { #expect(CutFileTests.files.count >= 10) }
 }

@@ -49,7 +49,7 @@ import Testing
       """
     ),
   ])
-  func aNameThatIsNone(name: String, column: Int, reason: String) {
+  func anInvalidMetricNameIsReported(name: String, column: Int, reason: String) {
     let line = "metrics: [{type: accuracy, name: \(name)}]"
     let bare = name.filter { $0 != "'" }
     #expect(
@@ -62,7 +62,7 @@ import Testing
         """), "\(error(line))")
   }
 
-  @Test func aNameThatIsTooLong() {
+  @Test func aMetricNameThatIsTooLongIsReported() {
     let name = String(repeating: "x", count: 65)
     #expect(
       error("metrics: [{type: accuracy, name: \(name)}]").contains(
@@ -71,7 +71,7 @@ import Testing
   }
 
   /// A plugin's type may have any name; as the name of a column it is checked.
-  @Test func aTypeWhoseNameIsNone() throws {
+  @Test func aTypeWithAnInvalidNameNeedsAMetricName() throws {
     struct Other: Metric, Component {
       static let typeName = "F1-Score"
       let isBetterHigher = true
@@ -94,7 +94,7 @@ import Testing
     #expect(error("metrics: [{type: F1-Score, name: f1_score}]", more) == "no error")
   }
 
-  @Test func aNameThatIsTaken() {
+  @Test func twoMetricsOfOneNameAreReported() {
     #expect(
       error("metrics: [accuracy, {type: r2, name: accuracy}]") == """
         a.yaml:1:21: error: the metric 'accuracy' is named twice

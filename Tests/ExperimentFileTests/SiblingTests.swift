@@ -56,7 +56,7 @@ import YAMLTree
   private static let root = try! parseYAML(Array(text.utf8), name: "siblings.yaml")
 
   @Test(arguments: overrides)
-  func isItselfAsAnybodysSibling(overrides: [String]) throws {
+  func anExperimentIsTheSameWithSectionsOfAnother(overrides: [String]) throws {
     let alone = try told(overrides)
     for others in SiblingTests.overrides {
       let sibling = try? Experiment(
@@ -67,7 +67,7 @@ import YAMLTree
   }
 
   /// Sections that no override touches are the same memory, not read anew.
-  @Test func sectionsAreTakenOver() throws {
+  @Test func unchangedSectionsAreReadOnce() throws {
     var count = 0
     func read(_ root: Node, like earlier: Options.Reading<Int>? = nil) -> Options.Reading<Int> {
       var options = Options(root)

@@ -15,7 +15,7 @@ import YAMLTree
 
   /// Each value by a third of the intruders, in turn.
   @Test(arguments: shippedExperiments)
-  func inShippedExperiments(path: String) throws {
+  func wrongKindsInShippedExperimentsAreReported(path: String) throws {
     let trial = Trial(path: path)
     let root = try readYAML(path: path)
     #expect(trial.told(root) == nil)
@@ -29,7 +29,7 @@ import YAMLTree
 
   /// Every option of every type that ships, its default spelled out.
   @Test(arguments: OneOfEachType.declarations)
-  func inEveryType(declaration: OneOfEachType) throws {
+  func wrongKindsForAnyOptionAreReported(declaration: OneOfEachType) throws {
     let trial = Trial(path: "a.yaml")
     let root = try experiment(declaration.text).resolved
     #expect(trial.told(root) == nil)
@@ -44,7 +44,7 @@ import YAMLTree
 
   /// Several values at once, some of them swapped with others of the file.
   @Test(arguments: 0..<4)
-  func inSeveralPlaces(block: Int) throws {
+  func severalWrongKindsInOneFileAreReported(block: Int) throws {
     let trial = Trial(path: "a.yaml")
     for seed in block * 150..<block * 150 + 150 {
       var random = SeededGenerator(seed: UInt64(seed))

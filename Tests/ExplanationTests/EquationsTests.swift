@@ -50,7 +50,7 @@ import Testing
       ? String(declaration.dropFirst(7).prefix { $0 != "," && $0 != "}" }) : declaration
   }
 
-  @Test func noneIsLeftOut() {
+  @Test func everyLayerAndLossIsChecked() {
     #expect(
       Set(EquationsTests.layers.map { EquationsTests.typeName($0.0) })
         == Set(registry.layers.names))
@@ -58,7 +58,7 @@ import Testing
       Set(EquationsTests.losses.map(EquationsTests.typeName)) == Set(registry.losses.names))
   }
 
-  @Test(arguments: layers) func layersHaveTheirEquations(
+  @Test(arguments: layers) func everyLayerHasReadableEquations(
     _ declaration: String, _ shapes: [Shape]
   ) throws {
     let sources = shapes.indices.map { "{type: flatten, name: in\($0)}" }.joined(separator: ", ")
@@ -82,7 +82,7 @@ import Testing
     try expectReadable(equations)
   }
 
-  @Test(arguments: losses) func lossesHaveTheirEquations(_ loss: String) throws {
+  @Test(arguments: losses) func everyLossHasReadableEquations(_ loss: String) throws {
     let read = try Experiment(
       Array(experiment("[{type: dense, units: 3}]", loss: loss).utf8), path: "test.yaml",
       registry: registry)

@@ -49,7 +49,7 @@ import Testing
       #"\begin{matrix}"#,
       #"the formula '\begin{matrix}' cannot be read: only 'cases' can begin at character 15"#
     ),
-  ]) func mistakesHaveTheirPlace(_ latex: String, _ message: String) {
+  ]) func errorsHaveTheirLocation(_ latex: String, _ message: String) {
     #expect {
       try Formula(parsing: latex)
     } throws: { ($0 as? Diagnostic)?.message == message }
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  @Test func anythingIsReadOrRefused() {
+  @Test func randomFormulasAreReadOrRefused() {
     let pieces =
       Array(#"abxyLW019.,;+-*/=()[]{}|^_' "#).map(String.init) + [
         #"\frac"#, #"\sum"#, #"\left("#, #"\right"#, #"\delta"#, #"\text{"#, #"\begin{cases}"#, "&",
@@ -93,7 +93,7 @@ import Testing
     ])
   }
 
-  @Test func lettersOfTheNetworkTakeTheirPlaces() throws {
+  @Test func lettersAreReplacedByThoseOfTheNetwork() throws {
     let formula = try inNetwork(#"\delta_x = W^T x_i^2 + \hat{x} e^{y}"#)
     #expect(formula.text == "δ_y′⁽¹⁾ = W⁽²⁾ᵀ (y′ᵢ⁽¹⁾)² + ŷ′⁽¹⁾ e^(y⁽¹⁾)")
     #expect(
@@ -103,7 +103,7 @@ import Testing
     #expect(isWellFormed("<math>\(formula.mathML)</math>"))
   }
 
-  @Test func mathMLOfAProduct() throws {
+  @Test func aProductIsWrittenAsMathML() throws {
     #expect(
       try inNetwork("W x").mathML
         == "<mrow><msup><mi>W</mi><mrow><mo stretchy=\"false\">(</mo><mn>2</mn>"
@@ -123,7 +123,7 @@ import Testing
 
   // MARK: Numbers for letters
 
-  @Test func numbersTakeThePlacesOfLetters() throws {
+  @Test func lettersAreReplacedByNumbers() throws {
     let numbers = ["W": [["1", "2"], ["3", "4"]], "x": [["5"], ["6"]], "δ_y": [["7"], ["8"]]]
     func numeric(_ latex: String) throws -> String? {
       try Formula(parsing: latex).numeric(numbers, functions: [.letter("σ")])?.text

@@ -23,7 +23,7 @@ import Testing
       """),
   ]
 
-  @Test(arguments: models) func thePageIsWellFormedAndAlone(_ yaml: String) throws {
+  @Test(arguments: models) func thePageIsWellFormedAndSelfContained(_ yaml: String) throws {
     let page = try explanation(yaml).formatted(as: .html)
     #expect(page.hasPrefix("<!DOCTYPE html>\n<html lang=\"en\">\n"))
     #expect(isWellFormed(page))
@@ -66,7 +66,7 @@ import Testing
       Formula.text("a_\u{301}#\u{301}").latex.hasSameBytes(as: "\\text{a\\_\u{301}\\#\u{301}}"))
   }
 
-  @Test func everyBoxOfTheGraphLeadsToItsEquation() throws {
+  @Test func everyBoxOfTheGraphLinksToItsEquation() throws {
     for yaml in PageTests.models {
       let page = try explanation(yaml).formatted(as: .html)
       let targets = page.matches(of: /<a href="#([^"]+)">/).map { String($0.1) }

@@ -19,7 +19,7 @@ import Testing
     #expect(shown(48, [8, 6]).1 == "")
   }
 
-  @Test func largeOnesByShapeNormAndFirstEntries() {
+  @Test func largeTensorsAreShownByShapeNormAndFirstEntries() {
     #expect(
       shown(11, [11])
         == ("[0  1  2  3  4  5  …]", "shape [11], norm 19.6214, the first 6 of 11"))

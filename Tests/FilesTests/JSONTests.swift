@@ -49,7 +49,7 @@ private func parse(_ text: String) throws -> JSON {
       """)
 }
 
-@Test func whatIsWrittenReadsBack() throws {
+@Test func writtenJSONReadsBack() throws {
   let json: JSON = [
     "": "", "\u{0}\u{1F}\"\\/": "\u{7F}é€😀\u{2028}\r\n\t", "n": [1, -1, 0.1, 1e300, nil, true],
     "min": .int(.min), "max": .int(.max), "o": ["a": ["b": [["c": [:]]]]],
@@ -189,11 +189,11 @@ private func reference() throws -> [String: Any] {
     """
   ),
 ])
-func mistakesHaveTheirPlace(_ text: String, _ expected: String) {
+func errorsHaveTheirLocation(_ text: String, _ expected: String) {
   #expect(thrown { try parse(text) } == "3 " + expected)
 }
 
-@Test func invalidUTF8HasItsPlace() {
+@Test func invalidUTF8IsReportedWithItsLocation() {
   #expect(
     thrown { try JSON(parsing: Array("[\n\"é".utf8) + [0xFF], from: "run.json") } == """
       3 run.json:2:3: error: this byte is not UTF-8
@@ -213,7 +213,7 @@ func mistakesHaveTheirPlace(_ text: String, _ expected: String) {
       "nested deeper than 128"))
 }
 
-@Test func everyPrefixIsAMistake() {
+@Test func everyPrefixIsAnError() {
   let whole = Array(#"{"a": [1.5e-3, "x\u00e9\n", {"b": null}], "c": [true, false]}"#.utf8)
   for count in 0..<whole.count {
     #expect(thrown { try JSON(parsing: Array(whole[..<count]), from: "x") } != "nothing")

@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  @Test func theReportIsThatOfOneCore() throws {
+  @Test func severalCoresGiveTheReportOfOne() throws {
     for seed in 0..<2 {
       let random = RandomStream(seed: UInt64(seed), purpose: "checker")
       var settings = GradientCheckSettings.standard
@@ -44,7 +44,7 @@ import Testing
     }
   }
 
-  @Test func anInterruptedCheckSaysNothing() throws {
+  @Test func anInterruptedCheckGivesNoReport() throws {
     let looks = Atomic<Int>(0)
     let report = try GradientChecker(.standard, random: RandomStream(seed: 1, purpose: "checker"))
       .check(at: "start") {
@@ -57,7 +57,7 @@ import Testing
 
   /// Whenever it comes, nothing but what is under way is done after it: FAULTS 35
   /// in a check, by counts.
-  @Test func anInterruptionIsHeardBeforeEveryEvaluation() throws {
+  @Test func anInterruptionIsNoticedBeforeEveryEvaluation() throws {
     var settings = GradientCheckSettings.standard
     settings.entries = .count(100)
     let checker = GradientChecker(settings, random: RandomStream(seed: 2, purpose: "checker"))

@@ -94,7 +94,7 @@ import Testing
     """
   }
 
-  @Test func soundModelsPass() throws {
+  @Test func correctModelsPass() throws {
     for seed in 0..<20 {
       let report = try check(model("{type: mutant, units: 3, name: suspect}"), seed: UInt64(seed))
       #expect(report.passes, "seed \(seed): \(report)")
@@ -186,7 +186,7 @@ import Testing
   }
 
   /// FAULTS 27: what a student reads.
-  @Test func theMessageNamesNodePlaceAndCause() throws {
+  @Test func theMessageNamesNodeLocationAndCause() throws {
     let report = try check(
       model("{type: mutant, units: 3, name: suspect, fault: doubled}"), seed: 1)
     let message = try #require(report.diagnostic).description

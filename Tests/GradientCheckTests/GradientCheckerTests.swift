@@ -13,7 +13,7 @@ import Testing
       input: [5], samples: samples, seed: seed, deviation: deviation)
   }
 
-  @Test func rightNetworksPass() throws {
+  @Test func correctNetworksPass() throws {
     for seed in 0..<12 {
       for settings in [GradientCheckSettings.complete, .sampled] {
         let report = check(try network(seed), settings)
@@ -52,7 +52,7 @@ import Testing
     }
   }
 
-  @Test func parametersAlone() throws {
+  @Test func onlyParametersAreCheckedOnRequest() throws {
     var settings = GradientCheckSettings.complete
     settings.inputs = false
     let report = check(try network(), settings)
@@ -60,7 +60,7 @@ import Testing
     #expect(report.outcome == .passed)
   }
 
-  @Test func nothingToCheckIsNotAPass() throws {
+  @Test func aCheckOfNothingDoesNotPass() throws {
     var settings = GradientCheckSettings.complete
     settings.inputs = false
     let report = check(try Chain([Elementwise(.square)], input: [2]), settings)
@@ -71,7 +71,7 @@ import Testing
   }
 
   /// FAULTS 28.
-  @Test func aSaturatedNetworkIsNotAPass() throws {
+  @Test func aSaturatedNetworkDoesNotPass() throws {
     let chain = try network(deviation: 1e4)
     let report = check(chain)
     #expect(report.outcome == .unproven, "\(report)")
@@ -114,7 +114,7 @@ import Testing
     }
   }
 
-  @Test func randomLossesAreNondeterministic() throws {
+  @Test func aRandomLossIsNondeterministic() throws {
     let chain = try network()
     var state = 0.0
     chain.disturbance = {
@@ -134,7 +134,7 @@ import Testing
         """)
   }
 
-  @Test func aLossThatDriftsLaterIsNondeterministicToo() throws {
+  @Test func aLossThatDriftsLaterIsNondeterministic() throws {
     let chain = try network()
     var count = 0
     chain.disturbance = {
@@ -146,7 +146,7 @@ import Testing
     #expect(report.tensors[0].records[0].reason == .evaluationDrifts)
   }
 
-  @Test func lossesAndGradientsThatAreNotFinite() throws {
+  @Test func lossesAndGradientsThatAreNotFiniteAreReported() throws {
     let chain = try network()
     chain.disturbance = { .nan }
     let report = check(chain)
@@ -182,7 +182,7 @@ import Testing
 
   /// A special case for x = 0 that is wrong looks like kinks that meet: it is
   /// not called a fault, but it is no proof either, and the report shows it.
-  @Test func whatIsRightOnlyBesideIsNoProof() throws {
+  @Test func aGradientThatIsRightOnlyBesideAKinkIsNotProven() throws {
     let chain = try Chain(
       [TestDense(units: 2), Elementwise(.relu), TestDense(units: 1)], input: [1], samples: 1)
     // ReLU(x) − ReLU(−x) = x.
@@ -231,7 +231,7 @@ import Testing
     #expect(report.suspect?.tensor.name == "weight")
   }
 
-  @Test func theSameCheckTwiceIsTheSame() throws {
+  @Test func aRepeatedCheckGivesTheSameReport() throws {
     let a = GradientReport.entriesCSV([check(try network(), .sampled)])
     let b = GradientReport.entriesCSV([check(try network(), .sampled)])
     #expect(a == b)

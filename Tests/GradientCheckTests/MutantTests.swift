@@ -115,7 +115,7 @@ import Testing
     }
   }
 
-  @Test func theMessageNamesTheNodeAndItsPlace() throws {
+  @Test func theMessageNamesTheNodeAndItsLocation() throws {
     let source = Source(
       name: "net.yaml",
       lines: ["model:", "  - {type: test_dense, units: 5}", "  - {type: test_lp, p: 3}"])

@@ -51,7 +51,7 @@ import Testing
     #expect(evaluations < 9 * count, "\(Double(evaluations) / Double(count)) an entry")
   }
 
-  @Test func polynomialsAtEveryScale() {
+  @Test func theBoundHoldsForPolynomialsOfEveryScale() {
     for seed in 0..<2000 {
       let random = RandomStream(seed: UInt64(seed), purpose: "polynomials")
       let scale = pow(10, 12 * random.uniform(at: 0) - 6)
@@ -102,7 +102,7 @@ import Testing
     #expect(flat < count / 100, "\(flat)")
   }
 
-  @Test func kinksAtThePoint() {
+  @Test func kinksAtThePointAreDetected() {
     typealias Kink = (name: String, slopes: ClosedRange<Double>, f: (Double) -> Double)
     let kinks: [Kink] = [
       ("|x|", -1...1, { abs($0) }),
@@ -134,7 +134,7 @@ import Testing
   }
 
   /// A kink within h₀, but not at x: the steps shrink until it is outside.
-  @Test func kinksNearby() {
+  @Test func kinksBesideThePointAreAvoided() {
     for exponent in stride(from: -1.5, through: -6, by: -0.25) {
       for (side, slope) in [(1.0, 0.25), (-1.0, 1.25)] {
         let distance = side * pow(10, exponent)
@@ -147,7 +147,7 @@ import Testing
   }
 
   /// Many ReLUs in a row, none of them at x.
-  @Test func piecewiseLinearSums() {
+  @Test func theBoundHoldsForPiecewiseLinearSums() {
     for seed in 0..<500 {
       let random = RandomStream(seed: UInt64(seed), purpose: "piecewise")
       let hinges = (0..<20).map { (random.normal(at: 2 * $0), random.normal(at: 2 * $0 + 1)) }
@@ -162,7 +162,7 @@ import Testing
     }
   }
 
-  @Test func sharpButSmooth() {
+  @Test func sharpButSmoothFunctionsHaveNoKink() {
     for steepness in [1.0, 30, 1e3, 1e5] {
       for x in [0, 0.1 / steepness, 1 / steepness] {
         let found = derivative(at: x) { tanh(steepness * $0) }
@@ -197,7 +197,7 @@ import Testing
     #expect(verdict(of: 2e-6 * cos(0.5), found) == .fail)
   }
 
-  @Test func notFinite() {
+  @Test func functionsThatAreNotFiniteAreNonfinite() {
     #expect(verdict(of: 1, derivative(at: 1) { _ in .nan }) == .nonfinite)
     #expect(verdict(of: 1, derivative(at: 1) { $0 * .infinity }) == .nonfinite)
     #expect(verdict(of: 1, derivative(at: .infinity) { $0 }) == .nonfinite)
@@ -208,7 +208,7 @@ import Testing
   }
 
   /// log(x) is not there a step below 0.001: smaller steps find it.
-  @Test func domainsThatEndWithinTheFirstStep() {
+  @Test func aDomainThatEndsWithinTheFirstStepIsRespected() {
     for x in [1e-3, 1e-4, 1e-5] {
       let found = derivative(at: x) { log($0) }
       #expect(verdict(of: 1 / x, found) == .pass, "\(x): \(found)")

@@ -80,7 +80,7 @@ import Testing
     }
   }
 
-  @Test func fiveHundredSoundGraphsNeverFail() throws {
+  @Test func fiveHundredCorrectGraphsNeverFail() throws {
     var verdicts: [Verdict: Int] = [:]
     for seed in 0..<500 {
       let random = RandomStream(seed: UInt64(seed), purpose: "random graphs")

@@ -19,7 +19,7 @@ import Testing
     #expect("\u{600}.npy".hasSuffix(bytes: ".npy"))
   }
 
-  @Test func partsAreCutAtBytes() {
+  @Test func textIsSplitAtBytes() {
     func parts(_ text: String, maxSplits: Int = .max, omitting: Bool = true) -> [[UInt8]] {
       text.split(atByte: ",", maxSplits: maxSplits, omittingEmptySubsequences: omitting)
         .map { Array($0.utf8) }
@@ -53,7 +53,7 @@ import Testing
     }
   }
 
-  @Test func equivalentTextsAreDifferent() {
+  @Test func canonicallyEquivalentTextsAreDifferent() {
     let pairs = [
       ("é", "e\u{301}"), ("K", "\u{212A}"), (";", "\u{37E}"),
       ("a\u{323}\u{301}", "a\u{301}\u{323}"),
@@ -74,7 +74,7 @@ import Testing
     #expect(Array(" \(mark)a ".trimming(byte: " ").utf8) == Array("\(mark)a".utf8))
   }
 
-  @Test func aNameIsUTF8OrNone() {
+  @Test func aNameThatIsNotUTF8IsRefused() {
     #expect(validName("é") == "é")
     for bytes: [UInt8] in [[0x61, 0xFF, 0], [0xC3, 0]] {
       #expect(validName(bytes.map(CChar.init(bitPattern:))) == nil)

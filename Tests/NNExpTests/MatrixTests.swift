@@ -63,7 +63,7 @@ import Testing
     compare(Double.self, tolerance: 1e-14)
   }
 
-  @Test func `a transposed matrix is the same numbers`() {
+  @Test func `a transposed matrix views the same numbers`() {
     let numbers = UnsafeMutablePointer<Float>.allocate(capacity: 6)
     defer { numbers.deallocate() }
     let tensor = Tensor(start: numbers, count: 6, shape: [6])

@@ -107,7 +107,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
   }
 }
 
-@Test func optionalNumbersOutsideTheirRangeAreMistakesToo() {
+@Test func optionalNumbersOutsideTheirRangeAreErrors() {
   #expect(
     mistakes(["n": 0]) { _ = $0.optionalInt("n", in: 1...) } == """
       a.yaml:1:4: error: n must be an integer ≥ 1, found the number 0
@@ -134,7 +134,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
       """)
 }
 
-@Test func otherKindsAreNamed() {
+@Test func valuesOfOtherKindsAreNamed() {
   #expect(
     mistakes(["shuffle": "no"]) { _ = $0.bool("shuffle", default: true) } == """
       a.yaml:1:10: error: shuffle must be true or false, found the text 'no'; write true or false
@@ -161,7 +161,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
       """)
 }
 
-@Test func listsSayHowManyOfWhat() {
+@Test func errorsInListsNameTheirLengthAndKind() {
   #expect(
     mistakes(["w": [2, 3, 4]]) { _ = $0.pair("w", in: 1...) } == """
       a.yaml:1:4: error: w must be an integer ≥ 1 or two of them, [rows, columns], found a list
@@ -222,7 +222,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
       """)
 }
 
-@Test func whatIsRequiredAndMissingIsNamed() {
+@Test func aMissingRequiredOptionIsNamed() {
   #expect(
     mistakes(["a": 1]) {
       _ = $0.int("a", in: 0...)
@@ -234,7 +234,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
       """)
 }
 
-@Test func whatNobodyReadIsAMistake() {
+@Test func anUnreadKeyIsAnError() {
   #expect(
     mistakes(["learing_rate": 1, "zzz": 2]) {
       _ = $0.double("learning_rate", default: 1)
@@ -250,7 +250,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
       """)
 }
 
-@Test func everyMistakeIsToldAtOnce() {
+@Test func allErrorsAreReportedTogether() {
   var options = options(["units": 0, "rate": "fast"])
   _ = options.int("units", in: 1...)
   _ = options.double("rate")
@@ -259,7 +259,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
   #expect(throws: Diagnostics.self) { try options.finish() }
 }
 
-@Test func readingOnAfterAMistakeGivesAValueInRange() {
+@Test func anOptionWithAnErrorReadsAsAValueInRange() {
   var options = options(["a": "x", "b": "x", "c": "x", "d": "x", "e": "x"])
   #expect((3...5).contains(options.int("a", in: 3...5)))
   #expect(options.int("b", in: ...(-2)) <= -2)
@@ -268,7 +268,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
   #expect(options.double("e", default: 7) == 7)
 }
 
-@Test func anythingButAMappingIsAMistake() {
+@Test func anythingButAMappingIsAnError() {
   let place = Place(source: Source(name: "a.yaml", lines: ["[1]"]), line: 1, column: 1)
   #expect(
     "\(Options(Node(.list([1]), at: place)).diagnostics)" == """
@@ -338,7 +338,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
       """#)
 }
 
-@Test func nodesSayTheirKind() {
+@Test func nodesNameTheirKind() {
   let kinds = ([Node(.null), true, 3, 0.5, "no", [1], Node.map([])] as [Node]).map(\.kind)
   #expect(
     kinds == [

@@ -20,7 +20,7 @@ extension VectorMathTests {
     return places
   }
 
-  @Test func `windows are gathered and scattered as defined`() {
+  @Test func `windows are gathered and scattered by their definition`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
       for seed in 0..<60 {
         let random = RandomStream(seed: UInt64(seed), purpose: "windows of kernels")

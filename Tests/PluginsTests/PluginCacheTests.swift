@@ -14,7 +14,7 @@ import Testing
     folder = URL(fileURLWithPath: scratch.path).resolvingSymlinksInPath().path + "/cache"
   }
 
-  @Test func manyAtOnceBuildOnce() async throws {
+  @Test func concurrentRequestsBuildOnce() async throws {
     let cache = try PluginCache(in: folder)
     let builds = Builds()
     try await withThrowingTaskGroup(of: PluginCache.Entry.self) { group in
@@ -38,7 +38,7 @@ import Testing
         == ["a.so", "a.so.sha256"])
   }
 
-  @Test func aFailedBuildIsTriedByTheNextAlone() async throws {
+  @Test func afterAFailedBuildOnlyOneRequestBuildsAtATime() async throws {
     let cache = try PluginCache(in: folder)
     let builds = Builds()
     await withTaskGroup(of: Void.self) { group in
@@ -71,7 +71,7 @@ import Testing
     }
   }
 
-  @Test func linksAndMissingFoldersAreFollowed() throws {
+  @Test func linksAreFollowedAndMissingFoldersCreated() throws {
     _ = try PluginCache(in: folder + "/a/b/c")
     let link = folder + "/link"
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "a/../a/./new")
@@ -91,7 +91,7 @@ import Testing
     }
   }
 
-  @Test func whatIsNotAFileIsBuiltOver() throws {
+  @Test func entriesThatAreNotFilesAreReplaced() throws {
     let cache = try PluginCache(in: folder)
     try FileManager.default.createSymbolicLink(
       atPath: folder + "/a.so", withDestinationPath: "/etc/passwd")
@@ -107,7 +107,7 @@ import Testing
         == ["a.so", "a.so.sha256"])
   }
 
-  @Test func aFolderOfOthersIsRefused() throws {
+  @Test func aCacheThatOthersCanWriteToIsRefused() throws {
     _ = try PluginCache(in: folder)
     try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder)
     #expect {

@@ -21,7 +21,7 @@ import Testing
     } catch let fact as Diagnostic { return fact.message } catch { return "\(error)" }
   }
 
-  @Test func aSoundOneIsRead() throws {
+  @Test func aSharedObjectIsRead() throws {
     try #require(!sound.isEmpty)
     let object = try SharedObject(sound)
     #expect(object.stamp == nil)
@@ -29,7 +29,7 @@ import Testing
     #expect(!object.symbols.contains("malloc"))
   }
 
-  @Test func anythingElseIsRefused() {
+  @Test func otherFilesAreRefused() {
     #expect(fact([]) == "it is not a shared object")
     #expect(fact(Array("#!/bin/sh\n".utf8)) == "it is not a shared object")
     var foreign = sound
@@ -40,7 +40,7 @@ import Testing
     #expect(fact(program) == "it is not a shared object")
   }
 
-  @Test func damageIsToldNotTrapped() {
+  @Test func damagedFilesAreReportedWithoutATrap() {
     for length in stride(from: 0, to: sound.count, by: 997) {
       #expect(fact(Array(sound[..<length])) != "accepted")
     }

@@ -11,7 +11,7 @@ import Testing
   }
 
   /// Random tables, hostile names included.
-  @Test func whatTheWriterWritesReadsBack() throws {
+  @Test func writtenTablesReadBack() throws {
     let characters = Array("ab,\"\r\n \u{301}é")
     for seed in UInt64(0)..<300 {
       var random = SeededGenerator(seed: seed)
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  @Test func whatEditorsChangeIsRead() throws {
+  @Test func tablesChangedByEditorsAreRead() throws {
     #expect(try table("\"a,b\",c\r\n1,\r\n\r\n2,nan").columns == ["a,b", "c"])
     let rows = try table("\"a,b\",c\r\n1,\r\n\r\n2,inf").rows
     #expect(rows == [[1, nil], [2, .infinity]])
@@ -77,11 +77,11 @@ import Testing
       """
     ),
   ])
-  func mistakesHaveTheirLocation(_ text: String, _ expected: String) {
+  func errorsInATableHaveTheirLocation(_ text: String, _ expected: String) {
     #expect(errorText { try table(text) } == expected)
   }
 
-  @Test func columnsOfOneNameAreRefused() {
+  @Test func twoColumnsOfOneNameAreRefused() {
     #expect(throws: Diagnostic.self) { try CSVText("metrics.csv", columns: ["a", "b", "a"]) }
   }
 }

@@ -32,7 +32,7 @@ import Testing
     comparison.differences.map { "\($0.file): \($0.fact)" }
   }
 
-  @Test func equalRuns() throws {
+  @Test func equalRunsHaveNoDifference() throws {
     let scratch = Scratch()
     let comparison = try ExactComparison(run(in: scratch), run(in: scratch))
     #expect(comparison.isEqual)
@@ -40,14 +40,14 @@ import Testing
     #expect(comparison.circumstances.isEmpty)
   }
 
-  @Test func timesAreLeftOut() throws {
+  @Test func clockTimesAreNotCompared() throws {
     let scratch = Scratch()
     let (a, b) = (try run(in: scratch), try run(in: scratch))
     try b.write("another,clock\n", to: TimingWriter.file)
     #expect(try ExactComparison(a, b).isEqual)
   }
 
-  @Test func equivalentTextsDiffer() throws {
+  @Test func canonicallyEquivalentTextsDiffer() throws {
     let scratch = Scratch()
     let comparison = try ExactComparison(
       run(in: scratch, reason: "é"), run(in: scratch, reason: "e\u{301}"))
@@ -55,7 +55,7 @@ import Testing
       told(comparison).hasSameTexts(as: ["summary.json: reason: \"é\" and \"e\u{301}\""]))
   }
 
-  @Test func everyKindOfDifferenceHasItsPlace() throws {
+  @Test func everyKindOfDifferenceHasItsLocation() throws {
     let scratch = Scratch()
     let a = try run(in: scratch)
     let b = try run(
@@ -82,7 +82,7 @@ import Testing
     ("a\n\"x\ny\"\n1\n", "a\n\"x\ny\"\n2\n", "row 2 (a 1), a: 1 and 2"),
     ("a,b\n\"p\"\"q,r\",1\n", "a,b\n\"p\"\"q,r\",2\n", "row 1 (a p\"q,r), b: 1 and 2"),
   ])
-  func rowsAndColumns(_ x: String, _ y: String, _ expected: String) throws {
+  func differencesInTablesNameRowAndColumn(_ x: String, _ y: String, _ expected: String) throws {
     let scratch = Scratch()
     let (a, b) = (try run(in: scratch), try run(in: scratch))
     try a.write(x, to: "predictions.csv")
@@ -90,7 +90,7 @@ import Testing
     #expect(told(try ExactComparison(a, b)) == ["predictions.csv: " + expected])
   }
 
-  @Test func aFileThatEndsEarly() throws {
+  @Test func aTableThatEndsEarlyIsReported() throws {
     let scratch = Scratch()
     let (a, b) = (try run(in: scratch), try run(in: scratch, rows: [[1, 0.5, nil]]))
     #expect(
@@ -100,7 +100,7 @@ import Testing
       ])
   }
 
-  @Test func rowsLongerThanAPiece() throws {
+  @Test func rowsLongerThanTheBufferAreCompared() throws {
     let scratch = Scratch()
     let (a, b) = (try run(in: scratch), try run(in: scratch))
     let long = String(repeating: "x", count: 200_000)

@@ -35,7 +35,7 @@ private func withEveryFault(
 }
 
 @Test(arguments: [ENOSPC, EACCES, EROFS, EIO, EMFILE])
-func aRunThatCannotBeMadeLeavesNothing(_ code: Int32) throws {
+func aRunThatCannotBeCreatedLeavesNothing(_ code: Int32) throws {
   try withEveryFault(code: code) { scratch, fileSystem in
     _ = try scratch.run("xor", fileSystem)
   } check: { scratch, before, message, index in
@@ -50,7 +50,7 @@ func aRunThatCannotBeMadeLeavesNothing(_ code: Int32) throws {
   }
 }
 
-@Test func aSecondRunThatCannotBeMadeLeavesTheFirst() throws {
+@Test func aSecondRunThatCannotBeCreatedLeavesTheFirst() throws {
   try withEveryFault { scratch in
     let run = try scratch.run()
     try run.write("mine", to: "summary.json")
@@ -61,7 +61,7 @@ func aRunThatCannotBeMadeLeavesNothing(_ code: Int32) throws {
   }
 }
 
-@Test func anOutputThatCannotBeMadeLeavesNothing() throws {
+@Test func anOutputThatCannotBeCreatedLeavesNothing() throws {
   try withEveryFault { scratch, fileSystem in
     _ = try RunDirectory.create(
       name: "xor", output: scratch.path + "/a/b/c", fileSystem: fileSystem)
@@ -134,7 +134,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
   #expect(scratch.text("results/xor/run-0001/metrics.csv") == "epoch\n1\n2\n3\n")
 }
 
-@Test func aFailedFlushIsNotTriedAgain() throws {
+@Test func aFailedFlushIsNotRepeated() throws {
   let scratch = Scratch()
   let flushes = Atomic(0)
   let fileSystem = FileSystem { operation, _ in
@@ -151,7 +151,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 
 // MARK: The process is killed
 
-@Test func killedWhileARunIsMade() throws {
+@Test func aKillWhileARunIsCreatedLeavesTheOthersWhole() throws {
   try withEveryFault(kills: true) { scratch in
     _ = try scratch.run()
   } body: { scratch, fileSystem in
@@ -165,7 +165,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
   }
 }
 
-@Test func killedWhileACheckpointIsWritten() throws {
+@Test func aKillWhileACheckpointIsWrittenLeavesAWholeOne() throws {
   try withEveryFault(kills: true, prepare: sound) { scratch, fileSystem in
     let run = try RunDirectory.open(scratch.results + "/xor/run-0001", fileSystem: fileSystem)
     try run.save(checkpoint(3), as: .state, durably: true)
@@ -184,7 +184,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 // MARK: The layer itself
 
 // A run is made as a whole while another is about to point to itself.
-@Test func theSlowerOfTwoPointsToTheNewer() throws {
+@Test func latestPointsToTheNewerOfTwoRuns() throws {
   let scratch = Scratch()
   let overtakes = Atomic(true)
   let fileSystem = FileSystem { operation, _ in
@@ -198,7 +198,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 }
 
 // A flush takes milliseconds; a whole run of a few steps shall not.
-@Test func youngRunsWaitForTheDiskOnRequest() throws {
+@Test func youngRunsAreFlushedOnlyOnRequest() throws {
   let scratch = Scratch()
   let flushes = Atomic(0)
   func run(_ output: String, flushesAfter: Double) throws -> RunDirectory {
@@ -229,7 +229,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
   #expect(try count { try done.write(in: old) } == 2)
 }
 
-@Test func everyOperationPassesTheLayer() throws {
+@Test func everyOperationIsIntercepted() throws {
   let scratch = Scratch()
   let record = FileFault(at: .max)
   let run = try scratch.run("xor", record.fileSystem)

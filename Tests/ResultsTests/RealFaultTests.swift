@@ -8,7 +8,7 @@ import Testing
 // Faults as the kernel makes them, in a process of their own where they would
 // touch the whole of it.
 
-@Test func aFileSizeLimit() async throws {
+@Test func aFileSizeLimitIsReportedAndKeepsTheOldBytes() async throws {
   let scratch = Scratch()
   await #expect(processExitsWith: .success) { [path = scratch.path as String] in
     let run = try RunDirectory.create(name: "xor", under: path + "/results")
@@ -37,7 +37,7 @@ import Testing
 }
 
 @Test(.enabled(if: getuid() == 0, "only root can become another user"))
-func placesWithoutPermission() async throws {
+func foldersWithoutPermissionAreReported() async throws {
   let scratch = Scratch()
   scratch.makeFolder("closed/results/xor/run-0001")
   scratch.makeFolder("readable")
@@ -76,7 +76,7 @@ func placesWithoutPermission() async throws {
 }
 
 @Test(.enabled(if: SmallDisk.isAvailable, "file systems cannot be mounted here"))
-func aFullDisk() throws {
+func aFullDiskIsReportedAndKeepsTheOldBytes() throws {
   let scratch = Scratch()
   let disk = try #require(SmallDisk(at: scratch.path + "/disk", kilobytes: 64))
   defer { withExtendedLifetime(disk) {} }
@@ -114,7 +114,7 @@ func aFullDisk() throws {
 }
 
 @Test(.enabled(if: SmallDisk.isAvailable, "file systems cannot be mounted here"))
-func aReadOnlyDisk() throws {
+func aReadOnlyDiskIsReported() throws {
   let scratch = Scratch()
   let disk = try #require(SmallDisk(at: scratch.path + "/disk", kilobytes: 64))
   defer { withExtendedLifetime(disk) {} }
@@ -129,7 +129,7 @@ func aReadOnlyDisk() throws {
       """)
 }
 
-@Test func aProcessThatIsKilledLetsGoOfItsRun() async throws {
+@Test func aKilledProcessReleasesItsRun() async throws {
   let scratch = Scratch()
   await #expect(processExitsWith: .signal(SIGKILL)) { [path = scratch.path as String] in
     let run = try RunDirectory.create(name: "xor", under: path + "/results")
@@ -144,7 +144,7 @@ func aReadOnlyDisk() throws {
   _ = try RunDirectory.open(scratch.results + "/xor/run-0001", exclusively: true)
 }
 
-@Test func manyProcessesGetManyNumbers() async throws {
+@Test func processesGetDifferentRunNumbers() async throws {
   let scratch = Scratch()
   await withTaskGroup(of: Void.self) { group in
     for _ in 0..<4 {
@@ -163,7 +163,7 @@ func aReadOnlyDisk() throws {
   #expect(scratch.tree().contains("results/xor/latest -> run-0100"))
 }
 
-@Test func theFilesModeIsTheUsersChoice() async throws {
+@Test func fileModesFollowTheUmask() async throws {
   let scratch = Scratch()
   await #expect(processExitsWith: .success) { [path = scratch.path as String] in
     umask(0o077)

@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test(arguments: ["train_fit", "train_bad_fit", "validation_fit", "validation_bad_fit"])
-  func theBestEpochIsTheBest(monitor: String) throws {
+  func theBestEpochHasTheBestValue(monitor: String) throws {
     let runs = RunsFolder()
     try runs.run(text, "run", overrides: ["train.early_stopping.monitor=\(monitor)"])
     let summary = try Summary(of: RunDirectory.open(runs.folder("run")))

@@ -7,7 +7,7 @@ import Testing
 /// that a run makes: it says so by its path, or does without; then it goes on.
 @Suite struct FailureTests {
   @Test(arguments: [ENOSPC, EIO], [false, true])
-  func anyOperationFails(errorNumber: Int32, forGood: Bool) throws {
+  func aRunSurvivesTheFailureOfAnyFileOperation(errorNumber: Int32, forGood: Bool) throws {
     let runs = RunsFolder()
     try runs.run("whole")
     let reason = String(cString: strerror(errorNumber))
@@ -47,7 +47,7 @@ import Testing
 
   /// The same of a resumption.
   @Test(arguments: [false, true])
-  func anyOperationOfAResumptionFails(forGood: Bool) throws {
+  func aResumptionSurvivesTheFailureOfAnyFileOperation(forGood: Bool) throws {
     let runs = RunsFolder()
     try runs.run("whole")
     try runs.kill("half", after: 0.5)

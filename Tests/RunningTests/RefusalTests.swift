@@ -37,7 +37,7 @@ import Testing
     #expect(changes(before, in: runs) == [], sourceLocation: sourceLocation)
   }
 
-  @Test func anotherConfiguration() throws {
+  @Test func aChangedConfigurationIsRefused() throws {
     let runs = try runs()
     let text = try #require(runs.bytes("half/resolved.yaml"))
     runs.put(text + Array("# mine\n".utf8), in: "half/resolved.yaml")
@@ -49,7 +49,7 @@ import Testing
       """)
   }
 
-  @Test func editedMetrics() throws {
+  @Test func editedMetricsAreRefused() throws {
     let runs = try runs()
     var text = try #require(runs.bytes("half/metrics.csv"))
     text[text.count / 4] ^= 1
@@ -59,7 +59,7 @@ import Testing
     #expect(runs.bytes("half/metrics.csv") == text)
   }
 
-  @Test func rowsBehindTheCheckpointAreCut() throws {
+  @Test func rowsAfterTheCheckpointAreRemoved() throws {
     let runs = try runs()
     let text = try #require(runs.bytes("half/metrics.csv"))
     runs.put(text + Array("9,9,9".utf8), in: "half/metrics.csv")
@@ -68,7 +68,7 @@ import Testing
   }
 
   /// Flipped, then cut, at every 64th byte: the one before takes its place.
-  @Test func aDamagedCheckpoint() throws {
+  @Test func aDamagedCheckpointIsReplacedByTheOneBefore() throws {
     let runs = try runs()
     let file = "half/checkpoints/state.nnx"
     let good = try #require(runs.bytes(file))
@@ -94,7 +94,7 @@ import Testing
     print("checkpoints damaged: \(places), none lost")
   }
 
-  @Test func bothCheckpointsAreDamaged() throws {
+  @Test func twoDamagedCheckpointsAreReported() throws {
     let runs = try runs()
     for name in ["state.nnx", "state.previous.nnx"] {
       runs.put([1, 2, 3], in: "half/checkpoints/\(name)")
@@ -108,7 +108,7 @@ import Testing
   }
 
   /// What cannot be read may be whole: nothing older takes its place.
-  @Test func aCheckpointThatCannotBeRead() throws {
+  @Test func aCheckpointThatCannotBeReadIsNotReplaced() throws {
     let runs = try runs()
     let before = runs.tree("half")
     let fileSystem = FileSystem { operation, path in
@@ -127,7 +127,7 @@ import Testing
   }
 
   /// FAULTS 39: the winner is intact.
-  @Test func aRunThatIsHeld() throws {
+  @Test func aRunHeldByAnotherProcessIsRefused() throws {
     let runs = try runs()
     let held = try RunDirectory.open(runs.folder("half"), exclusively: true)
     let told = thrown(replacing: runs.path) { try runs.resume("half") }

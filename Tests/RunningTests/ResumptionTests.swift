@@ -10,7 +10,7 @@ import Testing
   /// Every operation in turn is the last: what comes after it fails, as though
   /// the process had been killed. The next process goes on.
   @Test(arguments: ["float32", "float64"])
-  func killedAtEveryOperation(dtype: String) throws {
+  func aRunKilledAtAnyOperationResumesToTheSameBytes(dtype: String) throws {
     let runs = RunsFolder()
     let text = "dtype: \(dtype)\n" + everything
     try runs.run(text, "whole")
@@ -34,7 +34,7 @@ import Testing
   }
 
   /// A name that an earlier version accepted does not keep a run from its end.
-  @Test func aRunOfAnEarlierNameGoesOn() throws {
+  @Test func aRunWithANameOfAnEarlierVersionResumes() throws {
     let runs = RunsFolder()
     try runs.run("whole")
     try runs.kill("it's half", after: 0.5)
@@ -53,7 +53,7 @@ import Testing
   }
 
   /// As above, of the resumption itself.
-  @Test func resumptionKilledAtEveryOperation() throws {
+  @Test func aResumptionKilledAtAnyOperationResumesToTheSameBytes() throws {
     let runs = RunsFolder()
     try runs.run("whole")
     try runs.kill("half", after: 0.5)
@@ -77,7 +77,7 @@ import Testing
   }
 
   /// Between any two steps: in the middle of an epoch as well.
-  @Test func interruptedAgainAndAgain() throws {
+  @Test func aRunInterruptedRepeatedlyResumesToTheSameBytes() throws {
     let runs = RunsFolder()
     let text = everything.replacing(
       "- {type: dense, units: 4}",
@@ -97,7 +97,7 @@ import Testing
     "{type: sgd, learning_rate: 0.1, momentum: 0.9}", "rprop", "rmsprop", "adagrad", "adamw",
     "lbfgs",
   ])
-  func everyOptimizer(optimizer: String) throws {
+  func everyOptimizerResumesToTheSameBytes(optimizer: String) throws {
     let runs = RunsFolder()
     var text = everything.replacing("{type: adam, learning_rate: 0.02}", with: optimizer)
     if optimizer == "lbfgs" { text = text.replacing("batch_size: 12", with: "batch_size: full") }
@@ -109,7 +109,7 @@ import Testing
   }
 
   /// FAULTS 26: the resumed run diverges as the undisturbed one did.
-  @Test func divergence() throws {
+  @Test func aDivergedRunStaysDiverged() throws {
     let runs = RunsFolder()
     let text = everything.replacing(
       "{type: adam, learning_rate: 0.02}", with: "{type: sgd, learning_rate: 1e300}")

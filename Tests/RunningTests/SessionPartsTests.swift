@@ -50,7 +50,7 @@ import YAMLTree
   }
 
   @Test(arguments: overrides)
-  func learnsAsIfAlone(overrides: [String]) throws {
+  func sharedPartsDoNotChangeTheTraining(overrides: [String]) throws {
     let alone = try learned(session(overrides))
     for others in SessionPartsTests.overrides {
       let parts = SessionParts(of: try session(others))

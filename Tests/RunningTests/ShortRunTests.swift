@@ -34,7 +34,7 @@ import Testing
 
   /// Weights that are the last and the best are one file of two names, or two files
   /// where a file system has no such names.
-  @Test func theLastAndTheBestAreOneFile() throws {
+  @Test func equalLastAndBestWeightsAreOneFile() throws {
     let runs = RunsFolder()
     let without = FileSystem(flushesAfter: .infinity) { operation, path in
       operation == .link && path.hasSuffix("/best.nnx") ? EPERM : 0
@@ -52,7 +52,7 @@ import Testing
 
   /// Every operation in turn fails, alone or with all after it.
   @Test(arguments: [ENOSPC, EIO], [false, true])
-  func anyOperationFails(code: Int32, forGood: Bool) throws {
+  func aShortRunSurvivesTheFailureOfAnyFileOperation(code: Int32, forGood: Bool) throws {
     let runs = RunsFolder()
     let whole = FileFault(at: .max)
     try runs.run(short, "whole", whole.fileSystemWithoutFlushes)

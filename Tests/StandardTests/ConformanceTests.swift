@@ -117,7 +117,7 @@ import Testing
     #expect(table.holds, "\(table)")
   }
 
-  @Test func noTypeIsLeftOut() {
+  @Test func everyLayerAndLossIsChecked() {
     #expect(
       Set(standardRegistry.layers.names) == Set(ConformanceTests.layers.map(\.type)))
     #expect(

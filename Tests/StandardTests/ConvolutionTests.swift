@@ -5,7 +5,7 @@ import Testing
 
 /// Convolution against its definition, seven loops deep.
 @Suite struct ConvolutionTests {
-  @Test func `values are the definition's`() throws {
+  @Test func `values follow the definition`() throws {
     var planned = 0
     for seed in 0..<200 {
       let random = RandomStream(seed: UInt64(seed), purpose: "convolution values")
@@ -68,7 +68,7 @@ import Testing
   /// Larger images, windows and channels, where whole registers fill, and many
   /// weights for few places, where windows are laid out as a matrix; forward and
   /// back, in both precisions, on each instruction set in turn.
-  @Test func `values and gradients are the definition's`() throws {
+  @Test func `values and gradients follow the definition`() throws {
     func compare<S: Scalar>(_ type: S.Type, _ tolerance: Double) throws {
       let isas = InstructionSet.allCases.filter(\.isSupported)
       var (direct, byMatrix) = (0, 0)
@@ -159,7 +159,7 @@ import Testing
     try compare(Float.self, 2e-5)
   }
 
-  @Test func `shapes and cost are told`() throws {
+  @Test func `the plan gives shapes and cost`() throws {
     let layer = try makeLayer("convolution", [("channels", 8), ("window", 5), ("groups", 2)])
     let plan = try layer.plan(for: [[4, 28, 20]])
     #expect(plan.output == [8, 24, 16])

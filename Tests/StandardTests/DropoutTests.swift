@@ -11,7 +11,7 @@ import Testing
     return bench
   }
 
-  @Test func `drops its share and keeps the mean`() throws {
+  @Test func `dropout drops its share and keeps the mean`() throws {
     let bench = try bench(rate: 0.25, samples: 400)
     bench.runForward()
     let dropped = bench.y.values.count { $0 == 0 }
@@ -22,7 +22,7 @@ import Testing
     #expect(bench.dx.values == bench.y.values)
   }
 
-  @Test func `another step drops others`() throws {
+  @Test func `another step drops other entries`() throws {
     let bench = try bench(rate: 0.5, samples: 2)
     bench.runForward()
     let first = bench.y.values
@@ -39,7 +39,7 @@ import Testing
     #expect(bench.y.values == bench.x.values && bench.dx.values == bench.dy.values)
   }
 
-  @Test func `is random only where it drops`() throws {
+  @Test func `dropout is random only if its rate is above zero`() throws {
     #expect(try makeLayer("dropout", [("rate", 0)]).plan(for: [[3]]).isRandom == false)
     #expect(try makeLayer("dropout").plan(for: [[3]]).isRandom)
   }

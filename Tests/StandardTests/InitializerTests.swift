@@ -70,7 +70,7 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
   }
 }
 
-@Test func plainInitializersAreWhatTheySay() throws {
+@Test func plainInitializersGiveTheirDeclaredValues() throws {
   #expect(try filled("zeros", [3]) == [0, 0, 0])
   #expect(try filled("ones", [3]) == [1, 1, 1])
   #expect(try filled("constant", [2], ["value": 0.35]) == [0.35, 0.35])
@@ -107,7 +107,7 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
   }
 }
 
-@Test func orthogonalTensorsAreMatricesOfRowsAndTheRest() throws {
+@Test func orthogonalTensorsAreFlattenedBehindTheirRows() throws {
   #expect(try filled("orthogonal", [4, 2, 3, 3]) == filled("orthogonal", [4, 18]))
 }
 
@@ -128,7 +128,7 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
   #expect(abs(reflections - 1000) < 115)
 }
 
-@Test func valuesAreTakenAsWritten() throws {
+@Test func valuesAreUsedAsWritten() throws {
   let nested: Node = [[0.15, 0.2], [0.25, 0.3], [1, -2]]
   #expect(try filled("values", [3, 2], ["values": nested]) == [0.15, 0.2, 0.25, 0.3, 1, -2])
   let flat: Node = [1, 2, 3, 4, 5, 6]

@@ -64,7 +64,7 @@ private let clock = Clock()
     return proof.faults
   }
 
-  @Test func `a right layer has no fault`() throws {
+  @Test func `a correct layer has no fault`() throws {
     #expect(try faults(of: .none) == [])
   }
 
@@ -79,7 +79,7 @@ private let clock = Clock()
       (.dependsOnBatch, "sample 1 depends on others"),
       (.differsEachTime, "y differs the second time"),
     ] as [(Faulty.Fault, String)])
-  private func `a wrong one has its own`(fault: Faulty.Fault, text: String) throws {
+  private func `a wrong layer has its own fault`(fault: Faulty.Fault, text: String) throws {
     let found = try faults(of: fault)
     #expect(found.contains { $0.hasPrefix(text) })
   }

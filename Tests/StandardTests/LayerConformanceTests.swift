@@ -6,7 +6,7 @@ import Testing
     "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "softplus", "softmax", "log_softmax",
     "flatten", "layer_normalization", "batch_normalization", "dropout",
   ])
-  func `layers of one input`(type: String) throws {
+  func `layers of one input have no fault`(type: String) throws {
     for (seed, shape): (Int, Shape) in [(1, [5]), (2, [1]), (3, [2, 3]), (4, [3, 2, 4])] {
       if type == "batch_normalization" && shape == [1] { continue }
       try proveLayer(type, inputs: [shape], seed: seed)
@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  @Test func `their options`() throws {
+  @Test func `layers with options have no fault`() throws {
     try proveLayer("leaky_relu", [("slope", 0.3)], inputs: [[7]])
     try proveLayer("leaky_relu", [("slope", -1.5)], inputs: [[7]])
     try proveLayer("elu", [("alpha", 2.5)], inputs: [[7]])
@@ -30,7 +30,7 @@ import Testing
     try proveLayer("batch_normalization", inputs: [[4]], samples: 6, isTraining: false)
   }
 
-  @Test func `layers of several inputs`() throws {
+  @Test func `layers of several inputs have no fault`() throws {
     for type in ["add", "multiply", "concatenate"] {
       for count in 2...4 {
         try proveLayer(type, inputs: Array(repeating: [2, 3], count: count), seed: count)
@@ -40,7 +40,7 @@ import Testing
     try proveLayer("concatenate", inputs: [[5], [1]])
   }
 
-  @Test func dense() throws {
+  @Test func denseLayersHaveNoFault() throws {
     for (seed, (units, shape, samples)): (Int, (Int, Shape, Int)) in [
       (1, [1], 1), (2, [2], 4), (7, [3, 2, 2], 3), (11, [13], 5),
     ].enumerated() {
@@ -52,7 +52,7 @@ import Testing
     }
   }
 
-  @Test func `convolution over random geometries`() throws {
+  @Test func `convolutions of random geometries have no fault`() throws {
     var proved = 0
     for seed in 0..<40 {
       let random = RandomStream(seed: UInt64(seed), purpose: "convolution")
@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test(arguments: ["max_pooling", "average_pooling", "lp_pooling"])
-  func `pooling over random geometries`(type: String) throws {
+  func `poolings of random geometries have no fault`(type: String) throws {
     var proved = 0
     for seed in 0..<80 {
       let random = RandomStream(seed: UInt64(seed), purpose: type)
@@ -108,7 +108,7 @@ import Testing
     #expect(proved >= 30)
   }
 
-  @Test func `lp pooling with p learned or below one`() throws {
+  @Test func `lp pooling with p learned or below one has no fault`() throws {
     for (seed, p) in [1.2, 2, 3, 6.5].enumerated() {
       for normalize in [false, true] {
         try proveLayer(

@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func dense() throws {
+  @Test func wrongDenseLayersAreReported() throws {
     try expect("dense", [], "error: missing 'units': an integer ≥ 1 is required")
     try expect(
       "dense", [("units", 0)], "error: units must be an integer ≥ 1, found the number 0")
@@ -39,7 +39,7 @@ import Testing
     try expectPlan("dense", [("units", 2)], [0], fact: "the input [0] has no numbers")
   }
 
-  @Test func convolution() throws {
+  @Test func wrongConvolutionsAreReported() throws {
     try expect(
       "convolution", [],
       """
@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test(arguments: ["lp_pooling", "max_pooling", "average_pooling"])
-  func pooling(type: String) throws {
+  func wrongPoolingsAreReported(type: String) throws {
     try expect(
       type, [],
       "error: missing 'window': an integer from 1 to 65536 or two of them, [rows, columns] is "
@@ -113,7 +113,7 @@ import Testing
     try expectPlan(type, [("global", true)], [2, 0, 3], fact: "the input [2, 0, 3] has no numbers")
   }
 
-  @Test func `lp pooling's p`() throws {
+  @Test func `a wrong p of lp pooling is reported`() throws {
     for (p, text): (Node, String) in [
       (0, "0"), (-1, "-1"), (Node(.double(.nan)), "nan"), (0.5, "0.5"),
       (Node(.double(-.infinity)), "-inf"),
@@ -140,7 +140,7 @@ import Testing
       """)
   }
 
-  @Test func `the others' options`() throws {
+  @Test func `wrong options of the other layers are reported`() throws {
     try expect(
       "leaky_relu", [("slope", Node(.double(.infinity)))],
       "error: slope must be a number (finite), found the number inf")
@@ -178,7 +178,7 @@ import Testing
       "error: missing 'shape': a list of 1 to 4 integers, each an integer ≥ 1 is required")
   }
 
-  @Test func `the others' inputs`() throws {
+  @Test func `wrong inputs of the other layers are reported`() throws {
     try expectPlan(
       "reshape", [("shape", [3, 3])], [8],
       fact: "cannot reshape [8] into [3, 3]: 8 numbers are not 9")
@@ -196,7 +196,7 @@ import Testing
   }
 
   /// Absurd extents are the engine's to refuse: planning must survive them.
-  @Test func `nothing traps on absurd extents`() throws {
+  @Test func `planning with absurd extents throws or gives a plan`() throws {
     let huge: [Shape] = [
       [.max], [.max, .max, .max], [65_536, .max, 1], [1, 1, .max], [.max, 1, 1], [1, 0, 0], [0],
       [1 << 62, 1 << 62, 3], [],
@@ -223,7 +223,7 @@ import Testing
     }
   }
 
-  @Test func `every type has a manual`() throws {
+  @Test func `every layer type has documentation`() throws {
     #expect(standardRegistry.layers.names.count == 22)
     for name in standardRegistry.layers.names {
       let type = try #require(standardRegistry.layers[name])

@@ -96,7 +96,7 @@ private func outputs(of batch: LossBatch, probabilities: Bool, seed: Int) -> [Do
   }
 }
 
-@Test func lossGradientsAreTheSlopesOfTheValues() throws {
+@Test func lossGradientsAreTheDerivativesOfTheValues() throws {
   for (name, batch, probabilities) in try lossBatches() {
     for seed in 0..<20 {
       let z = outputs(of: batch, probabilities: probabilities, seed: seed)
@@ -143,7 +143,7 @@ private func outputs(of batch: LossBatch, probabilities: Bool, seed: Int) -> [Do
   }
 }
 
-@Test func lossesCarryNaN() throws {
+@Test func lossesPropagateNaN() throws {
   for (name, batch, probabilities) in try lossBatches() {
     var z = outputs(of: batch, probabilities: probabilities, seed: 1)
     // The entry of the second sample's class, which every loss reads.
@@ -177,7 +177,7 @@ private func outputs(of batch: LossBatch, probabilities: Bool, seed: Int) -> [Do
   #expect(batch.value([1e300, 0, 0, 0]) == 2e300)
 }
 
-@Test func lossesOfClassesReadTheIndexOrAnOutputAClass() throws {
+@Test func classLossesReadAnIndexOrOneOutputPerClass() throws {
   let loss = try Rule.loss("squared_error")
   let single = LossBatch(loss: loss, outputs: 1, hasClasses: true, targets: [0, 1])
   #expect(single.value([0.5, 0.25]) == 0.25 + 0.5625)
@@ -195,7 +195,7 @@ private func outputs(of batch: LossBatch, probabilities: Bool, seed: Int) -> [Do
   #expect(try Rule.loss("hinge").decisionThreshold == 0)
 }
 
-@Test func hingeMeasuresTheShortfall() throws {
+@Test func hingeMeasuresTheMissingMargin() throws {
   let binary = LossBatch(
     loss: try Rule.loss("hinge"), outputs: 1, hasClasses: true, targets: [1, 0, 1, 1])
   #expect(binary.value([0.25, 0.5, 1, 3]) == 0.75 + 1.5)

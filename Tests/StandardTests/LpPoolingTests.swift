@@ -31,11 +31,11 @@ private struct LpCase: Decodable {
 private let lpCases: [LpCase] = try! Repository.reference("lp_pooling.json")
 
 @Suite struct LpPoolingTests {
-  @Test func `values and slopes are mpmath's in float64`() throws {
+  @Test func `values and derivatives agree with mpmath in float64`() throws {
     for window in lpCases where window.dtype == "float64" { try compare(window, Double.self) }
   }
 
-  @Test func `values and slopes are mpmath's in float32`() throws {
+  @Test func `values and derivatives agree with mpmath in float32`() throws {
     for window in lpCases where window.dtype == "float32" { try compare(window, Float.self) }
   }
 
@@ -54,7 +54,7 @@ private let lpCases: [LpCase] = try! Repository.reference("lp_pooling.json")
     #expect(bench.damaged == [])
   }
 
-  @Test func `the slope by p is mpmath's`() throws {
+  @Test func `the derivative by p agrees with mpmath`() throws {
     for window in lpCases where window.dtype == "float64" {
       guard let expected = window.pSlope, window.exponent > 1, window.y != "inf" else { continue }
       let bench = try LayerBench<Double>(
@@ -103,7 +103,7 @@ private let lpCases: [LpCase] = try! Repository.reference("lp_pooling.json")
     }
   }
 
-  @Test func `float32 as p = 3 is exact where the cube is`() throws {
+  @Test func `p = 3 in float32 is exact if the cube is`() throws {
     let bench = try LayerBench<Float>(
       makeLayer("lp_pooling", [("window", 2), ("p", 3)]), inputs: [[4]], samples: 1)
     bench.x.values = [-5, 0, 0, 1024]
@@ -133,7 +133,7 @@ private let lpCases: [LpCase] = try! Repository.reference("lp_pooling.json")
     }
   }
 
-  @Test func `the first of equals takes the gradient of p = inf`() throws {
+  @Test func `the first of equal entries takes the gradient of p = inf`() throws {
     let bench = try LayerBench<Double>(
       makeLayer("lp_pooling", [("window", 3), ("p", Node(.double(.infinity)))]), inputs: [[6]],
       samples: 1)
@@ -145,7 +145,7 @@ private let lpCases: [LpCase] = try! Repository.reference("lp_pooling.json")
     #expect(bench.dx.values == [0, -5, 0, 0, 0, 0])
   }
 
-  @Test func `padding adds nothing, to the number of entries neither`() throws {
+  @Test func `padding adds no values and no entries`() throws {
     let bench = try LayerBench<Double>(
       makeLayer(
         "lp_pooling", [("window", 3), ("padding", 1), ("stride", 2), ("normalize", true)]),
@@ -156,7 +156,7 @@ private let lpCases: [LpCase] = try! Repository.reference("lp_pooling.json")
     #expect(bench.y.values == Array(repeating: 1.75.squareRoot(), count: 4))
   }
 
-  @Test func `p starts where it is asked to and stays above 1`() throws {
+  @Test func `a learned p starts at its option and stays above 1`() throws {
     for p in [1.0001, 1.5, 2, 30, 800] {
       let layer = try makeLayer(
         "lp_pooling", [("global", true), ("p", Node(.double(p))), ("learned", true)])

@@ -143,7 +143,7 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
   #expect(abs(two - (0.965_437_788_018_433_2 + 0.908_163_265_306_122_4) / 2) < 1e-15)
 }
 
-@Test func rSquaredOfConstantTargets() throws {
+@Test func rSquaredOfConstantTargetsIsOneOrZero() throws {
   let metric = try Rule.metric("r2")
   func r2(_ z: [Double], _ t: [Double]) throws -> Double {
     try figure(metric, output: [1], target: .values([1]), [(z, t)])

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct NormalizationTests {
-  @Test func `batch normalization remembers as PyTorch does`() throws {
+  @Test func `batch normalization keeps the running statistics of PyTorch`() throws {
     let bench = try LayerBench<Double>(
       makeLayer("batch_normalization", [("epsilon", 1)]), inputs: [[2]], samples: 3)
     bench.parameters[0].values = [1, 2]
@@ -24,7 +24,7 @@ import Testing
     expectClose(bench.y.values, [-0.5, 10, 1, 10, 2.5, 10], 1e-15)
   }
 
-  @Test func `a batch of one is no division by zero`() throws {
+  @Test func `a batch of one does not divide by zero`() throws {
     let bench = try LayerBench<Double>(
       makeLayer("batch_normalization"), inputs: [[2]], samples: 1)
     bench.parameters[0].values = [1, 1]
@@ -37,7 +37,7 @@ import Testing
     expectClose(bench.state[1].values, [0.9, 0.9], 1e-15)
   }
 
-  @Test func `layer normalization of one sample is its own`() throws {
+  @Test func `layer normalization treats every sample separately`() throws {
     let bench = try LayerBench<Double>(
       makeLayer("layer_normalization", [("epsilon", 1), ("affine", false)]), inputs: [[3]],
       samples: 2)
@@ -49,7 +49,7 @@ import Testing
 
   /// A mean of 10⁶ costs float32 most of its figures, unless variance is taken around it.
   @Test(arguments: ["batch_normalization", "layer_normalization"])
-  func `a large mean does not drown the variance`(type: String) throws {
+  func `a large mean does not cost the variance its digits`(type: String) throws {
     let bench = try LayerBench<Float>(
       makeLayer(type, [("affine", false), ("epsilon", 1e-12)]), inputs: [[1, 4, 4]], samples: 1)
     bench.x.values = (0..<16).map { 1e6 + Float($0 % 2) }

@@ -117,7 +117,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
   ("lbfgs", ["learning_rate": 0.1, "max_iterations": 2, "line_search": "none"]),
 ]
 
-@Test func optimizersFindTheBottomOfABowl() throws {
+@Test func optimizersFindTheMinimumOfABowl() throws {
   for (name, entries) in everyOptimizer {
     let optimizer = try Rule.optimizer(name, entries)
     let double = Descent<Double>(optimizer, from: [0, 0, 0], on: bowl)
@@ -152,7 +152,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
   }
 }
 
-@Test func optimizersKeepStillWithoutALearningRateOrParameters() throws {
+@Test func optimizersDoNothingWithoutALearningRateOrParameters() throws {
   for name in ["sgd", "adagrad", "rmsprop", "adam", "adamw"] {
     let optimizer = try Rule.optimizer(name, ["learning_rate": 0, "weight_decay": 0.5])
     #expect(Descent<Double>(optimizer, from: [1, 2, 3], on: slope).run(3)[2] == [1, 2, 3])
@@ -163,7 +163,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
   }
 }
 
-@Test func sgdStepsByHand() throws {
+@Test func sgdTakesTheStepsCalculatedByHand() throws {
   let plain = try Rule.optimizer("sgd", ["learning_rate": 0.5, "weight_decay": 0.25])
   // w ← w − ½(g + ¼w)
   #expect(
@@ -191,7 +191,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
       == [[-1.5, 3, -6], [-3.25, 6.5, -13], [-5.125, 10.25, -20.5]])
 }
 
-@Test func adagradStepsByHand() throws {
+@Test func adagradTakesTheStepsCalculatedByHand() throws {
   let optimizer = try Rule.optimizer("adagrad", ["learning_rate": 1, "epsilon": 0])
   // g/√(n·g²): 1, 1/√2, 1/√3.
   let sums = [1, 1 + 1 / 2.0.squareRoot(), 1 + 1 / 2.0.squareRoot() + 1 / 3.0.squareRoot()]
@@ -211,7 +211,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
   #expect(close(end, [moved(1), moved(-2), moved(4)]))
 }
 
-@Test func rmspropStepsByHand() throws {
+@Test func rmspropTakesTheStepsCalculatedByHand() throws {
   let optimizer = try Rule.optimizer(
     "rmsprop", ["learning_rate": 1, "alpha": 0.75, "epsilon": 1])
   // s = g²/4, then 7g²/16; w −= g/(√s + 1).
@@ -245,7 +245,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
   #expect(descent.run(300).allSatisfy { $0[0].isFinite })
 }
 
-@Test func adamStepsByHand() throws {
+@Test func adamTakesTheStepsCalculatedByHand() throws {
   // With a constant gradient both bias corrections cancel: w −= η·sign(g).
   let adam = try Rule.optimizer("adam", ["learning_rate": 0.5, "epsilon": 0])
   for (i, w) in Descent<Double>(adam, from: [0, 0, 0], on: slope).run(4).enumerated() {
@@ -280,7 +280,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
   #expect(descent.run(4) == [[-1], [-1.25], [-1.75], [-2.75]])
 }
 
-@Test func rpropStepsByHand() throws {
+@Test func rpropTakesTheStepsCalculatedByHand() throws {
   let optimizer = try Rule.optimizer(
     "rprop",
     [
@@ -306,7 +306,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
   #expect(other.run(2) { $0 == 1 ? 1 : 0.001 } == [[-1], [-3]])
 }
 
-@Test func optimizersLetNaNShow() throws {
+@Test func optimizersPropagateNaN() throws {
   for (name, entries) in everyOptimizer {
     let descent = Descent<Double>(try Rule.optimizer(name, entries), from: [1, 1]) { _ in
       (.nan, [.nan, 1])

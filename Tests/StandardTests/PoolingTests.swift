@@ -38,7 +38,7 @@ import Testing
     return starts
   }
 
-  @Test func `windows have the entries that they should`() throws {
+  @Test func `windows have the entries of the definition`() throws {
     var planned = 0
     for seed in 0..<400 {
       let random = RandomStream(seed: UInt64(seed), purpose: "pooling")
@@ -99,7 +99,7 @@ import Testing
     #expect(planned > 400)
   }
 
-  @Test func `groups of features`() throws {
+  @Test func `a vector is pooled in groups of features`() throws {
     let bench = try LayerBench<Double>(
       makeLayer("max_pooling", [("window", 3)]), inputs: [[7]], samples: 1)
     bench.x.values = [1, 5, 2, -3, -1, -2, 9]
@@ -110,7 +110,7 @@ import Testing
     #expect(bench.dx.values == [0, 10, 0, 0, 20, 0, 0])
   }
 
-  @Test func `the first of equals wins, and NaN above all`() throws {
+  @Test func `the first of equal entries wins, and NaN wins over all`() throws {
     let bench = try LayerBench<Double>(
       makeLayer("max_pooling", [("window", 4)]), inputs: [[12]], samples: 1)
     bench.x.values =
@@ -124,7 +124,7 @@ import Testing
     #expect(bench.dx.values == [0, 1, 0, 0, 0, 2, 0, 0, 3, 0, 0, 0])
   }
 
-  @Test func `global pooling takes the whole plane`() throws {
+  @Test func `global pooling covers the whole plane`() throws {
     for (shape, output): (Shape, Shape) in [([2, 3, 2], [2, 1, 1]), ([6], [1])] {
       let layer = try makeLayer("average_pooling", [("global", true)])
       #expect(try layer.plan(for: [shape]).output == output)

@@ -41,13 +41,13 @@ struct ReferenceLayerTests {
   static let cases = try! Repository.reference("pytorch_layers.json", as: File.self).cases
 
   @Test(arguments: cases)
-  func agreesWithPyTorch(_ reference: Case) throws {
+  func everyLayerAgreesWithPyTorch(_ reference: Case) throws {
     let isElementwise = Self.elementwise.contains(reference.type)
     try compare(reference, in: Double.self, within: isElementwise ? .everyEntry : .float64)
   }
 
   @Test(arguments: cases)
-  func agreesInFloat32(_ reference: Case) throws {
+  func everyLayerAgreesWithPyTorchInFloat32(_ reference: Case) throws {
     try compare(reference, in: Float.self, within: .float32)
   }
 
@@ -57,7 +57,7 @@ struct ReferenceLayerTests {
   ]
 
   /// Everything that has weights or a shape of its own is in the file.
-  @Test func coversEveryLayer() {
+  @Test func everyLayerIsCompared() {
     // What dropout does is random, what the others do is nothing.
     let elsewhere: Set = ["dropout", "flatten", "reshape"]
     let covered = Set(Self.cases.map(\.type))

@@ -31,16 +31,16 @@ struct ReferenceLossTests {
   static let cases = try! Repository.reference("pytorch_losses.json", as: File.self).cases
 
   @Test(arguments: cases)
-  func agreesWithPyTorch(_ reference: Case) throws {
+  func everyLossAgreesWithPyTorch(_ reference: Case) throws {
     try compare(reference, in: Double.self, within: .float64)
   }
 
   @Test(arguments: cases)
-  func agreesInFloat32(_ reference: Case) throws {
+  func everyLossAgreesWithPyTorchInFloat32(_ reference: Case) throws {
     try compare(reference, in: Float.self, within: .float32)
   }
 
-  @Test func coversEveryLoss() {
+  @Test func everyLossIsCompared() {
     #expect(Set(Self.cases.map(\.type)) == Set(standardRegistry.losses.names))
   }
 

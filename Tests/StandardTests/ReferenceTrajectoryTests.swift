@@ -47,19 +47,19 @@ struct ReferenceTrajectoryTests {
   static let lineSearch = Tolerance(relative: 0, ofLargest: 1e-9)
 
   @Test(arguments: file.optimizers)
-  func stepsAsPyTorch(_ reference: Trajectory) throws {
+  func optimizersStepAsPyTorch(_ reference: Trajectory) throws {
     try follow(
       reference, in: Double.self,
       within: reference.type == "lbfgs" ? Self.lineSearch : Self.float64)
   }
 
   @Test(arguments: file.optimizers.filter { $0.type != "lbfgs" })
-  func stepsInFloat32(_ reference: Trajectory) throws {
+  func optimizersStepAsPyTorchInFloat32(_ reference: Trajectory) throws {
     try follow(reference, in: Float.self, within: Self.float32)
   }
 
   @Test(arguments: file.schedules)
-  func schedulesAsPyTorch(_ reference: Scheduled) throws {
+  func schedulesFollowPyTorch(_ reference: Scheduled) throws {
     var options = Options(ReferenceOption.map(reference.options))
     let schedule = try #require(standardRegistry.schedules[reference.type]).make(&options)
     try options.finish()
@@ -102,7 +102,7 @@ struct ReferenceTrajectoryTests {
       "learning rate")
   }
 
-  @Test func coversEveryRule() {
+  @Test func everyOptimizerAndScheduleIsCompared() {
     #expect(Set(Self.file.optimizers.map(\.type)) == Set(standardRegistry.optimizers.names))
     #expect(Set(Self.file.schedules.map(\.type)) == Set(standardRegistry.schedules.names))
   }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Every type says what it is, and describes each of its options.
-@Test func everyRuleHasAManual() throws {
+@Test func everyComponentHasDocumentation() throws {
   let registry = standardRegistry
   func check(_ name: String, _ manual: Documentation, _ make: (inout Options) throws -> Any) throws
   {
@@ -46,7 +46,7 @@ import Testing
   }
 }
 
-@Test func theRulesThatShipAreThese() {
+@Test func theShippedComponentsAreComplete() {
   let registry = standardRegistry
   #expect(
     registry.losses.names == [

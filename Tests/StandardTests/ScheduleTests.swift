@@ -24,7 +24,7 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
   a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) < 1e-14 }
 }
 
-@Test func constantSchedulesStay() throws {
+@Test func constantSchedulesDoNotChange() throws {
   #expect(factors(try Rule.schedule("constant"), epochs: 3) == [1, 1, 1])
 }
 
@@ -42,7 +42,7 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
   #expect(factors(byStep, epochs: 2, stepsPerEpoch: 2) == [1, 0.5, 0.25, 0.125])
 }
 
-@Test func inverseTimeIsChaosFormula() throws {
+@Test func inverseTimeFollowsChaosFormula() throws {
   let byEpoch = try Rule.schedule("inverse_time", ["decay": 1])
   #expect(
     factors(byEpoch, epochs: 3, stepsPerEpoch: 2) == [1, 1, 0.5, 0.5, 1 / 3.0, 1 / 3.0])
@@ -89,7 +89,7 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
       [0.5, 0.5 + 0.5 / 3, 0.5 + 1 / 3.0, 1, 1, 1, 0.5, 0.5]))
 }
 
-@Test func plateausAreWaitedForAndCooledDown() throws {
+@Test func plateauWaitsItsPatienceAndCoolsDown() throws {
   let losses = [5, 4, 4, 4, 4, 4, 4, 3, 3, 3, 3, 3.0]
   // Two bad epochs are borne: best after epochs 0, 1, then bad 1, 2, 3 → drop.
   let plain = try Rule.schedule("plateau", ["factor": 0.5, "patience": 2])
@@ -102,7 +102,7 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
     factors(cooled, epochs: 9) { losses[$0] } == [1, 1, 1, 0.5, 0.5, 0.5, 0.3, 0.3, 0.3])
 }
 
-@Test func plateausCountAnImprovementThatIsLargeEnough() throws {
+@Test func plateauCountsOnlyLargeEnoughImprovements() throws {
   let schedule = try Rule.schedule(
     "plateau", ["factor": 0.5, "patience": 0, "threshold": 0.1])
   // 0.95 is no improvement upon 1, 0.8 is.
@@ -111,7 +111,7 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
   #expect(factors(schedule, epochs: 3) { _ in .nan } == [1, 0.5, 0.25])
 }
 
-@Test func plateausLookOnceAnEpoch() throws {
+@Test func plateauLooksOncePerEpoch() throws {
   let schedule = try Rule.schedule("plateau", ["factor": 0.5, "patience": 0])
   #expect(
     factors(schedule, epochs: 3, stepsPerEpoch: 3) == [1, 1, 1, 1, 1, 1, 0.5, 0.5, 0.5])

@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: 0..<300)
-  func orderDoesNotMatter(seed: UInt64) {
+  func theOrderOfResultsDoesNotMatter(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let trials = Int.random(in: 1...40, using: &random)
     let rungs = Int.random(in: 1...4, using: &random)
@@ -65,7 +65,7 @@ import Testing
 
   /// With 9 trials and 3 places, the first to come are not the first to go on;
   /// the best is as soon as only two others can still be better.
-  @Test func goesOnWhenCertain() {
+  @Test func aTrialContinuesAsSoonAsItsPlaceIsCertain() {
     var bracket = Bracket(trials: 9, rungs: 2, factor: 3, largerIsBetter: false)
     #expect(bracket.sizes == [9, 3, 1])
     for trial in 0..<6 {
@@ -76,7 +76,7 @@ import Testing
     #expect(bracket.note(nil, of: 8, at: 0).map(\.trial) == [1])
   }
 
-  @Test func rungsEndWhereNothingIsLeftToDecide() throws {
+  @Test func rungsEndWhenNothingIsLeftToDecide() throws {
     let halving = try Halving(firstRung: 10, factor: 3)
     #expect(halving.rungs(of: 27, below: 300) == [10, 30, 90])
     #expect(halving.rungs(of: 27, below: 90) == [10, 30])

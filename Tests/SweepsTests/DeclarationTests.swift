@@ -32,7 +32,7 @@ import Testing
   }
 
   /// The last path changes fastest.
-  @Test func grid() throws {
+  @Test func aGridCombinesAllValues() throws {
     #expect(
       try trials("grid: {a.b: [1, 2.5], +c: [x, [1, 2]], d: 'range(3,8,2)'}") == [
         "a.b=1 +c=x d=3", "a.b=1 +c=x d=5", "a.b=1 +c=x d=7", "a.b=1 +c=[1, 2] d=3",
@@ -60,7 +60,7 @@ import Testing
     #expect(declaration.values(of: declaration.assignments(of: 1)) == ["1", "2", "5"])
   }
 
-  @Test func zip() throws {
+  @Test func aZipPairsItsValues() throws {
     #expect(
       try trials("zip: {a: [1, 2, 3], b: 'range(4,7)'}\ngrid: {c: [x, y]}")
         == [
@@ -68,7 +68,7 @@ import Testing
         ])
   }
 
-  @Test func list() throws {
+  @Test func aListGivesItsTrialsInOrder() throws {
     let sweep = "list: [{a: 1, b: true}, {c: null}, {a: 2}]"
     #expect(try trials(sweep) == ["a=1 b=true", "c=null", "a=2"])
     let declaration = try declaration(of: ["x.yaml": "sweep: {\(sweep)}"])
@@ -78,7 +78,7 @@ import Testing
         == [["1", "true", ""], ["", "", "null"], ["2", "", ""]])
   }
 
-  @Test func repeated() throws {
+  @Test func repeatChangesOnlyTheSeed() throws {
     #expect(try trials("repeat: 3") == ["seed=5", "seed=6", "seed=7"])
     #expect(try trials("repeat: 2", seed: nil) == ["+seed=0", "+seed=1"])
     #expect(
@@ -89,7 +89,7 @@ import Testing
 
   /// A seed of the sampling repeats its points; more points begin with the fewer.
   @Test(arguments: ["random", "halton", "sobol"])
-  func sample(method: String) throws {
+  func samplesAreRepeatableAndCanBeExtended(method: String) throws {
     func points(_ count: Int, seed: Int) throws -> [String] {
       try trials(
         """
@@ -110,7 +110,7 @@ import Testing
     }
   }
 
-  @Test func exclude() throws {
+  @Test func excludedTrialsAreLeftOut() throws {
     let sweep = "grid: {a: [1, 2, 3], b: [x, y]}\n"
     #expect(
       try trials(sweep + "exclude: [{a: 2}, {a: '> 2', b: x}]")
@@ -120,7 +120,7 @@ import Testing
   }
 
   /// What the command line says of a path counts; what it adds multiplies.
-  @Test func commandLine() throws {
+  @Test func argumentsReplaceAndMultiplyTheSweep() throws {
     #expect(
       try trials(
         "grid: {a: [1, 2], b: [3]}",
@@ -135,7 +135,7 @@ import Testing
   }
 
   /// A file of its own sweeps over another one's experiment.
-  @Test func base() throws {
+  @Test func aSweepFileNamesItsBase() throws {
     let files = ["x.yaml": "base: y.yaml\nsweep: {repeat: 2}", "y.yaml": "name: y\nseed: 3"]
     #expect(try trials(of: files) == ["seed=3", "seed=4"])
     let declaration = try declaration(of: files)
@@ -150,7 +150,7 @@ import Testing
     ("x.yaml", "y.yaml", "y.yaml"), ("a/x.yaml", "y.yaml", "a/y.yaml"),
     ("a/x.yaml", "/y.yaml", "/y.yaml"), ("x.yaml", "../y.yaml", "../y.yaml"),
   ])
-  func basePaths(own: String, base: String, path: String) throws {
+  func aBaseIsFoundBesideTheSweepFile(own: String, base: String, path: String) throws {
     let declaration = try SweepDeclaration(path: own, arguments: ["seed=1,2"]) {
       $0 == own ? Array("base: \(base)".utf8) : Array("name: y".utf8)
     }
@@ -158,7 +158,7 @@ import Testing
   }
 
   /// The most trials there may be, and one more.
-  @Test func limit() throws {
+  @Test func moreThan100000TrialsAreRefused() throws {
     #expect(try trials("grid: {a: 'range(0,100000)'}").count == 100_000)
     for sweep in [
       "grid: {a: 'range(0,100001)'}", "grid: {a: 'range(0,50001)', b: [1, 2]}", "repeat: 100001",

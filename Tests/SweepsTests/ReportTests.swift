@@ -45,7 +45,7 @@ import Testing
     ]
   }
 
-  @Test func junit() throws {
+  @Test func theJUnitReportListsTrialsAndExpectations() throws {
     #expect(
       try SweepReport(declaration(), rows: rows, columns: []).junit == """
         <?xml version="1.0" encoding="UTF-8"?>
@@ -90,7 +90,7 @@ import Testing
   }
 
   /// Without expectations of the sweep's own, every trial counts.
-  @Test func junitOfTrialsAlone() throws {
+  @Test func theJUnitReportWithoutExpectationsCountsEveryTrial() throws {
     let lines = try SweepReport(declaration(expecting: false), rows: rows, columns: []).junit
       .split(separator: "\n")
     #expect(
@@ -104,7 +104,7 @@ import Testing
   }
 
   /// Each at its file and line; what the runner would misread is escaped.
-  @Test func annotations() throws {
+  @Test func annotationsHaveTheirFileAndLine() throws {
     #expect(
       try SweepReport(declaration(), rows: rows, columns: []).annotations == [
         "::error file=ci/x.yaml,line=6,col=24::best train_loss is 0.25, expected < 0.1",
@@ -122,7 +122,7 @@ import Testing
         ])
   }
 
-  @Test func complaints() throws {
+  @Test func failuresAreReportedWithTheirLocation() throws {
     var lines: [String] = []
     #expect(try !SweepReport(declaration(), rows: rows, columns: []).complain { lines.append($0) })
     #expect(
@@ -143,7 +143,7 @@ import Testing
   }
 
   /// Thousands of failed trials are not told one by one.
-  @Test func manyComplaints() throws {
+  @Test func thousandsOfFailuresAreSummarized() throws {
     let rows = (1...1000).map { row($0, $0 < 500 ? .failed : .pending, ["1", "z"]) }
     var lines: [String] = []
     let report = try SweepReport(declaration(expecting: false), rows: rows, columns: [])
@@ -169,7 +169,7 @@ import Testing
     ("best: {train_loss: '< 0.25'}", false), ("mean: {train_loss: ['> 0.1', '< 0.625']}", false),
     ("best: {validation_loss: '< 1'}", false),
   ])
-  func statistics(_ expect: String, _ isMet: Bool) throws {
+  func expectationsApplyToTheTrialsThatEnded(_ expect: String, _ isMet: Bool) throws {
     let declaration = try SweepDeclaration(path: "x.yaml", arguments: []) { _ in
       Array("name: x\nsweep: {repeat: 8, expect: {\(expect)}}".utf8)
     }

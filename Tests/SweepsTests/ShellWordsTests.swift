@@ -13,7 +13,7 @@ import Testing
     ("'' \"\"", ["", ""]), ("a\\ b \\'", ["a b", "'"]), ("'a\\'", ["a\\"]),
     ("$HOME `id`", ["$HOME", "`id`"]), ("'\u{301}a b' c", ["\u{301}a b", "c"]),
   ])
-  func cut(_ text: String, _ words: [String]) throws {
+  func textIsSplitIntoShellWords(_ text: String, _ words: [String]) throws {
     #expect(try shellWords(text, of: "--slurm-options") == words)
   }
 
@@ -22,7 +22,7 @@ import Testing
     ("a \"b", "--slurm-options has an open \"; close it: a \"b"),
     ("a\\", "--slurm-options ends in a backslash: a\\"),
   ])
-  func open(_ text: String, _ message: String) {
+  func openQuotesAreReported(_ text: String, _ message: String) {
     let error = #expect(throws: Diagnostic.self) {
       try shellWords(text, of: "--slurm-options")
     }
@@ -30,7 +30,7 @@ import Testing
   }
 
   /// What is quoted comes back as it was, from here and from the shell.
-  @Test func thereAndBack() throws {
+  @Test func quotedWordsReadBack() throws {
     let characters = Array("ab'\"\\ $`*?[]{}()<>|&;#!~%é=\u{301}".unicodeScalars)
     for seed in 0..<200 {
       let random = RandomStream(seed: UInt64(seed), purpose: "words")

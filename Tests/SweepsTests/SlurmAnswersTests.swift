@@ -5,7 +5,7 @@ import Testing
 
 /// What Slurm's programs print, as Slurm 22.05 prints it.
 @Suite struct SlurmAnswersTests {
-  @Test func squeue() throws {
+  @Test func theOutputOfSqueueIsRead() throws {
     let tasks = try SlurmTask.list(
       from: """
         3|FAILED|9|JobLaunchFailure
@@ -29,13 +29,13 @@ import Testing
     #expect(progress.reason == "JobArrayTaskLimit")
   }
 
-  @Test func squeueOfSeveralClusters() throws {
+  @Test func theOutputOfSqueueForSeveralClustersIsRead() throws {
     let tasks = try SlurmTask.list(from: "CLUSTER: west\n1|COMPLETED|0|None \n")
     #expect(tasks == [SlurmTask(index: 1, state: "COMPLETED", ending: 0, reason: "None")])
   }
 
   @Test(arguments: [("0:9", 9), ("3:0", 768), ("768", 768)])
-  func exitCodes(_ text: String, _ ending: Int) throws {
+  func exitCodesAreReadInEveryForm(_ text: String, _ ending: Int) throws {
     let tasks = try SlurmTask.list(from: "1|FAILED|\(text)|None")
     #expect(tasks == [SlurmTask(index: 1, state: "FAILED", ending: ending, reason: "None")])
   }
@@ -43,7 +43,7 @@ import Testing
   @Test(arguments: [
     "what?", "1|RUNNING|0", "x|RUNNING|0|None", "1|RUNNING|?|None", "1|RUNNING|1:2:3|None",
   ])
-  func squeueOfAnotherKind(_ line: String) throws {
+  func otherOutputOfSqueueIsReported(_ line: String) throws {
     let error = #expect(throws: Diagnostic.self) { try SlurmTask.list(from: line + "\n") }
     #expect(error?.message == "cannot make sense of what squeue says: '\(line)'")
     #expect(error?.failure == .environment)
@@ -59,13 +59,15 @@ import Testing
     ("CANCELLED", 15, 143, "Slurm ended its task: CANCELLED"),
     ("NODE_FAIL", 0, 1, "Slurm ended its task: NODE_FAIL"),
   ])
-  func ends(_ state: String, _ ending: Int, _ code: Int, _ text: String) {
+  func everyEndOfATaskHasItsExitCodeAndReason(
+    _ state: String, _ ending: Int, _ code: Int, _ text: String
+  ) {
     let end = SlurmTask(index: 1, state: state, ending: ending, reason: "None").end
     #expect(end == (code, text))
   }
 
   /// Every state of squeue's manual.
-  @Test func states() {
+  @Test func everyStateOfATaskIsKnown() {
     let over = [
       "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY",
       "PREEMPTED", "REVOKED", "TIMEOUT",
@@ -88,22 +90,22 @@ import Testing
     ("1234\n", "1234", nil), ("1234;west\n", "1234", "west"),
     ("a word of welcome\n77\n", "77", nil),
   ])
-  func sbatch(_ answer: String, _ number: String, _ cluster: String?) {
+  func theJobNumberIsReadFromSbatch(_ answer: String, _ number: String, _ cluster: String?) {
     #expect(SlurmClient.Job(parsing: answer) == .init(number: number, cluster: cluster))
   }
 
   @Test(arguments: ["", "\n", "Submitted batch job 12", "-1", "12;a;b", ";west"])
-  func sbatchOfAnotherKind(_ answer: String) {
+  func otherOutputOfSbatchIsRefused(_ answer: String) {
     #expect(SlurmClient.Job(parsing: answer) == nil)
   }
 
-  @Test func cancelling() {
+  @Test func theCancelCommandNamesJobAndCluster() {
     #expect(SlurmClient.Job(number: "7", cluster: nil).cancelCommand == "scancel 7")
     #expect(
       SlurmClient.Job(number: "7", cluster: "west").cancelCommand == "scancel --clusters west 7")
   }
 
-  @Test func scontrol() {
+  @Test func theLargestArrayIsReadFromScontrol() {
     let text = "MailProg   = /usr/bin/mail\nMaxArraySize            = 1001\nMaxDBDMsgs = 1\n"
     #expect(SlurmClient.maxArraySize(in: text) == 1001)
     #expect(SlurmClient.maxArraySize(in: "MaxJobCount = 5\n") == nil)

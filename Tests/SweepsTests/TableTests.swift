@@ -38,7 +38,7 @@ import Testing
   }
 
   /// A row a trial, failures included; the seed has one column.
-  @Test func everyTrial() throws {
+  @Test func theTableHasOneRowPerTrial() throws {
     #expect(
       try rows.csv(parameters: ["rate", "seed", "note"]) == """
         trial,run,status,exit_status,error,seed,rate,note,train_loss,validation_loss,train_acc,\
@@ -55,7 +55,7 @@ import Testing
   }
 
   /// Grouped over everything but the seed; of trials that came to their end.
-  @Test func everyGroup() throws {
+  @Test func theSummaryHasOneRowPerGroup() throws {
     let lines = try rows.summaryCSV(parameters: ["rate", "seed", "note"]).split(separator: "\n")
     #expect(
       lines[0] == """
@@ -105,7 +105,7 @@ import Testing
   }
 
   /// Without any parameter but the seed there is one group.
-  @Test func seedsAlone() throws {
+  @Test func trialsThatDifferOnlyInSeedAreOneGroup() throws {
     let text = try rows.prefix(3).map { $0 }.summaryCSV(parameters: ["x", "seed", "y"])
     #expect(text.split(separator: "\n").count == 2)
     let seeds = (0..<3).map { row($0, .completed, seed: $0, ["\($0)"], loss: 1) }

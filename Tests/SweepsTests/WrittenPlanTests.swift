@@ -22,7 +22,7 @@ import Testing
   private var path: String { scratch.path }
 
   /// A plan composes the same trials when both of its files are gone.
-  @Test func itStandsAlone() throws {
+  @Test func aPlanNeedsNoneOfItsFiles() throws {
     scratch.put(WrittenPlanTests.experiment, in: "xor.yaml")
     // A byte order mark and what JSON escapes.
     scratch.put(
@@ -49,7 +49,7 @@ import Testing
   }
 
   /// Whatever was edited since is noticed.
-  @Test func changes() throws {
+  @Test func changesSinceThePlanAreNoticed() throws {
     let file = path + "/sweep.yaml"
     scratch.put(WrittenPlanTests.experiment, in: "xor.yaml")
     scratch.put("base: xor.yaml\nsweep: {repeat: 3}\n", in: "sweep.yaml")
@@ -86,7 +86,7 @@ import Testing
       "trials[0].values has 0 items, and parameters has 1"
     ),
   ])
-  func plansThatAreNotAsTheyWereWritten(_ text: String, _ fact: String) throws {
+  func editedPlansAreRefused(_ text: String, _ fact: String) throws {
     scratch.put(text, in: "plan.json")
     let error = #expect(throws: Diagnostic.self) {
       try WrittenPlan(reading: path + "/plan.json")

@@ -8,7 +8,7 @@ import Testing
 /// Plain scalars against the specification's own patterns and Python's values:
 /// `Tests/References/yaml_core_schema.py`.
 @Suite struct CoreSchemaTests {
-  @Test func agreesWithTheReference() throws {
+  @Test func plainScalarsAgreeWithTheReference() throws {
     let cases: [[String]] = try Repository.reference("yaml_core_schema.json")
     #expect(cases.count > 1000)
     for reference in cases {
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test(arguments: ["1e-3", "010", "1_000", "+5", ".5", "true", "~", "no", "18446744073709551616"])
-  func keepsTheTextAsWritten(text: String) throws {
+  func aScalarKeepsItsTextAsWritten(text: String) throws {
     let node = try parse("a: \(text)  # why")["a"]!
     #expect(node.text == text)
     #expect(node.place.map { [$0.line, $0.column] } == [1, 4])

@@ -118,7 +118,7 @@ import Testing
             ^
         """),
     ] as [ErrorCase])
-  func documents(_ error: ErrorCase) { error.check() }
+  func emptyAndSeveralDocumentsAreReported(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
@@ -240,7 +240,7 @@ import Testing
             ^
         """),
     ] as [ErrorCase])
-  func tagsAndMergeKeysAndOtherKeys(_ error: ErrorCase) { error.check() }
+  func tagsMergeKeysAndOtherKeysAreReported(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
@@ -301,7 +301,7 @@ import Testing
             ^
         """),
     ] as [ErrorCase])
-  func duplicateKeys(_ error: ErrorCase) { error.check() }
+  func duplicateKeysAreReported(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
@@ -354,7 +354,7 @@ import Testing
                   ^
         """),
     ] as [ErrorCase])
-  func aliases(_ error: ErrorCase) { error.check() }
+  func wrongAliasesAreReported(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
@@ -415,5 +415,5 @@ import Testing
                ^
         """),
     ] as [ErrorCase])
-  func characters(_ error: ErrorCase) { error.check() }
+  func forbiddenCharactersAreReported(_ error: ErrorCase) { error.check() }
 }

@@ -20,7 +20,7 @@ import YAMLTree
     #expect(try readYAML(path: path)["a"]?.integer == 1)
   }
 
-  @Test func whatIsMissingIsToldAsInput() throws {
+  @Test func aMissingFileIsAnInputError() throws {
     #expect(
       thrown { try readYAML(path: "/nowhere/x.yaml") } == "2 error: no such file: '/nowhere/x.yaml'"
     )
@@ -35,7 +35,7 @@ import YAMLTree
   }
 
   /// A FIFO without a writer, a folder and endless devices neither block nor fill memory.
-  @Test func whatIsNoRegularFileIsRefused() throws {
+  @Test func aFileThatIsNotRegularIsRefused() throws {
     let scratch = Scratch()
     let fifo = scratch.path + "/fifo"
     #expect(mkfifo(fifo, 0o600) == 0)

@@ -58,13 +58,13 @@ import Testing
   }
 
   @Test(arguments: samples)
-  func cutAtEveryByte(sample: [UInt8]) {
+  func textsCutAtEveryByteAreReadOrReported(sample: [UInt8]) {
     #expect(HostileBytesTests.samples.count > 5)
     for end in 0...sample.count { check(Array(sample[..<end]), "cut at \(end)") }
   }
 
   @Test(arguments: 0..<8)
-  func mutatedBytes(block: Int) {
+  func mutatedTextsAreReadOrReported(block: Int) {
     let signs =
       Array("[]{},:?-&*!|>'\"%@`#~ \n\t\r\\0a.<=".utf8) + [0, 0x80, 0xC3, 0xE2, 0xFE, 0xFF]
     for seed in block * 250..<block * 250 + 250 {
@@ -88,7 +88,7 @@ import Testing
 
   /// Short texts of nothing but YAML's signs.
   @Test(arguments: 0..<8)
-  func randomSigns(block: Int) {
+  func randomSyntaxIsReadOrReported(block: Int) {
     let pieces = [
       "[", "]", "{", "}", ", ", ": ", ":", "? ", "- ", "&a ", "*a", "!t ", "|", ">", "'", "\"", "%",
       "@", "`", "#", " #", "~", " ", "  ", "\n", "\n  ", "\t", "\r\n", "\\", "0", "a", "a:b", "---",
@@ -110,13 +110,13 @@ import Testing
       ([0xC0, 0x80], "0xC0"), ([0xE2, 0x82], "0xE2"), ([0xED, 0xA0, 0x80], "0xED"),
       ([0xF4, 0x90, 0x80, 0x80], "0xF4"), ([0xF8, 0x88, 0x80, 0x80, 0x80], "0xF8"),
     ] as [([UInt8], String)])
-  func invalidUTF8(bytes: [UInt8], name: String) {
+  func invalidUTF8IsReportedOnItsLine(bytes: [UInt8], name: String) {
     let told = errors(in: Array("a: 1\nbé: \"".utf8) + bytes + Array("\"\nc: 2\n".utf8))
     #expect(
       told.hasPrefix("a.yaml:2:6: error: byte \(name) is not UTF-8; save the text as UTF-8\n"))
   }
 
-  @Test func utf16IsToldAsSuch() throws {
+  @Test func utf16IsReportedAsSuch() throws {
     for encoding in [String.Encoding.utf16LittleEndian, .utf16BigEndian] {
       let mark: [UInt8] = encoding == .utf16LittleEndian ? [0xFF, 0xFE] : [0xFE, 0xFF]
       let text = [UInt8](try #require("a: 1\n".data(using: encoding)))

@@ -114,7 +114,7 @@ import Testing
     "? a\n", "- !x\n", "\t\n", "'\n", "\"\n", "|\n", "%TAG !a! b\n", "---\n", "...\n", ": ", "é",
     ",",
   ])
-  func repetitionsAreRead(piece: String) {
+  func longRepetitionsGiveShortErrors(piece: String) {
     let count = (1 << 20) / (piece.utf8.count + 1)
     for start in ["", "[", "'", "a: |\n  "] {
       let yaml = Array((start + repeated(piece, count)).utf8)
@@ -123,7 +123,7 @@ import Testing
   }
 
   /// Reading stops after twenty mistakes.
-  @Test func mistakesAreBounded() {
+  @Test func errorsAreBounded() {
     let yaml = repeated("- !x y\n", 1000)
     #expect(errors(in: Array(yaml.utf8)).split(separator: "\n").count == 60)
   }

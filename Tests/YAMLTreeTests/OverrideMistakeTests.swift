@@ -68,7 +68,9 @@ import YAMLTree
                            ^
         """),
     ] as [ErrorCase])
-  func forms(_ error: ErrorCase) { #expect(errors(of: [error.text]) == error.message) }
+  func malformedOverridesAreReported(_ error: ErrorCase) {
+    #expect(errors(of: [error.text]) == error.message)
+  }
 
   @Test(
     arguments: [
@@ -164,7 +166,9 @@ import YAMLTree
                   ^
         """),
     ] as [ErrorCase])
-  func paths(_ error: ErrorCase) { #expect(errors(of: [error.text]) == error.message) }
+  func unknownPathsAreReported(_ error: ErrorCase) {
+    #expect(errors(of: [error.text]) == error.message)
+  }
 
   @Test(
     arguments: [
@@ -229,7 +233,9 @@ import YAMLTree
                    ^
         """),
     ] as [ErrorCase])
-  func elements(_ error: ErrorCase) { #expect(errors(of: [error.text]) == error.message) }
+  func unknownListElementsAreReported(_ error: ErrorCase) {
+    #expect(errors(of: [error.text]) == error.message)
+  }
 
   @Test(
     arguments: [
@@ -321,9 +327,11 @@ import YAMLTree
             ^
         """),
     ] as [ErrorCase])
-  func values(_ error: ErrorCase) { #expect(errors(of: [error.text]) == error.message) }
+  func wrongValuesAreReported(_ error: ErrorCase) {
+    #expect(errors(of: [error.text]) == error.message)
+  }
 
-  @Test func allAreToldTogether() {
+  @Test func allErrorsAreReportedTogether() {
     #expect(
       errors(of: ["nam=x", "train.epochs=2", "model.relu.units=1", "+name=y"]) == """
         command line:1:1: error: the file has no 'nam'; did you mean 'name'?
@@ -344,7 +352,7 @@ import YAMLTree
   }
 
   /// A file that is no mapping has nothing to override.
-  @Test func theFileIsNoMapping() throws {
+  @Test func aFileThatIsNotAMappingHasNothingToOverride() throws {
     #expect(
       #expect(throws: Diagnostics.self) {
         try apply(overrides: ["a.b=1"], to: parse("hello"))
@@ -372,7 +380,7 @@ import YAMLTree
   }
 
   /// Whatever the text, it applies or is told.
-  @Test func randomOverrides() throws {
+  @Test func randomOverridesApplyOrAreReported() throws {
     let pieces = [
       "+", "=", ".", "..", "model", "hidden", "dense", "sigmoid", "train", "epochs", "name", "0",
       "9",

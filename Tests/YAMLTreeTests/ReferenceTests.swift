@@ -53,7 +53,7 @@ import Testing
     "a:\n  x:y\nb: 1\n", "--- x:y\n", "{a:}\n", "k: {a:}\nl: 1\n", "- {a:}\n- 1\n",
   ]
 
-  @Test func agreesWithTheReference() throws {
+  @Test func treesAgreeWithTheReference() throws {
     let cases: [Case] = try Repository.reference("yaml_structures.json")
     #expect(cases.count > 1500)
     for reference in cases {

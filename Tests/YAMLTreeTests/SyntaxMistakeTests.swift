@@ -110,7 +110,7 @@ import Testing
                ^
         """),
     ] as [ErrorCase])
-  func missingSpaces(_ error: ErrorCase) { error.check() }
+  func missingSpacesAreReported(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
@@ -178,7 +178,7 @@ import Testing
                    ^
         """),
     ] as [ErrorCase])
-  func missingColons(_ error: ErrorCase) { error.check() }
+  func missingColonsAreReported(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
@@ -368,7 +368,7 @@ import Testing
             ^
         """),
     ] as [ErrorCase])
-  func wrongIndentation(_ error: ErrorCase) { error.check() }
+  func wrongIndentationIsReported(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
@@ -429,7 +429,7 @@ import Testing
              ^
         """),
     ] as [ErrorCase])
-  func tabs(_ error: ErrorCase) { error.check() }
+  func tabsInIndentationAreReported(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
@@ -613,7 +613,7 @@ import Testing
                ^
         """),
     ] as [ErrorCase])
-  func brackets(_ error: ErrorCase) { error.check() }
+  func unbalancedBracketsAreReported(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
@@ -702,7 +702,7 @@ import Testing
              ^
         """),
     ] as [ErrorCase])
-  func quotes(_ error: ErrorCase) { error.check() }
+  func wrongQuotesAreReported(_ error: ErrorCase) { error.check() }
 
   @Test(
     arguments: [
@@ -812,5 +812,5 @@ import Testing
                   ^
         """),
     ] as [ErrorCase])
-  func signs(_ error: ErrorCase) { error.check() }
+  func textsThatBeginWithASignAreReported(_ error: ErrorCase) { error.check() }
 }

@@ -5,7 +5,7 @@ import YAMLTree
 
 /// What is written reads back as the same tree.
 @Suite struct WritingTests {
-  @Test func theLayoutIsForReaders() throws {
+  @Test func treesAreWrittenInReadableBlocks() throws {
     let tree = try parse(
       """
       {name: xor, empty: {}, none: [], model: [{type: dense, units: 2, initial: {weight: [[1, 2],
@@ -35,7 +35,7 @@ import YAMLTree
         """#)
   }
 
-  @Test func longListsTakeALineForEachElement() throws {
+  @Test func longListsHaveOneLinePerElement() throws {
     let short = Node(.list((1000..<1015).map { Node(.int($0)) }))
     #expect(writeYAML(.map([("a", short)])).split(separator: "\n").count == 1)
     let long = Node(.list((1000..<1020).map { Node(.int($0)) }))
