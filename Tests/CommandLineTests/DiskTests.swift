@@ -13,7 +13,7 @@ import Testing
     return tool
   }
 
-  /// The run ended with 3 and told why; now it goes on, or begins, to the end.
+  /// Expects that the run ended with 3 and reported why; then completes it.
   private func goOn(_ tool: Tool, after result: CommandResult, _ reason: String, _ label: String)
     throws
   {

@@ -23,13 +23,13 @@ import Testing
     let before = tool.contents
     let result = try tool.run("run", "experiment.yaml", "--quiet")
     // How much memory there is, is the machine's.
-    let told = ("exit \(result.code)\n" + result.errors)
+    let report = ("exit \(result.code)\n" + result.errors)
       .replacing(/and [0-9.]+ [kMGT]B are there/, with: "and … are there")
     let expected = folder.appendingPathComponent("expected.txt")
     if ProcessInfo.processInfo.environment["NNEXP_RECORD_FAULTS"] != nil {
-      try Data(told.utf8).write(to: expected)
+      try Data(report.utf8).write(to: expected)
     }
-    #expect(told == (try? String(contentsOf: expected, encoding: .utf8)))
+    #expect(report == (try? String(contentsOf: expected, encoding: .utf8)))
     #expect(tool.contents == before)
   }
 

@@ -79,17 +79,17 @@ struct LongRunTests {
     let seconds = durations.reduce(0, +)
     #expect(durations.allSatisfy { $0 >= 0 })
     let record = try tool.read("\(run)/run.json")
-    let told = try #require(record.firstMatch(of: /"seconds": (.*)\n/).flatMap { Double($0.1) })
+    let recorded = try #require(record.firstMatch(of: /"seconds": (.*)\n/).flatMap { Double($0.1) })
     let most = Double(speed) * (start.duration(to: .now) / .seconds(1))
-    #expect(told >= seconds && told <= most)
+    #expect(recorded >= seconds && recorded <= most)
     #expect(try tool.read("\(run)/summary.json").contains("\"status\": \"interrupted\""))
     // Never oftener than asked for, and a line in ten seconds.
     let text = try String(contentsOfFile: lines, encoding: .utf8)
     let said = text.split(separator: "\n").count
-    #expect(watch.states >= 2 && Double(watch.states) <= told / interval + 2)
-    #expect(said > 10 && Double(said) <= told / 10 + 20)
+    #expect(watch.states >= 2 && Double(watch.states) <= recorded / interval + 2)
+    #expect(said > 10 && Double(said) <= recorded / 10 + 20)
     print(
-      "\(Int(told)) seconds by a clock \(speed) times as fast, "
+      "\(Int(recorded)) seconds by a clock \(speed) times as fast, "
         + "\(Int(watch.column("metrics.csv", 1).last ?? 0)) steps: \(early) kB of memory after a "
         + "tenth, \(watch.late) at the end; \(watch.states) checkpoints, \(said) lines said, at "
         + "most \(watch.mostBytes) bytes in \(watch.mostFiles) files")

@@ -31,9 +31,9 @@ import Testing
       ),
       ("abort()", "it aborted (SIGABRT)"),
     ] {
-      let told = try message { try $0.writeSquare(forward: body) }
-      #expect(told.hasPrefix("2: "))
-      #expect(told.hasSuffix("\(place) crashed in its forward pass: \(reason)"), "\(told)")
+      let report = try message { try $0.writeSquare(forward: body) }
+      #expect(report.hasPrefix("2: "))
+      #expect(report.hasSuffix("\(place) crashed in its forward pass: \(reason)"), "\(report)")
     }
   }
 
@@ -71,23 +71,23 @@ import Testing
   }
 
   @Test func aPlanThatCrashesIsNamed() throws {
-    let told = try message { try $0.writeSquare(plan: "Plan(output: [inputs[1].count])") }
+    let report = try message { try $0.writeSquare(plan: "Plan(output: [inputs[1].count])") }
     #expect(
-      told == "2: \(place) crashed in its plan: a failed check, such as an index out of range")
+      report == "2: \(place) crashed in its plan: a failed check, such as an index out of range")
   }
 
   @Test func aRegistrationThatCrashesIsNamed() throws {
-    let told = try message { try $0.writeSquare(register: "abort()") }
+    let report = try message { try $0.writeSquare(register: "abort()") }
     #expect(
-      told
+      report
         == "2: error: the plugin 'Square.swift' crashed in its registration: it aborted (SIGABRT)")
   }
 
   @Test func aPassThatHangsIsEnded() throws {
-    let told = try message(
+    let report = try message(
       { try $0.writeSquare(forward: "while pass.samples > 0 { usleep(1000) }") },
       plugins: "[{path: Square.swift, time_limit: 1}]")
-    #expect(told == "2: \(place) hangs in its forward pass: no return after 1 s")
+    #expect(report == "2: \(place) hangs in its forward pass: no return after 1 s")
   }
 
   @Test func writesOutsideTheBuffersAreReported() throws {
@@ -100,9 +100,9 @@ import Testing
       ),
       ("y[-1] = 0;", "its forward pass wrote 1 number before the start of y, which holds 4"),
     ] {
-      let told = try message({ try $0.writeCSquare(forward: forward) }, plugins: "[Square.c]")
+      let report = try message({ try $0.writeCSquare(forward: forward) }, plugins: "[Square.c]")
       #expect(
-        told == "2: \(place.replacing("Square.swift", with: "Square.c")): \(fact)", "\(forward)")
+        report == "2: \(place.replacing("Square.swift", with: "Square.c")): \(fact)", "\(forward)")
     }
     for (forward, fact) in [
       (
@@ -120,10 +120,10 @@ import Testing
   }
 
   @Test func aPlanWithImpossibleSizesIsRefused() throws {
-    let told = try message {
+    let report = try message {
       try $0.writeSquare(plan: "Plan(output: inputs[0], scratch: [.perSample(-3)])")
     }
-    #expect(told.contains("'bent' (square): its plan has -3 numbers of scratch 0"))
+    #expect(report.contains("'bent' (square): its plan has -3 numbers of scratch 0"))
   }
 
   @Test func aPluginThatDoesNotLoadIsReported() throws {

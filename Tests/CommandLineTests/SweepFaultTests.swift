@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 47 and its like: what a `sweep:` block can have wrong, told whole; and
+/// FAULTS 47 and its like: errors in a `sweep:` block, word for word; and
 /// nothing is made.
 @Suite struct SweepFaultTests {
   @Test(arguments: [

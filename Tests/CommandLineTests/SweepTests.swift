@@ -44,7 +44,7 @@ import Testing
     }
   }
 
-  /// FAULTS 47, and its like: told whole, and nothing is created.
+  /// FAULTS 47 and similar ones: the whole error, and nothing is created.
   @Test(arguments: [
     (
       ["+seed=range(5,5)"],

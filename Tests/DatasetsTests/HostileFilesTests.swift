@@ -89,7 +89,7 @@ import Testing
   @Test func inflationStopsAtItsLimit() throws {
     // 4 MiB of zeros in 4 KiB, said to be ten bytes.
     let folder = try TestFolder([:] as [String: [UInt8]])
-    let bomb = try ArrayMistakesTests().gzipped(
+    let bomb = try ArrayErrorTests().gzipped(
       [0, 0, 8, 1, 0, 0, 0, 2] + [UInt8](repeating: 0, count: 1 << 22), in: folder)
     #expect(bomb.count < 1 << 13)
     #expect(try inflate(bomb, .gzip, limit: 11).count == 11)

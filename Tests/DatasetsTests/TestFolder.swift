@@ -97,8 +97,8 @@ final class TestFolder {
         expected = (error as? Diagnostics)?.description ?? "\(error)"
       }
       // The memory that is there is another every time.
-      func told(_ text: String) -> String { text.replacing(/and \d+ are there/, with: "") }
-      #expect(told(complaint) == told(expected), trace)
+      func withoutMemory(_ text: String) -> String { text.replacing(/and \d+ are there/, with: "") }
+      #expect(withoutMemory(complaint) == withoutMemory(expected), trace)
     case (.failure(let error), .success):
       Issue.record("\(trace): no complaint in parts, but as a whole: \(error)")
     }

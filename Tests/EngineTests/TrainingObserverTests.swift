@@ -5,7 +5,7 @@ import Testing
 
 @testable import Engine
 
-/// What observers are told, and when.
+/// The events that observers receive, and when.
 @Suite struct TrainingObserverTests {
   private func trainer(_ train: String) throws -> Trainer<Float> {
     let declared = try Declared(

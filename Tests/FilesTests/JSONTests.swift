@@ -120,7 +120,7 @@ private func reference() throws -> [String: Any] {
   }
 }
 
-// MARK: Mistakes
+// MARK: Errors
 
 @Test(arguments: [
   ("", "run.json:1:1: error: expected a value, found the end of the text"),

@@ -28,7 +28,7 @@ import Testing
     return run
   }
 
-  private func told(_ comparison: ExactComparison) -> [String] {
+  private func differences(_ comparison: ExactComparison) -> [String] {
     comparison.differences.map { "\($0.file): \($0.fact)" }
   }
 
@@ -52,7 +52,7 @@ import Testing
     let comparison = try ExactComparison(
       run(in: scratch, reason: "é"), run(in: scratch, reason: "e\u{301}"))
     #expect(
-      told(comparison).hasSameTexts(as: ["summary.json: reason: \"é\" and \"e\u{301}\""]))
+      differences(comparison).hasSameTexts(as: ["summary.json: reason: \"é\" and \"e\u{301}\""]))
   }
 
   @Test func everyKindOfDifferenceHasItsLocation() throws {
@@ -64,7 +64,7 @@ import Testing
     try b.write("x\n1\n", to: "predictions.csv")
     let comparison = try ExactComparison(a, b)
     #expect(
-      told(comparison) == [
+      differences(comparison) == [
         "metrics.csv: row 2 (epoch 2), train_loss: 0.25 and 0.5",
         "predictions.csv: '\(a.path)' has none",
         "summary.json: reason: nothing and \"late\"",
@@ -87,14 +87,14 @@ import Testing
     let (a, b) = (try run(in: scratch), try run(in: scratch))
     try a.write(x, to: "predictions.csv")
     try b.write(y, to: "predictions.csv")
-    #expect(told(try ExactComparison(a, b)) == ["predictions.csv: " + expected])
+    #expect(differences(try ExactComparison(a, b)) == ["predictions.csv: " + expected])
   }
 
   @Test func aTableThatEndsEarlyIsReported() throws {
     let scratch = Scratch()
     let (a, b) = (try run(in: scratch), try run(in: scratch, rows: [[1, 0.5, nil]]))
     #expect(
-      told(try ExactComparison(a, b)) == [
+      differences(try ExactComparison(a, b)) == [
         "metrics.csv: '\(a.path)/metrics.csv' goes on where "
           + "'\(b.path)/metrics.csv' ends, after 1 row"
       ])

@@ -89,7 +89,7 @@ struct RunsFolder {
   }
 }
 
-/// Remembers what it is told; interrupts after so many looks.
+/// Remembers what a run reports; interrupts it after this many checks.
 final class Listener: RunObserver {
   var said: [String] = []
   var complaints: [String] = []

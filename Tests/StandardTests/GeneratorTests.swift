@@ -144,24 +144,24 @@ private func made(
 }
 
 @Test func generatorOptionsAreChecked() {
-  func mistakes(_ name: String, _ entries: Rule.Entries) -> String {
+  func errors(_ name: String, _ entries: Rule.Entries) -> String {
     errorText { try Rule.generator(name, entries) }
   }
   #expect(
-    mistakes("parity", ["bits": 21])
+    errors("parity", ["bits": 21])
       == "error: all rows of 21 bits are too many; give samples, or at most 20 bits")
   #expect(
-    mistakes("parity", ["bits": 8, "samples": 0])
+    errors("parity", ["bits": 8, "samples": 0])
       == "error: samples must be an integer from 1 to 10000000, found the number 0")
   #expect(
-    mistakes("spirals", ["samples": 10_000_001])
+    errors("spirals", ["samples": 10_000_001])
       == "error: samples must be an integer from 1 to 10000000, found the number 10000001")
   #expect(
-    mistakes("gaussians", ["samples": 3, "classes": 4])
+    errors("gaussians", ["samples": 3, "classes": 4])
       == "error: 3 samples are too few for 4 classes")
   #expect(
-    mistakes("moons", ["noise": -0.5])
+    errors("moons", ["noise": -0.5])
       == "error: noise must be a number ≥ 0, found the number -0.5")
   #expect(
-    mistakes("sine", ["minimum": 4]) == "error: minimum 4 is above maximum 3.141592653589793")
+    errors("sine", ["minimum": 4]) == "error: minimum 4 is above maximum 3.141592653589793")
 }

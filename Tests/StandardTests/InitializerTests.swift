@@ -174,29 +174,29 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
 }
 
 @Test func initializerOptionsAreChecked() {
-  func mistakes(_ name: String, _ entries: Rule.Entries) -> String {
+  func errors(_ name: String, _ entries: Rule.Entries) -> String {
     errorText { try Rule.initializer(name, entries) }
   }
   #expect(
-    mistakes("values", [:])
+    errors("values", [:])
       == "error: missing 'values': a list of numbers, nested or flat, is required")
   #expect(
-    mistakes("values", ["values": 3])
+    errors("values", ["values": 3])
       == "error: values must be a list of numbers, found the number 3")
   #expect(
-    mistakes("values", ["values": [[1, "x"], [Node(.double(.nan))]]]) == """
+    errors("values", ["values": [[1, "x"], [Node(.double(.nan))]]]) == """
       error: values must be finite numbers, found the text 'x'
       error: values must be finite numbers, found the number nan
       """)
   #expect(
-    mistakes("constant", [:]) == "error: missing 'value': a number (finite) is required")
+    errors("constant", [:]) == "error: missing 'value': a number (finite) is required")
   #expect(
-    mistakes("uniform", ["minimum": 1]) == "error: minimum 1 is above maximum 0.05")
+    errors("uniform", ["minimum": 1]) == "error: minimum 1 is above maximum 0.05")
   #expect(
-    mistakes("normal", ["standard_deviation": -1])
+    errors("normal", ["standard_deviation": -1])
       == "error: standard_deviation must be a number ≥ 0, found the number -1")
   #expect(
-    mistakes("he_normal", ["mode": "fan-in"]) == """
+    errors("he_normal", ["mode": "fan-in"]) == """
       error: mode must be one of: fan_in, fan_out, found the text 'fan-in'; did you mean 'fan_in'?
       """)
   #expect(

@@ -203,7 +203,7 @@ func expectClose(
   #expect(worst == nil, "\(name)", sourceLocation: sourceLocation)
 }
 
-/// The worst entry, told, if it is not within tolerance · max(1, max|b|).
+/// A text about the worst entry if it is not within tolerance · max(1, max|b|).
 private func farthest(_ a: [Double], _ b: [Double], _ tolerance: Double) -> String? {
   guard a.count == b.count else { return "\(a.count) numbers, expected \(b.count)" }
   let scale = b.reduce(1) { max($0, abs($1)) }

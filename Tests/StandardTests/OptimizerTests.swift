@@ -316,34 +316,34 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
 }
 
 @Test func optimizerOptionsAreChecked() {
-  func mistakes(_ name: String, _ entries: Rule.Entries) -> String {
+  func errors(_ name: String, _ entries: Rule.Entries) -> String {
     errorText { try Rule.optimizer(name, entries) }
   }
   #expect(
-    mistakes("sgd", ["learning_rate": -1])
+    errors("sgd", ["learning_rate": -1])
       == "error: learning_rate must be a number ≥ 0, found the number -1")
   #expect(
-    mistakes("sgd", ["momentum": 1])
+    errors("sgd", ["momentum": 1])
       == "error: momentum must be a number from 0 to 1 (1 excluded), found the number 1")
   #expect(
-    mistakes("sgd", ["nesterov": true])
+    errors("sgd", ["nesterov": true])
       == "error: nesterov needs a momentum above 0 and no dampening")
   #expect(
-    mistakes("sgd", ["nesterov": true, "momentum": 0.9, "dampening": 0.1])
+    errors("sgd", ["nesterov": true, "momentum": 0.9, "dampening": 0.1])
       == "error: nesterov needs a momentum above 0 and no dampening")
   #expect(
-    mistakes("adam", ["beta2": 1])
+    errors("adam", ["beta2": 1])
       == "error: beta2 must be a number from 0 to 1 (1 excluded), found the number 1")
   #expect(
-    mistakes("adam", ["beta3": 1]) == "error: unknown key 'beta3'; did you mean 'beta1'?")
+    errors("adam", ["beta3": 1]) == "error: unknown key 'beta3'; did you mean 'beta1'?")
   #expect(
-    mistakes("rprop", ["eta_minus": 0])
+    errors("rprop", ["eta_minus": 0])
       == "error: eta_minus must be a number from 0 to 1 (both excluded), found the number 0")
   #expect(
-    mistakes("rprop", ["step_minimum": 2, "step_maximum": 1])
+    errors("rprop", ["step_minimum": 2, "step_maximum": 1])
       == "error: step_minimum 2 is above step_maximum 1")
   #expect(
-    mistakes("lbfgs", ["line_search": "wolfe", "history_size": 0]) == """
+    errors("lbfgs", ["line_search": "wolfe", "history_size": 0]) == """
       error: history_size must be an integer from 1 to 1000, found the number 0
       error: line_search must be one of: none, strong_wolfe, found the text 'wolfe'
       """)

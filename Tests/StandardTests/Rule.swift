@@ -5,7 +5,7 @@ import TestSupport
 enum Rule {
   typealias Entries = KeyValuePairs<String, Node>
 
-  /// Reads `entries` with `build`; throws every mistake, unread keys included.
+  /// Reads `entries` with `build`; throws every error, unread keys included.
   static func make<Made>(
     _ entries: Entries, _ build: (inout Options) throws -> Made
   ) throws -> Made {

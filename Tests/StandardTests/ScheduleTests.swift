@@ -119,33 +119,33 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
 }
 
 @Test func scheduleOptionsAreChecked() {
-  func mistakes(_ name: String, _ entries: Rule.Entries) -> String {
+  func errors(_ name: String, _ entries: Rule.Entries) -> String {
     errorText { try Rule.schedule(name, entries) }
   }
-  #expect(mistakes("step", [:]) == "error: missing 'every': an integer ≥ 1 is required")
+  #expect(errors("step", [:]) == "error: missing 'every': an integer ≥ 1 is required")
   #expect(
-    mistakes("step", ["every": 0])
+    errors("step", ["every": 0])
       == "error: every must be an integer ≥ 1, found the number 0")
   #expect(
-    mistakes("cosine", ["minimum": 2])
+    errors("cosine", ["minimum": 2])
       == "error: minimum must be a number from 0 to 1, found the number 2")
   #expect(
-    mistakes("exponential", ["factor": 0.5, "by": "epochs"])
+    errors("exponential", ["factor": 0.5, "by": "epochs"])
       == """
       error: by must be one of: epoch, step, found the text 'epochs'; did you mean 'epoch'?
       """)
   #expect(
-    mistakes("plateau", ["factor": 1])
+    errors("plateau", ["factor": 1])
       == "error: factor must be a number from 0 to 1 (1 excluded), found the number 1")
   let length = "error: a warm-up needs its length in either epochs or steps"
-  #expect(mistakes("linear_warmup", [:]) == length)
-  #expect(mistakes("linear_warmup", ["epochs": 1, "steps": 2]) == length)
-  #expect(mistakes("cosine", ["warmup": Node.map([])]) == length)
+  #expect(errors("linear_warmup", [:]) == length)
+  #expect(errors("linear_warmup", ["epochs": 1, "steps": 2]) == length)
+  #expect(errors("cosine", ["warmup": Node.map([])]) == length)
   #expect(
-    mistakes("cosine", ["warmup": Node.map([("epochs", 2), ("form", 0.5)])])
+    errors("cosine", ["warmup": Node.map([("epochs", 2), ("form", 0.5)])])
       == "error: unknown key 'form'; did you mean 'from'?")
   #expect(
-    mistakes("cosine", ["warmup": 3]) == """
+    errors("cosine", ["warmup": 3]) == """
       error: expected a mapping, found the number 3
       """)
 }

@@ -114,7 +114,7 @@ import Testing
     #expect(positions.map(choice.value(at:)) == ["sum", "sum", "2", "[1, 2]", "true", "true"])
   }
 
-  private static let mistakes: [(Node, String)] = [
+  private static let errors: [(Node, String)] = [
     (.map([("uniform", [1])]), "uniform must be [low, high], two finite numbers, low < high"),
     (
       .map([("uniform", [2, 1])]),
@@ -142,7 +142,7 @@ import Testing
     ),
   ]
 
-  @Test(arguments: mistakes)
+  @Test(arguments: errors)
   func wrongDistributionsAreReported(_ node: Node, _ message: String) {
     #expect {
       try Distribution(node, of: "train.x")

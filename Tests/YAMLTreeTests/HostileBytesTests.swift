@@ -5,7 +5,7 @@ import Testing
 
 @testable import YAMLTree
 
-/// Whatever the bytes, reading ends with a tree or with located mistakes.
+/// Any bytes give a tree or errors with a location.
 @Suite struct HostileBytesTests {
   /// The experiments that ship, and one text with something of everything.
   static let samples: [[UInt8]] = {
@@ -40,21 +40,21 @@ import Testing
   private func check(_ bytes: [UInt8], _ comment: Comment) {
     do {
       _ = try parseYAML(bytes, name: "a.yaml")
-    } catch let mistakes as Diagnostics {
-      #expect(!mistakes.isEmpty, comment)
-      for mistake in mistakes.list {
-        #expect(!mistake.message.contains("this is not YAML"), comment)
-        guard let place = mistake.place else {
-          Issue.record("'\(mistake.message)' has no place: \(comment)")
+    } catch let errors as Diagnostics {
+      #expect(!errors.isEmpty, comment)
+      for error in errors.list {
+        #expect(!error.message.contains("this is not YAML"), comment)
+        guard let place = error.place else {
+          Issue.record("'\(error.message)' has no place: \(comment)")
           continue
         }
         let lines = place.source.lines
         #expect(place.line >= 1 && place.line <= lines.count + 1, comment)
         let line = place.line <= lines.count ? lines[place.line - 1] : ""
         #expect(place.column >= 1 && place.column <= line.unicodeScalars.count + 1, comment)
-        #expect(!mistake.description.isEmpty)
+        #expect(!error.description.isEmpty)
       }
-    } catch { Issue.record("\(error) is no list of mistakes: \(comment)") }
+    } catch { Issue.record("\(error) is not a list of diagnostics: \(comment)") }
   }
 
   @Test(arguments: samples)
@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  /// Bytes that are no UTF-8 are told with their true line, after any text.
+  /// Bytes that are not UTF-8 are reported on their line, after any text.
   @Test(
     arguments: [
       ([0xFF], "0xFF"), ([0xC3], "0xC3"), ([0xC3, 0x28], "0xC3"), ([0x80], "0x80"),
@@ -111,9 +111,9 @@ import Testing
       ([0xF4, 0x90, 0x80, 0x80], "0xF4"), ([0xF8, 0x88, 0x80, 0x80, 0x80], "0xF8"),
     ] as [([UInt8], String)])
   func invalidUTF8IsReportedOnItsLine(bytes: [UInt8], name: String) {
-    let told = errors(in: Array("a: 1\nbé: \"".utf8) + bytes + Array("\"\nc: 2\n".utf8))
+    let error = errors(in: Array("a: 1\nbé: \"".utf8) + bytes + Array("\"\nc: 2\n".utf8))
     #expect(
-      told.hasPrefix("a.yaml:2:6: error: byte \(name) is not UTF-8; save the text as UTF-8\n"))
+      error.hasPrefix("a.yaml:2:6: error: byte \(name) is not UTF-8; save the text as UTF-8\n"))
   }
 
   @Test func utf16IsReportedAsSuch() throws {
@@ -123,7 +123,7 @@ import Testing
       #expect(
         errors(in: mark + text).hasPrefix(
           "a.yaml:1:1: error: the text is encoded as UTF-16; save it as UTF-8"))
-      // Without its mark it has NULs, which are told too.
+      // Without its mark it has NULs, which are reported too.
       #expect(errors(in: text).contains("error: character U+0000 cannot stand"))
     }
   }

@@ -122,7 +122,7 @@ import Testing
     }
   }
 
-  /// Reading stops after twenty mistakes.
+  /// Reading stops after twenty errors.
   @Test func errorsAreBounded() {
     let yaml = repeated("- !x y\n", 1000)
     #expect(errors(in: Array(yaml.utf8)).split(separator: "\n").count == 60)

@@ -22,17 +22,17 @@ import YAMLTree
     try apply(overrides: overrides, to: parse(OverrideTests.file))
   }
 
-  /// FAULTS 49: keys and names are told apart by their bytes.
+  /// FAULTS 49: keys and names are distinguished by their bytes.
   @Test func canonicallyEquivalentPathsAreDifferent() throws {
     let root = try parse("é: 1\nlist: [{name: é, a: 1}]")
     #expect(
       try apply(overrides: ["é=2", "list.é.a=2"], to: root).flow
         == #"{"é": 2, list: [{name: "é", a: 2}]}"#)
-    let told = #expect(throws: Diagnostics.self) {
+    let error = #expect(throws: Diagnostics.self) {
       try apply(overrides: ["e\u{301}=2", "list.e\u{301}.a=2"], to: root)
     }
     #expect(
-      told?.list.map(\.message) == [
+      error?.list.map(\.message) == [
         "the file has no 'e\u{301}'", "no element is named 'e\u{301}'",
       ])
   }

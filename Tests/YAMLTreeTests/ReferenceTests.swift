@@ -58,8 +58,8 @@ import Testing
     #expect(cases.count > 1500)
     for reference in cases {
       if ReferenceTests.missingSpaces.contains(reference.yaml) {
-        let told = errors(in: Array(reference.yaml.utf8))
-        #expect(told.contains("error: missing space after ':'"), "\(told)")
+        let error = errors(in: Array(reference.yaml.utf8))
+        #expect(error.contains("error: missing space after ':'"), "\(error)")
         continue
       }
       do {

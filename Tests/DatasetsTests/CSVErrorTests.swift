@@ -1,7 +1,7 @@
 import Testing
 
 /// Every way in which a CSV file can be wrong, with the whole message.
-@Suite struct CSVMistakesTests {
+@Suite struct CSVErrorTests {
   func complaint(_ file: String, _ options: String = "") throws -> String {
     try TestFolder(["a.csv": file]).complaint("csv: {path: a.csv\(options)}")
   }

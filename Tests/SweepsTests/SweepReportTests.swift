@@ -5,7 +5,7 @@ import Testing
 @testable import Sweeps
 
 /// What is said of a sweep's end: to people, in JUnit XML, to GitHub.
-@Suite struct ReportTests {
+@Suite struct SweepReportTests {
   private static let file = """
     base: y.yaml
     name: rates
@@ -17,7 +17,7 @@ import Testing
     """
 
   private func declaration(expecting: Bool = true) throws -> SweepDeclaration {
-    let lines = ReportTests.file.split(separator: "\n")
+    let lines = SweepReportTests.file.split(separator: "\n")
     let text = lines.prefix(expecting ? lines.count : 4).joined(separator: "\n")
     return try SweepDeclaration(path: "ci/x.yaml", arguments: []) {
       Array(($0 == "ci/x.yaml" ? text : "name: y").utf8)
@@ -142,7 +142,7 @@ import Testing
       ])
   }
 
-  /// Thousands of failed trials are not told one by one.
+  /// Thousands of failed trials are not reported one by one.
   @Test func thousandsOfFailuresAreSummarized() throws {
     let rows = (1...1000).map { row($0, $0 < 500 ? .failed : .pending, ["1", "z"]) }
     var lines: [String] = []

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Every type that ships, held to the routine that authors of plugins use.
-@Suite struct ConformanceTests {
+@Suite struct ShippedConformanceTests {
   /// A type with options and the shapes that it is tried on.
   struct Case: Sendable, CustomTestStringConvertible {
     let type: String
@@ -119,8 +119,8 @@ import Testing
 
   @Test func everyLayerAndLossIsChecked() {
     #expect(
-      Set(standardRegistry.layers.names) == Set(ConformanceTests.layers.map(\.type)))
+      Set(standardRegistry.layers.names) == Set(ShippedConformanceTests.layers.map(\.type)))
     #expect(
-      Set(standardRegistry.losses.names) == Set(ConformanceTests.losses.map(\.type)))
+      Set(standardRegistry.losses.names) == Set(ShippedConformanceTests.losses.map(\.type)))
   }
 }

@@ -56,7 +56,7 @@ private struct Faulty: Layer, Component {
 private final class Clock: @unchecked Sendable { var next = 0.0 }
 private let clock = Clock()
 
-@Suite struct LayerConformanceSelfTests {
+@Suite struct WrongLayerTests {
   private func faults(of fault: Faulty.Fault) throws -> [String] {
     var proof = try LayerProof(
       Faulty(fault), inputs: [[5]], samples: 3, isTraining: true, seed: 1)

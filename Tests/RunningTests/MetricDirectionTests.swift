@@ -6,7 +6,7 @@ import Testing
 
 /// Whether larger values of a column are better is the metric's property, whatever its
 /// name is.
-@Suite struct ColumnTests {
+@Suite struct MetricDirectionTests {
   /// `fit` is r2, `bad_fit` an error; the one name ends in the other.
   private let text = """
     name: fits

@@ -5,7 +5,7 @@ import Testing
 /// The systems of the five derivations, run as they ship: their gradients are
 /// those of the sources' own (corrected) equations, which
 /// `Tests/References/seeds_numpy.py` computes independently.
-@Suite struct SeedsTests {
+@Suite struct SeedExperimentTests {
   private struct Reference: Decodable {
     let gradients: [String: [String: [Double]]]
     let printedEquation33: [Double]
@@ -25,7 +25,7 @@ import Testing
   private func gradients(_ name: String) throws -> [String: [Double]] {
     let tool = try Tool()
     defer { tool.remove() }
-    let file = SeedsTests.folder.appendingPathComponent(name + ".yaml").path
+    let file = SeedExperimentTests.folder.appendingPathComponent(name + ".yaml").path
     let result = try tool.run("run", file, "-q", "--output", "run")
     #expect(result.code == 0, "\(name): \(result.errors)")
     let rows = try tool.read("run/gradient_check.csv").split(separator: "\n").map {
@@ -47,7 +47,7 @@ import Testing
 
   @Test(arguments: names)
   func gradientsAreThoseOfTheSources(name: String) throws {
-    let wanted = try #require(SeedsTests.reference.gradients[name])
+    let wanted = try #require(SeedExperimentTests.reference.gradients[name])
     let found = try gradients(name)
     #expect(Set(found.keys) == Set(wanted.keys))
     for (tensor, values) in wanted {
@@ -58,12 +58,12 @@ import Testing
   }
 
   @Test func everySystemHasAReference() {
-    #expect(Set(SeedsTests.names) == Set(SeedsTests.reference.gradients.keys))
+    #expect(Set(SeedExperimentTests.names) == Set(SeedExperimentTests.reference.gradients.keys))
   }
 
   /// Equation (33) as printed, without the sign, is not the gradient.
   @Test func thePrintedEquation33IsWrong() throws {
     let found = try #require(try gradients("tanaka_lp_pooling_signed")["rho.weight"])
-    #expect(distance(found, SeedsTests.reference.printedEquation33) > 0.1)
+    #expect(distance(found, SeedExperimentTests.reference.printedEquation33) > 0.1)
   }
 }

@@ -5,8 +5,8 @@ import Testing
 import YAMLTree
 
 /// Every value of every experiment, replaced by values of every other kind: each file
-/// then runs, or is told what is wrong with it and where.
-@Suite struct WrongKindTests {
+/// then runs, or its errors are reported with their location.
+@Suite struct WrongValueKindTests {
   static let intruders: [Node] = [
     Node(.null), true, "text", "", -1, 0, 1, 3, 0.5, -2.5, 1e308, 1e19, Node(.int(.max)),
     Node(.int(.min)), Node(.int(1 << 40)), Node(.double(.infinity)), Node(.double(.nan)), [],
@@ -16,13 +16,13 @@ import YAMLTree
   /// Each value by a third of the intruders, in turn.
   @Test(arguments: shippedExperiments)
   func wrongKindsInShippedExperimentsAreReported(path: String) throws {
-    let trial = Trial(path: path)
+    let run = BriefRun(path: path)
     let root = try readYAML(path: path)
-    #expect(trial.told(root) == nil)
+    #expect(run.errors(of: root) == nil)
     for (index, value) in root.replacements().enumerated() {
-      for (number, intruder) in WrongKindTests.intruders.enumerated()
+      for (number, intruder) in WrongValueKindTests.intruders.enumerated()
       where (index + number).isMultiple(of: 3) {
-        check(trial, value.name, intruder, value.replaced(intruder))
+        check(run, value.name, intruder, value.replaced(intruder))
       }
     }
   }
@@ -30,14 +30,14 @@ import YAMLTree
   /// Every option of every type that ships, its default spelled out.
   @Test(arguments: OneOfEachType.declarations)
   func wrongKindsForAnyOptionAreReported(declaration: OneOfEachType) throws {
-    let trial = Trial(path: "a.yaml")
+    let run = BriefRun(path: "a.yaml")
     let root = try experiment(declaration.text).resolved
-    #expect(trial.told(root) == nil)
+    #expect(run.errors(of: root) == nil)
     let values = root.replacements().filter { $0.name.hasPrefix(declaration.place) }
     #expect(values.count > 1)
     for value in values {
-      for intruder in WrongKindTests.intruders {
-        check(trial, value.name, intruder, value.replaced(intruder))
+      for intruder in WrongValueKindTests.intruders {
+        check(run, value.name, intruder, value.replaced(intruder))
       }
     }
   }
@@ -45,7 +45,7 @@ import YAMLTree
   /// Several values at once, some of them swapped with others of the file.
   @Test(arguments: 0..<4)
   func severalWrongKindsInOneFileAreReported(block: Int) throws {
-    let trial = Trial(path: "a.yaml")
+    let run = BriefRun(path: "a.yaml")
     for seed in block * 150..<block * 150 + 150 {
       var random = SeededGenerator(seed: UInt64(seed))
       let declaration = OneOfEachType.declarations.randomElement(using: &random)!
@@ -55,26 +55,26 @@ import YAMLTree
         let (name, replaced) = values.randomElement(using: &random)!
         let intruder =
           Bool.random(using: &random)
-          ? WrongKindTests.intruders.randomElement(using: &random)!
+          ? WrongValueKindTests.intruders.randomElement(using: &random)!
           : root.values.randomElement(using: &random)!
         let next = replaced(intruder)
-        check(trial, "seed \(seed): \(name)", intruder, next)
+        check(run, "seed \(seed): \(name)", intruder, next)
         root = next
       }
     }
   }
 
-  /// Runs, or is told in a sentence of our own with a place in the file.
-  private func check(_ trial: Trial, _ name: String, _ intruder: Node, _ root: Node) {
-    guard let mistakes = trial.told(root) else { return }
-    let comment: Comment = "\(name) = \(intruder.flow)\n\(mistakes)"
-    #expect(mistakes.list.contains { $0.place != nil }, comment)
-    for mistake in mistakes.list {
-      #expect(!mistake.message.isEmpty && !mistake.message.hasSuffix("."), comment)
+  /// Expects that it runs, or that the errors are sentences with a location in the file.
+  private func check(_ run: BriefRun, _ name: String, _ intruder: Node, _ root: Node) {
+    guard let errors = run.errors(of: root) else { return }
+    let comment: Comment = "\(name) = \(intruder.flow)\n\(errors)"
+    #expect(errors.list.contains { $0.place != nil }, comment)
+    for error in errors.list {
+      #expect(!error.message.isEmpty && !error.message.hasSuffix("."), comment)
       for internals in ["Optional(", "NNExp", "Swift", "Error"] {
-        #expect(!mistake.message.contains(internals), comment)
+        #expect(!error.message.contains(internals), comment)
       }
-      guard let place = mistake.place else { continue }
+      guard let place = error.place else { continue }
       let lines = place.source.lines
       let line = place.line - place.source.firstLine
       #expect(lines.indices.contains(line), comment)

@@ -6,7 +6,7 @@ import YAMLTree
 
 /// An experiment that takes sections over from another of its file is what it would
 /// have been alone.
-@Suite struct SiblingTests {
+@Suite struct SharedSectionTests {
   private static let text = """
     name: siblings
     seed: 3
@@ -37,11 +37,11 @@ import YAMLTree
   ]
 
   /// What an experiment says of itself, or what is wrong with it.
-  private func told(_ overrides: [String], like sibling: Experiment? = nil) throws -> String {
-    let bytes = Array(SiblingTests.text.utf8)
+  private func described(_ overrides: [String], like sibling: Experiment? = nil) throws -> String {
+    let bytes = Array(SharedSectionTests.text.utf8)
     do {
       let experiment = try Experiment(
-        SiblingTests.root, text: bytes, path: "siblings.yaml", overrides: overrides,
+        SharedSectionTests.root, text: bytes, path: "siblings.yaml", overrides: overrides,
         registry: registry, like: sibling)
       let model = experiment.model.nodes.map { "\($0.name) \($0.layer)" }
       return "\(experiment.configuration)\n\(experiment.resolvedText)\n\(model)"
@@ -57,12 +57,12 @@ import YAMLTree
 
   @Test(arguments: overrides)
   func anExperimentIsTheSameWithSectionsOfAnother(overrides: [String]) throws {
-    let alone = try told(overrides)
-    for others in SiblingTests.overrides {
+    let alone = try described(overrides)
+    for others in SharedSectionTests.overrides {
       let sibling = try? Experiment(
-        SiblingTests.root, text: Array(SiblingTests.text.utf8), path: "siblings.yaml",
+        SharedSectionTests.root, text: Array(SharedSectionTests.text.utf8), path: "siblings.yaml",
         overrides: others, registry: registry)
-      #expect(try told(overrides, like: sibling) == alone, "\(overrides) like \(others)")
+      #expect(try described(overrides, like: sibling) == alone, "\(overrides) like \(others)")
     }
   }
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Sweeps
 
 /// sweep.csv and sweep_summary.csv, from the rows that the run folders give.
-@Suite struct TableTests {
+@Suite struct SweepTableTests {
   private func row(
     _ number: Int, _ status: TrialRow.Status, seed: Int, _ values: [String], loss: Double? = nil,
     accuracy: Double? = nil, exitStatus: Int? = 0, error: String? = nil

@@ -1,7 +1,7 @@
 import NNExp
 import Testing
 
-@Suite struct LayerConformanceTests {
+@Suite struct LayerProofTests {
   @Test(arguments: [
     "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "softplus", "softmax", "log_softmax",
     "flatten", "layer_normalization", "batch_normalization", "dropout",

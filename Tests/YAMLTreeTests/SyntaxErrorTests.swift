@@ -1,7 +1,7 @@
 import Testing
 
-/// What is no YAML, or not the YAML that was meant: each told whole.
-@Suite struct SyntaxMistakeTests {
+/// Text that is not YAML, or not the YAML that was meant: the whole error of each.
+@Suite struct SyntaxErrorTests {
   @Test(
     arguments: [
       ErrorCase(

@@ -5,8 +5,8 @@ import Results
 import TestSupport
 import Testing
 
-/// FAULTS 31 to 33: what is not as the run left it is told, and left alone.
-@Suite struct RefusalTests {
+/// FAULTS 31 to 33: files that are not as the run left them are reported and stay.
+@Suite struct ResumptionErrorTests {
   /// A run that was killed in its middle, with two states, and one that was not.
   private func runs() throws -> RunsFolder {
     let runs = RunsFolder()
@@ -32,8 +32,8 @@ import Testing
     _ runs: RunsFolder, _ text: String, sourceLocation: SourceLocation = #_sourceLocation
   ) {
     let before = runs.tree("half").filter { !$0.key.hasSuffix(".partial") }
-    let told = thrown(replacing: runs.path) { try runs.resume("half") }
-    #expect(told == text, sourceLocation: sourceLocation)
+    let error = thrown(replacing: runs.path) { try runs.resume("half") }
+    #expect(error == text, sourceLocation: sourceLocation)
     #expect(changes(before, in: runs) == [], sourceLocation: sourceLocation)
   }
 
@@ -54,8 +54,8 @@ import Testing
     var text = try #require(runs.bytes("half/metrics.csv"))
     text[text.count / 4] ^= 1
     runs.put(text, in: "half/metrics.csv")
-    let told = thrown(replacing: runs.path) { try runs.resume("half") }
-    #expect(told.hasPrefix("3 error: '$/half/metrics.csv' is not as the run left it"), "\(told)")
+    let error = thrown(replacing: runs.path) { try runs.resume("half") }
+    #expect(error.hasPrefix("3 error: '$/half/metrics.csv' is not as the run left it"), "\(error)")
     #expect(runs.bytes("half/metrics.csv") == text)
   }
 
@@ -114,12 +114,12 @@ import Testing
     let fileSystem = FileSystem { operation, path in
       operation == .read && path.hasSuffix("/state.nnx") ? EIO : 0
     }
-    let told = thrown(replacing: runs.path) { try runs.resume("half", fileSystem) }
+    let error = thrown(replacing: runs.path) { try runs.resume("half", fileSystem) }
     #expect(
-      told.hasPrefix(
+      error.hasPrefix(
         "3 error: cannot read 16 bytes of '$/half/checkpoints/state.nnx': Input/output error"),
-      "\(told)")
-    #expect(told.hasSuffix("note: remove it to go on from the one before, if there is one"))
+      "\(error)")
+    #expect(error.hasSuffix("note: remove it to go on from the one before, if there is one"))
     #expect(changes(before, in: runs) == [])
     try FileManager.default.removeItem(atPath: runs.folder("half/checkpoints/state.nnx"))
     #expect(try runs.resume("half") == 0)
@@ -130,8 +130,8 @@ import Testing
   @Test func aRunHeldByAnotherProcessIsRefused() throws {
     let runs = try runs()
     let held = try RunDirectory.open(runs.folder("half"), exclusively: true)
-    let told = thrown(replacing: runs.path) { try runs.resume("half") }
-    #expect(told.hasPrefix("3 error: '$/half' is held by process "), "\(told)")
+    let error = thrown(replacing: runs.path) { try runs.resume("half") }
+    #expect(error.hasPrefix("3 error: '$/half' is held by process "), "\(error)")
     _ = held.path
   }
 }

@@ -2,8 +2,8 @@ import NNExp
 import TestSupport
 import Testing
 
-/// What a user is told, word by word.
-@Suite struct LayerMistakeTests {
+/// The errors that a user sees, word for word.
+@Suite struct LayerErrorTests {
   private func expect(
     _ type: String, _ options: [(String, Node)], _ text: String,
     sourceLocation: SourceLocation = #_sourceLocation

@@ -5,7 +5,7 @@ import Testing
 
 /// FAULTS 37: one file operation fails, alone or with all that follow, for each
 /// that a run makes: it says so by its path, or does without; then it goes on.
-@Suite struct FailureTests {
+@Suite struct FileFailureTests {
   @Test(arguments: [ENOSPC, EIO], [false, true])
   func aRunSurvivesTheFailureOfAnyFileOperation(errorNumber: Int32, forGood: Bool) throws {
     let runs = RunsFolder()

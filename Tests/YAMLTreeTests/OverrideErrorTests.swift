@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 import YAMLTree
 
-/// Overrides that cannot apply: each told whole, with its place in the override.
-@Suite struct OverrideMistakeTests {
+/// Overrides that cannot apply: the whole error of each, with its location in the override.
+@Suite struct OverrideErrorTests {
   private func errors(of overrides: [String]) -> String {
     errorText { try apply(overrides: overrides, to: parse(OverrideTests.file)) }
   }
@@ -363,7 +363,7 @@ import YAMLTree
         """)
   }
 
-  /// A path longer than any tree is told before it is walked.
+  /// A path longer than any tree is reported before it is followed.
   @Test func longPathsAreBounded() throws {
     let path = Array(repeating: "a", count: 60_000).joined(separator: ".")
     #expect(
@@ -379,7 +379,7 @@ import YAMLTree
       errors(of: ["+a.\(key)=1"]).hasPrefix("command line:1:4: error: a key is longer than 1,024"))
   }
 
-  /// Whatever the text, it applies or is told.
+  /// Any text applies or is reported.
   @Test func randomOverridesApplyOrAreReported() throws {
     let pieces = [
       "+", "=", ".", "..", "model", "hidden", "dense", "sigmoid", "train", "epochs", "name", "0",
@@ -396,9 +396,9 @@ import YAMLTree
       }.joined()
       do {
         _ = try apply(overrides: [text], to: tree)
-      } catch let mistakes as Diagnostics {
-        for mistake in mistakes.list {
-          #expect(mistake.place != nil, "seed \(seed): \(text.debugDescription): \(mistake)")
+      } catch let errors as Diagnostics {
+        for error in errors.list {
+          #expect(error.place != nil, "seed \(seed): \(text.debugDescription): \(error)")
         }
       }
     }

@@ -5,7 +5,7 @@ import Testing
 
 /// Decisions are a function of the figures: whatever order they come in, those
 /// go on who would if every rung were waited for.
-@Suite struct BracketTests {
+@Suite struct HalvingDecisionTests {
   /// The trials that leave each rung when everybody has come there first; a
   /// figure is `figures[trial][rung]`.
   private func waitingForAll(

@@ -5,7 +5,7 @@ import Testing
 @testable import Datasets
 
 /// The section as a whole: sources, files that are none, defaults.
-@Suite struct DeclarationTests {
+@Suite struct DataDeclarationTests {
   func complaint(_ section: String) throws -> String {
     try TestFolder(["a.csv": "x,t\n1,2\n"]).complaint(section)
   }

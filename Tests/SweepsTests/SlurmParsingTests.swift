@@ -4,7 +4,7 @@ import Testing
 @testable import Sweeps
 
 /// What Slurm's programs print, as Slurm 22.05 prints it.
-@Suite struct SlurmAnswersTests {
+@Suite struct SlurmParsingTests {
   @Test func theOutputOfSqueueIsRead() throws {
     let tasks = try SlurmTask.list(
       from: """

@@ -4,7 +4,7 @@ import Testing
 
 /// What a sweep keeps when it is killed, interrupted, shared, or when a trial
 /// takes its process down: FAULTS 45 and 46.
-@Suite(.serialized) struct LedgerTests {
+@Suite(.serialized) struct SweepInterruptionTests {
   private let tool: Tool
 
   init() throws {
@@ -127,7 +127,7 @@ import Testing
     }
   }
 
-  /// A worker that is told to stop hands its trials back; one that is killed fails the
+  /// A worker that gets SIGTERM hands its trials back; one that is killed fails the
   /// one that it is at, and others run those that it had been given besides.
   @Test(arguments: [SIGTERM, SIGKILL], [4, 12])
   func otherWorkersRunTheTrialsOfAWorkerThatEnds(signal: Int32, count: Int) throws {

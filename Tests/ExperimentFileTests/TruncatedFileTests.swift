@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// FAULTS 11: the experiments that ship, cut anywhere, are refused or valid.
-@Suite struct CutFileTests {
+@Suite struct TruncatedFileTests {
   static let files =
     (FileManager.default.enumerator(atPath: Repository.experiments.path)?.allObjects ?? [])
     .compactMap { $0 as? String }.filter { $0.hasSuffix(".yaml") && !$0.hasPrefix("plugins/") }
@@ -17,11 +17,11 @@ import Testing
     for end in stride(from: 0, through: bytes.count, by: isThorough ? 1 : 31) {
       do {
         _ = try Experiment(Array(bytes[..<end]), path: path, registry: registry)
-      } catch let mistakes as Diagnostics {
-        #expect(mistakes.failure == .input, "\(end): \(mistakes)")
-      } catch { Issue.record("cut at \(end): \(error) is no list of mistakes") }
+      } catch let errors as Diagnostics {
+        #expect(errors.failure == .input, "\(end): \(errors)")
+      } catch { Issue.record("cut at \(end): \(error) is not a list of diagnostics") }
     }
   }
 
-  @Test func atLeastTenFilesAreCut() { #expect(CutFileTests.files.count >= 10) }
+  @Test func atLeastTenFilesAreCut() { #expect(TruncatedFileTests.files.count >= 10) }
 }

@@ -4,7 +4,7 @@ import Testing
 @testable import Sweeps
 
 /// Which trials a declaration means: every kind, alone and together.
-@Suite struct DeclarationTests {
+@Suite struct SweepDeclarationTests {
   /// The trials of a `sweep:` block, each as its overrides.
   private func trials(
     _ sweep: String, seed: Int? = 5, arguments: [String] = []

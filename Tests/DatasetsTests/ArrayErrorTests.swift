@@ -5,13 +5,13 @@ import Testing
 @testable import Datasets
 
 /// Every way in which an array file can be wrong, with the whole message.
-@Suite struct ArrayMistakesTests {
+@Suite struct ArrayErrorTests {
   static let labels: [UInt8] = [0, 0, 8, 1, 0, 0, 0, 2, 0, 1]
 
   /// Loads `file` as the inputs beside two good labels; the message's first
   /// line, without its place.
   func idx(_ file: [UInt8], _ name: String = "x.idx") throws -> String {
-    let folder = try TestFolder([name: file, "t.idx": ArrayMistakesTests.labels])
+    let folder = try TestFolder([name: file, "t.idx": ArrayErrorTests.labels])
     let message = folder.complaint("idx: {inputs: \(name), targets: t.idx}")
     let place = "test.yaml:1:15: error: '\(name)': "
     let tail = "\n    idx: {inputs: \(name), targets: t.idx}\n                  ^"
@@ -90,7 +90,7 @@ import Testing
 
   @Test func differentCountsOfInputsAndTargetsAreReported() throws {
     let folder = try TestFolder([
-      "x.idx": [0, 0, 8, 1, 0, 0, 0, 3, 5, 6, 7], "t.idx": ArrayMistakesTests.labels,
+      "x.idx": [0, 0, 8, 1, 0, 0, 0, 3, 5, 6, 7], "t.idx": ArrayErrorTests.labels,
       "none.idx": [0, 0, 8, 1, 0, 0, 0, 0],
     ])
     #expect(

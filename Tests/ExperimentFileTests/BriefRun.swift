@@ -6,8 +6,8 @@ import NNExp
 import TestSupport
 import YAMLTree
 
-/// Runs experiments as the command does, but for no longer than a moment.
-final class Trial {
+/// Runs experiments as the command does, but only for a moment.
+final class BriefRun {
   private let path: String
 
   /// Data by what declares them, for many experiments differ in other things.
@@ -15,16 +15,16 @@ final class Trial {
 
   init(path: String) { self.path = path }
 
-  /// What is wrong with a declaration, or nil where it runs. Divergence is no mistake.
-  func told(_ root: Node) -> Diagnostics? {
+  /// The errors of a declaration, or nil if it runs. Divergence is not an error.
+  func errors(of root: Node) -> Diagnostics? {
     do {
       try run(
         Experiment(Array(writeYAML(root).utf8), path: path, registry: registry))
       return nil
     } catch {
-      var mistakes = Diagnostics()
-      mistakes.add(error)
-      return mistakes
+      var errors = Diagnostics()
+      errors.add(error)
+      return errors
     }
   }
 

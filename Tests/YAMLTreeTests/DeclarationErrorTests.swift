@@ -1,7 +1,7 @@
 import Testing
 
-/// YAML that a declaration does without: each told whole.
-@Suite struct DeclarationMistakeTests {
+/// YAML that declarations do not allow: the whole error of each.
+@Suite struct DeclarationErrorTests {
   @Test(
     arguments: [
       ErrorCase(

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `--plan` and `--trial`: a sweep one trial at a time.
-@Suite struct LoneTrialTests {
+@Suite struct SingleTrialTests {
   private static func experiment(epochs: Int) -> String {
     compactExclusiveOr(
       epochs: epochs,
@@ -14,7 +14,7 @@ import Testing
   private func withTool(epochs: Int = 20, _ body: (Tool) throws -> Void) throws {
     let tool = try Tool()
     defer { tool.remove() }
-    try tool.write(LoneTrialTests.experiment(epochs: epochs), to: "xor.yaml")
+    try tool.write(SingleTrialTests.experiment(epochs: epochs), to: "xor.yaml")
     try body(tool)
   }
 
@@ -66,7 +66,7 @@ import Testing
     try withTool { tool in
       #expect(try tool.run("sweep", "xor.yaml", "--trial", "1").code == 0)
       try tool.write(
-        LoneTrialTests.experiment(epochs: 30).replacingOccurrences(of: "0.2", with: "0.3"),
+        SingleTrialTests.experiment(epochs: 30).replacingOccurrences(of: "0.2", with: "0.3"),
         to: "xor.yaml")
       let second = try tool.run("sweep", "xor.yaml", "--trial", "2")
       #expect(second.code == 0)
