@@ -46,7 +46,7 @@ import YAMLTree
   @Test(arguments: 0..<4)
   func severalWrongKindsInOneFileAreReported(block: Int) throws {
     let run = BriefRun(path: "a.yaml")
-    for seed in block * 150..<block * 150 + 150 {
+    try withEvery("seed", in: block * 150..<block * 150 + 150) { seed in
       var random = SeededGenerator(seed: UInt64(seed))
       let declaration = OneOfEachType.declarations.randomElement(using: &random)!
       var root = try experiment(declaration.text).resolved

@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test func correctModelsPass() throws {
-    for seed in 0..<20 {
+    try withEvery("seed", in: 0..<20) { seed in
       let report = try check(model("{type: mutant, units: 3, name: suspect}"), seed: UInt64(seed))
       #expect(report.passes, "seed \(seed): \(report)")
     }
@@ -112,7 +112,7 @@ import Testing
     ("overwrites", "input"),
   ])
   func everyMutantFailsAtItsNode(fault: String, part: String) throws {
-    for seed in 0..<10 {
+    try withEvery("seed", in: 0..<10) { seed in
       let report = try check(
         model("{type: mutant, units: 3, name: suspect, fault: \(fault), in: \(part)}"),
         seed: UInt64(seed))
@@ -139,7 +139,7 @@ import Testing
     ("neverAdded", "bias", "0 throughout"), ("tenPercent", "input", "1.1 times"),
   ])
   func everyCauseIsNamed(fault: String, part: String, cause: String) throws {
-    for seed in 0..<20 {
+    try withEvery("seed", in: 0..<20) { seed in
       // A chain, so that what reaches x is the mutant's alone.
       let report = try check(
         """
@@ -159,7 +159,7 @@ import Testing
   }
 
   @Test func aTermLostAtAFanOutIsNamed() throws {
-    for seed in 0..<20 {
+    try withEvery("seed", in: 0..<20) { seed in
       let report = try check(
         model("{type: overwriting, name: suspect}"), seed: UInt64(seed))
       let suspect = try #require(report.suspect, "seed \(seed): \(report)")
@@ -172,7 +172,7 @@ import Testing
   }
 
   @Test func aMissingMeanIsNamed() throws {
-    for seed in 0..<20 {
+    try withEvery("seed", in: 0..<20) { seed in
       let report = try check(
         model("{type: mutant, units: 3, name: suspect}"), loss: "unscaled_error",
         seed: UInt64(seed))

@@ -14,7 +14,7 @@ import Testing
   }
 
   @Test func correctNetworksPass() throws {
-    for seed in 0..<12 {
+    try withEvery("seed", in: 0..<12) { seed in
       for settings in [GradientCheckSettings.complete, .sampled] {
         let report = check(try network(seed), settings)
         #expect(report.outcome == .passed, "seed \(seed)\n\(report)")
@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test func trainedNetworksPass() throws {
-    for seed in 0..<10 {
+    try withEvery("seed", in: 0..<10) { seed in
       for residual in [1e-2, 1e-4, 1e-6] {
         let chain = try network(seed)
         let outputs = chain.benches.last!.y.values
@@ -101,7 +101,7 @@ import Testing
   /// Saturated units under a loss that is nearly 0: their tiny gradients move
   /// nothing that float64 could see, and that is no failure.
   @Test func trainedAndSaturatedNetworksNeverFail() throws {
-    for seed in 0..<8 {
+    try withEvery("seed", in: 0..<8) { seed in
       for residual in [1e-4, 1e-8, 0] {
         let chain = try network(seed, deviation: 6)
         let outputs = chain.benches.last!.y.values
@@ -192,7 +192,7 @@ import Testing
     chain.benches[0].inputs[0].values = [0]
     chain.run(from: 0)
     var verdicts: Set<Verdict> = []
-    for seed in 0..<20 {
+    withEvery("seed", in: 0..<20) { seed in
       let checker = GradientChecker(.complete, random: RandomStream(key: UInt64(seed)))
       let input = checker.check(chain, at: "start").tensors[0].records[0]
       #expect(input.analytic == 0 && abs(input.numeric.value) > 0.1)

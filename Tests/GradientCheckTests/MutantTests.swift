@@ -18,7 +18,7 @@ import Testing
     for target in [TestDense.Target.weight, .bias, .input] {
       for fault in GradientFault.allCases where fault != .none {
         if fault == .transposed && target != .weight { continue }
-        for seed in 0..<3 {
+        try withEvery("seed", in: 0..<3) { seed in
           let mutant = TestDense(units: 4, fault: fault, in: target)
           let trace = "seed \(seed), \(fault) in \(target)"
           for settings in [GradientCheckSettings.sampled] {
@@ -39,7 +39,7 @@ import Testing
           case (.doubled, _), (.halved, _), (.tenPercent, _):
             guard case .constantRatio(let ratio)? = diagnosis else {
               Issue.record("\(trace): \(String(describing: diagnosis))")
-              continue
+              return
             }
             let expected = fault == .doubled ? 2 : (fault == .halved ? 0.5 : 1.1)
             #expect(abs(ratio - expected) < 1e-6, "\(trace)")
@@ -59,7 +59,7 @@ import Testing
 
   @Test func everyFaultOfLpPoolingIsFoundAndLocated() throws {
     for fault in [GradientFault.signDropped, .flippedSign, .doubled] {
-      for seed in 0..<10 {
+      try withEvery("seed", in: 0..<10) { seed in
         let chain = try Chain(
           [
             TestDense(units: 6), TestLp(p: 2.5, fault: fault), Elementwise(.tanh),
@@ -71,7 +71,7 @@ import Testing
         if fault == .signDropped {
           guard case .lostSign(let wrong, of: let clear)? = report.suspect?.diagnosis else {
             Issue.record("seed \(seed): \(String(describing: report.suspect?.diagnosis))")
-            continue
+            return
           }
           #expect(clear > 20 && (1..<clear).contains(wrong))
         }

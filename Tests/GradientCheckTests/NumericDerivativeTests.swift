@@ -26,7 +26,7 @@ import Testing
     var percentsCaught = 0
     var evaluations = 0
     var widths: [Double] = []
-    for seed in 0..<count {
+    withEvery("seed", in: 0..<count) { seed in
       let model = SigmoidLp(seed: seed)
       let exact = model.derivative
       let found = derivative(at: model.value, model.loss)
@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test func theBoundHoldsForPolynomialsOfEveryScale() {
-    for seed in 0..<2000 {
+    withEvery("seed", in: 0..<2000) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "polynomials")
       let scale = pow(10, 12 * random.uniform(at: 0) - 6)
       let c = (1...6).map { scale * random.normal(at: $0) }
@@ -78,7 +78,7 @@ import Testing
     var proven = 0
     var flat = 0
     let count = 3000
-    for seed in 0..<count {
+    withEvery("seed", in: 0..<count) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "residual")
       let residual = pow(10, -2 - 8 * random.uniform(at: 0))
       let model = SigmoidLp(seed: seed, residual: residual)
@@ -148,7 +148,7 @@ import Testing
 
   /// Many ReLUs in a row, none of them at x.
   @Test func theBoundHoldsForPiecewiseLinearSums() {
-    for seed in 0..<500 {
+    withEvery("seed", in: 0..<500) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "piecewise")
       let hinges = (0..<20).map { (random.normal(at: 2 * $0), random.normal(at: 2 * $0 + 1)) }
       let x = random.normal(at: 99)

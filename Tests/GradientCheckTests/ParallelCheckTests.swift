@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func severalCoresGiveTheReportOfOne() throws {
-    for seed in 0..<2 {
+    try withEvery("seed", in: 0..<2) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "checker")
       var settings = GradientCheckSettings.standard
       settings.entries = .count(100)

@@ -82,7 +82,7 @@ import Testing
 
   @Test func fiveHundredCorrectGraphsNeverFail() throws {
     var verdicts: [Verdict: Int] = [:]
-    for seed in 0..<500 {
+    try withEvery("seed", in: 0..<500) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "random graphs")
       var author = Author(random.stream(0))
       let isImage = author.pick([true, false, false])

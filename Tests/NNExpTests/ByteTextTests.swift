@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import NNExp
@@ -35,7 +36,7 @@ import Testing
   /// As `split` of the standard library does on bytes.
   @Test func partsAreThoseOfTheStandardLibrary() {
     let letters = Array(",,ab".unicodeScalars) + ["\u{301}"]
-    for seed in 0..<500 {
+    withEvery("seed", in: 0..<500) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "parts")
       var text = ""
       for index in 0..<Int(random.uniform(at: 0) * 9) {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import NNExp
@@ -27,7 +28,7 @@ import Testing
 
   @Test func `products do not depend on the order in memory`() {
     func compare<S: Scalar>(_ type: S.Type, tolerance: Double) {
-      for seed in UInt64(0)..<60 {
+      withEvery("seed", in: UInt64(0)..<60) { seed in
         let random = RandomStream(seed: seed, purpose: "matrices")
         let most = seed % 3 == 0 ? 8 : seed % 3 == 1 ? 40 : 300
         let (m, n, k) = (

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import NNExp
@@ -119,7 +120,7 @@ extension VectorMathTests {
 
   @Test func `products with overlapping rows are their sums`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
-      for seed in 0..<45 {
+      withEvery("seed", in: 0..<45) { seed in
         let c = Case(seed: seed)
         let (places, depth, count) = (c.places, c.places.count, c.overlap.count)
         let b: [S] = c.b()
@@ -156,7 +157,7 @@ extension VectorMathTests {
 
   @Test func `correlations are added up over samples`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
-      for seed in 0..<45 {
+      withEvery("seed", in: 0..<45) { seed in
         let c = Case(seed: seed)
         let (places, depth, count) = (c.places, c.places.count, c.overlap.count)
         let b: [S] = c.b()

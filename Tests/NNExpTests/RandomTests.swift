@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// Random123's kat_vectors for philox4x32 with ten rounds: the counters that a
@@ -105,7 +106,7 @@ import Testing
 
 @Test func permutationsHoldEachIndexOnce() {
   for count in [0, 1, 2, 3, 10, 1000] {
-    for seed in 0..<20 {
+    withEvery("seed", in: 0..<20) { seed in
       let order = RandomStream(seed: UInt64(seed), purpose: "permutation").permutation(count)
       #expect(order.sorted() == Array(0..<count), "count \(count), seed \(seed)")
     }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import NNExp
@@ -87,7 +88,7 @@ extension VectorMathTests {
 
   @Test func `sums, roots and slopes over tiles are those of plain loops`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
-      for seed in 0..<20 {
+      withEvery("seed", in: 0..<20) { seed in
         let c = Case<S>(seed: seed)
         for p in 1...4 {
           let sums = sums(c, p)
@@ -141,7 +142,7 @@ extension VectorMathTests {
 
   @Test func `the largest of a tile and its first holder are those of plain loops`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
-      for seed in 0..<60 {
+      withEvery("seed", in: 0..<60) { seed in
         var c = Case<S>(seed: 2 * seed, square: true)
         // Ties, also of signs.
         if seed % 2 == 0 { c.x = c.x.map { ($0 * 2).rounded() } }

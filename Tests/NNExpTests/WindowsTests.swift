@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import NNExp
@@ -22,7 +23,7 @@ extension VectorMathTests {
 
   @Test func `windows are gathered and scattered by their definition`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
-      for seed in 0..<60 {
+      withEvery("seed", in: 0..<60) { seed in
         let random = RandomStream(seed: UInt64(seed), purpose: "windows of kernels")
         func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
           range.lowerBound + random.integer(below: range.count, at: at)

@@ -13,7 +13,7 @@ import Testing
   /// Random tables, hostile names included.
   @Test func writtenTablesReadBack() throws {
     let characters = Array("ab,\"\r\n \u{301}é")
-    for seed in UInt64(0)..<300 {
+    try withEvery("seed", in: UInt64(0)..<300) { seed in
       var random = SeededGenerator(seed: seed)
       var columns: [String] = []
       while columns.count < 4 {

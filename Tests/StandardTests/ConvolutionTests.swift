@@ -1,4 +1,5 @@
 import Conformance
+import TestSupport
 import Testing
 
 @testable import NNExp
@@ -7,7 +8,7 @@ import Testing
 @Suite struct ConvolutionTests {
   @Test func `values follow the definition`() throws {
     var planned = 0
-    for seed in 0..<200 {
+    try withEvery("seed", in: 0..<200) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "convolution values")
       func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
         range.lowerBound + random.integer(below: range.count, at: at)
@@ -21,7 +22,7 @@ import Testing
         ]
       let layer = try makeLayer("convolution", options)
       let shape: Shape = [inputs, rows, columns]
-      guard let plan = try? layer.plan(for: [shape]) else { continue }
+      guard let plan = try? layer.plan(for: [shape]) else { return }
       planned += 1
       let bench = try LayerBench<Double>(layer, inputs: [shape], samples: 2)
       for (k, buffer) in (bench.inputs + bench.parameters).enumerated() {
@@ -72,7 +73,7 @@ import Testing
     func compare<S: Scalar>(_ type: S.Type, _ tolerance: Double) throws {
       let isas = InstructionSet.allCases.filter(\.isSupported)
       var (direct, byMatrix) = (0, 0)
-      for seed in 0..<72 {
+      withEvery("seed", in: 0..<72) { seed in
         let random = RandomStream(seed: UInt64(seed), purpose: "convolution gradients")
         func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
           range.lowerBound + random.integer(below: range.count, at: at)
@@ -102,7 +103,7 @@ import Testing
         guard
           let bench = try? LayerBench<S>(
             makeLayer("convolution", options), inputs: [shape], samples: samples)
-        else { continue }
+        else { return }
         for (k, buffer) in (bench.inputs + bench.parameters + [bench.dy]).enumerated() {
           buffer.values = buffer.values.indices.map { S(random.stream(k).normal(at: $0)) }
         }

@@ -87,7 +87,7 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
 
 @Test func orthogonalMatricesAreOrthogonal() throws {
   for (rows, columns) in [(1, 1), (5, 5), (40, 7), (7, 40), (1, 9), (9, 1), (60, 60)] {
-    for seed in 0..<3 {
+    try withEvery("seed", in: 0..<3) { seed in
       let q = try filled("orthogonal", [rows, columns], ["gain": 2], seed: UInt64(seed))
       let isWide = rows < columns
       let count = min(rows, columns)
@@ -117,7 +117,7 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
   var square = 0.0
   var sum = 0.0
   var reflections = 0
-  for seed in 0..<2000 {
+  try withEvery("seed", in: 0..<2000) { seed in
     let q = try filled("orthogonal", [2, 2], seed: UInt64(seed))
     sum += q[0]
     square += q[0] * q[0]

@@ -98,7 +98,7 @@ private func outputs(of batch: LossBatch, probabilities: Bool, seed: Int) -> [Do
 
 @Test func lossGradientsAreTheDerivativesOfTheValues() throws {
   for (name, batch, probabilities) in try lossBatches() {
-    for seed in 0..<20 {
+    withEvery("seed", in: 0..<20) { seed in
       let z = outputs(of: batch, probabilities: probabilities, seed: seed)
       let gradient = batch.gradient(z)
       for i in z.indices {
@@ -129,7 +129,7 @@ private func outputs(of batch: LossBatch, probabilities: Bool, seed: Int) -> [Do
 
 @Test func lossesInFloatAgreeWithDouble() throws {
   for (name, batch, probabilities) in try lossBatches() {
-    for seed in 0..<5 {
+    withEvery("seed", in: 0..<5) { seed in
       // Of numbers that both types hold.
       let z = outputs(of: batch, probabilities: probabilities, seed: seed)
         .map { Double(Float($0)) }

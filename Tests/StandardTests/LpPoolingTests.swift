@@ -80,7 +80,7 @@ private let lpCases: [LpCase] = try! Repository.reference("lp_pooling.json")
 
   /// Every fast path against the general one, a hair beside it.
   @Test(arguments: [1, 2, 3, 4.0]) func `fast paths agree with the general one`(p: Double) throws {
-    for seed in 0..<50 {
+    try withEvery("seed", in: 0..<50) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "lp")
       let x = (0..<5).map { random.normal(at: $0) * exp(random.normal(at: 10 + $0) * 3) }
       for normalize in [false, true] {

@@ -1,5 +1,6 @@
 import Conformance
 import NNExp
+import TestSupport
 import Testing
 
 /// Pooling against its definition: which entries a window has is asked of every
@@ -40,7 +41,7 @@ import Testing
 
   @Test func `windows have the entries of the definition`() throws {
     var planned = 0
-    for seed in 0..<400 {
+    try withEvery("seed", in: 0..<400) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "pooling")
       func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
         range.lowerBound + random.integer(below: range.count, at: at)

@@ -1,6 +1,7 @@
 import Conformance
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// Lp pooling over windows that tile an image, which goes by whole rows.
@@ -67,7 +68,7 @@ import Testing
 
   @Test(arguments: [0.5, 1, 1.7, 2, 3, 4, 40])
   func `random images agree with the formula`(p: Double) throws {
-    for seed in 0..<40 {
+    try withEvery("seed", in: 0..<40) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "tiles")
       let g = Geometry(random)
       let x = (0..<(2 * g.channels * g.count)).map {
@@ -97,7 +98,7 @@ import Testing
       0, -0.0, .leastNonzeroMagnitude, -0x1p-1040, 1e-200, -1e-160, 1e-100, 1, -2, 1e100, -1e160,
       1e200, 1.7e308, .infinity, .nan,
     ]
-    for seed in 0..<40 {
+    try withEvery("seed", in: 0..<40) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "extremes")
       let g = Geometry(random)
       let x = (0..<(2 * g.channels * g.count)).map {

@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Sweeps
@@ -30,7 +31,7 @@ import Testing
   /// The shift by the seed keeps what the sequence is for: every coordinate of 2^k
   /// points falls into each of 2^k equal cells once.
   @Test func shiftedSobolIsStratified() {
-    for seed in [0, 1, 12345] as [UInt64] {
+    withEvery("seed", in: [0, 1, 12345] as [UInt64]) { seed in
       let random = RandomStream(seed: seed, purpose: "sweep")
       for dimension in 0..<13 {
         let cells = (0..<256).map {
@@ -89,7 +90,7 @@ import Testing
     ] {
       let distribution = try distribution(
         "log_uniform", [.init(.double(low)), .init(.double(high))])
-      for seed in 0..<200 {
+      withEvery("seed", in: 0..<200) { seed in
         let position = RandomStream(seed: UInt64(seed), purpose: "test").uniform(at: 0)
         for position in positions + [position] {
           let value = Double(distribution.value(at: position))!

@@ -32,7 +32,7 @@ import Testing
   /// What is quoted comes back as it was, from here and from the shell.
   @Test func quotedWordsReadBack() throws {
     let characters = Array("ab'\"\\ $`*?[]{}()<>|&;#!~%é=\u{301}".unicodeScalars)
-    for seed in 0..<200 {
+    try withEvery("seed", in: 0..<200) { (seed) throws in
       let random = RandomStream(seed: UInt64(seed), purpose: "words")
       let words = (0..<3).map { word in
         let length = Int(random.uniform(at: word) * 9)

@@ -1,4 +1,5 @@
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Sweeps
@@ -32,7 +33,7 @@ import Testing
   }
 
   @Test func everyTrialIsInOneTask() {
-    for seed in 0..<200 {
+    withEvery("seed", in: 0..<200) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "tasks")
       let limit = 1 + Int(random.uniform(at: 0) * 40)
       let trials = (1...300).filter { random.uniform(at: $0) < 0.5 } + [301]

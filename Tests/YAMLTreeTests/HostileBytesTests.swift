@@ -67,7 +67,7 @@ import Testing
   func mutatedTextsAreReadOrReported(block: Int) {
     let signs =
       Array("[]{},:?-&*!|>'\"%@`#~ \n\t\r\\0a.<=".utf8) + [0, 0x80, 0xC3, 0xE2, 0xFE, 0xFF]
-    for seed in block * 250..<block * 250 + 250 {
+    withEvery("seed", in: block * 250..<block * 250 + 250) { seed in
       var random = SeededGenerator(seed: UInt64(seed))
       var bytes = HostileBytesTests.samples.randomElement(using: &random)!
       for _ in 0..<Int.random(in: 1...6, using: &random) {
@@ -94,7 +94,7 @@ import Testing
       "@", "`", "#", " #", "~", " ", "  ", "\n", "\n  ", "\t", "\r\n", "\\", "0", "a", "a:b", "---",
       "\n---\n", "\n...\n", "<<", "=", "é",
     ]
-    for seed in block * 1000..<block * 1000 + 1000 {
+    withEvery("seed", in: block * 1000..<block * 1000 + 1000) { seed in
       var random = SeededGenerator(seed: UInt64(1_000_000 + seed))
       let text = (0..<Int.random(in: 1...14, using: &random)).map { _ in
         pieces.randomElement(using: &random)!

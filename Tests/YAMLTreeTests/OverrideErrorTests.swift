@@ -389,7 +389,7 @@ import YAMLTree
       "\n", "\t", "\u{0}", "\u{2028}", "é", "%", "|", "a:b",
     ]
     let tree = try parse(OverrideTests.file)
-    for seed in 0..<4000 {
+    try withEvery("seed", in: 0..<4000) { seed in
       var random = SeededGenerator(seed: UInt64(seed))
       let text = (0..<Int.random(in: 0...9, using: &random)).map { _ in
         pieces.randomElement(using: &random)!

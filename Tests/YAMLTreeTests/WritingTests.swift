@@ -109,7 +109,7 @@ import YAMLTree
   }
 
   @Test func randomTreesReadBack() throws {
-    for seed in 0..<1500 {
+    try withEvery("seed", in: 0..<1500) { (seed) throws in
       var random = SeededGenerator(seed: UInt64(seed))
       let tree = randomTree(depth: 5, &random)
       let written = writeYAML(tree)
