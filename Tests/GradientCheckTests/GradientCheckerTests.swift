@@ -203,26 +203,11 @@ import Testing
   }
 
   @Test func oneWrongEntryOfManyShowsInEveryDirection() throws {
-    final class Spoilt: GradientSubject {
-      let chain: Chain
-      init(_ chain: Chain) { self.chain = chain }
-      var tensors: [SubjectTensor] { chain.tensors }
-      func value(of tensor: Int, at index: Int) -> Double { chain.value(of: tensor, at: index) }
-      func setValue(_ x: Double, of tensor: Int, at index: Int) {
-        chain.setValue(x, of: tensor, at: index)
-      }
-      func loss(changing tensor: Int) -> Double { chain.loss(changing: tensor) }
-      func analyticGradients() -> [[Double]] {
-        var gradients = chain.analyticGradients()
-        gradients[1][777] *= 1.01
-        return gradients
-      }
-    }
     let chain = try Chain(
       [TestDense(units: 50), Elementwise(.tanh), TestDense(units: 2)], input: [40], seed: 3,
       deviation: 0.1)
     #expect(check(chain, .sampled).outcome == .passed)
-    let report = check(Spoilt(chain), .sampled)
+    let report = check(WrongGradients(of: chain) { $0[1][777] *= 1.01 }, .sampled)
     let weight = report.tensors[1]
     #expect(weight.checked == 4)
     let directions = weight.records.filter { $0.kind == .direction }

@@ -81,23 +81,6 @@ import Testing
 
   /// A loss whose gradient lacks 1/n spoils everything by the same factor.
   @Test func aMissingDivisionByTheBatchIsRecognized() throws {
-    final class Unscaled: GradientSubject {
-      let chain: Chain
-      let factor: Double
-      init(_ chain: Chain, _ factor: Double) {
-        self.chain = chain
-        self.factor = factor
-      }
-      var tensors: [SubjectTensor] { chain.tensors }
-      func value(of tensor: Int, at index: Int) -> Double { chain.value(of: tensor, at: index) }
-      func setValue(_ x: Double, of tensor: Int, at index: Int) {
-        chain.setValue(x, of: tensor, at: index)
-      }
-      func loss(changing tensor: Int) -> Double { chain.loss(changing: tensor) }
-      func analyticGradients() -> [[Double]] {
-        chain.analyticGradients().map { $0.map { $0 * factor } }
-      }
-    }
     for (factor, text) in [
       (5, "every entry is 5 times what it should be: 1/n is missing for 5 samples"),
       (
@@ -107,7 +90,11 @@ import Testing
       (0.25, "every entry is 0.25 times what it should be"),
       (-1, "every entry has the opposite sign"),
     ] {
-      let report = check(Unscaled(try network(TestDense(units: 4), seed: 1), factor))
+      let network = try network(TestDense(units: 4), seed: 1)
+      let report = check(
+        WrongGradients(of: network) { gradients in
+          gradients = gradients.map { $0.map { $0 * factor } }
+        })
       for result in report.tensors {
         #expect(result.verdict == .fail)
         #expect(result.diagnosis?.description == text, "\(result.tensor)")

@@ -49,9 +49,7 @@ extension VectorMathTests {
 
     init(seed: Int) {
       let random = RandomStream(seed: UInt64(seed), purpose: "overlaps of kernels")
-      func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
-        range.lowerBound + random.integer(below: range.count, at: at)
-      }
+      let pick = random.pick
       self.random = random
       isWithSpan = seed % 3 == 2
       isAtEnd = seed % 2 == 0

@@ -17,9 +17,7 @@ extension VectorMathTests {
     /// less one are left over at the far edges.
     init(seed: Int, square: Bool = false) {
       let random = RandomStream(seed: UInt64(seed), purpose: "tiles of kernels")
-      func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
-        range.lowerBound + random.integer(below: range.count, at: at)
-      }
+      let pick = random.pick
       let height = square ? 2 : pick(1...4, 0)
       let width = square || seed % 2 == 0 ? 2 : pick(1...5, 1)
       let (windows, windowRows) = (pick(1...40, 2), pick(1...3, 3))

@@ -25,9 +25,7 @@ extension VectorMathTests {
     func compare<S: KernelScalar>(_ type: S.Type) {
       withEvery("seed", in: 0..<60) { seed in
         let random = RandomStream(seed: UInt64(seed), purpose: "windows of kernels")
-        func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
-          range.lowerBound + random.integer(below: range.count, at: at)
-        }
+        let pick = random.pick
         let (window, dilation) = (
           (pick(1...4, 0), pick(1...7, 1)), (pick(1...2, 2), pick(1...3, 3))
         )

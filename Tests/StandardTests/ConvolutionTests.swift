@@ -10,9 +10,7 @@ import Testing
     var planned = 0
     try withEvery("seed", in: 0..<200) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "convolution values")
-      func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
-        range.lowerBound + random.integer(below: range.count, at: at)
-      }
+      let pick = random.pick
       let groups = pick(1...3, 0)
       let (inputs, outputs) = (groups * pick(1...3, 1), groups * pick(1...3, 2))
       let (rows, columns) = (pick(1...9, 3), pick(1...9, 4))
@@ -75,9 +73,7 @@ import Testing
       var (direct, byMatrix) = (0, 0)
       withEvery("seed", in: 0..<72) { seed in
         let random = RandomStream(seed: UInt64(seed), purpose: "convolution gradients")
-        func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
-          range.lowerBound + random.integer(below: range.count, at: at)
-        }
+        let pick = random.pick
         let groups = pick(1...3, 0)
         let isHeavy = seed % 6 == 5
         let inputs = isHeavy ? pick(6...9, 1) : pick(1...(seed % 3 == 0 ? 6 : 2), 1)

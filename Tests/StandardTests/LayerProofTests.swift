@@ -57,9 +57,7 @@ import Testing
     var proved = 0
     try withEvery("seed", in: 0..<40) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "convolution")
-      func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
-        range.lowerBound + random.integer(below: range.count, at: at)
-      }
+      let pick = random.pick
       let groups = pick(1...3, 0)
       let options =
         windowOptions(pick) + [
@@ -79,9 +77,7 @@ import Testing
     var proved = 0
     try withEvery("seed", in: 0..<80) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: type)
-      func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
-        range.lowerBound + random.integer(below: range.count, at: at)
-      }
+      let pick = random.pick
       var options: [(String, Node)]
       let isFlat = pick(0...3, 0) == 0
       if pick(0...7, 1) == 0 {

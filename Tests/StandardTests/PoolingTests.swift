@@ -43,9 +43,7 @@ import Testing
     var planned = 0
     try withEvery("seed", in: 0..<400) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "pooling")
-      func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
-        range.lowerBound + random.integer(below: range.count, at: at)
-      }
+      let pick = random.pick
       let g = Geometry(
         window: (pick(1...4, 0), pick(1...4, 1)), stride: (pick(1...4, 2), pick(1...4, 3)),
         padding: (pick(0...3, 4), pick(0...3, 5)), dilation: (pick(1...3, 6), pick(1...3, 7)),

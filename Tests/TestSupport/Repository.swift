@@ -18,3 +18,8 @@ package enum Repository {
     try JSONDecoder().decode(type, from: Data(contentsOf: test("References/\(name)")))
   }
 }
+
+/// A shared object that is not a plugin: the system's zlib, by a path without links.
+package let zlib: URL? = ["/lib/x86_64-linux-gnu/libz.so.1", "/lib/aarch64-linux-gnu/libz.so.1"]
+  .first { FileManager.default.fileExists(atPath: $0) }
+  .map { URL(fileURLWithPath: $0).resolvingSymlinksInPath() }
