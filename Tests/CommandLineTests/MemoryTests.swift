@@ -47,12 +47,12 @@ import Testing
       \(rest)
       """, to: "memory.yaml")
 
-    let said = try forecast(of: "memory.yaml", in: tool)
+    let forecast = try forecast(of: "memory.yaml", in: tool)
     let run = try runCommand(
       Tool.release.path, ["run", "memory.yaml", "-q"], in: tool.folder,
       environment: .inherited(changing: ["LD_PRELOAD": library]))
     let taken = try #require(Double(run.errors), "\(run.errors)") * 1024
-    #expect(abs(said / taken - 1) < 0.1, "said \(said) bytes, taken \(taken)")
+    #expect(abs(forecast / taken - 1) < 0.1, "forecast \(forecast) bytes, taken \(taken)")
   }
 
   /// The bytes that `validate` tells.
@@ -86,14 +86,15 @@ import Testing
         train: {epochs: 1, batch_size: 64}
         gradient_check: false
         """, to: "large.yaml")
-      let said = try forecast(of: "large.yaml", in: tool)
+      let forecast = try forecast(of: "large.yaml", in: tool)
       let run = try runCommand(
         "/bin/sh",
         ["-c", "ulimit -v 350000; LD_PRELOAD=\(library) \(Tool.release.path) run large.yaml -q"],
         in: tool.folder)
       #expect(run.code == 0)
       taken.append(try #require(Double(run.errors), "\(run.errors)") * 1024)
-      #expect(abs(said / taken.last! - 1) < 0.1, "said \(said) bytes, taken \(taken.last!)")
+      #expect(
+        abs(forecast / taken.last! - 1) < 0.1, "forecast \(forecast) bytes, taken \(taken.last!)")
     }
     // Two integers a sample.
     #expect(taken[1] - taken[0] < 2e6, "\(taken)")

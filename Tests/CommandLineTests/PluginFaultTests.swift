@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 42 to 44: what a plugin can do wrong, what is said, and that nothing is
+/// FAULTS 42 to 44: what a plugin can do wrong, what is reported, and that nothing is
 /// left behind.
 @Suite struct PluginFaultTests {
   private let place = "x.yaml:10:12: error: 'bent' (square, of the plugin 'Square.swift')"

@@ -12,7 +12,7 @@ import Testing
   /// line, without its place.
   func idx(_ file: [UInt8], _ name: String = "x.idx") throws -> String {
     let folder = try TestFolder([name: file, "t.idx": ArrayErrorTests.labels])
-    let message = folder.complaint("idx: {inputs: \(name), targets: t.idx}")
+    let message = folder.errors("idx: {inputs: \(name), targets: t.idx}")
     let place = "test.yaml:1:15: error: '\(name)': "
     let tail = "\n    idx: {inputs: \(name), targets: t.idx}\n                  ^"
     guard message.hasPrefix(place), message.hasSuffix(tail) else { return message }
@@ -79,7 +79,7 @@ import Testing
   /// They take no space in a file, however many they are: none is looked at.
   @Test func samplesWithoutNumbersAreReportedAsEmpty() throws {
     let folder = try TestFolder(["x.npy": hollow])
-    let message = folder.complaint("npy: {inputs: x.npy, targets: x.npy}")
+    let message = folder.errors("npy: {inputs: x.npy, targets: x.npy}")
     #expect(message.contains("'x.npy' is empty: its shape is [1099511627776, 0]"), "\(message)")
   }
 
@@ -94,13 +94,13 @@ import Testing
       "none.idx": [0, 0, 8, 1, 0, 0, 0, 0],
     ])
     #expect(
-      folder.complaint("idx: {inputs: x.idx, targets: t.idx}") == """
+      folder.errors("idx: {inputs: x.idx, targets: t.idx}") == """
         test.yaml:1:15: error: 'x.idx' holds 3 samples, but 't.idx' holds 2
             idx: {inputs: x.idx, targets: t.idx}
                           ^
         """)
     #expect(
-      folder.complaint("idx: {inputs: none.idx, targets: none.idx}") == """
+      folder.errors("idx: {inputs: none.idx, targets: none.idx}") == """
         test.yaml:1:15: error: 'none.idx' is empty: its shape is [0]
             idx: {inputs: none.idx, targets: none.idx}
                           ^
@@ -202,7 +202,7 @@ import Testing
       + zero + zero + nan
     let folder = try TestFolder(["x.npy": file])
     #expect(
-      folder.complaint("npy: {inputs: x.npy, targets: x.npy}") == """
+      folder.errors("npy: {inputs: x.npy, targets: x.npy}") == """
         test.yaml:1:15: error: 'x.npy' holds nan at [1, 1, 0]
             npy: {inputs: x.npy, targets: x.npy}
                           ^
@@ -216,23 +216,23 @@ import Testing
     let good = Array(fixtures[0].bytes)
     let folder = try TestFolder(["a.npz": good])
     #expect(
-      folder.complaint("npz: {path: a.npz, inputs: input}") == """
+      folder.errors("npz: {path: a.npz, inputs: input}") == """
         test.yaml:1:28: error: 'a.npz': no array 'input'; did you mean 'inputs'?
             npz: {path: a.npz, inputs: input}
                                        ^
         note: arrays: inputs, targets
         """)
-    func complaint(_ bytes: [UInt8]) throws -> String {
+    func errors(_ bytes: [UInt8]) throws -> String {
       try folder.write(bytes, to: "a.npz")
-      return folder.complaint("npz: a.npz")
+      return folder.errors("npz: a.npz")
         .replacing("test.yaml:1:6: error: 'a.npz': ", with: "")
         .replacing("\n    npz: a.npz\n         ^", with: "")
     }
     #expect(
-      try complaint(Array("{}  ".utf8))
+      try errors(Array("{}  ".utf8))
         == "expected NPZ, a zip archive, which begins with PK, found the bytes 7b 7d 20 20")
     #expect(
-      try complaint(Array(good.dropLast(10)))
+      try errors(Array(good.dropLast(10)))
         == "the zip archive is truncated: its directory is missing")
     // The name is in the member's header and in the directory.
     var renamed = good
@@ -240,11 +240,11 @@ import Testing
       renamed[index] = 0xFF
     }
     #expect(
-      try complaint(renamed)
+      try errors(renamed)
         == "the zip archive's member '\\xFFnputs.npy' has a name that is not UTF-8; give it another"
     )
     var flipped = good
     flipped[good.firstIndex(of: 0x93)! + 140] ^= 1
-    #expect(try complaint(flipped) == "'inputs.npy' is damaged: its checksum does not match")
+    #expect(try errors(flipped) == "'inputs.npy' is damaged: its checksum does not match")
   }
 }

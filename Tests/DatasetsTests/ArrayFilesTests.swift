@@ -86,7 +86,7 @@ import Testing
     #expect(try folder.load(source).target == .values([1]))
     #expect(try folder.load(source + "limit: 1").train.count == 1)
     #expect(
-      folder.complaint(source + "shape: [4, 2]") == """
+      folder.errors(source + "shape: [4, 2]") == """
         test.yaml:2:8: error: shape [4, 2] does not hold the 6 inputs of a sample
             shape: [4, 2]
                    ^
@@ -106,7 +106,7 @@ import Testing
       to: "t.npy")
     let source = "npy: {inputs: x.npy, targets: t.npy}\n"
     #expect(
-      folder.complaint(source) == """
+      folder.errors(source) == """
         test.yaml:1:15: error: the inputs of a sample have the shape [1, 1, 1, 2, 1], more than 4 \
         axes; give their 'shape'
             npy: {inputs: x.npy, targets: t.npy}

@@ -90,7 +90,7 @@ import Testing
     #expect(try folder.load("csv: {path: a.csv, delimiter: \";\"}").train.targets == [2])
     #expect(try folder.load("csv: {path: b.csv, delimiter: \"\\t\"}").train.targets == [2])
     #expect(
-      folder.complaint("csv: {path: a.csv, delimiter: \"ab\"}")
+      folder.errors("csv: {path: a.csv, delimiter: \"ab\"}")
         == """
         test.yaml:1:31: error: delimiter must be one ASCII character, found 'ab'
             csv: {path: a.csv, delimiter: "ab"}

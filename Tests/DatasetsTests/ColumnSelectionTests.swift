@@ -10,9 +10,9 @@ import Testing
     return data.inputNames + ["→"] + data.targetNames
   }
 
-  func complaint(_ options: String, header: Bool = true) throws -> String {
+  func errors(_ options: String, header: Bool = true) throws -> String {
     let file = header ? "a,b_0,b_1,c,t\n1,2,3,4,5\n" : "1,2,3,4,5\n"
-    return try TestFolder(["a.csv": file]).complaint("csv: {path: a.csv, \(options)}")
+    return try TestFolder(["a.csv": file]).errors("csv: {path: a.csv, \(options)}")
   }
 
   @Test func columnsAreSelectedByNamePatternOrRange() throws {
@@ -46,52 +46,52 @@ import Testing
 
   @Test func wrongSelectionsAreReported() throws {
     #expect(
-      try complaint("inputs: [a, b_2]") == """
+      try errors("inputs: [a, b_2]") == """
         test.yaml:1:32: error: no column 'b_2' in 'a.csv'; did you mean 'b_0'?
             csv: {path: a.csv, inputs: [a, b_2]}
                                            ^
         note: columns: a, b_0, b_1, c, t
         """)
     #expect(
-      try complaint("inputs: pixel_*") == """
+      try errors("inputs: pixel_*") == """
         test.yaml:1:28: error: no column 'pixel_*' in 'a.csv'
             csv: {path: a.csv, inputs: pixel_*}
                                        ^
         note: columns: a, b_0, b_1, c, t
         """)
     #expect(
-      try complaint("inputs: c..a") == """
+      try errors("inputs: c..a") == """
         test.yaml:1:28: error: the columns 'c..a' run backwards
             csv: {path: a.csv, inputs: c..a}
                                        ^
         """)
     #expect(
-      try complaint("inputs: [a, b_0..c, b_1]") == """
+      try errors("inputs: [a, b_0..c, b_1]") == """
         test.yaml:1:40: error: column 'b_1' is selected twice
             csv: {path: a.csv, inputs: [a, b_0..c, b_1]}
                                                    ^
         """)
     #expect(
-      try complaint("inputs: [a, t]") == """
+      try errors("inputs: [a, t]") == """
         test.yaml:1:13: error: column 't' is an input and a target too
             csv: {path: a.csv, inputs: [a, t]}
                         ^
         """)
     #expect(
-      try complaint("header: false, inputs: 5", header: false) == """
+      try errors("header: false, inputs: 5", header: false) == """
         test.yaml:1:43: error: no column 5 in 'a.csv', which has 5 columns
             csv: {path: a.csv, header: false, inputs: 5}
                                                       ^
         """)
     #expect(
-      try complaint("inputs: 0.5") == """
+      try errors("inputs: 0.5") == """
         test.yaml:1:28: error: inputs must be a column's name, index, pattern or range, or a list \
         of these, found the number 0.5
             csv: {path: a.csv, inputs: 0.5}
                                        ^
         """)
     #expect(
-      try TestFolder(["a.csv": "t\n1\n"]).complaint("csv: a.csv") == """
+      try TestFolder(["a.csv": "t\n1\n"]).errors("csv: a.csv") == """
         test.yaml:1:6: error: 'a.csv' has no column left for the inputs
             csv: a.csv
                  ^

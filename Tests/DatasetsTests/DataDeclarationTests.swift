@@ -6,8 +6,8 @@ import Testing
 
 /// The section as a whole: sources, files that are none, defaults.
 @Suite struct DataDeclarationTests {
-  func complaint(_ section: String) throws -> String {
-    try TestFolder(["a.csv": "x,t\n1,2\n"]).complaint(section)
+  func errors(_ section: String) throws -> String {
+    try TestFolder(["a.csv": "x,t\n1,2\n"]).errors(section)
   }
 
   @Test func inlineDataAreReadAsWritten() throws {
@@ -36,7 +36,7 @@ import Testing
 
   @Test func wrongInlineDataAreReported() throws {
     #expect(
-      try complaint("inline: {inputs: [[0, 0], [0], [1, x]], targets: [1, 2, .nan]}") == """
+      try errors("inline: {inputs: [[0, 0], [0], [1, x]], targets: [1, 2, .nan]}") == """
         test.yaml:1:27: error: this row has 1 number, but the first has 2
             inline: {inputs: [[0, 0], [0], [1, x]], targets: [1, 2, .nan]}
                                       ^
@@ -51,7 +51,7 @@ import Testing
                                                                     ^
         """)
     #expect(
-      try complaint("inline: {inputs: [1, 2], targets: [1, 2, 3]}") == """
+      try errors("inline: {inputs: [1, 2], targets: [1, 2, 3]}") == """
         test.yaml:1:35: error: 3 targets for 2 inputs
             inline: {inputs: [1, 2], targets: [1, 2, 3]}
                                               ^
@@ -60,14 +60,14 @@ import Testing
                              ^
         """)
     #expect(
-      try complaint("inline: {inputs: [1, 2], targets: [1, a]}") == """
+      try errors("inline: {inputs: [1, 2], targets: [1, a]}") == """
         test.yaml:1:39: error: targets are numbers or class names, not both: expected a number as \
         in the first row
             inline: {inputs: [1, 2], targets: [1, a]}
                                                   ^
         """)
     #expect(
-      try complaint("inline: {inputs: []}") == """
+      try errors("inline: {inputs: []}") == """
         test.yaml:1:18: error: inputs must be a list of rows of numbers, found an empty list
             inline: {inputs: []}
                              ^
@@ -80,20 +80,20 @@ import Testing
 
   @Test func missingAndWrongSourcesAreReported() throws {
     #expect(
-      try complaint("shape: [1]") == """
+      try errors("shape: [1]") == """
         test.yaml:1:1: error: missing source: one of inline, csv, idx, npy, npz, generated is \
         required
             shape: [1]
             ^
         """)
     #expect(
-      try complaint("csv: a.csv\nnpz: a.npz") == """
+      try errors("csv: a.csv\nnpz: a.npz") == """
         test.yaml:2:6: error: two sources, 'csv' and 'npz': keep one
             npz: a.npz
                  ^
         """)
     #expect(
-      try complaint("csv: {path: a.csv, delimeter: \";\"}\nscael: none") == """
+      try errors("csv: {path: a.csv, delimeter: \";\"}\nscael: none") == """
         test.yaml:1:20: error: unknown key 'delimeter'; did you mean 'delimiter'?
             csv: {path: a.csv, delimeter: ";"}
                                ^
@@ -102,7 +102,7 @@ import Testing
             ^
         """)
     #expect(
-      try complaint("idx: a.idx") == """
+      try errors("idx: a.idx") == """
         test.yaml:1:6: error: expected a mapping, found the text 'a.idx'
             idx: a.idx
                  ^
@@ -137,19 +137,19 @@ import Testing
 
   @Test func aMissingFileIsReportedWithASuggestion() throws {
     #expect(
-      try complaint("csv: b.csv") == """
+      try errors("csv: b.csv") == """
         test.yaml:1:6: error: no such file: 'b.csv'; did you mean 'a.csv'?
             csv: b.csv
                  ^
         """)
     #expect(
-      try complaint("csv: nowhere/else.csv") == """
+      try errors("csv: nowhere/else.csv") == """
         test.yaml:1:6: error: no such file: 'nowhere/else.csv'
             csv: nowhere/else.csv
                  ^
         """)
     #expect(
-      try complaint("csv: \"a\\0b\"").hasPrefix(
+      try errors("csv: \"a\\0b\"").hasPrefix(
         "test.yaml:1:6: error: a path cannot contain the character NUL"))
   }
 
@@ -163,14 +163,14 @@ import Testing
       ("/dev/null", "a device"),
     ] {
       #expect(
-        folder.complaint("csv: \(path)") == """
+        folder.errors("csv: \(path)") == """
           test.yaml:1:6: error: cannot read '\(path)': it is \(kind), not a regular file
               csv: \(path)
                    ^
           """)
     }
     symlink("loop", folder.path + "/loop")
-    #expect(folder.complaint("csv: loop").contains("error: cannot read 'loop': Too many levels"))
+    #expect(folder.errors("csv: loop").contains("error: cannot read 'loop': Too many levels"))
   }
 
   @Test func everyFileIsRecordedOnce() throws {
@@ -212,7 +212,7 @@ import Testing
 
   @Test func `a shape of five axes is refused`() throws {
     #expect(
-      try complaint("inline: {inputs: [[1, 2]], targets: [1]}\nshape: [1, 1, 1, 1, 2]") == """
+      try errors("inline: {inputs: [[1, 2]], targets: [1]}\nshape: [1, 1, 1, 1, 2]") == """
         test.yaml:2:8: error: shape must be a list of 1 to 4 integers, each an integer ≥ 1, found a list
             shape: [1, 1, 1, 1, 2]
                    ^
@@ -255,17 +255,17 @@ import Testing
       ),
     ] {
       #expect(
-        folder.complaint("generated: {type: counter, \(options)}") == """
+        folder.errors("generated: {type: counter, \(options)}") == """
           test.yaml:1:12: error: \(message)
               generated: {type: counter, \(options)}
                          ^
           """)
     }
     #expect(
-      folder.complaint("generated: {type: counter, samples: 1000000000000}").hasPrefix(
+      folder.errors("generated: {type: counter, samples: 1000000000000}").hasPrefix(
         "test.yaml:1:12: error: generator 'counter' needs 24000000000000 bytes of memory, and"))
     #expect(
-      folder.complaint("generated: countr") == """
+      folder.errors("generated: countr") == """
         test.yaml:1:12: error: unknown generator type 'countr'; did you mean 'counter'?
             generated: countr
                        ^

@@ -7,8 +7,8 @@ import Testing
     try folder(labels).load("csv: a.csv\n" + section)
   }
 
-  func complaint(_ labels: [String], _ section: String) throws -> String {
-    try folder(labels).complaint("csv: a.csv\n" + section)
+  func errors(_ labels: [String], _ section: String) throws -> String {
+    try folder(labels).errors("csv: a.csv\n" + section)
   }
 
   func folder(_ labels: [String]) throws -> TestFolder {
@@ -77,32 +77,32 @@ import Testing
 
   @Test func labelsOutsideTheClassesAreReported() throws {
     #expect(
-      try complaint(["0", "10", "3"], "classes: 10") == """
+      try errors(["0", "10", "3"], "classes: 10") == """
         a.csv:3:3: error: label '10' is not among the 10 classes 0 to 9
             1,10
               ^
         """)
     #expect(
-      try complaint(["0", "-1"], "classes: 10") == """
+      try errors(["0", "-1"], "classes: 10") == """
         a.csv:3:3: error: label '-1' is not among the 10 classes 0 to 9
             1,-1
               ^
         """)
     #expect(
-      try complaint(["setosa", "virginia"], "classes: [setosa, virginica]") == """
+      try errors(["setosa", "virginia"], "classes: [setosa, virginica]") == """
         a.csv:3:3: error: label 'virginia' is not among the classes setosa, virginica; did you \
         mean 'virginica'?
             1,virginia
               ^
         """)
     #expect(
-      try complaint(["a", "b"], "classes: 3") == """
+      try errors(["a", "b"], "classes: 3") == """
         a.csv:2:3: error: 3 classes are declared, but the targets hold 2: a, b
             1,a
               ^
         """)
     #expect(
-      try complaint(["1", "1.5"], "target_kind: classes") == """
+      try errors(["1", "1.5"], "target_kind: classes") == """
         a.csv:3:3: error: a class label is a whole number or a text, found 1.5
             1,1.5
               ^
@@ -111,26 +111,26 @@ import Testing
 
   @Test func targetsOfAnotherKindAreReported() throws {
     #expect(
-      try complaint(["a", "b"], "target_kind: values") == """
+      try errors(["a", "b"], "target_kind: values") == """
         a.csv:2:3: error: expected numbers as targets ('target_kind: values'), found texts
             1,a
               ^
         """)
     #expect(
-      try complaint(["1", "2"], "one_hot: true") == """
+      try errors(["1", "2"], "one_hot: true") == """
         test.yaml:2:10: error: 'one_hot' needs class targets; give 'target_kind: classes'
             one_hot: true
                      ^
         """)
     #expect(
-      try TestFolder(["a.csv": "x,s,t\n1,a,b\n"]).complaint("csv: {path: a.csv, targets: [s, t]}")
+      try TestFolder(["a.csv": "x,s,t\n1,a,b\n"]).errors("csv: {path: a.csv, targets: [s, t]}")
         == """
         a.csv:2:3: error: classes need one label a sample, but each has 2 targets
             1,a,b
               ^
         """)
     #expect(
-      try complaint(["1", "2"], "classes: 0") == """
+      try errors(["1", "2"], "classes: 0") == """
         test.yaml:2:10: error: classes must be the number of classes (1 to 16777216) or the list \
         of their names, found the number 0
             classes: 0
@@ -140,7 +140,7 @@ import Testing
 
   @Test func oneHotTargetsBeyondTheMemoryAreReported() throws {
     let labels = (0..<300_000).map { String($0 % 2) }
-    let message = try complaint(labels, "classes: 16777216\none_hot: true")
+    let message = try errors(labels, "classes: 16777216\none_hot: true")
     #expect(
       message.hasPrefix(
         "test.yaml:3:10: error: the array of 300000 × 16777216 numbers needs 40265318400000 bytes of "

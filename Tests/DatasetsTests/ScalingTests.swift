@@ -71,7 +71,7 @@ import Testing
 
     try folder.write(Array("x,t\n1e308,1\n-1e308,2\n".utf8), to: "a.csv")
     #expect(
-      folder.complaint("csv: a.csv\nscale: standardize") == """
+      folder.errors("csv: a.csv\nscale: standardize") == """
         test.yaml:2:8: error: 'x' reaches from -1e+308 to 1e+308, too far apart to scale
             scale: standardize
                    ^
@@ -81,13 +81,13 @@ import Testing
   @Test func wrongScalesAreReported() throws {
     let folder = try TestFolder(["a.csv": "x,t\n1,a\n2,b\n"])
     #expect(
-      folder.complaint("csv: a.csv\nscale: {targets: min_max}") == """
+      folder.errors("csv: a.csv\nscale: {targets: min_max}") == """
         test.yaml:2:8: error: classes cannot be scaled
             scale: {targets: min_max}
                    ^
         """)
     #expect(
-      folder.complaint("csv: a.csv\nscale: standardise") == """
+      folder.errors("csv: a.csv\nscale: standardise") == """
         test.yaml:2:8: error: inputs must be one of: none, standardize, min_max, found the text \
         'standardise'; did you mean 'standardize'?
             scale: standardise

@@ -68,7 +68,7 @@ import Testing
 
     try folder.write(Array("x,part,t\n1,train,1\n2,tset,2\n".utf8), to: "a.csv")
     #expect(
-      folder.complaint("csv: a.csv\nsplit: {column: part}") == """
+      folder.errors("csv: a.csv\nsplit: {column: part}") == """
         a.csv:3:3: error: a row's part is one of: train, validation, test; found 'tset'; did you \
         mean 'test'?
             2,tset,2
@@ -76,7 +76,7 @@ import Testing
         """)
     try folder.write(Array("x,part,t\n1,test,1\n".utf8), to: "a.csv")
     #expect(
-      folder.complaint("csv: a.csv\nsplit: {column: part}") == """
+      folder.errors("csv: a.csv\nsplit: {column: part}") == """
         test.yaml:2:8: error: the split's column marks no row as 'train'
             split: {column: part}
                    ^
@@ -107,7 +107,7 @@ import Testing
 
     try folder.write(Array("x,color,t\n2,pink,yes\n".utf8), to: "v.csv")
     #expect(
-      folder.complaint("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
+      folder.errors("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
         v.csv:2:3: error: the text 'pink' of column 'color' is not in the training data
             2,pink,yes
               ^
@@ -115,14 +115,14 @@ import Testing
         """)
     try folder.write(Array("x,color,t\n2,red,yess\n".utf8), to: "v.csv")
     #expect(
-      folder.complaint("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
+      folder.errors("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
         v.csv:2:7: error: label 'yess' is not among the classes no, yes; did you mean 'yes'?
             2,red,yess
                   ^
         """)
     try folder.write(Array("x,color,t\nbig,red,yes\n".utf8), to: "v.csv")
     #expect(
-      folder.complaint("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
+      folder.errors("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
         v.csv:2:1: error: column 'x' holds text here, but numbers in the training data
             big,red,yes
             ^
@@ -132,38 +132,38 @@ import Testing
   @Test func wrongSplitsAreReported() throws {
     let folder = try TestFolder(["a.csv": "x,t\n1,1.5\n2,2.5\n3,3\n"])
     #expect(
-      folder.complaint("csv: a.csv\nsplit: {validation: 0.1}") == """
+      folder.errors("csv: a.csv\nsplit: {validation: 0.1}") == """
         test.yaml:2:8: error: validation 0.1 of 3 samples is none; raise it
             split: {validation: 0.1}
                    ^
         """)
     #expect(
-      folder.complaint("csv: a.csv\nsplit: {validation: 0.6, test: 0.4}") == """
+      folder.errors("csv: a.csv\nsplit: {validation: 0.6, test: 0.4}") == """
         test.yaml:2:32: error: validation 0.6 and test 0.4 leave no training data
             split: {validation: 0.6, test: 0.4}
                                            ^
         """)
     #expect(
-      folder.complaint("csv: a.csv\nsplit: {validation: 0.5, stratified: true}") == """
+      folder.errors("csv: a.csv\nsplit: {validation: 0.5, stratified: true}") == """
         test.yaml:2:8: error: a stratified split needs class targets
             split: {validation: 0.5, stratified: true}
                    ^
         """)
     #expect(
-      folder.complaint("csv: a.csv\nsplit: {validation: 1}") == """
+      folder.errors("csv: a.csv\nsplit: {validation: 1}") == """
         test.yaml:2:21: error: validation must be a number from 0 to 1 (1 excluded), found the \
         number 1
             split: {validation: 1}
                                 ^
         """)
     #expect(
-      folder.complaint("csv: a.csv\nsplit: {validation: 0.5}\nvalidation: {csv: a.csv}") == """
+      folder.errors("csv: a.csv\nsplit: {validation: 0.5}\nvalidation: {csv: a.csv}") == """
         test.yaml:3:13: error: validation data come from 'split' already; keep one of the two
             validation: {csv: a.csv}
                         ^
         """)
     #expect(
-      folder.complaint("npz: a.npz\nsplit: {column: part}") == """
+      folder.errors("npz: a.npz\nsplit: {column: part}") == """
         test.yaml:2:8: error: a split by a column needs a CSV source
             split: {column: part}
                    ^

@@ -78,8 +78,8 @@ import Testing
 
   // MARK: Refusals
 
-  private func complaint(_ folder: TestFolder, _ section: String) -> String {
-    folder.complaint {
+  private func errors(_ folder: TestFolder, _ section: String) -> String {
+    folder.errors {
       _ = try folder.declaration(section + "\nstream: true").load(as: Float.self, seed: 1)
     }
   }
@@ -91,15 +91,15 @@ import Testing
           stream: true
                   ^
       """
-    #expect(complaint(folder, "inline: {inputs: [1, 2], targets: [1, 2]}") == expected)
-    #expect(complaint(folder, "npz: a.npz") == expected)
+    #expect(errors(folder, "inline: {inputs: [1, 2], targets: [1, 2]}") == expected)
+    #expect(errors(folder, "npz: a.npz") == expected)
   }
 
   @Test func compressedFilesCannotBeStreamed() throws {
     let fixture = try Fixtures<[ArrayFixture]>.read("idx").first { $0.name.contains(".gz") }!
     let folder = try TestFolder(["a.gz": Array(fixture.bytes)])
     #expect(
-      complaint(folder, "idx: {inputs: a.gz, targets: a.gz}") == """
+      errors(folder, "idx: {inputs: a.gz, targets: a.gz}") == """
         test.yaml:1:15: error: 'a.gz': a .gz file cannot be read in parts; unpack it, or leave \
         'stream' out
             idx: {inputs: a.gz, targets: a.gz}
@@ -111,7 +111,7 @@ import Testing
     let fixture = try Fixtures<[ArrayFixture]>.read("npy").first { $0.name.contains(" F [3, 2") }!
     let folder = try TestFolder(["a.npy": Array(fixture.bytes)])
     #expect(
-      complaint(folder, "npy: {inputs: a.npy, targets: a.npy}") == """
+      errors(folder, "npy: {inputs: a.npy, targets: a.npy}") == """
         test.yaml:1:15: error: 'a.npy': the array lies in Fortran's order, in which a sample \
         cannot be read alone; save it in C order, or leave 'stream' out
             npy: {inputs: a.npy, targets: a.npy}
@@ -125,7 +125,7 @@ import Testing
     ])
     let declaration = try folder.declaration("csv: a.csv")
     #expect(
-      folder.complaint {
+      folder.errors {
         do {
           _ = try declaration.assemble(
             as: Float.self, seed: 1, FileShelf(isStreamed: true, stride: 16))

@@ -58,7 +58,7 @@ final class TestFolder {
   }
 
   /// What is read in parts, as small as lines and samples and smaller, is what
-  /// is read as a whole: the numbers, and the complaints.
+  /// is read as a whole: the numbers and the errors.
   private func expectTheSame<S: Scalar>(
     of declaration: DataDeclaration, _ section: String, as type: S.Type, seed: UInt64,
     _ held: Result<DataSets<S>, any Error>
@@ -87,20 +87,20 @@ final class TestFolder {
       #expect(held.inputNames == streamed.inputNames, trace)
       #expect(held.files == streamed.files, trace)
     case (_, .failure(let error)):
-      let complaint = "\(error)"
+      let errors = "\(error)"
       let refusals = [
         "in Fortran's order", "in parts", "where data are streamed", "outside of quotes",
       ]
-      if refusals.contains(where: complaint.contains) { return }
-      var expected = "no complaint"
+      if refusals.contains(where: errors.contains) { return }
+      var expected = "no error"
       if case .failure(let error) = held {
         expected = (error as? Diagnostics)?.description ?? "\(error)"
       }
       // The memory that is there is another every time.
       func withoutMemory(_ text: String) -> String { text.replacing(/and \d+ are there/, with: "") }
-      #expect(withoutMemory(complaint) == withoutMemory(expected), trace)
+      #expect(withoutMemory(errors) == withoutMemory(expected), trace)
     case (.failure(let error), .success):
-      Issue.record("\(trace): no complaint in parts, but as a whole: \(error)")
+      Issue.record("\(trace): no error in parts, but as a whole: \(error)")
     }
   }
 
@@ -109,14 +109,14 @@ final class TestFolder {
   }
 
   /// What loading complains of, in full, without the folder's name.
-  func complaint(_ section: String) -> String {
-    complaint { _ = try load(section) }
+  func errors(_ section: String) -> String {
+    errors { _ = try load(section) }
   }
 
-  func complaint(_ body: () throws -> Void) -> String {
+  func errors(_ body: () throws -> Void) -> String {
     do {
       try body()
-      return "no complaint"
+      return "no error"
     } catch let diagnostics as Diagnostics {
       return diagnostics.description.replacingOccurrences(of: path + "/", with: "")
     } catch {

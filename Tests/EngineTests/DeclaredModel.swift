@@ -30,6 +30,6 @@ func graph(_ model: String, input: Shape, registry: Registry = registry) throws 
 }
 
 /// What planning the model complains of, as it is shown.
-func complaint(_ model: String, input: Shape) -> String {
+func errors(_ model: String, input: Shape) -> String {
   errorText { try graph(model, input: input) }
 }

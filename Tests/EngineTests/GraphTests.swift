@@ -80,7 +80,7 @@ import Testing
 
   @Test func aCycleIsListed() {
     #expect(
-      complaint(
+      errors(
         """
         model:
           - {type: add, inputs: [input, c], name: a}
@@ -95,7 +95,7 @@ import Testing
 
   @Test func anUnknownInputGetsASuggestion() {
     #expect(
-      complaint(
+      errors(
         """
         model:
           - {type: dense, units: 2, name: hidden}
@@ -110,7 +110,7 @@ import Testing
 
   @Test func twoNodesOfOneNameAreRefused() {
     #expect(
-      complaint(
+      errors(
         """
         model:
           - {type: dense, units: 2, name: a}
@@ -127,7 +127,7 @@ import Testing
 
   @Test func shapesThatDoNotFitNameBothNodes() {
     #expect(
-      complaint(
+      errors(
         """
         model:
           - {type: dense, units: 4, name: a, inputs: input}
@@ -148,7 +148,7 @@ import Testing
 
   @Test func anUnusedOutputIsAnError() {
     #expect(
-      complaint(
+      errors(
         """
         model:
           - {type: dense, units: 4, name: lost}
@@ -162,7 +162,7 @@ import Testing
 
   @Test func unknownParametersAreNamed() {
     #expect(
-      complaint(
+      errors(
         """
         model:
           - {type: dense, units: 1, frozen: [biass], initial: {wait: zeros}}
@@ -180,7 +180,7 @@ import Testing
 
   @Test func theInputCountIsChecked() {
     #expect(
-      complaint(
+      errors(
         """
         model:
           - {type: dense, units: 1, name: a}

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Explanation
 
-/// What is shown of a tensor, and what is said of the rest.
+/// The entries that are shown of a tensor, and the note about the rest.
 @Suite struct TensorTextTests {
   private func shown(_ count: Int, _ shape: Shape) -> (String, String) {
     let text = TensorText((0..<count).map(Double.init), shape: shape)

@@ -126,7 +126,7 @@ import Testing
     }
   }
 
-  /// What is said of the cause, every time.
+  /// The cause is named every time.
   @Test(arguments: [
     ("signDropped", "weight", "a minus is lost in what is added up"),
     ("flippedSign", "weight", "opposite sign"), ("flippedSign", "input", "opposite sign"),

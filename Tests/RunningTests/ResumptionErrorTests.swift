@@ -85,7 +85,7 @@ import Testing
         runs.put(damaged, in: file)
         let listener = Listener()
         #expect(try runs.resume("half", listener: listener) == 0)
-        #expect(listener.complaints.first?.hasPrefix("warning: ") == true)
+        #expect(listener.warnings.first?.hasPrefix("warning: ") == true)
         #expect(runs.differences("whole", "half") == [], "at byte \(offset)")
         places += 1
       }

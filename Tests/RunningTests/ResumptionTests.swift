@@ -117,7 +117,7 @@ import Testing
     #expect(!runs.tree("whole").keys.contains { $0.contains("state") })
     let listener = Listener()
     #expect(try runs.resume("whole", listener: listener) == 1)
-    #expect(listener.said == [])
+    #expect(listener.reports == [])
   }
 
   /// FAULTS 34.

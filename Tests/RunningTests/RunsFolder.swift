@@ -91,8 +91,8 @@ struct RunsFolder {
 
 /// Remembers what a run reports; interrupts it after this many checks.
 final class Listener: RunObserver {
-  var said: [String] = []
-  var complaints: [String] = []
+  var reports: [String] = []
+  var warnings: [String] = []
   private var looksUntilInterruption: Int
 
   init(interruptingAfter looks: Int = .max) { looksUntilInterruption = looks }
@@ -104,6 +104,6 @@ final class Listener: RunObserver {
     }
   }
 
-  func report(_ text: @autoclosure () -> String) { said.append(text()) }
-  func warn(_ text: String) { complaints.append(text) }
+  func report(_ text: @autoclosure () -> String) { reports.append(text()) }
+  func warn(_ text: String) { warnings.append(text) }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Sweeps
 
-/// What is said of a sweep's end: to people, in JUnit XML, to GitHub.
+/// The report of a sweep's end: for people, in JUnit XML, for GitHub.
 @Suite struct SweepReportTests {
   private static let file = """
     base: y.yaml
