@@ -2,6 +2,7 @@ import Engine
 import ExperimentFile
 import NNExp
 import Running
+import TestSupport
 import Testing
 import YAMLTree
 
@@ -49,7 +50,7 @@ import YAMLTree
   }
 
   @Test(arguments: overrides)
-  func learnsAsIfAlone(overrides: [String]) throws {
+  func sharedPartsDoNotChangeTheTraining(overrides: [String]) throws {
     let alone = try learned(session(overrides))
     for others in SessionPartsTests.overrides {
       let parts = SessionParts(of: try session(others))

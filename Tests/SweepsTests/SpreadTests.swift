@@ -3,14 +3,14 @@ import Testing
 @testable import Sweeps
 
 @Suite struct SpreadTests {
-  @Test func quantilesOfStudentsT() throws {
+  @Test func quantilesOfStudentsTAreThoseOfSciPy() throws {
     for pair in try SciPy.read().student {
       let t = studentT(degrees: Int(pair[0]))
       #expect(abs(t - pair[1]) <= 1e-11 * t, "\(pair[0]) degrees: \(t), not \(pair[1])")
     }
   }
 
-  @Test func meanDeviationAndInterval() throws {
+  @Test func meanDeviationAndIntervalAreThoseOfSciPy() throws {
     for expected in try SciPy.read().spreads {
       let spread = Spread(expected.values)
       let size = max(abs(expected.low), abs(expected.high))
@@ -23,7 +23,7 @@ import Testing
     }
   }
 
-  @Test func fewValues() {
+  @Test func fewValuesHaveNoDeviationOrInterval() {
     let none = Spread([])
     #expect([none.mean, none.deviation, none.low, none.high] == [nil, nil, nil, nil])
     let one = Spread([0.3])
@@ -33,7 +33,7 @@ import Testing
   }
 
   /// Sums may not overflow where the mean does not.
-  @Test func hugeValues() {
+  @Test func hugeValuesDoNotOverflow() {
     let spread = Spread([1e308, 1.2e308, 1.4e308])
     #expect(abs(spread.mean! - 1.2e308) < 1e293)
     #expect(abs(spread.deviation! - 2e307) < 1e293)

@@ -1,0 +1,95 @@
+import TestSupport
+import Testing
+
+@testable import Sweeps
+
+/// Decisions are a function of the figures: whatever order they come in, those
+/// go on who would if every rung were waited for.
+@Suite struct HalvingDecisionTests {
+  /// The trials that leave each rung when everybody has come there first; a
+  /// figure is `figures[trial][rung]`.
+  private func waitingForAll(
+    _ figures: [[Double?]], rungs: Int, factor: Int, largerIsBetter: Bool
+  ) -> [Set<Int>] {
+    var members = Array(figures.indices)
+    var places = figures.count
+    return (0..<rungs).map { rung in
+      places = max(1, places / factor)
+      let sign = largerIsBetter ? -1.0 : 1.0
+      members = members.filter { figures[$0][rung].map { !$0.isNaN } ?? false }
+        .sorted { (sign * figures[$0][rung]!, $0) < (sign * figures[$1][rung]!, $1) }
+      members = Array(members.prefix(places))
+      return Set(members)
+    }
+  }
+
+  @Test(arguments: 0..<300)
+  func theOrderOfResultsDoesNotMatter(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    let trials = Int.random(in: 1...40, using: &random)
+    let rungs = Int.random(in: 1...4, using: &random)
+    let factor = Int.random(in: 2...5, using: &random)
+    let largerIsBetter = Bool.random(using: &random)
+    let figures = (0..<trials).map { _ in
+      (0..<rungs).map { _ -> Double? in
+        switch Int.random(in: 0..<10, using: &random) {
+        case 0: nil
+        case 1: .nan
+        case 2: [.infinity, -.infinity, 0, -0.0].randomElement(using: &random)!
+        // Few values, so that there are equal ones.
+        default: Double(Int.random(in: -4...4, using: &random))
+        }
+      }
+    }
+    let expected = waitingForAll(
+      figures, rungs: rungs, factor: factor, largerIsBetter: largerIsBetter)
+
+    for round in 0..<5 {
+      var bracket = Bracket(
+        trials: trials, rungs: rungs, factor: factor, largerIsBetter: largerIsBetter)
+      var underWay = (0..<trials).map { (trial: $0, rung: 0) }
+      var left = Array(repeating: Set<Int>(), count: rungs)
+      while !underWay.isEmpty {
+        // Mostly in order, as workers take them; sometimes wildly.
+        let reach = round == 0 ? 1 : round == 1 ? 3 : underWay.count
+        let index = Int.random(in: 0..<min(reach, underWay.count), using: &random)
+        let (trial, rung) = underWay.remove(at: index)
+        for next in bracket.note(figures[trial][rung], of: trial, at: rung) {
+          #expect(left[next.rung].insert(next.trial).inserted, "seed \(seed): twice")
+          if next.rung + 1 < rungs { underWay.append((next.trial, next.rung + 1)) }
+        }
+      }
+      #expect(left == expected, "seed \(seed), round \(round)")
+    }
+  }
+
+  /// With 9 trials and 3 places, the first to come are not the first to go on;
+  /// the best is as soon as only two others can still be better.
+  @Test func aTrialContinuesAsSoonAsItsPlaceIsCertain() {
+    var bracket = Bracket(trials: 9, rungs: 2, factor: 3, largerIsBetter: false)
+    #expect(bracket.sizes == [9, 3, 1])
+    for trial in 0..<6 {
+      #expect(bracket.note(Double(trial), of: trial, at: 0).isEmpty)
+    }
+    #expect(bracket.note(10, of: 6, at: 0).map(\.trial) == [0])
+    #expect(bracket.note(-1, of: 7, at: 0).map(\.trial) == [7])
+    #expect(bracket.note(nil, of: 8, at: 0).map(\.trial) == [1])
+  }
+
+  @Test func rungsEndWhenNothingIsLeftToDecide() throws {
+    let halving = try Halving(firstRung: 10, factor: 3)
+    #expect(halving.rungs(of: 27, below: 300) == [10, 30, 90])
+    #expect(halving.rungs(of: 27, below: 90) == [10, 30])
+    #expect(halving.rungs(of: 1, below: 300) == [])
+    #expect(halving.rungs(of: .max, below: 10) == [])
+    let largest = try Halving(firstRung: .max / 2, factor: 3)
+    #expect(largest.rungs(of: 100, below: .max) == [.max / 2])
+  }
+}
+
+extension Halving {
+  fileprivate init(firstRung: Int, factor: Int) throws {
+    try self.init(
+      .map([("first_rung", .init(.int(firstRung))), ("factor", .init(.int(factor)))]))
+  }
+}
