@@ -24,7 +24,7 @@ test: build
 FAULTS = KillTests|DiskTests|SignalTests|StreamTests|ResumeTests|DeterminismTests|EnvironmentTests
 BYTE_FAULTS = ByteTextTests|ShellQuotingTests|NameTests|ArgumentTests|OutputTests|LargeModelTests
 TRUST_FAULTS = ChangedDataTests|TrustTests|PluginCacheTests
-MORE_FAULTS = FuzzedInputTests|RefusedMemoryTests|LongRunTests|CommandLineTests.FaultTests|Plugin[A-Za-z]*FaultTests|SweepFaultTests
+MORE_FAULTS = FuzzedInputTests|TruncatedFileTests|RefusedMemoryTests|LongRunTests|CommandLineTests.FaultTests|Plugin[A-Za-z]*FaultTests|SweepFaultTests
 
 test-faults: build
 	NNEXP_FAULTS=all swift test --filter "RunningTests|ResultsTests"

@@ -82,44 +82,51 @@ let package = Package(
         .unsafeFlags(["-Xlinker", "--export-dynamic", "-Xlinker", "--build-id=sha1"])
       ]),
 
-    .testTarget(name: "NNExpTests", dependencies: ["NNExp"]),
-    // Helpers that the tests of several modules share.
-    .target(name: "TestSupport", dependencies: ["NNExp"], path: "Tests/TestSupport"),
+    // What the tests of several modules share.
+    .target(
+      name: "TestSupport", dependencies: ["NNExp", "Files", "Datasets", "Standard"],
+      path: "Tests/TestSupport"),
+    .testTarget(name: "NNExpTests", dependencies: ["NNExp", "TestSupport"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "NNExp", "TestSupport"]),
-    .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree", "NNExp"]),
+    .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree", "NNExp", "TestSupport"]),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["Datasets", "NNExp", "YAMLTree", "Standard"]),
+      name: "DatasetsTests", dependencies: ["Datasets", "NNExp", "TestSupport"]),
     .testTarget(
       name: "StandardTests",
-      dependencies: ["Standard", "NNExp", "Engine", "GradientCheck", "Conformance", "YAMLTree"]),
+      dependencies: ["Standard", "NNExp", "GradientCheck", "Conformance", "TestSupport"]),
     .testTarget(
-      name: "EngineTests",
-      dependencies: ["Engine", "NNExp", "Datasets", "Standard", "YAMLTree"]),
+      name: "EngineTests", dependencies: ["Engine", "NNExp", "Datasets", "YAMLTree", "TestSupport"]),
     .testTarget(
       name: "GradientCheckTests",
       dependencies: [
-        "GradientCheck", "Conformance", "Engine", "Datasets", "NNExp", "Standard", "YAMLTree",
+        "GradientCheck", "Conformance", "Engine", "Datasets", "NNExp", "YAMLTree", "TestSupport",
       ]),
     .testTarget(
+      name: "ConformanceTests",
+      dependencies: ["Conformance", "GradientCheck", "NNExp", "TestSupport"]),
+    .testTarget(
       name: "ExplanationTests",
-      dependencies: ["Explanation", "ExperimentFile", "Engine", "Datasets", "NNExp", "Standard"]),
-    .testTarget(name: "PluginsTests", dependencies: ["Plugins", "NNExp"]),
+      dependencies: [
+        "Explanation", "ExperimentFile", "Engine", "Datasets", "NNExp", "TestSupport",
+      ]),
+    .testTarget(name: "PluginsTests", dependencies: ["Plugins", "NNExp", "TestSupport"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results", "Files", "NNExp", "TestSupport"]),
     .testTarget(
       name: "ExperimentFileTests",
       dependencies: [
-        "ExperimentFile", "NNExp", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Standard",
+        "ExperimentFile", "NNExp", "YAMLTree", "Datasets", "Engine", "GradientCheck", "TestSupport",
       ]),
     .testTarget(
       name: "SweepsTests",
-      dependencies: ["Sweeps", "NNExp", "Files", "Datasets", "Results", "Standard", "nnexp"]),
+      dependencies: ["Sweeps", "NNExp", "Files", "Datasets", "Results", "nnexp", "TestSupport"]),
     .testTarget(
       name: "RunningTests",
       dependencies: [
-        "Running", "ExperimentFile", "Results", "Files", "Engine", "Datasets", "NNExp", "Standard",
+        "Running", "ExperimentFile", "Results", "Files", "Engine", "NNExp", "YAMLTree",
+        "TestSupport",
       ]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["nnexp"],
+      name: "CommandLineTests", dependencies: ["nnexp", "TestSupport"],
       exclude: [
         "Faults", "LastVersion", "allocation_counter.c", "at_end.h", "fault_injector.c",
         "memory_refuser.c",

@@ -123,7 +123,7 @@ public final class GuardedBuffer<S: Scalar> {
   // Not a NaN, nor so large that adding to it would go unnoticed.
   fileprivate static var canary: S { 1234.5 }
 
-  init(_ name: String, _ shape: Shape, count: Int) {
+  package init(_ name: String, _ shape: Shape, count: Int) {
     self.name = name
     let total = count + 2 * Self.guardCount
     storage = .allocate(capacity: total)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A training step allocates nothing: 40,000 steps more ask for memory a few
@@ -19,7 +20,7 @@ import Testing
   @Test(
     .enabled(if: Tool.hasRelease, "needs a release build: make build"), arguments: models,
     optimizers)
-  func aStepAllocatesNothing(model: String, optimizer: String) throws {
+  func aTrainingStepAllocatesNothing(model: String, optimizer: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
     let library = try tool.build(library: "allocation_counter")
@@ -35,10 +36,10 @@ import Testing
       gradient_check: false
       """, to: "count.yaml")
     let counts = try [1000, 21000].map { epochs in
-      let result = try Tool.run(
+      let result = try runCommand(
         Tool.release.path, ["run", "count.yaml", "-q", "train.epochs=\(epochs)"],
         in: tool.folder,
-        environment: ProcessInfo.processInfo.environment.merging(["LD_PRELOAD": library]) { $1 })
+        environment: .inherited(changing: ["LD_PRELOAD": library]))
       return try #require(Int(result.errors), "\(result.errors)")
     }
     #expect(abs(counts[1] - counts[0]) < 100)

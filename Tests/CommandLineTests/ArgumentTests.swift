@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 57: the words of the command line, wherever it runs.
 @Suite struct ArgumentTests {
-  @Test func theyAreReadWithoutProc() throws {
+  @Test func argumentsAreReadWithoutProc() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write(exclusiveOr, to: "xor.yaml")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 55 and 56: data and plugins that change after they were used.
@@ -21,11 +22,10 @@ import Testing
   }
 
   private func rows(_ tool: Tool) throws -> [[Substring]] {
-    try tool.read("results/line/sweep/sweep.csv").split(separator: "\n").dropFirst()
-      .map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    Array(try tool.rows(of: "results/line/sweep/sweep.csv").dropFirst())
   }
 
-  @Test func aSweepTrainsStaleTrialsAgain() throws {
+  @Test func aSweepTrainsAgainIfItsDataChanged() throws {
     let tool = try tool()
     defer { tool.remove() }
     #expect(try tool.run("sweep", "line.yaml", "seed=1,2", "-q").code == 0)
@@ -48,10 +48,10 @@ import Testing
     #expect(try tool.run("sweep", "line.yaml", "seed=1,2,3", "-q").errors == "", "once")
   }
 
-  @Test func aSweepTrainsAgainWithAnotherPlugin() throws {
+  @Test func aSweepTrainsAgainIfItsPluginChanged() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    let swish = Tool.repository.appendingPathComponent("plugins/Swish.c")
+    let swish = Repository.root.appendingPathComponent("plugins/Swish.c")
     let text = try String(contentsOf: swish, encoding: .utf8)
     try tool.write(text, to: "Swish.c")
     try tool.writeExperiment(plugins: "[Swish.c]", layer: "swish")
@@ -69,7 +69,7 @@ import Testing
         """)
   }
 
-  @Test func aSweepThatIsPlannedRefusesOtherData() throws {
+  @Test func aPlannedSweepRefusesChangedData() throws {
     let tool = try tool()
     defer { tool.remove() }
     #expect(try tool.run("sweep", "line.yaml", "seed=1,2", "--plan", "-q").code == 0)
@@ -84,7 +84,7 @@ import Testing
         """)
   }
 
-  @Test func evaluateRefusesOtherData() throws {
+  @Test func evaluateAndPredictRefuseChangedData() throws {
     let tool = try tool()
     defer { tool.remove() }
     #expect(try tool.run("run", "line.yaml", "-q").code == 0)
@@ -94,9 +94,7 @@ import Testing
       ["evaluate", "results/line/latest"],
       ["predict", "results/line/latest", "--input", "d.csv", "--output", "p.csv"],
     ] {
-      let result = try Tool.run(
-        Tool.executable.path, command, in: tool.folder,
-        environment: ProcessInfo.processInfo.environment)
+      let result = try tool.run(command)
       #expect(result.code == 2)
       #expect(
         result.errors == """
@@ -114,10 +112,10 @@ import Testing
 /// FAULTS 64: a run's folder that somebody else made does not decide whose code runs.
 @Suite(.enabled(if: geteuid() == 0, "needs root, to give a folder away"))
 struct TrustTests {
-  @Test func aFolderOfAnotherUserThatNamesAPlugin() throws {
+  @Test func aPluginNamedInAnotherUsersFolderIsNotLoaded() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    let swish = Tool.repository.appendingPathComponent("plugins/Swish.c")
+    let swish = Repository.root.appendingPathComponent("plugins/Swish.c")
     try FileManager.default.copyItem(
       at: swish, to: tool.folder.appendingPathComponent("Swish.c"))
     try tool.writeExperiment(plugins: "[Swish.c]", layer: "swish")

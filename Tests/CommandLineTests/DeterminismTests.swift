@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 40 and 41: what a run leaves is a function of its file alone.
@@ -33,7 +34,7 @@ import Testing
     """
 
   @Test(arguments: ["float32", "float64"])
-  func onAnyNumberOfThreads(dtype: String) throws {
+  func aRunGivesTheSameBytesOnAnyNumberOfThreads(dtype: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write("dtype: \(dtype)\n" + DeterminismTests.divided, to: "divided.yaml")
@@ -55,10 +56,10 @@ import Testing
     "-u HOME", "HOME=/nonexistent", "-i", "NNEXP_CLOCK_JUMPS=86400", "NNEXP_CLOCK_SPEED=0",
     "NNEXP_CLOCK_SPEED=1000000", "TMPDIR=/nonexistent", "COLUMNS=1",
   ])
-  func inAnySurroundings(setting: String) throws {
+  func aRunGivesTheSameBytesInAnyEnvironment(setting: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
-    try tool.write(eventful, to: "eventful.yaml")
+    try tool.write(statefulExperiment, to: "eventful.yaml")
     try tool.run("run", "eventful.yaml", "-q", "--output", "whole")
     let clocks = try tool.build(library: "time_machine")
     let preloaded = setting.contains("CLOCK") ? "LD_PRELOAD=\(clocks) " : ""

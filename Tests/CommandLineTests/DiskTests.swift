@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 37, on the command itself: space runs out, and comes back.
 @Suite struct DiskTests {
-  private static let text = eventful.replacing("epochs: 100", with: "epochs: 120")
+  private static let text = statefulExperiment.replacing("epochs: 100", with: "epochs: 120")
 
   private func tool() throws -> Tool {
     let tool = try Tool()
@@ -12,8 +13,8 @@ import Testing
     return tool
   }
 
-  /// The run ended with 3 and told why; now it goes on, or begins, to the end.
-  private func goOn(_ tool: Tool, after result: Tool.Result, _ reason: String, _ label: String)
+  /// Expects that the run ended with 3 and reported why; then completes it.
+  private func goOn(_ tool: Tool, after result: CommandResult, _ reason: String, _ label: String)
     throws
   {
     #expect(result.code == 3, "\(label): \(result.errors)")
@@ -27,14 +28,15 @@ import Testing
   }
 
   @Test(.enabled(if: SmallDisk.isAvailable, "file systems cannot be mounted here"))
-  func aFullDisk() throws {
+  func aRunThatFillsTheDiskEndsWith3AndResumes() throws {
     let tool = try tool()
     defer { tool.remove() }
     // From none at all to almost enough; a page is the least that a file takes.
     for kilobytes in stride(from: 0, through: 48, by: isThorough ? 4 : 16) {
-      let disk = try #require(SmallDisk(at: tool.folder.appendingPathComponent("results").path))
+      let disk = try #require(
+        SmallDisk(at: tool.folder.appendingPathComponent("results").path, kilobytes: 256))
       let filler = "results/filler"
-      let block = [UInt8](repeating: 0, count: (SmallDisk.kilobytes - kilobytes) << 10)
+      let block = [UInt8](repeating: 0, count: (256 - kilobytes) << 10)
       try Data(block).write(to: tool.folder.appendingPathComponent(filler))
       let result = try tool.run("run", "eventful.yaml", "-q")
       try FileManager.default.removeItem(at: tool.folder.appendingPathComponent(filler))
@@ -44,7 +46,7 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 4, 8, 16, 24])
-  func aFileSizeLimit(blocks: Int) throws {
+  func aRunThatExceedsTheFileSizeLimitEndsWith3AndResumes(blocks: Int) throws {
     let tool = try tool()
     defer { tool.remove() }
     let result = try tool.shell("ulimit -f \(blocks); exec nnexp run eventful.yaml -q")
@@ -53,11 +55,11 @@ import Testing
 
   /// A flush that fails is not made again: the kernel may have forgotten by then
   /// that the bytes were lost.
-  @Test func aFlushThatFails() throws {
+  @Test func aFailedFlushEndsTheRunAndIsNotRepeated() throws {
     let tool = try Tool()
     defer { tool.remove() }
     // Flushed is what a run leaves after its first second.
-    let text = eventful.replacing("epochs: 100", with: "epochs: 100000000")
+    let text = statefulExperiment.replacing("epochs: 100", with: "epochs: 100000000")
       .replacing("record_every: 2", with: "record_every: 100000")
       .replacing("every: 1 epoch", with: "every: 1.2 seconds")
     try tool.write(text, to: "eventful.yaml")
@@ -75,24 +77,4 @@ import Testing
     #expect(summary.contains("\"status\": \"failed\""))
     #expect(summary.contains("\"exit_status\": 3"))
   }
-}
-
-/// A file system of its own at a folder; nil where none can be mounted.
-final class SmallDisk {
-  static let kilobytes = 256
-  private let path: String
-
-  init?(at path: String) {
-    self.path = path
-    mkdir(path, 0o755)
-    guard mount("tmpfs", path, "tmpfs", 0, "size=\(SmallDisk.kilobytes)k") == 0 else { return nil }
-  }
-
-  deinit { umount2(path, Int32(MNT_DETACH)) }
-
-  static let isAvailable: Bool = {
-    let path = NSTemporaryDirectory() + "nnexp-disk-" + UUID().uuidString
-    defer { rmdir(path) }
-    return SmallDisk(at: path) != nil
-  }()
 }

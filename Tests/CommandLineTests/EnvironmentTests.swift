@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What the machine refuses ends with 3, and leaves everything as it was.
@@ -9,14 +10,8 @@ import Testing
     return tool
   }
 
-  private func shell(_ script: String, in tool: Tool) throws -> Tool.Result {
-    try Tool.run(
-      "/bin/sh", ["-c", script.replacing("nnexp", with: "'\(Tool.executable.path)'")],
-      in: tool.folder, environment: ProcessInfo.processInfo.environment)
-  }
-
   /// FAULTS 19.
-  @Test func resultsIsAFile() throws {
+  @Test func aFileNamedResultsIsReportedAndStays() throws {
     let tool = try tool()
     defer { tool.remove() }
     try tool.write("mine", to: "results")
@@ -33,7 +28,7 @@ import Testing
   }
 
   /// FAULTS 19.
-  @Test func resultsIsALinkThatLeadsOut() throws {
+  @Test func aResultsLinkThatLeavesTheFolderIsRefused() throws {
     let tool = try tool()
     defer { tool.remove() }
     let elsewhere = try Tool()
@@ -48,11 +43,11 @@ import Testing
 
   /// FAULTS 16: the plan fits what the system says is there, but the system
   /// refuses it.
-  @Test func memoryIsRefused() throws {
+  @Test func refusedMemoryEndsTheRunWith3() throws {
     let tool = try tool()
     defer { tool.remove() }
-    let result = try shell(
-      "ulimit -v 700000; exec nnexp run xor.yaml -q model.hidden.units=4300000", in: tool)
+    let result = try tool.shell(
+      "ulimit -v 700000; exec nnexp run xor.yaml -q model.hidden.units=4300000")
     #expect(result.code == 3)
     #expect(result.errors.hasPrefix("error: the system refused "), "\(result.errors)")
     let summary = try tool.read("results/xor/latest/summary.json")
@@ -62,20 +57,20 @@ import Testing
 
   /// FAULTS 9, 25: what is not a regular file is never waited for.
   @Test(arguments: [("fifo", "a FIFO"), (".", "a directory"), ("/dev/zero", "a device")])
-  func theExperimentIsNoFile(path: String, kind: String) throws {
+  func anExperimentThatIsNotARegularFileIsRefused(path: String, kind: String) throws {
     let tool = try tool()
     defer { tool.remove() }
-    _ = try shell("mkfifo fifo", in: tool)
+    _ = try tool.shell("mkfifo fifo")
     let result = try tool.run("run", path, "-q")
     #expect(result.code == 2)
     #expect(result.errors == "error: cannot read '\(path)': it is \(kind), not a regular file\n")
   }
 
   /// FAULTS 25.
-  @Test func theDataAreAPipe() throws {
+  @Test func dataThatAreAPipeAreRefused() throws {
     let tool = try tool()
     defer { tool.remove() }
-    _ = try shell("mkfifo data.csv", in: tool)
+    _ = try tool.shell("mkfifo data.csv")
     try tool.write(
       exclusiveOr.replacing(
         """
@@ -95,7 +90,7 @@ import Testing
   }
 
   /// FAULTS 9.
-  @Test func aFileOfMoreThanAMebibyte() throws {
+  @Test func anExperimentLargerThanOneMebibyteIsRefused() throws {
     let tool = try tool()
     defer { tool.remove() }
     try tool.write("name: " + String(repeating: "x", count: 8 << 20) + "\n", to: "long.yaml")
@@ -106,17 +101,17 @@ import Testing
   }
 
   /// FAULTS 38: a run directory that is deleted midway is not made anew.
-  @Test func theRunDirectoryIsDeleted() throws {
+  @Test func aDeletedRunDirectoryEndsTheRunAndIsNotCreatedAgain() throws {
     let tool = try tool()
     defer { tool.remove() }
-    let result = try shell(
+    let result = try tool.shell(
       """
       nnexp run xor.yaml -q train.epochs=2000000000 +train.record_every=1000 & run=$!
       while [ "$(cat results/xor/run-0001/metrics.csv 2>/dev/null | wc -l)" -lt 3 ]; do sleep 0.02; done
       mv results gone
       rm -rf gone 2>/dev/null
       wait $run
-      """, in: tool)
+      """)
     #expect(result.code == 3)
     #expect(result.errors.contains("was deleted"), "\(result.errors)")
     #expect(!tool.exists("results"))

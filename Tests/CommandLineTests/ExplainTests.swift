@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct ExplainTests {
@@ -37,16 +38,11 @@ import Testing
     #expect(try tool.run("explain", "xor.yaml", "--format", "html").output == first.output)
   }
 
-  @Test func mistakesAreTold() throws {
+  @Test func wrongArgumentsAreReported() throws {
     let tool = try tool()
     defer { tool.remove() }
     func expect(_ arguments: [String], _ message: String) throws {
-      let result = try Tool.run(
-        Tool.executable.path, ["explain"] + arguments, in: tool.folder,
-        environment: ProcessInfo.processInfo.environment)
-      #expect(result.code == 2)
-      #expect(result.output == "")
-      #expect(result.errors == message)
+      try expectRefusal(of: ["explain"] + arguments, message, tool)
     }
     try expect(
       ["xor.yaml", "--sample", "4"],
@@ -72,7 +68,7 @@ import Testing
     #expect(tool.contents == ["xor.yaml"])
   }
 
-  @Test func aFileThatIsThereStays() throws {
+  @Test func anExistingFileIsReplacedOnlyWithForce() throws {
     let tool = try tool()
     defer { tool.remove() }
     try tool.write("mine", to: "taken.html")

@@ -1,17 +1,17 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Every folder of `Faults` holds an experiment that a user got wrong and what
 /// the tool must say: the exit code, then standard error to the letter. Nothing
 /// may be created.
 @Suite struct FaultTests {
-  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("Faults")
+  static let root = Repository.test("CommandLineTests/Faults")
 
   static let cases = (try? FileManager.default.contentsOfDirectory(atPath: root.path))?.sorted()
 
   @Test(arguments: cases ?? [])
-  func isToldToTheLetter(name: String) throws {
+  func eachFaultIsReportedWordForWord(name: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
     let folder = FaultTests.root.appendingPathComponent(name)
@@ -23,15 +23,15 @@ import Testing
     let before = tool.contents
     let result = try tool.run("run", "experiment.yaml", "--quiet")
     // How much memory there is, is the machine's.
-    let told = ("exit \(result.code)\n" + result.errors)
+    let report = ("exit \(result.code)\n" + result.errors)
       .replacing(/and [0-9.]+ [kMGT]B are there/, with: "and … are there")
     let expected = folder.appendingPathComponent("expected.txt")
     if ProcessInfo.processInfo.environment["NNEXP_RECORD_FAULTS"] != nil {
-      try Data(told.utf8).write(to: expected)
+      try Data(report.utf8).write(to: expected)
     }
-    #expect(told == (try? String(contentsOf: expected, encoding: .utf8)))
+    #expect(report == (try? String(contentsOf: expected, encoding: .utf8)))
     #expect(tool.contents == before)
   }
 
-  @Test func thereAreCases() { #expect((FaultTests.cases ?? []).count > 20) }
+  @Test func moreThanTwentyFaultsAreChecked() { #expect((FaultTests.cases ?? []).count > 20) }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 48 on the command itself: whatever the bytes of a file are, it ends as it
@@ -60,24 +61,26 @@ import Testing
   ]
 
   private static func seeds(_ name: String) throws -> [[UInt8]] {
-    let folder = Tool.repository.appendingPathComponent("Tests/Fuzz/Seeds/\(name)")
+    let folder = Repository.test("Fuzz/Seeds/\(name)")
     return try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().map {
       Array(try Data(contentsOf: folder.appendingPathComponent($0)))
     }
   }
 
   /// A gigabyte, ten seconds of a processor.
-  private func bounded(_ tool: Tool, _ arguments: [String]) throws -> (Child.End, String) {
-    let child = try Child(
+  private func bounded(_ tool: Tool, _ arguments: [String]) throws -> (
+    ChildProcess.End, errors: String
+  ) {
+    let child = try ChildProcess(
       "/bin/sh",
       ["-c", "ulimit -v 1000000; ulimit -t 10; exec \"$0\" \"$@\"", Tool.executable.path]
         + arguments,
-      in: tool.folder, environment: ["SWIFT_BACKTRACE": "enable=no"])
-    return (child.wait(), child.complaint)
+      in: tool.folder, environment: .inherited(changing: ["SWIFT_BACKTRACE": "enable=no"]))
+    return (child.wait(), child.errors)
   }
 
   @Test(arguments: targets.indices)
-  func endsAsDocumented(index: Int) throws {
+  func aCommandEndsAsDocumentedOnFuzzedFiles(index: Int) throws {
     let target = FuzzedInputTests.targets[index]
     let seeds = try FuzzedInputTests.seeds(target.name)
     let tool = try Tool()
@@ -91,7 +94,7 @@ import Testing
     let url = tool.folder.appendingPathComponent(target.file)
     if !tool.exists(target.file) { try tool.write("", to: target.file) }
     let starts = seeds + ((try? Data(contentsOf: url)).map { [Array($0)] } ?? [])
-    var random = SplitMix(seed: SplitMix.seed)
+    var random = SeededGenerator(seed: testSeed)
     var read = 0
     let inputs = isThorough ? 200 : 15
     for number in 0..<inputs {
@@ -102,38 +105,40 @@ import Testing
       if target.name == "csv" { bytes = Array(bytes.dropFirst()) }
       if target.name == "checkpoint" { mendChecksum(of: &bytes) }
       try Data(bytes).write(to: url)
-      let (end, complaint) = try bounded(tool, target.command)
+      let (end, errors) = try bounded(tool, target.command)
       let isDocumented = target.ends.contains { end == .exit($0) }
       #expect(
-        isDocumented && !complaint.contains("refused memory"),
-        "\(target.name), seed \(SplitMix.seed), \(number): \(end), \(complaint), \(bytes)")
+        isDocumented && !errors.contains("refused memory"),
+        "\(target.name), seed \(testSeed), \(number): \(end), \(errors), \(bytes)")
       if end == .exit(0) { read += 1 }
     }
     print("\(target.file): \(inputs) inputs, \(read) read, the others refused")
   }
 
-  @Test func overrides() throws {
+  @Test func aRunEndsAsDocumentedOnFuzzedOverrides() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write(exclusiveOr, to: "xor.yaml")
     let seeds = try FuzzedInputTests.seeds("overrides")
-    var random = SplitMix(seed: SplitMix.seed)
+    var random = SeededGenerator(seed: testSeed)
     for number in 0..<(isThorough ? 200 : 15) {
       let bytes = changed(
         seeds.randomElement(using: &random)!, seeds.randomElement(using: &random)!, &random)
       let words = bytes.split(separator: 10).map {
         String(decoding: $0.filter { $0 != 0 }, as: UTF8.self)
       }.filter { !$0.hasPrefix("-") }
-      let (end, complaint) = try bounded(
+      let (end, errors) = try bounded(
         tool, ["run", "xor.yaml", "-q", "--output", "out \(number)"] + words + ["train.epochs=1"])
       #expect(
-        [Child.End.exit(0), .exit(1), .exit(2)].contains(end),
-        "seed \(SplitMix.seed), \(number): \(end), \(complaint), \(words)")
+        [ChildProcess.End.exit(0), .exit(1), .exit(2)].contains(end),
+        "seed \(testSeed), \(number): \(end), \(errors), \(words)")
     }
   }
 
   /// A few changes: bytes, ends, pieces of itself and of another.
-  private func changed(_ start: [UInt8], _ other: [UInt8], _ random: inout SplitMix) -> [UInt8] {
+  private func changed(_ start: [UInt8], _ other: [UInt8], _ random: inout SeededGenerator)
+    -> [UInt8]
+  {
     var bytes = start
     func place(_ bytes: [UInt8]) -> Int { Int.random(in: 0...bytes.count, using: &random) }
     func piece(of bytes: [UInt8]) -> ArraySlice<UInt8> {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `expect: {metrics: golden/xor.csv}`: a run is held against a table that was
@@ -28,7 +29,7 @@ import Testing
     try body(tool)
   }
 
-  @Test func sameAgain() throws {
+  @Test func anEqualRunMeetsTheExpectation() throws {
     try withTool { tool in
       let result = try tool.run("run", "e/xor.yaml")
       #expect(result.code == 0)
@@ -37,7 +38,7 @@ import Testing
   }
 
   /// Columns and ends of lines that do not matter; numbers within the tolerance.
-  @Test func whatDoesNotMatter() throws {
+  @Test func missingColumnsLineEndsAndSmallDifferencesDoNotMatter() throws {
     let numbers = { (text: String) in
       text.split(separator: "\n").map { row in
         row.split(separator: ",", omittingEmptySubsequences: false)[1...2].joined(separator: ",")
@@ -50,7 +51,7 @@ import Testing
     }
   }
 
-  @Test func difference() throws {
+  @Test func eachDifferenceIsReportedWithItsRow() throws {
     let changed = { (text: String) in
       text.replacingOccurrences(of: "2,2,0.5,", with: "2,7,0.25,")
         .replacingOccurrences(of: ",\n", with: ",8\n").replacingOccurrences(
@@ -79,7 +80,7 @@ import Testing
     }
   }
 
-  @Test func otherLength() throws {
+  @Test func anotherNumberOfRowsIsReported() throws {
     try withTool { tool in
       let result = try tool.run("run", "e/xor.yaml", "-q", "train.epochs=2")
       #expect(
@@ -149,7 +150,7 @@ import Testing
       """
     ),
   ])
-  func badFile(_ golden: String?, _ message: String) throws {
+  func aWrongGoldenFileIsReportedBeforeTheRun(_ golden: String?, _ message: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write(GoldenTests.experiment, to: "e/xor.yaml")
@@ -172,7 +173,7 @@ import Testing
       "tolerance must be a finite number ≥ 0, found the number .inf"
     ),
   ])
-  func badDeclaration(_ expect: String, _ message: String) throws {
+  func aWrongExpectationIsReported(_ expect: String, _ message: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write(

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct GradcheckTests {
@@ -8,7 +9,7 @@ import Testing
     return tool
   }
 
-  @Test func itChecksAlone() throws {
+  @Test func gradcheckNeedsNoRun() throws {
     let tool = try tool()
     defer { tool.remove() }
     let result = try tool.run("gradcheck", "xor.yaml")
@@ -18,7 +19,7 @@ import Testing
   }
 
   /// FAULTS 28.
-  @Test func aSaturatedNetworkIsNoPass() throws {
+  @Test func aSaturatedNetworkDoesNotPass() throws {
     let tool = try tool(
       exclusiveOr.replacing(
         "units: 2, name: hidden", with: "units: 2, name: hidden, initial: {bias: {constant: 5000}}"
@@ -30,7 +31,7 @@ import Testing
   }
 
   /// The end is the same whether a run got there or the check itself.
-  @Test func theEndIsThatOfTrainingOrOfARun() throws {
+  @Test func theCheckAtTheEndIsTheSameWithAndWithoutARun() throws {
     let tool = try tool()
     defer { tool.remove() }
     let both = try tool.run("gradcheck", "xor.yaml", "--at", "start,end")
@@ -43,7 +44,7 @@ import Testing
     #expect(both.output == "at the start:\n" + start.output + "at the end:\n" + end.output)
   }
 
-  @Test func aTensorAloneAndItsTables() throws {
+  @Test func onlyTheNamedTensorsAreCheckedAndWritten() throws {
     let tool = try tool()
     defer { tool.remove() }
     let result = try tool.run(
@@ -70,17 +71,12 @@ import Testing
     #expect(try tool.read("tables/gradient_check_summary.csv") != summary)
   }
 
-  @Test func mistakesAreTold() throws {
+  @Test func wrongArgumentsAreReported() throws {
     let tool = try tool()
     defer { tool.remove() }
     #expect(try tool.run("run", "xor.yaml", "--output", "run", "-q").code == 0)
     func expect(_ arguments: [String], _ message: String) throws {
-      let result = try Tool.run(
-        Tool.executable.path, ["gradcheck"] + arguments, in: tool.folder,
-        environment: ProcessInfo.processInfo.environment)
-      #expect(result.code == 2)
-      #expect(result.output == "")
-      #expect(result.errors == message)
+      try expectRefusal(of: ["gradcheck"] + arguments, message, tool)
     }
     try expect(
       ["xor.yaml", "--only", "hiden"],

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct HalvingTests {
@@ -39,17 +40,9 @@ import Testing
     try body(tool)
   }
 
-  /// A table without its clock, the last column, and without the sweep's folder.
-  private func table(_ tool: Tool, _ folder: String) throws -> [[String]] {
-    try tool.read("\(folder)/sweep.csv").split(separator: "\n").map {
-      $0.split(separator: ",", omittingEmptySubsequences: false).dropLast()
-        .map { $0.replacingOccurrences(of: folder, with: "") }
-    }
-  }
-
   /// One job or eight, in one go or killed again and again: the same table, and
   /// a trial that comes to its end has the bytes of a run.
-  @Test func decisionsFollowFromResults() throws {
+  @Test func decisionsDependOnlyOnResults() throws {
     try withTool { tool in
       for (folder, jobs) in [("one", "1"), ("eight", "8")] {
         let result = try tool.run("sweep", "search.yaml", "--output", folder, "--jobs", jobs)
@@ -58,8 +51,8 @@ import Testing
           result.output.hasPrefix("12 trials: 1 completed, 3 failed, 8 stopped\n"),
           "\(result.output)")
       }
-      let rows = try table(tool, "one")
-      #expect(try table(tool, "eight") == rows)
+      let rows = try tool.sweepTable("one")
+      #expect(try tool.sweepTable("eight") == rows)
       // The rungs are at the first rows from 3, 6 and 12 epochs on; six of twelve
       // leave the first, three of which have failed, three of six the next.
       let reasons = rows.dropFirst().filter { $0[2] == "stopped" }.map { $0[4] }.sorted()
@@ -75,7 +68,7 @@ import Testing
 
       let again = try tool.run("sweep", "search.yaml", "--output", "one")
       #expect(again.output.hasPrefix("4 of 12 trials are finished\n12 trials: 1 completed"))
-      #expect(try table(tool, "one") == rows)
+      #expect(try tool.sweepTable("one") == rows)
       // What was stopped is a run like any other: it can be resumed.
       let stopped = try #require(rows.first { $0[4] == "stopped after epoch 12" })
       #expect(try tool.run("resume", "one" + stopped[1]).code == 0)
@@ -83,20 +76,20 @@ import Testing
   }
 
   /// Killed again and again, alone or beside another process: the same table.
-  @Test func killedAndShared() throws {
+  @Test func aKilledAndSharedSearchGivesTheSameTable() throws {
     try withTool { tool in
       #expect(try tool.run("sweep", "search.yaml", "--output", "calm").code == 1)
       let words = ["sweep", "search.yaml", "--output", "wild", "--jobs", "2"]
       func begun() -> Int { tool.contents.count { $0.hasSuffix("/run.json") } }
       for _ in 0..<4 {
-        let (sweep, before) = (try BackgroundTool(tool, words), begun())
-        _ = sweep.goesOn { begun() > before + 1 }
+        let (sweep, before) = (try tool.start(words), begun())
+        _ = sweep.runs { begun() > before + 1 }
         sweep.send(SIGKILL, toAll: true)
-        _ = try sweep.end()
+        _ = sweep.wait()
       }
-      let sweeps = [try BackgroundTool(tool, words), try BackgroundTool(tool, words)]
-      for sweep in sweeps { #expect(try sweep.end().code == 1) }
-      let (wild, calm) = (try table(tool, "wild"), try table(tool, "calm"))
+      let sweeps = [try tool.start(words), try tool.start(words)]
+      for sweep in sweeps { #expect(sweep.wait() == .exit(1)) }
+      let (wild, calm) = (try tool.sweepTable("wild"), try tool.sweepTable("calm"))
       #expect(wild == calm)
     }
   }
@@ -140,7 +133,7 @@ import Testing
       """
     ),
   ])
-  func badDeclarations(_ halving: String, _ message: String) throws {
+  func aWrongHalvingIsReported(_ halving: String, _ message: String) throws {
     try withTool { tool in
       let text = HalvingTests.search.replacingOccurrences(
         of: "{first_rung: 3, factor: 2}", with: halving)
@@ -152,7 +145,7 @@ import Testing
     }
   }
 
-  @Test func oneTrialAloneIsNoSearch() throws {
+  @Test func aSingleTrialOfAHalvingIsRefused() throws {
     try withTool { tool in
       let result = try tool.run("sweep", "search.yaml", "--trial", "1")
       #expect(result.code == 2)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 29 and 30, on the command itself: whenever it is killed, what goes on
@@ -20,23 +21,23 @@ import Testing
 
   /// The same command again and again, each time killed at a random moment,
   /// until it has ended by itself; then the next.
-  @Test func atRandomMoments() throws {
-    var random = SplitMix(seed: SplitMix.seed)
-    let (expected, seconds) = try undisturbed(eventful)
+  @Test func aRunKilledAtRandomMomentsEndsWithTheSameBytes() throws {
+    var random = SeededGenerator(seed: testSeed)
+    let (expected, seconds) = try undisturbed(statefulExperiment)
     let moments = isThorough ? 200 : 10
     var kills = 0
     var runs = 0
     while kills < moments {
       let tool = try Tool()
       defer { tool.remove() }
-      try tool.write(eventful, to: "eventful.yaml")
+      try tool.write(statefulExperiment, to: "eventful.yaml")
       while true {
         let process = try tool.start(["run", "eventful.yaml", "--resume", "-q"])
         usleep(UInt32(Double.random(in: 0...seconds, using: &random) * 1e6))
-        process.kill(SIGKILL)
+        process.send(SIGKILL)
         let end = process.wait()
         if end != .signal(SIGKILL) {
-          #expect(end == .exit(0), "seed \(SplitMix.seed): \(process.complaint)")
+          #expect(end == .exit(0), "seed \(testSeed): \(process.errors)")
           break
         }
         kills += 1
@@ -44,16 +45,16 @@ import Testing
       }
       runs += 1
       let found = tool.facts(of: try tool.theRun(of: "eventful"))
-      #expect(differences(expected, found) == [], "seed \(SplitMix.seed), run \(runs)")
+      #expect(differences(expected, found) == [], "seed \(testSeed), run \(runs)")
     }
-    print("killed at \(kills) moments, \(runs) runs, none lost; seed \(SplitMix.seed)")
+    print("killed at \(kills) moments, \(runs) runs, none lost; seed \(testSeed)")
   }
 
   /// Before, in the middle of and after each write, flush, rename, …; `resuming`,
   /// of the command that goes on with a run that was killed.
   @Test(arguments: ["before", "midway", "after"], [false, true])
-  func atEveryOperation(mode: String, resuming: Bool) throws {
-    let text = eventful.replacing("epochs: 100", with: "epochs: 13")
+  func aRunKilledAtEveryFileOperationEndsWithTheSameBytes(mode: String, resuming: Bool) throws {
+    let text = statefulExperiment.replacing("epochs: 100", with: "epochs: 13")
     let (expected, _) = try undisturbed(text)
     let bench = try Tool()
     defer { bench.remove() }
@@ -76,7 +77,7 @@ import Testing
       struck += 1
       let next = try tool.start(run)
       let end = next.wait()
-      #expect(end == .exit(0) && next.complaint == "", "\(mode) \(index): \(next.complaint)")
+      #expect(end == .exit(0) && next.errors == "", "\(mode) \(index): \(next.errors)")
       let found = tool.facts(of: try tool.theRun(of: "eventful"))
       #expect(differences(expected, found) == [], "\(mode) \(index)")
       index += isThorough ? 1 : 23

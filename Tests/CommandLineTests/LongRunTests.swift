@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Memory and the run directory do not grow with time: ten million steps, and a
@@ -13,22 +14,23 @@ struct LongRunTests {
     return tool
   }
 
-  @Test func tenMillionSteps() throws {
+  @Test func memoryAndFilesDoNotGrowOverTenMillionSteps() throws {
     try midway(of: isThorough ? [10_000_000] : [1_000_000, 10_000_000, 100_000_000]) { steps in
       let tool = try tool()
       defer { tool.remove() }
-      let child = try Child(
+      let child = try ChildProcess(
         Tool.release.path,
         [
           "run", "xor.yaml", "-q", "train.epochs=\(steps)", "+train.record_every=\(steps / 1000)",
           "+train.checkpoint={every: 0.1 seconds}",
         ],
-        in: tool.folder, environment: ["LD_PRELOAD": tool.build(library: "peak_memory")])
+        in: tool.folder,
+        environment: .inherited(changing: ["LD_PRELOAD": tool.build(library: "peak_memory")]))
       var watch = Watch(tool, run, child)
       watch.follow { $0.newest("metrics.csv", column: 0) >= Double(steps / 10) }
-      #expect(child.wait() == .exit(0), "\(child.complaint)")
+      #expect(child.wait() == .exit(0), "\(child.errors)")
       guard let early = watch.early else { return false }
-      let late = try #require(Int(child.complaint), "\(child.complaint)")
+      let late = try #require(Int(child.errors), "\(child.errors)")
       #expect(late - early <= 1024)
       let rows = try tool.read("\(run)/metrics.csv").split(separator: "\n").count
       #expect(rows == 1001)
@@ -42,33 +44,33 @@ struct LongRunTests {
 
   /// A day (or an hour) passes in half a minute: what goes by the clock happens as
   /// often as it should, and no more is kept of it.
-  @Test func aDay() throws {
+  @Test func memoryAndFilesDoNotGrowOverADay() throws {
     let (day, speed, interval) = isThorough ? (86_400.0, 2880, 600.0) : (3600, 1440, 60)
     let tool = try tool()
     defer { tool.remove() }
     let lines = tool.folder.appendingPathComponent("lines.txt").path
     let start = ContinuousClock.now
-    let child = try Child(
+    let child = try ChildProcess(
       Tool.release.path,
       [
         "run", "xor.yaml", "train.epochs=2000000000000", "+train.record_every=500000",
         "+train.checkpoint={every: \(interval) seconds, keep: 3}",
       ],
       in: tool.folder,
-      environment: [
+      environment: .inherited(changing: [
         "LD_PRELOAD": tool.build(library: "time_machine"), "NNEXP_CLOCK_SPEED": "\(speed)",
-      ], output: lines)
+      ]), output: lines)
     var watch = Watch(tool, run, child)
     var isOver = false
     watch.follow { watch in
       let seconds = watch.column("timing.csv", 1).reduce(0, +)
       if seconds >= day, !isOver {
-        child.kill(SIGTERM)
+        child.send(SIGTERM)
         isOver = true
       }
       return seconds >= day / 10
     }
-    #expect(child.wait() == .signal(SIGTERM), "\(child.complaint)")
+    #expect(child.wait() == .signal(SIGTERM), "\(child.errors)")
     let early = try #require(watch.early)
     #expect(watch.late - early <= 1024)
     #expect(watch.mostBytes < 1 << 18 && watch.mostFiles <= 16)
@@ -77,17 +79,17 @@ struct LongRunTests {
     let seconds = durations.reduce(0, +)
     #expect(durations.allSatisfy { $0 >= 0 })
     let record = try tool.read("\(run)/run.json")
-    let told = try #require(record.firstMatch(of: /"seconds": (.*)\n/).flatMap { Double($0.1) })
+    let recorded = try #require(record.firstMatch(of: /"seconds": (.*)\n/).flatMap { Double($0.1) })
     let most = Double(speed) * (start.duration(to: .now) / .seconds(1))
-    #expect(told >= seconds && told <= most)
+    #expect(recorded >= seconds && recorded <= most)
     #expect(try tool.read("\(run)/summary.json").contains("\"status\": \"interrupted\""))
     // Never oftener than asked for, and a line in ten seconds.
     let text = try String(contentsOfFile: lines, encoding: .utf8)
     let said = text.split(separator: "\n").count
-    #expect(watch.states >= 2 && Double(watch.states) <= told / interval + 2)
-    #expect(said > 10 && Double(said) <= told / 10 + 20)
+    #expect(watch.states >= 2 && Double(watch.states) <= recorded / interval + 2)
+    #expect(said > 10 && Double(said) <= recorded / 10 + 20)
     print(
-      "\(Int(told)) seconds by a clock \(speed) times as fast, "
+      "\(Int(recorded)) seconds by a clock \(speed) times as fast, "
         + "\(Int(watch.column("metrics.csv", 1).last ?? 0)) steps: \(early) kB of memory after a "
         + "tenth, \(watch.late) at the end; \(watch.states) checkpoints, \(said) lines said, at "
         + "most \(watch.mostBytes) bytes in \(watch.mostFiles) files")
@@ -98,7 +100,7 @@ struct LongRunTests {
 private struct Watch {
   private let tool: Tool
   private let run: String
-  private let child: Child
+  private let child: ChildProcess
   /// The most memory that it had held, in kB: after a tenth, and at the last look.
   private(set) var early: Int?
   private(set) var late = 0
@@ -107,7 +109,7 @@ private struct Watch {
   private(set) var mostFiles = 0
   private var seen: Set<String> = []
 
-  init(_ tool: Tool, _ run: String, _ child: Child) {
+  init(_ tool: Tool, _ run: String, _ child: ChildProcess) {
     (self.tool, self.run, self.child) = (tool, run, child)
   }
 
@@ -128,7 +130,7 @@ private struct Watch {
 
   /// `VmHWM`; nil once it has ended.
   private var mostMemory: Int? {
-    let status = try? String(contentsOfFile: "/proc/\(child.process)/status", encoding: .utf8)
+    let status = try? String(contentsOfFile: "/proc/\(child.id)/status", encoding: .utf8)
     return status?.firstMatch(of: /VmHWM:\s*(\d+) kB/).flatMap { Int($0.1) }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What `validate` says of a run's memory is what the run takes, within 10%.
@@ -17,7 +18,9 @@ import Testing
   ]
 
   @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"), arguments: cases)
-  func theForecastHolds(model: String, rest: String, samples: Int, width: Int) throws {
+  func theMemoryForecastIsWithin10PercentOfTheUse(
+    model: String, rest: String, samples: Int, width: Int
+  ) throws {
     let tool = try Tool()
     defer { tool.remove() }
     let library = try tool.build(library: "peak_memory")
@@ -44,20 +47,18 @@ import Testing
       \(rest)
       """, to: "memory.yaml")
 
-    let environment = ProcessInfo.processInfo.environment
-    let said = try forecast(of: "memory.yaml", in: tool)
-    let run = try Tool.run(
+    let forecast = try forecast(of: "memory.yaml", in: tool)
+    let run = try runCommand(
       Tool.release.path, ["run", "memory.yaml", "-q"], in: tool.folder,
-      environment: environment.merging(["LD_PRELOAD": library]) { $1 })
+      environment: .inherited(changing: ["LD_PRELOAD": library]))
     let taken = try #require(Double(run.errors), "\(run.errors)") * 1024
-    #expect(abs(said / taken - 1) < 0.1, "said \(said) bytes, taken \(taken)")
+    #expect(abs(forecast / taken - 1) < 0.1, "forecast \(forecast) bytes, taken \(taken)")
   }
 
   /// The bytes that `validate` tells.
   private func forecast(of file: String, in tool: Tool) throws -> Double {
-    let valid = try Tool.run(
-      Tool.release.path, ["validate", file], in: tool.folder,
-      environment: ProcessInfo.processInfo.environment)
+    let valid = try runCommand(
+      Tool.release.path, ["validate", file], in: tool.folder)
     let forecast = try #require(
       valid.output.firstMatch(of: /([\d.]+) ([kMG]?)B of memory/), "\(valid.errors)")
     let units: [Substring: Double] = ["k": 1e3, "M": 1e6, "G": 1e9]
@@ -67,7 +68,7 @@ import Testing
   /// A file of 200 or 400 MB, of which `stream: true` reads what it needs: the
   /// same memory for both, and as foretold, under a limit that the file exceeds.
   @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"))
-  func dataLargerThanTheMemory() throws {
+  func streamedDataCanExceedTheMemory() throws {
     let tool = try Tool()
     defer { tool.remove() }
     let library = try tool.build(library: "peak_memory")
@@ -85,15 +86,15 @@ import Testing
         train: {epochs: 1, batch_size: 64}
         gradient_check: false
         """, to: "large.yaml")
-      let environment = ProcessInfo.processInfo.environment
-      let said = try forecast(of: "large.yaml", in: tool)
-      let run = try Tool.run(
+      let forecast = try forecast(of: "large.yaml", in: tool)
+      let run = try runCommand(
         "/bin/sh",
         ["-c", "ulimit -v 350000; LD_PRELOAD=\(library) \(Tool.release.path) run large.yaml -q"],
-        in: tool.folder, environment: environment)
+        in: tool.folder)
       #expect(run.code == 0)
       taken.append(try #require(Double(run.errors), "\(run.errors)") * 1024)
-      #expect(abs(said / taken.last! - 1) < 0.1, "said \(said) bytes, taken \(taken.last!)")
+      #expect(
+        abs(forecast / taken.last! - 1) < 0.1, "forecast \(forecast) bytes, taken \(taken.last!)")
     }
     // Two integers a sample.
     #expect(taken[1] - taken[0] < 2e6, "\(taken)")

@@ -1,16 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// CHANGELOG.md, "Migrating plugins": the last version's plugins, changed as the list says,
 /// build.
 @Suite struct MigrationTests {
-  private static let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-
   /// The replacements of the list, in its order.
   private func replacements() throws -> [(old: String, new: String)] {
     let changelog = try String(
-      contentsOf: MigrationTests.here.appendingPathComponent("../../CHANGELOG.md"),
-      encoding: .utf8)
+      contentsOf: Repository.root.appendingPathComponent("CHANGELOG.md"), encoding: .utf8)
     let section = try #require(
       changelog.components(separatedBy: "### Migrating plugins\n").dropFirst().first)
     let lines = section.components(separatedBy: "\n### ")[0].split(separator: "\n")
@@ -29,8 +27,7 @@ import Testing
     let tool = try Tool()
     defer { tool.remove() }
     let old = try String(
-      contentsOf: MigrationTests.here.appendingPathComponent("LastVersion/\(file)"),
-      encoding: .utf8)
+      contentsOf: Repository.test("CommandLineTests/LastVersion/\(file)"), encoding: .utf8)
     var text = old
     for (old, new) in try replacements() { text = text.replacing(old, with: new) }
     #expect(file.hasSuffix(".c") ? text == old : text != old)
@@ -39,7 +36,7 @@ import Testing
     #expect(result.code == 0, "\(result.errors)")
   }
 
-  @Test func `the list is one of replacements that change something`() throws {
+  @Test func `every replacement of the list changes something`() throws {
     let list = try replacements()
     #expect(list.count > 10)
     #expect(list.allSatisfy { $0.old != $0.new })

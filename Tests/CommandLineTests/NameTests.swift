@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Names of experiments, and paths that are not UTF-8.
@@ -16,13 +17,6 @@ import Testing
     let tool = try Tool()
     defer { tool.remove() }
     try body(tool)
-  }
-
-  /// Bytes of a path become arguments only through a shell.
-  private func shell(_ script: String, in tool: Tool) throws -> Tool.Result {
-    try Tool.run(
-      "/bin/bash", ["-c", script.replacing("nnexp", with: "'\(Tool.executable.path)'")],
-      in: tool.folder, environment: ProcessInfo.processInfo.environment)
   }
 
   /// FAULTS 18, 49: the folder of the results would be another one.
@@ -43,7 +37,7 @@ import Testing
     }
   }
 
-  @Test func aFileNameThatIsNoNameNeedsOne() throws {
+  @Test func anInvalidFileNameNeedsANameInTheFile() throws {
     try withTool { tool in
       try tool.write(NameTests.unnamed, to: "my net.yaml")
       let result = try tool.run("run", "my net.yaml")
@@ -63,7 +57,7 @@ import Testing
     }
   }
 
-  @Test func aSweepNeedsANameToo() throws {
+  @Test func aSweepOfAnInvalidFileNameNeedsANameInTheFile() throws {
     try withTool { tool in
       try tool.write("name: x\n" + NameTests.unnamed, to: "x.yaml")
       try tool.write("base: x.yaml\nsweep: {grid: {+seed: [1, 2]}}\n", to: "two seeds.yaml")
@@ -94,7 +88,7 @@ import Testing
 
   /// Earlier versions accepted names with spaces, quotes and marks. What they left can
   /// be read.
-  @Test func aRunOfAnEarlierNameIsRead() throws {
+  @Test func aRunWithANameOfAnEarlierVersionIsRead() throws {
     try withTool { tool in
       try tool.write("name: old\n" + NameTests.unnamed, to: "old.yaml")
       try tool.run("run", "old.yaml", "-q")
@@ -126,16 +120,14 @@ import Testing
         ["explain", "old.yaml", "--checkpoint", runs[1]],
       ]
       for command in commands {
-        let result = try Tool.run(
-          Tool.executable.path, command, in: tool.folder,
-          environment: ProcessInfo.processInfo.environment)
+        let result = try tool.run(command)
         #expect(result.code == 0, "\(command): \(result.errors)")
       }
       #expect(try tool.run("resume", runs[0]).output == "'\(runs[0])' is already complete\n")
     }
   }
 
-  @Test func aSweepOfAnEarlierNameIsRead() throws {
+  @Test func aSweepWithANameOfAnEarlierVersionIsRead() throws {
     try withTool { tool in
       try tool.write("name: old\n" + NameTests.unnamed, to: "old.yaml")
       try tool.run("sweep", "old.yaml", "+seed=1,2", "-q")
@@ -148,7 +140,7 @@ import Testing
         plan.replacing("\"name\": \"old\"", with: "\"name\": \"it's old\""),
         to: "\(folder)/plan.json")
       let table = try tool.read("\(folder)/sweep.csv")
-      _ = try shell("touch \"\(folder)/trials/\"$'\\377'", in: tool)
+      _ = try tool.shell("touch \"\(folder)/trials/\"$'\\377'")
       #expect(try tool.run("collect", folder).output == "2 trials in \(folder)/sweep.csv\n")
       #expect(
         try tool.read("\(folder)/sweep.csv")
@@ -170,16 +162,16 @@ import Testing
       // What it would be changed to.
       try tool.write("name: x\n" + NameTests.unnamed, to: "x\u{FFFD}.yaml")
       let before = tool.contents
-      let result = try shell("nnexp \(command)", in: tool)
+      let result = try tool.shell("nnexp \(command)")
       #expect(result.code == 2)
       #expect(result.errors.hasPrefix("error: argument "), "\(result.errors)")
       #expect(tool.contents == before)
     }
   }
 
-  @Test func theArgumentIsShown() throws {
+  @Test func anArgumentThatIsNotUTF8IsShownEscaped() throws {
     try withTool { tool in
-      let result = try shell("nnexp run x.yaml $'a\\377\\tb'", in: tool)
+      let result = try tool.shell("nnexp run x.yaml $'a\\377\\tb'")
       #expect(
         result.errors
           == "error: argument 3 is not UTF-8: 'a\\xFF\\tb'; if it names a file, rename it\n")
@@ -187,24 +179,24 @@ import Testing
     }
   }
 
-  @Test func aPluginsFolderHasNamesInUTF8() throws {
+  @Test func aPluginFileWhoseNameIsNotUTF8IsRefused() throws {
     try withTool { tool in
-      let result = try shell(
-        "mkdir P && touch P/A.swift $'P/B\\377.swift' && nnexp plugin build P", in: tool)
+      let result = try tool.shell(
+        "mkdir P && touch P/A.swift $'P/B\\377.swift' && nnexp plugin build P")
       #expect(result.code == 2)
       #expect(
         result.errors == "error: 'P' holds 'B\\xFF.swift', a name that is not UTF-8; rename it\n")
     }
   }
 
-  @Test func aRunsFolderHasNamesInUTF8() throws {
+  @Test func aRunFileWhoseNameIsNotUTF8IsRefused() throws {
     try withTool { tool in
       try tool.write("name: x\n" + NameTests.unnamed, to: "x.yaml")
       try tool.run("run", "x.yaml", "-q")
       try tool.run("run", "x.yaml", "-q")
-      let result = try shell(
+      let result = try tool.shell(
         "touch $'results/x/run-0001/\\377.csv' && "
-          + "nnexp compare --exact results/x/run-0001 results/x/run-0002", in: tool)
+          + "nnexp compare --exact results/x/run-0001 results/x/run-0002")
       #expect(result.code == 2)
       #expect(
         result.errors
@@ -212,15 +204,15 @@ import Testing
     }
   }
 
-  @Test func aFolderThatIsNotUTF8IsNotRecorded() throws {
+  @Test func aFolderWhosePathIsNotUTF8IsRefused() throws {
     try withTool { tool in
       try tool.write("name: x\n" + NameTests.unnamed, to: "x.yaml")
-      let result = try shell(
-        "mkdir $'\\377' && cd $'\\377' && cp ../x.yaml . && nnexp run x.yaml", in: tool)
+      let result = try tool.shell(
+        "mkdir $'\\377' && cd $'\\377' && cp ../x.yaml . && nnexp run x.yaml")
       #expect(result.code == 2)
       #expect(result.errors.hasPrefix("error: 'x.yaml' is in a folder whose path is not UTF-8: '"))
       #expect(result.errors.hasSuffix("/\\xFF/x.yaml'; rename the folder\n"))
-      #expect(try shell("ls $'\\377'", in: tool).output == "x.yaml\n")
+      #expect(try tool.shell("ls $'\\377'").output == "x.yaml\n")
     }
   }
 
@@ -234,7 +226,7 @@ import Testing
       #expect(result.code == 0)
       // As it is, for what reads it; escaped for a terminal, which `script` provides.
       #expect(result.output.hasPrefix("\(file): valid\n"))
-      let seen = try Tool.run(
+      let seen = try runCommand(
         "/bin/bash", ["-c", #"script -qec '"$NNEXP" validate "$FILE"' /dev/null"#],
         in: tool.folder,
         environment: ["NNEXP": Tool.executable.path, "FILE": file, "PATH": "/usr/bin:/bin"])
@@ -260,7 +252,7 @@ import Testing
       #expect(
         command
           == "cp results/x/run-0001/metrics.csv $'it\\'s \\'\u{301}$(touch mine)\\012/golden.csv'")
-      #expect(try shell(command, in: tool).code == 0)
+      #expect(try tool.shell(command).code == 0)
       #expect(
         try tool.read("\(folder)/golden.csv") == tool.read("results/x/run-0001/metrics.csv"))
       #expect(!tool.exists("mine"))

@@ -1,33 +1,21 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 60, 61: a file that the user names for an output replaces nothing but what
 /// nnexp wrote there, and what is wrong with it is reported before any work.
 @Suite struct OutputFaultTests {
-  private static let experiment = """
-    name: xor
-    seed: 0
-    data:
-      inline: {inputs: [[0, 0], [0, 1], [1, 0], [1, 1]], targets: [[0], [1], [1], [0]]}
-    model: [{type: dense, units: 2, name: hidden}, sigmoid, {type: dense, units: 1}]
-    loss: squared_error
-    train: {optimizer: {type: sgd, learning_rate: 0.1}, epochs: 4, batch_size: full}
-
-    """
-
   private func withTool(_ body: (Tool) throws -> Void) throws {
     let tool = try Tool()
     defer { tool.remove() }
-    try tool.write(OutputFaultTests.experiment, to: "xor.yaml")
+    try tool.write(compactExclusiveOr(seed: 0, epochs: 4), to: "xor.yaml")
     try tool.write("input_0,input_1\n0,1\n", to: "new.csv")
     try tool.write("mine", to: "taken")
     try body(tool)
   }
 
-  private func sweep(_ tool: Tool, _ more: String...) throws -> Tool.Result {
-    try Tool.run(
-      Tool.executable.path, ["sweep", "xor.yaml", "seed=0,1", "--junit"] + more, in: tool.folder,
-      environment: [:])
+  private func sweep(_ tool: Tool, _ more: String...) throws -> CommandResult {
+    try tool.run(["sweep", "xor.yaml", "seed=0,1", "--junit"] + more)
   }
 
   @Test func aForeignFileIsReportedBeforeAnyWork() throws {
@@ -39,8 +27,7 @@ import Testing
         ["predict", "results/xor/latest", "--input", "new.csv", "--output", "taken"],
         ["plugin", "build", "Maxout.swift", "--output", "taken"],
       ] {
-        let result = try Tool.run(
-          Tool.executable.path, command, in: tool.folder, environment: [:])
+        let result = try tool.run(command)
         #expect(result.code == 2, "\(command)")
         #expect(
           result.errors == """
@@ -67,8 +54,7 @@ import Testing
           ["sweep", "xor.yaml", "seed=0,1", "--force", "--junit", output],
           ["explain", "xor.yaml", "--force", "--output", output],
         ] {
-          let result = try Tool.run(
-            Tool.executable.path, command, in: tool.folder, environment: [:])
+          let result = try tool.run(command)
           #expect(result.code == 2)
           #expect(
             result.errors == """
@@ -76,7 +62,7 @@ import Testing
               note: name another file
 
               """)
-          #expect(try tool.read("xor.yaml") == OutputFaultTests.experiment)
+          #expect(try tool.read("xor.yaml") == compactExclusiveOr(seed: 0, epochs: 4))
         }
       }
     }
@@ -96,13 +82,13 @@ import Testing
   }
 
   /// A FIFO under the temporary name of version 0.1.0, which the process's number gave.
-  @Test func aFIFOUnderAFormerTemporaryNameHangsNothing() throws {
+  @Test func aFIFOUnderAFormerTemporaryNameDoesNotBlock() throws {
     try withTool { tool in
       let script = """
         mkfifo .out.xml.$$.partial && exec "\(Tool.executable.path)" sweep xor.yaml seed=0,1 \
         --junit out.xml --quiet
         """
-      let result = try Tool.run(
+      let result = try runCommand(
         "/bin/sh", ["-c", script], in: tool.folder,
         environment: ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? ""])
       #expect(result.code == 0, "\(result.errors)")
@@ -111,7 +97,7 @@ import Testing
     }
   }
 
-  @Test func deviceAndPipeAreWrittenTo() throws {
+  @Test func devicesAndPipesAreWrittenTo() throws {
     try withTool { tool in
       let result = try sweep(tool, "/dev/stdout", "--quiet")
       #expect(result.code == 0)
@@ -121,19 +107,18 @@ import Testing
   }
 
   /// Text that did not originate in nnexp cannot act on a terminal or on GitHub's runner.
-  @Test func namesActOnNothing() throws {
+  @Test func namesCannotControlATerminalOrGitHub() throws {
     try withTool { tool in
       let name = "\u{1B}[31m\n::error::owned\r##[error]x"
-      try tool.write(OutputFaultTests.experiment, to: name + ".yaml")
+      try tool.write(compactExclusiveOr(seed: 0, epochs: 4), to: name + ".yaml")
       for command in [
         ["validate", name + ".yaml"], ["run", "xor.yaml", "--output", name],
         ["compare", name, "xor.yaml"], ["resume", name], ["run", name], ["plugin", "build", name],
         ["explain", "xor.yaml", "--output", name + ".txt"], ["collect", name],
         ["layers", name], ["sweep", "xor.yaml", "seed=0,1", "--output", name + "2"], [name],
       ] {
-        let result = try Tool.run(
-          Tool.executable.path, command, in: tool.folder,
-          environment: ["GITHUB_ACTIONS": "true", "HOME": tool.folder.path])
+        let result = try tool.run(
+          command, environment: ["GITHUB_ACTIONS": "true", "HOME": tool.folder.path])
         let text = result.output + result.errors
         #expect(
           text.unicodeScalars.allSatisfy {

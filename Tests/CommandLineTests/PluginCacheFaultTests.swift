@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 51 and 52: caches that others can change, damaged entries, sources that are
@@ -22,7 +23,7 @@ import Testing
   }
 
   @Test(arguments: [0o777, 0o775, 0o702])
-  func aFolderThatOthersCanWriteToIsNamed(_ mode: Int) throws {
+  func aCacheThatOthersCanWriteToIsRefused(_ mode: Int) throws {
     let (tool, cache) = try makeTool()
     defer { tool.remove() }
     // Built while all is well; what others may have changed since does not run.
@@ -48,7 +49,7 @@ import Testing
   }
 
   @Test(.enabled(if: geteuid() == 0, "only root can give a folder to another user"))
-  func aFolderOfAnotherUserIsNamed() throws {
+  func aCacheOfAnotherUserIsRefused() throws {
     let (tool, cache) = try makeTool()
     defer { tool.remove() }
     let path = tool.folder.resolvingSymlinksInPath().path
@@ -125,9 +126,8 @@ import Testing
   @Test func aSourceSavedDuringItsBuildIsNotCompiled() throws {
     let (tool, cache) = try makeTool()
     defer { tool.remove() }
-    let real = try Tool.run(
-      "/usr/bin/env", ["sh", "-c", "command -v clang"], in: tool.folder,
-      environment: ProcessInfo.processInfo.environment
+    let real = try runCommand(
+      "/usr/bin/env", ["sh", "-c", "command -v clang"], in: tool.folder
     ).output.split(separator: "\n").first.map(String.init)
     // Saves other sources, as an editor would, when the compiler is about to read them.
     let header = { (factor: Int) in "#pragma once\n#define FACTOR \(factor)\n" }
@@ -154,7 +154,7 @@ import Testing
     #expect(try tool.read(metrics) != tool.read("results/x/run-0003/metrics.csv"))
   }
 
-  @Test func allCachesHoldTheSameBytes() throws {
+  @Test func aPluginIsBuiltToTheSameBytesInEveryCache() throws {
     let (tool, cache) = try makeTool()
     defer { tool.remove() }
     try tool.writeSquare()
@@ -171,7 +171,7 @@ import Testing
     }
   }
 
-  @Test func theCompilerNamesTheAuthorsFiles() throws {
+  @Test func compilerErrorsNameTheAuthorsFiles() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write(

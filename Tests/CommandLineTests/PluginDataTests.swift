@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Data sources and column types of plugins.
@@ -85,7 +86,7 @@ import Testing
     #expect(try tool.read("results/x/latest/predictions.csv").split(separator: "\n").count == 31)
   }
 
-  @Test func `a source's false samples are told, with the place of its key`() throws {
+  @Test func `wrong samples of a source are reported at its key`() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try writeWalk(tool, targets: "[1]")
@@ -101,7 +102,7 @@ import Testing
         """)
   }
 
-  @Test func `a column type reads its columns alike, held and streamed`() throws {
+  @Test func `a column type reads the same from held and streamed data`() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try writeWalk(tool)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The gradient check of a plugin's layer recomputes only what one entry moves, if the
@@ -18,7 +19,7 @@ import Testing
     #expect(short >= 4, "\(whole) whole passes and \(short) short ones")
   }
 
-  @Test func `a layer in Swift`() throws {
+  @Test func `a layer in Swift recomputes only what one entry changes`() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write(
@@ -66,7 +67,7 @@ import Testing
     try check(tool, plugin: "Gain.swift")
   }
 
-  @Test func `a layer in C`() throws {
+  @Test func `a layer in C recomputes only what one entry changes`() throws {
     let tool = try Tool()
     defer { tool.remove() }
     func passes(_ scalar: String, _ note: String) -> String {

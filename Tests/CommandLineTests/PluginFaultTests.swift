@@ -1,7 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// FAULTS 42 to 44: what a plugin can do wrong, what is said, and that nothing is
+/// FAULTS 42 to 44: what a plugin can do wrong, what is reported, and that nothing is
 /// left behind.
 @Suite struct PluginFaultTests {
   private let place = "x.yaml:10:12: error: 'bent' (square, of the plugin 'Square.swift')"
@@ -30,9 +31,9 @@ import Testing
       ),
       ("abort()", "it aborted (SIGABRT)"),
     ] {
-      let told = try message { try $0.writeSquare(forward: body) }
-      #expect(told.hasPrefix("2: "))
-      #expect(told.hasSuffix("\(place) crashed in its forward pass: \(reason)"), "\(told)")
+      let report = try message { try $0.writeSquare(forward: body) }
+      #expect(report.hasPrefix("2: "))
+      #expect(report.hasSuffix("\(place) crashed in its forward pass: \(reason)"), "\(report)")
     }
   }
 
@@ -44,7 +45,7 @@ import Testing
     }
   }
 
-  @Test func aCrashInTheMiddleLeavesWhatThereIs() throws {
+  @Test func aCrashDuringTrainingLeavesWholeRows() throws {
     let tool = try Tool()
     defer { tool.remove() }
     // Before the training two samples are tried, and float64.
@@ -70,26 +71,26 @@ import Testing
   }
 
   @Test func aPlanThatCrashesIsNamed() throws {
-    let told = try message { try $0.writeSquare(plan: "Plan(output: [inputs[1].count])") }
+    let report = try message { try $0.writeSquare(plan: "Plan(output: [inputs[1].count])") }
     #expect(
-      told == "2: \(place) crashed in its plan: a failed check, such as an index out of range")
+      report == "2: \(place) crashed in its plan: a failed check, such as an index out of range")
   }
 
   @Test func aRegistrationThatCrashesIsNamed() throws {
-    let told = try message { try $0.writeSquare(register: "abort()") }
+    let report = try message { try $0.writeSquare(register: "abort()") }
     #expect(
-      told
+      report
         == "2: error: the plugin 'Square.swift' crashed in its registration: it aborted (SIGABRT)")
   }
 
   @Test func aPassThatHangsIsEnded() throws {
-    let told = try message(
+    let report = try message(
       { try $0.writeSquare(forward: "while pass.samples > 0 { usleep(1000) }") },
       plugins: "[{path: Square.swift, time_limit: 1}]")
-    #expect(told == "2: \(place) hangs in its forward pass: no return after 1 s")
+    #expect(report == "2: \(place) hangs in its forward pass: no return after 1 s")
   }
 
-  @Test func buffersAreGuarded() throws {
+  @Test func writesOutsideTheBuffersAreReported() throws {
     let square = "for i in pass.y.indices { pass.y[i] = pass.x[i] * pass.x[i] }; "
     // A tensor's subscript is checked; pointers are not.
     for (forward, fact) in [
@@ -99,9 +100,9 @@ import Testing
       ),
       ("y[-1] = 0;", "its forward pass wrote 1 number before the start of y, which holds 4"),
     ] {
-      let told = try message({ try $0.writeCSquare(forward: forward) }, plugins: "[Square.c]")
+      let report = try message({ try $0.writeCSquare(forward: forward) }, plugins: "[Square.c]")
       #expect(
-        told == "2: \(place.replacing("Square.swift", with: "Square.c")): \(fact)", "\(forward)")
+        report == "2: \(place.replacing("Square.swift", with: "Square.c")): \(fact)", "\(forward)")
     }
     for (forward, fact) in [
       (
@@ -118,14 +119,14 @@ import Testing
     }
   }
 
-  @Test func aPlanThatCannotBeServedIsRefused() throws {
-    let told = try message {
+  @Test func aPlanWithImpossibleSizesIsRefused() throws {
+    let report = try message {
       try $0.writeSquare(plan: "Plan(output: inputs[0], scratch: [.perSample(-3)])")
     }
-    #expect(told.contains("'bent' (square): its plan has -3 numbers of scratch 0"))
+    #expect(report.contains("'bent' (square): its plan has -3 numbers of scratch 0"))
   }
 
-  @Test func whatDoesNotLoadIsTold() throws {
+  @Test func aPluginThatDoesNotLoadIsReported() throws {
     func refusal(_ plugins: String, _ write: (Tool) throws -> Void = { _ in }) throws -> String {
       try message(write, plugins: plugins)
     }
@@ -144,11 +145,8 @@ import Testing
         == at
         + "'a.txt' is no plugin: a folder with Swift or C files, one such file, or a built .so is")
     let library = try refusal("[z.so]") { tool in
-      let paths = ["/lib/x86_64-linux-gnu/libz.so.1", "/lib/aarch64-linux-gnu/libz.so.1"]
-      let path = try #require(paths.first { FileManager.default.fileExists(atPath: $0) })
       try FileManager.default.copyItem(
-        atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path,
-        toPath: tool.folder.appendingPathComponent("z.so").path)
+        at: #require(zlib), to: tool.folder.appendingPathComponent("z.so"))
     }
     #expect(
       library
@@ -161,7 +159,7 @@ import Testing
         "the plugin 'Square.swift' does not compile; the compiler's messages are above"))
   }
 
-  @Test func anotherCompilersPluginIsRefusedBeforeItRuns() throws {
+  @Test func aPluginOfAnotherCompilerIsRefusedBeforeItRuns() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.writeSquare(register: "abort()")
@@ -180,7 +178,7 @@ import Testing
     #expect(!tool.exists("results"))
   }
 
-  @Test func onlyTheFileSaysWhatIsLoaded() throws {
+  @Test func overridesCannotNamePlugins() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.writeSquare()

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 59: a plugin that changes the process, or how a run ends or computes.
@@ -23,7 +24,7 @@ import Testing
     text.replacing(/from [0-7]{3} to/, with: "from MASK to")
   }
 
-  @Test func howItComputesMustStay() throws {
+  @Test func aChangeOfTheArithmeticIsReported() throws {
     #expect(
       try outcome(forward: "fesetround(FE_UPWARD);")
         == "2: \(bent) changed the rounding mode in its forward pass\n")
@@ -69,7 +70,7 @@ import Testing
     ("signal(SIGSEGV, SIG_DFL);", "changed the handler of signal 11 (Segmentation fault)"),
     ("signal(SIGINT, own);", "changed the handler of signal 2 (Interrupt)"),
   ])
-  func theProcessMustStay(_ change: (code: String, fact: String)) throws {
+  func aChangeOfTheProcessIsReported(_ change: (code: String, fact: String)) throws {
     let top = "__attribute__((unused)) static void own(int signal) {}"
     // In the first pass, the first time that anything can be seen of it.
     #expect(
@@ -91,7 +92,7 @@ import Testing
         == "2: error: the plugin 'Square.c' \(change.fact) in its initialisation\n")
   }
 
-  @Test func oneOfTwoIsNamedWithBoth() throws {
+  @Test func aChangeBetweenTwoChecksNamesBothLayers() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.writeCSquare(forward: "if (calls == 19) chdir(\"/\");")
@@ -111,7 +112,7 @@ import Testing
       ])
   }
 
-  @Test func filesGoWhereTheyBelong() throws {
+  @Test func aChangedFolderDoesNotMoveTheResults() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write("", to: "elsewhere/empty")
@@ -149,7 +150,7 @@ import Testing
     }
   }
 
-  @Test func endingTheProcessIsNamed() throws {
+  @Test func aPluginThatEndsTheProcessIsNamed() throws {
     #expect(
       try outcome(forward: "if (calls == 9) _Exit(0);")
         == "2: \(bent) ended the process in its forward pass\n")
@@ -172,7 +173,7 @@ import Testing
     #expect(idle == "2: error: the plugin 'Square.c' ended the process in its initialisation\n")
   }
 
-  @Test func aForkLeavesOneSetOfRows() throws {
+  @Test func aForkDoesNotDuplicateRows() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.writeCSquare()
@@ -194,7 +195,7 @@ import Testing
     }
   }
 
-  @Test func childrenThatEndByThemselvesAreTheirParents() throws {
+  @Test func childProcessesThatEndDoNotDisturbTheRun() throws {
     for child in [
       "if (fork() == 0) _exit(7);", "if (fork() == 0) exit(7);", "if (fork() == 0) abort();",
       "if (vfork() == 0) _exit(7);", "if (system(\"exit 3\") != 3 << 8) abort();",

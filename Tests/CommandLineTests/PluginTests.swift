@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `nnexp plugin`, and experiments that name plugins.
 @Suite struct PluginTests {
   @Test(arguments: ["layer", "loss", "optimizer"])
-  func whatIsWrittenProvesItself(_ kind: String) throws {
+  func aNewPluginPassesItsTest(_ kind: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
     let new = try tool.runPlugin("plugin", "new", "MyThing", "--kind", kind)
@@ -35,7 +36,7 @@ import Testing
         == "error: the plugin 'Square.swift' does not hold what the engine relies upon\n")
   }
 
-  @Test func aTestThatCrashesSaysOnWhat() throws {
+  @Test func aTestThatCrashesNamesTheShapes() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.writeSquare(plan: "Plan(output: inputs[0], work: inputs[0].count * 20)")
@@ -45,7 +46,7 @@ import Testing
     #expect(result.errors.hasSuffix("note: square on [2147483648, 2147483648, 4]\n"))
   }
 
-  @Test func aPluginChangedIsBuiltAgain() throws {
+  @Test func aChangedPluginIsBuiltAgain() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.writeSquare()
@@ -61,7 +62,7 @@ import Testing
     #expect(try tool.runPlugin("evaluate", "results/x/latest").code == 0)
   }
 
-  @Test func aBuiltPluginGivesTheSameBytes() throws {
+  @Test func aPrebuiltPluginGivesTheSameBytes() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.writeSquare()
@@ -75,7 +76,7 @@ import Testing
         == tool.read("results/x/run-0002/metrics.csv"))
   }
 
-  @Test func twoProcessesBuildAtOnce() async throws {
+  @Test func severalProcessesCanBuildOnePluginAtOnce() async throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.writeSquare(
@@ -92,7 +93,7 @@ import Testing
     }
   }
 
-  @Test func aNameThatIsTakenIsRefused() throws {
+  @Test func aTypeNameThatIsTakenIsRefused() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.writeSquare(to: "a/Square.swift")

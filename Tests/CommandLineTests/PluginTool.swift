@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A layer whose passes a test makes wrong, and an experiment that uses it.
 extension Tool {
@@ -6,11 +7,11 @@ extension Tool {
   static let pluginCache = FileManager.default.temporaryDirectory
     .appendingPathComponent("nnexp-test-plugins-\(getuid())").path
 
-  func runPlugin(_ arguments: String..., environment: [String: String] = [:]) throws -> Result {
-    try Tool.run(
-      Tool.executable.path, arguments, in: folder,
-      environment: ProcessInfo.processInfo.environment
-        .merging(["XDG_CACHE_HOME": Tool.pluginCache]) { $1 }.merging(environment) { $1 })
+  func runPlugin(_ arguments: String..., environment: [String: String] = [:]) throws
+    -> CommandResult
+  {
+    try run(
+      arguments, environment: ["XDG_CACHE_HOME": Tool.pluginCache].merging(environment) { $1 })
   }
 
   /// The layer y = factor · x² in C, which compiles in a tenth of the time.

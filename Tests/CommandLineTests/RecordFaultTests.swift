@@ -1,25 +1,17 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 54: whatever is in a record, a command reads it or names the file and the key,
 /// ends as it is documented to, and touches nothing outside.
 @Suite struct RecordFaultTests {
-  private static let sweep = """
-    name: xor
-    seed: 0
-    data:
-      inline: {inputs: [[0, 0], [0, 1], [1, 0], [1, 1]], targets: [[0], [1], [1], [0]]}
-    model: [{type: dense, units: 2, name: hidden}, sigmoid, {type: dense, units: 1}]
-    loss: squared_error
-    train: {optimizer: {type: sgd, learning_rate: 0.1}, epochs: 4, batch_size: full}
-    sweep: {grid: {train.epochs: [2, 3], seed: [0, 1]}}
-
-    """
-
   /// A folder with a sweep whose last trial is still to run, and with files of others.
   private static func prepared() throws -> Tool {
     let tool = try Tool()
-    try tool.write(sweep, to: "xor.yaml")
+    try tool.write(
+      compactExclusiveOr(
+        seed: 0, epochs: 4, more: "sweep: {grid: {train.epochs: [2, 3], seed: [0, 1]}}"),
+      to: "xor.yaml")
     try tool.write("mine", to: "results/other/keep.txt")
     try tool.write("mine", to: "keep.txt")
     #expect(try tool.run("sweep", "xor.yaml", "--plan").code == 0)
@@ -72,13 +64,13 @@ import Testing
     ["plan.json", "run.json", "summary.json", ".failed"].contains { name.hasSuffix($0) }
   }
 
-  @Test func editedRecords() throws {
+  @Test func editedRecordsAreReadOrReportedAndTouchNothingOutside() throws {
     let tool = try RecordFaultTests.prepared()
     defer { tool.remove() }
     let failed = "results/xor/sweep/trials/00000000000000000000000000000000.failed"
     let names = tool.contents.filter(RecordFaultTests.isRecord)
     #expect(names.count == 7)
-    var random = SplitMix(seed: SplitMix.seed)
+    var random = SeededGenerator(seed: testSeed)
     // Everything that is not in the sweep's own folder, with its bytes.
     func outside() -> [String: String] {
       tool.contents.filter { !$0.hasPrefix("results/xor/sweep/") }
@@ -96,15 +88,14 @@ import Testing
         let edited = text[..<range.lowerBound] + Array(value.utf8) + text[range.upperBound...]
         try tool.write(String(decoding: edited, as: UTF8.self), to: name)
         let was = String(decoding: text[range].prefix(60), as: UTF8.self)
-        let trace = "\(name): \(was) → \(value.prefix(60)), seed \(SplitMix.seed)"
+        let trace = "\(name): \(was) → \(value.prefix(60)), seed \(testSeed)"
         let run = name.split(separator: "/").dropLast().joined(separator: "/")
         for command in [
           ["collect", "results/xor/sweep"], ["compare", "results/xor/sweep", "--csv"],
           ["compare", run], ["sweep", "xor.yaml", "--trial", "1"],
         ] {
-          let result = try Tool.run(
-            Tool.executable.path, command, in: tool.folder, environment: ["PATH": "/nowhere"])
-          #expect([0, 1, 2, 3].contains(result.code), "\(trace): \(command): \(result)")
+          let result = try tool.run(command, environment: ["PATH": "/nowhere"])
+          #expect([0, 1, 2, 3].contains(result.code), "\(trace): \(command): \(result.code)")
           #expect(!result.errors.contains("Fatal error"), "\(trace): \(command)")
           #expect((result.output + result.errors).utf8.allSatisfy { $0 >= 0x20 || $0 == 0x0A })
           if [2, 3].contains(result.code) {
@@ -119,7 +110,7 @@ import Testing
     #expect(!tool.exists(failed))
   }
 
-  @Test func aPathInPlaceOfAHashReachesNothing() throws {
+  @Test func aPathInPlaceOfAHashIsRefused() throws {
     let tool = try RecordFaultTests.prepared()
     defer { tool.remove() }
     let plan = "results/xor/sweep/plan.json"
@@ -132,8 +123,7 @@ import Testing
       ["sweep", "xor.yaml", "--trial", "1"], ["collect", "results/xor/sweep"],
       ["compare", "results/xor/sweep"], ["sweep", "xor.yaml"],
     ] {
-      let result = try Tool.run(
-        Tool.executable.path, command, in: tool.folder, environment: [:])
+      let result = try tool.run(command)
       #expect(result.code == 3)
       #expect(
         result.errors == """
@@ -165,7 +155,7 @@ import Testing
   }
 
   /// FAULTS 53: a sweep takes a new or empty folder, or a sweep's.
-  @Test func aSweepDoesNotTakeOtherFolders() throws {
+  @Test func aSweepRefusesForeignFolders() throws {
     let tool = try RecordFaultTests.prepared()
     defer { tool.remove() }
     try tool.run("run", "xor.yaml", "--quiet", "--output", "run")
@@ -193,9 +183,7 @@ import Testing
       ("terraform", 3, "error: 'terraform/plan.json': name is missing\n"),
     ] as [(String, Int32, String)] {
       for more in [[], ["--plan"], ["--trial", "1"]] {
-        let result = try Tool.run(
-          Tool.executable.path, ["sweep", "xor.yaml", "--output", folder] + more, in: tool.folder,
-          environment: [:])
+        let result = try tool.run(["sweep", "xor.yaml", "--output", folder] + more)
         #expect(result.code == code, "\(folder) \(more)")
         #expect(result.errors == errors, "\(folder) \(more)")
         #expect(tool.contents == before)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 16, on the command itself: wherever the system refuses it memory, it
@@ -6,18 +7,19 @@ import Testing
 @Suite struct RefusedMemoryTests {
   /// What goes on after an exit code, without the limit, and what it comes to.
   private func goOn(
-    _ tool: Tool, _ executable: URL, _ arguments: [String], after end: Child.End,
+    _ tool: Tool, _ executable: URL, _ arguments: [String], after end: ChildProcess.End,
     to expected: [String: Data], _ label: String
   ) throws {
     #expect(end == .exit(0) || end == .exit(3), "\(label)")
-    let next = try Child(executable.path, arguments, in: tool.folder, environment: [:])
-    #expect(next.wait() == .exit(0) && next.complaint == "", "\(label): \(next.complaint)")
+    let next = try ChildProcess(
+      executable.path, arguments, in: tool.folder, environment: .inherited())
+    #expect(next.wait() == .exit(0) && next.errors == "", "\(label): \(next.errors)")
     let run = try tool.theRun(of: "eventful")
     #expect(differences(expected, tool.facts(of: run)) == [], "\(label)")
   }
 
   /// One allocation fails, or all from one on.
-  @Test func atAnyAllocation() throws {
+  @Test func aRunWithARefusedAllocationEndsWith3OrCompletes() throws {
     let command = ["run", "eventful.yaml", "--resume", "-q"]
     let bench = try Tool()
     defer { bench.remove() }
@@ -25,15 +27,15 @@ import Testing
     func refusing(_ what: String) -> [String: String] {
       ["LD_PRELOAD": library, "NNEXP_REFUSE": what, "SWIFT_BACKTRACE": "enable=no"]
     }
-    let text = eventful.replacing("epochs: 100", with: "epochs: 13")
+    let text = statefulExperiment.replacing("epochs: 100", with: "epochs: 13")
     try bench.write(text, to: "eventful.yaml")
     let whole = try bench.start(command, environment: refusing("count"))
     try #require(whole.wait() == .exit(0))
-    let allocations = try #require(Int(whole.complaint), "\(whole.complaint)")
+    let allocations = try #require(Int(whole.errors), "\(whole.errors)")
     let expected = bench.facts(of: try bench.theRun(of: "eventful"))
     try #require(expected["predictions.csv"] != nil)
 
-    var random = SplitMix(seed: SplitMix.seed)
+    var random = SeededGenerator(seed: testSeed)
     let moments = isThorough ? 200 : 20
     var refused = 0
     for moment in 0..<moments {
@@ -47,25 +49,25 @@ import Testing
       let end = process.wait()
       if end == .exit(3) {
         refused += 1
-        #expect(process.complaint.contains("memory"), "\(process.complaint)")
+        #expect(process.errors.contains("memory"), "\(process.errors)")
       }
       try goOn(
         tool, Tool.executable, command, after: end, to: expected,
-        "seed \(SplitMix.seed), allocation \(what): \(end), \(process.complaint)")
+        "seed \(testSeed), allocation \(what): \(end), \(process.errors)")
     }
     print(
       "memory refused at \(moments) of \(allocations) allocations: \(refused) runs ended with 3, "
-        + "the others did without, none lost; seed \(SplitMix.seed)")
+        + "the others did without, none lost; seed \(testSeed)")
   }
 
   /// A network of some megabytes, with products for the BLAS.
   private static let large =
-    eventful.replacing("units: 4", with: "units: 30000")
+    statefulExperiment.replacing("units: 4", with: "units: 30000")
     .replacing("epochs: 100", with: "epochs: 4") + "gradient_check: false\n"
 
   /// `ulimit -v`, from too little for anything to more than enough.
   @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"))
-  func underALimit() throws {
+  func aRunUnderAMemoryLimitEndsWith3OrCompletes() throws {
     let expected = try undisturbed(RefusedMemoryTests.large)
     let command = ["run", "eventful.yaml", "-q", "--resume", "--threads", "8"]
     var ends: [Int32: Int] = [:]
@@ -73,10 +75,10 @@ import Testing
       let tool = try Tool()
       defer { tool.remove() }
       try tool.write(RefusedMemoryTests.large, to: "eventful.yaml")
-      let process = try Child(
+      let process = try ChildProcess(
         "/bin/sh",
         ["-c", "ulimit -v \(megabytes << 10); exec \"$0\" \"$@\"", Tool.release.path] + command,
-        in: tool.folder, environment: ["SWIFT_BACKTRACE": "enable=no"])
+        in: tool.folder, environment: .inherited(changing: ["SWIFT_BACKTRACE": "enable=no"]))
       let end = process.wait()
       if case .exit(let code) = end { ends[code, default: 0] += 1 }
       // Known before anything is made: 2.
@@ -86,7 +88,7 @@ import Testing
       }
       try goOn(
         tool, Tool.release, command, after: end, to: expected,
-        "\(megabytes) MB: \(end), \(process.complaint)")
+        "\(megabytes) MB: \(end), \(process.errors)")
     }
     #expect(ends[0] != nil && ends[3] != nil, "\(ends)")
     print("limits of memory: exit codes and runs \(ends)")
@@ -94,11 +96,11 @@ import Testing
 
   /// The limit comes when the run has its checkpoints.
   @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"))
-  func aLimitMidway() throws {
+  func aRunWhoseMemoryIsLimitedMidwayEndsWith3OrCompletes() throws {
     let text = RefusedMemoryTests.large.replacing("epochs: 4", with: "epochs: 60")
     let expected = try undisturbed(text)
     let command = ["run", "eventful.yaml", "-q", "--resume"]
-    var random = SplitMix(seed: SplitMix.seed)
+    var random = SeededGenerator(seed: testSeed)
     var refused = 0
     var moment = 0
     // Which run still asks for memory is chance: until one is refused it.
@@ -107,21 +109,21 @@ import Testing
       let tool = try Tool()
       defer { tool.remove() }
       try tool.write(text, to: "eventful.yaml")
-      let process = try Child(
+      let process = try ChildProcess(
         Tool.release.path, command, in: tool.folder,
-        environment: ["SWIFT_BACKTRACE": "enable=no"])
+        environment: .inherited(changing: ["SWIFT_BACKTRACE": "enable=no"]))
       let state = "results/eventful/run-0001/checkpoints/state.nnx"
       _ = waitUntil { tool.exists(state) }
       usleep(UInt32.random(in: 0..<50_000, using: &random))
       let limit = process.addressSpace + Int.random(in: 0..<2 << 20, using: &random)
-      _ = try Tool.run(
-        "/usr/bin/env", ["prlimit", "--pid", "\(process.process)", "--as=\(limit)"],
-        in: tool.folder, environment: ProcessInfo.processInfo.environment)
+      _ = try runCommand(
+        "/usr/bin/env", ["prlimit", "--pid", "\(process.id)", "--as=\(limit)"],
+        in: tool.folder)
       let end = process.wait()
       if end == .exit(3) { refused += 1 }
       try goOn(
         tool, Tool.release, command, after: end, to: expected,
-        "seed \(SplitMix.seed), \(moment): \(end), \(process.complaint)")
+        "seed \(testSeed), \(moment): \(end), \(process.errors)")
     }
     #expect(refused > 0)
     print("a limit of memory midway: \(refused) runs ended with 3, none lost")
@@ -131,17 +133,17 @@ import Testing
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write(text, to: "eventful.yaml")
-    let process = try Child(
-      Tool.release.path, ["run", "eventful.yaml", "-q"], in: tool.folder, environment: [:])
-    try #require(process.wait() == .exit(0), "\(process.complaint)")
+    let process = try ChildProcess(
+      Tool.release.path, ["run", "eventful.yaml", "-q"], in: tool.folder, environment: .inherited())
+    try #require(process.wait() == .exit(0), "\(process.errors)")
     return tool.facts(of: try tool.theRun(of: "eventful"))
   }
 }
 
-extension Child {
+extension ChildProcess {
   /// Bytes of address space; 0 once it has ended.
   fileprivate var addressSpace: Int {
-    let text = try? String(contentsOfFile: "/proc/\(process)/statm", encoding: .utf8)
+    let text = try? String(contentsOfFile: "/proc/\(id)/statm", encoding: .utf8)
     return (text?.split(separator: " ").first.flatMap { Int($0) } ?? 0)
       * sysconf(Int32(_SC_PAGESIZE))
   }

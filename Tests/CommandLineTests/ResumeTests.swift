@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Going on with runs, as a user does it.
 @Suite struct ResumeTests {
   private func tool() throws -> Tool {
     let tool = try Tool()
-    try tool.write(eventful, to: "eventful.yaml")
+    try tool.write(statefulExperiment, to: "eventful.yaml")
     return tool
   }
 
@@ -22,14 +23,12 @@ import Testing
     return tool
   }
 
-  @Test func theSameCommandEndsWithOneCompleteRun() throws {
+  @Test func theSameCommandCompletesAKilledRun() throws {
     let tool = try killed()
     defer { tool.remove() }
     let command = ["run", "eventful.yaml", "--resume"]
-    func run(_ more: String...) throws -> Tool.Result {
-      try Tool.run(
-        Tool.executable.path, command + more, in: tool.folder,
-        environment: ProcessInfo.processInfo.environment)
+    func run(_ more: String...) throws -> CommandResult {
+      try tool.run(command + more)
     }
     let first = try run()
     #expect(first.code == 0 && first.errors == "", "\(first.errors)")
@@ -55,7 +54,7 @@ import Testing
     #expect(tool.exists("results/eventful/run-0002"))
   }
 
-  @Test func anOutputIsGoneOnWithOrRefused() throws {
+  @Test func anUnfinishedOutputIsResumedOrRefused() throws {
     let tool = try killed("--output", "mine")
     defer { tool.remove() }
     let output = ["run", "eventful.yaml", "--resume", "-q", "--output", "mine"]
@@ -76,7 +75,7 @@ import Testing
   }
 
   /// Killed before there was a run.json: nothing is lost with such a folder.
-  @Test func anOutputThatNeverBeganIsTaken() throws {
+  @Test func theOutputOfARunThatNeverBeganIsReused() throws {
     let tool = try tool()
     defer { tool.remove() }
     let injector = try tool.build(library: "fault_injector")
@@ -97,7 +96,7 @@ import Testing
     }
   }
 
-  @Test func anotherBuildIsRefused() throws {
+  @Test func aRunOfAnotherBuildIsRefused() throws {
     let tool = try killed()
     defer { tool.remove() }
     let file = "results/eventful/run-0001/run.json"
@@ -117,7 +116,7 @@ import Testing
   }
 
   /// The newest state stands in for weights that a killed run has no files of.
-  @Test func weightsOfAKilledRun() throws {
+  @Test func aKilledRunIsUsedWithTheWeightsOfItsNewestState() throws {
     let tool = try killed()
     defer { tool.remove() }
     let run = "results/eventful/run-0001"
@@ -130,9 +129,7 @@ import Testing
       ["explain", "eventful.yaml", "--checkpoint", run],
     ]
     for command in commands {
-      let result = try Tool.run(
-        Tool.executable.path, command, in: tool.folder,
-        environment: ProcessInfo.processInfo.environment)
+      let result = try tool.run(command)
       #expect(result.code == 0, "\(command[0]): \(result.errors)")
       #expect(
         result.errors.contains(
@@ -148,7 +145,7 @@ import Testing
       try tool.run("evaluate", "short").output == tool.run("evaluate", run).output)
   }
 
-  @Test func whatIsNoRunIsRefused() throws {
+  @Test func aFolderThatIsNotARunIsRefused() throws {
     let tool = try tool()
     defer { tool.remove() }
     try tool.write("", to: "folder/file")

@@ -1,25 +1,6 @@
 import Foundation
+import TestSupport
 import Testing
-
-/// A small problem that trains in an instant.
-let exclusiveOr = """
-  name: xor
-  seed: 4
-  data:
-    inline:
-      inputs: [[0, 0], [0, 1], [1, 0], [1, 1]]
-      targets: [[0], [1], [1], [0]]
-  model:
-    - {type: dense, units: 2, name: hidden}
-    - sigmoid
-    - {type: dense, units: 1, name: output}
-    - sigmoid
-  loss: squared_error
-  train:
-    optimizer: {type: sgd, learning_rate: 2}
-    epochs: 20
-
-  """
 
 @Suite struct RunTests {
   private func tool(_ text: String = exclusiveOr) throws -> Tool {
@@ -28,7 +9,7 @@ let exclusiveOr = """
     return tool
   }
 
-  @Test func aRunLeavesItsFiles() throws {
+  @Test func aRunWritesItsFiles() throws {
     let tool = try tool()
     defer { tool.remove() }
     let result = try tool.run("run", "xor.yaml")
@@ -49,7 +30,7 @@ let exclusiveOr = """
     #expect(result.output.contains("results/xor/run-0001/metrics.csv"))
   }
 
-  @Test func anotherRunGetsAnotherNumberAndTheSameBytes() throws {
+  @Test func aSecondRunGetsAnotherNumberAndTheSameBytes() throws {
     let tool = try tool()
     defer { tool.remove() }
     for _ in 0..<2 { #expect(try tool.run("run", "xor.yaml", "--quiet").code == 0) }
@@ -73,7 +54,7 @@ let exclusiveOr = """
         == tool.read("results/xor/run-0002/metrics.csv"))
   }
 
-  @Test func theResolvedFileRunsAlike() throws {
+  @Test func theResolvedFileGivesTheSameRun() throws {
     let tool = try tool()
     defer { tool.remove() }
     #expect(try tool.run("run", "xor.yaml", "train.epochs=7", "--quiet").code == 0)
@@ -98,7 +79,7 @@ let exclusiveOr = """
     #expect(wrong.errors.contains("command line:1:"))
   }
 
-  @Test func outputNamesAnotherPlace() throws {
+  @Test func outputNamesAnotherFolder() throws {
     let tool = try tool()
     defer { tool.remove() }
     #expect(try tool.run("run", "xor.yaml", "--output", "here/mine", "-q").code == 0)
@@ -109,7 +90,7 @@ let exclusiveOr = """
     #expect(again.errors.contains("here/mine"))
   }
 
-  @Test func aMissedExpectationEndsWithOne() throws {
+  @Test func aMissedExpectationEndsWith1() throws {
     let tool = try tool(exclusiveOr + "expect: {train_loss: \"< 0.0001\"}\n")
     defer { tool.remove() }
     let result = try tool.run("run", "xor.yaml", "-q")
@@ -121,7 +102,7 @@ let exclusiveOr = """
     #expect(summary.contains("\"exit_status\": 1"))
   }
 
-  @Test func divergenceEndsWithOneAndKeepsFiniteWeights() throws {
+  @Test func divergenceEndsWith1AndKeepsFiniteWeights() throws {
     let tool = try tool(
       exclusiveOr.replacing("  - sigmoid\nloss", with: "loss")
         .replacing("learning_rate: 2", with: "learning_rate: 1e30"))
@@ -151,41 +132,31 @@ let exclusiveOr = """
   }
 
   @Test(arguments: [SIGINT, SIGTERM])
-  func aSignalEndsCleanly(signal: Int32) throws {
-    let code = 128 + signal
+  func aSignalEndsTheRunCleanly(signal: Int32) throws {
     let tool = try tool(exclusiveOr.replacing("epochs: 20", with: "epochs: 2000000000"))
     defer { tool.remove() }
-    let process = Process()
-    process.executableURL = Tool.executable
-    process.arguments = ["run", "xor.yaml", "-q", "+train.record_every=1000"]
-    process.currentDirectoryURL = tool.folder
-    try process.run()
+    let process = try tool.start(["run", "xor.yaml", "-q", "+train.record_every=1000"])
     let metrics = "results/xor/run-0001/metrics.csv"
     #expect(waitUntil { ((try? tool.read(metrics)) ?? "").count > 200 })
-    kill(process.processIdentifier, signal)
-    let alarm = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
-    DispatchQueue.global().asyncAfter(deadline: .now() + patience, execute: alarm)
-    process.waitUntilExit()
-    alarm.cancel()
-    #expect(process.terminationReason == .uncaughtSignal)
-    #expect(process.terminationStatus == signal)
+    process.send(signal)
+    #expect(process.wait() == .signal(signal))
     let summary = try tool.read("results/xor/run-0001/summary.json")
     #expect(summary.contains("\"status\": \"interrupted\""))
-    #expect(summary.contains("\"exit_status\": \(code)"))
+    #expect(summary.contains("\"exit_status\": \(128 + signal)"))
     #expect(tool.exists("results/xor/run-0001/checkpoints/last.nnx"))
     #expect(try tool.read(metrics).hasSuffix("\n"))
   }
 
-  @Test func aReaderThatGoesAwayChangesNothing() throws {
+  @Test func aReaderThatGoesAwayDoesNotChangeTheRun() throws {
     let tool = try tool()
     defer { tool.remove() }
-    let result = try Tool.run(
+    let result = try runCommand(
       "/bin/sh",
       [
         "-c",
         "'\(Tool.executable.path)' run xor.yaml | true; '\(Tool.executable.path)' run xor.yaml > /dev/full",
       ],
-      in: tool.folder, environment: ProcessInfo.processInfo.environment)
+      in: tool.folder)
     #expect(result.errors == "")
     #expect(
       try tool.read("results/xor/run-0001/metrics.csv")
@@ -237,13 +208,11 @@ let exclusiveOr = """
         """)
   }
 
-  @Test func usageErrorsEndWithTwo() throws {
+  @Test func usageErrorsEndWith2() throws {
     let tool = try Tool()
     defer { tool.remove() }
     for arguments in [["fly"], ["run"], ["run", "a.yaml", "--nonsense"]] {
-      let result = try Tool.run(
-        Tool.executable.path, arguments, in: tool.folder,
-        environment: ProcessInfo.processInfo.environment)
+      let result = try tool.run(arguments)
       #expect(result.code == 2, "\(arguments)")
       #expect(result.output == "")
     }
@@ -253,7 +222,7 @@ let exclusiveOr = """
   }
 
   @Test(arguments: ["bash", "zsh", "fish"])
-  func completionsAreThere(shell: String) throws {
+  func completionScriptsAreGenerated(shell: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
     let result = try tool.run("--generate-completion-script", shell)

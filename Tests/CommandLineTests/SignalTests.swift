@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 35: a signal ends a run after its step, a second one at once, and
@@ -10,10 +11,10 @@ import Testing
   }
 
   @Test(arguments: [SIGINT, SIGTERM])
-  func theRunGoesOnToTheSameBytes(signal: Int32) throws {
+  func anInterruptedRunResumesToTheSameBytes(signal: Int32) throws {
     let tool = try Tool()
     defer { tool.remove() }
-    let text = eventful.replacing("epochs: 100", with: "epochs: 3000")
+    let text = statefulExperiment.replacing("epochs: 100", with: "epochs: 3000")
       .replacing("every: 1 epoch", with: "every: 0.2 seconds")
     try tool.write(text, to: "eventful.yaml")
     try tool.run("run", "eventful.yaml", "-q", "--output", "whole")
@@ -24,7 +25,7 @@ import Testing
       let process = try tool.start(command)
       command = ["resume", run, "-q"]
       try waitForRows(tool, of: run)
-      process.kill(signal)
+      process.send(signal)
       let end = process.wait()
       if end == .exit(0) { break }
       #expect(end == .signal(signal))
@@ -47,21 +48,22 @@ import Testing
   @Test func sigquitEndsTheProcessAtOnce() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    try tool.write(eventful.replacing("epochs: 100", with: "epochs: 100000"), to: "eventful.yaml")
+    try tool.write(
+      statefulExperiment.replacing("epochs: 100", with: "epochs: 100000"), to: "eventful.yaml")
     let process = try tool.start(["run", "eventful.yaml", "-q"])
     try waitForRows(tool, of: "results/eventful/run-0001")
-    process.kill(SIGQUIT)
+    process.send(SIGQUIT)
     #expect(process.wait() == .signal(SIGQUIT))
-    #expect(process.complaint == "", "no backtrace")
+    #expect(process.errors == "", "no backtrace")
   }
 
   /// At any moment, from before the first line of it to after the last; the one
   /// signal, the other, or both.
-  @Test func atRandomMoments() throws {
-    var random = SplitMix(seed: SplitMix.seed)
+  @Test func signalsAtRandomMomentsLoseNothing() throws {
+    var random = SeededGenerator(seed: testSeed)
     let whole = try Tool()
     defer { whole.remove() }
-    let text = eventful.replacing("epochs: 100", with: "epochs: 300")
+    let text = statefulExperiment.replacing("epochs: 100", with: "epochs: 300")
     try whole.write(text, to: "eventful.yaml")
     let start = Date()
     try #require(try whole.run("run", "eventful.yaml", "-q").code == 0)
@@ -77,27 +79,27 @@ import Testing
         let process = try tool.start(["run", "eventful.yaml", "--resume", "-q"])
         usleep(UInt32(Double.random(in: 0...seconds, using: &random) * 1e6))
         let signals = [[SIGINT], [SIGTERM], [SIGTERM, SIGINT]].randomElement(using: &random)!
-        for signal in signals { process.kill(signal) }
+        for signal in signals { process.send(signal) }
         let end = process.wait()
         if end == .exit(0) { break }
         #expect(
           signals.contains { end == .signal($0) },
-          "seed \(SplitMix.seed): \(end), \(process.complaint)")
+          "seed \(testSeed): \(end), \(process.errors)")
         interruptions += 1
         try #require(interruptions < 100 * moments)
       }
       runs += 1
       let found = tool.facts(of: try tool.theRun(of: "eventful"))
-      #expect(differences(expected, found) == [], "seed \(SplitMix.seed), run \(runs)")
+      #expect(differences(expected, found) == [], "seed \(testSeed), run \(runs)")
     }
     print(
-      "signals at \(interruptions) moments, \(runs) runs, none lost; seed \(SplitMix.seed)")
+      "signals at \(interruptions) moments, \(runs) runs, none lost; seed \(testSeed)")
   }
 
   /// In a step that takes seconds, the first signal waits and the second does
   /// not: the process has no time to write that it was interrupted.
   @Test(arguments: [SIGINT, SIGTERM])
-  func aSecondOneIsImmediate(signal: Int32) throws {
+  func aSecondSignalEndsTheRunAtOnce(signal: Int32) throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write(
@@ -112,15 +114,15 @@ import Testing
     let process = try tool.start(["run", "slow.yaml", "-q"])
     let summary = "results/slow/run-0001/summary.json"
     #expect(waitUntil { tool.exists(summary) && process.ticks > 50 })
-    process.kill(signal)
+    process.send(signal)
     #expect(waitUntil { !process.catches(signal) })
-    process.kill(signal)
+    process.send(signal)
     #expect(process.wait() == .signal(signal))
     #expect(try tool.read(summary).contains("\"status\": \"running\""))
   }
 
   /// While a gradient check of a large model is under way.
-  @Test func inAGradientCheck() throws {
+  @Test func aSignalEndsAGradientCheck() throws {
     let tool = try Tool()
     defer { tool.remove() }
     let text = exclusiveOr.replacing("units: 2", with: "units: 100000")
@@ -130,16 +132,16 @@ import Testing
     let summary = "results/xor/run-0001/summary.json"
     #expect(waitUntil { tool.exists(summary) })
     usleep(200_000)
-    process.kill(SIGTERM)
+    process.send(SIGTERM)
     #expect(process.wait() == .signal(SIGTERM))
     #expect(try tool.read(summary).contains("\"status\": \"interrupted\""))
   }
 }
 
-extension Child {
+extension ChildProcess {
   /// Hundredths of a second that it has computed.
   fileprivate var ticks: Int {
-    let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+    let text = (try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8)) ?? ""
     // Its name, in parentheses, may hold anything.
     let words = text.split(separator: ")").last?.split(separator: " ") ?? []
     return words.count > 11 ? Int(words[11]) ?? 0 : 0
@@ -147,7 +149,7 @@ extension Child {
 
   /// Whether it hears a signal; one that it has heard ends it the second time.
   fileprivate func catches(_ signal: Int32) -> Bool {
-    let text = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+    let text = (try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)) ?? ""
     let mask = text.firstMatch(of: /SigCgt:\s*([0-9a-f]+)/).flatMap { UInt64($0.1, radix: 16) }
     return (mask ?? 0) >> UInt64(signal - 1) & 1 == 1
   }

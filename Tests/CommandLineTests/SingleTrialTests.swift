@@ -1,27 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `--plan` and `--trial`: a sweep one trial at a time.
 @Suite struct SingleTrialTests {
   private static func experiment(epochs: Int) -> String {
-    """
-    name: xor
-    data:
-      inline: {inputs: [[0, 0], [0, 1], [1, 0], [1, 1]], targets: [[0], [1], [1], [0]]}
-    model:
-      - {type: dense, units: 2, name: hidden}
-      - sigmoid
-      - {type: dense, units: 1}
-    loss: squared_error
-    train:
-      optimizer: {type: sgd, learning_rate: 0.1}
-      epochs: \(epochs)
-      batch_size: full
-      record_every: \(max(1, epochs / 100))
-      checkpoint: {every: 0.1 seconds}
-    sweep: {grid: {train.optimizer.learning_rate: [0.1, 0.2, 1e30]}}
-
-    """
+    compactExclusiveOr(
+      epochs: epochs,
+      train: ", record_every: \(max(1, epochs / 100)), checkpoint: {every: 0.1 seconds}",
+      more: "sweep: {grid: {train.optimizer.learning_rate: [0.1, 0.2, 1e30]}}")
   }
 
   private func withTool(epochs: Int = 20, _ body: (Tool) throws -> Void) throws {
@@ -33,12 +20,10 @@ import Testing
 
   /// The cells of a column of sweep.csv.
   private func column(_ index: Int, _ tool: Tool) throws -> [Substring] {
-    try tool.read("results/xor/sweep/sweep.csv").split(separator: "\n").dropFirst().map {
-      $0.split(separator: ",", omittingEmptySubsequences: false)[index]
-    }
+    try tool.rows(of: "results/xor/sweep/sweep.csv").dropFirst().map { $0[index] }
   }
 
-  @Test func fromPlanToTable() throws {
+  @Test func trialsRunOneByOneGiveTheTable() throws {
     try withTool { tool in
       let plan = try tool.run("sweep", "xor.yaml", "--plan")
       #expect((plan.code, plan.output) == (0, "1\n2\n3\n"))
@@ -77,7 +62,7 @@ import Testing
   }
 
   /// A first trial plans for all; what is edited afterwards changes nothing.
-  @Test func thePlanHolds() throws {
+  @Test func editsAfterThePlanDoNotChangeItsTrials() throws {
     try withTool { tool in
       #expect(try tool.run("sweep", "xor.yaml", "--trial", "1").code == 0)
       try tool.write(
@@ -101,7 +86,7 @@ import Testing
   }
 
   @Test(arguments: ["0", "-1", "4", "9223372036854775807"])
-  func noSuchTrial(_ number: String) throws {
+  func aTrialNumberOutsideThePlanIsRefused(_ number: String) throws {
     try withTool { tool in
       let result = try tool.run("sweep", "xor.yaml", "--trial=\(number)")
       #expect(result.code == 2)
@@ -110,7 +95,7 @@ import Testing
     }
   }
 
-  @Test func otherArguments() throws {
+  @Test func argumentsThatDifferFromThePlanAreRefused() throws {
     try withTool { tool in
       #expect(try tool.run("sweep", "xor.yaml", "train.epochs=2,3", "--plan").code == 0)
       let result = try tool.run("sweep", "xor.yaml", "train.epochs=2, 4", "--trial", "1")
@@ -125,7 +110,7 @@ import Testing
     }
   }
 
-  @Test func badFile() throws {
+  @Test func aWrongOverrideIsReportedBeforeAnythingIsCreated() throws {
     try withTool { tool in
       let result = try tool.run("sweep", "xor.yaml", "train.epoch=1,2", "--trial", "1")
       #expect(result.code == 2)
@@ -134,12 +119,10 @@ import Testing
     }
   }
 
-  @Test func contradictions() throws {
+  @Test func trialCannotBeCombinedWithPlanDryRunOrLauncher() throws {
     try withTool { tool in
       for flags in [["--plan"], ["--dry-run"], ["--launcher", "slurm"]] {
-        let result = try Tool.run(
-          Tool.executable.path, ["sweep", "xor.yaml", "--trial", "1"] + flags, in: tool.folder,
-          environment: [:])
+        let result = try tool.run(["sweep", "xor.yaml", "--trial", "1"] + flags)
         #expect(result.code == 2)
         #expect(
           result.errors
@@ -151,28 +134,28 @@ import Testing
 
   /// A trial is killed; another process waits for one that is held; both end as an
   /// undisturbed run.
-  @Test func killedAndHeld() throws {
+  @Test func aKilledTrialAndOneHeldByAnotherProcessComplete() throws {
     try midway(of: [500_000, 5_000_000, 50_000_000]) { epochs in
       var isUnderWay = false
       try withTool(epochs: epochs) { tool in
         #expect(try tool.run("sweep", "xor.yaml", "--plan").code == 0)
         let words = ["sweep", "xor.yaml", "--trial", "1"]
-        let killed = try BackgroundTool(tool, words)
-        isUnderWay = killed.goesOn {
+        let killed = try tool.start(words)
+        isUnderWay = killed.runs {
           tool.contents.contains { $0.contains("/checkpoints/state") }
         }
         killed.send(SIGKILL)
-        guard try killed.end().code != 0, isUnderWay else { return isUnderWay = false }
+        guard killed.wait() != .exit(0), isUnderWay else { return isUnderWay = false }
         #expect(try column(2, tool, of: "collect") == ["interrupted", "pending", "pending"])
         #expect(try column(4, tool)[0] == "its process ended without a word")
 
-        let first = try BackgroundTool(tool, words)
+        let first = try tool.start(words)
         let run = try String(column(1, tool)[0])
-        _ = first.goesOn {
+        _ = first.runs {
           ((try? tool.read("\(run)/run.json")) ?? "").contains("resumed\": [\"")
         }
         let second = try tool.run("sweep", "xor.yaml", "--trial", "1")
-        #expect(try first.end().code == 0)
+        #expect(first.wait() == .exit(0))
         #expect(second.code == 0)
         #expect(
           second.output.contains(

@@ -1,22 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `--launcher slurm` with programs of Slurm's names that do at once what a cluster
 /// does in time; `make test-clusters` has a cluster.
 @Suite struct SlurmTests {
-  private static let xor = """
-    name: xor
-    data:
-      inline: {inputs: [[0, 0], [0, 1], [1, 0], [1, 1]], targets: [[0], [1], [1], [0]]}
-    model:
-      - {type: dense, units: 2, name: hidden}
-      - sigmoid
-      - {type: dense, units: 1}
-    loss: squared_error
-    train: {optimizer: {type: sgd, learning_rate: 0.1}, epochs: 20, batch_size: full}
-    sweep: {grid: {train.optimizer.learning_rate: [0.1, 0.2, 0.3, 0.4]}}
-
-    """
+  private static let experiment = compactExclusiveOr(
+    more: "sweep: {grid: {train.optimizer.learning_rate: [0.1, 0.2, 0.3, 0.4]}}")
 
   /// Runs every task of the array at once, one after another, and keeps for squeue how
   /// each ended. What a task is to end with in place of its trial stands in a file
@@ -67,7 +57,7 @@ import Testing
   ) throws {
     let tool = try Tool()
     defer { tool.remove() }
-    try tool.write(SlurmTests.xor, to: "xor.yaml")
+    try tool.write(SlurmTests.experiment, to: "xor.yaml")
     let programs = [
       "sbatch": SlurmTests.sbatch, "squeue": SlurmTests.squeue,
       "scancel": "#!/bin/bash\necho \"$*\" >>scancel.words\n",
@@ -83,23 +73,19 @@ import Testing
 
   private func launch(
     _ tool: Tool, _ environment: [String: String], _ more: String...
-  ) throws -> Tool.Result {
-    try Tool.run(
-      Tool.executable.path, ["sweep", "xor.yaml", "--launcher", "slurm"] + more, in: tool.folder,
-      environment: environment)
+  ) throws -> CommandResult {
+    try tool.run(["sweep", "xor.yaml", "--launcher", "slurm"] + more, environment: environment)
   }
 
   private func rows(_ tool: Tool) throws -> [[Substring]] {
-    try tool.read("results/xor/sweep/sweep.csv").split(separator: "\n").map {
-      $0.split(separator: ",", omittingEmptySubsequences: false).dropLast()
-    }
+    try tool.rows(of: "results/xor/sweep/sweep.csv").map { $0.dropLast() }
   }
 
   private func statuses(_ tool: Tool) throws -> [Substring] {
     try rows(tool).dropFirst().map { $0[2] }
   }
 
-  @Test func anArrayIsASweep() throws {
+  @Test func anArrayGivesTheTableOfASweep() throws {
     try withCluster { tool, environment in
       let result = try launch(
         tool, environment, "--jobs", "2", "--slurm-options", "--partition=cpu --comment='a b'")
@@ -140,7 +126,7 @@ import Testing
     }
   }
 
-  @Test func moreTrialsThanTasks() throws {
+  @Test func tasksShareTrialsIfTheArrayIsTooSmall() throws {
     try withCluster(arraySize: 4) { tool, environment in
       let result = try launch(tool, environment)
       #expect(result.code == 0, "\(result.errors)")
@@ -152,7 +138,7 @@ import Testing
 
   /// A dead task's trial has failed; one that Slurm took back is left, and submitted
   /// when the sweep is launched again.
-  @Test func deadAndTakenBack() throws {
+  @Test func deadTasksFailAndCancelledOnesAreSubmittedAgain() throws {
     try withCluster { tool, environment in
       try tool.write("FAILED|9|None", to: "task-1")
       try tool.write("CANCELLED|0|None", to: "task-2")
@@ -187,7 +173,7 @@ import Testing
   }
 
   /// Who does not wait finds the array again, as does `collect`.
-  @Test func laterOn() throws {
+  @Test func anArrayThatNobodyWaitsForIsFoundAgain() throws {
     try withCluster { tool, environment in
       try tool.write("FAILED|32512|None", to: "task-3")
       let result = try launch(tool, environment, "--no-wait")
@@ -223,7 +209,7 @@ import Testing
   }
 
   /// What Slurm no longer knows is over.
-  @Test func forgotten() throws {
+  @Test func anArrayThatSlurmForgotIsOver() throws {
     try withCluster { tool, environment in
       try tool.write("CANCELLED|0|None", to: "task-3")
       #expect(try launch(tool, environment, "--no-wait", "--quiet").output == "")
@@ -237,7 +223,7 @@ import Testing
 
   /// A queue that cannot be read does not end the waiting, and the run directories
   /// tell the end.
-  @Test func silentQueue() throws {
+  @Test func anUnreadableQueueDoesNotEndTheWait() throws {
     try withCluster { tool, environment in
       try tool.write(
         "#!/bin/bash\necho 'slurm_load_jobs error: Unable to contact controller' >&2\nexit 1\n",
@@ -256,7 +242,7 @@ import Testing
     }
   }
 
-  @Test func failFast() throws {
+  @Test func failFastCancelsTheArray() throws {
     try withCluster { tool, environment in
       try tool.write("RUNNING|0|None", to: "task-4")
       let spoilt = ["train.optimizer.learning_rate=1e30,0.1,0.2,0.3", "--no-wait"]
@@ -275,10 +261,10 @@ import Testing
     }
   }
 
-  @Test func aSearchIsNoArray() throws {
+  @Test func aHalvingCannotBeLaunched() throws {
     try withCluster { tool, environment in
       try tool.write(
-        SlurmTests.xor.replacingOccurrences(
+        SlurmTests.experiment.replacingOccurrences(
           of: "sweep: {", with: "sweep: {halving: {first_rung: 5}, "), to: "xor.yaml")
       let result = try launch(tool, environment)
       #expect(result.code == 2)
@@ -289,7 +275,7 @@ import Testing
     }
   }
 
-  @Test func noSlurm() throws {
+  @Test func aMachineWithoutSlurmIsReported() throws {
     try withCluster { tool, _ in
       let result = try launch(tool, ["PATH": "/nonexistent"])
       #expect(result.code == 3)
@@ -304,7 +290,7 @@ import Testing
     }
   }
 
-  @Test func refusal() throws {
+  @Test func aRefusedSubmissionIsReported() throws {
     try withCluster { tool, environment in
       try tool.write(
         """
@@ -354,11 +340,9 @@ import Testing
       """
     ),
   ])
-  func mistakes(_ words: [String], _ message: String) throws {
+  func wrongOptionsAreReported(_ words: [String], _ message: String) throws {
     try withCluster { tool, environment in
-      let result = try Tool.run(
-        Tool.executable.path, ["sweep", "xor.yaml"] + words, in: tool.folder,
-        environment: environment)
+      let result = try tool.run(["sweep", "xor.yaml"] + words, environment: environment)
       #expect(result.code == 2)
       #expect(result.errors.split(separator: "\n").first.map(String.init) == message)
       #expect(!tool.exists("results"))

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// FAULTS 36: whatever becomes of what the tool says, its files are whole.
@@ -9,7 +10,7 @@ import Testing
     "nnexp run xor.yaml >&-", "nnexp run xor.yaml 2>&-", "nnexp run xor.yaml <&- >&- 2>&-",
     "nnexp run xor.yaml </dev/null >/dev/full 2>/dev/full",
   ])
-  func theFilesAreWhole(script: String) throws {
+  func theFilesAreWholeWithClosedOrFullStreams(script: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
     // It falls short, so that standard error is written to as well.
@@ -22,7 +23,7 @@ import Testing
   }
 
   /// Whoever reads goes away after some bytes, at any of them.
-  @Test func theReaderGoesAway() throws {
+  @Test func theFilesAreWholeIfTheReaderGoesAway() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write(exclusiveOr + "gradient_check: {at: [start, end]}\n", to: "xor.yaml")
@@ -37,7 +38,7 @@ import Testing
     }
   }
 
-  @Test func predictionsThatCannotBeWrittenAreTold() throws {
+  @Test func predictionsThatCannotBeWrittenAreReported() throws {
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write(exclusiveOr, to: "xor.yaml")

@@ -1,20 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// FAULTS 47 and its like: what a `sweep:` block can have wrong, told whole; and
+/// FAULTS 47 and its like: errors in a `sweep:` block, word for word; and
 /// nothing is made.
 @Suite struct SweepFaultTests {
-  private static let experiment = """
-    name: xor
-    seed: 4
-    data:
-      inline: {inputs: [[0, 0], [0, 1], [1, 0], [1, 1]], targets: [[0], [1], [1], [0]]}
-    model: [{type: dense, units: 2, name: hidden}, sigmoid, {type: dense, units: 1}]
-    loss: squared_error
-    train: {optimizer: {type: sgd, learning_rate: 0.1}, epochs: 20, batch_size: full}
-
-    """
-
   @Test(arguments: [
     (
       #"{}"#,
@@ -279,10 +269,10 @@ import Testing
       """
     ),
   ])
-  func badBlocks(_ sweep: String, _ message: String) throws {
+  func aWrongSweepBlockIsReported(_ sweep: String, _ message: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
-    try tool.write(SweepFaultTests.experiment + "sweep: \(sweep)\n", to: "x.yaml")
+    try tool.write(compactExclusiveOr(seed: 4, more: "sweep: \(sweep)"), to: "x.yaml")
     let result = try tool.run("sweep", "x.yaml")
     #expect(result.code == 2)
     #expect(result.errors == message)

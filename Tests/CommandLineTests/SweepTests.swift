@@ -1,42 +1,21 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct SweepTests {
-  private static let xor = """
-    name: xor
-    data:
-      inline: {inputs: [[0, 0], [0, 1], [1, 0], [1, 1]], targets: [[0], [1], [1], [0]]}
-    model:
-      - {type: dense, units: 2, name: hidden}
-      - sigmoid
-      - {type: dense, units: 1}
-    loss: squared_error
-    train: {optimizer: {type: sgd, learning_rate: 0.1}, epochs: 20, batch_size: full}
-
-    """
-
   private func withTool(_ body: (Tool) throws -> Void) throws {
     let tool = try Tool()
     defer { tool.remove() }
-    try tool.write(SweepTests.xor, to: "xor.yaml")
+    try tool.write(compactExclusiveOr(), to: "xor.yaml")
     try body(tool)
   }
 
-  /// Rows of a table without its clock, the last column.
-  private func table(_ tool: Tool, _ file: String = "results/xor/sweep/sweep.csv") throws
-    -> [[Substring]]
-  {
-    try tool.read(file).split(separator: "\n").map {
-      $0.split(separator: ",", omittingEmptySubsequences: false)
-    }
-  }
-
-  @Test func trialsAreRuns() throws {
+  @Test func eachTrialIsARunLikeAnyOther() throws {
     try withTool { tool in
       let words = ["train.optimizer.learning_rate=0.1,0.5", "+seed=range(0,3)"]
       let result = try tool.run("sweep", "xor.yaml", words[0], words[1], "--jobs", "2")
       #expect(result.code == 0, "\(result.errors)")
-      let rows = try table(tool)
+      let rows = try tool.rows(of: "results/xor/sweep/sweep.csv")
       #expect(rows.count == 7)
       #expect(rows[0].starts(with: ["trial", "run", "status", "exit_status", "error", "seed"]))
       try tool.run(
@@ -56,16 +35,16 @@ import Testing
   }
 
   /// FAULTS 45: one diverges; the others complete and the table tells all.
-  @Test func oneTrialDiverges() throws {
+  @Test func aTrialThatDivergesDoesNotFailTheOthers() throws {
     try withTool { tool in
       let result = try tool.run("sweep", "xor.yaml", "train.optimizer.learning_rate=0.1,1e30,0.2")
       #expect(result.code == 1)
-      let statuses = try table(tool).dropFirst().map { $0[2] }
+      let statuses = try tool.rows(of: "results/xor/sweep/sweep.csv").dropFirst().map { $0[2] }
       #expect(statuses == ["completed", "failed", "completed"])
     }
   }
 
-  /// FAULTS 47, and its like: told whole, and nothing is created.
+  /// FAULTS 47 and similar ones: the whole error, and nothing is created.
   @Test(arguments: [
     (
       ["+seed=range(5,5)"],
@@ -111,10 +90,9 @@ import Testing
       """
     ),
   ])
-  func badSweeps(_ words: [String], _ message: String) throws {
+  func wrongSweepArgumentsAreReported(_ words: [String], _ message: String) throws {
     try withTool { tool in
-      let result = try Tool.run(
-        Tool.executable.path, ["sweep", "xor.yaml"] + words, in: tool.folder, environment: [:])
+      let result = try tool.run(["sweep", "xor.yaml"] + words)
       #expect(result.code == 2)
       #expect(result.errors == message)
       #expect(tool.contents == ["xor.yaml"])

@@ -13,7 +13,7 @@ import Testing
     }
   }
 
-  @Test func npy() throws {
+  @Test func npyFilesReadBackToTheBit() throws {
     for fixture in try Fixtures<[ArrayFixture]>.read("npy") {
       let elements = try readNPY(Array(fixture.bytes))
       #expect(elements.axes == fixture.shape, "\(fixture.name)")
@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  @Test func idx() throws {
+  @Test func idxFilesReadBackToTheBit() throws {
     for fixture in try Fixtures<[ArrayFixture]>.read("idx") {
       let elements = try readIDX(Array(fixture.bytes))
       #expect(elements.axes == fixture.shape, "\(fixture.name)")
@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  @Test func npz() throws {
+  @Test func npzFilesReadBackToTheBit() throws {
     for fixture in try Fixtures<[ArrayFixture]>.read("npz") {
       let folder = try TestFolder(["a.npz": Array(fixture.bytes)])
       let data = try folder.load("npz: a.npz\ntarget_kind: classes")
@@ -41,7 +41,7 @@ import Testing
 
   /// Zip64: NumPy's local headers always have the extra field; a directory has
   /// it where a size says so.
-  @Test func zip64Directory() throws {
+  @Test func sizesInAZip64DirectoryAreRead() throws {
     let name = Array("a.npy".utf8)
     let body: [UInt8] = [1, 2, 3]
     func little(_ value: UInt64, _ count: Int) -> [UInt8] {
@@ -86,14 +86,14 @@ import Testing
     #expect(try folder.load(source).target == .values([1]))
     #expect(try folder.load(source + "limit: 1").train.count == 1)
     #expect(
-      folder.complaint(source + "shape: [4, 2]") == """
+      folder.errors(source + "shape: [4, 2]") == """
         test.yaml:2:8: error: shape [4, 2] does not hold the 6 inputs of a sample
             shape: [4, 2]
                    ^
         """)
   }
 
-  @Test func moreAxesThanAShapeHas() throws {
+  @Test func moreAxesThanAShapeHoldsNeedADeclaredShape() throws {
     let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 1, 1, 1, 2, 1), }\n"
     let npy: [UInt8] =
       [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8)
@@ -106,7 +106,7 @@ import Testing
       to: "t.npy")
     let source = "npy: {inputs: x.npy, targets: t.npy}\n"
     #expect(
-      folder.complaint(source) == """
+      folder.errors(source) == """
         test.yaml:1:15: error: the inputs of a sample have the shape [1, 1, 1, 2, 1], more than 4 \
         axes; give their 'shape'
             npy: {inputs: x.npy, targets: t.npy}

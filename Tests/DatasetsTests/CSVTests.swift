@@ -1,4 +1,5 @@
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -7,7 +8,7 @@ import Testing
 @Suite struct CSVTests {
   /// Tables that Python's csv module wrote and read back: quotes, delimiters
   /// and line ends inside fields, three line ends, byte order marks.
-  @Test func asPythonReadsThem() throws {
+  @Test func tablesAreReadAsPythonReadsThem() throws {
     struct Case: Decodable {
       let text: String
       let delimiter: String
@@ -44,7 +45,7 @@ import Testing
     "x,y,t\n1,2,3\n4,5,6\n", "x,y,t\r\n1,2,3\r\n4,5,6\r\n", "x,y,t\r1,2,3\r4,5,6",
     "\u{FEFF}x,y,t\n1,2,3\n4,5,6", "x,y,t\n1,2,3\n4,5,6\n\n\r\n", "\"x\",y,t\n\"1\", 2 ,3\n4,5,6",
   ])
-  func acceptedForms(_ file: String) throws {
+  func lineEndsMarksQuotesAndSpacesAreAccepted(_ file: String) throws {
     let data = try TestFolder(["a.csv": file]).load("csv: a.csv")
     #expect(data.inputShape == [2])
     #expect(data.inputNames == ["x", "y"])
@@ -58,7 +59,7 @@ import Testing
 
   /// Random tables of numbers, written in the shortest form, come back to the bit.
   @Test(arguments: 0..<20)
-  func roundTrip(seed: UInt64) throws {
+  func randomNumbersReadBackToTheBit(seed: UInt64) throws {
     let random = RandomStream(seed: seed, purpose: "table")
     let (rows, columns) = (
       1 + random.integer(below: 20, at: 0), 2 + random.integer(below: 5, at: 1)
@@ -84,12 +85,12 @@ import Testing
     }
   }
 
-  @Test func delimiters() throws {
+  @Test func aDeclaredDelimiterIsUsed() throws {
     let folder = try TestFolder(["a.csv": "x;t\n1;2\n", "b.csv": "x\tt\n1\t2\n"])
     #expect(try folder.load("csv: {path: a.csv, delimiter: \";\"}").train.targets == [2])
     #expect(try folder.load("csv: {path: b.csv, delimiter: \"\\t\"}").train.targets == [2])
     #expect(
-      folder.complaint("csv: {path: a.csv, delimiter: \"ab\"}")
+      folder.errors("csv: {path: a.csv, delimiter: \"ab\"}")
         == """
         test.yaml:1:31: error: delimiter must be one ASCII character, found 'ab'
             csv: {path: a.csv, delimiter: "ab"}
@@ -97,7 +98,7 @@ import Testing
         """)
   }
 
-  @Test func categories() throws {
+  @Test func textColumnsBecomeOneHotInputs() throws {
     let file = "color,size,code,t\nred,1,7,0\nblue,2,10,1\nred,3,7,0\ngreen,4,10,1\n"
     let folder = try TestFolder(["a.csv": file])
     let data = try folder.load("csv: {path: a.csv, categorical: code}\nscale: standardize")
@@ -111,15 +112,15 @@ import Testing
     #expect(abs(rows[0][3] + 3 / 5.0.squareRoot()) < 1e-15)
   }
 
-  @Test func limit() throws {
+  @Test func nothingBeyondTheLimitIsRead() throws {
     // What comes after the first two samples is not even looked at.
     let folder = try TestFolder(["a.csv": "x,t\n1,2\n3,4\nfive,\"6\n"])
     #expect(try folder.load("csv: a.csv\nlimit: 2").train.inputs == [1, 3])
     #expect(try folder.load("csv: a.csv\nlimit: 1").train.inputs == [1])
   }
 
-  @Test func shippedData() throws {
-    let folder = #filePath.replacing("Tests/DatasetsTests/CSVTests.swift", with: "experiments/data")
+  @Test func theShippedTablesAreRead() throws {
+    let folder = Repository.experiments.path + "/data"
     func load(_ section: String) throws -> DataSets<Float> {
       try TestFolder([:] as [String: String]).load(
         section.replacing("DATA", with: folder), as: Float.self)

@@ -10,12 +10,12 @@ import Testing
     return data.inputNames + ["→"] + data.targetNames
   }
 
-  func complaint(_ options: String, header: Bool = true) throws -> String {
+  func errors(_ options: String, header: Bool = true) throws -> String {
     let file = header ? "a,b_0,b_1,c,t\n1,2,3,4,5\n" : "1,2,3,4,5\n"
-    return try TestFolder(["a.csv": file]).complaint("csv: {path: a.csv, \(options)}")
+    return try TestFolder(["a.csv": file]).errors("csv: {path: a.csv, \(options)}")
   }
 
-  @Test func byName() throws {
+  @Test func columnsAreSelectedByNamePatternOrRange() throws {
     #expect(try names("header: true") == ["a", "b_0", "b_1", "c", "→", "t"])
     #expect(try names("targets: c") == ["a", "b_0", "b_1", "t", "→", "c"])
     #expect(try names("inputs: c") == ["c", "→", "t"])
@@ -25,7 +25,7 @@ import Testing
     #expect(try names("inputs: [c, \"*_1\"]") == ["c", "b_1", "→", "t"])
   }
 
-  @Test func byIndex() throws {
+  @Test func columnsWithoutAHeaderAreSelectedByIndex() throws {
     let no = "header: false"
     #expect(
       try names(no, header: false)
@@ -37,68 +37,68 @@ import Testing
       try names("\(no), inputs: 1..2", header: false) == ["column_1", "column_2", "→", "column_4"])
   }
 
-  @Test func namesThatLookLikePatterns() throws {
+  @Test func aNameThatLooksLikeAPatternIsAName() throws {
     let folder = try TestFolder(["a.csv": "a*,ab,a..ab,7,t\n1,2,3,4,5\n"])
     #expect(try folder.load("csv: {path: a.csv, inputs: a*}").inputNames == ["a*"])
     #expect(try folder.load("csv: {path: a.csv, inputs: a..ab}").inputNames == ["a..ab"])
     #expect(try folder.load("csv: {path: a.csv, inputs: 7}").inputNames == ["7"])
   }
 
-  @Test func mistakes() throws {
+  @Test func wrongSelectionsAreReported() throws {
     #expect(
-      try complaint("inputs: [a, b_2]") == """
+      try errors("inputs: [a, b_2]") == """
         test.yaml:1:32: error: no column 'b_2' in 'a.csv'; did you mean 'b_0'?
             csv: {path: a.csv, inputs: [a, b_2]}
                                            ^
         note: columns: a, b_0, b_1, c, t
         """)
     #expect(
-      try complaint("inputs: pixel_*") == """
+      try errors("inputs: pixel_*") == """
         test.yaml:1:28: error: no column 'pixel_*' in 'a.csv'
             csv: {path: a.csv, inputs: pixel_*}
                                        ^
         note: columns: a, b_0, b_1, c, t
         """)
     #expect(
-      try complaint("inputs: c..a") == """
+      try errors("inputs: c..a") == """
         test.yaml:1:28: error: the columns 'c..a' run backwards
             csv: {path: a.csv, inputs: c..a}
                                        ^
         """)
     #expect(
-      try complaint("inputs: [a, b_0..c, b_1]") == """
+      try errors("inputs: [a, b_0..c, b_1]") == """
         test.yaml:1:40: error: column 'b_1' is selected twice
             csv: {path: a.csv, inputs: [a, b_0..c, b_1]}
                                                    ^
         """)
     #expect(
-      try complaint("inputs: [a, t]") == """
+      try errors("inputs: [a, t]") == """
         test.yaml:1:13: error: column 't' is an input and a target too
             csv: {path: a.csv, inputs: [a, t]}
                         ^
         """)
     #expect(
-      try complaint("header: false, inputs: 5", header: false) == """
+      try errors("header: false, inputs: 5", header: false) == """
         test.yaml:1:43: error: no column 5 in 'a.csv', which has 5 columns
             csv: {path: a.csv, header: false, inputs: 5}
                                                       ^
         """)
     #expect(
-      try complaint("inputs: 0.5") == """
+      try errors("inputs: 0.5") == """
         test.yaml:1:28: error: inputs must be a column's name, index, pattern or range, or a list \
         of these, found the number 0.5
             csv: {path: a.csv, inputs: 0.5}
                                        ^
         """)
     #expect(
-      try TestFolder(["a.csv": "t\n1\n"]).complaint("csv: a.csv") == """
+      try TestFolder(["a.csv": "t\n1\n"]).errors("csv: a.csv") == """
         test.yaml:1:6: error: 'a.csv' has no column left for the inputs
             csv: a.csv
                  ^
         """)
   }
 
-  @Test func patterns() {
+  @Test func aStarMatchesAnyTextInBoundedTime() {
     func match(_ text: String, _ pattern: String) -> Bool {
       matches(Array(text.unicodeScalars), Array(pattern.unicodeScalars))
     }

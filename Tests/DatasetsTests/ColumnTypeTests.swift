@@ -42,27 +42,27 @@ import Testing
     #expect(data.validation?.inputs == [7, 4])
   }
 
-  @Test func `what is wrong is told`() throws {
+  @Test func `wrong column types are reported`() throws {
     #expect(
-      folder.complaint("csv: {path: a.csv, columns: {zip: float}}") == """
+      folder.errors("csv: {path: a.csv, columns: {zip: float}}") == """
         test.yaml:1:35: error: unknown column type 'float'; did you mean 'number'?
             csv: {path: a.csv, columns: {zip: float}}
                                               ^
         note: known types: category, halves, number
         """)
     #expect(
-      folder.complaint("csv: {path: a.csv, columns: {zap: number}}") == """
+      folder.errors("csv: {path: a.csv, columns: {zap: number}}") == """
         test.yaml:1:30: error: no column 'zap' in 'a.csv'; did you mean 'zip'?
             csv: {path: a.csv, columns: {zap: number}}
                                          ^
         note: columns: zip, size, t
         """)
     #expect(
-      folder.complaint("csv: {path: a.csv, columns: {zip: number, z*: halves}}").hasPrefix(
+      folder.errors("csv: {path: a.csv, columns: {zip: number, z*: halves}}").hasPrefix(
         "test.yaml:1:43: error: column 'zip' has two types"))
     try folder.write(Array("zip,size,t\n1010,2,5\n2020,x,6\n".utf8), to: "a.csv")
     #expect(
-      folder.complaint("csv: {path: a.csv, columns: {size: halves}}") == """
+      folder.errors("csv: {path: a.csv, columns: {size: halves}}") == """
         a.csv:3:6: error: column 'size': 'x' gave a category, and the cells before it numbers
             2020,x,6
                  ^

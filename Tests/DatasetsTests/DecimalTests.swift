@@ -10,7 +10,7 @@ import Testing
   }
 
   /// To the bit as Python's float() reads them.
-  @Test func roundedCorrectly() throws {
+  @Test func decimalsAreRoundedAsPythonRoundsThem() throws {
     struct Case: Decodable {
       let text: String
       let bits: String
@@ -24,15 +24,15 @@ import Testing
     "", " ", "-", "+", ".", "e5", "1e", "1e+", "1.2.3", "--1", "1_000", "0x10", "1,5", "nan", "inf",
     "1 2", "1e5.0", "٣", "1\0", "½",
   ])
-  func notANumber(_ text: String) {
+  func textsThatAreNotNumbersAreRefused(_ text: String) {
     #expect(read(text) == nil)
   }
 
-  @Test func spacesAround() {
+  @Test func spacesAroundANumberAreIgnored() {
     #expect(read(" \t1.5 ") == 1.5)
   }
 
-  @Test func tooLarge() {
+  @Test func numbersBeyondFloat64AreTooLarge() {
     for text in ["1e309", "-1e999999999999999999999", "1" + String(repeating: "0", count: 400)] {
       let bytes = Array(text.utf8)
       guard case .tooLarge = decimal(bytes.span, bytes.indices) else {

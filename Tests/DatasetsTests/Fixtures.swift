@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// What Tests/References/datasets_fixtures.py wrote into Tests/References/datasets.
 struct Fixtures<Cases: Decodable>: Decodable {
@@ -6,9 +7,7 @@ struct Fixtures<Cases: Decodable>: Decodable {
   let cases: Cases
 
   static func read(_ name: String) throws -> Cases {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../References/datasets/\(name).json")
-    return try JSONDecoder().decode(Fixtures.self, from: Data(contentsOf: file)).cases
+    try Repository.reference("datasets/\(name).json", as: Fixtures.self).cases
   }
 }
 

@@ -37,7 +37,7 @@ import Testing
     }
   }
 
-  @Test func truncatedAtEveryByte() throws {
+  @Test func filesCutAtEveryByteAreReadOrReported() throws {
     let folder = try TestFolder([:] as [String: [UInt8]])
     for (name, section, bytes) in try HostileFilesTests.seeds() {
       for count in 0..<bytes.count {
@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  @Test func everyByteSetToExtremes() throws {
+  @Test func filesWithAnyByteChangedAreReadOrReported() throws {
     let folder = try TestFolder([:] as [String: [UInt8]])
     for (name, section, bytes) in try HostileFilesTests.seeds() {
       for i in bytes.indices {
@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test(arguments: 0..<20)
-  func randomDamage(seed: Int) throws {
+  func randomlyDamagedFilesAreReadOrReported(seed: Int) throws {
     let folder = try TestFolder([:] as [String: [UInt8]])
     let random = RandomStream(seed: UInt64(seed), purpose: "damage")
     var position = 0
@@ -86,10 +86,10 @@ import Testing
     }
   }
 
-  @Test func deflateBomb() throws {
+  @Test func inflationStopsAtItsLimit() throws {
     // 4 MiB of zeros in 4 KiB, said to be ten bytes.
     let folder = try TestFolder([:] as [String: [UInt8]])
-    let bomb = try ArrayMistakesTests().gzipped(
+    let bomb = try ArrayErrorTests().gzipped(
       [0, 0, 8, 1, 0, 0, 0, 2] + [UInt8](repeating: 0, count: 1 << 22), in: folder)
     #expect(bomb.count < 1 << 13)
     #expect(try inflate(bomb, .gzip, limit: 11).count == 11)

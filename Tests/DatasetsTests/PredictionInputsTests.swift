@@ -20,11 +20,11 @@ import Testing
     return try declaration.loadInputs(path: folder.path + "/new.csv", like: data)
   }
 
-  func complaint(_ file: String, _ section: String? = nil) -> String {
-    folder.complaint { _ = try load(file, section) }
+  func errors(_ file: String, _ section: String? = nil) -> String {
+    folder.errors { _ = try load(file, section) }
   }
 
-  @Test func columnsByName() throws {
+  @Test func columnsAreFoundByName() throws {
     for file in ["x,color,y\n2,red,6\n", "id,y,color,t,x\n99,6,red,?,2\n"] {
       let samples = try load(file)
       #expect(samples.count == 1)
@@ -33,59 +33,59 @@ import Testing
     }
   }
 
-  @Test func mistakes() {
+  @Test func wrongInputsAreReported() {
     #expect(
-      complaint("x,colour,y\n2,red,6\n") == """
+      errors("x,colour,y\n2,red,6\n") == """
         error: no column 'color' in 'new.csv'; did you mean 'colour'?
         note: columns: x, colour, y
         """)
     #expect(
-      complaint("x,color,y\n2,pink,6\n") == """
+      errors("x,color,y\n2,pink,6\n") == """
         new.csv:2:3: error: the text 'pink' of column 'color' is not in the training data
             2,pink,6
               ^
         note: known: blue, red
         """)
     #expect(
-      complaint("x,color,y\n2,red,\n") == """
+      errors("x,color,y\n2,red,\n") == """
         new.csv:2:7: error: missing value in column 'y'; fill it in or leave the row out
             2,red,
                   ^
         """)
     #expect(
-      complaint("x,color,y\n1,1,1\n") == """
+      errors("x,color,y\n1,1,1\n") == """
         new.csv:2:3: error: column 'color' holds numbers here, but text in the training data
             1,1,1
               ^
         """)
   }
 
-  @Test func withoutHeader() throws {
+  @Test func columnsWithoutAHeaderAreReadInOrder() throws {
     try folder.write(Array("1,2,3\n3,4,5\n".utf8), to: "train.csv")
     let section = "csv: {path: train.csv, header: false}\nscale: min_max"
     #expect(try load("2,3\n", section).inputs == [0.5, 0.5])
     #expect(try load("2,3,9\n", section).inputs == [0.5, 0.5])
     #expect(
-      complaint("1,2,3,4,5\n", section) == """
+      errors("1,2,3,4,5\n", section) == """
         new.csv:1:1: error: 'new.csv' has 5 columns, but the training data have 2 inputs
             1,2,3,4,5
             ^
         """)
   }
 
-  @Test func otherSources() throws {
+  @Test func inputsForInlineDataAreReadFromCSV() throws {
     let inline = "inline: {inputs: [[0, 0], [2, 4]], targets: [0, 1]}\nscale: min_max"
     #expect(try load("1,1\n", inline).inputs == [0.5, 0.25])
     #expect(try load("a,b\n1,1\n", inline).inputs == [0.5, 0.25])
     #expect(
-      complaint("1\n", inline) == """
+      errors("1\n", inline) == """
         new.csv:1:1: error: 'new.csv' has 1 column, but the training data have 2 inputs
             1
             ^
         """)
   }
 
-  @Test func arrays() throws {
+  @Test func inputsAreReadFromArrays() throws {
     let declaration = try folder.declaration(
       "inline: {inputs: [[0, 0, 0], [11, 11, 11]], targets: [0, 1]}\nscale: min_max")
     let data = try declaration.load(as: Double.self, seed: 1)
@@ -102,11 +102,11 @@ import Testing
         == npz.values.map { $0 / 11 })
     try folder.write(Array(gz.bytes), to: "a")
     #expect(
-      folder.complaint { _ = try declaration.loadInputs(path: folder.path + "/a", like: data) }
+      folder.errors { _ = try declaration.loadInputs(path: folder.path + "/a", like: data) }
         == "error: 'a' has 1 number a sample, but the training inputs have 3")
   }
 
-  @Test func dataMadeByHand() throws {
+  @Test func dataMadeInCodeHaveDefaultNames() throws {
     let data = DataSets<Float>(
       inputShape: [2], target: .values([1]),
       train: Samples(inputs: [1, 2], targets: [3], count: 1))

@@ -17,7 +17,7 @@ import Testing
 
   /// Exact fractions' figures (NumPy's too where it suffices), for columns from
   /// 1e-150 to 1e150 and far from 0.
-  @Test func exact() throws {
+  @Test func scaledNumbersAreThoseOfExactFractions() throws {
     let reference = try Fixtures<Reference>.read("scaling")
     let count = reference.x.count / reference.width
     let columns = RawColumns(
@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test func fittedToTrainingDataAlone() throws {
+  @Test func scalesAreFittedToTheTrainingDataOnly() throws {
     let folder = try TestFolder([
       "a.csv": "x,s,t\n0,train,1\n2,train,3\n1000,test,5\n-8,validation,7\n"
     ])
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test(arguments: ["standardize", "min_max"])
-  func constantColumns(_ method: String) throws {
+  func constantColumnsBecomeZero(_ method: String) throws {
     // Three times 0.1 is not 0.3 in float64: a naive mean leaves a residue.
     let folder = try TestFolder([
       "a.csv": "x,y,s,t\n0.1,1e300,train,1\n0.1,1e300,train,2\n0.1,1e300,train,3\n7,5,test,4\n"
@@ -63,7 +63,7 @@ import Testing
     #expect(data.test?.inputs == [0, 0])
   }
 
-  @Test func extremes() throws {
+  @Test func extremeNumbersAreScaledOrReported() throws {
     let folder = try TestFolder(["a.csv": "x,y,t\n5e-324,1e200,1\n0,-1e200,2\n"])
     let data = try folder.load("csv: a.csv\nscale: standardize", as: Float.self)
     #expect(data.train.inputs.allSatisfy { $0.isFinite })
@@ -71,23 +71,23 @@ import Testing
 
     try folder.write(Array("x,t\n1e308,1\n-1e308,2\n".utf8), to: "a.csv")
     #expect(
-      folder.complaint("csv: a.csv\nscale: standardize") == """
+      folder.errors("csv: a.csv\nscale: standardize") == """
         test.yaml:2:8: error: 'x' reaches from -1e+308 to 1e+308, too far apart to scale
             scale: standardize
                    ^
         """)
   }
 
-  @Test func mistakes() throws {
+  @Test func wrongScalesAreReported() throws {
     let folder = try TestFolder(["a.csv": "x,t\n1,a\n2,b\n"])
     #expect(
-      folder.complaint("csv: a.csv\nscale: {targets: min_max}") == """
+      folder.errors("csv: a.csv\nscale: {targets: min_max}") == """
         test.yaml:2:8: error: classes cannot be scaled
             scale: {targets: min_max}
                    ^
         """)
     #expect(
-      folder.complaint("csv: a.csv\nscale: standardise") == """
+      folder.errors("csv: a.csv\nscale: standardise") == """
         test.yaml:2:8: error: inputs must be one of: none, standardize, min_max, found the text \
         'standardise'; did you mean 'standardize'?
             scale: standardise

@@ -11,7 +11,7 @@ import Testing
   func rows(_ samples: Samples<Double>?) -> [Int] { samples?.inputs.map { Int($0) } ?? [] }
 
   @Test(arguments: [10, 11, 57, 100, 1000])
-  func fractions(_ count: Int) throws {
+  func fractionsSplitEveryRowOnce(_ count: Int) throws {
     let folder = try TestFolder(["a.csv": SplitTests.file(count)])
     let section = "csv: a.csv\nsplit: {validation: 0.2, test: 0.1}"
     let data = try folder.load(section)
@@ -28,7 +28,7 @@ import Testing
   }
 
   /// The same in either precision.
-  @Test func precisions() throws {
+  @Test func theSplitIsTheSameInEitherPrecision() throws {
     let folder = try TestFolder(["a.csv": SplitTests.file(50)])
     let section = "csv: a.csv\nsplit: {validation: 0.3}"
     #expect(
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test(arguments: [10, 23, 100, 999])
-  func stratified(_ count: Int) throws {
+  func aStratifiedSplitKeepsTheSharesOfTheClasses(_ count: Int) throws {
     let folder = try TestFolder(["a.csv": SplitTests.file(count)])
     let data = try folder.load(
       "csv: a.csv\nsplit: {validation: 0.25, test: 0.15, stratified: true}")
@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test func column() throws {
+  @Test func aColumnCanNameTheSplit() throws {
     let folder = try TestFolder([
       "a.csv": "x,part,t\n1,train,1\n2,test,2\n3,validation,3\n4,train,4\n5,train,5\n"
     ])
@@ -68,7 +68,7 @@ import Testing
 
     try folder.write(Array("x,part,t\n1,train,1\n2,tset,2\n".utf8), to: "a.csv")
     #expect(
-      folder.complaint("csv: a.csv\nsplit: {column: part}") == """
+      folder.errors("csv: a.csv\nsplit: {column: part}") == """
         a.csv:3:3: error: a row's part is one of: train, validation, test; found 'tset'; did you \
         mean 'test'?
             2,tset,2
@@ -76,14 +76,14 @@ import Testing
         """)
     try folder.write(Array("x,part,t\n1,test,1\n".utf8), to: "a.csv")
     #expect(
-      folder.complaint("csv: a.csv\nsplit: {column: part}") == """
+      folder.errors("csv: a.csv\nsplit: {column: part}") == """
         test.yaml:2:8: error: the split's column marks no row as 'train'
             split: {column: part}
                    ^
         """)
   }
 
-  @Test func sources() throws {
+  @Test func validationAndTestDataAreReadLikeTheTrainingData() throws {
     let folder = try TestFolder([
       "a.csv": "id,x,color,t\n0,1,red,no\n0,3,blue,yes\n",
       "v.csv": "t,color,x\nyes,red,2\n",
@@ -107,7 +107,7 @@ import Testing
 
     try folder.write(Array("x,color,t\n2,pink,yes\n".utf8), to: "v.csv")
     #expect(
-      folder.complaint("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
+      folder.errors("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
         v.csv:2:3: error: the text 'pink' of column 'color' is not in the training data
             2,pink,yes
               ^
@@ -115,55 +115,55 @@ import Testing
         """)
     try folder.write(Array("x,color,t\n2,red,yess\n".utf8), to: "v.csv")
     #expect(
-      folder.complaint("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
+      folder.errors("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
         v.csv:2:7: error: label 'yess' is not among the classes no, yes; did you mean 'yes'?
             2,red,yess
                   ^
         """)
     try folder.write(Array("x,color,t\nbig,red,yes\n".utf8), to: "v.csv")
     #expect(
-      folder.complaint("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
+      folder.errors("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
         v.csv:2:1: error: column 'x' holds text here, but numbers in the training data
             big,red,yes
             ^
         """)
   }
 
-  @Test func mistakes() throws {
+  @Test func wrongSplitsAreReported() throws {
     let folder = try TestFolder(["a.csv": "x,t\n1,1.5\n2,2.5\n3,3\n"])
     #expect(
-      folder.complaint("csv: a.csv\nsplit: {validation: 0.1}") == """
+      folder.errors("csv: a.csv\nsplit: {validation: 0.1}") == """
         test.yaml:2:8: error: validation 0.1 of 3 samples is none; raise it
             split: {validation: 0.1}
                    ^
         """)
     #expect(
-      folder.complaint("csv: a.csv\nsplit: {validation: 0.6, test: 0.4}") == """
+      folder.errors("csv: a.csv\nsplit: {validation: 0.6, test: 0.4}") == """
         test.yaml:2:32: error: validation 0.6 and test 0.4 leave no training data
             split: {validation: 0.6, test: 0.4}
                                            ^
         """)
     #expect(
-      folder.complaint("csv: a.csv\nsplit: {validation: 0.5, stratified: true}") == """
+      folder.errors("csv: a.csv\nsplit: {validation: 0.5, stratified: true}") == """
         test.yaml:2:8: error: a stratified split needs class targets
             split: {validation: 0.5, stratified: true}
                    ^
         """)
     #expect(
-      folder.complaint("csv: a.csv\nsplit: {validation: 1}") == """
+      folder.errors("csv: a.csv\nsplit: {validation: 1}") == """
         test.yaml:2:21: error: validation must be a number from 0 to 1 (1 excluded), found the \
         number 1
             split: {validation: 1}
                                 ^
         """)
     #expect(
-      folder.complaint("csv: a.csv\nsplit: {validation: 0.5}\nvalidation: {csv: a.csv}") == """
+      folder.errors("csv: a.csv\nsplit: {validation: 0.5}\nvalidation: {csv: a.csv}") == """
         test.yaml:3:13: error: validation data come from 'split' already; keep one of the two
             validation: {csv: a.csv}
                         ^
         """)
     #expect(
-      folder.complaint("npz: a.npz\nsplit: {column: part}") == """
+      folder.errors("npz: a.npz\nsplit: {column: part}") == """
         test.yaml:2:8: error: a split by a column needs a CSV source
             split: {column: part}
                    ^

@@ -10,7 +10,7 @@ import Testing
 @Suite struct StreamingTests {
   /// Tables with numbers, texts, quotes and every kind of split and scale.
   @Test(arguments: 0..<12)
-  func randomTables(seed: UInt64) throws {
+  func randomTablesAreTheSameHeldAndStreamed(seed: UInt64) throws {
     let random = RandomStream(seed: seed, purpose: "streamed table")
     let count = 20 + random.integer(below: 200, at: 0)
     let end = ["\n", "\r\n", "\r"][random.integer(below: 3, at: 1)]
@@ -45,7 +45,7 @@ import Testing
   }
 
   /// In whatever order they are asked for, and again.
-  @Test func anyOrder() throws {
+  @Test func samplesAreReadInAnyOrder() throws {
     let folder = try arrays(500)
     let declaration = try folder.declaration(
       "idx: {inputs: x.idx, targets: t.idx}\nscale: {inputs: min_max, targets: standardize}")
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func whatIsHeldDoesNotGrow() throws {
+  @Test func memoryGrowsOnlyByTwoIntegersPerSample() throws {
     let section = "idx: {inputs: x.idx, targets: t.idx}\nclasses: 5\nstream: true"
     let few = try arrays(100).load(section)
     let many = try arrays(10_000).load(section)
@@ -78,28 +78,28 @@ import Testing
 
   // MARK: Refusals
 
-  private func complaint(_ folder: TestFolder, _ section: String) -> String {
-    folder.complaint {
+  private func errors(_ folder: TestFolder, _ section: String) -> String {
+    folder.errors {
       _ = try folder.declaration(section + "\nstream: true").load(as: Float.self, seed: 1)
     }
   }
 
-  @Test func sourcesThatAreNoFiles() throws {
+  @Test func onlyCSVIDXAndNPYDataCanBeStreamed() throws {
     let folder = try TestFolder([:] as [String: [UInt8]])
     let expected = """
       test.yaml:2:9: error: only csv, idx and npy data can be streamed
           stream: true
                   ^
       """
-    #expect(complaint(folder, "inline: {inputs: [1, 2], targets: [1, 2]}") == expected)
-    #expect(complaint(folder, "npz: a.npz") == expected)
+    #expect(errors(folder, "inline: {inputs: [1, 2], targets: [1, 2]}") == expected)
+    #expect(errors(folder, "npz: a.npz") == expected)
   }
 
-  @Test func compressed() throws {
+  @Test func compressedFilesCannotBeStreamed() throws {
     let fixture = try Fixtures<[ArrayFixture]>.read("idx").first { $0.name.contains(".gz") }!
     let folder = try TestFolder(["a.gz": Array(fixture.bytes)])
     #expect(
-      complaint(folder, "idx: {inputs: a.gz, targets: a.gz}") == """
+      errors(folder, "idx: {inputs: a.gz, targets: a.gz}") == """
         test.yaml:1:15: error: 'a.gz': a .gz file cannot be read in parts; unpack it, or leave \
         'stream' out
             idx: {inputs: a.gz, targets: a.gz}
@@ -107,11 +107,11 @@ import Testing
         """)
   }
 
-  @Test func fortran() throws {
+  @Test func arraysInFortranOrderCannotBeStreamed() throws {
     let fixture = try Fixtures<[ArrayFixture]>.read("npy").first { $0.name.contains(" F [3, 2") }!
     let folder = try TestFolder(["a.npy": Array(fixture.bytes)])
     #expect(
-      complaint(folder, "npy: {inputs: a.npy, targets: a.npy}") == """
+      errors(folder, "npy: {inputs: a.npy, targets: a.npy}") == """
         test.yaml:1:15: error: 'a.npy': the array lies in Fortran's order, in which a sample \
         cannot be read alone; save it in C order, or leave 'stream' out
             npy: {inputs: a.npy, targets: a.npy}
@@ -119,13 +119,13 @@ import Testing
         """)
   }
 
-  @Test func aRecordWithoutAnEnd() throws {
+  @Test func aRecordWithoutAnEndIsReported() throws {
     let folder = try TestFolder([
       "a.csv": "x,t\n1,2\n3,\"4" + String(repeating: "\n5,6", count: 1000)
     ])
     let declaration = try folder.declaration("csv: a.csv")
     #expect(
-      folder.complaint {
+      folder.errors {
         do {
           _ = try declaration.assemble(
             as: Float.self, seed: 1, FileShelf(isStreamed: true, stride: 16))
@@ -143,7 +143,7 @@ import Testing
 
   /// What was checked and hashed is what is trained on, or nothing is.
   @Test(arguments: ["changed", "shorter", "longer"])
-  func aFileThatChanges(how: String) throws {
+  func aFileThatChangesWhileInUseIsReported(how: String) throws {
     let folder = try arrays(100)
     let data = try folder.declaration("idx: {inputs: x.idx, targets: t.idx}")
       .assemble(as: Float.self, seed: 1, FileShelf(isStreamed: true, stride: 10))

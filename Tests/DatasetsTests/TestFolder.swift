@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -14,20 +15,17 @@ let datasetsRegistry: Registry = {
 /// A folder of data files that goes when the test ends, and declarations that
 /// stand in it.
 final class TestFolder {
-  let path: String
+  private let scratch = Scratch()
+  var path: String { scratch.path }
   var registry = datasetsRegistry
 
   init(_ files: [String: [UInt8]] = [:]) throws {
-    path = NSTemporaryDirectory() + "nnexp-datasets-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     for (name, bytes) in files { try write(bytes, to: name) }
   }
 
   convenience init(_ files: [String: String]) throws {
     try self.init(files.mapValues { Array($0.utf8) })
   }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
 
   func write(_ bytes: [UInt8], to name: String) throws {
     try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
@@ -60,7 +58,7 @@ final class TestFolder {
   }
 
   /// What is read in parts, as small as lines and samples and smaller, is what
-  /// is read as a whole: the numbers, and the complaints.
+  /// is read as a whole: the numbers and the errors.
   private func expectTheSame<S: Scalar>(
     of declaration: DataDeclaration, _ section: String, as type: S.Type, seed: UInt64,
     _ held: Result<DataSets<S>, any Error>
@@ -89,20 +87,20 @@ final class TestFolder {
       #expect(held.inputNames == streamed.inputNames, trace)
       #expect(held.files == streamed.files, trace)
     case (_, .failure(let error)):
-      let complaint = "\(error)"
+      let errors = "\(error)"
       let refusals = [
         "in Fortran's order", "in parts", "where data are streamed", "outside of quotes",
       ]
-      if refusals.contains(where: complaint.contains) { return }
-      var expected = "no complaint"
+      if refusals.contains(where: errors.contains) { return }
+      var expected = "no error"
       if case .failure(let error) = held {
         expected = (error as? Diagnostics)?.description ?? "\(error)"
       }
       // The memory that is there is another every time.
-      func told(_ text: String) -> String { text.replacing(/and \d+ are there/, with: "") }
-      #expect(told(complaint) == told(expected), trace)
+      func withoutMemory(_ text: String) -> String { text.replacing(/and \d+ are there/, with: "") }
+      #expect(withoutMemory(errors) == withoutMemory(expected), trace)
     case (.failure(let error), .success):
-      Issue.record("\(trace): no complaint in parts, but as a whole: \(error)")
+      Issue.record("\(trace): no error in parts, but as a whole: \(error)")
     }
   }
 
@@ -111,14 +109,14 @@ final class TestFolder {
   }
 
   /// What loading complains of, in full, without the folder's name.
-  func complaint(_ section: String) -> String {
-    complaint { _ = try load(section) }
+  func errors(_ section: String) -> String {
+    errors { _ = try load(section) }
   }
 
-  func complaint(_ body: () throws -> Void) -> String {
+  func errors(_ body: () throws -> Void) -> String {
     do {
       try body()
-      return "no complaint"
+      return "no error"
     } catch let diagnostics as Diagnostics {
       return diagnostics.description.replacingOccurrences(of: path + "/", with: "")
     } catch {

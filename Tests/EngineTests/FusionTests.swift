@@ -1,5 +1,6 @@
 import Engine
 import NNExp
+import TestSupport
 import Testing
 
 /// A node whose function's kernels are called instead of its layer gives what the
@@ -46,7 +47,7 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3, 4, 5, 9, 40], ["sigmoid", "tanh"])
-  func denseLayers(inputs: Int, function: String) throws {
+  func aDenseLayerAndAFusedFunctionGiveTheSameBits(inputs: Int, function: String) throws {
     for (units, samples, seed) in [(1, 1, 1), (2, 4, 2), (7, 3, 3), (12, 70, 4)]
       as [(Int, Int, UInt64)]
     {
@@ -64,7 +65,7 @@ import Testing
     "channels: 4, window: 3, groups: 2", "channels: 4, window: 2, stride: 2, groups: 2",
     "channels: 2, window: 1, bias: false", "channels: 8, window: 5, padding: 2",
   ])
-  func convolutions(options: String) throws {
+  func aConvolutionAndAFusedFunctionGiveTheSameBits(options: String) throws {
     for (samples, seed) in [(1, 5), (3, 6), (40, 7)] as [(Int, UInt64)] {
       try compare(
         "{type: convolution, \(options)}", "tanh", input: [2, 12, 12], samples: samples,

@@ -1,10 +1,11 @@
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Engine
 
 @Suite struct GraphTests {
-  @Test func aChainFollowsTheFile() throws {
+  @Test func layersWithoutInputsFormAChain() throws {
     let graph = try graph(
       """
       model:
@@ -19,7 +20,7 @@ import Testing
     #expect(graph.parameters.map(\.offset) == [0, 6, 9, 12])
   }
 
-  @Test func branchesMeetAgain() throws {
+  @Test func branchesCanMeetAgain() throws {
     let graph = try graph(
       """
       model:
@@ -32,7 +33,7 @@ import Testing
     #expect(graph.nodes[2].inputs == [0, 1])
   }
 
-  @Test func `nodes that are a function leave it to the kernels`() throws {
+  @Test func `a node that is an elementwise function uses its kernels`() throws {
     func functions(_ model: String) throws -> [ElementwiseFunction?] {
       try graph("model: [\(model)]", input: [1, 4, 4]).nodes.map(\.function)
     }
@@ -79,7 +80,7 @@ import Testing
 
   @Test func aCycleIsListed() {
     #expect(
-      complaint(
+      errors(
         """
         model:
           - {type: add, inputs: [input, c], name: a}
@@ -94,7 +95,7 @@ import Testing
 
   @Test func anUnknownInputGetsASuggestion() {
     #expect(
-      complaint(
+      errors(
         """
         model:
           - {type: dense, units: 2, name: hidden}
@@ -107,9 +108,9 @@ import Testing
           """)
   }
 
-  @Test func aNameIsGivenOnce() {
+  @Test func twoNodesOfOneNameAreRefused() {
     #expect(
-      complaint(
+      errors(
         """
         model:
           - {type: dense, units: 2, name: a}
@@ -126,7 +127,7 @@ import Testing
 
   @Test func shapesThatDoNotFitNameBothNodes() {
     #expect(
-      complaint(
+      errors(
         """
         model:
           - {type: dense, units: 4, name: a, inputs: input}
@@ -145,9 +146,9 @@ import Testing
           """)
   }
 
-  @Test func anOutputThatGoesNowhereIsAMistake() {
+  @Test func anUnusedOutputIsAnError() {
     #expect(
-      complaint(
+      errors(
         """
         model:
           - {type: dense, units: 4, name: lost}
@@ -161,7 +162,7 @@ import Testing
 
   @Test func unknownParametersAreNamed() {
     #expect(
-      complaint(
+      errors(
         """
         model:
           - {type: dense, units: 1, frozen: [biass], initial: {wait: zeros}}
@@ -179,7 +180,7 @@ import Testing
 
   @Test func theInputCountIsChecked() {
     #expect(
-      complaint(
+      errors(
         """
         model:
           - {type: dense, units: 1, name: a}

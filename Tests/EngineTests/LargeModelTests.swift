@@ -1,29 +1,18 @@
 import Engine
 import NNExp
-import Standard
 import Testing
-import YAMLTree
 
 /// FAULTS 62: what a file of 1 MiB may hold takes time in proportion to its length.
 @Suite struct LargeModelTests {
-  private func read(_ text: String) throws -> Graph {
-    var registry = Registry()
-    registerStandard(in: &registry)
-    var options = Options(try parseYAML(Array(text.utf8), name: "test.yaml"))
-    let model = ModelDeclaration(from: &options, registry: registry)
-    try options.finish()
-    return try Graph(model, inputShape: [2], registry: registry)
-  }
-
   @Test func unnamedLayersAreNumbered() throws {
-    let graph = try read("model:\n" + String(repeating: "  - tanh\n", count: 30_000))
+    let graph = try graph("model:\n" + String(repeating: "  - tanh\n", count: 30_000), input: [2])
     #expect(graph.nodes.count == 30_000)
     #expect(graph.nodes.prefix(3).map(\.name) == ["tanh", "tanh_2", "tanh_3"])
     #expect(graph.nodes.last?.name == "tanh_30000")
   }
 
-  @Test func aNumberThatIsTakenIsPassedOver() throws {
-    let graph = try read("model: [tanh, {type: tanh, name: tanh_2}, tanh, tanh]")
+  @Test func aTakenNumberIsSkipped() throws {
+    let graph = try graph("model: [tanh, {type: tanh, name: tanh_2}, tanh, tanh]", input: [2])
     #expect(graph.nodes.map(\.name) == ["tanh", "tanh_2", "tanh_3", "tanh_4"])
   }
 
@@ -32,17 +21,17 @@ import YAMLTree
     let nodes = names.map { "  - {type: tanh, name: \($0), inputs: input}\n" }.joined()
     let text =
       "model:\n\(nodes)  - {type: concatenate, inputs: [\(names.joined(separator: ", "))]}\n"
-    let told = "\(try #require(throws: Diagnostics.self) { try read(text) })"
+    let error = "\(try #require(throws: Diagnostics.self) { try graph(text, input: [2]) })"
     #expect(
-      told.hasPrefix(
+      error.hasPrefix(
         "test.yaml:67:12: error: 'concatenate' (concatenate) takes 2 to 64 inputs, found 65\n"))
-    #expect(told.hasSuffix("note: … and 49 more inputs"))
+    #expect(error.hasSuffix("note: … and 49 more inputs"))
   }
 
-  @Test func manyReferencesToNoNode() throws {
+  @Test func twentyThousandUnknownInputsAreReported() throws {
     let nodes = (0..<20_000).map { "  - {type: tanh, inputs: none_\($0)}\n" }.joined()
-    let told = try #require(throws: Diagnostics.self) { try read("model:\n" + nodes) }
-    #expect(told.list.count == 20_000)
-    #expect("\(told)".hasSuffix("\n… and 19900 more"))
+    let error = try #require(throws: Diagnostics.self) { try graph("model:\n" + nodes, input: [2]) }
+    #expect(error.list.count == 20_000)
+    #expect("\(error)".hasSuffix("\n… and 19900 more"))
   }
 }

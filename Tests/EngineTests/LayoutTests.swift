@@ -5,7 +5,7 @@ import Testing
 
 /// One layout sizes, divides and forecasts a network's memory.
 @Suite struct LayoutTests {
-  @Test func `regions begin on cache lines and do not meet`() {
+  @Test func `regions begin on cache lines and do not overlap`() {
     for (scalarSize, line) in [(4, 16), (8, 8)] {
       var layout = Layout(scalarSize: scalarSize)
       var end = 0
@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  @Test func `sizes that overflow are the largest`() {
+  @Test func `sizes that overflow become the largest integer`() {
     var layout = Layout(scalarSize: 4)
     _ = layout.add(1 << 40, copies: 1 << 40)
     #expect(layout.count == .max && layout.bytes == .max)
@@ -28,7 +28,7 @@ import Testing
     #expect(throws: Diagnostic.self) { try Arena<Float>(layout) }
   }
 
-  @Test func `the forecast is what is allocated`() throws {
+  @Test func `the memory forecast is what is allocated`() throws {
     let graph = try graph(
       """
       model:

@@ -1,5 +1,6 @@
 import Datasets
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -68,7 +69,7 @@ import Testing
       "early_stopping: {patience: 3, monitor: validation_bad_fit}",
       "early_stopping: {patience: 2, monitor: train_fit, minimum_change: 1e-2}",
     ], [data, withoutValidation])
-  func neverChangesTraining(_ train: String, _ data: DataSets<Double>) throws {
+  func recordEveryNeverChangesTraining(_ train: String, _ data: DataSets<Double>) throws {
     if data.validation == nil, train.contains("validation_") { return }
     let text = "optimizer: {type: sgd, learning_rate: 0.3}\n  " + train
     let whole = try course(text, recordEvery: 1, data)
@@ -92,7 +93,7 @@ import Testing
   }
 
   /// Data that no decision depends on are measured only for the rows.
-  @Test func whatIsNotWatchedIsMeasuredForRowsOnly() throws {
+  @Test func metricsThatNothingWatchesAreMeasuredOnlyForRows() throws {
     let trained = try course("sampling: sequential", recordEvery: 20)
     #expect(trained.rows.map(\.epoch) == [20, 40, 60])
     #expect([20, 40, 60].contains(trained.bestEpoch))
@@ -105,8 +106,7 @@ import Testing
       static let typeName = "curious"
       init(from options: inout Options) {}
       func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
-        precondition(progress.loss.isNaN)
-        return 1
+        progress.loss.isNaN ? 1 : 0
       }
     }
     var more = registry
@@ -117,9 +117,12 @@ import Testing
       "model: [{type: dense, units: 1}]\nloss: squared_error\ntrain: {epochs: 1}")
     let training = try #require(TrainingDeclaration(from: &options, registry: more))
     let graph = try Graph(declared.model, inputShape: [2], registry: more)
+    let rows = Rows()
     _ = try Trainer(
       graph, objective: declared.objective, metrics: [], training: training,
       data: RecordEveryTests.data, seed: 1
-    ).run()
+    ).run([rows])
+    let rate = training.optimizer.learningRate
+    #expect(rows.rows.map { $0.values[2] } == [rate, rate, rate])
   }
 }

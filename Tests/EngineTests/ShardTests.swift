@@ -1,6 +1,7 @@
 import Datasets
 import Engine
 import NNExp
+import TestSupport
 import Testing
 
 /// A batch that cores share gives what it gives whole.
@@ -55,7 +56,7 @@ import Testing
 
   @Test(arguments: [48, 64, 67])
   func shardsAddUpToTheBatch(samples: Int) throws {
-    for seed in 0..<3 {
+    try withEvery("seed", in: 0..<3) { seed in
       let (whole, alone) = try gradients(
         samples: samples, isTraining: false, seed: UInt64(seed))
       for (a, b) in zip(whole, alone) {
@@ -66,7 +67,7 @@ import Testing
 
   /// Random masks included: a sample's numbers follow from its place in the batch.
   @Test func anyNumberOfThreadsGivesTheSameBits() throws {
-    for seed in 0..<10 {
+    try withEvery("seed", in: 0..<10) { seed in
       let first = try gradients(samples: 64, isTraining: true, seed: UInt64(seed)).whole
       let second = try gradients(samples: 64, isTraining: true, seed: UInt64(seed)).whole
       #expect(first == second, "seed \(seed)")

@@ -1,5 +1,6 @@
 import Datasets
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -136,7 +137,7 @@ private let network = """
     #expect(trainer.best!.epoch == 1)
   }
 
-  @Test func frozenParametersStay() throws {
+  @Test func frozenParametersDoNotChange() throws {
     let trainer = try trainer(
       """
       model:

@@ -1,10 +1,11 @@
 import Datasets
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Engine
 
-/// What observers are told, and when.
+/// The events that observers receive, and when.
 @Suite struct TrainingObserverTests {
   private func trainer(_ train: String) throws -> Trainer<Float> {
     let declared = try Declared(
@@ -78,7 +79,7 @@ import Testing
     #expect(evaluations.count > 3)
   }
 
-  @Test func whatAnObserverThrowsEndsTheTraining() throws {
+  @Test func anErrorOfAnObserverEndsTheTraining() throws {
     final class Failing: TrainingObserver {
       let observesGradients = true
       func gradientsReady<S: Scalar>(_ gradients: BatchGradients<S>) throws {

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Engine
@@ -63,11 +64,7 @@ import Testing
     }
   }
 
-  private static let reference: Reference = {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "References/pytorch_training.json")
-    return try! JSONDecoder().decode(Reference.self, from: Data(contentsOf: file))
-  }()
+  private static let reference: Reference = try! Repository.reference("pytorch_training.json")
 
   /// Keeps every row and the parameters that stand behind it.
   private final class Course: TrainingObserver {
@@ -118,7 +115,7 @@ import Testing
     }
   }
 
-  @Test func everyOptimizerTakesPyTorchsCourse() throws {
+  @Test func everyOptimizerFollowsPyTorch() throws {
     for wanted in TrajectoryTests.reference.optimizers {
       let optimizer = (["type: \(wanted.type)"] + Option.members(wanted.options))
         .joined(separator: ", ")
@@ -130,7 +127,7 @@ import Testing
     }
   }
 
-  @Test func everyScheduleTakesPyTorchsCourse() throws {
+  @Test func everyScheduleFollowsPyTorch() throws {
     for wanted in TrajectoryTests.reference.schedules {
       let schedule = (["type: \(wanted.type)"] + Option.members(wanted.options))
         .joined(separator: ", ")

@@ -1,27 +1,14 @@
-import Datasets
 import ExperimentFile
 import Foundation
 import NNExp
-import Standard
+import TestSupport
 import Testing
-
-/// All that is linked in.
-let registry: Registry = {
-  var registry = Registry()
-  registerStandard(in: &registry)
-  registerDatasets(in: &registry)
-  return registry
-}()
-
-/// Where the experiments lie that ship.
-let experimentsFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-  .appendingPathComponent("../../experiments").standardizedFileURL.path
 
 /// Every experiment that ships, by its path.
 let shippedExperiments: [String] = ["", "/seeds"].flatMap { folder in
-  let files = try? FileManager.default.contentsOfDirectory(atPath: experimentsFolder + folder)
-  return (files ?? []).filter { $0.hasSuffix(".yaml") }.sorted()
-    .map { "\(experimentsFolder)\(folder)/\($0)" }
+  let path = Repository.experiments.path + folder
+  let files = try? FileManager.default.contentsOfDirectory(atPath: path)
+  return (files ?? []).filter { $0.hasSuffix(".yaml") }.sorted().map { "\(path)/\($0)" }
 }
 
 /// The least that a file must say, a line each.

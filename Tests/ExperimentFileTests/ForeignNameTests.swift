@@ -1,18 +1,12 @@
 import NNExp
+import TestSupport
 import Testing
 
 /// Names of Keras, PyTorch and scikit-learn are not accepted: the error gives the own one.
 @Suite struct ForeignNameTests {
-  private func errors(_ text: String) -> String {
-    do {
-      _ = try experiment(text)
-      return "no error"
-    } catch {
-      return "\(error)"
-    }
-  }
+  private func errors(_ text: String) -> String { errorText { try experiment(text) } }
 
-  @Test func `a loss of another name is suggested, in its place`() {
+  @Test func `a loss under another library's name gets a suggestion`() {
     #expect(
       errors("loss: mse") == """
         a.yaml:1:7: error: unknown loss type 'mse'; did you mean 'squared_error'?
@@ -23,7 +17,7 @@ import Testing
         """)
   }
 
-  @Test func `an optimizer's key of another name is suggested, in its place`() {
+  @Test func `an optimizer's key under another library's name gets a suggestion`() {
     #expect(
       errors("train: {epochs: 1, optimizer: {type: sgd, lr: 0.1}}") == """
         a.yaml:1:43: error: unknown key 'lr'; did you mean 'learning_rate'?
@@ -70,7 +64,7 @@ import Testing
     ("train: {epochs: 1, weight_decay: 3}", "unknown key 'weight_decay'; did you mean 'l2'?"),
     ("random_state: 3", "unknown key 'random_state'; did you mean 'seed'?"),
   ])
-  func `the own name is suggested`(text: String, message: String) throws {
+  func `every foreign name gets the name used here`(text: String, message: String) throws {
     #expect(errors(text).contains(": error: \(message)\n"), "\(errors(text))")
   }
 

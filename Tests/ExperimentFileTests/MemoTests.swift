@@ -1,4 +1,5 @@
 import NNExp
+import TestSupport
 import Testing
 import YAMLTree
 
@@ -36,7 +37,7 @@ import YAMLTree
   ]
 
   /// What an experiment says of itself, or what is wrong with it.
-  private func told(_ overrides: [String], memo: Memo? = nil) throws -> String {
+  private func described(_ overrides: [String], memo: Memo? = nil) throws -> String {
     let bytes = Array(MemoTests.text.utf8)
     do {
       let experiment = try Experiment(
@@ -55,18 +56,18 @@ import YAMLTree
   private static let root = try! parseYAML(Array(text.utf8), name: "shared.yaml")
 
   @Test(arguments: overrides)
-  func experimentsThatShareAMemoAreWhatTheyAreAlone(overrides: [String]) throws {
-    let alone = try told(overrides)
+  func anExperimentIsTheSameWithTheSectionsOfAnother(overrides: [String]) throws {
+    let alone = try described(overrides)
     for others in MemoTests.overrides {
       let memo = Memo()
-      _ = try told(others, memo: memo)
-      #expect(try told(overrides, memo: memo) == alone, "\(overrides) after \(others)")
-      #expect(try told(overrides, memo: memo) == alone, "\(overrides) again after \(others)")
+      _ = try described(others, memo: memo)
+      #expect(try described(overrides, memo: memo) == alone, "\(overrides) after \(others)")
+      #expect(try described(overrides, memo: memo) == alone, "\(overrides) again after \(others)")
     }
   }
 
   /// Only what an override changes is read again, once for each of its texts.
-  @Test func sectionsThatStayTheSameAreReadOnce() throws {
+  @Test func unchangedSectionsAreReadOnce() throws {
     let memo = Memo()
     var reads: [String] = []
     func read(_ overrides: String...) throws -> [Double] {

@@ -1,15 +1,15 @@
 import ExperimentFile
 import NNExp
+import TestSupport
 import Testing
 
 /// Names of metrics are parts of columns, and are checked where they are declared.
 @Suite struct MetricNameTests {
   /// The whole text for an experiment whose first line is this one.
-  private func told(_ line: String, _ registry: Registry = registry) -> String {
-    do {
-      _ = try Experiment(Array(completed(line).utf8), path: "a.yaml", registry: registry)
-      return "valid"
-    } catch { return "\(error)" }
+  private func error(_ line: String, _ registry: Registry = registry) -> String {
+    errorText {
+      try Experiment(Array(completed(line).utf8), path: "a.yaml", registry: registry)
+    }
   }
 
   @Test(arguments: [
@@ -49,29 +49,29 @@ import Testing
       """
     ),
   ])
-  func aNameThatIsNone(name: String, column: Int, reason: String) {
+  func anInvalidMetricNameIsReported(name: String, column: Int, reason: String) {
     let line = "metrics: [{type: accuracy, name: \(name)}]"
     let bare = name.filter { $0 != "'" }
     #expect(
-      told(line).hasPrefix(
+      error(line).hasPrefix(
         """
         a.yaml:1:\(column - 6): error: a metric cannot be named '\(bare)': \(reason)
             \(line)
             \(String(repeating: " ", count: column - 7))^
         note: without a name it is called 'accuracy'
-        """), "\(told(line))")
+        """), "\(error(line))")
   }
 
-  @Test func aNameThatIsTooLong() {
+  @Test func aMetricNameThatIsTooLongIsReported() {
     let name = String(repeating: "x", count: 65)
     #expect(
-      told("metrics: [{type: accuracy, name: \(name)}]").contains(
+      error("metrics: [{type: accuracy, name: \(name)}]").contains(
         "a metric cannot be named '\(name)': the name has 65 bytes, more than 64\n"))
-    #expect(told("metrics: [{type: accuracy, name: \(name.dropLast())}]") == "valid")
+    #expect(error("metrics: [{type: accuracy, name: \(name.dropLast())}]") == "no error")
   }
 
   /// A plugin's type may have any name; as the name of a column it is checked.
-  @Test func aTypeWhoseNameIsNone() throws {
+  @Test func aTypeWithAnInvalidNameNeedsAMetricName() throws {
     struct Other: Metric, Component {
       static let typeName = "F1-Score"
       let isBetterHigher = true
@@ -84,19 +84,19 @@ import Testing
     var more = registry
     more.register(Other.self)
     #expect(
-      told("metrics: [accuracy, F1-Score]", more) == """
+      error("metrics: [accuracy, F1-Score]", more) == """
         a.yaml:1:21: error: a metric cannot be named 'F1-Score': a name has lowercase letters, \
         digits and '_', and starts with a letter; did you mean 'f1_score'?
             metrics: [accuracy, F1-Score]
                                 ^
         note: give it a name: {type: F1-Score, name: …}
         """)
-    #expect(told("metrics: [{type: F1-Score, name: f1_score}]", more) == "valid")
+    #expect(error("metrics: [{type: F1-Score, name: f1_score}]", more) == "no error")
   }
 
-  @Test func aNameThatIsTaken() {
+  @Test func twoMetricsOfOneNameAreReported() {
     #expect(
-      told("metrics: [accuracy, {type: r2, name: accuracy}]") == """
+      error("metrics: [accuracy, {type: r2, name: accuracy}]") == """
         a.yaml:1:21: error: the metric 'accuracy' is named twice
             metrics: [accuracy, {type: r2, name: accuracy}]
                                 ^

@@ -1,4 +1,5 @@
 import NNExp
+import TestSupport
 import Testing
 
 /// A declaration that runs, made for one type of the registry.

@@ -1,6 +1,7 @@
 import Engine
 import ExperimentFile
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Explanation
@@ -49,15 +50,15 @@ import Testing
       ? String(declaration.dropFirst(7).prefix { $0 != "," && $0 != "}" }) : declaration
   }
 
-  @Test func noneIsLeftOut() {
+  @Test func everyLayerAndLossIsChecked() {
     #expect(
       Set(EquationsTests.layers.map { EquationsTests.typeName($0.0) })
-        == Set(registry().layers.names))
+        == Set(registry.layers.names))
     #expect(
-      Set(EquationsTests.losses.map(EquationsTests.typeName)) == Set(registry().losses.names))
+      Set(EquationsTests.losses.map(EquationsTests.typeName)) == Set(registry.losses.names))
   }
 
-  @Test(arguments: layers) func layersHaveTheirEquations(
+  @Test(arguments: layers) func everyLayerHasReadableEquations(
     _ declaration: String, _ shapes: [Shape]
   ) throws {
     let sources = shapes.indices.map { "{type: flatten, name: in\($0)}" }.joined(separator: ", ")
@@ -68,7 +69,7 @@ import Testing
     let read = try Experiment(
       Array(
         experiment("[\(sources), {\(body), inputs: [\(names)], name: it}]").utf8),
-      path: "test.yaml", registry: registry())
+      path: "test.yaml", registry: registry)
     let layer = try #require(read.model.nodes.last).layer
     let plan = try layer.plan(for: shapes)
     let equations = layer.equations(for: shapes)
@@ -81,10 +82,10 @@ import Testing
     try expectReadable(equations)
   }
 
-  @Test(arguments: losses) func lossesHaveTheirEquations(_ loss: String) throws {
+  @Test(arguments: losses) func everyLossHasReadableEquations(_ loss: String) throws {
     let read = try Experiment(
       Array(experiment("[{type: dense, units: 3}]", loss: loss).utf8), path: "test.yaml",
-      registry: registry())
+      registry: registry)
     for shape in [[3], [1]] as [Shape] {
       let equations = read.objective.loss.equations(output: shape, target: .values(shape))
       #expect(equations.inputs.count == 1)

@@ -41,11 +41,11 @@ import Testing
        {type: add, inputs: [a, b]}]
       """, ["x", "y⁽¹⁾", "y⁽²⁾", "z"]
     ),
-  ]) func letters(_ model: String, _ expected: [String]) throws {
+  ]) func everyValueGetsItsLetter(_ model: String, _ expected: [String]) throws {
     #expect(try letters(model) == expected.map { $0.replacing("″", with: "′′") })
   }
 
-  @Test func poolingIsTanakasThirtyFour() throws {
+  @Test func lpPoolingIsWrittenAsTanakasEquation34() throws {
     let text = try explanation(
       experiment(
         "[{type: dense, units: 4, bias: false}, sigmoid, {type: lp_pooling, window: 4, p: 3}]")
@@ -57,7 +57,7 @@ import Testing
     #expect(text.contains("∂L/∂W = ∂L/∂z ∂z/∂y ∂y/∂y′ ∂y′/∂W\n"))
   }
 
-  @Test func parametersHaveNumbersWhereThereAreSeveral() throws {
+  @Test func parametersAreNumberedIfThereAreSeveral() throws {
     let one = try explanation(experiment("[{type: dense, units: 1}, sigmoid]"))
     #expect(one.derivations(of: "∂L/∂W").count == 1)
     let two = try explanation(
@@ -65,7 +65,7 @@ import Testing
     #expect(two.derivations(of: "∂L/∂W⁽²⁾").count == 1)
   }
 
-  @Test func longChainsLoseTheirMiddle() throws {
+  @Test func longChainsAreShortenedInTheMiddle() throws {
     let layers = Array(repeating: "{type: dense, units: 1}, sigmoid", count: 6)
     let text = try explanation(experiment("[" + layers.joined(separator: ", ") + "]")).text
     #expect(

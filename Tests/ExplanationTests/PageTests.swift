@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Explanation
@@ -22,7 +23,7 @@ import Testing
       """),
   ]
 
-  @Test(arguments: models) func thePageIsWellFormedAndAlone(_ yaml: String) throws {
+  @Test(arguments: models) func thePageIsWellFormedAndSelfContained(_ yaml: String) throws {
     let page = try explanation(yaml).formatted(as: .html)
     #expect(page.hasPrefix("<!DOCTYPE html>\n<html lang=\"en\">\n"))
     #expect(isWellFormed(page))
@@ -65,7 +66,7 @@ import Testing
       Formula.text("a_\u{301}#\u{301}").latex.hasSameBytes(as: "\\text{a\\_\u{301}\\#\u{301}}"))
   }
 
-  @Test func everyBoxOfTheGraphLeadsToItsEquation() throws {
+  @Test func everyBoxOfTheGraphLinksToItsEquation() throws {
     for yaml in PageTests.models {
       let page = try explanation(yaml).formatted(as: .html)
       let targets = page.matches(of: /<a href="#([^"]+)">/).map { String($0.1) }
@@ -118,17 +119,13 @@ import Testing
     arguments: models)
   func chromiumShowsTheFormulas(_ yaml: String) throws {
     let page = try explanation(yaml).formatted(as: .html)
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("nnexp-page-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("page.html")
-    try Data(page.replacing("</head>", with: PageTests.measurement + "</head>").utf8)
-      .write(to: file)
+    let scratch = Scratch()
+    scratch.put(
+      page.replacing("</head>", with: PageTests.measurement + "</head>"), in: "page.html")
 
     // A browser that crashes says nothing of the page.
-    var dom = try dump(file, in: folder)
-    if dom.isEmpty { dom = try dump(file, in: folder) }
+    var dom = try dump(scratch)
+    if dom.isEmpty { dom = try dump(scratch) }
     let title = try #require(dom.firstMatch(of: /<title>(.*?)<\/title>/)).1
     let formulas = page.matches(of: /<math/).count
     #expect(
@@ -139,22 +136,14 @@ import Testing
   }
 
   /// The page as the browser has it once its scripts have run.
-  private func dump(_ file: URL, in folder: URL) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try #require(PageTests.browser))
-    process.arguments = [
-      "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1200,900",
-      "--user-data-dir=\(folder.path)/profile", "--dump-dom", file.absoluteString,
-    ]
-    let output = folder.appendingPathComponent("dom.html")
-    try Data().write(to: output)
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let alarm = DispatchWorkItem { kill(process.processIdentifier, SIGKILL) }
-    DispatchQueue.global().asyncAfter(deadline: .now() + 300, execute: alarm)
-    process.waitUntilExit()
-    alarm.cancel()
-    return try String(contentsOf: output, encoding: .utf8)
+  private func dump(_ scratch: Scratch) throws -> String {
+    try runCommand(
+      try #require(PageTests.browser),
+      [
+        "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1200,900",
+        "--user-data-dir=\(scratch.path)/profile", "--dump-dom",
+        "file://\(scratch.path)/page.html",
+      ]
+    ).output
   }
 }

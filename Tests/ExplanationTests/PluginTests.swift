@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  @Test func withoutFormulasTheManualStands() throws {
+  @Test func aLayerWithoutFormulasShowsItsDocumentation() throws {
     let explanation = try explanation(
       experiment("[silent]", targets: "[[1, 0]]"), layers: [Silent.self])
     let text = explanation.text
@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  @Test func aWrongGradientIsSeen() throws {
+  @Test func aWrongGradientIsReported() throws {
     let text = try explanation(
       experiment("[wrong]", targets: "[[0, 0]]"), layers: [Wrong.self]
     ).text
@@ -87,7 +87,7 @@ import Testing
         """))
   }
 
-  @Test func kinksAreCalledKinks() throws {
+  @Test func derivativesAtKinksAreReportedAsKinks() throws {
     let text = try explanation(
       experiment("[relu]", inputs: "[[0, 1]]", targets: "[[1, 0]]")
     ).text
@@ -101,7 +101,7 @@ import Testing
         """))
   }
 
-  @Test func aBatchOfOneIsNone() throws {
+  @Test func aLayerThatCouplesSamplesIsExplainedInEvaluation() throws {
     let text = try explanation(
       experiment(
         "[{type: dense, units: 3, name: a}, {type: batch_normalization, name: norm}, "
@@ -115,7 +115,7 @@ import Testing
     #expect(text.contains("Of the 31 derivatives shown, 31 agree"))
   }
 
-  @Test func theMaskOfATrainingPassStands() throws {
+  @Test func theDropoutMaskOfATrainingPassIsShown() throws {
     let seen = try explanation(
       experiment(
         "[{type: dense, units: 6}, {type: dropout, rate: 0.5}]",
@@ -135,7 +135,7 @@ import Testing
     #expect(text.contains("It is frozen: training leaves it as it is.\n"))
   }
 
-  @Test func aLossThatIsNotFiniteIsSaid() throws {
+  @Test func aLossThatIsNotFiniteIsReported() throws {
     let text = try explanation(
       experiment("[{type: dense, units: 1, initial: {weight: {constant: 1e200}}}]")
     ).text

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Explanation
 
-/// What is shown of a tensor, and what is said of the rest.
+/// The entries that are shown of a tensor, and the note about the rest.
 @Suite struct TensorTextTests {
   private func shown(_ count: Int, _ shape: Shape) -> (String, String) {
     let text = TensorText((0..<count).map(Double.init), shape: shape)
@@ -19,7 +19,7 @@ import Testing
     #expect(shown(48, [8, 6]).1 == "")
   }
 
-  @Test func largeOnesByShapeNormAndFirstEntries() {
+  @Test func largeTensorsAreShownByShapeNormAndFirstEntries() {
     #expect(
       shown(11, [11])
         == ("[0  1  2  3  4  5  …]", "shape [11], norm 19.6214, the first 6 of 11"))

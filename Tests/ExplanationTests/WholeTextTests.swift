@@ -12,7 +12,7 @@ import Testing
       .replacing(/difference is [^ ]+\.\n/, with: "difference is ….\n")
   }
 
-  @Test func allOfOneLayer() throws {
+  @Test func oneLayerIsExplainedWordForWord() throws {
     #expect(
       withoutErrors(try explanation(oneLayer, sample: 1).text) == """
         one_layer: the chain rule of training sample 1
@@ -114,7 +114,7 @@ import Testing
         """)
   }
 
-  @Test func theWayBackThroughTwoLayers() throws {
+  @Test func theBackwardPassThroughTwoLayersIsExplainedWordForWord() throws {
     let text = withoutErrors(try explanation(twoLayers).text)
     let start = try #require(text.range(of: "Backward\n---"))
     #expect(
@@ -197,7 +197,7 @@ import Testing
         """)
   }
 
-  @Test func oneLayerAsMarkdown() throws {
+  @Test func oneLayerIsExplainedInMarkdownWordForWord() throws {
     #expect(
       withoutErrors(try explanation(oneLayer).formatted(as: .markdown)) == #"""
         # one\_layer: the chain rule of training sample 0

@@ -23,7 +23,7 @@ import Testing
     "{type: binary_cross_entropy, from: logits}",
   ]
 
-  @Test(arguments: chains) func productsComeToWhatIsClaimed(_ model: String) throws {
+  @Test(arguments: chains) func writtenProductsEqualTheirResults(_ model: String) throws {
     for loss in WrittenNumbersTests.losses {
       let explanation = try explanation(experiment(model, loss: loss))
       var checked = 0
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test func numericDerivativesStandBesideTheirOwn() throws {
+  @Test func numericDerivativesAgreeWithTheDerivativesBesideThem() throws {
     for model in WrittenNumbersTests.chains {
       let explanation = try explanation(experiment(model))
       var compared = 0
@@ -70,7 +70,7 @@ import Testing
 
   /// The 2-2-1 network by hand: each equation as scalars, apart from the engine
   /// (computed in Python).
-  @Test func twoLayersByHand() throws {
+  @Test func twoLayersAgreeWithACalculationByHand() throws {
     let explanation = try explanation(twoLayers)
     let expected: [(String, [Double])] = [
       ("y′", [1.5, 0]), ("y", [0.817574, 0.5]), ("z′", [0.476362]), ("z", [0.616888]),
@@ -88,7 +88,7 @@ import Testing
   }
 
   /// What the readers of a value bring adds up to its δ.
-  @Test func contributionsAddUp() throws {
+  @Test func contributionsAddUpToTheDelta() throws {
     let explanation = try explanation(
       experiment(
         """

@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  @Test func whatAKilledProcessLeftIsRemovedNextTime() throws {
+  @Test func filesLeftByAKilledProcessAreRemovedNextTime() throws {
     let scratch = Scratch()
     for _ in 0..<3 { scratch.put("half", in: PartialName.new()) }
     try write("whole", to: scratch.path + "/out.xml")

@@ -1,4 +1,5 @@
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Files
@@ -11,7 +12,7 @@ import Testing
     ("\u{7F}\u{9B}", "\\x7F\\x9B"), ("\u{2028}", "\\u2028"), ("žluť — δ", "žluť — δ"),
     ("::error::x", "::error::x"),
   ])
-  func textForATerminal(_ text: String, _ expected: String) {
+  func textForATerminalIsEscaped(_ text: String, _ expected: String) {
     #expect(Escaping.terminal(text) == expected)
   }
 
@@ -21,7 +22,7 @@ import Testing
     ("x ##[error]y", "x ##\\x5Berror]y"), ("###[#", "###\\x5B#"), (":\n:", ":\n:"),
     ("::\u{301}x", "\\x3A:\u{301}x"), ("", ""), ("\n", "\n"),
   ])
-  func textForGitHub(_ text: String, _ expected: String) {
+  func textForGitHubIsEscaped(_ text: String, _ expected: String) {
     #expect(Escaping.terminal(text, isForGitHub: true) == expected)
   }
 
@@ -31,7 +32,7 @@ import Testing
         == "::error file=a%3Ab%2Cc%0A.yaml,line=3,col=7::50%25 of%0A::x\\x1B")
   }
 
-  @Test func textForXML() {
+  @Test func textForXMLIsEscaped() {
     let text = "<a b='\"&'>\n\t\r\u{0}\u{7F}\u{FFFE}</a>"
     #expect(
       Escaping.xml(text)
@@ -41,23 +42,19 @@ import Testing
         == "&lt;a b=&#39;&quot;&amp;&#39;&gt;&#10;&#9;&#13;\u{FFFD}\u{FFFD}\u{FFFD}&lt;/a&gt;")
   }
 
-  @Test func textForMarkdown() {
+  @Test func textForMarkdownIsEscaped() {
     #expect(Escaping.markdown("[a](b) `c` $d$ | <e>") == "\\[a\\](b) \\`c\\` \\$d\\$ \\| \\<e\\>")
   }
 
   /// Of scalars that mean something somewhere, in any order.
   @Test(arguments: UInt64(0)..<200)
-  func nothingActsWhateverTheText(_ seed: UInt64) {
+  func randomTextIsHarmlessOnceEscaped(_ seed: UInt64) {
     let scalars = Array("::##[]\n\r\t\u{1B}\u{0}\u{9B}\u{202E}\u{301} %,<>&'\"ax".unicodeScalars)
-    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-    func next() -> Int {
-      state ^= state << 13
-      state ^= state >> 7
-      state ^= state << 17
-      return Int(truncatingIfNeeded: state >> 33)
-    }
+    var random = SeededGenerator(seed: seed)
     var text = String.UnicodeScalarView()
-    for _ in 0..<next() % 40 { text.append(scalars[next() % scalars.count]) }
+    for _ in 0..<Int.random(in: 0..<40, using: &random) {
+      text.append(scalars.randomElement(using: &random)!)
+    }
     let shown = Escaping.terminal(String(text), isForGitHub: true)
     #expect(shown.unicodeScalars.allSatisfy { $0 == "\n" || !$0.isUnsafeInText })
     #expect(shown.utf8.firstRange(of: "##[".utf8) == nil)

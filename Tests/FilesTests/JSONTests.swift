@@ -49,7 +49,7 @@ private func parse(_ text: String) throws -> JSON {
       """)
 }
 
-@Test func whatIsWrittenReadsBack() throws {
+@Test func writtenJSONReadsBack() throws {
   let json: JSON = [
     "": "", "\u{0}\u{1F}\"\\/": "\u{7F}é€😀\u{2028}\r\n\t", "n": [1, -1, 0.1, 1e300, nil, true],
     "min": .int(.min), "max": .int(.max), "o": ["a": ["b": [["c": [:]]]]],
@@ -97,9 +97,8 @@ private func bytes(_ hexadecimal: String) -> [UInt8] {
 }
 
 private func reference() throws -> [String: Any] {
-  let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("References/json.json")
-  return try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as! [String: Any]
+  let file = Repository.test("References/json.json")
+  return try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as! [String: Any]
 }
 
 @Test func textsAreReadAsPythonReadsThem() throws {
@@ -121,7 +120,7 @@ private func reference() throws -> [String: Any] {
   }
 }
 
-// MARK: Mistakes
+// MARK: Errors
 
 @Test(arguments: [
   ("", "run.json:1:1: error: expected a value, found the end of the text"),
@@ -190,11 +189,11 @@ private func reference() throws -> [String: Any] {
     """
   ),
 ])
-func mistakesHaveTheirPlace(_ text: String, _ expected: String) {
+func errorsHaveTheirLocation(_ text: String, _ expected: String) {
   #expect(thrown { try parse(text) } == "3 " + expected)
 }
 
-@Test func invalidUTF8HasItsPlace() {
+@Test func invalidUTF8IsReportedWithItsLocation() {
   #expect(
     thrown { try JSON(parsing: Array("[\n\"é".utf8) + [0xFF], from: "run.json") } == """
       3 run.json:2:3: error: this byte is not UTF-8
@@ -214,7 +213,7 @@ func mistakesHaveTheirPlace(_ text: String, _ expected: String) {
       "nested deeper than 128"))
 }
 
-@Test func everyPrefixIsAMistake() {
+@Test func everyPrefixIsAnError() {
   let whole = Array(#"{"a": [1.5e-3, "x\u00e9\n", {"b": null}], "c": [true, false]}"#.utf8)
   for count in 0..<whole.count {
     #expect(thrown { try JSON(parsing: Array(whole[..<count]), from: "x") } != "nothing")

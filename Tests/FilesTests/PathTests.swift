@@ -15,7 +15,7 @@ import Testing
     ("a/\u{301}b", "a", "a/", "\u{301}b", "\u{301}b", ""),
     ("b.\u{301}c", ".", "", "b.\u{301}c", "b", "\u{301}c"),
   ])
-  func partsOfAPath(
+  func aPathIsDividedIntoItsParts(
     _ path: String, _ folder: String, _ prefix: String, _ name: String, _ stem: String,
     _ suffix: String
   ) {
@@ -30,7 +30,7 @@ import Testing
     ("a", "b", "a/b"), ("a/", "b", "a/b"), (".", "b", "b"), ("", "b", "b"), ("a", "/b", "/b"),
     ("/", "b", "/b"),
   ])
-  func joinedPaths(_ folder: String, _ path: String, _ expected: String) {
+  func pathsAreJoinedWithOneSlash(_ folder: String, _ path: String, _ expected: String) {
     #expect(Path.join(folder, path) == expected)
   }
 

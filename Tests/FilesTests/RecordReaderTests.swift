@@ -12,7 +12,7 @@ import Testing
   @Test(arguments: [
     "-1", "9007199254740993", "9223372036854775807", "1e300", "1.5", "\"1\"", "null",
   ])
-  func countsAreInRange(_ value: String) throws {
+  func countsOutsideTheirRangeAreReported(_ value: String) throws {
     let record = try reader("{\"n\": \(value)}")
     #expect(
       thrown { try record.count("n") }
@@ -24,7 +24,7 @@ import Testing
     "", "../x", "/etc", "0123456789ABCDEF", "0123456789abcde", "0123456789abcdef0",
     "0123456789abcde\u{661}", "0123456789abcdeg",
   ])
-  func hashesHaveTheirDigits(_ text: String) throws {
+  func hashesWithOtherDigitsAreReported(_ text: String) throws {
     let record = try RecordReader(
       parsing: Array((["h": .string(text)] as JSON).description.utf8), from: "run.json")
     #expect(

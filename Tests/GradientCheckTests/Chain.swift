@@ -115,6 +115,29 @@ final class Chain: GradientSubject {
   }
 }
 
+/// A chain whose analytic gradients a test makes wrong.
+final class WrongGradients: GradientSubject {
+  private let chain: Chain
+  private let change: (inout [[Double]]) -> Void
+
+  init(of chain: Chain, _ change: @escaping (inout [[Double]]) -> Void) {
+    self.chain = chain
+    self.change = change
+  }
+
+  var tensors: [SubjectTensor] { chain.tensors }
+  func value(of tensor: Int, at index: Int) -> Double { chain.value(of: tensor, at: index) }
+  func setValue(_ x: Double, of tensor: Int, at index: Int) {
+    chain.setValue(x, of: tensor, at: index)
+  }
+  func loss(changing tensor: Int) -> Double { chain.loss(changing: tensor) }
+  func analyticGradients() -> [[Double]] {
+    var gradients = chain.analyticGradients()
+    change(&gradients)
+    return gradients
+  }
+}
+
 extension GradientCheckSettings {
   /// Every entry.
   static var complete: GradientCheckSettings {

@@ -1,9 +1,6 @@
-import Datasets
-import Engine
 import NNExp
-import Standard
+import TestSupport
 import Testing
-import YAMLTree
 
 @testable import GradientCheck
 
@@ -17,7 +14,7 @@ import YAMLTree
 
     init(from options: inout Options) {
       let units = options.int("units", in: 1...)
-      let fault = options.choice("fault", default: Fault.none, of: Fault.self)
+      let fault = options.choice("fault", default: GradientFault.none, of: GradientFault.self)
       let part = options.choice("in", default: "weight", of: ["weight", "bias", "input"])
       let target: TestDense.Target =
         part == "weight" ? .weight : (part == "bias" ? .bias : .input)
@@ -60,8 +57,7 @@ import YAMLTree
   }
 
   private static let registry: Registry = {
-    var registry = Registry()
-    registerStandard(in: &registry)
+    var registry = standardRegistry
     registry.register(Mutant.self)
     registry.register(Overwriting.self)
     registry.register(UnscaledError.self)
@@ -72,22 +68,15 @@ import YAMLTree
   private func check(
     _ model: String, loss: String = "squared_error", seed: UInt64
   ) throws -> GradientReport {
-    let registry = EngineMutantTests.registry
-    var options = Options(
-      try parseYAML(Array((model + "\nloss: \(loss)\n").utf8), name: "mutant.yaml"))
-    let declared = ModelDeclaration(from: &options, registry: registry)
-    let objective = Objective(from: &options, registry: registry)
-    try options.finish()
-    let graph = try Graph(declared, inputShape: [3], registry: registry)
-    let target = Target.values(graph.outputShape)
-    let network = try Network<Float>(graph, target: target, capacity: 4, seed: seed)
     let random = RandomStream(seed: seed, purpose: "mutants")
-    let width = target.shape.count
-    let samples = Samples(
-      inputs: (0..<12).map { Float(random.normal(at: $0)) },
-      targets: (0..<(4 * width)).map { Float(random.normal(at: 100 + $0)) }, count: 4)
-    let subject = try NetworkSubject(
-      of: network, samples: samples, objective: try #require(objective), seed: seed)
+    let subject = try networkSubject(
+      model + "\nloss: \(loss)\n", inputShape: [3], samples: 4, seed: seed,
+      registry: EngineMutantTests.registry
+    ) {
+      Float(random.normal(at: $0))
+    } goal: {
+      Float(random.normal(at: 100 + $0))
+    }
     return GradientChecker(.standard, random: random).check(subject, at: "start")
   }
 
@@ -105,8 +94,8 @@ import YAMLTree
     """
   }
 
-  @Test func soundModelsPass() throws {
-    for seed in 0..<20 {
+  @Test func correctModelsPass() throws {
+    try withEvery("seed", in: 0..<20) { seed in
       let report = try check(model("{type: mutant, units: 3, name: suspect}"), seed: UInt64(seed))
       #expect(report.passes, "seed \(seed): \(report)")
     }
@@ -123,7 +112,7 @@ import YAMLTree
     ("overwrites", "input"),
   ])
   func everyMutantFailsAtItsNode(fault: String, part: String) throws {
-    for seed in 0..<10 {
+    try withEvery("seed", in: 0..<10) { seed in
       let report = try check(
         model("{type: mutant, units: 3, name: suspect, fault: \(fault), in: \(part)}"),
         seed: UInt64(seed))
@@ -137,7 +126,7 @@ import YAMLTree
     }
   }
 
-  /// What is said of the cause, every time.
+  /// The cause is named every time.
   @Test(arguments: [
     ("signDropped", "weight", "a minus is lost in what is added up"),
     ("flippedSign", "weight", "opposite sign"), ("flippedSign", "input", "opposite sign"),
@@ -150,7 +139,7 @@ import YAMLTree
     ("neverAdded", "bias", "0 throughout"), ("tenPercent", "input", "1.1 times"),
   ])
   func everyCauseIsNamed(fault: String, part: String, cause: String) throws {
-    for seed in 0..<20 {
+    try withEvery("seed", in: 0..<20) { seed in
       // A chain, so that what reaches x is the mutant's alone.
       let report = try check(
         """
@@ -170,7 +159,7 @@ import YAMLTree
   }
 
   @Test func aTermLostAtAFanOutIsNamed() throws {
-    for seed in 0..<20 {
+    try withEvery("seed", in: 0..<20) { seed in
       let report = try check(
         model("{type: overwriting, name: suspect}"), seed: UInt64(seed))
       let suspect = try #require(report.suspect, "seed \(seed): \(report)")
@@ -183,7 +172,7 @@ import YAMLTree
   }
 
   @Test func aMissingMeanIsNamed() throws {
-    for seed in 0..<20 {
+    try withEvery("seed", in: 0..<20) { seed in
       let report = try check(
         model("{type: mutant, units: 3, name: suspect}"), loss: "unscaled_error",
         seed: UInt64(seed))
@@ -197,13 +186,13 @@ import YAMLTree
   }
 
   /// FAULTS 27: what a student reads.
-  @Test func theMessageNamesNodePlaceAndCause() throws {
+  @Test func theMessageNamesNodeLocationAndCause() throws {
     let report = try check(
       model("{type: mutant, units: 3, name: suspect, fault: doubled}"), seed: 1)
     let message = try #require(report.diagnostic).description
     #expect(
       message.hasPrefix(
-        "mutant.yaml:4:12: error: the gradient of 'suspect' (mutant) is wrong: ∂L/∂weight["),
+        "model.yaml:4:12: error: the gradient of 'suspect' (mutant) is wrong: ∂L/∂weight["),
       "\(message)")
     #expect(
       message.hasSuffix(

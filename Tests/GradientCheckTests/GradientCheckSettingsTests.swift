@@ -11,7 +11,7 @@ import Testing
     return (settings, options)
   }
 
-  @Test func theForms() {
+  @Test func everyFormOfTheSettingIsRead() {
     #expect(read(nil).settings == .automatic)
     #expect(read(true).settings == .standard)
     #expect(read(false).settings == .off)
@@ -43,7 +43,7 @@ import Testing
         + "batch: null, budget: 10000000000, inputs: true, only: []}}")
   }
 
-  @Test func mistakes() {
+  @Test func wrongSettingsAreReported() {
     let cases: [(Node, String)] = [
       (
         "no",
@@ -102,12 +102,12 @@ import Testing
       tensors(counts), settings: settings, random: RandomStream(seed: 0, purpose: "plan"))
   }
 
-  @Test func everything() {
+  @Test func allEntriesAreProbedOnRequest() {
     let plan = plan([3, 100_000]) { $0.entries = .all }
     #expect(plan.tensors.map { $0?.entries.count } == [3, 100_000])
   }
 
-  @Test func samplesHaveTheEndsAndNothingTwice() {
+  @Test func sampledEntriesIncludeBothEndsAndNoEntryTwice() {
     for count in [1, 2, 3, 7, 8, 9, 10, 1000, 123_457] {
       for limit in [2, 3, 8, 50] {
         let sampled = plan([count]) { $0.entries = .count(limit) }.tensors[0]!

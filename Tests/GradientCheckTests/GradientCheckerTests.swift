@@ -1,4 +1,5 @@
 import NNExp
+import TestSupport
 import Testing
 
 @testable import GradientCheck
@@ -12,8 +13,8 @@ import Testing
       input: [5], samples: samples, seed: seed, deviation: deviation)
   }
 
-  @Test func rightNetworksPass() throws {
-    for seed in 0..<12 {
+  @Test func correctNetworksPass() throws {
+    try withEvery("seed", in: 0..<12) { seed in
       for settings in [GradientCheckSettings.complete, .sampled] {
         let report = check(try network(seed), settings)
         #expect(report.outcome == .passed, "seed \(seed)\n\(report)")
@@ -51,7 +52,7 @@ import Testing
     }
   }
 
-  @Test func parametersAlone() throws {
+  @Test func onlyParametersAreCheckedOnRequest() throws {
     var settings = GradientCheckSettings.complete
     settings.inputs = false
     let report = check(try network(), settings)
@@ -59,7 +60,7 @@ import Testing
     #expect(report.outcome == .passed)
   }
 
-  @Test func nothingToCheckIsNotAPass() throws {
+  @Test func aCheckOfNothingDoesNotPass() throws {
     var settings = GradientCheckSettings.complete
     settings.inputs = false
     let report = check(try Chain([Elementwise(.square)], input: [2]), settings)
@@ -70,7 +71,7 @@ import Testing
   }
 
   /// FAULTS 28.
-  @Test func aSaturatedNetworkIsNotAPass() throws {
+  @Test func aSaturatedNetworkDoesNotPass() throws {
     let chain = try network(deviation: 1e4)
     let report = check(chain)
     #expect(report.outcome == .unproven, "\(report)")
@@ -86,7 +87,7 @@ import Testing
   }
 
   @Test func trainedNetworksPass() throws {
-    for seed in 0..<10 {
+    try withEvery("seed", in: 0..<10) { seed in
       for residual in [1e-2, 1e-4, 1e-6] {
         let chain = try network(seed)
         let outputs = chain.benches.last!.y.values
@@ -100,7 +101,7 @@ import Testing
   /// Saturated units under a loss that is nearly 0: their tiny gradients move
   /// nothing that float64 could see, and that is no failure.
   @Test func trainedAndSaturatedNetworksNeverFail() throws {
-    for seed in 0..<8 {
+    try withEvery("seed", in: 0..<8) { seed in
       for residual in [1e-4, 1e-8, 0] {
         let chain = try network(seed, deviation: 6)
         let outputs = chain.benches.last!.y.values
@@ -113,7 +114,7 @@ import Testing
     }
   }
 
-  @Test func randomLossesAreNondeterministic() throws {
+  @Test func aRandomLossIsNondeterministic() throws {
     let chain = try network()
     var state = 0.0
     chain.disturbance = {
@@ -133,7 +134,7 @@ import Testing
         """)
   }
 
-  @Test func aLossThatDriftsLaterIsNondeterministicToo() throws {
+  @Test func aLossThatDriftsLaterIsNondeterministic() throws {
     let chain = try network()
     var count = 0
     chain.disturbance = {
@@ -145,7 +146,7 @@ import Testing
     #expect(report.tensors[0].records[0].reason == .evaluationDrifts)
   }
 
-  @Test func lossesAndGradientsThatAreNotFinite() throws {
+  @Test func lossesAndGradientsThatAreNotFiniteAreReported() throws {
     let chain = try network()
     chain.disturbance = { .nan }
     let report = check(chain)
@@ -159,7 +160,7 @@ import Testing
 
   /// ReLU units with biases of 0 that see an input of 0.
   @Test func biasesAtKinksAreCheckedBesideThem() throws {
-    for fault in [Fault.none, .doubled, .halved] {
+    for fault in [GradientFault.none, .doubled, .halved] {
       let chain = try Chain(
         [TestDense(units: 3, fault: fault, in: .bias), Elementwise(.relu), TestDense(units: 1)],
         input: [2], samples: 4)
@@ -181,7 +182,7 @@ import Testing
 
   /// A special case for x = 0 that is wrong looks like kinks that meet: it is
   /// not called a fault, but it is no proof either, and the report shows it.
-  @Test func whatIsRightOnlyBesideIsNoProof() throws {
+  @Test func aGradientThatIsRightOnlyBesideAKinkIsNotProven() throws {
     let chain = try Chain(
       [TestDense(units: 2), Elementwise(.relu), TestDense(units: 1)], input: [1], samples: 1)
     // ReLU(x) − ReLU(−x) = x.
@@ -191,7 +192,7 @@ import Testing
     chain.benches[0].inputs[0].values = [0]
     chain.run(from: 0)
     var verdicts: Set<Verdict> = []
-    for seed in 0..<20 {
+    withEvery("seed", in: 0..<20) { seed in
       let checker = GradientChecker(.complete, random: RandomStream(key: UInt64(seed)))
       let input = checker.check(chain, at: "start").tensors[0].records[0]
       #expect(input.analytic == 0 && abs(input.numeric.value) > 0.1)
@@ -202,26 +203,11 @@ import Testing
   }
 
   @Test func oneWrongEntryOfManyShowsInEveryDirection() throws {
-    final class Spoilt: GradientSubject {
-      let chain: Chain
-      init(_ chain: Chain) { self.chain = chain }
-      var tensors: [SubjectTensor] { chain.tensors }
-      func value(of tensor: Int, at index: Int) -> Double { chain.value(of: tensor, at: index) }
-      func setValue(_ x: Double, of tensor: Int, at index: Int) {
-        chain.setValue(x, of: tensor, at: index)
-      }
-      func loss(changing tensor: Int) -> Double { chain.loss(changing: tensor) }
-      func analyticGradients() -> [[Double]] {
-        var gradients = chain.analyticGradients()
-        gradients[1][777] *= 1.01
-        return gradients
-      }
-    }
     let chain = try Chain(
       [TestDense(units: 50), Elementwise(.tanh), TestDense(units: 2)], input: [40], seed: 3,
       deviation: 0.1)
     #expect(check(chain, .sampled).outcome == .passed)
-    let report = check(Spoilt(chain), .sampled)
+    let report = check(WrongGradients(of: chain) { $0[1][777] *= 1.01 }, .sampled)
     let weight = report.tensors[1]
     #expect(weight.checked == 4)
     let directions = weight.records.filter { $0.kind == .direction }
@@ -230,7 +216,7 @@ import Testing
     #expect(report.suspect?.tensor.name == "weight")
   }
 
-  @Test func theSameCheckTwiceIsTheSame() throws {
+  @Test func aRepeatedCheckGivesTheSameReport() throws {
     let a = GradientReport.entriesCSV([check(try network(), .sampled)])
     let b = GradientReport.entriesCSV([check(try network(), .sampled)])
     #expect(a == b)

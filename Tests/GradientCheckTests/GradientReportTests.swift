@@ -33,7 +33,7 @@ import Testing
       ], evaluations: 12)
   }
 
-  @Test func theEntriesAsCSV() {
+  @Test func entriesAreWrittenAsCSV() {
     let text = GradientReport.entriesCSV([
       report([
         record(.fail, 5, reason: .outsideBound), record(.pass, 1, kind: .direction),
@@ -60,7 +60,7 @@ import Testing
     #expect(row.hasPrefix(bytes: "end,\"a\"\"\u{301},\u{301}\",dense,"))
   }
 
-  @Test func theSummaryAsCSV() {
+  @Test func theSummaryIsWrittenAsCSV() {
     let text = GradientReport.summaryCSV([
       report([
         record(.pass, 0), record(.pass, 2), record(.kink, 5), record(.zero, 1),
@@ -79,7 +79,7 @@ import Testing
         """)
   }
 
-  @Test func oneVerdictOfMany() {
+  @Test func theVerdictOfATensorFollowsFromThoseOfItsEntries() {
     let cases: [([Verdict], Verdict, GradientReport.Outcome)] = [
       ([.pass, .pass], .pass, .passed), ([.zero], .zero, .passed),
       ([.pass, .zero, .kink], .pass, .passed),
@@ -101,7 +101,7 @@ import Testing
     #expect(report(Array(small.dropFirst())).outcome == .unproven)
   }
 
-  @Test func theTextForATerminal() throws {
+  @Test func theReportIsWrittenForATerminal() throws {
     let text = report([
       record(.pass, 0), record(.fail, 5), record(.fail, 0, kind: .direction),
     ]).description
@@ -112,7 +112,7 @@ import Testing
         """)
   }
 
-  @Test func verdictsInTheirOrder() {
+  @Test func anEntryGetsTheGravestVerdictThatApplies() {
     func verdict(_ a: Double, _ adjust: (inout NumericDerivative) -> Void = { _ in }) -> Verdict {
       var numeric = record(.pass).numeric  // 0.5 ± 1.9e-11
       adjust(&numeric)

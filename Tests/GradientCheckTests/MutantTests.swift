@@ -1,4 +1,5 @@
 import NNExp
+import TestSupport
 import Testing
 
 @testable import GradientCheck
@@ -15,9 +16,9 @@ import Testing
 
   @Test func everyFaultOfADenseLayerIsFoundAndLocated() throws {
     for target in [TestDense.Target.weight, .bias, .input] {
-      for fault in Fault.allCases where fault != .none {
+      for fault in GradientFault.allCases where fault != .none {
         if fault == .transposed && target != .weight { continue }
-        for seed in 0..<3 {
+        try withEvery("seed", in: 0..<3) { seed in
           let mutant = TestDense(units: 4, fault: fault, in: target)
           let trace = "seed \(seed), \(fault) in \(target)"
           for settings in [GradientCheckSettings.sampled] {
@@ -38,7 +39,7 @@ import Testing
           case (.doubled, _), (.halved, _), (.tenPercent, _):
             guard case .constantRatio(let ratio)? = diagnosis else {
               Issue.record("\(trace): \(String(describing: diagnosis))")
-              continue
+              return
             }
             let expected = fault == .doubled ? 2 : (fault == .halved ? 0.5 : 1.1)
             #expect(abs(ratio - expected) < 1e-6, "\(trace)")
@@ -57,8 +58,8 @@ import Testing
   }
 
   @Test func everyFaultOfLpPoolingIsFoundAndLocated() throws {
-    for fault in [Fault.signDropped, .flippedSign, .doubled] {
-      for seed in 0..<10 {
+    for fault in [GradientFault.signDropped, .flippedSign, .doubled] {
+      try withEvery("seed", in: 0..<10) { seed in
         let chain = try Chain(
           [
             TestDense(units: 6), TestLp(p: 2.5, fault: fault), Elementwise(.tanh),
@@ -70,7 +71,7 @@ import Testing
         if fault == .signDropped {
           guard case .lostSign(let wrong, of: let clear)? = report.suspect?.diagnosis else {
             Issue.record("seed \(seed): \(String(describing: report.suspect?.diagnosis))")
-            continue
+            return
           }
           #expect(clear > 20 && (1..<clear).contains(wrong))
         }
@@ -80,23 +81,6 @@ import Testing
 
   /// A loss whose gradient lacks 1/n spoils everything by the same factor.
   @Test func aMissingDivisionByTheBatchIsRecognized() throws {
-    final class Unscaled: GradientSubject {
-      let chain: Chain
-      let factor: Double
-      init(_ chain: Chain, _ factor: Double) {
-        self.chain = chain
-        self.factor = factor
-      }
-      var tensors: [SubjectTensor] { chain.tensors }
-      func value(of tensor: Int, at index: Int) -> Double { chain.value(of: tensor, at: index) }
-      func setValue(_ x: Double, of tensor: Int, at index: Int) {
-        chain.setValue(x, of: tensor, at: index)
-      }
-      func loss(changing tensor: Int) -> Double { chain.loss(changing: tensor) }
-      func analyticGradients() -> [[Double]] {
-        chain.analyticGradients().map { $0.map { $0 * factor } }
-      }
-    }
     for (factor, text) in [
       (5, "every entry is 5 times what it should be: 1/n is missing for 5 samples"),
       (
@@ -106,7 +90,11 @@ import Testing
       (0.25, "every entry is 0.25 times what it should be"),
       (-1, "every entry has the opposite sign"),
     ] {
-      let report = check(Unscaled(try network(TestDense(units: 4), seed: 1), factor))
+      let network = try network(TestDense(units: 4), seed: 1)
+      let report = check(
+        WrongGradients(of: network) { gradients in
+          gradients = gradients.map { $0.map { $0 * factor } }
+        })
       for result in report.tensors {
         #expect(result.verdict == .fail)
         #expect(result.diagnosis?.description == text, "\(result.tensor)")
@@ -114,7 +102,7 @@ import Testing
     }
   }
 
-  @Test func theMessageNamesTheNodeAndItsPlace() throws {
+  @Test func theMessageNamesTheNodeAndItsLocation() throws {
     let source = Source(
       name: "net.yaml",
       lines: ["model:", "  - {type: test_dense, units: 5}", "  - {type: test_lp, p: 3}"])

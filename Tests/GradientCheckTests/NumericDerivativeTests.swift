@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import GradientCheck
@@ -25,7 +26,7 @@ import Testing
     var percentsCaught = 0
     var evaluations = 0
     var widths: [Double] = []
-    for seed in 0..<count {
+    withEvery("seed", in: 0..<count) { seed in
       let model = SigmoidLp(seed: seed)
       let exact = model.derivative
       let found = derivative(at: model.value, model.loss)
@@ -50,8 +51,8 @@ import Testing
     #expect(evaluations < 9 * count, "\(Double(evaluations) / Double(count)) an entry")
   }
 
-  @Test func polynomialsAtEveryScale() {
-    for seed in 0..<2000 {
+  @Test func theBoundHoldsForPolynomialsOfEveryScale() {
+    withEvery("seed", in: 0..<2000) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "polynomials")
       let scale = pow(10, 12 * random.uniform(at: 0) - 6)
       let c = (1...6).map { scale * random.normal(at: $0) }
@@ -77,7 +78,7 @@ import Testing
     var proven = 0
     var flat = 0
     let count = 3000
-    for seed in 0..<count {
+    withEvery("seed", in: 0..<count) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "residual")
       let residual = pow(10, -2 - 8 * random.uniform(at: 0))
       let model = SigmoidLp(seed: seed, residual: residual)
@@ -101,7 +102,7 @@ import Testing
     #expect(flat < count / 100, "\(flat)")
   }
 
-  @Test func kinksAtThePoint() {
+  @Test func kinksAtThePointAreDetected() {
     typealias Kink = (name: String, slopes: ClosedRange<Double>, f: (Double) -> Double)
     let kinks: [Kink] = [
       ("|x|", -1...1, { abs($0) }),
@@ -133,7 +134,7 @@ import Testing
   }
 
   /// A kink within h₀, but not at x: the steps shrink until it is outside.
-  @Test func kinksNearby() {
+  @Test func kinksBesideThePointAreAvoided() {
     for exponent in stride(from: -1.5, through: -6, by: -0.25) {
       for (side, slope) in [(1.0, 0.25), (-1.0, 1.25)] {
         let distance = side * pow(10, exponent)
@@ -146,8 +147,8 @@ import Testing
   }
 
   /// Many ReLUs in a row, none of them at x.
-  @Test func piecewiseLinearSums() {
-    for seed in 0..<500 {
+  @Test func theBoundHoldsForPiecewiseLinearSums() {
+    withEvery("seed", in: 0..<500) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "piecewise")
       let hinges = (0..<20).map { (random.normal(at: 2 * $0), random.normal(at: 2 * $0 + 1)) }
       let x = random.normal(at: 99)
@@ -161,7 +162,7 @@ import Testing
     }
   }
 
-  @Test func sharpButSmooth() {
+  @Test func sharpButSmoothFunctionsHaveNoKink() {
     for steepness in [1.0, 30, 1e3, 1e5] {
       for x in [0, 0.1 / steepness, 1 / steepness] {
         let found = derivative(at: x) { tanh(steepness * $0) }
@@ -196,7 +197,7 @@ import Testing
     #expect(verdict(of: 2e-6 * cos(0.5), found) == .fail)
   }
 
-  @Test func notFinite() {
+  @Test func functionsThatAreNotFiniteAreNonfinite() {
     #expect(verdict(of: 1, derivative(at: 1) { _ in .nan }) == .nonfinite)
     #expect(verdict(of: 1, derivative(at: 1) { $0 * .infinity }) == .nonfinite)
     #expect(verdict(of: 1, derivative(at: .infinity) { $0 }) == .nonfinite)
@@ -207,7 +208,7 @@ import Testing
   }
 
   /// log(x) is not there a step below 0.001: smaller steps find it.
-  @Test func domainsThatEndWithinTheFirstStep() {
+  @Test func aDomainThatEndsWithinTheFirstStepIsRespected() {
     for x in [1e-3, 1e-4, 1e-5] {
       let found = derivative(at: x) { log($0) }
       #expect(verdict(of: 1 / x, found) == .pass, "\(x): \(found)")
@@ -216,7 +217,7 @@ import Testing
   }
 
   @Test func evaluationsAreLimited() {
-    var random = SystemRandomNumberGenerator()
+    var random = SeededGenerator(seed: testSeed)
     for f in [
       { (_: Double) in Double.random(in: 0...1, using: &random) }, { $0 < 0 ? 0 : 1 },
       { sin(1e9 * $0) }, { $0 == 0 ? 0 : sin(1 / $0) }, { abs($0).squareRoot() },

@@ -1,21 +1,12 @@
-import Datasets
-import Engine
 import NNExp
-import Standard
+import TestSupport
 import Testing
-import YAMLTree
 
 @testable import GradientCheck
 
 /// Random sound networks of everything that ships: the check never calls a right
 /// gradient wrong.
 @Suite struct RandomGraphTests {
-  private static let registry: Registry = {
-    var registry = Registry()
-    registerStandard(in: &registry)
-    return registry
-  }()
-
   /// Writes a random model: a chain with branches that meet again.
   private struct Author {
     private let random: RandomStream
@@ -89,9 +80,9 @@ import YAMLTree
     }
   }
 
-  @Test func fiveHundredSoundGraphsNeverFail() throws {
+  @Test func fiveHundredCorrectGraphsNeverFail() throws {
     var verdicts: [Verdict: Int] = [:]
-    for seed in 0..<500 {
+    try withEvery("seed", in: 0..<500) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "random graphs")
       var author = Author(random.stream(0))
       let isImage = author.pick([true, false, false])
@@ -104,24 +95,17 @@ import YAMLTree
       let text = "\(model)\nloss: \(loss)\n"
       let shape: Shape = isImage ? [1, 4, 4] : [5]
 
-      var options = Options(try parseYAML(Array(text.utf8), name: "random.yaml"))
-      let declared = ModelDeclaration(from: &options, registry: RandomGraphTests.registry)
-      let objective = Objective(from: &options, registry: RandomGraphTests.registry)
-      try options.finish()
-      let graph = try Graph(declared, inputShape: shape, registry: RandomGraphTests.registry)
       let target: Target = isClassifier ? .classes(outputs) : .values([outputs])
-      let network = try Network<Double>(
-        graph, target: target, capacity: 4, seed: UInt64(seed))
-      let width = target.shape.count
-      let samples = Samples(
-        inputs: (0..<4 * shape.count).map { random.stream(1).normal(at: $0) },
-        targets: (0..<4 * width).map {
-          isClassifier
-            ? Double(random.stream(2).integer(below: outputs, at: $0))
-            : random.stream(2).normal(at: $0)
-        }, count: 4)
-      let subject = try NetworkSubject(
-        of: network, samples: samples, objective: try #require(objective), seed: UInt64(seed))
+      let subject = try networkSubject(
+        text, inputShape: shape, target: target, samples: 4, seed: UInt64(seed),
+        registry: standardRegistry
+      ) {
+        random.stream(1).normal(at: $0)
+      } goal: {
+        isClassifier
+          ? Double(random.stream(2).integer(below: outputs, at: $0))
+          : random.stream(2).normal(at: $0)
+      }
       var settings = GradientCheckSettings.standard
       settings.entries = .count(4)
       settings.directions = 2

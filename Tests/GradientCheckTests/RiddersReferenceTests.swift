@@ -1,6 +1,7 @@
 import Foundation
 import GradientCheck
 import NNExp
+import TestSupport
 import Testing
 
 /// The tableau against 60-digit arithmetic (Tests/References/ridders_mpmath.py).
@@ -30,14 +31,8 @@ import Testing
     "reciprocal": { 1 / $0 },
   ]
 
-  static func cases() throws -> [Case] {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "References/ridders_mpmath.json")
-    return try JSONDecoder().decode([Case].self, from: Data(contentsOf: file))
-  }
-
   @Test func theChosenEntryIsOneOfTheExactTableau() throws {
-    let cases = try Self.cases()
+    let cases = try Repository.reference("ridders_mpmath.json", as: [Case].self)
     #expect(cases.count == 9)
     for reference in cases {
       let f = try #require(Self.functions[reference.function])

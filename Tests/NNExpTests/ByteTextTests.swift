@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import NNExp
@@ -19,7 +20,7 @@ import Testing
     #expect("\u{600}.npy".hasSuffix(bytes: ".npy"))
   }
 
-  @Test func partsAreCutAtBytes() {
+  @Test func textIsSplitAtBytes() {
     func parts(_ text: String, maxSplits: Int = .max, omitting: Bool = true) -> [[UInt8]] {
       text.split(atByte: ",", maxSplits: maxSplits, omittingEmptySubsequences: omitting)
         .map { Array($0.utf8) }
@@ -35,7 +36,7 @@ import Testing
   /// As `split` of the standard library does on bytes.
   @Test func partsAreThoseOfTheStandardLibrary() {
     let letters = Array(",,ab".unicodeScalars) + ["\u{301}"]
-    for seed in 0..<500 {
+    withEvery("seed", in: 0..<500) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "parts")
       var text = ""
       for index in 0..<Int(random.uniform(at: 0) * 9) {
@@ -53,7 +54,7 @@ import Testing
     }
   }
 
-  @Test func equivalentTextsAreDifferent() {
+  @Test func canonicallyEquivalentTextsAreDifferent() {
     let pairs = [
       ("é", "e\u{301}"), ("K", "\u{212A}"), (";", "\u{37E}"),
       ("a\u{323}\u{301}", "a\u{301}\u{323}"),
@@ -74,7 +75,7 @@ import Testing
     #expect(Array(" \(mark)a ".trimming(byte: " ").utf8) == Array("\(mark)a".utf8))
   }
 
-  @Test func aNameIsUTF8OrNone() {
+  @Test func aNameThatIsNotUTF8IsRefused() {
     #expect(validName("é") == "é")
     for bytes: [UInt8] in [[0x61, 0xFF, 0], [0xC3, 0]] {
       #expect(validName(bytes.map(CChar.init(bitPattern:))) == nil)

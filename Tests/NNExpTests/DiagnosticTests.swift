@@ -7,7 +7,7 @@ private let source = Source(
     "model:", "  - type: dense", "    units: 2", "  - type: sigmoyd", "", "\tx: [1,\t2]",
   ])
 
-@Test func diagnosticsShowPlaceFactAndRemedy() {
+@Test func diagnosticsShowLocationFactAndRemedy() {
   let diagnostic = Diagnostic(
     "unknown layer type 'sigmoyd'; did you mean 'sigmoid'?",
     at: Place(source: source, line: 4, column: 11),
@@ -21,7 +21,7 @@ private let source = Source(
       """)
 }
 
-@Test func notesHaveTheirOwnPlaces() {
+@Test func notesHaveTheirOwnLocations() {
   let diagnostic = Diagnostic(
     "'output' expects [4]", at: Place(source: source, line: 4, column: 5),
     notes: [.init("'hidden' produces [8]", at: Place(source: source, line: 2, column: 5))])
@@ -36,12 +36,12 @@ private let source = Source(
       """)
 }
 
-@Test func diagnosticsWithoutAPlaceAreOneLine() {
+@Test func diagnosticsWithoutALocationAreOneLine() {
   #expect("\(Diagnostic("no space left", failure: .environment))" == "error: no space left")
   #expect("\(Diagnostic("slow", severity: .warning))" == "warning: slow")
 }
 
-@Test func placesOutsideTheTextShowNoLine() {
+@Test func locationsOutsideTheTextShowNoLine() {
   for line in [0, -3, 7, 1000] {
     let text = "\(Diagnostic("x", at: Place(source: source, line: line, column: 1)))"
     #expect(text == "experiments/xor.yaml:\(line):1: error: x")
@@ -51,7 +51,7 @@ private let source = Source(
       == "experiments/xor.yaml:5:1: error: x")
 }
 
-@Test func caretsPointPastTheEndWhereTheMistakeIsThere() {
+@Test func caretsCanPointPastTheEndOfALine() {
   #expect(
     "\(Diagnostic("unclosed", at: Place(source: source, line: 1, column: 7)))" == """
       experiments/xor.yaml:1:7: error: unclosed
@@ -69,7 +69,7 @@ private let source = Source(
       """)
 }
 
-@Test func longLinesAreShownFromShortlyBeforeThePlace() {
+@Test func longLinesAreShownFromShortlyBeforeTheLocation() {
   let long = Source(name: "long.yaml", lines: ["0123456789".repeated(1000)])
   #expect(
     "\(Diagnostic("x", at: Place(source: long, line: 1, column: 5001)))" == """
@@ -83,7 +83,7 @@ private let source = Source(
       == "long.yaml:1:20000: error: x")
 }
 
-@Test func terminalControlsOfAFileAreNotPassedOn() {
+@Test func terminalControlsOfAFileAreEscaped() {
   let bell = Source(name: "a.yaml", lines: ["a\u{1B}[31m\u{9B}31m\u{7F}b: 1"])
   let diagnostic = Diagnostic(
     "unknown key 'a\u{1B}[31m\n\u{9B}'", at: Place(source: bell, line: 1, column: 1),
@@ -104,7 +104,7 @@ private let source = Source(
   #expect(Diagnostic("x", at: first).located(at: second).place == first)
 }
 
-@Test func manyDiagnosticsAreToldTogether() throws {
+@Test func manyDiagnosticsAreReportedTogether() throws {
   struct Odd: Error, CustomStringConvertible { var description: String { "odd" } }
   var all = Diagnostics()
   try all.throwIfAny()

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import NNExp
@@ -27,7 +28,7 @@ import Testing
 
   @Test func `products do not depend on the order in memory`() {
     func compare<S: Scalar>(_ type: S.Type, tolerance: Double) {
-      for seed in UInt64(0)..<60 {
+      withEvery("seed", in: UInt64(0)..<60) { seed in
         let random = RandomStream(seed: seed, purpose: "matrices")
         let most = seed % 3 == 0 ? 8 : seed % 3 == 1 ? 40 : 300
         let (m, n, k) = (
@@ -63,7 +64,7 @@ import Testing
     compare(Double.self, tolerance: 1e-14)
   }
 
-  @Test func `a transposed matrix is the same numbers`() {
+  @Test func `a transposed matrix views the same numbers`() {
     let numbers = UnsafeMutablePointer<Float>.allocate(capacity: 6)
     defer { numbers.deallocate() }
     let tensor = Tensor(start: numbers, count: 6, shape: [6])

@@ -24,7 +24,7 @@ private func text(decimal value: Int) -> String {
     (1.7976931348623157e308, "1.7976931348623157e+308"), (.nan, "nan"), (-.nan, "nan"),
     (.infinity, "inf"), (-.infinity, "-inf"), (0.1 + 0.2, "0.30000000000000004"),
   ] as [(Double, String)])
-func shortestTexts(_ value: Double, _ expected: String) {
+func numbersAreWrittenInTheirShortestText(_ value: Double, _ expected: String) {
   #expect(text(value) == expected)
 }
 
@@ -60,7 +60,7 @@ func everyFloatReadsBack(_ seed: UInt64) {
   }
 }
 
-@Test func integersInBaseTen() {
+@Test func integersAreWrittenInBaseTen() {
   for value in [0, 7, 10, -10, 99, 100, 1_234_567_890, .max, .min, .max - 1, .min + 1] {
     #expect(text(decimal: value) == String(value))
   }

@@ -15,7 +15,7 @@ private func options(_ entries: KeyValuePairs<String, Node>) -> Options {
 }
 
 /// All that `read` and the leftovers have to say.
-private func mistakes(
+private func errors(
   _ entries: KeyValuePairs<String, Node>, _ read: (inout Options) -> Void
 ) -> String {
   var options = options(entries)
@@ -71,135 +71,135 @@ private enum Color: String, CaseIterable { case red, green, blue }
 
 @Test func numbersOutsideTheirRangeAreNamed() {
   #expect(
-    mistakes(["units": 0]) { _ = $0.int("units", in: 1...) } == """
+    errors(["units": 0]) { _ = $0.int("units", in: 1...) } == """
       a.yaml:1:8: error: units must be an integer ≥ 1, found the number 0
           units: 0
                  ^
       """)
   #expect(
-    mistakes(["n": 7]) { _ = $0.int("n", default: 1, in: 1...5) } == """
+    errors(["n": 7]) { _ = $0.int("n", default: 1, in: 1...5) } == """
       a.yaml:1:4: error: n must be an integer from 1 to 5, found the number 7
           n: 7
              ^
       """)
   #expect(
-    mistakes(["n": 1.5]) { _ = $0.int("n", in: ..<5) } == """
+    errors(["n": 1.5]) { _ = $0.int("n", in: ..<5) } == """
       a.yaml:1:4: error: n must be an integer ≤ 4, found the number 1.5
           n: 1.5
              ^
       """)
   #expect(
-    mistakes(["p": -0.5]) { _ = $0.double("p", in: .unit) } == """
+    errors(["p": -0.5]) { _ = $0.double("p", in: .unit) } == """
       a.yaml:1:4: error: p must be a number from 0 to 1, found the number -0.5
           p: -0.5
              ^
       """)
   #expect(
-    mistakes(["p": Node(.double(.infinity), text: ".inf")]) { _ = $0.double("p") } == """
+    errors(["p": Node(.double(.infinity), text: ".inf")]) { _ = $0.double("p") } == """
       a.yaml:1:4: error: p must be a number (finite), found the number .inf
           p: .inf
              ^
       """)
   for huge in [1e300, -1e300, .nan, .infinity] as [Double] {
     #expect(
-      mistakes(["n": Node(.double(huge), text: "HUGE")]) { _ = $0.int("n", in: 0...) }
+      errors(["n": Node(.double(huge), text: "HUGE")]) { _ = $0.int("n", in: 0...) }
         .hasPrefix("a.yaml:1:4: error: n must be an integer ≥ 0, found the number HUGE"))
   }
 }
 
-@Test func optionalNumbersOutsideTheirRangeAreMistakesToo() {
+@Test func optionalNumbersOutsideTheirRangeAreErrors() {
   #expect(
-    mistakes(["n": 0]) { _ = $0.optionalInt("n", in: 1...) } == """
+    errors(["n": 0]) { _ = $0.optionalInt("n", in: 1...) } == """
       a.yaml:1:4: error: n must be an integer ≥ 1, found the number 0
           n: 0
              ^
       """)
   #expect(
-    mistakes(["n": "many"]) { _ = $0.optionalInt("n", in: 1...) } == """
+    errors(["n": "many"]) { _ = $0.optionalInt("n", in: 1...) } == """
       a.yaml:1:4: error: n must be an integer ≥ 1, found the text 'many'
           n: many
              ^
       """)
   #expect(
-    mistakes(["c": 0]) { _ = $0.optionalDouble("c", in: .positive) } == """
+    errors(["c": 0]) { _ = $0.optionalDouble("c", in: .positive) } == """
       a.yaml:1:4: error: c must be a number > 0, found the number 0
           c: 0
              ^
       """)
   #expect(
-    mistakes(["c": [1]]) { _ = $0.optionalString("c") } == """
+    errors(["c": [1]]) { _ = $0.optionalString("c") } == """
       a.yaml:1:4: error: c must be a text, found a list
           c: [1]
              ^
       """)
 }
 
-@Test func otherKindsAreNamed() {
+@Test func valuesOfOtherKindsAreNamed() {
   #expect(
-    mistakes(["shuffle": "no"]) { _ = $0.bool("shuffle", default: true) } == """
+    errors(["shuffle": "no"]) { _ = $0.bool("shuffle", default: true) } == """
       a.yaml:1:10: error: shuffle must be true or false, found the text 'no'; write true or false
           shuffle: no
                    ^
       """)
   #expect(
-    mistakes(["shuffle": 1]) { _ = $0.bool("shuffle", default: true) } == """
+    errors(["shuffle": 1]) { _ = $0.bool("shuffle", default: true) } == """
       a.yaml:1:10: error: shuffle must be true or false, found the number 1
           shuffle: 1
                    ^
       """)
   #expect(
-    mistakes(["name": true]) { _ = $0.string("name") } == """
+    errors(["name": true]) { _ = $0.string("name") } == """
       a.yaml:1:7: error: name must be a text, found the boolean true
           name: true
                 ^
       """)
   #expect(
-    mistakes(["rate": Node(.null)]) { _ = $0.double("rate", default: 1, in: .positive) } == """
+    errors(["rate": Node(.null)]) { _ = $0.double("rate", default: 1, in: .positive) } == """
       a.yaml:1:7: error: rate must be a number > 0, found nothing
           rate: null
                 ^
       """)
 }
 
-@Test func listsSayHowManyOfWhat() {
+@Test func errorsInListsNameTheirLengthAndKind() {
   #expect(
-    mistakes(["w": [2, 3, 4]]) { _ = $0.pair("w", in: 1...) } == """
+    errors(["w": [2, 3, 4]]) { _ = $0.pair("w", in: 1...) } == """
       a.yaml:1:4: error: w must be an integer ≥ 1 or two of them, [rows, columns], found a list
           w: [2, 3, 4]
              ^
       """)
   #expect(
-    mistakes(["s": [1]]) { _ = $0.ints("s", in: 1..., count: 2...2) } == """
+    errors(["s": [1]]) { _ = $0.ints("s", in: 1..., count: 2...2) } == """
       a.yaml:1:4: error: s must be a list of 2 integers, each an integer ≥ 1, found a list
           s: [1]
              ^
       """)
   #expect(
-    mistakes(["s": 1]) { _ = $0.ints("s", in: 1..., count: 1...1) } == """
+    errors(["s": 1]) { _ = $0.ints("s", in: 1..., count: 1...1) } == """
       a.yaml:1:4: error: s must be a list of 1 integer, each an integer ≥ 1, found the number 1
           s: 1
              ^
       """)
   #expect(
-    mistakes(["s": []]) { _ = $0.ints("s", in: 1..., count: 1...3) } == """
+    errors(["s": []]) { _ = $0.ints("s", in: 1..., count: 1...3) } == """
       a.yaml:1:4: error: s must be a list of 1 to 3 integers, each an integer ≥ 1, found a list
           s: []
              ^
       """)
   #expect(
-    mistakes(["s": [0]]) { _ = $0.ints("s", in: 1..., count: 1...) } == """
+    errors(["s": [0]]) { _ = $0.ints("s", in: 1..., count: 1...) } == """
       a.yaml:1:4: error: s must be a list of at least 1 integer, each an integer ≥ 1, found a list
           s: [0]
              ^
       """)
   #expect(
-    mistakes(["d": [1, "x"]]) { _ = $0.doubles("d", in: .nonnegative) } == """
+    errors(["d": [1, "x"]]) { _ = $0.doubles("d", in: .nonnegative) } == """
       a.yaml:1:4: error: d must be a list of numbers, each ≥ 0, found a list
           d: [1, x]
              ^
       """)
   #expect(
-    mistakes(["t": ["a", 1]]) { _ = $0.strings("t") } == """
+    errors(["t": ["a", 1]]) { _ = $0.strings("t") } == """
       a.yaml:1:4: error: t must be a text or a list of texts, found a list
           t: [a, 1]
              ^
@@ -208,23 +208,23 @@ private enum Color: String, CaseIterable { case red, green, blue }
 
 @Test func choicesSuggestTheNearestWord() {
   #expect(
-    mistakes(["color": "gren"]) { _ = $0.choice("color", of: Color.self) } == """
+    errors(["color": "gren"]) { _ = $0.choice("color", of: Color.self) } == """
       a.yaml:1:8: error: color must be one of: red, green, blue, found the text 'gren'; \
       did you mean 'green'?
           color: gren
                  ^
       """)
   #expect(
-    mistakes(["color": 3]) { _ = $0.choice("color", default: Color.red) } == """
+    errors(["color": 3]) { _ = $0.choice("color", default: Color.red) } == """
       a.yaml:1:8: error: color must be one of: red, green, blue, found the number 3
           color: 3
                  ^
       """)
 }
 
-@Test func whatIsRequiredAndMissingIsNamed() {
+@Test func aMissingRequiredOptionIsNamed() {
   #expect(
-    mistakes(["a": 1]) {
+    errors(["a": 1]) {
       _ = $0.int("a", in: 0...)
       _ = $0.int("units", in: 1...)
     } == """
@@ -234,9 +234,9 @@ private enum Color: String, CaseIterable { case red, green, blue }
       """)
 }
 
-@Test func whatNobodyReadIsAMistake() {
+@Test func anUnreadKeyIsAnError() {
   #expect(
-    mistakes(["learing_rate": 1, "zzz": 2]) {
+    errors(["learing_rate": 1, "zzz": 2]) {
       _ = $0.double("learning_rate", default: 1)
       _ = $0.double("momentum", default: 1)
     } == """
@@ -250,7 +250,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
       """)
 }
 
-@Test func everyMistakeIsToldAtOnce() {
+@Test func allErrorsAreReportedTogether() {
   var options = options(["units": 0, "rate": "fast"])
   _ = options.int("units", in: 1...)
   _ = options.double("rate")
@@ -259,7 +259,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
   #expect(throws: Diagnostics.self) { try options.finish() }
 }
 
-@Test func readingOnAfterAMistakeGivesAValueInRange() {
+@Test func anOptionWithAnErrorReadsAsAValueInRange() {
   var options = options(["a": "x", "b": "x", "c": "x", "d": "x", "e": "x"])
   #expect((3...5).contains(options.int("a", in: 3...5)))
   #expect(options.int("b", in: ...(-2)) <= -2)
@@ -268,7 +268,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
   #expect(options.double("e", default: 7) == 7)
 }
 
-@Test func anythingButAMappingIsAMistake() {
+@Test func anythingButAMappingIsAnError() {
   let place = Place(source: Source(name: "a.yaml", lines: ["[1]"]), line: 1, column: 1)
   #expect(
     "\(Options(Node(.list([1]), at: place)).diagnostics)" == """
@@ -314,11 +314,11 @@ private enum Color: String, CaseIterable { case red, green, blue }
   _ = options.int("units", default: 2, in: 1..., "how many")
   _ = options.choice("color", default: Color.red)
   _ = options.double("rate", in: .positive)
-  let told = options.descriptions.map {
+  let described = options.descriptions.map {
     "\($0.key) | \($0.range) | \($0.fallback ?? "required") | \($0.explanation)"
   }
   #expect(
-    told == [
+    described == [
       "units | an integer ≥ 1 | 2 | how many",
       "color | one of: red, green, blue | red | ",
       "rate | a number > 0 | required | ",
@@ -338,7 +338,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
       """#)
 }
 
-@Test func nodesSayTheirKind() {
+@Test func nodesNameTheirKind() {
   let kinds = ([Node(.null), true, 3, 0.5, "no", [1], Node.map([])] as [Node]).map(\.kind)
   #expect(
     kinds == [
@@ -359,7 +359,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
   }
   var registry = Registry()
   registry.register(One.self)
-  func read(_ node: Node) -> (n: Int?, mistakes: String) {
+  func read(_ node: Node) -> (n: Int?, errors: String) {
     var options = options(["initial": node])
     let made = options.component("initial", of: registry.initializers) { type, inner in
       try type.make(&inner)
@@ -369,21 +369,21 @@ private enum Color: String, CaseIterable { case red, green, blue }
   #expect(read("one") == (1, ""))
   #expect(read(Node.map([("type", "one"), ("n", 5)])) == (5, ""))
   #expect(
-    read("ones").mistakes == """
+    read("ones").errors == """
       a.yaml:1:10: error: unknown initializer type 'ones'; did you mean 'one'?
           initial: ones
                    ^
       note: known types: one
       """)
   #expect(
-    read(3).mistakes == """
+    read(3).errors == """
       a.yaml:1:10: error: initial must be an initializer: a name or {type: name, …}, \
       found the number 3
           initial: 3
                    ^
       """)
   #expect(
-    read(Node.map([("n", 5)])).mistakes == """
+    read(Node.map([("n", 5)])).errors == """
       a.yaml:1:10: error: missing 'type': which initializer?
           initial: {n: 5}
                    ^

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import NNExp
@@ -48,9 +49,7 @@ extension VectorMathTests {
 
     init(seed: Int) {
       let random = RandomStream(seed: UInt64(seed), purpose: "overlaps of kernels")
-      func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
-        range.lowerBound + random.integer(below: range.count, at: at)
-      }
+      let pick = random.pick
       self.random = random
       isWithSpan = seed % 3 == 2
       isAtEnd = seed % 2 == 0
@@ -119,7 +118,7 @@ extension VectorMathTests {
 
   @Test func `products with overlapping rows are their sums`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
-      for seed in 0..<45 {
+      withEvery("seed", in: 0..<45) { seed in
         let c = Case(seed: seed)
         let (places, depth, count) = (c.places, c.places.count, c.overlap.count)
         let b: [S] = c.b()
@@ -156,7 +155,7 @@ extension VectorMathTests {
 
   @Test func `correlations are added up over samples`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
-      for seed in 0..<45 {
+      withEvery("seed", in: 0..<45) { seed in
         let c = Case(seed: seed)
         let (places, depth, count) = (c.places, c.places.count, c.overlap.count)
         let b: [S] = c.b()

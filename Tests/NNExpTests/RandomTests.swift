@@ -1,17 +1,18 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// Random123's kat_vectors for philox4x32 with ten rounds: the counters that a
 /// position can express.
-@Test func philoxMeetsTheKnownAnswers() {
+@Test func philoxGivesTheKnownAnswers() {
   #expect(
     RandomStream(key: 0).bits(at: 0)
       == SIMD4(0x6627_E8D5, 0xE169_C58D, 0xBC57_AC4C, 0x9B00_DBD8))
 }
 
 /// Philox again, word by word from the paper, for other counters and keys.
-@Test func philoxMeetsAnotherWriting() {
+@Test func philoxAgreesWithAnotherImplementation() {
   func philox(_ counter: [UInt32], _ key: [UInt32]) -> [UInt32] {
     var (c, k) = (counter, key)
     for _ in 0..<10 {
@@ -41,7 +42,7 @@ import Testing
   }
 }
 
-@Test func streamsAreFixedForEver() {
+@Test func streamsNeverChange() {
   // Golden: a change here changes the results of every run ever made.
   let random = RandomStream(seed: 7, purpose: "initial values")
   #expect(random.bits(at: 0) == random.bits(at: 0))
@@ -75,7 +76,7 @@ import Testing
   #expect(χ > 99 - 70 && χ < 99 + 70, "χ² = \(χ)")
 }
 
-@Test func normalNumbersHaveTheMomentsOfANormal() {
+@Test func normalNumbersHaveTheMomentsOfTheirDistribution() {
   let random = RandomStream(seed: 2, purpose: "normal")
   let count = 100_000
   let numbers = (0..<count).map { random.normal(at: $0) }
@@ -90,7 +91,7 @@ import Testing
   #expect(abs(below - 0.158655) < 0.006)
 }
 
-@Test func integersStayBelowTheirLimitAndReachAll() {
+@Test func integersReachEveryValueBelowTheirLimit() {
   let random = RandomStream(seed: 3, purpose: "integers")
   for limit in [1, 2, 3, 10, 1000, Int.max] {
     for i in 0..<200 {
@@ -105,14 +106,14 @@ import Testing
 
 @Test func permutationsHoldEachIndexOnce() {
   for count in [0, 1, 2, 3, 10, 1000] {
-    for seed in 0..<20 {
+    withEvery("seed", in: 0..<20) { seed in
       let order = RandomStream(seed: UInt64(seed), purpose: "permutation").permutation(count)
       #expect(order.sorted() == Array(0..<count), "count \(count), seed \(seed)")
     }
   }
 }
 
-@Test func permutationsAreAllAlikeLikely() {
+@Test func allPermutationsAreEquallyLikely() {
   var counts: [[Int]: Int] = [:]
   let random = RandomStream(seed: 4, purpose: "permutation")
   for i in 0..<24_000 { counts[random.stream(i).permutation(4), default: 0] += 1 }

@@ -17,7 +17,7 @@ import Testing
   #expect(([2] as Shape) != [2, 1])
 }
 
-@Test func shapesTooLargeToCountAreSaid() {
+@Test func shapesTooLargeToCountHaveTheLargestCount() {
   #expect(([1 << 40, 1 << 40] as Shape).count == Int.max)
   #expect(([1 << 40, 1 << 40, 3] as Shape).count == Int.max)
   #expect(([Int.max, 2] as Shape).count == Int.max)
@@ -31,7 +31,7 @@ import Testing
   #expect("\(shape)" == "[2, 3, 4, 5, …]")
 }
 
-@Test func intervalsContainTheirEndsAsSaid() {
+@Test func intervalsContainTheirEndsAsDeclared() {
   #expect(Interval.positive.contains(1e-300))
   #expect(!Interval.positive.contains(0))
   #expect(Interval.nonnegative.contains(0))

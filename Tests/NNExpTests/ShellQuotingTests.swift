@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @Suite struct ShellQuotingTests {
@@ -26,10 +27,7 @@ import Testing
       "'\"\\$`!*?[]{}()<>|&;#~^=%, \t\n\r01789xuc".utf8.map { [$0] }
       + ["é", "\u{301}", "\u{85}", "\u{2028}", "\u{202E}", "😀"].map { Array($0.utf8) }
       + [[0xFF], [0xC3], [0xE2, 0x80], [0xED, 0xA0, 0x80], [0x01], [0x7F], [0x1B]]
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("nnexp-quoting-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let scratch = Scratch()
 
     let perSeed = 1000
     for (seed, locale) in zip(0..<100, ["C", "C.UTF-8"].repeated(50)) {
@@ -51,29 +49,16 @@ import Testing
       let quoted = words.map { quotedForShell($0) }
       #expect(
         quoted.allSatisfy { $0.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }, "seed \(seed)")
-      let script = folder.appendingPathComponent("script")
-      try Data("printf '%s\\0' \(quoted.joined(separator: " "))\n".utf8).write(to: script)
-      let output = try bash(script, locale: locale)
-      let found = output.split(separator: 0, omittingEmptySubsequences: false).dropLast()
+      scratch.put("printf '%s\\0' \(quoted.joined(separator: " "))\n", in: "script")
+      let output = try runCommand(
+        "/bin/bash", [scratch.path + "/script"], environment: ["LC_ALL": locale])
+      let found = output.bytes.split(separator: 0, omittingEmptySubsequences: false).dropLast()
       try #require(found.count == perSeed, "seed \(seed)")
       for (word, back) in zip(words, found) where word != Array(back) {
         Issue.record("seed \(seed), \(locale): \(word) came back as \(Array(back))")
         return
       }
     }
-  }
-
-  private func bash(_ script: URL, locale: String) throws -> [UInt8] {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/bash")
-    process.arguments = [script.path]
-    process.environment = ["LC_ALL": locale]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let bytes = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return [UInt8](bytes)
   }
 }
 

@@ -1,7 +1,7 @@
 import NNExp
 import Testing
 
-@Test func suggestionsFindTheSlipOfTheFinger() {
+@Test func suggestionsCorrectTypos() {
   let layers = ["convolution", "dense", "lp_pooling", "relu", "sigmoid", "tanh"]
   for (slip, meant) in [
     ("sigmoyd", "sigmoid"), ("sigmod", "sigmoid"), ("sigmoidd", "sigmoid"), ("Dense", "dense"),
@@ -12,7 +12,7 @@ import Testing
   }
 }
 
-@Test func suggestionsKeepStillWhereNothingIsNear() {
+@Test func nothingIsSuggestedIfNoNameIsNear() {
   let layers = ["dense", "sigmoid"]
   for word in ["", "xyz", "softmax", "d", "x", String(repeating: "dense", count: 1000)] {
     #expect(suggestion(for: word, among: layers) == "", "\(word)")
@@ -22,7 +22,7 @@ import Testing
   #expect(suggestion(for: "", among: ["n"]) == "")
 }
 
-@Test func `columns of other programs are suggested by their own names`() {
+@Test func `columns of other programs get the name used here`() {
   let columns = ["train_loss", "validation_loss", "validation_accuracy", "learning_rate"]
   for (foreign, own) in [
     ("val_loss", "validation_loss"), ("val_acc", "validation_accuracy"), ("lr", "learning_rate"),

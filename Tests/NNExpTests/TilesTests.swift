@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import NNExp
@@ -16,9 +17,7 @@ extension VectorMathTests {
     /// less one are left over at the far edges.
     init(seed: Int, square: Bool = false) {
       let random = RandomStream(seed: UInt64(seed), purpose: "tiles of kernels")
-      func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
-        range.lowerBound + random.integer(below: range.count, at: at)
-      }
+      let pick = random.pick
       let height = square ? 2 : pick(1...4, 0)
       let width = square || seed % 2 == 0 ? 2 : pick(1...5, 1)
       let (windows, windowRows) = (pick(1...40, 2), pick(1...3, 3))
@@ -87,7 +86,7 @@ extension VectorMathTests {
 
   @Test func `sums, roots and slopes over tiles are those of plain loops`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
-      for seed in 0..<20 {
+      withEvery("seed", in: 0..<20) { seed in
         let c = Case<S>(seed: seed)
         for p in 1...4 {
           let sums = sums(c, p)
@@ -141,7 +140,7 @@ extension VectorMathTests {
 
   @Test func `the largest of a tile and its first holder are those of plain loops`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
-      for seed in 0..<60 {
+      withEvery("seed", in: 0..<60) { seed in
         var c = Case<S>(seed: 2 * seed, square: true)
         // Ties, also of signs.
         if seed % 2 == 0 { c.x = c.x.map { ($0 * 2).rounded() } }

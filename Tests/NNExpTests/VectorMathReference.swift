@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// What `Tests/References/vector_math.py` wrote.
@@ -49,8 +50,6 @@ struct VectorMathReference: Decodable {
   let powers: [Power]
 
   static func read() throws -> VectorMathReference {
-    let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    let file = tests.appending(path: "References/vector_math.json")
-    return try JSONDecoder().decode(VectorMathReference.self, from: Data(contentsOf: file))
+    try Repository.reference("vector_math.json")
   }
 }

@@ -131,7 +131,7 @@ import Testing
   }
 
   /// Every count, at every place: a number's result is its own.
-  @Test func `no neighbour matters`() {
+  @Test func `a result does not depend on its neighbours`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
       let x = (0..<40).map { S($0) / 7 - 2 }
       withEveryInstructionSet { isa in
@@ -174,7 +174,7 @@ import Testing
     compare(bits.map { Double($0) / 0x1p31 })
   }
 
-  @Test func `a map may be in place`() {
+  @Test func `a map can work in place`() {
     withEveryInstructionSet { isa in
       var x: [Float] = (0..<53).map { Float($0) / 10 - 2 }
       let y = values(.tanh, x)
@@ -186,7 +186,7 @@ import Testing
     }
   }
 
-  @Test func slopes() {
+  @Test func derivativesFollowTheirFormulas() {
     func check<S: KernelScalar>(_ type: S.Type, _ bound: S) {
       let x: [S] = [-3, -0.5, -1e-3, 1e-3, 0.5, 1, 3, 17]
       for f in ElementwiseFunction.allCases {
@@ -243,7 +243,7 @@ import Testing
 
   /// A few entries are pulled back without a call of the kernels, to the same bits.
   @Test(arguments: ElementwiseFunction.allCases)
-  func aFewArePulledBackLikeMany(_ f: ElementwiseFunction) {
+  func derivativesOfAFewEntriesHaveTheBitsOfTheKernels(_ f: ElementwiseFunction) {
     func compare<S: KernelScalar>(_ scalar: S.Type) {
       let random = RandomStream(seed: 1, purpose: "a few slopes")
       for count in 1...12 {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import NNExp
@@ -20,13 +21,11 @@ extension VectorMathTests {
     return places
   }
 
-  @Test func `windows are gathered and scattered as defined`() {
+  @Test func `windows are gathered and scattered by their definition`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
-      for seed in 0..<60 {
+      withEvery("seed", in: 0..<60) { seed in
         let random = RandomStream(seed: UInt64(seed), purpose: "windows of kernels")
-        func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
-          range.lowerBound + random.integer(below: range.count, at: at)
-        }
+        let pick = random.pick
         let (window, dilation) = (
           (pick(1...4, 0), pick(1...7, 1)), (pick(1...2, 2), pick(1...3, 3))
         )

@@ -22,14 +22,14 @@ import Testing
     return counts.counts.map { $0.value.load(ordering: .relaxed) }
   }
 
-  @Test func everyPartIsTakenOnce() {
+  @Test func everyPartIsPerformedOnce() {
     for round in 0..<20_000 {
       let parts = round % 17
       #expect(count(parts).allSatisfy { $0 == 1 }, "round \(round), \(parts) parts")
     }
   }
 
-  @Test func aLoopWithinALoopIsTheCallers() {
+  @Test func aLoopWithinALoopPerformsEveryPart() {
     let total = Counter()
     Workers.perform(64, Unmanaged.passUnretained(total).toOpaque()) { context, _ in
       Workers.perform(100, context) { context, part in
@@ -41,7 +41,7 @@ import Testing
   }
 
   /// Products in blocks, from several tasks at a time, against sums of products.
-  @Test func largeProductsAreRight() async {
+  @Test func concurrentLargeProductsAreCorrect() async {
     await withTaskGroup(of: Void.self) { group in
       for seed in 0..<4 {
         group.addTask { product(seed: UInt64(seed)) }

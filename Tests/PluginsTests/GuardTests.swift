@@ -10,7 +10,7 @@ import Testing
 @Suite struct GuardTests {
   private let site = CallSite("'bent' (unusual, of a test)")
 
-  @Test func `a guarded layer is its layer in everything`() throws {
+  @Test func `a guarded layer behaves as its layer`() throws {
     let layer = GuardedLayer(Unusual(), site)
     #expect(layer.inputCount == 2...3)
     #expect(layer.elementwise == .tanh)
@@ -37,7 +37,7 @@ import Testing
     #expect((0..<4).map { pass.y[$0] } == [1, 1, 1, 1])
   }
 
-  @Test func `a guarded loss, schedule and optimizer keep what they say of themselves`() throws {
+  @Test func `a guarded loss, schedule and optimizer keep their properties`() throws {
     let loss = GuardedLoss(UnusualLoss(), site)
     #expect(loss.decisionThreshold == 0.25)
     #expect(loss.equations(output: [1], target: .classes(2)).prose == "unusual")

@@ -1,16 +1,21 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Plugins
 
 @Suite struct PluginCacheTests {
-  private let folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
-    .appendingPathComponent("nnexp-cache-\(UUID().uuidString)").path
+  private let scratch = Scratch()
+  private let folder: String
 
-  @Test func manyAtOnceBuildOnce() async throws {
+  /// A cache's path has no links.
+  init() {
+    folder = URL(fileURLWithPath: scratch.path).resolvingSymlinksInPath().path + "/cache"
+  }
+
+  @Test func concurrentRequestsBuildOnce() async throws {
     let cache = try PluginCache(in: folder)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let builds = Builds()
     try await withThrowingTaskGroup(of: PluginCache.Entry.self) { group in
       for _ in 0..<8 {
@@ -33,9 +38,8 @@ import Testing
         == ["a.so", "a.so.sha256"])
   }
 
-  @Test func aFailedBuildIsTriedByTheNextAlone() async throws {
+  @Test func afterAFailedBuildOnlyOneRequestBuildsAtATime() async throws {
     let cache = try PluginCache(in: folder)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let builds = Builds()
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<16 {
@@ -56,7 +60,6 @@ import Testing
 
   @Test func aFailedBuildLeavesNothing() throws {
     let cache = try PluginCache(in: folder)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     for _ in 0..<2 {
       #expect(throws: Diagnostic.self) {
         try cache.entry("a.so") { workshop in
@@ -68,8 +71,7 @@ import Testing
     }
   }
 
-  @Test func linksAndMissingFoldersAreFollowed() throws {
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+  @Test func linksAreFollowedAndMissingFoldersCreated() throws {
     _ = try PluginCache(in: folder + "/a/b/c")
     let link = folder + "/link"
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "a/../a/./new")
@@ -89,9 +91,8 @@ import Testing
     }
   }
 
-  @Test func whatIsNotAFileIsBuiltOver() throws {
+  @Test func entriesThatAreNotFilesAreReplaced() throws {
     let cache = try PluginCache(in: folder)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     try FileManager.default.createSymbolicLink(
       atPath: folder + "/a.so", withDestinationPath: "/etc/passwd")
     mkfifo(folder + "/a.so.sha256", 0o600)
@@ -106,9 +107,8 @@ import Testing
         == ["a.so", "a.so.sha256"])
   }
 
-  @Test func aFolderOfOthersIsRefused() throws {
+  @Test func aCacheThatOthersCanWriteToIsRefused() throws {
     _ = try PluginCache(in: folder)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder)
     #expect {
       try PluginCache(in: folder)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct StampTests {
   private let host = Stamp(language: .swift, compiler: "Swift version 6.3.1 (x)", interface: "aa")
 
-  @Test func readsWhatItWrites() {
+  @Test func aStampReadsBack() {
     #expect(Stamp(Array(host.text.utf8) + [0, 0, 0]) == host)
     #expect(Stamp(Array("nnexp plugin, c, , 2".utf8))?.language == .c)
     for text in ["", "nnexp plugin", "nnexp plugin, rust, , 1", "x, c, , 2", "\u{0}"] {
@@ -13,7 +13,7 @@ import Testing
     }
   }
 
-  @Test func tellsWhatDiffers() {
+  @Test func aMismatchNamesWhatDiffers() {
     #expect(host.mismatch(with: host) == nil)
     let older = Stamp(language: .swift, compiler: "Swift version 6.2 (y)", interface: "bb")
     #expect(

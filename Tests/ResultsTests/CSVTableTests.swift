@@ -1,4 +1,5 @@
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Results
@@ -9,18 +10,11 @@ import Testing
     try CSVTable(Array(text.utf8), path: "m.csv", isGrowing: isGrowing)
   }
 
-  private func told(_ text: String) -> String {
-    do {
-      _ = try table(text)
-      return "nothing"
-    } catch { return "\(error)" }
-  }
-
   /// Random tables, hostile names included.
-  @Test func whatTheWriterWritesReadsBack() throws {
+  @Test func writtenTablesReadBack() throws {
     let characters = Array("ab,\"\r\n \u{301}é")
-    for seed in UInt64(0)..<300 {
-      var random = Seeded(state: seed)
+    try withEvery("seed", in: UInt64(0)..<300) { seed in
+      var random = SeededGenerator(seed: seed)
       var columns: [String] = []
       while columns.count < 4 {
         let name =
@@ -44,7 +38,7 @@ import Testing
     }
   }
 
-  @Test func whatEditorsChangeIsRead() throws {
+  @Test func tablesChangedByEditorsAreRead() throws {
     #expect(try table("\"a,b\",c\r\n1,\r\n\r\n2,nan").columns == ["a,b", "c"])
     let rows = try table("\"a,b\",c\r\n1,\r\n\r\n2,inf").rows
     #expect(rows == [[1, nil], [2, .infinity]])
@@ -83,22 +77,11 @@ import Testing
       """
     ),
   ])
-  func mistakesHaveTheirLocation(_ text: String, _ expected: String) {
-    #expect(told(text) == expected)
+  func errorsInATableHaveTheirLocation(_ text: String, _ expected: String) {
+    #expect(errorText { try table(text) } == expected)
   }
 
-  @Test func columnsOfOneNameAreRefused() {
+  @Test func twoColumnsOfOneNameAreRefused() {
     #expect(throws: Diagnostic.self) { try CSVText("metrics.csv", columns: ["a", "b", "a"]) }
-  }
-}
-
-private struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -7,7 +7,7 @@ import Testing
 
 private func text(_ csv: CSVText) -> String { String(decoding: csv.bytes, as: UTF8.self) }
 
-@Test func rowsOfEveryKindOfCell() {
+@Test func cellsOfEveryKindAreWritten() {
   var csv = CSVText(columns: ["epoch", "train_loss", "validation_loss", "note"])
   csv.append([1, 0.25, nil, "fine"])
   csv.append([2, .number(1e-10), .number(.nan), ""])
@@ -28,17 +28,17 @@ private func text(_ csv: CSVText) -> String { String(decoding: csv.bytes, as: UT
 }
 
 /// FAULTS 49, 50: names that only look alike are two, and a mark hides no quote.
-@Test func cellsAreBytes() {
+@Test func cellsAreWrittenByteForByte() {
   var csv = CSVText(columns: ["é", "e\u{301}"])
   csv.append(["\"\u{301}", ",\u{301}"])
   #expect(text(csv).hasSameBytes(as: "é,e\u{301}\n\"\"\"\u{301}\",\",\u{301}\"\n"))
 }
 
-@Test func headersAreQuotedToo() {
+@Test func headersAreQuoted() {
   #expect(text(CSVText(columns: ["a,b", "c\"d"])) == "\"a,b\",\"c\"\"d\"\n")
 }
 
-@Test func oneEmptyCellIsNoEmptyLine() {
+@Test func aRowOfOneEmptyCellIsNotAnEmptyLine() {
   var csv = CSVText(columns: ["only"])
   csv.append([nil])
   csv.append([""])
@@ -47,7 +47,7 @@ private func text(_ csv: CSVText) -> String { String(decoding: csv.bytes, as: UT
 }
 
 // The sign and payload of a NaN depend on the processor, the bytes of a file must not.
-@Test func everyNaNLooksTheSame() {
+@Test func everyNaNIsWrittenAlike() {
   var csv = CSVText(columns: ["a", "b", "c"])
   csv.append([
     .number(-.nan), .number(Double(nan: 77, signaling: true)),
@@ -72,7 +72,7 @@ private func text(_ csv: CSVText) -> String { String(decoding: csv.bytes, as: UT
   #expect(csv.length == onDisk().utf8.count)
 }
 
-@Test func manyRowsAreWrittenUnasked() throws {
+@Test func manyRowsAreWrittenWithoutAFlush() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   let csv = try CSVWriter("metrics.csv", columns: ["epoch"], in: run)
@@ -88,7 +88,7 @@ private func text(_ csv: CSVText) -> String { String(decoding: csv.bytes, as: UT
   #expect(scratch.text("results/xor/run-0001/metrics.csv") == expected)
 }
 
-@Test func whatWaitsIsWrittenAtTheEnd() throws {
+@Test func waitingRowsAreWrittenAtTheEnd() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   do {
@@ -108,7 +108,7 @@ private func text(_ csv: CSVText) -> String { String(decoding: csv.bytes, as: UT
   #expect(scratch.text("results/xor/run-0001/metrics.csv") == "mine")
 }
 
-@Test func timingHasRates() throws {
+@Test func timingRowsHaveRates() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   let timing = try TimingWriter(in: run)

@@ -19,7 +19,7 @@ private let file = "results/xor/run-0001/checkpoints/state.nnx"
 
 // MARK: The format
 
-@Test func theFileDescribesItself() throws {
+@Test func aCheckpointDescribesItsTensors() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   try Checkpoint(
@@ -50,7 +50,7 @@ private let file = "results/xor/run-0001/checkpoints/state.nnx"
   #expect(expected.count == 192 + 8 + 4)
 }
 
-@Test func whatIsSavedReadsBack() throws {
+@Test func aSavedCheckpointReadsBack() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   for checkpoint in [small, Checkpoint(info: [:], tensors: []), Checkpoint(info: nil, tensors: [])]
@@ -71,7 +71,7 @@ private let file = "results/xor/run-0001/checkpoints/state.nnx"
   #expect(b.shape == [2, 3])
 }
 
-@Test func tensorsOfTheEngine() throws {
+@Test func tensorsAreRestoredIfTypeAndShapeAgree() throws {
   func withTensor<S: Scalar>(_ values: [S], _ shape: Shape, _ body: (Tensor<S>) throws -> Void)
     rethrows -> [S]
   {
@@ -103,7 +103,7 @@ private let file = "results/xor/run-0001/checkpoints/state.nnx"
 
 // MARK: Damage
 
-@Test func everyFlippedByteIsFound() throws {
+@Test func everyFlippedByteIsDetected() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   try small.save(in: run)
@@ -118,7 +118,7 @@ private let file = "results/xor/run-0001/checkpoints/state.nnx"
   }
 }
 
-@Test func everyTruncationIsFound() throws {
+@Test func everyTruncationIsDetected() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   try small.save(in: run)
@@ -216,7 +216,7 @@ private func tensor(_ rest: String) -> String { #"{"info":{},"tensors":[{\#(rest
     ),
     ([], "is damaged: it ends after 0 bytes"),
   ] as [([UInt8], String)])
-func hostileFiles(_ bytes: [UInt8], _ fact: String) throws {
+func forgedCheckpointsAreRefused(_ bytes: [UInt8], _ fact: String) throws {
   let scratch = Scratch()
   let run = try scratch.run()
   scratch.put(bytes, in: file)
@@ -225,7 +225,7 @@ func hostileFiles(_ bytes: [UInt8], _ fact: String) throws {
       == "3 error: '$/\(file)' \(fact)")
 }
 
-@Test func tooLargeForTheMemory() throws {
+@Test func aCheckpointLargerThanTheMemoryIsRefused() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   // Honest, but sparse: no file system of ours holds that much.
@@ -274,7 +274,7 @@ private func checkpoints(_ scratch: Scratch) -> [String] {
   #expect(try Checkpoint(from: "checkpoints/state.previous.nnx", in: run) == numbered(2))
 }
 
-@Test func aDamagedOneIsReplacedByTheOneBefore() throws {
+@Test func aDamagedCheckpointIsReplacedByTheOneBefore() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   try run.save(numbered(1), as: .state)
@@ -295,7 +295,7 @@ private func checkpoints(_ scratch: Scratch) -> [String] {
       """)
 }
 
-@Test func aDamagedOneWithoutOneBefore() throws {
+@Test func aDamagedCheckpointWithoutAnEarlierOneIsReported() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   scratch.put("scratched", in: file)

@@ -28,11 +28,11 @@ import Testing
     return run
   }
 
-  private func told(_ comparison: ExactComparison) -> [String] {
+  private func differences(_ comparison: ExactComparison) -> [String] {
     comparison.differences.map { "\($0.file): \($0.fact)" }
   }
 
-  @Test func equalRuns() throws {
+  @Test func equalRunsHaveNoDifference() throws {
     let scratch = Scratch()
     let comparison = try ExactComparison(run(in: scratch), run(in: scratch))
     #expect(comparison.isEqual)
@@ -40,22 +40,22 @@ import Testing
     #expect(comparison.environmentDifferences.isEmpty)
   }
 
-  @Test func timesAreLeftOut() throws {
+  @Test func clockTimesAreNotCompared() throws {
     let scratch = Scratch()
     let (a, b) = (try run(in: scratch), try run(in: scratch))
     try b.write("another,clock\n", to: TimingWriter.file)
     #expect(try ExactComparison(a, b).isEqual)
   }
 
-  @Test func equivalentTextsDiffer() throws {
+  @Test func canonicallyEquivalentTextsDiffer() throws {
     let scratch = Scratch()
     let comparison = try ExactComparison(
       run(in: scratch, reason: "é"), run(in: scratch, reason: "e\u{301}"))
     #expect(
-      told(comparison).hasSameTexts(as: ["summary.json: reason: \"é\" and \"e\u{301}\""]))
+      differences(comparison).hasSameTexts(as: ["summary.json: reason: \"é\" and \"e\u{301}\""]))
   }
 
-  @Test func everyKindOfDifferenceHasItsPlace() throws {
+  @Test func everyKindOfDifferenceHasItsLocation() throws {
     let scratch = Scratch()
     let a = try run(in: scratch)
     let b = try run(
@@ -64,7 +64,7 @@ import Testing
     try b.write("x\n1\n", to: "predictions.csv")
     let comparison = try ExactComparison(a, b)
     #expect(
-      told(comparison) == [
+      differences(comparison) == [
         "metrics.csv: row 2 (epoch 2), train_loss: 0.25 and 0.5",
         "predictions.csv: '\(a.path)' has none",
         "summary.json: reason: nothing and \"late\"",
@@ -84,25 +84,25 @@ import Testing
     ("a\n\"x\ny\"\n1\n", "a\n\"x\ny\"\n2\n", "row 2 (a 1), a: 1 and 2"),
     ("a,b\n\"p\"\"q,r\",1\n", "a,b\n\"p\"\"q,r\",2\n", "row 1 (a p\"q,r), b: 1 and 2"),
   ])
-  func rowsAndColumns(_ x: String, _ y: String, _ expected: String) throws {
+  func differencesInTablesNameRowAndColumn(_ x: String, _ y: String, _ expected: String) throws {
     let scratch = Scratch()
     let (a, b) = (try run(in: scratch), try run(in: scratch))
     try a.write(x, to: "predictions.csv")
     try b.write(y, to: "predictions.csv")
-    #expect(told(try ExactComparison(a, b)) == ["predictions.csv: " + expected])
+    #expect(differences(try ExactComparison(a, b)) == ["predictions.csv: " + expected])
   }
 
-  @Test func aFileThatEndsEarly() throws {
+  @Test func aTableThatEndsEarlyIsReported() throws {
     let scratch = Scratch()
     let (a, b) = (try run(in: scratch), try run(in: scratch, rows: [[1, 0.5, nil]]))
     #expect(
-      told(try ExactComparison(a, b)) == [
+      differences(try ExactComparison(a, b)) == [
         "metrics.csv: '\(a.path)/metrics.csv' goes on where "
           + "'\(b.path)/metrics.csv' ends, after 1 row"
       ])
   }
 
-  @Test func rowsLongerThanAPiece() throws {
+  @Test func rowsLongerThanTheBufferAreCompared() throws {
     let scratch = Scratch()
     let (a, b) = (try run(in: scratch), try run(in: scratch))
     let long = String(repeating: "x", count: 200_000)
@@ -113,6 +113,6 @@ import Testing
       try run.write("a\n" + (cells + [last]).joined(separator: ",") + "\n", to: "predictions.csv")
     }
     #expect(
-      told(try ExactComparison(a, b)) == ["predictions.csv: row 1 (a 0.5), 50000: 1 and 2"])
+      differences(try ExactComparison(a, b)) == ["predictions.csv: row 1 (a 0.5), 50000: 1 and 2"])
   }
 }

@@ -7,36 +7,6 @@ import Testing
 @testable import Files
 @testable import Results
 
-/// Fails one operation of many, or that one and all after it, as though the
-/// process had been killed there.
-private final class Fault: Sendable {
-  private let count = Atomic(0)
-  private let target: Int
-  private let code: Int32
-  private let kills: Bool
-  private let log = Mutex<[String]>([])
-
-  init(at target: Int, code: Int32 = ENOSPC, kills: Bool = false) {
-    self.target = target
-    self.code = code
-    self.kills = kills
-  }
-
-  var fileSystem: FileSystem {
-    FileSystem { [self] operation, path in
-      let index = count.add(1, ordering: .relaxed).oldValue
-      log.withLock { $0.append("\(operation) \(path)") }
-      return index == target || kills && index > target ? code : 0
-    }
-  }
-
-  /// How many operations there were.
-  var operations: Int { count.load(ordering: .relaxed) }
-
-  /// What they were.
-  var history: [String] { log.withLock { $0 } }
-}
-
 private func checkpoint(_ epoch: Int) -> Checkpoint {
   Checkpoint(info: ["epoch": .int(epoch)], tensors: [.init("w", values: [Double(epoch)])])
 }
@@ -55,7 +25,7 @@ private func withEveryFault(
     let scratch = Scratch()
     try prepare(scratch)
     let before = scratch.tree()
-    let fault = Fault(at: index, code: code, kills: kills)
+    let fault = FileFault(at: index, code: code, kills: kills)
     let message = thrown(replacing: scratch.path) { try body(scratch, fault.fileSystem) }
     if fault.operations <= index { break }
     try check(scratch, before, message, index)
@@ -65,12 +35,12 @@ private func withEveryFault(
 }
 
 @Test(arguments: [ENOSPC, EACCES, EROFS, EIO, EMFILE])
-func aRunThatCannotBeMadeLeavesNothing(_ code: Int32) throws {
+func aRunThatCannotBeCreatedLeavesNothing(_ code: Int32) throws {
   try withEveryFault(code: code) { scratch, fileSystem in
     _ = try scratch.run("xor", fileSystem)
   } check: { scratch, before, message, index in
     // Looking for newer runs, after all is done, is the only call that may fail.
-    if message == "nothing" {
+    if message == "no error" {
       #expect(scratch.tree().contains("results/xor/latest -> run-0001"), "operation \(index)")
     } else {
       #expect(message.hasPrefix("3 error: cannot "), "operation \(index)")
@@ -80,18 +50,18 @@ func aRunThatCannotBeMadeLeavesNothing(_ code: Int32) throws {
   }
 }
 
-@Test func aSecondRunThatCannotBeMadeLeavesTheFirst() throws {
+@Test func aSecondRunThatCannotBeCreatedLeavesTheFirst() throws {
   try withEveryFault { scratch in
     let run = try scratch.run()
     try run.write("mine", to: "summary.json")
   } body: { scratch, fileSystem in
     _ = try scratch.run("xor", fileSystem)
   } check: { scratch, before, message, index in
-    if message != "nothing" { #expect(scratch.tree() == before, "operation \(index)") }
+    if message != "no error" { #expect(scratch.tree() == before, "operation \(index)") }
   }
 }
 
-@Test func anOutputThatCannotBeMadeLeavesNothing() throws {
+@Test func anOutputThatCannotBeCreatedLeavesNothing() throws {
   try withEveryFault { scratch, fileSystem in
     _ = try RunDirectory.create(
       name: "xor", output: scratch.path + "/a/b/c", fileSystem: fileSystem)
@@ -164,7 +134,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
   #expect(scratch.text("results/xor/run-0001/metrics.csv") == "epoch\n1\n2\n3\n")
 }
 
-@Test func aFailedFlushIsNotTriedAgain() throws {
+@Test func aFailedFlushIsNotRepeated() throws {
   let scratch = Scratch()
   let flushes = Atomic(0)
   let fileSystem = FileSystem { operation, _ in
@@ -181,7 +151,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 
 // MARK: The process is killed
 
-@Test func killedWhileARunIsMade() throws {
+@Test func aKillWhileARunIsCreatedLeavesTheOthersWhole() throws {
   try withEveryFault(kills: true) { scratch in
     _ = try scratch.run()
   } body: { scratch, fileSystem in
@@ -195,7 +165,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
   }
 }
 
-@Test func killedWhileACheckpointIsWritten() throws {
+@Test func aKillWhileACheckpointIsWrittenLeavesAWholeOne() throws {
   try withEveryFault(kills: true, prepare: sound) { scratch, fileSystem in
     let run = try RunDirectory.open(scratch.results + "/xor/run-0001", fileSystem: fileSystem)
     try run.save(checkpoint(3), as: .state, durably: true)
@@ -214,7 +184,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 // MARK: The layer itself
 
 // A run is made as a whole while another is about to point to itself.
-@Test func theSlowerOfTwoPointsToTheNewer() throws {
+@Test func latestPointsToTheNewerOfTwoRuns() throws {
   let scratch = Scratch()
   let overtakes = Atomic(true)
   let fileSystem = FileSystem { operation, _ in
@@ -228,7 +198,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 }
 
 // A flush takes milliseconds; a whole run of a few steps shall not.
-@Test func youngRunsWaitForTheDiskOnRequest() throws {
+@Test func youngRunsAreFlushedOnlyOnRequest() throws {
   let scratch = Scratch()
   let flushes = Atomic(0)
   func run(_ output: String, flushesAfter: Double) throws -> RunDirectory {
@@ -259,9 +229,9 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
   #expect(try count { try done.write(in: old) } == 2)
 }
 
-@Test func everyOperationPassesTheLayer() throws {
+@Test func everyOperationIsIntercepted() throws {
   let scratch = Scratch()
-  let record = Fault(at: .max)
+  let record = FileFault(at: .max)
   let run = try scratch.run("xor", record.fileSystem)
   try run.write("x", to: "a.txt", durably: true)
   let home = scratch.path

@@ -38,7 +38,7 @@ private let summary = Summary(
 
 // MARK: run.json
 
-@Test func theRecordOfARun() throws {
+@Test func aRecordIsWrittenAndReadBack() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   try record.write(in: run)
@@ -82,7 +82,7 @@ private let summary = Summary(
   #expect(try RunRecord(of: RunDirectory.open(run.path)) == record)
 }
 
-@Test func aRecordWithGaps() throws {
+@Test func aRecordWithMissingValuesReadsBack() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   var gaps = record
@@ -93,7 +93,7 @@ private let summary = Summary(
   #expect(try RunRecord(of: run) == gaps)
 }
 
-@Test func recordsThatLackSomething() throws {
+@Test func recordsThatLackAKeyAreReported() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   func attempt(_ json: JSON) throws -> String {
@@ -125,7 +125,7 @@ private let summary = Summary(
 
 // MARK: summary.json
 
-@Test func theSummaryOfARun() throws {
+@Test func aSummaryIsWrittenAndReadBack() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   try summary.write(in: run)
@@ -194,7 +194,7 @@ private let summary = Summary(
   (Summary.Status.running, "running"), (.completed, "completed"), (.fellShort, "fell_short"),
   (.failed, "failed"), (.interrupted, "interrupted"),
 ])
-func statusesReadBack(_ status: Summary.Status, _ word: String) throws {
+func everyStatusReadsBack(_ status: Summary.Status, _ word: String) throws {
   let scratch = Scratch()
   let run = try scratch.run()
   let short = Summary(status: status, trainableParameters: 3)
@@ -203,7 +203,7 @@ func statusesReadBack(_ status: Summary.Status, _ word: String) throws {
   #expect(try Summary(of: run) == short)
 }
 
-@Test func divergedFiguresReadBack() throws {
+@Test func divergedValuesReadBack() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   var diverged = summary
@@ -213,7 +213,7 @@ func statusesReadBack(_ status: Summary.Status, _ word: String) throws {
   #expect(try Summary(of: run) == diverged)
 }
 
-@Test func aSummaryWithAnUnknownStatus() throws {
+@Test func anUnknownStatusIsRefused() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   var members = summary.json.object ?? []
@@ -251,7 +251,7 @@ func statusesReadBack(_ status: Summary.Status, _ word: String) throws {
     "columns.train_loss.larger_is_better is no valid value: 1"
   ),
 ])
-func aSummaryWithOtherColumnsThanItsNames(_ columns: String, _ fact: String) throws {
+func columnsThatContradictTheirNamesAreRefused(_ columns: String, _ fact: String) throws {
   let scratch = Scratch()
   let run = try scratch.run()
   var members = summary.json.object ?? []
@@ -262,7 +262,7 @@ func aSummaryWithOtherColumnsThanItsNames(_ columns: String, _ fact: String) thr
     thrown(replacing: run.path) { try Summary(of: run) } == "3 error: '$/summary.json': \(fact)")
 }
 
-@Test func headsReadBack() throws {
+@Test func columnsOfHeadsReadBack() throws {
   let column = MetricColumn(.test, head: "price", quantity: "r2", largerIsBetter: true)
   #expect(column.name == "test_price_r2")
   let json: JSON = ["columns": MetricColumn.json([column])]
@@ -272,7 +272,7 @@ func aSummaryWithOtherColumnsThanItsNames(_ columns: String, _ fact: String) thr
 
 /// FAULTS 63.
 @Test(arguments: [-1, 256])
-func aSummaryWithAnExitStatusThatNoProcessHas(_ status: Int) throws {
+func anImpossibleExitStatusIsRefused(_ status: Int) throws {
   let scratch = Scratch()
   let run = try scratch.run()
   var members = summary.json.object ?? []
@@ -291,11 +291,11 @@ func aSummaryWithAnExitStatusThatNoProcessHas(_ status: Int) throws {
   (1_709_210_096, "2024-02-29T12:34:56Z"), (4_102_444_799, "2099-12-31T23:59:59Z"),
   (-1, "1969-12-31T23:59:59Z"),
 ])
-func times(_ seconds: Int, _ expected: String) {
+func timestampsAreInUTC(_ seconds: Int, _ expected: String) {
   #expect(timestamp(secondsSince1970: seconds) == expected)
 }
 
-@Test func nowIsNow() throws {
+@Test func aTimestampIsTheCurrentTime() throws {
   let before = Date()
   let now = try #require(ISO8601DateFormatter().date(from: timestamp()))
   #expect(now > before - 1 && now <= Date())
@@ -314,13 +314,13 @@ func times(_ seconds: Int, _ expected: String) {
 
 // MARK: Environment
 
-@Test func idsDiffer() {
+@Test func runIDsDiffer() {
   let ids = (0..<100).map { _ in RunRecord.newID() }
   #expect(Set(ids).count == 100)
   #expect(ids.allSatisfy { $0.utf8.count == 32 && $0.allSatisfy(\.isHexDigit) })
 }
 
-@Test func theProcessorHasItsName() throws {
+@Test func theNameOfTheProcessorIsRead() throws {
   let lines = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8).split(separator: "\n")
   let model = lines.first { $0.hasPrefix("model name") }?.split(separator: ": ", maxSplits: 1).last
   #expect(RunRecord.cpuName() == model.map(String.init))
@@ -368,7 +368,7 @@ private let other = String(repeating: "a", count: 40)
     ([".git/HEAD": "nonsense"], nil),
     ([".git": ""], nil),
   ] as [([String: String], String?)])
-func commitsAreFound(_ files: [String: String], _ expected: String?) {
+func theCurrentCommitIsFound(_ files: [String: String], _ expected: String?) {
   let scratch = Scratch()
   for (path, text) in files {
     scratch.makeFolder((path as NSString).deletingLastPathComponent)

@@ -68,7 +68,7 @@ func theNextNumberFollowsTheHighest(_ taken: [String], _ expected: String) throw
 // MARK: --output
 
 @Test(arguments: ["out", "out/", "deep/down/out", "deep//out//"])
-func outputIsMade(_ output: String) throws {
+func outputIsCreated(_ output: String) throws {
   let scratch = Scratch()
   let path = scratch.path + "/" + output
   let run = try RunDirectory.create(name: "xor", under: scratch.results, output: path)
@@ -78,7 +78,7 @@ func outputIsMade(_ output: String) throws {
   #expect(!scratch.tree().contains("results/"))
 }
 
-@Test func outputMayBeEmpty() throws {
+@Test func anEmptyOutputIsUsed() throws {
   let scratch = Scratch()
   scratch.makeFolder("out")
   _ = try RunDirectory.create(name: "xor", output: scratch.path + "/out")
@@ -121,7 +121,7 @@ func outputIsMade(_ output: String) throws {
   "a file that no run makes", "a link for a file", "a link for the checkpoints",
   "a file among the checkpoints", "a link among the checkpoints", "a folder for a file",
 ])
-func foreignFoldersStay(_ kind: String) throws {
+func foreignFoldersAreRefusedAndStay(_ kind: String) throws {
   let scratch = Scratch()
   scratch.makeFolder("elsewhere/checkpoints")
   scratch.put("mine", in: "elsewhere/state.nnx")
@@ -158,7 +158,7 @@ func foreignFoldersStay(_ kind: String) throws {
 }
 
 /// What a run leaves that was killed before it had its `run.json` is taken over.
-@Test func anUnfinishedRunIsTakenOver() throws {
+@Test func aRunThatNeverBeganIsReplaced() throws {
   let scratch = Scratch()
   scratch.makeFolder("out/checkpoints")
   scratch.put("a run of nnexp\n", in: "out/.lock")
@@ -172,7 +172,7 @@ func foreignFoldersStay(_ kind: String) throws {
   #expect(scratch.tree() == ["out/", "out/.lock = a run of nnexp\n", "out/checkpoints/"])
 }
 
-@Test func twoRunsOnOneOutput() throws {
+@Test func aSecondRunOnOneOutputIsRefused() throws {
   let scratch = Scratch()
   let path = scratch.path + "/out"
   let first = try RunDirectory.create(name: "xor", output: path)
@@ -187,7 +187,7 @@ func foreignFoldersStay(_ kind: String) throws {
 
 // MARK: What is in the way
 
-@Test func filesInTheWay() {
+@Test func filesInTheWayAreReportedAndStay() {
   for place in ["results", "results/xor"] {
     let scratch = Scratch()
     if place != "results" { scratch.makeFolder("results") }
@@ -208,7 +208,7 @@ func foreignFoldersStay(_ kind: String) throws {
   }
 }
 
-@Test func aFolderInPlaceOfTheLink() {
+@Test func aFolderInPlaceOfTheLinkIsReportedAndStays() {
   let scratch = Scratch()
   scratch.makeFolder("results/xor/latest")
   scratch.put("mine", in: "results/xor/latest/file")
@@ -220,7 +220,7 @@ func foreignFoldersStay(_ kind: String) throws {
 }
 
 @Test(arguments: ["results", "results/xor"])
-func linksOut(_ place: String) {
+func linksThatLeadOutAreRefused(_ place: String) {
   let scratch = Scratch()
   let elsewhere = Scratch()
   if place != "results" { scratch.makeFolder("results") }
@@ -234,7 +234,7 @@ func linksOut(_ place: String) {
   #expect(elsewhere.tree() == [])
 }
 
-@Test func linksThatStayInside() throws {
+@Test func linksThatStayInsideAreFollowed() throws {
   let scratch = Scratch()
   scratch.makeFolder("disk")
   scratch.link("results", to: "disk")
@@ -242,7 +242,7 @@ func linksOut(_ place: String) {
   #expect(scratch.tree().contains("disk/xor/run-0001/"))
 }
 
-@Test func linksToNowhereAndInCircles() {
+@Test func brokenAndCircularLinksAreReported() {
   let scratch = Scratch()
   scratch.link("results", to: "gone")
   #expect(
@@ -259,7 +259,7 @@ func linksOut(_ place: String) {
 
 // MARK: Opening
 
-@Test func aRunIsOpenedToReadWhileItIsHeld() throws {
+@Test func aHeldRunCanBeOpenedForReading() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   try run.write("{}", to: "run.json")
@@ -294,7 +294,7 @@ func linksOut(_ place: String) {
   withExtendedLifetime(run) {}
 }
 
-@Test func whatIsNoRunIsNotOpened() {
+@Test func aFolderThatIsNotARunIsNotOpened() {
   let scratch = Scratch()
   scratch.makeFolder("other")
   scratch.put("", in: "file")
@@ -332,7 +332,7 @@ func linksOut(_ place: String) {
   #expect(!scratch.tree().contains { $0.contains("partial") })
 }
 
-@Test func aDeletedRunIsNotMadeAgain() throws {
+@Test func aDeletedRunIsNotCreatedAgain() throws {
   let scratch = Scratch()
   let run = try scratch.run()
   let csv = try CSVWriter("metrics.csv", columns: ["epoch"], in: run)
@@ -359,7 +359,7 @@ func linksOut(_ place: String) {
     ])
 }
 
-@Test func filesOutsideRuns() throws {
+@Test func filesOutsideRunsAreReplacedAndDevicesWrittenTo() throws {
   let scratch = Scratch()
   let path = scratch.path + "/predictions.csv"
   try FileSystem.system.write(Array("a".utf8), to: path)

@@ -46,7 +46,7 @@ func namesThatNameAFolderAreAccepted(_ name: String) {
   (String(repeating: "n", count: 300), "the name has 300 bytes, more than 100; shorten it"),
   (String(repeating: "é", count: 51), "the name has 102 bytes, more than 100; shorten it"),
 ])
-func namesThatDoNot(_ name: String, _ message: String) {
+func otherNamesAreRefused(_ name: String, _ message: String) {
   #expect(thrown { try RunDirectory.validate(name: name) } == "2 error: \(message)")
   // And nothing is made of them.
   let scratch = Scratch()
@@ -65,8 +65,7 @@ func namesThatDoNot(_ name: String, _ message: String) {
     String(repeating: "n", count: 100)
   ),
 ])
-func aFileNameThatIsNoNameShowsTheLineToWrite(_ file: String, _ fact: String, _ name: String) throws
-{
+func anInvalidFileNameShowsTheLineToWrite(_ file: String, _ fact: String, _ name: String) throws {
   #expect(
     thrown { try RunDirectory.validate(fileName: file) }
       == "2 error: the file name \(fact), so it cannot name the results; add the line 'name: \(name)'"

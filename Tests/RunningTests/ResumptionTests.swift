@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Results
+import TestSupport
 import Testing
 
 /// FAULTS 29 and 30: a run that was stopped anywhere ends with the bytes of one
@@ -9,21 +10,21 @@ import Testing
   /// Every operation in turn is the last: what comes after it fails, as though
   /// the process had been killed. The next process goes on.
   @Test(arguments: ["float32", "float64"])
-  func killedAtEveryOperation(dtype: String) throws {
-    let bench = try Bench()
+  func aRunKilledAtAnyOperationResumesToTheSameBytes(dtype: String) throws {
+    let runs = RunsFolder()
     let text = "dtype: \(dtype)\n" + everything
-    try bench.run(text, "whole")
+    try runs.run(text, "whole")
     var index = 0
     while true {
-      let fault = Fault(at: index, code: EIO, kills: true)
+      let fault = FileFault(at: index, code: EIO, kills: true)
       let name = "killed \(index)"
-      _ = try? bench.run(text, name, fault.fileSystem)
+      _ = try? runs.run(text, name, fault.fileSystemWithoutFlushes)
       if fault.operations <= index { break }
-      if bench.bytes(name + "/run.json") != nil {
-        #expect(try bench.resume(name) == 0, "killed at \(fault.failed)")
-        #expect(bench.differences("whole", name) == [], "killed at \(fault.failed)")
+      if runs.bytes(name + "/run.json") != nil {
+        #expect(try runs.resume(name) == 0, "killed at \(fault.failed)")
+        #expect(runs.differences("whole", name) == [], "killed at \(fault.failed)")
       }
-      try? FileManager.default.removeItem(atPath: bench.folder(name))
+      try? FileManager.default.removeItem(atPath: runs.folder(name))
       index += isThorough && dtype == "float32" ? 1 : 11
     }
     #expect(index > 100)
@@ -33,40 +34,40 @@ import Testing
   }
 
   /// A name that an earlier version accepted does not keep a run from its end.
-  @Test func aRunOfAnEarlierNameGoesOn() throws {
-    let bench = try Bench()
-    try bench.run("whole")
-    try bench.kill("it's half", after: 0.5)
+  @Test func aRunWithANameOfAnEarlierVersionResumes() throws {
+    let runs = RunsFolder()
+    try runs.run("whole")
+    try runs.kill("it's half", after: 0.5)
     let files = ["resolved.yaml", "run.json"].map { "it's half/" + $0 }
-    let texts = try files.map { String(decoding: try #require(bench.bytes($0)), as: UTF8.self) }
-    let renamed = texts[0].replacing("name: everything\n", with: "name: \"it's old\"\n")
+    let texts = try files.map { String(decoding: try #require(runs.bytes($0)), as: UTF8.self) }
+    let renamed = texts[0].replacing("name: eventful\n", with: "name: \"it's old\"\n")
     #expect(renamed != texts[0])
-    bench.put(Array(renamed.utf8), in: files[0])
+    runs.put(Array(renamed.utf8), in: files[0])
     let hashes = [texts[0], renamed].map { SHA256.hex(of: Array($0.utf8)) }
-    bench.put(Array(texts[1].replacing(hashes[0], with: hashes[1]).utf8), in: files[1])
-    #expect(try bench.resume("it's half") == 0)
+    runs.put(Array(texts[1].replacing(hashes[0], with: hashes[1]).utf8), in: files[1])
+    #expect(try runs.resume("it's half") == 0)
     // The weights are stored beside the experiment's name.
     #expect(
-      bench.differences("whole", "it's half")
+      runs.differences("whole", "it's half")
         == ["checkpoints/best.nnx", "checkpoints/last.nnx", "resolved.yaml"])
   }
 
   /// As above, of the resumption itself.
-  @Test func resumptionKilledAtEveryOperation() throws {
-    let bench = try Bench()
-    try bench.run("whole")
-    try bench.kill("half", after: 0.5)
-    let half = bench.folder("half")
+  @Test func aResumptionKilledAtAnyOperationResumesToTheSameBytes() throws {
+    let runs = RunsFolder()
+    try runs.run("whole")
+    try runs.kill("half", after: 0.5)
+    let half = runs.folder("half")
     var index = 0
     while true {
       let name = "again \(index)"
-      try FileManager.default.copyItem(atPath: half, toPath: bench.folder(name))
-      let fault = Fault(at: index, code: EIO, kills: true)
-      _ = try? bench.resume(name, fault.fileSystem)
+      try FileManager.default.copyItem(atPath: half, toPath: runs.folder(name))
+      let fault = FileFault(at: index, code: EIO, kills: true)
+      _ = try? runs.resume(name, fault.fileSystemWithoutFlushes)
       if fault.operations <= index { break }
-      #expect(try bench.resume(name) == 0, "killed at \(fault.failed)")
-      #expect(bench.differences("whole", name) == [], "killed at \(fault.failed)")
-      try? FileManager.default.removeItem(atPath: bench.folder(name))
+      #expect(try runs.resume(name) == 0, "killed at \(fault.failed)")
+      #expect(runs.differences("whole", name) == [], "killed at \(fault.failed)")
+      try? FileManager.default.removeItem(atPath: runs.folder(name))
       index += isThorough ? 1 : 11
     }
     #expect(index > 50)
@@ -76,59 +77,60 @@ import Testing
   }
 
   /// Between any two steps: in the middle of an epoch as well.
-  @Test func interruptedAgainAndAgain() throws {
-    let bench = try Bench()
+  @Test func aRunInterruptedRepeatedlyResumesToTheSameBytes() throws {
+    let runs = RunsFolder()
     let text = everything.replacing(
       "- {type: dense, units: 4}",
       with: "- {type: dense, units: 100}\n  - {type: dense, units: 100}")
-    try bench.run(text, "whole")
-    #expect(try bench.run(text, "often", listener: Listener(interruptingAfter: 3)) == 143)
+    try runs.run(text, "whole")
+    #expect(try runs.run(text, "often", listener: Listener(interruptingAfter: 3)) == 143)
     var interruptions = 1
-    while try bench.resume("often", listener: Listener(interruptingAfter: 3)) == 143 {
+    while try runs.resume("often", listener: Listener(interruptingAfter: 3)) == 143 {
       interruptions += 1
       try #require(interruptions < 100)
     }
     #expect(interruptions > 3)
-    #expect(bench.differences("whole", "often") == [])
+    #expect(runs.differences("whole", "often") == [])
   }
 
   @Test(arguments: [
     "{type: sgd, learning_rate: 0.1, momentum: 0.9}", "rprop", "rmsprop", "adagrad", "adamw",
     "lbfgs",
   ])
-  func everyOptimizer(optimizer: String) throws {
-    let bench = try Bench()
+  func everyOptimizerResumesToTheSameBytes(optimizer: String) throws {
+    let runs = RunsFolder()
     var text = everything.replacing("{type: adam, learning_rate: 0.02}", with: optimizer)
     if optimizer == "lbfgs" { text = text.replacing("batch_size: 12", with: "batch_size: full") }
-    try bench.run(text, "whole")
-    _ = try? bench.run(text, "half", Fault(at: 110, code: EIO, kills: true).fileSystem)
-    #expect(try bench.resume("half") == 0)
-    #expect(bench.differences("whole", "half") == [])
+    try runs.run(text, "whole")
+    _ = try? runs.run(
+      text, "half", FileFault(at: 110, code: EIO, kills: true).fileSystemWithoutFlushes)
+    #expect(try runs.resume("half") == 0)
+    #expect(runs.differences("whole", "half") == [])
   }
 
   /// FAULTS 26: the resumed run diverges as the undisturbed one did.
-  @Test func divergence() throws {
-    let bench = try Bench()
+  @Test func aDivergedRunStaysDiverged() throws {
+    let runs = RunsFolder()
     let text = everything.replacing(
       "{type: adam, learning_rate: 0.02}", with: "{type: sgd, learning_rate: 1e300}")
-    #expect(try bench.run(text, "whole") == 1)
-    #expect(!bench.tree("whole").keys.contains { $0.contains("state") })
+    #expect(try runs.run(text, "whole") == 1)
+    #expect(!runs.tree("whole").keys.contains { $0.contains("state") })
     let listener = Listener()
-    #expect(try bench.resume("whole", listener: listener) == 1)
-    #expect(listener.said == [])
+    #expect(try runs.resume("whole", listener: listener) == 1)
+    #expect(listener.reports == [])
   }
 
   /// FAULTS 34.
   @Test func aCompletedRunStaysAsItIs() throws {
-    let bench = try Bench()
-    try bench.run("whole")
-    let before = bench.tree("whole")
-    #expect(try bench.resume("whole") == 0)
-    #expect(bench.tree("whole") == before)
+    let runs = RunsFolder()
+    try runs.run("whole")
+    let before = runs.tree("whole")
+    #expect(try runs.resume("whole") == 0)
+    #expect(runs.tree("whole") == before)
   }
 }
 
-extension Bench {
+extension RunsFolder {
   @discardableResult
   func run(_ name: String, _ fileSystem: FileSystem = .system) throws -> Int32 {
     try run(everything, name, fileSystem)

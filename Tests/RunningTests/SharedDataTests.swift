@@ -2,6 +2,7 @@ import Engine
 import ExperimentFile
 import NNExp
 import Running
+import TestSupport
 import Testing
 import YAMLTree
 
@@ -48,7 +49,7 @@ import YAMLTree
   }
 
   @Test(arguments: overrides)
-  func learnsWhatItLearnsAlone(overrides: [String]) throws {
+  func sharedDataDoNotChangeTheTraining(overrides: [String]) throws {
     let alone = try learned(prepared(overrides))
     for others in SharedDataTests.overrides {
       let memo = Memo()

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Results
+import TestSupport
 import Testing
 
 /// Every run, however short, writes its record before it trains. Before that it is no
@@ -17,9 +18,9 @@ import Testing
     """
 
   @Test func theRecordIsWrittenBeforeTheTraining() throws {
-    let bench = try Bench()
-    let count = Fault(at: .max)
-    try bench.run(short, "whole", count.fileSystem)
+    let runs = RunsFolder()
+    let count = FileFault(at: .max)
+    try runs.run(short, "whole", count.fileSystemWithoutFlushes)
     let created = count.history.compactMap { operation -> Substring? in
       operation.hasPrefix("create /") ? operation.split(separator: "/").last : nil
     }
@@ -33,38 +34,38 @@ import Testing
 
   /// Weights that are the last and the best are one file of two names, or two files
   /// where a file system has no such names.
-  @Test func theLastAndTheBestAreOneFile() throws {
-    let bench = try Bench()
+  @Test func equalLastAndBestWeightsAreOneFile() throws {
+    let runs = RunsFolder()
     let without = FileSystem(flushesAfter: .infinity) { operation, path in
       operation == .link && path.hasSuffix("/best.nnx") ? EPERM : 0
     }
-    try bench.run(short, "one")
-    try bench.run(short, "two", without)
+    try runs.run(short, "one")
+    try runs.run(short, "two", without)
     func inode(_ file: String) throws -> Int? {
-      let path = bench.folder("\(file).nnx")
+      let path = runs.folder("\(file).nnx")
       return try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int
     }
     #expect(try inode("one/checkpoints/last") == inode("one/checkpoints/best"))
     #expect(try inode("two/checkpoints/last") != inode("two/checkpoints/best"))
-    #expect(bench.differences("one", "two") == [])
+    #expect(runs.differences("one", "two") == [])
   }
 
   /// Every operation in turn fails, alone or with all after it.
   @Test(arguments: [ENOSPC, EIO], [false, true])
-  func anyOperationFails(code: Int32, forGood: Bool) throws {
-    let bench = try Bench()
-    let whole = Fault(at: .max)
-    try bench.run(short, "whole", whole.fileSystem)
+  func aShortRunSurvivesTheFailureOfAnyFileOperation(code: Int32, forGood: Bool) throws {
+    let runs = RunsFolder()
+    let whole = FileFault(at: .max)
+    try runs.run(short, "whole", whole.fileSystemWithoutFlushes)
     var index = 0
     while true {
       let name = "failed \(index)"
-      let fault = Fault(at: index, code: code, kills: forGood)
-      _ = try? bench.run(short, name, fault.fileSystem)
+      let fault = FileFault(at: index, code: code, kills: forGood)
+      _ = try? runs.run(short, name, fault.fileSystemWithoutFlushes)
       if fault.operations <= index { break }
-      let isRun = bench.bytes(name + "/run.json") != nil
-      #expect(try isRun ? bench.resume(name) == 0 : bench.run(short, name) == 0, "\(fault.failed)")
-      #expect(bench.differences("whole", name) == [], "\(fault.failed)")
-      try FileManager.default.removeItem(atPath: bench.folder(name))
+      let isRun = runs.bytes(name + "/run.json") != nil
+      #expect(try isRun ? runs.resume(name) == 0 : runs.run(short, name) == 0, "\(fault.failed)")
+      #expect(runs.differences("whole", name) == [], "\(fault.failed)")
+      try FileManager.default.removeItem(atPath: runs.folder(name))
       index += 1
     }
     #expect(index == whole.operations)

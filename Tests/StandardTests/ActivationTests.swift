@@ -1,3 +1,4 @@
+import Conformance
 import Foundation
 import NNExp
 import Testing
@@ -11,12 +12,12 @@ import Testing
     let bench = try LayerBench<S>(makeLayer(type, options), inputs: [[x.count]], samples: 1)
     bench.x.values = x
     bench.dy.values = x.map { _ in 1 }
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     return (bench.y.values, bench.dx.values)
   }
 
-  @Test func sigmoid() throws {
+  @Test func sigmoidIsExactAtExtremes() throws {
     let far = try run("sigmoid", at: [-1000, 1000, 0, -.infinity, .infinity] as [Double])
     #expect(far.y == [0, 1, 0.5, 0, 1])
     #expect(far.dx == [0, 0, 0.25, 0, 0])
@@ -26,13 +27,13 @@ import Testing
     #expect(try run("sigmoid", at: [-30] as [Double]).y == [9.357622968839299e-14])
   }
 
-  @Test func tanh() throws {
+  @Test func tanhIsExactAtExtremes() throws {
     let far = try run("tanh", at: [-1000, 1000, 0, 1e-300] as [Double])
     #expect(far.y == [-1, 1, 0, 1e-300])
     #expect(far.dx == [0, 0, 1, 1])
   }
 
-  @Test func rectifiers() throws {
+  @Test func rectifiersAreExactAtExtremes() throws {
     let least = Double.leastNonzeroMagnitude
     let x = [-1e308, -0.0, 0, least, 1e308]
     let relu = try run("relu", at: x)
@@ -43,13 +44,13 @@ import Testing
     #expect(leaky.dx == [0.25, 0.25, 0.25, 1, 1])
   }
 
-  @Test func elu() throws {
+  @Test func eluIsExactAtExtremes() throws {
     let far = try run("elu", [("alpha", 2)], at: [-1000, -1e-300, 0, 1000] as [Double])
     #expect(far.y == [-2, -2e-300, 0, 1000])
     #expect(far.dx == [0, 2, 2, 1])
   }
 
-  @Test func gelu() throws {
+  @Test func geluIsExactAtExtremes() throws {
     for approximation in ["none", "tanh"] {
       let options: [(String, Node)] = [("approximation", Node(.string(approximation)))]
       let far = try run(
@@ -61,7 +62,7 @@ import Testing
     }
   }
 
-  @Test func softplus() throws {
+  @Test func softplusIsExactAtExtremes() throws {
     let far = try run("softplus", at: [-1000, -50, 0, 50, 1000, 1e308] as [Double])
     #expect(far.y == [0, exp(-50), log(2), 50, 1000, 1e308])
     #expect(far.dx == [0, exp(-50), 0.5, 1, 1, 1])
@@ -82,12 +83,14 @@ import Testing
 }
 
 @Suite struct SoftmaxTests {
-  @Test(arguments: ["softmax", "log_softmax"]) func `far apart`(type: String) throws {
+  @Test(arguments: ["softmax", "log_softmax"]) func `softmax of inputs that lie far apart is exact`(
+    type: String
+  ) throws {
     let bench = try LayerBench<Double>(makeLayer(type), inputs: [[3]], samples: 3)
     bench.x.values = [1000, 0, -1000, -1e308, -1e308, -1e308, 5, 5, 5]
     bench.dy.values = Array(repeating: 1, count: 9)
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     let third = 1.0 / 3
     if type == "softmax" {
       #expect(bench.y.values == [1, 0, 0] + Array(repeating: third, count: 6))
@@ -98,10 +101,10 @@ import Testing
     }
   }
 
-  @Test func `of an image runs over its channels`() throws {
+  @Test func `softmax of an image runs over its channels`() throws {
     let bench = try LayerBench<Double>(makeLayer("softmax"), inputs: [[2, 1, 3]], samples: 2)
     bench.x.values = [0, 1, 2, log(3), 1, 2, 0, 0, 0, 0, 0, 0]
-    bench.forward()
+    bench.runForward()
     expectClose(
       bench.y.values, [0.25, 0.5, 0.5, 0.75, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5], 1e-15)
   }

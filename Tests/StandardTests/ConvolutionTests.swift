@@ -1,16 +1,16 @@
+import Conformance
+import TestSupport
 import Testing
 
 @testable import NNExp
 
 /// Convolution against its definition, seven loops deep.
 @Suite struct ConvolutionTests {
-  @Test func `values are the definition's`() throws {
+  @Test func `values follow the definition`() throws {
     var planned = 0
-    for seed in 0..<200 {
+    try withEvery("seed", in: 0..<200) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "convolution values")
-      func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
-        range.lowerBound + random.integer(below: range.count, at: at)
-      }
+      let pick = random.pick
       let groups = pick(1...3, 0)
       let (inputs, outputs) = (groups * pick(1...3, 1), groups * pick(1...3, 2))
       let (rows, columns) = (pick(1...9, 3), pick(1...9, 4))
@@ -20,13 +20,13 @@ import Testing
         ]
       let layer = try makeLayer("convolution", options)
       let shape: Shape = [inputs, rows, columns]
-      guard let plan = try? layer.plan(for: [shape]) else { continue }
+      guard let plan = try? layer.plan(for: [shape]) else { return }
       planned += 1
       let bench = try LayerBench<Double>(layer, inputs: [shape], samples: 2)
       for (k, buffer) in (bench.inputs + bench.parameters).enumerated() {
         buffer.values = buffer.values.indices.map { random.stream(k).normal(at: $0) }
       }
-      bench.forward()
+      bench.runForward()
 
       let (x, w, b) = (bench.x.values, bench.parameters[0].values, bench.parameters[1].values)
       let window = plan.parameters[0].shape
@@ -67,15 +67,13 @@ import Testing
   /// Larger images, windows and channels, where whole registers fill, and many
   /// weights for few places, where windows are laid out as a matrix; forward and
   /// back, in both precisions, on each instruction set in turn.
-  @Test func `values and gradients are the definition's`() throws {
+  @Test func `values and gradients follow the definition`() throws {
     func compare<S: Scalar>(_ type: S.Type, _ tolerance: Double) throws {
       let isas = InstructionSet.allCases.filter(\.isSupported)
       var (direct, byMatrix) = (0, 0)
-      for seed in 0..<72 {
+      withEvery("seed", in: 0..<72) { seed in
         let random = RandomStream(seed: UInt64(seed), purpose: "convolution gradients")
-        func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
-          range.lowerBound + random.integer(below: range.count, at: at)
-        }
+        let pick = random.pick
         let groups = pick(1...3, 0)
         let isHeavy = seed % 6 == 5
         let inputs = isHeavy ? pick(6...9, 1) : pick(1...(seed % 3 == 0 ? 6 : 2), 1)
@@ -101,11 +99,11 @@ import Testing
         guard
           let bench = try? LayerBench<S>(
             makeLayer("convolution", options), inputs: [shape], samples: samples)
-        else { continue }
+        else { return }
         for (k, buffer) in (bench.inputs + bench.parameters + [bench.dy]).enumerated() {
           buffer.values = buffer.values.indices.map { S(random.stream(k).normal(at: $0)) }
         }
-        func doubles(_ buffer: Buffer<S>) -> [Double] { buffer.values.map { Double($0) } }
+        func doubles(_ buffer: GuardedBuffer<S>) -> [Double] { buffer.values.map { Double($0) } }
         let (x, dy) = (doubles(bench.x), doubles(bench.dy))
         let (w, b) = (doubles(bench.parameters[0]), doubles(bench.parameters[1]))
         var (y, dx, dw) = (dy.map { _ in 0.0 }, x.map { _ in 1.0 }, w.map { _ in 1.0 })
@@ -140,14 +138,14 @@ import Testing
           }
         }
         let isa = isas[seed / 6 % isas.count]
-        isa.perform { bench.forward() }
+        isa.perform { bench.runForward() }
         let what = "\(S.self), seed \(seed): \(Node.map(options).flow) on \(shape), \(isa)"
         expectClose(doubles(bench.y), y, tolerance, "y, " + what)
-        isa.perform { bench.backward(prefill: 1) }
+        isa.perform { bench.runBackward(prefill: 1) }
         expectClose(doubles(bench.dx), dx, tolerance, "dx, " + what)
         expectClose(doubles(bench.gradients[0]), dw, tolerance, "dw, " + what)
         expectClose(doubles(bench.gradients[1]), db, tolerance, "db, " + what)
-        #expect(bench.trespasses == [], "\(what)")
+        #expect(bench.damaged == [], "\(what)")
         if window != (1, 1) {
           if bench.plan.scratch.count > 3 { direct += 1 } else { byMatrix += 1 }
         }
@@ -158,7 +156,7 @@ import Testing
     try compare(Float.self, 2e-5)
   }
 
-  @Test func `shapes and cost are told`() throws {
+  @Test func `the plan gives shapes and cost`() throws {
     let layer = try makeLayer("convolution", [("channels", 8), ("window", 5), ("groups", 2)])
     let plan = try layer.plan(for: [[4, 28, 20]])
     #expect(plan.output == [8, 24, 16])

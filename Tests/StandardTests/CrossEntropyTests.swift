@@ -66,7 +66,7 @@ private func naive(_ z: [Double], _ c: Int) -> (value: Double, gradient: [Double
 }
 
 /// Values of mpmath at 50 digits.
-@Test func crossEntropyKeepsDigitsWhereOneClassIsSure() throws {
+@Test func crossEntropyKeepsItsDigitsIfOneClassIsCertain() throws {
   let sure = try crossEntropy(classes: [0])
   // ln(1 + 2e⁻⁴⁰) and −2e⁻⁴⁰/(1 + 2e⁻⁴⁰)
   let tiny = 8.4967085105831778e-18

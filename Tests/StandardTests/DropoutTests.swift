@@ -1,3 +1,4 @@
+import Conformance
 import NNExp
 import Testing
 
@@ -10,35 +11,35 @@ import Testing
     return bench
   }
 
-  @Test func `drops its share and keeps the mean`() throws {
+  @Test func `dropout drops its share and keeps the mean`() throws {
     let bench = try bench(rate: 0.25, samples: 400)
-    bench.forward()
+    bench.runForward()
     let dropped = bench.y.values.count { $0 == 0 }
     #expect(bench.y.values.allSatisfy { $0 == 0 || $0 == 1 / 0.75 })
     // 20,000 draws: a deviation of 6 σ is 0.018.
     #expect(abs(Double(dropped) / 20_000 - 0.25) < 0.018)
-    bench.backward()
+    bench.runBackward()
     #expect(bench.dx.values == bench.y.values)
   }
 
-  @Test func `another step drops others`() throws {
+  @Test func `another step drops other entries`() throws {
     let bench = try bench(rate: 0.5, samples: 2)
-    bench.forward()
+    bench.runForward()
     let first = bench.y.values
     bench.random = bench.random.stream(1)
-    bench.forward()
+    bench.runForward()
     #expect(bench.y.values != first)
   }
 
   @Test func `an evaluation drops nothing`() throws {
     let bench = try bench(rate: 0.5, samples: 2)
     bench.isTraining = false
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     #expect(bench.y.values == bench.x.values && bench.dx.values == bench.dy.values)
   }
 
-  @Test func `is random only where it drops`() throws {
+  @Test func `dropout is random only if its rate is above zero`() throws {
     #expect(try makeLayer("dropout", [("rate", 0)]).plan(for: [[3]]).isRandom == false)
     #expect(try makeLayer("dropout").plan(for: [[3]]).isRandom)
   }

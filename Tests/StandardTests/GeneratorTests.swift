@@ -1,5 +1,7 @@
+import Conformance
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// All samples of a generator: rows of inputs, and the targets.
@@ -8,9 +10,9 @@ private func made(
 ) throws -> (x: [[Double]], t: [Double], generator: any Generator) {
   let generator = try Rule.generator(name, entries)
   let features = generator.inputShape.count
-  let inputs = RuleNumbers(
+  let inputs = GuardedBuffer(
     Array(repeating: 99.0, count: generator.samples * features), shape: generator.inputShape)
-  let targets = RuleNumbers(
+  let targets = GuardedBuffer(
     Array(repeating: 99.0, count: generator.samples * generator.target.shape.count),
     shape: generator.target.shape)
   generator.generate(
@@ -24,7 +26,7 @@ private func made(
 }
 
 @Test func generatorsArePureFunctionsOfTheirStream() throws {
-  for name in Rule.registry.generators.names {
+  for name in standardRegistry.generators.names {
     let first = try made(name)
     let again = try made(name)
     #expect(first.x == again.x && first.t == again.t, "\(name)")
@@ -142,24 +144,24 @@ private func made(
 }
 
 @Test func generatorOptionsAreChecked() {
-  func mistakes(_ name: String, _ entries: Rule.Entries) -> String {
-    Rule.mistakes { try Rule.generator(name, entries) }
+  func errors(_ name: String, _ entries: Rule.Entries) -> String {
+    errorText { try Rule.generator(name, entries) }
   }
   #expect(
-    mistakes("parity", ["bits": 21])
+    errors("parity", ["bits": 21])
       == "error: all rows of 21 bits are too many; give samples, or at most 20 bits")
   #expect(
-    mistakes("parity", ["bits": 8, "samples": 0])
+    errors("parity", ["bits": 8, "samples": 0])
       == "error: samples must be an integer from 1 to 10000000, found the number 0")
   #expect(
-    mistakes("spirals", ["samples": 10_000_001])
+    errors("spirals", ["samples": 10_000_001])
       == "error: samples must be an integer from 1 to 10000000, found the number 10000001")
   #expect(
-    mistakes("gaussians", ["samples": 3, "classes": 4])
+    errors("gaussians", ["samples": 3, "classes": 4])
       == "error: 3 samples are too few for 4 classes")
   #expect(
-    mistakes("moons", ["noise": -0.5])
+    errors("moons", ["noise": -0.5])
       == "error: noise must be a number ≥ 0, found the number -0.5")
   #expect(
-    mistakes("sine", ["minimum": 4]) == "error: minimum 4 is above maximum 3.141592653589793")
+    errors("sine", ["minimum": 4]) == "error: minimum 4 is above maximum 3.141592653589793")
 }

@@ -1,12 +1,14 @@
+import Conformance
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// What an initializer gives a parameter of that shape.
 private func filled(
   _ name: String, _ shape: Shape, _ entries: Rule.Entries = [:], seed: UInt64 = 1
 ) throws -> [Double] {
-  let values = RuleNumbers(Array(repeating: 99.0, count: shape.count), shape: shape)
+  let values = GuardedBuffer(Array(repeating: 99.0, count: shape.count), shape: shape)
   try Rule.initializer(name, entries).fill(
     values.tensor, random: RandomStream(seed: seed, purpose: "initial values"))
   return values.values
@@ -57,7 +59,7 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
 }
 
 @Test func initializersArePureFunctionsOfTheirStream() throws {
-  for name in Rule.registry.initializers.names where name != "values" && name != "constant" {
+  for name in standardRegistry.initializers.names where name != "values" && name != "constant" {
     let first = try filled(name, [6, 5])
     #expect(try filled(name, [6, 5]) == first, "\(name)")
     if name != "zeros" && name != "ones" {
@@ -68,7 +70,7 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
   }
 }
 
-@Test func plainInitializersAreWhatTheySay() throws {
+@Test func plainInitializersGiveTheirDeclaredValues() throws {
   #expect(try filled("zeros", [3]) == [0, 0, 0])
   #expect(try filled("ones", [3]) == [1, 1, 1])
   #expect(try filled("constant", [2], ["value": 0.35]) == [0.35, 0.35])
@@ -85,7 +87,7 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
 
 @Test func orthogonalMatricesAreOrthogonal() throws {
   for (rows, columns) in [(1, 1), (5, 5), (40, 7), (7, 40), (1, 9), (9, 1), (60, 60)] {
-    for seed in 0..<3 {
+    try withEvery("seed", in: 0..<3) { seed in
       let q = try filled("orthogonal", [rows, columns], ["gain": 2], seed: UInt64(seed))
       let isWide = rows < columns
       let count = min(rows, columns)
@@ -105,7 +107,7 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
   }
 }
 
-@Test func orthogonalTensorsAreMatricesOfRowsAndTheRest() throws {
+@Test func orthogonalTensorsAreFlattenedBehindTheirRows() throws {
   #expect(try filled("orthogonal", [4, 2, 3, 3]) == filled("orthogonal", [4, 18]))
 }
 
@@ -115,7 +117,7 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
   var square = 0.0
   var sum = 0.0
   var reflections = 0
-  for seed in 0..<2000 {
+  try withEvery("seed", in: 0..<2000) { seed in
     let q = try filled("orthogonal", [2, 2], seed: UInt64(seed))
     sum += q[0]
     square += q[0] * q[0]
@@ -126,7 +128,7 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
   #expect(abs(reflections - 1000) < 115)
 }
 
-@Test func valuesAreTakenAsWritten() throws {
+@Test func valuesAreUsedAsWritten() throws {
   let nested: Node = [[0.15, 0.2], [0.25, 0.3], [1, -2]]
   #expect(try filled("values", [3, 2], ["values": nested]) == [0.15, 0.2, 0.25, 0.3, 1, -2])
   let flat: Node = [1, 2, 3, 4, 5, 6]
@@ -143,25 +145,25 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
   }
   let ragged = list(9, list(10, 1, 2), list(18, 3, 4, 5))
   #expect(
-    Rule.mistakes { try filled("values", [2, 2], ["values": ragged]) } == """
+    errorText { try filled("values", [2, 2], ["values": ragged]) } == """
       a.yaml:1:18: error: found a list of 3 in values, but axis 2 of the shape [2, 2] needs 2
           values: [[1, 2], [3, 4, 5]]
                            ^
       """)
   #expect(
-    Rule.mistakes { try filled("values", [3, 2], ["values": ragged]) } == """
+    errorText { try filled("values", [3, 2], ["values": ragged]) } == """
       a.yaml:1:9: error: found a list of 2 in values, but axis 1 of the shape [3, 2] needs 3
           values: [[1, 2], [3, 4, 5]]
                   ^
       """)
   #expect(
-    Rule.mistakes { try filled("values", [2], ["values": ragged]) } == """
+    errorText { try filled("values", [2], ["values": ragged]) } == """
       a.yaml:1:10: error: values is nested deeper than the shape [2]
           values: [[1, 2], [3, 4, 5]]
                    ^
       """)
   func fact(_ values: Node, _ shape: Shape) -> String {
-    Rule.mistakes { try filled("values", shape, ["values": values]) }
+    errorText { try filled("values", shape, ["values": values]) }
   }
   #expect(
     fact([1, 2, 3], [2, 2]) == "error: values has 3 numbers, but shape [2, 2] needs 4")
@@ -172,32 +174,32 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
 }
 
 @Test func initializerOptionsAreChecked() {
-  func mistakes(_ name: String, _ entries: Rule.Entries) -> String {
-    Rule.mistakes { try Rule.initializer(name, entries) }
+  func errors(_ name: String, _ entries: Rule.Entries) -> String {
+    errorText { try Rule.initializer(name, entries) }
   }
   #expect(
-    mistakes("values", [:])
+    errors("values", [:])
       == "error: missing 'values': a list of numbers, nested or flat, is required")
   #expect(
-    mistakes("values", ["values": 3])
+    errors("values", ["values": 3])
       == "error: values must be a list of numbers, found the number 3")
   #expect(
-    mistakes("values", ["values": [[1, "x"], [Node(.double(.nan))]]]) == """
+    errors("values", ["values": [[1, "x"], [Node(.double(.nan))]]]) == """
       error: values must be finite numbers, found the text 'x'
       error: values must be finite numbers, found the number nan
       """)
   #expect(
-    mistakes("constant", [:]) == "error: missing 'value': a number (finite) is required")
+    errors("constant", [:]) == "error: missing 'value': a number (finite) is required")
   #expect(
-    mistakes("uniform", ["minimum": 1]) == "error: minimum 1 is above maximum 0.05")
+    errors("uniform", ["minimum": 1]) == "error: minimum 1 is above maximum 0.05")
   #expect(
-    mistakes("normal", ["standard_deviation": -1])
+    errors("normal", ["standard_deviation": -1])
       == "error: standard_deviation must be a number ≥ 0, found the number -1")
   #expect(
-    mistakes("he_normal", ["mode": "fan-in"]) == """
+    errors("he_normal", ["mode": "fan-in"]) == """
       error: mode must be one of: fan_in, fan_out, found the text 'fan-in'; did you mean 'fan_in'?
       """)
   #expect(
-    Rule.mistakes { try filled("orthogonal", [3]) }
+    errorText { try filled("orthogonal", [3]) }
       == "error: orthogonal needs a matrix, found a parameter of shape [3]")
 }

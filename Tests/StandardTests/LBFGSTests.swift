@@ -100,7 +100,7 @@ private let courses = [
     ], total: 8),
 ]
 
-@Test func lbfgsTakesTheCourseOfPyTorch() throws {
+@Test func lbfgsFollowsPyTorch() throws {
   for (number, course) in courses.enumerated() {
     let optimizer = try Rule.optimizer(
       "lbfgs",
@@ -123,7 +123,7 @@ private let courses = [
   }
 }
 
-@Test func lbfgsEndsAtTheBottom() throws {
+@Test func lbfgsEndsAtTheMinimum() throws {
   let descent = Descent<Double>(
     try Rule.optimizer("lbfgs", ["tolerance_change": 0]), from: [-1.2, 1, 0.8], on: valley)
   descent.run(30)
@@ -136,7 +136,7 @@ private let courses = [
   #expect(descent.w.values == end)
 }
 
-@Test func lbfgsSearchesBackFromWhereTheLossIsNotANumber() throws {
+@Test func lbfgsBacktracksIfTheLossIsNotANumber() throws {
   // −ln w + w, infinite or NaN for w ≤ 0; the first full step lands there.
   for start in [30.0, 1000] {
     let descent = Descent<Double>(
@@ -147,7 +147,7 @@ private let courses = [
   }
 }
 
-@Test func lbfgsSaysWhatItKeeps() throws {
+@Test func lbfgsDeclaresItsMemory() throws {
   let memory = try Rule.optimizer("lbfgs", ["history_size": 3]).memory
   #expect(memory.vectors == 2 * 3 + 5)
   #expect(memory.scalars == 4 + 2 * 3)

@@ -1,5 +1,7 @@
+import Conformance
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// One window of References/lp_pooling.json, computed with mpmath.
@@ -26,18 +28,14 @@ private struct LpCase: Decodable {
   }
 }
 
-private let lpCases: [LpCase] = {
-  let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  let file = folder.appending(path: "References/lp_pooling.json")
-  return try! JSONDecoder().decode([LpCase].self, from: Data(contentsOf: file))
-}()
+private let lpCases: [LpCase] = try! Repository.reference("lp_pooling.json")
 
 @Suite struct LpPoolingTests {
-  @Test func `values and slopes are mpmath's in float64`() throws {
+  @Test func `values and derivatives agree with mpmath in float64`() throws {
     for window in lpCases where window.dtype == "float64" { try compare(window, Double.self) }
   }
 
-  @Test func `values and slopes are mpmath's in float32`() throws {
+  @Test func `values and derivatives agree with mpmath in float32`() throws {
     for window in lpCases where window.dtype == "float32" { try compare(window, Float.self) }
   }
 
@@ -45,18 +43,18 @@ private let lpCases: [LpCase] = {
     let bench = try LayerBench<S>(window.layer(), inputs: [[window.x.count]], samples: 1)
     bench.x.values = window.x.map { S(Double($0)!) }
     bench.dy.values = [1]
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     expectNear(bench.y.values[0], window.y, ulps: 6, "\(window.name): y")
     for (slope, expected) in zip(bench.dx.values, window.slopes) {
       // x/m and y are each rounded once before the power of p − 1.
       let ulps = window.exponent.isFinite ? 6 + 2 * window.exponent : 0
       expectNear(slope, expected, ulps: ulps, "\(window.name): slope")
     }
-    #expect(bench.trespasses == [])
+    #expect(bench.damaged == [])
   }
 
-  @Test func `the slope by p is mpmath's`() throws {
+  @Test func `the derivative by p agrees with mpmath`() throws {
     for window in lpCases where window.dtype == "float64" {
       guard let expected = window.pSlope, window.exponent > 1, window.y != "inf" else { continue }
       let bench = try LayerBench<Double>(
@@ -67,8 +65,8 @@ private let lpCases: [LpCase] = {
       bench.parameters[0].values = [rho]
       bench.x.values = window.x.map { Double($0)! }
       bench.dy.values = [1]
-      bench.forward()
-      bench.backward()
+      bench.runForward()
+      bench.runBackward()
       // ∂p/∂ρ = 1/(1 + e^(−ρ)). Σw ln r − ln u cancels, so the error is that of y/p.
       let y = Double(window.y)!
       let slope = bench.gradients[0].values[0] * (1 + exp(-rho))
@@ -82,7 +80,7 @@ private let lpCases: [LpCase] = {
 
   /// Every fast path against the general one, a hair beside it.
   @Test(arguments: [1, 2, 3, 4.0]) func `fast paths agree with the general one`(p: Double) throws {
-    for seed in 0..<50 {
+    try withEvery("seed", in: 0..<50) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "lp")
       let x = (0..<5).map { random.normal(at: $0) * exp(random.normal(at: 10 + $0) * 3) }
       for normalize in [false, true] {
@@ -93,8 +91,8 @@ private let lpCases: [LpCase] = {
           let bench = try LayerBench<Double>(layer, inputs: [[5]], samples: 1)
           bench.x.values = x
           bench.dy.values = [1]
-          bench.forward()
-          bench.backward()
+          bench.runForward()
+          bench.runBackward()
           return bench.y.values + bench.dx.values
         }
         for (fast, general) in zip(results[0], results[1]) {
@@ -105,11 +103,11 @@ private let lpCases: [LpCase] = {
     }
   }
 
-  @Test func `float32 as p = 3 is exact where the cube is`() throws {
+  @Test func `p = 3 in float32 is exact if the cube is`() throws {
     let bench = try LayerBench<Float>(
       makeLayer("lp_pooling", [("window", 2), ("p", 3)]), inputs: [[4]], samples: 1)
     bench.x.values = [-5, 0, 0, 1024]
-    bench.forward()
+    bench.runForward()
     #expect(bench.y.values == [5, 1024])
   }
 
@@ -122,8 +120,8 @@ private let lpCases: [LpCase] = {
       let bench = try LayerBench<Double>(layer, inputs: [[12]], samples: 1)
       bench.x.values = [1, .nan, 2, -.infinity, 1, 0, .infinity, .nan, 0, .nan, 0, 0]
       bench.dy.values = [1, 1, 1, 1]
-      bench.forward()
-      bench.backward()
+      bench.runForward()
+      bench.runBackward()
       let y = bench.y.values
       #expect(y[0].isNaN && y[1] == .infinity && y[2].isNaN && y[3].isNaN, "p = \(p): \(y)")
       let dx = bench.dx.values
@@ -135,30 +133,30 @@ private let lpCases: [LpCase] = {
     }
   }
 
-  @Test func `the first of equals takes the gradient of p = inf`() throws {
+  @Test func `the first of equal entries takes the gradient of p = inf`() throws {
     let bench = try LayerBench<Double>(
       makeLayer("lp_pooling", [("window", 3), ("p", Node(.double(.infinity)))]), inputs: [[6]],
       samples: 1)
     bench.x.values = [1, -2, 2, 0, 0, 0]
     bench.dy.values = [5, 5]
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     #expect(bench.y.values == [2, 0])
     #expect(bench.dx.values == [0, -5, 0, 0, 0, 0])
   }
 
-  @Test func `padding adds nothing, to the number of entries neither`() throws {
+  @Test func `padding adds no values and no entries`() throws {
     let bench = try LayerBench<Double>(
       makeLayer(
         "lp_pooling", [("window", 3), ("padding", 1), ("stride", 2), ("normalize", true)]),
       inputs: [[1, 3, 3]], samples: 1)
     bench.x.values = [1, 1, 1, 1, -2, 1, 1, 1, 1]
-    bench.forward()
+    bench.runForward()
     // Four entries in each corner: √((1 + 1 + 1 + 4)/4).
     #expect(bench.y.values == Array(repeating: 1.75.squareRoot(), count: 4))
   }
 
-  @Test func `p starts where it is asked to and stays above 1`() throws {
+  @Test func `a learned p starts at its option and stays above 1`() throws {
     for p in [1.0001, 1.5, 2, 30, 800] {
       let layer = try makeLayer(
         "lp_pooling", [("global", true), ("p", Node(.double(p))), ("learned", true)])
@@ -169,8 +167,8 @@ private let lpCases: [LpCase] = {
       bench.dy.values = [1]
       for (rho, y): (Double, Double) in [(-1e4, 7), (-1e308, 7), (1e4, 4), (1e308, 4)] {
         bench.parameters[0].values = [rho]
-        bench.forward()
-        bench.backward()
+        bench.runForward()
+        bench.runBackward()
         #expect(bench.y.values == [y] && bench.gradients[0].values[0].isFinite)
       }
     }

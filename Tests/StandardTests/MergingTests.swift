@@ -1,3 +1,4 @@
+import Conformance
 import NNExp
 import Testing
 
@@ -9,31 +10,31 @@ import Testing
       makeLayer(type), inputs: inputs.map { [$0.count / samples] }, samples: samples)
     for (buffer, values) in zip(bench.inputs, inputs) { buffer.values = values }
     bench.dy.values = dy
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     return bench
   }
 
-  @Test func `zeros are as good as any factor`() throws {
+  @Test func `multiply has correct gradients at zeros`() throws {
     let bench = try run("multiply", [[0, 2], [3, 0], [5, 0]], dy: [1, 1])
     #expect(bench.y.values == [0, 0])
     #expect(bench.dInputs.map(\.values) == [[15, 0], [0, 0], [0, 0]])
   }
 
-  @Test func `parts follow one another in every sample`() throws {
+  @Test func `concatenate joins the parts of every sample`() throws {
     let bench = try run(
       "concatenate", [[1, 2, 3, 4], [5, 6]], dy: [10, 20, 30, 40, 50, 60], samples: 2)
     #expect(bench.y.values == [1, 2, 5, 3, 4, 6])
     #expect(bench.dInputs.map(\.values) == [[10, 20, 40, 50], [30, 60]])
   }
 
-  @Test func `a sum's inputs all get its gradient`() throws {
+  @Test func `every input of add gets its gradient`() throws {
     let bench = try run("add", [[1, 2], [3, 4], [5, 6]], dy: [7, 8])
     #expect(bench.y.values == [9, 12])
     #expect(bench.dInputs.map(\.values) == [[7, 8], [7, 8], [7, 8]])
   }
 
-  @Test func `two to 64 inputs`() throws {
+  @Test func `merging layers take 2 to 64 inputs`() throws {
     for type in ["add", "multiply", "concatenate"] {
       #expect(try makeLayer(type).inputCount == 2...64)
     }

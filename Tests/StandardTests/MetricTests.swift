@@ -1,5 +1,7 @@
+import Conformance
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// The figure of a metric over batches of (z, t).
@@ -7,21 +9,17 @@ private func figure<S: Scalar>(
   _ metric: any Metric, output: Shape, target: Target, threshold: Double = 0.5,
   _ batches: [(z: [S], t: [Double])]
 ) throws -> Double {
-  let tally = RuleNumbers<Double>(zeros: [try metric.plan(output: output, target: target)])
+  let tally = GuardedBuffer<Double>(zeros: [try metric.plan(output: output, target: target)])
   var hasClasses = false
   if case .classes = target { hasClasses = true }
   for batch in batches {
-    let z = RuleNumbers(batch.z, shape: output)
-    let t = RuleNumbers(batch.t.map { S($0) }, shape: target.shape)
+    let z = GuardedBuffer(batch.z, shape: output)
+    let t = GuardedBuffer(batch.t.map { S($0) }, shape: target.shape)
     withExtendedLifetime((z, t)) {
       let pass = MetricPass(
         samples: batch.z.count / output.count, z: z.tensor, t: t.tensor,
         hasClasses: hasClasses, threshold: S(threshold), tally: tally.tensor)
-      switch pass {
-      case let pass as MetricPass<Float>: metric.add(pass)
-      case let pass as MetricPass<Double>: metric.add(pass)
-      default: break
-      }
+      pass.run(metric)
     }
   }
   return metric.value(of: tally.tensor)
@@ -101,9 +99,9 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
   #expect(try ConfusionMatrix.classes(output: [1], target: .classes(2)) == 2)
   #expect(try ConfusionMatrix.classes(output: [1], target: .values([1])) == 2)
   #expect(try ConfusionMatrix.classes(output: [1], target: .classes(1)) == 2)
-  let tally = RuleNumbers<Double>(zeros: [9])
-  let z = RuleNumbers(rows(predicted), shape: [3])
-  let t = RuleNumbers(actual, shape: [1])
+  let tally = GuardedBuffer<Double>(zeros: [9])
+  let z = GuardedBuffer(rows(predicted), shape: [3])
+  let t = GuardedBuffer(actual, shape: [1])
   let matrix = ConfusionMatrix(tally.tensor)
   matrix.add(
     MetricPass(
@@ -145,7 +143,7 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
   #expect(abs(two - (0.965_437_788_018_433_2 + 0.908_163_265_306_122_4) / 2) < 1e-15)
 }
 
-@Test func rSquaredOfConstantTargets() throws {
+@Test func rSquaredOfConstantTargetsIsOneOrZero() throws {
   let metric = try Rule.metric("r2")
   func r2(_ z: [Double], _ t: [Double]) throws -> Double {
     try figure(metric, output: [1], target: .values([1]), [(z, t)])
@@ -160,7 +158,7 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
 }
 
 @Test func metricsRefuseOutputsThatDoNotFit() throws {
-  let names = Rule.registry.metrics.names
+  let names = standardRegistry.metrics.names
   #expect(
     names == [
       "accuracy", "balanced_accuracy", "macro_f1", "macro_precision", "macro_recall",
@@ -169,21 +167,21 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
   for name in names {
     let metric = try Rule.metric(name)
     #expect(
-      Rule.mistakes { try metric.plan(output: [3], target: .values([2])) }
+      errorText { try metric.plan(output: [3], target: .values([2])) }
         == "error: the output [3] does not fit the targets [2]")
     #expect(
-      Rule.mistakes { try metric.plan(output: [2], target: .classes(3)) }
+      errorText { try metric.plan(output: [2], target: .classes(3)) }
         == "error: the output [2] does not fit targets of 3 classes, which need [3]")
     #expect(
-      Rule.mistakes { try metric.plan(output: [0], target: .values([0])) }
+      errorText { try metric.plan(output: [0], target: .values([0])) }
         == "error: the output [0] is empty")
   }
   #expect(
-    Rule.mistakes {
+    errorText {
       try Rule.metric("macro_f1").plan(output: [5000], target: .classes(5000))
     } == "error: a confusion matrix of 5000 classes is too large; at most 4096 fit")
   #expect(
-    Rule.mistakes {
+    errorText {
       try Rule.metric("r2").plan(output: [1 << 40, 1 << 40], target: .values([1 << 40, 1 << 40]))
     } == "error: the output [1099511627776, 1099511627776] is too large")
 }

@@ -1,14 +1,16 @@
+import Conformance
 import NNExp
+import TestSupport
 import Testing
 
 @Suite struct NormalizationTests {
-  @Test func `batch normalization remembers as PyTorch does`() throws {
+  @Test func `batch normalization keeps the running statistics of PyTorch`() throws {
     let bench = try LayerBench<Double>(
       makeLayer("batch_normalization", [("epsilon", 1)]), inputs: [[2]], samples: 3)
     bench.parameters[0].values = [1, 2]
     bench.parameters[1].values = [0, 10]
     bench.x.values = [0, 5, 3, 5, 6, 5]
-    bench.forward()
+    bench.runForward()
     // Channel 0: mean 3, variance 6 (unbiased 9); channel 1: mean 5, variance 0.
     let root = 7.0.squareRoot()
     expectClose(bench.y.values, [-3 / root, 10, 0, 10, 3 / root, 10], 1e-15)
@@ -18,45 +20,45 @@ import Testing
     bench.isTraining = false
     bench.state[0].values = [1, 5]
     bench.state[1].values = [3, 0]
-    bench.forward()
+    bench.runForward()
     expectClose(bench.y.values, [-0.5, 10, 1, 10, 2.5, 10], 1e-15)
   }
 
-  @Test func `a batch of one is no division by zero`() throws {
+  @Test func `a batch of one does not divide by zero`() throws {
     let bench = try LayerBench<Double>(
       makeLayer("batch_normalization"), inputs: [[2]], samples: 1)
     bench.parameters[0].values = [1, 1]
     bench.x.values = [3, -4]
     bench.dy.values = [1, 1]
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     #expect(bench.y.values == [0, 0] && bench.dx.values == [0, 0])
     expectClose(bench.state[0].values, [0.3, -0.4], 1e-15)
     expectClose(bench.state[1].values, [0.9, 0.9], 1e-15)
   }
 
-  @Test func `layer normalization of one sample is its own`() throws {
+  @Test func `layer normalization treats every sample separately`() throws {
     let bench = try LayerBench<Double>(
       makeLayer("layer_normalization", [("epsilon", 1), ("affine", false)]), inputs: [[3]],
       samples: 2)
     bench.x.values = [0, 3, 6, 5, 5, 5]
-    bench.forward()
+    bench.runForward()
     let root = 7.0.squareRoot()
     expectClose(bench.y.values, [-3 / root, 0, 3 / root, 0, 0, 0], 1e-15)
   }
 
   /// A mean of 10⁶ costs float32 most of its figures, unless variance is taken around it.
   @Test(arguments: ["batch_normalization", "layer_normalization"])
-  func `a large mean does not drown the variance`(type: String) throws {
+  func `a large mean does not cost the variance its digits`(type: String) throws {
     let bench = try LayerBench<Float>(
       makeLayer(type, [("affine", false), ("epsilon", 1e-12)]), inputs: [[1, 4, 4]], samples: 1)
     bench.x.values = (0..<16).map { 1e6 + Float($0 % 2) }
-    bench.forward()
+    bench.runForward()
     #expect(bench.y.values == (0..<16).map { Float($0 % 2) * 2 - 1 })
   }
 
   @Test func `only batch normalization couples samples`() throws {
-    for type in layerTypes.names where type != "batch_normalization" {
+    for type in standardRegistry.layers.names where type != "batch_normalization" {
       guard let layer = try? makeLayer(type) else { continue }
       let count = try makeLayer(type).inputCount.lowerBound
       let plan = try layer.plan(for: Array(repeating: [3], count: count))

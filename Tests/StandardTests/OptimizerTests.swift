@@ -1,5 +1,7 @@
+import Conformance
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// Trains by one optimizer on a function, as the engine would.
@@ -8,24 +10,27 @@ final class Descent<S: Scalar> {
 
   let optimizer: any Optimizer
   let function: Function
-  let w: RuleNumbers<S>
-  private let g: RuleNumbers<S>
-  private let memory: [RuleNumbers<S>]
+  let w: GuardedBuffer<S>
+  private let g: GuardedBuffer<S>
+  private let memory: [GuardedBuffer<S>]
   private let vectors: UnsafeMutablePointer<Tensor<S>>
-  private let scalars: RuleNumbers<Double>
+  private let scalars: GuardedBuffer<Double>
   private(set) var step = 0
   private(set) var evaluations = 0
+
+  /// The value before the last step.
+  private(set) var loss = Double.nan
 
   init(_ optimizer: any Optimizer, from start: [S], on function: @escaping Function) {
     self.optimizer = optimizer
     self.function = function
     let needs = optimizer.memory
-    w = RuleNumbers(start)
-    g = RuleNumbers(zeros: [start.count])
-    memory = (0..<needs.vectors).map { _ in RuleNumbers(zeros: [start.count]) }
+    w = GuardedBuffer(start)
+    g = GuardedBuffer(zeros: [start.count])
+    memory = (0..<needs.vectors).map { _ in GuardedBuffer(zeros: [start.count]) }
     vectors = .allocate(capacity: max(1, needs.vectors))
     vectors.initialize(from: memory.map(\.tensor), count: needs.vectors)
-    scalars = RuleNumbers(zeros: [needs.scalars])
+    scalars = GuardedBuffer(zeros: [needs.scalars])
   }
 
   deinit { vectors.deallocate() }
@@ -42,18 +47,21 @@ final class Descent<S: Scalar> {
   func run(_ count: Int, factor: (Int) -> Double = { _ in 1 }) -> [[S]] {
     (0..<count).map { _ in
       step += 1
+      loss = evaluate()
       let update = Update(
         w: w.tensor, g: g.tensor, vectors: Tensors(start: vectors, count: memory.count),
         scalars: scalars.tensor, learningRate: optimizer.learningRate * factor(step),
-        step: step, loss: evaluate(),
+        step: step, loss: loss,
         evaluate: optimizer.memory.needsFullBatch ? { self.evaluate() } : nil)
-      switch update {
-      case let update as Update<Float>: optimizer.step(update)
-      case let update as Update<Double>: optimizer.step(update)
-      default: break
-      }
+      update.run(optimizer)
       return w.values
     }
+  }
+
+  /// The names of the buffers beyond whose ends something was written.
+  var damaged: [String] {
+    ([w, g] + memory).filter { !$0.isIntact }.map(\.name)
+      + [scalars].filter { !$0.isIntact }.map(\.name)
   }
 
   /// All that a checkpoint would hold.
@@ -109,7 +117,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
   ("lbfgs", ["learning_rate": 0.1, "max_iterations": 2, "line_search": "none"]),
 ]
 
-@Test func optimizersFindTheBottomOfABowl() throws {
+@Test func optimizersFindTheMinimumOfABowl() throws {
   for (name, entries) in everyOptimizer {
     let optimizer = try Rule.optimizer(name, entries)
     let double = Descent<Double>(optimizer, from: [0, 0, 0], on: bowl)
@@ -144,7 +152,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
   }
 }
 
-@Test func optimizersKeepStillWithoutALearningRateOrParameters() throws {
+@Test func optimizersDoNothingWithoutALearningRateOrParameters() throws {
   for name in ["sgd", "adagrad", "rmsprop", "adam", "adamw"] {
     let optimizer = try Rule.optimizer(name, ["learning_rate": 0, "weight_decay": 0.5])
     #expect(Descent<Double>(optimizer, from: [1, 2, 3], on: slope).run(3)[2] == [1, 2, 3])
@@ -155,7 +163,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
   }
 }
 
-@Test func sgdStepsByHand() throws {
+@Test func sgdTakesTheStepsCalculatedByHand() throws {
   let plain = try Rule.optimizer("sgd", ["learning_rate": 0.5, "weight_decay": 0.25])
   // w ← w − ½(g + ¼w)
   #expect(
@@ -183,7 +191,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
       == [[-1.5, 3, -6], [-3.25, 6.5, -13], [-5.125, 10.25, -20.5]])
 }
 
-@Test func adagradStepsByHand() throws {
+@Test func adagradTakesTheStepsCalculatedByHand() throws {
   let optimizer = try Rule.optimizer("adagrad", ["learning_rate": 1, "epsilon": 0])
   // g/√(n·g²): 1, 1/√2, 1/√3.
   let sums = [1, 1 + 1 / 2.0.squareRoot(), 1 + 1 / 2.0.squareRoot() + 1 / 3.0.squareRoot()]
@@ -203,7 +211,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
   #expect(close(end, [moved(1), moved(-2), moved(4)]))
 }
 
-@Test func rmspropStepsByHand() throws {
+@Test func rmspropTakesTheStepsCalculatedByHand() throws {
   let optimizer = try Rule.optimizer(
     "rmsprop", ["learning_rate": 1, "alpha": 0.75, "epsilon": 1])
   // s = g²/4, then 7g²/16; w −= g/(√s + 1).
@@ -237,7 +245,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
   #expect(descent.run(300).allSatisfy { $0[0].isFinite })
 }
 
-@Test func adamStepsByHand() throws {
+@Test func adamTakesTheStepsCalculatedByHand() throws {
   // With a constant gradient both bias corrections cancel: w −= η·sign(g).
   let adam = try Rule.optimizer("adam", ["learning_rate": 0.5, "epsilon": 0])
   for (i, w) in Descent<Double>(adam, from: [0, 0, 0], on: slope).run(4).enumerated() {
@@ -272,7 +280,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
   #expect(descent.run(4) == [[-1], [-1.25], [-1.75], [-2.75]])
 }
 
-@Test func rpropStepsByHand() throws {
+@Test func rpropTakesTheStepsCalculatedByHand() throws {
   let optimizer = try Rule.optimizer(
     "rprop",
     [
@@ -298,7 +306,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
   #expect(other.run(2) { $0 == 1 ? 1 : 0.001 } == [[-1], [-3]])
 }
 
-@Test func optimizersLetNaNShow() throws {
+@Test func optimizersPropagateNaN() throws {
   for (name, entries) in everyOptimizer {
     let descent = Descent<Double>(try Rule.optimizer(name, entries), from: [1, 1]) { _ in
       (.nan, [.nan, 1])
@@ -308,34 +316,34 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
 }
 
 @Test func optimizerOptionsAreChecked() {
-  func mistakes(_ name: String, _ entries: Rule.Entries) -> String {
-    Rule.mistakes { try Rule.optimizer(name, entries) }
+  func errors(_ name: String, _ entries: Rule.Entries) -> String {
+    errorText { try Rule.optimizer(name, entries) }
   }
   #expect(
-    mistakes("sgd", ["learning_rate": -1])
+    errors("sgd", ["learning_rate": -1])
       == "error: learning_rate must be a number ≥ 0, found the number -1")
   #expect(
-    mistakes("sgd", ["momentum": 1])
+    errors("sgd", ["momentum": 1])
       == "error: momentum must be a number from 0 to 1 (1 excluded), found the number 1")
   #expect(
-    mistakes("sgd", ["nesterov": true])
+    errors("sgd", ["nesterov": true])
       == "error: nesterov needs a momentum above 0 and no dampening")
   #expect(
-    mistakes("sgd", ["nesterov": true, "momentum": 0.9, "dampening": 0.1])
+    errors("sgd", ["nesterov": true, "momentum": 0.9, "dampening": 0.1])
       == "error: nesterov needs a momentum above 0 and no dampening")
   #expect(
-    mistakes("adam", ["beta2": 1])
+    errors("adam", ["beta2": 1])
       == "error: beta2 must be a number from 0 to 1 (1 excluded), found the number 1")
   #expect(
-    mistakes("adam", ["beta3": 1]) == "error: unknown key 'beta3'; did you mean 'beta1'?")
+    errors("adam", ["beta3": 1]) == "error: unknown key 'beta3'; did you mean 'beta1'?")
   #expect(
-    mistakes("rprop", ["eta_minus": 0])
+    errors("rprop", ["eta_minus": 0])
       == "error: eta_minus must be a number from 0 to 1 (both excluded), found the number 0")
   #expect(
-    mistakes("rprop", ["step_minimum": 2, "step_maximum": 1])
+    errors("rprop", ["step_minimum": 2, "step_maximum": 1])
       == "error: step_minimum 2 is above step_maximum 1")
   #expect(
-    mistakes("lbfgs", ["line_search": "wolfe", "history_size": 0]) == """
+    errors("lbfgs", ["line_search": "wolfe", "history_size": 0]) == """
       error: history_size must be an integer from 1 to 1000, found the number 0
       error: line_search must be one of: none, strong_wolfe, found the text 'wolfe'
       """)

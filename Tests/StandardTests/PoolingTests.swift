@@ -1,4 +1,6 @@
+import Conformance
 import NNExp
+import TestSupport
 import Testing
 
 /// Pooling against its definition: which entries a window has is asked of every
@@ -37,13 +39,11 @@ import Testing
     return starts
   }
 
-  @Test func `windows have the entries that they should`() throws {
+  @Test func `windows have the entries of the definition`() throws {
     var planned = 0
-    for seed in 0..<400 {
+    try withEvery("seed", in: 0..<400) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "pooling")
-      func pick(_ range: ClosedRange<Int>, _ at: Int) -> Int {
-        range.lowerBound + random.integer(below: range.count, at: at)
-      }
+      let pick = random.pick
       let g = Geometry(
         window: (pick(1...4, 0), pick(1...4, 1)), stride: (pick(1...4, 2), pick(1...4, 3)),
         padding: (pick(0...3, 4), pick(0...3, 5)), dilation: (pick(1...3, 6), pick(1...3, 7)),
@@ -90,7 +90,7 @@ import Testing
         #expect(plan.output == [1, rowStarts.count, columnStarts.count], "\(trace)")
         let bench = try LayerBench<Double>(layer, inputs: [shape], samples: 1)
         bench.x.values = x
-        bench.forward()
+        bench.runForward()
         let expected = windows.map { definition($0.entries.map { x[$0] }, $0.countWithPadding) }
         expectClose(bench.y.values, expected, 1e-14, "\(type) \(trace)")
       }
@@ -98,18 +98,18 @@ import Testing
     #expect(planned > 400)
   }
 
-  @Test func `groups of features`() throws {
+  @Test func `a vector is pooled in groups of features`() throws {
     let bench = try LayerBench<Double>(
       makeLayer("max_pooling", [("window", 3)]), inputs: [[7]], samples: 1)
     bench.x.values = [1, 5, 2, -3, -1, -2, 9]
     bench.dy.values = [10, 20]
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     #expect(bench.y.values == [5, -1])
     #expect(bench.dx.values == [0, 10, 0, 0, 20, 0, 0])
   }
 
-  @Test func `the first of equals wins, and NaN above all`() throws {
+  @Test func `the first of equal entries wins, and NaN wins over all`() throws {
     let bench = try LayerBench<Double>(
       makeLayer("max_pooling", [("window", 4)]), inputs: [[12]], samples: 1)
     bench.x.values =
@@ -117,19 +117,19 @@ import Testing
         -.infinity, -.infinity, -.infinity, -.infinity,
       ]
     bench.dy.values = [1, 2, 3]
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     #expect(bench.y.values[0] == 7 && bench.y.values[1].isNaN && bench.y.values[2] == -.infinity)
     #expect(bench.dx.values == [0, 1, 0, 0, 0, 2, 0, 0, 3, 0, 0, 0])
   }
 
-  @Test func `global pooling takes the whole plane`() throws {
+  @Test func `global pooling covers the whole plane`() throws {
     for (shape, output): (Shape, Shape) in [([2, 3, 2], [2, 1, 1]), ([6], [1])] {
       let layer = try makeLayer("average_pooling", [("global", true)])
       #expect(try layer.plan(for: [shape]).output == output)
       let bench = try LayerBench<Double>(layer, inputs: [shape], samples: 1)
       bench.x.values = shape == [6] ? [1, 2, 3, 4, 5, 6] : Array(1...12).map(Double.init)
-      bench.forward()
+      bench.runForward()
       #expect(bench.y.values == (shape == [6] ? [3.5] : [3.5, 9.5]))
     }
   }

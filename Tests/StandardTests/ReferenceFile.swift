@@ -45,13 +45,6 @@ enum ReferenceOption: Decodable {
   }
 }
 
-/// One of the JSON files that the generators in `Tests/References` made.
-func readReference<File: Decodable>(_ name: String, as type: File.Type = File.self) throws -> File {
-  let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  let file = folder.appending(path: "References").appending(path: name)
-  return try JSONDecoder().decode(File.self, from: Data(contentsOf: file))
-}
-
 /// How far a number may be off: by a part of its own size, and by a part of its
 /// tensor's largest.
 struct Tolerance: Sendable {

@@ -1,4 +1,6 @@
+import Conformance
 import NNExp
+import TestSupport
 import Testing
 
 /// Every layer against PyTorch: `Tests/References/pytorch_layers.py` says how.
@@ -36,22 +38,16 @@ struct ReferenceLayerTests {
     var testDescription: String { name }
   }
 
-  static let cases: [Case] = {
-    do {
-      return try readReference("pytorch_layers.json", as: File.self).cases
-    } catch {
-      fatalError("pytorch_layers.json: \(error)")
-    }
-  }()
+  static let cases = try! Repository.reference("pytorch_layers.json", as: File.self).cases
 
   @Test(arguments: cases)
-  func agreesWithPyTorch(_ reference: Case) throws {
+  func everyLayerAgreesWithPyTorch(_ reference: Case) throws {
     let isElementwise = Self.elementwise.contains(reference.type)
     try compare(reference, in: Double.self, within: isElementwise ? .everyEntry : .float64)
   }
 
   @Test(arguments: cases)
-  func agreesInFloat32(_ reference: Case) throws {
+  func everyLayerAgreesWithPyTorchInFloat32(_ reference: Case) throws {
     try compare(reference, in: Float.self, within: .float32)
   }
 
@@ -61,18 +57,18 @@ struct ReferenceLayerTests {
   ]
 
   /// Everything that has weights or a shape of its own is in the file.
-  @Test func coversEveryLayer() {
+  @Test func everyLayerIsCompared() {
     // What dropout does is random, what the others do is nothing.
     let elsewhere: Set = ["dropout", "flatten", "reshape"]
     let covered = Set(Self.cases.map(\.type))
-    #expect(covered.union(elsewhere) == Set(layerTypes.names))
+    #expect(covered.union(elsewhere) == Set(standardRegistry.layers.names))
   }
 
   private func compare<S: Scalar>(
     _ reference: Case, in type: S.Type, within tolerance: Tolerance
   ) throws {
     var options = Options(ReferenceOption.map(reference.options))
-    let layer = try #require(layerTypes[reference.type]).make(&options)
+    let layer = try #require(standardRegistry.layers[reference.type]).make(&options)
     try options.finish()
     let bench = try LayerBench<S>(
       layer, inputs: reference.inputs.map { Shape($0.shape) }, samples: reference.samples)
@@ -93,8 +89,8 @@ struct ReferenceLayerTests {
     bench.dy.values = reference.dy.map { S($0) }
     bench.isTraining = reference.training
 
-    bench.forward()
-    bench.backward()
+    bench.runForward()
+    bench.runBackward()
     expectAgreement(bench.y.values, reference.y.values, within: tolerance, "y")
     for (k, expected) in reference.dInputs.enumerated() {
       expectAgreement(bench.dInputs[k].values, expected, within: tolerance, "∂x\(k)")

@@ -1,5 +1,7 @@
+import Conformance
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// The factor at every step of a training, as the engine would ask for it.
@@ -7,7 +9,7 @@ private func factors(
   _ schedule: any Schedule, epochs: Int, stepsPerEpoch: Int = 1,
   losses: (Int) -> Double = { _ in 1 }
 ) -> [Double] {
-  let memory = RuleNumbers<Double>(zeros: [schedule.memory])
+  let memory = GuardedBuffer<Double>(zeros: [schedule.memory])
   return (0..<epochs * stepsPerEpoch).map { step in
     let epoch = step / stepsPerEpoch
     return schedule.factor(
@@ -22,7 +24,7 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
   a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) < 1e-14 }
 }
 
-@Test func constantSchedulesStay() throws {
+@Test func constantSchedulesDoNotChange() throws {
   #expect(factors(try Rule.schedule("constant"), epochs: 3) == [1, 1, 1])
 }
 
@@ -40,7 +42,7 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
   #expect(factors(byStep, epochs: 2, stepsPerEpoch: 2) == [1, 0.5, 0.25, 0.125])
 }
 
-@Test func inverseTimeIsChaosFormula() throws {
+@Test func inverseTimeFollowsChaosFormula() throws {
   let byEpoch = try Rule.schedule("inverse_time", ["decay": 1])
   #expect(
     factors(byEpoch, epochs: 3, stepsPerEpoch: 2) == [1, 1, 0.5, 0.5, 1 / 3.0, 1 / 3.0])
@@ -87,7 +89,7 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
       [0.5, 0.5 + 0.5 / 3, 0.5 + 1 / 3.0, 1, 1, 1, 0.5, 0.5]))
 }
 
-@Test func plateausAreWaitedForAndCooledDown() throws {
+@Test func plateauWaitsItsPatienceAndCoolsDown() throws {
   let losses = [5, 4, 4, 4, 4, 4, 4, 3, 3, 3, 3, 3.0]
   // Two bad epochs are borne: best after epochs 0, 1, then bad 1, 2, 3 → drop.
   let plain = try Rule.schedule("plateau", ["factor": 0.5, "patience": 2])
@@ -100,7 +102,7 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
     factors(cooled, epochs: 9) { losses[$0] } == [1, 1, 1, 0.5, 0.5, 0.5, 0.3, 0.3, 0.3])
 }
 
-@Test func plateausCountAnImprovementThatIsLargeEnough() throws {
+@Test func plateauCountsOnlyLargeEnoughImprovements() throws {
   let schedule = try Rule.schedule(
     "plateau", ["factor": 0.5, "patience": 0, "threshold": 0.1])
   // 0.95 is no improvement upon 1, 0.8 is.
@@ -109,7 +111,7 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
   #expect(factors(schedule, epochs: 3) { _ in .nan } == [1, 0.5, 0.25])
 }
 
-@Test func plateausLookOnceAnEpoch() throws {
+@Test func plateauLooksOncePerEpoch() throws {
   let schedule = try Rule.schedule("plateau", ["factor": 0.5, "patience": 0])
   #expect(
     factors(schedule, epochs: 3, stepsPerEpoch: 3) == [1, 1, 1, 1, 1, 1, 0.5, 0.5, 0.5])
@@ -117,33 +119,33 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
 }
 
 @Test func scheduleOptionsAreChecked() {
-  func mistakes(_ name: String, _ entries: Rule.Entries) -> String {
-    Rule.mistakes { try Rule.schedule(name, entries) }
+  func errors(_ name: String, _ entries: Rule.Entries) -> String {
+    errorText { try Rule.schedule(name, entries) }
   }
-  #expect(mistakes("step", [:]) == "error: missing 'every': an integer ≥ 1 is required")
+  #expect(errors("step", [:]) == "error: missing 'every': an integer ≥ 1 is required")
   #expect(
-    mistakes("step", ["every": 0])
+    errors("step", ["every": 0])
       == "error: every must be an integer ≥ 1, found the number 0")
   #expect(
-    mistakes("cosine", ["minimum": 2])
+    errors("cosine", ["minimum": 2])
       == "error: minimum must be a number from 0 to 1, found the number 2")
   #expect(
-    mistakes("exponential", ["factor": 0.5, "by": "epochs"])
+    errors("exponential", ["factor": 0.5, "by": "epochs"])
       == """
       error: by must be one of: epoch, step, found the text 'epochs'; did you mean 'epoch'?
       """)
   #expect(
-    mistakes("plateau", ["factor": 1])
+    errors("plateau", ["factor": 1])
       == "error: factor must be a number from 0 to 1 (1 excluded), found the number 1")
   let length = "error: a warm-up needs its length in either epochs or steps"
-  #expect(mistakes("linear_warmup", [:]) == length)
-  #expect(mistakes("linear_warmup", ["epochs": 1, "steps": 2]) == length)
-  #expect(mistakes("cosine", ["warmup": Node.map([])]) == length)
+  #expect(errors("linear_warmup", [:]) == length)
+  #expect(errors("linear_warmup", ["epochs": 1, "steps": 2]) == length)
+  #expect(errors("cosine", ["warmup": Node.map([])]) == length)
   #expect(
-    mistakes("cosine", ["warmup": Node.map([("epochs", 2), ("form", 0.5)])])
+    errors("cosine", ["warmup": Node.map([("epochs", 2), ("form", 0.5)])])
       == "error: unknown key 'form'; did you mean 'from'?")
   #expect(
-    mistakes("cosine", ["warmup": 3]) == """
+    errors("cosine", ["warmup": 3]) == """
       error: expected a mapping, found the number 3
       """)
 }

@@ -1,5 +1,7 @@
+import Conformance
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 /// Lp pooling over windows that tile an image, which goes by whole rows.
@@ -58,15 +60,15 @@ import Testing
       inputs: [[g.channels, g.rows, g.columns]], samples: 2)
     bench.x.values = x
     bench.dy.values = bench.dy.values.indices.map { Double($0 % 7) - 2.5 }
-    bench.forward()
-    bench.backward()
-    #expect(bench.trespasses == [])
+    bench.runForward()
+    bench.runBackward()
+    #expect(bench.damaged == [])
     return bench
   }
 
   @Test(arguments: [0.5, 1, 1.7, 2, 3, 4, 40])
   func `random images agree with the formula`(p: Double) throws {
-    for seed in 0..<40 {
+    try withEvery("seed", in: 0..<40) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "tiles")
       let g = Geometry(random)
       let x = (0..<(2 * g.channels * g.count)).map {
@@ -96,7 +98,7 @@ import Testing
       0, -0.0, .leastNonzeroMagnitude, -0x1p-1040, 1e-200, -1e-160, 1e-100, 1, -2, 1e100, -1e160,
       1e200, 1.7e308, .infinity, .nan,
     ]
-    for seed in 0..<40 {
+    try withEvery("seed", in: 0..<40) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "extremes")
       let g = Geometry(random)
       let x = (0..<(2 * g.channels * g.count)).map {
@@ -115,8 +117,8 @@ import Testing
             ]), inputs: [[window.count]], samples: 1)
         alone.x.values = window.map { x[$0] }
         alone.dy.values = [bench.dy.values[j]]
-        alone.forward()
-        alone.backward()
+        alone.runForward()
+        alone.runBackward()
         expectSame(bench.y.values[j], alone.y.values[0], "seed \(seed), y of \(alone.x.values)")
         for (k, i) in window.enumerated() {
           expectSame(

@@ -15,7 +15,7 @@ import Testing
       logFolder: folder + "/results/rates/sweep/slurm/0001")
   }
 
-  @Test func aTrialATask() throws {
+  @Test func theScriptRunsOneTrialPerTask() throws {
     #expect(
       try script(throttle: 8).text() == """
         #!/bin/bash
@@ -33,7 +33,7 @@ import Testing
         """)
   }
 
-  @Test func severalTrialsATask() throws {
+  @Test func theScriptRunsSeveralTrialsPerTask() throws {
     #expect(
       try script(largestIndex: 2).text() == """
         #!/bin/bash
@@ -63,7 +63,7 @@ import Testing
   }
 
   /// sbatch and the shell read paths by rules of their own.
-  @Test func paths() throws {
+  @Test func pathsAreQuotedForSbatchAndTheShell() throws {
     let lines = try script(folder: "/home/o'neil 100%").text().split(separator: "\n")
     #expect(
       lines[3]
@@ -72,7 +72,7 @@ import Testing
   }
 
   /// FAULTS 49, 50: a combining mark hides no quote, percent sign or backslash.
-  @Test func combiningMarks() throws {
+  @Test func syntaxBeforeACombiningMarkIsQuoted() throws {
     let lines = try script(folder: "/h'\u{301}; id #\"\u{301}%\u{301}\\\u{301}", name: "a\"\u{301}")
       .text().split(atByte: "\n").map { Array($0.utf8) }
     #expect(lines[1] == Array("#SBATCH --job-name=\"a\\\"\u{301}\"".utf8))
@@ -86,7 +86,7 @@ import Testing
         == Array("cd '/h'\\''\u{301}; id #\"\u{301}%\u{301}\\\u{301}' || exit 3".utf8))
   }
 
-  @Test func lineBreaks() throws {
+  @Test func aPathWithALineBreakIsRefused() throws {
     let error = #expect(throws: Diagnostic.self) { try script(folder: "/home/a\nrm -r b").text() }
     #expect(
       error?.message == "a path of a job array cannot have a line break: '/home/a\nrm -r b'")

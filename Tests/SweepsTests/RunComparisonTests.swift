@@ -1,12 +1,11 @@
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Sweeps
 
 @Suite struct RunComparisonTests {
-  private let scratch: Scratch
-
-  init() throws { scratch = try Scratch() }
+  private let scratch = Scratch()
 
   private func resolved(rate: String, units: Int = 2, more: String = "") -> String {
     """
@@ -21,7 +20,7 @@ import Testing
     """
   }
 
-  @Test func sideBySide() throws {
+  @Test func runsAreComparedSideBySide() throws {
     let paths = [
       try scratch.makeRun(
         "one", resolved: resolved(rate: "0.5"),
@@ -67,7 +66,7 @@ import Testing
   }
 
   /// More runs than fit side by side stand below each other.
-  @Test func manyRuns() throws {
+  @Test func manyRunsAreListedBelowEachOther() throws {
     let paths = try (1...7).map { number in
       try scratch.makeRun(
         "\(number)", resolved: resolved(rate: "0.5", units: number),
@@ -93,7 +92,7 @@ import Testing
 
   /// What was not measured comes last, whatever is better.
   @Test(arguments: [MetricColumn.loss(.train), trainAccuracy])
-  func unmeasuredComesLast(column: MetricColumn) throws {
+  func runsWithoutTheMetricComeLast(column: MetricColumn) throws {
     let values: [Double?] = [nil, 0.5, nil, 0.25]
     var comparison = try RunComparison(
       values.enumerated().map {
@@ -173,7 +172,7 @@ import Testing
   }
 
   /// A summary may have been changed by hand.
-  @Test func aColumnThatIsThereAlready() throws {
+  @Test func aColumnWithATakenNameIsRefused() throws {
     let path = try scratch.makeRun(
       "run", resolved: resolved(rate: "1"), final: [(.unknown(named: "status"), 1)])
     #expect {
@@ -181,8 +180,8 @@ import Testing
     } throws: { "\($0)" == "error: two columns of the comparison would be named 'status'" }
   }
 
-  @Test func mistakes() throws {
-    try scratch.write("", to: "file")
+  @Test func missingRunsAndColumnsAreReported() throws {
+    scratch.put("", in: "file")
     #expect {
       _ = try RunComparison([scratch.path + "/nowhere", scratch.path])
     } throws: { error in

@@ -3,14 +3,14 @@ import Testing
 @testable import Sweeps
 
 @Suite struct SampleStatisticsTests {
-  @Test func quantilesOfStudentsT() throws {
+  @Test func quantilesOfStudentsTAreThoseOfSciPy() throws {
     for pair in try SciPy.read().student {
       let t = studentT(degrees: Int(pair[0]))
       #expect(abs(t - pair[1]) <= 1e-11 * t, "\(pair[0]) degrees: \(t), not \(pair[1])")
     }
   }
 
-  @Test func meanDeviationAndInterval() throws {
+  @Test func meanDeviationAndIntervalAreThoseOfSciPy() throws {
     for expected in try SciPy.read().spreads {
       let statistics = SampleStatistics(expected.values)
       let size = max(abs(expected.low), abs(expected.high))
@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  @Test func fewValues() {
+  @Test func fewValuesHaveNoDeviationOrInterval() {
     let none = SampleStatistics([])
     #expect([none.mean, none.deviation, none.low, none.high] == [nil, nil, nil, nil])
     let one = SampleStatistics([0.3])
@@ -34,7 +34,7 @@ import Testing
   }
 
   /// Sums may not overflow where the mean does not.
-  @Test func hugeValues() {
+  @Test func hugeValuesDoNotOverflow() {
     let statistics = SampleStatistics([1e308, 1.2e308, 1.4e308])
     #expect(abs(statistics.mean! - 1.2e308) < 1e293)
     #expect(abs(statistics.deviation! - 2e307) < 1e293)

@@ -1,18 +1,19 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Sweeps
 
 @Suite struct SamplingTests {
-  @Test func sobolIsSciPys() throws {
+  @Test func sobolPointsAreThoseOfSciPy() throws {
     let points = try SciPy.read().sobol
     for (index, point) in points.enumerated() {
       #expect(point.indices.map { sobolPoint(index, $0) } == point, "point \(index)")
     }
   }
 
-  @Test func haltonIsSciPys() throws {
+  @Test func haltonPointsAreThoseOfSciPy() throws {
     let points = try SciPy.read().halton
     for (index, point) in points.enumerated() {
       for (dimension, expected) in point.enumerated() {
@@ -30,7 +31,7 @@ import Testing
   /// The shift by the seed keeps what the sequence is for: every coordinate of 2^k
   /// points falls into each of 2^k equal cells once.
   @Test func shiftedSobolIsStratified() {
-    for seed in [0, 1, 12345] as [UInt64] {
+    withEvery("seed", in: [0, 1, 12345] as [UInt64]) { seed in
       let random = RandomStream(seed: seed, purpose: "sweep")
       for dimension in 0..<13 {
         let cells = (0..<256).map {
@@ -43,7 +44,7 @@ import Testing
 
   /// All methods: within [0, 1), the seed counts, and dimensions are not copies.
   @Test(arguments: SamplingMethod.allCases)
-  func coordinates(method: SamplingMethod) {
+  func coordinatesAreUniformAndFollowTheSeed(method: SamplingMethod) {
     let points = [3, 4].map { (seed: UInt64) in
       let random = RandomStream(seed: seed, purpose: "sweep")
       return (0..<2).map { dimension in
@@ -68,7 +69,7 @@ import Testing
   /// The ends of [0, 1), and what is between.
   private let positions = [0, 0.1, 0.25, 0.5, 0.75, 1 - 0x1p-53]
 
-  @Test func uniform() throws {
+  @Test func uniformValuesStayInTheirRange() throws {
     let uniform = try distribution("uniform", [-2, 6])
     let values = positions.map { Double(uniform.value(at: $0))! }
     #expect(values[0] == -2 && values[3] == 2 && values[5] <= 6)
@@ -78,7 +79,7 @@ import Testing
   }
 
   /// Equal parts of [0, 1) are equal ratios; never outside, whatever is rounded.
-  @Test func logUniform() throws {
+  @Test func logUniformValuesStayInTheirRange() throws {
     let rates = try distribution("log_uniform", [1e-4, 1])
     for (position, expected) in [(0, 1e-4), (0.25, 1e-3), (0.5, 1e-2), (0.75, 0.1)] {
       let value = Double(rates.value(at: position))!
@@ -89,7 +90,7 @@ import Testing
     ] {
       let distribution = try distribution(
         "log_uniform", [.init(.double(low)), .init(.double(high))])
-      for seed in 0..<200 {
+      withEvery("seed", in: 0..<200) { seed in
         let position = RandomStream(seed: UInt64(seed), purpose: "test").uniform(at: 0)
         for position in positions + [position] {
           let value = Double(distribution.value(at: position))!
@@ -100,7 +101,7 @@ import Testing
   }
 
   /// Both ends, each as often as any other.
-  @Test func integer() throws {
+  @Test func integersReachBothEndsEquallyOften() throws {
     let die = try distribution("integer", [1, 6])
     let rolls = (0..<6000).map { die.value(at: (Double($0) + 0.5) / 6000) }
     for face in 1...6 { #expect(rolls.count { $0 == "\(face)" } == 1000, "\(face)") }
@@ -109,12 +110,12 @@ import Testing
     #expect(wide.value(at: 1 - 0x1p-53) == "9007199254740991")
   }
 
-  @Test func choice() throws {
+  @Test func everyChoiceHasAnEqualShare() throws {
     let choice = try distribution("choice", ["sum", 2, [1, 2], true])
     #expect(positions.map(choice.value(at:)) == ["sum", "sum", "2", "[1, 2]", "true", "true"])
   }
 
-  private static let mistakes: [(Node, String)] = [
+  private static let errors: [(Node, String)] = [
     (.map([("uniform", [1])]), "uniform must be [low, high], two finite numbers, low < high"),
     (
       .map([("uniform", [2, 1])]),
@@ -142,8 +143,8 @@ import Testing
     ),
   ]
 
-  @Test(arguments: mistakes)
-  func badDistributions(_ node: Node, _ message: String) {
+  @Test(arguments: errors)
+  func wrongDistributionsAreReported(_ node: Node, _ message: String) {
     #expect {
       try Distribution(node, of: "train.x")
     } throws: { error in

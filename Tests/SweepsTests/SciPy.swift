@@ -1,4 +1,4 @@
-import Foundation
+import TestSupport
 
 /// What `Tests/References/sweeps_scipy.py` wrote.
 struct SciPy: Decodable {
@@ -18,8 +18,6 @@ struct SciPy: Decodable {
   let spreads: [Spread]
 
   static func read() throws -> SciPy {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("References/sweeps_scipy.json")
-    return try JSONDecoder().decode(SciPy.self, from: Data(contentsOf: file))
+    try Repository.reference("sweeps_scipy.json")
   }
 }

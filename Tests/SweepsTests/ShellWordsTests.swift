@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Sweeps
@@ -12,7 +13,7 @@ import Testing
     ("'' \"\"", ["", ""]), ("a\\ b \\'", ["a b", "'"]), ("'a\\'", ["a\\"]),
     ("$HOME `id`", ["$HOME", "`id`"]), ("'\u{301}a b' c", ["\u{301}a b", "c"]),
   ])
-  func cut(_ text: String, _ words: [String]) throws {
+  func textIsSplitIntoShellWords(_ text: String, _ words: [String]) throws {
     #expect(try shellWords(text, of: "--slurm-options") == words)
   }
 
@@ -21,7 +22,7 @@ import Testing
     ("a \"b", "--slurm-options has an open \"; close it: a \"b"),
     ("a\\", "--slurm-options ends in a backslash: a\\"),
   ])
-  func open(_ text: String, _ message: String) {
+  func openQuotesAreReported(_ text: String, _ message: String) {
     let error = #expect(throws: Diagnostic.self) {
       try shellWords(text, of: "--slurm-options")
     }
@@ -29,9 +30,9 @@ import Testing
   }
 
   /// What is quoted comes back as it was, from here and from the shell.
-  @Test func thereAndBack() throws {
+  @Test func quotedWordsReadBack() throws {
     let characters = Array("ab'\"\\ $`*?[]{}()<>|&;#!~%é=\u{301}".unicodeScalars)
-    for seed in 0..<200 {
+    try withEvery("seed", in: 0..<200) { (seed) throws in
       let random = RandomStream(seed: UInt64(seed), purpose: "words")
       let words = (0..<3).map { word in
         let length = Int(random.uniform(at: word) * 9)
@@ -50,16 +51,7 @@ import Testing
 
   /// The words as a shell cuts them.
   private func shell(_ text: String) throws -> [String] {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", "printf '%s\\n' \(text)"]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let bytes = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: bytes, as: UTF8.self).split(
-      atByte: "\n", omittingEmptySubsequences: false
-    ).dropLast().map(String.init)
+    try runCommand("/bin/sh", ["-c", "printf '%s\\n' \(text)"]).output
+      .split(atByte: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
   }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Sweeps
@@ -23,8 +24,8 @@ import Testing
   }
 
   @Test(arguments: 0..<300)
-  func orderDoesNotMatter(seed: UInt64) {
-    var random = Generator(seed)
+  func theOrderOfResultsDoesNotMatter(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
     let trials = Int.random(in: 1...40, using: &random)
     let rungs = Int.random(in: 1...4, using: &random)
     let factor = Int.random(in: 2...5, using: &random)
@@ -64,7 +65,7 @@ import Testing
 
   /// With 9 trials and 3 places, the first to come are not the first to go on;
   /// the best is as soon as only two others can still be better.
-  @Test func goesOnWhenCertain() {
+  @Test func aTrialContinuesAsSoonAsItsPlaceIsCertain() {
     var halving = SuccessiveHalving(trials: 9, rungs: 2, factor: 3, largerIsBetter: false)
     #expect(halving.sizes == [9, 3, 1])
     for trial in 0..<6 {
@@ -75,7 +76,7 @@ import Testing
     #expect(halving.note(nil, of: 8, at: 0).map(\.trial) == [1])
   }
 
-  @Test func rungsEndWhereNothingIsLeftToDecide() throws {
+  @Test func rungsEndWhenNothingIsLeftToDecide() throws {
     let halving = try Halving(firstRung: 10, factor: 3)
     #expect(halving.rungs(of: 27, below: 300) == [10, 30, 90])
     #expect(halving.rungs(of: 27, below: 90) == [10, 30])
@@ -83,21 +84,6 @@ import Testing
     #expect(halving.rungs(of: .max, below: 10) == [])
     let largest = try Halving(firstRung: .max / 2, factor: 3)
     #expect(largest.rungs(of: 100, below: .max) == [.max / 2])
-  }
-}
-
-/// Random numbers that a seed repeats: SplitMix64.
-struct Generator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
 

@@ -1,4 +1,5 @@
 import NNExp
+import TestSupport
 import Testing
 
 @testable import Sweeps
@@ -7,14 +8,14 @@ import Testing
   @Test(arguments: [
     ([1], "1"), ([1, 2, 3], "1-3"), ([2, 3, 5, 7, 8, 9, 100], "2-3,5,7-9,100"),
   ])
-  func aTaskForEachTrial(_ trials: [Int], _ indices: String) {
+  func everyTrialGetsATaskIfTheArrayIsLargeEnough(_ trials: [Int], _ indices: String) {
     let list = TaskList(of: trials, largestIndex: 100)
     #expect(list.isPlain)
     #expect(list.indices == indices)
     #expect(list.tasks == trials.map { .init(index: $0, trials: [$0]) })
   }
 
-  @Test func sharesOfTrials() {
+  @Test func tasksShareTrialsEvenly() {
     let list = TaskList(of: [1, 2, 3, 4, 5, 6, 7], largestIndex: 3)
     #expect(!list.isPlain)
     #expect(list.indices == "1-3")
@@ -26,13 +27,13 @@ import Testing
   }
 
   /// Few trials with numbers that are too high have a task each, under another index.
-  @Test func highNumbers() {
+  @Test func highTrialNumbersGetLowIndices() {
     let list = TaskList(of: [7, 2000], largestIndex: 1000)
     #expect(list.tasks == [.init(index: 1, trials: [7]), .init(index: 2, trials: [2000])])
   }
 
-  @Test func everyTrialOnce() {
-    for seed in 0..<200 {
+  @Test func everyTrialIsInOneTask() {
+    withEvery("seed", in: 0..<200) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "tasks")
       let limit = 1 + Int(random.uniform(at: 0) * 40)
       let trials = (1...300).filter { random.uniform(at: $0) < 0.5 } + [301]

@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import YAMLTree
@@ -7,15 +8,10 @@ import Testing
 /// Plain scalars against the specification's own patterns and Python's values:
 /// `Tests/References/yaml_core_schema.py`.
 @Suite struct CoreSchemaTests {
-  static let cases: [[String]] = {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../References/yaml_core_schema.json")
-    return (try? JSONDecoder().decode([[String]].self, from: Data(contentsOf: file))) ?? []
-  }()
-
-  @Test func agreesWithTheReference() throws {
-    #expect(CoreSchemaTests.cases.count > 1000)
-    for reference in CoreSchemaTests.cases {
+  @Test func plainScalarsAgreeWithTheReference() throws {
+    let cases: [[String]] = try Repository.reference("yaml_core_schema.json")
+    #expect(cases.count > 1000)
+    for reference in cases {
       let expected: Node.Content =
         switch reference[1] {
         case "null": .null
@@ -39,7 +35,7 @@ import Testing
   }
 
   @Test(arguments: ["1e-3", "010", "1_000", "+5", ".5", "true", "~", "no", "18446744073709551616"])
-  func keepsTheTextAsWritten(text: String) throws {
+  func aScalarKeepsItsTextAsWritten(text: String) throws {
     let node = try parse("a: \(text)  # why")["a"]!
     #expect(node.text == text)
     #expect(node.place.map { [$0.line, $0.column] } == [1, 4])

@@ -1,15 +1,15 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import YAMLTree
 
-/// Whatever the bytes, reading ends with a tree or with located mistakes.
+/// Any bytes give a tree or errors with a location.
 @Suite struct HostileBytesTests {
   /// The experiments that ship, and one text with something of everything.
   static let samples: [[UInt8]] = {
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../experiments").standardizedFileURL
+    let folder = Repository.experiments
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     let shipped = files.sorted().filter { $0.hasSuffix(".yaml") }.compactMap {
       try? [UInt8](Data(contentsOf: folder.appendingPathComponent($0)))
@@ -40,35 +40,35 @@ import Testing
   private func check(_ bytes: [UInt8], _ comment: Comment) {
     do {
       _ = try parseYAML(bytes, name: "a.yaml")
-    } catch let mistakes as Diagnostics {
-      #expect(!mistakes.isEmpty, comment)
-      for mistake in mistakes.list {
-        #expect(!mistake.message.contains("this is not YAML"), comment)
-        guard let place = mistake.place else {
-          Issue.record("'\(mistake.message)' has no place: \(comment)")
+    } catch let errors as Diagnostics {
+      #expect(!errors.isEmpty, comment)
+      for error in errors.list {
+        #expect(!error.message.contains("this is not YAML"), comment)
+        guard let place = error.place else {
+          Issue.record("'\(error.message)' has no place: \(comment)")
           continue
         }
         let lines = place.source.lines
         #expect(place.line >= 1 && place.line <= lines.count + 1, comment)
         let line = place.line <= lines.count ? lines[place.line - 1] : ""
         #expect(place.column >= 1 && place.column <= line.unicodeScalars.count + 1, comment)
-        #expect(!mistake.description.isEmpty)
+        #expect(!error.description.isEmpty)
       }
-    } catch { Issue.record("\(error) is no list of mistakes: \(comment)") }
+    } catch { Issue.record("\(error) is not a list of diagnostics: \(comment)") }
   }
 
   @Test(arguments: samples)
-  func cutAtEveryByte(sample: [UInt8]) {
+  func textsCutAtEveryByteAreReadOrReported(sample: [UInt8]) {
     #expect(HostileBytesTests.samples.count > 5)
     for end in 0...sample.count { check(Array(sample[..<end]), "cut at \(end)") }
   }
 
   @Test(arguments: 0..<8)
-  func mutatedBytes(block: Int) {
+  func mutatedTextsAreReadOrReported(block: Int) {
     let signs =
       Array("[]{},:?-&*!|>'\"%@`#~ \n\t\r\\0a.<=".utf8) + [0, 0x80, 0xC3, 0xE2, 0xFE, 0xFF]
-    for seed in block * 250..<block * 250 + 250 {
-      var random = Seeded(UInt64(seed))
+    withEvery("seed", in: block * 250..<block * 250 + 250) { seed in
+      var random = SeededGenerator(seed: UInt64(seed))
       var bytes = HostileBytesTests.samples.randomElement(using: &random)!
       for _ in 0..<Int.random(in: 1...6, using: &random) {
         let at = Int.random(in: 0..<bytes.count, using: &random)
@@ -88,14 +88,14 @@ import Testing
 
   /// Short texts of nothing but YAML's signs.
   @Test(arguments: 0..<8)
-  func randomSigns(block: Int) {
+  func randomSyntaxIsReadOrReported(block: Int) {
     let pieces = [
       "[", "]", "{", "}", ", ", ": ", ":", "? ", "- ", "&a ", "*a", "!t ", "|", ">", "'", "\"", "%",
       "@", "`", "#", " #", "~", " ", "  ", "\n", "\n  ", "\t", "\r\n", "\\", "0", "a", "a:b", "---",
       "\n---\n", "\n...\n", "<<", "=", "é",
     ]
-    for seed in block * 1000..<block * 1000 + 1000 {
-      var random = Seeded(UInt64(1_000_000 + seed))
+    withEvery("seed", in: block * 1000..<block * 1000 + 1000) { seed in
+      var random = SeededGenerator(seed: UInt64(1_000_000 + seed))
       let text = (0..<Int.random(in: 1...14, using: &random)).map { _ in
         pieces.randomElement(using: &random)!
       }.joined()
@@ -103,28 +103,28 @@ import Testing
     }
   }
 
-  /// Bytes that are no UTF-8 are told with their true line, after any text.
+  /// Bytes that are not UTF-8 are reported on their line, after any text.
   @Test(
     arguments: [
       ([0xFF], "0xFF"), ([0xC3], "0xC3"), ([0xC3, 0x28], "0xC3"), ([0x80], "0x80"),
       ([0xC0, 0x80], "0xC0"), ([0xE2, 0x82], "0xE2"), ([0xED, 0xA0, 0x80], "0xED"),
       ([0xF4, 0x90, 0x80, 0x80], "0xF4"), ([0xF8, 0x88, 0x80, 0x80, 0x80], "0xF8"),
     ] as [([UInt8], String)])
-  func invalidUTF8(bytes: [UInt8], name: String) {
-    let told = mistakes(in: Array("a: 1\nbé: \"".utf8) + bytes + Array("\"\nc: 2\n".utf8))
+  func invalidUTF8IsReportedOnItsLine(bytes: [UInt8], name: String) {
+    let error = errors(in: Array("a: 1\nbé: \"".utf8) + bytes + Array("\"\nc: 2\n".utf8))
     #expect(
-      told.hasPrefix("a.yaml:2:6: error: byte \(name) is not UTF-8; save the text as UTF-8\n"))
+      error.hasPrefix("a.yaml:2:6: error: byte \(name) is not UTF-8; save the text as UTF-8\n"))
   }
 
-  @Test func utf16IsToldAsSuch() throws {
+  @Test func utf16IsReportedAsSuch() throws {
     for encoding in [String.Encoding.utf16LittleEndian, .utf16BigEndian] {
       let mark: [UInt8] = encoding == .utf16LittleEndian ? [0xFF, 0xFE] : [0xFE, 0xFF]
       let text = [UInt8](try #require("a: 1\n".data(using: encoding)))
       #expect(
-        mistakes(in: mark + text).hasPrefix(
+        errors(in: mark + text).hasPrefix(
           "a.yaml:1:1: error: the text is encoded as UTF-16; save it as UTF-8"))
-      // Without its mark it has NULs, which are told too.
-      #expect(mistakes(in: text).contains("error: character U+0000 cannot stand"))
+      // Without its mark it has NULs, which are reported too.
+      #expect(errors(in: text).contains("error: character U+0000 cannot stand"))
     }
   }
 }

@@ -18,7 +18,7 @@ import Testing
       yaml += "\(level): &\(level) [\(aliases)]\n"
     }
     #expect(
-      mistakes(in: Array(yaml.utf8)) == """
+      errors(in: Array(yaml.utf8)) == """
         a.yaml:6:16: error: alias '*e' makes the declaration larger than 1 MiB, the limit with \
         every alias written out
             f: &f [*e, *e, *e, *e, *e, *e, *e, *e, *e, *e]
@@ -30,10 +30,10 @@ import Testing
   @Test func aliasesOfLongTextsAreBounded() {
     let yaml = "- &a \(repeated("x", 100_000))\n" + repeated("- *a\n", 20)
     #expect(
-      mistakes(in: Array(yaml.utf8)).hasPrefix(
+      errors(in: Array(yaml.utf8)).hasPrefix(
         "a.yaml:11:3: error: alias '*a' makes the declaration larger than 1 MiB"))
     let fewer = "- &a \(repeated("x", 100_000))\n" + repeated("- *a\n", 9)
-    #expect(mistakes(in: Array(fewer.utf8)) == "none")
+    #expect(errors(in: Array(fewer.utf8)) == "no error")
   }
 
   @Test func aliasesCannotNestDeeperThanTheLimit() throws {
@@ -42,7 +42,7 @@ import Testing
     _ = try parse(yaml)
     let deeper = "- &a \(deep)\n- \(repeated("[", 24))*a\(repeated("]", 24))\n"
     #expect(
-      mistakes(in: Array(deeper.utf8)) == """
+      errors(in: Array(deeper.utf8)) == """
         a.yaml:2:27: error: nested deeper than 64 lists or mappings
             - \(repeated("[", 24))*a\(repeated("]", 24))
                                       ^
@@ -73,19 +73,19 @@ import Testing
   func deepNestingEndsEarly(opening: String, count: Int, place: String) {
     let yaml = Array(repeated(opening, count).utf8)
     #expect(
-      mistakes(in: yaml).hasPrefix(
+      errors(in: yaml).hasPrefix(
         "a.yaml:\(place): error: nested deeper than 64 lists or mappings"))
   }
 
   @Test func textsBeyondAMebibyteAreRefused() {
     let key = "a: "
     let fits = key + repeated("x", (1 << 20) - key.utf8.count)
-    #expect(mistakes(in: Array(fits.utf8)) == "none")
+    #expect(errors(in: Array(fits.utf8)) == "no error")
     #expect(
-      mistakes(in: Array((fits + "x").utf8))
+      errors(in: Array((fits + "x").utf8))
         == "error: 'a.yaml' is larger than 1 MiB, the limit of a declaration")
     #expect(
-      mistakes(in: Array(repeating: UInt8(ascii: "x"), count: 8 << 20))
+      errors(in: Array(repeating: UInt8(ascii: "x"), count: 8 << 20))
         == "error: 'a.yaml' is larger than 1 MiB, the limit of a declaration")
   }
 
@@ -101,7 +101,7 @@ import Testing
         ("\"" + key + letter + "\": 1", "1:1"), ("a: " + key + letter + ": 1", "1:4"),
       ] {
         #expect(
-          mistakes(in: Array(yaml.utf8)).hasPrefix(
+          errors(in: Array(yaml.utf8)).hasPrefix(
             "a.yaml:\(place): error: a key is longer than 1,024 characters, the limit of a key"),
           "\(yaml.prefix(8))…")
       }
@@ -114,17 +114,17 @@ import Testing
     "? a\n", "- !x\n", "\t\n", "'\n", "\"\n", "|\n", "%TAG !a! b\n", "---\n", "...\n", ": ", "é",
     ",",
   ])
-  func repetitionsAreRead(piece: String) {
+  func longRepetitionsGiveShortErrors(piece: String) {
     let count = (1 << 20) / (piece.utf8.count + 1)
     for start in ["", "[", "'", "a: |\n  "] {
       let yaml = Array((start + repeated(piece, count)).utf8)
-      #expect(mistakes(in: yaml).utf8.count < 1 << 16, "\(start)\(piece)")
+      #expect(errors(in: yaml).utf8.count < 1 << 16, "\(start)\(piece)")
     }
   }
 
-  /// Reading stops after twenty mistakes.
-  @Test func mistakesAreBounded() {
+  /// Reading stops after twenty errors.
+  @Test func errorsAreBounded() {
     let yaml = repeated("- !x y\n", 1000)
-    #expect(mistakes(in: Array(yaml.utf8)).split(separator: "\n").count == 60)
+    #expect(errors(in: Array(yaml.utf8)).split(separator: "\n").count == 60)
   }
 }

@@ -22,17 +22,17 @@ import YAMLTree
     try apply(overrides: overrides, to: parse(OverrideTests.file))
   }
 
-  /// FAULTS 49: keys and names are told apart by their bytes.
-  @Test func anEquivalentPathIsAnother() throws {
+  /// FAULTS 49: keys and names are distinguished by their bytes.
+  @Test func canonicallyEquivalentPathsAreDifferent() throws {
     let root = try parse("é: 1\nlist: [{name: é, a: 1}]")
     #expect(
       try apply(overrides: ["é=2", "list.é.a=2"], to: root).flow
         == #"{"é": 2, list: [{name: "é", a: 2}]}"#)
-    let told = #expect(throws: Diagnostics.self) {
+    let error = #expect(throws: Diagnostics.self) {
       try apply(overrides: ["e\u{301}=2", "list.e\u{301}.a=2"], to: root)
     }
     #expect(
-      told?.list.map(\.message) == [
+      error?.list.map(\.message) == [
         "the file has no 'e\u{301}'", "no element is named 'e\u{301}'",
       ])
   }
@@ -104,7 +104,7 @@ import YAMLTree
     try expect("model.tanh.type=relu", "- tanh", "- {type: relu}")
   }
 
-  @Test func theyApplyInOrder() throws {
+  @Test func overridesApplyInOrder() throws {
     let tree = try applied(
       "train.epochs=1", "train.epochs=2", "+train.batch={a: 1}", "train.batch.a=3",
       "model.1=dense", "model.1={type: relu, name: r}", "+model.r.slope=2")
@@ -115,7 +115,7 @@ import YAMLTree
     #expect(tree["model"]!.flow.contains("{type: relu, name: r, slope: 2}"))
   }
 
-  @Test func valuesKnowTheirPlaces() throws {
+  @Test func valuesKnowTheirLocations() throws {
     func place(_ node: Node?) -> String { node?.place.map { "\($0)" } ?? "none" }
     let tree = try applied("train.epochs= x", "+größe.é.b=[1, 2]", "name=|\n  a\n  b")
     #expect(place(tree["train"]?["epochs"]) == "command line:1:15")
@@ -126,7 +126,7 @@ import YAMLTree
     #expect(place(tree["train"]?["optimizer"]) == "a.yaml:9:14")
   }
 
-  @Test func noOverridesChangeNothing() throws {
+  @Test func noOverridesLeaveTheTreeAsItIs() throws {
     let tree = try parse(OverrideTests.file)
     #expect(try apply(overrides: [], to: tree).isSame(as: tree))
   }

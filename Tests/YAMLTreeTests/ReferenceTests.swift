@@ -1,5 +1,6 @@
 import Foundation
 import NNExp
+import TestSupport
 import Testing
 
 @testable import YAMLTree
@@ -52,15 +53,13 @@ import Testing
     "a:\n  x:y\nb: 1\n", "--- x:y\n", "{a:}\n", "k: {a:}\nl: 1\n", "- {a:}\n- 1\n",
   ]
 
-  @Test func agreesWithTheReference() throws {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../References/yaml_structures.json")
-    let cases = try JSONDecoder().decode([Case].self, from: Data(contentsOf: file))
+  @Test func treesAgreeWithTheReference() throws {
+    let cases: [Case] = try Repository.reference("yaml_structures.json")
     #expect(cases.count > 1500)
     for reference in cases {
       if ReferenceTests.missingSpaces.contains(reference.yaml) {
-        let told = mistakes(in: Array(reference.yaml.utf8))
-        #expect(told.contains("error: missing space after ':'"), "\(told)")
+        let error = errors(in: Array(reference.yaml.utf8))
+        #expect(error.contains("error: missing space after ':'"), "\(error)")
         continue
       }
       do {

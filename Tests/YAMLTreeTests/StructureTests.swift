@@ -104,13 +104,13 @@ struct Reading: Sendable, CustomTestStringConvertible {
       Reading("größe: ü\n名: \"\u{10FFFD}\"\n", .map([("größe", "ü"), ("名", "\u{10FFFD}")])),
       Reading("a\u{A0}: \u{202E}\n", .map([("a\u{A0}", "\u{202E}")])),
     ] as [Reading])
-  func isRead(_ reading: Reading) throws {
+  func everyWayToWriteAValueIsRead(_ reading: Reading) throws {
     let tree = try parse(reading.yaml)
     #expect(tree.isSame(as: reading.tree), "found \(tree.flow)")
   }
 
   /// Every value and key knows its line and column, in characters from 1.
-  @Test func nodesKnowTheirPlaces() throws {
+  @Test func nodesKnowTheirLocations() throws {
     let tree = try parse(
       """
       # é

@@ -1,10 +1,11 @@
 import NNExp
+import TestSupport
 import Testing
 import YAMLTree
 
 /// What is written reads back as the same tree.
 @Suite struct WritingTests {
-  @Test func theLayoutIsForReaders() throws {
+  @Test func treesAreWrittenInReadableBlocks() throws {
     let tree = try parse(
       """
       {name: xor, empty: {}, none: [], model: [{type: dense, units: 2, initial: {weight: [[1, 2],
@@ -34,7 +35,7 @@ import YAMLTree
         """#)
   }
 
-  @Test func longListsTakeALineForEachElement() throws {
+  @Test func longListsHaveOneLinePerElement() throws {
     let short = Node(.list((1000..<1015).map { Node(.int($0)) }))
     #expect(writeYAML(.map([("a", short)])).split(separator: "\n").count == 1)
     let long = Node(.list((1000..<1020).map { Node(.int($0)) }))
@@ -90,7 +91,7 @@ import YAMLTree
 
   /// Doubles without a fraction are written as integers, which are equal numbers.
   @Test func numbersReadBack() throws {
-    var random = Seeded(5)
+    var random = SeededGenerator(seed: 5)
     var values = [
       0, -0.0, 1, -1, 0.1, 1e15, 1e16, 1e22, 123456789012345680, 0x1p53, 0x1p63, -0x1p63,
       .greatestFiniteMagnitude, .leastNonzeroMagnitude, .leastNormalMagnitude, .infinity,
@@ -108,8 +109,8 @@ import YAMLTree
   }
 
   @Test func randomTreesReadBack() throws {
-    for seed in 0..<1500 {
-      var random = Seeded(UInt64(seed))
+    try withEvery("seed", in: 0..<1500) { (seed) throws in
+      var random = SeededGenerator(seed: UInt64(seed))
       let tree = randomTree(depth: 5, &random)
       let written = writeYAML(tree)
       #expect(try parse(written).isSame(as: tree), "seed \(seed):\n\(written)")
@@ -118,7 +119,7 @@ import YAMLTree
     }
   }
 
-  private func randomTree(depth: Int, _ random: inout Seeded) -> Node {
+  private func randomTree(depth: Int, _ random: inout SeededGenerator) -> Node {
     switch Int.random(in: 0..<(depth > 0 ? 9 : 5), using: &random) {
     case 0: return Node(.null)
     case 1: return Node(.bool(.random(using: &random)))

@@ -1,0 +1,13 @@
+import TestSupport
+import Testing
+
+/// Expects that a command ends with 2 and this message, and prints nothing else.
+func expectRefusal(
+  of arguments: [String], _ message: String, _ tool: Tool,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let result = try tool.run(arguments)
+  #expect(result.code == 2, "\(arguments)", sourceLocation: sourceLocation)
+  #expect(result.output == "", "\(arguments)", sourceLocation: sourceLocation)
+  #expect(result.errors == message, "\(arguments)", sourceLocation: sourceLocation)
+}

@@ -1,0 +1,86 @@
+import Datasets
+import Engine
+import ExperimentFile
+import GradientCheck
+import NNExp
+import TestSupport
+import YAMLTree
+
+/// Runs experiments as the command does, but only for a moment.
+final class BriefRun {
+  private let path: String
+
+  /// Data by what declares them, for many experiments differ in other things.
+  private var known: [String: DataSets<Double>] = [:]
+
+  init(path: String) { self.path = path }
+
+  /// The errors of a declaration, or nil if it runs. Divergence is not an error.
+  func errors(of root: Node) -> Diagnostics? {
+    do {
+      try run(
+        Experiment(Array(writeYAML(root).utf8), path: path, registry: registry))
+      return nil
+    } catch {
+      var errors = Diagnostics()
+      errors.add(error)
+      return errors
+    }
+  }
+
+  private func run(_ experiment: Experiment) throws {
+    let key = "\(experiment.resolved["data"]?.flow ?? "") \(experiment.seed)"
+    let data = try known[key] ?? experiment.data.load(as: Double.self, seed: experiment.seed)
+    known[key] = data
+    let graph = try Graph(
+      experiment.model, inputShape: data.inputShape, l1: experiment.training.l1,
+      l2: experiment.training.l2, registry: registry)
+    let metrics = try experiment.objective.bound(
+      to: graph, target: data.target, registry: registry)
+
+    // What no machine has must be refused; what this one has would take too long.
+    let bytes = MemoryPlan(
+      graph, target: data.target, vectors: 4, capacity: data.train.count, scalarSize: 8
+    ).total
+    if bytes > 1 << 24, bytes < 1 << 45 { return }
+    let trainer = try Trainer(
+      graph, objective: experiment.objective, metrics: metrics, training: experiment.training,
+      data: data, seed: experiment.seed)
+    let work = graph.nodes.reduce(0) { $0 &+ $1.plan.work } &* data.train.count
+    guard work < 10_000 else { return }
+    try check(trainer, experiment)
+    let end = EarlyEnd()
+    _ = try trainer.run([end], cancellation: CancellationToken { end.hasCome ? 2 : nil })
+  }
+
+  private func check(_ trainer: Trainer<Double>, _ experiment: Experiment) throws {
+    let count = min(experiment.gradientCheck.batch ?? 8, trainer.data.train.count)
+    let width = trainer.data.inputShape.count
+    let targetWidth = trainer.data.target.shape.count
+    let subject = try NetworkSubject(
+      of: trainer.network,
+      samples: Samples(
+        inputs: Array(trainer.data.train.inputs.prefix(count * width)),
+        targets: Array(trainer.data.train.targets.prefix(count * targetWidth)), count: count),
+      objective: experiment.objective, seed: experiment.seed)
+    var settings = experiment.gradientCheck
+    settings.budget = min(settings.budget, 1000)
+    if settings.entries == .all { settings.entries = .count(2) }
+    settings.directions = min(settings.directions, 2)
+    _ = GradientChecker(settings, random: RandomStream(seed: 0, purpose: "gradient check"))
+      .check(subject, at: "start")
+  }
+}
+
+/// Ends a training after a few steps or its first row.
+private final class EarlyEnd: TrainingObserver {
+  private var looks = 0
+  private var rows = 0
+
+  var hasCome: Bool {
+    looks += 1
+    return looks > 4 || rows > 0
+  }
+
+  func rowRecorded(_ row: MetricRow) { rows += 1 }
+}

@@ -1,0 +1,141 @@
+import ExperimentFile
+import NNExp
+import TestSupport
+import Testing
+import YAMLTree
+
+/// Every value of every experiment, replaced by values of every other kind: each file
+/// then runs, or its errors are reported with their location.
+@Suite struct WrongValueKindTests {
+  static let intruders: [Node] = [
+    Node(.null), true, "text", "", -1, 0, 1, 3, 0.5, -2.5, 1e308, 1e19, Node(.int(.max)),
+    Node(.int(.min)), Node(.int(1 << 40)), Node(.double(.infinity)), Node(.double(.nan)), [],
+    [-1], [[1.5, "a"]], Node(.map([])), .map([("a", 1)]),
+  ]
+
+  /// Each value by a third of the intruders, in turn.
+  @Test(arguments: shippedExperiments)
+  func wrongKindsInShippedExperimentsAreReported(path: String) throws {
+    let run = BriefRun(path: path)
+    let root = try readYAML(path: path)
+    #expect(run.errors(of: root) == nil)
+    for (index, value) in root.replacements().enumerated() {
+      for (number, intruder) in WrongValueKindTests.intruders.enumerated()
+      where (index + number).isMultiple(of: 3) {
+        check(run, value.name, intruder, value.replaced(intruder))
+      }
+    }
+  }
+
+  /// Every option of every type that ships, its default spelled out.
+  @Test(arguments: OneOfEachType.declarations)
+  func wrongKindsForAnyOptionAreReported(declaration: OneOfEachType) throws {
+    let run = BriefRun(path: "a.yaml")
+    let root = try experiment(declaration.text).resolved
+    #expect(run.errors(of: root) == nil)
+    let values = root.replacements().filter { $0.name.hasPrefix(declaration.place) }
+    #expect(values.count > 1)
+    for value in values {
+      for intruder in WrongValueKindTests.intruders {
+        check(run, value.name, intruder, value.replaced(intruder))
+      }
+    }
+  }
+
+  /// Several values at once, some of them swapped with others of the file.
+  @Test(arguments: 0..<4)
+  func severalWrongKindsInOneFileAreReported(block: Int) throws {
+    let run = BriefRun(path: "a.yaml")
+    try withEvery("seed", in: block * 150..<block * 150 + 150) { seed in
+      var random = SeededGenerator(seed: UInt64(seed))
+      let declaration = OneOfEachType.declarations.randomElement(using: &random)!
+      var root = try experiment(declaration.text).resolved
+      for _ in 0..<Int.random(in: 1...4, using: &random) {
+        let values = root.replacements()
+        let (name, replaced) = values.randomElement(using: &random)!
+        let intruder =
+          Bool.random(using: &random)
+          ? WrongValueKindTests.intruders.randomElement(using: &random)!
+          : root.values.randomElement(using: &random)!
+        let next = replaced(intruder)
+        check(run, "seed \(seed): \(name)", intruder, next)
+        root = next
+      }
+    }
+  }
+
+  /// Expects that it runs, or that the errors are sentences with a location in the file.
+  private func check(_ run: BriefRun, _ name: String, _ intruder: Node, _ root: Node) {
+    guard let errors = run.errors(of: root) else { return }
+    let comment: Comment = "\(name) = \(intruder.flow)\n\(errors)"
+    #expect(errors.list.contains { $0.place != nil }, comment)
+    for error in errors.list {
+      #expect(!error.message.isEmpty && !error.message.hasSuffix("."), comment)
+      for internals in ["Optional(", "NNExp", "Swift", "Error"] {
+        #expect(!error.message.contains(internals), comment)
+      }
+      guard let place = error.place else { continue }
+      let lines = place.source.lines
+      let line = place.line - place.source.firstLine
+      #expect(lines.indices.contains(line), comment)
+      guard lines.indices.contains(line) else { continue }
+      let width = lines[line].unicodeScalars.count
+      #expect((1...width + 1).contains(place.column), comment)
+    }
+  }
+}
+
+extension Node {
+  /// For every value in the tree, what messages call it and the tree with another in its
+  /// place. Of long lists of numbers only the ends.
+  fileprivate func replacements() -> [(name: String, replaced: (Node) -> Node)] {
+    var all: [(name: String, replaced: (Node) -> Node)] = [("", { $0 })]
+    switch content {
+    case .list(let items):
+      for index in items.indices {
+        if index > 1, index < items.count - 1, items[index].isPlain { continue }
+        for (name, replaced) in items[index].replacements() {
+          all.append(
+            (
+              ".\(index)\(name)",
+              { intruder in
+                var items = items
+                items[index] = replaced(intruder)
+                return Node(.list(items))
+              }
+            ))
+        }
+      }
+    case .map(let entries):
+      for index in entries.indices {
+        for (name, replaced) in entries[index].value.replacements() {
+          all.append(
+            (
+              ".\(entries[index].key)\(name)",
+              { intruder in
+                var entries = entries
+                entries[index].value = replaced(intruder)
+                return Node(.map(entries))
+              }
+            ))
+        }
+      }
+    default: break
+    }
+    return all
+  }
+
+  /// True for all but mappings.
+  private var isPlain: Bool {
+    if case .map = content { false } else { true }
+  }
+
+  /// Every value in the tree.
+  fileprivate var values: [Node] {
+    switch content {
+    case .list(let items): [self] + items.flatMap(\.values)
+    case .map(let entries): [self] + entries.flatMap(\.value.values)
+    default: [self]
+    }
+  }
+}

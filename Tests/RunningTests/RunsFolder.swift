@@ -1,0 +1,109 @@
+import Engine
+import ExperimentFile
+import Files
+import Foundation
+import NNExp
+import Results
+import Running
+import TestSupport
+
+/// `statefulExperiment`, short, without a gradient check and with early stopping.
+let everything =
+  statefulExperiment.replacing("epochs: 100", with: "epochs: 7\n  early_stopping: {patience: 9}")
+  + "gradient_check: false\n"
+
+/// A folder for runs, removed with them afterwards.
+struct RunsFolder {
+  private let scratch = Scratch()
+  var path: String { scratch.path }
+
+  func folder(_ name: String) -> String { path + "/" + name }
+
+  /// Runs a text from its beginning; the folder is `name`.
+  @discardableResult
+  func run(
+    _ text: String = everything, _ name: String, overrides: [String] = [],
+    _ fileSystem: FileSystem = .system, listener: Listener = Listener()
+  ) throws -> Int32 {
+    let file = path + "/experiment.yaml"
+    let experiment = try Experiment(
+      Array(text.utf8), path: file, overrides: overrides, registry: registry)
+    let origin = RunOrigin(
+      command: ["nnexp"], nnexpVersion: "0", file: file, output: folder(name),
+      fileSystem: fileSystem)
+    switch experiment.dtype {
+    case .float32:
+      return try Run(
+        PreparedExperiment<Float>(experiment), from: origin, observers: [listener],
+        cancellation: listener.cancellation
+      ).perform()
+    case .float64:
+      return try Run(
+        PreparedExperiment<Double>(experiment), from: origin, observers: [listener],
+        cancellation: listener.cancellation
+      ).perform()
+    }
+  }
+
+  /// A run that is killed when it has done this share of its file operations.
+  func kill(_ name: String, after share: Double) throws {
+    let counting = FileFault(at: .max)
+    try run(everything, "counted", counting.fileSystemWithoutFlushes)
+    try FileManager.default.removeItem(atPath: folder("counted"))
+    let last = Int(share * Double(counting.operations))
+    _ = try? run(
+      everything, name,
+      FileFault(at: last, code: EIO, kills: true).fileSystemWithoutFlushes)
+  }
+
+  /// Goes on with a run.
+  @discardableResult
+  func resume(
+    _ name: String, _ fileSystem: FileSystem = .system, listener: Listener = Listener()
+  ) throws -> Int32 {
+    try Resumption(of: folder(name), registry: registry, fileSystem: fileSystem)
+      .perform(observers: [listener], cancellation: listener.cancellation)
+  }
+
+  func bytes(_ name: String) -> [UInt8]? {
+    FileManager.default.contents(atPath: folder(name)).map([UInt8].init)
+  }
+
+  func put(_ bytes: [UInt8], in name: String) {
+    scratch.put(bytes, in: name)
+  }
+
+  /// Every file below a folder with its bytes.
+  func tree(_ name: String) -> [String: [UInt8]] {
+    let names = FileManager.default.enumerator(atPath: folder(name))?.allObjects as? [String] ?? []
+    var tree: [String: [UInt8]] = [:]
+    for file in names { tree[file] = bytes(name + "/" + file) ?? [] }
+    return tree
+  }
+
+  /// The files that must not differ by a byte between two runs, and do.
+  func differences(_ a: String, _ b: String) -> [String] {
+    let (a, b) = (tree(a), tree(b))
+    let clocks: Set = ["run.json", "timing.csv"]
+    return Set(a.keys).union(b.keys).subtracting(clocks).filter { a[$0] != b[$0] }.sorted()
+  }
+}
+
+/// Remembers what a run reports; interrupts it after this many checks.
+final class Listener: RunObserver {
+  var reports: [String] = []
+  var warnings: [String] = []
+  private var looksUntilInterruption: Int
+
+  init(interruptingAfter looks: Int = .max) { looksUntilInterruption = looks }
+
+  var cancellation: CancellationToken {
+    CancellationToken { [self] in
+      looksUntilInterruption -= 1
+      return looksUntilInterruption < 0 ? 15 : nil
+    }
+  }
+
+  func report(_ text: @autoclosure () -> String) { reports.append(text()) }
+  func warn(_ text: String) { warnings.append(text) }
+}

@@ -1,0 +1,243 @@
+import NNExp
+import TestSupport
+import Testing
+
+/// The errors that a user sees, word for word.
+@Suite struct LayerErrorTests {
+  private func expect(
+    _ type: String, _ options: [(String, Node)], _ text: String,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let found = try optionErrors(type, options)
+    #expect(found == text, sourceLocation: sourceLocation)
+  }
+
+  private func expectPlan(
+    _ type: String, _ options: [(String, Node)], _ inputs: Shape..., fact: String,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let layer = try makeLayer(type, options)
+    do {
+      let plan = try layer.plan(for: inputs)
+      Issue.record("planned \(plan.output)", sourceLocation: sourceLocation)
+    } catch let diagnostic as Diagnostic {
+      #expect(diagnostic.message == fact, sourceLocation: sourceLocation)
+    }
+  }
+
+  @Test func wrongDenseLayersAreReported() throws {
+    try expect("dense", [], "error: missing 'units': an integer ≥ 1 is required")
+    try expect(
+      "dense", [("units", 0)], "error: units must be an integer ≥ 1, found the number 0")
+    try expect(
+      "dense", [("units", 2.5), ("bias", "no"), ("unit", 3)],
+      """
+      error: units must be an integer ≥ 1, found the number 2.5
+      error: bias must be true or false, found the text 'no'; write true or false
+      error: unknown key 'unit'; did you mean 'units'?
+      """)
+    try expectPlan("dense", [("units", 2)], [0], fact: "the input [0] has no numbers")
+  }
+
+  @Test func wrongConvolutionsAreReported() throws {
+    try expect(
+      "convolution", [],
+      """
+      error: missing 'channels': an integer from 1 to 65536 is required
+      error: missing 'window': an integer from 1 to 65536 or two of them, [rows, columns] is \
+      required
+      """)
+    try expect(
+      "convolution", [("channels", 4), ("window", [3, 0]), ("stride", 0), ("padding", -1)],
+      """
+      error: window must be an integer from 1 to 65536 or two of them, [rows, columns], found a list
+      error: stride must be an integer from 1 to 65536 or two of them, [rows, columns], found the \
+      number 0
+      error: padding must be an integer from 0 to 65536 or two of them, [rows, columns], found the \
+      number -1
+      """)
+    try expect(
+      "convolution",
+      [("channels", 4), ("window", 3), ("stride", 1_000_000_000_000_000_000)],
+      "error: stride must be an integer from 1 to 65536 or two of them, [rows, columns], found the "
+        + "number 1000000000000000000")
+    try expect(
+      "convolution", [("channels", 4), ("window", 3), ("groups", 3)],
+      "error: groups 3 does not divide the 4 output channels")
+    let options: [(String, Node)] = [("channels", 4), ("window", 3)]
+    try expectPlan(
+      "convolution", options, [5], fact: "expected [channels, rows, columns], found [5]")
+    try expectPlan("convolution", options, [1, 5, 2], fact: "window 3 does not fit 2 columns")
+    try expectPlan("convolution", options, [1, 1, 5], fact: "window 3 does not fit 1 row")
+    try expectPlan(
+      "convolution", options + [("dilation", 4), ("padding", 1)], [1, 5, 9],
+      fact: "window 3 with dilation 4, 9 in all, does not fit 5 rows with padding 1 at both ends")
+    try expectPlan(
+      "convolution", options + [("groups", 2)], [3, 5, 5],
+      fact: "groups 2 does not divide the 3 input channels")
+    try expectPlan("convolution", options, [2, 0, 5], fact: "the input [2, 0, 5] has no numbers")
+  }
+
+  @Test(arguments: ["lp_pooling", "max_pooling", "average_pooling"])
+  func wrongPoolingsAreReported(type: String) throws {
+    try expect(
+      type, [],
+      "error: missing 'window': an integer from 1 to 65536 or two of them, [rows, columns] is "
+        + "required")
+    try expect(
+      type, [("global", true), ("window", 2), ("ceil_mode", true)],
+      """
+      error: window has no meaning where global is true; remove one of them
+      error: ceil_mode has no meaning where global is true; remove one of them
+      """)
+    try expect(
+      type, [("window", 2), ("stride", [1, 2, 3])],
+      "error: stride must be an integer from 1 to 65536 or two of them, [rows, columns], found a "
+        + "list")
+    try expectPlan(
+      type, [("window", 2)], [3, 4],
+      fact: "expected [features] or [channels, rows, columns], found [3, 4]")
+    try expectPlan(type, [("window", 3)], [1, 4, 2], fact: "window 3 does not fit 2 columns")
+    try expectPlan(type, [("window", 3)], [2], fact: "window 3 does not fit 2 features")
+    try expectPlan(type, [("window", 3)], [1], fact: "window 3 does not fit 1 feature")
+    try expectPlan(
+      type, [("window", [2, 3])], [8],
+      fact: "the input [8] has one axis, but the options name two; write one number each")
+    try expectPlan(
+      type, [("window", 2), ("padding", 2)], [1, 4, 4],
+      fact: "a window of 2 rows would lie wholly in the padding of 2; make the padding less")
+    // Dilated past the only column.
+    try expectPlan(
+      type, [("window", [1, 2]), ("dilation", 2), ("padding", [0, 1])], [1, 4, 1],
+      fact: "a window of 2 columns would lie wholly in the padding of 1; make the padding less")
+    try expectPlan(type, [("global", true)], [2, 0, 3], fact: "the input [2, 0, 3] has no numbers")
+  }
+
+  @Test func `a wrong p of lp pooling is reported`() throws {
+    for (p, text): (Node, String) in [
+      (0, "0"), (-1, "-1"), (Node(.double(.nan)), "nan"), (0.5, "0.5"),
+      (Node(.double(-.infinity)), "-inf"),
+    ] {
+      try expect(
+        "lp_pooling", [("window", 2), ("p", p)],
+        "error: p must be a number ≥ 1 or .inf, found the number \(text)")
+    }
+    for (p, text): (Node, String) in [(0, "0"), (-1, "-1"), (Node(.double(.nan)), "nan")] {
+      try expect(
+        "lp_pooling", [("window", 2), ("p", p), ("allow_p_below_one", true)],
+        "error: p must be a number > 0 or .inf, found the number \(text)")
+    }
+    for (p, text): (Node, String) in [(1, "1"), (Node(.double(.infinity)), ".inf")] {
+      try expect(
+        "lp_pooling", [("window", 2), ("p", p), ("learned", true)],
+        "error: a learned p must start above 1 and finite, found \(text)")
+    }
+    try expect(
+      "lp_pooling", [("window", 2), ("p", "three"), ("normalise", true)],
+      """
+      error: p must be a number ≥ 1 or .inf, found the text 'three'
+      error: unknown key 'normalise'; did you mean 'normalize'?
+      """)
+  }
+
+  @Test func `wrong options of the other layers are reported`() throws {
+    try expect(
+      "leaky_relu", [("slope", Node(.double(.infinity)))],
+      "error: slope must be a number (finite), found the number inf")
+    try expect(
+      "elu", [("alpha", -1)], "error: alpha must be a number ≥ 0, found the number -1")
+    try expect(
+      "gelu", [("approximation", "tan")],
+      "error: approximation must be one of: none, tanh, found the text 'tan'; did you mean 'tanh'?")
+    try expect(
+      "softplus", [("beta", 0)], "error: beta must be a number > 0, found the number 0")
+    try expect(
+      "dropout", [("rate", 1)],
+      "error: rate must be a number from 0 to 1 (1 excluded), found the number 1")
+    try expect(
+      "batch_normalization", [("momentum", 2), ("epsilon", 0)],
+      """
+      error: epsilon must be a number > 0, found the number 0
+      error: momentum must be a number from 0 to 1, found the number 2
+      """)
+    try expect(
+      "layer_normalization", [("width", 1)],
+      """
+      error: unknown key 'width'
+      note: known keys: affine, epsilon
+      """)
+    try expect("sigmoid", [("slope", 1)], "error: unknown key 'slope'")
+    try expect(
+      "reshape", [("shape", [2, 0])],
+      "error: shape must be a list of 1 to 4 integers, each an integer ≥ 1, found a list")
+    try expect(
+      "reshape", [("shape", [1, 2, 2, 1, 2])],
+      "error: shape must be a list of 1 to 4 integers, each an integer ≥ 1, found a list")
+    try expect(
+      "reshape", [],
+      "error: missing 'shape': a list of 1 to 4 integers, each an integer ≥ 1 is required")
+  }
+
+  @Test func `wrong inputs of the other layers are reported`() throws {
+    try expectPlan(
+      "reshape", [("shape", [3, 3])], [8],
+      fact: "cannot reshape [8] into [3, 3]: 8 numbers are not 9")
+    for type in ["add", "multiply"] {
+      try expectPlan(
+        type, [], [2, 3], [2, 3], [6], fact: "the inputs must have one shape, found [2, 3] and [6]")
+    }
+    for other: Shape in [[6], [1, 4], [2, 3, 1]] {
+      try expectPlan(
+        "concatenate", [], [2, 3], other,
+        fact: "the inputs may differ in their first extent alone, found [2, 3] and \(other)")
+    }
+    try expectPlan("batch_normalization", [], [0], fact: "the input [0] has no numbers")
+    try expectPlan("layer_normalization", [], [2, 0], fact: "the input [2, 0] has no numbers")
+  }
+
+  /// Absurd extents are the engine's to refuse: planning must survive them.
+  @Test func `planning with absurd extents throws or gives a plan`() throws {
+    let huge: [Shape] = [
+      [.max], [.max, .max, .max], [65_536, .max, 1], [1, 1, .max], [.max, 1, 1], [1, 0, 0], [0],
+      [1 << 62, 1 << 62, 3], [],
+    ]
+    for type in standardRegistry.layers.names {
+      let windowed: [(String, Node)] = [
+        ("channels", 65_536), ("window", 65_536), ("stride", 65_536), ("dilation", 65_536),
+        ("padding", 65_536), ("ceil_mode", true), ("units", Node(.int(.max))),
+        ("shape", [Node(.int(.max)), Node(.int(.max))]),
+      ]
+      for picked in [windowed, windowed.filter { $0.0 != "padding" && $0.0 != "dilation" }] {
+        var probe = Options()
+        _ = try standardRegistry.layers[type]!.make(&probe)
+        let known = Set(probe.descriptions.map(\.key))
+        let layer = try makeLayer(type, picked.filter { known.contains($0.0) })
+        for shape in huge {
+          let count = layer.inputCount.lowerBound
+          do {
+            let plan = try layer.plan(for: Array(repeating: shape, count: count))
+            #expect(plan.output.count >= 0 && plan.work >= 0, "\(type) on \(shape)")
+          } catch { #expect(error is Diagnostic, "\(type) on \(shape)") }
+        }
+      }
+    }
+  }
+
+  @Test func `every layer type has documentation`() throws {
+    #expect(standardRegistry.layers.names.count == 22)
+    for name in standardRegistry.layers.names {
+      let type = try #require(standardRegistry.layers[name])
+      let manual = type.documentation
+      #expect(type.name == name)
+      #expect(!manual.summary.isEmpty && !manual.summary.hasSuffix("."), "\(name)")
+      #expect(manual.equation.contains("∂x"), "\(name)")
+      #expect(manual.shapes.contains("→"), "\(name)")
+      #expect(manual.example.contains(name), "\(name)")
+      var options = Options()
+      _ = try type.make(&options)
+      for option in options.descriptions {
+        #expect(!option.explanation.isEmpty, "\(name): \(option.key)")
+      }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import Conformance
+import GradientCheck
+import NNExp
+import TestSupport
+import Testing
+
+/// Every type that ships, held to the routine that authors of plugins use.
+@Suite struct ShippedConformanceTests {
+  /// A type with options and the shapes that it is tried on.
+  struct Case: Sendable, CustomTestStringConvertible {
+    let type: String
+    let options: String
+    let shapes: [Shape]
+    let node: Node
+
+    var testDescription: String { "\(type) \(options) \(shapes)" }
+
+    init(_ type: String, _ options: [(String, Node)] = [], on shapes: Shape...) {
+      self.type = type
+      node = Node.map(options)
+      self.options = node.flow
+      self.shapes = shapes
+    }
+  }
+
+  static let layers: [Case] = [
+    Case("dense", [("units", 3)], on: [4]),
+    Case("dense", [("units", 2), ("bias", false)], on: [2, 3, 2]),
+    Case("dense", [("units", 20)], on: [17]),
+    Case("convolution", [("channels", 3), ("window", 3)], on: [2, 5, 4]),
+    Case(
+      "convolution",
+      [
+        ("channels", 4), ("window", [2, 3]), ("stride", [2, 1]), ("padding", 1),
+        ("dilation", [1, 2]), ("groups", 2), ("bias", false),
+      ], on: [2, 5, 6]),
+    Case("convolution", [("channels", 2), ("window", 1)], on: [3, 2, 2]),
+    Case("lp_pooling", [("window", 2), ("p", 1)], on: [2, 4, 4]),
+    Case("lp_pooling", [("window", 2), ("p", 2)], on: [2, 4, 4]),
+    Case("lp_pooling", [("window", 3), ("stride", 1), ("p", 3), ("padding", 1)], on: [1, 4, 5]),
+    Case("lp_pooling", [("window", 2), ("p", 2.5), ("normalize", true)], on: [6]),
+    Case("lp_pooling", [("window", 2), ("p", 4)], on: [1, 4, 4]),
+    Case("lp_pooling", [("window", 2), ("p", Node(.double(.infinity)))], on: [2, 4, 4]),
+    Case("lp_pooling", [("global", true), ("p", 2)], on: [3, 3, 2]),
+    Case("lp_pooling", [("window", 2), ("p", 2), ("learned", true)], on: [1, 4, 4]),
+    Case("max_pooling", [("window", 2)], on: [2, 4, 4]),
+    Case(
+      "average_pooling", [("window", 2), ("padding", 1), ("count_padding", true)], on: [1, 4, 4]),
+    Case("sigmoid", on: [5]), Case("tanh", on: [5]), Case("relu", on: [5]),
+    Case("leaky_relu", [("slope", 0.1)], on: [5]), Case("elu", on: [5]),
+    Case("gelu", on: [5]), Case("gelu", [("approximation", "tanh")], on: [5]),
+    Case("softplus", [("beta", 2)], on: [5]),
+    Case("softmax", on: [4]), Case("softmax", on: [3, 2, 2]),
+    Case("log_softmax", on: [4]), Case("log_softmax", on: [3, 2, 2]),
+    Case("flatten", on: [2, 3, 2]), Case("reshape", [("shape", [3, 2])], on: [6]),
+    Case("dropout", [("rate", 0.4)], on: [12]),
+    Case("batch_normalization", on: [3]), Case("batch_normalization", on: [2, 3, 2]),
+    Case("layer_normalization", on: [4]),
+    Case("add", on: [4], [4], [4]), Case("multiply", on: [4], [4]),
+    Case("concatenate", on: [2, 2], [3, 2]),
+  ]
+
+  @Test(arguments: layers)
+  func everyLayerConforms(_ layer: Case) throws {
+    let type = try #require(standardRegistry.layers[layer.type])
+    var settings = ConformanceSettings()
+    // Learned exponents lie above 1, and batch statistics want a batch.
+    settings.samples = 5
+    let table = try Conformance.of(
+      type, options: layer.node, inputs: layer.shapes, settings: settings)
+    #expect(table.holds, "\(table)")
+  }
+
+  /// A loss with its options, output, targets, and where its inputs lie.
+  struct LossCase: Sendable, CustomTestStringConvertible {
+    let type: String
+    let node: Node
+    let output: Shape
+    let target: Target
+    let hasProbabilities: Bool
+
+    var testDescription: String { "\(type) \(node.flow) \(output) \(target)" }
+
+    init(
+      _ type: String, _ options: [(String, Node)] = [], _ output: Shape, _ target: Target,
+      probabilities: Bool = false
+    ) {
+      self.type = type
+      node = Node.map(options)
+      self.output = output
+      self.target = target
+      hasProbabilities = probabilities
+    }
+  }
+
+  static let losses: [LossCase] = [
+    LossCase("squared_error", [], [3], .values([3])),
+    LossCase("squared_error", [], [1], .classes(2)),
+    LossCase("absolute_error", [], [3], .values([3])),
+    LossCase("huber", [("delta", 0.7)], [3], .values([3])),
+    LossCase("binary_cross_entropy", [], [1], .classes(2)),
+    LossCase(
+      "binary_cross_entropy", [("from", "probabilities")], [1], .classes(2), probabilities: true),
+    LossCase("cross_entropy", [], [4], .classes(4)),
+    LossCase("cross_entropy", [("class_weights", [1, 2, 0.5])], [3], .classes(3)),
+    LossCase("cross_entropy", [("from", "probabilities")], [4], .classes(4), probabilities: true),
+    LossCase("hinge", [], [1], .classes(2)), LossCase("hinge", [], [4], .classes(4)),
+  ]
+
+  @Test(arguments: losses)
+  func everyLossConforms(_ loss: LossCase) throws {
+    let type = try #require(standardRegistry.losses[loss.type])
+    var settings = ConformanceSettings()
+    if loss.hasProbabilities { settings.inputs = .uniform(0.05, 0.95) }
+    let table = try Conformance.of(
+      type, options: loss.node, output: loss.output, target: loss.target, settings: settings)
+    #expect(table.holds, "\(table)")
+  }
+
+  @Test func everyLayerAndLossIsChecked() {
+    #expect(
+      Set(standardRegistry.layers.names) == Set(ShippedConformanceTests.layers.map(\.type)))
+    #expect(
+      Set(standardRegistry.losses.names) == Set(ShippedConformanceTests.losses.map(\.type)))
+  }
+}

@@ -1,0 +1,25 @@
+import Foundation
+
+/// The files of this repository that tests read.
+package enum Repository {
+  package static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  package static let experiments = root.appendingPathComponent("experiments")
+
+  package static func test(_ path: String) -> URL {
+    root.appendingPathComponent("Tests").appendingPathComponent(path)
+  }
+
+  /// What a generator in `Tests/References` wrote.
+  package static func reference<File: Decodable>(
+    _ name: String, as type: File.Type = File.self
+  ) throws -> File {
+    try JSONDecoder().decode(type, from: Data(contentsOf: test("References/\(name)")))
+  }
+}
+
+/// A shared object that is not a plugin: the system's zlib, by a path without links.
+package let zlib: URL? = ["/lib/x86_64-linux-gnu/libz.so.1", "/lib/aarch64-linux-gnu/libz.so.1"]
+  .first { FileManager.default.fileExists(atPath: $0) }
+  .map { URL(fileURLWithPath: $0).resolvingSymlinksInPath() }

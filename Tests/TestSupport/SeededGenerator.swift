@@ -1,0 +1,13 @@
+import NNExp
+
+/// Random numbers that a seed repeats: SplitMix64.
+package struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  package init(seed: UInt64) { state = seed }
+
+  package mutating func next() -> UInt64 {
+    defer { state &+= 0x9E37_79B9_7F4A_7C15 }
+    return RandomStream.mixed(state)
+  }
+}

@@ -1,0 +1,17 @@
+import Datasets
+import NNExp
+import Standard
+
+/// The components of the module Standard.
+package let standardRegistry: Registry = {
+  var registry = Registry()
+  registerStandard(in: &registry)
+  return registry
+}()
+
+/// Every component that ships.
+package let registry: Registry = {
+  var registry = standardRegistry
+  registerDatasets(in: &registry)
+  return registry
+}()
