@@ -42,7 +42,7 @@ struct LearnedNorm: Layer, Component {
     if !rho.isFinite { options.reject("p", "p is too close to 1: no finite ρ gives \(p)") }
   }
 
-  func plan(for inputs: [Shape]) throws -> Plan {
+  func plan(for inputs: [Port]) throws -> Plan {
     let count = inputs[0].count
     guard count > 0, count % size == 0 else {
       throw Diagnostic("groups of \(size) do not divide the \(count) numbers of \(inputs[0])")

@@ -34,7 +34,7 @@ struct Maxout: Layer, Component {
     pieces = options.int("pieces", default: 2, in: 2...1024, "affine maps a unit")
   }
 
-  func plan(for inputs: [Shape]) throws -> Plan {
+  func plan(for inputs: [Port]) throws -> Plan {
     let count = inputs[0].count
     guard count > 0 else { throw Diagnostic("the input \(inputs[0]) has no numbers") }
     let maps = units * pieces

@@ -32,7 +32,7 @@ struct RadialBasis: Layer, Component {
       "gamma", default: 0.1, in: .positive, "where γ starts; about 1/(number of inputs)")
   }
 
-  func plan(for inputs: [Shape]) throws -> Plan {
+  func plan(for inputs: [Port]) throws -> Plan {
     let count = inputs[0].count
     guard count > 0 else { throw Diagnostic("the input \(inputs[0]) has no numbers") }
     return Plan(

@@ -8,24 +8,24 @@ public enum BufferCheck {
   /// Two samples, both passes, in both precisions, with the plan's shapes.
   ///
   /// - Throws: what the layer's plan throws.
-  public static func fault(of layer: any Layer, inputs: [Shape]) throws -> String? {
+  public static func fault(of layer: any Layer, inputs: [Port]) throws -> String? {
     try fault(of: layer, inputs, Float.self) ?? fault(of: layer, inputs, Double.self)
   }
 
   private static func fault<S: Scalar>(
-    of layer: any Layer, _ inputs: [Shape], _ scalar: S.Type
+    of layer: any Layer, _ inputs: [Port], _ scalar: S.Type
   ) throws -> String? {
     func bench() throws -> LayerBench<S> {
       let bench = try LayerBench<S>(layer, inputs: inputs, samples: 2)
       let random = RandomStream(seed: 0, purpose: "check of buffers")
-      for (index, buffer) in (bench.inputs + bench.parameters + [bench.dy]).enumerated() {
+      for (index, buffer) in (bench.inputs + bench.parameters + bench.dOutputs).enumerated() {
         Sampler.normal(0.5).fill(buffer.tensor, random.stream(index))
       }
       return bench
     }
     let first = try bench()
     let given = first.inputs + first.parameters
-    first.y.fill(.nan)
+    for y in first.outputs { y.fill(.nan) }
     let before = given.map(\.values)
     first.forward()
     if let fault = damage(to: first.buffers, by: "its forward pass")
@@ -34,15 +34,14 @@ public enum BufferCheck {
       return fault
     }
     let second = try bench()
-    second.y.fill(7)
+    for y in second.outputs { y.fill(7) }
     second.forward()
-    let y = first.y.values
-    if let index = difference(y, second.y.values) {
-      let entry = Tensor(start: first.y.tensor.start, count: 0, shape: first.plan.output).shape
-      return "its forward pass leaves y[\(index)] as it was; its plan promises \(entry) a sample, "
-        + "and all of y is to be overwritten"
+    for (y, other) in zip(first.outputs, second.outputs) {
+      guard let index = difference(y.values, other.values) else { continue }
+      return "its forward pass leaves \(y.name)[\(index)] as it was; its plan promises "
+        + "\(y.tensor.shape) a sample, and all of y is to be overwritten"
     }
-    let fixed = given + [first.y, first.dy]
+    let fixed = given + first.outputs + first.dOutputs
     let after = fixed.map(\.values)
     first.backward()
     return damage(to: first.buffers, by: "its backward pass")

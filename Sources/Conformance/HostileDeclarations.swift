@@ -40,7 +40,7 @@ extension Plan {
   var numbers: Int {
     var total = 0
     let counts =
-      [output.count] + parameters.map(\.shape.count) + state.map(\.shape.count)
+      outputs.map(\.count) + parameters.map(\.shape.count) + state.map(\.shape.count)
       + scratch.map(\.count)
     for count in counts {
       let (sum, overflow) = total.addingReportingOverflow(count)

@@ -43,7 +43,10 @@ extension KindProof<any Layer> {
         return try BufferCheck.fault(of: layer, inputs: example.inputs)
       },
       hostileShapes: { example in
-        HostileDeclarations.inputs(example.inputs.count).map { example.with(inputs: $0) }
+        HostileDeclarations.inputs(example.inputs.count).map { shapes in
+          example.with(
+            inputs: zip(shapes, example.inputs).map { Port("", $0, kind: $1.kind) })
+        }
       })
   }
 }
@@ -54,17 +57,18 @@ extension KindProof<any Loss> {
       remedy: Example.comparison, accepts: \.isComparison,
       conformance: {
         try Conformance.of(
-          $0, options: $1.options, output: $1.inputs[0], target: $1.target!, settings: $1.settings)
+          $0, options: $1.options, output: $1.inputs[0].shape, target: $1.target!,
+          settings: $1.settings)
       },
       serve: { loss, example in
-        try loss.plan(output: example.inputs[0], target: example.target!)
+        try loss.plan(output: example.inputs[0].shape, target: example.target!)
         guard example.inputs[0].count <= HostileDeclarations.mostNumbers else { return nil }
-        return BufferCheck.fault(of: loss, output: example.inputs[0], target: example.target!)
+        return BufferCheck.fault(of: loss, output: example.inputs[0].shape, target: example.target!)
       },
       hostileShapes: { example in
         HostileDeclarations.inputs(1).flatMap { shapes in
           [Target.values(shapes[0]), .values([2]), .classes(2), .classes(3)].map {
-            example.with(inputs: shapes, target: $0)
+            example.with(inputs: shapes.map { Port($0) }, target: $0)
           }
         }
       })
@@ -77,11 +81,11 @@ extension KindProof<any Metric> {
       remedy: Example.comparison, accepts: \.isComparison,
       conformance: {
         try Conformance.of(
-          $0, options: $1.options, output: $1.inputs[0], target: $1.target!,
+          $0, options: $1.options, output: $1.inputs[0].shape, target: $1.target!,
           outputs: $1.settings.inputs)
       },
       serve: { metric, example in
-        _ = try metric.plan(output: example.inputs[0], target: example.target!)
+        _ = try metric.plan(output: example.inputs[0].shape, target: example.target!)
         return nil
       })
   }

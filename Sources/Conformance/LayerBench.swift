@@ -9,9 +9,10 @@ public final class LayerBench<S: Scalar> {
   public let plan: Plan
   public let samples: Int
 
+  /// Empty for an input of indices, as its `dInputs`.
   public let inputs: [GuardedBuffer<S>]
-  public let y: GuardedBuffer<S>
-  public let dy: GuardedBuffer<S>
+  public let outputs: [GuardedBuffer<S>]
+  public let dOutputs: [GuardedBuffer<S>]
   public let dInputs: [GuardedBuffer<S>]
   public let parameters: [GuardedBuffer<S>]
   public let gradients: [GuardedBuffer<S>]
@@ -22,6 +23,16 @@ public final class LayerBench<S: Scalar> {
   public var firstSample = 0
   public var random = RandomStream(seed: 0, purpose: "layer bench")
 
+  /// The first output.
+  public var y: GuardedBuffer<S> { outputs[0] }
+  public var dy: GuardedBuffer<S> { dOutputs[0] }
+
+  /// By input; empty for values.
+  let indices: [IndexBuffer]
+
+  private let indexViews: UnsafeMutablePointer<Indices>
+  private let outputViews: ViewRow<S>
+  private let dOutputViews: ViewRow<S>
   private let inputViews: ViewRow<S>
   private let dInputViews: ViewRow<S>
   private let parameterViews: ViewRow<S>
@@ -32,19 +43,31 @@ public final class LayerBench<S: Scalar> {
   /// Everything is 0 but the state, which is as planned.
   ///
   /// - Throws: what the layer's `plan` throws.
-  public init(_ layer: any Layer, inputs shapes: [Shape], samples: Int) throws {
-    let plan = try layer.plan(for: shapes)
+  public init(_ layer: any Layer, inputs ports: [Port], samples: Int) throws {
+    let plan = try layer.plan(for: ports)
     func batch(_ name: String, _ shape: Shape) -> GuardedBuffer<S> {
       GuardedBuffer(name, shape, count: samples * shape.count)
     }
     self.layer = layer
     self.plan = plan
     self.samples = samples
-    let names = shapes.indices.map { shapes.count == 1 ? "" : " \($0)" }
-    inputs = zip(names, shapes).map { batch("x" + $0, $1) }
-    dInputs = zip(names, shapes).map { batch("dx" + $0, $1) }
-    y = batch("y", plan.output)
-    dy = batch("dy", plan.output)
+    func inputs(_ name: String) -> [GuardedBuffer<S>] {
+      ports.enumerated().map { k, port in
+        GuardedBuffer(
+          name + (ports.count == 1 ? "" : " \(k)"), port.shape,
+          count: port.isIndices ? 0 : samples * port.count)
+      }
+    }
+    func outputs(_ name: String) -> [GuardedBuffer<S>] {
+      plan.outputs.map { batch(plan.outputs.count == 1 ? name : "\(name) '\($0.name)'", $0.shape) }
+    }
+    self.inputs = inputs("x")
+    dInputs = inputs("dx")
+    self.outputs = outputs("y")
+    dOutputs = outputs("dy")
+    indices = ports.map { IndexBuffer($0, samples: samples) }
+    indexViews = .allocate(capacity: max(1, ports.count))
+    for (k, buffer) in indices.enumerated() { (indexViews + k).initialize(to: buffer.view) }
     parameters = plan.parameters.map { GuardedBuffer($0.name, $0.shape, count: $0.shape.count) }
     gradients = plan.parameters.map {
       GuardedBuffer("gradient of " + $0.name, $0.shape, count: $0.shape.count)
@@ -59,7 +82,9 @@ public final class LayerBench<S: Scalar> {
         "scratch \(index)", [scratch.count],
         count: scratch.isPerSample ? samples * scratch.count : scratch.count)
     }
-    inputViews = ViewRow(inputs)
+    inputViews = ViewRow(self.inputs)
+    outputViews = ViewRow(self.outputs)
+    dOutputViews = ViewRow(dOutputs)
     dInputViews = ViewRow(dInputs)
     parameterViews = ViewRow(parameters)
     gradientViews = ViewRow(gradients)
@@ -67,10 +92,17 @@ public final class LayerBench<S: Scalar> {
     scratchViews = ViewRow(scratch)
   }
 
+  deinit { indexViews.deallocate() }
+
+  private var indexInputs: IndexInputs {
+    indices.contains { $0.view.count > 0 }
+      ? IndexInputs(start: indexViews, count: indices.count) : .none
+  }
+
   private var forwardPass: Forward<S> {
     Forward(
-      samples: samples, inputs: inputViews.tensors, y: y.tensor,
-      parameters: parameterViews.tensors, state: stateViews.tensors,
+      samples: samples, inputs: inputViews.tensors, indices: indexInputs,
+      outputs: outputViews.tensors, parameters: parameterViews.tensors, state: stateViews.tensors,
       scratch: scratchViews.tensors, isTraining: isTraining, random: random,
       firstSample: firstSample)
   }
@@ -89,8 +121,9 @@ public final class LayerBench<S: Scalar> {
 
   public func backward(needsInputGradient: Bool = true) {
     let pass = Backward(
-      samples: samples, inputs: inputViews.tensors, y: y.tensor, dy: dy.tensor,
-      dInputs: dInputViews.tensors, needsInputGradient: needsInputGradient,
+      samples: samples, inputs: inputViews.tensors, indices: indexInputs,
+      outputs: outputViews.tensors, dOutputs: dOutputViews.tensors, dInputs: dInputViews.tensors,
+      needsInputGradient: needsInputGradient,
       parameters: parameterViews.tensors, gradients: gradientViews.tensors,
       state: stateViews.tensors, scratch: scratchViews.tensors, isTraining: isTraining,
       random: random, firstSample: firstSample)
@@ -103,7 +136,7 @@ public final class LayerBench<S: Scalar> {
 
   /// Every buffer.
   public var buffers: [GuardedBuffer<S>] {
-    inputs + [y, dy] + dInputs + parameters + gradients + state + scratch
+    inputs + outputs + dOutputs + dInputs + parameters + gradients + state + scratch
   }
 
   /// The names of the buffers beyond whose ends something was written.

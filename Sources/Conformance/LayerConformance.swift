@@ -6,7 +6,7 @@ extension Conformance {
   ///
   /// - Throws: what the type says of the options, or of the inputs' shapes.
   public static func of(
-    _ type: ComponentType<any Layer>, options: Node = Node(.null), inputs: [Shape],
+    _ type: ComponentType<any Layer>, options: Node = Node(.null), inputs: [Port],
     settings: ConformanceSettings = ConformanceSettings()
   ) throws -> Conformance {
     try of(type.value(options), named: type.name, inputs: inputs, settings: settings)
@@ -14,7 +14,7 @@ extension Conformance {
 
   /// Proves `layer` for inputs of these shapes.
   public static func of<L: Layer & Component>(
-    _ layer: L, inputs: [Shape], settings: ConformanceSettings = ConformanceSettings()
+    _ layer: L, inputs: [Port], settings: ConformanceSettings = ConformanceSettings()
   ) throws -> Conformance {
     try of(layer, named: L.typeName, inputs: inputs, settings: settings)
   }
@@ -23,7 +23,7 @@ extension Conformance {
   ///
   /// - Throws: what its `plan` says of the shapes.
   public static func of(
-    _ layer: any Layer, named name: String, inputs: [Shape],
+    _ layer: any Layer, named name: String, inputs: [Port],
     settings: ConformanceSettings = ConformanceSettings()
   ) throws -> Conformance {
     let plan = try layer.plan(for: inputs)
@@ -35,14 +35,15 @@ extension Conformance {
     for isTraining in modes {
       for seed in 0..<max(1, settings.seeds) {
         let trial = LayerTrial(
-          layer: layer, name: name, plan: plan, shapes: inputs, settings: settings, seed: seed,
+          layer: layer, name: name, plan: plan, ports: inputs, settings: settings, seed: seed,
           isTraining: isTraining, state: nil)
         try trial.run(&recorder)
       }
     }
     let shapes = inputs.map { "\($0)" }.joined(separator: ", ")
+    let outputs = plan.outputs.map { "\($0.shape)" }.joined(separator: ", ")
     return Conformance(
-      subject: "\(name) \(shapes) → \(plan.output)", claims: recorder.claims)
+      subject: "\(name) \(shapes) → \(outputs)", claims: recorder.claims)
   }
 }
 
@@ -51,7 +52,7 @@ struct LayerTrial {
   let layer: any Layer
   let name: String
   let plan: Plan
-  let shapes: [Shape]
+  let ports: [Port]
   let settings: ConformanceSettings
   let seed: Int
   let isTraining: Bool
@@ -66,12 +67,20 @@ struct LayerTrial {
   }
 
   static func checkPlan(
-    _ layer: any Layer, _ plan: Plan, _ inputs: [Shape], _ recorder: inout Conformance.Recorder
+    _ layer: any Layer, _ plan: Plan, _ inputs: [Port], _ recorder: inout Conformance.Recorder
   ) {
     var fault: String?
     let names = plan.parameters.map(\.name) + plan.state.map(\.name)
     let counts = layer.inputCount
-    if plan.output.count == 0 { fault = "the output \(plan.output) is empty" }
+    if let output = plan.outputs.first(where: { $0.count == 0 }) {
+      fault = "the output \(output) is empty"
+    }
+    if let output = plan.outputs.first(where: \.isIndices) {
+      fault = "the output \(output) has indices; an output has values"
+    }
+    if Set(plan.outputs.map(\.name)).count < plan.outputs.count {
+      fault = "two outputs have one name: \(plan.outputs.map(\.name))"
+    }
     if Set(names).count < names.count { fault = "two tensors have one name: \(names)" }
     if !counts.contains(inputs.count) {
       fault = "\(inputs.count) inputs, but inputCount is \(counts)"
@@ -107,7 +116,7 @@ struct LayerTrial {
 
   /// A bench with this trial's numbers, sums at 0, scratch and output NaN.
   func bench<S: Scalar>(_ scalar: S.Type, samples: Int? = nil) throws -> LayerBench<S> {
-    let bench = try LayerBench<S>(layer, inputs: shapes, samples: samples ?? self.samples)
+    let bench = try LayerBench<S>(layer, inputs: ports, samples: samples ?? self.samples)
     bench.isTraining = isTraining
     bench.random = random.stream(4)
     for (i, buffer) in bench.inputs.enumerated() {
@@ -117,8 +126,11 @@ struct LayerTrial {
       let sampler = settings.parameter[buffer.name] ?? settings.parameters
       sampler.fill(buffer.tensor, random.stream(1).stream(i))
     }
-    Sampler.normal().fill(bench.dy.tensor, random.stream(2))
-    bench.y.fill(.nan)
+    for (i, buffer) in bench.indices.enumerated() { buffer.fill(random.stream(0).stream(i)) }
+    for (i, dy) in bench.dOutputs.enumerated() {
+      Sampler.normal().fill(dy.tensor, i == 0 ? random.stream(2) : random.stream(2).stream(i))
+    }
+    for y in bench.outputs { y.fill(.nan) }
     for buffer in bench.scratch { buffer.fill(.nan) }
     if let state {
       for (buffer, values) in zip(bench.state, state) { buffer.values = values.map { S($0) } }
@@ -149,20 +161,21 @@ extension LayerTrial {
       "forward leaves alone",
       changed(
         first, since: before,
-        besides: [first.y] + first.scratch + (isTraining ? first.state : [])
+        besides: first.outputs + first.scratch + (isTraining ? first.state : [])
       ).map { "forward writes to \($0); \(circumstance)" })
 
     let second = try bench(S.self)
-    second.y.fill(7)
+    for y in second.outputs { y.fill(7) }
     second.forward()
-    let y = first.y.values
-    recorder.claim(
-      "forward overwrites",
-      difference(y, second.y.values).map {
-        "y[\($0)] is \(shortest(y[$0])) over NaN but \(shortest(second.y.values[$0])) over 7: "
-          + "it depends on what was there; \(circumstance)"
+    let fault = zip(first.outputs, second.outputs).lazy.compactMap { first, second in
+      let y = first.values
+      return difference(y, second.values).map {
+        "\(first.name)[\($0)] is \(shortest(y[$0])) over NaN but \(shortest(second.values[$0])) "
+          + "over 7: it depends on what was there; \(circumstance)"
       }
-        ?? y.firstIndex(where: \.isNaN).map { "y[\($0)] is nan; \(circumstance)" })
+        ?? y.firstIndex(where: \.isNaN).map { "\(first.name)[\($0)] is nan; \(circumstance)" }
+    }.first
+    recorder.claim("forward overwrites", fault)
 
     let prepared = first.buffers.map(\.values)
     first.backward()
@@ -246,7 +259,9 @@ extension LayerTrial {
         }
         recorder.claim(
           name,
-          disagreement(short.y.values, whole.y.values, tolerance: 1e-12).map {
+          disagreement(
+            short.outputs.flatMap(\.values), whole.outputs.flatMap(\.values), tolerance: 1e-12
+          ).map {
             "y[\($0.index)] is \(shortest($0.found)) after a change of \(place) alone, "
               + "\(shortest($0.expected)) after a whole pass; \(circumstance)"
           } ?? damaged)
@@ -262,7 +277,7 @@ extension LayerTrial {
     wide.backward()
     narrow.backward()
     var fault: String?
-    for (a, b) in zip([narrow.y] + narrow.sums, [wide.y] + wide.sums) where fault == nil {
+    for (a, b) in zip(narrow.outputs + narrow.sums, wide.outputs + wide.sums) where fault == nil {
       fault = disagreement(a.values, b.values, tolerance: settings.floatTolerance).map {
         "\(a.name)[\($0.index)] is \(shortest($0.found)) in float32, \(shortest($0.expected)) "
           + "in float64; \(circumstance)"
@@ -287,14 +302,16 @@ extension LayerTrial {
         let count = buffer.tensor.shape.count
         return Array(buffer.values[sample * count..<(sample + 1) * count])
       }
-      for (mine, all) in zip(one.inputs + [one.dy], whole.inputs + [whole.dy]) {
-        mine.values = part(all)
+      for (mine, all) in zip(one.inputs + one.dOutputs, whole.inputs + whole.dOutputs) {
+        if !all.values.isEmpty { mine.values = part(all) }
       }
+      for (mine, all) in zip(one.indices, whole.indices) { mine.take(sample: sample, of: all) }
       for dx in one.dInputs { dx.fill(0) }
       one.firstSample = sample
       one.forward()
       one.backward()
-      for (mine, all) in zip([one.y] + one.dInputs, [whole.y] + whole.dInputs) {
+      for (mine, all) in zip(one.outputs + one.dInputs, whole.outputs + whole.dInputs)
+      where !all.values.isEmpty {
         if let found = disagreement(mine.values, part(all), tolerance: 1e-11) {
           recorder.claim(
             name,
@@ -330,7 +347,7 @@ extension LayerTrial {
     for choice in 0...values.count where fault == nil {
       for hitsParameters in [false, true] where fault == nil {
         let bench = try bench(S.self)
-        let hostile = bench.inputs + [bench.dy] + (hitsParameters ? bench.parameters : [])
+        let hostile = bench.inputs + bench.dOutputs + (hitsParameters ? bench.parameters : [])
         for (b, buffer) in hostile.enumerated() {
           for i in buffer.tensor.indices {
             // One value throughout, and last a mixture.

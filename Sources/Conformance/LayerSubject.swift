@@ -17,13 +17,15 @@ final class LayerSubject: GradientSubject {
         work: bench.plan.work)
     }
     tensors =
-      bench.parameters.map { tensor($0, .parameter) } + bench.inputs.map { tensor($0, .input) }
+      bench.parameters.map { tensor($0, .parameter) }
+      + bench.inputs.filter { $0.tensor.count > 0 }.map { tensor($0, .input) }
     initialState = bench.state.map(\.values)
   }
 
   private func buffer(_ t: Int) -> GuardedBuffer<Double> {
     let count = bench.parameters.count
-    return t < count ? bench.parameters[t] : bench.inputs[t - count]
+    return t < count
+      ? bench.parameters[t] : bench.inputs.filter { $0.tensor.count > 0 }[t - count]
   }
 
   func value(of tensor: Int, at index: Int) -> Double { buffer(tensor).tensor[index] }
@@ -35,7 +37,9 @@ final class LayerSubject: GradientSubject {
     for (buffer, values) in zip(bench.state, initialState) { buffer.values = values }
     bench.forward()
     var sum = 0.0
-    for i in bench.y.tensor.indices { sum += bench.dy.tensor[i] * bench.y.tensor[i] }
+    for (y, dy) in zip(bench.outputs, bench.dOutputs) {
+      for i in y.tensor.indices { sum += dy.tensor[i] * y.tensor[i] }
+    }
     return sum
   }
 
@@ -43,8 +47,10 @@ final class LayerSubject: GradientSubject {
     for sum in bench.sums { sum.fill(0) }
     _ = loss(changing: 0)
     bench.backward()
-    return (bench.gradients + bench.dInputs).map(\.values)
+    return (bench.gradients + bench.dInputs.filter { $0.tensor.count > 0 }).map(\.values)
   }
 
-  func outputGradient(of tensor: Int) -> [Double]? { bench.dy.values }
+  func outputGradient(of tensor: Int) -> [Double]? {
+    bench.outputs.count == 1 ? bench.dy.values : nil
+  }
 }

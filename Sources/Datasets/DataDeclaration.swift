@@ -13,25 +13,38 @@ public import NNExp
 /// Validation and test data come from it by `split`, or from sources of their
 /// own under `validation:` and `test:`. Paths are relative to the experiment
 /// file.
+///
+/// A source's `inputs` and `targets` are mappings if the data have several ports of each.
+/// Settings then take one value for all ports, or a mapping:
+///
+///     data:
+///       csv:
+///         path: data/houses.csv
+///         inputs: {numbers: "x_*", city: city}
+///         targets: {price: price, sold: sold}
+///       indices: {city: auto}
+///       scale: {numbers: standardize, price: standardize}
+///       target_kind: {sold: classes}
 public struct DataDeclaration: Sendable {
   enum TargetKind: String, Sendable, CaseIterable { case auto, values, classes }
 
   let source: SourceDeclaration?
   let validation: SourceDeclaration?
   let test: SourceDeclaration?
-  let targetKind: TargetKind
-  let classes: DeclaredClasses
+  let targetKind: PortSetting<TargetKind>
+  let classes: PortSetting<DeclaredClasses>
   let isOneHot: Bool
-  let shape: [Int]?
+  let shape: PortSetting<[Int]>
+  /// The input ports that carry indices.
+  let indices: DeclaredIndices
   let limit: Int?
   /// Whether samples are read when they are asked for, again in every epoch.
   let isStreamed: Bool
   let split: Split
-  let inputScale: Scaling.Method
-  let targetScale: Scaling.Method
+  let scales: DeclaredScales
 
-  /// Where mistakes about a setting are shown.
-  let places: [String: Place]
+  /// Where mistakes about `one_hot` are shown.
+  let oneHotPlace: Place?
 
   /// Reads the section; mistakes are recorded in `options`. `folder` is the
   /// experiment file's.
@@ -39,13 +52,23 @@ public struct DataDeclaration: Sendable {
     options.surroundings = Surroundings(folder: folder, registry: registry)
     let source = SourceDeclaration(from: &options)
     self.source = source
-    targetKind = options.choice(
-      "target_kind", default: .auto, of: TargetKind.self,
-      "auto: texts are classes, numbers are values unless 'classes' is given")
-    classes = DeclaredClasses(from: &options)
+    let inputs = DeclaredHalf(.inputs, of: source)
+    let targets = DeclaredHalf(.targets, of: source)
+    targetKind = PortSetting("target_kind", of: targets, from: &options) { key, options in
+      options.choice(
+        key, default: .auto, of: TargetKind.self,
+        "auto: texts are classes, numbers are values unless 'classes' is given")
+    }
+    classes = PortSetting("classes", of: targets, from: &options) { key, options in
+      DeclaredClasses(key, from: &options)
+    }
     isOneHot = options.bool(
       "one_hot", default: false, "turn class targets into values, 1 for the class and 0 elsewhere")
-    shape = DataDeclaration.shape(from: &options)
+    oneHotPlace = options.place(of: "one_hot")
+    shape = PortSetting("shape", of: inputs, from: &options) { key, options in
+      DataDeclaration.shape(key, from: &options)
+    }
+    indices = DeclaredIndices(from: &options, inputs: inputs)
     limit = options.optionalInt("limit", in: 1..., "take only the first samples, before the split")
 
     isStreamed = options.bool(
@@ -56,23 +79,10 @@ public struct DataDeclaration: Sendable {
     options.suggest("scale", for: "normalize", "standardize", "scaler")
     options.suggest("validation", for: "val", "valid", "dev")
     let split = options.node("split", "a mapping", "parts of the samples for validation and test")
-      .flatMap { options.component("split", from: $0) { Split(from: &$0) } }
+      .flatMap { options.component("split", from: $0) { Split(from: &$0, targets: targets) } }
     self.split = split ?? .none
 
-    var scales = (Scaling.Method.none, Scaling.Method.none)
-    if var node = options.node("scale", "a method or a mapping", "fitted on the training data") {
-      if case .string = node.content {
-        node = Node(.map([.init(key: "inputs", value: node)]), at: node.place)
-      }
-      scales =
-        options.component("scale", from: node) { inner in
-          (
-            inner.choice("inputs", default: Scaling.Method.none, "of the inputs' columns"),
-            inner.choice("targets", default: Scaling.Method.none, "of the targets' columns")
-          )
-        } ?? scales
-    }
-    (inputScale, targetScale) = scales
+    scales = DeclaredScales(from: &options, inputs: inputs, targets: targets)
 
     func part(_ key: String, _ explanation: String) -> SourceDeclaration? {
       guard let node = options.node(key, "a source", explanation) else { return nil }
@@ -94,23 +104,50 @@ public struct DataDeclaration: Sendable {
       options.reject(
         "stream", "only csv, idx and npy data can be streamed")
     }
-    if targetKind == .values {
-      if case .none = classes {
-      } else {
-        options.reject("classes", "'classes' does not go with 'target_kind: values'")
+    for (key, part) in [("validation", validation), ("test", test)] {
+      guard let part else { continue }
+      for half in [inputs, targets] {
+        for fault in half.faults(inPortsOf: part, for: key) { options.reject(key, fault) }
       }
     }
-    places = Dictionary(
-      uniqueKeysWithValues: ["shape", "split", "scale", "one_hot", "target_kind", "classes"]
-        .compactMap { key in options.place(of: key).map { (key, $0) } })
+    for port in targets.names.map({ $0.map { Optional($0.name) } }) ?? [nil] {
+      if let fault = classesFault(ofPort: port) { options.reject("classes", fault) }
+    }
+    let targetNames = targets.names?.map(\.name) ?? []
+    for port in indices.names where !targetNames.contains(text: port) {
+      if let place = scales.place(ofPort: port) {
+        options.reject(
+          "scale", Diagnostic("port '\(port)' carries indices, which are not scaled", at: place))
+      }
+    }
   }
 
-  private static func shape(from options: inout Options) -> [Int]? {
-    guard options.contains("shape") else {
-      _ = options.node("shape", "a list of 1 to 4 integers", "the inputs' shape, row-major")
+  /// The reason why a target port's classes do not go with its kind; nil if they do.
+  private func classesFault(ofPort port: String?) -> Diagnostic? {
+    guard targetKind[port] == .values, classes[port]?.areDeclared == true else { return nil }
+    // One value for all ports is for those that are classes.
+    if targetKind.isGiven(for: port), !classes.isGiven(for: port) { return nil }
+    let owner = classes.isGiven(for: port) ? " of port '\(port ?? "")'" : ""
+    return Diagnostic(
+      "'classes'\(owner) does not go with 'target_kind: values'", at: classes.place(for: port))
+  }
+
+  /// The names of the input ports, in order; nil if the data have the one unnamed port.
+  public var inputPortNames: [(name: String, place: Place?)]? {
+    DeclaredHalf(.inputs, of: source).names
+  }
+
+  /// The names of the target ports, in order; nil if the data have the one unnamed target.
+  public var targetPortNames: [(name: String, place: Place?)]? {
+    DeclaredHalf(.targets, of: source).names
+  }
+
+  private static func shape(_ key: String, from options: inout Options) -> [Int]? {
+    guard options.contains(key) else {
+      _ = options.node(key, "a list of 1 to 4 integers", "the inputs' shape, row-major")
       return nil
     }
     return options.ints(
-      "shape", in: 1..., count: 1...Shape.maximumRank, "the inputs' shape, row-major")
+      key, in: 1..., count: 1...Shape.maximumRank, "the inputs' shape, row-major")
   }
 }

@@ -2,23 +2,22 @@ public import NNExp
 
 /// The data of an experiment: read, split and scaled.
 public struct DataSets<S: Scalar>: Sendable {
-  /// Of one sample.
-  public let inputShape: Shape
-  public let target: Target
+  /// The input ports in the order of the file; one named `input` if the file names none.
+  public let inputs: [Port]
+
+  /// The target ports in the order of the file; one named `target` if the file names none.
+  public let targets: [TargetPort]
+
+  /// Whether the file names the input ports.
+  public let namesPorts: Bool
 
   public let train: Samples<S>
   public let validation: Samples<S>?
   public let test: Samples<S>?
 
-  /// One a number of a sample: `age`, `color=red`; `input_0`, … where the
-  /// source has no names.
+  /// One per number of the value ports of a sample: `age`, `color=red`; `input_0`, …
+  /// where the source has no names.
   public let inputNames: [String]
-
-  /// One a number of a target; the label's for classes.
-  public let targetNames: [String]
-
-  /// In the order of the class indices; empty unless `target` is `.classes`.
-  public let classNames: [String]
 
   /// Every file that was read, in the order of reading.
   public let files: [DataFile]
@@ -36,42 +35,72 @@ public struct DataSets<S: Scalar>: Sendable {
   /// The most that was held at once while they were read.
   public var bytesWhileRead: Int { bytes + memory.released }
 
-  /// Data that are at hand already, unscaled.
+  /// Data that are at hand already, unscaled, with one port of each.
   public init(
     inputShape: Shape, target: Target, train: Samples<S>, validation: Samples<S>? = nil,
     test: Samples<S>? = nil, inputNames: [String]? = nil, targetNames: [String]? = nil,
     classNames: [String] = [], files: [DataFile] = []
   ) {
-    let layout = ColumnLayout(inputShape.count, named: "input")
     self.init(
-      inputShape: inputShape, target: target, train: train, validation: validation, test: test,
-      targetNames: targetNames
-        ?? ColumnLayout(target.shape.count, named: "target").names,
-      classNames: classNames, files: files,
-      encoding: InputEncoding(
-        layout: inputNames.map {
-          ColumnLayout(names: $0, categories: Array(repeating: nil, count: $0.count))
-        } ?? layout,
-        scaling: nil, hasColumnNames: inputNames != nil))
+      inputs: [Port("input", inputShape)],
+      targets: [TargetPort(target: target, numberNames: targetNames, classNames: classNames)],
+      namesPorts: false, train: train, validation: validation, test: test,
+      inputNames: inputNames, files: files)
+  }
+
+  /// Data that are at hand already, unscaled.
+  ///
+  /// - Parameter inputNames: one per number of the value ports; nil for the ports' names.
+  public init(
+    inputs: [Port], targets: [TargetPort], namesPorts: Bool = true, train: Samples<S>,
+    validation: Samples<S>? = nil, test: Samples<S>? = nil, inputNames: [String]? = nil,
+    files: [DataFile] = []
+  ) {
+    var names = inputNames?[...]
+    let encodings = inputs.map { port in
+      let width = port.shape.count
+      let name = namesPorts ? port.name : nil
+      guard !port.isIndices, let own = names?.prefix(width) else {
+        return PortEncoding(port, name: name, layout: ColumnLayout(width, named: port.name))
+      }
+      names = names?.dropFirst(width)
+      return PortEncoding(port, name: name, layout: ColumnLayout(numbers: Array(own)))
+    }
+    self.init(
+      targets: targets, train: train, validation: validation, test: test, files: files,
+      encoding: InputEncoding(ports: encodings, hasColumnNames: inputNames != nil))
   }
 
   init(
-    inputShape: Shape, target: Target, train: Samples<S>, validation: Samples<S>?,
-    test: Samples<S>?, targetNames: [String], classNames: [String], files: [DataFile],
-    encoding: InputEncoding, memory: LoadingMemory = LoadingMemory()
+    targets: [TargetPort], train: Samples<S>, validation: Samples<S>?, test: Samples<S>?,
+    files: [DataFile], encoding: InputEncoding, memory: LoadingMemory = LoadingMemory()
   ) {
-    self.inputShape = inputShape
-    self.target = target
+    inputs = encoding.ports.map(\.port)
+    self.targets = targets
+    namesPorts = encoding.ports[0].name != nil
     self.train = train
     self.validation = validation
     self.test = test
-    self.inputNames = encoding.layout.expandedNames
-    self.targetNames = targetNames
-    self.classNames = classNames
     self.files = files
     self.encoding = encoding
     self.memory = memory
+    inputNames = encoding.ports.flatMap { $0.port.isIndices ? [] : $0.layout.expandedNames }
   }
+}
+
+/// The first port of each half, for callers that know one.
+extension DataSets {
+  /// The shape of the first input port.
+  public var inputShape: Shape { inputs[0].shape }
+
+  /// What the first target port asks for.
+  public var target: Target { targets[0].target }
+
+  /// The names of the first target port's numbers.
+  public var targetNames: [String] { targets[0].numberNames }
+
+  /// The names of the first target port's classes.
+  public var classNames: [String] { targets[0].classNames }
 }
 
 /// The bytes that were held beside the samples.
@@ -87,8 +116,8 @@ struct LoadingMemory: Sendable {
 
 /// How the columns of a source became the training inputs.
 struct InputEncoding: Sendable {
-  let layout: ColumnLayout
-  let scaling: Scaling?
+  /// One per input port.
+  let ports: [PortEncoding]
   /// True if the names are a CSV header's.
   let hasColumnNames: Bool
 }

@@ -27,8 +27,8 @@ public struct Explanation {
   ///     given.
   /// - Throws: a `Diagnostic` if there is no such sample, or no memory.
   public init<S: Scalar>(
-    of network: Network<S>, name: String, data: DataSets<S>, sample: Int, objective: Objective,
-    seed: UInt64, weights: String? = nil
+    of network: Network<S>, name: String, data: DataSets<S>, sample: Int, seed: UInt64,
+    weights: String? = nil
   ) throws {
     guard sample >= 0 && sample < data.train.count else {
       throw Diagnostic(
@@ -37,13 +37,13 @@ public struct Explanation {
             ? "the sample 0 alone" : "the samples 0 to \(data.train.count - 1)"))
     }
     let pass = try SamplePass(
-      of: network, samples: data.train, index: sample, objective: objective, seed: seed)
+      of: network, samples: data.train, index: sample, seed: seed)
     var writer = ExplanationWriter(
       pass, title: "\(name): the chain rule of training sample \(sample)")
     writer.introduce(
       sample: sample, of: data.train.count, weights: weights ?? "the initial values of seed \(seed)"
     )
-    writer.forward(inputNames: data.inputNames, classNames: data.classNames)
+    writer.forward(data.inputs, inputNames: data.inputNames, targets: data.targets)
     writer.backward()
     document = writer.document
   }

@@ -1,3 +1,4 @@
+import Datasets
 import Engine
 import GradientCheck
 import NNExp
@@ -7,7 +8,7 @@ struct ExplanationWriter {
   let pass: SamplePass
   let notation: Notation
   let formulas: [NodeFormulas]
-  let lossFormulas: NodeFormulas
+  let lossFormulas: [NodeFormulas]
   private(set) var document: Document
 
   /// Functions that have been defined on the way.
@@ -21,15 +22,26 @@ struct ExplanationWriter {
     let notation = Notation(pass.graph)
     self.notation = notation
     formulas = pass.graph.nodes.indices.map { NodeFormulas(node: $0, of: pass, notation) }
-    lossFormulas = NodeFormulas(lossOf: pass, notation)
+    lossFormulas = pass.heads.indices.map { NodeFormulas(lossOf: $0, pass, notation) }
     document = Document(title: title)
   }
 
+  /// The ports of the data.
+  var ports: [Graph.Edge] {
+    pass.graph.ports.indices.map { Graph.Edge(node: -1, output: $0) }
+  }
   var nodes: [Graph.Node] { pass.graph.nodes }
-  var output: Formula { notation.value(nodes.count - 1) }
-  var lossName: String { pass.objective.lossName }
   static let loss = Formula.letter("L")
-  static let sampleLoss = Formula.letter("ℓ")
+
+  /// The value that a head's loss reads.
+  func output(of head: Int) -> Formula { notation.value(ofNode: pass.graph.heads[head]) }
+
+  /// `The loss: squared_error`, `The loss of 'price': squared_error`.
+  func lossHeading(_ head: Int) -> [Document.Inline] {
+    let name = pass.heads[head].lossName
+    guard let node = pass.heads[head].name else { return [.text("The loss: \(name)")] }
+    return [.text("The loss of "), .code(node), .text(": \(name)")]
+  }
 
   // MARK: The start
 
@@ -48,10 +60,14 @@ struct ExplanationWriter {
               + "the pass is that of an evaluation."),
         ]))
     }
-    add(.graph(GraphDrawing(pass.graph, notation, loss: lossName)))
-    var rows: [[[Document.Inline]]] = [
-      [[.math(notation.value(-1))], ["the data"], [], [], [.text("\(pass.graph.inputShape)")]]
-    ]
+    add(.graph(GraphDrawing(pass.graph, notation, pass.heads)))
+    var rows: [[[Document.Inline]]] = ports.map { port in
+      [
+        [.math(notation.value(port))],
+        ports.count == 1 ? ["the data"] : [.code(pass.graph.name(of: port))], [], [],
+        [.text("\(pass.graph.port(of: port))")],
+      ]
+    }
     for (k, node) in nodes.enumerated() {
       var reads: [Document.Inline] = []
       for input in node.inputs {
@@ -59,16 +75,19 @@ struct ExplanationWriter {
         reads.append(.math(notation.value(input)))
       }
       rows.append([
-        [.math(notation.value(k))], [.code(node.name)], [.text(node.typeName)], reads,
+        [.math(notation.value(ofNode: k))], [.code(node.name)], [.text(node.typeName)], reads,
         [.text("\(node.plan.output)")],
       ])
     }
-    rows.append([
-      [.math(ExplanationWriter.loss)], ["the loss"], [.text(lossName)],
-      [.math(output), ", ", .math(.symbol(Notation.target))], [],
-    ])
+    for (index, head) in pass.heads.enumerated() {
+      rows.append([
+        [.math(notation.loss(of: index))],
+        head.name.map { ["the loss of ", .code($0)] } ?? ["the loss"], [.text(head.lossName)],
+        [.math(output(of: index)), ", ", .math(notation.target(of: index))], [],
+      ])
+    }
     add(.table(header: [["value"], ["of"], ["type"], ["reads"], ["shape"]], rows: rows))
-    if let composition { derive(output, [.init(right: composition)]) }
+    if let composition { derive(output(of: 0), [.init(right: composition)]) }
     add(
       .paragraph([
         .math(.row([.delta(.letter("v")), .sign("="), .derivative(Self.loss, .letter("v"))])),
@@ -80,64 +99,94 @@ struct ExplanationWriter {
 
   /// z = σ ∘ ρ[W] ∘ x, where the nodes are a chain that fits a line.
   private var composition: Formula? {
-    guard nodes.count <= 8, nodes.indices.allSatisfy({ nodes[$0].inputs == [$0 - 1] }) else {
-      return nil
-    }
+    guard nodes.count <= 8, pass.heads.count == 1, ports.count == 1,
+      nodes.indices.allSatisfy({ nodes[$0].inputs == [Graph.Edge(node: $0 - 1)] })
+    else { return nil }
     var parts: [Formula] = []
     for k in nodes.indices.reversed() {
       parts += [formulas[k].function(orElse: nodes[k].typeName), .sign("∘")]
     }
-    return .row(parts + [notation.value(-1)])
+    return .row(parts + [notation.value(ports[0])])
   }
 
   // MARK: Forward
 
-  mutating func forward(inputNames: [String], classNames: [String]) {
+  mutating func forward(_ data: [Port], inputNames: [String], targets: [TargetPort]) {
     add(.heading(2, ["Forward"], anchor: "forward"))
-    show(notation.value(-1), .value(-1))
-    let isNamed = inputNames.first != "input_0" && inputNames.count <= TensorText.longestVector
-    if isNamed && !inputNames.isEmpty {
-      paragraph("In order: " + inputNames.joined(separator: ", ") + ".")
+    var names = inputNames[...]
+    for (port, edge) in zip(data, ports) {
+      show(notation.value(edge), .value(edge))
+      if port.isIndices { continue }
+      let own = names.prefix(port.count)
+      names = names.dropFirst(port.count)
+      let isNamed = own.first != "input_0" && own.count <= TensorText.longestVector
+      if isNamed && !own.isEmpty {
+        paragraph("In order: " + own.joined(separator: ", ") + ".")
+      }
     }
     for k in nodes.indices { forward(k) }
+    for head in pass.heads.indices {
+      forwardLoss(head, classNames: targets[pass.heads[head].targetIndex].classNames)
+    }
+    if pass.heads.count > 1 { totalLoss() }
+  }
 
-    add(.heading(3, [.text("The loss: \(lossName)")], anchor: "forward-loss"))
-    let t = TensorText(pass.targetValues, shape: targetShape)
+  private mutating func forwardLoss(_ head: Int, classNames: [String]) {
+    add(.heading(3, lossHeading(head), anchor: "forward-loss\(pass.heads[head].suffix)"))
+    guard pass.hasTarget(head) else {
+      return paragraph("The sample lacks this target and adds nothing to the loss.")
+    }
+    let values = pass.targetValues(head)
+    let shape = pass.heads[head].outputShape
+    let t = TensorText(values, shape: values.count == shape.count ? shape : [values.count])
     var step = Document.Derivation.Step(right: t.formula, note: t.note)
-    if let index = pass.targetClass {
+    if let index = pass.targetClass(head) {
       step.note = "class \(index)"
       if classNames.indices.contains(index) { step.note += ", '\(classNames[index])'" }
     }
-    derive(.symbol(Notation.target), [step])
-    equation(of: Self.sampleLoss, lossFormulas, [pass.sampleLoss], shape: [])
-    let (reduced, simple) = reduction
+    derive(notation.target(of: head), [step])
+    let losses = pass.headLosses[head]
+    equation(
+      of: notation.sampleLoss(of: head), lossFormulas[head], [losses.sample], shape: [])
+    let (reduced, simple) = reduction(of: head)
     derive(
-      Self.loss,
+      notation.loss(of: head),
       [
         .init(right: reduced), .init(right: simple, note: reduced == simple ? "" : "n = 1"),
-        .init(right: .number(NumberText.of(pass.loss))),
+        .init(right: .number(NumberText.of(losses.reduced))),
       ].filter { $0.right != reduced || $0.note.isEmpty })
   }
 
-  private var targetShape: Shape {
-    pass.targetValues.count == pass.graph.outputShape.count
-      ? pass.graph.outputShape : [pass.targetValues.count]
+  /// L = w₁ L⁽¹⁾ + w₂ L⁽²⁾ + …
+  private mutating func totalLoss() {
+    add(.heading(3, ["The loss"], anchor: "forward-loss"))
+    var terms: [Formula] = []
+    for (index, head) in pass.heads.enumerated() {
+      if index > 0 { terms.append(.sign("+")) }
+      if head.weight != 1 { terms.append(.number(NumberText.of(head.weight))) }
+      terms.append(notation.loss(of: index))
+    }
+    derive(
+      Self.loss,
+      [.init(right: .row(terms)), .init(right: .number(NumberText.of(pass.loss)))])
   }
 
   /// L of many samples, and of one.
-  private var reduction: (of: Formula, one: Formula) {
+  private func reduction(of head: Int) -> (of: Formula, one: Formula) {
+    let loss = notation.sampleLoss(of: head)
+    // The number of the sample goes below; that of the head is above.
     let sum: [Formula] = [
       .scripts(.large("∑"), sub: .letter("k"), sup: nil),
-      .scripts(Self.sampleLoss, sub: .letter("k"), sup: nil),
+      .scripts(loss, sub: .letter("k"), sup: nil),
     ]
     let n = Formula.letter("n")
-    return switch pass.objective.reduction {
-    case .mean: (.row([.fraction(.number("1"), n)] + sum), Self.sampleLoss)
-    case .sum: (.row(sum), Self.sampleLoss)
+    return switch pass.heads[head].reduction {
+    case .mean: (.row([.fraction(.number("1"), n)] + sum), loss)
+    case .sum: (.row(sum), loss)
     case .halfMean:
       (
         .row([.fraction(.number("1"), .row([.number("2"), n]))] + sum),
-        .row([.fraction(.number("1"), .number("2")), Self.sampleLoss])
+        .row([.fraction(.number("1"), .number("2")), loss])
       )
     }
   }
@@ -145,9 +194,24 @@ struct ExplanationWriter {
   private mutating func forward(_ k: Int) {
     let node = nodes[k]
     add(.heading(3, heading(node), anchor: "forward-\(node.name)"))
-    for p in node.parameters { show(symbol(p, of: k), .parameter(p)) }
+    for p in node.parameters {
+      if pass.graph.parameters[p].node == node.name {
+        show(symbol(p), .parameter(p))
+      } else {
+        add(
+          .paragraph([
+            .math(symbol(p)), " is that of ", .code(pass.graph.parameters[p].node), ".",
+          ]))
+      }
+    }
     equation(
-      of: notation.value(k), formulas[k], pass.values(.value(k)), shape: node.plan.output)
+      of: notation.value(ofNode: k), formulas[k], pass.values(.value(Graph.Edge(node: k))),
+      shape: node.plan.output)
+    for (index, output) in node.plan.outputs.enumerated().dropFirst() {
+      let edge = Graph.Edge(node: k, output: index)
+      derive(
+        notation.value(edge), [shown(pass.values(.value(edge)), shape: output.shape)])
+    }
   }
 
   /// What something is and what that comes to.
@@ -215,10 +279,8 @@ extension ExplanationWriter {
   }
 
   /// A parameter's letter in the network.
-  func symbol(_ p: Int, of k: Int) -> Formula {
-    .symbol(
-      NodeFormulas.symbol(
-        of: pass.graph.parameters[p].name, in: formulas[k].equations, index: notation.indices[k]))
+  func symbol(_ p: Int) -> Formula {
+    .symbol(NodeFormulas.symbol(of: p, pass.graph, notation))
   }
 
   /// A gradient with the numeric one beside it, and how far they are apart.

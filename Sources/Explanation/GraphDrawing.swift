@@ -36,30 +36,41 @@ struct GraphDrawing {
   private static let sideways = 104
   private static let lane = 84
 
-  init(_ graph: Graph, _ notation: Notation, loss: String) {
-    // Box 0 is the data, box k + 1 is node k, the last the loss.
-    boxes.append(Box(title: "input", kind: "\(graph.inputShape)", anchor: "forward"))
-    var rows = [0]
+  init(_ graph: Graph, _ notation: Notation, _ heads: [Head]) {
+    // The ports of the data come first, then the nodes, last the losses.
+    let ports = graph.ports.count
+    for port in graph.ports {
+      boxes.append(Box(title: port.name, kind: "\(port)", anchor: "forward"))
+    }
+    var rows = graph.ports.map { _ in 0 }
+    func box(_ edge: Graph.Edge) -> Int { edge.isData ? edge.output : ports + edge.node }
     for (k, node) in graph.nodes.enumerated() {
-      let kind =
-        node.name == node.typeName
-        ? "\(node.plan.output)" : "\(node.typeName) \(node.plan.output)"
+      let outputs = node.plan.outputs.map { "\($0.shape)" }.joined(separator: ", ")
+      let kind = node.name == node.typeName ? outputs : "\(node.typeName) \(outputs)"
       boxes.append(Box(title: node.name, kind: kind, anchor: "forward-\(node.name)"))
-      rows.append(1 + (node.inputs.map { rows[$0 + 1] }.max() ?? 0))
-      for input in Set(node.inputs).sorted() {
+      rows.append(1 + (node.inputs.map { rows[box($0)] }.max() ?? 0))
+      var drawn: Set<Graph.Edge> = []
+      for input in node.inputs.sorted(by: { box($0) < box($1) })
+      where drawn.insert(input).inserted {
         edges.append(
           Edge(
-            from: input + 1, to: k + 1, letter: input < 0 ? Notation.data : notation.values[input],
-            skips: rows[k + 1] - rows[input + 1] - 1))
+            from: box(input), to: ports + k, letter: notation.symbol(input),
+            skips: rows[ports + k] - rows[box(input)] - 1))
       }
     }
-    let last = graph.nodes.count
-    boxes.append(Box(title: "loss", kind: loss, anchor: "forward-loss"))
-    rows.append(1 + (rows.max() ?? 0))
-    edges.append(
-      Edge(
-        from: last, to: last + 1, letter: notation.values[last - 1],
-        skips: rows[last + 1] - rows[last] - 1))
+    for (index, head) in heads.enumerated() {
+      let from = ports + graph.heads[index]
+      boxes.append(
+        Box(
+          title: head.name.map { "loss of \($0)" } ?? "loss", kind: head.lossName,
+          anchor: "forward-loss\(head.suffix)"))
+      rows.append(rows[from] + 1)
+      edges.append(
+        Edge(
+          from: from, to: boxes.count - 1,
+          letter: notation.symbol(Graph.Edge(node: graph.heads[index])),
+          skips: 0))
+    }
     place(rows)
   }
 
@@ -74,7 +85,11 @@ struct GraphDrawing {
     width = room + 2 * (GraphDrawing.margin + side)
     height =
       (rows.max() ?? 0) * GraphDrawing.rowStep + GraphDrawing.boxHeight + 2 * GraphDrawing.margin
-    for (row, boxesInRow) in members {
+    for row in members.keys.sorted() {
+      // A box is as far to the left as what it reads.
+      let boxesInRow = (members[row] ?? []).sorted {
+        (center(ofSourcesOf: $0), $0) < (center(ofSourcesOf: $1), $1)
+      }
       let rowWidth =
         (boxesInRow.count - 1) * GraphDrawing.columnStep + GraphDrawing.boxWidth
       for (column, index) in boxesInRow.enumerated() {
@@ -82,6 +97,12 @@ struct GraphDrawing {
         boxes[index].y = GraphDrawing.margin + row * GraphDrawing.rowStep
       }
     }
+  }
+
+  /// The mean position of the boxes that one reads; 0 for the ports of the data.
+  private func center(ofSourcesOf box: Int) -> Double {
+    let sources = edges.filter { $0.to == box }.map { boxes[$0.from].x }
+    return sources.isEmpty ? 0 : Double(sources.reduce(0, +)) / Double(sources.count)
   }
 
   // MARK: SVG
@@ -132,12 +153,14 @@ struct GraphDrawing {
     }
     // The one that several edges have in common has the short end.
     let fansOut = edges.count { $0.from == edge.from } > 1
+    let meetsOthers = edges.count { $0.to == edge.to && $0.skips <= 0 } > 1
     let y = fansOut ? y1 + 12 : y2 - 16
     let side = x1 < x2 ? 8 : -8
     return """
       <path d="M\(x1) \(y1) V\(y - 8) Q\(x1) \(y) \(x1 + side) \(y) H\(x2 - side) \
       Q\(x2) \(y) \(x2) \(y + 8) V\(y2)" marker-end="url(#tip)"/>\
-      \(fansOut ? labels(edge, x2, y2 - 13) : labels(edge, x1, y1 + 21))
+      \(!fansOut ? labels(edge, x1, y1 + 21)
+        : meetsOthers ? labels(edge, (x1 + x2) / 2, y + 17) : labels(edge, x2, y2 - 13))
       """
   }
 

@@ -89,8 +89,8 @@ extension NodeFormulas {
   /// The formulas of node k.
   init(node k: Int, of pass: SamplePass, _ notation: Notation) {
     let node = pass.graph.nodes[k]
-    let equations = node.layer.equations(for: node.inputShapes)
-    var replacements = ["y": notation.value(k)]
+    let equations = node.layer.equations(for: node.inputPorts)
+    var replacements = ["y": notation.value(ofNode: k)]
     var numbers: [String: [[String]]] = [:]
     func note(_ letter: String, _ values: [Double], _ shape: Shape, isParameter: Bool = false) {
       // A sample of several axes may stand for its numbers in a row: no matrix.
@@ -101,36 +101,44 @@ extension NodeFormulas {
       let letters = position == 0 ? ["x", "x1"] : ["x\(position + 1)"]
       for letter in letters {
         replacements[letter] = notation.value(input)
+        if pass.graph.port(of: input).isIndices { continue }
         note(letter, pass.values(.value(input)), pass.shape(.value(input)))
       }
     }
-    note("y", pass.values(.value(k)), pass.shape(.value(k)))
-    note("δ_y", pass.gradient(.value(k)), pass.shape(.value(k)))
-    for p in node.parameters {
-      let symbol = NodeFormulas.symbol(
-        of: pass.graph.parameters[p].name, in: equations, index: notation.indices[k])
-      replacements[symbol.letter] = .symbol(symbol)
-      note(
-        symbol.letter, pass.values(.parameter(p)), pass.shape(.parameter(p)), isParameter: true)
+    note("y", pass.values(.value(Graph.Edge(node: k))), pass.shape(.value(Graph.Edge(node: k))))
+    note("δ_y", pass.gradient(.value(Graph.Edge(node: k))), pass.shape(.value(Graph.Edge(node: k))))
+    for (tensor, p) in zip(node.plan.parameters, node.parameters) {
+      let own = NodeFormulas.symbol(of: tensor.name, in: equations, index: nil)
+      replacements[own.letter] = .symbol(NodeFormulas.symbol(of: p, pass.graph, notation))
+      note(own.letter, pass.values(.parameter(p)), pass.shape(.parameter(p)), isParameter: true)
     }
     self.init(equations, replacements: replacements, numbers: numbers)
   }
 
-  /// The formulas of the loss.
-  init(lossOf pass: SamplePass, _ notation: Notation) {
-    let last = pass.graph.nodes.count - 1
+  /// The formulas of a head's loss.
+  init(lossOf head: Int, _ pass: SamplePass, _ notation: Notation) {
+    let output = Graph.Edge(node: pass.graph.heads[head])
+    let shape = pass.heads[head].outputShape
     var numbers: [String: [[String]]] = [:]
-    if pass.graph.outputShape.rank <= 1 {
-      let shape = pass.graph.outputShape
-      numbers["z"] = Substitution.rows(pass.values(.value(last)), shape: shape)
-      if pass.targetValues.count == shape.count {
-        numbers["t"] = Substitution.rows(pass.targetValues, shape: shape)
-      }
+    if shape.rank <= 1 {
+      numbers["z"] = Substitution.rows(pass.values(.value(output)), shape: shape)
+      let target = pass.targetValues(head)
+      if target.count == shape.count { numbers["t"] = Substitution.rows(target, shape: shape) }
     }
     self.init(
-      pass.objective.loss.equations(output: pass.graph.outputShape, target: pass.target),
-      replacements: ["z": notation.value(last), "t": .symbol(Notation.target)],
+      pass.heads[head].loss.equations(output: shape, target: pass.heads[head].target),
+      replacements: ["z": notation.value(output), "t": notation.target(of: head)],
       numbers: numbers)
+  }
+
+  /// What a parameter is called in the network: by the layer of its owner.
+  static func symbol(of p: Int, _ graph: Graph, _ notation: Notation) -> Formula.Symbol {
+    let parameter = graph.parameters[p]
+    let owner = graph.nodes.firstIndex { $0.name == parameter.node } ?? 0
+    let node = graph.nodes[owner]
+    return symbol(
+      of: parameter.name, in: node.layer.equations(for: node.inputPorts),
+      index: notation.indices[owner])
   }
 
   /// What a parameter is called: by its layer, else by its own name.

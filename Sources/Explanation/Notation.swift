@@ -6,58 +6,89 @@ import NNExp
 ///
 /// A node that is read once, by a node without parameters that keeps its shape,
 /// is that node's value with a prime: y = σ(y′). Every other node begins a
-/// stage; the last is z, one before it y, several y⁽¹⁾, y⁽²⁾, …
+/// stage; the one that the loss reads is z, one before it y, several y⁽¹⁾, y⁽²⁾, … Several
+/// ports of the data are x⁽¹⁾, x⁽²⁾, …, several losses L⁽¹⁾, L⁽²⁾, … of z⁽¹⁾, z⁽²⁾, …
 struct Notation {
-  /// One a node.
-  let values: [Formula.Symbol]
+  /// One per node, of its first output.
+  private let values: [Formula.Symbol]
 
   /// The number in a node's parameters' superscripts; nil where only one node
   /// has parameters.
   let indices: [Int?]
 
-  /// How many nodes and losses read a node's value.
+  /// How many nodes and losses read a node's first output.
   let readers: [Int]
 
-  static let data = Formula.Symbol("x")
-  static let target = Formula.Symbol("t")
+  private let graph: Graph
 
   /// More primes than this are hard to tell apart.
   private static let mostPrimes = 2
 
   init(_ graph: Graph) {
+    self.graph = graph
     let nodes = graph.nodes
-    let last = nodes.count - 1
     var readers = [Int](repeating: 0, count: nodes.count)
     for node in nodes {
-      for input in node.inputs where input >= 0 { readers[input] += 1 }
+      for input in node.inputs where !input.isData && input.output == 0 {
+        readers[input.node] += 1
+      }
     }
-    readers[last] += 1
+    for head in graph.heads { readers[head] += 1 }
     self.readers = readers
 
     // How many primes each value has, and whose value it is then.
     var primes = [Int](repeating: 0, count: nodes.count)
     var stage = Array(nodes.indices)
     for (k, node) in nodes.enumerated().reversed() {
-      guard node.inputs.count == 1, let input = node.inputs.first, input >= 0,
-        node.parameters.isEmpty, readers[input] == 1,
-        nodes[input].plan.output == node.plan.output, primes[k] < Notation.mostPrimes
+      guard node.inputs.count == 1, let input = node.inputs.first, !input.isData,
+        input.output == 0, node.parameters.isEmpty, readers[input.node] == 1,
+        nodes[input.node].plan.output == node.plan.output, primes[k] < Notation.mostPrimes,
+        !graph.heads.contains(input.node)
       else { continue }
-      primes[input] = primes[k] + 1
-      stage[input] = stage[k]
+      primes[input.node] = primes[k] + 1
+      stage[input.node] = stage[k]
     }
 
-    let heads = nodes.indices.filter { stage[$0] == $0 }
-    let numbers = Dictionary(uniqueKeysWithValues: zip(heads, 1...))
+    let stages = nodes.indices.filter { stage[$0] == $0 }
+    let numbers = Dictionary(uniqueKeysWithValues: zip(stages, 1...))
+    let others = stages.filter { !graph.heads.contains($0) }
     values = nodes.indices.map { k in
-      let number = numbers[stage[k]]!
-      return number == heads.count
-        ? .init("z", primes: primes[k])
-        : .init("y", primes: primes[k], index: heads.count > 2 ? number : nil)
+      if let head = graph.heads.firstIndex(of: stage[k]) {
+        return .init("z", primes: primes[k], index: graph.heads.count > 1 ? head + 1 : nil)
+      }
+      return .init("y", primes: primes[k], index: others.count > 1 ? numbers[stage[k]] : nil)
     }
     let learners = nodes.count { !$0.parameters.isEmpty }
     indices = nodes.indices.map { learners > 1 ? numbers[stage[$0]] : nil }
   }
 
-  /// The letter of node k's value; −1 is the data's.
-  func value(_ k: Int) -> Formula { .symbol(k < 0 ? Notation.data : values[k]) }
+  /// The letter of what an edge carries.
+  func symbol(_ edge: Graph.Edge) -> Formula.Symbol {
+    if edge.isData {
+      return Formula.Symbol("x", index: graph.ports.count > 1 ? edge.output + 1 : nil)
+    }
+    guard edge.output > 0 else { return values[edge.node] }
+    return Formula.Symbol(
+      graph.nodes[edge.node].plan.outputs[edge.output].name, index: values[edge.node].index)
+  }
+
+  func value(_ edge: Graph.Edge) -> Formula { .symbol(symbol(edge)) }
+
+  /// The letter of node k's first output.
+  func value(ofNode k: Int) -> Formula { value(Graph.Edge(node: k)) }
+
+  /// t, with the head's number where there are several.
+  func target(of head: Int) -> Formula { .symbol(numbered("t", head)) }
+
+  /// L and ℓ, with the head's number where there are several.
+  func loss(of head: Int) -> Formula { letter("L", head) }
+  func sampleLoss(of head: Int) -> Formula { letter("ℓ", head) }
+
+  private func letter(_ letter: String, _ head: Int) -> Formula {
+    graph.heads.count > 1 ? .symbol(numbered(letter, head)) : .letter(letter)
+  }
+
+  private func numbered(_ letter: String, _ head: Int) -> Formula.Symbol {
+    .init(letter, index: graph.heads.count > 1 ? head + 1 : nil)
+  }
 }

@@ -13,9 +13,8 @@ public final class NetworkSubject: GradientSubject {
 
   private let network: Network<Double>
   private let passes: Passes<Double>
-  private let objective: Objective
-  private let value: LossPass<Double>
-  private let gradient: LossPass<Double>
+  private let value: Losses<Double>
+  private let gradient: Losses<Double>
   private let slots: [Slot]
 
   /// Where a tensor's numbers and gradient are, and where a change of it is
@@ -44,25 +43,20 @@ public final class NetworkSubject: GradientSubject {
   /// - Parameters:
   ///   - trained: whose parameters and state are taken over.
   ///   - samples: the batch; as a whole.
-  ///   - lossName: how messages call the loss.
-  public init<S: Scalar>(
-    of trained: Network<S>, samples: Samples<S>, objective: Objective, seed: UInt64
-  ) throws {
+  public init<S: Scalar>(of trained: Network<S>, samples: Samples<S>, seed: UInt64) throws {
     let graph = trained.graph
     let count = samples.count
     let network = try Network<Double>(
-      graph, target: trained.target, capacity: count, seed: seed, checksInputs: true)
+      graph, heads: trained.heads, capacity: count, seed: seed, checksInputs: true)
     for i in network.parameters.indices { network.parameters[i] = Double(trained.parameters[i]) }
     for i in network.state.indices { network.state[i] = Double(trained.state[i]) }
-    for i in network.x.indices { network.x[i] = Double(samples.inputs[i]) }
-    for i in network.t.indices { network.t[i] = Double(samples.targets[i]) }
+    try network.load(Samples(converting: samples))
     let passes = network.passes(count, isTraining: true)
     passes.draw(RandomStream(seed: seed, purpose: "gradient check"), step: 0)
     self.network = network
     self.passes = passes
-    self.objective = objective
-    value = passes.lossPass(objective.reduction, gradient: false)
-    gradient = passes.lossPass(objective.reduction, gradient: true)
+    value = passes.losses(gradient: false)
+    gradient = passes.losses(gradient: true)
 
     // The work of everything from a node on, for the checker's budget.
     var workFrom = [Int](repeating: 0, count: graph.nodes.count + 1)
@@ -74,43 +68,55 @@ public final class NetworkSubject: GradientSubject {
 
     var tensors: [SubjectTensor] = []
     var slots: [Slot] = []
-    var listed: Set<Int> = []
+    var listed: Set<Graph.Edge> = []
+    var listedParameters: Set<Int> = []
     for (k, node) in graph.nodes.enumerated() {
       // An activation is listed at the first node that reads it; its gradient is
-      // that over all its readers.
-      for (position, source) in node.inputs.enumerated() where listed.insert(source).inserted {
+      // that over all its readers. Indices have none.
+      for (position, source) in node.inputs.enumerated()
+      where node.inputPorts[position].kind == .values && listed.insert(source).inserted {
         let readers = graph.nodes.reduce(0) { $0 + $1.inputs.count { $0 == source } }
         tensors.append(
           SubjectTensor(
             node: node.name, type: node.typeName,
             name: NetworkSubject.inputName(position, of: node.inputs.count), kind: .input,
-            shape: node.inputShapes[position], samples: count, place: node.place,
-            work: workFrom[source + 1], readers: readers))
+            shape: node.inputPorts[position].shape, samples: count, place: node.place,
+            work: workFrom[source.node + 1],
+            readers: readers + graph.readingHeads(of: source).count))
         slots.append(
           Slot(
             values: network.activation(source), gradient: network.delta(source),
-            firstNode: source + 1))
+            firstNode: source.node + 1))
       }
-      for (position, parameter) in graph.parameters[node.parameters].enumerated() {
+      // A shared tensor is listed at the first node that uses it, under its owner's name.
+      for (position, index) in node.parameters.enumerated()
+      where listedParameters.insert(index).inserted {
+        let parameter = graph.parameters[index]
+        let owner = graph.nodes.first { $0.name == parameter.node } ?? node
         tensors.append(
           SubjectTensor(
-            node: node.name, type: node.typeName, name: parameter.name, kind: .parameter,
-            shape: parameter.shape, place: node.place, work: workFrom[k]))
+            node: owner.name, type: owner.typeName, name: parameter.name, kind: .parameter,
+            shape: parameter.shape, place: owner.place, work: workFrom[k]))
+        // What one entry moves in one node's output is not all that it moves.
         slots.append(
           Slot(
             values: network.parameters.slice(from: parameter.offset, shape: parameter.shape),
             gradient: network.gradients.slice(from: parameter.offset, shape: parameter.shape),
-            firstNode: k, parameter: position))
+            firstNode: k, parameter: parameter.isShared ? nil : position))
       }
     }
-    let last = graph.nodes.count - 1
-    tensors.append(
-      SubjectTensor(
-        node: "loss", type: objective.lossName, name: "z", kind: .input,
-        shape: graph.outputShape, samples: count, work: graph.outputShape.count * count))
-    slots.append(
-      Slot(
-        values: network.activation(last), gradient: network.delta(last), firstNode: last + 1))
+    for head in network.heads {
+      let edge = Graph.Edge(node: head.node)
+      tensors.append(
+        SubjectTensor(
+          node: head.reportName, type: head.lossName, name: "z", kind: .input,
+          shape: head.outputShape, samples: count,
+          work: saturatingSum(workFrom[head.node + 1], head.outputShape.count * count)))
+      slots.append(
+        Slot(
+          values: network.activation(edge), gradient: network.delta(edge),
+          firstNode: head.node + 1))
+    }
     self.tensors = tensors
     self.slots = slots
     passes.forward()
@@ -129,7 +135,7 @@ public final class NetworkSubject: GradientSubject {
 
   public func loss(changing tensor: Int) -> Double {
     passes.forward(from: slots[tensor].firstNode)
-    return objective.loss.evaluate(value) * value.scale
+    return value.evaluate()
   }
 
   public func loss(changing tensor: Int, at index: Int) -> Double {
@@ -138,7 +144,7 @@ public final class NetworkSubject: GradientSubject {
       return loss(changing: tensor)
     }
     let node = slot.firstNode
-    let y = network.activation(node)
+    let y = network.activation(Graph.Edge(node: node))
     if kept?.tensor != tensor { kept = Kept(tensor: tensor, y: y.indices.map { y[$0] }) }
     if kept?.entry != index {
       if kept?.entry != nil { kept?.y.withUnsafeBufferPointer { copy($0, to: y) } }
@@ -157,7 +163,7 @@ public final class NetworkSubject: GradientSubject {
       _ = passes.forward(node: node, changing: parameter, at: index)
     }
     passes.forward(from: node + 1)
-    return objective.loss.evaluate(value) * value.scale
+    return value.evaluate()
   }
 
   private func copy(_ values: UnsafeBufferPointer<Double>, to tensor: Tensor<Double>) {
@@ -176,7 +182,7 @@ public final class NetworkSubject: GradientSubject {
     kept = nil
     network.zero()
     passes.forward()
-    _ = objective.loss.evaluate(gradient)
+    gradient.evaluate()
     passes.backward()
     return slots.map { slot in slot.gradient.indices.map { slot.gradient[$0] } }
   }
@@ -185,7 +191,7 @@ public final class NetworkSubject: GradientSubject {
     let slot = slots[tensor]
     network.zero()
     passes.forward(from: slot.firstNode)
-    _ = objective.loss.evaluate(gradient)
+    gradient.evaluate()
     passes.backward()
     return slot.gradient.indices.map { slot.gradient[$0] }
   }

@@ -4,7 +4,7 @@ import NNExp
 extension GradientCheckSettings {
   /// Throws where `only` names what the model lacks, or where a check was asked
   /// for and there are no parameters to learn.
-  public func requireSense(for graph: Graph, lossName: String = "loss") throws {
+  public func requireSense(for graph: Graph) throws {
     if moments.isEmpty { return }
     if isExplicit && graph.parameters.isEmpty {
       throw Diagnostic(
@@ -13,7 +13,8 @@ extension GradientCheckSettings {
         notes: [.init("add a layer that learns, or say gradient_check: false")])
     }
     let names = graph.tensorNames
-    let known = graph.nodes.map(\.name) + [lossName] + names
+    let losses = graph.namesHeads ? graph.heads.map { "loss.\(graph.nodes[$0].name)" } : ["loss"]
+    let known = graph.nodes.map(\.name) + losses + names
     var mistakes = Diagnostics()
     for name in only where !known.contains(text: name) {
       let node = name.split(atByte: ".", omittingEmptySubsequences: false)[0]
@@ -40,13 +41,16 @@ extension Graph {
   /// at the first node that reads it.
   fileprivate var tensorNames: [String] {
     var names: [String] = []
-    var listed: Set<Int> = []
+    var listed: Set<Graph.Edge> = []
     for node in nodes {
-      for (position, source) in node.inputs.enumerated() where listed.insert(source).inserted {
+      for (position, source) in node.inputs.enumerated()
+      where !node.inputPorts[position].isIndices && listed.insert(source).inserted {
         names.append("\(node.name).\(NetworkSubject.inputName(position, of: node.inputs.count))")
       }
-      names += parameters[node.parameters].map { "\(node.name).\($0.name)" }
+      names += parameters(of: node).filter { $0.node == node.name }.map {
+        "\(node.name).\($0.name)"
+      }
     }
-    return names + ["loss.z"]
+    return names + heads.map { namesHeads ? "loss.\(nodes[$0].name).z" : "loss.z" }
   }
 }

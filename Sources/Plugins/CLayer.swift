@@ -50,11 +50,13 @@ struct CLayer: Layer, @unchecked Sendable {
 
   var elementwise: ElementwiseFunction? { nil }
 
-  func equations(for inputs: [Shape]) -> Equations { Equations(prose: text(table.equation)) }
+  func takesIndices(at input: Int) -> Bool { false }
 
-  func plan(for inputs: [Shape]) throws -> Plan {
+  func equations(for inputs: [Port]) -> Equations { Equations(prose: text(table.equation)) }
+
+  func plan(for inputs: [Port]) throws -> Plan {
     var plan = nnexp_plan()
-    let shapes = inputs.map { nnexp_shape($0) }
+    let shapes = inputs.map { nnexp_shape($0.shape) }
     if let fact = table.plan(this, Int32(shapes.count), shapes, &plan) {
       throw Diagnostic(String(cString: fact))
     }
@@ -233,7 +235,7 @@ private func declaredExamples(_ table: nnexp_layer) -> [Example] {
   (0..<max(0, Int(table.example_count))).compactMap { index in
     var example = table.examples[index]
     let shapes = elements(of: &example.inputs, example.input_count, as: nnexp_shape.self)
-      .compactMap { Shape($0) }
+      .compactMap { Shape($0) }.map { Port($0) }
     guard shapes.count == Int(example.input_count) else { return nil }
     let options = elements(of: &example.options, example.option_count, as: nnexp_option.self)
     return Example(

@@ -23,9 +23,12 @@ struct GuardedLayer: Layer, Guarded {
   var inputCount: ClosedRange<Int> {
     site.run("its number of inputs", checked: .first(5)) { core.base.inputCount }
   }
+  func takesIndices(at input: Int) -> Bool {
+    site.run("its kinds of inputs") { core.base.takesIndices(at: input) }
+  }
   var elementwise: ElementwiseFunction? { core.base.elementwise }
 
-  func plan(for inputs: [Shape]) throws -> Plan {
+  func plan(for inputs: [Port]) throws -> Plan {
     let plan = try site.run("its plan") { try core.base.plan(for: inputs) }
     try plan.validate()
     return plan
@@ -48,7 +51,7 @@ struct GuardedLayer: Layer, Guarded {
   func backward(_ pass: Backward<Double>) {
     core.site.run("its backward pass in float64", checked: .first(3)) { core.base.backward(pass) }
   }
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     core.site.run("its equations") { core.base.equations(for: inputs) }
   }
 }
@@ -57,7 +60,15 @@ extension Plan {
   /// Throws the fact where the plan cannot be served.
   fileprivate func validate() throws {
     let names = parameters.map(\.name) + state.map(\.name)
-    if output.count == 0 { throw Diagnostic("its plan has an empty output, \(output)") }
+    for output in outputs {
+      if output.count == 0 { throw Diagnostic("its plan has an empty output, \(output)") }
+      if output.kind != .values {
+        throw Diagnostic("its plan has the output \(output); an output has values")
+      }
+      if outputs.count > 1, outputs.count(where: { $0.name == output.name }) > 1 {
+        throw Diagnostic("its plan has two outputs named '\(output.name)'")
+      }
+    }
     if let name = names.first(where: { name in names.count { $0 == name } > 1 }) {
       throw Diagnostic("its plan has two tensors named '\(name)'")
     }

@@ -6,7 +6,7 @@ import Plugins
 
 /// Lets each thing that a plugin made work between canaries once, with the shapes
 /// that it has in this experiment, before it gets at the network's memory.
-func checkBuffers(of experiment: Experiment, _ graph: Graph, target: Target) throws {
+func checkBuffers(of experiment: Experiment, _ graph: Graph, _ heads: [Head]) throws {
   if experiment.plugins.isEmpty { return }
   var mistakes = Diagnostics()
   func check(_ made: Any, _ fault: () throws -> String?) {
@@ -17,13 +17,12 @@ func checkBuffers(of experiment: Experiment, _ graph: Graph, target: Target) thr
     } catch { mistakes.add(error, at: made.place) }
   }
   for node in graph.nodes {
-    check(node.layer) { try BufferCheck.fault(of: node.layer, inputs: node.inputShapes) }
+    check(node.layer) { try BufferCheck.fault(of: node.layer, inputs: node.inputPorts) }
   }
-  let loss = experiment.objective.loss
-  check(loss) {
-    // What does not fit is told where the objective is bound to the graph.
-    guard (try? loss.plan(output: graph.outputShape, target: target)) != nil else { return nil }
-    return BufferCheck.fault(of: loss, output: graph.outputShape, target: target)
+  for head in heads {
+    check(head.loss) {
+      BufferCheck.fault(of: head.loss, output: head.outputShape, target: head.target)
+    }
   }
   let optimizer = experiment.training.optimizer
   check(optimizer) { BufferCheck.fault(of: optimizer) }

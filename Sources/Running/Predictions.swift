@@ -3,34 +3,30 @@ public import Engine
 public import NNExp
 import Results
 
-/// predictions.csv: a row a sample, what was wanted where that is known, what
-/// the network says, and its outputs.
+/// predictions.csv: one row per sample with the target, if it is known, the predicted class
+/// and the outputs of each head.
 public struct Predictions<S: Scalar> {
-  private let data: DataSets<S>
-  private let outputCount: Int
-  private let threshold: Double
+  private let heads: [HeadPredictions<S>]
   private let hasTargets: Bool
   private let hasSplits: Bool
   private var table: CSVText
 
   public init(_ prepared: PreparedExperiment<S>, hasTargets: Bool, hasSplits: Bool) {
-    data = prepared.data
-    outputCount = prepared.graph.outputShape.count
-    threshold = prepared.experiment.objective.loss.decisionThreshold
     self.hasTargets = hasTargets
     self.hasSplits = hasSplits
-    var columns = hasSplits ? ["split", "sample"] : ["sample"]
-    var outputs = (0..<outputCount).map { "output_\($0)" }
-    switch data.target {
-    case .classes:
-      if hasTargets { columns.append("target") }
-      columns.append("prediction")
-      if outputCount == data.classNames.count { outputs = data.classNames.map { "output_\($0)" } }
-    case .values:
-      if hasTargets { columns += data.targetNames.map { "target_\($0)" } }
-      if outputCount == data.targetNames.count { outputs = data.targetNames.map { "output_\($0)" } }
+    var offsets: [Int] = []
+    var width = 0
+    for target in prepared.data.targets {
+      offsets.append(width)
+      width += target.target.shape.count
     }
-    table = CSVText(columns: columns + outputs)
+    heads = prepared.heads.map { head in
+      HeadPredictions(
+        head, prepared.data.targets[head.targetIndex], offset: offsets[head.targetIndex],
+        rowWidth: width)
+    }
+    let columns = hasSplits ? ["split", "sample"] : ["sample"]
+    table = CSVText(columns: columns + heads.flatMap { $0.columns(hasTargets: hasTargets) })
   }
 
   public var csv: [UInt8] { table.bytes }
@@ -48,26 +44,82 @@ public struct Predictions<S: Scalar> {
   }
 
   private mutating func add(
-    _ samples: Samples<S>, outputs: [S], first: Int, _ split: String
+    _ samples: Samples<S>, outputs: [[S]], first: Int, _ split: String
   ) {
-    let width = data.target.shape.count
     var row: [Cell] = []
     for sample in 0..<samples.count {
       row.removeAll(keepingCapacity: true)
       if hasSplits { row.append(.text(split)) }
       row.append(.int(first + sample))
-      switch data.target {
-      case .classes:
-        if hasTargets { row.append(className(Int(samples.targets[sample]))) }
-        row.append(className(prediction(outputs, sample)))
-      case .values:
-        if hasTargets {
-          for index in 0..<width { row.append(cell(samples.targets[sample * width + index])) }
-        }
+      for (head, outputs) in zip(heads, outputs) {
+        head.add(sample, of: hasTargets ? samples.targets : [], outputs, to: &row)
       }
-      for index in 0..<outputCount { row.append(cell(outputs[sample * outputCount + index])) }
       table.append(row)
     }
+  }
+}
+
+/// The cells of one head.
+private struct HeadPredictions<S: Scalar> {
+  private let head: Head
+  private let port: TargetPort
+  /// The position of its target within a sample's row of targets, and the row's width.
+  private let offset: Int
+  private let rowWidth: Int
+  private let threshold: Double
+
+  init(_ head: Head, _ port: TargetPort, offset: Int, rowWidth: Int) {
+    self.head = head
+    self.port = port
+    self.offset = offset
+    self.rowWidth = rowWidth
+    threshold = head.loss.decisionThreshold
+  }
+
+  private var outputCount: Int { head.outputShape.count }
+
+  /// Whether the head's name is enough to name its one number.
+  private var isSingle: Bool {
+    if case .values(let shape) = port.target { head.name != nil && shape.count == 1 } else { false }
+  }
+
+  func columns(hasTargets: Bool) -> [String] {
+    var columns: [String] = []
+    var outputs = (0..<outputCount).map { "output_\($0)" }
+    let names: [String]
+    switch port.target {
+    case .classes:
+      if hasTargets { columns.append("target") }
+      columns.append("prediction")
+      names = port.classNames
+    case .values:
+      names = port.numberNames
+      if hasTargets { columns += names.map { isSingle ? "target" : "target_\($0)" } }
+    }
+    if outputCount == names.count {
+      outputs = names.map { isSingle ? "output" : "output_\($0)" }
+    }
+    return (columns + outputs).map { $0 + head.suffix }
+  }
+
+  /// - Parameter targets: rows of all targets; empty if they are not known.
+  func add(_ sample: Int, of targets: [S], _ outputs: [S], to row: inout [Cell]) {
+    let first = sample * rowWidth + offset
+    switch port.target {
+    case .classes:
+      if !targets.isEmpty {
+        row.append(Int(exactly: targets[first]).map(className) ?? .empty)
+      }
+      row.append(className(prediction(outputs, sample)))
+    case .values(let shape):
+      if !targets.isEmpty {
+        for index in 0..<shape.count {
+          let target = targets[first + index]
+          row.append(target.isNaN ? .empty : cell(target))
+        }
+      }
+    }
+    for index in 0..<outputCount { row.append(cell(outputs[sample * outputCount + index])) }
   }
 
   private func cell(_ value: S) -> Cell {
@@ -75,7 +127,7 @@ public struct Predictions<S: Scalar> {
   }
 
   private func className(_ index: Int) -> Cell {
-    .text(data.classNames.indices.contains(index) ? data.classNames[index] : "\(index)")
+    .text(port.classNames.indices.contains(index) ? port.classNames[index] : "\(index)")
   }
 
   /// The class of the largest output; of a single one, by the loss's threshold.

@@ -11,7 +11,7 @@ public struct PreparedExperiment<S: Scalar> {
   public let experiment: Experiment
   public let data: DataSets<S>
   public let graph: Graph
-  public let metrics: [BoundMetric]
+  public var heads: [Head] { trainer.heads }
   public let trainer: Trainer<S>
   let gradientCheck: GradientCheckSettings
   /// The table that the run is expected to reproduce.
@@ -29,16 +29,18 @@ public struct PreparedExperiment<S: Scalar> {
     self.gradientCheck = gradientCheck ?? experiment.gradientCheck
     let registry = experiment.registry
     data = try memo.value(for: DataKey(experiment)) {
-      try experiment.data.load(as: S.self, seed: experiment.seed)
+      try experiment.data.load(
+        as: S.self, seed: experiment.seed, incomplete: experiment.objective.incompleteTargets)
     }
     graph = try Graph(
-      experiment.model, inputShape: data.inputShape, l1: experiment.training.l1,
-      l2: experiment.training.l2, registry: registry)
-    if triesPlugins { try checkBuffers(of: experiment, graph, target: data.target) }
-    metrics = try experiment.objective.bound(to: graph, target: data.target, registry: registry)
+      experiment.model, ports: data.inputs,
+      at: experiment.data.inputPortNames?.map(\.place) ?? [], heads: experiment.objective.heads,
+      l1: experiment.training.l1, l2: experiment.training.l2, registry: registry)
+    let heads = try experiment.objective.bound(
+      to: graph, targets: data.targets, registry: registry)
+    if triesPlugins { try checkBuffers(of: experiment, graph, heads) }
     trainer = try Trainer(
-      graph, objective: experiment.objective, metrics: metrics, training: experiment.training,
-      data: data, seed: experiment.seed)
+      graph, heads: heads, training: experiment.training, data: data, seed: experiment.seed)
     try self.gradientCheck.requireSense(for: graph)
     golden = try experiment.golden.map { [trainer] in
       try GoldenMetrics($0, columns: trainer.columns)
@@ -81,12 +83,13 @@ public struct PreparedExperiment<S: Scalar> {
   public var modelTable: String {
     var rows = [["node", "type", "inputs", "output", "parameters"]]
     for node in graph.nodes {
-      let inputs = node.inputs.map { $0 < 0 ? ModelDeclaration.inputName : graph.nodes[$0].name }
-      let parameters = graph.parameters[node.parameters]
+      let inputs = node.inputs.map(graph.name)
+      let parameters = graph.parameters(of: node).filter { $0.node == node.name }
       let count = parameters.reduce(0) { $0 + $1.shape.count }
       let frozen = parameters.filter(\.isFrozen).reduce(0) { $0 + $1.shape.count }
       rows.append([
-        node.name, node.typeName, inputs.joined(separator: ", "), "\(node.plan.output)",
+        node.name, node.typeName, inputs.joined(separator: ", "),
+        node.plan.outputs.map { "\($0.shape)" }.joined(separator: ", "),
         frozen == 0 ? "\(count)" : "\(count) (\(frozen) frozen)",
       ])
     }
@@ -116,11 +119,13 @@ private struct DataKey: Equatable, Sendable {
   let declaration: Node?
   let seed: UInt64
   let plugins: [FileHash]
+  let incomplete: Set<String>
 
   init(_ experiment: Experiment) {
     declaration = experiment.resolved["data"]
     seed = experiment.seed
     plugins = experiment.pluginHashes
+    incomplete = experiment.objective.incompleteTargets
   }
 }
 
@@ -152,18 +157,19 @@ extension PreparedExperiment {
       settings, random: RandomStream(seed: experiment.seed, purpose: "gradient check"))
     return try checker.check(at: moment.rawValue, cancellation: cancellation) {
       try NetworkSubject(
-        of: trainer.network, samples: batch, objective: experiment.objective,
-        seed: experiment.seed)
+        of: trainer.network, samples: batch, seed: experiment.seed)
     }
   }
 
-  /// Counts who is taken for whom; nil where there are no classes.
+  /// Counts which classes are taken for which, for each head that learns classes; nil if
+  /// none does.
   public var confusion: Evaluator<S>? {
-    guard case .classes = data.target,
-      let size = try? ConfusionCounts().plan(output: graph.outputShape, target: data.target)
-    else { return nil }
-    return Evaluator(
-      trainer.network, experiment.objective,
-      metrics: [BoundMetric(name: "confusion", metric: ConfusionCounts(), tallySize: size)])
+    let counts = heads.map { head -> [BoundMetric] in
+      guard case .classes = head.target,
+        let size = try? ConfusionCounts().plan(output: head.outputShape, target: head.target)
+      else { return [] }
+      return [BoundMetric(name: "confusion", metric: ConfusionCounts(), tallySize: size)]
+    }
+    return counts.allSatisfy(\.isEmpty) ? nil : Evaluator(trainer.network, metrics: counts)
   }
 }

@@ -53,9 +53,13 @@ struct RunOutputs<S: Scalar> {
     let heldOut = ["validation", "test"].filter { prepared.samples(of: $0) != nil }
     for split in heldOut.isEmpty ? ["train"] : heldOut {
       guard let samples = prepared.samples(of: split) else { continue }
-      let tally = try confusion.tally(of: 0, over: samples)
-      try write(
-        confusionCSV(tally, classes: prepared.data.classNames), to: "confusion_\(split).csv")
+      for (index, head) in prepared.heads.enumerated() {
+        guard case .classes = head.target else { continue }
+        let tally = try confusion.tally(head: index, over: samples)
+        try write(
+          confusionCSV(tally, classes: prepared.data.targets[head.targetIndex].classNames),
+          to: "confusion_\(split)\(head.suffix).csv")
+      }
     }
   }
 

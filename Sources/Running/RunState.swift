@@ -56,8 +56,8 @@ struct RunState<S: Scalar> {
       tensors.append(Checkpoint.Stored(RunState.name(ofVector: index), values: vector))
     }
     for key in TrainingState<S>.Numbers.allCases {
-      tensors.append(
-        Checkpoint.Stored(RunState.name(of: key), values: training.numbers[key] ?? []))
+      guard let values = training.numbers[key] else { continue }
+      tensors.append(Checkpoint.Stored(RunState.name(of: key), values: values))
     }
     return Checkpoint(info: info, tensors: tensors)
   }
@@ -97,6 +97,7 @@ struct RunState<S: Scalar> {
     }
     var numbers: [TrainingState<S>.Numbers: [Double]] = [:]
     for key in TrainingState<S>.Numbers.allCases {
+      if key.isOptional, checkpoint[RunState.name(of: key)] == nil { continue }
       numbers[key] = try values(RunState.name(of: key))
     }
     var vectors: [[S]] = []

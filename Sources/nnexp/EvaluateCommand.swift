@@ -28,11 +28,19 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   private func evaluate<S: Scalar>(_ prepared: PreparedExperiment<S>) throws {
-    var rows = [["split", "samples", "loss"] + prepared.metrics.map(\.name)]
+    let heads = prepared.heads
+    var rows = [["split", "samples", "loss"]]
+    if heads[0].name != nil { rows[0] += heads.map { "\($0.name ?? "") loss" } }
+    rows[0] += heads.flatMap { head in
+      head.metrics.map { metric in head.name.map { "\($0) \(metric.name)" } ?? metric.name }
+    }
     for split in ["train", "validation", "test"] {
       guard let samples = prepared.samples(of: split) else { continue }
-      let figures = try prepared.trainer.evaluator.measure(samples)
-      rows.append([split, "\(samples.count)"] + figures.map(brief))
+      let measured = try prepared.trainer.evaluator.measure(samples)
+      var values = [prepared.trainer.totalLoss(measured)]
+      if heads[0].name != nil { values += measured.map { $0[0] } }
+      values += measured.flatMap { $0.dropFirst() }
+      rows.append([split, "\(samples.count)"] + values.map(brief))
     }
     try printResult(table(rows, rightAligned: Set(1..<rows[0].count)))
   }

@@ -71,7 +71,7 @@ struct ExplainCommand: ParsableCommand {
     }
     return try Explanation(
       of: prepared.trainer.network, name: prepared.experiment.name, data: prepared.data,
-      sample: sample, objective: prepared.experiment.objective, seed: prepared.experiment.seed,
+      sample: sample, seed: prepared.experiment.seed,
       weights: checkpoint.map { "the last weights of \($0)" }
     ).formatted(as: format)
   }

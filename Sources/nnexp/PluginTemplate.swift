@@ -123,10 +123,10 @@ struct PluginTemplate {
 
       /// The shapes of what it needs, for inputs of these shapes, per sample. What
       /// does not fit is thrown as a fact: `throw Diagnostic("window 3 does not …")`.
-      func plan(for inputs: [Shape]) throws -> Plan {
+      func plan(for inputs: [Port]) throws -> Plan {
         Plan(
-          output: inputs[0],
-          parameters: [.init("w", inputs[0], initial: .constant(width))])
+          output: inputs[0].shape,
+          parameters: [.init("w", inputs[0].shape, initial: .constant(width))])
       }
 
       /// Overwrites y. The samples lie one after the other.

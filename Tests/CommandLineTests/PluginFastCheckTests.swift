@@ -36,8 +36,8 @@ import Testing
       struct Gain: Layer, Component {
         static let typeName = "gain"
         init(from options: inout Options) {}
-        func plan(for inputs: [Shape]) throws -> Plan {
-          Plan(output: inputs[0], parameters: [.init("gain", inputs[0], initial: .constant(2))])
+        func plan(for inputs: [Port]) throws -> Plan {
+          Plan(output: inputs[0].shape, parameters: [.init("gain", inputs[0].shape, initial: .constant(2))])
         }
         func forward<S: Scalar>(_ pass: Forward<S>) {
           if S.self == Double.self { note("w") }

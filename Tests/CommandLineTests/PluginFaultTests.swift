@@ -121,7 +121,7 @@ import Testing
 
   @Test func aPlanWithImpossibleSizesIsRefused() throws {
     let report = try message {
-      try $0.writeSquare(plan: "Plan(output: inputs[0], scratch: [.perSample(-3)])")
+      try $0.writeSquare(plan: "Plan(output: inputs[0].shape, scratch: [.perSample(-3)])")
     }
     #expect(report.contains("'bent' (square): its plan has -3 numbers of scratch 0"))
   }

@@ -39,7 +39,7 @@ import Testing
   @Test func aTestThatCrashesNamesTheShapes() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    try tool.writeSquare(plan: "Plan(output: inputs[0], work: inputs[0].count * 20)")
+    try tool.writeSquare(plan: "Plan(output: inputs[0].shape, work: inputs[0].count * 20)")
     let result = try tool.runPlugin("plugin", "test", "Square.swift")
     #expect(result.code == 2)
     #expect(result.errors.contains("crashed in its plan"))

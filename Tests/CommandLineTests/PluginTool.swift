@@ -71,7 +71,7 @@ extension Tool {
   func writeSquare(
     forward: String = "for i in pass.y.indices { pass.y[i] = pass.x[i] * pass.x[i] }",
     backward: String = "for i in pass.dx.indices { pass.dx[i] += pass.dy[i] * 2 * pass.x[i] }",
-    plan: String = "Plan(output: inputs[0])",
+    plan: String = "Plan(output: inputs[0].shape)",
     register: String = "registry.register(Square.self)",
     to file: String = "Square.swift"
   ) throws {
@@ -84,7 +84,7 @@ extension Tool {
         static let typeName = "square"
         static let examples = [Example(inputs: [3])]
         init(from options: inout Options) {}
-        func plan(for inputs: [Shape]) throws -> Plan { \(plan) }
+        func plan(for inputs: [Port]) throws -> Plan { \(plan) }
         func forward<S: Scalar>(_ pass: Forward<S>) { \(forward) }
         func backward<S: Scalar>(_ pass: Backward<S>) { \(backward) }
       }

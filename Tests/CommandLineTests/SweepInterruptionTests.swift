@@ -200,7 +200,7 @@ import Testing
         init(from options: inout Options) {
           ends = options.choice("ends", default: "well", of: ["well", "trap", "abort", "exit"])
         }
-        func plan(for inputs: [Shape]) throws -> Plan { Plan(output: inputs[0]) }
+        func plan(for inputs: [Port]) throws -> Plan { Plan(output: inputs[0].shape) }
         func forward<S: Scalar>(_ pass: Forward<S>) {
           if ends == "trap" { _ = [1][pass.samples] }
           if ends == "abort" { abort() }

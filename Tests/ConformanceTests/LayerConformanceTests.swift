@@ -23,7 +23,7 @@ import Testing
     for (layer, shape, adjust) in layers {
       var settings = ConformanceSettings()
       adjust(&settings)
-      let table = try Conformance.of(layer, inputs: [shape], settings: settings)
+      let table = try Conformance.of(layer, inputs: [Port(shape)], settings: settings)
       #expect(table.holds, "\(table)")
     }
   }
@@ -162,10 +162,10 @@ private struct Gain: Layer, Component {
   init(_ offence: Offence) { self.offence = offence }
   init(from options: inout Options) { offence = .none }
 
-  func plan(for inputs: [Shape]) throws -> Plan {
+  func plan(for inputs: [Port]) throws -> Plan {
     calls.count += 1
     return Plan(
-      output: inputs[0],
+      output: inputs[0].shape,
       parameters: [.init("gain", [1], initial: .zeros)]
         + (offence == .namesTwice ? [.init("gain", [1], initial: .zeros)] : []),
       scratch: [.fixed(2)], work: offence == .changesPlan ? calls.count : 1)
@@ -215,8 +215,8 @@ private struct Centre: Layer, Component {
   init() {}
   init(from options: inout Options) {}
 
-  func plan(for inputs: [Shape]) throws -> Plan {
-    Plan(output: inputs[0], couplesSamples: true)
+  func plan(for inputs: [Port]) throws -> Plan {
+    Plan(output: inputs[0].shape, couplesSamples: true)
   }
 
   func forward<S: Scalar>(_ pass: Forward<S>) {
@@ -246,7 +246,7 @@ private struct Mask: Layer, Component {
   init() {}
   init(from options: inout Options) {}
 
-  func plan(for inputs: [Shape]) throws -> Plan { Plan(output: inputs[0], isRandom: true) }
+  func plan(for inputs: [Port]) throws -> Plan { Plan(output: inputs[0].shape, isRandom: true) }
 
   func forward<S: Scalar>(_ pass: Forward<S>) {
     let first = pass.firstSample * pass.x.shape.count
@@ -274,8 +274,8 @@ private struct Counter: Layer, Component {
   init(movesInEvaluation: Bool = false) { self.movesInEvaluation = movesInEvaluation }
   init(from options: inout Options) {}
 
-  func plan(for inputs: [Shape]) throws -> Plan {
-    Plan(output: inputs[0], state: [.init("count", [1], value: 1)])
+  func plan(for inputs: [Port]) throws -> Plan {
+    Plan(output: inputs[0].shape, state: [.init("count", [1], value: 1)])
   }
 
   func forward<S: Scalar>(_ pass: Forward<S>) {

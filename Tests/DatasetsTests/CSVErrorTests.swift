@@ -86,6 +86,7 @@ import Testing
       error: missing value in column 't'; fill it in or leave the row out
           3,
             ^
+      note: with 'missing_target: skip' in its loss, a head leaves out the samples that lack its target
       """
     #expect(try errors("x,t\n1,2\n3,\n") == "a.csv:3:3: " + message)
     #expect(try errors("x,t\n1,2\n3,") == "a.csv:3:3: " + message)

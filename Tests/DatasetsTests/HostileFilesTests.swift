@@ -37,6 +37,39 @@ import Testing
     }
   }
 
+  /// Several ports, one of them of indices, and targets that may be missing.
+  @Test func portsOfDamagedFiles() throws {
+    let folder = try TestFolder([:] as [String: [UInt8]])
+    let npy = ArrayWriter.npy([0, 1, 2], [3])
+    for (section, bytes) in [
+      (
+        "csv: {path: a, inputs: {w: [a, b], x: x}, targets: {t: t, s: s}}\nindices: {w: auto}",
+        Array("a,b,x,t,s\n1,2,.5,,no\n0,3,.5,2,\n".utf8)
+      ),
+      ("npy: {inputs: {w: a, x: a}, targets: a}\nindices: {w: 3}", npy),
+      (
+        "npz: {path: a, inputs: {w: w, x: x}, targets: x}\nindices: {w: auto}",
+        ArrayWriter.npz([("w", npy), ("x", npy)])
+      ),
+    ] {
+      for i in bytes.indices {
+        for damaged in [Array(bytes.prefix(i)), bytes[..<i] + [0x7F] + bytes[(i + 1)...]] {
+          try folder.write(damaged, to: "a")
+          do {
+            let data = try folder.load(
+              section, as: Float.self, incomplete: ["target", "t", "s"])
+            #expect(data.train.inputs.allSatisfy { $0.isFinite }, "\(section), byte \(i)")
+            guard case .indices(let count) = data.inputs[0].kind else { continue }
+            #expect(
+              data.train.indices.allSatisfy { 0..<Int32(count) ~= $0 }, "\(section), byte \(i)")
+          } catch let diagnostics as Diagnostics {
+            #expect(diagnostics.failure == .input, "\(section), byte \(i): \(diagnostics)")
+          }
+        }
+      }
+    }
+  }
+
   @Test func filesCutAtEveryByteAreReadOrReported() throws {
     let folder = try TestFolder([:] as [String: [UInt8]])
     for (name, section, bytes) in try HostileFilesTests.seeds() {

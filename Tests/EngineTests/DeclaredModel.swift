@@ -12,17 +12,37 @@ struct Declared {
 
   init(_ text: String) throws {
     var options = Options(try parseYAML(Array(text.utf8), name: "test.yaml"))
-    model = ModelDeclaration(from: &options, registry: registry)
-    let objective = Objective(from: &options, registry: registry)
-    let training = TrainingDeclaration(from: &options, registry: registry)
+    model = ModelDeclaration(from: &options, registry: standardRegistry)
+    let objective = Objective(from: &options, registry: standardRegistry)
+    let training = TrainingDeclaration(from: &options, registry: standardRegistry)
     try options.finish()
     self.objective = objective!
     self.training = training!
   }
 }
 
+/// The data's only port.
+let dataEdge = Graph.Edge(node: -1)
+
+/// A squared error, or a cross entropy, of the last node.
+func heads(of graph: Graph, target: Target) throws -> [Head] {
+  let name = if case .classes = target { "cross_entropy" } else { "squared_error" }
+  return [
+    Head(
+      node: graph.nodes.count - 1, outputShape: graph.outputShape, target: target,
+      loss: try standardRegistry.losses.type(named: name, at: nil).value(), lossName: name)
+  ]
+}
+
+extension Declared {
+  /// The heads on data with one target.
+  func heads(_ graph: Graph, _ target: Target) throws -> [Head] {
+    try objective.bound(to: graph, targets: [TargetPort(target: target)], registry: registry)
+  }
+}
+
 /// Plans the model of a text that holds nothing else.
-func graph(_ model: String, input: Shape, registry: Registry = registry) throws -> Graph {
+func graph(_ model: String, input: Shape, registry: Registry = standardRegistry) throws -> Graph {
   var options = Options(try parseYAML(Array(model.utf8), name: "test.yaml"))
   let declaration = ModelDeclaration(from: &options, registry: registry)
   try options.finish()

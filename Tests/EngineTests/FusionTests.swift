@@ -15,17 +15,18 @@ import Testing
     registry.register(CalledTanh.self)
     let graph = try graph("model: [\(model)]", input: input, registry: registry)
     let network = try Network<S>(
-      graph, target: .values(graph.outputShape), capacity: samples, seed: seed,
-      checksInputs: true)
+      graph, heads: heads(of: graph, target: .values(graph.outputShape)), capacity: samples,
+      seed: seed, checksInputs: true)
     let random = RandomStream(seed: seed, purpose: "fusion")
-    for i in network.x.indices { network.x[i] = S(random.normal(at: i)) }
+    let x = network.activation(dataEdge)
+    for i in x.indices { x[i] = S(random.normal(at: i)) }
     let passes = network.passes(samples, isTraining: true)
     network.zero()
     passes.forward()
-    let last = network.delta(graph.nodes.count - 1)
+    let last = network.delta(Graph.Edge(node: graph.nodes.count - 1))
     for i in last.indices { last[i] = S(random.stream(1).normal(at: i)) }
     passes.backward()
-    let found = [network.output(samples), network.delta(-1), network.gradients]
+    let found = [network.output(samples), network.delta(dataEdge), network.gradients]
     return found.flatMap { tensor in tensor.indices.map { tensor[$0] } }
   }
 
@@ -78,7 +79,7 @@ import Testing
 private struct CalledSigmoid: Layer, Component {
   static let typeName = "called_sigmoid"
   init(from options: inout Options) {}
-  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
+  func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
   func forward<S: Scalar>(_ pass: Forward<S>) { map(.logistic, pass.x, into: pass.y) }
   func backward<S: Scalar>(_ pass: Backward<S>) {
     addPullback(of: .logistic, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
@@ -89,7 +90,7 @@ private struct CalledSigmoid: Layer, Component {
 private struct CalledTanh: Layer, Component {
   static let typeName = "called_tanh"
   init(from options: inout Options) {}
-  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
+  func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
   func forward<S: Scalar>(_ pass: Forward<S>) { map(.tanh, pass.x, into: pass.y) }
   func backward<S: Scalar>(_ pass: Backward<S>) {
     addPullback(of: .tanh, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)

@@ -46,8 +46,7 @@ import Testing
       """)
     let graph = try Graph(declared.model, inputShape: data.inputShape, registry: registry)
     let trainer = try Trainer(
-      graph, objective: declared.objective,
-      metrics: declared.objective.bound(to: graph, target: data.target, registry: registry),
+      graph, heads: declared.heads(graph, data.target),
       training: declared.training, data: data, seed: 7)
     let rows = Rows()
     _ = try trainer.run([rows])
@@ -119,7 +118,7 @@ import Testing
     let graph = try Graph(declared.model, inputShape: [2], registry: more)
     let rows = Rows()
     _ = try Trainer(
-      graph, objective: declared.objective, metrics: [], training: training,
+      graph, heads: declared.heads(graph, RecordEveryTests.data.target), training: training,
       data: RecordEveryTests.data, seed: 1
     ).run([rows])
     let rate = training.optimizer.learningRate

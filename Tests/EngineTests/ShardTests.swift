@@ -29,18 +29,19 @@ import Testing
     let random = RandomStream(seed: seed, purpose: "shards")
     let inputs = (0..<samples * 400).map { random.normal(at: $0) }
     let classes = (0..<samples).map { Double(random.stream(1).integer(below: 4, at: $0)) }
+    let heads = try declared.heads(graph, .classes(4))
     func gradient(of range: Range<Int>) throws -> [Double] {
       let network = try Network<Double>(
-        graph, target: .classes(4), capacity: range.count, seed: seed)
+        graph, heads: heads, capacity: range.count, seed: seed)
       for (i, position) in (range.lowerBound * 400..<range.upperBound * 400).enumerated() {
-        network.x[i] = inputs[position]
+        network.activation(dataEdge)[i] = inputs[position]
       }
-      for (i, sample) in range.enumerated() { network.t[i] = classes[sample] }
+      for (i, sample) in range.enumerated() { network.target(0)[i] = classes[sample] }
       let passes = network.passes(range.count, isTraining: isTraining)
       passes.draw(random, step: 3)
       network.zero()
       passes.forward()
-      _ = declared.objective.loss.evaluate(passes.lossPass(.mean, gradient: true))
+      passes.losses(gradient: true).evaluate()
       passes.backward()
       return network.gradients.indices.map { network.gradients[$0] }
     }

@@ -26,9 +26,8 @@ private func trainer<S: Scalar>(
   let graph = try Graph(
     declared.model, inputShape: data.inputShape, l1: declared.training.l1,
     l2: declared.training.l2, registry: registry)
-  let metrics = try declared.objective.bound(to: graph, target: data.target, registry: registry)
   return try Trainer(
-    graph, objective: declared.objective, metrics: metrics, training: declared.training,
+    graph, heads: declared.heads(graph, data.target), training: declared.training,
     data: data, seed: seed)
 }
 

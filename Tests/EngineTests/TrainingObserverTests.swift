@@ -12,7 +12,7 @@ import Testing
       "model: [{type: dense, units: 1}]\nloss: squared_error\ntrain: \(train)")
     let graph = try Graph(declared.model, inputShape: [1], registry: registry)
     return try Trainer(
-      graph, objective: declared.objective, metrics: [], training: declared.training,
+      graph, heads: declared.heads(graph, .values([1])), training: declared.training,
       data: DataSets(
         inputShape: [1], target: .values([1]),
         train: Samples(inputs: [1, 2, 3], targets: [1, 2, 3], count: 3)), seed: 5)

@@ -99,7 +99,7 @@ import Testing
       train: Samples(inputs: r.inputs, targets: r.targets, count: 6))
     let graph = try Graph(declared.model, inputShape: [3], registry: registry)
     let trainer = try Trainer(
-      graph, objective: declared.objective, metrics: [], training: declared.training, data: data,
+      graph, heads: declared.heads(graph, data.target), training: declared.training, data: data,
       seed: 0)
     let course = Course()
     course.trainer = trainer

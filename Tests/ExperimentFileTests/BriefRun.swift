@@ -33,18 +33,19 @@ final class BriefRun {
     let data = try known[key] ?? experiment.data.load(as: Double.self, seed: experiment.seed)
     known[key] = data
     let graph = try Graph(
-      experiment.model, inputShape: data.inputShape, l1: experiment.training.l1,
+      experiment.model, ports: data.inputs, heads: experiment.objective.heads,
+      l1: experiment.training.l1,
       l2: experiment.training.l2, registry: registry)
-    let metrics = try experiment.objective.bound(
-      to: graph, target: data.target, registry: registry)
+    let heads = try experiment.objective.bound(
+      to: graph, targets: data.targets, registry: registry)
 
     // What no machine has must be refused; what this one has would take too long.
     let bytes = MemoryPlan(
-      graph, target: data.target, vectors: 4, capacity: data.train.count, scalarSize: 8
+      graph, heads: heads, vectors: 4, capacity: data.train.count, scalarSize: 8
     ).total
     if bytes > 1 << 24, bytes < 1 << 45 { return }
     let trainer = try Trainer(
-      graph, objective: experiment.objective, metrics: metrics, training: experiment.training,
+      graph, heads: heads, training: experiment.training,
       data: data, seed: experiment.seed)
     let work = graph.nodes.reduce(0) { $0 &+ $1.plan.work } &* data.train.count
     guard work < 10_000 else { return }
@@ -55,14 +56,9 @@ final class BriefRun {
 
   private func check(_ trainer: Trainer<Double>, _ experiment: Experiment) throws {
     let count = min(experiment.gradientCheck.batch ?? 8, trainer.data.train.count)
-    let width = trainer.data.inputShape.count
-    let targetWidth = trainer.data.target.shape.count
     let subject = try NetworkSubject(
       of: trainer.network,
-      samples: Samples(
-        inputs: Array(trainer.data.train.inputs.prefix(count * width)),
-        targets: Array(trainer.data.train.targets.prefix(count * targetWidth)), count: count),
-      objective: experiment.objective, seed: experiment.seed)
+      samples: trainer.data.train.held(0..<count), seed: experiment.seed)
     var settings = experiment.gradientCheck
     settings.budget = min(settings.budget, 1000)
     if settings.entries == .all { settings.entries = .count(2) }

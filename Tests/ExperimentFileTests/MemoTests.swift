@@ -42,10 +42,10 @@ import YAMLTree
     do {
       let experiment = try Experiment(
         MemoTests.root, text: bytes, path: "shared.yaml", overrides: overrides,
-        registry: registry, memo: memo)
+        registry: standardRegistry, memo: memo)
       let model = experiment.model.nodes.map { "\($0.name) \($0.layer)" }
       return "\(experiment.configuration)\n\(experiment.resolvedText)\n\(model)"
-        + "\n\(experiment.objective.loss) \(experiment.training.optimizer)"
+        + "\n\(experiment.objective.losses) \(experiment.training.optimizer)"
         + "\n\(experiment.training.epochs) \(experiment.expectations.map(\.text))"
         + "\n\(experiment.seed) \(experiment.dtype) \(experiment.gradientCheck.tolerance)"
     } catch {

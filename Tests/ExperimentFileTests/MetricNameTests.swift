@@ -108,6 +108,6 @@ import Testing
     let text = completed("name: a\nmetrics: [{type: r2, name: 'My, Score'}]")
     let read = try Experiment(
       resolved: Array(text.utf8), path: "a.yaml", name: "resolved.yaml", registry: registry)
-    #expect(read.objective.metrics?.map(\.name) == ["My, Score"])
+    #expect(read.objective.metricNames == [["My, Score"]])
   }
 }

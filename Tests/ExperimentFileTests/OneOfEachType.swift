@@ -34,7 +34,8 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
   private static let options = [
     "step": "every: 2", "exponential": "factor: 0.9", "inverse_time": "decay: 0.1",
     "linear_warmup": "epochs: 1", "constant_initializer": "value: 1", "values": "values: [[1, 2]]",
-    "dense": "units: 2", "dropout": "rate: 0.5", "reshape": "shape: [1, 4, 4]",
+    "dense": "units: 2", "embedding": "size: 2", "dropout": "rate: 0.5",
+    "reshape": "shape: [1, 4, 4]",
     "convolution": "channels: 2, window: [3, 2], padding: 1", "max_pooling": "window: 2, stride: 1",
     "average_pooling": "window: [2, 1], padding: 0", "lp_pooling": "window: 2, p: 2.5",
   ]
@@ -52,6 +53,7 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
 
   /// A layer between two that learn, over an image of 4 × 4.
   private static func layerText(_ declared: String) -> String {
+    if declared.contains("{type: embedding") { return embeddingText(declared) }
     let merges = ["add", "multiply", "concatenate"].contains { declared.contains("{type: \($0)") }
     let layer = merges ? String(declared.dropLast()) + ", inputs: [first, first]}" : declared
     return """
@@ -65,5 +67,22 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
       train: {epochs: 2, clip: {norm: 1}, early_stopping: {patience: 2, monitor: train_loss}}
       gradient_check: {at: [start, end], entries: 3}
       """
+  }
+
+  /// The third of the layers, which reads indices.
+  private static func embeddingText(_ declared: String) -> String {
+    """
+    data:
+      inline: {inputs: {numbers: [[0, 1], [1, 0]], word: [[2], [0]]}, targets: [1, 2]}
+      indices: {word: 3}
+    model:
+      - {type: dense, units: 2, name: first, inputs: numbers}
+      - {type: sigmoid, name: bent}
+      - \(declared.dropLast()), inputs: word, name: vector}
+      - {type: concatenate, inputs: [bent, vector], name: both}
+      - {type: dense, units: 1}
+    train: {epochs: 2}
+    gradient_check: {at: [start, end], entries: 3}
+    """
   }
 }

@@ -15,14 +15,16 @@ func explanation(
   let experiment = try Experiment(Array(yaml.utf8), path: "test.yaml", registry: registry)
   let data = try experiment.data.load(as: Double.self, seed: experiment.seed)
   let graph = try Graph(
-    experiment.model, inputShape: data.inputShape, l1: experiment.training.l1,
+    experiment.model, ports: data.inputs, heads: experiment.objective.heads,
+    l1: experiment.training.l1,
     l2: experiment.training.l2, registry: registry)
-  _ = try experiment.objective.bound(to: graph, target: data.target, registry: registry)
+  let heads = try experiment.objective.bound(
+    to: graph, targets: data.targets, registry: registry)
   let network = try Network<Double>(
-    graph, target: data.target, capacity: 1, seed: experiment.seed)
+    graph, heads: heads, capacity: 1, seed: experiment.seed)
   return try Explanation(
     of: network, name: name ?? experiment.name, data: data, sample: sample,
-    objective: experiment.objective, seed: experiment.seed)
+    seed: experiment.seed)
 }
 
 /// An experiment of these layers on these data.

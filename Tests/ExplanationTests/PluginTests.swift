@@ -11,9 +11,9 @@ import Testing
     static let documentation = Documentation("a factor", equation: "y = a x;  ∂a += Σ ∂y x <&>")
 
     init(from options: inout Options) {}
-    func plan(for inputs: [Shape]) -> Plan {
+    func plan(for inputs: [Port]) -> Plan {
       Plan(
-        output: inputs[0], parameters: [.init("factor", [1], initial: .constant(3))])
+        output: inputs[0].shape, parameters: [.init("factor", [1], initial: .constant(3))])
     }
     func forward<S: Scalar>(_ pass: Forward<S>) {
       for i in pass.y.indices { pass.y[i] = pass.parameters[0][0] * pass.x[i] }
@@ -54,14 +54,14 @@ import Testing
   private struct Wrong: Layer, Component {
     static let typeName = "wrong"
     init(from options: inout Options) {}
-    func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
+    func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
     func forward<S: Scalar>(_ pass: Forward<S>) {
       for i in pass.y.indices { pass.y[i] = pass.x[i] * pass.x[i] }
     }
     func backward<S: Scalar>(_ pass: Backward<S>) {
       for i in pass.dx.indices { pass.dx[i] += pass.dy[i] * pass.x[i] }
     }
-    func equations(for inputs: [Shape]) -> Equations {
+    func equations(for inputs: [Port]) -> Equations {
       Equations(
         #"\square"#, output: #"x \frac"#,
         inputs: [.init(derivative: "", delta: #"\delta_y \otimes x"#)])

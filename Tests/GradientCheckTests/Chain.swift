@@ -28,7 +28,7 @@ final class Chain: GradientSubject {
     var shape = input
     var benches: [LayerBench<Double>] = []
     for layer in layers {
-      let bench = try LayerBench<Double>(layer, inputs: [shape], samples: samples)
+      let bench = try LayerBench<Double>(layer, inputs: [Port(shape)], samples: samples)
       shape = bench.plan.output
       benches.append(bench)
     }

@@ -22,11 +22,13 @@ func networkSubject<S: Scalar>(
   try options.finish()
   let graph = try Graph(model, inputShape: inputShape, registry: registry)
   let target = target ?? .values(graph.outputShape)
-  let network = try Network<S>(graph, target: target, capacity: samples, seed: seed)
+  let heads = try #require(objective).bound(
+    to: graph, targets: [TargetPort(target: target)], registry: registry)
+  let network = try Network<S>(graph, heads: heads, capacity: samples, seed: seed)
   return try NetworkSubject(
     of: network,
     samples: Samples(
       inputs: (0..<samples * inputShape.count).map(input),
       targets: (0..<samples * target.shape.count).map(goal), count: samples),
-    objective: try #require(objective), seed: seed)
+    seed: seed)
 }

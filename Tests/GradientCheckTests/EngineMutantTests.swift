@@ -21,7 +21,7 @@ import Testing
       dense = TestDense(units: units, fault: fault, in: target)
     }
 
-    func plan(for inputs: [Shape]) throws -> Plan { try dense.plan(for: inputs) }
+    func plan(for inputs: [Port]) throws -> Plan { try dense.plan(for: inputs) }
     func forward<S: Scalar>(_ pass: Forward<S>) { dense.forward(pass) }
     func backward<S: Scalar>(_ pass: Backward<S>) { dense.backward(pass) }
   }
@@ -31,7 +31,7 @@ import Testing
   private struct Overwriting: Layer, Component {
     static let typeName = "overwriting"
     init(from options: inout Options) {}
-    func plan(for inputs: [Shape]) throws -> Plan { Plan(output: inputs[0]) }
+    func plan(for inputs: [Port]) throws -> Plan { Plan(output: inputs[0].shape) }
     func forward<S: Scalar>(_ pass: Forward<S>) {
       for i in pass.y.indices { pass.y[i] = 2 * pass.x[i] }
     }

@@ -26,9 +26,12 @@ import Testing
     x.initialize(to: Tensor(start: numbers, count: 4, shape: [4]))
     defer { x.deallocate() }
     let none = Tensors(start: x, count: 0)
+    let y = UnsafeMutablePointer<Tensor<Double>>.allocate(capacity: 1)
+    y.initialize(to: Tensor(start: numbers + 4, count: 4, shape: [4]))
+    defer { y.deallocate() }
     let pass = Forward(
-      samples: 1, inputs: Tensors(start: x, count: 1),
-      y: Tensor(start: numbers + 4, count: 4, shape: [4]), parameters: none, state: none,
+      samples: 1, inputs: Tensors(start: x, count: 1), outputs: Tensors(start: y, count: 1),
+      parameters: none, state: none,
       scratch: none, isTraining: true, random: RandomStream(key: 1), firstSample: 0)
     #expect(layer.forward(pass, changing: 5, at: 3))
     #expect(pass.y[3] == 5)
@@ -54,8 +57,8 @@ private struct Unusual: Layer, Component {
   init(from options: inout Options) {}
   var inputCount: ClosedRange<Int> { 2...3 }
   var elementwise: ElementwiseFunction? { .tanh }
-  func plan(for inputs: [Shape]) -> Plan {
-    Plan(output: inputs[0], parameters: [.init("w", [1], initial: .zeros)])
+  func plan(for inputs: [Port]) -> Plan {
+    Plan(output: inputs[0].shape, parameters: [.init("w", [1], initial: .zeros)])
   }
   func forward<S: Scalar>(_ pass: Forward<S>) { for i in pass.y.indices { pass.y[i] = 1 } }
   func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool {
@@ -63,7 +66,7 @@ private struct Unusual: Layer, Component {
     return parameter == 5
   }
   func backward<S: Scalar>(_ pass: Backward<S>) {}
-  func equations(for inputs: [Shape]) -> Equations { Equations(prose: "unusual") }
+  func equations(for inputs: [Port]) -> Equations { Equations(prose: "unusual") }
 }
 
 private struct UnusualLoss: Loss, Component {

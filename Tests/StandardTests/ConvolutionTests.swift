@@ -20,9 +20,9 @@ import Testing
         ]
       let layer = try makeLayer("convolution", options)
       let shape: Shape = [inputs, rows, columns]
-      guard let plan = try? layer.plan(for: [shape]) else { return }
+      guard let plan = try? layer.plan(for: [Port(shape)]) else { return }
       planned += 1
-      let bench = try LayerBench<Double>(layer, inputs: [shape], samples: 2)
+      let bench = try LayerBench<Double>(layer, inputs: [Port(shape)], samples: 2)
       for (k, buffer) in (bench.inputs + bench.parameters).enumerated() {
         buffer.values = buffer.values.indices.map { random.stream(k).normal(at: $0) }
       }
@@ -98,7 +98,7 @@ import Testing
         let samples = isHeavy ? 2 : pick(1...11, 11)
         guard
           let bench = try? LayerBench<S>(
-            makeLayer("convolution", options), inputs: [shape], samples: samples)
+            makeLayer("convolution", options), inputs: [Port(shape)], samples: samples)
         else { return }
         for (k, buffer) in (bench.inputs + bench.parameters + [bench.dy]).enumerated() {
           buffer.values = buffer.values.indices.map { S(random.stream(k).normal(at: $0)) }

@@ -13,7 +13,7 @@ import Testing
   }
 
   private func expectPlan(
-    _ type: String, _ options: [(String, Node)], _ inputs: Shape..., fact: String,
+    _ type: String, _ options: [(String, Node)], _ inputs: Port..., fact: String,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let layer = try makeLayer(type, options)
@@ -186,7 +186,7 @@ import Testing
       try expectPlan(
         type, [], [2, 3], [2, 3], [6], fact: "the inputs must have one shape, found [2, 3] and [6]")
     }
-    for other: Shape in [[6], [1, 4], [2, 3, 1]] {
+    for other: Port in [[6], [1, 4], [2, 3, 1]] {
       try expectPlan(
         "concatenate", [], [2, 3], other,
         fact: "the inputs may differ in their first extent alone, found [2, 3] and \(other)")
@@ -205,6 +205,7 @@ import Testing
       let windowed: [(String, Node)] = [
         ("channels", 65_536), ("window", 65_536), ("stride", 65_536), ("dilation", 65_536),
         ("padding", 65_536), ("ceil_mode", true), ("units", Node(.int(.max))),
+        ("size", Node(.int(.max))),
         ("shape", [Node(.int(.max)), Node(.int(.max))]),
       ]
       for picked in [windowed, windowed.filter { $0.0 != "padding" && $0.0 != "dilation" }] {
@@ -215,7 +216,7 @@ import Testing
         for shape in huge {
           let count = layer.inputCount.lowerBound
           do {
-            let plan = try layer.plan(for: Array(repeating: shape, count: count))
+            let plan = try layer.plan(for: Array(repeating: Port(shape), count: count))
             #expect(plan.output.count >= 0 && plan.work >= 0, "\(type) on \(shape)")
           } catch { #expect(error is Diagnostic, "\(type) on \(shape)") }
         }
@@ -224,13 +225,14 @@ import Testing
   }
 
   @Test func `every layer type has documentation`() throws {
-    #expect(standardRegistry.layers.names.count == 22)
+    #expect(standardRegistry.layers.names.count == 23)
     for name in standardRegistry.layers.names {
       let type = try #require(standardRegistry.layers[name])
       let manual = type.documentation
       #expect(type.name == name)
       #expect(!manual.summary.isEmpty && !manual.summary.hasSuffix("."), "\(name)")
-      #expect(manual.equation.contains("∂x"), "\(name)")
+      // Indices have no derivative.
+      #expect(manual.equation.contains(name == "embedding" ? "∂E" : "∂x"), "\(name)")
       #expect(manual.shapes.contains("→"), "\(name)")
       #expect(manual.example.contains(name), "\(name)")
       var options = Options()

@@ -4,7 +4,7 @@ import Testing
 
 /// Expects that nothing is wrong with a layer on inputs of these shapes.
 func proveLayer(
-  _ type: String, _ options: [(String, Node)] = [], inputs shapes: [Shape], samples: Int = 3,
+  _ type: String, _ options: [(String, Node)] = [], inputs shapes: [Port], samples: Int = 3,
   seed: Int = 1, isTraining: Bool = true, sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
   var proof = try LayerProof(
@@ -26,7 +26,7 @@ struct LayerProof {
   private(set) var faults: [String] = []
 
   private let layer: any Layer
-  private let shapes: [Shape]
+  private let shapes: [Port]
   private let samples: Int
   private let isTraining: Bool
   private let bench: LayerBench<Double>
@@ -38,7 +38,7 @@ struct LayerProof {
   private var dInputs: [[Double]] = []
   private var gradients: [[Double]] = []
 
-  init(_ layer: any Layer, inputs shapes: [Shape], samples: Int, isTraining: Bool, seed: Int) throws
+  init(_ layer: any Layer, inputs shapes: [Port], samples: Int, isTraining: Bool, seed: Int) throws
   {
     self.layer = layer
     self.shapes = shapes

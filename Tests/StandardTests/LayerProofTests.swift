@@ -10,8 +10,8 @@ import Testing
   func `layers of one input have no fault`(type: String) throws {
     for (seed, shape): (Int, Shape) in [(1, [5]), (2, [1]), (3, [2, 3]), (4, [3, 2, 4])] {
       if type == "batch_normalization" && shape == [1] { continue }
-      try proveLayer(type, inputs: [shape], seed: seed)
-      try proveLayer(type, inputs: [shape], samples: 1, seed: seed, isTraining: false)
+      try proveLayer(type, inputs: [Port(shape)], seed: seed)
+      try proveLayer(type, inputs: [Port(shape)], samples: 1, seed: seed, isTraining: false)
     }
   }
 
@@ -46,9 +46,10 @@ import Testing
       (1, [1], 1), (2, [2], 4), (7, [3, 2, 2], 3), (11, [13], 5),
     ].enumerated() {
       try proveLayer(
-        "dense", [("units", Node(.int(units)))], inputs: [shape], samples: samples, seed: seed)
+        "dense", [("units", Node(.int(units)))], inputs: [Port(shape)], samples: samples, seed: seed
+      )
       try proveLayer(
-        "dense", [("units", Node(.int(units))), ("bias", false)], inputs: [shape],
+        "dense", [("units", Node(.int(units))), ("bias", false)], inputs: [Port(shape)],
         samples: samples, seed: seed)
     }
   }
@@ -65,8 +66,8 @@ import Testing
           ("bias", Node(.bool(pick(0...1, 2) == 1))),
         ]
       let shape: Shape = [groups * pick(1...2, 3), pick(1...7, 4), pick(1...7, 5)]
-      guard (try? makeLayer("convolution", options).plan(for: [shape])) != nil else { return }
-      try proveLayer("convolution", options, inputs: [shape], samples: 2, seed: seed)
+      guard (try? makeLayer("convolution", options).plan(for: [Port(shape)])) != nil else { return }
+      try proveLayer("convolution", options, inputs: [Port(shape)], samples: 2, seed: seed)
       proved += 1
     }
     #expect(proved >= 20)
@@ -98,8 +99,8 @@ import Testing
       }
       let shape: Shape =
         isFlat ? [pick(1...9, 4)] : [pick(1...3, 4), pick(1...7, 5), pick(1...7, 7)]
-      guard (try? makeLayer(type, options).plan(for: [shape])) != nil else { return }
-      try proveLayer(type, options, inputs: [shape], samples: 2, seed: seed)
+      guard (try? makeLayer(type, options).plan(for: [Port(shape)])) != nil else { return }
+      try proveLayer(type, options, inputs: [Port(shape)], samples: 2, seed: seed)
       proved += 1
     }
     #expect(proved >= 30)

@@ -83,12 +83,12 @@ import Testing
         ("lp_pooling", [("p", 1)], { window, _ in window.reduce(0) { $0 + abs($1) } }),
       ] as [(String, [(String, Node)], ([Double], Int) -> Double)] {
         let layer = try makeLayer(type, g.options + extra)
-        let plan = try? layer.plan(for: [shape])
+        let plan = try? layer.plan(for: [Port(shape)])
         #expect((plan != nil) == isPossible, "\(trace)")
         guard let plan, isPossible else { continue }
         planned += 1
         #expect(plan.output == [1, rowStarts.count, columnStarts.count], "\(trace)")
-        let bench = try LayerBench<Double>(layer, inputs: [shape], samples: 1)
+        let bench = try LayerBench<Double>(layer, inputs: [Port(shape)], samples: 1)
         bench.x.values = x
         bench.runForward()
         let expected = windows.map { definition($0.entries.map { x[$0] }, $0.countWithPadding) }
@@ -126,8 +126,8 @@ import Testing
   @Test func `global pooling covers the whole plane`() throws {
     for (shape, output): (Shape, Shape) in [([2, 3, 2], [2, 1, 1]), ([6], [1])] {
       let layer = try makeLayer("average_pooling", [("global", true)])
-      #expect(try layer.plan(for: [shape]).output == output)
-      let bench = try LayerBench<Double>(layer, inputs: [shape], samples: 1)
+      #expect(try layer.plan(for: [Port(shape)]).output == output)
+      let bench = try LayerBench<Double>(layer, inputs: [Port(shape)], samples: 1)
       bench.x.values = shape == [6] ? [1, 2, 3, 4, 5, 6] : Array(1...12).map(Double.init)
       bench.runForward()
       #expect(bench.y.values == (shape == [6] ? [3.5] : [3.5, 9.5]))

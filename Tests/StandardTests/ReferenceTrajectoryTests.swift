@@ -144,7 +144,7 @@ struct ReferenceTraining<S: Scalar> {
     samples = range.count
     func bench(_ type: String, units: Int?, inputs: Shape) throws -> LayerBench<S> {
       try LayerBench(
-        makeLayer(type, units.map { [("units", Node(.int($0)))] } ?? []), inputs: [inputs],
+        makeLayer(type, units.map { [("units", Node(.int($0)))] } ?? []), inputs: [Port(inputs)],
         samples: range.count)
     }
     layers = [

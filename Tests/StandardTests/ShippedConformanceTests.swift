@@ -10,16 +10,16 @@ import Testing
   struct Case: Sendable, CustomTestStringConvertible {
     let type: String
     let options: String
-    let shapes: [Shape]
+    let inputs: [Port]
     let node: Node
 
-    var testDescription: String { "\(type) \(options) \(shapes)" }
+    var testDescription: String { "\(type) \(options) \(inputs)" }
 
-    init(_ type: String, _ options: [(String, Node)] = [], on shapes: Shape...) {
+    init(_ type: String, _ options: [(String, Node)] = [], on inputs: Port...) {
       self.type = type
       node = Node.map(options)
       self.options = node.flow
-      self.shapes = shapes
+      self.inputs = inputs
     }
   }
 
@@ -58,6 +58,8 @@ import Testing
     Case("layer_normalization", on: [4]),
     Case("add", on: [4], [4], [4]), Case("multiply", on: [4], [4]),
     Case("concatenate", on: [2, 2], [3, 2]),
+    Case("embedding", [("size", 3)], on: .indices(below: 5, [1])),
+    Case("embedding", [("size", 2)], on: .indices(below: 4, [6])),
   ]
 
   @Test(arguments: layers)
@@ -67,7 +69,7 @@ import Testing
     // Learned exponents lie above 1, and batch statistics want a batch.
     settings.samples = 5
     let table = try Conformance.of(
-      type, options: layer.node, inputs: layer.shapes, settings: settings)
+      type, options: layer.node, inputs: layer.inputs, settings: settings)
     #expect(table.holds, "\(table)")
   }
 

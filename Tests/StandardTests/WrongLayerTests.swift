@@ -15,9 +15,9 @@ private struct Faulty: Layer, Component {
   init(from options: inout Options) { fault = .none }
   init(_ fault: Fault) { self.fault = fault }
 
-  func plan(for inputs: [Shape]) -> Plan {
+  func plan(for inputs: [Port]) -> Plan {
     Plan(
-      output: inputs[0], parameters: [.init("bias", inputs[0], initial: .zeros)],
+      output: inputs[0].shape, parameters: [.init("bias", inputs[0].shape, initial: .zeros)],
       state: [.init("calls", [1], value: 0)])
   }
 

@@ -32,7 +32,7 @@ package struct TestDense: Layer, Component {
 
   package init(from options: inout Options) { units = options.int("units", in: 1...) }
 
-  package func plan(for inputs: [Shape]) throws -> Plan {
+  package func plan(for inputs: [Port]) throws -> Plan {
     Plan(
       output: [units],
       parameters: [
@@ -108,7 +108,7 @@ package struct TestLp: Layer, Component {
 
   package init(from options: inout Options) { p = options.double("p", in: .atLeast(1)) }
 
-  package func plan(for inputs: [Shape]) throws -> Plan { Plan(output: [inputs[0].count / 2]) }
+  package func plan(for inputs: [Port]) throws -> Plan { Plan(output: [inputs[0].count / 2]) }
 
   package func forward<S: Scalar>(_ pass: Forward<S>) {
     let p = S(p)
@@ -144,7 +144,7 @@ package struct Elementwise: Layer, Component {
   package init(_ rule: Rule) { self.rule = rule }
   package init(from options: inout Options) { rule = .sigmoid }
 
-  package func plan(for inputs: [Shape]) throws -> Plan { Plan(output: inputs[0]) }
+  package func plan(for inputs: [Port]) throws -> Plan { Plan(output: inputs[0].shape) }
 
   package func forward<S: Scalar>(_ pass: Forward<S>) {
     for i in pass.y.indices {

@@ -13,7 +13,7 @@ protocol Activation: Layer, Component {
 }
 
 extension Activation {
-  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
+  func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
 
   func forward<S: Scalar>(_ pass: Forward<S>) {
     let (x, y) = (pass.x, pass.y)
@@ -34,7 +34,7 @@ protocol FunctionLayer: Layer, Component {
 extension FunctionLayer {
   var elementwise: ElementwiseFunction? { Self.function }
 
-  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
+  func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
 
   func forward<S: Scalar>(_ pass: Forward<S>) { map(Self.function, pass.x, into: pass.y) }
 

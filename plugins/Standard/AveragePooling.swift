@@ -28,9 +28,9 @@ struct AveragePooling: Layer, Component {
       "count_padding", default: false, "divide by the window's size in the padding too")
   }
 
-  func plan(for inputs: [Shape]) throws -> Plan { try pooling.plan(for: inputs[0]) }
+  func plan(for inputs: [Port]) throws -> Plan { try pooling.plan(for: inputs[0].shape) }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     Equations(
       "m", output: #"y_r = \frac{1}{n_r} \sum_{i \in R_r} x_i"#,
       inputs: [

@@ -43,8 +43,8 @@ struct BatchNormalization: Layer, Component {
     isAffine = options.bool("affine", default: true, "learn a weight and a bias per channel")
   }
 
-  func plan(for inputs: [Shape]) throws -> Plan {
-    let shape = inputs[0]
+  func plan(for inputs: [Port]) throws -> Plan {
+    let shape = inputs[0].shape
     guard shape.count > 0 else { throw Diagnostic("the input \(shape) has no numbers") }
     let channels: Shape = [shape[0]]
     return Plan(
@@ -60,7 +60,7 @@ struct BatchNormalization: Layer, Component {
       scratch: Array(repeating: .fixed(channels.count), count: 4), couplesSamples: true)
   }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     Equations(
       isAffine ? #"\nu[w, b]"# : #"\nu"#,
       output: isAffine ? #"w \otimes \hat{x} + b"# : #"\hat{x}"#,

@@ -57,8 +57,8 @@ struct Convolution: Layer, Component {
     }
   }
 
-  func plan(for inputs: [Shape]) throws -> Plan {
-    let input = inputs[0]
+  func plan(for inputs: [Port]) throws -> Plan {
+    let input = inputs[0].shape
     guard input.rank == 3, let x = Planes(input) else {
       throw Diagnostic("expected [channels, rows, columns], found \(input)")
     }
@@ -83,7 +83,7 @@ struct Convolution: Layer, Component {
     ConvolutionSizes(rows: rows, columns: columns, groups: groups, input: input, output: output)
   }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     // Where the weight at u, v of the window at r, c reads.
     let place = "\(rows.formula("r", "u")), \(columns.formula("c", "v"))"
     let y = hasBias ? "b_o + " : ""

@@ -30,7 +30,7 @@ struct Dense: Layer, Component {
     hasBias = options.bool("bias", default: true, "add a learned offset to every unit")
   }
 
-  func plan(for inputs: [Shape]) throws -> Plan {
+  func plan(for inputs: [Port]) throws -> Plan {
     let count = inputs[0].count
     guard count > 0 else { throw Diagnostic("the input \(inputs[0]) has no numbers") }
     let weight = Shape([units, count])
@@ -41,7 +41,7 @@ struct Dense: Layer, Component {
     return plan
   }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     Equations(
       hasBias ? #"\rho[W, b]"# : #"\rho[W]"#, output: hasBias ? "W x + b" : "W x",
       inputs: [.init(derivative: "W", delta: #"W^T \delta_y"#)],

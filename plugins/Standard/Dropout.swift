@@ -26,13 +26,13 @@ struct Dropout: Layer, Component {
     rate = options.double("rate", default: 0.5, in: .fraction, "the probability of becoming 0")
   }
 
-  func plan(for inputs: [Shape]) -> Plan {
+  func plan(for inputs: [Port]) -> Plan {
     Plan(
-      output: inputs[0], scratch: rate > 0 ? [.perSample(inputs[0].count)] : [],
+      output: inputs[0].shape, scratch: rate > 0 ? [.perSample(inputs[0].count)] : [],
       isRandom: rate > 0)
   }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     Equations(
       #"\mu"#, output: #"\mu \otimes x"#,
       inputs: [

@@ -25,7 +25,7 @@ struct Elu: Layer, Component {
       "alpha", default: 1, in: .nonnegative, "minus the value that y tends to far below zero")
   }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     Equations(
       elementwise: "f",
       value: #"\begin{cases} u & u > 0 \\ \alpha (e^u - 1) & u \le 0 \end{cases}"#,
@@ -34,7 +34,7 @@ struct Elu: Layer, Component {
       remark: "[…] is 1 where it is true and else 0.")
   }
 
-  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
+  func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
 
   func forward<S: Scalar>(_ pass: Forward<S>) {
     let (x, y) = (pass.x, pass.y)

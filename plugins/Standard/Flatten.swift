@@ -13,9 +13,9 @@ struct Flatten: Layer, Component {
 
   init(from options: inout Options) {}
 
-  func plan(for inputs: [Shape]) -> Plan { Plan(output: [inputs[0].count], work: 0) }
+  func plan(for inputs: [Port]) -> Plan { Plan(output: [inputs[0].count], work: 0) }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     Equations(
       #"\operatorname{flatten}"#, output: "x",
       inputs: [.init(derivative: "I", delta: #"\delta_y"#)],
@@ -45,7 +45,7 @@ struct Reshape: Layer, Component {
       options.ints("shape", in: 1..., count: 1...Shape.maximumRank, "the extent along each axis"))
   }
 
-  func plan(for inputs: [Shape]) throws -> Plan {
+  func plan(for inputs: [Port]) throws -> Plan {
     guard inputs[0].count == shape.count else {
       throw Diagnostic(
         "cannot reshape \(inputs[0]) into \(shape): \(inputs[0].count) numbers are not "
@@ -54,7 +54,7 @@ struct Reshape: Layer, Component {
     return Plan(output: shape, work: 0)
   }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     Equations(
       #"\operatorname{reshape}"#, output: "x",
       inputs: [.init(derivative: "I", delta: #"\delta_y"#)],

@@ -31,7 +31,7 @@ struct Gelu: Layer, Component {
       "approximation", default: Approximation.none, "the exact form, or the published one by tanh")
   }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     switch approximation {
     case .none:
       Equations(
@@ -52,7 +52,7 @@ struct Gelu: Layer, Component {
     }
   }
 
-  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
+  func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
 
   func forward<S: Scalar>(_ pass: Forward<S>) {
     let (x, y) = (pass.x, pass.y)

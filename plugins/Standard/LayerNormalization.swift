@@ -33,8 +33,8 @@ struct LayerNormalization: Layer, Component {
     isAffine = options.bool("affine", default: true, "learn a weight and a bias per number")
   }
 
-  func plan(for inputs: [Shape]) throws -> Plan {
-    let shape = inputs[0]
+  func plan(for inputs: [Port]) throws -> Plan {
+    let shape = inputs[0].shape
     guard shape.count > 0 else { throw Diagnostic("the input \(shape) has no numbers") }
     return Plan(
       output: shape,
@@ -44,7 +44,7 @@ struct LayerNormalization: Layer, Component {
       scratch: [.perSample(1), .perSample(1)])
   }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     Equations(
       isAffine ? #"\nu[w, b]"# : #"\nu"#,
       output: isAffine ? #"w \otimes \hat{x} + b"# : #"\hat{x}"#,

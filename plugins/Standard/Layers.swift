@@ -26,6 +26,7 @@ public func registerLayers(in registry: inout Registry) {
 
   registry.register(Flatten.self)
   registry.register(Reshape.self)
+  registry.register(Embedding.self)
 
   registry.register(Add.self)
   registry.register(Multiply.self)

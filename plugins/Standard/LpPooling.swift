@@ -62,22 +62,22 @@ struct LpPooling: Layer, Component {
     }
   }
 
-  func plan(for inputs: [Shape]) throws -> Plan {
-    var plan = try pooling.plan(for: inputs[0])
+  func plan(for inputs: [Port]) throws -> Plan {
+    var plan = try pooling.plan(for: inputs[0].shape)
     if isLearned {
       // ρ = ln(e^(p−1) − 1), the way that a large p does not overflow.
       let excess = p - 1
       let rho = excess + Double.log(-Double.expm1(-excess))
       plan.parameters = [.init("rho", [1], initial: .constant(rho))]
-    } else if p < .infinity, pooling.tile(from: inputs[0], to: plan.output) != nil,
-      let x = Planes(inputs[0]), let y = Planes(plan.output)
+    } else if p < .infinity, pooling.tile(from: inputs[0].shape, to: plan.output) != nil,
+      let x = Planes(inputs[0].shape), let y = Planes(plan.output)
     {
       plan.scratch = [.fixed(TiledPowerMean<Double>.room(x: x, y: y))]
     }
     return plan
   }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     if p == .infinity {
       return Equations(
         #"\eta_\infty"#, output: #"y_r = \max_{i \in R_r} |x_i|"#,

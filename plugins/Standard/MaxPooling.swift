@@ -21,9 +21,9 @@ struct MaxPooling: Layer, Component {
 
   init(from options: inout Options) { pooling = Pooling(from: &options) }
 
-  func plan(for inputs: [Shape]) throws -> Plan { try pooling.plan(for: inputs[0]) }
+  func plan(for inputs: [Port]) throws -> Plan { try pooling.plan(for: inputs[0].shape) }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     Equations(
       #"\max"#, output: #"y_r = \max_{i \in R_r} x_i"#,
       inputs: [

@@ -17,9 +17,9 @@ struct Add: Layer, Component {
 
   init(from options: inout Options) {}
 
-  func plan(for inputs: [Shape]) throws -> Plan { Plan(output: try commonShape(of: inputs)) }
+  func plan(for inputs: [Port]) throws -> Plan { Plan(output: try commonShape(of: inputs)) }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     Equations(
       "+", output: (1...inputs.count).map { "x\($0)" }.joined(separator: " + "),
       inputs: inputs.map { _ in .init(derivative: "I", delta: #"\delta_y"#) })
@@ -62,9 +62,9 @@ struct Multiply: Layer, Component {
 
   init(from options: inout Options) {}
 
-  func plan(for inputs: [Shape]) throws -> Plan { Plan(output: try commonShape(of: inputs)) }
+  func plan(for inputs: [Port]) throws -> Plan { Plan(output: try commonShape(of: inputs)) }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     func product(without k: Int) -> String {
       (1...inputs.count).filter { $0 != k }.map { "x\($0)" }.joined(separator: #" \otimes "#)
     }
@@ -100,11 +100,12 @@ struct Multiply: Layer, Component {
   }
 }
 
-private func commonShape(of inputs: [Shape]) throws -> Shape {
-  if let other = inputs.first(where: { $0 != inputs[0] }) {
-    throw Diagnostic("the inputs must have one shape, found \(inputs[0]) and \(other)")
+private func commonShape(of inputs: [Port]) throws -> Shape {
+  let shape = inputs[0].shape
+  if let other = inputs.first(where: { $0.shape != shape }) {
+    throw Diagnostic("the inputs must have one shape, found \(shape) and \(other)")
   }
-  return inputs[0]
+  return shape
 }
 
 /// Its inputs one after the other along axis 0: features after features,
@@ -124,10 +125,10 @@ struct Concatenate: Layer, Component {
 
   init(from options: inout Options) {}
 
-  func plan(for inputs: [Shape]) throws -> Plan {
-    var axes = inputs[0].axes
+  func plan(for inputs: [Port]) throws -> Plan {
+    var axes = inputs[0].shape.axes
     guard !axes.isEmpty else { throw Diagnostic("an input without axes cannot be concatenated") }
-    for other in inputs.dropFirst() {
+    for other in inputs.dropFirst().map(\.shape) {
       guard other.rank == axes.count, other.axes.dropFirst() == axes.dropFirst() else {
         throw Diagnostic(
           "the inputs may differ in their first extent alone, found \(inputs[0]) and \(other)")
@@ -138,11 +139,11 @@ struct Concatenate: Layer, Component {
     return Plan(output: Shape(axes), work: 0)
   }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     var offset = 0
     return Equations(
       "", output: "[" + (1...inputs.count).map { "x\($0)" }.joined(separator: "; ") + "]",
-      inputs: inputs.enumerated().map { k, shape in
+      inputs: inputs.map(\.shape).enumerated().map { k, shape in
         defer { offset += shape.rank > 0 ? shape[0] : 1 }
         let place = offset == 0 ? "i" : "i + \(offset)"
         return .init(

@@ -16,7 +16,7 @@ struct Relu: Activation {
 
   init(from options: inout Options) {}
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     Equations(
       elementwise: #"\operatorname{relu}"#, value: #"\max(u, 0)"#, slope: "[x > 0]",
       remark: "[…] is 1 where it is true and else 0, also at the kink.")
@@ -46,7 +46,7 @@ struct LeakyRelu: Activation {
     belowZero = options.double("slope", default: 0.01, "the slope below zero")
   }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     let slope = Equations.number(belowZero)
     return Equations(
       elementwise: "f", value: #"\begin{cases} u & u > 0 \\ \#(slope) u & u \le 0 \end{cases}"#,

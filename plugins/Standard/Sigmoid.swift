@@ -20,7 +20,7 @@ struct Sigmoid: FunctionLayer {
 
   init(from options: inout Options) {}
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     Equations(
       elementwise: #"\sigma"#, value: #"\frac{1}{1 + e^{-u}}"#, slope: #"y \otimes (1 - y)"#)
   }

@@ -16,9 +16,9 @@ struct Softmax: Layer, Component {
 
   init(from options: inout Options) {}
 
-  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
+  func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     Equations(
       #"\operatorname{softmax}"#, output: #"\operatorname{softmax}(x)"#,
       where: [#"\operatorname{softmax}(u)_i = \frac{e^{u_i}}{\sum_j e^{u_j}}"#],
@@ -26,7 +26,7 @@ struct Softmax: Layer, Component {
         .init(
           derivative: #"\operatorname{diag}(y) - y y^T"#,
           delta: #"y \otimes \delta_y - y (y^T \delta_y)"#)
-      ], remark: inputs[0].rank > 1 ? "Each position by itself, over the channels." : "")
+      ], remark: inputs[0].shape.rank > 1 ? "Each position by itself, over the channels." : "")
   }
 
   func forward<S: Scalar>(_ pass: Forward<S>) {
@@ -83,16 +83,16 @@ struct LogSoftmax: Layer, Component {
 
   init(from options: inout Options) {}
 
-  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
+  func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     Equations(
       #"\ln \circ \operatorname{softmax}"#, output: #"y_i = x_i - \ln \sum_j e^{x_j}"#,
       inputs: [
         .init(
           derivative: #"\frac{\partial y_i}{\partial x_j} = [i = j] - e^{y_j}"#,
           delta: #"\delta_{x_i} = \delta_{y_i} - e^{y_i} \sum_j \delta_{y_j}"#)
-      ], remark: inputs[0].rank > 1 ? "Each position by itself, over the channels." : "")
+      ], remark: inputs[0].shape.rank > 1 ? "Each position by itself, over the channels." : "")
   }
 
   func forward<S: Scalar>(_ pass: Forward<S>) {

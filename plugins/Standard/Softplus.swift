@@ -22,7 +22,7 @@ struct Softplus: Layer, Component {
     beta = options.double("beta", default: 1, in: .positive, "the sharpness of the bend")
   }
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     Equations(
       elementwise: "f", value: #"\frac{1}{\beta} \ln(1 + e^{\beta u})"#,
       slope: #"\sigma(\beta x)"#,
@@ -31,7 +31,7 @@ struct Softplus: Layer, Component {
       ])
   }
 
-  func plan(for inputs: [Shape]) -> Plan { Plan(output: inputs[0]) }
+  func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
 
   func forward<S: Scalar>(_ pass: Forward<S>) {
     let (x, y) = (pass.x, pass.y)

@@ -17,7 +17,7 @@ struct Tanh: FunctionLayer {
 
   init(from options: inout Options) {}
 
-  func equations(for inputs: [Shape]) -> Equations {
+  func equations(for inputs: [Port]) -> Equations {
     Equations(elementwise: #"\tanh"#, slope: #"1 - y \otimes y"#)
   }
 }

@@ -33,8 +33,9 @@ struct ElementLayout: Sendable {
 }
 
 /// An array as its file holds it, decoded one sample at a time: a file of bytes
-/// is never blown up to eight times its size.
-struct Elements: Sendable {
+/// is never blown up to eight times its size. By reference, as each sample that is read
+/// looks at it.
+final class Elements: Sendable {
   /// Samples first.
   let axes: [Int]
 
@@ -59,7 +60,7 @@ struct Elements: Sendable {
   private let offsets: [Int]
 
   /// - Precondition: `bytes` holds all that `layout` says.
-  init(_ bytes: [UInt8], _ layout: ElementLayout) {
+  convenience init(_ bytes: [UInt8], _ layout: ElementLayout) {
     self.init(.held(bytes), count: bytes.count, layout)
   }
 
@@ -67,7 +68,7 @@ struct Elements: Sendable {
   /// all over the file: it is refused.
   ///
   /// - Precondition: the file holds all that `layout` says.
-  init(_ file: FileBytes, _ layout: ElementLayout) throws {
+  convenience init(_ file: FileBytes, _ layout: ElementLayout) throws {
     guard !layout.isFortran || layout.axes.count == 1 else {
       throw Diagnostic(
         "the array lies in Fortran's order, in which a sample cannot be read alone; "
@@ -162,12 +163,15 @@ struct Elements: Sendable {
   }
 
   /// The first number that is not finite, with its index in the array.
-  func firstNonFinite() throws -> (index: [Int], value: Double)? {
+  ///
+  /// - Parameter allowsNaN: whether NaN is passed over.
+  func firstNonFinite(but allowsNaN: Bool = false) throws -> (index: [Int], value: Double)? {
     guard type.isFloatingPoint else { return nil }
     var values = [Double](repeating: 0, count: width)
     for row in 0..<count {
       try decode(row, into: &values)
-      guard let found = values.firstIndex(where: { !$0.isFinite }) else { continue }
+      guard let found = values.firstIndex(where: { !$0.isFinite && !(allowsNaN && $0.isNaN) })
+      else { continue }
       var index: [Int] = []
       var rest = found
       for extent in axes.dropFirst().reversed() {

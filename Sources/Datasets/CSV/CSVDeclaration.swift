@@ -1,7 +1,7 @@
 import NNExp
 
 /// What an experiment file says of a CSV file.
-struct CSVDeclaration: StreamableSource, Component {
+struct CSVDeclaration: StreamableSource, PortSource, Component {
   static let typeName = "csv"
   static let documentation = Documentation(
     "the columns of a CSV file",
@@ -15,13 +15,16 @@ struct CSVDeclaration: StreamableSource, Component {
   let delimiter: UInt8
   let hasHeader: Bool
   /// All columns but the targets and the split's, where it says nothing.
-  let inputs: ColumnSelection?
+  let inputs: DeclaredPorts<ColumnSelection>?
   /// The last column, where it says nothing.
-  let targets: ColumnSelection?
+  let targets: DeclaredPorts<ColumnSelection>?
   /// Columns of numbers that are to be read as texts.
   let categorical: ColumnSelection?
   /// The types of columns that are not to be taken for what their first cell is.
   let types: ColumnTypes?
+
+  var inputPorts: [PortName]? { inputs?.names }
+  var targetPorts: [PortName]? { targets?.names }
 
   /// The settings of the training data hold where validation or test data have none of
   /// their own.
@@ -42,8 +45,14 @@ struct CSVDeclaration: StreamableSource, Component {
     }
     hasHeader = options.bool(
       "header", default: model?.hasHeader ?? true, "the first line names the columns")
-    inputs = ColumnSelection("inputs", from: &options) ?? model?.inputs
-    targets = ColumnSelection("targets", from: &options) ?? model?.targets
+    inputs =
+      DeclaredPorts("inputs", from: &options) {
+        ColumnSelection($0, from: &$1, "all but the targets where absent; or {PORT: COLUMNS}")
+      } ?? model?.inputs
+    targets =
+      DeclaredPorts("targets", from: &options) {
+        ColumnSelection($0, from: &$1, "the last column where absent; or {PORT: COLUMNS}")
+      } ?? model?.targets
     categorical = ColumnSelection("categorical", from: &options) ?? model?.categorical
     types = ColumnTypes(from: &options) ?? model?.types
     options.suggest("inputs", for: "features", "x")
@@ -70,9 +79,9 @@ struct ColumnSelection: Sendable {
   let items: [Node]
 
   /// Nil where the key is absent or wrong.
-  init?(_ key: String, from options: inout Options) {
+  init?(_ key: String, from options: inout Options, _ explanation: String = "") {
     let range = "a column's name, index, pattern or range, or a list of these"
-    guard let node = options.node(key, range) else { return nil }
+    guard let node = options.node(key, range, explanation) else { return nil }
     let items = if case .list(let list) = node.content { list } else { [node] }
     for item in items {
       switch item.content {

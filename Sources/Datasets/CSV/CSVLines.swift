@@ -3,8 +3,9 @@ import NNExp
 internal import Synchronization
 
 /// The rows of a CSV file that is read in parts: where each begins, and what
-/// its columns mean. A row is read again whenever it is asked for.
-struct CSVLines: Sendable {
+/// its columns mean. A row is read again whenever it is asked for. By reference, as each
+/// row that is read looks at it.
+final class CSVLines: Sendable {
   /// Rows.
   var count: Int { max(0, starts.count - 1) }
 
@@ -22,16 +23,16 @@ struct CSVLines: Sendable {
 
   /// The type of each column that the file declares, if it is not one of numbers.
   private let types: [(any ColumnType)?]
-  private let latest: Latest
 
-  /// The row that was read last: its inputs are asked for, then its targets.
-  private final class Latest: Sendable {
-    let row = Mutex<(row: Int, cells: [Double])>((-1, []))
-  }
+  /// Which columns may have empty cells: they are NaN.
+  private let areIncomplete: [Bool]
+
+  /// The row that was read last: its ports are asked for one after the other.
+  private let latest = Mutex<(row: Int, cells: [Double])>((-1, []))
 
   init(
     _ file: FileBytes, starts: [Int], delimiter: UInt8, slots: [Int],
-    codes: [[ByteText: Int]?], types: [(any ColumnType)?]
+    codes: [[ByteText: Int]?], types: [(any ColumnType)?], areIncomplete: [Bool]
   ) {
     self.file = file
     self.starts = starts
@@ -39,7 +40,7 @@ struct CSVLines: Sendable {
     self.slots = slots
     self.codes = codes
     self.types = types
-    latest = Latest()
+    self.areIncomplete = areIncomplete
   }
 
   /// The same rows, whose texts in the columns from `first` on are numbered as
@@ -53,7 +54,8 @@ struct CSVLines: Sendable {
         uniqueKeysWithValues: zip(texts!.map(ByteText.init), texts!.indices))
     }
     return CSVLines(
-      file, starts: starts, delimiter: delimiter, slots: slots, codes: codes, types: types)
+      file, starts: starts, delimiter: delimiter, slots: slots, codes: codes, types: types,
+      areIncomplete: areIncomplete)
   }
 
   /// The bytes that are held for each row.
@@ -61,7 +63,7 @@ struct CSVLines: Sendable {
 
   /// Calls `body` with the numbers of a row, one a column; texts are numbered.
   func withRow<Result>(_ row: Int, _ body: ([Double]) -> Result) throws -> Result {
-    try latest.row.withLock { latest in
+    try latest.withLock { latest in
       if latest.row != row {
         latest.row = -1
         if latest.cells.isEmpty { latest.cells = Array(repeating: 0, count: codes.count) }
@@ -90,6 +92,10 @@ struct CSVLines: Sendable {
       for slot in slots {
         guard let field = try? scanner.next(in: bytes) else { return false }
         guard slot >= 0 else { continue }
+        if areIncomplete[slot], bytes.isBlank(field.range) {
+          cells[slot] = .nan
+          continue
+        }
         if types[slot] != nil || codes[slot] != nil {
           guard let text = CSVOrigin.text(of: field, in: bytes), let cell = number(of: text, slot)
           else {

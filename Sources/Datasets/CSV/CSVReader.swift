@@ -7,9 +7,6 @@ import NNExp
 /// whether it holds numbers or texts; a field of the other kind is an error. A text
 /// becomes the index of its category, in sorted order.
 struct CSVReader {
-  /// Of one input column: more look like identifiers.
-  static let mostCategories = 1_000
-
   private enum Kind { case unknown, number, text }
 
   /// One chosen column.
@@ -17,6 +14,8 @@ struct CSVReader {
     let position: Int
     /// The type that the file declares, if it is not one of numbers.
     let type: (any ColumnType)?
+    /// Nil for a column that is none of a target.
+    let target: Completeness?
     var kind: Kind
     var codes: [ByteText: Int] = [:]
     var texts: [String] = []
@@ -41,15 +40,19 @@ struct CSVReader {
 
   /// Reads at most `limit` samples.
   ///
+  /// - Parameter targets: the columns of targets. An empty cell of an incomplete one is NaN.
   /// - Precondition: no position twice.
-  init(_ table: CSVTable, columns positions: [Int], types: [Int: any ColumnType], limit: Int?)
-    throws
-  {
+  init(
+    _ table: CSVTable, columns positions: [Int], types: [Int: any ColumnType],
+    targets: [Int: Completeness] = [:], limit: Int?
+  ) throws {
     self.table = table
     columns = positions.map { position in
       let type = types[position]
       let kind: Kind = type is CategoryColumn ? .text : type is NumberColumn ? .number : .unknown
-      return Column(position: position, type: kind == .number ? nil : type, kind: kind)
+      return Column(
+        position: position, type: kind == .number ? nil : type, target: targets[position],
+        kind: kind)
     }
     areDecimal = columns.map { $0.kind == .number }
     var slots = [Int](repeating: -1, count: table.names.count)
@@ -72,7 +75,8 @@ struct CSVReader {
     guard case .file(let file) = table.bytes else { return nil }
     return CSVLines(
       file, starts: starts, delimiter: table.delimiter, slots: slots,
-      codes: columns.map { $0.kind == .text ? $0.codes : nil }, types: columns.map(\.type))
+      codes: columns.map { $0.kind == .text ? $0.codes : nil }, types: columns.map(\.type),
+      areIncomplete: columns.map { $0.target == .incomplete })
   }
 
   /// Reads one part of the file, whole records; false once all is read.
@@ -134,6 +138,7 @@ struct CSVReader {
   ) throws -> Double {
     let origin = table.origin
     let place = { origin.place(of: field.moved(by: base)) }
+    if columns[slot].target == .incomplete, bytes.isBlank(field.range) { return .nan }
     if let type = columns[slot].type {
       let text = try table.origin.text(of: field, in: bytes, base: base)
       return try number(of: text, type, slot, at: place)
@@ -146,9 +151,7 @@ struct CSVReader {
       return value
     case (.unknown, .notANumber), (.text, .notANumber):
       let text = try table.origin.text(of: field, in: bytes, base: base)
-      if let complaint = complaint(of: text, columns[slot]) {
-        throw Diagnostic(complaint, at: place())
-      }
+      if let complaint = complaint(of: text, slot) { throw complaint.located(at: place()) }
       columns[slot].kind = .text
       return try code(of: text, slot, at: place)
     case (_, .tooLarge):
@@ -168,7 +171,7 @@ struct CSVReader {
     func refuse(_ fact: String) -> Diagnostic {
       Diagnostic("column '\(name(columns[slot]))': \(fact)", at: place())
     }
-    if isEmpty(text) { throw Diagnostic(missing(text, columns[slot]), at: place()) }
+    if isEmpty(text) { throw missing(text, slot, at: place()) }
     let value: ColumnValue
     do {
       value = try type.read(text)
@@ -189,29 +192,33 @@ struct CSVReader {
 
   private mutating func code(of text: String, _ slot: Int, at place: () -> Place) throws -> Double {
     if let code = columns[slot].codes[ByteText(text)] { return Double(code) }
-    guard !isEmpty(text) else {
-      throw Diagnostic(missing(text, columns[slot]), at: place())
-    }
+    guard !isEmpty(text) else { throw missing(text, slot, at: place()) }
     let code = columns[slot].texts.count
     columns[slot].codes[ByteText(text)] = code
     columns[slot].texts.append(text)
     return Double(code)
   }
 
-  /// Texts in sorted order: by value where all are numbers, else by code points.
+  /// The positions of texts in sorted order: by value where all are numbers, else by code
+  /// points.
+  static func order(of texts: [String]) -> [Int] {
+    let numbers = texts.map { text -> Double? in
+      let bytes = Array(text.utf8)
+      if case .number(let value) = decimal(bytes.span, bytes.indices) { return value }
+      return nil
+    }
+    let areNumbers = numbers.allSatisfy { $0 != nil }
+    return texts.indices.sorted { a, b in
+      if areNumbers, numbers[a]! != numbers[b]! { return numbers[a]! < numbers[b]! }
+      return texts[a].unicodeScalars.lexicographicallyPrecedes(texts[b].unicodeScalars)
+    }
+  }
+
+  /// Numbers the texts of each column in sorted order.
   private mutating func sortCategories() {
     for slot in columns.indices where columns[slot].kind == .text {
       let texts = columns[slot].texts
-      let numbers = texts.map { text -> Double? in
-        let bytes = Array(text.utf8)
-        if case .number(let value) = decimal(bytes.span, bytes.indices) { return value }
-        return nil
-      }
-      let areNumbers = numbers.allSatisfy { $0 != nil }
-      let order = texts.indices.sorted { a, b in
-        if areNumbers, numbers[a]! != numbers[b]! { return numbers[a]! < numbers[b]! }
-        return texts[a].unicodeScalars.lexicographicallyPrecedes(texts[b].unicodeScalars)
-      }
+      let order = CSVReader.order(of: texts)
       var ranks = [Double](repeating: 0, count: order.count)
       for (rank, code) in order.enumerated() { ranks[code] = Double(rank) }
       columns[slot].texts = order.map { texts[$0] }
@@ -220,7 +227,7 @@ struct CSVReader {
       }
       for row in 0..<cells.count / columns.count {
         let i = row * columns.count + slot
-        cells[i] = ranks[Int(cells[i])]
+        if !cells[i].isNaN { cells[i] = ranks[Int(cells[i])] }
       }
     }
   }
@@ -231,21 +238,31 @@ struct CSVReader {
 
   private func isEmpty(_ text: String) -> Bool { text.utf8.allSatisfy { $0 == 0x20 || $0 == 0x09 } }
 
-  private func missing(_ text: String, _ column: Column) -> String {
-    "missing value\(isEmpty(text) ? "" : " '\(text)'") in column '\(name(column))'; "
-      + "fill it in or leave the row out"
+  private func missing(_ text: String, _ slot: Int, at place: Place? = nil) -> Diagnostic {
+    let column = columns[slot]
+    let notes: [Diagnostic.Note] =
+      switch column.target {
+      case nil: []
+      case .complete: [missingTargetNote]
+      case .incomplete: [.init("an empty cell is a missing target")]
+      }
+    return Diagnostic(
+      "missing value\(isEmpty(text) ? "" : " '\(text)'") in column '\(name(column))'; "
+        + "fill it in or leave the row out", at: place, notes: notes)
   }
 
   /// Why a text cannot stand for itself, even in a column of texts.
-  private func complaint(of text: String, _ column: Column) -> String? {
-    if isEmpty(text) { return missing(text, column) }
+  private func complaint(of text: String, _ slot: Int) -> Diagnostic? {
+    if isEmpty(text) { return missing(text, slot) }
     let bare = text.lowercased().drop { $0 == "+" || $0 == "-" }
-    if bare == "nan" { return missing(text, column) }
+    if bare == "nan" { return missing(text, slot) }
     if bare == "inf" || bare == "infinity" {
-      return "expected a finite number in column '\(name(column))', found '\(text)'"
+      return Diagnostic(
+        "expected a finite number in column '\(name(columns[slot]))', found '\(text)'")
     }
     return decimalComma(in: text).map {
-      "expected a number in column '\(name(column))', found '\(text)'; write \($0)"
+      Diagnostic(
+        "expected a number in column '\(name(columns[slot]))', found '\(text)'; write \($0)")
     }
   }
 
@@ -285,9 +302,9 @@ struct CSVReader {
         "expected a text in column '\(name(column))', as in the other rows, "
           + "found the number \(text)", at: place, notes: [note])
     }
-    if let complaint = complaint(of: text, column) { return Diagnostic(complaint, at: place) }
+    if let complaint = complaint(of: text, slot) { return complaint.located(at: place) }
     if ["na", "n/a", "#n/a", "null", "none", "?", "-"].contains(text.lowercased()) {
-      return Diagnostic(missing(text, column), at: place)
+      return missing(text, slot, at: place)
     }
     return Diagnostic(
       "expected a number in column '\(name(column))', as in the other rows, "
@@ -309,5 +326,13 @@ struct CSVReader {
       "this row has \(counted(found, "field")), but \(table.hasHeader ? "the header" : "the first row") has "
         + "\(slots.count)",
       at: field.map { table.origin.place(of: $0) } ?? table.origin.place(at: start))
+  }
+}
+
+extension Span<UInt8> {
+  /// True if a range holds only spaces and tabs.
+  func isBlank(_ range: Range<Int>) -> Bool {
+    for i in range where self[i] != 0x20 && self[i] != 0x09 { return false }
+    return true
   }
 }

@@ -6,21 +6,24 @@ enum DeclaredClasses: Sendable {
   case count(Int)
   case names([String])
 
+  var areDeclared: Bool { if case .none = self { false } else { true } }
+
   /// Class indices stay exact in float32.
   static let most = 1 << 24
 
-  init(from options: inout Options) {
+  /// The classes under `key`, `classes` or a port's name.
+  init(_ key: String, from options: inout Options) {
     self = .none
     let range = "the number of classes (1 to \(DeclaredClasses.most)) or the list of their names"
-    guard let node = options.node("classes", range, "checks the labels") else { return }
+    guard let node = options.node(key, range, "checks the labels") else { return }
     if case .null = node.content { return }
-    options.resolve("classes", node)
+    options.resolve(key, node)
     if let count = node.integer, 1...DeclaredClasses.most ~= count {
       self = .count(count)
       return
     }
     guard case .list(let items) = node.content, !items.isEmpty else {
-      options.reject("classes", "classes must be \(range), found \(node.kind)")
+      options.reject(key, "\(key) must be \(range), found \(node.kind)")
       return
     }
     var names: [String] = []
@@ -32,11 +35,11 @@ enum DeclaredClasses: Sendable {
       case .int(let value): name = String(value)
       default:
         options.reject(
-          "classes", Diagnostic("a class's name is a text, found \(item.kind)", at: item.place))
+          key, Diagnostic("a class's name is a text, found \(item.kind)", at: item.place))
         return
       }
       guard known.insert(ByteText(name)).inserted else {
-        options.reject("classes", Diagnostic("class '\(name)' is named twice", at: item.place))
+        options.reject(key, Diagnostic("class '\(name)' is named twice", at: item.place))
         return
       }
       names.append(name)
@@ -57,13 +60,13 @@ struct Labels: Sendable {
   private let areIndices: Bool
   private let indices: [ByteText: Int]
 
-  init(of data: RawData, declared: DeclaredClasses) throws {
-    let found = try Labels.found(in: data, areIndices: false)
+  init(of port: RawPort, declared: DeclaredClasses) throws {
+    let found = try Labels.found(in: port, areIndices: false)
     switch declared {
     case .names(let names):
       self.names = names
       areIndices = false
-    case .count(let count) where data.targets.layout.isNumeric:
+    case .count(let count) where port.columns.layout.isNumeric:
       names = (0..<count).map(String.init)
       areIndices = true
     case .count(let count):
@@ -72,77 +75,84 @@ struct Labels: Sendable {
       guard names.count == count else {
         throw Diagnostic(
           "\(count) classes are declared, but the targets hold \(names.count): \(listing(names))",
-          at: data.place(0, .targets, 0))
+          at: port.place(0, 0))
       }
     case .none:
       names = found.distinct
-      areIndices = data.targets.layout.isNumeric && names == names.indices.map(String.init)
+      areIndices = port.columns.layout.isNumeric && names == names.indices.map(String.init)
     }
     indices =
       areIndices
       ? [:] : Dictionary(uniqueKeysWithValues: zip(names.map(ByteText.init), names.indices))
   }
 
-  /// The class of each sample.
-  func classes(of data: RawData) throws -> [Int] {
-    let found = try Labels.found(in: data, areIndices: areIndices)
+  /// The class of each sample; −1 where it has none.
+  func classes(of port: RawPort) throws -> [Int] {
+    let found = try Labels.found(in: port, areIndices: areIndices)
     func unknown(_ row: Int, _ label: String) -> Diagnostic {
       let known =
         areIndices
         ? "the \(names.count) classes 0 to \(names.count - 1)"
         : "the classes \(listing(names))" + suggestion(for: label, among: names)
       return Diagnostic(
-        "label '\(excerpt(label))' is not among \(known)", at: data.place(row, .targets, 0))
+        "label '\(excerpt(label))' is not among \(known)", at: port.place(row, 0))
     }
     if areIndices {
       return try found.codes.enumerated().map { row, code in
+        if code == Labels.missing { return -1 }
         guard names.indices.contains(code) else { throw unknown(row, String(code)) }
         return code
       }
     }
     let positions = found.distinct.map { indices[ByteText($0)] }
     return try found.codes.enumerated().map { row, code in
+      if code == Labels.missing { return -1 }
       guard let position = positions[code] else { throw unknown(row, found.distinct[code]) }
       return position
     }
   }
 
-  /// The distinct labels in order, and each sample's index among them; where
-  /// labels are indices themselves, no more than the numbers.
-  private static func found(in data: RawData, areIndices: Bool) throws -> (
+  /// In place of the index of a label that is missing.
+  private static let missing = Int.min
+
+  /// The distinct labels in order, and each sample's index among them, or `missing`;
+  /// where labels are indices themselves, no more than the numbers.
+  private static func found(in port: RawPort, areIndices: Bool) throws -> (
     distinct: [String], codes: [Int]
   ) {
-    let layout = data.targets.layout
+    let layout = port.columns.layout
     guard layout.names.count == 1 else {
       throw Diagnostic(
         "classes need one label a sample, but each has \(layout.names.count) targets",
-        at: data.place(0, .targets, 0))
+        at: port.place(0, 0))
     }
-    let column = try data.targets.firstColumn()
+    let column = try port.columns.firstColumn()
     if let texts = layout.categories[0] {
       if areIndices {
+        let row = column.firstIndex { !$0.isNaN } ?? 0
         throw Diagnostic(
-          "expected a class index, found '\(excerpt(texts[Int(column[0])]))'",
-          at: data.place(0, .targets, 0))
+          "expected a class index, found '\(excerpt(texts[Int(column[row])]))'",
+          at: port.place(row, 0))
       }
-      return (texts, column.map { Int($0) })
+      return (texts, column.map { $0.isNaN ? missing : Int($0) })
     }
     let numbers = try column.enumerated().map { row, value in
-      guard let number = Int(exactly: value) else {
+      if value.isNaN { return missing }
+      guard let number = Int(exactly: value), number != missing else {
         throw Diagnostic(
           "a class label is a whole number or a text, found \(shortest(value))",
-          at: data.place(row, .targets, 0))
+          at: port.place(row, 0))
       }
       return number
     }
     if areIndices { return ([], numbers) }
-    let distinct = Set(numbers).sorted()
+    let distinct = Set(numbers.filter { $0 != missing }).sorted()
     guard distinct.count <= DeclaredClasses.most else {
       throw Diagnostic(
         "the targets hold \(distinct.count) classes, more than \(DeclaredClasses.most)",
-        at: data.place(0, .targets, 0))
+        at: port.place(0, 0))
     }
     let ranks = Dictionary(uniqueKeysWithValues: zip(distinct, distinct.indices))
-    return (distinct.map(String.init), numbers.map { ranks[$0]! })
+    return (distinct.map(String.init), numbers.map { ranks[$0] ?? missing })
   }
 }

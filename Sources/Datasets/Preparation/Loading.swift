@@ -5,12 +5,18 @@ extension DataDeclaration {
   /// Reads, splits and scales the data; a function of the declaration, its
   /// files and the seed alone.
   ///
+  /// - Parameter incomplete: the names of the target ports that samples may lack
+  ///   (`target` for the only one of data that name none). A missing target is NaN; of
+  ///   any other port it is an error.
   /// - Throws: `Diagnostics`.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func load<S: Scalar>(as type: S.Type, seed: UInt64) throws -> DataSets<S> {
+  public func load<S: Scalar>(
+    as type: S.Type, seed: UInt64, incomplete: Set<String> = []
+  ) throws -> DataSets<S> {
     do {
-      return try assemble(as: type, seed: seed, FileShelf(isStreamed: isStreamed))
+      return try assemble(
+        as: type, seed: seed, incomplete: incomplete, FileShelf(isStreamed: isStreamed))
     } catch {
       var diagnostics = Diagnostics()
       diagnostics.add(error)
@@ -21,62 +27,93 @@ extension DataDeclaration {
   @specialized(where S == Float)
   @specialized(where S == Double)
   func assemble<S: Scalar>(
-    as type: S.Type, seed: UInt64, _ shelf: FileShelf
+    as type: S.Type, seed: UInt64, incomplete: Set<String> = [], _ shelf: FileShelf
   ) throws -> DataSets<S> {
     guard let source else { throw Diagnostic("the data section names no source") }
     let random = RandomStream(seed: seed, purpose: "generated data")
     let main = try source.read(
       DataRequest(
-        limit: limit, random: random, files: shelf, partColumn: split.column?.items ?? []))
-    let shape = try inputShape(of: main)
-    let labels = try self.labels(of: main)
-    let classes = try labels?.classes(of: main)
+        limit: limit, random: random, files: shelf, partColumn: split.column?.items ?? [],
+        incomplete: incomplete))
+    var inputs: [PortEncoding] = []
+    var columns: [RawColumns] = []
+    for port in main.inputs {
+      let (encoding, own) = try encoding(of: port)
+      inputs.append(encoding)
+      columns.append(own)
+    }
+    var targets = try self.targets(of: main, incomplete: incomplete)
+    let classes = try zip(targets, main.targets).map { try $0.labels?.classes(of: $1) }
     let rows =
       try main.parts.map { try Split.rows(of: $0, at: split.place) }
-      ?? split.rows(count: main.count, classes: classes, seed: seed)
+      ?? split.rows(
+        count: main.count, classes: strata(of: targets).flatMap { classes[$0] }, seed: seed)
 
-    let inputScaling = try Scaling(
-      inputScale, fittedTo: main.inputs, rows: rows.train, at: places["scale"])
-    if labels != nil, targetScale != .none {
-      throw Diagnostic("classes cannot be scaled", at: places["scale"])
+    for index in inputs.indices where !inputs[index].port.isIndices {
+      let (method, place) = scales[inputs[index].name, .inputs]
+      inputs[index].scaling = try Scaling(
+        method, fittedTo: columns[index], rows: rows.train, at: place)
     }
-    let targetScaling = try Scaling(
-      targetScale, fittedTo: main.targets, rows: rows.train, at: places["scale"])
+    for index in targets.indices {
+      let (target, raw) = (targets[index], main.targets[index])
+      let present = try target.present(of: raw, classes[index], rows: rows.train)
+      let (method, place) = scales[target.name, .targets]
+      guard target.labels == nil else {
+        let isForAll = target.name.flatMap { scales.place(ofPort: $0) } == nil
+        if method == .none || isForAll && targets.contains(where: { $0.labels == nil }) { continue }
+        throw Diagnostic("classes cannot be scaled", at: place)
+      }
+      targets[index].scaling = try Scaling(
+        method, fittedTo: raw.columns, rows: present, at: place)
+    }
 
     /// The samples of some rows of one source.
     func samples(
-      _ data: RawData, _ inputs: RawColumns, _ classes: [Int]?, _ rows: [Int]
+      _ columns: [RawColumns], _ data: [RawPort], _ targetData: [RawPort], _ classes: [[Int]?],
+      _ rows: [Int]
     ) throws -> Samples<S> {
-      func gather(
-        _ columns: RawColumns, _ scaling: Scaling?, _ half: RawData.Half
-      ) throws -> SampleRows<S> {
-        try ScaledRows<S>(
-          columns: columns, rows: rows, scaling: scaling, half: half, place: data.place
-        ).gathered()
+      let ports = inputs.indices
+      let values = ports.filter { !inputs[$0].port.isIndices }.map { index in
+        PortRows(columns[index], inputs[index].scaling, place: data[index].place)
       }
-      return Samples(
-        inputs: try gather(inputs, inputScaling, .inputs),
-        targets: try classes.map {
-          .held(try numbers(of: $0, rows, count: labels?.names.count ?? 0))
-        } ?? gather(data.targets, targetScaling, .targets),
-        count: rows.count)
+      let wanted = targets.indices.map { index in
+        targets[index].rows(of: targetData[index], classes[index], oneHotPlace: oneHotPlace)
+      }
+      return try Samples(
+        inputs: ScaledRows(values, rows: rows, half: .inputs).gathered(),
+        indices: IndexRows(
+          ports.filter { inputs[$0].port.isIndices }.map { columns[$0] }, rows: rows),
+        targets: ScaledRows(wanted, rows: rows, half: .targets).gathered(), count: rows.count)
     }
-    var memory = LoadingMemory(kept: main.inputs.bytes, released: main.tableBytes)
+    var memory = LoadingMemory(kept: main.lineBytes, released: main.tableBytes)
+    /// What is kept of classes beside targets that are read when asked for.
+    func classBytes(_ classes: [[Int]?]) -> Int {
+      guard shelf.isStreamed, classes.contains(where: { $0 == nil }) else { return 0 }
+      return classes.reduce(0) { $0 + ($1?.count ?? 0) * MemoryLayout<Int>.stride }
+    }
+    memory.kept += classBytes(classes)
     func part(_ rows: [Int], from source: SourceDeclaration?, _ index: Int) throws -> Samples<S>? {
       guard let source else {
-        return rows.isEmpty ? nil : try samples(main, main.inputs, classes, rows)
+        return rows.isEmpty
+          ? nil : try samples(columns, main.inputs, main.targets, classes, rows)
       }
       let data = try source.read(
         DataRequest(
-          random: random.stream(index), files: shelf, training: SourceSamples(main)))
-      let inputs = try data.inputs(like: main.inputs.layout)
-      memory.kept += inputs.bytes
-      try checkTargets(of: data, like: main, hasClasses: labels != nil)
-      let classes = try labels?.classes(of: data)
-      return try samples(data, inputs, classes, Array(0..<data.count))
+          random: random.stream(index), files: shelf, incomplete: incomplete,
+          training: SourceSamples(main)))
+      let own = try inputs.map { try data.inputs.port(named: $0.name) }
+      let columns = try zip(inputs, own).map { try $0.columns(of: $1) }
+      memory.kept += data.lineBytes
+      let wanted = try targets.map { try data.targets.port(named: $0.name) }
+      let classes = try zip(targets, wanted).map { target, raw in
+        if target.labels == nil { try target.checkValues(of: raw) }
+        return try target.labels?.classes(of: raw)
+      }
+      memory.kept += classBytes(classes)
+      return try samples(columns, own, wanted, classes, Array(0..<data.count))
     }
 
-    let train = try samples(main, main.inputs, classes, rows.train)
+    let train = try samples(columns, main.inputs, main.targets, classes, rows.train)
     let validation = try part(rows.validation, from: self.validation, 1)
     let test = try part(rows.test, from: self.test, 2)
 
@@ -84,88 +121,118 @@ extension DataDeclaration {
     memory.released += shelf.heldBytes
     if shelf.isStreamed { memory.released += LoadingMemory.perStreamedSample * main.count }
 
-    let isOneHot = self.isOneHot && labels != nil
-    let target: Target =
-      if let labels {
-        isOneHot ? .values([labels.names.count]) : .classes(labels.names.count)
-      } else {
-        .values(try Loading.shape(main.targetAxes, of: "targets", at: main.place(0, .targets, 0)))
-      }
     return DataSets(
-      inputShape: shape, target: target, train: train, validation: validation, test: test,
-      targetNames: isOneHot ? labels?.names ?? [] : main.targets.layout.names,
-      classNames: isOneHot ? [] : labels?.names ?? [], files: shelf.files,
-      encoding: InputEncoding(
-        layout: main.inputs.layout, scaling: inputScaling, hasColumnNames: main.hasColumnNames),
-      memory: memory)
+      targets: try zip(targets, main.targets).map {
+        try $0.port(axes: $1.axes, at: $1.place(0, 0))
+      },
+      train: train, validation: validation, test: test, files: shelf.files,
+      encoding: InputEncoding(ports: inputs, hasColumnNames: main.hasColumnNames), memory: memory)
   }
 
-  private func inputShape(of data: RawData) throws -> Shape {
-    let width = data.inputs.layout.width
-    guard let shape else {
+  /// How an input port of the training data becomes numbers, before scaling, and its columns.
+  private func encoding(of raw: RawPort) throws -> (PortEncoding, RawColumns) {
+    let name = raw.name ?? RawData.Half.inputs.noun
+    guard let declared = indices[raw.name] else {
+      try raw.checkCategories()
+      let layout = raw.columns.layout
+      let shape = try inputShape(of: raw, raw.axes, width: layout.width)
+      return (PortEncoding(Port(name, shape), name: raw.name, layout: layout), raw.columns)
+    }
+    let (columns, layout, count) = try raw.indices(declared)
+    let width = layout.names.count
+    let shape = try inputShape(of: raw, layout.isNumeric ? raw.axes : [width], width: width)
+    return (
+      PortEncoding(
+        Port(name, shape, kind: .indices(below: count)), name: raw.name, layout: layout), columns
+    )
+  }
+
+  private func inputShape(of raw: RawPort, _ axes: [Int], width: Int) throws -> Shape {
+    let owner = raw.name.map { " of port '\($0)'" } ?? ""
+    guard let shape = shape[raw.name] else {
       return try Loading.shape(
-        data.inputAxes, of: "inputs", at: data.place(0, .inputs, 0),
-        remedy: "; give their 'shape'")
+        axes, of: "inputs\(owner)", at: raw.place(0, 0), remedy: "; give their 'shape'")
     }
     guard product(shape) == width else {
       throw Diagnostic(
-        "shape \(list(shape)) does not hold the \(counted(width, "input")) of a sample",
-        at: places["shape"])
+        "shape \(list(shape)) does not hold the \(counted(width, "input"))\(owner) of a sample",
+        at: self.shape.place(for: raw.name))
     }
     return Shape(shape)
   }
 
+  private func targets(of data: RawData, incomplete: Set<String>) throws -> [TargetEncoding] {
+    let targets = try data.targets.map { port in
+      TargetEncoding(
+        name: port.name, labels: try labels(of: port), isOneHot: isOneHot,
+        isIncomplete: incomplete.contains(port.name ?? RawData.Half.targets.noun),
+        layout: port.columns.layout)
+    }
+    if isOneHot, !targets.contains(where: { $0.labels != nil }) {
+      throw Diagnostic(
+        "'one_hot' needs class targets; give 'target_kind: classes'", at: oneHotPlace)
+    }
+    return targets
+  }
+
   /// The classes, where the targets are classes.
-  private func labels(of data: RawData) throws -> Labels? {
-    let isText = !data.targets.layout.isNumeric
-    var declared = classes
-    var areClasses = targetKind == .classes || (targetKind == .auto && isText)
-    if targetKind == .auto {
-      if case .none = classes {} else { areClasses = true }
-      if let count = data.classCount {
+  private func labels(of port: RawPort) throws -> Labels? {
+    let isText = !port.columns.layout.isNumeric
+    let kind = targetKind[port.name] ?? .auto
+    var declared = classes[port.name] ?? .none
+    var areClasses = kind == .classes || (kind == .auto && isText)
+    if kind == .auto {
+      if declared.areDeclared { areClasses = true }
+      if let count = port.classCount {
         areClasses = true
-        if case .none = classes { declared = .count(count) }
+        if !declared.areDeclared { declared = .count(count) }
       }
     }
     guard areClasses else {
-      if isText {
+      guard !isText else {
         throw Diagnostic(
-          "expected numbers as targets ('target_kind: values'), found texts",
-          at: data.place(0, .targets, 0))
-      }
-      if isOneHot {
-        throw Diagnostic(
-          "'one_hot' needs class targets; give 'target_kind: classes'", at: places["one_hot"])
+          "expected numbers as targets ('target_kind: values'), found texts", at: port.place(0, 0))
       }
       return nil
     }
-    return try Labels(of: data, declared: declared)
+    return try Labels(of: port, declared: declared)
   }
 
-  private func checkTargets(of data: RawData, like main: RawData, hasClasses: Bool) throws {
-    guard !hasClasses else { return }
-    guard data.targets.layout.isNumeric else {
-      throw Diagnostic(
-        "expected numbers as targets, as in the training data, found texts",
-        at: data.place(0, .targets, 0))
+  /// Which target's classes keep their shares in every part; nil for none.
+  private func strata(of targets: [TargetEncoding]) throws -> Int? {
+    guard split.isStratified, split.validation > 0 || split.test > 0 else { return nil }
+    let ofClasses = targets.indices.filter { targets[$0].labels != nil }
+    guard !ofClasses.isEmpty else {
+      throw Diagnostic("a stratified split needs class targets", at: split.place)
     }
-    guard data.targets.layout.width == main.targets.layout.width else {
-      throw Diagnostic(
-        "each sample has \(counted(data.targets.layout.width, "target")) here, "
-          + "but \(main.targets.layout.width) in the training data",
-        at: data.place(0, .targets, 0))
+    if let (name, place) = split.stratum {
+      guard
+        let index = ofClasses.first(where: { targets[$0].name?.hasSameBytes(as: name) ?? false })
+      else {
+        throw Diagnostic(
+          "a stratified split needs class targets, but those of port '\(name)' are values",
+          at: place)
+      }
+      return index
     }
+    guard ofClasses.count == 1 else {
+      let names = ofClasses.map { "'\(targets[$0].name ?? "")'" }
+      throw Diagnostic(
+        "a split is stratified by one target, but \(names.joined(separator: ", ")) have classes; "
+          + "write 'stratified: \(targets[ofClasses[0]].name ?? "")'", at: split.place)
+    }
+    return ofClasses[0]
   }
+}
 
-  /// Class indices, or one row of zeros and a one a sample.
-  @specialized(where S == Float)
-  @specialized(where S == Double)
-  private func numbers<S: Scalar>(of classes: [Int], _ rows: [Int], count: Int) throws -> [S] {
-    guard isOneHot else { return rows.map { S(classes[$0]) } }
-    let size = try Loading.size(rows.count, count, of: S.self, at: places["one_hot"])
-    var values = [S](repeating: 0, count: size)
-    for (i, row) in rows.enumerated() { values[i * count + classes[row]] = 1 }
-    return values
+extension [RawPort] {
+  /// The port of other data that goes with one of the training data.
+  fileprivate func port(named name: String?) throws -> RawPort {
+    // A declaration whose ports are others was refused.
+    guard let port = first(where: { ($0.name ?? "").hasSameBytes(as: name ?? "") }) else {
+      throw Diagnostic("there is no port '\(name ?? "")'")
+    }
+    return port
   }
 }
 
@@ -184,11 +251,11 @@ enum Loading {
   }
 
   /// `rows · width`, once the memory for it is known to be there.
-  static func size<S: Scalar>(
-    _ rows: Int, _ width: Int, of type: S.Type, at place: Place?, notes: [Diagnostic.Note] = []
+  static func size<Number>(
+    _ rows: Int, _ width: Int, of type: Number.Type, at place: Place?, notes: [Diagnostic.Note] = []
   ) throws -> Int {
     guard let size = product([rows, width]),
-      let bytes = product([size, MemoryLayout<S>.size])
+      let bytes = product([size, MemoryLayout<Number>.size])
     else {
       throw Diagnostic("\(rows) samples of \(width) numbers exceed any memory", at: place)
     }

@@ -7,8 +7,9 @@ extension DataDeclaration {
   ///
   /// The file's first bytes tell NPY, NPZ and IDX (.gz too); anything else is
   /// CSV, of which the columns named as in training are read, or, without such
-  /// names, all columns in order. An NPZ archive's array is the one that the
-  /// training data have as inputs, or the only one there is.
+  /// names, all columns in order, port after port. Of an NPZ archive a port is
+  /// the array that the training data have for it or one of the port's name; for
+  /// a single port, also the only array there is. NPY and IDX hold a single port.
   ///
   /// - Throws: `Diagnostics`.
   @specialized(where S == Float)
@@ -18,27 +19,23 @@ extension DataDeclaration {
       let shelf = FileShelf(isStreamed: isStreamed)
       let file = DeclaredPath(path, in: "", at: nil)
       let bytes = try shelf.csv(file)
-      let encoding = data.encoding
-      let columns: RawColumns
-      var place: @Sendable (Int, RawData.Half, Int) -> Place? = { _, _, _ in nil }
-      if let elements = try array(bytes.read(0..<min(4, bytes.count)), file, shelf) {
-        try checkSamples(elements, "'\(path)'", at: nil)
-        guard elements.width == encoding.layout.width, encoding.layout.isNumeric else {
-          throw Diagnostic(
-            "'\(path)' has \(counted(elements.width, "number")) a sample, "
-              + "but the training inputs have \(encoding.layout.width)")
-        }
-        columns = RawColumns(elements, named: "input")
+      let encodings = data.encoding.ports
+      let ports: [RawPort]
+      if let arrays = try arrays(bytes.read(0..<min(4, bytes.count)), file, encodings, shelf) {
+        ports = try self.ports(arrays, like: encodings)
       } else {
-        let raw = try csv(bytes, file, encoding)
-        columns = try raw.inputs(like: encoding.layout)
-        place = raw.place
+        ports = try csv(bytes, file, data.encoding).inputs
       }
-      let rows = ScaledRows<S>(
-        columns: columns, rows: Array(0..<columns.count), scaling: encoding.scaling, half: .inputs,
-        place: place)
-      return Samples(
-        inputs: try rows.gathered(), targets: .held([]), count: columns.count)
+      let columns = try zip(encodings, ports).map { try $0.columns(of: $1) }
+      let rows = Array(0..<ports[0].columns.count)
+      let isIndices = encodings.map(\.port.isIndices)
+      let values = ports.indices.filter { !isIndices[$0] }.map { index in
+        PortRows(columns[index], encodings[index].scaling, place: ports[index].place)
+      }
+      return try Samples(
+        inputs: ScaledRows(values, rows: rows, half: .inputs).gathered(),
+        indices: IndexRows(ports.indices.filter { isIndices[$0] }.map { columns[$0] }, rows: rows),
+        targets: .held([]), count: rows.count)
     } catch {
       var diagnostics = Diagnostics()
       diagnostics.add(error)
@@ -46,24 +43,71 @@ extension DataDeclaration {
     }
   }
 
-  /// The array that the file holds; nil where it is CSV.
-  private func array(_ magic: [UInt8], _ file: DeclaredPath, _ shelf: FileShelf) throws
-    -> Elements?
-  {
-    if magic.first == 0x93 { return try NPYSource.array(file, shelf) }
+  /// The arrays that the file holds, one per port; nil where it is CSV.
+  private func arrays(
+    _ magic: [UInt8], _ file: DeclaredPath, _ ports: [PortEncoding], _ shelf: FileShelf
+  ) throws -> [PortArray]? {
     if magic.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
       let archive = try NPZSource.open(file, shelf)
-      var key = "inputs"
-      if let declared = source?.source as? NPZSource { key = declared.inputs }
-      if archive.names.count == 1, archive.names[0].hasSuffix(bytes: ".npy") {
-        key = String(Substring(archive.names[0].utf8.dropLast(4)))
+      return try ports.map { port in
+        let key = array(of: port, isOnly: ports.count == 1, in: archive)
+        return PortArray(
+          name: port.name, elements: try NPZSource.array(key, of: archive, in: file, at: nil),
+          title: ports.count == 1 ? "'\(file.path)'" : "'\(key)' of '\(file.path)'", place: nil)
       }
-      return try NPZSource.array(key, of: archive, in: file, at: nil)
     }
-    if magic.starts(with: [0x1F, 0x8B]) || magic.starts(with: [0, 0]) {
-      return try IDXSource.array(file, shelf)
+    let isNPY = magic.first == 0x93
+    guard isNPY || magic.starts(with: [0x1F, 0x8B]) || magic.starts(with: [0, 0]) else {
+      return nil
     }
-    return nil
+    guard ports.count == 1 else {
+      throw Diagnostic(
+        "'\(file.path)' holds one array, but the data have the input ports "
+          + "\(listing(ports.map(\.port.name))); give a CSV file with the columns of all of them, "
+          + "or an NPZ archive with an array for each")
+    }
+    return [
+      PortArray(
+        name: ports[0].name,
+        elements: try isNPY ? NPYSource.array(file, shelf) : IDXSource.array(file, shelf),
+        title: "'\(file.path)'", place: nil)
+    ]
+  }
+
+  /// The name of a port's array in an archive.
+  private func array(of port: PortEncoding, isOnly: Bool, in archive: ZipArchive) -> String {
+    if isOnly, archive.names.count == 1, archive.names[0].hasSuffix(bytes: ".npy") {
+      return String(Substring(archive.names[0].utf8.dropLast(4)))
+    }
+    var names = [port.name ?? "inputs"]
+    if let declared = (source?.source as? NPZSource)?.inputs.ports.first(where: {
+      ($0.name ?? "").hasSameBytes(as: port.name ?? "")
+    }) {
+      names.insert(declared.value, at: 0)
+    }
+    return names.first { archive.names.contains(text: $0 + ".npy") } ?? names[0]
+  }
+
+  private func ports(_ arrays: [PortArray], like encodings: [PortEncoding]) throws -> [RawPort] {
+    try zip(arrays, encodings).map { array, encoding in
+      try checkSamples(array.elements, array.title, at: nil)
+      guard array.elements.count == arrays[0].elements.count else {
+        throw Diagnostic(
+          "\(arrays[0].title) holds \(arrays[0].elements.count) samples, "
+            + "but \(array.title) holds \(array.elements.count)")
+      }
+      let layout = encoding.layout
+      let owner = encoding.name.map { "inputs of port '\($0)'" } ?? "inputs"
+      guard layout.isNumeric || !encoding.port.isIndices else {
+        throw Diagnostic("\(array.title) holds numbers, but the training \(owner) are texts")
+      }
+      guard array.elements.width == layout.width, layout.isNumeric else {
+        throw Diagnostic(
+          "\(array.title) has \(counted(array.elements.width, "number")) a sample, "
+            + "but the training \(owner) have \(layout.width)")
+      }
+      return array.port(.inputs, limit: nil)
+    }
   }
 
   /// CSV inputs; the first line is a header where training had one, or where
@@ -76,17 +120,24 @@ extension DataDeclaration {
     var hasHeader = model?.hasHeader ?? false
     var table = try CSVTable(
       bytes, path: file.path, delimiter: delimiter, hasHeader: hasHeader)
-    var layout = encoding.layout
+    var layouts = encoding.ports.map(\.layout)
     if model == nil, !table.startsWithNumbers {
       table = try CSVTable(bytes, path: file.path, delimiter: delimiter, hasHeader: true)
       // Its names need not be those of the training data, which have none.
-      if !encoding.hasColumnNames, table.names.count == layout.names.count {
-        layout = ColumnLayout(names: table.names, categories: layout.categories)
+      let known = layouts.flatMap(\.names)
+      let areKnown = layouts.count > 1 && known.allSatisfy { table.names.contains(text: $0) }
+      if !encoding.hasColumnNames, table.names.count == known.count, !areKnown {
+        var names = table.names[...]
+        layouts = layouts.map { layout in
+          defer { names = names.dropFirst(layout.names.count) }
+          return ColumnLayout(
+            names: Array(names.prefix(layout.names.count)), categories: layout.categories)
+        }
       }
       hasHeader = true
     }
     return try CSVDeclaration(file, like: model, hasHeader: hasHeader)
-      .readInputs(table, like: layout)
+      .readInputs(table, like: layouts, names: encoding.ports.map(\.name))
   }
 }
 

@@ -90,8 +90,9 @@ struct Scaling: Sendable {
     }
   }
 
+  /// Scales the first numbers of `values`, as many as there are columns.
   func apply(to values: inout [Double]) {
-    for i in 0..<values.count {
+    for i in 0..<spread.count {
       values[i] = spread[i] > 0 ? ((values[i] - origin[i]) - shift[i]) / spread[i] : 0
     }
   }

@@ -6,23 +6,18 @@ struct Split: Sendable {
   let validation: Double
   let test: Double
   let isStratified: Bool
+  /// The target port whose classes keep their shares; nil for the only one of classes.
+  let stratum: PortName?
   let column: ColumnSelection?
   let place: Place?
 
-  static let none = Split(
-    validation: 0, test: 0, isStratified: false, column: nil, place: nil)
+  static let none = Split()
 
-  private init(
-    validation: Double, test: Double, isStratified: Bool, column: ColumnSelection?, place: Place?
-  ) {
-    self.validation = validation
-    self.test = test
-    self.isStratified = isStratified
-    self.column = column
-    self.place = place
+  private init() {
+    (validation, test, isStratified, stratum, column, place) = (0, 0, false, nil, nil, nil)
   }
 
-  init(from options: inout Options) {
+  init(from options: inout Options, targets: DeclaredHalf) {
     place = options.place
     validation = options.double(
       "validation", default: 0, in: .fraction, "the share of the samples for validation")
@@ -30,8 +25,12 @@ struct Split: Sendable {
     options.suggest("test", for: "test_size")
     options.suggest("stratified", for: "stratify")
     test = options.double("test", default: 0, in: .fraction, "the share of the samples for testing")
-    isStratified = options.bool(
-      "stratified", default: false, "keep the classes' shares in every part")
+    stratum = Split.stratum(from: &options, targets: targets)
+    isStratified =
+      stratum != nil
+      || options.bool(
+        "stratified", default: false,
+        "keep the classes' shares in every part; of several targets, the port's name")
     column = ColumnSelection("column", from: &options)
     if validation + test >= 1 {
       options.reject(
@@ -41,6 +40,19 @@ struct Split: Sendable {
     if column != nil, validation > 0 || test > 0 || isStratified {
       options.reject("column", "a split goes by fractions or by a column, not both")
     }
+  }
+
+  /// The name of a target port under `stratified`; nil where it is no name.
+  private static func stratum(from options: inout Options, targets: DeclaredHalf) -> PortName? {
+    guard case .string(let name)? = options.entry("stratified")?.content,
+      targets.names != nil || !targets.isKnown
+    else { return nil }
+    let node = options.node("stratified", "true, false or the name of a target port")!
+    if let fault = targets.fault(inName: name, at: node.place) {
+      options.reject("stratified", fault)
+    }
+    options.resolve("stratified", node)
+    return (name, node.place)
   }
 
   /// The rows of each part, in ascending order.
@@ -53,13 +65,15 @@ struct Split: Sendable {
   /// Divides by fractions: the first samples of a seeded permutation are for
   /// validation, the next for testing. Stratified, each class gives its share
   /// to within one sample, and the totals are the same.
+  ///
+  /// - Parameter classes: of each sample, −1 where it has none; those without one are a
+  ///   class of their own.
   func rows(count: Int, classes: [Int]?, seed: UInt64) throws -> Rows {
     guard validation > 0 || test > 0 else { return Rows(train: Array(0..<count)) }
-    var classes = classes
-    if isStratified, classes == nil {
-      throw Diagnostic("a stratified split needs class targets", at: place)
+    let classes = classes.map { classes in
+      let missing = (classes.max() ?? 0) + 1
+      return classes.contains(-1) ? classes.map { $0 < 0 ? missing : $0 } : classes
     }
-    if !isStratified { classes = nil }
 
     let sizes = classes.map { classes in
       var sizes = [Int](repeating: 0, count: (classes.max() ?? 0) + 1)

@@ -1,66 +1,118 @@
 import NNExp
 
 extension CSVDeclaration {
+  /// The columns of one port.
+  private struct Port {
+    let name: String?
+    let columns: [Int]
+    let place: Place?
+  }
+
   /// Reads the file's inputs and targets.
   ///
   /// For validation and test data: where both files have headers, the columns of the same
   /// names as in the training data are read.
   func read(_ request: DataRequest) throws -> SourceSamples {
-    let shelf = request.shelf
     let split = ColumnSelection(items: request.partColumn)
     let known = request.training.map { RawData($0, at: nil) }
     let table = try CSVTable(
-      try shelf.csv(file), path: file.path, delimiter: delimiter, hasHeader: hasHeader)
+      try request.shelf.csv(file), path: file.path, delimiter: delimiter, hasHeader: hasHeader)
     let part = try split?.resolve(in: table, at: file.place)[0]
 
     let targets =
-      try (self.targets ?? known.flatMap { named(.targets, of: $0) })?
-      .resolve(in: table, at: file.place) ?? [lastColumn(of: table, but: part)]
+      try ports(self.targets, in: table)
+      ?? [
+        port(
+          named(.targets, of: known)?.resolve(in: table, at: file.place)
+            ?? [lastColumn(of: table, but: part)])
+      ]
+    let taken = Set(targets.flatMap(\.columns) + (part.map { [$0] } ?? []))
     let inputs =
-      try (self.inputs ?? known.flatMap { named(.inputs, of: $0) })?
-      .resolve(in: table, at: file.place)
-      ?? table.names.indices.filter { !targets.contains($0) && $0 != part }
+      try ports(self.inputs, in: table)
+      ?? [
+        port(
+          named(.inputs, of: known)?.resolve(in: table, at: file.place)
+            ?? table.names.indices.filter { !taken.contains($0) })
+      ]
     return SourceSamples(
-      try read(table, inputs: inputs, targets: targets, part: part, limit: request.limit))
+      try read(table, inputs: inputs, targets: targets, part: part, request))
   }
 
   /// Reads inputs alone, in the columns of the training data: by name where
   /// there is a header, else by position.
-  func readInputs(_ table: CSVTable, like known: ColumnLayout) throws -> RawData {
+  ///
+  /// - Parameter known: the columns of each port.
+  func readInputs(_ table: CSVTable, like known: [ColumnLayout], names: [String?]) throws
+    -> RawData
+  {
     let all = Array(table.names.indices)
-    let inputs: [Int]
+    let count = known.reduce(0) { $0 + $1.names.count }
+    let inputs: [[Int]]
     if hasHeader {
-      inputs = try ColumnSelection(names: known.names).resolve(in: table, at: file.place)
-    } else if all.count == known.names.count {
-      inputs = all
+      inputs = try known.map {
+        try ColumnSelection(names: $0.names).resolve(in: table, at: file.place)
+      }
+    } else if all.count == count {
+      var next = 0
+      inputs = known.map { layout in
+        defer { next += layout.names.count }
+        return Array(next..<next + layout.names.count)
+      }
     } else {
       // Perhaps the training file's columns, targets and all.
-      let targets = try? self.targets?.resolve(in: table) ?? all.suffix(1)
+      let targets = try? ports(self.targets, in: table)?.flatMap(\.columns) ?? all.suffix(1)
       inputs =
-        (try? self.inputs?.resolve(in: table)) ?? all.filter { targets?.contains($0) != true }
+        (try? ports(self.inputs, in: table)?.map(\.columns))
+        ?? [all.filter { targets?.contains($0) != true }]
     }
-    guard inputs.count == known.names.count else {
+    guard inputs.map(\.count) == known.map(\.names.count) else {
       throw Diagnostic(
         "'\(table.path)' has \(counted(all.count, "column")), "
-          + "but the training data have \(counted(known.names.count, "input"))",
+          + "but the training data have \(counted(count, "input"))",
         at: table.place(row: 0, column: 0))
     }
-    return try read(table, inputs: inputs, targets: [], part: nil, limit: nil)
+    return try read(
+      table, inputs: zip(names, inputs).map { Port(name: $0, columns: $1, place: file.place) },
+      targets: [], part: nil, nil)
+  }
+
+  private func port(_ columns: [Int]) -> Port {
+    Port(name: nil, columns: columns, place: file.place)
+  }
+
+  /// The columns of declared ports; nil if there are none.
+  private func ports(_ declared: DeclaredPorts<ColumnSelection>?, in table: CSVTable) throws
+    -> [Port]?
+  {
+    var owners: [Int: String] = [:]
+    return try declared?.ports.map { port in
+      let columns = try port.value.resolve(in: table, at: file.place)
+      for column in columns {
+        guard let owner = owners.updateValue(port.name ?? "", forKey: column) else { continue }
+        throw Diagnostic(
+          "column '\(table.names[column])' is in the ports '\(owner)' and '\(port.name ?? "")'",
+          at: port.place)
+      }
+      return Port(name: port.name, columns: columns, place: port.place)
+    }
   }
 
   private func read(
-    _ table: CSVTable, inputs: [Int], targets: [Int], part: Int?, limit: Int?
+    _ table: CSVTable, inputs: [Port], targets: [Port], part: Int?, _ request: DataRequest?
   ) throws -> RawData {
-    for column in inputs where targets.contains(column) || column == part {
+    let inputColumns = inputs.flatMap(\.columns)
+    let targetColumns = targets.flatMap(\.columns)
+    let taken = Set(targetColumns)
+    for column in inputColumns where taken.contains(column) || column == part {
       throw Diagnostic(
         "column '\(table.names[column])' is an input and "
           + (column == part ? "the split's" : "a target") + " too", at: file.place)
     }
-    if let part, targets.contains(part) {
+    if let part, taken.contains(part) {
       throw Diagnostic(
         "column '\(table.names[part])' is a target and the split's too", at: file.place)
     }
-    guard !inputs.isEmpty else {
+    guard !inputColumns.isEmpty else {
       throw Diagnostic("'\(table.path)' has no column left for the inputs", at: file.place)
     }
     var types = try self.types?.resolve(in: table, isPartial: targets.isEmpty) ?? [:]
@@ -74,46 +126,54 @@ extension CSVDeclaration {
       }
     }
 
-    let chosen = inputs + targets + (part.map { [$0] } ?? [])
-    let reader = try CSVReader(table, columns: chosen, types: types, limit: limit)
+    let chosen = inputColumns + targetColumns + (part.map { [$0] } ?? [])
+    let completeness = targets.flatMap { port in
+      let isIncomplete = request?.incomplete.contains(port.name ?? "target") ?? false
+      return port.columns.map { ($0, isIncomplete ? Completeness.incomplete : .complete) }
+    }
+    let reader = try CSVReader(
+      table, columns: chosen, types: types,
+      targets: Dictionary(completeness, uniquingKeysWith: { first, _ in first }),
+      limit: request?.limit)
     guard reader.count > 0 else {
       throw Diagnostic("the file has no rows", at: table.origin.place(at: table.bytes.count))
     }
-    let inputLayout = reader.layout(of: 0..<inputs.count)
-    for (column, categories) in zip(inputs, inputLayout.categories) {
-      guard (categories?.count ?? 0) <= CSVReader.mostCategories else {
-        throw Diagnostic(
-          "column '\(table.names[column])' holds more than \(CSVReader.mostCategories) "
-            + "different texts, too many for one-hot inputs; leave it out of 'inputs'",
-          at: table.place(row: 0, column: column))
-      }
-    }
-    let stride = chosen.count
     let lines = reader.lines()
-    func columns(_ slots: Range<Int>) -> RawColumns {
+    var next = 0
+    func columns(_ count: Int) -> RawColumns {
+      defer { next += count }
+      let slots = next..<next + count
       if let lines {
-        return RawColumns(lines, offset: slots.lowerBound, layout: reader.layout(of: slots))
+        return RawColumns(lines, offset: next, layout: reader.layout(of: slots))
       }
       return RawColumns(
-        reader.cells, stride: stride, offset: slots.lowerBound, count: reader.count,
+        reader.cells, stride: chosen.count, offset: next, count: reader.count,
         layout: reader.layout(of: slots))
     }
-    let end = inputs.count + targets.count
+    func rawPorts(_ ports: [Port], _ half: RawData.Half) -> [RawPort] {
+      ports.map { port in
+        let columns = columns(port.columns.count)
+        return RawPort(
+          name: port.name, columns: columns,
+          axes: [half == .inputs ? columns.layout.width : port.columns.count],
+          place: { row, column in
+            let column = port.columns.dropFirst(column).first ?? port.columns.first ?? 0
+            return table.place(row: row, column: column)
+          })
+      }
+    }
+    let (rawInputs, rawTargets) = (rawPorts(inputs, .inputs), rawPorts(targets, .targets))
     return RawData(
-      inputs: columns(0..<inputs.count), targets: columns(inputs.count..<end),
-      inputAxes: [inputLayout.width], targetAxes: [targets.count],
-      parts: try part.map { try parts(of: columns(end..<end + 1), in: table, at: $0) },
-      hasColumnNames: hasHeader,
-      place: { row, half, column in
-        let positions = half == .inputs ? inputs : targets
-        return table.place(
-          row: row, column: positions.indices.contains(column) ? positions[column] : 0)
-      })
+      inputs: rawInputs, targets: rawTargets,
+      parts: try part.map { try parts(of: columns(1), in: table, at: $0) },
+      hasColumnNames: hasHeader)
   }
 
   /// The columns of the training data by name, where both have names.
-  private func named(_ half: RawData.Half, of known: RawData) -> ColumnSelection? {
-    hasHeader && known.hasColumnNames ? ColumnSelection(names: known[half].layout.names) : nil
+  private func named(_ half: RawData.Half, of known: RawData?) -> ColumnSelection? {
+    guard hasHeader, let known, known.hasColumnNames else { return nil }
+    let ports = half == .inputs ? known.inputs : known.targets
+    return ColumnSelection(names: ports.flatMap(\.columns.layout.names))
   }
 
   private func lastColumn(of table: CSVTable, but part: Int?) throws -> Int {

@@ -2,56 +2,90 @@ import NNExp
 
 /// Samples written out in the experiment file: a list of rows of numbers each
 /// for inputs and targets; one number stands for a row of one. Targets may be
-/// class names instead.
-struct InlineData: DataSource, Component {
+/// class names instead; null is a missing target.
+struct InlineData: PortSource, Component {
   static let typeName = "inline"
   static let documentation = Documentation(
     "samples written out in the experiment file",
     example: "data: {inline: {inputs: [[0, 1], [1, 0]], targets: [[0], [1]]}}")
 
-  private let inputs: Rows
-  private let targets: Rows
+  private let inputs: DeclaredPorts<Rows>
+  private let targets: DeclaredPorts<Rows>
+
+  var inputPorts: [PortName]? { inputs.names }
+  var targetPorts: [PortName]? { targets.names }
 
   init(from options: inout Options) throws {
-    let inputs = Rows("inputs", from: &options)
-    let targets = Rows("targets", mayBeText: true, from: &options)
+    let inputs = DeclaredPorts("inputs", from: &options) { Rows($0, .inputs, from: &$1) }
+    let targets = DeclaredPorts("targets", from: &options) { Rows($0, .targets, from: &$1) }
     // An error in either is recorded.
     guard let inputs, let targets else { throw Diagnostics() }
-    guard inputs.count == targets.count else {
+    let first = inputs.ports[0]
+    for port in inputs.ports.dropFirst() + targets.ports
+    where port.value.count != first.value.count {
       options.reject(
-        "targets", "\(counted(targets.count, "target")) for \(counted(inputs.count, "input"))",
-        notes: [.init("the inputs", at: options.place(of: "inputs"))])
-      throw Diagnostics()
+        "",
+        Diagnostic(
+          "\(InlineData.counted(port)) for \(InlineData.counted(first))", at: port.place,
+          notes: [
+            .init("the \(first.name.map { "inputs of port '\($0)'" } ?? "inputs")", at: first.place)
+          ]))
     }
     self.inputs = inputs
     self.targets = targets
   }
 
-  func read(_ request: DataRequest) -> SourceSamples {
-    let places = (inputs.places, targets.places)
-    return SourceSamples(
-      RawData(
-        inputs: inputs.columns(named: "input", limit: request.limit),
-        targets: targets.columns(named: "target", limit: request.limit),
-        inputAxes: [inputs.width], targetAxes: [targets.width],
-        place: { row, half, _ in half == .inputs ? places.0[row] : places.1[row] }))
+  /// `2 inputs`, `3 targets of port 'a'`.
+  private static func counted(_ port: DeclaredPorts<Rows>.Port) -> String {
+    Datasets.counted(port.value.count, port.value.half.noun)
+      + (port.name.map { " of port '\($0)'" } ?? "")
+  }
+
+  func read(_ request: DataRequest) throws -> SourceSamples {
+    for port in targets.ports where !request.incomplete.contains(port.name ?? "target") {
+      guard let (row, missing) = port.value.missing, row < request.limit ?? Int.max else {
+        continue
+      }
+      throw Diagnostic(
+        "expected a number in \(port.name ?? "targets"), found nothing", at: missing.place,
+        notes: [missingTargetNote])
+    }
+    func ports(_ declared: DeclaredPorts<Rows>) -> [RawPort] {
+      declared.ports.map { port in
+        let rows = port.value
+        let places = rows.places
+        return RawPort(
+          name: port.name,
+          columns: rows.columns(named: port.name ?? rows.half.noun, limit: request.limit),
+          axes: [rows.width], place: { row, _ in places[row] })
+      }
+    }
+    return SourceSamples(RawData(inputs: ports(inputs), targets: ports(targets)))
   }
 }
 
 /// Rows of as many numbers each.
 private struct Rows: Sendable {
-  private(set) var width = 0
+  let half: RawData.Half
+  private(set) var width = 1
   private(set) var places: [Place?] = []
+
+  /// The first number that is missing, and its row.
+  private(set) var missing: (row: Int, item: Node)?
+
+  /// NaN for what is missing, as nil among the texts.
   private var numbers: [Double] = []
-  private var texts: [String] = []
+  private var texts: [String?] = []
+  private var areTexts = false
 
   var count: Int { places.count }
 
-  init?(_ key: String, mayBeText: Bool = false, from options: inout Options) {
+  init?(_ key: String, _ half: RawData.Half, from options: inout Options) {
+    self.half = half
+    let isTarget = half == .targets
     let range =
-      mayBeText
-      ? "a list of rows of numbers, or of class names" : "a list of rows of numbers"
-    guard let node = options.node(key, range) else {
+      isTarget ? "a list of rows of numbers, or of class names" : "a list of rows of numbers"
+    guard let node = options.node(key, range, "or {PORT: ROWS}") else {
       options.reject(key, "missing '\(key)': \(range) is required")
       return nil
     }
@@ -66,9 +100,11 @@ private struct Rows: Sendable {
       isSound = false
       options.reject(key, Diagnostic(message, at: node.place, notes: notes))
     }
+    let model = rows.first { !isTarget || !$0.isNull } ?? rows[0]
+    width = model.items.count
     for row in rows {
-      let items = if case .list(let items) = row.content { items } else { [row] }
-      if places.isEmpty { width = items.count }
+      var items = row.items
+      if isTarget, row.isNull { items = Array(repeating: row, count: width) }
       guard !items.isEmpty else {
         reject("a row of \(key) is empty", row)
         continue
@@ -76,7 +112,7 @@ private struct Rows: Sendable {
       guard items.count == width else {
         reject(
           "this row has \(counted(items.count, "number")), but the first has \(width)", row,
-          notes: [.init("the first row", at: rows[0].place)])
+          notes: [.init("the first row", at: model.place)])
         continue
       }
       for item in items {
@@ -86,7 +122,11 @@ private struct Rows: Sendable {
             continue
           }
           numbers.append(number)
-        } else if mayBeText, width == 1, case .string(let text) = item.content {
+        } else if isTarget, item.isNull {
+          if missing == nil { missing = (places.count, item) }
+          numbers.append(.nan)
+          texts.append(nil)
+        } else if isTarget, width == 1, case .string(let text) = item.content {
           texts.append(text)
         } else {
           reject("expected a number in \(key), found \(item.kind)", item)
@@ -94,31 +134,37 @@ private struct Rows: Sendable {
       }
       places.append(row.place)
     }
-    if isSound, !texts.isEmpty, !numbers.isEmpty {
-      let firstIsNumber = rows[0].number != nil || isNumberRow(rows[0])
-      let odd = rows.first { ($0.number != nil || isNumberRow($0)) != firstIsNumber } ?? rows[0]
+    areTexts = texts.contains { $0 != nil }
+    if isSound, areTexts, numbers.contains(where: { !$0.isNaN }) {
+      let present = rows.filter { !$0.items[0].isNull }
+      let isNumber = present[0].items[0].number != nil
+      let odd = present.first { ($0.items[0].number != nil) != isNumber } ?? rows[0]
       reject(
         "\(key) are numbers or class names, not both: expected "
-          + "\(firstIsNumber ? "a number" : "a text") as in the first row", odd)
+          + "\(isNumber ? "a number" : "a text") as in the first row", odd)
     }
     guard isSound else { return nil }
   }
 
   func columns(named stem: String, limit: Int?) -> RawColumns {
     let count = min(self.count, limit ?? Int.max)
-    guard !texts.isEmpty else {
+    guard areTexts else {
       return RawColumns(
         numbers, stride: width, count: count, layout: ColumnLayout(width, named: stem))
     }
-    let texts = texts.map(ByteText.init)
-    let names = Set(texts.prefix(count)).sorted { $0.text.precedes(byBytes: $1.text) }
+    let texts = texts.map { $0.map(ByteText.init) }
+    let names = Set(texts.prefix(count).compactMap { $0 })
+      .sorted { $0.text.precedes(byBytes: $1.text) }
     let codes = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, Double($0)) })
     return RawColumns(
-      texts.map { codes[$0] ?? 0 }, stride: 1, count: count,
+      texts.map { text in text.map { codes[$0] ?? 0 } ?? .nan }, stride: 1, count: count,
       layout: ColumnLayout(names: [stem], categories: [names.map(\.text)]))
   }
 }
 
-private func isNumberRow(_ row: Node) -> Bool {
-  if case .list(let items) = row.content { items[0].number != nil } else { false }
+extension Node {
+  /// The items of a row; a row of one number is the number itself.
+  fileprivate var items: [Node] { if case .list(let items) = content { items } else { [self] } }
+
+  fileprivate var isNull: Bool { if case .null = content { true } else { false } }
 }

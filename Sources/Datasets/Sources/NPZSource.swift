@@ -1,7 +1,7 @@
 import NNExp
 
-/// Inputs and targets in one NPZ archive.
-struct NPZSource: DataSource, Component {
+/// Inputs and targets in one NPZ archive, one array per port.
+struct NPZSource: PortSource, Component {
   static let typeName = "npz"
   static let documentation = Documentation(
     "inputs and targets in one NPZ archive",
@@ -9,24 +9,42 @@ struct NPZSource: DataSource, Component {
   static let shorthand: String? = "path"
 
   let file: DeclaredPath
-  let inputs: String
-  let targets: String
-  private let keyPlaces: (inputs: Place?, targets: Place?)
+  /// The names of the arrays.
+  let inputs: DeclaredPorts<String>
+  let targets: DeclaredPorts<String>
 
-  init(from options: inout Options) {
+  var inputPorts: [PortName]? { inputs.names }
+  var targetPorts: [PortName]? { targets.names }
+
+  init(from options: inout Options) throws {
     file = DeclaredPath("path", "the archive, relative to the experiment file's folder", &options)
-    inputs = options.string("inputs", default: "inputs", "the name of the inputs' array")
-    targets = options.string("targets", default: "targets", "the name of the targets' array")
-    keyPlaces = (options.place(of: "inputs"), options.place(of: "targets"))
+    let inputs = NPZSource.arrays("inputs", from: &options)
+    let targets = NPZSource.arrays("targets", from: &options)
+    // An error in either is recorded.
+    guard let inputs, let targets else { throw Diagnostics() }
+    self.inputs = inputs
+    self.targets = targets
+  }
+
+  private static func arrays(
+    _ half: String, from options: inout Options
+  ) -> DeclaredPorts<String>? {
+    DeclaredPorts(half, from: &options) { key, options in
+      options.string(key, default: half, "the name of the \(half)' array; or {PORT: NAME}")
+    }
   }
 
   func read(_ request: DataRequest) throws -> SourceSamples {
     let archive = try NPZSource.open(file, request.shelf)
-    return try arrays(
-      inputs: NPZSource.array(inputs, of: archive, in: file, at: keyPlaces.inputs),
-      named: "'\(inputs)' of '\(file.path)'",
-      targets: NPZSource.array(targets, of: archive, in: file, at: keyPlaces.targets),
-      named: "'\(targets)' of '\(file.path)'", limit: request.limit, at: keyPlaces)
+    func arrays(_ ports: DeclaredPorts<String>) throws -> [PortArray] {
+      try ports.ports.map { port in
+        PortArray(
+          name: port.name,
+          elements: try NPZSource.array(port.value, of: archive, in: file, at: port.place),
+          title: "'\(port.value)' of '\(file.path)'", place: port.place)
+      }
+    }
+    return try samples(inputs: arrays(inputs), targets: arrays(targets), request)
   }
 
   static func open(_ file: DeclaredPath, _ shelf: FileShelf) throws -> ZipArchive {

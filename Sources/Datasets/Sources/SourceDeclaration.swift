@@ -6,6 +6,10 @@ struct SourceDeclaration: Sendable {
   let source: any DataSource
   let place: Place?
 
+  /// Whether `inputs` or `targets` is a mapping here or in the training data's source: only
+  /// then is the source asked for its ports.
+  let mayNamePorts: Bool
+
   /// Nil after an error, which is recorded.
   ///
   /// - Parameter training: the source of the training data, if this is another one.
@@ -24,8 +28,13 @@ struct SourceDeclaration: Sendable {
         node = Node(.map([.init(key: shorthand, value: node)]), at: node.place)
       }
       let place = node.place
+      let hasMapping = ["inputs", "targets"].contains {
+        if case .map? = node[$0]?.content { true } else { false }
+      }
       found = options.component(name, from: node) {
-        SourceDeclaration(name: name, source: try type.make(&$0), place: place)
+        SourceDeclaration(
+          name: name, source: try type.make(&$0), place: place,
+          mayNamePorts: hasMapping || training?.mayNamePorts == true)
       }
     }
     let present = types.order.filter { options.contains($0) }
@@ -42,7 +51,8 @@ struct SourceDeclaration: Sendable {
     self = found
   }
 
-  private init(name: String, source: any DataSource, place: Place?) {
+  private init(name: String, source: any DataSource, place: Place?, mayNamePorts: Bool) {
+    self.mayNamePorts = mayNamePorts
     self.name = name
     self.source = source
     self.place = place

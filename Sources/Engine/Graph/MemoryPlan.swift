@@ -14,15 +14,21 @@ public struct MemoryPlan: Sendable {
 
   /// - Parameter vectors: how many numbers are held for each parameter that learns,
   ///   besides itself and its gradient.
-  public init(_ graph: Graph, target: Target, vectors: Int, capacity: Int, scalarSize: Int) {
-    let network = NetworkLayout(graph, target: target, capacity: capacity, scalarSize: scalarSize)
+  public init(_ graph: Graph, heads: [Head], vectors: Int, capacity: Int, scalarSize: Int) {
+    let network = NetworkLayout(graph, heads: heads, capacity: capacity, scalarSize: scalarSize)
     var optimizer = Layout(scalarSize: scalarSize)
     for _ in 0..<vectors { _ = optimizer.add(graph.trainableCount) }
     self.optimizer = optimizer.bytes
     parameters = saturatingProduct(graph.parameterCount, scalarSize)
     gradients = parameters
+    // ∂L/∂ of data that no node adds to is memory that is reserved and never used.
+    let unused = zip(network.dx, graph.ports.indices).reduce(0) { sum, port in
+      graph.addsToGradient(ofPort: port.1)
+        ? sum : saturatingSum(sum, saturatingProduct(port.0.count, scalarSize))
+    }
     activations =
-      network.whole.bytes == .max ? .max : network.whole.bytes - parameters - gradients
+      network.whole.bytes == .max
+      ? .max : network.whole.bytes - parameters - gradients - unused
   }
 
   /// Throws if the machine has less than this; a megabyte it has.
@@ -43,13 +49,22 @@ public struct MemoryPlan: Sendable {
 }
 
 extension Graph {
+  /// Whether a training step computes ∂L/∂ of a port: a node that learns from another input
+  /// computes that of all its inputs.
+  fileprivate func addsToGradient(ofPort port: Int) -> Bool {
+    nodes.contains { node in
+      node.learnsFromBelow && node.inputs.contains(Edge(node: -1, output: port))
+        && node.inputs.contains { !$0.isData && nodes[$0.node].learnsFromBelow }
+    }
+  }
+
   /// Throws if an extent is beyond what matrix products count in, 2³¹ − 1.
   func requireCountable() throws {
     let limit = Int(Int32.max)
     for node in nodes {
       let counts =
-        [node.plan.output.count] + node.inputShapes.map(\.count)
-        + self.parameters[node.parameters].map(\.shape.count)
+        node.plan.outputs.map(\.count) + node.inputPorts.map(\.count)
+        + parameters(of: node).map(\.shape.count)
       if let count = counts.first(where: { $0 > limit }) {
         throw Diagnostic(
           "'\(node.name)' (\(node.typeName)) has a tensor of \(count) numbers; at most \(limit) are supported",
@@ -63,7 +78,8 @@ extension Plan {
   /// Throws if one of its tensors has more axes than there can be.
   func requireFourAxes() throws {
     let tensors =
-      [("its output", output)] + parameters.map { ("its parameter '\($0.name)'", $0.shape) }
+      outputs.map { (outputs.count == 1 ? "its output" : "its output '\($0.name)'", $0.shape) }
+      + parameters.map { ("its parameter '\($0.name)'", $0.shape) }
       + state.map { ("its state '\($0.name)'", $0.shape) }
     if let (name, shape) = tensors.first(where: \.1.hasTooManyAxes) {
       throw Diagnostic(

@@ -21,6 +21,13 @@ public struct NodeDeclaration: Sendable {
     public let initializer: any Initializer
   }
 
+  /// A tensor of another node that one of this node's own stands for.
+  public struct SharedParameter: Sendable {
+    public let parameter: Reference
+    /// `node.tensor`.
+    public let owner: Reference
+  }
+
   public let name: String
   public let typeName: String
   public let layer: any Layer
@@ -28,6 +35,10 @@ public struct NodeDeclaration: Sendable {
   public let inputs: [Reference]?
   public let frozen: Frozen
   public let initial: [InitialValues]
+  public let shared: [SharedParameter]
+  /// The settings of all of the node's tensors that the file gives, which only their owner
+  /// may have, and where.
+  let settingsOfAll: [(String, Place?)]
   /// λ₁ and λ₂ of this node's penalty; nil where the model's apply.
   public let l1: Double?
   public let l2: Double?
@@ -146,9 +157,16 @@ extension NodeDeclaration {
     inputs = NodeDeclaration.readInputs(from: &options)
     frozen = NodeDeclaration.readFrozen(from: &options)
     initial = NodeDeclaration.readInitial(from: &options, registry: registry)
+    shared = NodeDeclaration.readShared(from: &options)
     l1 = options.optionalDouble("l1", in: .nonnegative, "λ₁ of a penalty λ₁·Σ|w| on its weights")
     l2 = options.optionalDouble(
       "l2", in: .nonnegative, "λ₂ of a penalty λ₂/2·Σw² on its weights")
+    var settings: [(String, Place?)] = []
+    if case .all = frozen { settings.append(("frozen", options.place(of: "frozen"))) }
+    for (key, value) in [("l1", l1), ("l2", l2)] where value != nil {
+      settings.append((key, options.place(of: key)))
+    }
+    settingsOfAll = settings
     layer = try type.make(&options)
   }
 
@@ -194,6 +212,33 @@ extension NodeDeclaration {
     default:
       options.reject(key, "\(key) must be \(range), found \(node.kind)")
       return []
+    }
+  }
+
+  /// `parameters: {weight: encoder.weight}`.
+  private static func readShared(from options: inout Options) -> [SharedParameter] {
+    let range = "a mapping from parameters to those of other nodes"
+    guard
+      let node = options.node(
+        "parameters", range, "tensors that it shares with another node: {weight: encoder.weight}")
+    else { return [] }
+    options.resolve("parameters", node)
+    guard case .map(let entries) = node.content else {
+      options.reject("parameters", "parameters must be \(range), found \(node.kind)")
+      return []
+    }
+    return entries.compactMap { entry in
+      guard case .string(let owner) = entry.value.content else {
+        options.reject(
+          "parameters",
+          Diagnostic(
+            "a shared parameter is written node.tensor, found \(entry.value.kind)",
+            at: entry.value.place))
+        return nil
+      }
+      return SharedParameter(
+        parameter: Reference(name: entry.key, place: entry.keyPlace),
+        owner: Reference(name: owner, place: entry.value.place))
     }
   }
 

@@ -1,3 +1,4 @@
+public import Datasets
 import Glibc
 public import NNExp
 
@@ -7,7 +8,7 @@ public import NNExp
 /// belongs to one thread at a time.
 public final class Network<S: Scalar> {
   public let graph: Graph
-  public let target: Target
+  public let heads: [Head]
 
   /// The largest batch.
   public let capacity: Int
@@ -21,10 +22,6 @@ public final class Network<S: Scalar> {
   /// Every node's state, in graph order, as one vector.
   public let state: Tensor<S>
 
-  /// A batch's inputs and targets, to be filled before a pass.
-  public let x: Tensor<S>
-  public let t: Tensor<S>
-
   /// The part of both that training changes.
   public let trainable: Tensor<S>
   public let trainableGradients: Tensor<S>
@@ -32,15 +29,19 @@ public final class Network<S: Scalar> {
   /// What `parameters` and `state` are; what a checkpoint saves.
   public let learned: [NamedTensor<S>]
 
+  /// Where a batch's samples go, to be filled before a pass.
+  let batch: BatchBuffers<S>
+
   private let arena: Arena<S>
   private let zeroed: Tensor<S>
-  private let y: [Tensor<S>]
-  private let dy: [Tensor<S>]
-  private let dx: Tensor<S>
+  private let y: [[Tensor<S>]]
+  private let dy: [[Tensor<S>]]
+  private let dx: [Tensor<S>]
   private let nodeState: [[Tensor<S>]]
   private let scratch: [[(tensor: Tensor<S>, isPerSample: Bool)]]
   /// Gradients of shards but the first, for the nodes that are sharded.
   private let partialGradients: [[Tensor<S>]]
+  private let gathered: [GatheredHead<S>?]
   private let checksInputs: Bool
   /// One for each batch size, of which there are few.
   private var passes: [Passes<S>] = []
@@ -52,38 +53,51 @@ public final class Network<S: Scalar> {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public init(
-    _ graph: Graph, target: Target, capacity: Int, seed: UInt64, checksInputs: Bool = false
+    _ graph: Graph, heads: [Head], capacity: Int, seed: UInt64, checksInputs: Bool = false
   ) throws {
     self.graph = graph
-    self.target = target
+    self.heads = heads
     self.capacity = capacity
     self.checksInputs = checksInputs
 
     let nodes = graph.nodes
     let layout = NetworkLayout(
-      graph, target: target, capacity: capacity, scalarSize: MemoryLayout<S>.stride)
+      graph, heads: heads, capacity: capacity, scalarSize: MemoryLayout<S>.stride)
     let arena = try Arena<S>(layout.whole)
     self.arena = arena
-    let outputs = nodes.map(\.plan.output)
 
     parameters = arena.tensor(layout.parameters, [graph.parameterCount])
     let state = arena.tensor(layout.state, [layout.state.count])
     self.state = state
-    x = arena.tensor(layout.x, graph.inputShape)
-    t = arena.tensor(layout.t, target.shape)
-    y = zip(layout.y, outputs).map(arena.tensor)
+    batch = BatchBuffers(
+      graph.ports, inputs: zip(layout.x, graph.ports).map { arena.tensor($0, $1.shape) },
+      targets: zip(layout.t, heads.targets).map { arena.tensor($0, $1.shape) })
+    func outputs(_ regions: [[Layout.Region]]) -> [[Tensor<S>]] {
+      zip(regions, nodes).map { regions, node in
+        zip(regions, node.plan.outputs).map { arena.tensor($0, $1.shape) }
+      }
+    }
+    y = outputs(layout.y)
+    gathered = zip(layout.gathered, heads).map { regions, head in
+      regions.isEmpty
+        ? nil
+        : GatheredHead(
+          z: arena.tensor(regions[0], head.outputShape),
+          t: arena.tensor(regions[1], head.target.shape),
+          dz: arena.tensor(regions[2], head.outputShape))
+    }
     scratch = zip(layout.scratch, nodes).map { regions, node in
       zip(regions, node.plan.scratch).map {
         (arena.tensor($0, [$1.count]), $1.isPerSample)
       }
     }
     partialGradients = zip(layout.partialGradients, nodes).map { regions, node in
-      let shapes = graph.parameters[node.parameters].map(\.shape)
+      let shapes = graph.parameters(of: node).map(\.shape)
       return regions.enumerated().map { arena.tensor($1, shapes[$0 % shapes.count]) }
     }
-    dx = arena.tensor(layout.dx, graph.inputShape)
+    dx = zip(layout.dx, graph.ports).map { arena.tensor($0, $1.shape) }
     gradients = arena.tensor(layout.gradients, [graph.parameterCount])
-    dy = zip(layout.dy, outputs).map(arena.tensor)
+    dy = outputs(layout.dy)
     zeroed = arena.tensor(layout.zeroed, [layout.zeroed.count])
     trainable = parameters.slice(from: 0, shape: [graph.trainableCount])
     trainableGradients = gradients.slice(from: 0, shape: [graph.trainableCount])
@@ -97,9 +111,17 @@ public final class Network<S: Scalar> {
         return tensor
       }
     }
+    learned = Network.learned(graph, parameters, nodeState)
+    try initialize(seed: seed)
+  }
+
+  /// Every tensor under the name of the node that owns it, in graph order.
+  private static func learned(
+    _ graph: Graph, _ parameters: Tensor<S>, _ state: [[Tensor<S>]]
+  ) -> [NamedTensor<S>] {
     var learned: [NamedTensor<S>] = []
-    for (node, states) in zip(nodes, nodeState) {
-      for parameter in graph.parameters[node.parameters] {
+    for (node, states) in zip(graph.nodes, state) {
+      for parameter in graph.parameters(of: node) where parameter.node == node.name {
         learned.append(
           NamedTensor(
             node: node.name, name: parameter.name,
@@ -109,8 +131,7 @@ public final class Network<S: Scalar> {
         learned.append(NamedTensor(node: node.name, name: part.name, tensor: tensor))
       }
     }
-    self.learned = learned
-    try initialize(seed: seed)
+    return learned
   }
 
   /// Draws every parameter's initial values anew.
@@ -120,13 +141,13 @@ public final class Network<S: Scalar> {
     let longest = graph.parameters.map(\.shape.count).max() ?? 0
     let values = UnsafeMutablePointer<Double>.allocate(capacity: max(1, longest))
     defer { values.deallocate() }
-    for (index, parameter) in graph.parameters.enumerated() {
+    for parameter in graph.parameters {
       let count = parameter.shape.count
       values.initialize(repeating: 0, count: count)
       do {
         try parameter.initializer.fill(
           Tensor(start: values, count: count, shape: parameter.shape),
-          random: random.stream(index))
+          random: random.stream(parameter.randomStream))
       } catch let fact as Diagnostic {
         var diagnostic = fact.located(at: parameter.place)
         diagnostic.message =
@@ -139,24 +160,44 @@ public final class Network<S: Scalar> {
     try mistakes.throwIfAny()
   }
 
-  /// The network's output for the last forward pass, `samples` of it.
-  public func output(_ samples: Int) -> Tensor<S> {
-    let z = y.last!
+  /// The output that a head's loss reads, as the last forward pass left it: `samples` of it.
+  public func output(_ samples: Int, of head: Int = 0) -> Tensor<S> {
+    let z = y[heads[head].node][0]
     return Tensor(start: z.start, count: samples * z.shape.count, shape: z.shape)
   }
 
-  /// Node k's output buffer; −1 is the data's.
-  public func activation(_ k: Int) -> Tensor<S> { k < 0 ? x : y[k] }
+  /// The buffer of what an edge carries.
+  public func activation(_ edge: Graph.Edge) -> Tensor<S> {
+    edge.isData ? batch.inputs[edge.output] : y[edge.node][edge.output]
+  }
 
-  /// ∂L/∂ of node k's output; −1 is the data's, filled where `checksInputs`.
-  public func delta(_ k: Int) -> Tensor<S> { k < 0 ? dx : dy[k] }
+  /// ∂L/∂ of what an edge carries; that of the data is filled where `checksInputs`.
+  public func delta(_ edge: Graph.Edge) -> Tensor<S> {
+    edge.isData ? dx[edge.output] : dy[edge.node][edge.output]
+  }
+
+  /// A batch's targets, by target of the data.
+  public func target(_ index: Int) -> Tensor<S> { batch.targets[index] }
+
+  /// The indices of a port of the data, as they were loaded; none if it has values.
+  public func indices(ofPort port: Int, samples: Int) -> Indices {
+    batch.indices(port, graph.ports[port], samples: 0..<samples)
+  }
+
+  /// Copies all samples into the buffers of a batch, to be read by the next passes.
+  ///
+  /// - Precondition: they are no more than `capacity`.
+  public func load(_ samples: Samples<S>) throws {
+    precondition(samples.count <= capacity, "\(samples.count) samples exceed \(capacity)")
+    try batch.load(samples, count: samples.count) { $0 }
+  }
 
   /// Gradients and deltas become 0.
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func zero() {
     clear(zeroed.start, zeroed.count &* MemoryLayout<S>.stride)
-    if checksInputs { dx.fill(0) }
+    if checksInputs { for dx in dx { dx.fill(0) } }
   }
 
   /// The passes over batches of `samples`; made at the first call.
@@ -168,6 +209,23 @@ public final class Network<S: Scalar> {
     let made = Passes(self, samples: samples, isTraining: isTraining)
     passes.append(made)
     return made
+  }
+
+  /// The losses' views of a batch; with gradients if they are wanted.
+  @specialized(where S == Double)
+  @specialized(where S == Float)
+  func losses(_ samples: Int, gradient: Bool) -> Losses<S> {
+    func first(_ whole: Tensor<S>) -> Tensor<S> {
+      Tensor(start: whole.start, count: samples * whole.shape.count, shape: whole.shape)
+    }
+    return Losses(
+      heads.indices.map { index in
+        let head = heads[index]
+        return HeadLoss(
+          head, samples: samples, z: first(y[head.node][0]),
+          t: first(batch.targets[head.targetIndex]),
+          dz: gradient ? first(dy[head.node][0]) : nil, gathered: gathered[index])
+      })
   }
 }
 
@@ -187,18 +245,24 @@ extension Network {
         start: whole.start + samples.lowerBound * whole.shape.count,
         count: samples.count * whole.shape.count, shape: whole.shape)
     }
-    let node = graph.nodes[k]
-    let gradients = graph.parameters[node.parameters].map {
-      self.gradients.slice(from: $0.offset, shape: $0.shape)
+    /// Nothing where an edge carries indices.
+    func values(_ edge: Graph.Edge, _ whole: Tensor<S>) -> Tensor<S> {
+      graph.port(of: edge).kind == .values
+        ? batch(whole) : Tensor(start: whole.start, count: 0, shape: whole.shape)
     }
+    let node = graph.nodes[k]
+    let parameters = graph.parameters(of: node)
+    let gradients = parameters.map { self.gradients.slice(from: $0.offset, shape: $0.shape) }
     let first = (shard - 1) * gradients.count
     return NodeViews(
-      samples: samples, inputs: node.inputs.map { batch(activation($0)) }, y: batch(y[k]),
-      dy: batch(dy[k]),
-      dInputs: node.inputs.map { batch(delta($0)) },
-      parameters: graph.parameters[node.parameters].map {
-        parameters.slice(from: $0.offset, shape: $0.shape)
-      },
+      samples: samples, inputs: node.inputs.map { values($0, activation($0)) },
+      indices: node.inputPorts.contains { $0.kind != .values }
+        ? zip(node.inputs, node.inputPorts).map { edge, port in
+          self.batch.indices(edge.output, port, samples: samples)
+        } : [],
+      outputs: y[k].map(batch), dOutputs: dy[k].map(batch),
+      dInputs: node.inputs.map { values($0, delta($0)) },
+      parameters: parameters.map { self.parameters.slice(from: $0.offset, shape: $0.shape) },
       gradients: shard == 0
         ? gradients : Array(partialGradients[k][first..<first + gradients.count]),
       state: nodeState[k],
@@ -208,7 +272,7 @@ extension Network {
           : part.tensor.slice(from: shard * part.tensor.shape.count, shape: part.tensor.shape)
       },
       needsInputGradient: checksInputs
-        || node.inputs.contains { $0 >= 0 && graph.nodes[$0].learnsFromBelow },
+        || node.inputs.contains { !$0.isData && graph.nodes[$0.node].learnsFromBelow },
       needsBackward: checksInputs || node.learnsFromBelow)
   }
 }
@@ -216,8 +280,10 @@ extension Network {
 struct NodeViews<S: Scalar> {
   let samples: Range<Int>
   let inputs: [Tensor<S>]
-  let y: Tensor<S>
-  let dy: Tensor<S>
+  /// One per input, empty for values; none if no input is indices.
+  let indices: [Indices]
+  let outputs: [Tensor<S>]
+  let dOutputs: [Tensor<S>]
   let dInputs: [Tensor<S>]
   let parameters: [Tensor<S>]
   let gradients: [Tensor<S>]

@@ -12,13 +12,14 @@ public final class Passes<S: Scalar>: SharedLoop {
 
   private unowned let network: Network<S>
   private let count: Int
-  private let layers: UnsafeMutablePointer<Unmanaged<LayerBox>>
+  private let layers: UnsafeMutablePointer<Unmanaged<LayerCall>>
   /// Of every node, the function that it is; nil for a layer with passes of its own.
   private let functions: UnsafeMutablePointer<ElementwiseFunction?>
   /// Node by node; after the whole batch's, those of shard 0, of shard 1, …
   private let forwards: UnsafeMutablePointer<Unmanaged<Forward<S>>>
   private let backwards: UnsafeMutablePointer<Unmanaged<Backward<S>>>
   private let tables: UnsafeMutablePointer<Tensor<S>>
+  private let indexTables: UnsafeMutablePointer<Indices>
   /// The first node whose backward pass anything needs.
   private let firstBackward: Int
   private let randomNodes: [Int]
@@ -55,9 +56,11 @@ public final class Passes<S: Scalar>: SharedLoop {
       }
     }
     let rows = views.reduce(0) {
-      $0 + 2 * $1.inputs.count + 2 * $1.parameters.count + $1.state.count + $1.scratch.count
+      $0 + 2 * $1.inputs.count + 2 * $1.outputs.count + 2 * $1.parameters.count + $1.state.count
+        + $1.scratch.count
     }
     tables = .allocate(capacity: max(1, rows))
+    indexTables = .allocate(capacity: max(1, views.reduce(0) { $0 + $1.indices.count }))
     layers = .allocate(capacity: count)
     functions = .allocate(capacity: count)
     forwards = .allocate(capacity: views.count)
@@ -65,7 +68,7 @@ public final class Passes<S: Scalar>: SharedLoop {
     firstBackward = views.prefix(count).firstIndex { $0.needsBackward } ?? count
     randomNodes = nodes.indices.filter { nodes[$0].plan.isRandom }
     for (k, node) in nodes.enumerated() {
-      (layers + k).initialize(to: .passRetained(LayerBox(node.layer)))
+      (layers + k).initialize(to: .passRetained(LayerCall.of(node.layer)))
       (functions + k).initialize(to: node.function)
     }
 
@@ -78,18 +81,32 @@ public final class Passes<S: Scalar>: SharedLoop {
       }
       return Tensors(start: start, count: tensors.count)
     }
+    var indexEnd = indexTables
+    func indexTable(_ indices: [Indices]) -> IndexInputs {
+      if indices.isEmpty { return .none }
+      let start = indexEnd
+      for view in indices {
+        indexEnd.initialize(to: view)
+        indexEnd += 1
+      }
+      return IndexInputs(start: start, count: indices.count)
+    }
     for (position, view) in views.enumerated() {
       let inputs = table(view.inputs)
       let parameters = table(view.parameters)
       let state = table(view.state)
       let scratch = table(view.scratch)
+      let outputs = table(view.outputs)
+      let indices = indexTable(view.indices)
       let forward = Forward(
-        samples: view.samples.count, inputs: inputs, y: view.y, parameters: parameters,
-        state: state, scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0),
+        samples: view.samples.count, inputs: inputs, indices: indices, outputs: outputs,
+        parameters: parameters, state: state, scratch: scratch, isTraining: isTraining,
+        random: RandomStream(key: 0),
         firstSample: view.samples.lowerBound)
       let backward = Backward(
-        samples: view.samples.count, inputs: inputs, y: view.y, dy: view.dy,
-        dInputs: table(view.dInputs), needsInputGradient: view.needsInputGradient,
+        samples: view.samples.count, inputs: inputs, indices: indices, outputs: outputs,
+        dOutputs: table(view.dOutputs), dInputs: table(view.dInputs),
+        needsInputGradient: view.needsInputGradient,
         parameters: parameters, gradients: table(view.gradients), state: state,
         scratch: scratch, isTraining: isTraining, random: RandomStream(key: 0),
         firstSample: view.samples.lowerBound)
@@ -109,6 +126,7 @@ public final class Passes<S: Scalar>: SharedLoop {
     forwards.deallocate()
     backwards.deallocate()
     tables.deallocate()
+    indexTables.deallocate()
   }
 
   /// Runs of shardable nodes that are worth sharing, and all nodes between.
@@ -163,7 +181,8 @@ public final class Passes<S: Scalar>: SharedLoop {
     }
   }
 
-  /// δ of the output is there; every node adds to the gradients before it.
+  /// The losses have added to the gradients of their outputs; every node adds to those before
+  /// it.
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func backward() {
@@ -199,7 +218,7 @@ public final class Passes<S: Scalar>: SharedLoop {
         if let function = functions[k] {
           map(function, pass.x, into: pass.y)
         } else {
-          layers[k]._withUnsafeGuaranteedRef { pass.run($0.layer) }
+          layers[k]._withUnsafeGuaranteedRef { pass.run($0) }
         }
       }
     }
@@ -214,7 +233,7 @@ public final class Passes<S: Scalar>: SharedLoop {
         if let function = functions[k] {
           addPullback(of: function, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
         } else {
-          layers[k]._withUnsafeGuaranteedRef { pass.run($0.layer) }
+          layers[k]._withUnsafeGuaranteedRef { pass.run($0) }
         }
       }
     }
@@ -241,47 +260,91 @@ public final class Passes<S: Scalar>: SharedLoop {
     }
   }
 
-  /// The loss's view of the batch; with δ where a gradient is wanted.
-  @specialized(where S == Double)
-  @specialized(where S == Float)
-  public func lossPass(_ reduction: Reduction, gradient: Bool) -> LossPass<S> {
-    let z = network.output(samples)
-    let t = network.t
-    let hasClasses = if case .classes = network.target { true } else { false }
-    let dz = network.delta(count - 1)
-    return LossPass(
-      samples: samples, z: z,
-      t: Tensor(start: t.start, count: samples * t.shape.count, shape: t.shape),
-      hasClasses: hasClasses,
-      dz: gradient ? Tensor(start: dz.start, count: z.count, shape: z.shape) : nil,
-      scale: S(reduction.scale(samples)))
+  /// The losses of the batch; with gradients if they are wanted.
+  public func losses(gradient: Bool) -> Losses<S> {
+    network.losses(samples, gradient: gradient)
   }
 
   /// The first node whose output is not finite, if any.
   func firstNonFiniteNode() -> String? {
     for k in 0..<count {
-      let y = forwards[k].takeUnretainedValue().y
-      for i in y.indices where !y[i].isFinite { return network.graph.nodes[k].name }
+      let outputs = forwards[k].takeUnretainedValue().outputs
+      for index in 0..<outputs.count {
+        let y = outputs[index]
+        for i in y.indices where !y[i].isFinite { return network.graph.nodes[k].name }
+      }
     }
     return nil
   }
 }
 
 extension Passes<Double> {
+  /// The backward pass without shards; `body` is called after each node.
+  public func backward(afterNode body: (Int) -> Void) {
+    var k = count
+    while k > firstBackward {
+      k -= 1
+      backward(k..<k + 1)
+      body(k)
+    }
+  }
+
   /// Recomputes of a node's output what one entry of a parameter moves; false
   /// where the layer knows nothing cheaper than the whole.
   public func forward(node: Int, changing parameter: Int, at entry: Int) -> Bool {
-    layers[node]._withUnsafeGuaranteedRef { box in
+    layers[node]._withUnsafeGuaranteedRef { layer in
       forwards[node]._withUnsafeGuaranteedRef {
-        box.layer.forward($0, changing: parameter, at: entry)
+        layer.forward($0, changing: parameter, at: entry)
       }
     }
   }
 }
 
-/// Holds a layer where it never moves: it is called in place then, without a
-/// copy, 10 ns a pass.
-private final class LayerBox {
-  let layer: any Layer
-  init(_ layer: any Layer) { self.layer = layer }
+/// A layer where it never moves, called without finding out each time which it is: 10 ns a
+/// pass.
+private class LayerCall {
+  init() {}
+  func forward(_ pass: Forward<Float>) {}
+  func forward(_ pass: Forward<Double>) {}
+  func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool { false }
+  func backward(_ pass: Backward<Float>) {}
+  func backward(_ pass: Backward<Double>) {}
+
+  static func of(_ layer: some Layer) -> LayerCall { Call(layer) }
+
+  private final class Call<L: Layer>: LayerCall {
+    private let layer: L
+    init(_ layer: L) { self.layer = layer }
+    override func forward(_ pass: Forward<Float>) { layer.forward(pass) }
+    override func forward(_ pass: Forward<Double>) { layer.forward(pass) }
+    override func forward(
+      _ pass: Forward<Double>, changing parameter: Int, at entry: Int
+    ) -> Bool {
+      layer.forward(pass, changing: parameter, at: entry)
+    }
+    override func backward(_ pass: Backward<Float>) { layer.backward(pass) }
+    override func backward(_ pass: Backward<Double>) { layer.backward(pass) }
+  }
+}
+
+extension Forward {
+  @inline(__always)
+  fileprivate func run(_ layer: LayerCall) {
+    if S.self == Float.self {
+      layer.forward(unsafeDowncast(self, to: Forward<Float>.self))
+    } else {
+      layer.forward(unsafeDowncast(self, to: Forward<Double>.self))
+    }
+  }
+}
+
+extension Backward {
+  @inline(__always)
+  fileprivate func run(_ layer: LayerCall) {
+    if S.self == Float.self {
+      layer.backward(unsafeDowncast(self, to: Backward<Float>.self))
+    } else {
+      layer.backward(unsafeDowncast(self, to: Backward<Double>.self))
+    }
+  }
 }

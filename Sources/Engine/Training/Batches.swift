@@ -63,9 +63,9 @@ final class Batches<S: Scalar> {
     isLoaded = count == 1 && sampling != .random
     let first = batch * batchSize
     if isStreamed {
-      try network.read(samples, count: size(batch)) { sample(at: first + $0) }
+      try network.batch.read(samples, count: size(batch)) { sample(at: first + $0) }
     } else {
-      network.gather(samples, count: size(batch)) { sample(at: first + $0) }
+      network.batch.gather(samples, count: size(batch)) { sample(at: first + $0) }
     }
   }
 

@@ -18,64 +18,105 @@ struct Tally {
   var value: Double { metric.value(of: numbers) }
 }
 
+/// The tallies of the metrics of all heads.
+final class HeadTallies {
+  private let tallies: [[Tally]]
+  private let thresholds: [Double]
+
+  /// Whether there is a metric.
+  let isEmpty: Bool
+
+  init(_ metrics: [[BoundMetric]], thresholds: [Double]) {
+    tallies = metrics.map { $0.map(Tally.init) }
+    self.thresholds = thresholds
+    isEmpty = tallies.allSatisfy(\.isEmpty)
+  }
+
+  deinit { all.forEach { $0.deallocate() } }
+
+  /// Every tally, head by head.
+  var all: [Tally] { tallies.flatMap { $0 } }
+
+  func clear() {
+    for head in tallies { for tally in head { tally.numbers.fill(0) } }
+  }
+
+  /// Adds the samples of a head's last evaluation.
+  func add<S: Scalar>(_ loss: HeadLoss<S>, _ head: Int) {
+    for tally in tallies[head] { loss.add(to: tally, threshold: S(thresholds[head])) }
+  }
+
+  /// Each metric of a head.
+  func values(of head: Int) -> [Double] { tallies[head].map(\.value) }
+
+  func numbers(of metric: Int, head: Int) -> [Double] {
+    let numbers = tallies[head][metric].numbers
+    return numbers.indices.map { numbers[$0] }
+  }
+}
+
 /// Measures a network on samples, in evaluation mode.
 public final class Evaluator<S: Scalar> {
   private let network: Network<S>
-  private let objective: Objective
-  private let tallies: [Tally]
-  private let threshold: S
+  private let tallies: HeadTallies
 
   /// Samples of one pass.
   public let chunk: Int
 
-  public init(_ network: Network<S>, _ objective: Objective, metrics: [BoundMetric]) {
+  /// - Parameter metrics: by head, in place of the heads' own.
+  public init(_ network: Network<S>, metrics: [[BoundMetric]]? = nil) {
     self.network = network
-    self.objective = objective
-    tallies = metrics.map(Tally.init)
-    threshold = S(objective.loss.decisionThreshold)
+    tallies = HeadTallies(
+      metrics ?? network.heads.map(\.metrics),
+      thresholds: network.heads.map { $0.loss.decisionThreshold })
     chunk = network.capacity
   }
 
-  deinit { tallies.forEach { $0.deallocate() } }
-
-  /// The loss over all samples, then each metric. The network's batch buffers
-  /// are overwritten.
+  /// By head the loss over all samples that have its target, then each metric; NaN without
+  /// such samples. The network's batch buffers are overwritten.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func measure(_ samples: Samples<S>) throws -> [Double] {
-    for tally in tallies { tally.numbers.fill(0) }
-    var sum = 0.0
+  public func measure(_ samples: Samples<S>) throws -> [[Double]] {
+    tallies.clear()
+    var sums = network.heads.map { _ in (loss: 0.0, samples: 0) }
     try forEachChunk(of: samples) { passes in
-      let pass = passes.lossPass(objective.reduction, gradient: false)
-      sum += pass.run(objective.loss)
-      for tally in tallies {
-        MetricPass(
-          samples: pass.samples, z: pass.z, t: pass.t, hasClasses: pass.hasClasses,
-          threshold: threshold, tally: tally.numbers
-        ).run(tally.metric)
+      passes.losses(gradient: false).forEach { index, head in
+        sums[index].loss += head.evaluate()
+        sums[index].samples += head.samples
+        tallies.add(head, index)
       }
     }
-    return [sum * objective.reduction.scale(samples.count)] + tallies.map(\.value)
+    return network.heads.indices.map { index in
+      let (loss, count) = sums[index]
+      let value = count == 0 ? .nan : loss * network.heads[index].reduction.scale(count)
+      return [value] + tallies.values(of: index)
+    }
   }
 
   /// The tally of one metric over all samples, such as a confusion matrix.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func tally(of metric: Int, over samples: Samples<S>) throws -> [Double] {
+  public func tally(
+    of metric: Int = 0, head: Int, over samples: Samples<S>
+  ) throws -> [Double] {
     _ = try measure(samples)
-    let numbers = tallies[metric].numbers
-    return numbers.indices.map { numbers[$0] }
+    return tallies.numbers(of: metric, head: head)
   }
 
-  /// The outputs for all samples, row-major.
+  /// By head the outputs for all samples, row-major.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func predict(_ samples: Samples<S>) throws -> [S] {
-    var outputs: [S] = []
-    outputs.reserveCapacity(samples.count * network.graph.outputShape.count)
+  public func predict(_ samples: Samples<S>) throws -> [[S]] {
+    var outputs: [[S]] = network.heads.map { head in
+      var values: [S] = []
+      values.reserveCapacity(samples.count * head.outputShape.count)
+      return values
+    }
     try forEachChunk(of: samples) { passes in
-      let z = network.output(passes.samples)
-      for i in z.indices { outputs.append(z[i]) }
+      for head in outputs.indices {
+        let z = network.output(passes.samples, of: head)
+        for i in z.indices { outputs[head].append(z[i]) }
+      }
     }
     return outputs
   }
@@ -84,7 +125,7 @@ public final class Evaluator<S: Scalar> {
     var first = 0
     while first < samples.count {
       let count = min(chunk, samples.count - first)
-      try network.load(samples, count: count) { first + $0 }
+      try network.batch.load(samples, count: count) { first + $0 }
       let passes = network.passes(count, isTraining: false)
       passes.forward()
       body(passes)

@@ -4,8 +4,10 @@ import NNExp
 struct MetricLayout {
   enum Source {
     case epoch, step, learningRate
-    /// The loss (0) or a metric (from 1) on a split.
-    case measurement(MetricColumn.Split, Int)
+    /// The weighted sum of the losses on a split.
+    case total(MetricColumn.Split)
+    /// The loss (0) or a metric (from 1) of a head on a split.
+    case measurement(MetricColumn.Split, head: Int, Int)
   }
 
   private(set) var columns: [MetricColumn] = []
@@ -13,16 +15,22 @@ struct MetricLayout {
   /// Whether there are validation data; their columns are there in any case.
   private let hasValidation: Bool
 
-  init(_ metrics: [BoundMetric], hasValidation: Bool, hasTest: Bool) {
+  init(_ heads: [Head], hasValidation: Bool, hasTest: Bool) {
     self.hasValidation = hasValidation
     append(.epoch, .epoch)
     append(.step, .step)
     append(.learningRate, .learningRate)
     let splits: [MetricColumn.Split] =
       hasTest ? [.train, .validation, .test] : [.train, .validation]
-    for split in splits { append(.loss(split), .measurement(split, 0)) }
-    for (index, metric) in metrics.enumerated() {
-      for split in splits { append(metric.column(of: split), .measurement(split, index + 1)) }
+    for split in splits { append(.loss(split), .total(split)) }
+    for (index, head) in heads.enumerated() {
+      let columns = splits.map { ($0, head.columns(of: $0)) }
+      // The loss of a single unnamed head is the total.
+      for quantity in (head.name == nil ? 1 : 0)..<head.metrics.count + 1 {
+        for (split, columns) in columns {
+          append(columns[quantity], .measurement(split, head: index, quantity))
+        }
+      }
     }
   }
 

@@ -19,162 +19,167 @@ public enum Reduction: String, CaseIterable, Sendable {
   }
 }
 
-/// The `loss:` and `metrics:` of an experiment file.
+/// The `loss:` and `metrics:` of an experiment file, not yet matched with the network's
+/// outputs and the data's targets; `bound(to:targets:registry:)` matches them.
 public struct Objective: Sendable {
+  /// What is done with a sample that lacks a head's target.
+  enum MissingTarget: String, CaseIterable, Sendable { case error, skip }
+
   /// A metric and the name of its columns.
-  public struct NamedMetric: Sendable {
-    public let name: String
-    public let metric: any Metric
+  struct NamedMetric: Sendable {
+    let name: String
+    let metric: any Metric
+    let place: Place?
   }
 
-  public let loss: any Loss
-  /// `squared_error`: the name of the loss's type.
-  public let lossName: String
-  public let reduction: Reduction
-  /// Nil where the file has no `metrics:`; `bound(to:)` then chooses.
-  public let metrics: [NamedMetric]?
-  let lossPlace: Place?
-  let metricPlaces: [Place?]
+  /// One loss, with its metrics.
+  struct HeadDeclaration: Sendable {
+    /// Its node; nil for a single loss, which is that of the last node.
+    let node: NodeDeclaration.Reference?
+    /// The port of the data that it learns; nil for the one of its name, or the only one.
+    let target: NodeDeclaration.Reference?
+    let weight: Double
+    let missingTarget: MissingTarget
+    let loss: any Loss
+    /// `squared_error`: the name of the loss's type.
+    let lossName: String
+    let reduction: Reduction
+    let place: Place?
+    /// Nil if the file has no `metrics:` for it; binding then chooses.
+    var metrics: [NamedMetric]?
+  }
 
-  /// Reads both; nil where the loss has a mistake, which is recorded.
+  let declarations: [HeadDeclaration]
+
+  /// The losses, in the file's order.
+  public var losses: [any Loss] { declarations.map(\.loss) }
+
+  /// By loss the names of the metrics that the file gives it; nil for the default.
+  public var metricNames: [[String]?] { declarations.map { $0.metrics?.map(\.name) } }
+
+  /// The nodes that the losses read; empty for a single loss, of the last node.
+  public var heads: [NodeDeclaration.Reference] { declarations.compactMap(\.node) }
+
+  /// The ports of the data of which samples may lack a value; `target` stands for the only
+  /// one of unnamed targets.
+  public var incompleteTargets: Set<String> {
+    Set(
+      declarations.filter { $0.missingTarget == .skip }.flatMap { head in
+        // A head without 'target' learns the one of its name, or the only one there is.
+        head.target.map { [$0.name] } ?? [head.node?.name ?? "target", "target"]
+      })
+  }
+
+  /// Reads both; nil after an error in the loss, which is recorded.
   ///
   /// - Parameter checksNames: false for a run's resolved.yaml: version 0.1.0 accepted
   ///   metrics of any name.
   public init?(from options: inout Options, registry: Registry, checksNames: Bool = true) {
-    lossPlace = options.place(of: "loss")
-    var reduction = Reduction.mean
-    var lossName = ""
+    var declarations = Objective.losses(from: &options, registry)
+    let metrics = MetricList(
+      from: &options, registry, heads: declarations?.compactMap(\.node?.name) ?? [],
+      checksNames: checksNames)
+    guard declarations?.isEmpty == false else { return nil }
+    for index in declarations!.indices {
+      declarations![index].metrics = metrics.of(head: declarations![index].node?.name)
+    }
+    self.declarations = declarations!
+  }
+
+  private static func losses(
+    from options: inout Options, _ registry: Registry
+  ) -> [HeadDeclaration]? {
     let known = options.diagnostics.list.count
-    let loss = options.component("loss", of: registry.losses, "what training makes small") {
-      type, options in
-      reduction = options.choice(
-        "reduction", default: .mean, of: Reduction.self,
-        "over the samples: mean (1/n)Σℓ, sum Σℓ, half_mean 1/(2n)Σℓ")
-      lossName = type.name
-      return try type.make(&options)
+    let explanation = "what training makes small; or a mapping from nodes to losses"
+    if case .map(let entries)? = options.entry("loss")?.content, isByHead(entries) {
+      return heads(entries, from: &options, explanation, registry)
+    }
+    let loss = options.component("loss", of: registry.losses, explanation) { type, options in
+      try HeadDeclaration(type, from: &options)
     }
     if loss == nil, options.diagnostics.list.count == known {
       options.reject(
         "loss", "missing 'loss': a loss is required",
         notes: [.init("known types: " + registry.losses.names.joined(separator: ", "))])
     }
-
-    var metrics: [NamedMetric]?
-    var places: [Place?] = []
-    if let list = options.node("metrics", "a list of metrics", "figures to record beside the loss")
-    {
-      metrics = []
-      var resolved: [Node] = []
-      let items: [Node]
-      switch list.content {
-      case .list(let several): items = several
-      case .null: items = []
-      default: items = [list]
-      }
-      var names: Set<ByteText> = []
-      for item in items {
-        var reader = Options(Node(.null, at: item.place))
-        let metric = reader.component("metric", reading: item, of: registry.metrics) {
-          type, options in
-          let name = options.string("name", default: type.name, "its columns' name")
-          if checksNames, let fault = ColumnName.fault(in: name) {
-            options.reject("name", Objective.mistake(inName: name, of: type.name, fault, options))
-          }
-          return NamedMetric(name: name, metric: try type.make(&options))
-        }
-        options.adopt(reader)
-        resolved.append(reader.resolved["metric"] ?? item)
-        if let metric {
-          if !names.insert(ByteText(metric.name)).inserted {
-            options.reject(
-              "metrics",
-              Diagnostic("the metric '\(metric.name)' is named twice", at: item.place))
-          }
-          metrics!.append(metric)
-          places.append(item.place)
-        }
-      }
-      options.resolve("metrics", Node(.list(resolved)))
-    }
-    guard let loss else { return nil }
-    self.loss = loss
-    self.lossName = lossName
-    self.reduction = reduction
-    self.metrics = metrics
-    metricPlaces = places
+    return loss.map { [$0] }
   }
 
-  private static func mistake(
-    inName name: String, of typeName: String, _ fault: String, _ options: Options
-  ) -> Diagnostic {
-    let isDefault = !options.contains("name")
-    let note =
-      if isDefault {
-        "give it a name: {type: \(typeName), name: …}"
-      } else if ColumnName.fault(in: typeName) == nil {
-        "without a name it is called '\(typeName)'"
-      } else { "" }
-    return Diagnostic(
-      "a metric cannot be named '\(name)': \(fault)", at: isDefault ? options.place : nil,
-      notes: note.isEmpty ? [] : [.init(note)])
-  }
-
-  /// The metrics in force, once the network's output and the targets are known
-  /// to fit; throws where they do not.
-  public func bound(to graph: Graph, target: Target, registry: Registry) throws -> [BoundMetric] {
-    var mistakes = Diagnostics()
-    let notes = [
-      Diagnostic.Note(
-        "'\(graph.nodes.last!.name)' produces \(graph.outputShape)", at: graph.nodes.last!.place)
-    ]
-    do {
-      try loss.plan(output: graph.outputShape, target: target)
-    } catch let fact as Diagnostic {
-      var diagnostic = fact.located(at: lossPlace)
-      diagnostic.message = "loss '\(lossName)': \(fact.message)"
-      diagnostic.notes += notes
-      mistakes.add(diagnostic)
-    }
-    var bound: [BoundMetric] = []
-    if let metrics {
-      for (metric, place) in zip(metrics, metricPlaces) {
-        do {
-          let size = try metric.metric.plan(output: graph.outputShape, target: target)
-          bound.append(BoundMetric(name: metric.name, metric: metric.metric, tallySize: size))
-        } catch let fact as Diagnostic {
-          var diagnostic = fact.located(at: place)
-          diagnostic.message = "metric '\(metric.name)': \(fact.message)"
-          diagnostic.notes += notes
-          mistakes.add(diagnostic)
+  /// Whether a mapping names nodes, and is not a loss itself.
+  private static func isByHead(_ entries: [Node.Entry]) -> Bool {
+    let ownKeys = ["type", "reduction", "missing_target"]
+    return !entries.isEmpty && !entries.contains { ownKeys.contains(text: $0.key) }
+      && entries.allSatisfy {
+        switch $0.value.content {
+        case .map, .string: true
+        default: false
         }
       }
-    } else if case .classes = target, let type = registry.metrics["accuracy"] {
-      // Whoever has classes wants to know how many are right.
-      var options = Options()
-      let metric = try type.make(&options)
-      if let size = try? metric.plan(output: graph.outputShape, target: target) {
-        bound.append(BoundMetric(name: type.name, metric: metric, tallySize: size))
+  }
+
+  private static func heads(
+    _ entries: [Node.Entry], from options: inout Options, _ explanation: String,
+    _ registry: Registry
+  ) -> [HeadDeclaration]? {
+    _ = options.node("loss", "a loss, or a mapping from nodes to losses", explanation)
+    var heads: [HeadDeclaration] = []
+    var resolved: [(String, Node)] = []
+    for entry in entries {
+      let node = NodeDeclaration.Reference(name: entry.key, place: entry.keyPlace)
+      var reader = Options(Node(.null, at: entry.value.place))
+      if ColumnName.isReserved(entry.key) {
+        options.reject(
+          "loss",
+          Diagnostic(
+            "a node with a loss cannot be named '\(entry.key)': the name is reserved",
+            at: entry.keyPlace))
       }
+      let head = reader.component("loss", reading: entry.value, of: registry.losses) {
+        type, options in
+        try HeadDeclaration(type, of: node, from: &options)
+      }
+      options.adopt(reader)
+      resolved.append((entry.key, reader.resolved["loss"] ?? entry.value))
+      if let head { heads.append(head) }
     }
-    try mistakes.throwIfAny()
-    return bound
+    options.resolve("loss", Node.map(resolved))
+    return heads.count == entries.count ? heads : nil
   }
 }
 
-/// A metric that fits the network and the data.
-public struct BoundMetric: Sendable {
-  public let name: String
-  public let metric: any Metric
-  public let tallySize: Int
-
-  /// The column that records a split's measurement of it.
-  func column(of split: MetricColumn.Split) -> MetricColumn {
-    MetricColumn(split, quantity: name, largerIsBetter: metric.isBetterHigher)
-  }
-
-  public init(name: String, metric: any Metric, tallySize: Int) {
-    self.name = name
-    self.metric = metric
-    self.tallySize = tallySize
+extension Objective.HeadDeclaration {
+  /// Reads the options of a loss: those that every loss has, then those of its type.
+  ///
+  /// - Parameter node: nil for a single loss, which has neither weight nor target.
+  fileprivate init(
+    _ type: ComponentType<any Loss>, of node: NodeDeclaration.Reference? = nil,
+    from options: inout Options
+  ) throws {
+    place = options.place
+    self.node = node
+    lossName = type.name
+    reduction = options.choice(
+      "reduction", default: .mean, of: Reduction.self,
+      "over the samples: mean (1/n)Σℓ, sum Σℓ, half_mean 1/(2n)Σℓ")
+    if node != nil {
+      weight = options.double(
+        "weight", default: 1, in: .positive, "what its loss is multiplied by in the total")
+      target = options.optionalString(
+        "target", "the port of the data that it learns; the one of the node's name unless given"
+      ).map { .init(name: $0, place: options.place(of: "target")) }
+    } else {
+      (weight, target) = (1, nil)
+    }
+    let explanation =
+      "what to do with a sample that lacks the target: error, or skip, which leaves it out of "
+      + "the loss and its metrics"
+    if options.contains("missing_target") {
+      missingTarget = options.choice(
+        "missing_target", default: .error, of: Objective.MissingTarget.self, explanation)
+    } else {
+      _ = options.node("missing_target", "error or skip", explanation)
+      missingTarget = .error
+    }
+    loss = try type.make(&options)
   }
 }

@@ -53,14 +53,14 @@ public final class Trainer<S: Scalar> {
   public internal(set) var last = (epoch: 0, step: 0)
   let lastWeights: Snapshot<S>
 
-  private let objective: Objective
+  public let heads: [Head]
   let training: TrainingDeclaration
-  private let metrics: [BoundMetric]
   /// Measures the network as it stands.
   public let evaluator: Evaluator<S>
   let batches: Batches<S>
-  let tallies: [Tally]
-  private let threshold: S
+  /// Of the epoch at hand: the metrics, and the losses.
+  let tallies: HeadTallies
+  let totals: LossTotals
   let memory: UpdateMemory<S>
   private let update: Update<S>
   private let sliced: SlicedUpdate<S>?
@@ -80,14 +80,14 @@ public final class Trainer<S: Scalar> {
   private let fullBatch: Unmanaged<Steps>
   private let lastBatch: Unmanaged<Steps>
 
-  /// The passes of one batch size, with the loss's view.
+  /// The passes of one batch size, with the losses.
   private final class Steps {
     let passes: Passes<S>
-    let loss: LossPass<S>
+    let losses: Losses<S>
 
-    init(_ passes: Passes<S>, _ reduction: Reduction) {
+    init(_ passes: Passes<S>) {
       self.passes = passes
-      loss = passes.lossPass(reduction, gradient: true)
+      losses = passes.losses(gradient: true)
     }
   }
 
@@ -95,34 +95,33 @@ public final class Trainer<S: Scalar> {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public init(
-    _ graph: Graph, objective: Objective, metrics: [BoundMetric], training: TrainingDeclaration,
-    data: DataSets<S>, seed: UInt64
+    _ graph: Graph, heads: [Head], training: TrainingDeclaration, data: DataSets<S>, seed: UInt64
   ) throws {
-    self.objective = objective
+    self.heads = heads
     self.training = training
     loopState = LoopState(rate: training.optimizer.learningRate)
     self.data = data
-    self.metrics = metrics
     batches = Batches(
       data.train, batchSize: training.batchSize, sampling: training.sampling, seed: seed)
     let capacity = Trainer.capacity(
       batch: batches.batchSize, evaluated: max(data.validation?.count ?? 0, data.test?.count ?? 0))
     let optimizerMemory = training.optimizer.memory
     try MemoryPlan(
-      graph, target: data.target, vectors: optimizerMemory.vectors + 3, capacity: capacity,
+      graph, heads: heads, vectors: optimizerMemory.vectors + 3, capacity: capacity,
       scalarSize: MemoryLayout<S>.stride
     ).requireAvailable(at: graph.nodes.first?.place)
     try graph.requireCountable()
-    network = try Network(graph, target: data.target, capacity: capacity, seed: seed)
+    network = try Network(graph, heads: heads, capacity: capacity, seed: seed)
     memory = try UpdateMemory(
       count: graph.trainableCount, optimizerMemory, scheduleMemory: training.schedule.memory)
     update = Update(
       w: network.trainable, g: network.trainableGradients, vectors: memory.vectors,
       scalars: memory.scalars)
     sliced = SlicedUpdate(training.optimizer, update)
-    evaluator = Evaluator(network, objective, metrics: metrics)
-    tallies = metrics.map(Tally.init)
-    threshold = S(objective.loss.decisionThreshold)
+    evaluator = Evaluator(network)
+    tallies = HeadTallies(
+      heads.map(\.metrics), thresholds: heads.map { $0.loss.decisionThreshold })
+    totals = LossTotals(heads.map(\.weight))
     random = RandomStream(seed: seed, purpose: "passes")
     penalized = graph.parameters.filter { !$0.isFrozen && ($0.l1 != 0 || $0.l2 != 0) }
     adjustsGradients = !penalized.isEmpty || training.clipping != nil
@@ -130,7 +129,7 @@ public final class Trainer<S: Scalar> {
     lastWeights = Snapshot(network)
 
     layout = MetricLayout(
-      metrics, hasValidation: data.validation != nil, hasTest: data.test != nil)
+      heads, hasValidation: data.validation != nil, hasTest: data.test != nil)
     let monitor = try layout.monitor(training.earlyStopping)
     self.monitor = monitor
     monitorIndex = layout.columns.firstIndex(of: monitor)!
@@ -138,21 +137,20 @@ public final class Trainer<S: Scalar> {
       training.earlyStopping != nil || data.validation != nil && training.schedule.watchesLoss
 
     func steps(_ samples: Int, _ network: Network<S>) -> Unmanaged<Steps> {
-      .passRetained(Steps(network.passes(samples, isTraining: true), objective.reduction))
+      .passRetained(Steps(network.passes(samples, isTraining: true)))
     }
     fullBatch = steps(batches.batchSize, network)
     lastBatch = steps(batches.lastSize, network)
 
     if memory.needsFullBatch {
       update.evaluate = { [unowned self] in
-        let loss = lastBatch._withUnsafeGuaranteedRef { gradient($0) }
+        let loss = lastBatch._withUnsafeGuaranteedRef { gradient($0, isStep: false) }
         return loss + penalize() + clip()
       }
     }
   }
 
   deinit {
-    tallies.forEach { $0.deallocate() }
     fullBatch.release()
     lastBatch.release()
   }
@@ -180,7 +178,6 @@ public final class Trainer<S: Scalar> {
       isEpochStart: true, loss: loopState.loss)
     var rate = loopState.rate
     var epochsWithoutImprovement = loopState.epochsWithoutImprovement
-    var sum = loopState.sum
     var batch = loopState.batch
     // A step of a small network takes less time than a look at the clock.
     let work = network.graph.nodes.reduce(0) { saturatingSum($0, $1.plan.work) }
@@ -203,7 +200,7 @@ public final class Trainer<S: Scalar> {
       let isDue =
         (epochsDone + 1) % training.recordEvery == 0 || epochsDone + 1 == training.epochs
       let isMeasured = isDue || measuresEveryEpoch
-      if isMeasured, batch == 0 { for tally in tallies { tally.numbers.fill(0) } }
+      if isMeasured, batch == 0, !tallies.isEmpty { tallies.clear() }
       batches.begin(epoch: epochsDone)
       progress.epoch = epochsDone
       while batch < batches.count {
@@ -218,12 +215,11 @@ public final class Trainer<S: Scalar> {
         stepsDone &+= 1
         if reportsGradients, let observerError { throw observerError }
         if !loss.isFinite { return .diverged(divergence(loss)) }
-        sum += loss * Double(batches.size(batch))
         batch &+= 1
         if !isSmall || stepsDone % 128 == 0 {
           if clock.isDue() { try sendHeartbeat(to: observers) }
           loopState = LoopState(
-            batch: batch, sum: sum, rate: rate, loss: progress.loss,
+            batch: batch, rate: rate, loss: progress.loss,
             epochsWithoutImprovement: epochsWithoutImprovement)
           let ends = mustEnd(cancellation, pause)
           try offerState(to: observers, epochHasEnded: false, trainingEnds: ends)
@@ -234,11 +230,11 @@ public final class Trainer<S: Scalar> {
         }
       }
       epochsDone += 1
-      let trainLoss = sum / Double(data.train.count)
+      let trainLoss = totals.mean
       if watchesLoss { progress.loss = trainLoss }
       if isMeasured {
         if !weightsAreFinite { return .diverged(divergence(.nan)) }
-        let validationLoss = try measure(into: &row, trainLoss: trainLoss, rate: rate)
+        let validationLoss = try measure(into: &row, rate: rate)
         if watchesLoss, let validationLoss { progress.loss = validationLoss }
         keepWeights()
         epochsWithoutImprovement = improves(row) ? 0 : epochsWithoutImprovement + 1
@@ -246,7 +242,7 @@ public final class Trainer<S: Scalar> {
         if isDue || stops { try record(row, to: observers) }
         if stops { return .stoppedEarly }
       }
-      sum = 0
+      totals.clear()
       batch = 0
       let ends = isDue && epochsDone < training.epochs && mustEnd(cancellation, pause)
       if ends || epochsPerState.map({ epochsDone % $0 == 0 }) == true {
@@ -317,7 +313,7 @@ public final class Trainer<S: Scalar> {
     _ steps: Steps, rate: Double, measuring: Bool, _ optimizer: any Optimizer
   ) -> Double {
     if steps.passes.isRandom { steps.passes.draw(random, step: stepsDone) }
-    let loss = gradient(steps)
+    let loss = gradient(steps, isStep: true)
     if measuring { addToTallies(steps) }
     let penalty = adjustsGradients ? penalize() + clip() : 0
     if let sliced {
@@ -330,21 +326,16 @@ public final class Trainer<S: Scalar> {
   }
 
   private func addToTallies(_ steps: Steps) {
-    for tally in tallies {
-      MetricPass(
-        samples: steps.passes.samples, z: steps.loss.z, t: steps.loss.t,
-        hasClasses: steps.loss.hasClasses, threshold: threshold, tally: tally.numbers
-      ).run(tally.metric)
-    }
+    if tallies.isEmpty { return }
+    steps.losses.forEach { index, loss in tallies.add(loss, index) }
   }
 
   @inline(__always)
-  private func gradient(_ steps: Steps) -> Double {
+  private func gradient(_ steps: Steps, isStep: Bool) -> Double {
     network.zero()
     steps.passes.forward()
-    let sum = steps.loss.run(objective.loss)
+    let loss = isStep ? steps.losses.evaluate(addingTo: totals) : steps.losses.evaluate()
     steps.passes.backward()
-    let loss = sum * Double(steps.loss.scale)
     if reportsGradients { reportGradients(samples: steps.passes.samples, loss: loss) }
     return loss
   }
@@ -401,7 +392,7 @@ public final class Trainer<S: Scalar> {
   /// Fills a row; returns the validation loss.
   @inline(never)
   private func measure(
-    into row: inout [Double], trainLoss: Double, rate: Double
+    into row: inout [Double], rate: Double
   ) throws -> Double? {
     let validation = try data.validation.map(evaluator.measure)
     let test = try data.test.map(evaluator.measure)
@@ -412,13 +403,24 @@ public final class Trainer<S: Scalar> {
         case .epoch: Double(epoch)
         case .step: Double(step)
         case .learningRate: rate
-        case .measurement(.train, let quantity):
-          quantity == 0 ? trainLoss : tallies[quantity - 1].value
-        case .measurement(.validation, let quantity): validation?[quantity] ?? .nan
-        case .measurement(.test, let quantity): test?[quantity] ?? .nan
+        case .total(.train): totals.mean
+        case .total(.validation): validation.map(totalLoss) ?? .nan
+        case .total(.test): test.map(totalLoss) ?? .nan
+        case .measurement(.train, let head, let quantity):
+          quantity == 0 ? totals.mean(of: head) : tallies.values(of: head)[quantity - 1]
+        case .measurement(.validation, let head, let quantity):
+          validation?[head][quantity] ?? .nan
+        case .measurement(.test, let head, let quantity): test?[head][quantity] ?? .nan
         }
     }
-    return validation?[0]
+    return validation.map(totalLoss)
+  }
+
+  /// Σ weight · L of a measurement.
+  public func totalLoss(_ measured: [[Double]]) -> Double {
+    var total = measured[0][0] * heads[0].weight
+    for head in heads.indices.dropFirst() { total += measured[head][0] * heads[head].weight }
+    return total
   }
 
   /// Notes whether the row is the best so far; keeps its weights if so.

@@ -4,8 +4,6 @@ public import NNExp
 struct LoopState: Sendable {
   /// Batches of the epoch that are done.
   var batch = 0
-  /// Σ loss · samples over them.
-  var sum = 0.0
   /// The learning rate of the last step.
   var rate: Double
   /// The loss that schedules see: the last epoch's, NaN before there is one.
@@ -42,6 +40,12 @@ public struct TrainingState<S: Scalar>: Sendable {
     /// Empty before the first row.
     case newestRow = "newest row"
     case bestRow = "best row"
+    /// By head Σ L · samples and Σ samples of the epoch at hand; missing for a single head,
+    /// whose sum is in `progress`.
+    case heads
+
+    /// Whether some trainings have none.
+    public var isOptional: Bool { self == .heads }
   }
 
   public internal(set) var counts: [Count: Int] = [:]
@@ -67,6 +71,9 @@ public struct TrainingState<S: Scalar>: Sendable {
 }
 
 extension Trainer {
+  /// Whether the sums of the losses say more than one number and the batches done.
+  private var hasSeveralTotals: Bool { heads.count > 1 || heads[0].skipsMissing }
+
   /// All that it takes to go on from here; nil where a weight is not finite,
   /// which nothing should go on from.
   public func state() -> TrainingState<S>? {
@@ -77,12 +84,14 @@ extension Trainer {
       .epochsWithoutImprovement: loopState.epochsWithoutImprovement,
       .bestEpoch: best?.epoch ?? 0, .lastEpoch: last.epoch, .lastStep: last.step,
     ]
+    let totals = totals.values
     state.numbers = [
-      .progress: [loopState.sum, loopState.rate, loopState.loss, best?.value ?? .nan],
+      .progress: [totals[0], loopState.rate, loopState.loss, best?.value ?? .nan],
       .optimizer: Array(memory.scalars.buffer), .schedule: Array(memory.schedule.buffer),
-      .tallies: tallies.flatMap { Array($0.numbers.buffer) }, .newestRow: newestRow,
+      .tallies: tallies.all.flatMap { Array($0.numbers.buffer) }, .newestRow: newestRow,
       .bestRow: bestRow,
     ]
+    if hasSeveralTotals { state.numbers[.heads] = totals }
     state.best = bestWeights.values
     state.last = lastWeights.values
     state.vectors = (0..<memory.vectors.count).map { Array(memory.vectors[$0].buffer) }
@@ -113,13 +122,14 @@ extension Trainer {
     let last = (
       epoch: try count(.lastEpoch, in: 0...epoch), step: try count(.lastStep, in: 0...step)
     )
-    let tallySizes = tallies.map(\.numbers.count)
+    let tallySizes = tallies.all.map(\.numbers.count)
     let rowSizes = [0, columns.count]
     let sizes: [(TrainingState<S>.Numbers, [Int])] = [
       (.progress, [4]), (.optimizer, [memory.scalars.count]), (.schedule, [memory.schedule.count]),
       (.tallies, [tallySizes.reduce(0, +)]), (.newestRow, rowSizes), (.bestRow, rowSizes),
+      (.heads, [hasSeveralTotals ? 2 * heads.count : 0]),
     ]
-    for (key, sizes) in sizes where !sizes.contains(state.numbers[key]?.count ?? -1) {
+    for (key, sizes) in sizes where !sizes.contains(state.numbers[key]?.count ?? 0) {
       throw Diagnostic("the kept training has other numbers of '\(key.rawValue)'")
     }
     guard state.best.count == bestWeights.count, state.last.count == lastWeights.count,
@@ -129,8 +139,12 @@ extension Trainer {
     (epochsDone, stepsDone) = (epoch, step)
     let progress = state.numbers[.progress] ?? []
     loopState = LoopState(
-      batch: batch, sum: progress[0], rate: progress[1], loss: progress[2],
+      batch: batch, rate: progress[1], loss: progress[2],
       epochsWithoutImprovement: epochsWithoutImprovement)
+    totals.values =
+      hasSeveralTotals
+      ? state.numbers[.heads] ?? []
+      : [progress[0], Double((0..<batch).reduce(0) { $0 + batches.size($1) })]
     best = bestEpoch == 0 ? nil : (bestEpoch, progress[3])
     newestRow = state.numbers[.newestRow] ?? []
     bestRow = state.numbers[.bestRow] ?? []
@@ -143,7 +157,7 @@ extension Trainer {
     memory.scalars.take(state.numbers[.optimizer] ?? [])
     memory.schedule.take(state.numbers[.schedule] ?? [])
     var first = 0
-    for (tally, size) in zip(tallies, tallySizes) {
+    for (tally, size) in zip(tallies.all, tallySizes) {
       tally.numbers.take(Array((state.numbers[.tallies] ?? [])[first..<first + size]))
       first += size
     }

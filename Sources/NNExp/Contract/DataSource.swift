@@ -42,17 +42,21 @@ public struct DataRequest {
   /// The column that says which part a row belongs to, as the file names it.
   package let partColumn: [Node]
 
+  /// The names of the target ports that samples may lack.
+  package let incomplete: Set<String>
+
   /// The training data, if these are validation or test data.
   package let training: SourceSamples?
 
   package init(
     limit: Int? = nil, random: RandomStream, files: any DataFiles, partColumn: [Node] = [],
-    training: SourceSamples? = nil
+    incomplete: Set<String> = [], training: SourceSamples? = nil
   ) {
     self.limit = limit
     self.random = random
     self.files = files
     self.partColumn = partColumn
+    self.incomplete = incomplete
     self.training = training
   }
 

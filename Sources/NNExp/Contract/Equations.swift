@@ -1,6 +1,6 @@
 /// What `nnexp explain` writes out of a layer or a loss: its formulas.
 ///
-///     func equations(for inputs: [Shape]) -> Equations {
+///     func equations(for inputs: [Port]) -> Equations {
 ///       Equations(
 ///         #"\rho[W, b]"#, output: "W x + b",
 ///         inputs: [.init(derivative: "W", delta: #"W^T \delta_y"#)],

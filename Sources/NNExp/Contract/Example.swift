@@ -9,8 +9,8 @@ public struct Example: Sendable {
   /// As an experiment file gives them.
   public let options: Node
 
-  /// A layer's inputs, per sample; the shape of a loss's or metric's output alone.
-  public let inputs: [Shape]
+  /// A layer's inputs, per sample; for a loss or metric, only the output's shape.
+  public let inputs: [Port]
 
   /// What a loss or metric compares the output with.
   public let target: Target?
@@ -19,9 +19,9 @@ public struct Example: Sendable {
   /// no negative numbers, or probabilities alone.
   public let numbers: ClosedRange<Double>?
 
-  /// A layer with these options on inputs of these shapes.
+  /// A layer with these options on these inputs.
   public init(
-    _ options: KeyValuePairs<String, Node> = [:], inputs: Shape...,
+    _ options: KeyValuePairs<String, Node> = [:], inputs: Port...,
     numbers: ClosedRange<Double>? = nil
   ) {
     self.init(options, inputs, nil, numbers)
@@ -32,24 +32,24 @@ public struct Example: Sendable {
     _ options: KeyValuePairs<String, Node> = [:], output: Shape, target: Target,
     numbers: ClosedRange<Double>? = nil
   ) {
-    self.init(options, [output], target, numbers)
+    self.init(options, [Port(output)], target, numbers)
   }
 
   /// An optimizer, schedule, initializer or generator with these options.
   public init(_ options: KeyValuePairs<String, Node>) { self.init(options, [], nil, nil) }
 
   /// A layer with options that are a node already.
-  public init(options: Node, inputs: [Shape]) { self.init(options, inputs, nil, nil) }
+  public init(options: Node, inputs: [Port]) { self.init(options, inputs, nil, nil) }
 
   private init(
-    _ options: KeyValuePairs<String, Node>, _ inputs: [Shape], _ target: Target?,
+    _ options: KeyValuePairs<String, Node>, _ inputs: [Port], _ target: Target?,
     _ numbers: ClosedRange<Double>?
   ) {
     self.init(Node.map(options.map { ($0.key, $0.value) }), inputs, target, numbers)
   }
 
   private init(
-    _ options: Node, _ inputs: [Shape], _ target: Target?, _ numbers: ClosedRange<Double>?
+    _ options: Node, _ inputs: [Port], _ target: Target?, _ numbers: ClosedRange<Double>?
   ) {
     self.options = options
     self.inputs = inputs
@@ -61,7 +61,7 @@ public struct Example: Sendable {
   package func with(options: Node) -> Example { Example(options, inputs, target, numbers) }
 
   /// The same example with other shapes.
-  package func with(inputs: [Shape], target: Target? = nil) -> Example {
+  package func with(inputs: [Port], target: Target? = nil) -> Example {
     Example(options, inputs, target ?? self.target, numbers)
   }
 }

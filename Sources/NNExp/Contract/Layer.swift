@@ -7,7 +7,7 @@
 ///     struct Square: Layer, Component {
 ///       static let typeName = "square"
 ///       init(from options: inout Options) {}
-///       func plan(for inputs: [Shape]) throws -> Plan { Plan(output: inputs[0]) }
+///       func plan(for inputs: [Port]) throws -> Plan { Plan(output: inputs[0].shape) }
 ///       func forward<S: Scalar>(_ pass: Forward<S>) {
 ///         for i in pass.y.indices { pass.y[i] = pass.x[i] * pass.x[i] }
 ///       }
@@ -19,11 +19,17 @@ public protocol Layer: Sendable {
   /// How many inputs a node of this layer takes. Optional: one.
   var inputCount: ClosedRange<Int> { get }
 
-  /// Settles the geometry for these input shapes (per sample).
+  /// Whether an input may be a port of indices. Optional: no.
+  ///
+  /// The engine refuses other nodes on such a port. The passes find the indices in
+  /// `pass.indices` at the same position; `pass.inputs` and `pass.dInputs` are empty there.
+  func takesIndices(at input: Int) -> Bool
+
+  /// Settles the geometry for these inputs (shapes are per sample).
   ///
   /// Throws a `Diagnostic` that states the fact alone ("window 3 does not fit
   /// 2 columns"); the engine adds the node's name and its place.
-  func plan(for inputs: [Shape]) throws -> Plan
+  func plan(for inputs: [Port]) throws -> Plan
 
   /// Overwrites `y`.
   func forward(_ pass: Forward<Float>)
@@ -53,16 +59,17 @@ public protocol Layer: Sendable {
   ///
   /// One sample is explained alone: as in training, but where some layer couples
   /// the samples of a batch as in an evaluation.
-  func equations(for inputs: [Shape]) -> Equations
+  func equations(for inputs: [Port]) -> Equations
 }
 
 extension Layer where Self: Component {
   public var inputCount: ClosedRange<Int> { 1...1 }
+  public func takesIndices(at input: Int) -> Bool { false }
   public var elementwise: ElementwiseFunction? { nil }
   public func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool {
     false
   }
-  public func equations(for inputs: [Shape]) -> Equations {
+  public func equations(for inputs: [Port]) -> Equations {
     Equations(prose: Self.documentation.equation)
   }
 }

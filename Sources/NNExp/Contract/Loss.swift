@@ -49,7 +49,7 @@ public final class LossPass<S: Scalar>: @unchecked Sendable {
   /// ∂L/∂z, to be added to; nil where only the value is wanted.
   public let dz: Tensor<S>?
 
-  /// What the reduction multiplies each sample's loss by.
+  /// What the reduction and the head's weight multiply each sample's loss by.
   public let scale: S
 
   public init(

@@ -9,7 +9,13 @@ public final class Forward<S: Scalar>: @unchecked Sendable {
   /// The first input.
   public let x: Tensor<S>
 
-  /// The output, to be overwritten.
+  /// The inputs that are indices, at their positions among the inputs.
+  public let indices: IndexInputs
+
+  /// The outputs, in the plan's order; to be overwritten.
+  public let outputs: Tensors<S>
+
+  /// The first output.
   public let y: Tensor<S>
 
   /// The parameters, in the plan's order.
@@ -31,13 +37,16 @@ public final class Forward<S: Scalar>: @unchecked Sendable {
   public let firstSample: Int
 
   public init(
-    samples: Int, inputs: Tensors<S>, y: Tensor<S>, parameters: Tensors<S>, state: Tensors<S>,
-    scratch: Tensors<S>, isTraining: Bool, random: RandomStream, firstSample: Int
+    samples: Int, inputs: Tensors<S>, indices: IndexInputs = .none, outputs: Tensors<S>,
+    parameters: Tensors<S>, state: Tensors<S>, scratch: Tensors<S>, isTraining: Bool,
+    random: RandomStream, firstSample: Int
   ) {
     self.samples = samples
     self.inputs = inputs
     self.x = inputs[0]
-    self.y = y
+    self.indices = indices
+    self.outputs = outputs
+    self.y = outputs[0]
     self.parameters = parameters
     self.state = state
     self.scratch = scratch
@@ -57,10 +66,19 @@ public final class Backward<S: Scalar>: @unchecked Sendable {
   /// The first input.
   public let x: Tensor<S>
 
-  /// The output of the forward pass.
+  /// The inputs that are indices, at their positions among the inputs.
+  public let indices: IndexInputs
+
+  /// The outputs of the forward pass, in the plan's order.
+  public let outputs: Tensors<S>
+
+  /// The first output.
   public let y: Tensor<S>
 
-  /// ∂L/∂y. Never to be written.
+  /// ∂L/∂outputs. Never to be written.
+  public let dOutputs: Tensors<S>
+
+  /// ∂L/∂y of the first output.
   public let dy: Tensor<S>
 
   /// ∂L/∂inputs, to be added to.
@@ -85,15 +103,19 @@ public final class Backward<S: Scalar>: @unchecked Sendable {
   public let firstSample: Int
 
   public init(
-    samples: Int, inputs: Tensors<S>, y: Tensor<S>, dy: Tensor<S>, dInputs: Tensors<S>,
-    needsInputGradient: Bool, parameters: Tensors<S>, gradients: Tensors<S>, state: Tensors<S>,
-    scratch: Tensors<S>, isTraining: Bool, random: RandomStream, firstSample: Int
+    samples: Int, inputs: Tensors<S>, indices: IndexInputs = .none, outputs: Tensors<S>,
+    dOutputs: Tensors<S>, dInputs: Tensors<S>, needsInputGradient: Bool, parameters: Tensors<S>,
+    gradients: Tensors<S>, state: Tensors<S>, scratch: Tensors<S>, isTraining: Bool,
+    random: RandomStream, firstSample: Int
   ) {
     self.samples = samples
     self.inputs = inputs
     self.x = inputs[0]
-    self.y = y
-    self.dy = dy
+    self.indices = indices
+    self.outputs = outputs
+    self.y = outputs[0]
+    self.dOutputs = dOutputs
+    self.dy = dOutputs[0]
     self.dInputs = dInputs
     self.dx = dInputs[0]
     self.needsInputGradient = needsInputGradient

@@ -38,7 +38,9 @@ public struct Plan: Sendable {
     public static func fixed(_ count: Int) -> Scratch { Scratch(count: count, isPerSample: false) }
   }
 
-  public var output: Shape
+  /// The arrays that the layer produces, of values all of them; at least one. An edge
+  /// `node.name` carries the one of that name, an edge `node` the first.
+  public var outputs: [Port]
   public var parameters: [Parameter]
   public var state: [State]
   public var scratch: [Scratch]
@@ -53,17 +55,34 @@ public struct Plan: Sendable {
   /// Multiplications and additions of one sample's forward pass, about.
   public var work: Int
 
+  /// The shape of the first output.
+  public var output: Shape { outputs[0].shape }
+
+  /// - Parameter work: the number of entries of the outputs unless given.
   public init(
     output: Shape, parameters: [Parameter] = [], state: [State] = [], scratch: [Scratch] = [],
     couplesSamples: Bool = false, isRandom: Bool = false, work: Int? = nil
   ) {
-    self.output = output
+    self.init(
+      outputs: [Port("output", output)], parameters: parameters, state: state, scratch: scratch,
+      couplesSamples: couplesSamples, isRandom: isRandom, work: work)
+  }
+
+  /// The plan of a layer with several outputs.
+  ///
+  /// - Precondition: there is an output.
+  public init(
+    outputs: [Port], parameters: [Parameter] = [], state: [State] = [], scratch: [Scratch] = [],
+    couplesSamples: Bool = false, isRandom: Bool = false, work: Int? = nil
+  ) {
+    precondition(!outputs.isEmpty, "a layer has at least one output")
+    self.outputs = outputs
     self.parameters = parameters
     self.state = state
     self.scratch = scratch
     self.couplesSamples = couplesSamples
     self.isRandom = isRandom
-    self.work = work ?? output.count
+    self.work = work ?? outputs.reduce(0) { $0.addingReportingOverflow($1.count).partialValue }
   }
 }
 

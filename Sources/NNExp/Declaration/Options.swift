@@ -79,7 +79,11 @@ public struct Options: Sendable {
   /// The place of a key's value, or the mapping's own.
   public func place(of key: String) -> Place? { entry(key)?.place ?? place }
 
-  private func entry(_ key: String) -> Node? {
+  /// The place of a key itself.
+  package func keyPlace(of key: String) -> Place? { entries.first { $0.key == key }?.keyPlace }
+
+  /// The value of a key, which does not count as read.
+  package func entry(_ key: String) -> Node? {
     entries.firstIndex { $0.key == key }.map { entries[$0].value }
   }
 

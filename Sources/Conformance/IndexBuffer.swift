@@ -1,0 +1,28 @@
+import NNExp
+
+/// The indices of one input of a bench; empty for an input of values.
+final class IndexBuffer {
+  let view: Indices
+  private let start: UnsafeMutablePointer<Int32>
+  private let below: Int
+
+  init(_ port: Port, samples: Int) {
+    below = port.indexCount ?? 0
+    let count = port.isIndices ? samples * port.count : 0
+    start = .allocate(capacity: max(1, count))
+    start.initialize(repeating: 0, count: max(1, count))
+    view = Indices(start: start, count: count, shape: port.shape)
+  }
+
+  deinit { start.deallocate() }
+
+  /// Draws every index anew.
+  func fill(_ random: RandomStream) {
+    for i in view.positions { start[i] = Int32(random.integer(below: max(1, below), at: i)) }
+  }
+
+  /// Takes over the indices of one sample of another buffer.
+  func take(sample: Int, of other: IndexBuffer) {
+    for i in view.positions { start[i] = Int32(other.view[sample * view.count + i]) }
+  }
+}

@@ -1,0 +1,93 @@
+import NNExp
+
+/// The ports of one half of the data, as far as the file names them.
+struct DeclaredHalf: Sendable {
+  let half: RawData.Half
+
+  /// Nil after an error in the source: its ports are then not known.
+  private let source: SourceDeclaration?
+
+  init(_ half: RawData.Half, of source: SourceDeclaration?) {
+    self.half = half
+    self.source = source
+  }
+
+  /// Nil if the half is one port without a name, or not known.
+  var names: [PortName]? {
+    guard let declared = source, declared.mayNamePorts,
+      let source = declared.source as? any PortSource
+    else { return nil }
+    return half == .inputs ? source.inputPorts : source.targetPorts
+  }
+
+  /// False after an error in the source.
+  var isKnown: Bool { source != nil }
+
+  private var noun: String { half.noun }
+
+  /// The reason why the value of `key` cannot be a mapping from these ports; nil if it can.
+  func fault(inMapping key: String, of entries: [Node.Entry]) -> Diagnostic? {
+    guard let source, names == nil else { return nil }
+    let example = entries.first?.key ?? "NAME"
+    return Diagnostic(
+      "'\(key)' is a mapping from \(noun) ports, but the data name no \(noun) ports",
+      notes: [
+        source.source is any PortSource
+          ? remedy(for: example)
+          : .init("data of '\(source.name)' have one \(noun) port; give one value")
+      ])
+  }
+
+  /// What can be done about a name where a port's may be, of data that name none.
+  func remedies(forName name: String) -> [Diagnostic.Note] {
+    source?.source is any PortSource ? [remedy(for: name)] : []
+  }
+
+  private func remedy(for name: String) -> Diagnostic.Note {
+    .init(
+      "name ports in the source: \(source?.name ?? ""): {\(half.rawValue): {\(excerpt(name)): …}}")
+  }
+
+  /// The reason why there is no such port; nil if there is one, or if the ports are not
+  /// known.
+  func fault(inName name: String, at place: Place?) -> Diagnostic? {
+    guard let known = names?.map(\.name), !known.contains(text: name) else { return nil }
+    return Diagnostic(
+      "there is no \(noun) port '\(excerpt(name))'" + suggestion(for: name, among: known),
+      at: place, notes: [.init("\(noun) ports: " + listing(known))])
+  }
+
+  /// The reasons why validation or test data of their own are not of these ports.
+  func faults(inPortsOf part: SourceDeclaration, for key: String) -> [Diagnostic] {
+    guard isKnown else { return [] }
+    let other = DeclaredHalf(half, of: part)
+    switch (names, other.names) {
+    case (nil, nil): return []
+    case (let known?, nil):
+      return [
+        Diagnostic(
+          "the \(key) data name no \(noun) ports, but the training data have "
+            + listing(known.map(\.name)), at: part.place)
+      ]
+    case (nil, let found?):
+      return [
+        Diagnostic(
+          "the \(key) data name \(noun) ports, but the training data do not", at: found[0].place)
+      ]
+    case (let known?, let found?):
+      let unknown = found.compactMap { port -> Diagnostic? in
+        guard let fault = fault(inName: port.name, at: port.place) else { return nil }
+        return Diagnostic(
+          fault.message, at: fault.place,
+          notes: [.init("\(noun) ports of the training data: " + listing(known.map(\.name)))])
+      }
+      let missing = known.filter { port in !found.map(\.name).contains(text: port.name) }
+      return unknown
+        + missing.map { port in
+          Diagnostic(
+            "the \(key) data have no \(noun) port '\(port.name)'", at: part.place,
+            notes: [.init("the port of the training data", at: port.place)])
+        }
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import NNExp
+
+/// The input ports that carry indices, and how many indices there are.
+struct DeclaredIndices: Sendable {
+  enum Count: Sendable {
+    /// As many as the training data have.
+    case auto
+    case fixed(Int)
+  }
+
+  private var counts: [(name: String, count: Count)] = []
+
+  init(from options: inout Options, inputs: DeclaredHalf) {
+    let range = "a mapping from input ports to the number of their indices, or 'auto'"
+    guard
+      let node = options.node("indices", range, "ports of whole numbers 0..<NUMBER, or of texts")
+    else { return }
+    guard case .map(let entries) = node.content else {
+      options.reject("indices", "indices must be \(range), found \(node.kind)")
+      return
+    }
+    if let fault = inputs.fault(inMapping: "indices", of: entries) {
+      options.reject("indices", fault)
+      return
+    }
+    let counts = options.component("indices", from: node) { inner in
+      for entry in entries {
+        if let fault = inputs.fault(inName: entry.key, at: entry.keyPlace) {
+          inner.reject(entry.key, fault)
+        }
+      }
+      return entries.map { ($0.key, DeclaredIndices.count($0.key, from: &inner)) }
+    }
+    self.counts = counts ?? []
+  }
+
+  private static func count(_ key: String, from options: inout Options) -> Count {
+    let node = options.node(key, "") ?? Node(.null)
+    if case .string("auto") = node.content {
+      options.resolve(key, node)
+      return .auto
+    }
+    if let count = node.integer, 1...Int(Int32.max) ~= count {
+      options.resolve(key, Node(.int(count)))
+      return .fixed(count)
+    }
+    options.reject(
+      key,
+      "\(key) must be the number of indices (1 to \(Int32.max)) or 'auto', found \(node.kind)")
+    return .auto
+  }
+
+  /// Nil for a port of values.
+  subscript(port: String?) -> Count? {
+    counts.first { $0.name.hasSameBytes(as: port ?? "") }?.count
+  }
+
+  var names: [String] { counts.map(\.name) }
+}

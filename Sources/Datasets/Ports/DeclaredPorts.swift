@@ -1,0 +1,82 @@
+import NNExp
+
+/// A port's name, and where the experiment file gives it.
+typealias PortName = (name: String, place: Place?)
+
+/// A source whose declaration can name ports.
+protocol PortSource: DataSource {
+  /// Nil for one input port without a name.
+  var inputPorts: [PortName]? { get }
+
+  /// Nil for one target port without a name.
+  var targetPorts: [PortName]? { get }
+}
+
+/// What `inputs` or `targets` of a source says: one value, or a mapping from the names of
+/// ports to one value each.
+struct DeclaredPorts<Value: Sendable>: Sendable {
+  struct Port: Sendable {
+    /// Nil for the only port of a half that names none.
+    var name: String?
+    var namePlace: Place?
+    let value: Value
+    /// Of the value.
+    let place: Place?
+  }
+
+  /// At least one.
+  let ports: [Port]
+
+  var names: [PortName]? {
+    ports[0].name == nil ? nil : ports.map { ($0.name ?? "", $0.namePlace) }
+  }
+
+  /// Nil if the key is absent and need not be there, or after an error, which is recorded.
+  ///
+  /// - Parameter read: reads the value of one port, under the key or the port's name.
+  init?(
+    _ key: String, from options: inout Options, read: (String, inout Options) -> Value?
+  ) {
+    guard let entries = options.mapping(of: key) else {
+      let place = options.place(of: key)
+      guard let value = read(key, &options) else { return nil }
+      ports = [Port(value: value, place: place)]
+      return
+    }
+    let node = options.node(key, "a mapping") ?? Node(.null)
+    let ports = options.component(key, from: node) { inner in
+      if entries.isEmpty {
+        inner.reject("", "'\(key)' names no ports; write {NAME: …}, or one value without a name")
+      }
+      return entries.compactMap { entry -> Port? in
+        if let fault = fault(inPortName: entry.key) {
+          inner.reject(
+            "",
+            Diagnostic(
+              "a port cannot be named '\(excerpt(entry.key))': \(fault)", at: entry.keyPlace))
+        }
+        let value = read(entry.key, &inner)
+        return value.map {
+          Port(
+            name: entry.key, namePlace: entry.keyPlace ?? entry.value.place, value: $0,
+            place: entry.value.place)
+        }
+      }
+    }
+    guard let ports else { return nil }
+    self.ports = ports
+  }
+}
+
+/// Why a text cannot be a port's name; nil if it can.
+private func fault(inPortName name: String) -> String? {
+  ["inputs", "targets"].contains(text: name)
+    ? "in 'scale' the name means all \(name)" : Port.fault(inName: name)
+}
+
+extension Options {
+  /// The entries of the value of `key`, if it is a mapping.
+  func mapping(of key: String) -> [Node.Entry]? {
+    if case .map(let entries)? = entry(key)?.content { entries } else { nil }
+  }
+}

@@ -1,0 +1,55 @@
+import NNExp
+
+/// A setting of the data section: one value for all ports of a half, or a mapping from
+/// ports to one value each.
+struct PortSetting<Value: Sendable>: Sendable {
+  /// For all ports of the half.
+  private var common: (value: Value, place: Place?)?
+  private var named: [(name: String, value: Value, place: Place?)] = []
+
+  init() {}
+
+  /// Errors are recorded.
+  ///
+  /// - Parameter read: reads the value of one port, under the key or the port's name; nil
+  ///   if it is absent.
+  init(
+    _ key: String, of half: DeclaredHalf, from options: inout Options,
+    read: (String, inout Options) -> Value?
+  ) {
+    guard let entries = options.mapping(of: key) else {
+      let place = options.contains(key) ? options.place(of: key) : nil
+      common = read(key, &options).map { ($0, place) }
+      return
+    }
+    let node = options.node(key, "a mapping") ?? Node(.null)
+    if let fault = half.fault(inMapping: key, of: entries) {
+      options.reject(key, fault)
+      return
+    }
+    let values = options.component(key, from: node) { inner in
+      entries.compactMap { entry -> (String, Value, Place?)? in
+        if let fault = half.fault(inName: entry.key, at: entry.keyPlace) {
+          inner.reject(entry.key, fault)
+        }
+        return read(entry.key, &inner).map { (entry.key, $0, entry.value.place) }
+      }
+    }
+    named = values ?? []
+  }
+
+  /// The value for a port; nil where the file gives none.
+  subscript(port: String?) -> Value? {
+    named.first { $0.name.hasSameBytes(as: port ?? "") }?.value ?? common?.value
+  }
+
+  /// Where the file gives the value for a port.
+  func place(for port: String?) -> Place? {
+    named.first { $0.name.hasSameBytes(as: port ?? "") }?.place ?? common?.place
+  }
+
+  /// Whether the value is for this port, not for all of its half.
+  func isGiven(for port: String?) -> Bool {
+    named.contains { $0.name.hasSameBytes(as: port ?? "") }
+  }
+}

@@ -1,0 +1,126 @@
+import NNExp
+
+/// How the columns of a source became one input port of the training data, and how those
+/// of other data do.
+struct PortEncoding: Sendable {
+  let port: Port
+
+  /// The port's name in the file; nil for the only port of data that name none.
+  let name: String?
+
+  /// The columns, with the categories of those that hold texts.
+  let layout: ColumnLayout
+
+  /// Of a port of values; nil where they are not scaled.
+  var scaling: Scaling? = nil
+
+  init(_ port: Port, name: String?, layout: ColumnLayout) {
+    self.port = port
+    self.name = name
+    self.layout = layout
+  }
+
+  /// Columns of other data as this port's, before scaling.
+  func columns(of raw: RawPort) throws -> RawColumns {
+    let columns = try raw.columns(like: layout)
+    guard case .indices(let count) = port.kind else { return columns }
+    if layout.isNumeric { _ = try raw.largestIndex(below: count) }
+    return columns.unexpanded
+  }
+}
+
+extension RawPort {
+  /// The most categories of a column of values: more look like identifiers.
+  static let mostCategories = 1_000
+
+  /// Throws where a column has too many categories for values that are one-hot.
+  func checkCategories() throws {
+    for (column, categories) in columns.layout.categories.enumerated() {
+      guard (categories?.count ?? 0) > RawPort.mostCategories else { continue }
+      throw Diagnostic(
+        "column '\(columns.layout.names[column])' holds more than \(RawPort.mostCategories) "
+          + "different texts, too many for one-hot inputs; leave it out of 'inputs'"
+          + (name.map { ", or give '\($0)' under 'indices'" } ?? ""),
+        at: place(0, column))
+    }
+  }
+
+  /// The columns as indices, and how many indices there are: whole numbers as they are, or
+  /// texts as the numbers of their categories in sorted order, those of all columns together.
+  ///
+  /// - Returns: also the layout that other data must have.
+  func indices(_ declared: DeclaredIndices.Count) throws -> (
+    columns: RawColumns, layout: ColumnLayout, count: Int
+  ) {
+    let layout = columns.layout
+    let most: Int? = if case .fixed(let count) = declared { count } else { nil }
+    guard let texts = layout.categories.first(where: { $0 != nil }) else {
+      let largest = try largestIndex(below: most)
+      return (columns, layout, most ?? largest + 1)
+    }
+    if let column = layout.categories.firstIndex(where: { $0 == nil }) {
+      throw Diagnostic(
+        "column '\(layout.names[column])' holds numbers, but another column of the index port "
+          + "'\(name ?? "")' holds texts; list it under 'categorical', or make it another port",
+        at: place(0, column))
+    }
+    var vocabulary = texts ?? []
+    var columns = columns
+    if layout.names.count > 1 {
+      let distinct = Array(Set(layout.categories.flatMap { $0 ?? [] }.map(ByteText.init)))
+        .map(\.text)
+      vocabulary = CSVReader.order(of: distinct).map { distinct[$0] }
+      columns = columns.numbered(
+        as: ColumnLayout(
+          names: layout.names,
+          categories: Array(repeating: vocabulary, count: layout.names.count)))
+    }
+    if let most, vocabulary.count > most { try rejectText(beyond: most, in: columns, vocabulary) }
+    return (columns.unexpanded, columns.layout, most ?? vocabulary.count)
+  }
+
+  /// The largest index; throws where a number is no index.
+  ///
+  /// - Parameter count: how many indices there are; nil for as many as there can be.
+  fileprivate func largestIndex(below count: Int?) throws -> Int {
+    let limit = Double(count ?? Int(Int32.max))
+    let width = columns.layout.width
+    var values = [Double](repeating: 0, count: width)
+    var largest = 0.0
+    for row in 0..<columns.count {
+      try columns.decode(row, into: &values)
+      for column in 0..<width {
+        let value = values[column]
+        guard value >= 0, value < limit, value == value.rounded() else {
+          throw Diagnostic(
+            "'\(columns.layout.names[column])' is \(shortest(value)) in sample \(row), but port "
+              + "'\(name ?? "")' takes the whole numbers \(range(below: count))",
+            at: place(row, column))
+        }
+        largest = max(largest, value)
+      }
+    }
+    return Int(largest)
+  }
+
+  /// Throws for the first text whose index is `count` or more.
+  private func rejectText(beyond count: Int, in columns: RawColumns, _ vocabulary: [String]) throws
+  {
+    var values = [Double](repeating: 0, count: columns.layout.names.count)
+    for row in 0..<columns.count {
+      try columns.unexpanded.decode(row, into: &values)
+      for (column, value) in values.enumerated() where value >= Double(count) {
+        throw Diagnostic(
+          "'\(columns.layout.names[column])' is '\(excerpt(vocabulary[Int(value)]))' in sample "
+            + "\(row), text \(shortest(value)) of \(vocabulary.count) in sorted order, but port "
+            + "'\(name ?? "")' takes the indices \(range(below: count))",
+          at: place(row, column))
+      }
+    }
+  }
+
+  /// `0 to 4`.
+  private func range(below count: Int?) -> String {
+    count.map { "0 to \($0 - 1)" } ?? "from 0 to \(Int32.max - 1)"
+  }
+}

@@ -1,0 +1,84 @@
+import NNExp
+
+/// How the columns of a source became one target port of the training data, and how those
+/// of other data do.
+struct TargetEncoding: Sendable {
+  /// The port's name in the file; nil for the only port of data that name none.
+  let name: String?
+
+  /// Nil for values.
+  let labels: Labels?
+
+  /// Whether classes are values, 1 for the class and 0 elsewhere.
+  let isOneHot: Bool
+
+  /// Whether a sample may lack the target.
+  let isIncomplete: Bool
+
+  /// The columns of the training data.
+  let layout: ColumnLayout
+
+  /// Of values; nil where they are not scaled.
+  var scaling: Scaling? = nil
+
+  /// What a head learns.
+  func port(axes: [Int], at place: Place?) throws -> TargetPort {
+    let name = name ?? RawData.Half.targets.noun
+    guard let labels else {
+      let shape = try Loading.shape(axes, of: "targets", at: place)
+      return TargetPort(name: name, target: .values(shape), numberNames: layout.names)
+    }
+    if isOneHot {
+      return TargetPort(
+        name: name, target: .values([labels.names.count]), numberNames: labels.names)
+    }
+    return TargetPort(
+      name: name, target: .classes(labels.names.count), numberNames: layout.names,
+      classNames: labels.names)
+  }
+
+  /// Throws unless the values of other data are of this form.
+  func checkValues(of raw: RawPort) throws {
+    let (here, owner) = (raw.columns.layout, name.map { "port '\($0)'" })
+    guard here.isNumeric else {
+      throw Diagnostic(
+        "expected numbers as targets\(owner.map { " of \($0)" } ?? ""), as in the training data, "
+          + "found texts", at: raw.place(0, 0))
+    }
+    guard here.width == layout.width else {
+      throw Diagnostic(
+        "\(owner ?? "each sample") has \(counted(here.width, "target")) here, "
+          + "but \(layout.width) in the training data", at: raw.place(0, 0))
+    }
+  }
+
+  /// The samples of `rows` that have the target; throws if none has.
+  ///
+  /// - Parameter classes: of each sample, if the target has classes.
+  func present(of raw: RawPort, _ classes: [Int]?, rows: [Int]) throws -> [Int] {
+    guard isIncomplete else { return rows }
+    var values = [Double](repeating: 0, count: raw.columns.layout.width)
+    let present = try rows.filter { row in
+      if let classes { return classes[row] >= 0 }
+      try raw.columns.decode(row, into: &values)
+      return !values.contains { $0.isNaN }
+    }
+    guard !present.isEmpty else {
+      throw Diagnostic(
+        "no sample of the training data has \(name.map { "the target '\($0)'" } ?? "a target")",
+        at: raw.place(rows[0], 0))
+    }
+    return present
+  }
+
+  /// The numbers of a source's samples.
+  ///
+  /// - Parameter place: where mistakes about classes that are one-hot are shown.
+  func rows(of raw: RawPort, _ classes: [Int]?, oneHotPlace place: Place?) -> PortRows {
+    if let classes {
+      return PortRows(
+        raw.columns, classes: classes, oneHot: isOneHot ? labels?.names.count : nil, at: place)
+    }
+    return PortRows(raw.columns, scaling, isIncomplete: isIncomplete, place: raw.place)
+  }
+}

@@ -1,0 +1,132 @@
+import Files
+import NNExp
+
+/// Inputs and targets in array files of one format, one file per port.
+protocol ArrayFiles: StreamableSource, PortSource {
+  var inputs: DeclaredPorts<DeclaredPath> { get }
+  var targets: DeclaredPorts<DeclaredPath> { get }
+
+  /// The array of a file that is held.
+  static func array(_ bytes: [UInt8]) throws -> Elements
+
+  /// The array of a file that is read in parts.
+  static func array(_ file: FileBytes) throws -> Elements
+}
+
+extension ArrayFiles {
+  var inputPorts: [PortName]? { inputs.names }
+  var targetPorts: [PortName]? { targets.names }
+
+  func read(_ request: DataRequest) throws -> SourceSamples {
+    func arrays(_ ports: DeclaredPorts<DeclaredPath>) throws -> [PortArray] {
+      try ports.ports.map { port in
+        PortArray(
+          name: port.name, elements: try Self.array(port.value, request.shelf),
+          title: "'\(port.value.path)'", place: port.value.place)
+      }
+    }
+    return try samples(inputs: arrays(inputs), targets: arrays(targets), request)
+  }
+
+  static func array(_ file: DeclaredPath, _ shelf: FileShelf) throws -> Elements {
+    if shelf.isStreamed {
+      let stream = try shelf.open(file)
+      return try about("'\(file.path)'", at: file.place) { try array(stream) }
+    }
+    let bytes = try shelf.read(file)
+    return try about("'\(file.path)'", at: file.place) { try array(bytes) }
+  }
+}
+
+extension DeclaredPorts<DeclaredPath> {
+  static func inputs(_ options: inout Options) -> DeclaredPorts? {
+    DeclaredPorts("inputs", from: &options) { key, options in
+      DeclaredPath(key, "the inputs' file, samples along its first axis; or {PORT: FILE}", &options)
+    }
+  }
+  static func targets(_ options: inout Options) -> DeclaredPorts? {
+    DeclaredPorts("targets", from: &options) { key, options in
+      DeclaredPath(key, "the targets' file, as many samples; or {PORT: FILE}", &options)
+    }
+  }
+}
+
+/// Adds what a mistake is about, and where the experiment file names it.
+func about<Value>(_ subject: String, at place: Place?, _ body: () throws -> Value) throws -> Value {
+  do {
+    return try body()
+  } catch var diagnostic as Diagnostic {
+    diagnostic.message = subject + ": " + diagnostic.message
+    throw diagnostic.located(at: place)
+  }
+}
+
+/// The array that a source has for a port.
+struct PortArray {
+  let name: String?
+  let elements: Elements
+  /// What it is called in messages: `'x.npy'`.
+  let title: String
+  /// Where the experiment file names it.
+  let place: Place?
+
+  /// The port, as it is held.
+  func port(_ half: RawData.Half, limit: Int?) -> RawPort {
+    let place = place
+    return RawPort(
+      name: name,
+      columns: RawColumns(elements, named: name ?? half.noun, limit: limit),
+      axes: elements.sampleAxes, place: { _, _ in place })
+  }
+}
+
+/// Samples from arrays, whose first axes must agree and whose numbers must be finite, or
+/// NaN for a missing target where one may be.
+func samples(inputs: [PortArray], targets: [PortArray], _ request: DataRequest) throws
+  -> SourceSamples
+{
+  let first = inputs[0]
+  for other in inputs.dropFirst() + targets where other.elements.count != first.elements.count {
+    throw Diagnostic(
+      "\(first.title) holds \(first.elements.count) samples, "
+        + "but \(other.title) holds \(other.elements.count)", at: first.place)
+  }
+  for array in inputs { try checkSamples(array.elements, array.title, at: array.place) }
+  for array in targets {
+    try checkSamples(
+      array.elements, array.title, at: array.place,
+      ofTarget: request.incomplete.contains(array.name ?? "target") ? .incomplete : .complete)
+  }
+  return SourceSamples(
+    RawData(
+      inputs: inputs.map { $0.port(.inputs, limit: request.limit) },
+      targets: targets.map { $0.port(.targets, limit: request.limit) }))
+}
+
+/// Whether samples may lack a target.
+enum Completeness { case complete, incomplete }
+
+/// Throws where there is nothing in an array, or a number is not finite.
+///
+/// - Parameter target: nil for inputs; NaN is allowed for an incomplete target.
+func checkSamples(
+  _ elements: Elements, _ name: String, at place: Place?, ofTarget target: Completeness? = nil
+) throws {
+  guard elements.count > 0, elements.width > 0 else {
+    throw Diagnostic("\(name) is empty: its shape is \(list(elements.axes))", at: place)
+  }
+  if let (index, value) = try elements.firstNonFinite(but: target == .incomplete) {
+    throw Diagnostic(
+      "\(name) holds \(shortest(value)) at \(list(index))", at: place,
+      notes: target == .complete && value.isNaN ? [missingTargetNote] : [])
+  }
+}
+
+/// What can be done about samples that lack a target.
+let missingTargetNote = Diagnostic.Note(
+  "with 'missing_target: skip' in its loss, a head leaves out the samples that lack its target")
+
+/// `[1, 2]`.
+func list(_ integers: some Sequence<Int>) -> String {
+  "[" + integers.map(String.init).joined(separator: ", ") + "]"
+}

@@ -1,0 +1,67 @@
+import NNExp
+
+/// A node with its plan, before its parameters are placed.
+struct PlannedNode {
+  let declaration: NodeDeclaration
+  let plan: Plan
+  let inputs: [Graph.Edge]
+  let ports: [Port]
+
+  /// Plans the layer; its refusal is reported with the node's name and its inputs'.
+  init(
+    _ declaration: NodeDeclaration, _ references: [GraphOrder.Reference], _ inputs: [Graph.Edge],
+    _ nodes: [PlannedNode], _ data: [Port]
+  ) throws {
+    self.declaration = declaration
+    self.inputs = inputs
+    let ports = inputs.map { $0.isData ? data[$0.output] : nodes[$0.node].plan.outputs[$0.output] }
+    self.ports = ports
+
+    func producers() -> [Diagnostic.Note] {
+      let most = 16
+      let notes = zip(references, zip(ports, inputs)).prefix(most).map { reference, producer in
+        let (port, edge) = producer
+        if !edge.isData {
+          return Diagnostic.Note(
+            "'\(reference.text)' produces \(port)", at: nodes[edge.node].declaration.place)
+        }
+        return data.count == 1 && port.name == ModelDeclaration.inputName
+          ? Diagnostic.Note("the data are \(port) a sample")
+          : Diagnostic.Note("the port '\(port.name)' is \(port) a sample")
+      }
+      return references.count > most
+        ? notes + [.init("… and \(references.count - most) more inputs")] : notes
+    }
+    let subject = "'\(declaration.name)' (\(declaration.typeName))"
+    let layer = declaration.layer
+    let allowed = layer.inputCount
+    guard allowed.contains(ports.count) else {
+      let wanted =
+        if allowed.count == 1 {
+          "\(allowed.lowerBound)"
+        } else if allowed.upperBound == .max {
+          "\(allowed.lowerBound) or more"
+        } else {
+          "\(allowed.lowerBound) to \(allowed.upperBound)"
+        }
+      throw Diagnostic(
+        "\(subject) takes \(wanted) input\(wanted == "1" ? "" : "s"), found \(ports.count)",
+        at: declaration.place, notes: producers())
+    }
+    for (position, port) in ports.enumerated()
+    where port.kind != .values && !layer.takesIndices(at: position) {
+      throw Diagnostic(
+        "\(subject) takes values, but '\(references[position].text)' has indices",
+        at: references[position].place, notes: producers())
+    }
+    do {
+      plan = try layer.plan(for: ports)
+      try plan.requireFourAxes()
+    } catch let fact as Diagnostic {
+      var diagnostic = fact.located(at: declaration.place)
+      diagnostic.message = "\(subject): \(fact.message)"
+      diagnostic.notes += producers()
+      throw diagnostic
+    }
+  }
+}

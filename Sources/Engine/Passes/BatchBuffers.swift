@@ -1,0 +1,193 @@
+import Datasets
+import NNExp
+
+/// Room for the samples of a batch: its inputs by port, and its targets.
+///
+/// A sample of `Samples` is one row of numbers, one of indices and one of targets; each
+/// port has its piece of one of these rows.
+final class BatchBuffers<S: Scalar> {
+  /// By port; those of a port of indices hold 32-bit integers.
+  let inputs: [Tensor<S>]
+  let targets: [Tensor<S>]
+
+  /// The pieces of each row, in order.
+  private let valuePieces: UnsafeMutablePointer<Piece<S>>
+  private let indexPieces: UnsafeMutablePointer<Piece<Int32>>
+  private let targetPieces: UnsafeMutablePointer<Piece<S>>
+  private let valueCount: Int
+  private let indexCount: Int
+  private let targetCount: Int
+
+  /// The numbers of a sample, all ports together, and of its targets.
+  let width: Int
+  private let indexWidth: Int
+  private let targetWidth: Int
+
+  /// Some consecutive numbers of a row, and where those of the batch go.
+  private struct Piece<Number> {
+    let offset: Int
+    let width: Int
+    let start: UnsafeMutablePointer<Number>
+  }
+
+  init(_ ports: [Port], inputs: [Tensor<S>], targets: [Tensor<S>]) {
+    self.inputs = inputs
+    self.targets = targets
+    valuePieces = .allocate(capacity: ports.count)
+    indexPieces = .allocate(capacity: ports.count)
+    targetPieces = .allocate(capacity: targets.count)
+    var (values, indices) = (0, 0)
+    var (width, indexWidth, targetWidth) = (0, 0, 0)
+    for (port, tensor) in zip(ports, inputs) {
+      if port.kind == .values {
+        valuePieces[values] = Piece(offset: width, width: port.count, start: tensor.start)
+        values += 1
+        width += port.count
+      } else {
+        indexPieces[indices] = Piece(
+          offset: indexWidth, width: port.count, start: BatchBuffers.integers(tensor))
+        indices += 1
+        indexWidth += port.count
+      }
+    }
+    (valueCount, indexCount, targetCount) = (values, indices, targets.count)
+    for (position, tensor) in targets.enumerated() {
+      targetPieces[position] = Piece(
+        offset: targetWidth, width: tensor.shape.count, start: tensor.start)
+      targetWidth += tensor.shape.count
+    }
+    self.width = width
+    self.indexWidth = indexWidth
+    self.targetWidth = targetWidth
+  }
+
+  deinit {
+    valuePieces.deallocate()
+    indexPieces.deallocate()
+    targetPieces.deallocate()
+  }
+
+  /// A buffer's memory as that of as many integers; nothing else ever reads it.
+  private static func integers(_ tensor: Tensor<S>) -> UnsafeMutablePointer<Int32> {
+    UnsafeMutableRawPointer(tensor.start).assumingMemoryBound(to: Int32.self)
+  }
+
+  /// The indices of some samples; nothing if the port has values.
+  func indices(_ port: Int, _ description: Port, samples: Range<Int>) -> Indices {
+    let width = description.kind == .values ? 0 : description.count
+    return Indices(
+      start: UnsafePointer(
+        BatchBuffers.integers(inputs[port]) + samples.lowerBound * width),
+      count: samples.count * width, shape: description.shape)
+  }
+
+  /// Copies samples into the buffers.
+  ///
+  /// - Parameter sample: which one comes at each of the `count` places.
+  /// - Throws: where they are read from a file, and that fails.
+  func load(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) throws {
+    guard !samples.isStreamed else { return try read(samples, count: count, sample: sample) }
+    gather(samples, count: count, sample: sample)
+  }
+
+  /// `load` for samples that are held.
+  @inline(__always)
+  func gather(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) {
+    if count &* width > 1 << 15 {
+      return share(samples, count: count, sample: sample)
+    }
+    gather(samples, to: 0..<count, sample: sample)
+  }
+
+  /// `gather` for some places of the batch.
+  @inline(__always)
+  private func gather(_ samples: Samples<S>, to places: Range<Int>, sample: (Int) -> Int) {
+    let hasTargets = !samples.targets.isEmpty
+    samples.inputs.withUnsafeBufferPointer { inputs in
+      samples.targets.withUnsafeBufferPointer { targets in
+        for i in places {
+          let sample = sample(i)
+          copy(inputs.baseAddress, sample &* width, to: valuePieces, valueCount, i)
+          if hasTargets {
+            copy(targets.baseAddress, sample &* targetWidth, to: targetPieces, targetCount, i)
+          }
+        }
+      }
+    }
+    if indexWidth > 0 {
+      samples.indices.withUnsafeBufferPointer { indices in
+        for i in places {
+          copy(indices.baseAddress, sample(i) &* indexWidth, to: indexPieces, indexCount, i)
+        }
+      }
+    }
+  }
+
+  /// One row, piece by piece.
+  @inline(__always)
+  private func copy<Number>(
+    _ rows: UnsafePointer<Number>?, _ first: Int,
+    to pieces: UnsafeMutablePointer<Piece<Number>>, _ count: Int, _ place: Int
+  ) {
+    guard let rows else { return }
+    for index in 0..<count {
+      let piece = pieces[index]
+      copy(rows + first + piece.offset, to: piece.start + place &* piece.width, piece.width)
+    }
+  }
+
+  /// `gather` on all cores: rows lie far apart, and each is waited for.
+  @inline(never)
+  private func share(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) {
+    let parts = min(8, count)
+    Workers.perform(parts) { part in
+      gather(samples, to: count * part / parts..<count * (part + 1) / parts, sample: sample)
+    }
+  }
+
+  /// `load` for samples that are read from their files.
+  @inline(never)
+  func read(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) throws {
+    guard valueCount == 1, targetCount == 1, indexCount == 0 else {
+      return try readRows(samples, count: count, sample: sample)
+    }
+    var inputs = UnsafeMutableBufferPointer(
+      start: valuePieces[0].start, count: count * width
+    ).mutableSpan
+    var targets = UnsafeMutableBufferPointer(
+      start: targetPieces[0].start, count: samples.hasTargets ? count * targetWidth : 0
+    ).mutableSpan
+    var indices = MutableSpan<Int32>()
+    try samples.read(
+      count, inputs: &inputs, indices: &indices, targets: &targets, sample: sample)
+  }
+
+  /// Reads whole rows, then divides them among the ports.
+  private func readRows(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) throws {
+    var inputs = [S](repeating: 0, count: count * width)
+    var indices = [Int32](repeating: 0, count: count * indexWidth)
+    var targets = [S](repeating: 0, count: samples.hasTargets ? count * targetWidth : 0)
+    do {
+      var inputSpan = inputs.mutableSpan
+      var indexSpan = indices.mutableSpan
+      var targetSpan = targets.mutableSpan
+      try samples.read(
+        count, inputs: &inputSpan, indices: &indexSpan, targets: &targetSpan, sample: sample)
+    }
+    let rows = Samples<S>(inputs: inputs, indices: indices, targets: targets, count: count)
+    gather(rows, to: 0..<count) { $0 }
+  }
+
+  /// A few numbers take less time than a call.
+  @inline(__always)
+  private func copy<Number>(
+    _ from: UnsafePointer<Number>, to: UnsafeMutablePointer<Number>, _ count: Int
+  ) {
+    if count > 8 { return to.update(from: from, count: count) }
+    var i = 0
+    while i < count {
+      to[i] = from[i]
+      i &+= 1
+    }
+  }
+}

@@ -1,0 +1,87 @@
+public import NNExp
+
+/// An output of the network with its loss: where a gradient begins.
+///
+/// The total loss is Σ weight · L over the heads, each L the reduction of that head's
+/// losses over the samples that have its target.
+public struct Head: Sendable {
+  /// The name of its node; nil if the file has a single loss without a name, whose columns
+  /// are called `train_loss`, not `train_<head>_loss`.
+  public let name: String?
+
+  /// The position of its node in the graph.
+  public let node: Int
+
+  /// The shape of its node's first output, per sample.
+  public let outputShape: Shape
+
+  /// The position of its target among the data's.
+  public let targetIndex: Int
+  public let target: Target
+
+  public let loss: any Loss
+  /// `squared_error`: the name of the loss's type.
+  public let lossName: String
+  public let reduction: Reduction
+  public let weight: Double
+
+  /// Whether samples may lack the target; they add nothing to its loss and metrics.
+  public let skipsMissing: Bool
+
+  public let metrics: [BoundMetric]
+
+  /// `loss`, or `loss.price`: how reports name it.
+  public var reportName: String { name.map { "loss.\($0)" } ?? "loss" }
+
+  /// `_price`: what the names of its files and columns end with; nothing for an unnamed one.
+  public var suffix: String { name.map { "_\($0)" } ?? "" }
+
+  public init(
+    name: String? = nil, node: Int, outputShape: Shape, targetIndex: Int = 0, target: Target,
+    loss: any Loss, lossName: String, reduction: Reduction = .mean, weight: Double = 1,
+    skipsMissing: Bool = false, metrics: [BoundMetric] = []
+  ) {
+    self.name = name
+    self.node = node
+    self.outputShape = outputShape
+    self.targetIndex = targetIndex
+    self.target = target
+    self.loss = loss
+    self.lossName = lossName
+    self.reduction = reduction
+    self.weight = weight
+    self.skipsMissing = skipsMissing
+    self.metrics = metrics
+  }
+
+  /// The columns of one split: the loss, then the metrics.
+  func columns(of split: MetricColumn.Split) -> [MetricColumn] {
+    [MetricColumn(split, head: name, quantity: "loss", largerIsBetter: false)]
+      + metrics.map {
+        MetricColumn(
+          split, head: name, quantity: $0.name, largerIsBetter: $0.metric.isBetterHigher)
+      }
+  }
+}
+
+extension Sequence where Element == Head {
+  /// The targets of the data in their order; each is that of at least one head.
+  var targets: [Target] {
+    sorted { $0.targetIndex < $1.targetIndex }.reduce(into: []) { targets, head in
+      if head.targetIndex == targets.count { targets.append(head.target) }
+    }
+  }
+}
+
+/// A metric that fits the network and the data.
+public struct BoundMetric: Sendable {
+  public let name: String
+  public let metric: any Metric
+  public let tallySize: Int
+
+  public init(name: String, metric: any Metric, tallySize: Int) {
+    self.name = name
+    self.metric = metric
+    self.tallySize = tallySize
+  }
+}

@@ -1,0 +1,53 @@
+/// The losses of the heads over the part of an epoch that is done.
+final class LossTotals {
+  /// By head Σ L · samples over the batches, then Σ samples.
+  private let sums: UnsafeMutablePointer<Double>
+  private let weights: [Double]
+  private let count: Int
+
+  init(_ weights: [Double]) {
+    self.weights = weights
+    count = 2 * weights.count
+    sums = .allocate(capacity: max(2, count))
+    clear()
+  }
+
+  deinit { sums.deallocate() }
+
+  @inline(__always)
+  func clear() {
+    sums[0] = 0
+    sums[1] = 0
+    // A loop of all would become a call for two numbers.
+    var index = 2
+    while index < count {
+      sums[index] = 0
+      index &+= 1
+    }
+  }
+
+  @inline(__always)
+  func add(_ loss: Double, samples: Int, to head: Int) {
+    sums[2 &* head] += loss * Double(samples)
+    sums[2 &* head &+ 1] += Double(samples)
+  }
+
+  /// The mean of a head's loss over the samples so far; NaN without any.
+  func mean(of head: Int) -> Double { sums[2 * head] / sums[2 * head + 1] }
+
+  /// Σ weight · mean over the heads.
+  var mean: Double {
+    var total = mean(of: 0) * weights[0]
+    for head in weights.indices.dropFirst() { total += mean(of: head) * weights[head] }
+    return total
+  }
+
+  /// The sums, to be saved.
+  var values: [Double] {
+    get { (0..<count).map { sums[$0] } }
+    set {
+      precondition(newValue.count == count)
+      for (index, value) in newValue.enumerated() { sums[index] = value }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import NNExp
+
+/// The `metrics:` of an experiment file: a list, or a mapping from heads to lists.
+struct MetricList {
+  /// By head; the key is empty for a single loss without a name.
+  private var metrics: [String: [Objective.NamedMetric]] = [:]
+
+  /// The metrics of a head; nil if the file has none for it.
+  func of(head: String?) -> [Objective.NamedMetric]? { metrics[head ?? ""] }
+
+  /// Reads the key; errors are recorded in `options`.
+  ///
+  /// - Parameter heads: the names of the heads; none for a single loss.
+  init(from options: inout Options, _ registry: Registry, heads: [String], checksNames: Bool) {
+    let range = heads.isEmpty ? "a list of metrics" : "a mapping from heads to lists of metrics"
+    guard let found = options.node("metrics", range, "values to record beside the loss") else {
+      return
+    }
+    guard !heads.isEmpty else {
+      metrics[""] = []
+      let resolved = read(found, of: "", &options, registry, checksNames)
+      options.resolve("metrics", resolved)
+      return
+    }
+    if case .null = found.content {
+      for head in heads { metrics[head] = [] }
+      return
+    }
+    guard case .map(let entries) = found.content, found["type"] == nil else {
+      options.reject(
+        "metrics",
+        Diagnostic(
+          "there are several losses: metrics must be a mapping from heads to lists, such as "
+            + "metrics: {\(heads[0]): […]}", at: found.place,
+          notes: [.init("the heads are: " + listed(heads))]))
+      return
+    }
+    var resolved: [(String, Node)] = []
+    for entry in entries {
+      guard heads.contains(text: entry.key) else {
+        options.reject(
+          "metrics",
+          Diagnostic(
+            "metrics: '\(entry.key)' has no loss" + suggestion(for: entry.key, among: heads),
+            at: entry.keyPlace, notes: [.init("the heads are: " + listed(heads))]))
+        continue
+      }
+      metrics[entry.key] = []
+      resolved.append(
+        (entry.key, read(entry.value, of: entry.key, &options, registry, checksNames)))
+    }
+    options.resolve("metrics", Node.map(resolved))
+  }
+
+  /// Reads the metrics of one head; returns them with their defaults.
+  private mutating func read(
+    _ list: Node, of head: String, _ options: inout Options, _ registry: Registry,
+    _ checksNames: Bool
+  ) -> Node {
+    let items: [Node]
+    switch list.content {
+    case .list(let several): items = several
+    case .null: items = []
+    default: items = [list]
+    }
+    var resolved: [Node] = []
+    var names: Set<ByteText> = []
+    for item in items {
+      var reader = Options(Node(.null, at: item.place))
+      let metric = reader.component("metric", reading: item, of: registry.metrics) {
+        type, options in
+        let name = options.string("name", default: type.name, "its columns' name")
+        if checksNames, let fault = ColumnName.fault(in: name) {
+          options.reject("name", MetricList.mistake(inName: name, of: type.name, fault, options))
+        }
+        return Objective.NamedMetric(name: name, metric: try type.make(&options), place: item.place)
+      }
+      options.adopt(reader)
+      resolved.append(reader.resolved["metric"] ?? item)
+      guard let metric else { continue }
+      if !names.insert(ByteText(metric.name)).inserted {
+        options.reject(
+          "metrics", Diagnostic("the metric '\(metric.name)' is named twice", at: item.place))
+      }
+      metrics[head, default: []].append(metric)
+    }
+    return Node(.list(resolved))
+  }
+
+  private static func mistake(
+    inName name: String, of typeName: String, _ fault: String, _ options: Options
+  ) -> Diagnostic {
+    let isDefault = !options.contains("name")
+    let note =
+      if isDefault {
+        "give it a name: {type: \(typeName), name: …}"
+      } else if ColumnName.fault(in: typeName) == nil {
+        "without a name it is called '\(typeName)'"
+      } else { "" }
+    return Diagnostic(
+      "a metric cannot be named '\(name)': \(fault)", at: isDefault ? options.place : nil,
+      notes: note.isEmpty ? [] : [.init(note)])
+  }
+}
