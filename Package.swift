@@ -46,9 +46,8 @@ let package = Package(
     .target(
       name: "Running",
       dependencies: [
-        "NNExp", "Files", "Datasets", "Engine", "GradientCheck", "Conformance", "Plugins",
-        "Results",
-        "ExperimentFile",
+        "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Conformance",
+        "Plugins", "Results", "ExperimentFile",
       ]),
 
     .target(
