@@ -6,7 +6,7 @@ PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
 .PHONY: run build test test-faults test-clusters test-reports lint format install uninstall deps \
-  experiments sweeps plugins guide clean \
+  experiments sweeps plugins documents clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record
 
 run: build
@@ -71,9 +71,10 @@ sweeps: build
 plugins: build
 	@set -e; for file in plugins/*.swift plugins/*.c; do echo "== $$file"; $(BUILD) plugin test $$file; done
 
-# The plugins' guide: what it writes is written, built, proven and run.
-guide: build
-	plugins/follow-guide $(abspath $(BUILD))
+# Runs the commands that README.md and the guides show, and compares their output.
+documents: build
+	@$(MAKE) --no-print-directory deps PACKAGES="python3"
+	python3 Tests/Documents/run_documents.py $(BUILD)
 
 # What a plugin compiles against goes to lib/nnexp and include.
 install: build
