@@ -8,6 +8,18 @@ type name, and one network is trained with either. Counted are instructions (by
 valgrind's callgrind, which a busy machine does not disturb) between a short and a
 long run, so that starting, reading and checking drop out; and seconds, in turns.
 The ratio is to stay within 5%.
+
+Instructions per step on 2026-11-21 (the difference between 120 and 20 steps), for 20 layers in a
+row and a batch of 16:
+
+    layer                               linked in      loaded   ratio
+    sigmoid, 1,024 features             4,360,641   4,338,027   0.995
+    sigmoid, 8 features                    36,912      38,350   1.039
+    dense, 8 features                     171,918     175,047   1.018
+    layer_normalization, 256 features   4,923,611   4,925,861   1.000
+
+About fifty instructions per pass note which plugin to name if the call does not return. A run
+without plugins does not have them.
 """
 import os, re, shutil, statistics, subprocess, sys, tempfile, time
 

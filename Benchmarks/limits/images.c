@@ -6,6 +6,46 @@
 // Sixteen samples are the lanes of a register, so that every product is a weight times a register;
 // convolutions are direct, their bias and sigmoid applied in registers. Threads share a batch by
 // groups of sixteen.
+//
+// What separates nnexp from this limit in W4.
+//
+// Convolutions. They were products with a matrix of windows, which took as long to write and to add
+// back as to multiply. Now the input is copied once per column of the window, not once per entry
+// (plugins/Standard/Kernels/DirectConvolution.swift), and a tile of eight channels by three registers
+// of positions is summed from there (Sources/CKernels/Correlation.h): 95 to 107 billion multiply-adds
+// per second, of 124 that the core can do. Microseconds per sample, matrix of windows through
+// OpenBLAS → direct, minima of 300 turns each in a stand-alone program around the same kernels (one
+// thread; OpenBLAS's kernels SkylakeX and Haswell):
+//
+//                             AVX-512         AVX2
+//     first layer, output     1.85 → 1.18     3.81 → 2.17
+//     first layer, weights    1.74 → 1.27     4.73 → 2.21
+//     second layer, output    2.40 → 1.92     5.14 → 3.84
+//     second layer, weights   3.39 → 2.24     5.08 → 3.84
+//     second layer, input     2.84 → 2.62     5.20 → 4.77
+//
+// Of 29 geometries with 1 to 256 channels, the three direct passes together were slower than the
+// matrix only if there were more than 512 times as many weights as positions; nnexp uses the matrix
+// there. An earlier direct kernel without FMA, with the same bits on every instruction set, was slower
+// everywhere; the sums of this one differ in the last digits, as OpenBLAS's do. Computing ∂x as a
+// correlation of δ with flipped weights would take 1.5 to 2.25 times the multiply-adds, and was not
+// written; five copies are added back, not 25. For the weights, lanes are added up once per eight
+// samples if there are few positions (64 positions: 2.67 µs for four samples at once, 2.32 for
+// eight). With 576 positions, one sample fills the nearest cache, and four at once took longer.
+//
+// Pooling took 2.84 µs per sample and now takes 1.45: the divisions per row are gone, and the last
+// half register of a row is stored without a mask, for which the load of the next row had waited.
+//
+// The sigmoid took 2.42 µs and now takes 1.65: four registers are computed together, because one
+// chain of operations leaves the processor waiting.
+//
+// As a whole, on a busy machine, one thread, nine interleaved rounds of `nnexp run` on W4's folder
+// before and after, and of this program: minima 0.236, 0.163 and 0.123 s, medians 0.249, 0.180 and
+// 0.130, so that 1.9 times the limit became 1.3 to 1.4 times. The remaining distance: this program
+// holds sixteen samples in a register and applies bias, sigmoid and slopes there, for this one
+// network. In nnexp the sigmoid follows sample by sample, on numbers in the nearest cache, which was
+// no faster than a pass of its own over a shard (1,000 samples, one thread, minima of five in turns:
+// 21.7 and 21.8 ms), and the gradients δ are zeroed first.
 #include <math.h>
 #include <omp.h>
 #include "measure.h"

@@ -5,6 +5,32 @@
 //
 // The four samples are the lanes of one register (W1), or one sample a step is taken in turn (W1b),
 // its hidden units as lanes.
+//
+// What separates nnexp from this limit in W1 and W1b. W1 takes 1,929 instructions per step of four
+// samples (2,385 and 3,400 in earlier versions): the difference between 15,000 and 5,000 steps under
+// `NNEXP_ISA=avx2 valgrind --tool=callgrind nnexp run`, divided by 10,000. In time, W1 takes 132 ns
+// per step (before: 143), W1b 135 (145), W1-float64 133 (149): minima of six runs of 200,000 steps,
+// taken in turns, from `timing.csv`.
+//
+// - Half of the instructions compute the network. A quarter visit the nodes and the optimizer behind
+//   `any Layer`. The rest are the loop, its clock and its rows: 100 rows take 0.09 ms of W1's
+//   10,000 steps.
+// - What helped: the sigmoid is fused into the dense layer before it, which saves two calls and
+//   their checks. Passes are handed over by reference; copies of them took 400 instructions. Dense
+//   rows are computed unit by unit, with weights and sums in registers. Slopes of up to eight numbers
+//   are computed in place, without waiting for the store before them (5%). Loops that LLVM vectorized
+//   for two numbers took 600 instructions, one count of references 45, and Swift's checks of
+//   exclusive access 126 where variables of a class held the learning rate.
+// - Now the processor waits for results. 33% of the time is the logistic function: two calls, one
+//   after the other, each a chain of about 40 dependent operations, 80 cycles, over which
+//   `perf annotate` shows the time spread evenly. With AVX-512, eight numbers use a register of
+//   eight, which is 3% faster than a half-empty register of sixteen. With single numbers instead of
+//   vectors (`NNEXP_ISA=portable`) it takes as long. A shorter chain (fused multiply-adds, a coarser
+//   exponential) would give up the same bits on every processor, or the last digit.
+// - FANN's result differs, because it clips the sigmoid's slope.
+// - The table's run was made in a slow hour, when nnexp and Python take 1.3 times as long, and a loop
+//   that waits for its own results does not. W1 took 1.13 times as long as JAX's scan in that run, and
+//   0.92 and 0.89 times in two other runs (`--only W1,W1b`); W1b 1.42, 1.16 and 1.70 times.
 #pragma once
 #include <stdint.h>
 #include "measure.h"

@@ -112,8 +112,42 @@ def workloads(quick=False):
             "W5cnn", "gradient check, W4's network", "check", (1, 28, 28), images(2),
             *((1, 1) if quick else (4, 4)), sgd(0.1), dtype="float64", threads=both,
             tolerance=1e-6),
+        # W6 takes 49.9 ms on two cores and FANN's loop 62.5 in the table's run, where nnexp is ahead
+        # of every peer; 53.1 and 59.8, 52.5 and 60.1, 53.6 and 58.8 in three more runs (`--runs 11
+        # --only W6 --threads 2 --peers limit,FANN`), and 61.1 and 60.9 in a run just after many files
+        # were removed (see the last point). The median ratio of 31 turns is 0.89 on the disk and
+        # 0.84 in memory (`--output /dev/shm/…`). 10,000 trials of 20 steps take 2.0 s and 35 MB,
+        # 1,000 take 0.22 s and 21 MB (`/usr/bin/time -v nnexp sweep`, in memory): 0.4 ms of a core
+        # per trial. FANN's loop trains on one core, with a clipped slope, and writes nothing; nnexp
+        # writes 64 folders with 11 names each. On one core FANN is ahead (60.5 and 72.2 ms).
+        # - Of the two cores' 65 to 75 ms, training takes 17 (64 × 2,000 × 132 ns), the system 22 to
+        #   30 (a C program that makes the same files takes 20 to 30), the start 7 on one core, the
+        #   plan 8, and the table 3. The plan takes 0.56 million instructions per trial, before 1.2:
+        #   it takes sections, data, graph and the begun hash over from the trial before.
+        # - What helped, measured by turns of two programs: handing an experiment over by reference,
+        #   not as a copy (5 to 8%); taking over what is the same (7%); not taking anything apart at
+        #   the end (3%); giving parts of single trials to the cores (2 to 6%); giving workers a few
+        #   trials at once, because with one at a time they waited a tenth of the time.
+        # - What did not help: keeping the sessions that the plan builds for the workers (the first
+        #   write copies their pages, which takes as long as it saves), reading the workers' answers
+        #   every two milliseconds instead of each at once, and reading rows of the table while
+        #   others train.
+        # - On ext4 without a journal, everything takes up to three times as long for minutes after
+        #   many files were removed, because the system passes over freed inodes one by one. The
+        #   suite therefore removes nothing until all is measured.
         tiny(
             "W6", "sweep: 64 trials of XOR", "sweep", steps=2000 // short, trials=64, threads=both),
+        # W7, and W1 as a process, which is W7 and 1.4 ms of training. The best of 30 runs took 7.6 ms
+        # at 22 million instructions, of which 20 million are left; the program before took 8.4 ms at
+        # 25 million, in turns. An empty Swift program takes 2.7 to 3.0 ms on the same machine, whose
+        # slow minutes are 1.5 times as slow. In the table's run each turn comes after seconds of
+        # PyTorch and JAX: 15 ms, 20 in a slow hour. `perf stat -r 20 nnexp run …` by itself gave
+        # 7.0 ms, and 14 in a slow hour. 7 million instructions are the dynamic linker's, and 6
+        # million are Swift's search for conformances, most of them for the parser of the command
+        # line. A third of what is searched is FoundationEssentials, which the parser links for its
+        # help as JSON and nothing else needs: 0.7 ms to load. The linker cannot leave it out
+        # (`--as-needed` finds it needed), and Swift's runtime cannot be linked statically (1.2 ms
+        # less), because plugins share it.
         tiny("W7", "one step of XOR", "process", steps=1),
         tiny("W1-process", "W1, whole process", "process", steps=10_000 // short),
     ]
