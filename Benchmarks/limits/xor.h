@@ -6,7 +6,7 @@
 // The four samples are the lanes of one register (W1), or one sample a step is taken in turn (W1b),
 // its hidden units as lanes.
 //
-// What separates nnexp from this limit in W1 and W1b. W1 takes 1,929 instructions per step of four
+// What separates nnexp from this limit in W1 and W1b. W1 takes 1,962 instructions per step of four
 // samples (2,385 and 3,400 in earlier versions): the difference between 15,000 and 5,000 steps under
 // `NNEXP_ISA=avx2 valgrind --tool=callgrind nnexp run`, divided by 10,000. In time, W1 takes 132 ns
 // per step (before: 143), W1b 135 (145), W1-float64 133 (149): minima of six runs of 200,000 steps,

@@ -138,16 +138,18 @@ def workloads(quick=False):
         tiny(
             "W6", "sweep: 64 trials of XOR", "sweep", steps=2000 // short, trials=64, threads=both),
         # W7, and W1 as a process, which is W7 and 1.4 ms of training. The best of 30 runs took 7.6 ms
-        # at 22 million instructions, of which 20 million are left; the program before took 8.4 ms at
+        # at 22 million instructions, of which 19 million are left; the program before took 8.4 ms at
         # 25 million, in turns. An empty Swift program takes 2.7 to 3.0 ms on the same machine, whose
         # slow minutes are 1.5 times as slow. In the table's run each turn comes after seconds of
         # PyTorch and JAX: 15 ms, 20 in a slow hour. `perf stat -r 20 nnexp run …` by itself gave
-        # 7.0 ms, and 14 in a slow hour. 7 million instructions are the dynamic linker's, and 6
-        # million are Swift's search for conformances, most of them for the parser of the command
-        # line. A third of what is searched is FoundationEssentials, which the parser links for its
-        # help as JSON and nothing else needs: 0.7 ms to load. The linker cannot leave it out
-        # (`--as-needed` finds it needed), and Swift's runtime cannot be linked statically (1.2 ms
-        # less), because plugins share it.
+        # 7.0 ms, and 14 in a slow hour.
+        # - 6 million instructions are the dynamic linker's: 0.8 million fewer since libstdc++, whose
+        #   own symbols are a third of the lookups, is the first library linked, and libyaml the last.
+        # - 6 million are Swift's search for conformances: 0.2 for each type when it is first asked
+        #   for, nine times in ten by the parser of the command line. A third of what is searched is
+        #   FoundationEssentials, which the parser links for its help as JSON and nothing else needs:
+        #   0.7 ms to load. The linker cannot leave it out (`--as-needed` finds it needed), and
+        #   Swift's runtime cannot be linked statically (1.2 ms less), because plugins share it.
         tiny("W7", "one step of XOR", "process", steps=1),
         tiny("W1-process", "W1, whole process", "process", steps=10_000 // short),
     ]
