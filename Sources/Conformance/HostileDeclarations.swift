@@ -5,20 +5,22 @@ import NNExp
 enum HostileDeclarations {
   /// The options with each one that the type reads made wrong, one at a time.
   static func options(
-    like good: Node, described: [Options.Description]
-  ) -> [Node] {
+    like good: ConfigValue, described: [Options.Description]
+  ) -> [ConfigValue] {
     guard case .map(let entries) = good.content else { return [] }
     return described.map(\.key).flatMap { key in
       values.map { value in
-        Node(.map(entries.filter { $0.key != key } + [.init(key: key, value: value)]))
+        ConfigValue(.map(entries.filter { $0.key != key } + [.init(key: key, value: value)]))
       }
     }
   }
 
-  private static let values: [Node] = [
-    Node(.null), true, -1, 0, 1, 3, Node(.int(.max)), Node(.int(.min)), 1e-300, 0.5,
-    Node(.double(.nan)), Node(.double(.infinity)), Node(.double(-1e300)), "", "nonsense", [],
-    [0, 0], [-1, 7], Node.map([]),
+  private static let values: [ConfigValue] = [
+    ConfigValue(.null), true, -1, 0, 1, 3, ConfigValue(.int(.max)), ConfigValue(.int(.min)), 1e-300,
+    0.5,
+    ConfigValue(.double(.nan)), ConfigValue(.double(.infinity)), ConfigValue(.double(-1e300)), "",
+    "nonsense", [],
+    [0, 0], [-1, 7], ConfigValue.map([]),
   ]
 
   /// Shapes for a layer that takes `count` inputs.

@@ -6,7 +6,7 @@ extension Conformance {
   ///
   /// - Throws: what the type says of the options, or of the inputs' shapes.
   public static func of(
-    _ type: ComponentType<any Layer>, options: Node = Node(.null), inputs: [Port],
+    _ type: ComponentType<any Layer>, options: ConfigValue = ConfigValue(.null), inputs: [Port],
     settings: ConformanceSettings = ConformanceSettings()
   ) throws -> Conformance {
     try of(type.value(options), named: type.name, inputs: inputs, settings: settings)

@@ -4,7 +4,8 @@ public import NNExp
 extension Conformance {
   /// Proves the loss of this type with these options, as a file gives them.
   public static func of(
-    _ type: ComponentType<any Loss>, options: Node = Node(.null), output: Shape, target: Target,
+    _ type: ComponentType<any Loss>, options: ConfigValue = ConfigValue(.null), output: Shape,
+    target: Target,
     settings: ConformanceSettings = ConformanceSettings()
   ) throws -> Conformance {
     try of(

@@ -4,7 +4,7 @@ extension Conformance {
   /// Proves the optimizer of this type with these options, on a bowl that it
   /// descends.
   public static func of(
-    _ type: ComponentType<any Optimizer>, options: Node = Node(.null)
+    _ type: ComponentType<any Optimizer>, options: ConfigValue = ConfigValue(.null)
   ) throws -> Conformance {
     func make() throws -> any Optimizer { try type.value(options) }
     var recorder = Recorder()

@@ -7,7 +7,8 @@ public import NNExp
 extension Conformance {
   /// Proves a metric on outputs of this shape and these targets.
   public static func of(
-    _ type: ComponentType<any Metric>, options: Node = Node(.null), output: Shape, target: Target,
+    _ type: ComponentType<any Metric>, options: ConfigValue = ConfigValue(.null), output: Shape,
+    target: Target,
     outputs: Sampler = .normal()
   ) throws -> Conformance {
     let metric = try type.value(options)
@@ -25,7 +26,7 @@ extension Conformance {
 
   /// Proves a schedule on three epochs of four steps.
   public static func of(
-    _ type: ComponentType<any Schedule>, options: Node = Node(.null)
+    _ type: ComponentType<any Schedule>, options: ConfigValue = ConfigValue(.null)
   ) throws -> Conformance {
     func factors(changingHandsAt change: Int) throws -> (factors: [Double], damage: String?) {
       var schedule = try type.value(options)
@@ -64,7 +65,7 @@ extension Conformance {
   /// Proves an initializer on a vector, a matrix and a kernel; a shape that it
   /// refuses is left out.
   public static func of(
-    _ type: ComponentType<any Initializer>, options: Node = Node(.null)
+    _ type: ComponentType<any Initializer>, options: ConfigValue = ConfigValue(.null)
   ) throws -> Conformance {
     let initializer = try type.value(options)
     let random = RandomStream(seed: 1, purpose: "conformance of an initializer")
@@ -99,7 +100,7 @@ extension Conformance {
 
   /// Proves a generated data set.
   public static func of(
-    _ type: ComponentType<any Generator>, options: Node = Node(.null)
+    _ type: ComponentType<any Generator>, options: ConfigValue = ConfigValue(.null)
   ) throws -> Conformance {
     let generator = try type.value(options)
     let (samples, input, target) = (generator.samples, generator.inputShape, generator.target)
@@ -146,7 +147,7 @@ extension Conformance {
 
   /// Proves a data source by reading it twice.
   public static func of(
-    _ type: ComponentType<any DataSource>, options: Node = Node(.null)
+    _ type: ComponentType<any DataSource>, options: ConfigValue = ConfigValue(.null)
   ) throws -> Conformance {
     func read() throws -> SourceSamples.Held? {
       let request = DataRequest(random: RandomStream(seed: 1, purpose: "conformance of a source"))
@@ -171,7 +172,7 @@ extension Conformance {
 
   /// Proves a column type on cells that a file can have.
   public static func of(
-    _ type: ComponentType<any ColumnType>, options: Node = Node(.null)
+    _ type: ComponentType<any ColumnType>, options: ConfigValue = ConfigValue(.null)
   ) throws -> Conformance {
     let cells = [
       "0", "1", "-2.5", "1e300", "1e999", "nan", "inf", "yes", "true", "2024-02-30", "12:34", "a b",

@@ -78,15 +78,15 @@ public struct DataDeclaration: Sendable {
     options.suggest("shape", for: "input_shape")
     options.suggest("scale", for: "normalize", "standardize", "scaler")
     options.suggest("validation", for: "val", "valid", "dev")
-    let split = options.node("split", "a mapping", "parts of the samples for validation and test")
+    let split = options.value("split", "a mapping", "parts of the samples for validation and test")
       .flatMap { options.component("split", from: $0) { Split(from: &$0, targets: targets) } }
     self.split = split ?? .none
 
     scales = DeclaredScales(from: &options, inputs: inputs, targets: targets)
 
     func part(_ key: String, _ explanation: String) -> SourceDeclaration? {
-      guard let node = options.node(key, "a source", explanation) else { return nil }
-      return options.component(key, from: node) { inner in
+      guard let config = options.value(key, "a source", explanation) else { return nil }
+      return options.component(key, from: config) { inner in
         SourceDeclaration(from: &inner, training: source)
       } ?? nil
     }
@@ -144,7 +144,7 @@ public struct DataDeclaration: Sendable {
 
   private static func shape(_ key: String, from options: inout Options) -> [Int]? {
     guard options.contains(key) else {
-      _ = options.node(key, "a list of 1 to 4 integers", "the inputs' shape, row-major")
+      _ = options.value(key, "a list of 1 to 4 integers", "the inputs' shape, row-major")
       return nil
     }
     return options.ints(

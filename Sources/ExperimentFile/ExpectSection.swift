@@ -16,7 +16,7 @@ struct ExpectSection {
   /// Reads what there is; mistakes go to the options.
   init(from options: inout Options, folder: String) {
     let explanation = "bounds on figures: {train_loss: \"< 0.01\", gradient_check: pass}"
-    guard let node = options.node("expect", "a mapping from figures to bounds", explanation) else {
+    guard let node = options.value("expect", "a mapping from figures to bounds", explanation) else {
       return
     }
     guard case .map(let entries) = node.content else {
@@ -62,7 +62,7 @@ public struct GoldenDeclaration: Sendable {
   public let tolerance: Double
   public let place: Place?
 
-  init(_ node: Node, tolerance: Node?, in folder: String) throws {
+  init(_ node: ConfigValue, tolerance: ConfigValue?, in folder: String) throws {
     guard case .string(let written) = node.content, !written.isEmpty else {
       throw Diagnostic(
         "metrics must be the path of a CSV file, found \(node.kind)", at: node.place)

@@ -53,7 +53,7 @@ public struct Expectation: Sendable {
 
 extension Expectation {
   /// Reads `"< 0.01"` or `["> 0.1", "< 0.2"]`; throws the mistake.
-  public init(_ figure: String, _ node: Node) throws {
+  public init(_ figure: String, _ node: ConfigValue) throws {
     self.figure = figure
     place = node.place
     switch node.content {
@@ -74,7 +74,7 @@ extension Expectation {
     }
   }
 
-  private static func mistake(_ figure: String, _ node: Node) -> Diagnostic {
+  private static func mistake(_ figure: String, _ node: ConfigValue) -> Diagnostic {
     Diagnostic(
       "\(figure) must be a bound such as \"< 0.01\" or \">= 0.9\", found \(node.kind)",
       at: node.place)
@@ -83,11 +83,11 @@ extension Expectation {
   private static func bound(_ text: String, _ figure: String, _ place: Place?) throws -> Bound {
     let trimmed = text.trimming(byte: " ")
     guard let relation = Relation.allCases.first(where: { trimmed.hasPrefix(bytes: $0.rawValue) })
-    else { throw mistake(figure, Node(.string(text), at: place)) }
+    else { throw mistake(figure, ConfigValue(.string(text), at: place)) }
     let rest = Substring(trimmed.utf8.dropFirst(relation.rawValue.utf8.count))
-    guard let limit = Node(coreSchemaValue(of: String(rest.trimming(byte: " ")))).number,
+    guard let limit = ConfigValue(coreSchemaValue(of: String(rest.trimming(byte: " ")))).number,
       !limit.isNaN
-    else { throw mistake(figure, Node(.string(text), at: place)) }
+    else { throw mistake(figure, ConfigValue(.string(text), at: place)) }
     return Bound(relation: relation, limit: limit)
   }
 }

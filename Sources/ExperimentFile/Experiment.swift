@@ -45,7 +45,7 @@ public final class Experiment: Sendable {
   public let text: [UInt8]
 
   /// Every option with the value in force, as `resolved.yaml` has it.
-  public let resolved: Node
+  public let resolved: ConfigValue
 
   /// The same as YAML.
   public let resolvedText: String
@@ -88,7 +88,7 @@ public final class Experiment: Sendable {
   ///
   /// - Parameter memo: of experiments of the same path and registry.
   public convenience init(
-    _ root: Node, text: [UInt8], path: String, overrides: [String], registry: Registry,
+    _ root: ConfigValue, text: [UInt8], path: String, overrides: [String], registry: Registry,
     plugins policy: PluginPolicy = .load, memo: Memo? = nil
   ) throws {
     try self.init(
@@ -99,14 +99,14 @@ public final class Experiment: Sendable {
   /// - Parameter fileName: the experiment's name where the file gives none; nil for a
   ///   run's resolved.yaml, whose name is not checked.
   private init(
-    _ root: Node, text: [UInt8], folder: String, fileName: String?, registry: Registry,
+    _ root: ConfigValue, text: [UInt8], folder: String, fileName: String?, registry: Registry,
     plugins policy: PluginPolicy, memo: Memo?
   ) throws {
     var options = Options(root)
     self.text = text
     place = root.place
     // What `nnexp sweep` varies; a single run is of the file's own values.
-    _ = options.node("sweep", "a mapping", "what nnexp sweep varies")
+    _ = options.value("sweep", "a mapping", "what nnexp sweep varies")
     let isNamed = options.contains("name")
     name = options.string(
       "name", default: fileName ?? "experiment", "names the folder of its results")

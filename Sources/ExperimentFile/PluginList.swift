@@ -22,7 +22,7 @@ extension Experiment {
     into registry: inout Registry
   ) throws -> [Plugin] {
     let range = "a list of paths, each of a folder with Swift files, a Swift file or a built .so"
-    guard let node = options.node("plugins", range, "whose layers, losses, … the file can name")
+    guard let node = options.value("plugins", range, "whose layers, losses, … the file can name")
     else { return [] }
     var items = [node]
     if case .list(let list) = node.content { items = list }
@@ -43,7 +43,7 @@ extension Experiment {
             "plugins are loaded only from paths that the file itself names", at: item.place))
         break
       }
-      var reader = Options(Node(.null, at: item.place))
+      var reader = Options(ConfigValue(.null, at: item.place))
       let plugin = reader.component("plugin", from: mapping(item)) {
         (entry: inout Options) -> Plugin? in
         let path = entry.string("path", "the plugin, relative to the experiment file's folder")
@@ -73,11 +73,11 @@ extension Experiment {
   }
 
   /// A path alone is short for `{path: …}`.
-  private static func mapping(_ item: Node) -> Node {
+  private static func mapping(_ item: ConfigValue) -> ConfigValue {
     switch item.content {
     case .map: item
     default:
-      Node(.map([.init(key: "path", keyPlace: item.place, value: item)]), at: item.place)
+      ConfigValue(.map([.init(key: "path", keyPlace: item.place, value: item)]), at: item.place)
     }
   }
 }

@@ -5,14 +5,14 @@ import YAMLTree
 struct Section<Value: Sendable>: Sendable {
   let value: Value
   /// Its options with every default, as `resolved.yaml` has them.
-  let resolved: [Node.Entry]
+  let resolved: [ConfigValue.Entry]
   /// The same as YAML.
   let yaml: String
 }
 
 /// What a section is read from.
 private struct SectionKey: Equatable, Sendable {
-  let entries: [Node.Entry]
+  let entries: [ConfigValue.Entry]
   /// The file's, which is given for what it lacks.
   let place: Place?
 }

@@ -102,7 +102,7 @@ public struct GradientCheckSettings: Sendable, Equatable {
   public static func read(from options: inout Options) -> GradientCheckSettings {
     let key = "gradient_check"
     guard
-      let node = options.node(
+      let node = options.value(
         key, "true, false or a mapping", "proves the gradients by differences in float64")
     else { return .automatic }
     switch node.content {
@@ -141,7 +141,7 @@ public struct GradientCheckSettings: Sendable, Equatable {
   private static func readEntries(from options: inout Options) -> Entries {
     let range = "automatic, all or an integer ≥ 2"
     guard
-      let node = options.node(
+      let node = options.value(
         "entries", range, "how many entries of each tensor are checked one by one")
     else {
       options.resolve("entries", "automatic")

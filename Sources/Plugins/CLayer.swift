@@ -239,7 +239,8 @@ private func declaredExamples(_ table: nnexp_layer) -> [Example] {
     guard shapes.count == Int(example.input_count) else { return nil }
     let options = elements(of: &example.options, example.option_count, as: nnexp_option.self)
     return Example(
-      options: Node.map(options.map { (text($0.key), Node(.double($0.value))) }), inputs: shapes)
+      options: ConfigValue.map(options.map { (text($0.key), ConfigValue(.double($0.value))) }),
+      inputs: shapes)
   }
 }
 

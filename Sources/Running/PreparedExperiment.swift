@@ -116,7 +116,7 @@ public struct PreparedExperiment<S: Scalar> {
 
 /// What an experiment's data are read from.
 private struct DataKey: Equatable, Sendable {
-  let declaration: Node?
+  let declaration: ConfigValue?
   let seed: UInt64
   let plugins: [FileHash]
   let incomplete: Set<String>

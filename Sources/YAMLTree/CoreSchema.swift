@@ -10,7 +10,7 @@ import NNExp
 ///
 /// and a text otherwise: `no`, `1_000` and `0b1` are texts, `010` is ten. An integer
 /// beyond `Int` becomes the nearest double.
-package func coreSchemaValue(of text: String) -> Node.Content {
+package func coreSchemaValue(of text: String) -> ConfigValue.Content {
   switch text {
   case "", "~", "null", "Null", "NULL": .null
   case "true", "True", "TRUE": .bool(true)
@@ -22,7 +22,7 @@ package func coreSchemaValue(of text: String) -> Node.Content {
   }
 }
 
-private func number(_ text: String) -> Node.Content? {
+private func number(_ text: String) -> ConfigValue.Content? {
   var rest = text.utf8[...]
   if rest.starts(with: "0o".utf8) { return integer(rest.dropFirst(2), bitsPerDigit: 3) }
   if rest.starts(with: "0x".utf8) { return integer(rest.dropFirst(2), bitsPerDigit: 4) }
@@ -47,7 +47,7 @@ private func number(_ text: String) -> Node.Content? {
 }
 
 /// The value of octal or hexadecimal digits: exact, or the nearest double.
-private func integer(_ digits: Substring.UTF8View, bitsPerDigit bits: Int) -> Node.Content? {
+private func integer(_ digits: Substring.UTF8View, bitsPerDigit bits: Int) -> ConfigValue.Content? {
   guard !digits.isEmpty else { return nil }
   // The leading 60 bits and more, and whether anything but zeros was shifted out:
   // all that rounding to 53 bits needs.

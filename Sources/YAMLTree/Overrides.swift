@@ -11,7 +11,7 @@ public import NNExp
 /// Values are YAML: numbers, texts, `[a, b]`, `{a: b}`. The last of two
 /// overrides of one path counts. Every mistake is reported, at its place within
 /// the override.
-public func apply(overrides: [String], to root: Node) throws -> Node {
+public func apply(overrides: [String], to root: ConfigValue) throws -> ConfigValue {
   var root = root
   var diagnostics = Diagnostics()
   for text in overrides {
@@ -32,7 +32,7 @@ private struct Override {
   let text: String
   let isAddition: Bool
   let parts: [(name: String, place: Place)]
-  let value: Node
+  let value: ConfigValue
 
   init(_ text: String) throws {
     self.text = text
@@ -85,50 +85,50 @@ private struct Override {
     parts[...part].map(\.name).joined(separator: ".")
   }
 
-  /// The node with the value in place of what `parts[part...]` leads to.
-  func applied(to node: Node, at part: Int) throws -> Node {
+  /// The value with the value in place of what `parts[part...]` leads to.
+  func applied(to config: ConfigValue, at part: Int) throws -> ConfigValue {
     guard part < parts.count else {
       if isAddition {
         throw Diagnostic(
           "the file has '\(path(through: part - 1))' already; write it without '+'",
-          at: parts[part - 1].place, notes: [.init("it is here", at: node.place)])
+          at: parts[part - 1].place, notes: [.init("it is here", at: config.place)])
       }
       return value
     }
-    var node = node
-    switch node.content {
+    var config = config
+    switch config.content {
     case .map(var entries):
       let name = parts[part].name
       if let index = entries.firstIndex(where: { $0.key.hasSameBytes(as: name) }) {
         entries[index].value = try applied(to: entries[index].value, at: part + 1)
       } else if isAddition {
         entries.append(
-          Node.Entry(key: name, keyPlace: parts[part].place, value: added(from: part + 1)))
+          ConfigValue.Entry(key: name, keyPlace: parts[part].place, value: added(from: part + 1)))
       } else {
         throw missing(part, among: entries.map(\.key))
       }
-      node.content = .map(entries)
+      config.content = .map(entries)
     case .list(var items):
       let index = try element(parts[part], of: items)
       // A bare name is short for a mapping with that type.
       if part + 1 < parts.count, case .string = items[index].content {
-        let type = Node.Entry(key: "type", value: items[index])
-        items[index] = Node(.map([type]), at: items[index].place)
+        let type = ConfigValue.Entry(key: "type", value: items[index])
+        items[index] = ConfigValue(.map([type]), at: items[index].place)
       }
       items[index] = try applied(to: items[index], at: part + 1)
-      node.content = .list(items)
+      config.content = .list(items)
     case .null:
       guard isAddition else { throw missing(part, among: []) }
-      node.content = .map([
+      config.content = .map([
         .init(key: parts[part].name, keyPlace: parts[part].place, value: added(from: part + 1))
       ])
     default:
       let owner = part == 0 ? "the file" : "'\(path(through: part - 1))'"
       throw Diagnostic(
-        "\(owner) is \(node.kind); it has no '\(parts[part].name)'",
+        "\(owner) is \(config.kind); it has no '\(parts[part].name)'",
         at: parts[part].place)
     }
-    return node
+    return config
   }
 
   private func missing(_ part: Int, among keys: [String]) -> Diagnostic {
@@ -144,16 +144,17 @@ private struct Override {
   }
 
   /// The value inside mappings of the parts that the file lacks.
-  private func added(from part: Int) -> Node {
+  private func added(from part: Int) -> ConfigValue {
     parts[part...].reversed().reduce(value) { inner, part in
-      Node(
+      ConfigValue(
         .map([.init(key: part.name, keyPlace: part.place, value: inner)]), at: part.place)
     }
   }
 
   /// Which element of a list is meant: by position, by its name, or by its type
   /// if no other has it.
-  private func element(_ part: (name: String, place: Place), of items: [Node]) throws -> Int {
+  private func element(_ part: (name: String, place: Place), of items: [ConfigValue]) throws -> Int
+  {
     if let index = Int(part.name) {
       guard items.indices.contains(index) else {
         throw Diagnostic(
@@ -162,8 +163,8 @@ private struct Override {
       }
       return index
     }
-    func text(_ node: Node?) -> String? {
-      if case .string(let text)? = node?.content { text } else { nil }
+    func text(_ config: ConfigValue?) -> String? {
+      if case .string(let text)? = config?.content { text } else { nil }
     }
     if let named = items.firstIndex(where: {
       text($0["name"])?.hasSameBytes(as: part.name) ?? false

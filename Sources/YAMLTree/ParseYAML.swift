@@ -1,10 +1,10 @@
 public import NNExp
 
-/// The one document in `bytes`, every node with its place.
+/// The one document in `bytes`, every value with its place.
 ///
 /// YAML as libyaml reads it, with the scalars of the 1.2 core schema and without
 /// what a declaration does well to lack: tags, merge keys, keys that are not
-/// scalars, a second document. Anchors and aliases are resolved; an alias's nodes
+/// scalars, a second document. Anchors and aliases are resolved; an alias's values
 /// keep the place where they are written. Every scalar keeps its `text`.
 ///
 /// Limits: 1 MiB of text, also after the aliases are written out; 64 collections
@@ -12,7 +12,7 @@ public import NNExp
 ///
 /// - Parameter name: what diagnostics call the text, such as its path.
 /// - Throws: `Diagnostics` with every mistake up to the first that hides the rest.
-public func parseYAML(_ bytes: [UInt8], name: String) throws -> Node {
+public func parseYAML(_ bytes: [UInt8], name: String) throws -> ConfigValue {
   var diagnostics = Diagnostics()
   do {
     let text = try SourceText(bytes, name: name)
@@ -24,7 +24,7 @@ public func parseYAML(_ bytes: [UInt8], name: String) throws -> Node {
   }
 }
 
-/// Puts libyaml's events together to nodes.
+/// Puts libyaml's events together to values.
 ///
 /// Mistakes that leave the rest readable are collected; others end the building.
 struct TreeBuilder {
@@ -55,10 +55,10 @@ struct TreeBuilder {
 
   init(source: Source) { self.source = source }
 
-  /// A finished node, and what it adds where an alias repeats it.
+  /// A finished value, and what it adds where an alias repeats it.
   private struct Value {
-    var node: Node
-    /// Bytes of its scalars, and two for each node: about as many as in the file.
+    var config: ConfigValue
+    /// Bytes of its scalars, and two for each value: about as many as in the file.
     var size: Int
     /// Collections inside each other; 0 for a scalar.
     var height: Int
@@ -70,20 +70,20 @@ struct TreeBuilder {
     var isFlow: Bool
     var place: Place
     var anchor: String?
-    var items: [Node] = []
-    var entries: [Node.Entry] = []
+    var items: [ConfigValue] = []
+    var entries: [ConfigValue.Entry] = []
     /// By key. Keys that look the same are equal: no reader could tell them apart.
     var places: [String: Place] = [:]
-    var key: Node?
+    var key: ConfigValue?
     var isKeyPlain = true
     var sizeBefore: Int
     var height = 1
 
-    // `key == nil` would copy what is read, as nodes are Equatable.
+    // `key == nil` would copy what is read, as values are Equatable.
     var awaitsKey: Bool { if case nil = key { isMap } else { false } }
   }
 
-  mutating func build(_ bytes: [UInt8]) throws -> Node {
+  mutating func build(_ bytes: [UInt8]) throws -> ConfigValue {
     do {
       try read(bytes)
     } catch let error as ReadingError {
@@ -96,7 +96,7 @@ struct TreeBuilder {
       diagnostics.add(error)
     }
     try diagnostics.throwIfAny()
-    return root?.node ?? Node(.null)
+    return root?.config ?? ConfigValue(.null)
   }
 
   private mutating func read(_ bytes: [UInt8]) throws {
@@ -140,14 +140,15 @@ struct TreeBuilder {
       try key(text, isPlain: isPlain, at: place)
       if let anchor = properties.anchor {
         anchors[anchor] = Value(
-          node: Node(.string(text), at: place, text: text), size: text.utf8.count + 2, height: 0)
+          config: ConfigValue(.string(text), at: place, text: text), size: text.utf8.count + 2,
+          height: 0)
       }
       return
     }
     if isPlain { refuseMissingSpace(in: text, at: event) }
     let content = isPlain ? coreSchemaValue(of: text) : .string(text)
     let value = Value(
-      node: Node(content, at: place, text: text), size: text.utf8.count + 2, height: 0)
+      config: ConfigValue(content, at: place, text: text), size: text.utf8.count + 2, height: 0)
     if let anchor = properties.anchor { anchors[anchor] = value }
     size += value.size
     add(value)
@@ -170,7 +171,7 @@ struct TreeBuilder {
           notes: [.init("the first '\(text)' is here", at: first)]))
     }
     size += text.utf8.count + 2
-    open[open.count - 1].key = Node(.string(text), at: place, text: text)
+    open[open.count - 1].key = ConfigValue(.string(text), at: place, text: text)
     open[open.count - 1].isKeyPlain = isPlain
   }
 
@@ -187,7 +188,7 @@ struct TreeBuilder {
         : hint
       diagnostics.add(
         Diagnostic("no anchor '&\(name)' stands above this alias\(remedy)", at: place))
-      add(Value(node: Node(.null, at: place), size: 0, height: 0))
+      add(Value(config: ConfigValue(.null, at: place), size: 0, height: 0))
       return
     }
     guard let value = known else {
@@ -222,10 +223,10 @@ struct TreeBuilder {
 
   private mutating func end() {
     guard let collection = open.popLast() else { return }
-    let content: Node.Content =
+    let content: ConfigValue.Content =
       collection.isMap ? .map(collection.entries) : .list(collection.items)
     let value = Value(
-      node: Node(content, at: collection.place), size: size - collection.sizeBefore,
+      config: ConfigValue(content, at: collection.place), size: size - collection.sizeBefore,
       height: collection.height)
     // A collection inside may have taken the name over.
     if let anchor = collection.anchor, case .some(.none) = anchors[anchor] {
@@ -242,12 +243,12 @@ struct TreeBuilder {
     let last = open.count - 1
     open[last].height = max(open[last].height, value.height + 1)
     guard open[last].isMap else {
-      open[last].items.append(value.node)
+      open[last].items.append(value.config)
       return
     }
     guard let key = open[last].key, case .string(let text) = key.content else { return }
     open[last].key = nil
-    open[last].entries.append(.init(key: text, keyPlace: key.place, value: value.node))
+    open[last].entries.append(.init(key: text, keyPlace: key.place, value: value.config))
   }
 
   // MARK: Mistakes

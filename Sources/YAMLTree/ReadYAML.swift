@@ -11,6 +11,6 @@ public func readFile(_ path: String) throws -> [UInt8] {
 }
 
 /// The one document of a file.
-public func readYAML(path: String) throws -> Node {
+public func readYAML(path: String) throws -> ConfigValue {
   try parseYAML(readFile(path), name: path)
 }

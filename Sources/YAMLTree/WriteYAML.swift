@@ -1,10 +1,10 @@
 public import NNExp
 
-/// The node as YAML that reads back as the same values: block style, with short
+/// The value as YAML that reads back as the same values: block style, with short
 /// lists of scalars on one line.
-public func writeYAML(_ node: Node) -> String {
+public func writeYAML(_ config: ConfigValue) -> String {
   var writer = BlockWriter()
-  writer.write(node, indent: 0)
+  writer.write(config, indent: 0)
   return String(decoding: writer.text, as: UTF8.self)
 }
 
@@ -14,17 +14,17 @@ private struct BlockWriter {
   /// In UTF-8.
   var text: [UInt8] = []
 
-  /// Writes a node's lines.
+  /// Writes a value's lines.
   ///
   /// - Parameter isBegun: whether its first line stands already as far as `indent`,
   ///   because a dash is there.
-  mutating func write(_ node: Node, indent: Int, isBegun: Bool = false) {
-    switch node.content {
+  mutating func write(_ config: ConfigValue, indent: Int, isBegun: Bool = false) {
+    switch config.content {
     case .map(let entries) where !entries.isEmpty:
       for (index, entry) in entries.enumerated() {
         if index > 0 || !isBegun { write(margin: indent) }
         let start = text.count
-        Node.append(quoted: entry.key, to: &text)
+        ConfigValue.append(quoted: entry.key, to: &text)
         if text.count - start > TreeBuilder.keyLimit, isTooLong(text[start...]) {
           // Quotes and escapes made it longer than a key may be beside its value.
           text.insert(contentsOf: "? ".utf8, at: start)
@@ -33,7 +33,7 @@ private struct BlockWriter {
           write(entry.value, after: ":", at: indent, indent: indent + 2)
         } else {
           write(
-            entry.value, after: ":", at: indent + Node.quoted(entry.key).count,
+            entry.value, after: ":", at: indent + ConfigValue.quoted(entry.key).count,
             indent: indent + 2)
         }
       }
@@ -44,7 +44,7 @@ private struct BlockWriter {
       }
     default:
       if !isBegun { write(margin: indent) }
-      node.writeFlow(to: &text)
+      config.writeFlow(to: &text)
       endLine()
     }
   }
@@ -53,24 +53,25 @@ private struct BlockWriter {
   ///
   /// - Parameter column: how many characters stand before the mark.
   private mutating func write(
-    _ node: Node, after mark: Unicode.Scalar, at column: @autoclosure () -> Int, indent: Int
+    _ config: ConfigValue, after mark: Unicode.Scalar, at column: @autoclosure () -> Int,
+    indent: Int
   ) {
     text.append(UInt8(ascii: mark))
     let start = text.count
     text.append(UInt8(ascii: " "))
-    if node.isFlat {
-      node.writeFlow(to: &text)
-      if !node.isLong || fits(text[start...], after: column() + 1) { return endLine() }
+    if config.isFlat {
+      config.writeFlow(to: &text)
+      if !config.isLong || fits(text[start...], after: column() + 1) { return endLine() }
       text.removeLast(text.count - start)
       text.append(UInt8(ascii: " "))
     }
     if mark == "-" {
       // The first line of the element follows the dash.
-      write(node, indent: indent, isBegun: true)
+      write(config, indent: indent, isBegun: true)
     } else {
       text.removeLast()
       endLine()
-      write(node, indent: indent)
+      write(config, indent: indent)
     }
   }
 
@@ -91,7 +92,7 @@ private struct BlockWriter {
   private mutating func endLine() { text.append(UInt8(ascii: "\n")) }
 }
 
-extension Node {
+extension ConfigValue {
   /// True for scalars, and for what holds nothing but scalars or nothing at all.
   fileprivate var isFlat: Bool {
     switch content {

@@ -32,7 +32,7 @@ import Testing
     var settings = ConformanceSettings()
     settings.seeds = 1
     let table = try Conformance.of(
-      ComponentType(TestDense.self), options: Node.map([("units", 2)]), inputs: [[3]],
+      ComponentType(TestDense.self), options: ConfigValue.map([("units", 2)]), inputs: [[3]],
       settings: settings)
     #expect(
       table.description == """
@@ -57,7 +57,7 @@ import Testing
   @Test func wrongOptionsThrow() {
     #expect(throws: Diagnostics.self) {
       try Conformance.of(
-        ComponentType(TestDense.self), options: Node.map([("unit", 2)]), inputs: [[3]])
+        ComponentType(TestDense.self), options: ConfigValue.map([("unit", 2)]), inputs: [[3]])
     }
   }
 

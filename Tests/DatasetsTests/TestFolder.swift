@@ -153,15 +153,15 @@ struct Declaration {
   private let text: [Unicode.Scalar]
   private var position = 0
 
-  static func node(_ text: String) throws -> Node {
+  static func node(_ text: String) throws -> ConfigValue {
     var reader = Declaration(text)
-    var entries: [Node.Entry] = []
+    var entries: [ConfigValue.Entry] = []
     reader.skipSpaces(linesToo: true)
     while reader.position < reader.text.count {
       entries.append(try reader.entry())
       reader.skipSpaces(linesToo: true)
     }
-    return Node(.map(entries), at: Place(source: reader.source, line: 1, column: 1))
+    return ConfigValue(.map(entries), at: Place(source: reader.source, line: 1, column: 1))
   }
 
   private init(_ text: String) {
@@ -191,38 +191,38 @@ struct Declaration {
     return true
   }
 
-  private mutating func entry() throws -> Node.Entry {
+  private mutating func entry() throws -> ConfigValue.Entry {
     let keyPlace = place
     guard case .string(let key) = try scalar().content, accept(":") else {
       throw Malformed(offset: position)
     }
-    return Node.Entry(key: key, keyPlace: keyPlace, value: try value())
+    return ConfigValue.Entry(key: key, keyPlace: keyPlace, value: try value())
   }
 
-  private mutating func value() throws -> Node {
+  private mutating func value() throws -> ConfigValue {
     skipSpaces(linesToo: true)
     let start = place
     if accept("{") {
-      var entries: [Node.Entry] = []
+      var entries: [ConfigValue.Entry] = []
       while !accept("}") {
         skipSpaces(linesToo: true)
         entries.append(try entry())
         _ = accept(",")
       }
-      return Node(.map(entries), at: start)
+      return ConfigValue(.map(entries), at: start)
     }
     if accept("[") {
-      var items: [Node] = []
+      var items: [ConfigValue] = []
       while !accept("]") {
         items.append(try value())
         _ = accept(",")
       }
-      return Node(.list(items), at: start)
+      return ConfigValue(.list(items), at: start)
     }
     return try scalar()
   }
 
-  private mutating func scalar() throws -> Node {
+  private mutating func scalar() throws -> ConfigValue {
     let start = place
     var word = String.UnicodeScalarView()
     if position < text.count, text[position] == "\"" {
@@ -237,7 +237,7 @@ struct Declaration {
         position += 1
       }
       position += 1
-      return Node(.string(String(word)), at: start)
+      return ConfigValue(.string(String(word)), at: start)
     }
     while position < text.count, !",]}\n".unicodeScalars.contains(text[position]) {
       if text[position] == ":", position + 1 == text.count || text[position + 1] == " " { break }
@@ -246,7 +246,7 @@ struct Declaration {
     }
     let plain = String(word).trimmingCharacters(in: .whitespaces)
     guard !plain.isEmpty else { throw Malformed(offset: position) }
-    let content: Node.Content =
+    let content: ConfigValue.Content =
       switch plain {
       case "null", "~": .null
       case "true": .bool(true)
@@ -264,6 +264,6 @@ struct Declaration {
           .string(plain)
         }
       }
-    return Node(content, at: start, text: plain)
+    return ConfigValue(content, at: start, text: plain)
   }
 }

@@ -16,7 +16,7 @@ final class BriefRun {
   init(path: String) { self.path = path }
 
   /// The errors of a declaration, or nil if it runs. Divergence is not an error.
-  func errors(of root: Node) -> Diagnostics? {
+  func errors(of root: ConfigValue) -> Diagnostics? {
     do {
       try run(
         Experiment(Array(writeYAML(root).utf8), path: path, registry: registry))

@@ -135,7 +135,7 @@ import YAMLTree
 
   /// Nodes that differ in a byte or in a place are different: messages show both.
   @Test func nodesAreEqualIfTheyAreWrittenTheSameAtTheSamePlace() throws {
-    func node(_ yaml: String, _ file: String = "t.yaml") throws -> Node {
+    func node(_ yaml: String, _ file: String = "t.yaml") throws -> ConfigValue {
       try parseYAML(Array(yaml.utf8), name: file)
     }
     let texts = [

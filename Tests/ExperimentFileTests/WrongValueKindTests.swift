@@ -7,10 +7,12 @@ import YAMLTree
 /// Every value of every experiment, replaced by values of every other kind: each file
 /// then runs, or its errors are reported with their location.
 @Suite struct WrongValueKindTests {
-  static let intruders: [Node] = [
-    Node(.null), true, "text", "", -1, 0, 1, 3, 0.5, -2.5, 1e308, 1e19, Node(.int(.max)),
-    Node(.int(.min)), Node(.int(1 << 40)), Node(.double(.infinity)), Node(.double(.nan)), [],
-    [-1], [[1.5, "a"]], Node(.map([])), .map([("a", 1)]),
+  static let intruders: [ConfigValue] = [
+    ConfigValue(.null), true, "text", "", -1, 0, 1, 3, 0.5, -2.5, 1e308, 1e19,
+    ConfigValue(.int(.max)),
+    ConfigValue(.int(.min)), ConfigValue(.int(1 << 40)), ConfigValue(.double(.infinity)),
+    ConfigValue(.double(.nan)), [],
+    [-1], [[1.5, "a"]], ConfigValue(.map([])), .map([("a", 1)]),
   ]
 
   /// Each value by a third of the intruders, in turn.
@@ -65,7 +67,8 @@ import YAMLTree
   }
 
   /// Expects that it runs, or that the errors are sentences with a location in the file.
-  private func check(_ run: BriefRun, _ name: String, _ intruder: Node, _ root: Node) {
+  private func check(_ run: BriefRun, _ name: String, _ intruder: ConfigValue, _ root: ConfigValue)
+  {
     guard let errors = run.errors(of: root) else { return }
     let comment: Comment = "\(name) = \(intruder.flow)\n\(errors)"
     #expect(errors.list.contains { $0.place != nil }, comment)
@@ -85,11 +88,11 @@ import YAMLTree
   }
 }
 
-extension Node {
+extension ConfigValue {
   /// For every value in the tree, what messages call it and the tree with another in its
   /// place. Of long lists of numbers only the ends.
-  fileprivate func replacements() -> [(name: String, replaced: (Node) -> Node)] {
-    var all: [(name: String, replaced: (Node) -> Node)] = [("", { $0 })]
+  fileprivate func replacements() -> [(name: String, replaced: (ConfigValue) -> ConfigValue)] {
+    var all: [(name: String, replaced: (ConfigValue) -> ConfigValue)] = [("", { $0 })]
     switch content {
     case .list(let items):
       for index in items.indices {
@@ -101,7 +104,7 @@ extension Node {
               { intruder in
                 var items = items
                 items[index] = replaced(intruder)
-                return Node(.list(items))
+                return ConfigValue(.list(items))
               }
             ))
         }
@@ -115,7 +118,7 @@ extension Node {
               { intruder in
                 var entries = entries
                 entries[index].value = replaced(intruder)
-                return Node(.map(entries))
+                return ConfigValue(.map(entries))
               }
             ))
         }
@@ -131,7 +134,7 @@ extension Node {
   }
 
   /// Every value in the tree.
-  fileprivate var values: [Node] {
+  fileprivate var values: [ConfigValue] {
     switch content {
     case .list(let items): [self] + items.flatMap(\.values)
     case .map(let entries): [self] + entries.flatMap(\.value.values)

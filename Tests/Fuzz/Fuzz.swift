@@ -64,7 +64,7 @@ enum FuzzTarget: String, CaseIterable {
     _ = try apply(overrides: lines.map(String.init), to: FuzzTarget.tree)
   }
 
-  private static let tree: Node = try! parseYAML(
+  private static let tree: ConfigValue = try! parseYAML(
     Array(
       """
       name: xor

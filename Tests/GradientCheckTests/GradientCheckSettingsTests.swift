@@ -4,8 +4,9 @@ import Testing
 @testable import GradientCheck
 
 @Suite struct GradientCheckSettingsTests {
-  private func read(_ node: Node?) -> (settings: GradientCheckSettings, options: Options) {
-    var options = Options(node.map { Node.map([("gradient_check", $0)]) } ?? Node(.null))
+  private func read(_ node: ConfigValue?) -> (settings: GradientCheckSettings, options: Options) {
+    var options = Options(
+      node.map { ConfigValue.map([("gradient_check", $0)]) } ?? ConfigValue(.null))
     let settings = GradientCheckSettings.read(from: &options)
     options.rejectUnread()
     return (settings, options)
@@ -44,7 +45,7 @@ import Testing
   }
 
   @Test func wrongSettingsAreReported() {
-    let cases: [(Node, String)] = [
+    let cases: [(ConfigValue, String)] = [
       (
         "no",
         "error: gradient_check must be true, false or a mapping, found the text 'no'; "

@@ -3,20 +3,20 @@ import Testing
 
 /// `key: value` lines of one mapping, each key at column 1 and each value after
 /// the colon, as the reader of files places them.
-private func options(_ entries: KeyValuePairs<String, Node>) -> Options {
+private func options(_ entries: KeyValuePairs<String, ConfigValue>) -> Options {
   let source = Source(name: "a.yaml", lines: entries.map { "\($0.key): \($0.value.flow)" })
   let placed = entries.enumerated().map { line, entry in
     var value = entry.value
     value.place = Place(source: source, line: line + 1, column: entry.key.count + 3)
-    return Node.Entry(
+    return ConfigValue.Entry(
       key: entry.key, keyPlace: Place(source: source, line: line + 1, column: 1), value: value)
   }
-  return Options(Node(.map(placed), at: Place(source: source, line: 1, column: 1)))
+  return Options(ConfigValue(.map(placed), at: Place(source: source, line: 1, column: 1)))
 }
 
 /// All that `read` and the leftovers have to say.
 private func errors(
-  _ entries: KeyValuePairs<String, Node>, _ read: (inout Options) -> Void
+  _ entries: KeyValuePairs<String, ConfigValue>, _ read: (inout Options) -> Void
 ) -> String {
   var options = options(entries)
   read(&options)
@@ -30,7 +30,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
   var options = options([
     "units": 3, "whole": 4.0, "rate": 0.5, "integral": 2, "bias": false, "name": "hidden",
     "window": [2, 3], "stride": 2, "axes": [1, 2], "weights": [1, 0.5], "inputs": ["a", "b"],
-    "input": "a", "color": "green", "limit": 5, "none": Node(.null),
+    "input": "a", "color": "green", "limit": 5, "none": ConfigValue(.null),
   ])
   #expect(options.int("units", in: 1...) == 3)
   #expect(options.int("whole", in: 1...) == 4)
@@ -95,14 +95,14 @@ private enum Color: String, CaseIterable { case red, green, blue }
              ^
       """)
   #expect(
-    errors(["p": Node(.double(.infinity), text: ".inf")]) { _ = $0.double("p") } == """
+    errors(["p": ConfigValue(.double(.infinity), text: ".inf")]) { _ = $0.double("p") } == """
       a.yaml:1:4: error: p must be a number (finite), found the number .inf
           p: .inf
              ^
       """)
   for huge in [1e300, -1e300, .nan, .infinity] as [Double] {
     #expect(
-      errors(["n": Node(.double(huge), text: "HUGE")]) { _ = $0.int("n", in: 0...) }
+      errors(["n": ConfigValue(.double(huge), text: "HUGE")]) { _ = $0.int("n", in: 0...) }
         .hasPrefix("a.yaml:1:4: error: n must be an integer ≥ 0, found the number HUGE"))
   }
 }
@@ -154,7 +154,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
                 ^
       """)
   #expect(
-    errors(["rate": Node(.null)]) { _ = $0.double("rate", default: 1, in: .positive) } == """
+    errors(["rate": ConfigValue(.null)]) { _ = $0.double("rate", default: 1, in: .positive) } == """
       a.yaml:1:7: error: rate must be a number > 0, found nothing
           rate: null
                 ^
@@ -271,16 +271,16 @@ private enum Color: String, CaseIterable { case red, green, blue }
 @Test func anythingButAMappingIsAnError() {
   let place = Place(source: Source(name: "a.yaml", lines: ["[1]"]), line: 1, column: 1)
   #expect(
-    "\(Options(Node(.list([1]), at: place)).diagnostics)" == """
+    "\(Options(ConfigValue(.list([1]), at: place)).diagnostics)" == """
       a.yaml:1:1: error: expected a mapping, found a list
           [1]
           ^
       """)
-  #expect(Options(Node(.null)).diagnostics.isEmpty)
+  #expect(Options(ConfigValue(.null)).diagnostics.isEmpty)
 }
 
 @Test func sectionsReadTheirOwnOptions() {
-  var outer = options(["inner": Node.map([("n", 3), ("m", 0)])])
+  var outer = options(["inner": ConfigValue.map([("n", 3), ("m", 0)])])
   let value = outer.section("inner") { inner -> Int in inner.int("n", in: 1...) }
   #expect(value == nil)
   #expect(
@@ -295,7 +295,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
 }
 
 @Test func sectionsThatThrowAreLocated() {
-  var outer = options(["inner": Node.map([("n", 3)])])
+  var outer = options(["inner": ConfigValue.map([("n", 3)])])
   let value: Int? = outer.section("inner") { inner in
     _ = inner.int("n", in: 1...)
     throw Diagnostic("too odd")
@@ -326,10 +326,12 @@ private enum Color: String, CaseIterable { case red, green, blue }
 }
 
 @Test func nodesAreWrittenInFlowStyle() {
-  let node = Node.map([
-    ("a", 1), ("b", 0.5), ("c", [true, Node(.null)]), ("d e", "x\"y\n"), ("f", "true"),
-    ("g", Node(.double(.infinity))), ("h", Node(.double(.nan))), ("i", "1e3"), ("j", ""),
-    ("k", "a/b.csv"), ("l", "\u{7F}\u{9B}\u{2028}\u{FEFF}é"), ("m", Node(.double(-.infinity))),
+  let node = ConfigValue.map([
+    ("a", 1), ("b", 0.5), ("c", [true, ConfigValue(.null)]), ("d e", "x\"y\n"), ("f", "true"),
+    ("g", ConfigValue(.double(.infinity))), ("h", ConfigValue(.double(.nan))), ("i", "1e3"),
+    ("j", ""),
+    ("k", "a/b.csv"), ("l", "\u{7F}\u{9B}\u{2028}\u{FEFF}é"),
+    ("m", ConfigValue(.double(-.infinity))),
   ])
   #expect(
     node.flow == #"""
@@ -339,14 +341,15 @@ private enum Color: String, CaseIterable { case red, green, blue }
 }
 
 @Test func nodesNameTheirKind() {
-  let kinds = ([Node(.null), true, 3, 0.5, "no", [1], Node.map([])] as [Node]).map(\.kind)
+  let kinds = ([ConfigValue(.null), true, 3, 0.5, "no", [1], ConfigValue.map([])] as [ConfigValue])
+    .map(\.kind)
   #expect(
     kinds == [
       "nothing", "the boolean true", "the number 3", "the number 0.5", "the text 'no'", "a list",
       "a mapping",
     ])
-  #expect(Node(.int(1000), text: "1_000").kind == "the number 1_000")
-  let long = Node(.string(String(repeating: "x", count: 50)))
+  #expect(ConfigValue(.int(1000), text: "1_000").kind == "the number 1_000")
+  let long = ConfigValue(.string(String(repeating: "x", count: 50)))
   #expect(long.kind == "the text '\(String(repeating: "x", count: 40))…'")
 }
 
@@ -359,7 +362,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
   }
   var registry = Registry()
   registry.register(One.self)
-  func read(_ node: Node) -> (n: Int?, errors: String) {
+  func read(_ node: ConfigValue) -> (n: Int?, errors: String) {
     var options = options(["initial": node])
     let made = options.component("initial", of: registry.initializers) { type, inner in
       try type.make(&inner)
@@ -367,7 +370,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
     return ((made as? One)?.n, "\(options.diagnostics)")
   }
   #expect(read("one") == (1, ""))
-  #expect(read(Node.map([("type", "one"), ("n", 5)])) == (5, ""))
+  #expect(read(ConfigValue.map([("type", "one"), ("n", 5)])) == (5, ""))
   #expect(
     read("ones").errors == """
       a.yaml:1:10: error: unknown initializer type 'ones'; did you mean 'one'?
@@ -383,7 +386,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
                    ^
       """)
   #expect(
-    read(Node.map([("n", 5)])).errors == """
+    read(ConfigValue.map([("n", 5)])).errors == """
       a.yaml:1:10: error: missing 'type': which initializer?
           initial: {n: 5}
                    ^

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ActivationTests {
   /// y and dx (for ∂y = 1) of an elementwise layer.
   private func run<S: Scalar>(
-    _ type: String, _ options: [(String, Node)] = [], at x: [S]
+    _ type: String, _ options: [(String, ConfigValue)] = [], at x: [S]
   ) throws -> (y: [S], dx: [S]) {
     let bench = try LayerBench<S>(makeLayer(type, options), inputs: [[x.count]], samples: 1)
     bench.x.values = x
@@ -52,7 +52,9 @@ import Testing
 
   @Test func geluIsExactAtExtremes() throws {
     for approximation in ["none", "tanh"] {
-      let options: [(String, Node)] = [("approximation", Node(.string(approximation)))]
+      let options: [(String, ConfigValue)] = [
+        ("approximation", ConfigValue(.string(approximation)))
+      ]
       let far = try run(
         "gelu", options, at: [-1e308, -1e200, -40, 0, 40, 1e200, 1e308] as [Double])
       #expect(far.y == [0, 0, 0, 0, 40, 1e200, 1e308])

@@ -16,7 +16,7 @@ import Testing
       let (rows, columns) = (pick(1...9, 3), pick(1...9, 4))
       let options =
         windowOptions(pick) + [
-          ("channels", Node(.int(outputs))), ("groups", Node(.int(groups))),
+          ("channels", ConfigValue(.int(outputs))), ("groups", ConfigValue(.int(groups))),
         ]
       let layer = try makeLayer("convolution", options)
       let shape: Shape = [inputs, rows, columns]
@@ -31,7 +31,7 @@ import Testing
       let (x, w, b) = (bench.x.values, bench.parameters[0].values, bench.parameters[1].values)
       let window = plan.parameters[0].shape
       func pair(_ key: String) -> (Int, Int) {
-        guard case .list(let items)? = Node.map(options)[key]?.content else { return (0, 0) }
+        guard case .list(let items)? = ConfigValue.map(options)[key]?.content else { return (0, 0) }
         return (items[0].integer!, items[1].integer!)
       }
       let (stride, padding, dilation) = (pair("stride"), pair("padding"), pair("dilation"))
@@ -59,7 +59,8 @@ import Testing
         }
       }
       expectClose(
-        bench.y.values, expected, 1e-13, "seed \(seed): \(Node.map(options).flow) on \(shape)")
+        bench.y.values, expected, 1e-13,
+        "seed \(seed): \(ConfigValue.map(options).flow) on \(shape)")
     }
     #expect(planned > 100)
   }
@@ -86,11 +87,11 @@ import Testing
           max(1, places.0 + (window.0 - 1) * dilation.0 - 2 * padding.0),
           max(1, places.1 + (window.1 - 1) * dilation.1 - 2 * padding.1)
         )
-        func pair(_ pair: (Int, Int)) -> Node {
-          Node(.list([Node(.int(pair.0)), Node(.int(pair.1))]))
+        func pair(_ pair: (Int, Int)) -> ConfigValue {
+          ConfigValue(.list([ConfigValue(.int(pair.0)), ConfigValue(.int(pair.1))]))
         }
         let options = [
-          ("channels", Node(.int(groups * units))), ("groups", Node(.int(groups))),
+          ("channels", ConfigValue(.int(groups * units))), ("groups", ConfigValue(.int(groups))),
           ("window", pair(window)), ("padding", pair(padding)), ("dilation", pair(dilation)),
         ]
         let shape: Shape = [groups * inputs, rows, columns]
@@ -139,7 +140,7 @@ import Testing
         }
         let isa = isas[seed / 6 % isas.count]
         isa.perform { bench.runForward() }
-        let what = "\(S.self), seed \(seed): \(Node.map(options).flow) on \(shape), \(isa)"
+        let what = "\(S.self), seed \(seed): \(ConfigValue.map(options).flow) on \(shape), \(isa)"
         expectClose(doubles(bench.y), y, tolerance, "y, " + what)
         isa.perform { bench.runBackward(prefill: 1) }
         expectClose(doubles(bench.dx), dx, tolerance, "dx, " + what)

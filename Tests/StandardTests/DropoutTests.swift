@@ -5,7 +5,8 @@ import Testing
 @Suite struct DropoutTests {
   private func bench(rate: Double, samples: Int) throws -> LayerBench<Double> {
     let bench = try LayerBench<Double>(
-      makeLayer("dropout", [("rate", Node(.double(rate)))]), inputs: [[50]], samples: samples)
+      makeLayer("dropout", [("rate", ConfigValue(.double(rate)))]), inputs: [[50]], samples: samples
+    )
     bench.x.values = bench.x.values.map { _ in 1 }
     bench.dy.values = bench.x.values
     return bench

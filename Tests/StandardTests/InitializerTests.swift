@@ -129,19 +129,19 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
 }
 
 @Test func valuesAreUsedAsWritten() throws {
-  let nested: Node = [[0.15, 0.2], [0.25, 0.3], [1, -2]]
+  let nested: ConfigValue = [[0.15, 0.2], [0.25, 0.3], [1, -2]]
   #expect(try filled("values", [3, 2], ["values": nested]) == [0.15, 0.2, 0.25, 0.3, 1, -2])
-  let flat: Node = [1, 2, 3, 4, 5, 6]
+  let flat: ConfigValue = [1, 2, 3, 4, 5, 6]
   #expect(try filled("values", [3, 2], ["values": flat]) == [1, 2, 3, 4, 5, 6])
   #expect(try filled("values", [6], ["values": flat]) == [1, 2, 3, 4, 5, 6])
-  let deep: Node = [[[[1, 2]], [[3, 4]]]]
+  let deep: ConfigValue = [[[[1, 2]], [[3, 4]]]]
   #expect(try filled("values", [1, 2, 1, 2], ["values": deep]) == [1, 2, 3, 4])
 }
 
 @Test func valuesThatDoNotFitAreLocated() throws {
   let source = Source(name: "a.yaml", lines: ["values: [[1, 2], [3, 4, 5]]"])
-  func list(_ column: Int, _ items: Node...) -> Node {
-    Node(.list(items), at: Place(source: source, line: 1, column: column))
+  func list(_ column: Int, _ items: ConfigValue...) -> ConfigValue {
+    ConfigValue(.list(items), at: Place(source: source, line: 1, column: column))
   }
   let ragged = list(9, list(10, 1, 2), list(18, 3, 4, 5))
   #expect(
@@ -162,7 +162,7 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
           values: [[1, 2], [3, 4, 5]]
                    ^
       """)
-  func fact(_ values: Node, _ shape: Shape) -> String {
+  func fact(_ values: ConfigValue, _ shape: Shape) -> String {
     errorText { try filled("values", shape, ["values": values]) }
   }
   #expect(
@@ -184,7 +184,7 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
     errors("values", ["values": 3])
       == "error: values must be a list of numbers, found the number 3")
   #expect(
-    errors("values", ["values": [[1, "x"], [Node(.double(.nan))]]]) == """
+    errors("values", ["values": [[1, "x"], [ConfigValue(.double(.nan))]]]) == """
       error: values must be finite numbers, found the text 'x'
       error: values must be finite numbers, found the number nan
       """)

@@ -105,11 +105,11 @@ private let courses = [
     let optimizer = try Rule.optimizer(
       "lbfgs",
       [
-        "learning_rate": Node(.double(course.learningRate)),
-        "max_iterations": Node(.int(course.iterations)),
-        "max_evaluations": course.evaluations.map { Node(.int($0)) } ?? Node(.null),
-        "history_size": Node(.int(course.history)),
-        "line_search": Node(.string(course.search)),
+        "learning_rate": ConfigValue(.double(course.learningRate)),
+        "max_iterations": ConfigValue(.int(course.iterations)),
+        "max_evaluations": course.evaluations.map { ConfigValue(.int($0)) } ?? ConfigValue(.null),
+        "history_size": ConfigValue(.int(course.history)),
+        "line_search": ConfigValue(.string(course.search)),
       ])
     let descent = Descent<Double>(optimizer, from: [-1.2, 1, 0.8], on: course.function)
     let steps = descent.run(8)

@@ -5,7 +5,7 @@ import Testing
 /// The errors that a user sees, word for word.
 @Suite struct LayerErrorTests {
   private func expect(
-    _ type: String, _ options: [(String, Node)], _ text: String,
+    _ type: String, _ options: [(String, ConfigValue)], _ text: String,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let found = try optionErrors(type, options)
@@ -13,7 +13,7 @@ import Testing
   }
 
   private func expectPlan(
-    _ type: String, _ options: [(String, Node)], _ inputs: Port..., fact: String,
+    _ type: String, _ options: [(String, ConfigValue)], _ inputs: Port..., fact: String,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let layer = try makeLayer(type, options)
@@ -64,7 +64,7 @@ import Testing
     try expect(
       "convolution", [("channels", 4), ("window", 3), ("groups", 3)],
       "error: groups 3 does not divide the 4 output channels")
-    let options: [(String, Node)] = [("channels", 4), ("window", 3)]
+    let options: [(String, ConfigValue)] = [("channels", 4), ("window", 3)]
     try expectPlan(
       "convolution", options, [5], fact: "expected [channels, rows, columns], found [5]")
     try expectPlan("convolution", options, [1, 5, 2], fact: "window 3 does not fit 2 columns")
@@ -114,20 +114,22 @@ import Testing
   }
 
   @Test func `a wrong p of lp pooling is reported`() throws {
-    for (p, text): (Node, String) in [
-      (0, "0"), (-1, "-1"), (Node(.double(.nan)), "nan"), (0.5, "0.5"),
-      (Node(.double(-.infinity)), "-inf"),
+    for (p, text): (ConfigValue, String) in [
+      (0, "0"), (-1, "-1"), (ConfigValue(.double(.nan)), "nan"), (0.5, "0.5"),
+      (ConfigValue(.double(-.infinity)), "-inf"),
     ] {
       try expect(
         "lp_pooling", [("window", 2), ("p", p)],
         "error: p must be a number ≥ 1 or .inf, found the number \(text)")
     }
-    for (p, text): (Node, String) in [(0, "0"), (-1, "-1"), (Node(.double(.nan)), "nan")] {
+    for (p, text): (ConfigValue, String) in [
+      (0, "0"), (-1, "-1"), (ConfigValue(.double(.nan)), "nan"),
+    ] {
       try expect(
         "lp_pooling", [("window", 2), ("p", p), ("allow_p_below_one", true)],
         "error: p must be a number > 0 or .inf, found the number \(text)")
     }
-    for (p, text): (Node, String) in [(1, "1"), (Node(.double(.infinity)), ".inf")] {
+    for (p, text): (ConfigValue, String) in [(1, "1"), (ConfigValue(.double(.infinity)), ".inf")] {
       try expect(
         "lp_pooling", [("window", 2), ("p", p), ("learned", true)],
         "error: a learned p must start above 1 and finite, found \(text)")
@@ -142,7 +144,7 @@ import Testing
 
   @Test func `wrong options of the other layers are reported`() throws {
     try expect(
-      "leaky_relu", [("slope", Node(.double(.infinity)))],
+      "leaky_relu", [("slope", ConfigValue(.double(.infinity)))],
       "error: slope must be a number (finite), found the number inf")
     try expect(
       "elu", [("alpha", -1)], "error: alpha must be a number ≥ 0, found the number -1")
@@ -202,11 +204,11 @@ import Testing
       [1 << 62, 1 << 62, 3], [],
     ]
     for type in standardRegistry.layers.names {
-      let windowed: [(String, Node)] = [
+      let windowed: [(String, ConfigValue)] = [
         ("channels", 65_536), ("window", 65_536), ("stride", 65_536), ("dilation", 65_536),
-        ("padding", 65_536), ("ceil_mode", true), ("units", Node(.int(.max))),
-        ("size", Node(.int(.max))),
-        ("shape", [Node(.int(.max)), Node(.int(.max))]),
+        ("padding", 65_536), ("ceil_mode", true), ("units", ConfigValue(.int(.max))),
+        ("size", ConfigValue(.int(.max))),
+        ("shape", [ConfigValue(.int(.max)), ConfigValue(.int(.max))]),
       ]
       for picked in [windowed, windowed.filter { $0.0 != "padding" && $0.0 != "dilation" }] {
         var probe = Options()

@@ -4,7 +4,7 @@ import Testing
 
 /// Expects that nothing is wrong with a layer on inputs of these shapes.
 func proveLayer(
-  _ type: String, _ options: [(String, Node)] = [], inputs shapes: [Port], samples: Int = 3,
+  _ type: String, _ options: [(String, ConfigValue)] = [], inputs shapes: [Port], samples: Int = 3,
   seed: Int = 1, isTraining: Bool = true, sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
   var proof = try LayerProof(
@@ -12,7 +12,7 @@ func proveLayer(
   try proof.run()
   let faults = proof.faults
   #expect(
-    faults == [], "\(type) \(Node.map(options).flow) on \(shapes), seed \(seed)",
+    faults == [], "\(type) \(ConfigValue.map(options).flow) on \(shapes), seed \(seed)",
     sourceLocation: sourceLocation)
 }
 

@@ -46,10 +46,11 @@ import Testing
       (1, [1], 1), (2, [2], 4), (7, [3, 2, 2], 3), (11, [13], 5),
     ].enumerated() {
       try proveLayer(
-        "dense", [("units", Node(.int(units)))], inputs: [Port(shape)], samples: samples, seed: seed
+        "dense", [("units", ConfigValue(.int(units)))], inputs: [Port(shape)], samples: samples,
+        seed: seed
       )
       try proveLayer(
-        "dense", [("units", Node(.int(units))), ("bias", false)], inputs: [Port(shape)],
+        "dense", [("units", ConfigValue(.int(units))), ("bias", false)], inputs: [Port(shape)],
         samples: samples, seed: seed)
     }
   }
@@ -62,8 +63,9 @@ import Testing
       let groups = pick(1...3, 0)
       let options =
         windowOptions(pick) + [
-          ("channels", Node(.int(groups * pick(1...3, 1)))), ("groups", Node(.int(groups))),
-          ("bias", Node(.bool(pick(0...1, 2) == 1))),
+          ("channels", ConfigValue(.int(groups * pick(1...3, 1)))),
+          ("groups", ConfigValue(.int(groups))),
+          ("bias", ConfigValue(.bool(pick(0...1, 2) == 1))),
         ]
       let shape: Shape = [groups * pick(1...2, 3), pick(1...7, 4), pick(1...7, 5)]
       guard (try? makeLayer("convolution", options).plan(for: [Port(shape)])) != nil else { return }
@@ -79,22 +81,22 @@ import Testing
     try withEvery("seed", in: 0..<80) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: type)
       let pick = random.pick
-      var options: [(String, Node)]
+      var options: [(String, ConfigValue)]
       let isFlat = pick(0...3, 0) == 0
       if pick(0...7, 1) == 0 {
         options = [("global", true)]
       } else {
         options = windowOptions(pick)
-        if isFlat { options = options.map { ($0.0, Node(.int($0.1.anInteger))) } }
-        options.append(("ceil_mode", Node(.bool(pick(0...1, 2) == 1))))
+        if isFlat { options = options.map { ($0.0, ConfigValue(.int($0.1.anInteger))) } }
+        options.append(("ceil_mode", ConfigValue(.bool(pick(0...1, 2) == 1))))
       }
       if type == "average_pooling" {
-        options.append(("count_padding", Node(.bool(pick(0...1, 3) == 1))))
+        options.append(("count_padding", ConfigValue(.bool(pick(0...1, 3) == 1))))
       }
       if type == "lp_pooling" {
         options += [
-          ("p", Node(.double([1, 1.5, 2, 2.7, 3, 8, .infinity][pick(0...6, 3)]))),
-          ("normalize", Node(.bool(pick(0...1, 6) == 1))),
+          ("p", ConfigValue(.double([1, 1.5, 2, 2.7, 3, 8, .infinity][pick(0...6, 3)]))),
+          ("normalize", ConfigValue(.bool(pick(0...1, 6) == 1))),
         ]
       }
       let shape: Shape =
@@ -112,14 +114,14 @@ import Testing
         try proveLayer(
           "lp_pooling",
           [
-            ("window", 2), ("p", Node(.double(p))), ("learned", true),
-            ("normalize", Node(.bool(normalize))),
+            ("window", 2), ("p", ConfigValue(.double(p))), ("learned", true),
+            ("normalize", ConfigValue(.bool(normalize))),
           ], inputs: [[2, 4, 4]], seed: seed)
         try proveLayer(
           "lp_pooling",
           [
-            ("window", 3), ("p", Node(.double(p / 8))), ("allow_p_below_one", true),
-            ("normalize", Node(.bool(normalize))),
+            ("window", 3), ("p", ConfigValue(.double(p / 8))), ("allow_p_below_one", true),
+            ("normalize", ConfigValue(.bool(normalize))),
           ], inputs: [[6]], seed: seed)
       }
     }
@@ -127,9 +129,10 @@ import Testing
 }
 
 /// Random window, stride, padding and dilation, from positions 10 on.
-func windowOptions(_ pick: (ClosedRange<Int>, Int) -> Int) -> [(String, Node)] {
-  func pair(_ range: ClosedRange<Int>, _ at: Int) -> Node {
-    Node(.list([Node(.int(pick(range, at))), Node(.int(pick(range, at + 1)))]))
+func windowOptions(_ pick: (ClosedRange<Int>, Int) -> Int) -> [(String, ConfigValue)] {
+  func pair(_ range: ClosedRange<Int>, _ at: Int) -> ConfigValue {
+    ConfigValue(
+      .list([ConfigValue(.int(pick(range, at))), ConfigValue(.int(pick(range, at + 1)))]))
   }
   return [
     ("window", pair(1...3, 10)), ("stride", pair(1...3, 12)), ("padding", pair(0...2, 14)),
@@ -137,7 +140,7 @@ func windowOptions(_ pick: (ClosedRange<Int>, Int) -> Int) -> [(String, Node)] {
   ]
 }
 
-extension Node {
+extension ConfigValue {
   /// The first integer in it.
   var anInteger: Int {
     if case .list(let items) = content { return items[0].anInteger }

@@ -58,12 +58,15 @@ func lossBatches() throws -> [(name: String, batch: LossBatch, probabilities: Bo
   }
   batches.append(("huber δ", on(3, values, try Rule.loss("huber", ["delta": 0.25])), false))
   for from in ["logits", "probabilities"] {
-    let node = Node(.string(from))
+    let node = ConfigValue(.string(from))
     let isProbable = from == "probabilities"
     for (label, weights) in [("", [1.0, 1]), (" weighted", [0.5, 3])] {
       let loss = try Rule.loss(
         "binary_cross_entropy",
-        ["from": node, "class_weights": Node(.list(weights.map { Node(.double($0)) }))])
+        [
+          "from": node,
+          "class_weights": ConfigValue(.list(weights.map { ConfigValue(.double($0)) })),
+        ])
       batches.append(("binary " + from + label, on(1, bits, loss), isProbable))
       batches.append(("binary classes " + from, on(1, bits, classes: true, loss), isProbable))
       batches.append(("binary shares " + from + label, on(3, shares, loss), isProbable))
@@ -72,13 +75,16 @@ func lossBatches() throws -> [(name: String, batch: LossBatch, probabilities: Bo
     for (label, weights) in [("", []), (" weighted", [0.5, 3, 0])] as [(String, [Double])] {
       let loss = try Rule.loss(
         "cross_entropy",
-        ["from": node, "class_weights": Node(.list(weights.map { Node(.double($0)) }))])
+        [
+          "from": node,
+          "class_weights": ConfigValue(.list(weights.map { ConfigValue(.double($0)) })),
+        ])
       batches.append(("cross " + from + label, on(3, classes, classes: true, loss), isProbable))
       batches.append(("cross shares " + from + label, on(3, shares, loss), isProbable))
     }
   }
   for margin in [1.0, 2.5] {
-    let loss = try Rule.loss("hinge", ["margin": Node(.double(margin))])
+    let loss = try Rule.loss("hinge", ["margin": ConfigValue(.double(margin))])
     batches.append(("hinge \(margin)", on(3, classes, classes: true, loss), false))
     batches.append(("hinge rows", on(3, [0, 0, 1, 1, 0, 0, 0, 1, 0], loss), false))
     batches.append(("hinge binary", on(1, bits, classes: true, loss), false))
@@ -256,7 +262,7 @@ private func outputs(of batch: LossBatch, probabilities: Bool, seed: Int) -> [Do
     errorText { try Rule.loss("huber", ["delta": 0]) }
       == "error: delta must be a number > 0, found the number 0")
   #expect(
-    errorText { try Rule.loss("huber", ["delta": Node(.double(.nan))]) }
+    errorText { try Rule.loss("huber", ["delta": ConfigValue(.double(.nan))]) }
       == "error: delta must be a number > 0, found the number nan")
   #expect(
     errorText { try Rule.loss("cross_entropy", ["from": "logit"]) }

@@ -22,8 +22,10 @@ private struct LpCase: Decodable {
     try makeLayer(
       "lp_pooling",
       [
-        ("global", true), ("p", Node(.double(exponent))), ("normalize", Node(.bool(normalize))),
-        ("allow_p_below_one", Node(.bool(exponent < 1))), ("learned", Node(.bool(learned))),
+        ("global", true), ("p", ConfigValue(.double(exponent))),
+        ("normalize", ConfigValue(.bool(normalize))),
+        ("allow_p_below_one", ConfigValue(.bool(exponent < 1))),
+        ("learned", ConfigValue(.bool(learned))),
       ])
   }
 }
@@ -87,7 +89,10 @@ private let lpCases: [LpCase] = try! Repository.reference("lp_pooling.json")
         let results = try [p, p.nextUp].map { p in
           let layer = try makeLayer(
             "lp_pooling",
-            [("global", true), ("p", Node(.double(p))), ("normalize", Node(.bool(normalize)))])
+            [
+              ("global", true), ("p", ConfigValue(.double(p))),
+              ("normalize", ConfigValue(.bool(normalize))),
+            ])
           let bench = try LayerBench<Double>(layer, inputs: [[5]], samples: 1)
           bench.x.values = x
           bench.dy.values = [1]
@@ -116,7 +121,10 @@ private let lpCases: [LpCase] = try! Repository.reference("lp_pooling.json")
     for normalize in [false, true] {
       let layer = try makeLayer(
         "lp_pooling",
-        [("window", 3), ("p", Node(.double(p))), ("normalize", Node(.bool(normalize)))])
+        [
+          ("window", 3), ("p", ConfigValue(.double(p))),
+          ("normalize", ConfigValue(.bool(normalize))),
+        ])
       let bench = try LayerBench<Double>(layer, inputs: [[12]], samples: 1)
       bench.x.values = [1, .nan, 2, -.infinity, 1, 0, .infinity, .nan, 0, .nan, 0, 0]
       bench.dy.values = [1, 1, 1, 1]
@@ -135,7 +143,8 @@ private let lpCases: [LpCase] = try! Repository.reference("lp_pooling.json")
 
   @Test func `the first of equal entries takes the gradient of p = inf`() throws {
     let bench = try LayerBench<Double>(
-      makeLayer("lp_pooling", [("window", 3), ("p", Node(.double(.infinity)))]), inputs: [[6]],
+      makeLayer("lp_pooling", [("window", 3), ("p", ConfigValue(.double(.infinity)))]),
+      inputs: [[6]],
       samples: 1)
     bench.x.values = [1, -2, 2, 0, 0, 0]
     bench.dy.values = [5, 5]
@@ -159,7 +168,7 @@ private let lpCases: [LpCase] = try! Repository.reference("lp_pooling.json")
   @Test func `a learned p starts at its option and stays above 1`() throws {
     for p in [1.0001, 1.5, 2, 30, 800] {
       let layer = try makeLayer(
-        "lp_pooling", [("global", true), ("p", Node(.double(p))), ("learned", true)])
+        "lp_pooling", [("global", true), ("p", ConfigValue(.double(p))), ("learned", true)])
       let rho = try #require(layer.plan(for: [[2]]).parameters[0].initial.options["value"]?.number)
       #expect(abs(1 + max(rho, 0) + log1p(exp(-abs(rho))) - p) <= 1e-15 * p)
       let bench = try LayerBench<Double>(layer, inputs: [[2]], samples: 1)

@@ -13,11 +13,13 @@ import Testing
     let dilation: (Int, Int)
     let ceiling: Bool
 
-    var options: [(String, Node)] {
-      func node(_ pair: (Int, Int)) -> Node { [Node(.int(pair.0)), Node(.int(pair.1))] }
+    var options: [(String, ConfigValue)] {
+      func node(_ pair: (Int, Int)) -> ConfigValue {
+        [ConfigValue(.int(pair.0)), ConfigValue(.int(pair.1))]
+      }
       return [
         ("window", node(window)), ("stride", node(stride)), ("padding", node(padding)),
-        ("dilation", node(dilation)), ("ceil_mode", Node(.bool(ceiling))),
+        ("dilation", node(dilation)), ("ceil_mode", ConfigValue(.bool(ceiling))),
       ]
     }
   }
@@ -49,7 +51,7 @@ import Testing
         padding: (pick(0...3, 4), pick(0...3, 5)), dilation: (pick(1...3, 6), pick(1...3, 7)),
         ceiling: pick(0...1, 8) == 1)
       let (rows, columns) = (pick(1...9, 9), pick(1...9, 10))
-      let trace = "seed \(seed): \(Node.map(g.options).flow) on \(rows) × \(columns)"
+      let trace = "seed \(seed): \(ConfigValue.map(g.options).flow) on \(rows) × \(columns)"
 
       let rowStarts = starts(
         rows, g.window.0, g.stride.0, g.padding.0, g.dilation.0, g.ceiling)
@@ -81,7 +83,7 @@ import Testing
         ("average_pooling", [], { window, _ in window.reduce(0, +) / Double(window.count) }),
         ("average_pooling", [("count_padding", true)], { $0.reduce(0, +) / Double($1) }),
         ("lp_pooling", [("p", 1)], { window, _ in window.reduce(0) { $0 + abs($1) } }),
-      ] as [(String, [(String, Node)], ([Double], Int) -> Double)] {
+      ] as [(String, [(String, ConfigValue)], ([Double], Int) -> Double)] {
         let layer = try makeLayer(type, g.options + extra)
         let plan = try? layer.plan(for: [Port(shape)])
         #expect((plan != nil) == isPossible, "\(trace)")

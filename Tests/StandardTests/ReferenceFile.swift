@@ -10,38 +10,38 @@ struct ReferenceTensor: Decodable {
 
 /// An option as a reference file holds it; `.inf` is written as text there.
 enum ReferenceOption: Decodable {
-  case node(Node)
+  case node(ConfigValue)
 
   init(from decoder: any Decoder) throws {
     if var list = try? decoder.unkeyedContainer() {
-      var items: [Node] = []
+      var items: [ConfigValue] = []
       while !list.isAtEnd { items.append(try list.decode(ReferenceOption.self).node) }
-      self = .node(Node(.list(items)))
+      self = .node(ConfigValue(.list(items)))
     } else if let map = try? [String: ReferenceOption](from: decoder) {
       self = .node(ReferenceOption.map(map))
     } else {
       let scalar = try decoder.singleValueContainer()
       if let value = try? scalar.decode(Bool.self) {
-        self = .node(Node(.bool(value)))
+        self = .node(ConfigValue(.bool(value)))
       } else if let value = try? scalar.decode(Int.self) {
-        self = .node(Node(.int(value)))
+        self = .node(ConfigValue(.int(value)))
       } else if let value = try? scalar.decode(Double.self) {
-        self = .node(Node(.double(value)))
+        self = .node(ConfigValue(.double(value)))
       } else {
         let text = try scalar.decode(String.self)
-        self = .node(Node(text == ".inf" ? .double(.infinity) : .string(text)))
+        self = .node(ConfigValue(text == ".inf" ? .double(.infinity) : .string(text)))
       }
     }
   }
 
-  var node: Node {
+  var node: ConfigValue {
     switch self {
     case .node(let node): node
     }
   }
 
-  static func map(_ options: [String: ReferenceOption]) -> Node {
-    Node.map(options.sorted { $0.key < $1.key }.map { ($0.key, $0.value.node) })
+  static func map(_ options: [String: ReferenceOption]) -> ConfigValue {
+    ConfigValue.map(options.sorted { $0.key < $1.key }.map { ($0.key, $0.value.node) })
   }
 }
 

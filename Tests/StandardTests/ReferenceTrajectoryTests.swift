@@ -64,7 +64,7 @@ struct ReferenceTrajectoryTests {
     let schedule = try #require(standardRegistry.schedules[reference.type]).make(&options)
     try options.finish()
     let sgd = try makeOptimizer(
-      "sgd", Node.map([("learning_rate", Node(.double(reference.rate)))]))
+      "sgd", ConfigValue.map([("learning_rate", ConfigValue(.double(reference.rate)))]))
     let parts = try [0, 3].map { first in
       try ReferenceTraining<Double>(Self.file, samples: first..<(first + 3))
     }
@@ -123,7 +123,7 @@ struct ReferenceTrajectoryTests {
     #expect(descent.damaged == [])
   }
 
-  private func makeOptimizer(_ type: String, _ node: Node) throws -> any Optimizer {
+  private func makeOptimizer(_ type: String, _ node: ConfigValue) throws -> any Optimizer {
     var options = Options(node)
     let optimizer = try #require(standardRegistry.optimizers[type]).make(&options)
     try options.finish()
@@ -144,7 +144,8 @@ struct ReferenceTraining<S: Scalar> {
     samples = range.count
     func bench(_ type: String, units: Int?, inputs: Shape) throws -> LayerBench<S> {
       try LayerBench(
-        makeLayer(type, units.map { [("units", Node(.int($0)))] } ?? []), inputs: [Port(inputs)],
+        makeLayer(type, units.map { [("units", ConfigValue(.int($0)))] } ?? []),
+        inputs: [Port(inputs)],
         samples: range.count)
     }
     layers = [

@@ -3,13 +3,13 @@ import TestSupport
 
 /// Makes losses, optimizers and the rest as a file would: by name, with options.
 enum Rule {
-  typealias Entries = KeyValuePairs<String, Node>
+  typealias Entries = KeyValuePairs<String, ConfigValue>
 
   /// Reads `entries` with `build`; throws every error, unread keys included.
   static func make<Made>(
     _ entries: Entries, _ build: (inout Options) throws -> Made
   ) throws -> Made {
-    var options = Options(Node.map(entries.map { ($0.key, $0.value) }))
+    var options = Options(ConfigValue.map(entries.map { ($0.key, $0.value) }))
     let made = try build(&options)
     try options.finish()
     return made

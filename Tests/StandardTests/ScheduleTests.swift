@@ -72,17 +72,18 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
 
 /// As PyTorch's SequentialLR([LinearLR, …]): what follows starts with its epoch 0.
 @Test func schedulesBeginAfterTheirWarmup() throws {
-  let warmup = Node.map([("epochs", 2), ("from", 0.5)])
+  let warmup = ConfigValue.map([("epochs", 2), ("from", 0.5)])
   let step = try Rule.schedule("step", ["every": 2, "factor": 0.5, "warmup": warmup])
   #expect(factors(step, epochs: 7) == [0.5, 0.75, 1, 1, 0.5, 0.5, 0.25])
   let cosine = try Rule.schedule("cosine", ["warmup": warmup])
   #expect(close(factors(cosine, epochs: 4), [0.5, 0.75, 1, 0.5]))
   let byStep = try Rule.schedule(
-    "inverse_time", ["decay": 1, "by": "step", "warmup": Node.map([("steps", 3)])])
+    "inverse_time", ["decay": 1, "by": "step", "warmup": ConfigValue.map([("steps", 3)])])
   #expect(
     close(factors(byStep, epochs: 3, stepsPerEpoch: 2), [0, 1 / 3.0, 2 / 3.0, 1, 0.5, 1 / 3.0]))
   let plateau = try Rule.schedule(
-    "plateau", ["patience": 0, "factor": 0.5, "warmup": Node.map([("steps", 3), ("from", 0.5)])])
+    "plateau",
+    ["patience": 0, "factor": 0.5, "warmup": ConfigValue.map([("steps", 3), ("from", 0.5)])])
   #expect(
     close(
       factors(plateau, epochs: 4, stepsPerEpoch: 2),
@@ -140,9 +141,9 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
   let length = "error: a warm-up needs its length in either epochs or steps"
   #expect(errors("linear_warmup", [:]) == length)
   #expect(errors("linear_warmup", ["epochs": 1, "steps": 2]) == length)
-  #expect(errors("cosine", ["warmup": Node.map([])]) == length)
+  #expect(errors("cosine", ["warmup": ConfigValue.map([])]) == length)
   #expect(
-    errors("cosine", ["warmup": Node.map([("epochs", 2), ("form", 0.5)])])
+    errors("cosine", ["warmup": ConfigValue.map([("epochs", 2), ("form", 0.5)])])
       == "error: unknown key 'form'; did you mean 'from'?")
   #expect(
     errors("cosine", ["warmup": 3]) == """

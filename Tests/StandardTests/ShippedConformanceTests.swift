@@ -11,13 +11,13 @@ import Testing
     let type: String
     let options: String
     let inputs: [Port]
-    let node: Node
+    let node: ConfigValue
 
     var testDescription: String { "\(type) \(options) \(inputs)" }
 
-    init(_ type: String, _ options: [(String, Node)] = [], on inputs: Port...) {
+    init(_ type: String, _ options: [(String, ConfigValue)] = [], on inputs: Port...) {
       self.type = type
-      node = Node.map(options)
+      node = ConfigValue.map(options)
       self.options = node.flow
       self.inputs = inputs
     }
@@ -40,7 +40,7 @@ import Testing
     Case("lp_pooling", [("window", 3), ("stride", 1), ("p", 3), ("padding", 1)], on: [1, 4, 5]),
     Case("lp_pooling", [("window", 2), ("p", 2.5), ("normalize", true)], on: [6]),
     Case("lp_pooling", [("window", 2), ("p", 4)], on: [1, 4, 4]),
-    Case("lp_pooling", [("window", 2), ("p", Node(.double(.infinity)))], on: [2, 4, 4]),
+    Case("lp_pooling", [("window", 2), ("p", ConfigValue(.double(.infinity)))], on: [2, 4, 4]),
     Case("lp_pooling", [("global", true), ("p", 2)], on: [3, 3, 2]),
     Case("lp_pooling", [("window", 2), ("p", 2), ("learned", true)], on: [1, 4, 4]),
     Case("max_pooling", [("window", 2)], on: [2, 4, 4]),
@@ -76,7 +76,7 @@ import Testing
   /// A loss with its options, output, targets, and where its inputs lie.
   struct LossCase: Sendable, CustomTestStringConvertible {
     let type: String
-    let node: Node
+    let node: ConfigValue
     let output: Shape
     let target: Target
     let hasProbabilities: Bool
@@ -84,11 +84,11 @@ import Testing
     var testDescription: String { "\(type) \(node.flow) \(output) \(target)" }
 
     init(
-      _ type: String, _ options: [(String, Node)] = [], _ output: Shape, _ target: Target,
+      _ type: String, _ options: [(String, ConfigValue)] = [], _ output: Shape, _ target: Target,
       probabilities: Bool = false
     ) {
       self.type = type
-      node = Node.map(options)
+      node = ConfigValue.map(options)
       self.output = output
       self.target = target
       hasProbabilities = probabilities

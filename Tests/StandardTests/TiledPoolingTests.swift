@@ -43,11 +43,11 @@ import Testing
       return windows
     }
 
-    func options(p: Double, normalize: Bool) -> [(String, Node)] {
+    func options(p: Double, normalize: Bool) -> [(String, ConfigValue)] {
       [
-        ("window", Node(.list([Node(.int(height)), Node(.int(width))]))),
-        ("p", Node(.double(p))), ("normalize", Node(.bool(normalize))),
-        ("allow_p_below_one", Node(.bool(p < 1))),
+        ("window", ConfigValue(.list([ConfigValue(.int(height)), ConfigValue(.int(width))]))),
+        ("p", ConfigValue(.double(p))), ("normalize", ConfigValue(.bool(normalize))),
+        ("allow_p_below_one", ConfigValue(.bool(p < 1))),
       ]
     }
   }
@@ -112,8 +112,9 @@ import Testing
           makeLayer(
             "lp_pooling",
             [
-              ("global", true), ("p", Node(.double(p))), ("normalize", Node(.bool(seed % 2 == 1))),
-              ("allow_p_below_one", Node(.bool(p < 1))),
+              ("global", true), ("p", ConfigValue(.double(p))),
+              ("normalize", ConfigValue(.bool(seed % 2 == 1))),
+              ("allow_p_below_one", ConfigValue(.bool(p < 1))),
             ]), inputs: [[window.count]], samples: 1)
         alone.x.values = window.map { x[$0] }
         alone.dy.values = [bench.dy.values[j]]

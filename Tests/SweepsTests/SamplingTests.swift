@@ -62,7 +62,7 @@ import Testing
 
   // MARK: Distributions
 
-  private func distribution(_ kind: String, _ values: Node) throws -> Distribution {
+  private func distribution(_ kind: String, _ values: ConfigValue) throws -> Distribution {
     try Distribution(.map([(kind, values)]), of: "train.x")
   }
 
@@ -115,7 +115,7 @@ import Testing
     #expect(positions.map(choice.value(at:)) == ["sum", "sum", "2", "[1, 2]", "true", "true"])
   }
 
-  private static let errors: [(Node, String)] = [
+  private static let errors: [(ConfigValue, String)] = [
     (.map([("uniform", [1])]), "uniform must be [low, high], two finite numbers, low < high"),
     (
       .map([("uniform", [2, 1])]),
@@ -144,7 +144,7 @@ import Testing
   ]
 
   @Test(arguments: errors)
-  func wrongDistributionsAreReported(_ node: Node, _ message: String) {
+  func wrongDistributionsAreReported(_ node: ConfigValue, _ message: String) {
     #expect {
       try Distribution(node, of: "train.x")
     } throws: { error in

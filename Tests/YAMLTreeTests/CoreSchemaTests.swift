@@ -12,7 +12,7 @@ import Testing
     let cases: [[String]] = try Repository.reference("yaml_core_schema.json")
     #expect(cases.count > 1000)
     for reference in cases {
-      let expected: Node.Content =
+      let expected: ConfigValue.Content =
         switch reference[1] {
         case "null": .null
         case "bool": .bool(reference[2] == "true")
@@ -20,17 +20,17 @@ import Testing
         case "float": .double(try #require(Double(reference[2])))
         default: .string(reference[2])
         }
-      let found = Node(coreSchemaValue(of: reference[0]))
-      #expect(found.isSame(as: Node(expected)), "\(reference) is read as \(found.kind)")
+      let found = ConfigValue(coreSchemaValue(of: reference[0]))
+      #expect(found.isSame(as: ConfigValue(expected)), "\(reference) is read as \(found.kind)")
     }
   }
 
   @Test func quotedScalarsAreTexts() throws {
     for text in ["null", "~", "", "true", "1", "1e-4", ".inf", "0x10"] {
       for quoted in ["'\(text)'", "\"\(text)\""] {
-        #expect(try parse("a: \(quoted)")["a"]!.isSame(as: Node(.string(text))))
+        #expect(try parse("a: \(quoted)")["a"]!.isSame(as: ConfigValue(.string(text))))
       }
-      #expect(try parse("a: |-\n  \(text)x\n")["a"]!.isSame(as: Node(.string(text + "x"))))
+      #expect(try parse("a: |-\n  \(text)x\n")["a"]!.isSame(as: ConfigValue(.string(text + "x"))))
     }
   }
 
@@ -48,7 +48,7 @@ import Testing
       (digits, Double.infinity), ("0x" + digits, .infinity), ("0o" + digits, .infinity),
       ("0." + digits, 0.7777777777777778), ("1e-" + digits, 0), ("1e" + digits, .infinity),
     ] {
-      #expect(Node(coreSchemaValue(of: text)).isSame(as: Node(.double(value))))
+      #expect(ConfigValue(coreSchemaValue(of: text)).isSame(as: ConfigValue(.double(value))))
     }
   }
 }

@@ -21,7 +21,7 @@ struct ErrorCase: Sendable, CustomTestStringConvertible {
   }
 }
 
-func parse(_ yaml: String) throws -> Node {
+func parse(_ yaml: String) throws -> ConfigValue {
   try parseYAML(Array(yaml.utf8), name: "a.yaml")
 }
 
@@ -30,10 +30,10 @@ func errors(in yaml: [UInt8]) -> String {
   errorText { try parseYAML(yaml, name: "a.yaml") }
 }
 
-extension Node {
+extension ConfigValue {
   /// Equal in content: kinds, numbers to the bit (NaN equals NaN), texts to the
   /// character, keys in order.
-  func isSame(as other: Node) -> Bool {
+  func isSame(as other: ConfigValue) -> Bool {
     switch (content, other.content) {
     case (.null, .null): true
     case (.bool(let a), .bool(let b)): a == b

@@ -58,7 +58,7 @@ import Testing
   }
 
   /// How many collections lie in one another.
-  private func levels(of node: Node) -> Int {
+  private func levels(of node: ConfigValue) -> Int {
     switch node.content {
     case .list(let items): 1 + (items.map(levels).max() ?? 0)
     case .map(let entries): 1 + (entries.map { levels(of: $0.value) }.max() ?? 0)

@@ -18,7 +18,7 @@ import YAMLTree
     copy: *t
     """
 
-  private func applied(_ overrides: String...) throws -> Node {
+  private func applied(_ overrides: String...) throws -> ConfigValue {
     try apply(overrides: overrides, to: parse(OverrideTests.file))
   }
 
@@ -116,7 +116,7 @@ import YAMLTree
   }
 
   @Test func valuesKnowTheirLocations() throws {
-    func place(_ node: Node?) -> String { node?.place.map { "\($0)" } ?? "none" }
+    func place(_ node: ConfigValue?) -> String { node?.place.map { "\($0)" } ?? "none" }
     let tree = try applied("train.epochs= x", "+größe.é.b=[1, 2]", "name=|\n  a\n  b")
     #expect(place(tree["train"]?["epochs"]) == "command line:1:15")
     #expect(place(tree["größe"]) == "command line:1:8")

@@ -26,7 +26,7 @@ import Testing
       self = kind == "-" ? .list(trees) : .map(trees)
     }
 
-    init(_ node: Node) {
+    init(_ node: ConfigValue) {
       switch node.content {
       case .list(let items): self = .list(items.map { Tree($0) })
       case .map(let entries):

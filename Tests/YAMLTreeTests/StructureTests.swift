@@ -5,9 +5,9 @@ import YAMLTree
 /// A text and the tree it stands for, written in flow style.
 struct Reading: Sendable, CustomTestStringConvertible {
   let yaml: String
-  let tree: Node
+  let tree: ConfigValue
 
-  init(_ yaml: String, _ tree: Node) {
+  init(_ yaml: String, _ tree: ConfigValue) {
     self.yaml = yaml
     self.tree = tree
   }
@@ -20,8 +20,8 @@ struct Reading: Sendable, CustomTestStringConvertible {
   @Test(
     arguments: [
       // Scalars as documents.
-      Reading("null\n", Node(.null)),
-      Reading("--- ~\n", Node(.null)),
+      Reading("null\n", ConfigValue(.null)),
+      Reading("--- ~\n", ConfigValue(.null)),
       Reading("--- 5\n...\n", 5),
       Reading("'x'", "x"),
       Reading("hello\n", "hello"),
@@ -48,7 +48,7 @@ struct Reading: Sendable, CustomTestStringConvertible {
       Reading("a: |2\n    x\n", .map([("a", "  x\n")])),
       Reading("a: |\nb: >\n", .map([("a", ""), ("b", "")])),
       // Lists and mappings in blocks.
-      Reading("- 1\n-\n- \n- 2\n", [1, Node(.null), Node(.null), 2]),
+      Reading("- 1\n-\n- \n- 2\n", [1, ConfigValue(.null), ConfigValue(.null), 2]),
       Reading("- - 1\n  - 2\n-\n  - 3\n", [[1, 2], [3]]),
       Reading("a:\n- 1\n- 2\nb:\n  - 3\n", .map([("a", [1, 2]), ("b", [3])])),
       Reading(
@@ -56,20 +56,23 @@ struct Reading: Sendable, CustomTestStringConvertible {
         [.map([("a", 1), ("b", 2)]), .map([("c", 3), ("d", 4)])]),
       Reading(
         "a:\nb: ~\nc:\n   d:\n    e: 1\n",
-        .map([("a", Node(.null)), ("b", Node(.null)), ("c", .map([("d", .map([("e", 1)]))]))])),
-      Reading("? a\n: 1\n? b\n", .map([("a", 1), ("b", Node(.null))])),
+        .map([
+          ("a", ConfigValue(.null)), ("b", ConfigValue(.null)),
+          ("c", .map([("d", .map([("e", 1)]))])),
+        ])),
+      Reading("? a\n: 1\n? b\n", .map([("a", 1), ("b", ConfigValue(.null))])),
       Reading(
         "'a b' : 1\n\"c\\n\": 2\n3: 4\ntrue: 5\n~: 6\n",
         .map([("a b", 1), ("c\n", 2), ("3", 4), ("true", 5), ("~", 6)])),
       // In brackets.
       Reading("[]", []),
-      Reading("{}", Node(.map([]))),
+      Reading("{}", ConfigValue(.map([]))),
       Reading("[1, [2, {a: 3}], ]", [1, [2, .map([("a", 3)])]]),
       Reading(
         "{a: 1, b, 'c': , d: [e,\n# why\nf], }",
-        .map([("a", 1), ("b", Node(.null)), ("c", Node(.null)), ("d", ["e", "f"])])),
+        .map([("a", 1), ("b", ConfigValue(.null)), ("c", ConfigValue(.null)), ("d", ["e", "f"])])),
       Reading("{\"a\":1,'b':[2]}", .map([("a", 1), ("b", [2])])),
-      Reading("{\"a:b\"}", .map([("a:b", Node(.null))])),
+      Reading("{\"a:b\"}", .map([("a:b", ConfigValue(.null))])),
       Reading("[a: 1, b: 2]", [.map([("a", 1)]), .map([("b", 2)])]),
       Reading("[? a : 1]", [.map([("a", 1)])]),
       Reading("a: [1,\n2]\nb: {c:\n 3}\n", .map([("a", [1, 2]), ("b", .map([("c", 3)]))])),
@@ -92,8 +95,9 @@ struct Reading: Sendable, CustomTestStringConvertible {
       Reading("- &x 1\n- *x\n- &x 2\n- *x\n", [1, 1, 2, 2]),
       Reading("- &x [&x 1, *x]\n- *x\n", [[1, 1], 1]),
       Reading(
-        "&a b: &c\nd: *a\ne: *c\n", .map([("b", Node(.null)), ("d", "b"), ("e", Node(.null))])),
-      Reading("- &x\n- *x\n", [Node(.null), Node(.null)]),
+        "&a b: &c\nd: *a\ne: *c\n",
+        .map([("b", ConfigValue(.null)), ("d", "b"), ("e", ConfigValue(.null))])),
+      Reading("- &x\n- *x\n", [ConfigValue(.null), ConfigValue(.null)]),
       Reading("&x a: 1\n", .map([("a", 1)])),
       // Around the document.
       Reading("\u{FEFF}a: 1\n", .map([("a", 1)])),
@@ -125,7 +129,7 @@ struct Reading: Sendable, CustomTestStringConvertible {
       alias: *x
       """)
     func at(_ place: Place?) -> String { place.map { "\($0.line):\($0.column)" } ?? "none" }
-    func places(_ node: Node) -> String {
+    func places(_ node: ConfigValue) -> String {
       switch node.content {
       case .list(let items): at(node.place) + "[" + items.map(places).joined(separator: " ") + "]"
       case .map(let entries):

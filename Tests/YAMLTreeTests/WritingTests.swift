@@ -36,9 +36,9 @@ import YAMLTree
   }
 
   @Test func longListsHaveOneLinePerElement() throws {
-    let short = Node(.list((1000..<1015).map { Node(.int($0)) }))
+    let short = ConfigValue(.list((1000..<1015).map { ConfigValue(.int($0)) }))
     #expect(writeYAML(.map([("a", short)])).split(separator: "\n").count == 1)
-    let long = Node(.list((1000..<1020).map { Node(.int($0)) }))
+    let long = ConfigValue(.list((1000..<1020).map { ConfigValue(.int($0)) }))
     let text = writeYAML(.map([("a", long)]))
     #expect(text.hasPrefix("a:\n  - 1000\n  - 1001\n"))
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
@@ -64,9 +64,10 @@ import YAMLTree
   @Test(arguments: texts)
   func everyTextReadsBack(text: String) throws {
     for tree in [
-      Node(.string(text)), Node(.list([Node(.string(text)), 1])),
-      Node.map([(text, Node(.string(text)))]),
-      Node(.list([.map([(text, .map([(text, Node(.list([Node(.string(text))])))]))])])),
+      ConfigValue(.string(text)), ConfigValue(.list([ConfigValue(.string(text)), 1])),
+      ConfigValue.map([(text, ConfigValue(.string(text)))]),
+      ConfigValue(
+        .list([.map([(text, .map([(text, ConfigValue(.list([ConfigValue(.string(text))])))]))])])),
     ] {
       let written = writeYAML(tree)
       #expect(try parse(written).isSame(as: tree), "written as \(written)")
@@ -77,9 +78,10 @@ import YAMLTree
     for letter in ["k", " ", "\u{0}", "\u{2028}", "\"", "é"] {
       for count in [1, 170, 171, 255, 256, 511, 512, 1021, 1022, 1023, 1024] {
         let key = String(repeating: letter, count: count)
-        for value in [1, [1], [[1], 2], .map([("a", [[1]])])] as [Node] {
+        for value in [1, [1], [[1], 2], .map([("a", [[1]])])] as [ConfigValue] {
           for tree in [
-            Node.map([(key, value), ("z", 1)]), Node(.list([Node.map([(key, value)])])),
+            ConfigValue.map([(key, value), ("z", 1)]),
+            ConfigValue(.list([ConfigValue.map([(key, value)])])),
           ] {
             #expect(
               try parse(writeYAML(tree)).isSame(as: tree), "\(count) of \(letter.debugDescription)")
@@ -99,12 +101,12 @@ import YAMLTree
     ]
     values += (0..<2000).map { _ in Double(bitPattern: random.next()) }.filter(\.isFinite)
     for value in values {
-      let number = try #require(try parse(writeYAML(Node(.double(value)))).number)
+      let number = try #require(try parse(writeYAML(ConfigValue(.double(value)))).number)
       #expect(number.bitPattern == value.bitPattern, "\(value)")
     }
-    #expect(try parse(writeYAML(Node(.double(.nan)))).number?.isNaN == true)
+    #expect(try parse(writeYAML(ConfigValue(.double(.nan)))).number?.isNaN == true)
     for value in [0, -1, .max, .min] {
-      #expect(try parse(writeYAML(Node(.int(value)))).isSame(as: Node(.int(value))))
+      #expect(try parse(writeYAML(ConfigValue(.int(value)))).isSame(as: ConfigValue(.int(value))))
     }
   }
 
@@ -119,21 +121,21 @@ import YAMLTree
     }
   }
 
-  private func randomTree(depth: Int, _ random: inout SeededGenerator) -> Node {
+  private func randomTree(depth: Int, _ random: inout SeededGenerator) -> ConfigValue {
     switch Int.random(in: 0..<(depth > 0 ? 9 : 5), using: &random) {
-    case 0: return Node(.null)
-    case 1: return Node(.bool(.random(using: &random)))
-    case 2: return Node(.int(Int.random(in: -1000...1000, using: &random)))
-    case 3: return Node(.double(Double.random(in: -1...1, using: &random)))
-    case 4: return Node(.string(WritingTests.texts.randomElement(using: &random)!))
+    case 0: return ConfigValue(.null)
+    case 1: return ConfigValue(.bool(.random(using: &random)))
+    case 2: return ConfigValue(.int(Int.random(in: -1000...1000, using: &random)))
+    case 3: return ConfigValue(.double(Double.random(in: -1...1, using: &random)))
+    case 4: return ConfigValue(.string(WritingTests.texts.randomElement(using: &random)!))
     case 5, 6:
-      return Node(
+      return ConfigValue(
         .list(
           (0..<Int.random(in: 0...4, using: &random)).map { _ in
             randomTree(depth: depth - 1, &random)
           }))
     default:
-      var entries: [(String, Node)] = []
+      var entries: [(String, ConfigValue)] = []
       for _ in 0..<Int.random(in: 0...4, using: &random) {
         let key = WritingTests.texts.randomElement(using: &random)!
         if entries.contains(where: { $0.0 == key }) { continue }

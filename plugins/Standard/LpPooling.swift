@@ -58,7 +58,7 @@ struct LpPooling: Layer, Component {
     isLearned = options.bool("learned", default: false, "learn p, from the given one on")
     if isLearned, !(p > 1 && p.isFinite) {
       options.reject(
-        "p", "a learned p must start above 1 and finite, found \(Node(.double(p)).flow)")
+        "p", "a learned p must start above 1 and finite, found \(ConfigValue(.double(p)).flow)")
     }
   }
 

@@ -29,7 +29,7 @@ struct Pooling {
       (rows, columns, ceiling) = (.single, .single, false)
       for key in ["window", "stride", "padding", "dilation", "ceil_mode"]
       where options.contains(key) {
-        _ = options.node(key, "nothing")
+        _ = options.value(key, "nothing")
         options.reject(key, "\(key) has no meaning where global is true; remove one of them")
       }
       return

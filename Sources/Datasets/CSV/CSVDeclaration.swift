@@ -76,13 +76,13 @@ struct CSVDeclaration: StreamableSource, PortSource, Component {
 /// range `first..last`, an index where there is no header (from 0; negative
 /// from the end), or a list of these.
 struct ColumnSelection: Sendable {
-  let items: [Node]
+  let items: [ConfigValue]
 
   /// Nil where the key is absent or wrong.
   init?(_ key: String, from options: inout Options, _ explanation: String = "") {
     let range = "a column's name, index, pattern or range, or a list of these"
-    guard let node = options.node(key, range, explanation) else { return nil }
-    let items = if case .list(let list) = node.content { list } else { [node] }
+    guard let config = options.value(key, range, explanation) else { return nil }
+    let items = if case .list(let list) = config.content { list } else { [config] }
     for item in items {
       switch item.content {
       case .string, .int: continue
@@ -92,15 +92,15 @@ struct ColumnSelection: Sendable {
         return nil
       }
     }
-    options.resolve(key, node)
+    options.resolve(key, config)
     self.items = items
   }
 
   /// Exactly these names.
-  init(names: [String]) { items = names.map { Node(.string($0)) } }
+  init(names: [String]) { items = names.map { ConfigValue(.string($0)) } }
 
   /// These items, which were read elsewhere; nil if there are none.
-  init?(items: [Node]) {
+  init?(items: [ConfigValue]) {
     if items.isEmpty { return nil }
     self.items = items
   }
@@ -126,7 +126,7 @@ struct ColumnSelection: Sendable {
 
   /// - Parameter known: the first position of every name in the table.
   private func positions(
-    of item: Node, in table: CSVTable, _ known: [ByteText: Int], at place: Place?
+    of item: ConfigValue, in table: CSVTable, _ known: [ByteText: Int], at place: Place?
   ) throws -> [Int] {
     if !table.hasHeader, case .int(let index) = item.content {
       let position = index < 0 ? index + table.names.count : index
@@ -147,8 +147,8 @@ struct ColumnSelection: Sendable {
     if let ends = range(text) {
       let bounds = try [ends.first, ends.last].map { end -> Int in
         let isIndex = !table.hasHeader && Int(end) != nil
-        let node = isIndex ? Node(.int(Int(end)!)) : Node(.string(end))
-        return try positions(of: node, in: table, known, at: place)[0]
+        let config = isIndex ? ConfigValue(.int(Int(end)!)) : ConfigValue(.string(end))
+        return try positions(of: config, in: table, known, at: place)[0]
       }
       guard bounds[0] <= bounds[1] else {
         throw Diagnostic("the columns '\(text)' run backwards", at: place)

@@ -13,14 +13,16 @@ struct ColumnTypes: Sendable {
   /// Nil if the key is absent.
   init?(from options: inout Options) {
     let range = "a mapping from columns to their types"
-    guard let node = options.node("columns", range, "{NAME or PATTERN: TYPE}") else { return nil }
-    guard case .map(let items) = node.content, let surroundings = options.surroundings else {
-      options.reject("columns", "columns must be \(range), found \(node.kind)")
+    guard let config = options.value("columns", range, "{NAME or PATTERN: TYPE}") else {
+      return nil
+    }
+    guard case .map(let items) = config.content, let surroundings = options.surroundings else {
+      options.reject("columns", "columns must be \(range), found \(config.kind)")
       return
     }
-    var resolved: [(String, Node)] = []
+    var resolved: [(String, ConfigValue)] = []
     for item in items {
-      var reader = Options(Node(.null, at: item.value.place))
+      var reader = Options(ConfigValue(.null, at: item.value.place))
       reader.surroundings = surroundings
       let type = reader.component(
         item.key, reading: item.value, of: surroundings.registry.columnTypes
@@ -33,7 +35,7 @@ struct ColumnTypes: Sendable {
           selection: ColumnSelection(names: [item.key]), place: item.keyPlace ?? item.value.place,
           type: type))
     }
-    options.resolve("columns", Node.map(resolved))
+    options.resolve("columns", ConfigValue.map(resolved))
   }
 
   /// The types by the columns' positions.

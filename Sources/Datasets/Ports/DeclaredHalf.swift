@@ -26,7 +26,7 @@ struct DeclaredHalf: Sendable {
   private var noun: String { half.noun }
 
   /// The reason why the value of `key` cannot be a mapping from these ports; nil if it can.
-  func fault(inMapping key: String, of entries: [Node.Entry]) -> Diagnostic? {
+  func fault(inMapping key: String, of entries: [ConfigValue.Entry]) -> Diagnostic? {
     guard let source, names == nil else { return nil }
     let example = entries.first?.key ?? "NAME"
     return Diagnostic(

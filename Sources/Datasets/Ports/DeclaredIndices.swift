@@ -13,17 +13,17 @@ struct DeclaredIndices: Sendable {
   init(from options: inout Options, inputs: DeclaredHalf) {
     let range = "a mapping from input ports to the number of their indices, or 'auto'"
     guard
-      let node = options.node("indices", range, "ports of whole numbers 0..<NUMBER, or of texts")
+      let config = options.value("indices", range, "ports of whole numbers 0..<NUMBER, or of texts")
     else { return }
-    guard case .map(let entries) = node.content else {
-      options.reject("indices", "indices must be \(range), found \(node.kind)")
+    guard case .map(let entries) = config.content else {
+      options.reject("indices", "indices must be \(range), found \(config.kind)")
       return
     }
     if let fault = inputs.fault(inMapping: "indices", of: entries) {
       options.reject("indices", fault)
       return
     }
-    let counts = options.component("indices", from: node) { inner in
+    let counts = options.component("indices", from: config) { inner in
       for entry in entries {
         if let fault = inputs.fault(inName: entry.key, at: entry.keyPlace) {
           inner.reject(entry.key, fault)
@@ -35,18 +35,18 @@ struct DeclaredIndices: Sendable {
   }
 
   private static func count(_ key: String, from options: inout Options) -> Count {
-    let node = options.node(key, "") ?? Node(.null)
-    if case .string("auto") = node.content {
-      options.resolve(key, node)
+    let config = options.value(key, "") ?? ConfigValue(.null)
+    if case .string("auto") = config.content {
+      options.resolve(key, config)
       return .auto
     }
-    if let count = node.integer, 1...Int(Int32.max) ~= count {
-      options.resolve(key, Node(.int(count)))
+    if let count = config.integer, 1...Int(Int32.max) ~= count {
+      options.resolve(key, ConfigValue(.int(count)))
       return .fixed(count)
     }
     options.reject(
       key,
-      "\(key) must be the number of indices (1 to \(Int32.max)) or 'auto', found \(node.kind)")
+      "\(key) must be the number of indices (1 to \(Int32.max)) or 'auto', found \(config.kind)")
     return .auto
   }
 

@@ -43,8 +43,8 @@ struct DeclaredPorts<Value: Sendable>: Sendable {
       ports = [Port(value: value, place: place)]
       return
     }
-    let node = options.node(key, "a mapping") ?? Node(.null)
-    let ports = options.component(key, from: node) { inner in
+    let config = options.value(key, "a mapping") ?? ConfigValue(.null)
+    let ports = options.component(key, from: config) { inner in
       if entries.isEmpty {
         inner.reject("", "'\(key)' names no ports; write {NAME: …}, or one value without a name")
       }
@@ -76,7 +76,7 @@ private func fault(inPortName name: String) -> String? {
 
 extension Options {
   /// The entries of the value of `key`, if it is a mapping.
-  func mapping(of key: String) -> [Node.Entry]? {
+  func mapping(of key: String) -> [ConfigValue.Entry]? {
     if case .map(let entries)? = entry(key)?.content { entries } else { nil }
   }
 }

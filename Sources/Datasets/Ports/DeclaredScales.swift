@@ -9,27 +9,27 @@ struct DeclaredScales: Sendable {
   init(from options: inout Options, inputs: DeclaredHalf, targets: DeclaredHalf) {
     place = options.contains("scale") ? options.place(of: "scale") : nil
     guard
-      var node = options.node(
+      var config = options.value(
         "scale", "a method or a mapping from inputs, targets or ports to methods",
         "fitted on the training data")
     else { return }
-    if case .string = node.content {
-      node = Node(.map([.init(key: "inputs", value: node)]), at: node.place)
+    if case .string = config.content {
+      config = ConfigValue(.map([.init(key: "inputs", value: config)]), at: config.place)
     }
     let names = ((inputs.names ?? []) + (targets.names ?? [])).map(\.name)
-    let methods = options.component("scale", from: node) { inner in
+    let methods = options.component("scale", from: config) { inner in
       var methods: [(String, Scaling.Method, Place?)] = []
       let halves = ["inputs", "targets"]
       for half in halves {
         let method = inner.choice(
           half, default: Scaling.Method.none, "of the columns of all \(half)")
-        methods.append((half, method, node.place))
+        methods.append((half, method, config.place))
       }
       for key in inner.keys where !halves.contains(text: key) {
         if names.contains(text: key) || !inputs.isKnown {
           methods.append((key, inner.choice(key, of: Scaling.Method.self), inner.place(of: key)))
         } else if let fault = DeclaredScales.fault(inName: key, names, inputs) {
-          _ = inner.node(key, "")
+          _ = inner.value(key, "")
           inner.reject(key, fault.located(at: inner.keyPlace(of: key)))
         }
       }

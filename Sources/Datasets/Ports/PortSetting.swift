@@ -22,12 +22,12 @@ struct PortSetting<Value: Sendable>: Sendable {
       common = read(key, &options).map { ($0, place) }
       return
     }
-    let node = options.node(key, "a mapping") ?? Node(.null)
+    let config = options.value(key, "a mapping") ?? ConfigValue(.null)
     if let fault = half.fault(inMapping: key, of: entries) {
       options.reject(key, fault)
       return
     }
-    let values = options.component(key, from: node) { inner in
+    let values = options.component(key, from: config) { inner in
       entries.compactMap { entry -> (String, Value, Place?)? in
         if let fault = half.fault(inName: entry.key, at: entry.keyPlace) {
           inner.reject(entry.key, fault)

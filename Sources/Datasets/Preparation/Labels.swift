@@ -15,15 +15,15 @@ enum DeclaredClasses: Sendable {
   init(_ key: String, from options: inout Options) {
     self = .none
     let range = "the number of classes (1 to \(DeclaredClasses.most)) or the list of their names"
-    guard let node = options.node(key, range, "checks the labels") else { return }
-    if case .null = node.content { return }
-    options.resolve(key, node)
-    if let count = node.integer, 1...DeclaredClasses.most ~= count {
+    guard let config = options.value(key, range, "checks the labels") else { return }
+    if case .null = config.content { return }
+    options.resolve(key, config)
+    if let count = config.integer, 1...DeclaredClasses.most ~= count {
       self = .count(count)
       return
     }
-    guard case .list(let items) = node.content, !items.isEmpty else {
-      options.reject(key, "\(key) must be \(range), found \(node.kind)")
+    guard case .list(let items) = config.content, !items.isEmpty else {
+      options.reject(key, "\(key) must be \(range), found \(config.kind)")
       return
     }
     var names: [String] = []

@@ -47,12 +47,12 @@ struct Split: Sendable {
     guard case .string(let name)? = options.entry("stratified")?.content,
       targets.names != nil || !targets.isKnown
     else { return nil }
-    let node = options.node("stratified", "true, false or the name of a target port")!
-    if let fault = targets.fault(inName: name, at: node.place) {
+    let config = options.value("stratified", "true, false or the name of a target port")!
+    if let fault = targets.fault(inName: name, at: config.place) {
       options.reject("stratified", fault)
     }
-    options.resolve("stratified", node)
-    return (name, node.place)
+    options.resolve("stratified", config)
+    return (name, config.place)
   }
 
   /// The rows of each part, in ascending order.

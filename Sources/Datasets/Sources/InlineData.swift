@@ -71,7 +71,7 @@ private struct Rows: Sendable {
   private(set) var places: [Place?] = []
 
   /// The first number that is missing, and its row.
-  private(set) var missing: (row: Int, item: Node)?
+  private(set) var missing: (row: Int, item: ConfigValue)?
 
   /// NaN for what is missing, as nil among the texts.
   private var numbers: [Double] = []
@@ -85,20 +85,20 @@ private struct Rows: Sendable {
     let isTarget = half == .targets
     let range =
       isTarget ? "a list of rows of numbers, or of class names" : "a list of rows of numbers"
-    guard let node = options.node(key, range, "or {PORT: ROWS}") else {
+    guard let config = options.value(key, range, "or {PORT: ROWS}") else {
       options.reject(key, "missing '\(key)': \(range) is required")
       return nil
     }
-    options.resolve(key, node)
-    guard case .list(let rows) = node.content, !rows.isEmpty else {
-      let found = if case .list = node.content { "an empty list" } else { node.kind }
+    options.resolve(key, config)
+    guard case .list(let rows) = config.content, !rows.isEmpty else {
+      let found = if case .list = config.content { "an empty list" } else { config.kind }
       options.reject(key, "\(key) must be \(range), found \(found)")
       return nil
     }
     var isSound = true
-    func reject(_ message: String, _ node: Node, notes: [Diagnostic.Note] = []) {
+    func reject(_ message: String, _ config: ConfigValue, notes: [Diagnostic.Note] = []) {
       isSound = false
-      options.reject(key, Diagnostic(message, at: node.place, notes: notes))
+      options.reject(key, Diagnostic(message, at: config.place, notes: notes))
     }
     let model = rows.first { !isTarget || !$0.isNull } ?? rows[0]
     width = model.items.count
@@ -162,9 +162,11 @@ private struct Rows: Sendable {
   }
 }
 
-extension Node {
+extension ConfigValue {
   /// The items of a row; a row of one number is the number itself.
-  fileprivate var items: [Node] { if case .list(let items) = content { items } else { [self] } }
+  fileprivate var items: [ConfigValue] {
+    if case .list(let items) = content { items } else { [self] }
+  }
 
   fileprivate var isNull: Bool { if case .null = content { true } else { false } }
 }

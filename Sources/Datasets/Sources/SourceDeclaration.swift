@@ -23,15 +23,15 @@ struct SourceDeclaration: Sendable {
     // Every key is read, so that an unknown one is told which there are.
     var found: SourceDeclaration?
     for name in types.order {
-      guard var node = options.node(name, "a mapping"), let type = types[name] else { continue }
-      if let shorthand = type.shorthand, case .string = node.content {
-        node = Node(.map([.init(key: shorthand, value: node)]), at: node.place)
+      guard var config = options.value(name, "a mapping"), let type = types[name] else { continue }
+      if let shorthand = type.shorthand, case .string = config.content {
+        config = ConfigValue(.map([.init(key: shorthand, value: config)]), at: config.place)
       }
-      let place = node.place
+      let place = config.place
       let hasMapping = ["inputs", "targets"].contains {
-        if case .map? = node[$0]?.content { true } else { false }
+        if case .map? = config[$0]?.content { true } else { false }
       }
-      found = options.component(name, from: node) {
+      found = options.component(name, from: config) {
         SourceDeclaration(
           name: name, source: try type.make(&$0), place: place,
           mayNamePorts: hasMapping || training?.mayNamePorts == true)

@@ -56,7 +56,7 @@ public struct ModelDeclaration: Sendable {
   /// Reads `model:`; every mistake is recorded in `options`.
   public init(from options: inout Options, registry: Registry) {
     place = options.place(of: "model")
-    guard let list = options.node("model", "a list of layers", "the layers, first to last") else {
+    guard let list = options.value("model", "a list of layers", "the layers, first to last") else {
       options.reject("model", "missing 'model': a list of layers is required")
       nodes = []
       return
@@ -69,12 +69,12 @@ public struct ModelDeclaration: Sendable {
     if items.isEmpty { options.reject("model", "model has no layers") }
 
     var nodes: [NodeDeclaration] = []
-    var resolved: [Node] = []
+    var resolved: [ConfigValue] = []
     var names = DefaultNames(explicit: items)
     for item in items {
       // Far more than are shown; each costs a search for a name that is near.
       if options.diagnostics.list.count >= 10 * Diagnostics.mostShown { break }
-      var reader = Options(Node(.null, at: item.place))
+      var reader = Options(ConfigValue(.null, at: item.place))
       let node = reader.component("layer", reading: item, of: registry.layers) { type, options in
         try NodeDeclaration(
           type: type, from: &options, defaultName: names.next(for: type.name),
@@ -84,7 +84,7 @@ public struct ModelDeclaration: Sendable {
       resolved.append(reader.resolved["layer"] ?? item)
       options.adopt(reader)
     }
-    options.resolve("model", Node(.list(resolved)))
+    options.resolve("model", ConfigValue(.list(resolved)))
     self.nodes = nodes
 
     var places: [String: Place?] = [:]
@@ -107,7 +107,7 @@ private struct DefaultNames {
   /// The last number that each type's name was given.
   private var numbers: [String: Int] = [:]
 
-  init(explicit items: [Node]) {
+  init(explicit items: [ConfigValue]) {
     taken = [ModelDeclaration.inputName]
     for item in items {
       if case .string(let name)? = item["name"]?.content { taken.insert(name) }
@@ -174,7 +174,7 @@ extension NodeDeclaration {
   private static func readInputs(from options: inout Options) -> [Reference]? {
     let range = "a name or a list of names"
     guard
-      let node = options.node(
+      let node = options.value(
         "inputs", range, "the nodes that feed it; the one before it unless given")
     else { return nil }
     options.resolve("inputs", node)
@@ -184,7 +184,7 @@ extension NodeDeclaration {
   private static func readFrozen(from options: inout Options) -> Frozen {
     let range = "true, false or a list of parameters"
     guard
-      let node = options.node("frozen", range, "true, or the parameters that stay as they are")
+      let node = options.value("frozen", range, "true, or the parameters that stay as they are")
     else {
       options.resolve("frozen", false)
       return .none
@@ -196,7 +196,7 @@ extension NodeDeclaration {
 
   /// One name, or a list of them.
   private static func references(
-    _ key: String, to what: String, _ node: Node, _ range: String, _ options: inout Options
+    _ key: String, to what: String, _ node: ConfigValue, _ range: String, _ options: inout Options
   ) -> [Reference] {
     switch node.content {
     case .string(let name): return [Reference(name: name, place: node.place)]
@@ -219,7 +219,7 @@ extension NodeDeclaration {
   private static func readShared(from options: inout Options) -> [SharedParameter] {
     let range = "a mapping from parameters to those of other nodes"
     guard
-      let node = options.node(
+      let node = options.value(
         "parameters", range, "tensors that it shares with another node: {weight: encoder.weight}")
     else { return [] }
     options.resolve("parameters", node)
@@ -246,7 +246,7 @@ extension NodeDeclaration {
     from options: inout Options, registry: Registry
   ) -> [InitialValues] {
     guard
-      let node = options.node(
+      let node = options.value(
         "initial", "a mapping from parameters to initial values",
         "initial values: {weight: {type: normal, standard_deviation: 0.1}, bias: {constant: 1}}")
     else { return [] }
@@ -257,9 +257,9 @@ extension NodeDeclaration {
       return []
     }
     var values: [InitialValues] = []
-    var resolved: [(String, Node)] = []
+    var resolved: [(String, ConfigValue)] = []
     for entry in entries {
-      var reader = Options(Node(.null, at: entry.value.place))
+      var reader = Options(ConfigValue(.null, at: entry.value.place))
       let initializer = reader.component(
         entry.key, reading: spelledOut(entry.value, registry), of: registry.initializers
       ) { type, options in try type.make(&options) }
@@ -272,27 +272,27 @@ extension NodeDeclaration {
             initializer: initializer))
       }
     }
-    options.resolve("initial", Node.map(resolved))
+    options.resolve("initial", ConfigValue.map(resolved))
     return values
   }
 
   /// `{constant: 0.35}` is short for `{type: constant, value: 0.35}`, as
   /// `{values: [[…]]}` is for `{type: values, values: [[…]]}` and
   /// `{file: w.npy}` for `{type: file, path: w.npy}`.
-  private static func spelledOut(_ node: Node, _ registry: Registry) -> Node {
+  private static func spelledOut(_ node: ConfigValue, _ registry: Registry) -> ConfigValue {
     guard case .map(let entries) = node.content, entries.count == 1, let only = entries.first,
       only.key != "type"
     else { return node }
-    let type = Node.Entry(
-      key: "type", value: Node(.string(only.key), at: only.keyPlace, text: only.key))
+    let type = ConfigValue.Entry(
+      key: "type", value: ConfigValue(.string(only.key), at: only.keyPlace, text: only.key))
     let key: String
     switch only.value.content {
-    case .map(let options): return Node(.map([type] + options), at: node.place)
+    case .map(let options): return ConfigValue(.map([type] + options), at: node.place)
     case .list: key = "values"
     case .string: key = "path"
     default: key = "value"
     }
-    let option = Node.Entry(key: key, keyPlace: only.keyPlace, value: only.value)
-    return Node(.map([type, option]), at: node.place)
+    let option = ConfigValue.Entry(key: key, keyPlace: only.keyPlace, value: only.value)
+    return ConfigValue(.map([type, option]), at: node.place)
   }
 }

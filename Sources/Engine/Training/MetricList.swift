@@ -13,7 +13,7 @@ struct MetricList {
   /// - Parameter heads: the names of the heads; none for a single loss.
   init(from options: inout Options, _ registry: Registry, heads: [String], checksNames: Bool) {
     let range = heads.isEmpty ? "a list of metrics" : "a mapping from heads to lists of metrics"
-    guard let found = options.node("metrics", range, "values to record beside the loss") else {
+    guard let found = options.value("metrics", range, "values to record beside the loss") else {
       return
     }
     guard !heads.isEmpty else {
@@ -35,7 +35,7 @@ struct MetricList {
           notes: [.init("the heads are: " + listed(heads))]))
       return
     }
-    var resolved: [(String, Node)] = []
+    var resolved: [(String, ConfigValue)] = []
     for entry in entries {
       guard heads.contains(text: entry.key) else {
         options.reject(
@@ -49,24 +49,24 @@ struct MetricList {
       resolved.append(
         (entry.key, read(entry.value, of: entry.key, &options, registry, checksNames)))
     }
-    options.resolve("metrics", Node.map(resolved))
+    options.resolve("metrics", ConfigValue.map(resolved))
   }
 
   /// Reads the metrics of one head; returns them with their defaults.
   private mutating func read(
-    _ list: Node, of head: String, _ options: inout Options, _ registry: Registry,
+    _ list: ConfigValue, of head: String, _ options: inout Options, _ registry: Registry,
     _ checksNames: Bool
-  ) -> Node {
-    let items: [Node]
+  ) -> ConfigValue {
+    let items: [ConfigValue]
     switch list.content {
     case .list(let several): items = several
     case .null: items = []
     default: items = [list]
     }
-    var resolved: [Node] = []
+    var resolved: [ConfigValue] = []
     var names: Set<ByteText> = []
     for item in items {
-      var reader = Options(Node(.null, at: item.place))
+      var reader = Options(ConfigValue(.null, at: item.place))
       let metric = reader.component("metric", reading: item, of: registry.metrics) {
         type, options in
         let name = options.string("name", default: type.name, "its columns' name")
@@ -84,7 +84,7 @@ struct MetricList {
       }
       metrics[head, default: []].append(metric)
     }
-    return Node(.list(resolved))
+    return ConfigValue(.list(resolved))
   }
 
   private static func mistake(

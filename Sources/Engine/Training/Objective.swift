@@ -106,7 +106,7 @@ public struct Objective: Sendable {
   }
 
   /// Whether a mapping names nodes, and is not a loss itself.
-  private static func isByHead(_ entries: [Node.Entry]) -> Bool {
+  private static func isByHead(_ entries: [ConfigValue.Entry]) -> Bool {
     let ownKeys = ["type", "reduction", "missing_target"]
     return !entries.isEmpty && !entries.contains { ownKeys.contains(text: $0.key) }
       && entries.allSatisfy {
@@ -118,15 +118,15 @@ public struct Objective: Sendable {
   }
 
   private static func heads(
-    _ entries: [Node.Entry], from options: inout Options, _ explanation: String,
+    _ entries: [ConfigValue.Entry], from options: inout Options, _ explanation: String,
     _ registry: Registry
   ) -> [HeadDeclaration]? {
-    _ = options.node("loss", "a loss, or a mapping from nodes to losses", explanation)
+    _ = options.value("loss", "a loss, or a mapping from nodes to losses", explanation)
     var heads: [HeadDeclaration] = []
-    var resolved: [(String, Node)] = []
+    var resolved: [(String, ConfigValue)] = []
     for entry in entries {
       let node = NodeDeclaration.Reference(name: entry.key, place: entry.keyPlace)
-      var reader = Options(Node(.null, at: entry.value.place))
+      var reader = Options(ConfigValue(.null, at: entry.value.place))
       if ColumnName.isReserved(entry.key) {
         options.reject(
           "loss",
@@ -142,7 +142,7 @@ public struct Objective: Sendable {
       resolved.append((entry.key, reader.resolved["loss"] ?? entry.value))
       if let head { heads.append(head) }
     }
-    options.resolve("loss", Node.map(resolved))
+    options.resolve("loss", ConfigValue.map(resolved))
     return heads.count == entries.count ? heads : nil
   }
 }
@@ -177,7 +177,7 @@ extension Objective.HeadDeclaration {
       missingTarget = options.choice(
         "missing_target", default: .error, of: Objective.MissingTarget.self, explanation)
     } else {
-      _ = options.node("missing_target", "error or skip", explanation)
+      _ = options.value("missing_target", "error or skip", explanation)
       missingTarget = .error
     }
     loss = try type.make(&options)

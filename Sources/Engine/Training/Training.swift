@@ -53,7 +53,7 @@ public struct TrainingDeclaration: Sendable {
   public init?(from options: inout Options, registry: Registry) {
     let place = options.place(of: "train")
     guard options.contains("train") else {
-      _ = options.node("train", "a mapping", "how the network is trained")
+      _ = options.value("train", "a mapping", "how the network is trained")
       options.reject("train", "missing 'train': give at least train: {epochs: 100}")
       return nil
     }
@@ -101,7 +101,7 @@ public struct TrainingDeclaration: Sendable {
           }
         } ?? nil
     } else {
-      _ = train.node("clip", "{norm: …} or {value: …}", "limits the gradient")
+      _ = train.value("clip", "{norm: …} or {value: …}", "limits the gradient")
     }
     self.clipping = clipping
 
@@ -120,7 +120,7 @@ public struct TrainingDeclaration: Sendable {
           place: options.place(of: "monitor"))
       }
     } else {
-      _ = train.node(
+      _ = train.value(
         "early_stopping", "a mapping", "{patience: 10, monitor: validation_loss}")
     }
     earlyStopping = stopping
@@ -146,7 +146,7 @@ public struct TrainingDeclaration: Sendable {
   private static func readBatchSize(_ train: inout Options) -> Int? {
     let explanation = "samples in a step; more than there are means all"
     if train.contains("batch_size") {
-      let node = train.node("batch_size", "full or an integer ≥ 1", explanation)
+      let node = train.value("batch_size", "full or an integer ≥ 1", explanation)
       if case .string("full")? = node?.content {
         train.resolve("batch_size", "full")
         return nil
@@ -157,10 +157,10 @@ public struct TrainingDeclaration: Sendable {
           "batch_size must be full or an integer ≥ 1, found \(node?.kind ?? "nothing")")
         return nil
       }
-      train.resolve("batch_size", Node(.int(size)))
+      train.resolve("batch_size", ConfigValue(.int(size)))
       return size
     }
-    _ = train.node("batch_size", "full or an integer ≥ 1", explanation)
+    _ = train.value("batch_size", "full or an integer ≥ 1", explanation)
     train.resolve("batch_size", "full")
     return nil
   }

@@ -64,22 +64,23 @@ extension Options {
     _ explanation: String = "", make: (ComponentType<Entry>, inout Options) throws -> Value
   ) -> Value? {
     guard
-      let found = node(key, registry.request, explanation)
-        ?? fallback.map({ Node(.string($0), at: place) })
+      let found = value(key, registry.request, explanation)
+        ?? fallback.map({ ConfigValue(.string($0), at: place) })
     else { return nil }
     return component(key, reading: found, of: registry, make: make)
   }
 
-  /// Reads one node as a component under `key`.
+  /// Reads one value as a component under `key`.
   public mutating func component<Entry, Value>(
-    _ key: String, reading found: Node, of registry: ComponentRegistry<Entry>,
+    _ key: String, reading found: ConfigValue, of registry: ComponentRegistry<Entry>,
     make: (ComponentType<Entry>, inout Options) throws -> Value
   ) -> Value? {
-    let mapping: Node
+    let mapping: ConfigValue
     switch found.content {
     case .string(let name):
-      mapping = Node(
-        .map([.init(key: "type", value: Node(.string(name), at: found.place))]), at: found.place)
+      mapping = ConfigValue(
+        .map([.init(key: "type", value: ConfigValue(.string(name), at: found.place))]),
+        at: found.place)
     case .map: mapping = found
     default:
       reject(
@@ -110,7 +111,7 @@ extension Options {
   ) throws -> Value {
     let type: ComponentType<Entry>
     do {
-      type = try registry.type(of: Node(.map(entries), at: place))
+      type = try registry.type(of: ConfigValue(.map(entries), at: place))
     } catch {
       // The other options are the type's.
       isTaken = entries.map { _ in true }
@@ -123,7 +124,7 @@ extension Options {
 
 extension ComponentRegistry {
   /// The component that a mapping names as its `type`.
-  fileprivate func type(of mapping: Node) throws -> ComponentType<Value> {
+  fileprivate func type(of mapping: ConfigValue) throws -> ComponentType<Value> {
     guard let type = mapping["type"] else {
       throw Diagnostic(
         "missing 'type': which \(kind)?", at: mapping.place,

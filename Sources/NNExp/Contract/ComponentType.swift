@@ -62,7 +62,7 @@ public struct ComponentType<Value: Sendable>: Sendable {
 
   /// The value of a declaration; throws every error in its options, unread ones
   /// included.
-  public func value(_ declaration: Node = Node(.null)) throws -> Value {
+  public func value(_ declaration: ConfigValue = ConfigValue(.null)) throws -> Value {
     var options = Options(declaration)
     let value = try make(&options)
     try options.finish()

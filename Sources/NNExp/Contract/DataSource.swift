@@ -40,7 +40,7 @@ public struct DataRequest {
   package let files: any DataFiles
 
   /// The column that says which part a row belongs to, as the file names it.
-  package let partColumn: [Node]
+  package let partColumn: [ConfigValue]
 
   /// The names of the target ports that samples may lack.
   package let incomplete: Set<String>
@@ -49,7 +49,7 @@ public struct DataRequest {
   package let training: SourceSamples?
 
   package init(
-    limit: Int? = nil, random: RandomStream, files: any DataFiles, partColumn: [Node] = [],
+    limit: Int? = nil, random: RandomStream, files: any DataFiles, partColumn: [ConfigValue] = [],
     incomplete: Set<String> = [], training: SourceSamples? = nil
   ) {
     self.limit = limit

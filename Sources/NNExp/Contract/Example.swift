@@ -7,7 +7,7 @@
 ///     ]
 public struct Example: Sendable {
   /// As an experiment file gives them.
-  public let options: Node
+  public let options: ConfigValue
 
   /// A layer's inputs, per sample; for a loss or metric, only the output's shape.
   public let inputs: [Port]
@@ -21,7 +21,7 @@ public struct Example: Sendable {
 
   /// A layer with these options on these inputs.
   public init(
-    _ options: KeyValuePairs<String, Node> = [:], inputs: Port...,
+    _ options: KeyValuePairs<String, ConfigValue> = [:], inputs: Port...,
     numbers: ClosedRange<Double>? = nil
   ) {
     self.init(options, inputs, nil, numbers)
@@ -29,27 +29,27 @@ public struct Example: Sendable {
 
   /// A loss or metric on outputs of this shape.
   public init(
-    _ options: KeyValuePairs<String, Node> = [:], output: Shape, target: Target,
+    _ options: KeyValuePairs<String, ConfigValue> = [:], output: Shape, target: Target,
     numbers: ClosedRange<Double>? = nil
   ) {
     self.init(options, [Port(output)], target, numbers)
   }
 
   /// An optimizer, schedule, initializer or generator with these options.
-  public init(_ options: KeyValuePairs<String, Node>) { self.init(options, [], nil, nil) }
+  public init(_ options: KeyValuePairs<String, ConfigValue>) { self.init(options, [], nil, nil) }
 
-  /// A layer with options that are a node already.
-  public init(options: Node, inputs: [Port]) { self.init(options, inputs, nil, nil) }
+  /// A layer with options as a `ConfigValue`.
+  public init(options: ConfigValue, inputs: [Port]) { self.init(options, inputs, nil, nil) }
 
   private init(
-    _ options: KeyValuePairs<String, Node>, _ inputs: [Port], _ target: Target?,
+    _ options: KeyValuePairs<String, ConfigValue>, _ inputs: [Port], _ target: Target?,
     _ numbers: ClosedRange<Double>?
   ) {
-    self.init(Node.map(options.map { ($0.key, $0.value) }), inputs, target, numbers)
+    self.init(ConfigValue.map(options.map { ($0.key, $0.value) }), inputs, target, numbers)
   }
 
   private init(
-    _ options: Node, _ inputs: [Port], _ target: Target?, _ numbers: ClosedRange<Double>?
+    _ options: ConfigValue, _ inputs: [Port], _ target: Target?, _ numbers: ClosedRange<Double>?
   ) {
     self.options = options
     self.inputs = inputs
@@ -58,7 +58,7 @@ public struct Example: Sendable {
   }
 
   /// The same example with other options.
-  package func with(options: Node) -> Example { Example(options, inputs, target, numbers) }
+  package func with(options: ConfigValue) -> Example { Example(options, inputs, target, numbers) }
 
   /// The same example with other shapes.
   package func with(inputs: [Port], target: Target? = nil) -> Example {

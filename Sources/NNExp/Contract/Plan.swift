@@ -90,16 +90,16 @@ public struct Plan: Sendable {
 public struct Initial: Sendable {
   /// The name of an initializer, resolved through the registry.
   public let type: String
-  public let options: Node
+  public let options: ConfigValue
 
-  public init(_ type: String, _ options: [(String, Node)] = []) {
+  public init(_ type: String, _ options: [(String, ConfigValue)] = []) {
     self.type = type
-    self.options = Node.map(options)
+    self.options = ConfigValue.map(options)
   }
 
   public static let zeros = Initial("zeros")
   public static func constant(_ value: Double) -> Initial {
-    Initial("constant", [("value", Node(.double(value)))])
+    Initial("constant", [("value", ConfigValue(.double(value)))])
   }
   /// U(−a, a), a = √(6 / (fan in + fan out)).
   public static let glorotUniform = Initial("glorot_uniform")

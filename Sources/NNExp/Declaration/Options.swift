@@ -26,7 +26,7 @@ public struct Options: Sendable {
   /// What the file says elsewhere, if a component needs it.
   package var surroundings: Surroundings?
 
-  package let entries: [Node.Entry]
+  package let entries: [ConfigValue.Entry]
   var isTaken: [Bool]
 
   /// Every option read so far, in the order of reading, where that was asked for:
@@ -44,22 +44,22 @@ public struct Options: Sendable {
   public private(set) var diagnostics = Diagnostics()
 
   /// Every option read with the value in force, in the order of reading.
-  private var resolvedEntries: [(String, Node)] = []
+  private var resolvedEntries: [(String, ConfigValue)] = []
 
-  /// Options from a node: a map, or null for none. Anything else is a mistake.
+  /// Options from a value: a map, or null for none. Anything else is a mistake.
   ///
   /// - Parameter isDescribing: whether `descriptions` are of use.
-  public init(_ node: Node, describing isDescribing: Bool = false) {
-    place = node.place
+  public init(_ config: ConfigValue, describing isDescribing: Bool = false) {
+    place = config.place
     self.isDescribing = isDescribing
-    switch node.content {
+    switch config.content {
     case .map(let entries):
       self.entries = entries
     case .null:
       entries = []
     default:
       entries = []
-      diagnostics.add(Diagnostic("expected a mapping, found \(node.kind)", at: node.place))
+      diagnostics.add(Diagnostic("expected a mapping, found \(config.kind)", at: config.place))
     }
     isTaken = Array(repeating: false, count: entries.count)
     // Few have more, and a sweep reads thousands: none of them grows step by step.
@@ -68,10 +68,10 @@ public struct Options: Sendable {
   }
 
   /// No options at all: every default, and every option described.
-  public init() { self.init(Node(.null), describing: true) }
+  public init() { self.init(ConfigValue(.null), describing: true) }
 
   /// The options read so far with the values in force, defaults included.
-  public var resolved: Node { Node.map(resolvedEntries) }
+  public var resolved: ConfigValue { ConfigValue.map(resolvedEntries) }
 
   /// True if the mapping has the key.
   public func contains(_ key: String) -> Bool { entries.contains { $0.key == key } }
@@ -83,7 +83,7 @@ public struct Options: Sendable {
   package func keyPlace(of key: String) -> Place? { entries.first { $0.key == key }?.keyPlace }
 
   /// The value of a key, which does not count as read.
-  package func entry(_ key: String) -> Node? {
+  package func entry(_ key: String) -> ConfigValue? {
     entries.firstIndex { $0.key == key }.map { entries[$0].value }
   }
 
@@ -135,12 +135,14 @@ public struct Options: Sendable {
   // MARK: Raw access
 
   /// The value of `key`, marked as read; the caller records what it means.
-  public mutating func node(_ key: String, _ range: String, _ explanation: String = "") -> Node? {
+  public mutating func value(_ key: String, _ range: String, _ explanation: String = "")
+    -> ConfigValue?
+  {
     take(key, range: range, fallback: "none", explanation)
   }
 
-  /// Notes the value in force of an option that was read as a node.
-  public mutating func resolve(_ key: String, _ value: Node) {
+  /// Notes the value in force of an option that was read as a value.
+  public mutating func resolve(_ key: String, _ value: ConfigValue) {
     if let index = resolvedEntries.firstIndex(where: { $0.0 == key }) {
       resolvedEntries[index].1 = value
     } else {
@@ -151,7 +153,7 @@ public struct Options: Sendable {
   private mutating func take(
     _ key: String, range: @autoclosure () -> String, fallback: @autoclosure () -> String?,
     _ explanation: String
-  ) -> Node? {
+  ) -> ConfigValue? {
     if !known.contains(key) {
       known.append(key)
       if isDescribing {
@@ -166,15 +168,15 @@ public struct Options: Sendable {
 
   /// One option: found and understood, absent with a default, or a mistake.
   private mutating func read<Value>(
-    _ key: String, range: @autoclosure () -> String, fallback: (value: Value, node: Node)?,
-    stopgap: @autoclosure () -> Value, _ explanation: String, understand: (Node) -> Value?,
-    node: (Value) -> Node
+    _ key: String, range: @autoclosure () -> String, fallback: (value: Value, config: ConfigValue)?,
+    stopgap: @autoclosure () -> Value, _ explanation: String, understand: (ConfigValue) -> Value?,
+    encode: (Value) -> ConfigValue
   ) -> Value {
     let found = take(
-      key, range: range(), fallback: fallback.map { $0.node.flow }, explanation)
+      key, range: range(), fallback: fallback.map { $0.config.flow }, explanation)
     guard let found else {
       if let fallback {
-        resolve(key, fallback.node)
+        resolve(key, fallback.config)
         return fallback.value
       }
       diagnostics.add(Diagnostic("missing '\(key)': \(range()) is required", at: place))
@@ -191,7 +193,7 @@ public struct Options: Sendable {
       diagnostics.add(Diagnostic(message, at: found.place ?? place))
       return fallback?.value ?? stopgap()
     }
-    resolve(key, node(value))
+    resolve(key, encode(value))
     return value
   }
 
@@ -203,10 +205,10 @@ public struct Options: Sendable {
     _ explanation: String = ""
   ) -> Int {
     read(
-      key, range: describe(range), fallback: fallback.map { ($0, Node(.int($0))) },
+      key, range: describe(range), fallback: fallback.map { ($0, ConfigValue(.int($0))) },
       stopgap: inside(range),
       explanation, understand: { $0.integer.flatMap { range.contains($0) ? $0 : nil } },
-      node: { Node(.int($0)) })
+      encode: { ConfigValue(.int($0)) })
   }
 
   /// An integer in `range`, or nil where the key is absent or null.
@@ -214,11 +216,12 @@ public struct Options: Sendable {
     _ key: String, in range: some RangeExpression<Int>, _ explanation: String = ""
   ) -> Int? {
     read(
-      key, range: describe(range), fallback: (Int?.none, Node(.null)), stopgap: nil, explanation,
-      understand: { node -> Int?? in
-        if case .null = node.content { return .some(nil) }
-        return node.integer.flatMap { range.contains($0) ? .some($0) : nil }
-      }, node: { $0.map { Node(.int($0)) } ?? Node(.null) })
+      key, range: describe(range), fallback: (Int?.none, ConfigValue(.null)), stopgap: nil,
+      explanation,
+      understand: { config -> Int?? in
+        if case .null = config.content { return .some(nil) }
+        return config.integer.flatMap { range.contains($0) ? .some($0) : nil }
+      }, encode: { $0.map { ConfigValue(.int($0)) } ?? ConfigValue(.null) })
   }
 
   /// A number in `range`; required where there is no default.
@@ -228,9 +231,9 @@ public struct Options: Sendable {
   ) -> Double {
     read(
       key, range: "a number " + (range == .finite ? "(finite)" : "\(range)"),
-      fallback: fallback.map { ($0, Node(.double($0))) }, stopgap: range.inside, explanation,
+      fallback: fallback.map { ($0, ConfigValue(.double($0))) }, stopgap: range.inside, explanation,
       understand: { $0.number(in: range) },
-      node: { Node(.double($0)) })
+      encode: { ConfigValue(.double($0)) })
   }
 
   /// A number in `range`, or nil where the key is absent or null.
@@ -239,11 +242,11 @@ public struct Options: Sendable {
   ) -> Double? {
     read(
       key, range: "a number " + (range == .finite ? "(finite)" : "\(range)"),
-      fallback: (Double?.none, Node(.null)), stopgap: nil, explanation,
-      understand: { node -> Double?? in
-        if case .null = node.content { return .some(nil) }
-        return node.number(in: range).map { .some($0) }
-      }, node: { $0.map { Node(.double($0)) } ?? Node(.null) })
+      fallback: (Double?.none, ConfigValue(.null)), stopgap: nil, explanation,
+      understand: { config -> Double?? in
+        if case .null = config.content { return .some(nil) }
+        return config.number(in: range).map { .some($0) }
+      }, encode: { $0.map { ConfigValue(.double($0)) } ?? ConfigValue(.null) })
   }
 
   /// `[a, b]`, or one integer for both.
@@ -253,9 +256,10 @@ public struct Options: Sendable {
   ) -> (Int, Int) {
     read(
       key, range: describe(range) + " or two of them, [rows, columns]",
-      fallback: fallback.map { ($0, Node(pair: $0)) }, stopgap: (inside(range), inside(range)),
+      fallback: fallback.map { ($0, ConfigValue(pair: $0)) },
+      stopgap: (inside(range), inside(range)),
       explanation,
-      understand: { $0.pair(in: range) }, node: Node.init(pair:))
+      understand: { $0.pair(in: range) }, encode: ConfigValue.init(pair:))
   }
 
   /// `[a, b]`, or one integer for both; nil where the key is absent or null.
@@ -264,11 +268,11 @@ public struct Options: Sendable {
   ) -> (Int, Int)? {
     read(
       key, range: describe(range) + " or two of them, [rows, columns]",
-      fallback: ((Int, Int)?.none, Node(.null)), stopgap: nil, explanation,
+      fallback: ((Int, Int)?.none, ConfigValue(.null)), stopgap: nil, explanation,
       understand: { found -> (Int, Int)?? in
         if case .null = found.content { return .some(nil) }
         return found.pair(in: range).map { .some($0) }
-      }, node: { $0.map(Node.init(pair:)) ?? Node(.null) })
+      }, encode: { $0.map(ConfigValue.init(pair:)) ?? ConfigValue(.null) })
   }
 
   /// A list of integers in `range`, as many as `count` allows.
@@ -276,11 +280,13 @@ public struct Options: Sendable {
     _ key: String, default fallback: [Int]? = nil, in range: some RangeExpression<Int>,
     count: some RangeExpression<Int>, _ explanation: String = ""
   ) -> [Int] {
-    func node(_ values: [Int]) -> Node { Node(.list(values.map { Node(.int($0)) })) }
+    func encode(_ values: [Int]) -> ConfigValue {
+      ConfigValue(.list(values.map { ConfigValue(.int($0)) }))
+    }
     let length = count.relative(to: 0..<Int.max)
     return read(
       key, range: "a list of \(describeCount(length))each \(describe(range))",
-      fallback: fallback.map { ($0, node($0)) },
+      fallback: fallback.map { ($0, encode($0)) },
       stopgap: Array(repeating: inside(range), count: length.lowerBound), explanation,
       understand: { found -> [Int]? in
         guard case .list(let items) = found.content, count.contains(items.count) else {
@@ -288,7 +294,7 @@ public struct Options: Sendable {
         }
         let values = items.compactMap(\.integer).filter { range.contains($0) }
         return values.count == items.count ? values : nil
-      }, node: node)
+      }, encode: encode)
   }
 
   /// A list of numbers in `range`.
@@ -296,15 +302,17 @@ public struct Options: Sendable {
     _ key: String, default fallback: [Double]? = nil, in range: Interval = .finite,
     _ explanation: String = ""
   ) -> [Double] {
-    func node(_ values: [Double]) -> Node { Node(.list(values.map { Node(.double($0)) })) }
+    func encode(_ values: [Double]) -> ConfigValue {
+      ConfigValue(.list(values.map { ConfigValue(.double($0)) }))
+    }
     return read(
-      key, range: "a list of numbers, each \(range)", fallback: fallback.map { ($0, node($0)) },
+      key, range: "a list of numbers, each \(range)", fallback: fallback.map { ($0, encode($0)) },
       stopgap: [], explanation,
       understand: { found -> [Double]? in
         guard case .list(let items) = found.content else { return nil }
         let values = items.compactMap(\.number).filter { range.contains($0) }
         return values.count == items.count ? values : nil
-      }, node: node)
+      }, encode: encode)
   }
 
   // MARK: Words
@@ -313,42 +321,44 @@ public struct Options: Sendable {
     _ key: String, default fallback: Bool? = nil, _ explanation: String = ""
   ) -> Bool {
     read(
-      key, range: "true or false", fallback: fallback.map { ($0, Node(.bool($0))) },
+      key, range: "true or false", fallback: fallback.map { ($0, ConfigValue(.bool($0))) },
       stopgap: false, explanation,
       understand: { if case .bool(let value) = $0.content { value } else { nil } },
-      node: { Node(.bool($0)) })
+      encode: { ConfigValue(.bool($0)) })
   }
 
   public mutating func string(
     _ key: String, default fallback: String? = nil, _ explanation: String = ""
   ) -> String {
     read(
-      key, range: "a text", fallback: fallback.map { ($0, Node(.string($0))) }, stopgap: "",
+      key, range: "a text", fallback: fallback.map { ($0, ConfigValue(.string($0))) }, stopgap: "",
       explanation,
       understand: { if case .string(let value) = $0.content { value } else { nil } },
-      node: { Node(.string($0)) })
+      encode: { ConfigValue(.string($0)) })
   }
 
   /// A text, or nil where the key is absent or null.
   public mutating func optionalString(_ key: String, _ explanation: String = "") -> String? {
     read(
-      key, range: "a text", fallback: (String?.none, Node(.null)), stopgap: nil, explanation,
-      understand: { node -> String?? in
-        switch node.content {
+      key, range: "a text", fallback: (String?.none, ConfigValue(.null)), stopgap: nil, explanation,
+      understand: { config -> String?? in
+        switch config.content {
         case .null: .some(nil)
         case .string(let value): .some(value)
         default: nil
         }
-      }, node: { $0.map { Node(.string($0)) } ?? Node(.null) })
+      }, encode: { $0.map { ConfigValue(.string($0)) } ?? ConfigValue(.null) })
   }
 
   /// A list of texts, or one text alone.
   public mutating func strings(
     _ key: String, default fallback: [String]? = nil, _ explanation: String = ""
   ) -> [String] {
-    func node(_ values: [String]) -> Node { Node(.list(values.map { Node(.string($0)) })) }
+    func encode(_ values: [String]) -> ConfigValue {
+      ConfigValue(.list(values.map { ConfigValue(.string($0)) }))
+    }
     return read(
-      key, range: "a text or a list of texts", fallback: fallback.map { ($0, node($0)) },
+      key, range: "a text or a list of texts", fallback: fallback.map { ($0, encode($0)) },
       stopgap: [], explanation,
       understand: { found -> [String]? in
         switch found.content {
@@ -360,7 +370,7 @@ public struct Options: Sendable {
           return values.count == items.count ? values : nil
         default: return nil
         }
-      }, node: node)
+      }, encode: encode)
   }
 
   /// One of an enumeration's cases, by its raw value.
@@ -381,13 +391,14 @@ public struct Options: Sendable {
     let known = diagnostics.list.count
     let value = read(
       key, range: "one of: " + words.joined(separator: ", "),
-      fallback: fallback.map { ($0, Node(.string($0))) }, stopgap: words.first ?? "", explanation,
-      understand: { node -> String? in
-        if case .string(let value) = node.content, words.contains(value) { value } else { nil }
-      }, node: { Node(.string($0)) })
+      fallback: fallback.map { ($0, ConfigValue(.string($0))) }, stopgap: words.first ?? "",
+      explanation,
+      understand: { config -> String? in
+        if case .string(let value) = config.content, words.contains(value) { value } else { nil }
+      }, encode: { ConfigValue(.string($0)) })
     // A near miss gets its suggestion.
-    if diagnostics.list.count > known, let node = entry(key),
-      case .string(let text) = node.content, let near = nearest(to: text, among: words)
+    if diagnostics.list.count > known, let config = entry(key),
+      case .string(let text) = config.content, let near = nearest(to: text, among: words)
     {
       var diagnostic = diagnostics.list[known]
       diagnostic.message += "; did you mean '\(near)'?"
@@ -404,20 +415,20 @@ public struct Options: Sendable {
     _ key: String, _ explanation: String = "", _ body: (inout Options) throws -> Value
   ) -> Value? {
     let found = take(key, range: "a mapping", fallback: "{}", explanation)
-    return component(key, from: found ?? Node(.null, at: place), body)
+    return component(key, from: found ?? ConfigValue(.null, at: place), body)
   }
 
-  /// Reads `node` as the options under `key`, unread keys included.
+  /// Reads `value` as the options under `key`, unread keys included.
   public mutating func component<Value>(
-    _ key: String, from node: Node, _ body: (inout Options) throws -> Value
+    _ key: String, from config: ConfigValue, _ body: (inout Options) throws -> Value
   ) -> Value? {
-    var inner = Options(node)
+    var inner = Options(config)
     inner.surroundings = surroundings
     var value: Value?
     do {
       value = try body(&inner)
     } catch {
-      inner.diagnostics.add(error, at: node.place ?? place)
+      inner.diagnostics.add(error, at: config.place ?? place)
     }
     inner.rejectUnread()
     diagnostics.add(inner.diagnostics)
@@ -431,13 +442,13 @@ public struct Options: Sendable {
   /// The options under some keys, to be read separately; here they count as read.
   package mutating func part(_ keys: [String]) -> Options {
     for key in keys { _ = take(key, range: "", fallback: nil, "") }
-    var part = Options(Node(.map(entries.filter { keys.contains($0.key) }), at: place))
+    var part = Options(ConfigValue(.map(entries.filter { keys.contains($0.key) }), at: place))
     part.surroundings = surroundings
     return part
   }
 }
 
-extension Node {
+extension ConfigValue {
   /// The number, if it is one in that range. (Within a closure, optimised, this
   /// stops Swift 6.3.1 with "Found ownership error".)
   fileprivate func number(in range: Interval) -> Double? {
@@ -456,7 +467,9 @@ extension Node {
 
   fileprivate init(pair: (Int, Int)) {
     self =
-      pair.0 == pair.1 ? Node(.int(pair.0)) : Node(.list([Node(.int(pair.0)), Node(.int(pair.1))]))
+      pair.0 == pair.1
+      ? ConfigValue(.int(pair.0))
+      : ConfigValue(.list([ConfigValue(.int(pair.0)), ConfigValue(.int(pair.1))]))
   }
 }
 

@@ -42,13 +42,13 @@ struct Axis: Sendable {
 
 extension Axis {
   /// The values of one path: a list, or `range(a,b)` or `range(a,b,step)`.
-  static func values(of path: String, _ node: Node, keyPlace: Place?) throws -> Axis {
-    switch node.content {
+  static func values(of path: String, _ config: ConfigValue, keyPlace: Place?) throws -> Axis {
+    switch config.content {
     case .list(let items):
       guard !items.isEmpty else {
         throw Diagnostic(
           "'\(path)' has no values, so that the sweep has 0 trials; give it at least one",
-          at: node.place)
+          at: config.place)
       }
       var seen: [ByteText: Place?] = [:]
       for item in items {
@@ -67,13 +67,13 @@ extension Axis {
         place: keyPlace)
     case .string(let text) where text.hasPrefix(bytes: "range(") && text.hasSuffix(bytes: ")"):
       return Axis(
-        options: try range(text, of: path, at: node.place).map {
-          [Assignment(path: path, value: "\($0)", keyPlace: keyPlace, place: node.place)]
+        options: try range(text, of: path, at: config.place).map {
+          [Assignment(path: path, value: "\($0)", keyPlace: keyPlace, place: config.place)]
         }, place: keyPlace)
     default:
       throw Diagnostic(
-        "the values of '\(path)' must be a list or range(first,end), found \(node.kind)",
-        at: node.place)
+        "the values of '\(path)' must be a list or range(first,end), found \(config.kind)",
+        at: config.place)
     }
   }
 

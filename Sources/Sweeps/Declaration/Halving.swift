@@ -22,12 +22,12 @@ public struct Halving: Sendable {
   let place: Place?
   let monitorPlace: Place?
 
-  init(_ node: Node) throws {
-    var options = Options(node)
+  init(_ config: ConfigValue) throws {
+    var options = Options(config)
     firstRung = options.int("first_rung", in: 1..., "epochs that every trial trains for")
     factor = options.int("factor", default: 3, in: 2...1000, "one in this many goes on")
     monitor = options.optionalString("monitor", "the figure that decides")
-    place = node.place
+    place = config.place
     monitorPlace = options.place(of: "monitor")
     try options.finish()
   }

@@ -83,21 +83,21 @@ enum Distribution: Sendable {
   case uniform(Double, Double)
   case logUniform(Double, Double)
   case integer(Int, Int)
-  case choice([Node])
+  case choice([ConfigValue])
 
   static let names = ["uniform", "log_uniform", "integer", "choice"]
 
-  init(_ node: Node, of path: String) throws {
-    guard case .map(let entries) = node.content, entries.count == 1 else {
+  init(_ config: ConfigValue, of path: String) throws {
+    guard case .map(let entries) = config.content, entries.count == 1 else {
       throw Diagnostic(
         "'\(path)' must be one of {uniform: [a, b]}, {log_uniform: [a, b]}, {integer: [a, b]} "
-          + "and {choice: […]}, found \(node.kind)", at: node.place)
+          + "and {choice: […]}, found \(config.kind)", at: config.place)
     }
     let (kind, value) = (entries[0].key, entries[0].value)
     guard Distribution.names.contains(kind) else {
       throw Diagnostic(
         "unknown distribution '\(kind)'\(suggestion(for: kind, among: Distribution.names))",
-        at: entries[0].keyPlace ?? node.place,
+        at: entries[0].keyPlace ?? config.place,
         notes: [.init("the distributions are: " + Distribution.names.joined(separator: ", "))])
     }
     guard case .list(let items) = value.content else {
@@ -110,7 +110,7 @@ enum Distribution: Sendable {
       self = .choice(items)
       return
     }
-    func ends<Number: Comparable>(_ read: (Node) -> Number?, _ fact: String) throws -> (
+    func ends<Number: Comparable>(_ read: (ConfigValue) -> Number?, _ fact: String) throws -> (
       Number, Number
     ) {
       guard items.count == 2, let low = read(items[0]), let high = read(items[1]), low < high
@@ -119,7 +119,9 @@ enum Distribution: Sendable {
       }
       return (low, high)
     }
-    func finite(_ node: Node) -> Double? { node.number.flatMap { $0.isFinite ? $0 : nil } }
+    func finite(_ config: ConfigValue) -> Double? {
+      config.number.flatMap { $0.isFinite ? $0 : nil }
+    }
     switch kind {
     case "uniform":
       let (low, high) = try ends(finite, "two finite numbers")

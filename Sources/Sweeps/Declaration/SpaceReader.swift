@@ -15,11 +15,13 @@ struct SpaceReader {
     }
     let zipped = entries("zip", &options)
     if !zipped.isEmpty { keep { try SpaceReader.zip(zipped) } }
-    if let node = options.node("list", "a list of mappings") { keep { try SpaceReader.list(node) } }
-    if let node = options.node("sample", "a mapping") { keep { try SpaceReader.sample(node) } }
-    if let node = options.node("exclude", "a list of mappings") {
+    if let config = options.value("list", "a list of mappings") {
+      keep { try SpaceReader.list(config) }
+    }
+    if let config = options.value("sample", "a mapping") { keep { try SpaceReader.sample(config) } }
+    if let config = options.value("exclude", "a list of mappings") {
       do {
-        exclusions = try SpaceReader.maps(node, "exclude").map { try $0.map(Exclusion.init) }
+        exclusions = try SpaceReader.maps(config, "exclude").map { try $0.map(Exclusion.init) }
       } catch { mistakes.add(error) }
     }
     let paths = axes.flatMap(\.paths).map(parameterName)
@@ -36,20 +38,20 @@ struct SpaceReader {
     do { axes.append(try axis()) } catch { mistakes.add(error) }
   }
 
-  private mutating func entries(_ key: String, _ options: inout Options) -> [Node.Entry] {
-    guard let node = options.node(key, "a mapping") else { return [] }
-    guard case .map(let entries) = node.content, !entries.isEmpty else {
+  private mutating func entries(_ key: String, _ options: inout Options) -> [ConfigValue.Entry] {
+    guard let config = options.value(key, "a mapping") else { return [] }
+    guard case .map(let entries) = config.content, !entries.isEmpty else {
       let found: String
-      if case .map = node.content { found = "an empty one" } else { found = node.kind }
+      if case .map = config.content { found = "an empty one" } else { found = config.kind }
       mistakes.add(
         Diagnostic(
-          "\(key) must be a mapping from paths to values, found \(found)", at: node.place))
+          "\(key) must be a mapping from paths to values, found \(found)", at: config.place))
       return []
     }
     return entries
   }
 
-  private static func zip(_ entries: [Node.Entry]) throws -> Axis {
+  private static func zip(_ entries: [ConfigValue.Entry]) throws -> Axis {
     let axes = try entries.map {
       try Axis.values(of: $0.key, $0.value, keyPlace: $0.keyPlace)
     }
@@ -64,12 +66,12 @@ struct SpaceReader {
       place: entries[0].keyPlace)
   }
 
-  private static func list(_ node: Node) throws -> Axis {
-    let maps = try maps(node, "list")
+  private static func list(_ config: ConfigValue) throws -> Axis {
+    let maps = try maps(config, "list")
     guard !maps.isEmpty else {
       throw Diagnostic(
         "list has no elements, so that the sweep has 0 trials; give it at least one",
-        at: node.place)
+        at: config.place)
     }
     return Axis(
       options: maps.map { entries in
@@ -77,14 +79,14 @@ struct SpaceReader {
           Assignment(
             path: $0.key, value: $0.value.flow, keyPlace: $0.keyPlace, place: $0.value.place)
         }
-      }, place: node.place)
+      }, place: config.place)
   }
 
-  private static func maps(_ node: Node, _ key: String) throws -> [[Node.Entry]] {
-    guard case .list(let items) = node.content else {
+  private static func maps(_ config: ConfigValue, _ key: String) throws -> [[ConfigValue.Entry]] {
+    guard case .list(let items) = config.content else {
       throw Diagnostic(
-        "\(key) must be a list of mappings from paths to values, found \(node.kind)",
-        at: node.place)
+        "\(key) must be a list of mappings from paths to values, found \(config.kind)",
+        at: config.place)
     }
     return try items.map { item in
       guard case .map(let entries) = item.content, !entries.isEmpty else {
@@ -96,13 +98,15 @@ struct SpaceReader {
     }
   }
 
-  private static func sample(_ node: Node) throws -> Axis {
-    var options = Options(node)
+  private static func sample(_ config: ConfigValue) throws -> Axis {
+    var options = Options(config)
     let method = options.choice("method", default: .random, of: SamplingMethod.self)
     let count = options.int("count", in: 1...)
     let seed = options.int("seed", default: 0, in: 0...)
-    var parameters: [(Node.Entry, Distribution)] = []
-    if let node = options.node("parameters", "a mapping"), case .map(let entries) = node.content {
+    var parameters: [(ConfigValue.Entry, Distribution)] = []
+    if let config = options.value("parameters", "a mapping"),
+      case .map(let entries) = config.content
+    {
       for entry in entries {
         do { parameters.append((entry, try Distribution(entry.value, of: entry.key))) } catch {
           options.reject("parameters", error)
@@ -115,7 +119,7 @@ struct SpaceReader {
     guard parameters.count <= method.dimensionLimit else {
       throw Diagnostic(
         "\(method.rawValue) spreads at most \(method.dimensionLimit) parameters well, found "
-          + "\(parameters.count); use method: random", at: node.place)
+          + "\(parameters.count); use method: random", at: config.place)
     }
     try requireFew(count, at: options.place(of: "count"))
     let random = RandomStream(seed: UInt64(seed), purpose: "sweep")
@@ -127,7 +131,7 @@ struct SpaceReader {
             value: parameter.1.value(at: method.coordinate(index, dimension, random)),
             keyPlace: parameter.0.keyPlace, place: parameter.0.value.place)
         }
-      }, isSampled: true, place: node.place)
+      }, isSampled: true, place: config.place)
   }
 }
 
@@ -138,7 +142,7 @@ struct Exclusion: Sendable {
   private let value: String
   private let bound: Expectation.Bound?
 
-  init(_ entry: Node.Entry) throws {
+  init(_ entry: ConfigValue.Entry) throws {
     name = parameterName(of: entry.key)
     place = entry.keyPlace
     value = entry.value.flow

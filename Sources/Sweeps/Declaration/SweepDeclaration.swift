@@ -24,7 +24,7 @@ public struct SweepDeclaration: Sendable {
   /// The experiment file of the trials, its bytes, and what they say.
   public let file: String
   let bytes: [UInt8]
-  let experiment: Node
+  let experiment: ConfigValue
   /// Overrides that every trial has, from the command line.
   let common: [String]
   let axes: [Axis]
@@ -60,7 +60,7 @@ public struct SweepDeclaration: Sendable {
       var options = Options(root)
       let relative = options.string("base", "the experiment file of the trials")
       if options.contains("name") { name = options.string("name") }
-      _ = options.node("sweep", "a mapping")
+      _ = options.value("sweep", "a mapping")
       options.rejectUnread()
       try options.diagnostics.throwIfAny()
       file =
@@ -79,7 +79,7 @@ public struct SweepDeclaration: Sendable {
     }
 
     let block = root["sweep"]
-    var options = Options(block ?? Node(.null, at: root.place))
+    var options = Options(block ?? ConfigValue(.null, at: root.place))
     var reader = SpaceReader()
     if options.contains("name") {
       name = options.string("name")
@@ -95,12 +95,12 @@ public struct SweepDeclaration: Sendable {
     reader.read(&options)
     let count = options.int("repeat", default: 1, in: 1...trialLimit)
     var halving: Halving?
-    if let node = options.node("halving", "a mapping") {
-      do { halving = try Halving(node) } catch { options.reject("halving", error) }
+    if let config = options.value("halving", "a mapping") {
+      do { halving = try Halving(config) } catch { options.reject("halving", error) }
     }
     var expectations: [SweepExpectation] = []
-    if let node = options.node("expect", "a mapping") {
-      do { expectations = try SweepExpectation.read(node) } catch {
+    if let config = options.value("expect", "a mapping") {
+      do { expectations = try SweepExpectation.read(config) } catch {
         options.reject("expect", error)
       }
     }
@@ -188,19 +188,19 @@ public struct SweepDeclaration: Sendable {
     let keyPlace = Place(source: source, line: 1, column: 1)
     let place = Place(source: source, line: 1, column: path.unicodeScalars.count + 2)
     if value.hasPrefix(bytes: "range(") {
-      return try Axis.values(of: path, Node(.string(value), at: place), keyPlace: keyPlace)
+      return try Axis.values(of: path, ConfigValue(.string(value), at: place), keyPlace: keyPlace)
     }
     let words = pieces(of: value)
     guard words.count > 1 else { return nil }
-    let nodes = try words.map { word -> Node in
+    let configs = try words.map { word -> ConfigValue in
       guard !word.isEmpty else {
         throw Diagnostic("a value is missing between commas", at: place)
       }
-      var node = try parseYAML(Array(word.utf8), name: "command line")
-      node.place = place
-      return node
+      var config = try parseYAML(Array(word.utf8), name: "command line")
+      config.place = place
+      return config
     }
-    return try Axis.values(of: path, Node(.list(nodes), at: place), keyPlace: keyPlace)
+    return try Axis.values(of: path, ConfigValue(.list(configs), at: place), keyPlace: keyPlace)
   }
 
   /// A text cut at the commas outside brackets and quotes.

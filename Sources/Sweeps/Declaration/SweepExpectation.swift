@@ -21,11 +21,11 @@ public struct SweepExpectation: Sendable {
   /// `best train_loss`.
   public var name: String { "\(statistic.rawValue) \(expectation.figure)" }
 
-  static func read(_ node: Node) throws -> [SweepExpectation] {
-    guard case .map(let entries) = node.content else {
+  static func read(_ config: ConfigValue) throws -> [SweepExpectation] {
+    guard case .map(let entries) = config.content else {
       throw Diagnostic(
-        "expect must be a mapping such as {best: {train_loss: \"< 0.01\"}}, found \(node.kind)",
-        at: node.place)
+        "expect must be a mapping such as {best: {train_loss: \"< 0.01\"}}, found \(config.kind)",
+        at: config.place)
     }
     var found: [SweepExpectation] = []
     var mistakes = Diagnostics()

@@ -65,8 +65,10 @@ struct ComparedRun {
   }
 
   /// Every option by its path; an element of a list that has a name goes by it.
-  private static func flattened(_ node: Node, _ path: String) -> [(name: String, value: String)] {
-    func inner(_ key: String, _ node: Node) -> [(name: String, value: String)] {
+  private static func flattened(_ node: ConfigValue, _ path: String) -> [(
+    name: String, value: String
+  )] {
+    func inner(_ key: String, _ node: ConfigValue) -> [(name: String, value: String)] {
       flattened(node, path.isEmpty ? key : "\(path).\(key)")
     }
     switch node.content {

@@ -9,13 +9,13 @@ struct Values: Initializer, Component {
     shapes: "nested lists of the parameter's shape, or one flat list, row-major",
     example: "initial: {weight: {type: values, values: [[0.15, 0.20], [0.25, 0.30]]}}")
 
-  private let node: Node
+  private let node: ConfigValue
 
   init(from options: inout Options) {
-    guard let node = options.node("values", "a list of numbers, nested or flat", "the numbers")
+    guard let node = options.value("values", "a list of numbers, nested or flat", "the numbers")
     else {
       options.reject("values", "missing 'values': a list of numbers, nested or flat, is required")
-      self.node = Node(.list([]))
+      self.node = ConfigValue(.list([]))
       return
     }
     self.node = node
@@ -27,7 +27,7 @@ struct Values: Initializer, Component {
     }
   }
 
-  private static func checkNumbers(_ node: Node, _ options: inout Options) {
+  private static func checkNumbers(_ node: ConfigValue, _ options: inout Options) {
     if case .list(let items) = node.content {
       for item in items { checkNumbers(item, &options) }
     } else if !(node.number?.isFinite ?? false) {
@@ -54,7 +54,7 @@ struct Values: Initializer, Component {
 
   /// Reads the lists of one axis, and those inside them.
   private func fill(
-    _ values: Tensor<Double>, from node: Node, axis: Int, next: inout Int
+    _ values: Tensor<Double>, from node: ConfigValue, axis: Int, next: inout Int
   ) throws {
     if axis == values.shape.rank {
       guard let number = node.number else {

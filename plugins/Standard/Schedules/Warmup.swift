@@ -103,7 +103,7 @@ extension ComponentType<any Schedule> {
     return making { options in
       let base = try make(&options)
       guard options.contains("warmup") else {
-        _ = options.node("warmup", "a mapping", explanation)
+        _ = options.value("warmup", "a mapping", explanation)
         return base
       }
       return options.section("warmup", explanation) { Warmup(from: &$0) }

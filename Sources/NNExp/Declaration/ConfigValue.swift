@@ -1,15 +1,15 @@
 /// A piece of a declaration: a scalar, a list or a map, and where it stands.
 ///
-/// YAML, overrides and defaults all become nodes, so that one reader, `Options`,
+/// YAML, overrides and defaults all become values, so that one reader, `Options`,
 /// serves them all.
-public struct Node: Sendable {
+public struct ConfigValue: Sendable {
   public enum Content: Sendable {
     case null
     case bool(Bool)
     case int(Int)
     case double(Double)
     case string(String)
-    case list([Node])
+    case list([ConfigValue])
     case map([Entry])
   }
 
@@ -17,9 +17,9 @@ public struct Node: Sendable {
   public struct Entry: Sendable {
     public var key: String
     public var keyPlace: Place?
-    public var value: Node
+    public var value: ConfigValue
 
-    public init(key: String, keyPlace: Place? = nil, value: Node) {
+    public init(key: String, keyPlace: Place? = nil, value: ConfigValue) {
       self.key = key
       self.keyPlace = keyPlace
       self.value = value
@@ -40,12 +40,12 @@ public struct Node: Sendable {
     self.text = text
   }
 
-  public static func map(_ entries: [(String, Node)]) -> Node {
-    Node(.map(entries.map { Entry(key: $0.0, value: $0.1) }))
+  public static func map(_ entries: [(String, ConfigValue)]) -> ConfigValue {
+    ConfigValue(.map(entries.map { Entry(key: $0.0, value: $0.1) }))
   }
 }
 
-extension Node {
+extension ConfigValue {
   /// What it is, for messages: `the number 0.5`, `the text 'no'`, `a list`.
   public var kind: String {
     switch content {
@@ -61,7 +61,7 @@ extension Node {
   }
 
   /// The value under `key` of a map.
-  public subscript(key: String) -> Node? {
+  public subscript(key: String) -> ConfigValue? {
     guard case .map(let entries) = content else { return nil }
     return entries.first { $0.key == key }?.value
   }
@@ -83,9 +83,9 @@ extension Node {
   }
 }
 
-/// Equal nodes hold the same value, to the bit, written the same at the same place.
-extension Node: Equatable {
-  public static func == (a: Node, b: Node) -> Bool {
+/// Equal values hold the same value, to the bit, written the same at the same place.
+extension ConfigValue: Equatable {
+  public static func == (a: ConfigValue, b: ConfigValue) -> Bool {
     guard a.place == b.place, isSameText(a.text, b.text) else { return false }
     switch (a.content, b.content) {
     case (.null, .null): return true
@@ -106,18 +106,18 @@ extension Node: Equatable {
   }
 }
 
-extension Node.Entry: Equatable {
-  public static func == (a: Node.Entry, b: Node.Entry) -> Bool {
+extension ConfigValue.Entry: Equatable {
+  public static func == (a: ConfigValue.Entry, b: ConfigValue.Entry) -> Bool {
     a.key.hasSameBytes(as: b.key) && a.keyPlace == b.keyPlace && a.value == b.value
   }
 }
 
-extension Node: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+extension ConfigValue: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
   ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral
 {
   public init(integerLiteral value: Int) { self.init(.int(value)) }
   public init(floatLiteral value: Double) { self.init(.double(value)) }
   public init(stringLiteral value: String) { self.init(.string(value)) }
   public init(booleanLiteral value: Bool) { self.init(.bool(value)) }
-  public init(arrayLiteral elements: Node...) { self.init(.list(elements)) }
+  public init(arrayLiteral elements: ConfigValue...) { self.init(.list(elements)) }
 }

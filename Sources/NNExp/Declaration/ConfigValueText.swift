@@ -1,7 +1,7 @@
-// How a node is written: in resolved.yaml, in messages, in a sweep's plan.
+// How a value is written: in resolved.yaml, in messages, in a sweep's plan.
 
-extension Node {
-  /// The node on one line, as YAML's flow style has it.
+extension ConfigValue {
+  /// The value on one line, as YAML's flow style has it.
   public var flow: String {
     var bytes: [UInt8] = []
     writeFlow(to: &bytes)
@@ -21,7 +21,7 @@ extension Node {
       } else {
         bytes += (value.isNaN ? ".nan" : (value < 0 ? "-.inf" : ".inf")).utf8
       }
-    case .string(let value): Node.append(quoted: value, to: &bytes)
+    case .string(let value): ConfigValue.append(quoted: value, to: &bytes)
     case .list(let items):
       bytes.append(UInt8(ascii: "["))
       for (index, item) in items.enumerated() {
@@ -33,7 +33,7 @@ extension Node {
       bytes.append(UInt8(ascii: "{"))
       for (index, entry) in entries.enumerated() {
         if index > 0 { bytes += ", ".utf8 }
-        Node.append(quoted: entry.key, to: &bytes)
+        ConfigValue.append(quoted: entry.key, to: &bytes)
         bytes += ": ".utf8
         entry.value.writeFlow(to: &bytes)
       }
