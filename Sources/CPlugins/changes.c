@@ -150,7 +150,7 @@ _Noreturn static void report(const char *change, struct nnexp_call call,
                              const struct nnexp_callee *called) {
   bool is_one = called && !called->next;
   if (is_one) {
-    guard_say(called->place);
+    guard_say(called->location);
     guard_say("error: ");
     guard_say(called->subject);
   } else {
@@ -166,7 +166,7 @@ _Noreturn static void report(const char *change, struct nnexp_call call,
   guard_say("\n");
   for (; !is_one && called; called = called->next) {
     guard_say("note: ");
-    guard_say(called->place);
+    guard_say(called->location);
     guard_say(called->subject);
     guard_say(" was called since the last check\n");
   }

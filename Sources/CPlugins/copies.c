@@ -38,7 +38,7 @@ bool guard_is_copy(void) { return *guard_original != syscall(SYS_getpid); }
 
 void guard_end_copy(struct nnexp_call call) {
   if (!has_warned || !atomic_exchange(has_warned, true)) {
-    guard_say(call.callee->place);
+    guard_say(call.callee->location);
     guard_say("warning: ");
     guard_say(call.callee->subject);
     guard_say(" forked the process in ");

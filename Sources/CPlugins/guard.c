@@ -102,7 +102,7 @@ static struct record *culprit(void) {
 }
 
 static void say_subject(const struct nnexp_callee *callee) {
-  guard_say(callee->place);
+  guard_say(callee->location);
   guard_say("error: ");
   guard_say(callee->subject);
 }

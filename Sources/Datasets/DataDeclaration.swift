@@ -44,7 +44,7 @@ public struct DataDeclaration: Sendable {
   let scales: DeclaredScales
 
   /// Where mistakes about `one_hot` are shown.
-  let oneHotPlace: Place?
+  let oneHotLocation: SourceLocation?
 
   /// Reads the section; mistakes are recorded in `options`. `folder` is the
   /// experiment file's.
@@ -64,7 +64,7 @@ public struct DataDeclaration: Sendable {
     }
     isOneHot = options.bool(
       "one_hot", default: false, "turn class targets into values, 1 for the class and 0 elsewhere")
-    oneHotPlace = options.place(of: "one_hot")
+    oneHotLocation = options.location(of: "one_hot")
     shape = PortSetting("shape", of: inputs, from: &options) { key, options in
       DataDeclaration.shape(key, from: &options)
     }
@@ -115,9 +115,9 @@ public struct DataDeclaration: Sendable {
     }
     let targetNames = targets.names?.map(\.name) ?? []
     for port in indices.names where !targetNames.contains(text: port) {
-      if let place = scales.place(ofPort: port) {
+      if let location = scales.location(ofPort: port) {
         options.reject(
-          "scale", Diagnostic("port '\(port)' carries indices, which are not scaled", at: place))
+          "scale", Diagnostic("port '\(port)' carries indices, which are not scaled", at: location))
       }
     }
   }
@@ -129,16 +129,16 @@ public struct DataDeclaration: Sendable {
     if targetKind.isGiven(for: port), !classes.isGiven(for: port) { return nil }
     let owner = classes.isGiven(for: port) ? " of port '\(port ?? "")'" : ""
     return Diagnostic(
-      "'classes'\(owner) does not go with 'target_kind: values'", at: classes.place(for: port))
+      "'classes'\(owner) does not go with 'target_kind: values'", at: classes.location(for: port))
   }
 
   /// The names of the input ports, in order; nil if the data have the one unnamed port.
-  public var inputPortNames: [(name: String, place: Place?)]? {
+  public var inputPortNames: [(name: String, location: SourceLocation?)]? {
     DeclaredHalf(.inputs, of: source).names
   }
 
   /// The names of the target ports, in order; nil if the data have the one unnamed target.
-  public var targetPortNames: [(name: String, place: Place?)]? {
+  public var targetPortNames: [(name: String, location: SourceLocation?)]? {
     DeclaredHalf(.targets, of: source).names
   }
 

@@ -22,18 +22,18 @@ public struct DataFile: Sendable, Hashable {
 /// A path of the experiment file, and where it says so.
 struct DeclaredPath: Sendable {
   let path: String
-  let place: Place?
+  let location: SourceLocation?
 
   /// The path under an option.
   init(_ key: String, _ explanation: String, _ options: inout Options) {
     path = options.path(options.string(key, explanation))
-    place = options.place(of: key)
+    location = options.location(of: key)
   }
 
   /// `path` as seen from `folder`, the experiment file's.
-  init(_ path: String, in folder: String, at place: Place?) {
+  init(_ path: String, in folder: String, at location: SourceLocation?) {
     self.path = Path.join(folder, path)
-    self.place = place
+    self.location = location
   }
 }
 
@@ -60,13 +60,13 @@ final class FileShelf: DataFiles {
   /// What is held of the files that are read in parts.
   var windowBytes: Int { streams.count * stride }
 
-  func read(_ file: DeclaredPath) throws -> [UInt8] { try read(file.path, at: file.place) }
+  func read(_ file: DeclaredPath) throws -> [UInt8] { try read(file.path, at: file.location) }
 
-  func read(_ path: String, at place: Place?) throws -> [UInt8] {
+  func read(_ path: String, at location: SourceLocation?) throws -> [UInt8] {
     if let known = contents.first(where: { $0.path.hasSameBytes(as: path) }) {
       return known.bytes
     }
-    let bytes = try FileSystem.system.read(path, at: place, notes: [streamingNote])
+    let bytes = try FileSystem.system.read(path, at: location, notes: [streamingNote])
     contents.append((path, bytes))
     heldBytes += bytes.count
     files.append(DataFile(path: path, sha256: SHA256.hex(of: bytes), size: bytes.count))
@@ -83,7 +83,7 @@ final class FileShelf: DataFiles {
     if let known = streams.first(where: { $0.path.hasSameBytes(as: file.path) }) {
       return known.bytes
     }
-    let stream = try FileBytes(file.path, stride: stride, at: file.place)
+    let stream = try FileBytes(file.path, stride: stride, at: file.location)
     streams.append((file.path, stream))
     files.append(DataFile(path: file.path, sha256: try SHA256.hex(of: stream), size: stream.count))
     return stream

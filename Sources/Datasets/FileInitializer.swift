@@ -14,19 +14,19 @@ public struct FileInitializer: Initializer, Component {
 
   public init(from options: inout Options) {
     let path = options.string("path", "an .npy file, relative to the experiment file")
-    let place = options.place(of: "path")
+    let location = options.location(of: "path")
     // An override on the command line has no folder but the current one.
-    file = DeclaredPath(path, in: Path.prefix(of: place?.source.name ?? ""), at: place)
+    file = DeclaredPath(path, in: Path.prefix(of: location?.source.name ?? ""), at: location)
   }
 
   public func fill(_ values: Tensor<Double>, random: RandomStream) throws {
-    let array = try about("'\(file.path)'", at: file.place) {
-      try readNPY(readRegularFile(file.path, at: file.place))
+    let array = try about("'\(file.path)'", at: file.location) {
+      try readNPY(readRegularFile(file.path, at: file.location))
     }
     guard array.axes == values.shape.axes else {
       throw Diagnostic(
         "'\(file.path)' holds an array of [\(list(array.axes))], expected \(values.shape)",
-        at: file.place)
+        at: file.location)
     }
     var row = [Double](repeating: 0, count: array.width)
     for sample in 0..<array.count {

@@ -31,7 +31,7 @@ struct ExpectSection {
           guard case .string("pass") = entry.value.content else {
             throw Diagnostic(
               "gradient_check can be expected to pass; write gradient_check: pass",
-              at: entry.value.place)
+              at: entry.value.location)
           }
           gradientCheck = true
         case "metrics":
@@ -40,7 +40,7 @@ struct ExpectSection {
         case "tolerance":
           if node["metrics"] == nil {
             throw Diagnostic(
-              "tolerance is that of 'metrics', which is missing", at: entry.keyPlace,
+              "tolerance is that of 'metrics', which is missing", at: entry.keyLocation,
               notes: [.init("write, for example, metrics: golden/xor.csv")])
           }
         default: expectations.append(try Expectation(entry.key, entry.value))
@@ -60,23 +60,23 @@ public struct GoldenDeclaration: Sendable {
   /// The most that a number may be off, as a part of the expected one where that
   /// is above 1.
   public let tolerance: Double
-  public let place: Place?
+  public let location: SourceLocation?
 
   init(_ node: ConfigValue, tolerance: ConfigValue?, in folder: String) throws {
     guard case .string(let written) = node.content, !written.isEmpty else {
       throw Diagnostic(
-        "metrics must be the path of a CSV file, found \(node.kind)", at: node.place)
+        "metrics must be the path of a CSV file, found \(node.kind)", at: node.location)
     }
     self.written = written
     path = written.hasPrefix(bytes: "/") || folder == "." ? written : "\(folder)/\(written)"
-    place = node.place
+    location = node.location
     guard let tolerance else {
       self.tolerance = 0
       return
     }
     guard let number = tolerance.number, number >= 0, number.isFinite else {
       throw Diagnostic(
-        "tolerance must be a finite number ≥ 0, found \(tolerance.kind)", at: tolerance.place)
+        "tolerance must be a finite number ≥ 0, found \(tolerance.kind)", at: tolerance.location)
     }
     self.tolerance = number
   }

@@ -37,7 +37,7 @@ public struct Expectation: Sendable {
   public let bounds: [Bound]
   /// As the file has it.
   public let text: String
-  public let place: Place?
+  public let location: SourceLocation?
 
   public func holds(_ value: Double) -> Bool { bounds.allSatisfy { $0.holds(value) } }
 
@@ -46,7 +46,7 @@ public struct Expectation: Sendable {
     let known = [Expectation.epochs] + columns.map(\.name)
     if known.contains(text: figure) { return }
     throw Diagnostic(
-      "nothing measures '\(figure)'\(suggestion(for: figure, among: known))", at: place,
+      "nothing measures '\(figure)'\(suggestion(for: figure, among: known))", at: location,
       notes: [.init("the figures are: " + listed(known))])
   }
 }
@@ -55,10 +55,10 @@ extension Expectation {
   /// Reads `"< 0.01"` or `["> 0.1", "< 0.2"]`; throws the mistake.
   public init(_ figure: String, _ node: ConfigValue) throws {
     self.figure = figure
-    place = node.place
+    location = node.location
     switch node.content {
     case .string(let one):
-      bounds = [try Expectation.bound(one, figure, node.place)]
+      bounds = [try Expectation.bound(one, figure, node.location)]
       text = one
     case .list(let items) where !items.isEmpty:
       var texts: [String] = []
@@ -67,7 +67,7 @@ extension Expectation {
           throw Expectation.mistake(figure, item)
         }
         texts.append(one)
-        return try Expectation.bound(one, figure, item.place)
+        return try Expectation.bound(one, figure, item.location)
       }
       text = texts.joined(separator: " and ")
     default: throw Expectation.mistake(figure, node)
@@ -77,17 +77,19 @@ extension Expectation {
   private static func mistake(_ figure: String, _ node: ConfigValue) -> Diagnostic {
     Diagnostic(
       "\(figure) must be a bound such as \"< 0.01\" or \">= 0.9\", found \(node.kind)",
-      at: node.place)
+      at: node.location)
   }
 
-  private static func bound(_ text: String, _ figure: String, _ place: Place?) throws -> Bound {
+  private static func bound(_ text: String, _ figure: String, _ location: SourceLocation?) throws
+    -> Bound
+  {
     let trimmed = text.trimming(byte: " ")
     guard let relation = Relation.allCases.first(where: { trimmed.hasPrefix(bytes: $0.rawValue) })
-    else { throw mistake(figure, ConfigValue(.string(text), at: place)) }
+    else { throw mistake(figure, ConfigValue(.string(text), at: location)) }
     let rest = Substring(trimmed.utf8.dropFirst(relation.rawValue.utf8.count))
     guard let limit = ConfigValue(coreSchemaValue(of: String(rest.trimming(byte: " ")))).number,
       !limit.isNaN
-    else { throw mistake(figure, ConfigValue(.string(text), at: place)) }
+    else { throw mistake(figure, ConfigValue(.string(text), at: location)) }
     return Bound(relation: relation, limit: limit)
   }
 }

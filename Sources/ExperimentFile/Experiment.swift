@@ -33,7 +33,7 @@ public final class Experiment: Sendable {
   /// Splits whose predictions are written.
   public let predictions: [String]
   /// Where the file asks for them.
-  public let predictionsPlace: Place?
+  public let predictionsLocation: SourceLocation?
 
   /// What `plugins:` names, loaded.
   public let plugins: [Plugin]
@@ -53,8 +53,8 @@ public final class Experiment: Sendable {
   /// Its SHA-256, which names the experiment whatever its file looks like.
   public let configuration: String
 
-  /// The place of the mapping as a whole.
-  public let place: Place?
+  /// The location of the mapping as a whole.
+  public let location: SourceLocation?
 
   /// Reads a file and applies overrides. Throws every mistake found.
   public convenience init(path: String, overrides: [String] = [], registry: Registry) throws {
@@ -104,7 +104,7 @@ public final class Experiment: Sendable {
   ) throws {
     var options = Options(root)
     self.text = text
-    place = root.place
+    location = root.location
     // What `nnexp sweep` varies; a single run is of the file's own values.
     _ = options.value("sweep", "a mapping", "what nnexp sweep varies")
     let isNamed = options.contains("name")
@@ -175,7 +175,7 @@ public final class Experiment: Sendable {
     expectsGradientCheck = expectSection.value.gradientCheck
     golden = expectSection.value.golden
     predictions = predictionsSection.value.splits
-    predictionsPlace = predictionsSection.value.place
+    predictionsLocation = predictionsSection.value.location
     resolved = options.resolved
     resolvedText =
       head + dataSection.yaml + modelSection.yaml + objectiveSection.yaml + trainingSection.yaml

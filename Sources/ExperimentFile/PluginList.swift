@@ -29,21 +29,22 @@ extension Experiment {
     let most = 64
     guard items.count <= most else {
       throw Diagnostic(
-        "plugins has \(items.count) entries; at most \(most) are loaded", at: node.place)
+        "plugins has \(items.count) entries; at most \(most) are loaded", at: node.location)
     }
     FileSystem.holdCurrentFolder()
 
     var plugins: [Plugin] = []
     for item in items {
-      guard item.place?.source.name != overrideSource, node.place?.source.name != overrideSource
+      guard item.location?.source.name != overrideSource,
+        node.location?.source.name != overrideSource
       else {
         options.reject(
           "plugins",
           Diagnostic(
-            "plugins are loaded only from paths that the file itself names", at: item.place))
+            "plugins are loaded only from paths that the file itself names", at: item.location))
         break
       }
-      var reader = Options(ConfigValue(.null, at: item.place))
+      var reader = Options(ConfigValue(.null, at: item.location))
       let plugin = reader.component("plugin", from: mapping(item)) {
         (entry: inout Options) -> Plugin? in
         let path = entry.string("path", "the plugin, relative to the experiment file's folder")
@@ -77,7 +78,8 @@ extension Experiment {
     switch item.content {
     case .map: item
     default:
-      ConfigValue(.map([.init(key: "path", keyPlace: item.place, value: item)]), at: item.place)
+      ConfigValue(
+        .map([.init(key: "path", keyLocation: item.location, value: item)]), at: item.location)
     }
   }
 }

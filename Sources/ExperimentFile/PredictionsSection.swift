@@ -3,14 +3,14 @@ import NNExp
 /// `predictions:` of an experiment: the splits whose predictions are written.
 struct PredictionsSection {
   let splits: [String]
-  let place: Place?
+  let location: SourceLocation?
 
   /// Reads the list; names of no split, and splits named twice, are mistakes.
   init(from options: inout Options) {
     let known = ["train", "validation", "test"]
     splits = options.strings(
       "predictions", default: [], "splits to write to predictions.csv: train, validation, test")
-    place = options.place(of: "predictions")
+    location = options.location(of: "predictions")
     for (index, name) in splits.enumerated() {
       if !known.contains(name) {
         options.reject(

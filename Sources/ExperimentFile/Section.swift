@@ -14,7 +14,7 @@ struct Section<Value: Sendable>: Sendable {
 private struct SectionKey: Equatable, Sendable {
   let entries: [ConfigValue.Entry]
   /// The file's, which is given for what it lacks.
-  let place: Place?
+  let location: SourceLocation?
 }
 
 extension Options {
@@ -27,7 +27,7 @@ extension Options {
   ) -> Section<Value>? {
     var part = part(keys)
     do {
-      let section = try memo.value(for: SectionKey(entries: part.entries, place: place)) {
+      let section = try memo.value(for: SectionKey(entries: part.entries, location: location)) {
         guard let value = body(&part), part.diagnostics.isEmpty,
           case .map(let resolved) = part.resolved.content
         else { throw part.diagnostics }

@@ -249,8 +249,8 @@ struct ExplanationWriter {
     }
   }
 
-  private mutating func show(_ left: Formula, _ place: SamplePass.Place) {
-    derive(left, [shown(pass.values(place), shape: pass.shape(place))])
+  private mutating func show(_ left: Formula, _ variable: SamplePass.Variable) {
+    derive(left, [shown(pass.values(variable), shape: pass.shape(variable))])
   }
 
   private func shown(_ values: [Double], shape: Shape) -> Document.Derivation.Step {
@@ -284,10 +284,10 @@ extension ExplanationWriter {
   }
 
   /// A gradient with the numeric one beside it, and how far they are apart.
-  mutating func compared(_ place: SamplePass.Place) -> Document.Derivation.Step {
-    let analytic = pass.gradient(place)
-    let text = TensorText(analytic, shape: pass.shape(place))
-    let numeric = pass.numericGradient(place, of: text.shown)
+  mutating func compared(_ variable: SamplePass.Variable) -> Document.Derivation.Step {
+    let analytic = pass.gradient(variable)
+    let text = TensorText(analytic, shape: pass.shape(variable))
+    let numeric = pass.numericGradient(variable, of: text.shown)
     let comparison = Comparison(analytic, numeric, of: text.shown)
     tally.add(comparison)
     return .init(

@@ -23,7 +23,7 @@ final class SamplePass {
   private let value: Losses<Double>
 
   /// What a number may be changed of, and where that is first felt.
-  enum Place {
+  enum Variable {
     /// What an edge carries.
     case value(Graph.Edge)
     /// By its position within the graph's parameters.
@@ -114,24 +114,24 @@ final class SamplePass {
     return Int(exactly: target(head)[0])
   }
 
-  func shape(_ place: Place) -> Shape {
-    switch place {
+  func shape(_ variable: Variable) -> Shape {
+    switch variable {
     case .value(let edge): graph.port(of: edge).shape
     case .parameter(let p): graph.parameters[p].shape
     }
   }
 
-  func values(_ place: Place) -> [Double] {
-    if case .value(let edge) = place, graph.port(of: edge).isIndices {
+  func values(_ variable: Variable) -> [Double] {
+    if case .value(let edge) = variable, graph.port(of: edge).isIndices {
       let indices = network.indices(ofPort: edge.output, samples: 1)
       return indices.positions.map { Double(indices[$0]) }
     }
-    return SamplePass.read(tensor(place))
+    return SamplePass.read(tensor(variable))
   }
 
   /// ∂L/∂ of every entry.
-  func gradient(_ place: Place) -> [Double] {
-    switch place {
+  func gradient(_ variable: Variable) -> [Double] {
+    switch variable {
     case .value(let edge): SamplePass.read(network.delta(edge))
     case .parameter(let p):
       SamplePass.read(
@@ -141,11 +141,11 @@ final class SamplePass {
   }
 
   /// The same by differences, of some entries; leaves all values as they were.
-  func numericGradient(_ place: Place, of entries: Range<Int>) -> [NumericDerivative] {
-    let tensor = tensor(place)
-    let analytic = gradient(place)
+  func numericGradient(_ variable: Variable, of entries: Range<Int>) -> [NumericDerivative] {
+    let tensor = tensor(variable)
+    let analytic = gradient(variable)
     let first: Int =
-      switch place {
+      switch variable {
       case .value(let edge): edge.node + 1
       case .parameter(let p): graph.parameters[p].users.min() ?? 0
       }
@@ -170,8 +170,8 @@ final class SamplePass {
     }
   }
 
-  private func tensor(_ place: Place) -> Tensor<Double> {
-    switch place {
+  private func tensor(_ variable: Variable) -> Tensor<Double> {
+    switch variable {
     case .value(let edge): network.activation(edge)
     case .parameter(let p):
       network.parameters.slice(from: graph.parameters[p].offset, shape: graph.parameters[p].shape)

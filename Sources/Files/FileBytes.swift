@@ -12,7 +12,7 @@ public final class FileBytes: Sendable {
   public let count: Int
 
   private let file: File
-  private let place: Place?
+  private let location: SourceLocation?
   private let opened: Stamp
   private let window = Mutex(Window())
 
@@ -40,11 +40,11 @@ public final class FileBytes: Sendable {
   /// What one reading fetches of bytes that are asked for in order.
   public let stride: Int
 
-  public init(_ path: String, stride: Int = 1 << 18, at place: Place?) throws {
+  public init(_ path: String, stride: Int = 1 << 18, at location: SourceLocation?) throws {
     self.path = path
     self.stride = stride
-    self.place = place
-    file = try FileSystem.system.openToRead(path, at: place)
+    self.location = location
+    file = try FileSystem.system.openToRead(path, at: location)
     opened = Stamp(try file.status())
     count = opened.size
   }
@@ -57,11 +57,11 @@ public final class FileBytes: Sendable {
       bytes = try file.read(range)
       status = try file.status()
     } catch let error as Diagnostic {
-      throw error.located(at: place)
+      throw error.located(at: location)
     }
     guard bytes.count == range.count, Stamp(status) == opened else {
       throw Diagnostic(
-        "'\(path)' was changed while it was in use", at: place, failure: .environment)
+        "'\(path)' was changed while it was in use", at: location, failure: .environment)
     }
     return bytes
   }
@@ -87,7 +87,7 @@ public final class FileBytes: Sendable {
     }
   }
 
-  /// Calls `body` with one part after another, and with the part's place in the
+  /// Calls `body` with one part after another, and with the part's location in the
   /// file, until it returns false.
   public func forEachPart(
     from start: Int = 0, _ body: (_ bytes: borrowing Span<UInt8>, _ base: Int) throws -> Bool

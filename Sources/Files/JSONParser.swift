@@ -29,11 +29,12 @@ private struct JSONMistake: Error {
     let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     let before = bytes[..<offset]
     let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-    let source = Source(name: file, lines: lines.map { String(decoding: $0, as: UTF8.self) })
+    let source = SourceFile(name: file, lines: lines.map { String(decoding: $0, as: UTF8.self) })
     let line = before.count { $0 == UInt8(ascii: "\n") } + 1
     let column = String(decoding: before[start...], as: UTF8.self).unicodeScalars.count + 1
     return Diagnostic(
-      message, at: Place(source: source, line: line, column: column), failure: .environment)
+      message, at: SourceLocation(source: source, line: line, column: column), failure: .environment
+    )
   }
 }
 

@@ -7,15 +7,15 @@ extension FileSystem {
   /// A regular file, open to read.
   ///
   /// Anything else (a directory, FIFO, device, socket) is refused before it can block or
-  /// run on without end. The diagnostic has the location `place`, where the path is from.
-  public func openToRead(_ path: String, at place: Place? = nil) throws -> File {
+  /// run on without end. The diagnostic has the location `location`, where the path is from.
+  public func openToRead(_ path: String, at location: SourceLocation? = nil) throws -> File {
     guard !path.utf8.contains(0) else {
-      throw Diagnostic("a path cannot contain the character NUL", at: place)
+      throw Diagnostic("a path cannot contain the character NUL", at: location)
     }
     do {
       return try currentFolder.openRegular(path)
     } catch {
-      throw error.diagnostic(path, at: place)
+      throw error.diagnostic(path, at: location)
     }
   }
 
@@ -23,15 +23,16 @@ extension FileSystem {
   ///
   /// - Parameter notes: what can be done if the memory cannot hold the file.
   public func read(
-    _ path: String, limit: Int = .max, at place: Place? = nil, notes: [Diagnostic.Note] = []
+    _ path: String, limit: Int = .max, at location: SourceLocation? = nil,
+    notes: [Diagnostic.Note] = []
   ) throws -> [UInt8] {
-    let file = try openToRead(path, at: place)
+    let file = try openToRead(path, at: location)
     do {
       let size = min(Int(try file.status().st_size), limit)
-      try checkMemory(bytes: size, for: "'\(path)'", at: place, notes: notes)
+      try checkMemory(bytes: size, for: "'\(path)'", at: location, notes: notes)
       return try file.read(0..<size)
     } catch let error as Diagnostic {
-      throw error.located(at: place)
+      throw error.located(at: location)
     }
   }
 
@@ -42,19 +43,19 @@ extension FileSystem {
 }
 
 /// The bytes of a regular file.
-public func readRegularFile(_ path: String, at place: Place? = nil) throws -> [UInt8] {
-  try FileSystem.system.read(path, at: place)
+public func readRegularFile(_ path: String, at location: SourceLocation? = nil) throws -> [UInt8] {
+  try FileSystem.system.read(path, at: location)
 }
 
 /// Throws if the memory cannot hold so many bytes; up to 16 MB are taken for granted.
 public func checkMemory(
-  bytes: Int, for what: String, at place: Place?, notes: [Diagnostic.Note] = []
+  bytes: Int, for what: String, at location: SourceLocation?, notes: [Diagnostic.Note] = []
 ) throws {
   if bytes <= 1 << 24 { return }
   let available = availableMemory()
   guard bytes > available else { return }
   throw Diagnostic(
-    "\(what) needs \(bytes) bytes of memory, and \(available) are there", at: place,
+    "\(what) needs \(bytes) bytes of memory, and \(available) are there", at: location,
     notes: notes)
 }
 
@@ -63,7 +64,7 @@ enum UnreadableFile: Error {
   case notRegular(mode: mode_t)
   case system(Int32)
 
-  func diagnostic(_ path: String, at place: Place?) -> Diagnostic {
+  func diagnostic(_ path: String, at location: SourceLocation?) -> Diagnostic {
     switch self {
     case .notRegular(let mode):
       let kind =
@@ -73,14 +74,14 @@ enum UnreadableFile: Error {
         case S_IFSOCK: "a socket"
         default: "a device"
         }
-      return Diagnostic("cannot read '\(path)': it is \(kind), not a regular file", at: place)
+      return Diagnostic("cannot read '\(path)': it is \(kind), not a regular file", at: location)
     case .system(ENOENT), .system(ENOTDIR):
-      return Diagnostic("no such file: '\(path)'\(neighbour(of: path))", at: place)
+      return Diagnostic("no such file: '\(path)'\(neighbour(of: path))", at: location)
     case .system(ENXIO):
-      return Diagnostic("cannot read '\(path)': it is a socket, not a regular file", at: place)
+      return Diagnostic("cannot read '\(path)': it is a socket, not a regular file", at: location)
     case .system(let code):
       return Diagnostic(
-        "cannot read '\(path)': \(String(cString: strerror(code)))", at: place,
+        "cannot read '\(path)': \(String(cString: strerror(code)))", at: location,
         failure: [ELOOP, ENAMETOOLONG].contains(code) ? .input : .environment)
     }
   }

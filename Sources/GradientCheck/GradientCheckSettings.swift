@@ -56,7 +56,7 @@ public struct GradientCheckSettings: Sendable, Equatable {
   public var only: [String] = []
 
   /// Where `only` stands.
-  public var onlyPlace: Place?
+  public var onlyLocation: SourceLocation?
 
   /// What a run does unless its file says otherwise: a hundredth of a second at
   /// 1e9 operations a second.
@@ -95,7 +95,7 @@ public struct GradientCheckSettings: Sendable, Equatable {
     only = options.strings(
       "only", default: [], "nodes and tensors to check, such as hidden or hidden.weight; empty: all"
     )
-    onlyPlace = options.place(of: "only")
+    onlyLocation = options.location(of: "only")
   }
 
   /// Reads `gradient_check:` of a file's top level, whatever its form.

@@ -78,7 +78,7 @@ extension GradientReport: CustomStringConvertible {
       notes.append(
         .init("\(names) fail\(before.count == 1 ? "s" : "") too, before it: look here first"))
     }
-    return Diagnostic(message, at: tensor.place, notes: notes, failure: .shortfall)
+    return Diagnostic(message, at: tensor.location, notes: notes, failure: .shortfall)
   }
 
   private var lack: Diagnostic {
@@ -104,7 +104,7 @@ extension GradientReport: CustomStringConvertible {
       "the gradient check proves nothing about \(tensor.name) of '\(tensor.node)' "
         + "(\(tensor.type)): \(first.verdict.rawValue), "
         + "\(first.records.count { $0.verdict.isProof }) of \(first.records.count) proven",
-      at: tensor.place, notes: notes, failure: .shortfall)
+      at: tensor.location, notes: notes, failure: .shortfall)
   }
 }
 

@@ -80,7 +80,7 @@ public final class NetworkSubject: GradientSubject {
           SubjectTensor(
             node: node.name, type: node.typeName,
             name: NetworkSubject.inputName(position, of: node.inputs.count), kind: .input,
-            shape: node.inputPorts[position].shape, samples: count, place: node.place,
+            shape: node.inputPorts[position].shape, samples: count, location: node.location,
             work: workFrom[source.node + 1],
             readers: readers + graph.readingHeads(of: source).count))
         slots.append(
@@ -96,7 +96,7 @@ public final class NetworkSubject: GradientSubject {
         tensors.append(
           SubjectTensor(
             node: owner.name, type: owner.typeName, name: parameter.name, kind: .parameter,
-            shape: parameter.shape, place: owner.place, work: workFrom[k]))
+            shape: parameter.shape, location: owner.location, work: workFrom[k]))
         // What one entry moves in one node's output is not all that it moves.
         slots.append(
           Slot(

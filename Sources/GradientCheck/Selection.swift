@@ -9,7 +9,7 @@ extension GradientCheckSettings {
     if isExplicit && graph.parameters.isEmpty {
       throw Diagnostic(
         "the model has no parameters, so there is no gradient to check",
-        at: graph.nodes.first?.place,
+        at: graph.nodes.first?.location,
         notes: [.init("add a layer that learns, or say gradient_check: false")])
     }
     let names = graph.tensorNames
@@ -21,7 +21,7 @@ extension GradientCheckSettings {
       let siblings = names.filter { $0.hasPrefix(bytes: node + ".") }
       var diagnostic = Diagnostic(
         "only: no node or tensor is called '\(name)'" + suggestion(for: name, among: known),
-        at: onlyPlace)
+        at: onlyLocation)
       diagnostic.notes = [
         siblings.isEmpty
           ? .init("the nodes are: " + listed(graph.nodes.map(\.name)))

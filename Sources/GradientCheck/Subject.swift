@@ -68,7 +68,7 @@ public struct SubjectTensor: Sendable {
   public var samples: Int
 
   /// Where the node is declared.
-  public var place: Place?
+  public var location: SourceLocation?
 
   /// Multiplications and additions of one `loss(changing:)`, about.
   public var work: Int
@@ -78,7 +78,7 @@ public struct SubjectTensor: Sendable {
 
   public init(
     node: String, type: String, name: String, kind: Kind, shape: Shape, samples: Int = 1,
-    place: Place? = nil, work: Int = 0, readers: Int = 1
+    location: SourceLocation? = nil, work: Int = 0, readers: Int = 1
   ) {
     self.node = node
     self.type = type
@@ -86,7 +86,7 @@ public struct SubjectTensor: Sendable {
     self.kind = kind
     self.shape = shape
     self.samples = samples
-    self.place = place
+    self.location = location
     self.work = work
     self.readers = readers
   }

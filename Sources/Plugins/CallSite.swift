@@ -10,19 +10,21 @@ final class CallSite: @unchecked Sendable {
   let subject: String
 
   /// Where the experiment asks for it.
-  let place: Place?
+  let location: SourceLocation?
 
   /// Both, and the time limit; never freed, because a handler may read it at any
   /// moment.
   private let callee: UnsafeMutablePointer<nnexp_callee>
 
-  init(_ subject: String, at place: Place? = nil, timeLimit: Int = Plugin.standardTimeLimit) {
+  init(
+    _ subject: String, at location: SourceLocation? = nil, timeLimit: Int = Plugin.standardTimeLimit
+  ) {
     nnexp_guard_begin()
     self.subject = subject
-    self.place = place
+    self.location = location
     callee = .allocate(capacity: 1)
     var callee = nnexp_callee()
-    callee.place = UnsafePointer(strdup(place.map { "\($0): " } ?? ""))
+    callee.location = UnsafePointer(strdup(location.map { "\($0): " } ?? ""))
     callee.subject = UnsafePointer(strdup(subject))
     callee.seconds = UInt32(timeLimit)
     self.callee.initialize(to: callee)
@@ -32,11 +34,11 @@ final class CallSite: @unchecked Sendable {
   convenience init(_ kind: String, _ typeName: String, of plugin: PluginOrigin, _ options: Options)
   {
     let origin = "the plugin '\(plugin.path)'"
-    let place = options.place(of: "type") ?? options.place
+    let location = options.location(of: "type") ?? options.location
     if kind == "layer", case .string(let name)? = options.resolved["name"]?.content {
-      self.init("'\(name)' (\(typeName), of \(origin))", at: place, timeLimit: plugin.timeLimit)
+      self.init("'\(name)' (\(typeName), of \(origin))", at: location, timeLimit: plugin.timeLimit)
     } else {
-      self.init("the \(kind) '\(typeName)' of \(origin)", at: place, timeLimit: plugin.timeLimit)
+      self.init("the \(kind) '\(typeName)' of \(origin)", at: location, timeLimit: plugin.timeLimit)
     }
   }
 
@@ -78,7 +80,7 @@ public protocol PluginMade: Sendable {
   var subject: String { get }
 
   /// Where the experiment asks for it.
-  var place: Place? { get }
+  var location: SourceLocation? { get }
 }
 
 /// What every guarded type tells of itself.
@@ -88,7 +90,7 @@ protocol Guarded: PluginMade {
 
 extension Guarded {
   var subject: String { site.subject }
-  var place: Place? { site.place }
+  var location: SourceLocation? { site.location }
 }
 
 /// Says `text` besides, should a plugin not survive what comes next.

@@ -39,7 +39,7 @@ public struct CSVTable: Sendable {
     header = row
     columns = texts
     for (index, column) in columns.enumerated() where columns[..<index].contains(text: column) {
-      throw Diagnostic("the column '\(column)' is there twice", at: headerPlace(of: index))
+      throw Diagnostic("the column '\(column)' is there twice", at: headerLocation(of: index))
     }
   }
 
@@ -47,12 +47,12 @@ public struct CSVTable: Sendable {
     guard texts.count == columns.count else {
       throw Diagnostic(
         "a row of \(texts.count) cells under \(columns.count) columns",
-        at: origin.place(of: row[0]))
+        at: origin.location(of: row[0]))
     }
     return try zip(row, texts).map { field, text in
       if text.isEmpty { return nil }
       guard let number = Double(text) else {
-        throw Diagnostic("expected a number, found '\(text)'", at: origin.place(of: field))
+        throw Diagnostic("expected a number, found '\(text)'", at: origin.location(of: field))
       }
       return number
     }
@@ -62,7 +62,7 @@ public struct CSVTable: Sendable {
   public func index(of column: String) -> Int? { columns.firstIndex(ofText: column) }
 
   /// The location of a column's name; of the file's beginning, if it has no header.
-  public func headerPlace(of column: Int) -> Place {
-    header.indices.contains(column) ? origin.place(of: header[column]) : origin.place(at: 0)
+  public func headerLocation(of column: Int) -> SourceLocation {
+    header.indices.contains(column) ? origin.location(of: header[column]) : origin.location(at: 0)
   }
 }

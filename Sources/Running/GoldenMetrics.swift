@@ -18,7 +18,7 @@ struct GoldenMetrics: Sendable {
     let bytes: [UInt8]
     do { bytes = try readFile(declaration.path) } catch {
       var diagnostics = Diagnostics()
-      diagnostics.add(error, at: declaration.place)
+      diagnostics.add(error, at: declaration.location)
       guard var diagnostic = diagnostics.list.first else { throw error }
       diagnostic.notes.append(
         .init(
@@ -29,13 +29,13 @@ struct GoldenMetrics: Sendable {
     table = try CSVTable(bytes, path: declaration.path)
     if table.rows.isEmpty {
       throw Diagnostic(
-        "'\(declaration.path)' has no rows under its header", at: table.headerPlace(of: 0))
+        "'\(declaration.path)' has no rows under its header", at: table.headerLocation(of: 0))
     }
     for (index, name) in table.columns.enumerated() where columns.named(name) == nil {
       let known = columns.map(\.name)
       throw Diagnostic(
         "nothing measures '\(name)'\(suggestion(for: name, among: known))",
-        at: table.headerPlace(of: index), notes: [.init("the columns are: " + listed(known))])
+        at: table.headerLocation(of: index), notes: [.init("the columns are: " + listed(known))])
     }
   }
 
@@ -79,7 +79,7 @@ struct GoldenMetrics: Sendable {
           + [path, declaration.path].map(quotedForShell).joined(separator: " ")))
     return Diagnostic(
       "metrics.csv is not as in '\(declaration.written)': \(facts.joined(separator: "; "))",
-      at: declaration.place, notes: notes, failure: .shortfall)
+      at: declaration.location, notes: notes, failure: .shortfall)
   }
 
   private func isMet(_ expected: Double?, _ found: Double?) -> Bool {

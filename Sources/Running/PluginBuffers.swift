@@ -13,8 +13,8 @@ func checkBuffers(of experiment: Experiment, _ graph: Graph, _ heads: [Head]) th
     guard let made = made as? any PluginMade else { return }
     do {
       guard let fact = try fault() else { return }
-      mistakes.add(Diagnostic("\(made.subject): \(fact)", at: made.place))
-    } catch { mistakes.add(error, at: made.place) }
+      mistakes.add(Diagnostic("\(made.subject): \(fact)", at: made.location))
+    } catch { mistakes.add(error, at: made.location) }
   }
   for node in graph.nodes {
     check(node.layer) { try BufferCheck.fault(of: node.layer, inputs: node.inputPorts) }

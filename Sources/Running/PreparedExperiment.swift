@@ -34,7 +34,7 @@ public struct PreparedExperiment<S: Scalar> {
     }
     graph = try Graph(
       experiment.model, ports: data.inputs,
-      at: experiment.data.inputPortNames?.map(\.place) ?? [], heads: experiment.objective.heads,
+      at: experiment.data.inputPortNames?.map(\.location) ?? [], heads: experiment.objective.heads,
       l1: experiment.training.l1, l2: experiment.training.l2, registry: registry)
     let heads = try experiment.objective.bound(
       to: graph, targets: data.targets, registry: registry)
@@ -64,7 +64,7 @@ public struct PreparedExperiment<S: Scalar> {
   private func checkPredictions() throws {
     for split in experiment.predictions where samples(of: split) == nil {
       throw Diagnostic(
-        "there are no \(split) data to predict", at: experiment.predictionsPlace,
+        "there are no \(split) data to predict", at: experiment.predictionsLocation,
         notes: [.init("give data: {split: {\(split): 0.2}}, or leave '\(split)' out")])
     }
   }

@@ -72,7 +72,7 @@ struct RunReport<S: Scalar> {
       if expectation.holds(value) { continue }
       let reason = "\(expectation.figure) is \(brief(value)), expected \(expectation.text)"
       shortfalls.append(
-        (reason, "\(Diagnostic(reason, at: expectation.place, failure: .shortfall))"))
+        (reason, "\(Diagnostic(reason, at: expectation.location, failure: .shortfall))"))
     }
     if let goldenDifference {
       shortfalls.append((goldenDifference.message, "\(goldenDifference)"))

@@ -45,10 +45,10 @@ struct Event {
 struct ReadingError: Error {
   /// What it found, in libyaml's words.
   var problem: String
-  var place: Mark
+  var location: Mark
   /// What it was doing, in libyaml's words, and where that began.
   var context: String
-  var contextPlace: Mark
+  var contextLocation: Mark
   var isOutOfMemory: Bool
 }
 
@@ -70,7 +70,7 @@ final class EventReader {
       parser.initialize(to: yaml_parser_t())
       let start = Mark(line: 0, column: 0)
       throw ReadingError(
-        problem: "out of memory", place: start, context: "", contextPlace: start,
+        problem: "out of memory", location: start, context: "", contextLocation: start,
         isOutOfMemory: true)
     }
     yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
@@ -123,9 +123,9 @@ final class EventReader {
     let parser = parser.pointee
     return ReadingError(
       problem: parser.problem.map { String(cString: $0) } ?? "",
-      place: Mark(parser.problem_mark),
+      location: Mark(parser.problem_mark),
       context: parser.context.map { String(cString: $0) } ?? "",
-      contextPlace: Mark(parser.context_mark),
+      contextLocation: Mark(parser.context_mark),
       isOutOfMemory: parser.error == YAML_MEMORY_ERROR)
   }
 

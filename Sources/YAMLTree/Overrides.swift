@@ -24,24 +24,26 @@ public func apply(overrides: [String], to root: ConfigValue) throws -> ConfigVal
   return root
 }
 
-/// What messages call the place where overrides stand.
+/// What messages call the location where overrides stand.
 public let overrideSource = "command line"
 
 /// One `path=value`.
 private struct Override {
   let text: String
   let isAddition: Bool
-  let parts: [(name: String, place: Place)]
+  let parts: [(name: String, location: SourceLocation)]
   let value: ConfigValue
 
   init(_ text: String) throws {
     self.text = text
     let source = try SourceText(Array(text.utf8), name: overrideSource).source
-    func place(_ column: Int) -> Place { Place(source: source, line: 1, column: column) }
+    func location(_ column: Int) -> SourceLocation {
+      SourceLocation(source: source, line: 1, column: column)
+    }
 
     guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) else {
       throw Diagnostic(
-        "an override is path=value, such as train.epochs=10", at: place(1))
+        "an override is path=value, such as train.epochs=10", at: location(1))
     }
     isAddition = text.utf8.first == UInt8(ascii: "+")
     let path = text.utf8[..<equals].dropFirst(isAddition ? 1 : 0)
@@ -49,30 +51,30 @@ private struct Override {
     parts = path.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { part in
       let name = String(Substring(part))
       defer { column += name.unicodeScalars.count + 1 }
-      return (name, place(column))
+      return (name, location(column))
     }
     if let empty = parts.first(where: { $0.name.isEmpty }) {
-      throw Diagnostic("a key is missing in the path of the override", at: empty.place)
+      throw Diagnostic("a key is missing in the path of the override", at: empty.location)
     }
     guard parts.count <= TreeBuilder.depthLimit else {
       throw Diagnostic(
-        "nested deeper than 64 lists or mappings", at: parts[TreeBuilder.depthLimit].place)
+        "nested deeper than 64 lists or mappings", at: parts[TreeBuilder.depthLimit].location)
     }
     if let long = parts.first(where: { $0.name.unicodeScalars.count > TreeBuilder.keyLimit }) {
       throw Diagnostic(
-        "a key is longer than 1,024 characters, the limit of a key", at: long.place)
+        "a key is longer than 1,024 characters, the limit of a key", at: long.location)
     }
     let value = text.utf8[text.utf8.index(after: equals)...]
     guard let first = value.first(where: { !" \t\n\r".utf8.contains($0) }) else {
       throw Diagnostic(
         "a value is missing; write \(Substring(path))=null for none",
-        at: place(text.unicodeScalars.count + 1))
+        at: location(text.unicodeScalars.count + 1))
     }
     // Spaces in place of the path keep the value's columns true.
     let width = text[...equals].unicodeScalars.count
     if first == UInt8(ascii: "#") {
       throw Diagnostic(
-        "'#' begins a comment; quote a text that begins with it", at: place(width + 1))
+        "'#' begins a comment; quote a text that begins with it", at: location(width + 1))
     }
     var builder = TreeBuilder(source: source)
     builder.isOverride = true
@@ -91,7 +93,7 @@ private struct Override {
       if isAddition {
         throw Diagnostic(
           "the file has '\(path(through: part - 1))' already; write it without '+'",
-          at: parts[part - 1].place, notes: [.init("it is here", at: config.place)])
+          at: parts[part - 1].location, notes: [.init("it is here", at: config.location)])
       }
       return value
     }
@@ -103,7 +105,8 @@ private struct Override {
         entries[index].value = try applied(to: entries[index].value, at: part + 1)
       } else if isAddition {
         entries.append(
-          ConfigValue.Entry(key: name, keyPlace: parts[part].place, value: added(from: part + 1)))
+          ConfigValue.Entry(
+            key: name, keyLocation: parts[part].location, value: added(from: part + 1)))
       } else {
         throw missing(part, among: entries.map(\.key))
       }
@@ -113,20 +116,21 @@ private struct Override {
       // A bare name is short for a mapping with that type.
       if part + 1 < parts.count, case .string = items[index].content {
         let type = ConfigValue.Entry(key: "type", value: items[index])
-        items[index] = ConfigValue(.map([type]), at: items[index].place)
+        items[index] = ConfigValue(.map([type]), at: items[index].location)
       }
       items[index] = try applied(to: items[index], at: part + 1)
       config.content = .list(items)
     case .null:
       guard isAddition else { throw missing(part, among: []) }
       config.content = .map([
-        .init(key: parts[part].name, keyPlace: parts[part].place, value: added(from: part + 1))
+        .init(
+          key: parts[part].name, keyLocation: parts[part].location, value: added(from: part + 1))
       ])
     default:
       let owner = part == 0 ? "the file" : "'\(path(through: part - 1))'"
       throw Diagnostic(
         "\(owner) is \(config.kind); it has no '\(parts[part].name)'",
-        at: parts[part].place)
+        at: parts[part].location)
     }
     return config
   }
@@ -136,7 +140,7 @@ private struct Override {
     var notes = [Diagnostic.Note("write +\(text) to add it")]
     if hint.isEmpty, !keys.isEmpty { notes.insert(.init("keys there: " + listed(keys)), at: 0) }
     return Diagnostic(
-      "the file has no '\(path(through: part))'\(hint)", at: parts[part].place, notes: notes)
+      "the file has no '\(path(through: part))'\(hint)", at: parts[part].location, notes: notes)
   }
 
   private func listed(_ names: [String]) -> String {
@@ -147,19 +151,20 @@ private struct Override {
   private func added(from part: Int) -> ConfigValue {
     parts[part...].reversed().reduce(value) { inner, part in
       ConfigValue(
-        .map([.init(key: part.name, keyPlace: part.place, value: inner)]), at: part.place)
+        .map([.init(key: part.name, keyLocation: part.location, value: inner)]), at: part.location)
     }
   }
 
   /// Which element of a list is meant: by position, by its name, or by its type
   /// if no other has it.
-  private func element(_ part: (name: String, place: Place), of items: [ConfigValue]) throws -> Int
+  private func element(_ part: (name: String, location: SourceLocation), of items: [ConfigValue])
+    throws -> Int
   {
     if let index = Int(part.name) {
       guard items.indices.contains(index) else {
         throw Diagnostic(
           "there is no element \(index); the list has \(items.count), counted from 0",
-          at: part.place)
+          at: part.location)
       }
       return index
     }
@@ -177,13 +182,13 @@ private struct Override {
     if ofType.count > 1 {
       throw Diagnostic(
         "\(ofType.count) elements have the type '\(part.name)'; use a name or a position",
-        at: part.place,
+        at: part.location,
         notes: [.init("they are at " + ofType.map(String.init).joined(separator: ", "))])
     }
     let known = zip(items, types).compactMap { text($0["name"]) ?? $1 }
     let hint = suggestion(for: part.name, among: known + types.compactMap { $0 })
     throw Diagnostic(
-      "no element is named '\(part.name)'\(hint)", at: part.place,
+      "no element is named '\(part.name)'\(hint)", at: part.location,
       notes: hint.isEmpty && !known.isEmpty ? [.init("elements there: " + listed(known))] : [])
   }
 }

@@ -1,11 +1,11 @@
 public import NNExp
 
-/// The one document in `bytes`, every value with its place.
+/// The one document in `bytes`, every value with its location.
 ///
 /// YAML as libyaml reads it, with the scalars of the 1.2 core schema and without
 /// what a declaration does well to lack: tags, merge keys, keys that are not
 /// scalars, a second document. Anchors and aliases are resolved; an alias's values
-/// keep the place where they are written. Every scalar keeps its `text`.
+/// keep the location where they are written. Every scalar keeps its `text`.
 ///
 /// Limits: 1 MiB of text, also after the aliases are written out; 64 collections
 /// inside each other; keys of 1,024 characters. Reading stops as soon as one is passed.
@@ -32,7 +32,7 @@ struct TreeBuilder {
   static let keyLimit = 1024
   private static let mistakeLimit = 20
 
-  let source: Source
+  let source: SourceFile
 
   /// How many collections the document stands in already: an override's path.
   var outerDepth = 0
@@ -53,7 +53,7 @@ struct TreeBuilder {
 
   private(set) var context = SyntaxContext()
 
-  init(source: Source) { self.source = source }
+  init(source: SourceFile) { self.source = source }
 
   /// A finished value, and what it adds where an alias repeats it.
   private struct Value {
@@ -68,12 +68,12 @@ struct TreeBuilder {
   private struct Collection {
     var isMap: Bool
     var isFlow: Bool
-    var place: Place
+    var location: SourceLocation
     var anchor: String?
     var items: [ConfigValue] = []
     var entries: [ConfigValue.Entry] = []
     /// By key. Keys that look the same are equal: no reader could tell them apart.
-    var places: [String: Place] = [:]
+    var locations: [String: SourceLocation] = [:]
     var key: ConfigValue?
     var isKeyPlain = true
     var sizeBefore: Int
@@ -89,7 +89,7 @@ struct TreeBuilder {
     } catch let error as ReadingError {
       let mistake = diagnostic(of: error)
       // A missing space may have been noticed before it made the rest unreadable.
-      if mistake.place == nil || mistake.place != diagnostics.list.last?.place {
+      if mistake.location == nil || mistake.location != diagnostics.list.last?.location {
         diagnostics.add(mistake)
       }
     } catch {
@@ -133,14 +133,14 @@ struct TreeBuilder {
     _ text: String, isPlain: Bool, _ properties: Event.Properties, at event: Event
   ) throws {
     refuseTag(properties.tag, at: event.start)
-    let place = place(event.start)
+    let location = location(event.start)
     if open.isEmpty, isPlain, text.isEmpty, properties.anchor == nil { throw emptyDocument }
 
     if open.last?.awaitsKey == true {
-      try key(text, isPlain: isPlain, at: place)
+      try key(text, isPlain: isPlain, at: location)
       if let anchor = properties.anchor {
         anchors[anchor] = Value(
-          config: ConfigValue(.string(text), at: place, text: text), size: text.utf8.count + 2,
+          config: ConfigValue(.string(text), at: location, text: text), size: text.utf8.count + 2,
           height: 0)
       }
       return
@@ -148,37 +148,37 @@ struct TreeBuilder {
     if isPlain { refuseMissingSpace(in: text, at: event) }
     let content = isPlain ? coreSchemaValue(of: text) : .string(text)
     let value = Value(
-      config: ConfigValue(content, at: place, text: text), size: text.utf8.count + 2, height: 0)
+      config: ConfigValue(content, at: location, text: text), size: text.utf8.count + 2, height: 0)
     if let anchor = properties.anchor { anchors[anchor] = value }
     size += value.size
     add(value)
   }
 
-  private mutating func key(_ text: String, isPlain: Bool, at place: Place) throws {
+  private mutating func key(_ text: String, isPlain: Bool, at location: SourceLocation) throws {
     guard text.unicodeScalars.count <= TreeBuilder.keyLimit else {
-      throw Diagnostic("a key is longer than 1,024 characters, the limit of a key", at: place)
+      throw Diagnostic("a key is longer than 1,024 characters, the limit of a key", at: location)
     }
     if isPlain, text == "<<" {
       diagnostics.add(
-        Diagnostic("merge keys are not supported; write the keys themselves", at: place))
+        Diagnostic("merge keys are not supported; write the keys themselves", at: location))
     } else if isPlain, text.isEmpty {
-      diagnostics.add(Diagnostic("a key is missing before ':'", at: place))
-    } else if let first = open[open.count - 1].places.updateValue(place, forKey: text) {
-      open[open.count - 1].places[text] = first
+      diagnostics.add(Diagnostic("a key is missing before ':'", at: location))
+    } else if let first = open[open.count - 1].locations.updateValue(location, forKey: text) {
+      open[open.count - 1].locations[text] = first
       diagnostics.add(
         Diagnostic(
-          "duplicate key '\(text)'; remove one of the two", at: place,
+          "duplicate key '\(text)'; remove one of the two", at: location,
           notes: [.init("the first '\(text)' is here", at: first)]))
     }
     size += text.utf8.count + 2
-    open[open.count - 1].key = ConfigValue(.string(text), at: place, text: text)
+    open[open.count - 1].key = ConfigValue(.string(text), at: location, text: text)
     open[open.count - 1].isKeyPlain = isPlain
   }
 
   private mutating func alias(_ name: String, at mark: Mark) throws {
-    let place = place(mark)
+    let location = location(mark)
     if open.last?.awaitsKey == true {
-      throw Diagnostic("a key must be a text, found the alias '*\(name)'", at: place)
+      throw Diagnostic("a key must be a text, found the alias '*\(name)'", at: location)
     }
     guard let known = anchors[name] else {
       let hint = suggestion(for: name, among: anchors.keys.sorted())
@@ -187,20 +187,22 @@ struct TreeBuilder {
         ? "; put '&\(name)' before the value it repeats, or quote a text that begins with '*'"
         : hint
       diagnostics.add(
-        Diagnostic("no anchor '&\(name)' stands above this alias\(remedy)", at: place))
-      add(Value(config: ConfigValue(.null, at: place), size: 0, height: 0))
+        Diagnostic("no anchor '&\(name)' stands above this alias\(remedy)", at: location))
+      add(Value(config: ConfigValue(.null, at: location), size: 0, height: 0))
       return
     }
     guard let value = known else {
-      throw Diagnostic("alias '*\(name)' stands inside the value that it repeats", at: place)
+      throw Diagnostic("alias '*\(name)' stands inside the value that it repeats", at: location)
     }
-    if outerDepth + open.count + value.height > TreeBuilder.depthLimit { throw tooDeep(at: place) }
+    if outerDepth + open.count + value.height > TreeBuilder.depthLimit {
+      throw tooDeep(at: location)
+    }
     size += value.size
     guard size <= SourceText.limit else {
       throw Diagnostic(
         "alias '*\(name)' makes the declaration larger than 1 MiB, the limit with every alias "
           + "written out",
-        at: place)
+        at: location)
     }
     add(value)
   }
@@ -209,15 +211,16 @@ struct TreeBuilder {
     isMap: Bool, isFlow: Bool, _ properties: Event.Properties, at mark: Mark
   ) throws {
     refuseTag(properties.tag, at: mark)
-    let place = place(mark)
+    let location = location(mark)
     if open.last?.awaitsKey == true {
-      throw Diagnostic("a key must be a text, found a \(isMap ? "mapping" : "list")", at: place)
+      throw Diagnostic("a key must be a text, found a \(isMap ? "mapping" : "list")", at: location)
     }
-    if outerDepth + open.count >= TreeBuilder.depthLimit { throw tooDeep(at: place) }
+    if outerDepth + open.count >= TreeBuilder.depthLimit { throw tooDeep(at: location) }
     if let anchor = properties.anchor { anchors[anchor] = .some(nil) }
     open.append(
       Collection(
-        isMap: isMap, isFlow: isFlow, place: place, anchor: properties.anchor, sizeBefore: size))
+        isMap: isMap, isFlow: isFlow, location: location, anchor: properties.anchor,
+        sizeBefore: size))
     size += 2
   }
 
@@ -226,7 +229,7 @@ struct TreeBuilder {
     let content: ConfigValue.Content =
       collection.isMap ? .map(collection.entries) : .list(collection.items)
     let value = Value(
-      config: ConfigValue(content, at: collection.place), size: size - collection.sizeBefore,
+      config: ConfigValue(content, at: collection.location), size: size - collection.sizeBefore,
       height: collection.height)
     // A collection inside may have taken the name over.
     if let anchor = collection.anchor, case .some(.none) = anchors[anchor] {
@@ -248,23 +251,23 @@ struct TreeBuilder {
     }
     guard let key = open[last].key, case .string(let text) = key.content else { return }
     open[last].key = nil
-    open[last].entries.append(.init(key: text, keyPlace: key.place, value: value.config))
+    open[last].entries.append(.init(key: text, keyLocation: key.location, value: value.config))
   }
 
   // MARK: Mistakes
 
-  private func place(_ mark: Mark) -> Place {
-    Place(source: source, line: mark.line + 1, column: mark.column + 1)
+  private func location(_ mark: Mark) -> SourceLocation {
+    SourceLocation(source: source, line: mark.line + 1, column: mark.column + 1)
   }
 
   private var emptyDocument: Diagnostic {
     Diagnostic(
       "empty document; write at least one 'key: value'",
-      at: Place(source: source, line: 1, column: 1))
+      at: SourceLocation(source: source, line: 1, column: 1))
   }
 
-  private func tooDeep(at place: Place) -> Diagnostic {
-    Diagnostic("nested deeper than 64 lists or mappings", at: place)
+  private func tooDeep(at location: SourceLocation) -> Diagnostic {
+    Diagnostic("nested deeper than 64 lists or mappings", at: location)
   }
 
   private mutating func refuseTag(_ tag: String?, at mark: Mark) {
@@ -279,7 +282,7 @@ struct TreeBuilder {
     diagnostics.add(
       Diagnostic(
         "tags are not supported; remove '\(name)', or quote a text that begins with '!'",
-        at: place(Mark(line: mark.line, column: column))))
+        at: location(Mark(line: mark.line, column: column))))
   }
 
   /// Refuses `lr:0.1` where YAML takes it for a text, yet no text was meant: as the whole
@@ -288,8 +291,8 @@ struct TreeBuilder {
     guard !isOverride else { return }
     var mistake: Diagnostic?
     if let collection = open.last {
-      guard let key = collection.key, let keyPlace = key.place else { return }
-      let keyMark = Mark(line: keyPlace.line - 1, column: keyPlace.column - 1)
+      guard let key = collection.key, let keyLocation = key.location else { return }
+      let keyMark = Mark(line: keyLocation.line - 1, column: keyLocation.column - 1)
       if !collection.isFlow {
         if event.start.line > keyMark.line { mistake = missingSpace(at: event.start) }
       } else if text.isEmpty, collection.isKeyPlain {
@@ -311,7 +314,7 @@ struct TreeBuilder {
       if let column = rest.firstIndex(where: { $0 != " " && $0 != "\t" }),
         rest[column] != "#" || isOverride
       {
-        let here = place(Mark(line: mark.line, column: column))
+        let here = location(Mark(line: mark.line, column: column))
         if rest[column] == "#" {
           throw Diagnostic("'#' after a space begins a comment; quote the whole value", at: here)
         }
@@ -334,7 +337,7 @@ struct TreeBuilder {
   }
 }
 
-extension Source {
+extension SourceFile {
   /// The characters of a line counted from 0; none beyond the last line.
   func characters(ofLine line: Int) -> [Unicode.Scalar] {
     lines.indices.contains(line) ? Array(lines[line].unicodeScalars) : []

@@ -10,7 +10,7 @@ struct SourceText {
   /// The most bytes in a file: 1 MiB.
   static let limit = 1 << 20
 
-  let source: Source
+  let source: SourceFile
 
   /// What libyaml reads: UTF-8 without a byte order mark.
   let bytes: [UInt8]
@@ -21,11 +21,11 @@ struct SourceText {
       throw Diagnostic("'\(name)' is larger than 1 MiB, the limit of a declaration")
     }
     self.bytes = Array(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...])
-    source = Source(name: name, lines: SourceText.lines(of: self.bytes))
+    source = SourceFile(name: name, lines: SourceText.lines(of: self.bytes))
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
       throw Diagnostic(
         "the text is encoded as UTF-16; save it as UTF-8",
-        at: Place(source: source, line: 1, column: 1))
+        at: SourceLocation(source: source, line: 1, column: 1))
     }
     try refuseUnreadable()
     try refuseDirectives()
@@ -56,7 +56,7 @@ struct SourceText {
     var line = 1
     var column = 1
     var index = 0
-    func here() -> Place { Place(source: source, line: line, column: column) }
+    func here() -> SourceLocation { SourceLocation(source: source, line: line, column: column) }
     while index < bytes.count {
       let byte = bytes[index]
       switch byte {
@@ -110,7 +110,7 @@ struct SourceText {
       guard isVersion, words.count == 2 || words[2].hasPrefix(bytes: "#") else {
         throw Diagnostic(
           "directive '\(first)' is not supported; only '%YAML 1.2' may stand here",
-          at: Place(source: source, line: index + 1, column: 1))
+          at: SourceLocation(source: source, line: index + 1, column: 1))
       }
     }
   }

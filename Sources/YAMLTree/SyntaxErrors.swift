@@ -46,13 +46,13 @@ extension TreeBuilder {
     if error.isOutOfMemory {
       return Diagnostic("no memory to read the text", failure: .environment)
     }
-    let found = character(at: error.place)
+    let found = character(at: error.location)
     let problem = error.problem
     if found == "\t" || problem.contains("tab character") {
-      return told("a tab cannot indent; use spaces", at: firstTab(around: error.place))
+      return told("a tab cannot indent; use spaces", at: firstTab(around: error.location))
     }
     if error.context == "while scanning a simple key" {
-      return incompleteLine(at: error.contextPlace)
+      return incompleteLine(at: error.contextLocation)
     }
     if problem.hasPrefix("mapping values are not allowed") { return unexpectedColon(error) }
     if problem == "did not find expected key" || problem.hasSuffix("'-' indicator") {
@@ -66,42 +66,42 @@ extension TreeBuilder {
     if error.context.hasSuffix("quoted scalar") { return badQuotes(error) }
     if error.context.hasSuffix("a tag") || problem == "found undefined tag handle" {
       return told(
-        "tags are not supported; quote a text that begins with '!'", at: error.contextPlace)
+        "tags are not supported; quote a text that begins with '!'", at: error.contextLocation)
     }
     switch error.context {
     case "while scanning an alias", "while scanning an anchor":
-      let sign = character(at: error.contextPlace).map(String.init) ?? "*"
-      return told("a plain text cannot begin with '\(sign)'; quote it", at: error.contextPlace)
+      let sign = character(at: error.contextLocation).map(String.init) ?? "*"
+      return told("a plain text cannot begin with '\(sign)'; quote it", at: error.contextLocation)
     case "while scanning a block scalar":
       return told(
         "after '|' or '>' the line may hold only '+', '-', a digit from 1 to 9 and a comment",
-        at: error.place)
+        at: error.location)
     case "while scanning a directive":
-      return told("a plain text cannot begin with '%'; quote it", at: error.contextPlace)
+      return told("a plain text cannot begin with '%'; quote it", at: error.contextLocation)
     case "while parsing a block node":
-      return told("expected a value, found \(name(of: found))", at: error.place)
+      return told("expected a value, found \(name(of: found))", at: error.location)
     default: break
     }
     switch problem {
     case "found character that cannot start any token":
-      return told("a plain text cannot begin with \(name(of: found)); quote it", at: error.place)
+      return told("a plain text cannot begin with \(name(of: found)); quote it", at: error.location)
     case "block sequence entries are not allowed in this context":
       return told(
         "a list item '- ' must begin a line of its own; or write the list as [a, b]",
-        at: error.place)
+        at: error.location)
     case "found unexpected ':'":
-      let after = Mark(line: error.place.line, column: error.place.column + 1)
+      let after = Mark(line: error.location.line, column: error.location.column + 1)
       return told("missing space after ':'", at: after)
     case "mapping keys are not allowed in this context":
-      return told("'? ' cannot stand here; quote a text that begins with '?'", at: error.place)
+      return told("'? ' cannot stand here; quote a text that begins with '?'", at: error.location)
     case "did not find expected <document start>":
-      return told("expected '---' after the directive", at: error.place)
+      return told("expected '---' after the directive", at: error.location)
     default:
-      return told("this is not YAML: \(problem)", at: error.place)
+      return told("this is not YAML: \(problem)", at: error.location)
     }
   }
 
-  /// `word:value` at a place; in `text`, where that is only a part of the line.
+  /// `word:value` at a location; in `text`, where that is only a part of the line.
   func missingSpace(at mark: Mark, in text: String? = nil) -> Diagnostic? {
     let text = text ?? self.text(from: mark)
     guard let colon = text.firstIndex(ofByte: ":") else { return nil }
@@ -145,8 +145,8 @@ extension TreeBuilder {
 
   /// A ':' after a text that already is a value.
   private func unexpectedColon(_ error: ReadingError) -> Diagnostic {
-    guard let scalar = context.scalar, scalar.end == error.place else {
-      return told("unexpected ':'; quote a text that contains ': '", at: error.place)
+    guard let scalar = context.scalar, scalar.end == error.location else {
+      return told("unexpected ':'; quote a text that contains ': '", at: error.location)
     }
     let first = text(from: scalar.start)
     guard scalar.start.line < scalar.end.line else {
@@ -155,7 +155,7 @@ extension TreeBuilder {
       }
       return told(
         "a second ': ' in one line; quote a text that contains ': ', or begin a new line",
-        at: error.place)
+        at: error.location)
     }
     // The text ran on from an earlier line into this one's key.
     if !scalar.isPlain {
@@ -168,38 +168,38 @@ extension TreeBuilder {
     {
       return incompleteLine(at: scalar.start)
     }
-    let indentation = indentation(ofLine: error.place.line)
+    let indentation = indentation(ofLine: error.location.line)
     return Diagnostic(
       "wrong indentation: the \(isItem ? "item" : "key") before has a value, so that nothing can "
         + "be indented under it",
-      at: place(Mark(line: error.place.line, column: indentation)),
-      notes: [.init("the value is '\(shortened(first))'", at: place(scalar.start))])
+      at: location(Mark(line: error.location.line, column: indentation)),
+      notes: [.init("the value is '\(shortened(first))'", at: location(scalar.start))])
   }
 
   /// Something other than the next key or item of a block collection.
   private func unexpectedLine(_ error: ReadingError) -> Diagnostic {
-    let line = source.characters(ofLine: error.place.line)
-    let before = line.prefix(error.place.column)
+    let line = source.characters(ofLine: error.location.line)
+    let before = line.prefix(error.location.column)
     guard before.allSatisfy({ $0 == " " }) else { return unexpectedRest(error, after: before) }
 
     let isList = error.problem.hasSuffix("'-' indicator")
-    let expected = Set(([error.contextPlace] + context.closed).map(\.column)).sorted()
-    if !expected.contains(error.place.column) {
-      return wrongIndentation(expected: expected, at: error.place)
+    let expected = Set(([error.contextLocation] + context.closed).map(\.column)).sorted()
+    if !expected.contains(error.location.column) {
+      return wrongIndentation(expected: expected, at: error.location)
     }
-    let rest = text(from: error.place)
+    let rest = text(from: error.location)
     if isList {
       return Diagnostic(
         "expected a list item '- …' or deeper indentation, found '\(shortened(rest))'",
-        at: place(error.place),
-        notes: [.init("the list begins here", at: place(error.contextPlace))])
+        at: location(error.location),
+        notes: [.init("the list begins here", at: location(error.contextLocation))])
     }
     if rest == "-" || rest.hasPrefix(bytes: "- ") {
       return Diagnostic(
-        "expected 'key: value', found a list item", at: place(error.place),
-        notes: [.init("the mapping begins here", at: place(error.contextPlace))])
+        "expected 'key: value', found a list item", at: location(error.location),
+        notes: [.init("the mapping begins here", at: location(error.contextLocation))])
     }
-    return told("expected 'key: value', found '\(shortened(rest))'", at: error.place)
+    return told("expected 'key: value', found '\(shortened(rest))'", at: error.location)
   }
 
   /// More text on a line whose value is complete.
@@ -208,82 +208,85 @@ extension TreeBuilder {
   ) -> Diagnostic {
     switch before.last(where: { $0 != " " && $0 != "\t" }) {
     case "'":
-      told("text after the closing quote; inside '…' write a quote twice: ''", at: error.place)
+      told("text after the closing quote; inside '…' write a quote twice: ''", at: error.location)
     case "\"":
-      told("text after the closing quote; inside \"…\" write a quote as \\\"", at: error.place)
+      told("text after the closing quote; inside \"…\" write a quote as \\\"", at: error.location)
     case let last?:
-      told("text after a complete value; quote the whole, or begin a new line", at: error.place)
+      told("text after a complete value; quote the whole, or begin a new line", at: error.location)
         .noting(last == "]" || last == "}" ? "'\(last)' ends the value" : nil)
     case nil:
-      told("expected 'key: value'", at: error.place)
+      told("expected 'key: value'", at: error.location)
     }
   }
 
   /// A list or mapping in brackets that goes on with something else.
   private func unclosed(_ error: ReadingError) -> Diagnostic {
     let opening =
-      error.context == "while parsing a flow node" ? context.open.last : error.contextPlace
-    let found = character(at: error.place)
+      error.context == "while parsing a flow node" ? context.open.last : error.contextLocation
+    let found = character(at: error.location)
     guard let opening, let bracket = character(at: opening) else {
-      return told("expected a value, found \(name(of: found))", at: error.place)
+      return told("expected a value, found \(name(of: found))", at: error.location)
     }
     let closing = bracket == "{" ? "}" : "]"
-    let rest = text(from: error.place)
+    let rest = text(from: error.location)
     let isKey = rest.firstIndex(ofByte: ":").map { $0 == rest.startIndex || isWord(rest[..<$0]) }
     let isOutside =
-      error.place.line > opening.line
-      && indentation(ofLine: error.place.line) <= indentation(ofLine: opening.line)
-    if error.place.line >= source.lines.count || (isOutside && (rest.isEmpty || isKey == true)) {
+      error.location.line > opening.line
+      && indentation(ofLine: error.location.line) <= indentation(ofLine: opening.line)
+    if error.location.line >= source.lines.count || (isOutside && (rest.isEmpty || isKey == true)) {
       return told("'\(bracket)' is never closed; add '\(closing)'", at: opening)
     }
-    let notes = [Diagnostic.Note("'\(bracket)' is here", at: place(opening))]
+    let notes = [Diagnostic.Note("'\(bracket)' is here", at: location(opening))]
     if let found, "]}".unicodeScalars.contains(found), String(found) != closing {
       return Diagnostic(
-        "'\(found)' cannot close '\(bracket)'; write '\(closing)'", at: place(error.place),
+        "'\(found)' cannot close '\(bracket)'; write '\(closing)'", at: location(error.location),
         notes: notes)
     }
     if error.context == "while parsing a flow node" {
-      return told("expected a value, found \(name(of: found))", at: error.place)
+      return told("expected a value, found \(name(of: found))", at: error.location)
     }
-    if let scalar = context.scalar, scalar.end == error.place, scalar.start.line < scalar.end.line {
+    if let scalar = context.scalar, scalar.end == error.location,
+      scalar.start.line < scalar.end.line
+    {
       // A text ran on into the next line's key.
       let last = withoutComment(text(from: scalar.start)[...])
       let end = scalar.start.column + last.unicodeScalars.count
       return Diagnostic(
         "missing ',' or '\(closing)' after '\(shortened(last))'",
-        at: place(Mark(line: scalar.start.line, column: end)), notes: notes)
+        at: location(Mark(line: scalar.start.line, column: end)), notes: notes)
     }
     return Diagnostic(
-      "expected ',' or '\(closing)', found \(name(of: found))", at: place(error.place), notes: notes
+      "expected ',' or '\(closing)', found \(name(of: found))", at: location(error.location),
+      notes: notes
     )
   }
 
   private func badQuotes(_ error: ReadingError) -> Diagnostic {
     switch error.problem {
     case "found unknown escape character":
-      let escape = text(from: error.place).prefix(2)
+      let escape = text(from: error.location).prefix(2)
       return told(
         "unknown escape '\(escape)'; write a backslash as '\\\\', or use single quotes",
-        at: error.place)
+        at: error.location)
     case "did not find expected hexdecimal number":
       return told(
-        "expected hexadecimal digits: '\\x0A', '\\u00E9' or '\\U0001F600'", at: error.place)
+        "expected hexadecimal digits: '\\x0A', '\\u00E9' or '\\U0001F600'", at: error.location)
     case "found invalid Unicode character escape code":
-      return told("the escape is no Unicode character", at: error.place)
+      return told("the escape is no Unicode character", at: error.location)
     default:
-      let quote = character(at: error.contextPlace).map(String.init) ?? "\""
-      return told("the quote \(quote) is never closed", at: error.contextPlace)
+      let quote = character(at: error.contextLocation).map(String.init) ?? "\""
+      return told("the quote \(quote) is never closed", at: error.contextLocation)
     }
   }
 
   // MARK: The text around
 
   private func told(_ message: String, at mark: Mark) -> Diagnostic {
-    Diagnostic(message, at: place(mark))
+    Diagnostic(message, at: location(mark))
   }
 
-  private func place(_ mark: Mark) -> Place {
-    Place(source: source, line: mark.line + 1, column: mark.column + 1)
+  private func location(_ mark: Mark) -> SourceLocation {
+    SourceLocation(source: source, line: mark.line + 1, column: mark.column + 1)
   }
 
   private func character(at mark: Mark) -> Unicode.Scalar? {

@@ -67,7 +67,7 @@ struct GradcheckCommand: ParsableCommand {
     settings.moments = moments
     if let only {
       settings.only = list(only)
-      settings.onlyPlace = nil
+      settings.onlyLocation = nil
     }
     switch experiment.dtype {
     case .float32:

@@ -116,7 +116,7 @@ struct PluginTemplate {
 
       private let width: Double
 
-      /// Each option is read once, with its range; a mistake is told with its place.
+      /// Each option is read once, with its range; an error is reported with its location.
       init(from options: inout Options) {
         width = options.double("width", default: 1, in: .positive, "where w starts")
       }
@@ -245,7 +245,7 @@ struct PluginTemplate {
       let learningRate: Double
       private let momentum: Double
 
-      /// Each option is read once, with its range; a mistake is told with its place.
+      /// Each option is read once, with its range; an error is reported with its location.
       init(from options: inout Options) {
         learningRate = options.double("learning_rate", default: 0.01, in: .positive, "η")
         momentum = options.double("momentum", default: 0.9, in: .fraction, "μ")

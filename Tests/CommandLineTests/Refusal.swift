@@ -4,7 +4,7 @@ import Testing
 /// Expects that a command ends with 2 and this message, and prints nothing else.
 func expectRefusal(
   of arguments: [String], _ message: String, _ tool: Tool,
-  sourceLocation: SourceLocation = #_sourceLocation
+  sourceLocation: Testing.SourceLocation = #_sourceLocation
 ) throws {
   let result = try tool.run(arguments)
   #expect(result.code == 2, "\(arguments)", sourceLocation: sourceLocation)

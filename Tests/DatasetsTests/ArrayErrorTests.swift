@@ -9,14 +9,14 @@ import Testing
   static let labels: [UInt8] = [0, 0, 8, 1, 0, 0, 0, 2, 0, 1]
 
   /// Loads `file` as the inputs beside two good labels; the message's first
-  /// line, without its place.
+  /// line, without its location.
   func idx(_ file: [UInt8], _ name: String = "x.idx") throws -> String {
     let folder = try TestFolder([name: file, "t.idx": ArrayErrorTests.labels])
     let message = folder.errors("idx: {inputs: \(name), targets: t.idx}")
-    let place = "test.yaml:1:15: error: '\(name)': "
+    let location = "test.yaml:1:15: error: '\(name)': "
     let tail = "\n    idx: {inputs: \(name), targets: t.idx}\n                  ^"
-    guard message.hasPrefix(place), message.hasSuffix(tail) else { return message }
-    return String(message.dropFirst(place.count).dropLast(tail.count))
+    guard message.hasPrefix(location), message.hasSuffix(tail) else { return message }
+    return String(message.dropFirst(location.count).dropLast(tail.count))
   }
 
   func npy(header: String, _ data: [UInt8] = [], version: UInt8 = 1) -> String {

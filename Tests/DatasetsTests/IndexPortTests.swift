@@ -3,7 +3,7 @@ import Testing
 
 @testable import Datasets
 
-/// Input ports of indices: whole numbers, or texts by their place in sorted order.
+/// Input ports of indices: whole numbers, or texts by their location in sorted order.
 @Suite struct IndexPortTests {
   static let source =
     "csv: {path: a.csv, inputs: {word: w, city: c, x: x}, targets: {t: t}}\n"

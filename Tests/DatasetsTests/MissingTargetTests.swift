@@ -14,7 +14,7 @@ import Testing
     ])
   }
 
-  /// Equal where both are numbers, and NaN at the same places.
+  /// Equal where both are numbers, and NaN at the same locations.
   func same(_ a: [Double]?, _ b: [Double]) -> Bool {
     a?.count == b.count && zip(a ?? [], b).allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN }
   }

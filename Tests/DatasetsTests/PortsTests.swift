@@ -193,7 +193,7 @@ import Testing
     let declaration = try folder.declaration(
       "npz: {path: none.npz, inputs: {image: x, table: z}, targets: y}")
     #expect(declaration.inputPortNames?.map(\.name) == ["image", "table"])
-    #expect(declaration.inputPortNames?.map { $0.place?.column } == [32, 42])
+    #expect(declaration.inputPortNames?.map { $0.location?.column } == [32, 42])
     #expect(declaration.targetPortNames == nil)
     #expect(try folder.declaration("csv: a.csv").inputPortNames == nil)
     #expect(

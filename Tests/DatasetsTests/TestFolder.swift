@@ -149,7 +149,7 @@ func resolved(_ section: String) throws -> String {
 struct Declaration {
   struct Malformed: Error { let offset: Int }
 
-  private let source: Source
+  private let source: SourceFile
   private let text: [Unicode.Scalar]
   private var position = 0
 
@@ -161,21 +161,22 @@ struct Declaration {
       entries.append(try reader.entry())
       reader.skipSpaces(linesToo: true)
     }
-    return ConfigValue(.map(entries), at: Place(source: reader.source, line: 1, column: 1))
+    return ConfigValue(
+      .map(entries), at: NNExp.SourceLocation(source: reader.source, line: 1, column: 1))
   }
 
   private init(_ text: String) {
     self.text = Array(text.unicodeScalars)
-    source = Source(
+    source = SourceFile(
       name: "test.yaml",
       lines: text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
   }
 
-  private var place: Place {
+  private var location: NNExp.SourceLocation {
     let before = text[..<position]
     let line = before.filter { $0 == "\n" }.count + 1
     let start = before.lastIndex(of: "\n").map { $0 + 1 } ?? 0
-    return Place(source: source, line: line, column: position - start + 1)
+    return NNExp.SourceLocation(source: source, line: line, column: position - start + 1)
   }
 
   private mutating func skipSpaces(linesToo: Bool) {
@@ -192,16 +193,16 @@ struct Declaration {
   }
 
   private mutating func entry() throws -> ConfigValue.Entry {
-    let keyPlace = place
+    let keyLocation = location
     guard case .string(let key) = try scalar().content, accept(":") else {
       throw Malformed(offset: position)
     }
-    return ConfigValue.Entry(key: key, keyPlace: keyPlace, value: try value())
+    return ConfigValue.Entry(key: key, keyLocation: keyLocation, value: try value())
   }
 
   private mutating func value() throws -> ConfigValue {
     skipSpaces(linesToo: true)
-    let start = place
+    let start = location
     if accept("{") {
       var entries: [ConfigValue.Entry] = []
       while !accept("}") {
@@ -223,7 +224,7 @@ struct Declaration {
   }
 
   private mutating func scalar() throws -> ConfigValue {
-    let start = place
+    let start = location
     var word = String.UnicodeScalarView()
     if position < text.count, text[position] == "\"" {
       position += 1

@@ -47,17 +47,17 @@ import Testing
   @Test func `tensors of five axes are refused`() throws {
     var registry = registry
     registry.register(FiveAxes.self)
-    for (place, fact) in [
+    for (location, fact) in [
       ("output", "its output [2, 1, 1, 1, …]"), ("weight", "its parameter 'w' [2, 1, 1, 1, …]"),
       ("state", "its state 's' [2, 1, 1, 1, …]"),
     ] {
       let found = #expect(throws: Diagnostics.self) {
-        try graph("model: [{type: five_axes, of: \(place)}]", input: [2], registry: registry)
+        try graph("model: [{type: five_axes, of: \(location)}]", input: [2], registry: registry)
       }
       #expect(
         found?.description == """
           test.yaml:1:16: error: 'five_axes' (five_axes): \(fact) has 5 axes; at most 4 are supported
-              model: [{type: five_axes, of: \(place)}]
+              model: [{type: five_axes, of: \(location)}]
                              ^
           note: the data are [2] a sample
           """)

@@ -32,7 +32,7 @@ import YAMLTree
   }
 
   private func expectText(
-    _ found: String, _ wanted: String, sourceLocation: SourceLocation = #_sourceLocation
+    _ found: String, _ wanted: String, sourceLocation: Testing.SourceLocation = #_sourceLocation
   ) {
     #expect(found == wanted, "found:\n\(found)", sourceLocation: sourceLocation)
   }

@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  /// Random masks included: a sample's numbers follow from its place in the batch.
+  /// Random masks included: a sample's numbers follow from its location in the batch.
   @Test func anyNumberOfThreadsGivesTheSameBits() throws {
     try withEvery("seed", in: 0..<10) { seed in
       let first = try gradients(samples: 64, isTraining: true, seed: UInt64(seed)).whole

@@ -133,8 +133,8 @@ import YAMLTree
     #expect([memo.value(for: 1) { "one" }, memo.value(for: 1) { "two" }] == ["one", "two"])
   }
 
-  /// Nodes that differ in a byte or in a place are different: messages show both.
-  @Test func nodesAreEqualIfTheyAreWrittenTheSameAtTheSamePlace() throws {
+  /// Values that differ in a byte or in a location are different: messages show both.
+  @Test func nodesAreEqualIfTheyAreWrittenTheSameAtTheSameLocation() throws {
     func node(_ yaml: String, _ file: String = "t.yaml") throws -> ConfigValue {
       try parseYAML(Array(yaml.utf8), name: file)
     }

@@ -5,7 +5,7 @@ import Testing
 /// A declaration that runs, made for one type of the registry.
 struct OneOfEachType: Sendable, CustomTestStringConvertible {
   /// The path to the type.
-  let place: String
+  let location: String
   let text: String
 
   /// `.loss {type: huber}`.
@@ -41,13 +41,13 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
   ]
 
   private static func of(
-    _ names: [String], at place: String, _ text: (String) -> String
+    _ names: [String], at location: String, _ text: (String) -> String
   ) -> [OneOfEachType] {
     return names.map { name in
-      let key = name == "constant" && place.hasSuffix("initial") ? "constant_initializer" : name
+      let key = name == "constant" && location.hasSuffix("initial") ? "constant_initializer" : name
       let declared = "{type: \(name)" + (options[key].map { ", " + $0 } ?? "") + "}"
       return OneOfEachType(
-        place: place, text: text(declared), testDescription: "\(place) \(declared)")
+        location: location, text: text(declared), testDescription: "\(location) \(declared)")
     }
   }
 

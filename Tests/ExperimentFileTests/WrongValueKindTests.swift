@@ -35,7 +35,7 @@ import YAMLTree
     let run = BriefRun(path: "a.yaml")
     let root = try experiment(declaration.text).resolved
     #expect(run.errors(of: root) == nil)
-    let values = root.replacements().filter { $0.name.hasPrefix(declaration.place) }
+    let values = root.replacements().filter { $0.name.hasPrefix(declaration.location) }
     #expect(values.count > 1)
     for value in values {
       for intruder in WrongValueKindTests.intruders {
@@ -71,26 +71,26 @@ import YAMLTree
   {
     guard let errors = run.errors(of: root) else { return }
     let comment: Comment = "\(name) = \(intruder.flow)\n\(errors)"
-    #expect(errors.list.contains { $0.place != nil }, comment)
+    #expect(errors.list.contains { $0.location != nil }, comment)
     for error in errors.list {
       #expect(!error.message.isEmpty && !error.message.hasSuffix("."), comment)
       for internals in ["Optional(", "NNExp", "Swift", "Error"] {
         #expect(!error.message.contains(internals), comment)
       }
-      guard let place = error.place else { continue }
-      let lines = place.source.lines
-      let line = place.line - place.source.firstLine
+      guard let location = error.location else { continue }
+      let lines = location.source.lines
+      let line = location.line - location.source.firstLine
       #expect(lines.indices.contains(line), comment)
       guard lines.indices.contains(line) else { continue }
       let width = lines[line].unicodeScalars.count
-      #expect((1...width + 1).contains(place.column), comment)
+      #expect((1...width + 1).contains(location.column), comment)
     }
   }
 }
 
 extension ConfigValue {
   /// For every value in the tree, what messages call it and the tree with another in its
-  /// place. Of long lists of numbers only the ends.
+  /// location. Of long lists of numbers only the ends.
   fileprivate func replacements() -> [(name: String, replaced: (ConfigValue) -> ConfigValue)] {
     var all: [(name: String, replaced: (ConfigValue) -> ConfigValue)] = [("", { $0 })]
     switch content {

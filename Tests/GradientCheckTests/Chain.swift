@@ -23,7 +23,7 @@ final class Chain: GradientSubject {
   init(
     _ layers: [any Layer & Component], input: Shape, samples: Int = 4, seed: Int = 0,
     deviation: Double = 0.5,
-    places: [Place?] = []
+    locations: [NNExp.SourceLocation?] = []
   ) throws {
     var shape = input
     var benches: [LayerBench<Double>] = []
@@ -49,17 +49,17 @@ final class Chain: GradientSubject {
 
     for (b, bench) in benches.enumerated() {
       let type = type(of: layers[b]).typeName
-      let place = places.indices.contains(b) ? places[b] : nil
+      let location = locations.indices.contains(b) ? locations[b] : nil
       tensors.append(
         SubjectTensor(
           node: names[b], type: type, name: "input", kind: .input,
-          shape: bench.inputs[0].tensor.shape, samples: samples, place: place))
+          shape: bench.inputs[0].tensor.shape, samples: samples, location: location))
       owners.append((b, nil))
       for (p, parameter) in bench.plan.parameters.enumerated() {
         tensors.append(
           SubjectTensor(
             node: names[b], type: type, name: parameter.name, kind: .parameter,
-            shape: parameter.shape, place: place))
+            shape: parameter.shape, location: location))
         owners.append((b, p))
       }
     }

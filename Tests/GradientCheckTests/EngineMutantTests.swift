@@ -121,7 +121,7 @@ import Testing
       // behind the mutant may be blamed.
       let node = try #require(report.suspect?.tensor.node)
       #expect(node == "suspect", "seed \(seed): \(report)")
-      #expect(report.diagnostic?.place?.line == 4)
+      #expect(report.diagnostic?.location?.line == 4)
       #expect(report.diagnostic?.failure == .shortfall)
     }
   }

@@ -103,13 +103,14 @@ import Testing
   }
 
   @Test func theMessageNamesTheNodeAndItsLocation() throws {
-    let source = Source(
+    let source = SourceFile(
       name: "net.yaml",
       lines: ["model:", "  - {type: test_dense, units: 5}", "  - {type: test_lp, p: 3}"])
     let chain = try Chain(
       [TestDense(units: 4), TestLp(p: 3, fault: .flippedSign)], input: [1], samples: 1,
-      places: [
-        Place(source: source, line: 2, column: 6), Place(source: source, line: 3, column: 6),
+      locations: [
+        NNExp.SourceLocation(source: source, line: 2, column: 6),
+        NNExp.SourceLocation(source: source, line: 3, column: 6),
       ])
     chain.benches[0].parameters[0].values = [1, 2, -1, 1]
     chain.benches[0].parameters[1].values = [0, 0, 0, 0]

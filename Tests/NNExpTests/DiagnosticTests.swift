@@ -1,7 +1,7 @@
 import NNExp
 import Testing
 
-private let source = Source(
+private let source = SourceFile(
   name: "experiments/xor.yaml",
   lines: [
     "model:", "  - type: dense", "    units: 2", "  - type: sigmoyd", "", "\tx: [1,\t2]",
@@ -10,7 +10,7 @@ private let source = Source(
 @Test func diagnosticsShowLocationFactAndRemedy() {
   let diagnostic = Diagnostic(
     "unknown layer type 'sigmoyd'; did you mean 'sigmoid'?",
-    at: Place(source: source, line: 4, column: 11),
+    at: NNExp.SourceLocation(source: source, line: 4, column: 11),
     notes: [.init("known types: dense, sigmoid")])
   #expect(
     "\(diagnostic)" == """
@@ -23,8 +23,10 @@ private let source = Source(
 
 @Test func notesHaveTheirOwnLocations() {
   let diagnostic = Diagnostic(
-    "'output' expects [4]", at: Place(source: source, line: 4, column: 5),
-    notes: [.init("'hidden' produces [8]", at: Place(source: source, line: 2, column: 5))])
+    "'output' expects [4]", at: NNExp.SourceLocation(source: source, line: 4, column: 5),
+    notes: [
+      .init("'hidden' produces [8]", at: NNExp.SourceLocation(source: source, line: 2, column: 5))
+    ])
   #expect(
     "\(diagnostic)" == """
       experiments/xor.yaml:4:5: error: 'output' expects [4]
@@ -43,17 +45,17 @@ private let source = Source(
 
 @Test func locationsOutsideTheTextShowNoLine() {
   for line in [0, -3, 7, 1000] {
-    let text = "\(Diagnostic("x", at: Place(source: source, line: line, column: 1)))"
+    let text = "\(Diagnostic("x", at: NNExp.SourceLocation(source: source, line: line, column: 1)))"
     #expect(text == "experiments/xor.yaml:\(line):1: error: x")
   }
   #expect(
-    "\(Diagnostic("x", at: Place(source: source, line: 5, column: 1)))"
+    "\(Diagnostic("x", at: NNExp.SourceLocation(source: source, line: 5, column: 1)))"
       == "experiments/xor.yaml:5:1: error: x")
 }
 
 @Test func caretsCanPointPastTheEndOfALine() {
   #expect(
-    "\(Diagnostic("unclosed", at: Place(source: source, line: 1, column: 7)))" == """
+    "\(Diagnostic("unclosed", at: NNExp.SourceLocation(source: source, line: 1, column: 7)))" == """
       experiments/xor.yaml:1:7: error: unclosed
           model:
                 ^
@@ -62,7 +64,7 @@ private let source = Source(
 
 @Test func tabsCountAsOneCharacter() {
   #expect(
-    "\(Diagnostic("x", at: Place(source: source, line: 6, column: 9)))" == """
+    "\(Diagnostic("x", at: NNExp.SourceLocation(source: source, line: 6, column: 9)))" == """
       experiments/xor.yaml:6:9: error: x
           x: [1, 2]
                  ^
@@ -70,23 +72,23 @@ private let source = Source(
 }
 
 @Test func longLinesAreShownFromShortlyBeforeTheLocation() {
-  let long = Source(name: "long.yaml", lines: ["0123456789".repeated(1000)])
+  let long = SourceFile(name: "long.yaml", lines: ["0123456789".repeated(1000)])
   #expect(
-    "\(Diagnostic("x", at: Place(source: long, line: 1, column: 5001)))" == """
+    "\(Diagnostic("x", at: NNExp.SourceLocation(source: long, line: 1, column: 5001)))" == """
       long.yaml:1:5001: error: x
           \("0123456789".repeated(9))012345
           \(" ".repeated(40))^
       """)
   // A column beyond the end of the line shows none.
   #expect(
-    "\(Diagnostic("x", at: Place(source: long, line: 1, column: 20_000)))"
+    "\(Diagnostic("x", at: NNExp.SourceLocation(source: long, line: 1, column: 20_000)))"
       == "long.yaml:1:20000: error: x")
 }
 
 @Test func terminalControlsOfAFileAreEscaped() {
-  let bell = Source(name: "a.yaml", lines: ["a\u{1B}[31m\u{9B}31m\u{7F}b: 1"])
+  let bell = SourceFile(name: "a.yaml", lines: ["a\u{1B}[31m\u{9B}31m\u{7F}b: 1"])
   let diagnostic = Diagnostic(
-    "unknown key 'a\u{1B}[31m\n\u{9B}'", at: Place(source: bell, line: 1, column: 1),
+    "unknown key 'a\u{1B}[31m\n\u{9B}'", at: NNExp.SourceLocation(source: bell, line: 1, column: 1),
     notes: [.init("tab\there")])
   #expect(
     "\(diagnostic)" == """
@@ -98,10 +100,10 @@ private let source = Source(
 }
 
 @Test func diagnosticsAreLocatedOnce() {
-  let first = Place(source: source, line: 1, column: 1)
-  let second = Place(source: source, line: 2, column: 2)
-  #expect(Diagnostic("x").located(at: first).place == first)
-  #expect(Diagnostic("x", at: first).located(at: second).place == first)
+  let first = NNExp.SourceLocation(source: source, line: 1, column: 1)
+  let second = NNExp.SourceLocation(source: source, line: 2, column: 2)
+  #expect(Diagnostic("x").located(at: first).location == first)
+  #expect(Diagnostic("x", at: first).located(at: second).location == first)
 }
 
 @Test func manyDiagnosticsAreReportedTogether() throws {
@@ -110,7 +112,7 @@ private let source = Source(
   try all.throwIfAny()
   #expect(all.failure == .input)
   all.add(Diagnostic("one"))
-  all.add(Odd(), at: Place(source: source, line: 1, column: 1))
+  all.add(Odd(), at: NNExp.SourceLocation(source: source, line: 1, column: 1))
   all.add(
     Diagnostics([Diagnostic("two"), Diagnostic("three", failure: .environment)]) as any Error)
   #expect(

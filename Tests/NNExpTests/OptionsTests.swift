@@ -4,14 +4,17 @@ import Testing
 /// `key: value` lines of one mapping, each key at column 1 and each value after
 /// the colon, as the reader of files places them.
 private func options(_ entries: KeyValuePairs<String, ConfigValue>) -> Options {
-  let source = Source(name: "a.yaml", lines: entries.map { "\($0.key): \($0.value.flow)" })
+  let source = SourceFile(name: "a.yaml", lines: entries.map { "\($0.key): \($0.value.flow)" })
   let placed = entries.enumerated().map { line, entry in
     var value = entry.value
-    value.place = Place(source: source, line: line + 1, column: entry.key.count + 3)
+    value.location = NNExp.SourceLocation(
+      source: source, line: line + 1, column: entry.key.count + 3)
     return ConfigValue.Entry(
-      key: entry.key, keyPlace: Place(source: source, line: line + 1, column: 1), value: value)
+      key: entry.key, keyLocation: NNExp.SourceLocation(source: source, line: line + 1, column: 1),
+      value: value)
   }
-  return Options(ConfigValue(.map(placed), at: Place(source: source, line: 1, column: 1)))
+  return Options(
+    ConfigValue(.map(placed), at: NNExp.SourceLocation(source: source, line: 1, column: 1)))
 }
 
 /// All that `read` and the leftovers have to say.
@@ -269,9 +272,10 @@ private enum Color: String, CaseIterable { case red, green, blue }
 }
 
 @Test func anythingButAMappingIsAnError() {
-  let place = Place(source: Source(name: "a.yaml", lines: ["[1]"]), line: 1, column: 1)
+  let location = NNExp.SourceLocation(
+    source: SourceFile(name: "a.yaml", lines: ["[1]"]), line: 1, column: 1)
   #expect(
-    "\(Options(ConfigValue(.list([1]), at: place)).diagnostics)" == """
+    "\(Options(ConfigValue(.list([1]), at: location)).diagnostics)" == """
       a.yaml:1:1: error: expected a mapping, found a list
           [1]
           ^

@@ -29,7 +29,7 @@ import Testing
   /// The run is refused with that text, and no byte of it changes; what a write
   /// that was cut short left may go.
   private func expectRefusal(
-    _ runs: RunsFolder, _ text: String, sourceLocation: SourceLocation = #_sourceLocation
+    _ runs: RunsFolder, _ text: String, sourceLocation: Testing.SourceLocation = #_sourceLocation
   ) {
     let before = runs.tree("half").filter { !$0.key.hasSuffix(".partial") }
     let error = thrown(replacing: runs.path) { try runs.resume("half") }

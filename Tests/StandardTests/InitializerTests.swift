@@ -139,9 +139,9 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
 }
 
 @Test func valuesThatDoNotFitAreLocated() throws {
-  let source = Source(name: "a.yaml", lines: ["values: [[1, 2], [3, 4, 5]]"])
+  let source = SourceFile(name: "a.yaml", lines: ["values: [[1, 2], [3, 4, 5]]"])
   func list(_ column: Int, _ items: ConfigValue...) -> ConfigValue {
-    ConfigValue(.list(items), at: Place(source: source, line: 1, column: column))
+    ConfigValue(.list(items), at: NNExp.SourceLocation(source: source, line: 1, column: column))
   }
   let ragged = list(9, list(10, 1, 2), list(18, 3, 4, 5))
   #expect(

@@ -6,7 +6,7 @@ import Testing
 @Suite struct LayerErrorTests {
   private func expect(
     _ type: String, _ options: [(String, ConfigValue)], _ text: String,
-    sourceLocation: SourceLocation = #_sourceLocation
+    sourceLocation: Testing.SourceLocation = #_sourceLocation
   ) throws {
     let found = try optionErrors(type, options)
     #expect(found == text, sourceLocation: sourceLocation)
@@ -14,7 +14,7 @@ import Testing
 
   private func expectPlan(
     _ type: String, _ options: [(String, ConfigValue)], _ inputs: Port..., fact: String,
-    sourceLocation: SourceLocation = #_sourceLocation
+    sourceLocation: Testing.SourceLocation = #_sourceLocation
   ) throws {
     let layer = try makeLayer(type, options)
     do {

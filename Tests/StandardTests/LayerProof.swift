@@ -5,7 +5,7 @@ import Testing
 /// Expects that nothing is wrong with a layer on inputs of these shapes.
 func proveLayer(
   _ type: String, _ options: [(String, ConfigValue)] = [], inputs shapes: [Port], samples: Int = 3,
-  seed: Int = 1, isTraining: Bool = true, sourceLocation: SourceLocation = #_sourceLocation
+  seed: Int = 1, isTraining: Bool = true, sourceLocation: Testing.SourceLocation = #_sourceLocation
 ) throws {
   var proof = try LayerProof(
     makeLayer(type, options), inputs: shapes, samples: samples, isTraining: isTraining, seed: seed)
@@ -197,7 +197,7 @@ func distinctValues(_ count: Int, _ random: RandomStream) -> [Double] {
 /// Expects |a − b| ≤ tolerance · max(1, max|b|) entry by entry.
 func expectClose(
   _ a: [Double], _ b: [Double], _ tolerance: Double, _ name: String = "",
-  sourceLocation: SourceLocation = #_sourceLocation
+  sourceLocation: Testing.SourceLocation = #_sourceLocation
 ) {
   let worst = farthest(a, b, tolerance)
   #expect(worst == nil, "\(name)", sourceLocation: sourceLocation)

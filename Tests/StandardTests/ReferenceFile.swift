@@ -62,7 +62,7 @@ struct Tolerance: Sendable {
 /// Expects two tensors to agree, entry by entry.
 func expectAgreement<S: Scalar>(
   _ values: [S], _ reference: [Double], within tolerance: Tolerance, _ what: String,
-  sourceLocation: SourceLocation = #_sourceLocation
+  sourceLocation: Testing.SourceLocation = #_sourceLocation
 ) {
   guard values.count == reference.count else {
     Issue.record(

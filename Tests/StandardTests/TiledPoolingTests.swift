@@ -14,7 +14,9 @@ import Testing
     let width: Int
 
     init(_ random: RandomStream) {
-      func extent(_ place: Int, _ most: Int) -> Int { 1 + random.integer(below: most, at: place) }
+      func extent(_ location: Int, _ most: Int) -> Int {
+        1 + random.integer(below: most, at: location)
+      }
       channels = extent(0, 3)
       height = extent(1, 3)
       width = extent(2, 4)

@@ -38,7 +38,7 @@ import Testing
   func aScalarKeepsItsTextAsWritten(text: String) throws {
     let node = try parse("a: \(text)  # why")["a"]!
     #expect(node.text == text)
-    #expect(node.place.map { [$0.line, $0.column] } == [1, 4])
+    #expect(node.location.map { [$0.line, $0.column] } == [1, 4])
   }
 
   /// Numbers of a million digits are read, as infinite or rounded.

@@ -16,7 +16,7 @@ struct ErrorCase: Sendable, CustomTestStringConvertible {
   var testDescription: String { text.debugDescription }
 
   /// Expects the error when the text is parsed.
-  func check(sourceLocation: SourceLocation = #_sourceLocation) {
+  func check(sourceLocation: Testing.SourceLocation = #_sourceLocation) {
     #expect(errors(in: Array(text.utf8)) == message, sourceLocation: sourceLocation)
   }
 }

@@ -36,7 +36,7 @@ import Testing
     ]
   }()
 
-  /// Every place lies within the text, or at its end.
+  /// Every location lies within the text, or at its end.
   private func check(_ bytes: [UInt8], _ comment: Comment) {
     do {
       _ = try parseYAML(bytes, name: "a.yaml")
@@ -44,14 +44,14 @@ import Testing
       #expect(!errors.isEmpty, comment)
       for error in errors.list {
         #expect(!error.message.contains("this is not YAML"), comment)
-        guard let place = error.place else {
-          Issue.record("'\(error.message)' has no place: \(comment)")
+        guard let location = error.location else {
+          Issue.record("'\(error.message)' has no location: \(comment)")
           continue
         }
-        let lines = place.source.lines
-        #expect(place.line >= 1 && place.line <= lines.count + 1, comment)
-        let line = place.line <= lines.count ? lines[place.line - 1] : ""
-        #expect(place.column >= 1 && place.column <= line.unicodeScalars.count + 1, comment)
+        let lines = location.source.lines
+        #expect(location.line >= 1 && location.line <= lines.count + 1, comment)
+        let line = location.line <= lines.count ? lines[location.line - 1] : ""
+        #expect(location.column >= 1 && location.column <= line.unicodeScalars.count + 1, comment)
         #expect(!error.description.isEmpty)
       }
     } catch { Issue.record("\(error) is not a list of diagnostics: \(comment)") }

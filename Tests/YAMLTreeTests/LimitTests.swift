@@ -70,11 +70,11 @@ import Testing
     ("[", 16_000, "1:65"), ("- ", 5_000, "1:129"), ("{a: ", 16_000, "1:257"),
     ("[[", 500_000, "1:65"), ("[{a: ", 200_000, "1:161"), ("[\n", 16_000, "65:1"),
   ])
-  func deepNestingEndsEarly(opening: String, count: Int, place: String) {
+  func deepNestingEndsEarly(opening: String, count: Int, location: String) {
     let yaml = Array(repeated(opening, count).utf8)
     #expect(
       errors(in: yaml).hasPrefix(
-        "a.yaml:\(place): error: nested deeper than 64 lists or mappings"))
+        "a.yaml:\(location): error: nested deeper than 64 lists or mappings"))
   }
 
   @Test func textsBeyondAMebibyteAreRefused() {
@@ -95,14 +95,14 @@ import Testing
       let key = repeated(letter, 1024)
       #expect(try parse(key + ": 1")[key] != nil)
       #expect(try parse("? " + key + "\n: 1")[key] != nil)
-      for (yaml, place) in [
+      for (yaml, location) in [
         (key + letter + ": 1", "1:1"), ("a: 1\n" + key + letter + ": 1", "2:1"),
         ("? " + key + letter, "1:3"), ("{" + key + letter + ": 1}", "1:2"),
         ("\"" + key + letter + "\": 1", "1:1"), ("a: " + key + letter + ": 1", "1:4"),
       ] {
         #expect(
           errors(in: Array(yaml.utf8)).hasPrefix(
-            "a.yaml:\(place): error: a key is longer than 1,024 characters, the limit of a key"),
+            "a.yaml:\(location): error: a key is longer than 1,024 characters, the limit of a key"),
           "\(yaml.prefix(8))…")
       }
     }

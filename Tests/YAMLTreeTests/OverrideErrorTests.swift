@@ -398,7 +398,7 @@ import YAMLTree
         _ = try apply(overrides: [text], to: tree)
       } catch let errors as Diagnostics {
         for error in errors.list {
-          #expect(error.place != nil, "seed \(seed): \(text.debugDescription): \(error)")
+          #expect(error.location != nil, "seed \(seed): \(text.debugDescription): \(error)")
         }
       }
     }

@@ -40,7 +40,7 @@ import YAMLTree
   /// The tree, with the part of the file that an override means written anew.
   private func expect(
     _ override: String, _ before: String, _ after: String,
-    sourceLocation: SourceLocation = #_sourceLocation
+    sourceLocation: Testing.SourceLocation = #_sourceLocation
   ) throws {
     let expected = OverrideTests.file.replacing(before, with: after, maxReplacements: 1)
     try #require(expected != OverrideTests.file)
@@ -116,14 +116,14 @@ import YAMLTree
   }
 
   @Test func valuesKnowTheirLocations() throws {
-    func place(_ node: ConfigValue?) -> String { node?.place.map { "\($0)" } ?? "none" }
+    func location(_ node: ConfigValue?) -> String { node?.location.map { "\($0)" } ?? "none" }
     let tree = try applied("train.epochs= x", "+größe.é.b=[1, 2]", "name=|\n  a\n  b")
-    #expect(place(tree["train"]?["epochs"]) == "command line:1:15")
-    #expect(place(tree["größe"]) == "command line:1:8")
-    #expect(place(tree["größe"]?["é"]?["b"]) == "command line:1:12")
+    #expect(location(tree["train"]?["epochs"]) == "command line:1:15")
+    #expect(location(tree["größe"]) == "command line:1:8")
+    #expect(location(tree["größe"]?["é"]?["b"]) == "command line:1:12")
     #expect(tree["name"]!.isSame(as: "a\nb"))
-    // What was not overridden keeps its place.
-    #expect(place(tree["train"]?["optimizer"]) == "a.yaml:9:14")
+    // What was not overridden keeps its location.
+    #expect(location(tree["train"]?["optimizer"]) == "a.yaml:9:14")
   }
 
   @Test func noOverridesLeaveTheTreeAsItIs() throws {

@@ -128,29 +128,33 @@ struct Reading: Sendable, CustomTestStringConvertible {
       anchor: &x 3
       alias: *x
       """)
-    func at(_ place: Place?) -> String { place.map { "\($0.line):\($0.column)" } ?? "none" }
-    func places(_ node: ConfigValue) -> String {
+    func at(_ location: NNExp.SourceLocation?) -> String {
+      location.map { "\($0.line):\($0.column)" } ?? "none"
+    }
+    func locations(_ node: ConfigValue) -> String {
       switch node.content {
-      case .list(let items): at(node.place) + "[" + items.map(places).joined(separator: " ") + "]"
+      case .list(let items):
+        at(node.location) + "[" + items.map(locations).joined(separator: " ") + "]"
       case .map(let entries):
-        at(node.place) + "{"
-          + entries.map { at($0.keyPlace) + "=" + places($0.value) }.joined(separator: " ") + "}"
-      default: at(node.place)
+        at(node.location) + "{"
+          + entries.map { at($0.keyLocation) + "=" + locations($0.value) }.joined(separator: " ")
+          + "}"
+      default: at(node.location)
       }
     }
     #expect(
-      places(tree)
+      locations(tree)
         == "2:1{2:1=2:8 3:1=4:3[4:5{4:6=4:9 4:12=4:17[4:18]} 5:4] 6:1=6:7 7:1=7:7 9:1=9:9 10:1=9:9}"
     )
-    #expect(tree.place?.source.name == "a.yaml")
-    #expect(tree.place?.source.lines.count == 10)
+    #expect(tree.location?.source.name == "a.yaml")
+    #expect(tree.location?.source.lines.count == 10)
     #expect(tree["größe"]?.text == "😀 x")
   }
 
   /// Lines end where editors end them.
   @Test func lineEndsAreCountedOnce() throws {
     for (yaml, line) in [("a: 1\r\n\r\nb: 2", 3), ("a: 1\r\rb: 2", 3), ("a: 1\n\r\nb: 2", 3)] {
-      #expect(try parse(yaml)["b"]?.place?.line == line)
+      #expect(try parse(yaml)["b"]?.location?.line == line)
     }
   }
 }

@@ -4,7 +4,7 @@
 // One use of a plugin's type, or one plugin. Never freed: a handler may read it at any
 // moment.
 struct nnexp_callee {
-  const char *place;    // "x.yaml:3:5: ", or ""
+  const char *location; // "x.yaml:3:5: ", or ""
   const char *subject;  // "'hidden' (maxout, of the plugin 'Maxout.swift')"
   unsigned seconds;     // the longest that a call may take
 

@@ -88,7 +88,7 @@ struct ColumnSelection: Sendable {
       case .string, .int: continue
       default:
         options.reject(
-          key, Diagnostic("\(key) must be \(range), found \(item.kind)", at: item.place))
+          key, Diagnostic("\(key) must be \(range), found \(item.kind)", at: item.location))
         return nil
       }
     }
@@ -106,17 +106,17 @@ struct ColumnSelection: Sendable {
   }
 
   /// The columns' positions, in the order of the selection.
-  func resolve(in table: CSVTable, at place: Place? = nil) throws -> [Int] {
+  func resolve(in table: CSVTable, at location: SourceLocation? = nil) throws -> [Int] {
     var columns: [Int] = []
     var selected: Set<Int> = []
     let known = Dictionary(
       zip(table.names.map(ByteText.init), table.names.indices)
     ) { first, _ in first }
     for item in items {
-      for column in try positions(of: item, in: table, known, at: item.place ?? place) {
+      for column in try positions(of: item, in: table, known, at: item.location ?? location) {
         guard selected.insert(column).inserted else {
           throw Diagnostic(
-            "column '\(table.names[column])' is selected twice", at: item.place ?? place)
+            "column '\(table.names[column])' is selected twice", at: item.location ?? location)
         }
         columns.append(column)
       }
@@ -126,14 +126,14 @@ struct ColumnSelection: Sendable {
 
   /// - Parameter known: the first position of every name in the table.
   private func positions(
-    of item: ConfigValue, in table: CSVTable, _ known: [ByteText: Int], at place: Place?
+    of item: ConfigValue, in table: CSVTable, _ known: [ByteText: Int], at location: SourceLocation?
   ) throws -> [Int] {
     if !table.hasHeader, case .int(let index) = item.content {
       let position = index < 0 ? index + table.names.count : index
       guard table.names.indices.contains(position) else {
         throw Diagnostic(
           "no column \(index) in '\(table.path)', which has \(table.names.count) columns",
-          at: place)
+          at: location)
       }
       return [position]
     }
@@ -148,10 +148,10 @@ struct ColumnSelection: Sendable {
       let bounds = try [ends.first, ends.last].map { end -> Int in
         let isIndex = !table.hasHeader && Int(end) != nil
         let config = isIndex ? ConfigValue(.int(Int(end)!)) : ConfigValue(.string(end))
-        return try positions(of: config, in: table, known, at: place)[0]
+        return try positions(of: config, in: table, known, at: location)[0]
       }
       guard bounds[0] <= bounds[1] else {
-        throw Diagnostic("the columns '\(text)' run backwards", at: place)
+        throw Diagnostic("the columns '\(text)' run backwards", at: location)
       }
       return Array(bounds[0]...bounds[1])
     }
@@ -164,7 +164,7 @@ struct ColumnSelection: Sendable {
     }
     throw Diagnostic(
       "no column '\(excerpt(text))' in '\(table.path)'"
-        + suggestion(for: text, among: table.names), at: place,
+        + suggestion(for: text, among: table.names), at: location,
       notes: [.init("columns: " + listing(table.names))])
   }
 

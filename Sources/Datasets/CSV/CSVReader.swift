@@ -137,11 +137,11 @@ struct CSVReader {
     _ field: CSVField, _ slot: Int, in bytes: borrowing Span<UInt8>, base: Int
   ) throws -> Double {
     let origin = table.origin
-    let place = { origin.place(of: field.moved(by: base)) }
+    let location = { origin.location(of: field.moved(by: base)) }
     if columns[slot].target == .incomplete, bytes.isBlank(field.range) { return .nan }
     if let type = columns[slot].type {
       let text = try table.origin.text(of: field, in: bytes, base: base)
-      return try number(of: text, type, slot, at: place)
+      return try number(of: text, type, slot, at: location)
     }
     let reading = decimal(bytes, field.range)
     switch (columns[slot].kind, reading) {
@@ -151,13 +151,13 @@ struct CSVReader {
       return value
     case (.unknown, .notANumber), (.text, .notANumber):
       let text = try table.origin.text(of: field, in: bytes, base: base)
-      if let complaint = complaint(of: text, slot) { throw complaint.located(at: place()) }
+      if let complaint = complaint(of: text, slot) { throw complaint.located(at: location()) }
       columns[slot].kind = .text
-      return try code(of: text, slot, at: place)
+      return try code(of: text, slot, at: location)
     case (_, .tooLarge):
       throw Diagnostic(
         "'\(try table.origin.text(of: field, in: bytes, base: base))' "
-          + "in column '\(name(columns[slot]))' is too large for a number", at: place())
+          + "in column '\(name(columns[slot]))' is too large for a number", at: location())
     case (.number, .notANumber), (.text, .number):
       throw try mixed(field.moved(by: base), slot)
     }
@@ -165,13 +165,13 @@ struct CSVReader {
 
   /// The number of a cell of a declared type.
   private mutating func number(
-    of text: String, _ type: any ColumnType, _ slot: Int, at place: () -> Place
+    of text: String, _ type: any ColumnType, _ slot: Int, at location: () -> SourceLocation
   ) throws -> Double {
-    if type is CategoryColumn { return try code(of: text, slot, at: place) }
+    if type is CategoryColumn { return try code(of: text, slot, at: location) }
     func refuse(_ fact: String) -> Diagnostic {
-      Diagnostic("column '\(name(columns[slot]))': \(fact)", at: place())
+      Diagnostic("column '\(name(columns[slot]))': \(fact)", at: location())
     }
-    if isEmpty(text) { throw missing(text, slot, at: place()) }
+    if isEmpty(text) { throw missing(text, slot, at: location()) }
     let value: ColumnValue
     do {
       value = try type.read(text)
@@ -183,16 +183,18 @@ struct CSVReader {
       return number
     case (.category(let category), .unknown), (.category(let category), .text):
       columns[slot].kind = .text
-      return try code(of: category, slot, at: place)
+      return try code(of: category, slot, at: location)
     case (_, let kind):
       let (found, others) = kind == .text ? ("a number", "categories") : ("a category", "numbers")
       throw refuse("'\(excerpt(text))' gave \(found), and the cells before it \(others)")
     }
   }
 
-  private mutating func code(of text: String, _ slot: Int, at place: () -> Place) throws -> Double {
+  private mutating func code(of text: String, _ slot: Int, at location: () -> SourceLocation) throws
+    -> Double
+  {
     if let code = columns[slot].codes[ByteText(text)] { return Double(code) }
-    guard !isEmpty(text) else { throw missing(text, slot, at: place()) }
+    guard !isEmpty(text) else { throw missing(text, slot, at: location()) }
     let code = columns[slot].texts.count
     columns[slot].codes[ByteText(text)] = code
     columns[slot].texts.append(text)
@@ -238,7 +240,9 @@ struct CSVReader {
 
   private func isEmpty(_ text: String) -> Bool { text.utf8.allSatisfy { $0 == 0x20 || $0 == 0x09 } }
 
-  private func missing(_ text: String, _ slot: Int, at place: Place? = nil) -> Diagnostic {
+  private func missing(_ text: String, _ slot: Int, at location: SourceLocation? = nil)
+    -> Diagnostic
+  {
     let column = columns[slot]
     let notes: [Diagnostic.Note] =
       switch column.target {
@@ -248,7 +252,7 @@ struct CSVReader {
       }
     return Diagnostic(
       "missing value\(isEmpty(text) ? "" : " '\(text)'") in column '\(name(column))'; "
-        + "fill it in or leave the row out", at: place, notes: notes)
+        + "fill it in or leave the row out", at: location, notes: notes)
   }
 
   /// Why a text cannot stand for itself, even in a column of texts.
@@ -294,21 +298,21 @@ struct CSVReader {
       }
     }
     let text = try table.origin.text(of: field)
-    let place = table.origin.place(of: field)
+    let location = table.origin.location(of: field)
     let note = Diagnostic.Note(
       "to read numbers as texts, list the column under 'categorical'")
     if isNumber {
       return Diagnostic(
         "expected a text in column '\(name(column))', as in the other rows, "
-          + "found the number \(text)", at: place, notes: [note])
+          + "found the number \(text)", at: location, notes: [note])
     }
-    if let complaint = complaint(of: text, slot) { return complaint.located(at: place) }
+    if let complaint = complaint(of: text, slot) { return complaint.located(at: location) }
     if ["na", "n/a", "#n/a", "null", "none", "?", "-"].contains(text.lowercased()) {
-      return missing(text, slot, at: place)
+      return missing(text, slot, at: location)
     }
     return Diagnostic(
       "expected a number in column '\(name(column))', as in the other rows, "
-        + "found '\(excerpt(text))'", at: place, notes: [note])
+        + "found '\(excerpt(text))'", at: location, notes: [note])
   }
 
   /// A row of too many fields, at the first that is too many, or too few.
@@ -325,7 +329,7 @@ struct CSVReader {
     return Diagnostic(
       "this row has \(counted(found, "field")), but \(table.hasHeader ? "the header" : "the first row") has "
         + "\(slots.count)",
-      at: field.map { table.origin.place(of: $0) } ?? table.origin.place(at: start))
+      at: field.map { table.origin.location(of: $0) } ?? table.origin.location(at: start))
   }
 }
 

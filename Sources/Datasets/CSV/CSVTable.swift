@@ -1,7 +1,7 @@
 import Files
 import NNExp
 
-/// A CSV file: its bytes and its columns' names. Its places are found again by
+/// A CSV file: its bytes and its columns' names. Its locations are found again by
 /// scanning, once a message needs one.
 struct CSVTable: Sendable {
   static let mostColumns = 100_000
@@ -24,11 +24,11 @@ struct CSVTable: Sendable {
     let origin = CSVOrigin(path: path, bytes: bytes)
     let mark = try bytes.read(0..<min(3, bytes.count))
     if mark.starts(with: [0xFF, 0xFE]) || mark.starts(with: [0xFE, 0xFF]) {
-      throw Diagnostic("the file is UTF-16; save it as UTF-8", at: origin.place(at: 0))
+      throw Diagnostic("the file is UTF-16; save it as UTF-8", at: origin.location(at: 0))
     }
     let head = mark == [0xEF, 0xBB, 0xBF] ? 3 : 0
     guard try !origin.isBlank(from: head) else {
-      throw Diagnostic("the file is empty", at: origin.place(at: head))
+      throw Diagnostic("the file is empty", at: origin.location(at: head))
     }
     var names: [String] = []
     var seen: Set<ByteText> = []
@@ -46,14 +46,14 @@ struct CSVTable: Sendable {
         guard names.count < CSVTable.mostColumns else {
           throw Diagnostic(
             "more than \(CSVTable.mostColumns) columns",
-            at: origin.place(of: field.moved(by: base)))
+            at: origin.location(of: field.moved(by: base)))
         }
         let name =
           hasHeader ? try origin.text(of: field, in: bytes, base: base) : "column_\(names.count)"
         guard seen.insert(ByteText(name)).inserted else {
           throw Diagnostic(
             "two columns are named '\(excerpt(name))'",
-            at: origin.place(of: field.moved(by: base)),
+            at: origin.location(of: field.moved(by: base)),
             notes: [.init("write 'header: false' if the first line holds no names")])
         }
         names.append(name)
@@ -68,7 +68,7 @@ struct CSVTable: Sendable {
 
   var origin: CSVOrigin { CSVOrigin(path: path, bytes: bytes) }
 
-  /// The field of a sample (from 0), by its place in the file; nil where the
+  /// The field of a sample (from 0), by its location in the file; nil where the
   /// file has no such field.
   func field(row: Int, column: Int) -> CSVField? {
     var found: CSVField?
@@ -91,7 +91,7 @@ struct CSVTable: Sendable {
     return found
   }
 
-  func place(row: Int, column: Int) -> Place {
-    origin.place(of: field(row: row, column: column))
+  func location(row: Int, column: Int) -> SourceLocation {
+    origin.location(of: field(row: row, column: column))
   }
 }

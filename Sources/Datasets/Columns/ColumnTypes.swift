@@ -4,7 +4,7 @@ import NNExp
 struct ColumnTypes: Sendable {
   private struct Entry: Sendable {
     let selection: ColumnSelection
-    let place: Place?
+    let location: SourceLocation?
     let type: any ColumnType
   }
 
@@ -22,7 +22,7 @@ struct ColumnTypes: Sendable {
     }
     var resolved: [(String, ConfigValue)] = []
     for item in items {
-      var reader = Options(ConfigValue(.null, at: item.value.place))
+      var reader = Options(ConfigValue(.null, at: item.value.location))
       reader.surroundings = surroundings
       let type = reader.component(
         item.key, reading: item.value, of: surroundings.registry.columnTypes
@@ -32,7 +32,8 @@ struct ColumnTypes: Sendable {
       guard let type else { continue }
       entries.append(
         Entry(
-          selection: ColumnSelection(names: [item.key]), place: item.keyPlace ?? item.value.place,
+          selection: ColumnSelection(names: [item.key]),
+          location: item.keyLocation ?? item.value.location,
           type: type))
     }
     options.resolve("columns", ConfigValue.map(resolved))
@@ -46,14 +47,14 @@ struct ColumnTypes: Sendable {
     for entry in entries {
       let columns: [Int]
       do {
-        columns = try entry.selection.resolve(in: table, at: entry.place)
+        columns = try entry.selection.resolve(in: table, at: entry.location)
       } catch {
         if isPartial { continue }
         throw error
       }
       for column in columns where types.updateValue(entry.type, forKey: column) != nil {
         throw Diagnostic(
-          "column '\(excerpt(table.names[column]))' has two types", at: entry.place)
+          "column '\(excerpt(table.names[column]))' has two types", at: entry.location)
       }
     }
     return types

@@ -50,11 +50,11 @@ struct DeclaredHalf: Sendable {
 
   /// The reason why there is no such port; nil if there is one, or if the ports are not
   /// known.
-  func fault(inName name: String, at place: Place?) -> Diagnostic? {
+  func fault(inName name: String, at location: SourceLocation?) -> Diagnostic? {
     guard let known = names?.map(\.name), !known.contains(text: name) else { return nil }
     return Diagnostic(
       "there is no \(noun) port '\(excerpt(name))'" + suggestion(for: name, among: known),
-      at: place, notes: [.init("\(noun) ports: " + listing(known))])
+      at: location, notes: [.init("\(noun) ports: " + listing(known))])
   }
 
   /// The reasons why validation or test data of their own are not of these ports.
@@ -67,26 +67,26 @@ struct DeclaredHalf: Sendable {
       return [
         Diagnostic(
           "the \(key) data name no \(noun) ports, but the training data have "
-            + listing(known.map(\.name)), at: part.place)
+            + listing(known.map(\.name)), at: part.location)
       ]
     case (nil, let found?):
       return [
         Diagnostic(
-          "the \(key) data name \(noun) ports, but the training data do not", at: found[0].place)
+          "the \(key) data name \(noun) ports, but the training data do not", at: found[0].location)
       ]
     case (let known?, let found?):
       let unknown = found.compactMap { port -> Diagnostic? in
-        guard let fault = fault(inName: port.name, at: port.place) else { return nil }
+        guard let fault = fault(inName: port.name, at: port.location) else { return nil }
         return Diagnostic(
-          fault.message, at: fault.place,
+          fault.message, at: fault.location,
           notes: [.init("\(noun) ports of the training data: " + listing(known.map(\.name)))])
       }
       let missing = known.filter { port in !found.map(\.name).contains(text: port.name) }
       return unknown
         + missing.map { port in
           Diagnostic(
-            "the \(key) data have no \(noun) port '\(port.name)'", at: part.place,
-            notes: [.init("the port of the training data", at: port.place)])
+            "the \(key) data have no \(noun) port '\(port.name)'", at: part.location,
+            notes: [.init("the port of the training data", at: port.location)])
         }
     }
   }

@@ -25,7 +25,7 @@ struct DeclaredIndices: Sendable {
     }
     let counts = options.component("indices", from: config) { inner in
       for entry in entries {
-        if let fault = inputs.fault(inName: entry.key, at: entry.keyPlace) {
+        if let fault = inputs.fault(inName: entry.key, at: entry.keyLocation) {
           inner.reject(entry.key, fault)
         }
       }

@@ -1,7 +1,7 @@
 import NNExp
 
 /// A port's name, and where the experiment file gives it.
-typealias PortName = (name: String, place: Place?)
+typealias PortName = (name: String, location: SourceLocation?)
 
 /// A source whose declaration can name ports.
 protocol PortSource: DataSource {
@@ -18,17 +18,17 @@ struct DeclaredPorts<Value: Sendable>: Sendable {
   struct Port: Sendable {
     /// Nil for the only port of a half that names none.
     var name: String?
-    var namePlace: Place?
+    var nameLocation: SourceLocation?
     let value: Value
     /// Of the value.
-    let place: Place?
+    let location: SourceLocation?
   }
 
   /// At least one.
   let ports: [Port]
 
   var names: [PortName]? {
-    ports[0].name == nil ? nil : ports.map { ($0.name ?? "", $0.namePlace) }
+    ports[0].name == nil ? nil : ports.map { ($0.name ?? "", $0.nameLocation) }
   }
 
   /// Nil if the key is absent and need not be there, or after an error, which is recorded.
@@ -38,9 +38,9 @@ struct DeclaredPorts<Value: Sendable>: Sendable {
     _ key: String, from options: inout Options, read: (String, inout Options) -> Value?
   ) {
     guard let entries = options.mapping(of: key) else {
-      let place = options.place(of: key)
+      let location = options.location(of: key)
       guard let value = read(key, &options) else { return nil }
-      ports = [Port(value: value, place: place)]
+      ports = [Port(value: value, location: location)]
       return
     }
     let config = options.value(key, "a mapping") ?? ConfigValue(.null)
@@ -53,13 +53,13 @@ struct DeclaredPorts<Value: Sendable>: Sendable {
           inner.reject(
             "",
             Diagnostic(
-              "a port cannot be named '\(excerpt(entry.key))': \(fault)", at: entry.keyPlace))
+              "a port cannot be named '\(excerpt(entry.key))': \(fault)", at: entry.keyLocation))
         }
         let value = read(entry.key, &inner)
         return value.map {
           Port(
-            name: entry.key, namePlace: entry.keyPlace ?? entry.value.place, value: $0,
-            place: entry.value.place)
+            name: entry.key, nameLocation: entry.keyLocation ?? entry.value.location, value: $0,
+            location: entry.value.location)
         }
       }
     }

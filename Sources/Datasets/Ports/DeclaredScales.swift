@@ -3,34 +3,34 @@ import NNExp
 /// How the numbers of each port are scaled: a method for all inputs, one for all targets,
 /// and one for each port that has its own.
 struct DeclaredScales: Sendable {
-  private var methods: [(name: String, method: Scaling.Method, place: Place?)] = []
-  private var place: Place?
+  private var methods: [(name: String, method: Scaling.Method, location: SourceLocation?)] = []
+  private var location: SourceLocation?
 
   init(from options: inout Options, inputs: DeclaredHalf, targets: DeclaredHalf) {
-    place = options.contains("scale") ? options.place(of: "scale") : nil
+    location = options.contains("scale") ? options.location(of: "scale") : nil
     guard
       var config = options.value(
         "scale", "a method or a mapping from inputs, targets or ports to methods",
         "fitted on the training data")
     else { return }
     if case .string = config.content {
-      config = ConfigValue(.map([.init(key: "inputs", value: config)]), at: config.place)
+      config = ConfigValue(.map([.init(key: "inputs", value: config)]), at: config.location)
     }
     let names = ((inputs.names ?? []) + (targets.names ?? [])).map(\.name)
     let methods = options.component("scale", from: config) { inner in
-      var methods: [(String, Scaling.Method, Place?)] = []
+      var methods: [(String, Scaling.Method, SourceLocation?)] = []
       let halves = ["inputs", "targets"]
       for half in halves {
         let method = inner.choice(
           half, default: Scaling.Method.none, "of the columns of all \(half)")
-        methods.append((half, method, config.place))
+        methods.append((half, method, config.location))
       }
       for key in inner.keys where !halves.contains(text: key) {
         if names.contains(text: key) || !inputs.isKnown {
-          methods.append((key, inner.choice(key, of: Scaling.Method.self), inner.place(of: key)))
+          methods.append((key, inner.choice(key, of: Scaling.Method.self), inner.location(of: key)))
         } else if let fault = DeclaredScales.fault(inName: key, names, inputs) {
           _ = inner.value(key, "")
-          inner.reject(key, fault.located(at: inner.keyPlace(of: key)))
+          inner.reject(key, fault.located(at: inner.keyLocation(of: key)))
         }
       }
       return methods
@@ -56,17 +56,19 @@ struct DeclaredScales: Sendable {
   }
 
   /// The method for a port, and where the file gives it.
-  subscript(port: String?, half: RawData.Half) -> (method: Scaling.Method, place: Place?) {
+  subscript(port: String?, half: RawData.Half) -> (
+    method: Scaling.Method, location: SourceLocation?
+  ) {
     for name in [port, half.rawValue] {
       if let name, let found = methods.first(where: { $0.name.hasSameBytes(as: name) }) {
-        return (found.method, found.place)
+        return (found.method, found.location)
       }
     }
-    return (.none, place)
+    return (.none, location)
   }
 
   /// Where the file gives a method for this port, not for all of its half.
-  func place(ofPort port: String) -> Place? {
-    methods.first { $0.name.hasSameBytes(as: port) }?.place
+  func location(ofPort port: String) -> SourceLocation? {
+    methods.first { $0.name.hasSameBytes(as: port) }?.location
   }
 }

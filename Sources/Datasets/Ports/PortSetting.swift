@@ -4,8 +4,8 @@ import NNExp
 /// ports to one value each.
 struct PortSetting<Value: Sendable>: Sendable {
   /// For all ports of the half.
-  private var common: (value: Value, place: Place?)?
-  private var named: [(name: String, value: Value, place: Place?)] = []
+  private var common: (value: Value, location: SourceLocation?)?
+  private var named: [(name: String, value: Value, location: SourceLocation?)] = []
 
   init() {}
 
@@ -18,8 +18,8 @@ struct PortSetting<Value: Sendable>: Sendable {
     read: (String, inout Options) -> Value?
   ) {
     guard let entries = options.mapping(of: key) else {
-      let place = options.contains(key) ? options.place(of: key) : nil
-      common = read(key, &options).map { ($0, place) }
+      let location = options.contains(key) ? options.location(of: key) : nil
+      common = read(key, &options).map { ($0, location) }
       return
     }
     let config = options.value(key, "a mapping") ?? ConfigValue(.null)
@@ -28,11 +28,11 @@ struct PortSetting<Value: Sendable>: Sendable {
       return
     }
     let values = options.component(key, from: config) { inner in
-      entries.compactMap { entry -> (String, Value, Place?)? in
-        if let fault = half.fault(inName: entry.key, at: entry.keyPlace) {
+      entries.compactMap { entry -> (String, Value, SourceLocation?)? in
+        if let fault = half.fault(inName: entry.key, at: entry.keyLocation) {
           inner.reject(entry.key, fault)
         }
-        return read(entry.key, &inner).map { (entry.key, $0, entry.value.place) }
+        return read(entry.key, &inner).map { (entry.key, $0, entry.value.location) }
       }
     }
     named = values ?? []
@@ -44,8 +44,8 @@ struct PortSetting<Value: Sendable>: Sendable {
   }
 
   /// Where the file gives the value for a port.
-  func place(for port: String?) -> Place? {
-    named.first { $0.name.hasSameBytes(as: port ?? "") }?.place ?? common?.place
+  func location(for port: String?) -> SourceLocation? {
+    named.first { $0.name.hasSameBytes(as: port ?? "") }?.location ?? common?.location
   }
 
   /// Whether the value is for this port, not for all of its half.

@@ -35,11 +35,11 @@ enum DeclaredClasses: Sendable {
       case .int(let value): name = String(value)
       default:
         options.reject(
-          key, Diagnostic("a class's name is a text, found \(item.kind)", at: item.place))
+          key, Diagnostic("a class's name is a text, found \(item.kind)", at: item.location))
         return
       }
       guard known.insert(ByteText(name)).inserted else {
-        options.reject(key, Diagnostic("class '\(name)' is named twice", at: item.place))
+        options.reject(key, Diagnostic("class '\(name)' is named twice", at: item.location))
         return
       }
       names.append(name)
@@ -75,7 +75,7 @@ struct Labels: Sendable {
       guard names.count == count else {
         throw Diagnostic(
           "\(count) classes are declared, but the targets hold \(names.count): \(listing(names))",
-          at: port.place(0, 0))
+          at: port.location(0, 0))
       }
     case .none:
       names = found.distinct
@@ -95,7 +95,7 @@ struct Labels: Sendable {
         ? "the \(names.count) classes 0 to \(names.count - 1)"
         : "the classes \(listing(names))" + suggestion(for: label, among: names)
       return Diagnostic(
-        "label '\(excerpt(label))' is not among \(known)", at: port.place(row, 0))
+        "label '\(excerpt(label))' is not among \(known)", at: port.location(row, 0))
     }
     if areIndices {
       return try found.codes.enumerated().map { row, code in
@@ -112,7 +112,7 @@ struct Labels: Sendable {
     }
   }
 
-  /// In place of the index of a label that is missing.
+  /// In location of the index of a label that is missing.
   private static let missing = Int.min
 
   /// The distinct labels in order, and each sample's index among them, or `missing`;
@@ -124,7 +124,7 @@ struct Labels: Sendable {
     guard layout.names.count == 1 else {
       throw Diagnostic(
         "classes need one label a sample, but each has \(layout.names.count) targets",
-        at: port.place(0, 0))
+        at: port.location(0, 0))
     }
     let column = try port.columns.firstColumn()
     if let texts = layout.categories[0] {
@@ -132,7 +132,7 @@ struct Labels: Sendable {
         let row = column.firstIndex { !$0.isNaN } ?? 0
         throw Diagnostic(
           "expected a class index, found '\(excerpt(texts[Int(column[row])]))'",
-          at: port.place(row, 0))
+          at: port.location(row, 0))
       }
       return (texts, column.map { $0.isNaN ? missing : Int($0) })
     }
@@ -141,7 +141,7 @@ struct Labels: Sendable {
       guard let number = Int(exactly: value), number != missing else {
         throw Diagnostic(
           "a class label is a whole number or a text, found \(shortest(value))",
-          at: port.place(row, 0))
+          at: port.location(row, 0))
       }
       return number
     }
@@ -150,7 +150,7 @@ struct Labels: Sendable {
     guard distinct.count <= DeclaredClasses.most else {
       throw Diagnostic(
         "the targets hold \(distinct.count) classes, more than \(DeclaredClasses.most)",
-        at: port.place(0, 0))
+        at: port.location(0, 0))
     }
     let ranks = Dictionary(uniqueKeysWithValues: zip(distinct, distinct.indices))
     return (distinct.map(String.init), numbers.map { ranks[$0] ?? missing })

@@ -45,26 +45,26 @@ extension DataDeclaration {
     var targets = try self.targets(of: main, incomplete: incomplete)
     let classes = try zip(targets, main.targets).map { try $0.labels?.classes(of: $1) }
     let rows =
-      try main.parts.map { try Split.rows(of: $0, at: split.place) }
+      try main.parts.map { try Split.rows(of: $0, at: split.location) }
       ?? split.rows(
         count: main.count, classes: strata(of: targets).flatMap { classes[$0] }, seed: seed)
 
     for index in inputs.indices where !inputs[index].port.isIndices {
-      let (method, place) = scales[inputs[index].name, .inputs]
+      let (method, location) = scales[inputs[index].name, .inputs]
       inputs[index].scaling = try Scaling(
-        method, fittedTo: columns[index], rows: rows.train, at: place)
+        method, fittedTo: columns[index], rows: rows.train, at: location)
     }
     for index in targets.indices {
       let (target, raw) = (targets[index], main.targets[index])
       let present = try target.present(of: raw, classes[index], rows: rows.train)
-      let (method, place) = scales[target.name, .targets]
+      let (method, location) = scales[target.name, .targets]
       guard target.labels == nil else {
-        let isForAll = target.name.flatMap { scales.place(ofPort: $0) } == nil
+        let isForAll = target.name.flatMap { scales.location(ofPort: $0) } == nil
         if method == .none || isForAll && targets.contains(where: { $0.labels == nil }) { continue }
-        throw Diagnostic("classes cannot be scaled", at: place)
+        throw Diagnostic("classes cannot be scaled", at: location)
       }
       targets[index].scaling = try Scaling(
-        method, fittedTo: raw.columns, rows: present, at: place)
+        method, fittedTo: raw.columns, rows: present, at: location)
     }
 
     /// The samples of some rows of one source.
@@ -74,10 +74,10 @@ extension DataDeclaration {
     ) throws -> Samples<S> {
       let ports = inputs.indices
       let values = ports.filter { !inputs[$0].port.isIndices }.map { index in
-        PortRows(columns[index], inputs[index].scaling, place: data[index].place)
+        PortRows(columns[index], inputs[index].scaling, location: data[index].location)
       }
       let wanted = targets.indices.map { index in
-        targets[index].rows(of: targetData[index], classes[index], oneHotPlace: oneHotPlace)
+        targets[index].rows(of: targetData[index], classes[index], oneHotLocation: oneHotLocation)
       }
       return try Samples(
         inputs: ScaledRows(values, rows: rows, half: .inputs).gathered(),
@@ -123,7 +123,7 @@ extension DataDeclaration {
 
     return DataSets(
       targets: try zip(targets, main.targets).map {
-        try $0.port(axes: $1.axes, at: $1.place(0, 0))
+        try $0.port(axes: $1.axes, at: $1.location(0, 0))
       },
       train: train, validation: validation, test: test, files: shelf.files,
       encoding: InputEncoding(ports: inputs, hasColumnNames: main.hasColumnNames), memory: memory)
@@ -151,12 +151,12 @@ extension DataDeclaration {
     let owner = raw.name.map { " of port '\($0)'" } ?? ""
     guard let shape = shape[raw.name] else {
       return try Loading.shape(
-        axes, of: "inputs\(owner)", at: raw.place(0, 0), remedy: "; give their 'shape'")
+        axes, of: "inputs\(owner)", at: raw.location(0, 0), remedy: "; give their 'shape'")
     }
     guard product(shape) == width else {
       throw Diagnostic(
         "shape \(list(shape)) does not hold the \(counted(width, "input"))\(owner) of a sample",
-        at: self.shape.place(for: raw.name))
+        at: self.shape.location(for: raw.name))
     }
     return Shape(shape)
   }
@@ -170,7 +170,7 @@ extension DataDeclaration {
     }
     if isOneHot, !targets.contains(where: { $0.labels != nil }) {
       throw Diagnostic(
-        "'one_hot' needs class targets; give 'target_kind: classes'", at: oneHotPlace)
+        "'one_hot' needs class targets; give 'target_kind: classes'", at: oneHotLocation)
     }
     return targets
   }
@@ -191,7 +191,8 @@ extension DataDeclaration {
     guard areClasses else {
       guard !isText else {
         throw Diagnostic(
-          "expected numbers as targets ('target_kind: values'), found texts", at: port.place(0, 0))
+          "expected numbers as targets ('target_kind: values'), found texts",
+          at: port.location(0, 0))
       }
       return nil
     }
@@ -203,15 +204,15 @@ extension DataDeclaration {
     guard split.isStratified, split.validation > 0 || split.test > 0 else { return nil }
     let ofClasses = targets.indices.filter { targets[$0].labels != nil }
     guard !ofClasses.isEmpty else {
-      throw Diagnostic("a stratified split needs class targets", at: split.place)
+      throw Diagnostic("a stratified split needs class targets", at: split.location)
     }
-    if let (name, place) = split.stratum {
+    if let (name, location) = split.stratum {
       guard
         let index = ofClasses.first(where: { targets[$0].name?.hasSameBytes(as: name) ?? false })
       else {
         throw Diagnostic(
           "a stratified split needs class targets, but those of port '\(name)' are values",
-          at: place)
+          at: location)
       }
       return index
     }
@@ -219,7 +220,7 @@ extension DataDeclaration {
       let names = ofClasses.map { "'\(targets[$0].name ?? "")'" }
       throw Diagnostic(
         "a split is stratified by one target, but \(names.joined(separator: ", ")) have classes; "
-          + "write 'stratified: \(targets[ofClasses[0]].name ?? "")'", at: split.place)
+          + "write 'stratified: \(targets[ofClasses[0]].name ?? "")'", at: split.location)
     }
     return ofClasses[0]
   }
@@ -239,28 +240,31 @@ extension [RawPort] {
 /// Checks on the way from files to arrays.
 enum Loading {
   /// Throws where `axes` are more than a shape has.
-  static func shape(_ axes: [Int], of what: String, at place: Place?, remedy: String = "") throws
+  static func shape(
+    _ axes: [Int], of what: String, at location: SourceLocation?, remedy: String = ""
+  ) throws
     -> Shape
   {
     guard axes.count <= Shape.maximumRank else {
       throw Diagnostic(
         "the \(what) of a sample have the shape \(list(axes)), more than \(Shape.maximumRank) axes"
-          + remedy, at: place)
+          + remedy, at: location)
     }
     return Shape(axes)
   }
 
   /// `rows · width`, once the memory for it is known to be there.
   static func size<Number>(
-    _ rows: Int, _ width: Int, of type: Number.Type, at place: Place?, notes: [Diagnostic.Note] = []
+    _ rows: Int, _ width: Int, of type: Number.Type, at location: SourceLocation?,
+    notes: [Diagnostic.Note] = []
   ) throws -> Int {
     guard let size = product([rows, width]),
       let bytes = product([size, MemoryLayout<Number>.size])
     else {
-      throw Diagnostic("\(rows) samples of \(width) numbers exceed any memory", at: place)
+      throw Diagnostic("\(rows) samples of \(width) numbers exceed any memory", at: location)
     }
     try checkMemory(
-      bytes: bytes, for: "the array of \(rows) × \(width) numbers", at: place, notes: notes)
+      bytes: bytes, for: "the array of \(rows) × \(width) numbers", at: location, notes: notes)
     return size
   }
 }

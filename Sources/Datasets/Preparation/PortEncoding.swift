@@ -41,7 +41,7 @@ extension RawPort {
         "column '\(columns.layout.names[column])' holds more than \(RawPort.mostCategories) "
           + "different texts, too many for one-hot inputs; leave it out of 'inputs'"
           + (name.map { ", or give '\($0)' under 'indices'" } ?? ""),
-        at: place(0, column))
+        at: location(0, column))
     }
   }
 
@@ -62,7 +62,7 @@ extension RawPort {
       throw Diagnostic(
         "column '\(layout.names[column])' holds numbers, but another column of the index port "
           + "'\(name ?? "")' holds texts; list it under 'categorical', or make it another port",
-        at: place(0, column))
+        at: location(0, column))
     }
     var vocabulary = texts ?? []
     var columns = columns
@@ -95,7 +95,7 @@ extension RawPort {
           throw Diagnostic(
             "'\(columns.layout.names[column])' is \(shortest(value)) in sample \(row), but port "
               + "'\(name ?? "")' takes the whole numbers \(range(below: count))",
-            at: place(row, column))
+            at: location(row, column))
         }
         largest = max(largest, value)
       }
@@ -114,7 +114,7 @@ extension RawPort {
           "'\(columns.layout.names[column])' is '\(excerpt(vocabulary[Int(value)]))' in sample "
             + "\(row), text \(shortest(value)) of \(vocabulary.count) in sorted order, but port "
             + "'\(name ?? "")' takes the indices \(range(below: count))",
-          at: place(row, column))
+          at: location(row, column))
       }
     }
   }

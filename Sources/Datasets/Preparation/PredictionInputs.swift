@@ -30,7 +30,7 @@ extension DataDeclaration {
       let rows = Array(0..<ports[0].columns.count)
       let isIndices = encodings.map(\.port.isIndices)
       let values = ports.indices.filter { !isIndices[$0] }.map { index in
-        PortRows(columns[index], encodings[index].scaling, place: ports[index].place)
+        PortRows(columns[index], encodings[index].scaling, location: ports[index].location)
       }
       return try Samples(
         inputs: ScaledRows(values, rows: rows, half: .inputs).gathered(),
@@ -53,7 +53,7 @@ extension DataDeclaration {
         let key = array(of: port, isOnly: ports.count == 1, in: archive)
         return PortArray(
           name: port.name, elements: try NPZSource.array(key, of: archive, in: file, at: nil),
-          title: ports.count == 1 ? "'\(file.path)'" : "'\(key)' of '\(file.path)'", place: nil)
+          title: ports.count == 1 ? "'\(file.path)'" : "'\(key)' of '\(file.path)'", location: nil)
       }
     }
     let isNPY = magic.first == 0x93
@@ -70,7 +70,7 @@ extension DataDeclaration {
       PortArray(
         name: ports[0].name,
         elements: try isNPY ? NPYSource.array(file, shelf) : IDXSource.array(file, shelf),
-        title: "'\(file.path)'", place: nil)
+        title: "'\(file.path)'", location: nil)
     ]
   }
 

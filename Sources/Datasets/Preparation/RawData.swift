@@ -46,8 +46,8 @@ struct RawData: SampleStorage {
 }
 
 extension RawData {
-  /// The samples of any source. Their place is the source's own.
-  init(_ samples: SourceSamples, at place: Place?) {
+  /// The samples of any source. Their location is the source's own.
+  init(_ samples: SourceSamples, at location: SourceLocation?) {
     switch samples.content {
     case .other(let storage):
       guard let data = storage as? RawData else {
@@ -61,13 +61,13 @@ extension RawData {
         columns: RawColumns(
           held.inputs, stride: width, count: held.count,
           layout: ColumnLayout(width, named: "input")),
-        axes: held.inputShape.axes, place: { _, _ in place })
+        axes: held.inputShape.axes, location: { _, _ in location })
       var targets = RawPort(
         columns: RawColumns(
           held.targets, stride: targetShape.count, count: held.count,
           layout: held.classNames.map { ColumnLayout(names: ["target"], categories: [$0]) }
             ?? ColumnLayout(targetShape.count, named: "target")),
-        axes: targetShape.axes, place: { _, _ in place })
+        axes: targetShape.axes, location: { _, _ in location })
       if case .classes(let classes) = held.target, held.classNames == nil {
         targets.classCount = classes
       }
@@ -89,12 +89,13 @@ struct RawPort: Sendable {
   var classCount: Int? = nil
 
   /// Where a number stands: row, column.
-  let place: @Sendable (Int, Int) -> Place?
+  let location: @Sendable (Int, Int) -> SourceLocation?
 
   /// The first samples.
   fileprivate func prefix(_ count: Int) -> RawPort {
     RawPort(
-      name: name, columns: columns.prefix(count), axes: axes, classCount: classCount, place: place)
+      name: name, columns: columns.prefix(count), axes: axes, classCount: classCount,
+      location: location)
   }
 }
 
@@ -110,7 +111,7 @@ extension RawPort {
       let owner = name.map { "port '\($0)'" } ?? "each sample"
       throw Diagnostic(
         "\(owner) has \(counted(layout.names.count, "input")) here, "
-          + "but \(known.names.count) in the training data", at: place(0, 0))
+          + "but \(known.names.count) in the training data", at: location(0, 0))
     }
     guard !(layout.isNumeric && known.isNumeric) else { return columns }
     for (column, categories) in known.categories.enumerated() {
@@ -122,7 +123,7 @@ extension RawPort {
         let there = categories == nil ? "numbers" : "text"
         throw Diagnostic(
           "column '\(name)' holds \(here) here, but \(there) in the training data",
-          at: place(0, column))
+          at: location(0, column))
       case (let found?, let expected?):
         let positions = found.positions(in: expected)
         guard positions.contains(nil) else { continue }
@@ -132,7 +133,7 @@ extension RawPort {
         throw Diagnostic(
           "the text '\(excerpt(text))' of column '\(name)' is not in the training data"
             + suggestion(for: text, among: expected),
-          at: place(row, column), notes: [.init("known: " + listing(expected))])
+          at: location(row, column), notes: [.init("known: " + listing(expected))])
       }
     }
     return columns.numbered(as: known)

@@ -72,7 +72,7 @@ public struct Samples<S: Scalar>: Sendable {
   /// Copies samples to where a network reads them, one after the other; targets
   /// only if there are any.
   ///
-  /// - Parameter sample: which one comes at each of the `count` places.
+  /// - Parameter sample: which one comes at each of the `count` locations.
   /// - Throws: where they are read from a file, and that fails.
   @specialized(where S == Float)
   @specialized(where S == Double)

@@ -32,17 +32,17 @@ final class PortRows: Sendable {
   let width: Int
 
   /// Where a number stands: row, column.
-  let place: @Sendable (Int, Int) -> Place?
+  let location: @Sendable (Int, Int) -> SourceLocation?
 
   /// Values, scaled in float64.
   init(
     _ columns: RawColumns, _ scaling: Scaling?, isIncomplete: Bool = false,
-    place: @escaping @Sendable (Int, Int) -> Place?
+    location: @escaping @Sendable (Int, Int) -> SourceLocation?
   ) {
     self.columns = columns
     self.scaling = scaling
     self.isIncomplete = isIncomplete
-    self.place = place
+    self.location = location
     (classes, isOneHot) = (nil, false)
     width = columns.layout.width
   }
@@ -50,10 +50,10 @@ final class PortRows: Sendable {
   /// The classes that the columns mean.
   ///
   /// - Parameter oneHot: how many there are, if each is a number of its own.
-  init(_ columns: RawColumns, classes: [Int], oneHot: Int?, at place: Place?) {
+  init(_ columns: RawColumns, classes: [Int], oneHot: Int?, at location: SourceLocation?) {
     self.columns = columns
     self.classes = classes
-    self.place = { _, _ in place }
+    self.location = { _, _ in location }
     (scaling, isIncomplete) = (nil, true)
     isOneHot = oneHot != nil
     width = oneHot ?? 1
@@ -105,7 +105,7 @@ final class PortRows: Sendable {
     throw Diagnostic(
       "'\(columns.layout.expandedNames[i])' is \(shortest(sample[i])) in sample \(row), "
         + "too large for \(S.dtypeName); scale the \(half.rawValue)",
-      at: place(row, columns.layout.column(ofNumber: i)))
+      at: location(row, columns.layout.column(ofNumber: i)))
   }
 }
 
@@ -139,7 +139,7 @@ struct ScaledRows<S: Scalar>: Sendable {
     let isStreamed = ports.contains { $0.isStreamed }
     let count = isStreamed ? 1 : rows.count
     let size = try Loading.size(
-      count, width, of: S.self, at: first.place(0, 0), notes: first.memoryNotes)
+      count, width, of: S.self, at: first.location(0, 0), notes: first.memoryNotes)
     var values = [S](repeating: 0, count: size)
     var span = values.mutableSpan
     var sample = [Double](repeating: 0, count: widest)

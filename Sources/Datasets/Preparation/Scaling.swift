@@ -25,7 +25,9 @@ struct Scaling: Sendable {
   private(set) var spread: [Double]
 
   /// Nil for `none`.
-  init?(_ method: Method, fittedTo columns: RawColumns, rows: [Int], at place: Place?) throws {
+  init?(_ method: Method, fittedTo columns: RawColumns, rows: [Int], at location: SourceLocation?)
+    throws
+  {
     guard method != .none else { return nil }
     let width = columns.layout.width
     var values = [Double](repeating: 0, count: width)
@@ -85,7 +87,7 @@ struct Scaling: Sendable {
       } else if !shift[i].isFinite || !spread[i].isFinite {
         throw Diagnostic(
           "'\(columns.layout.expandedNames[i])' reaches from \(shortest(low[i])) to "
-            + "\(shortest(high[i])), too far apart to scale", at: place)
+            + "\(shortest(high[i])), too far apart to scale", at: location)
       }
     }
   }

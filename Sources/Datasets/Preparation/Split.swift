@@ -9,16 +9,16 @@ struct Split: Sendable {
   /// The target port whose classes keep their shares; nil for the only one of classes.
   let stratum: PortName?
   let column: ColumnSelection?
-  let place: Place?
+  let location: SourceLocation?
 
   static let none = Split()
 
   private init() {
-    (validation, test, isStratified, stratum, column, place) = (0, 0, false, nil, nil, nil)
+    (validation, test, isStratified, stratum, column, location) = (0, 0, false, nil, nil, nil)
   }
 
   init(from options: inout Options, targets: DeclaredHalf) {
-    place = options.place
+    location = options.location
     validation = options.double(
       "validation", default: 0, in: .fraction, "the share of the samples for validation")
     options.suggest("validation", for: "val", "valid", "validation_split")
@@ -48,11 +48,11 @@ struct Split: Sendable {
       targets.names != nil || !targets.isKnown
     else { return nil }
     let config = options.value("stratified", "true, false or the name of a target port")!
-    if let fault = targets.fault(inName: name, at: config.place) {
+    if let fault = targets.fault(inName: name, at: config.location) {
       options.reject("stratified", fault)
     }
     options.resolve("stratified", config)
-    return (name, config.place)
+    return (name, config.location)
   }
 
   /// The rows of each part, in ascending order.
@@ -101,10 +101,10 @@ struct Split: Sendable {
       ("validation", validation, rows.validation), ("test", test, rows.test),
     ] where fraction > 0 && part.isEmpty {
       throw Diagnostic(
-        "\(name) \(shortest(fraction)) of \(count) samples is none; raise it", at: place)
+        "\(name) \(shortest(fraction)) of \(count) samples is none; raise it", at: location)
     }
     guard !rows.train.isEmpty else {
-      throw Diagnostic("the split leaves none of \(count) samples for training", at: place)
+      throw Diagnostic("the split leaves none of \(count) samples for training", at: location)
     }
     rows.train.sort()
     rows.validation.sort()
@@ -134,7 +134,7 @@ struct Split: Sendable {
   }
 
   /// Divides by a column's words.
-  static func rows(of parts: [Part], at place: Place?) throws -> Rows {
+  static func rows(of parts: [Part], at location: SourceLocation?) throws -> Rows {
     var rows = Rows()
     for (row, part) in parts.enumerated() {
       switch part {
@@ -144,7 +144,7 @@ struct Split: Sendable {
       }
     }
     guard !rows.train.isEmpty else {
-      throw Diagnostic("the split's column marks no row as 'train'", at: place)
+      throw Diagnostic("the split's column marks no row as 'train'", at: location)
     }
     return rows
   }

@@ -22,10 +22,10 @@ struct TargetEncoding: Sendable {
   var scaling: Scaling? = nil
 
   /// What a head learns.
-  func port(axes: [Int], at place: Place?) throws -> TargetPort {
+  func port(axes: [Int], at location: SourceLocation?) throws -> TargetPort {
     let name = name ?? RawData.Half.targets.noun
     guard let labels else {
-      let shape = try Loading.shape(axes, of: "targets", at: place)
+      let shape = try Loading.shape(axes, of: "targets", at: location)
       return TargetPort(name: name, target: .values(shape), numberNames: layout.names)
     }
     if isOneHot {
@@ -43,12 +43,12 @@ struct TargetEncoding: Sendable {
     guard here.isNumeric else {
       throw Diagnostic(
         "expected numbers as targets\(owner.map { " of \($0)" } ?? ""), as in the training data, "
-          + "found texts", at: raw.place(0, 0))
+          + "found texts", at: raw.location(0, 0))
     }
     guard here.width == layout.width else {
       throw Diagnostic(
         "\(owner ?? "each sample") has \(counted(here.width, "target")) here, "
-          + "but \(layout.width) in the training data", at: raw.place(0, 0))
+          + "but \(layout.width) in the training data", at: raw.location(0, 0))
     }
   }
 
@@ -66,19 +66,21 @@ struct TargetEncoding: Sendable {
     guard !present.isEmpty else {
       throw Diagnostic(
         "no sample of the training data has \(name.map { "the target '\($0)'" } ?? "a target")",
-        at: raw.place(rows[0], 0))
+        at: raw.location(rows[0], 0))
     }
     return present
   }
 
   /// The numbers of a source's samples.
   ///
-  /// - Parameter place: where mistakes about classes that are one-hot are shown.
-  func rows(of raw: RawPort, _ classes: [Int]?, oneHotPlace place: Place?) -> PortRows {
+  /// - Parameter location: where mistakes about classes that are one-hot are shown.
+  func rows(of raw: RawPort, _ classes: [Int]?, oneHotLocation location: SourceLocation?)
+    -> PortRows
+  {
     if let classes {
       return PortRows(
-        raw.columns, classes: classes, oneHot: isOneHot ? labels?.names.count : nil, at: place)
+        raw.columns, classes: classes, oneHot: isOneHot ? labels?.names.count : nil, at: location)
     }
-    return PortRows(raw.columns, scaling, isIncomplete: isIncomplete, place: raw.place)
+    return PortRows(raw.columns, scaling, isIncomplete: isIncomplete, location: raw.location)
   }
 }

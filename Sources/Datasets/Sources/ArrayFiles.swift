@@ -22,7 +22,7 @@ extension ArrayFiles {
       try ports.ports.map { port in
         PortArray(
           name: port.name, elements: try Self.array(port.value, request.shelf),
-          title: "'\(port.value.path)'", place: port.value.place)
+          title: "'\(port.value.path)'", location: port.value.location)
       }
     }
     return try samples(inputs: arrays(inputs), targets: arrays(targets), request)
@@ -31,10 +31,10 @@ extension ArrayFiles {
   static func array(_ file: DeclaredPath, _ shelf: FileShelf) throws -> Elements {
     if shelf.isStreamed {
       let stream = try shelf.open(file)
-      return try about("'\(file.path)'", at: file.place) { try array(stream) }
+      return try about("'\(file.path)'", at: file.location) { try array(stream) }
     }
     let bytes = try shelf.read(file)
-    return try about("'\(file.path)'", at: file.place) { try array(bytes) }
+    return try about("'\(file.path)'", at: file.location) { try array(bytes) }
   }
 }
 
@@ -52,12 +52,14 @@ extension DeclaredPorts<DeclaredPath> {
 }
 
 /// Adds what a mistake is about, and where the experiment file names it.
-func about<Value>(_ subject: String, at place: Place?, _ body: () throws -> Value) throws -> Value {
+func about<Value>(_ subject: String, at location: SourceLocation?, _ body: () throws -> Value)
+  throws -> Value
+{
   do {
     return try body()
   } catch var diagnostic as Diagnostic {
     diagnostic.message = subject + ": " + diagnostic.message
-    throw diagnostic.located(at: place)
+    throw diagnostic.located(at: location)
   }
 }
 
@@ -68,15 +70,15 @@ struct PortArray {
   /// What it is called in messages: `'x.npy'`.
   let title: String
   /// Where the experiment file names it.
-  let place: Place?
+  let location: SourceLocation?
 
   /// The port, as it is held.
   func port(_ half: RawData.Half, limit: Int?) -> RawPort {
-    let place = place
+    let location = location
     return RawPort(
       name: name,
       columns: RawColumns(elements, named: name ?? half.noun, limit: limit),
-      axes: elements.sampleAxes, place: { _, _ in place })
+      axes: elements.sampleAxes, location: { _, _ in location })
   }
 }
 
@@ -89,12 +91,12 @@ func samples(inputs: [PortArray], targets: [PortArray], _ request: DataRequest) 
   for other in inputs.dropFirst() + targets where other.elements.count != first.elements.count {
     throw Diagnostic(
       "\(first.title) holds \(first.elements.count) samples, "
-        + "but \(other.title) holds \(other.elements.count)", at: first.place)
+        + "but \(other.title) holds \(other.elements.count)", at: first.location)
   }
-  for array in inputs { try checkSamples(array.elements, array.title, at: array.place) }
+  for array in inputs { try checkSamples(array.elements, array.title, at: array.location) }
   for array in targets {
     try checkSamples(
-      array.elements, array.title, at: array.place,
+      array.elements, array.title, at: array.location,
       ofTarget: request.incomplete.contains(array.name ?? "target") ? .incomplete : .complete)
   }
   return SourceSamples(
@@ -110,14 +112,15 @@ enum Completeness { case complete, incomplete }
 ///
 /// - Parameter target: nil for inputs; NaN is allowed for an incomplete target.
 func checkSamples(
-  _ elements: Elements, _ name: String, at place: Place?, ofTarget target: Completeness? = nil
+  _ elements: Elements, _ name: String, at location: SourceLocation?,
+  ofTarget target: Completeness? = nil
 ) throws {
   guard elements.count > 0, elements.width > 0 else {
-    throw Diagnostic("\(name) is empty: its shape is \(list(elements.axes))", at: place)
+    throw Diagnostic("\(name) is empty: its shape is \(list(elements.axes))", at: location)
   }
   if let (index, value) = try elements.firstNonFinite(but: target == .incomplete) {
     throw Diagnostic(
-      "\(name) holds \(shortest(value)) at \(list(index))", at: place,
+      "\(name) holds \(shortest(value)) at \(list(index))", at: location,
       notes: target == .complete && value.isNaN ? [missingTargetNote] : [])
   }
 }

@@ -5,7 +5,7 @@ extension CSVDeclaration {
   private struct Port {
     let name: String?
     let columns: [Int]
-    let place: Place?
+    let location: SourceLocation?
   }
 
   /// Reads the file's inputs and targets.
@@ -17,13 +17,13 @@ extension CSVDeclaration {
     let known = request.training.map { RawData($0, at: nil) }
     let table = try CSVTable(
       try request.shelf.csv(file), path: file.path, delimiter: delimiter, hasHeader: hasHeader)
-    let part = try split?.resolve(in: table, at: file.place)[0]
+    let part = try split?.resolve(in: table, at: file.location)[0]
 
     let targets =
       try ports(self.targets, in: table)
       ?? [
         port(
-          named(.targets, of: known)?.resolve(in: table, at: file.place)
+          named(.targets, of: known)?.resolve(in: table, at: file.location)
             ?? [lastColumn(of: table, but: part)])
       ]
     let taken = Set(targets.flatMap(\.columns) + (part.map { [$0] } ?? []))
@@ -31,7 +31,7 @@ extension CSVDeclaration {
       try ports(self.inputs, in: table)
       ?? [
         port(
-          named(.inputs, of: known)?.resolve(in: table, at: file.place)
+          named(.inputs, of: known)?.resolve(in: table, at: file.location)
             ?? table.names.indices.filter { !taken.contains($0) })
       ]
     return SourceSamples(
@@ -50,7 +50,7 @@ extension CSVDeclaration {
     let inputs: [[Int]]
     if hasHeader {
       inputs = try known.map {
-        try ColumnSelection(names: $0.names).resolve(in: table, at: file.place)
+        try ColumnSelection(names: $0.names).resolve(in: table, at: file.location)
       }
     } else if all.count == count {
       var next = 0
@@ -69,15 +69,16 @@ extension CSVDeclaration {
       throw Diagnostic(
         "'\(table.path)' has \(counted(all.count, "column")), "
           + "but the training data have \(counted(count, "input"))",
-        at: table.place(row: 0, column: 0))
+        at: table.location(row: 0, column: 0))
     }
     return try read(
-      table, inputs: zip(names, inputs).map { Port(name: $0, columns: $1, place: file.place) },
+      table,
+      inputs: zip(names, inputs).map { Port(name: $0, columns: $1, location: file.location) },
       targets: [], part: nil, nil)
   }
 
   private func port(_ columns: [Int]) -> Port {
-    Port(name: nil, columns: columns, place: file.place)
+    Port(name: nil, columns: columns, location: file.location)
   }
 
   /// The columns of declared ports; nil if there are none.
@@ -86,14 +87,14 @@ extension CSVDeclaration {
   {
     var owners: [Int: String] = [:]
     return try declared?.ports.map { port in
-      let columns = try port.value.resolve(in: table, at: file.place)
+      let columns = try port.value.resolve(in: table, at: file.location)
       for column in columns {
         guard let owner = owners.updateValue(port.name ?? "", forKey: column) else { continue }
         throw Diagnostic(
           "column '\(table.names[column])' is in the ports '\(owner)' and '\(port.name ?? "")'",
-          at: port.place)
+          at: port.location)
       }
-      return Port(name: port.name, columns: columns, place: port.place)
+      return Port(name: port.name, columns: columns, location: port.location)
     }
   }
 
@@ -106,23 +107,23 @@ extension CSVDeclaration {
     for column in inputColumns where taken.contains(column) || column == part {
       throw Diagnostic(
         "column '\(table.names[column])' is an input and "
-          + (column == part ? "the split's" : "a target") + " too", at: file.place)
+          + (column == part ? "the split's" : "a target") + " too", at: file.location)
     }
     if let part, taken.contains(part) {
       throw Diagnostic(
-        "column '\(table.names[part])' is a target and the split's too", at: file.place)
+        "column '\(table.names[part])' is a target and the split's too", at: file.location)
     }
     guard !inputColumns.isEmpty else {
-      throw Diagnostic("'\(table.path)' has no column left for the inputs", at: file.place)
+      throw Diagnostic("'\(table.path)' has no column left for the inputs", at: file.location)
     }
     var types = try self.types?.resolve(in: table, isPartial: targets.isEmpty) ?? [:]
-    var categories = try self.categorical?.resolve(in: table, at: file.place) ?? []
+    var categories = try self.categorical?.resolve(in: table, at: file.location) ?? []
     if let part { categories.append(part) }
     for column in categories {
       guard types.updateValue(CategoryColumn(), forKey: column) == nil else {
         throw Diagnostic(
           "column '\(table.names[column])' has a type under 'columns' and is a category too",
-          at: file.place)
+          at: file.location)
       }
     }
 
@@ -136,7 +137,7 @@ extension CSVDeclaration {
       targets: Dictionary(completeness, uniquingKeysWith: { first, _ in first }),
       limit: request?.limit)
     guard reader.count > 0 else {
-      throw Diagnostic("the file has no rows", at: table.origin.place(at: table.bytes.count))
+      throw Diagnostic("the file has no rows", at: table.origin.location(at: table.bytes.count))
     }
     let lines = reader.lines()
     var next = 0
@@ -156,9 +157,9 @@ extension CSVDeclaration {
         return RawPort(
           name: port.name, columns: columns,
           axes: [half == .inputs ? columns.layout.width : port.columns.count],
-          place: { row, column in
+          location: { row, column in
             let column = port.columns.dropFirst(column).first ?? port.columns.first ?? 0
-            return table.place(row: row, column: column)
+            return table.location(row: row, column: column)
           })
       }
     }
@@ -178,7 +179,7 @@ extension CSVDeclaration {
 
   private func lastColumn(of table: CSVTable, but part: Int?) throws -> Int {
     guard let last = table.names.indices.last(where: { $0 != part }) else {
-      throw Diagnostic("'\(table.path)' has no column left for the targets", at: file.place)
+      throw Diagnostic("'\(table.path)' has no column left for the targets", at: file.location)
     }
     return last
   }
@@ -192,7 +193,7 @@ extension CSVDeclaration {
       let word = words[Int(code)]
       throw Diagnostic(
         "a row's part is one of: \(known.joined(separator: ", ")); found '\(excerpt(word))'"
-          + suggestion(for: word, among: known), at: table.place(row: row, column: position))
+          + suggestion(for: word, among: known), at: table.location(row: row, column: position))
     }
   }
 }

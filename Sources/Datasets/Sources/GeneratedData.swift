@@ -11,11 +11,11 @@ struct GeneratedData: DataSource, Component {
 
   private let generator: any Generator
   private let name: String
-  private let place: Place?
+  private let location: SourceLocation?
 
   init(from options: inout Options) throws {
     guard let registry = options.surroundings?.registry else { throw Diagnostics() }
-    place = options.place
+    location = options.location
     (generator, name) = try options.typed(of: registry.generators) { type, options in
       (try type.make(&options), type.name)
     }
@@ -26,21 +26,21 @@ struct GeneratedData: DataSource, Component {
     let samples = generator.samples
     let (inputShape, target) = (generator.inputShape, generator.target)
     guard samples > 0, inputShape.count > 0, target.shape.count > 0 else {
-      throw Diagnostic("generator '\(name)' makes no samples", at: place)
+      throw Diagnostic("generator '\(name)' makes no samples", at: location)
     }
     if inputShape.hasTooManyAxes {
       throw Diagnostic(
         "generator '\(name)' makes inputs \(inputShape) of \(inputShape.rank) axes; at most "
-          + "\(Shape.maximumRank) are supported", at: place)
+          + "\(Shape.maximumRank) are supported", at: location)
     }
     guard let inputCount = product([samples, inputShape.count]),
       let targetCount = product([samples, target.shape.count]),
       let bytes = product([inputCount.addingReportingOverflow(targetCount).partialValue, 8]),
       bytes > 0
     else {
-      throw Diagnostic("generator '\(name)' makes more numbers than any memory holds", at: place)
+      throw Diagnostic("generator '\(name)' makes more numbers than any memory holds", at: location)
     }
-    try checkMemory(bytes: bytes, for: "generator '\(name)'", at: place)
+    try checkMemory(bytes: bytes, for: "generator '\(name)'", at: location)
 
     var inputs = [Double](repeating: 0, count: inputCount)
     var targets = [Double](repeating: 0, count: targetCount)
@@ -55,7 +55,8 @@ struct GeneratedData: DataSource, Component {
     for (numbers, what) in [(inputs, "inputs"), (targets, "targets")] {
       if let i = numbers.firstIndex(where: { !$0.isFinite }) {
         throw Diagnostic(
-          "generator '\(name)' made the number \(shortest(numbers[i])) in its \(what)", at: place)
+          "generator '\(name)' made the number \(shortest(numbers[i])) in its \(what)", at: location
+        )
       }
     }
     return try SourceSamples(inputs: inputs, of: inputShape, targets: targets, of: target)

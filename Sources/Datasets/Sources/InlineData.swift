@@ -26,9 +26,10 @@ struct InlineData: PortSource, Component {
       options.reject(
         "",
         Diagnostic(
-          "\(InlineData.counted(port)) for \(InlineData.counted(first))", at: port.place,
+          "\(InlineData.counted(port)) for \(InlineData.counted(first))", at: port.location,
           notes: [
-            .init("the \(first.name.map { "inputs of port '\($0)'" } ?? "inputs")", at: first.place)
+            .init(
+              "the \(first.name.map { "inputs of port '\($0)'" } ?? "inputs")", at: first.location)
           ]))
     }
     self.inputs = inputs
@@ -47,17 +48,17 @@ struct InlineData: PortSource, Component {
         continue
       }
       throw Diagnostic(
-        "expected a number in \(port.name ?? "targets"), found nothing", at: missing.place,
+        "expected a number in \(port.name ?? "targets"), found nothing", at: missing.location,
         notes: [missingTargetNote])
     }
     func ports(_ declared: DeclaredPorts<Rows>) -> [RawPort] {
       declared.ports.map { port in
         let rows = port.value
-        let places = rows.places
+        let locations = rows.locations
         return RawPort(
           name: port.name,
           columns: rows.columns(named: port.name ?? rows.half.noun, limit: request.limit),
-          axes: [rows.width], place: { row, _ in places[row] })
+          axes: [rows.width], location: { row, _ in locations[row] })
       }
     }
     return SourceSamples(RawData(inputs: ports(inputs), targets: ports(targets)))
@@ -68,7 +69,7 @@ struct InlineData: PortSource, Component {
 private struct Rows: Sendable {
   let half: RawData.Half
   private(set) var width = 1
-  private(set) var places: [Place?] = []
+  private(set) var locations: [SourceLocation?] = []
 
   /// The first number that is missing, and its row.
   private(set) var missing: (row: Int, item: ConfigValue)?
@@ -78,7 +79,7 @@ private struct Rows: Sendable {
   private var texts: [String?] = []
   private var areTexts = false
 
-  var count: Int { places.count }
+  var count: Int { locations.count }
 
   init?(_ key: String, _ half: RawData.Half, from options: inout Options) {
     self.half = half
@@ -98,7 +99,7 @@ private struct Rows: Sendable {
     var isSound = true
     func reject(_ message: String, _ config: ConfigValue, notes: [Diagnostic.Note] = []) {
       isSound = false
-      options.reject(key, Diagnostic(message, at: config.place, notes: notes))
+      options.reject(key, Diagnostic(message, at: config.location, notes: notes))
     }
     let model = rows.first { !isTarget || !$0.isNull } ?? rows[0]
     width = model.items.count
@@ -112,7 +113,7 @@ private struct Rows: Sendable {
       guard items.count == width else {
         reject(
           "this row has \(counted(items.count, "number")), but the first has \(width)", row,
-          notes: [.init("the first row", at: model.place)])
+          notes: [.init("the first row", at: model.location)])
         continue
       }
       for item in items {
@@ -123,7 +124,7 @@ private struct Rows: Sendable {
           }
           numbers.append(number)
         } else if isTarget, item.isNull {
-          if missing == nil { missing = (places.count, item) }
+          if missing == nil { missing = (locations.count, item) }
           numbers.append(.nan)
           texts.append(nil)
         } else if isTarget, width == 1, case .string(let text) = item.content {
@@ -132,7 +133,7 @@ private struct Rows: Sendable {
           reject("expected a number in \(key), found \(item.kind)", item)
         }
       }
-      places.append(row.place)
+      locations.append(row.location)
     }
     areTexts = texts.contains { $0 != nil }
     if isSound, areTexts, numbers.contains(where: { !$0.isNaN }) {

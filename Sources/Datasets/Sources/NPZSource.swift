@@ -40,8 +40,8 @@ struct NPZSource: PortSource, Component {
       try ports.ports.map { port in
         PortArray(
           name: port.name,
-          elements: try NPZSource.array(port.value, of: archive, in: file, at: port.place),
-          title: "'\(port.value)' of '\(file.path)'", place: port.place)
+          elements: try NPZSource.array(port.value, of: archive, in: file, at: port.location),
+          title: "'\(port.value)' of '\(file.path)'", location: port.location)
       }
     }
     return try samples(inputs: arrays(inputs), targets: arrays(targets), request)
@@ -49,13 +49,13 @@ struct NPZSource: PortSource, Component {
 
   static func open(_ file: DeclaredPath, _ shelf: FileShelf) throws -> ZipArchive {
     let bytes = try shelf.read(file)
-    return try about("'\(file.path)'", at: file.place) { try ZipArchive(bytes) }
+    return try about("'\(file.path)'", at: file.location) { try ZipArchive(bytes) }
   }
 
   static func array(
-    _ key: String, of archive: ZipArchive, in file: DeclaredPath, at place: Place?
+    _ key: String, of archive: ZipArchive, in file: DeclaredPath, at location: SourceLocation?
   ) throws -> Elements {
-    try about("'\(file.path)'", at: place) {
+    try about("'\(file.path)'", at: location) {
       guard let contents = try archive.contents(of: key + ".npy") else {
         let keys = archive.names.map {
           $0.hasSuffix(bytes: ".npy") ? String(Substring($0.utf8.dropLast(4))) : $0
@@ -64,7 +64,7 @@ struct NPZSource: PortSource, Component {
           "no array '\(excerpt(key))'" + suggestion(for: key, among: keys),
           notes: [.init("arrays: " + listing(keys.sorted()))])
       }
-      return try about("'\(key)'", at: place) { try readNPY(contents) }
+      return try about("'\(key)'", at: location) { try readNPY(contents) }
     }
   }
 }

@@ -4,7 +4,7 @@ import NNExp
 struct SourceDeclaration: Sendable {
   let name: String
   let source: any DataSource
-  let place: Place?
+  let location: SourceLocation?
 
   /// Whether `inputs` or `targets` is a mapping here or in the training data's source: only
   /// then is the source asked for its ports.
@@ -25,15 +25,15 @@ struct SourceDeclaration: Sendable {
     for name in types.order {
       guard var config = options.value(name, "a mapping"), let type = types[name] else { continue }
       if let shorthand = type.shorthand, case .string = config.content {
-        config = ConfigValue(.map([.init(key: shorthand, value: config)]), at: config.place)
+        config = ConfigValue(.map([.init(key: shorthand, value: config)]), at: config.location)
       }
-      let place = config.place
+      let location = config.location
       let hasMapping = ["inputs", "targets"].contains {
         if case .map? = config[$0]?.content { true } else { false }
       }
       found = options.component(name, from: config) {
         SourceDeclaration(
-          name: name, source: try type.make(&$0), place: place,
+          name: name, source: try type.make(&$0), location: location,
           mayNamePorts: hasMapping || training?.mayNamePorts == true)
       }
     }
@@ -51,19 +51,20 @@ struct SourceDeclaration: Sendable {
     self = found
   }
 
-  private init(name: String, source: any DataSource, place: Place?, mayNamePorts: Bool) {
+  private init(name: String, source: any DataSource, location: SourceLocation?, mayNamePorts: Bool)
+  {
     self.mayNamePorts = mayNamePorts
     self.name = name
     self.source = source
-    self.place = place
+    self.location = location
   }
 
   func read(_ request: DataRequest) throws -> RawData {
     do {
-      return RawData(try source.read(request), at: place).prefix(request.limit)
+      return RawData(try source.read(request), at: location).prefix(request.limit)
     } catch let fact as Diagnostic {
-      guard fact.place == nil, fact.failure == .input else { throw fact }
-      var diagnostic = fact.located(at: place)
+      guard fact.location == nil, fact.failure == .input else { throw fact }
+      var diagnostic = fact.located(at: location)
       diagnostic.message = "\(name): \(fact.message)"
       throw diagnostic
     }

@@ -31,7 +31,7 @@ public struct Graph: Sendable {
     public let parameters: [Int]
     /// True if it or a node before it has a parameter that learns.
     public let learnsFromBelow: Bool
-    public let place: Place?
+    public let location: SourceLocation?
 
     public var inputShapes: [Shape] { inputPorts.map(\.shape) }
 
@@ -43,7 +43,7 @@ public struct Graph: Sendable {
     }
   }
 
-  /// A parameter and its place within the one vector of all parameters.
+  /// A parameter and its location within the one vector of all parameters.
   public struct Parameter: Sendable {
     /// The node that owns it.
     public let node: String
@@ -61,7 +61,7 @@ public struct Graph: Sendable {
     public internal(set) var offset: Int
     /// The positions of the nodes that use it, the owner among them.
     public internal(set) var users: [Int] = []
-    public let place: Place?
+    public let location: SourceLocation?
 
     public var isShared: Bool { users.count > 1 }
   }
@@ -118,11 +118,11 @@ public struct Graph: Sendable {
   ///   - portPlaces: where the file names each port.
   ///   - heads: the nodes that a loss reads; empty for the last node.
   public init(
-    _ model: ModelDeclaration, ports: [Port], at portPlaces: [Place?] = [],
+    _ model: ModelDeclaration, ports: [Port], at portLocations: [SourceLocation?] = [],
     heads: [NodeDeclaration.Reference] = [], l1: Double = 0, l2: Double = 0, registry: Registry
   ) throws {
     var mistakes = Diagnostics()
-    let order = try GraphOrder(model, ports: ports, at: portPlaces, heads: heads)
+    let order = try GraphOrder(model, ports: ports, at: portLocations, heads: heads)
     self.ports = ports
 
     var nodes: [PlannedNode] = []
@@ -144,7 +144,7 @@ public struct Graph: Sendable {
         positions[declaration.name] = nodes.count
         nodes.append(node)
       } catch {
-        mistakes.add(error, at: declaration.place)
+        mistakes.add(error, at: declaration.location)
       }
     }
     try mistakes.throwIfAny()
@@ -163,7 +163,7 @@ public struct Graph: Sendable {
           inputPorts: node.ports, parameters: used[k],
           learnsFromBelow: learns
             || node.inputs.contains { !$0.isData && done[$0.node].learnsFromBelow },
-          place: node.declaration.place))
+          location: node.declaration.location))
     }
     self.parameters = parameters
     parameterCount = parameters.reduce(0) { saturatingSum($0, $1.shape.count) }
@@ -195,9 +195,10 @@ public struct Graph: Sendable {
     throw Diagnostic(
       "'\(declaration.name)' takes its input from '\(reference.text)', but '\(reference.node)' has "
         + "no output '\(output)'" + suggestion(for: output, among: names),
-      at: reference.place,
+      at: reference.location,
       notes: found.isData
-        ? [] : [.init("its outputs are: " + listed(names), at: nodes[found.node].declaration.place)]
+        ? []
+        : [.init("its outputs are: " + listed(names), at: nodes[found.node].declaration.location)]
     )
   }
 }

@@ -5,15 +5,15 @@ struct GraphOrder {
   /// An input as a node names it: `hidden`, `split.left`, or a port of the data.
   struct Reference {
     let text: String
-    let place: Place?
+    let location: SourceLocation?
     /// Before the dot.
     let node: String
     /// After it, if there is one.
     let output: String?
 
-    init(_ text: String, at place: Place?) {
+    init(_ text: String, at location: SourceLocation?) {
       self.text = text
-      self.place = place
+      self.location = location
       if let dot = text.utf8.firstIndex(of: UInt8(ascii: ".")) {
         node = String(text[..<dot])
         output = String(text[text.utf8.index(after: dot)...])
@@ -28,14 +28,14 @@ struct GraphOrder {
   /// - Throws: every error in how the nodes refer to each other, to the ports and to the
   ///   heads.
   init(
-    _ model: ModelDeclaration, ports: [Port], at portPlaces: [Place?],
+    _ model: ModelDeclaration, ports: [Port], at portLocations: [SourceLocation?],
     heads: [NodeDeclaration.Reference]
   ) throws {
     let names = model.nodes.map(\.name)
     let positions = Dictionary(zip(names, names.indices)) { first, _ in first }
     let feeds = try GraphOrder.references(model, ports: ports, positions)
     try GraphOrder.check(heads, among: names, positions)
-    try GraphOrder.checkUse(model, ports: ports, at: portPlaces, heads: heads, feeds)
+    try GraphOrder.checkUse(model, ports: ports, at: portLocations, heads: heads, feeds)
 
     // Depth-first, in the file's order; a node met again on its own path is a cycle.
     var order: [Int] = []
@@ -56,7 +56,7 @@ struct GraphOrder {
           throw Diagnostics([
             Diagnostic(
               "the model has a cycle: " + cycle.reversed().joined(separator: " -> "),
-              at: model.nodes[feeder].place)
+              at: model.nodes[feeder].location)
           ])
         }
         path.append((feeder, 0))
@@ -78,20 +78,20 @@ struct GraphOrder {
         mistakes.add(
           Diagnostic(
             "'\(node.name)' is the name of a port of the data; give the node another one",
-            at: node.place))
+            at: node.location))
       }
       guard let references = node.inputs else {
         if index == 0, !isUnnamed {
           mistakes.add(
             Diagnostic(
-              "'\(node.name)' needs 'inputs': the data have named ports", at: node.place,
+              "'\(node.name)' needs 'inputs': the data have named ports", at: node.location,
               notes: [.init("the ports are: " + listed(portNames))]))
         }
         let feeder = index == 0 ? portNames[0] : model.nodes[index - 1].name
-        feeds.append([Reference(feeder, at: node.place)])
+        feeds.append([Reference(feeder, at: node.location)])
         continue
       }
-      feeds.append(references.map { Reference($0.name, at: $0.place) })
+      feeds.append(references.map { Reference($0.name, at: $0.location) })
       for reference in feeds[index]
       where positions[reference.node] == nil && !portNames.contains(text: reference.text) {
         // Each costs the number of nodes, and only so many are shown.
@@ -101,7 +101,7 @@ struct GraphOrder {
         mistakes.add(
           Diagnostic(
             "'\(node.name)' takes its input from '\(reference.text)', which \(what)"
-              + suggestion(for: reference.text, among: names), at: reference.place,
+              + suggestion(for: reference.text, among: names), at: reference.location,
             notes: [
               .init((isUnnamed ? "the nodes are: " : "ports and nodes: ") + listed(names))
             ]))
@@ -120,14 +120,14 @@ struct GraphOrder {
       mistakes.add(
         Diagnostic(
           "loss: '\(head.name)' is not a node" + suggestion(for: head.name, among: names),
-          at: head.place, notes: [.init("the nodes are: " + listed(names))]))
+          at: head.location, notes: [.init("the nodes are: " + listed(names))]))
     }
     try mistakes.throwIfAny()
   }
 
   /// Every port is read, and every node feeds another one or a loss.
   private static func checkUse(
-    _ model: ModelDeclaration, ports: [Port], at portPlaces: [Place?],
+    _ model: ModelDeclaration, ports: [Port], at portLocations: [SourceLocation?],
     heads: [NodeDeclaration.Reference], _ feeds: [[Reference]]
   ) throws {
     var mistakes = Diagnostics()
@@ -140,12 +140,12 @@ struct GraphOrder {
         mistakes.add(
           Diagnostic(
             "the output of '\(node.name)' goes nowhere; the model's output is its last node, "
-              + "'\(model.nodes.last?.name ?? "")'", at: node.place))
+              + "'\(model.nodes.last?.name ?? "")'", at: node.location))
       } else {
         mistakes.add(
           Diagnostic(
             "the output of '\(node.name)' goes nowhere: no node and no loss reads it",
-            at: node.place,
+            at: node.location,
             notes: [.init("the losses read: " + listed(heads.map(\.name)))]))
       }
     }
@@ -156,7 +156,7 @@ struct GraphOrder {
         Diagnostic(
           "no node reads the port '\(port.name)' of the data; leave it out of the data, or name "
             + "it in a node's inputs",
-          at: portPlaces.indices.contains(index) ? portPlaces[index] : model.place))
+          at: portLocations.indices.contains(index) ? portLocations[index] : model.location))
     }
     try mistakes.throwIfAny()
   }

@@ -25,7 +25,7 @@ extension Graph {
           stream += 1
         }
       } catch {
-        mistakes.add(error, at: node.declaration.place)
+        mistakes.add(error, at: node.declaration.location)
       }
     }
     try mistakes.throwIfAny()
@@ -62,7 +62,7 @@ extension Graph {
             guard let owner = positions[try owners.owner(of: tensor, in: node)] else { return nil }
             position = owner
           } catch {
-            mistakes.add(error, at: node.declaration.place)
+            mistakes.add(error, at: node.declaration.location)
             return nil
           }
         }
@@ -94,14 +94,14 @@ extension PlannedNode {
         Diagnostic(
           "'\(declaration.name)' (\(declaration.typeName)) has no parameter '\(reference.name)'"
             + suggestion(for: reference.name, among: names),
-          at: reference.place, notes: [.init(known)]))
+          at: reference.location, notes: [.init(known)]))
     }
     func checkIsOwn(_ reference: NodeDeclaration.Reference, _ setting: String) {
       guard let owner = owner(of: reference.name) else { return }
       mistakes.add(
         Diagnostic(
           "'\(declaration.name)' shares '\(owner.name)', whose node decides about '\(setting)'; "
-            + "remove it here", at: reference.place))
+            + "remove it here", at: reference.location))
     }
     declaration.shared.map(\.parameter).forEach(check)
     if case .some(let references) = declaration.frozen {
@@ -111,11 +111,11 @@ extension PlannedNode {
     declaration.initial.map(\.parameter).forEach(check)
     for initial in declaration.initial { checkIsOwn(initial.parameter, "initial") }
     if let shared = declaration.shared.first {
-      for (setting, place) in declaration.settingsOfAll {
+      for (setting, location) in declaration.settingsOfAll {
         mistakes.add(
           Diagnostic(
             "'\(declaration.name)' shares '\(shared.owner.name)', whose node decides about "
-              + "'\(setting)'; remove it here", at: place))
+              + "'\(setting)'; remove it here", at: location))
       }
     }
     try mistakes.throwIfAny()
@@ -130,7 +130,7 @@ extension PlannedNode {
       initializer = given.initializer
     } else {
       initializer = try registry.initializers.type(
-        named: tensor.initial.type, at: declaration.place
+        named: tensor.initial.type, at: declaration.location
       ).value(tensor.initial.options)
     }
     let isFrozen =
@@ -144,7 +144,7 @@ extension PlannedNode {
       node: declaration.name, name: tensor.name, shape: tensor.shape, isFrozen: isFrozen,
       initializer: initializer, l1: isWeight ? declaration.l1 ?? l1 : 0,
       l2: isWeight ? declaration.l2 ?? l2 : 0, randomStream: randomStream, offset: 0,
-      place: declaration.place)
+      location: declaration.location)
   }
 }
 
@@ -173,7 +173,7 @@ private struct SharedParameters {
           parts.count == 2 ? suggestion(for: String(parts[0]), among: nodes.keys.sorted()) : ""
         throw Diagnostic(
           "'\(current.declaration.name)' shares '\(reference.name)': \(what)\(near)",
-          at: reference.place)
+          at: reference.location)
       }
       name = String(parts[1])
       guard let found = next.plan.parameters.first(where: { $0.name.hasSameBytes(as: name) })
@@ -182,7 +182,7 @@ private struct SharedParameters {
         throw Diagnostic(
           "'\(current.declaration.name)' shares '\(reference.name)': '\(parts[0])' "
             + "(\(next.declaration.typeName)) has no parameter '\(name)'"
-            + suggestion(for: name, among: names), at: reference.place,
+            + suggestion(for: name, among: names), at: reference.location,
           notes: [
             .init(names.isEmpty ? "it has none" : "its parameters are: " + listed(names))
           ])
@@ -191,13 +191,13 @@ private struct SharedParameters {
       if path.dropLast().contains(text: reference.name) {
         throw Diagnostic(
           "nodes share a tensor in a circle: " + path.joined(separator: " -> ")
-            + "; one of them must own it", at: reference.place)
+            + "; one of them must own it", at: reference.location)
       }
       if found.shape != tensor.shape {
         throw Diagnostic(
           "'\(node.declaration.name)' shares '\(reference.name)', but its \(tensor.name) is "
-            + "\(tensor.shape) and that one \(found.shape)", at: reference.place,
-          notes: [.init("'\(parts[0])' is declared here", at: next.declaration.place)])
+            + "\(tensor.shape) and that one \(found.shape)", at: reference.location,
+          notes: [.init("'\(parts[0])' is declared here", at: next.declaration.location)])
       }
       current = next
     }

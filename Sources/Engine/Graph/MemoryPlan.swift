@@ -32,13 +32,13 @@ public struct MemoryPlan: Sendable {
   }
 
   /// Throws if the machine has less than this; a megabyte it has.
-  public func requireAvailable(at place: Place?) throws {
+  public func requireAvailable(at location: SourceLocation?) throws {
     if total < 1 << 20 { return }
     let available = availableMemory()
     if total > available {
       throw Diagnostic(
         "the model needs \(describeBytes(total)) of memory, and \(describeBytes(available)) are there",
-        at: place,
+        at: location,
         notes: [
           .init(
             "parameters \(describeBytes(parameters)), gradients \(describeBytes(gradients)), "
@@ -68,7 +68,7 @@ extension Graph {
       if let count = counts.first(where: { $0 > limit }) {
         throw Diagnostic(
           "'\(node.name)' (\(node.typeName)) has a tensor of \(count) numbers; at most \(limit) are supported",
-          at: node.place)
+          at: node.location)
       }
     }
   }

@@ -5,7 +5,7 @@ public struct NodeDeclaration: Sendable {
   /// A name that a declaration refers to, and where.
   public struct Reference: Sendable {
     public let name: String
-    public let place: Place?
+    public let location: SourceLocation?
   }
 
   /// Which parameters stay as they are.
@@ -38,11 +38,11 @@ public struct NodeDeclaration: Sendable {
   public let shared: [SharedParameter]
   /// The settings of all of the node's tensors that the file gives, which only their owner
   /// may have, and where.
-  let settingsOfAll: [(String, Place?)]
+  let settingsOfAll: [(String, SourceLocation?)]
   /// λ₁ and λ₂ of this node's penalty; nil where the model's apply.
   public let l1: Double?
   public let l2: Double?
-  public let place: Place?
+  public let location: SourceLocation?
 }
 
 /// The `model:` list of an experiment file.
@@ -51,11 +51,11 @@ public struct ModelDeclaration: Sendable {
   public static let inputName = "input"
 
   public let nodes: [NodeDeclaration]
-  public let place: Place?
+  public let location: SourceLocation?
 
   /// Reads `model:`; every mistake is recorded in `options`.
   public init(from options: inout Options, registry: Registry) {
-    place = options.place(of: "model")
+    location = options.location(of: "model")
     guard let list = options.value("model", "a list of layers", "the layers, first to last") else {
       options.reject("model", "missing 'model': a list of layers is required")
       nodes = []
@@ -74,11 +74,11 @@ public struct ModelDeclaration: Sendable {
     for item in items {
       // Far more than are shown; each costs a search for a name that is near.
       if options.diagnostics.list.count >= 10 * Diagnostics.mostShown { break }
-      var reader = Options(ConfigValue(.null, at: item.place))
+      var reader = Options(ConfigValue(.null, at: item.location))
       let node = reader.component("layer", reading: item, of: registry.layers) { type, options in
         try NodeDeclaration(
           type: type, from: &options, defaultName: names.next(for: type.name),
-          registry: registry, place: options.place)
+          registry: registry, location: options.location)
       }
       if let node { nodes.append(node) }
       resolved.append(reader.resolved["layer"] ?? item)
@@ -87,16 +87,16 @@ public struct ModelDeclaration: Sendable {
     options.resolve("model", ConfigValue(.list(resolved)))
     self.nodes = nodes
 
-    var places: [String: Place?] = [:]
+    var locations: [String: SourceLocation?] = [:]
     for node in nodes {
-      if let first = places[node.name] {
+      if let first = locations[node.name] {
         options.reject(
           "model",
           Diagnostic(
-            "the name '\(node.name)' is given to two nodes", at: node.place,
+            "the name '\(node.name)' is given to two nodes", at: node.location,
             notes: [.init("the first one is here", at: first)]))
       }
-      places[node.name] = node.place
+      locations[node.name] = node.location
     }
   }
 }
@@ -129,10 +129,10 @@ extension NodeDeclaration {
   init(
     type: ComponentType<any Layer>, from options: inout Options,
     defaultName: @autoclosure () -> String,
-    registry: Registry, place: Place?
+    registry: Registry, location: SourceLocation?
   ) throws {
     typeName = type.name
-    self.place = options.place(of: "type") ?? place
+    self.location = options.location(of: "type") ?? location
 
     let name =
       options.contains("name")
@@ -161,10 +161,10 @@ extension NodeDeclaration {
     l1 = options.optionalDouble("l1", in: .nonnegative, "λ₁ of a penalty λ₁·Σ|w| on its weights")
     l2 = options.optionalDouble(
       "l2", in: .nonnegative, "λ₂ of a penalty λ₂/2·Σw² on its weights")
-    var settings: [(String, Place?)] = []
-    if case .all = frozen { settings.append(("frozen", options.place(of: "frozen"))) }
+    var settings: [(String, SourceLocation?)] = []
+    if case .all = frozen { settings.append(("frozen", options.location(of: "frozen"))) }
     for (key, value) in [("l1", l1), ("l2", l2)] where value != nil {
-      settings.append((key, options.place(of: key)))
+      settings.append((key, options.location(of: key)))
     }
     settingsOfAll = settings
     layer = try type.make(&options)
@@ -199,14 +199,14 @@ extension NodeDeclaration {
     _ key: String, to what: String, _ node: ConfigValue, _ range: String, _ options: inout Options
   ) -> [Reference] {
     switch node.content {
-    case .string(let name): return [Reference(name: name, place: node.place)]
+    case .string(let name): return [Reference(name: name, location: node.location)]
     case .list(let items) where !items.isEmpty:
       return items.compactMap { item in
         if case .string(let name) = item.content {
-          return Reference(name: name, place: item.place)
+          return Reference(name: name, location: item.location)
         }
         options.reject(
-          key, Diagnostic("\(key) must be \(what), found \(item.kind)", at: item.place))
+          key, Diagnostic("\(key) must be \(what), found \(item.kind)", at: item.location))
         return nil
       }
     default:
@@ -233,12 +233,12 @@ extension NodeDeclaration {
           "parameters",
           Diagnostic(
             "a shared parameter is written node.tensor, found \(entry.value.kind)",
-            at: entry.value.place))
+            at: entry.value.location))
         return nil
       }
       return SharedParameter(
-        parameter: Reference(name: entry.key, place: entry.keyPlace),
-        owner: Reference(name: owner, place: entry.value.place))
+        parameter: Reference(name: entry.key, location: entry.keyLocation),
+        owner: Reference(name: owner, location: entry.value.location))
     }
   }
 
@@ -259,7 +259,7 @@ extension NodeDeclaration {
     var values: [InitialValues] = []
     var resolved: [(String, ConfigValue)] = []
     for entry in entries {
-      var reader = Options(ConfigValue(.null, at: entry.value.place))
+      var reader = Options(ConfigValue(.null, at: entry.value.location))
       let initializer = reader.component(
         entry.key, reading: spelledOut(entry.value, registry), of: registry.initializers
       ) { type, options in try type.make(&options) }
@@ -268,7 +268,7 @@ extension NodeDeclaration {
       if let initializer {
         values.append(
           InitialValues(
-            parameter: Reference(name: entry.key, place: entry.keyPlace),
+            parameter: Reference(name: entry.key, location: entry.keyLocation),
             initializer: initializer))
       }
     }
@@ -284,15 +284,15 @@ extension NodeDeclaration {
       only.key != "type"
     else { return node }
     let type = ConfigValue.Entry(
-      key: "type", value: ConfigValue(.string(only.key), at: only.keyPlace, text: only.key))
+      key: "type", value: ConfigValue(.string(only.key), at: only.keyLocation, text: only.key))
     let key: String
     switch only.value.content {
-    case .map(let options): return ConfigValue(.map([type] + options), at: node.place)
+    case .map(let options): return ConfigValue(.map([type] + options), at: node.location)
     case .list: key = "values"
     case .string: key = "path"
     default: key = "value"
     }
-    let option = ConfigValue.Entry(key: key, keyPlace: only.keyPlace, value: only.value)
-    return ConfigValue(.map([type, option]), at: node.place)
+    let option = ConfigValue.Entry(key: key, keyLocation: only.keyLocation, value: only.value)
+    return ConfigValue(.map([type, option]), at: node.location)
   }
 }

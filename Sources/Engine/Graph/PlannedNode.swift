@@ -23,7 +23,7 @@ struct PlannedNode {
         let (port, edge) = producer
         if !edge.isData {
           return Diagnostic.Note(
-            "'\(reference.text)' produces \(port)", at: nodes[edge.node].declaration.place)
+            "'\(reference.text)' produces \(port)", at: nodes[edge.node].declaration.location)
         }
         return data.count == 1 && port.name == ModelDeclaration.inputName
           ? Diagnostic.Note("the data are \(port) a sample")
@@ -46,19 +46,19 @@ struct PlannedNode {
         }
       throw Diagnostic(
         "\(subject) takes \(wanted) input\(wanted == "1" ? "" : "s"), found \(ports.count)",
-        at: declaration.place, notes: producers())
+        at: declaration.location, notes: producers())
     }
     for (position, port) in ports.enumerated()
     where port.kind != .values && !layer.takesIndices(at: position) {
       throw Diagnostic(
         "\(subject) takes values, but '\(references[position].text)' has indices",
-        at: references[position].place, notes: producers())
+        at: references[position].location, notes: producers())
     }
     do {
       plan = try layer.plan(for: ports)
       try plan.requireFourAxes()
     } catch let fact as Diagnostic {
-      var diagnostic = fact.located(at: declaration.place)
+      var diagnostic = fact.located(at: declaration.location)
       diagnostic.message = "\(subject): \(fact.message)"
       diagnostic.notes += producers()
       throw diagnostic

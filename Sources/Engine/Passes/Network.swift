@@ -149,7 +149,7 @@ public final class Network<S: Scalar> {
           Tensor(start: values, count: count, shape: parameter.shape),
           random: random.stream(parameter.randomStream))
       } catch let fact as Diagnostic {
-        var diagnostic = fact.located(at: parameter.place)
+        var diagnostic = fact.located(at: parameter.location)
         diagnostic.message =
           "'\(parameter.node)', initial values of \(parameter.name): \(fact.message)"
         mistakes.add(diagnostic)

@@ -23,7 +23,7 @@ extension Objective {
       mistakes.add(
         Diagnostic(
           "no loss learns the target '\(target.name)'; leave it out of the data, or name it as a "
-            + "loss's target", at: declarations.first?.place))
+            + "loss's target", at: declarations.first?.location))
     }
     try mistakes.throwIfAny()
     return heads
@@ -40,7 +40,7 @@ extension Objective.HeadDeclaration {
       if let position = names.firstIndex(ofText: target.name) { return position }
       throw Diagnostic(
         "loss of '\(node.name)': the data have no target '\(target.name)'"
-          + suggestion(for: target.name, among: names), at: target.place, notes: [known])
+          + suggestion(for: target.name, among: names), at: target.location, notes: [known])
     }
     if let head = self.node, let position = names.firstIndex(ofText: head.name) {
       return position
@@ -49,11 +49,11 @@ extension Objective.HeadDeclaration {
     guard let head = self.node else {
       throw Diagnostic(
         "the data have \(targets.count) targets, and there is one loss; give a mapping from nodes "
-          + "to losses, such as loss: {\(names[0]): \(lossName)}", at: place, notes: [known])
+          + "to losses, such as loss: {\(names[0]): \(lossName)}", at: location, notes: [known])
     }
     throw Diagnostic(
       "the head '\(head.name)' has no target: the data have none of that name; give its loss a "
-        + "'target'" + suggestion(for: head.name, among: names), at: head.place, notes: [known])
+        + "'target'" + suggestion(for: head.name, among: names), at: head.location, notes: [known])
   }
 
   /// Matches the loss and the metrics with the output and the target.
@@ -63,16 +63,16 @@ extension Objective.HeadDeclaration {
   ) throws -> Head {
     var mistakes = Diagnostics()
     let (output, target) = (node.plan.output, port.target)
-    func reject(_ fact: Diagnostic, _ subject: String, at place: Place?) {
-      var diagnostic = fact.located(at: place)
+    func reject(_ fact: Diagnostic, _ subject: String, at location: SourceLocation?) {
+      var diagnostic = fact.located(at: location)
       diagnostic.message = "\(subject): \(fact.message)"
-      diagnostic.notes.append(.init("'\(node.name)' produces \(output)", at: node.place))
+      diagnostic.notes.append(.init("'\(node.name)' produces \(output)", at: node.location))
       mistakes.add(diagnostic)
     }
     do {
       try loss.plan(output: output, target: target)
     } catch let fact as Diagnostic {
-      reject(fact, "loss '\(lossName)'", at: place)
+      reject(fact, "loss '\(lossName)'", at: location)
     }
     var bound: [BoundMetric] = []
     if let metrics {
@@ -81,7 +81,7 @@ extension Objective.HeadDeclaration {
           let size = try metric.metric.plan(output: output, target: target)
           bound.append(BoundMetric(name: metric.name, metric: metric.metric, tallySize: size))
         } catch let fact as Diagnostic {
-          reject(fact, "metric '\(metric.name)'", at: metric.place)
+          reject(fact, "metric '\(metric.name)'", at: metric.location)
         }
       }
     } else if case .classes = target, let type = registry.metrics["accuracy"] {

@@ -54,6 +54,6 @@ struct MetricLayout {
       ? "'\(name)' is never measured: there are no validation data"
       : "unknown column '\(name)'" + suggestion(for: name, among: known)
     throw Diagnostic(
-      reason, at: stopping?.place, notes: [.init("the columns are: " + listed(known))])
+      reason, at: stopping?.location, notes: [.init("the columns are: " + listed(known))])
   }
 }

@@ -31,7 +31,7 @@ struct MetricList {
         "metrics",
         Diagnostic(
           "there are several losses: metrics must be a mapping from heads to lists, such as "
-            + "metrics: {\(heads[0]): […]}", at: found.place,
+            + "metrics: {\(heads[0]): […]}", at: found.location,
           notes: [.init("the heads are: " + listed(heads))]))
       return
     }
@@ -42,7 +42,7 @@ struct MetricList {
           "metrics",
           Diagnostic(
             "metrics: '\(entry.key)' has no loss" + suggestion(for: entry.key, among: heads),
-            at: entry.keyPlace, notes: [.init("the heads are: " + listed(heads))]))
+            at: entry.keyLocation, notes: [.init("the heads are: " + listed(heads))]))
         continue
       }
       metrics[entry.key] = []
@@ -66,21 +66,22 @@ struct MetricList {
     var resolved: [ConfigValue] = []
     var names: Set<ByteText> = []
     for item in items {
-      var reader = Options(ConfigValue(.null, at: item.place))
+      var reader = Options(ConfigValue(.null, at: item.location))
       let metric = reader.component("metric", reading: item, of: registry.metrics) {
         type, options in
         let name = options.string("name", default: type.name, "its columns' name")
         if checksNames, let fault = ColumnName.fault(in: name) {
           options.reject("name", MetricList.mistake(inName: name, of: type.name, fault, options))
         }
-        return Objective.NamedMetric(name: name, metric: try type.make(&options), place: item.place)
+        return Objective.NamedMetric(
+          name: name, metric: try type.make(&options), location: item.location)
       }
       options.adopt(reader)
       resolved.append(reader.resolved["metric"] ?? item)
       guard let metric else { continue }
       if !names.insert(ByteText(metric.name)).inserted {
         options.reject(
-          "metrics", Diagnostic("the metric '\(metric.name)' is named twice", at: item.place))
+          "metrics", Diagnostic("the metric '\(metric.name)' is named twice", at: item.location))
       }
       metrics[head, default: []].append(metric)
     }
@@ -98,7 +99,7 @@ struct MetricList {
         "without a name it is called '\(typeName)'"
       } else { "" }
     return Diagnostic(
-      "a metric cannot be named '\(name)': \(fault)", at: isDefault ? options.place : nil,
+      "a metric cannot be named '\(name)': \(fault)", at: isDefault ? options.location : nil,
       notes: note.isEmpty ? [] : [.init(note)])
   }
 }

@@ -29,7 +29,7 @@ public struct Objective: Sendable {
   struct NamedMetric: Sendable {
     let name: String
     let metric: any Metric
-    let place: Place?
+    let location: SourceLocation?
   }
 
   /// One loss, with its metrics.
@@ -44,7 +44,7 @@ public struct Objective: Sendable {
     /// `squared_error`: the name of the loss's type.
     let lossName: String
     let reduction: Reduction
-    let place: Place?
+    let location: SourceLocation?
     /// Nil if the file has no `metrics:` for it; binding then chooses.
     var metrics: [NamedMetric]?
   }
@@ -125,14 +125,14 @@ public struct Objective: Sendable {
     var heads: [HeadDeclaration] = []
     var resolved: [(String, ConfigValue)] = []
     for entry in entries {
-      let node = NodeDeclaration.Reference(name: entry.key, place: entry.keyPlace)
-      var reader = Options(ConfigValue(.null, at: entry.value.place))
+      let node = NodeDeclaration.Reference(name: entry.key, location: entry.keyLocation)
+      var reader = Options(ConfigValue(.null, at: entry.value.location))
       if ColumnName.isReserved(entry.key) {
         options.reject(
           "loss",
           Diagnostic(
             "a node with a loss cannot be named '\(entry.key)': the name is reserved",
-            at: entry.keyPlace))
+            at: entry.keyLocation))
       }
       let head = reader.component("loss", reading: entry.value, of: registry.losses) {
         type, options in
@@ -155,7 +155,7 @@ extension Objective.HeadDeclaration {
     _ type: ComponentType<any Loss>, of node: NodeDeclaration.Reference? = nil,
     from options: inout Options
   ) throws {
-    place = options.place
+    location = options.location
     self.node = node
     lossName = type.name
     reduction = options.choice(
@@ -166,7 +166,7 @@ extension Objective.HeadDeclaration {
         "weight", default: 1, in: .positive, "what its loss is multiplied by in the total")
       target = options.optionalString(
         "target", "the port of the data that it learns; the one of the node's name unless given"
-      ).map { .init(name: $0, place: options.place(of: "target")) }
+      ).map { .init(name: $0, location: options.location(of: "target")) }
     } else {
       (weight, target) = (1, nil)
     }

@@ -109,7 +109,7 @@ public final class Trainer<S: Scalar> {
     try MemoryPlan(
       graph, heads: heads, vectors: optimizerMemory.vectors + 3, capacity: capacity,
       scalarSize: MemoryLayout<S>.stride
-    ).requireAvailable(at: graph.nodes.first?.place)
+    ).requireAvailable(at: graph.nodes.first?.location)
     try graph.requireCountable()
     network = try Network(graph, heads: heads, capacity: capacity, seed: seed)
     memory = try UpdateMemory(
@@ -474,7 +474,7 @@ public final class Trainer<S: Scalar> {
         "\(culprit?.name ?? "a parameter") of '\(culprit?.node ?? "?")' is no longer finite"
     }
     return Diagnostic(
-      message, at: training.place,
+      message, at: training.location,
       notes: [.init("try a smaller learning_rate, or clip: {norm: 1}")], failure: .shortfall)
   }
 

@@ -27,7 +27,7 @@ public struct TrainingDeclaration: Sendable {
     public let patience: Int
     /// What counts as an improvement.
     public let minimumChange: Double
-    let place: Place?
+    let location: SourceLocation?
   }
 
   public let optimizer: any Optimizer
@@ -47,25 +47,25 @@ public struct TrainingDeclaration: Sendable {
   /// λ₁ and λ₂ of every node that has none of its own.
   public let l1: Double
   public let l2: Double
-  public let place: Place?
+  public let location: SourceLocation?
 
   /// Reads the section; nil after a mistake, which is recorded.
   public init?(from options: inout Options, registry: Registry) {
-    let place = options.place(of: "train")
+    let location = options.location(of: "train")
     guard options.contains("train") else {
       _ = options.value("train", "a mapping", "how the network is trained")
       options.reject("train", "missing 'train': give at least train: {epochs: 100}")
       return nil
     }
     let read = options.section("train", "how the network is trained") { train in
-      try TrainingDeclaration(section: &train, registry: registry, place: place)
+      try TrainingDeclaration(section: &train, registry: registry, location: location)
     }
     guard let read else { return nil }
     self = read
   }
 
-  private init(section train: inout Options, registry: Registry, place: Place?) throws {
-    self.place = place
+  private init(section train: inout Options, registry: Registry, location: SourceLocation?) throws {
+    self.location = location
     var optimizerName = ""
     let optimizer = train.component(
       "optimizer", default: "sgd", of: registry.optimizers, "the rule that moves the parameters"
@@ -97,7 +97,7 @@ public struct TrainingDeclaration: Sendable {
           case (let norm?, nil): return .norm(norm)
           case (nil, let value?): return .value(value)
           default:
-            throw Diagnostic("clip takes either norm or value", at: clip.place)
+            throw Diagnostic("clip takes either norm or value", at: clip.location)
           }
         } ?? nil
     } else {
@@ -117,7 +117,7 @@ public struct TrainingDeclaration: Sendable {
             "patience", default: 10, in: 1..., "epochs without an improvement"),
           minimumChange: options.double(
             "minimum_change", default: 0, in: .nonnegative, "what counts as an improvement"),
-          place: options.place(of: "monitor"))
+          location: options.location(of: "monitor"))
       }
     } else {
       _ = train.value(

@@ -19,7 +19,7 @@ public enum CSVBytes: Sendable {
   }
 
   /// Calls `body` with one block after another, wherever it ends, and with the
-  /// block's place in the file, until it returns false.
+  /// block's location in the file, until it returns false.
   public func forEachBlock(
     from start: Int, _ body: (_ bytes: borrowing Span<UInt8>, _ base: Int) throws -> Bool
   ) throws {

@@ -1,6 +1,6 @@
 import NNExp
 
-/// Tells places and texts of a CSV file.
+/// Tells locations and texts of a CSV file.
 public struct CSVOrigin: Sendable {
   public let path: String
   public let bytes: CSVBytes
@@ -23,7 +23,7 @@ public struct CSVOrigin: Sendable {
   }
 
   /// Calls `body` with one part after another, each of whole records, and with
-  /// the part's place in the file, until it returns false.
+  /// the part's location in the file, until it returns false.
   ///
   /// What is held of a file is one part, of 16 MiB at most. A record ends where
   /// a line does outside of quotes.
@@ -47,7 +47,7 @@ public struct CSVOrigin: Sendable {
         guard length < longest else {
           throw Diagnostic(
             "no line ends within \(length) bytes outside of quotes; is a quote not closed?",
-            at: place(at: base))
+            at: location(at: base))
         }
         length = min(4 * length, longest)
         continue
@@ -76,13 +76,13 @@ public struct CSVOrigin: Sendable {
 
   // MARK: Places
 
-  public func place(of field: CSVField?) -> Place {
-    guard let field else { return place(at: bytes.count) }
-    return place(at: field.isQuoted ? field.range.lowerBound - 1 : field.range.lowerBound)
+  public func location(of field: CSVField?) -> SourceLocation {
+    guard let field else { return location(at: bytes.count) }
+    return location(at: field.isQuoted ? field.range.lowerBound - 1 : field.range.lowerBound)
   }
 
   /// Line and column (in characters) of a byte.
-  public func place(at offset: Int) -> Place {
+  public func location(at offset: Int) -> SourceLocation {
     var line = 1
     var start = 0
     var isAfterCR = false
@@ -106,9 +106,9 @@ public struct CSVOrigin: Sendable {
     let before = max(0, offset - start)
     let text = rest.prefix { $0 != 0x0A && $0 != 0x0D }
     let column = String(decoding: rest.prefix(before), as: UTF8.self).unicodeScalars.count
-    let source = Source(
+    let source = SourceFile(
       name: path, lines: [String(decoding: text, as: UTF8.self)], firstLine: line)
-    return Place(source: source, line: line, column: column + 1)
+    return SourceLocation(source: source, line: line, column: column + 1)
   }
 
   /// The text of a field of `bytes`, without quotes; nil where it is not UTF-8.
@@ -122,12 +122,12 @@ public struct CSVOrigin: Sendable {
     -> String
   {
     guard let text = CSVOrigin.text(of: field, in: bytes) else {
-      throw Diagnostic("this field is not UTF-8", at: place(of: field.moved(by: base)))
+      throw Diagnostic("this field is not UTF-8", at: location(of: field.moved(by: base)))
     }
     return text
   }
 
-  /// The text of a field by its place in the file.
+  /// The text of a field by its location in the file.
   public func text(of field: CSVField) throws -> String {
     let content = try bytes.read(field.range)
     return try text(
@@ -136,6 +136,6 @@ public struct CSVOrigin: Sendable {
   }
 
   public func diagnostic(of fault: CSVFault, base: Int = 0) -> Diagnostic {
-    Diagnostic(fault.message, at: place(at: base + fault.offset))
+    Diagnostic(fault.message, at: location(at: base + fault.offset))
   }
 }

@@ -42,12 +42,13 @@ public struct ComponentRegistry<Value: Sendable>: ComponentKind {
   }
 
   /// The component of that name; throws an error with a suggestion if there is none.
-  public func type(named name: String, at place: Place?) throws -> ComponentType<Value> {
+  public func type(named name: String, at location: SourceLocation?) throws -> ComponentType<Value>
+  {
     if let entry = self[name] { return entry }
     let hint =
       ownName(of: name).map { "; did you mean '\($0)'?" } ?? suggestion(for: name, among: names)
     throw Diagnostic(
-      "unknown \(kind) type '\(name)'\(hint)", at: place,
+      "unknown \(kind) type '\(name)'\(hint)", at: location,
       notes: [.init("known types: " + names.joined(separator: ", "))])
   }
 
@@ -65,7 +66,7 @@ extension Options {
   ) -> Value? {
     guard
       let found = value(key, registry.request, explanation)
-        ?? fallback.map({ ConfigValue(.string($0), at: place) })
+        ?? fallback.map({ ConfigValue(.string($0), at: location) })
     else { return nil }
     return component(key, reading: found, of: registry, make: make)
   }
@@ -79,8 +80,8 @@ extension Options {
     switch found.content {
     case .string(let name):
       mapping = ConfigValue(
-        .map([.init(key: "type", value: ConfigValue(.string(name), at: found.place))]),
-        at: found.place)
+        .map([.init(key: "type", value: ConfigValue(.string(name), at: found.location))]),
+        at: found.location)
     case .map: mapping = found
     default:
       reject(
@@ -88,7 +89,7 @@ extension Options {
         Diagnostic(
           (key == registry.kind ? "expected" : "\(key) must be")
             + " \(registry.request), found \(found.kind)",
-          at: found.place))
+          at: found.location))
       return nil
     }
     let entry: ComponentType<Entry>
@@ -111,7 +112,7 @@ extension Options {
   ) throws -> Value {
     let type: ComponentType<Entry>
     do {
-      type = try registry.type(of: ConfigValue(.map(entries), at: place))
+      type = try registry.type(of: ConfigValue(.map(entries), at: location))
     } catch {
       // The other options are the type's.
       isTaken = entries.map { _ in true }
@@ -127,12 +128,12 @@ extension ComponentRegistry {
   fileprivate func type(of mapping: ConfigValue) throws -> ComponentType<Value> {
     guard let type = mapping["type"] else {
       throw Diagnostic(
-        "missing 'type': which \(kind)?", at: mapping.place,
+        "missing 'type': which \(kind)?", at: mapping.location,
         notes: [.init("known types: " + names.joined(separator: ", "))])
     }
     guard case .string(let name) = type.content else {
-      throw Diagnostic("type must be a name, found \(type.kind)", at: type.place)
+      throw Diagnostic("type must be a name, found \(type.kind)", at: type.location)
     }
-    return try self.type(named: name, at: type.place)
+    return try self.type(named: name, at: type.location)
   }
 }

@@ -65,15 +65,15 @@ public struct DataRequest {
   /// - Parameters:
   ///   - path: absolute, or relative to the current folder; `Options.path` makes such a
   ///     path of what the experiment file says.
-  ///   - place: the location of the path in the experiment file.
-  public func bytes(ofFile path: String, at place: Place?) throws -> [UInt8] {
-    try files.read(path, at: place)
+  ///   - location: the location of the path in the experiment file.
+  public func bytes(ofFile path: String, at location: SourceLocation?) throws -> [UInt8] {
+    try files.read(path, at: location)
   }
 }
 
 /// The files of one load.
 package protocol DataFiles: AnyObject {
-  func read(_ path: String, at place: Place?) throws -> [UInt8]
+  func read(_ path: String, at location: SourceLocation?) throws -> [UInt8]
 }
 
 /// The samples of one source.

@@ -28,7 +28,7 @@ public protocol Layer: Sendable {
   /// Settles the geometry for these inputs (shapes are per sample).
   ///
   /// Throws a `Diagnostic` that states the fact alone ("window 3 does not fit
-  /// 2 columns"); the engine adds the node's name and its place.
+  /// 2 columns"); the engine adds the node's name and its location.
   func plan(for inputs: [Port]) throws -> Plan
 
   /// Overwrites `y`.

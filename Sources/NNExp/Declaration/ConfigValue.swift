@@ -16,12 +16,12 @@ public struct ConfigValue: Sendable {
   /// A key and its value.
   public struct Entry: Sendable {
     public var key: String
-    public var keyPlace: Place?
+    public var keyLocation: SourceLocation?
     public var value: ConfigValue
 
-    public init(key: String, keyPlace: Place? = nil, value: ConfigValue) {
+    public init(key: String, keyLocation: SourceLocation? = nil, value: ConfigValue) {
       self.key = key
-      self.keyPlace = keyPlace
+      self.keyLocation = keyLocation
       self.value = value
     }
   }
@@ -29,14 +29,14 @@ public struct ConfigValue: Sendable {
   public var content: Content
 
   /// Where it stands; nil for what no text declares.
-  public var place: Place?
+  public var location: SourceLocation?
 
   /// A scalar as it was written, for messages.
   public var text: String?
 
-  public init(_ content: Content, at place: Place? = nil, text: String? = nil) {
+  public init(_ content: Content, at location: SourceLocation? = nil, text: String? = nil) {
     self.content = content
-    self.place = place
+    self.location = location
     self.text = text
   }
 
@@ -83,10 +83,10 @@ extension ConfigValue {
   }
 }
 
-/// Equal values hold the same value, to the bit, written the same at the same place.
+/// Equal values hold the same value, to the bit, written the same at the same location.
 extension ConfigValue: Equatable {
   public static func == (a: ConfigValue, b: ConfigValue) -> Bool {
-    guard a.place == b.place, isSameText(a.text, b.text) else { return false }
+    guard a.location == b.location, isSameText(a.text, b.text) else { return false }
     switch (a.content, b.content) {
     case (.null, .null): return true
     case (.bool(let a), .bool(let b)): return a == b
@@ -108,7 +108,7 @@ extension ConfigValue: Equatable {
 
 extension ConfigValue.Entry: Equatable {
   public static func == (a: ConfigValue.Entry, b: ConfigValue.Entry) -> Bool {
-    a.key.hasSameBytes(as: b.key) && a.keyPlace == b.keyPlace && a.value == b.value
+    a.key.hasSameBytes(as: b.key) && a.keyLocation == b.keyLocation && a.value == b.value
   }
 }
 

@@ -1,46 +1,3 @@
-/// A text that mistakes are found in: a file's name and its lines.
-public final class Source: Sendable, Equatable {
-  /// As the user wrote it: a path, or `command line`.
-  public let name: String
-
-  /// The lines, without their ends.
-  public let lines: [String]
-
-  /// The number of the first of them: 1 unless the lines before are left out.
-  public let firstLine: Int
-
-  public init(name: String, lines: [String], firstLine: Int = 1) {
-    self.name = name
-    self.lines = lines
-    self.firstLine = firstLine
-  }
-
-  public static func == (a: Source, b: Source) -> Bool {
-    a === b
-      || a.firstLine == b.firstLine && a.name.hasSameBytes(as: b.name)
-        && a.lines.hasSameTexts(as: b.lines)
-  }
-}
-
-/// Where something stands: a source, a line and a column, both counted from 1
-/// in characters.
-public struct Place: Sendable, Equatable {
-  public let source: Source
-  public let line: Int
-  public let column: Int
-
-  public init(source: Source, line: Int, column: Int) {
-    self.source = source
-    self.line = line
-    self.column = column
-  }
-}
-
-extension Place: CustomStringConvertible {
-  /// `file:line:column`.
-  public var description: String { "\(source.name):\(line):\(column)" }
-}
-
 /// How a command ends when a diagnostic stops it: the exit codes 1, 2 and 3.
 public enum Failure: Int32, Sendable {
   /// It ran and fell short: an expectation, a gradient check, divergence.
@@ -55,38 +12,38 @@ public enum Failure: Int32, Sendable {
 public struct Diagnostic: Error, Sendable {
   public enum Severity: String, Sendable { case error, warning }
 
-  /// A second place or a further fact.
+  /// A second location or a further fact.
   public struct Note: Sendable {
     public let message: String
-    public let place: Place?
+    public let location: SourceLocation?
 
-    public init(_ message: String, at place: Place? = nil) {
+    public init(_ message: String, at location: SourceLocation? = nil) {
       self.message = message
-      self.place = place
+      self.location = location
     }
   }
 
   public var severity: Severity
   public var message: String
-  public var place: Place?
+  public var location: SourceLocation?
   public var notes: [Note]
   public var failure: Failure
 
   public init(
-    _ message: String, at place: Place? = nil, notes: [Note] = [],
+    _ message: String, at location: SourceLocation? = nil, notes: [Note] = [],
     severity: Severity = .error, failure: Failure = .input
   ) {
     self.severity = severity
     self.message = message
-    self.place = place
+    self.location = location
     self.notes = notes
     self.failure = failure
   }
 
-  /// The same diagnostic at `place`, unless it has one.
-  public func located(at place: Place?) -> Diagnostic {
+  /// The same diagnostic at `location`, unless it has one.
+  public func located(at location: SourceLocation?) -> Diagnostic {
     var located = self
-    if located.place == nil { located.place = place }
+    if located.location == nil { located.location = location }
     return located
   }
 }
@@ -95,22 +52,24 @@ extension Diagnostic: CustomStringConvertible {
   /// The diagnostic as it is shown: `file:line:column: error: …`, the line, a
   /// caret, then the notes.
   public var description: String {
-    var text = Diagnostic.headed(severity.rawValue, message, at: place)
-    for note in notes { text += "\n" + Diagnostic.headed("note", note.message, at: note.place) }
+    var text = Diagnostic.headed(severity.rawValue, message, at: location)
+    for note in notes { text += "\n" + Diagnostic.headed("note", note.message, at: note.location) }
     return text
   }
 
-  private static func headed(_ head: String, _ message: String, at place: Place?) -> String {
+  private static func headed(_ head: String, _ message: String, at location: SourceLocation?)
+    -> String
+  {
     // Messages and paths may hold what a terminal acts upon, and line breaks.
     let message = message.visible()
-    guard let place else { return "\(head): \(message)" }
-    var text = "\(place.description.visible()): \(head): \(message)"
-    let index = place.line - place.source.firstLine
-    guard place.source.lines.indices.contains(index) else { return text }
-    let line = place.source.lines[index].unicodeScalars
+    guard let location else { return "\(head): \(message)" }
+    var text = "\(location.description.visible()): \(head): \(message)"
+    let index = location.line - location.source.firstLine
+    guard location.source.lines.indices.contains(index) else { return text }
+    let line = location.source.lines[index].unicodeScalars
     let indent = line.prefix { $0 == " " || $0 == "\t" }.count
-    // A long line is shown from shortly before the place on.
-    let caret = max(place.column - 1, indent)
+    // A long line is shown from shortly before the location on.
+    let caret = max(location.column - 1, indent)
     let first = caret > 72 ? caret - 40 : indent
     let shown = line.dropFirst(first).prefix(96).map { scalar -> Character in
       scalar.isUnsafeInText ? " " : Character(scalar)
@@ -178,11 +137,11 @@ public struct Diagnostics: Error, Sendable {
   public mutating func add(_ diagnostics: Diagnostics) { list += diagnostics.list }
 
   /// Adds what `error` tells; any other kind of error becomes its description.
-  public mutating func add(_ error: any Error, at place: Place? = nil) {
+  public mutating func add(_ error: any Error, at location: SourceLocation? = nil) {
     switch error {
-    case let one as Diagnostic: add(one.located(at: place))
-    case let many as Diagnostics: for one in many.list { add(one.located(at: place)) }
-    default: add(Diagnostic("\(error)", at: place))
+    case let one as Diagnostic: add(one.located(at: location))
+    case let many as Diagnostics: for one in many.list { add(one.located(at: location)) }
+    default: add(Diagnostic("\(error)", at: location))
     }
   }
 

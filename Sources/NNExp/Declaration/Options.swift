@@ -20,8 +20,8 @@ public struct Options: Sendable {
     public let explanation: String
   }
 
-  /// The mapping's place; nil where no text declares it.
-  public let place: Place?
+  /// The mapping's location; nil where no text declares it.
+  public let location: SourceLocation?
 
   /// What the file says elsewhere, if a component needs it.
   package var surroundings: Surroundings?
@@ -50,7 +50,7 @@ public struct Options: Sendable {
   ///
   /// - Parameter isDescribing: whether `descriptions` are of use.
   public init(_ config: ConfigValue, describing isDescribing: Bool = false) {
-    place = config.place
+    location = config.location
     self.isDescribing = isDescribing
     switch config.content {
     case .map(let entries):
@@ -59,7 +59,7 @@ public struct Options: Sendable {
       entries = []
     default:
       entries = []
-      diagnostics.add(Diagnostic("expected a mapping, found \(config.kind)", at: config.place))
+      diagnostics.add(Diagnostic("expected a mapping, found \(config.kind)", at: config.location))
     }
     isTaken = Array(repeating: false, count: entries.count)
     // Few have more, and a sweep reads thousands: none of them grows step by step.
@@ -76,11 +76,13 @@ public struct Options: Sendable {
   /// True if the mapping has the key.
   public func contains(_ key: String) -> Bool { entries.contains { $0.key == key } }
 
-  /// The place of a key's value, or the mapping's own.
-  public func place(of key: String) -> Place? { entry(key)?.place ?? place }
+  /// The location of a key's value, or the mapping's own.
+  public func location(of key: String) -> SourceLocation? { entry(key)?.location ?? location }
 
-  /// The place of a key itself.
-  package func keyPlace(of key: String) -> Place? { entries.first { $0.key == key }?.keyPlace }
+  /// The location of a key itself.
+  package func keyLocation(of key: String) -> SourceLocation? {
+    entries.first { $0.key == key }?.keyLocation
+  }
 
   /// The value of a key, which does not count as read.
   package func entry(_ key: String) -> ConfigValue? {
@@ -94,12 +96,12 @@ public struct Options: Sendable {
 
   /// Records a mistake in the value of `key`.
   public mutating func reject(_ key: String, _ message: String, notes: [Diagnostic.Note] = []) {
-    diagnostics.add(Diagnostic(message, at: place(of: key), notes: notes))
+    diagnostics.add(Diagnostic(message, at: location(of: key), notes: notes))
   }
 
   /// Records mistakes found elsewhere, at the place of `key` where they have none.
   public mutating func reject(_ key: String, _ error: any Error) {
-    diagnostics.add(error, at: place(of: key))
+    diagnostics.add(error, at: location(of: key))
   }
 
   /// Ends the reading: whatever was not read is an error.
@@ -114,7 +116,7 @@ public struct Options: Sendable {
       }
       diagnostics.add(
         Diagnostic(
-          "unknown key '\(entry.key)'\(hint)", at: entry.keyPlace ?? entry.value.place,
+          "unknown key '\(entry.key)'\(hint)", at: entry.keyLocation ?? entry.value.location,
           notes: notes))
     }
   }
@@ -179,7 +181,7 @@ public struct Options: Sendable {
         resolve(key, fallback.config)
         return fallback.value
       }
-      diagnostics.add(Diagnostic("missing '\(key)': \(range()) is required", at: place))
+      diagnostics.add(Diagnostic("missing '\(key)': \(range()) is required", at: location))
       return stopgap()
     }
     guard let value = understand(found) else {
@@ -190,7 +192,7 @@ public struct Options: Sendable {
       {
         message += "; write true or false"
       }
-      diagnostics.add(Diagnostic(message, at: found.place ?? place))
+      diagnostics.add(Diagnostic(message, at: found.location ?? location))
       return fallback?.value ?? stopgap()
     }
     resolve(key, encode(value))
@@ -415,7 +417,7 @@ public struct Options: Sendable {
     _ key: String, _ explanation: String = "", _ body: (inout Options) throws -> Value
   ) -> Value? {
     let found = take(key, range: "a mapping", fallback: "{}", explanation)
-    return component(key, from: found ?? ConfigValue(.null, at: place), body)
+    return component(key, from: found ?? ConfigValue(.null, at: location), body)
   }
 
   /// Reads `value` as the options under `key`, unread keys included.
@@ -428,7 +430,7 @@ public struct Options: Sendable {
     do {
       value = try body(&inner)
     } catch {
-      inner.diagnostics.add(error, at: config.place ?? place)
+      inner.diagnostics.add(error, at: config.location ?? location)
     }
     inner.rejectUnread()
     diagnostics.add(inner.diagnostics)
@@ -442,7 +444,7 @@ public struct Options: Sendable {
   /// The options under some keys, to be read separately; here they count as read.
   package mutating func part(_ keys: [String]) -> Options {
     for key in keys { _ = take(key, range: "", fallback: nil, "") }
-    var part = Options(ConfigValue(.map(entries.filter { keys.contains($0.key) }), at: place))
+    var part = Options(ConfigValue(.map(entries.filter { keys.contains($0.key) }), at: location))
     part.surroundings = surroundings
     return part
   }

@@ -7,8 +7,8 @@ public struct Assignment: Sendable {
   /// As YAML on one line.
   public let value: String
   /// Of the path, and of the value.
-  let keyPlace: Place?
-  public let place: Place?
+  let keyLocation: SourceLocation?
+  public let location: SourceLocation?
 
   /// `path=value`.
   public var text: String { "\(path)=\(value)" }
@@ -30,54 +30,61 @@ struct Axis: Sendable {
   let paths: [String]
   /// Samples may repeat by chance; written values may not.
   let isSampled: Bool
-  let place: Place?
+  let location: SourceLocation?
 
-  init(options: [[Assignment]], isSampled: Bool = false, place: Place?) {
+  init(options: [[Assignment]], isSampled: Bool = false, location: SourceLocation?) {
     self.options = options
     self.isSampled = isSampled
-    self.place = place
+    self.location = location
     paths = options.lazy.joined().map(\.path).uniquedTexts()
   }
 }
 
 extension Axis {
   /// The values of one path: a list, or `range(a,b)` or `range(a,b,step)`.
-  static func values(of path: String, _ config: ConfigValue, keyPlace: Place?) throws -> Axis {
+  static func values(of path: String, _ config: ConfigValue, keyLocation: SourceLocation?) throws
+    -> Axis
+  {
     switch config.content {
     case .list(let items):
       guard !items.isEmpty else {
         throw Diagnostic(
           "'\(path)' has no values, so that the sweep has 0 trials; give it at least one",
-          at: config.place)
+          at: config.location)
       }
-      var seen: [ByteText: Place?] = [:]
+      var seen: [ByteText: SourceLocation?] = [:]
       for item in items {
         let flow = ByteText(item.flow)
         if let first = seen[flow] {
           throw Diagnostic(
-            "'\(path)' has the value \(item.flow) twice; leave one out", at: item.place,
+            "'\(path)' has the value \(item.flow) twice; leave one out", at: item.location,
             notes: first.map { [.init("it is here already", at: $0)] } ?? [])
         }
-        seen[flow] = .some(item.place)
+        seen[flow] = .some(item.location)
       }
       return Axis(
         options: items.map {
-          [Assignment(path: path, value: $0.flow, keyPlace: keyPlace, place: $0.place)]
+          [Assignment(path: path, value: $0.flow, keyLocation: keyLocation, location: $0.location)]
         },
-        place: keyPlace)
+        location: keyLocation)
     case .string(let text) where text.hasPrefix(bytes: "range(") && text.hasSuffix(bytes: ")"):
       return Axis(
-        options: try range(text, of: path, at: config.place).map {
-          [Assignment(path: path, value: "\($0)", keyPlace: keyPlace, place: config.place)]
-        }, place: keyPlace)
+        options: try range(text, of: path, at: config.location).map {
+          [
+            Assignment(
+              path: path, value: "\($0)", keyLocation: keyLocation, location: config.location)
+          ]
+        }, location: keyLocation)
     default:
       throw Diagnostic(
         "the values of '\(path)' must be a list or range(first,end), found \(config.kind)",
-        at: config.place)
+        at: config.location)
     }
   }
 
-  private static func range(_ text: String, of path: String, at place: Place?) throws -> [Int] {
+  private static func range(_ text: String, of path: String, at location: SourceLocation?) throws
+    -> [Int]
+  {
     let words = Substring(text.utf8.dropFirst(6).dropLast()).split(
       atByte: ",", omittingEmptySubsequences: false)
     let numbers = words.map { Int($0.filter { $0 != " " }) }
@@ -86,16 +93,16 @@ extension Axis {
     else {
       throw Diagnostic(
         "'\(path)': a range is range(first,end) or range(first,end,step) of integers with "
-          + "step ≥ 1, found '\(text)'", at: place)
+          + "step ≥ 1, found '\(text)'", at: location)
     }
     guard first < end else {
       throw Diagnostic(
         "'\(path)': \(text) holds no number, so that the sweep has 0 trials; the end is not "
-          + "part of it", at: place)
+          + "part of it", at: location)
     }
     let (width, overflows) = end.subtractingReportingOverflow(first)
     let count = overflows ? Int.max : (width - 1) / step + 1
-    try requireFew(count, at: place)
+    try requireFew(count, at: location)
     return (0..<count).map { first + $0 * step }
   }
 }
@@ -104,11 +111,11 @@ extension Axis {
 let trialLimit = 100_000
 
 /// Refuses a sweep of more trials than `trialLimit`.
-func requireFew(_ count: Int, at place: Place?) throws {
+func requireFew(_ count: Int, at location: SourceLocation?) throws {
   guard count > trialLimit else { return }
   throw Diagnostic(
     count == .max
       ? "the sweep has over 10^18 trials; at most \(trialLimit) can be run"
-      : "the sweep has \(count) trials; at most \(trialLimit) can be run", at: place,
+      : "the sweep has \(count) trials; at most \(trialLimit) can be run", at: location,
     notes: [.init("sample them: {sample: {method: sobol, count: 100, parameters: …}}")])
 }

@@ -19,16 +19,16 @@ public struct Halving: Sendable {
   let factor: Int
   /// A column of metrics.csv; nil for the one that decides which epoch is best.
   let monitor: String?
-  let place: Place?
-  let monitorPlace: Place?
+  let location: SourceLocation?
+  let monitorLocation: SourceLocation?
 
   init(_ config: ConfigValue) throws {
     var options = Options(config)
     firstRung = options.int("first_rung", in: 1..., "epochs that every trial trains for")
     factor = options.int("factor", default: 3, in: 2...1000, "one in this many goes on")
     monitor = options.optionalString("monitor", "the figure that decides")
-    place = config.place
-    monitorPlace = options.place(of: "monitor")
+    location = config.location
+    monitorLocation = options.location(of: "monitor")
     try options.finish()
   }
 
@@ -58,6 +58,6 @@ extension PreparedExperiment {
     let known = columns.map(\.name)
     throw Diagnostic(
       "nothing measures '\(name)'\(suggestion(for: name, among: known))",
-      at: halving.monitorPlace, notes: [.init("the figures are: " + listed(known))])
+      at: halving.monitorLocation, notes: [.init("the figures are: " + listed(known))])
   }
 }

@@ -91,21 +91,21 @@ enum Distribution: Sendable {
     guard case .map(let entries) = config.content, entries.count == 1 else {
       throw Diagnostic(
         "'\(path)' must be one of {uniform: [a, b]}, {log_uniform: [a, b]}, {integer: [a, b]} "
-          + "and {choice: […]}, found \(config.kind)", at: config.place)
+          + "and {choice: […]}, found \(config.kind)", at: config.location)
     }
     let (kind, value) = (entries[0].key, entries[0].value)
     guard Distribution.names.contains(kind) else {
       throw Diagnostic(
         "unknown distribution '\(kind)'\(suggestion(for: kind, among: Distribution.names))",
-        at: entries[0].keyPlace ?? config.place,
+        at: entries[0].keyLocation ?? config.location,
         notes: [.init("the distributions are: " + Distribution.names.joined(separator: ", "))])
     }
     guard case .list(let items) = value.content else {
-      throw Diagnostic("\(kind) must be a list, found \(value.kind)", at: value.place)
+      throw Diagnostic("\(kind) must be a list, found \(value.kind)", at: value.location)
     }
     if kind == "choice" {
       guard !items.isEmpty else {
-        throw Diagnostic("choice has no values; give it at least one", at: value.place)
+        throw Diagnostic("choice has no values; give it at least one", at: value.location)
       }
       self = .choice(items)
       return
@@ -115,7 +115,7 @@ enum Distribution: Sendable {
     ) {
       guard items.count == 2, let low = read(items[0]), let high = read(items[1]), low < high
       else {
-        throw Diagnostic("\(kind) must be [low, high], \(fact), low < high", at: value.place)
+        throw Diagnostic("\(kind) must be [low, high], \(fact), low < high", at: value.location)
       }
       return (low, high)
     }

@@ -11,7 +11,7 @@ struct SpaceReader {
 
   mutating func read(_ options: inout Options) {
     for entry in entries("grid", &options) {
-      keep { try Axis.values(of: entry.key, entry.value, keyPlace: entry.keyPlace) }
+      keep { try Axis.values(of: entry.key, entry.value, keyLocation: entry.keyLocation) }
     }
     let zipped = entries("zip", &options)
     if !zipped.isEmpty { keep { try SpaceReader.zip(zipped) } }
@@ -30,7 +30,7 @@ struct SpaceReader {
       mistakes.add(
         Diagnostic(
           "'\(exclusion.name)' is not swept over\(suggestion(for: exclusion.name, among: paths))",
-          at: exclusion.place))
+          at: exclusion.location))
     }
   }
 
@@ -45,7 +45,7 @@ struct SpaceReader {
       if case .map = config.content { found = "an empty one" } else { found = config.kind }
       mistakes.add(
         Diagnostic(
-          "\(key) must be a mapping from paths to values, found \(found)", at: config.place))
+          "\(key) must be a mapping from paths to values, found \(found)", at: config.location))
       return []
     }
     return entries
@@ -53,17 +53,17 @@ struct SpaceReader {
 
   private static func zip(_ entries: [ConfigValue.Entry]) throws -> Axis {
     let axes = try entries.map {
-      try Axis.values(of: $0.key, $0.value, keyPlace: $0.keyPlace)
+      try Axis.values(of: $0.key, $0.value, keyLocation: $0.keyLocation)
     }
     for (axis, entry) in Swift.zip(axes, entries)
     where axis.options.count != axes[0].options.count {
       throw Diagnostic(
         "'\(entry.key)' has \(axis.options.count) values and '\(entries[0].key)' "
-          + "\(axes[0].options.count); zipped paths have equally many", at: entry.value.place)
+          + "\(axes[0].options.count); zipped paths have equally many", at: entry.value.location)
     }
     return Axis(
       options: axes[0].options.indices.map { i in axes.flatMap { $0.options[i] } },
-      place: entries[0].keyPlace)
+      location: entries[0].keyLocation)
   }
 
   private static func list(_ config: ConfigValue) throws -> Axis {
@@ -71,28 +71,29 @@ struct SpaceReader {
     guard !maps.isEmpty else {
       throw Diagnostic(
         "list has no elements, so that the sweep has 0 trials; give it at least one",
-        at: config.place)
+        at: config.location)
     }
     return Axis(
       options: maps.map { entries in
         entries.map {
           Assignment(
-            path: $0.key, value: $0.value.flow, keyPlace: $0.keyPlace, place: $0.value.place)
+            path: $0.key, value: $0.value.flow, keyLocation: $0.keyLocation,
+            location: $0.value.location)
         }
-      }, place: config.place)
+      }, location: config.location)
   }
 
   private static func maps(_ config: ConfigValue, _ key: String) throws -> [[ConfigValue.Entry]] {
     guard case .list(let items) = config.content else {
       throw Diagnostic(
         "\(key) must be a list of mappings from paths to values, found \(config.kind)",
-        at: config.place)
+        at: config.location)
     }
     return try items.map { item in
       guard case .map(let entries) = item.content, !entries.isEmpty else {
         throw Diagnostic(
           "an element of \(key) must be a mapping from paths to values, found \(item.kind)",
-          at: item.place)
+          at: item.location)
       }
       return entries
     }
@@ -119,9 +120,9 @@ struct SpaceReader {
     guard parameters.count <= method.dimensionLimit else {
       throw Diagnostic(
         "\(method.rawValue) spreads at most \(method.dimensionLimit) parameters well, found "
-          + "\(parameters.count); use method: random", at: config.place)
+          + "\(parameters.count); use method: random", at: config.location)
     }
-    try requireFew(count, at: options.place(of: "count"))
+    try requireFew(count, at: options.location(of: "count"))
     let random = RandomStream(seed: UInt64(seed), purpose: "sweep")
     return Axis(
       options: (0..<count).map { index in
@@ -129,22 +130,22 @@ struct SpaceReader {
           Assignment(
             path: parameter.0.key,
             value: parameter.1.value(at: method.coordinate(index, dimension, random)),
-            keyPlace: parameter.0.keyPlace, place: parameter.0.value.place)
+            keyLocation: parameter.0.keyLocation, location: parameter.0.value.location)
         }
-      }, isSampled: true, place: config.place)
+      }, isSampled: true, location: config.location)
   }
 }
 
 /// A condition on one path: a value, or a bound such as `"> 0.4"`.
 struct Exclusion: Sendable {
   let name: String
-  let place: Place?
+  let location: SourceLocation?
   private let value: String
   private let bound: Expectation.Bound?
 
   init(_ entry: ConfigValue.Entry) throws {
     name = parameterName(of: entry.key)
-    place = entry.keyPlace
+    location = entry.keyLocation
     value = entry.value.flow
     if case .string(let text) = entry.value.content,
       Expectation.Relation.allCases.contains(where: { text.hasPrefix(bytes: $0.rawValue) })

@@ -34,7 +34,7 @@ public struct SweepDeclaration: Sendable {
   let halving: Halving?
   public let expectations: [SweepExpectation]
   /// Where the sweep as a whole is declared.
-  public let place: Place?
+  public let location: SourceLocation?
 
   /// What was read, in order.
   let files: [[UInt8]]
@@ -66,24 +66,24 @@ public struct SweepDeclaration: Sendable {
       file =
         Path.join(Path.prefix(of: path), relative)
       do { bytes = try read(file) } catch {
-        mistakes.add(error, at: base.value.place)
+        mistakes.add(error, at: base.value.location)
         throw mistakes
       }
       files.append(bytes)
       experiment = try parseYAML(bytes, name: file)
     }
-    var namePlace = root["name"]?.place ?? root.place
+    var nameLocation = root["name"]?.location ?? root.location
     if case .string(let written)? = experiment["name"]?.content, name == nil {
       name = written
-      namePlace = experiment["name"]?.place
+      nameLocation = experiment["name"]?.location
     }
 
     let block = root["sweep"]
-    var options = Options(block ?? ConfigValue(.null, at: root.place))
+    var options = Options(block ?? ConfigValue(.null, at: root.location))
     var reader = SpaceReader()
     if options.contains("name") {
       name = options.string("name")
-      namePlace = options.place(of: "name")
+      nameLocation = options.location(of: "name")
     }
     do {
       if let name {
@@ -91,7 +91,7 @@ public struct SweepDeclaration: Sendable {
       } else {
         try RunDirectory.validate(fileName: Path.stem(of: path))
       }
-    } catch { mistakes.add(error, at: namePlace) }
+    } catch { mistakes.add(error, at: nameLocation) }
     reader.read(&options)
     let count = options.int("repeat", default: 1, in: 1...trialLimit)
     var halving: Halving?
@@ -129,10 +129,10 @@ public struct SweepDeclaration: Sendable {
           options: (0..<count).map {
             [
               Assignment(
-                path: path, value: "\(first &+ $0)", keyPlace: nil,
-                place: options.place(of: "repeat"))
+                path: path, value: "\(first &+ $0)", keyLocation: nil,
+                location: options.location(of: "repeat"))
             ]
-          }, place: options.place(of: "repeat")))
+          }, location: options.location(of: "repeat")))
     }
     axes = reader.axes
     parameterNames = axes.flatMap(\.paths).map(parameterName)
@@ -146,7 +146,7 @@ public struct SweepDeclaration: Sendable {
     self.bytes = bytes
     self.experiment = experiment
     self.name = name ?? Path.stem(of: path)
-    place = block?.place ?? root.place
+    location = block?.location ?? root.location
     guard !axes.isEmpty else {
       throw Diagnostic(
         "there is nothing to sweep over in '\(path)'",
@@ -162,7 +162,7 @@ public struct SweepDeclaration: Sendable {
       let (product, overflows) = total.multipliedReportingOverflow(by: axis.options.count)
       total = overflows ? .max : product
     }
-    try requireFew(total, at: place)
+    try requireFew(total, at: location)
   }
 
   private func requireDistinctPaths() throws {
@@ -171,7 +171,7 @@ public struct SweepDeclaration: Sendable {
       for path in axis.paths {
         let name = parameterName(of: path)
         guard seen.insert(ByteText(name)).inserted else {
-          throw Diagnostic("'\(name)' is swept over twice; leave one out", at: axis.place)
+          throw Diagnostic("'\(name)' is swept over twice; leave one out", at: axis.location)
         }
       }
     }
@@ -184,23 +184,25 @@ public struct SweepDeclaration: Sendable {
     guard let equals = argument.firstIndex(ofByte: "=") else { return nil }
     let path = String(argument[..<equals])
     let value = String(argument[argument.utf8.index(after: equals)...])
-    let source = Source(name: "command line", lines: [argument])
-    let keyPlace = Place(source: source, line: 1, column: 1)
-    let place = Place(source: source, line: 1, column: path.unicodeScalars.count + 2)
+    let source = SourceFile(name: "command line", lines: [argument])
+    let keyLocation = SourceLocation(source: source, line: 1, column: 1)
+    let location = SourceLocation(source: source, line: 1, column: path.unicodeScalars.count + 2)
     if value.hasPrefix(bytes: "range(") {
-      return try Axis.values(of: path, ConfigValue(.string(value), at: place), keyPlace: keyPlace)
+      return try Axis.values(
+        of: path, ConfigValue(.string(value), at: location), keyLocation: keyLocation)
     }
     let words = pieces(of: value)
     guard words.count > 1 else { return nil }
     let configs = try words.map { word -> ConfigValue in
       guard !word.isEmpty else {
-        throw Diagnostic("a value is missing between commas", at: place)
+        throw Diagnostic("a value is missing between commas", at: location)
       }
       var config = try parseYAML(Array(word.utf8), name: "command line")
-      config.place = place
+      config.location = location
       return config
     }
-    return try Axis.values(of: path, ConfigValue(.list(configs), at: place), keyPlace: keyPlace)
+    return try Axis.values(
+      of: path, ConfigValue(.list(configs), at: location), keyLocation: keyLocation)
   }
 
   /// A text cut at the commas outside brackets and quotes.

@@ -25,7 +25,7 @@ public struct SweepExpectation: Sendable {
     guard case .map(let entries) = config.content else {
       throw Diagnostic(
         "expect must be a mapping such as {best: {train_loss: \"< 0.01\"}}, found \(config.kind)",
-        at: config.place)
+        at: config.location)
     }
     var found: [SweepExpectation] = []
     var mistakes = Diagnostics()
@@ -35,7 +35,7 @@ public struct SweepExpectation: Sendable {
         mistakes.add(
           Diagnostic(
             "unknown statistic '\(entry.key)'\(suggestion(for: entry.key, among: words))",
-            at: entry.keyPlace,
+            at: entry.keyLocation,
             notes: [.init("the statistics are: " + words.joined(separator: ", "))]))
         continue
       }
@@ -43,7 +43,7 @@ public struct SweepExpectation: Sendable {
         mistakes.add(
           Diagnostic(
             "\(entry.key) must be a mapping from figures to bounds, found \(entry.value.kind)",
-            at: entry.value.place))
+            at: entry.value.location))
         continue
       }
       let statuses = TrialRow.Status.allCases.map(\.rawValue)
@@ -52,7 +52,7 @@ public struct SweepExpectation: Sendable {
           mistakes.add(
             Diagnostic(
               "unknown status '\(figure.key)'\(suggestion(for: figure.key, among: statuses))",
-              at: figure.keyPlace,
+              at: figure.keyLocation,
               notes: [.init("the statuses are: " + statuses.joined(separator: ", "))]))
           continue
         }
@@ -82,7 +82,7 @@ public struct SweepExpectation: Sendable {
         mistakes.add(
           Diagnostic(
             "there is no \(expected.name): larger values are better in some trials, smaller "
-              + "ones in others", at: expectation.place,
+              + "ones in others", at: expectation.location,
             notes: [.init("give the metrics different names")]))
       }
     }
@@ -120,6 +120,6 @@ public struct SweepExpectation: Sendable {
     if expectation.holds(value) { return nil }
     return Diagnostic(
       "\(name) is \(value.isNaN ? "not measured" : "\(value)"), expected \(expectation.text)",
-      at: expectation.place, failure: .shortfall)
+      at: expectation.location, failure: .shortfall)
   }
 }

@@ -77,7 +77,7 @@ public struct SweepPlan: Sendable {
               "halving needs one figure for all trials; this one is judged by \(own.name), those "
                 + "before by \(monitor.name)"
                 + (own.name == monitor.name ? ", of which other values are better" : ""),
-              at: declaration.halving?.place,
+              at: declaration.halving?.location,
               notes: [.init("name one: {monitor: train_loss}")])
           }
           if let first = numbers[trial.hash] {
@@ -85,7 +85,7 @@ public struct SweepPlan: Sendable {
             let assignments = declaration.assignments(of: block[offset])
             throw Diagnostic(
               "trials \(first) and \(number) are the same experiment; a sweep runs each once",
-              at: assignments.last?.place ?? declaration.place)
+              at: assignments.last?.location ?? declaration.location)
           }
           numbers[trial.hash] = number
           trials.append(trial.numbered(number))
@@ -99,7 +99,7 @@ public struct SweepPlan: Sendable {
     try SweepExpectation.check(declaration.expectations, among: columns)
     guard !trials.isEmpty, let monitor else {
       throw Diagnostic(
-        "the sweep has 0 trials: every combination is excluded", at: declaration.place)
+        "the sweep has 0 trials: every combination is excluded", at: declaration.location)
     }
     self.trials = trials
     self.monitor = monitor
@@ -127,7 +127,7 @@ private struct Mistakes {
     list.add(error)
     for diagnostic in list.list where known.count < 20 {
       let told = Mistakes.told(diagnostic, of: assignments, number: number)
-      if known.insert("\(told.place.map { "\($0)" } ?? "") \(told.message)").inserted {
+      if known.insert("\(told.location.map { "\($0)" } ?? "") \(told.message)").inserted {
         found.add(told)
       }
     }
@@ -140,15 +140,15 @@ private struct Mistakes {
     _ diagnostic: Diagnostic, of assignments: [Assignment], number: Int
   ) -> Diagnostic {
     var told = diagnostic
-    if let found = diagnostic.place, let text = found.source.lines.first,
+    if let found = diagnostic.location, let text = found.source.lines.first,
       let cause = assignments.first(where: { $0.text.hasSameBytes(as: text) })
     {
       let isInPath = found.column <= cause.path.unicodeScalars.count
-      if isInPath, let key = cause.keyPlace {
-        told.place = Place(
+      if isInPath, let key = cause.keyLocation {
+        told.location = SourceLocation(
           source: key.source, line: key.line, column: key.column + found.column - 1)
-      } else if let place = cause.place {
-        told.place = place
+      } else if let location = cause.location {
+        told.location = location
       }
     }
     let most = 20

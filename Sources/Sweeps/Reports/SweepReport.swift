@@ -30,14 +30,14 @@ public struct SweepReport {
     var lines: [String] = []
     for expectation in declaration.expectations {
       guard let miss = expectation.shortfall(of: rows, columns: columns) else { continue }
-      lines.append(annotation(miss.message, at: miss.place))
+      lines.append(annotation(miss.message, at: miss.location))
     }
-    return lines + badTrials.map { annotation($0, at: declaration.place) }
+    return lines + badTrials.map { annotation($0, at: declaration.location) }
   }
 
-  private func annotation(_ message: String, at place: Place?) -> String {
+  private func annotation(_ message: String, at location: SourceLocation?) -> String {
     Escaping.gitHubError(
-      message, file: place?.source.name ?? declaration.file, line: place?.line ?? 1,
-      column: place?.column ?? 1)
+      message, file: location?.source.name ?? declaration.file, line: location?.line ?? 1,
+      column: location?.column ?? 1)
   }
 }

@@ -141,7 +141,7 @@ final class WorkerProcess {
     return (128 + Int(number), words.map { "\(cause): \($0)" } ?? cause)
   }
 
-  /// The last complaint, from `error: ` on, without the place.
+  /// The last complaint, from `error: ` on, without the location.
   private var lastWords: String? {
     let lines = String(decoding: said, as: UTF8.self).split(atByte: "\n")
     for line in lines.reversed() {

@@ -32,7 +32,8 @@ struct Values: Initializer, Component {
       for item in items { checkNumbers(item, &options) }
     } else if !(node.number?.isFinite ?? false) {
       options.reject(
-        "values", Diagnostic("values must be finite numbers, found \(node.kind)", at: node.place))
+        "values", Diagnostic("values must be finite numbers, found \(node.kind)", at: node.location)
+      )
     }
   }
 
@@ -43,7 +44,7 @@ struct Values: Initializer, Component {
       if items.count != values.count {
         throw Diagnostic(
           "values has \(numbers(items.count)), but shape \(values.shape) needs \(values.count)",
-          at: node.place)
+          at: node.location)
       }
       for (i, item) in items.enumerated() { values[i] = item.number ?? 0 }
       return
@@ -59,7 +60,7 @@ struct Values: Initializer, Component {
     if axis == values.shape.rank {
       guard let number = node.number else {
         throw Diagnostic(
-          "values is nested deeper than the shape \(values.shape)", at: node.place)
+          "values is nested deeper than the shape \(values.shape)", at: node.location)
       }
       values[next] = number
       next += 1
@@ -68,12 +69,12 @@ struct Values: Initializer, Component {
     guard case .list(let items) = node.content else {
       throw Diagnostic(
         "values must be lists nested as the shape \(values.shape), found \(node.kind)",
-        at: node.place)
+        at: node.location)
     }
     if items.count != values.shape[axis] {
       throw Diagnostic(
         "found a list of \(items.count) in values, but axis \(axis + 1) of the shape"
-          + " \(values.shape) needs \(values.shape[axis])", at: node.place)
+          + " \(values.shape) needs \(values.shape[axis])", at: node.location)
     }
     for item in items { try fill(values, from: item, axis: axis + 1, next: &next) }
   }

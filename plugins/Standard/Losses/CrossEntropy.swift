@@ -31,7 +31,7 @@ struct CrossEntropy: Loss, Component {
 
   let from: Prediction
   let weights: [Double]
-  let weightsPlace: Place?
+  let weightsLocation: SourceLocation?
 
   var decisionThreshold: Double { from.threshold }
 
@@ -40,7 +40,7 @@ struct CrossEntropy: Loss, Component {
     weights = options.doubles(
       "class_weights", default: [], in: .nonnegative,
       "w: what the loss of each class is multiplied by; all 1 where the list is empty")
-    weightsPlace = options.place(of: "class_weights")
+    weightsLocation = options.location(of: "class_weights")
   }
 
   func plan(output: Shape, target: Target) throws {
@@ -64,7 +64,7 @@ struct CrossEntropy: Loss, Component {
     if !weights.isEmpty && weights.count != output.count {
       throw Diagnostic(
         "class_weights has \(weights.count) weights for \(output.count) classes",
-        at: weightsPlace)
+        at: weightsLocation)
     }
   }
 
