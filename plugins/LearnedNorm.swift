@@ -56,7 +56,7 @@ struct LearnedNorm: Layer, Component {
       work: Shape([20, count]).count)
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y, c, rho) = (pass.x, pass.y, pass.parameters[0], pass.parameters[1])
     for s in 0..<pass.samples {
       for g in rho.indices {
@@ -68,7 +68,7 @@ struct LearnedNorm: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (x, y, dy) = (pass.x, pass.y, pass.dy)
     let (c, rho) = (pass.parameters[0], pass.parameters[1])
     let (dx, dc, dRho) = (pass.dx, pass.gradients[0], pass.gradients[1])

@@ -37,7 +37,7 @@ struct Lion: Optimizer, Component {
 
   var memory: OptimizerMemory { OptimizerMemory(vectors: 1, isElementwise: true) }
 
-  func step<S: Scalar>(_ pass: Update<S>) {
+  func step<S: Scalar>(_ pass: OptimizerStep<S>) {
     let (w, g, m) = (pass.w, pass.g, pass.vectors[0])
     let η = S(pass.learningRate)
     let (b1, c1) = (S(β1), S(1 - β1))

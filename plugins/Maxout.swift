@@ -47,7 +47,7 @@ struct Maxout: Layer, Component {
       scratch: [.perSample(maps)], work: Shape([maps, count]).count)
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (a, bias) = (pass.scratch[0], pass.parameters[1])
     let maps = bias.count
     for s in 0..<pass.samples {
@@ -64,7 +64,7 @@ struct Maxout: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (a, y, dy) = (pass.scratch[0], pass.y, pass.dy)
     let (weight, dBias) = (pass.parameters[0], pass.gradients[1])
     let (maps, count) = (dBias.count, pass.x.shape.count)

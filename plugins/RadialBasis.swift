@@ -44,7 +44,7 @@ struct RadialBasis: Layer, Component {
       scratch: [.perSample(units)], work: Shape([units, count]).count)
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y, q) = (pass.x, pass.y, pass.scratch[0])
     let (c, beta) = (pass.parameters[0], pass.parameters[1])
     let (units, count) = (beta.count, x.shape.count)
@@ -61,7 +61,7 @@ struct RadialBasis: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (x, y, dy, q) = (pass.x, pass.y, pass.dy, pass.scratch[0])
     let (c, beta) = (pass.parameters[0], pass.parameters[1])
     let (dx, dc, dBeta) = (pass.dx, pass.gradients[0], pass.gradients[1])

@@ -99,8 +99,8 @@ public final class LayerBench<S: Scalar> {
       ? IndexInputs(start: indexViews, count: indices.count) : .none
   }
 
-  private var forwardPass: Forward<S> {
-    Forward(
+  private var forwardPass: ForwardPass<S> {
+    ForwardPass(
       samples: samples, inputs: inputViews.tensors, indices: indexInputs,
       outputs: outputViews.tensors, parameters: parameterViews.tensors, state: stateViews.tensors,
       scratch: scratchViews.tensors, isTraining: isTraining, random: random,
@@ -109,26 +109,26 @@ public final class LayerBench<S: Scalar> {
 
   public func forward() {
     let pass = forwardPass
-    if let pass = pass as? Forward<Double> { layer.forward(pass) }
-    if let pass = pass as? Forward<Float> { layer.forward(pass) }
+    if let pass = pass as? ForwardPass<Double> { layer.forward(pass) }
+    if let pass = pass as? ForwardPass<Float> { layer.forward(pass) }
   }
 
   /// True if the layer recomputed what one entry of a parameter moves.
   func forward(changing parameter: Int, at entry: Int) -> Bool {
-    guard let pass = forwardPass as? Forward<Double> else { return false }
+    guard let pass = forwardPass as? ForwardPass<Double> else { return false }
     return layer.forward(pass, changing: parameter, at: entry)
   }
 
   public func backward(needsInputGradient: Bool = true) {
-    let pass = Backward(
+    let pass = BackwardPass(
       samples: samples, inputs: inputViews.tensors, indices: indexInputs,
       outputs: outputViews.tensors, dOutputs: dOutputViews.tensors, dInputs: dInputViews.tensors,
       needsInputGradient: needsInputGradient,
       parameters: parameterViews.tensors, gradients: gradientViews.tensors,
       state: stateViews.tensors, scratch: scratchViews.tensors, isTraining: isTraining,
       random: random, firstSample: firstSample)
-    if let pass = pass as? Backward<Double> { layer.backward(pass) }
-    if let pass = pass as? Backward<Float> { layer.backward(pass) }
+    if let pass = pass as? BackwardPass<Double> { layer.backward(pass) }
+    if let pass = pass as? BackwardPass<Float> { layer.backward(pass) }
   }
 
   /// What backward adds to, in the order dInputs, gradients.

@@ -52,7 +52,7 @@ public final class OptimizerBench<S: Scalar> {
     let loss = evaluate()
     let evaluate: (() -> Double)? =
       optimizer.memory.needsFullBatch ? { [self] in self.evaluate() } : nil
-    Update(
+    OptimizerStep(
       w: w.tensor, g: g.tensor, vectors: Tensors(start: views, count: vectors.count),
       scalars: scalars.tensor, learningRate: learningRate, step: steps, loss: loss,
       evaluate: evaluate
@@ -70,7 +70,7 @@ public final class OptimizerBench<S: Scalar> {
         for (i, vector) in vectors.enumerated() {
           (table.baseAddress! + i).initialize(to: slice(vector.tensor))
         }
-        Update(
+        OptimizerStep(
           w: slice(w.tensor), g: slice(g.tensor),
           vectors: Tensors(start: table.baseAddress!, count: vectors.count),
           scalars: scalars.tensor, learningRate: learningRate, step: steps, loss: loss,

@@ -89,24 +89,24 @@ struct CLayer: Layer, @unchecked Sendable {
       couplesSamples: plan.couples_samples != 0, work: plan.work > 0 ? Int(plan.work) : nil)
   }
 
-  func forward(_ pass: Forward<Float>) { run(pass, table.forward_float) }
-  func forward(_ pass: Forward<Double>) { run(pass, table.forward_double) }
-  func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool {
+  func forward(_ pass: ForwardPass<Float>) { run(pass, table.forward_float) }
+  func forward(_ pass: ForwardPass<Double>) { run(pass, table.forward_double) }
+  func forward(_ pass: ForwardPass<Double>, changing parameter: Int, at entry: Int) -> Bool {
     guard let body = table.forward_changing else { return false }
     return with(pass) { body(this, &$0, Int32(parameter), Int64(entry)) != 0 }
   }
-  func backward(_ pass: Backward<Float>) { run(pass, table.backward_float) }
-  func backward(_ pass: Backward<Double>) { run(pass, table.backward_double) }
+  func backward(_ pass: BackwardPass<Float>) { run(pass, table.backward_float) }
+  func backward(_ pass: BackwardPass<Double>) { run(pass, table.backward_double) }
 
   private func run<S: Scalar>(
-    _ pass: Forward<S>,
+    _ pass: ForwardPass<S>,
     _ body: @convention(c) (UnsafeRawPointer?, UnsafePointer<nnexp_forward>?) -> Void
   ) {
     with(pass) { body(this, &$0) }
   }
 
   private func with<S: Scalar, Result>(
-    _ pass: Forward<S>, _ body: (inout nnexp_forward) -> Result
+    _ pass: ForwardPass<S>, _ body: (inout nnexp_forward) -> Result
   ) -> Result {
     withViews([pass.inputs, pass.parameters, pass.scratch, pass.state, pass.state]) { views in
       var forward = nnexp_forward(
@@ -117,7 +117,7 @@ struct CLayer: Layer, @unchecked Sendable {
   }
 
   private func run<S: Scalar>(
-    _ pass: Backward<S>,
+    _ pass: BackwardPass<S>,
     _ body: @convention(c) (UnsafeRawPointer?, UnsafePointer<nnexp_backward>?) -> Void
   ) {
     withViews([pass.inputs, pass.dInputs, pass.parameters, pass.gradients, pass.scratch]) {

@@ -34,21 +34,21 @@ struct GuardedLayer: Layer, Guarded {
     return plan
   }
 
-  func forward(_ pass: Forward<Float>) {
+  func forward(_ pass: ForwardPass<Float>) {
     core.site.run("its forward pass", checked: .first(0)) { core.base.forward(pass) }
   }
-  func forward(_ pass: Forward<Double>) {
+  func forward(_ pass: ForwardPass<Double>) {
     core.site.run("its forward pass in float64", checked: .first(1)) { core.base.forward(pass) }
   }
-  func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool {
+  func forward(_ pass: ForwardPass<Double>, changing parameter: Int, at entry: Int) -> Bool {
     core.site.run("its forward pass of one entry", checked: .first(4)) {
       core.base.forward(pass, changing: parameter, at: entry)
     }
   }
-  func backward(_ pass: Backward<Float>) {
+  func backward(_ pass: BackwardPass<Float>) {
     core.site.run("its backward pass", checked: .first(2)) { core.base.backward(pass) }
   }
-  func backward(_ pass: Backward<Double>) {
+  func backward(_ pass: BackwardPass<Double>) {
     core.site.run("its backward pass in float64", checked: .first(3)) { core.base.backward(pass) }
   }
   func equations(for inputs: [Port]) -> Equations {
@@ -144,8 +144,10 @@ struct GuardedOptimizer: Optimizer, Guarded {
     site.run("its learning rate", checked: .first(2)) { base.learningRate }
   }
   var memory: OptimizerMemory { site.run("its memory", checked: .first(3)) { base.memory } }
-  func step(_ pass: Update<Float>) { site.run("its step", checked: .first(0)) { base.step(pass) } }
-  func step(_ pass: Update<Double>) {
+  func step(_ pass: OptimizerStep<Float>) {
+    site.run("its step", checked: .first(0)) { base.step(pass) }
+  }
+  func step(_ pass: OptimizerStep<Double>) {
     site.run("its step in float64", checked: .first(1)) { base.step(pass) }
   }
 }

@@ -29,8 +29,10 @@ struct PluginTemplate {
     }
     // A type of this name would hide what it is made from.
     let reserved = [
-      "Layer", "Loss", "Optimizer", "Plan", "Shape", "Options", "Registry", "Forward", "Backward",
-      "Update", "LossPass", "Target", "Tensor", "Scalar", "Documentation", "Component", "Example",
+      "Layer", "Loss", "Optimizer", "Plan", "Shape", "Options", "Registry", "ForwardPass",
+      "BackwardPass",
+      "OptimizerStep", "LossPass", "Target", "Tensor", "Scalar", "Documentation", "Component",
+      "Example",
       "Double", "Float",
       "Diagnostic", "NNExp", "Swift",
     ]
@@ -130,7 +132,7 @@ struct PluginTemplate {
       }
 
       /// Overwrites y. The samples lie one after the other.
-      func forward<S: Scalar>(_ pass: Forward<S>) {
+      func forward<S: Scalar>(_ pass: ForwardPass<S>) {
         let (x, y, w) = (pass.x, pass.y, pass.parameters[0])
         for s in 0..<pass.samples {
           for j in w.indices {
@@ -142,7 +144,7 @@ struct PluginTemplate {
       }
 
       /// Adds to dx and to the parameters' gradients.
-      func backward<S: Scalar>(_ pass: Backward<S>) {
+      func backward<S: Scalar>(_ pass: BackwardPass<S>) {
         let (x, y, w) = (pass.x, pass.y, pass.parameters[0])
         let (dx, dy, dw) = (pass.dx, pass.dy, pass.gradients[0])
         for s in 0..<pass.samples {
@@ -255,7 +257,7 @@ struct PluginTemplate {
       var memory: OptimizerMemory { OptimizerMemory(vectors: 1) }
 
       /// Moves w. All parameters are one vector; η of this step comes with the pass.
-      func step<S: Scalar>(_ pass: Update<S>) {
+      func step<S: Scalar>(_ pass: OptimizerStep<S>) {
         let (w, g, v) = (pass.w, pass.g, pass.vectors[0])
         let η = S(pass.learningRate)
         let μ = S(momentum)

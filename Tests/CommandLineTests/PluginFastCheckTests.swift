@@ -39,12 +39,12 @@ import Testing
         func plan(for inputs: [Port]) throws -> Plan {
           Plan(output: inputs[0].shape, parameters: [.init("gain", inputs[0].shape, initial: .constant(2))])
         }
-        func forward<S: Scalar>(_ pass: Forward<S>) {
+        func forward<S: Scalar>(_ pass: ForwardPass<S>) {
           if S.self == Double.self { note("w") }
           let n = pass.parameters[0].count
           for i in pass.y.indices { pass.y[i] = pass.parameters[0][i % n] * pass.x[i] }
         }
-        func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool {
+        func forward(_ pass: ForwardPass<Double>, changing parameter: Int, at entry: Int) -> Bool {
           note("s")
           let n = pass.parameters[0].count
           for s in 0..<pass.samples {
@@ -53,7 +53,7 @@ import Testing
           }
           return true
         }
-        func backward<S: Scalar>(_ pass: Backward<S>) {
+        func backward<S: Scalar>(_ pass: BackwardPass<S>) {
           let n = pass.parameters[0].count
           for i in pass.y.indices {
             pass.dx[i] += pass.dy[i] * pass.parameters[0][i % n]

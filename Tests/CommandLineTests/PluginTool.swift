@@ -85,8 +85,8 @@ extension Tool {
         static let examples = [Example(inputs: [3])]
         init(from options: inout Options) {}
         func plan(for inputs: [Port]) throws -> Plan { \(plan) }
-        func forward<S: Scalar>(_ pass: Forward<S>) { \(forward) }
-        func backward<S: Scalar>(_ pass: Backward<S>) { \(backward) }
+        func forward<S: Scalar>(_ pass: ForwardPass<S>) { \(forward) }
+        func backward<S: Scalar>(_ pass: BackwardPass<S>) { \(backward) }
       }
       func register(in registry: inout Registry) { \(register) }
 

@@ -201,13 +201,13 @@ import Testing
           ends = options.choice("ends", default: "well", of: ["well", "trap", "abort", "exit"])
         }
         func plan(for inputs: [Port]) throws -> Plan { Plan(output: inputs[0].shape) }
-        func forward<S: Scalar>(_ pass: Forward<S>) {
+        func forward<S: Scalar>(_ pass: ForwardPass<S>) {
           if ends == "trap" { _ = [1][pass.samples] }
           if ends == "abort" { abort() }
           if ends == "exit" { exit(0) }
           for i in pass.y.indices { pass.y[i] = pass.x[i] }
         }
-        func backward<S: Scalar>(_ pass: Backward<S>) {
+        func backward<S: Scalar>(_ pass: BackwardPass<S>) {
           for i in pass.dx.indices { pass.dx[i] += pass.dy[i] }
         }
       }

@@ -173,7 +173,7 @@ private struct Gain: Layer, Component {
 
   var elementwise: ElementwiseFunction? { offence == .isAnotherFunction ? .tanh : nil }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let g = offence == .ignoresParameter ? 1 : pass.parameters[0][0]
     if offence != .readsStaleScratch { pass.scratch[0].fill(0) }
     for i in pass.y.indices {
@@ -189,11 +189,11 @@ private struct Gain: Layer, Component {
   }
 
   /// True, and nothing done.
-  func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool {
+  func forward(_ pass: ForwardPass<Double>, changing parameter: Int, at entry: Int) -> Bool {
     offence == .forgetsEntry
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let g = offence == .ignoresParameter ? 1 : pass.parameters[0][0]
     for i in pass.dx.indices {
       pass.dx[i] += g * pass.dy[i]
@@ -219,11 +219,11 @@ private struct Centre: Layer, Component {
     Plan(output: inputs[0].shape, couplesSamples: true)
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     subtractMean(pass.x, samples: pass.isTraining ? pass.samples : 0) { pass.y[$0] = $1 }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     subtractMean(pass.dy, samples: pass.isTraining ? pass.samples : 0) { pass.dx[$0] += $1 }
   }
 
@@ -248,14 +248,14 @@ private struct Mask: Layer, Component {
 
   func plan(for inputs: [Port]) throws -> Plan { Plan(output: inputs[0].shape, isRandom: true) }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let first = pass.firstSample * pass.x.shape.count
     for i in pass.y.indices {
       pass.y[i] = pass.x[i] * keep(pass.isTraining, pass.random, first + i)
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let first = pass.firstSample * pass.x.shape.count
     for i in pass.dx.indices {
       pass.dx[i] += pass.dy[i] * keep(pass.isTraining, pass.random, first + i)
@@ -278,13 +278,13 @@ private struct Counter: Layer, Component {
     Plan(output: inputs[0].shape, state: [.init("count", [1], value: 1)])
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let factor = pass.isTraining ? 1 : 1 / pass.state[0][0]
     for i in pass.y.indices { pass.y[i] = factor * pass.x[i] }
     if pass.isTraining || movesInEvaluation { pass.state[0][0] += 1 }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let factor = pass.isTraining ? 1 : 1 / pass.state[0][0]
     for i in pass.dx.indices { pass.dx[i] += factor * pass.dy[i] }
   }

@@ -80,8 +80,8 @@ private struct CalledSigmoid: Layer, Component {
   static let typeName = "called_sigmoid"
   init(from options: inout Options) {}
   func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
-  func forward<S: Scalar>(_ pass: Forward<S>) { map(.logistic, pass.x, into: pass.y) }
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) { map(.logistic, pass.x, into: pass.y) }
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     addPullback(of: .logistic, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
   }
 }
@@ -91,8 +91,8 @@ private struct CalledTanh: Layer, Component {
   static let typeName = "called_tanh"
   init(from options: inout Options) {}
   func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
-  func forward<S: Scalar>(_ pass: Forward<S>) { map(.tanh, pass.x, into: pass.y) }
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) { map(.tanh, pass.x, into: pass.y) }
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     addPullback(of: .tanh, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
   }
 }

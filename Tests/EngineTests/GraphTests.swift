@@ -212,6 +212,6 @@ private struct FiveAxes: Layer, Component {
       state: kind == .state ? [.init("s", shape, value: 0)] : [])
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {}
-  func backward<S: Scalar>(_ pass: Backward<S>) {}
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {}
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {}
 }

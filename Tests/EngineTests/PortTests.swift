@@ -559,7 +559,7 @@ struct Halves: Layer, Component {
     return Plan(outputs: [Port("first", half), Port("second", half)])
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let width = pass.x.shape.count
     for k in 0..<2 {
       let y = pass.outputs[k]
@@ -569,7 +569,7 @@ struct Halves: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let width = pass.x.shape.count
     for k in 0..<2 {
       let dy = pass.dOutputs[k]

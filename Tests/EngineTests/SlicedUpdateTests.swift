@@ -27,8 +27,8 @@ import Testing
       let arena = try Arena<S>(layout)
       let (w, g) = (arena.tensor(regions.0, [count]), arena.tensor(regions.1, [count]))
       for i in w.indices { w[i] = S(random.normal(at: i)) }
-      func update(_ step: Int) -> Update<S> {
-        Update(
+      func update(_ step: Int) -> OptimizerStep<S> {
+        OptimizerStep(
           w: w, g: g, vectors: memory.vectors, scalars: memory.scalars, learningRate: 0.1,
           step: step, loss: 1, evaluate: nil)
       }

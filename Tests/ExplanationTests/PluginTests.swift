@@ -15,10 +15,10 @@ import Testing
       Plan(
         output: inputs[0].shape, parameters: [.init("factor", [1], initial: .constant(3))])
     }
-    func forward<S: Scalar>(_ pass: Forward<S>) {
+    func forward<S: Scalar>(_ pass: ForwardPass<S>) {
       for i in pass.y.indices { pass.y[i] = pass.parameters[0][0] * pass.x[i] }
     }
-    func backward<S: Scalar>(_ pass: Backward<S>) {
+    func backward<S: Scalar>(_ pass: BackwardPass<S>) {
       for i in pass.dx.indices {
         pass.dx[i] += pass.dy[i] * pass.parameters[0][0]
         pass.gradients[0][0] += pass.dy[i] * pass.x[i]
@@ -55,10 +55,10 @@ import Testing
     static let typeName = "wrong"
     init(from options: inout Options) {}
     func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
-    func forward<S: Scalar>(_ pass: Forward<S>) {
+    func forward<S: Scalar>(_ pass: ForwardPass<S>) {
       for i in pass.y.indices { pass.y[i] = pass.x[i] * pass.x[i] }
     }
-    func backward<S: Scalar>(_ pass: Backward<S>) {
+    func backward<S: Scalar>(_ pass: BackwardPass<S>) {
       for i in pass.dx.indices { pass.dx[i] += pass.dy[i] * pass.x[i] }
     }
     func equations(for inputs: [Port]) -> Equations {

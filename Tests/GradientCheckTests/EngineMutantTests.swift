@@ -22,8 +22,8 @@ import Testing
     }
 
     func plan(for inputs: [Port]) throws -> Plan { try dense.plan(for: inputs) }
-    func forward<S: Scalar>(_ pass: Forward<S>) { dense.forward(pass) }
-    func backward<S: Scalar>(_ pass: Backward<S>) { dense.backward(pass) }
+    func forward<S: Scalar>(_ pass: ForwardPass<S>) { dense.forward(pass) }
+    func backward<S: Scalar>(_ pass: BackwardPass<S>) { dense.backward(pass) }
   }
 
   /// y = 2x; alone it is right, beside another reader of x it takes the other's
@@ -32,10 +32,10 @@ import Testing
     static let typeName = "overwriting"
     init(from options: inout Options) {}
     func plan(for inputs: [Port]) throws -> Plan { Plan(output: inputs[0].shape) }
-    func forward<S: Scalar>(_ pass: Forward<S>) {
+    func forward<S: Scalar>(_ pass: ForwardPass<S>) {
       for i in pass.y.indices { pass.y[i] = 2 * pass.x[i] }
     }
-    func backward<S: Scalar>(_ pass: Backward<S>) {
+    func backward<S: Scalar>(_ pass: BackwardPass<S>) {
       for i in pass.dx.indices { pass.dx[i] = 2 * pass.dy[i] }
     }
   }

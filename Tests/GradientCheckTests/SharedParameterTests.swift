@@ -103,7 +103,7 @@ private struct LosesATerm: Layer, Component {
       ])
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (w, b, n) = (pass.parameters[0], pass.parameters[1], pass.x.shape.count)
     for s in 0..<pass.samples {
       for i in 0..<units {
@@ -114,7 +114,7 @@ private struct LosesATerm: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (w, n) = (pass.parameters[0], pass.x.shape.count)
     for s in 0..<pass.samples {
       for i in 0..<units {

@@ -29,7 +29,7 @@ import Testing
     let y = UnsafeMutablePointer<Tensor<Double>>.allocate(capacity: 1)
     y.initialize(to: Tensor(start: numbers + 4, count: 4, shape: [4]))
     defer { y.deallocate() }
-    let pass = Forward(
+    let pass = ForwardPass(
       samples: 1, inputs: Tensors(start: x, count: 1), outputs: Tensors(start: y, count: 1),
       parameters: none, state: none,
       scratch: none, isTraining: true, random: RandomStream(key: 1), firstSample: 0)
@@ -60,12 +60,12 @@ private struct Unusual: Layer, Component {
   func plan(for inputs: [Port]) -> Plan {
     Plan(output: inputs[0].shape, parameters: [.init("w", [1], initial: .zeros)])
   }
-  func forward<S: Scalar>(_ pass: Forward<S>) { for i in pass.y.indices { pass.y[i] = 1 } }
-  func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) { for i in pass.y.indices { pass.y[i] = 1 } }
+  func forward(_ pass: ForwardPass<Double>, changing parameter: Int, at entry: Int) -> Bool {
     pass.y[entry] = Double(parameter)
     return parameter == 5
   }
-  func backward<S: Scalar>(_ pass: Backward<S>) {}
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {}
   func equations(for inputs: [Port]) -> Equations { Equations(prose: "unusual") }
 }
 
@@ -93,5 +93,5 @@ private struct UnusualOptimizer: Optimizer, Component {
   init(from options: inout Options) {}
   var learningRate: Double { 3 }
   var memory: OptimizerMemory { OptimizerMemory(vectors: 2, isElementwise: true) }
-  func step<S: Scalar>(_ pass: Update<S>) {}
+  func step<S: Scalar>(_ pass: OptimizerStep<S>) {}
 }

@@ -48,7 +48,7 @@ final class Descent<S: Scalar> {
     (0..<count).map { _ in
       step += 1
       loss = evaluate()
-      let update = Update(
+      let update = OptimizerStep(
         w: w.tensor, g: g.tensor, vectors: Tensors(start: vectors, count: memory.count),
         scalars: scalars.tensor, learningRate: optimizer.learningRate * factor(step),
         step: step, loss: loss,

@@ -21,7 +21,7 @@ private struct Faulty: Layer, Component {
       state: [.init("calls", [1], value: 0)])
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y, b) = (pass.x, pass.y, pass.parameters[0])
     for i in y.indices {
       y[i] = x[i] * x[i] + b[i % b.count]
@@ -37,7 +37,7 @@ private struct Faulty: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (x, dx, dy, db) = (pass.x, pass.dx, pass.dy, pass.gradients[0])
     for i in dx.indices where !(fault == .lastEntry && i == dx.count - 1) {
       let factor: S = fault == .sign ? -2 : fault == .factor ? 1 : 2

@@ -41,7 +41,7 @@ package struct TestDense: Layer, Component {
       ])
   }
 
-  package func forward<S: Scalar>(_ pass: Forward<S>) {
+  package func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let n = pass.x.shape.count
     for s in 0..<pass.samples {
       for i in 0..<units {
@@ -52,7 +52,7 @@ package struct TestDense: Layer, Component {
     }
   }
 
-  package func backward<S: Scalar>(_ pass: Backward<S>) {
+  package func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let n = pass.x.shape.count
     let (w, dw, db) = (pass.parameters[0], pass.gradients[0], pass.gradients[1])
     for s in 0..<pass.samples {
@@ -78,7 +78,7 @@ package struct TestDense: Layer, Component {
 
   /// The term with the fault; nil where it is left out.
   private func faulty<S: Scalar>(
-    _ part: Target, _ g: S, sample: Int, row: Int, of pass: Backward<S>
+    _ part: Target, _ g: S, sample: Int, row: Int, of pass: BackwardPass<S>
   ) -> S? {
     guard part == target else { return g }
     switch fault {
@@ -110,7 +110,7 @@ package struct TestLp: Layer, Component {
 
   package func plan(for inputs: [Port]) throws -> Plan { Plan(output: [inputs[0].count / 2]) }
 
-  package func forward<S: Scalar>(_ pass: Forward<S>) {
+  package func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let p = S(p)
     for i in pass.y.indices {
       pass.y[i] = S.pow(
@@ -118,7 +118,7 @@ package struct TestLp: Layer, Component {
     }
   }
 
-  package func backward<S: Scalar>(_ pass: Backward<S>) {
+  package func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let p = S(p)
     for j in pass.dx.indices {
       let (x, y) = (pass.x[j], pass.y[j / 2])
@@ -146,7 +146,7 @@ package struct Elementwise: Layer, Component {
 
   package func plan(for inputs: [Port]) throws -> Plan { Plan(output: inputs[0].shape) }
 
-  package func forward<S: Scalar>(_ pass: Forward<S>) {
+  package func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     for i in pass.y.indices {
       let x = pass.x[i]
       switch rule {
@@ -160,7 +160,7 @@ package struct Elementwise: Layer, Component {
     }
   }
 
-  package func backward<S: Scalar>(_ pass: Backward<S>) {
+  package func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     for i in pass.dx.indices {
       let (x, y) = (pass.x[i], pass.y[i])
       switch rule {

@@ -15,12 +15,12 @@ protocol Activation: Layer, Component {
 extension Activation {
   func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x, pass.y)
     for i in y.indices { y[i] = value(x[i]) }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (x, y, dx, dy) = (pass.x, pass.y, pass.dx, pass.dy)
     for i in dx.indices { dx[i] += dy[i] * slope(x[i], y[i]) }
   }
@@ -36,9 +36,9 @@ extension FunctionLayer {
 
   func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) { map(Self.function, pass.x, into: pass.y) }
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) { map(Self.function, pass.x, into: pass.y) }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     addPullback(of: Self.function, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
   }
 }

@@ -42,11 +42,11 @@ struct AveragePooling: Layer, Component {
         + (countsPadding ? ", padding included." : "."))
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     pooling.forward(pass, by: Mean(countsPadding: countsPadding))
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     var rule = Mean<S>(countsPadding: countsPadding)
     pooling.backward(pass, by: &rule)
   }

@@ -83,7 +83,7 @@ struct BatchNormalization: Layer, Component {
         + "ones here. In training they are the batch's, and depend on x.")
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x, pass.y)
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])
     if pass.isTraining {
@@ -109,7 +109,7 @@ struct BatchNormalization: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])
     let (sum, product) = (pass.scratch[2], pass.scratch[3])  // Σ∂y and Σ∂y·x̂

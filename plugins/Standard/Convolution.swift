@@ -111,12 +111,12 @@ struct Convolution: Layer, Component {
           ? ". Each of the \(groups) groups of channels sees its own inputs alone." : "."))
   }
 
-  func forward<S: KernelScalar>(_ pass: Forward<S>) {
+  func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
     // y[o] = b[o] + Σ w[o, i, u, v] · x[i, …]
     sizes(pass.x.shape, pass.y.shape).forward(pass, hasBias: hasBias)
   }
 
-  func backward<S: KernelScalar>(_ pass: Backward<S>) {
+  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
     // ∂w[o, i, u, v] += Σ ∂y[o] · x[i, …],  ∂x[i, …] += Σ w[o, i, u, v] · ∂y[o],  ∂b[o] += Σ ∂y[o]
     sizes(pass.x.shape, pass.y.shape).backward(pass, hasBias: hasBias)
   }

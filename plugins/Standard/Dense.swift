@@ -51,13 +51,13 @@ struct Dense: Layer, Component {
       ])
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     // y = W x + b
     let map = AffineMap(pass.parameters, hasBias: hasBias)
     map.forward(pass.x, into: pass.y, samples: pass.samples)
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     // ∂W += ∂y xᵀ,  ∂b += ∂y,  ∂x += Wᵀ ∂y
     let map = AffineMap(pass.parameters, hasBias: hasBias)
     let gradient = AffineMap(pass.gradients, hasBias: hasBias)
@@ -67,7 +67,7 @@ struct Dense: Layer, Component {
   }
 
   /// A weight or a bias moves only its own unit.
-  func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool {
+  func forward(_ pass: ForwardPass<Double>, changing parameter: Int, at entry: Int) -> Bool {
     let map = AffineMap(pass.parameters, hasBias: hasBias)
     map.forward(
       pass.x, into: pass.y, samples: pass.samples,

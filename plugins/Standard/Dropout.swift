@@ -42,7 +42,7 @@ struct Dropout: Layer, Component {
         + "\(Equations.number(1 / (1 - rate))); in an evaluation 1.")
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     guard pass.isTraining, rate > 0 else { return pass.copy() }
     let (x, y, mask) = (pass.x, pass.y, pass.scratch[0])
     let kept = S(1 / (1 - rate))
@@ -53,7 +53,7 @@ struct Dropout: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     guard pass.isTraining, rate > 0 else { return pass.addBack() }
     let (dx, dy, mask) = (pass.dx, pass.dy, pass.scratch[0])
     for i in dx.indices { dx[i] += dy[i] * mask[i] }

@@ -36,14 +36,14 @@ struct Elu: Layer, Component {
 
   func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x, pass.y)
     let α = S(alpha)
     map(.expm1, x, into: y)
     for i in y.indices { y[i] = x[i] > 0 ? x[i] : α * y[i] }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
     let α = S(alpha)
     inBlocks(of: dx.count) { block, e in

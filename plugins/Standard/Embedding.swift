@@ -51,7 +51,7 @@ struct Embedding: Layer, Component {
     Equations(prose: Self.documentation.equation)
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (indices, weight, y) = (pass.indices[0], pass.parameters[0], pass.y)
     let positions = indices.shape.count
     for s in 0..<pass.samples {
@@ -62,7 +62,7 @@ struct Embedding: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (indices, gradient, dy) = (pass.indices[0], pass.gradients[0], pass.dy)
     let positions = indices.shape.count
     for s in 0..<pass.samples {

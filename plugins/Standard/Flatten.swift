@@ -22,8 +22,8 @@ struct Flatten: Layer, Component {
       remark: "The same numbers in the same order.")
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) { pass.copy() }
-  func backward<S: Scalar>(_ pass: Backward<S>) { pass.addBack() }
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) { pass.copy() }
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) { pass.addBack() }
 }
 
 /// The numbers of a sample in row-major order under another shape.
@@ -61,16 +61,16 @@ struct Reshape: Layer, Component {
       remark: "The same numbers in the same order.")
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) { pass.copy() }
-  func backward<S: Scalar>(_ pass: Backward<S>) { pass.addBack() }
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) { pass.copy() }
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) { pass.addBack() }
 }
 
-extension Forward {
+extension ForwardPass {
   /// y ← x.
   func copy() { y.update(from: x) }
 }
 
-extension Backward {
+extension BackwardPass {
   /// dx ← dx + dy.
   func addBack() {
     let (dx, dy) = (dx, dy)

@@ -54,7 +54,7 @@ struct Gelu: Layer, Component {
 
   func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x, pass.y)
     switch approximation {
     case .none:
@@ -66,7 +66,7 @@ struct Gelu: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
     inBlocks(of: dx.count) { block, room in
       let first = block.lowerBound

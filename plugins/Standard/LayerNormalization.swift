@@ -66,7 +66,7 @@ struct LayerNormalization: Layer, Component {
       ])
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x, pass.y)
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])
     let count = x.shape.count
@@ -90,7 +90,7 @@ struct LayerNormalization: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
     let (mean, inverse) = (pass.scratch[0], pass.scratch[1])
     let count = x.shape.count
@@ -119,7 +119,7 @@ struct LayerNormalization: Layer, Component {
   }
 
   @inline(__always)
-  private func weight<S: Scalar>(_ pass: Backward<S>, _ i: Int) -> S {
+  private func weight<S: Scalar>(_ pass: BackwardPass<S>, _ i: Int) -> S {
     isAffine ? pass.parameters[0][i] : 1
   }
 }

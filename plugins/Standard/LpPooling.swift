@@ -115,7 +115,7 @@ struct LpPooling: Layer, Component {
       remark: Pooling.remark + (normalizes ? " nᵣ is the number of these." : ""))
   }
 
-  func forward<S: KernelScalar>(_ pass: Forward<S>) {
+  func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
     guard !isLearned else {
       let p = 1 + Softplus.of(pass.parameters[0][0])
       return pooling.forward(pass, by: PowerMean(p: p, normalizes: normalizes))
@@ -137,7 +137,7 @@ struct LpPooling: Layer, Component {
     }
   }
 
-  func backward<S: KernelScalar>(_ pass: Backward<S>) {
+  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
     guard !isLearned else {
       let rho = pass.parameters[0][0]
       var rule = LearnedPowerMean(
@@ -186,7 +186,7 @@ struct LpPooling: Layer, Component {
       room: scratch[0])
   }
 
-  private func backward<S, Rule: PoolingRule<S>>(_ pass: Backward<S>, by rule: Rule) {
+  private func backward<S, Rule: PoolingRule<S>>(_ pass: BackwardPass<S>, by rule: Rule) {
     var rule = rule
     pooling.backward(pass, by: &rule)
   }

@@ -34,9 +34,9 @@ struct MaxPooling: Layer, Component {
       ], remark: Pooling.remark + " […] is 1 where it is true and else 0.")
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) { pooling.forward(pass, by: Maximum()) }
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) { pooling.forward(pass, by: Maximum()) }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     var rule = Maximum<S>()
     pooling.backward(pass, by: &rule)
   }

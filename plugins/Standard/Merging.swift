@@ -25,7 +25,7 @@ struct Add: Layer, Component {
       inputs: inputs.map { _ in .init(derivative: "I", delta: #"\delta_y"#) })
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     pass.copy()
     let y = pass.y
     for k in 1..<pass.inputs.count {
@@ -34,7 +34,7 @@ struct Add: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let dy = pass.dy
     for k in 0..<pass.dInputs.count {
       let dx = pass.dInputs[k]
@@ -77,7 +77,7 @@ struct Multiply: Layer, Component {
       })
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     pass.copy()
     let y = pass.y
     for k in 1..<pass.inputs.count {
@@ -86,7 +86,7 @@ struct Multiply: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let dy = pass.dy
     let inputs = pass.inputs
     for k in 0..<inputs.count {
@@ -151,7 +151,7 @@ struct Concatenate: Layer, Component {
       }, remark: "i counts along the first axis, from 0.")
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let y = pass.y
     var offset = 0
     for k in 0..<pass.inputs.count {
@@ -165,7 +165,7 @@ struct Concatenate: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let dy = pass.dy
     var offset = 0
     for k in 0..<pass.dInputs.count {

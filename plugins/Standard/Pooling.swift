@@ -194,7 +194,7 @@ protocol PoolingRule<S> {
 
 extension Pooling {
   /// Writes y, window by window.
-  func forward<S, Rule: PoolingRule<S>>(_ pass: Forward<S>, by rule: Rule) {
+  func forward<S, Rule: PoolingRule<S>>(_ pass: ForwardPass<S>, by rule: Rule) {
     let (x, y) = (pass.x, pass.y)
     var j = 0
     for (plane, patch) in patches(samples: pass.samples, from: x.shape, to: y.shape) {
@@ -204,7 +204,7 @@ extension Pooling {
   }
 
   /// Adds to dx, window by window in the order of y.
-  func backward<S, Rule: PoolingRule<S>>(_ pass: Backward<S>, by rule: inout Rule) {
+  func backward<S, Rule: PoolingRule<S>>(_ pass: BackwardPass<S>, by rule: inout Rule) {
     let (x, y, dx, dy) = (pass.x, pass.y, pass.dx, pass.dy)
     var j = 0
     for (plane, patch) in patches(samples: pass.samples, from: x.shape, to: y.shape) {

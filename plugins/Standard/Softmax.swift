@@ -29,7 +29,7 @@ struct Softmax: Layer, Component {
       ], remark: inputs[0].shape.rank > 1 ? "Each position by itself, over the channels." : "")
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x, pass.y)
     let lines = Lines(x.shape)
     for line in 0..<lines.count(samples: pass.samples) {
@@ -49,7 +49,7 @@ struct Softmax: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (y, dx, dy) = (pass.y, pass.dx, pass.dy)
     let lines = Lines(y.shape)
     for line in 0..<lines.count(samples: pass.samples) {
@@ -95,7 +95,7 @@ struct LogSoftmax: Layer, Component {
       ], remark: inputs[0].shape.rank > 1 ? "Each position by itself, over the channels." : "")
   }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x, pass.y)
     let lines = Lines(x.shape)
     for line in 0..<lines.count(samples: pass.samples) {
@@ -120,7 +120,7 @@ struct LogSoftmax: Layer, Component {
     }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (y, dx, dy) = (pass.y, pass.dx, pass.dy)
     let lines = Lines(y.shape)
     for line in 0..<lines.count(samples: pass.samples) {

@@ -33,7 +33,7 @@ struct Softplus: Layer, Component {
 
   func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
 
-  func forward<S: Scalar>(_ pass: Forward<S>) {
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x, pass.y)
     let β = S(beta)
     for i in y.indices { y[i] = -β * abs(x[i]) }
@@ -42,7 +42,7 @@ struct Softplus: Layer, Component {
     for i in y.indices { y[i] = (x[i] > 0 ? x[i] : 0) + y[i] / β }
   }
 
-  func backward<S: Scalar>(_ pass: Backward<S>) {
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     let (x, dx, dy) = (pass.x, pass.dx, pass.dy)
     let β = S(beta)
     inBlocks(of: dx.count) { (block, slope: Tensor<S>) in

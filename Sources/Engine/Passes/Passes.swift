@@ -16,8 +16,8 @@ public final class Passes<S: Scalar>: SharedLoop {
   /// Of every node, the function that it is; nil for a layer with passes of its own.
   private let functions: UnsafeMutablePointer<ElementwiseFunction?>
   /// Node by node; after the whole batch's, those of shard 0, of shard 1, …
-  private let forwards: UnsafeMutablePointer<Unmanaged<Forward<S>>>
-  private let backwards: UnsafeMutablePointer<Unmanaged<Backward<S>>>
+  private let forwards: UnsafeMutablePointer<Unmanaged<ForwardPass<S>>>
+  private let backwards: UnsafeMutablePointer<Unmanaged<BackwardPass<S>>>
   private let tables: UnsafeMutablePointer<Tensor<S>>
   private let indexTables: UnsafeMutablePointer<Indices>
   /// The first node whose backward pass anything needs.
@@ -98,12 +98,12 @@ public final class Passes<S: Scalar>: SharedLoop {
       let scratch = table(view.scratch)
       let outputs = table(view.outputs)
       let indices = indexTable(view.indices)
-      let forward = Forward(
+      let forward = ForwardPass(
         samples: view.samples.count, inputs: inputs, indices: indices, outputs: outputs,
         parameters: parameters, state: state, scratch: scratch, isTraining: isTraining,
         random: RandomStream(key: 0),
         firstSample: view.samples.lowerBound)
-      let backward = Backward(
+      let backward = BackwardPass(
         samples: view.samples.count, inputs: inputs, indices: indices, outputs: outputs,
         dOutputs: table(view.dOutputs), dInputs: table(view.dInputs),
         needsInputGradient: view.needsInputGradient,
@@ -304,47 +304,49 @@ extension Passes<Double> {
 /// pass.
 private class LayerCall {
   init() {}
-  func forward(_ pass: Forward<Float>) {}
-  func forward(_ pass: Forward<Double>) {}
-  func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool { false }
-  func backward(_ pass: Backward<Float>) {}
-  func backward(_ pass: Backward<Double>) {}
+  func forward(_ pass: ForwardPass<Float>) {}
+  func forward(_ pass: ForwardPass<Double>) {}
+  func forward(_ pass: ForwardPass<Double>, changing parameter: Int, at entry: Int) -> Bool {
+    false
+  }
+  func backward(_ pass: BackwardPass<Float>) {}
+  func backward(_ pass: BackwardPass<Double>) {}
 
   static func of(_ layer: some Layer) -> LayerCall { Call(layer) }
 
   private final class Call<L: Layer>: LayerCall {
     private let layer: L
     init(_ layer: L) { self.layer = layer }
-    override func forward(_ pass: Forward<Float>) { layer.forward(pass) }
-    override func forward(_ pass: Forward<Double>) { layer.forward(pass) }
+    override func forward(_ pass: ForwardPass<Float>) { layer.forward(pass) }
+    override func forward(_ pass: ForwardPass<Double>) { layer.forward(pass) }
     override func forward(
-      _ pass: Forward<Double>, changing parameter: Int, at entry: Int
+      _ pass: ForwardPass<Double>, changing parameter: Int, at entry: Int
     ) -> Bool {
       layer.forward(pass, changing: parameter, at: entry)
     }
-    override func backward(_ pass: Backward<Float>) { layer.backward(pass) }
-    override func backward(_ pass: Backward<Double>) { layer.backward(pass) }
+    override func backward(_ pass: BackwardPass<Float>) { layer.backward(pass) }
+    override func backward(_ pass: BackwardPass<Double>) { layer.backward(pass) }
   }
 }
 
-extension Forward {
+extension ForwardPass {
   @inline(__always)
   fileprivate func run(_ layer: LayerCall) {
     if S.self == Float.self {
-      layer.forward(unsafeDowncast(self, to: Forward<Float>.self))
+      layer.forward(unsafeDowncast(self, to: ForwardPass<Float>.self))
     } else {
-      layer.forward(unsafeDowncast(self, to: Forward<Double>.self))
+      layer.forward(unsafeDowncast(self, to: ForwardPass<Double>.self))
     }
   }
 }
 
-extension Backward {
+extension BackwardPass {
   @inline(__always)
   fileprivate func run(_ layer: LayerCall) {
     if S.self == Float.self {
-      layer.backward(unsafeDowncast(self, to: Backward<Float>.self))
+      layer.backward(unsafeDowncast(self, to: BackwardPass<Float>.self))
     } else {
-      layer.backward(unsafeDowncast(self, to: Backward<Double>.self))
+      layer.backward(unsafeDowncast(self, to: BackwardPass<Double>.self))
     }
   }
 }

@@ -10,12 +10,12 @@ final class SlicedUpdate<S: Scalar>: SharedLoop {
   private static var size: Int { 1 << 14 }
 
   private let optimizer: any Optimizer
-  private let slices: [Update<S>]
+  private let slices: [OptimizerStep<S>]
   /// The memory's vectors, slice by slice.
   private let tables: UnsafeMutablePointer<Tensor<S>>
 
   /// Nil where the whole is to be stepped at once.
-  init?(_ optimizer: any Optimizer, _ whole: Update<S>) {
+  init?(_ optimizer: any Optimizer, _ whole: OptimizerStep<S>) {
     guard optimizer.memory.isElementwise, whole.w.count >= SlicedUpdate.fewest else { return nil }
     self.optimizer = optimizer
     let count = (whole.w.count + SlicedUpdate.size - 1) / SlicedUpdate.size
@@ -30,7 +30,7 @@ final class SlicedUpdate<S: Scalar>: SharedLoop {
       }
       let table = tables + part * vectors
       for index in 0..<vectors { (table + index).initialize(to: slice(whole.vectors[index])) }
-      return Update(
+      return OptimizerStep(
         w: slice(whole.w), g: slice(whole.g), vectors: Tensors(start: table, count: vectors),
         scalars: whole.scalars)
     }

@@ -62,7 +62,7 @@ public final class Trainer<S: Scalar> {
   let tallies: HeadTallies
   let totals: LossTotals
   let memory: UpdateMemory<S>
-  private let update: Update<S>
+  private let update: OptimizerStep<S>
   private let sliced: SlicedUpdate<S>?
   private let random: RandomStream
   private let penalized: [Graph.Parameter]
@@ -114,7 +114,7 @@ public final class Trainer<S: Scalar> {
     network = try Network(graph, heads: heads, capacity: capacity, seed: seed)
     memory = try UpdateMemory(
       count: graph.trainableCount, optimizerMemory, scheduleMemory: training.schedule.memory)
-    update = Update(
+    update = OptimizerStep(
       w: network.trainable, g: network.trainableGradients, vectors: memory.vectors,
       scalars: memory.scalars)
     sliced = SlicedUpdate(training.optimizer, update)

@@ -3,24 +3,24 @@
 // type, because a generic requirement would stay unspecialised behind `any`. The
 // comparisons cost nothing in specialised code.
 
-extension Forward {
+extension ForwardPass {
   @inlinable
   package func run(_ layer: any Layer) {
     if S.self == Float.self {
-      layer.forward(unsafeDowncast(self, to: Forward<Float>.self))
+      layer.forward(unsafeDowncast(self, to: ForwardPass<Float>.self))
     } else {
-      layer.forward(unsafeDowncast(self, to: Forward<Double>.self))
+      layer.forward(unsafeDowncast(self, to: ForwardPass<Double>.self))
     }
   }
 }
 
-extension Backward {
+extension BackwardPass {
   @inlinable
   package func run(_ layer: any Layer) {
     if S.self == Float.self {
-      layer.backward(unsafeDowncast(self, to: Backward<Float>.self))
+      layer.backward(unsafeDowncast(self, to: BackwardPass<Float>.self))
     } else {
-      layer.backward(unsafeDowncast(self, to: Backward<Double>.self))
+      layer.backward(unsafeDowncast(self, to: BackwardPass<Double>.self))
     }
   }
 }
@@ -48,13 +48,13 @@ extension MetricPass {
   }
 }
 
-extension Update {
+extension OptimizerStep {
   @inlinable
   package func run(_ optimizer: any Optimizer) {
     if S.self == Float.self {
-      optimizer.step(unsafeDowncast(self, to: Update<Float>.self))
+      optimizer.step(unsafeDowncast(self, to: OptimizerStep<Float>.self))
     } else {
-      optimizer.step(unsafeDowncast(self, to: Update<Double>.self))
+      optimizer.step(unsafeDowncast(self, to: OptimizerStep<Double>.self))
     }
   }
 }

@@ -8,10 +8,10 @@
 ///       static let typeName = "square"
 ///       init(from options: inout Options) {}
 ///       func plan(for inputs: [Port]) throws -> Plan { Plan(output: inputs[0].shape) }
-///       func forward<S: Scalar>(_ pass: Forward<S>) {
+///       func forward<S: Scalar>(_ pass: ForwardPass<S>) {
 ///         for i in pass.y.indices { pass.y[i] = pass.x[i] * pass.x[i] }
 ///       }
-///       func backward<S: Scalar>(_ pass: Backward<S>) {
+///       func backward<S: Scalar>(_ pass: BackwardPass<S>) {
 ///         for i in pass.dx.indices { pass.dx[i] += pass.dy[i] * 2 * pass.x[i] }
 ///       }
 ///     }
@@ -32,8 +32,8 @@ public protocol Layer: Sendable {
   func plan(for inputs: [Port]) throws -> Plan
 
   /// Overwrites `y`.
-  func forward(_ pass: Forward<Float>)
-  func forward(_ pass: Forward<Double>)
+  func forward(_ pass: ForwardPass<Float>)
+  func forward(_ pass: ForwardPass<Double>)
 
   /// The function that the layer applies to every entry of its one input, if it is
   /// one of these and nothing else. Optional: the engine then calls the function's
@@ -48,11 +48,11 @@ public protocol Layer: Sendable {
   /// - Parameters:
   ///   - parameter: its position in the plan.
   ///   - entry: counted row-major.
-  func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool
+  func forward(_ pass: ForwardPass<Double>, changing parameter: Int, at entry: Int) -> Bool
 
   /// Adds to `dx` and to the parameters' gradients; the engine zeroes.
-  func backward(_ pass: Backward<Float>)
-  func backward(_ pass: Backward<Double>)
+  func backward(_ pass: BackwardPass<Float>)
+  func backward(_ pass: BackwardPass<Double>)
 
   /// The layer's formulas, for `nnexp explain`. Optional: the equation of the
   /// documentation stands in for them.
@@ -66,7 +66,7 @@ extension Layer where Self: Component {
   public var inputCount: ClosedRange<Int> { 1...1 }
   public func takesIndices(at input: Int) -> Bool { false }
   public var elementwise: ElementwiseFunction? { nil }
-  public func forward(_ pass: Forward<Double>, changing parameter: Int, at entry: Int) -> Bool {
+  public func forward(_ pass: ForwardPass<Double>, changing parameter: Int, at entry: Int) -> Bool {
     false
   }
   public func equations(for inputs: [Port]) -> Equations {

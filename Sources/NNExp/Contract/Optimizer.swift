@@ -8,8 +8,8 @@ public protocol Optimizer: Sendable {
   /// How much memory the rule keeps between steps.
   var memory: OptimizerMemory { get }
 
-  func step(_ pass: Update<Float>)
-  func step(_ pass: Update<Double>)
+  func step(_ pass: OptimizerStep<Float>)
+  func step(_ pass: OptimizerStep<Double>)
 }
 
 extension Component where Self: Optimizer {
@@ -44,7 +44,7 @@ public struct OptimizerMemory: Sendable {
 }
 
 /// What one optimizer step reads and changes.
-public final class Update<S: Scalar> {
+public final class OptimizerStep<S: Scalar> {
   /// The parameters, to be changed.
   public let w: Tensor<S>
 

@@ -1,5 +1,5 @@
 /// What a forward pass reads and writes. Batches are samples-outermost.
-public final class Forward<S: Scalar>: @unchecked Sendable {
+public final class ForwardPass<S: Scalar>: @unchecked Sendable {
   /// Samples in this pass: a batch, or a shard of one.
   public let samples: Int
 
@@ -57,7 +57,7 @@ public final class Forward<S: Scalar>: @unchecked Sendable {
 }
 
 /// What a backward pass reads, and adds to.
-public final class Backward<S: Scalar>: @unchecked Sendable {
+public final class BackwardPass<S: Scalar>: @unchecked Sendable {
   public let samples: Int
 
   /// The inputs of the forward pass.

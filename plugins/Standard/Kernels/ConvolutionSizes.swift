@@ -91,7 +91,7 @@ extension ConvolutionSizes {
       ? DirectConvolution<Double>.scratch(for: self) : WindowConvolution<Double>.scratch(for: self)
   }
 
-  func forward<S: KernelScalar>(_ pass: Forward<S>, hasBias: Bool) {
+  func forward<S: KernelScalar>(_ pass: ForwardPass<S>, hasBias: Bool) {
     if DirectConvolution<S>.suits(self) {
       DirectConvolution(self, scratch: pass.scratch).forward(pass, hasBias: hasBias)
     } else {
@@ -99,7 +99,7 @@ extension ConvolutionSizes {
     }
   }
 
-  func backward<S: KernelScalar>(_ pass: Backward<S>, hasBias: Bool) {
+  func backward<S: KernelScalar>(_ pass: BackwardPass<S>, hasBias: Bool) {
     if DirectConvolution<S>.suits(self) {
       DirectConvolution(self, scratch: pass.scratch).backward(pass, hasBias: hasBias)
     } else {

@@ -58,7 +58,7 @@ struct DirectConvolution<S: KernelScalar> {
     max(1, min(8, 512 / sizes.positions))
   }
 
-  func forward(_ pass: Forward<S>, hasBias: Bool) {
+  func forward(_ pass: ForwardPass<S>, hasBias: Bool) {
     for g in 0..<sizes.groups {
       S.pack(sizes.factors, pass.parameters[0].start + g &* sizes.weights, into: weights)
       for s in 0..<pass.samples {
@@ -72,7 +72,7 @@ struct DirectConvolution<S: KernelScalar> {
     }
   }
 
-  func backward(_ pass: Backward<S>, hasBias: Bool) {
+  func backward(_ pass: BackwardPass<S>, hasBias: Bool) {
     let dw = weights
     if pass.needsInputGradient { slopes.fill(0) }
     for g in 0..<sizes.groups {

@@ -57,7 +57,7 @@ struct TiledPowerMean<S: KernelScalar> {
   }
   private var isGeneral: Bool { p != 1 && p != 2 && p != 3 && p != 4 }
 
-  func forward(_ pass: Forward<S>) {
+  func forward(_ pass: ForwardPass<S>) {
     let (x, y) = (pass.x.start, pass.y.start)
     if isGeneral {
       for plane in 0..<(pass.x.count / plane) {
@@ -70,7 +70,7 @@ struct TiledPowerMean<S: KernelScalar> {
     takeRoots(pass.y, of: x)
   }
 
-  func backward(_ pass: Backward<S>) {
+  func backward(_ pass: BackwardPass<S>) {
     let rows = pass.y.count / windows
     var row = 0
     while row < rows {

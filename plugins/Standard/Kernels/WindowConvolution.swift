@@ -18,7 +18,7 @@ struct WindowConvolution<S: KernelScalar> {
     return scratch
   }
 
-  func forward(_ pass: Forward<S>, hasBias: Bool) {
+  func forward(_ pass: ForwardPass<S>, hasBias: Bool) {
     let (x, y) = (pass.x, pass.y)
     let weight = pass.parameters[0]
     for s in 0..<pass.samples {
@@ -43,7 +43,7 @@ struct WindowConvolution<S: KernelScalar> {
     }
   }
 
-  func backward(_ pass: Backward<S>, hasBias: Bool) {
+  func backward(_ pass: BackwardPass<S>, hasBias: Bool) {
     let (x, dy, dx) = (pass.x, pass.dy, pass.dx)
     let weight = pass.parameters[0]
     // ∂Wᵀ += P ∂yᵀ: the BLAS is up to half as fast again as with ∂W += ∂y Pᵀ.

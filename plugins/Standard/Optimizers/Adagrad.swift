@@ -37,7 +37,7 @@ struct Adagrad: Optimizer, Component {
 
   var memory: OptimizerMemory { OptimizerMemory(vectors: 1, isElementwise: true) }
 
-  func step<S: Scalar>(_ pass: Update<S>) {
+  func step<S: Scalar>(_ pass: OptimizerStep<S>) {
     let w = pass.w.start
     let g = pass.g.start
     let s = pass.vectors[0].start

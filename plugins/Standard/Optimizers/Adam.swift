@@ -34,7 +34,7 @@ struct Adam: Optimizer, Component {
   var learningRate: Double { rule.learningRate }
   var memory: OptimizerMemory { rule.memory }
 
-  func step<S: Scalar>(_ pass: Update<S>) {
+  func step<S: Scalar>(_ pass: OptimizerStep<S>) {
     rule.step(pass, λ: S(weightDecay), shrinkage: 1)
   }
 }
@@ -69,7 +69,7 @@ struct AdamW: Optimizer, Component {
   var learningRate: Double { rule.learningRate }
   var memory: OptimizerMemory { rule.memory }
 
-  func step<S: Scalar>(_ pass: Update<S>) {
+  func step<S: Scalar>(_ pass: OptimizerStep<S>) {
     rule.step(pass, λ: 0, shrinkage: S(1 - pass.learningRate * weightDecay))
   }
 }
@@ -94,7 +94,7 @@ struct AdamRule: Sendable {
   var memory: OptimizerMemory { OptimizerMemory(vectors: isAMSGrad ? 3 : 2, isElementwise: true) }
 
   @inline(__always)
-  func step<S: Scalar>(_ pass: Update<S>, λ: S, shrinkage: S) {
+  func step<S: Scalar>(_ pass: OptimizerStep<S>, λ: S, shrinkage: S) {
     let w = pass.w.start
     let g = pass.g.start
     let m = pass.vectors[0].start

@@ -61,7 +61,7 @@ struct LBFGS: Optimizer, Component {
       needsFullBatch: true)
   }
 
-  func step<S: Scalar>(_ pass: Update<S>) {
+  func step<S: Scalar>(_ pass: OptimizerStep<S>) {
     guard let evaluate = pass.evaluate else {
       preconditionFailure("lbfgs needs a pass that evaluates")
     }
@@ -119,7 +119,7 @@ struct LBFGSMemory<S: Scalar> {
   private let scalars: Tensor<Double>
   private let historySize: Int
 
-  init(_ pass: Update<S>, historySize: Int) {
+  init(_ pass: OptimizerStep<S>, historySize: Int) {
     vectors = pass.vectors
     scalars = pass.scalars
     self.historySize = historySize

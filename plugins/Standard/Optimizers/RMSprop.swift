@@ -45,7 +45,7 @@ struct RMSprop: Optimizer, Component {
       vectors: 1 + (momentum == 0 ? 0 : 1) + (isCentered ? 1 : 0), isElementwise: true)
   }
 
-  func step<S: Scalar>(_ pass: Update<S>) {
+  func step<S: Scalar>(_ pass: OptimizerStep<S>) {
     let s = pass.vectors[0].start
     let last = pass.vectors[pass.vectors.count - 1].start
     switch (momentum != 0, isCentered) {
@@ -59,7 +59,7 @@ struct RMSprop: Optimizer, Component {
   /// Inlined into each case, so that each is a loop without branches.
   @inline(__always)
   private func step<S: Scalar>(
-    _ pass: Update<S>, _ s: UnsafeMutablePointer<S>, v: UnsafeMutablePointer<S>?,
+    _ pass: OptimizerStep<S>, _ s: UnsafeMutablePointer<S>, v: UnsafeMutablePointer<S>?,
     m: UnsafeMutablePointer<S>?
   ) {
     let w = pass.w.start

@@ -51,7 +51,7 @@ struct Rprop: Optimizer, Component {
   /// g′ and Δ.
   var memory: OptimizerMemory { OptimizerMemory(vectors: 2, isElementwise: true) }
 
-  func step<S: Scalar>(_ pass: Update<S>) {
+  func step<S: Scalar>(_ pass: OptimizerStep<S>) {
     let w = pass.w.start
     let g = pass.g.start
     let previous = pass.vectors[0].start

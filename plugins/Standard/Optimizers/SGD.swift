@@ -41,7 +41,7 @@ struct SGD: Optimizer, Component {
     OptimizerMemory(vectors: momentum == 0 ? 0 : 1, isElementwise: true)
   }
 
-  func step<S: Scalar>(_ pass: Update<S>) {
+  func step<S: Scalar>(_ pass: OptimizerStep<S>) {
     let w = pass.w.start
     let g = pass.g.start
     let η = S(pass.learningRate)

@@ -39,7 +39,7 @@ struct StrongWolfe<S: Scalar> {
   private var lowIsFirst = true
 
   init(
-    _ pass: Update<S>, _ memory: LBFGSMemory<S>, loss: Double, slope: Double,
+    _ pass: OptimizerStep<S>, _ memory: LBFGSMemory<S>, loss: Double, slope: Double,
     maximumTrials: Int, evaluate: @escaping () -> Double
   ) {
     w = pass.w
