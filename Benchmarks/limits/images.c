@@ -12,7 +12,7 @@
 // Convolutions. They were products with a matrix of windows, which took as long to write and to add
 // back as to multiply. Now the input is copied once per column of the window, not once per entry
 // (plugins/Standard/Kernels/DirectConvolution.swift), and a tile of eight channels by three registers
-// of positions is summed from there (Sources/CKernels/Correlation.h): 95 to 107 billion multiply-adds
+// of positions is summed from there (Sources/CKernels/Convolution.h): 95 to 107 billion multiply-adds
 // per second, of 124 that the core can do. Microseconds per sample, matrix of windows through
 // OpenBLAS → direct, minima of 300 turns each in a stand-alone program around the same kernels (one
 // thread; OpenBLAS's kernels SkylakeX and Haswell):

@@ -2,7 +2,7 @@
 
 #include "CKernels.h"
 
-// a·b + c rounds twice: with FMA and without must agree, but in Correlation.h.
+// a·b + c rounds twice: with FMA and without must agree, but in Convolution.h.
 #pragma STDC FP_CONTRACT OFF
 
 // Vectors are passed to what is inlined alone: how a call would pass them is nobody's concern.
@@ -18,20 +18,20 @@ extern const struct nnexp_kernels NARROWER;
 #include "WideFunctions.h"
 #include "Functions.h"
 #include "Maps.h"
-#include "Tiles.h"
-#include "LargestTiles.h"
-#include "Windows.h"
-#include "Correlation.h"
+#include "LpPooling.h"
+#include "MaxAbsPooling.h"
+#include "Im2col.h"
+#include "Convolution.h"
 #include "End.h"
 
 #include "Float64.h"
 #include "WideFunctions.h"
 #include "Functions.h"
 #include "Maps.h"
-#include "Tiles.h"
-#include "LargestTiles.h"
-#include "Windows.h"
-#include "Correlation.h"
+#include "LpPooling.h"
+#include "MaxAbsPooling.h"
+#include "Im2col.h"
+#include "Convolution.h"
 #include "Power.h"
 #include "End.h"
 
@@ -39,18 +39,18 @@ extern const struct nnexp_kernels NARROWER;
 #define EACH(loop, precision)                                                      \
   { loop##_exp_##precision,  loop##_expm1_##precision, loop##_log_##precision,     \
     loop##_log1p_##precision, loop##_tanh_##precision, loop##_logistic_##precision }
-#define TILES(precision)                                                           \
-  .add_tiles = add_tiles_##precision, .tile_roots = tile_roots_##precision,        \
-  .pull_tiles = pull_tiles_##precision, .largest_tiles = largest_tiles_##precision, \
-  .pull_largest_tiles = pull_largest_tiles_##precision
-#define WINDOWS(precision) .gather = gather_##precision, .scatter = scatter_##precision
-#define CORRELATION(precision)                                                     \
-  .pack = pack_##precision, .correlate = correlate_##precision,                    \
-  .relate = relate_##precision, .add_rows_up = add_rows_up_##precision
+#define POOLING(precision)                                                         \
+  .lp_pool_sums = lp_pool_sums_##precision, .lp_pool_roots = lp_pool_roots_##precision, \
+  .lp_pool_vjp = lp_pool_vjp_##precision, .max_abs_pool = max_abs_pool_##precision, \
+  .max_abs_pool_vjp = max_abs_pool_vjp_##precision
+#define IM2COL(precision) .im2col = im2col_##precision, .col2im = col2im_##precision
+#define CONVOLUTION(precision)                                                     \
+  .pack = pack_##precision, .conv_forward = conv_forward_##precision,              \
+  .conv_weight_gradient = conv_weight_gradient_##precision, .add_row_sums = add_row_sums_##precision
 
 const struct nnexp_kernels TABLE = {
-  .f32 = {.map = EACH(map, f32), .pull = EACH(pull, f32), .power = powers_f32,
-          TILES(f32), WINDOWS(f32), CORRELATION(f32)},
-  .f64 = {.map = EACH(map, f64), .pull = EACH(pull, f64), .power = powers_f64,
-          TILES(f64), WINDOWS(f64), CORRELATION(f64)},
+  .f32 = {.map = EACH(map, f32), .vjp = EACH(vjp, f32), .power = powers_f32,
+          POOLING(f32), IM2COL(f32), CONVOLUTION(f32)},
+  .f64 = {.map = EACH(map, f64), .vjp = EACH(vjp, f64), .power = powers_f64,
+          POOLING(f64), IM2COL(f64), CONVOLUTION(f64)},
 };

@@ -55,8 +55,8 @@ INLINE void NAME(store_first)(REAL *x, V v, long count) {
       NAME(store_first)(y + i, NAME(f)(NAME(load_first)(x + i, count - i)), count - i); \
   }
 
-#define DEFINE_PULL(f)                                                             \
-  static void NAME(pull_##f)(                                                      \
+#define DEFINE_VJP(f)                                                              \
+  static void NAME(vjp_##f)(                                                       \
       const REAL *x, const REAL *y, const REAL *dy, REAL *dx, long count) {        \
     long i = 0;                                                                    \
     for (; i + LANES <= count; i += LANES) {                                       \
@@ -72,7 +72,7 @@ INLINE void NAME(store_first)(REAL *x, V v, long count) {
     }                                                                              \
   }
 
-#define DEFINE(f) DEFINE_MAP(f) DEFINE_PULL(f)
+#define DEFINE(f) DEFINE_MAP(f) DEFINE_VJP(f)
 DEFINE(exp)
 DEFINE(expm1)
 DEFINE(log)

@@ -15,7 +15,7 @@ extension LayerTrial {
       kernels.inputs[0].tensor, kernels.y.tensor, kernels.dInputs[0].tensor
     )
     map(function, x, into: y)
-    addPullback(of: function, x: x, y: y, dy: kernels.dy.tensor, to: dx)
+    addVJP(of: function, x: x, y: y, dy: kernels.dy.tensor, to: dx)
     recorder.claim(
       "is its function",
       (difference(bench.y.values, kernels.y.values).map { "y[\($0)]" }

@@ -82,7 +82,7 @@ private struct CalledSigmoid: Layer, Component {
   func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
   func forward<S: Scalar>(_ pass: ForwardPass<S>) { map(.logistic, pass.x, into: pass.y) }
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {
-    addPullback(of: .logistic, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
+    addVJP(of: .logistic, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
   }
 }
 
@@ -93,6 +93,6 @@ private struct CalledTanh: Layer, Component {
   func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
   func forward<S: Scalar>(_ pass: ForwardPass<S>) { map(.tanh, pass.x, into: pass.y) }
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {
-    addPullback(of: .tanh, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
+    addVJP(of: .tanh, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
   }
 }

@@ -44,8 +44,8 @@ static void *copied(const void *block, size_t bytes) {
                                                                                           \
   static struct result_##SUFFIX run_##SUFFIX(                                             \
       const struct nnexp_kernels_##SUFFIX *k, long kind, long count, double power,        \
-      const struct nnexp_tiles *tiles, int p, REAL n, long rows,                          \
-      const struct nnexp_windows *windows, long patches, const REAL *x, const REAL *y,    \
+      const struct nnexp_pooling_geometry *tiles, int p, REAL n, long rows,               \
+      const struct nnexp_patch_geometry *windows, long patches, const REAL *x, const REAL *y, \
       const REAL *dy) {                                                                   \
     const long plane = tiles->plane * 2, tile = rows * tiles->windows;                    \
     const long image = windows->channels * windows->rows * windows->columns;              \
@@ -57,18 +57,18 @@ static void *copied(const void *block, size_t bytes) {
     REAL *norms = NULL;                                                                   \
     switch (kind) {                                                                       \
     case 0: k->map[p](x, out, count); break;                                              \
-    case 1: k->pull[p](x, dy, dy, out, count); break;                                     \
+    case 1: k->vjp[p](x, dy, dy, out, count); break;                                      \
     case 2: k->power(x, power, out, count); break;                                        \
-    case 3: k->add_tiles(tiles, p % 4 + 1, n, x, out, rows, room); break;                 \
-    case 4: result.answer = k->tile_roots(p % 4 + 1, x, out, tile); break;                \
+    case 3: k->lp_pool_sums(tiles, p % 4 + 1, n, x, out, rows, room); break;              \
+    case 4: result.answer = k->lp_pool_roots(p % 4 + 1, x, out, tile); break;             \
     case 5:                                                                               \
       norms = malloc(tile * sizeof(REAL));                                                \
-      k->add_tiles(tiles, p % 4 + 1, n, x, norms, rows, room);                            \
-      result.answer = k->pull_tiles(                                                      \
+      k->lp_pool_sums(tiles, p % 4 + 1, n, x, norms, rows, room);                         \
+      result.answer = k->lp_pool_vjp(                                                     \
           tiles, p % 4 + 1, n, x, norms, dy, out, 0, rows, room);                         \
       break;                                                                              \
-    case 6: k->gather(windows, x, out); break;                                            \
-    default: k->scatter(windows, x, out); break;                                          \
+    case 6: k->im2col(windows, x, out); break;                                            \
+    default: k->col2im(windows, x, out); break;                                           \
     }                                                                                     \
     free(norms);                                                                          \
     free(room);                                                                           \
@@ -78,23 +78,23 @@ static void *copied(const void *block, size_t bytes) {
   static void drive_##SUFFIX(void) {                                                      \
     const long kind = pick(7), count = pick(70), p = pick(nnexp_function_count - 1);      \
     const double power = (double)pick(255) / 16 - 4;                                      \
-    struct nnexp_tiles tiles = {                                                          \
+    struct nnexp_pooling_geometry tiles = {                                               \
         .height = 1 + pick(3), .width = 1 + pick(4), .windows = 1 + pick(40),             \
         .window_rows = 1 + pick(2)};                                                      \
     tiles.columns = tiles.windows * tiles.width + pick(tiles.width - 1);                  \
     tiles.plane = (tiles.window_rows * tiles.height + pick(tiles.height - 1)) * tiles.columns; \
     const long rows = 2 * tiles.window_rows;                                              \
     const REAL n = pick(1) ? (REAL)(tiles.height * tiles.width) : 1;                      \
-    struct nnexp_windows windows = {                                                      \
+    struct nnexp_patch_geometry windows = {                                               \
         .channels = 1 + pick(2), .window_rows = 1 + pick(3), .window_columns = 1 + pick(3), \
         .row_dilation = 1 + pick(2), .column_dilation = 1 + pick(2),                      \
-        .place_rows = 1 + pick(5), .place_columns = 1 + pick(40)};                        \
-    windows.rows = windows.place_rows + (windows.window_rows - 1) * windows.row_dilation; \
+        .position_rows = 1 + pick(5), .position_columns = 1 + pick(40)};                        \
+    windows.rows = windows.position_rows + (windows.window_rows - 1) * windows.row_dilation; \
     windows.columns =                                                                     \
-        windows.place_columns + (windows.window_columns - 1) * windows.column_dilation;   \
+        windows.position_columns + (windows.window_columns - 1) * windows.column_dilation;   \
     const long image = windows.channels * windows.rows * windows.columns;                 \
     const long patches = windows.channels * windows.window_rows * windows.window_columns  \
-        * windows.place_rows * windows.place_columns;                                     \
+        * windows.position_rows * windows.position_columns;                                     \
     const long plane = 2 * tiles.plane, tile = rows * tiles.windows;                      \
     const long inputs[] = {count, count, count, plane, tile, plane, image, patches};      \
     const long outputs[] = {count, count, count, tile, tile, plane, patches, image};      \

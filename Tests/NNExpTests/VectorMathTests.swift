@@ -117,7 +117,7 @@ import Testing
         var first: (isa: InstructionSet, y: [S], dx: [S])?
         withEveryInstructionSet { isa in
           let y = values(f, x)
-          let dx = pulled(f, x, y)
+          let dx = vjp(f, x, y)
           guard let first else { return first = (isa, y, dx) }
           #expect(isSame(y, first.y), "\(f) on \(isa) and \(first.isa)")
           #expect(isSame(dx, first.dx), "the slope of \(f) on \(isa) and \(first.isa)")
@@ -137,13 +137,13 @@ import Testing
       withEveryInstructionSet { isa in
         for f in ElementwiseFunction.allCases {
           let alone = x.map { values(f, [$0])[0] }
-          let slopes = zip(x, alone).map { pulled(f, [$0], [$1])[0] }
+          let slopes = zip(x, alone).map { vjp(f, [$0], [$1])[0] }
           for first in 0..<18 {
             for end in first...x.count {
               let part = Array(x[first..<end])
               #expect(isSame(values(f, part), Array(alone[first..<end])), "\(isa) \(f)")
               #expect(
-                isSame(pulled(f, part, Array(alone[first..<end])), Array(slopes[first..<end])),
+                isSame(vjp(f, part, Array(alone[first..<end])), Array(slopes[first..<end])),
                 "\(isa) \(f)")
             }
           }
@@ -191,7 +191,7 @@ import Testing
       let x: [S] = [-3, -0.5, -1e-3, 1e-3, 0.5, 1, 3, 17]
       for f in ElementwiseFunction.allCases {
         let x = f == .log ? x.map(abs) : f == .log1p ? x.map { $0 / 4 } : x
-        let slopes = pulled(f, x, values(f, x))
+        let slopes = vjp(f, x, values(f, x))
         for (x, slope) in zip(x, slopes) {
           let expected = S(slopeByFormula(f, Double(x)))
           #expect(abs(slope - expected) <= bound * (1 + abs(expected)), "\(f)′(\(x))")
@@ -256,9 +256,9 @@ import Testing
         }
         map(f, tensor(0), into: tensor(1))
         var kernels = (0..<count).map { tensor(3)[$0] }
-        S.addPullback(
+        S.addVJP(
           of: f, room, room + count, room + 2 * count, to: &kernels, count: count)
-        addPullback(of: f, x: tensor(0), y: tensor(1), dy: tensor(2), to: tensor(3))
+        addVJP(of: f, x: tensor(0), y: tensor(1), dy: tensor(2), to: tensor(3))
         let inline = (0..<count).map { tensor(3)[$0] }
         #expect(isSame(inline, kernels), "\(f), \(count) entries")
       }
@@ -296,11 +296,11 @@ import Testing
   }
 
   /// 0 + 1·f′(x).
-  private func pulled<S: KernelScalar>(_ f: ElementwiseFunction, _ x: [S], _ y: [S]) -> [S] {
+  private func vjp<S: KernelScalar>(_ f: ElementwiseFunction, _ x: [S], _ y: [S]) -> [S] {
     var dx = [S](repeating: 0, count: x.count) + [7]
     let dy = [S](repeating: 1, count: x.count)
     dx.withUnsafeMutableBufferPointer {
-      S.addPullback(of: f, x, y, dy, to: $0.baseAddress!, count: x.count)
+      S.addVJP(of: f, x, y, dy, to: $0.baseAddress!, count: x.count)
     }
     #expect(dx.removeLast() == 7)
     return dx

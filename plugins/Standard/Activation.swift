@@ -39,7 +39,7 @@ extension FunctionLayer {
   func forward<S: Scalar>(_ pass: ForwardPass<S>) { map(Self.function, pass.x, into: pass.y) }
 
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {
-    addPullback(of: Self.function, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
+    addVJP(of: Self.function, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
   }
 }
 

@@ -127,9 +127,9 @@ struct LpPooling: Layer, Component {
     case 3: pooling.forward(pass, by: CubicNorm(normalizes: normalizes))
     case 4: pooling.forward(pass, by: QuarticNorm(normalizes: normalizes))
     case .infinity:
-      if let tiles = squares(pass.x, pass.y) {
-        let rows = pass.y.count / tiles.windows
-        S.takeLargest(pass.x.start, of: tiles, into: pass.y.start, rows: rows)
+      if let geometry = squares(pass.x, pass.y) {
+        let rows = pass.y.count / geometry.windows
+        S.maxAbsPool(pass.x.start, of: geometry, into: pass.y.start, rows: rows)
       } else {
         pooling.forward(pass, by: LargestMagnitude())
       }
@@ -153,10 +153,10 @@ struct LpPooling: Layer, Component {
     case 3: backward(pass, by: CubicNorm(normalizes: normalizes))
     case 4: backward(pass, by: QuarticNorm(normalizes: normalizes))
     case .infinity:
-      if let tiles = squares(pass.x, pass.y) {
-        S.addLargestSlopes(
-          pass.x.start, of: tiles, pass.y.start, pass.dy.start, to: pass.dx.start,
-          rows: pass.y.count / tiles.windows)
+      if let geometry = squares(pass.x, pass.y) {
+        S.addMaxAbsPoolVJP(
+          pass.x.start, of: geometry, pass.y.start, pass.dy.start, to: pass.dx.start,
+          rows: pass.y.count / geometry.windows)
       } else {
         backward(pass, by: LargestMagnitude())
       }
@@ -165,11 +165,11 @@ struct LpPooling: Layer, Component {
   }
 
   /// The windows, if they are tiles of 2 × 2.
-  private func squares<S: Scalar>(_ x: Tensor<S>, _ y: Tensor<S>) -> Tiles? {
+  private func squares<S: Scalar>(_ x: Tensor<S>, _ y: Tensor<S>) -> PoolingGeometry? {
     guard let tile = pooling.tile(from: x.shape, to: y.shape), tile == (2, 2),
       let planes = Planes(x.shape), let windows = Planes(y.shape)
     else { return nil }
-    return Tiles(
+    return PoolingGeometry(
       height: 2, width: 2, columns: planes.columns, plane: planes.count,
       windows: windows.columns, windowRows: windows.rows)
   }

@@ -3,7 +3,7 @@
 /// Every kernel is written once, on vectors of no particular processor (clang's
 /// `ext_vector_type`), and all but the sums of products without a fused
 /// multiply-add: a number's result is the same bits on every instruction set, at
-/// every position, in every lane. `correlate`, `relate` and `add_rows_up` differ
+/// every position, in every lane. `conv_forward`, `conv_weight_gradient` and `add_row_sums` differ
 /// between instruction sets in the last digits, as a BLAS does between processors.
 
 #ifndef NNEXP_CKERNELS_H
@@ -20,8 +20,8 @@ enum nnexp_function {
   nnexp_function_count
 };
 
-/// Windows that lie next to next, and rows of them above each other.
-struct nnexp_tiles {
+/// Pooling windows that do not overlap: their size, and the layout of the planes they cover.
+struct nnexp_pooling_geometry {
   /// A window's extent.
   long height, width;
   /// Numbers in a row and in a plane of x, which may be more than windows need.
@@ -30,19 +30,19 @@ struct nnexp_tiles {
   long windows, window_rows;
 };
 
-/// A convolution's windows, one place apart, none of which leaves x.
-struct nnexp_windows {
+/// A convolution's windows, with stride 1, none of which leaves x.
+struct nnexp_patch_geometry {
   /// The extents of x.
   long channels, rows, columns;
   /// Those of a window, and from one entry of it to the next.
   long window_rows, window_columns, row_dilation, column_dilation;
-  /// Places of windows.
-  long place_rows, place_columns;
+  /// Positions of the window.
+  long position_rows, position_columns;
 };
 
-/// A matrix whose rows overlap: row (g, u, v) has `count` numbers, from the place
+/// A matrix whose rows overlap: row (g, u, v) has `count` numbers, from position
 /// g·group_step + u·row_step + v·column_step on.
-struct nnexp_overlap {
+struct nnexp_sliding_matrix {
   long groups, rows, columns;
   long group_step, row_step, column_step;
   long count;
@@ -52,7 +52,7 @@ struct nnexp_overlap {
 
 /// A matrix within a tensor: its row m is (m / inner_rows, m mod inner_rows), and
 /// its columns are pairs likewise.
-struct nnexp_factors {
+struct nnexp_strided_matrix {
   long rows, inner_rows, outer_row_step, inner_row_step;
   long outer_columns, inner_columns, outer_column_step, inner_column_step;
 };
@@ -62,36 +62,36 @@ struct nnexp_factors {
   /* y ← f(x); x and y may be the same. */                                         \
   void (*map[nnexp_function_count])(const REAL *x, REAL *y, long count);           \
   /* dx ← dx + dy·f′(x), where y = f(x). */                                        \
-  void (*pull[nnexp_function_count])(                                              \
+  void (*vjp[nnexp_function_count])(                                               \
       const REAL *x, const REAL *y, const REAL *dy, REAL *dx, long count);         \
   /* y ← xᵖ for x ≥ 0, NaN elsewhere; x and y may be the same. */                  \
   void (*power)(const REAL *x, double p, REAL *y, long count);                     \
-  /* Lp pooling over tiles: the sums, their roots, the gradients; see Tiles.h. */  \
-  void (*add_tiles)(                                                               \
-      const struct nnexp_tiles *tiles, int p, REAL n, const REAL *x, REAL *y, long rows, \
+  /* Lp pooling over tiles: the sums, their roots, the gradients; see LpPooling.h. */ \
+  void (*lp_pool_sums)(                                                            \
+      const struct nnexp_pooling_geometry *geometry, int p, REAL n, const REAL *x, REAL *y, long rows, \
       REAL *room);                                                                 \
-  int (*tile_roots)(int p, const REAL *s, REAL *y, long count);                    \
-  long (*pull_tiles)(                                                              \
-      const struct nnexp_tiles *tiles, int p, REAL n, const REAL *x, const REAL *y, \
+  int (*lp_pool_roots)(int p, const REAL *s, REAL *y, long count);                 \
+  long (*lp_pool_vjp)(                                                             \
+      const struct nnexp_pooling_geometry *geometry, int p, REAL n, const REAL *x, const REAL *y, \
       const REAL *dy, REAL *dx, long row, long rows, REAL *room);                  \
-  /* The same for p = ∞ and windows of 2 × 2; see LargestTiles.h. */               \
-  void (*largest_tiles)(                                                           \
-      const struct nnexp_tiles *tiles, const REAL *x, REAL *y, long rows);         \
-  void (*pull_largest_tiles)(                                                      \
-      const struct nnexp_tiles *tiles, const REAL *x, const REAL *y, const REAL *dy, \
+  /* The same for p = ∞ and windows of 2 × 2; see MaxAbsPooling.h. */              \
+  void (*max_abs_pool)(                                                            \
+      const struct nnexp_pooling_geometry *geometry, const REAL *x, REAL *y, long rows); \
+  void (*max_abs_pool_vjp)(                                                        \
+      const struct nnexp_pooling_geometry *geometry, const REAL *x, const REAL *y, const REAL *dy, \
       REAL *dx, long rows);                                                        \
-  /* Windows as the columns of a matrix, and added back; see Windows.h. */         \
-  void (*gather)(const struct nnexp_windows *windows, const REAL *x, REAL *patches); \
-  void (*scatter)(const struct nnexp_windows *windows, const REAL *patches, REAL *x); \
-  /* Products with a matrix whose rows overlap; see Correlation.h. */              \
-  void (*pack)(const struct nnexp_factors *factors, const REAL *a, REAL *packed);  \
-  void (*correlate)(                                                               \
-      const struct nnexp_overlap *overlap, long height, const REAL *packed, const REAL *c, \
+  /* Windows as the columns of a matrix, and added back; see Im2col.h. */          \
+  void (*im2col)(const struct nnexp_patch_geometry *geometry, const REAL *x, REAL *patches); \
+  void (*col2im)(const struct nnexp_patch_geometry *geometry, const REAL *patches, REAL *x); \
+  /* Products with a matrix whose rows overlap; see Convolution.h. */              \
+  void (*pack)(const struct nnexp_strided_matrix *a_layout, const REAL *a, REAL *packed); \
+  void (*conv_forward)(                                                            \
+      const struct nnexp_sliding_matrix *b_rows, long height, const REAL *packed, const REAL *c, \
       const REAL *b, REAL *y);                                                     \
-  void (*relate)(                                                                  \
-      const struct nnexp_overlap *overlap, long height, long samples, const REAL *d, \
+  void (*conv_weight_gradient)(                                                    \
+      const struct nnexp_sliding_matrix *b_rows, long height, long samples, const REAL *d, \
       long d_step, const REAL *b, long b_step, REAL *w);                           \
-  void (*add_rows_up)(                                                             \
+  void (*add_row_sums)(                                                            \
       long height, long count, long samples, const REAL *d, long d_step, REAL *sums);
 
 struct nnexp_kernels_f32 {
@@ -152,15 +152,15 @@ static inline void nnexp_map_f64(
     enum nnexp_function f, const double *x, double *y, long count) {
   nnexp_kernels()->f64.map[f](x, y, count);
 }
-static inline void nnexp_pull_f32(
+static inline void nnexp_vjp_f32(
     enum nnexp_function f, const float *x, const float *y, const float *dy, float *dx,
     long count) {
-  nnexp_kernels()->f32.pull[f](x, y, dy, dx, count);
+  nnexp_kernels()->f32.vjp[f](x, y, dy, dx, count);
 }
-static inline void nnexp_pull_f64(
+static inline void nnexp_vjp_f64(
     enum nnexp_function f, const double *x, const double *y, const double *dy, double *dx,
     long count) {
-  nnexp_kernels()->f64.pull[f](x, y, dy, dx, count);
+  nnexp_kernels()->f64.vjp[f](x, y, dy, dx, count);
 }
 
 static inline void nnexp_power_f32(const float *x, double p, float *y, long count) {
@@ -171,104 +171,104 @@ static inline void nnexp_power_f64(const double *x, double p, double *y, long co
 }
 
 // `room` is two rows of x.
-static inline void nnexp_add_tiles_f32(
-    const struct nnexp_tiles *tiles, int p, float n, const float *x, float *y, long rows,
+static inline void nnexp_lp_pool_sums_f32(
+    const struct nnexp_pooling_geometry *geometry, int p, float n, const float *x, float *y, long rows,
     float *room) {
-  nnexp_kernels()->f32.add_tiles(tiles, p, n, x, y, rows, room);
+  nnexp_kernels()->f32.lp_pool_sums(geometry, p, n, x, y, rows, room);
 }
-static inline int nnexp_tile_roots_f32(int p, const float *s, float *y, long count) {
-  return nnexp_kernels()->f32.tile_roots(p, s, y, count);
+static inline int nnexp_lp_pool_roots_f32(int p, const float *s, float *y, long count) {
+  return nnexp_kernels()->f32.lp_pool_roots(p, s, y, count);
 }
-static inline long nnexp_pull_tiles_f32(
-    const struct nnexp_tiles *tiles, int p, float n, const float *x, const float *y,
+static inline long nnexp_lp_pool_vjp_f32(
+    const struct nnexp_pooling_geometry *geometry, int p, float n, const float *x, const float *y,
     const float *dy, float *dx, long row, long rows, float *room) {
-  return nnexp_kernels()->f32.pull_tiles(tiles, p, n, x, y, dy, dx, row, rows, room);
+  return nnexp_kernels()->f32.lp_pool_vjp(geometry, p, n, x, y, dy, dx, row, rows, room);
 }
-static inline void nnexp_add_tiles_f64(
-    const struct nnexp_tiles *tiles, int p, double n, const double *x, double *y, long rows,
+static inline void nnexp_lp_pool_sums_f64(
+    const struct nnexp_pooling_geometry *geometry, int p, double n, const double *x, double *y, long rows,
     double *room) {
-  nnexp_kernels()->f64.add_tiles(tiles, p, n, x, y, rows, room);
+  nnexp_kernels()->f64.lp_pool_sums(geometry, p, n, x, y, rows, room);
 }
-static inline int nnexp_tile_roots_f64(int p, const double *s, double *y, long count) {
-  return nnexp_kernels()->f64.tile_roots(p, s, y, count);
+static inline int nnexp_lp_pool_roots_f64(int p, const double *s, double *y, long count) {
+  return nnexp_kernels()->f64.lp_pool_roots(p, s, y, count);
 }
-static inline long nnexp_pull_tiles_f64(
-    const struct nnexp_tiles *tiles, int p, double n, const double *x, const double *y,
+static inline long nnexp_lp_pool_vjp_f64(
+    const struct nnexp_pooling_geometry *geometry, int p, double n, const double *x, const double *y,
     const double *dy, double *dx, long row, long rows, double *room) {
-  return nnexp_kernels()->f64.pull_tiles(tiles, p, n, x, y, dy, dx, row, rows, room);
+  return nnexp_kernels()->f64.lp_pool_vjp(geometry, p, n, x, y, dy, dx, row, rows, room);
 }
 
-static inline void nnexp_largest_tiles_f32(
-    const struct nnexp_tiles *tiles, const float *x, float *y, long rows) {
-  nnexp_kernels()->f32.largest_tiles(tiles, x, y, rows);
+static inline void nnexp_max_abs_pool_f32(
+    const struct nnexp_pooling_geometry *geometry, const float *x, float *y, long rows) {
+  nnexp_kernels()->f32.max_abs_pool(geometry, x, y, rows);
 }
-static inline void nnexp_pull_largest_tiles_f32(
-    const struct nnexp_tiles *tiles, const float *x, const float *y, const float *dy, float *dx,
+static inline void nnexp_max_abs_pool_vjp_f32(
+    const struct nnexp_pooling_geometry *geometry, const float *x, const float *y, const float *dy, float *dx,
     long rows) {
-  nnexp_kernels()->f32.pull_largest_tiles(tiles, x, y, dy, dx, rows);
+  nnexp_kernels()->f32.max_abs_pool_vjp(geometry, x, y, dy, dx, rows);
 }
-static inline void nnexp_largest_tiles_f64(
-    const struct nnexp_tiles *tiles, const double *x, double *y, long rows) {
-  nnexp_kernels()->f64.largest_tiles(tiles, x, y, rows);
+static inline void nnexp_max_abs_pool_f64(
+    const struct nnexp_pooling_geometry *geometry, const double *x, double *y, long rows) {
+  nnexp_kernels()->f64.max_abs_pool(geometry, x, y, rows);
 }
-static inline void nnexp_pull_largest_tiles_f64(
-    const struct nnexp_tiles *tiles, const double *x, const double *y, const double *dy, double *dx,
+static inline void nnexp_max_abs_pool_vjp_f64(
+    const struct nnexp_pooling_geometry *geometry, const double *x, const double *y, const double *dy, double *dx,
     long rows) {
-  nnexp_kernels()->f64.pull_largest_tiles(tiles, x, y, dy, dx, rows);
+  nnexp_kernels()->f64.max_abs_pool_vjp(geometry, x, y, dy, dx, rows);
 }
 
-static inline void nnexp_gather_f32(
-    const struct nnexp_windows *windows, const float *x, float *patches) {
-  nnexp_kernels()->f32.gather(windows, x, patches);
+static inline void nnexp_im2col_f32(
+    const struct nnexp_patch_geometry *geometry, const float *x, float *patches) {
+  nnexp_kernels()->f32.im2col(geometry, x, patches);
 }
-static inline void nnexp_scatter_f32(
-    const struct nnexp_windows *windows, const float *patches, float *x) {
-  nnexp_kernels()->f32.scatter(windows, patches, x);
+static inline void nnexp_col2im_f32(
+    const struct nnexp_patch_geometry *geometry, const float *patches, float *x) {
+  nnexp_kernels()->f32.col2im(geometry, patches, x);
 }
-static inline void nnexp_gather_f64(
-    const struct nnexp_windows *windows, const double *x, double *patches) {
-  nnexp_kernels()->f64.gather(windows, x, patches);
+static inline void nnexp_im2col_f64(
+    const struct nnexp_patch_geometry *geometry, const double *x, double *patches) {
+  nnexp_kernels()->f64.im2col(geometry, x, patches);
 }
-static inline void nnexp_scatter_f64(
-    const struct nnexp_windows *windows, const double *patches, double *x) {
-  nnexp_kernels()->f64.scatter(windows, patches, x);
+static inline void nnexp_col2im_f64(
+    const struct nnexp_patch_geometry *geometry, const double *patches, double *x) {
+  nnexp_kernels()->f64.col2im(geometry, patches, x);
 }
 
 static inline void nnexp_pack_f32(
-    const struct nnexp_factors *factors, const float *a, float *packed) {
-  nnexp_kernels()->f32.pack(factors, a, packed);
+    const struct nnexp_strided_matrix *a_layout, const float *a, float *packed) {
+  nnexp_kernels()->f32.pack(a_layout, a, packed);
 }
-static inline void nnexp_correlate_f32(
-    const struct nnexp_overlap *overlap, long height, const float *packed, const float *c,
+static inline void nnexp_conv_forward_f32(
+    const struct nnexp_sliding_matrix *b_rows, long height, const float *packed, const float *c,
     const float *b, float *y) {
-  nnexp_kernels()->f32.correlate(overlap, height, packed, c, b, y);
+  nnexp_kernels()->f32.conv_forward(b_rows, height, packed, c, b, y);
 }
-static inline void nnexp_relate_f32(
-    const struct nnexp_overlap *overlap, long height, long samples, const float *d, long d_step,
+static inline void nnexp_conv_weight_gradient_f32(
+    const struct nnexp_sliding_matrix *b_rows, long height, long samples, const float *d, long d_step,
     const float *b, long b_step, float *w) {
-  nnexp_kernels()->f32.relate(overlap, height, samples, d, d_step, b, b_step, w);
+  nnexp_kernels()->f32.conv_weight_gradient(b_rows, height, samples, d, d_step, b, b_step, w);
 }
-static inline void nnexp_add_rows_up_f32(
+static inline void nnexp_add_row_sums_f32(
     long height, long count, long samples, const float *d, long d_step, float *sums) {
-  nnexp_kernels()->f32.add_rows_up(height, count, samples, d, d_step, sums);
+  nnexp_kernels()->f32.add_row_sums(height, count, samples, d, d_step, sums);
 }
 static inline void nnexp_pack_f64(
-    const struct nnexp_factors *factors, const double *a, double *packed) {
-  nnexp_kernels()->f64.pack(factors, a, packed);
+    const struct nnexp_strided_matrix *a_layout, const double *a, double *packed) {
+  nnexp_kernels()->f64.pack(a_layout, a, packed);
 }
-static inline void nnexp_correlate_f64(
-    const struct nnexp_overlap *overlap, long height, const double *packed, const double *c,
+static inline void nnexp_conv_forward_f64(
+    const struct nnexp_sliding_matrix *b_rows, long height, const double *packed, const double *c,
     const double *b, double *y) {
-  nnexp_kernels()->f64.correlate(overlap, height, packed, c, b, y);
+  nnexp_kernels()->f64.conv_forward(b_rows, height, packed, c, b, y);
 }
-static inline void nnexp_relate_f64(
-    const struct nnexp_overlap *overlap, long height, long samples, const double *d, long d_step,
+static inline void nnexp_conv_weight_gradient_f64(
+    const struct nnexp_sliding_matrix *b_rows, long height, long samples, const double *d, long d_step,
     const double *b, long b_step, double *w) {
-  nnexp_kernels()->f64.relate(overlap, height, samples, d, d_step, b, b_step, w);
+  nnexp_kernels()->f64.conv_weight_gradient(b_rows, height, samples, d, d_step, b, b_step, w);
 }
-static inline void nnexp_add_rows_up_f64(
+static inline void nnexp_add_row_sums_f64(
     long height, long count, long samples, const double *d, long d_step, double *sums) {
-  nnexp_kernels()->f64.add_rows_up(height, count, samples, d, d_step, sums);
+  nnexp_kernels()->f64.add_row_sums(height, count, samples, d, d_step, sums);
 }
 
 #endif

@@ -231,7 +231,7 @@ public final class Passes<S: Scalar>: SharedLoop {
       k &-= 1
       backwards[offset &+ k]._withUnsafeGuaranteedRef { pass in
         if let function = functions[k] {
-          addPullback(of: function, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
+          addVJP(of: function, x: pass.x, y: pass.y, dy: pass.dy, to: pass.dx)
         } else {
           layers[k]._withUnsafeGuaranteedRef { pass.run($0) }
         }

@@ -38,7 +38,7 @@ public func map<S: Scalar>(_ f: ElementwiseFunction, _ x: Tensor<S>, into y: Ten
 
 /// dx ← dx + dy·f′(x), entry by entry, where y = f(x).
 @inlinable
-public func addPullback<S: Scalar>(
+public func addVJP<S: Scalar>(
   of f: ElementwiseFunction, x: Tensor<S>, y: Tensor<S>, dy: Tensor<S>, to dx: Tensor<S>
 ) {
   precondition(
@@ -59,11 +59,11 @@ public func addPullback<S: Scalar>(
   if S.self == Float.self {
     let (x, y) = (x.cast(to: Float.self), y.cast(to: Float.self))
     let (dx, dy) = (dx.cast(to: Float.self), dy.cast(to: Float.self))
-    Float.addPullback(of: f, x.start, y.start, dy.start, to: dx.start, count: dx.count)
+    Float.addVJP(of: f, x.start, y.start, dy.start, to: dx.start, count: dx.count)
   } else {
     let (x, y) = (x.cast(to: Double.self), y.cast(to: Double.self))
     let (dx, dy) = (dx.cast(to: Double.self), dy.cast(to: Double.self))
-    Double.addPullback(of: f, x.start, y.start, dy.start, to: dx.start, count: dx.count)
+    Double.addVJP(of: f, x.start, y.start, dy.start, to: dx.start, count: dx.count)
   }
 }
 
@@ -95,11 +95,11 @@ extension Float {
     nnexp_map_f32(nnexp_function(f.rawValue), x, y, count)
   }
 
-  @usableFromInline package static func addPullback(
+  @usableFromInline package static func addVJP(
     of f: ElementwiseFunction, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>,
     _ dy: UnsafePointer<Float>, to dx: UnsafeMutablePointer<Float>, count: Int
   ) {
-    nnexp_pull_f32(nnexp_function(f.rawValue), x, y, dy, dx, count)
+    nnexp_vjp_f32(nnexp_function(f.rawValue), x, y, dy, dx, count)
   }
 
   @usableFromInline package static func power(
@@ -117,11 +117,11 @@ extension Double {
     nnexp_map_f64(nnexp_function(f.rawValue), x, y, count)
   }
 
-  @usableFromInline package static func addPullback(
+  @usableFromInline package static func addVJP(
     of f: ElementwiseFunction, _ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>,
     _ dy: UnsafePointer<Double>, to dx: UnsafeMutablePointer<Double>, count: Int
   ) {
-    nnexp_pull_f64(nnexp_function(f.rawValue), x, y, dy, dx, count)
+    nnexp_vjp_f64(nnexp_function(f.rawValue), x, y, dy, dx, count)
   }
 
   @usableFromInline package static func power(

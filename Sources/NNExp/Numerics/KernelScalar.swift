@@ -1,68 +1,70 @@
 /// The kernels of one precision, which layers of this package call on pointers.
 ///
 /// `Float` and `Double` conform. Generic code that is open to plugins calls
-/// `map(_:_:into:)`, `addPullback(of:x:y:dy:to:)`, `power(_:_:into:)` and
+/// `map(_:_:into:)`, `addVJP(of:x:y:dy:to:)`, `power(_:_:into:)` and
 /// `multiply(_:_:into:)` instead, which check their tensors.
 package protocol KernelScalar: Scalar {
   static func map(
     _ f: ElementwiseFunction, _ x: UnsafePointer<Self>, into y: UnsafeMutablePointer<Self>,
     count: Int)
-  static func addPullback(
+  static func addVJP(
     of f: ElementwiseFunction, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>,
     _ dy: UnsafePointer<Self>, to dx: UnsafeMutablePointer<Self>, count: Int)
   static func power(
     _ x: UnsafePointer<Self>, _ p: Double, into y: UnsafeMutablePointer<Self>, count: Int)
 
-  /// y ← Σ|xᵢ|ᵖ over every window of `rows` rows of tiles, or that over n, for
+  /// y ← Σ|xᵢ|ᵖ over every window of `rows` rows of windows, or that over n, for
   /// p = 1, 2, 3, 4; `room` is two rows of x.
-  static func addPowers(
-    _ x: UnsafePointer<Self>, _ p: Int, over n: Self, of tiles: Tiles,
+  static func lpPoolSums(
+    _ x: UnsafePointer<Self>, _ p: Int, over n: Self, of geometry: PoolingGeometry,
     into y: UnsafeMutablePointer<Self>, rows: Int, room: UnsafeMutablePointer<Self>)
   /// y ← s^(1/p) for p = 1, 2, 3, 4; false if some s are so small or large that
   /// powers lost figures on the way to them.
-  static func takeRoots(
+  static func lpPoolRoots(
     _ s: UnsafePointer<Self>, _ p: Int, into y: UnsafeMutablePointer<Self>, count: Int
   ) -> Bool
   /// ∂x += ∂y·sign(x)·|x/y|^(p−1), or that over n, for the windows of `rows`, up
   /// to the first row where a y is so small or large that quotients by it lose
   /// figures; answers where it ended.
-  static func addSlopes(
-    _ x: UnsafePointer<Self>, _ p: Int, over n: Self, of tiles: Tiles, _ y: UnsafePointer<Self>,
+  static func addLpPoolVJP(
+    _ x: UnsafePointer<Self>, _ p: Int, over n: Self, of geometry: PoolingGeometry,
+    _ y: UnsafePointer<Self>,
     _ dy: UnsafePointer<Self>, to dx: UnsafeMutablePointer<Self>, rows: Range<Int>,
     room: UnsafeMutablePointer<Self>
   ) -> Int
 
-  /// y ← max|xᵢ| of every window of `rows` rows of tiles of 2 × 2; NaN if there is
+  /// y ← max|xᵢ| of every 2 × 2 window in `rows` rows of windows; NaN if there is
   /// one.
-  static func takeLargest(
-    _ x: UnsafePointer<Self>, of tiles: Tiles, into y: UnsafeMutablePointer<Self>, rows: Int)
+  static func maxAbsPool(
+    _ x: UnsafePointer<Self>, of geometry: PoolingGeometry, into y: UnsafeMutablePointer<Self>,
+    rows: Int)
   /// ∂x += ∂y·sign(x) at the first entry of every such window that is as large as
   /// y, or NaN.
-  static func addLargestSlopes(
-    _ x: UnsafePointer<Self>, of tiles: Tiles, _ y: UnsafePointer<Self>,
+  static func addMaxAbsPoolVJP(
+    _ x: UnsafePointer<Self>, of geometry: PoolingGeometry, _ y: UnsafePointer<Self>,
     _ dy: UnsafePointer<Self>, to dx: UnsafeMutablePointer<Self>, rows: Int)
 
   /// patches ← the windows of x, one a column.
-  static func gather(
-    _ windows: Windows, _ x: UnsafePointer<Self>, into patches: UnsafeMutablePointer<Self>)
+  static func im2col(
+    _ geometry: PatchGeometry, _ x: UnsafePointer<Self>, into patches: UnsafeMutablePointer<Self>)
   /// x ← x + the columns of patches, each where its window is.
-  static func scatter(
-    _ windows: Windows, _ patches: UnsafePointer<Self>, to x: UnsafeMutablePointer<Self>)
+  static func col2im(
+    _ geometry: PatchGeometry, _ patches: UnsafePointer<Self>, to x: UnsafeMutablePointer<Self>)
 
-  /// packed ← A, in the order that `correlate` reads it; as many numbers.
+  /// packed ← A, in the order that `convolutionForward` reads it; as many numbers.
   static func pack(
-    _ factors: Factors, _ a: UnsafePointer<Self>, into packed: UnsafeMutablePointer<Self>)
+    _ matrix: StridedMatrix, _ a: UnsafePointer<Self>, into packed: UnsafeMutablePointer<Self>)
   /// y ← c + A·B, with c[m] in all of row m, or 0 without c.
-  static func correlate(
-    _ packed: UnsafePointer<Self>, rows: Int, _ b: UnsafePointer<Self>, as overlap: Overlap,
+  static func convolutionForward(
+    _ packed: UnsafePointer<Self>, rows: Int, _ b: UnsafePointer<Self>, as matrix: SlidingMatrix,
     from c: UnsafePointer<Self>?, into y: UnsafeMutablePointer<Self>)
   /// w ← w + Σ B·dᵀ over samples whose d and B lie so many numbers apart; w
   /// `[rows of B, rows of d]`.
-  static func addCorrelations(
+  static func addConvolutionWeightGradient(
     _ d: UnsafePointer<Self>, rows: Int, step: Int, _ b: UnsafePointer<Self>,
-    as overlap: Overlap, step stepB: Int, samples: Int, to w: UnsafeMutablePointer<Self>)
+    as matrix: SlidingMatrix, step stepB: Int, samples: Int, to w: UnsafeMutablePointer<Self>)
   /// sums ← sums + the sum of each row of d, over all samples.
-  static func addSums(
+  static func addRowSums(
     _ d: UnsafePointer<Self>, rows: Int, columns: Int, step: Int, samples: Int,
     to sums: UnsafeMutablePointer<Self>)
 }

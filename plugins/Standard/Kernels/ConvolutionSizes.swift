@@ -88,14 +88,14 @@ struct ConvolutionSizes {
 extension ConvolutionSizes {
   var scratch: [Plan.Scratch] {
     DirectConvolution<Double>.suits(self)
-      ? DirectConvolution<Double>.scratch(for: self) : WindowConvolution<Double>.scratch(for: self)
+      ? DirectConvolution<Double>.scratch(for: self) : Im2colConvolution<Double>.scratch(for: self)
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>, hasBias: Bool) {
     if DirectConvolution<S>.suits(self) {
       DirectConvolution(self, scratch: pass.scratch).forward(pass, hasBias: hasBias)
     } else {
-      WindowConvolution(sizes: self, scratch: pass.scratch).forward(pass, hasBias: hasBias)
+      Im2colConvolution(sizes: self, scratch: pass.scratch).forward(pass, hasBias: hasBias)
     }
   }
 
@@ -103,7 +103,7 @@ extension ConvolutionSizes {
     if DirectConvolution<S>.suits(self) {
       DirectConvolution(self, scratch: pass.scratch).backward(pass, hasBias: hasBias)
     } else {
-      WindowConvolution(sizes: self, scratch: pass.scratch).backward(pass, hasBias: hasBias)
+      Im2colConvolution(sizes: self, scratch: pass.scratch).backward(pass, hasBias: hasBias)
     }
   }
 }

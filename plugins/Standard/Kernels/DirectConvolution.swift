@@ -64,7 +64,7 @@ struct DirectConvolution<S: KernelScalar> {
       for s in 0..<pass.samples {
         let part = s &* sizes.groups &+ g
         copy(pass.x.start + part &* sizes.inputPart, to: copies)
-        S.correlate(
+        S.convolutionForward(
           weights, rows: sizes.units, copies, as: sizes.copies,
           from: hasBias ? pass.parameters[1].start + g &* sizes.units : nil,
           into: pass.y.start + part &* sizes.outputPart)
@@ -84,7 +84,7 @@ struct DirectConvolution<S: KernelScalar> {
       let step = sizes.groups &* sizes.outputPart
       let slope = pass.dy.start + g &* sizes.outputPart
       if hasBias {
-        S.addSums(
+        S.addRowSums(
           slope, rows: sizes.units, columns: sizes.positions, step: step, samples: pass.samples,
           to: pass.gradients[1].start + g &* sizes.units)
       }
@@ -95,13 +95,13 @@ struct DirectConvolution<S: KernelScalar> {
           let part = (first &+ s) &* sizes.groups &+ g
           copy(pass.x.start + part &* sizes.inputPart, to: copies + s &* sizes.copyLength)
         }
-        S.addCorrelations(
+        S.addConvolutionWeightGradient(
           slope + first &* step, rows: sizes.units, step: step, copies, as: sizes.copies,
           step: sizes.copyLength, samples: samples, to: dw)
         if pass.needsInputGradient {
           for s in first..<(first &+ samples) {
             let part = s &* sizes.groups &+ g
-            addSlopes(slope + s &* step, to: pass.dx.start + part &* sizes.inputPart)
+            addLpPoolVJP(slope + s &* step, to: pass.dx.start + part &* sizes.inputPart)
           }
         }
         first &+= samples
@@ -117,28 +117,28 @@ struct DirectConvolution<S: KernelScalar> {
   private func copy(_ x: UnsafePointer<S>, to copies: UnsafeMutablePointer<S>) {
     if let border {
       sizes.copy(x, into: border)
-      S.gather(sizes.columnWindows, border, into: copies)
+      S.im2col(sizes.columnWindows, border, into: copies)
     } else {
-      S.gather(sizes.columnWindows, x, into: copies)
+      S.im2col(sizes.columnWindows, x, into: copies)
     }
   }
 
   /// ∂x += what ∂y of one group of a sample says.
-  private func addSlopes(_ dy: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>) {
+  private func addLpPoolVJP(_ dy: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>) {
     let zeros = sizes.slopeZeros
     for o in 0..<sizes.units {
       (slopes.start + (zeros &+ o &* (sizes.positions &+ zeros))).update(
         from: dy + o &* sizes.positions, count: sizes.positions)
     }
-    S.correlate(
+    S.convolutionForward(
       transposed, rows: sizes.lines, slopes.start + zeros, as: sizes.slopes, from: nil,
       into: copies)
     if let border {
       border.update(repeating: 0, count: sizes.border)
-      S.scatter(sizes.columnWindows, copies, to: border)
+      S.col2im(sizes.columnWindows, copies, to: border)
       sizes.add(border, to: dx)
     } else {
-      S.scatter(sizes.columnWindows, copies, to: dx)
+      S.col2im(sizes.columnWindows, copies, to: dx)
     }
   }
 }
@@ -155,33 +155,33 @@ extension ConvolutionSizes {
   /// Zeros between the planes of ∂y.
   fileprivate var slopeZeros: Int { (rows.extent &- 1) &* y.columns }
 
-  fileprivate var columnWindows: Windows {
-    Windows(
+  fileprivate var columnWindows: PatchGeometry {
+    PatchGeometry(
       channels: inputs, rows: paddedRows, columns: paddedColumns, window: (1, columns.size),
       dilation: (1, columns.dilation))
   }
 
   /// Copies as a matrix `[weights of a unit, places]`.
-  fileprivate var copies: Overlap {
-    Overlap(
+  fileprivate var copies: SlidingMatrix {
+    SlidingMatrix(
       groups: (inputs, columns.size &* lineLength), rows: (rows.size, rowStep),
       columns: (columns.size, lineLength), count: positions)
   }
 
   /// ∂y as a matrix `[units · rows of the window, numbers of a copy]`.
-  fileprivate var slopes: Overlap {
-    Overlap(
+  fileprivate var slopes: SlidingMatrix {
+    SlidingMatrix(
       groups: (units, positions &+ slopeZeros), rows: (rows.size, -rowStep), columns: (1, 0),
       count: lineLength, span: (positions, rowStep))
   }
 
-  fileprivate var factors: Factors {
-    Factors(rows: ((units, depth), (1, 0)), columns: ((1, 0), (depth, 1)))
+  fileprivate var factors: StridedMatrix {
+    StridedMatrix(rows: ((units, depth), (1, 0)), columns: ((1, 0), (depth, 1)))
   }
 
   /// Wᵀ, `[copies, units · rows of the window]`.
-  fileprivate var transposedFactors: Factors {
-    Factors(
+  fileprivate var transposedFactors: StridedMatrix {
+    StridedMatrix(
       rows: ((inputs, rows.size &* columns.size), (columns.size, 1)),
       columns: ((units, depth), (rows.size, columns.size)))
   }

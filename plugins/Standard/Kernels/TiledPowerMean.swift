@@ -50,8 +50,8 @@ struct TiledPowerMean<S: KernelScalar> {
 
   private var general: PowerMean<S> { PowerMean(p: S(p), normalizes: normalizes) }
   private var divisor: S { normalizes ? S(height &* width) : 1 }
-  private var tiles: Tiles {
-    Tiles(
+  private var tiles: PoolingGeometry {
+    PoolingGeometry(
       height: height, width: width, columns: columns, plane: plane, windows: windows,
       windowRows: windowRows)
   }
@@ -65,9 +65,9 @@ struct TiledPowerMean<S: KernelScalar> {
       }
       return
     }
-    S.addPowers(
+    S.lpPoolSums(
       x, Int(p), over: divisor, of: tiles, into: y, rows: pass.y.count / windows, room: sums)
-    takeRoots(pass.y, of: x)
+    lpPoolRoots(pass.y, of: x)
   }
 
   func backward(_ pass: BackwardPass<S>) {
@@ -75,7 +75,7 @@ struct TiledPowerMean<S: KernelScalar> {
     var row = 0
     while row < rows {
       if !isGeneral {
-        row = S.addSlopes(
+        row = S.addLpPoolVJP(
           pass.x.start, Int(p), over: divisor, of: tiles, pass.y.start, pass.dy.start,
           to: pass.dx.start, rows: row..<rows, room: sums)
         if row == rows { return }
@@ -161,12 +161,12 @@ struct TiledPowerMean<S: KernelScalar> {
   }
 
   /// From the sums in `y` to their roots.
-  private func takeRoots(_ y: Tensor<S>, of x: UnsafeMutablePointer<S>) {
+  private func lpPoolRoots(_ y: Tensor<S>, of x: UnsafeMutablePointer<S>) {
     inBlocks(of: y.count) { (block, room: Tensor<S>) in
       let root = room.start
       let s = y.start + block.lowerBound
       let count = block.count
-      if !S.takeRoots(s, Int(p), into: root, count: count) {
+      if !S.lpPoolRoots(s, Int(p), into: root, count: count) {
         for i in 0..<count where !isSafe(s[i]) {
           let (row, c) = (block.lowerBound &+ i).quotientAndRemainder(dividingBy: windows)
           root[i] = general.value(x + start(ofRow: row), patch(row: 0, column: c))

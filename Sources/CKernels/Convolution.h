@@ -59,7 +59,7 @@ INLINE long NAME(block)(long left) {
 // MARK: A, block by block of its rows
 
 INLINE void NAME(pack_block)(
-    const struct nnexp_factors *f, const REAL *a, long m, const int height, REAL *packed) {
+    const struct nnexp_strided_matrix *f, const REAL *a, long m, const int height, REAL *packed) {
   const REAL *row[TILE_ROWS];
   UNROLLED for (int h = 0; h < height; h++)
     row[h] = a + (m + h) / f->inner_rows * f->outer_row_step
@@ -71,13 +71,13 @@ INLINE void NAME(pack_block)(
 }
 #define PACK(height)                                                               \
   static void NAME(pack_##height)(                                                 \
-      const struct nnexp_factors *f, const REAL *a, long m, REAL *packed) {        \
+      const struct nnexp_strided_matrix *f, const REAL *a, long m, REAL *packed) { \
     NAME(pack_block)(f, a, m, height, packed);                                     \
   }
 EACH_HEIGHT(PACK)
 
 /// The blocks of A one after the other, the rows of each side by side.
-static void NAME(pack)(const struct nnexp_factors *f, const REAL *a, REAL *packed) {
+static void NAME(pack)(const struct nnexp_strided_matrix *f, const REAL *a, REAL *packed) {
   for (long m = 0; m < f->rows;) {
     const long height = NAME(block)(f->rows - m);
     FOR_HEIGHT(height, pack, f, a, m, packed)
@@ -94,8 +94,8 @@ struct NAME(part) {
   long start, vectors, count, first, last;
 };
 
-INLINE void NAME(correlate_tile)(
-    const struct nnexp_overlap *o, const struct NAME(part) *p, const REAL *a, const REAL *c,
+INLINE void NAME(conv_forward_tile)(
+    const struct nnexp_sliding_matrix *o, const struct NAME(part) *p, const REAL *a, const REAL *c,
     const REAL *b, REAL *y, const int height, const int width, const int isPart) {
   const long count = p->count, first = p->first, last = p->last;
   V sum[TILE_ROWS][TILE_VECTORS];
@@ -127,20 +127,20 @@ INLINE void NAME(correlate_tile)(
         NAME(store)(y + h * o->count + w * LANES, sum[h][w]);
 }
 
-#define CORRELATE(height)                                                          \
-  APART void NAME(correlate_##height)(                                             \
-      const struct nnexp_overlap *o, const struct NAME(part) *p, const REAL *a, const REAL *c, \
+#define CONV_FORWARD(height)                                                       \
+  APART void NAME(conv_forward_##height)(                                          \
+      const struct nnexp_sliding_matrix *o, const struct NAME(part) *p, const REAL *a, const REAL *c, \
       const REAL *b, REAL *y) {                                                    \
     if (p->count < LANES)                                                          \
-      NAME(correlate_tile)(o, p, a, c, b, y, height, 1, 1);                        \
+      NAME(conv_forward_tile)(o, p, a, c, b, y, height, 1, 1);                     \
     else if (p->vectors == 3)                                                      \
-      NAME(correlate_tile)(o, p, a, c, b, y, height, TILE_VECTORS, 0);             \
+      NAME(conv_forward_tile)(o, p, a, c, b, y, height, TILE_VECTORS, 0);          \
     else if (p->vectors == 2)                                                      \
-      NAME(correlate_tile)(o, p, a, c, b, y, height, 2, 0);                        \
+      NAME(conv_forward_tile)(o, p, a, c, b, y, height, 2, 0);                     \
     else                                                                           \
-      NAME(correlate_tile)(o, p, a, c, b, y, height, 1, 0);                        \
+      NAME(conv_forward_tile)(o, p, a, c, b, y, height, 1, 0);                     \
   }
-EACH_HEIGHT(CORRELATE)
+EACH_HEIGHT(CONV_FORWARD)
 
 /// How many of `left` the next tile takes: four make two tiles of two, for a tile of one costs as
 /// much as one of two.
@@ -149,7 +149,7 @@ INLINE long NAME(width)(long left, long most) {
 }
 
 /// The part of the result from number n on.
-INLINE struct NAME(part) NAME(next_part)(const struct nnexp_overlap *o, long n) {
+INLINE struct NAME(part) NAME(next_part)(const struct nnexp_sliding_matrix *o, long n) {
   const long left = o->count - n;
   const int hasZeros = o->span < o->count;
   struct NAME(part) p = {.start = n, .vectors = 1, .count = left, .first = 0, .last = o->rows};
@@ -167,8 +167,8 @@ INLINE struct NAME(part) NAME(next_part)(const struct nnexp_overlap *o, long n) 
 }
 
 /// y[m, n] ← c[m] + Σₖ A[m, k]·B[k, n], the sum in the order of k; without c from 0 on.
-static void NAME(correlate)(
-    const struct nnexp_overlap *o, long height, const REAL *packed, const REAL *c, const REAL *b,
+static void NAME(conv_forward)(
+    const struct nnexp_sliding_matrix *o, long height, const REAL *packed, const REAL *c, const REAL *b,
     REAL *y) {
   const long depth = o->groups * o->rows * o->columns;
   for (long n = 0; n < o->count;) {
@@ -176,7 +176,7 @@ static void NAME(correlate)(
     for (long m = 0; m < height;) {
       const long rows = NAME(block)(height - m);
       FOR_HEIGHT(
-          rows, correlate, o, &part, packed + m * depth, c ? c + m : c, b + n,
+          rows, conv_forward, o, &part, packed + m * depth, c ? c + m : c, b + n,
           y + m * o->count + n)
       m += rows;
     }
@@ -221,7 +221,7 @@ struct NAME(rows) {
 };
 
 /// sum[k, h] += d[h, n]·bₖ[n] for the numbers n of one vector, or the first `count` of it.
-INLINE void NAME(relate_vector)(
+INLINE void NAME(conv_weight_gradient_vector)(
     const REAL *d, long pitch, const REAL *const *b, long n, V (*sum)[TILE_ROWS],
     const int height, const int width, const int isPart, long count) {
   V x[3];
@@ -235,8 +235,8 @@ INLINE void NAME(relate_vector)(
   }
 }
 
-INLINE void NAME(relate_tile)(
-    const struct nnexp_overlap *o, struct NAME(rows) rows, const REAL *d, const REAL *const *b,
+INLINE void NAME(conv_weight_gradient_tile)(
+    const struct nnexp_sliding_matrix *o, struct NAME(rows) rows, const REAL *d, const REAL *const *b,
     V *sums, const int height, const int width) {
   V sum[3][TILE_ROWS];
   const REAL *at[3];
@@ -247,31 +247,31 @@ INLINE void NAME(relate_tile)(
   const long count = o->count, whole = count / LANES * LANES;
   for (long sample = 0; sample < rows.samples; sample++, d += rows.d_step) {
     for (long n = 0; n < whole; n += LANES)
-      NAME(relate_vector)(d, count, at, n, sum, height, width, 0, 0);
+      NAME(conv_weight_gradient_vector)(d, count, at, n, sum, height, width, 0, 0);
     if (whole < count)
-      NAME(relate_vector)(d, count, at, whole, sum, height, width, 1, count - whole);
+      NAME(conv_weight_gradient_vector)(d, count, at, whole, sum, height, width, 1, count - whole);
     UNROLLED for (int k = 0; k < width; k++) at[k] += rows.b_step;
   }
   UNROLLED for (int k = 0; k < width; k++)
     UNROLLED for (int h = 0; h < height; h++) sums[k * height + h] = sum[k][h];
 }
 
-#define RELATE(height)                                                             \
-  APART void NAME(relate_##height)(                                                \
-      const struct nnexp_overlap *o, struct NAME(rows) rows, const REAL *d,        \
+#define CONV_WEIGHT_GRADIENT(height)                                               \
+  APART void NAME(conv_weight_gradient_##height)(                                  \
+      const struct nnexp_sliding_matrix *o, struct NAME(rows) rows, const REAL *d, \
       const REAL *const *b, long width, V *sums) {                                 \
     if (width == 3)                                                                \
-      NAME(relate_tile)(o, rows, d, b, sums, height, 3);                           \
+      NAME(conv_weight_gradient_tile)(o, rows, d, b, sums, height, 3);             \
     else if (width == 2)                                                           \
-      NAME(relate_tile)(o, rows, d, b, sums, height, 2);                           \
+      NAME(conv_weight_gradient_tile)(o, rows, d, b, sums, height, 2);             \
     else                                                                           \
-      NAME(relate_tile)(o, rows, d, b, sums, height, 1);                           \
+      NAME(conv_weight_gradient_tile)(o, rows, d, b, sums, height, 1);             \
   }
-EACH_HEIGHT(RELATE)
+EACH_HEIGHT(CONV_WEIGHT_GRADIENT)
 
 /// w[k, m] += Σₙ B[k, n]·d[m, n], over all samples: in the lanes of a vector first, then these.
-static void NAME(relate)(
-    const struct nnexp_overlap *o, long height, long samples, const REAL *d, long d_step,
+static void NAME(conv_weight_gradient)(
+    const struct nnexp_sliding_matrix *o, long height, long samples, const REAL *d, long d_step,
     const REAL *b, long b_step, REAL *w) {
   const struct NAME(rows) batch = {samples, d_step, b_step};
   const long depth = o->groups * o->rows * o->columns;
@@ -288,7 +288,7 @@ static void NAME(relate)(
         }
       }
       V sums[3 * TILE_ROWS];
-      FOR_HEIGHT(rows, relate, o, batch, d + m * o->count, at, width, sums)
+      FOR_HEIGHT(rows, conv_weight_gradient, o, batch, d + m * o->count, at, width, sums)
       FOR_HEIGHT(rows, add_lanes, sums, w + k * height + m, height, width)
       k += width;
     }
@@ -297,7 +297,7 @@ static void NAME(relate)(
 }
 
 /// sums[m] += Σₙ d[m, n], over all samples.
-static void NAME(add_rows_up)(
+static void NAME(add_row_sums)(
     long height, long count, long samples, const REAL *d, long d_step, REAL *sums) {
   for (long m = 0; m < height; m++) {
     V sum[2] = {0, 0};

@@ -6,9 +6,9 @@ import Testing
 /// The kernels of Lp pooling over tiles, bit for bit, against plain loops in the
 /// same order.
 extension VectorMathTests {
-  /// Tiles, as plain loops see them.
+  /// Pooling windows, as plain loops see them.
   private struct Case<S: KernelScalar> {
-    let tiles: Tiles
+    let tiles: PoolingGeometry
     let rows: Int
     let n: S
     var x: [S]
@@ -23,7 +23,7 @@ extension VectorMathTests {
       let (windows, windowRows) = (pick(1...40, 2), pick(1...3, 3))
       let columns = windows * width + pick(0...(width - 1), 4)
       let plane = (windowRows * height + pick(0...(height - 1), 5)) * columns
-      tiles = Tiles(
+      tiles = PoolingGeometry(
         height: height, width: width, columns: columns, plane: plane, windows: windows,
         windowRows: windowRows)
       rows = 2 * windowRows
@@ -95,13 +95,13 @@ extension VectorMathTests {
             let what = "\(S.self), p = \(p), seed \(seed), \(c.tiles) on \(isa)"
             var room = [S](repeating: 7, count: 2 * c.tiles.columns + 1)
             var s = [S](repeating: 7, count: c.windows + 1)
-            S.addPowers(
+            S.lpPoolSums(
               c.x, p, over: c.n, of: c.tiles, into: &s, rows: c.rows, room: &room)
             #expect(s.removeLast() == 7)
             #expect(isSame(s, sums), "sums, \(what)")
 
             var y = [S](repeating: 7, count: c.windows + 1)
-            let isSafe = S.takeRoots(s, p, into: &y, count: c.windows)
+            let isSafe = S.lpPoolRoots(s, p, into: &y, count: c.windows)
             #expect(y.removeLast() == 7)
             #expect(
               isSafe
@@ -125,7 +125,7 @@ extension VectorMathTests {
                 expected[i] += share * slope(c.x[i], y[window], p)
               }
             }
-            let end = S.addSlopes(
+            let end = S.addLpPoolVJP(
               c.x, p, over: c.n, of: c.tiles, y, dy, to: &dx, rows: 0..<c.rows, room: &room)
             #expect(end == refused ?? c.rows, "the end, \(what)")
             #expect(isSame(dx, expected), "slopes, \(what)")
@@ -160,11 +160,11 @@ extension VectorMathTests {
         withEveryInstructionSet { isa in
           let what = "\(S.self), seed \(seed), \(c.tiles) on \(isa)"
           var y = [S](repeating: 7, count: c.windows + 1)
-          S.takeLargest(c.x, of: c.tiles, into: &y, rows: c.rows)
+          S.maxAbsPool(c.x, of: c.tiles, into: &y, rows: c.rows)
           #expect(y.removeLast() == 7)
           #expect(isSame(y, largest), "largest, \(what)")
           var dx = start + [7]
-          S.addLargestSlopes(c.x, of: c.tiles, y, dy, to: &dx, rows: c.rows)
+          S.addMaxAbsPoolVJP(c.x, of: c.tiles, y, dy, to: &dx, rows: c.rows)
           #expect(dx.removeLast() == 7)
           #expect(isSame(dx, expected), "slopes, \(what)")
         }

@@ -72,19 +72,19 @@ INLINE void NAME(add_rows)(const REAL *x, REAL *y, long pitch, long count, long 
 }
 
 /// P[i, u, v; r, c] ← x[i, r + u·dilation, c + v·dilation]
-static void NAME(gather)(const struct nnexp_windows *w, const REAL *x, REAL *patches) {
-  const long positions = w->place_rows * w->place_columns;
+static void NAME(im2col)(const struct nnexp_patch_geometry *w, const REAL *x, REAL *patches) {
+  const long positions = w->position_rows * w->position_columns;
   for (long i = 0; i < w->channels; i++, x += w->rows * w->columns)
     for (long u = 0; u < w->window_rows; u++)
       for (long v = 0; v < w->window_columns; v++, patches += positions)
         NAME(copy_rows)(
             x + u * w->row_dilation * w->columns + v * w->column_dilation, w->columns, patches,
-            w->place_columns, w->place_rows);
+            w->position_columns, w->position_rows);
 }
 
 /// x[i, r + u·dilation, c + v·dilation] += P[i, u, v; r, c]
-static void NAME(scatter)(const struct nnexp_windows *w, const REAL *patches, REAL *x) {
-  const long plane = w->rows * w->columns, positions = w->place_rows * w->place_columns;
+static void NAME(col2im)(const struct nnexp_patch_geometry *w, const REAL *patches, REAL *x) {
+  const long plane = w->rows * w->columns, positions = w->position_rows * w->position_columns;
   const long window = w->window_rows * w->window_columns;
   // Several planes take turns, as many as stay in the cache: a processor that reads numbers
   // which overlap some that it has just written waits for them.
@@ -98,7 +98,7 @@ static void NAME(scatter)(const struct nnexp_windows *w, const REAL *patches, RE
         for (long i = first; i < end; i++)
           NAME(add_rows)(
               from + i * window * positions, x + i * plane + place, w->columns,
-              w->place_columns, w->place_rows);
+              w->position_columns, w->position_rows);
       }
   }
 }

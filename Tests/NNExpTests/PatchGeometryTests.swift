@@ -6,19 +6,19 @@ import Testing
 /// The kernels of convolution, bit for bit, against their definition's loops.
 extension VectorMathTests {
   /// Where each number of the matrix of patches stands in the input, in order.
-  private func places(_ w: Windows) -> [Int] {
-    var places: [Int] = []
+  private func positions(_ w: PatchGeometry) -> [Int] {
+    var positions: [Int] = []
     for i in 0..<w.channels {
       for u in 0..<w.window.rows {
         for v in 0..<w.window.columns {
-          for r in 0..<w.places.rows {
+          for r in 0..<w.positions.rows {
             let row = (i * w.rows + r + u * w.dilation.rows) * w.columns
-            for c in 0..<w.places.columns { places.append(row + c + v * w.dilation.columns) }
+            for c in 0..<w.positions.columns { positions.append(row + c + v * w.dilation.columns) }
           }
         }
       }
     }
-    return places
+    return positions
   }
 
   @Test func `windows are gathered and scattered by their definition`() {
@@ -29,7 +29,7 @@ extension VectorMathTests {
         let (window, dilation) = (
           (pick(1...4, 0), pick(1...7, 1)), (pick(1...2, 2), pick(1...3, 3))
         )
-        let windows = Windows(
+        let windows = PatchGeometry(
           channels: pick(1...3, 4), rows: (window.0 - 1) * dilation.0 + pick(1...5, 5),
           columns: (window.1 - 1) * dilation.1 + pick(1...40, 6),
           window: window, dilation: dilation)
@@ -42,20 +42,20 @@ extension VectorMathTests {
             ? hostile[random.integer(below: hostile.count, at: 20_000 + $0)]
             : S(random.normal(at: 50_000 + $0))
         }
-        let places = places(windows)
-        let gathered = places.map { x[$0] }
+        let positions = positions(windows)
+        let gathered = positions.map { x[$0] }
         let start = (0..<count).map { S($0 % 5) - 2 }
         var scattered = start
-        for (place, number) in zip(places, gathered) { scattered[place] += number }
+        for (place, number) in zip(positions, gathered) { scattered[place] += number }
 
         withEveryInstructionSet { isa in
-          var patches = [S](repeating: 7, count: places.count + 1)
-          S.gather(windows, x, into: &patches)
+          var patches = [S](repeating: 7, count: positions.count + 1)
+          S.im2col(windows, x, into: &patches)
           #expect(patches.removeLast() == 7)
           #expect(
             isSame(patches, gathered), "gathered: \(S.self), seed \(seed), \(windows), \(isa)")
           var dx = start + [7]
-          S.scatter(windows, patches, to: &dx)
+          S.col2im(windows, patches, to: &dx)
           #expect(dx.removeLast() == 7)
           #expect(isSame(dx, scattered), "scattered: \(S.self), seed \(seed), \(windows), \(isa)")
         }

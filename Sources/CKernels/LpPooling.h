@@ -28,14 +28,14 @@ struct NAME(place) {
   long left, start;
 };
 
-INLINE struct NAME(place) NAME(place_of_row)(const struct nnexp_tiles *t, long row) {
+INLINE struct NAME(place) NAME(place_of_row)(const struct nnexp_pooling_geometry *t, long row) {
   const long plane = row / t->window_rows, inside = row - plane * t->window_rows;
   return (struct NAME(place)){
     t->window_rows - inside, plane * t->plane + inside * t->height * t->columns};
 }
 
 /// The next row's. A division takes as long as half a row.
-INLINE void NAME(step)(const struct nnexp_tiles *t, struct NAME(place) *p) {
+INLINE void NAME(step)(const struct nnexp_pooling_geometry *t, struct NAME(place) *p) {
   p->start += t->height * t->columns;
   if (--p->left == 0) {
     p->start += t->plane - t->window_rows * t->height * t->columns;
@@ -44,7 +44,7 @@ INLINE void NAME(step)(const struct nnexp_tiles *t, struct NAME(place) *p) {
 }
 
 /// |x|ᵖ
-INLINE V NAME(tile_power)(V x, int p) {
+INLINE V NAME(lp_power)(V x, int p) {
   switch (p) {
   case 1: return NAME(magnitude)(x);
   case 2: return x * x;
@@ -54,7 +54,7 @@ INLINE V NAME(tile_power)(V x, int p) {
 }
 
 /// sign(x)·|x/y|^(p−1), where `inverse` is 1/y; NaN for NaN.
-INLINE V NAME(tile_slope)(V x, V inverse, int p) {
+INLINE V NAME(lp_slope)(V x, V inverse, int p) {
   if (p == 1) return x > 0 ? (V)1 : x < 0 ? (V)-1 : x;
   V t = x * inverse;
   return p == 2 ? t : p == 3 ? t * NAME(magnitude)(t) : t * t * t;
@@ -63,15 +63,15 @@ INLINE V NAME(tile_slope)(V x, V inverse, int p) {
 /// Σ |x|ᵖ down the rows of a window, for the first `count` of a vector of columns.
 INLINE V NAME(column_sums)(
     int p, const REAL *x, long columns, const long height, long count) {
-  V sum = NAME(tile_power)(NAME(load_some)(x, count), p);
+  V sum = NAME(lp_power)(NAME(load_some)(x, count), p);
   for (long u = 1; u < height; u++)
-    sum += NAME(tile_power)(NAME(load_some)(x + u * columns, count), p);
+    sum += NAME(lp_power)(NAME(load_some)(x + u * columns, count), p);
   return sum;
 }
 
 /// y ← Σ |xᵢ|ᵖ, or that over n: first down the rows of a window, then over its columns.
-INLINE void NAME(add_tiles_by)(
-    const struct nnexp_tiles *t, const long height, const long width, int p, REAL n,
+INLINE void NAME(lp_pool_sums_by)(
+    const struct nnexp_pooling_geometry *t, const long height, const long width, int p, REAL n,
     const REAL *x, REAL *y, long rows, REAL *room) {
   const long windows = t->windows, columns = t->columns;
   struct NAME(place) place = NAME(place_of_row)(t, 0);
@@ -104,26 +104,26 @@ INLINE void NAME(add_tiles_by)(
   }
 }
 
-/// `add_tiles_by` for windows of 2 × 2, which most are, and for any.
-#define ADD_TILES(p)                                                               \
+/// `lp_pool_sums_by` for windows of 2 × 2, which most are, and for any.
+#define LP_POOL_SUMS(p)                                                            \
   if (t->height == 2 && t->width == 2)                                             \
-    NAME(add_tiles_by)(t, 2, 2, p, n, x, y, rows, room);                           \
+    NAME(lp_pool_sums_by)(t, 2, 2, p, n, x, y, rows, room);                        \
   else                                                                             \
-    NAME(add_tiles_by)(t, t->height, t->width, p, n, x, y, rows, room);
+    NAME(lp_pool_sums_by)(t, t->height, t->width, p, n, x, y, rows, room);
 
-static void NAME(add_tiles)(
-    const struct nnexp_tiles *t, int p, REAL n, const REAL *x, REAL *y, long rows, REAL *room) {
+static void NAME(lp_pool_sums)(
+    const struct nnexp_pooling_geometry *t, int p, REAL n, const REAL *x, REAL *y, long rows, REAL *room) {
   switch (p) {
-  case 1: ADD_TILES(1) break;
-  case 2: ADD_TILES(2) break;
-  case 3: ADD_TILES(3) break;
-  default: ADD_TILES(4) break;
+  case 1: LP_POOL_SUMS(1) break;
+  case 2: LP_POOL_SUMS(2) break;
+  case 3: LP_POOL_SUMS(3) break;
+  default: LP_POOL_SUMS(4) break;
   }
 }
 
 static void NAME(powers)(const REAL *x, double p, REAL *y, long count);
 
-INLINE V NAME(tile_root)(V s, V y, int p) {
+INLINE V NAME(lp_root)(V s, V y, int p) {
   switch (p) {
   case 1: return s;
   case 2: return __builtin_elementwise_sqrt(s);
@@ -134,7 +134,7 @@ INLINE V NAME(tile_root)(V s, V y, int p) {
 }
 
 /// y ← s^(1/p); true if a sum is so small or so large that powers lost figures.
-INLINE int NAME(tile_roots_by)(int p, const REAL *s, REAL *y, long count) {
+INLINE int NAME(lp_pool_roots_by)(int p, const REAL *s, REAL *y, long count) {
   I extremes = 0;
   for (long i = 0; i < count; i += LANES) {
     long left = count - i;
@@ -147,17 +147,17 @@ INLINE int NAME(tile_roots_by)(int p, const REAL *s, REAL *y, long count) {
       isSafe |= NAME(load)(one) == 1;
     }
     extremes |= ~isSafe;
-    NAME(store_some)(y + i, NAME(tile_root)(sum, first, p), left);
+    NAME(store_some)(y + i, NAME(lp_root)(sum, first, p), left);
   }
   return __builtin_reduce_or(extremes) != 0;
 }
 
-static int NAME(tile_roots)(int p, const REAL *s, REAL *y, long count) {
+static int NAME(lp_pool_roots)(int p, const REAL *s, REAL *y, long count) {
   switch (p) {
-  case 1: return NAME(tile_roots_by)(1, s, y, count);
-  case 2: return NAME(tile_roots_by)(2, s, y, count);
-  case 3: NAME(powers)(s, 1.0 / 3, y, count); return NAME(tile_roots_by)(3, s, y, count);
-  default: return NAME(tile_roots_by)(4, s, y, count);
+  case 1: return NAME(lp_pool_roots_by)(1, s, y, count);
+  case 2: return NAME(lp_pool_roots_by)(2, s, y, count);
+  case 3: NAME(powers)(s, 1.0 / 3, y, count); return NAME(lp_pool_roots_by)(3, s, y, count);
+  default: return NAME(lp_pool_roots_by)(4, s, y, count);
   }
 }
 
@@ -177,15 +177,15 @@ INLINE void NAME(add_slopes)(
     long count) {
   for (long u = 0; u < height; u++) {
     const long i = u * columns;
-    V slope = NAME(tile_slope)(NAME(load_some)(x + i, count), inverse, p);
+    V slope = NAME(lp_slope)(NAME(load_some)(x + i, count), inverse, p);
     NAME(store_some)(dx + i, NAME(load_some)(dx + i, count) + share * slope, count);
   }
 }
 
 /// ∂x += ∂y·sign(x)·|x/y|^(p−1), or that over n, from row number `row` of windows on: to the end,
 /// or to the first that `is_even` refuses, whose number is the answer.
-INLINE long NAME(pull_tiles_by)(
-    const struct nnexp_tiles *t, const long height, const long width, int p, REAL n,
+INLINE long NAME(lp_pool_vjp_by)(
+    const struct nnexp_pooling_geometry *t, const long height, const long width, int p, REAL n,
     const REAL *x, const REAL *y, const REAL *dy, REAL *dx, long row, long rows, REAL *room) {
   const long windows = t->windows, columns = t->columns, used = windows * width;
   struct NAME(place) place = NAME(place_of_row)(t, row);
@@ -229,18 +229,18 @@ INLINE long NAME(pull_tiles_by)(
   return row;
 }
 
-#define PULL_TILES(p)                                                              \
+#define LP_POOL_VJP(p)                                                             \
   t->height == 2 && t->width == 2                                                  \
-      ? NAME(pull_tiles_by)(t, 2, 2, p, n, x, y, dy, dx, row, rows, room)          \
-      : NAME(pull_tiles_by)(t, t->height, t->width, p, n, x, y, dy, dx, row, rows, room)
+      ? NAME(lp_pool_vjp_by)(t, 2, 2, p, n, x, y, dy, dx, row, rows, room)         \
+      : NAME(lp_pool_vjp_by)(t, t->height, t->width, p, n, x, y, dy, dx, row, rows, room)
 
-static long NAME(pull_tiles)(
-    const struct nnexp_tiles *t, int p, REAL n, const REAL *x, const REAL *y, const REAL *dy,
+static long NAME(lp_pool_vjp)(
+    const struct nnexp_pooling_geometry *t, int p, REAL n, const REAL *x, const REAL *y, const REAL *dy,
     REAL *dx, long row, long rows, REAL *room) {
   switch (p) {
-  case 1: return PULL_TILES(1);
-  case 2: return PULL_TILES(2);
-  case 3: return PULL_TILES(3);
-  default: return PULL_TILES(4);
+  case 1: return LP_POOL_VJP(1);
+  case 2: return LP_POOL_VJP(2);
+  case 3: return LP_POOL_VJP(3);
+  default: return LP_POOL_VJP(4);
   }
 }

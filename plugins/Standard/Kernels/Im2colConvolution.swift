@@ -4,7 +4,7 @@ import NNExp
 /// matrix P `[channels·rows·columns of the window, positions]`, so that the sums become
 ///
 ///     y = W P,  ∂Wᵀ += P ∂yᵀ,  ∂P = Wᵀ ∂y, which is then added back to ∂x
-struct WindowConvolution<S: KernelScalar> {
+struct Im2colConvolution<S: KernelScalar> {
   let sizes: ConvolutionSizes
   let scratch: Tensors<S>
 
@@ -33,7 +33,7 @@ struct WindowConvolution<S: KernelScalar> {
           }
         }
         let patches = sizes.isPointwise ? from : scratch[1].start
-        if !sizes.isPointwise { gather(from, into: patches) }
+        if !sizes.isPointwise { im2col(from, into: patches) }
         multiply(
           sizes.weight(weight, group: g),
           Matrix(start: patches, rows: sizes.depth, columns: sizes.positions),
@@ -62,7 +62,7 @@ struct WindowConvolution<S: KernelScalar> {
           }
         }
         let patches = sizes.isPointwise ? from : scratch[1].start
-        if !sizes.isPointwise { gather(from, into: patches) }
+        if !sizes.isPointwise { im2col(from, into: patches) }
         let columns = Matrix(start: patches, rows: sizes.depth, columns: sizes.positions)
         multiply(
           columns, dyPart.transposed, into: sizes.transposedWeight(dw, group: g),
@@ -77,7 +77,7 @@ struct WindowConvolution<S: KernelScalar> {
             accumulating: true)
         } else {
           multiply(transposedWeight, dyPart, into: columns)
-          scatter(patches, to: to)
+          col2im(patches, to: to)
         }
       }
     }
@@ -101,22 +101,22 @@ extension ConvolutionSizes {
   }
 
   /// The windows one place apart, over an input that has its padding.
-  fileprivate var windows: Windows {
-    Windows(
+  fileprivate var windows: PatchGeometry {
+    PatchGeometry(
       channels: inputs, rows: paddedRows, columns: paddedColumns, window: (rows.size, columns.size),
       dilation: (rows.dilation, columns.dilation))
   }
 }
 
-extension WindowConvolution {
+extension Im2colConvolution {
   /// Lays the windows of one part of a sample out as the columns of `patches`.
-  private func gather(_ x: UnsafePointer<S>, into patches: UnsafeMutablePointer<S>) {
+  private func im2col(_ x: UnsafePointer<S>, into patches: UnsafeMutablePointer<S>) {
     let (rows, columns) = (sizes.rows, sizes.columns)
     if sizes.isBordered {
       sizes.copy(x, into: scratch[2].start)
-      return S.gather(sizes.windows, scratch[2].start, into: patches)
+      return S.im2col(sizes.windows, scratch[2].start, into: patches)
     }
-    if sizes.isDense { return S.gather(sizes.windows, x, into: patches) }
+    if sizes.isDense { return S.im2col(sizes.windows, x, into: patches) }
     var to = patches
     for i in 0..<sizes.inputs {
       for u in 0..<rows.size {
@@ -144,15 +144,15 @@ extension WindowConvolution {
   }
 
   /// Adds every column of `patches` to the window that it came from.
-  private func scatter(_ patches: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>) {
+  private func col2im(_ patches: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>) {
     let (rows, columns) = (sizes.rows, sizes.columns)
     if sizes.isBordered {
       let border = scratch[2]
       border.fill(0)
-      S.scatter(sizes.windows, patches, to: border.start)
+      S.col2im(sizes.windows, patches, to: border.start)
       return sizes.add(border.start, to: dx)
     }
-    if sizes.isDense { return S.scatter(sizes.windows, patches, to: dx) }
+    if sizes.isDense { return S.col2im(sizes.windows, patches, to: dx) }
     var from = patches
     for i in 0..<sizes.inputs {
       for u in 0..<rows.size {

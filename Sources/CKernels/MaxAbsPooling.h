@@ -12,8 +12,8 @@ INLINE void NAME(load_pairs)(const REAL *x, long count, V *first, V *second) {
 INLINE I NAME(larger)(I a, I b) { return a > b ? a : b; }
 
 /// y ← max|xᵢ|, NaN if there is one.
-static void NAME(largest_tiles)(
-    const struct nnexp_tiles *t, const REAL *x, REAL *y, long rows) {
+static void NAME(max_abs_pool)(
+    const struct nnexp_pooling_geometry *t, const REAL *x, REAL *y, long rows) {
   struct NAME(place) place = NAME(place_of_row)(t, 0);
   for (long row = 0; row < rows; row++, y += t->windows, NAME(step)(t, &place))
     for (long c = 0; c < t->windows; c += LANES) {
@@ -45,8 +45,8 @@ INLINE void NAME(add_where)(REAL *dx, I isMet, V slope, long count) {
 }
 
 /// ∂xᵢ += ∂y·sign(xᵢ) for the first i, row by row, with |xᵢ| = y, or NaN.
-static void NAME(pull_largest_tiles)(
-    const struct nnexp_tiles *t, const REAL *x, const REAL *y, const REAL *dy, REAL *dx,
+static void NAME(max_abs_pool_vjp)(
+    const struct nnexp_pooling_geometry *t, const REAL *x, const REAL *y, const REAL *dy, REAL *dx,
     long rows) {
   struct NAME(place) place = NAME(place_of_row)(t, 0);
   for (long row = 0; row < rows; row++, NAME(step)(t, &place), y += t->windows, dy += t->windows)

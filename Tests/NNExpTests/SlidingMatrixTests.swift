@@ -35,7 +35,7 @@ extension VectorMathTests {
 
   /// A product's sizes, and where the rows of B begin.
   private struct Case {
-    let overlap: Overlap
+    let overlap: SlidingMatrix
     let height: Int
     let samples: Int
     let isWithSpan: Bool
@@ -60,7 +60,7 @@ extension VectorMathTests {
         // As ∂y stands between zeros.
         let (step, span) = (pick(1...20, 5), pick(1...60, 6))
         let zeros = (rows - 1) * step
-        overlap = Overlap(
+        overlap = SlidingMatrix(
           groups: (groups, span + zeros), rows: (rows, -step), columns: (1, 0),
           count: span + zeros, span: (span, step))
         (length, origin) = (zeros + groups * (span + zeros), zeros)
@@ -68,7 +68,7 @@ extension VectorMathTests {
       } else {
         let steps = (pick(0...90, 5), pick(0...30, 6), pick(0...9, 7))
         let count = pick(1...(seed % 5 == 0 ? 200 : 50), 8)
-        overlap = Overlap(
+        overlap = SlidingMatrix(
           groups: (groups, steps.0), rows: (rows, steps.1), columns: (columns, steps.2),
           count: count)
         length = (groups - 1) * steps.0 + (rows - 1) * steps.1 + (columns - 1) * steps.2 + count
@@ -124,7 +124,7 @@ extension VectorMathTests {
         let b: [S] = c.b()
         let a: [S] = c.numbers(c.height * depth, 2)
         let offsets: [S]? = seed % 4 == 0 ? nil : c.numbers(c.height, 3)
-        let factors = Factors(
+        let factors = StridedMatrix(
           rows: ((c.height, depth), (1, 0)), columns: ((1, 0), (depth, 1)))
         withEveryInstructionSet { isa in
           let what = "\(S.self), seed \(seed), \(c.description) on \(isa)"
@@ -135,7 +135,7 @@ extension VectorMathTests {
           #expect(packed.values.sorted() == a.sorted(), "packed: \(what)")
           let offset = offsets.map { Fenced($0, atEnd: c.isAtEnd) }
           let y = Fenced([S](repeating: .nan, count: c.height * count), atEnd: c.isAtEnd)
-          S.correlate(
+          S.convolutionForward(
             packed.start, rows: c.height, from.start + c.origin, as: c.overlap,
             from: offset.map { UnsafePointer($0.start) }, into: y.start)
           for (i, y) in y.values.enumerated() {
@@ -167,7 +167,7 @@ extension VectorMathTests {
           let from = Fenced(b, atEnd: c.isAtEnd)
           let slopes = Fenced(d, atEnd: c.isAtEnd)
           let w = Fenced([S](repeating: 3, count: depth * c.height), atEnd: c.isAtEnd)
-          S.addCorrelations(
+          S.addConvolutionWeightGradient(
             slopes.start, rows: c.height, step: step, from.start + c.origin, as: c.overlap,
             step: c.length, samples: c.samples, to: w.start)
           for (i, w) in w.values.enumerated() {
@@ -181,7 +181,7 @@ extension VectorMathTests {
             expectSum(w, [(1, 3)] + terms, "w[\(k), \(m)], \(what)")
           }
           let sums = Fenced([S](repeating: -2, count: c.height), atEnd: c.isAtEnd)
-          S.addSums(
+          S.addRowSums(
             slopes.start, rows: c.height, columns: count, step: step, samples: c.samples,
             to: sums.start)
           for (m, sum) in sums.values.enumerated() {
@@ -206,14 +206,14 @@ extension VectorMathTests {
     withEveryInstructionSet { isa in
       var packed = [Float](repeating: .nan, count: a.count)
       Float.pack(
-        Factors(
+        StridedMatrix(
           rows: ((inputs, rows * columns), (columns, 1)), columns: ((units, depth), (rows, columns))
         ), a, into: &packed)
       // One number a row of B: the product with a vector.
       var y = [Float](repeating: .nan, count: inputs * columns)
-      Float.correlate(
+      Float.convolutionForward(
         packed, rows: y.count, b,
-        as: Overlap(
+        as: SlidingMatrix(
           groups: (units, rows), rows: (rows, 1), columns: (1, 0), count: 1), from: nil, into: &y)
       let expected = (0..<(inputs * columns)).map { m in
         let (i, v) = m.quotientAndRemainder(dividingBy: columns)

@@ -1,0 +1,76 @@
+internal import CKernels
+
+/// The windows of a convolution of stride 1 without padding, as `im2col` lays them out.
+///
+/// As a matrix of patches `[channels·window rows·window columns, positions]` they are
+///
+///     P[i, u, v; r, c] = x[i, r + u·dilation, c + v·dilation]
+package struct PatchGeometry: Sendable {
+  /// Of the input.
+  package let channels: Int
+  package let rows: Int
+  package let columns: Int
+  package let window: (rows: Int, columns: Int)
+  /// From one entry of a window to the next.
+  package let dilation: (rows: Int, columns: Int)
+
+  /// The window's extent must fit the input.
+  package init(
+    channels: Int, rows: Int, columns: Int, window: (rows: Int, columns: Int),
+    dilation: (rows: Int, columns: Int)
+  ) {
+    (self.channels, self.rows, self.columns) = (channels, rows, columns)
+    (self.window, self.dilation) = (window, dilation)
+  }
+
+  /// The positions of a window along each axis.
+  package var positions: (rows: Int, columns: Int) {
+    (
+      rows &- (window.rows &- 1) &* dilation.rows,
+      columns &- (window.columns &- 1) &* dilation.columns
+    )
+  }
+
+  fileprivate var code: nnexp_patch_geometry {
+    nnexp_patch_geometry(
+      channels: channels, rows: rows, columns: columns, window_rows: window.rows,
+      window_columns: window.columns, row_dilation: dilation.rows,
+      column_dilation: dilation.columns, position_rows: positions.rows,
+      position_columns: positions.columns)
+  }
+}
+
+// `Sources/CKernels/Im2col.h`: sums in the same order on every processor.
+
+extension Float {
+  package static func im2col(
+    _ geometry: PatchGeometry, _ x: UnsafePointer<Float>, into patches: UnsafeMutablePointer<Float>
+  ) {
+    var geometry = geometry.code
+    nnexp_im2col_f32(&geometry, x, patches)
+  }
+
+  package static func col2im(
+    _ geometry: PatchGeometry, _ patches: UnsafePointer<Float>, to x: UnsafeMutablePointer<Float>
+  ) {
+    var geometry = geometry.code
+    nnexp_col2im_f32(&geometry, patches, x)
+  }
+}
+
+extension Double {
+  package static func im2col(
+    _ geometry: PatchGeometry, _ x: UnsafePointer<Double>,
+    into patches: UnsafeMutablePointer<Double>
+  ) {
+    var geometry = geometry.code
+    nnexp_im2col_f64(&geometry, x, patches)
+  }
+
+  package static func col2im(
+    _ geometry: PatchGeometry, _ patches: UnsafePointer<Double>, to x: UnsafeMutablePointer<Double>
+  ) {
+    var geometry = geometry.code
+    nnexp_col2im_f64(&geometry, patches, x)
+  }
+}

@@ -1,0 +1,23 @@
+internal import CKernels
+
+/// A strided matrix A within a tensor: its rows are pairs (outer, inner), and so are its
+/// columns.
+package struct StridedMatrix: Sendable {
+  /// How many, and from one to the next.
+  package typealias Axis = (count: Int, step: Int)
+
+  package let rows: (outer: Axis, inner: Axis)
+  package let columns: (outer: Axis, inner: Axis)
+
+  package init(rows: (outer: Axis, inner: Axis), columns: (outer: Axis, inner: Axis)) {
+    (self.rows, self.columns) = (rows, columns)
+  }
+
+  var code: nnexp_strided_matrix {
+    nnexp_strided_matrix(
+      rows: rows.outer.count &* rows.inner.count, inner_rows: rows.inner.count,
+      outer_row_step: rows.outer.step, inner_row_step: rows.inner.step,
+      outer_columns: columns.outer.count, inner_columns: columns.inner.count,
+      outer_column_step: columns.outer.step, inner_column_step: columns.inner.step)
+  }
+}
