@@ -59,7 +59,7 @@ public final class OptimizerBench<S: Scalar> {
     ).run(optimizer)
   }
 
-  /// The same as `step`, in slices of these many parameters.
+  /// The same as `step`, in blocks of these many parameters.
   func step(by size: Int) {
     steps += 1
     let loss = evaluate()

@@ -55,11 +55,11 @@ private struct OptimizerTrial {
       })
 
     if first.optimizer.memory.isElementwise {
-      let sliced = try bench(S.self, steps: 0)
-      for _ in 0..<steps { sliced.step(by: 3) }
+      let blocked = try bench(S.self, steps: 0)
+      for _ in 0..<steps { blocked.step(by: 3) }
       claim(
         "steps each parameter by itself",
-        difference(first.w.values, sliced.w.values).map {
+        difference(first.w.values, blocked.w.values).map {
           "w[\($0)] differs when parameters are stepped three by three"
         })
     }

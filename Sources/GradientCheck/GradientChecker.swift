@@ -63,15 +63,15 @@ public struct GradientChecker {
       sessions.append(
         CheckSession(subject, settings: settings, random: random.stream(1), cancellation))
     }
-    let portions = plan.portions
-    var results = [CheckSession<Subject>.Result?](repeating: nil, count: portions.count)
+    let blocks = plan.blocks
+    var results = [CheckSession<Subject>.Result?](repeating: nil, count: blocks.count)
     results.withUnsafeMutableBufferPointer { results in
       let next = Atomic<Int>(0)
       Workers.perform(sessions.count) { lane in
         while !cancellation.isCancelled {
           let k = next.add(1, ordering: .relaxed).oldValue
-          guard k < portions.count else { return }
-          results[k] = sessions[lane].check(portions[k])
+          guard k < blocks.count else { return }
+          results[k] = sessions[lane].check(blocks[k])
         }
       }
     }
@@ -82,7 +82,7 @@ public struct GradientChecker {
     var k = 0
     for t in tensors.indices where plan.tensors[t] != nil {
       var records: [GradientReport.Record] = []
-      while k < portions.count, portions[k].tensor == t {
+      while k < blocks.count, blocks[k].tensor == t {
         records += results[k]!.records
         evaluations += results[k]!.evaluations
         k += 1
@@ -133,22 +133,22 @@ private final class CheckSession<Subject: GradientSubject> {
   /// A bound a thousand times narrower than the tolerance is good enough.
   var goal: Double { settings.tolerance * 1e-3 }
 
-  /// What a portion came to, and what it took.
+  /// What a block came to, and what it took.
   struct Result {
     var records: [GradientReport.Record]
     var evaluations: Int
   }
 
-  func check(_ portion: ProbePlan.Portion) -> Result {
-    let t = portion.tensor
+  func check(_ block: ProbePlan.Block) -> Result {
+    let t = block.tensor
     let before = evaluations
     let base = loss(t)
     let isRepeatable = loss(t).bitPattern == base.bitPattern
     var records: [GradientReport.Record]
     if !base.isFinite || !isRepeatable {
-      records = refuse(t, portion.probes, base.isFinite ? .evaluationsDiffer : .lossNotFinite)
+      records = refuse(t, block.probes, base.isFinite ? .evaluationsDiffer : .lossNotFinite)
     } else {
-      records = measure(t, portion.probes, base: base, gradient: gradients[t])
+      records = measure(t, block.probes, base: base, gradient: gradients[t])
       if loss(t).bitPattern != base.bitPattern {
         for i in records.indices {
           records[i].verdict = .nondeterministic

@@ -93,30 +93,30 @@ extension ProbePlan.Tensor {
 
 extension ProbePlan {
   /// Part of a tensor's probes: what a core takes at a time.
-  struct Portion {
+  struct Block {
     let tensor: Int
     let probes: Tensor
   }
 
-  /// Entries of a portion, and directions, of which each changes every entry.
+  /// Entries of a block, and directions, of which each changes every entry.
   private static let entriesAtATime = 64
   private static let directionsAtATime = 4
 
   /// All probes, tensor by tensor. A function of the plan alone: what a core
-  /// finds depends on the portion, never on the core.
-  var portions: [Portion] {
-    tensors.enumerated().flatMap { t, probes -> [Portion] in
+  /// finds depends on the block, never on the core.
+  var blocks: [Block] {
+    tensors.enumerated().flatMap { t, probes -> [Block] in
       guard let probes else { return [] }
       let entries = stride(from: 0, to: probes.entries.count, by: ProbePlan.entriesAtATime).map {
         let end = min($0 + ProbePlan.entriesAtATime, probes.entries.count)
-        return Portion(
+        return Block(
           tensor: t, probes: Tensor(entries: Array(probes.entries[$0..<end]), directions: 0..<0))
       }
       let directions = stride(
         from: 0, to: probes.directions.count, by: ProbePlan.directionsAtATime
       ).map {
         let end = min($0 + ProbePlan.directionsAtATime, probes.directions.count)
-        return Portion(tensor: t, probes: Tensor(entries: [], directions: $0..<end))
+        return Block(tensor: t, probes: Tensor(entries: [], directions: $0..<end))
       }
       return entries + directions
     }

@@ -61,9 +61,9 @@ public final class Trainer<S: Scalar> {
   /// Of the epoch at hand: the metrics, and the losses.
   let tallies: HeadTallies
   let totals: LossTotals
-  let memory: UpdateMemory<S>
+  let memory: OptimizerBuffers<S>
   private let update: OptimizerStep<S>
-  private let sliced: SlicedUpdate<S>?
+  private let blocked: BlockedOptimizerStep<S>?
   private let random: RandomStream
   private let penalized: [Graph.Parameter]
   /// Whether anything is done to the gradients before they are used.
@@ -112,12 +112,12 @@ public final class Trainer<S: Scalar> {
     ).requireAvailable(at: graph.nodes.first?.location)
     try graph.requireCountable()
     network = try Network(graph, heads: heads, capacity: capacity, seed: seed)
-    memory = try UpdateMemory(
+    memory = try OptimizerBuffers(
       count: graph.trainableCount, optimizerMemory, scheduleMemory: training.schedule.memory)
     update = OptimizerStep(
       w: network.trainable, g: network.trainableGradients, vectors: memory.vectors,
       scalars: memory.scalars)
-    sliced = SlicedUpdate(training.optimizer, update)
+    blocked = BlockedOptimizerStep(training.optimizer, update)
     evaluator = Evaluator(network)
     tallies = HeadTallies(
       heads.map(\.metrics), thresholds: heads.map { $0.loss.decisionThreshold })
@@ -316,8 +316,8 @@ public final class Trainer<S: Scalar> {
     let loss = gradient(steps, isStep: true)
     if measuring { addToTallies(steps) }
     let penalty = adjustsGradients ? penalize() + clip() : 0
-    if let sliced {
-      sliced.perform(learningRate: rate, step: stepsDone &+ 1, loss: loss + penalty)
+    if let blocked {
+      blocked.perform(learningRate: rate, step: stepsDone &+ 1, loss: loss + penalty)
       return loss
     }
     update.go(to: stepsDone &+ 1, learningRate: rate, loss: loss + penalty)

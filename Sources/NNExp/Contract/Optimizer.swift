@@ -29,7 +29,7 @@ public struct OptimizerMemory: Sendable {
   /// True if a step evaluates the loss again, so that it needs the full batch.
   public let needsFullBatch: Bool
   /// True if the step of one parameter depends on its own numbers alone, and
-  /// changes no scalar: many parameters are then stepped slice by slice, on all
+  /// changes no scalar: many parameters are then stepped block by block, on all
   /// cores.
   public let isElementwise: Bool
 

@@ -72,7 +72,7 @@ private struct BLASMatrix {
   }
 }
 
-/// A product for the BLAS, and the blocks that cores share: stripes of rows or
+/// A product for the BLAS, and the blocks that cores share: ranges of rows or
 /// columns of C, whichever has more.
 private struct Product<S: Scalar> {
   let a: Matrix<S>
@@ -99,7 +99,7 @@ private struct Product<S: Scalar> {
   /// Operations that are worth a block of their own: 50 µs or so.
   static var blockWork: Double { 5e6 }
 
-  /// Stripes are multiples of this wide, as the BLAS's kernels are.
+  /// Blocks are multiples of this wide, as the BLAS's kernels are.
   static var unit: Int { 16 }
 
   var blocks: Int {
@@ -119,8 +119,8 @@ private struct Product<S: Scalar> {
 
   func block(_ block: Int) -> Block {
     let isTall = c.rows >= c.columns
-    let rows = isTall ? stripe(block, of: c.rows) : 0..<c.rows
-    let columns = isTall ? 0..<c.columns : stripe(block, of: c.columns)
+    let rows = isTall ? range(of: block, along: c.rows) : 0..<c.rows
+    let columns = isTall ? 0..<c.columns : range(of: block, along: c.columns)
     return Block(
       rows: Int32(rows.count), columns: Int32(columns.count),
       a: a.start + rows.lowerBound * a.rowStride,
@@ -128,7 +128,7 @@ private struct Product<S: Scalar> {
       c: c.start + (rows.lowerBound * c.rowStride + columns.lowerBound))
   }
 
-  private func stripe(_ block: Int, of extent: Int) -> Range<Int> {
+  private func range(of block: Int, along extent: Int) -> Range<Int> {
     let units = (extent + Product.unit - 1) / Product.unit
     return min(
       extent, units * block / blocks * Product.unit)..<min(

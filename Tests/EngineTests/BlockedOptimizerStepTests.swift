@@ -5,8 +5,8 @@ import Testing
 @testable import Engine
 
 /// An optimizer's step over many parameters does to each what it does to all at
-/// once, to the bit, whoever takes which slice.
-@Suite struct SlicedUpdateTests {
+/// once, to the bit, whoever takes which block.
+@Suite struct BlockedOptimizerStepTests {
   @Test(arguments: ["sgd", "adam", "adamw", "rmsprop", "rprop", "adagrad"])
   func aSlicedUpdateGivesTheSameBits(name: String) throws {
     try check(name, Float.self)
@@ -20,8 +20,8 @@ import Testing
     let seed = testSeed
     let random = RandomStream(seed: seed, purpose: "sliced update")
 
-    func parameters(after steps: Int, isSliced: Bool) throws -> [S] {
-      let memory = try UpdateMemory<S>(count: count, optimizer.memory, scheduleMemory: 0)
+    func parameters(after steps: Int, isBlocked: Bool) throws -> [S] {
+      let memory = try OptimizerBuffers<S>(count: count, optimizer.memory, scheduleMemory: 0)
       var layout = Layout(scalarSize: MemoryLayout<S>.stride)
       let regions = (layout.add(count), layout.add(count))
       let arena = try Arena<S>(layout)
@@ -32,20 +32,20 @@ import Testing
           w: w, g: g, vectors: memory.vectors, scalars: memory.scalars, learningRate: 0.1,
           step: step, loss: 1, evaluate: nil)
       }
-      let sliced = try #require(SlicedUpdate(optimizer, update(0)))
+      let blocked = try #require(BlockedOptimizerStep(optimizer, update(0)))
       for step in 1...steps {
         for i in g.indices { g[i] = S(random.stream(step).normal(at: i)) }
-        if isSliced {
-          sliced.perform(learningRate: 0.1, step: step, loss: 1)
+        if isBlocked {
+          blocked.perform(learningRate: 0.1, step: step, loss: 1)
         } else {
           update(step).run(optimizer)
         }
       }
       return w.indices.map { w[$0] }
     }
-    let whole = try parameters(after: 3, isSliced: false)
-    let sliced = try parameters(after: 3, isSliced: true)
-    let first = whole.indices.first { whole[$0] != sliced[$0] }
+    let whole = try parameters(after: 3, isBlocked: false)
+    let blocked = try parameters(after: 3, isBlocked: true)
+    let first = whole.indices.first { whole[$0] != blocked[$0] }
     #expect(first == nil, "\(name), seed \(seed): w[\(first ?? 0)] differs")
   }
 }

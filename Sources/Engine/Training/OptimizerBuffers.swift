@@ -1,7 +1,7 @@
 import NNExp
 
 /// What the optimizer and the schedule remember.
-final class UpdateMemory<S: Scalar> {
+final class OptimizerBuffers<S: Scalar> {
   let vectors: Tensors<S>
   let scalars: Tensor<Double>
   let schedule: Tensor<Double>
