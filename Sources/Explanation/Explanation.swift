@@ -27,7 +27,7 @@ public struct Explanation {
   ///     given.
   /// - Throws: a `Diagnostic` if there is no such sample, or no memory.
   public init<S: Scalar>(
-    of network: Network<S>, name: String, data: DataSets<S>, sample: Int, seed: UInt64,
+    of network: Network<S>, name: String, data: RunDatasets<S>, sample: Int, seed: UInt64,
     weights: String? = nil
   ) throws {
     guard sample >= 0 && sample < data.train.count else {

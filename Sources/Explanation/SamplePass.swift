@@ -34,7 +34,7 @@ final class SamplePass {
   ///   - trained: whose parameters and state are taken over.
   ///   - index: within `samples`.
   init<S: Scalar>(
-    of trained: Network<S>, samples: Samples<S>, index: Int, seed: UInt64
+    of trained: Network<S>, samples: Dataset<S>, index: Int, seed: UInt64
   ) throws {
     graph = trained.graph
     isTraining = !graph.couplesSamples
@@ -43,7 +43,7 @@ final class SamplePass {
     for i in network.parameters.indices { network.parameters[i] = Double(trained.parameters[i]) }
     for i in network.state.indices { network.state[i] = Double(trained.state[i]) }
     let sample = try samples.held(index..<index + 1)
-    try network.load(Samples(converting: sample))
+    try network.load(Dataset(converting: sample))
     passes = network.passes(1, isTraining: isTraining)
     passes.draw(RandomStream(seed: seed, purpose: "explanation"), step: 0)
     value = passes.losses(gradient: false)

@@ -43,14 +43,14 @@ public final class NetworkSubject: GradientSubject {
   /// - Parameters:
   ///   - trained: whose parameters and state are taken over.
   ///   - samples: the batch; as a whole.
-  public init<S: Scalar>(of trained: Network<S>, samples: Samples<S>, seed: UInt64) throws {
+  public init<S: Scalar>(of trained: Network<S>, samples: Dataset<S>, seed: UInt64) throws {
     let graph = trained.graph
     let count = samples.count
     let network = try Network<Double>(
       graph, heads: trained.heads, capacity: count, seed: seed, checksInputs: true)
     for i in network.parameters.indices { network.parameters[i] = Double(trained.parameters[i]) }
     for i in network.state.indices { network.state[i] = Double(trained.state[i]) }
-    try network.load(Samples(converting: samples))
+    try network.load(Dataset(converting: samples))
     let passes = network.passes(count, isTraining: true)
     passes.draw(RandomStream(seed: seed, purpose: "gradient check"), step: 0)
     self.network = network

@@ -34,7 +34,7 @@ public struct Predictions<S: Scalar> {
   /// Adds the rows of one split. What is held of samples and outputs are a few
   /// passes' worth.
   public mutating func add(
-    _ samples: Samples<S>, by evaluator: Evaluator<S>, split: String = ""
+    _ samples: Dataset<S>, by evaluator: Evaluator<S>, split: String = ""
   ) throws {
     let step = evaluator.chunk * max(1, 4096 / evaluator.chunk)
     for first in stride(from: 0, to: samples.count, by: step) {
@@ -44,7 +44,7 @@ public struct Predictions<S: Scalar> {
   }
 
   private mutating func add(
-    _ samples: Samples<S>, outputs: [[S]], first: Int, _ split: String
+    _ samples: Dataset<S>, outputs: [[S]], first: Int, _ split: String
   ) {
     var row: [Cell] = []
     for sample in 0..<samples.count {

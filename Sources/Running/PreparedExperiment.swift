@@ -9,7 +9,7 @@ public import Results
 /// be wrong with a file has been found.
 public struct PreparedExperiment<S: Scalar> {
   public let experiment: Experiment
-  public let data: DataSets<S>
+  public let data: RunDatasets<S>
   public let graph: Graph
   public var heads: [Head] { trainer.heads }
   public let trainer: Trainer<S>
@@ -70,7 +70,7 @@ public struct PreparedExperiment<S: Scalar> {
   }
 
   /// The samples of a split, if there are any.
-  public func samples(of split: String) -> Samples<S>? {
+  public func samples(of split: String) -> Dataset<S>? {
     switch split {
     case "train": data.train
     case "validation": data.validation

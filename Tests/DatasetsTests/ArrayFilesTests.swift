@@ -5,7 +5,7 @@ import Testing
 
 /// Array files that NumPy wrote, read back to the bit.
 @Suite struct ArrayFilesTests {
-  func values(_ elements: Elements) throws -> [Double] {
+  func values(_ elements: NDArray) throws -> [Double] {
     var sample = [Double](repeating: 0, count: elements.width)
     return try (0..<elements.count).flatMap { row in
       try elements.decode(row, into: &sample)

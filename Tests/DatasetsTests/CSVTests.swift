@@ -121,7 +121,7 @@ import Testing
 
   @Test func theShippedTablesAreRead() throws {
     let folder = Repository.experiments.path + "/data"
-    func load(_ section: String) throws -> DataSets<Float> {
+    func load(_ section: String) throws -> RunDatasets<Float> {
       try TestFolder([:] as [String: String]).load(
         section.replacing("DATA", with: folder), as: Float.self)
     }

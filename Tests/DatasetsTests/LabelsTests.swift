@@ -3,7 +3,7 @@ import Testing
 @testable import Datasets
 
 @Suite struct LabelsTests {
-  func load(_ labels: [String], _ section: String = "") throws -> DataSets<Double> {
+  func load(_ labels: [String], _ section: String = "") throws -> RunDatasets<Double> {
     try folder(labels).load("csv: a.csv\n" + section)
   }
 

@@ -26,7 +26,7 @@ import Testing
       ]), to: "train.npz")
   }
 
-  func load(_ file: [UInt8], _ section: String) throws -> Samples<Float> {
+  func load(_ file: [UInt8], _ section: String) throws -> Dataset<Float> {
     try folder.write(file, to: "new")
     let declaration = try folder.declaration(section)
     let data = try declaration.load(as: Float.self, seed: 1)

@@ -148,7 +148,7 @@ import Testing
     let learned = try targets.map {
       try written.folder.load(written.section(inputs[0], $0) + rest, seed: seed)
     }
-    func part(_ data: DataSets<Double>, _ index: Int) -> Samples<Double>? {
+    func part(_ data: RunDatasets<Double>, _ index: Int) -> Dataset<Double>? {
       [data.train, data.validation, data.test][index]
     }
     for index in 0..<3 {
@@ -372,13 +372,13 @@ import Testing
   }
 
   @Test func dataMadeByHand() {
-    let data = DataSets<Float>(
+    let data = RunDatasets<Float>(
       inputs: [Port("a", [2]), Port("b", [1], kind: .indices(below: 3)), Port("c", [1])],
       targets: [
         TargetPort(name: "u", target: .values([2])),
         TargetPort(name: "v", target: .classes(2), classNames: ["no", "yes"]),
       ],
-      train: Samples(inputs: [1, 2, 3], indices: [2], targets: [4, 5, 1], count: 1))
+      train: Dataset(inputs: [1, 2, 3], indices: [2], targets: [4, 5, 1], count: 1))
     #expect(data.inputNames == ["a_0", "a_1", "c"])
     #expect(data.targets.map(\.numberNames) == [["u_0", "u_1"], ["v"]])
     #expect(data.namesPorts)

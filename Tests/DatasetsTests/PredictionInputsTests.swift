@@ -13,7 +13,7 @@ import Testing
     folder = try TestFolder(["train.csv": "x,color,y,t\n0,red,5,no\n4,blue,7,yes\n"])
   }
 
-  func load(_ file: String, _ section: String? = nil) throws -> Samples<Float> {
+  func load(_ file: String, _ section: String? = nil) throws -> Dataset<Float> {
     try folder.write(Array(file.utf8), to: "new.csv")
     let declaration = try folder.declaration(section ?? self.section)
     let data = try declaration.load(as: Float.self, seed: 1)
@@ -107,9 +107,9 @@ import Testing
   }
 
   @Test func dataMadeInCodeHaveDefaultNames() throws {
-    let data = DataSets<Float>(
+    let data = RunDatasets<Float>(
       inputShape: [2], target: .values([1]),
-      train: Samples(inputs: [1, 2], targets: [3], count: 1))
+      train: Dataset(inputs: [1, 2], targets: [3], count: 1))
     #expect(data.inputNames == ["input_0", "input_1"])
     try folder.write(Array("5,6\n".utf8), to: "new.csv")
     let declaration = try folder.declaration("inline: {inputs: [[1, 2]], targets: [3]}")

@@ -20,7 +20,7 @@ import Testing
   @Test func scaledNumbersAreThoseOfExactFractions() throws {
     let reference = try Fixtures<Reference>.read("scaling")
     let count = reference.x.count / reference.width
-    let columns = RawColumns(
+    let columns = SourceColumns(
       reference.x, stride: reference.width, count: count,
       layout: ColumnLayout(reference.width, named: "x"))
     for (method, expected) in [

@@ -8,7 +8,7 @@ import Testing
     "x,t\n" + (0..<count).map { "\($0),\("aaaaaabbbc".dropFirst($0 % 10).first!)\n" }.joined()
   }
 
-  func rows(_ samples: Samples<Double>?) -> [Int] { samples?.inputs.map { Int($0) } ?? [] }
+  func rows(_ samples: Dataset<Double>?) -> [Int] { samples?.inputs.map { Int($0) } ?? [] }
 
   @Test(arguments: [10, 11, 57, 100, 1000])
   func fractionsSplitEveryRowOnce(_ count: Int) throws {

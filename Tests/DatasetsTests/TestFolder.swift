@@ -50,7 +50,7 @@ final class TestFolder {
 
   func load<S: Scalar>(
     _ section: String, as type: S.Type, seed: UInt64 = 1, incomplete: Set<String> = []
-  ) throws -> DataSets<S> {
+  ) throws -> RunDatasets<S> {
     let declaration = try declaration(section)
     let held = Result { try declaration.load(as: type, seed: seed, incomplete: incomplete) }
     if declaration.source?.source is any StreamableSource {
@@ -64,7 +64,7 @@ final class TestFolder {
   /// is read as a whole: the numbers and the errors.
   private func expectTheSame<S: Scalar>(
     of declaration: DataDeclaration, _ section: String, as type: S.Type, seed: UInt64,
-    incomplete: Set<String>, _ held: Result<DataSets<S>, any Error>
+    incomplete: Set<String>, _ held: Result<RunDatasets<S>, any Error>
   ) throws {
     // Another for other files, and the same when a failure is looked into.
     let stride = 1 + (section.utf8.count + size) % 64
@@ -110,9 +110,11 @@ final class TestFolder {
     }
   }
 
-  func load(_ section: String, seed: UInt64 = 1, incomplete: Set<String> = []) throws -> DataSets<
-    Double
-  > {
+  func load(_ section: String, seed: UInt64 = 1, incomplete: Set<String> = []) throws
+    -> RunDatasets<
+      Double
+    >
+  {
     try load(section, as: Double.self, seed: seed, incomplete: incomplete)
   }
 

@@ -26,22 +26,22 @@ import Testing
   ]
 
   /// Samples of which every third lacks its price, and every fourth its class.
-  private static func samples(_ count: Int, _ seed: UInt64) -> Samples<Double> {
+  private static func samples(_ count: Int, _ seed: UInt64) -> Dataset<Double> {
     let random = RandomStream(seed: seed, purpose: "test")
     var targets: [Double] = []
     for i in 0..<count {
       targets.append(i % 3 == 1 ? .nan : random.stream(1).normal(at: i))
       targets.append(i % 4 == 2 ? .nan : Double(random.stream(2).integer(below: 3, at: i)))
     }
-    return Samples(
+    return Dataset(
       inputs: (0..<count * 2).map { random.normal(at: $0) }, targets: targets, count: count)
   }
 
-  private static let data = DataSets(
+  private static let data = RunDatasets(
     inputs: [Port("x", [2])], targets: targets, train: samples(22, 1), validation: samples(13, 2))
 
   private func trainer(
-    _ train: String = "{epochs: 6, batch_size: 5}", data: DataSets<Double> = data
+    _ train: String = "{epochs: 6, batch_size: 5}", data: RunDatasets<Double> = data
   ) throws -> Trainer<Double> {
     let declared = try Declared(HeadTrainingTests.text + "\ntrain: \(train)")
     let graph = try Graph(
@@ -185,8 +185,8 @@ import Testing
         """)
       let graph = try Graph(
         declared.model, ports: [Port("a", [2]), Port("b", [2])], registry: standardRegistry)
-      let zeros = Samples<Double>(inputs: [0, 0, 0, 0], targets: [0, 0], count: 1)
-      let data = DataSets(
+      let zeros = Dataset<Double>(inputs: [0, 0, 0, 0], targets: [0, 0], count: 1)
+      let data = RunDatasets(
         inputs: [Port("a", [2]), Port("b", [2])], targets: [TargetPort(target: .values([2]))],
         train: zeros)
       let trainer = try Trainer(

@@ -7,14 +7,14 @@ import Testing
 
 /// `record_every` decides which rows are written. It never changes training.
 @Suite struct RecordEveryTests {
-  private static let data = DataSets<Double>(
+  private static let data = RunDatasets<Double>(
     inputShape: [2], target: .values([1]),
-    train: Samples(
+    train: Dataset(
       inputs: [0, 0, 0, 1, 1, 0, 1, 1, 0.5, 0.2, 0.3, 0.9], targets: [0, 1, 1, 0, 0.4, 0.7],
       count: 6),
-    validation: Samples(inputs: [0.1, 0.9, 0.8, 0.7], targets: [1, 0.2], count: 2))
+    validation: Dataset(inputs: [0.1, 0.9, 0.8, 0.7], targets: [1, 0.2], count: 2))
 
-  private static let withoutValidation = DataSets<Double>(
+  private static let withoutValidation = RunDatasets<Double>(
     inputShape: [2], target: .values([1]), train: data.train)
 
   private final class Rows: TrainingObserver {
@@ -31,7 +31,7 @@ import Testing
   }
 
   private func course(
-    _ train: String, recordEvery: Int, _ data: DataSets<Double> = data
+    _ train: String, recordEvery: Int, _ data: RunDatasets<Double> = data
   ) throws -> Course {
     let declared = try Declared(
       """
@@ -68,7 +68,7 @@ import Testing
       "early_stopping: {patience: 3, monitor: validation_bad_fit}",
       "early_stopping: {patience: 2, monitor: train_fit, minimum_change: 1e-2}",
     ], [data, withoutValidation])
-  func recordEveryNeverChangesTraining(_ train: String, _ data: DataSets<Double>) throws {
+  func recordEveryNeverChangesTraining(_ train: String, _ data: RunDatasets<Double>) throws {
     if data.validation == nil, train.contains("validation_") { return }
     let text = "optimizer: {type: sgd, learning_rate: 0.3}\n  " + train
     let whole = try course(text, recordEvery: 1, data)

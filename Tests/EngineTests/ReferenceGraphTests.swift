@@ -60,7 +60,7 @@ import YAMLTree
     }
 
     /// The rows of all samples, each the ports' numbers one after the other.
-    func rows<S: Scalar>() -> Samples<S> {
+    func rows<S: Scalar>() -> Dataset<S> {
       func row<Number>(_ sample: Int, _ all: [[Number]]) -> [Number] {
         all.flatMap { values in
           let width = values.count / samples
@@ -70,7 +70,7 @@ import YAMLTree
       let numbers = inputs.filter { $0.below == nil }.map { $0.values.map { S($0) } }
       let indices = inputs.filter { $0.below != nil }.map { $0.values.map { Int32($0) } }
       let targets = targets.map { $0.values.map { S($0 ?? .nan) } }
-      return Samples(
+      return Dataset(
         inputs: (0..<samples).flatMap { row($0, numbers) },
         indices: (0..<samples).flatMap { row($0, indices) },
         targets: (0..<samples).flatMap { row($0, targets) }, count: samples)
@@ -96,7 +96,7 @@ import YAMLTree
     let heads = try objective.bound(
       to: graph, targets: reference.targetPorts, registry: standardRegistry)
     let network = try Network<S>(graph, heads: heads, capacity: reference.samples, seed: 1)
-    try network.load(reference.rows() as Samples<S>)
+    try network.load(reference.rows() as Dataset<S>)
     #expect(
       Set(network.learned.map { "\($0.node).\($0.name)" }) == Set(reference.parameters.keys))
     for tensor in network.learned {

@@ -13,14 +13,14 @@ private final class Rows: TrainingObserver {
 }
 
 /// Four samples of exclusive or.
-private func exclusiveOr<S: Scalar>(_ type: S.Type = S.self) -> DataSets<S> {
-  DataSets(
+private func exclusiveOr<S: Scalar>(_ type: S.Type = S.self) -> RunDatasets<S> {
+  RunDatasets(
     inputShape: [2], target: .values([1]),
-    train: Samples(inputs: [0, 0, 0, 1, 1, 0, 1, 1], targets: [0, 1, 1, 0], count: 4))
+    train: Dataset(inputs: [0, 0, 0, 1, 1, 0, 1, 1], targets: [0, 1, 1, 0], count: 4))
 }
 
 private func trainer<S: Scalar>(
-  _ text: String, _ data: DataSets<S>, seed: UInt64 = 4
+  _ text: String, _ data: RunDatasets<S>, seed: UInt64 = 4
 ) throws -> Trainer<S> {
   let declared = try Declared(text)
   let graph = try Graph(

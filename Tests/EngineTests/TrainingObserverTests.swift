@@ -13,9 +13,9 @@ import Testing
     let graph = try Graph(declared.model, inputShape: [1], registry: registry)
     return try Trainer(
       graph, heads: declared.heads(graph, .values([1])), training: declared.training,
-      data: DataSets(
+      data: RunDatasets(
         inputShape: [1], target: .values([1]),
-        train: Samples(inputs: [1, 2, 3], targets: [1, 2, 3], count: 3)), seed: 5)
+        train: Dataset(inputs: [1, 2, 3], targets: [1, 2, 3], count: 3)), seed: 5)
   }
 
   /// Writes every event into a list that several observers share.

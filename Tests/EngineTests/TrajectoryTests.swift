@@ -94,9 +94,9 @@ import Testing
       loss: squared_error
       train: \(train)
       """)
-    let data = DataSets<Double>(
+    let data = RunDatasets<Double>(
       inputShape: [3], target: .values([2]),
-      train: Samples(inputs: r.inputs, targets: r.targets, count: 6))
+      train: Dataset(inputs: r.inputs, targets: r.targets, count: 6))
     let graph = try Graph(declared.model, inputShape: [3], registry: registry)
     let trainer = try Trainer(
       graph, heads: declared.heads(graph, data.target), training: declared.training, data: data,

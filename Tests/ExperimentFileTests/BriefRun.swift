@@ -11,7 +11,7 @@ final class BriefRun {
   private let path: String
 
   /// Data by what declares them, for many experiments differ in other things.
-  private var known: [String: DataSets<Double>] = [:]
+  private var known: [String: RunDatasets<Double>] = [:]
 
   init(path: String) { self.path = path }
 

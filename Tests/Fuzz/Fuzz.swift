@@ -103,7 +103,7 @@ enum FuzzTarget: String, CaseIterable {
 
   /// An array gives the same numbers from memory and from its file, or no array.
   private func readArray(
-    _ bytes: [UInt8], held: ([UInt8]) throws -> Elements, streamed: (FileBytes) throws -> Elements
+    _ bytes: [UInt8], held: ([UInt8]) throws -> NDArray, streamed: (FileBytes) throws -> NDArray
   ) throws {
     let elements = Result { try held(bytes) }
     let again = Result { try streamed(file(of: bytes)) }

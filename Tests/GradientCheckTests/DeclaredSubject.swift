@@ -27,7 +27,7 @@ func networkSubject<S: Scalar>(
   let network = try Network<S>(graph, heads: heads, capacity: samples, seed: seed)
   return try NetworkSubject(
     of: network,
-    samples: Samples(
+    samples: Dataset(
       inputs: (0..<samples * inputShape.count).map(input),
       targets: (0..<samples * target.shape.count).map(goal), count: samples),
     seed: seed)

@@ -55,7 +55,7 @@ import YAMLTree
       }
       targets.append(Float(i % 2))
     }
-    let samples = Samples<Float>(
+    let samples = Dataset<Float>(
       inputs: (0..<20).map { Float(random.normal(at: $0)) }, indices: [0, 3, 1, 3, 2],
       targets: targets, count: 5)
     let subject = try NetworkSubject(of: network, samples: samples, seed: seed)

@@ -5,11 +5,11 @@ import NNExp
 /// extents and the numbers, all big-endian. `.gz` is unpacked on the way.
 ///
 /// - Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits".
-func readIDX(_ file: [UInt8]) throws -> Elements {
+func readIDX(_ file: [UInt8]) throws -> NDArray {
   guard file.starts(with: gzipMagic) else {
     let layout = try layoutOfIDX(head: Array(file.prefix(longestIDXHead)))
     try requireSize(of: layout, file.count)
-    return Elements(file, layout)
+    return NDArray(file, layout)
   }
   let layout = try layoutOfIDX(head: inflate(file, .gzip, limit: longestIDXHead))
   let expected = layout.end
@@ -22,18 +22,18 @@ func readIDX(_ file: [UInt8]) throws -> Elements {
   // One byte more, to notice what trails.
   let bytes = try inflate(file, .gzip, limit: expected + 1)
   try requireSize(of: layout, bytes.count, isExact: false)
-  return Elements(bytes, layout)
+  return NDArray(bytes, layout)
 }
 
 /// The array of an IDX file that is read in parts.
-func readIDX(_ file: FileBytes) throws -> Elements {
+func readIDX(_ file: FileBytes) throws -> NDArray {
   let head = try file.read(0..<min(file.count, longestIDXHead))
   guard !head.starts(with: gzipMagic) else {
     throw Diagnostic("a .gz file cannot be read in parts; unpack it, or leave 'stream' out")
   }
   let layout = try layoutOfIDX(head: head)
   try requireSize(of: layout, file.count)
-  return try Elements(file, layout)
+  return try NDArray(file, layout)
 }
 
 private let gzipMagic: [UInt8] = [0x1F, 0x8B]

@@ -2,14 +2,14 @@ import Files
 import NNExp
 
 /// The array of an NPY file that is held.
-func readNPY(_ file: [UInt8]) throws -> Elements {
-  try Elements(file, layoutOfNPY(head: file, size: file.count))
+func readNPY(_ file: [UInt8]) throws -> NDArray {
+  try NDArray(file, layoutOfNPY(head: file, size: file.count))
 }
 
 /// The array of an NPY file that is read in parts.
-func readNPY(_ file: FileBytes) throws -> Elements {
+func readNPY(_ file: FileBytes) throws -> NDArray {
   let head = try file.read(0..<min(file.count, longestNPYHead))
-  return try Elements(file, layoutOfNPY(head: head, size: file.count))
+  return try NDArray(file, layoutOfNPY(head: head, size: file.count))
 }
 
 /// In bytes, of a file that is read in parts; NumPy itself reads 10,000.

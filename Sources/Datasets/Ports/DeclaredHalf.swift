@@ -2,12 +2,12 @@ import NNExp
 
 /// The ports of one half of the data, as far as the file names them.
 struct DeclaredHalf: Sendable {
-  let half: RawData.Half
+  let half: SourceRows.Half
 
   /// Nil after an error in the source: its ports are then not known.
   private let source: SourceDeclaration?
 
-  init(_ half: RawData.Half, of source: SourceDeclaration?) {
+  init(_ half: SourceRows.Half, of source: SourceDeclaration?) {
     self.half = half
     self.source = source
   }

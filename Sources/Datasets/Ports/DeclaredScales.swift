@@ -56,7 +56,7 @@ struct DeclaredScales: Sendable {
   }
 
   /// The method for a port, and where the file gives it.
-  subscript(port: String?, half: RawData.Half) -> (
+  subscript(port: String?, half: SourceRows.Half) -> (
     method: Scaling.Method, location: SourceLocation?
   ) {
     for name in [port, half.rawValue] {

@@ -60,7 +60,7 @@ struct Labels: Sendable {
   private let areIndices: Bool
   private let indices: [ByteText: Int]
 
-  init(of port: RawPort, declared: DeclaredClasses) throws {
+  init(of port: SourcePort, declared: DeclaredClasses) throws {
     let found = try Labels.found(in: port, areIndices: false)
     switch declared {
     case .names(let names):
@@ -87,7 +87,7 @@ struct Labels: Sendable {
   }
 
   /// The class of each sample; −1 where it has none.
-  func classes(of port: RawPort) throws -> [Int] {
+  func classes(of port: SourcePort) throws -> [Int] {
     let found = try Labels.found(in: port, areIndices: areIndices)
     func unknown(_ row: Int, _ label: String) -> Diagnostic {
       let known =
@@ -117,7 +117,7 @@ struct Labels: Sendable {
 
   /// The distinct labels in order, and each sample's index among them, or `missing`;
   /// where labels are indices themselves, no more than the numbers.
-  private static func found(in port: RawPort, areIndices: Bool) throws -> (
+  private static func found(in port: SourcePort, areIndices: Bool) throws -> (
     distinct: [String], codes: [Int]
   ) {
     let layout = port.columns.layout

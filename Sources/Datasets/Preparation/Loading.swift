@@ -13,7 +13,7 @@ extension DataDeclaration {
   @specialized(where S == Double)
   public func load<S: Scalar>(
     as type: S.Type, seed: UInt64, incomplete: Set<String> = []
-  ) throws -> DataSets<S> {
+  ) throws -> RunDatasets<S> {
     do {
       return try assemble(
         as: type, seed: seed, incomplete: incomplete, FileShelf(isStreamed: isStreamed))
@@ -28,7 +28,7 @@ extension DataDeclaration {
   @specialized(where S == Double)
   func assemble<S: Scalar>(
     as type: S.Type, seed: UInt64, incomplete: Set<String> = [], _ shelf: FileShelf
-  ) throws -> DataSets<S> {
+  ) throws -> RunDatasets<S> {
     guard let source else { throw Diagnostic("the data section names no source") }
     let random = RandomStream(seed: seed, purpose: "generated data")
     let main = try source.read(
@@ -36,7 +36,7 @@ extension DataDeclaration {
         limit: limit, random: random, files: shelf, partColumn: split.column?.items ?? [],
         incomplete: incomplete))
     var inputs: [PortEncoding] = []
-    var columns: [RawColumns] = []
+    var columns: [SourceColumns] = []
     for port in main.inputs {
       let (encoding, own) = try encoding(of: port)
       inputs.append(encoding)
@@ -69,9 +69,10 @@ extension DataDeclaration {
 
     /// The samples of some rows of one source.
     func samples(
-      _ columns: [RawColumns], _ data: [RawPort], _ targetData: [RawPort], _ classes: [[Int]?],
+      _ columns: [SourceColumns], _ data: [SourcePort], _ targetData: [SourcePort],
+      _ classes: [[Int]?],
       _ rows: [Int]
-    ) throws -> Samples<S> {
+    ) throws -> Dataset<S> {
       let ports = inputs.indices
       let values = ports.filter { !inputs[$0].port.isIndices }.map { index in
         PortRows(columns[index], inputs[index].scaling, location: data[index].location)
@@ -79,7 +80,7 @@ extension DataDeclaration {
       let wanted = targets.indices.map { index in
         targets[index].rows(of: targetData[index], classes[index], oneHotLocation: oneHotLocation)
       }
-      return try Samples(
+      return try Dataset(
         inputs: ScaledRows(values, rows: rows, half: .inputs).gathered(),
         indices: IndexRows(
           ports.filter { inputs[$0].port.isIndices }.map { columns[$0] }, rows: rows),
@@ -92,7 +93,7 @@ extension DataDeclaration {
       return classes.reduce(0) { $0 + ($1?.count ?? 0) * MemoryLayout<Int>.stride }
     }
     memory.kept += classBytes(classes)
-    func part(_ rows: [Int], from source: SourceDeclaration?, _ index: Int) throws -> Samples<S>? {
+    func part(_ rows: [Int], from source: SourceDeclaration?, _ index: Int) throws -> Dataset<S>? {
       guard let source else {
         return rows.isEmpty
           ? nil : try samples(columns, main.inputs, main.targets, classes, rows)
@@ -121,7 +122,7 @@ extension DataDeclaration {
     memory.released += shelf.heldBytes
     if shelf.isStreamed { memory.released += LoadingMemory.perStreamedSample * main.count }
 
-    return DataSets(
+    return RunDatasets(
       targets: try zip(targets, main.targets).map {
         try $0.port(axes: $1.axes, at: $1.location(0, 0))
       },
@@ -130,8 +131,8 @@ extension DataDeclaration {
   }
 
   /// How an input port of the training data becomes numbers, before scaling, and its columns.
-  private func encoding(of raw: RawPort) throws -> (PortEncoding, RawColumns) {
-    let name = raw.name ?? RawData.Half.inputs.noun
+  private func encoding(of raw: SourcePort) throws -> (PortEncoding, SourceColumns) {
+    let name = raw.name ?? SourceRows.Half.inputs.noun
     guard let declared = indices[raw.name] else {
       try raw.checkCategories()
       let layout = raw.columns.layout
@@ -147,7 +148,7 @@ extension DataDeclaration {
     )
   }
 
-  private func inputShape(of raw: RawPort, _ axes: [Int], width: Int) throws -> Shape {
+  private func inputShape(of raw: SourcePort, _ axes: [Int], width: Int) throws -> Shape {
     let owner = raw.name.map { " of port '\($0)'" } ?? ""
     guard let shape = shape[raw.name] else {
       return try Loading.shape(
@@ -161,11 +162,11 @@ extension DataDeclaration {
     return Shape(shape)
   }
 
-  private func targets(of data: RawData, incomplete: Set<String>) throws -> [TargetEncoding] {
+  private func targets(of data: SourceRows, incomplete: Set<String>) throws -> [TargetEncoding] {
     let targets = try data.targets.map { port in
       TargetEncoding(
         name: port.name, labels: try labels(of: port), isOneHot: isOneHot,
-        isIncomplete: incomplete.contains(port.name ?? RawData.Half.targets.noun),
+        isIncomplete: incomplete.contains(port.name ?? SourceRows.Half.targets.noun),
         layout: port.columns.layout)
     }
     if isOneHot, !targets.contains(where: { $0.labels != nil }) {
@@ -176,7 +177,7 @@ extension DataDeclaration {
   }
 
   /// The classes, where the targets are classes.
-  private func labels(of port: RawPort) throws -> Labels? {
+  private func labels(of port: SourcePort) throws -> Labels? {
     let isText = !port.columns.layout.isNumeric
     let kind = targetKind[port.name] ?? .auto
     var declared = classes[port.name] ?? .none
@@ -226,9 +227,9 @@ extension DataDeclaration {
   }
 }
 
-extension [RawPort] {
+extension [SourcePort] {
   /// The port of other data that goes with one of the training data.
-  fileprivate func port(named name: String?) throws -> RawPort {
+  fileprivate func port(named name: String?) throws -> SourcePort {
     // A declaration whose ports are others was refused.
     guard let port = first(where: { ($0.name ?? "").hasSameBytes(as: name ?? "") }) else {
       throw Diagnostic("there is no port '\(name ?? "")'")

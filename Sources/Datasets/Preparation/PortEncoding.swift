@@ -21,7 +21,7 @@ struct PortEncoding: Sendable {
   }
 
   /// Columns of other data as this port's, before scaling.
-  func columns(of raw: RawPort) throws -> RawColumns {
+  func columns(of raw: SourcePort) throws -> SourceColumns {
     let columns = try raw.columns(like: layout)
     guard case .indices(let count) = port.kind else { return columns }
     if layout.isNumeric { _ = try raw.largestIndex(below: count) }
@@ -29,16 +29,16 @@ struct PortEncoding: Sendable {
   }
 }
 
-extension RawPort {
+extension SourcePort {
   /// The most categories of a column of values: more look like identifiers.
   static let mostCategories = 1_000
 
   /// Throws where a column has too many categories for values that are one-hot.
   func checkCategories() throws {
     for (column, categories) in columns.layout.categories.enumerated() {
-      guard (categories?.count ?? 0) > RawPort.mostCategories else { continue }
+      guard (categories?.count ?? 0) > SourcePort.mostCategories else { continue }
       throw Diagnostic(
-        "column '\(columns.layout.names[column])' holds more than \(RawPort.mostCategories) "
+        "column '\(columns.layout.names[column])' holds more than \(SourcePort.mostCategories) "
           + "different texts, too many for one-hot inputs; leave it out of 'inputs'"
           + (name.map { ", or give '\($0)' under 'indices'" } ?? ""),
         at: location(0, column))
@@ -50,7 +50,7 @@ extension RawPort {
   ///
   /// - Returns: also the layout that other data must have.
   func indices(_ declared: DeclaredIndices.Count) throws -> (
-    columns: RawColumns, layout: ColumnLayout, count: Int
+    columns: SourceColumns, layout: ColumnLayout, count: Int
   ) {
     let layout = columns.layout
     let most: Int? = if case .fixed(let count) = declared { count } else { nil }
@@ -104,7 +104,8 @@ extension RawPort {
   }
 
   /// Throws for the first text whose index is `count` or more.
-  private func rejectText(beyond count: Int, in columns: RawColumns, _ vocabulary: [String]) throws
+  private func rejectText(beyond count: Int, in columns: SourceColumns, _ vocabulary: [String])
+    throws
   {
     var values = [Double](repeating: 0, count: columns.layout.names.count)
     for row in 0..<columns.count {

@@ -14,13 +14,13 @@ extension DataDeclaration {
   /// - Throws: `Diagnostics`.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func loadInputs<S: Scalar>(path: String, like data: DataSets<S>) throws -> Samples<S> {
+  public func loadInputs<S: Scalar>(path: String, like data: RunDatasets<S>) throws -> Dataset<S> {
     do {
       let shelf = FileShelf(isStreamed: isStreamed)
       let file = DeclaredPath(path, in: "", at: nil)
       let bytes = try shelf.csv(file)
       let encodings = data.encoding.ports
-      let ports: [RawPort]
+      let ports: [SourcePort]
       if let arrays = try arrays(bytes.read(0..<min(4, bytes.count)), file, encodings, shelf) {
         ports = try self.ports(arrays, like: encodings)
       } else {
@@ -32,7 +32,7 @@ extension DataDeclaration {
       let values = ports.indices.filter { !isIndices[$0] }.map { index in
         PortRows(columns[index], encodings[index].scaling, location: ports[index].location)
       }
-      return try Samples(
+      return try Dataset(
         inputs: ScaledRows(values, rows: rows, half: .inputs).gathered(),
         indices: IndexRows(ports.indices.filter { isIndices[$0] }.map { columns[$0] }, rows: rows),
         targets: .held([]), count: rows.count)
@@ -88,7 +88,7 @@ extension DataDeclaration {
     return names.first { archive.names.contains(text: $0 + ".npy") } ?? names[0]
   }
 
-  private func ports(_ arrays: [PortArray], like encodings: [PortEncoding]) throws -> [RawPort] {
+  private func ports(_ arrays: [PortArray], like encodings: [PortEncoding]) throws -> [SourcePort] {
     try zip(arrays, encodings).map { array, encoding in
       try checkSamples(array.elements, array.title, at: nil)
       guard array.elements.count == arrays[0].elements.count else {
@@ -113,7 +113,7 @@ extension DataDeclaration {
   /// CSV inputs; the first line is a header where training had one, or where
   /// it did not come from CSV and the line is not all numbers.
   private func csv(_ bytes: CSVBytes, _ file: DeclaredPath, _ encoding: InputEncoding) throws
-    -> RawData
+    -> SourceRows
   {
     let model = source?.source as? CSVDeclaration
     let delimiter = model?.delimiter ?? UInt8(ascii: ",")

@@ -1,7 +1,7 @@
 import NNExp
 
 /// One half of some samples: held, or read when asked for.
-enum SampleRows<S: Scalar> {
+enum RowStorage<S: Scalar> {
   case held([S])
   case streamed(ScaledRows<S>)
 
@@ -16,7 +16,7 @@ enum SampleRows<S: Scalar> {
 /// The numbers that the samples of a source have for one port; by reference, as each
 /// sample that is read looks at them.
 final class PortRows: Sendable {
-  fileprivate let columns: RawColumns
+  fileprivate let columns: SourceColumns
   private let scaling: Scaling?
 
   /// The class of each sample, −1 where it has none; nil for values.
@@ -36,7 +36,7 @@ final class PortRows: Sendable {
 
   /// Values, scaled in float64.
   init(
-    _ columns: RawColumns, _ scaling: Scaling?, isIncomplete: Bool = false,
+    _ columns: SourceColumns, _ scaling: Scaling?, isIncomplete: Bool = false,
     location: @escaping @Sendable (Int, Int) -> SourceLocation?
   ) {
     self.columns = columns
@@ -50,7 +50,7 @@ final class PortRows: Sendable {
   /// The classes that the columns mean.
   ///
   /// - Parameter oneHot: how many there are, if each is a number of its own.
-  init(_ columns: RawColumns, classes: [Int], oneHot: Int?, at location: SourceLocation?) {
+  init(_ columns: SourceColumns, classes: [Int], oneHot: Int?, at location: SourceLocation?) {
     self.columns = columns
     self.classes = classes
     self.location = { _, _ in location }
@@ -68,7 +68,7 @@ final class PortRows: Sendable {
   /// Reads one sample to `values` from `start` on; `sample` has room for its numbers.
   @inline(__always)
   fileprivate func read<S: Scalar>(
-    _ row: Int, of half: RawData.Half, into values: inout MutableSpan<S>, at start: Int,
+    _ row: Int, of half: SourceRows.Half, into values: inout MutableSpan<S>, at start: Int,
     by sample: inout [Double]
   ) throws {
     if classes != nil { return readClass(row, into: &values, at: start) }
@@ -93,7 +93,7 @@ final class PortRows: Sendable {
   /// Makes the numbers NaN where one of them is missing and may be; throws otherwise.
   @inline(never)
   private func check<S: Scalar>(
-    _ sample: [Double], _ row: Int, of half: RawData.Half, in values: inout MutableSpan<S>,
+    _ sample: [Double], _ row: Int, of half: SourceRows.Half, in values: inout MutableSpan<S>,
     at start: Int
   ) throws {
     let sample = sample.prefix(width)
@@ -114,7 +114,7 @@ final class PortRows: Sendable {
 struct ScaledRows<S: Scalar>: Sendable {
   let ports: [PortRows]
   let rows: [Int]
-  let half: RawData.Half
+  let half: SourceRows.Half
 
   /// Numbers of a sample.
   let width: Int
@@ -122,7 +122,7 @@ struct ScaledRows<S: Scalar>: Sendable {
   /// Numbers of the widest port.
   let widest: Int
 
-  init(_ ports: [PortRows], rows: [Int], half: RawData.Half) {
+  init(_ ports: [PortRows], rows: [Int], half: SourceRows.Half) {
     self.ports = ports
     self.rows = rows
     self.half = half
@@ -134,7 +134,7 @@ struct ScaledRows<S: Scalar>: Sendable {
   /// is kept, but all have been looked at.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  func gathered() throws -> SampleRows<S> {
+  func gathered() throws -> RowStorage<S> {
     guard let first = ports.first else { return .held([]) }
     let isStreamed = ports.contains { $0.isStreamed }
     let count = isStreamed ? 1 : rows.count
@@ -169,13 +169,13 @@ struct ScaledRows<S: Scalar>: Sendable {
 /// Some rows of the index ports of a source, one port after the other.
 struct IndexRows: Sendable {
   /// What is in range: each number a whole one that fits into 32 bits.
-  let ports: [RawColumns]
+  let ports: [SourceColumns]
   let rows: [Int]
 
   /// Indices of a sample.
   let width: Int
 
-  init(_ ports: [RawColumns], rows: [Int]) {
+  init(_ ports: [SourceColumns], rows: [Int]) {
     self.ports = ports
     self.rows = rows
     width = ports.reduce(0) { $0 + $1.layout.width }

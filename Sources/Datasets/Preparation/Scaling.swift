@@ -25,7 +25,9 @@ struct Scaling: Sendable {
   private(set) var spread: [Double]
 
   /// Nil for `none`.
-  init?(_ method: Method, fittedTo columns: RawColumns, rows: [Int], at location: SourceLocation?)
+  init?(
+    _ method: Method, fittedTo columns: SourceColumns, rows: [Int], at location: SourceLocation?
+  )
     throws
   {
     guard method != .none else { return nil }

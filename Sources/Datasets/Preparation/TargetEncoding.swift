@@ -23,7 +23,7 @@ struct TargetEncoding: Sendable {
 
   /// What a head learns.
   func port(axes: [Int], at location: SourceLocation?) throws -> TargetPort {
-    let name = name ?? RawData.Half.targets.noun
+    let name = name ?? SourceRows.Half.targets.noun
     guard let labels else {
       let shape = try Loading.shape(axes, of: "targets", at: location)
       return TargetPort(name: name, target: .values(shape), numberNames: layout.names)
@@ -38,7 +38,7 @@ struct TargetEncoding: Sendable {
   }
 
   /// Throws unless the values of other data are of this form.
-  func checkValues(of raw: RawPort) throws {
+  func checkValues(of raw: SourcePort) throws {
     let (here, owner) = (raw.columns.layout, name.map { "port '\($0)'" })
     guard here.isNumeric else {
       throw Diagnostic(
@@ -55,7 +55,7 @@ struct TargetEncoding: Sendable {
   /// The samples of `rows` that have the target; throws if none has.
   ///
   /// - Parameter classes: of each sample, if the target has classes.
-  func present(of raw: RawPort, _ classes: [Int]?, rows: [Int]) throws -> [Int] {
+  func present(of raw: SourcePort, _ classes: [Int]?, rows: [Int]) throws -> [Int] {
     guard isIncomplete else { return rows }
     var values = [Double](repeating: 0, count: raw.columns.layout.width)
     let present = try rows.filter { row in
@@ -74,7 +74,7 @@ struct TargetEncoding: Sendable {
   /// The numbers of a source's samples.
   ///
   /// - Parameter location: where mistakes about classes that are one-hot are shown.
-  func rows(of raw: RawPort, _ classes: [Int]?, oneHotLocation location: SourceLocation?)
+  func rows(of raw: SourcePort, _ classes: [Int]?, oneHotLocation location: SourceLocation?)
     -> PortRows
   {
     if let classes {

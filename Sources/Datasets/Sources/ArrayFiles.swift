@@ -7,10 +7,10 @@ protocol ArrayFiles: StreamableSource, PortSource {
   var targets: DeclaredPorts<DeclaredPath> { get }
 
   /// The array of a file that is held.
-  static func array(_ bytes: [UInt8]) throws -> Elements
+  static func array(_ bytes: [UInt8]) throws -> NDArray
 
   /// The array of a file that is read in parts.
-  static func array(_ file: FileBytes) throws -> Elements
+  static func array(_ file: FileBytes) throws -> NDArray
 }
 
 extension ArrayFiles {
@@ -28,7 +28,7 @@ extension ArrayFiles {
     return try samples(inputs: arrays(inputs), targets: arrays(targets), request)
   }
 
-  static func array(_ file: DeclaredPath, _ shelf: FileShelf) throws -> Elements {
+  static func array(_ file: DeclaredPath, _ shelf: FileShelf) throws -> NDArray {
     if shelf.isStreamed {
       let stream = try shelf.open(file)
       return try about("'\(file.path)'", at: file.location) { try array(stream) }
@@ -66,18 +66,18 @@ func about<Value>(_ subject: String, at location: SourceLocation?, _ body: () th
 /// The array that a source has for a port.
 struct PortArray {
   let name: String?
-  let elements: Elements
+  let elements: NDArray
   /// What it is called in messages: `'x.npy'`.
   let title: String
   /// Where the experiment file names it.
   let location: SourceLocation?
 
   /// The port, as it is held.
-  func port(_ half: RawData.Half, limit: Int?) -> RawPort {
+  func port(_ half: SourceRows.Half, limit: Int?) -> SourcePort {
     let location = location
-    return RawPort(
+    return SourcePort(
       name: name,
-      columns: RawColumns(elements, named: name ?? half.noun, limit: limit),
+      columns: SourceColumns(elements, named: name ?? half.noun, limit: limit),
       axes: elements.sampleAxes, location: { _, _ in location })
   }
 }
@@ -100,7 +100,7 @@ func samples(inputs: [PortArray], targets: [PortArray], _ request: DataRequest) 
       ofTarget: request.incomplete.contains(array.name ?? "target") ? .incomplete : .complete)
   }
   return SourceSamples(
-    RawData(
+    SourceRows(
       inputs: inputs.map { $0.port(.inputs, limit: request.limit) },
       targets: targets.map { $0.port(.targets, limit: request.limit) }))
 }
@@ -112,7 +112,7 @@ enum Completeness { case complete, incomplete }
 ///
 /// - Parameter target: nil for inputs; NaN is allowed for an incomplete target.
 func checkSamples(
-  _ elements: Elements, _ name: String, at location: SourceLocation?,
+  _ elements: NDArray, _ name: String, at location: SourceLocation?,
   ofTarget target: Completeness? = nil
 ) throws {
   guard elements.count > 0, elements.width > 0 else {

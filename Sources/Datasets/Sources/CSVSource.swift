@@ -14,7 +14,7 @@ extension CSVDeclaration {
   /// names as in the training data are read.
   func read(_ request: DataRequest) throws -> SourceSamples {
     let split = ColumnSelection(items: request.partColumn)
-    let known = request.training.map { RawData($0, at: nil) }
+    let known = request.training.map { SourceRows($0, at: nil) }
     let table = try CSVTable(
       try request.shelf.csv(file), path: file.path, delimiter: delimiter, hasHeader: hasHeader)
     let part = try split?.resolve(in: table, at: file.location)[0]
@@ -43,7 +43,7 @@ extension CSVDeclaration {
   ///
   /// - Parameter known: the columns of each port.
   func readInputs(_ table: CSVTable, like known: [ColumnLayout], names: [String?]) throws
-    -> RawData
+    -> SourceRows
   {
     let all = Array(table.names.indices)
     let count = known.reduce(0) { $0 + $1.names.count }
@@ -100,7 +100,7 @@ extension CSVDeclaration {
 
   private func read(
     _ table: CSVTable, inputs: [Port], targets: [Port], part: Int?, _ request: DataRequest?
-  ) throws -> RawData {
+  ) throws -> SourceRows {
     let inputColumns = inputs.flatMap(\.columns)
     let targetColumns = targets.flatMap(\.columns)
     let taken = Set(targetColumns)
@@ -141,20 +141,20 @@ extension CSVDeclaration {
     }
     let lines = reader.lines()
     var next = 0
-    func columns(_ count: Int) -> RawColumns {
+    func columns(_ count: Int) -> SourceColumns {
       defer { next += count }
       let slots = next..<next + count
       if let lines {
-        return RawColumns(lines, offset: next, layout: reader.layout(of: slots))
+        return SourceColumns(lines, offset: next, layout: reader.layout(of: slots))
       }
-      return RawColumns(
+      return SourceColumns(
         reader.cells, stride: chosen.count, offset: next, count: reader.count,
         layout: reader.layout(of: slots))
     }
-    func rawPorts(_ ports: [Port], _ half: RawData.Half) -> [RawPort] {
+    func rawPorts(_ ports: [Port], _ half: SourceRows.Half) -> [SourcePort] {
       ports.map { port in
         let columns = columns(port.columns.count)
-        return RawPort(
+        return SourcePort(
           name: port.name, columns: columns,
           axes: [half == .inputs ? columns.layout.width : port.columns.count],
           location: { row, column in
@@ -164,14 +164,14 @@ extension CSVDeclaration {
       }
     }
     let (rawInputs, rawTargets) = (rawPorts(inputs, .inputs), rawPorts(targets, .targets))
-    return RawData(
+    return SourceRows(
       inputs: rawInputs, targets: rawTargets,
       parts: try part.map { try parts(of: columns(1), in: table, at: $0) },
       hasColumnNames: hasHeader)
   }
 
   /// The columns of the training data by name, where both have names.
-  private func named(_ half: RawData.Half, of known: RawData?) -> ColumnSelection? {
+  private func named(_ half: SourceRows.Half, of known: SourceRows?) -> ColumnSelection? {
     guard hasHeader, let known, known.hasColumnNames else { return nil }
     let ports = half == .inputs ? known.inputs : known.targets
     return ColumnSelection(names: ports.flatMap(\.columns.layout.names))
@@ -184,7 +184,9 @@ extension CSVDeclaration {
     return last
   }
 
-  private func parts(of column: RawColumns, in table: CSVTable, at position: Int) throws -> [Part] {
+  private func parts(of column: SourceColumns, in table: CSVTable, at position: Int) throws
+    -> [Part]
+  {
     let words = column.layout.categories[0] ?? []
     let parts = words.map(Part.init(rawValue:))
     let known = Part.allCases.map(\.rawValue)

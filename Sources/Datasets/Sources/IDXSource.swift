@@ -20,6 +20,6 @@ struct IDXSource: ArrayFiles, Component {
     self.targets = targets
   }
 
-  static func array(_ bytes: [UInt8]) throws -> Elements { try readIDX(bytes) }
-  static func array(_ file: FileBytes) throws -> Elements { try readIDX(file) }
+  static func array(_ bytes: [UInt8]) throws -> NDArray { try readIDX(bytes) }
+  static func array(_ file: FileBytes) throws -> NDArray { try readIDX(file) }
 }

@@ -51,23 +51,23 @@ struct InlineData: PortSource, Component {
         "expected a number in \(port.name ?? "targets"), found nothing", at: missing.location,
         notes: [missingTargetNote])
     }
-    func ports(_ declared: DeclaredPorts<Rows>) -> [RawPort] {
+    func ports(_ declared: DeclaredPorts<Rows>) -> [SourcePort] {
       declared.ports.map { port in
         let rows = port.value
         let locations = rows.locations
-        return RawPort(
+        return SourcePort(
           name: port.name,
           columns: rows.columns(named: port.name ?? rows.half.noun, limit: request.limit),
           axes: [rows.width], location: { row, _ in locations[row] })
       }
     }
-    return SourceSamples(RawData(inputs: ports(inputs), targets: ports(targets)))
+    return SourceSamples(SourceRows(inputs: ports(inputs), targets: ports(targets)))
   }
 }
 
 /// Rows of as many numbers each.
 private struct Rows: Sendable {
-  let half: RawData.Half
+  let half: SourceRows.Half
   private(set) var width = 1
   private(set) var locations: [SourceLocation?] = []
 
@@ -81,7 +81,7 @@ private struct Rows: Sendable {
 
   var count: Int { locations.count }
 
-  init?(_ key: String, _ half: RawData.Half, from options: inout Options) {
+  init?(_ key: String, _ half: SourceRows.Half, from options: inout Options) {
     self.half = half
     let isTarget = half == .targets
     let range =
@@ -147,17 +147,17 @@ private struct Rows: Sendable {
     guard isSound else { return nil }
   }
 
-  func columns(named stem: String, limit: Int?) -> RawColumns {
+  func columns(named stem: String, limit: Int?) -> SourceColumns {
     let count = min(self.count, limit ?? Int.max)
     guard areTexts else {
-      return RawColumns(
+      return SourceColumns(
         numbers, stride: width, count: count, layout: ColumnLayout(width, named: stem))
     }
     let texts = texts.map { $0.map(ByteText.init) }
     let names = Set(texts.prefix(count).compactMap { $0 })
       .sorted { $0.text.precedes(byBytes: $1.text) }
     let codes = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, Double($0)) })
-    return RawColumns(
+    return SourceColumns(
       texts.map { text in text.map { codes[$0] ?? 0 } ?? .nan }, stride: 1, count: count,
       layout: ColumnLayout(names: [stem], categories: [names.map(\.text)]))
   }

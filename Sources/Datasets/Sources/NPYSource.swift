@@ -20,6 +20,6 @@ struct NPYSource: ArrayFiles, Component {
     self.targets = targets
   }
 
-  static func array(_ bytes: [UInt8]) throws -> Elements { try readNPY(bytes) }
-  static func array(_ file: FileBytes) throws -> Elements { try readNPY(file) }
+  static func array(_ bytes: [UInt8]) throws -> NDArray { try readNPY(bytes) }
+  static func array(_ file: FileBytes) throws -> NDArray { try readNPY(file) }
 }

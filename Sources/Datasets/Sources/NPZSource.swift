@@ -54,7 +54,7 @@ struct NPZSource: PortSource, Component {
 
   static func array(
     _ key: String, of archive: ZipArchive, in file: DeclaredPath, at location: SourceLocation?
-  ) throws -> Elements {
+  ) throws -> NDArray {
     try about("'\(file.path)'", at: location) {
       guard let contents = try archive.contents(of: key + ".npy") else {
         let keys = archive.names.map {

@@ -59,9 +59,9 @@ struct SourceDeclaration: Sendable {
     self.location = location
   }
 
-  func read(_ request: DataRequest) throws -> RawData {
+  func read(_ request: DataRequest) throws -> SourceRows {
     do {
-      return RawData(try source.read(request), at: location).prefix(request.limit)
+      return SourceRows(try source.read(request), at: location).prefix(request.limit)
     } catch let fact as Diagnostic {
       guard fact.location == nil, fact.failure == .input else { throw fact }
       var diagnostic = fact.located(at: location)

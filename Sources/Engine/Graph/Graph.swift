@@ -43,7 +43,7 @@ public struct Graph: Sendable {
     }
   }
 
-  /// A parameter and its location within the one vector of all parameters.
+  /// A parameter and its position within the one vector of all parameters.
   public struct Parameter: Sendable {
     /// The node that owns it.
     public let node: String

@@ -3,7 +3,7 @@ import NNExp
 
 /// Room for the samples of a batch: its inputs by port, and its targets.
 ///
-/// A sample of `Samples` is one row of numbers, one of indices and one of targets; each
+/// A sample of `Dataset` is one row of numbers, one of indices and one of targets; each
 /// port has its piece of one of these rows.
 final class BatchBuffers<S: Scalar> {
   /// By port; those of a port of indices hold 32-bit integers.
@@ -85,14 +85,14 @@ final class BatchBuffers<S: Scalar> {
   ///
   /// - Parameter sample: which one comes at each of the `count` places.
   /// - Throws: where they are read from a file, and that fails.
-  func load(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) throws {
+  func load(_ samples: Dataset<S>, count: Int, sample: (Int) -> Int) throws {
     guard !samples.isStreamed else { return try read(samples, count: count, sample: sample) }
     gather(samples, count: count, sample: sample)
   }
 
   /// `load` for samples that are held.
   @inline(__always)
-  func gather(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) {
+  func gather(_ samples: Dataset<S>, count: Int, sample: (Int) -> Int) {
     if count &* width > 1 << 15 {
       return share(samples, count: count, sample: sample)
     }
@@ -101,7 +101,7 @@ final class BatchBuffers<S: Scalar> {
 
   /// `gather` for some places of the batch.
   @inline(__always)
-  private func gather(_ samples: Samples<S>, to places: Range<Int>, sample: (Int) -> Int) {
+  private func gather(_ samples: Dataset<S>, to places: Range<Int>, sample: (Int) -> Int) {
     let hasTargets = !samples.targets.isEmpty
     samples.inputs.withUnsafeBufferPointer { inputs in
       samples.targets.withUnsafeBufferPointer { targets in
@@ -138,7 +138,7 @@ final class BatchBuffers<S: Scalar> {
 
   /// `gather` on all cores: rows lie far apart, and each is waited for.
   @inline(never)
-  private func share(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) {
+  private func share(_ samples: Dataset<S>, count: Int, sample: (Int) -> Int) {
     let parts = min(8, count)
     Workers.perform(parts) { part in
       gather(samples, to: count * part / parts..<count * (part + 1) / parts, sample: sample)
@@ -147,7 +147,7 @@ final class BatchBuffers<S: Scalar> {
 
   /// `load` for samples that are read from their files.
   @inline(never)
-  func read(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) throws {
+  func read(_ samples: Dataset<S>, count: Int, sample: (Int) -> Int) throws {
     guard valueCount == 1, targetCount == 1, indexCount == 0 else {
       return try readRows(samples, count: count, sample: sample)
     }
@@ -163,7 +163,7 @@ final class BatchBuffers<S: Scalar> {
   }
 
   /// Reads whole rows, then divides them among the ports.
-  private func readRows(_ samples: Samples<S>, count: Int, sample: (Int) -> Int) throws {
+  private func readRows(_ samples: Dataset<S>, count: Int, sample: (Int) -> Int) throws {
     var inputs = [S](repeating: 0, count: count * width)
     var indices = [Int32](repeating: 0, count: count * indexWidth)
     var targets = [S](repeating: 0, count: samples.hasTargets ? count * targetWidth : 0)
@@ -174,7 +174,7 @@ final class BatchBuffers<S: Scalar> {
       try samples.read(
         count, inputs: &inputSpan, indices: &indexSpan, targets: &targetSpan, sample: sample)
     }
-    let rows = Samples<S>(inputs: inputs, indices: indices, targets: targets, count: count)
+    let rows = Dataset<S>(inputs: inputs, indices: indices, targets: targets, count: count)
     gather(rows, to: 0..<count) { $0 }
   }
 

@@ -187,7 +187,7 @@ public final class Network<S: Scalar> {
   /// Copies all samples into the buffers of a batch, to be read by the next passes.
   ///
   /// - Precondition: they are no more than `capacity`.
-  public func load(_ samples: Samples<S>) throws {
+  public func load(_ samples: Dataset<S>) throws {
     precondition(samples.count <= capacity, "\(samples.count) samples exceed \(capacity)")
     try batch.load(samples, count: samples.count) { $0 }
   }

@@ -6,7 +6,7 @@ import NNExp
 /// The order is a function of (seed, epoch) alone. The last batch of an epoch
 /// holds what is left.
 final class Batches<S: Scalar> {
-  let samples: Samples<S>
+  let samples: Dataset<S>
   let batchSize: Int
   let sampling: TrainingDeclaration.Sampling
 
@@ -22,7 +22,7 @@ final class Batches<S: Scalar> {
   private var isLoaded = false
 
   init(
-    _ samples: Samples<S>, batchSize: Int?, sampling: TrainingDeclaration.Sampling, seed: UInt64
+    _ samples: Dataset<S>, batchSize: Int?, sampling: TrainingDeclaration.Sampling, seed: UInt64
   ) {
     self.samples = samples
     isStreamed = samples.isStreamed

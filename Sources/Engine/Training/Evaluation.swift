@@ -76,7 +76,7 @@ public final class Evaluator<S: Scalar> {
   /// such samples. The network's batch buffers are overwritten.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func measure(_ samples: Samples<S>) throws -> [[Double]] {
+  public func measure(_ samples: Dataset<S>) throws -> [[Double]] {
     tallies.clear()
     var sums = network.heads.map { _ in (loss: 0.0, samples: 0) }
     try forEachChunk(of: samples) { passes in
@@ -97,7 +97,7 @@ public final class Evaluator<S: Scalar> {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func tally(
-    of metric: Int = 0, head: Int, over samples: Samples<S>
+    of metric: Int = 0, head: Int, over samples: Dataset<S>
   ) throws -> [Double] {
     _ = try measure(samples)
     return tallies.numbers(of: metric, head: head)
@@ -106,7 +106,7 @@ public final class Evaluator<S: Scalar> {
   /// By head the outputs for all samples, row-major.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func predict(_ samples: Samples<S>) throws -> [[S]] {
+  public func predict(_ samples: Dataset<S>) throws -> [[S]] {
     var outputs: [[S]] = network.heads.map { head in
       var values: [S] = []
       values.reserveCapacity(samples.count * head.outputShape.count)
@@ -121,7 +121,7 @@ public final class Evaluator<S: Scalar> {
     return outputs
   }
 
-  private func forEachChunk(of samples: Samples<S>, _ body: (Passes<S>) -> Void) throws {
+  private func forEachChunk(of samples: Dataset<S>, _ body: (Passes<S>) -> Void) throws {
     var first = 0
     while first < samples.count {
       let count = min(chunk, samples.count - first)

@@ -18,7 +18,7 @@ public enum Outcome: Sendable {
 /// declaration, the data and the seed.
 public final class Trainer<S: Scalar> {
   public let network: Network<S>
-  public let data: DataSets<S>
+  public let data: RunDatasets<S>
 
   private let layout: MetricLayout
 
@@ -95,7 +95,7 @@ public final class Trainer<S: Scalar> {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public init(
-    _ graph: Graph, heads: [Head], training: TrainingDeclaration, data: DataSets<S>, seed: UInt64
+    _ graph: Graph, heads: [Head], training: TrainingDeclaration, data: RunDatasets<S>, seed: UInt64
   ) throws {
     self.heads = heads
     self.training = training

@@ -52,20 +52,20 @@ struct ColumnLayout: Sendable {
 }
 
 /// The numbers of one half of the samples, by rows.
-struct RawColumns: Sendable {
+struct SourceColumns: Sendable {
   enum Storage: Sendable {
     /// Rows of `stride` numbers, of which these columns begin at `offset`.
     case table([Double], stride: Int, offset: Int)
     /// The columns from `offset` on of lines that are read when asked for.
     case lines(CSVLines, offset: Int)
-    case array(Elements)
+    case array(NDArray)
   }
 
   let count: Int
   let layout: ColumnLayout
   private(set) var storage: Storage
 
-  init(_ elements: Elements, named stem: String, limit: Int? = nil) {
+  init(_ elements: NDArray, named stem: String, limit: Int? = nil) {
     count = min(elements.count, limit ?? Int.max)
     layout = ColumnLayout(elements.width, named: stem)
     storage = .array(elements)
@@ -78,8 +78,8 @@ struct RawColumns: Sendable {
   }
 
   /// The first rows.
-  func prefix(_ count: Int) -> RawColumns {
-    RawColumns(storage, count: count, layout: layout)
+  func prefix(_ count: Int) -> SourceColumns {
+    SourceColumns(storage, count: count, layout: layout)
   }
 
   private init(_ storage: Storage, count: Int, layout: ColumnLayout) {
@@ -161,7 +161,7 @@ struct RawColumns: Sendable {
   }
 }
 
-extension RawColumns {
+extension SourceColumns {
   /// The categories of a column of texts, by rows.
   func codes(of column: Int) throws -> [Int] {
     switch storage {
@@ -174,13 +174,13 @@ extension RawColumns {
   }
 
   /// The same rows, whose texts are their categories' numbers.
-  var unexpanded: RawColumns {
-    RawColumns(storage, count: count, layout: ColumnLayout(numbers: layout.names))
+  var unexpanded: SourceColumns {
+    SourceColumns(storage, count: count, layout: ColumnLayout(numbers: layout.names))
   }
 
   /// The same rows with the categories of `known`, among which are all that
   /// there are here.
-  func numbered(as known: ColumnLayout) -> RawColumns {
+  func numbered(as known: ColumnLayout) -> SourceColumns {
     switch storage {
     case .table(let cells, let stride, let offset):
       let width = layout.names.count
@@ -194,9 +194,9 @@ extension RawColumns {
           own[row * width + column] = positions?[Int(cell)] ?? cell
         }
       }
-      return RawColumns(own, stride: width, count: count, layout: known)
+      return SourceColumns(own, stride: width, count: count, layout: known)
     case .lines(let lines, let offset):
-      return RawColumns(
+      return SourceColumns(
         lines.numbered(from: offset, as: known.categories), offset: offset, layout: known)
     case .array: return self
     }

@@ -35,7 +35,7 @@ struct ElementLayout: Sendable {
 /// An array as its file holds it, decoded one sample at a time: a file of bytes
 /// is never blown up to eight times its size. By reference, as each sample that is read
 /// looks at it.
-final class Elements: Sendable {
+final class NDArray: Sendable {
   /// Samples first.
   let axes: [Int]
 

@@ -2,7 +2,7 @@ import NNExp
 
 /// The samples of one source as it holds them: before classes, splits and
 /// scaling.
-struct RawData: SampleStorage {
+struct SourceRows: SampleStorage {
   /// The two halves of a sample.
   enum Half: String, Sendable {
     case inputs, targets
@@ -12,8 +12,8 @@ struct RawData: SampleStorage {
   }
 
   /// At least one of each.
-  let inputs: [RawPort]
-  let targets: [RawPort]
+  let inputs: [SourcePort]
+  let targets: [SourcePort]
 
   /// Where the source has a column that says so.
   var parts: [Part]? = nil
@@ -37,33 +37,33 @@ struct RawData: SampleStorage {
   var lineBytes: Int { inputs[0].columns.lineBytes }
 
   /// The first samples, `limit` of them at most.
-  func prefix(_ limit: Int?) -> RawData {
+  func prefix(_ limit: Int?) -> SourceRows {
     guard let limit, limit < count else { return self }
-    return RawData(
+    return SourceRows(
       inputs: inputs.map { $0.prefix(limit) }, targets: targets.map { $0.prefix(limit) },
       parts: parts.map { Array($0.prefix(limit)) }, hasColumnNames: hasColumnNames)
   }
 }
 
-extension RawData {
+extension SourceRows {
   /// The samples of any source. Their location is the source's own.
   init(_ samples: SourceSamples, at location: SourceLocation?) {
     switch samples.content {
     case .other(let storage):
-      guard let data = storage as? RawData else {
+      guard let data = storage as? SourceRows else {
         preconditionFailure("only this module has a storage of its own")
       }
       self = data
     case .held(let held):
       let width = held.inputShape.count
       let targetShape = held.target.shape
-      let inputs = RawPort(
-        columns: RawColumns(
+      let inputs = SourcePort(
+        columns: SourceColumns(
           held.inputs, stride: width, count: held.count,
           layout: ColumnLayout(width, named: "input")),
         axes: held.inputShape.axes, location: { _, _ in location })
-      var targets = RawPort(
-        columns: RawColumns(
+      var targets = SourcePort(
+        columns: SourceColumns(
           held.targets, stride: targetShape.count, count: held.count,
           layout: held.classNames.map { ColumnLayout(names: ["target"], categories: [$0]) }
             ?? ColumnLayout(targetShape.count, named: "target")),
@@ -77,10 +77,10 @@ extension RawData {
 }
 
 /// One array per sample of a source, as the source holds it.
-struct RawPort: Sendable {
+struct SourcePort: Sendable {
   /// Nil for the only port of data that name none.
   var name: String? = nil
-  let columns: RawColumns
+  let columns: SourceColumns
 
   /// Of one sample.
   let axes: [Int]
@@ -92,8 +92,8 @@ struct RawPort: Sendable {
   let location: @Sendable (Int, Int) -> SourceLocation?
 
   /// The first samples.
-  fileprivate func prefix(_ count: Int) -> RawPort {
-    RawPort(
+  fileprivate func prefix(_ count: Int) -> SourcePort {
+    SourcePort(
       name: name, columns: columns.prefix(count), axes: axes, classCount: classCount,
       location: location)
   }
@@ -102,10 +102,10 @@ struct RawPort: Sendable {
 /// A part of the data.
 enum Part: String, Sendable, CaseIterable { case train, validation, test }
 
-extension RawPort {
+extension SourcePort {
   /// The columns with the training data's categories; throws where a column is
   /// of another kind there, or a category is new.
-  func columns(like known: ColumnLayout) throws -> RawColumns {
+  func columns(like known: ColumnLayout) throws -> SourceColumns {
     let layout = columns.layout
     guard layout.names.count == known.names.count else {
       let owner = name.map { "port '\($0)'" } ?? "each sample"

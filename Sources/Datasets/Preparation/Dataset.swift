@@ -2,7 +2,7 @@ public import NNExp
 
 /// Samples as a network reads them: row-major, one after the other; held, or
 /// read from their files when they are asked for.
-public struct Samples<S: Scalar>: Sendable {
+public struct Dataset<S: Scalar>: Sendable {
   /// `count` rows, each the numbers of all value ports in the order of the ports; empty
   /// where they are read when asked for.
   public var inputs: [S]
@@ -44,7 +44,7 @@ public struct Samples<S: Scalar>: Sendable {
     stream = nil
   }
 
-  init(inputs: SampleRows<S>, indices: IndexRows, targets: SampleRows<S>, count: Int) throws {
+  init(inputs: RowStorage<S>, indices: IndexRows, targets: RowStorage<S>, count: Int) throws {
     let (heldInputs, inputRows) = inputs.parts
     let (heldTargets, targetRows) = targets.parts
     let indexRows = indices.isStreamed ? indices : nil
@@ -72,7 +72,7 @@ public struct Samples<S: Scalar>: Sendable {
   /// Copies samples to where a network reads them, one after the other; targets
   /// only if there are any.
   ///
-  /// - Parameter sample: which one comes at each of the `count` locations.
+  /// - Parameter sample: which one comes at each of the `count` positions.
   /// - Throws: where they are read from a file, and that fails.
   @specialized(where S == Float)
   @specialized(where S == Double)
@@ -86,7 +86,7 @@ public struct Samples<S: Scalar>: Sendable {
   }
 
   /// Some of the samples, held.
-  public func held(_ samples: Range<Int>) throws -> Samples<S> {
+  public func held(_ samples: Range<Int>) throws -> Dataset<S> {
     func room<Value>(_ width: Int?, _ values: [Value], _ zero: Value) -> [Value] {
       Array(repeating: zero, count: samples.count * (width ?? self.width(values)))
     }
@@ -99,7 +99,7 @@ public struct Samples<S: Scalar>: Sendable {
     try read(samples.count, inputs: &inputSpan, indices: &indexSpan, targets: &targetSpan) {
       samples.lowerBound + $0
     }
-    return Samples(inputs: inputs, indices: indices, targets: targets, count: samples.count)
+    return Dataset(inputs: inputs, indices: indices, targets: targets, count: samples.count)
   }
 
   /// Numbers of a sample that is held.

@@ -1,6 +1,6 @@
 import Datasets
 
-extension Samples {
+extension Dataset {
   /// Reads samples of data without index ports.
   func read(
     _ count: Int, inputs: inout MutableSpan<S>, targets: inout MutableSpan<S>,

@@ -1,7 +1,7 @@
 public import NNExp
 
 /// The data of an experiment: read, split and scaled.
-public struct DataSets<S: Scalar>: Sendable {
+public struct RunDatasets<S: Scalar>: Sendable {
   /// The input ports in the order of the file; one named `input` if the file names none.
   public let inputs: [Port]
 
@@ -11,9 +11,9 @@ public struct DataSets<S: Scalar>: Sendable {
   /// Whether the file names the input ports.
   public let namesPorts: Bool
 
-  public let train: Samples<S>
-  public let validation: Samples<S>?
-  public let test: Samples<S>?
+  public let train: Dataset<S>
+  public let validation: Dataset<S>?
+  public let test: Dataset<S>?
 
   /// One per number of the value ports of a sample: `age`, `color=red`; `input_0`, …
   /// where the source has no names.
@@ -37,8 +37,8 @@ public struct DataSets<S: Scalar>: Sendable {
 
   /// Data that are at hand already, unscaled, with one port of each.
   public init(
-    inputShape: Shape, target: Target, train: Samples<S>, validation: Samples<S>? = nil,
-    test: Samples<S>? = nil, inputNames: [String]? = nil, targetNames: [String]? = nil,
+    inputShape: Shape, target: Target, train: Dataset<S>, validation: Dataset<S>? = nil,
+    test: Dataset<S>? = nil, inputNames: [String]? = nil, targetNames: [String]? = nil,
     classNames: [String] = [], files: [DataFile] = []
   ) {
     self.init(
@@ -52,8 +52,8 @@ public struct DataSets<S: Scalar>: Sendable {
   ///
   /// - Parameter inputNames: one per number of the value ports; nil for the ports' names.
   public init(
-    inputs: [Port], targets: [TargetPort], namesPorts: Bool = true, train: Samples<S>,
-    validation: Samples<S>? = nil, test: Samples<S>? = nil, inputNames: [String]? = nil,
+    inputs: [Port], targets: [TargetPort], namesPorts: Bool = true, train: Dataset<S>,
+    validation: Dataset<S>? = nil, test: Dataset<S>? = nil, inputNames: [String]? = nil,
     files: [DataFile] = []
   ) {
     var names = inputNames?[...]
@@ -72,7 +72,7 @@ public struct DataSets<S: Scalar>: Sendable {
   }
 
   init(
-    targets: [TargetPort], train: Samples<S>, validation: Samples<S>?, test: Samples<S>?,
+    targets: [TargetPort], train: Dataset<S>, validation: Dataset<S>?, test: Dataset<S>?,
     files: [DataFile], encoding: InputEncoding, memory: LoadingMemory = LoadingMemory()
   ) {
     inputs = encoding.ports.map(\.port)
@@ -89,7 +89,7 @@ public struct DataSets<S: Scalar>: Sendable {
 }
 
 /// The first port of each half, for callers that know one.
-extension DataSets {
+extension RunDatasets {
   /// The shape of the first input port.
   public var inputShape: Shape { inputs[0].shape }
 
