@@ -43,10 +43,10 @@ public struct DataDeclaration: Sendable {
   let split: Split
   let scales: DeclaredScales
 
-  /// Where mistakes about `one_hot` are shown.
+  /// Where errors about `one_hot` are shown.
   let oneHotLocation: SourceLocation?
 
-  /// Reads the section; mistakes are recorded in `options`. `folder` is the
+  /// Reads the section; errors are recorded in `options`. `folder` is the
   /// experiment file's.
   public init(from options: inout Options, registry: Registry, folder: String) {
     options.surroundings = Surroundings(folder: folder, registry: registry)

@@ -13,7 +13,7 @@ struct ExpectSection {
   private(set) var gradientCheck = false
   private(set) var golden: GoldenDeclaration?
 
-  /// Reads what there is; mistakes go to the options.
+  /// Reads what there is; errors go to the options.
   init(from options: inout Options, folder: String) {
     let explanation = "bounds on figures: {train_loss: \"< 0.01\", gradient_check: pass}"
     guard let node = options.value("expect", "a mapping from figures to bounds", explanation) else {

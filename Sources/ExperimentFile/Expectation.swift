@@ -52,7 +52,7 @@ public struct Expectation: Sendable {
 }
 
 extension Expectation {
-  /// Reads `"< 0.01"` or `["> 0.1", "< 0.2"]`; throws the mistake.
+  /// Reads `"< 0.01"` or `["> 0.1", "< 0.2"]`; throws the error.
   public init(_ figure: String, _ node: ConfigValue) throws {
     self.figure = figure
     location = node.location

@@ -56,7 +56,7 @@ public final class Experiment: Sendable {
   /// The location of the mapping as a whole.
   public let location: SourceLocation?
 
-  /// Reads a file and applies overrides. Throws every mistake found.
+  /// Reads a file and applies overrides. Throws every error found.
   public convenience init(path: String, overrides: [String] = [], registry: Registry) throws {
     let bytes = try readFile(path)
     try self.init(bytes, path: path, overrides: overrides, registry: registry)
@@ -162,7 +162,7 @@ public final class Experiment: Sendable {
       PredictionsSection(from: &options)
     }
     try options.finish()
-    // Each of these is nil only after a mistake, and `finish` has thrown it.
+    // Each of these is nil only after an error, and `finish` has thrown it.
     guard let dataSection, let modelSection, let objectiveSection, let trainingSection,
       let checkSection, let expectSection, let predictionsSection
     else { throw options.diagnostics }

@@ -13,7 +13,7 @@ public enum PluginPolicy: Sendable {
 
 extension Experiment {
   /// Reads `plugins:` and loads what it names, so that the rest of the file can
-  /// name the plugins' types. Throws at the first mistakes: what a plugin would
+  /// name the plugins' types. Throws at the first errors: what a plugin would
   /// have brought is not the next one.
   ///
   /// Only the file itself, not the command line, says whose code is loaded.

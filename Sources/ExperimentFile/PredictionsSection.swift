@@ -5,7 +5,7 @@ struct PredictionsSection {
   let splits: [String]
   let location: SourceLocation?
 
-  /// Reads the list; names of no split, and splits named twice, are mistakes.
+  /// Reads the list; names of no split, and splits named twice, are errors.
   init(from options: inout Options) {
     let known = ["train", "validation", "test"]
     splits = options.strings(

@@ -18,7 +18,7 @@ private struct SectionKey: Equatable, Sendable {
 }
 
 extension Options {
-  /// Reads the section under some keys, unless the memo has it. After a mistake, which is
+  /// Reads the section under some keys, unless the memo has it. After an error, which is
   /// recorded, or if `body` returns nil, there is no section.
   ///
   /// - Parameter memo: holds one section of each type of value.

@@ -91,7 +91,7 @@ public enum Escaping {
 }
 
 extension String {
-  /// The text with other bytes in place of those of a part.
+  /// The text with other bytes instead of those of a part.
   fileprivate func replacing(bytes part: String, with other: String) -> String {
     var rest = Array(utf8)[...]
     let part = Array(part.utf8)

@@ -32,7 +32,7 @@ public struct FileSystem: Sendable {
   }
 
   /// Asked before every operation; an error number other than 0 becomes the
-  /// operation's failure, in place of the operation. For tests of faults.
+  /// operation's failure, instead of the operation. For tests of faults.
   public var intercept: (@Sendable (Operation, _ path: String) -> Int32)?
 
   /// Seconds of a run after which its results wait for the disk.

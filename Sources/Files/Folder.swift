@@ -91,7 +91,7 @@ public final class Folder: Sendable {
     try file.close()
   }
 
-  /// Gives a file a second name, in place of what is there; false where the file system
+  /// Gives a file a second name, replacing what is there; false where the file system
   /// has no such names.
   public func giveSecondName(_ newName: String, to name: String) throws -> Bool {
     func link(as name: String, to target: String) throws -> (isDone: Bool, isTaken: Bool) {

@@ -8,7 +8,7 @@ extension JSON {
   /// 7493 (I-JSON) leaves. So no duplicate keys, no unpaired surrogates, no
   /// numbers beyond float64, no byte order mark, no comments.
   ///
-  /// A mistake is a `Diagnostic` of kind `.environment` with its place in
+  /// An error is a `Diagnostic` of kind `.environment` with its location in
   /// `file`: nnexp wrote these files, so that the disk or an edit is to blame.
   public init(parsing bytes: [UInt8], from file: String) throws {
     var parser = JSONParser(bytes)
@@ -20,7 +20,7 @@ extension JSON {
   }
 }
 
-/// A mistake in a JSON text, and at which byte.
+/// An error in a JSON text, and at which byte.
 private struct JSONMistake: Error {
   let message: String
   let offset: Int
@@ -198,7 +198,7 @@ private struct JSONParser {
     }
     let first = try hexadecimal()
     if let scalar = Unicode.Scalar(first) { return scalar }
-    // A surrogate: the first of a pair, or a mistake.
+    // A surrogate: the first of a pair, or an error.
     let unpaired = JSONMistake(message: "unpaired surrogate", offset: start)
     guard first < 0xDC00 else { throw unpaired }
     position += 1

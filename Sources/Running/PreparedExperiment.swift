@@ -19,7 +19,7 @@ public struct PreparedExperiment<S: Scalar> {
 
   /// - Parameters:
   ///   - memo: of experiments of the same path and registry.
-  ///   - gradientCheck: in place of the experiment's.
+  ///   - gradientCheck: instead of the experiment's.
   ///   - triesPlugins: whether what plugins made is tried on two samples first.
   public init(
     _ experiment: Experiment, memo: Memo? = nil,

@@ -128,7 +128,7 @@ extension Resumption {
     try FileHash.requireSame(then, now, kind, "cannot go on with '\(directory.path)'")
   }
 
-  /// What makes other numbers possible, and is nobody's mistake.
+  /// Differences that can change the numbers but are no errors.
   private func circumstantialWarnings() -> [Diagnostic] {
     var differences: [String] = []
     if record.cpu != RunRecord.cpuName() { differences.append("another processor") }

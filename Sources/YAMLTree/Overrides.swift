@@ -9,7 +9,7 @@ public import NNExp
 ///     +train.record_every=10     a key that the file lacks
 ///
 /// Values are YAML: numbers, texts, `[a, b]`, `{a: b}`. The last of two
-/// overrides of one path counts. Every mistake is reported, at its place within
+/// overrides of one path counts. Every error is reported, at its location within
 /// the override.
 public func apply(overrides: [String], to root: ConfigValue) throws -> ConfigValue {
   var root = root
@@ -70,7 +70,7 @@ private struct Override {
         "a value is missing; write \(Substring(path))=null for none",
         at: location(text.unicodeScalars.count + 1))
     }
-    // Spaces in place of the path keep the value's columns true.
+    // Spaces instead of the path keep the value's columns true.
     let width = text[...equals].unicodeScalars.count
     if first == UInt8(ascii: "#") {
       throw Diagnostic(
@@ -87,7 +87,7 @@ private struct Override {
     parts[...part].map(\.name).joined(separator: ".")
   }
 
-  /// The value with the value in place of what `parts[part...]` leads to.
+  /// A copy of the value in which the override replaces what `parts[part...]` leads to.
   func applied(to config: ConfigValue, at part: Int) throws -> ConfigValue {
     guard part < parts.count else {
       if isAddition {

@@ -11,7 +11,7 @@ public import NNExp
 /// inside each other; keys of 1,024 characters. Reading stops as soon as one is passed.
 ///
 /// - Parameter name: what diagnostics call the text, such as its path.
-/// - Throws: `Diagnostics` with every mistake up to the first that hides the rest.
+/// - Throws: `Diagnostics` with every error up to the first that hides the rest.
 public func parseYAML(_ bytes: [UInt8], name: String) throws -> ConfigValue {
   var diagnostics = Diagnostics()
   do {
@@ -26,7 +26,7 @@ public func parseYAML(_ bytes: [UInt8], name: String) throws -> ConfigValue {
 
 /// Puts libyaml's events together to values.
 ///
-/// Mistakes that leave the rest readable are collected; others end the building.
+/// Errors that leave the rest readable are collected; others end the building.
 struct TreeBuilder {
   static let depthLimit = 64
   static let keyLimit = 1024
@@ -254,7 +254,7 @@ struct TreeBuilder {
     open[last].entries.append(.init(key: text, keyLocation: key.location, value: value.config))
   }
 
-  // MARK: Mistakes
+  // MARK: Errors
 
   private func location(_ mark: Mark) -> SourceLocation {
     SourceLocation(source: source, line: mark.line + 1, column: mark.column + 1)

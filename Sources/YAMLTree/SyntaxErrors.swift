@@ -39,7 +39,7 @@ struct SyntaxContext {
   }
 }
 
-/// libyaml's errors in the words of somebody who wrote the file: where the mistake is
+/// libyaml's errors in the words of somebody who wrote the file: where the error is
 /// (seldom where libyaml noticed it), and what to write instead.
 extension TreeBuilder {
   func diagnostic(of error: ReadingError) -> Diagnostic {
@@ -123,7 +123,7 @@ extension TreeBuilder {
       "wrong indentation: expected \(expected) \(spaces), found \(mark.column)", at: mark)
   }
 
-  // MARK: Kinds of mistakes
+  // MARK: Kinds of errors
 
   /// A line in a mapping that has no `key: value`.
   private func incompleteLine(at mark: Mark) -> Diagnostic {

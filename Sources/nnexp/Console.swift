@@ -19,7 +19,7 @@ func printStatus(_ text: String) {
   writeAll(safe(text) + "\n", to: 1)
 }
 
-/// Shows a line in place of the one before, on a terminal.
+/// Shows a line instead of the one before, on a terminal.
 func redraw(_ line: String) {
   writeAll("\r\u{1B}[K" + safe(line), to: 1)
 }

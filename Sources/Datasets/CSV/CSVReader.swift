@@ -234,7 +234,7 @@ struct CSVReader {
     }
   }
 
-  // MARK: Mistakes
+  // MARK: Errors
 
   private func name(_ column: Column) -> String { excerpt(table.names[column.position]) }
 

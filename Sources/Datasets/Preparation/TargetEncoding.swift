@@ -73,7 +73,7 @@ struct TargetEncoding: Sendable {
 
   /// The numbers of a source's samples.
   ///
-  /// - Parameter location: where mistakes about classes that are one-hot are shown.
+  /// - Parameter location: where errors about classes that are one-hot are shown.
   func rows(of raw: SourcePort, _ classes: [Int]?, oneHotLocation location: SourceLocation?)
     -> PortRows
   {

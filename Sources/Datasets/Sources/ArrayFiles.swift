@@ -51,7 +51,7 @@ extension DeclaredPorts<DeclaredPath> {
   }
 }
 
-/// Adds what a mistake is about, and where the experiment file names it.
+/// Adds what an error is about, and where the experiment file names it.
 func about<Value>(_ subject: String, at location: SourceLocation?, _ body: () throws -> Value)
   throws -> Value
 {

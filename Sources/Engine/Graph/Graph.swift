@@ -98,7 +98,7 @@ public struct Graph: Sendable {
     return edge.output == 0 ? node.name : "\(node.name).\(node.plan.outputs[edge.output].name)"
   }
 
-  /// What an edge carries.
+  /// The port that an edge carries.
   public func port(of edge: Edge) -> Port {
     edge.isData ? ports[edge.output] : nodes[edge.node].plan.outputs[edge.output]
   }

@@ -76,7 +76,7 @@ extension Graph {
 }
 
 extension PlannedNode {
-  /// The tensor that a node's own stands for, as the file names it.
+  /// The tensor of another node that a node uses as its own, as the file names it.
   fileprivate func owner(of parameter: String) -> NodeDeclaration.Reference? {
     declaration.shared.first { $0.parameter.name.hasSameBytes(as: parameter) }?.owner
   }

@@ -21,7 +21,7 @@ public struct NodeDeclaration: Sendable {
     public let initializer: any Initializer
   }
 
-  /// A tensor of another node that one of this node's own stands for.
+  /// A tensor of another node that this node uses as one of its own.
   public struct SharedParameter: Sendable {
     public let parameter: Reference
     /// `node.tensor`.
@@ -53,7 +53,7 @@ public struct ModelDeclaration: Sendable {
   public let nodes: [NodeDeclaration]
   public let location: SourceLocation?
 
-  /// Reads `model:`; every mistake is recorded in `options`.
+  /// Reads `model:`; every error is recorded in `options`.
   public init(from options: inout Options, registry: Registry) {
     location = options.location(of: "model")
     guard let list = options.value("model", "a list of layers", "the layers, first to last") else {

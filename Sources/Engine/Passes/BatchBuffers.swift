@@ -3,7 +3,7 @@ import NNExp
 
 /// Room for the samples of a batch: its inputs by port, and its targets.
 ///
-/// A sample of `Dataset` is one row of numbers, one of indices and one of targets; each
+/// A sample of a `Dataset` is one row of numbers, one of indices and one of targets; each
 /// port has its piece of one of these rows.
 final class BatchBuffers<S: Scalar> {
   /// By port; those of a port of indices hold 32-bit integers.

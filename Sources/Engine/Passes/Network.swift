@@ -26,10 +26,10 @@ public final class Network<S: Scalar> {
   public let trainable: Tensor<S>
   public let trainableGradients: Tensor<S>
 
-  /// What `parameters` and `state` are; what a checkpoint saves.
+  /// The layout of `parameters` and `state`, which a checkpoint saves.
   public let learned: [NamedTensor<S>]
 
-  /// Where a batch's samples go, to be filled before a pass.
+  /// The buffers of a batch's samples, filled before a pass.
   let batch: BatchBuffers<S>
 
   private let arena: Arena<S>
@@ -237,7 +237,7 @@ public struct NamedTensor<S: Scalar> {
 }
 
 extension Network {
-  /// What a node's passes read and write for some samples of a batch, as its
+  /// The tensors that a node's passes read and write for some samples of a batch, as its
   /// shard with this number.
   func views(_ k: Int, samples: Range<Int>, shard: Int = 0) -> NodeViews<S> {
     func batch(_ whole: Tensor<S>) -> Tensor<S> {

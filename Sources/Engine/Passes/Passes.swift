@@ -33,7 +33,7 @@ public final class Passes<S: Scalar>: SharedLoop {
     let isSharded: Bool
   }
 
-  /// What the threads are at: nodes, and the way through them.
+  /// The work of the threads: the nodes, and the direction.
   private var shared = (nodes: 0..<0, isBackward: false)
 
   init(_ network: Network<S>, samples: Int, isTraining: Bool) {
@@ -290,7 +290,7 @@ extension Passes<Double> {
   }
 
   /// Recomputes of a node's output what one entry of a parameter moves; false
-  /// where the layer knows nothing cheaper than the whole.
+  /// if the layer has no cheaper way than the whole.
   public func forward(node: Int, changing parameter: Int, at entry: Int) -> Bool {
     layers[node]._withUnsafeGuaranteedRef { layer in
       forwards[node]._withUnsafeGuaranteedRef {

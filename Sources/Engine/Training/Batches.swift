@@ -18,7 +18,7 @@ final class Batches<S: Scalar> {
   private let random: RandomStream
   @exclusivity(unchecked) private var order: [Int]
   @exclusivity(unchecked) private var epochStream: RandomStream
-  /// What stands in the network's buffers, where one batch is all there is.
+  /// The content of the network's buffers, if there is only one batch.
   private var isLoaded = false
 
   init(

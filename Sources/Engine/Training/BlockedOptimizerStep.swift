@@ -5,7 +5,7 @@ import NNExp
 /// A block is 16,384 parameters whatever the machine, and what happens to a
 /// parameter does not depend on the others in its block.
 final class BlockedOptimizerStep<S: Scalar>: SharedLoop {
-  /// What is worth waking a thread for: 20 µs or so.
+  /// The fewest parameters for which waking a thread pays: about 20 µs of work.
   private static var fewest: Int { 1 << 16 }
   private static var size: Int { 1 << 14 }
 

@@ -16,7 +16,7 @@ public struct CheckpointDeclaration: Sendable {
   /// Ten seconds: what a crash may cost.
   private static let usual = "10 seconds"
 
-  /// Reads the section; mistakes are recorded.
+  /// Reads the section; errors are recorded.
   init(from train: inout Options) {
     let read =
       train.section(

@@ -63,7 +63,7 @@ public final class Evaluator<S: Scalar> {
   /// Samples of one pass.
   public let chunk: Int
 
-  /// - Parameter metrics: by head, in place of the heads' own.
+  /// - Parameter metrics: by head, instead of the heads' own.
   public init(_ network: Network<S>, metrics: [[BoundMetric]]? = nil) {
     self.network = network
     tallies = HeadTallies(

@@ -85,7 +85,7 @@ extension Objective.HeadDeclaration {
         }
       }
     } else if case .classes = target, let type = registry.metrics["accuracy"] {
-      // Whoever has classes wants to know how many are right.
+      // With class targets, the accuracy is recorded by default.
       var options = Options()
       let metric = try type.make(&options)
       if let size = try? metric.plan(output: output, target: target) {

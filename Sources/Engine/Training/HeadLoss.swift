@@ -29,7 +29,7 @@ final class HeadLoss<S: Scalar> {
     known = if let gathered { KnownTargets(head, batch, gathered) } else { nil }
   }
 
-  /// What the last evaluation's loss and metrics read.
+  /// The tensors that the loss and metrics of the last evaluation read.
   var pass: LossPass<S> { known?.pass ?? batch }
 
   /// Σ ℓ over the samples, unscaled; adds weight · ∂L/∂z to the gradient of its node's

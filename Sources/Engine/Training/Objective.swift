@@ -9,7 +9,7 @@ public enum Reduction: String, CaseIterable, Sendable {
   /// L = 1/(2n) Σ ℓ
   case halfMean = "half_mean"
 
-  /// What each sample's loss is multiplied by in a batch of n.
+  /// The factor of each sample's loss in a batch of n.
   public func scale(_ n: Int) -> Double {
     switch self {
     case .mean: 1 / Double(n)
@@ -22,7 +22,7 @@ public enum Reduction: String, CaseIterable, Sendable {
 /// The `loss:` and `metrics:` of an experiment file, not yet matched with the network's
 /// outputs and the data's targets; `bound(to:targets:registry:)` matches them.
 public struct Objective: Sendable {
-  /// What is done with a sample that lacks a head's target.
+  /// The treatment of a sample that lacks a head's target.
   enum MissingTarget: String, CaseIterable, Sendable { case error, skip }
 
   /// A metric and the name of its columns.
@@ -60,7 +60,7 @@ public struct Objective: Sendable {
   /// The nodes that the losses read; empty for a single loss, of the last node.
   public var heads: [NodeDeclaration.Reference] { declarations.compactMap(\.node) }
 
-  /// The ports of the data of which samples may lack a value; `target` stands for the only
+  /// The ports of the data of which samples may lack a value; `target` is the name of the only
   /// one of unnamed targets.
   public var incompleteTargets: Set<String> {
     Set(

@@ -1,6 +1,6 @@
 import NNExp
 
-/// What the optimizer and the schedule remember.
+/// The memory of the optimizer and the schedule between steps.
 final class OptimizerBuffers<S: Scalar> {
   let vectors: Tensors<S>
   let scalars: Tensor<Double>

@@ -38,7 +38,7 @@ public final class Trainer<S: Scalar> {
   public var step: Int { stepsDone }
   var epochsDone = 0
   var stepsDone = 0
-  /// Where in its loop a training stands, whenever it may be asked.
+  /// The position of a training in its loop, wherever it can be saved.
   var loopState: LoopState
 
   /// The newest recorded row; empty before the first.
@@ -55,10 +55,10 @@ public final class Trainer<S: Scalar> {
 
   public let heads: [Head]
   let training: TrainingDeclaration
-  /// Measures the network as it stands.
+  /// Measures the network with its current parameters.
   public let evaluator: Evaluator<S>
   let batches: Batches<S>
-  /// Of the epoch at hand: the metrics, and the losses.
+  /// Of the current epoch: the metrics, and the losses.
   let tallies: HeadTallies
   let totals: LossTotals
   let memory: OptimizerBuffers<S>
@@ -186,7 +186,7 @@ public final class Trainer<S: Scalar> {
     gradientObservers = observers.filter(\.observesGradients)
     reportsGradients = !gradientObservers.isEmpty
 
-    // Called in place, without a copy a step.
+    // Called in place, without a copy per step.
     let optimizer = training.optimizer
     let schedule = training.schedule
     let learningRate = optimizer.learningRate

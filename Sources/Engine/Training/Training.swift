@@ -11,7 +11,7 @@ public struct TrainingDeclaration: Sendable {
     case random
   }
 
-  /// What is done to a gradient that is too large.
+  /// How a gradient that is too large is limited.
   public enum Clipping: Sendable {
     /// g ← g · min(1, limit / ‖g‖₂), over all parameters together.
     case norm(Double)
@@ -25,7 +25,7 @@ public struct TrainingDeclaration: Sendable {
     public let monitor: String?
     /// Epochs without an improvement until training stops.
     public let patience: Int
-    /// What counts as an improvement.
+    /// The least change that counts as an improvement.
     public let minimumChange: Double
     let location: SourceLocation?
   }
@@ -49,7 +49,7 @@ public struct TrainingDeclaration: Sendable {
   public let l2: Double
   public let location: SourceLocation?
 
-  /// Reads the section; nil after a mistake, which is recorded.
+  /// Reads the section; nil after an error, which is recorded.
   public init?(from options: inout Options, registry: Registry) {
     let location = options.location(of: "train")
     guard options.contains("train") else {
@@ -131,7 +131,7 @@ public struct TrainingDeclaration: Sendable {
     l2 = train.double(
       "l2", default: 0, in: .nonnegative, "λ₂ of a penalty λ₂/2·Σw² on every weight")
 
-    // A mistake in either is recorded already, and ends the reading after this.
+    // An error in either is recorded already and ends the reading after this.
     guard let optimizer, let schedule else { throw Diagnostics() }
     self.optimizer = optimizer
     self.schedule = schedule

@@ -12,7 +12,7 @@ struct LoopState: Sendable {
   var epochsWithoutImprovement = 0
 }
 
-/// All that a training goes on from, but for the numbers in
+/// Everything that a training resumes from, except the numbers in
 /// `Network.learned`, which the network holds itself.
 ///
 /// Random numbers are not among it: they are functions of the seed and of the
@@ -20,7 +20,7 @@ struct LoopState: Sendable {
 /// a state and its network's numbers does bit by bit what the first one would
 /// have done.
 public struct TrainingState<S: Scalar>: Sendable {
-  /// Whole numbers: epochs and steps done, batches of the epoch at hand, ….
+  /// Whole numbers: epochs and steps done, batches of the current epoch, ….
   public enum Count: String, Sendable, CaseIterable {
     case epoch, step, batch
     case epochsWithoutImprovement = "waited"
@@ -40,7 +40,7 @@ public struct TrainingState<S: Scalar>: Sendable {
     /// Empty before the first row.
     case newestRow = "newest row"
     case bestRow = "best row"
-    /// By head Σ L · samples and Σ samples of the epoch at hand; missing for a single head,
+    /// By head Σ L · samples and Σ samples of the current epoch; missing for a single head,
     /// whose sum is in `progress`.
     case heads
 

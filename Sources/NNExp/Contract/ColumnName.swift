@@ -7,7 +7,7 @@ package enum ColumnName {
     "input", "loss", "type", "epoch", "step", "learning_rate", "train", "validation", "test",
   ]
 
-  /// Whether a name has a meaning of its own in the names of columns.
+  /// True for a name that has a fixed meaning in the names of columns.
   package static func isReserved(_ name: String) -> Bool { reserved.contains(text: name) }
 
   /// The reason why a text is no such name, and a name like it; nil if it is one.

@@ -21,7 +21,7 @@ public protocol ColumnType: Sendable {
   func read(_ cell: String) throws -> ColumnValue
 }
 
-/// What a cell says.
+/// The value of a cell.
 public enum ColumnValue: Sendable, Equatable {
   case number(Double)
   /// One of several: as an input it becomes a row of zeros and a one.

@@ -10,7 +10,7 @@
 ///     }
 ///
 /// Everything that is optional in the protocol of a kind has its default for
-/// components only. A value that stands for another one, such as the guard around a
+/// components only. A value that wraps another one, such as the guard around a
 /// plugin's layer, is no component and must state every requirement.
 public protocol Component<Erased>: Sendable {
   /// The values of the component's kind: `any Layer`, `any Loss`, ….
@@ -18,7 +18,7 @@ public protocol Component<Erased>: Sendable {
   /// The protocol of the kind provides this, `kind` and `erased`.
   associatedtype Erased: Sendable
 
-  /// Where a registry keeps the kind.
+  /// The registry's table for this kind.
   static var kind: WritableKeyPath<Registry, ComponentRegistry<Erased>> { get }
 
   /// This value as one of its kind.
@@ -38,7 +38,7 @@ public protocol Component<Erased>: Sendable {
   /// They are not accepted: the error suggests `typeName`.
   static var foreignNames: [String] { get }
 
-  /// The option that a text in place of a mapping gives: `path` for the data source
+  /// The option that a text gives instead of a mapping: `path` for the data source
   /// `csv`, of which `csv: a.csv` is short for `csv: {path: a.csv}`. Optional.
   static var shorthand: String? { get }
 

@@ -1,6 +1,6 @@
 /// One entry of a registry: a name, and how to make a value of it from options.
 public struct ComponentType<Value: Sendable>: Sendable {
-  /// What a reader and a proof need. It is made when it is asked for, because a start
+  /// The values that reading and testing need. It is made when it is asked for, because a start
   /// of the program needs none of it.
   public struct Details: Sendable {
     public var documentation: Documentation
@@ -20,7 +20,7 @@ public struct ComponentType<Value: Sendable>: Sendable {
   /// `dense`, as after `type:` in an experiment file.
   public let name: String
 
-  /// The option that a text in place of a mapping gives.
+  /// The option that a text gives instead of a mapping.
   public let shorthand: String?
 
   /// Reads the options and makes the value. Errors are recorded in the options.

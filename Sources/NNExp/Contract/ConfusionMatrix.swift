@@ -19,7 +19,7 @@ public struct ConfusionMatrix: @unchecked Sendable {
     precondition(classes * classes == tally.count, "a confusion matrix is square")
   }
 
-  /// How many classes the output and the targets tell apart: as many as there
+  /// The number of classes of the output and the targets: as many as there
   /// are outputs, and two for a single output. Throws the fact where they do not
   /// fit each other, or the matrix would be too large.
   public static func classes(output: Shape, target: Target) throws -> Int {

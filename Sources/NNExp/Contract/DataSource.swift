@@ -28,7 +28,7 @@ extension Component where Self: DataSource {
   public var erased: any DataSource { self }
 }
 
-/// What a source is asked for.
+/// The request that a source answers.
 public struct DataRequest {
   /// The number of samples that are wanted, the first ones; nil for all. A source may
   /// read more.

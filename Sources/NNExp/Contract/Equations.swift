@@ -1,4 +1,4 @@
-/// What `nnexp explain` writes out of a layer or a loss: its formulas.
+/// The formulas of a layer or a loss that `nnexp explain` writes.
 ///
 ///     func equations(for inputs: [Port]) -> Equations {
 ///       Equations(
@@ -13,7 +13,7 @@
 /// Formulas are LaTeX, the small part of it that also becomes plain text and
 /// MathML: letters, numbers, `^`, `_`, `'`, `{}`, brackets, `\frac`, `\sqrt`,
 /// `\hat`, `\bar`, `\sum`, `\prod`, `\max`, `\min`, `\ln`, `\exp`, `\tanh`,
-/// `\operatorname{}` (with a `*` where its subscript stands below), `\text{}`,
+/// `\operatorname{}` (with a `*` if its subscript is written below), `\text{}`,
 /// `\left` and `\right`, `cases`, Greek letters, `\partial`, `\otimes` (entry by
 /// entry, as in the seeds), `\cdot`, `\circ`, `\in`, `\le`, `\ge`, `\ne`,
 /// `\infty`, `\cdots`.
@@ -28,7 +28,7 @@
 /// for an entry: `y_r = \max_{i \in R_r} x_i`. A loss has the letters z (the
 /// network's output) and t (the target; a class as its row of 0 and 1).
 public struct Equations: Sendable {
-  /// What comes from one of the inputs.
+  /// The gradient of one of the inputs.
   public struct Input: Sendable {
     /// ∂y/∂x, rows for y and columns for x; may be empty. Of a loss, ∂ℓ/∂z.
     public let derivative: String
@@ -42,7 +42,7 @@ public struct Equations: Sendable {
     }
   }
 
-  /// What a parameter is called, and ∂L/∂ of it.
+  /// The name of a parameter, and ∂L/∂ of it.
   public struct Parameter: Sendable {
     /// As in the plan.
     public let name: String
@@ -64,7 +64,7 @@ public struct Equations: Sendable {
   /// y, or a loss's ℓ.
   public let output: String
 
-  /// Equations of whatever else stands in the formulas: `g = w \otimes \delta_y`.
+  /// Equations of the other symbols in the formulas: `g = w \otimes \delta_y`.
   public let definitions: [String]
 
   /// One an input of the node.
@@ -72,10 +72,10 @@ public struct Equations: Sendable {
 
   public let parameters: [Parameter]
 
-  /// What formulas do not say, in a sentence.
+  /// A sentence with what the formulas do not say.
   public let remark: String
 
-  /// What stands for formulas where there are none.
+  /// The text that is shown if there are no formulas.
   public let prose: String
 
   public init(
@@ -91,7 +91,7 @@ public struct Equations: Sendable {
     prose = ""
   }
 
-  /// No formulas: the text of a manual as it stands.
+  /// No formulas: the text of the documentation, unchanged.
   public init(prose: String) {
     function = ""
     output = ""
@@ -121,7 +121,7 @@ public struct Equations: Sendable {
       ], remark: remark)
   }
 
-  /// An option's value as it stands in a formula: `0.01`, `1.5 \cdot 10^{-7}`.
+  /// An option's value as it is written in a formula: `0.01`, `1.5 \cdot 10^{-7}`.
   public static func number(_ value: Double) -> String {
     let text = shortest(value)
     guard let e = text.firstIndex(of: "e") else { return text }

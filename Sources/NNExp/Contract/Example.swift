@@ -1,4 +1,4 @@
-/// What a type is to be proven on: `nnexp plugin test` tries every example that a
+/// A case that a type is tested on: `nnexp plugin test` tries every example that a
 /// type declares.
 ///
 ///     static let examples = [
@@ -12,11 +12,11 @@ public struct Example: Sendable {
   /// A layer's inputs, per sample; for a loss or metric, only the output's shape.
   public let inputs: [Port]
 
-  /// What a loss or metric compares the output with.
+  /// The target that a loss or metric compares the output with.
   public let target: Target?
 
-  /// What the inputs are drawn from; normal numbers unless given. For what takes
-  /// no negative numbers, or probabilities alone.
+  /// The distribution of the inputs; normal unless given. For types that accept
+  /// no negative numbers, or only probabilities.
   public let numbers: ClosedRange<Double>?
 
   /// A layer with these options on these inputs.

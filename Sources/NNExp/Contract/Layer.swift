@@ -27,7 +27,7 @@ public protocol Layer: Sendable {
 
   /// Settles the geometry for these inputs (shapes are per sample).
   ///
-  /// Throws a `Diagnostic` that states the fact alone ("window 3 does not fit
+  /// Throws a `Diagnostic` that states only the fact ("window 3 does not fit
   /// 2 columns"); the engine adds the node's name and its location.
   func plan(for inputs: [Port]) throws -> Plan
 
@@ -37,7 +37,7 @@ public protocol Layer: Sendable {
 
   /// The function that the layer applies to every entry of its one input, if it is
   /// one of these and nothing else. Optional: the engine then calls the function's
-  /// kernels in place of the layer's passes, whose results must be the same bits.
+  /// kernels instead of the layer's passes, whose results must be the same bits.
   var elementwise: ElementwiseFunction? { get }
 
   /// Recomputes what one entry of a parameter moves in `y`, all else being as
@@ -57,7 +57,7 @@ public protocol Layer: Sendable {
   /// The layer's formulas, for `nnexp explain`. Optional: the equation of the
   /// documentation stands in for them.
   ///
-  /// One sample is explained alone: as in training, but where some layer couples
+  /// One sample is explained by itself: as in training, unless some layer couples
   /// the samples of a batch as in an evaluation.
   func equations(for inputs: [Port]) -> Equations
 }

@@ -33,7 +33,7 @@ extension Component where Self: Loss {
   public var erased: any Loss { self }
 }
 
-/// What a loss reads, and adds to.
+/// The tensors that a loss reads, and those that it adds to.
 public final class LossPass<S: Scalar>: @unchecked Sendable {
   public let samples: Int
 
@@ -49,7 +49,7 @@ public final class LossPass<S: Scalar>: @unchecked Sendable {
   /// ∂L/∂z, to be added to; nil where only the value is wanted.
   public let dz: Tensor<S>?
 
-  /// What the reduction and the head's weight multiply each sample's loss by.
+  /// The factor of each sample's loss, from the reduction and the head's weight.
   public let scale: S
 
   public init(

@@ -1,4 +1,4 @@
-/// A figure of merit, gathered batch by batch into a tally.
+/// A measure of quality, summed batch by batch in a tally.
 public protocol Metric: Sendable {
   /// True for accuracy, false for errors.
   var isBetterHigher: Bool { get }
@@ -10,7 +10,7 @@ public protocol Metric: Sendable {
   func add(_ pass: MetricPass<Float>)
   func add(_ pass: MetricPass<Double>)
 
-  /// The figure; NaN where nothing was added.
+  /// The metric's value; NaN if no sample was added.
   func value(of tally: Tensor<Double>) -> Double
 }
 
@@ -19,7 +19,7 @@ extension Component where Self: Metric {
   public var erased: any Metric { self }
 }
 
-/// What a metric reads, and adds to.
+/// The tensors that a metric reads, and the tally that it adds to.
 @frozen
 public struct MetricPass<S: Scalar>: @unchecked Sendable {
   public let samples: Int

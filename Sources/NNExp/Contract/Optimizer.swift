@@ -19,7 +19,7 @@ extension Component where Self: Optimizer {
   public var erased: any Optimizer { self }
 }
 
-/// What an optimizer keeps between steps; all of it starts as zero and is saved
+/// The numbers that an optimizer keeps between steps; they start as zero and are saved
 /// with a checkpoint.
 public struct OptimizerMemory: Sendable {
   /// Vectors as long as the parameters.
@@ -28,7 +28,7 @@ public struct OptimizerMemory: Sendable {
   public let scalars: Int
   /// True if a step evaluates the loss again, so that it needs the full batch.
   public let needsFullBatch: Bool
-  /// True if the step of one parameter depends on its own numbers alone, and
+  /// True if the step of one parameter depends only on its own numbers, and
   /// changes no scalar: many parameters are then stepped block by block, on all
   /// cores.
   public let isElementwise: Bool
@@ -43,7 +43,7 @@ public struct OptimizerMemory: Sendable {
   }
 }
 
-/// What one optimizer step reads and changes.
+/// The tensors that one optimizer step reads and changes.
 public final class OptimizerStep<S: Scalar> {
   /// The parameters, to be changed.
   public let w: Tensor<S>
@@ -70,7 +70,7 @@ public final class OptimizerStep<S: Scalar> {
   /// batch. Only for optimizers whose memory says `needsFullBatch`.
   public package(set) var evaluate: (() -> Double)?
 
-  /// What is another in every step.
+  /// The values that differ from step to step.
   @usableFromInline
   @frozen
   struct Moment {

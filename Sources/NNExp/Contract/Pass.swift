@@ -1,4 +1,4 @@
-/// What a forward pass reads and writes. Batches are samples-outermost.
+/// The tensors that a forward pass reads and writes; samples are the outermost axis.
 public final class ForwardPass<S: Scalar>: @unchecked Sendable {
   /// Samples in this pass: a batch, or a shard of one.
   public let samples: Int
@@ -56,7 +56,7 @@ public final class ForwardPass<S: Scalar>: @unchecked Sendable {
   }
 }
 
-/// What a backward pass reads, and adds to.
+/// The tensors that a backward pass reads, and those that it adds to.
 public final class BackwardPass<S: Scalar>: @unchecked Sendable {
   public let samples: Int
 
@@ -87,7 +87,7 @@ public final class BackwardPass<S: Scalar>: @unchecked Sendable {
   /// ∂L/∂x of the first input, to be added to.
   public let dx: Tensor<S>
 
-  /// False where nothing before this node learns: `dx` may be left alone then.
+  /// False if no node before this one learns: `dx` may then be left unchanged.
   public let needsInputGradient: Bool
 
   /// The parameters, in the plan's order.

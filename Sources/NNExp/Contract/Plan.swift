@@ -1,4 +1,4 @@
-/// What a layer needs for given input shapes.
+/// The outputs, parameters and memory of a layer for given input shapes.
 public struct Plan: Sendable {
   /// A tensor that is learned.
   public struct Parameter: Sendable {

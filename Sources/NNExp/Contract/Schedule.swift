@@ -1,4 +1,4 @@
-/// η as training goes on, as a factor of the optimizer's learning rate.
+/// A factor of the optimizer's learning rate, as a function of the progress of training.
 public protocol Schedule: Sendable {
   /// How many numbers the schedule remembers; they start as zero. Optional: none.
   var memory: Int { get }

@@ -1,4 +1,4 @@
-/// What the data ask a network to produce.
+/// The form of the targets that a network's output is compared with.
 public enum Target: Sendable, Hashable {
   /// Numbers of a shape a sample.
   case values(Shape)

@@ -1,4 +1,4 @@
-/// A piece of a declaration: a scalar, a list or a map, and where it stands.
+/// A value of a declaration: a scalar, a list or a map, with its location.
 ///
 /// YAML, overrides and defaults all become values, so that one reader, `Options`,
 /// serves them all.
@@ -28,7 +28,7 @@ public struct ConfigValue: Sendable {
 
   public var content: Content
 
-  /// Where it stands; nil for what no text declares.
+  /// Its location; nil for a value that no text declares.
   public var location: SourceLocation?
 
   /// A scalar as it was written, for messages.
@@ -46,7 +46,7 @@ public struct ConfigValue: Sendable {
 }
 
 extension ConfigValue {
-  /// What it is, for messages: `the number 0.5`, `the text 'no'`, `a list`.
+  /// Its description in messages: `the number 0.5`, `the text 'no'`, `a list`.
   public var kind: String {
     switch content {
     case .null: "nothing"

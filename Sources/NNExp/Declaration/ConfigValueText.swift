@@ -1,4 +1,4 @@
-// How a value is written: in resolved.yaml, in messages, in a sweep's plan.
+// The text of a value: in resolved.yaml, in messages, in a sweep's plan.
 
 extension ConfigValue {
   /// The value on one line, as YAML's flow style has it.

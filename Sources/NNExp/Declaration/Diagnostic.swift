@@ -1,6 +1,6 @@
-/// How a command ends when a diagnostic stops it: the exit codes 1, 2 and 3.
+/// The exit code of a command that a diagnostic ends: 1, 2 or 3.
 public enum Failure: Int32, Sendable {
-  /// It ran and fell short: an expectation, a gradient check, divergence.
+  /// The command ran, but a result is insufficient: an expectation, a gradient check, divergence.
   case shortfall = 1
   /// Bad input: usage, YAML, data, plugin.
   case input = 2
@@ -8,7 +8,7 @@ public enum Failure: Int32, Sendable {
   case environment = 3
 }
 
-/// A mistake or fault, told as place, fact and remedy.
+/// An error or warning: its location, the fact and a remedy.
 public struct Diagnostic: Error, Sendable {
   public enum Severity: String, Sendable { case error, warning }
 
@@ -124,7 +124,7 @@ extension String {
   }
 }
 
-/// Every mistake of one input together.
+/// All errors of one input.
 public struct Diagnostics: Error, Sendable {
   public private(set) var list: [Diagnostic]
 
@@ -136,7 +136,7 @@ public struct Diagnostics: Error, Sendable {
 
   public mutating func add(_ diagnostics: Diagnostics) { list += diagnostics.list }
 
-  /// Adds what `error` tells; any other kind of error becomes its description.
+  /// Adds the diagnostics of `error`; any other kind of error becomes its description.
   public mutating func add(_ error: any Error, at location: SourceLocation? = nil) {
     switch error {
     case let one as Diagnostic: add(one.located(at: location))
@@ -157,7 +157,7 @@ public struct Diagnostics: Error, Sendable {
 }
 
 extension Diagnostics: CustomStringConvertible {
-  /// The most diagnostics that are shown; nobody reads more, and each costs the length of
+  /// The most diagnostics that are shown; more would not be read, and each costs the length of
   /// its line.
   public static let mostShown = 100
 

@@ -48,7 +48,7 @@ public struct Interval: Sendable, Hashable {
     (includesLower ? x >= lower : x > lower) && (includesUpper ? x <= upper : x < upper)
   }
 
-  /// A number inside, for carrying on after a mistake.
+  /// A number inside, with which reading continues after an error.
   var inside: Double {
     if lower.isFinite && upper.isFinite { return (lower + upper) / 2 }
     if lower.isFinite { return lower + 1 }

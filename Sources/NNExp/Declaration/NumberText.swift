@@ -4,7 +4,7 @@ import Glibc
 
 /// The shortest decimal that reads back as the same number: `1`, `0.1`, `1e-10`, `-0`.
 ///
-/// What is not finite is `nan`, `inf` or `-inf`. A NaN's sign and payload are left out:
+/// A number that is not finite is `nan`, `inf` or `-inf`. A NaN's sign and payload are left out:
 /// they differ between processors.
 public func shortest(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
   if value.isNaN { return "nan" }

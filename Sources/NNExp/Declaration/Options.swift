@@ -1,8 +1,8 @@
 /// Reads a mapping's options, each once, with its range.
 ///
-/// Reading never fails: a mistake is recorded with its place and reading goes
-/// on with a valid value, so that one run reports every mistake. What nobody
-/// read is an error, with a suggestion. The same reads describe the options to
+/// Reading never fails: an error is recorded with its location and reading continues
+/// with a valid value, so that one run reports every error. A key that is not read is
+/// an error too, with a suggestion. The same reads describe the options to
 /// `nnexp layers TYPE` and fill in `resolved.yaml`.
 ///
 ///     init(from options: inout Options) {
@@ -10,7 +10,7 @@
 ///       bias = options.bool("bias", default: true, "add a learned offset")
 ///     }
 public struct Options: Sendable {
-  /// What a type says of one of its options.
+  /// The documentation of one option of a type.
   public struct Description: Sendable {
     public let key: String
     /// `integer ≥ 1`, `one of: sum, mean`.
@@ -23,7 +23,7 @@ public struct Options: Sendable {
   /// The mapping's location; nil where no text declares it.
   public let location: SourceLocation?
 
-  /// What the file says elsewhere, if a component needs it.
+  /// Settings of other sections of the file, if a component needs them.
   package var surroundings: Surroundings?
 
   package let entries: [ConfigValue.Entry]
@@ -40,13 +40,13 @@ public struct Options: Sendable {
   /// Keys of the mapping that other programs use, with the own key of each.
   private var foreign: [(key: String, own: String)] = []
 
-  /// The mistakes found so far.
+  /// The errors found so far.
   public private(set) var diagnostics = Diagnostics()
 
   /// Every option read with the value in force, in the order of reading.
   private var resolvedEntries: [(String, ConfigValue)] = []
 
-  /// Options from a value: a map, or null for none. Anything else is a mistake.
+  /// Options from a value: a map, or null for none. Anything else is an error.
   ///
   /// - Parameter isDescribing: whether `descriptions` are of use.
   public init(_ config: ConfigValue, describing isDescribing: Bool = false) {
@@ -92,14 +92,14 @@ public struct Options: Sendable {
   /// The keys of the mapping, in its order.
   public var keys: [String] { entries.map(\.key) }
 
-  // MARK: Mistakes
+  // MARK: Errors
 
-  /// Records a mistake in the value of `key`.
+  /// Records an error in the value of `key`.
   public mutating func reject(_ key: String, _ message: String, notes: [Diagnostic.Note] = []) {
     diagnostics.add(Diagnostic(message, at: location(of: key), notes: notes))
   }
 
-  /// Records mistakes found elsewhere, at the place of `key` where they have none.
+  /// Records errors found elsewhere, at the location of `key` if they have none.
   public mutating func reject(_ key: String, _ error: any Error) {
     diagnostics.add(error, at: location(of: key))
   }
@@ -128,7 +128,7 @@ public struct Options: Sendable {
     }
   }
 
-  /// `rejectUnread()`, then throws if there was any mistake.
+  /// `rejectUnread()`, then throws if there was any error.
   public mutating func finish() throws {
     rejectUnread()
     try diagnostics.throwIfAny()
@@ -168,7 +168,7 @@ public struct Options: Sendable {
     return entries[index].value
   }
 
-  /// One option: found and understood, absent with a default, or a mistake.
+  /// One option: found and understood, absent with a default, or an error.
   private mutating func read<Value>(
     _ key: String, range: @autoclosure () -> String, fallback: (value: Value, config: ConfigValue)?,
     stopgap: @autoclosure () -> Value, _ explanation: String, understand: (ConfigValue) -> Value?,
@@ -352,7 +352,7 @@ public struct Options: Sendable {
       }, encode: { $0.map { ConfigValue(.string($0)) } ?? ConfigValue(.null) })
   }
 
-  /// A list of texts, or one text alone.
+  /// A list of texts, or a single text.
   public mutating func strings(
     _ key: String, default fallback: [String]? = nil, _ explanation: String = ""
   ) -> [String] {
@@ -412,7 +412,7 @@ public struct Options: Sendable {
   // MARK: Nested mappings
 
   /// Reads the mapping under `key` with its own options; an absent one reads as
-  /// empty, so that its defaults are known. Mistakes are recorded here.
+  /// empty, so that its defaults are known. Errors are recorded here.
   public mutating func section<Value>(
     _ key: String, _ explanation: String = "", _ body: (inout Options) throws -> Value
   ) -> Value? {
@@ -438,7 +438,7 @@ public struct Options: Sendable {
     return inner.diagnostics.isEmpty ? value : nil
   }
 
-  /// Adds the mistakes of options that were read separately.
+  /// Adds the errors of options that were read separately.
   public mutating func adopt(_ other: Options) { diagnostics.add(other.diagnostics) }
 
   /// The options under some keys, to be read separately; here they count as read.

@@ -1,4 +1,4 @@
-/// What an experiment file's section knows of the rest: nested options inherit it.
+/// Settings that a section's options, and those nested in them, have from the whole file.
 package final class Surroundings: Sendable {
   /// The folder of the experiment file.
   package let folder: String

@@ -27,7 +27,7 @@ enum BLAS {
   /// the machine.
   private static let library: Handle? = {
     wasNeeded.store(true, ordering: .relaxed)
-    // Read by the library as it is loaded: threads of its own would only wait.
+    // The library reads this when it is loaded; its own threads would only wait.
     setenv("OPENBLAS_NUM_THREADS", "1", 1)
     // A processor younger than the library is taken for one without AVX-512: 0.3.21
     // does so with AMD's, at half the speed. What the user says goes before.

@@ -4,7 +4,7 @@ internal import CKernels
 ///
 /// Errors are below 2 units in the last place over all numbers, denormals
 /// included; NaN gives NaN. A number's result is the same bits on every
-/// processor, wherever it stands in a tensor.
+/// processor, at any position of a tensor.
 public enum ElementwiseFunction: UInt32, CaseIterable, Sendable {
   // In the order of CKernels.h.
   /// eˣ

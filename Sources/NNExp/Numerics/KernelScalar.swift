@@ -19,13 +19,13 @@ package protocol KernelScalar: Scalar {
     _ x: UnsafePointer<Self>, _ p: Int, over n: Self, of geometry: PoolingGeometry,
     into y: UnsafeMutablePointer<Self>, rows: Int, room: UnsafeMutablePointer<Self>)
   /// y ← s^(1/p) for p = 1, 2, 3, 4; false if some s are so small or large that
-  /// powers lost figures on the way to them.
+  /// the powers lost digits.
   static func lpPoolRoots(
     _ s: UnsafePointer<Self>, _ p: Int, into y: UnsafeMutablePointer<Self>, count: Int
   ) -> Bool
   /// ∂x += ∂y·sign(x)·|x/y|^(p−1), or that over n, for the windows of `rows`, up
   /// to the first row where a y is so small or large that quotients by it lose
-  /// figures; answers where it ended.
+  /// digits; returns the first row that was not computed.
   static func addLpPoolVJP(
     _ x: UnsafePointer<Self>, _ p: Int, over n: Self, of geometry: PoolingGeometry,
     _ y: UnsafePointer<Self>,

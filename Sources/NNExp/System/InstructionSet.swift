@@ -1,14 +1,14 @@
 internal import CKernels
 import Glibc
 
-/// What the kernels are compiled for: vector mathematics, pooling, convolutions.
+/// An instruction set that the kernels are compiled for: vector mathematics, pooling, convolutions.
 ///
 /// Their results are the same bits on each, but for the sums of products of a
 /// convolution, whose last digits may differ, as a BLAS does.
 ///
 /// The processor's best is in use from the start on.
 public enum InstructionSet: String, CaseIterable, Sendable {
-  /// What every processor of the architecture has: SSE2 on x86-64, NEON on arm64.
+  /// The instructions that every processor of the architecture has: SSE2 on x86-64, NEON on arm64.
   case portable
   /// The same, in longer strides.
   case x86 = "x86-64"
@@ -30,7 +30,7 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     nnexp_use_isa(code)
   }
 
-  /// Uses this one on the calling thread alone while `body` runs, so that a test
+  /// Uses this one only on the calling thread while `body` runs, so that a test
   /// disturbs no other's.
   func perform<Result>(_ body: () throws -> Result) rethrows -> Result {
     precondition(isSupported, "the processor lacks \(rawValue)")

@@ -1,10 +1,10 @@
 import Glibc
 import Synchronization
 
-/// Threads that share a loop with whoever calls: for the engine and for matrix
+/// Threads that share a loop with the calling thread: for the engine and for matrix
 /// products, not for layers.
 ///
-/// What a part computes must be a function of its number alone: which thread
+/// The result of a part must depend only on its number: which thread
 /// takes it is chance. A loop within a part of another runs on its own thread.
 /// The threads start with the first loop that has parts for them, look out for
 /// the next for a few microseconds, and sleep.

@@ -3,7 +3,7 @@ import NNExp
 import YAMLTree
 
 /// Reads what spans the space of trials: `grid`, `zip`, `list`, `sample` and
-/// `exclude`; every mistake is kept.
+/// `exclude`; every error is kept.
 struct SpaceReader {
   var axes: [Axis] = []
   var exclusions: [[Exclusion]] = []

@@ -45,7 +45,7 @@ public struct SweepPlan: Sendable {
   /// Composes every trial and builds its network once, as many at a time as
   /// there are `Workers`.
   ///
-  /// Throws every distinct mistake, with the first trial that has it.
+  /// Throws every distinct error, with the first trial that has it.
   public init(_ declaration: SweepDeclaration, registry: Registry) throws {
     builder = TrialBuilder(declaration, registry)
     var trials: [PlannedTrial] = []
@@ -58,7 +58,7 @@ public struct SweepPlan: Sendable {
     let combinations = (0..<declaration.combinationCount).filter {
       !declaration.isExcluded(declaration.assignments(of: $0))
     }
-    // In blocks, so that a sweep of many mistakes ends soon.
+    // In blocks, so that a sweep of many errors ends soon.
     for start in stride(from: 0, to: combinations.count, by: 1024) {
       let block = Array(combinations[start..<min(start + 1024, combinations.count)])
       for (offset, result) in builder.plan(block).enumerated() {
@@ -114,7 +114,7 @@ public struct SweepPlan: Sendable {
   }
 }
 
-/// The mistakes of a plan, each once, with the first trial that has it.
+/// The errors of a plan, each once, with the first trial that has it.
 private struct Mistakes {
   /// How many trials have any.
   private(set) var count = 0
@@ -135,7 +135,7 @@ private struct Mistakes {
 
   func throwIfAny() throws { try found.throwIfAny() }
 
-  /// A trial's mistake at the place of the value that caused it.
+  /// A trial's error at the location of the value that caused it.
   private static func told(
     _ diagnostic: Diagnostic, of assignments: [Assignment], number: Int
   ) -> Diagnostic {

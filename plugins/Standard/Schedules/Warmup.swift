@@ -22,7 +22,7 @@ struct Warmup: Sendable {
     case (let epochs?, nil): length = .epochs(epochs)
     case (nil, let steps?): length = .steps(steps)
     default:
-      // A mistake in either is told already.
+      // An error in either is reported already.
       if options.diagnostics.isEmpty {
         options.reject("epochs", "a warm-up needs its length in either epochs or steps")
       }
