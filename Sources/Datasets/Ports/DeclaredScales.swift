@@ -35,6 +35,13 @@ struct DeclaredScales: Sendable {
       }
       return methods
     }
+    options.document(
+      "scale",
+      keys: [
+        .init(
+          key: "PORT", range: "one of: none, standardize, min_max",
+          fallback: "that of inputs or targets", explanation: "of the columns of one port")
+      ])
     self.methods = methods ?? []
   }
 
