@@ -437,7 +437,7 @@ public struct Options: Sendable {
   }
 
   /// Adds the descriptions of a part that was read separately.
-  package mutating func describe(_ part: Options) { descriptions += part.descriptions }
+  package mutating func adoptDescriptions(of part: Options) { descriptions += part.descriptions }
 
   /// Adds the errors and descriptions of a `reader` for elements of `key`.
   package mutating func adopt(_ other: Options, under key: String) {
