@@ -22,15 +22,17 @@ struct GuidePage {
       .map { GuidePage(url: $0, text: try String(contentsOf: $0, encoding: .utf8)) }
   }
 
-  /// The sections whose tables the page has, in order.
-  var sections: [String] { text.matches(of: GuidePage.table).map { String($0.section) } }
+  /// The tables of the page, in order, each with its section.
+  var tables: [(section: String, text: String)] {
+    text.matches(of: GuidePage.table).map { (String($0.section), String($0.text)) }
+  }
 
   /// The page with a table for each section; a section without one keeps what it has.
   func replacing(_ tables: [String: String]) -> String {
     text.replacing(GuidePage.table) { match in
       let section = String(match.section)
       guard let table = tables[section] else { return match.output.0 }
-      return "<!-- keys: \(section) -->\n\(table)\n<!-- end -->"
+      return "<!-- keys: \(section) -->\n\(table)<!-- end -->"
     }
   }
 
@@ -39,7 +41,7 @@ struct GuidePage {
     text.matches(of: /\]\((?<target>[^)#: ]+)(#[^) ]*)?\)/).map { String($0.target) }
   }
 
-  private static var table: Regex<(Substring, section: Substring)> {
-    /<!-- keys: (?<section>[a-z_. ]+) -->\n(?:(?!<!-- end -->)[\s\S])*<!-- end -->/
+  private static var table: Regex<(Substring, section: Substring, text: Substring)> {
+    /<!-- keys: (?<section>[a-z_. ]+) -->\n(?<text>(?:(?!<!-- end -->)[\s\S])*)<!-- end -->/
   }
 }

@@ -110,11 +110,11 @@ enum KeyTables {
 }
 
 extension KeyTables {
-  /// The table of each section, as Markdown.
+  /// The table of each section, as lines of Markdown.
   static func all() throws -> [String: String] {
     var tables = try keys().mapValues { keys in
       (["| key | value | default | meaning |", "|---|---|---|---|"] + keys.map(row))
-        .joined(separator: "\n")
+        .map { $0 + "\n" }.joined()
     }
     for kind in registry.kinds where kind.plural != registry.sources.plural {
       tables[kind.plural] = table(of: kind)
@@ -129,7 +129,7 @@ extension KeyTables {
       rows.append("| **`\(type.name)`** | | | \(cell(type.documentation.summary)) |")
       rows += type.options.map(row)
     }
-    return rows.joined(separator: "\n")
+    return rows.map { $0 + "\n" }.joined()
   }
 
   private static func row(_ key: Options.Description) -> String {
