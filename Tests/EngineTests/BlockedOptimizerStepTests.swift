@@ -8,7 +8,7 @@ import Testing
 /// once, to the bit, whoever takes which block.
 @Suite struct BlockedOptimizerStepTests {
   @Test(arguments: ["sgd", "adam", "adamw", "rmsprop", "rprop", "adagrad"])
-  func aSlicedUpdateGivesTheSameBits(name: String) throws {
+  func aBlockedStepGivesTheSameBits(name: String) throws {
     try check(name, Float.self)
     try check(name, Double.self)
   }

@@ -22,14 +22,14 @@ public struct Halving: Sendable {
   let location: SourceLocation?
   let monitorLocation: SourceLocation?
 
-  init(_ config: ConfigValue) throws {
-    var options = Options(config)
+  init(from options: inout Options) {
     firstRung = options.int("first_rung", in: 1..., "epochs that every trial trains for")
-    factor = options.int("factor", default: 3, in: 2...1000, "one in this many goes on")
-    monitor = options.optionalString("monitor", "the figure that decides")
-    location = config.location
+    factor = options.int(
+      "factor", default: 3, in: 2...1000, "one trial in this many continues after a rung")
+    monitor = options.optionalString(
+      "monitor", "the column that decides; the one that decides the best epoch unless given")
+    location = options.location
     monitorLocation = options.location(of: "monitor")
-    try options.finish()
   }
 
   /// The rungs of so many trials with up to `epochs`, in epochs: as long as there

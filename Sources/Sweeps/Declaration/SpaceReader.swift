@@ -10,16 +10,22 @@ struct SpaceReader {
   var mistakes = Diagnostics()
 
   mutating func read(_ options: inout Options) {
-    for entry in entries("grid", &options) {
+    for entry in entries("grid", "paths with lists of values; every combination", &options) {
       keep { try Axis.values(of: entry.key, entry.value, keyLocation: entry.keyLocation) }
     }
-    let zipped = entries("zip", &options)
+    let zipped = entries("zip", "paths whose values go together, equally many of each", &options)
     if !zipped.isEmpty { keep { try SpaceReader.zip(zipped) } }
-    if let config = options.value("list", "a list of mappings") {
+    if let config = options.value(
+      "list", "a list of mappings", "trials written out, each a mapping from paths to values")
+    {
       keep { try SpaceReader.list(config) }
     }
-    if let config = options.value("sample", "a mapping") { keep { try SpaceReader.sample(config) } }
-    if let config = options.value("exclude", "a list of mappings") {
+    if let config = options.value("sample", "a mapping", "values drawn from distributions") {
+      keep { try SpaceReader.sample(config, &options) }
+    }
+    if let config = options.value(
+      "exclude", "a list of mappings", "combinations to leave out: values, or bounds on them")
+    {
       do {
         exclusions = try SpaceReader.maps(config, "exclude").map { try $0.map(Exclusion.init) }
       } catch { mistakes.add(error) }
@@ -38,8 +44,10 @@ struct SpaceReader {
     do { axes.append(try axis()) } catch { mistakes.add(error) }
   }
 
-  private mutating func entries(_ key: String, _ options: inout Options) -> [ConfigValue.Entry] {
-    guard let config = options.value(key, "a mapping") else { return [] }
+  private mutating func entries(
+    _ key: String, _ explanation: String, _ options: inout Options
+  ) -> [ConfigValue.Entry] {
+    guard let config = options.value(key, "a mapping", explanation) else { return [] }
     guard case .map(let entries) = config.content, !entries.isEmpty else {
       let found: String
       if case .map = config.content { found = "an empty one" } else { found = config.kind }
@@ -99,13 +107,16 @@ struct SpaceReader {
     }
   }
 
-  private static func sample(_ config: ConfigValue) throws -> Axis {
-    var options = Options(config)
-    let method = options.choice("method", default: .random, of: SamplingMethod.self)
-    let count = options.int("count", in: 1...)
-    let seed = options.int("seed", default: 0, in: 0...)
+  private static func sample(_ config: ConfigValue, _ sweep: inout Options) throws -> Axis {
+    var options = Options(config, describing: sweep.isDescribing)
+    let method = options.choice(
+      "method", default: .random, of: SamplingMethod.self, "how the trials cover the space")
+    let count = options.int("count", in: 1..., "how many trials")
+    let seed = options.int("seed", default: 0, in: 0..., "of the values that are drawn")
     var parameters: [(ConfigValue.Entry, Distribution)] = []
-    if let config = options.value("parameters", "a mapping"),
+    let range = "a mapping from paths to distributions"
+    let explanation = "one of the distributions below for each path"
+    if let config = options.value("parameters", range, explanation, default: nil),
       case .map(let entries) = config.content
     {
       for entry in entries {
@@ -116,6 +127,8 @@ struct SpaceReader {
     } else {
       options.reject("parameters", "missing 'parameters': a mapping from paths to distributions")
     }
+    options.document("parameters", keys: Distribution.descriptions)
+    sweep.document("sample", keys: options.descriptions)
     try options.finish()
     guard parameters.count <= method.dimensionLimit else {
       throw Diagnostic(
