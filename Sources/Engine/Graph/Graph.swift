@@ -18,8 +18,9 @@ public struct Graph: Sendable {
     public var isData: Bool { node < 0 }
   }
 
-  /// A node whose shapes are settled.
-  public struct Node: Sendable {
+  /// A node whose shapes are settled. By reference: it is looked at often, and has a dozen
+  /// references of its own.
+  public final class Node: Sendable {
     public let name: String
     public let typeName: String
     public let layer: any Layer
@@ -32,6 +33,20 @@ public struct Graph: Sendable {
     /// True if it or a node before it has a parameter that learns.
     public let learnsFromBelow: Bool
     public let location: SourceLocation?
+
+    init(
+      _ planned: PlannedNode, parameters: [Int], learnsFromBelow: Bool
+    ) {
+      name = planned.declaration.name
+      typeName = planned.declaration.typeName
+      layer = planned.declaration.layer
+      plan = planned.plan
+      inputs = planned.inputs
+      inputPorts = planned.ports
+      self.parameters = parameters
+      self.learnsFromBelow = learnsFromBelow
+      location = planned.declaration.location
+    }
 
     public var inputShapes: [Shape] { inputPorts.map(\.shape) }
 
@@ -115,7 +130,7 @@ public struct Graph: Sendable {
   ///
   /// - Parameters:
   ///   - ports: of the data; a single one named `input` if the file names none.
-  ///   - portPlaces: where the file names each port.
+  ///   - portLocations: where the file names each port.
   ///   - heads: the nodes that a loss reads; empty for the last node.
   public init(
     _ model: ModelDeclaration, ports: [Port], at portLocations: [SourceLocation?] = [],
@@ -158,12 +173,9 @@ public struct Graph: Sendable {
       let learns = used[k].contains { !parameters[$0].isFrozen }
       done.append(
         Node(
-          name: node.declaration.name, typeName: node.declaration.typeName,
-          layer: node.declaration.layer, plan: node.plan, inputs: node.inputs,
-          inputPorts: node.ports, parameters: used[k],
+          node, parameters: used[k],
           learnsFromBelow: learns
-            || node.inputs.contains { !$0.isData && done[$0.node].learnsFromBelow },
-          location: node.declaration.location))
+            || node.inputs.contains { !$0.isData && done[$0.node].learnsFromBelow }))
     }
     self.parameters = parameters
     parameterCount = parameters.reduce(0) { saturatingSum($0, $1.shape.count) }

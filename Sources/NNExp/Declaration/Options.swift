@@ -10,7 +10,7 @@
 ///       bias = options.bool("bias", default: true, "add a learned offset")
 ///     }
 public struct Options: Sendable {
-  /// The mapping's place; nil where no text declares it.
+  /// The mapping's location; nil if no text declares it.
   public let location: SourceLocation?
 
   /// Settings of other sections of the file, if a component needs them.
