@@ -180,6 +180,14 @@ import Testing
     } throws: { "\($0)" == "error: two columns of the comparison would be named 'status'" }
   }
 
+  @Test func noRunsAreAnEmptyTable() throws {
+    var comparison = try RunComparison([])
+    try comparison.sort(by: "epochs")
+    comparison.keepChanged()
+    #expect(comparison.text.isEmpty)
+    #expect(comparison.csv == "run\n")
+  }
+
   @Test func missingRunsAndColumnsAreReported() throws {
     scratch.put("", in: "file")
     #expect {

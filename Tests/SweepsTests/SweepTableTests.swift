@@ -81,7 +81,8 @@ import Testing
   /// A plan of version 0.1.0 names the columns of which larger values are better.
   @Test func anEarlierPlanKeepsItsDirections() throws {
     let json = """
-      {"name": "x", "parameters": [], "rising": ["train_accuracy"], "files": [], "trials": []}
+      {"name": "x", "parameters": [], "rising": ["train_accuracy"], "files": [],
+       "trials": [{"trial": 1, "hash": "0123456789abcdef0123456789abcdef", "seed": 0, "values": []}]}
       """
     let record = try PlanRecord(RecordReader(parsing: Array(json.utf8), from: "plan.json"))
     #expect(record.columns.named("train_accuracy")?.largerIsBetter == true)

@@ -191,7 +191,7 @@ public struct RunComparison: Sendable {
     }
     if isSideBySide {
       let turned = shown.indices.map { column in lines.map { $0[column] } }
-      return table(turned, rightAligned: Set(1...rows.count))
+      return table(turned, rightAligned: Set(1..<lines.count))
     }
     let numbers = shown.indices.filter { column in
       rows.allSatisfy { $0[shown[column]] == .empty || $0[shown[column]].ordered != nil }
