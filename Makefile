@@ -6,7 +6,7 @@ PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
 .PHONY: run build test test-faults test-clusters test-reports lint format install uninstall deps \
-  experiments sweeps plugins documents clean \
+  experiments sweeps plugins documents tables clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record
 
 run: build
@@ -78,6 +78,10 @@ plugins: build
 documents: build
 	@$(MAKE) --no-print-directory deps PACKAGES="python3"
 	python3 Tests/Documents/run_documents.py $(BUILD)
+
+# The tables of keys in Sources/nnexp/Documentation.docc, from the program's descriptions.
+tables:
+	NNEXP_UPDATE_TABLES=1 swift test --filter GuideTests
 
 # What a plugin compiles against goes to lib/nnexp and include.
 install: build

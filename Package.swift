@@ -116,6 +116,9 @@ let package = Package(
         "ExperimentFile", "NNExp", "YAMLTree", "Datasets", "Engine", "GradientCheck", "TestSupport",
       ]),
     .testTarget(
+      name: "GuideTests",
+      dependencies: ["ExperimentFile", "Sweeps", "Datasets", "NNExp", "TestSupport"]),
+    .testTarget(
       name: "SweepsTests",
       dependencies: ["Sweeps", "NNExp", "Files", "Datasets", "Results", "nnexp", "TestSupport"]),
     .testTarget(

@@ -90,8 +90,8 @@ public struct DataDeclaration: Sendable {
         SourceDeclaration(from: &inner, training: source)
       } ?? nil
     }
-    validation = part("validation", "validation data from a source of their own")
-    test = part("test", "test data from a source of their own")
+    validation = part("validation", "a separate source of validation data")
+    test = part("test", "a separate source of test data")
 
     for (key, fraction) in [("validation", self.split.validation), ("test", self.split.test)]
     where options.contains(key) && (fraction > 0 || self.split.column != nil) {

@@ -8,6 +8,43 @@ public import NNExp
 ///       metrics: golden/xor.csv
 ///       tolerance: 1e-9
 struct ExpectSection {
+  /// A key that is not a column of metrics.csv or `epochs`.
+  private enum Key: String, CaseIterable {
+    case gradientCheck = "gradient_check"
+    case metrics
+    case tolerance
+
+    var range: String {
+      switch self {
+      case .gradientCheck: "pass"
+      case .metrics: "a path"
+      case .tolerance: "a finite number ≥ 0"
+      }
+    }
+
+    var fallback: String { self == .tolerance ? "0" : "none" }
+
+    var explanation: String {
+      switch self {
+      case .gradientCheck: "every gradient must be proven"
+      case .metrics: "the metrics.csv whose rows the run must reproduce, relative to the file"
+      case .tolerance:
+        "how far a number may be from that of 'metrics', as a part of it if it is above 1"
+      }
+    }
+  }
+
+  private static let descriptions =
+    [
+      Options.Description(
+        key: "COLUMN", range: "a bound such as \"< 0.01\", or a list of bounds", fallback: "none",
+        explanation: "a bound on the last value of a column of metrics.csv, or on 'epochs'")
+    ]
+    + Key.allCases.map {
+      Options.Description(
+        key: $0.rawValue, range: $0.range, fallback: $0.fallback, explanation: $0.explanation)
+    }
+
   private(set) var expectations: [Expectation] = []
   /// True if the gradient check must pass.
   private(set) var gradientCheck = false
@@ -15,8 +52,8 @@ struct ExpectSection {
 
   /// Reads what there is; mistakes go to the options.
   init(from options: inout Options, folder: String) {
-    let explanation = "bounds on figures: {train_loss: \"< 0.01\", gradient_check: pass}"
-    guard let node = options.node("expect", "a mapping from figures to bounds", explanation) else {
+    let explanation = "what the run must reach for exit code 0"
+    guard let node = options.node("expect", "a mapping from columns to bounds", explanation) else {
       return
     }
     guard case .map(let entries) = node.content else {
@@ -26,27 +63,28 @@ struct ExpectSection {
     }
     for entry in entries {
       do {
-        switch entry.key {
-        case "gradient_check":
+        switch Key(rawValue: entry.key) {
+        case .gradientCheck:
           guard case .string("pass") = entry.value.content else {
             throw Diagnostic(
               "gradient_check can be expected to pass; write gradient_check: pass",
               at: entry.value.place)
           }
           gradientCheck = true
-        case "metrics":
+        case .metrics:
           if case .null = entry.value.content { continue }
           golden = try GoldenDeclaration(entry.value, tolerance: node["tolerance"], in: folder)
-        case "tolerance":
+        case .tolerance:
           if node["metrics"] == nil {
             throw Diagnostic(
               "tolerance is that of 'metrics', which is missing", at: entry.keyPlace,
               notes: [.init("write, for example, metrics: golden/xor.csv")])
           }
-        default: expectations.append(try Expectation(entry.key, entry.value))
+        case nil: expectations.append(try Expectation(entry.key, entry.value))
         }
       } catch { options.reject("expect", error) }
     }
+    options.document("expect", keys: ExpectSection.descriptions)
     options.resolve("expect", node)
   }
 }

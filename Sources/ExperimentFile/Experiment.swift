@@ -79,9 +79,10 @@ public final class Experiment: Sendable {
     resolved bytes: [UInt8], path: String, name: String, registry: Registry,
     plugins policy: PluginPolicy = .load
   ) throws {
+    var options = Options(try parseYAML(bytes, name: name))
     try self.init(
-      parseYAML(bytes, name: name), text: bytes, folder: Path.folder(of: path), fileName: nil,
-      registry: registry, plugins: policy, memo: nil)
+      &options, text: bytes, folder: Path.folder(of: path), fileName: nil, registry: registry,
+      plugins: policy, memo: nil)
   }
 
   /// As above, for `text` that has been parsed already.
@@ -91,25 +92,37 @@ public final class Experiment: Sendable {
     _ root: Node, text: [UInt8], path: String, overrides: [String], registry: Registry,
     plugins policy: PluginPolicy = .load, memo: Memo? = nil
   ) throws {
+    var options = Options(try apply(overrides: overrides, to: root))
     try self.init(
-      apply(overrides: overrides, to: root), text: text, folder: Path.folder(of: path),
-      fileName: Path.stem(of: path), registry: registry, plugins: policy, memo: memo)
+      &options, text: text, folder: Path.folder(of: path), fileName: Path.stem(of: path),
+      registry: registry, plugins: policy, memo: memo)
+  }
+
+  /// The descriptions of every key that a file may have, as far as `text` has the mappings
+  /// that the keys belong to. No plugin is loaded.
+  package static func descriptions(
+    of text: String, registry: Registry
+  ) throws -> [Options.Description] {
+    let bytes = Array(text.utf8)
+    var options = Options(try parseYAML(bytes, name: "text"), describing: true)
+    _ = try? Experiment(
+      &options, text: bytes, folder: ".", fileName: "text", registry: registry,
+      plugins: .refuse("it is only described", remedy: ""), memo: nil)
+    return options.descriptions
   }
 
   /// - Parameter fileName: the experiment's name where the file gives none; nil for a
   ///   run's resolved.yaml, whose name is not checked.
   private init(
-    _ root: Node, text: [UInt8], folder: String, fileName: String?, registry: Registry,
-    plugins policy: PluginPolicy, memo: Memo?
+    _ options: inout Options, text: [UInt8], folder: String, fileName: String?,
+    registry: Registry, plugins policy: PluginPolicy, memo: Memo?
   ) throws {
-    var options = Options(root)
     self.text = text
-    place = root.place
-    // What `nnexp sweep` varies; a single run is of the file's own values.
-    _ = options.node("sweep", "a mapping", "what nnexp sweep varies")
+    place = options.place
     let isNamed = options.contains("name")
     name = options.string(
       "name", default: fileName ?? "experiment", "names the folder of its results")
+    options.document("name", default: "the file's name")
     if fileName != nil {
       do {
         try isNamed
@@ -121,7 +134,9 @@ public final class Experiment: Sendable {
     options.suggest("train", for: "training", "trainer", "fit")
     options.suggest("loss", for: "criterion", "objective")
     seed = UInt64(
-      options.int("seed", default: 0, in: 0..., "of initial values, shuffling, splits, dropout"))
+      options.int(
+        "seed", default: 0, in: 0...,
+        "of the random numbers: initial values, shuffling, splits, dropout"))
     dtype = options.choice(
       "dtype", default: .float32, of: DType.self,
       "the numbers that training computes in; gradient checks are always float64")
@@ -135,13 +150,14 @@ public final class Experiment: Sendable {
     let head = writeYAML(options.resolved)
 
     let dataSection = options.read(["data"], memo) { options -> DataDeclaration? in
-      if options.contains("data") {
-        return options.section("data", "where the samples come from") { section in
-          DataDeclaration(from: &section, registry: registry, folder: folder)
-        }
+      let explanation = "where the samples come from"
+      guard let node = options.node("data", "a mapping", explanation, default: nil) else {
+        options.reject("data", "missing 'data': where do the samples come from?")
+        return nil
       }
-      options.reject("data", "missing 'data': where do the samples come from?")
-      return nil
+      return options.component("data", from: node) { section in
+        DataDeclaration(from: &section, registry: registry, folder: folder)
+      }
     }
     let modelSection = options.read(["model"], memo) { options in
       ModelDeclaration(from: &options, registry: registry)
@@ -161,6 +177,8 @@ public final class Experiment: Sendable {
     let predictionsSection = options.read(["predictions"], memo) { options in
       PredictionsSection(from: &options)
     }
+    // A single run has the file's own values.
+    _ = options.node("sweep", "a mapping", "what nnexp sweep varies; nnexp run ignores it")
     try options.finish()
     // Each of these is nil only after a mistake, and `finish` has thrown it.
     guard let dataSection, let modelSection, let objectiveSection, let trainingSection,

@@ -22,7 +22,8 @@ extension Experiment {
     into registry: inout Registry
   ) throws -> [Plugin] {
     let range = "a list of paths, each of a folder with Swift files, a Swift file or a built .so"
-    guard let node = options.node("plugins", range, "whose layers, losses, … the file can name")
+    let explanation = "files with layers, losses, … that the file can name"
+    guard let node = options.node("plugins", range, explanation)
     else { return [] }
     var items = [node]
     if case .list(let list) = node.content { items = list }
@@ -43,7 +44,7 @@ extension Experiment {
             "plugins are loaded only from paths that the file itself names", at: item.place))
         break
       }
-      var reader = Options(Node(.null, at: item.place))
+      var reader = options.reader(at: item.place)
       let plugin = reader.component("plugin", from: mapping(item)) {
         (entry: inout Options) -> Plugin? in
         let path = entry.string("path", "the plugin, relative to the experiment file's folder")
@@ -64,7 +65,7 @@ extension Experiment {
         try registry.add(plugin, timeLimit: limit)
         return plugin
       }
-      options.adopt(reader)
+      options.adopt(reader, under: "plugins")
       if let plugin, let plugin { plugins.append(plugin) }
     }
     try options.diagnostics.throwIfAny()

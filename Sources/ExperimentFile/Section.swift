@@ -26,6 +26,7 @@ extension Options {
     _ keys: [String], _ memo: Memo?, _ body: (inout Options) -> Value?
   ) -> Section<Value>? {
     var part = part(keys)
+    defer { adoptDescriptions(of: part) }
     do {
       let section = try memo.value(for: SectionKey(entries: part.entries, place: place)) {
         guard let value = body(&part), part.diagnostics.isEmpty,

@@ -103,7 +103,8 @@ public struct GradientCheckSettings: Sendable, Equatable {
     let key = "gradient_check"
     guard
       let node = options.node(
-        key, "true, false or a mapping", "proves the gradients by differences in float64")
+        key, "true, false or a mapping", "compares the gradients with numeric derivatives",
+        default: "a check at the start with a budget of 1e7")
     else { return .automatic }
     switch node.content {
     case .bool(let isOn):
@@ -142,7 +143,8 @@ public struct GradientCheckSettings: Sendable, Equatable {
     let range = "automatic, all or an integer ≥ 2"
     guard
       let node = options.node(
-        "entries", range, "how many entries of each tensor are checked one by one")
+        "entries", range, "how many entries of each tensor are checked one by one",
+        default: "automatic")
     else {
       options.resolve("entries", "automatic")
       return .automatic

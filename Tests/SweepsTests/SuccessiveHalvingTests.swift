@@ -1,4 +1,5 @@
 import TestSupport
+import NNExp
 import Testing
 
 @testable import Sweeps
@@ -89,7 +90,9 @@ import Testing
 
 extension Halving {
   fileprivate init(firstRung: Int, factor: Int) throws {
-    try self.init(
+    var options = Options(
       .map([("first_rung", .init(.int(firstRung))), ("factor", .init(.int(factor)))]))
+    self.init(from: &options)
+    try options.finish()
   }
 }

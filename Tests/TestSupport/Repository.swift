@@ -7,6 +7,14 @@ package enum Repository {
 
   package static let experiments = root.appendingPathComponent("experiments")
 
+  /// The paths of every experiment in `experiments` and `experiments/seeds`.
+  package static func shippedExperiments() throws -> [String] {
+    try [experiments, experiments.appendingPathComponent("seeds")].flatMap { folder in
+      try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        .filter { $0.hasSuffix(".yaml") }.sorted().map { folder.path + "/" + $0 }
+    }
+  }
+
   package static func test(_ path: String) -> URL {
     root.appendingPathComponent("Tests").appendingPathComponent(path)
   }

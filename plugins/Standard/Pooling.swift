@@ -37,9 +37,9 @@ struct Pooling {
     let window = options.pair("window", in: Window.range, "entries that are pooled into one")
     options.suggest("window", for: "pool_size", "kernel_size", "kernel", "size")
     let stride = options.optionalPair(
-      "stride", in: Window.range, "from one window to the next; null means the window")
+      "stride", in: Window.range, "from one window to the next; the window unless given")
     let padding = options.pair(
-      "padding", default: (0, 0), in: Window.paddingRange, "places without entry at both ends")
+      "padding", default: (0, 0), in: Window.paddingRange, "empty positions at both ends")
     let dilation = options.pair(
       "dilation", default: (1, 1), in: Window.range, "from one entry of a window to the next")
     ceiling = options.bool("ceil_mode", default: false, "keep a last window that hangs over")

@@ -47,13 +47,18 @@ struct CSVDeclaration: StreamableSource, PortSource, Component {
       "header", default: model?.hasHeader ?? true, "the first line names the columns")
     inputs =
       DeclaredPorts("inputs", from: &options) {
-        ColumnSelection($0, from: &$1, "all but the targets where absent; or {PORT: COLUMNS}")
+        ColumnSelection(
+          $0, from: &$1, "what the model reads; or {PORT: COLUMNS}",
+          default: "all columns but the targets")
       } ?? model?.inputs
     targets =
       DeclaredPorts("targets", from: &options) {
-        ColumnSelection($0, from: &$1, "the last column where absent; or {PORT: COLUMNS}")
+        ColumnSelection(
+          $0, from: &$1, "what the model learns; or {PORT: COLUMNS}", default: "the last column")
       } ?? model?.targets
-    categorical = ColumnSelection("categorical", from: &options) ?? model?.categorical
+    categorical =
+      ColumnSelection("categorical", from: &options, "columns of numbers that are categories")
+      ?? model?.categorical
     types = ColumnTypes(from: &options) ?? model?.types
     options.suggest("inputs", for: "features", "x")
     options.suggest("targets", for: "target", "label", "labels", "y")
@@ -79,9 +84,12 @@ struct ColumnSelection: Sendable {
   let items: [Node]
 
   /// Nil where the key is absent or wrong.
-  init?(_ key: String, from options: inout Options, _ explanation: String = "") {
+  init?(
+    _ key: String, from options: inout Options, _ explanation: String,
+    default fallback: String = "none"
+  ) {
     let range = "a column's name, index, pattern or range, or a list of these"
-    guard let node = options.node(key, range, explanation) else { return nil }
+    guard let node = options.node(key, range, explanation, default: fallback) else { return nil }
     let items = if case .list(let list) = node.content { list } else { [node] }
     for item in items {
       switch item.content {

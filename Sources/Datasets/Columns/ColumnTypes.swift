@@ -13,15 +13,15 @@ struct ColumnTypes: Sendable {
   /// Nil if the key is absent.
   init?(from options: inout Options) {
     let range = "a mapping from columns to their types"
-    guard let node = options.node("columns", range, "{NAME or PATTERN: TYPE}") else { return nil }
+    let explanation = "the types of columns that are not what their first cell suggests"
+    guard let node = options.node("columns", range, explanation) else { return nil }
     guard case .map(let items) = node.content, let surroundings = options.surroundings else {
       options.reject("columns", "columns must be \(range), found \(node.kind)")
       return
     }
     var resolved: [(String, Node)] = []
     for item in items {
-      var reader = Options(Node(.null, at: item.value.place))
-      reader.surroundings = surroundings
+      var reader = options.reader(at: item.value.place)
       let type = reader.component(
         item.key, reading: item.value, of: surroundings.registry.columnTypes
       ) { type, options in try type.make(&options) }

@@ -11,7 +11,7 @@ struct DeclaredScales: Sendable {
     guard
       var node = options.node(
         "scale", "a method or a mapping from inputs, targets or ports to methods",
-        "fitted on the training data")
+        "how columns are scaled; fitted on the training data")
     else { return }
     if case .string = node.content {
       node = Node(.map([.init(key: "inputs", value: node)]), at: node.place)
@@ -35,6 +35,13 @@ struct DeclaredScales: Sendable {
       }
       return methods
     }
+    options.document(
+      "scale",
+      keys: [
+        .init(
+          key: "PORT", range: "one of: none, standardize, min_max",
+          fallback: "that of inputs or targets", explanation: "of the columns of one port")
+      ])
     self.methods = methods ?? []
   }
 

@@ -15,7 +15,7 @@ enum DeclaredClasses: Sendable {
   init(_ key: String, from options: inout Options) {
     self = .none
     let range = "the number of classes (1 to \(DeclaredClasses.most)) or the list of their names"
-    guard let node = options.node(key, range, "checks the labels") else { return }
+    guard let node = options.node(key, range, "the classes that labels may have") else { return }
     if case .null = node.content { return }
     options.resolve(key, node)
     if let count = node.integer, 1...DeclaredClasses.most ~= count {

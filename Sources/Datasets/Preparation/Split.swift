@@ -31,7 +31,8 @@ struct Split: Sendable {
       || options.bool(
         "stratified", default: false,
         "keep the classes' shares in every part; of several targets, the port's name")
-    column = ColumnSelection("column", from: &options)
+    column = ColumnSelection(
+      "column", from: &options, "the column that says train, validation or test for each row")
     if validation + test >= 1 {
       options.reject(
         "test",

@@ -85,7 +85,8 @@ private struct Rows: Sendable {
     let isTarget = half == .targets
     let range =
       isTarget ? "a list of rows of numbers, or of class names" : "a list of rows of numbers"
-    guard let node = options.node(key, range, "or {PORT: ROWS}") else {
+    let explanation = "one row per sample; or {PORT: ROWS}"
+    guard let node = options.node(key, range, explanation, default: nil) else {
       options.reject(key, "missing '\(key)': \(range) is required")
       return nil
     }

@@ -23,7 +23,9 @@ struct SourceDeclaration: Sendable {
     // Every key is read, so that an unknown one is told which there are.
     var found: SourceDeclaration?
     for name in types.order {
-      guard var node = options.node(name, "a mapping"), let type = types[name] else { continue }
+      guard let type = types[name] else { continue }
+      let explanation = options.isDescribing ? type.documentation.summary : ""
+      guard var node = options.node(name, "a mapping", explanation) else { continue }
       if let shorthand = type.shorthand, case .string = node.content {
         node = Node(.map([.init(key: shorthand, value: node)]), at: node.place)
       }

@@ -18,8 +18,9 @@ public struct Graph: Sendable {
     public var isData: Bool { node < 0 }
   }
 
-  /// A node whose shapes are settled.
-  public struct Node: Sendable {
+  /// A node whose shapes are settled. By reference: it is looked at often, and has a dozen
+  /// references of its own.
+  public final class Node: Sendable {
     public let name: String
     public let typeName: String
     public let layer: any Layer
@@ -32,6 +33,20 @@ public struct Graph: Sendable {
     /// True if it or a node before it has a parameter that learns.
     public let learnsFromBelow: Bool
     public let place: Place?
+
+    init(
+      _ planned: PlannedNode, parameters: [Int], learnsFromBelow: Bool
+    ) {
+      name = planned.declaration.name
+      typeName = planned.declaration.typeName
+      layer = planned.declaration.layer
+      plan = planned.plan
+      inputs = planned.inputs
+      inputPorts = planned.ports
+      self.parameters = parameters
+      self.learnsFromBelow = learnsFromBelow
+      place = planned.declaration.place
+    }
 
     public var inputShapes: [Shape] { inputPorts.map(\.shape) }
 
@@ -158,12 +173,9 @@ public struct Graph: Sendable {
       let learns = used[k].contains { !parameters[$0].isFrozen }
       done.append(
         Node(
-          name: node.declaration.name, typeName: node.declaration.typeName,
-          layer: node.declaration.layer, plan: node.plan, inputs: node.inputs,
-          inputPorts: node.ports, parameters: used[k],
+          node, parameters: used[k],
           learnsFromBelow: learns
-            || node.inputs.contains { !$0.isData && done[$0.node].learnsFromBelow },
-          place: node.declaration.place))
+            || node.inputs.contains { !$0.isData && done[$0.node].learnsFromBelow }))
     }
     self.parameters = parameters
     parameterCount = parameters.reduce(0) { saturatingSum($0, $1.shape.count) }

@@ -56,7 +56,8 @@ public struct ModelDeclaration: Sendable {
   /// Reads `model:`; every mistake is recorded in `options`.
   public init(from options: inout Options, registry: Registry) {
     place = options.place(of: "model")
-    guard let list = options.node("model", "a list of layers", "the layers, first to last") else {
+    let explanation = "the layers, first to last"
+    guard let list = options.node("model", "a list of layers", explanation, default: nil) else {
       options.reject("model", "missing 'model': a list of layers is required")
       nodes = []
       return
@@ -74,7 +75,7 @@ public struct ModelDeclaration: Sendable {
     for item in items {
       // Far more than are shown; each costs a search for a name that is near.
       if options.diagnostics.list.count >= 10 * Diagnostics.mostShown { break }
-      var reader = Options(Node(.null, at: item.place))
+      var reader = options.reader(at: item.place)
       let node = reader.component("layer", reading: item, of: registry.layers) { type, options in
         try NodeDeclaration(
           type: type, from: &options, defaultName: names.next(for: type.name),
@@ -82,7 +83,7 @@ public struct ModelDeclaration: Sendable {
       }
       if let node { nodes.append(node) }
       resolved.append(reader.resolved["layer"] ?? item)
-      options.adopt(reader)
+      options.adopt(reader, under: "model")
     }
     options.resolve("model", Node(.list(resolved)))
     self.nodes = nodes
@@ -139,6 +140,7 @@ extension NodeDeclaration {
       ? options.string(
         "name", default: type.name, "what other nodes and overrides call it")
       : options.string("name", default: defaultName(), "what other nodes and overrides call it")
+    options.document("name", default: "the type, numbered from the second on")
     let isName =
       name.utf8.count <= 64
       && name.utf8.allSatisfy {
@@ -175,7 +177,8 @@ extension NodeDeclaration {
     let range = "a name or a list of names"
     guard
       let node = options.node(
-        "inputs", range, "the nodes that feed it; the one before it unless given")
+        "inputs", range, "the nodes, or ports of the data, that feed it",
+        default: "the node before it")
     else { return nil }
     options.resolve("inputs", node)
     return references("inputs", to: "names of nodes", node, range, &options)
@@ -184,7 +187,9 @@ extension NodeDeclaration {
   private static func readFrozen(from options: inout Options) -> Frozen {
     let range = "true, false or a list of parameters"
     guard
-      let node = options.node("frozen", range, "true, or the parameters that stay as they are")
+      let node = options.node(
+        "frozen", range, "whether training leaves its parameters, or those listed, as they are",
+        default: "false")
     else {
       options.resolve("frozen", false)
       return .none
@@ -259,11 +264,11 @@ extension NodeDeclaration {
     var values: [InitialValues] = []
     var resolved: [(String, Node)] = []
     for entry in entries {
-      var reader = Options(Node(.null, at: entry.value.place))
+      var reader = options.reader(at: entry.value.place)
       let initializer = reader.component(
         entry.key, reading: spelledOut(entry.value, registry), of: registry.initializers
       ) { type, options in try type.make(&options) }
-      options.adopt(reader)
+      options.adopt(reader, under: "initial")
       resolved.append((entry.key, reader.resolved[entry.key] ?? entry.value))
       if let initializer {
         values.append(

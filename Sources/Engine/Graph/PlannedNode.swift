@@ -1,7 +1,8 @@
 import NNExp
 
-/// A node with its plan, before its parameters are placed.
-struct PlannedNode {
+/// A node with its plan, before its parameters are placed. By reference: a graph of many
+/// nodes goes over all of them several times.
+final class PlannedNode {
   let declaration: NodeDeclaration
   let plan: Plan
   let inputs: [Graph.Edge]

@@ -12,10 +12,12 @@ struct MetricList {
   ///
   /// - Parameter heads: the names of the heads; none for a single loss.
   init(from options: inout Options, _ registry: Registry, heads: [String], checksNames: Bool) {
-    let range = heads.isEmpty ? "a list of metrics" : "a mapping from heads to lists of metrics"
-    guard let found = options.node("metrics", range, "values to record beside the loss") else {
-      return
-    }
+    let range = "a list of metrics, or a mapping from nodes with losses to lists"
+    guard
+      let found = options.node(
+        "metrics", range, "values to record beside the loss",
+        default: "accuracy for classes, none for values")
+    else { return }
     guard !heads.isEmpty else {
       metrics[""] = []
       let resolved = read(found, of: "", &options, registry, checksNames)
@@ -66,16 +68,17 @@ struct MetricList {
     var resolved: [Node] = []
     var names: Set<ByteText> = []
     for item in items {
-      var reader = Options(Node(.null, at: item.place))
+      var reader = options.reader(at: item.place)
       let metric = reader.component("metric", reading: item, of: registry.metrics) {
         type, options in
         let name = options.string("name", default: type.name, "its columns' name")
+        options.document("name", default: "the type")
         if checksNames, let fault = ColumnName.fault(in: name) {
           options.reject("name", MetricList.mistake(inName: name, of: type.name, fault, options))
         }
         return Objective.NamedMetric(name: name, metric: try type.make(&options), place: item.place)
       }
-      options.adopt(reader)
+      options.adopt(reader, under: "metrics")
       resolved.append(reader.resolved["metric"] ?? item)
       guard let metric else { continue }
       if !names.insert(ByteText(metric.name)).inserted {

@@ -90,7 +90,7 @@ public struct Objective: Sendable {
     from options: inout Options, _ registry: Registry
   ) -> [HeadDeclaration]? {
     let known = options.diagnostics.list.count
-    let explanation = "what training makes small; or a mapping from nodes to losses"
+    let explanation = "what training minimizes"
     if case .map(let entries)? = options.entry("loss")?.content, isByHead(entries) {
       return heads(entries, from: &options, explanation, registry)
     }
@@ -121,12 +121,12 @@ public struct Objective: Sendable {
     _ entries: [Node.Entry], from options: inout Options, _ explanation: String,
     _ registry: Registry
   ) -> [HeadDeclaration]? {
-    _ = options.node("loss", "a loss, or a mapping from nodes to losses", explanation)
+    _ = options.node("loss", "a loss, or a mapping from nodes to losses", explanation, default: nil)
     var heads: [HeadDeclaration] = []
     var resolved: [(String, Node)] = []
     for entry in entries {
       let node = NodeDeclaration.Reference(name: entry.key, place: entry.keyPlace)
-      var reader = Options(Node(.null, at: entry.value.place))
+      var reader = options.reader(at: entry.value.place)
       if ColumnName.isReserved(entry.key) {
         options.reject(
           "loss",
@@ -138,7 +138,7 @@ public struct Objective: Sendable {
         type, options in
         try HeadDeclaration(type, of: node, from: &options)
       }
-      options.adopt(reader)
+      options.adopt(reader, under: "loss")
       resolved.append((entry.key, reader.resolved["loss"] ?? entry.value))
       if let head { heads.append(head) }
     }
@@ -177,7 +177,7 @@ extension Objective.HeadDeclaration {
       missingTarget = options.choice(
         "missing_target", default: .error, of: Objective.MissingTarget.self, explanation)
     } else {
-      _ = options.node("missing_target", "error or skip", explanation)
+      _ = options.node("missing_target", "error or skip", explanation, default: "error")
       missingTarget = .error
     }
     loss = try type.make(&options)

@@ -52,12 +52,12 @@ public struct TrainingDeclaration: Sendable {
   /// Reads the section; nil after a mistake, which is recorded.
   public init?(from options: inout Options, registry: Registry) {
     let place = options.place(of: "train")
-    guard options.contains("train") else {
-      _ = options.node("train", "a mapping", "how the network is trained")
+    let explanation = "how the network is trained"
+    guard let node = options.node("train", "a mapping", explanation, default: nil) else {
       options.reject("train", "missing 'train': give at least train: {epochs: 100}")
       return nil
     }
-    let read = options.section("train", "how the network is trained") { train in
+    let read = options.component("train", from: node) { train in
       try TrainingDeclaration(section: &train, registry: registry, place: place)
     }
     guard let read else { return nil }
@@ -87,43 +87,12 @@ public struct TrainingDeclaration: Sendable {
     recordEvery = train.int(
       "record_every", default: 1, in: 1..., "epochs between two rows of metrics.csv")
 
-    var clipping: Clipping?
-    if train.contains("clip") {
-      clipping =
-        train.section("clip", "limits the gradient") { clip -> Clipping? in
-          let norm = clip.optionalDouble("norm", in: .positive, "largest length ‖g‖₂")
-          let value = clip.optionalDouble("value", in: .positive, "largest size of an entry")
-          switch (norm, value) {
-          case (let norm?, nil): return .norm(norm)
-          case (nil, let value?): return .value(value)
-          default:
-            throw Diagnostic("clip takes either norm or value", at: clip.place)
-          }
-        } ?? nil
-    } else {
-      _ = train.node("clip", "{norm: …} or {value: …}", "limits the gradient")
-    }
-    self.clipping = clipping
-
-    var stopping: EarlyStopping?
-    if train.contains("early_stopping") {
-      stopping = train.section("early_stopping", "ends training that no longer improves") {
-        options in
-        options.suggest("minimum_change", for: "min_delta", "tolerance", "tol")
-        return EarlyStopping(
-          monitor: options.optionalString(
-            "monitor", "a column of metrics.csv; validation_loss unless given"),
-          patience: options.int(
-            "patience", default: 10, in: 1..., "epochs without an improvement"),
-          minimumChange: options.double(
-            "minimum_change", default: 0, in: .nonnegative, "what counts as an improvement"),
-          place: options.place(of: "monitor"))
-      }
-    } else {
-      _ = train.node(
-        "early_stopping", "a mapping", "{patience: 10, monitor: validation_loss}")
-    }
-    earlyStopping = stopping
+    clipping =
+      train.node("clip", "{norm: …} or {value: …}", "limits the gradient")
+      .flatMap { train.component("clip", from: $0) { try Clipping(from: &$0) } }
+    earlyStopping =
+      train.node("early_stopping", "a mapping", "ends training that no longer improves")
+      .flatMap { train.component("early_stopping", from: $0) { EarlyStopping(from: &$0) } }
     checkpoints = CheckpointDeclaration(from: &train)
     l1 = train.double(
       "l1", default: 0, in: .nonnegative, "λ₁ of a penalty λ₁·Σ|w| on every weight")
@@ -144,9 +113,10 @@ public struct TrainingDeclaration: Sendable {
   }
 
   private static func readBatchSize(_ train: inout Options) -> Int? {
+    let range = "full or an integer ≥ 1"
     let explanation = "samples in a step; more than there are means all"
     if train.contains("batch_size") {
-      let node = train.node("batch_size", "full or an integer ≥ 1", explanation)
+      let node = train.node("batch_size", range, explanation)
       if case .string("full")? = node?.content {
         train.resolve("batch_size", "full")
         return nil
@@ -154,14 +124,40 @@ public struct TrainingDeclaration: Sendable {
       guard let size = node?.integer, size >= 1 else {
         train.reject(
           "batch_size",
-          "batch_size must be full or an integer ≥ 1, found \(node?.kind ?? "nothing")")
+          "batch_size must be \(range), found \(node?.kind ?? "nothing")")
         return nil
       }
       train.resolve("batch_size", Node(.int(size)))
       return size
     }
-    _ = train.node("batch_size", "full or an integer ≥ 1", explanation)
+    _ = train.node("batch_size", range, explanation, default: "full")
     train.resolve("batch_size", "full")
     return nil
+  }
+}
+
+extension TrainingDeclaration.Clipping {
+  fileprivate init(from options: inout Options) throws {
+    let norm = options.optionalDouble("norm", in: .positive, "largest length ‖g‖₂")
+    let value = options.optionalDouble("value", in: .positive, "largest size of an entry")
+    switch (norm, value) {
+    case (let norm?, nil): self = .norm(norm)
+    case (nil, let value?): self = .value(value)
+    default: throw Diagnostic("clip takes either norm or value", at: options.place)
+    }
+  }
+}
+
+extension TrainingDeclaration.EarlyStopping {
+  fileprivate init(from options: inout Options) {
+    options.suggest("minimum_change", for: "min_delta", "tolerance", "tol")
+    monitor = options.optionalString(
+      "monitor",
+      "the column of metrics.csv that decides; validation_loss, or train_loss without "
+        + "validation data, unless given")
+    patience = options.int("patience", default: 10, in: 1..., "epochs without an improvement")
+    minimumChange = options.double(
+      "minimum_change", default: 0, in: .nonnegative, "the least change that is an improvement")
+    place = options.place(of: "monitor")
   }
 }

@@ -64,7 +64,7 @@ extension Options {
     _ explanation: String = "", make: (ComponentType<Entry>, inout Options) throws -> Value
   ) -> Value? {
     guard
-      let found = node(key, registry.request, explanation)
+      let found = node(key, registry.request, explanation, default: fallback)
         ?? fallback.map({ Node(.string($0), at: place) })
     else { return nil }
     return component(key, reading: found, of: registry, make: make)
@@ -98,7 +98,7 @@ extension Options {
       return nil
     }
     return component(key, from: mapping) { inner in
-      _ = inner.string("type")
+      _ = inner.string("type", "one of those that nnexp layers lists")
       return try make(entry, &inner)
     }
   }
@@ -116,7 +116,7 @@ extension Options {
       isTaken = entries.map { _ in true }
       throw error
     }
-    _ = string("type")
+    _ = string("type", "one of those that nnexp layers lists")
     return try make(type, &self)
   }
 }

@@ -10,16 +10,6 @@
 ///       bias = options.bool("bias", default: true, "add a learned offset")
 ///     }
 public struct Options: Sendable {
-  /// What a type says of one of its options.
-  public struct Description: Sendable {
-    public let key: String
-    /// `integer ≥ 1`, `one of: sum, mean`.
-    public let range: String
-    /// The default as written in a file; nil where the option is required.
-    public let fallback: String?
-    public let explanation: String
-  }
-
   /// The mapping's place; nil where no text declares it.
   public let place: Place?
 
@@ -31,8 +21,8 @@ public struct Options: Sendable {
 
   /// Every option read so far, in the order of reading, where that was asked for:
   /// thousands of declarations are read for each that is described.
-  public private(set) var descriptions: [Description] = []
-  private let isDescribing: Bool
+  public internal(set) var descriptions: [Description] = []
+  package let isDescribing: Bool
 
   /// The keys read so far, in the order of reading.
   private var known: [String] = []
@@ -135,8 +125,13 @@ public struct Options: Sendable {
   // MARK: Raw access
 
   /// The value of `key`, marked as read; the caller records what it means.
-  public mutating func node(_ key: String, _ range: String, _ explanation: String = "") -> Node? {
-    take(key, range: range, fallback: "none", explanation)
+  ///
+  /// - Parameter fallback: describes the default; nil if the key is required.
+  public mutating func node(
+    _ key: String, _ range: String, _ explanation: String = "",
+    default fallback: String? = "none"
+  ) -> Node? {
+    take(key, range: range, fallback: fallback, explanation)
   }
 
   /// Notes the value in force of an option that was read as a node.
@@ -411,7 +406,7 @@ public struct Options: Sendable {
   public mutating func component<Value>(
     _ key: String, from node: Node, _ body: (inout Options) throws -> Value
   ) -> Value? {
-    var inner = Options(node)
+    var inner = Options(node, describing: isDescribing)
     inner.surroundings = surroundings
     var value: Value?
     do {
@@ -421,6 +416,7 @@ public struct Options: Sendable {
     }
     inner.rejectUnread()
     diagnostics.add(inner.diagnostics)
+    document(key, keys: inner.descriptions)
     resolve(key, inner.resolved)
     return inner.diagnostics.isEmpty ? value : nil
   }
@@ -430,10 +426,30 @@ public struct Options: Sendable {
 
   /// The options under some keys, to be read separately; here they count as read.
   package mutating func part(_ keys: [String]) -> Options {
-    for key in keys { _ = take(key, range: "", fallback: nil, "") }
-    var part = Options(Node(.map(entries.filter { keys.contains($0.key) }), at: place))
+    for key in keys {
+      if !known.contains(key) { known.append(key) }
+      if let index = entries.firstIndex(where: { $0.key == key }) { isTaken[index] = true }
+    }
+    var part = Options(
+      Node(.map(entries.filter { keys.contains($0.key) }), at: place), describing: isDescribing)
     part.surroundings = surroundings
     return part
+  }
+
+  /// Adds the descriptions of a part that was read separately.
+  package mutating func adoptDescriptions(of part: Options) { descriptions += part.descriptions }
+
+  /// Adds the errors and descriptions of a `reader` for elements of `key`.
+  package mutating func adopt(_ other: Options, under key: String) {
+    adopt(other)
+    document(key, keys: other.descriptions)
+  }
+
+  /// Options without a text, for an element at `place` that is read separately.
+  package func reader(at place: Place?) -> Options {
+    var reader = Options(Node(.null, at: place), describing: isDescribing)
+    reader.surroundings = surroundings
+    return reader
   }
 }
 

@@ -22,14 +22,14 @@ public struct Halving: Sendable {
   let place: Place?
   let monitorPlace: Place?
 
-  init(_ node: Node) throws {
-    var options = Options(node)
+  init(from options: inout Options) {
     firstRung = options.int("first_rung", in: 1..., "epochs that every trial trains for")
-    factor = options.int("factor", default: 3, in: 2...1000, "one in this many goes on")
-    monitor = options.optionalString("monitor", "the figure that decides")
-    place = node.place
+    factor = options.int(
+      "factor", default: 3, in: 2...1000, "one trial in this many continues after a rung")
+    monitor = options.optionalString(
+      "monitor", "the column that decides; the one that decides the best epoch unless given")
+    place = options.place
     monitorPlace = options.place(of: "monitor")
-    try options.finish()
   }
 
   /// The rungs of so many trials with up to `epochs`, in epochs: as long as there

@@ -85,7 +85,21 @@ enum Distribution: Sendable {
   case integer(Int, Int)
   case choice([Node])
 
-  static let names = ["uniform", "log_uniform", "integer", "choice"]
+  static let descriptions = [
+    describe("uniform", "[low, high], finite numbers", "any number between, each as likely"),
+    describe(
+      "log_uniform", "[low, high], numbers > 0", "any number between, each magnitude as likely"),
+    describe("integer", "[low, high], integers", "an integer from low to high, both included"),
+    describe("choice", "a list of values", "one of the values"),
+  ]
+
+  static let names = descriptions.map(\.key)
+
+  private static func describe(
+    _ key: String, _ range: String, _ explanation: String
+  ) -> Options.Description {
+    .init(key: key, range: range, fallback: "none", explanation: explanation)
+  }
 
   init(_ node: Node, of path: String) throws {
     guard case .map(let entries) = node.content, entries.count == 1 else {

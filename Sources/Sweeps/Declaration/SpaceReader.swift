@@ -10,14 +10,22 @@ struct SpaceReader {
   var mistakes = Diagnostics()
 
   mutating func read(_ options: inout Options) {
-    for entry in entries("grid", &options) {
+    for entry in entries("grid", "paths with lists of values; every combination", &options) {
       keep { try Axis.values(of: entry.key, entry.value, keyPlace: entry.keyPlace) }
     }
-    let zipped = entries("zip", &options)
+    let zipped = entries("zip", "paths whose values go together, equally many of each", &options)
     if !zipped.isEmpty { keep { try SpaceReader.zip(zipped) } }
-    if let node = options.node("list", "a list of mappings") { keep { try SpaceReader.list(node) } }
-    if let node = options.node("sample", "a mapping") { keep { try SpaceReader.sample(node) } }
-    if let node = options.node("exclude", "a list of mappings") {
+    if let node = options.node(
+      "list", "a list of mappings", "trials written out, each a mapping from paths to values")
+    {
+      keep { try SpaceReader.list(node) }
+    }
+    if let node = options.node("sample", "a mapping", "values drawn from distributions") {
+      keep { try SpaceReader.sample(node, &options) }
+    }
+    if let node = options.node(
+      "exclude", "a list of mappings", "combinations to leave out: values, or bounds on them")
+    {
       do {
         exclusions = try SpaceReader.maps(node, "exclude").map { try $0.map(Exclusion.init) }
       } catch { mistakes.add(error) }
@@ -36,8 +44,10 @@ struct SpaceReader {
     do { axes.append(try axis()) } catch { mistakes.add(error) }
   }
 
-  private mutating func entries(_ key: String, _ options: inout Options) -> [Node.Entry] {
-    guard let node = options.node(key, "a mapping") else { return [] }
+  private mutating func entries(
+    _ key: String, _ explanation: String, _ options: inout Options
+  ) -> [Node.Entry] {
+    guard let node = options.node(key, "a mapping", explanation) else { return [] }
     guard case .map(let entries) = node.content, !entries.isEmpty else {
       let found: String
       if case .map = node.content { found = "an empty one" } else { found = node.kind }
@@ -96,13 +106,18 @@ struct SpaceReader {
     }
   }
 
-  private static func sample(_ node: Node) throws -> Axis {
-    var options = Options(node)
-    let method = options.choice("method", default: .random, of: SamplingMethod.self)
-    let count = options.int("count", in: 1...)
-    let seed = options.int("seed", default: 0, in: 0...)
+  private static func sample(_ node: Node, _ sweep: inout Options) throws -> Axis {
+    var options = Options(node, describing: sweep.isDescribing)
+    let method = options.choice(
+      "method", default: .random, of: SamplingMethod.self, "how the trials cover the space")
+    let count = options.int("count", in: 1..., "how many trials")
+    let seed = options.int("seed", default: 0, in: 0..., "of the values that are drawn")
     var parameters: [(Node.Entry, Distribution)] = []
-    if let node = options.node("parameters", "a mapping"), case .map(let entries) = node.content {
+    let range = "a mapping from paths to distributions"
+    let explanation = "one of the distributions below for each path"
+    if let node = options.node("parameters", range, explanation, default: nil),
+      case .map(let entries) = node.content
+    {
       for entry in entries {
         do { parameters.append((entry, try Distribution(entry.value, of: entry.key))) } catch {
           options.reject("parameters", error)
@@ -111,6 +126,8 @@ struct SpaceReader {
     } else {
       options.reject("parameters", "missing 'parameters': a mapping from paths to distributions")
     }
+    options.document("parameters", keys: Distribution.descriptions)
+    sweep.document("sample", keys: options.descriptions)
     try options.finish()
     guard parameters.count <= method.dimensionLimit else {
       throw Diagnostic(

@@ -36,6 +36,9 @@ public struct SweepDeclaration: Sendable {
   /// Where the sweep as a whole is declared.
   public let place: Place?
 
+  /// The keys of the file, if they were to be described.
+  package let descriptions: [Options.Description]
+
   /// What was read, in order.
   let files: [[UInt8]]
   /// The command line's words, as they were given.
@@ -43,9 +46,12 @@ public struct SweepDeclaration: Sendable {
 
   /// Reads a file and the command line's words.
   ///
-  /// - Parameter read: what reads a file.
+  /// - Parameters:
+  ///   - isDescribing: whether `descriptions` are of use.
+  ///   - read: what reads a file.
   public init(
-    path: String, arguments: [String], read: (String) throws -> [UInt8] = readFile
+    path: String, arguments: [String], describing isDescribing: Bool = false,
+    read: (String) throws -> [UInt8] = readFile
   ) throws {
     let own = try read(path)
     var files = [own]
@@ -55,14 +61,18 @@ public struct SweepDeclaration: Sendable {
     var bytes = own
     var experiment = root
     var name: String?
+    var header = Options(root, describing: isDescribing)
     if case .map(let entries) = root.content, let base = entries.first(where: { $0.key == "base" })
     {
-      var options = Options(root)
-      let relative = options.string("base", "the experiment file of the trials")
-      if options.contains("name") { name = options.string("name") }
-      _ = options.node("sweep", "a mapping")
-      options.rejectUnread()
-      try options.diagnostics.throwIfAny()
+      let relative = header.string(
+        "base", "the experiment file of the trials, relative to this file")
+      if header.contains("name") {
+        name = header.string("name", "names the folder of the sweep")
+      }
+      header.document("name", default: "the experiment's name")
+      _ = header.node("sweep", "a mapping", "what varies")
+      header.rejectUnread()
+      try header.diagnostics.throwIfAny()
       file =
         Path.join(Path.prefix(of: path), relative)
       do { bytes = try read(file) } catch {
@@ -79,12 +89,13 @@ public struct SweepDeclaration: Sendable {
     }
 
     let block = root["sweep"]
-    var options = Options(block ?? Node(.null, at: root.place))
+    var options = Options(block ?? Node(.null, at: root.place), describing: isDescribing)
     var reader = SpaceReader()
     if options.contains("name") {
-      name = options.string("name")
+      name = options.string("name", "names the folder of the sweep")
       namePlace = options.place(of: "name")
     }
+    options.document("name", default: "the experiment's name")
     do {
       if let name {
         try RunDirectory.validate(name: name)
@@ -93,20 +104,24 @@ public struct SweepDeclaration: Sendable {
       }
     } catch { mistakes.add(error, at: namePlace) }
     reader.read(&options)
-    let count = options.int("repeat", default: 1, in: 1...trialLimit)
-    var halving: Halving?
-    if let node = options.node("halving", "a mapping") {
-      do { halving = try Halving(node) } catch { options.reject("halving", error) }
-    }
+    let count = options.int(
+      "repeat", default: 1, in: 1...trialLimit, "how many seeds each trial has, from the file's on")
+    let halving = options.node("halving", "a mapping", "trains only the best trials to the end")
+      .flatMap { options.component("halving", from: $0) { Halving(from: &$0) } }
     var expectations: [SweepExpectation] = []
-    if let node = options.node("expect", "a mapping") {
+    if let node = options.node(
+      "expect", "a mapping from statistics to bounds", "what the sweep must reach for exit code 0")
+    {
       do { expectations = try SweepExpectation.read(node) } catch {
         options.reject("expect", error)
       }
     }
+    options.document("expect", keys: SweepExpectation.Statistic.allCases.map(\.description))
     options.rejectUnread()
     mistakes.add(options.diagnostics)
     mistakes.add(reader.mistakes)
+    header.document("sweep", keys: options.descriptions)
+    descriptions = header.descriptions
 
     var common: [String] = []
     for argument in arguments {

@@ -13,7 +13,24 @@ public import NNExp
 /// The best of a column is its largest value if the column says that larger values are
 /// better (accuracy, r2, …).
 public struct SweepExpectation: Sendable {
-  public enum Statistic: String, CaseIterable, Sendable { case best, worst, mean, median, fraction }
+  public enum Statistic: String, CaseIterable, Sendable {
+    case best, worst, mean, median, fraction
+
+    var description: Options.Description {
+      let explanation =
+        switch self {
+        case .best: "bounds on the best value among the completed trials"
+        case .worst: "bounds on the worst value among the completed trials"
+        case .mean: "bounds on the mean over the completed trials"
+        case .median: "bounds on the median over the completed trials"
+        case .fraction: "bounds on the part of all trials that have a status, such as failed"
+        }
+      let range =
+        self == .fraction
+        ? "a mapping from statuses to bounds" : "a mapping from columns to bounds"
+      return .init(key: rawValue, range: range, fallback: "none", explanation: explanation)
+    }
+  }
 
   public let statistic: Statistic
   public let expectation: Expectation

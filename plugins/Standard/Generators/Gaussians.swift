@@ -1,6 +1,6 @@
 import NNExp
 
-/// Round clouds, one a class.
+/// Round clouds, one per class.
 ///
 ///     μ_c ~ U(−box, box)ᵈ,  x = μ_c + spread·N(0, I)
 ///
@@ -10,7 +10,7 @@ struct Gaussians: Generator, Component {
   static let typeName = "gaussians"
   static let foreignNames = ["blobs", "make_blobs", "gaussian_quantiles"]
   static let documentation = Documentation(
-    "round clouds, one a class, about random centers",
+    "round clouds, one per class, about random centers",
     equation: "μ_c ~ U(−box, box)ᵈ,  x = μ_c + spread·N(0, I)",
     shapes: "inputs [features], `classes` classes",
     example: "data: {generated: {type: gaussians, classes: 3, features: 2, spread: 1}}",
@@ -27,7 +27,7 @@ struct Gaussians: Generator, Component {
 
   init(from options: inout Options) {
     classes = options.int("classes", default: 3, in: 2...1000, "clouds")
-    features = options.int("features", default: 2, in: 1...100_000, "d")
+    features = options.int("features", default: 2, in: 1...100_000, "d: inputs per sample")
     samples = options.samples(default: 300, classes: classes)
     spread = options.double(
       "spread", default: 1, in: .nonnegative, "standard deviation within a cloud")

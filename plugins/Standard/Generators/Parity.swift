@@ -23,7 +23,7 @@ struct Parity: Generator, Component {
   var target: Target { .classes(2) }
 
   init(from options: inout Options) {
-    let bits = options.int("bits", default: 2, in: 1...1000, "bits a row")
+    let bits = options.int("bits", default: 2, in: 1...1000, "bits per row")
     let samples = options.optionalInt(
       "samples", in: 1...10_000_000, "random rows; all 2^bits rows, each once, unless given")
     if samples == nil && bits > 20 {

@@ -44,7 +44,7 @@ extension Options {
   }
 }
 
-/// Arms that wind about the origin, one a class.
+/// Arms that wind about the origin, one per class.
 ///
 ///     u = (n + 1)/N,  φ = 2π(turns·u + c/k)
 ///     (x, y) = u·(cos φ, sin φ) + noise
@@ -53,7 +53,7 @@ extension Options {
 struct Spirals: PlanarGenerator {
   static let typeName = "spirals"
   static let documentation = Documentation(
-    "arms that wind about the origin, one a class",
+    "arms that wind about the origin, one per class",
     equation: """
       u = (n + 1)/N,  φ = 2π(turns·u + c/k)
       (x, y) = u·(cos φ, sin φ) + noise      (sample n of N of class c of k)

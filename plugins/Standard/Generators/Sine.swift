@@ -28,7 +28,7 @@ struct Sine: Generator, Component {
     samples = options.samples(default: 100)
     minimum = options.double("minimum", default: -Double.pi, "the first x")
     maximum = options.double("maximum", default: Double.pi, "the last x")
-    frequency = options.double("frequency", default: 1, in: .positive, "radians a unit of x")
+    frequency = options.double("frequency", default: 1, in: .positive, "radians per unit of x")
     noise = options.noise(default: 0)
     if minimum > maximum {
       options.reject(

@@ -38,10 +38,10 @@ struct LBFGS: Optimizer, Component {
   init(from options: inout Options) {
     learningRate = options.learningRate(default: 1)
     maxIterations = options.int(
-      "max_iterations", default: 20, in: 1...1_000_000, "moves a step, at most")
+      "max_iterations", default: 20, in: 1...1_000_000, "moves per step, at most")
     maxEvaluations =
       options.optionalInt(
-        "max_evaluations", in: 1..., "evaluations a step, about; 1.25 a move unless given")
+        "max_evaluations", in: 1..., "evaluations per step, about; 1.25 per move unless given")
       ?? maxIterations * 5 / 4
     gradientTolerance = options.double(
       "tolerance_gradient", default: 1e-7, in: .nonnegative,

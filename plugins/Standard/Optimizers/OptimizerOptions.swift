@@ -10,7 +10,7 @@ extension Options {
 
   /// λ of a gradient g + λw: ½λ‖w‖² added to the loss.
   mutating func weightDecay(default fallback: Double) -> Double {
-    double("weight_decay", default: fallback, in: .nonnegative, "λ")
+    double("weight_decay", default: fallback, in: .nonnegative, "λ: weight decay")
   }
 
   mutating func epsilon(default fallback: Double) -> Double {

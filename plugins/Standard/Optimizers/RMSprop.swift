@@ -32,9 +32,10 @@ struct RMSprop: Optimizer, Component {
 
   init(from options: inout Options) {
     learningRate = options.learningRate(default: 0.01)
-    alpha = options.double("alpha", default: 0.99, in: .fraction, "α")
+    alpha = options.double("alpha", default: 0.99, in: .fraction, "α: memory of the mean square")
     epsilon = options.epsilon(default: 1e-8)
-    momentum = options.double("momentum", default: 0, in: .fraction, "μ")
+    momentum = options.double(
+      "momentum", default: 0, in: .fraction, "μ: the part of the last change that is kept")
     isCentered = options.bool("centered", default: false, "divide by the standard deviation")
     weightDecay = options.weightDecay(default: 0)
   }

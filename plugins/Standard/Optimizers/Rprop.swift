@@ -14,7 +14,7 @@ import NNExp
 struct Rprop: Optimizer, Component {
   static let typeName = "rprop"
   static let documentation = Documentation(
-    "steps by the gradients' signs alone, each weight with a step of its own",
+    "steps by the signs of the gradients only, with a step size for each weight",
     equation: """
       s ← sign(g · g′)                    g′: the gradient before (0 at step 1)
       Δ ← Δη₊ where s > 0, Δη₋ where s < 0, kept within its bounds

@@ -28,8 +28,10 @@ struct SGD: Optimizer, Component {
 
   init(from options: inout Options) {
     learningRate = options.learningRate(default: 0.01)
-    momentum = options.double("momentum", default: 0, in: .fraction, "μ")
-    dampening = options.double("dampening", default: 0, in: .unit, "τ")
+    momentum = options.double(
+      "momentum", default: 0, in: .fraction, "μ: the part of the last change that is kept")
+    dampening = options.double(
+      "dampening", default: 0, in: .unit, "τ: the part of the gradient that momentum leaves out")
     isNesterov = options.bool("nesterov", default: false, "look ahead along the momentum")
     weightDecay = options.weightDecay(default: 0)
     if isNesterov && (momentum == 0 || dampening != 0) {

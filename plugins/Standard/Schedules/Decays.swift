@@ -45,7 +45,7 @@ struct StepSchedule: Schedule, Component {
 
   init(from options: inout Options) {
     every = options.int("every", in: 1..., "epochs between two drops")
-    factor = options.double("factor", default: 0.1, in: .positive, "γ")
+    factor = options.double("factor", default: 0.1, in: .positive, "γ: the factor of each drop")
   }
 
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
@@ -65,7 +65,7 @@ struct ExponentialSchedule: Schedule, Component {
   let pace: Pace
 
   init(from options: inout Options) {
-    factor = options.double("factor", in: .positive, "γ")
+    factor = options.double("factor", in: .positive, "γ: the factor per epoch or step")
     pace = Pace.read(from: &options)
   }
 
@@ -89,7 +89,7 @@ struct InverseTimeSchedule: Schedule, Component {
   let pace: Pace
 
   init(from options: inout Options) {
-    decay = options.double("decay", in: .nonnegative, "κ")
+    decay = options.double("decay", in: .nonnegative, "κ: how fast it falls")
     pace = Pace.read(from: &options)
   }
 
@@ -115,7 +115,7 @@ struct CosineSchedule: Schedule, Component {
   let pace: Pace
 
   init(from options: inout Options) {
-    minimum = options.double("minimum", default: 0, in: .unit, "m")
+    minimum = options.double("minimum", default: 0, in: .unit, "m: the factor at the end")
     length = options.optionalInt("length", in: 1..., "T in epochs or steps; all of the training")
     pace = Pace.read(from: &options)
   }

@@ -27,8 +27,9 @@ struct PlateauSchedule: Schedule, Component {
   let minimum: Double
 
   init(from options: inout Options) {
-    factor = options.double("factor", default: 0.1, in: .fraction, "γ")
-    patience = options.int("patience", default: 10, in: 0..., "epochs without improvement to bear")
+    factor = options.double("factor", default: 0.1, in: .fraction, "γ: the factor of each drop")
+    patience = options.int(
+      "patience", default: 10, in: 0..., "epochs without an improvement before a drop")
     threshold = options.double(
       "threshold", default: 1e-4, in: .unit, "the relative improvement that counts")
     cooldown = options.int("cooldown", default: 0, in: 0..., "epochs to wait after a drop")

@@ -1,0 +1,42 @@
+extension Options {
+  /// The description of one key, for `nnexp layers TYPE` and the tables of the guide.
+  public struct Description: Sendable {
+    public let key: String
+    /// `an integer ≥ 1`, `one of: sum, mean`.
+    public let range: String
+    /// The default as written in a file; nil if the key is required.
+    public internal(set) var fallback: String?
+    public let explanation: String
+    /// The keys of the mapping under it, or of each element of the list, if any was read.
+    package internal(set) var keys: [Description] = []
+
+    package init(key: String, range: String, fallback: String?, explanation: String) {
+      self.key = key
+      self.range = range
+      self.fallback = fallback
+      self.explanation = explanation
+    }
+  }
+
+  /// Describes keys of the mapping under `key`. Has an effect only if these options
+  /// describe what they read.
+  package mutating func document(_ key: String, keys: @autoclosure () -> [Description]) {
+    guard isDescribing else { return }
+    let keys = keys()
+    guard !keys.isEmpty else { return }
+    var index = descriptions.firstIndex { $0.key == key }
+    if index == nil {
+      index = descriptions.count
+      descriptions.append(
+        Description(key: key, range: "a mapping", fallback: "none", explanation: ""))
+    }
+    let known = descriptions[index!].keys.map(\.key)
+    descriptions[index!].keys += keys.filter { !known.contains($0.key) }
+  }
+
+  /// Describes in words a default that depends on something else.
+  package mutating func document(_ key: String, default words: String) {
+    guard let index = descriptions.firstIndex(where: { $0.key == key }) else { return }
+    descriptions[index].fallback = words
+  }
+}
