@@ -24,6 +24,8 @@ test: build
 FAULTS = KillTests|DiskTests|SignalTests|StreamTests|ResumeTests|DeterminismTests|EnvironmentTests
 BYTE_FAULTS = ByteTextTests|ShellQuotingTests|NameTests|ArgumentTests|OutputTests|LargeModelTests
 TRUST_FAULTS = ChangedDataTests|TrustTests|PluginCacheTests
+FILE_FAULTS = RecordFaultTests|RecordReaderTests|AtomicWriteTests|OutputFaultTests
+TEXT_FAULTS = ArrayScriptTests|SweepReportTests|SweepTableTests|RunComparisonTests|GradientReportTests|PageTests|LabelsTests|OverrideTests|SweepDeclarationTests
 MORE_FAULTS = FuzzedInputTests|TruncatedFileTests|RefusedMemoryTests|LongRunTests|CommandLineTests.FaultTests|Plugin[A-Za-z]*FaultTests|SweepFaultTests
 
 test-faults: build
@@ -31,6 +33,7 @@ test-faults: build
 	NNEXP_FAULTS=all swift test --filter "$(FAULTS)"
 	NNEXP_FAULTS=all swift test --filter "$(MORE_FAULTS)"
 	NNEXP_FAULTS=all swift test --filter "$(BYTE_FAULTS)|$(TRUST_FAULTS)"
+	NNEXP_FAULTS=all swift test --filter "$(FILE_FAULTS)|$(TEXT_FAULTS)"
 
 # Sweeps on a Slurm of one node, by GNU parallel, and as Kubernetes would run them; the
 # manifest against Kubernetes' own schema. Slurm is started as root.

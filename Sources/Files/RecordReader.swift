@@ -7,7 +7,8 @@ import NNExp
 /// versions.swift is missing`. Errors are of kind `.environment`.
 public struct RecordReader {
   public let json: JSON
-  private let file: String
+  /// The file's path, as messages name it.
+  public let file: String
   private let path: String
 
   /// - Parameter file: the file's path, for messages.

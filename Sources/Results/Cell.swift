@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// A value of a CSV row. Empty means: not measured.
@@ -23,6 +24,11 @@ public enum Cell: Sendable, Hashable {
     case .float(let value): Double(value)
     case .text(let text): Double(text)
     }
+  }
+
+  /// The cell with the controls of its text made visible; see `Escaping.line`.
+  public var visible: Cell {
+    if case .text(let text) = self { .text(Escaping.line(text)) } else { self }
   }
 }
 

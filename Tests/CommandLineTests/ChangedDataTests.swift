@@ -80,6 +80,7 @@ import Testing
       result.errors == """
         error: trial 1 (seed=1) failed: the file 'line.yaml', its data or its plugins have changed \
         since the sweep was planned
+        note: the trial is of the plan 'results/line/sweep/plan.json'
 
         """)
   }

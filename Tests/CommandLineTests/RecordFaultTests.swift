@@ -68,8 +68,12 @@ import Testing
     let tool = try RecordFaultTests.prepared()
     defer { tool.remove() }
     let failed = "results/xor/sweep/trials/00000000000000000000000000000000.failed"
+    let hashes = try tool.read("results/xor/sweep/plan.json")
+      .matches(of: #/"hash": "([0-9a-f]{32})"/#).map { String($0.1) }
+    try tool.write(
+      #"{"exit_status": 1, "error": "killed"}"#, to: "results/xor/sweep/trials/\(hashes[3]).failed")
     let names = tool.contents.filter(RecordFaultTests.isRecord)
-    #expect(names.count == 7)
+    #expect(names.count == 8)
     var random = SeededGenerator(seed: testSeed)
     // Everything that is not in the sweep's own folder, with its bytes.
     func outside() -> [String: String] {
@@ -80,8 +84,10 @@ import Testing
     for name in names {
       let whole = try tool.read(name)
       let text = Array(whole.utf8)
+      // All pairs would take ten minutes: every value is replaced by four of the hostile
+      // ones.
       var edits = RecordFaultTests.values(of: text).flatMap { range in
-        RecordFaultTests.hostile.map { (range, $0) }
+        RecordFaultTests.hostile.shuffled(using: &random).prefix(4).map { (range, $0) }
       }
       if !isThorough { edits = Array(edits.shuffled(using: &random).prefix(12)) }
       for (range, value) in edits {
@@ -89,17 +95,23 @@ import Testing
         try tool.write(String(decoding: edited, as: UTF8.self), to: name)
         let was = String(decoding: text[range].prefix(60), as: UTF8.self)
         let trace = "\(name): \(was) → \(value.prefix(60)), seed \(testSeed)"
-        let run = name.split(separator: "/").dropLast().joined(separator: "/")
+        let isFailure = name.hasSuffix(".failed")
+        let run =
+          isFailure
+          ? "results/xor/sweep" : name.split(separator: "/").dropLast().joined(separator: "/")
         for command in [
           ["collect", "results/xor/sweep"], ["compare", "results/xor/sweep", "--csv"],
-          ["compare", run], ["sweep", "xor.yaml", "--trial", "1"],
+          ["compare", run],
+          ["sweep", "xor.yaml", "--trial", isFailure ? "4" : "1"],
         ] {
           let result = try tool.run(command, environment: ["PATH": "/nowhere"])
           #expect([0, 1, 2, 3].contains(result.code), "\(trace): \(command): \(result.code)")
           #expect(!result.errors.contains("Fatal error"), "\(trace): \(command)")
-          #expect((result.output + result.errors).utf8.allSatisfy { $0 >= 0x20 || $0 == 0x0A })
+          #expect(
+            (result.output + result.errors).utf8.allSatisfy { $0 >= 0x20 || $0 == 0x0A },
+            "\(trace): \(command)")
           if [2, 3].contains(result.code) {
-            #expect(result.errors.contains(".json"), "\(trace): \(command): \(result.errors)")
+            #expect(result.errors.contains(name), "\(trace): \(command): \(result.errors)")
           }
         }
         #expect(outside() == before, "\(trace)")
@@ -135,6 +147,28 @@ import Testing
     }
   }
 
+  /// The text that a plan keeps of the sweep's file is read in its place.
+  @Test func errorsInAPlansSourcesNameThePlan() throws {
+    let tool = try RecordFaultTests.prepared()
+    defer { tool.remove() }
+    let plan = "results/xor/sweep/plan.json"
+    let whole = try tool.read(plan)
+    let range = try #require(whole.firstRange(of: #/"file": "(\\.|[^"\\])*"/#))
+    try tool.write(whole.replacingCharacters(in: range, with: #""file": "a: 1""#), to: plan)
+    let result = try tool.run("sweep", "xor.yaml", "--trial", "4", "--quiet")
+    #expect(result.code == 2)
+    #expect(
+      result.errors == """
+        warning: 'xor.yaml' has changed since the sweep in 'results/xor/sweep' was planned; the \
+        trial is of that plan
+        note: to plan anew: nnexp sweep xor.yaml --plan
+        error: there is nothing to sweep over in 'xor.yaml'
+        note: give it a sweep: block, or say nnexp sweep xor.yaml 'seed=range(0,16)'
+        note: the sweep is read from sources in 'results/xor/sweep/plan.json'
+
+        """)
+  }
+
   /// Another trial's hash, or one of none, moves and removes nothing.
   @Test func aHashIsComparedBeforeAnythingMoves() throws {
     let tool = try RecordFaultTests.prepared()
@@ -149,7 +183,13 @@ import Testing
     let before = tool.contents.filter { !$0.hasSuffix(".failed") }
     let result = try tool.run("sweep", "xor.yaml", "--trial", "4")
     #expect(result.code == 2)
-    #expect(result.errors.contains("have changed since the sweep was planned"))
+    #expect(
+      result.errors == """
+        error: trial 4 (train.epochs=3 seed=1) failed: the file 'xor.yaml', its data or its \
+        plugins have changed since the sweep was planned
+        note: the trial is of the plan 'results/xor/sweep/plan.json'
+
+        """)
     #expect(tool.contents.filter { !$0.hasSuffix(".failed") } == before)
     #expect(try tool.read("results/xor/sweep/trials/\(foreign)/keep.txt") == "mine")
   }

@@ -102,7 +102,7 @@ import Testing
       #expect(result.code == 2)
       #expect(
         result.errors == """
-          error: the plan in 'results/xor/sweep' is of other arguments: train.epochs=2,3; found \
+          error: 'results/xor/sweep/plan.json' is of other arguments: train.epochs=2,3; found \
           'train.epochs=2, 4'
           note: to plan anew, add --plan in place of --trial
 

@@ -180,6 +180,31 @@ import Testing
     } throws: { "\($0)" == "error: two columns of the comparison would be named 'status'" }
   }
 
+  /// FAULTS 50: whatever a record holds, no control reaches the terminal.
+  @Test func controlsAreVisible() throws {
+    let path = try scratch.makeRun(
+      "run\u{1B}[31m", resolved: "note: \"a\\e[31m\"\n",
+      final: [(.unknown(named: "loss\u{9B}\r\n"), 1)])
+    var comparison = try RunComparison([path])
+    let shown = path.replacingOccurrences(of: "\u{1B}", with: "\\x1B")
+    #expect(
+      comparison.csv == """
+        run,status,note,epochs,loss\\x9B\\r\\n,best_epoch,seconds
+        \(shown),completed,\"""a\\x1B[31m\""",10,1,,0.5
+
+        """)
+    try comparison.sort(by: "loss\\x9B\\r\\n")
+    #expect(comparison.text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x9B || $0 == 0x0A })
+  }
+
+  @Test func noRunsAreAnEmptyTable() throws {
+    var comparison = try RunComparison([])
+    try comparison.sort(by: "epochs")
+    comparison.keepChanged()
+    #expect(comparison.text.isEmpty)
+    #expect(comparison.csv == "run\n")
+  }
+
   @Test func missingRunsAndColumnsAreReported() throws {
     scratch.put("", in: "file")
     #expect {

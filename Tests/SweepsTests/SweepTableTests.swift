@@ -54,6 +54,24 @@ import Testing
         """)
   }
 
+  /// FAULTS 50: a value from a file and another program's message are each on one line,
+  /// without controls.
+  @Test func controlsAreVisible() throws {
+    let rows = [row(1, .failed, seed: 0, ["a\r\u{1B}[31m"], exitStatus: 2, error: "x\n\u{0}::y")]
+    #expect(
+      try rows.csv(parameters: ["p\u{7}"]) == """
+        trial,run,status,exit_status,error,seed,p\\x07,best_epoch,seconds
+        1,r/trials/1,failed,2,x\\n\\x00::y,0,a\\r\\x1B[31m,,
+
+        """)
+    #expect(
+      try rows.summaryCSV(parameters: ["p\u{7}"]) == """
+        p\\x07,trials,n
+        a\\r\\x1B[31m,1,0
+
+        """)
+  }
+
   /// Grouped over everything but the seed; of trials that came to their end.
   @Test func theSummaryHasOneRowPerGroup() throws {
     let lines = try rows.summaryCSV(parameters: ["rate", "seed", "note"]).split(separator: "\n")
@@ -81,7 +99,8 @@ import Testing
   /// A plan of version 0.1.0 names the columns of which larger values are better.
   @Test func anEarlierPlanKeepsItsDirections() throws {
     let json = """
-      {"name": "x", "parameters": [], "rising": ["train_accuracy"], "files": [], "trials": []}
+      {"name": "x", "parameters": [], "rising": ["train_accuracy"], "files": [],
+       "trials": [{"trial": 1, "hash": "0123456789abcdef0123456789abcdef", "seed": 0, "values": []}]}
       """
     let record = try PlanRecord(RecordReader(parsing: Array(json.utf8), from: "plan.json"))
     #expect(record.columns.named("train_accuracy")?.largerIsBetter == true)

@@ -66,7 +66,11 @@ import Testing
   }
 
   @Test func aPlanOfAnEarlierVersionHasNoSources() throws {
-    scratch.put(#"{"name": "a", "parameters": [], "trials": []}"#, in: "plan.json")
+    scratch.put(
+      """
+      {"name": "a", "parameters": [],
+       "trials": [{"trial": 1, "hash": "0123456789abcdef0123456789abcdef", "seed": 0, "values": []}]}
+      """, in: "plan.json")
     #expect(try WrittenPlan(reading: path + "/plan.json") == nil)
     #expect(try WrittenPlan(reading: path + "/none.json") == nil)
   }
@@ -74,8 +78,14 @@ import Testing
   @Test(arguments: [
     ("{}", "name is missing"),
     (
-      #"{"name": "a", "parameters": [], "trials": [], "combinations": [0], "sources": {}}"#,
-      "combinations has 1 items, and trials has 0"
+      #"{"name": "a", "parameters": [], "trials": []}"#,
+      "trials is empty; a sweep has at least one trial"
+    ),
+    (
+      """
+      {"name": "a", "parameters": [], "combinations": [], "sources": {},
+       "trials": [{"trial": 1, "hash": "0123456789abcdef0123456789abcdef", "seed": 0, "values": []}]}
+      """, "combinations has 0 items, and trials has 1"
     ),
     (
       #"{"name": "a", "parameters": [], "trials": [{"trial": 1, "hash": "../x", "values": []}]}"#,

@@ -20,6 +20,8 @@ public struct WrittenPlan: Sendable {
   let text: String
   /// The text of the experiment that it names, if that is another file.
   let base: String?
+  /// The file that it was read from; nil for a new plan.
+  let file: String?
 
   public init(_ plan: SweepPlan) {
     let declaration = plan.declaration
@@ -28,6 +30,7 @@ public struct WrittenPlan: Sendable {
     arguments = declaration.arguments
     text = String(decoding: declaration.files[0], as: UTF8.self)
     base = declaration.files.count > 1 ? String(decoding: declaration.bytes, as: UTF8.self) : nil
+    file = nil
   }
 
   public var json: JSON {
@@ -66,6 +69,7 @@ public struct WrittenPlan: Sendable {
     arguments = try sources.texts("arguments")
     text = try sources.value("file", \.string)
     base = try sources.optional("base", \.string)
+    self.file = file.file
   }
 
   /// Whether the plugins that a plan names may be loaded; see `PluginPolicy`.
@@ -78,10 +82,23 @@ public struct WrittenPlan: Sendable {
     return try PluginPolicy(ofFile: Path.name(of: path), in: plans, isTrusted: isTrusted)
   }
 
-  /// The sweep that was planned, as if its file still stood at `path` as it was.
+  /// The sweep that was planned, as if its file still stood at `path` as it was. Errors
+  /// name the plan's file, which may have been edited.
   public func declaration(at path: String) throws -> SweepDeclaration {
-    try SweepDeclaration(path: path, arguments: arguments) {
-      Array(($0 == path ? text : base ?? text).utf8)
+    do {
+      return try SweepDeclaration(path: path, arguments: arguments) {
+        Array(($0 == path ? text : base ?? text).utf8)
+      }
+    } catch {
+      guard let file else { throw error }
+      var found = Diagnostics()
+      found.add(error)
+      throw Diagnostics(
+        found.list.map { diagnostic in
+          var diagnostic = diagnostic
+          diagnostic.notes.append(.init("the sweep is read from sources in '\(file)'"))
+          return diagnostic
+        })
     }
   }
 
@@ -123,7 +140,7 @@ extension WrittenPlan {
         arguments.isEmpty ? "none" : arguments.map(quotedForShell).joined(separator: " ")
       }
       throw Diagnostic(
-        "the plan in '\(folder.path)' is of other arguments: \(words(found.arguments)); found "
+        "'\(folder.path)/\(PlanRecord.file)' is of other arguments: \(words(found.arguments)); found "
           + words(declaration.arguments),
         notes: [.init("to plan anew, add --plan in place of --trial")])
     }

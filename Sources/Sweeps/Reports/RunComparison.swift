@@ -1,3 +1,4 @@
+import Files
 public import NNExp
 import Results
 import Running
@@ -16,7 +17,7 @@ public struct RunComparison: Sendable {
 
   private struct Column: Sendable {
     /// As in the CSV: an option by its whole path.
-    let name: String
+    var name: String
     /// As in the text: `learning_rate`, where no other column is called so.
     var shortName = ""
     /// Names the run: never left out, nor sorted by its size.
@@ -45,9 +46,11 @@ public struct RunComparison: Sendable {
 
     var columns: [Column] = []
     var rows = runs.map { _ in [Cell]() }
+    // Records that were changed by hand may have any texts.
     func add(_ column: Column, _ cell: (ComparedRun) -> Cell) {
       columns.append(column)
-      for (index, run) in runs.enumerated() { rows[index].append(cell(run)) }
+      columns[columns.count - 1].name = Escaping.line(column.name)
+      for (index, run) in runs.enumerated() { rows[index].append(cell(run).visible) }
     }
     if runs.contains(where: { $0.trial != nil }) {
       add(Column(name: "trial", isKey: true)) { Cell($0.trial) }
@@ -83,7 +86,6 @@ public struct RunComparison: Sendable {
     add(Column(name: "best_epoch")) { Cell($0.best.first?.epoch) }
     add(Column(name: "seconds")) { Cell($0.seconds) }
     let names = columns.map(\.name)
-    // Records that were changed by hand may have any names.
     _ = try CSVText("the comparison", columns: names)
     for index in columns.indices {
       columns[index].shortName = RunComparison.short(names[index], among: names)
@@ -191,7 +193,7 @@ public struct RunComparison: Sendable {
     }
     if isSideBySide {
       let turned = shown.indices.map { column in lines.map { $0[column] } }
-      return table(turned, rightAligned: Set(1...rows.count))
+      return table(turned, rightAligned: Set(1..<lines.count))
     }
     let numbers = shown.indices.filter { column in
       rows.allSatisfy { $0[shown[column]] == .empty || $0[shown[column]].ordered != nil }

@@ -1,3 +1,4 @@
+import Files
 import NNExp
 import Results
 
@@ -19,19 +20,20 @@ extension [TrialRow] {
     let shown = parameters.indices.filter { parameters[$0] != "seed" }
     var text = try CSVText(
       "sweep.csv",
-      columns: ["trial", "run", "status", "exit_status", "error", "seed"]
+      columns: (["trial", "run", "status", "exit_status", "error", "seed"]
         + shown.map { parameters[$0] } + finals + bests.map { "best_" + $0 }
-        + ["best_epoch", "seconds"])
+        + ["best_epoch", "seconds"]).map(Escaping.line))
     for row in self {
       let final = Dictionary(row.final.map { ($0.column.name, $0.value) }) { a, _ in a }
       let best = Dictionary(row.best.map { ($0.column.name, $0) }) { a, _ in a }
-      text.append(
+      let cells: [Cell] =
         [
           .int(row.number), .text(row.run), .text(row.status.rawValue), Cell(row.exitStatus),
           Cell(row.error), .int(row.seed),
         ] + shown.map { row.values[$0].isEmpty ? .empty : .text(row.values[$0]) }
-          + finals.map { Cell(final[$0] ?? nil) } + bests.map { Cell(best[$0]?.value) }
-          + [Cell(row.best.first?.epoch), Cell(row.seconds)])
+        + finals.map { Cell(final[$0] ?? nil) } + bests.map { Cell(best[$0]?.value) }
+        + [Cell(row.best.first?.epoch), Cell(row.seconds)]
+      text.append(cells.map(\.visible))
     }
     return text.text
   }
@@ -44,8 +46,9 @@ extension [TrialRow] {
     let finals = finalNames
     var text = try CSVText(
       "sweep_summary.csv",
-      columns: shown.map { parameters[$0] } + ["trials", "n"]
+      columns: (shown.map { parameters[$0] } + ["trials", "n"]
         + finals.flatMap { ["\($0)_mean", "\($0)_sd", "\($0)_low95", "\($0)_high95"] })
+        .map(Escaping.line))
     var groups: [[String]: Int] = [:]
     var members: [[TrialRow]] = []
     for row in self {
@@ -71,7 +74,7 @@ extension [TrialRow] {
           Cell(statistics.high),
         ]
       }
-      text.append(cells)
+      text.append(cells.map(\.visible))
     }
     return text.text
   }

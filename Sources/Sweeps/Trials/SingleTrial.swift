@@ -10,6 +10,8 @@ public struct SingleTrial {
   private let hash: TrialHash
   private let combination: Int
   private let folder: SweepFolder
+  /// The plan's file.
+  private let planFile: String
 
   /// Throws where the plan has no trial of that number.
   public init(_ number: Int, of plan: WrittenPlan, in folder: SweepFolder) throws {
@@ -22,6 +24,7 @@ public struct SingleTrial {
     name = "trial \(number) (" + values.map { "\($0)=\($1)" }.joined(separator: " ") + ")"
     hash = trials[index].hash
     combination = plan.combinations[index]
+    planFile = plan.file ?? folder.path + "/" + PlanRecord.file
     self.folder = folder
   }
 
@@ -64,8 +67,11 @@ public struct SingleTrial {
   ) {
     switch state {
     case .absent: break
-    case .failed(_, let error):
-      warn(Escaping.line("error: \(name) \(when)failed: \(error)"))
+    case .failed(let code, let error):
+      // Bad input may be in the plan, whatever the experiment's file holds now.
+      let note =
+        [2, 3].contains(code) ? "\nnote: the trial is of the plan '\(Escaping.line(planFile))'" : ""
+      warn(Escaping.line("error: \(name) \(when)failed: \(error)") + note)
     case .found(let summary, _):
       if summary.status == .completed { return report(Escaping.line("\(name) \(when)completed")) }
       warn(

@@ -121,6 +121,9 @@ public struct PlanRecord: Sendable {
       }
       trials.append(trial)
     }
+    guard !trials.isEmpty else {
+      throw try file.member("trials").fault("is empty; a sweep has at least one trial")
+    }
     self.trials = trials
   }
 
