@@ -3,8 +3,7 @@ import NNExp
 
 /// Inputs and targets in array files of one format, one file per port.
 protocol ArrayFiles: StreamableSource, PortSource {
-  var inputs: DeclaredPorts<DeclaredPath> { get }
-  var targets: DeclaredPorts<DeclaredPath> { get }
+  var files: DeclaredFiles { get }
 
   /// The array of a file that is held.
   static func array(_ bytes: [UInt8]) throws -> NDArray
@@ -14,8 +13,8 @@ protocol ArrayFiles: StreamableSource, PortSource {
 }
 
 extension ArrayFiles {
-  var inputPorts: [PortName]? { inputs.names }
-  var targetPorts: [PortName]? { targets.names }
+  var inputPorts: [PortName]? { files.inputs.names }
+  var targetPorts: [PortName]? { files.targets.names }
 
   func read(_ request: DataRequest) throws -> SourceSamples {
     func arrays(_ ports: DeclaredPorts<DeclaredPath>) throws -> [PortArray] {
@@ -25,7 +24,7 @@ extension ArrayFiles {
           title: "'\(port.value.path)'", location: port.value.location)
       }
     }
-    return try samples(inputs: arrays(inputs), targets: arrays(targets), request)
+    return try samples(inputs: arrays(files.inputs), targets: arrays(files.targets), request)
   }
 
   static func array(_ file: DeclaredPath, _ shelf: FileShelf) throws -> NDArray {
@@ -38,16 +37,22 @@ extension ArrayFiles {
   }
 }
 
-extension DeclaredPorts<DeclaredPath> {
-  static func inputs(_ options: inout Options) -> DeclaredPorts? {
-    DeclaredPorts("inputs", from: &options) { key, options in
+/// The files of the inputs and of the targets, one per port.
+struct DeclaredFiles: Sendable {
+  let inputs: DeclaredPorts<DeclaredPath>
+  let targets: DeclaredPorts<DeclaredPath>
+
+  /// Throws if there is an error in either, which is recorded.
+  init(from options: inout Options) throws {
+    let inputs = DeclaredPorts("inputs", from: &options) { key, options in
       DeclaredPath(key, "the inputs' file, samples along its first axis; or {PORT: FILE}", &options)
     }
-  }
-  static func targets(_ options: inout Options) -> DeclaredPorts? {
-    DeclaredPorts("targets", from: &options) { key, options in
+    let targets = DeclaredPorts("targets", from: &options) { key, options in
       DeclaredPath(key, "the targets' file, as many samples; or {PORT: FILE}", &options)
     }
+    guard let inputs, let targets else { throw Diagnostics() }
+    self.inputs = inputs
+    self.targets = targets
   }
 }
 

@@ -8,17 +8,9 @@ struct IDXSource: ArrayFiles, Component {
     "inputs and targets in two IDX files, .gz too",
     example: "data: {idx: {inputs: x.idx.gz, targets: t.idx.gz}}")
 
-  let inputs: DeclaredPorts<DeclaredPath>
-  let targets: DeclaredPorts<DeclaredPath>
+  let files: DeclaredFiles
 
-  init(from options: inout Options) throws {
-    let inputs = DeclaredPorts.inputs(&options)
-    let targets = DeclaredPorts.targets(&options)
-    // An error in either is recorded.
-    guard let inputs, let targets else { throw Diagnostics() }
-    self.inputs = inputs
-    self.targets = targets
-  }
+  init(from options: inout Options) throws { files = try DeclaredFiles(from: &options) }
 
   static func array(_ bytes: [UInt8]) throws -> NDArray { try readIDX(bytes) }
   static func array(_ file: FileBytes) throws -> NDArray { try readIDX(file) }
