@@ -42,6 +42,8 @@ public struct DataDeclaration: Sendable {
   let isStreamed: Bool
   let split: Split
   let scales: DeclaredScales
+  /// How missing cells are filled where a column says nothing.
+  let fill: Fill?
 
   /// Where errors about `one_hot` are shown.
   let oneHotLocation: SourceLocation?
@@ -69,7 +71,7 @@ public struct DataDeclaration: Sendable {
       DataDeclaration.shape(key, from: &options)
     }
     indices = DeclaredIndices(from: &options, inputs: inputs)
-    limit = options.optionalInt("limit", in: 1..., "take only the first samples, before the split")
+    limit = options.optionalInt("limit", in: 1..., "take only a random part, before the split")
 
     isStreamed = options.bool(
       "stream", default: false,
@@ -83,6 +85,11 @@ public struct DataDeclaration: Sendable {
     self.split = split ?? .none
 
     scales = DeclaredScales(from: &options, inputs: inputs, targets: targets)
+    fill = Fill.read(
+      "fill", from: &options, "csv: how missing cells of the inputs are filled; fitted like scales")
+    if fill != nil, let source, !(source.source is CSVDeclaration) {
+      options.reject("fill", "'fill' needs a CSV source")
+    }
 
     func part(_ key: String, _ explanation: String) -> SourceDeclaration? {
       guard let config = options.value(key, "a source", explanation) else { return nil }

@@ -73,8 +73,8 @@ final class FileShelf: DataFiles {
     return bytes
   }
 
-  /// The file as CSV is read from: held or in parts.
-  func csv(_ file: DeclaredPath) throws -> CSVBytes {
+  /// The file as it is, held or in parts.
+  func bytes(_ file: DeclaredPath) throws -> CSVBytes {
     isStreamed ? .file(try open(file)) : .held(try read(file))
   }
 

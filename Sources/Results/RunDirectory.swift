@@ -265,6 +265,11 @@ public final class RunDirectory: Sendable {
     return bytes
   }
 
+  /// A file of the run; nil if there is none.
+  public func readIfThere(_ file: String, limit: Int = 1 << 30) throws -> [UInt8]? {
+    try folder.readIfThere(file, limit: limit)
+  }
+
   /// A JSON file of the run, which must be there.
   public func record(_ file: String) throws -> RecordReader {
     try RecordReader(parsing: read(file), from: folder.path(of: file))

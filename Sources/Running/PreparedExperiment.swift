@@ -1,6 +1,7 @@
 public import Datasets
 public import Engine
 public import ExperimentFile
+import Files
 public import GradientCheck
 public import NNExp
 public import Results
@@ -15,7 +16,7 @@ public struct PreparedExperiment<S: Scalar> {
   public let trainer: Trainer<S>
   let gradientCheck: GradientCheckSettings
   /// The table that the run is expected to reproduce.
-  let golden: GoldenMetrics?
+  private(set) var golden: GoldenMetrics?
 
   /// - Parameters:
   ///   - memo: of experiments of the same path and registry.
@@ -25,13 +26,28 @@ public struct PreparedExperiment<S: Scalar> {
     _ experiment: Experiment, memo: Memo? = nil,
     gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true
   ) throws {
-    self.experiment = experiment
-    self.gradientCheck = gradientCheck ?? experiment.gradientCheck
-    let registry = experiment.registry
-    data = try memo.value(for: DataKey(experiment)) {
+    let data = try memo.value(for: DataKey(experiment)) {
       try experiment.data.load(
         as: S.self, seed: experiment.seed, incomplete: experiment.objective.incompleteTargets)
     }
+    try self.init(
+      experiment, data: data, gradientCheck: gradientCheck, triesPlugins: triesPlugins)
+    golden = try experiment.golden.map { [trainer] in
+      try GoldenMetrics($0, columns: trainer.columns)
+    }
+    try checkExpectations()
+    try checkPredictions()
+  }
+
+  /// An experiment whose data are at hand; what it expects is not checked.
+  init(
+    _ experiment: Experiment, data: RunDatasets<S>, gradientCheck: GradientCheckSettings? = nil,
+    triesPlugins: Bool = true
+  ) throws {
+    self.experiment = experiment
+    self.data = data
+    self.gradientCheck = gradientCheck ?? experiment.gradientCheck
+    let registry = experiment.registry
     graph = try Graph(
       experiment.model, ports: data.inputs,
       at: experiment.data.inputPortNames?.map(\.location) ?? [], heads: experiment.objective.heads,
@@ -42,11 +58,23 @@ public struct PreparedExperiment<S: Scalar> {
     trainer = try Trainer(
       graph, heads: heads, training: experiment.training, data: data, seed: experiment.seed)
     try self.gradientCheck.requireSense(for: graph)
-    golden = try experiment.golden.map { [trainer] in
-      try GoldenMetrics($0, columns: trainer.columns)
+  }
+
+  /// The experiment of a finished run, with the run's interpretation of its data: to read
+  /// other samples, without the files that it was trained from.
+  ///
+  /// Nil if the run has no columns.json, as those of nnexp 0.1.0.
+  public init?(_ experiment: Experiment, columnsOf directory: RunDirectory) throws {
+    guard let bytes = try directory.readIfThere(DataEncoding.file) else { return nil }
+    let path = directory.folder.path(of: DataEncoding.file)
+    let json = try JSON(parsing: bytes, from: path)
+    let data: RunDatasets<S>
+    do {
+      data = try RunDatasets(describedBy: json)
+    } catch let fact as Diagnostic {
+      throw Diagnostic("'\(path)' is damaged: \(fact.message)", failure: .environment)
     }
-    try checkExpectations()
-    try checkPredictions()
+    try self.init(experiment, data: data)
   }
 
   /// Every expected figure must be one that is measured.
@@ -94,6 +122,11 @@ public struct PreparedExperiment<S: Scalar> {
       ])
     }
     return table(rows, rightAligned: [4])
+  }
+
+  /// The columns of a table: their use, and how they are read; nil for other data.
+  public var columnTable: String? {
+    data.encoding.columnRows.map { table($0, rightAligned: [3, 4, 7]) }
   }
 
   /// What the memory is for: `program 17.4 MB, data …`.

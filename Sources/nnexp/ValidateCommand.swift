@@ -27,7 +27,9 @@ struct ValidateCommand: ParsableCommand {
   }
 
   private func show<S: Scalar>(_ file: String, _ prepared: PreparedExperiment<S>) throws {
+    for announcement in prepared.data.announcements { writeError(announcement.description) }
     try printResult("\(file): valid")
+    if let columns = prepared.columnTable { try printResult(columns + "\n") }
     try printResult(prepared.modelTable)
     try printResult(prepared.totals)
     try printResult("memory: \(prepared.memoryParts)")

@@ -200,7 +200,8 @@ import Testing
           number 3
               shape: {a: 3}
                          ^
-          test.yaml:5:12: error: a must be one of: none, standardize, min_max, found the text 'best'
+          test.yaml:5:12: error: a must be one of: none, standardize, min_max, robust, log or \
+          {divide: NUMBER}, found the text 'best'
               scale: {a: best}
                          ^
           """)

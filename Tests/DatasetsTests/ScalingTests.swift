@@ -24,9 +24,11 @@ import Testing
       reference.x, stride: reference.width, count: count,
       layout: ColumnLayout(reference.width, named: "x"))
     for (method, expected) in [
-      (Scaling.Method.standardize, reference.standardize), (.minMax, reference.minMax),
+      (ScaleMethod.standardize, reference.standardize), (.minMax, reference.minMax),
     ] {
-      let scaling = try Scaling(method, fittedTo: columns, rows: Array(0..<count), at: nil)!
+      let scaling = try Scaling(
+        Array(repeating: method, count: reference.width), fittedTo: columns, rows: Array(0..<count),
+        at: nil)!
       var sample = [Double](repeating: 0, count: reference.width)
       for row in 0..<count {
         try columns.decode(row, into: &sample)
@@ -88,7 +90,8 @@ import Testing
         """)
     #expect(
       folder.errors("csv: a.csv\nscale: standardise") == """
-        test.yaml:2:8: error: inputs must be one of: none, standardize, min_max, found the text \
+        test.yaml:2:8: error: inputs must be one of: none, standardize, min_max, robust, log or \
+        {divide: NUMBER}, found the text \
         'standardise'; did you mean 'standardize'?
             scale: standardise
                    ^

@@ -73,6 +73,7 @@ import Testing
         mean 'test'?
             2,tset,2
               ^
+        note: for other words: 'split: {column: …, words: {tset: validation}}'
         """)
     try folder.write(Array("x,part,t\n1,test,1\n".utf8), to: "a.csv")
     #expect(
@@ -112,6 +113,7 @@ import Testing
             2,pink,yes
               ^
         note: known: blue, red
+        note: with 'columns: {color: {other: true}}', training provides an input for unknown texts
         """)
     try folder.write(Array("x,color,t\n2,red,yess\n".utf8), to: "v.csv")
     #expect(
@@ -123,9 +125,10 @@ import Testing
     try folder.write(Array("x,color,t\nbig,red,yes\n".utf8), to: "v.csv")
     #expect(
       folder.errors("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
-        v.csv:2:1: error: column 'x' holds text here, but numbers in the training data
+        v.csv:2:1: error: expected a number in column 'x', found 'big'
             big,red,yes
             ^
+        note: 'columns: {x: {missing: [big]}}' counts it as missing
         """)
   }
 

@@ -31,10 +31,13 @@ extension DataDeclaration {
   ) throws -> RunDatasets<S> {
     guard let source else { throw Diagnostic("the data section names no source") }
     let random = RandomStream(seed: seed, purpose: "generated data")
+    let settings = TableSettings(
+      split: split.column, words: split.words, group: split.group, fill: fill,
+      incomplete: incomplete, indices: indices.names)
+    // What a source makes is random already; of what it has, a random part is taken.
+    let isMade = !(source.source is any PortSource)
     let main = try source.read(
-      DataRequest(
-        limit: limit, random: random, files: shelf, partColumn: split.column?.items ?? [],
-        incomplete: incomplete))
+      DataRequest(limit: isMade ? limit : nil, random: random, files: shelf, table: settings))
     var inputs: [PortEncoding] = []
     var columns: [SourceColumns] = []
     for port in main.inputs {
@@ -44,28 +47,40 @@ extension DataDeclaration {
     }
     var targets = try self.targets(of: main, incomplete: incomplete)
     let classes = try zip(targets, main.targets).map { try $0.labels?.classes(of: $1) }
-    let rows =
-      try main.parts.map { try Split.rows(of: $0, at: split.location) }
-      ?? split.rows(
-        count: main.count, classes: strata(of: targets).flatMap { classes[$0] }, seed: seed)
+    var selection = try RowSelection(of: main.inputs + main.targets, count: main.count)
+    selection.limit(to: isMade ? nil : limit, seed: seed)
+    let rows = try split.rows(
+      of: main, selection.rows, classes: strata(of: targets).flatMap { classes[$0] }, seed: seed)
+    var announcements = main.announcements
+    if selection.dropped > 0 {
+      announcements.append(
+        Diagnostic(
+          "\(selection.dropped) of \(main.count) rows have a missing cell and are left out",
+          severity: .warning))
+    }
 
-    for index in inputs.indices where !inputs[index].port.isIndices {
+    for index in inputs.indices {
       let (method, location) = scales[inputs[index].name, .inputs]
-      inputs[index].scaling = try Scaling(
-        method, fittedTo: columns[index], rows: rows.train, at: location)
+      try inputs[index].fit(&columns[index], rows: rows.train, method, at: location)
     }
     for index in targets.indices {
       let (target, raw) = (targets[index], main.targets[index])
       let present = try target.present(of: raw, classes[index], rows: rows.train)
       let (method, location) = scales[target.name, .targets]
+      let own = target.table.map { $0.scale ?? method }
       guard target.labels == nil else {
         let isForAll = target.name.flatMap { scales.location(ofPort: $0) } == nil
-        if method == .none || isForAll && targets.contains(where: { $0.labels == nil }) { continue }
+        let isScaled = own.contains { $0 != .none } || method != .none
+        if !isScaled || isForAll && targets.contains(where: { $0.labels == nil }) { continue }
         throw Diagnostic("classes cannot be scaled", at: location)
       }
       targets[index].scaling = try Scaling(
-        method, fittedTo: raw.columns, rows: present, at: location)
+        own.isEmpty ? Array(repeating: method, count: target.layout.names.count) : own,
+        fittedTo: raw.columns, rows: present, at: location)
+      targets[index].noteScales(own)
     }
+
+    try checkClasses(targets, main.targets)
 
     /// The samples of some rows of one source.
     func samples(
@@ -98,10 +113,11 @@ extension DataDeclaration {
         return rows.isEmpty
           ? nil : try samples(columns, main.inputs, main.targets, classes, rows)
       }
+      var settings = TableSettings(incomplete: incomplete, indices: indices.names)
+      settings.fill = fill
+      settings.training = main
       let data = try source.read(
-        DataRequest(
-          random: random.stream(index), files: shelf, incomplete: incomplete,
-          training: SourceSamples(main)))
+        DataRequest(random: random.stream(index), files: shelf, table: settings))
       let own = try inputs.map { try data.inputs.port(named: $0.name) }
       let columns = try zip(inputs, own).map { try $0.columns(of: $1) }
       memory.kept += data.lineBytes
@@ -111,7 +127,11 @@ extension DataDeclaration {
         return try target.labels?.classes(of: raw)
       }
       memory.kept += classBytes(classes)
-      return try samples(columns, own, wanted, classes, Array(0..<data.count))
+      let selection = try RowSelection(of: own + wanted, count: data.count)
+      guard !selection.rows.isEmpty else {
+        throw Diagnostic("every row has a missing cell", at: source.location)
+      }
+      return try samples(columns, own, wanted, classes, selection.rows)
     }
 
     let train = try samples(columns, main.inputs, main.targets, classes, rows.train)
@@ -127,7 +147,10 @@ extension DataDeclaration {
         try $0.port(axes: $1.axes, at: $1.location(0, 0))
       },
       train: train, validation: validation, test: test, files: shelf.files,
-      encoding: InputEncoding(ports: inputs, hasColumnNames: main.hasColumnNames), memory: memory)
+      encoding: DataEncoding(
+        source: source.name, inputs: inputs, targets: targets, otherColumns: main.otherColumns,
+        hasColumnNames: main.hasColumnNames),
+      announcements: announcements, memory: memory)
   }
 
   /// How an input port of the training data becomes numbers, before scaling, and its columns.
@@ -137,14 +160,18 @@ extension DataDeclaration {
       try raw.checkCategories()
       let layout = raw.columns.layout
       let shape = try inputShape(of: raw, raw.axes, width: layout.width)
-      return (PortEncoding(Port(name, shape), name: raw.name, layout: layout), raw.columns)
+      return (
+        PortEncoding(Port(name, shape), name: raw.name, layout: layout, table: raw.table),
+        raw.columns
+      )
     }
     let (columns, layout, count) = try raw.indices(declared)
     let width = layout.names.count
     let shape = try inputShape(of: raw, layout.isNumeric ? raw.axes : [width], width: width)
     return (
       PortEncoding(
-        Port(name, shape, kind: .indices(below: count)), name: raw.name, layout: layout), columns
+        Port(name, shape, kind: .indices(below: count)), name: raw.name, layout: layout,
+        table: raw.table), columns
     )
   }
 
@@ -167,7 +194,7 @@ extension DataDeclaration {
       TargetEncoding(
         name: port.name, labels: try labels(of: port), isOneHot: isOneHot,
         isIncomplete: incomplete.contains(port.name ?? SourceRows.Half.targets.noun),
-        layout: port.columns.layout)
+        layout: port.columns.layout, axes: port.axes, table: port.table)
     }
     if isOneHot, !targets.contains(where: { $0.labels != nil }) {
       throw Diagnostic(
@@ -198,6 +225,19 @@ extension DataDeclaration {
       return nil
     }
     return try Labels(of: port, declared: declared)
+  }
+
+  /// Throws if there is a single class, and the file does not declare it.
+  private func checkClasses(_ targets: [TargetEncoding], _ ports: [SourcePort]) throws {
+    for (target, port) in zip(targets, ports) {
+      guard let names = target.labels?.names, names.count == 1, port.classCount == nil,
+        classes[target.name]?.areDeclared != true,
+        try port.columns.cells(of: 0).count(where: { !$0.isNaN }) > 1
+      else { continue }
+      throw Diagnostic(
+        "all targets are of the one class '\(excerpt(names[0]))'; there is nothing to learn",
+        at: port.location(0, 0))
+    }
   }
 
   /// Which target's classes keep their shares in every part; nil for none.

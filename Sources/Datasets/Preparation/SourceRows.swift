@@ -21,6 +21,12 @@ struct SourceRows: SampleStorage {
   /// True if the columns' names are the source's own.
   var hasColumnNames = false
 
+  /// The columns of a table that are in no port.
+  var otherColumns: [TableColumn] = []
+
+  /// What the source assumes, or finds unlikely.
+  var announcements: [Diagnostic] = []
+
   var count: Int { inputs[0].columns.count }
 
   /// The bytes of the tables that the samples are read from; 0 for arrays, which
@@ -41,7 +47,8 @@ struct SourceRows: SampleStorage {
     guard let limit, limit < count else { return self }
     return SourceRows(
       inputs: inputs.map { $0.prefix(limit) }, targets: targets.map { $0.prefix(limit) },
-      parts: parts.map { Array($0.prefix(limit)) }, hasColumnNames: hasColumnNames)
+      parts: parts.map { Array($0.prefix(limit)) }, hasColumnNames: hasColumnNames,
+      otherColumns: otherColumns, announcements: announcements)
   }
 }
 
@@ -82,6 +89,9 @@ struct SourcePort: Sendable {
   var name: String? = nil
   let columns: SourceColumns
 
+  /// The columns as a table has them, as many as `columns`; empty for other sources.
+  var table: [TableColumn] = []
+
   /// Of one sample.
   let axes: [Int]
 
@@ -94,7 +104,8 @@ struct SourcePort: Sendable {
   /// The first samples.
   fileprivate func prefix(_ count: Int) -> SourcePort {
     SourcePort(
-      name: name, columns: columns.prefix(count), axes: axes, classCount: classCount,
+      name: name, columns: columns.prefix(count), table: table, axes: axes,
+      classCount: classCount,
       location: location)
   }
 }
@@ -113,7 +124,9 @@ extension SourcePort {
         "\(owner) has \(counted(layout.names.count, "input")) here, "
           + "but \(known.names.count) in the training data", at: location(0, 0))
     }
-    guard !(layout.isNumeric && known.isNumeric) else { return columns }
+    guard !(layout.isNumeric && known.isNumeric) else {
+      return known.fills.isEmpty ? columns : columns.with(known)
+    }
     for (column, categories) in known.categories.enumerated() {
       let name = layout.names[column]
       switch (layout.categories[column], categories) {
@@ -127,9 +140,9 @@ extension SourcePort {
       case (let found?, let expected?):
         let positions = found.positions(in: expected)
         guard positions.contains(nil) else { continue }
-        let codes = try columns.codes(of: column)
-        let row = codes.firstIndex { positions[$0] == nil } ?? 0
-        let text = found[codes[row]]
+        let cells = try columns.cells(of: column)
+        let row = cells.firstIndex { !$0.isNaN && positions[Int($0)] == nil } ?? 0
+        let text = found[positions.firstIndex { $0 == nil } ?? 0]
         throw Diagnostic(
           "the text '\(excerpt(text))' of column '\(name)' is not in the training data"
             + suggestion(for: text, among: expected),

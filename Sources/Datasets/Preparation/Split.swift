@@ -9,12 +9,17 @@ struct Split: Sendable {
   /// The target port whose classes keep their shares; nil for the only one of classes.
   let stratum: PortName?
   let column: ColumnSelection?
+  /// What words of the column mean, beside train, validation and test.
+  let words: [(word: String, part: Part)]
+  /// The column of which all rows with one value are in the same part.
+  let group: ColumnSelection?
   let location: SourceLocation?
 
   static let none = Split()
 
   private init() {
-    (validation, test, isStratified, stratum, column, location) = (0, 0, false, nil, nil, nil)
+    (validation, test, isStratified, stratum) = (0, 0, false, nil)
+    (column, words, group, location) = (nil, [], nil, nil)
   }
 
   init(from options: inout Options, targets: DeclaredHalf) {
@@ -33,6 +38,11 @@ struct Split: Sendable {
         "keep the classes' shares in every part; of several targets, the port's name")
     column = ColumnSelection(
       "column", from: &options, "the column that says train, validation or test for each row")
+    words = Split.words(from: &options)
+    group = nil
+    if !words.isEmpty, column == nil {
+      options.reject("words", "words are those of a column; name it under 'column'")
+    }
     if validation + test >= 1 {
       options.reject(
         "test",
@@ -41,6 +51,22 @@ struct Split: Sendable {
     if column != nil, validation > 0 || test > 0 || isStratified {
       options.reject("column", "a split goes by fractions or by a column, not both")
     }
+  }
+
+  /// What words of the column mean.
+  private static func words(from options: inout Options) -> [(word: String, part: Part)] {
+    let range = "a mapping from words to train, validation or test"
+    guard let config = options.value("words", range, "the column's own words") else { return [] }
+    guard case .map(let entries) = config.content else {
+      options.reject("words", "words must be \(range), found \(config.kind)")
+      return []
+    }
+    let words = options.component("words", from: config) { inner in
+      entries.map { entry in
+        (word: entry.key, part: inner.choice(entry.key, of: Part.self))
+      }
+    }
+    return words ?? []
   }
 
   /// The name of a target port under `stratified`; nil where it is no name.
@@ -134,11 +160,31 @@ struct Split: Sendable {
     return quotas
   }
 
+  /// Divides the chosen rows of a source.
+  func rows(of source: SourceRows, _ chosen: [Int], classes: [Int]?, seed: UInt64) throws -> Rows {
+    guard !chosen.isEmpty else {
+      throw Diagnostic("every row has a missing cell", at: location)
+    }
+    if let parts = source.parts {
+      return try Split.rows(of: parts, chosen, at: location)
+    }
+    var rows = try rows(
+      count: chosen.count, classes: classes.map { classes in chosen.map { classes[$0] } },
+      seed: seed)
+    guard chosen.count < source.count else { return rows }
+    rows.train = rows.train.map { chosen[$0] }
+    rows.validation = rows.validation.map { chosen[$0] }
+    rows.test = rows.test.map { chosen[$0] }
+    return rows
+  }
+
   /// Divides by a column's words.
-  static func rows(of parts: [Part], at location: SourceLocation?) throws -> Rows {
+  private static func rows(
+    of parts: [Part], _ chosen: [Int], at location: SourceLocation?
+  ) throws -> Rows {
     var rows = Rows()
-    for (row, part) in parts.enumerated() {
-      switch part {
+    for row in chosen {
+      switch parts[row] {
       case .train: rows.train.append(row)
       case .validation: rows.validation.append(row)
       case .test: rows.test.append(row)

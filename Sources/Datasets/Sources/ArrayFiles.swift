@@ -102,7 +102,8 @@ func samples(inputs: [PortArray], targets: [PortArray], _ request: DataRequest) 
   for array in targets {
     try checkSamples(
       array.elements, array.title, at: array.location,
-      ofTarget: request.incomplete.contains(array.name ?? "target") ? .incomplete : .complete)
+      ofTarget: request.settings.incomplete.contains(array.name ?? "target")
+        ? .incomplete : .complete)
   }
   return SourceSamples(
     SourceRows(
