@@ -101,10 +101,14 @@ public struct DataDeclaration: Sendable {
     test = part("test", "a separate source of test data")
 
     for (key, fraction) in [("validation", self.split.validation), ("test", self.split.test)]
-    where options.contains(key) && (fraction > 0 || self.split.column != nil) {
+    where options.contains(key)
+      && (fraction > 0 || self.split.column != nil
+        || self.split.folds != nil && key == "validation")
+    {
       options.reject(key, "\(key) data come from 'split' already; keep one of the two")
     }
-    if self.split.column != nil, let source, !(source.source is CSVDeclaration) {
+    let byColumn = self.split.column ?? self.split.group ?? self.split.order
+    if byColumn != nil, let source, !(source.source is CSVDeclaration) {
       options.reject("split", "a split by a column needs a CSV source")
     }
     if isStreamed, let source, !(source.source is any StreamableSource) {
@@ -138,6 +142,9 @@ public struct DataDeclaration: Sendable {
     return Diagnostic(
       "'classes'\(owner) does not go with 'target_kind: values'", at: classes.location(for: port))
   }
+
+  /// How many runs the data are for, if each of several folds is for validation in one.
+  public var foldsToRun: Int? { split.folds.flatMap { $0.fold == nil ? $0.count : nil } }
 
   /// The names of the input ports, in order; nil if the data have the one unnamed port.
   public var inputPortNames: [(name: String, location: SourceLocation?)]? {

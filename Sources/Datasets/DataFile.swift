@@ -57,6 +57,9 @@ final class FileShelf: DataFiles {
     self.stride = stride
   }
 
+  /// Holds bytes as the contents of a file.
+  func hold(_ bytes: [UInt8], as path: String) { contents.append((path, bytes)) }
+
   /// What is held of the files that are read in parts.
   var windowBytes: Int { streams.count * stride }
 

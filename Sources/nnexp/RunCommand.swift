@@ -40,10 +40,15 @@ struct RunCommand: ParsableCommand {
   @Flag(name: .shortAndLong, help: "say nothing unless something is wrong")
   var quiet = false
 
+  @Flag(help: .hidden)
+  var worker = false
+
   func run() throws {
+    if worker { return try runFolds() }
     try Threads.use(threads)
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
+    if experiment.data.foldsToRun != nil { return try runFolds() }
     if resume {
       switch try EarlierRun(of: experiment, output: output, registry: standardRegistry()) {
       case .found(let resumption): return try go(on: resumption, quiet: quiet)
@@ -58,6 +63,16 @@ struct RunCommand: ParsableCommand {
     case .float32: try start(PreparedExperiment<Float>(experiment))
     case .float64: try start(PreparedExperiment<Double>(experiment))
     }
+  }
+
+  /// Runs every fold, as a sweep.
+  private func runFolds() throws {
+    var words = [file] + overrides
+    if let output { words += ["--output", output] }
+    if let threads { words += ["--jobs", "\(threads)"] }
+    if quiet { words.append("--quiet") }
+    if worker { words.append("--worker") }
+    try SweepCommand.parse(words).run()
   }
 
   private func start<S: Scalar>(_ prepared: PreparedExperiment<S>) throws {

@@ -241,6 +241,7 @@ import Testing
         a.csv:2:3: error: this field is not UTF-8
             1,\u{FFFD}
               ^
+        note: write 'encoding: latin1' if it is ISO 8859-1 or Windows-1252
         """)
   }
 

@@ -123,6 +123,12 @@ final class TestFolder {
     errors { _ = try load(section, incomplete: incomplete) }
   }
 
+  /// What loading announces, in full, without the folder's name.
+  func announcements(_ section: String, seed: UInt64 = 1) throws -> String {
+    try load(section, seed: seed).announcements.map(\.description).joined(separator: "\n")
+      .replacingOccurrences(of: path + "/", with: "")
+  }
+
   func errors(_ body: () throws -> Void) -> String {
     do {
       try body()

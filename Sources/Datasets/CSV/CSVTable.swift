@@ -21,7 +21,7 @@ struct CSVTable: Sendable {
     self.bytes = bytes
     self.path = path
     self.format = format
-    let origin = CSVOrigin(path: path, bytes: bytes)
+    let origin = CSVOrigin(path: path, bytes: bytes, encodingNotes: CSVTable.encodingNotes)
     let head = try bytes.read(0..<min(4096, bytes.count))
     try ForeignFile.check(head, origin)
     var line = head.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
@@ -70,7 +70,13 @@ struct CSVTable: Sendable {
     try checkFirstLine(from: line)
   }
 
-  var origin: CSVOrigin { CSVOrigin(path: path, bytes: bytes) }
+  var origin: CSVOrigin {
+    CSVOrigin(path: path, bytes: bytes, encodingNotes: CSVTable.encodingNotes)
+  }
+
+  private static let encodingNotes = [
+    Diagnostic.Note("write 'encoding: latin1' if it is ISO 8859-1 or Windows-1252")
+  ]
 
   /// The byte after so many lines.
   private static func skip(_ count: Int, in origin: CSVOrigin, from start: Int) throws -> Int {

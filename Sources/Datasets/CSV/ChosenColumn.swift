@@ -24,6 +24,9 @@ struct ChosenColumn: Sendable {
   /// Whether the texts are numbered, not one-hot.
   var isIndices = false
 
+  /// Whether the column orders the rows.
+  var isOrder = false
+
   /// The column in the training data, if these are other data.
   var known: TableColumn?
 
@@ -103,10 +106,8 @@ struct CellReader: Sendable {
 
   /// NaN for a missing cell; nil for one that the column cannot hold.
   func number(of text: String) -> Double? {
-    if isNumeric, type == nil, let value = numbers.read(Array(text.utf8)).value,
-      !missing.numbers.contains(value)
-    {
-      return value
+    if isNumeric, type == nil, let value = numbers.read(Array(text.utf8)).value {
+      return missing.numbers.contains(value) ? .nan : value
     }
     if missing.contains(text) { return .nan }
     guard let type else { return isNumeric ? nil : codes[ByteText(text)] ?? other }

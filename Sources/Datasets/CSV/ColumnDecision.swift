@@ -86,7 +86,9 @@ struct ColumnDecision {
       column.distinct = scanned.distinct.count
       return
     }
-    if let form, chosen.role == .inputs || chosen.role == .targets {
+    if let form, form != .date(["iso"]) || !chosen.isOrder,
+      [.inputs, .targets].contains(chosen.role) || chosen.isOrder
+    {
       return refuse(form: form, numberCount > 0)
     }
     guard numberCount == 0 else { return refuseMixture() }

@@ -49,7 +49,10 @@ enum TextForm: Equatable {
       for form in [TextForm.thousands, .thousandsAndComma, .decimalComma] {
         let own = form.format(unit: unit)
         guard case .number = own.read(bytes) else { continue }
-        self = .unit(unit, form)
+        let comma = TextForm.decimalComma.format(unit: unit)
+        let isAmbiguous =
+          if form == .thousands, case .number = comma.read(bytes) { true } else { false }
+        self = .unit(unit, isAmbiguous ? .ambiguousComma : form)
         return
       }
     }

@@ -32,7 +32,8 @@ extension DataDeclaration {
     guard let source else { throw Diagnostic("the data section names no source") }
     let random = RandomStream(seed: seed, purpose: "generated data")
     let settings = TableSettings(
-      split: split.column, words: split.words, group: split.group, fill: fill,
+      split: split.column, words: split.words, splitKey: split.group ?? split.order,
+      isOrdered: split.isOrdered, fill: fill,
       incomplete: incomplete, indices: indices.names)
     // What a source makes is random already; of what it has, a random part is taken.
     let isMade = !(source.source is any PortSource)
@@ -242,7 +243,9 @@ extension DataDeclaration {
 
   /// Which target's classes keep their shares in every part; nil for none.
   private func strata(of targets: [TargetEncoding]) throws -> Int? {
-    guard split.isStratified, split.validation > 0 || split.test > 0 else { return nil }
+    guard split.isStratified, split.validation > 0 || split.test > 0 || split.folds != nil else {
+      return nil
+    }
     let ofClasses = targets.indices.filter { targets[$0].labels != nil }
     guard !ofClasses.isEmpty else {
       throw Diagnostic("a stratified split needs class targets", at: split.location)

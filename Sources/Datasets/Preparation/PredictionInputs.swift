@@ -3,7 +3,7 @@ public import NNExp
 
 extension DataDeclaration {
   /// Reads inputs alone, with the columns, categories and scaling of the
-  /// training data; `path` is relative to the current folder.
+  /// training data; `path` is relative to the current folder, `-` is standard input.
   ///
   /// The file's first bytes tell NPY, NPZ and IDX (.gz too); anything else is
   /// CSV, of which the columns named as in training are read, or, without such
@@ -19,8 +19,10 @@ extension DataDeclaration {
   @specialized(where S == Double)
   public func loadInputs<S: Scalar>(path: String, like data: RunDatasets<S>) throws -> Dataset<S> {
     do {
-      let shelf = FileShelf(isStreamed: isStreamed)
-      let file = DeclaredPath(path, in: "", at: nil)
+      let isInput = path == "-"
+      let shelf = FileShelf(isStreamed: isStreamed && !isInput)
+      let file = DeclaredPath(isInput ? "standard input" : path, in: "", at: nil)
+      if isInput { shelf.hold(try readStandardInput(), as: file.path) }
       let bytes = try shelf.bytes(file)
       let encodings = data.encoding.inputs
       let ports: [SourcePort]
@@ -62,9 +64,9 @@ extension DataDeclaration {
       }
     }
     let isNPY = magic.first == 0x93
-    guard isNPY || magic.starts(with: [0x1F, 0x8B]) || magic.starts(with: [0, 0]) else {
-      return nil
-    }
+    let isCompressed = magic.starts(with: [0x1F, 0x8B])
+    guard isNPY || isCompressed || magic.starts(with: [0, 0]) else { return nil }
+    if isCompressed, source?.source is CSVDeclaration { return nil }
     guard ports.count == 1 else {
       throw Diagnostic(
         "'\(file.path)' holds one array, but the data have the input ports "

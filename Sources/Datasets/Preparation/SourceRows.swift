@@ -18,6 +18,9 @@ struct SourceRows: SampleStorage {
   /// Where the source has a column that says so.
   var parts: [Part]? = nil
 
+  /// What groups or orders the rows, where the split names a column for that.
+  var splitKeys: [Double]? = nil
+
   /// True if the columns' names are the source's own.
   var hasColumnNames = false
 
@@ -47,7 +50,8 @@ struct SourceRows: SampleStorage {
     guard let limit, limit < count else { return self }
     return SourceRows(
       inputs: inputs.map { $0.prefix(limit) }, targets: targets.map { $0.prefix(limit) },
-      parts: parts.map { Array($0.prefix(limit)) }, hasColumnNames: hasColumnNames,
+      parts: parts.map { Array($0.prefix(limit)) }, splitKeys: splitKeys,
+      hasColumnNames: hasColumnNames,
       otherColumns: otherColumns, announcements: announcements)
   }
 }

@@ -23,6 +23,7 @@ extension CSVDeclaration {
 
     let split = try settings.split?.resolve(in: table, at: file.location).first
     if let split { try uses.add(split, .split) }
+    let key = try settings.splitKey?.resolve(in: table, at: file.location).first
     for (selection, role) in [
       (exclude, TableColumn.Role.ignored), (id, .id), (weight, .weight),
     ] {
@@ -50,6 +51,7 @@ extension CSVDeclaration {
     if inputs == nil, let named = named(.inputs, of: known) {
       inputs = [port(try named.resolve(in: table, at: file.location))]
     }
+    if inputs == nil, let key, uses[key] == nil { try uses.add(key, .split) }
     // What is left out is left out of patterns and ranges too.
     let allInputs =
       inputs?.map { port in
@@ -60,7 +62,8 @@ extension CSVDeclaration {
       } ?? [port(table.names.indices.filter { uses[$0] == nil })]
     for column in allInputs.flatMap(\.columns) { try uses.add(column, .inputs) }
     let rows = try read(
-      table, inputs: allInputs, targets: allTargets, split: split, uses, details, settings)
+      table, inputs: allInputs, targets: allTargets, split: split, key: key, uses, details,
+      settings)
     return SourceSamples(rows)
   }
 
@@ -107,7 +110,7 @@ extension CSVDeclaration {
     return try read(
       table,
       inputs: zip(names, inputs).map { Port(name: $0, columns: $1, location: file.location) },
-      targets: [], split: nil, uses, details, settings)
+      targets: [], split: nil, key: nil, uses, details, settings)
   }
 
   private func port(_ columns: [Int]) -> Port {
@@ -132,7 +135,7 @@ extension CSVDeclaration {
   }
 
   private func read(
-    _ table: CSVTable, inputs: [Port], targets: [Port], split: Int?, _ uses: ColumnUses,
+    _ table: CSVTable, inputs: [Port], targets: [Port], split: Int?, key: Int?, _ uses: ColumnUses,
     _ details: [Int: DeclaredColumns.Details], _ settings: TableSettings
   ) throws -> SourceRows {
     guard !inputs.allSatisfy(\.columns.isEmpty) else {
@@ -151,7 +154,8 @@ extension CSVDeclaration {
       var chosen = ChosenColumn(column, role, missing: missing)
       let details = details[column]
       (chosen.type, chosen.typeName) = (details?.type, details?.typeName)
-      if categories.contains(column) || role == .split || role == .id {
+      chosen.isOrder = role == .split && column == key && settings.isOrdered
+      if categories.contains(column) || role == .split && !chosen.isOrder || role == .id {
         if chosen.type != nil, categories.contains(column) {
           throw Diagnostic(
             "column '\(table.names[column])' has a type under 'columns' and is a category too",
@@ -186,6 +190,9 @@ extension CSVDeclaration {
     for port in targets { chosen += try port.columns.map { try choose($0, .targets, in: port) } }
     for column in uses.columns(of: .id) { chosen.append(try choose(column, .id)) }
     if let split { chosen.append(try choose(split, .split)) }
+    if let key, !chosen.contains(where: { $0.position == key }) {
+      chosen.append(try choose(key, .split))
+    }
     let reader = try CSVReader(table, chosen)
     guard reader.count > 0 else {
       throw Diagnostic("the file has no rows", at: table.origin.location(at: table.bytes.count))
@@ -226,9 +233,23 @@ extension CSVDeclaration {
       inputs: rawInputs, targets: rawTargets,
       parts: try split.map { try parts(of: columns(1), in: table, at: $0, settings.words) },
       hasColumnNames: table.hasHeader)
+    rows.splitKeys = try key.map { try keys(of: $0, in: reader, lines) }
     rows.otherColumns = others + uses.unread(but: reader.columns)
-    rows.announcements = uses.announcements + reader.announcements
+    rows.announcements =
+      uses.announcements + reader.announcements + reader.unlikelyColumns()
     return rows
+  }
+
+  /// The cells of the column that groups or orders the rows.
+  private func keys(of column: Int, in reader: CSVReader, _ lines: CSVLines?) throws -> [Double] {
+    let slot = reader.slots[column]
+    let layout = reader.layout(of: slot..<slot + 1)
+    let cells =
+      lines.map { SourceColumns($0, offset: slot, layout: layout) }
+      ?? SourceColumns(
+        reader.cells, stride: reader.chosen.count, offset: slot, count: reader.count,
+        layout: layout)
+    return try cells.cells(of: 0)
   }
 
   /// The columns of the training data by name, where both have names.
@@ -304,8 +325,8 @@ struct ColumnUses {
       case .ignored: "left out"
       }
     }
-    let order: [TableColumn.Role] = [.inputs, .targets]
-    let isFirst = order.contains(role) && (role == .inputs || other != .inputs)
+    let order = TableColumn.Role.allCases
+    let isFirst = order.firstIndex(of: role) ?? 0 < order.firstIndex(of: other) ?? 0
     let (first, second) = isFirst ? (role, other) : (other, role)
     throw Diagnostic(
       "column '\(table.names[column])' is \(noun(first)) and \(noun(second)) too", at: location)

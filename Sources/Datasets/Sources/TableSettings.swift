@@ -8,8 +8,11 @@ struct TableSettings: TableRequest {
   /// The words of that column, beside train, validation and test.
   var words: [(word: String, part: Part)] = []
 
-  /// The column of which all rows with one value are in the same part.
-  var group: ColumnSelection?
+  /// The column that groups or orders the rows for the split.
+  var splitKey: ColumnSelection?
+
+  /// Whether the column orders them.
+  var isOrdered = false
 
   /// How missing cells are filled where a column says nothing.
   var fill: Fill?

@@ -38,11 +38,13 @@ extension [TrialRow] {
     return text.text
   }
 
-  /// sweep_summary.csv: a row for each combination of everything but the seed,
+  /// sweep_summary.csv: a row for each combination of everything but the seed and the fold,
   /// with each column's mean, standard deviation (of a sample) and 95% interval
   /// of the mean by Student's t.
   public func summaryCSV(parameters: [String]) throws -> String {
-    let shown = parameters.indices.filter { parameters[$0] != "seed" }
+    let shown = parameters.indices.filter {
+      parameters[$0] != "seed" && parameters[$0] != "data.split.fold"
+    }
     let finals = finalNames
     var text = try CSVText(
       "sweep_summary.csv",
