@@ -28,6 +28,9 @@ public struct RunDatasets<S: Scalar>: Sendable {
   /// What was assumed when the data were read, and what is unlikely in them.
   public let announcements: [Diagnostic]
 
+  /// How many rows were left out because a cell is missing.
+  public let droppedRows: Int
+
   private let memory: LoadingMemory
 
   /// The bytes that the samples hold.
@@ -79,11 +82,12 @@ public struct RunDatasets<S: Scalar>: Sendable {
   init(
     targets: [TargetPort], train: Dataset<S>, validation: Dataset<S>?, test: Dataset<S>?,
     files: [DataFile], encoding: DataEncoding, announcements: [Diagnostic] = [],
-    memory: LoadingMemory = LoadingMemory()
+    droppedRows: Int = 0, memory: LoadingMemory = LoadingMemory()
   ) {
     inputs = encoding.inputs.map(\.port)
     self.targets = targets
     self.announcements = announcements
+    self.droppedRows = droppedRows
     namesPorts = encoding.inputs[0].name != nil
     self.train = train
     self.validation = validation

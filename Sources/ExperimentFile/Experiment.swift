@@ -179,7 +179,16 @@ public final class Experiment: Sendable {
     }
     // A single run has the file's own values.
     _ = options.value("sweep", "a mapping", "what nnexp sweep varies; nnexp run ignores it")
-    try options.finish()
+    options.rejectUnread()
+    if !options.diagnostics.isEmpty, fileName != nil, memo == nil, !options.isDescribing,
+      let data = dataSection?.value, let objective = objectiveSection?.value
+    {
+      // Errors in the data are reported together with those in the file.
+      do {
+        _ = try data.load(as: Float.self, seed: seed, incomplete: objective.incompleteTargets)
+      } catch { options.reject("data", error) }
+    }
+    try options.diagnostics.throwIfAny()
     // Each of these is nil only after an error, and `finish` has thrown it.
     guard let dataSection, let modelSection, let objectiveSection, let trainingSection,
       let checkSection, let expectSection, let predictionsSection

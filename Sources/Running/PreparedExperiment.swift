@@ -5,6 +5,7 @@ import Files
 public import GradientCheck
 public import NNExp
 public import Results
+import YAMLTree
 
 /// An experiment with its data read and its network built: everything that can
 /// be wrong with a file has been found.
@@ -124,6 +125,15 @@ public struct PreparedExperiment<S: Scalar> {
     return table(rows, rightAligned: [4])
   }
 
+  /// The experiment file with every default, and everything that was decided from the data.
+  public var fullText: String {
+    guard case .map(var entries) = experiment.resolved.content,
+      let index = entries.firstIndex(where: { $0.key == "data" })
+    else { return experiment.resolvedText }
+    entries[index].value = data.encoding.declared(in: entries[index].value)
+    return writeYAML(ConfigValue(.map(entries)))
+  }
+
   /// The columns of a table: their use, and how they are read; nil for other data.
   public var columnTable: String? {
     data.encoding.columnRows.map { table($0, rightAligned: [3, 4, 7]) }
@@ -142,7 +152,10 @@ public struct PreparedExperiment<S: Scalar> {
     let splits = ["train", "validation", "test"].compactMap { split in
       samples(of: split).map { "\($0.count) \(split)" }
     }
-    parts.append("samples: " + splits.joined(separator: ", "))
+    let dropped = data.droppedRows
+    parts.append(
+      "samples: " + splits.joined(separator: ", ")
+        + (dropped > 0 ? " (rows left out for a missing cell: \(dropped))" : ""))
     return parts.joined(separator: "; ")
   }
 }

@@ -54,7 +54,8 @@ struct PredictCommand: ParsableCommand {
   @Argument(help: "the run's folder, such as results/iris/latest", completion: .directory)
   var directory: String
 
-  @Option(help: "a CSV file with the columns that the run was trained on; - for standard input",
+  @Option(
+    help: "a CSV file with the columns that the run was trained on; - for standard input",
     completion: .file())
   var input: String
 

@@ -13,6 +13,8 @@ struct ChosenColumn: Sendable {
   var fillIsOwn = false
   var scale: ScaleMethod?
   var hasOther = false
+  /// What the file says of the column.
+  var config: [ConfigValue.Entry] = []
   var ownMissing: MissingCells?
 
   /// The file's, unless the column has its own.

@@ -51,6 +51,7 @@ struct ColumnDecision {
   mutating func column() -> TableColumn {
     var column = TableColumn(name, position: chosen.position, role: chosen.role)
     column.missing = missingCount
+    column.config = chosen.config
     column.fill = chosen.fill ?? chosen.known?.fill
     column.fillValue = chosen.known?.fillValue
     column.hasOther = chosen.hasOther || chosen.known?.hasOther ?? false
@@ -394,7 +395,10 @@ struct ColumnDecision {
   }
 
   private mutating func announce(_ column: TableColumn) {
-    guard !isKnown, chosen.role == .inputs || chosen.role == .targets else { return }
+    // A declared type is no guess.
+    guard !isKnown, chosen.type == nil, chosen.role == .inputs || chosen.role == .targets else {
+      return
+    }
     if scanned.rounded.count > 0 {
       let fact =
         "column '\(shown)' holds whole numbers beyond 2⁵³, such as \(scanned.rounded.text), which "

@@ -15,7 +15,8 @@ extension CSVReader {
           notes: [.init(remedy(ConfigValue.quoted(name)))], severity: .warning))
     }
     let targets = chosen.indices.filter { chosen[$0].role == .targets }
-    for slot in chosen.indices where chosen[slot].role == .inputs && chosen[slot].known == nil {
+    for slot in chosen.indices
+    where chosen[slot].role == .inputs && chosen[slot].known == nil && chosen[slot].type == nil {
       if let target = targets.first(where: { areEqual(slot, $0) }) {
         let name = excerpt(table.names[chosen[target].position])
         announce(slot, "is equal to the target '\(name)' in every row") {
@@ -25,7 +26,7 @@ extension CSVReader {
       guard columns[slot].isNumeric, count >= 10 else { continue }
       if countsRows(slot) {
         announce(slot, "counts the rows") { "'id: \($0)' names the rows by it" }
-      } else if chosen[slot].type == nil, holdsDates(slot) {
+      } else if holdsDates(slot) {
         announce(slot, "holds whole numbers that look like dates") {
           "'columns: {\($0): {type: date, format: \"%Y%m%d\"}}' reads them as days"
         }

@@ -11,6 +11,8 @@ struct DeclaredColumns: Sendable {
     var scale: ScaleMethod?
     var missing: [String]?
     var other: Bool?
+    /// What the file says, as it is in force.
+    var config: [ConfigValue.Entry] = []
   }
 
   private struct Entry: Sendable {
@@ -49,7 +51,8 @@ struct DeclaredColumns: Sendable {
       options.adopt(reader)
       let entry = reader.resolved[item.key] ?? item.value
       resolved.append((item.key, entry))
-      guard let details else { continue }
+      guard var details else { continue }
+      if case .map(let settings) = entry.content { details.config = settings }
       entries.append(
         Entry(
           selection: ColumnSelection(names: [item.key]),
@@ -117,5 +120,6 @@ extension DeclaredColumns.Details {
     scale = scale ?? other.scale
     missing = missing ?? other.missing
     self.other = self.other ?? other.other
+    config += other.config.filter { entry in !config.contains { $0.key == entry.key } }
   }
 }

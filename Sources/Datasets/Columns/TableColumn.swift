@@ -49,6 +49,9 @@ public struct TableColumn: Sendable, Equatable {
   /// The fitted scale of a column of numbers; nil if it is not scaled.
   public var scaleNumbers: ScaleNumbers?
 
+  /// What the experiment file says of the column; not stored.
+  var config: [ConfigValue.Entry] = []
+
   /// The most different numbers that are counted.
   static let mostDistinct = 1_000
 

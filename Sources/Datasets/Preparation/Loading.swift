@@ -52,13 +52,7 @@ extension DataDeclaration {
     selection.limit(to: isMade ? nil : limit, seed: seed)
     let rows = try split.rows(
       of: main, selection.rows, classes: strata(of: targets).flatMap { classes[$0] }, seed: seed)
-    var announcements = main.announcements
-    if selection.dropped > 0 {
-      announcements.append(
-        Diagnostic(
-          "\(selection.dropped) of \(main.count) rows have a missing cell and are left out",
-          severity: .warning))
-    }
+    var dropped = selection.dropped
 
     for index in inputs.indices {
       let (method, location) = scales[inputs[index].name, .inputs]
@@ -129,6 +123,7 @@ extension DataDeclaration {
       }
       memory.kept += classBytes(classes)
       let selection = try RowSelection(of: own + wanted, count: data.count)
+      dropped += selection.dropped
       guard !selection.rows.isEmpty else {
         throw Diagnostic("every row has a missing cell", at: source.location)
       }
@@ -151,7 +146,7 @@ extension DataDeclaration {
       encoding: DataEncoding(
         source: source.name, inputs: inputs, targets: targets, otherColumns: main.otherColumns,
         hasColumnNames: main.hasColumnNames),
-      announcements: announcements, memory: memory)
+      announcements: main.announcements, droppedRows: dropped, memory: memory)
   }
 
   /// How an input port of the training data becomes numbers, before scaling, and its columns.

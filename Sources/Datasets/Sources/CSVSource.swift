@@ -171,6 +171,7 @@ extension CSVDeclaration {
       }
       if role == .id || role == .split { chosen.fill = nil }
       chosen.scale = details?.scale
+      chosen.config = details?.config ?? []
       chosen.hasOther = details?.other ?? false
       chosen.ownMissing = details?.missing.map(MissingCells.init)
       if role == .targets {
