@@ -61,20 +61,40 @@ public struct PreparedExperiment<S: Scalar> {
     try self.gradientCheck.requireSense(for: graph)
   }
 
+  /// The experiment with its data, which become numbers as those of a run did, whatever the
+  /// training file holds now. If the run has no columns.json, the data are fitted again.
+  public init(
+    _ experiment: Experiment, gradientCheck: GradientCheckSettings? = nil,
+    fittedAs directory: RunDirectory
+  ) throws {
+    let fitted = try PreparedExperiment.read(DataEncoding.init, from: directory)
+    let data = try experiment.data.load(
+      as: S.self, seed: experiment.seed, incomplete: experiment.objective.incompleteTargets,
+      fitted: fitted)
+    try self.init(experiment, data: data, gradientCheck: gradientCheck)
+  }
+
+  /// The contents of a run's columns.json; nil if there is none.
+  private static func read<Value>(
+    _ make: (JSON) throws -> Value, from directory: RunDirectory
+  ) throws -> Value? {
+    guard let bytes = try directory.readIfThere(DataEncoding.file) else { return nil }
+    let path = directory.folder.path(of: DataEncoding.file)
+    let json = try JSON(parsing: bytes, from: path)
+    do {
+      return try make(json)
+    } catch let fact as Diagnostic {
+      throw Diagnostic("'\(path)' is damaged: \(fact.message)", failure: .environment)
+    }
+  }
+
   /// The experiment of a finished run, with the run's interpretation of its data: to read
   /// other samples, without the files that it was trained from.
   ///
   /// Nil if the run has no columns.json, as those of nnexp 0.1.0.
   public init?(_ experiment: Experiment, columnsOf directory: RunDirectory) throws {
-    guard let bytes = try directory.readIfThere(DataEncoding.file) else { return nil }
-    let path = directory.folder.path(of: DataEncoding.file)
-    let json = try JSON(parsing: bytes, from: path)
-    let data: RunDatasets<S>
-    do {
-      data = try RunDatasets(describedBy: json)
-    } catch let fact as Diagnostic {
-      throw Diagnostic("'\(path)' is damaged: \(fact.message)", failure: .environment)
-    }
+    let data = try PreparedExperiment.read(RunDatasets<S>.init(describedBy:), from: directory)
+    guard let data else { return nil }
     try self.init(experiment, data: data)
   }
 

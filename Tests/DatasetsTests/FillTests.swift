@@ -99,7 +99,7 @@ import Testing
         test.yaml:1:52: error: fill must be drop_row, mean, median, most_frequent, indicator or \
         {constant: VALUE}, found the text 'mode'; did you mean 'most_frequent'?
             csv: {path: d.csv, targets: y, columns: {x: {fill: mode}}}
-                                                           ^
+                                                               ^
         """)
   }
 

@@ -29,6 +29,7 @@ struct DeclaredColumns: Sendable {
       "a mapping from columns to their types, or to {type, role, fill, scale, missing, other}"
     let explanation = "what is said of single columns, by name or pattern"
     guard let config = options.value("columns", range, explanation) else { return nil }
+    options.document("columns", keys: Details.descriptions)
     guard case .map(let items) = config.content, let surroundings = options.surroundings else {
       options.reject("columns", "columns must be \(range), found \(config.kind)")
       return
@@ -93,10 +94,34 @@ struct DeclaredColumns: Sendable {
 }
 
 extension DeclaredColumns.Details {
+  fileprivate static var descriptions: [Options.Description] {
+    [
+      .init(
+        key: "type", range: "a column type, with its keys beside it", fallback: "from all cells",
+        explanation: "what the cells are"),
+      .init(
+        key: "role", range: "one of: inputs, targets, id, split, ignored",
+        fallback: "as 'inputs', 'targets', 'id' and 'exclude' say",
+        explanation: "what the column is for"),
+      .init(
+        key: "fill", range: Fill.range, fallback: "that of 'data'",
+        explanation: "how missing cells are filled"),
+      .init(
+        key: "scale", range: ScaleMethod.range, fallback: "that of 'data'",
+        explanation: "how the numbers are scaled"),
+      .init(
+        key: "missing", range: "a text or a list of texts", fallback: "that of 'csv'",
+        explanation: "cells that count as missing, beside empty ones"),
+      .init(
+        key: "other", range: "true or false", fallback: "false",
+        explanation: "an input for texts that the training data do not have"),
+    ]
+  }
+
   fileprivate init(from options: inout Options, _ types: ComponentRegistry<any ColumnType>) throws {
     if options.contains("role") {
       role = options.choice(
-        "role", of: TableColumn.Role.self, "inputs, targets, id, split, weight or ignored")
+        "role", of: TableColumn.Role.self, "inputs, targets, id, split or ignored")
     }
     fill = Fill.read("fill", from: &options, "how missing cells are filled")
     scale = ScaleMethod.read("scale", from: &options, "how the numbers are scaled")

@@ -8,15 +8,18 @@ extension DataDeclaration {
   /// - Parameter incomplete: the names of the target ports that samples may lack
   ///   (`target` for the only one of data that name none). A missing target is NaN; of
   ///   any other port it is an error.
+  /// - Parameter fitted: how the data of a run became numbers, instead of what these data
+  ///   would be fitted to.
   /// - Throws: `Diagnostics`.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func load<S: Scalar>(
-    as type: S.Type, seed: UInt64, incomplete: Set<String> = []
+    as type: S.Type, seed: UInt64, incomplete: Set<String> = [], fitted: DataEncoding? = nil
   ) throws -> RunDatasets<S> {
     do {
       return try assemble(
-        as: type, seed: seed, incomplete: incomplete, FileShelf(isStreamed: isStreamed))
+        as: type, seed: seed, incomplete: incomplete, fitted: fitted,
+        FileShelf(isStreamed: isStreamed))
     } catch {
       var diagnostics = Diagnostics()
       diagnostics.add(error)
@@ -27,26 +30,36 @@ extension DataDeclaration {
   @specialized(where S == Float)
   @specialized(where S == Double)
   func assemble<S: Scalar>(
-    as type: S.Type, seed: UInt64, incomplete: Set<String> = [], _ shelf: FileShelf
+    as type: S.Type, seed: UInt64, incomplete: Set<String> = [], fitted: DataEncoding? = nil,
+    _ shelf: FileShelf
   ) throws -> RunDatasets<S> {
     guard let source else { throw Diagnostic("the data section names no source") }
     let random = RandomStream(seed: seed, purpose: "generated data")
-    let settings = TableSettings(
+    var settings = TableSettings(
       split: split.column, words: split.words, splitKey: split.group ?? split.order,
       isOrdered: split.isOrdered, fill: fill,
       incomplete: incomplete, indices: indices.names)
+    settings.knownColumns =
+      fitted.map { $0.inputs.flatMap(\.table) + $0.targets.flatMap(\.table) } ?? []
     // What a source makes is random already; of what it has, a random part is taken.
     let isMade = !(source.source is any PortSource)
     let main = try source.read(
       DataRequest(limit: isMade ? limit : nil, random: random, files: shelf, table: settings))
     var inputs: [PortEncoding] = []
     var columns: [SourceColumns] = []
-    for port in main.inputs {
-      let (encoding, own) = try encoding(of: port)
-      inputs.append(encoding)
-      columns.append(own)
+    var targets: [TargetEncoding]
+    if let fitted {
+      try fitted.requirePorts(of: main)
+      (inputs, targets) = (fitted.inputs, fitted.targets)
+      columns = try zip(inputs, main.inputs).map { try $0.columns(of: $1) }
+    } else {
+      for port in main.inputs {
+        let (encoding, own) = try encoding(of: port)
+        inputs.append(encoding)
+        columns.append(own)
+      }
+      targets = try self.targets(of: main, incomplete: incomplete)
     }
-    var targets = try self.targets(of: main, incomplete: incomplete)
     let classes = try zip(targets, main.targets).map { try $0.labels?.classes(of: $1) }
     var selection = try RowSelection(of: main.inputs + main.targets, count: main.count)
     selection.limit(to: isMade ? nil : limit, seed: seed)
@@ -54,11 +67,11 @@ extension DataDeclaration {
       of: main, selection.rows, classes: strata(of: targets).flatMap { classes[$0] }, seed: seed)
     var dropped = selection.dropped
 
-    for index in inputs.indices {
+    for index in inputs.indices where fitted == nil {
       let (method, location) = scales[inputs[index].name, .inputs]
       try inputs[index].fit(&columns[index], rows: rows.train, method, at: location)
     }
-    for index in targets.indices {
+    for index in targets.indices where fitted == nil {
       let (target, raw) = (targets[index], main.targets[index])
       let present = try target.present(of: raw, classes[index], rows: rows.train)
       let (method, location) = scales[target.name, .targets]
@@ -75,7 +88,7 @@ extension DataDeclaration {
       targets[index].noteScales(own)
     }
 
-    try checkClasses(targets, main.targets)
+    if fitted == nil { try checkClasses(targets, main.targets) }
 
     /// The samples of some rows of one source.
     func samples(
@@ -262,6 +275,19 @@ extension DataDeclaration {
           + "write 'stratified: \(targets[ofClasses[0]].name ?? "")'", at: split.location)
     }
     return ofClasses[0]
+  }
+}
+
+extension DataEncoding {
+  /// Throws unless the samples of a source have the ports of the run.
+  fileprivate func requirePorts(of rows: SourceRows) throws {
+    func names(_ names: [String?]) -> [ByteText] { names.map { ByteText($0 ?? "") } }
+    guard names(inputs.map(\.name)) == names(rows.inputs.map(\.name)),
+      names(targets.map(\.name)) == names(rows.targets.map(\.name))
+    else { throw Diagnostic("the data have other ports than the run was trained with") }
+    for (target, raw) in zip(targets, rows.targets) where target.labels == nil {
+      try target.checkValues(of: raw)
+    }
   }
 }
 

@@ -25,7 +25,7 @@ extension CSVDeclaration {
     if let split { try uses.add(split, .split) }
     let key = try settings.splitKey?.resolve(in: table, at: file.location).first
     for (selection, role) in [
-      (exclude, TableColumn.Role.ignored), (id, .id), (weight, .weight),
+      (exclude, TableColumn.Role.ignored), (id, .id),
     ] {
       for column in try selection?.resolve(in: table, at: file.location) ?? [] {
         try uses.add(column, role)
@@ -322,7 +322,6 @@ struct ColumnUses {
       case .targets: "a target"
       case .id: "an id"
       case .split: "the split's"
-      case .weight: "the weight"
       case .ignored: "left out"
       }
     }
