@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// The cluster, through its own programs.
