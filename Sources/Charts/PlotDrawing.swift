@@ -68,7 +68,7 @@ struct PlotDrawing {
   /// The least distance between bars.
   private static func barGap(_ plot: Plot) -> Double? {
     let positions = plot.series.filter { $0.mark == .bars }.flatMap { $0.points.map(\.x) }.sorted()
-    let gaps = zip(positions.dropFirst(), positions).map { $0 - $1 }.filter { $0 > 0 }
+    let gaps = zip(positions.dropFirst(), positions).map { $0 - $1 }.filter { $0 > 0 && $0.isFinite }
     return positions.isEmpty ? nil : gaps.min() ?? 1
   }
 
@@ -244,7 +244,7 @@ struct PlotDrawing {
     let all = plot.series.filter { $0.mark == .bars }
     let index = all.firstIndex(of: series) ?? 0
     let gap = Self.barGap(plot) ?? 1
-    let scale: Double = area.width / (x.high - x.low)
+    let scale = area.width / 2 / (x.high / 2 - x.low / 2)
     let group = gap * scale * 0.8
     let width = group / Double(all.count)
     for point in series.points {

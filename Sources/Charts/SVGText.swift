@@ -60,9 +60,9 @@ struct SVGText {
 }
 
 /// A coordinate with at most one decimal: `12`, `-0.5`. Coordinates far outside an image
-/// become ±10⁶.
+/// become ±10⁶; what is not a number, 0.
 func tenths(_ value: Double) -> String {
-  let tenths = Int((min(max(value, -1e6), 1e6) * 10).rounded())
+  let tenths = value.isNaN ? 0 : Int((min(max(value, -1e6), 1e6) * 10).rounded())
   let (whole, rest) = (abs(tenths) / 10, abs(tenths) % 10)
   return (tenths < 0 ? "-" : "") + String(whole) + (rest == 0 ? "" : ".\(rest)")
 }
