@@ -25,9 +25,8 @@ struct NNExpCommand: ParsableCommand {
     subcommands: [
       RunCommand.self, ResumeCommand.self, SweepCommand.self, CollectCommand.self,
       ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self, PredictCommand.self,
-      CompareCommand.self, PlotCommand.self, ReportCommand.self,
-      ExplainCommand.self, LayersCommand.self,
-      PluginCommand.self,
+      RunsCommand.self, CompareCommand.self, PlotCommand.self, ReportCommand.self,
+      ExplainCommand.self, LayersCommand.self, PluginCommand.self,
     ])
 
   static let name = "nnexp"

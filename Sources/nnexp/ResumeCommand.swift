@@ -57,5 +57,7 @@ func go(on resumption: Resumption, quiet: Bool) throws {
   listenForSignals()
   leave(
     after: try resumption.perform(
-      observers: [TerminalObserver(quiet: quiet)], cancellation: .signals))
+      observers: [
+        TerminalObserver(quiet: quiet, epochs: resumption.experiment.training.epochs)
+      ], cancellation: .signals))
 }
