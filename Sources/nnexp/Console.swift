@@ -108,3 +108,8 @@ func monotonicSeconds() -> Double {
   clock_gettime(CLOCK_MONOTONIC, &now)
   return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
 }
+
+/// Clears the terminal and moves to its first line.
+func clearTerminal() {
+  writeAll("\u{1B}[H\u{1B}[2J", to: 1)
+}

@@ -26,6 +26,7 @@ struct NNExpCommand: ParsableCommand {
       RunCommand.self, ResumeCommand.self, SweepCommand.self, CollectCommand.self,
       ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self, PredictCommand.self,
       RunsCommand.self, CompareCommand.self, PlotCommand.self, ReportCommand.self,
+      WatchCommand.self,
       ExplainCommand.self, LayersCommand.self, PluginCommand.self,
     ])
 

@@ -20,9 +20,9 @@ import Testing
   }
 
   @Test func aNarrowTerminalShowsWhatMattersMost() {
-    #expect(line.text(width: 60) == "epoch 20/40  train_loss 0.04123  █▄▂▁▁▁  30 s left")
-    #expect(line.text(width: 40) == "epoch 20/40  train_loss 0.04123")
-    #expect(line.text(width: 20) == "epoch 20/40")
+    #expect(line.text(width: 60) == "████████░░░░░░░░  epoch 20/40  train_loss 0.04123  30 s left")
+    #expect(line.text(width: 40) == "epoch 20/40  train_loss 0.04123  █▄▂▁▁▁")
+    #expect(line.text(width: 20) == "epoch 20/40  █▄▂▁▁▁")
     #expect(line.text(width: 5) == "epoch")
   }
 
