@@ -143,9 +143,11 @@ private struct WatchedVersions {
         chart, columns: Terminal.width, rows: 10, isColored: Terminal.isColored)
       try printDrawing(drawing.lines)
     }
-    var comparison = try RunComparison(folders)
-    if folders.count > 1 { comparison.keepChanged() }
-    try printResult(comparison.text)
+    if folders.count > 1 {
+      var comparison = try RunComparison(folders)
+      comparison.keepChanged()
+      try printResult(comparison.text)
+    }
   }
 }
 
