@@ -2,7 +2,7 @@
 //
 // Row k = (g, u, v) of the matrix B is what stands in b from
 //
-//     place(k) = g·group_step + u·row_step + v·column_step
+//     position(k) = g·group_step + u·row_step + v·column_step
 //
 // on: nothing is copied but once for each v. A tile of the result stays in registers for the whole
 // of its sums: TILE_ROWS rows by TILE_VECTORS vectors, which is as many registers as there are.

@@ -93,11 +93,11 @@ static void NAME(col2im)(const struct nnexp_patch_geometry *w, const REAL *patch
     const long end = first + most < w->channels ? first + most : w->channels;
     for (long u = 0; u < w->window_rows; u++)
       for (long v = 0; v < w->window_columns; v++) {
-        const long place = u * w->row_dilation * w->columns + v * w->column_dilation;
+        const long position = u * w->row_dilation * w->columns + v * w->column_dilation;
         const REAL *from = patches + (u * w->window_columns + v) * positions;
         for (long i = first; i < end; i++)
           NAME(add_rows)(
-              from + i * window * positions, x + i * plane + place, w->columns,
+              from + i * window * positions, x + i * plane + position, w->columns,
               w->position_columns, w->position_rows);
       }
   }

@@ -24,18 +24,18 @@ INLINE void NAME(store_some)(REAL *x, V v, long count) {
 
 /// A row of windows among those of all planes: how many of its plane are left, itself among
 /// them, and where it begins.
-struct NAME(place) {
+struct NAME(position) {
   long left, start;
 };
 
-INLINE struct NAME(place) NAME(place_of_row)(const struct nnexp_pooling_geometry *t, long row) {
+INLINE struct NAME(position) NAME(position_of_row)(const struct nnexp_pooling_geometry *t, long row) {
   const long plane = row / t->window_rows, inside = row - plane * t->window_rows;
-  return (struct NAME(place)){
+  return (struct NAME(position)){
     t->window_rows - inside, plane * t->plane + inside * t->height * t->columns};
 }
 
 /// The next row's. A division takes as long as half a row.
-INLINE void NAME(step)(const struct nnexp_pooling_geometry *t, struct NAME(place) *p) {
+INLINE void NAME(step)(const struct nnexp_pooling_geometry *t, struct NAME(position) *p) {
   p->start += t->height * t->columns;
   if (--p->left == 0) {
     p->start += t->plane - t->window_rows * t->height * t->columns;
@@ -74,9 +74,9 @@ INLINE void NAME(lp_pool_sums_by)(
     const struct nnexp_pooling_geometry *t, const long height, const long width, int p, REAL n,
     const REAL *x, REAL *y, long rows, REAL *room) {
   const long windows = t->windows, columns = t->columns;
-  struct NAME(place) place = NAME(place_of_row)(t, 0);
-  for (long row = 0; row < rows; row++, y += windows, NAME(step)(t, &place)) {
-    const REAL *from = x + place.start;
+  struct NAME(position) position = NAME(position_of_row)(t, 0);
+  for (long row = 0; row < rows; row++, y += windows, NAME(step)(t, &position)) {
+    const REAL *from = x + position.start;
     if (width == 2) {
       for (long c = 0; c < windows; c += LANES) {
         long left = 2 * (windows - c);
@@ -188,11 +188,11 @@ INLINE long NAME(lp_pool_vjp_by)(
     const struct nnexp_pooling_geometry *t, const long height, const long width, int p, REAL n,
     const REAL *x, const REAL *y, const REAL *dy, REAL *dx, long row, long rows, REAL *room) {
   const long windows = t->windows, columns = t->columns, used = windows * width;
-  struct NAME(place) place = NAME(place_of_row)(t, row);
-  for (; row < rows; row++, NAME(step)(t, &place)) {
+  struct NAME(position) position = NAME(position_of_row)(t, row);
+  for (; row < rows; row++, NAME(step)(t, &position)) {
     const REAL *norm = y + row * windows, *slope = dy + row * windows;
     if (p != 1 && !NAME(is_even)(norm, windows)) return row;
-    const long start = place.start;
+    const long start = position.start;
     REAL *inverses = room, *shares = room + used;
     for (long c = 0; c < windows; c += LANES) {
       long left = windows - c;

@@ -14,14 +14,14 @@ INLINE I NAME(larger)(I a, I b) { return a > b ? a : b; }
 /// y ← max|xᵢ|, NaN if there is one.
 static void NAME(max_abs_pool)(
     const struct nnexp_pooling_geometry *t, const REAL *x, REAL *y, long rows) {
-  struct NAME(place) place = NAME(place_of_row)(t, 0);
-  for (long row = 0; row < rows; row++, y += t->windows, NAME(step)(t, &place))
+  struct NAME(position) position = NAME(position_of_row)(t, 0);
+  for (long row = 0; row < rows; row++, y += t->windows, NAME(step)(t, &position))
     for (long c = 0; c < t->windows; c += LANES) {
       I most = 0;
       for (long u = 0; u < 2; u++) {
         V first, second;
         NAME(load_pairs)(
-            x + place.start + u * t->columns + 2 * c, t->windows - c, &first, &second);
+            x + position.start + u * t->columns + 2 * c, t->windows - c, &first, &second);
         I larger = NAME(larger)(
             NAME(bits)(NAME(magnitude)(first)), NAME(bits)(NAME(magnitude)(second)));
         most = NAME(larger)(most, larger);
@@ -48,14 +48,14 @@ INLINE void NAME(add_where)(REAL *dx, I isMet, V slope, long count) {
 static void NAME(max_abs_pool_vjp)(
     const struct nnexp_pooling_geometry *t, const REAL *x, const REAL *y, const REAL *dy, REAL *dx,
     long rows) {
-  struct NAME(place) place = NAME(place_of_row)(t, 0);
-  for (long row = 0; row < rows; row++, NAME(step)(t, &place), y += t->windows, dy += t->windows)
+  struct NAME(position) position = NAME(position_of_row)(t, 0);
+  for (long row = 0; row < rows; row++, NAME(step)(t, &position), y += t->windows, dy += t->windows)
     for (long c = 0; c < t->windows; c += LANES) {
       const long left = t->windows - c;
       V most = NAME(load_some)(y + c, left), share = NAME(load_some)(dy + c, left);
       I open = -1;
       for (long u = 0; u < 2; u++) {
-        const long i = place.start + u * t->columns + 2 * c;
+        const long i = position.start + u * t->columns + 2 * c;
         V first, second, slope;
         I firstIsMet, secondIsMet, isMet;
         NAME(load_pairs)(x + i, left, &first, &second);

@@ -16,5 +16,5 @@ typedef const char *(*nnexp_config)(void);
 typedef int (*nnexp_parallel)(void);
 
 // blas_memory_alloc, blas_memory_free: the buffer of a thread that is in the library.
-typedef void *(*nnexp_take_buffer)(int);
-typedef void (*nnexp_leave_buffer)(void *);
+typedef void *(*nnexp_allocate_buffer)(int);
+typedef void (*nnexp_free_buffer)(void *);

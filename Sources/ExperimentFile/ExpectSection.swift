@@ -58,7 +58,7 @@ struct ExpectSection {
     }
     guard case .map(let entries) = node.content else {
       options.reject(
-        "expect", "expect must be a mapping from figures to bounds, found \(node.kind)")
+        "expect", "expect must be a mapping from columns to bounds, found \(node.kind)")
       return
     }
     for entry in entries {

@@ -60,11 +60,11 @@ private struct FormulaParser {
 
   mutating func whole() throws -> Formula {
     let formula = try row(until: [])
-    guard peek() == .end else { throw mistake("unexpected '\(characters[position])'") }
+    guard peek() == .end else { throw syntaxError("unexpected '\(characters[position])'") }
     return formula
   }
 
-  private func mistake(_ fact: String) -> Diagnostic {
+  private func syntaxError(_ fact: String) -> Diagnostic {
     Diagnostic("the formula '\(source)' cannot be read: \(fact) at character \(position + 1)")
   }
 
@@ -82,7 +82,7 @@ private struct FormulaParser {
     return .command(next)
   }
 
-  private mutating func take() -> Token {
+  private mutating func next() -> Token {
     let token = peek()
     switch token {
     case .character: position += 1
@@ -93,7 +93,7 @@ private struct FormulaParser {
   }
 
   private mutating func expect(_ character: Character) throws {
-    guard take() == .character(character) else { throw mistake("'\(character)' is missing") }
+    guard next() == .character(character) else { throw syntaxError("'\(character)' is missing") }
   }
 
   // MARK: Rows and groups
@@ -102,13 +102,13 @@ private struct FormulaParser {
   private mutating func row(until closers: [Token]) throws -> Formula {
     depth += 1
     defer { depth -= 1 }
-    guard depth <= 32 else { throw mistake("brackets nested deeper than 32") }
+    guard depth <= 32 else { throw syntaxError("brackets nested deeper than 32") }
     var parts: [Formula] = []
     while true {
       let token = peek()
       if token == .end || closers.contains(token) { break }
       if token == .command("left") || token == .command("right") {
-        _ = take()
+        _ = next()
         continue
       }
       parts.append(try scripted(atom()))
@@ -119,7 +119,7 @@ private struct FormulaParser {
   /// `{…}`, or a single atom.
   private mutating func group() throws -> Formula {
     guard peek() == .character("{") else { return try atom() }
-    _ = take()
+    _ = next()
     let inside = try row(until: [.character("}")])
     try expect("}")
     return inside
@@ -129,7 +129,7 @@ private struct FormulaParser {
   private mutating func words() throws -> String {
     try expect("{")
     guard let end = characters[position...].firstIndex(of: "}") else {
-      throw mistake("'}' is missing")
+      throw syntaxError("'}' is missing")
     }
     defer { position = end + 1 }
     return String(characters[position..<end])
@@ -141,13 +141,13 @@ private struct FormulaParser {
     while true {
       switch peek() {
       case .character("_") where sub == nil:
-        _ = take()
+        _ = next()
         sub = try group()
       case .character("'") where sup == nil:
-        _ = take()
+        _ = next()
         sup = .letter("′")
       case .character("^") where sup == nil:
-        _ = take()
+        _ = next()
         sup = try group()
       default:
         return sub == nil && sup == nil ? base : .scripts(base, sub: sub, sup: sup)
@@ -158,8 +158,8 @@ private struct FormulaParser {
   // MARK: Atoms
 
   private mutating func atom() throws -> Formula {
-    switch take() {
-    case .end: throw mistake("something is missing")
+    switch next() {
+    case .end: throw syntaxError("something is missing")
     case .command(let name): return try command(name)
     case .character(let character):
       switch character {
@@ -185,7 +185,7 @@ private struct FormulaParser {
         return .letter(String(character))
       default:
         position -= 1
-        throw mistake("unexpected '\(character)'")
+        throw syntaxError("unexpected '\(character)'")
       }
     }
   }
@@ -207,7 +207,7 @@ private struct FormulaParser {
     let closers: [Token] =
       open == "|" ? [.character("|")] : [.character(")"), .character("]")]
     let inside = try row(until: closers)
-    guard case .character(let close) = take() else { throw mistake("'\(open)' is not closed") }
+    guard case .character(let close) = next() else { throw syntaxError("'\(open)' is not closed") }
     return .fenced(String(open), inside, String(close))
   }
 
@@ -225,32 +225,32 @@ private struct FormulaParser {
     case "bar": return .accented(.bar, try group())
     case "operatorname":
       guard peek() == .character("*") else { return .letter(try words()) }
-      _ = take()
+      _ = next()
       return .large(try words())
     case "text": return .text(try words())
     case "lfloor", "lceil":
       let close = name == "lfloor" ? "rfloor" : "rceil"
       let inside = try row(until: [.command(close)])
-      guard take() == .command(close) else { throw mistake("'\\\(name)' is not closed") }
+      guard next() == .command(close) else { throw syntaxError("'\\\(name)' is not closed") }
       return .fenced(FormulaCommand.fences[name]!, inside, FormulaCommand.fences[close]!)
     case "begin": return try cases()
-    default: throw mistake("unknown command '\\\(name)'")
+    default: throw syntaxError("unknown command '\\\(name)'")
     }
   }
 
   private mutating func cases() throws -> Formula {
-    guard try words() == "cases" else { throw mistake("only 'cases' can begin") }
+    guard try words() == "cases" else { throw syntaxError("only 'cases' can begin") }
     var rows: [[Formula]] = [[]]
     while true {
       rows[rows.count - 1].append(
         try row(until: [.character("&"), .command("\\"), .command("end")]))
-      switch take() {
+      switch next() {
       case .character("&"): continue
       case .command("\\"): rows.append([])
       case .command("end"):
-        guard try words() == "cases" else { throw mistake("'cases' is not ended") }
+        guard try words() == "cases" else { throw syntaxError("'cases' is not ended") }
         return .cases(rows)
-      default: throw mistake("'cases' is not ended")
+      default: throw syntaxError("'cases' is not ended")
       }
     }
   }

@@ -71,8 +71,8 @@ struct PluginCache {
     try workshop.write(bytes, to: name)
     try workshop.write(PluginCache.record(of: name, bytes), to: name + ".sha256")
     // In between, the entry counts as damaged.
-    try folder.take(name, from: workshop)
-    try folder.take(name + ".sha256", from: workshop)
+    try folder.move(name, from: workshop)
+    try folder.move(name + ".sha256", from: workshop)
     return Entry(path: folder.path + "/" + name, bytes: bytes)
   }
 

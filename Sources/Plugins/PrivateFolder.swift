@@ -70,7 +70,7 @@ final class PrivateFolder: Sendable {
   }
 
   /// Moves a file here, replacing what is there.
-  func take(_ name: String, from other: PrivateFolder) throws {
+  func move(_ name: String, from other: PrivateFolder) throws {
     guard renameat(other.descriptor, name, descriptor, name) == 0 else {
       throw failure("create", name)
     }

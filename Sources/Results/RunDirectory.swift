@@ -153,7 +153,7 @@ public final class RunDirectory: Sendable {
     } else {
       throw isHeld(folder, by: nil)
     }
-    try take(file, of: folder)
+    try lock(file, of: folder)
     if !isEmpty {
       // Another process may have come first.
       guard try isUnused(folder) else { throw isHeld(folder, by: nil) }
@@ -189,7 +189,7 @@ public final class RunDirectory: Sendable {
     guard let file = try folder.openLock(lockFile) else {
       throw Diagnostic("'\(path)' is not a run: it has no \(lockFile)")
     }
-    try take(file, of: folder)
+    try lock(file, of: folder)
     try folder.removePartials()
     try folder.openFolder(Checkpoint.folder).removePartials()
     return RunDirectory(folder, lock: file, isNew: false)
@@ -377,7 +377,7 @@ extension RunDirectory {
   /// Takes the folder's lock. Another process may hold it for an instant alone:
   /// one that looks who does, one that was given the same --output, or one on its
   /// way from a fork to its own program.
-  private static func take(_ file: borrowing File, of folder: Folder) throws {
+  private static func lock(_ file: borrowing File, of folder: Folder) throws {
     var attempts = 0
     while try !file.lock() {
       attempts += 1

@@ -8,13 +8,13 @@ import Plugins
 /// that it has in this experiment, before it gets at the network's memory.
 func checkBuffers(of experiment: Experiment, _ graph: Graph, _ heads: [Head]) throws {
   if experiment.plugins.isEmpty { return }
-  var mistakes = Diagnostics()
+  var errors = Diagnostics()
   func check(_ made: Any, _ fault: () throws -> String?) {
     guard let made = made as? any PluginMade else { return }
     do {
       guard let fact = try fault() else { return }
-      mistakes.add(Diagnostic("\(made.subject): \(fact)", at: made.location))
-    } catch { mistakes.add(error, at: made.location) }
+      errors.add(Diagnostic("\(made.subject): \(fact)", at: made.location))
+    } catch { errors.add(error, at: made.location) }
   }
   for node in graph.nodes {
     check(node.layer) { try BufferCheck.fault(of: node.layer, inputs: node.inputPorts) }
@@ -27,5 +27,5 @@ func checkBuffers(of experiment: Experiment, _ graph: Graph, _ heads: [Head]) th
   let optimizer = experiment.training.optimizer
   check(optimizer) { BufferCheck.fault(of: optimizer) }
   Plugin.checkProcess()
-  try mistakes.throwIfAny()
+  try errors.throwIfAny()
 }

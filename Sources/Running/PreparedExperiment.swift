@@ -51,11 +51,11 @@ public struct PreparedExperiment<S: Scalar> {
 
   /// Every expected figure must be one that is measured.
   private func checkExpectations() throws {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     for expectation in experiment.expectations {
-      do { try expectation.check(among: columns) } catch { mistakes.add(error) }
+      do { try expectation.check(among: columns) } catch { errors.add(error) }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
   }
 
   /// The columns of metrics.csv that are measured on data, and can be expected.

@@ -38,7 +38,7 @@ struct RunReport<S: Scalar> {
     var verdicts = experiment.expectations.map { expectation in
       let value = value(of: expectation)
       return Summary.Expectation(
-        expectation.figure, bound: expectation.text, found: value.isNaN ? .null : .number(value),
+        expectation.column, bound: expectation.text, found: value.isNaN ? .null : .number(value),
         isMet: expectation.holds(value))
     }
     if let golden = experiment.golden {
@@ -59,9 +59,9 @@ struct RunReport<S: Scalar> {
 
   /// The value in the newest row; NaN if there is none.
   private func value(of expectation: Expectation) -> Double {
-    if expectation.figure == Expectation.epochs { return Double(trainer.epoch) }
+    if expectation.column == Expectation.epochs { return Double(trainer.epoch) }
     return zip(trainer.columns, trainer.newestRow)
-      .first { $0.0.name.hasSameBytes(as: expectation.figure) }?.1 ?? .nan
+      .first { $0.0.name.hasSameBytes(as: expectation.column) }?.1 ?? .nan
   }
 
   /// Each expectation that is not met, with the message to show unless it has been shown.
@@ -70,7 +70,7 @@ struct RunReport<S: Scalar> {
     for expectation in experiment.expectations {
       let value = value(of: expectation)
       if expectation.holds(value) { continue }
-      let reason = "\(expectation.figure) is \(brief(value)), expected \(expectation.text)"
+      let reason = "\(expectation.column) is \(brief(value)), expected \(expectation.text)"
       shortfalls.append(
         (reason, "\(Diagnostic(reason, at: expectation.location, failure: .shortfall))"))
     }

@@ -87,10 +87,10 @@ struct TreeBuilder {
     do {
       try read(bytes)
     } catch let error as ReadingError {
-      let mistake = diagnostic(of: error)
+      let failure = diagnostic(of: error)
       // A missing space may have been noticed before it made the rest unreadable.
-      if mistake.location == nil || mistake.location != diagnostics.list.last?.location {
-        diagnostics.add(mistake)
+      if failure.location == nil || failure.location != diagnostics.list.last?.location {
+        diagnostics.add(failure)
       }
     } catch {
       diagnostics.add(error)
@@ -289,19 +289,19 @@ struct TreeBuilder {
   /// document, on a line of its own under a key, or as a key without value in `{…}`.
   private mutating func refuseMissingSpace(in text: String, at event: Event) {
     guard !isOverride else { return }
-    var mistake: Diagnostic?
+    var failure: Diagnostic?
     if let collection = open.last {
       guard let key = collection.key, let keyLocation = key.location else { return }
       let keyMark = Mark(line: keyLocation.line - 1, column: keyLocation.column - 1)
       if !collection.isFlow {
-        if event.start.line > keyMark.line { mistake = missingSpace(at: event.start) }
+        if event.start.line > keyMark.line { failure = missingSpace(at: event.start) }
       } else if text.isEmpty, collection.isKeyPlain {
-        mistake = missingSpace(at: keyMark, in: key.text)
+        failure = missingSpace(at: keyMark, in: key.text)
       }
     } else {
-      mistake = missingSpace(at: event.start)
+      failure = missingSpace(at: event.start)
     }
-    if let mistake { diagnostics.add(mistake) }
+    if let failure { diagnostics.add(failure) }
   }
 
   /// Refuses whatever follows the document but comments and `...`.

@@ -49,7 +49,7 @@ extension TreeBuilder {
     let found = character(at: error.location)
     let problem = error.problem
     if found == "\t" || problem.contains("tab character") {
-      return told("a tab cannot indent; use spaces", at: firstTab(around: error.location))
+      return located("a tab cannot indent; use spaces", at: firstTab(around: error.location))
     }
     if error.context == "while scanning a simple key" {
       return incompleteLine(at: error.contextLocation)
@@ -65,39 +65,42 @@ extension TreeBuilder {
     }
     if error.context.hasSuffix("quoted scalar") { return badQuotes(error) }
     if error.context.hasSuffix("a tag") || problem == "found undefined tag handle" {
-      return told(
+      return located(
         "tags are not supported; quote a text that begins with '!'", at: error.contextLocation)
     }
     switch error.context {
     case "while scanning an alias", "while scanning an anchor":
       let sign = character(at: error.contextLocation).map(String.init) ?? "*"
-      return told("a plain text cannot begin with '\(sign)'; quote it", at: error.contextLocation)
+      return located(
+        "a plain text cannot begin with '\(sign)'; quote it", at: error.contextLocation)
     case "while scanning a block scalar":
-      return told(
+      return located(
         "after '|' or '>' the line may hold only '+', '-', a digit from 1 to 9 and a comment",
         at: error.location)
     case "while scanning a directive":
-      return told("a plain text cannot begin with '%'; quote it", at: error.contextLocation)
+      return located("a plain text cannot begin with '%'; quote it", at: error.contextLocation)
     case "while parsing a block node":
-      return told("expected a value, found \(name(of: found))", at: error.location)
+      return located("expected a value, found \(name(of: found))", at: error.location)
     default: break
     }
     switch problem {
     case "found character that cannot start any token":
-      return told("a plain text cannot begin with \(name(of: found)); quote it", at: error.location)
+      return located(
+        "a plain text cannot begin with \(name(of: found)); quote it", at: error.location)
     case "block sequence entries are not allowed in this context":
-      return told(
+      return located(
         "a list item '- ' must begin a line of its own; or write the list as [a, b]",
         at: error.location)
     case "found unexpected ':'":
       let after = Mark(line: error.location.line, column: error.location.column + 1)
-      return told("missing space after ':'", at: after)
+      return located("missing space after ':'", at: after)
     case "mapping keys are not allowed in this context":
-      return told("'? ' cannot stand here; quote a text that begins with '?'", at: error.location)
+      return located(
+        "'? ' cannot stand here; quote a text that begins with '?'", at: error.location)
     case "did not find expected <document start>":
-      return told("expected '---' after the directive", at: error.location)
+      return located("expected '---' after the directive", at: error.location)
     default:
-      return told("this is not YAML: \(problem)", at: error.location)
+      return located("this is not YAML: \(problem)", at: error.location)
     }
   }
 
@@ -110,7 +113,7 @@ extension TreeBuilder {
     guard isWord(word), let first = value.utf8.first, !" \t:/\\".utf8.contains(first) else {
       return nil
     }
-    return told(
+    return located(
       "missing space after ':'; write '\(word): \(shortened(withoutComment(value)))'",
       at: Mark(line: mark.line, column: mark.column + word.unicodeScalars.count + 1))
   }
@@ -119,7 +122,7 @@ extension TreeBuilder {
   func wrongIndentation(expected columns: [Int], at mark: Mark) -> Diagnostic {
     let expected = columns.map(String.init).joined(separator: " or ")
     let spaces = columns == [1] ? "space" : "spaces"
-    return told(
+    return located(
       "wrong indentation: expected \(expected) \(spaces), found \(mark.column)", at: mark)
   }
 
@@ -129,37 +132,38 @@ extension TreeBuilder {
   private func incompleteLine(at mark: Mark) -> Diagnostic {
     let line = text(from: mark)
     if line.unicodeScalars.count > TreeBuilder.keyLimit {
-      return told("a key is longer than 1,024 characters, the limit of a key", at: mark)
+      return located("a key is longer than 1,024 characters, the limit of a key", at: mark)
     }
-    if let mistake = missingSpace(at: mark) { return mistake }
+    if let failure = missingSpace(at: mark) { return failure }
     let word = Substring(line.unicodeScalars.prefix { $0 != " " && $0 != "\t" && $0 != "=" })
     let rest = line[word.endIndex...].unicodeScalars.drop { $0 == " " || $0 == "\t" }
     if isWord(word), let first = rest.first, first != "#" {
       let value = Substring(rest.drop { $0 == "=" || $0 == " " })
-      return told(
+      return located(
         "missing ':' after '\(word)'; write '\(word): \(shortened(withoutComment(value)))'",
         at: Mark(line: mark.line, column: mark.column + word.unicodeScalars.count))
     }
-    return told("expected 'key: value', found '\(shortened(line))'", at: mark)
+    return located("expected 'key: value', found '\(shortened(line))'", at: mark)
   }
 
   /// A ':' after a text that already is a value.
   private func unexpectedColon(_ error: ReadingError) -> Diagnostic {
     guard let scalar = context.scalar, scalar.end == error.location else {
-      return told("unexpected ':'; quote a text that contains ': '", at: error.location)
+      return located("unexpected ':'; quote a text that contains ': '", at: error.location)
     }
     let first = text(from: scalar.start)
     guard scalar.start.line < scalar.end.line else {
       if scalar.end.column - scalar.start.column > TreeBuilder.keyLimit {
-        return told("a key is longer than 1,024 characters, the limit of a key", at: scalar.start)
+        return located(
+          "a key is longer than 1,024 characters, the limit of a key", at: scalar.start)
       }
-      return told(
+      return located(
         "a second ': ' in one line; quote a text that contains ': ', or begin a new line",
         at: error.location)
     }
     // The text ran on from an earlier line into this one's key.
     if !scalar.isPlain {
-      return told("a key must begin and end on one line", at: scalar.start)
+      return located("a key must begin and end on one line", at: scalar.start)
     }
     let before = source.characters(ofLine: scalar.start.line).prefix(scalar.start.column)
     let isItem = before.contains("-") && before.allSatisfy { " -".unicodeScalars.contains($0) }
@@ -199,7 +203,7 @@ extension TreeBuilder {
         "expected 'key: value', found a list item", at: location(error.location),
         notes: [.init("the mapping begins here", at: location(error.contextLocation))])
     }
-    return told("expected 'key: value', found '\(shortened(rest))'", at: error.location)
+    return located("expected 'key: value', found '\(shortened(rest))'", at: error.location)
   }
 
   /// More text on a line whose value is complete.
@@ -208,14 +212,18 @@ extension TreeBuilder {
   ) -> Diagnostic {
     switch before.last(where: { $0 != " " && $0 != "\t" }) {
     case "'":
-      told("text after the closing quote; inside '…' write a quote twice: ''", at: error.location)
+      located(
+        "text after the closing quote; inside '…' write a quote twice: ''", at: error.location)
     case "\"":
-      told("text after the closing quote; inside \"…\" write a quote as \\\"", at: error.location)
+      located(
+        "text after the closing quote; inside \"…\" write a quote as \\\"", at: error.location)
     case let last?:
-      told("text after a complete value; quote the whole, or begin a new line", at: error.location)
-        .noting(last == "]" || last == "}" ? "'\(last)' ends the value" : nil)
+      located(
+        "text after a complete value; quote the whole, or begin a new line", at: error.location
+      )
+      .noting(last == "]" || last == "}" ? "'\(last)' ends the value" : nil)
     case nil:
-      told("expected 'key: value'", at: error.location)
+      located("expected 'key: value'", at: error.location)
     }
   }
 
@@ -225,7 +233,7 @@ extension TreeBuilder {
       error.context == "while parsing a flow node" ? context.open.last : error.contextLocation
     let found = character(at: error.location)
     guard let opening, let bracket = character(at: opening) else {
-      return told("expected a value, found \(name(of: found))", at: error.location)
+      return located("expected a value, found \(name(of: found))", at: error.location)
     }
     let closing = bracket == "{" ? "}" : "]"
     let rest = text(from: error.location)
@@ -234,7 +242,7 @@ extension TreeBuilder {
       error.location.line > opening.line
       && indentation(ofLine: error.location.line) <= indentation(ofLine: opening.line)
     if error.location.line >= source.lines.count || (isOutside && (rest.isEmpty || isKey == true)) {
-      return told("'\(bracket)' is never closed; add '\(closing)'", at: opening)
+      return located("'\(bracket)' is never closed; add '\(closing)'", at: opening)
     }
     let notes = [Diagnostic.Note("'\(bracket)' is here", at: location(opening))]
     if let found, "]}".unicodeScalars.contains(found), String(found) != closing {
@@ -243,7 +251,7 @@ extension TreeBuilder {
         notes: notes)
     }
     if error.context == "while parsing a flow node" {
-      return told("expected a value, found \(name(of: found))", at: error.location)
+      return located("expected a value, found \(name(of: found))", at: error.location)
     }
     if let scalar = context.scalar, scalar.end == error.location,
       scalar.start.line < scalar.end.line
@@ -265,23 +273,23 @@ extension TreeBuilder {
     switch error.problem {
     case "found unknown escape character":
       let escape = text(from: error.location).prefix(2)
-      return told(
+      return located(
         "unknown escape '\(escape)'; write a backslash as '\\\\', or use single quotes",
         at: error.location)
     case "did not find expected hexdecimal number":
-      return told(
+      return located(
         "expected hexadecimal digits: '\\x0A', '\\u00E9' or '\\U0001F600'", at: error.location)
     case "found invalid Unicode character escape code":
-      return told("the escape is no Unicode character", at: error.location)
+      return located("the escape is no Unicode character", at: error.location)
     default:
       let quote = character(at: error.contextLocation).map(String.init) ?? "\""
-      return told("the quote \(quote) is never closed", at: error.contextLocation)
+      return located("the quote \(quote) is never closed", at: error.contextLocation)
     }
   }
 
   // MARK: The text around
 
-  private func told(_ message: String, at mark: Mark) -> Diagnostic {
+  private func located(_ message: String, at mark: Mark) -> Diagnostic {
     Diagnostic(message, at: location(mark))
   }
 

@@ -117,10 +117,10 @@ struct PluginTest: ParsableCommand {
     for proof in proofs {
       switch proof.outcome {
       case .success(let table): try printResult("\(proof.kind) \(table)\n")
-      case .failure(let mistakes):
+      case .failure(let errors):
         try printResult("\(proof.kind) \(proof.example): not proven")
-        for mistake in mistakes.list { try printResult("  \(mistake.message)") }
-        for note in mistakes.list.flatMap(\.notes) { try printResult("  \(note.message)") }
+        for error in errors.list { try printResult("  \(error.message)") }
+        for note in errors.list.flatMap(\.notes) { try printResult("  \(note.message)") }
         try printResult("")
       }
     }

@@ -25,7 +25,7 @@ final class TerminalObserver: RunObserver {
     guard now - shown >= (isTerminal ? 0.1 : 10) else { return }
     shown = now
     let (epoch, epochs) = (progress.epoch, progress.epochs)
-    let figures = (progress.newestRow?.measurements.prefix(3) ?? [])
+    let measurements = (progress.newestRow?.measurements.prefix(3) ?? [])
       .map { "\($0.column.name) \(brief($0.value))" }.joined(separator: "  ")
     if isTerminal {
       let width = 24
@@ -34,10 +34,10 @@ final class TerminalObserver: RunObserver {
       let left =
         epoch == 0
         ? "" : "  \(durationText(now / Double(epoch) * Double(epochs - epoch))) left"
-      redraw("\(bar) epoch \(epoch)/\(epochs)  \(figures)\(left)")
+      redraw("\(bar) epoch \(epoch)/\(epochs)  \(measurements)\(left)")
       barIsShown = true
     } else {
-      printStatus("epoch \(epoch)/\(epochs)  \(figures)")
+      printStatus("epoch \(epoch)/\(epochs)  \(measurements)")
     }
   }
 

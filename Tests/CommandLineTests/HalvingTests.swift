@@ -110,7 +110,7 @@ import Testing
       search.yaml:24:37: error: nothing measures 'validation_los'; did you mean 'validation_loss'?
           halving: {first_rung: 3, monitor: validation_los}
                                             ^
-      note: the figures are: train_loss, validation_loss, train_accuracy, validation_accuracy
+      note: the columns are: train_loss, validation_loss, train_accuracy, validation_accuracy
       note: in trial 1: train.optimizer.learning_rate=0.001 model.first.units=2
 
       """

@@ -255,7 +255,7 @@ import Testing
       x.yaml:8:47: error: nothing measures 'train_los'; did you mean 'train_loss'?
           sweep: {repeat: 2, expect: {best: {train_los: "< 1"}}}
                                                         ^
-      note: the figures are: epochs, train_loss
+      note: the columns are: epochs, train_loss
 
       """
     ),

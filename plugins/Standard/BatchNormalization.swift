@@ -187,10 +187,10 @@ struct BatchNormalization: Layer, Component {
     for c in variance.indices { variance[c] /= n }
   }
 
-  private func remember<S: Scalar>(_ figure: Tensor<S>, in running: Tensor<S>, scale: S) {
+  private func remember<S: Scalar>(_ statistic: Tensor<S>, in running: Tensor<S>, scale: S) {
     let momentum = S(momentum)
     for c in running.indices {
-      running[c] = (1 - momentum) * running[c] + momentum * (scale * figure[c])
+      running[c] = (1 - momentum) * running[c] + momentum * (scale * statistic[c])
     }
   }
 }

@@ -85,30 +85,30 @@ struct Convolution: Layer, Component {
 
   func equations(for inputs: [Port]) -> Equations {
     // Where the weight at u, v of the window at r, c reads.
-    let place = "\(rows.formula("r", "u")), \(columns.formula("c", "v"))"
+    let position = "\(rows.formula("r", "u")), \(columns.formula("c", "v"))"
     let y = hasBias ? "b_o + " : ""
     return Equations(
       hasBias ? #"\rho_\star[W, b]"# : #"\rho_\star[W]"#,
-      output: #"y_{o,r,c} = \#(y)\sum_{i,u,v} W_{o,i,u,v} x_{i, \#(place)}"#,
+      output: #"y_{o,r,c} = \#(y)\sum_{i,u,v} W_{o,i,u,v} x_{i, \#(position)}"#,
       inputs: [
         .init(
           derivative: "",
-          delta: #"\delta_{x_{i, m, n}} = \sum_{(m, n) = (\#(place))} W_{o,i,u,v} "#
+          delta: #"\delta_{x_{i, m, n}} = \sum_{(m, n) = (\#(position))} W_{o,i,u,v} "#
             + #"\delta_{y_{o,r,c}}"#)
       ],
       parameters: [
         .init(
           "weight", symbol: "W",
           gradient: #"\frac{\partial L}{\partial W_{o,i,u,v}} = \sum_{r,c} \delta_{y_{o,r,c}} "#
-            + #"x_{i, \#(place)}"#),
+            + #"x_{i, \#(position)}"#),
         .init(
           "bias", symbol: "b",
           gradient: #"\frac{\partial L}{\partial b_o} = \sum_{r,c} \delta_{y_{o,r,c}}"#),
       ],
-      remark: "Output channel o, input channel i, position r, c, place u, v in the window; all "
-        + "count from 0, and x is 0 outside"
+      remark: "Output channel o, input channel i, output position r, c, window position u, v; all "
+        + "indices count from 0, and x is 0 outside"
         + (groups > 1
-          ? ". Each of the \(groups) groups of channels sees its own inputs alone." : "."))
+          ? ". Each of the \(groups) groups of channels sees only its own inputs." : "."))
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {

@@ -145,9 +145,9 @@ struct Concatenate: Layer, Component {
       "", output: "[" + (1...inputs.count).map { "x\($0)" }.joined(separator: "; ") + "]",
       inputs: inputs.map(\.shape).enumerated().map { k, shape in
         defer { offset += shape.rank > 0 ? shape[0] : 1 }
-        let place = offset == 0 ? "i" : "i + \(offset)"
+        let position = offset == 0 ? "i" : "i + \(offset)"
         return .init(
-          derivative: "", delta: #"\delta_{x\#(k + 1)_i} = \delta_{y_{\#(place)}}"#)
+          derivative: "", delta: #"\delta_{x\#(k + 1)_i} = \delta_{y_{\#(position)}}"#)
       }, remark: "i counts along the first axis, from 0.")
   }
 

@@ -79,7 +79,8 @@ struct Pooling {
   func tile(from input: Shape, to output: Shape) -> (height: Int, width: Int)? {
     guard let x = Planes(input), let y = Planes(output) else { return nil }
     let (rows, columns) = windows(over: x, isFlat: input.rank == 1)
-    guard rows.tiles(x.rows, places: y.rows), columns.tiles(x.columns, places: y.columns) else {
+    guard rows.tiles(x.rows, positions: y.rows), columns.tiles(x.columns, positions: y.columns)
+    else {
       return nil
     }
     return (rows.size, columns.size)

@@ -1,7 +1,7 @@
 import NNExp
 
 /// A window that slides along one axis: `size` entries, `dilation` apart, from
-/// every `stride`-th place on, over an axis that is `padding` longer at both
+/// every `stride`-th position on, over an axis that is `padding` longer at both
 /// ends.
 struct Window: Equatable {
   /// What a file may say; products of these stay far from overflow.
@@ -25,7 +25,7 @@ struct Window: Equatable {
       + offset + (padding == 0 ? "" : " - \(padding)")
   }
 
-  /// How many places it takes over an axis that has entries; at least 1.
+  /// How many positions it takes over an axis that has entries; at least 1.
   ///
   /// With `ceiling`, a last window may hang over the far end if it starts inside
   /// the axis or its near padding, as in PyTorch.
@@ -39,9 +39,9 @@ struct Window: Equatable {
     return count
   }
 
-  /// Throws if a place out of `count` has no entry inside the axis.
+  /// Throws if a position out of `count` has no entry inside the axis.
   func requireEntries(in count: Int, over length: Int, named axis: String) throws {
-    // Such a place starts in the near padding, or is the last.
+    // Such a position starts in the near padding, or is the last.
     let early = min(count, (padding + stride - 1) / stride)
     let isEmpty = (0..<early).contains { span(at: $0, over: length).count < 1 }
     guard !isEmpty, span(at: count - 1, over: length).count > 0 else {
@@ -51,11 +51,11 @@ struct Window: Equatable {
     }
   }
 
-  /// True if each entry of an axis belongs to one place at most, and every place
+  /// True if each entry of an axis belongs to one position at most, and every position
   /// lies inside.
-  func tiles(_ length: Int, places: Int) -> Bool {
-    (stride == size || places == 1) && (dilation == 1 || size == 1) && padding == 0
-      && places &* size <= length
+  func tiles(_ length: Int, positions: Int) -> Bool {
+    (stride == size || positions == 1) && (dilation == 1 || size == 1) && padding == 0
+      && positions &* size <= length
   }
 
   private func misfit(_ length: Int, _ axis: String) -> Diagnostic {
@@ -66,7 +66,7 @@ struct Window: Equatable {
     return Diagnostic(text)
   }
 
-  /// The part of an axis that the window covers at one place.
+  /// The part of an axis that the window covers at one position.
   struct Span {
     /// The first entry inside the axis.
     var first: Int
@@ -77,8 +77,8 @@ struct Window: Equatable {
   }
 
   @inline(__always)
-  func span(at place: Int, over length: Int) -> Span {
-    let start = place &* stride &- padding
+  func span(at position: Int, over length: Int) -> Span {
+    let start = position &* stride &- padding
     var span = Span(first: start, count: size, countWithPadding: size)
     // Divisions are slow, and most windows lie inside.
     if start &+ extent > length {
@@ -95,9 +95,9 @@ struct Window: Equatable {
     return span
   }
 
-  /// The places, out of `count`, at which the window's entry number `entry` lies
+  /// The positions, out of `count`, at which the window's entry number `entry` lies
   /// inside the axis: from the first up to, not including, the second.
-  func placesInside(entry: Int, over length: Int, of count: Int) -> (Int, Int) {
+  func positionsInside(entry: Int, over length: Int, of count: Int) -> (Int, Int) {
     let offset = entry &* dilation &- padding
     let low = offset >= 0 ? 0 : Swift.min(count, (stride &- 1 &- offset) / stride)
     let high = Swift.min(count, (length &- offset &+ stride &- 1).floored(by: stride))

@@ -136,7 +136,7 @@ public struct Graph: Sendable {
     _ model: ModelDeclaration, ports: [Port], at portLocations: [SourceLocation?] = [],
     heads: [NodeDeclaration.Reference] = [], l1: Double = 0, l2: Double = 0, registry: Registry
   ) throws {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     let order = try GraphOrder(model, ports: ports, at: portLocations, heads: heads)
     self.ports = ports
 
@@ -159,10 +159,10 @@ public struct Graph: Sendable {
         positions[declaration.name] = nodes.count
         nodes.append(node)
       } catch {
-        mistakes.add(error, at: declaration.location)
+        errors.add(error, at: declaration.location)
       }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
     let (parameters, used) = try Graph.parameters(of: nodes, l1: l1, l2: l2, registry)
 
     namesHeads = !heads.isEmpty

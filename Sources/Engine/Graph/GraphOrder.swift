@@ -69,20 +69,20 @@ struct GraphOrder {
   private static func references(
     _ model: ModelDeclaration, ports: [Port], _ positions: [String: Int]
   ) throws -> [[Reference]] {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     let portNames = ports.map(\.name)
     let isUnnamed = portNames == [ModelDeclaration.inputName]
     var feeds: [[Reference]] = []
     for (index, node) in model.nodes.enumerated() {
       if !isUnnamed, portNames.contains(text: node.name) {
-        mistakes.add(
+        errors.add(
           Diagnostic(
             "'\(node.name)' is the name of a port of the data; give the node another one",
             at: node.location))
       }
       guard let references = node.inputs else {
         if index == 0, !isUnnamed {
-          mistakes.add(
+          errors.add(
             Diagnostic(
               "'\(node.name)' needs 'inputs': the data have named ports", at: node.location,
               notes: [.init("the ports are: " + listed(portNames))]))
@@ -95,10 +95,10 @@ struct GraphOrder {
       for reference in feeds[index]
       where positions[reference.node] == nil && !portNames.contains(text: reference.text) {
         // Each costs the number of nodes, and only so many are shown.
-        let isShown = mistakes.list.count < Diagnostics.mostShown
+        let isShown = errors.list.count < Diagnostics.mostShown
         let names = isShown ? portNames + model.nodes.map(\.name) : []
         let what = isUnnamed ? "is not a node" : "is neither a node nor a port of the data"
-        mistakes.add(
+        errors.add(
           Diagnostic(
             "'\(node.name)' takes its input from '\(reference.text)', which \(what)"
               + suggestion(for: reference.text, among: names), at: reference.location,
@@ -107,7 +107,7 @@ struct GraphOrder {
             ]))
       }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
     return feeds
   }
 
@@ -115,14 +115,14 @@ struct GraphOrder {
   private static func check(
     _ heads: [NodeDeclaration.Reference], among names: [String], _ positions: [String: Int]
   ) throws {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     for head in heads where positions[head.name] == nil {
-      mistakes.add(
+      errors.add(
         Diagnostic(
           "loss: '\(head.name)' is not a node" + suggestion(for: head.name, among: names),
           at: head.location, notes: [.init("the nodes are: " + listed(names))]))
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
   }
 
   /// Every port is read, and every node feeds another one or a loss.
@@ -130,19 +130,19 @@ struct GraphOrder {
     _ model: ModelDeclaration, ports: [Port], at portLocations: [SourceLocation?],
     heads: [NodeDeclaration.Reference], _ feeds: [[Reference]]
   ) throws {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     let used = Set(feeds.joined().map(\.node))
     let names = Set(heads.map(\.name))
     for (index, node) in model.nodes.enumerated()
     where !used.contains(node.name) && !names.contains(node.name) {
       if heads.isEmpty {
         if index == model.nodes.count - 1 { continue }
-        mistakes.add(
+        errors.add(
           Diagnostic(
             "the output of '\(node.name)' goes nowhere; the model's output is its last node, "
               + "'\(model.nodes.last?.name ?? "")'", at: node.location))
       } else {
-        mistakes.add(
+        errors.add(
           Diagnostic(
             "the output of '\(node.name)' goes nowhere: no node and no loss reads it",
             at: node.location,
@@ -152,12 +152,12 @@ struct GraphOrder {
     for (index, port) in ports.enumerated()
     where ports.count > 1 || port.name != ModelDeclaration.inputName {
       if used.contains(port.name) { continue }
-      mistakes.add(
+      errors.add(
         Diagnostic(
           "no node reads the port '\(port.name)' of the data; leave it out of the data, or name "
             + "it in a node's inputs",
           at: portLocations.indices.contains(index) ? portLocations[index] : model.location))
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
   }
 }

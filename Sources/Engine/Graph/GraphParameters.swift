@@ -6,7 +6,7 @@ extension Graph {
   static func parameters(
     of nodes: [PlannedNode], l1: Double, l2: Double, _ registry: Registry
   ) throws -> (parameters: [Parameter], used: [[Int]]) {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     var parameters: [Parameter] = []
     var positions: [String: Int] = [:]
     let sharesAny = nodes.contains { !$0.declaration.shared.isEmpty }
@@ -25,10 +25,10 @@ extension Graph {
           stream += 1
         }
       } catch {
-        mistakes.add(error, at: node.declaration.location)
+        errors.add(error, at: node.declaration.location)
       }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
 
     let used = try users(of: &parameters, at: positions, nodes)
 
@@ -49,7 +49,7 @@ extension Graph {
   private static func users(
     of parameters: inout [Parameter], at positions: [String: Int], _ nodes: [PlannedNode]
   ) throws -> [[Int]] {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     let owners = SharedParameters(nodes)
     var next = 0
     let used = nodes.enumerated().map { k, node in
@@ -62,7 +62,7 @@ extension Graph {
             guard let owner = positions[try owners.owner(of: tensor, in: node)] else { return nil }
             position = owner
           } catch {
-            mistakes.add(error, at: node.declaration.location)
+            errors.add(error, at: node.declaration.location)
             return nil
           }
         }
@@ -70,7 +70,7 @@ extension Graph {
         return position
       }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
     return used
   }
 }
@@ -84,13 +84,13 @@ extension PlannedNode {
   /// Throws every reference to a tensor that the layer does not plan, and every setting of
   /// one that belongs to another node.
   fileprivate func checkReferences() throws {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     let names = plan.parameters.map(\.name)
     func check(_ reference: NodeDeclaration.Reference) {
       if names.contains(text: reference.name) { return }
       let known =
         names.isEmpty ? "it has none" : "its parameters are: " + names.joined(separator: ", ")
-      mistakes.add(
+      errors.add(
         Diagnostic(
           "'\(declaration.name)' (\(declaration.typeName)) has no parameter '\(reference.name)'"
             + suggestion(for: reference.name, among: names),
@@ -98,7 +98,7 @@ extension PlannedNode {
     }
     func checkIsOwn(_ reference: NodeDeclaration.Reference, _ setting: String) {
       guard let owner = owner(of: reference.name) else { return }
-      mistakes.add(
+      errors.add(
         Diagnostic(
           "'\(declaration.name)' shares '\(owner.name)', whose node decides about '\(setting)'; "
             + "remove it here", at: reference.location))
@@ -112,13 +112,13 @@ extension PlannedNode {
     for initial in declaration.initial { checkIsOwn(initial.parameter, "initial") }
     if let shared = declaration.shared.first {
       for (setting, location) in declaration.settingsOfAll {
-        mistakes.add(
+        errors.add(
           Diagnostic(
             "'\(declaration.name)' shares '\(shared.owner.name)', whose node decides about "
               + "'\(setting)'; remove it here", at: location))
       }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
   }
 
   /// A tensor of the node's own.

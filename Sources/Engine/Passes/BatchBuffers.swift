@@ -83,7 +83,7 @@ final class BatchBuffers<S: Scalar> {
 
   /// Copies samples into the buffers.
   ///
-  /// - Parameter sample: which one comes at each of the `count` places.
+  /// - Parameter sample: which one comes at each of the `count` positions.
   /// - Throws: where they are read from a file, and that fails.
   func load(_ samples: Dataset<S>, count: Int, sample: (Int) -> Int) throws {
     guard !samples.isStreamed else { return try read(samples, count: count, sample: sample) }
@@ -99,13 +99,13 @@ final class BatchBuffers<S: Scalar> {
     gather(samples, to: 0..<count, sample: sample)
   }
 
-  /// `gather` for some places of the batch.
+  /// `gather` for some positions of the batch.
   @inline(__always)
-  private func gather(_ samples: Dataset<S>, to places: Range<Int>, sample: (Int) -> Int) {
+  private func gather(_ samples: Dataset<S>, to positions: Range<Int>, sample: (Int) -> Int) {
     let hasTargets = !samples.targets.isEmpty
     samples.inputs.withUnsafeBufferPointer { inputs in
       samples.targets.withUnsafeBufferPointer { targets in
-        for i in places {
+        for i in positions {
           let sample = sample(i)
           copy(inputs.baseAddress, sample &* width, to: valuePieces, valueCount, i)
           if hasTargets {
@@ -116,7 +116,7 @@ final class BatchBuffers<S: Scalar> {
     }
     if indexWidth > 0 {
       samples.indices.withUnsafeBufferPointer { indices in
-        for i in places {
+        for i in positions {
           copy(indices.baseAddress, sample(i) &* indexWidth, to: indexPieces, indexCount, i)
         }
       }
@@ -127,12 +127,12 @@ final class BatchBuffers<S: Scalar> {
   @inline(__always)
   private func copy<Number>(
     _ rows: UnsafePointer<Number>?, _ first: Int,
-    to pieces: UnsafeMutablePointer<Piece<Number>>, _ count: Int, _ place: Int
+    to pieces: UnsafeMutablePointer<Piece<Number>>, _ count: Int, _ position: Int
   ) {
     guard let rows else { return }
     for index in 0..<count {
       let piece = pieces[index]
-      copy(rows + first + piece.offset, to: piece.start + place &* piece.width, piece.width)
+      copy(rows + first + piece.offset, to: piece.start + position &* piece.width, piece.width)
     }
   }
 

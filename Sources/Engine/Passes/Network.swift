@@ -136,7 +136,7 @@ public final class Network<S: Scalar> {
 
   /// Draws every parameter's initial values anew.
   private func initialize(seed: UInt64) throws {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     let random = RandomStream(seed: seed, purpose: "initial values")
     let longest = graph.parameters.map(\.shape.count).max() ?? 0
     let values = UnsafeMutablePointer<Double>.allocate(capacity: max(1, longest))
@@ -152,12 +152,12 @@ public final class Network<S: Scalar> {
         var diagnostic = fact.located(at: parameter.location)
         diagnostic.message =
           "'\(parameter.node)', initial values of \(parameter.name): \(fact.message)"
-        mistakes.add(diagnostic)
+        errors.add(diagnostic)
       }
       let tensor = parameters.slice(from: parameter.offset, shape: parameter.shape)
       for i in 0..<count { tensor[i] = S(values[i]) }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
   }
 
   /// The output that a head's loss reads, as the last forward pass left it: `samples` of it.

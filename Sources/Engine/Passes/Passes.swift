@@ -174,7 +174,7 @@ public final class Passes<S: Scalar>: SharedLoop {
       let nodes = max(first, segment.nodes.lowerBound)..<segment.nodes.upperBound
       if segment.isSharded {
         shared = (nodes, false)
-        takeAll(shards)
+        performAll(shards)
       } else {
         forward(nodes)
       }
@@ -191,7 +191,7 @@ public final class Passes<S: Scalar>: SharedLoop {
       let nodes = max(firstBackward, segment.nodes.lowerBound)..<segment.nodes.upperBound
       if segment.isSharded {
         shared = (nodes, true)
-        takeAll(shards)
+        performAll(shards)
         addPartialGradients(nodes)
       } else {
         backward(nodes)
@@ -201,7 +201,7 @@ public final class Passes<S: Scalar>: SharedLoop {
 
   @specialized(where S == Double)
   @specialized(where S == Float)
-  override func take(_ shard: Int) {
+  override func perform(_ shard: Int) {
     let offset = (shard + 1) * count
     if shared.isBackward {
       if shard > 0 { zeroPartialGradients(offset) }

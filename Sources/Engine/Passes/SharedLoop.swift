@@ -6,12 +6,12 @@ public class SharedLoop {
   init() {}
 
   /// Does one part, whose result is a function of its number alone.
-  func take(_ part: Int) {}
+  func perform(_ part: Int) {}
 
   /// Does every part, on all cores.
-  final func takeAll(_ parts: Int) {
+  final func performAll(_ parts: Int) {
     Workers.perform(parts, Unmanaged.passUnretained(self).toOpaque()) { loop, part in
-      Unmanaged<SharedLoop>.fromOpaque(loop).takeUnretainedValue().take(part)
+      Unmanaged<SharedLoop>.fromOpaque(loop).takeUnretainedValue().perform(part)
     }
   }
 }

@@ -69,13 +69,13 @@ final class Batches<S: Scalar> {
     }
   }
 
-  /// The sample at a place of the epoch's order.
+  /// The sample at a position of the epoch's order.
   @inline(__always)
-  private func sample(at place: Int) -> Int {
+  private func sample(at position: Int) -> Int {
     switch sampling {
-    case .random: epochStream.integer(below: samples.count, at: place)
-    case .shuffle: order[place]
-    case .sequential: place
+    case .random: epochStream.integer(below: samples.count, at: position)
+    case .shuffle: order[position]
+    case .sequential: position
     }
   }
 }

@@ -43,12 +43,12 @@ final class BlockedOptimizerStep<S: Scalar>: SharedLoop {
 
   func perform(learningRate: Double, step: Int, loss: Double) {
     for block in blocks { block.go(to: step, learningRate: learningRate, loss: loss) }
-    takeAll(blocks.count)
+    performAll(blocks.count)
   }
 
   @specialized(where S == Double)
   @specialized(where S == Float)
-  override func take(_ block: Int) {
+  override func perform(_ block: Int) {
     blocks[block].run(optimizer)
   }
 }

@@ -7,7 +7,7 @@ extension Objective {
   public func bound(
     to graph: Graph, targets: [TargetPort], registry: Registry
   ) throws -> [Head] {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     var heads: [Head] = []
     for (index, declaration) in declarations.enumerated() {
       do {
@@ -15,17 +15,17 @@ extension Objective {
         let target = try declaration.target(among: targets, node: graph.nodes[node])
         heads.append(
           try declaration.head(graph.nodes[node], at: node, target, targets[target], registry))
-      } catch { mistakes.add(error) }
+      } catch { errors.add(error) }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
     for (index, target) in targets.enumerated()
     where !heads.contains(where: { $0.targetIndex == index }) {
-      mistakes.add(
+      errors.add(
         Diagnostic(
           "no loss learns the target '\(target.name)'; leave it out of the data, or name it as a "
             + "loss's target", at: declarations.first?.location))
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
     return heads
   }
 }
@@ -61,13 +61,13 @@ extension Objective.HeadDeclaration {
     _ node: Graph.Node, at position: Int, _ targetIndex: Int, _ port: TargetPort,
     _ registry: Registry
   ) throws -> Head {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     let (output, target) = (node.plan.output, port.target)
     func reject(_ fact: Diagnostic, _ subject: String, at location: SourceLocation?) {
       var diagnostic = fact.located(at: location)
       diagnostic.message = "\(subject): \(fact.message)"
       diagnostic.notes.append(.init("'\(node.name)' produces \(output)", at: node.location))
-      mistakes.add(diagnostic)
+      errors.add(diagnostic)
     }
     do {
       try loss.plan(output: output, target: target)
@@ -92,7 +92,7 @@ extension Objective.HeadDeclaration {
         bound.append(BoundMetric(name: type.name, metric: metric, tallySize: size))
       }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
     return Head(
       name: self.node?.name, node: position, outputShape: output, targetIndex: targetIndex,
       target: target, loss: loss, lossName: lossName, reduction: reduction, weight: weight,

@@ -74,7 +74,7 @@ struct MetricList {
         let name = options.string("name", default: type.name, "its columns' name")
         options.document("name", default: "the type")
         if checksNames, let fault = ColumnName.fault(in: name) {
-          options.reject("name", MetricList.mistake(inName: name, of: type.name, fault, options))
+          options.reject("name", MetricList.nameError(inName: name, of: type.name, fault, options))
         }
         return Objective.NamedMetric(
           name: name, metric: try type.make(&options), location: item.location)
@@ -91,7 +91,7 @@ struct MetricList {
     return ConfigValue(.list(resolved))
   }
 
-  private static func mistake(
+  private static func nameError(
     inName name: String, of typeName: String, _ fault: String, _ options: Options
   ) -> Diagnostic {
     let isDefault = !options.contains("name")

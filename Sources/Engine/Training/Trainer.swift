@@ -210,7 +210,7 @@ public final class Trainer<S: Scalar> {
         try batches.load(batch, into: network)
         let steps = batch == batches.count &- 1 ? lastBatch : fullBatch
         let loss = steps._withUnsafeGuaranteedRef {
-          takeStep($0, rate: rate, measuring: isMeasured, optimizer)
+          performStep($0, rate: rate, measuring: isMeasured, optimizer)
         }
         stepsDone &+= 1
         if reportsGradients, let observerError { throw observerError }
@@ -309,7 +309,7 @@ public final class Trainer<S: Scalar> {
   /// One forward pass, one backward pass, one update. Returns the loss before
   /// the update.
   @inline(__always)
-  private func takeStep(
+  private func performStep(
     _ steps: Steps, rate: Double, measuring: Bool, _ optimizer: any Optimizer
   ) -> Double {
     if steps.passes.isRandom { steps.passes.draw(random, step: stepsDone) }
@@ -434,7 +434,7 @@ public final class Trainer<S: Scalar> {
     }
     best = (epoch, value)
     Trainer.copy(row, to: &bestRow)
-    bestWeights.take(network)
+    bestWeights.copy(network)
     return true
   }
 
@@ -445,7 +445,7 @@ public final class Trainer<S: Scalar> {
 
   @inline(never)
   private func keepWeights() {
-    lastWeights.take(network)
+    lastWeights.copy(network)
     last = (epoch, step)
   }
 

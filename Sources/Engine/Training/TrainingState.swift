@@ -149,16 +149,16 @@ extension Trainer {
     newestRow = state.numbers[.newestRow] ?? []
     bestRow = state.numbers[.bestRow] ?? []
     self.last = last
-    bestWeights.take(state.best)
-    lastWeights.take(state.last)
+    bestWeights.restore(state.best)
+    lastWeights.restore(state.last)
     for (index, vector) in state.vectors.enumerated() {
-      memory.vectors[index].take(vector)
+      memory.vectors[index].restore(vector)
     }
-    memory.scalars.take(state.numbers[.optimizer] ?? [])
-    memory.schedule.take(state.numbers[.schedule] ?? [])
+    memory.scalars.restore(state.numbers[.optimizer] ?? [])
+    memory.schedule.restore(state.numbers[.schedule] ?? [])
     var first = 0
     for (tally, size) in zip(tallies.all, tallySizes) {
-      tally.numbers.take(Array((state.numbers[.tallies] ?? [])[first..<first + size]))
+      tally.numbers.restore(Array((state.numbers[.tallies] ?? [])[first..<first + size]))
       first += size
     }
     batches.invalidate()
@@ -169,7 +169,7 @@ extension Tensor {
   fileprivate var buffer: UnsafeBufferPointer<S> { .init(start: start, count: count) }
 
   /// - Precondition: as many values as there are elements.
-  fileprivate func take(_ values: [S]) {
+  fileprivate func restore(_ values: [S]) {
     precondition(values.count == count)
     for (i, value) in values.enumerated() { self[i] = value }
   }

@@ -1,7 +1,7 @@
 /// One entry of a registry: a name, and how to make a value of it from options.
 public struct ComponentType<Value: Sendable>: Sendable {
-  /// The values that reading and testing need. It is made when it is asked for, because a start
-  /// of the program needs none of it.
+  /// The values that only documentation and tests need. They are computed on demand, because
+  /// most runs of the program need none of them.
   public struct Details: Sendable {
     public var documentation: Documentation
     public var examples: [Example]
@@ -53,15 +53,15 @@ public struct ComponentType<Value: Sendable>: Sendable {
   public var examples: [Example] { details().examples }
   public var foreignNames: [String] { details().foreignNames }
 
-  /// The same entry, with other values.
+  /// A copy of the entry that makes its values with another function.
   public func making(
     _ make: @escaping @Sendable (inout Options) throws -> Value
   ) -> ComponentType {
     ComponentType(name, details: details, shorthand: shorthand, make: make)
   }
 
-  /// The value of a declaration; throws every error in its options, unread ones
-  /// included.
+  /// Makes a value from a declaration. Throws every error in its options, including unread
+  /// keys.
   public func value(_ declaration: ConfigValue = ConfigValue(.null)) throws -> Value {
     var options = Options(declaration)
     let value = try make(&options)

@@ -10,14 +10,14 @@ public struct MetricColumn: Sendable, Hashable {
   /// Nil for a value that is not measured on data: `epoch`, `step`, `learning_rate`.
   public let split: Split?
 
-  /// The node whose loss or metric it is; nil if the model has a single loss.
+  /// The node whose loss or metric the column contains; nil if the model has a single loss.
   public let head: String?
 
   /// `loss`, or the name of a metric.
   public let quantity: String
 
-  /// True for accuracy, false for errors; nil if neither is better, or if a record of
-  /// version 0.1.0 does not contain it.
+  /// True for accuracy, false for errors. Nil if neither direction is better, or if the run was
+  /// recorded by version 0.1.0, which did not store it.
   public let largerIsBetter: Bool?
 
   /// `<split>_<quantity>` or `<split>_<head>_<quantity>`.
@@ -43,7 +43,7 @@ public struct MetricColumn: Sendable, Hashable {
 }
 
 extension Sequence where Element == MetricColumn {
-  /// The column of that name.
+  /// The column with this name.
   package func named(_ name: some StringProtocol) -> MetricColumn? {
     first { $0.name.hasSameBytes(as: name) }
   }

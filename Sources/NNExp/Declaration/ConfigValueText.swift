@@ -1,7 +1,7 @@
-// The text of a value: in resolved.yaml, in messages, in a sweep's plan.
+// The text of a value, for resolved.yaml, messages and a sweep's plan.
 
 extension ConfigValue {
-  /// The value on one line, as YAML's flow style has it.
+  /// The value on one line, in YAML's flow style.
   public var flow: String {
     var bytes: [UInt8] = []
     writeFlow(to: &bytes)
@@ -16,7 +16,7 @@ extension ConfigValue {
     case .int(let value): bytes += String(value).utf8
     case .double(let value):
       if value.isFinite {
-        // `-0` would be an integer, which has no sign.
+        // `-0` would be read as an integer, which has no sign.
         bytes += (value == 0 && value.sign == .minus ? "-0.0" : shortest(value)).utf8
       } else {
         bytes += (value.isNaN ? ".nan" : (value < 0 ? "-.inf" : ".inf")).utf8
@@ -41,7 +41,7 @@ extension ConfigValue {
     }
   }
 
-  /// A text as a YAML scalar: plain where that is safe, else double-quoted.
+  /// A text as a YAML scalar: plain if that is safe, otherwise double-quoted.
   public static func quoted(_ text: String) -> String {
     var bytes: [UInt8] = []
     append(quoted: text, to: &bytes)
@@ -63,7 +63,8 @@ extension ConfigValue {
     bytes += quoted.utf8
   }
 
-  /// True for words of ASCII that start with a letter and mean nothing else.
+  /// True for ASCII words that start with a letter and that YAML does not read as another
+  /// value.
   private static func isPlain(_ text: ArraySlice<UInt8>) -> Bool {
     func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
     guard let first = text.first, isLetter(first) else { return false }

@@ -1,12 +1,12 @@
 import Glibc
 
-/// Whether the system would give so many bytes of address space now: under
-/// `ulimit -v`, or where it promises no more than it has.
+/// True if the system can provide `bytes` of address space now. It may refuse because of
+/// `ulimit -v`, or if it does not overcommit memory.
 func hasRoom(for bytes: Int) -> Bool {
   let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
   guard let block = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0), block != MAP_FAILED
   else {
-    // A failure later on is not for want of this.
+    // Later code must not take this failure for its own.
     errno = 0
     return false
   }
@@ -14,8 +14,8 @@ func hasRoom(for bytes: Int) -> Bool {
   return true
 }
 
-/// Ends the process as Swift's runtime does where it gets no memory: for a pass,
-/// which cannot throw.
+/// Ends the process in the same way as Swift's runtime if memory is refused. For passes, which
+/// cannot throw.
 func abortForMemory() -> Never {
   errno = ENOMEM
   abort()

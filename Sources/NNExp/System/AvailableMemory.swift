@@ -1,7 +1,7 @@
 import Glibc
 
-/// Bytes that the system could give without swapping: `MemAvailable`, or the
-/// address-space limit where that is less.
+/// The number of bytes that the system can provide without swapping: `MemAvailable`, or the
+/// rest of the address-space limit if that is less.
 public func availableMemory() -> Int {
   var available = Int.max
   if let file = fopen("/proc/meminfo", "r") {

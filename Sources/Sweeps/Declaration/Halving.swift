@@ -58,6 +58,6 @@ extension PreparedExperiment {
     let known = columns.map(\.name)
     throw Diagnostic(
       "nothing measures '\(name)'\(suggestion(for: name, among: known))",
-      at: halving.monitorLocation, notes: [.init("the figures are: " + listed(known))])
+      at: halving.monitorLocation, notes: [.init("the columns are: " + listed(known))])
   }
 }

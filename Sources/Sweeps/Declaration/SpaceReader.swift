@@ -7,7 +7,7 @@ import YAMLTree
 struct SpaceReader {
   var axes: [Axis] = []
   var exclusions: [[Exclusion]] = []
-  var mistakes = Diagnostics()
+  var errors = Diagnostics()
 
   mutating func read(_ options: inout Options) {
     for entry in entries("grid", "paths with lists of values; every combination", &options) {
@@ -28,12 +28,12 @@ struct SpaceReader {
     {
       do {
         exclusions = try SpaceReader.maps(config, "exclude").map { try $0.map(Exclusion.init) }
-      } catch { mistakes.add(error) }
+      } catch { errors.add(error) }
     }
     let paths = axes.flatMap(\.paths).map(parameterName)
     let known = Set(paths.map(ByteText.init))
     for exclusion in exclusions.joined() where !known.contains(ByteText(exclusion.name)) {
-      mistakes.add(
+      errors.add(
         Diagnostic(
           "'\(exclusion.name)' is not swept over\(suggestion(for: exclusion.name, among: paths))",
           at: exclusion.location))
@@ -41,7 +41,7 @@ struct SpaceReader {
   }
 
   private mutating func keep(_ axis: () throws -> Axis) {
-    do { axes.append(try axis()) } catch { mistakes.add(error) }
+    do { axes.append(try axis()) } catch { errors.add(error) }
   }
 
   private mutating func entries(
@@ -51,7 +51,7 @@ struct SpaceReader {
     guard case .map(let entries) = config.content, !entries.isEmpty else {
       let found: String
       if case .map = config.content { found = "an empty one" } else { found = config.kind }
-      mistakes.add(
+      errors.add(
         Diagnostic(
           "\(key) must be a mapping from paths to values, found \(found)", at: config.location))
       return []

@@ -56,7 +56,7 @@ public struct SweepDeclaration: Sendable {
     let own = try read(path)
     var files = [own]
     let root = try parseYAML(own, name: path)
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     var file = path
     var bytes = own
     var experiment = root
@@ -76,8 +76,8 @@ public struct SweepDeclaration: Sendable {
       file =
         Path.join(Path.prefix(of: path), relative)
       do { bytes = try read(file) } catch {
-        mistakes.add(error, at: base.value.location)
-        throw mistakes
+        errors.add(error, at: base.value.location)
+        throw errors
       }
       files.append(bytes)
       experiment = try parseYAML(bytes, name: file)
@@ -102,7 +102,7 @@ public struct SweepDeclaration: Sendable {
       } else {
         try RunDirectory.validate(fileName: Path.stem(of: path))
       }
-    } catch { mistakes.add(error, at: nameLocation) }
+    } catch { errors.add(error, at: nameLocation) }
     reader.read(&options)
     let count = options.int(
       "repeat", default: 1, in: 1...trialLimit, "how many seeds each trial has, from the file's on")
@@ -118,8 +118,8 @@ public struct SweepDeclaration: Sendable {
     }
     options.document("expect", keys: SweepExpectation.Statistic.allCases.map(\.description))
     options.rejectUnread()
-    mistakes.add(options.diagnostics)
-    mistakes.add(reader.mistakes)
+    errors.add(options.diagnostics)
+    errors.add(reader.errors)
     header.document("sweep", keys: options.descriptions)
     descriptions = header.descriptions
 
@@ -133,9 +133,9 @@ public struct SweepDeclaration: Sendable {
         } else {
           common.append(argument)
         }
-      } catch { mistakes.add(error) }
+      } catch { errors.add(error) }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
     if count > 1 {
       let first = experiment["seed"]?.integer ?? 0
       let path = experiment["seed"] == nil ? "+seed" : "seed"

@@ -36,7 +36,7 @@ public struct SweepExpectation: Sendable {
   public let expectation: Expectation
 
   /// `best train_loss`.
-  public var name: String { "\(statistic.rawValue) \(expectation.figure)" }
+  public var name: String { "\(statistic.rawValue) \(expectation.column)" }
 
   static func read(_ config: ConfigValue) throws -> [SweepExpectation] {
     guard case .map(let entries) = config.content else {
@@ -45,42 +45,42 @@ public struct SweepExpectation: Sendable {
         at: config.location)
     }
     var found: [SweepExpectation] = []
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     let words = Statistic.allCases.map(\.rawValue)
     for entry in entries {
       guard let statistic = Statistic(rawValue: entry.key) else {
-        mistakes.add(
+        errors.add(
           Diagnostic(
             "unknown statistic '\(entry.key)'\(suggestion(for: entry.key, among: words))",
             at: entry.keyLocation,
             notes: [.init("the statistics are: " + words.joined(separator: ", "))]))
         continue
       }
-      guard case .map(let figures) = entry.value.content else {
-        mistakes.add(
+      guard case .map(let bounds) = entry.value.content else {
+        errors.add(
           Diagnostic(
-            "\(entry.key) must be a mapping from figures to bounds, found \(entry.value.kind)",
+            "\(entry.key) must be a mapping from columns to bounds, found \(entry.value.kind)",
             at: entry.value.location))
         continue
       }
       let statuses = TrialRow.Status.allCases.map(\.rawValue)
-      for figure in figures {
-        if statistic == .fraction, !statuses.contains(figure.key) {
-          mistakes.add(
+      for bound in bounds {
+        if statistic == .fraction, !statuses.contains(bound.key) {
+          errors.add(
             Diagnostic(
-              "unknown status '\(figure.key)'\(suggestion(for: figure.key, among: statuses))",
-              at: figure.keyLocation,
+              "unknown status '\(bound.key)'\(suggestion(for: bound.key, among: statuses))",
+              at: bound.keyLocation,
               notes: [.init("the statuses are: " + statuses.joined(separator: ", "))]))
           continue
         }
         do {
           found.append(
             SweepExpectation(
-              statistic: statistic, expectation: try Expectation(figure.key, figure.value)))
-        } catch { mistakes.add(error) }
+              statistic: statistic, expectation: try Expectation(bound.key, bound.value)))
+        } catch { errors.add(error) }
       }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
     return found
   }
 
@@ -89,36 +89,36 @@ public struct SweepExpectation: Sendable {
   static func check(
     _ expectations: [SweepExpectation], among columns: [MetricColumn]
   ) throws {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     for expected in expectations where expected.statistic != .fraction {
       let expectation = expected.expectation
-      do { try expectation.check(among: columns) } catch { mistakes.add(error) }
-      let directions = columns.filter { $0.name.hasSameBytes(as: expectation.figure) }
+      do { try expectation.check(among: columns) } catch { errors.add(error) }
+      let directions = columns.filter { $0.name.hasSameBytes(as: expectation.column) }
         .map(\.largerIsBetter)
       if [.best, .worst].contains(expected.statistic), Set(directions).count > 1 {
-        mistakes.add(
+        errors.add(
           Diagnostic(
             "there is no \(expected.name): larger values are better in some trials, smaller "
               + "ones in others", at: expectation.location,
             notes: [.init("give the metrics different names")]))
       }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
   }
 
   /// What the trials reached; NaN where none measured it.
   public func value(of rows: [TrialRow], columns: [MetricColumn]) -> Double {
-    let figure = expectation.figure
+    let name = expectation.column
     if statistic == .fraction {
-      return Double(rows.filter { $0.status.rawValue == figure }.count) / Double(rows.count)
+      return Double(rows.filter { $0.status.rawValue == name }.count) / Double(rows.count)
     }
     let values = rows.filter(\.isDone).compactMap { row in
-      figure == Expectation.epochs
+      name == Expectation.epochs
         ? row.epochs.map(Double.init)
-        : row.final.first { $0.column.name.hasSameBytes(as: figure) }?.value
+        : row.final.first { $0.column.name.hasSameBytes(as: name) }?.value
     }.sorted()
     guard let least = values.first, let most = values.last else { return .nan }
-    let largerIsBetter = columns.named(figure)?.largerIsBetter == true
+    let largerIsBetter = columns.named(name)?.largerIsBetter == true
     switch statistic {
     case .best: return largerIsBetter ? most : least
     case .worst: return largerIsBetter ? least : most

@@ -6,7 +6,7 @@ struct Schedule {
   private struct TrialProgress {
     /// The rung that it may train to; as many as there are rungs for the end.
     var goal = 0
-    /// Whether its figure there has been noted.
+    /// Whether its value there has been noted.
     var isNoted = false
     /// How many rungs its figures are there for.
     var reached = 0
@@ -121,7 +121,7 @@ struct Schedule {
     if run.rung == 0 { beginnings.append(run) } else { continuations.append(run) }
   }
 
-  /// Notes a trial's figure, or gives it a run, and so on with all whom that
+  /// Notes a trial's value, or gives it a run, and so on with all whom that
   /// lets go on.
   private mutating func settle(_ trial: Int) throws {
     var open = [trial]
@@ -130,8 +130,8 @@ struct Schedule {
       if own.goal < rungs.count, own.isOver || own.goal < own.reached {
         if own.isNoted { continue }
         progress[trial].isNoted = true
-        let figure = try figure(of: trial, at: own.goal)
-        for promoted in halving.note(figure, of: trial, at: own.goal) {
+        let value = try value(of: trial, at: own.goal)
+        for promoted in halving.note(value, of: trial, at: own.goal) {
           progress[promoted.trial].goal = promoted.rung + 1
           progress[promoted.trial].isNoted = false
           open.append(promoted.trial)
@@ -142,7 +142,7 @@ struct Schedule {
     }
   }
 
-  private func figure(of trial: Int, at rung: Int) throws -> Double? {
+  private func value(of trial: Int, at rung: Int) throws -> Double? {
     let hash = plan.trials[trial].hash
     guard let metrics = folder.metrics(of: hash) else { return nil }
     return try metrics.value(plan.monitor, atEpoch: rungs[rung])

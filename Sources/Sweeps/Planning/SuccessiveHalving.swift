@@ -2,7 +2,7 @@
 ///
 /// A trial goes on as soon as it is certain to be among the best of its rung,
 /// whatever the trials bring that have yet to come there. So decisions follow
-/// from figures alone, never from who came first, and workers do not idle while
+/// from values alone, never from who came first, and workers do not idle while
 /// the last trials of a rung are trained.
 struct SuccessiveHalving {
   /// What a trial brought to a rung.
@@ -20,8 +20,8 @@ struct SuccessiveHalving {
     /// How many come to it: at most, until the rung below is decided.
     var size: Int
     /// How many at most go on from it.
-    let places: Int
-    /// The figures so far, the best first.
+    let promotions: Int
+    /// The values so far, the best first.
     var entries: [Entry] = []
     var failures = 0
     /// How many have gone on: the first of the entries.
@@ -48,23 +48,23 @@ struct SuccessiveHalving {
     self.largerIsBetter = largerIsBetter
     var size = trials
     for _ in 0..<count {
-      let places = max(1, size / factor)
-      rungs.append(Rung(size: size, places: places))
-      size = places
+      let promotions = max(1, size / factor)
+      rungs.append(Rung(size: size, promotions: promotions))
+      size = promotions
     }
   }
 
   /// How many trials come to each rung and, last, to the end; without failures.
-  var sizes: [Int] { rungs.map(\.size) + [rungs.last?.places ?? 0] }
+  var sizes: [Int] { rungs.map(\.size) + [rungs.last?.promotions ?? 0] }
 
-  /// Notes a trial's figure at a rung that it was to come to; nil or NaN if it
+  /// Notes a trial's value at a rung that it was to come to; nil or NaN if it
   /// failed. Returns the trials that now go on, each with the rung it leaves.
   mutating func note(
-    _ figure: Double?, of trial: Int, at rung: Int
+    _ value: Double?, of trial: Int, at rung: Int
   ) -> [(trial: Int, rung: Int)] {
     var promotions: [(trial: Int, rung: Int)] = []
-    if let figure, !figure.isNaN {
-      let entry = Entry(score: largerIsBetter ? -figure : figure, trial: trial)
+    if let value, !value.isNaN {
+      let entry = Entry(score: largerIsBetter ? -value : value, trial: trial)
       // Better than one that was certain, it is certain itself.
       if rungs[rung].insert(entry) < rungs[rung].promoted {
         rungs[rung].promoted += 1
@@ -75,7 +75,7 @@ struct SuccessiveHalving {
     }
     // What is decided here may settle what is above.
     for level in rung..<rungs.count {
-      let certain = min(rungs[level].places - rungs[level].missing, rungs[level].entries.count)
+      let certain = min(rungs[level].promotions - rungs[level].missing, rungs[level].entries.count)
       while rungs[level].promoted < certain {
         promotions.append((rungs[level].entries[rungs[level].promoted].trial, level))
         rungs[level].promoted += 1

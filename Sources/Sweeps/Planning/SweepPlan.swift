@@ -50,7 +50,7 @@ public struct SweepPlan: Sendable {
     builder = TrialBuilder(declaration, registry)
     var trials: [PlannedTrial] = []
     var numbers: [TrialHash: Int] = [:]
-    var mistakes = Mistakes()
+    var errors = TrialErrors()
     var monitor: MetricColumn?
     var columns: [MetricColumn] = []
     var files: [FileHash] = []
@@ -62,7 +62,7 @@ public struct SweepPlan: Sendable {
     for start in stride(from: 0, to: combinations.count, by: 1024) {
       let block = Array(combinations[start..<min(start + 1024, combinations.count)])
       for (offset, result) in builder.plan(block).enumerated() {
-        let number = trials.count + mistakes.count + 1
+        let number = trials.count + errors.count + 1
         do {
           let composition = try result.get()
           let (trial, own) = (composition.trial, composition.monitor)
@@ -74,7 +74,7 @@ public struct SweepPlan: Sendable {
           loadsPlugins = loadsPlugins || composition.loadsPlugins
           if declaration.halving != nil, let monitor, monitor != own {
             throw Diagnostic(
-              "halving needs one figure for all trials; this one is judged by \(own.name), those "
+              "halving needs one metric for all trials; this one is judged by \(own.name), those "
                 + "before by \(monitor.name)"
                 + (own.name == monitor.name ? ", of which other values are better" : ""),
               at: declaration.halving?.location,
@@ -90,12 +90,12 @@ public struct SweepPlan: Sendable {
           numbers[trial.hash] = number
           trials.append(trial.numbered(number))
         } catch {
-          mistakes.add(error, declaration.assignments(of: block[offset]), number: number)
+          errors.add(error, declaration.assignments(of: block[offset]), number: number)
         }
       }
-      if mistakes.count >= 1000 { break }
+      if errors.count >= 1000 { break }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
     try SweepExpectation.check(declaration.expectations, among: columns)
     guard !trials.isEmpty, let monitor else {
       throw Diagnostic(
@@ -115,7 +115,7 @@ public struct SweepPlan: Sendable {
 }
 
 /// The errors of a plan, each once, with the first trial that has it.
-private struct Mistakes {
+private struct TrialErrors {
   /// How many trials have any.
   private(set) var count = 0
   private var found = Diagnostics()
@@ -126,9 +126,9 @@ private struct Mistakes {
     var list = Diagnostics()
     list.add(error)
     for diagnostic in list.list where known.count < 20 {
-      let told = Mistakes.told(diagnostic, of: assignments, number: number)
-      if known.insert("\(told.location.map { "\($0)" } ?? "") \(told.message)").inserted {
-        found.add(told)
+      let located = TrialErrors.located(diagnostic, of: assignments, number: number)
+      if known.insert("\(located.location.map { "\($0)" } ?? "") \(located.message)").inserted {
+        found.add(located)
       }
     }
   }
@@ -136,27 +136,27 @@ private struct Mistakes {
   func throwIfAny() throws { try found.throwIfAny() }
 
   /// A trial's error at the location of the value that caused it.
-  private static func told(
+  private static func located(
     _ diagnostic: Diagnostic, of assignments: [Assignment], number: Int
   ) -> Diagnostic {
-    var told = diagnostic
+    var located = diagnostic
     if let found = diagnostic.location, let text = found.source.lines.first,
       let cause = assignments.first(where: { $0.text.hasSameBytes(as: text) })
     {
       let isInPath = found.column <= cause.path.unicodeScalars.count
       if isInPath, let key = cause.keyLocation {
-        told.location = SourceLocation(
+        located.location = SourceLocation(
           source: key.source, line: key.line, column: key.column + found.column - 1)
       } else if let location = cause.location {
-        told.location = location
+        located.location = location
       }
     }
     let most = 20
     let values =
       assignments.prefix(most).map(\.text).joined(separator: " ")
       + (assignments.count > most ? " … (\(assignments.count - most) more)" : "")
-    told.notes.append(.init("in trial \(number): \(values)"))
-    return told
+    located.notes.append(.init("in trial \(number): \(values)"))
+    return located
   }
 }
 

@@ -33,11 +33,11 @@ public struct RunComparison: Sendable {
   /// Reads runs' folders and sweeps' folders.
   public init(_ paths: [String]) throws {
     var runs: [ComparedRun] = []
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     for path in paths {
-      do { runs += try ComparedRun.all(in: path) } catch { mistakes.add(error) }
+      do { runs += try ComparedRun.all(in: path) } catch { errors.add(error) }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
     isSideBySide = runs.count <= 6 && runs.allSatisfy { $0.trial == nil }
 
     let options = runs.lazy.flatMap(\.options).map(\.name).uniquedTexts()

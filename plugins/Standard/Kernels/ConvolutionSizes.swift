@@ -29,10 +29,10 @@ struct ConvolutionSizes {
   /// True if a sample is its own matrix of windows.
   var isPointwise: Bool { rows == .single && columns == .single }
 
-  /// True if windows lie one place apart.
+  /// True if windows lie one position apart.
   var isDense: Bool { rows.stride == 1 && columns.stride == 1 }
 
-  /// True if windows one place apart leave the input: it is copied into a border
+  /// True if windows one position apart leave the input: it is copied into a border
   /// of zeros first.
   var isBordered: Bool { isDense && (rows.padding > 0 || columns.padding > 0) }
 

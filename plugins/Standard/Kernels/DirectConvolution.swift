@@ -1,11 +1,11 @@
 import NNExp
 
-/// A convolution one place at a time, where the windows are not laid out as a
-/// matrix: by stride 1, and not too many weights for the places.
+/// A convolution one position at a time, where the windows are not laid out as a
+/// matrix: by stride 1, and not too many weights for the positions.
 ///
 /// The input is copied once for each column v of the window, rows as long as the
 /// output's: C[i, v; r, c] = x[i, r, c + v·dilation]. In each copy the numbers that
-/// one weight meets stand next to next, from place to place and from row to row:
+/// one weight meets stand next to next, from position to position and from row to row:
 ///
 ///     y[o; n]          = b[o] + Σ w[o, i, u, v] · C[i, v; n + u·D]
 ///     ∂w[o, i, u, v]  += Σ ∂y[o; n] · C[i, v; n + u·D]
@@ -53,7 +53,7 @@ struct DirectConvolution<S: KernelScalar> {
   }
 
   /// So many samples' products are added up before the lanes of a register are: 512
-  /// places or so, which the nearest cache holds with their copies.
+  /// positions or so, which the nearest cache holds with their copies.
   private static func samplesAtOnce(_ sizes: ConvolutionSizes) -> Int {
     max(1, min(8, 512 / sizes.positions))
   }
@@ -161,7 +161,7 @@ extension ConvolutionSizes {
       dilation: (1, columns.dilation))
   }
 
-  /// Copies as a matrix `[weights of a unit, places]`.
+  /// Copies as a matrix `[weights of a unit, positions]`.
   fileprivate var copies: SlidingMatrix {
     SlidingMatrix(
       groups: (inputs, columns.size &* lineLength), rows: (rows.size, rowStep),

@@ -100,7 +100,7 @@ extension ConvolutionSizes {
     Matrix(start: weight.start + group &* weights, rows: depth, columns: units)
   }
 
-  /// The windows one place apart, over an input that has its padding.
+  /// The windows one position apart, over an input that has its padding.
   fileprivate var windows: PatchGeometry {
     PatchGeometry(
       channels: inputs, rows: paddedRows, columns: paddedColumns, window: (rows.size, columns.size),
@@ -121,7 +121,7 @@ extension Im2colConvolution {
     for i in 0..<sizes.inputs {
       for u in 0..<rows.size {
         for v in 0..<columns.size {
-          let (low, high) = columns.placesInside(
+          let (low, high) = columns.positionsInside(
             entry: v, over: sizes.x.columns, of: sizes.y.columns)
           for r in 0..<sizes.y.rows {
             let row = r &* rows.stride &+ u &* rows.dilation &- rows.padding
@@ -157,7 +157,7 @@ extension Im2colConvolution {
     for i in 0..<sizes.inputs {
       for u in 0..<rows.size {
         for v in 0..<columns.size {
-          let (low, high) = columns.placesInside(
+          let (low, high) = columns.positionsInside(
             entry: v, over: sizes.x.columns, of: sizes.y.columns)
           for r in 0..<sizes.y.rows {
             let row = r &* rows.stride &+ u &* rows.dilation &- rows.padding

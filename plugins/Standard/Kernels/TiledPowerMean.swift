@@ -84,7 +84,7 @@ struct TiledPowerMean<S: KernelScalar> {
       let (x, dx) = (pass.x.start + start, pass.dx.start + start)
       let (y, dy) = (pass.y.start + row &* windows, pass.dy.start + row &* windows)
       let rowsAtOnce = isGeneral ? windowRows : 1
-      if isGeneral, isEven(y, count: rowsAtOnce &* windows), takeQuotients(x, y) {
+      if isGeneral, isEven(y, count: rowsAtOnce &* windows), computeQuotients(x, y) {
         for r in 0..<rowsAtOnce {
           let (offset, window) = (r &* height &* columns, r &* windows)
           addRow(x + offset, y + window, dy + window, to: dx + offset, powers + offset)
@@ -182,7 +182,7 @@ struct TiledPowerMean<S: KernelScalar> {
   private func scaledNorms(_ x: UnsafeMutablePointer<S>, to y: UnsafeMutablePointer<S>) {
     for r in 0..<windowRows {
       let (offset, m) = (r &* height &* columns, y + r &* windows)
-      takeMaxima(x + offset, to: m)
+      computeMaxima(x + offset, to: m)
       spread(m, to: first) { isScale($0) ? $0 : 1 }
       for u in 0..<height {
         let (x, ratio) = (x + offset + u &* columns, powers + offset + u &* columns)
@@ -204,7 +204,7 @@ struct TiledPowerMean<S: KernelScalar> {
   }
 
   /// max|xᵢ| of every window of a row; NaN if there is one.
-  private func takeMaxima(_ x: UnsafeMutablePointer<S>, to y: UnsafeMutablePointer<S>) {
+  private func computeMaxima(_ x: UnsafeMutablePointer<S>, to y: UnsafeMutablePointer<S>) {
     // NaN is larger than nothing: it is kept apart, and added in the end.
     let nans = first
     for i in 0..<used {
@@ -248,7 +248,7 @@ struct TiledPowerMean<S: KernelScalar> {
   }
 
   /// (|x|/y)^(p−1) of a plane, to `powers`; false where a quotient underflows.
-  private func takeQuotients(
+  private func computeQuotients(
     _ x: UnsafeMutablePointer<S>, _ y: UnsafeMutablePointer<S>
   ) -> Bool {
     var denormals = 0

@@ -6,8 +6,8 @@ import NNExp
 /// A mean is over the classes that occur (among the targets or the
 /// predictions), and a quotient 0/0 counts as 0, as in scikit-learn.
 protocol ClassAverage: Metric, Component {
-  /// The figure of class c; nil where the class does not count.
-  static func figure(of c: Int, in matrix: ConfusionMatrix) -> Double?
+  /// The score of class c; nil where the class does not count.
+  static func score(of c: Int, in matrix: ConfusionMatrix) -> Double?
 }
 
 extension ClassAverage {
@@ -25,8 +25,8 @@ extension ClassAverage {
     var sum = 0.0
     var count = 0.0
     for c in 0..<matrix.classes {
-      guard let figure = Self.figure(of: c, in: matrix) else { continue }
-      sum += figure
+      guard let score = Self.score(of: c, in: matrix) else { continue }
+      sum += score
       count += 1
     }
     return sum / count
@@ -48,7 +48,7 @@ struct BalancedAccuracy: ClassAverage {
 
   init(from options: inout Options) {}
 
-  static func figure(of c: Int, in matrix: ConfusionMatrix) -> Double? {
+  static func score(of c: Int, in matrix: ConfusionMatrix) -> Double? {
     let targets = matrix.targets(c)
     return targets > 0 ? matrix[c, c] / targets : nil
   }
@@ -65,7 +65,7 @@ struct MacroPrecision: ClassAverage {
 
   init(from options: inout Options) {}
 
-  static func figure(of c: Int, in matrix: ConfusionMatrix) -> Double? {
+  static func score(of c: Int, in matrix: ConfusionMatrix) -> Double? {
     let predictions = matrix.predictions(c)
     if predictions > 0 { return matrix[c, c] / predictions }
     return matrix.targets(c) > 0 ? 0 : nil
@@ -83,7 +83,7 @@ struct MacroRecall: ClassAverage {
 
   init(from options: inout Options) {}
 
-  static func figure(of c: Int, in matrix: ConfusionMatrix) -> Double? {
+  static func score(of c: Int, in matrix: ConfusionMatrix) -> Double? {
     let targets = matrix.targets(c)
     if targets > 0 { return matrix[c, c] / targets }
     return matrix.predictions(c) > 0 ? 0 : nil
@@ -101,7 +101,7 @@ struct MacroF1: ClassAverage {
 
   init(from options: inout Options) {}
 
-  static func figure(of c: Int, in matrix: ConfusionMatrix) -> Double? {
+  static func score(of c: Int, in matrix: ConfusionMatrix) -> Double? {
     let sum = matrix.targets(c) + matrix.predictions(c)
     return sum > 0 ? 2 * matrix[c, c] / sum : nil
   }

@@ -63,7 +63,7 @@ struct StrongWolfe<S: Scalar> {
     if !isDone { narrow(&low, &high, trials: trials) }
     length = low.length
     loss = low.loss
-    place(at: length)
+    move(to: length)
     g.update(from: memory.search(low.gradient))
   }
 
@@ -144,7 +144,7 @@ struct StrongWolfe<S: Scalar> {
 
   /// f and f′ at a length; its gradient is kept in a vector if one is named.
   private mutating func trial(at length: Double, gradient: Int?) -> Point {
-    place(at: length)
+    move(to: length)
     let loss = evaluate()
     evaluations += 1
     if let gradient { keepGradient(in: gradient) }
@@ -155,7 +155,7 @@ struct StrongWolfe<S: Scalar> {
     memory.search(vector).update(from: g)
   }
 
-  private func place(at length: Double) {
+  private func move(to length: Double) {
     let start = memory.search(0)
     let τ = S(length)
     for i in w.indices { w[i] = start[i] + τ * d[i] }
