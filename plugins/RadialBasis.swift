@@ -29,7 +29,7 @@ struct RadialBasis: Layer, Component {
   init(from options: inout Options) {
     units = options.int("units", in: 1...1 << 20, "number of centres")
     gamma = options.double(
-      "gamma", default: 0.1, in: .positive, "where γ starts; about 1/(number of inputs)")
+      "gamma", default: 0.1, in: .positive, "initial γ; about 1/(number of inputs)")
   }
 
   func plan(for inputs: [Port]) throws -> Plan {

@@ -52,7 +52,7 @@ struct ExpectSection {
 
   /// Reads what there is; errors go to the options.
   init(from options: inout Options, folder: String) {
-    let explanation = "what the run must reach for exit code 0"
+    let explanation = "the conditions for exit code 0"
     guard let node = options.value("expect", "a mapping from columns to bounds", explanation) else {
       return
     }

@@ -150,9 +150,9 @@ public final class Experiment: Sendable {
     let head = writeYAML(options.resolved)
 
     let dataSection = options.read(["data"], memo) { options -> DataDeclaration? in
-      let explanation = "where the samples come from"
+      let explanation = "the source of the samples"
       guard let node = options.value("data", "a mapping", explanation, default: nil) else {
-        options.reject("data", "missing 'data': where do the samples come from?")
+        options.reject("data", "missing 'data': the source of the samples is required")
         return nil
       }
       return options.component("data", from: node) { section in

@@ -71,7 +71,7 @@ struct Tally {
     var text =
       "Of the \(count) derivatives shown, \(agreeing) agree with the numeric ones within the "
       + "bound of these"
-    if kinks > 0 { text += ", \(kinks) stand at a kink between the one-sided slopes" }
+    if kinks > 0 { text += ", \(kinks) are at a kink, between the one-sided slopes" }
     if unknown > 0 { text += ", \(unknown) are not finite" }
     if differing > 0 { text += ", \(differing) DO NOT; see nnexp gradcheck" }
     return text + ". The largest difference is \(NumberText.rough(largestDifference))."

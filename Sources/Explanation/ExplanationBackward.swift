@@ -23,7 +23,7 @@ extension ExplanationWriter {
   private mutating func backwardThroughLoss(_ head: Int) {
     add(.heading(3, lossHeading(head), anchor: "backward-loss\(pass.heads[head].suffix)"))
     guard pass.hasTarget(head) else {
-      return paragraph("The sample lacks this target: its derivative is 0.")
+      return paragraph("The sample has no value of this target: the derivative is 0.")
     }
     let edge = Graph.Edge(node: pass.graph.heads[head])
     let output = output(of: head)
@@ -135,7 +135,7 @@ extension ExplanationWriter {
     var remarks: [String] = []
     if parameter.isFrozen { remarks.append("It is frozen: training leaves it as it is.") }
     if parameter.l1 > 0 || parameter.l2 > 0 {
-      remarks.append("The penalty on it, which training adds, is left out here.")
+      remarks.append("Training also adds the derivative of its penalty, which is not shown here.")
     }
     if !remarks.isEmpty { paragraph(remarks.joined(separator: " ")) }
   }

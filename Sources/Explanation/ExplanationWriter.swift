@@ -93,7 +93,7 @@ struct ExplanationWriter {
         .math(.row([.delta(.letter("v")), .sign("="), .derivative(Self.loss, .letter("v"))])),
         " is the error of a value ", .math(.letter("v")), ", of the same shape; ",
         .math(.sign("⊗")), " multiplies entry by entry; ", .math(.sign("≈")),
-        " stands before what differences of ", .math(Self.loss), " give.",
+        " precedes the numeric value from differences of ", .math(Self.loss), " give.",
       ]))
   }
 
@@ -134,7 +134,7 @@ struct ExplanationWriter {
   private mutating func forwardLoss(_ head: Int, classNames: [String]) {
     add(.heading(3, lossHeading(head), anchor: "forward-loss\(pass.heads[head].suffix)"))
     guard pass.hasTarget(head) else {
-      return paragraph("The sample lacks this target and adds nothing to the loss.")
+      return paragraph("The sample has no value of this target and adds nothing to the loss.")
     }
     let values = pass.targetValues(head)
     let shape = pass.heads[head].outputShape

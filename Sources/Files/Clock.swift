@@ -1,7 +1,7 @@
 import Glibc
 
-/// The time of day as ISO 8601 in UTC, `2025-11-21T04:18:09Z`, whatever the
-/// time zone and the locale.
+/// The current time in ISO 8601 and UTC, `2025-11-21T04:18:09Z`, independent of the time zone
+/// and the locale.
 public func timestamp() -> String {
   var now = timespec()
   clock_gettime(CLOCK_REALTIME, &now)
@@ -22,15 +22,14 @@ func timestamp(secondsSince1970 seconds: Int) -> String {
   return "\(date)T\(time)Z"
 }
 
-/// Measures durations by the monotonic clock: no change of the date makes one
-/// negative.
+/// A stopwatch on the monotonic clock: if the date changes, durations do not.
 public struct Stopwatch: Sendable {
   private let start = Stopwatch.nanoseconds()
 
-  /// Starts at once.
+  /// Starts the stopwatch.
   public init() {}
 
-  /// Seconds since the start, to the nanosecond.
+  /// The seconds since the start, with a resolution of a nanosecond.
   public var seconds: Double { Double(Stopwatch.nanoseconds() - start) / 1e9 }
 
   private static func nanoseconds() -> Int {

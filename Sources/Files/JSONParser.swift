@@ -1,15 +1,15 @@
 import NNExp
 
 extension JSON {
-  /// Lists and objects within each other, at most.
+  /// The maximum nesting of lists and objects.
   static let deepest = 128
 
-  /// Reads a JSON text: RFC 8259 in UTF-8, and of its liberties only what RFC
-  /// 7493 (I-JSON) leaves. So no duplicate keys, no unpaired surrogates, no
-  /// numbers beyond float64, no byte order mark, no comments.
+  /// Reads a JSON text in UTF-8 according to RFC 8259, restricted by RFC 7493 (I-JSON): no
+  /// duplicate keys, no unpaired surrogates, no numbers beyond float64, no byte order mark, no
+  /// comments.
   ///
-  /// An error is a `Diagnostic` of kind `.environment` with its location in
-  /// `file`: nnexp wrote these files, so that the disk or an edit is to blame.
+  /// - Throws: a `Diagnostic` of kind `.environment` with the location in `file`: nnexp wrote
+  ///   these files, so that the disk or an edit caused the error.
   public init(parsing bytes: [UInt8], from file: String) throws {
     var parser = JSONParser(bytes)
     do {
@@ -20,7 +20,7 @@ extension JSON {
   }
 }
 
-/// An error in a JSON text, and at which byte.
+/// An error in a JSON text, with the offset of its byte.
 private struct JSONSyntaxError: Error {
   let message: String
   let offset: Int
@@ -76,7 +76,7 @@ private struct JSONParser {
 
   private mutating func object() throws(JSONSyntaxError) -> JSON {
     var members: [JSON.Member] = []
-    // Of few keys, one more is sooner compared with each than hashed.
+    // For few keys, comparing with each is faster than hashing.
     let few = 32
     var keys: Set<ByteText> = []
     try enter()
@@ -93,7 +93,7 @@ private struct JSONParser {
           members.count < few
           ? !members.contains { $0.key.hasSameBytes(as: key) } : keys.insert(ByteText(key)).inserted
         guard isNew else {
-          throw JSONSyntaxError(message: "the key '\(key)' is there twice", offset: start)
+          throw JSONSyntaxError(message: "the key '\(key)' occurs twice", offset: start)
         }
         guard consumeAfterSpace(":") else { throw syntaxError("expected ':', found \(found)") }
         members.append(JSON.Member(key, try value()))
@@ -137,7 +137,7 @@ private struct JSONParser {
       try digits()
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
-    // −0 is not an Int, nor is what lies beyond one.
+    // −0 and numbers beyond the range of `Int` are not integers.
     if isInteger, let value = Int(text), value != 0 || text == "0" { return .int(value) }
     guard let value = Double(text), value.isFinite else {
       throw JSONSyntaxError(message: "the number \(text) is beyond float64", offset: start)
@@ -200,7 +200,7 @@ private struct JSONParser {
     }
     let first = try hexadecimal()
     if let scalar = Unicode.Scalar(first) { return scalar }
-    // A surrogate: the first of a pair, or an error.
+    // A surrogate: it must be the first of a pair.
     let unpaired = JSONSyntaxError(message: "unpaired surrogate", offset: start)
     guard first < 0xDC00 else { throw unpaired }
     position += 1
@@ -212,7 +212,7 @@ private struct JSONParser {
     return scalar
   }
 
-  /// The four digits after `u`; stays at the last of them.
+  /// Reads the four digits after `u`, up to the last of them.
   private mutating func hexadecimal() throws(JSONSyntaxError) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<4 {
@@ -229,7 +229,7 @@ private struct JSONParser {
 
   private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-  /// What stands here, for messages.
+  /// The next character or the end of the text, in words for messages.
   private var found: String {
     guard let byte = next else { return "the end of the text" }
     if byte < 0x20 || byte == 0x7F { return "a control character" }
@@ -263,7 +263,7 @@ private struct JSONParser {
 
 private func isDigit(_ byte: UInt8) -> Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte }
 
-/// The offset of the first byte that no UTF-8 text has there.
+/// The offset of the first byte that is not valid UTF-8.
 private func firstInvalidUTF8(in bytes: [UInt8]) -> Int? {
   var codec = UTF8()
   var input = bytes.makeIterator()

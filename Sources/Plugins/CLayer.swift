@@ -251,7 +251,7 @@ func registerCLayers(
   let table = table.assumingMemoryBound(to: nnexp_plugin_table.self).pointee
   guard table.version == NNEXP_PLUGIN_VERSION else {
     throw Diagnostic(
-      "its table is of version \(table.version), and this nnexp takes \(NNEXP_PLUGIN_VERSION)")
+      "its table is of version \(table.version), and this nnexp accepts \(NNEXP_PLUGIN_VERSION)")
   }
   guard (1...64).contains(table.layer_count), let layers = table.layers else {
     throw Diagnostic("its table has \(table.layer_count) layers; 1 to 64 can be")
@@ -265,10 +265,10 @@ func registerCLayers(
     else { throw Diagnostic("its layer \(index) ('\(name)') lacks a name, a plan or a pass") }
     guard (0...1 << 20).contains(layer.pointee.size) else {
       throw Diagnostic(
-        "its layer '\(name)' keeps \(layer.pointee.size) bytes; at most 1 MiB can be")
+        "its layer '\(name)' keeps \(layer.pointee.size) bytes; at most 1 MiB is possible")
     }
     guard registry.layers[name] == nil else {
-      throw Diagnostic("it brings two layers named '\(name)'")
+      throw Diagnostic("it has two layers named '\(name)'")
     }
     registry.layers.add(ComponentType(layer))
   }

@@ -45,7 +45,7 @@ struct Interface: Sendable {
         let root = Interface.package(above: folder)
       else {
         throw Diagnostic(
-          "'\(executable)' has nothing beside it that plugins compile against",
+          "'\(executable)' has no interface files next to it that plugins compile against",
           notes: [.init("'make install' puts it into PREFIX/lib/nnexp")], failure: .environment)
       }
       headers = root + "/Sources/CPlugins/include"

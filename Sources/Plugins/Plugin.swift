@@ -76,7 +76,7 @@ public struct Plugin: Sendable {
     } catch let fact as Diagnostic { throw refuse(fact.message) }
     guard let stamp = object.stamp.flatMap({ Stamp($0) }) else {
       throw refuse(
-        "it has no stamp that says what it was built for",
+        "it has no stamp that states which nnexp it was built for",
         "'nnexp plugin build' makes plugins with one")
     }
     if let mismatch = stamp.mismatch(with: interface.stamp) {

@@ -40,7 +40,7 @@ struct PluginCache {
       return String(cString: user.pointee.pw_dir) + "/.cache"
     }
     throw Diagnostic(
-      "there is no place for built plugins: set XDG_CACHE_HOME or HOME", failure: .environment)
+      "there is no folder for built plugins: set XDG_CACHE_HOME or HOME", failure: .environment)
   }
 
   /// The entry of that name; where there is none, or a damaged one, `build` makes a file

@@ -18,7 +18,7 @@ extension Registry {
         guard self[keyPath: kind][type.name] == nil else {
           errors.add(
             Diagnostic(
-              "the plugin '\(plugin.path)' brings the \(name) type '\(type.name)', and there is "
+              "the plugin '\(plugin.path)' has the \(name) type '\(type.name)', and there is "
                 + "one already",
               notes: [.init("give it another typeName")]))
           continue

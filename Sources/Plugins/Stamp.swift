@@ -46,7 +46,7 @@ struct Stamp: Sendable, Equatable {
       let version = String(cHeaderVersion)
       return interface == version
         ? nil
-        : "it was built with version \(interface) of nnexp_plugin.h, and this nnexp takes \(version)"
+        : "it was built with version \(interface) of nnexp_plugin.h, and this nnexp accepts \(version)"
     case .swift:
       if self == host { return nil }
       let theirs = compiler == host.compiler ? "interface \(interface)" : compiler

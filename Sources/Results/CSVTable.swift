@@ -39,7 +39,7 @@ public struct CSVTable: Sendable {
     header = row
     columns = texts
     for (index, column) in columns.enumerated() where columns[..<index].contains(text: column) {
-      throw Diagnostic("the column '\(column)' is there twice", at: headerLocation(of: index))
+      throw Diagnostic("the column '\(column)' occurs twice", at: headerLocation(of: index))
     }
   }
 

@@ -47,7 +47,7 @@ public final class CSVWriter {
     }
     guard self.length == length, Int(crc.value) == checksum else {
       throw Diagnostic(
-        "'\(file.path)' is not as the run left it: its first \(length) bytes were changed",
+        "'\(file.path)' differs from the file that the run wrote: its first \(length) bytes were changed",
         notes: [.init("put the file back, or start a new run")], failure: .environment)
     }
     self.file = file

@@ -122,11 +122,11 @@ extension Checkpoint {
       .addingReportingOverflow(layout.byteCount)
     guard !overflow, expected == size else {
       throw damaged(
-        "\(size) bytes, where its header promises \(overflow ? "too many" : "\(expected)")")
+        "\(size) bytes, but its header specifies \(overflow ? "too many" : "\(expected)")")
     }
     guard layout.byteCount <= memory else {
       throw Diagnostic(
-        "'\(file.path)' holds \(layout.byteCount) bytes of tensors; there is memory for \(memory)",
+        "'\(file.path)' holds \(layout.byteCount) bytes of tensors, and the memory has room for \(memory)",
         failure: .environment)
     }
     let tensors = try layout.tensors.map {

@@ -114,7 +114,7 @@ private func firstDifference(
   else { return "the bytes from \(start.offset) on differ" }
   if let (short, long) = x.isEmpty ? (a, b) : y.isEmpty ? (b, a) : nil {
     let rows = max(0, start.row - 1)
-    return "'\(long.folder.path(of: name))' goes on where '\(short.folder.path(of: name))' ends, "
+    return "'\(long.folder.path(of: name))' continues where '\(short.folder.path(of: name))' ends, "
       + "after \(rows) \(rows == 1 ? "row" : "rows")"
   }
   return difference(x, y, try row(at: 0, of: first) ?? [], row: start.row)

@@ -106,7 +106,7 @@ extension RunDirectory {
         if damage == nil { damage = found } else { damage?.notes.append(.init(found.message)) }
       } catch var error as Diagnostic {
         if generation == .state {
-          error.notes.append(.init("remove it to go on from the one before, if there is one"))
+          error.notes.append(.init("remove it to continue from the one before, if there is one"))
         }
         throw error
       }

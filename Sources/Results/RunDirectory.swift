@@ -79,7 +79,7 @@ public final class RunDirectory: Sendable {
       else {
         throw Diagnostic(
           "'\(path)' is a link that leads out of '\(home)', to '\(target)'; "
-            + "name the place of the run with --output", failure: .environment)
+            + "choose the location of the run with --output", failure: .environment)
       }
     }
     let runs = try site.here.openFolder(group)
@@ -370,7 +370,7 @@ extension RunDirectory {
   private static func isHeld(_ folder: Folder, by process: Int?) -> Diagnostic {
     let holder = process.map { "process \($0)" } ?? "another process"
     return Diagnostic(
-      "'\(folder.path)' is held by \(holder); wait until that has ended, or start a new run",
+      "'\(folder.path)' is in use by \(holder); wait until that has ended, or start a new run",
       failure: .environment)
   }
 

@@ -90,7 +90,7 @@ private enum NameFault {
     case .length: "shorten it"
     case .start: "start it with a letter or a digit"
     case .character("/", _):
-      "it names a single folder under results; use --output for another place"
+      "it names a single folder under results; use --output for another location"
     case .character: "use letters, digits, '.', '-' and '_'"
     }
   }

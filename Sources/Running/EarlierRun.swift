@@ -96,9 +96,12 @@ public enum EarlierRun: Sendable {
         return "'\(Substring(lines[index].utf8.drop { $0 == UInt8(ascii: " ") }))'"
       }
       return Diagnostic(
-        "cannot go on with '\(directory.path)': its resolved.yaml has \(line(then)) where the "
+        "cannot resume '\(directory.path)': its resolved.yaml has \(line(then)) where the "
           + "experiment has \(line(now))",
-        notes: [.init("nnexp resume \(quotedForShell(directory.path)) goes on with it as it began")]
+        notes: [
+          .init(
+            "nnexp resume \(quotedForShell(directory.path)) resumes it with its original settings")
+        ]
       )
     }
   }

@@ -75,7 +75,7 @@ struct GoldenMetrics: Sendable {
     if facts.isEmpty { return nil }
     notes.append(
       .init(
-        "if that is meant: cp "
+        "if the change is intended: cp "
           + [path, declaration.path].map(quotedForShell).joined(separator: " ")))
     return Diagnostic(
       "metrics.csv is not as in '\(declaration.written)': \(facts.joined(separator: "; "))",

@@ -65,7 +65,7 @@ public struct PreparedExperiment<S: Scalar> {
     for split in experiment.predictions where samples(of: split) == nil {
       throw Diagnostic(
         "there are no \(split) data to predict", at: experiment.predictionsLocation,
-        notes: [.init("give data: {split: {\(split): 0.2}}, or leave '\(split)' out")])
+        notes: [.init("give data: {split: {\(split): 0.2}}, or omit '\(split)'")])
     }
   }
 

@@ -60,7 +60,7 @@ extension PluginPolicy {
     if !isTrusted, let stranger = owners.first(where: { $0 != geteuid() }) {
       self = .refuse(
         "'\(folder.path)' belongs to user \(stranger), not to you",
-        remedy: "to run its code nevertheless, give nnexp resume, evaluate, predict or sweep "
+        remedy: "to run its code anyway, give nnexp resume, evaluate, predict or sweep "
           + "--trust-plugins")
     } else {
       self = .load

@@ -111,8 +111,10 @@ extension Resumption {
     func differs(_ message: String) {
       differences.add(
         Diagnostic(
-          "cannot go on with '\(directory.path)': \(message)",
-          notes: [.init("a run goes on only as it began; start a new one with nnexp run")]))
+          "cannot resume '\(directory.path)': \(message)",
+          notes: [
+            .init("a run resumes only with its original settings; start a new one with nnexp run")
+          ]))
     }
     if let hash = record.configuration, hash != SHA256.hex(of: configuration) {
       differs("its resolved.yaml was changed")
@@ -125,7 +127,7 @@ extension Resumption {
   }
 
   private func requireSame(_ then: [FileHash], _ now: [FileHash], _ kind: String) throws {
-    try FileHash.requireSame(then, now, kind, "cannot go on with '\(directory.path)'")
+    try FileHash.requireSame(then, now, kind, "cannot resume '\(directory.path)'")
   }
 
   /// Differences that can change the numbers but are no errors.

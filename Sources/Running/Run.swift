@@ -100,7 +100,7 @@ public final class Run<S: Scalar> {
       try check(.start)
       if let beginning {
         try beginning.put(into: prepared)
-        report("goes on from step \(trainer.step), in epoch \(trainer.epoch + 1)")
+        report("resuming from step \(trainer.step), in epoch \(trainer.epoch + 1)")
       }
       timing.start()
       let states = StateRecorder(prepared, in: directory, metrics, timing) { [self] in seconds }
@@ -181,7 +181,7 @@ public final class Run<S: Scalar> {
     }
     try conclude(.interrupted, code: 128 + signal, reason: signal == 2 ? "SIGINT" : "SIGTERM")
     report(
-      "interrupted in epoch \(trainer.epoch + 1); to go on: nnexp resume "
+      "interrupted in epoch \(trainer.epoch + 1); to continue: nnexp resume "
         + quotedForShell(directory.path))
     return 128 + signal
   }

@@ -31,7 +31,7 @@ public struct RunWeights: Sendable {
     warning =
       found.warning
       ?? Diagnostic(
-        "'\(directory.path)' did not come to its end; these are its weights after step \(step)",
+        "'\(directory.path)' has not finished; these are its weights after step \(step)",
         severity: .warning)
   }
 

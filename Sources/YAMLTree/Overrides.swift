@@ -1,6 +1,6 @@
 public import NNExp
 
-/// The tree with values replaced from the command line.
+/// Replaces values of the tree by those of the command line.
 ///
 ///     train.epochs=10            a key of the file
 ///     model.hidden.units=4       the layer named 'hidden'
@@ -8,9 +8,8 @@ public import NNExp
 ///     model.0.units=4            the first layer
 ///     +train.record_every=10     a key that the file lacks
 ///
-/// Values are YAML: numbers, texts, `[a, b]`, `{a: b}`. The last of two
-/// overrides of one path counts. Every error is reported, at its location within
-/// the override.
+/// Values are YAML: numbers, texts, `[a, b]`, `{a: b}`. If two overrides have the same path,
+/// the last one applies. Every error is reported, with its location in the override.
 public func apply(overrides: [String], to root: ConfigValue) throws -> ConfigValue {
   var root = root
   var diagnostics = Diagnostics()
@@ -24,10 +23,10 @@ public func apply(overrides: [String], to root: ConfigValue) throws -> ConfigVal
   return root
 }
 
-/// What messages call the location where overrides stand.
+/// The name of the command line in locations.
 public let overrideSource = "command line"
 
-/// One `path=value`.
+/// An override `path=value`.
 private struct Override {
   let text: String
   let isAddition: Bool
@@ -70,7 +69,7 @@ private struct Override {
         "a value is missing; write \(Substring(path))=null for none",
         at: location(text.unicodeScalars.count + 1))
     }
-    // Spaces instead of the path keep the value's columns true.
+    // Spaces replace the path, so that the columns of the value are correct.
     let width = text[...equals].unicodeScalars.count
     if first == UInt8(ascii: "#") {
       throw Diagnostic(
@@ -82,12 +81,13 @@ private struct Override {
     self.value = try builder.build(Array(repeating: UInt8(ascii: " "), count: width) + value)
   }
 
-  /// `train.epochs`, up to a part.
+  /// The path up to and including a part: `train.epochs`.
   private func path(through part: Int) -> String {
     parts[...part].map(\.name).joined(separator: ".")
   }
 
-  /// A copy of the value in which the override replaces what `parts[part...]` leads to.
+  /// A copy of the value in which the override replaces the element at the path
+  /// `parts[part...]`.
   func applied(to config: ConfigValue, at part: Int) throws -> ConfigValue {
     guard part < parts.count else {
       if isAddition {
@@ -147,7 +147,7 @@ private struct Override {
     names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
   }
 
-  /// The value inside mappings of the parts that the file lacks.
+  /// The value, wrapped in mappings for the remaining parts of the path, which the file lacks.
   private func added(from part: Int) -> ConfigValue {
     parts[part...].reversed().reduce(value) { inner, part in
       ConfigValue(
@@ -155,8 +155,8 @@ private struct Override {
     }
   }
 
-  /// Which element of a list is meant: by position, by its name, or by its type
-  /// if no other has it.
+  /// The index of the element that a part selects: by position, by name, or by type if only one
+  /// element has it.
   private func element(_ part: (name: String, location: SourceLocation), of items: [ConfigValue])
     throws -> Int
   {

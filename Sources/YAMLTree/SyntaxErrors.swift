@@ -1,20 +1,20 @@
 import NNExp
 
-/// What the events before a syntax error tell of its cause.
+/// The events before a syntax error, from which its cause is derived.
 struct SyntaxContext {
-  /// The scalar that ended last, if nothing came after it.
+  /// The last scalar, if nothing followed it.
   private(set) var scalar: (start: Mark, end: Mark, isPlain: Bool)?
 
-  /// Where the collections began that ended last, one right after the other.
+  /// The starts of the collections that ended last, one directly after the other.
   private(set) var closed: [Mark] = []
 
-  /// The collections that are open, the innermost last.
+  /// The starts of the open collections, the innermost last.
   private(set) var open: [Mark] = []
 
-  /// Where the last scalar, alias or bracket ends.
+  /// The end of the last scalar, alias or bracket.
   private(set) var end = Mark(line: 0, column: 0)
 
-  /// Where the whole document begins, if it is a block collection.
+  /// The start of the whole document, if it is a block collection.
   private(set) var block: Mark?
 
   mutating func note(_ event: Event) {
@@ -39,8 +39,8 @@ struct SyntaxContext {
   }
 }
 
-/// libyaml's errors in the words of somebody who wrote the file: where the error is
-/// (seldom where libyaml noticed it), and what to write instead.
+/// libyaml's errors in words for the author of the file: the location of the cause, which is
+/// seldom the location that libyaml reports, and what to write instead.
 extension TreeBuilder {
   func diagnostic(of error: ReadingError) -> Diagnostic {
     if error.isOutOfMemory {
@@ -75,7 +75,7 @@ extension TreeBuilder {
         "a plain text cannot begin with '\(sign)'; quote it", at: error.contextLocation)
     case "while scanning a block scalar":
       return located(
-        "after '|' or '>' the line may hold only '+', '-', a digit from 1 to 9 and a comment",
+        "after '|' or '>' the line may contain only '+', '-', a digit from 1 to 9 and a comment",
         at: error.location)
     case "while scanning a directive":
       return located("a plain text cannot begin with '%'; quote it", at: error.contextLocation)
@@ -89,14 +89,14 @@ extension TreeBuilder {
         "a plain text cannot begin with \(name(of: found)); quote it", at: error.location)
     case "block sequence entries are not allowed in this context":
       return located(
-        "a list item '- ' must begin a line of its own; or write the list as [a, b]",
+        "a list item '- ' must begin a new line; or write the list as [a, b]",
         at: error.location)
     case "found unexpected ':'":
       let after = Mark(line: error.location.line, column: error.location.column + 1)
       return located("missing space after ':'", at: after)
     case "mapping keys are not allowed in this context":
       return located(
-        "'? ' cannot stand here; quote a text that begins with '?'", at: error.location)
+        "'? ' is not permitted here; quote a text that begins with '?'", at: error.location)
     case "did not find expected <document start>":
       return located("expected '---' after the directive", at: error.location)
     default:
@@ -104,7 +104,7 @@ extension TreeBuilder {
     }
   }
 
-  /// `word:value` at a location; in `text`, where that is only a part of the line.
+  /// Reports `word:value` at a location. `text` limits the search to a part of the line.
   func missingSpace(at mark: Mark, in text: String? = nil) -> Diagnostic? {
     let text = text ?? self.text(from: mark)
     guard let colon = text.firstIndex(ofByte: ":") else { return nil }
@@ -118,7 +118,7 @@ extension TreeBuilder {
       at: Mark(line: mark.line, column: mark.column + word.unicodeScalars.count + 1))
   }
 
-  /// A line begins at none of the columns that could continue what stands above.
+  /// Reports a line whose column cannot continue any of the collections above.
   func wrongIndentation(expected columns: [Int], at mark: Mark) -> Diagnostic {
     let expected = columns.map(String.init).joined(separator: " or ")
     let spaces = columns == [1] ? "space" : "spaces"
@@ -128,7 +128,7 @@ extension TreeBuilder {
 
   // MARK: Kinds of errors
 
-  /// A line in a mapping that has no `key: value`.
+  /// Reports a line in a mapping that has no `key: value`.
   private func incompleteLine(at mark: Mark) -> Diagnostic {
     let line = text(from: mark)
     if line.unicodeScalars.count > TreeBuilder.keyLimit {
@@ -146,7 +146,7 @@ extension TreeBuilder {
     return located("expected 'key: value', found '\(shortened(line))'", at: mark)
   }
 
-  /// A ':' after a text that already is a value.
+  /// Reports a ':' after a text that is already a value.
   private func unexpectedColon(_ error: ReadingError) -> Diagnostic {
     guard let scalar = context.scalar, scalar.end == error.location else {
       return located("unexpected ':'; quote a text that contains ': '", at: error.location)
@@ -161,7 +161,7 @@ extension TreeBuilder {
         "a second ': ' in one line; quote a text that contains ': ', or begin a new line",
         at: error.location)
     }
-    // The text ran on from an earlier line into this one's key.
+    // The text continued from an earlier line into this line's key.
     if !scalar.isPlain {
       return located("a key must begin and end on one line", at: scalar.start)
     }
@@ -180,7 +180,7 @@ extension TreeBuilder {
       notes: [.init("the value is '\(shortened(first))'", at: location(scalar.start))])
   }
 
-  /// Something other than the next key or item of a block collection.
+  /// Reports something other than the next key or item of a block collection.
   private func unexpectedLine(_ error: ReadingError) -> Diagnostic {
     let line = source.characters(ofLine: error.location.line)
     let before = line.prefix(error.location.column)
@@ -206,7 +206,7 @@ extension TreeBuilder {
     return located("expected 'key: value', found '\(shortened(rest))'", at: error.location)
   }
 
-  /// More text on a line whose value is complete.
+  /// Reports text on a line whose value is complete.
   private func unexpectedRest(
     _ error: ReadingError, after before: ArraySlice<Unicode.Scalar>
   ) -> Diagnostic {
@@ -227,7 +227,7 @@ extension TreeBuilder {
     }
   }
 
-  /// A list or mapping in brackets that goes on with something else.
+  /// Reports a list or mapping in brackets that is not closed.
   private func unclosed(_ error: ReadingError) -> Diagnostic {
     let opening =
       error.context == "while parsing a flow node" ? context.open.last : error.contextLocation
@@ -256,7 +256,7 @@ extension TreeBuilder {
     if let scalar = context.scalar, scalar.end == error.location,
       scalar.start.line < scalar.end.line
     {
-      // A text ran on into the next line's key.
+      // A text continued into the key of the next line.
       let last = withoutComment(text(from: scalar.start)[...])
       let end = scalar.start.column + last.unicodeScalars.count
       return Diagnostic(
@@ -287,7 +287,7 @@ extension TreeBuilder {
     }
   }
 
-  // MARK: The text around
+  // MARK: The surrounding text
 
   private func located(_ message: String, at mark: Mark) -> Diagnostic {
     Diagnostic(message, at: location(mark))

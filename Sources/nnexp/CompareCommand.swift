@@ -42,7 +42,8 @@ struct CompareCommand: ParsableCommand {
 
   func validate() throws {
     if exact, sort != nil || onlyChanged || limit != nil || csv {
-      throw ValidationError("--exact compares all there is, and takes no other option")
+      throw ValidationError(
+        "--exact compares all results, and cannot be combined with other options")
     }
     if exact, folders.count != 2 {
       throw ValidationError("--exact compares two runs, found \(folders.count)")

@@ -37,7 +37,7 @@ struct GradcheckCommand: ParsableCommand {
       "start, end, or start,end (default: start; end with --checkpoint)", valueName: "moments"))
   var at: String?
 
-  @Option(help: "a run's folder, whose last weights are checked", completion: .directory)
+  @Option(help: "a run's folder; its last weights are checked", completion: .directory)
   var checkpoint: String?
 
   @Option(
@@ -139,8 +139,8 @@ struct GradcheckCommand: ParsableCommand {
     if chosen.isEmpty { throw Diagnostic("--at must be start, end or start,end, found nothing") }
     if let checkpoint, !chosen.contains(.end) {
       throw Diagnostic(
-        "'\(checkpoint)' holds trained weights, and --at start checks initial ones; "
-          + "say --at end or --at start,end")
+        "'\(checkpoint)' contains trained weights, and --at start checks initial ones; "
+          + "use --at end or --at start,end")
     }
     return known.filter(chosen.contains)
   }

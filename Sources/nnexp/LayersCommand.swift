@@ -11,7 +11,7 @@ struct LayersCommand: ParsableCommand {
   @Argument(help: "a layer, loss, optimizer, … to describe")
   var type: String?
 
-  @Option(help: "a plugin whose types are listed too", completion: .file())
+  @Option(help: "a plugin whose types are also listed", completion: .file())
   var plugin: [String] = []
 
   func run() throws {
@@ -23,7 +23,7 @@ struct LayersCommand: ParsableCommand {
         try printResult(table(LayersCommand.summaries(of: kind)))
         try printResult("")
       }
-      try printResult("nnexp layers TYPE tells a type's equation and options.")
+      try printResult("nnexp layers TYPE shows a type's equation and options.")
       return
     }
     let pages = registry.kinds.flatMap { LayersCommand.pages(of: type, in: $0) }

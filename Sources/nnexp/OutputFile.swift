@@ -7,7 +7,7 @@ import NNExp
 /// before the command does its work.
 struct OutputFile {
   /// For the option `--force` of every command that writes such a file.
-  static let forceHelp: ArgumentHelp = "replace an output file that is there already"
+  static let forceHelp: ArgumentHelp = "replace an existing output file"
 
   let path: String
   private let isForced: Bool
@@ -66,7 +66,7 @@ struct OutputFile {
   private func requireForce() throws {
     if isForced { return }
     throw Diagnostic(
-      "the output '\(path)' is there already",
+      "the output '\(path)' already exists",
       notes: [.init("to replace it, add --force")])
   }
 

@@ -39,7 +39,7 @@ struct PluginNew: ParsableCommand {
     let template = try PluginTemplate(name, kind)
     let here = FileSystem.system.currentFolder
     guard try here.makeFolder(name) else {
-      throw Diagnostic("cannot create '\(name)': it is there already")
+      throw Diagnostic("cannot create '\(name)': it already exists")
     }
     for (file, text) in [
       ("\(name).swift", template.source), ("\(name).yaml", template.experiment),
@@ -55,7 +55,7 @@ struct PluginNew: ParsableCommand {
 
 struct PluginBuild: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "build", abstract: "Compiles a plugin and says where the result lies.",
+    commandName: "build", abstract: "Compiles a plugin and prints the path of the result.",
     discussion: """
       'nnexp run' builds by itself what is not built yet. A built file serves the
       nnexp that built it, and any with the same interface and compiler.
@@ -81,7 +81,7 @@ struct PluginBuild: ParsableCommand {
 
 struct PluginTest: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "test", abstract: "Proves every type of a plugin, and tells what was proved.",
+    commandName: "test", abstract: "Tests every type of a plugin, and prints what was tested.",
     discussion: """
       Each type is held to what the engine relies upon, on the examples that it
       declares (static let examples) and on hostile options and shapes: forward
@@ -99,7 +99,7 @@ struct PluginTest: ParsableCommand {
 
   func run() throws {
     guard (1...86_400).contains(timeLimit) else {
-      throw Diagnostic("--time-limit takes 1 to 86400 seconds, found \(timeLimit)")
+      throw Diagnostic("--time-limit must be from 1 to 86400 seconds, found \(timeLimit)")
     }
     let plugin = try Plugin.load(path)
     var types = Registry()
@@ -112,7 +112,7 @@ struct PluginTest: ParsableCommand {
     guard !proofs.isEmpty else {
       throw Diagnostic(
         "the plugin '\(path)' registers no types",
-        notes: [.init("its 'func register(in registry: inout Registry)' names what it brings")])
+        notes: [.init("its 'func register(in registry: inout Registry)' registers its types")])
     }
     for proof in proofs {
       switch proof.outcome {
@@ -128,7 +128,7 @@ struct PluginTest: ParsableCommand {
     try printResult("\(held) of \(proofs.count) examples proven")
     if held < proofs.count {
       throw Diagnostic(
-        "the plugin '\(path)' does not hold what the engine relies upon", failure: .shortfall)
+        "the plugin '\(path)' does not satisfy the engine's requirements", failure: .shortfall)
     }
   }
 }

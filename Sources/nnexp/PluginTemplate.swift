@@ -120,7 +120,7 @@ struct PluginTemplate {
 
       /// Each option is read once, with its range; an error is reported with its location.
       init(from options: inout Options) {
-        width = options.double("width", default: 1, in: .positive, "where w starts")
+        width = options.double("width", default: 1, in: .positive, "initial value of w")
       }
 
       /// The shapes of what it needs, for inputs of these shapes, per sample. What

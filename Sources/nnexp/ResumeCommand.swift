@@ -27,7 +27,7 @@ struct ResumeCommand: ParsableCommand {
 
   @OptionGroup var trust: TrustOptions
 
-  @Flag(name: .shortAndLong, help: "say nothing unless something is wrong")
+  @Flag(name: .shortAndLong, help: "print only warnings and errors")
   var quiet = false
 
   func run() throws {

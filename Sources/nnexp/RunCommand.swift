@@ -31,13 +31,13 @@ struct RunCommand: ParsableCommand {
 
   @Flag(
     name: .long,
-    help: "go on with the newest run of this very experiment; start one where there is none")
+    help: "resume the newest run of this experiment; start one if there is none")
   var resume = false
 
   @Option(help: Threads.help)
   var threads: Int?
 
-  @Flag(name: .shortAndLong, help: "say nothing unless something is wrong")
+  @Flag(name: .shortAndLong, help: "print only warnings and errors")
   var quiet = false
 
   func run() throws {

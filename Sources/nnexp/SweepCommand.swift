@@ -55,12 +55,12 @@ struct SweepCommand: ParsableCommand {
 
   @Flag(
     name: .customLong("plan"),
-    help: "write the plan, print the numbers of the trials that are left, and run none")
+    help: "write the plan, print the numbers of the remaining trials, and run none")
   var plansOnly = false
 
   @Option(
     help: ArgumentHelp(
-      "run this trial of the plan alone, here: for arrays of jobs on other machines",
+      "run only this trial of the plan, on this machine: for job arrays on clusters",
       valueName: "k"))
   var trial: Int?
 
@@ -73,7 +73,7 @@ struct SweepCommand: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "what sbatch is told besides, such as \"--partition=cpu --time=1:00:00\"",
+      "more options for sbatch, such as \"--partition=cpu --time=1:00:00\"",
       valueName: "options"))
   var slurmOptions: String?
 
@@ -91,7 +91,7 @@ struct SweepCommand: ParsableCommand {
 
   @OptionGroup var trust: TrustOptions
 
-  @Flag(name: .shortAndLong, help: "say nothing unless something is wrong")
+  @Flag(name: .shortAndLong, help: "print only warnings and errors")
   var quiet = false
 
   @Flag(help: .hidden)
@@ -185,7 +185,8 @@ struct SweepCommand: ParsableCommand {
     if let signalReceived {
       let done = rows.count(where: \.isDone)
       if !quiet {
-        printStatus("interrupted after \(done) of \(rows.count) trials; run it again to go on")
+        printStatus(
+          "interrupted after \(done) of \(rows.count) trials; run the command again to continue")
       }
       raiseAgain(signalReceived)
     }

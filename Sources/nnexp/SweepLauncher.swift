@@ -35,7 +35,7 @@ extension SweepCommand {
     if tasks > 0, let job = sweep.jobs.last {
       view.note(
         "job \(job): \(trials == 1 ? "1 trial" : "\(trials) trials")"
-          + (tasks < trials ? " in \(tasks) tasks, as many as the cluster takes" : ""))
+          + (tasks < trials ? " in \(tasks) tasks, the most that the cluster accepts" : ""))
     }
     if noWait { return printHowToContinue(sweep) }
     try sweep.wait(failingFast: failFast ? plan : nil, cancellation: .signals)
@@ -47,7 +47,7 @@ extension SweepCommand {
     let left = try PlanRecord(plan).rows(in: folder).count {
       [.pending, .running, .interrupted].contains($0.status)
     }
-    if left > 0 { view.note("trials left: \(left); the same command again goes on with them") }
+    if left > 0 { view.note("trials left: \(left); run the same command again to continue") }
     try conclude(plan, in: folder, report)
   }
 

@@ -138,7 +138,7 @@ struct TrustTests {
         '\(run)' belongs to user 12345, not to you
             plugins: [Swish.c]
                       ^
-        note: to run its code nevertheless, give nnexp resume, evaluate, predict or sweep --trust-plugins
+        note: to run its code anyway, give nnexp resume, evaluate, predict or sweep --trust-plugins
 
         """)
     #expect(try tool.runPlugin("resume", run).code == 2)

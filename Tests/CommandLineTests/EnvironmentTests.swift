@@ -20,7 +20,7 @@ import Testing
     #expect(
       result.errors == """
         error: cannot create the folder 'results/xor': Not a directory
-        note: name a place that can be written with --output
+        note: choose a writable location with --output
 
         """)
     #expect(try tool.read("results") == "mine")

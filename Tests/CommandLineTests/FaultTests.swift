@@ -24,7 +24,7 @@ import Testing
     let result = try tool.run("run", "experiment.yaml", "--quiet")
     // How much memory there is, is the machine's.
     let report = ("exit \(result.code)\n" + result.errors)
-      .replacing(/and [0-9.]+ [kMGT]B are there/, with: "and … are there")
+      .replacing(/and [0-9.]+ [kMGT]B are available/, with: "and … are available")
     let expected = folder.appendingPathComponent("expected.txt")
     if ProcessInfo.processInfo.environment["NNEXP_RECORD_FAULTS"] != nil {
       try Data(report.utf8).write(to: expected)

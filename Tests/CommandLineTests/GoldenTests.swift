@@ -71,7 +71,7 @@ import Testing
           note: row 2 (epoch 2), learning_rate: expected 0.25, found 0.5, off by 0.25
           note: row 2 (epoch 2), validation_loss: expected 8, found nothing
           note: row 3 (epoch 3), validation_loss: expected 8, found nothing
-          note: if that is meant: cp results/xor/run-0001/metrics.csv e/golden/xor.csv
+          note: if the change is intended: cp results/xor/run-0001/metrics.csv e/golden/xor.csv
 
           """)
       let summary = try tool.read("results/xor/run-0001/summary.json")
@@ -88,7 +88,7 @@ import Testing
           e/xor.yaml:7:19: error: metrics.csv is not as in 'golden/xor.csv': 2 rows instead of 3
               expect: {metrics: golden/xor.csv, tolerance: 1e-9}
                                 ^
-          note: if that is meant: cp results/xor/run-0001/metrics.csv e/golden/xor.csv
+          note: if the change is intended: cp results/xor/run-0001/metrics.csv e/golden/xor.csv
 
           """)
     }
@@ -143,7 +143,7 @@ import Testing
     (
       "epoch,epoch\n1,1\n",
       """
-      e/golden/xor.csv:1:7: error: the column 'epoch' is there twice
+      e/golden/xor.csv:1:7: error: the column 'epoch' occurs twice
           epoch,epoch
                 ^
 

@@ -61,7 +61,7 @@ import Testing
     #expect(again.output == "")
     #expect(
       again.errors == """
-        error: the output 'tables/gradient_check.csv' is there already
+        error: the output 'tables/gradient_check.csv' already exists
         note: to replace it, add --force
 
         """)
@@ -104,8 +104,8 @@ import Testing
       "error: --at must be start, end or start,end, found 'begin'\n")
     try expect(
       ["xor.yaml", "--at", "start", "--checkpoint", "run"],
-      "error: 'run' holds trained weights, and --at start checks initial ones; "
-        + "say --at end or --at start,end\n")
+      "error: 'run' contains trained weights, and --at start checks initial ones; "
+        + "use --at end or --at start,end\n")
     try expect(
       ["xor.yaml", "--checkpoint", "nowhere"], "error: there is no run folder 'nowhere'\n")
     try expect(

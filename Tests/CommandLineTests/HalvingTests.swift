@@ -151,7 +151,7 @@ import Testing
       #expect(result.code == 2)
       #expect(
         result.errors
-          == "error: halving holds the trials against each other; leave --trial out\n")
+          == "error: halving compares the trials with each other; leave --trial out\n")
       #expect(tool.contents == ["search.yaml"])
     }
   }

@@ -28,7 +28,7 @@ import Testing
       #expect(
         result.errors == """
           x.yaml:1:7: error: the name 'victim/\u{301}x' has '/' at position 7; it names a single \
-          folder under results; use --output for another place
+          folder under results; use --output for another location
               name: "victim/\u{301}x"
                     ^
 
@@ -185,7 +185,8 @@ import Testing
         "mkdir P && touch P/A.swift $'P/B\\377.swift' && nnexp plugin build P")
       #expect(result.code == 2)
       #expect(
-        result.errors == "error: 'P' holds 'B\\xFF.swift', a name that is not UTF-8; rename it\n")
+        result.errors == "error: 'P' contains 'B\\xFF.swift', a name that is not UTF-8; rename it\n"
+      )
     }
   }
 
@@ -200,7 +201,8 @@ import Testing
       #expect(result.code == 2)
       #expect(
         result.errors
-          == "error: 'results/x/run-0001' holds '\\xFF.csv', a name that is not UTF-8; rename it\n")
+          == "error: 'results/x/run-0001' contains '\\xFF.csv', a name that is not UTF-8; rename it\n"
+      )
     }
   }
 
@@ -248,7 +250,7 @@ import Testing
       let result = try tool.run("run", "\(folder)/x.yaml", "-q")
       #expect(result.code == 1)
       let last = String(try #require(result.errors.split(separator: "\n").last))
-      let command = last.replacing("note: if that is meant: ", with: "")
+      let command = last.replacing("note: if the change is intended: ", with: "")
       #expect(
         command
           == "cp results/x/run-0001/metrics.csv $'it\\'s \\'\u{301}$(touch mine)\\012/golden.csv'")

@@ -31,7 +31,7 @@ import Testing
         #expect(result.code == 2, "\(command)")
         #expect(
           result.errors == """
-            error: the output 'taken' is there already
+            error: the output 'taken' already exists
             note: to replace it, add --force
 
             """, "\(command)")

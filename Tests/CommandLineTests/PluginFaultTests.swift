@@ -150,7 +150,8 @@ import Testing
     }
     #expect(
       library
-        == at + "cannot load the plugin 'z.so': it has no stamp that says what it was built for\n"
+        == at
+        + "cannot load the plugin 'z.so': it has no stamp that states which nnexp it was built for\n"
         + "note: 'nnexp plugin build' makes plugins with one")
     let broken = try refusal("[Square.swift]") { try $0.writeSquare(forward: "nonsense") }
     #expect(broken.contains("error: cannot find 'nonsense' in scope"))

@@ -33,7 +33,7 @@ import Testing
     #expect(result.output.contains("0 of 1 examples proven"))
     #expect(
       result.errors
-        == "error: the plugin 'Square.swift' does not hold what the engine relies upon\n")
+        == "error: the plugin 'Square.swift' does not satisfy the engine's requirements\n")
   }
 
   @Test func aTestThatCrashesNamesTheShapes() throws {
@@ -103,6 +103,6 @@ import Testing
     #expect(result.code == 2)
     #expect(
       result.errors.contains(
-        "error: the plugin 'b' brings the layer type 'square', and there is one already"))
+        "error: the plugin 'b' has the layer type 'square', and there is one already"))
   }
 }

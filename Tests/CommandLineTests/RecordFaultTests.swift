@@ -163,7 +163,7 @@ import Testing
         trial is of that plan
         note: to plan anew: nnexp sweep xor.yaml --plan
         error: there is nothing to sweep over in 'xor.yaml'
-        note: give it a sweep: block, or say nnexp sweep xor.yaml 'seed=range(0,16)'
+        note: give it a sweep: block, or run nnexp sweep xor.yaml 'seed=range(0,16)'
         note: the sweep is read from sources in 'results/xor/sweep/plan.json'
 
         """)
@@ -207,7 +207,7 @@ import Testing
       (
         "run", 2,
         """
-        error: 'run' is a run's folder; a sweep needs one of its own
+        error: 'run' is the folder of a run; choose another folder for the sweep
         note: name another with --output
 
         """
@@ -215,7 +215,7 @@ import Testing
       (
         "link", 2,
         """
-        error: 'link' is no sweep, and holds 'keep.txt'; a sweep needs a new or empty folder
+        error: 'link' is not the folder of a sweep, and it contains 'keep.txt'; a sweep needs a new or empty folder
         note: name another with --output
 
         """

@@ -32,7 +32,7 @@ import Testing
     }
     let first = try run()
     #expect(first.code == 0 && first.errors == "", "\(first.errors)")
-    #expect(first.output.contains("\ngoes on from step "))
+    #expect(first.output.contains("\nresuming from step "))
     let again = try run()
     #expect(again.code == 0)
     #expect(again.output == "'results/eventful/run-0001' is already complete\n")
@@ -63,9 +63,9 @@ import Testing
     #expect(refused.code == 2)
     #expect(
       refused.errors == """
-        error: cannot go on with 'mine': its resolved.yaml has 'epochs: 100' where the experiment \
+        error: cannot resume 'mine': its resolved.yaml has 'epochs: 100' where the experiment \
         has 'epochs: 3'
-        note: nnexp resume mine goes on with it as it began
+        note: nnexp resume mine resumes it with its original settings
 
         """)
     for _ in 0..<2 { #expect(try tool.start(output).wait() == .exit(0)) }
@@ -108,9 +108,9 @@ import Testing
     #expect(result.code == 2)
     #expect(
       result.errors == """
-        error: cannot go on with 'results/eventful/run-0001': it began with another build of \
+        error: cannot resume 'results/eventful/run-0001': it began with another build of \
         nnexp, 000000000000; this is \(build.prefix(12))
-        note: a run goes on only as it began; start a new one with nnexp run
+        note: a run resumes only with its original settings; start a new one with nnexp run
 
         """)
   }
@@ -133,7 +133,7 @@ import Testing
       #expect(result.code == 0, "\(command[0]): \(result.errors)")
       #expect(
         result.errors.contains(
-          /^warning: 'results\/eventful\/run-0001' did not come to its end; these are its weights after step [1-9]\d*\n$/
+          /^warning: 'results\/eventful\/run-0001' has not finished; these are its weights after step [1-9]\d*\n$/
         ), "\(command[0]): \(result.errors)")
     }
     // The best weights of the state are those of a whole run that is as long.

@@ -104,7 +104,7 @@ import Testing
         result.errors == """
           error: 'results/xor/sweep/plan.json' is of other arguments: train.epochs=2,3; found \
           'train.epochs=2, 4'
-          note: to plan anew, add --plan in place of --trial
+          note: to write a new plan, replace --trial by --plan
 
           """)
     }
@@ -159,7 +159,7 @@ import Testing
         #expect(second.code == 0)
         #expect(
           second.output.contains(
-            "is held by another process; waiting for that\n")
+            "is in use by another process; waiting for it\n")
             || second.output.contains("had ended"))
         try tool.run("run", "xor.yaml", "--output", "alone", "--quiet")
         let compared = try tool.run("compare", "--exact", "alone", run)

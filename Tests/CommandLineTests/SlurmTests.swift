@@ -131,7 +131,7 @@ import Testing
       let result = try launch(tool, environment)
       #expect(result.code == 0, "\(result.errors)")
       #expect(
-        result.output.hasPrefix("job 41: 4 trials in 3 tasks, as many as the cluster takes\n"))
+        result.output.hasPrefix("job 41: 4 trials in 3 tasks, the most that the cluster accepts\n"))
       #expect(try statuses(tool) == ["completed", "completed", "completed", "completed"])
     }
   }
@@ -155,7 +155,7 @@ import Testing
 
           """)
       #expect(
-        result.output.contains("\ntrials left: 1; the same command again goes on with them\n"))
+        result.output.contains("\ntrials left: 1; run the same command again to continue\n"))
       #expect(try rows(tool).map { $0[3] } == ["exit_status", "137", "", "0", "137"])
       for task in [1, 2, 4] {
         try FileManager.default.removeItem(atPath: tool.folder.path + "/task-\(task)")
@@ -234,7 +234,7 @@ import Testing
         result.output.hasPrefix(
           """
           job 41: 4 trials
-          squeue cannot tell of job 41: slurm_load_jobs error: Unable to contact controller; \
+          squeue does not report job 41: slurm_load_jobs error: Unable to contact controller; \
           still waiting
           4 trials: 4 completed
 
@@ -270,7 +270,7 @@ import Testing
       #expect(result.code == 2)
       #expect(
         result.errors
-          == "error: halving holds the trials against each other; leave --launcher out\n")
+          == "error: halving compares the trials with each other; leave --launcher out\n")
       #expect(!tool.exists("results"))
     }
   }
@@ -282,8 +282,8 @@ import Testing
       #expect(
         result.errors == """
           error: cannot submit a job array: there is no 'sbatch' on the PATH
-          note: say this on a machine of the cluster that submits jobs, or leave out --launcher \
-          to use the cores of this one
+          note: run this command on a machine of the cluster that submits jobs, or omit \
+          --launcher to use the cores of this one
 
           """)
       #expect(!tool.exists("results"))

@@ -10,7 +10,7 @@ import Testing
       #"{}"#,
       """
       error: there is nothing to sweep over in 'x.yaml'
-      note: give it a sweep: block, or say nnexp sweep x.yaml 'seed=range(0,16)'
+      note: give it a sweep: block, or run nnexp sweep x.yaml 'seed=range(0,16)'
 
       """
     ),
@@ -99,7 +99,7 @@ import Testing
     (
       #"{grid: {train.epochs: "range(9,1)"}}"#,
       """
-      x.yaml:8:30: error: 'train.epochs': range(9,1) holds no number, so that the sweep has 0 \
+      x.yaml:8:30: error: 'train.epochs': range(9,1) contains no number, so that the sweep has 0 \
       trials; the end is not part of it
           sweep: {grid: {train.epochs: "range(9,1)"}}
                                        ^

@@ -49,7 +49,7 @@ import Testing
     (
       ["+seed=range(5,5)"],
       """
-      command line:1:7: error: '+seed': range(5,5) holds no number, so that the sweep has 0 \
+      command line:1:7: error: '+seed': range(5,5) contains no number, so that the sweep has 0 \
       trials; the end is not part of it
           +seed=range(5,5)
                 ^

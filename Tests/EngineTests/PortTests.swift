@@ -248,8 +248,8 @@ import YAMLTree
           TargetPort(name: "size", target: .values([2])),
         ]),
       """
-      test.yaml:7:3: error: the head 'end' has no target: the data have none of that name; give \
-      its loss a 'target'
+      test.yaml:7:3: error: the head 'end' has no target: the data have no target with that \
+      name; give its loss a 'target'
           end: squared_error
           ^
       note: the targets are: price, size

@@ -131,7 +131,8 @@ import Testing
     let text = try explanation(
       experiment("[{type: dense, units: 1, frozen: [bias], l2: 0.5}]")
     ).text
-    #expect(text.contains("The penalty on it, which training adds, is left out here.\n"))
+    #expect(
+      text.contains("Training also adds the derivative of its penalty, which is not shown here.\n"))
     #expect(text.contains("It is frozen: training leaves it as it is.\n"))
   }
 

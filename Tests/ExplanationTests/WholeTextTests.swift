@@ -217,7 +217,7 @@ import Testing
         \end{aligned}
         $$
 
-        $\delta_{v} = \frac{\partial L}{\partial v}$ is the error of a value $v$, of the same shape; $\otimes$ multiplies entry by entry; $\approx$ stands before what differences of $L$ give.
+        $\delta_{v} = \frac{\partial L}{\partial v}$ is the error of a value $v$, of the same shape; $\otimes$ multiplies entry by entry; $\approx$ precedes the numeric value from differences of $L$ give.
 
         ## Forward
 

@@ -135,7 +135,7 @@ private func reference() throws -> [String: Any] {
   (
     #"{"a": 1, "a": 2}"#,
     """
-    run.json:1:10: error: the key 'a' is there twice
+    run.json:1:10: error: the key 'a' occurs twice
         {"a": 1, "a": 2}
                  ^
     """

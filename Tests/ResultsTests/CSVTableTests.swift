@@ -71,7 +71,7 @@ import Testing
     (
       "a,\"x\"\"\ny\",\"x\"\"\ny\"\n",
       """
-      m.csv:2:4: error: the column 'x"\\ny' is there twice
+      m.csv:2:4: error: the column 'x"\\ny' occurs twice
           y","x""
              ^
       """

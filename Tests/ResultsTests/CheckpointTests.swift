@@ -132,7 +132,7 @@ private let file = "results/xor/run-0001/checkpoints/state.nnx"
   scratch.put(good + [0], in: file)
   #expect(
     thrown(replacing: scratch.path) { try Checkpoint(from: "checkpoints/state.nnx", in: run) }
-      == "3 error: '$/\(file)' is damaged: \(good.count + 1) bytes, where its header promises \(good.count)"
+      == "3 error: '$/\(file)' is damaged: \(good.count + 1) bytes, but its header specifies \(good.count)"
   )
 }
 
@@ -188,13 +188,13 @@ private func tensor(_ rest: String) -> String { #"{"info":{},"tensors":[{\#(rest
       forged(
         tensor(
           #""name":"w","dtype":"uint8","shape":[1099511627776],"offset":0,"bytes":1099511627776"#)),
-      "is damaged: 129 bytes, where its header promises 1099511627905"
+      "is damaged: 129 bytes, but its header specifies 1099511627905"
     ),
     (
       forged(
         tensor(
           #""name":"w","dtype":"uint8","shape":[9223372036854775807],"offset":0,"bytes":9223372036854775807"#
-        )), "is damaged: 141 bytes, where its header promises too many"
+        )), "is damaged: 141 bytes, but its header specifies too many"
     ),
     (
       forged(
@@ -240,7 +240,7 @@ func forgedCheckpointsAreRefused(_ bytes: [UInt8], _ fact: String) throws {
     thrown(replacing: scratch.path) {
       try Checkpoint(from: "checkpoints/state.nnx", in: run, memory: 1 << 30)
     }
-      == "3 error: '$/\(file)' holds 1099511627776 bytes of tensors; there is memory for 1073741824"
+      == "3 error: '$/\(file)' holds 1099511627776 bytes of tensors, and the memory has room for 1073741824"
   )
   #expect(physicalMemory() > 1 << 28)
 }

@@ -124,7 +124,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
     #expect(
       thrown(replacing: run.path) { try csv.flush() } == """
         3 error: cannot write 2 bytes to '$/metrics.csv': No space left on device
-        note: free some space there, or name another place with --output
+        note: free some space there, or choose another location with --output
         """)
   }
   #expect(scratch.text("results/xor/run-0001/metrics.csv") == "epoch\n1\n")

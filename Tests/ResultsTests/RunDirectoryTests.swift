@@ -103,12 +103,12 @@ func outputIsCreated(_ output: String) throws {
   #expect(
     attempt("/file") == """
       3 error: cannot open the folder '$/file': Not a directory
-      note: name a place that can be written with --output
+      note: choose a writable location with --output
       """)
   #expect(
     attempt("/file/out") == """
       3 error: cannot create the folder '$/file/out': Not a directory
-      note: name a place that can be written with --output
+      note: choose a writable location with --output
       """)
   #expect(attempt("") == "2 error: --output names no folder; write a path such as 'results/mine'")
   #expect(scratch.tree() == before)
@@ -179,7 +179,7 @@ func foreignFoldersAreRefusedAndStay(_ kind: String) throws {
   let before = scratch.tree()
   #expect(
     thrown { try RunDirectory.create(name: "xor", output: path) }
-      == "3 error: '\(path)' is held by process \(getpid()); wait until that has ended, or start a new run"
+      == "3 error: '\(path)' is in use by process \(getpid()); wait until that has ended, or start a new run"
   )
   #expect(scratch.tree() == before)
   withExtendedLifetime(first) {}
@@ -198,11 +198,11 @@ func foreignFoldersAreRefusedAndStay(_ kind: String) throws {
         == (place == "results"
           ? """
           3 error: cannot create the folder '$/results/xor': Not a directory
-          note: name a place that can be written with --output
+          note: choose a writable location with --output
           """
           : """
           3 error: cannot open the folder '$/results/xor': Not a directory
-          note: name a place that can be written with --output
+          note: choose a writable location with --output
           """))
     #expect(scratch.tree() == before)
   }
@@ -228,7 +228,7 @@ func linksThatLeadOutAreRefused(_ place: String) {
   let before = scratch.tree()
   #expect(
     thrown(replacing: scratch.path) { try scratch.run() }
-      == "3 error: '$/\(place)' is a link that leads out of '$', to '\(elsewhere.path)'; name the place of the run with --output"
+      == "3 error: '$/\(place)' is a link that leads out of '$', to '\(elsewhere.path)'; choose the location of the run with --output"
   )
   #expect(scratch.tree() == before)
   #expect(elsewhere.tree() == [])
@@ -253,7 +253,7 @@ func linksThatLeadOutAreRefused(_ place: String) {
   #expect(
     thrown(replacing: circle.path) { try circle.run() } == """
       3 error: cannot resolve '$/results': Too many levels of symbolic links
-      note: name a place that can be written with --output
+      note: choose a writable location with --output
       """)
 }
 
@@ -267,7 +267,7 @@ func linksThatLeadOutAreRefused(_ place: String) {
   #expect(try reader.read("run.json") == Array("{}".utf8))
   #expect(
     thrown(replacing: scratch.path) { try RunDirectory.open(run.path, exclusively: true) }
-      == "3 error: '$/results/xor/run-0001' is held by process \(getpid()); wait until that has ended, or start a new run"
+      == "3 error: '$/results/xor/run-0001' is in use by process \(getpid()); wait until that has ended, or start a new run"
   )
   #expect(
     thrown(replacing: scratch.path) { try reader.read("summary.json") }
@@ -373,7 +373,7 @@ func linksThatLeadOutAreRefused(_ place: String) {
   #expect(
     thrown { try FileSystem.system.write(Array("four".utf8), to: "/dev/full") } == """
       3 error: cannot write 4 bytes to '/dev/full': No space left on device
-      note: free some space there, or name another place with --output
+      note: free some space there, or choose another location with --output
       """)
   #expect(
     thrown(replacing: scratch.path) { try FileSystem.system.write([], to: scratch.path) }

@@ -18,11 +18,11 @@ func namesThatNameAFolderAreAccepted(_ name: String) {
   ("../x", "the name '../x' starts with '.'; start it with a letter or a digit"),
   (
     "/etc",
-    "the name '/etc' has '/' at position 1; it names a single folder under results; use --output for another place"
+    "the name '/etc' has '/' at position 1; it names a single folder under results; use --output for another location"
   ),
   (
     "victim/\u{301}x",
-    "the name 'victim/\u{301}x' has '/' at position 7; it names a single folder under results; use --output for another place"
+    "the name 'victim/\u{301}x' has '/' at position 7; it names a single folder under results; use --output for another location"
   ),
   ("..", "the name '..' starts with '.'; start it with a letter or a digit"),
   (

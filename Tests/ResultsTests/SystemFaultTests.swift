@@ -53,7 +53,7 @@ func foldersWithoutPermissionAreReported() async throws {
         try RunDirectory.create(name: "xor", under: path + "/closed/results")
       } == """
         3 error: cannot create the folder '$/closed/results': Permission denied
-        note: name a place that can be written with --output
+        note: choose a writable location with --output
         """)
     // It cannot be written.
     try require(
@@ -61,14 +61,14 @@ func foldersWithoutPermissionAreReported() async throws {
         try RunDirectory.create(name: "xor", under: path + "/readable/results")
       } == """
         3 error: cannot create the folder '$/readable/results': Permission denied
-        note: name a place that can be written with --output
+        note: choose a writable location with --output
         """)
     try require(
       thrown(replacing: path) {
         try RunDirectory.create(name: "xor", output: path + "/closed/out")
       } == """
         3 error: cannot create the folder '$/closed/out': Permission denied
-        note: name a place that can be written with --output
+        note: choose a writable location with --output
         """)
     exit(0)
   }
@@ -91,7 +91,7 @@ func aFullDiskIsReportedAndKeepsTheOldBytes() throws {
   #expect(
     thrown(replacing: run.path) { try run.save(large, as: .state) } == """
       3 error: cannot write 160000 bytes to '$/checkpoints/state.nnx': No space left on device
-      note: free some space there, or name another place with --output
+      note: free some space there, or choose another location with --output
       """)
   #expect(try run.checkpoint(.state)?.checkpoint == small)
   #expect(
@@ -99,7 +99,7 @@ func aFullDiskIsReportedAndKeepsTheOldBytes() throws {
       try run.write([UInt8](repeating: 65, count: 70_000), to: "a.txt", durably: true)
     } == """
       3 error: cannot write 70000 bytes to '$/a.txt': No space left on device
-      note: free some space there, or name another place with --output
+      note: free some space there, or choose another location with --output
       """)
   #expect(try run.read("a.txt") == Array("old".utf8))
   var full = "no error"
@@ -125,7 +125,7 @@ func aReadOnlyDiskIsReported() throws {
       try RunDirectory.create(name: "xor", under: scratch.path + "/disk/results")
     } == """
       3 error: cannot create the folder '$/results/xor': Read-only file system
-      note: name a place that can be written with --output
+      note: choose a writable location with --output
       """)
 }
 

@@ -44,8 +44,8 @@ import Testing
     expectRefusal(
       runs,
       """
-      2 error: cannot go on with '$/half': its resolved.yaml was changed
-      note: a run goes on only as it began; start a new one with nnexp run
+      2 error: cannot resume '$/half': its resolved.yaml was changed
+      note: a run resumes only with its original settings; start a new one with nnexp run
       """)
   }
 
@@ -55,7 +55,9 @@ import Testing
     text[text.count / 4] ^= 1
     runs.put(text, in: "half/metrics.csv")
     let error = thrown(replacing: runs.path) { try runs.resume("half") }
-    #expect(error.hasPrefix("3 error: '$/half/metrics.csv' is not as the run left it"), "\(error)")
+    #expect(
+      error.hasPrefix("3 error: '$/half/metrics.csv' differs from the file that the run wrote"),
+      "\(error)")
     #expect(runs.bytes("half/metrics.csv") == text)
   }
 
@@ -119,7 +121,7 @@ import Testing
       error.hasPrefix(
         "3 error: cannot read 16 bytes of '$/half/checkpoints/state.nnx': Input/output error"),
       "\(error)")
-    #expect(error.hasSuffix("note: remove it to go on from the one before, if there is one"))
+    #expect(error.hasSuffix("note: remove it to continue from the one before, if there is one"))
     #expect(changes(before, in: runs) == [])
     try FileManager.default.removeItem(atPath: runs.folder("half/checkpoints/state.nnx"))
     #expect(try runs.resume("half") == 0)
@@ -131,7 +133,7 @@ import Testing
     let runs = try runs()
     let held = try RunDirectory.open(runs.folder("half"), exclusively: true)
     let error = thrown(replacing: runs.path) { try runs.resume("half") }
-    #expect(error.hasPrefix("3 error: '$/half' is held by process "), "\(error)")
+    #expect(error.hasPrefix("3 error: '$/half' is in use by process "), "\(error)")
     _ = held.path
   }
 }

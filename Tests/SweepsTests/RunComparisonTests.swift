@@ -139,7 +139,7 @@ import Testing
     #expect(
       comparison.warnings.map(\.description) == [
         "warning: '\(old[0])' does not record whether larger values of 'train_accuracy' are "
-          + "better; the smallest come first"
+          + "better; the smallest are first"
       ])
 
     let new = try scratch.makeRun(
@@ -150,7 +150,7 @@ import Testing
     #expect(
       mixed.warnings.map(\.description) == [
         "warning: '\(old[0])' does not record whether larger values of 'train_accuracy' are "
-          + "better; the largest come first, as in others"
+          + "better; the largest are first, as for other metrics"
       ])
   }
 

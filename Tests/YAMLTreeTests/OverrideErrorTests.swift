@@ -280,7 +280,7 @@ import YAMLTree
       ErrorCase(
         "name=*x",
         """
-        command line:1:6: error: no anchor '&x' stands above this alias; put '&x' before the value it repeats, or quote a text that begins with '*'
+        command line:1:6: error: no anchor '&x' is defined above this alias; put '&x' before the value it repeats, or quote a text that begins with '*'
             name=*x
                  ^
         """),
@@ -308,21 +308,21 @@ import YAMLTree
       ErrorCase(
         "name=1\n---\n2",
         """
-        command line:2:1: error: a second document; a file holds one declaration
+        command line:2:1: error: a second document; a file contains one declaration
             ---
             ^
         """),
       ErrorCase(
         "name=a\u{2028}",
         """
-        command line:1:7: error: character U+2028 cannot stand in a declaration; inside double quotes write it as '\\u2028'
+        command line:1:7: error: character U+2028 is not permitted in a declaration; inside double quotes write it as '\\u2028'
             name=a\u{20}
                   ^
         """),
       ErrorCase(
         "\u{7}name=1",
         """
-        command line:1:1: error: character U+0007 cannot stand in a declaration; inside double quotes write it as '\\u0007'
+        command line:1:1: error: character U+0007 is not permitted in a declaration; inside double quotes write it as '\\u0007'
              name=1
             ^
         """),

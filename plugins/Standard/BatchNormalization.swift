@@ -21,7 +21,7 @@ struct BatchNormalization: Layer, Component {
   static let typeName = "batch_normalization"
   static let foreignNames = ["batch_norm", "batch_norm1d", "batch_norm2d", "bn"]
   static let documentation = Documentation(
-    "every channel of a batch at mean 0 and variance 1, then scaled and shifted",
+    "every channel of a batch normalized to mean 0 and variance 1, then scaled and shifted",
     equation: """
       y = w·x̂ + b, x̂ = (x − μ)/√(σ² + epsilon), μ and σ² of a channel over the batch;
       ∂x += w/√(σ² + epsilon) · (∂y − mean ∂y − x̂ · mean(∂y·x̂)),  ∂w += Σ∂y·x̂,  ∂b += Σ∂y

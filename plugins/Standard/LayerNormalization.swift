@@ -14,7 +14,7 @@ struct LayerNormalization: Layer, Component {
   static let typeName = "layer_normalization"
   static let foreignNames = ["layer_norm"]
   static let documentation = Documentation(
-    "every sample at mean 0 and variance 1, then scaled and shifted number by number",
+    "every sample normalized to mean 0 and variance 1, then scaled and shifted entry by entry",
     equation: """
       y = w ⊗ x̂ + b, x̂ = (x − μ)/√(σ² + epsilon), μ and σ² over the sample;
       ∂x += (g − mean g − x̂ · mean(g ⊗ x̂))/√(σ² + epsilon), g = w ⊗ ∂y;  \

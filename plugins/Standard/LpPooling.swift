@@ -48,7 +48,7 @@ struct LpPooling: Layer, Component {
   init(from options: inout Options) {
     pooling = Pooling(from: &options)
     let allowsBelowOne = options.bool(
-      "allow_p_below_one", default: false, "let p be less than 1, where y is no norm")
+      "allow_p_below_one", default: false, "permit p below 1, for which y is not a norm")
     p = options.double(
       "p", default: 2,
       in: allowsBelowOne

@@ -120,7 +120,7 @@ struct Concatenate: Layer, Component {
   static let documentation = Documentation(
     "its inputs one after the other along axis 0 (features, or channels)",
     equation: "y = [x¹; x²; …];  ∂xᵏ += the part of ∂y that came from xᵏ",
-    shapes: "2 to 64 inputs that differ in axis 0 alone → axis 0 their sum, the others unchanged",
+    shapes: "2 to 64 inputs that differ only in axis 0 → axis 0 their sum, the others unchanged",
     example: "- {type: concatenate, inputs: [left, right]}")
 
   init(from options: inout Options) {}
@@ -131,7 +131,7 @@ struct Concatenate: Layer, Component {
     for other in inputs.dropFirst().map(\.shape) {
       guard other.rank == axes.count, other.axes.dropFirst() == axes.dropFirst() else {
         throw Diagnostic(
-          "the inputs may differ in their first extent alone, found \(inputs[0]) and \(other)")
+          "the inputs may differ only in their first extent, found \(inputs[0]) and \(other)")
       }
       let (sum, overflow) = axes[0].addingReportingOverflow(other[0])
       axes[0] = overflow ? Int.max : sum

@@ -30,7 +30,7 @@ struct Pooling {
       for key in ["window", "stride", "padding", "dilation", "ceil_mode"]
       where options.contains(key) {
         _ = options.value(key, "nothing")
-        options.reject(key, "\(key) has no meaning where global is true; remove one of them")
+        options.reject(key, "\(key) has no effect if global is true; remove one of them")
       }
       return
     }
@@ -42,7 +42,8 @@ struct Pooling {
       "padding", default: (0, 0), in: Window.paddingRange, "empty positions at both ends")
     let dilation = options.pair(
       "dilation", default: (1, 1), in: Window.range, "from one entry of a window to the next")
-    ceiling = options.bool("ceil_mode", default: false, "keep a last window that hangs over")
+    ceiling = options.bool(
+      "ceil_mode", default: false, "keep a last window that extends beyond the end")
     rows = Window(
       size: window.0, stride: (stride ?? window).0, padding: padding.0, dilation: dilation.0)
     columns = Window(

@@ -46,8 +46,8 @@ struct Window: Equatable {
     let isEmpty = (0..<early).contains { span(at: $0, over: length).count < 1 }
     guard !isEmpty, span(at: count - 1, over: length).count > 0 else {
       throw Diagnostic(
-        "a window of \(size) \(size == 1 ? String(axis.dropLast()) : axis) would lie wholly in the padding of \(padding); "
-          + "make the padding less")
+        "a window of \(size) \(size == 1 ? String(axis.dropLast()) : axis) would lie entirely in the padding of \(padding); "
+          + "reduce the padding")
     }
   }
 

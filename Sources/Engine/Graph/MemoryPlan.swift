@@ -37,7 +37,7 @@ public struct MemoryPlan: Sendable {
     let available = availableMemory()
     if total > available {
       throw Diagnostic(
-        "the model needs \(describeBytes(total)) of memory, and \(describeBytes(available)) are there",
+        "the model needs \(describeBytes(total)) of memory, and \(describeBytes(available)) are available",
         at: location,
         notes: [
           .init(

@@ -152,7 +152,7 @@ extension NodeDeclaration {
         "name",
         "a node's name is up to 64 letters, digits, '_' and '-', starting with a letter or '_'")
     } else if name == ModelDeclaration.inputName {
-      options.reject("name", "the name 'input' means the data; choose another")
+      options.reject("name", "the name 'input' is reserved for the data; choose another")
     }
     self.name = name
 

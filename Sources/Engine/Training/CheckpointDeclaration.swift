@@ -20,7 +20,7 @@ public struct CheckpointDeclaration: Sendable {
   init(from train: inout Options) {
     let read =
       train.section(
-        "checkpoint", "when the run's state is kept, to go on from after a crash"
+        "checkpoint", "when the run's state is saved, from which a run resumes after a crash"
       ) { options in
         CheckpointDeclaration(section: &options)
       }
@@ -36,7 +36,7 @@ public struct CheckpointDeclaration: Sendable {
     let text = options.string(
       "every", default: CheckpointDeclaration.usual, "such as '30 seconds', '10 epochs' or 'never'")
     keep = options.int(
-      "keep", default: 2, in: 1...100, "how many of the newest are kept until the run ends")
+      "keep", default: 2, in: 1...100, "number of the newest states kept until the run ends")
     guard let interval = CheckpointDeclaration.interval(text) else {
       options.reject(
         "every",

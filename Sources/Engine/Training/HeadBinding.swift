@@ -52,7 +52,7 @@ extension Objective.HeadDeclaration {
           + "to losses, such as loss: {\(names[0]): \(lossName)}", at: location, notes: [known])
     }
     throw Diagnostic(
-      "the head '\(head.name)' has no target: the data have none of that name; give its loss a "
+      "the head '\(head.name)' has no target: the data have no target with that name; give its loss a "
         + "'target'" + suggestion(for: head.name, among: names), at: head.location, notes: [known])
   }
 

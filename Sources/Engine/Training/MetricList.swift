@@ -15,7 +15,7 @@ struct MetricList {
     let range = "a list of metrics, or a mapping from nodes with losses to lists"
     guard
       let found = options.value(
-        "metrics", range, "values to record beside the loss",
+        "metrics", range, "values to record in addition to the loss",
         default: "accuracy for classes, none for values")
     else { return }
     guard !heads.isEmpty else {

@@ -54,7 +54,7 @@ public struct TrainingDeclaration: Sendable {
     let location = options.location(of: "train")
     let explanation = "how the network is trained"
     guard let node = options.value("train", "a mapping", explanation, default: nil) else {
-      options.reject("train", "missing 'train': give at least train: {epochs: 100}")
+      options.reject("train", "missing 'train': write at least train: {epochs: 100}")
       return nil
     }
     let read = options.component("train", from: node) { train in
@@ -114,7 +114,7 @@ public struct TrainingDeclaration: Sendable {
 
   private static func readBatchSize(_ train: inout Options) -> Int? {
     let range = "full or an integer ≥ 1"
-    let explanation = "samples in a step; more than there are means all"
+    let explanation = "samples per step; all samples if there are fewer"
     if train.contains("batch_size") {
       let node = train.value("batch_size", range, explanation)
       if case .string("full")? = node?.content {
@@ -143,7 +143,7 @@ extension TrainingDeclaration.Clipping {
     switch (norm, value) {
     case (let norm?, nil): self = .norm(norm)
     case (nil, let value?): self = .value(value)
-    default: throw Diagnostic("clip takes either norm or value", at: options.location)
+    default: throw Diagnostic("clip must have either norm or value", at: options.location)
     }
   }
 }

@@ -106,7 +106,7 @@ extension Trainer {
     func count(_ key: TrainingState<S>.Count, in range: ClosedRange<Int>) throws -> Int {
       guard let value = state.counts[key], range.contains(value) else {
         throw Diagnostic(
-          "\(key.rawValue) of the kept training is "
+          "\(key.rawValue) of the saved training state is "
             + "\(state.counts[key].map(String.init) ?? "missing"), not in \(range)")
       }
       return value
@@ -130,11 +130,13 @@ extension Trainer {
       (.heads, [hasSeveralTotals ? 2 * heads.count : 0]),
     ]
     for (key, sizes) in sizes where !sizes.contains(state.numbers[key]?.count ?? 0) {
-      throw Diagnostic("the kept training has other numbers of '\(key.rawValue)'")
+      throw Diagnostic("the saved training state has another count of '\(key.rawValue)'")
     }
     guard state.best.count == bestWeights.count, state.last.count == lastWeights.count,
       state.vectors.map(\.count) == (0..<memory.vectors.count).map({ memory.vectors[$0].count })
-    else { throw Diagnostic("the kept training is of another model or another optimizer") }
+    else {
+      throw Diagnostic("the saved training state belongs to another model or another optimizer")
+    }
 
     (epochsDone, stepsDone) = (epoch, step)
     let progress = state.numbers[.progress] ?? []

@@ -97,7 +97,7 @@ extension Axis {
     }
     guard first < end else {
       throw Diagnostic(
-        "'\(path)': \(text) holds no number, so that the sweep has 0 trials; the end is not "
+        "'\(path)': \(text) contains no number, so that the sweep has 0 trials; the end is not "
           + "part of it", at: location)
     }
     let (width, overflows) = end.subtractingReportingOverflow(first)

@@ -110,7 +110,7 @@ public struct SweepDeclaration: Sendable {
       .flatMap { options.component("halving", from: $0) { Halving(from: &$0) } }
     var expectations: [SweepExpectation] = []
     if let config = options.value(
-      "expect", "a mapping from statistics to bounds", "what the sweep must reach for exit code 0")
+      "expect", "a mapping from statistics to bounds", "the conditions for exit code 0")
     {
       do { expectations = try SweepExpectation.read(config) } catch {
         options.reject("expect", error)
@@ -167,7 +167,7 @@ public struct SweepDeclaration: Sendable {
         "there is nothing to sweep over in '\(path)'",
         notes: [
           .init(
-            "give it a sweep: block, or say nnexp sweep \(quotedForShell(path)) "
+            "give it a sweep: block, or run nnexp sweep \(quotedForShell(path)) "
               + quotedForShell("seed=range(0,16)"))
         ])
     }

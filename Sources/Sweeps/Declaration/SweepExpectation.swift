@@ -23,7 +23,7 @@ public struct SweepExpectation: Sendable {
         case .worst: "bounds on the worst value among the completed trials"
         case .mean: "bounds on the mean over the completed trials"
         case .median: "bounds on the median over the completed trials"
-        case .fraction: "bounds on the part of all trials that have a status, such as failed"
+        case .fraction: "bounds on the fraction of all trials that have a status, such as failed"
         }
       let range =
         self == .fraction

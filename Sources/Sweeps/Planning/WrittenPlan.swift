@@ -142,7 +142,7 @@ extension WrittenPlan {
       throw Diagnostic(
         "'\(folder.path)/\(PlanRecord.file)' is of other arguments: \(words(found.arguments)); found "
           + words(declaration.arguments),
-        notes: [.init("to plan anew, add --plan in place of --trial")])
+        notes: [.init("to write a new plan, replace --trial by --plan")])
     }
     return found
   }

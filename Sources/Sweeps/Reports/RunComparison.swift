@@ -158,7 +158,7 @@ public struct RunComparison: Sendable {
         Diagnostic(
           "'\(unknown)' does not record whether larger values of '\(column.name)' are better; "
             + (run(true) == nil
-              ? "the smallest come first" : "the largest come first, as in others"),
+              ? "the smallest are first" : "the largest are first, as for other metrics"),
           severity: .warning))
     }
     return run(true) != nil

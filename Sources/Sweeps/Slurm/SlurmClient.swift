@@ -43,7 +43,7 @@ enum SlurmClient {
       "cannot submit a job array: there is no 'sbatch' on the PATH",
       notes: [
         .init(
-          "say this on a machine of the cluster that submits jobs, or leave out --launcher to "
+          "run this command on a machine of the cluster that submits jobs, or omit --launcher to "
             + "use the cores of this one")
       ], failure: .environment)
   }
@@ -76,8 +76,8 @@ enum SlurmClient {
     }
     guard let job = Job(parsing: answer.output) else {
       throw Diagnostic(
-        "cannot tell a job's number from what sbatch says: '\(answer.output)'",
-        notes: [.init("--slurm-options may hold what makes it say something else")],
+        "cannot find a job number in the output of sbatch: '\(answer.output)'",
+        notes: [.init("an option in --slurm-options may change that output")],
         failure: .environment)
     }
     return (job, answer.errors)
@@ -97,7 +97,7 @@ enum SlurmClient {
     if answer.code != 0 {
       if answer.errors.contains("Invalid job id") { return [] }
       throw Diagnostic(
-        "squeue cannot tell of job \(job.number): \(answer.complaint)", failure: .environment)
+        "squeue does not report job \(job.number): \(answer.complaint)", failure: .environment)
     }
     return try SlurmTask.list(from: answer.output)
   }

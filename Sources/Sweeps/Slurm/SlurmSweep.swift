@@ -172,7 +172,7 @@ extension SlurmSweep {
   private func currentFolder() throws -> String {
     guard let path = getcwd(nil, 0) else {
       throw Diagnostic(
-        "cannot tell the current folder: \(String(cString: strerror(errno)))",
+        "cannot determine the current folder: \(String(cString: strerror(errno)))",
         failure: .environment)
     }
     defer { free(path) }
@@ -182,7 +182,7 @@ extension SlurmSweep {
   private func executable() throws -> String {
     guard let path = realpath("/proc/self/exe", nil) else {
       throw Diagnostic(
-        "cannot tell which program this is: \(String(cString: strerror(errno)))",
+        "cannot determine the path of this program: \(String(cString: strerror(errno)))",
         failure: .environment)
     }
     defer { free(path) }

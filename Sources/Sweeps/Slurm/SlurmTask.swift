@@ -33,7 +33,7 @@ struct SlurmTask: Equatable {
       if line.hasPrefix(bytes: "CLUSTER:") { return nil }
       let words = line.split(atByte: "|", maxSplits: 3, omittingEmptySubsequences: false)
       guard words.count == 4, let index = Int(words[0]), let ending = ending(words[2]) else {
-        throw Diagnostic("cannot make sense of what squeue says: '\(line)'", failure: .environment)
+        throw Diagnostic("cannot read the output of squeue: '\(line)'", failure: .environment)
       }
       return SlurmTask(
         index: index, state: String(words[1]), ending: ending,
@@ -59,7 +59,7 @@ extension SlurmTask {
     let code = ending >> 8 & 0xFF
     let ownCode = signal > 0 ? 128 + signal : max(code, 1)
     switch state {
-    case "OUT_OF_MEMORY": return (137, "its task was killed for want of memory")
+    case "OUT_OF_MEMORY": return (137, "its task was killed because it ran out of memory")
     case "FAILED", "COMPLETED":
       return signal > 0
         ? (ownCode, "its task was killed by signal \(signal)")

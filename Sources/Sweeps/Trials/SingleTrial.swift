@@ -52,13 +52,13 @@ public struct SingleTrial {
       }
       if let signal = runner.cancellation.signal { return 128 + signal }
       if attempt == 0 {
-        report("\(Escaping.line(name)) is held by another process; waiting for that")
+        report("\(Escaping.line(name)) is in use by another process; waiting for it")
       }
       usleep(100_000)
     }
     throw Diagnostic(
-      "\(name) is held by another process, and has been for \(patience) s",
-      notes: [.init("it is that process's now; to see how it ends, say this again")],
+      "\(name) has been in use by another process for \(patience) s",
+      notes: [.init("to wait for its result, run this command again")],
       failure: .environment)
   }
 
@@ -101,7 +101,7 @@ extension TrialLock {
       usleep(50_000)
     }
     throw Diagnostic(
-      "'\(folder.path)/.locks' has been held by another process for \(seconds) s",
+      "'\(folder.path)/.locks' has been locked by another process for \(seconds) s",
       failure: .environment)
   }
 }
@@ -110,7 +110,7 @@ extension SweepDeclaration {
   /// Throws where trials are held against each other while they run.
   public func requireIndependentTrials(for option: String) throws {
     if halving == nil { return }
-    throw Diagnostic("halving holds the trials against each other; leave \(option) out")
+    throw Diagnostic("halving compares the trials with each other; leave \(option) out")
   }
 }
 

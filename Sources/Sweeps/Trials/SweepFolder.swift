@@ -51,8 +51,8 @@ public struct SweepFolder: Sendable {
     }
     throw Diagnostic(
       names.contains(RunRecord.file)
-        ? "'\(path)' is a run's folder; a sweep needs one of its own"
-        : "'\(path)' is no sweep, and holds '\(other)'; a sweep needs a new or empty folder",
+        ? "'\(path)' is the folder of a run; choose another folder for the sweep"
+        : "'\(path)' is not the folder of a sweep, and it contains '\(other)'; a sweep needs a new or empty folder",
       notes: [.init("name another with --output")])
   }
 

@@ -35,7 +35,7 @@ struct Focal: Loss {
 
   func plan(output: Shape, target: Target) throws {
     guard case .classes(let count) = target else {
-      throw Diagnostic("focal takes classes, and the targets are numbers")
+      throw Diagnostic("focal needs classes, and the targets are numbers")
     }
     guard output.count == count, count >= 2 else {
       throw Diagnostic(

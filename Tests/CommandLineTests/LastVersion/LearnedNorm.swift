@@ -36,7 +36,7 @@ struct LearnedNorm: Layer {
 
   init(from options: inout Options) {
     size = options.int("size", in: 1..., "N: features a group")
-    let p = options.double("p", default: 3, in: .above(1), "where the order starts")
+    let p = options.double("p", default: 3, in: .above(1), "initial order")
     // The inverse of p = 1 + ln(1 + e^ρ), stable for large p.
     rho = p - 1 + Double.log(-Double.expm1(1 - p))
     if !rho.isFinite { options.reject("p", "p is too close to 1: no finite ρ gives \(p)") }

@@ -31,7 +31,8 @@ struct Gaussians: Generator, Component {
     samples = options.samples(default: 300, classes: classes)
     spread = options.double(
       "spread", default: 1, in: .nonnegative, "standard deviation within a cloud")
-    box = options.double("box", default: 10, in: .nonnegative, "how far out centers lie")
+    box = options.double(
+      "box", default: 10, in: .nonnegative, "largest absolute coordinate of a center")
   }
 
   func generate(inputs: Tensor<Double>, targets: Tensor<Double>, random: RandomStream) {

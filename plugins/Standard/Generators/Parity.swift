@@ -9,7 +9,7 @@ struct Parity: Generator, Component {
   static let typeName = "parity"
   static let foreignNames = ["xor"]
   static let documentation = Documentation(
-    "rows of bits; the class says whether the number of ones is odd",
+    "rows of bits; class 1 if the number of ones is odd",
     equation: "class = Σ bits mod 2",
     shapes: "inputs [bits], 2 classes",
     example: "data: {generated: {type: parity, bits: 4}}",

@@ -35,7 +35,7 @@ struct NormalInitializer: Initializer, Component {
   static let typeName = "normal"
   static let foreignNames = ["gaussian", "random_normal"]
   static let documentation = Documentation(
-    "normal about a mean", equation: "N(mean, standard_deviation²)",
+    "normal distribution around a mean", equation: "N(mean, standard_deviation²)",
     example: "initial: {weight: {type: normal, standard_deviation: 0.01}}")
 
   let mean: Double

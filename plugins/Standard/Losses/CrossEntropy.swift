@@ -39,7 +39,7 @@ struct CrossEntropy: Loss, Component {
     from = Prediction.read(from: &options, "softmax")
     weights = options.doubles(
       "class_weights", default: [], in: .nonnegative,
-      "w: what the loss of each class is multiplied by; all 1 where the list is empty")
+      "w: the factor of each class's loss; all 1 if the list is empty")
     weightsLocation = options.location(of: "class_weights")
   }
 

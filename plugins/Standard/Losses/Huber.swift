@@ -25,7 +25,7 @@ struct Huber: ValueLoss {
 
   init(from options: inout Options) {
     delta = options.double(
-      "delta", default: 1, in: .positive, "δ: where squared turns into absolute")
+      "delta", default: 1, in: .positive, "δ: the size of error above which the loss is linear")
   }
 
   func equations(output: Shape, target: Target) -> Equations {

@@ -10,7 +10,7 @@ struct Accuracy: Metric, Component {
     "sparse_categorical_accuracy",
   ]
   static let documentation = Documentation(
-    "the share of samples whose class is predicted",
+    "the fraction of samples whose class is predicted",
     equation: "accuracy = right / samples",
     shapes: "one output a class, or one output for two classes (class 1 from the threshold on)",
     example: "metrics: [accuracy]")

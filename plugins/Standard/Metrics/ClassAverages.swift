@@ -42,7 +42,7 @@ struct BalancedAccuracy: ClassAverage {
   static let typeName = "balanced_accuracy"
   static let foreignNames = ["balanced_accuracy_score"]
   static let documentation = Documentation(
-    "the mean over the targets' classes of the share that is found",
+    "the mean over the targets' classes of the fraction that is found",
     equation: "mean of right_c / targets_c over the classes c with targets", shapes: shapes,
     example: "metrics: [balanced_accuracy]")
 
@@ -59,7 +59,7 @@ struct MacroPrecision: ClassAverage {
   static let typeName = "macro_precision"
   static let foreignNames = ["precision", "precision_score", "precision_macro"]
   static let documentation = Documentation(
-    "the mean over the classes of the share of their predictions that are right",
+    "the mean over the classes of the fraction of their predictions that are right",
     equation: "mean of right_c / predictions_c over the classes that occur; 0/0 counts as 0",
     shapes: shapes, example: "metrics: [macro_precision]")
 
@@ -77,7 +77,7 @@ struct MacroRecall: ClassAverage {
   static let typeName = "macro_recall"
   static let foreignNames = ["recall", "recall_score", "recall_macro", "sensitivity"]
   static let documentation = Documentation(
-    "the mean over the classes of the share of their targets that are found",
+    "the mean over the classes of the fraction of their targets that are found",
     equation: "mean of right_c / targets_c over the classes that occur; 0/0 counts as 0",
     shapes: shapes, example: "metrics: [macro_recall]")
 

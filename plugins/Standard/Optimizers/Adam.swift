@@ -47,7 +47,7 @@ struct Adam: Optimizer, Component {
 struct AdamW: Optimizer, Component {
   static let typeName = "adamw"
   static let documentation = Documentation(
-    "adam whose weight decay shrinks the weights instead of joining the gradient",
+    "Adam with weight decay applied to the weights instead of the gradient",
     equation: """
       w ← w − ηλw
       m ← β₁m + (1 − β₁)g

@@ -45,12 +45,13 @@ struct LBFGS: Optimizer, Component {
       ?? maxIterations * 5 / 4
     gradientTolerance = options.double(
       "tolerance_gradient", default: 1e-7, in: .nonnegative,
-      "ends where no entry of g is larger in size")
+      "stops if no entry of g is larger in absolute value")
     changeTolerance = options.double(
       "tolerance_change", default: 1e-9, in: .nonnegative,
-      "ends where the loss and all weights change less")
+      "stops if the loss and all weights change less")
     historySize = options.int(
-      "history_size", default: 10, in: 1...1000, "pairs kept; each is two vectors of memory")
+      "history_size", default: 10, in: 1...1000,
+      "number of pairs kept; each needs two vectors of memory")
     lineSearch = options.choice(
       "line_search", default: LineSearch.strongWolfe, "none: always move by τ")
   }
