@@ -14,7 +14,7 @@ extension Checkpoint {
   /// Writes the file; see `RunDirectory.save`.
   func write(to file: borrowing File) throws {
     var crc = CRC32()
-    // Small tensors go out together.
+    // Small tensors are written together.
     var waiting: [UInt8] = []
     for bytes in [header] + tensors.map(\.bytes) {
       crc.update(bytes)
@@ -29,7 +29,7 @@ extension Checkpoint {
     try file.write(waiting + littleEndian(crc.value))
   }
 
-  /// Everything before the tensors.
+  /// The bytes before the tensors.
   private var header: [UInt8] {
     var offset = 0
     var list: [JSON] = []
@@ -55,12 +55,12 @@ extension Checkpoint {
 
   /// Reads a checkpoint file of the run.
   ///
-  /// Sizes are checked against the file's own before anything is allocated, and
-  /// the checksum before anything is returned. Whatever is wrong is a
-  /// `Diagnostic` of kind `.environment`.
+  /// Sizes are compared with the size of the file before anything is allocated, and the
+  /// checksum is verified before anything is returned. Every error is a `Diagnostic` of kind
+  /// `.environment`.
   ///
-  /// - Parameter memory: bytes of tensors, at most; the machine's memory unless
-  ///   said otherwise.
+  /// - Parameter memory: the maximum number of bytes of tensors; by default, the memory of the
+  ///   machine.
   public init(
     from file: String, in run: RunDirectory, memory: Int = physicalMemory()
   ) throws {
@@ -75,13 +75,13 @@ extension Checkpoint {
     }
   }
 
-  /// What a file holds is not what was written.
+  /// The content of a file is not what was written.
   struct Damage: Error {
     var diagnostic: Diagnostic
   }
 
-  /// nil where there is no such file; throws `Damage` where it is damaged, and a
-  /// `Diagnostic` where it cannot be read.
+  /// Reads a checkpoint; nil if there is no such file. Throws `Damage` if it is damaged, and a
+  /// `Diagnostic` if it cannot be read.
   static func read(_ name: String, in run: RunDirectory, memory: Int) throws -> Checkpoint? {
     guard let file = try run.folder.openIfThere(name) else { return nil }
     func damaged(_ fact: String) -> Damage {
@@ -138,7 +138,7 @@ extension Checkpoint {
     return Checkpoint(info: layout.info, tensors: tensors)
   }
 
-  /// What a header tells, checked for itself. Throws the fact.
+  /// The content of a header, after a check of its consistency. Throws the fact.
   private struct Layout {
     let info: JSON
     private(set) var tensors: [(name: String, dtype: DataType, shape: [Int], byteCount: Int)] = []
@@ -171,7 +171,7 @@ extension Checkpoint {
   }
 }
 
-/// Bytes of memory that the machine has.
+/// The machine's memory in bytes.
 public func physicalMemory() -> Int {
   max(0, sysconf(Int32(_SC_PHYS_PAGES))) * max(0, sysconf(Int32(_SC_PAGESIZE)))
 }

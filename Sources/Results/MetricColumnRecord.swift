@@ -1,7 +1,7 @@
 import Files
 public import NNExp
 
-/// Columns as summary.json and plan.json record them:
+/// The form of columns in summary.json and plan.json:
 ///
 ///     "columns": {
 ///       "train_accuracy": {"split": "train", "quantity": "accuracy", "larger_is_better": true}
@@ -22,7 +22,7 @@ extension MetricColumn {
       })
   }
 
-  /// A column of which a record of version 0.1.0 has only the name.
+  /// A column of a record of version 0.1.0, which contains only its name.
   public static func unknown(named name: String) -> MetricColumn {
     MetricColumn(nil, quantity: name)
   }

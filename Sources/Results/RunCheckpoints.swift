@@ -4,21 +4,21 @@ extension Checkpoint {
   /// The folder of a run's checkpoints.
   public static let folder = "checkpoints"
 
-  /// The most of a run's states that may be kept.
+  /// The maximum number of states that a run may keep.
   public static let mostKept = 100
 
-  /// Which of a run's checkpoints.
+  /// The kinds of a run's checkpoints.
   public enum Generation: String, Sendable, CaseIterable {
-    /// All that an unfinished run goes on from; some before are kept as well.
+    /// The state from which an unfinished run resumes. Some older states are kept as well.
     case state
     /// The weights of the last row.
     case last
-    /// Those of the best validation figure.
+    /// The weights of the row with the best monitored value.
     case best
 
     fileprivate var file: String { file(age: 0) }
 
-    /// The file of the newest at age 0, of the one before at age 1, ….
+    /// The file of the newest checkpoint for age 0, of the one before for age 1, ….
     fileprivate func file(age: Int) -> String {
       let mark = age == 0 ? "" : age == 1 ? ".previous" : ".previous\(age)"
       return "\(Checkpoint.folder)/\(rawValue)\(mark).nnx"
@@ -27,7 +27,7 @@ extension Checkpoint {
 }
 
 extension Checkpoint {
-  /// True for the names of files in `folder`.
+  /// True for the names of checkpoint files.
   static func isFile(_ name: String) -> Bool {
     let isOfState =
       name.hasPrefix(bytes: "state.previous") && name.hasSuffix(bytes: ".nnx")
@@ -37,11 +37,11 @@ extension Checkpoint {
 }
 
 extension RunDirectory {
-  /// Writes a checkpoint. Of `state`, the ones so far become older by one.
+  /// Writes a checkpoint. The age of each existing `state` increases by one.
   ///
   /// - Parameters:
-  ///   - keep: how many there may be afterwards, of `state`.
-  ///   - durably: wait for the disk; `isWorthFlushing` unless said.
+  ///   - keep: for `state`, the maximum number of files after the call.
+  ///   - durably: true to wait for the disk; by default, `isWorthFlushing`.
   public func save(
     _ checkpoint: Checkpoint, as generation: Checkpoint.Generation, keep: Int = 2,
     durably: Bool? = nil
@@ -59,8 +59,8 @@ extension RunDirectory {
     }
   }
 
-  /// Writes the checkpoint of the last weights, which are the best as well: one file of
-  /// two names, where the file system has those.
+  /// Writes a checkpoint of the last weights, which are also the best: one file with two names
+  /// if the file system supports that.
   public func saveLastAndBest(_ checkpoint: Checkpoint) throws {
     try save(checkpoint, as: .last)
     let (best, last) = (Checkpoint.Generation.best.file, Checkpoint.Generation.last.file)
@@ -68,7 +68,7 @@ extension RunDirectory {
     if isWorthFlushing { try folder.synchronize(holding: best) }
   }
 
-  /// Removes every checkpoint of `state`: a run that is over needs none.
+  /// Removes every `state` checkpoint, because a finished run does not need them.
   public func removeStates() throws {
     if !mayHaveStates { return }
     let states = try folder.openFolder(Checkpoint.folder)
@@ -77,19 +77,20 @@ extension RunDirectory {
     }
   }
 
-  /// Reads the newest good checkpoint of a generation.
+  /// Reads the newest valid checkpoint of a kind.
   ///
-  /// - Returns: nil where none was ever written. With a `warning` where the
-  ///   newest is damaged and an older one took its place.
-  /// - Throws: a `Diagnostic` of kind `.environment` where none is good, or where
-  ///   one cannot be read: an older one would then be no better, and its use a loss.
+  /// - Returns: nil if none was ever written. It has a `warning` if the newest is damaged and
+  ///   an older one was used.
+  /// - Throws: a `Diagnostic` of kind `.environment` if none is valid, or if one cannot be
+  ///   read: an older one is then probably not readable either, and using it would lose
+  ///   progress.
   public func checkpoint(
     _ generation: Checkpoint.Generation, memory: Int = physicalMemory()
   ) throws -> (checkpoint: Checkpoint, warning: Diagnostic?)? {
     var damage: Diagnostic?
     var missing = 0
     var age = 0
-    // Killed between two renames of `save`, a run lacks one age in the row.
+    // A process that was killed between two renames in `save` leaves a gap in the ages.
     let oldest = generation == .state ? Checkpoint.mostKept - 1 : 0
     while missing < 2, age <= oldest {
       let file = generation.file(age: age)

@@ -2,7 +2,7 @@ import Files
 import NNExp
 
 extension RunRecord {
-  /// 128 random bits in hexadecimal.
+  /// A random number of 128 bits, in hexadecimal.
   public static func newID() -> String {
     var random = SystemRandomNumberGenerator()
     return (0..<2).map { _ in
@@ -11,12 +11,12 @@ extension RunRecord {
     }.joined()
   }
 
-  /// What is the same for all runs of one process, asked for once.
+  /// The name of this machine's processor, which is read once per process.
   public static let thisCPU = cpuName()
   public static let thisBuild = buildID()
   public static let thisCommit = currentCommit()
 
-  /// The Swift that compiled this binary, as far as its source can tell.
+  /// The version of the Swift compiler, as far as the source code can determine it.
   public static var compilerVersion: String {
     #if compiler(>=6.4)
       "6.4 or later"
@@ -27,11 +27,11 @@ extension RunRecord {
     #endif
   }
 
-  /// The executable's build ID, which its linker computed from its contents, in
-  /// hexadecimal; nil where it was linked without one.
+  /// The build ID of the executable, which its linker computed from the contents, in
+  /// hexadecimal; nil if it has none.
   ///
-  /// - Source: the ELF note of type NT_GNU_BUILD_ID, 3, owner "GNU". Linkers put
-  ///   it into the file's first page.
+  /// - Source: the ELF note of type NT_GNU_BUILD_ID (3), owner "GNU". Linkers store it in the
+  ///   first page of the file.
   public static func buildID(fileSystem: FileSystem = .system) -> String? {
     guard let file = try? fileSystem.currentFolder.openIfThere("/proc/self/exe"),
       let page = try? file.read(4096)
@@ -39,7 +39,7 @@ extension RunRecord {
     return buildID(inELF: page)
   }
 
-  /// Looks for the note in the start of a 64-bit, little-endian ELF file.
+  /// Searches for the note in the beginning of a 64-bit, little-endian ELF file.
   static func buildID(inELF file: [UInt8]) -> String? {
     func number(_ offset: Int, bytes count: Int) -> Int? {
       guard offset >= 0, offset <= file.count - count else { return nil }
@@ -57,7 +57,7 @@ extension RunRecord {
       guard var offset = number(header + 8, bytes: 8), let length = number(header + 32, bytes: 8)
       else { return nil }
       let end = offset + length
-      // Lengths of owner and contents, type, owner, contents, each filled up to
+      // The lengths of owner and contents, the type, the owner and the contents, each padded to
       // four bytes.
       while offset < end, let owner = number(offset, bytes: 4),
         let contents = number(offset + 4, bytes: 4), let type = number(offset + 8, bytes: 4)
@@ -78,7 +78,7 @@ extension RunRecord {
 
   /// The processor's name from `/proc/cpuinfo`.
   public static func cpuName(fileSystem: FileSystem = .system) -> String? {
-    // The kernel composes this file core by core; the first one is enough.
+    // The kernel writes this file core by core. Only the first core is read.
     guard let file = try? fileSystem.currentFolder.openIfThere("/proc/cpuinfo"),
       let start = try? file.read(2048)
     else { return nil }
@@ -93,12 +93,11 @@ extension RunRecord {
     return nil
   }
 
-  /// The commit that `folder` is checked out at, read from git's own files.
+  /// The commit that is checked out in `folder`, according to git's files.
   ///
-  /// Follows what git documents (gitrepository-layout): `.git` is looked for
-  /// from the folder upwards; in a linked worktree it is a file that names the
-  /// folder; `HEAD` is a commit or names a ref, which is a file of its own or a
-  /// line of `packed-refs`.
+  /// Follows git's documentation (gitrepository-layout): searches for `.git` from the folder
+  /// upwards. In a linked worktree, it is a file that names the git folder. `HEAD` contains a
+  /// commit or the name of a ref, which is a separate file or a line in `packed-refs`.
   public static func currentCommit(
     in folder: String = ".", fileSystem: FileSystem = .system
   ) -> String? {
@@ -113,7 +112,7 @@ extension RunRecord {
 
   private static func commit(checkedOutAt root: String, _ here: Folder) -> String? {
     func text(_ path: String, limit: Int = 1 << 12) -> String? {
-      // What is in the way, such as a folder, is as good as nothing.
+      // Anything else, such as a folder, counts as missing.
       (try? here.readIfThere(path, limit: limit)).flatMap { $0 }.map { trimmed($0[...]) }
     }
     var git = root + "/.git"
@@ -126,7 +125,7 @@ extension RunRecord {
     guard ref.hasPrefix(bytes: "refs/"),
       !ref.split(atByte: "/").contains(where: { $0.hasSameBytes(as: "..") })
     else { return nil }
-    // Worktrees share their refs with the repository that they were made from.
+    // Worktrees share their refs with the main repository.
     let shared = text(git + "/commondir").map { Path.join(git, $0) } ?? git
     for folder in [git, shared] {
       if let commit = text(folder + "/" + ref), isCommit(commit) { return commit }
@@ -139,7 +138,7 @@ extension RunRecord {
     return nil
   }
 
-  /// SHA-1 or SHA-256 in hexadecimal.
+  /// True for a SHA-1 or SHA-256 in hexadecimal.
   private static func isCommit(_ text: String) -> Bool {
     [40, 64].contains(text.utf8.count)
       && text.utf8.allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }

@@ -1,13 +1,13 @@
 import NNExp
 
 extension RunDirectory {
-  /// The longest name of an experiment, in bytes.
+  /// The maximum length of an experiment's name, in bytes.
   public static let longestName = 100
 
-  /// Checks an experiment's name, which is one word in paths, shells, jobs and URLs:
+  /// Checks an experiment's name, which is used in paths, shells, jobs and URLs:
   /// `[A-Za-z0-9][A-Za-z0-9._-]*`, at most 100 bytes.
   ///
-  /// Throws the fact and the remedy; the caller adds the location.
+  /// Throws a diagnostic with the fact and the remedy; the caller adds the location.
   public static func validate(name: String) throws {
     if name.isEmpty {
       throw Diagnostic("the name is empty; write one such as 'xor'")
@@ -16,10 +16,9 @@ extension RunDirectory {
     throw Diagnostic("the name \(fault.fact(of: name)); \(fault.remedy)")
   }
 
-  /// Checks the name that an experiment without `name:` has from its file, `xor` of
-  /// `xor.yaml`.
+  /// Checks the name that a file without `name:` gives its experiment: `xor` for `xor.yaml`.
   ///
-  /// Throws the fact, and the line that gives the experiment a name.
+  /// Throws a diagnostic with the fact, and the line that sets a name.
   public static func validate(fileName: String) throws {
     guard !fileName.isEmpty, let fault = NameFault(in: fileName) else { return }
     throw Diagnostic(
@@ -27,7 +26,7 @@ extension RunDirectory {
         + "'name: \(possibleName(for: fileName))'")
   }
 
-  /// A name like a text: `my-net` for `my net`.
+  /// A valid name similar to a text: `my-net` for `my net`.
   private static func possibleName(for text: String) -> String {
     var name: [UInt8] = []
     for byte in text.utf8 {
@@ -43,15 +42,15 @@ extension RunDirectory {
   }
 }
 
-/// Why a text that is not empty is no name.
+/// The reason why a text that is not empty is not a valid name.
 private enum NameFault {
   case length(Int)
-  /// It begins with a character that may only follow.
+  /// The first character is only permitted at later positions.
   case start(Unicode.Scalar)
-  /// A character that no name has, and where, counted from 1.
+  /// A character that is not permitted, and its position, counted from 1.
   case character(Unicode.Scalar, position: Int)
 
-  /// The first fault; nil if the text is a name.
+  /// The first fault; nil if the text is a valid name.
   init?(in text: String) {
     if text.utf8.count > RunDirectory.longestName {
       self = .length(text.utf8.count)

@@ -4,8 +4,8 @@ import ExperimentFile
 import NNExp
 import Plugins
 
-/// Lets each thing that a plugin made work between canaries once, with the shapes
-/// that it has in this experiment, before it gets at the network's memory.
+/// Runs each component that a plugin made once on guarded buffers, with the shapes of this
+/// experiment, before it can write to the network's memory.
 func checkBuffers(of experiment: Experiment, _ graph: Graph, _ heads: [Head]) throws {
   if experiment.plugins.isEmpty { return }
   var errors = Diagnostics()

@@ -5,19 +5,19 @@ import NNExp
 public import Results
 
 extension Experiment {
-  /// The plugins that it loaded, for a run's record.
+  /// The loaded plugins with their hashes, for a run's record.
   public var pluginHashes: [FileHash] {
     plugins.map { FileHash(path: $0.path, sha256: $0.sha256) }
   }
 }
 
 extension PreparedExperiment {
-  /// The files that its data were read from, for a run's record.
+  /// The files of the data with their hashes, for a run's record.
   public var dataHashes: [FileHash] {
     data.files.map { FileHash(path: $0.path, sha256: $0.sha256) }
   }
 
-  /// Throws if its data or plugins are not those that a run was trained with.
+  /// Throws if the data or plugins differ from those with which a run was trained.
   public func requireFiles(of record: RunRecord, in directory: RunDirectory) throws {
     let fact = "cannot use '\(directory.path)'"
     try FileHash.requireSame(record.data, dataHashes, "data file", fact)
@@ -26,7 +26,8 @@ extension PreparedExperiment {
 }
 
 extension FileHash {
-  /// Throws, with `fact` before it, which of a run's files have other contents now.
+  /// Throws a diagnostic that begins with `fact` and names the first file whose content has
+  /// changed.
   static func requireSame(
     _ then: [FileHash], _ now: [FileHash], _ kind: String, _ fact: String
   ) throws {
@@ -49,12 +50,12 @@ extension FileHash {
 }
 
 extension PluginPolicy {
-  /// Whether plugins that a file of a folder names may be loaded: of a run or a sweep.
+  /// Whether nnexp may load the plugins that a run or a sweep names.
   ///
-  /// Loading a plugin runs its code; a folder that somebody else made does not decide
-  /// whose code that is.
+  /// Loading a plugin executes its code. A folder that another user created must not determine
+  /// this code.
   ///
-  /// - Parameter isTrusted: the user says that it may.
+  /// - Parameter isTrusted: true if the user permits it.
   public init(ofFile file: String, in folder: Folder, isTrusted: Bool) throws {
     let owners = try [".", file].compactMap { try folder.owner(of: $0) }
     if !isTrusted, let stranger = owners.first(where: { $0 != geteuid() }) {

@@ -124,7 +124,7 @@ import Testing
         errors(in: mark + text).hasPrefix(
           "a.yaml:1:1: error: the text is encoded as UTF-16; save it as UTF-8"))
       // Without its mark it has NULs, which are reported too.
-      #expect(errors(in: text).contains("error: character U+0000 cannot stand"))
+      #expect(errors(in: text).contains("error: character U+0000 is not permitted"))
     }
   }
 }

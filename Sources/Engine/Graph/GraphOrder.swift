@@ -2,13 +2,13 @@ import NNExp
 
 /// The nodes of a model in an order in which each follows its inputs.
 struct GraphOrder {
-  /// An input as a node names it: `hidden`, `split.left`, or a port of the data.
+  /// An input in the notation of the file: `hidden`, `split.left`, or a port of the data.
   struct Reference {
     let text: String
     let location: SourceLocation?
-    /// Before the dot.
+    /// The part before the dot.
     let node: String
-    /// After it, if there is one.
+    /// The part after the dot; nil if there is none.
     let output: String?
 
     init(_ text: String, at location: SourceLocation?) {
@@ -25,8 +25,7 @@ struct GraphOrder {
 
   private(set) var nodes: [(NodeDeclaration, inputs: [Reference])] = []
 
-  /// - Throws: every error in how the nodes refer to each other, to the ports and to the
-  ///   heads.
+  /// - Throws: every error in the references to nodes, ports and heads.
   init(
     _ model: ModelDeclaration, ports: [Port], at portLocations: [SourceLocation?],
     heads: [NodeDeclaration.Reference]
@@ -37,7 +36,7 @@ struct GraphOrder {
     try GraphOrder.check(heads, among: names, positions)
     try GraphOrder.checkUse(model, ports: ports, at: portLocations, heads: heads, feeds)
 
-    // Depth-first, in the file's order; a node met again on its own path is a cycle.
+    // Depth-first, in the file's order. Reaching a node on its own path means a cycle.
     var order: [Int] = []
     var isDone = [Bool](repeating: false, count: names.count)
     for start in names.indices where !isDone[start] {
@@ -65,7 +64,7 @@ struct GraphOrder {
     nodes = order.map { (model.nodes[$0], feeds[$0]) }
   }
 
-  /// The inputs of each node; that of a node which names none is the node before it.
+  /// The inputs of each node; by default, the node before it.
   private static func references(
     _ model: ModelDeclaration, ports: [Port], _ positions: [String: Int]
   ) throws -> [[Reference]] {
@@ -94,7 +93,7 @@ struct GraphOrder {
       feeds.append(references.map { Reference($0.name, at: $0.location) })
       for reference in feeds[index]
       where positions[reference.node] == nil && !portNames.contains(text: reference.text) {
-        // Each costs the number of nodes, and only so many are shown.
+        // Each error takes time in proportion to the number of nodes, and only some are shown.
         let isShown = errors.list.count < Diagnostics.mostShown
         let names = isShown ? portNames + model.nodes.map(\.name) : []
         let what = isUnnamed ? "is not a node" : "is neither a node nor a port of the data"
@@ -111,7 +110,7 @@ struct GraphOrder {
     return feeds
   }
 
-  /// Each head is a node, and none is named twice.
+  /// Checks that each head is a node, and that no node is named twice.
   private static func check(
     _ heads: [NodeDeclaration.Reference], among names: [String], _ positions: [String: Int]
   ) throws {
@@ -125,7 +124,7 @@ struct GraphOrder {
     try errors.throwIfAny()
   }
 
-  /// Every port is read, and every node feeds another one or a loss.
+  /// Checks that every port is read, and that every node feeds another one or a loss.
   private static func checkUse(
     _ model: ModelDeclaration, ports: [Port], at portLocations: [SourceLocation?],
     heads: [NodeDeclaration.Reference], _ feeds: [[Reference]]

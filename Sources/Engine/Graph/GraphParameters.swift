@@ -1,7 +1,7 @@
 import NNExp
 
 extension Graph {
-  /// Every tensor that the nodes plan, once, and by node the positions of those that it
+  /// Every tensor that the nodes plan, each once, and the indices of the tensors that each node
   /// uses.
   static func parameters(
     of nodes: [PlannedNode], l1: Double, l2: Double, _ registry: Registry
@@ -32,7 +32,7 @@ extension Graph {
 
     let used = try users(of: &parameters, at: positions, nodes)
 
-    // Trainable parameters first, so that one pass over one vector updates all.
+    // Trainable parameters come first, so that an update loops over one vector.
     var offset = 0
     for frozen in [false, true] {
       for index in parameters.indices where parameters[index].isFrozen == frozen {
@@ -45,7 +45,7 @@ extension Graph {
 }
 
 extension Graph {
-  /// Notes which nodes use each parameter; returns by node the positions of its own.
+  /// Records the users of each parameter. Returns the indices of each node's parameters.
   private static func users(
     of parameters: inout [Parameter], at positions: [String: Int], _ nodes: [PlannedNode]
   ) throws -> [[Int]] {
@@ -76,13 +76,13 @@ extension Graph {
 }
 
 extension PlannedNode {
-  /// The tensor of another node that a node uses as its own, as the file names it.
+  /// The tensor of another node that this node uses as `parameter`, as the file names it.
   fileprivate func owner(of parameter: String) -> NodeDeclaration.Reference? {
     declaration.shared.first { $0.parameter.name.hasSameBytes(as: parameter) }?.owner
   }
 
-  /// Throws every reference to a tensor that the layer does not plan, and every setting of
-  /// one that belongs to another node.
+  /// Throws an error for each reference to a tensor that the layer does not plan, and for each
+  /// setting of a tensor that another node owns.
   fileprivate func checkReferences() throws {
     var errors = Diagnostics()
     let names = plan.parameters.map(\.name)
@@ -121,7 +121,7 @@ extension PlannedNode {
     try errors.throwIfAny()
   }
 
-  /// A tensor of the node's own.
+  /// Creates a parameter that the node owns.
   fileprivate func parameter(
     _ tensor: Plan.Parameter, l1: Double, l2: Double, randomStream: Int, _ registry: Registry
   ) throws -> Graph.Parameter {
@@ -148,7 +148,7 @@ extension PlannedNode {
   }
 }
 
-/// Finds the owners of tensors that nodes share.
+/// Resolves the owners of tensors that nodes share.
 private struct SharedParameters {
   private let nodes: [String: PlannedNode]
 
@@ -161,7 +161,7 @@ private struct SharedParameters {
       nodes.map { ($0.declaration.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// `node.tensor` of the node that owns a tensor, perhaps after several references.
+  /// The name `node.tensor` of the tensor's owner, after following any number of references.
   func owner(of tensor: Plan.Parameter, in node: PlannedNode) throws -> String {
     var (current, name) = (node, tensor.name)
     var path = ["\(node.declaration.name).\(tensor.name)"]

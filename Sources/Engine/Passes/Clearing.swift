@@ -1,7 +1,7 @@
 import Glibc
 import NNExp
 
-/// Sets bytes to 0; many of them on all cores.
+/// Sets bytes to 0; large ranges on all cores.
 func clear(_ start: UnsafeMutableRawPointer, _ count: Int) {
   let size = 1 << 17
   if count <= 2 * size {

@@ -1,7 +1,7 @@
 public import Datasets
 public import NNExp
 
-/// Adds a metric up over batches.
+/// The running sums of a metric over batches.
 struct Tally {
   let metric: any Metric
   let numbers: Tensor<Double>
@@ -18,12 +18,12 @@ struct Tally {
   var value: Double { metric.value(of: numbers) }
 }
 
-/// The tallies of the metrics of all heads.
+/// The tallies of all metrics of all heads.
 final class HeadTallies {
   private let tallies: [[Tally]]
   private let thresholds: [Double]
 
-  /// Whether there is a metric.
+  /// True if there are no metrics.
   let isEmpty: Bool
 
   init(_ metrics: [[BoundMetric]], thresholds: [Double]) {
@@ -34,7 +34,7 @@ final class HeadTallies {
 
   deinit { all.forEach { $0.deallocate() } }
 
-  /// Every tally, head by head.
+  /// All tallies, head by head.
   var all: [Tally] { tallies.flatMap { $0 } }
 
   func clear() {
@@ -46,7 +46,7 @@ final class HeadTallies {
     for tally in tallies[head] { loss.add(to: tally, threshold: S(thresholds[head])) }
   }
 
-  /// Each metric of a head.
+  /// The value of each metric of a head.
   func values(of head: Int) -> [Double] { tallies[head].map(\.value) }
 
   func numbers(of metric: Int, head: Int) -> [Double] {
@@ -60,10 +60,10 @@ public final class Evaluator<S: Scalar> {
   private let network: Network<S>
   private let tallies: HeadTallies
 
-  /// Samples of one pass.
+  /// The number of samples per pass.
   public let chunk: Int
 
-  /// - Parameter metrics: by head, instead of the heads' own.
+  /// - Parameter metrics: the metrics of each head; by default, those of its declaration.
   public init(_ network: Network<S>, metrics: [[BoundMetric]]? = nil) {
     self.network = network
     tallies = HeadTallies(
@@ -72,8 +72,8 @@ public final class Evaluator<S: Scalar> {
     chunk = network.capacity
   }
 
-  /// By head the loss over all samples that have its target, then each metric; NaN without
-  /// such samples. The network's batch buffers are overwritten.
+  /// For each head, the loss over all samples that have its target, then each metric; NaN if
+  /// there are no such samples. Overwrites the network's batch buffers.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func measure(_ samples: Dataset<S>) throws -> [[Double]] {
@@ -93,7 +93,7 @@ public final class Evaluator<S: Scalar> {
     }
   }
 
-  /// The tally of one metric over all samples, such as a confusion matrix.
+  /// The tally of one metric over all samples, for example a confusion matrix.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func tally(
@@ -103,7 +103,7 @@ public final class Evaluator<S: Scalar> {
     return tallies.numbers(of: metric, head: head)
   }
 
-  /// By head the outputs for all samples, row-major.
+  /// For each head, the outputs for all samples, row-major.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func predict(_ samples: Dataset<S>) throws -> [[S]] {

@@ -2,8 +2,8 @@ public import Datasets
 public import NNExp
 
 extension Objective {
-  /// The heads in force, once the network's outputs and the data's targets are known to
-  /// fit. Throws every error.
+  /// The heads of this network, after checking that its outputs fit the data's targets. Throws
+  /// every error.
   public func bound(
     to graph: Graph, targets: [TargetPort], registry: Registry
   ) throws -> [Head] {
@@ -31,10 +31,10 @@ extension Objective {
 }
 
 extension Objective.HeadDeclaration {
-  /// The position of the target that it learns.
+  /// The index of the target of this head.
   fileprivate func target(among targets: [TargetPort], node: Graph.Node) throws -> Int {
     let names = targets.map(\.name)
-    // Made only for an error.
+    // Created only for an error.
     var known: Diagnostic.Note { .init("the targets are: " + listed(names)) }
     if let target {
       if let position = names.firstIndex(ofText: target.name) { return position }
@@ -85,7 +85,7 @@ extension Objective.HeadDeclaration {
         }
       }
     } else if case .classes = target, let type = registry.metrics["accuracy"] {
-      // With class targets, the accuracy is recorded by default.
+      // By default, the accuracy is recorded for targets that are classes.
       var options = Options()
       let metric = try type.make(&options)
       if let size = try? metric.plan(output: output, target: target) {

@@ -1,16 +1,16 @@
 import NNExp
 
-/// The `metrics:` of an experiment file: a list, or a mapping from heads to lists.
+/// The key `metrics` of an experiment file: a list, or a mapping from heads to lists.
 struct MetricList {
-  /// By head; the key is empty for a single loss without a name.
+  /// The metrics by head; the key is empty for a single loss without a name.
   private var metrics: [String: [Objective.NamedMetric]] = [:]
 
-  /// The metrics of a head; nil if the file has none for it.
+  /// The metrics of a head; nil if the file does not specify any.
   func of(head: String?) -> [Objective.NamedMetric]? { metrics[head ?? ""] }
 
-  /// Reads the key; errors are recorded in `options`.
+  /// Reads the key. Errors are recorded in `options`.
   ///
-  /// - Parameter heads: the names of the heads; none for a single loss.
+  /// - Parameter heads: the names of the heads; empty for a single loss.
   init(from options: inout Options, _ registry: Registry, heads: [String], checksNames: Bool) {
     let range = "a list of metrics, or a mapping from nodes with losses to lists"
     guard
@@ -54,7 +54,7 @@ struct MetricList {
     options.resolve("metrics", ConfigValue.map(resolved))
   }
 
-  /// Reads the metrics of one head; returns them with their defaults.
+  /// Reads the metrics of one head, and returns the values with defaults included.
   private mutating func read(
     _ list: ConfigValue, of head: String, _ options: inout Options, _ registry: Registry,
     _ checksNames: Bool

@@ -1,6 +1,6 @@
 import NNExp
 
-/// A copy of what a network has learned.
+/// A copy of the parameters and the state of a network.
 final class Snapshot<S: Scalar> {
   private let storage: UnsafeMutablePointer<S>
   private let parameters: Int
@@ -25,7 +25,7 @@ final class Snapshot<S: Scalar> {
   /// The parameters, then the state.
   var values: [S] { Array(UnsafeBufferPointer(start: storage, count: count)) }
 
-  /// - Precondition: as many as `values` has.
+  /// - Precondition: `values` is as long as the copy.
   func restore(_ values: [S]) {
     precondition(values.count == count)
     for (i, value) in values.enumerated() { storage[i] = value }

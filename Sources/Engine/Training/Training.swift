@@ -3,53 +3,53 @@ public import NNExp
 /// The `train:` section of an experiment file.
 public struct TrainingDeclaration: Sendable {
   public enum Sampling: String, CaseIterable, Sendable {
-    /// A new random order each epoch.
+    /// A new random order in each epoch.
     case shuffle
-    /// The data's own order.
+    /// The order of the data.
     case sequential
-    /// Every sample of a batch drawn anew, with replacement.
+    /// Each sample of a batch is drawn at random, with replacement.
     case random
   }
 
-  /// How a gradient that is too large is limited.
+  /// The limit for large gradients.
   public enum Clipping: Sendable {
     /// g ← g · min(1, limit / ‖g‖₂), over all parameters together.
     case norm(Double)
-    /// Every entry is brought within [−limit, limit].
+    /// Each entry is limited to [−limit, limit].
     case value(Double)
   }
 
   public struct EarlyStopping: Sendable {
-    /// A column of metrics.csv; nil is validation_loss, or train_loss where
-    /// there are no validation data.
+    /// A column of metrics.csv; nil for validation_loss, or for train_loss if there are no
+    /// validation data.
     public let monitor: String?
-    /// Epochs without an improvement until training stops.
+    /// The number of epochs without an improvement after which training stops.
     public let patience: Int
-    /// The least change that counts as an improvement.
+    /// The smallest change that is an improvement.
     public let minimumChange: Double
     let location: SourceLocation?
   }
 
   public let optimizer: any Optimizer
-  /// `sgd`: the name of the optimizer's type.
+  /// The name of the optimizer's type, such as `sgd`.
   public let optimizerName: String
   public let schedule: any Schedule
   public let epochs: Int
-  /// Samples in a step; nil is all of them.
+  /// The number of samples per step; nil for all.
   public let batchSize: Int?
   public let sampling: Sampling
-  /// A row of metrics.csv every so many epochs, and after the last.
+  /// The number of epochs per row of metrics.csv. The last epoch always has a row.
   public let recordEvery: Int
   public let clipping: Clipping?
   public let earlyStopping: EarlyStopping?
-  /// When a run keeps its state, to go on from after a crash.
+  /// Determines when a run saves the state from which it resumes after a crash.
   public let checkpoints: CheckpointDeclaration
-  /// λ₁ and λ₂ of every node that has none of its own.
+  /// λ₁ and λ₂ of every node that does not specify its own.
   public let l1: Double
   public let l2: Double
   public let location: SourceLocation?
 
-  /// Reads the section; nil after an error, which is recorded.
+  /// Reads the section. Nil after an error, which is recorded.
   public init?(from options: inout Options, registry: Registry) {
     let location = options.location(of: "train")
     let explanation = "how the network is trained"
@@ -100,7 +100,7 @@ public struct TrainingDeclaration: Sendable {
     l2 = train.double(
       "l2", default: 0, in: .nonnegative, "λ₂ of a penalty λ₂/2·Σw² on every weight")
 
-    // An error in either is recorded already and ends the reading after this.
+    // An error in either has been recorded and ends the reading here.
     guard let optimizer, let schedule else { throw Diagnostics() }
     self.optimizer = optimizer
     self.schedule = schedule

@@ -1,24 +1,24 @@
 public import NNExp
 
-/// The gradients of the trainable parameters over one batch, as backward left them.
+/// The gradients of the trainable parameters over one batch, after the backward pass.
 public struct BatchGradients<S: Scalar> {
-  /// Steps taken before this one.
+  /// The number of steps before this one.
   public let step: Int
   public let samples: Int
   public let loss: Double
-  /// May be changed.
+  /// The gradients, which observers may change.
   public let values: Tensor<S>
 }
 
 /// A row of metrics.csv.
 public struct MetricRow: Sendable {
   public let columns: [MetricColumn]
-  /// In the order of the columns; NaN is not measured.
+  /// The values in the order of the columns; NaN if not measured.
   public let values: [Double]
   public let epoch: Int
   public let step: Int
 
-  /// The values that are measured on data, without those that are missing.
+  /// The values that are measured on data, without missing ones.
   public var measurements: [(column: MetricColumn, value: Double)] {
     zip(columns, values).filter { $0.split != nil && !$1.isNaN }.map { ($0, $1) }
   }
@@ -26,7 +26,7 @@ public struct MetricRow: Sendable {
 
 /// The progress of a training.
 public struct TrainingProgress: Sendable {
-  /// Epochs finished.
+  /// The number of finished epochs.
   public let epoch: Int
   public let epochs: Int
   /// The newest recorded row; nil before the first.
@@ -35,8 +35,8 @@ public struct TrainingProgress: Sendable {
 
 /// A moment between two steps at which the training's state can be saved.
 public struct CheckpointOpportunity: Sendable {
-  /// Whether an epoch has just ended.
+  /// True if an epoch has just ended.
   public let epochHasEnded: Bool
-  /// Whether the training ends here, to be resumed.
+  /// True if the training ends here and may be resumed later.
   public let trainingEnds: Bool
 }

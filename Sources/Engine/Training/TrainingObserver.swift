@@ -1,26 +1,26 @@
 public import NNExp
 
-/// Receives the events of a training. Each method does nothing by default.
+/// Receives the events of a training. Every method is optional and does nothing by default.
 ///
-/// A training reports to a list of observers, in its order. What an observer throws
-/// ends the training.
+/// A training reports to a list of observers in order. An error that an observer throws ends
+/// the training.
 public protocol TrainingObserver: AnyObject {
-  /// Whether `gradientsReady` is called, once for each evaluation of the gradients.
+  /// True if `gradientsReady` is to be called after each evaluation of the gradients.
   var observesGradients: Bool { get }
 
-  /// Called when the gradients of a batch are complete: penalties, clipping and the
-  /// optimizer's step come next, and use them as they are afterwards.
+  /// Called when the gradients of a batch are complete. Penalties, clipping and the optimizer's
+  /// step follow, and use the gradients as the observer leaves them.
   func gradientsReady<S: Scalar>(_ gradients: BatchGradients<S>) throws
 
-  /// Called when an epoch's row of metrics is complete: every `record_every` epochs, and
-  /// after the last one.
+  /// Called when the row of an epoch is complete: every `record_every` epochs, and after the
+  /// last epoch.
   func rowRecorded(_ row: MetricRow) throws
 
   /// Called at most ten times per second.
   func heartbeat(_ progress: TrainingProgress) throws
 
-  /// Called every few steps, and after an epoch as `train.checkpoint` says:
-  /// `Trainer.state()` is now the state to resume from.
+  /// Called every few steps, and after an epoch as `train.checkpoint` specifies:
+  /// `Trainer.state()` is then the state to resume from.
   func stateCanBeSaved(_ opportunity: CheckpointOpportunity) throws
 }
 
