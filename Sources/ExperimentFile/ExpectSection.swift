@@ -1,6 +1,6 @@
 public import NNExp
 
-/// `expect:` of an experiment.
+/// The section `expect:` of an experiment.
 ///
 ///     expect:
 ///       train_loss: "< 0.01"
@@ -8,7 +8,7 @@ public import NNExp
 ///       metrics: golden/xor.csv
 ///       tolerance: 1e-9
 struct ExpectSection {
-  /// A key that is not a column of metrics.csv or `epochs`.
+  /// A key that is neither a column of metrics.csv nor `epochs`.
   private enum Key: String, CaseIterable {
     case gradientCheck = "gradient_check"
     case metrics
@@ -50,7 +50,7 @@ struct ExpectSection {
   private(set) var gradientCheck = false
   private(set) var golden: GoldenDeclaration?
 
-  /// Reads what there is; errors go to the options.
+  /// Reads the section if there is one. Errors are recorded in the options.
   init(from options: inout Options, folder: String) {
     let explanation = "the conditions for exit code 0"
     guard let node = options.value("expect", "a mapping from columns to bounds", explanation) else {
@@ -89,14 +89,14 @@ struct ExpectSection {
   }
 }
 
-/// The metrics.csv of an earlier run, which a run must reproduce.
+/// The metrics.csv of an earlier run that a run must reproduce.
 public struct GoldenDeclaration: Sendable {
-  /// As the file has it: seen from the file's folder.
+  /// The path in the file, relative to the file's folder.
   public let written: String
-  /// As seen from the current folder.
+  /// The path relative to the current folder.
   public let path: String
-  /// The most that a number may be off, as a part of the expected one where that
-  /// is above 1.
+  /// The largest permitted difference of a number from the expected number e, in units of
+  /// max(1, |e|).
   public let tolerance: Double
   public let location: SourceLocation?
 

@@ -1,7 +1,7 @@
 public import NNExp
 import YAMLTree
 
-/// One line of `expect:`: a column and the bounds it must keep.
+/// An entry of `expect:`: a column with the bounds for its value.
 public struct Expectation: Sendable {
   public enum Relation: String, Sendable, CaseIterable {
     case atMost = "<="
@@ -11,12 +11,12 @@ public struct Expectation: Sendable {
     case above = ">"
   }
 
-  /// `< 0.01`, one side of a bound.
+  /// One bound, such as `< 0.01`.
   public struct Bound: Sendable {
     public let relation: Relation
     public let limit: Double
 
-    /// False for NaN.
+    /// True if a value satisfies the bound; false for NaN.
     public func holds(_ value: Double) -> Bool {
       switch relation {
       case .atMost: value <= limit
@@ -28,20 +28,20 @@ public struct Expectation: Sendable {
     }
   }
 
-  /// The column that is not a column of metrics.csv: how many epochs were trained.
+  /// The name for the number of trained epochs, which is not a column of metrics.csv.
   public static let epochs = "epochs"
 
   /// A column of metrics.csv, or `epochs`.
   public let column: String
-  /// All must hold.
+  /// The bounds, all of which must hold.
   public let bounds: [Bound]
-  /// As the file has it.
+  /// The bounds in the notation of the file.
   public let text: String
   public let location: SourceLocation?
 
   public func holds(_ value: Double) -> Bool { bounds.allSatisfy { $0.holds(value) } }
 
-  /// Throws if the column is not one of these columns, nor `epochs`.
+  /// Throws if the expectation's column is neither one of these columns nor `epochs`.
   public func check(among columns: some Sequence<MetricColumn>) throws {
     let known = [Expectation.epochs] + columns.map(\.name)
     if known.contains(text: column) { return }
@@ -52,7 +52,7 @@ public struct Expectation: Sendable {
 }
 
 extension Expectation {
-  /// Reads `"< 0.01"` or `["> 0.1", "< 0.2"]`; throws the error.
+  /// Reads `"< 0.01"` or `["> 0.1", "< 0.2"]`. Throws if it is neither.
   public init(_ column: String, _ node: ConfigValue) throws {
     self.column = column
     location = node.location

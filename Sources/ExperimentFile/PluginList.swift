@@ -7,16 +7,15 @@ import YAMLTree
 /// Whether the plugins that a file names are loaded.
 public enum PluginPolicy: Sendable {
   case load
-  /// Each is an error, for that reason.
+  /// Each plugin is an error, with this reason and remedy.
   case refuse(_ reason: String, remedy: String)
 }
 
 extension Experiment {
-  /// Reads `plugins:` and loads what it names, so that the rest of the file can
-  /// name the plugins' types. Throws at the first errors: what a plugin would
-  /// have brought is not the next one.
+  /// Reads `plugins:` and loads the plugins, so that the rest of the file can use their types.
+  /// Throws at the first errors, because later errors could be caused by missing types.
   ///
-  /// Only the file itself, not the command line, says whose code is loaded.
+  /// Only the file itself can name plugins, not the command line.
   static func readPlugins(
     from options: inout Options, folder: String, _ policy: PluginPolicy,
     into registry: inout Registry
@@ -74,7 +73,7 @@ extension Experiment {
     return plugins
   }
 
-  /// A path alone is short for `{path: …}`.
+  /// A plain path is short for `{path: …}`.
   private static func mapping(_ item: ConfigValue) -> ConfigValue {
     switch item.content {
     case .map: item

@@ -1,8 +1,8 @@
 import Files
 
 extension Document {
-  /// The document as one page that needs nothing else: its formulas are MathML,
-  /// its graph SVG, its style within.
+  /// The document as a self-contained page: formulas are MathML, the graph is SVG, and the
+  /// style is embedded.
   var html: String {
     """
     <!DOCTYPE html>
@@ -89,7 +89,7 @@ extension Document {
       """
   }
 
-  /// Quiet, and dark where the reader's system is.
+  /// A plain style, with dark colors if the reader's system uses them.
   private static let style = """
     :root {
       --paper: #fdfcfa; --ink: #22211f; --faint: #6f6b66; --line: #dcd8d2; --panel: #f5f3ef;
@@ -155,7 +155,7 @@ extension Document {
 }
 
 extension Formula {
-  /// True if a line holds little beside it.
+  /// True if a line has little room next to it.
   fileprivate var isWide: Bool {
     switch self {
     case .matrix(let rows): (rows.first?.count ?? 0) > 2

@@ -1,7 +1,7 @@
 import Files
 
 extension Document {
-  /// The document as Markdown with LaTeX between dollars.
+  /// The document as Markdown, with LaTeX between dollar signs.
   var markdown: String {
     blocks.map(Document.markdown).filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
   }
@@ -16,7 +16,7 @@ extension Document {
       return lines.map { "| " + $0.joined(separator: " | ") + " |" }.joined(separator: "\n")
     case .derivation(let derivation): return markdown(derivation)
     case .verbatim(let text):
-      // A fence longer than any within.
+      // The fence must be longer than any sequence of backticks in the text.
       let longest = text.utf8.split { $0 != UInt8(ascii: "`") }.map(\.count).max() ?? 0
       let fence = String(repeating: "`", count: max(3, longest + 1))
       return fence + "\n" + text + "\n" + fence

@@ -1,5 +1,5 @@
 extension Document {
-  /// The document for a terminal: lines of 100 columns where formulas allow.
+  /// The document for a terminal, with lines of at most 100 columns if the formulas permit.
   var text: String {
     blocks.map(Document.lines).map { $0.joined(separator: "\n") }
       .filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
@@ -63,12 +63,12 @@ extension Document {
     }
   }
 
-  /// Names stand without quotes in a table.
+  /// The cell's text. Names have no quotes in tables.
   private static func plainCell(_ inlines: [Inline]) -> String {
     inlines.map { if case .code(let name) = $0 { printable(name) } else { plain([$0]) } }.joined()
   }
 
-  /// Each step below the last, their relations aligned.
+  /// The steps below each other, with their relations aligned.
   private static func lines(_ derivation: Derivation) -> [String] {
     let left = derivation.left.textBox
     var lines: [String] = []

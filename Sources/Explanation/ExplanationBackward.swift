@@ -11,7 +11,7 @@ extension ExplanationWriter {
       add(.heading(3, ["The data"], anchor: "backward-input"))
       for port in total { self.total(of: port) }
     }
-    add(.heading(2, ["In the end"], anchor: "end"))
+    add(.heading(2, ["Result"], anchor: "end"))
     conclude()
   }
 
@@ -47,14 +47,14 @@ extension ExplanationWriter {
     if isOnlyReader {
       steps.append(compared(.value(edge)))
     } else if !steps.isEmpty {
-      // Other nodes read the value as well; the sum comes with its own node.
+      // Other nodes read the value too; the sum is shown with the value's own node.
       steps[0].relation = "+="
     }
     if !steps.isEmpty { derive(.delta(output), steps) }
   }
 
-  /// ∂L/∂z from ∂ℓ/∂z: with the factors that the head's weight and the reduction bring for
-  /// one sample.
+  /// ∂L/∂z from ∂ℓ/∂z: multiplied by the head's weight and the reduction's factor for one
+  /// sample.
   private func scaled(_ slope: Formula, _ head: Int) -> Formula {
     var factors: [Formula] = []
     let weight = pass.heads[head].weight
@@ -84,17 +84,19 @@ extension ExplanationWriter {
     }
   }
 
-  /// δ of a value that several nodes or losses read: what they added up to.
+  /// Writes δ of a value that several nodes or losses read, as the sum of their contributions.
   private mutating func total(of edge: Graph.Edge) {
     let readers: [Document.Inline] =
       nodes.filter { $0.inputs.contains(edge) }.map { .code($0.name) }
       + pass.graph.readingHeads(of: edge).map { _ in .text("the loss") }
     let value = notation.value(edge)
-    add(.paragraph([.math(.delta(value)), " is the sum of what "] + list(readers) + [" brought:"]))
+    add(
+      .paragraph(
+        [.math(.delta(value)), " is the sum of the contributions of "] + list(readers) + [":"]))
     derive(.delta(value), [compared(.value(edge))])
   }
 
-  /// `a, b and c`.
+  /// The items with commas and `and`: `a, b and c`.
   private func list(_ items: [Document.Inline]) -> [Document.Inline] {
     var words: [Document.Inline] = []
     for (index, item) in items.enumerated() {
@@ -127,7 +129,7 @@ extension ExplanationWriter {
       steps.append(.init(right: term.formula, note: term.note))
       steps[0].relation = "+="
       derive(left, steps)
-      // The way back ends at the first node that uses it.
+      // The backward pass ends at the first node that uses the parameter.
       if parameter.users.min() == k { sum(of: p, left) }
       return
     }
@@ -140,7 +142,7 @@ extension ExplanationWriter {
     if !remarks.isEmpty { paragraph(remarks.joined(separator: " ")) }
   }
 
-  /// ∂L/∂ of a shared parameter: the sum of the terms of all nodes that use it.
+  /// Writes ∂L/∂ of a shared parameter, as the sum of the terms of all nodes that use it.
   private mutating func sum(of p: Int, _ left: Formula) {
     let parameter = pass.graph.parameters[p]
     let users = parameter.users.sorted(by: >)
@@ -156,8 +158,7 @@ extension ExplanationWriter {
     derive(left, [.init(right: .row(terms)), compared(.parameter(p))])
   }
 
-  /// The chain of derivatives from L to a parameter of node k, and its short
-  /// form with δ.
+  /// The chain of derivatives from L to a parameter of node k, and its short form with δ.
   private func chain(from k: Int, to parameter: Formula) -> [Formula] {
     let value = notation.value(ofNode: k)
     let end = Formula.derivative(value, parameter)
@@ -172,7 +173,7 @@ extension ExplanationWriter {
       at = next
     }
     factors.insert(.derivative(Self.loss, notation.value(ofNode: at)), at: 0)
-    // Longer chains lose their middle.
+    // The middle of a long chain is omitted.
     if factors.count > 8 { factors.replaceSubrange(3..<(factors.count - 3), with: [.sign("⋯")]) }
     return [.row(factors), short]
   }

@@ -6,7 +6,7 @@ extension Formula {
       var text = ""
       for part in parts {
         let next = part.latex
-        // A command ends where no letter follows.
+        // A command needs a space before a letter.
         if let last = text.last, last.isLetter, next.first?.isLetter == true { text += " " }
         text += Formula.isSpaced(part) ? " \(next) " : next
       }
@@ -59,13 +59,13 @@ extension Formula {
     }
   }
 
-  /// True for operators and relations, which have space on both sides.
+  /// True for operators and relations, which have spaces on both sides.
   static func isSpaced(_ formula: Formula) -> Bool {
     if case .sign(let sign) = formula { return !",;:!/".contains(sign) }
     return false
   }
 
-  /// True if it is taller than a line.
+  /// True if it is higher than a line.
   var isTall: Bool {
     switch self {
     case .row(let parts): parts.contains(where: \.isTall)
@@ -77,7 +77,7 @@ extension Formula {
     }
   }
 
-  /// `1.5e-07` as 1.5·10⁻⁷.
+  /// A number with an exponent as a power of ten: `1.5e-07` as 1.5·10⁻⁷.
   private static func latexNumber(_ text: String) -> String {
     guard let e = text.firstIndex(of: "e") else {
       return text.allSatisfy { !$0.isLetter } ? text : "\\text{\(text)}"
@@ -100,10 +100,10 @@ extension Formula {
 }
 
 extension Formula.Symbol {
-  /// True if it has a superscript already.
+  /// True if it already has a superscript.
   var isDecorated: Bool { primes > 0 || index != nil }
 
-  /// The letter with its primes and number, and `sup` behind them.
+  /// The letter with its primes and number, followed by `sup`.
   fileprivate func latex(sup: String?) -> String {
     var script = String(repeating: "\\prime", count: primes)
     if let index { script += "(\(index))" }
@@ -114,10 +114,10 @@ extension Formula.Symbol {
 }
 
 extension String {
-  /// x1, x2, …
+  /// True for the names of inputs: x1, x2, ….
   var isIndexedInput: Bool { count > 1 && first == "x" && dropFirst().allSatisfy(\.isNumber) }
 
-  /// Without spaces at its ends.
+  /// The text without spaces at its ends.
   var trimmed: String {
     var text = self[...]
     while text.first == " " { text.removeFirst() }

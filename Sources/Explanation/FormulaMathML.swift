@@ -1,7 +1,7 @@
 import Files
 
 extension Formula {
-  /// The formula as MathML Core, without the `math` element around it.
+  /// The formula as MathML Core, without the enclosing `math` element.
   public var mathML: String {
     switch self {
     case .row(let parts): return "<mrow>" + Formula.juxtaposed(parts) + "</mrow>"
@@ -34,7 +34,8 @@ extension Formula {
     }
   }
 
-  /// A thin space where a product has no sign; a function stands by its bracket.
+  /// The parts of a product, with a thin space if there is no sign between them. A function and
+  /// its bracket are adjacent.
   private static func juxtaposed(_ parts: [Formula]) -> String {
     var text = ""
     for (index, part) in parts.enumerated() {
@@ -101,7 +102,8 @@ extension Formula {
       }.joined() + "</mtable>"
   }
 
-  /// A number with a true minus; `1.5e-7` as 1.5·10⁻⁷.
+  /// A number with a minus sign (U+2212), and with an exponent as a power of ten: `1.5e-7` as
+  /// 1.5·10⁻⁷.
   private static func entry(_ text: String) -> String {
     func number(_ text: some StringProtocol) -> String {
       text.hasPrefix("-")
@@ -118,8 +120,8 @@ extension Formula {
 }
 
 extension Formula.Symbol {
-  /// The letter and its primes. These stand on the line: the character is raised
-  /// already, and few fonts know how to raise it once more.
+  /// The letter and its primes. Primes are not superscripts, because the character is raised
+  /// already, and few fonts support raising it further.
   fileprivate var mathML: String {
     guard primes > 0 else { return bare.mathML }
     return """
@@ -128,7 +130,7 @@ extension Formula.Symbol {
       """
   }
 
-  /// Its superscript.
+  /// The content of its superscript.
   fileprivate var decoration: String? {
     index.map {
       "<mrow><mo stretchy=\"false\">(</mo><mn>\($0)</mn><mo stretchy=\"false\">)</mo></mrow>"

@@ -1,16 +1,16 @@
 import NNExp
 
 extension Formula {
-  /// Reads the part of LaTeX that `NNExp.Equations` describes.
+  /// Parses the subset of LaTeX that `NNExp.Equations` describes.
   ///
-  /// Throws a `Diagnostic` for anything else.
+  /// - Throws: a `Diagnostic` for anything else.
   public init(parsing source: String) throws {
     var parser = FormulaParser(source)
     self = try parser.whole()
   }
 }
 
-/// The commands that stand for a single sign or letter.
+/// The commands for a single sign or letter.
 enum FormulaCommand {
   static let letters: [String: String] = [
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η",
@@ -27,10 +27,10 @@ enum FormulaCommand {
     "pm": "±",
   ]
 
-  /// Names that stand upright.
+  /// The names that are upright.
   static let functions: Set<String> = ["ln", "exp", "tanh", "sin", "cos", "erf"]
 
-  /// Names whose subscript stands below.
+  /// The names whose subscript is written below.
   static let large: [String: String] = ["sum": "∑", "prod": "∏", "max": "max", "min": "min"]
 
   static let fences: [String: String] = ["lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉"]
@@ -40,7 +40,7 @@ enum FormulaCommand {
       + fences.map { ($1, $0) }))
 }
 
-/// A reader of one formula, from left to right.
+/// A parser of one formula, from left to right.
 private struct FormulaParser {
   private enum Token: Equatable {
     case character(Character)
@@ -98,7 +98,7 @@ private struct FormulaParser {
 
   // MARK: Rows and groups
 
-  /// Everything up to one of the closing tokens, which stays.
+  /// Parses everything up to one of the closing tokens, which is not consumed.
   private mutating func row(until closers: [Token]) throws -> Formula {
     depth += 1
     defer { depth -= 1 }
@@ -116,7 +116,7 @@ private struct FormulaParser {
     return parts.count == 1 ? parts[0] : .row(parts)
   }
 
-  /// `{…}`, or a single atom.
+  /// Parses `{…}`, or a single atom.
   private mutating func group() throws -> Formula {
     guard peek() == .character("{") else { return try atom() }
     _ = next()
@@ -125,7 +125,7 @@ private struct FormulaParser {
     return inside
   }
 
-  /// `{…}` as it stands.
+  /// Returns the text in `{…}` unchanged.
   private mutating func words() throws -> String {
     try expect("{")
     guard let end = characters[position...].firstIndex(of: "}") else {
@@ -172,7 +172,7 @@ private struct FormulaParser {
       case "-": return .sign("−")
       case "+", "=", "<", ">", ",", ";", ":", "/", "!": return .sign(String(character))
       case _ where character.isLetter:
-        // x1, x2: the inputs of a node with several.
+        // x1, x2, …: the inputs of a node that has several.
         if character == "x", position < characters.count, ("1"..."9").contains(characters[position])
         {
           var digits = ""

@@ -1,11 +1,11 @@
 extension Formula {
-  /// The formula on one line, with Unicode's scripts; matrices in brackets, row
-  /// by row.
+  /// The formula on one line, with Unicode's super- and subscripts; matrices are in brackets,
+  /// row by row.
   public var text: String {
     textBox.trimmedLines.joined(separator: "\n")
   }
 
-  /// The formula as characters, several lines where it holds matrices.
+  /// The formula as characters, on several lines if it contains matrices.
   var textBox: TextBox { textBox(isCompact: false) }
 
   private func textBox(isCompact: Bool) -> TextBox {
@@ -36,7 +36,7 @@ extension Formula {
     }
   }
 
-  /// True if a product of the two, written without a sign, needs a gap.
+  /// True if a product of the two, written without a sign, needs a space.
   static func needsSpace(_ a: Formula, _ b: Formula) -> Bool {
     switch (a, b) {
     case (.sign, _), (_, .sign), (.letter("∂"), _): false
@@ -72,8 +72,8 @@ extension Formula {
     return box
   }
 
-  /// True for a quotient within a product: `(1/n) Σ`. Those of ∂ speak for
-  /// themselves.
+  /// True for a fraction within a product, which needs brackets: `(1/n) Σ`. Fractions of ∂ do
+  /// not need them.
   private static func isLooseFraction(_ index: Int, in parts: [Formula]) -> Bool {
     func isFactor(_ index: Int) -> Bool {
       guard parts.indices.contains(index) else { return false }
@@ -86,7 +86,7 @@ extension Formula {
     return isFactor(index - 1) || isFactor(index + 1)
   }
 
-  /// True for a minus (or plus) that nothing stands before.
+  /// True for a minus or plus sign without a left operand.
   static func isUnary(_ index: Int, in parts: [Formula]) -> Bool {
     guard parts[index] == .sign("−") || parts[index] == .sign("+") else { return false }
     guard index > 0 else { return true }
@@ -94,7 +94,7 @@ extension Formula {
     return false
   }
 
-  /// As a numerator or denominator: in brackets where the slash would mislead.
+  /// The formula as a numerator or denominator, in brackets if the slash would be ambiguous.
   private func factorBox(isBelow: Bool) -> TextBox {
     let box = textBox(isCompact: false)
     let isLoose: Bool =
@@ -111,7 +111,7 @@ extension Formula {
 
   private static func textScripts(_ base: Formula, _ sub: Formula?, _ sup: Formula?) -> TextBox {
     if case .large = base, let sub, sup == nil {
-      // A range: with the gaps that it has elsewhere.
+      // A range has the same spaces as elsewhere.
       let range = sub.textBox(isCompact: true).lines[0]
       return base.textBox + (subscripted(range) ?? "_{" + sub.textBox.lines[0] + "}")
     }
@@ -125,7 +125,7 @@ extension Formula {
     }
     let box = base.textBox(isCompact: false)
     guard box.isTall else { return box + (below + above) }
-    // Level with the first line.
+    // On the level of the first line.
     let scripts = TextBox(
       [below + above] + Array(repeating: "", count: box.lines.count - 1),
       base: box.base)
@@ -149,13 +149,13 @@ extension Formula {
 extension Formula.Symbol {
   fileprivate func text(sub: String, sup: String) -> String {
     let number = index.map { superscript("(\($0))")! } ?? ""
-    // What could not be lowered stands last.
+    // Parts without subscript characters are written last.
     return bare.text + String(repeating: "′", count: primes)
       + (sub.hasPrefix("_") ? number + sup + sub : sub + number + sup)
   }
 }
 
-/// The text in raised characters, if there are such.
+/// The text in superscript characters; nil if there is no character for a part of it.
 private func superscript(_ text: some StringProtocol) -> String? {
   mapped(text, by: raisedCharacters)
 }
@@ -177,7 +177,7 @@ private let loweredCharacters = Dictionary(
   uniqueKeysWithValues: zip(
     "0123456789+−=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ"))
 
-/// Without what a terminal might act upon.
+/// The text with characters escaped that control a terminal.
 func printable(_ text: String) -> String {
   var shown = ""
   for scalar in text.unicodeScalars {

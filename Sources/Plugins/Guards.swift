@@ -1,13 +1,14 @@
 import NNExp
 
-// The values of a plugin's components as an experiment sees them: each call first
-// records whom to name if it does not return. Runs without plugins know nothing of this.
+// Wrappers of a plugin's components. Each call first records the call site, which is reported
+// if the call does not return. Runs without plugins do not use wrappers.
 //
-// None is a `Component`, so that it has none of a component's defaults: a requirement
-// that is not forwarded does not compile.
+// They are not `Component`s, so that they inherit no defaults of components: a requirement that
+// is not forwarded does not compile.
 
 struct GuardedLayer: Layer, Guarded {
-  /// One reference, and nothing generic within: what a small pass costs matters.
+  /// A single reference to a class that is not generic, because the cost of small passes
+  /// matters.
   private final class Core: Sendable {
     let site: CallSite
     let base: any Layer
@@ -57,7 +58,7 @@ struct GuardedLayer: Layer, Guarded {
 }
 
 extension Plan {
-  /// Throws the fact where the plan cannot be served.
+  /// Throws a diagnostic that states the fact if the engine cannot use the plan.
   fileprivate func validate() throws {
     let names = parameters.map(\.name) + state.map(\.name)
     for output in outputs {

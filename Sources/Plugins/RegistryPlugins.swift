@@ -1,9 +1,9 @@
 public import NNExp
 
 extension Registry {
-  /// Adds the plugin's components, each behind a guard; throws if a name is taken.
+  /// Adds the plugin's components, each behind a guard. Throws if a name is already used.
   ///
-  /// A call of theirs that takes longer than `timeLimit` seconds ends the process.
+  /// A call of a component that takes longer than `timeLimit` seconds ends the process.
   public mutating func add(
     _ plugin: Plugin, timeLimit: Int = Plugin.standardTimeLimit
   ) throws {

@@ -77,7 +77,7 @@ import Testing
     // L = Σx⁴: 4x³ = (0.5, −4), and half of it was given.
     #expect(
       text.contains(
-        "= [0.25  -2]ᵀ ≈ [0.5  -4]ᵀ   (OFF BY 2, beyond what differences may err: entries 0, 1)"))
+        "= [0.25  -2]ᵀ ≈ [0.5  -4]ᵀ   (OFF BY 2, more than the error bound: entries 0, 1)"))
     #expect(
       text.hasSuffix(
         """
@@ -110,7 +110,7 @@ import Testing
     #expect(
       text.contains(
         """
-        'norm' couples the samples of a batch, and one sample is none: the pass is that of an evaluation.
+        'norm' couples the samples of a batch, so that this single sample is computed as in an evaluation.
         """))
     #expect(text.contains("Of the 31 derivatives shown, 31 agree"))
   }

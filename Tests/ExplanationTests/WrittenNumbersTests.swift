@@ -111,6 +111,6 @@ import Testing
     let total = try Evaluation.value(#require(all.last?.steps.last).right)
     for (a, b) in zip(sum, total.joined()) { #expect(abs(a - b) < 1e-5) }
     #expect(
-      explanation.text.contains("δ_y⁽¹⁾ is the sum of what 'b', 'c' and 'd' brought:"))
+      explanation.text.contains("δ_y⁽¹⁾ is the sum of the contributions of 'b', 'c' and 'd':"))
   }
 }

@@ -2,8 +2,8 @@ import ExperimentFile
 import NNExp
 import YAMLTree
 
-/// Reads what spans the space of trials: `grid`, `zip`, `list`, `sample` and
-/// `exclude`; every error is kept.
+/// Reads the keys that define the trials: `grid`, `zip`, `list`, `sample` and `exclude`.
+/// Collects every error.
 struct SpaceReader {
   var axes: [Axis] = []
   var exclusions: [[Exclusion]] = []

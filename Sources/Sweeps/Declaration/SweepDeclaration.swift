@@ -4,7 +4,7 @@ public import NNExp
 import Results
 public import YAMLTree
 
-/// A `sweep:` block or a file of its own, with the command line's axes.
+/// A `sweep:` section or a separate sweep file, combined with the axes of the command line.
 ///
 ///     sweep:
 ///       name: rates                       # the folder under results/
@@ -18,37 +18,37 @@ public import YAMLTree
 ///       halving: {first_rung: 100, factor: 3}   # only the best train to the end
 ///       expect: {best: {train_loss: "< 0.01"}, fraction: {completed: ">= 0.9"}}
 ///
-/// What is given multiplies: a trial for every combination.
+/// All axes are combined: there is a trial for every combination of their options.
 public struct SweepDeclaration: Sendable {
   public let name: String
-  /// The experiment file of the trials, its bytes, and what they say.
+  /// The experiment file of the trials, its bytes, and its parsed content.
   public let file: String
   let bytes: [UInt8]
   let experiment: ConfigValue
-  /// Overrides that every trial has, from the command line.
+  /// Overrides from the command line that apply to every trial.
   let common: [String]
   let axes: [Axis]
-  /// The columns of the swept paths, in order.
+  /// The names of the columns for the swept paths, in order.
   public let parameterNames: [String]
   let exclusions: [[Exclusion]]
   let halving: Halving?
   public let expectations: [SweepExpectation]
-  /// Where the sweep as a whole is declared.
+  /// The location of the sweep's declaration.
   public let location: SourceLocation?
 
-  /// The keys of the file, if they were to be described.
+  /// The descriptions of the file's keys, if they were requested.
   package let descriptions: [Options.Description]
 
-  /// What was read, in order.
+  /// The contents of the files that were read, in order.
   let files: [[UInt8]]
-  /// The command line's words, as they were given.
+  /// The words of the command line.
   public let arguments: [String]
 
-  /// Reads a file and the command line's words.
+  /// Reads a sweep from a file and the command line's words.
   ///
   /// - Parameters:
-  ///   - isDescribing: whether `descriptions` are of use.
-  ///   - read: what reads a file.
+  ///   - isDescribing: true if `descriptions` are needed.
+  ///   - read: the function that reads a file.
   public init(
     path: String, arguments: [String], describing isDescribing: Bool = false,
     read: (String) throws -> [UInt8] = readFile
@@ -127,7 +127,7 @@ public struct SweepDeclaration: Sendable {
     for argument in arguments {
       do {
         if let axis = try SweepDeclaration.axis(of: argument) {
-          // What the command line says of a path counts.
+          // An axis on the command line replaces the file's axis for the same paths.
           reader.axes.removeAll { $0.paths.hasSameTexts(as: axis.paths) }
           reader.axes.append(axis)
         } else {
@@ -194,7 +194,7 @@ public struct SweepDeclaration: Sendable {
 
   // MARK: The command line
 
-  /// `path=a,b` and `path=range(0,16)` as an axis; nil for a plain override.
+  /// Parses `path=a,b` or `path=range(0,16)` as an axis; nil for a plain override.
   private static func axis(of argument: String) throws -> Axis? {
     guard let equals = argument.firstIndex(ofByte: "=") else { return nil }
     let path = String(argument[..<equals])
@@ -220,7 +220,7 @@ public struct SweepDeclaration: Sendable {
       of: path, ConfigValue(.list(configs), at: location), keyLocation: keyLocation)
   }
 
-  /// A text cut at the commas outside brackets and quotes.
+  /// The parts of a text between commas outside brackets and quotes.
   private static func pieces(of text: String) -> [String] {
     var pieces: [Substring] = []
     var start = text.startIndex
@@ -247,12 +247,12 @@ public struct SweepDeclaration: Sendable {
 }
 
 extension SweepDeclaration {
-  /// The combinations before exclusions.
+  /// The number of combinations before exclusions.
   var combinationCount: Int { axes.reduce(1) { $0 * $1.options.count } }
 
   var isSampled: Bool { axes.contains(where: \.isSampled) }
 
-  /// What a combination sets; the last axis changes fastest.
+  /// The assignments of a combination; the last axis changes fastest.
   func assignments(of combination: Int) -> [Assignment] {
     var rest = combination
     var chosen: [[Assignment]] = []

@@ -1,7 +1,7 @@
 public import ExperimentFile
 public import NNExp
 
-/// One line of a sweep's `expect:`.
+/// An entry of a sweep's `expect:`.
 ///
 ///     expect:
 ///       best: {train_loss: "< 0.01"}       # the smallest of the trials
@@ -10,8 +10,8 @@ public import NNExp
 ///       median: {epochs: "< 100"}
 ///       fraction: {completed: ">= 0.9"}    # of all trials
 ///
-/// The best of a column is its largest value if the column says that larger values are
-/// better (accuracy, r2, …).
+/// The best value of a column is its largest if the column records that larger values are
+/// better (accuracy, r2, …), otherwise its smallest.
 public struct SweepExpectation: Sendable {
   public enum Statistic: String, CaseIterable, Sendable {
     case best, worst, mean, median, fraction
@@ -35,7 +35,7 @@ public struct SweepExpectation: Sendable {
   public let statistic: Statistic
   public let expectation: Expectation
 
-  /// `best train_loss`.
+  /// The name in messages, such as `best train_loss`.
   public var name: String { "\(statistic.rawValue) \(expectation.column)" }
 
   static func read(_ config: ConfigValue) throws -> [SweepExpectation] {
@@ -84,8 +84,8 @@ public struct SweepExpectation: Sendable {
     return found
   }
 
-  /// Throws if a figure is expected that no trial measures, or the best of one of which
-  /// larger values are better in some trials and smaller ones in others.
+  /// Throws if no trial measures an expected column, or if the best of a column is expected but
+  /// larger values are better only in some of the trials.
   static func check(
     _ expectations: [SweepExpectation], among columns: [MetricColumn]
   ) throws {
@@ -106,7 +106,7 @@ public struct SweepExpectation: Sendable {
     try errors.throwIfAny()
   }
 
-  /// What the trials reached; NaN where none measured it.
+  /// The value of the statistic over the trials; NaN if no trial measured the column.
   public func value(of rows: [TrialRow], columns: [MetricColumn]) -> Double {
     let name = expectation.column
     if statistic == .fraction {
@@ -131,7 +131,7 @@ public struct SweepExpectation: Sendable {
     }
   }
 
-  /// The sentence of a miss; nil where it is met.
+  /// The diagnostic if the expectation is not met; nil if it is.
   public func shortfall(of rows: [TrialRow], columns: [MetricColumn]) -> Diagnostic? {
     let value = value(of: rows, columns: columns)
     if expectation.holds(value) { return nil }

@@ -1,7 +1,8 @@
 import NNExp
 
 extension Sequence where Element == String {
-  /// Every text once, at its first position; two are the same if their bytes are.
+  /// The texts without repetitions, each at its first position. Texts are compared by their
+  /// bytes.
   func uniquedTexts() -> [String] {
     var seen: Set<ByteText> = []
     return filter { seen.insert(ByteText($0)).inserted }

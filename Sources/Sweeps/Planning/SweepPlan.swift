@@ -2,20 +2,20 @@ public import NNExp
 public import Results
 import Running
 
-/// A trial that has been composed and found sound.
+/// A trial whose experiment has been composed and validated.
 public struct PlannedTrial: Sendable {
-  /// Counted from 1.
+  /// The number of the trial, from 1.
   public fileprivate(set) var number: Int
-  /// Which combination of the declaration it is.
+  /// The index of the trial's combination in the declaration.
   public let combination: Int
-  /// Of everything that decides its results; names the trial's folder.
+  /// The hash of everything that determines the results. It is the name of the trial's folder.
   public let hash: TrialHash
-  /// Of the composed experiment with every default, whatever its files hold.
+  /// The hash of the composed experiment with every default, without the contents of its files.
   public let configuration: String
   public let values: [String]
   public let seed: UInt64
   public let parameters: Int
-  /// An estimate of the multiplications of its training.
+  /// An estimate of the multiplications in its training.
   public let cost: Double
   let epochs: Int
 
@@ -26,24 +26,23 @@ public struct PlannedTrial: Sendable {
   }
 }
 
-/// Every trial of a sweep, composed, validated and planned; none trained.
+/// Every trial of a sweep, composed, validated and planned, but not trained.
 public struct SweepPlan: Sendable {
-  /// What composed them, with the data that the last one was of.
+  /// The builder that composed the trials, with the data of the last one.
   public let builder: TrialBuilder
   public let trials: [PlannedTrial]
-  /// What tells which trial is better.
+  /// The column that determines which trial is better.
   public let monitor: MetricColumn
-  /// The columns that any of them measures.
+  /// The columns that any trial measures.
   public let columns: [MetricColumn]
-  /// The data files and plugins of all of them.
+  /// The data files and plugins of all trials.
   public let files: [FileHash]
-  /// Whether any of them names plugins.
+  /// True if any trial names plugins.
   let loadsPlugins: Bool
 
   public var declaration: SweepDeclaration { builder.declaration }
 
-  /// Composes every trial and builds its network once, as many at a time as
-  /// there are `Workers`.
+  /// Composes every trial and builds its network once, on as many threads as `Workers` has.
   ///
   /// Throws every distinct error, with the first trial that has it.
   public init(_ declaration: SweepDeclaration, registry: Registry) throws {
@@ -58,7 +57,7 @@ public struct SweepPlan: Sendable {
     let combinations = (0..<declaration.combinationCount).filter {
       !declaration.isExcluded(declaration.assignments(of: $0))
     }
-    // In blocks, so that a sweep of many errors ends soon.
+    // The trials are planned in blocks, so that a sweep with many errors ends soon.
     for start in stride(from: 0, to: combinations.count, by: 1024) {
       let block = Array(combinations[start..<min(start + 1024, combinations.count)])
       for (offset, result) in builder.plan(block).enumerated() {
@@ -108,7 +107,7 @@ public struct SweepPlan: Sendable {
     self.loadsPlugins = loadsPlugins
   }
 
-  /// Of successive halving, in epochs; none without it.
+  /// The rungs of successive halving, in epochs; empty without it.
   var rungs: [Int] {
     declaration.halving?.rungs(of: trials.count, below: trials.map(\.epochs).max() ?? 0) ?? []
   }
@@ -116,7 +115,7 @@ public struct SweepPlan: Sendable {
 
 /// The errors of a plan, each once, with the first trial that has it.
 private struct TrialErrors {
-  /// How many trials have any.
+  /// The number of trials that have errors.
   private(set) var count = 0
   private var found = Diagnostics()
   private var known: Set<String> = []
@@ -161,7 +160,7 @@ private struct TrialErrors {
 }
 
 extension SweepPlan {
-  /// What `--dry-run` shows: a line a trial, then the totals.
+  /// The output of `--dry-run`: one line per trial, then the totals.
   public var text: String {
     let names = declaration.parameterNames
     var rows = [["trial"] + names + ["parameters", "cost"]]
@@ -175,7 +174,8 @@ extension SweepPlan {
       .joined(separator: "\n")
   }
 
-  /// `halving by train_loss: 27 trials to epoch 100, 9 to 300, 3 to the end`.
+  /// The rungs in words: `halving by train_loss: 27 trials to epoch 100, 9 to 300, 3 to the
+  /// end`.
   private var ladder: [String] {
     if rungs.isEmpty { return [] }
     let runs = zip(sizes, rungs.map { "epoch \($0)" } + ["the end"]).enumerated().map {
@@ -184,7 +184,7 @@ extension SweepPlan {
     return ["halving by \(monitor.name): " + runs.joined(separator: ", ")]
   }
 
-  /// How many trials train to each rung and, last, to the end.
+  /// The number of trials that train to each rung and, last, to the end.
   private var sizes: [Int] {
     SuccessiveHalving(
       trials: trials.count, rungs: rungs.count, factor: declaration.halving?.factor ?? 2,
@@ -192,8 +192,8 @@ extension SweepPlan {
     ).sizes
   }
 
-  /// Of all trials, in multiplications; under successive halving, as if those of
-  /// average cost went on.
+  /// The cost of all trials in multiplications; with successive halving, as if trials of
+  /// average cost continued.
   private var cost: Double {
     let whole = trials.reduce(0) { $0 + $1.cost }
     if rungs.isEmpty { return whole }

@@ -2,10 +2,9 @@ import Files
 import NNExp
 
 extension SweepReport {
-  /// JUnit XML as CI servers read it: a test case for each trial and for each
-  /// expectation of the sweep. What counts against the sweep is a failure where it
-  /// fell short and an error where it broke; what was not trained to its end is
-  /// skipped.
+  /// JUnit XML for CI servers: a test case for each trial and for each expectation of the
+  /// sweep. A trial that counts against the sweep is a failure if it fell short, and an error
+  /// if it ended with an error. Trials that were not trained to the end are skipped.
   public var junit: String {
     let cases = rows.map(testCase) + declaration.expectations.map(testCase)
     func count(_ element: String) -> Int { cases.count { $0.result?.element == element } }
@@ -24,7 +23,7 @@ extension SweepReport {
       """
   }
 
-  /// What every report begins with.
+  /// The beginning of every report.
   private static let junitStart = """
     <?xml version="1.0" encoding="UTF-8"?>
     <testsuites name="nnexp"
@@ -59,7 +58,7 @@ extension SweepReport {
   }
 }
 
-/// A test case; nothing is the result of one that passed.
+/// A test case. A test case that passed has no result.
 private struct TestCase {
   struct Result {
     let element: String
@@ -77,7 +76,7 @@ private struct TestCase {
       "<testcase classname=\"\(Escaping.xmlAttribute(suite))\" name=\"\(Escaping.xmlAttribute(name))\" "
       + "time=\"\(decimal(seconds))\""
     guard let result else { return head + "/>" }
-    // Of a skipped one, readers know the message alone.
+    // Readers show only the message of a skipped test case.
     let inner =
       result.element == "skipped"
       ? "<skipped message=\"\(Escaping.xmlAttribute(result.message))\"/>"
@@ -87,7 +86,7 @@ private struct TestCase {
   }
 }
 
-/// Seconds to the microsecond, without an exponent.
+/// Seconds with six decimals, without an exponent.
 private func decimal(_ seconds: Double) -> String {
   let micros = Int(max(0, min(seconds, 1e9)) * 1e6)
   let digits = String(micros % 1_000_000)

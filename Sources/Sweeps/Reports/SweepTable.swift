@@ -12,11 +12,11 @@ extension [TrialRow] {
     lazy.flatMap { $0.best.map(\.column.name) }.uniquedTexts()
   }
 
-  /// sweep.csv: one row a trial, failures included.
+  /// sweep.csv: one row per trial, including failed ones.
   public func csv(parameters: [String]) throws -> String {
     let finals = finalNames
     let bests = bestNames
-    // The seed has a column of its own.
+    // The seed has a separate column.
     let shown = parameters.indices.filter { parameters[$0] != "seed" }
     var text = try CSVText(
       "sweep.csv",
@@ -38,9 +38,9 @@ extension [TrialRow] {
     return text.text
   }
 
-  /// sweep_summary.csv: a row for each combination of everything but the seed,
-  /// with each column's mean, standard deviation (of a sample) and 95% interval
-  /// of the mean by Student's t.
+  /// sweep_summary.csv: one row per combination of all parameters except the seed, with each
+  /// column's mean, sample standard deviation, and 95% interval of the mean by Student's t
+  /// distribution.
   public func summaryCSV(parameters: [String]) throws -> String {
     let shown = parameters.indices.filter { parameters[$0] != "seed" }
     let finals = finalNames

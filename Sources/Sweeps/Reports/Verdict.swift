@@ -2,10 +2,11 @@ import Files
 import NNExp
 
 extension SweepDeclaration {
-  /// Whether a trial's end counts against the sweep.
+  /// True if a trial with this status counts against the sweep.
   ///
-  /// With expectations of the sweep's own, trials that fell short of theirs are
-  /// results; with an expected fraction, that says how many may fail.
+  /// If the sweep has expectations, trials that missed their own expectations are ordinary
+  /// results. If it expects a fraction of trials with a status, that determines how many may
+  /// fail.
   func countsAgainst(_ status: TrialRow.Status) -> Bool {
     switch status {
     case .completed, .stopped: false
@@ -19,7 +20,7 @@ extension SweepDeclaration {
 extension SweepReport {
   func counts(_ row: TrialRow) -> Bool { declaration.countsAgainst(row.status) }
 
-  /// Reports what fell short; false if anything did.
+  /// Reports the expectations that were missed. Returns false if there are any.
   public func reportShortfalls(to write: (String) -> Void) -> Bool {
     let trials = badTrials
     for sentence in trials { write("error: " + Escaping.line(sentence)) }
@@ -28,8 +29,8 @@ extension SweepReport {
     return trials.isEmpty && misses.isEmpty
   }
 
-  /// The trials that count against the sweep: the first ten of them, how many
-  /// more there are, and how many were not run.
+  /// The trials that count against the sweep: the first ten, the number of others, and the
+  /// number of trials that were not run.
   var badTrials: [String] {
     let bad = rows.filter { counts($0) && $0.status != .pending }
     let pending = rows.count { $0.status == .pending }
@@ -39,13 +40,13 @@ extension SweepReport {
       + (pending > 0 ? ["\(pending) \(pending == 1 ? "trial was" : "trials were") not run"] : [])
   }
 
-  /// `trial 2 (seed=1) failed: the loss is nan`.
+  /// A trial's end in words: `trial 2 (seed=1) failed: the loss is nan`.
   private func sentence(of row: TrialRow) -> String {
     "trial \(row.number) (\(values(row))) \(row.status.rawValue)"
       + (row.error.map { ": \($0)" } ?? "")
   }
 
-  /// `64 trials: 62 completed, 2 failed`.
+  /// The totals in words: `64 trials: 62 completed, 2 failed`.
   public var headline: String {
     let parts = TrialRow.Status.allCases.compactMap { status -> String? in
       let count = rows.filter { $0.status == status }.count

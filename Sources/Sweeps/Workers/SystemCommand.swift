@@ -1,22 +1,22 @@
 import Glibc
 import NNExp
 
-/// A program of the system that has run to its end, and what it said.
+/// The result of a program of the system: its exit code and its output.
 struct SystemCommand {
-  /// The exit code; 128 + n where signal n ended it.
+  /// The exit code; 128 + n if signal n ended it.
   let code: Int32
   let output: String
   let errors: String
 
-  /// The last line that tells something, of what was said to standard error.
+  /// The last line of standard error that is not empty.
   var complaint: String {
     errors.split(atByte: "\n").last.map(String.init) ?? "exit code \(code)"
   }
 
-  /// Runs the first of `words`, found on the PATH; nil where there is none.
+  /// Runs the program `words[0]`, found on the PATH, with the other words as arguments; nil if
+  /// it is not installed.
   ///
-  /// It is a process group of its own: a Ctrl-C that is meant for this command does
-  /// not end it half-way.
+  /// It runs in a separate process group, so that Ctrl-C in the terminal does not interrupt it.
   static func run(_ words: [String]) throws -> SystemCommand? {
     var pipes: [(read: Int32, write: Int32)] = []
     defer { for ends in pipes { close(ends.read) } }
@@ -50,7 +50,7 @@ struct SystemCommand {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    // This process ignores SIGPIPE; others should not.
+    // This process ignores SIGPIPE, but other programs should not.
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGPIPE)
@@ -65,12 +65,12 @@ struct SystemCommand {
     return (status, process)
   }
 
-  /// Everything from several pipes, whichever comes first.
+  /// Reads several pipes to their ends, in any order.
   private static func readAll(_ descriptors: [Int32]) -> [String] {
     var texts = [[UInt8]](repeating: [], count: descriptors.count)
     var polls = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    // A negative descriptor is passed over: it has come to its end.
+    // A pipe that has ended has a negative descriptor, which poll ignores.
     while polls.contains(where: { $0.fd >= 0 }) {
       guard poll(&polls, nfds_t(polls.count), -1) > 0 else { continue }
       for index in polls.indices where polls[index].fd >= 0 && polls[index].revents != 0 {
