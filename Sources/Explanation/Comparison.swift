@@ -71,9 +71,11 @@ struct Tally {
     var text =
       "Of the \(count) derivatives shown, \(agreeing) agree with the numeric ones within the "
       + "error bound"
-    if kinks > 0 { text += ", \(kinks) are at a kink, between the one-sided slopes" }
-    if unknown > 0 { text += ", \(unknown) are not finite" }
+    if kinks > 0 { text += ", \(Tally.are(kinks)) at a kink, between the one-sided slopes" }
+    if unknown > 0 { text += ", \(Tally.are(unknown)) not finite" }
     if differing > 0 { text += ", \(differing) DO NOT; see nnexp gradcheck" }
     return text + ". The largest difference is \(NumberText.rough(largestDifference))."
   }
+
+  private static func are(_ count: Int) -> String { "\(count) \(count == 1 ? "is" : "are")" }
 }

@@ -48,7 +48,7 @@ struct LayersCommand: ParsableCommand {
     kind.all.filter { $0.name == name }.map { page($0, kind.kind) }
   }
 
-  /// Everything about one type: equation, shapes, options, example, source.
+  /// The documentation of one type: equation, shapes, options, example, source.
   private static func page<Value>(_ type: ComponentType<Value>, _ kind: String) -> String {
     let documentation = type.documentation
     let options = type.options

@@ -8,7 +8,7 @@ import Running
 struct PluginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plugin",
-    abstract: "Writes, builds and proves plugins: layers, losses, optimizers of your own.",
+    abstract: "Creates, builds and tests plugins: your own layers, losses and optimizers.",
     discussion: """
       Try:  nnexp plugin new Bump
             nnexp plugin test Bump
@@ -19,9 +19,9 @@ struct PluginCommand: ParsableCommand {
 
 struct PluginNew: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "new", abstract: "Writes a plugin that works, and an experiment that uses it.")
+    commandName: "new", abstract: "Creates a working plugin, and an experiment that uses it.")
 
-  @Argument(help: "the type's name, such as Maxout; its folder will be named so")
+  @Argument(help: "the type's name, such as Maxout, and the name of its folder")
   var name: String
 
   @Option(
@@ -48,8 +48,8 @@ struct PluginNew: ParsableCommand {
       printStatus("\(name)/\(file)")
     }
     printStatus("")
-    printStatus("prove it:  nnexp plugin test \(name)")
-    printStatus("use it:    nnexp run \(name)/\(name).yaml")
+    printStatus("test it:  nnexp plugin test \(name)")
+    printStatus("use it:   nnexp run \(name)/\(name).yaml")
   }
 }
 
@@ -57,14 +57,15 @@ struct PluginBuild: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "build", abstract: "Compiles a plugin and prints the path of the result.",
     discussion: """
-      'nnexp run' builds by itself what is not built yet. A built file serves the
-      nnexp that built it, and any with the same interface and compiler.
+      'nnexp run' builds a plugin itself if it is not built yet. A built file works
+      with the nnexp that built it, and with any that has the same interface and
+      compiler.
       """)
 
   @Argument(help: "a folder with Swift or C files, or one such file", completion: .file())
   var path: String
 
-  @Option(help: "a copy to make", completion: .file(extensions: ["so"]))
+  @Option(help: "a path to copy the result to", completion: .file(extensions: ["so"]))
   var output: String?
 
   @Flag(help: OutputFile.forceHelp)
@@ -83,11 +84,11 @@ struct PluginTest: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "test", abstract: "Tests every type of a plugin, and prints what was tested.",
     discussion: """
-      Each type is held to what the engine relies upon, on the examples that it
-      declares (static let examples) and on hostile options and shapes: forward
-      overwrites, backward adds, nothing else is written, gradients agree with
-      numeric derivatives within a proven bound, float32 with float64, a sample
-      alone with a batch. Exit code 0: all holds; 1: not.
+      Each type is tested on the examples that it declares (static let examples),
+      and on hostile options and shapes: forward overwrites, backward adds, nothing
+      else is written, gradients agree with numeric derivatives within a proven
+      bound, float32 agrees with float64, and a sample alone with the same sample in
+      a batch. Exit code 0: every example passes; 1: one does not.
       """)
 
   @Argument(

@@ -3,23 +3,23 @@ import Glibc
 import NNExp
 import Sweeps
 
-/// What runs a sweep's trials on more than one machine.
+/// A system that runs a sweep's trials on several machines.
 enum Launcher: String, ExpressibleByArgument, CaseIterable {
   case slurm
 }
 
 extension SweepCommand {
-  /// Refuses what means nothing without `--launcher`.
+  /// Throws if an option is given that needs `--launcher`.
   func requireLauncher() throws {
     if launcher != nil {
       if !plansOnly { return }
-      throw Diagnostic("--plan leaves the running to others; leave out --plan or --launcher")
+      throw Diagnostic("--plan does not run the trials; omit --plan or --launcher")
     }
     if slurmOptions != nil { throw Diagnostic("--slurm-options needs --launcher slurm") }
     if noWait { throw Diagnostic("--no-wait needs --launcher slurm") }
   }
 
-  /// Submits what is left of the sweep, waits for it, and gives the verdict.
+  /// Submits the remaining trials of the sweep, waits for them, and reports the verdict.
   func runOnSlurm(
     _ plan: SweepPlan, in folder: SweepFolder, _ report: OutputFile?
   ) throws {
@@ -30,7 +30,7 @@ extension SweepCommand {
     try replacePlan(with: plan, in: folder)
     let view = ArrayView(quiet: quiet)
     let sweep = try SlurmSweep(in: folder, listener: view)
-    for job in sweep.jobs { view.note("job \(job) is at it since before") }
+    for job in sweep.jobs { view.note("job \(job) was submitted earlier") }
     let (trials, tasks) = try sweep.submit(plan, request)
     if tasks > 0, let job = sweep.jobs.last {
       view.note(
@@ -55,15 +55,15 @@ extension SweepCommand {
     if quiet || sweep.jobs.isEmpty { return }
     printStatus(
       """
-      the trials go on without this command
-        for the table: the same command again, which waits for them
+      the trials continue without this command
+        to wait for them and write the table: repeat the same command
         to cancel:     \(sweep.cancelCommands.joined(separator: "; "))
       """)
   }
 }
 
-/// How far job arrays have come: one line on a terminal; in a log, a line when
-/// something has changed, every ten seconds at most.
+/// Shows the progress of job arrays: one line on a terminal; in a log, a line after each
+/// change, at most every ten seconds.
 private final class ArrayView: ArrayListener {
   private let isTerminal = isatty(1) == 1
   private let isQuiet: Bool

@@ -2,25 +2,26 @@ import Glibc
 import NNExp
 import Sweeps
 
-/// A sweep one trial at a time, for those who run the trials themselves: a plan that
-/// all share, and `--trial k` of it.
+/// Sweeps whose trials are run by other programs, one at a time: `--plan` writes a common plan,
+/// and `--trial k` runs a trial of it.
 extension SweepCommand {
-  /// `--plan`: the numbers of the trials that are left, a line each.
+  /// `--plan`: prints the numbers of the remaining trials, one per line.
   func printTrialsLeft(of plan: SweepPlan, in folder: SweepFolder) throws {
     for trial in try folder.trialsLeft(of: plan, retryingFailed: retryFailed) {
       try printResult("\(trial.number)")
     }
   }
 
-  /// `--trial`: runs a trial of the plan that stands, or else of a new one.
+  /// `--trial`: runs a trial of the existing plan; if there is none, of a new one.
   func runOne(_ number: Int) throws {
     if dryRun || plansOnly || launcher != nil {
-      throw Diagnostic("--trial runs one trial, here; leave out --dry-run, --plan and --launcher")
+      throw Diagnostic(
+        "--trial runs one trial on this machine; omit --dry-run, --plan and --launcher")
     }
     let registry = standardRegistry()
     let (plan, folder) = try planOfTrial(registry)
     let trial = try SingleTrial(number, of: plan, in: folder)
-    // On a machine that it shares, a trial takes a core unless told otherwise.
+    // A trial uses one core by default, because several may run on the same machine.
     if let jobs {
       Workers.count = jobs
     } else if getenv("NNEXP_THREADS") == nil {
@@ -53,8 +54,8 @@ extension SweepCommand {
       writeError(
         """
         warning: '\(file)' has changed since the sweep in '\(folder.path)' was planned; the \
-        trial is of that plan
-        note: to plan anew: nnexp sweep \(quotedForShell(file)) --plan
+        trial is from that plan
+        note: to write a new plan: nnexp sweep \(quotedForShell(file)) --plan
         """)
     }
     return (plan, folder)

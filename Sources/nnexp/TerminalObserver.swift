@@ -17,8 +17,8 @@ final class TerminalObserver: RunObserver {
     isTerminal = isatty(1) == 1
   }
 
-  /// Shows the progress, at most ten times a second on a terminal and once in ten
-  /// seconds in a log.
+  /// Shows the progress, at most ten times per second on a terminal and once in ten seconds in
+  /// a log.
   func heartbeat(_ progress: TrainingProgress) {
     if isQuiet { return }
     let now = monotonicSeconds() - started
@@ -52,7 +52,7 @@ final class TerminalObserver: RunObserver {
     writeError(text)
   }
 
-  /// Takes the bar away.
+  /// Removes the bar.
   private func clear() {
     if barIsShown { redraw("") }
     barIsShown = false

@@ -59,7 +59,7 @@ import Testing
           #expect(
             result.errors == """
               error: the output '\(output)' would replace 'xor.yaml', which this command reads
-              note: name another file
+              note: choose another file
 
               """)
           #expect(try tool.read("xor.yaml") == compactExclusiveOr(seed: 0, epochs: 4))

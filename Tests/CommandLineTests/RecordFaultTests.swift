@@ -160,8 +160,8 @@ import Testing
     #expect(
       result.errors == """
         warning: 'xor.yaml' has changed since the sweep in 'results/xor/sweep' was planned; the \
-        trial is of that plan
-        note: to plan anew: nnexp sweep xor.yaml --plan
+        trial is from that plan
+        note: to write a new plan: nnexp sweep xor.yaml --plan
         error: there is nothing to sweep over in 'xor.yaml'
         note: give it a sweep: block, or run nnexp sweep xor.yaml 'seed=range(0,16)'
         note: the sweep is read from sources in 'results/xor/sweep/plan.json'

@@ -74,8 +74,8 @@ import Testing
       #expect(
         second.errors == """
           warning: 'xor.yaml' has changed since the sweep in 'results/xor/sweep' was planned; the \
-          trial is of that plan
-          note: to plan anew: nnexp sweep xor.yaml --plan
+          trial is from that plan
+          note: to write a new plan: nnexp sweep xor.yaml --plan
 
           """)
       #expect(try tool.run("sweep", "xor.yaml", "--plan").output == "1\n2\n3\n")
@@ -126,7 +126,8 @@ import Testing
         #expect(result.code == 2)
         #expect(
           result.errors
-            == "error: --trial runs one trial, here; leave out --dry-run, --plan and --launcher\n")
+            == "error: --trial runs one trial on this machine; omit --dry-run, --plan and --launcher\n"
+        )
       }
       #expect(tool.contents == ["xor.yaml"])
     }

@@ -181,8 +181,8 @@ import Testing
       #expect(
         result.output == """
           job 41: 4 trials
-          the trials go on without this command
-            for the table: the same command again, which waits for them
+          the trials continue without this command
+            to wait for them and write the table: repeat the same command
             to cancel:     scancel 41
 
           """)
@@ -191,7 +191,7 @@ import Testing
         ends.replacingOccurrences(of: "3|FAILED|32512", with: "3|RUNNING|0"), to: "queue.41")
       try tool.write(ends, to: "next.41")
       let again = try launch(tool, environment)
-      #expect(again.output.hasPrefix("job 41 is at it since before\n"))
+      #expect(again.output.hasPrefix("job 41 was submitted earlier\n"))
       #expect(again.code == 1)
       #expect(
         again.errors == """
@@ -325,7 +325,7 @@ import Testing
     (["--slurm-options", "--mem=1G"], "error: --slurm-options needs --launcher slurm"),
     (
       ["--launcher", "slurm", "--plan"],
-      "error: --plan leaves the running to others; leave out --plan or --launcher"
+      "error: --plan does not run the trials; omit --plan or --launcher"
     ),
     (["--no-wait"], "error: --no-wait needs --launcher slurm"),
     (

@@ -81,7 +81,7 @@ import Testing
     #expect(
       text.hasSuffix(
         """
-        Of the 4 derivatives shown, 2 agree with the numeric ones within the bound of these, 2 DO NOT; see
+        Of the 4 derivatives shown, 2 agree with the numeric ones within the error bound, 2 DO NOT; see
         nnexp gradcheck. The largest difference is 2.
 
         """))
@@ -96,8 +96,8 @@ import Testing
     #expect(
       text.contains(
         """
-        Of the 4 derivatives shown, 3 agree with the numeric ones within the bound of these, 1 stand at a
-        kink between the one-sided slopes.
+        Of the 4 derivatives shown, 3 agree with the numeric ones within the error bound, 1 is at a kink,
+        between the one-sided slopes.
         """))
   }
 

@@ -18,8 +18,8 @@ import Testing
         one_layer: the chain rule of training sample 1
         ==============================================
 
-        Everything in float64, at the initial values of seed 1. Training sample 1 (of 2, counted from 0) is
-        a batch of its own.
+        All numbers are float64, at the initial values of seed 1. The batch is training sample 1 (of 2,
+        counted from 0).
 
             value  of        type           reads  shape
             x      the data                        [2]
