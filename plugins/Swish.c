@@ -1,8 +1,8 @@
-// Swish with a learned slope, in C; the same file serves as C++.
+// Swish with a learned slope, in C. The file also compiles as C++.
 //
 //     y    = x σ(βx),                 σ(u) = 1 / (1 + e^−u),  s = σ(βx)
 //     ∂x  += ∂y (s + βx s (1 − s))
-//     ∂β  += Σ ∂y x² s (1 − s)        one β for all
+//     ∂β  += Σ ∂y x² s (1 − s)        the same β for all entries
 //
 // Shape: any → the same. Source: Ramachandran, Zoph, Le 2017, "Searching for
 // activation functions".

@@ -132,7 +132,7 @@ import Testing
     for (p, text): (ConfigValue, String) in [(1, "1"), (ConfigValue(.double(.infinity)), ".inf")] {
       try expect(
         "lp_pooling", [("window", 2), ("p", p), ("learned", true)],
-        "error: a learned p must start above 1 and finite, found \(text)")
+        "error: a learned p must be finite and above 1 initially, found \(text)")
     }
     try expect(
       "lp_pooling", [("window", 2), ("p", "three"), ("normalise", true)],

@@ -1,6 +1,6 @@
 import NNExp
 
-/// Batch normalization: every channel (axis 0) of a batch at mean 0 and variance
+/// Batch normalization: every channel (axis 0) of a batch is normalized to mean 0 and variance
 /// 1, then scaled and shifted.
 ///
 ///     μ, σ² = mean and variance of a channel over the batch and all positions
@@ -9,10 +9,9 @@ import NNExp
 ///     ∂b  += Σ∂y,  ∂w += Σ∂y·x̂
 ///     ∂x  += w/√(σ² + ε) · (∂y − (1/n)Σ∂y − x̂·(1/n)Σ∂y·x̂)
 ///
-/// An evaluation takes the running mean and variance, and there
-/// ∂x += w/√(σ² + ε) · ∂y. Training moves them by `momentum` towards the
-/// batch's, the variance in its unbiased form, n/(n − 1) times σ², as PyTorch
-/// does (n = 1 leaves it at σ² = 0).
+/// An evaluation uses the running mean and variance, and ∂x += w/√(σ² + ε) · ∂y. A training
+/// step moves them towards the batch's mean and variance by the fraction `momentum`. As in
+/// PyTorch, the variance is the unbiased one, n/(n − 1) times σ² (for n = 1, σ² = 0).
 ///
 /// - Shape: `[features]` or `[channels, …]` → the same; w, b and the state
 ///   `[channels]`
@@ -144,7 +143,7 @@ struct BatchNormalization: Layer, Component {
       for c in mean.indices {
         let (m, scale) = (mean[c], inverse[c])
         let w = isAffine ? pass.parameters[0][c] * scale : scale
-        // In an evaluation μ and σ² do not depend on x.
+        // In an evaluation, μ and σ² do not depend on x.
         let a = pass.isTraining ? sum[c] / n : 0
         let b = pass.isTraining ? product[c] / n : 0
         for k in i..<(i &+ positions) { dx[k] += w * (dy[k] - a - (x[k] - m) * scale * b) }
@@ -153,10 +152,10 @@ struct BatchNormalization: Layer, Component {
     }
   }
 
-  /// Numbers of one channel of one sample.
+  /// The numbers of one channel in one sample.
   private func positions<S: Scalar>(_ x: Tensor<S>) -> Int { x.shape.count / x.shape[0] }
 
-  /// The mean, then the mean squared distance from it, of every channel.
+  /// Computes the mean, then the mean squared distance from it, for every channel.
   private func measure<S: Scalar>(
     _ x: Tensor<S>, samples: Int, mean: Tensor<S>, variance: Tensor<S>
   ) {

@@ -1,14 +1,14 @@
 import NNExp
 
-/// Layer normalization: every sample at mean 0 and variance 1 over all its
-/// numbers, then scaled and shifted number by number.
+/// Layer normalization: every sample is normalized to mean 0 and variance 1 over all its
+/// numbers, then scaled and shifted entry by entry.
 ///
 ///     x̂    = (x − μ) / √(σ² + ε)      (μ, σ² over the sample)
 ///     y    = w ⊗ x̂ + b
 ///     ∂b  += ∂y,  ∂w += ∂y ⊗ x̂      (sums over the batch)
 ///     ∂x  += (g − mean g − x̂·mean(g ⊗ x̂)) / √(σ² + ε),  g = w ⊗ ∂y
 ///
-/// - Shape: any → the same; w and b as the sample
+/// - Shape: any → the same; w and b have the shape of a sample
 /// - Source: Ba, Kiros, Hinton 2016
 struct LayerNormalization: Layer, Component {
   static let typeName = "layer_normalization"

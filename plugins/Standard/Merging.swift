@@ -1,6 +1,6 @@
 import NNExp
 
-/// The sum of its inputs.
+/// The sum of the inputs.
 ///
 ///     y    = x¹ + x² + …
 ///     ∂xᵏ += ∂y
@@ -43,13 +43,13 @@ struct Add: Layer, Component {
   }
 }
 
-/// The product of its inputs, entry by entry.
+/// The product of the inputs, entry by entry.
 ///
 ///     y    = x¹ · x² · …
 ///     ∂xᵏ += ∂y · Π_{j≠k} xʲ
 ///
-/// The product of the others is multiplied out, never divided out of y: zeros
-/// are as good as any number.
+/// The product of the other inputs is multiplied, never computed as y divided by an input, so
+/// that zeros are not a special case.
 struct Multiply: Layer, Component {
   static let typeName = "multiply"
   static let foreignNames = ["mul", "product", "hadamard"]
@@ -108,8 +108,7 @@ private func commonShape(of inputs: [Port]) throws -> Shape {
   return shape
 }
 
-/// Its inputs one after the other along axis 0: features after features,
-/// channels after channels.
+/// Concatenates the inputs along axis 0: features after features, or channels after channels.
 ///
 ///     y    = [x¹; x²; …]
 ///     ∂xᵏ += ∂y's part k

@@ -1,12 +1,12 @@
 import NNExp
 
-/// A metric that is a mean over classes, read off the confusion matrix: its
-/// tally is a `ConfusionMatrix`'s.
+/// A metric that is a mean over classes, computed from the confusion matrix. Its tally is that
+/// of a `ConfusionMatrix`.
 ///
-/// A mean is over the classes that occur (among the targets or the
-/// predictions), and a quotient 0/0 counts as 0, as in scikit-learn.
+/// The mean is over the classes that occur among the targets or the predictions, and a quotient
+/// 0/0 counts as 0, as in scikit-learn.
 protocol ClassAverage: Metric, Component {
-  /// The score of class c; nil where the class does not count.
+  /// The score of class c; nil if the class is not part of the mean.
   static func score(of c: Int, in matrix: ConfusionMatrix) -> Double?
 }
 
@@ -34,10 +34,10 @@ extension ClassAverage {
 }
 
 private let shapes =
-  "one output a class, or one output for two classes; at most"
+  "one output per class, or one output for two classes; at most"
   + " \(ConfusionMatrix.maximumClasses) classes"
 
-/// The mean over the targets' classes of the share that is found.
+/// The mean over the targets' classes of the fraction that is found.
 struct BalancedAccuracy: ClassAverage {
   static let typeName = "balanced_accuracy"
   static let foreignNames = ["balanced_accuracy_score"]
@@ -54,7 +54,7 @@ struct BalancedAccuracy: ClassAverage {
   }
 }
 
-/// The mean over the classes of the share of predictions that are right.
+/// The mean over the classes of the fraction of predictions that are right.
 struct MacroPrecision: ClassAverage {
   static let typeName = "macro_precision"
   static let foreignNames = ["precision", "precision_score", "precision_macro"]
@@ -72,7 +72,7 @@ struct MacroPrecision: ClassAverage {
   }
 }
 
-/// The mean over the classes of the share of targets that are found.
+/// The mean over the classes of the fraction of targets that are found.
 struct MacroRecall: ClassAverage {
   static let typeName = "macro_recall"
   static let foreignNames = ["recall", "recall_score", "recall_macro", "sensitivity"]
@@ -90,7 +90,7 @@ struct MacroRecall: ClassAverage {
   }
 }
 
-/// The mean over the classes of precision's and recall's harmonic mean.
+/// The mean over the classes of the harmonic mean of precision and recall.
 struct MacroF1: ClassAverage {
   static let typeName = "macro_f1"
   static let foreignNames = ["f1", "f1_score", "f1_macro"]

@@ -1,8 +1,9 @@
 import NNExp
 
-/// A metric that is a mean of one term an output; its tally is [Σ, how many].
+/// A metric that is a mean of one term per output. Its tally is [sum of terms, number of
+/// terms].
 protocol MeanError: Metric, Component {
-  /// The term of a difference d = z − t.
+  /// Returns the term of a difference d = z − t.
   static func term(_ d: Double) -> Double
 }
 
@@ -31,7 +32,7 @@ extension MeanError {
 }
 
 private let shapes =
-  "output and targets of one shape; or one output a class; or one output for two classes"
+  "output and targets of one shape; or one output per class; or one output for two classes"
 
 /// The mean of |z − t| over all samples and outputs.
 struct MeanAbsoluteError: MeanError {
@@ -49,7 +50,7 @@ struct MeanAbsoluteError: MeanError {
   func value(of tally: Tensor<Double>) -> Double { tally[0] / tally[1] }
 }
 
-/// The root of the mean of (z − t)² over all samples and outputs.
+/// The square root of the mean of (z − t)² over all samples and outputs.
 struct RootMeanSquaredError: MeanError {
   static let typeName = "root_mean_squared_error"
   static let foreignNames = ["rmse", "root_mean_square_error"]

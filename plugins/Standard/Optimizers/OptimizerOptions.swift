@@ -1,6 +1,6 @@
 import NNExp
 
-/// Options that several optimizers read alike.
+/// Options that several optimizers have in common.
 extension Options {
   mutating func learningRate(default fallback: Double) -> Double {
     suggest("learning_rate", for: "lr", "eta", "step_size")
@@ -8,7 +8,7 @@ extension Options {
       "learning_rate", default: fallback, in: .nonnegative, "η, before any schedule")
   }
 
-  /// λ of a gradient g + λw: ½λ‖w‖² added to the loss.
+  /// λ of a gradient g + λw, which corresponds to a loss term ½λ‖w‖².
   mutating func weightDecay(default fallback: Double) -> Double {
     double("weight_decay", default: fallback, in: .nonnegative, "λ: weight decay")
   }

@@ -1,11 +1,11 @@
 import NNExp
 
-/// A drop whenever the loss has not improved for a while.
+/// A learning rate that drops when the loss has not improved for some epochs.
 ///
-/// After each epoch, a loss below best·(1 − threshold) is the new best. When
-/// more than `patience` epochs in a row bring none, the factor is multiplied by
-/// γ, down to the minimum, and the count pauses for `cooldown` epochs. The loss
-/// is the validation loss where there is one, else the training loss.
+/// After each epoch, a loss below best·(1 − threshold) is the new best. If more than `patience`
+/// consecutive epochs bring none, the factor is multiplied by γ, but not below the minimum, and
+/// counting pauses for `cooldown` epochs. The loss is the validation loss if there are
+/// validation data, otherwise the training loss.
 ///
 /// - Source: PyTorch's ReduceLROnPlateau.
 struct PlateauSchedule: Schedule, Component {
@@ -36,7 +36,8 @@ struct PlateauSchedule: Schedule, Component {
     minimum = options.double("minimum", default: 0, in: .unit, "the least factor")
   }
 
-  /// [has begun, factor, best, epochs without improvement, epochs of cooldown left]
+  /// The memory: [has begun, factor, best, epochs without improvement, remaining epochs of
+  /// cooldown].
   var memory: Int { 5 }
 
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
