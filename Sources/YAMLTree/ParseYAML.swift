@@ -1,3 +1,4 @@
+import Files
 public import NNExp
 
 /// Reads a document into values with locations.
@@ -22,6 +23,20 @@ public func parseYAML(_ bytes: [UInt8], name: String) throws -> ConfigValue {
     diagnostics.add(error)
     throw diagnostics
   }
+}
+
+/// Reads the bytes of a declaration: a regular file of at most 1 MiB.
+public func readFile(_ path: String) throws -> [UInt8] {
+  guard !path.isEmpty, !path.utf8.contains(0) else {
+    throw Diagnostic("a path is needed, such as 'experiments/xor.yaml'")
+  }
+  // One byte more than the limit is enough to detect that the file exceeds it.
+  return try FileSystem.system.read(path, limit: SourceText.limit + 1)
+}
+
+/// Reads the document of a file.
+public func readYAML(path: String) throws -> ConfigValue {
+  try parseYAML(readFile(path), name: path)
 }
 
 /// Builds values from libyaml's events.

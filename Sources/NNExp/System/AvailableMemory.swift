@@ -26,3 +26,24 @@ public func availableMemory() -> Int {
   }
   return available
 }
+
+/// True if the system can provide `bytes` of address space now. It may refuse because of
+/// `ulimit -v`, or if it does not overcommit memory.
+func hasRoom(for bytes: Int) -> Bool {
+  let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+  guard let block = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0), block != MAP_FAILED
+  else {
+    // Later code must not take this failure for its own.
+    errno = 0
+    return false
+  }
+  munmap(block, bytes)
+  return true
+}
+
+/// Ends the process in the same way as Swift's runtime if memory is refused. For passes, which
+/// cannot throw.
+func abortForMemory() -> Never {
+  errno = ENOMEM
+  abort()
+}
