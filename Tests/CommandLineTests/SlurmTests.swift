@@ -149,8 +149,8 @@ import Testing
         result.errors == """
           error: trial 1 (train.optimizer.learning_rate=0.1) failed: its task was killed by \
           signal 9; see results/xor/sweep/slurm/0001/1.log
-          error: trial 4 (train.optimizer.learning_rate=0.4) failed: its task was killed for \
-          want of memory; see results/xor/sweep/slurm/0001/4.log
+          error: trial 4 (train.optimizer.learning_rate=0.4) failed: its task was killed \
+          because it ran out of memory; see results/xor/sweep/slurm/0001/4.log
           error: 1 trial was not run
 
           """)

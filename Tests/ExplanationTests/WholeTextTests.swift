@@ -29,8 +29,8 @@ import Testing
 
             z = σ ∘ ρ[W, b] ∘ x
 
-        δᵥ = ∂L/∂v is the error of a value v, of the same shape; ⊗ multiplies entry by entry; ≈
-        precedes the numeric value from differences of L.
+        δᵥ = ∂L/∂v is the error of a value v, of the same shape; ⊗ multiplies entry by entry; ≈ precedes the
+        numeric value from differences of L.
 
         Forward
         -------
