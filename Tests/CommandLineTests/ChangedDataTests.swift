@@ -42,7 +42,7 @@ import Testing
     let after = try rows(tool)
     #expect(after.count == 3)
     #expect(Set(after.map { $0[1] }).isDisjoint(with: before.map { $0[1] }))
-    // Each is what a run of its own gives.
+    // Each has the results of a separate run.
     #expect(try tool.run("run", "line.yaml", "seed=2", "-q", "--output", "alone").code == 0)
     #expect(try tool.read("\(after[1][1])/metrics.csv") == tool.read("alone/metrics.csv"))
     #expect(try tool.run("sweep", "line.yaml", "seed=1,2,3", "-q").errors == "", "once")
@@ -110,7 +110,7 @@ import Testing
   }
 }
 
-/// FAULTS 64: a run's folder that somebody else made does not decide whose code runs.
+/// FAULTS 64: a run's folder that another user created does not determine whose code runs.
 @Suite(.enabled(if: geteuid() == 0, "needs root, to give a folder away"))
 struct TrustTests {
   @Test func aPluginNamedInAnotherUsersFolderIsNotLoaded() throws {

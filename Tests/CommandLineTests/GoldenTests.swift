@@ -2,8 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `expect: {metrics: golden/xor.csv}`: a run is held against a table that was
-/// kept.
+/// `expect: {metrics: golden/xor.csv}`: a run is compared with a stored table.
 @Suite struct GoldenTests {
   private static let experiment = """
     name: xor
@@ -16,8 +15,8 @@ import Testing
 
     """
 
-  /// A tool beside `e/xor.yaml` and its golden file, as a run of it wrote that,
-  /// `changed`.
+  /// Calls the test with a tool whose folder contains `e/xor.yaml` and its golden file, which
+  /// is that of a run after `changed`.
   private func withTool(
     changed: (String) -> String = { $0 }, _ body: (Tool) throws -> Void
   ) throws {
@@ -37,7 +36,8 @@ import Testing
     }
   }
 
-  /// Columns and ends of lines that do not matter; numbers within the tolerance.
+  /// Columns that are missing and line ends have no effect, nor do numbers within the
+  /// tolerance.
   @Test func missingColumnsLineEndsAndSmallDifferencesDoNotMatter() throws {
     let numbers = { (text: String) in
       text.split(separator: "\n").map { row in
@@ -94,7 +94,7 @@ import Testing
     }
   }
 
-  /// Found before anything is made; `nil` for no file.
+  /// Errors that are found before anything is created; `nil` for a missing file.
   @Test(arguments: [
     (
       String?.none,

@@ -30,7 +30,7 @@ import Testing
     #expect(result.output.contains("INCONCLUSIVE"))
   }
 
-  /// The end is the same whether a run got there or the check itself.
+  /// The result at the end is the same whether a run or the check itself has trained.
   @Test func theCheckAtTheEndIsTheSameWithAndWithoutARun() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -137,7 +137,7 @@ import Testing
     let asked = try tool.run("run", "xor.yaml", "+gradient_check=true")
     #expect(asked.code == 2)
     #expect(tool.contents == ["xor.yaml"])
-    // Nobody asked for a check: there is nothing wrong.
+    // No check was requested, so nothing is wrong.
     #expect(try tool.run("run", "xor.yaml", "--output", "run").code == 0)
   }
 }

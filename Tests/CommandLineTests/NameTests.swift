@@ -19,7 +19,7 @@ import Testing
     try body(tool)
   }
 
-  /// FAULTS 18, 49: the folder of the results would be another one.
+  /// FAULTS 18, 49: otherwise the results would be in another folder.
   @Test func aSlashBeforeACombiningMarkIsASlash() throws {
     try withTool { tool in
       try tool.write("name: \"victim/\u{301}x\"\n" + NameTests.unnamed, to: "x.yaml")
@@ -86,8 +86,7 @@ import Testing
     }
   }
 
-  /// Earlier versions accepted names with spaces, quotes and marks. What they left can
-  /// be read.
+  /// Earlier versions accepted names with spaces, quotes and marks. Their runs can be read.
   @Test func aRunWithANameOfAnEarlierVersionIsRead() throws {
     try withTool { tool in
       try tool.write("name: old\n" + NameTests.unnamed, to: "old.yaml")
@@ -159,7 +158,7 @@ import Testing
   func anArgumentThatIsNotUTF8IsRefused(_ command: String) throws {
     try withTool { tool in
       try tool.write("name: x\n" + NameTests.unnamed, to: "x.yaml")
-      // What it would be changed to.
+      // The name after replacing invalid bytes.
       try tool.write("name: x\n" + NameTests.unnamed, to: "x\u{FFFD}.yaml")
       let before = tool.contents
       let result = try tool.shell("nnexp \(command)")
@@ -218,7 +217,7 @@ import Testing
     }
   }
 
-  /// FAULTS 50: a file's name cannot act on a terminal.
+  /// FAULTS 50: a file's name cannot control a terminal.
   @Test func aPathIsShownWithoutControlCharacters() throws {
     try withTool { tool in
       let file = "a\u{1B}[2J\n\u{202E}b.yaml"
@@ -226,7 +225,7 @@ import Testing
       try tool.write("name: x\n" + NameTests.unnamed, to: file)
       let result = try tool.run("validate", file)
       #expect(result.code == 0)
-      // As it is, for what reads it; escaped for a terminal, which `script` provides.
+      // Unchanged for programs, and escaped for a terminal, which `script` provides.
       #expect(result.output.hasPrefix("\(file): valid\n"))
       let seen = try runCommand(
         "/bin/bash", ["-c", #"script -qec '"$NNEXP" validate "$FILE"' /dev/null"#],
@@ -240,7 +239,7 @@ import Testing
     }
   }
 
-  /// The command that a message suggests does what it says, whatever the paths are.
+  /// The command that a message suggests works for any paths.
   @Test func aSuggestedCommandIsQuoted() throws {
     try withTool { tool in
       let folder = "it's '\u{301}$(touch mine)\n"

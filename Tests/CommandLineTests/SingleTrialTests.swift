@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `--plan` and `--trial`: a sweep one trial at a time.
+/// `--plan` and `--trial`: sweeps whose trials are run one by one.
 @Suite struct SingleTrialTests {
   private static func experiment(epochs: Int) -> String {
     compactExclusiveOr(
@@ -35,7 +35,7 @@ import Testing
       #expect(
         third.errors.hasPrefix(
           "error: trial 3 (train.optimizer.learning_rate=1e+30) failed: training diverged"))
-      // What has ended keeps its exit code, and is not run again.
+      // A trial that has ended keeps its exit code and is not run again.
       let run = try column(1, tool, of: "collect")[0]
       let record = try tool.read("\(run)/run.json")
       let again = try tool.run("sweep", "xor.yaml", "--trial", "1")
@@ -61,7 +61,7 @@ import Testing
     return try column(index, tool)
   }
 
-  /// A first trial plans for all; what is edited afterwards changes nothing.
+  /// The first trial writes the plan for all; later edits have no effect.
   @Test func editsAfterThePlanDoNotChangeItsTrials() throws {
     try withTool { tool in
       #expect(try tool.run("sweep", "xor.yaml", "--trial", "1").code == 0)
@@ -133,8 +133,8 @@ import Testing
     }
   }
 
-  /// A trial is killed; another process waits for one that is held; both end as an
-  /// undisturbed run.
+  /// A trial is killed, and another process waits for a locked one; both end as without
+  /// interruption.
   @Test func aKilledTrialAndOneHeldByAnotherProcessComplete() throws {
     try midway(of: [500_000, 5_000_000, 50_000_000]) { epochs in
       var isUnderWay = false

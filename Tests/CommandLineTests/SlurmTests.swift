@@ -2,15 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `--launcher slurm` with programs of Slurm's names that do at once what a cluster
-/// does in time; `make test-clusters` has a cluster.
+/// `--launcher slurm` with substitutes for Slurm's programs that act at once; `make
+/// test-clusters` uses a real cluster.
 @Suite struct SlurmTests {
   private static let experiment = compactExclusiveOr(
     more: "sweep: {grid: {train.optimizer.learning_rate: [0.1, 0.2, 0.3, 0.4]}}")
 
-  /// Runs every task of the array at once, one after another, and keeps for squeue how
-  /// each ended. What a task is to end with in place of its trial stands in a file
-  /// `task-2`, such as `FAILED|9|None`.
+  /// Runs every task of the array immediately, one after another, and records each end for
+  /// squeue. A file `task-2`, such as `FAILED|9|None`, contains an end that replaces the task's
+  /// own.
   private static let sbatch = """
     #!/bin/bash
     if [ "$1" = --version ]; then exit; fi
@@ -136,8 +136,8 @@ import Testing
     }
   }
 
-  /// A dead task's trial has failed; one that Slurm took back is left, and submitted
-  /// when the sweep is launched again.
+  /// The trial of a dead task has failed; a cancelled one remains, and is submitted when the
+  /// sweep is launched again.
   @Test func deadTasksFailAndCancelledOnesAreSubmittedAgain() throws {
     try withCluster { tool, environment in
       try tool.write("FAILED|9|None", to: "task-1")
@@ -172,7 +172,7 @@ import Testing
     }
   }
 
-  /// Who does not wait finds the array again, as does `collect`.
+  /// A command with --no-wait, and `collect`, find the array again.
   @Test func anArrayThatNobodyWaitsForIsFoundAgain() throws {
     try withCluster { tool, environment in
       try tool.write("FAILED|32512|None", to: "task-3")
@@ -208,7 +208,7 @@ import Testing
     }
   }
 
-  /// What Slurm no longer knows is over.
+  /// An array that Slurm no longer lists has ended.
   @Test func anArrayThatSlurmForgotIsOver() throws {
     try withCluster { tool, environment in
       try tool.write("CANCELLED|0|None", to: "task-3")
@@ -221,8 +221,7 @@ import Testing
     }
   }
 
-  /// A queue that cannot be read does not end the waiting, and the run directories
-  /// tell the end.
+  /// A queue that cannot be read does not end the wait; the run directories show the end.
   @Test func anUnreadableQueueDoesNotEndTheWait() throws {
     try withCluster { tool, environment in
       try tool.write(
@@ -249,7 +248,7 @@ import Testing
       #expect(try launch(tool, environment, spoilt[0], spoilt[1]).code == 0)
       let queue = try tool.read("queue.41")
       try tool.write(queue.replacingOccurrences(of: "RUNNING", with: "CANCELLED"), to: "next.41")
-      // The launcher asks once whether it is over, and then waits.
+      // The launcher asks once whether the array has ended, and then waits.
       try tool.write(
         SlurmTests.squeue.replacingOccurrences(
           of: "if [ -e next.$job ]", with: "if [ -e next.$job -a -e scancel.words ]"),
@@ -307,7 +306,7 @@ import Testing
           note: the script is 'results/xor/sweep/slurm/0001/array.sh'
 
           """)
-      // What was never submitted is not waited for.
+      // It does not wait for an array that was never submitted.
       try FileManager.default.removeItem(atPath: tool.folder.path + "/refusal")
       #expect(try launch(tool, environment).code == 0)
     }

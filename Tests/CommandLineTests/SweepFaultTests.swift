@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 47 and its like: errors in a `sweep:` block, word for word; and
-/// nothing is made.
+/// FAULTS 47 and similar ones: errors in the section `sweep`, with exact texts. Nothing is
+/// created.
 @Suite struct SweepFaultTests {
   @Test(arguments: [
     (

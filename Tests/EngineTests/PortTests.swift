@@ -447,8 +447,8 @@ import YAMLTree
 
   // MARK: Fusion
 
-  /// An activation right after a dense layer is computed by a kernel; a loss that reads the
-  /// dense layer's output too must not change that output, nor lose its own gradient.
+  /// An activation directly after a dense layer is computed by a kernel. A loss that also reads
+  /// the dense layer's output must not change that output or lose its own gradient.
   @Test func `a head between a layer and its activation leaves the bits alone`() throws {
     func outputs(_ loss: String, _ targets: [TargetPort]) throws -> [[Float]] {
       let declared = try Declared(

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Explanation
 
-/// Layers that say nothing of themselves, or the wrong thing.
+/// Layers without formulas, or with wrong ones.
 @Suite struct PluginTests {
   /// y = a·x, without formulas.
   private struct Silent: Layer, Component {
@@ -50,7 +50,7 @@ import Testing
     #expect(isWellFormed(explanation.formatted(as: .html)))
   }
 
-  /// y = x², with half of its gradient and a formula that cannot be read.
+  /// y = x², with half of its gradient and a formula that cannot be parsed.
   private struct Wrong: Layer, Component {
     static let typeName = "wrong"
     init(from options: inout Options) {}
@@ -72,9 +72,9 @@ import Testing
     let text = try explanation(
       experiment("[wrong]", targets: "[[0, 0]]"), layers: [Wrong.self]
     ).text
-    // What cannot be read stands as it is.
+    // A formula that cannot be parsed is shown unchanged.
     #expect(text.contains(#"z = x \frac"#))
-    // L = Σx⁴: 4x³ = (0.5, −4), and half of it was given.
+    // L = Σx⁴: 4x³ = (0.5, −4), and the layer gives half of it.
     #expect(
       text.contains(
         "= [0.25  -2]ᵀ ≈ [0.5  -4]ᵀ   (OFF BY 2, more than the error bound: entries 0, 1)"))

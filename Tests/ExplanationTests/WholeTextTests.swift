@@ -3,10 +3,10 @@ import Testing
 
 @testable import Explanation
 
-/// Explanations as a whole. Their numbers are also those of a computation by
-/// hand: see `WrittenNumbersTests`.
+/// Whole explanations. `WrittenNumbersTests` compares their numbers with an independent
+/// computation.
 @Suite struct WholeTextTests {
-  /// How far numeric derivatives are off is left out: it is the machine's.
+  /// Removes the errors of numeric derivatives, which depend on the machine.
   private func withoutErrors(_ text: String) -> String {
     text.replacing(/off by [^ )]+ at most/, with: "off by … at most")
       .replacing(/difference is [^ ]+\.\n/, with: "difference is ….\n")

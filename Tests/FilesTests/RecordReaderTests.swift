@@ -32,7 +32,7 @@ import Testing
     #expect(try reader(#"{"h": "0123456789abcdef"}"#).hash("h", digits: 16) == "0123456789abcdef")
   }
 
-  /// What is wrong is shown by its beginning only, on one line.
+  /// A message shows only the beginning of a wrong value, on one line.
   @Test func longValuesAreCutInMessages() throws {
     let record = try reader("{\"a\": {\"b\": [\(String(repeating: "[1],", count: 1000))[]]}}")
     let message = thrown { try record.member("a").count("b") }
