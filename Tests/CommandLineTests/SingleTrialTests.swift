@@ -135,7 +135,7 @@ import Testing
 
   /// A trial is killed, and another process waits for a locked one; both end as without
   /// interruption.
-  @Test func aKilledTrialAndOneHeldByAnotherProcessComplete() throws {
+  @Test func aKilledTrialAndOneLockedByAnotherProcessComplete() throws {
     try midway(of: [500_000, 5_000_000, 50_000_000]) { epochs in
       var isUnderWay = false
       try withTool(epochs: epochs) { tool in

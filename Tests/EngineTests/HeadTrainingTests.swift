@@ -111,7 +111,7 @@ import Testing
     #expect(try value("validation_loss") == total)
   }
 
-  @Test func `rows without a head's target are as if they were not there`() throws {
+  @Test func `rows without the target of a head have no effect on it`() throws {
     // The same inputs: once with all prices missing in the second half, once without that half.
     let whole = HeadTrainingTests.samples(8, 3)
     var known = whole

@@ -127,7 +127,7 @@ import YAMLTree
       """)
   }
 
-  @Test func `values are no indices, and indices no values`() throws {
+  @Test func `values and indices are not interchangeable`() throws {
     expectText(
       try errors(
         "model:\n  - {type: embedding, size: 2, name: vector, inputs: a}\n"
@@ -212,7 +212,7 @@ import YAMLTree
       """)
   }
 
-  @Test func `a head that is no node is an error`() throws {
+  @Test func `a head that is not a node is an error`() throws {
     expectText(
       try errors(
         PortTests.branches.replacing("loss: squared_error", with: "loss: {endd: squared_error}")),
@@ -375,13 +375,13 @@ import YAMLTree
       "'left' shares 'right.weight', whose node decides about 'frozen'; remove it here"
     ),
   ])
-  func `what cannot be shared is an error`(_ keys: String, _ message: String) throws {
+  func `wrong references to shared tensors are errors`(_ keys: String, _ message: String) throws {
     let found = try errors(
       PortTests.branches.replacing("name: left, inputs: a", with: "name: left, inputs: a, \(keys)"))
     #expect(found.contains(message), "\(found)")
   }
 
-  @Test func `what the owner decides holds for all`() throws {
+  @Test func `settings of the owner apply to every user of a tensor`() throws {
     let graph = try graph(
       PortTests.branches.replacing(
         "name: left, inputs: a",

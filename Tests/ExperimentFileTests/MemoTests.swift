@@ -135,7 +135,7 @@ import YAMLTree
 
   /// Values that differ in a byte or in their location are different, because messages show
   /// both.
-  @Test func nodesAreEqualIfTheyAreWrittenTheSameAtTheSameLocation() throws {
+  @Test func valuesAreEqualIfTheyAreWrittenTheSameAtTheSameLocation() throws {
     func node(_ yaml: String, _ file: String = "t.yaml") throws -> ConfigValue {
       try parseYAML(Array(yaml.utf8), name: file)
     }

@@ -142,7 +142,7 @@ private func checksum(of bytes: [UInt8]) -> [UInt8] {
   return littleEndian(crc.value)
 }
 
-/// A file with this header and whatever follows, its checksum right.
+/// A file with this header and payload, and a correct checksum.
 private func forged(_ header: String, _ payload: [UInt8] = [], version: UInt8 = 1) -> [UInt8] {
   let length = header.utf8.count
   var bytes: [UInt8] = [0x89, 0x4E, 0x4E, 0x58, 0x0D, 0x0A, 0x1A, 0x0A, version, 0, 0, 0]
@@ -228,7 +228,7 @@ func forgedCheckpointsAreRefused(_ bytes: [UInt8], _ fact: String) throws {
 @Test func aCheckpointLargerThanTheMemoryIsRefused() throws {
   let scratch = Scratch()
   let run = try scratch.run()
-  // Honest, but sparse: no file system of ours holds that much.
+  // A correct size, but of a sparse file: no file system stores that much.
   let size = 1 << 40
   let head = forged(
     tensor(#""name":"w","dtype":"uint8","shape":[\#(size)],"offset":0,"bytes":\#(size)"#)

@@ -332,12 +332,12 @@ private let other = String(repeating: "a", count: 40)
 
 @Test(
   arguments: [
-    // A branch in a file of its own.
+    // A branch in a separate file.
     ([".git/HEAD": "ref: refs/heads/main\n", ".git/refs/heads/main": commit + "\n"], commit),
     // A detached head, of either kind of hash.
     ([".git/HEAD": commit + "\n"], commit),
     ([".git/HEAD": String(repeating: "0f", count: 32)], String(repeating: "0f", count: 32)),
-    // A packed branch; a name that another ends in is not it.
+    // A packed branch; another name ends with the same text.
     (
       [
         ".git/HEAD": "ref: refs/heads/a/main\n",
@@ -345,7 +345,7 @@ private let other = String(repeating: "a", count: 40)
           "# pack-refs with: peeled\n\(other) refs/heads/main\n\(commit) refs/heads/a/main\n^\(other)\n",
       ], commit
     ),
-    // A file of its own wins over the pack.
+    // A separate file takes precedence over the packed refs.
     (
       [
         ".git/HEAD": "ref: refs/heads/main\n", ".git/refs/heads/main": commit,
@@ -360,7 +360,7 @@ private let other = String(repeating: "a", count: 40)
         "main/.git/worktrees/w/commondir": "../..\n", "main/.git/refs/heads/w": commit + "\n",
       ], commit
     ),
-    // No commit yet, no repository, and what is none.
+    // No commit yet, no repository, and a folder that is not a repository.
     ([".git/HEAD": "ref: refs/heads/main\n"], nil),
     (["sub/README": ""], nil),
     ([".git/HEAD": "ref: ../../../etc/passwd\n"], nil),

@@ -32,7 +32,7 @@ import Testing
   (["run-0041"], "run-0042"),
   (["run-9999"], "run-10000"),
   (["run-0002", "run-0010"], "run-0011"),
-  // None of these is a number of ours.
+  // None of these is the number of a run.
   (
     ["run-7", "run-00x1", "run-", "run-99999999999999999999", "sun-0009", "run-0003.old"],
     "run-0001"
@@ -114,8 +114,8 @@ func outputIsCreated(_ output: String) throws {
   #expect(scratch.tree() == before)
 }
 
-/// FAULTS 53: only what an unfinished run left is taken over, which the mark in its
-/// `.lock` shows. Links are never followed to what they name.
+/// FAULTS 53: only the files of an unfinished run are reused, which the mark in its `.lock`
+/// identifies. Links are never followed.
 @Test(arguments: [
   "a lock alone that is not empty", "another program's lock", "a lock that is a link",
   "a file that no run makes", "a link for a file", "a link for the checkpoints",
@@ -157,7 +157,7 @@ func foreignFoldersAreRefusedAndStay(_ kind: String) throws {
   #expect(scratch.tree() == before)
 }
 
-/// What a run leaves that was killed before it had its `run.json` is taken over.
+/// The files of a run that was killed before it had its `run.json` are reused.
 @Test func aRunThatNeverBeganIsReplaced() throws {
   let scratch = Scratch()
   scratch.makeFolder("out/checkpoints")
@@ -338,7 +338,7 @@ func linksThatLeadOutAreRefused(_ place: String) {
   let csv = try CSVWriter("metrics.csv", columns: ["epoch"], in: run)
   try csv.append([1])
   try FileManager.default.removeItem(atPath: run.path)
-  // Another takes its number: nothing of ours may get in there.
+  // Another run gets its number; this run must not write to it.
   let other = try scratch.run()
   #expect(other.path == run.path)
   #expect(

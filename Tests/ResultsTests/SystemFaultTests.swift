@@ -5,8 +5,7 @@ import Testing
 
 @testable import Results
 
-// Faults as the kernel makes them, in a process of their own where they would
-// touch the whole of it.
+// Faults of the real kernel, in a child process if they affect the whole process.
 
 @Test func aFileSizeLimitIsReportedAndKeepsTheOldBytes() async throws {
   let scratch = Scratch()
@@ -47,7 +46,7 @@ func foldersWithoutPermissionAreReported() async throws {
   let before = scratch.tree()
   await #expect(processExitsWith: .success) { [path = scratch.path as String] in
     setuid(65534)
-    // Its parent cannot be searched.
+    // The parent folder cannot be searched.
     try require(
       thrown(replacing: path) {
         try RunDirectory.create(name: "xor", under: path + "/closed/results")
@@ -55,7 +54,7 @@ func foldersWithoutPermissionAreReported() async throws {
         3 error: cannot create the folder '$/closed/results': Permission denied
         note: choose a writable location with --output
         """)
-    // It cannot be written.
+    // The folder cannot be written.
     try require(
       thrown(replacing: path) {
         try RunDirectory.create(name: "xor", under: path + "/readable/results")
@@ -183,7 +182,7 @@ func aReadOnlyDiskIsReported() throws {
   #expect(try mode("public/run-0001/a.txt") == 0o644)
 }
 
-/// Ends a child process unsuccessfully, saying why.
+/// Ends a child process unsuccessfully, and prints the reason.
 private func require(_ condition: Bool, line: Int = #line) throws {
   if !condition { throw Diagnostic("line \(line) does not hold") }
 }

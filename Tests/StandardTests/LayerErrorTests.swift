@@ -2,7 +2,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// The errors that a user sees, word for word.
+/// The exact errors that a user sees.
 @Suite struct LayerErrorTests {
   private func expect(
     _ type: String, _ options: [(String, ConfigValue)], _ text: String,
@@ -106,7 +106,7 @@ import Testing
     try expectPlan(
       type, [("window", 2), ("padding", 2)], [1, 4, 4],
       fact: "a window of 2 rows would lie entirely in the padding of 2; reduce the padding")
-    // Dilated past the only column.
+    // Dilated beyond the only column.
     try expectPlan(
       type, [("window", [1, 2]), ("dilation", 2), ("padding", [0, 1])], [1, 4, 1],
       fact: "a window of 2 columns would lie entirely in the padding of 1; reduce the padding")
@@ -197,7 +197,7 @@ import Testing
     try expectPlan("layer_normalization", [], [2, 0], fact: "the input [2, 0] has no numbers")
   }
 
-  /// Absurd extents are the engine's to refuse: planning must survive them.
+  /// Rejecting absurd extents is the engine's task, but planning must not trap.
   @Test func `planning with absurd extents throws or gives a plan`() throws {
     let huge: [Shape] = [
       [.max], [.max, .max, .max], [65_536, .max, 1], [1, 1, .max], [.max, 1, 1], [1, 0, 0], [0],

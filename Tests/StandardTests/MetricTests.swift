@@ -4,7 +4,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// The figure of a metric over batches of (z, t).
+/// The value of a metric over batches of (z, t).
 private func value<S: Scalar>(
   _ metric: any Metric, output: Shape, target: Target, threshold: Double = 0.5,
   _ batches: [(z: [S], t: [Double])]
@@ -25,7 +25,7 @@ private func value<S: Scalar>(
   return metric.value(of: tally.tensor)
 }
 
-/// Rows that say these classes of three.
+/// Rows that predict these classes out of three.
 private func rows(_ classes: [Int]) -> [Double] {
   classes.flatMap { c in (0..<3).map { $0 == c ? 0.75 : Double($0) / 10 } }
 }
@@ -35,7 +35,7 @@ private let predicted = [0, 0, 1, 2, 1, 1, 0]
 private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
 
 @Test func classMetricsMeetTheirDefinitions() throws {
-  // The values that scikit-learn's definitions give, by hand: recalls 2/4, 2/2,
+  // The values according to scikit-learn's definitions, computed by hand: recalls 2/4, 2/2,
   // 0/1; precisions 2/3, 2/3, 0/1; F1 4/7, 4/5, 0.
   for (name, expected) in [
     ("accuracy", 4.0 / 7), ("balanced_accuracy", 0.5), ("macro_recall", 0.5),
@@ -65,8 +65,8 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
 }
 
 @Test func classesThatDoNotOccurAreLeftOut() throws {
-  // Targets 0 0 1, predictions 0 2 1 of three classes and one more that nothing
-  // names. Class 2 is predicted alone: its recall 0/0 counts as 0.
+  // Targets 0 0 1 and predictions 0 2 1 of three classes, and one class that never occurs.
+  // Class 2 is only predicted: its recall 0/0 counts as 0.
   func rows(_ classes: [Int]) -> [Double] {
     classes.flatMap { c in (0..<4).map { $0 == c ? 1.0 : 0 } }
   }
@@ -88,7 +88,7 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
     try value(metric, output: [1], target: .classes(2), threshold: 0, [(z, [1, 0, 0, 1])])
       == 0.75)
   #expect(try value(metric, output: [1], target: .values([1]), [(z, [1, 0, 0, 1])]) == 1)
-  // −1/+1 targets.
+  // Targets −1 and +1.
   #expect(try value(metric, output: [1], target: .values([1]), [(z, [1, -1, -1, 1])]) == 1)
   let balanced = try Rule.metric("balanced_accuracy")
   #expect(try value(balanced, output: [1], target: .classes(2), [(z, [1, 1, 1, 1])]) == 0.5)
@@ -133,7 +133,7 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
 @Test func rSquaredAveragesOverTheOutputs() throws {
   let metric = try Rule.metric("r2")
   #expect(metric.isBetterHigher)
-  // scikit-learn's documentation of r2_score: 0.948…, and 0.938… for two outputs.
+  // Examples from scikit-learn's documentation of r2_score: 0.948…, and 0.938… for two outputs.
   let one = try value(
     metric, output: [1], target: .values([1]), [([2.5, 0, 2, 8], [3, -0.5, 2, 7])])
   #expect(abs(one - 0.9486081370449679) < 1e-15)
@@ -153,7 +153,7 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
   #expect(try r2([0.1, .nan, 0.1], [0.1, 0.1, 0.1]).isNaN)
   #expect(try r2([1], [1]).isNaN)
   #expect(try r2([], []).isNaN)
-  // Far from 0: exact, as 1e12 + {−1, 0, 1} are.
+  // Far from 0, it is exact, because 1e12 + {−1, 0, 1} are.
   #expect(abs(try r2([1e12, 1e12, 1e12], [1e12 - 1, 1e12, 1e12 + 1])) < 1e-12)
 }
 

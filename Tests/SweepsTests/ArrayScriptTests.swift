@@ -62,7 +62,7 @@ import Testing
         """)
   }
 
-  /// sbatch and the shell read paths by rules of their own.
+  /// sbatch and the shell have different rules for reading paths.
   @Test func pathsAreQuotedForSbatchAndTheShell() throws {
     let lines = try script(folder: "/home/o'neil 100%").text().split(separator: "\n")
     #expect(
@@ -71,7 +71,7 @@ import Testing
     #expect(lines[6] == "cd '/home/o'\\''neil 100%' || exit 3")
   }
 
-  /// FAULTS 49, 50: a combining mark hides no quote, percent sign or backslash.
+  /// FAULTS 49, 50: a combining mark does not hide a quote, percent sign or backslash.
   @Test func syntaxBeforeACombiningMarkIsQuoted() throws {
     let lines = try script(folder: "/h'\u{301}; id #\"\u{301}%\u{301}\\\u{301}", name: "a\"\u{301}")
       .text().split(atByte: "\n").map { Array($0.utf8) }

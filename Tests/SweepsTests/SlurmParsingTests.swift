@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sweeps
 
-/// What Slurm's programs print, as Slurm 22.05 prints it.
+/// The output of Slurm's programs, in the format of Slurm 22.05.
 @Suite struct SlurmParsingTests {
   @Test func theOutputOfSqueueIsRead() throws {
     let tasks = try SlurmTask.list(
@@ -66,7 +66,7 @@ import Testing
     #expect(end == (code, text))
   }
 
-  /// Every state of squeue's manual.
+  /// Every state in squeue's manual.
   @Test func everyStateOfATaskIsKnown() {
     let over = [
       "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY",

@@ -4,11 +4,11 @@ import Testing
 
 @testable import Sweeps
 
-/// Decisions are a function of the values: whatever order they come in, those
-/// go on who would if every rung were waited for.
+/// Decisions depend only on the values: for any order of arrival, the same trials continue as
+/// if every rung were completed first.
 @Suite struct SuccessiveHalvingTests {
-  /// The trials that leave each rung when everybody has come there first; a
-  /// figure is `values[trial][rung]`.
+  /// The trials that leave each rung if all trials arrive first; a value is
+  /// `values[trial][rung]`.
   private func waitingForAll(
     _ values: [[Double?]], rungs: Int, factor: Int, largerIsBetter: Bool
   ) -> [Set<Int>] {
@@ -37,7 +37,7 @@ import Testing
         case 0: nil
         case 1: .nan
         case 2: [.infinity, -.infinity, 0, -0.0].randomElement(using: &random)!
-        // Few values, so that there are equal ones.
+        // Few distinct values, so that some are equal.
         default: Double(Int.random(in: -4...4, using: &random))
         }
       }
@@ -51,7 +51,7 @@ import Testing
       var underWay = (0..<trials).map { (trial: $0, rung: 0) }
       var left = Array(repeating: Set<Int>(), count: rungs)
       while !underWay.isEmpty {
-        // Mostly in order, as workers take them; sometimes wildly.
+        // Mostly in order, as workers run them; sometimes in any order.
         let reach = round == 0 ? 1 : round == 1 ? 3 : underWay.count
         let index = Int.random(in: 0..<min(reach, underWay.count), using: &random)
         let (trial, rung) = underWay.remove(at: index)
@@ -64,8 +64,8 @@ import Testing
     }
   }
 
-  /// With 9 trials and 3 promotions, the first to come are not the first to go on;
-  /// the best is as soon as only two others can still be better.
+  /// With 9 trials and 3 promotions, the first to arrive are not the first to continue; the
+  /// best continues as soon as at most two others can still be better.
   @Test func aTrialContinuesAsSoonAsItsPlaceIsCertain() {
     var halving = SuccessiveHalving(trials: 9, rungs: 2, factor: 3, largerIsBetter: false)
     #expect(halving.sizes == [9, 3, 1])

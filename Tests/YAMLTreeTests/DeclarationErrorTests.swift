@@ -1,6 +1,6 @@
 import Testing
 
-/// YAML that declarations do not allow: the whole error of each.
+/// The exact errors of YAML that declarations do not permit.
 @Suite struct DeclarationErrorTests {
   @Test(
     arguments: [

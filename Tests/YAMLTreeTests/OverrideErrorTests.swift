@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import YAMLTree
 
-/// Overrides that cannot apply: the whole error of each, with its location in the override.
+/// Overrides that cannot be applied: their exact errors, with locations in the override.
 @Suite struct OverrideErrorTests {
   private func errors(of overrides: [String]) -> String {
     errorText { try apply(overrides: overrides, to: parse(OverrideTests.file)) }
@@ -351,7 +351,7 @@ import YAMLTree
         """)
   }
 
-  /// A file that is no mapping has nothing to override.
+  /// A file that is not a mapping has nothing to override.
   @Test func aFileThatIsNotAMappingHasNothingToOverride() throws {
     #expect(
       #expect(throws: Diagnostics.self) {
@@ -363,7 +363,7 @@ import YAMLTree
         """)
   }
 
-  /// A path longer than any tree is reported before it is followed.
+  /// A path that is longer than any tree is reported before it is followed.
   @Test func longPathsAreBounded() throws {
     let path = Array(repeating: "a", count: 60_000).joined(separator: ".")
     #expect(
@@ -379,7 +379,7 @@ import YAMLTree
       errors(of: ["+a.\(key)=1"]).hasPrefix("command line:1:4: error: a key is longer than 1,024"))
   }
 
-  /// Any text applies or is reported.
+  /// Any text is applied or reported.
   @Test func randomOverridesApplyOrAreReported() throws {
     let pieces = [
       "+", "=", ".", "..", "model", "hidden", "dense", "sigmoid", "train", "epochs", "name", "0",
