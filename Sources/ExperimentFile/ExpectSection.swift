@@ -29,7 +29,7 @@ struct ExpectSection {
       case .gradientCheck: "every gradient must be proven"
       case .metrics: "the metrics.csv whose rows the run must reproduce, relative to the file"
       case .tolerance:
-        "how far a number may be from that of 'metrics', as a part of it if it is above 1"
+        "largest difference from a number in 'metrics', relative to numbers above 1"
       }
     }
   }

@@ -122,7 +122,7 @@ public final class Experiment: Sendable {
     location = options.location
     let isNamed = options.contains("name")
     name = options.string(
-      "name", default: fileName ?? "experiment", "names the folder of its results")
+      "name", default: fileName ?? "experiment", "the name of the folder of its results")
     options.document("name", default: "the file's name")
     if fileName != nil {
       do {
@@ -137,10 +137,10 @@ public final class Experiment: Sendable {
     seed = UInt64(
       options.int(
         "seed", default: 0, in: 0...,
-        "of the random numbers: initial values, shuffling, splits, dropout"))
+        "the seed of all random numbers: initial values, shuffling, splits, dropout"))
     dtype = options.choice(
       "dtype", default: .float32, of: DType.self,
-      "the numbers that training computes in; gradient checks are always float64")
+      "the precision of training; gradient checks always use float64")
 
     var registry = registry
     plugins = try Experiment.readPlugins(
@@ -179,7 +179,7 @@ public final class Experiment: Sendable {
       PredictionsSection(from: &options)
     }
     // A single run uses the file's own values.
-    _ = options.value("sweep", "a mapping", "what nnexp sweep varies; nnexp run ignores it")
+    _ = options.value("sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them")
     try options.finish()
     // Each of these is nil only after an error, which `finish` has thrown.
     guard let dataSection, let modelSection, let objectiveSection, let trainingSection,

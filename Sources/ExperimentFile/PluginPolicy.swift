@@ -21,7 +21,7 @@ extension Experiment {
     into registry: inout Registry
   ) throws -> [Plugin] {
     let range = "a list of paths, each of a folder with Swift files, a Swift file or a built .so"
-    let explanation = "files with layers, losses, … that the file can name"
+    let explanation = "files with types that the experiment uses"
     guard let node = options.value("plugins", range, explanation)
     else { return [] }
     var items = [node]

@@ -57,7 +57,7 @@ public final class Folder: Sendable {
       var file = try create(partial, shownAs: name)
       if isShared {
         lock = try file.duplicate()
-        // Nobody else removes the file if the file system has no locks.
+        // If the file system has no locks, no other process removes the file.
         while try (try? file.lock()) == false || file.status().st_nlink == 0 {
           // Another process removed it before it was locked, because it looked abandoned.
           partial = Path.prefix(of: name) + PartialName.new()

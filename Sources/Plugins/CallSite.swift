@@ -84,16 +84,6 @@ public protocol PluginMade: Sendable {
   var location: SourceLocation? { get }
 }
 
-/// A plugin's value behind a guard.
-protocol Guarded: PluginMade {
-  var site: CallSite { get }
-}
-
-extension Guarded {
-  var subject: String { site.subject }
-  var location: SourceLocation? { site.location }
-}
-
 /// Sets a text that is added to the message if a plugin ends the process from now on.
 public func notePluginTrial(_ text: String) {
   trial.withLock { earlier in

@@ -49,7 +49,7 @@ private struct BlockWriter {
     }
   }
 
-  /// Writes a mark and the value that it introduces, on the same line or on lines of its own.
+  /// Writes a mark and the value that it introduces, on the same line or on the following lines.
   ///
   /// - Parameter column: the number of characters before the mark.
   private mutating func write(

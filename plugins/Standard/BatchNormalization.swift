@@ -39,7 +39,7 @@ struct BatchNormalization: Layer, Component {
     epsilon = options.double("epsilon", default: 1e-5, in: .positive, "added to the variance")
     momentum = options.double(
       "momentum", default: 0.1, in: .unit,
-      "the weight of a new batch in the running mean and variance")
+      "the fraction by which a batch updates the running mean and variance")
     isAffine = options.bool("affine", default: true, "learn a weight and a bias per channel")
   }
 

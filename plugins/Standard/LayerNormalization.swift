@@ -30,7 +30,7 @@ struct LayerNormalization: Layer, Component {
   init(from options: inout Options) {
     options.suggest("epsilon", for: "eps")
     epsilon = options.double("epsilon", default: 1e-5, in: .positive, "added to the variance")
-    isAffine = options.bool("affine", default: true, "learn a weight and a bias per number")
+    isAffine = options.bool("affine", default: true, "learn a weight and a bias per entry")
   }
 
   func plan(for inputs: [Port]) throws -> Plan {

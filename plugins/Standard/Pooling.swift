@@ -24,7 +24,7 @@ struct Pooling {
   private let isGlobal: Bool
 
   init(from options: inout Options) {
-    isGlobal = options.bool("global", default: false, "one window over the whole plane")
+    isGlobal = options.bool("global", default: false, "one window that covers the whole plane")
     guard !isGlobal else {
       (rows, columns, ceiling) = (.single, .single, false)
       for key in ["window", "stride", "padding", "dilation", "ceil_mode"]

@@ -21,7 +21,7 @@ public struct NodeDeclaration: Sendable {
     public let initializer: any Initializer
   }
 
-  /// A tensor of another node that this node uses in place of its own.
+  /// A tensor of another node that this node uses instead of planning one.
   public struct SharedParameter: Sendable {
     public let parameter: Reference
     /// The owner in the notation `node.tensor`.
@@ -56,7 +56,7 @@ public struct ModelDeclaration: Sendable {
   /// Reads `model:`. Errors are recorded in `options`.
   public init(from options: inout Options, registry: Registry) {
     location = options.location(of: "model")
-    let explanation = "the layers, first to last"
+    let explanation = "the layers in order"
     guard let list = options.value("model", "a list of layers", explanation, default: nil) else {
       options.reject("model", "missing 'model': a list of layers is required")
       nodes = []
@@ -139,8 +139,8 @@ extension NodeDeclaration {
     let name =
       options.contains("name")
       ? options.string(
-        "name", default: type.name, "what other nodes and overrides call it")
-      : options.string("name", default: defaultName(), "what other nodes and overrides call it")
+        "name", default: type.name, "its name for other nodes and for overrides")
+      : options.string("name", default: defaultName(), "its name for other nodes and for overrides")
     options.document("name", default: "the type, numbered from the second on")
     let isName =
       name.utf8.count <= 64
@@ -189,7 +189,7 @@ extension NodeDeclaration {
     let range = "true, false or a list of parameters"
     guard
       let node = options.value(
-        "frozen", range, "whether training leaves its parameters, or those listed, as they are",
+        "frozen", range, "true, or the parameters that training does not change",
         default: "false")
     else {
       options.resolve("frozen", false)
@@ -226,7 +226,7 @@ extension NodeDeclaration {
     let range = "a mapping from parameters to those of other nodes"
     guard
       let node = options.value(
-        "parameters", range, "tensors that it shares with another node: {weight: encoder.weight}")
+        "parameters", range, "tensors that are shared with another node: {weight: encoder.weight}")
     else { return [] }
     options.resolve("parameters", node)
     guard case .map(let entries) = node.content else {

@@ -71,7 +71,7 @@ struct MetricList {
       var reader = options.reader(at: item.location)
       let metric = reader.component("metric", reading: item, of: registry.metrics) {
         type, options in
-        let name = options.string("name", default: type.name, "its columns' name")
+        let name = options.string("name", default: type.name, "the name of its columns")
         options.document("name", default: "the type")
         if checksNames, let fault = ColumnName.fault(in: name) {
           options.reject("name", MetricList.nameError(inName: name, of: type.name, fault, options))

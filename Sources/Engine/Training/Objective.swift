@@ -165,9 +165,9 @@ extension Objective.HeadDeclaration {
       "over the samples: mean (1/n)Σℓ, sum Σℓ, half_mean 1/(2n)Σℓ")
     if node != nil {
       weight = options.double(
-        "weight", default: 1, in: .positive, "what its loss is multiplied by in the total")
+        "weight", default: 1, in: .positive, "the factor of its loss in the total")
       target = options.optionalString(
-        "target", "the port of the data that it learns; the one of the node's name unless given"
+        "target", "the port of the data that it learns (default: the port with the node's name)"
       ).map { .init(name: $0, location: options.location(of: "target")) }
     } else {
       (weight, target) = (1, nil)

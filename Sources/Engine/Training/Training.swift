@@ -52,7 +52,7 @@ public struct TrainingDeclaration: Sendable {
   /// Reads the section. Nil after an error, which is recorded.
   public init?(from options: inout Options, registry: Registry) {
     let location = options.location(of: "train")
-    let explanation = "how the network is trained"
+    let explanation = "the settings of training"
     guard let node = options.value("train", "a mapping", explanation, default: nil) else {
       options.reject("train", "missing 'train': write at least train: {epochs: 100}")
       return nil
@@ -68,7 +68,7 @@ public struct TrainingDeclaration: Sendable {
     self.location = location
     var optimizerName = ""
     let optimizer = train.component(
-      "optimizer", default: "sgd", of: registry.optimizers, "the rule that moves the parameters"
+      "optimizer", default: "sgd", of: registry.optimizers, "the rule that updates the parameters"
     ) { type, options in
       optimizerName = type.name
       return try type.make(&options)
@@ -76,7 +76,7 @@ public struct TrainingDeclaration: Sendable {
     self.optimizerName = optimizerName
     let schedule = train.component(
       "schedule", default: "constant", of: registry.schedules,
-      "how the learning rate changes"
+      "the factor of the learning rate over time"
     ) { type, options in try type.make(&options) }
     train.suggest("epochs", for: "n_epochs", "num_epochs", "max_epochs", "max_iter")
     epochs = train.int("epochs", in: 1..., "passes over the training data")
@@ -88,10 +88,10 @@ public struct TrainingDeclaration: Sendable {
       "record_every", default: 1, in: 1..., "epochs between two rows of metrics.csv")
 
     clipping =
-      train.value("clip", "{norm: …} or {value: …}", "limits the gradient")
+      train.value("clip", "{norm: …} or {value: …}", "limits large gradients")
       .flatMap { train.component("clip", from: $0) { try Clipping(from: &$0) } }
     earlyStopping =
-      train.value("early_stopping", "a mapping", "ends training that no longer improves")
+      train.value("early_stopping", "a mapping", "ends training when it no longer improves")
       .flatMap { train.component("early_stopping", from: $0) { EarlyStopping(from: &$0) } }
     checkpoints = CheckpointDeclaration(from: &train)
     l1 = train.double(
@@ -139,7 +139,7 @@ public struct TrainingDeclaration: Sendable {
 extension TrainingDeclaration.Clipping {
   fileprivate init(from options: inout Options) throws {
     let norm = options.optionalDouble("norm", in: .positive, "largest length ‖g‖₂")
-    let value = options.optionalDouble("value", in: .positive, "largest size of an entry")
+    let value = options.optionalDouble("value", in: .positive, "largest absolute value of an entry")
     switch (norm, value) {
     case (let norm?, nil): self = .norm(norm)
     case (nil, let value?): self = .value(value)
@@ -153,11 +153,11 @@ extension TrainingDeclaration.EarlyStopping {
     options.suggest("minimum_change", for: "min_delta", "tolerance", "tol")
     monitor = options.optionalString(
       "monitor",
-      "the column of metrics.csv that decides; validation_loss, or train_loss without "
-        + "validation data, unless given")
+      "the column of metrics.csv that is compared (default: validation_loss, or train_loss "
+        + "without validation data)")
     patience = options.int("patience", default: 10, in: 1..., "epochs without an improvement")
     minimumChange = options.double(
-      "minimum_change", default: 0, in: .nonnegative, "the least change that is an improvement")
+      "minimum_change", default: 0, in: .nonnegative, "the smallest change that is an improvement")
     location = options.location(of: "monitor")
   }
 }

@@ -72,7 +72,7 @@ extension Options {
     return component(key, reading: found, of: registry, make: make)
   }
 
-  /// Reads a value that is already at hand as a component; `key` is its name in messages.
+  /// Reads a given value as a component; `key` is its name in messages.
   public mutating func component<Entry, Value>(
     _ key: String, reading found: ConfigValue, of registry: ComponentRegistry<Entry>,
     make: (ComponentType<Entry>, inout Options) throws -> Value

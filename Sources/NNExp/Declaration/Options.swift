@@ -406,7 +406,7 @@ public struct Options: Sendable {
 
   // MARK: Nested mappings
 
-  /// Reads the mapping under `key` with options of its own. An absent mapping is read as empty,
+  /// Reads the mapping under `key` with separate options. An absent mapping is read as empty,
   /// so that its defaults are known. Errors are recorded here.
   public mutating func section<Value>(
     _ key: String, _ explanation: String = "", _ body: (inout Options) throws -> Value

@@ -26,7 +26,7 @@ public struct Halving: Sendable {
     factor = options.int(
       "factor", default: 3, in: 2...1000, "one trial in this many continues after a rung")
     monitor = options.optionalString(
-      "monitor", "the column that decides; the one that decides the best epoch unless given")
+      "monitor", "the column that is compared (default: the one that determines the best epoch)")
     location = options.location
     monitorLocation = options.location(of: "monitor")
   }

@@ -10,21 +10,21 @@ struct SpaceReader {
   var errors = Diagnostics()
 
   mutating func read(_ options: inout Options) {
-    for entry in entries("grid", "paths with lists of values; every combination", &options) {
+    for entry in entries("grid", "paths with lists of values, of which every combination is a trial", &options) {
       keep { try Axis.values(of: entry.key, entry.value, keyLocation: entry.keyLocation) }
     }
-    let zipped = entries("zip", "paths whose values go together, equally many of each", &options)
+    let zipped = entries("zip", "paths whose lists have the same length and vary together", &options)
     if !zipped.isEmpty { keep { try SpaceReader.zip(zipped) } }
     if let config = options.value(
-      "list", "a list of mappings", "trials written out, each a mapping from paths to values")
+      "list", "a list of mappings", "explicit trials, each a mapping from paths to values")
     {
       keep { try SpaceReader.list(config) }
     }
-    if let config = options.value("sample", "a mapping", "values drawn from distributions") {
+    if let config = options.value("sample", "a mapping", "values sampled from distributions") {
       keep { try SpaceReader.sample(config, &options) }
     }
     if let config = options.value(
-      "exclude", "a list of mappings", "combinations to leave out: values, or bounds on them")
+      "exclude", "a list of mappings", "combinations to omit: values, or bounds on them")
     {
       do {
         exclusions = try SpaceReader.maps(config, "exclude").map { try $0.map(Exclusion.init) }
@@ -110,9 +110,9 @@ struct SpaceReader {
   private static func sample(_ config: ConfigValue, _ sweep: inout Options) throws -> Axis {
     var options = Options(config, describing: sweep.isDescribing)
     let method = options.choice(
-      "method", default: .random, of: SamplingMethod.self, "how the trials cover the space")
-    let count = options.int("count", in: 1..., "how many trials")
-    let seed = options.int("seed", default: 0, in: 0..., "of the values that are drawn")
+      "method", default: .random, of: SamplingMethod.self, "how the trials are distributed")
+    let count = options.int("count", in: 1..., "number of trials")
+    let seed = options.int("seed", default: 0, in: 0..., "the seed of the sampled values")
     var parameters: [(ConfigValue.Entry, Distribution)] = []
     let range = "a mapping from paths to distributions"
     let explanation = "one of the distributions below for each path"

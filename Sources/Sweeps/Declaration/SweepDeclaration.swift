@@ -67,10 +67,10 @@ public struct SweepDeclaration: Sendable {
       let relative = header.string(
         "base", "the experiment file of the trials, relative to this file")
       if header.contains("name") {
-        name = header.string("name", "names the folder of the sweep")
+        name = header.string("name", "the name of the sweep's folder")
       }
       header.document("name", default: "the experiment's name")
-      _ = header.value("sweep", "a mapping", "what varies")
+      _ = header.value("sweep", "a mapping", "the variations")
       header.rejectUnread()
       try header.diagnostics.throwIfAny()
       file =
@@ -92,7 +92,7 @@ public struct SweepDeclaration: Sendable {
     var options = Options(block ?? ConfigValue(.null, at: root.location), describing: isDescribing)
     var reader = SpaceReader()
     if options.contains("name") {
-      name = options.string("name", "names the folder of the sweep")
+      name = options.string("name", "the name of the sweep's folder")
       nameLocation = options.location(of: "name")
     }
     options.document("name", default: "the experiment's name")
@@ -105,7 +105,7 @@ public struct SweepDeclaration: Sendable {
     } catch { errors.add(error, at: nameLocation) }
     reader.read(&options)
     let count = options.int(
-      "repeat", default: 1, in: 1...trialLimit, "how many seeds each trial has, from the file's on")
+      "repeat", default: 1, in: 1...trialLimit, "number of seeds per trial, starting from the file's seed")
     let halving = options.value("halving", "a mapping", "trains only the best trials to the end")
       .flatMap { options.component("halving", from: $0) { Halving(from: &$0) } }
     var expectations: [SweepExpectation] = []

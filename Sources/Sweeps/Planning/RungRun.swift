@@ -2,6 +2,6 @@
 struct RungRun: Sendable {
   /// The trial's index in the plan.
   let trial: Int
-  /// The rung's index; the number of rungs stands for the end.
+  /// The rung's index; the number of rungs means the end.
   let rung: Int
 }

@@ -4,7 +4,7 @@
 struct Schedule {
   /// The progress of a trial.
   private struct TrialProgress {
-    /// The rung to which it may train; the number of rungs stands for the end.
+    /// The rung to which it may train; the number of rungs means the end.
     var goal = 0
     /// True if its value at that rung has been reported to `SuccessiveHalving`.
     var isNoted = false

@@ -26,7 +26,7 @@ struct Gaussians: Generator, Component {
   var target: Target { .classes(classes) }
 
   init(from options: inout Options) {
-    classes = options.int("classes", default: 3, in: 2...1000, "clouds")
+    classes = options.int("classes", default: 3, in: 2...1000, "number of clusters")
     features = options.int("features", default: 2, in: 1...100_000, "d: inputs per sample")
     samples = options.samples(default: 300, classes: classes)
     spread = options.double(

@@ -68,7 +68,7 @@ struct Spirals: PlanarGenerator {
   let noise: Double
 
   init(from options: inout Options) {
-    classes = options.int("classes", default: 2, in: 2...1000, "arms")
+    classes = options.int("classes", default: 2, in: 2...1000, "number of arms")
     samples = options.samples(default: 400, classes: classes)
     turns = options.double("turns", default: 1.5, in: .nonnegative, "number of turns of each arm")
     noise = options.noise(default: 0.02)

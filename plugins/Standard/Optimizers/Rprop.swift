@@ -40,8 +40,8 @@ struct Rprop: Optimizer, Component {
       "η₋: factor of Δ after a change of sign")
     etaPlus = options.double(
       "eta_plus", default: 1.2, in: .above(1), "η₊: factor of Δ while the sign stays")
-    minimum = options.double("step_minimum", default: 1e-6, in: .nonnegative, "least Δ")
-    maximum = options.double("step_maximum", default: 50, in: .positive, "greatest Δ")
+    minimum = options.double("step_minimum", default: 1e-6, in: .nonnegative, "smallest Δ")
+    maximum = options.double("step_maximum", default: 50, in: .positive, "largest Δ")
     if minimum > maximum {
       options.reject(
         "step_minimum",

@@ -32,7 +32,7 @@ struct SGD: Optimizer, Component {
       "momentum", default: 0, in: .fraction, "μ: the fraction of the last change that is kept")
     dampening = options.double(
       "dampening", default: 0, in: .unit, "τ: the fraction of the gradient that momentum omits")
-    isNesterov = options.bool("nesterov", default: false, "look ahead along the momentum")
+    isNesterov = options.bool("nesterov", default: false, "use Nesterov's momentum")
     weightDecay = options.weightDecay(default: 0)
     if isNesterov && (momentum == 0 || dampening != 0) {
       options.reject("nesterov", "nesterov needs a momentum above 0 and no dampening")

@@ -18,7 +18,7 @@ struct Warmup: Sendable {
     let epochs = options.optionalInt("epochs", in: 0..., "n, with an increase per epoch")
     let steps = options.optionalInt(
       "steps", in: 0..., "n, with an increase per step; give epochs or steps")
-    from = options.double("from", default: 0, in: .unit, "the factor at the very start")
+    from = options.double("from", default: 0, in: .unit, "the factor at the start")
     switch (epochs, steps) {
     case (let epochs?, nil): length = .epochs(epochs)
     case (nil, let steps?): length = .steps(steps)

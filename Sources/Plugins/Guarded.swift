@@ -6,6 +6,16 @@ import NNExp
 // They are not `Component`s, so that they inherit no defaults of components: a requirement that
 // is not forwarded does not compile.
 
+/// A component of a plugin behind a guard.
+protocol Guarded: PluginMade {
+  var site: CallSite { get }
+}
+
+extension Guarded {
+  var subject: String { site.subject }
+  var location: SourceLocation? { site.location }
+}
+
 struct GuardedLayer: Layer, Guarded {
   /// A single reference to a class that is not generic, because the cost of small passes
   /// matters.
