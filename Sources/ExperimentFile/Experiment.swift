@@ -179,7 +179,8 @@ public final class Experiment: Sendable {
       PredictionsSection(from: &options)
     }
     // A single run uses the file's own values.
-    _ = options.value("sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them")
+    _ = options.value(
+      "sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them")
     try options.finish()
     // Each of these is nil only after an error, which `finish` has thrown.
     guard let dataSection, let modelSection, let objectiveSection, let trainingSection,

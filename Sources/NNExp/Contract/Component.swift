@@ -66,6 +66,7 @@ public struct Documentation: Sendable {
   /// The publication.
   public let source: String
 
+  /// Creates a description; every part except the summary may be empty.
   public init(
     _ summary: String = "", equation: String = "", shapes: String = "", example: String = "",
     source: String = ""

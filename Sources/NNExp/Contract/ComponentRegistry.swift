@@ -1,5 +1,6 @@
 /// The components of one kind, by name.
 public struct ComponentRegistry<Value: Sendable>: ComponentKind {
+  /// The kind's name in messages, such as `layer`, and its plural.
   public let kind: String
   public let plural: String
 

@@ -3,6 +3,7 @@ public struct ComponentType<Value: Sendable>: Sendable {
   /// The values that only documentation and tests need. They are computed on demand, because
   /// most runs of the program need none of them.
   public struct Details: Sendable {
+    /// See `Component.documentation`, `Component.examples` and `Component.foreignNames`.
     public var documentation: Documentation
     public var examples: [Example]
     public var foreignNames: [String]
@@ -28,6 +29,11 @@ public struct ComponentType<Value: Sendable>: Sendable {
 
   private let details: @Sendable () -> Details
 
+  /// Creates an entry, for example for a type of another language.
+  ///
+  /// - Parameters:
+  ///   - details: returns the description and the examples. Called on demand.
+  ///   - make: reads the options and makes the value.
   public init(
     _ name: String, details: @escaping @Sendable () -> Details, shorthand: String? = nil,
     make: @escaping @Sendable (inout Options) throws -> Value

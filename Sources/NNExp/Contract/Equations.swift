@@ -71,6 +71,7 @@ public struct Equations: Sendable {
   /// The gradients of the node's inputs, in order.
   public let inputs: [Input]
 
+  /// The gradients of the parameters, in the plan's order.
   public let parameters: [Parameter]
 
   /// A sentence about what the formulas do not show.
@@ -79,6 +80,12 @@ public struct Equations: Sendable {
   /// The text that is shown if there are no formulas.
   public let prose: String
 
+  /// Creates equations. Formulas that cannot be parsed are shown unchanged.
+  ///
+  /// - Parameters:
+  ///   - function: the layer as an operator, such as `\rho[W]`.
+  ///   - output: the right-hand side for y.
+  ///   - definitions: equations of other symbols.
   public init(
     _ function: String, output: String, where definitions: [String] = [], inputs: [Input],
     parameters: [Parameter] = [], remark: String = ""

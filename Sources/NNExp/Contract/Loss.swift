@@ -33,6 +33,7 @@ extension Component where Self: Loss {
 
 /// The tensors that a loss reads, and those that it adds to.
 public final class LossPass<S: Scalar>: @unchecked Sendable {
+  /// The number of samples in this pass.
   public let samples: Int
 
   /// The network's output.

@@ -23,9 +23,13 @@ extension Component where Self: Metric {
 /// The tensors that a metric reads, and the tally that it adds to.
 @frozen
 public struct MetricPass<S: Scalar>: @unchecked Sendable {
+  /// The number of samples in this pass.
   public let samples: Int
+  /// The network's output, per sample.
   public let z: Tensor<S>
+  /// The targets; class indices if `hasClasses`.
   public let t: Tensor<S>
+  /// True if `t` contains one class index per sample.
   public let hasClasses: Bool
 
   /// The `decisionThreshold` of the head's loss.

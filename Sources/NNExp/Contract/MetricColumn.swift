@@ -33,10 +33,12 @@ public struct MetricColumn: Sendable, Hashable {
     name = [split?.rawValue, head, quantity].compactMap { $0 }.joined(separator: "_")
   }
 
+  /// The columns that are not measured on data.
   public static let epoch = MetricColumn(nil, quantity: "epoch")
   public static let step = MetricColumn(nil, quantity: "step")
   public static let learningRate = MetricColumn(nil, quantity: "learning_rate")
 
+  /// The loss on a split; with several heads, their weighted sum.
   public static func loss(_ split: Split) -> MetricColumn {
     MetricColumn(split, quantity: "loss", largerIsBetter: false)
   }

@@ -59,6 +59,7 @@ public final class ForwardPass<S: Scalar>: @unchecked Sendable {
 
 /// The tensors that a backward pass reads, and those that it adds to.
 public final class BackwardPass<S: Scalar>: @unchecked Sendable {
+  /// The number of samples in this pass: those of a batch, or of a shard of one.
   public let samples: Int
 
   /// The inputs of the forward pass.
@@ -98,8 +99,10 @@ public final class BackwardPass<S: Scalar>: @unchecked Sendable {
   /// ∂L/∂parameters, which the pass adds to.
   public let gradients: Tensors<S>
 
+  /// The state and scratch tensors after the forward pass, in the plan's order.
   public let state: Tensors<S>
   public let scratch: Tensors<S>
+  /// As in the forward pass.
   public let isTraining: Bool
   @exclusivity(unchecked) public var random: RandomStream
   public let firstSample: Int

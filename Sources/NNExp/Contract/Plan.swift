@@ -4,6 +4,7 @@ public struct Plan: Sendable {
   public struct Parameter: Sendable {
     public let name: String
     public let shape: Shape
+    /// The initializer of its values, unless the file specifies another.
     public let initial: Initial
 
     public init(_ name: String, _ shape: Shape, initial: Initial) {
@@ -18,6 +19,7 @@ public struct Plan: Sendable {
   public struct State: Sendable {
     public let name: String
     public let shape: Shape
+    /// The initial value of every entry.
     public let value: Double
 
     public init(_ name: String, _ shape: Shape, value: Double) {
@@ -29,20 +31,26 @@ public struct Plan: Sendable {
 
   /// Memory in which the forward pass stores values for the backward pass.
   public struct Scratch: Sendable {
+    /// The number of entries, and whether each sample has its own.
     public let count: Int
     public let isPerSample: Bool
 
+    /// Memory of `count` numbers for each sample.
     public static func perSample(_ count: Int) -> Scratch {
       Scratch(count: count, isPerSample: true)
     }
+    /// Memory of `count` numbers for each shard of a batch.
     public static func fixed(_ count: Int) -> Scratch { Scratch(count: count, isPerSample: false) }
   }
 
   /// The ports that the layer produces, at least one, all of values. An edge `node.name`
   /// carries the port with that name, an edge `node` the first.
   public var outputs: [Port]
+  /// The parameters, with distinct names. Default: none.
   public var parameters: [Parameter]
+  /// The state, with distinct names. Default: none.
   public var state: [State]
+  /// The scratch memory. Default: none.
   public var scratch: [Scratch]
 
   /// True if a sample's output depends on the other samples of its batch, as in batch
@@ -90,6 +98,7 @@ public struct Plan: Sendable {
 public struct Initial: Sendable {
   /// The name of an initializer in the registry.
   public let type: String
+  /// The initializer's options, as in a file.
   public let options: ConfigValue
 
   public init(_ type: String, _ options: [(String, ConfigValue)] = []) {
@@ -97,7 +106,9 @@ public struct Initial: Sendable {
     self.options = ConfigValue.map(options)
   }
 
+  /// 0 for all entries.
   public static let zeros = Initial("zeros")
+  /// The same number for all entries.
   public static func constant(_ value: Double) -> Initial {
     Initial("constant", [("value", ConfigValue(.double(value)))])
   }

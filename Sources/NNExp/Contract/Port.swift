@@ -18,6 +18,7 @@ public struct Port: Sendable, Hashable {
   /// The shape of one sample.
   public let shape: Shape
 
+  /// The kind of its numbers; values by default.
   public let kind: Kind
 
   public init(_ name: String, _ shape: Shape, kind: Kind = .values) {

@@ -9,6 +9,7 @@ import Glibc
 public struct RandomStream: Sendable, Hashable {
   @usableFromInline let key: UInt64
 
+  /// Creates a stream from a key; equal keys give equal streams.
   public init(key: UInt64) { self.key = key }
 
   /// Creates the stream for one purpose ("initial values", "shuffle", …) and seed.

@@ -30,6 +30,7 @@ public struct Progress: Sendable {
   public var epoch: Int
   /// The number of steps taken since the start.
   public var step: Int
+  /// The number of epochs of the whole training, and of steps in one epoch.
   public var epochs: Int
   public var stepsPerEpoch: Int
   /// True at the first step of an epoch.

@@ -3,6 +3,7 @@
 /// YAML, overrides and defaults are all converted to this type, so that a single reader,
 /// `Options`, handles them.
 public struct ConfigValue: Sendable {
+  /// The content of a value; a map keeps the order of its entries.
   public enum Content: Sendable {
     case null
     case bool(Bool)
@@ -16,6 +17,7 @@ public struct ConfigValue: Sendable {
   /// A key and its value.
   public struct Entry: Sendable {
     public var key: String
+    /// The location of the key; nil if it does not come from a text.
     public var keyLocation: SourceLocation?
     public var value: ConfigValue
 
@@ -40,6 +42,7 @@ public struct ConfigValue: Sendable {
     self.text = text
   }
 
+  /// A map without locations.
   public static func map(_ entries: [(String, ConfigValue)]) -> ConfigValue {
     ConfigValue(.map(entries.map { Entry(key: $0.0, value: $0.1) }))
   }

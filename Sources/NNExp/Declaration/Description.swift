@@ -6,6 +6,7 @@ extension Options {
     public let range: String
     /// The default in the notation of a file; nil if the key is required.
     public internal(set) var fallback: String?
+    /// The meaning of the key, as a phrase.
     public let explanation: String
     /// The keys that were read from the mapping under this key, or from the elements of the
     /// list.

@@ -11,6 +11,7 @@ public enum Failure: Int32, Sendable {
 
 /// An error or warning: its location, the fact and a remedy.
 public struct Diagnostic: Error, Sendable {
+  /// Warnings do not end a command.
   public enum Severity: String, Sendable { case error, warning }
 
   /// A second location, or a further fact.
@@ -25,9 +26,12 @@ public struct Diagnostic: Error, Sendable {
   }
 
   public var severity: Severity
+  /// The fact and the remedy, without the location: `unknown layer type 'x'; did you mean
+  /// 'y'?`.
   public var message: String
   public var location: SourceLocation?
   public var notes: [Note]
+  /// The exit code of a command that this diagnostic ends. Default: `.input`.
   public var failure: Failure
 
   public init(

@@ -30,6 +30,7 @@ public struct Interval: Sendable, Hashable {
   /// 0 ≤ x ≤ 1.
   public static let unit = Interval(from: 0, to: 1)
 
+  /// x ≥ lower, finite.
   public static func atLeast(_ lower: Double) -> Interval {
     Interval(from: lower, to: .infinity, includesUpper: false)
   }
@@ -39,6 +40,7 @@ public struct Interval: Sendable, Hashable {
     Interval(from: lower, to: .infinity)
   }
 
+  /// x > lower, finite.
   public static func above(_ lower: Double) -> Interval {
     Interval(from: lower, to: .infinity, includesLower: false, includesUpper: false)
   }

@@ -197,6 +197,9 @@ public struct Options: Sendable {
   // MARK: Numbers
 
   /// Reads an integer in `range`. The key is required if there is no default.
+  ///
+  /// In this and the following functions, `explanation` is a phrase that `nnexp layers TYPE`
+  /// shows, such as "number of outputs".
   public mutating func int(
     _ key: String, default fallback: Int? = nil, in range: some RangeExpression<Int>,
     _ explanation: String = ""
@@ -314,6 +317,7 @@ public struct Options: Sendable {
 
   // MARK: Words
 
+  /// Reads `true` or `false`. The key is required if there is no default.
   public mutating func bool(
     _ key: String, default fallback: Bool? = nil, _ explanation: String = ""
   ) -> Bool {
@@ -324,6 +328,7 @@ public struct Options: Sendable {
       encode: { ConfigValue(.bool($0)) })
   }
 
+  /// Reads a text. The key is required if there is no default.
   public mutating func string(
     _ key: String, default fallback: String? = nil, _ explanation: String = ""
   ) -> String {

@@ -26,6 +26,7 @@ public final class SourceFile: Sendable, Equatable {
 /// characters.
 public struct SourceLocation: Sendable, Equatable {
   public let source: SourceFile
+  /// The line and the column, from 1; columns are counted in characters.
   public let line: Int
   public let column: Int
 

@@ -19,6 +19,7 @@ public struct Indices: @unchecked Sendable {
     self.shape = shape
   }
 
+  /// The index at a position. A position outside ends the process.
   @inlinable
   public subscript(position: Int) -> Int {
     precondition(

@@ -7,6 +7,7 @@ public struct Matrix<S: Scalar>: @unchecked Sendable {
   /// Element (0, 0), for kernels. Accesses through it are not checked.
   @usableFromInline package let start: UnsafeMutablePointer<S>
 
+  /// The number of rows and of columns.
   public let rows: Int
   public let columns: Int
 
@@ -39,6 +40,7 @@ public struct Matrix<S: Scalar>: @unchecked Sendable {
       columnStride: rowStride)
   }
 
+  /// Element (row, column). A position outside ends the process.
   @inlinable
   public subscript(row: Int, column: Int) -> S {
     get { start[position(row, column)] }

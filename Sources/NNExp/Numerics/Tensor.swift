@@ -21,6 +21,7 @@ public struct Tensor<S: Scalar>: @unchecked Sendable {
     self.shape = shape
   }
 
+  /// The element at an index. An index outside ends the process.
   @inlinable
   public subscript(index: Int) -> S {
     get {
@@ -117,6 +118,7 @@ public struct Tensors<S: Scalar>: @unchecked Sendable {
     self.count = count
   }
 
+  /// The tensor at an index. An index outside ends the process.
   @inlinable
   public subscript(index: Int) -> Tensor<S> {
     precondition(

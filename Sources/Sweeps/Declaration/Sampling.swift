@@ -87,7 +87,8 @@ enum Distribution: Sendable {
   static let descriptions = [
     describe("uniform", "[low, high], finite numbers", "a number between, uniformly distributed"),
     describe(
-      "log_uniform", "[low, high], numbers > 0", "a number between, whose logarithm is uniformly distributed"),
+      "log_uniform", "[low, high], numbers > 0",
+      "a number between, whose logarithm is uniformly distributed"),
     describe("integer", "[low, high], integers", "an integer from low to high, both included"),
     describe("choice", "a list of values", "one of the values"),
   ]

@@ -10,10 +10,12 @@ struct SpaceReader {
   var errors = Diagnostics()
 
   mutating func read(_ options: inout Options) {
-    for entry in entries("grid", "paths with lists of values, of which every combination is a trial", &options) {
+    let gridText = "paths with lists of values, of which every combination is a trial"
+    for entry in entries("grid", gridText, &options) {
       keep { try Axis.values(of: entry.key, entry.value, keyLocation: entry.keyLocation) }
     }
-    let zipped = entries("zip", "paths whose lists have the same length and vary together", &options)
+    let zipped = entries(
+      "zip", "paths whose lists have the same length and vary together", &options)
     if !zipped.isEmpty { keep { try SpaceReader.zip(zipped) } }
     if let config = options.value(
       "list", "a list of mappings", "explicit trials, each a mapping from paths to values")

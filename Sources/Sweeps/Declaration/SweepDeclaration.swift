@@ -105,7 +105,8 @@ public struct SweepDeclaration: Sendable {
     } catch { errors.add(error, at: nameLocation) }
     reader.read(&options)
     let count = options.int(
-      "repeat", default: 1, in: 1...trialLimit, "number of seeds per trial, starting from the file's seed")
+      "repeat", default: 1, in: 1...trialLimit,
+      "number of seeds per trial, starting from the file's seed")
     let halving = options.value("halving", "a mapping", "trains only the best trials to the end")
       .flatMap { options.component("halving", from: $0) { Halving(from: &$0) } }
     var expectations: [SweepExpectation] = []
