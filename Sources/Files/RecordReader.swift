@@ -116,7 +116,7 @@ public struct RecordReader {
       whole.utf8.count > most ? String(whole.unicodeScalars.prefix(most)) + "…" : whole
     return Diagnostic(
       "'\(file)': \(path) "
-        + (fact ?? "is no valid value: \(shown)" + (expected.map { "; expected \($0)" } ?? "")),
+        + (fact ?? "is not a valid value: \(shown)" + (expected.map { "; expected \($0)" } ?? "")),
       failure: .environment)
   }
 }

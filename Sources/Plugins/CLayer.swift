@@ -68,13 +68,13 @@ struct CLayer: Layer, @unchecked Sendable {
     else {
       throw Diagnostic(
         "its plan has \(plan.parameter_count) parameters and \(plan.scratch_count) scratch tensors; "
-          + "at most \(NNEXP_MOST_PARAMETERS) and \(NNEXP_MOST_SCRATCH) can be")
+          + "at most \(NNEXP_MOST_PARAMETERS) and \(NNEXP_MOST_SCRATCH) are possible")
     }
     let parameters = try elements(
       of: &plan.parameters, plan.parameter_count, as: nnexp_parameter.self
     ).map {
       guard let shape = Shape($0.shape) else {
-        throw Diagnostic("its parameter '\(text($0.name))' has no shape that can be")
+        throw Diagnostic("its parameter '\(text($0.name))' has an invalid shape")
       }
       return Plan.Parameter(
         text($0.name), shape,
@@ -255,7 +255,7 @@ func registerCLayers(
       "its table is of version \(table.version), and this nnexp accepts \(NNEXP_PLUGIN_VERSION)")
   }
   guard (1...64).contains(table.layer_count), let layers = table.layers else {
-    throw Diagnostic("its table has \(table.layer_count) layers; 1 to 64 can be")
+    throw Diagnostic("its table has \(table.layer_count) layers; 1 to 64 are possible")
   }
   for index in 0..<Int(table.layer_count) {
     let layer = layers + index

@@ -169,7 +169,7 @@ struct GuardedSchedule: Schedule, Guarded {
 
   init(_ base: any Schedule, _ site: CallSite) throws {
     let memory = site.run("its memory") { base.memory }
-    guard memory >= 0 else { throw Diagnostic("it remembers \(memory) numbers") }
+    guard memory >= 0 else { throw Diagnostic("its memory has \(memory) numbers") }
     (self.base, self.site) = (base, site)
   }
 

@@ -28,7 +28,7 @@ struct LoadedObject: @unchecked Sendable {
     }
     site.beginLoading()
     // All symbols are bound now, so that missing ones are reported here, not during a run.
-    let opened = site.run("its initialisation") { dlopen(path, RTLD_NOW | RTLD_LOCAL) }
+    let opened = site.run("its initialization") { dlopen(path, RTLD_NOW | RTLD_LOCAL) }
     guard let opened else {
       let reason = String(cString: dlerror()).replacing(path + ": ", with: "")
       throw Diagnostic("cannot load the plugin '\(plugin)': \(reason)")

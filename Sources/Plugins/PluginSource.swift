@@ -60,7 +60,7 @@ struct PluginSource: Sendable {
     guard Path.isFolder(path) else {
       guard let kind = PluginSource.kinds[Path.suffix(of: path)] else {
         throw Diagnostic(
-          "'\(path)' is no plugin: a folder with Swift or C files, one such file, or a built .so is"
+          "'\(path)' is not a plugin, which is a folder with Swift or C files, one such file, or a built .so"
         )
       }
       self.kind = kind

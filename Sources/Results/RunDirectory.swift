@@ -100,7 +100,7 @@ public final class RunDirectory: Sendable {
       guard try isUnused(folder) else {
         if try folder.kind(of: lockFile) == .file, let held = try holder(of: folder) { throw held }
         throw Diagnostic(
-          "'\(output)' is not empty; --output takes a new or empty folder, so that no run is "
+          "'\(output)' is not empty; --output needs a new or empty folder, so that no run is "
             + "overwritten")
       }
     }

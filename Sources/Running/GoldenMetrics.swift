@@ -78,7 +78,7 @@ struct GoldenMetrics: Sendable {
         "if the change is intended: cp "
           + [path, declaration.path].map(quotedForShell).joined(separator: " ")))
     return Diagnostic(
-      "metrics.csv is not as in '\(declaration.written)': \(facts.joined(separator: "; "))",
+      "metrics.csv differs from '\(declaration.written)': \(facts.joined(separator: "; "))",
       at: declaration.location, notes: notes, failure: .shortfall)
   }
 

@@ -140,7 +140,7 @@ extension Resumption {
     return [
       Diagnostic(
         "'\(directory.path)' began on \(differences.joined(separator: " and ")): "
-          + "the last digits may differ from what it would have found there",
+          + "the last digits may differ from those of a run without this change",
         severity: .warning)
     ]
   }

@@ -25,7 +25,8 @@ struct PluginTemplate {
       }
     guard isName else {
       throw Diagnostic(
-        "'\(name)' is no name of a type: letters and digits, the first one a capital, as in Maxout")
+        "'\(name)' is not a type name; use letters and digits, beginning with a capital, as in Maxout"
+      )
     }
     // A type with one of these names would hide the type that it uses.
     let reserved = [
@@ -37,7 +38,7 @@ struct PluginTemplate {
       "Diagnostic", "NNExp", "Swift",
     ]
     guard !reserved.contains(name) else {
-      throw Diagnostic("'\(name)' is the name of something else; choose another")
+      throw Diagnostic("'\(name)' is already used; choose another")
     }
     self.name = name
     self.kind = kind

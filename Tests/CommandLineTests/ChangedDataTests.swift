@@ -35,7 +35,7 @@ import Testing
     #expect(result.code == 0)
     #expect(
       result.errors == """
-        warning: 'd.csv' changed since 2 trials were trained; what is in the table is trained again
+        warning: 'd.csv' changed since 2 trials were trained; the trials in the table are trained again
         note: the earlier results stay in 'results/line/sweep/trials', outside the table
 
         """)
@@ -63,7 +63,7 @@ import Testing
     #expect(result.code == 0)
     #expect(
       result.errors == """
-        warning: 'Swish.c' changed since 2 trials were trained; what is in the table is trained again
+        warning: 'Swish.c' changed since 2 trials were trained; the trials in the table are trained again
         note: the earlier results stay in 'results/x/sweep/trials', outside the table
 
         """)

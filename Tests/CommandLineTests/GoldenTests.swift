@@ -62,7 +62,7 @@ import Testing
       #expect(result.code == 1)
       #expect(
         result.errors == """
-          e/xor.yaml:7:19: error: metrics.csv is not as in 'golden/xor.csv': 5 of 15 numbers \
+          e/xor.yaml:7:19: error: metrics.csv differs from 'golden/xor.csv': 5 of 15 numbers \
           differ by more than 1e-09
               expect: {metrics: golden/xor.csv, tolerance: 1e-9}
                                 ^
@@ -85,7 +85,7 @@ import Testing
       let result = try tool.run("run", "e/xor.yaml", "-q", "train.epochs=2")
       #expect(
         result.errors == """
-          e/xor.yaml:7:19: error: metrics.csv is not as in 'golden/xor.csv': 2 rows instead of 3
+          e/xor.yaml:7:19: error: metrics.csv differs from 'golden/xor.csv': 2 rows instead of 3
               expect: {metrics: golden/xor.csv, tolerance: 1e-9}
                                 ^
           note: if the change is intended: cp results/xor/run-0001/metrics.csv e/golden/xor.csv

@@ -152,7 +152,7 @@ import Testing
       #expect(result.code == 2)
       #expect(
         result.errors
-          == "error: halving compares the trials with each other; leave --trial out\n")
+          == "error: halving compares the trials with each other; omit --trial\n")
       #expect(tool.contents == ["search.yaml"])
     }
   }

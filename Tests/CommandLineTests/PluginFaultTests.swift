@@ -142,7 +142,8 @@ import Testing
     #expect(
       try refusal("[a.txt]") { try $0.write("text", to: "a.txt") }
         == at
-        + "'a.txt' is no plugin: a folder with Swift or C files, one such file, or a built .so is")
+        + "'a.txt' is not a plugin, which is a folder with Swift or C files, one such file, or a built .so"
+    )
     let library = try refusal("[z.so]") { tool in
       try FileManager.default.copyItem(
         at: #require(zlib), to: tool.folder.appendingPathComponent("z.so"))

@@ -47,7 +47,7 @@ import Testing
           top: top
             + "\n__attribute__((constructor)) static void fast(void) { _mm_setcsr(_mm_getcsr() | 0x8040); }"
         )
-          == "2: error: the plugin 'Square.c' changed the flush-to-zero mode in its initialisation\n"
+          == "2: error: the plugin 'Square.c' changed the flush-to-zero mode in its initialization\n"
       )
     #endif
   }
@@ -89,7 +89,7 @@ import Testing
     ) { tool in #expect(!tool.exists("results")) }
     #expect(
       withoutMask(loaded)
-        == "2: error: the plugin 'Square.c' \(change.fact) in its initialisation\n")
+        == "2: error: the plugin 'Square.c' \(change.fact) in its initialization\n")
   }
 
   @Test func aChangeBetweenTwoChecksNamesBothLayers() throws {
@@ -170,7 +170,7 @@ import Testing
           pthread_join(thread, 0);
         }
         """)
-    #expect(idle == "2: error: the plugin 'Square.c' ended the process in its initialisation\n")
+    #expect(idle == "2: error: the plugin 'Square.c' ended the process in its initialization\n")
   }
 
   @Test func aForkDoesNotDuplicateRows() throws {

@@ -139,7 +139,7 @@ import Testing
       #expect(result.code == 3)
       #expect(
         result.errors == """
-          error: 'results/xor/sweep/plan.json': trials[0].hash is no valid value: \
+          error: 'results/xor/sweep/plan.json': trials[0].hash is not a valid value: \
           "../../../other"; expected 32 hexadecimal digits
 
           """)

@@ -102,7 +102,7 @@ import Testing
       #expect(result.code == 2)
       #expect(
         result.errors == """
-          error: 'results/xor/sweep/plan.json' is of other arguments: train.epochs=2,3; found \
+          error: 'results/xor/sweep/plan.json' has other arguments: train.epochs=2,3; found \
           'train.epochs=2, 4'
           note: to write a new plan, replace --trial by --plan
 
@@ -148,7 +148,7 @@ import Testing
         killed.send(SIGKILL)
         guard killed.wait() != .exit(0), isUnderWay else { return isUnderWay = false }
         #expect(try column(2, tool, of: "collect") == ["interrupted", "pending", "pending"])
-        #expect(try column(4, tool)[0] == "its process ended without a word")
+        #expect(try column(4, tool)[0] == "its process ended without a result")
 
         let first = try tool.start(words)
         let run = try String(column(1, tool)[0])

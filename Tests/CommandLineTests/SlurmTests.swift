@@ -269,7 +269,7 @@ import Testing
       #expect(result.code == 2)
       #expect(
         result.errors
-          == "error: halving compares the trials with each other; leave --launcher out\n")
+          == "error: halving compares the trials with each other; omit --launcher\n")
       #expect(!tool.exists("results"))
     }
   }
@@ -315,11 +315,11 @@ import Testing
   @Test(arguments: [
     (
       ["--launcher", "slurm", "--slurm-options", "--array=1-3 --mem=1G"],
-      "error: --slurm-options cannot have '--array=1-3': the array is nnexp's; limit how many tasks run at once with --jobs"
+      "error: --slurm-options cannot contain '--array=1-3': nnexp defines the array; limit the number of tasks that run at once with --jobs"
     ),
     (
       ["--launcher", "slurm", "--slurm-options", "--comment='a"],
-      "error: --slurm-options has an open '; close it: --comment='a"
+      "error: --slurm-options contains an unclosed '; close it: --comment='a"
     ),
     (["--slurm-options", "--mem=1G"], "error: --slurm-options needs --launcher slurm"),
     (

@@ -45,10 +45,10 @@ import Testing
     (
       #"{grid: {train.epochs: [1, 2, 1]}}"#,
       """
-      x.yaml:8:37: error: 'train.epochs' has the value 1 twice; leave one out
+      x.yaml:8:37: error: 'train.epochs' has the value 1 twice; remove one
           sweep: {grid: {train.epochs: [1, 2, 1]}}
                                               ^
-      x.yaml:8:31: note: it is here already
+      x.yaml:8:31: note: the first one is here
           sweep: {grid: {train.epochs: [1, 2, 1]}}
                                         ^
 
@@ -158,7 +158,7 @@ import Testing
     (
       #"{grid: {train.epochs: [1, 2]}, zip: {train.epochs: [3, 4]}}"#,
       """
-      x.yaml:8:45: error: 'train.epochs' is swept over twice; leave one out
+      x.yaml:8:45: error: 'train.epochs' is swept over twice; remove one
           sweep: {grid: {train.epochs: [1, 2]}, zip: {train.epochs: [3, 4]}}
                                                       ^
 

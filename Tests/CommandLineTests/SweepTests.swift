@@ -59,10 +59,10 @@ import Testing
     (
       ["train.epochs=1,2,1"],
       """
-      command line:1:14: error: 'train.epochs' has the value 1 twice; leave one out
+      command line:1:14: error: 'train.epochs' has the value 1 twice; remove one
           train.epochs=1,2,1
                        ^
-      command line:1:14: note: it is here already
+      command line:1:14: note: the first one is here
           train.epochs=1,2,1
                        ^
 

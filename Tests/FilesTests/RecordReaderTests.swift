@@ -16,7 +16,7 @@ import Testing
     let record = try reader("{\"n\": \(value)}")
     #expect(
       thrown { try record.count("n") }
-        == "3 error: 'run.json': n is no valid value: \(record.json["n"]!); expected an integer in "
+        == "3 error: 'run.json': n is not a valid value: \(record.json["n"]!); expected an integer in "
         + "0...9007199254740992")
   }
 
@@ -36,7 +36,7 @@ import Testing
   @Test func longValuesAreCutInMessages() throws {
     let record = try reader("{\"a\": {\"b\": [\(String(repeating: "[1],", count: 1000))[]]}}")
     let message = thrown { try record.member("a").count("b") }
-    #expect(message.hasPrefix("3 error: 'run.json': a.b is no valid value: ["))
+    #expect(message.hasPrefix("3 error: 'run.json': a.b is not a valid value: ["))
     #expect(message.utf8.count < 250 && !message.contains("\n"))
   }
 }

@@ -98,7 +98,7 @@ func outputIsCreated(_ output: String) throws {
   }
   #expect(
     attempt("/out")
-      == "2 error: '$/out' is not empty; --output takes a new or empty folder, so that no run is overwritten"
+      == "2 error: '$/out' is not empty; --output needs a new or empty folder, so that no run is overwritten"
   )
   #expect(
     attempt("/file") == """
@@ -152,7 +152,7 @@ func foreignFoldersAreRefusedAndStay(_ kind: String) throws {
     thrown(replacing: scratch.path) {
       try RunDirectory.create(name: "xor", output: scratch.path + "/out")
     }
-      == "2 error: '$/out' is not empty; --output takes a new or empty folder, so that no run is overwritten"
+      == "2 error: '$/out' is not empty; --output needs a new or empty folder, so that no run is overwritten"
   )
   #expect(scratch.tree() == before)
 }

@@ -44,8 +44,8 @@ import Testing
         #SBATCH --requeue
         cd /home/me || exit 3
         export NNEXP_THREADS="${SLURM_CPUS_PER_TASK:-1}"
-        # More trials than an array may have tasks: each runs its share of them. One that
-        # is to end lets the trial at hand write its checkpoint, and starts no other.
+        # There are more trials than an array may have tasks, so that each task runs several.
+        # A task that must end lets its current trial write a checkpoint, and starts no other.
         trials=(
           [1]="1 2"
           [2]="3 5"

@@ -18,8 +18,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("--comment='x", "--slurm-options has an open '; close it: --comment='x"),
-    ("a \"b", "--slurm-options has an open \"; close it: a \"b"),
+    ("--comment='x", "--slurm-options contains an unclosed '; close it: --comment='x"),
+    ("a \"b", "--slurm-options contains an unclosed \"; close it: a \"b"),
     ("a\\", "--slurm-options ends in a backslash: a\\"),
   ])
   func openQuotesAreReported(_ text: String, _ message: String) {

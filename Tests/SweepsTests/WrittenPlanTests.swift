@@ -89,7 +89,7 @@ import Testing
     ),
     (
       #"{"name": "a", "parameters": [], "trials": [{"trial": 1, "hash": "../x", "values": []}]}"#,
-      #"trials[0].hash is no valid value: "../x"; expected 32 hexadecimal digits"#
+      #"trials[0].hash is not a valid value: "../x"; expected 32 hexadecimal digits"#
     ),
     (
       #"{"name": "a", "parameters": ["p"], "trials": [{"trial": 1, "hash": "", "values": []}]}"#,

@@ -58,8 +58,8 @@ extension Axis {
         let flow = ByteText(item.flow)
         if let first = seen[flow] {
           throw Diagnostic(
-            "'\(path)' has the value \(item.flow) twice; leave one out", at: item.location,
-            notes: first.map { [.init("it is here already", at: $0)] } ?? [])
+            "'\(path)' has the value \(item.flow) twice; remove one", at: item.location,
+            notes: first.map { [.init("the first one is here", at: $0)] } ?? [])
         }
         seen[flow] = .some(item.location)
       }

@@ -35,7 +35,7 @@ func shellWords(_ text: String, of option: String) throws -> [String] {
   }
   if let quote {
     throw Diagnostic(
-      "\(option) has an open \(Character(Unicode.Scalar(quote))); close it: \(text)")
+      "\(option) contains an unclosed \(Character(Unicode.Scalar(quote))); close it: \(text)")
   }
   if isEscaped { throw Diagnostic("\(option) ends in a backslash: \(text)") }
   if let word { words.append(word) }

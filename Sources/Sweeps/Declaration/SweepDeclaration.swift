@@ -187,7 +187,7 @@ public struct SweepDeclaration: Sendable {
       for path in axis.paths {
         let name = parameterName(of: path)
         guard seen.insert(ByteText(name)).inserted else {
-          throw Diagnostic("'\(name)' is swept over twice; leave one out", at: axis.location)
+          throw Diagnostic("'\(name)' is swept over twice; remove one", at: axis.location)
         }
       }
     }

@@ -37,7 +37,7 @@ public struct StaleTrials: Sendable {
     let trials = count == 1 ? "1 trial was" : "\(count) trials were"
     let names = files.isEmpty ? "data or plugins" : files.map { "'\($0)'" }.joined(separator: ", ")
     return Diagnostic(
-      "\(names) changed since \(trials) trained; what is in the table is trained again",
+      "\(names) changed since \(trials) trained; the trials in the table are trained again",
       notes: [.init("the earlier results stay in '\(folder.trials)', outside the table")],
       severity: .warning)
   }

@@ -140,7 +140,7 @@ extension WrittenPlan {
         arguments.isEmpty ? "none" : arguments.map(quotedForShell).joined(separator: " ")
       }
       throw Diagnostic(
-        "'\(folder.path)/\(PlanRecord.file)' is of other arguments: \(words(found.arguments)); found "
+        "'\(folder.path)/\(PlanRecord.file)' has other arguments: \(words(found.arguments)); found "
           + words(declaration.arguments),
         notes: [.init("to write a new plan, replace --trial by --plan")])
     }

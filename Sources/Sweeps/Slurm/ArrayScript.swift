@@ -58,8 +58,8 @@ struct ArrayScript {
       "  [\($0.index)]=\"" + $0.trials.map(String.init).joined(separator: " ") + "\""
     }
     return """
-      # More trials than an array may have tasks: each runs its share of them. One that
-      # is to end lets the trial at hand write its checkpoint, and starts no other.
+      # There are more trials than an array may have tasks, so that each task runs several.
+      # A task that must end lets its current trial write a checkpoint, and starts no other.
       trials=(
       \(shares.joined(separator: "\n"))
       )

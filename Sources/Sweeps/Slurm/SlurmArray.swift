@@ -122,7 +122,7 @@ struct SlurmArray {
         // Slurm requeued or cancelled the task.
         if end?.isTakenBack ?? true { return }
       }
-      let (code, text) = end?.end ?? (1, "its task ended without a word")
+      let (code, text) = end?.end ?? (1, "its task ended without a result")
       try folder.noteFailure(
         of: hash, exitStatus: code, error: "\(text); see \(path)/\(task.index).log")
       // Trials that a killed task had not started have not failed.

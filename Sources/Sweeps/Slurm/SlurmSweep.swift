@@ -116,11 +116,11 @@ extension SlurmSweep {
       for word in self.options {
         if word.hasPrefix(bytes: "-a") || word.hasPrefix(bytes: "--array") {
           throw Diagnostic(
-            "--slurm-options cannot have '\(word)': the array is nnexp's; limit how many tasks "
+            "--slurm-options cannot contain '\(word)': nnexp defines the array; limit the number of tasks that "
               + "run at once with --jobs")
         }
         if word.hasPrefix(bytes: "--wrap") {
-          throw Diagnostic("--slurm-options cannot have '\(word)': the tasks run trials")
+          throw Diagnostic("--slurm-options cannot contain '\(word)': the tasks run trials")
         }
       }
     }

@@ -109,7 +109,7 @@ extension SweepDeclaration {
   /// Throws if trials are compared with each other while they run.
   public func requireIndependentTrials(for option: String) throws {
     if halving == nil { return }
-    throw Diagnostic("halving compares the trials with each other; leave \(option) out")
+    throw Diagnostic("halving compares the trials with each other; omit \(option)")
   }
 }
 

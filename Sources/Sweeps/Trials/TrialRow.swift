@@ -155,7 +155,7 @@ public struct PlanRecord: Sendable {
     case .failed(let code, let error): return row(.failed, code, error)
     case .found(let summary, let seconds):
       if summary.status == .running, try folder.isAbandoned(trial.hash) {
-        return row(.interrupted, nil, "its process ended without a word", summary, seconds)
+        return row(.interrupted, nil, "its process ended without a result", summary, seconds)
       }
       return row(
         TrialRow.Status(rawValue: summary.status.rawValue) ?? .failed, summary.exitStatus,

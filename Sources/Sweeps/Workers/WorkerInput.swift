@@ -10,7 +10,7 @@ public final class WorkerInput {
   /// A file that the parent has sent, even if the file at its path has changed.
   public func file(_ path: String) throws -> [UInt8] {
     guard let line = line(), let count = Int(line), count >= 0 else {
-      throw Diagnostic("a worker was sent no '\(path)'", failure: .environment)
+      throw Diagnostic("a worker did not receive '\(path)'", failure: .environment)
     }
     while waiting.count < count, receive() {}
     let file = Array(waiting.prefix(count))
