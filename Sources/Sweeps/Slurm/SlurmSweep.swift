@@ -116,8 +116,8 @@ extension SlurmSweep {
       for word in self.options {
         if word.hasPrefix(bytes: "-a") || word.hasPrefix(bytes: "--array") {
           throw Diagnostic(
-            "--slurm-options cannot contain '\(word)': nnexp defines the array; limit the number of tasks that "
-              + "run at once with --jobs")
+            "--slurm-options cannot contain '\(word)': nnexp defines the array; limit the number "
+              + "of tasks that run at once with --jobs")
         }
         if word.hasPrefix(bytes: "--wrap") {
           throw Diagnostic("--slurm-options cannot contain '\(word)': the tasks run trials")
