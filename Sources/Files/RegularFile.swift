@@ -1,13 +1,13 @@
 import Glibc
 import NNExp
 
-// The reader of files that a user names: experiments, data, plugins.
+// Reading of files that a user names: experiments, data, plugins.
 
 extension FileSystem {
-  /// A regular file, open to read.
+  /// Opens a regular file for reading.
   ///
-  /// Anything else (a directory, FIFO, device, socket) is refused before it can block or
-  /// run on without end. The diagnostic has the location `location`, where the path is from.
+  /// Anything else (a directory, FIFO, device or socket) is an error, because reading it could
+  /// block or never end. The diagnostic has the location of the path, `location`.
   public func openToRead(_ path: String, at location: SourceLocation? = nil) throws -> File {
     guard !path.utf8.contains(0) else {
       throw Diagnostic("a path cannot contain the character NUL", at: location)
@@ -19,9 +19,9 @@ extension FileSystem {
     }
   }
 
-  /// The bytes of a regular file; of a larger one than `limit`, only so many.
+  /// Reads a regular file; of a file that is larger than `limit`, only that many bytes.
   ///
-  /// - Parameter notes: what can be done if the memory cannot hold the file.
+  /// - Parameter notes: the remedies if the memory cannot hold the file.
   public func read(
     _ path: String, limit: Int = .max, at location: SourceLocation? = nil,
     notes: [Diagnostic.Note] = []
@@ -42,7 +42,7 @@ extension FileSystem {
   }
 }
 
-/// The bytes of a regular file.
+/// Reads a regular file.
 public func readRegularFile(_ path: String, at location: SourceLocation? = nil) throws -> [UInt8] {
   try FileSystem.system.read(path, at: location)
 }
@@ -64,7 +64,7 @@ public func readStandardInput() throws -> [UInt8] {
   }
 }
 
-/// Throws if the memory cannot hold so many bytes; up to 16 MB are taken for granted.
+/// Throws if the memory cannot hold `bytes` bytes. Up to 16 MB are not checked.
 public func checkMemory(
   bytes: Int, for what: String, at location: SourceLocation?, notes: [Diagnostic.Note] = []
 ) throws {
@@ -72,11 +72,11 @@ public func checkMemory(
   let available = availableMemory()
   guard bytes > available else { return }
   throw Diagnostic(
-    "\(what) needs \(bytes) bytes of memory, and \(available) are there", at: location,
+    "\(what) needs \(bytes) bytes of memory, and \(available) are available", at: location,
     notes: notes)
 }
 
-/// The reason why a file cannot be read.
+/// A reason why a file cannot be read.
 enum UnreadableFile: Error {
   case notRegular(mode: mode_t)
   case system(Int32)
@@ -104,7 +104,7 @@ enum UnreadableFile: Error {
   }
 }
 
-/// A suggestion from what is in the folder of a file that is not there.
+/// A suggestion: a file in the same folder with a similar name.
 private func neighbour(of path: String) -> String {
   let folder = Path.prefix(of: path)
   let names = Path.names(in: folder.isEmpty ? "." : folder, limit: 10_000).valid

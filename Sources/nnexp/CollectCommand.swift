@@ -6,7 +6,7 @@ import Sweeps
 struct CollectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "collect",
-    abstract: "Makes a sweep's tables anew from its run folders.")
+    abstract: "Rebuilds a sweep's tables from its run folders.")
 
   @Argument(help: "the sweep's folder, such as results/xor/sweep", completion: .directory)
   var directory: String

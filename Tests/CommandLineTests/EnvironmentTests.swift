@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the machine refuses ends with 3, and leaves everything as it was.
+/// A command to which the system refuses something ends with 3 and changes no files.
 @Suite struct EnvironmentTests {
   private func tool() throws -> Tool {
     let tool = try Tool()
@@ -20,7 +20,7 @@ import Testing
     #expect(
       result.errors == """
         error: cannot create the folder 'results/xor': Not a directory
-        note: name a place that can be written with --output
+        note: choose a writable location with --output
 
         """)
     #expect(try tool.read("results") == "mine")
@@ -41,8 +41,7 @@ import Testing
     #expect(elsewhere.contents == [])
   }
 
-  /// FAULTS 16: the plan fits what the system says is there, but the system
-  /// refuses it.
+  /// FAULTS 16: the plan fits the memory that the system reports, but the system refuses it.
   @Test func refusedMemoryEndsTheRunWith3() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -55,7 +54,7 @@ import Testing
     #expect(summary.contains("\"exit_status\": 3"))
   }
 
-  /// FAULTS 9, 25: what is not a regular file is never waited for.
+  /// FAULTS 9, 25: the command never waits for a file that is not regular.
   @Test(arguments: [("fifo", "a FIFO"), (".", "a directory"), ("/dev/zero", "a device")])
   func anExperimentThatIsNotARegularFileIsRefused(path: String, kind: String) throws {
     let tool = try tool()
@@ -100,7 +99,7 @@ import Testing
       result.errors == "error: 'long.yaml' is larger than 1 MiB, the limit of a declaration\n")
   }
 
-  /// FAULTS 38: a run directory that is deleted midway is not made anew.
+  /// FAULTS 38: a run directory that is deleted during the run is not created again.
   @Test func aDeletedRunDirectoryEndsTheRunAndIsNotCreatedAgain() throws {
     let tool = try tool()
     defer { tool.remove() }

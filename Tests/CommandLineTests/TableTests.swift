@@ -89,7 +89,8 @@ import Testing
     try tool.write("a\n4\n", to: "q.csv")
     #expect(try tool.run("run", "case.yaml", "-q").code == 0)
     let before = try predict(tool, "before.csv")
-    try FileManager.default.removeItem(atPath: tool.folder.appendingPathComponent("results/c/run-0001/columns.json").path)
+    try FileManager.default.removeItem(
+      atPath: tool.folder.appendingPathComponent("results/c/run-0001/columns.json").path)
     let result = try tool.run(
       "predict", "results/c/latest", "--input", "q.csv", "--output", "after.csv")
     #expect(result.code == 0)

@@ -43,7 +43,7 @@ import Testing
     #expect(try functions("tanh, relu, sigmoid") == [.tanh, nil, .logistic])
   }
 
-  /// What a layer of five axes gives: an error, not a trap.
+  /// A layer with five axes causes an error, not a trap.
   @Test func `tensors of five axes are refused`() throws {
     var registry = registry
     registry.register(FiveAxes.self)

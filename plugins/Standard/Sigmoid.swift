@@ -5,7 +5,7 @@ import NNExp
 ///     y    = 1 / (1 + e⁻ˣ)
 ///     ∂x  += ∂y · y(1 − y)
 ///
-/// Computed from e^(−|x|), which cannot overflow: exact to the last denormal.
+/// Computed from e^(−|x|), which cannot overflow. Exact down to the smallest denormal.
 struct Sigmoid: FunctionLayer {
   static let typeName = "sigmoid"
   static let foreignNames = ["logistic", "expit"]

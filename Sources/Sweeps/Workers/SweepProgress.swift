@@ -1,18 +1,18 @@
 public import NNExp
 
-/// How far a sweep has come.
+/// The progress of a sweep.
 public struct SweepProgress: Sendable {
   public let total: Int
-  /// Trials that came to their end, those that failed among them.
+  /// The number of trials that have ended, including those that failed.
   public internal(set) var done: Int
   public internal(set) var failed = 0
   public internal(set) var running = 0
-  /// Trials that wait at a rung of successive halving, most of them for good.
+  /// The number of trials that wait at a rung of successive halving, most of them permanently.
   public internal(set) var stopped = 0
-  /// The best value of the figure by which trials are judged; nil before one.
+  /// The best value of the monitored column so far; nil before the first.
   public internal(set) var best: Double?
   public let monitor: MetricColumn
-  /// Which part of the work to do has been done, by its estimated cost.
+  /// The fraction of the work that has been done, by its estimated cost.
   public internal(set) var share = 0.0
 
   init(total: Int, done: Int, monitor: MetricColumn) {
@@ -33,6 +33,6 @@ public struct SweepProgress: Sendable {
 
 /// Receives a sweep's progress.
 public protocol SweepListener: AnyObject {
-  /// Called when a trial ended and ten times a second in between.
+  /// Called when a trial has ended, and ten times per second in between.
   func update(_ progress: SweepProgress)
 }
