@@ -45,7 +45,7 @@ public struct DataDeclaration: Sendable {
   /// How missing cells are filled where a column says nothing.
   let fill: Fill?
 
-  /// Where errors about `one_hot` are shown.
+  /// The location for errors about `one_hot`.
   let oneHotLocation: SourceLocation?
 
   /// Reads the section; errors are recorded in `options`. `folder` is the

@@ -49,7 +49,7 @@ final class FileShelf: DataFiles {
   private var contents: [(path: String, bytes: [UInt8])] = []
   private var streams: [(path: String, bytes: FileBytes)] = []
 
-  /// What one reading of a file in parts fetches.
+  /// The bytes that one read of a streamed file fetches.
   private let stride: Int
 
   init(isStreamed: Bool = false, stride: Int = 1 << 18) {
@@ -60,7 +60,7 @@ final class FileShelf: DataFiles {
   /// Holds bytes as the contents of a file.
   func hold(_ bytes: [UInt8], as path: String) { contents.append((path, bytes)) }
 
-  /// What is held of the files that are read in parts.
+  /// The bytes that are held of streamed files.
   var windowBytes: Int { streams.count * stride }
 
   func read(_ file: DeclaredPath) throws -> [UInt8] { try read(file.path, at: file.location) }
@@ -106,6 +106,6 @@ extension DataRequest {
   }
 }
 
-/// What can be done about data that the memory cannot hold.
+/// The remedy for data that exceed the memory.
 let streamingNote = Diagnostic.Note(
   "with 'stream: true' csv, idx and npy data are read as they are needed")

@@ -25,7 +25,7 @@ public struct RunDatasets<S: Scalar>: Sendable {
   /// The interpretation of the data, by which further samples are read.
   public let encoding: DataEncoding
 
-  /// What was assumed when the data were read, and what is unlikely in them.
+  /// Assumptions made while the data were read, and unlikely contents.
   public let announcements: [Diagnostic]
 
   /// How many rows were left out because a cell is missing.
@@ -104,7 +104,7 @@ extension RunDatasets {
   /// The shape of the first input port.
   public var inputShape: Shape { inputs[0].shape }
 
-  /// What the first target port asks for.
+  /// The target of the first target port.
   public var target: Target { targets[0].target }
 
   /// The names of the first target port's numbers.

@@ -40,11 +40,7 @@ struct RunCommand: ParsableCommand {
   @Flag(name: .shortAndLong, help: "print only warnings and errors")
   var quiet = false
 
-  @Flag(help: .hidden)
-  var worker = false
-
   func run() throws {
-    if worker { return try runFolds() }
     try Threads.use(threads)
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
@@ -71,7 +67,6 @@ struct RunCommand: ParsableCommand {
     if let output { words += ["--output", output] }
     if let threads { words += ["--jobs", "\(threads)"] }
     if quiet { words.append("--quiet") }
-    if worker { words.append("--worker") }
     try SweepCommand.parse(words).run()
   }
 

@@ -342,7 +342,7 @@ import Testing
         """)
   }
 
-  /// What is wrong with the source leaves its ports unknown: nothing else is said of them.
+  /// An error in the source leaves its ports unknown: nothing else is reported of them.
   @Test func anErrorInTheSourceIsTheOnlyOne() {
     #expect(
       folder.errors(

@@ -344,7 +344,7 @@ import Testing
         as: Float.self, seed: 1, FileShelf(isStreamed: true, stride: 10)
       ).bytes
     }
-    // Where a line begins, which row a sample is, and its class.
+    // The start of a line, the row of a sample, and its class.
     #expect(try bytes(300) - bytes(100) == 200 * (8 + 8 + 8))
   }
 

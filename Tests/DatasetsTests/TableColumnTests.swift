@@ -4,7 +4,7 @@ import Testing
 
 @testable import Datasets
 
-/// What a column of a table is taken for, and what is refused or announced.
+/// The type of a table's column, refusals and announcements.
 @Suite struct TableColumnTests {
   private func errors(_ file: String, _ options: String = "") throws -> String {
     try TestFolder(["d.csv": file]).errors("csv: {path: d.csv, targets: y\(options)}")

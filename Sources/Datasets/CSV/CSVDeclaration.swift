@@ -1,6 +1,6 @@
 import NNExp
 
-/// What an experiment file says of a CSV file.
+/// The declaration of a CSV file in an experiment file.
 struct CSVDeclaration: StreamableSource, PortSource, Component {
   static let typeName = "csv"
   static let documentation = Documentation(
@@ -23,7 +23,7 @@ struct CSVDeclaration: StreamableSource, PortSource, Component {
   let id: ColumnSelection?
   /// Columns of numbers that are to be read as texts.
   let categorical: ColumnSelection?
-  /// What is said of single columns.
+  /// The settings of single columns.
   let columns: DeclaredColumns?
 
   var inputPorts: [PortName]? { inputs?.names }

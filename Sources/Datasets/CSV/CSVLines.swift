@@ -2,16 +2,15 @@ import Files
 import NNExp
 internal import Synchronization
 
-/// The rows of a CSV file that is read in parts: where each begins, and what
-/// its columns mean. A row is read again whenever it is asked for. By reference, as each
-/// row that is read looks at it.
+/// The rows of a streamed CSV file: their positions, and the meaning of their columns. A
+/// row is read again each time it is requested. By reference, because each read uses it.
 final class CSVLines: Sendable {
   /// Rows.
   var count: Int { max(0, starts.count - 1) }
 
   private let file: FileBytes
 
-  /// Where each row begins and the last one ends.
+  /// The start of each row and the end of the last one.
   private let starts: [Int]
   private let format: CSVFormat
 

@@ -18,8 +18,7 @@ struct CSVReader {
   /// Rows of `chosen.count` numbers; one row where the file is read in parts.
   private(set) var cells: [Double] = []
 
-  /// Where each row begins and the last one ends, where the file is read in
-  /// parts.
+  /// The start of each row and the end of the last one, if the file is streamed.
   private(set) var starts: [Int] = []
   private(set) var count = 0
   private(set) var scanned: [ScannedColumn]
@@ -27,7 +26,7 @@ struct CSVReader {
   /// The columns as they are, without what is fitted.
   private(set) var columns: [TableColumn] = []
 
-  /// What the reader assumes, or finds unlikely.
+  /// Assumptions of the reader, and unlikely contents.
   private(set) var announcements: [Diagnostic] = []
 
   /// Which of `chosen` hold decimal numbers, as far as is known: their cells are not made

@@ -11,7 +11,7 @@ struct CSVTable: Sendable {
   let names: [String]
   let bytes: CSVBytes
 
-  /// Where the first sample begins.
+  /// The position of the first sample.
   let start: Int
 
   var hasHeader: Bool { format.hasHeader }

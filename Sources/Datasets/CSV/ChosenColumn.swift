@@ -13,7 +13,7 @@ struct ChosenColumn: Sendable {
   var fillIsOwn = false
   var scale: ScaleMethod?
   var hasOther = false
-  /// What the file says of the column.
+  /// The column's settings in the experiment file.
   var config: [ConfigValue.Entry] = []
   var ownMissing: MissingCells?
 

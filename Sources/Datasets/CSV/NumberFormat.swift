@@ -55,7 +55,7 @@ struct NumberFormat: Sendable, Equatable {
     return text.utf8.first
   }
 
-  /// What a cell says as a number.
+  /// The number that a cell holds.
   func read(_ cell: [UInt8]) -> Decimal {
     var bytes = cell[...]
     func trim() {

@@ -1,6 +1,6 @@
 import NNExp
 
-/// What the cells of one column hold, as far as they have been read.
+/// The contents of one column, as far as they have been read.
 ///
 /// A text is held in a cell as a NaN that carries its number, so that the type of the
 /// column can be decided from all cells.
@@ -13,7 +13,7 @@ struct ScannedColumn {
     let offset: Int
   }
 
-  /// Where something was found first, and how often it was.
+  /// The first position of a finding, and its count.
   struct Finding {
     var count = 0
     var offset = 0

@@ -105,7 +105,7 @@ enum TextForm: Equatable {
     }
   }
 
-  /// What such cells are, in a message: `numbers with a mark between thousands`.
+  /// The noun for such cells in a message: `numbers with a mark between thousands`.
   var noun: String {
     switch self {
     case .ambiguousComma: "numbers with commas"

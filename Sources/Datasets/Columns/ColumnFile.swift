@@ -17,12 +17,12 @@ extension DataEncoding {
   /// - Parameters:
   ///   - targets: the target ports.
   ///   - samples: how many there are of each part.
-  public func json(_ targets: [TargetPort], samples: [(part: String, count: Int)]) -> JSON {
+  public func json(_ targets: [TargetPort], samples: [JSON.Member]) -> JSON {
     [
       "version": .int(DataEncoding.version),
       "source": .string(source),
       "column_names": .bool(hasColumnNames),
-      "samples": .object(samples.map { JSON.Member($0.part, .int($0.count)) }),
+      "samples": .object(samples),
       "inputs": .array(inputs.map(\.json)),
       "targets": .array(zip(self.targets, targets).map { $0.json($1) }),
       "columns": .array(
@@ -69,9 +69,10 @@ extension DataEncoding {
 extension RunDatasets {
   /// The contents of columns.json.
   public var columnsJSON: JSON {
-    let parts = [("train", train), ("validation", validation), ("test", test)]
-    return encoding.json(
-      targets, samples: parts.compactMap { part, data in data.map { (part, $0.count) } })
+    var samples = [JSON.Member("train", .int(train.count))]
+    if let validation { samples.append(.init("validation", .int(validation.count))) }
+    if let test { samples.append(.init("test", .int(test.count))) }
+    return encoding.json(targets, samples: samples)
   }
 
   /// Data as columns.json describes them, with one blank sample in place of each part's: for

@@ -33,7 +33,7 @@ struct ColumnLayout: Sendable {
     self.init(names: names, categories: Array(repeating: nil, count: names.count))
   }
 
-  /// Columns of numbers without names of their own: `input_0`, `input_1`, ….
+  /// Columns of unnamed numbers: `input_0`, `input_1`, ….
   init(_ count: Int, named stem: String) {
     self.init(numbers: count == 1 ? [stem] : (0..<count).map { "\(stem)_\($0)" })
   }
@@ -52,7 +52,7 @@ struct ColumnLayout: Sendable {
 
   var isNumeric: Bool { categories.allSatisfy { $0 == nil } }
 
-  /// Whether a missing cell of a column is a number of its own.
+  /// Whether a missing cell of a column becomes a separate number.
   private func hasIndicator(_ column: Int) -> Bool {
     fills.isEmpty ? false : fills[column]?.hasIndicator ?? false
   }

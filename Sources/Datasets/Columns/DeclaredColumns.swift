@@ -1,8 +1,8 @@
 import NNExp
 
-/// What a file says of columns of a table, by name or pattern: `columns:`.
+/// The settings of a table's columns, by name or pattern: `columns:`.
 struct DeclaredColumns: Sendable {
-  /// What it says of one column; nil for what it leaves open.
+  /// The settings of one column; nil if the file does not give them.
   struct Details: Sendable {
     var type: (any ColumnType)?
     var typeName: String?
@@ -11,7 +11,7 @@ struct DeclaredColumns: Sendable {
     var scale: ScaleMethod?
     var missing: [String]?
     var other: Bool?
-    /// What the file says, as it is in force.
+    /// The settings in force.
     var config: [ConfigValue.Entry] = []
   }
 

@@ -49,7 +49,7 @@ public struct TableColumn: Sendable, Equatable {
   /// The fitted scale of a column of numbers; nil if it is not scaled.
   public var scaleNumbers: ScaleNumbers?
 
-  /// What the experiment file says of the column; not stored.
+  /// The column's settings in the experiment file; not stored.
   var config: [ConfigValue.Entry] = []
 
   /// The most different numbers that are counted.
@@ -63,7 +63,7 @@ public struct TableColumn: Sendable, Equatable {
     self.type = type
   }
 
-  /// Whether a missing cell becomes an input of its own.
+  /// Whether a missing cell becomes a separate input.
   var hasIndicator: Bool { fill == .indicator }
 
   /// The numbers that a sample has for the column.

@@ -76,7 +76,7 @@ struct DeclaredScales: Sendable {
     return (.none, location)
   }
 
-  /// Where the file gives a method for this port, not for all of its half.
+  /// The location of a method for this port; nil if there is only one for all of its half.
   func location(ofPort port: String) -> SourceLocation? {
     methods.first { $0.name.hasSameBytes(as: port) }?.location
   }

@@ -22,7 +22,7 @@ public struct Dataset<S: Scalar>: Sendable {
   /// there are; nil if every row is a sample.
   public private(set) var rows: (positions: [Int], count: Int)?
 
-  /// What is not held; by reference, as a step looks at it.
+  /// The streamed samples; by reference, because each step reads it.
   private let stream: Stream?
 
   private final class Stream: Sendable {

@@ -41,7 +41,7 @@ extension DataDeclaration {
       incomplete: incomplete, indices: indices.names)
     settings.knownColumns =
       fitted.map { $0.inputs.flatMap(\.table) + $0.targets.flatMap(\.table) } ?? []
-    // What a source makes is random already; of what it has, a random part is taken.
+    // Made samples are random already; of the samples of a file, a random part is taken.
     let isMade = !(source.source is any PortSource)
     let main = try source.read(
       DataRequest(limit: isMade ? limit : nil, random: random, files: shelf, table: settings))
@@ -110,7 +110,7 @@ extension DataDeclaration {
         targets: ScaledRows(wanted, rows: rows, half: .targets).gathered(), count: rows.count)
     }
     var memory = LoadingMemory(kept: main.lineBytes, released: main.tableBytes)
-    /// What is kept of classes beside targets that are read when asked for.
+    /// The bytes of classes that are held beside streamed targets.
     func classBytes(_ classes: [[Int]?]) -> Int {
       guard shelf.isStreamed, classes.contains(where: { $0 == nil }) else { return 0 }
       return classes.reduce(0) { $0 + ($1?.count ?? 0) * MemoryLayout<Int>.stride }

@@ -126,7 +126,7 @@ struct SourceColumns: Sendable {
     }
   }
 
-  /// What is held of a file that is read in parts: where its lines begin.
+  /// The bytes of the line starts of a streamed file.
   var lineBytes: Int {
     guard case .lines = storage else { return 0 }
     return count * CSVLines.bytesPerRow

@@ -7,7 +7,7 @@ struct SourceRows: SampleStorage {
   enum Half: String, Sendable {
     case inputs, targets
 
-    /// What one of it is called, and the name of its only port.
+    /// The noun for one element, and the name of the only port.
     var noun: String { self == .inputs ? "input" : "target" }
   }
 
@@ -15,10 +15,10 @@ struct SourceRows: SampleStorage {
   let inputs: [SourcePort]
   let targets: [SourcePort]
 
-  /// Where the source has a column that says so.
+  /// The part of each row, if the source has a column for it.
   var parts: [Part]? = nil
 
-  /// What groups or orders the rows, where the split names a column for that.
+  /// The keys that group or order the rows, if the split names a column for that.
   var splitKeys: [Double]? = nil
 
   /// True if the columns' names are the source's own.
@@ -27,7 +27,7 @@ struct SourceRows: SampleStorage {
   /// The columns of a table that are in no port.
   var otherColumns: [TableColumn] = []
 
-  /// What the source assumes, or finds unlikely.
+  /// Assumptions of the source, and unlikely contents.
   var announcements: [Diagnostic] = []
 
   var count: Int { inputs[0].columns.count }
@@ -42,7 +42,7 @@ struct SourceRows: SampleStorage {
     }
   }
 
-  /// What is held of a file that is read in parts: where its lines begin.
+  /// The bytes of the line starts of a streamed file.
   var lineBytes: Int { inputs[0].columns.lineBytes }
 
   /// The first samples, `limit` of them at most.
@@ -102,7 +102,7 @@ struct SourcePort: Sendable {
   /// The number of classes, if the source says that the numbers are class indices.
   var classCount: Int? = nil
 
-  /// Where a number stands: row, column.
+  /// The location of a number, by row and column.
   let location: @Sendable (Int, Int) -> SourceLocation?
 
   /// The first samples.

@@ -9,7 +9,7 @@ struct Split: Sendable {
   /// The target port whose classes keep their shares; nil for the only one of classes.
   let stratum: PortName?
   let column: ColumnSelection?
-  /// What words of the column mean, beside train, validation and test.
+  /// Further words of the column, beside train, validation and test.
   let words: [(word: String, part: Part)]
   /// The column of which all rows with one value are in the same part.
   let group: ColumnSelection?
@@ -87,7 +87,7 @@ struct Split: Sendable {
     reject(from: &options, fold)
   }
 
-  /// Records what does not go together.
+  /// Records settings that exclude each other.
   private func reject(from options: inout Options, _ fold: Int?) {
     if !words.isEmpty, column == nil {
       options.reject("words", "words are those of a column; name it under 'column'")
@@ -120,7 +120,7 @@ struct Split: Sendable {
     }
   }
 
-  /// What words of the column mean.
+  /// Reads the column's own words.
   private static func words(from options: inout Options) -> [(word: String, part: Part)] {
     let range = "a mapping from words to train, validation or test"
     guard let config = options.value("words", range, "the column's own words") else { return [] }

@@ -46,7 +46,7 @@ struct TargetEncoding: Sendable {
     table.noteScales(methods, scaling, layout)
   }
 
-  /// What a head learns.
+  /// The port that a head learns.
   func port(axes: [Int], at location: SourceLocation?) throws -> TargetPort {
     let name = name ?? SourceRows.Half.targets.noun
     guard let labels else {

@@ -101,9 +101,9 @@ func about<Value>(_ subject: String, at location: SourceLocation?, _ body: () th
 struct PortArray {
   let name: String?
   let elements: NDArray
-  /// What it is called in messages: `'x.npy'`.
+  /// The array's name in messages: `'x.npy'`.
   let title: String
-  /// Where the experiment file names it.
+  /// The location of its name in the experiment file.
   let location: SourceLocation?
   /// The texts that the elements are indices of; nil for numbers.
   var categories: [String]? = nil
@@ -166,7 +166,7 @@ func checkSamples(
   }
 }
 
-/// What can be done about samples that lack a target.
+/// The remedy for samples without a target.
 let missingTargetNote = Diagnostic.Note(
   "with 'missing_target: skip' in its loss, a head leaves out the samples that lack its target")
 

@@ -52,7 +52,7 @@ extension CSVDeclaration {
       inputs = [port(try named.resolve(in: table, at: file.location))]
     }
     if inputs == nil, let key, uses[key] == nil { try uses.add(key, .split) }
-    // What is left out is left out of patterns and ranges too.
+    // Columns that are left out are left out of patterns and ranges, too.
     let allInputs =
       inputs?.map { port in
         Port(

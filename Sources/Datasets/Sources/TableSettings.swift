@@ -1,6 +1,6 @@
 import NNExp
 
-/// What the data section says of the table of a source.
+/// The settings of the data section for the table of a source.
 struct TableSettings: TableRequest {
   /// The column that says which part a row belongs to.
   var split: ColumnSelection?
