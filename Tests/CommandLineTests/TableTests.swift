@@ -124,7 +124,7 @@ import Testing
   }
 
   @Test func `the full experiment announces nothing and gives the same run`() throws {
-    let rows = (0..<12).map { "\($0),\($0 % 3 == 0 ? "A" : "a"),\(20_240_101 + $0),\($0)\n" }
+    let rows = (0..<12).map { "\($0),\($0 % 3 == 0 ? "A" : "a"),\(20_240_101 + $0),\(2 * $0)\n" }
     let tool = try tool("n,c,day,y\n" + rows.joined(), "")
     defer { tool.remove() }
     let plain = try tool.run("validate", "case.yaml", "--write", "full.yaml")
