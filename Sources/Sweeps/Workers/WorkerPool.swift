@@ -143,7 +143,7 @@ public final class WorkerPool {
       return
     }
     try ended(run, status)
-    progress.note(best: Double(words[1]))
+    progress.note(best: Double(words[1]), settings: plan.settings(of: run.trial))
   }
 
   private func ended(_ run: RungRun, _ status: TrialRow.Status) throws {
