@@ -67,7 +67,7 @@ public struct TrialRunner {
       diagnostics.add(error)
       let code = diagnostics.failure.rawValue
       if case .absent = try folder.state(of: hash) {
-        try folder.noteFailure(
+        try folder.recordFailure(
           of: hash, exitStatus: Int(code), error: diagnostics.list.first?.message ?? "\(error)")
       }
       return .ended(code, observer.summary)
