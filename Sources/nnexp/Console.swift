@@ -43,13 +43,22 @@ private let isOnGitHub = getenv("GITHUB_ACTIONS").map { strcmp($0, "true") == 0 
 ///
 /// - Throws: a `Diagnostic` of the environment if the line cannot be written.
 func printResult(_ text: String, terminator: String = "\n") throws {
-  let shown = (isTerminal || isOnGitHub ? safe(text) : text) + terminator
-  let failure = isOutputMissing.load(ordering: .relaxed) ? EBADF : writeAll(shown, to: 1)
+  try writeResult((isTerminal || isOnGitHub ? safe(text) : text) + terminator)
+}
+
+private func writeResult(_ text: String) throws {
+  let failure = isOutputMissing.load(ordering: .relaxed) ? EBADF : writeAll(text, to: 1)
   if failure == 0 { return }
   if failure == EPIPE { raiseAgain(SIGPIPE) }
   throw Diagnostic(
     "cannot write to standard output: \(String(cString: strerror(failure)))",
     failure: .environment)
+}
+
+/// Writes lines of a drawing that the command was asked for, whose texts are escaped and
+/// which may hold colors.
+func printDrawing(_ lines: [String]) throws {
+  try writeResult(lines.map { $0 + "\n" }.joined())
 }
 
 /// Writes `text` as far as the receiver accepts it. Returns 0, or the system's error code.
@@ -97,4 +106,9 @@ func monotonicSeconds() -> Double {
   var now = timespec()
   clock_gettime(CLOCK_MONOTONIC, &now)
   return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
+}
+
+/// Clears the terminal and moves to its first line.
+func clearTerminal() {
+  writeAll("\u{1B}[H\u{1B}[2J", to: 1)
 }

@@ -25,7 +25,9 @@ struct NNExpCommand: ParsableCommand {
     subcommands: [
       RunCommand.self, ResumeCommand.self, SweepCommand.self, CollectCommand.self,
       ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self, PredictCommand.self,
-      CompareCommand.self, ExplainCommand.self, LayersCommand.self, PluginCommand.self,
+      RunsCommand.self, CompareCommand.self, PlotCommand.self, ReportCommand.self,
+      WatchCommand.self,
+      ExplainCommand.self, LayersCommand.self, PluginCommand.self,
     ])
 
   static let name = "nnexp"

@@ -56,5 +56,7 @@ func resume(_ resumption: Resumption, quiet: Bool) throws {
   listenForSignals()
   exitProcess(
     afterRun: try resumption.perform(
-      observers: [TerminalObserver(quiet: quiet)], cancellation: .signals))
+      observers: [
+        TerminalObserver(quiet: quiet, epochs: resumption.experiment.training.epochs)
+      ], cancellation: .signals))
 }

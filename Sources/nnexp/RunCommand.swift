@@ -67,7 +67,9 @@ struct RunCommand: ParsableCommand {
       output: output)
     exitProcess(
       afterRun: try Run(
-        prepared, from: origin, observers: [TerminalObserver(quiet: quiet)], cancellation: .signals
+        prepared, from: origin,
+        observers: [TerminalObserver(quiet: quiet, epochs: prepared.experiment.training.epochs)],
+        cancellation: .signals
       ).perform())
   }
 }

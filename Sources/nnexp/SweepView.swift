@@ -30,7 +30,7 @@ final class SweepView: SweepListener {
       let width = 24
       let done = Int(share * Double(width))
       let bar = String(repeating: "█", count: done) + String(repeating: "░", count: width - done)
-      redraw(String((bar + " " + text).prefix(terminalWidth - 1)))
+      redraw(String((bar + " " + text).prefix(Terminal.width - 1)))
       barIsShown = true
     } else {
       printStatus(text)
@@ -48,12 +48,6 @@ final class SweepView: SweepListener {
       parts.append((left < 10 ? "\(Int(left)) s" : durationText(left)) + " left")
     }
     return parts.joined(separator: ", ")
-  }
-
-  private var terminalWidth: Int {
-    var size = winsize()
-    guard ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 80 }
-    return Int(size.ws_col)
   }
 
   /// Removes the bar.

@@ -4,15 +4,15 @@ import Glibc
 ///
 ///     sd  = √(Σ (x − mean)² / (n − 1))
 ///     95% = mean ± t(0.975, n − 1) · sd / √n
-struct SampleStatistics {
+package struct SampleStatistics {
   /// Nil if there are no values.
-  let mean: Double?
+  package let mean: Double?
   /// Nil for fewer than two values.
-  let deviation: Double?
-  let low: Double?
-  let high: Double?
+  package let deviation: Double?
+  package let low: Double?
+  package let high: Double?
 
-  init(_ values: [Double]) {
+  package init(_ values: [Double]) {
     let n = Double(values.count)
     guard n > 0 else {
       (mean, deviation, low, high) = (nil, nil, nil, nil)

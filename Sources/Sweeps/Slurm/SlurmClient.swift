@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// Calls the programs of the Slurm cluster.
