@@ -103,7 +103,9 @@ final class TestFolder {
         expected = (error as? Diagnostics)?.description ?? "\(error)"
       }
       // The available memory differs each time.
-      func withoutMemory(_ text: String) -> String { text.replacing(/and \d+ are available/, with: "") }
+      func withoutMemory(_ text: String) -> String {
+        text.replacing(/and \d+ are available/, with: "")
+      }
       #expect(withoutMemory(errors) == withoutMemory(expected), trace)
     case (.failure(let error), .success):
       Issue.record("\(trace): no error in parts, but as a whole: \(error)")
