@@ -163,18 +163,18 @@ private func difference(_ x: [String], _ y: [String], _ header: [String], row: I
   if row == 0 {
     return "the columns are \(header.joined(separator: ",")) and \(y.joined(separator: ","))"
   }
-  let place = "row \(row)" + (header.first.map { " (\($0) \(x.first ?? ""))" } ?? "")
+  let location = "row \(row)" + (header.first.map { " (\($0) \(x.first ?? ""))" } ?? "")
   guard
     let column = zip(x, y).enumerated().first(where: {
       !$0.element.0.hasSameBytes(as: $0.element.1)
     })
   else {
     return x.count == y.count
-      ? "\(place) is written differently" : "\(place) has \(x.count) and \(y.count) cells"
+      ? "\(location) is written differently" : "\(location) has \(x.count) and \(y.count) cells"
   }
   let name = header.indices.contains(column.offset) ? header[column.offset] : "\(column.offset)"
   func shown(_ cell: String) -> String { cell.isEmpty ? "nothing" : cell }
-  return "\(place), \(name): \(shown(x[column.offset])) and \(shown(y[column.offset]))"
+  return "\(location), \(name): \(shown(x[column.offset])) and \(shown(y[column.offset]))"
 }
 
 // MARK: - Summaries and weights
