@@ -73,12 +73,12 @@ public struct ExactComparison: Sendable {
     guard let x, let y else { return note(name, "'\(x == nil ? a.path : b.path)' has none") }
     for tensor in x.tensors {
       guard let other = y[tensor.name] else {
-        return note(name, "'\(tensor.name)' is in '\(a.path)' alone")
+        return note(name, "'\(tensor.name)' is in '\(a.path)' only")
       }
       if let fact = firstDifference(tensor, other) { return note(name, fact) }
     }
     if let more = y.tensors.first(where: { x[$0.name] == nil }) {
-      note(name, "'\(more.name)' is in '\(b.path)' alone")
+      note(name, "'\(more.name)' is in '\(b.path)' only")
     }
   }
 

@@ -96,7 +96,7 @@ public struct TrialRunner {
       throw Diagnostic(
         "the file '\(builder.declaration.file)', its data or its plugins have changed since "
           + "the sweep was planned",
-        notes: [.init("the plan has the hash \(hash); the trial's is \(TrialHash(of: prepared))")])
+        notes: [.init("the plan has the hash \(hash); the trial has \(TrialHash(of: prepared))")])
     }
     try folder.setAside(hash)
     var origin = origin
