@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 37 for the command: the disk becomes full, and later has space again.
+/// Fault 37 for the command: the disk becomes full, and later has space again.
 @Suite struct DiskTests {
   private static let text = statefulExperiment.replacing("epochs: 100", with: "epochs: 120")
 

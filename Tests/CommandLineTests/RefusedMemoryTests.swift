@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 16 for the command: if the system refuses memory at any point, the command ends with
+/// Fault 16 for the command: if the system refuses memory at any point, the command ends with
 /// 3 or continues without it, and a resumed run ends with the same bytes.
 @Suite struct RefusedMemoryTests {
   /// Continues after an exit code without the limit, and returns the result.
