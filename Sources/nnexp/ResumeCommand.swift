@@ -32,14 +32,14 @@ struct ResumeCommand: ParsableCommand {
 
   func run() throws {
     try Threads.use(threads)
-    try resume(
+    try perform(
       Resumption(of: directory, registry: standardRegistry(), trustsPlugins: trust.trustPlugins),
       quiet: quiet)
   }
 }
 
 /// Resumes a run, or reports that it has ended.
-func resume(_ resumption: Resumption, quiet: Bool) throws {
+func perform(_ resumption: Resumption, quiet: Bool) throws {
   let path = Escaping.line(resumption.directory.path)
   if let summary = resumption.finished {
     let reason = summary.reason.map { ": " + Escaping.line($0) } ?? ""

@@ -46,7 +46,7 @@ struct RunCommand: ParsableCommand {
       path: file, overrides: overrides, registry: standardRegistry())
     if resume {
       switch try EarlierRun(of: experiment, output: output, registry: standardRegistry()) {
-      case .found(let resumption): return try resume(resumption, quiet: quiet)
+      case .found(let resumption): return try perform(resumption, quiet: quiet)
       case .none(let other?):
         if !quiet {
           printStatus("'\(Escaping.line(other))' is unfinished, but of another configuration")
