@@ -36,7 +36,7 @@ struct CompareCommand: ParsableCommand {
   @Option(help: ArgumentHelp("show only the first rows", valueName: "n"))
   var limit: Int?
 
-  @Flag(help: "as CSV, with every digit")
+  @Flag(help: "print CSV, with all digits")
   var csv = false
 
   @Flag(help: "compare two runs to the last bit")

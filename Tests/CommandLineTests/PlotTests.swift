@@ -51,7 +51,7 @@ import Testing
       #expect(try tool.run("plot", "results/xor/run-0001/", "-o", "b.svg").code == 0)
       let (a, b) = (try tool.read("a.svg"), try tool.read("b.svg"))
       #expect(a.replacing("results/xor/latest", with: "results/xor/run-0001/") == b)
-      // An image of its own may be replaced; another file may not.
+      // An image that nnexp wrote may be replaced; another file may not.
       #expect(try tool.run("plot", "results/xor/latest", "-o", "a.svg").code == 0)
       try tool.write("mine", to: "c.svg")
       let result = try tool.run("plot", "results/xor/latest", "-o", "c.svg")
@@ -118,7 +118,7 @@ import Testing
       #expect(both.code == 2)
       #expect(
         both.errors.hasPrefix(
-          "error: 'results/xor/sweep' is a sweep; a sweep is drawn by itself, without other folders"
+          "error: 'results/xor/sweep' is a sweep, which cannot be drawn together with other folders"
         ))
       let page = try tool.run("report", "results/xor/sweep")
       #expect(page.output == "wrote report.html\n")

@@ -23,7 +23,7 @@ import NNExp
 ///     ∂y/∂p = (y/p)(Σᵢ wᵢ ln|xᵢ| − ln y),  wᵢ = |xᵢ|ᵖ / Σⱼ |xⱼ|ᵖ,  0·ln 0 = 0
 ///
 /// - Shape: see ``Pooling``; ρ `[1]`
-/// - Source: Tanaka 2013 (seeds S2), eqs. 32–33, where the sign is missing;
+/// - Source: Tanaka 2013 (S2 of experiments/seeds/README.md), eqs. 32–33, where the sign is missing;
 ///   Gulcehre, Cho, Pascanu, Bengio 2013 for the learned p.
 struct LpPooling: Layer, Component {
   static let typeName = "lp_pooling"
