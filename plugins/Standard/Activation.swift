@@ -43,6 +43,17 @@ extension FunctionLayer {
   }
 }
 
+/// What the rounded product of a and b is too small by, in float64; 0 in float32.
+///
+/// A function with slope f′ at a·b is off by f′ times that: e^(ab), by as many units in the last
+/// place as |ab| has ones.
+@inline(__always)
+func productError<S: Scalar>(_ a: S, _ b: S) -> S {
+  guard S.self == Double.self else { return 0 }
+  let error = (-(a * b)).addingProduct(a, b)
+  return error.isFinite ? error : 0
+}
+
 /// Calls `body` for one range of positions after another, all of 0..<count, with
 /// room on the stack for `numbersEach` numbers for each position of the range.
 @inline(__always)
