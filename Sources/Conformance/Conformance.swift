@@ -1,4 +1,3 @@
-import GradientCheck
 import NNExp
 
 /// What a layer or a loss owes the engine, claim by claim, and whether it holds.
@@ -65,30 +64,53 @@ extension Conformance: CustomStringConvertible {
 
 /// How conformance is proven.
 public struct ConformanceSettings: Sendable {
-  /// Samples in a batch; at least 2, or sums over samples prove nothing.
-  public var samples = 3
+  /// How many draws of numbers, each of another size and kind. In 63, every batch size meets
+  /// every kind of inputs.
+  public var draws = 63
 
-  /// How many sets of random numbers.
-  public var seeds = 3
+  /// The number of the first draw.
+  var firstDraw = 0
+
+  /// Which numbers are drawn.
+  public var seed = 0
+
+  /// The sizes of the batches.
+  public var batches = [3, 9, 1, 33, 2, 17, 8]
 
   /// The inputs. Kinks are found by themselves, but inputs that a layer does
   /// not take, as negative ones of a logarithm, must be left out here.
-  public var inputs = Sampler.normal()
+  public var inputs = Sampler.allInputs
+
+  /// ∂L/∂y.
+  public var cotangents = Sampler.allCotangents
 
   /// The parameters, unless `parameter` has one by name.
-  public var parameters = Sampler.normal(0.5)
+  public var parameters = Sampler.allParameters
   public var parameter: [String: Sampler] = [:]
 
   /// A loss's targets; nil for what its kind of target suggests.
   public var targets: Sampler?
 
-  /// How far float32 may be from float64, relative to a tensor's largest entry.
-  public var floatTolerance = 1e-4
-
-  /// τ of the gradient check.
+  /// τ: how wide a bound may be, relative to what it bounds, to prove it.
   public var tolerance = 1e-6
 
+  /// Multiplications and additions that the derivatives of one draw may take, about.
+  public var budget = 2e7
+
+  /// Whether a batch of a million numbers is tried, too.
+  public var triesLargeBatch = true
+
   public init() {}
+
+  /// A few draws, for what has been proven in many: other ones for each `number`.
+  func shortened(to draws: Int, _ number: Int) -> ConformanceSettings {
+    var settings = self
+    settings.draws = min(draws, self.draws)
+    settings.firstDraw = number * draws
+    settings.budget /= 4
+    settings.triesLargeBatch = false
+    return settings
+  }
 }
 
 extension Conformance {
@@ -102,6 +124,11 @@ extension Conformance {
       add(Claim(name: name, verdict: verdict, detail: counterexample ?? proof))
     }
 
+    /// True unless something has refuted the claim of that name.
+    func holds(_ name: String) -> Bool {
+      !claims.contains { $0.name == name && $0.verdict == .fails }
+    }
+
     /// A failure outweighs anything, and proof outweighs its lack.
     mutating func add(_ claim: Claim) {
       guard let index = claims.firstIndex(where: { $0.name == claim.name }) else {
@@ -112,31 +139,6 @@ extension Conformance {
       case (.fails, _): break
       case (_, .fails), (.unproven, .holds): claims[index] = claim
       default: break
-      }
-    }
-
-    /// A claim a tensor of a gradient check, and a counterexample with its seed.
-    mutating func claim(gradientsOf report: GradientReport, _ circumstance: String) {
-      for result in report.tensors {
-        let name = "gradient of \(result.tensor.name)"
-        let proven = result.records.count { $0.verdict.isProof }
-        let verdict: Claim.Verdict
-        switch result.verdict {
-        case .pass, .zero: verdict = .holds
-        case .kink, .inconclusive: verdict = .unproven
-        case .fail, .nonfinite, .nondeterministic: verdict = .fails
-        }
-        var detail = "\(proven) of \(result.records.count) entries proven"
-        if let worst = result.worst, verdict != .holds {
-          detail =
-            "\(worst.verdict.rawValue) at \(result.tensor.entry(worst.index)): analytic "
-            + "\(shortest(worst.analytic)), numeric \(shortest(worst.numeric.value)) "
-            + "± \(shortest(worst.numeric.bound))"
-          if let diagnosis = result.diagnosis { detail += "; \(diagnosis)" }
-          if worst.reason != .none { detail += " (\(worst.reason.rawValue))" }
-          detail += "; \(circumstance)"
-        }
-        add(Claim(name: name, verdict: verdict, detail: detail))
       }
     }
   }

@@ -15,8 +15,7 @@ import Testing
   }
 
   @Test func theTableListsEveryClaimOfALoss() throws {
-    var settings = ConformanceSettings()
-    settings.seeds = 1
+    let settings = ConformanceSettings.brief
     let table = try Conformance.of(
       ComponentType(TestSquaredError.self), output: [2], target: .values([2]), settings: settings)
     #expect(

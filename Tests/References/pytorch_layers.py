@@ -319,7 +319,7 @@ class Tanh(torch.autograd.Function):
 far_forms = {
     "sigmoid": lambda x: torch.exp(F.logsigmoid(x)),
     "tanh": Tanh.apply,
-    "gelu": lambda x: x * torch.special.ndtr(x),
+    "gelu": lambda x: x * torch.erfc(-x / math.sqrt(2)) / 2,
     "gelu, approximation tanh": lambda x: x
     * torch.sigmoid(math.sqrt(8 / math.pi) * (x + 0.044715 * x**3)),
 }

@@ -54,42 +54,43 @@ struct PrecisePowerMean<S: Scalar>: PoolingRule {
     let m = Ratio.scaled(largest, by: shift)
     func ratio(_ i: Int) -> Ratio<S> { Ratio(Ratio.scaled(abs(x[i]), by: shift), over: m) }
 
-    var rest: S = 0
-    var weighted: S = 0
-    var excess: S = 0
+    var (sum, weights, excesses) = (CompensatedSum<S>(), CompensatedSum<S>(), CompensatedSum<S>())
     for i in patch where i != top && x[i] != 0 {
       let r = ratio(i)
       let w = r.power(p.high, p.low)
-      rest += w
-      if isLearned && w != 0 { weighted += w * r.logarithm }
-      if isLearned && normalizes { excess += S.expm1(p.high * r.logarithm) }
+      sum.add(w)
+      if isLearned && w != 0 { weights.add(w * r.logarithm) }
+      if isLearned && normalizes { excesses.add(S.expm1(p.high * r.logarithm)) }
     }
+    let rest = sum.value
     let s = 1 + rest
     let n = S(patch.count)
-    let slope = dy * (S.pow(normalizes ? s / n : s, 1 / p.high) / s)
+    let root = S.pow(normalizes ? s / n : s, 1 / p.high)
+    let slope = dy * (root / s)
     for i in patch where x[i] != 0 {
       let size: S = i == top ? 1 : ratio(i).power(p.high - 1, p.low)
       dx[i] += x[i] < 0 ? -(slope * size) : slope * size
     }
     guard isLearned else { return }
+    let perExponent = dy * (largest * root) / p.high
     guard normalizes else {
-      dp += dy * (y / p.high) * (weighted / s - S.log1p(rest) / p.high)
+      dp += perExponent * (weights.value / s - S.log1p(rest) / p.high)
       return
     }
-    for i in patch where x[i] == 0 { excess -= 1 }
-    let (mean, share) = (excess / n, s / n)
-    var divergence: S = 0
+    for i in patch where x[i] == 0 { excesses.add(-1) }
+    let (mean, share) = (excesses.value / n, s / n)
+    var divergence = CompensatedSum<S>()
     for i in patch {
       if x[i] == 0 {
-        divergence += 1
+        divergence.add(1)
         continue
       }
       // 1 + d is wᵢ's part of the mean; for large parts d is had from differences of rᵢᵖ − 1.
       let own = i == top ? 0 : S.expm1(p.high * ratio(i).logarithm)
       let part = i == top ? 1 / share : ratio(i).power(p.high, p.low) / share
-      divergence += entropy(of: own > -0.5 ? (own - mean) / share : part - 1, part)
+      divergence.add(entropy(of: own > -0.5 ? (own - mean) / share : part - 1, part))
     }
-    dp += dy * (y / p.high) * (divergence / n / p.high)
+    dp += perExponent * (divergence.value / n / p.high)
   }
 
   /// g(d) = t ln t − d for t = 1 + d ≥ 0, by ln(1 + d) = 2 artanh(d/(2 + d)) near 0.
@@ -103,6 +104,20 @@ struct PrecisePowerMean<S: Scalar>: PoolingRule {
       tail += power / S(k)
     }
     return 2 * (u * u + (1 + u) * tail) / (1 - u)
+  }
+}
+
+/// A sum whose rounding errors are added up beside it (Neumaier 1974).
+private struct CompensatedSum<S: Scalar> {
+  private var sum: S = 0
+  private var lost: S = 0
+
+  var value: S { sum + lost }
+
+  mutating func add(_ x: S) {
+    let next = sum + x
+    lost += abs(sum) >= abs(x) ? (sum - next) + x : (x - next) + sum
+    sum = next
   }
 }
 
