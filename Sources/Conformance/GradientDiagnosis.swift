@@ -96,7 +96,10 @@ struct GradientDiagnosis {
   private var sampleSums: String? {
     guard tensor.kind == .parameter, samples > 1 else { return nil }
     let parts = (0..<samples).map(ofSample)
-    guard parts.allSatisfy({ $0.count == analytic.count }) else { return nil }
+    // Two samples with the same part may stand for each other.
+    guard parts.allSatisfy({ $0.count == analytic.count }), Set(parts).count == samples else {
+      return nil
+    }
     func isSum(of range: Range<Int>) -> Bool {
       analytic.indices.allSatisfy { i in
         let sum = range.reduce(0) { $0 + parts[$1][i] }

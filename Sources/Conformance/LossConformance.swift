@@ -228,6 +228,7 @@ private struct LossTrial {
     let wide = bench(Double.self)
     var ordinary = self
     ordinary.draw.inputs = settings.inputs[0]
+    ordinary.draw.samples = max(9, samples)
     let usual = ordinary.bench(Double.self)
     let isOrdinary = draw.inputs.isOrdinary
     var bounds = [

@@ -86,6 +86,7 @@ extension LayerTrial {
     wide.backward()
     var ordinary = self
     ordinary.draw.inputs = settings.inputs[0]
+    ordinary.draw.samples = 9
     let usual = try ordinary.bench(Double.self)
     usual.forward()
     usual.backward()

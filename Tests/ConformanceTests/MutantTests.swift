@@ -19,6 +19,8 @@ import Testing
     Mutant.Target.allCases.flatMap { target -> [Case] in
       // A factor leaves y = b as it is nowhere; dy is none of forward's.
       if target == .y && (condition == .smallCotangent || condition == .always) { return [] }
+      // tanh 0 is 0, whatever it is multiplied by.
+      if condition == .zeroInput && target == .gain { return [] }
       let factors: [Double] = condition == .float32 ? [1.0001, 2] : [-1, 1.001]
       return factors.map { Case(condition: condition, target: target, factor: $0) }
     }
@@ -27,6 +29,7 @@ import Testing
   @Test(arguments: cases)
   func everyMutantFails(_ mutant: Case) throws {
     var settings = ConformanceSettings()
+    settings.draws = 18
     settings.triesLargeBatch = mutant.condition == .millionthEntry
     let layer = Mutant(mutant.condition, mutant.target, times: mutant.factor)
     let table = try Conformance.of(layer, inputs: [[4]], settings: settings)
@@ -48,6 +51,7 @@ import Testing
     for seed in 0..<3 {
       var settings = ConformanceSettings()
       settings.seed = seed
+      settings.draws = 27
       settings.triesLargeBatch = false
       let table = try Conformance.of(SoundLayer(rule), inputs: [[4]], settings: settings)
       #expect(table.holds, "\(table)")
