@@ -1,27 +1,27 @@
 import NNExp
 
-/// What a layer or a loss owes the engine, claim by claim, and whether it holds.
+/// The claims that the engine makes on a layer or a loss, each with its verdict.
 ///
-/// One routine proves any layer, so that the built-in layers' tests, authors of
-/// plugins and the command line ask the same:
+/// One routine proves any layer: the built-in layers' tests, authors of plugins and
+/// the command line all use it:
 ///
 ///     let table = Conformance.of(try Square(from: &options), inputs: [[4]])
-///     print(table)           // a line a claim
+///     print(table)           // a line per claim
 ///     #expect(table.holds, "\(table)")
 public struct Conformance: Sendable {
-  /// One claim and what became of it.
+  /// One claim and its verdict.
   public struct Claim: Sendable {
     public enum Verdict: String, Sendable {
       case holds
       case fails
-      /// Nothing speaks against it, but nothing could be shown.
+      /// Neither refuted nor proven.
       case unproven
     }
 
-    /// What is claimed: `backward adds`.
+    /// The claim: `backward adds`.
     public var name: String
     public var verdict: Verdict
-    /// The first counterexample with its seed, or what the proof rests on.
+    /// The first counterexample with its draw, or the extent of the proof.
     public var detail: String
   }
 
@@ -37,7 +37,7 @@ public struct Conformance: Sendable {
 }
 
 extension Conformance: CustomStringConvertible {
-  /// A headline, then a line a claim.
+  /// A headline, then a line per claim.
   public var description: String {
     let width = claims.map { $0.name.count }.max() ?? 0
     let failures = claims.count { $0.verdict == .fails }
@@ -62,47 +62,47 @@ extension Conformance: CustomStringConvertible {
   }
 }
 
-/// How conformance is proven.
+/// The numbers that conformance is proven on.
 public struct ConformanceSettings: Sendable {
-  /// How many draws of numbers, each of another size and kind. In 63, every batch size meets
-  /// every kind of inputs.
+  /// The number of draws, each with a batch size, inputs, parameters and cotangents of another
+  /// kind. 63 draws combine every batch size with every kind of inputs.
   public var draws = 63
 
   /// The number of the first draw.
   var firstDraw = 0
 
-  /// Which numbers are drawn.
+  /// The seed of all draws.
   public var seed = 0
 
   /// The sizes of the batches.
   public var batches = [3, 9, 1, 33, 2, 17, 8]
 
-  /// The inputs. Kinks are found by themselves, but inputs that a layer does
-  /// not take, as negative ones of a logarithm, must be left out here.
+  /// The distributions of the inputs. Leave out inputs that a layer does not accept,
+  /// such as negative ones of a logarithm; kinks need no care.
   public var inputs = Sampler.allInputs
 
-  /// ∂L/∂y.
+  /// The distributions of ∂L/∂y.
   public var cotangents = Sampler.allCotangents
 
-  /// The parameters, unless `parameter` has one by name.
+  /// The distributions of the parameters that `parameter` does not name.
   public var parameters = Sampler.allParameters
   public var parameter: [String: Sampler] = [:]
 
-  /// A loss's targets; nil for what its kind of target suggests.
+  /// The distribution of a loss's targets; by default normal numbers, or class indices.
   public var targets: Sampler?
 
-  /// τ: how wide a bound may be, relative to what it bounds, to prove it.
+  /// τ: the widest bound that proves a derivative, relative to the derivative.
   public var tolerance = 1e-6
 
   /// Multiplications and additions that the derivatives of one draw may take, about.
   public var budget = 2e7
 
-  /// Whether a batch of a million numbers is tried, too.
+  /// Whether to try a batch of a million numbers as well.
   public var triesLargeBatch = true
 
   public init() {}
 
-  /// A few draws, for what has been proven in many: other ones for each `number`.
+  /// The settings with a few draws only, other ones for each `number`.
   func shortened(to draws: Int, _ number: Int) -> ConformanceSettings {
     var settings = self
     settings.draws = min(draws, self.draws)
@@ -144,12 +144,13 @@ extension Conformance {
   }
 }
 
-/// Where two rows of numbers differ by more than `tolerance` times the largest
-/// of them all; nil where they agree. NaN agrees with NaN, infinity with itself.
+/// The first position at which two arrays differ by more than `tolerance` times their largest
+/// number, or `size` if that is larger; nil if they agree. NaN agrees with NaN, infinity with
+/// itself.
 func disagreement<A: Scalar, B: Scalar>(
-  _ a: [A], _ b: [B], tolerance: Double
+  _ a: [A], _ b: [B], tolerance: Double, size: Double = 0
 ) -> (index: Int, found: Double, expected: Double)? {
-  var largest = 0.0
+  var largest = size
   for x in b where x.isFinite { largest = max(largest, abs(Double(x))) }
   for i in b.indices {
     let found = Double(a[i])
@@ -160,10 +161,10 @@ func disagreement<A: Scalar, B: Scalar>(
   return nil
 }
 
-/// Where two rows of numbers differ in a bit.
+/// The first position at which two arrays differ in a bit.
 func difference<S: Scalar>(_ a: [S], _ b: [S]) -> Int? {
   a.indices.first { i in
-    // Signed zeros are told apart; NaNs are not.
+    // Zeros of both signs differ; NaNs do not.
     !(a[i] == b[i] && a[i].sign == b[i].sign) && !(a[i].isNaN && b[i].isNaN)
   }
 }

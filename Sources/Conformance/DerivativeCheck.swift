@@ -14,7 +14,7 @@ import NNExp
 /// - at a kink, output by output: backward with the cotangent eⱼ must lie between the one-sided
 ///   slopes of yⱼ, and these products, multiplied by dyⱼ, must add up to a.
 final class DerivativeCheck {
-  /// What one entry came to.
+  /// The verdict on one entry.
   enum Verdict {
     case proven
     /// A valid subgradient.
@@ -135,7 +135,7 @@ final class DerivativeCheck {
     (g.reduce(0) { $0 + $1 * $1 } / Double(max(1, g.count))).squareRoot()
   }
 
-  /// d/dx Σ dy·(y − base), and what it may be off by.
+  /// d/dx Σ dy·(y − base) with its bound.
   private func derivative(
     _ t: Int, _ index: Int, shrinkage: Double = 1, noise: Double = 0, isCareful: Bool = false
   ) -> NumericDerivative {
@@ -160,8 +160,8 @@ final class DerivativeCheck {
     return result
   }
 
-  /// What f's values near x are off by: the largest of several estimates by fourth differences,
-  /// of which one may vanish where rounded values happen to lie on a line.
+  /// The error of f's values near x: the largest of several estimates by fourth differences, any
+  /// of which may vanish if rounded values happen to lie on a line.
   private func noise(_ t: Int, _ index: Int) -> Double {
     let x = subject.buffer(t).tensor[index]
     let unit = 1e-6 * max(1, abs(x))
@@ -400,7 +400,8 @@ final class DerivativeCheck {
       right = 2 * rights[2] - rights[1]
       let size = max(abs(y), abs(rungs[0].left[k][j]), abs(rungs[0].right[k][j]))
       let noise = 32 * Double.ulpOfOne * size / min(rungs[2].toLeft, rungs[2].toRight)
-      let curvature = abs(left - (2 * lefts[1] - lefts[0])) + abs(right - (2 * rights[1] - rights[0]))
+      let curvature =
+        abs(left - (2 * lefts[1] - lefts[0])) + abs(right - (2 * rights[1] - rights[0]))
       error = curvature.isFinite ? curvature + noise : .infinity
     }
   }

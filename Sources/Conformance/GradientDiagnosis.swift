@@ -1,8 +1,8 @@
 import GradientCheck
 import NNExp
 
-/// What the wrong entries of a gradient have in common, as a sentence for whoever wrote the
-/// backward pass; nil where nothing fits all of them.
+/// A cause that fits every wrong entry of a gradient, as a sentence for the author of the backward
+/// pass; nil if none fits all of them.
 struct GradientDiagnosis {
   /// The tensor, its values, its gradient by backward, and by differences.
   let tensor: SubjectTensor

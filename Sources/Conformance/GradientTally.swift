@@ -1,12 +1,11 @@
 import GradientCheck
 import NNExp
 
-/// What the draws have shown of the gradient of each tensor.
+/// The findings of all draws on the gradient of each tensor.
 struct GradientTally {
   private struct Entry {
     var tensor: SubjectTensor
     var probed = 0
-    var proven = 0
     var kinks = 0
     var hasMoved = false
     /// The positions of a sample or a parameter that were probed, and those with a proof.
@@ -40,7 +39,6 @@ struct GradientTally {
         entries[t].hasMoved = entries[t].hasMoved || finding.numeric != 0 || finding.analytic != 0
         switch finding.verdict {
         case .proven:
-          entries[t].proven += 1
           entries[t].provenPositions.insert(position)
         case .kink: entries[t].kinks += 1
         case .open: break
@@ -102,7 +100,7 @@ struct GradientTally {
       })
   }
 
-  /// A claim a tensor.
+  /// One claim per tensor.
   var claims: [Conformance.Claim] {
     entries.map { entry in
       let name = "gradient of \(entry.tensor.name)"
@@ -119,10 +117,10 @@ struct GradientTally {
         return unproven(
           "no draw proves \(entry.tensor.name)[\(first)]: its differences are too inexact")
       }
-      let kinks = entry.kinks > 0 ? ", \(entry.kinks) at kinks" : ""
       return Conformance.Claim(
         name: name, verdict: .holds,
-        detail: "\(entry.proven) of \(entry.probed) derivatives proven\(kinks)")
+        detail: "\(entry.provenPositions.count) of \(entry.positions.count) entries proven"
+          + (entry.kinks > 0 ? ", valid at kinks" : ""))
     }
   }
 }

@@ -1,6 +1,6 @@
 import NNExp
 
-// What both passes owe the engine whatever they compute.
+// The claims on both passes that do not depend on the layer's equation.
 
 extension LayerTrial {
   /// Everything that is to hold to the bit, or nearly, of one scalar type.
@@ -104,14 +104,17 @@ extension LayerTrial {
     }?.0.name
   }
 
-  /// Where sums that started at 7 are not 7 + what sums from 0 came to.
+  /// Sums that started at 7 must be 7 + the sums that started at 0.
   private func overwritten<S: Scalar>(
     _ bench: LayerBench<S>, _ reference: LayerBench<S>
   ) -> String? {
     let tolerance = 64 * Double(S.ulpOfOne) * Double(samples)
     for (sum, gradient) in zip(bench.sums, reference.sums) {
       let expected = gradient.values.map { 7 + $0 }
-      guard let found = disagreement(sum.values, expected, tolerance: tolerance) else { continue }
+      let size = 7 + gradient.values.reduce(0) { max($0, abs(Double($1))) }
+      guard
+        let found = disagreement(sum.values, expected, tolerance: tolerance, size: size)
+      else { continue }
       let isOverwritten = found.found == Double(gradient.values[found.index])
       return "\(sum.name)[\(found.index)] started at 7 and is \(shortest(found.found)), expected "
         + shortest(found.expected) + (isOverwritten ? ": it overwrites (=, not +=)" : "")
@@ -128,6 +131,7 @@ extension LayerTrial {
     whole.forward()
     whole.backward()
     var fault: String?
+    let tolerance = 64 * Double(S.ulpOfOne)
     for factor: S in [0x1p-14, 0x1p14] where fault == nil {
       let scaled = try bench(S.self)
       for dy in scaled.dOutputs { dy.values = dy.values.map { $0 * factor } }
@@ -135,7 +139,8 @@ extension LayerTrial {
       scaled.backward()
       for (sum, expected) in zip(scaled.sums, whole.sums) where fault == nil {
         fault = disagreement(
-          sum.values.map { $0 / factor }, expected.values, tolerance: 64 * Double(S.ulpOfOne)
+          sum.values.map { $0 / factor }, expected.values, tolerance: tolerance,
+          size: Double(S.leastNormalMagnitude / factor) / tolerance
         ).map {
           "\(sum.name)[\($0.index)] for dy times \(shortest(factor)) is not as many times that for "
             + "dy: \(shortest($0.found * Double(factor))), expected "
@@ -167,7 +172,29 @@ extension LayerTrial {
     recorder.claim("evaluation is training", fault)
   }
 
-  /// What one entry moves, where the layer has a way of its own for that.
+  /// A layer that declares itself a function computes that function, to the bit:
+  /// the engine calls the function's kernels in its place.
+  func checkFunction<S: Scalar>(
+    _ scalar: S.Type, _ recorder: inout Conformance.Recorder
+  ) throws {
+    guard let function = layer.elementwise else { return }
+    let bench = try bench(S.self)
+    bench.forward()
+    bench.backward()
+    let kernels = try self.bench(S.self)
+    let (x, y, dx) = (
+      kernels.inputs[0].tensor, kernels.y.tensor, kernels.dInputs[0].tensor
+    )
+    map(function, x, into: y)
+    addVJP(of: function, x: x, y: y, dy: kernels.dy.tensor, to: dx)
+    recorder.claim(
+      "is its function",
+      (difference(bench.y.values, kernels.y.values).map { "y[\($0)]" }
+        ?? difference(bench.dInputs[0].values, kernels.dInputs[0].values).map { "dx[\($0)]" })
+        .map { "\($0) is not that of \(function); \(circumstance), \(S.dtypeName)" })
+  }
+
+  /// A layer that recomputes the effect of one entry must agree with a whole pass.
   func checkEntries(_ recorder: inout Conformance.Recorder) throws {
     let name = "one entry as a whole pass"
     for (p, parameter) in plan.parameters.enumerated() {

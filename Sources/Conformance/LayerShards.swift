@@ -26,7 +26,8 @@ extension LayerTrial {
 
   /// A batch of about 2²⁰ numbers: an entry that is wrong by its position may be the millionth.
   func checkLargeBatch(_ recorder: inout Conformance.Recorder) throws {
-    let numbers = max(1, ports.reduce(0) { $0 + $1.count } + plan.outputs.reduce(0) { $0 + $1.count })
+    let numbers = max(
+      1, ports.reduce(0) { $0 + $1.count } + plan.outputs.reduce(0) { $0 + $1.count })
     let room = max(1, plan.numbers / 2)
     var large = self
     large.draw.samples = min(
@@ -48,6 +49,7 @@ extension LayerTrial {
     let isWide = S.self == Double.self
     let (tolerance, sumTolerance) = isWide ? (1e-11, 1e-10) : (1e-5, 1e-4)
     var sums = whole.gradients.map { [Double](repeating: 0, count: $0.tensor.count) }
+    var sizes = whole.gradients.map { _ in 0.0 }
     let state = try bench(S.self).state.map(\.values)
     for first in stride(from: 0, to: samples, by: size) {
       let count = min(size, samples - first)
@@ -73,18 +75,20 @@ extension LayerTrial {
         let part = all.values(ofSamples: first..<first + count)
         if let found = disagreement(mine.values, part, tolerance: tolerance) {
           let (sample, index) = found.index.quotientAndRemainder(dividingBy: length)
-          let where_ =
+          let setting =
             count == 1 ? "alone" : "in a shard of \(count) from sample \(first) on"
           return "\(mine.name)[\(index)] of sample \(first + sample) is \(shortest(found.found)) "
-            + "\(where_), \(shortest(found.expected)) in a batch of \(samples)"
+            + "\(setting), \(shortest(found.expected)) in a batch of \(samples)"
         }
       }
       for (k, gradient) in shard.gradients.enumerated() {
         for i in gradient.tensor.indices { sums[k][i] += Double(gradient.tensor[i]) }
+        sizes[k] += gradient.tensor.indices.reduce(0) { max($0, abs(Double(gradient.tensor[$1]))) }
       }
     }
-    for (sum, all) in zip(sums, whole.gradients) {
-      if let found = disagreement(sum, all.values, tolerance: sumTolerance) {
+    for (k, (sum, all)) in zip(sums, whole.gradients).enumerated() {
+      // Terms of both signs cancel: round-off is that of their sizes.
+      if let found = disagreement(sum, all.values, tolerance: sumTolerance, size: sizes[k]) {
         let how = size == 1 ? "sample by sample" : "in shards of \(size)"
         return "the \(all.name)[\(found.index)] is \(shortest(found.found)) \(how), "
           + "\(shortest(found.expected)) for the batch of \(samples)"

@@ -3,7 +3,7 @@ import NNExp
 
 /// A function of several tensors with a vector-Jacobian product: a layer, or a loss.
 protocol VJPSubject: AnyObject {
-  /// What can be changed.
+  /// The tensors that can be changed.
   var tensors: [SubjectTensor] { get }
   func buffer(_ tensor: Int) -> GuardedBuffer<Double>
 

@@ -3,7 +3,8 @@ import NNExp
 /// A layer with other options and shapes than its example has: each option at the ends of its
 /// range and at random, several widths.
 ///
-/// What the layer refuses is left out. What it takes must meet the same claims, in a few draws.
+/// A declaration that the layer refuses is left out. One that it takes must meet the same claims,
+/// in a few draws.
 struct LayerVariants {
   let type: ComponentType<any Layer>
   let example: Example
@@ -91,7 +92,8 @@ struct LayerVariants {
       }
       return ends.filter(range.contains).map { ConfigValue(.double($0)) }
     case .integers(let range):
-      let ends = [range.lowerBound, range.lowerBound.addingReportingOverflow(1).partialValue]
+      let ends =
+        [range.lowerBound, range.lowerBound.addingReportingOverflow(1).partialValue]
         + (range.upperBound <= 64 ? [range.upperBound] : [])
       return ends.filter { range.contains($0) && abs($0) <= 64 }.map { ConfigValue(.int($0)) }
     case .words(let words): return words.map { ConfigValue(.string($0)) }

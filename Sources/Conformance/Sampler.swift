@@ -47,7 +47,8 @@ public struct Sampler: Sendable {
   }
 
   /// Normal numbers, with 0 in every other run of three.
-  public static let zeroRuns = Sampler("N(0, 1²) with runs of zeros", isOrdinary: false) { random, position, _ in
+  public static let zeroRuns = Sampler("N(0, 1²) with runs of zeros", isOrdinary: false) {
+    random, position, _ in
     position / 3 % 2 == 0 ? 0 : random.normal(at: position)
   }
 
@@ -119,5 +120,7 @@ extension Sampler {
     .normal(), .constant(1), .normal(1e-4), .normal(1e4), .sparse,
   ]
 
-  public static let allParameters: [Sampler] = [.normal(0.5), .sparse(0.5), .normal(2), .normal(0.5)]
+  public static let allParameters: [Sampler] = [
+    .normal(0.5), .sparse(0.5), .normal(2), .normal(0.5),
+  ]
 }

@@ -83,11 +83,12 @@ struct PluginTest: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "test", abstract: "Proves every type of a plugin, and tells what was proved.",
     discussion: """
-      Each type is held to what the engine relies upon, on the examples that it
-      declares (static let examples) and on hostile options and shapes: forward
-      overwrites, backward adds, nothing else is written, gradients agree with
-      numeric derivatives within a proven bound, float32 with float64, a sample
-      alone with a batch. Exit code 0: all holds; 1: not.
+      Checks each type on the examples that it declares (static let examples), with
+      batches of 1 to 33 samples, numbers of several sizes, other options and shapes,
+      and on hostile ones: forward overwrites, backward adds, nothing else is
+      written, gradients agree with numeric derivatives within a proven bound,
+      float32 with float64, evaluation with training, and a shard with its batch.
+      Exit code 0: every claim holds; 1: one does not.
       """)
 
   @Argument(

@@ -18,7 +18,8 @@ import Testing
       (Elementwise(.square), [5], { _ in }),
       (Elementwise(.relu), [5], { $0.inputs = [.sparse] }),
       (Elementwise(.logarithm), [3], { $0.inputs = Sampler.inputs(in: 0.1...4) }),
-      (Centre(), [4], { $0.batches = [6, 2, 9] }), (Mask(), [6], { _ in }), (Counter(), [3], { _ in }),
+      (Centre(), [4], { $0.batches = [6, 2, 9] }), (Mask(), [6], { _ in }),
+      (Counter(), [3], { _ in }),
     ]
     for (layer, shape, adjust) in layers {
       var settings = ConformanceSettings.brief
@@ -35,21 +36,24 @@ import Testing
       settings: settings)
     #expect(
       table.description == """
-        test_dense [3] → [2]: all 14 claims hold
-          plan                         holds     2 parameter tensors
-          gradient of weight           holds     6 of 6 entries proven
-          gradient of bias             holds     2 of 2 entries proven
-          gradient of x                holds     9 of 9 entries proven
-          forward leaves alone         holds
-          forward overwrites           holds
-          backward leaves alone        holds
-          repeats to the bit           holds
-          backward adds                holds
-          needs no dx                  holds
-          stays in bounds              holds
-          float32 agrees with float64  holds
-          samples are independent      holds
-          survives hostile values      holds     NaN, ±inf, huge, tiny, ±0
+        test_dense [3] → [2]: all 17 claims hold
+          plan                           holds     2 parameter tensors
+          gradient of weight             holds     6 of 6 entries proven
+          gradient of bias               holds     2 of 2 entries proven
+          gradient of x                  holds     3 of 3 entries proven
+          forward leaves alone           holds
+          forward overwrites             holds
+          backward leaves alone          holds
+          repeats to the bit             holds
+          keeps nothing between batches  holds
+          backward adds                  holds
+          needs no dx                    holds
+          stays in bounds                holds
+          backward is linear in dy       holds
+          evaluation is training         holds
+          float32 agrees with float64    holds
+          samples are independent        holds
+          survives hostile values        holds     NaN, ±inf, huge, tiny, ±0
         """)
   }
 
@@ -86,13 +90,15 @@ import Testing
         }
       }
     }
-    let signless = try Conformance.of(TestLp(p: 2, fault: .signDropped), inputs: [[6]], settings: .brief)
+    let signless = try Conformance.of(
+      TestLp(p: 2, fault: .signDropped), inputs: [[6]], settings: .brief)
     let detail = signless["gradient of x"]?.detail
     #expect(detail?.contains("a sign(x) or a minus is lost") == true, "\(signless)")
   }
 
   @Test func anOverwrittenGradientIsNamed() throws {
-    let table = try Conformance.of(TestLp(p: 2, fault: .overwrites), inputs: [[2]], settings: .brief)
+    let table = try Conformance.of(
+      TestLp(p: 2, fault: .overwrites), inputs: [[2]], settings: .brief)
     #expect(table["gradient of x"]?.verdict == .holds)
     let detail = try #require(table["backward adds"]?.detail)
     #expect(
@@ -166,7 +172,7 @@ private struct Gain: Layer, Component {
   static let typeName = "gain"
   let offence: Offence
 
-  /// What makes `forgets` and `changesPlan` differ from call to call.
+  /// The count that makes `forgets` and `changesPlan` differ from call to call.
   private final class Calls: @unchecked Sendable { var count = 0 }
   private let calls = Calls()
 

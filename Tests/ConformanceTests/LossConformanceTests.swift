@@ -21,7 +21,7 @@ import Testing
     #expect(
       table.description == """
         test_squared_error [2], targets [2]: all 10 claims hold
-          gradient of z                holds     6 of 6 entries proven
+          gradient of z                holds     2 of 2 entries proven
           leaves z and t alone         holds
           repeats to the bit           holds
           value needs no dz            holds

@@ -1,23 +1,23 @@
 import NNExp
 import TestSupport
 
-/// y = g·tanh x + b, one g and b a feature, wrong in one way or another.
+/// y = g·tanh x + b with one g and b per feature, and one error.
 struct Mutant: Layer, Component {
-  /// Where it is wrong.
+  /// The circumstances in which a term is wrong.
   enum Condition: String, CaseIterable {
     case always, largeInput, smallInput, zeroInput, negativeInput, smallCotangent, laterSamples
     case lastSample, lastFeature, evaluation, float32, millionthEntry, laterShards, singleSample
     case largeBatch
   }
 
-  /// What is wrong there.
+  /// The term that is wrong: ∂x, ∂g, ∂b, or y itself.
   enum Target: String, CaseIterable { case x, gain, bias, y }
 
   static let typeName = "mutant"
 
   let condition: Condition
   let target: Target
-  /// What the term is multiplied by.
+  /// The factor of the wrong term.
   let factor: Double
 
   init(_ condition: Condition, _ target: Target, times factor: Double) {

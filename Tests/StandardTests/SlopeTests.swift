@@ -3,7 +3,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// Slopes in float64 against References/slopes.json, where the plain formulas cancel: 1 − y of a
+/// Slopes in float64 against References/slopes.json, at inputs for which the plain formulas cancel: 1 − y of a
 /// saturated unit, e^(−x²/2) of a large x, powers of a rounded quotient.
 @Suite struct SlopeTests {
   @Test func `functions of one number have slopes within 4 ULP`() throws {

@@ -43,10 +43,10 @@ extension FunctionLayer {
   }
 }
 
-/// What the rounded product of a and b is too small by, in float64; 0 in float32.
+/// The rounding error of the product of a and b in float64, ab − rounded(ab); 0 in float32.
 ///
-/// A function with slope f′ at a·b is off by f′ times that: e^(ab), by as many units in the last
-/// place as |ab| has ones.
+/// A function with slope f′ at ab is wrong by f′ times that: e^(ab), by up to |ab|/2 units in the
+/// last place.
 @inline(__always)
 func productError<S: Scalar>(_ a: S, _ b: S) -> S {
   guard S.self == Double.self else { return 0 }

@@ -110,8 +110,8 @@ struct Gelu: Layer, Component {
 
 /// y/x and y′ of one number, exact far below zero too, where 1 + erf and 1 + tanh cancel.
 ///
-/// Gradients are checked in float64: there, e^(−x²/2) must not be off by as many units in the
-/// last place as x²/2 has ones, so that the arguments of exponentials have twice the digits.
+/// Rounding x²/2 would change e^(−x²/2) by up to x²/4 units in the last place, so the arguments of
+/// exponentials have twice the digits. For float64, which checks gradients.
 private struct GeluTail<S: Scalar> {
   /// Φ(x), or σ(2u) = ½(1 + tanh u).
   let share: S
@@ -125,7 +125,7 @@ private struct GeluTail<S: Scalar> {
     let power = S.exp(-square / 2)
     let bell = power - power * (productError(x, x) / 2)
     if x < 0 {
-      let root = S(0x1.6a09e667f3bcdp-1)  // √½, and what is missing from it
+      let root = S(0x1.6a09e667f3bcdp-1)  // √½, and below its rounding error
       let lost = -productError(x, root) + x * S(0x1.bdd3413b26456p-55)
       share = (S.erfc(-x * root) - lost * bell * S(0x1.20dd750429b6dp+0)) / 2
     } else {
@@ -136,7 +136,7 @@ private struct GeluTail<S: Scalar> {
 
   /// s = σ(2u), 2u = x(k + cx²);  y′ = s + x·s(1 − s)·(k + 3cx²).
   private init(byTanhOf x: S) {
-    // k = √(8/π) and c = 0.044715k, and what is missing from each.
+    // k = √(8/π) and c = 0.044715k, each with its rounding error.
     let (k, kLow) = (S(0x1.9884533d43651p+0), S(-0x1.cbc0d30ebfd15p-54))
     let (c, cLow) = (S(0x1.2444f2a4d8b4bp-4), S(-0x1.6c843a29d1c70p-61))
     let square = x * x

@@ -171,8 +171,8 @@ struct LogSoftmax: Layer, Component {
   }
 }
 
-/// e^(x − m), where `power` is that of the rounded difference: off by as many units in the last
-/// place as that has ones.
+/// e^(x − m), from `power`, that of the rounded difference: wrong by up to |x − m|/2 units in the
+/// last place.
 @inline(__always)
 private func corrected<S: Scalar>(_ power: S, _ x: S, _ m: S) -> S {
   let difference = x - m

@@ -1,12 +1,12 @@
 import NNExp
 
-/// p = 1 + ln(1 + e^ρ), the exponent that a parameter ρ stands for.
+/// p = 1 + ln(1 + e^ρ), the exponent that a parameter ρ determines.
 ///
 ///     L₀ = ln(1 + e^(−|ρ|)), rounded
 ///     p  = 1 + max(ρ, 0) + L₀ + e^(−L₀)(1 + e^(−|ρ|)) − 1
 ///
-/// A power rᵖ is off by as many units in the last place as |p ln r| has ones: where gradients are
-/// checked, p has twice the digits. The last two terms are one step of Newton's.
+/// The relative error of rᵖ is |p ln r| times that of p: in float64, which checks gradients, p is
+/// computed to twice the digits. The last two terms are one step of Newton's method.
 enum LearnedExponent {
   /// p, rounded.
   static func rounded<S: Scalar>(_ rho: S) -> S { 1 + Softplus.of(rho) }

@@ -6,12 +6,11 @@ import NNExp
 ///     ∂y/∂xᵢ = sign(xᵢ)·rᵢ^(p−1)·s^(1/p)/s      (rᵢ^(p−1)·(s/n)^(1/p)/s where it normalizes)
 ///     ∂y/∂p  = (y/p)(Σ wᵢ ln rᵢ − ln(1 + rest)/p),  wᵢ = rᵢᵖ/s
 ///
-/// A power of p multiplies the error of its base by p, so that what rᵢ lost to rounding is put
-/// right afterwards: a product is exact in twice the digits. Where one entry dominates, ln s is
-/// that of 1 + rest.
+/// A power of p multiplies the relative error of its base by p, so the rounding error of rᵢ is
+/// computed and corrected afterward. If one entry dominates, ln s is computed as ln(1 + rest).
 ///
-/// Where it normalizes, the two terms of ∂y/∂p nearly cancel for entries of about one size.
-/// There, all terms of one sign:
+/// If it normalizes, the two terms of ∂y/∂p nearly cancel for entries of about one size. In this
+/// form, all terms have one sign:
 ///
 ///     ∂y/∂p = (y/p²)·(1/n)Σ g(dᵢ),  g(d) = (1 + d)ln(1 + d) − d,  dᵢ = n·wᵢ − 1
 ///
@@ -49,7 +48,7 @@ struct PrecisePowerMean<S: Scalar>: PoolingRule {
       return general.addGradient(of: dy, y, x, patch, to: dx)
     }
     guard largest != 0 else { return }
-    // Beside a tiny m what a quotient lost is no number: both are scaled by a power of 2.
+    // For a tiny m the rounding error of a quotient underflows: scale both by a power of 2.
     let shift = largest < S.leastNormalMagnitude.squareRoot() ? -largest.exponent : 0
     let m = Ratio.scaled(largest, by: shift)
     func ratio(_ i: Int) -> Ratio<S> { Ratio(Ratio.scaled(abs(x[i]), by: shift), over: m) }

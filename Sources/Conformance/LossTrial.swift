@@ -55,7 +55,7 @@ extension Conformance {
   }
 }
 
-/// A loss on buffers of its own, each between canaries.
+/// A loss with its own buffers, each between canaries.
 final class LossBench<S: Scalar> {
   let loss: any Loss
   let samples: Int

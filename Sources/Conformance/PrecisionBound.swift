@@ -5,10 +5,10 @@ import NNExp
 ///     boundᵢ = 16·(eᵢ + ε(|vᵢ| + RMS v))
 ///
 /// eᵢ is what relative changes by ±ε of everything that is read do to vᵢ, ε that of float32: the
-/// condition times ε. The RMS over the tensor, or over that for inputs of usual size if it is
-/// larger, is the size of intermediate results, which may cancel. At a well-conditioned entry of
-/// usual size, the bound is about 1e-5 of it. For inputs that are not ordinary, where 1 − y
-/// cancels and more, it is 16 times as wide.
+/// condition times ε. RMS v estimates the size of intermediate results, which may cancel: it is
+/// the largest of the tensor's RMS, that for inputs of usual size, and, for a gradient by x, that
+/// of dy·y/x. At a well-conditioned entry of usual size, the bound is about 1e-5 of it.
+/// For inputs that are not ordinary, where 1 − y cancels and more, it is 16 times as wide.
 struct PrecisionBound {
   static let epsilon = Double(Float.ulpOfOne)
 
@@ -23,16 +23,18 @@ struct PrecisionBound {
 
   /// - Parameters:
   ///   - usual: the values for inputs of usual size.
+  ///   - terms: the size of what is added up.
   ///   - isOrdinary: whether these inputs are ordinary.
-  init(_ values: [Double], usual: [Double], isOrdinary: Bool) {
+  init(_ values: [Double], usual: [Double], terms: Double = 0, isOrdinary: Bool) {
     self.values = values
     self.isOrdinary = isOrdinary
     spread = values.map { _ in 0 }
-    size = max(PrecisionBound.rootMeanSquare(values), PrecisionBound.rootMeanSquare(usual))
+    size = max(
+      PrecisionBound.rootMeanSquare(values), PrecisionBound.rootMeanSquare(usual), terms)
     margin = isOrdinary ? 16 : 256
   }
 
-  private static func rootMeanSquare(_ values: [Double]) -> Double {
+  static func rootMeanSquare(_ values: [Double]) -> Double {
     let finite = values.filter(\.isFinite)
     return (finite.reduce(0) { $0 + $1 * $1 } / Double(max(1, finite.count))).squareRoot()
   }
@@ -90,8 +92,18 @@ extension LayerTrial {
     let usual = try ordinary.bench(Double.self)
     usual.forward()
     usual.backward()
-    var bounds = zip(wide.outputs + wide.sums, usual.outputs + usual.sums).map {
-      PrecisionBound($0.values, usual: $1.values, isOrdinary: draw.inputs.isOrdinary)
+    func size(_ buffers: [GuardedBuffer<Double>]) -> Double {
+      PrecisionBound.rootMeanSquare(buffers.flatMap(\.values))
+    }
+    // Σ dy·y, over what the gradient is by.
+    let product = size(wide.dOutputs) * size(wide.outputs)
+    let terms =
+      wide.outputs.map { _ in 0.0 }
+      + (wide.inputs + wide.parameters).map { size([$0]) > 0 ? product / size([$0]) : 0 }
+    var bounds = zip(wide.outputs + wide.sums, usual.outputs + usual.sums).enumerated().map {
+      k, pair in
+      PrecisionBound(
+        pair.0.values, usual: pair.1.values, terms: terms[k], isOrdinary: draw.inputs.isOrdinary)
     }
     let found = (narrow.outputs + narrow.sums).map(\.values)
     func violation() -> (tensor: Int, index: Int)? {

@@ -152,7 +152,7 @@ struct LayerTrial {
     for sum in bench.sums { sum.fill(0) }
     for (buffer, state) in zip(bench.state, plan.state) { buffer.fill(S(state.value)) }
     guard draw.hasMovedState, !plan.state.isEmpty else { return }
-    // What a layer meets is a state that training on other samples has moved.
+    // The usual state is one that training on other samples has moved.
     var other = self
     other.draw.isTraining = true
     other.draw.hasMovedState = false
