@@ -4,9 +4,9 @@ import NNExp
 import TestSupport
 import Testing
 
-/// Every type that ships, held to the routine that authors of plugins use.
+/// Every shipped type is tested by the routine for plugins.
 @Suite struct ShippedConformanceTests {
-  /// A type with options and the shapes that it is tried on.
+  /// A type with options and input shapes.
   struct Case: Sendable, CustomTestStringConvertible {
     let type: String
     let options: String
@@ -73,7 +73,7 @@ import Testing
     #expect(table.holds, "\(table)")
   }
 
-  /// A loss with its options, output, targets, and where its inputs lie.
+  /// A loss with options, output, targets, and the range of its inputs.
   struct LossCase: Sendable, CustomTestStringConvertible {
     let type: String
     let node: ConfigValue
