@@ -22,7 +22,7 @@ def parse(every):
     parser.add_argument("--only", metavar="W1,W2", help="workloads: " + ", ".join(every))
     parser.add_argument(
         "--peers", metavar="NumPy,limit",
-        help="beside nnexp; a name stands for all that begin with it: " + ", ".join(peers.names()))
+        help="beside nnexp; a name selects all peers that begin with it: " + ", ".join(peers.names()))
     parser.add_argument("--threads", metavar="1,2", help="numbers of threads")
     parser.add_argument("--runs", type=int, help="rounds; 7, or 3 with --quick")
     parser.add_argument("--output", metavar="DIR", help="where to write results.csv and chart.svg")

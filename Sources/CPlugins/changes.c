@@ -151,25 +151,25 @@ _Noreturn static void report(const char *change, struct nnexp_call call,
                              const struct nnexp_callee *called) {
   bool is_one = called && !called->next;
   if (is_one) {
-    guard_say(called->location);
-    guard_say("error: ");
-    guard_say(called->subject);
+    guard_write(called->location);
+    guard_write("error: ");
+    guard_write(called->subject);
   } else {
-    guard_say("error: ");
-    guard_say_plugins();
+    guard_write("error: ");
+    guard_write_plugins();
   }
-  guard_say(" ");
-  guard_say(change);
+  guard_write(" ");
+  guard_write(change);
   if (is_one && call.callee == called) {
-    guard_say(" in ");
-    guard_say(call.what);
+    guard_write(" in ");
+    guard_write(call.what);
   }
-  guard_say("\n");
+  guard_write("\n");
   for (; !is_one && called; called = called->next) {
-    guard_say("note: ");
-    guard_say(called->location);
-    guard_say(called->subject);
-    guard_say(" was called since the last check\n");
+    guard_write("note: ");
+    guard_write(called->location);
+    guard_write(called->subject);
+    guard_write(" was called since the last check\n");
   }
   guard_leave_now();
 }

@@ -38,12 +38,12 @@ bool guard_is_copy(void) { return *guard_original != syscall(SYS_getpid); }
 
 void guard_end_copy(struct nnexp_call call) {
   if (!has_warned || !atomic_exchange(has_warned, true)) {
-    guard_say(call.callee->location);
-    guard_say("warning: ");
-    guard_say(call.callee->subject);
-    guard_say(" forked the process in ");
-    guard_say(call.what);
-    guard_say(", and the copy returned from it; copies that return are ended\n");
+    guard_write(call.callee->location);
+    guard_write("warning: ");
+    guard_write(call.callee->subject);
+    guard_write(" forked the process in ");
+    guard_write(call.what);
+    guard_write(", and the copy returned from it; copies that return are ended\n");
   }
   for (;;) syscall(SYS_exit_group, 2);
 }

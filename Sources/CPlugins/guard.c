@@ -43,7 +43,7 @@ enum { most_plugins = 64 };
 static _Atomic(struct nnexp_callee *) plugins[most_plugins];
 static atomic_int plugin_count;
 
-void guard_say(const char *text) {
+void guard_write(const char *text) {
   size_t sent = 0, length = strlen(text);
   while (sent < length) {
     ssize_t count = write(guard_standard_error(), text + sent, length - sent);
@@ -52,19 +52,19 @@ void guard_say(const char *text) {
   }
 }
 
-void guard_say_number(unsigned number, unsigned base) {
+void guard_write_number(unsigned number, unsigned base) {
   char text[12] = {0};
   char *digit = text + sizeof text - 1;
   do *--digit = (char)('0' + number % base);
   while (number /= base);
-  guard_say(digit);
+  guard_write(digit);
 }
 
-void guard_say_plugins(void) {
+void guard_write_plugins(void) {
   int count = atomic_load(&plugin_count);
   for (int i = 0; i < count && i < most_plugins; i++) {
-    if (i > 0) guard_say(i + 1 < count ? ", " : " or ");
-    guard_say(atomic_load(&plugins[i])->subject);
+    if (i > 0) guard_write(i + 1 < count ? ", " : " or ");
+    guard_write(atomic_load(&plugins[i])->subject);
   }
 }
 
@@ -85,9 +85,9 @@ _Noreturn static void end_now(int status) {
 void guard_leave_now(void) {
   const char *text = atomic_load(&note);
   if (text) {
-    guard_say("note: ");
-    guard_say(text);
-    guard_say("\n");
+    guard_write("note: ");
+    guard_write(text);
+    guard_write("\n");
   }
   end_now(2);
 }
@@ -101,17 +101,17 @@ static struct record *culprit(void) {
   return NULL;
 }
 
-static void say_subject(const struct nnexp_callee *callee) {
-  guard_say(callee->location);
-  guard_say("error: ");
-  guard_say(callee->subject);
+static void write_subject(const struct nnexp_callee *callee) {
+  guard_write(callee->location);
+  guard_write("error: ");
+  guard_write(callee->subject);
 }
 
 static void blame(struct record *record, const char *verb, const char *reason) {
-  say_subject(atomic_load(&record->callee));
-  guard_say(verb);
-  guard_say(atomic_load(&record->what));
-  guard_say(reason);
+  write_subject(atomic_load(&record->callee));
+  guard_write(verb);
+  guard_write(atomic_load(&record->what));
+  guard_write(reason);
 }
 
 static void die_of(int signal, const struct sigaction *action) {
@@ -128,21 +128,21 @@ static void at_fault(int signal) {
   // errno was set by the failed allocation in this thread: Swift's runtime then aborts or reads
   // an invalid address.
   if (errno == ENOMEM) {
-    guard_say("error: the system refused memory; see 'ulimit -v'\n");
+    guard_write("error: the system refused memory; see 'ulimit -v'\n");
     end_now(3);
   }
   struct record *record = culprit();
   if (record) {
     blame(record, " crashed in ", ": ");
-    guard_say(name_of(signal));
-    guard_say("\n");
+    guard_write(name_of(signal));
+    guard_write("\n");
     guard_leave_now();
   }
   // The failure is not inside a plugin, but a plugin may have caused it earlier.
   if (mine && atomic_load(&mine->last)) {
-    guard_say("nnexp crashed; it had last called a plugin:\n");
-    say_subject(atomic_load(&mine->last));
-    guard_say("\n");
+    guard_write("nnexp crashed; it had last called a plugin:\n");
+    write_subject(atomic_load(&mine->last));
+    guard_write("\n");
   }
   for (int i = 0; i < watched_count; i++)
     if (watched[i] == signal) die_of(signal, &earlier[i]);
@@ -156,9 +156,9 @@ static void at_exit(void) {
   if (record) {
     blame(record, " ended the process in ", "\n");
   } else if (atomic_load(&plugin_count) > 0) {
-    guard_say("error: ");
-    guard_say_plugins();
-    guard_say(" ended the process outside any call\n");
+    guard_write("error: ");
+    guard_write_plugins();
+    guard_write(" ended the process outside any call\n");
   } else {
     return;
   }
@@ -190,8 +190,8 @@ static void *watch(void *nothing) {
         age[i] = 0;
       } else if (++age[i] >= callee->seconds) {
         blame(&records[i], " hangs in ", ": no return after ");
-        guard_say_number(callee->seconds, 10);
-        guard_say(" s\n");
+        guard_write_number(callee->seconds, 10);
+        guard_write(" s\n");
         guard_leave_now();
       }
     }
@@ -201,7 +201,7 @@ static void *watch(void *nothing) {
 
 // Registers a thread at its first call. A handler cannot run on an overflowed stack, so that
 // each thread gets a second stack.
-__attribute__((noinline, cold)) static struct record *enlist(void) {
+__attribute__((noinline, cold)) static struct record *register_thread(void) {
   static struct record nobody;  // shared by threads beyond the limit, which are not watched
   mine = &nobody;
   for (int i = 0; i < most_threads; i++) {
@@ -218,7 +218,7 @@ __attribute__((noinline, cold)) static struct record *enlist(void) {
 }
 
 // Called when a thread ends.
-static void discharge(void *record) {
+static void unregister_thread(void *record) {
   stack_t none = {.ss_flags = SS_DISABLE}, stack;
   if (sigaltstack(&none, &stack) == 0 && !(stack.ss_flags & SS_DISABLE)) free(stack.ss_sp);
   atomic_store(&((struct record *)record)->is_taken, false);
@@ -238,7 +238,7 @@ static void begin(void) {
   nnexp_guard_memory();
   guard_begin_copies();
   atomic_store(&has_begun, true);
-  pthread_key_create(&key, discharge);
+  pthread_key_create(&key, unregister_thread);
   atexit(at_exit);
   at_quick_exit(at_exit);
   // The watching thread does not handle the signals that request the end of a run.
@@ -278,7 +278,7 @@ static inline struct nnexp_call enter(
 // The first call of a thread, or in a copy of the process.
 __attribute__((noinline, cold)) static struct nnexp_call enter_first(
     struct nnexp_callee *callee, const char *what) {
-  if (!mine) enlist();
+  if (!mine) register_thread();
   // A copy that this program itself has forked counts as an original from here on.
   if (*guard_original == 0 && !atomic_load(&mine->callee)) *guard_original = getpid();
   return enter(mine, callee, what);
@@ -309,12 +309,12 @@ __attribute__((noinline, cold)) static void leave_checked(
   if (*guard_original == 0) guard_end_copy(call);
   uint32_t arithmetic = guard_arithmetic();
   if (arithmetic != mine->arithmetic) {
-    say_subject(call.callee);
-    guard_say(" changed ");
-    guard_say(guard_arithmetic_change(arithmetic ^ mine->arithmetic));
-    guard_say(" in ");
-    guard_say(call.what);
-    guard_say("\n");
+    write_subject(call.callee);
+    guard_write(" changed ");
+    guard_write(guard_arithmetic_change(arithmetic ^ mine->arithmetic));
+    guard_write(" in ");
+    guard_write(call.what);
+    guard_write("\n");
     guard_leave_now();
   }
   guard_mark(call.callee);

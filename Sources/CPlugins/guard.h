@@ -17,8 +17,8 @@ enum { guard_called = 1 << 30 };
 // guard.c
 
 // Writes to the original standard error of the process.
-void guard_say(const char *text);
-void guard_say_number(unsigned number, unsigned base);
+void guard_write(const char *text);
+void guard_write_number(unsigned number, unsigned base);
 
 // Ends the process with the exit code for bad input, without running other code.
 _Noreturn void guard_leave_now(void);
@@ -27,7 +27,7 @@ _Noreturn void guard_leave_now(void);
 struct nnexp_call guard_mark_calls(void);
 
 // Writes the names of the loaded plugins: "the plugin 'A.swift' or the plugin 'B.swift'".
-void guard_say_plugins(void);
+void guard_write_plugins(void);
 
 // changes.c
 

@@ -34,7 +34,7 @@ struct Tick: Equatable {
 /// An axis with its range fixed: maps values to positions between 0 and 1.
 struct Projection {
   let scale: Axis.Scale
-  /// In the scale's own measure: decimal logarithms for a logarithmic axis.
+  /// The low end on the axis's scale: a decimal logarithm if the axis is logarithmic.
   let low: Double
   let high: Double
   let ticks: [Tick]
@@ -115,7 +115,7 @@ struct Projection {
       guard value > 0 else { return nil }
       value = log10(value)
     }
-    // Halves: the distance of two numbers may be beyond the largest one.
+    // Halves are used because the distance of two numbers may exceed the largest float64.
     return (value / 2 - low / 2) / (high / 2 - low / 2)
   }
 }

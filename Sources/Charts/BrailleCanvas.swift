@@ -25,7 +25,7 @@ struct BrailleCanvas {
     colors[cell] = color
   }
 
-  /// Draws a straight line (Bresenham 1965); of a dashed one, two dots of four.
+  /// Draws a straight line (Bresenham 1965); a dashed line has two of every four dots.
   mutating func line(from a: (x: Int, y: Int), to b: (x: Int, y: Int), color: Int, isDashed: Bool) {
     let (dx, dy) = (abs(b.x - a.x), -abs(b.y - a.y))
     var (x, y, error) = (a.x, a.y, dx + dy)
@@ -63,8 +63,8 @@ struct BrailleCanvas {
 struct TerminalInk {
   let isColored: Bool
 
-  /// Of the 256 colors of xterm, those nearest to the series' colors that are legible on
-  /// black and on white.
+  /// The xterm colors (of 256) nearest to the series' colors that are legible on black and
+  /// on white.
   private static let palette = [32, 202, 35, 169, 136, 74, 98, 245]
 
   /// Text in the color of a series; plain text for -1.

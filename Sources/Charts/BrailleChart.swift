@@ -207,7 +207,7 @@ private struct PlotText {
   }
 }
 
-/// The columns of dots that the bars of each series take around their position.
+/// The columns of dots that the bars of each series occupy around their position.
 private struct BarGroups {
   private let series: [Series]
   private let positions: Int
@@ -269,7 +269,7 @@ private func cut(_ text: String, to count: Int) -> String {
   text.count <= count ? text : String(text.prefix(max(0, count - 1))) + "…"
 }
 
-/// Without blanks at its end.
+/// The text without the blanks at its end.
 private func trimmed(_ text: String) -> String {
   var text = Substring(text)
   while text.last == " " { text.removeLast() }

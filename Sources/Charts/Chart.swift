@@ -2,7 +2,7 @@
 ///
 /// `SVGChart` and `BrailleChart` draw it. The same value gives the same bytes.
 public struct Chart: Sendable, Equatable {
-  /// What a chart shows.
+  /// The content of a chart, by kind.
   public enum Content: Sendable, Equatable {
     /// Lines, points and bars over two axes.
     case plot(Plot)

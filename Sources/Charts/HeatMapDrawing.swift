@@ -45,7 +45,7 @@ struct HeatMapDrawing {
           svg.rectangle(x, y, cell - gap, cell - gap, style: "q\(step)")
           let text = rounded(value, digits: 4)
           if map.showsValues, textWidth(text, size: 11) + 4 < cell, cell > 14 {
-            // Half of the scale is dark in the one theme and light in the other.
+            // Each half of the scale is dark in one theme and light in the other.
             svg.label(
               text, x + (cell - gap) / 2, y + (cell - gap) / 2 + 4,
               style: share > 0.55 ? "bg" : "t", anchor: "middle", extra: " font-size=\"11\"")

@@ -68,9 +68,8 @@ struct PlotDrawing {
   /// The least distance between bars.
   private static func barGap(_ plot: Plot) -> Double? {
     let positions = plot.series.filter { $0.mark == .bars }.flatMap { $0.points.map(\.x) }.sorted()
-    let gaps = zip(positions.dropFirst(), positions).map { $0 - $1 }.filter {
-      $0 > 0 && $0.isFinite
-    }
+    let gaps = zip(positions.dropFirst(), positions).map { $0 - $1 }
+      .filter { $0 > 0 && $0.isFinite }
     return positions.isEmpty ? nil : gaps.min() ?? 1
   }
 
@@ -116,7 +115,7 @@ struct PlotDrawing {
         fitted(tick.label, width: frame.width / 3, size: 12), area.x - 7, height + 4, anchor: "end")
     }
     svg.line(area.x, area.bottom, area.right, area.bottom, style: "a")
-    // A long label of categories takes the room of several.
+    // A long label of a category covers the room of several labels.
     var taken = -Double.infinity
     for tick in x.ticks {
       guard let position = x.position(of: tick.value), (-0.001...1.001).contains(position) else {
@@ -181,7 +180,8 @@ struct PlotDrawing {
     return (area.x + across * area.width, height(up))
   }
 
-  /// A position along y in pixels, kept within reach of the plot: the clip does the rest.
+  /// A position along y in pixels, limited to the plot and its surroundings; the clip
+  /// path cuts off the rest.
   private func height(_ position: Double) -> Double {
     area.bottom - min(max(position, -0.02), 1.02) * area.height
   }

@@ -5,7 +5,7 @@ public struct SVGChart {
   /// The colors of an image.
   public enum Appearance: Sendable {
     case light, dark
-    /// Light or dark as the reader's system asks.
+    /// Light or dark, as the reader's system is set.
     case automatic
     /// Without a style sheet or a background: the page around it has them (`pageStyle`).
     case page
@@ -19,7 +19,7 @@ public struct SVGChart {
   /// - Parameters:
   ///   - heading: a line above all charts.
   ///   - columns: the charts per row.
-  ///   - width: of the whole image in pixels, at least 200.
+  ///   - width: the width of the whole image in pixels, at least 200.
   ///   - panelHeight: the height of each chart in pixels, at least 120.
   public init(
     _ charts: [Chart], heading: String = "", columns: Int = 1, width: Double = 720,

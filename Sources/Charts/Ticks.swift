@@ -22,7 +22,7 @@ enum Ticks {
     guard first <= last, last - first < 1_000, step.isFinite else { return [] }
     let decimals = max(0, Int(-floor(log10(step) + 1e-9)))
     let largest = max(abs(first), abs(last)) * step
-    // Enough digits to tell neighbors apart.
+    // Enough digits for neighboring labels to differ.
     let digits = Int32(min(17, max(1, ceil(log10(largest / step) + 1e-9) + 1)))
     return (0...Int(last - first)).map { index in
       let value = (first + Double(index)) * step

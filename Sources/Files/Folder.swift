@@ -94,7 +94,7 @@ public final class Folder: Sendable {
 
   /// Gives a file a second name, replacing any file of that name. Returns false if the file
   /// system does not support second names.
-  public func giveSecondName(_ newName: String, to name: String) throws -> Bool {
+  public func createHardLink(_ newName: String, to name: String) throws -> Bool {
     func link(as name: String, to target: String) throws -> (isDone: Bool, isTaken: Bool) {
       var isTaken = false
       let done = try system.perform(
@@ -139,7 +139,7 @@ public final class Folder: Sendable {
   }
 
   /// Opens an existing file for reading and writing; nil if there is none.
-  public func openForMore(_ name: String) throws -> File? {
+  public func openForUpdating(_ name: String) throws -> File? {
     guard
       let file = try openIfPossible(name, .open, O_RDWR | O_NOFOLLOW | O_NONBLOCK, except: ENOENT)
     else { return nil }
@@ -258,7 +258,7 @@ public final class Folder: Sendable {
   /// locked stays, and so does one with such a name that is not a regular file of this user.
   public func removePartials() throws {
     for name in try entriesInUTF8() where PartialName.isOne(name) {
-      guard let file = try? openForMore(name),
+      guard let file = try? openForUpdating(name),
         let status = try? file.status(), status.st_uid == geteuid(), try file.lock()
       else { continue }
       try remove(name)

@@ -93,7 +93,7 @@ enum UnreadableFile: Error {
         }
       return Diagnostic("cannot read '\(path)': it is \(kind), not a regular file", at: location)
     case .system(ENOENT), .system(ENOTDIR):
-      return Diagnostic("no such file: '\(path)'\(neighbour(of: path))", at: location)
+      return Diagnostic("no such file: '\(path)'\(similarPath(of: path))", at: location)
     case .system(ENXIO):
       return Diagnostic("cannot read '\(path)': it is a socket, not a regular file", at: location)
     case .system(let code):
@@ -105,7 +105,7 @@ enum UnreadableFile: Error {
 }
 
 /// A suggestion: a file in the same folder with a similar name.
-private func neighbour(of path: String) -> String {
+private func similarPath(of path: String) -> String {
   let folder = Path.prefix(of: path)
   let names = Path.names(in: folder.isEmpty ? "." : folder, limit: 10_000).valid
   return nearest(to: Path.name(of: path), among: names).map { "; did you mean '\(folder)\($0)'?" }

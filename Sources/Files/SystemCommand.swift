@@ -20,8 +20,8 @@ public struct SystemCommand {
 
   /// Runs the first of `words`, found on the PATH; nil if there is no such program.
   ///
-  /// It has a process group of its own: a Ctrl-C that is meant for this command does
-  /// not end it halfway.
+  /// It runs in a new process group, so that a Ctrl-C that ends this command does not
+  /// interrupt it.
   ///
   /// - Parameter input: the bytes of its standard input.
   public static func run(_ words: [String], input: [UInt8] = []) throws -> SystemCommand? {

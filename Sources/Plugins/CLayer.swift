@@ -5,16 +5,16 @@ import NNExp
 struct CLayer: Layer, @unchecked Sendable {
   /// A table in the plugin, which is never unloaded.
   private let pointer: UnsafePointer<nnexp_layer>
-  private let own: Own
+  private let bytes: OptionBytes
 
   private var table: nnexp_layer { pointer.pointee }
-  private var this: UnsafeMutableRawPointer { own.start }
+  private var this: UnsafeMutableRawPointer { bytes.start }
 
   /// Reads the options.
   init(_ pointer: UnsafePointer<nnexp_layer>, from options: inout Options) {
     self.pointer = pointer
     let table = pointer.pointee
-    own = Own(size: max(1, Int(table.size)))
+    bytes = OptionBytes(size: max(1, Int(table.size)))
     guard let read = table.read else { return }
     withUnsafeMutablePointer(to: &options) { options in
       var reader = nnexp_options(
@@ -39,7 +39,7 @@ struct CLayer: Layer, @unchecked Sendable {
           withOptions(reader) { $0.bool(text(key), default: fallback != 0, text(explanation)) }
             .map { $0 ? 1 : 0 } ?? fallback
         })
-      read(own.start, &reader)
+      read(bytes.start, &reader)
     }
   }
 
@@ -133,7 +133,7 @@ struct CLayer: Layer, @unchecked Sendable {
 }
 
 /// The bytes in which the layer keeps its options.
-private final class Own: @unchecked Sendable {
+private final class OptionBytes: @unchecked Sendable {
   let start: UnsafeMutableRawPointer
 
   init(size: Int) {

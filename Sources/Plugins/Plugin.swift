@@ -56,7 +56,7 @@ public struct Plugin: Sendable {
   private static func built(
     _ source: PluginSource, _ interface: Interface
   ) throws -> PluginCache.Entry {
-    try PluginBuilder(source: source, interface: interface, cache: .ofThisUser()).build()
+    try PluginBuilder(source: source, interface: interface, cache: .forCurrentUser()).build()
   }
 
   private static let loaded = Mutex<[Plugin]>([])

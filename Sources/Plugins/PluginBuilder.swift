@@ -17,8 +17,8 @@ struct PluginBuilder {
     let name = "\(source.name)-\(key).so"
     return try cache.entry(name) { workshop in
       let isShown = isatty(2) == 1
-      if isShown { tell("building the plugin '\(Escaping.line(source.path))' …") }
-      defer { if isShown { tell("\u{1B}[1A\u{1B}[K", end: "") } }
+      if isShown { showStatus("building the plugin '\(Escaping.line(source.path))' …") }
+      defer { if isShown { showStatus("\u{1B}[1A\u{1B}[K", end: "") } }
       let path = workshop.path + "/" + name
       switch source.kind {
       case .swift: try buildSwift(to: path, module: moduleName(key), in: workshop)
@@ -118,7 +118,7 @@ struct PluginBuilder {
       "the plugin '\(source.path)' does not compile; the compiler's messages are above")
   }
 
-  private func tell(_ text: String, end: String = "\n") {
+  private func showStatus(_ text: String, end: String = "\n") {
     _ = (text + end).withCString { write(2, $0, strlen($0)) }
   }
 }

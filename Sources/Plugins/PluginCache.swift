@@ -18,7 +18,7 @@ struct PluginCache {
 
   private let folder: PrivateFolder
 
-  static func ofThisUser() throws -> PluginCache {
+  static func forCurrentUser() throws -> PluginCache {
     try PluginCache(in: cacheHome() + "/nnexp/plugins")
   }
 

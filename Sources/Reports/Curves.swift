@@ -63,7 +63,8 @@ struct Curves {
   }
 }
 
-/// Names for runs in a legend: the last parts of their paths, as many as tell them apart.
+/// Names for runs in a legend: as many of the last parts of their paths as make them
+/// different.
 struct RunLabels {
   private let labels: [String]
 

@@ -42,7 +42,7 @@ struct Page {
 
   mutating func paragraph(_ text: String) { body += "<p>\(Escaping.xml(text))</p>\n" }
 
-  /// The outcome in a word, colored, with a sentence beside it.
+  /// Adds the outcome as a colored word, followed by a sentence.
   mutating func verdict(_ word: String, isGood: Bool?, _ sentence: String) {
     let style = isGood.map { $0 ? "good" : "bad" } ?? "open"
     body +=

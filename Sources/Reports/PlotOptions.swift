@@ -1,11 +1,11 @@
 import NNExp
 
-/// What `nnexp plot` draws, and how.
+/// The options of `nnexp plot`: the columns to draw, smoothing and scale.
 public struct PlotOptions: Sendable {
   /// Columns of metrics.csv (`train_loss`) or quantities of all splits (`loss`); empty draws
   /// every metric of the model.
   public var columns: [String]
-  /// How many rows each drawn value is the mean of; 1 draws the values as recorded.
+  /// The number of rows whose mean each drawn value is; 1 draws the values as recorded.
   public var smoothing: Int
   /// Whether the vertical axis is logarithmic.
   public var isLogarithmic: Bool

@@ -1,7 +1,7 @@
 import Charts
 import NNExp
 
-/// What predictions.csv shows of one split: for classes, the receiver operating
+/// The charts of one split in predictions.csv: for classes, the receiver operating
 /// characteristic, precision against recall, and calibration; for numbers, predictions
 /// against targets, and residuals; for both, the worst predictions.
 struct PredictionCharts {
@@ -9,7 +9,8 @@ struct PredictionCharts {
   private let rows: [[String]]
   private let split: String
 
-  /// More points than this are thinned: an image cannot show them, and a page must stay small.
+  /// The maximum number of points of a chart. More are thinned: an image cannot show them,
+  /// and a page must stay small.
   private static let mostPoints = 2_000
 
   /// The predictions of every split, in the order of the file.

@@ -9,7 +9,7 @@ public struct RunList: Sendable {
   /// One run or one sweep.
   public struct Entry: Sendable {
     public let path: String
-    /// The word of a summary, or the counts of a sweep's trials.
+    /// The status in the run's summary, or the counts of a sweep's trials by status.
     public let status: String
     /// When it began, in ISO 8601; empty if the record does not say.
     public let started: String
@@ -78,7 +78,7 @@ public struct RunList: Sendable {
       let count = rows.count { $0.status == status }
       return count == 0 ? nil : "\(count) \(status.rawValue)"
     }
-    // A sweep has no record of its own; its first trial has.
+    // A sweep has no run.json; its first trial has one.
     let started = rows.lazy.compactMap { row in
       (try? RunRecord(of: RunDirectory.open(row.run)))?.started
     }.first

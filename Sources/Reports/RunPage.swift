@@ -14,7 +14,7 @@ public struct RunPage {
     recorded = try RecordedRun(run)
   }
 
-  /// The page, complete in one file.
+  /// The page as one HTML file.
   public func html() throws -> String {
     var page = Page(run.path)
     page.heading(run.path)

@@ -11,8 +11,8 @@ struct SweepCharts {
   let rows: [TrialRow]
   let options: PlotOptions
 
-  /// Settings that differ in more than the seed; beyond this many, curves cannot be told
-  /// apart and are left out.
+  /// The maximum number of settings (without their seeds) that have curves. More could not be
+  /// distinguished, so none are drawn.
   private static let mostCurves = 8
 
   /// The trials of one setting, which differ in their seeds only.

@@ -12,7 +12,7 @@ public struct SweepPage {
     (self.plan, self.folder) = (plan, folder)
   }
 
-  /// Rows beyond this stay in sweep.csv: the page keeps the best and all failures.
+  /// The maximum number of trials in the page's table; sweep.csv has all of them.
   private static let mostRows = 50
 
   /// The page, complete in one file.

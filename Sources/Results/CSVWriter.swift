@@ -35,7 +35,7 @@ public final class CSVWriter {
     waiting = try CSVText(name, columns: columns)
     waiting.bytes.removeAll()
     waiting.bytes.reserveCapacity(CSVWriter.mostWaiting + (1 << 12))
-    guard let file = try run.folder.openForMore(name) else {
+    guard let file = try run.folder.openForUpdating(name) else {
       throw Diagnostic("'\(run.path)' has no \(name) any more", failure: .environment)
     }
     while self.length < length {

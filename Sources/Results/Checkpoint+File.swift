@@ -99,7 +99,7 @@ extension Checkpoint {
 
     guard size >= 16 + checksumLength else { throw damaged("it ends after \(size) bytes") }
     let start = try next(16)
-    guard start.starts(with: magic) else { throw damaged("it does not start as a checkpoint does") }
+    guard start.starts(with: magic) else { throw damaged("it does not begin like a checkpoint") }
     let version = number(start[8..<12])
     guard version == Checkpoint.version else {
       throw Damage(

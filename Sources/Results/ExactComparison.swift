@@ -73,12 +73,12 @@ public struct ExactComparison: Sendable {
     guard let x, let y else { return note(name, "'\(x == nil ? a.path : b.path)' has none") }
     for tensor in x.tensors {
       guard let other = y[tensor.name] else {
-        return note(name, "'\(tensor.name)' is in '\(a.path)' alone")
+        return note(name, "'\(tensor.name)' is in '\(a.path)' only")
       }
       if let fact = firstDifference(tensor, other) { return note(name, fact) }
     }
     if let more = y.tensors.first(where: { x[$0.name] == nil }) {
-      note(name, "'\(more.name)' is in '\(b.path)' alone")
+      note(name, "'\(more.name)' is in '\(b.path)' only")
     }
   }
 
@@ -163,18 +163,18 @@ private func difference(_ x: [String], _ y: [String], _ header: [String], row: I
   if row == 0 {
     return "the columns are \(header.joined(separator: ",")) and \(y.joined(separator: ","))"
   }
-  let place = "row \(row)" + (header.first.map { " (\($0) \(x.first ?? ""))" } ?? "")
+  let location = "row \(row)" + (header.first.map { " (\($0) \(x.first ?? ""))" } ?? "")
   guard
     let column = zip(x, y).enumerated().first(where: {
       !$0.element.0.hasSameBytes(as: $0.element.1)
     })
   else {
     return x.count == y.count
-      ? "\(place) is written differently" : "\(place) has \(x.count) and \(y.count) cells"
+      ? "\(location) is written differently" : "\(location) has \(x.count) and \(y.count) cells"
   }
   let name = header.indices.contains(column.offset) ? header[column.offset] : "\(column.offset)"
   func shown(_ cell: String) -> String { cell.isEmpty ? "nothing" : cell }
-  return "\(place), \(name): \(shown(x[column.offset])) and \(shown(y[column.offset]))"
+  return "\(location), \(name): \(shown(x[column.offset])) and \(shown(y[column.offset]))"
 }
 
 // MARK: - Summaries and weights

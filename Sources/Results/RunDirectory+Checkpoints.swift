@@ -50,7 +50,7 @@ extension RunDirectory {
     guard generation == .state else {
       return try replace(generation.file, durably: durably, with: checkpoint.write(to:))
     }
-    noteState()
+    recordState()
     try folder.replace(generation.file, durably: durably, with: checkpoint.write(to:)) {
       for age in (1..<max(1, keep)).reversed() {
         try folder.renameIfThere(
@@ -64,7 +64,7 @@ extension RunDirectory {
   public func saveLastAndBest(_ checkpoint: Checkpoint) throws {
     try save(checkpoint, as: .last)
     let (best, last) = (Checkpoint.Generation.best.file, Checkpoint.Generation.last.file)
-    if try !folder.giveSecondName(best, to: last) { return try save(checkpoint, as: .best) }
+    if try !folder.createHardLink(best, to: last) { return try save(checkpoint, as: .best) }
     if isWorthFlushing { try folder.synchronize(holding: best) }
   }
 

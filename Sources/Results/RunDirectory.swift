@@ -55,24 +55,24 @@ public final class RunDirectory: Sendable {
     fileSystem: FileSystem = .system
   ) throws -> RunDirectory {
     try validate(name: name)
-    var site = Site(here: fileSystem.currentFolder)
+    var folders = NewFolders(here: fileSystem.currentFolder)
     do {
-      if let output { return try create(output: output, at: &site) }
-      return try create(name: name, under: results, at: &site)
+      if let output { return try create(output: output, creating: &folders) }
+      return try create(name: name, under: results, creating: &folders)
     } catch {
-      site.clear()
+      folders.clear()
       throw error
     }
   }
 
   private static func create(
-    name: String, under results: String, at site: inout Site
+    name: String, under results: String, creating folders: inout NewFolders
   ) throws -> RunDirectory {
-    let home = try site.here.resolve(Path.folder(of: results))
+    let home = try folders.here.resolve(Path.folder(of: results))
     let group = results + "/" + name
     for path in [results, group] {
-      _ = try site.makeFolder(path)
-      let target = try site.here.resolve(path)
+      _ = try folders.makeFolder(path)
+      let target = try folders.here.resolve(path)
       guard
         target.hasSameBytes(as: home)
           || target.hasPrefix(bytes: home == "/" ? home : home + "/")
@@ -82,21 +82,23 @@ public final class RunDirectory: Sendable {
             + "choose the location of the run with --output", failure: .environment)
       }
     }
-    let runs = try site.here.openFolder(group)
+    let runs = try folders.here.openFolder(group)
     var number = try newestNumber(in: runs) + 1  // or more, if others are as quick
-    while try !site.makeFolder(runs.path(of: runName(number))) { number += 1 }
-    let run = try prepare(runs.path(of: runName(number)), isNew: true, at: &site)
+    while try !folders.makeFolder(runs.path(of: runName(number))) { number += 1 }
+    let run = try prepare(runs.path(of: runName(number)), isNew: true, creating: &folders)
     try pointLatest(in: runs, at: number)
     return run
   }
 
-  private static func create(output: String, at site: inout Site) throws -> RunDirectory {
+  private static func create(output: String, creating folders: inout NewFolders) throws
+    -> RunDirectory
+  {
     guard !output.isEmpty, !output.utf8.contains(0) else {
       throw Diagnostic("--output names no folder; write a path such as 'results/mine'")
     }
-    let isNew = try site.makeFolderAndParents(output)
+    let isNew = try folders.makeFolderAndParents(output)
     if !isNew {
-      let folder = try site.here.openFolder(output)
+      let folder = try folders.here.openFolder(output)
       guard try isUnused(folder) else {
         if try folder.kind(of: lockFile) == .file, let held = try holder(of: folder) { throw held }
         throw Diagnostic(
@@ -104,7 +106,7 @@ public final class RunDirectory: Sendable {
             + "overwritten")
       }
     }
-    return try prepare(output, isNew: isNew, at: &site)
+    return try prepare(output, isNew: isNew, creating: &folders)
   }
 
   /// True if a folder is empty or contains only the files of a run that was killed before it
@@ -139,13 +141,13 @@ public final class RunDirectory: Sendable {
   ///
   /// - Parameter isNew: true if this process created the folder.
   private static func prepare(
-    _ path: String, isNew: Bool, at site: inout Site
+    _ path: String, isNew: Bool, creating folders: inout NewFolders
   ) throws -> RunDirectory {
-    let folder = try site.here.openFolder(path)
+    let folder = try folders.here.openFolder(path)
     let file: File
     var isEmpty = false
     if let made = try folder.createLock(lockFile) {
-      site.note(file: folder.path(of: lockFile))
+      folders.note(file: folder.path(of: lockFile))
       file = made
       try file.write(Array(mark.utf8))
       isEmpty = isNew
@@ -164,7 +166,7 @@ public final class RunDirectory: Sendable {
       try file.truncate(to: 0)
       try file.write(Array(mark.utf8))
     }
-    if try !site.makeFolder(folder.path(of: Checkpoint.folder)) {
+    if try !folders.makeFolder(folder.path(of: Checkpoint.folder)) {
       let checkpoints = try folder.openFolder(Checkpoint.folder)
       for name in try checkpoints.entries() { try checkpoints.remove(name) }
     }
@@ -239,7 +241,7 @@ public final class RunDirectory: Sendable {
   }
 
   /// Records that there are checkpoints of kind `state`.
-  func noteState() { hasStates.store(true, ordering: .relaxed) }
+  func recordState() { hasStates.store(true, ordering: .relaxed) }
 
   /// True if there may be checkpoints of kind `state`.
   var mayHaveStates: Bool { hasStates.load(ordering: .relaxed) }
@@ -329,7 +331,7 @@ extension RunDirectory {
 // MARK: - Folders created on the way
 
 /// The location of a new run, and the folders that were created for it.
-private struct Site {
+private struct NewFolders {
   let here: Folder
   private var made: [(path: String, isFolder: Bool)] = []
 

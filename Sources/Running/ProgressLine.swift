@@ -37,7 +37,7 @@ public struct ProgressLine: Sendable {
 
   /// The line, at most `width` characters long.
   public func text(width: Int) -> String {
-    // What matters most is added first, as long as there is room.
+    // The most important parts are added first, as long as they fit.
     var used = epoch.count
     func fits(_ part: String) -> Bool {
       if part.isEmpty || used + 2 + part.count > width { return false }

@@ -67,7 +67,7 @@ public struct Resumption: Sendable {
     try requireSame(
       record.plugins, experiment.pluginHashes,
       "plugin")
-    warnings += circumstantialWarnings()
+    warnings += environmentWarnings()
   }
 
   /// Trains to the end. Returns the exit code: 128 + n after signal n, or the original exit
@@ -130,7 +130,7 @@ extension Resumption {
   }
 
   /// Differences that can change the numbers but are not errors.
-  private func circumstantialWarnings() -> [Diagnostic] {
+  private func environmentWarnings() -> [Diagnostic] {
     var differences: [String] = []
     if record.cpu != RunRecord.cpuName() { differences.append("another processor") }
     if record.isa != InstructionSet.current.rawValue {

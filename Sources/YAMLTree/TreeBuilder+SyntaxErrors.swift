@@ -280,7 +280,7 @@ extension TreeBuilder {
       return located(
         "expected hexadecimal digits: '\\x0A', '\\u00E9' or '\\U0001F600'", at: error.location)
     case "found invalid Unicode character escape code":
-      return located("the escape is no Unicode character", at: error.location)
+      return located("the escape is not a Unicode character", at: error.location)
     default:
       let quote = character(at: error.contextLocation).map(String.init) ?? "\""
       return located("the quote \(quote) is never closed", at: error.contextLocation)

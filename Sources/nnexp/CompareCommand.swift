@@ -20,7 +20,7 @@ struct CompareCommand: ParsableCommand {
       reported. Clock times are not compared. Exit code 0: the runs are equal; 1:
       they differ.
 
-      Try:  nnexp compare results/xor/run-0001 results/xor/run-0002 --only-changed
+      Try:  nnexp compare results/xor/run-0001 results/xor/run-0002
             nnexp compare results/xor/sweep --sort train_loss --limit 20
       """)
 
@@ -30,20 +30,20 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "the column to sort by, such as validation_loss")
   var sort: String?
 
-  @Flag(help: "show only what differs between the runs")
-  var onlyChanged = false
+  @Flag(help: "also the settings and metrics that are equal in all")
+  var all = false
 
   @Option(help: ArgumentHelp("show only the first rows", valueName: "n"))
   var limit: Int?
 
-  @Flag(help: "as CSV, with every digit")
+  @Flag(help: "print CSV, with all digits")
   var csv = false
 
   @Flag(help: "compare two runs to the last bit")
   var exact = false
 
   func validate() throws {
-    if exact, sort != nil || onlyChanged || limit != nil || csv {
+    if exact, sort != nil || all || limit != nil || csv {
       throw ValidationError(
         "--exact compares all results, and cannot be combined with other options")
     }
@@ -61,7 +61,7 @@ struct CompareCommand: ParsableCommand {
     if let sort { try comparison.sort(by: sort) }
     for warning in comparison.warnings { writeError(warning.description) }
     // Whether a column changes is determined from all runs, not only from those that are shown.
-    if onlyChanged { comparison.keepChanged() }
+    if !all { comparison.keepChanged() }
     if let limit { comparison.limit(to: limit) }
     if csv {
       try printResult(comparison.csv, terminator: "")

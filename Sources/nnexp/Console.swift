@@ -97,7 +97,7 @@ func ignoreBrokenPipes() {
 }
 
 /// Ends the process without calling exit handlers.
-func leave(_ code: Int32) -> Never {
+func exitProcess(_ code: Int32) -> Never {
   endProcess(code)
 }
 

@@ -52,9 +52,9 @@ enum Main {
       try Threads.useRequested()
       var command = try parsed()
       try command.run()
-      leave(0)
+      exitProcess(0)
     } catch {
-      leave(report(error))
+      exitProcess(report(error))
     }
   }
 

@@ -10,9 +10,9 @@ struct PlotCommand: ParsableCommand {
     commandName: "plot",
     abstract: "Draws the recorded values of runs or of a sweep.",
     discussion: """
-      Of one run: a chart per quantity, with a line per split. Of several runs: a
-      line per run. Of a sweep: its metric against the swept parameters, and by
-      epoch as the mean and 95% interval over seeds.
+      One run: a chart per quantity, with a line per split. Several runs: a line
+      per run. A sweep: its metric against the swept parameters, and the mean and
+      95% interval over seeds by epoch.
 
       Without --output, the charts are drawn in the terminal. PNG needs the program
       rsvg-convert (on Debian and Ubuntu: apt-get install librsvg2-bin).
@@ -43,10 +43,10 @@ struct PlotCommand: ParsableCommand {
   @Option(help: ArgumentHelp("draw the mean of n rows around each", valueName: "n"))
   var smooth = 1
 
-  @Flag(help: "a logarithmic vertical axis")
+  @Flag(help: "use a logarithmic vertical axis")
   var log = false
 
-  @Flag(help: "dark colors in an image; an SVG without it follows the reader's system")
+  @Flag(help: "draw an image in dark colors; without this, an SVG follows the reader's system")
   var dark = false
 
   @Flag(help: "print the drawn numbers as CSV instead")
@@ -54,7 +54,9 @@ struct PlotCommand: ParsableCommand {
 
   func validate() throws {
     if smooth < 1 { throw ValidationError("--smooth must be an integer ≥ 1, found \(smooth)") }
-    if csv, output != nil { throw ValidationError("--csv prints, and takes no --output") }
+    if csv, output != nil {
+      throw ValidationError("--csv prints to the terminal and cannot be combined with --output")
+    }
     if let output, !output.hasSuffix(bytes: ".svg"), !output.hasSuffix(bytes: ".png") {
       throw ValidationError("--output takes a file named .svg or .png, found '\(output)'")
     }

@@ -32,15 +32,14 @@ struct ResumeCommand: ParsableCommand {
 
   func run() throws {
     try Threads.use(threads)
-    try go(
-      on: Resumption(
-        of: directory, registry: standardRegistry(), trustsPlugins: trust.trustPlugins),
+    try perform(
+      Resumption(of: directory, registry: standardRegistry(), trustsPlugins: trust.trustPlugins),
       quiet: quiet)
   }
 }
 
 /// Resumes a run, or reports that it has ended.
-func go(on resumption: Resumption, quiet: Bool) throws {
+func perform(_ resumption: Resumption, quiet: Bool) throws {
   let path = Escaping.line(resumption.directory.path)
   if let summary = resumption.finished {
     let reason = summary.reason.map { ": " + Escaping.line($0) } ?? ""
@@ -55,8 +54,8 @@ func go(on resumption: Resumption, quiet: Bool) throws {
     return
   }
   listenForSignals()
-  leave(
-    after: try resumption.perform(
+  exitProcess(
+    afterRun: try resumption.perform(
       observers: [
         TerminalObserver(quiet: quiet, epochs: resumption.experiment.training.epochs)
       ], cancellation: .signals))

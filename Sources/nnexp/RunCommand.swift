@@ -47,7 +47,7 @@ struct RunCommand: ParsableCommand {
     if experiment.data.foldsToRun != nil { return try runFolds() }
     if resume {
       switch try EarlierRun(of: experiment, output: output, registry: standardRegistry()) {
-      case .found(let resumption): return try go(on: resumption, quiet: quiet)
+      case .found(let resumption): return try perform(resumption, quiet: quiet)
       case .none(let other?):
         if !quiet {
           printStatus("'\(Escaping.line(other))' is unfinished, but of another configuration")
@@ -75,8 +75,8 @@ struct RunCommand: ParsableCommand {
     let origin = RunOrigin(
       command: commandLine, nnexpVersion: NNExpCommand.version, file: file,
       output: output)
-    leave(
-      after: try Run(
+    exitProcess(
+      afterRun: try Run(
         prepared, from: origin,
         observers: [TerminalObserver(quiet: quiet, epochs: prepared.experiment.training.epochs)],
         cancellation: .signals
@@ -86,8 +86,8 @@ struct RunCommand: ParsableCommand {
 
 /// Ends the process in the same way as the run: by the signal that ended it, or with its exit
 /// code.
-func leave(after code: Int32) -> Never {
+func exitProcess(afterRun code: Int32) -> Never {
   // A signal that arrived later takes effect here.
   if signalReceived != nil, [SIGINT, SIGTERM].contains(code - 128) { raiseAgain(code - 128) }
-  leave(code)
+  exitProcess(code)
 }

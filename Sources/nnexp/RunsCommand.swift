@@ -9,9 +9,9 @@ struct RunsCommand: ParsableCommand {
     commandName: "runs",
     abstract: "Lists the runs and sweeps below a folder, newest first.",
     discussion: """
-      Each with its status, when it began, its epochs, and the best value of the
-      column that it monitors, or its last training loss. 'nnexp compare' shows
-      more of a few of them.
+      Shows the status of each, its start, its epochs, and the best value of the
+      monitored column, or else the last training loss. 'nnexp compare' shows more
+      about a few of them.
 
       Try:  nnexp runs
             nnexp runs results/xor --json
@@ -20,7 +20,7 @@ struct RunsCommand: ParsableCommand {
   @Argument(help: "a folder of results", completion: .directory)
   var folder = "results"
 
-  @Flag(help: "as JSON, with every digit")
+  @Flag(help: "print JSON, with all digits")
   var json = false
 
   func run() throws {

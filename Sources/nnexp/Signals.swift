@@ -47,5 +47,5 @@ extension CancellationToken {
 func raiseAgain(_ number: Int32) -> Never {
   signal(number, SIG_DFL)
   raise(number)
-  leave(128 + number)
+  exitProcess(128 + number)
 }

@@ -36,7 +36,7 @@ extension SweepCommand {
             isTrusted: trust.trustPlugins)),
         in: folder, isWorker: false),
       patience: 120, report: { if !quiet { printStatus($0) } }, warn: writeError)
-    leave(after: code)
+    exitProcess(afterRun: code)
   }
 
   private func planOfTrial(_ registry: Registry) throws -> (WrittenPlan, SweepFolder) {
@@ -49,7 +49,7 @@ extension SweepCommand {
     let declaration = try SweepDeclaration(path: file, arguments: arguments)
     try declaration.requireIndependentTrials(for: "--trial")
     let folder = try folder(of: declaration)
-    let plan = try WrittenPlan.standing(in: folder, for: declaration, registry: registry)
+    let plan = try WrittenPlan.existingOrNew(in: folder, for: declaration, registry: registry)
     if !plan.isOf(declaration) {
       writeError(
         """

@@ -120,7 +120,11 @@ struct SweepCommand: ParsableCommand {
     }
     if let jobs { Workers.count = jobs }
     let report = try self.report(of: declaration)
-    let plan = try SweepPlan(declaration, registry: registry)
+    let view = SweepView(quiet: quiet || dryRun)
+    view.showPlanning(of: declaration.combinationCount)
+    let planning = Result { try SweepPlan(declaration, registry: registry) }
+    view.clear()
+    let plan = try planning.get()
     if plansOnly { try declaration.requireIndependentTrials(for: "--plan") }
     if launcher != nil { try declaration.requireIndependentTrials(for: "--launcher") }
     if dryRun { return try printResult(plan.text) }
@@ -128,7 +132,7 @@ struct SweepCommand: ParsableCommand {
     try folder.make()
     try replacePlan(with: plan, in: folder)
     if plansOnly { return try printTrialsLeft(of: plan, in: folder) }
-    try runAll(plan, in: folder, report)
+    try runAll(plan, in: folder, report, view)
   }
 
   /// Writes the plan. Reports the trials of an earlier plan that it makes stale.
@@ -166,9 +170,8 @@ struct SweepCommand: ParsableCommand {
   }
 
   private func runAll(
-    _ plan: SweepPlan, in folder: SweepFolder, _ report: OutputFile?
+    _ plan: SweepPlan, in folder: SweepFolder, _ report: OutputFile?, _ view: SweepView
   ) throws {
-    let view = SweepView(quiet: quiet)
     let pool = try WorkerPool(
       plan, in: folder, runner: runner(plan.builder, in: folder, isWorker: true),
       arguments: workerLine,

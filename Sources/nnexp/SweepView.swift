@@ -41,13 +41,23 @@ final class SweepView: SweepListener {
     var parts = ["\(progress.done)/\(progress.total) done", "\(progress.running) running"]
     if progress.stopped > 0 { parts.append("\(progress.stopped) stopped") }
     parts.append("\(progress.failed) failed")
-    if let best = progress.best { parts.append("best \(progress.monitor.name) \(brief(best))") }
+    if let best = progress.best {
+      let settings = progress.bestSettings.isEmpty ? "" : " (\(progress.bestSettings))"
+      parts.append("best \(progress.monitor.name) \(brief(best))\(settings)")
+    }
     if let estimate {
       // The remaining time decreases between the ends of two trials.
       let left = max(1, (estimate.left - (now - estimate.at)).rounded(.up))
       parts.append((left < 10 ? "\(Int(left)) s" : durationText(left)) + " left")
     }
     return parts.joined(separator: ", ")
+  }
+
+  /// Announces the work before the first trial, on a terminal.
+  func showPlanning(of trials: Int) {
+    if isQuiet || !isTerminal { return }
+    redraw(String("checking \(trials) trials".prefix(Terminal.width - 1)))
+    barIsShown = true
   }
 
   /// Removes the bar.

@@ -16,7 +16,7 @@ final class TerminalObserver: RunObserver {
   /// The recorded training losses, for the chart.
   private var losses: [Double] = []
 
-  /// - Parameter epochs: of the whole training.
+  /// - Parameter epochs: the number of epochs of the whole training.
   init(quiet: Bool, epochs: Int) {
     isQuiet = quiet
     self.epochs = epochs

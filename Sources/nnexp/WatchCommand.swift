@@ -96,7 +96,8 @@ private struct WatchedVersions {
     (self.keeps, self.budget, self.scratch) = (keeps, budget, scratch)
   }
 
-  /// Checks, trains and draws the file as it is now; errors are reported, and end nothing.
+  /// Checks the file as it is now, trains and draws it; errors are reported and do not end
+  /// the command.
   mutating func show(cancelledBy changes: FileChanges) {
     do {
       let experiment = try Experiment(
@@ -198,7 +199,7 @@ private final class FileChanges {
   }
 }
 
-/// A folder for files that nobody keeps.
+/// A temporary folder.
 private struct ScratchFolder {
   let path: String
 

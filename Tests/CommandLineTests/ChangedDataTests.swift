@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 55 and 56: data and plugins that change after they were used.
+/// Faults 55 and 56: data and plugins that change after they were used.
 @Suite struct ChangedDataTests {
   private func tool() throws -> Tool {
     let tool = try Tool()
@@ -110,7 +110,7 @@ import Testing
   }
 }
 
-/// FAULTS 64: a run's folder that another user created does not determine whose code runs.
+/// Fault 64: a run's folder that another user created does not determine whose code runs.
 @Suite(.enabled(if: geteuid() == 0, "needs root, to give a folder away"))
 struct TrustTests {
   @Test func aPluginNamedInAnotherUsersFolderIsNotLoaded() throws {

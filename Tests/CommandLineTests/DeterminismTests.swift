@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 40 and 41: the files of a run depend only on the experiment file.
+/// Faults 40 and 41: the files of a run depend only on the experiment file.
 @Suite struct DeterminismTests {
   /// An experiment that divides its work in every possible way: shards of a batch, matrix
   /// products, convolutions, running means, sums over all samples.

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 37 for the command: the disk becomes full, and later has space again.
+/// Fault 37 for the command: the disk becomes full, and later has space again.
 @Suite struct DiskTests {
   private static let text = statefulExperiment.replacing("epochs: 100", with: "epochs: 120")
 
@@ -14,7 +14,7 @@ import Testing
   }
 
   /// Expects that the run ended with 3 and reported the reason, then completes it.
-  private func goOn(_ tool: Tool, after result: CommandResult, _ reason: String, _ label: String)
+  private func resume(_ tool: Tool, after result: CommandResult, _ reason: String, _ label: String)
     throws
   {
     #expect(result.code == 3, "\(label): \(result.errors)")
@@ -40,7 +40,7 @@ import Testing
       try Data(block).write(to: tool.folder.appendingPathComponent(filler))
       let result = try tool.run("run", "eventful.yaml", "-q")
       try FileManager.default.removeItem(at: tool.folder.appendingPathComponent(filler))
-      try goOn(tool, after: result, "No space left on device", "\(kilobytes) KB free")
+      try resume(tool, after: result, "No space left on device", "\(kilobytes) KB free")
       _ = disk
     }
   }
@@ -50,7 +50,7 @@ import Testing
     let tool = try tool()
     defer { tool.remove() }
     let result = try tool.shell("ulimit -f \(blocks); exec nnexp run eventful.yaml -q")
-    try goOn(tool, after: result, "File too large", "\(blocks) blocks")
+    try resume(tool, after: result, "File too large", "\(blocks) blocks")
   }
 
   /// A failed flush is not repeated, because the kernel may have forgotten by then that the

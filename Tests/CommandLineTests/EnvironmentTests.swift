@@ -10,7 +10,7 @@ import Testing
     return tool
   }
 
-  /// FAULTS 19.
+  /// Fault 19.
   @Test func aFileNamedResultsIsReportedAndStays() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -27,7 +27,7 @@ import Testing
     #expect(tool.contents == ["results", "xor.yaml"])
   }
 
-  /// FAULTS 19.
+  /// Fault 19.
   @Test func aResultsLinkThatLeavesTheFolderIsRefused() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -41,7 +41,7 @@ import Testing
     #expect(elsewhere.contents == [])
   }
 
-  /// FAULTS 16: the plan fits the memory that the system reports, but the system refuses it.
+  /// Fault 16: the plan fits the memory that the system reports, but the system refuses it.
   @Test func refusedMemoryEndsTheRunWith3() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -54,7 +54,7 @@ import Testing
     #expect(summary.contains("\"exit_status\": 3"))
   }
 
-  /// FAULTS 9, 25: the command never waits for a file that is not regular.
+  /// Faults 9, 25: the command never waits for a file that is not regular.
   @Test(arguments: [("fifo", "a FIFO"), (".", "a directory"), ("/dev/zero", "a device")])
   func anExperimentThatIsNotARegularFileIsRefused(path: String, kind: String) throws {
     let tool = try tool()
@@ -65,7 +65,7 @@ import Testing
     #expect(result.errors == "error: cannot read '\(path)': it is \(kind), not a regular file\n")
   }
 
-  /// FAULTS 25.
+  /// Fault 25.
   @Test func dataThatAreAPipeAreRefused() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -88,7 +88,7 @@ import Testing
         """)
   }
 
-  /// FAULTS 9.
+  /// Fault 9.
   @Test func anExperimentLargerThanOneMebibyteIsRefused() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -99,7 +99,7 @@ import Testing
       result.errors == "error: 'long.yaml' is larger than 1 MiB, the limit of a declaration\n")
   }
 
-  /// FAULTS 38: a run directory that is deleted during the run is not created again.
+  /// Fault 38: a run directory that is deleted during the run is not created again.
   @Test func aDeletedRunDirectoryEndsTheRunAndIsNotCreatedAgain() throws {
     let tool = try tool()
     defer { tool.remove() }

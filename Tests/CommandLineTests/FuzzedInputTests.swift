@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 48 for the command: for any bytes in a file, it ends as documented, soon, and without
+/// Fault 48 for the command: for any bytes in a file, it ends as documented, soon, and without
 /// much memory. `make fuzz` tries millions of inputs on the readers.
 @Suite struct FuzzedInputTests {
   /// The file for one kind of input, and the command that reads it.

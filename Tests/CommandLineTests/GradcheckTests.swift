@@ -18,7 +18,7 @@ import Testing
     #expect(tool.contents == ["xor.yaml"])
   }
 
-  /// FAULTS 28.
+  /// Fault 28.
   @Test func aSaturatedNetworkDoesNotPass() throws {
     let tool = try tool(
       exclusiveOr.replacing(

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 29 and 30 for the command: whenever it is killed, the resumed run ends with the bytes
+/// Faults 29 and 30 for the command: whenever it is killed, the resumed run ends with the bytes
 /// of an uninterrupted run.
 @Suite struct KillTests {
   /// The files of an uninterrupted run, and its duration.

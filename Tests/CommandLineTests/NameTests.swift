@@ -19,7 +19,7 @@ import Testing
     try body(tool)
   }
 
-  /// FAULTS 18, 49: otherwise the results would be in another folder.
+  /// Faults 18, 49: otherwise the results would be in another folder.
   @Test func aSlashBeforeACombiningMarkIsASlash() throws {
     try withTool { tool in
       try tool.write("name: \"victim/\u{301}x\"\n" + NameTests.unnamed, to: "x.yaml")
@@ -217,7 +217,7 @@ import Testing
     }
   }
 
-  /// FAULTS 50: a file's name cannot control a terminal.
+  /// Fault 50: a file's name cannot control a terminal.
   @Test func aPathIsShownWithoutControlCharacters() throws {
     try withTool { tool in
       let file = "a\u{1B}[2J\n\u{202E}b.yaml"

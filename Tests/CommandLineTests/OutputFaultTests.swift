@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 60, 61: a file that the user names for an output replaces only an earlier output of
+/// Faults 60, 61: a file that the user names for an output replaces only an earlier output of
 /// nnexp, and errors are reported before any work.
 @Suite struct OutputFaultTests {
   private func withTool(_ body: (Tool) throws -> Void) throws {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 58: commands whose result is their standard output.
+/// Fault 58: commands whose result is their standard output.
 @Suite struct OutputTests {
   private static let commands = [
     "layers", "layers dense", "explain xor.yaml", "gradcheck xor.yaml", "validate xor.yaml",

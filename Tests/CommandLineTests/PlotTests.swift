@@ -51,7 +51,7 @@ import Testing
       #expect(try tool.run("plot", "results/xor/run-0001/", "-o", "b.svg").code == 0)
       let (a, b) = (try tool.read("a.svg"), try tool.read("b.svg"))
       #expect(a.replacing("results/xor/latest", with: "results/xor/run-0001/") == b)
-      // An image of its own may be replaced; another file may not.
+      // An image that nnexp wrote may be replaced; another file may not.
       #expect(try tool.run("plot", "results/xor/latest", "-o", "a.svg").code == 0)
       try tool.write("mine", to: "c.svg")
       let result = try tool.run("plot", "results/xor/latest", "-o", "c.svg")
@@ -118,7 +118,7 @@ import Testing
       #expect(both.code == 2)
       #expect(
         both.errors.hasPrefix(
-          "error: 'results/xor/sweep' is a sweep; a sweep is drawn by itself, without other folders"
+          "error: 'results/xor/sweep' is a sweep, which cannot be drawn together with other folders"
         ))
       let page = try tool.run("report", "results/xor/sweep")
       #expect(page.output == "wrote report.html\n")
@@ -190,6 +190,25 @@ import Testing
       }
       #expect(epochs == (1...10).map { "\(2 * $0)/20" })
       #expect(try !tool.run("run", "xor.yaml", "-q").output.contains("epoch"))
+    }
+  }
+
+  /// On a terminal of any width, the progress is one line that is redrawn in place.
+  @Test func progressFitsEveryTerminal() throws {
+    try withTool { tool in
+      let file = exclusiveOr.replacing("epochs: 20", with: "epochs: 20000\n  record_every: 100")
+      try tool.write(file, to: "xor.yaml")
+      for columns in [20, 33, 80, 200] {
+        let result = try tool.shell(
+          "script -qec 'stty cols \(columns); nnexp run xor.yaml' /dev/null")
+        #expect(result.code == 0, "\(columns)")
+        let drawn = result.output.split(separator: "\r\u{1B}[K").dropFirst().dropLast()
+        #expect(!drawn.isEmpty, "\(columns)")
+        for line in drawn {
+          #expect(!line.contains("\n") && line.count < columns, "\(columns): \(line)")
+          #expect(line.contains("epoch "), "\(columns): \(line)")
+        }
+      }
     }
   }
 }

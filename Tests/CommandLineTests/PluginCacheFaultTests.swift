@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 51 and 52: caches that others can change, damaged entries, and sources that are saved
+/// Faults 51 and 52: caches that others can change, damaged entries, and sources that are saved
 /// while they are compiled.
 @Suite struct PluginCacheFaultTests {
   private let metrics = "results/x/run-0001/metrics.csv"

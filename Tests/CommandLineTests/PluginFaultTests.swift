@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 42 to 44: plugin errors, their messages, and that no files are left.
+/// Faults 42 to 44: plugin errors, their messages, and that no files are left.
 @Suite struct PluginFaultTests {
   private let place = "x.yaml:10:12: error: 'bent' (square, of the plugin 'Square.swift')"
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 59: plugins that change the process, or how a run ends or computes.
+/// Fault 59: plugins that change the process, or how a run ends or computes.
 @Suite struct PluginProcessFaultTests {
   private let bent = "x.yaml:10:12: error: 'bent' (square, of the plugin 'Square.c')"
 

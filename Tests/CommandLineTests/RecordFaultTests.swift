@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 54: for any content of a record, a command reads it or names the file and the key,
+/// Fault 54: for any content of a record, a command reads it or names the file and the key,
 /// ends as documented, and changes no other files.
 @Suite struct RecordFaultTests {
   /// A folder with a sweep whose last trial has not run, and with unrelated files.
@@ -194,7 +194,7 @@ import Testing
     #expect(try tool.read("results/xor/sweep/trials/\(foreign)/keep.txt") == "mine")
   }
 
-  /// FAULTS 53: a sweep needs a new folder, an empty folder, or the folder of a sweep.
+  /// Fault 53: a sweep needs a new folder, an empty folder, or the folder of a sweep.
   @Test func aSweepRefusesForeignFolders() throws {
     let tool = try RecordFaultTests.prepared()
     defer { tool.remove() }

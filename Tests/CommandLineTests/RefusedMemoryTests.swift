@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 16 for the command: if the system refuses memory at any point, the command ends with
+/// Fault 16 for the command: if the system refuses memory at any point, the command ends with
 /// 3 or continues without it, and a resumed run ends with the same bytes.
 @Suite struct RefusedMemoryTests {
   /// Continues after an exit code without the limit, and returns the result.
-  private func goOn(
+  private func resume(
     _ tool: Tool, _ executable: URL, _ arguments: [String], after end: ChildProcess.End,
     to expected: [String: Data], _ label: String
   ) throws {
@@ -51,7 +51,7 @@ import Testing
         refused += 1
         #expect(process.errors.contains("memory"), "\(process.errors)")
       }
-      try goOn(
+      try resume(
         tool, Tool.executable, command, after: end, to: expected,
         "seed \(testSeed), allocation \(what): \(end), \(process.errors)")
     }
@@ -86,7 +86,7 @@ import Testing
         #expect(tool.contents == ["eventful.yaml"])
         continue
       }
-      try goOn(
+      try resume(
         tool, Tool.release, command, after: end, to: expected,
         "\(megabytes) MB: \(end), \(process.errors)")
     }
@@ -121,7 +121,7 @@ import Testing
         in: tool.folder)
       let end = process.wait()
       if end == .exit(3) { refused += 1 }
-      try goOn(
+      try resume(
         tool, Tool.release, command, after: end, to: expected,
         "seed \(testSeed), \(moment): \(end), \(process.errors)")
     }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 35: one signal ends a run after its current step, a second one immediately, and no
+/// Fault 35: one signal ends a run after its current step, a second one immediately, and no
 /// results are lost.
 @Suite struct SignalTests {
   /// Waits until the run has rows.
@@ -44,7 +44,7 @@ import Testing
     #expect(differences(tool.facts(of: "whole"), tool.facts(of: run)) == [])
   }
 
-  /// FAULTS 63.
+  /// Fault 63.
   @Test func sigquitEndsTheProcessAtOnce() throws {
     let tool = try Tool()
     defer { tool.remove() }

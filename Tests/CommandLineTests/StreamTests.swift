@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 36: whatever happens to the command's output, its files are complete.
+/// Fault 36: whatever happens to the command's output, its files are complete.
 @Suite struct StreamTests {
   @Test(arguments: [
     "nnexp run xor.yaml > /dev/null", "nnexp run xor.yaml | true", "nnexp run xor.yaml | head -1",

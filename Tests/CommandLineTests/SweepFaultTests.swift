@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 47 and similar ones: errors in the section `sweep`, with exact texts. Nothing is
+/// Fault 47 and similar ones: errors in the section `sweep`, with exact texts. Nothing is
 /// created.
 @Suite struct SweepFaultTests {
   @Test(arguments: [

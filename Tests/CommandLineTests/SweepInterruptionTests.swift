@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The results of sweeps that are killed, interrupted or shared, or whose trials end the
-/// process: FAULTS 45 and 46.
+/// process: Faults 45 and 46.
 @Suite(.serialized) struct SweepInterruptionTests {
   private let tool: Tool
 
@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  /// FAULTS 46: only the sweep's process is killed, or its workers too.
+  /// Fault 46: only the sweep's process is killed, or its workers too.
   @Test(arguments: [false, true])
   func aKilledSweepKeepsItsFinishedTrials(withWorkers: Bool) throws {
     try disturbing { epochs in
@@ -185,7 +185,7 @@ import Testing
     #expect(tool.exists(all[1] + ".attempt-1/run.json"), "the first attempt is kept")
   }
 
-  /// FAULTS 45: if a plugin ends the process, only that trial fails.
+  /// Fault 45: if a plugin ends the process, only that trial fails.
   @Test func aTrialThatCrashesDoesNotFailTheOthers() throws {
     defer { tool.remove() }
     try tool.write(

@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  /// FAULTS 45: one trial diverges; the others complete, and the table contains all.
+  /// Fault 45: one trial diverges; the others complete, and the table contains all.
   @Test func aTrialThatDivergesDoesNotFailTheOthers() throws {
     try withTool { tool in
       let result = try tool.run("sweep", "xor.yaml", "train.optimizer.learning_rate=0.1,1e30,0.2")
@@ -44,7 +44,7 @@ import Testing
     }
   }
 
-  /// FAULTS 47 and similar ones: exact errors, and nothing is created.
+  /// Fault 47 and similar ones: exact errors, and nothing is created.
   @Test(arguments: [
     (
       ["+seed=range(5,5)"],

@@ -139,7 +139,7 @@ import YAMLTree
       under data: {indices: …}
           - {type: embedding, size: 2, name: vector, inputs: a}
                    ^
-      note: the port 'a' is [2] a sample
+      note: the port 'a' is [2] per sample
       test.yaml:3:48: error: 'end' (dense) takes values, but 'b' has indices
           - {type: dense, units: 1, name: end, inputs: b}
                                                        ^
@@ -205,7 +205,7 @@ import YAMLTree
         "model:\n  - {type: dense, units: 1, name: left, inputs: a}\n"
           + "  - {type: dense, units: 1, name: right, inputs: b}\nloss: {left: squared_error}"),
       """
-      test.yaml:3:12: error: the output of 'right' goes nowhere: no node and no loss reads it
+      test.yaml:3:12: error: the output of 'right' is not used: no node and no loss reads it
           - {type: dense, units: 1, name: right, inputs: b}
                    ^
       note: the losses read: left

@@ -53,7 +53,7 @@ import Testing
           + "sample 0</title>"))
   }
 
-  /// FAULTS 50: a combining mark does not hide a character that Markdown or LaTeX would
+  /// Fault 50: a combining mark does not hide a character that Markdown or LaTeX would
   /// interpret.
   @Test func syntaxBeforeACombiningMarkIsEscaped() throws {
     let name = "a|\u{301}<\u{301}`\u{301}&\u{301}"

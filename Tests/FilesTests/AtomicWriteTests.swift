@@ -4,7 +4,7 @@ import Testing
 
 @testable import Files
 
-/// FAULTS 60: files are replaced as a whole, under unpredictable temporary names. Partial files
+/// Fault 60: files are replaced as a whole, under unpredictable temporary names. Partial files
 /// of killed processes are removed, and other files are not changed.
 @Suite struct AtomicWriteTests {
   private func write(_ text: String, to path: String) throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Files
 
-/// FAULTS 50: no text controls the program that shows it.
+/// Fault 50: no text controls the program that shows it.
 @Suite struct EscapingTests {
   @Test(arguments: [
     ("plain: text\nin lines\n", "plain: text\nin lines\n"),

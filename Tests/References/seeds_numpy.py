@@ -1,4 +1,5 @@
-"""The seeds' own equations, corrected, in NumPy: every gradient at the initial values.
+"""The equations of the texts S0–S4 (experiments/seeds/README.md), corrected, in NumPy: every gradient
+at the initial values.
 
     python3 seeds_numpy.py > seeds_numpy.json        # needs numpy and PyYAML
 

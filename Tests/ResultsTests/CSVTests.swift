@@ -27,7 +27,7 @@ private func text(_ csv: CSVText) -> String { String(decoding: csv.bytes, as: UT
       """)
 }
 
-/// FAULTS 49, 50: names that look alike are different, and a mark does not hide a quote.
+/// Faults 49, 50: names that look alike are different, and a mark does not hide a quote.
 @Test func cellsAreWrittenByteForByte() {
   var csv = CSVText(columns: ["é", "e\u{301}"])
   csv.append(["\"\u{301}", ",\u{301}"])

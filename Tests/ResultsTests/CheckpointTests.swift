@@ -207,7 +207,7 @@ private func tensor(_ rest: String) -> String { #"{"info":{},"tensors":[{\#(rest
     ),
     (
       Array("PK\u{3}\u{4}".utf8) + [UInt8](repeating: 0, count: 60),
-      "is damaged: it does not start as a checkpoint does"
+      "is damaged: it does not begin like a checkpoint"
     ),
     (
       [0x89, 0x4E, 0x4E, 0x58, 0x0D, 0x0A, 0x1A, 0x0A, 1, 0, 0, 0, 255, 255, 255, 255]

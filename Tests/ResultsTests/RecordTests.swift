@@ -270,7 +270,7 @@ func columnsThatContradictTheirNamesAreRefused(_ columns: String, _ fact: String
   #expect(try record.metricColumns("columns") == [column])
 }
 
-/// FAULTS 63.
+/// Fault 63.
 @Test(arguments: [-1, 256])
 func anImpossibleExitStatusIsRefused(_ status: Int) throws {
   let scratch = Scratch()

@@ -114,7 +114,7 @@ func outputIsCreated(_ output: String) throws {
   #expect(scratch.tree() == before)
 }
 
-/// FAULTS 53: only the files of an unfinished run are reused, which the mark in its `.lock`
+/// Fault 53: only the files of an unfinished run are reused, which the mark in its `.lock`
 /// identifies. Links are never followed.
 @Test(arguments: [
   "a lock alone that is not empty", "another program's lock", "a lock that is a link",

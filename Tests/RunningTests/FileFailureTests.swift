@@ -3,7 +3,7 @@ import Results
 import TestSupport
 import Testing
 
-/// FAULTS 37: each file operation of a run fails, alone or with all that follow. The run names
+/// Fault 37: each file operation of a run fails, alone or with all that follow. The run names
 /// the path or continues without it, and can then be resumed.
 @Suite struct FileFailureTests {
   @Test(arguments: [ENOSPC, EIO], [false, true])

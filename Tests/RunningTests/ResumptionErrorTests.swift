@@ -5,7 +5,7 @@ import Results
 import TestSupport
 import Testing
 
-/// FAULTS 31 to 33: files that differ from those of the run are reported and not changed.
+/// Faults 31 to 33: files that differ from those of the run are reported and not changed.
 @Suite struct ResumptionErrorTests {
   /// A run that was killed halfway with two states, and one that was not.
   private func runs() throws -> RunsFolder {
@@ -128,7 +128,7 @@ import Testing
     #expect(runs.differences("whole", "half") == [])
   }
 
-  /// FAULTS 39: the run of the other process is not affected.
+  /// Fault 39: the run of the other process is not affected.
   @Test func aRunUsedByAnotherProcessIsRefused() throws {
     let runs = try runs()
     let held = try RunDirectory.open(runs.folder("half"), exclusively: true)

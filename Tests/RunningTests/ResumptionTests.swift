@@ -4,7 +4,7 @@ import Results
 import TestSupport
 import Testing
 
-/// FAULTS 29 and 30: a run that was stopped at any point ends with the bytes of an
+/// Faults 29 and 30: a run that was stopped at any point ends with the bytes of an
 /// uninterrupted run.
 @Suite struct ResumptionTests {
   /// Each operation in turn is the last: all operations after it fail, as if the process had
@@ -108,7 +108,7 @@ import Testing
     #expect(runs.differences("whole", "half") == [])
   }
 
-  /// FAULTS 26: the resumed run diverges like the uninterrupted one.
+  /// Fault 26: the resumed run diverges like the uninterrupted one.
   @Test func aDivergedRunStaysDiverged() throws {
     let runs = RunsFolder()
     let text = everything.replacing(
@@ -120,7 +120,7 @@ import Testing
     #expect(listener.reports == [])
   }
 
-  /// FAULTS 34.
+  /// Fault 34.
   @Test func aCompletedRunStaysAsItIs() throws {
     let runs = RunsFolder()
     try runs.run("whole")

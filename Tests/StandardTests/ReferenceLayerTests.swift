@@ -56,7 +56,7 @@ struct ReferenceLayerTests {
     "concatenate", "max_pooling",
   ]
 
-  /// Every layer with weights or an output shape of its own is in the file.
+  /// Every layer that has weights or changes the shape is in the file.
   @Test func everyLayerIsCompared() {
     // Dropout is random, and two others only copy. Embeddings are in the file of graphs.
     let elsewhere: Set = ["dropout", "flatten", "reshape", "embedding"]

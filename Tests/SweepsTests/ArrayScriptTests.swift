@@ -71,7 +71,7 @@ import Testing
     #expect(lines[6] == "cd '/home/o'\\''neil 100%' || exit 3")
   }
 
-  /// FAULTS 49, 50: a combining mark does not hide a quote, percent sign or backslash.
+  /// Faults 49, 50: a combining mark does not hide a quote, percent sign or backslash.
   @Test func syntaxBeforeACombiningMarkIsQuoted() throws {
     let lines = try script(folder: "/h'\u{301}; id #\"\u{301}%\u{301}\\\u{301}", name: "a\"\u{301}")
       .text().split(atByte: "\n").map { Array($0.utf8) }

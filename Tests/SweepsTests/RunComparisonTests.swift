@@ -180,7 +180,7 @@ import Testing
     } throws: { "\($0)" == "error: two columns of the comparison would be named 'status'" }
   }
 
-  /// FAULTS 50: control characters in a record never reach the terminal.
+  /// Fault 50: control characters in a record never reach the terminal.
   @Test func controlsAreVisible() throws {
     let path = try scratch.makeRun(
       "run\u{1B}[31m", resolved: "note: \"a\\e[31m\"\n",

@@ -81,9 +81,9 @@ import Testing
       SlurmTask(index: 1, state: state, ending: 0, reason: "None")
     }
     #expect(over.filter { !task($0).isOver } == [])
-    #expect(alive.filter { task($0).isOver || task($0).isTakenBack } == [])
+    #expect(alive.filter { task($0).isOver || task($0).isCancelledOrWaiting } == [])
     #expect(
-      over.filter { !task($0).isTakenBack } == ["COMPLETED", "FAILED", "OUT_OF_MEMORY"])
+      over.filter { !task($0).isCancelledOrWaiting } == ["COMPLETED", "FAILED", "OUT_OF_MEMORY"])
   }
 
   @Test(arguments: [

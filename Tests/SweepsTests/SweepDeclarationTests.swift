@@ -42,7 +42,7 @@ import Testing
       ])
   }
 
-  /// FAULTS 49: syntax before a combining mark is recognized, and equivalent texts differ.
+  /// Fault 49: syntax before a combining mark is recognized, and equivalent texts differ.
   @Test func textIsComparedByItsBytes() throws {
     func bytes(_ trials: [String]) -> [[UInt8]] { trials.map { Array($0.utf8) } }
     let mark = "\u{301}"

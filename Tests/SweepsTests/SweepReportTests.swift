@@ -73,7 +73,7 @@ import Testing
         """)
   }
 
-  /// FAULTS 50: a combining mark does not hide a character that ends a field.
+  /// Fault 50: a combining mark does not hide a character that ends a field.
   @Test func syntaxBeforeACombiningMarkIsEscaped() throws {
     let mark = "\u{301}"
     let hostile = "\"\(mark)<\(mark)&\(mark)\n::\(mark)%\(mark),\(mark)"

@@ -54,7 +54,7 @@ import Testing
         """)
   }
 
-  /// FAULTS 50: a value from a file and a message of another program are each on one line,
+  /// Fault 50: a value from a file and a message of another program are each on one line,
   /// without control characters.
   @Test func controlsAreVisible() throws {
     let rows = [row(1, .failed, seed: 0, ["a\r\u{1B}[31m"], exitStatus: 2, error: "x\n\u{0}::y")]

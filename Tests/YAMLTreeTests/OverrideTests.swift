@@ -22,7 +22,7 @@ import YAMLTree
     try apply(overrides: overrides, to: parse(OverrideTests.file))
   }
 
-  /// FAULTS 49: keys and names are distinguished by their bytes.
+  /// Fault 49: keys and names are distinguished by their bytes.
   @Test func canonicallyEquivalentPathsAreDifferent() throws {
     let root = try parse("é: 1\nlist: [{name: é, a: 1}]")
     #expect(

@@ -669,14 +669,14 @@ import Testing
       ErrorCase(
         "a: \"\\uD800\"\n",
         """
-        a.yaml:1:7: error: the escape is no Unicode character
+        a.yaml:1:7: error: the escape is not a Unicode character
             a: "\\uD800"
                   ^
         """),
       ErrorCase(
         "a: \"\\U00110000\"\n",
         """
-        a.yaml:1:7: error: the escape is no Unicode character
+        a.yaml:1:7: error: the escape is not a Unicode character
             a: "\\U00110000"
                   ^
         """),

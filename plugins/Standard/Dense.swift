@@ -9,7 +9,8 @@ import NNExp
 /// row-major order.
 ///
 /// - Shape: any → `[units]`; W `[units, inputs]`, b `[units]`
-/// - Source: seeds S0–S4; in S2, equations 25 and 28 lack the transposition.
+/// - Source: the texts S0–S4 of experiments/seeds/README.md. In S2 (Tanaka 2013), equations 25
+///   and 28 lack the transposition.
 struct Dense: Layer, Component {
   static let typeName = "dense"
   static let foreignNames = ["linear", "fc", "fully_connected", "affine", "inner_product"]

@@ -138,12 +138,12 @@ struct GraphOrder {
         if index == model.nodes.count - 1 { continue }
         errors.add(
           Diagnostic(
-            "the output of '\(node.name)' goes nowhere; the model's output is its last node, "
+            "the output of '\(node.name)' is not used; the model's output is its last node, "
               + "'\(model.nodes.last?.name ?? "")'", at: node.location))
       } else {
         errors.add(
           Diagnostic(
-            "the output of '\(node.name)' goes nowhere: no node and no loss reads it",
+            "the output of '\(node.name)' is not used: no node and no loss reads it",
             at: node.location,
             notes: [.init("the losses read: " + listed(heads.map(\.name)))]))
       }

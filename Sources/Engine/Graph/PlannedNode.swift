@@ -27,8 +27,8 @@ final class PlannedNode {
             "'\(reference.text)' produces \(port)", at: nodes[edge.node].declaration.location)
         }
         return data.count == 1 && port.name == ModelDeclaration.inputName
-          ? Diagnostic.Note("the data are \(port) a sample")
-          : Diagnostic.Note("the port '\(port.name)' is \(port) a sample")
+          ? Diagnostic.Note("the data are \(port) per sample")
+          : Diagnostic.Note("the port '\(port.name)' is \(port) per sample")
       }
       return references.count > most
         ? notes + [.init("… and \(references.count - most) more inputs")] : notes

@@ -42,7 +42,7 @@ final class BlockedOptimizerStep<S: Scalar>: SharedLoop {
   deinit { tables.deallocate() }
 
   func perform(learningRate: Double, step: Int, loss: Double) {
-    for block in blocks { block.go(to: step, learningRate: learningRate, loss: loss) }
+    for block in blocks { block.setStep(step, learningRate: learningRate, loss: loss) }
     performAll(blocks.count)
   }
 

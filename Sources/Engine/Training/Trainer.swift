@@ -195,7 +195,7 @@ public final class Trainer<S: Scalar> {
     let epochsPerState: Int? =
       if case .epochs(let count) = training.checkpoints.every { count } else { nil }
 
-    if mustEnd(cancellation, pause) { return .interrupted }
+    if isCancelled(cancellation, pause) { return .interrupted }
     while epochsDone < training.epochs {
       let isDue =
         (epochsDone + 1) % training.recordEvery == 0 || epochsDone + 1 == training.epochs
@@ -221,7 +221,7 @@ public final class Trainer<S: Scalar> {
           loopState = LoopState(
             batch: batch, rate: rate, loss: progress.loss,
             epochsWithoutImprovement: epochsWithoutImprovement)
-          let ends = mustEnd(cancellation, pause)
+          let ends = isCancelled(cancellation, pause)
           try offerState(to: observers, epochHasEnded: false, trainingEnds: ends)
           if ends {
             if weightsAreFinite { keepWeights() }
@@ -238,13 +238,13 @@ public final class Trainer<S: Scalar> {
         if watchesLoss, let validationLoss { progress.loss = validationLoss }
         keepWeights()
         epochsWithoutImprovement = improves(row) ? 0 : epochsWithoutImprovement + 1
-        let stops = hasNoPatience(epochsWithoutImprovement)
+        let stops = stopsEarly(epochsWithoutImprovement)
         if isDue || stops { try record(row, to: observers) }
         if stops { return .stoppedEarly }
       }
       totals.clear()
       batch = 0
-      let ends = isDue && epochsDone < training.epochs && mustEnd(cancellation, pause)
+      let ends = isDue && epochsDone < training.epochs && isCancelled(cancellation, pause)
       if ends || epochsPerState.map({ epochsDone % $0 == 0 }) == true {
         loopState = LoopState(
           rate: rate, loss: progress.loss, epochsWithoutImprovement: epochsWithoutImprovement)
@@ -259,12 +259,12 @@ public final class Trainer<S: Scalar> {
   // step needs.
 
   @inline(never)
-  private func mustEnd(_ cancellation: CancellationToken, _ pause: Int) -> Bool {
+  private func isCancelled(_ cancellation: CancellationToken, _ pause: Int) -> Bool {
     cancellation.isCancelled || newestRow.first.map { $0 >= Double(pause) } ?? false
   }
 
   @inline(never)
-  private func hasNoPatience(_ epochsWithoutImprovement: Int) -> Bool {
+  private func stopsEarly(_ epochsWithoutImprovement: Int) -> Bool {
     training.earlyStopping.map { epochsWithoutImprovement >= $0.patience } ?? false
   }
 
@@ -320,7 +320,7 @@ public final class Trainer<S: Scalar> {
       blocked.perform(learningRate: rate, step: stepsDone &+ 1, loss: loss + penalty)
       return loss
     }
-    update.go(to: stepsDone &+ 1, learningRate: rate, loss: loss + penalty)
+    update.setStep(stepsDone &+ 1, learningRate: rate, loss: loss + penalty)
     update.run(optimizer)
     return loss
   }

@@ -15,8 +15,7 @@
 /// `\hat`, `\bar`, `\sum`, `\prod`, `\max`, `\min`, `\ln`, `\exp`, `\tanh`,
 /// `\operatorname{}` (with a `*` if its subscript is written below), `\text{}`,
 /// `\left` and `\right`, `cases`, Greek letters, `\partial`, `\otimes` (entry by
-/// entry, as in the seeds), `\cdot`, `\circ`, `\in`, `\le`, `\ge`, `\ne`,
-/// `\infty`, `\cdots`.
+/// entry), `\cdot`, `\circ`, `\in`, `\le`, `\ge`, `\ne`, `\infty`, `\cdots`.
 ///
 /// The letters are the layer's own: x is its input (x1, x2, … if it has several), y its output,
 /// `\delta_y` = ∂L/∂y, and each parameter has its symbol. In the explanation of a network, the

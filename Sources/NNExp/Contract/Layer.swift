@@ -1,4 +1,4 @@
-/// A layer, Tanaka's f[θ](x): a value that holds its options and no state.
+/// A layer, f[θ](x) in the notation of Tanaka 2013: a value that holds its options and no state.
 ///
 /// A layer declares what it needs (`plan`) and computes on buffers that the engine owns. Each
 /// pass is written once, as a generic method; its two specializations satisfy the two

@@ -96,7 +96,7 @@ public final class OptimizerStep<S: Scalar> {
   deinit { moment.deallocate() }
 
   /// Prepares the update for another step.
-  package func go(to step: Int, learningRate: Double, loss: Double) {
+  package func setStep(_ step: Int, learningRate: Double, loss: Double) {
     moment.pointee = Moment(learningRate: learningRate, step: step, loss: loss)
   }
 }

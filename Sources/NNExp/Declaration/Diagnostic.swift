@@ -162,7 +162,7 @@ public struct Diagnostics: Error, Sendable {
 }
 
 extension Diagnostics: CustomStringConvertible {
-  /// The largest number of diagnostics that are shown. Nobody reads more, and each takes time
+  /// The largest number of diagnostics that are shown. NullArrayListener reads more, and each takes time
   /// in proportion to the length of its line.
   public static let mostShown = 100
 

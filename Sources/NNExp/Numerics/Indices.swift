@@ -51,7 +51,7 @@ public struct IndexInputs: @unchecked Sendable {
   @inlinable
   public subscript(input: Int) -> Indices {
     guard let start, UInt(bitPattern: input) < UInt(bitPattern: count) else {
-      preconditionFailure("input \(input) carries no indices")
+      preconditionFailure("input \(input) has no indices")
     }
     return start[input]
   }

@@ -30,7 +30,7 @@ public enum Workers {
     _ parts: Int, _ context: UnsafeMutableRawPointer, _ part: Part
   ) {
     if parts > 1 && count > 1 && !isBusy.exchange(true, ordering: .acquiring) {
-      crew.perform(parts, context, part)
+      pool.perform(parts, context, part)
       isBusy.store(false, ordering: .releasing)
     } else {
       for i in 0..<parts { part(context, i) }
@@ -61,11 +61,11 @@ public enum Workers {
 
   private static let wanted = Atomic<Int>(0)
   private static let isBusy = Atomic<Bool>(false)
-  private static let crew = Crew(helpers: count - 1)
+  private static let pool = ThreadPool(helpers: count - 1)
 }
 
 /// The threads and their current loop.
-private final class Crew: @unchecked Sendable {
+private final class ThreadPool: @unchecked Sendable {
   /// The number of the loop in the upper half, the next part in the lower: a thread that
   /// arrives after the end of a loop cannot take a part of the next one by mistake.
   private let ticket = Atomic<UInt64>(0)
@@ -96,7 +96,7 @@ private final class Crew: @unchecked Sendable {
       let failed = pthread_create(
         &thread, nil,
         { me in
-          Unmanaged<Crew>.fromOpaque(me!).takeUnretainedValue().help()
+          Unmanaged<ThreadPool>.fromOpaque(me!).takeUnretainedValue().help()
         }, me)
       pthread_sigmask(SIG_SETMASK, &old, nil)
       // The other threads run the parts of a thread that could not be created.
@@ -143,7 +143,7 @@ private final class Crew: @unchecked Sendable {
       var looks = 0
       while ticket.load(ordering: .acquiring) >> 32 == seen {
         looks &+= 1
-        if looks < Crew.patience { continue }
+        if looks < ThreadPool.patience { continue }
         sleeping.add(1, ordering: .sequentiallyConsistent)
         if ticket.load(ordering: .sequentiallyConsistent) >> 32 == seen {
           while sem_wait(bell) != 0 {}

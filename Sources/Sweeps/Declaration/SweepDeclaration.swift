@@ -269,7 +269,7 @@ public struct SweepDeclaration: Sendable {
 
 extension SweepDeclaration {
   /// The number of combinations before exclusions.
-  var combinationCount: Int { axes.reduce(1) { $0 * $1.options.count } }
+  public var combinationCount: Int { axes.reduce(1) { $0 * $1.options.count } }
 
   var isSampled: Bool { axes.contains(where: \.isSampled) }
 

@@ -107,6 +107,12 @@ public struct SweepPlan: Sendable {
     self.loadsPlugins = loadsPlugins
   }
 
+  /// A trial's values by the last words of their paths: `learning_rate=0.5 seed=2`.
+  func settings(of trial: Int) -> String {
+    zip(declaration.parameterNames, trials[trial].values).filter { !$1.isEmpty }
+      .map { "\($0.split(atByte: ".").last ?? "")=\($1)" }.joined(separator: " ")
+  }
+
   /// The rungs of successive halving, in epochs; empty without it.
   var rungs: [Int] {
     declaration.halving?.rungs(of: trials.count, below: trials.map(\.epochs).max() ?? 0) ?? []

@@ -115,7 +115,7 @@ extension WrittenPlan {
   /// the same time, all use the plan of the first.
   ///
   /// Throws if the existing plan has other arguments.
-  public static func standing(
+  public static func existingOrNew(
     in folder: SweepFolder, for declaration: SweepDeclaration, registry: Registry
   ) throws -> WrittenPlan {
     if let found = try found(in: folder, for: declaration) { return found }

@@ -120,10 +120,10 @@ struct SlurmArray {
         if summary.status != .running { continue }
       case .absent:
         // Slurm requeued or cancelled the task.
-        if end?.isTakenBack ?? true { return }
+        if end?.isCancelledOrWaiting ?? true { return }
       }
       let (code, text) = end?.end ?? (1, "its task ended without a result")
-      try folder.noteFailure(
+      try folder.recordFailure(
         of: hash, exitStatus: code, error: "\(text); see \(path)/\(task.index).log")
       // Trials that a killed task had not started have not failed.
       if wasKilled { return }

@@ -66,9 +66,9 @@ public final class SlurmSweep {
 
   /// Records failures of trials whose arrays have ended, whichever command submitted them. Does
   /// nothing if Slurm is not installed.
-  public static func noteDeaths(in folder: SweepFolder) throws {
+  public static func recordFailures(in folder: SweepFolder) throws {
     guard access(folder.path + "/slurm", F_OK) == 0, try SlurmClient.isPresent() else { return }
-    _ = try SlurmSweep(in: folder, listener: Nobody())
+    _ = try SlurmSweep(in: folder, listener: NullArrayListener())
   }
 
   /// Throws if Slurm is not installed.
@@ -87,7 +87,7 @@ public final class SlurmSweep {
   }
 }
 
-private final class Nobody: ArrayListener {
+private final class NullArrayListener: ArrayListener {
   func update(_ progress: ArrayProgress) {}
   func note(_ text: String) {}
 }

@@ -22,7 +22,7 @@ struct SlurmTask: Equatable {
   var isOver: Bool { SlurmTask.final.contains(state) }
 
   /// True if the task never started, or if the cluster stopped it.
-  var isTakenBack: Bool {
+  var isCancelledOrWaiting: Bool {
     isOver && !["COMPLETED", "FAILED", "OUT_OF_MEMORY"].contains(state)
   }
 

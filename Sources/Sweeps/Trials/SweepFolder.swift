@@ -103,12 +103,12 @@ extension SweepFolder {
   /// As below, for a trial that may have no files.
   func state(of hash: TrialHash, among names: Set<String>) throws -> TrialState {
     if names.contains("\(hash).failed") { return try state(of: hash) }
-    return names.contains("\(hash)") ? try summedUp(hash) : .absent
+    return names.contains("\(hash)") ? try stateFromRunFolder(hash) : .absent
   }
 
   /// Throws if the trial's files differ from the format that nnexp writes.
   public func state(of hash: TrialHash) throws -> TrialState {
-    guard let bytes = try read("trials/\(hash).failed") else { return try summedUp(hash) }
+    guard let bytes = try read("trials/\(hash).failed") else { return try stateFromRunFolder(hash) }
     let record = try RecordReader(parsing: bytes, from: "\(trials)/\(hash).failed")
     return .failed(
       exitStatus: try record.count("exit_status", in: 0...255),
@@ -117,7 +117,7 @@ extension SweepFolder {
 
   /// The state according to the trial's own folder. A run that was killed between two files has
   /// a record but no summary.
-  private func summedUp(_ hash: TrialHash) throws -> TrialState {
+  private func stateFromRunFolder(_ hash: TrialHash) throws -> TrialState {
     guard let directory = try RunDirectory.openIfThere(run(hash)),
       let summary = try Summary.ifThere(in: directory)
     else { return .absent }
@@ -125,7 +125,7 @@ extension SweepFolder {
   }
 
   /// Records the reason for a trial that ended without recording it.
-  func noteFailure(of hash: TrialHash, exitStatus: Int, error: String) throws {
+  func recordFailure(of hash: TrialHash, exitStatus: Int, error: String) throws {
     let json: JSON = ["exit_status": .int(exitStatus), "error": .string(error)]
     // `make` removes partial files here, rather than this call, because there may be many
     // trials.

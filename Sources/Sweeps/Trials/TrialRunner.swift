@@ -67,7 +67,7 @@ public struct TrialRunner {
       diagnostics.add(error)
       let code = diagnostics.failure.rawValue
       if case .absent = try folder.state(of: hash) {
-        try folder.noteFailure(
+        try folder.recordFailure(
           of: hash, exitStatus: Int(code), error: diagnostics.list.first?.message ?? "\(error)")
       }
       return .ended(code, observer.summary)
@@ -96,7 +96,7 @@ public struct TrialRunner {
       throw Diagnostic(
         "the file '\(builder.declaration.file)', its data or its plugins have changed since "
           + "the sweep was planned",
-        notes: [.init("the plan has the hash \(hash); the trial's is \(TrialHash(of: prepared))")])
+        notes: [.init("the plan has the hash \(hash); the trial has \(TrialHash(of: prepared))")])
     }
     try folder.setAside(hash)
     var origin = origin

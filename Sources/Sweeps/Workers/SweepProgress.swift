@@ -11,6 +11,8 @@ public struct SweepProgress: Sendable {
   public internal(set) var stopped = 0
   /// The best value of the monitored column so far; nil before the first.
   public internal(set) var best: Double?
+  /// The settings of the trial with that value: `learning_rate=0.5 units=8`.
+  public internal(set) var bestSettings = ""
   public let monitor: MetricColumn
   /// The fraction of the work that has been done, by its estimated cost.
   public internal(set) var share = 0.0
@@ -21,13 +23,11 @@ public struct SweepProgress: Sendable {
     self.monitor = monitor
   }
 
-  mutating func note(best value: Double?) {
+  mutating func note(best value: Double?, settings: @autoclosure () -> String) {
     guard let value, !value.isNaN else { return }
-    guard let best else {
-      best = value
-      return
-    }
-    self.best = monitor.largerIsBetter == true ? max(best, value) : min(best, value)
+    if let best, monitor.largerIsBetter == true ? value <= best : value >= best { return }
+    best = value
+    bestSettings = settings()
   }
 }
 

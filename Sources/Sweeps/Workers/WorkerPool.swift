@@ -118,21 +118,23 @@ public final class WorkerPool {
       if polls[workers.count + index].revents & Int16(POLLIN) != 0 { worker.listen() }
       guard polls[index].revents != 0 else { continue }
       if let answers = worker.answers() {
-        for (run, line) in answers { try heard(line, of: run) }
+        for (run, line) in answers { try receive(line, of: run) }
         guard let last = answers.last, last.line.hasSuffix(bytes: " leaving") else { continue }
         workers.remove(at: index)
         held += worker.runs
-        worker.bury()
+        worker.waitForEnd()
       } else {
         workers.remove(at: index)
-        let reason = worker.bury()
+        let reason = worker.waitForEnd()
         held += worker.runs.dropFirst()
-        if let run = worker.runs.first, !runner.cancellation.isCancelled { try died(run, reason) }
+        if let run = worker.runs.first, !runner.cancellation.isCancelled {
+          try recordDeath(of: run, reason)
+        }
       }
     }
   }
 
-  private func heard(_ answer: String, of run: RungRun) throws {
+  private func receive(_ answer: String, of run: RungRun) throws {
     let words = answer.split(atByte: " ")
     guard words.count >= 2, let status = TrialRow.Status(rawValue: String(words[0])),
       status != .interrupted
@@ -143,7 +145,7 @@ public final class WorkerPool {
       return
     }
     try ended(run, status)
-    progress.note(best: Double(words[1]))
+    progress.note(best: Double(words[1]), settings: plan.settings(of: run.trial))
   }
 
   private func ended(_ run: RungRun, _ status: TrialRow.Status) throws {
@@ -161,7 +163,7 @@ public final class WorkerPool {
   }
 
   /// Records that a trial ended its worker's process.
-  private func died(_ run: RungRun, _ reason: (code: Int, text: String)) throws {
+  private func recordDeath(of run: RungRun, _ reason: (code: Int, text: String)) throws {
     let trial = plan.trials[run.trial]
     // Another process may have started the trial as soon as its lock was released.
     guard let lock = try TrialLock(trial.hash, in: folder) else {
@@ -170,7 +172,7 @@ public final class WorkerPool {
     }
     defer { withExtendedLifetime(lock) {} }
     if try !folder.state(of: trial.hash).isFinished(retryingFailed: false) {
-      try folder.noteFailure(of: trial.hash, exitStatus: reason.code, error: reason.text)
+      try folder.recordFailure(of: trial.hash, exitStatus: reason.code, error: reason.text)
     }
     try ended(run, .failed)
   }
@@ -183,7 +185,7 @@ public final class WorkerPool {
 
   /// Waits until all workers have ended. Call it last.
   public func close() {
-    for worker in workers { worker.bury(isDismissed: true) }
+    for worker in workers { worker.waitForEnd(isDismissed: true) }
     workers = []
   }
 }

@@ -119,7 +119,7 @@ final class WorkerProcess {
   /// Waits for its end and releases its resources. Returns its exit code and the cause of its
   /// death, if it was not dismissed. Call it last, and once.
   @discardableResult
-  func bury(isDismissed: Bool = false) -> (code: Int, text: String) {
+  func waitForEnd(isDismissed: Bool = false) -> (code: Int, text: String) {
     if !isDismissed { close(input) }
     // A program that it started may still hold the other end of the pipe, but its output is not
     // needed.
@@ -130,7 +130,7 @@ final class WorkerProcess {
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     if isDismissed { return (0, "") }
-    let words = lastWords
+    let words = lastError
     let number = status & 0x7F
     if number == 0 {
       let code = Int(status >> 8 & 0xFF)
@@ -141,7 +141,7 @@ final class WorkerProcess {
   }
 
   /// The last error message, from `error: ` on, without the location.
-  private var lastWords: String? {
+  private var lastError: String? {
     let lines = String(decoding: errorOutput, as: UTF8.self).split(atByte: "\n")
     for line in lines.reversed() {
       for mark in ["Fatal error: ", "error: "] {

@@ -26,7 +26,7 @@ public struct ResultCharts: Sendable {
       do {
         if access(path + "/" + PlanRecord.file, F_OK) == 0 {
           throw Diagnostic(
-            "'\(path)' is a sweep; a sweep is drawn by itself, without other folders")
+            "'\(path)' is a sweep, which cannot be drawn together with other folders")
         }
         runs.append(try RecordedRun(RunDirectory.open(path)))
       } catch { errors.add(error) }
