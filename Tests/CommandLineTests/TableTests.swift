@@ -113,6 +113,7 @@ import Testing
       ("\"version\": 1", "\"version\": 2"), ("\"shape\": [1]", "\"shape\": [0]"),
       ("\"shape\": [1]", "\"shape\": [3]"), ("\"role\": \"inputs\"", "\"role\": \"x\""),
       ("\"spread\":", "\"spred\":"), ("\"inputs\": [", "\"in\": ["),
+      ("\"train\": 3", "\"train\": 0"), ("\"train\": 3", "\"tain\": 3"),
     ] {
       try tool.write(text.replacingOccurrences(of: find, with: replacement), to: path)
       let result = try tool.run(

@@ -75,23 +75,23 @@ extension RunDatasets {
     return encoding.json(targets, samples: samples)
   }
 
-  /// Data as columns.json describes them, with one blank sample in place of each part's: for
-  /// a trained network that reads other samples.
+  /// Data as columns.json describes them, with the number of samples of each part and none of
+  /// their values: for a trained network that reads other samples.
   public init(describedBy json: JSON) throws {
     let encoding = try DataEncoding(json)
     let targets = try encoding.targets.map { target in
       try target.port(axes: target.axes, at: nil)
     }
-    func width(_ ports: [Port]) -> Int { ports.reduce(0) { $0 + $1.shape.count } }
-    let ports = encoding.inputs.map(\.port)
-    let sample = Dataset<S>(
-      inputs: Array(repeating: 0, count: width(ports.filter { !$0.isIndices })),
-      indices: Array(repeating: 0, count: width(ports.filter(\.isIndices))),
-      targets: Array(repeating: 0, count: targets.reduce(0) { $0 + $1.target.shape.count }),
-      count: 1)
-    func part(_ name: String) -> Dataset<S>? { json["samples"]?[name] == nil ? nil : sample }
+    func part(_ name: String) throws -> Dataset<S>? {
+      guard let found = json["samples"]?[name] else { return nil }
+      guard let count = found.int, 1...Int(Int32.max) ~= count else {
+        throw Diagnostic("it has no valid 'samples'")
+      }
+      return Dataset(inputs: [], indices: [], targets: [], count: count)
+    }
+    guard let train = try part("train") else { throw Diagnostic("it has no valid 'samples'") }
     self.init(
-      targets: targets, train: sample, validation: part("validation"), test: part("test"),
+      targets: targets, train: train, validation: try part("validation"), test: try part("test"),
       files: [], encoding: encoding)
   }
 }
