@@ -181,8 +181,17 @@ public final class Experiment: Sendable {
     // A single run uses the file's own values.
     _ = options.value(
       "sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them")
-    try options.finish()
-    // Each of these is nil only after an error, which `finish` has thrown.
+    options.rejectUnread()
+    if !options.diagnostics.isEmpty, fileName != nil, memo == nil, !options.isDescribing,
+      let data = dataSection?.value, let objective = objectiveSection?.value
+    {
+      // Errors in the data are reported together with those in the file.
+      do {
+        _ = try data.load(as: Float.self, seed: seed, incomplete: objective.incompleteTargets)
+      } catch { options.reject("data", error) }
+    }
+    try options.diagnostics.throwIfAny()
+    // Each of these is nil only after an error, which was thrown.
     guard let dataSection, let modelSection, let objectiveSection, let trainingSection,
       let checkSection, let expectSection, let predictionsSection
     else { throw options.diagnostics }

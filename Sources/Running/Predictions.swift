@@ -37,25 +37,41 @@ public struct Predictions<S: Scalar> {
     _ samples: Dataset<S>, by evaluator: Evaluator<S>, split: String = ""
   ) throws {
     let step = evaluator.chunk * max(1, 4096 / evaluator.chunk)
+    var next = 0
     for first in stride(from: 0, to: samples.count, by: step) {
       let part = try samples.held(first..<min(first + step, samples.count))
-      add(part, outputs: try evaluator.predict(part), first: first, split)
+      let outputs = try evaluator.predict(part)
+      for sample in 0..<part.count {
+        let row = samples.rows?.positions[first + sample] ?? first + sample
+        addEmptyRows(next..<row, split)
+        add(part, sample, outputs, row: row, split)
+        next = row + 1
+      }
+    }
+    if let rows = samples.rows { addEmptyRows(next..<rows.count, split) }
+  }
+
+  /// Adds rows without a prediction.
+  private mutating func addEmptyRows(_ rows: Range<Int>, _ split: String) {
+    if rows.isEmpty { return }
+    let count = heads.reduce(0) { $0 + $1.columns(hasTargets: hasTargets).count }
+    for row in rows {
+      table.append(
+        (hasSplits ? [.text(split)] : []) + [.int(row)]
+          + Array(repeating: Cell.empty, count: count))
     }
   }
 
   private mutating func add(
-    _ samples: Dataset<S>, outputs: [[S]], first: Int, _ split: String
+    _ samples: Dataset<S>, _ sample: Int, _ outputs: [[S]], row number: Int, _ split: String
   ) {
     var row: [Cell] = []
-    for sample in 0..<samples.count {
-      row.removeAll(keepingCapacity: true)
-      if hasSplits { row.append(.text(split)) }
-      row.append(.int(first + sample))
-      for (head, outputs) in zip(heads, outputs) {
-        head.add(sample, of: hasTargets ? samples.targets : [], outputs, to: &row)
-      }
-      table.append(row)
+    if hasSplits { row.append(.text(split)) }
+    row.append(.int(number))
+    for (head, outputs) in zip(heads, outputs) {
+      head.add(sample, of: hasTargets ? samples.targets : [], outputs, to: &row)
     }
+    table.append(row)
   }
 }
 

@@ -1,3 +1,4 @@
+import Datasets
 public import Engine
 import ExperimentFile
 import Files
@@ -54,6 +55,7 @@ public final class Run<S: Scalar> {
     earlierSeconds = 0
     try directory.write(experiment.text, to: "experiment.yaml")
     try directory.write(experiment.resolvedText, to: "resolved.yaml")
+    try directory.write(prepared.data.columnsJSON, to: DataEncoding.file)
     (metrics, timing) = try prepared.recorders(in: directory, from: nil)
     runReport = RunReport(prepared)
     outputs = RunOutputs(prepared, in: directory)
@@ -91,7 +93,9 @@ public final class Run<S: Scalar> {
   /// - Parameter pause: an epoch. At the first row in or after it, unless that is the last, the
   ///   run stops with a state from which it can be resumed; the exit code is 0.
   public func perform(pausingAfter pause: Int? = nil) throws -> Int32 {
+    for announcement in prepared.data.announcements { warn(announcement.description) }
     report("\(experiment.name): \(prepared.totals)")
+    if let columns = prepared.columnTable { report(columns + "\n") }
     report(prepared.modelTable + "\n")
     do {
       // The results of the checks are not saved; a resumed run repeats them at the same

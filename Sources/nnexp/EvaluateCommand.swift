@@ -54,7 +54,9 @@ struct PredictCommand: ParsableCommand {
   @Argument(help: "the run's folder, such as results/iris/latest", completion: .directory)
   var directory: String
 
-  @Option(help: "a CSV file with the columns that the run was trained on", completion: .file())
+  @Option(
+    help: "a CSV file with the columns that the run was trained on; - for standard input",
+    completion: .file())
   var input: String
 
   @Option(help: "the CSV file to write", completion: .file())
@@ -72,8 +74,8 @@ struct PredictCommand: ParsableCommand {
     let output = try OutputFile(output, force: force, besides: [input])
     let trained = try Trained(directory, weights, trust)
     switch trained.experiment.dtype {
-    case .float32: try predict(trained, trained.prepared(Float.self), output)
-    case .float64: try predict(trained, trained.prepared(Double.self), output)
+    case .float32: try predict(trained, trained.preparedToPredict(Float.self), output)
+    case .float64: try predict(trained, trained.preparedToPredict(Double.self), output)
     }
   }
 
@@ -84,7 +86,8 @@ struct PredictCommand: ParsableCommand {
     var predictions = Predictions(prepared, hasTargets: false, hasSplits: false)
     try predictions.add(samples, by: prepared.trainer.evaluator)
     try output.write(predictions.csv)
-    printStatus("\(samples.count) predictions in \(Escaping.line(output.path))")
+    let rows = samples.rows.map { " of \($0.count) rows; the others have a missing cell" } ?? ""
+    printStatus("\(samples.count) predictions\(rows) in \(Escaping.line(output.path))")
   }
 }
 
@@ -120,6 +123,22 @@ struct Trained {
     let weights = try RunWeights(which, of: directory)
     if let warning = weights.warning { writeError(warning.description) }
     return weights
+  }
+
+  /// The experiment with the run's weights, its columns and no samples. Of a run that has no
+  /// columns.json, the data are read again.
+  func preparedToPredict<S: Scalar>(_ type: S.Type) throws -> PreparedExperiment<S> {
+    guard let prepared = try PreparedExperiment<S>(experiment, columnsOf: directory) else {
+      writeError(
+        Diagnostic(
+          "'\(directory.path)' has no columns.json, as runs of nnexp 0.1.0; its data are read "
+            + "again", severity: .warning
+        ).description)
+      return try self.prepared(type)
+    }
+    try prepared.requirePlugins(of: record, in: directory)
+    try weights.put(into: prepared)
+    return prepared
   }
 
   /// The experiment as built for the run, with the run's weights. Throws if its data or plugins

@@ -55,12 +55,19 @@ struct ExplainCommand: ParsableCommand {
       path: file, overrides: overrides, registry: standardRegistry())
     let text: String
     switch experiment.dtype {
-    case .float32: text = try explain(PreparedExperiment<Float>(experiment), format)
-    case .float64: text = try explain(PreparedExperiment<Double>(experiment), format)
+    case .float32: text = try explain(prepared(experiment, Float.self), format)
+    case .float64: text = try explain(prepared(experiment, Double.self), format)
     }
     guard let output else { return try printResult(text, terminator: "") }
     try output.write(Array(text.utf8))
     printStatus("the chain rule of training sample \(sample) in \(Escaping.line(output.path))")
+  }
+
+  private func prepared<S: Scalar>(
+    _ experiment: Experiment, _ type: S.Type
+  ) throws -> PreparedExperiment<S> {
+    guard let checkpoint else { return try PreparedExperiment(experiment) }
+    return try PreparedExperiment(experiment, fittedAs: RunDirectory.open(checkpoint))
   }
 
   private func explain<S: Scalar>(

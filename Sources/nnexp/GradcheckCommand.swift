@@ -70,11 +70,19 @@ struct GradcheckCommand: ParsableCommand {
       settings.onlyLocation = nil
     }
     switch experiment.dtype {
-    case .float32:
-      try check(PreparedExperiment<Float>(experiment, gradientCheck: settings), moments)
-    case .float64:
-      try check(PreparedExperiment<Double>(experiment, gradientCheck: settings), moments)
+    case .float32: try check(prepared(experiment, settings, Float.self), moments)
+    case .float64: try check(prepared(experiment, settings, Double.self), moments)
     }
+  }
+
+  private func prepared<S: Scalar>(
+    _ experiment: Experiment, _ settings: GradientCheckSettings, _ type: S.Type
+  ) throws -> PreparedExperiment<S> {
+    guard let checkpoint else {
+      return try PreparedExperiment(experiment, gradientCheck: settings)
+    }
+    return try PreparedExperiment(
+      experiment, gradientCheck: settings, fittedAs: RunDirectory.open(checkpoint))
   }
 
   private func check<S: Scalar>(

@@ -44,6 +44,7 @@ struct RunCommand: ParsableCommand {
     try Threads.use(threads)
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
+    if experiment.data.foldsToRun != nil { return try runFolds() }
     if resume {
       switch try EarlierRun(of: experiment, output: output, registry: standardRegistry()) {
       case .found(let resumption): return try perform(resumption, quiet: quiet)
@@ -58,6 +59,15 @@ struct RunCommand: ParsableCommand {
     case .float32: try start(PreparedExperiment<Float>(experiment))
     case .float64: try start(PreparedExperiment<Double>(experiment))
     }
+  }
+
+  /// Runs every fold, as a sweep.
+  private func runFolds() throws {
+    var words = [file] + overrides
+    if let output { words += ["--output", output] }
+    if let threads { words += ["--jobs", "\(threads)"] }
+    if quiet { words.append("--quiet") }
+    try SweepCommand.parse(words).run()
   }
 
   private func start<S: Scalar>(_ prepared: PreparedExperiment<S>) throws {

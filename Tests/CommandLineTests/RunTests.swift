@@ -19,8 +19,9 @@ import Testing
       try FileManager.default.contentsOfDirectory(
         atPath: tool.folder.appendingPathComponent("results/xor/run-0001").path
       ).filter { !$0.hasPrefix(".") }.sorted() == [
-        "checkpoints", "experiment.yaml", "gradient_check.csv", "gradient_check_summary.csv",
-        "metrics.csv", "resolved.yaml", "run.json", "summary.json", "timing.csv",
+        "checkpoints", "columns.json", "experiment.yaml", "gradient_check.csv",
+        "gradient_check_summary.csv", "metrics.csv", "resolved.yaml", "run.json", "summary.json",
+        "timing.csv",
       ])
     #expect(try tool.read("results/xor/run-0001/experiment.yaml") == exclusiveOr)
     let metrics = try tool.read("results/xor/latest/metrics.csv").split(separator: "\n")

@@ -18,7 +18,11 @@ public struct Dataset<S: Scalar>: Sendable {
 
   public var count: Int
 
-  /// What is not held; by reference, as a step looks at it.
+  /// Of inputs to predict: the positions of the samples among all rows, and how many rows
+  /// there are; nil if every row is a sample.
+  public private(set) var rows: (positions: [Int], count: Int)?
+
+  /// The streamed samples; by reference, because each step reads it.
   private let stream: Stream?
 
   private final class Stream: Sendable {
@@ -54,6 +58,14 @@ public struct Dataset<S: Scalar>: Sendable {
     self.count = count
     let isHeld = inputRows == nil && indexRows == nil && targetRows == nil
     stream = isHeld ? nil : Stream(inputRows, indexRows, targetRows)
+  }
+
+  /// The same samples, as some rows of a source.
+  func among(_ positions: [Int], of count: Int) -> Dataset {
+    guard positions.count < count else { return self }
+    var dataset = self
+    dataset.rows = (positions, count)
+    return dataset
   }
 
   /// True if something is read when it is asked for.

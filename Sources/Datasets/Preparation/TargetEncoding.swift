@@ -18,10 +18,35 @@ struct TargetEncoding: Sendable {
   /// The columns of the training data.
   let layout: ColumnLayout
 
+  /// Of one sample's numbers, before classes are one-hot.
+  let axes: [Int]
+
+  /// The columns as a table has them, fitted; empty for other sources.
+  private(set) var table: [TableColumn] = []
+
   /// Of values; nil where they are not scaled.
   var scaling: Scaling? = nil
 
-  /// What a head learns.
+  init(
+    name: String?, labels: Labels?, isOneHot: Bool, isIncomplete: Bool, layout: ColumnLayout,
+    axes: [Int], table: [TableColumn] = [], scaling: Scaling? = nil
+  ) {
+    self.name = name
+    self.labels = labels
+    self.isOneHot = isOneHot
+    self.isIncomplete = isIncomplete
+    self.layout = layout
+    self.axes = axes
+    self.table = table
+    self.scaling = scaling
+  }
+
+  /// Notes how each column is scaled.
+  mutating func noteScales(_ methods: [ScaleMethod]) {
+    table.noteScales(methods, scaling, layout)
+  }
+
+  /// The port that a head learns.
   func port(axes: [Int], at location: SourceLocation?) throws -> TargetPort {
     let name = name ?? SourceRows.Half.targets.noun
     guard let labels else {
