@@ -43,6 +43,9 @@ public struct DataDeclaration: Sendable {
   let split: Split
   let scales: DeclaredScales
 
+  /// The experiment file's.
+  let folder: String
+
   /// Where errors about `one_hot` are shown.
   let oneHotLocation: SourceLocation?
 
@@ -50,6 +53,7 @@ public struct DataDeclaration: Sendable {
   /// experiment file's.
   public init(from options: inout Options, registry: Registry, folder: String) {
     options.surroundings = Surroundings(folder: folder, registry: registry)
+    self.folder = folder
     let source = SourceDeclaration(from: &options)
     self.source = source
     let inputs = DeclaredHalf(.inputs, of: source)

@@ -67,6 +67,10 @@ public struct PreparedExperiment<S: Scalar> {
         "there are no \(split) data to predict", at: experiment.predictionsLocation,
         notes: [.init("give data: {split: {\(split): 0.2}}, or leave '\(split)' out")])
     }
+    if experiment.predictions.isEmpty { return }
+    do { _ = try Predictions(self, hasTargets: true, hasSplits: true) } catch {
+      throw (error as? Diagnostic)?.located(at: experiment.predictionsLocation) ?? error
+    }
   }
 
   /// The samples of a split, if there are any.

@@ -159,6 +159,7 @@ public final class Run<S: Scalar> {
     trainer.restore(.last)
     try check(.end)
     if cancellation.isCancelled { return try endEarly() }
+    trainer.restore(trainer.delivered.weights)
     try outputs.writePredictions()
     runReport.goldenDifference = try prepared.golden?.difference(
       from: directory.read(MetricsRecorder.file, limit: 1 << 33),

@@ -28,9 +28,18 @@ struct RunReport<S: Scalar> {
     let isOver = status == .completed || status == .fellShort
     return Summary(
       status: status, epochs: trainer.epoch, steps: trainer.step,
+      delivered: trainer.newestRow.isEmpty ? nil : delivered,
       final: final.map { Summary.Final($0, $1.isNaN ? nil : $1) }, best: best,
       expectations: isOver ? verdicts : [], trainableParameters: graph.trainableCount,
       frozenParameters: graph.parameterCount - graph.trainableCount)
+  }
+
+  /// The weights that the outputs are of.
+  var delivered: Summary.Delivered {
+    let delivered = trainer.delivered
+    return Summary.Delivered(
+      weights: delivered.weights.rawValue, epoch: delivered.epoch,
+      column: delivered.weights == .best ? trainer.monitor.name : nil)
   }
 
   /// Each expectation, and whether it is met.
@@ -57,10 +66,10 @@ struct RunReport<S: Scalar> {
     return verdicts
   }
 
-  /// The value in the newest row; NaN if there is none.
+  /// The value in the row of the delivered weights; NaN if there is none.
   private func value(of expectation: Expectation) -> Double {
     if expectation.figure == Expectation.epochs { return Double(trainer.epoch) }
-    return zip(trainer.columns, trainer.newestRow)
+    return zip(trainer.columns, trainer.delivered.row)
       .first { $0.0.name.hasSameBytes(as: expectation.figure) }?.1 ?? .nan
   }
 

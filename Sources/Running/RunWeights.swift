@@ -10,6 +10,13 @@ public struct RunWeights: Sendable {
   private let isState: Bool
   private let wantsBest: Bool
 
+  /// The epoch that they are from; nil if the file does not say.
+  public var epoch: Int? {
+    let (info, best) = (checkpoint.info, TrainingState<Double>.Count.bestEpoch.rawValue)
+    if !isState { return info["epoch"]?.int }
+    return info["progress"]?[wantsBest ? best : TrainingState<Double>.Count.epoch.rawValue]?.int
+  }
+
   /// What should be known: that an older file stands in for a damaged one, or
   /// how far the run had come.
   public let warning: Diagnostic?

@@ -64,7 +64,7 @@ struct PluginBuild: ParsableCommand {
   @Argument(help: "a folder with Swift or C files, or one such file", completion: .file())
   var path: String
 
-  @Option(help: "a copy to make", completion: .file(extensions: ["so"]))
+  @Option(name: .shortAndLong, help: "a copy to make", completion: .file(extensions: ["so"]))
   var output: String?
 
   @Flag(help: OutputFile.forceHelp)

@@ -77,14 +77,24 @@ extension DataDeclaration {
       let values = ports.filter { !inputs[$0].port.isIndices }.map { index in
         PortRows(columns[index], inputs[index].scaling, location: data[index].location)
       }
-      let wanted = targets.indices.map { index in
-        targets[index].rows(of: targetData[index], classes[index], oneHotLocation: oneHotLocation)
+      func wanted(isScaled: Bool) -> [PortRows] {
+        targets.indices.map { index in
+          targets[index].rows(
+            of: targetData[index], classes[index], oneHotLocation: oneHotLocation,
+            isScaled: isScaled)
+        }
       }
-      return try Dataset(
+      let areScaled = targets.contains { $0.scaling != nil }
+      let originals = areScaled ? wanted(isScaled: false) : []
+      var dataset = try Dataset<S>(
         inputs: ScaledRows(values, rows: rows, half: .inputs).gathered(),
         indices: IndexRows(
           ports.filter { inputs[$0].port.isIndices }.map { columns[$0] }, rows: rows),
-        targets: ScaledRows(wanted, rows: rows, half: .targets).gathered(), count: rows.count)
+        targets: ScaledRows(wanted(isScaled: true), rows: rows, half: .targets).gathered(),
+        originalTargets: ScaledRows(originals, rows: rows, half: .targets).gathered(),
+        count: rows.count)
+      if rows.indices.contains(where: { rows[$0] != $0 }) { dataset.rows = rows }
+      return dataset
     }
     var memory = LoadingMemory(kept: main.lineBytes, released: main.tableBytes)
     /// What is kept of classes beside targets that are read when asked for.
@@ -98,6 +108,7 @@ extension DataDeclaration {
         return rows.isEmpty
           ? nil : try samples(columns, main.inputs, main.targets, classes, rows)
       }
+      let filesRead = shelf.files.count
       let data = try source.read(
         DataRequest(
           random: random.stream(index), files: shelf, incomplete: incomplete,
@@ -111,10 +122,13 @@ extension DataDeclaration {
         return try target.labels?.classes(of: raw)
       }
       memory.kept += classBytes(classes)
-      return try samples(columns, own, wanted, classes, Array(0..<data.count))
+      var dataset = try samples(columns, own, wanted, classes, Array(0..<data.count))
+      dataset.file = name(of: shelf.files.dropFirst(filesRead).first)
+      return dataset
     }
 
-    let train = try samples(columns, main.inputs, main.targets, classes, rows.train)
+    var train = try samples(columns, main.inputs, main.targets, classes, rows.train)
+    if self.validation != nil || self.test != nil { train.file = name(of: shelf.files.first) }
     let validation = try part(rows.validation, from: self.validation, 1)
     let test = try part(rows.test, from: self.test, 2)
 
@@ -128,6 +142,12 @@ extension DataDeclaration {
       },
       train: train, validation: validation, test: test, files: shelf.files,
       encoding: InputEncoding(ports: inputs, hasColumnNames: main.hasColumnNames), memory: memory)
+  }
+
+  /// A file's path as the experiment file has it.
+  private func name(of file: DataFile?) -> String? {
+    guard let path = file?.path, path.hasPrefix(bytes: folder + "/") else { return file?.path }
+    return String(Substring(path.utf8.dropFirst(folder.utf8.count + 1)))
   }
 
   /// How an input port of the training data becomes numbers, before scaling, and its columns.

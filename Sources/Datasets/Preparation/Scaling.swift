@@ -94,6 +94,9 @@ struct Scaling: Sendable {
     }
   }
 
+  /// The way back to the units of the data.
+  var units: TargetUnits { TargetUnits(origin: origin, shift: shift, spread: spread) }
+
   /// Scales the first numbers of `values`, as many as there are columns.
   func apply(to values: inout [Double]) {
     for i in 0..<spread.count {

@@ -78,8 +78,10 @@ extension Objective.HeadDeclaration {
     if let metrics {
       for metric in metrics {
         do {
-          let size = try metric.metric.plan(output: output, target: target)
-          bound.append(BoundMetric(name: metric.name, metric: metric.metric, tallySize: size))
+          bound.append(try BoundMetric(metric.name, metric.metric, output, target))
+          if metric.metric.needsProbabilities, loss.outputMeaning == .scores {
+            throw Diagnostic("it needs probabilities, and the loss '\(lossName)' gives none")
+          }
         } catch let fact as Diagnostic {
           reject(fact, "metric '\(metric.name)'", at: metric.location)
         }
@@ -88,14 +90,46 @@ extension Objective.HeadDeclaration {
       // With class targets, the accuracy is recorded by default.
       var options = Options()
       let metric = try type.make(&options)
-      if let size = try? metric.plan(output: output, target: target) {
-        bound.append(BoundMetric(name: type.name, metric: metric, tallySize: size))
+      if let metric = try? BoundMetric(type.name, metric, output, target) { bound.append(metric) }
+    }
+    if let threshold {
+      do { try check(threshold.value, output, target) } catch let fact as Diagnostic {
+        reject(fact, "threshold", at: threshold.location)
       }
     }
     try mistakes.throwIfAny()
     return Head(
       name: self.node?.name, node: position, outputShape: output, targetIndex: targetIndex,
       target: target, loss: loss, lossName: lossName, reduction: reduction, weight: weight,
-      skipsMissing: missingTarget == .skip, metrics: bound)
+      skipsMissing: missingTarget == .skip, metrics: bound,
+      units: port.units,
+      threshold: threshold.map { loss.outputMeaning.output(ofProbability: $0.value) })
+  }
+
+  private func check(_ threshold: Double, _ output: Shape, _ target: Target) throws {
+    if case .classes = target, output.count > 1 {
+      throw Diagnostic("of \(output.count) outputs the largest is predicted, without a threshold")
+    }
+    if loss.outputMeaning.hasProbabilities, threshold <= 0 || threshold >= 1 {
+      throw Diagnostic("\(shortest(threshold)) is not a probability between 0 and 1")
+    }
+  }
+}
+
+extension OutputMeaning {
+  /// The output at which a yes-or-no probability is p.
+  fileprivate func output(ofProbability p: Double) -> Double {
+    self == .logits ? Double.log(p) - Double.log1p(-p) : p
+  }
+}
+
+extension BoundMetric {
+  /// Throws the fact where the metric does not fit.
+  fileprivate init(
+    _ name: String, _ metric: any Metric, _ output: Shape, _ target: Target
+  ) throws {
+    self.init(
+      name: name, metric: metric, tallySize: try metric.plan(output: output, target: target),
+      numbersPerSample: metric.numbersPerSample(output: output, target: target))
   }
 }

@@ -40,6 +40,8 @@ public struct Objective: Sendable {
     let target: NodeDeclaration.Reference?
     let weight: Double
     let missingTarget: MissingTarget
+    /// The probability from which on a single output is class 1; nil for the loss's own.
+    let threshold: (value: Double, location: SourceLocation?)?
     let loss: any Loss
     /// `squared_error`: the name of the loss's type.
     let lossName: String
@@ -107,7 +109,7 @@ public struct Objective: Sendable {
 
   /// Whether a mapping names nodes, and is not a loss itself.
   private static func isByHead(_ entries: [ConfigValue.Entry]) -> Bool {
-    let ownKeys = ["type", "reduction", "missing_target"]
+    let ownKeys = ["type", "reduction", "missing_target", "threshold"]
     return !entries.isEmpty && !entries.contains { ownKeys.contains(text: $0.key) }
       && entries.allSatisfy {
         switch $0.value.content {
@@ -180,6 +182,17 @@ extension Objective.HeadDeclaration {
     } else {
       _ = options.value("missing_target", "error or skip", explanation, default: "error")
       missingTarget = .error
+    }
+    let meaning =
+      "the probability from which on a single output is class 1; the output itself if the loss "
+      + "gives no probabilities"
+    if options.contains("threshold") {
+      threshold = (
+        options.double("threshold", in: .finite, meaning), options.location(of: "threshold")
+      )
+    } else {
+      _ = options.value("threshold", "a number (finite)", meaning, default: "0.5")
+      threshold = nil
     }
     loss = try type.make(&options)
   }

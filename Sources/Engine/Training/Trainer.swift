@@ -41,6 +41,9 @@ public final class Trainer<S: Scalar> {
   /// The position of a training in its loop, wherever it can be saved.
   var loopState: LoopState
 
+  /// The weights that the results are of, if there are any of that kind.
+  public let delivery: Weights
+
   /// The newest recorded row; empty before the first.
   public internal(set) var newestRow: [Double] = []
 
@@ -48,6 +51,8 @@ public final class Trainer<S: Scalar> {
   public internal(set) var best: (epoch: Int, value: Double)?
   public internal(set) var bestRow: [Double] = []
   let bestWeights: Snapshot<S>
+  /// The monitored value at which the patience of early stopping began anew; NaN before.
+  var patienceReference = Double.nan
   /// The newest weights that were all finite when an epoch was measured or at an
   /// interruption, and when that was.
   public internal(set) var last = (epoch: 0, step: 0)
@@ -119,8 +124,7 @@ public final class Trainer<S: Scalar> {
       scalars: memory.scalars)
     blocked = BlockedOptimizerStep(training.optimizer, update)
     evaluator = Evaluator(network)
-    tallies = HeadTallies(
-      heads.map(\.metrics), thresholds: heads.map { $0.loss.decisionThreshold })
+    tallies = HeadTallies(heads, samples: data.train.count)
     totals = LossTotals(heads.map(\.weight))
     random = RandomStream(seed: seed, purpose: "passes")
     penalized = graph.parameters.filter { !$0.isFrozen && ($0.l1 != 0 || $0.l2 != 0) }
@@ -130,6 +134,7 @@ public final class Trainer<S: Scalar> {
 
     layout = MetricLayout(
       heads, hasValidation: data.validation != nil, hasTest: data.test != nil)
+    delivery = training.deliver ?? (data.validation == nil ? .last : .best)
     let monitor = try layout.monitor(training.earlyStopping)
     self.monitor = monitor
     monitorIndex = layout.columns.firstIndex(of: monitor)!
@@ -214,7 +219,7 @@ public final class Trainer<S: Scalar> {
         }
         stepsDone &+= 1
         if reportsGradients, let observerError { throw observerError }
-        if !loss.isFinite { return .diverged(divergence(loss)) }
+        if !loss.isFinite { return try diverged(divergence(loss), observers) }
         batch &+= 1
         if !isSmall || stepsDone % 128 == 0 {
           if clock.isDue() { try sendHeartbeat(to: observers) }
@@ -233,13 +238,16 @@ public final class Trainer<S: Scalar> {
       let trainLoss = totals.mean
       if watchesLoss { progress.loss = trainLoss }
       if isMeasured {
-        if !weightsAreFinite { return .diverged(divergence(.nan)) }
+        if !weightsAreFinite { return try diverged(divergence(.nan), observers) }
         let validationLoss = try measure(into: &row, rate: rate)
         if watchesLoss, let validationLoss { progress.loss = validationLoss }
         keepWeights()
         epochsWithoutImprovement = improves(row) ? 0 : epochsWithoutImprovement + 1
         let stops = hasNoPatience(epochsWithoutImprovement)
-        if isDue || stops { try record(row, to: observers) }
+        if isDue || stops {
+          try recordBest(to: observers)
+          try record(row, to: observers)
+        }
         if stops { return .stoppedEarly }
       }
       totals.clear()
@@ -281,6 +289,27 @@ public final class Trainer<S: Scalar> {
     Trainer.copy(row, to: &newestRow)
     let event = metricRow(row)
     for observer in observers { try observer.rowRecorded(event) }
+  }
+
+  /// Records the row of the best epoch so far, if its weights are delivered and it is older
+  /// than the present epoch and not yet recorded.
+  @inline(never)
+  private func recordBest(to observers: [any TrainingObserver]) throws {
+    guard delivery == .best, let best, best.epoch < epoch,
+      newestRow.first.map({ $0 < Double(best.epoch) }) ?? true
+    else { return }
+    Trainer.copy(bestRow, to: &newestRow)
+    var event = metricRow(bestRow)
+    event.isLate = true
+    for observer in observers { try observer.rowRecorded(event) }
+  }
+
+  @inline(never)
+  private func diverged(
+    _ diagnostic: Diagnostic, _ observers: [any TrainingObserver]
+  ) throws -> Outcome {
+    try recordBest(to: observers)
+    return .diverged(diagnostic)
   }
 
   @inline(never)
@@ -423,18 +452,23 @@ public final class Trainer<S: Scalar> {
     return total
   }
 
-  /// Notes whether the row is the best so far; keeps its weights if so.
+  /// Notes whether the row is the best so far; keeps its weights if so. Returns whether it
+  /// is an improvement for early stopping.
   @inline(never)
   private func improves(_ row: [Double]) -> Bool {
     let value = row[monitorIndex]
     guard value.isFinite else { return false }
-    if let best {
-      let change = monitor.largerIsBetter == true ? value - best.value : best.value - value
-      guard change > training.earlyStopping?.minimumChange ?? 0 else { return false }
+    func change(from earlier: Double) -> Double {
+      monitor.largerIsBetter == true ? value - earlier : earlier - value
     }
-    best = (epoch, value)
-    Trainer.copy(row, to: &bestRow)
-    bestWeights.take(network)
+    if best.map({ change(from: $0.value) > 0 }) ?? true {
+      best = (epoch, value)
+      Trainer.copy(row, to: &bestRow)
+      bestWeights.take(network)
+    }
+    let minimum = training.earlyStopping?.minimumChange ?? 0
+    guard patienceReference.isNaN || change(from: patienceReference) > minimum else { return false }
+    patienceReference = value
     return true
   }
 
@@ -480,10 +514,12 @@ public final class Trainer<S: Scalar> {
 
   // MARK: Weights
 
-  /// Which of a training's weights are meant.
-  public enum Weights: String, CaseIterable, Sendable {
-    case last
-    case best
+  public typealias Weights = TrainingDeclaration.Weights
+
+  /// The weights that the results are of, the epoch that they are from, and its row.
+  public var delivered: (weights: Weights, epoch: Int, row: [Double]) {
+    if delivery == .best, let best { return (.best, best.epoch, bestRow) }
+    return (.last, last.epoch, newestRow)
   }
 
   /// Puts the weights of the best row, or of the last one that was finite, into

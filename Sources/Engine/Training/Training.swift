@@ -30,6 +30,14 @@ public struct TrainingDeclaration: Sendable {
     let location: SourceLocation?
   }
 
+  /// Which of a training's weights its results are of.
+  public enum Weights: String, CaseIterable, Sendable {
+    /// Those after the last epoch.
+    case last
+    /// Those of the epoch with the best value of the monitored column.
+    case best
+  }
+
   public let optimizer: any Optimizer
   /// `sgd`: the name of the optimizer's type.
   public let optimizerName: String
@@ -42,6 +50,9 @@ public struct TrainingDeclaration: Sendable {
   public let recordEvery: Int
   public let clipping: Clipping?
   public let earlyStopping: EarlyStopping?
+  /// The weights that a run delivers; nil for the best if there are validation data, else
+  /// the last.
+  public let deliver: Weights?
   /// When a run keeps its state, to go on from after a crash.
   public let checkpoints: CheckpointDeclaration
   /// λ₁ and λ₂ of every node that has none of its own.
@@ -93,6 +104,7 @@ public struct TrainingDeclaration: Sendable {
     earlyStopping =
       train.value("early_stopping", "a mapping", "ends training that no longer improves")
       .flatMap { train.component("early_stopping", from: $0) { EarlyStopping(from: &$0) } }
+    deliver = TrainingDeclaration.readDelivery(&train)
     checkpoints = CheckpointDeclaration(from: &train)
     l1 = train.double(
       "l1", default: 0, in: .nonnegative, "λ₁ of a penalty λ₁·Σ|w| on every weight")
@@ -110,6 +122,21 @@ public struct TrainingDeclaration: Sendable {
         "the optimizer '\(optimizerName)' needs the full batch; write batch_size: full"
       )
     }
+  }
+
+  private static func readDelivery(_ train: inout Options) -> Weights? {
+    let explanation =
+      "the weights that predictions, expect, evaluate and predict use: best by the monitored "
+      + "column, or last"
+    train.suggest(
+      "deliver", for: "restore_best_weights", "save_best_only", "load_best_model_at_end")
+    guard train.contains("deliver") else {
+      _ = train.value(
+        "deliver", "one of: best, last", explanation,
+        default: "best if there are validation data, else last")
+      return nil
+    }
+    return train.choice("deliver", default: .last, of: Weights.self, explanation)
   }
 
   private static func readBatchSize(_ train: inout Options) -> Int? {

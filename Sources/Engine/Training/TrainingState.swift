@@ -32,7 +32,8 @@ public struct TrainingState<S: Scalar>: Sendable {
 
   /// Lists of numbers, always in double precision.
   public enum Numbers: String, Sendable, CaseIterable {
-    /// The loop's sum, rate and loss; the best row's monitored value.
+    /// The loop's sum, rate and loss; the best row's monitored value and that of the last
+    /// improvement.
     case progress
     case optimizer
     case schedule
@@ -86,7 +87,9 @@ extension Trainer {
     ]
     let totals = totals.values
     state.numbers = [
-      .progress: [totals[0], loopState.rate, loopState.loss, best?.value ?? .nan],
+      .progress: [
+        totals[0], loopState.rate, loopState.loss, best?.value ?? .nan, patienceReference,
+      ],
       .optimizer: Array(memory.scalars.buffer), .schedule: Array(memory.schedule.buffer),
       .tallies: tallies.all.flatMap { Array($0.numbers.buffer) }, .newestRow: newestRow,
       .bestRow: bestRow,
@@ -125,7 +128,7 @@ extension Trainer {
     let tallySizes = tallies.all.map(\.numbers.count)
     let rowSizes = [0, columns.count]
     let sizes: [(TrainingState<S>.Numbers, [Int])] = [
-      (.progress, [4]), (.optimizer, [memory.scalars.count]), (.schedule, [memory.schedule.count]),
+      (.progress, [5]), (.optimizer, [memory.scalars.count]), (.schedule, [memory.schedule.count]),
       (.tallies, [tallySizes.reduce(0, +)]), (.newestRow, rowSizes), (.bestRow, rowSizes),
       (.heads, [hasSeveralTotals ? 2 * heads.count : 0]),
     ]
@@ -146,6 +149,7 @@ extension Trainer {
       ? state.numbers[.heads] ?? []
       : [progress[0], Double((0..<batch).reduce(0) { $0 + batches.size($1) })]
     best = bestEpoch == 0 ? nil : (bestEpoch, progress[3])
+    patienceReference = progress[4]
     newestRow = state.numbers[.newestRow] ?? []
     bestRow = state.numbers[.bestRow] ?? []
     self.last = last

@@ -10,6 +10,10 @@ public protocol Loss: Sendable {
   /// logits.
   var decisionThreshold: Double { get }
 
+  /// What it takes the network's output for: predictions.csv and metrics turn logits into
+  /// probabilities by it. Optional: numbers as the targets are.
+  var outputMeaning: OutputMeaning { get }
+
   /// Returns Σ ℓ over the samples, unscaled; where `pass.dz` is there, adds
   /// scale · ∂ℓ/∂z to it.
   func evaluate(_ pass: LossPass<Float>) -> Double
@@ -26,6 +30,7 @@ extension Loss where Self: Component {
     Equations(prose: Self.documentation.equation)
   }
   public var decisionThreshold: Double { 0.5 }
+  public var outputMeaning: OutputMeaning { .values }
 }
 
 extension Component where Self: Loss {

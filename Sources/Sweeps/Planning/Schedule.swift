@@ -56,7 +56,7 @@ struct Schedule {
         progress[index].reached = rungs.prefix { $0 <= summary.epochs }.count
       } else {
         // It is trained first for what it was being trained for when it ended.
-        progress[index].reached = folder.metrics(of: trial.hash)?.countPassed(rungs) ?? 0
+        progress[index].reached = folder.metrics(of: trial)?.countPassed(rungs) ?? 0
         begin(RungRun(trial: index, rung: progress[index].reached))
       }
     }
@@ -144,7 +144,7 @@ struct Schedule {
 
   private func figure(of trial: Int, at rung: Int) throws -> Double? {
     let hash = plan.trials[trial].hash
-    guard let metrics = folder.metrics(of: hash) else { return nil }
+    guard let metrics = folder.metrics(of: plan.trials[trial]) else { return nil }
     return try metrics.value(plan.monitor, atEpoch: rungs[rung])
       ?? (folder.isWhole(hash) ? metrics.lastValue(plan.monitor) : nil)
   }

@@ -39,7 +39,7 @@ extension [TrialRow] {
   }
 
   /// sweep_summary.csv: a row for each combination of everything but the seed,
-  /// with each column's mean, standard deviation (of a sample) and 95% interval
+  /// with each column's mean over the rows of the delivered weights, standard deviation (of a sample) and 95% interval
   /// of the mean by Student's t.
   public func summaryCSV(parameters: [String]) throws -> String {
     let shown = parameters.indices.filter { parameters[$0] != "seed" }
@@ -67,7 +67,7 @@ extension [TrialRow] {
       }
       cells += [.int(group.count), .int(done.count)]
       for name in finals {
-        let values = done.compactMap { row in row.final.first { $0.column.name == name }?.value }
+        let values = done.compactMap { $0.value(name) }
         let statistics = SampleStatistics(values)
         cells += [
           Cell(statistics.mean), Cell(statistics.deviation), Cell(statistics.low),

@@ -4,32 +4,37 @@ import Results
 /// A trial's metrics.csv, as far as it has been written.
 struct TrialMetrics {
   private let table: CSVTable
-  private let epochs: [Int]
+  /// The rows that are due by `record_every`, and the last; others are late rows of a best
+  /// epoch, which are there or not by what follows them.
+  private let rows: [(epoch: Int, position: Int)]
 
   /// Nil if the bytes are no such table.
-  init?(_ bytes: [UInt8], path: String) {
+  init?(_ bytes: [UInt8], path: String, recordEvery: Int = 1) {
     guard let table = try? CSVTable(bytes, path: path, isGrowing: true),
       let index = table.index(of: MetricColumn.epoch.name)
     else { return nil }
     self.table = table
-    epochs = table.rows.map { row in row[index].flatMap { Int(exactly: $0) } ?? 0 }
+    let epochs = table.rows.map { row in row[index].flatMap { Int(exactly: $0) } ?? 0 }
+    rows = epochs.enumerated().filter {
+      $1 % recordEvery == 0 || $0 == epochs.count - 1
+    }.map { ($1, $0) }
   }
 
   /// How many of the rungs a trial went on from: there is a row after theirs.
   func countPassed(_ rungs: [Int]) -> Int {
-    guard let before = epochs.dropLast().last else { return 0 }
+    guard let before = rows.dropLast().last?.epoch else { return 0 }
     return rungs.prefix { $0 <= before }.count
   }
 
   /// A column's value in the first row from an epoch on; nil if there is no such row or
   /// it was not measured.
   func value(_ column: MetricColumn, atEpoch epoch: Int) -> Double? {
-    epochs.firstIndex { $0 >= epoch }.flatMap { value(column, inRow: $0) }
+    rows.first { $0.epoch >= epoch }.flatMap { value(column, inRow: $0.position) }
   }
 
   /// A column's value in the newest row.
   func lastValue(_ column: MetricColumn) -> Double? {
-    epochs.indices.last.flatMap { value(column, inRow: $0) }
+    rows.last.flatMap { value(column, inRow: $0.position) }
   }
 
   private func value(_ column: MetricColumn, inRow row: Int) -> Double? {
@@ -39,9 +44,11 @@ struct TrialMetrics {
 
 extension SweepFolder {
   /// What a trial has measured; nil where there is no table of it.
-  func metrics(of hash: TrialHash) -> TrialMetrics? {
-    let file = "trials/\(hash)/metrics.csv"
-    return (try? read(file)).flatMap { $0 }.flatMap { TrialMetrics($0, path: "\(path)/\(file)") }
+  func metrics(of trial: PlannedTrial) -> TrialMetrics? {
+    let file = "trials/\(trial.hash)/metrics.csv"
+    return (try? read(file)).flatMap { $0 }.flatMap {
+      TrialMetrics($0, path: "\(path)/\(file)", recordEvery: trial.recordEvery)
+    }
   }
 
   /// Whether a trial came to its own end, so that its last value is what it

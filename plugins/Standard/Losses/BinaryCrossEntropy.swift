@@ -29,6 +29,7 @@ struct BinaryCrossEntropy: ValueLoss {
   let w1: Double
 
   var decisionThreshold: Double { from.threshold }
+  var outputMeaning: OutputMeaning { from.meaning(logits: .logits) }
 
   init(from options: inout Options) {
     from = Prediction.read(from: &options, "sigmoid")

@@ -34,6 +34,7 @@ struct CrossEntropy: Loss, Component {
   let weightsLocation: SourceLocation?
 
   var decisionThreshold: Double { from.threshold }
+  var outputMeaning: OutputMeaning { from.meaning(logits: .jointLogits) }
 
   init(from options: inout Options) {
     from = Prediction.read(from: &options, "softmax")

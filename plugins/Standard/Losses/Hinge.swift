@@ -28,6 +28,7 @@ struct Hinge: Loss, Component {
   let margin: Double
 
   var decisionThreshold: Double { 0 }
+  var outputMeaning: OutputMeaning { .scores }
 
   init(from options: inout Options) {
     margin = options.double("margin", default: 1, in: .positive, "μ: by how much to win")
