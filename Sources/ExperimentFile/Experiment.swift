@@ -30,6 +30,8 @@ public final class Experiment: Sendable {
   public let expectsGradientCheck: Bool
   /// The metrics.csv that the run must reproduce, if any.
   public let golden: GoldenDeclaration?
+  /// The weights that training starts from; nil for initial values.
+  public let start: StartSection?
   /// Splits whose predictions are written.
   public let predictions: [String]
   /// Where the file asks for them.
@@ -174,6 +176,9 @@ public final class Experiment: Sendable {
     let expectSection = options.read(["expect"], memo) { options in
       ExpectSection(from: &options, folder: folder)
     }
+    let startSection = options.read(["start_from"], memo) { options in
+      StartDeclaration(section: StartSection(from: &options, folder: folder, registry: registry))
+    }
     let predictionsSection = options.read(["predictions"], memo) { options in
       PredictionsSection(from: &options)
     }
@@ -182,7 +187,7 @@ public final class Experiment: Sendable {
     try options.finish()
     // Each of these is nil only after an error, and `finish` has thrown it.
     guard let dataSection, let modelSection, let objectiveSection, let trainingSection,
-      let checkSection, let expectSection, let predictionsSection
+      let checkSection, let expectSection, let startSection, let predictionsSection
     else { throw options.diagnostics }
     data = dataSection.value
     model = modelSection.value
@@ -192,12 +197,13 @@ public final class Experiment: Sendable {
     expectations = expectSection.value.expectations
     expectsGradientCheck = expectSection.value.gradientCheck
     golden = expectSection.value.golden
+    start = startSection.value.section
     predictions = predictionsSection.value.splits
     predictionsLocation = predictionsSection.value.location
     resolved = options.resolved
     resolvedText =
       head + dataSection.yaml + modelSection.yaml + objectiveSection.yaml + trainingSection.yaml
-      + checkSection.yaml + expectSection.yaml + predictionsSection.yaml
+      + checkSection.yaml + expectSection.yaml + startSection.yaml + predictionsSection.yaml
     configuration = SHA256.hex(of: Array(resolvedText.utf8))
   }
 }

@@ -66,9 +66,22 @@ extension Checkpoint {
   ) throws {
     let path = run.folder.path(of: file)
     do {
-      guard let found = try Checkpoint.read(file, in: run, memory: memory) else {
+      guard let found = try Checkpoint.read(file, in: run.folder, memory: memory) else {
         throw Diagnostic("there is no checkpoint '\(path)'", failure: .environment)
       }
+      self = found
+    } catch let damage as Damage {
+      throw damage.diagnostic
+    }
+  }
+
+  /// Reads a checkpoint file anywhere, as above.
+  public init(path: String, memory: Int = physicalMemory()) throws {
+    do {
+      let here = FileSystem.system.currentFolder
+      guard let folder = try here.openFolderIfThere(Path.folder(of: path)),
+        let found = try Checkpoint.read(Path.name(of: path), in: folder, memory: memory)
+      else { throw Diagnostic("there is no checkpoint '\(path)'") }
       self = found
     } catch let damage as Damage {
       throw damage.diagnostic
@@ -82,8 +95,8 @@ extension Checkpoint {
 
   /// nil where there is no such file; throws `Damage` where it is damaged, and a
   /// `Diagnostic` where it cannot be read.
-  static func read(_ name: String, in run: RunDirectory, memory: Int) throws -> Checkpoint? {
-    guard let file = try run.folder.openIfThere(name) else { return nil }
+  static func read(_ name: String, in folder: Folder, memory: Int) throws -> Checkpoint? {
+    guard let file = try folder.openIfThere(name) else { return nil }
     func damaged(_ fact: String) -> Damage {
       Damage(
         diagnostic: Diagnostic("'\(file.path)' is damaged: \(fact)", failure: .environment))

@@ -16,14 +16,17 @@ public struct PreparedExperiment<S: Scalar> {
   let gradientCheck: GradientCheckSettings
   /// The table that the run is expected to reproduce.
   let golden: GoldenMetrics?
+  /// What should be known before training: guesses, and what is likely not meant.
+  public private(set) var announcements: [Diagnostic] = []
 
   /// - Parameters:
   ///   - memo: of experiments of the same path and registry.
   ///   - gradientCheck: instead of the experiment's.
+  ///   - starts: whether the weights of `start_from` are needed.
   ///   - triesPlugins: whether what plugins made is tried on two samples first.
   public init(
     _ experiment: Experiment, memo: Memo? = nil,
-    gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true
+    gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true, starts: Bool = true
   ) throws {
     self.experiment = experiment
     self.gradientCheck = gradientCheck ?? experiment.gradientCheck
@@ -47,6 +50,9 @@ public struct PreparedExperiment<S: Scalar> {
     }
     try checkExpectations()
     try checkPredictions()
+    if starts, let start = experiment.start {
+      announcements.append(try StartingWeights(start).put(into: trainer.network))
+    }
   }
 
   /// Every expected figure must be one that is measured.

@@ -33,7 +33,8 @@ public final class Run<S: Scalar> {
 
   /// Makes the folder and writes the record of the run that is about to begin.
   public init(
-    _ prepared: PreparedExperiment<S>, from origin: RunOrigin, observers: [any RunObserver] = [],
+    _ prepared: PreparedExperiment<S>, from origin: RunOrigin,
+    continuing continuation: Continuation<S>? = nil, observers: [any RunObserver] = [],
     cancellation: CancellationToken = .never
   ) throws {
     self.prepared = prepared
@@ -50,13 +51,20 @@ public final class Run<S: Scalar> {
     prepared.checkProcess()
     directory = try RunDirectory.create(
       name: experiment.name, output: origin.output, fileSystem: origin.fileSystem)
-    beginning = nil
-    earlierSeconds = 0
+    beginning = continuation?.state
+    earlierSeconds = continuation?.state.seconds ?? 0
     try directory.write(experiment.text, to: "experiment.yaml")
     try directory.write(experiment.resolvedText, to: "resolved.yaml")
-    (metrics, timing) = try prepared.recorders(in: directory, from: nil)
+    if let continuation {
+      try directory.write(continuation.metrics, to: MetricsRecorder.file)
+      try directory.write(continuation.timing, to: TimingWriter.file)
+      // What is left of it after a crash is resumed from here.
+      try directory.save(continuation.checkpoint, as: .state)
+    }
+    (metrics, timing) = try prepared.recorders(in: directory, from: beginning)
     runReport = RunReport(prepared)
     outputs = RunOutputs(prepared, in: directory)
+    if continuation == nil, experiment.start != nil { try saveStart() }
     // The record makes the folder a run, which can be resumed.
     try record.write(in: directory)
     try flush()
@@ -87,6 +95,17 @@ public final class Run<S: Scalar> {
     try runReport.summary(.running).write(in: directory)
   }
 
+  /// Saves the weights that training starts from, so that it is resumed with them whatever
+  /// becomes of their file.
+  private func saveStart() throws {
+    try flush()
+    guard let training = trainer.state() else { return }
+    let state = RunState(
+      training: training, metrics: (metrics.csv.length, metrics.csv.checksum),
+      timing: (timing.writer.length, timing.writer.checksum), seconds: 0)
+    try directory.save(state.checkpoint(of: prepared), as: .state)
+  }
+
   /// Trains and writes everything; returns the exit code, 128 + n after signal n.
   ///
   /// - Parameter pause: an epoch. At the first row from there on, unless it is
@@ -95,6 +114,9 @@ public final class Run<S: Scalar> {
   public func perform(pausingAfter pause: Int? = nil) throws -> Int32 {
     report("\(experiment.name): \(prepared.totals)")
     report(prepared.modelTable + "\n")
+    for announcement in prepared.announcements {
+      for observer in observers { observer.announce(announcement) }
+    }
     do {
       // What the checks say is not kept: they are made again, at the same weights.
       try check(.start)
@@ -107,7 +129,7 @@ public final class Run<S: Scalar> {
       // One by one: a conversion of the array would look up each one's conformance.
       let outcome = try trainer.run(
         [metrics, timing, states] + observers.map { $0 }, cancellation: cancellation,
-        pausingAfter: pause ?? .max)
+        pausingAfter: pause ?? .max, secondsSoFar: earlierSeconds)
       try flush()
       return try finish(outcome)
     } catch {
@@ -154,6 +176,7 @@ public final class Run<S: Scalar> {
       warn(diagnostic.description)
       return 1
     case .stoppedEarly: report("stopped early: no improvement of \(trainer.monitor.name)")
+    case .reachedLimit(let limit): report("stopped at \(limit), in epoch \(trainer.epoch)")
     case .completed: break
     }
     trainer.restore(.last)
@@ -198,7 +221,9 @@ public final class Run<S: Scalar> {
     try record.write(in: directory)
     // The summary comes last: a run that has one needs no state.
     try summary.write(in: directory)
-    if summary.isOver { try directory.removeStates() }
+    if summary.isOver, !experiment.training.checkpoints.keepsState {
+      try directory.removeStates()
+    }
     for observer in observers { observer.concluded(summary) }
   }
 

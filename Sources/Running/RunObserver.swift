@@ -1,10 +1,14 @@
 public import Engine
+public import NNExp
 public import Results
 
 /// Receives a run's messages and its end, besides the events of its training.
 public protocol RunObserver: TrainingObserver {
   /// A message on lines of its own; computed only if it is shown.
   func report(_ text: @autoclosure () -> String)
+
+  /// Something to know before training: a guess, or what is likely not meant.
+  func announce(_ diagnostic: Diagnostic)
 
   /// A message about something that is wrong.
   func warn(_ text: String)
@@ -15,6 +19,7 @@ public protocol RunObserver: TrainingObserver {
 
 extension RunObserver {
   public func report(_ text: @autoclosure () -> String) {}
+  public func announce(_ diagnostic: Diagnostic) {}
   public func warn(_ text: String) {}
   public func concluded(_ summary: Summary) {}
 }

@@ -6,7 +6,7 @@ public import Results
 /// over, or was interrupted, has files of the last and the best; one that was
 /// killed, or is still on its way, has its newest state, if it had time for one.
 public struct RunWeights: Sendable {
-  private let checkpoint: Checkpoint
+  let checkpoint: Checkpoint
   private let isState: Bool
   private let wantsBest: Bool
 

@@ -151,7 +151,7 @@ struct Trained {
   /// The experiment as it was built for the run, with the run's weights. Throws if its
   /// data or plugins have changed since.
   func prepared<S: Scalar>(_ type: S.Type) throws -> PreparedExperiment<S> {
-    let prepared = try PreparedExperiment<S>(experiment)
+    let prepared = try PreparedExperiment<S>(experiment, starts: false)
     try prepared.requireFiles(of: record, in: directory)
     try weights.put(into: prepared)
     return prepared

@@ -34,6 +34,14 @@ struct RunCommand: ParsableCommand {
     help: "go on with the newest run of this very experiment; start one where there is none")
   var resume = false
 
+  @Option(
+    name: .customLong("continue"),
+    help: ArgumentHelp(
+      "a run that kept its state (train.checkpoint.keep_state), to be trained on in a new run",
+      valueName: "run"),
+    completion: .directory)
+  var continued: String?
+
   @Option(help: Threads.help)
   var threads: Int?
 
@@ -44,6 +52,9 @@ struct RunCommand: ParsableCommand {
     try Threads.use(threads)
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
+    if resume, continued != nil {
+      throw Diagnostic("--resume and --continue exclude each other; give one of them")
+    }
     if resume {
       switch try EarlierRun(of: experiment, output: output, registry: standardRegistry()) {
       case .found(let resumption): return try go(on: resumption, quiet: quiet)
@@ -65,9 +76,11 @@ struct RunCommand: ParsableCommand {
     let origin = RunOrigin(
       command: commandLine, nnexpVersion: NNExpCommand.version, file: file,
       output: output)
+    let continuation = try continued.map { try Continuation(of: $0, for: prepared) }
     leave(
       after: try Run(
-        prepared, from: origin, observers: [TerminalObserver(quiet: quiet)], cancellation: .signals
+        prepared, from: origin, continuing: continuation,
+        observers: [TerminalObserver(quiet: quiet)], cancellation: .signals
       ).perform())
   }
 }

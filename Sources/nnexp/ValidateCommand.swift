@@ -31,6 +31,7 @@ struct ValidateCommand: ParsableCommand {
     try printResult(prepared.modelTable)
     try printResult(prepared.totals)
     try printResult("memory: \(prepared.memoryParts)")
+    for announcement in prepared.announcements { writeError("\(announcement)") }
     if file != files.last { try printResult("") }
   }
 }

@@ -58,6 +58,12 @@ public struct TrainingDeclaration: Sendable {
   /// λ₁ and λ₂ of every node that has none of its own.
   public let l1: Double
   public let l2: Double
+  /// Whether train columns are measured after the epoch, as those of other splits.
+  public let measuresTraining: Bool
+  /// Steps after which training ends, whatever the epochs.
+  public let maxSteps: Int?
+  /// Seconds after which training ends with the epoch.
+  public let maxTime: Double?
   public let location: SourceLocation?
 
   /// Reads the section; nil after an error, which is recorded.
@@ -112,6 +118,22 @@ public struct TrainingDeclaration: Sendable {
     l2 = train.double(
       "l2", default: 0, in: .nonnegative, "λ₂ of a penalty λ₂/2·Σw² on every weight")
 
+    measuresTraining = train.flag(
+      "measure_training",
+      "measure train columns after the epoch, as evaluate does, not during its steps")
+    maxSteps = train.limit(
+      "max_steps", "an integer ≥ 1", "steps after which training ends"
+    ) { config in config.integer.flatMap { $0 >= 1 ? $0 : nil } }
+    train.suggest("max_time", for: "timeout", "time_limit", "max_seconds")
+    maxTime = train.limit(
+      "max_time", "a time such as '10 minutes'", "training ends with the epoch in which it is over"
+    ) { config in
+      guard case .string(let text) = config.content,
+        case .seconds(let seconds)? = CheckpointDeclaration.interval(text), seconds > 0
+      else { return nil }
+      return seconds
+    }
+
     // An error in either is recorded already and ends the reading after this.
     guard let optimizer, let schedule else { throw Diagnostics() }
     self.optimizer = optimizer
@@ -160,6 +182,31 @@ public struct TrainingDeclaration: Sendable {
     _ = train.value("batch_size", range, explanation, default: "full")
     train.resolve("batch_size", "full")
     return nil
+  }
+}
+
+extension Options {
+  /// A key that is false if it is absent, and then not part of the resolved file.
+  mutating func flag(_ key: String, _ explanation: String) -> Bool {
+    guard contains(key) else {
+      _ = value(key, "true or false", explanation, default: "false")
+      return false
+    }
+    return bool(key, default: false, explanation)
+  }
+
+  /// A key that means no limit if it is absent, and then not part of the resolved file.
+  fileprivate mutating func limit<Value>(
+    _ key: String, _ range: String, _ explanation: String, _ understand: (ConfigValue) -> Value?
+  ) -> Value? {
+    guard let config = value(key, range, explanation) else { return nil }
+    if case .null = config.content { return nil }
+    guard let limit = understand(config) else {
+      reject(key, "\(key) must be \(range), found \(config.kind)")
+      return nil
+    }
+    resolve(key, config)
+    return limit
   }
 }
 

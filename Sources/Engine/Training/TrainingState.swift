@@ -114,8 +114,8 @@ extension Trainer {
       }
       return value
     }
-    let epoch = try count(.epoch, in: 0...training.epochs)
-    let batch = try count(.batch, in: 0...(epoch == training.epochs ? 0 : batches.count))
+    let epoch = try count(.epoch, in: 0...epochs)
+    let batch = try count(.batch, in: 0...(epoch == epochs ? 0 : batches.count))
     // Both factors are bounded by what the trainer was made for, their product
     // is not.
     let steps = saturatingSum(saturatingProduct(epoch, batches.count), batch)
