@@ -94,7 +94,11 @@ public final class Experiment: Sendable {
     _ root: ConfigValue, text: [UInt8], path: String, overrides: [String], registry: Registry,
     plugins policy: PluginPolicy = .load, memo: Memo? = nil
   ) throws {
-    var options = Options(try apply(overrides: overrides, to: root))
+    try Experiment.requireExperiment(root, path: path)
+    let whole = try apply(
+      overrides: overrides, to: root, isType: registry.hasType,
+      notes: { Experiment.notes(onMissing: $0, in: $1, registry: registry) })
+    var options = Options(whole)
     try self.init(
       &options, text: text, folder: Path.folder(of: path), fileName: Path.stem(of: path),
       registry: registry, plugins: policy, memo: memo)
@@ -111,6 +115,17 @@ public final class Experiment: Sendable {
       &options, text: bytes, folder: ".", fileName: "text", registry: registry,
       plugins: .refuse("it is only described", remedy: ""), memo: nil)
     return options.descriptions
+  }
+
+  /// Reads a tree for its errors and the descriptions of its keys only.
+  static func reading(
+    _ tree: ConfigValue, registry: Registry, isDescribing: Bool
+  ) -> Options {
+    var options = Options(tree, describing: isDescribing)
+    _ = try? Experiment(
+      &options, text: [], folder: ".", fileName: "text", registry: registry,
+      plugins: .refuse("it is only described", remedy: ""), memo: nil)
+    return options
   }
 
   /// - Parameter fileName: the experiment's name where the file gives none; nil for a

@@ -91,6 +91,11 @@ struct GuardedLoss: Loss, Guarded {
     site.run("its threshold", checked: .first(2)) { base.decisionThreshold }
   }
   var outputMeaning: OutputMeaning { site.run("its outputs") { base.outputMeaning } }
+  var targetDemand: TargetDemand { site.run("its targets") { base.targetDemand } }
+  var learnsClasses: Bool { site.run("its targets") { base.learnsClasses } }
+  func fitted(to classes: () throws -> TargetClasses?) throws -> any Loss {
+    GuardedLoss(try site.run("its classes") { try base.fitted(to: classes) }, site)
+  }
 
   func plan(output: Shape, target: Target) throws {
     try site.run("its plan") { try base.plan(output: output, target: target) }

@@ -33,14 +33,16 @@ public struct PreparedExperiment<S: Scalar> {
     let registry = experiment.registry
     data = try memo.value(for: DataKey(experiment)) {
       try experiment.data.load(
-        as: S.self, seed: experiment.seed, incomplete: experiment.objective.incompleteTargets)
+        as: S.self, seed: experiment.seed, incomplete: experiment.objective.incompleteTargets,
+        needs: experiment.objective.targetNeeds)
     }
     graph = try Graph(
       experiment.model, ports: data.inputs,
       at: experiment.data.inputPortNames?.map(\.location) ?? [], heads: experiment.objective.heads,
       l1: experiment.training.l1, l2: experiment.training.l2, registry: registry)
     let heads = try experiment.objective.bound(
-      to: graph, targets: data.targets, registry: registry)
+      to: graph, targets: data.targets, registry: registry
+    ) { [data] in try data.classes(ofTarget: $0) }
     if triesPlugins { try checkBuffers(of: experiment, graph, heads) }
     trainer = try Trainer(
       graph, heads: heads, training: experiment.training, data: data, seed: experiment.seed)
@@ -50,6 +52,7 @@ public struct PreparedExperiment<S: Scalar> {
     }
     try checkExpectations()
     try checkPredictions()
+    announcements = announcementsOfSetup()
     if starts, let start = experiment.start {
       announcements.append(try StartingWeights(start).put(into: trainer.network))
     }
@@ -130,12 +133,14 @@ private struct DataKey: Equatable, Sendable {
   let seed: UInt64
   let plugins: [FileHash]
   let incomplete: Set<String>
+  let needs: [String: TargetNeeds]
 
   init(_ experiment: Experiment) {
     declaration = experiment.resolved["data"]
     seed = experiment.seed
     plugins = experiment.pluginHashes
     incomplete = experiment.objective.incompleteTargets
+    needs = experiment.objective.targetNeeds
   }
 }
 

@@ -73,6 +73,14 @@ extension TreeBuilder {
       let sign = character(at: error.contextLocation).map(String.init) ?? "*"
       return told("a plain text cannot begin with '\(sign)'; quote it", at: error.contextLocation)
     case "while scanning a block scalar":
+      let rest = text(from: error.contextLocation)
+      if rest.utf8.dropFirst().first.map({ $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: " ") })
+        == true
+      {
+        return told(
+          "a text that begins with '\(rest.unicodeScalars.first ?? ">")' must be quoted: \"\(rest)\"",
+          at: error.contextLocation)
+      }
       return told(
         "after '|' or '>' the line may hold only '+', '-', a digit from 1 to 9 and a comment",
         at: error.location)

@@ -8,15 +8,17 @@ extension DataDeclaration {
   /// - Parameter incomplete: the names of the target ports that samples may lack
   ///   (`target` for the only one of data that name none). A missing target is NaN; of
   ///   any other port it is an error.
+  /// - Parameter needs: what the loss of a target port needs, by the port's name.
   /// - Throws: `Diagnostics`.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func load<S: Scalar>(
-    as type: S.Type, seed: UInt64, incomplete: Set<String> = []
+    as type: S.Type, seed: UInt64, incomplete: Set<String> = [], needs: [String: TargetNeeds] = [:]
   ) throws -> RunDatasets<S> {
     do {
       return try assemble(
-        as: type, seed: seed, incomplete: incomplete, FileShelf(isStreamed: isStreamed))
+        as: type, seed: seed, incomplete: incomplete, needs: needs,
+        FileShelf(isStreamed: isStreamed))
     } catch {
       var diagnostics = Diagnostics()
       diagnostics.add(error)
@@ -27,7 +29,8 @@ extension DataDeclaration {
   @specialized(where S == Float)
   @specialized(where S == Double)
   func assemble<S: Scalar>(
-    as type: S.Type, seed: UInt64, incomplete: Set<String> = [], _ shelf: FileShelf
+    as type: S.Type, seed: UInt64, incomplete: Set<String> = [],
+    needs: [String: TargetNeeds] = [:], _ shelf: FileShelf
   ) throws -> RunDatasets<S> {
     guard let source else { throw Diagnostic("the data section names no source") }
     let random = RandomStream(seed: seed, purpose: "generated data")
@@ -42,7 +45,13 @@ extension DataDeclaration {
       inputs.append(encoding)
       columns.append(own)
     }
-    var targets = try self.targets(of: main, incomplete: incomplete)
+    func need(_ target: TargetEncoding) -> TargetNeeds? {
+      needs[target.name ?? SourceRows.Half.targets.noun]
+    }
+    var targets = try self.targets(of: main, incomplete: incomplete, needs: needs)
+    for (target, raw) in zip(targets, main.targets) where target.labels == nil {
+      try raw.check(for: need(target))
+    }
     let classes = try zip(targets, main.targets).map { try $0.labels?.classes(of: $1) }
     let rows =
       try main.parts.map { try Split.rows(of: $0, at: split.location) }
@@ -118,7 +127,10 @@ extension DataDeclaration {
       memory.kept += data.lineBytes
       let wanted = try targets.map { try data.targets.port(named: $0.name) }
       let classes = try zip(targets, wanted).map { target, raw in
-        if target.labels == nil { try target.checkValues(of: raw) }
+        if target.labels == nil {
+          try target.checkValues(of: raw)
+          try raw.check(for: need(target))
+        }
         return try target.labels?.classes(of: raw)
       }
       memory.kept += classBytes(classes)
@@ -182,10 +194,15 @@ extension DataDeclaration {
     return Shape(shape)
   }
 
-  private func targets(of data: SourceRows, incomplete: Set<String>) throws -> [TargetEncoding] {
+  private func targets(
+    of data: SourceRows, incomplete: Set<String>, needs: [String: TargetNeeds]
+  ) throws -> [TargetEncoding] {
     let targets = try data.targets.map { port in
-      TargetEncoding(
-        name: port.name, labels: try labels(of: port), isOneHot: isOneHot,
+      let needs = needs[port.name ?? SourceRows.Half.targets.noun]
+      let isGuess = try guessesClasses(of: port, needs)
+      return TargetEncoding(
+        name: port.name, labels: try labels(of: port, areClasses: isGuess),
+        isGuess: isGuess, isOneHot: isOneHot,
         isIncomplete: incomplete.contains(port.name ?? SourceRows.Half.targets.noun),
         layout: port.columns.layout)
     }
@@ -196,12 +213,20 @@ extension DataDeclaration {
     return targets
   }
 
+  /// Whether numbers are taken for classes, though the file does not say so.
+  private func guessesClasses(of port: SourcePort, _ needs: TargetNeeds?) throws -> Bool {
+    guard (targetKind[port.name] ?? .auto) == .auto, port.classCount == nil,
+      classes[port.name]?.areDeclared != true
+    else { return false }
+    return try port.holdsFewClasses(for: needs)
+  }
+
   /// The classes, where the targets are classes.
-  private func labels(of port: SourcePort) throws -> Labels? {
+  private func labels(of port: SourcePort, areClasses isGuess: Bool) throws -> Labels? {
     let isText = !port.columns.layout.isNumeric
     let kind = targetKind[port.name] ?? .auto
     var declared = classes[port.name] ?? .none
-    var areClasses = kind == .classes || (kind == .auto && isText)
+    var areClasses = kind == .classes || (kind == .auto && isText) || isGuess
     if kind == .auto {
       if declared.areDeclared { areClasses = true }
       if let count = port.classCount {

@@ -9,6 +9,9 @@ struct TargetEncoding: Sendable {
   /// Nil for values.
   let labels: Labels?
 
+  /// Whether the numbers are taken for classes, though the file does not say so.
+  let isGuess: Bool
+
   /// Whether classes are values, 1 for the class and 0 elsewhere.
   let isOneHot: Bool
 
@@ -35,7 +38,7 @@ struct TargetEncoding: Sendable {
     }
     return TargetPort(
       name: name, target: .classes(labels.names.count), numberNames: layout.names,
-      classNames: labels.names)
+      classNames: labels.names, isGuess: isGuess)
   }
 
   /// Throws unless the values of other data are of this form.

@@ -34,6 +34,9 @@ public struct Head: Sendable {
 
   public let metrics: [BoundMetric]
 
+  /// Of the loss in the file.
+  public var location: SourceLocation?
+
   /// How values become numbers in the units of the data; nil if they are in these units.
   public let units: TargetUnits?
 

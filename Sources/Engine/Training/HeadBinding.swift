@@ -5,7 +5,8 @@ extension Objective {
   /// The heads in force, once the network's outputs and the data's targets are known to
   /// fit. Throws every error.
   public func bound(
-    to graph: Graph, targets: [TargetPort], registry: Registry
+    to graph: Graph, targets: [TargetPort], registry: Registry,
+    classes: (Int) throws -> TargetClasses? = { _ in nil }
   ) throws -> [Head] {
     var mistakes = Diagnostics()
     var heads: [Head] = []
@@ -14,7 +15,9 @@ extension Objective {
         let node = graph.heads[index]
         let target = try declaration.target(among: targets, node: graph.nodes[node])
         heads.append(
-          try declaration.head(graph.nodes[node], at: node, target, targets[target], registry))
+          try declaration.head(
+            graph.nodes[node], at: node, target, targets[target], registry
+          ) { try classes(target) })
       } catch { mistakes.add(error) }
     }
     try mistakes.throwIfAny()
@@ -59,7 +62,7 @@ extension Objective.HeadDeclaration {
   /// Matches the loss and the metrics with the output and the target.
   fileprivate func head(
     _ node: Graph.Node, at position: Int, _ targetIndex: Int, _ port: TargetPort,
-    _ registry: Registry
+    _ registry: Registry, classes: () throws -> TargetClasses?
   ) throws -> Head {
     var mistakes = Diagnostics()
     let (output, target) = (node.plan.output, port.target)
@@ -69,7 +72,12 @@ extension Objective.HeadDeclaration {
       diagnostic.notes.append(.init("'\(node.name)' produces \(output)", at: node.location))
       mistakes.add(diagnostic)
     }
+    var loss = loss
     do {
+      if port.units != nil, loss.targetDemand != .any {
+        throw Diagnostic("its targets cannot be scaled; leave them out of data: {scale: …}")
+      }
+      loss = try loss.fitted(to: classes)
       try loss.plan(output: output, target: target)
     } catch let fact as Diagnostic {
       reject(fact, "loss '\(lossName)'", at: location)
@@ -98,12 +106,14 @@ extension Objective.HeadDeclaration {
       }
     }
     try mistakes.throwIfAny()
-    return Head(
+    var head = Head(
       name: self.node?.name, node: position, outputShape: output, targetIndex: targetIndex,
       target: target, loss: loss, lossName: lossName, reduction: reduction, weight: weight,
       skipsMissing: missingTarget == .skip, metrics: bound,
       units: port.units,
       threshold: threshold.map { loss.outputMeaning.output(ofProbability: $0.value) })
+    head.location = location
+    return head
   }
 
   private func check(_ threshold: Double, _ output: Shape, _ target: Target) throws {

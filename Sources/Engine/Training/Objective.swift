@@ -1,3 +1,4 @@
+public import Datasets
 public import NNExp
 
 /// How the samples' losses make the one loss L.
@@ -70,6 +71,19 @@ public struct Objective: Sendable {
         // A head without 'target' learns the one of its name, or the only one there is.
         head.target.map { [$0.name] } ?? [head.node?.name ?? "target", "target"]
       })
+  }
+
+  /// What the losses need of their targets, by the name of the data's port.
+  public var targetNeeds: [String: TargetNeeds] {
+    var needs: [String: TargetNeeds] = [:]
+    for head in declarations {
+      let own = TargetNeeds(
+        loss: head.lossName, demand: head.loss.targetDemand, learnsClasses: head.loss.learnsClasses)
+      for name in head.target.map({ [$0.name] }) ?? [head.node?.name ?? "target", "target"] {
+        needs[name] = own
+      }
+    }
+    return needs
   }
 
   /// Reads both; nil after an error in the loss, which is recorded.

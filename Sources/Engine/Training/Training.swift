@@ -107,9 +107,7 @@ public struct TrainingDeclaration: Sendable {
     clipping =
       train.value("clip", "{norm: …} or {value: …}", "limits the gradient")
       .flatMap { train.component("clip", from: $0) { try Clipping(from: &$0) } }
-    earlyStopping =
-      train.value("early_stopping", "a mapping", "ends training that no longer improves")
-      .flatMap { train.component("early_stopping", from: $0) { EarlyStopping(from: &$0) } }
+    earlyStopping = EarlyStopping.read(from: &train)
     deliver = TrainingDeclaration.readDelivery(&train)
     checkpoints = CheckpointDeclaration(from: &train)
     l1 = train.double(
@@ -223,6 +221,26 @@ extension TrainingDeclaration.Clipping {
 }
 
 extension TrainingDeclaration.EarlyStopping {
+  /// Nil if the file has none, and after an error, which is recorded.
+  fileprivate static func read(from train: inout Options) -> TrainingDeclaration.EarlyStopping? {
+    let key = "early_stopping"
+    guard let config = train.value(key, "a mapping", "ends training that no longer improves")
+    else { return nil }
+    switch config.content {
+    case .null: return nil
+    case .map: return train.component(key, from: config) { .init(from: &$0) }
+    case .bool(false):
+      train.resolve(key, ConfigValue(.null))
+      return nil
+    default:
+      let patience = config.integer.flatMap { $0 > 0 ? $0 : nil } ?? 10
+      train.reject(
+        key, "\(key) must be a mapping, found \(config.kind)",
+        notes: [.init("write \(key): {patience: \(patience)}, in epochs without an improvement")])
+      return nil
+    }
+  }
+
   fileprivate init(from options: inout Options) {
     options.suggest("minimum_change", for: "min_delta", "tolerance", "tol")
     monitor = options.optionalString(

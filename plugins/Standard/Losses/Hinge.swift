@@ -29,6 +29,7 @@ struct Hinge: Loss, Component {
 
   var decisionThreshold: Double { 0 }
   var outputMeaning: OutputMeaning { .scores }
+  var learnsClasses: Bool { true }
 
   init(from options: inout Options) {
     margin = options.double("margin", default: 1, in: .positive, "μ: by how much to win")
