@@ -1,6 +1,6 @@
 """Draws a run's loss and accuracy: python3 experiments/plot.py results/digits_lp/latest out.svg
 
-Needs matplotlib. The README's picture was made by it.
+Needs matplotlib. It drew the image in README.md.
 """
 import csv
 import sys
@@ -15,11 +15,11 @@ run, out = sys.argv[1:3]
 with open(f"{run}/metrics.csv") as file:
     rows = list(csv.DictReader(file))
 epochs = [int(row["epoch"]) for row in rows]
-figures = [name for name in rows[0] if name.endswith("_loss") or name.endswith("_accuracy")]
+columns = [name for name in rows[0] if name.endswith("_loss") or name.endswith("_accuracy")]
 panels = ["loss", "accuracy"]
 figure, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
 for axis, panel in zip(axes, panels):
-    for name in figures:
+    for name in columns:
         values = [row[name] for row in rows]
         if name.endswith(panel) and any(values):
             axis.plot(epochs, [float(v) if v else float("nan") for v in values],

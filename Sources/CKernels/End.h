@@ -1,4 +1,4 @@
-// Forgets one precision, so that the next can be read.
+// Undefines the macros of one precision, so that the next can be included.
 
 #undef NAME
 #undef PRECISION

@@ -54,8 +54,8 @@ public struct Predictions<S: Scalar> {
 
   public var csv: [UInt8] { table.bytes }
 
-  /// Adds the rows of one split. What is held of samples and outputs are a few
-  /// passes' worth.
+  /// Adds the rows of one split. Only the samples and outputs of a few passes are in memory at
+  /// a time.
   public mutating func add(
     _ samples: Dataset<S>, by evaluator: Evaluator<S>, split: String = ""
   ) throws {
@@ -87,7 +87,7 @@ public struct Predictions<S: Scalar> {
 private struct HeadPredictions<S: Scalar> {
   private let head: Head
   private let port: TargetPort
-  /// The position of its target within a sample's row of targets, and the row's width.
+  /// The index of its target within a sample's targets, and the number of values per sample.
   private let offset: Int
   private let rowWidth: Int
   private let threshold: Double

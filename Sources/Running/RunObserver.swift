@@ -2,9 +2,9 @@ public import Engine
 public import NNExp
 public import Results
 
-/// Receives a run's messages and its end, besides the events of its training.
+/// Receives a run's messages and its end in addition to the events of its training.
 public protocol RunObserver: TrainingObserver {
-  /// A message on lines of its own; computed only if it is shown.
+  /// Called with a message of one or more lines, which is computed only if it is shown.
   func report(_ text: @autoclosure () -> String)
 
   /// Something to know before training: a guess, or what is likely not meant.
@@ -13,7 +13,7 @@ public protocol RunObserver: TrainingObserver {
   /// A message about something that is wrong.
   func warn(_ text: String)
 
-  /// Called once the run's last files are on the disk.
+  /// Called when the last files of the run are on the disk.
   func concluded(_ summary: Summary)
 }
 

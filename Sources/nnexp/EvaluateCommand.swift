@@ -98,7 +98,7 @@ struct PredictCommand: ParsableCommand {
   }
 }
 
-/// A run's experiment and weights.
+/// The experiment and the weights of a run.
 struct Trained {
   enum Weights: String, CaseIterable, ExpressibleByArgument {
     case best
@@ -117,8 +117,8 @@ struct Trained {
   init(_ path: String, _ weights: Weights?, _ trust: TrustOptions) throws {
     directory = try RunDirectory.open(path)
     record = try RunRecord(of: directory)
-    // The resolved file holds every override; its paths are those of the
-    // experiment file that it was made from.
+    // The resolved file contains every override. Its paths are relative to the original
+    // experiment file.
     experiment = try Experiment(
       resolved: directory.read("resolved.yaml"), path: record.experiment,
       name: directory.folder.path(of: "resolved.yaml"), registry: standardRegistry(),
@@ -138,8 +138,7 @@ struct Trained {
     return weights.epoch.map { "the weights of epoch \($0) (\(kind))" } ?? "the \(kind) weights"
   }
 
-  /// A run's newest or best weights; warns where they are not what was asked
-  /// for.
+  /// Reads a run's newest or best weights. Prints a warning if others were used.
   static func weights(
     _ which: Trainer<Double>.Weights, of directory: RunDirectory
   ) throws -> RunWeights {
@@ -148,8 +147,8 @@ struct Trained {
     return weights
   }
 
-  /// The experiment as it was built for the run, with the run's weights. Throws if its
-  /// data or plugins have changed since.
+  /// The experiment as built for the run, with the run's weights. Throws if its data or plugins
+  /// have changed since.
   func prepared<S: Scalar>(_ type: S.Type) throws -> PreparedExperiment<S> {
     let prepared = try PreparedExperiment<S>(experiment, starts: false)
     try prepared.requireFiles(of: record, in: directory)
@@ -158,7 +157,7 @@ struct Trained {
   }
 }
 
-/// The option of every command that loads what a run's folder names.
+/// The option of every command that loads plugins which a run's folder names.
 struct TrustOptions: ParsableArguments {
   @Flag(help: "load plugins that are named by a run folder of another user")
   var trustPlugins = false

@@ -101,7 +101,7 @@ import Testing
     #expect([20, 40, 60].contains(trained.bestEpoch))
   }
 
-  /// A schedule sees the loss only if it says that it watches it: else the loss would
+  /// A schedule gets the loss only if it declares that it watches it. Otherwise the loss would
   /// depend on which epochs are recorded.
   @Test func schedulesThatDoNotWatchTheLossDoNotSeeIt() throws {
     struct Curious: Schedule, Component {

@@ -28,7 +28,8 @@ struct Gelu: Layer, Component {
 
   init(from options: inout Options) {
     approximation = options.choice(
-      "approximation", default: Approximation.none, "the exact form, or the published one by tanh")
+      "approximation", default: Approximation.none,
+      "none: the exact form; tanh: the published approximation")
   }
 
   func equations(for inputs: [Port]) -> Equations {
@@ -85,7 +86,7 @@ struct Gelu: Layer, Component {
         for i in block {
           let t = room[i &- first]
           let flatness = (1 - t) * (1 + t)
-          // Far out the tanh is flat, while u′ may be infinite.
+          // For large |x| the tanh is constant, and u′ may be infinite.
           let bend = flatness == 0 ? 0 : x[i] / 2 * flatness * (rate * (1 + 0.134145 * x[i] * x[i]))
           dx[i] += dy[i] * ((1 + t) / 2 + bend)
         }

@@ -1,7 +1,7 @@
 import NNExp
 
-/// The softmax along axis 0: over the features of `[features]`, over the
-/// channels at every position of `[channels, rows, columns]`.
+/// The softmax along axis 0: over the features of `[features]`, or over the channels at each
+/// position of `[channels, rows, columns]`.
 ///
 ///     yᵢ   = e^(xᵢ − m) / Σⱼ e^(xⱼ − m),  m = max x
 ///     ∂xᵢ += yᵢ (∂yᵢ − Σⱼ yⱼ ∂yⱼ)
@@ -26,7 +26,9 @@ struct Softmax: Layer, Component {
         .init(
           derivative: #"\operatorname{diag}(y) - y y^T"#,
           delta: #"y \otimes \delta_y - y (y^T \delta_y)"#)
-      ], remark: inputs[0].shape.rank > 1 ? "Each position by itself, over the channels." : "")
+      ],
+      remark: inputs[0].shape.rank > 1
+        ? "The sums run over the channels, separately for each position." : "")
   }
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
@@ -67,8 +69,7 @@ struct Softmax: Layer, Component {
   }
 }
 
-/// The logarithm of the softmax along axis 0, exact where the softmax itself
-/// underflows.
+/// The logarithm of the softmax along axis 0. It is exact even if the softmax underflows.
 ///
 ///     yᵢ   = xᵢ − m − ln Σⱼ e^(xⱼ − m),  m = max x
 ///     ∂xᵢ += ∂yᵢ − e^(yᵢ) Σⱼ ∂yⱼ
@@ -94,7 +95,9 @@ struct LogSoftmax: Layer, Component {
         .init(
           derivative: #"\frac{\partial y_i}{\partial x_j} = [i = j] - e^{y_j}"#,
           delta: #"\delta_{x_i} = \delta_{y_i} - e^{y_i} \sum_j \delta_{y_j}"#)
-      ], remark: inputs[0].shape.rank > 1 ? "Each position by itself, over the channels." : "")
+      ],
+      remark: inputs[0].shape.rank > 1
+        ? "The sums run over the channels, separately for each position." : "")
   }
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
@@ -141,9 +144,9 @@ struct LogSoftmax: Layer, Component {
   }
 }
 
-/// A batch as lines along axis 0: one a position and sample.
+/// A batch as lines along axis 0: one line per position and sample.
 private struct Lines {
-  /// Entries of a line, and elements from one to the next.
+  /// The number of entries in a line, and the distance between them in elements.
   let length: Int
   let step: Int
 
@@ -154,10 +157,10 @@ private struct Lines {
 
   func count(samples: Int) -> Int { samples * step }
 
-  /// The first element of a line.
+  /// The index of the first element of a line.
   func first(_ line: Int) -> Int { line / step * (length * step) + line % step }
 
-  /// The largest entry; NaN if there is one.
+  /// The largest entry of a line; NaN if there is one.
   func maximum<S: Scalar>(_ x: Tensor<S>, from first: Int) -> S {
     var m = -S.infinity
     for k in 0..<length {

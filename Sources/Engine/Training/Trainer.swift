@@ -2,36 +2,36 @@ public import Datasets
 import Glibc
 public import NNExp
 
-/// How a training ended.
+/// The way in which a training ended.
 public enum Outcome: Sendable {
   case completed
-  /// No improvement for as long as the file allows.
+  /// The monitored column did not improve within the permitted number of epochs.
   case stoppedEarly
   /// The steps or the time that the file allows: the option's name.
   case reachedLimit(String)
   case interrupted
-  /// The loss or a weight is no longer a finite number.
+  /// The loss or a weight is no longer finite.
   case diverged(Diagnostic)
 }
 
-/// Trains one network, epoch by epoch.
+/// Trains a network epoch by epoch.
 ///
-/// After `init` a step allocates nothing. The numbers are a function of the
-/// declaration, the data and the seed.
+/// After `init`, a step allocates nothing. The results depend only on the declaration, the data
+/// and the seed.
 public final class Trainer<S: Scalar> {
   public let network: Network<S>
   public let data: RunDatasets<S>
 
   let layout: MetricLayout
 
-  /// The columns of each row: `epoch`, `step`, `learning_rate`, the loss by split, then every
-  /// metric by split.
+  /// The columns of each row: `epoch`, `step`, `learning_rate`, the loss of each split, then
+  /// every metric of each split.
   public var columns: [MetricColumn] { layout.columns }
 
-  /// The columns that are measured on data, where there are such data.
+  /// The columns that are measured on data that exist.
   public var measuredColumns: [MetricColumn] { layout.measured }
 
-  /// The column that decides which epoch is best and when to stop.
+  /// The column that determines the best epoch and early stopping.
   public let monitor: MetricColumn
   let monitorIndex: Int
 
@@ -40,12 +40,12 @@ public final class Trainer<S: Scalar> {
   /// Steps of the last of them.
   private let stepsOfLastEpoch: Int
 
-  /// Epochs finished and steps taken.
+  /// The number of finished epochs, and of steps.
   public var epoch: Int { epochsDone }
   public var step: Int { stepsDone }
   var epochsDone = 0
   var stepsDone = 0
-  /// The position of a training in its loop, wherever it can be saved.
+  /// The state of the training loop, which can be saved.
   var loopState: LoopState
 
   /// The weights that the results are of, if there are any of that kind.
@@ -54,7 +54,7 @@ public final class Trainer<S: Scalar> {
   /// The newest recorded row; empty before the first.
   public internal(set) var newestRow: [Double] = []
 
-  /// The best epoch of those that were measured, its monitored value, row and weights.
+  /// The best measured epoch and its monitored value. Its row and weights are stored too.
   public internal(set) var best: (epoch: Int, value: Double)?
   public internal(set) var bestRow: [Double] = []
   let bestWeights: Snapshot<S>
@@ -70,7 +70,7 @@ public final class Trainer<S: Scalar> {
   /// Measures the network with its current parameters.
   public let evaluator: Evaluator<S>
   let batches: Batches<S>
-  /// Of the current epoch: the metrics, and the losses.
+  /// The metrics and losses of the current epoch.
   let tallies: HeadTallies
   let totals: LossTotals
   let memory: OptimizerBuffers<S>
@@ -80,19 +80,19 @@ public final class Trainer<S: Scalar> {
   let penalized: [Graph.Parameter]
   /// Whether anything is done to the gradients before they are used.
   private let adjustsGradients: Bool
-  /// Whether training depends on measurements, so that every epoch is measured, be it
-  /// recorded or not.
+  /// True if training depends on measurements, so that every epoch is measured even if it is
+  /// not recorded.
   private let measuresEveryEpoch: Bool
-  /// The observers that asked for gradients, and what one of them threw.
+  /// The observers that requested gradients, and the error that one of them threw.
   private var gradientObservers: [any TrainingObserver] = []
   private var observerError: (any Error)?
-  /// Whether there are such observers: all that a step asks.
+  /// True if there are such observers. Each step checks only this flag.
   @exclusivity(unchecked) private var reportsGradients = false
-  /// Held unmanaged: a step that takes one up counts no references.
+  /// Unmanaged, so that a step does not count references.
   private let fullBatch: Unmanaged<Steps>
   private let lastBatch: Unmanaged<Steps>
 
-  /// The passes of one batch size, with the losses.
+  /// The passes and losses for one batch size.
   private final class Steps {
     let passes: Passes<S>
     let losses: Losses<S>
@@ -103,7 +103,7 @@ public final class Trainer<S: Scalar> {
     }
   }
 
-  /// Builds everything that training needs.
+  /// Creates everything that training needs.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public init(
@@ -176,14 +176,14 @@ public final class Trainer<S: Scalar> {
     lastBatch.release()
   }
 
-  /// Room for a training batch, and for evaluations in chunks of up to 256.
+  /// The capacity for training batches, and for evaluations in chunks of up to 256 samples.
   private static func capacity(batch: Int, evaluated: Int) -> Int {
     max(batch, min(evaluated, 256))
   }
 
   // MARK: Training
 
-  /// Trains to the end, a cancellation, or a number that is not finite.
+  /// Trains until the end, a cancellation, or a number that is not finite.
   ///
   /// - Parameter pause: an epoch. Training ends at the first recorded row from there on,
   ///   as if it was cancelled.
@@ -201,7 +201,7 @@ public final class Trainer<S: Scalar> {
     var rate = loopState.rate
     var epochsWithoutImprovement = loopState.epochsWithoutImprovement
     var batch = loopState.batch
-    // A step of a small network takes less time than a look at the clock.
+    // Reading the clock takes longer than a step of a small network.
     let work = network.graph.nodes.reduce(0) { saturatingSum($0, $1.plan.work) }
     let isSmall = saturatingProduct(work, batches.batchSize) <= 100_000
     var clock = HeartbeatClock()
@@ -211,7 +211,7 @@ public final class Trainer<S: Scalar> {
     gradientObservers = observers.filter(\.observesGradients)
     reportsGradients = !gradientObservers.isEmpty
 
-    // Called in place, without a copy per step.
+    // A local variable, so that a step does not copy it.
     let optimizer = training.optimizer
     let schedule = training.schedule
     let learningRate = optimizer.learningRate
@@ -220,7 +220,7 @@ public final class Trainer<S: Scalar> {
     let epochsPerState: Int? =
       if case .epochs(let count) = training.checkpoints.every { count } else { nil }
 
-    if mustEnd(cancellation, pause) { return .interrupted }
+    if isCancelled(cancellation, pause) { return .interrupted }
     while epochsDone < epochs {
       let isDueByItself = (epochsDone + 1) % training.recordEvery == 0
       let isDue = isDueByItself || epochsDone + 1 == epochs
@@ -238,7 +238,7 @@ public final class Trainer<S: Scalar> {
         try batches.load(batch, into: network)
         let steps = batch == batches.count &- 1 ? lastBatch : fullBatch
         let loss = steps._withUnsafeGuaranteedRef {
-          takeStep($0, rate: rate, measuring: isTallied, optimizer)
+          performStep($0, rate: rate, measuring: isTallied, optimizer)
         }
         stepsDone &+= 1
         if reportsGradients, let observerError { throw observerError }
@@ -249,7 +249,7 @@ public final class Trainer<S: Scalar> {
           loopState = LoopState(
             batch: batch, rate: rate, loss: progress.loss,
             epochsWithoutImprovement: epochsWithoutImprovement)
-          let ends = mustEnd(cancellation, pause)
+          let ends = isCancelled(cancellation, pause)
           try offerState(to: observers, epochHasEnded: false, trainingEnds: ends)
           if ends {
             if weightsAreFinite { keepWeights() }
@@ -282,7 +282,7 @@ public final class Trainer<S: Scalar> {
         if watchesLoss, let watchedLoss { progress.loss = watchedLoss }
         keepWeights()
         epochsWithoutImprovement = improves(row) ? 0 : epochsWithoutImprovement + 1
-        let stops = hasNoPatience(epochsWithoutImprovement)
+        let stops = stopsEarly(epochsWithoutImprovement)
         if keepsStateHere, isLast || stops, !isDueByItself, measuresEveryEpoch {
           try keepState(
             LoopState(
@@ -304,7 +304,7 @@ public final class Trainer<S: Scalar> {
       }
       totals.clear()
       batch = 0
-      let ends = isDue && epochsDone < epochs && mustEnd(cancellation, pause)
+      let ends = isDue && epochsDone < epochs && isCancelled(cancellation, pause)
       // The state that is kept at the end is not replaced.
       if keepsState, isLast { continue }
       if ends || epochsPerState.map({ epochsDone % $0 == 0 }) == true {
@@ -317,15 +317,16 @@ public final class Trainer<S: Scalar> {
     return stepsDone == training.maxSteps ? .reachedLimit("max_steps") : .completed
   }
 
-  // These are called rarely; within the loop they would take registers from the step.
+  // These functions are called rarely. Inlined in the loop, they would use registers that the
+  // step needs.
 
   @inline(never)
-  private func mustEnd(_ cancellation: CancellationToken, _ pause: Int) -> Bool {
+  private func isCancelled(_ cancellation: CancellationToken, _ pause: Int) -> Bool {
     cancellation.isCancelled || newestRow.first.map { $0 >= Double(pause) } ?? false
   }
 
   @inline(never)
-  private func hasNoPatience(_ epochsWithoutImprovement: Int) -> Bool {
+  private func stopsEarly(_ epochsWithoutImprovement: Int) -> Bool {
     training.earlyStopping.map { epochsWithoutImprovement >= $0.patience } ?? false
   }
 
@@ -401,10 +402,9 @@ public final class Trainer<S: Scalar> {
     }
   }
 
-  /// One forward pass, one backward pass, one update. Returns the loss before
-  /// the update.
+  /// Runs a forward pass, a backward pass and an update. Returns the loss before the update.
   @inline(__always)
-  private func takeStep(
+  private func performStep(
     _ steps: Steps, rate: Double, measuring: Bool, _ optimizer: any Optimizer
   ) -> Double {
     if steps.passes.isRandom { steps.passes.draw(random, step: stepsDone) }
@@ -415,7 +415,7 @@ public final class Trainer<S: Scalar> {
       blocked.perform(learningRate: rate, step: stepsDone &+ 1, loss: loss + penalty)
       return loss
     }
-    update.go(to: stepsDone &+ 1, learningRate: rate, loss: loss + penalty)
+    update.setStep(stepsDone &+ 1, learningRate: rate, loss: loss + penalty)
     update.run(optimizer)
     return loss
   }
@@ -453,14 +453,14 @@ public final class Trainer<S: Scalar> {
 
   @inline(never)
   private func keepWeights() {
-    lastWeights.take(network)
+    lastWeights.copy(network)
     last = (epoch, step)
   }
 
   @inline(never)
   var weightsAreFinite: Bool {
     let w = network.parameters
-    // The sum of x·0 is 0 unless some x is not finite.
+    // The sum of x·0 is 0 unless an x is not finite.
     var sum: S = 0
     for i in w.indices { sum += w[i] * 0 }
     return sum == 0
@@ -494,8 +494,7 @@ public final class Trainer<S: Scalar> {
     return (.last, last.epoch, newestRow)
   }
 
-  /// Puts the weights of the best row, or of the last one that was finite, into
-  /// the network.
+  /// Copies the weights of the best row, or of the last finite row, into the network.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func restore(_ weights: Weights) {

@@ -1,9 +1,10 @@
-/// A measure of quality, summed batch by batch in a tally.
+/// A measure of quality whose intermediate sums, the tally, are added up batch by batch.
 public protocol Metric: Sendable {
-  /// True for accuracy, false for errors.
+  /// True if larger is better, as for accuracy; false for errors.
   var isBetterHigher: Bool { get }
 
-  /// Checks that the metric applies, and says how many numbers its tally holds.
+  /// Checks that the metric applies to these outputs and targets. Returns the number of entries
+  /// of its tally. Throws a `Diagnostic` that states the fact.
   func plan(output: Shape, target: Target) throws -> Int
 
   /// How many further numbers the tally holds for each sample, for a metric that needs all
@@ -36,9 +37,13 @@ extension Component where Self: Metric {
 /// The tensors that a metric reads, and the tally that it adds to.
 @frozen
 public struct MetricPass<S: Scalar>: @unchecked Sendable {
+  /// The number of samples in this pass.
   public let samples: Int
+  /// The network's output, per sample.
   public let z: Tensor<S>
+  /// The targets; class indices if `hasClasses`.
   public let t: Tensor<S>
+  /// True if `t` contains one class index per sample.
   public let hasClasses: Bool
 
   /// A single output at or above this is class 1.
@@ -116,7 +121,7 @@ public struct MetricPass<S: Scalar>: @unchecked Sendable {
     return MetricPass.largest(z, from: sample * count, count: count)
   }
 
-  /// The class that the target of one sample says.
+  /// The class of one sample's target.
   @inlinable
   public func targetClass(_ sample: Int) -> Int {
     if hasClasses { return Int(t[sample]) }

@@ -1,11 +1,10 @@
 public import Glibc
 
-/// A floating-point type that networks compute in: `Float` trains, `Double`
-/// trains or checks gradients.
+/// A floating-point type of a network: `Float` trains, `Double` trains or checks gradients.
 ///
-/// The functions of one number are the C library's, named as in the field; for
-/// tensors there are `map(_:_:into:)`, `power(_:_:into:)` and `multiply(_:_:into:)`.
-/// No other type conforms: those functions have kernels for these two.
+/// The functions of one number are those of the C library. For tensors, use `map(_:_:into:)`,
+/// `power(_:_:into:)` and `multiply(_:_:into:)`. No other type conforms, because these
+/// functions have kernels only for `Float` and `Double`.
 public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible, SIMDScalar,
   Sendable
 {

@@ -1,7 +1,7 @@
 import NNExp
 import Results
 
-/// A trial's metrics.csv, as far as it has been written.
+/// The part of a trial's metrics.csv that has been written.
 struct TrialMetrics {
   private let table: CSVTable
   /// The rows that are due by `record_every`, and the last; others are late rows of a best
@@ -20,14 +20,14 @@ struct TrialMetrics {
     }.map { ($1, $0) }
   }
 
-  /// How many of the rungs a trial went on from: there is a row after theirs.
+  /// The number of rungs after which the trial continued: those with a later row.
   func countPassed(_ rungs: [Int]) -> Int {
     guard let before = rows.dropLast().last?.epoch else { return 0 }
     return rungs.prefix { $0 <= before }.count
   }
 
-  /// A column's value in the first row from an epoch on; nil if there is no such row or
-  /// it was not measured.
+  /// A column's value in the first row at or after an epoch; nil if there is no such row or no
+  /// measurement.
   func value(_ column: MetricColumn, atEpoch epoch: Int) -> Double? {
     rows.first { $0.epoch >= epoch }.flatMap { value(column, inRow: $0.position) }
   }
@@ -51,8 +51,7 @@ extension SweepFolder {
     }
   }
 
-  /// Whether a trial came to its own end, so that its last value is what it
-  /// would have at any later epoch.
+  /// True if a trial ended by itself, so that its last value also holds for any later epoch.
   func isWhole(_ hash: TrialHash) throws -> Bool {
     guard case .found(let summary, _) = try state(of: hash) else { return false }
     return summary.status == .completed || summary.status == .fellShort

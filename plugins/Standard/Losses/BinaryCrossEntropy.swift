@@ -1,6 +1,6 @@
 import NNExp
 
-/// The negative log-likelihood of yes-or-no targets, each output its own.
+/// The negative log-likelihood of binary targets, with an independent target per output.
 ///
 ///     logits         ℓ   = Σⱼ w₁·t·softplus(−z) + w₀·(1−t)·softplus(z)
 ///                    ∂zⱼ += w₀·(1−t)·σ(z) − w₁·t·σ(−z)
@@ -22,7 +22,7 @@ struct BinaryCrossEntropy: ValueLoss {
                       ∂zⱼ += w₀·(1−t)/(1−z) − w₁·t/z
       """,
     shapes: "output and targets of one shape, targets 0…1; or one output for two classes;"
-      + " or one output a class",
+      + " or one output per class",
     example: "loss: {type: binary_cross_entropy, from: logits, class_weights: [1, 5]}")
 
   let from: Prediction
