@@ -179,6 +179,12 @@ public final class Run<S: Scalar> {
     case .reachedLimit(let limit): report("stopped at \(limit), in epoch \(trainer.epoch)")
     case .completed: break
     }
+    if trainer.best == nil {
+      let unmeasured = Diagnostic(
+        "\(trainer.monitor.name) was not measured in any epoch, so that none is the best one; the "
+          + "last weights are delivered", at: experiment.training.location, severity: .warning)
+      for observer in observers { observer.announce(unmeasured) }
+    }
     trainer.restore(.last)
     try check(.end)
     if cancellation.isCancelled { return try endEarly() }
@@ -239,6 +245,7 @@ public final class Run<S: Scalar> {
 
   private func reportResults() {
     report(runReport.table)
+    report("delivered: \(runReport.delivered.text)")
     let verdicts = runReport.verdicts
     if !verdicts.isEmpty {
       report("\(verdicts.count(where: \.isMet)) of \(verdicts.count) expectations met")

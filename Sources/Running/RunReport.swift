@@ -96,16 +96,41 @@ struct RunReport<S: Scalar> {
     return shortfalls
   }
 
-  /// The values of the last row and of the best row.
+  /// The values of the last row and of the best row, which direction is better, and what a
+  /// prediction would reach that knows only the targets of the training data.
   var table: String {
-    var rows = [["", "last", trainer.best.map { "best (epoch \($0.epoch))" } ?? ""]]
+    let baseline = self.baseline
+    var rows = [
+      ["", "last", trainer.best.map { "best (epoch \($0.epoch))" } ?? "", "better", "baseline"]
+    ]
     for (index, column) in trainer.columns.enumerated()
     where column.split != nil && trainer.newestRow.indices.contains(index) {
       let value = trainer.newestRow[index]
       if value.isNaN { continue }
       let best = trainer.bestRow.indices.contains(index) ? brief(trainer.bestRow[index]) : ""
-      rows.append([column.name, brief(value), best])
+      let direction = column.largerIsBetter.map { $0 ? "higher" : "lower" } ?? ""
+      let other = baseline[column.name].map { $0.isNaN ? "" : brief($0) } ?? ""
+      rows.append([column.name, brief(value), best, direction, other])
     }
-    return Running.table(rows, rightAligned: [1, 2])
+    return Running.table(rows, rightAligned: [1, 2, 4])
+  }
+
+  /// By column, what the shares of the classes or the mean of the training data reach.
+  private var baseline: [String: Double] {
+    guard prepared.heads.contains(where: { !$0.metrics.isEmpty }),
+      let baseline = try? Baseline(prepared.heads, train: prepared.data.train)
+    else { return [:] }
+    var values: [String: Double] = [:]
+    for split in MetricColumn.Split.allCases {
+      guard let samples = prepared.samples(of: split.rawValue),
+        let measured = try? baseline.measure(samples)
+      else { continue }
+      for (head, found) in zip(prepared.heads, measured) {
+        for (column, value) in zip(head.columns(of: split).dropFirst(), found) {
+          values[column.name] = value
+        }
+      }
+    }
+    return values
   }
 }

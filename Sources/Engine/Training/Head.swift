@@ -68,7 +68,7 @@ public struct Head: Sendable {
   }
 
   /// The columns of one split: the loss, then the metrics.
-  func columns(of split: MetricColumn.Split) -> [MetricColumn] {
+  public func columns(of split: MetricColumn.Split) -> [MetricColumn] {
     [MetricColumn(split, head: name, quantity: "loss", largerIsBetter: false)]
       + metrics.map {
         MetricColumn(
