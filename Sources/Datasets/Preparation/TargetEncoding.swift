@@ -9,6 +9,9 @@ struct TargetEncoding: Sendable {
   /// Nil for values.
   let labels: Labels?
 
+  /// Whether the numbers are taken for classes, though the file does not say so.
+  let isGuess: Bool
+
   /// Whether classes are values, 1 for the class and 0 elsewhere.
   let isOneHot: Bool
 
@@ -51,7 +54,8 @@ struct TargetEncoding: Sendable {
     let name = name ?? SourceRows.Half.targets.noun
     guard let labels else {
       let shape = try Loading.shape(axes, of: "targets", at: location)
-      return TargetPort(name: name, target: .values(shape), numberNames: layout.names)
+      return TargetPort(
+        name: name, target: .values(shape), numberNames: layout.names, units: scaling?.units)
     }
     if isOneHot {
       return TargetPort(
@@ -59,7 +63,7 @@ struct TargetEncoding: Sendable {
     }
     return TargetPort(
       name: name, target: .classes(labels.names.count), numberNames: layout.names,
-      classNames: labels.names)
+      classNames: labels.names, isGuess: isGuess)
   }
 
   /// Throws unless the values of other data are of this form.
@@ -99,13 +103,17 @@ struct TargetEncoding: Sendable {
   /// The numbers of a source's samples.
   ///
   /// - Parameter location: where errors about classes that are one-hot are shown.
-  func rows(of raw: SourcePort, _ classes: [Int]?, oneHotLocation location: SourceLocation?)
-    -> PortRows
-  {
+  ///
+  /// - Parameter isScaled: false for the numbers as they are in the data.
+  func rows(
+    of raw: SourcePort, _ classes: [Int]?, oneHotLocation location: SourceLocation?,
+    isScaled: Bool = true
+  ) -> PortRows {
     if let classes {
       return PortRows(
         raw.columns, classes: classes, oneHot: isOneHot ? labels?.names.count : nil, at: location)
     }
-    return PortRows(raw.columns, scaling, isIncomplete: isIncomplete, location: raw.location)
+    return PortRows(
+      raw.columns, isScaled ? scaling : nil, isIncomplete: isIncomplete, location: raw.location)
   }
 }
