@@ -16,11 +16,12 @@ extension DataDeclaration {
   ///
   /// Throws if the file has no such column.
   public func keptColumns(_ names: [String], of path: String) throws -> KeptColumns {
-    let bytes = try FileSystem.system.read(path)
+    guard path != "-" else {
+      throw Diagnostic("--keep cannot copy columns of standard input; name a file with --input")
+    }
+    let bytes = try FileShelf(isStreamed: false).bytes(DeclaredPath(path, in: "", at: nil))
     let model = source?.source as? CSVDeclaration
-    let table = try CSVTable(
-      .held(bytes), path: path, delimiter: model?.delimiter ?? UInt8(ascii: ","),
-      hasHeader: model?.hasHeader ?? true)
+    let table = try CSVTable(bytes, path: path, format: model?.format ?? CSVFormat())
     let positions = try names.map { name in
       guard let position = table.names.firstIndex(ofText: name) else {
         throw Diagnostic(
@@ -39,7 +40,8 @@ extension CSVTable {
   fileprivate func texts(of columns: [Int]) throws -> [[String]] {
     var rows: [[String]] = []
     try origin.forEachPart(from: start) { bytes, base in
-      var scanner = CSVScanner(delimiter: delimiter, position: 0)
+      var scanner = format.scanner()
+      scanner.position = format.endOfComments(in: bytes, from: 0)
       while scanner.position < bytes.count, try !origin.isBlank(from: base + scanner.position) {
         var row = [String](repeating: "", count: columns.count)
         var column = 0
@@ -52,6 +54,7 @@ extension CSVTable {
           if field.endsRecord { break }
         }
         rows.append(row)
+        scanner.position = format.endOfComments(in: bytes, from: scanner.position)
       }
       return true
     }

@@ -31,11 +31,12 @@ struct TargetEncoding: Sendable {
   var scaling: Scaling? = nil
 
   init(
-    name: String?, labels: Labels?, isOneHot: Bool, isIncomplete: Bool, layout: ColumnLayout,
-    axes: [Int], table: [TableColumn] = [], scaling: Scaling? = nil
+    name: String?, labels: Labels?, isGuess: Bool = false, isOneHot: Bool, isIncomplete: Bool,
+    layout: ColumnLayout, axes: [Int], table: [TableColumn] = [], scaling: Scaling? = nil
   ) {
     self.name = name
     self.labels = labels
+    self.isGuess = isGuess
     self.isOneHot = isOneHot
     self.isIncomplete = isIncomplete
     self.layout = layout
