@@ -26,6 +26,9 @@
 /// with it, all of units so saturated that they hardly move the loss. Those are
 /// the checker's to judge, by the noise of entries that do.
 ///
+/// A step that leaves the domain of f, where f is NaN or infinite, is made smaller;
+/// at the end of a domain the derivative is that of one side.
+///
 /// - Source: Ridders 1982; Press et al., "Numerical Recipes", dfridr, which
 ///   divides h by 1.4. Halving it takes about as many evaluations (7.5 an entry
 ///   against 7.4, on 20,000 sigmoid + Lp parameters) and gives J(h/2) for none.
@@ -54,8 +57,17 @@ public struct NumericDerivative: Sendable {
   /// True if J kept its size down to the smallest steps.
   public var isKinked: Bool
 
+  /// True if f had the bits of f(x) at every step.
+  public var isFlat: Bool
+
   /// B: how far `value` may be from the derivative.
   public var bound: Double { 10 * (truncation + roundoff) }
+
+  /// Widens the bound by ten times the round-off of what it is compared with.
+  mutating func add(roundoff more: Double) {
+    roundoff += more
+    slopeError += 10 * more
+  }
 
   /// True if `slope` lies between D₋ and D₊: at a kink, a valid subgradient.
   public func isSubgradient(_ slope: Double) -> Bool {
@@ -71,6 +83,9 @@ extension NumericDerivative {
   /// How often h₀ may shrink, and by what.
   @usableFromInline static let retries = 3
   @usableFromInline static let shrinkage = 0x1p-6
+
+  /// How often a step may be made smaller because it leaves the domain.
+  @usableFromInline static let departureLimit = 12
 
   /// How many times smaller than h₀ kinks are looked for, in careful mode.
   @usableFromInline static let kinkScales = 6
@@ -105,17 +120,28 @@ extension NumericDerivative {
     var isMeasured = false
     var isToMeasure = isCareful
     var shrinkages = 0
+    var departures = 0
+    var isBeside = false
     while shrinkages <= retries {
       if isToMeasure && !isMeasured {
         isMeasured = true
         error +=
-          noise(of: f, from: x + first, evaluations: &evaluations)
-          + noise(of: f, from: x - first, evaluations: &evaluations)
+          noise(of: f, from: x + first, within: first, evaluations: &evaluations)
+          + noise(of: f, from: x - first, within: first, evaluations: &evaluations)
         best = NumericDerivative()
       }
       let found = tableau(at: x, base: base, step: first, goal: goal, error: error, f)
       evaluations += found.evaluations
-      if found.improves(on: best) { best = found }
+      if !found.value.isFinite {
+        departures += 1
+        if departures > departureLimit { break }
+        first *= shrinkage
+        if x != 0 { first = min(first, abs(x) / 2) }
+        continue
+      }
+      // Beside a kink that is closer than round-off nothing can be seen.
+      let isSeen = !isBeside || found.bound < 1e-3 * abs(found.value)
+      if isSeen && found.improves(on: best) { best = found }
       if !found.isKinked && found.value.isFinite {
         if found.bound <= goal * abs(found.value) || found.isRoundoffLimited { break }
         if !isMeasured {
@@ -123,8 +149,21 @@ extension NumericDerivative {
           continue
         }
       }
+      // Most kinks beside x are at 0.
+      let isLast = shrinkages == retries && x != 0 && abs(x) / 4 < first
+      if isLast && (best.isKinked || isCareful) {
+        first = abs(x) / 4
+        shrinkages = retries
+        if isBeside { break }
+        isBeside = true
+        continue
+      }
       first *= shrinkage
       shrinkages += 1
+    }
+    if !best.value.isFinite {
+      best = oneSided(at: x, base: base, step: step, error: error, f)
+      evaluations += best.evaluations
     }
     best.evaluations = evaluations
     return best
@@ -142,8 +181,9 @@ extension NumericDerivative {
   ) {
     guard value.isFinite, !isKinked else { return }
     let error =
-      error + NumericDerivative.noise(of: f, from: x + step, evaluations: &evaluations)
-      + NumericDerivative.noise(of: f, from: x - step, evaluations: &evaluations)
+      error
+      + NumericDerivative.noise(of: f, from: x + step, within: step, evaluations: &evaluations)
+      + NumericDerivative.noise(of: f, from: x - step, within: step, evaluations: &evaluations)
     var h = step
     for _ in 0..<NumericDerivative.kinkScales { h *= NumericDerivative.shrinkage }
     var hidden = Double.infinity
@@ -214,10 +254,11 @@ extension NumericDerivative {
   /// What f's values near `x` are off by, about: twice the standard deviation
   /// that their fourth differences at a spacing of 1e-6·max(1, |x|) show, where
   /// anything smooth has vanished. Where f is so flat that rounding makes it a
-  /// staircase, the spacing grows until there are steps to see.
+  /// staircase, the spacing grows until there are steps to see, or the points
+  /// fill half of the range.
   @inlinable
   static func noise(
-    of f: (Double) -> Double, from x: Double, evaluations: inout Int
+    of f: (Double) -> Double, from x: Double, within range: Double, evaluations: inout Int
   ) -> Double {
     var spacing = 1e-6 * max(1, abs(x))
     var d = InlineArray<8, Double>(repeating: 0)
@@ -226,7 +267,7 @@ extension NumericDerivative {
       evaluations += noisePoints
       var flat = 0
       for i in 1..<noisePoints where d[i] == d[i - 1] { flat += 1 }
-      if flat <= noisePoints / 2 { break }
+      if flat <= noisePoints / 2 || 64 * Double(noisePoints) * spacing > range { break }
       spacing *= 32
     }
     for order in 1...4 {
@@ -250,6 +291,7 @@ extension NumericDerivative {
     slopeRight = .nan
     slopeError = 0
     isKinked = false
+    isFlat = false
   }
 
   /// A smooth result beats a kinked one, the lesser error the greater, and of
@@ -277,6 +319,7 @@ extension NumericDerivative {
     var h = step
     var lastSlopes = Slopes(left: .nan, right: .nan, noise: .nan)
     var wasKinked = false
+    best.isFlat = true
 
     for i in 0..<rows {
       let right = x + h
@@ -285,6 +328,7 @@ extension NumericDerivative {
       let fLeft = f(left)
       best.evaluations += 2
       guard fRight.isFinite, fLeft.isFinite else { return NumericDerivative(best.evaluations) }
+      if fRight != base || fLeft != base { best.isFlat = false }
 
       var last = (a: a[0], r: r[0])
       let rounding = epsilon * (abs(fRight) + abs(fLeft)) + error

@@ -26,7 +26,9 @@ public struct PreparedExperiment<S: Scalar> {
     gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true
   ) throws {
     self.experiment = experiment
-    self.gradientCheck = gradientCheck ?? experiment.gradientCheck
+    var settings = gradientCheck ?? experiment.gradientCheck
+    if experiment.expectsGradientCheck { settings.isGuard = false }
+    self.gradientCheck = settings
     let registry = experiment.registry
     data = try memo.value(for: DataKey(experiment)) {
       try experiment.data.load(
@@ -41,7 +43,7 @@ public struct PreparedExperiment<S: Scalar> {
     if triesPlugins { try checkBuffers(of: experiment, graph, heads) }
     trainer = try Trainer(
       graph, heads: heads, training: experiment.training, data: data, seed: experiment.seed)
-    try self.gradientCheck.requireSense(for: graph)
+    try (gradientCheck ?? experiment.gradientCheck).requireSense(for: graph)
     golden = try experiment.golden.map { [trainer] in
       try GoldenMetrics($0, columns: trainer.columns)
     }

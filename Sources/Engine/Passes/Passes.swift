@@ -289,6 +289,12 @@ extension Passes<Double> {
     }
   }
 
+  /// The forward pass of one node, without shards.
+  public func forward(node: Int) { forward(node..<node + 1) }
+
+  /// The backward pass of one node, without shards.
+  public func backward(node: Int) { backward(node..<node + 1) }
+
   /// Recomputes of a node's output what one entry of a parameter moves; false
   /// if the layer has no cheaper way than the whole.
   public func forward(node: Int, changing parameter: Int, at entry: Int) -> Bool {

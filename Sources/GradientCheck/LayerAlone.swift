@@ -1,0 +1,67 @@
+public import NNExp
+
+/// A layer or a loss by itself: its outputs y as a function of one tensor that it reads,
+/// at the values of a subject's last whole pass.
+///
+/// The derivative of Σ cⱼ·yⱼ with the cotangents c = ∂L/∂y held fixed is what the backward
+/// pass adds to the gradient of that tensor.
+public protocol LayerAlone: AnyObject {
+  /// The node's name, its type, and where it is declared.
+  var node: String { get }
+  var type: String { get }
+  var location: SourceLocation? { get }
+
+  /// ∂L/∂y, all outputs and samples one after another.
+  var cotangents: [Double] { get }
+
+  /// The samples of the batch; 1 if an output belongs to all.
+  var samples: Int { get }
+
+  /// Computes the outputs from the present values of the tensor; whatever else reads them still
+  /// finds those of the whole pass.
+  func evaluate(into outputs: inout [Double])
+
+  /// Computes the outputs as in an evaluation; false if the layer may differ there, because it
+  /// draws random numbers or has state.
+  func evaluateUntrained(into outputs: inout [Double]) -> Bool
+
+  /// Adds Σ cⱼ·∂yⱼ/∂x to `sum`, as the backward pass does it. The tensor has the values of
+  /// the whole pass.
+  func addGradient(of cotangents: [Double], to sum: inout [Double])
+
+  /// Σ cⱼ·∂yⱼ/∂x after every number that the layer reads, y and ∂L/∂y have been moved by a
+  /// unit in the last place.
+  func roundedGradient(_ step: RoundingStep) -> [Double]
+}
+
+/// A move of numbers by one unit in the last place.
+///
+/// Each goes up or down by a hash of its magnitude: equal magnitudes move alike, so that ties
+/// stay ties, and 0 stays 0.
+public struct RoundingStep: Sendable {
+  private let key: UInt64
+
+  public init(_ index: Int) { key = RandomStream.mixed(UInt64(truncatingIfNeeded: index)) }
+
+  public func moved(_ x: Double) -> Double {
+    guard x != 0, x.isFinite else { return x }
+    let size = x.magnitude
+    let goesUp = RandomStream.mixed(size.bitPattern ^ key) & 1 == 0
+    let moved = goesUp ? size.nextUp : size.nextDown
+    return x < 0 ? -moved : moved
+  }
+
+  public func move(_ tensor: Tensor<Double>) {
+    for i in tensor.indices { tensor[i] = moved(tensor[i]) }
+  }
+
+  /// Moves the outputs of a layer that it has rounded: one that equals an input in magnitude
+  /// was only copied, and a backward pass may look for the equal pair.
+  public func move(outputs: [Tensor<Double>], of inputs: [Tensor<Double>]) {
+    var copied: Set<UInt64> = []
+    for x in inputs { for i in x.indices { copied.insert(x[i].magnitude.bitPattern) } }
+    for y in outputs {
+      for i in y.indices where !copied.contains(y[i].magnitude.bitPattern) { y[i] = moved(y[i]) }
+    }
+  }
+}
