@@ -6,13 +6,20 @@ struct AnalyticGradients {
   let values: [[Double]]
   let roundoff: [Roundoff]
 
+  /// The round-off of the loss: the root mean square of its changes when the outputs of all
+  /// nodes are moved by a unit in the last place.
+  let lossRoundoff: Double
+
   /// How often the numbers are moved by a unit in the last place.
   static let roundings = 5
 
   init(of subject: some GradientSubject) {
     // The moved ones first: the activations are those of the last pass.
     let moved = (0..<AnalyticGradients.roundings).map { subject.roundedGradients(RoundingStep($0)) }
+    let losses = (0..<AnalyticGradients.roundings).map { subject.roundedLoss(RoundingStep($0)) }
     let values = subject.analyticGradients()
+    let loss = subject.loss(changing: 0)
+    lossRoundoff = rootMeanSquare(losses.map { $0 - loss })
     self.values = values
     precondition(
       values.map(\.count) == subject.tensors.map(\.count),
@@ -58,6 +65,13 @@ struct Roundoff {
   }
 
   func of(_ index: Int) -> Double { jumps[index] ?? common }
+
+  /// Of the sum of some entries, each with any sign.
+  func of(_ members: [Int]) -> Double {
+    var sum = 0.0
+    if !jumps.isEmpty { for i in members { sum += jumps[i].map { $0 * $0 } ?? 0 } }
+    return (sum + Double(members.count) * common * common).squareRoot()
+  }
 }
 
 /// √(Σ x² / n), without overflow; 0 if there are no numbers, or one is not finite.

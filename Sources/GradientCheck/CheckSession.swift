@@ -125,7 +125,8 @@ final class CheckSession<Subject: GradientSubject> {
     }
     var record = judge(
       GradientReport.Kind(tensors[t].kind), index, at: x, analytic: a, scale: scale, base: base,
-      step: NumericDerivative.firstStep(at: x), error: 0, roundoff: analytic.roundoff[t].of(index),
+      step: NumericDerivative.firstStep(at: x), error: analytic.lossRoundoff,
+      roundoff: analytic.roundoff[t].of(index),
       isConfirming: isConfirming, f)
     record.value = x
     subject.setValue(x, of: t, at: index)
@@ -251,8 +252,8 @@ final class CheckSession<Subject: GradientSubject> {
     }
     var record = judge(
       .direction, index, at: 0, analytic: a, scale: walk.length * scale, base: base,
-      step: walk.firstStep, error: error,
-      roundoff: walk.length * analytic.roundoff[t].common, isConfirming: isConfirming, f)
+      step: walk.firstStep, error: error + analytic.lossRoundoff,
+      roundoff: analytic.roundoff[t].of(walk.members), isConfirming: isConfirming, f)
     record.members = walk.members.count
     // What many entries do at their kinks says nothing of one.
     func countsNeitherWay(_ numeric: NumericDerivative) -> Bool {
@@ -367,7 +368,8 @@ final class CheckSession<Subject: GradientSubject> {
         (record.verdict, record.reason) = (.kink, .meetingKinks)
       } else if isRight, excess > 10 * record.numeric.bound,
         record.numeric.confirms(
-          against: record.analytic, at: x, base: base, step: step, error: 0, acceptsFlat: false, f)
+          against: record.analytic, at: x, base: base, step: step,
+          error: analytic.lossRoundoff, acceptsFlat: false, f)
       {
         record.reason = .betweenNodes
       } else {

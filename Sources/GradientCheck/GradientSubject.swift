@@ -32,6 +32,10 @@ public protocol GradientSubject: AnyObject {
   /// backward pass have been moved by a unit in the last place. Leaves all values as they were.
   func roundedGradients(_ step: RoundingStep) -> [[Double]]
 
+  /// The loss after x, every parameter and every y of the forward pass have been moved so.
+  /// Leaves all values as they were.
+  func roundedLoss(_ step: RoundingStep) -> Double
+
   /// The layers and losses that read a tensor. None if the subject cannot run them alone.
   func readers(of tensor: Int) -> [any LayerAlone]
 
@@ -68,6 +72,7 @@ extension GradientSubject {
     return gradients
   }
 
+  public func roundedLoss(_ step: RoundingStep) -> Double { loss(changing: 0) }
   public func readers(of tensor: Int) -> [any LayerAlone] { [] }
   public func activations(after tensor: Int) -> [Double] { [] }
   public func firstNondeterministicNode() -> SubjectNode? { nil }

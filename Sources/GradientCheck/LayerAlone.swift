@@ -29,6 +29,10 @@ public protocol LayerAlone: AnyObject {
   /// the whole pass.
   func addGradient(of cotangents: [Double], to sum: inout [Double])
 
+  /// The outputs after every number that the layer reads has been moved by a unit in the last
+  /// place: they change as much as rounding within the layer may change them.
+  func roundedOutputs(_ step: RoundingStep) -> [Double]
+
   /// Σ cⱼ·∂yⱼ/∂x after every number that the layer reads, y and ∂L/∂y have been moved by a
   /// unit in the last place.
   func roundedGradient(_ step: RoundingStep) -> [Double]

@@ -21,7 +21,11 @@ final class LocalCheck<Subject: GradientSubject> {
   /// The outputs of each layer at the values of the whole pass.
   private var outputs: [[Double]] = []
   private var buffer: [Double] = []
-  /// Σ ε|cⱼ|(|yⱼ(x)| + |yⱼ(x₀)|) over the outputs that the last evaluation changed.
+  /// By layer and output: ρⱼ, the round-off of yⱼ, by how it changes if all that the layer
+  /// reads is moved by a unit in the last place.
+  private lazy var outputRoundoff = measureOutputRoundoff()
+
+  /// Σ |cⱼ|(ε|yⱼ(x)| + ε|yⱼ(x₀)| + 2ρⱼ) over the outputs that the last evaluation changed.
   private var rounding = 0.0
   /// The outputs of each layer that a large change of the present entry moves; nil for all.
   private var dependent: [[Bool]]?
@@ -72,27 +76,31 @@ final class LocalCheck<Subject: GradientSubject> {
     var sum = 0.0
     rounding = 0
     terms = 0
-    for (reader, base) in zip(readers, outputs) {
+    for (r, reader) in readers.enumerated() {
       reader.evaluate(into: &buffer)
       let cotangents = reader.cotangents
+      let base = outputs[r]
       for j in base.indices where buffer[j] != base[j] && cotangents[j] != 0 {
         let term = cotangents[j] * (buffer[j] - base[j])
         sum += term
         terms += abs(term)
-        rounding += Double.ulpOfOne * abs(cotangents[j]) * (abs(buffer[j]) + abs(base[j]))
+        rounding +=
+          abs(cotangents[j])
+          * (Double.ulpOfOne * (abs(buffer[j]) + abs(base[j])) + 2 * outputRoundoff[r][j])
       }
     }
     return sum
   }
 
-  /// Σ ε|cⱼ||yⱼ| over the outputs that depend on the tensor's entries: a change by less than
+  /// Σ |cⱼ|(ε|yⱼ| + ρⱼ) over the outputs that depend on the tensor's entries: a change by less than
   /// that is lost.
   private func lostRounding() -> Double {
     var sum = 0.0
     for (r, reader) in readers.enumerated() {
       let cotangents = reader.cotangents
       for j in cotangents.indices where dependent?[r][j] ?? true {
-        sum += Double.ulpOfOne * abs(cotangents[j] * outputs[r][j])
+        sum +=
+          abs(cotangents[j]) * (Double.ulpOfOne * abs(outputs[r][j]) + outputRoundoff[r][j])
       }
     }
     return sum
@@ -121,9 +129,12 @@ final class LocalCheck<Subject: GradientSubject> {
       return evaluate()
     }
     let step = NumericDerivative.firstStep(at: x)
+    // Both need the values of the whole pass.
+    let roundoff = roundoff.of(index)
+    _ = outputRoundoff
     findDependent(index, x)
     var found = measure(
-      gradient[index], at: x, step: step, error: 0, roundoff: roundoff.of(index), scale: scale, f)
+      gradient[index], at: x, step: step, error: 0, roundoff: roundoff, scale: scale, f)
     subject.setValue(x, of: tensor, at: index)
     if found.verdict == .inconclusive, found.isFlat {
       let size = x == 0 ? 1 : abs(x)
@@ -141,13 +152,15 @@ final class LocalCheck<Subject: GradientSubject> {
   /// Along a direction, whose analytic derivative is `analytic`.
   func check(_ walk: DirectionWalk<Subject>, analytic: Double, error: Double) -> Result {
     dependent = nil
+    let roundoff = roundoff.of(walk.members)
+    _ = outputRoundoff
     func f(_ t: Double) -> Double {
       walk.move(to: t)
       return evaluate()
     }
     var found = measure(
       analytic, at: 0, step: walk.firstStep, error: error,
-      roundoff: walk.length * roundoff.common, scale: walk.length * scale, f)
+      roundoff: roundoff, scale: walk.length * scale, f)
     if found.verdict == .inconclusive, found.isFlat, analytic == 0,
       changesNothing({ walk.move(by: $0) })
     {
@@ -291,6 +304,15 @@ final class LocalCheck<Subject: GradientSubject> {
     var sum = [Double](repeating: 0, count: gradient.count)
     for reader in readers { reader.addGradient(of: reader.cotangents, to: &sum) }
     return sum
+  }
+
+  private func measureOutputRoundoff() -> [[Double]] {
+    readers.enumerated().map { r, reader in
+      let moved = (0..<AnalyticGradients.roundings).map {
+        reader.roundedOutputs(RoundingStep(100 + $0))
+      }
+      return outputs[r].indices.map { j in rootMeanSquare(moved.map { $0[j] - outputs[r][j] }) }
+    }
   }
 
   private func measureRoundoff() -> Roundoff {

@@ -223,14 +223,46 @@ public final class NetworkSubject: GradientSubject {
 
   public func roundedGradients(_ step: RoundingStep) -> [[Double]] {
     kept = nil
+    return afterMove(step) {
+      network.zero()
+      forward(rounding: step)
+      gradient.evaluate()
+      for k in network.graph.nodes.indices.reversed() {
+        for edge in outputEdges(k) { step.move(network.delta(edge)) }
+        passes.backward(node: k)
+      }
+      return slots.map { slot in slot.gradient.indices.map { slot.gradient[$0] } }
+    }
+  }
+
+  public func roundedLoss(_ step: RoundingStep) -> Double {
+    kept = nil
+    return afterMove(step) {
+      forward(rounding: step)
+      return value.evaluate()
+    }
+  }
+
+  /// A result of the network with its data and parameters moved; restores all values.
+  private func afterMove<Result>(_ step: RoundingStep, _ body: () -> Result) -> Result {
     let graph = network.graph
     let leaves =
-      [network.parameters] + graph.ports.indices.filter { graph.ports[$0].kind == .values }.map {
+      [network.parameters]
+      + graph.ports.indices.filter { graph.ports[$0].kind == .values }.map {
         network.activation(Graph.Edge(node: -1, output: $0))
       }
     let values = leaves.map { leaf in leaf.indices.map { leaf[$0] } }
     for leaf in leaves { step.move(leaf) }
-    network.zero()
+    let result = body()
+    for (leaf, row) in zip(leaves, values) { row.withUnsafeBufferPointer { copy($0, to: leaf) } }
+    restoreState()
+    passes.forward()
+    return result
+  }
+
+  /// The forward pass, in which every output is moved.
+  private func forward(rounding step: RoundingStep) {
+    let graph = network.graph
     restoreState()
     for k in graph.nodes.indices {
       passes.forward(node: k)
@@ -239,16 +271,6 @@ public final class NetworkSubject: GradientSubject {
         of: graph.nodes[k].inputs.filter { graph.port(of: $0).kind == .values }
           .map(network.activation))
     }
-    gradient.evaluate()
-    for k in graph.nodes.indices.reversed() {
-      for edge in outputEdges(k) { step.move(network.delta(edge)) }
-      passes.backward(node: k)
-    }
-    let gradients = slots.map { slot in slot.gradient.indices.map { slot.gradient[$0] } }
-    for (leaf, row) in zip(leaves, values) { row.withUnsafeBufferPointer { copy($0, to: leaf) } }
-    restoreState()
-    passes.forward()
-    return gradients
   }
 
   public func readers(of tensor: Int) -> [any LayerAlone] {

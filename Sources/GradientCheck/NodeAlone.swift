@@ -90,31 +90,51 @@ final class NodeAlone: LayerAlone {
     }
   }
 
+  func roundedOutputs(_ step: RoundingStep) -> [Double] {
+    afterMove(step) {
+      forward()
+      var values: [Double] = []
+      read(into: &values)
+      return values
+    }
+  }
+
   func roundedGradient(_ step: RoundingStep) -> [Double] {
+    afterMove(step) {
+      forward()
+      step.move(outputs: outputs.map(\.y), of: tensorsRead)
+      setCotangents(cotangents.map(step.moved))
+      for tensor in sums { tensor.fill(0) }
+      gradient.fill(0)
+      subject.passes.backward(node: index)
+      return gradient.indices.map { gradient[$0] }
+    }
+  }
+
+  /// The values and parameters that the layer reads.
+  private var tensorsRead: [Tensor<Double>] {
     let network = subject.network
-    let declaration = network.graph.nodes[index]
-    let read =
-      zip(declaration.inputs, declaration.inputPorts).filter { $1.kind == .values }.map {
-        network.activation($0.0)
-      }
-      + network.graph.parameters(of: declaration).map {
+    let node = network.graph.nodes[index]
+    return zip(node.inputs, node.inputPorts).filter { $1.kind == .values }.map {
+      network.activation($0.0)
+    }
+      + network.graph.parameters(of: node).map {
         network.parameters.slice(from: $0.offset, shape: $0.shape)
       }
+  }
+
+  /// A result of the layer with everything that it reads moved; restores all values.
+  private func afterMove(_ step: RoundingStep, _ body: () -> [Double]) -> [Double] {
+    let read = tensorsRead
     let values = read.map { tensor in tensor.indices.map { tensor[$0] } }
     // A tensor that is read twice moves twice, by two units at most.
     for tensor in read { step.move(tensor) }
-    forward()
-    step.move(outputs: outputs.map(\.y), of: read)
-    setCotangents(cotangents.map(step.moved))
-    for tensor in sums { tensor.fill(0) }
-    gradient.fill(0)
-    subject.passes.backward(node: index)
-    let found = gradient.indices.map { gradient[$0] }
+    let result = body()
     for (tensor, row) in zip(read, values) {
       for (i, x) in row.enumerated() { tensor[i] = x }
     }
     forward()
-    return found
+    return result
   }
 }
 
@@ -157,14 +177,28 @@ final class LossAlone: LayerAlone {
     for i in gradient.indices { sum[i] += cotangents[0] * gradient[i] }
   }
 
+  func roundedOutputs(_ step: RoundingStep) -> [Double] {
+    afterMove(step) {
+      var values: [Double] = []
+      evaluate(into: &values)
+      return values
+    }
+  }
+
   func roundedGradient(_ step: RoundingStep) -> [Double] {
+    afterMove(step) {
+      gradient.fill(0)
+      subject.gradient.evaluate()
+      return gradient.indices.map { step.moved(gradient[$0]) }
+    }
+  }
+
+  private func afterMove(_ step: RoundingStep, _ body: () -> [Double]) -> [Double] {
     let z = subject.network.output(subject.passes.samples, of: head)
     let values = z.indices.map { z[$0] }
     step.move(z)
-    gradient.fill(0)
-    subject.gradient.evaluate()
-    let found = gradient.indices.map { step.moved(gradient[$0]) }
+    let result = body()
     for (i, x) in values.enumerated() { z[i] = x }
-    return found
+    return result
   }
 }
