@@ -10,13 +10,10 @@ struct AnalyticGradients {
   /// nodes are moved by a unit in the last place.
   let lossRoundoff: Double
 
-  /// How often the numbers are moved by a unit in the last place.
-  static let roundings = 5
-
   init(of subject: some GradientSubject) {
     // The moved ones first: the activations are those of the last pass.
-    let moved = (0..<AnalyticGradients.roundings).map { subject.roundedGradients(RoundingStep($0)) }
-    let losses = (0..<AnalyticGradients.roundings).map { subject.roundedLoss(RoundingStep($0)) }
+    let moved = RoundingStep.all.map { (step: $0, gradients: subject.roundedGradients($0)) }
+    let losses = RoundingStep.all.map(subject.roundedLoss)
     let values = subject.analyticGradients()
     let loss = subject.loss(changing: 0)
     lossRoundoff = rootMeanSquare(losses.map { $0 - loss })
@@ -24,8 +21,15 @@ struct AnalyticGradients {
     precondition(
       values.map(\.count) == subject.tensors.map(\.count),
       "a subject gives a gradient for every entry of every tensor")
-    roundoff = values.indices.map { t in Roundoff(of: values[t], moved: moved.map { $0[t] }) }
+    roundoff = values.indices.map { t in
+      Roundoff(of: values[t], moved: moved.map { ($0.step, $0.gradients[t]) })
+    }
   }
+}
+
+extension RoundingStep {
+  /// The five moves by which round-off is measured.
+  static let all = (0..<5).map { RoundingStep($0, keepsTies: $0 < 3) }
 }
 
 /// The round-off of an analytic gradient: the root mean square of its changes when the
@@ -45,8 +49,25 @@ struct Roundoff {
   private static let medianFactor = 1e3
   private static let sizeFactor = 1e-4
 
-  init(of gradient: [Double], moved: [[Double]]) {
-    let changes = gradient.indices.map { i in
+  /// Moves that break ties count if the gradient, jumps apart, changes by less than this part
+  /// of its size: more are the ties themselves.
+  private static let tieFactor = 1e-6
+
+  init(of gradient: [Double], moved: [(step: RoundingStep, gradient: [Double])]) {
+    let size = rootMeanSquare(gradient)
+    let kept = Roundoff.changes(of: gradient, moved.filter(\.step.keepsTies).map(\.gradient))
+    let broken = Roundoff.changes(of: gradient, moved.filter { !$0.step.keepsTies }.map(\.gradient))
+    let (common, limit) = Roundoff.common(kept, size)
+    let other = Roundoff.common(broken, size).common
+    self.common = other <= Roundoff.tieFactor * size ? max(common, other) : common
+    var jumps: [Int: Double] = [:]
+    for (i, change) in kept.enumerated() where change > limit { jumps[i] = change }
+    self.jumps = jumps
+  }
+
+  /// By entry: √(Σ change² / n).
+  private static func changes(of gradient: [Double], _ moved: [[Double]]) -> [Double] {
+    gradient.indices.map { i in
       var sum = 0.0
       for row in moved {
         let change = row[i] - gradient[i]
@@ -55,13 +76,12 @@ struct Roundoff {
       let change = (sum / Double(max(1, moved.count))).squareRoot()
       return change.isFinite ? change : 0
     }
+  }
+
+  private static func common(_ changes: [Double], _ size: Double) -> (common: Double, limit: Double) {
     let median = changes.isEmpty ? 0 : changes.sorted()[changes.count / 2]
-    let limit = max(
-      Roundoff.medianFactor * median, Roundoff.sizeFactor * rootMeanSquare(gradient))
-    var jumps: [Int: Double] = [:]
-    for (i, change) in changes.enumerated() where change > limit { jumps[i] = change }
-    self.jumps = jumps
-    common = rootMeanSquare(changes.filter { $0 <= limit })
+    let limit = max(medianFactor * median, sizeFactor * size)
+    return (rootMeanSquare(changes.filter { $0 <= limit }), limit)
   }
 
   func of(_ index: Int) -> Double { jumps[index] ?? common }

@@ -139,7 +139,9 @@ final class CheckSession<Subject: GradientSubject> {
     let before = local.evaluations
     let found = local.check(index)
     evaluations += local.evaluations - before
-    settle(&record, by: found, at: x, step: NumericDerivative.firstStep(at: x), base: base, f) {
+    settle(
+      &record, by: found, at: x, step: NumericDerivative.firstStep(at: x), error: 0, base: base, f
+    ) {
       _ = f($0)
       return subject.activations(after: t)
     }
@@ -212,6 +214,10 @@ final class CheckSession<Subject: GradientSubject> {
     _ = subject.loss(changing: t)
   }
 
+  /// An error of a direction is an error only if it exceeds this part of what the direction's
+  /// terms add up to, if they do not cancel.
+  private let smallestError = 1e-9
+
   /// Draws a direction; if it meets kinks, once more, over the entries that are not 0: most
   /// kinks are there.
   private func checkDirection(
@@ -244,7 +250,8 @@ final class CheckSession<Subject: GradientSubject> {
     _ walk: DirectionWalk<Subject>, _ t: Int, _ index: Int, scale: Double, base: Double,
     isConfirming: Bool, isSettled: Bool
   ) -> GradientReport.Record {
-    let (a, error) = walk.derivative(from: analytic.values[t])
+    let a = walk.derivative(from: analytic.values[t])
+    let error = walk.rounding(at: walk.firstStep, analytic.values[t])
     func f(_ moved: Double) -> Double {
       if cancellation.isCancelled { return .nan }
       walk.move(to: moved)
@@ -263,6 +270,11 @@ final class CheckSession<Subject: GradientSubject> {
           return subject.activations(after: t)
         }
     }
+    let isSmall =
+      abs(a - record.numeric.value) <= smallestError * walk.length * scale
+    if record.verdict == .fail && isSmall {
+      (record.verdict, record.reason) = (.inconclusive, .outsideWithinRoundoff)
+    }
     if record.verdict == .fail && countsNeitherWay(record.numeric) {
       (record.verdict, record.reason) = (.kink, .directionAtKink)
     }
@@ -271,13 +283,19 @@ final class CheckSession<Subject: GradientSubject> {
     guard isSettled, record.verdict == .inconclusive || isSuspected, let local = localCheck(t)
     else { return record }
     let before = local.evaluations
-    var found = local.check(walk, analytic: a, error: error)
+    var found = local.check(walk, analytic: a)
     evaluations += local.evaluations - before
+    if found.verdict == .fail && isSmall {
+      (found.verdict, found.reason) = (.inconclusive, .outsideWithinRoundoff)
+    }
     if found.verdict == .fail && countsNeitherWay(found.numeric) {
       (found.verdict, found.reason) = (.kink, .directionAtKink)
     }
     walk.restore()
-    settle(&record, by: found, at: 0, step: walk.firstStep, base: base, f) {
+    settle(
+      &record, by: found, at: 0, step: walk.firstStep,
+      error: walk.rounding(at: 0, analytic.values[t]), base: base, f
+    ) {
       _ = f($0)
       return subject.activations(after: t)
     }
@@ -346,11 +364,13 @@ final class CheckSession<Subject: GradientSubject> {
   /// Lets the layers alone decide what the loss could not, or would call wrong.
   ///
   /// - Parameters:
+  ///   - error: of f(x ± h) for small h, because x ± h is rounded.
   ///   - f: the loss.
   ///   - activations: every later output.
   private func settle(
     _ record: inout GradientReport.Record, by found: LocalCheck<Subject>.Result, at x: Double,
-    step: Double, base: Double, _ f: (Double) -> Double, activations: (Double) -> [Double]
+    step: Double, error: Double, base: Double, _ f: (Double) -> Double,
+    activations: (Double) -> [Double]
   ) {
     switch (record.verdict, found.verdict) {
     case (.inconclusive, .fail):
@@ -369,7 +389,7 @@ final class CheckSession<Subject: GradientSubject> {
       } else if isRight, excess > 10 * record.numeric.bound,
         record.numeric.confirms(
           against: record.analytic, at: x, base: base, step: step,
-          error: analytic.lossRoundoff, acceptsFlat: false, f)
+          error: error + analytic.lossRoundoff, acceptsFlat: false, f)
       {
         record.reason = .betweenNodes
       } else {

@@ -18,12 +18,12 @@ public enum Diagnosis: Sendable, Equatable {
   case transposed
   /// a = n of one sample only: the first or the last.
   case oneSample(isLast: Bool)
-  /// Wrong only from this sample on, to the end.
-  case lastSamples(from: Int, of: Int)
+  /// Wrong only from this sample on, to the end; 0 there or not.
+  case lastSamples(from: Int, of: Int, areZero: Bool)
   /// Wrong only from this position along the first axis on, to the end.
-  case lastRows(from: Int, of: Int)
+  case lastRows(from: Int, of: Int, areZero: Bool)
   /// Wrong only in the last position of the last axis.
-  case lastColumn
+  case lastColumn(isZero: Bool)
   /// Wrong only at this entry, of which messages speak as `weight[2, 0]`.
   case oneEntry(String)
   /// a − n = λ·x.
@@ -48,7 +48,7 @@ extension Diagnosis: CustomStringConvertible {
     case .sumOfSizes:
       "no entry is negative, and none is too small: "
         + "a sign(x) or a minus is lost in what is added up"
-    case .constantRatio(let ratio) where abs(ratio - 1) < 1e-3:
+    case .constantRatio(let ratio) where abs(ratio - 1) < 9e-4:
       "every entry is too \(ratio > 1 ? "large" : "small") by a factor of "
         + "1 \(ratio > 1 ? "+" : "−") \(Diagnosis.rounded(abs(ratio - 1), digits: 2))"
     case .constantRatio(let ratio):
@@ -63,16 +63,12 @@ extension Diagnosis: CustomStringConvertible {
     case .oneSample(let isLast):
       "it is that of the \(isLast ? "last" : "first") sample only: "
         + "backward must add up all samples (+=, not =)"
-    case .lastSamples(let first, let count) where first == count - 1:
-      "only the last sample, \(first), is wrong: does a loop end too early?"
-    case .lastSamples(let first, let count):
-      "only the last samples, from \(first) of \(count) on, are wrong: does a loop end too early?"
-    case .lastRows(let first, let count) where first == count - 1:
-      "only the last row, \(first), is wrong: does a loop end too early?"
-    case .lastRows(let first, let count):
-      "only the last rows, from \(first) of \(count) on, are wrong: does a loop end too early?"
-    case .lastColumn:
-      "only the last column is wrong: does a loop end too early?"
+    case .lastSamples(let first, let count, let areZero):
+      Diagnosis.end("sample", first, count, areZero)
+    case .lastRows(let first, let count, let areZero):
+      Diagnosis.end("row", first, count, areZero)
+    case .lastColumn(let isZero):
+      "only the last column is wrong" + (isZero ? ": it is 0; does a loop end too early?" : "")
     case .oneEntry(let entry):
       "of the entries that were checked, only \(entry) is wrong"
     case .penalty(let factor):
@@ -84,6 +80,14 @@ extension Diagnosis: CustomStringConvertible {
       "\(readers) nodes read this activation and their terms must add up: "
         + "it overwrites dx (=, not +=)"
     }
+  }
+
+  private static func end(_ name: String, _ first: Int, _ count: Int, _ areZero: Bool) -> String {
+    let isOne = first == count - 1
+    return "only the last "
+      + (isOne ? "\(name), \(first), is" : "\(name)s, from \(first) of \(count) on, are")
+      + " wrong"
+      + (areZero ? ": \(isOne ? "it is" : "they are") 0; does a loop end too early?" : "")
   }
 
   /// So many significant digits: more would be round-off.

@@ -35,8 +35,12 @@ final class DirectionWalk<Subject: GradientSubject> {
   /// ‖v‖.
   var length: Double { Double(members.count).squareRoot() }
 
-  /// h₀: the way is then as long as that of a single entry.
-  var firstStep: Double { NumericDerivative.firstStep(at: rootMeanSquare(values)) / length }
+  /// h₀: the way is then as long as that of a single entry of median size.
+  private(set) lazy var firstStep: Double = {
+    let stride = max(1, values.count / 1000)
+    let sizes = Swift.stride(from: 0, to: values.count, by: stride).map { abs(values[$0]) }
+    return NumericDerivative.firstStep(at: sizes.sorted()[sizes.count / 2]) / length
+  }()
 
   func move(to t: Double) {
     for (i, x) in values.enumerated() {
@@ -55,21 +59,23 @@ final class DirectionWalk<Subject: GradientSubject> {
     for (i, x) in values.enumerated() { subject.setValue(x, of: tensor, at: members[i]) }
   }
 
-  /// v·g, and the error of the loss because each xᵢ ± h is rounded: at most ε|xᵢ|/2 an
-  /// entry, of either sign.
-  func derivative(from gradient: [Double]) -> (derivative: Double, error: Double) {
-    var sum = 0.0
+  /// v·g.
+  func derivative(from gradient: [Double]) -> Double {
+    zip(members, signs).reduce(0) { $0 + $1.1 * gradient[$1.0] }
+  }
+
+  /// The error of the loss at t because each xᵢ + t·vᵢ is rounded: at most ε|xᵢ|/2 an entry,
+  /// of either sign.
+  func rounding(at t: Double, _ gradient: [Double]) -> Double {
     var size = 0.0
     var square = 0.0
-    let step = firstStep
     for (i, member) in members.enumerated() {
       let g = gradient[member]
-      sum += signs[i] * g
       size += abs(g)
-      let rounding = g * (abs(values[i]) + step)
+      let rounding = g * (abs(values[i]) + t)
       square += rounding * rounding
     }
-    return (sum, Double.ulpOfOne * (square.squareRoot() + size * step))
+    return Double.ulpOfOne * (square.squareRoot() + size * t)
   }
 
   /// The same way over some of the members.

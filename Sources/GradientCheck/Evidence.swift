@@ -130,19 +130,19 @@ struct Evidence {
   /// sample, row or column before it has clear entries that are right.
   func region() -> Diagnosis? {
     let shape = tensor.shape
-    guard shape.count > 0 else { return nil }
+    guard shape.count > 0, shape.rank >= 1 else { return nil }
+    let areZero = entries.allSatisfy { $0.verdict != .fail || $0.analytic == 0 }
     if tensor.samples > 1, let first = firstWrong(of: tensor.samples, { $0 / shape.count }) {
-      return .lastSamples(from: first, of: tensor.samples)
+      return .lastSamples(from: first, of: tensor.samples, areZero: areZero)
     }
-    guard shape.rank >= 1 else { return nil }
     let rows = shape[0]
     let rowLength = max(1, shape.count / max(1, rows))
     if let first = firstWrong(of: rows, { $0 / rowLength % rows }) {
-      return .lastRows(from: first, of: rows)
+      return .lastRows(from: first, of: rows, areZero: areZero)
     }
     let columns = shape[shape.rank - 1]
     if columns > 1, firstWrong(of: columns, { $0 % columns }) == columns - 1 {
-      return .lastColumn
+      return .lastColumn(isZero: areZero)
     }
     return nil
   }

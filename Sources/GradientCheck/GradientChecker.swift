@@ -114,18 +114,26 @@ public struct GradientChecker {
 }
 
 extension CheckSession {
-  /// If directions are wrong and no entry that was checked is, adds the entry at fault.
+  /// If directions are wrong and no entry that was checked is, adds the entry at fault. If
+  /// there is none, the directions are only outside their bounds.
   fileprivate func nameWrongEntry(of t: Int, _ records: inout [GradientReport.Record]) {
     let wrong = records.filter { $0.verdict == .fail }
-    guard let direction = wrong.first, wrong.allSatisfy({ $0.kind == .direction }),
-      let entry = wrongEntry(along: direction.index, of: t),
-      !records.contains(where: { $0.kind != .direction && $0.index == entry })
-    else { return }
-    let base = subject.loss(changing: t)
-    let record = checkEntry(
-      t, entry, scale: rootMeanSquare(analytic.values[t]), base: base)
-    let position = records.firstIndex { $0.kind == .direction || $0.index > entry }
-    records.insert(record, at: position ?? records.count)
-    _ = subject.loss(changing: t)
+    guard let direction = wrong.first, wrong.allSatisfy({ $0.kind == .direction }) else { return }
+    if let entry = wrongEntry(along: direction.index, of: t) {
+      let base = subject.loss(changing: t)
+      let record = checkEntry(
+        t, entry, scale: rootMeanSquare(analytic.values[t]), base: base)
+      _ = subject.loss(changing: t)
+      if record.verdict == .fail {
+        records.removeAll { $0.kind != .direction && $0.index == entry }
+        let position = records.firstIndex { $0.kind == .direction || $0.index > entry }
+        records.insert(record, at: position ?? records.count)
+        return
+      }
+    }
+    for i in records.indices where records[i].verdict == .fail {
+      records[i].verdict = .inconclusive
+      records[i].reason = .outsideWithinRoundoff
+    }
   }
 }

@@ -105,15 +105,20 @@ public struct GradientReport: Sendable {
 
   public var passes: Bool { outcome == .passed }
 
-  /// The tensor to look at first: of those whose layer is wrong alone the last in graph order,
-  /// because its error spoils the gradients of the nodes before it; else the last with a
-  /// fault.
+  /// The tensor to look at first: of those with the gravest verdict, one of the node at fault;
+  /// else the last in graph order whose layer is wrong alone, because its error spoils the
+  /// gradients of the nodes before it; else the last with a fault.
   public var suspect: Tensor? {
     let faults = tensors.filter { $0.verdict.isFault }
-    let gradients = faults.filter { $0.tensor.kind != .output }
-    return gradients.last(where: \.isWrongAlone)
-      ?? faults.last { $0.tensor.kind == .output }
-      ?? gradients.last { $0.culprit?.name == $0.tensor.node } ?? gradients.last
+    for verdict in [Verdict.nondeterministic, .nonfinite] {
+      let grave = faults.filter { $0.verdict == verdict }
+      if let first = grave.first {
+        return grave.last { $0.culprit?.name == $0.tensor.node }
+          ?? (first.culprit == nil ? grave.last : first)
+      }
+    }
+    return faults.last { $0.tensor.kind != .output && $0.isWrongAlone }
+      ?? faults.last { $0.tensor.kind == .output } ?? faults.last
   }
 }
 
@@ -170,7 +175,7 @@ extension GradientReport.Tensor {
   public var sensitivity: Double? {
     guard verdict == .pass, scale > 0 else { return nil }
     func detectable(_ record: GradientReport.Record) -> Double {
-      record.numeric.bound + record.absoluteError
+      max(record.numeric.bound + record.absoluteError, 2 * Verdict.negligible * scale)
     }
     let alongAll = records.filter { $0.kind == .direction && $0.verdict.isProof }
       .map(detectable).min() ?? .infinity

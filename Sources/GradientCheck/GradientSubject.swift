@@ -62,7 +62,7 @@ extension GradientSubject {
       (0..<tensors[t].count).map { value(of: t, at: $0) }
     }
     for (t, row) in values.enumerated() {
-      for (i, x) in row.enumerated() { setValue(step.moved(x), of: t, at: i) }
+      for (i, x) in row.enumerated() { setValue(step.moved(x, at: i), of: t, at: i) }
     }
     let gradients = analyticGradients()
     for (t, row) in values.enumerated() {

@@ -38,25 +38,33 @@ public protocol LayerAlone: AnyObject {
   func roundedGradient(_ step: RoundingStep) -> [Double]
 }
 
-/// A move of numbers by one unit in the last place.
-///
-/// Each goes up or down by a hash of its magnitude: equal magnitudes move alike, so that ties
-/// stay ties, and 0 stays 0.
+/// A move of numbers by one unit in the last place, up or down by a hash; 0 stays 0.
 public struct RoundingStep: Sendable {
   private let key: UInt64
 
-  public init(_ index: Int) { key = RandomStream.mixed(UInt64(truncatingIfNeeded: index)) }
+  /// True if equal magnitudes move alike, so that ties stay ties. Otherwise each number moves
+  /// by itself, so that what cancels in exact ties does not do so.
+  public let keepsTies: Bool
 
-  public func moved(_ x: Double) -> Double {
+  public init(_ index: Int, keepsTies: Bool = false) {
+    key = RandomStream.mixed(UInt64(truncatingIfNeeded: index))
+    self.keepsTies = keepsTies
+  }
+
+  public func moved(_ x: Double, at index: Int) -> Double {
     guard x != 0, x.isFinite else { return x }
     let size = x.magnitude
-    let goesUp = RandomStream.mixed(size.bitPattern ^ key) & 1 == 0
-    let moved = goesUp ? size.nextUp : size.nextDown
+    let own = keepsTies ? size.bitPattern : UInt64(truncatingIfNeeded: index)
+    let moved = RandomStream.mixed(own ^ key) & 1 == 0 ? size.nextUp : size.nextDown
     return x < 0 ? -moved : moved
   }
 
+  public func moved(_ row: [Double]) -> [Double] {
+    row.indices.map { moved(row[$0], at: $0) }
+  }
+
   public func move(_ tensor: Tensor<Double>) {
-    for i in tensor.indices { tensor[i] = moved(tensor[i]) }
+    for i in tensor.indices { tensor[i] = moved(tensor[i], at: i) }
   }
 
   /// Moves the outputs of a layer that it has rounded: one that equals an input in magnitude
@@ -65,7 +73,9 @@ public struct RoundingStep: Sendable {
     var copied: Set<UInt64> = []
     for x in inputs { for i in x.indices { copied.insert(x[i].magnitude.bitPattern) } }
     for y in outputs {
-      for i in y.indices where !copied.contains(y[i].magnitude.bitPattern) { y[i] = moved(y[i]) }
+      for i in y.indices where !copied.contains(y[i].magnitude.bitPattern) {
+        y[i] = moved(y[i], at: i)
+      }
     }
   }
 }

@@ -25,7 +25,7 @@ final class LocalCheck<Subject: GradientSubject> {
   /// reads is moved by a unit in the last place.
   private lazy var outputRoundoff = measureOutputRoundoff()
 
-  /// Σ |cⱼ|(ε|yⱼ(x)| + ε|yⱼ(x₀)| + 2ρⱼ) over the outputs that the last evaluation changed.
+  /// Σ |cⱼ|·max(ε|yⱼ(x)| + ε|yⱼ(x₀)|, 2ρⱼ) over the outputs that the last evaluation changed.
   private var rounding = 0.0
   /// The outputs of each layer that a large change of the present entry moves; nil for all.
   private var dependent: [[Bool]]?
@@ -86,13 +86,13 @@ final class LocalCheck<Subject: GradientSubject> {
         terms += abs(term)
         rounding +=
           abs(cotangents[j])
-          * (Double.ulpOfOne * (abs(buffer[j]) + abs(base[j])) + 2 * outputRoundoff[r][j])
+          * max(Double.ulpOfOne * (abs(buffer[j]) + abs(base[j])), 2 * outputRoundoff[r][j])
       }
     }
     return sum
   }
 
-  /// Σ |cⱼ|(ε|yⱼ| + ρⱼ) over the outputs that depend on the tensor's entries: a change by less than
+  /// Σ |cⱼ|·max(ε|yⱼ|, ρⱼ) over the outputs that depend on the tensor's entries: a change by less than
   /// that is lost.
   private func lostRounding() -> Double {
     var sum = 0.0
@@ -100,10 +100,25 @@ final class LocalCheck<Subject: GradientSubject> {
       let cotangents = reader.cotangents
       for j in cotangents.indices where dependent?[r][j] ?? true {
         sum +=
-          abs(cotangents[j]) * (Double.ulpOfOne * abs(outputs[r][j]) + outputRoundoff[r][j])
+          abs(cotangents[j]) * max(Double.ulpOfOne * abs(outputs[r][j]), outputRoundoff[r][j])
       }
     }
     return sum
+  }
+
+  /// 10ε·Σ|cⱼ|(1 + max|yⱼ|/h) over the same outputs: what cotangents that cancel within
+  /// backward, and outputs that cancel within forward, may leave if the layer neither
+  /// amplifies nor damps.
+  private func leastError(_ step: Double) -> Double {
+    var sum = 0.0
+    for (r, reader) in readers.enumerated() {
+      let largest = outputs[r].reduce(0) { max($0, abs($1)) }
+      let cotangents = reader.cotangents
+      for j in cotangents.indices where dependent?[r][j] ?? true {
+        sum += abs(cotangents[j]) * (1 + largest / step)
+      }
+    }
+    return 10 * Double.ulpOfOne * sum
   }
 
   /// An entry is changed by so many times its size to see what depends on it.
@@ -134,7 +149,8 @@ final class LocalCheck<Subject: GradientSubject> {
     _ = outputRoundoff
     findDependent(index, x)
     var found = measure(
-      gradient[index], at: x, step: step, error: 0, roundoff: roundoff, scale: scale, f)
+      gradient[index], at: x, step: step, error: 0, smallError: 0, roundoff: roundoff,
+      scale: scale, f)
     subject.setValue(x, of: tensor, at: index)
     if found.verdict == .inconclusive, found.isFlat {
       let size = x == 0 ? 1 : abs(x)
@@ -150,7 +166,7 @@ final class LocalCheck<Subject: GradientSubject> {
   }
 
   /// Along a direction, whose analytic derivative is `analytic`.
-  func check(_ walk: DirectionWalk<Subject>, analytic: Double, error: Double) -> Result {
+  func check(_ walk: DirectionWalk<Subject>, analytic: Double) -> Result {
     dependent = nil
     let roundoff = roundoff.of(walk.members)
     _ = outputRoundoff
@@ -159,8 +175,9 @@ final class LocalCheck<Subject: GradientSubject> {
       return evaluate()
     }
     var found = measure(
-      analytic, at: 0, step: walk.firstStep, error: error,
-      roundoff: roundoff, scale: walk.length * scale, f)
+      analytic, at: 0, step: walk.firstStep,
+      error: walk.rounding(at: walk.firstStep, gradient),
+      smallError: walk.rounding(at: 0, gradient), roundoff: roundoff, scale: walk.length * scale, f)
     if found.verdict == .inconclusive, found.isFlat, analytic == 0,
       changesNothing({ walk.move(by: $0) })
     {
@@ -172,8 +189,8 @@ final class LocalCheck<Subject: GradientSubject> {
   }
 
   private func measure(
-    _ analytic: Double, at x: Double, step: Double, error: Double, roundoff: Double,
-    scale: Double, _ f: (Double) -> Double
+    _ analytic: Double, at x: Double, step: Double, error: Double, smallError: Double,
+    roundoff: Double, scale: Double, _ f: (Double) -> Double
   ) -> Result {
     // At the largest step within the domain.
     var h = step
@@ -183,8 +200,9 @@ final class LocalCheck<Subject: GradientSubject> {
     }
     let isFlat = rounding == 0
     let size = terms / h
-    let noise = max(rounding, lostRounding())
-    let error = error + (noise.isFinite ? noise : 0)
+    let lost = max(rounding, lostRounding())
+    let noise = lost.isFinite ? lost : 0
+    let error = error + noise
     func judge(_ numeric: NumericDerivative) -> (Verdict, Reason) {
       Verdict.judge(
         analytic, against: numeric, scale: size.isFinite ? max(scale, size) : scale,
@@ -203,8 +221,10 @@ final class LocalCheck<Subject: GradientSubject> {
     }
     var (verdict, reason) = judge(numeric)
     if verdict == .fail, !numeric.isKinked,
-      !numeric.confirms(
-        against: analytic, at: x, base: 0, step: step, error: error, acceptsFlat: true, f)
+      abs(analytic - numeric.value) <= leastError(numeric.step)
+        || !numeric.confirms(
+          against: analytic, at: x, base: 0, step: step, error: smallError + noise,
+          acceptsFlat: true, f)
     {
       (verdict, reason) = (.inconclusive, .outsideWithinRoundoff)
     }
@@ -308,21 +328,19 @@ final class LocalCheck<Subject: GradientSubject> {
 
   private func measureOutputRoundoff() -> [[Double]] {
     readers.enumerated().map { r, reader in
-      let moved = (0..<AnalyticGradients.roundings).map {
-        reader.roundedOutputs(RoundingStep(100 + $0))
-      }
+      let moved = RoundingStep.all.map(reader.roundedOutputs)
       return outputs[r].indices.map { j in rootMeanSquare(moved.map { $0[j] - outputs[r][j] }) }
     }
   }
 
   private func measureRoundoff() -> Roundoff {
     let own = ownGradient()
-    let moved = (0..<AnalyticGradients.roundings).map { k in
+    let moved = RoundingStep.all.map { step in
       var sum = [Double](repeating: 0, count: gradient.count)
       for reader in readers {
-        for (i, g) in reader.roundedGradient(RoundingStep(100 + k)).enumerated() { sum[i] += g }
+        for (i, g) in reader.roundedGradient(step).enumerated() { sum[i] += g }
       }
-      return sum
+      return (step, sum)
     }
     return Roundoff(of: own, moved: moved)
   }

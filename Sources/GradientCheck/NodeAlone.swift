@@ -103,7 +103,7 @@ final class NodeAlone: LayerAlone {
     afterMove(step) {
       forward()
       step.move(outputs: outputs.map(\.y), of: tensorsRead)
-      setCotangents(cotangents.map(step.moved))
+      setCotangents(step.moved(cotangents))
       for tensor in sums { tensor.fill(0) }
       gradient.fill(0)
       subject.passes.backward(node: index)
@@ -189,7 +189,7 @@ final class LossAlone: LayerAlone {
     afterMove(step) {
       gradient.fill(0)
       subject.gradient.evaluate()
-      return gradient.indices.map { step.moved(gradient[$0]) }
+      return step.moved(gradient.indices.map { gradient[$0] })
     }
   }
 

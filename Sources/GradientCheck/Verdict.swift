@@ -52,6 +52,9 @@ public enum Reason: String, Sendable {
 }
 
 extension Verdict {
+  /// A derivative of this part of `scale` is ZERO, whatever its own bound.
+  static let negligible = 1e-10
+
   /// - Parameters:
   ///   - a: the analytic derivative.
   ///   - numeric: n and B.
@@ -67,7 +70,8 @@ extension Verdict {
     if !n.isFinite { return (.inconclusive, .lossNotFiniteNearby) }
     if !bound.isFinite { return (.inconclusive, .truncation) }
     if numeric.isKinked && numeric.isSubgradient(a) { return (.kink, .subgradient) }
-    if abs(a - n) > bound {
+    let isNothing = max(abs(a), abs(n), bound) <= negligible * scale
+    if abs(a - n) > bound && !isNothing {
       return (.fail, numeric.isKinked ? .outsideSlopes : .outsideBound)
     }
     let size = max(abs(a), abs(n))

@@ -134,8 +134,8 @@ import Testing
     ("doubled", "input", "2 times"), ("halved", "weight", "0.5 times"),
     ("transposed", "weight", "transposed"), ("lastRowSkipped", "weight", "the last row, 2"),
     ("lastRowSkipped", "bias", "the last row, 2"),
-    ("lastSampleOnly", "weight", "last sample alone"),
-    ("lastSampleOnly", "bias", "last sample alone"), ("neverAdded", "weight", "0 throughout"),
+    ("lastSampleOnly", "weight", "last sample only"),
+    ("lastSampleOnly", "bias", "last sample only"), ("neverAdded", "weight", "0 throughout"),
     ("neverAdded", "bias", "0 throughout"), ("tenPercent", "input", "1.1 times"),
   ])
   func everyCauseIsNamed(fault: String, part: String, cause: String) throws {
@@ -167,7 +167,7 @@ import Testing
       #expect(
         suspect.diagnosis?.description
           == "2 nodes read this activation and their terms must add up: "
-          + "does one overwrite dx (=, not +=)?", "seed \(seed): \(report)")
+          + "it overwrites dx (=, not +=)", "seed \(seed): \(report)")
     }
   }
 

@@ -53,7 +53,7 @@ package struct NetworkTally: Sendable {
         let rows = GradientReport.entriesCSV([
           GradientReport(at: "", tensors: [tensor], evaluations: 0)
         ]).split(separator: "\n").filter { !$0.contains("PASS") && !$0.contains("ZERO") }
-        return rows.dropFirst().prefix(2).joined(separator: "\n    ")
+        return (rows.dropFirst().prefix(2) + rows.suffix(1)).joined(separator: "\n    ")
       }
       unproven.append("seed \(network.seed): " + open.joined(separator: "\n    "))
     }
