@@ -78,7 +78,8 @@ struct Roundoff {
     }
   }
 
-  private static func common(_ changes: [Double], _ size: Double) -> (common: Double, limit: Double) {
+  private static func common(_ changes: [Double], _ size: Double) -> (common: Double, limit: Double)
+  {
     let median = changes.isEmpty ? 0 : changes.sorted()[changes.count / 2]
     let limit = max(medianFactor * median, sizeFactor * size)
     return (rootMeanSquare(changes.filter { $0 <= limit }), limit)

@@ -201,7 +201,9 @@ final class CheckSession<Subject: GradientSubject> {
   /// Checks a tensor along 16 directions, if entries are not settled by themselves: these are
   /// too small to be proven, but an error would appear in a direction at its full size.
   func addDirections(_ t: Int, _ records: inout [GradientReport.Record]) {
-    let isOpen = records.contains { $0.verdict == .inconclusive }
+    let isOpen =
+      records.contains { $0.verdict == .inconclusive }
+      && records.contains { $0.verdict.isProof }
     guard isOpen, records.allSatisfy({ $0.kind != .direction && !$0.verdict.isFault }) else {
       return
     }
@@ -262,7 +264,7 @@ final class CheckSession<Subject: GradientSubject> {
       step: walk.firstStep, error: error + analytic.lossRoundoff,
       roundoff: analytic.roundoff[t].of(walk.members), isConfirming: isConfirming, f)
     record.members = walk.members.count
-    // What many entries do at their kinks says nothing of one.
+    // A direction at kinks of several entries proves or refutes none of them.
     func countsNeitherWay(_ numeric: NumericDerivative) -> Bool {
       numeric.isKinked
         || hasKink(at: 0, step: 1e-4 * walk.firstStep) {

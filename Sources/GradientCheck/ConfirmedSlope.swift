@@ -8,7 +8,7 @@ extension NumericDerivative {
   ///
   /// - Parameters:
   ///   - slope: the derivative that differs.
-  ///   - error: what f(x ± h) may be off by, besides its own rounding.
+  ///   - error: the error of f(x ± h), besides its own rounding.
   ///   - acceptsFlat: whether an f that does not change at all confirms a `value` of 0.
   mutating func confirms(
     against slope: Double, at x: Double, base: Double, step: Double, error: Double,

@@ -1,6 +1,6 @@
 import NNExp
 
-/// What the wrong entries of a tensor have in common, if something fits.
+/// A pattern that all wrong entries of a tensor fit, such as a constant ratio.
 public enum Diagnosis: Sendable, Equatable {
   /// a = 0 everywhere, while the loss does change.
   case neverAdded

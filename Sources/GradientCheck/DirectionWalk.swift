@@ -48,7 +48,7 @@ final class DirectionWalk<Subject: GradientSubject> {
     }
   }
 
-  /// Moves every member by this part of its own size; of 0, by the part.
+  /// Moves every member by this part of its size; of 0, by the part.
   func move(by part: Double) {
     for (i, x) in values.enumerated() {
       subject.setValue(x + part * (x == 0 ? 1 : x), of: tensor, at: members[i])

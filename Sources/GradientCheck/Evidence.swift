@@ -26,7 +26,7 @@ struct Evidence {
       clear.allSatisfy({ $0.verdict == .fail })
     else { return nil }
     let ratio = clearest.analytic / clearest.numeric.value
-    // The error must be the same part of each: ratios near 1 are told apart, too.
+    // The error must be the same part of each: ratios near 1 are distinguished, too.
     func fits(_ record: GradientReport.Record) -> Bool {
       abs(record.analytic - ratio * record.numeric.value)
         <= 1e-3 * abs(ratio - 1) * abs(record.numeric.value) + abs(ratio) * record.numeric.bound

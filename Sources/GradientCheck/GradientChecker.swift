@@ -25,7 +25,7 @@ public struct GradientChecker {
     check([subject], plan(for: subject.tensors), at: moment, .never)!
   }
 
-  /// Checks a subject on all cores, each with a copy of its own that `copy` makes.
+  /// Checks a subject on all cores; `copy` makes a copy for each.
   ///
   /// The report is the same on any number of cores.
   ///

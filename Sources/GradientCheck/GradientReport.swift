@@ -59,7 +59,7 @@ public struct GradientReport: Sendable {
     public var records: [Record]
     /// The RMS of the tensor's analytic gradient.
     public var scale: Double
-    /// What the wrong entries have in common, if something fits.
+    /// The pattern that all wrong entries fit, if there is one.
     public var diagnosis: Diagnosis?
     /// The node at fault, if it is known.
     public var culprit: SubjectNode?
@@ -129,6 +129,9 @@ extension GradientReport.Tensor {
   /// Entries that were checked one by one and are settled.
   var settled: Int { records.count { $0.kind != .direction && $0.verdict.isSettled } }
 
+  /// Entries that were checked one by one and are proven.
+  var proven: Int { records.count { $0.kind != .direction && $0.verdict.isProof } }
+
   /// True if the layers that read it are wrong alone.
   var isWrongAlone: Bool { records.contains { $0.verdict == .fail && $0.isWrongAlone } }
 
@@ -177,7 +180,8 @@ extension GradientReport.Tensor {
     func detectable(_ record: GradientReport.Record) -> Double {
       max(record.numeric.bound + record.absoluteError, 2 * Verdict.negligible * scale)
     }
-    let alongAll = records.filter { $0.kind == .direction && $0.verdict.isProof }
+    let alongAll =
+      records.filter { $0.kind == .direction && $0.verdict.isProof }
       .map(detectable).min() ?? .infinity
     var sensitivity = checked < tensor.count ? alongAll / scale : 0
     for record in records where record.kind != .direction && record.verdict != .kink {

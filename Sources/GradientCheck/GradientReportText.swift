@@ -149,8 +149,7 @@ extension GradientReport: CustomStringConvertible {
     }
     return Diagnostic(
       "the gradient check does not prove \(tensor.name) of '\(tensor.node)' (\(tensor.type)): "
-        + "\(first.verdict.rawValue), \(first.records.count { $0.verdict.isProof }) of "
-        + "\(first.records.count) proven",
+        + "\(first.verdict.rawValue), \(first.proven) of \(tensor.count) entries proven",
       at: tensor.location, notes: notes, failure: .shortfall)
   }
 }
@@ -180,7 +179,7 @@ extension GradientReport.Tensor {
   }
 
   private var remark: String {
-    // What a proven tensor is proven by; a fault, or what is missing, otherwise.
+    // Of a proven tensor the weakest proof; otherwise the fault, or the missing proof.
     let proofs = verdict.isProof ? records.filter(\.verdict.isProof) : records
     guard let worst = proofs.worst else { return "" }
     let entry = worst.kind == .direction ? "direction \(worst.index)" : tensor.entry(worst.index)

@@ -1,10 +1,10 @@
 public import NNExp
 
-/// What a gradient check works on: a float64 network with a frozen batch and frozen random
-/// numbers, or a single layer.
+/// The function that a gradient check differentiates: a float64 network with a frozen batch
+/// and frozen random numbers, or a single layer.
 ///
 /// The checker changes one tensor at a time, restores every entry of it to the same bits, and
-/// evaluates the loss once more before it goes on to the next: whatever a subject keeps of
+/// evaluates the loss once more before it changes the next: whatever a subject keeps of
 /// the nodes before a tensor's is valid then.
 public protocol GradientSubject: AnyObject {
   /// Every parameter and every node's inputs, in graph order, and last the input of each loss.

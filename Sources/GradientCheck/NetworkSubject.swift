@@ -25,8 +25,7 @@ public final class NetworkSubject: GradientSubject {
   /// ∂L/∂ of every output of every node, after the last whole backward pass.
   private(set) var deltas: [[[Double]]] = []
 
-  /// Where a tensor's numbers and gradient are, and where a change of it is
-  /// first felt.
+  /// A tensor's numbers and gradient, and the first node that a change of it reaches.
   private struct Slot {
     let values: Tensor<Double>
     let gradient: Tensor<Double>
@@ -111,7 +110,7 @@ public final class NetworkSubject: GradientSubject {
           SubjectTensor(
             node: owner.name, type: owner.typeName, name: parameter.name, kind: .parameter,
             shape: parameter.shape, location: owner.location, work: workFrom[k]))
-        // What one entry moves in one node's output is not all that it moves.
+        // An entry of a shared tensor moves the outputs of several nodes.
         slots.append(
           Slot(
             values: network.parameters.slice(from: parameter.offset, shape: parameter.shape),

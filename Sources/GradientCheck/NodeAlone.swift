@@ -169,8 +169,8 @@ final class LossAlone: LayerAlone {
 
   func evaluateUntrained(into values: inout [Double]) -> Bool { false }
 
-  /// Every head's loss adds to the gradient of its own output: the others are left out of
-  /// this one.
+  /// Every head's loss adds to the gradient of the output that it reads; this is the gradient
+  /// of one of them.
   func addGradient(of cotangents: [Double], to sum: inout [Double]) {
     gradient.fill(0)
     subject.gradient.evaluate()

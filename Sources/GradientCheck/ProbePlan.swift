@@ -38,7 +38,8 @@ struct ProbePlan {
       self.tensors = tensors.indices.map { t in
         isWanted[t]
           ? .sampled(
-            limit, of: tensors[t].count, directions: ProbePlan.directions(settings), random.stream(t)) : nil
+            limit, of: tensors[t].count, directions: ProbePlan.directions(settings),
+            random.stream(t)) : nil
       }
     case .automatic:
       self.tensors = ProbePlan.shared(tensors, isWanted, settings, random)

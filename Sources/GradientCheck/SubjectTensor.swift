@@ -5,7 +5,7 @@ public struct SubjectTensor: Sendable {
   public enum Kind: String, Sendable {
     case parameter
     case input
-    /// A node's output, which has no gradient of its own to check.
+    /// A node's output, whose gradient is not checked.
     case output
   }
 

@@ -56,7 +56,8 @@ struct NetworkAuthor {
     let bias = chance(1, in: 4) ? ", bias: false" : ""
     let frozen = chance(1, in: 10) ? ", frozen: true" : ""
     let penalty = chance(1, in: 10) ? ", l2: 0.1" : ""
-    return add("type: dense, units: \(units)\(bias)\(frozen)\(frozen.isEmpty ? penalty : "")", input)
+    return add(
+      "type: dense, units: \(units)\(bias)\(frozen)\(frozen.isEmpty ? penalty : "")", input)
   }
 
   private mutating func image() -> String {

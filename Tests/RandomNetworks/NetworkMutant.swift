@@ -25,11 +25,12 @@ package struct NetworkMutant: Sendable, CustomStringConvertible {
   }
 
   /// Every fault in every kind of layer in which it is one.
-  package static let all: [NetworkMutant] = Mutant.Kind.allCases.flatMap { kind in
-    Mutant.Part.allCases.flatMap { part in
-      Fault.allCases.compactMap { NetworkMutant(kind, part, $0) }
-    }
-  } + losses
+  package static let all: [NetworkMutant] =
+    Mutant.Kind.allCases.flatMap { kind in
+      Mutant.Part.allCases.flatMap { part in
+        Fault.allCases.compactMap { NetworkMutant(kind, part, $0) }
+      }
+    } + losses
 
   private init?(_ kind: Mutant.Kind, _ part: Mutant.Part, _ fault: Fault) {
     guard fault != .none, kind.hasParameters || part == .input else { return nil }

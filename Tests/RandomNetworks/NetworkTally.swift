@@ -37,7 +37,8 @@ package struct NetworkTally: Sendable {
       let rows = GradientReport.entriesCSV([report]).split(separator: "\n")
       let wrong = rows.filter { $0.contains(",FAIL,") || $0.contains(",NONFINITE,") }
       alarms.append(
-        "seed \(network.seed)\n\(network.text)\(report)\n\(wrong.prefix(3).joined(separator: "\n"))")
+        "seed \(network.seed)\n\(network.text)\(report)\n\(wrong.prefix(3).joined(separator: "\n"))"
+      )
     }
     guard isOrdinary, !NetworkTally.isSampled(network.seed) else { return }
     ordinary += 1

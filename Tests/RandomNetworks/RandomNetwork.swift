@@ -54,7 +54,8 @@ package struct RandomNetwork {
 
   /// The network, ready to be checked.
   package func subject() throws -> NetworkSubject {
-    let (graph, heads) = try declared(text, ports: ports, target: target, registry: standardRegistry)
+    let (graph, heads) = try declared(
+      text, ports: ports, target: target, registry: standardRegistry)
     let network = try Network<Double>(graph, heads: heads, capacity: samples, seed: UInt64(seed))
     // Biases are often 0, as they are initially.
     let hasBias = random.integer(below: 3, at: 3) == 0
