@@ -229,6 +229,7 @@ final class CheckSession<Subject: GradientSubject> {
     let record = checkDirection(
       t, index, members: Array(0..<count), scale: scale, base: base, isConfirming: isConfirming)
     guard record.verdict == .kink else { return record }
+    if let apart = checkApart(t, index, record) { return apart }
     let members = (0..<count).filter { subject.value(of: t, at: $0) != 0 }
     if members.isEmpty { return record }
     var second = checkDirection(
@@ -236,6 +237,25 @@ final class CheckSession<Subject: GradientSubject> {
       isConfirming: isConfirming)
     second.numeric.evaluations += record.numeric.evaluations
     return second
+  }
+
+  /// The same direction by the layers alone, if their outputs that meet no kinks prove it.
+  private func checkApart(
+    _ t: Int, _ index: Int, _ record: GradientReport.Record
+  ) -> GradientReport.Record? {
+    guard let local = localCheck(t) else { return nil }
+    let walk = DirectionWalk(
+      subject, tensor: t, members: Array(0..<tensors[t].count),
+      random: random.stream(t).stream(index))
+    let before = local.evaluations
+    let found = local.checkApart(walk)
+    evaluations += local.evaluations - before
+    guard found.verdict == .pass || found.verdict == .fail else { return nil }
+    var apart = record
+    apart.take(found)
+    apart.analytic = found.analytic
+    if found.verdict == .pass { apart.reason = .apartFromKinks }
+    return apart
   }
 
   private func checkDirection(

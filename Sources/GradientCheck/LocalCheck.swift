@@ -18,8 +18,9 @@ final class LocalCheck<Subject: GradientSubject> {
   private let tolerance: Double
   private let cancellation: CancellationToken
 
-  /// The outputs of each layer at the values of the whole pass.
+  /// The outputs of each layer at the values of the whole pass, and ∂L/∂y of those that count.
   private var outputs: [[Double]] = []
+  private var cotangents: [[Double]]
   private var buffer: [Double] = []
   /// By layer and output: ρⱼ, the round-off of yⱼ, by how it changes if all that the layer
   /// reads is moved by a unit in the last place.
@@ -45,6 +46,7 @@ final class LocalCheck<Subject: GradientSubject> {
   ) {
     guard !readers.isEmpty else { return nil }
     self.readers = readers
+    cotangents = readers.map(\.cotangents)
     self.subject = subject
     self.tensor = tensor
     self.gradient = gradient
@@ -60,6 +62,7 @@ final class LocalCheck<Subject: GradientSubject> {
 
   /// The result for one derivative.
   struct Result {
+    var analytic: Double
     var numeric: NumericDerivative
     var verdict: Verdict
     var reason: Reason
@@ -78,7 +81,7 @@ final class LocalCheck<Subject: GradientSubject> {
     terms = 0
     for (r, reader) in readers.enumerated() {
       reader.evaluate(into: &buffer)
-      let cotangents = reader.cotangents
+      let cotangents = cotangents[r]
       let base = outputs[r]
       for j in base.indices where buffer[j] != base[j] && cotangents[j] != 0 {
         let term = cotangents[j] * (buffer[j] - base[j])
@@ -96,8 +99,7 @@ final class LocalCheck<Subject: GradientSubject> {
   /// that is lost.
   private func lostRounding() -> Double {
     var sum = 0.0
-    for (r, reader) in readers.enumerated() {
-      let cotangents = reader.cotangents
+    for (r, cotangents) in cotangents.enumerated() {
       for j in cotangents.indices where dependent?[r][j] ?? true {
         sum +=
           abs(cotangents[j]) * max(Double.ulpOfOne * abs(outputs[r][j]), outputRoundoff[r][j])
@@ -111,9 +113,8 @@ final class LocalCheck<Subject: GradientSubject> {
   /// amplifies nor damps.
   private func leastError(_ step: Double) -> Double {
     var sum = 0.0
-    for (r, reader) in readers.enumerated() {
+    for (r, cotangents) in cotangents.enumerated() {
       let largest = outputs[r].reduce(0) { max($0, abs($1)) }
-      let cotangents = reader.cotangents
       for j in cotangents.indices where dependent?[r][j] ?? true {
         sum += abs(cotangents[j]) * (1 + largest / step)
       }
@@ -188,6 +189,44 @@ final class LocalCheck<Subject: GradientSubject> {
     return found
   }
 
+  // MARK: The outputs that are not at kinks
+
+  /// Along a direction in which some outputs meet kinks: the sum of the others, and of those at
+  /// kinks whether their derivatives lie between the one-sided slopes.
+  func checkApart(_ walk: DirectionWalk<Subject>) -> Result {
+    let whole = cotangents
+    defer { cotangents = whole }
+    let roundoff = roundoff.of(walk.members)
+    _ = outputRoundoff
+    dependent = nil
+    let kinks = KinkedOutputs(readers, outputs: outputs, step: 1e-4 * walk.firstStep) {
+      walk.move(to: $0)
+    }
+    walk.restore()
+    cotangents = zip(whole, kinks.isKinked).map { row, isKinked in
+      zip(row, isKinked).map { $1 ? 0 : $0 }
+    }
+    let own = ownGradient()
+    let weights = zip(whole, kinks.isKinked).map { row, isKinked in
+      zip(row, isKinked).map { $1 ? abs($0) : 0 }
+    }
+    var slopes = [Double](repeating: 0, count: gradient.count)
+    for (reader, row) in zip(readers, weights) { reader.addGradient(of: row, to: &slopes) }
+    let isBetween = kinks.holds(walk.derivative(from: slopes), weights: weights)
+    var found = measure(
+      walk.derivative(from: own), at: 0, step: walk.firstStep,
+      error: walk.rounding(at: walk.firstStep, own), smallError: walk.rounding(at: 0, own),
+      roundoff: roundoff, scale: walk.length * rootMeanSquare(own)
+    ) {
+      walk.move(to: $0)
+      return evaluate()
+    }
+    if !isBetween { (found.verdict, found.reason) = (.inconclusive, .outsideSlopes) }
+    walk.restore()
+    _ = evaluate()
+    return found
+  }
+
   private func measure(
     _ analytic: Double, at x: Double, step: Double, error: Double, smallError: Double,
     roundoff: Double, scale: Double, _ f: (Double) -> Double
@@ -229,7 +268,7 @@ final class LocalCheck<Subject: GradientSubject> {
       (verdict, reason) = (.inconclusive, .outsideWithinRoundoff)
     }
     return Result(
-      numeric: numeric, verdict: verdict, reason: reason, isFlat: isFlat && numeric.isFlat)
+      analytic: analytic, numeric: numeric, verdict: verdict, reason: reason, isFlat: isFlat && numeric.isFlat)
   }
 
   /// True if no output that the loss depends on has other bits when the entries are moved by
@@ -322,7 +361,7 @@ final class LocalCheck<Subject: GradientSubject> {
   /// Σ cⱼ·∂yⱼ/∂x over all layers.
   private func ownGradient() -> [Double] {
     var sum = [Double](repeating: 0, count: gradient.count)
-    for reader in readers { reader.addGradient(of: reader.cotangents, to: &sum) }
+    for (reader, row) in zip(readers, cotangents) { reader.addGradient(of: row, to: &sum) }
     return sum
   }
 

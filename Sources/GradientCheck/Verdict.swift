@@ -38,6 +38,7 @@ public enum Reason: String, Sendable {
   case subgradient = "between the one-sided slopes"
   case outsideSlopes = "at a kink and outside the one-sided slopes"
   case directionAtKink = "it meets kinks and counts neither way"
+  case apartFromKinks = "by the layer alone, apart from its outputs at kinks"
   case outsideBound = "further from the numeric value than the bound"
   case outsideWithinRoundoff = "outside its bound, within round-off"
   case betweenNodes = "each layer that reads it is right alone, and the sum is wrong"
