@@ -122,6 +122,7 @@ extension Conformance {
         let proven = result.records.count { $0.verdict.isProof }
         let verdict: Claim.Verdict
         switch result.verdict {
+        case .zero where result.records.allSatisfy({ $0.reason == .dead }): verdict = .unproven
         case .pass, .zero: verdict = .holds
         case .kink, .inconclusive: verdict = .unproven
         case .fail, .nonfinite, .nondeterministic: verdict = .fails

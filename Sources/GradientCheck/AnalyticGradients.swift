@@ -6,23 +6,62 @@ struct AnalyticGradients {
   let values: [[Double]]
   let roundoff: [Roundoff]
 
-  /// The round-off of the loss: the root mean square of its changes when the outputs of all
-  /// nodes are moved by a unit in the last place.
+  /// The round-off of two losses, beyond that of their own last place: by the root mean square
+  /// of the loss's changes when the outputs of all nodes are moved by a unit in the last place.
   let lossRoundoff: Double
 
   init(of subject: some GradientSubject) {
-    // The moved ones first: the activations are those of the last pass.
-    let moved = RoundingStep.all.map { (step: $0, gradients: subject.roundedGradients($0)) }
-    let losses = RoundingStep.all.map(subject.roundedLoss)
     let values = subject.analyticGradients()
-    let loss = subject.loss(changing: 0)
-    lossRoundoff = rootMeanSquare(losses.map { $0 - loss })
     self.values = values
     precondition(
       values.map(\.count) == subject.tensors.map(\.count),
       "a subject gives a gradient for every entry of every tensor")
-    roundoff = values.indices.map { t in
-      Roundoff(of: values[t], moved: moved.map { ($0.step, $0.gradients[t]) })
+    let loss = subject.loss(changing: 0)
+    var changes = values.map(RoundingChanges.init)
+    var lossChanges: [Double] = []
+    for step in RoundingStep.all {
+      let moved = subject.roundedGradients(step)
+      for t in values.indices { changes[t].add(moved[t], step) }
+      lossChanges.append(subject.roundedLoss(step) - loss)
+    }
+    _ = subject.loss(changing: 0)
+    lossRoundoff = max(
+      0, 2 * rootMeanSquare(lossChanges) - 2 * Double.ulpOfOne * abs(loss))
+    roundoff = changes.map(Roundoff.init)
+  }
+}
+
+/// The squares of the changes of a gradient after numbers have been moved.
+struct RoundingChanges {
+  fileprivate let gradient: [Double]
+  /// Sums over the moves that keep ties, and over those that break them.
+  private var kept: [Double]
+  private var broken: [Double]
+  private var keptCount = 0
+  private var brokenCount = 0
+
+  init(_ gradient: [Double]) {
+    self.gradient = gradient
+    kept = Array(repeating: 0, count: gradient.count)
+    broken = kept
+  }
+
+  mutating func add(_ moved: [Double], _ step: RoundingStep) {
+    if step.keepsTies { keptCount += 1 } else { brokenCount += 1 }
+    for (i, g) in gradient.enumerated() {
+      let change = moved[i] - g
+      if step.keepsTies { kept[i] += change * change } else { broken[i] += change * change }
+    }
+  }
+
+  /// By entry: √(Σ change² / n).
+  fileprivate var keptRoot: [Double] { RoundingChanges.roots(kept, keptCount) }
+  fileprivate var brokenRoot: [Double] { RoundingChanges.roots(broken, brokenCount) }
+
+  private static func roots(_ sums: [Double], _ count: Int) -> [Double] {
+    sums.map { sum in
+      let change = (sum / Double(max(1, count))).squareRoot()
+      return change.isFinite ? change : 0
     }
   }
 }
@@ -53,29 +92,15 @@ struct Roundoff {
   /// of its size: more are the ties themselves.
   private static let tieFactor = 1e-6
 
-  init(of gradient: [Double], moved: [(step: RoundingStep, gradient: [Double])]) {
-    let size = rootMeanSquare(gradient)
-    let kept = Roundoff.changes(of: gradient, moved.filter(\.step.keepsTies).map(\.gradient))
-    let broken = Roundoff.changes(of: gradient, moved.filter { !$0.step.keepsTies }.map(\.gradient))
+  init(_ changes: RoundingChanges) {
+    let size = rootMeanSquare(changes.gradient)
+    let kept = changes.keptRoot
     let (common, limit) = Roundoff.common(kept, size)
-    let other = Roundoff.common(broken, size).common
+    let other = Roundoff.common(changes.brokenRoot, size).common
     self.common = other <= Roundoff.tieFactor * size ? max(common, other) : common
     var jumps: [Int: Double] = [:]
     for (i, change) in kept.enumerated() where change > limit { jumps[i] = change }
     self.jumps = jumps
-  }
-
-  /// By entry: √(Σ change² / n).
-  private static func changes(of gradient: [Double], _ moved: [[Double]]) -> [Double] {
-    gradient.indices.map { i in
-      var sum = 0.0
-      for row in moved {
-        let change = row[i] - gradient[i]
-        sum += change * change
-      }
-      let change = (sum / Double(max(1, moved.count))).squareRoot()
-      return change.isFinite ? change : 0
-    }
   }
 
   private static func common(_ changes: [Double], _ size: Double) -> (common: Double, limit: Double)

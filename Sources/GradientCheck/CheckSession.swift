@@ -183,7 +183,8 @@ final class CheckSession<Subject: GradientSubject> {
   /// the layers that read it may have none.
   func proveAlone(_ t: Int, _ records: inout [GradientReport.Record]) {
     guard records.allSatisfy({ $0.verdict == .kink }), let local = localCheck(t) else { return }
-    for i in records.indices.prefix(mostTries) where records[i].kind != .direction {
+    for i in records.indices.prefix(mostTries)
+    where records[i].kind != .direction && records[i].reason != .meetingKinks {
       let before = local.evaluations
       let found = local.check(records[i].index)
       evaluations += local.evaluations - before

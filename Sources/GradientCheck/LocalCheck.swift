@@ -26,8 +26,13 @@ final class LocalCheck<Subject: GradientSubject> {
   /// reads is moved by a unit in the last place.
   private lazy var outputRoundoff = measureOutputRoundoff()
 
-  /// Σ |cⱼ|·max(ε|yⱼ(x)| + ε|yⱼ(x₀)|, 2ρⱼ) over the outputs that the last evaluation changed.
+  /// The round-off of the last evaluation: √Σ(cⱼrⱼ)² over the outputs that it changed, with
+  /// rⱼ = max(ε|yⱼ(x)| + ε|yⱼ(x₀)|, 2ρⱼ), and Σ|cⱼ|rⱼ/2 over those that it did not change
+  /// although they depend on x: their change was less than that.
   private var rounding = 0.0
+
+  /// True if the last evaluation changed an output.
+  private var hasChanged = false
   /// The outputs of each layer that a large change of the present entry moves; nil for all.
   private var dependent: [[Bool]]?
 
@@ -76,35 +81,29 @@ final class LocalCheck<Subject: GradientSubject> {
   private func evaluate() -> Double {
     if cancellation.isCancelled { return .nan }
     evaluations += 1
-    var sum = 0.0
-    rounding = 0
+    var (sum, squares, lost) = (0.0, 0.0, 0.0)
     terms = 0
+    hasChanged = false
     for (r, reader) in readers.enumerated() {
       reader.evaluate(into: &buffer)
       let cotangents = cotangents[r]
       let base = outputs[r]
-      for j in base.indices where buffer[j] != base[j] && cotangents[j] != 0 {
+      for j in base.indices where cotangents[j] != 0 {
+        let rounding =
+          abs(cotangents[j])
+          * max(Double.ulpOfOne * (abs(buffer[j]) + abs(base[j])), 2 * outputRoundoff[r][j])
+        if buffer[j] == base[j] {
+          if dependent?[r][j] ?? true { lost += rounding / 2 }
+          continue
+        }
+        hasChanged = true
         let term = cotangents[j] * (buffer[j] - base[j])
         sum += term
         terms += abs(term)
-        rounding +=
-          abs(cotangents[j])
-          * max(Double.ulpOfOne * (abs(buffer[j]) + abs(base[j])), 2 * outputRoundoff[r][j])
+        squares += rounding * rounding
       }
     }
-    return sum
-  }
-
-  /// Σ |cⱼ|·max(ε|yⱼ|, ρⱼ) over the outputs that depend on the tensor's entries: a change by less than
-  /// that is lost.
-  private func lostRounding() -> Double {
-    var sum = 0.0
-    for (r, cotangents) in cotangents.enumerated() {
-      for j in cotangents.indices where dependent?[r][j] ?? true {
-        sum +=
-          abs(cotangents[j]) * max(Double.ulpOfOne * abs(outputs[r][j]), outputRoundoff[r][j])
-      }
-    }
+    rounding = squares.squareRoot() + lost
     return sum
   }
 
@@ -237,10 +236,9 @@ final class LocalCheck<Subject: GradientSubject> {
       if f(x + h).isFinite && rounding.isFinite { break }
       h *= NumericDerivative.shrinkage
     }
-    let isFlat = rounding == 0
+    let isFlat = !hasChanged
     let size = terms / h
-    let lost = max(rounding, lostRounding())
-    let noise = lost.isFinite ? lost : 0
+    let noise = rounding.isFinite ? rounding : 0
     let error = error + noise
     func judge(_ numeric: NumericDerivative) -> (Verdict, Reason) {
       Verdict.judge(
@@ -268,7 +266,8 @@ final class LocalCheck<Subject: GradientSubject> {
       (verdict, reason) = (.inconclusive, .outsideWithinRoundoff)
     }
     return Result(
-      analytic: analytic, numeric: numeric, verdict: verdict, reason: reason, isFlat: isFlat && numeric.isFlat)
+      analytic: analytic, numeric: numeric, verdict: verdict, reason: reason,
+      isFlat: isFlat && numeric.isFlat)
   }
 
   /// True if no output that the loss depends on has other bits when the entries are moved by
@@ -279,7 +278,7 @@ final class LocalCheck<Subject: GradientSubject> {
     for part in [-1.0, 1.0] {
       move(part)
       _ = evaluate()
-      if rounding != 0 { return false }
+      if hasChanged { return false }
     }
     return true
   }
@@ -373,14 +372,14 @@ final class LocalCheck<Subject: GradientSubject> {
   }
 
   private func measureRoundoff() -> Roundoff {
-    let own = ownGradient()
-    let moved = RoundingStep.all.map { step in
+    var changes = RoundingChanges(ownGradient())
+    for step in RoundingStep.all {
       var sum = [Double](repeating: 0, count: gradient.count)
       for reader in readers {
         for (i, g) in reader.roundedGradient(step).enumerated() { sum[i] += g }
       }
-      return (step, sum)
+      changes.add(sum, step)
     }
-    return Roundoff(of: own, moved: moved)
+    return Roundoff(changes)
   }
 }

@@ -44,7 +44,7 @@ public enum Reason: String, Sendable {
   case betweenNodes = "each layer that reads it is right alone, and the sum is wrong"
   case meetingKinks = "kinks of several layers meet here; its layer alone is right"
   case eachOutput = "each output is between its one-sided slopes"
-  case dead = "no change of it, however large, changes anything"
+  case dead = "nothing to compare: no change of it, however large, changes anything"
   case saturated = "saturated: small changes of it change nothing"
   case negligible = "negligible beside its terms or its tensor"
   case truncation = "the bound is too wide: the loss bends too sharply"

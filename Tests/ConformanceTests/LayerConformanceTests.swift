@@ -83,7 +83,7 @@ import Testing
         }
         if target == .bias && fault == .lastSampleOnly {
           let detail = table["gradient of bias"]?.detail
-          #expect(detail?.contains("that of the last sample alone") == true, "\(trace)")
+          #expect(detail?.contains("that of the last sample only") == true, "\(trace)")
         }
       }
     }

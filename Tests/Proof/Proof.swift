@@ -8,9 +8,6 @@ import RandomNetworks
 @main
 struct Proof {
   static func main() throws {
-    if CommandLine.arguments.count > 3, CommandLine.arguments[1] == "debug" {
-      return try debug(Int(CommandLine.arguments[2])!, CommandLine.arguments[3])
-    }
     let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
     let count = arguments.first ?? 10_000
     let first = arguments.dropFirst().first ?? 0
