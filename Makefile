@@ -6,7 +6,7 @@ PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
 .PHONY: run build test test-faults test-proof test-clusters test-reports lint format install uninstall deps \
-  experiments sweeps plugins documents tables clean \
+  experiments sweeps plugins documents pictures tables clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record
 
 run: build
@@ -15,12 +15,12 @@ run: build
 build: deps
 	swift build -c release --product nnexp
 
-# The release build is there for the tests that measure it.
+# The release build is for the tests that measure it.
 test: build
 	swift test
 
 # The tests of faults at every operation, moment and byte that `make test` samples.
-# Tests/README.md says which row of faults is whose.
+# Tests/README.md lists the test of each fault.
 FAULTS = KillTests|DiskTests|SignalTests|StreamTests|ResumeTests|DeterminismTests|EnvironmentTests
 BYTE_FAULTS = ByteTextTests|ShellQuotingTests|NameTests|ArgumentTests|OutputTests|LargeModelTests
 TRUST_FAULTS = ChangedDataTests|TrustTests|PluginCacheTests
@@ -35,8 +35,8 @@ test-faults: build
 	NNEXP_FAULTS=all swift test --filter "$(BYTE_FAULTS)|$(TRUST_FAULTS)"
 	NNEXP_FAULTS=all swift test --filter "$(FILE_FAULTS)|$(TEXT_FAULTS)"
 
-# Sweeps on a Slurm of one node, by GNU parallel, and as Kubernetes would run them; the
-# manifest against Kubernetes' own schema. Slurm is started as root.
+# Sweeps on a Slurm cluster of one node, by GNU parallel, and as Kubernetes would run them; checks
+# the manifest against Kubernetes' schema. Starts Slurm as root.
 CLUSTER_PACKAGES = slurm-wlm munge parallel procps python3-venv
 
 test-clusters: build
@@ -46,7 +46,7 @@ test-clusters: build
 	timeout --kill-after=10 180 Tests/Clusters/slurm $(BUILD)
 	timeout --kill-after=10 90 Tests/Clusters/parallel $(BUILD) .build/clusters/bin/kubernetes-validate
 
-# What is written for CI servers, read back by others.
+# Reads the reports for CI servers with other programs.
 JUNIT = .build/junit
 
 test-reports: build
@@ -68,15 +68,15 @@ test-proof: deps
 	NNEXP_PROOF=1 swift build -c release --product Proof
 	.build/release/Proof
 
-# Every experiment that ships, each with its own expectations.
+# Every shipped experiment, with its own expectations.
 experiments: build
 	@set -e; for file in experiments/*.yaml experiments/seeds/*.yaml experiments/plugins/*.yaml; do echo "== $$file"; $(BUILD) run $$file --quiet; done
 
-# Every sweep that ships, likewise.
+# Every shipped sweep, with its own expectations.
 sweeps: build
 	@set -e; for file in experiments/sweeps/*.yaml; do echo "== $$file"; $(BUILD) sweep $$file --quiet; done
 
-# Every plugin that ships, held to what the engine relies upon.
+# Tests every shipped plugin against the engine's requirements.
 plugins: build
 	@set -e; for file in plugins/*.swift plugins/*.c; do echo "== $$file"; $(BUILD) plugin test $$file; done
 
@@ -85,11 +85,18 @@ documents: build
 	@$(MAKE) --no-print-directory deps PACKAGES="python3"
 	python3 Tests/Documents/run_documents.py $(BUILD)
 
-# The tables of keys in Sources/nnexp/Documentation.docc, from the program's descriptions.
+# Rewrites the tables of keys in Sources/nnexp/Documentation.docc from the program's descriptions.
+# Draws the pictures of the README again.
+pictures: build
+	rm -rf .build/pictures && mkdir -p .build/pictures
+	cd .build/pictures && $(CURDIR)/$(BUILD) run $(CURDIR)/experiments/digits_lp.yaml --quiet && \
+	  $(CURDIR)/$(BUILD) plot results/digits_lp/latest --columns loss,accuracy --force \
+	    --output $(CURDIR)/experiments/digits_lp.svg
+
 tables:
 	NNEXP_UPDATE_TABLES=1 swift test --filter GuideTests
 
-# What a plugin compiles against goes to lib/nnexp and include.
+# The files that plugins compile against are installed in lib/nnexp and include.
 install: build
 	install -d $(PREFIX)/bin $(PREFIX)/include $(PREFIX)/lib/nnexp/COpenBLAS $(PREFIX)/share/bash-completion/completions \
 	  $(PREFIX)/share/zsh/site-functions $(PREFIX)/share/fish/vendor_completions.d
@@ -108,7 +115,7 @@ uninstall:
 	rm -f $(PREFIX)/bin/nnexp $(PREFIX)/include/nnexp_plugin.h $(PREFIX)/share/bash-completion/completions/nnexp \
 	  $(PREFIX)/share/zsh/site-functions/_nnexp $(PREFIX)/share/fish/vendor_completions.d/nnexp.fish
 
-# The system's libraries, asked for once: `dpkg` knows what is there.
+# Installs the system's packages that `dpkg` does not list.
 deps:
 	@missing=""; for package in $(PACKAGES); do \
 	  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
@@ -119,7 +126,7 @@ deps:
 	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(APT) $$missing; \
 	fi
 
-# Speed beside other tools and beside C: Benchmarks/README.md. BENCH="--quick --only W1,W2".
+# Speed compared with other tools and with C: Benchmarks/README.md. BENCH="--quick --only W1,W2".
 BENCH_PACKAGES = gcc g++ pkg-config python3-venv python3-dev libopenblas-dev libdnnl-dev libfann-dev
 
 bench: build bench-deps
@@ -133,7 +140,7 @@ bench-deps:
 	@$(MAKE) --no-print-directory deps PACKAGES="$(BENCH_PACKAGES)"
 	@$(MAKE) --no-print-directory --directory Benchmarks
 
-# Instructions of fixed runs: fails when they grow by more than 5%.
+# Counts the instructions of fixed runs, and fails if they grow by more than 5%.
 bench-instructions: build
 	@$(MAKE) --no-print-directory deps PACKAGES="valgrind python3 binutils"
 	python3 Benchmarks/instructions.py
@@ -146,8 +153,8 @@ clean:
 	rm -rf .build
 
 # Coverage-guided fuzzing of every reader and of the kernels, each for FUZZ_SECONDS,
-# with the address sanitizer; in C with that of undefined behaviour too, which Swift
-# traps. Its own findings go on in .build/corpus.
+# with the address sanitizer, and for C with the undefined-behavior sanitizer; Swift traps by
+# itself. Inputs that it finds are kept in .build/corpus.
 FUZZ_SECONDS ?= 600
 FUZZ = .build/fuzz/debug/Fuzz
 FUZZED = yaml experiment overrides csv idx npy npz checkpoint json plan run summary job

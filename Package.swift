@@ -33,6 +33,7 @@ let package = Package(
       name: "Explanation",
       dependencies: ["NNExp", "Files", "Datasets", "Engine", "GradientCheck"]),
     .target(name: "Results", dependencies: ["NNExp", "Files"]),
+    .target(name: "Charts", dependencies: ["NNExp", "Files"]),
     .target(
       name: "ExperimentFile",
       dependencies: [
@@ -56,6 +57,10 @@ let package = Package(
         "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "Results", "ExperimentFile", "Running",
       ]),
 
+    // Pictures and pages of results.
+    .target(
+      name: "Reports", dependencies: ["NNExp", "Files", "Charts", "Results", "Sweeps"]),
+
     // The layers, losses and the rest that ship: a plugin like any other, linked in.
     .target(name: "Standard", dependencies: ["NNExp"], path: "plugins/Standard"),
 
@@ -64,7 +69,7 @@ let package = Package(
       dependencies: [
         "NNExp", "Files", "Datasets", "Engine", "GradientCheck", "Conformance", "Explanation",
         "Results",
-        "ExperimentFile", "Running", "Sweeps", "Standard",
+        "ExperimentFile", "Running", "Sweeps", "Charts", "Reports", "Standard",
         "Plugins", "CPlugins",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -117,6 +122,7 @@ let package = Package(
         "Explanation", "ExperimentFile", "Engine", "Datasets", "NNExp", "TestSupport",
       ]),
     .testTarget(name: "PluginsTests", dependencies: ["Plugins", "NNExp", "TestSupport"]),
+    .testTarget(name: "ChartsTests", dependencies: ["Charts", "NNExp", "TestSupport"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results", "Files", "NNExp", "TestSupport"]),
     .testTarget(
       name: "ExperimentFileTests",

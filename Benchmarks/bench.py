@@ -1,7 +1,7 @@
-"""Measures nnexp beside its peers: see README.md in this folder.
+"""Measures nnexp and its peers: see README.md in this folder.
 
     make bench                                   # everything
-    make bench BENCH="--quick"                   # a look, in minutes
+    make bench BENCH="--quick"                   # short workloads, in minutes
     make bench BENCH="--only W1,W2 --peers limit,NumPy --runs 5"
 """
 import argparse
@@ -13,7 +13,7 @@ from suite.measuring import Failed, Missing
 from suite.workloads import workloads
 
 
-PAUSE = 0.1  # seconds in which the threads of the one before stop spinning
+PAUSE = 0.1  # seconds in which the threads of the previous peer stop spinning
 
 
 def parse(every):
@@ -22,7 +22,7 @@ def parse(every):
     parser.add_argument("--only", metavar="W1,W2", help="workloads: " + ", ".join(every))
     parser.add_argument(
         "--peers", metavar="NumPy,limit",
-        help="beside nnexp; a name stands for all that begin with it: " + ", ".join(peers.names()))
+        help="beside nnexp; a name selects all peers that begin with it: " + ", ".join(peers.names()))
     parser.add_argument("--threads", metavar="1,2", help="numbers of threads")
     parser.add_argument("--runs", type=int, help="rounds; 7, or 3 with --quick")
     parser.add_argument("--output", metavar="DIR", help="where to write results.csv and chart.svg")
@@ -46,7 +46,7 @@ def parse(every):
 
 
 def take_part(workload, threads, chosen, folder):
-    """Everyone who can be measured, started; and why the others cannot."""
+    """Starts all peers that can be measured. Returns them, and the reasons for the others."""
     ready, absent = {}, {}
     for name in chosen.peers:
         if not peers.takes_part(name, workload):
@@ -59,7 +59,7 @@ def take_part(workload, threads, chosen, folder):
 
 
 def measure(workload, threads, chosen, folder):
-    """Every peer in turn, round after round: A B C A B C …"""
+    """Measures the peers in turn, round after round: A B C A B C …"""
     ready, absent = take_part(workload, threads, chosen, folder)
     found = {name: [] for name in ready}
     for _ in range(chosen.runs):

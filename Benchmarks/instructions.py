@@ -1,11 +1,11 @@
 """Counts the instructions of fixed runs, and fails when they grow by more than 5%.
 
     make bench-instructions             # compares with instructions.csv
-    make bench-instructions-record      # writes instructions.csv anew
+    make bench-instructions-record      # rewrites instructions.csv
 
-Seconds depend on the machine and on who else is at work there; these counts do not. The release
+Times depend on the machine and its other work; these counts do not. The release
 build runs under valgrind's callgrind with AVX2 kernels in nnexp and in OpenBLAS, on one thread, so
-that any x86-64 machine of the last ten years counts alike. Needs Python's standard library only.
+that the counts are the same on any x86-64 machine of the last ten years. Needs Python's standard library only.
 """
 import array
 import csv
@@ -23,9 +23,9 @@ NNEXP = HERE.parent / ".build" / "release" / "nnexp"
 RECORD = HERE / "instructions.csv"
 ALLOWED = 1.05
 PINNED = {
-    # OpenBLAS cuts its blocks by the size of this processor's cache, unless it is given.
+    # By default, OpenBLAS derives its block sizes from this processor's cache.
     "OPENBLAS_L2_SIZE": "512", "OPENBLAS_CORETYPE": "Haswell", "NNEXP_ISA": "avx2", "NNEXP_THREADS": "1",
-    # Swift's hash tables have another order in every process, but for this.
+    # Without this, Swift's hash tables have another order in every process.
     "SWIFT_DETERMINISTIC_HASHING": "1",
 }
 
@@ -48,7 +48,7 @@ train:
   optimizer: {type: sgd, learning_rate: 0.1}
   epochs: 4
   batch_size: 64
-  checkpoint: {every: never}  # One every ten seconds would count, as many as the machine is busy.
+  checkpoint: {every: never}  # Checkpoints at intervals of time would make the count depend on the speed.
 gradient_check: false
 """
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -56,7 +56,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     for level, last in zip("bcdefghi", "abcdefgh"))
 MANY = XOR.format(name="many", epochs=1).replace(
     "model: [", "model: [" + "tanh, " * 30_000)
-RUNS = {  # name → (what it stands for, the file, its exit code)
+RUNS = {  # name → (description, file, exit code)
     "W7": ("one step of XOR: start-up and files", XOR.format(name="W7", epochs=1), 0),
     "W1": ("10,000 steps of XOR", XOR.format(name="W1", epochs=10_000), 0),
     "W2": ("784-128-10, batch 64, 4 epochs of 1,280 samples", DENSE, 0),
@@ -85,7 +85,7 @@ def write_data(folder, samples=1280, width=784):
 
 
 def without_symbols(folder):
-    """A copy that valgrind reads whatever debug information this compiler and linker wrote."""
+    """A copy that valgrind can read with the debug information of any compiler and linker."""
     bare = folder / "nnexp"
     subprocess.run(["strip", "-o", str(bare), str(NNEXP)], check=True)
     return bare

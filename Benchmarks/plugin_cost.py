@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""What a pass costs in a plugin loaded at run time, against the same layer linked in.
+"""Compares the cost of a pass in a plugin with the same layer linked into nnexp.
 
     python3 Benchmarks/plugin_cost.py [NNEXP]          (default .build/release/nnexp)
 
 Each layer of plugins/Standard named below is copied into a plugin under another
-type name, and one network is trained with either. Counted are instructions (by
-valgrind's callgrind, which a busy machine does not disturb) between a short and a
-long run, so that starting, reading and checking drop out; and seconds, in turns.
-The ratio is to stay within 5%.
+type name, and one network is trained with either. It counts the difference in
+instructions between a long and a short run (by valgrind's callgrind, on which other work
+has no effect), which excludes starting, reading and checking; and measures seconds, in turns.
+The ratio must stay within 5%.
 
 Instructions per step on 2026-11-21 (the difference between 120 and 20 steps), for 20 layers in a
 row and a batch of 16:
@@ -18,7 +18,7 @@ row and a batch of 16:
     dense, 8 features                     171,918     175,047   1.018
     layer_normalization, 256 features   4,923,611   4,925,861   1.000
 
-About fifty instructions per pass note which plugin to name if the call does not return. A run
+About fifty instructions per pass record the plugin to name if the call does not return. A run
 without plugins does not have them.
 """
 import os, re, shutil, statistics, subprocess, sys, tempfile, time
@@ -26,7 +26,7 @@ import os, re, shutil, statistics, subprocess, sys, tempfile, time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NNEXP = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else ROOT + "/.build/release/nnexp")
 
-# File, type name, options, how many of it follow one another, features.
+# File, type name, options, number of layers in a row, features.
 LAYERS = [
     ("Sigmoid", "sigmoid", "", 20, 1024),
     ("Sigmoid", "sigmoid", "", 20, 8),
@@ -52,7 +52,7 @@ gradient_check: false
 
 
 def without_debug_information(folder):
-    """A copy of the build folder's nnexp that valgrind can read, with what plugins need."""
+    """A copy of nnexp that valgrind can read, with the files that plugins need."""
     build = os.path.dirname(NNEXP)
     os.makedirs(folder + "/bin")
     os.makedirs(folder + "/lib/nnexp")

@@ -3,8 +3,8 @@
     make bench-scale        # writes results/scale.csv and results/scale.svg
 
 The base is a tenth of W2: 6,000 samples, 784-128-10, one epoch of batches of 64, one thread.
-Beside nnexp stands the C limit, compiled for each width; beside the memory that nnexp took, what
-`nnexp validate` had said.
+The results include the C limit, compiled for each width, and the memory that `nnexp validate`
+forecasts next to the memory that nnexp used.
 """
 import csv
 import dataclasses
@@ -37,7 +37,7 @@ def workload(axis, factor):
     name = f"scale-{axis}-{factor}"
     if axis == "samples":
         return dataclasses.replace(base, name=name, samples=base.samples * factor)
-    # A step over more units is longer: a rate that does not grow keeps the loss finite.
+    # Steps are larger for more units: a lower learning rate keeps the loss finite.
     return dataclasses.replace(
         base, name=name, layers=(dense(128 * factor), SIGMOID, dense(10)),
         optimizer=sgd(0.1 / factor))
@@ -77,7 +77,7 @@ def measure(axis, factor):
            forecast(str(folder / "experiment.yaml")),
            max(b.kilobytes for _, b in found) * 1024)
     for file in folder.glob("*.npy"):
-        file.unlink()  # the largest are gigabytes
+        file.unlink()  # the largest have gigabytes
     print("  ".join(f"{value:.4g}" if isinstance(value, float) else f"{value}" for value in row),
           flush=True)
     return dict(zip(COLUMNS, row))

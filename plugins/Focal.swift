@@ -1,20 +1,20 @@
 import NNExp
 
-/// Cross-entropy that turns from what is right already to what is hard.
+/// Cross-entropy that gives less weight to samples that are already classified well.
 ///
 ///     q    = softmax(z)ₜ,   h = 1 − q
 ///     ℓ    = −hᵞ ln q
 ///     ∂zⱼ += (γ hᵞ⁻¹ q ln q − hᵞ)(δⱼₜ − softmax(z)ⱼ)
 ///
-/// h is summed from the other classes, so that it is exact where q is near 1.
-/// γ = 0 is cross-entropy.
+/// h is the sum over the other classes, so that it is exact if q is near 1. For γ = 0 the loss
+/// is cross-entropy.
 /// - Shape: output `[k]`, targets of k classes
 /// - Source: Lin, Goyal, Girshick, He, Dollár 2017, "Focal loss for dense object
 ///   detection".
 struct Focal: Loss, Component {
   static let typeName = "focal"
   static let documentation = Documentation(
-    "cross-entropy that turns from what is right already to what is hard",
+    "cross-entropy with less weight on samples that are classified well",
     equation: "ℓ = −(1 − q)ᵞ ln q,  q = softmax(z)ₜ",
     shapes: "output [k], targets of k classes",
     example: "loss: {type: focal, gamma: 2}",
@@ -30,12 +30,13 @@ struct Focal: Loss, Component {
 
   init(from options: inout Options) {
     gamma = options.double(
-      "gamma", default: 2, in: .atLeast(0), "γ: how much less an easy sample counts")
+      "gamma", default: 2, in: .atLeast(0),
+      "γ: larger values reduce the weight of easy samples more")
   }
 
   func plan(output: Shape, target: Target) throws {
     guard case .classes(let count) = target else {
-      throw Diagnostic("focal takes classes, and the targets are numbers")
+      throw Diagnostic("focal needs classes, and the targets are numbers")
     }
     guard output.count == count, count >= 2 else {
       throw Diagnostic(
@@ -59,7 +60,7 @@ struct Focal: Loss, Component {
       let (q, h) = (own / total, others / total)
       let lnQ = pass.z[first + t] - largest - S.log(total)
       let weight = S.pow(h, gamma)
-      // Where h is 0 the loss is, and stays so: ln q ≈ −h outweighs hᵞ⁻¹.
+      // If h is 0, the loss is 0 as well, because ln q ≈ −h, which cancels hᵞ⁻¹.
       sum += h == 0 ? 0 : Double(-weight * lnQ)
       guard let dz = pass.dz else { continue }
       let slope = h == 0 || gamma == 0 ? -weight : gamma * weight / h * q * lnQ - weight

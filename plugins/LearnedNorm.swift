@@ -1,23 +1,23 @@
 import NNExp
 
-/// Pooling by a norm of learned order around a learned centre.
+/// Pooling by a norm of learned order around a learned center.
 ///
-///     dᵢ  = xᵢ − cᵢ,   p = 1 + ln(1 + e^ρ) ≥ 1        ρ one a group
+///     dᵢ  = xᵢ − cᵢ,   p = 1 + ln(1 + e^ρ) ≥ 1        one ρ per group
 ///     y   = ((1/N) Σᵢ |dᵢ|ᵖ)^(1/p)                    over a group of N features
 ///     ∂xᵢ += ∂y · (1/N) sign(dᵢ) (|dᵢ| / y)^(p−1)     (0 where dᵢ = 0);  ∂cᵢ −= the same
 ///     ∂ρ  += ∂y · (y/p)(Σᵢ wᵢ ln rᵢ − ln u) · 1/(1 + e^−ρ)
 ///
-/// with m = maxᵢ |dᵢ|, rᵢ = |dᵢ|/m, u = ((1/N) Σ rᵢᵖ)^(1/p), y = m·u and
-/// wᵢ = rᵢᵖ/Σ rⱼᵖ: so written, nothing overflows before y does.
+/// with m = maxᵢ |dᵢ|, rᵢ = |dᵢ|/m, u = ((1/N) Σ rᵢᵖ)^(1/p), y = m·u and wᵢ = rᵢᵖ/Σ rⱼᵖ. In
+/// this form, nothing overflows unless y does.
 ///
-/// - Shape: any of groups·size numbers → `[groups]`; a group is `size` numbers in a row
+/// - Shape: any of groups·size numbers → `[groups]`; a group is `size` consecutive numbers
 /// - Source: Gulcehre, Cho, Pascanu, Bengio 2013, "Learned-norm pooling for deep
 ///   feedforward and recurrent neural networks", eqs. 4 and 5. The linear map that
-///   the paper has within is a `dense` layer before this one.
+///   the paper uses is a `dense` layer before this one.
 struct LearnedNorm: Layer, Component {
   static let typeName = "learned_norm"
   static let documentation = Documentation(
-    "pooling by a norm of learned order around a learned centre",
+    "pooling by a norm of learned order around a learned center",
     equation: """
       y = ((1/N) Σᵢ |xᵢ − cᵢ|ᵖ)^(1/p),  p = 1 + ln(1 + e^ρ)
       """,
@@ -35,8 +35,8 @@ struct LearnedNorm: Layer, Component {
   private let rho: Double
 
   init(from options: inout Options) {
-    size = options.int("size", in: 1..., "N: features a group")
-    let p = options.double("p", default: 3, in: .above(1), "where the order starts")
+    size = options.int("size", in: 1..., "N: features per group")
+    let p = options.double("p", default: 3, in: .above(1), "initial order")
     // The inverse of p = 1 + ln(1 + e^ρ), stable for large p.
     rho = p - 1 + Double.log(-Double.expm1(1 - p))
     if !rho.isFinite { options.reject("p", "p is too close to 1: no finite ρ gives \(p)") }
@@ -61,7 +61,7 @@ struct LearnedNorm: Layer, Component {
     for s in 0..<pass.samples {
       for g in rho.indices {
         let m = largest(x, c, s, g)
-        // 0, ∞ and NaN speak for themselves.
+        // For m = 0, ∞ or NaN, y is m.
         y[s &* rho.count &+ g] =
           m > 0 && m < .infinity ? m * factor(x, c, s, g, m, order(rho[g])) : m
       }

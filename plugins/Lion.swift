@@ -1,16 +1,16 @@
 import NNExp
 
-/// Steps of one size, along the sign of a running mean of the gradients.
+/// Steps of constant size along the sign of a running mean of the gradients.
 ///
 ///     w ← w − η (sign(β₁m + (1 − β₁)g) + λw)
 ///     m ← β₂m + (1 − β₂)g
 ///
-/// η is a tenth to a third of what Adam would take.
+/// The learning rate η should be a tenth to a third of that for Adam.
 /// - Source: Chen et al. 2023, "Symbolic discovery of optimization algorithms".
 struct Lion: Optimizer, Component {
   static let typeName = "lion"
   static let documentation = Documentation(
-    "steps of one size, along the sign of a running mean of the gradients",
+    "steps of constant size along the sign of a running mean of the gradients",
     equation: """
       w ← w − η (sign(β₁m + (1 − β₁)g) + λw)
       m ← β₂m + (1 − β₂)g
@@ -45,7 +45,7 @@ struct Lion: Optimizer, Component {
     let λ = S(λ)
     for i in w.indices {
       let d = b1 * m[i] + c1 * g[i]
-      // 0 has no direction, and NaN shall show.
+      // 0 has no direction, and NaN must propagate.
       let sign: S = d > 0 ? 1 : d < 0 ? -1 : d
       w[i] -= η * (sign + λ * w[i])
       m[i] = b2 * m[i] + c2 * g[i]

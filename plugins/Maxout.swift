@@ -1,6 +1,6 @@
 import NNExp
 
-/// The largest of several affine maps, a unit that learns its own activation.
+/// The maximum of several affine maps: a unit that learns its own activation.
 ///
 ///     aᵢⱼ  = Wᵢⱼ x + bᵢⱼ,   yᵢ = maxⱼ aᵢⱼ          j = 1 … pieces
 ///     ∂aᵢⱼ = ∂yᵢ for the first j that is largest, else 0
@@ -31,7 +31,7 @@ struct Maxout: Layer, Component {
 
   init(from options: inout Options) {
     units = options.int("units", in: 1...1 << 20, "number of outputs")
-    pieces = options.int("pieces", default: 2, in: 2...1024, "affine maps a unit")
+    pieces = options.int("pieces", default: 2, in: 2...1024, "affine maps per unit")
   }
 
   func plan(for inputs: [Port]) throws -> Plan {
@@ -68,7 +68,7 @@ struct Maxout: Layer, Component {
     let (a, y, dy) = (pass.scratch[0], pass.y, pass.dy)
     let (weight, dBias) = (pass.parameters[0], pass.gradients[1])
     let (maps, count) = (dBias.count, pass.x.shape.count)
-    // Each map's activation gives way to its derivative.
+    // Each map's activation is overwritten by its derivative.
     for i in y.indices {
       var isFound = false
       for j in 0..<pieces {

@@ -1,6 +1,6 @@
 import NNExp
 
-/// Bumps around learned centres, each of a learned width.
+/// Gaussian bumps around learned centers, each with a learned width.
 ///
 ///     qₖ  = Σⱼ (xⱼ − cₖⱼ)²,   γₖ = e^βₖ,   yₖ = exp(−γₖ qₖ)
 ///     ∂xⱼ += Σₖ ∂yₖ yₖ · (−2 γₖ)(xⱼ − cₖⱼ);   ∂cₖⱼ −= the same
@@ -12,7 +12,7 @@ import NNExp
 struct RadialBasis: Layer, Component {
   static let typeName = "radial_basis"
   static let documentation = Documentation(
-    "bumps around learned centres, each of a learned width",
+    "Gaussian bumps around learned centers, each with a learned width",
     equation: "yₖ = exp(−e^βₖ Σⱼ (xⱼ − cₖⱼ)²)",
     shapes: "any → [units]",
     example: "- {type: radial_basis, units: 20, gamma: 0.1}",
@@ -27,9 +27,9 @@ struct RadialBasis: Layer, Component {
   private let gamma: Double
 
   init(from options: inout Options) {
-    units = options.int("units", in: 1...1 << 20, "number of centres")
+    units = options.int("units", in: 1...1 << 20, "number of centers")
     gamma = options.double(
-      "gamma", default: 0.1, in: .positive, "where γ starts; about 1/(number of inputs)")
+      "gamma", default: 0.1, in: .positive, "initial γ; about 1/(number of inputs)")
   }
 
   func plan(for inputs: [Port]) throws -> Plan {

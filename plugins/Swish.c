@@ -1,8 +1,8 @@
-// Swish with a learned slope, in C; the same file serves as C++.
+// Swish with a learned slope, in C. The file also compiles as C++.
 //
 //     y    = x σ(βx),                 σ(u) = 1 / (1 + e^−u),  s = σ(βx)
 //     ∂x  += ∂y (s + βx s (1 − s))
-//     ∂β  += Σ ∂y x² s (1 − s)        one β for all
+//     ∂β  += Σ ∂y x² s (1 − s)        the same β for all entries
 //
 // Shape: any → the same. Source: Ramachandran, Zoph, Le 2017, "Searching for
 // activation functions".
@@ -18,7 +18,7 @@ typedef struct {
 
 static void read_options(void *self, nnexp_options *options) {
   ((swish *)self)->beta =
-      options->number(options, "beta", 1, -INFINITY, INFINITY, "where the slope starts");
+      options->number(options, "beta", 1, -INFINITY, INFINITY, "initial slope");
 }
 
 static const char *plan(const void *self, int32_t count, const nnexp_shape *inputs,

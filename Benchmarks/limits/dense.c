@@ -3,12 +3,12 @@
 //   h = σ(V x + a),  z = W h + b,  L = −ln softmax(z)[t]
 //   δ = (softmax(z) − e_t) / n,  γ = Wᵀδ h (1 − h),  V ← V − η γ xᵀ, …
 //
-// Large products by a library on one thread (-DONEDNN: oneDNN, else OpenBLAS); forward each thread
-// has its samples, backward its units, so that the gradient of V is never stored.
+// Large products by a library on one thread (-DONEDNN: oneDNN, else OpenBLAS); each thread
+// computes some samples in the forward pass and some units in the backward pass, so that the gradient of V is never stored.
 //
 // What separates nnexp from this limit in W2 and W3: 80 to 90% of nnexp's time is OpenBLAS, which
 // reaches 220 of oneDNN's 230 GFLOP/s if it uses AVX-512. nnexp asks it to; by itself, OpenBLAS 0.3.21
-// takes a Zen 5 for a Haswell and runs at half the speed. oneDNN's sgemm would gain 5% (20% of W2's
+// uses the kernels for Haswell on a Zen 5 and runs at half the speed. oneDNN's sgemm would gain 5% (20% of W2's
 // first product), but it is a second library and has no float64. JAX's compiled scan is within 3% of
 // nnexp on W3.
 #include <math.h>
@@ -41,7 +41,7 @@ static void product(char ta, char tb, int m, int n, int k, float alpha, const fl
 #endif
 }
 
-// Samples [from, to) of the batch; returns the sum of their losses.
+// Computes the samples [from, to) of the batch. Returns the sum of their losses.
 static double forward(const float *x, const int *t, int from, int to, int n) {
   double loss = 0;
   product('N', 'T', to - from, H, I, 1, x + (size_t)from * I, I, V, I, 0, h[from], H);
@@ -66,7 +66,7 @@ static double forward(const float *x, const int *t, int from, int to, int n) {
   return loss;
 }
 
-// Units [from, to) of the hidden layer learn.
+// Updates the units [from, to) of the hidden layer.
 static void update(const float *x, int n, int from, int to, float rate) {
   product('T', 'N', to - from, I, n, -rate, &gamma_[0][from], H, x, I, 1, V + (size_t)from * I, I);
   for (int s = 0; s < n; s++)

@@ -1,6 +1,6 @@
 // differences FOLDER SAMPLES BATCH EPOCHS THREADS RATE: W5 at its limit. Plain central differences
 // in float64 of all 2,410 parameters of 64-32-10 (sigmoid, cross-entropy) on eight samples, which
-// are the lanes of a register, against the gradient by the chain rule. The figure is Σ|g|.
+// are the lanes of a register, against the gradient by the chain rule. The result is Σ|g|.
 //
 // What separates nnexp from this limit in W5: a bound takes about seven evaluations of the loss per
 // derivative, and plain differences take two. When one weight changes, nnexp recomputes one unit, then
@@ -26,7 +26,7 @@ typedef struct {
 
 static lanes x[I], hot[O];  // hot[o] is 1 where o is the sample's class
 
-// The loss; keeps h and softmax(z).
+// Returns the loss; stores h and softmax(z).
 static double evaluate(const Network *net, lanes *h, lanes *q) {
   lanes most = x[0] * 0 - 1e300, sum = {0}, picked = {0};
   for (int j = 0; j < H; j++) {

@@ -44,7 +44,7 @@
 // 0.130, so that 1.9 times the limit became 1.3 to 1.4 times. The remaining distance: this program
 // holds sixteen samples in a register and applies bias, sigmoid and slopes there, for this one
 // network. In nnexp the sigmoid follows sample by sample, on numbers in the nearest cache, which was
-// no faster than a pass of its own over a shard (1,000 samples, one thread, minima of five in turns:
+// no faster than a separate pass over a shard (1,000 samples, one thread, minima of five in turns:
 // 21.7 and 21.8 ms), and the gradients δ are zeroed first.
 #include <math.h>
 #include <omp.h>
@@ -55,7 +55,7 @@ enum { W1 = 0, B1 = W1 + C1 * K * K, W2 = B1 + C1, B2 = W2 + C2 * C1 * K * K, W3
        B3 = W3 + O * N, P = B3 + O };
 typedef float lanes __attribute__((vector_size(4 * L)));
 
-// What one group of sixteen samples needs; one a thread.
+// The memory for one group of sixteen samples; one per thread.
 typedef struct {
   lanes x[28 * 28], h1[C1][24][24], y1[C1][12][12], h2[C2][8][8], y2[C2][4][4], q[O];
   lanes d2[C2][8][8 + 2 * (K - 1)], dy1[C1][12][12], d1[C1][24][24], dy2[N];
@@ -134,7 +134,7 @@ static inline __attribute__((always_inline)) void weigh(
   }
 }
 
-// ∂y1 from d2: zeros beside every row stand for what is outside.
+// ∂y1 from d2: the zeros next to every row are the positions outside.
 static void spread(Room *room) {
   for (int i = 0; i < C1; i += 4)
     for (int r = 0; r < 12; r++)
@@ -169,7 +169,7 @@ static inline __attribute__((always_inline)) void pool(
     }
 }
 
-// d = ∂y (h/y)^(p−1) h (1 − h): back through pooling and sigmoid at once.
+// d = ∂y (h/y)^(p−1) h (1 − h): the backward passes of pooling and sigmoid combined.
 static inline __attribute__((always_inline)) void unpool(
     const lanes *h, const lanes *y, const lanes *dy, lanes *d, int channels, int size, int p,
     int pitch, int start) {
@@ -186,7 +186,7 @@ static inline __attribute__((always_inline)) void unpool(
     }
 }
 
-// One group: adds its gradient to the room's, returns the sum of its losses.
+// Processes one group: adds its gradient to that in `room` and returns the sum of its losses.
 static inline __attribute__((always_inline)) double group(
     Room *room, const float *x, const int *t, int count, float scale, int p) {
   const float *w = parameters;

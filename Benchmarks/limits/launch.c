@@ -1,6 +1,6 @@
-// launch COMMAND…: runs it, and prints its wall time in seconds, its peak of memory in KiB and its
-// exit status on one line of standard error. Small itself, so that the peak is the command's:
-// a child begins with the memory of the process that made it.
+// launch COMMAND…: runs the command, and prints its wall time in seconds, its peak of memory in KiB and its
+// exit status on one line of standard error. This program is small, so that the peak is that of the
+// command: a child process begins with the memory of its parent.
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

@@ -1,4 +1,4 @@
-// What every limit program shares: reading .npy, the clock, and the line that it answers with.
+// The common part of all limit programs: reading .npy files, the clock, and the output line.
 #pragma once
 #include <fcntl.h>
 #include <stdio.h>

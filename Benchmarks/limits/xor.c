@@ -1,5 +1,5 @@
 // xor FOLDER SAMPLES BATCH EPOCHS THREADS RATE…: trains W1 (batch 4) or W1b (batch 1), once for
-// every rate, and keeps a row of figures every 100 steps as nnexp does. The figure is the last loss.
+// every rate, and stores a row of results every 100 steps as nnexp does. The result is the last loss.
 #include "xor.h"
 
 int main(int count, char **arguments) {

@@ -3,20 +3,20 @@
 //   h = σ(V x + a),  y = σ(w h + b),  L = (1/n) Σ (y − t)²
 //   δ = (2/n) (y − t) y (1 − y),  γ = δ w h (1 − h)
 //
-// The four samples are the lanes of one register (W1), or one sample a step is taken in turn (W1b),
-// its hidden units as lanes.
+// The four samples are the lanes of one register (W1), or each step uses one sample in turn, with
+// the hidden units as lanes (W1b).
 //
 // What separates nnexp from this limit in W1 and W1b. W1 takes 1,962 instructions per step of four
 // samples (2,385 and 3,400 in earlier versions): the difference between 15,000 and 5,000 steps under
 // `NNEXP_ISA=avx2 valgrind --tool=callgrind nnexp run`, divided by 10,000. In time, W1 takes 132 ns
 // per step (before: 143), W1b 135 (145), W1-float64 133 (149): minima of six runs of 200,000 steps,
-// taken in turns, from `timing.csv`.
+// alternating, from `timing.csv`.
 //
 // - Half of the instructions compute the network. A quarter visit the nodes and the optimizer behind
 //   `any Layer`. The rest are the loop, its clock and its rows: 100 rows take 0.09 ms of W1's
 //   10,000 steps.
 // - What helped: the sigmoid is fused into the dense layer before it, which saves two calls and
-//   their checks. Passes are handed over by reference; copies of them took 400 instructions. Dense
+//   their checks. Passes are passed by reference; copies of them took 400 instructions. Dense
 //   rows are computed unit by unit, with weights and sums in registers. Slopes of up to eight numbers
 //   are computed in place, without waiting for the store before them (5%). Loops that LLVM vectorized
 //   for two numbers took 600 instructions, one count of references 45, and Swift's checks of
@@ -46,7 +46,7 @@ typedef int32_t whole;
 typedef real four __attribute__((vector_size(4 * sizeof(real))));
 typedef whole four_whole __attribute__((vector_size(4 * sizeof(real))));
 
-// The least that a network like this needs: V, a, w, b.
+// The parameters of the network: V, a, w, b.
 typedef struct {
   real v[2][2], a[2], w[2], b;
 } Network;
@@ -92,7 +92,7 @@ static inline Network read_network(const char *folder) {
 
 static const four x0 = {0, 0, 1, 1}, x1 = {0, 1, 0, 1}, t = {0, 1, 1, 0};
 
-// One step on all four samples; returns the loss before it.
+// Performs one step on all four samples. Returns the loss before it.
 static inline real full_step(Network *net, real rate) {
   four h0 = sigmoid(net->v[0][0] * x0 + net->v[0][1] * x1 + net->a[0]);
   four h1 = sigmoid(net->v[1][0] * x0 + net->v[1][1] * x1 + net->a[1]);
@@ -113,7 +113,7 @@ static inline real full_step(Network *net, real rate) {
   return total(off * off) / 4;
 }
 
-// One step on sample i; returns its loss before it.
+// Performs one step on sample i. Returns its loss before the step.
 static inline real single_step(Network *net, int i, real rate) {
   real p = x0[i], q = x1[i];
   four z = {net->v[0][0] * p + net->v[0][1] * q + net->a[0],

@@ -1,6 +1,6 @@
 // fann FOLDER SAMPLES BATCH EPOCHS THREADS RATE…: W1, W1b and W6 by FANN, compiled for one of its
-// scalar types. FANN descends half the squared error, so that its rate is twice ours; it keeps the
-// sigmoid's slope within [0.01 0.99], which these runs do not reach.
+// scalar types. FANN descends half the squared error, so that its rate is twice nnexp's; it limits the
+// sigmoid's slope to within [0.01 0.99], which these runs do not reach.
 #ifdef FLOAT64
 #include <doublefann.h>
 #else

@@ -1,11 +1,11 @@
-"""The workloads in JAX: a whole epoch as one compiled `scan`, or with `jit` a call a step."""
+"""The workloads in JAX: a whole epoch as one compiled `scan`, or with `jit` one call per step."""
 import functools
 import os
 
 import protocol
 from protocol import batch, epochs, layers, load, momentum, rate, samples, spec, threads, variant
 
-# XLA takes every core that it sees.
+# XLA uses every core that is visible.
 os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 import jax
 import jax.flatten_util
@@ -49,7 +49,7 @@ def start(parameters):
 
 
 def step(state, sample, learning_rate=rate):
-    """One update; returns the loss before it."""
+    """Performs one update. Returns the loss before it."""
     w, m, v, time = state
     loss, g = jax.value_and_grad(loss_of)(w, *sample)
     if spec["optimizer"]["type"] == "adam":
@@ -67,7 +67,7 @@ def step(state, sample, learning_rate=rate):
 
 
 def epoch(state, data, learning_rate=rate):
-    """All batches in turn, a last one that is smaller among them; returns the mean loss."""
+    """Trains on all batches in turn, including a smaller last one. Returns the mean loss."""
     x, t = data
     whole = samples // batch
     cut = [a[:whole * batch].reshape(whole, batch, *a.shape[1:]) for a in (x, t)]
@@ -104,7 +104,7 @@ def a_call_a_step(parameters, data):
 
 
 def sweep(parameters, data):
-    """Every trial at once, as one more axis."""
+    """Trains all trials at once, along an additional axis."""
     rates = jnp.array(spec["rates"])
     return jax.jit(jax.vmap(training, (None, None, 0)))(parameters, data, rates).mean()
 

@@ -22,7 +22,7 @@ class Dense:
 
 
 class Convolution:
-    """Windows laid out as rows, and one matrix product."""
+    """A convolution as one matrix product with the windows as rows."""
 
     def __init__(self, weight, bias):
         self.parameters = [weight, bias]
@@ -95,7 +95,7 @@ class LpPooling:
 
 
 def squared_error(z, t):
-    """The mean over the batch, and its gradient."""
+    """Returns the mean loss over the batch, and its gradient."""
     return ((z - t) ** 2).sum() / len(z), 2 * (z - t) / len(z)
 
 
@@ -184,7 +184,7 @@ def train(x, t, initial):
 
 
 def check(x, t, initial):
-    """Central differences of every parameter against the backward pass."""
+    """Compares central differences of every parameter with the backward pass."""
     parameters = [w.copy() for w in initial]
     network = build(parameters)
     x, t = x[:batch], t[:batch]

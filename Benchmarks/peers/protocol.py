@@ -1,11 +1,11 @@
-"""How a peer talks to the driver.
+"""The protocol between a peer and the driver.
 
     python3 peers/torch_peer.py FOLDER THREADS [--once] [VARIANT]
 
-A peer prepares itself and answers with one line of JSON that names its version. Then, for every
+A peer initializes itself and answers with one line of JSON that contains its version. Then, for every
 line that it reads, it does the whole work once from the initial weights and answers with
 `{"seconds": …, "figure": …}`. With `--once` it does the work once and ends: the driver times the
-process. The figure must be the same for all: the last epoch's mean loss, or for a gradient check
+process. The figure must be the same for all peers: the last epoch's mean loss, or for a gradient check
 the sum of the gradient's absolute values.
 """
 import json
@@ -45,7 +45,7 @@ def batches():
 
 def serve(version, work):
     """Answers until the driver closes the pipe. `work()` returns the figure, or (seconds, figure)
-    if it leaves out of its time what the workload does not count."""
+    if a part of its time must not count."""
 
     def measured():
         start = time.perf_counter()

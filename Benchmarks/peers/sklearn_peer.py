@@ -9,7 +9,7 @@ from sklearn.neural_network import MLPClassifier
 
 
 def network(x, t, initial):
-    """A network that stands at the initial weights, ready for `partial_fit`."""
+    """A network with the initial weights, ready for `partial_fit`."""
     units = [layer["units"] for layer in layers if layer["type"] == "dense"][:-1]
     activation = {"sigmoid": "logistic", "relu": "relu"}[layers[1]["type"]]
     options = dict(
@@ -17,7 +17,7 @@ def network(x, t, initial):
         alpha=0.0, batch_size=batch, learning_rate_init=rate, momentum=momentum,
         nesterovs_momentum=False, shuffle=False)
     model = MLPClassifier(**options)
-    # One step builds the arrays; what it learnt is overwritten.
+    # One step allocates the arrays; its result is overwritten.
     model.partial_fit(x[:batch], t[:batch], classes=range(10))
     for index, (weight, bias) in enumerate(zip(initial[::2], initial[1::2])):
         model.coefs_[index][...] = weight.T

@@ -65,7 +65,7 @@ def train(x, t, initial):
 
 
 def check(x, t, initial):
-    """torch's own exhaustive check; the gradient's size is taken outside the clock's reach."""
+    """PyTorch's own exhaustive check; the size of the gradient is computed outside the measured time."""
     parameters = tensors(initial)
     x, t = x[:batch], t[:batch]
     assert torch.autograd.gradcheck(lambda *w: loss_of(x, t, w), parameters)

@@ -12,7 +12,7 @@ COLOURS = {"nnexp": "#c1440e", "limit": "#888888"}
 
 
 def write(path, about, results):
-    """One panel a workload and number of threads, the fastest on top."""
+    """One panel per workload and number of threads, the fastest on top."""
     results = [comparison for comparison in results if comparison.found]
     if not results:
         return
@@ -29,7 +29,7 @@ def write(path, about, results):
             names, seconds, color=[COLOURS.get(name.split(",")[0], "#7f9fbf") for name in names])
         axis.bar_label(bars, [brief(value) for value in seconds], padding=3, fontsize=8)
         axis.set_xscale("log")
-        # Few marks, with none between: their names would lie over each other.
+        # Few marks, because the labels of more would overlap.
         marks = (1,) if max(seconds) > 50 * min(seconds) else (1, 2, 5)
         axis.xaxis.set_major_locator(LogLocator(subs=marks, numticks=10))
         axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

@@ -28,7 +28,7 @@ def write(workload, folder):
 
 
 def prepare(workload, root):
-    """The workload's folder below `root`, written unless it is there."""
+    """The workload's folder below `root`, which is written if it does not exist."""
     folder = pathlib.Path(root) / f"{workload.name}-{fingerprint(workload)}"
     if not (folder / "complete").exists():
         write(workload, folder)
@@ -37,7 +37,7 @@ def prepare(workload, root):
 
 
 def data(workload):
-    """XOR, or ten prototypes of which every sample is one with noise."""
+    """XOR, or samples that are one of ten prototypes with noise."""
     if workload.loss == "squared_error":
         x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float)
         return x, np.array([[0], [1], [1], [0]]).astype(workload.dtype)
@@ -51,7 +51,7 @@ def data(workload):
 
 
 def parameter_shapes(workload):
-    """(weight, bias) of every layer that has them, first to last."""
+    """The (weight, bias) of every layer with parameters, in order."""
     shape, found = workload.input, []
     for layer in workload.layers:
         if layer["type"] == "dense":
@@ -73,13 +73,13 @@ def glorot(shape, gain, random):
 
 
 def initial(file):
-    """Few values stand in the experiment itself, many in a file beside it."""
+    """Writes few values into the experiment itself, and many into a file next to it."""
     values = np.load(file)
     return {"values": values.tolist()} if values.size < 10 else {"file": file.name}
 
 
 def experiment(workload, folder):
-    """The experiment as `nnexp` reads it; YAML 1.2 holds JSON's flow style."""
+    """The experiment for `nnexp`, in flow style: JSON is valid YAML 1.2."""
     model, index = [], 0
     for layer in workload.layers:
         entry = dict(layer)
@@ -92,7 +92,7 @@ def experiment(workload, folder):
     if workload.loss == "cross_entropy":
         source["classes"] = 10
     if workload.loss == "squared_error":
-        # A worked example carries its data in the file, as a user would write it.
+        # A small example contains its data in the file, as a user would write it.
         x, t = data(workload)
         source = {"inline": {"inputs": x.astype(int).tolist(), "targets": t.astype(int).tolist()}}
     check = workload.kind == "check"

@@ -1,4 +1,4 @@
-"""Names the machine, so that a figure is never without it."""
+"""Describes the machine, which every report names."""
 import functools
 import os
 import platform
@@ -7,7 +7,7 @@ import subprocess
 
 
 def describe():
-    """What stands at the head of every report."""
+    """The first lines of every report."""
     model = re.search(r"model name\s*:\s*(.*)", open("/proc/cpuinfo").read())
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
     compiler = first_line(["gcc", "--version"])
@@ -26,7 +26,7 @@ def describe():
 
 @functools.cache
 def instruction_set():
-    """The widest that counts here."""
+    """The widest relevant instruction set."""
     flags = re.search(r"flags\s*:\s*(.*)", open("/proc/cpuinfo").read())
     flags = flags[1].split() if flags else []
     return next((name for name in ("avx512f", "avx2", "sse2") if name in flags), "?")

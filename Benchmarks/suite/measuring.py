@@ -1,4 +1,4 @@
-"""Runs one measurement: a process a time, or one that stays and answers again and again."""
+"""Runs one measurement: a new process each time, or a process that answers repeatedly."""
 import dataclasses
 import json
 import os
@@ -7,15 +7,15 @@ import subprocess
 
 from suite import machine
 
-LIMIT = 900  # seconds that one answer may take
+LIMIT = 900  # seconds until an answer is overdue
 
 
 class Missing(Exception):
-    """The peer is not on this machine."""
+    """The peer is not installed on this machine."""
 
 
 class Failed(Exception):
-    """The peer is there and did not do the work."""
+    """The peer is installed but failed."""
 
 
 @dataclasses.dataclass
@@ -26,10 +26,10 @@ class Measurement:
 
 
 def environment(threads):
-    """The surroundings that hold every library to so many threads.
+    """The environment that limits every library to this number of threads.
 
-    The shell's settings of a library do not count. An OpenBLAS that does not know the processor
-    yet is told its instruction set, for nnexp, its limits and its peers alike.
+    It replaces the shell's settings of these libraries. For an OpenBLAS that does not know the
+    processor, it sets the instruction set, for nnexp, the limits and the peers.
     """
     libraries = ("OMP", "OPENBLAS", "MKL")
     clean = {key: value for key, value in os.environ.items() if not key.startswith(libraries)}
@@ -72,7 +72,7 @@ class OneShot:
 
 
 class Resident:
-    """A peer that stays, warm, and does the work anew for every line that it is sent."""
+    """A peer that stays in memory and repeats the work for every line that it receives."""
 
     def __init__(self, command, threads):
         self.process = subprocess.Popen(

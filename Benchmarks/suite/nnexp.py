@@ -8,13 +8,13 @@ from .measuring import Failed, Measurement, Missing, launch
 
 
 class NNExp:
-    """seconds, by the kind of the workload:
+    """Seconds, which depend on the kind of the workload:
 
     train    the sum of timing.csv's rows: the training loop in the process, with its rows of
-             metrics.csv, without start-up and the reading of data
-    check    `nnexp gradcheck` less `nnexp validate`, which does everything but the check
-    process  the whole of `nnexp run`, every file written
-    sweep    the whole of `nnexp sweep`, every file written
+             metrics.csv, without starting and reading data
+    check    `nnexp gradcheck` less `nnexp validate`, which does everything except the check
+    process  the whole of `nnexp run`, including all files
+    sweep    the whole of `nnexp sweep`, including all files
     """
 
     def __init__(self, binary, launcher, workload, folder, threads):
@@ -31,8 +31,8 @@ class NNExp:
         return launch(self.launcher, [self.binary, *arguments], self.threads, folder)
 
     def renew_output(self):
-        """A folder of its own each time, removed when all is measured: without a journal, ext4 is
-        slow to make files for minutes after others were removed."""
+        """A new folder each time, which is removed after all measurements: without a journal, ext4
+        creates files slowly for minutes after others were removed."""
         self.output = self.folder / f"output-{self.threads}-{self.outputs}"
         self.outputs += 1
 
@@ -45,7 +45,7 @@ class NNExp:
             return list(csv.DictReader(text))
 
     def gradient_size(self):
-        """Σ|g| over every checked entry of one run; what the peers' figure is held against."""
+        """Σ|g| over every checked entry of one run, which is compared with the peers' figure."""
         self.run()
         rows = self.rows("gradient_check.csv")
         wrong = [

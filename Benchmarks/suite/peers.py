@@ -1,4 +1,4 @@
-"""Who takes part in which workload, and how each is started."""
+"""The peers of each workload, and how each is started."""
 import pathlib
 import subprocess
 import sys
@@ -20,8 +20,8 @@ TRAINED = TINY + DENSE + IMAGES
 PROCESSES = ("W7", "W1-process")
 
 
-# Name → (the workloads it takes part in, how it is started). Python peers stay and are warm, but
-# where whole processes are compared.
+# Name → (its workloads, how it is started). Python peers stay in memory, except for workloads
+# that compare whole processes.
 PEERS = {
     "limit": (TINY + ("W6",) + PROCESSES, "xor"),
     "limit, oneDNN": (("W2",), "dense_onednn"),
@@ -47,7 +47,7 @@ def takes_part(peer, workload):
 
 
 def start(peer, workload, folder, threads):
-    """The peer, ready to be measured. Throws `Missing` where the machine lacks it."""
+    """Prepares a peer for measurements. Throws `Missing` if it is not installed."""
     if peer == "nnexp":
         return NNExp(OURS, LAUNCHER, workload, folder, threads)
     whole = workload.kind in ("process", "sweep")

@@ -1,4 +1,4 @@
-"""Medians, ratios and the places they are written to."""
+"""Medians, ratios, and the files that they are written to."""
 import csv
 import dataclasses
 import math
@@ -8,7 +8,7 @@ import statistics
 
 @dataclasses.dataclass
 class Comparison:
-    """One workload at one number of threads: every peer's measurements."""
+    """The measurements of all peers for one workload and number of threads."""
 
     workload: object
     threads: int
@@ -26,20 +26,20 @@ class Comparison:
         return self.found[peer][-1].figure
 
     def ratio(self, peer):
-        """Ours ÷ theirs, as the median of each round's: a slow minute strikes both."""
+        """Ours ÷ theirs, as the median over the rounds, so that a slow minute affects both."""
         return statistics.median(
             ours.seconds / theirs.seconds
             for ours, theirs in zip(self.found["nnexp"], self.found[peer]))
 
     @property
     def reference(self):
-        """The figure that all must have: nnexp's, or the first that there is."""
+        """The figure that all peers must have: that of nnexp, or the first one."""
         figures = [self.figure(name) for name in sorted(self.found, key=lambda name: name != "nnexp")]
         return next((figure for figure in figures if math.isfinite(figure)), math.nan)
 
     @property
     def disagreements(self):
-        """The peers that did other work: their times are not compared."""
+        """The peers with another figure, whose times are not compared."""
         wrong = {}
         for name in self.found:
             figure, expected = self.figure(name), self.reference
@@ -78,14 +78,14 @@ def brief(seconds):
 
 
 def folder(given, here, whole):
-    """A whole run renews the committed results; any other leaves them alone."""
+    """A complete run rewrites the committed results; any other leaves them unchanged."""
     chosen = pathlib.Path(given) if given else here / ("results" if whole else ".work/results")
     chosen.mkdir(parents=True, exist_ok=True)
     return chosen
 
 
 def write_csv(path, about, results):
-    """One row a measurement; the machine stands in comments above."""
+    """One row per measurement, after comments that describe the machine."""
     with open(path, "w", newline="") as out:
         for key, value in about.items():
             out.write(f"# {key}: {value}\n")
@@ -109,7 +109,7 @@ BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
 def fill_table(readme, about, results):
-    """Rewrites what stands between the two markers."""
+    """Rewrites the text between the two markers."""
     text = readme.read_text()
     head, rest = text.split(BEGIN)
     _, tail = rest.split(END)

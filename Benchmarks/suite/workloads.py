@@ -1,7 +1,7 @@
-"""What is measured: the networks, their sizes and the rules that train them.
+"""The workloads: the networks, their sizes and the rules that train them.
 
-A workload is one experiment. `nnexp` reads it as a YAML file, every peer as `spec.json`; both lie
-in the workload's folder beside the data and the initial weights, which all peers start from.
+A workload is one experiment. `nnexp` reads it as a YAML file, every peer as `spec.json`; both are
+in the workload's folder with the data and the initial weights, from which all peers start.
 """
 import dataclasses
 
@@ -40,7 +40,7 @@ class Workload:
         return [round(0.1 + 0.05 * trial, 2) for trial in range(self.trials)]
 
     def spec(self):
-        """What every peer reads."""
+        """The content of `spec.json`, which every peer reads."""
         return dataclasses.asdict(self) | {"rates": self.rates}
 
 
@@ -83,7 +83,7 @@ def network(name, title, kind, input, layers, samples, batch, optimizer, **more)
 
 
 def workloads(quick=False):
-    """All of them, by name; `quick` shortens them to a look."""
+    """All workloads by name; `quick` shortens them."""
     both = (1, 2)
     short = 10 if quick else 1
     momentum = sgd(0.05, 0.9)
@@ -123,18 +123,18 @@ def workloads(quick=False):
         # - Of the two cores' 65 to 75 ms, training takes 17 (64 × 2,000 × 132 ns), the system 22 to
         #   30 (a C program that makes the same files takes 20 to 30), the start 7 on one core, the
         #   plan 8, and the table 3. The plan takes 0.56 million instructions per trial, before 1.2:
-        #   it takes sections, data, graph and the begun hash over from the trial before.
-        # - What helped, measured by turns of two programs: handing an experiment over by reference,
-        #   not as a copy (5 to 8%); taking over what is the same (7%); not taking anything apart at
-        #   the end (3%); giving parts of single trials to the cores (2 to 6%); giving workers a few
+        #   it reuses sections, data, graph and the started hash of the previous trial.
+        # - What helped, measured by turns of two programs: passing an experiment by reference
+        #   instead of copying it (5 to 8%); reusing what is the same (7%); not freeing memory at
+        #   the end (3%); sharing single trials among the cores (2 to 6%); giving workers a few
         #   trials at once, because with one at a time they waited a tenth of the time.
-        # - What did not help: keeping the sessions that the plan builds for the workers (the first
+        # - What did not help: keeping the experiments that the plan prepares for the workers (the first
         #   write copies their pages, which takes as long as it saves), reading the workers' answers
         #   every two milliseconds instead of each at once, and reading rows of the table while
         #   others train.
         # - On ext4 without a journal, everything takes up to three times as long for minutes after
-        #   many files were removed, because the system passes over freed inodes one by one. The
-        #   suite therefore removes nothing until all is measured.
+        #   many files were removed, because the system skips freed inodes one by one. The
+        #   suite therefore removes nothing until all measurements are done.
         tiny(
             "W6", "sweep: 64 trials of XOR", "sweep", steps=2000 // short, trials=64, threads=both),
         # W7, and W1 as a process, which is W7 and 1.4 ms of training. The best of 30 runs took 7.6 ms

@@ -1,4 +1,4 @@
-// For x86-64 since Haswell (2013) and Excavator (2015).
+// The build for x86-64 since Haswell (2013) and Excavator (2015).
 
 #if defined(__x86_64__)
 #define TABLE nnexp_kernels_avx2

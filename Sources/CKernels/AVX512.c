@@ -1,4 +1,4 @@
-// For x86-64 since Skylake-SP (2017) and Zen 4 (2022).
+// The build for x86-64 since Skylake-SP (2017) and Zen 4 (2022).
 
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -1,13 +1,13 @@
-// Products with a matrix whose rows overlap, as windows that slide over rows of numbers do.
+// Products with a matrix whose rows overlap, like windows that slide over rows of numbers.
 //
-// Row k = (g, u, v) of the matrix B is what stands in b from
+// Row k = (g, u, v) of the matrix B consists of the numbers in b from
 //
-//     place(k) = g·group_step + u·row_step + v·column_step
+//     position(k) = g·group_step + u·row_step + v·column_step
 //
-// on: nothing is copied but once for each v. A tile of the result stays in registers for the whole
-// of its sums: TILE_ROWS rows by TILE_VECTORS vectors, which is as many registers as there are.
-// Other kernels give the same bits on every instruction set; these multiply and add at once where
-// the instruction set can (HAS_FMA), at twice the speed.
+// on. One copy for each v is enough. A tile of the result stays in registers until its sums are
+// complete: TILE_ROWS rows by TILE_VECTORS vectors, which uses all registers. Other kernels
+// give the same bits on every instruction set; these use fused multiply-add if the instruction
+// set has it (HAS_FMA), which is twice as fast.
 
 /// a·b + c
 INLINE V NAME(add_product)(V a, V b, V c) {
@@ -18,14 +18,14 @@ INLINE V NAME(add_product)(V a, V b, V c) {
 #endif
 }
 
-/// The height of the block of rows that begins where `left` rows are left: a power of two.
+/// The height of the next block of rows if `left` rows are left: a power of two.
 INLINE long NAME(block)(long left) {
   long height = TILE_ROWS;
   while (height > left) height /= 2;
   return height;
 }
 
-/// `f(height, …)` with a height that the compiler knows.
+/// Calls `f(height, …)` with a height that is a compile-time constant.
 #if TILE_ROWS == 8
 #define FOR_HEIGHT(height, f, ...)                                                 \
   switch (height) {                                                                \
@@ -53,10 +53,10 @@ INLINE long NAME(block)(long left) {
 #endif
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
-/// A function of its own: constants of what follows a loop would take the loop's registers.
+/// Not inlined, because constants used after a loop would occupy registers of the loop.
 #define APART static __attribute__((noinline))
 
-// MARK: A, block by block of its rows
+ // MARK: A, in blocks of rows
 
 INLINE void NAME(pack_block)(
     const struct nnexp_strided_matrix *f, const REAL *a, long m, const int height, REAL *packed) {
@@ -76,7 +76,7 @@ INLINE void NAME(pack_block)(
   }
 EACH_HEIGHT(PACK)
 
-/// The blocks of A one after the other, the rows of each side by side.
+/// Stores the blocks of A one after the other; the rows of a block are interleaved.
 static void NAME(pack)(const struct nnexp_strided_matrix *f, const REAL *a, REAL *packed) {
   for (long m = 0; m < f->rows;) {
     const long height = NAME(block)(f->rows - m);
@@ -88,8 +88,9 @@ static void NAME(pack)(const struct nnexp_strided_matrix *f, const REAL *a, REAL
 
 // MARK: y = c + A·B
 
-/// A part of the result: where it begins, how many vectors, of which the only one has `count`
-/// numbers if they are fewer than its lanes; and the rows u of B, from `first` to before `last`.
+/// A part of the result: its start and its number of vectors. If there is only one vector,
+/// `count` is the number of its lanes in use. The rows u of B range from `first` to before
+/// `last`.
 struct NAME(part) {
   long start, vectors, count, first, last;
 };
@@ -142,19 +143,19 @@ INLINE void NAME(conv_forward_tile)(
   }
 EACH_HEIGHT(CONV_FORWARD)
 
-/// How many of `left` the next tile takes: four make two tiles of two, for a tile of one costs as
-/// much as one of two.
+/// The number of vectors of the next tile, out of `left`. Four become two tiles of two, because
+/// a tile of one costs as much as a tile of two.
 INLINE long NAME(width)(long left, long most) {
   return left <= most ? left : left == 4 ? 2 : most;
 }
 
-/// The part of the result from number n on.
+/// The part of the result that begins at number n.
 INLINE struct NAME(part) NAME(next_part)(const struct nnexp_sliding_matrix *o, long n) {
   const long left = o->count - n;
   const int hasZeros = o->span < o->count;
   struct NAME(part) p = {.start = n, .vectors = 1, .count = left, .first = 0, .last = o->rows};
   if (left >= LANES) {
-    // Smaller parts touch fewer rows.
+    // Smaller parts need fewer rows.
     p.vectors = NAME(width)(left / LANES, hasZeros ? 2 : TILE_VECTORS);
     p.count = p.vectors * LANES;
   }
@@ -166,7 +167,8 @@ INLINE struct NAME(part) NAME(next_part)(const struct nnexp_sliding_matrix *o, l
   return p;
 }
 
-/// y[m, n] ← c[m] + Σₖ A[m, k]·B[k, n], the sum in the order of k; without c from 0 on.
+/// y[m, n] ← c[m] + Σₖ A[m, k]·B[k, n], summed in the order of k; without c, the sum begins at
+/// 0.
 static void NAME(conv_forward)(
     const struct nnexp_sliding_matrix *o, long height, const REAL *packed, const REAL *c, const REAL *b,
     REAL *y) {
@@ -186,8 +188,8 @@ static void NAME(conv_forward)(
 
 // MARK: w += B·dᵀ
 
-/// The sums of the lanes of `count` vectors, a power of two, in lanes from the first vector's on:
-/// pairs of neighbours, then pairs of those.
+/// Stores the sums of the lanes of `count` vectors, a power of two, in the lanes of the first:
+/// adds pairs of neighbors, then pairs of those.
 INLINE void NAME(sum_lanes)(V *v, int count) {
   UNROLLED for (int lanes = LANES; lanes > 1; lanes /= 2) {
     UNROLLED for (int i = 0; i < (count + 1) / 2; i++) {
@@ -215,12 +217,12 @@ INLINE void NAME(add_lanes)(const V *v, REAL *w, long pitch, const int height, l
   }
 EACH_HEIGHT(ADD_LANES)
 
-/// Batches of rows, and from the numbers of one sample to those of the next.
+/// The rows of several samples, with the distance from one sample to the next.
 struct NAME(rows) {
   long samples, d_step, b_step;
 };
 
-/// sum[k, h] += d[h, n]·bₖ[n] for the numbers n of one vector, or the first `count` of it.
+/// sum[k, h] += d[h, n]·bₖ[n] for the numbers n of one vector, or its first `count`.
 INLINE void NAME(conv_weight_gradient_vector)(
     const REAL *d, long pitch, const REAL *const *b, long n, V (*sum)[TILE_ROWS],
     const int height, const int width, const int isPart, long count) {
@@ -269,7 +271,7 @@ INLINE void NAME(conv_weight_gradient_tile)(
   }
 EACH_HEIGHT(CONV_WEIGHT_GRADIENT)
 
-/// w[k, m] += Σₙ B[k, n]·d[m, n], over all samples: in the lanes of a vector first, then these.
+/// w[k, m] += Σₙ B[k, n]·d[m, n] over all samples: first summed per lane, then over the lanes.
 static void NAME(conv_weight_gradient)(
     const struct nnexp_sliding_matrix *o, long height, long samples, const REAL *d, long d_step,
     const REAL *b, long b_step, REAL *w) {

@@ -1,4 +1,4 @@
-// Which build of the kernels runs: settled before `main`.
+// Selects the build of the kernels before `main`.
 
 #include "CKernels.h"
 #include <stddef.h>
@@ -11,7 +11,7 @@ extern const struct nnexp_kernels nnexp_kernels_x86_64;
 extern const struct nnexp_kernels nnexp_kernels_avx2;
 extern const struct nnexp_kernels nnexp_kernels_avx512;
 
-// __builtin_cpu_supports also asks whether the system saves the registers.
+// __builtin_cpu_supports also checks that the system saves the registers.
 const struct nnexp_kernels *nnexp_kernels_for(enum nnexp_isa isa) {
   __builtin_cpu_init();
   switch (isa) {

@@ -1,4 +1,4 @@
-// float32: its form and its polynomials.
+// float32: its format and its polynomials.
 
 #define NAME(x) JOINED(x, f32)
 #define PRECISION f32
@@ -9,36 +9,37 @@
 #define MANTISSA_BITS 23
 #define BIAS 127
 #define LEAST_NORMAL 0x1p-126f
-/// What `isComfortable` of plugins/Standard/PowerMean.swift says.
+/// The limit that `isComfortable` in plugins/Standard/PowerMean.swift uses.
 #define LEAST_COMFORTABLE 0x1p-103f
 #define GREATEST_COMFORTABLE 0x1.fffffep126f
-/// Added to a small number, rounds it to an integer, which is then in the low bits.
+/// Adding this constant to a small number rounds it to an integer, which is then in the low
+/// bits.
 #define ROUNDER 0x1.8p23f
 
-/// eˣ is 0 below and infinite above.
+/// eˣ is 0 below the first limit and infinite above the second.
 #define EXP_LOW -104.0f
 #define EXP_HIGH 89.0f
-/// eˣ − 1 is −1 below.
+/// eˣ − 1 is −1 below this limit.
 #define EXPM1_LOW -18.0f
-/// tanh x is 1 above.
+/// tanh x is 1 above this limit.
 #define TANH_HIGH 10.0f
 
 #define LOG2_E 0x1.715476p0f
-/// ln 2 in two parts; the first times an exponent is exact.
+/// ln 2 as a sum of two numbers; the product of the first with an exponent is exact.
 #define LN2_HIGH 0x1.62e4p-1f
 #define LN2_LOW 0x1.7f7d1cp-20f
 
-/// (eʳ − 1 − r)/r² for |r| ≤ ½ ln 2, to 2⁻³⁰ of eʳ.
+/// (eʳ − 1 − r)/r² for |r| ≤ ½ ln 2, with an error of 2⁻³⁰ relative to eʳ.
 #define EXP_POLYNOMIAL(r, r2)                                              \
   ((0.5f + r2 * (4.1666463e-2f + r2 * 1.3933731e-3f))                      \
    + r * (1.6666667e-1f + r2 * (8.33331e-3f + r2 * 1.989108e-4f)))
 
-/// ln((1+s)/(1−s)) = 2s + s·R(s²): R, |s| ≤ 3 − √8. From FreeBSD's e_logf.c.
+/// ln((1+s)/(1−s)) = 2s + s·R(s²): R for |s| ≤ 3 − √8. Source: FreeBSD's e_logf.c.
 #define LOG_POLYNOMIAL(z, w)                                               \
   (z * (0xaaaaaa.0p-24f + w * 0x91e9ee.0p-25f)                             \
    + w * (0xccce13.0p-25f + w * 0xf89e26.0p-26f))
 
-/// tanh x = x + x³T(x²) for |x| < 0.625, to 2⁻²⁶ of tanh x.
+/// tanh x = x + x³T(x²) for |x| < 0.625, with a relative error of 2⁻²⁶.
 #define TANH_NUMERATOR(z)                                                          \
   (-0.33333328f + z * (0.13332769f + z * (-0.05385085f + z * (0.020996895f             \
                                                              - z * 0.0060962997f))))

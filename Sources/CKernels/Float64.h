@@ -1,4 +1,4 @@
-// float64: its form and its polynomials.
+// float64: its format and its polynomials.
 
 #define NAME(x) JOINED(x, f64)
 #define PRECISION f64
@@ -9,26 +9,30 @@
 #define MANTISSA_BITS 52
 #define BIAS 1023
 #define LEAST_NORMAL 0x1p-1022
-/// What `isComfortable` of plugins/Standard/PowerMean.swift says.
+/// The limit that `isComfortable` in plugins/Standard/PowerMean.swift uses.
 #define LEAST_COMFORTABLE 0x1p-970
 #define GREATEST_COMFORTABLE 0x1.fffffffffffffp1022
-/// Added to a small number, rounds it to an integer, which is then in the low bits.
+/// Adding this constant to a small number rounds it to an integer, which is then in the low
+/// bits.
 #define ROUNDER 0x1.8p52
 
-/// eˣ is 0 below and infinite above.
+/// eˣ is 0 below the first limit and infinite above the second.
 #define EXP_LOW -746.0
 #define EXP_HIGH 710.0
-/// eˣ − 1 is −1 below.
+/// eˣ − 1 is −1 below this limit.
 #define EXPM1_LOW -40.0
-/// tanh x is 1 above.
+/// tanh x is 1 above this limit.
 #define TANH_HIGH 22.0
+/// The slopes of tanh and the logistic function take another exponential, and no error from y:
+/// float64 checks gradients.
+#define SLOPES_FROM_X
 
 #define LOG2_E 0x1.71547652b82fep0
-/// ln 2 in two parts; the first times an exponent is exact.
+/// ln 2 as a sum of two numbers; the product of the first with an exponent is exact.
 #define LN2_HIGH 0x1.62e42feep-1
 #define LN2_LOW 0x1.a39ef35793c76p-33
 
-/// (eʳ − 1 − r)/r² for |r| ≤ ½ ln 2, to 2⁻⁶¹ of eʳ.
+/// (eʳ − 1 − r)/r² for |r| ≤ ½ ln 2, with an error of 2⁻⁶¹ relative to eʳ.
 #define EXP_POLYNOMIAL(r, r2)                                                      \
   ((0.5 + r2 * 4.166666666666667e-2                                                \
     + (r2 * r2) * ((1.3888888888883711e-3 + r2 * 2.480158732567746e-5)             \
@@ -37,7 +41,7 @@
           + (r2 * r2) * ((1.984126987500228e-4 + r2 * 2.755725517000089e-6)        \
                          + (r2 * r2) * 2.5105312729622103e-8)))
 
-/// ln((1+s)/(1−s)) = 2s + s·R(s²): R, |s| ≤ 3 − √8. From FreeBSD's e_log.c.
+/// ln((1+s)/(1−s)) = 2s + s·R(s²): R for |s| ≤ 3 − √8. Source: FreeBSD's e_log.c.
 #define LOG_POLYNOMIAL(z, w)                                                       \
   (z * (6.666666666666735130e-01                                                   \
         + w * (2.857142874366239149e-01                                            \
@@ -45,7 +49,7 @@
    + w * (3.999999999940941908e-01                                                 \
           + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01)))
 
-/// tanh x = x + x³T(x²) for |x| < 0.625, T as a quotient. From Cephes's tanh.c.
+/// tanh x = x + x³T(x²) for |x| < 0.625, T as a quotient. Source: Cephes's tanh.c.
 #define TANH_NUMERATOR(z)                                                          \
   ((z * -9.64399179425052238628e-1 - 9.92877231001918586564e1) * z                 \
    - 1.61468768441708447952e3)

@@ -1,5 +1,5 @@
-// The functions, on vectors of numbers. Each gives NaN for NaN, and what C's
-// Annex F says of infinities and zeros.
+// The functions on vectors of numbers. The result for NaN is NaN; those for infinities and
+// zeros follow Annex F of the C standard.
 
 #define LANES (VECTORS * VECTOR_BYTES / (long)sizeof(REAL))
 #define V NAME(reals)
@@ -9,7 +9,7 @@ typedef REAL V __attribute__((ext_vector_type(LANES)));
 typedef INT I __attribute__((ext_vector_type(LANES)));
 typedef UINT U __attribute__((ext_vector_type(LANES)));
 
-/// The bits of numbers, and back.
+/// Conversions between numbers and their bits.
 INLINE I NAME(bits)(V x) { return __builtin_bit_cast(I, x); }
 INLINE V NAME(number)(I x) { return __builtin_bit_cast(V, x); }
 
@@ -21,16 +21,16 @@ INLINE V NAME(with_sign)(V sign, V x) { return __builtin_elementwise_copysign(x,
 INLINE V NAME(least)(V x, REAL bound) { return x > (V)bound ? (V)bound : x; }
 INLINE V NAME(greatest)(V x, REAL bound) { return x < (V)bound ? (V)bound : x; }
 
-/// 2ᵏ, where that is neither denormal nor infinite.
+/// 2ᵏ, if it is neither denormal nor infinite.
 INLINE V NAME(power_of_two)(I k) { return NAME(number)((k + BIAS) << MANTISSA_BITS); }
 
 /// k as a real number.
 INLINE V NAME(real)(I k) { return NAME(number)(k + NAME(bits)((V)ROUNDER)) - ROUNDER; }
 
-/// e^x = 2ᵏ·eʳ for x = k ln 2 + r, |r| ≤ ½ ln 2, within the range of eˣ: k, and
-/// base + (eʳ − 1) for |base| ≥ |r| or base = 0.
+/// e^x = 2ᵏ·eʳ for x = k ln 2 + r, |r| ≤ ½ ln 2, within the range of eˣ. Returns base + (eʳ −
+/// 1) for |base| ≥ |r| or base = 0.
 ///
-/// Neither the rounding of r nor that of base + r is lost.
+/// The rounding errors of r and of base + r are compensated.
 INLINE V NAME(add_exponential)(V high, V low, V base) {
   V r = high - low;
   V r2 = r * r;
@@ -39,7 +39,7 @@ INLINE V NAME(add_exponential)(V high, V low, V base) {
   return sum + (lost + (r2 * EXP_POLYNOMIAL(r, r2) - low));
 }
 
-/// k, high and low with x = k ln 2 + (high − low), to twice the precision.
+/// Returns k, and high and low with x = k ln 2 + (high − low) in twice the precision.
 INLINE I NAME(reduce)(V x, V *high, V *low) {
   V t = x * LOG2_E + ROUNDER;
   V n = t - ROUNDER;
@@ -48,9 +48,9 @@ INLINE I NAME(reduce)(V x, V *high, V *low) {
   return NAME(bits)(t) - NAME(bits)((V)ROUNDER);
 }
 
-/// x·2ᵏ, in two steps, for 2ᵏ may be denormal or infinite.
+/// x·2ᵏ, in two steps, because 2ᵏ may be denormal or infinite.
 INLINE V NAME(scale)(V x, I k) {
-  // Shifted as natural numbers: few processors shift signed ones of 64 bits.
+  // Shifted as unsigned numbers, because few processors can shift signed 64-bit numbers.
   U biased = __builtin_convertvector(k + 2 * BIAS, U);
   I half = __builtin_convertvector(biased >> 1, I) - BIAS;
   return x * NAME(power_of_two)(half) * NAME(power_of_two)(k - half);
@@ -67,35 +67,35 @@ INLINE V NAME(exp)(V x) {
 INLINE V NAME(expm1)(V x) {
   V high, low;
   I k = NAME(reduce)(NAME(least)(NAME(greatest)(x, EXPM1_LOW), EXP_HIGH), &high, &low);
-  // 2⁻ᵏ is lost beside 1 long before it is denormal.
+  // 2⁻ᵏ has no effect on a sum with 1 long before it is denormal.
   V one = NAME(power_of_two)(-(k > 2 * MANTISSA_BITS ? (I)(2 * MANTISSA_BITS) : k));
   return NAME(with_sign)(x, NAME(scale)(NAME(add_exponential)(high, low, 1 - one), k));
 }
 
-/// tanh x = x + x³T(x²) for |x| < 0.625, elsewhere sign(x)(1 − 2/(e^(2|x|) + 1)).
+/// tanh x = x + x³T(x²) for |x| < 0.625, otherwise sign(x)(1 − 2/(e^(2|x|) + 1)).
 INLINE V NAME(tanh)(V x) {
   V size = NAME(magnitude)(x);
   V z = size * size;
   V high, low;
   I k = NAME(reduce)(2 * NAME(least)(size, TANH_HIGH), &high, &low);
   V e = NAME(add_exponential)(high, low, 1) * NAME(power_of_two)(k);
-  // Both forms are a sum with a quotient: one division serves them.
+  // Both forms are the sum of a number and a quotient, so that one division is enough.
   I isSmall = size < (V)(REAL)0.625;
   V quotient = (isSmall ? size * z * (TANH_NUMERATOR(z)) : (V)-2) / (isSmall ? (V)(TANH_DENOMINATOR(z)) : e + 1);
   return NAME(with_sign)(x, (isSmall ? size : (V)1) + quotient);
 }
 
-/// 1/(1 + e⁻ˣ): s = e/(1 + e) for x < 0 and 1 − s elsewhere, e = e^(−|x|).
+/// 1/(1 + e⁻ˣ): s = e/(1 + e) for x < 0, otherwise 1 − s, with e = e^(−|x|).
 INLINE V NAME(logistic)(V x) {
   V high, low;
   I k = NAME(reduce)(NAME(greatest)(-NAME(magnitude)(x), EXP_LOW), &high, &low);
   V m = NAME(add_exponential)(high, low, 1);
   V e = NAME(scale)(m, k);
-  // Beside 1, what a denormal 2ᵏ would make of it is nothing: this needs not wait for e.
+  // Next to 1, a denormal 2ᵏ has no effect, so that this need not wait for e.
   V sum = 1 + m * NAME(power_of_two)(k < 1 - BIAS ? (I)(1 - BIAS) : k);
   V lost = e - (sum - 1);
   V s = e / sum;
-  // The quotient by sum + lost: 1/sum is 1 − s.
+  // The quotient by sum + lost, where 1/sum is 1 − s.
   s = s - s * lost * (1 - s);
   return x < 0 ? s : 1 - s;
 }
@@ -115,7 +115,7 @@ INLINE V NAME(log_of_parts)(V m, V k, V c) {
   return k * LN2_HIGH - ((h - rest) - f);
 }
 
-/// m and k with x = m·2ᵏ and m in [√½, √2), for normal x > 0.
+/// Returns m and k with x = m·2ᵏ and m in [√½, √2), for normal x > 0.
 INLINE V NAME(parts)(V x, I *k) {
   I root = NAME(bits)((V)(REAL)0.70710678118654752);
   I above = NAME(bits)(x) - root;
@@ -123,7 +123,7 @@ INLINE V NAME(parts)(V x, I *k) {
   return NAME(number)((above & (((INT)1 << MANTISSA_BITS) - 1)) + root);
 }
 
-/// y where 0 < x < ∞, and what ln x is elsewhere.
+/// Returns y if 0 < x < ∞, otherwise the limit of ln x.
 INLINE V NAME(log_or_limit)(V x, V y) {
   y = x < (V)__builtin_inf() ? y : x;
   V limit = x == 0 ? (V)(REAL)-__builtin_inf() : (V)(REAL)__builtin_nan("");
@@ -152,12 +152,22 @@ INLINE V NAME(log1p)(V x) {
   return NAME(with_sign)(x, NAME(log_or_limit)(u, y));
 }
 
-// The slopes f′(x), where y = f(x).
+// The slopes f′(x) of the functions, where y = f(x).
 
 INLINE V NAME(exp_slope)(V x, V y) { return y; }
 INLINE V NAME(expm1_slope)(V x, V y) { return NAME(exp)(x); }
 INLINE V NAME(log_slope)(V x, V y) { return 1 / x; }
 INLINE V NAME(log1p_slope)(V x, V y) { return 1 / (1 + x); }
-/// (1 − y)(1 + y) cancels once where 1 − y² rounds twice.
+#if defined(SLOPES_FROM_X)
+/// σ(x)σ(−x), where neither factor is 1 less a number: y(1 − y) is 0 from x = 37 on.
+INLINE V NAME(logistic_slope)(V x, V y) {
+  V s = NAME(logistic)(-NAME(magnitude)(x));
+  return s * (1 - s);
+}
+/// 4σ(2x)σ(−2x): (1 − y)(1 + y) is 0 from x = 19 on.
+INLINE V NAME(tanh_slope)(V x, V y) { return 4 * NAME(logistic_slope)(2 * x, y); }
+#else
+/// (1 − y)(1 + y) has one cancellation, whereas 1 − y² rounds twice.
 INLINE V NAME(tanh_slope)(V x, V y) { return (1 - y) * (1 + y); }
 INLINE V NAME(logistic_slope)(V x, V y) { return y * (1 - y); }
+#endif

@@ -1,10 +1,10 @@
-// A convolution's windows, laid out as the columns of a matrix, and back.
+// Copies the windows of a convolution to the columns of a matrix, and adds them back.
 
 typedef REAL NAME(eight) __attribute__((ext_vector_type(8)));
 typedef REAL NAME(four) __attribute__((ext_vector_type(4)));
 typedef REAL NAME(two) __attribute__((ext_vector_type(2)));
 
-/// y ← x for size ≤ count ≤ 2·size numbers; those in the middle twice.
+/// y ← x for size ≤ count ≤ 2·size numbers; the numbers in the middle are copied twice.
 #define COPY_ENDS(size)                                                            \
   {                                                                                \
     NAME(size) first, last;                                                        \
@@ -24,7 +24,7 @@ typedef REAL NAME(two) __attribute__((ext_vector_type(2)));
     }                                                                              \
   }
 
-/// Rows of `count` numbers, `pitch` apart in x and next to next in y: y ← x.
+/// y ← x for rows of `count` numbers that are `pitch` apart in x and adjacent in y.
 INLINE void NAME(copy_rows)(const REAL *x, long pitch, REAL *y, long count, long rows) {
   if (count >= 16) {
     for (long r = 0; r < rows; r++, x += pitch, y += count) {
@@ -52,7 +52,7 @@ INLINE void NAME(copy_rows)(const REAL *x, long pitch, REAL *y, long count, long
     i += sizeof sum / sizeof(REAL);                                                \
   }
 
-/// Rows of `count` numbers, next to next in x and `pitch` apart in y: y ← y + x.
+/// y ← y + x for rows of `count` numbers that are adjacent in x and `pitch` apart in y.
 INLINE void NAME(add_rows)(const REAL *x, REAL *y, long pitch, long count, long rows) {
   if (count == 8) {
     for (long r = 0, i = 0; r < rows; r++, x += count, y += pitch, i = 0) ADD(eight)
@@ -86,18 +86,18 @@ static void NAME(im2col)(const struct nnexp_patch_geometry *w, const REAL *x, RE
 static void NAME(col2im)(const struct nnexp_patch_geometry *w, const REAL *patches, REAL *x) {
   const long plane = w->rows * w->columns, positions = w->position_rows * w->position_columns;
   const long window = w->window_rows * w->window_columns;
-  // Several planes take turns, as many as stay in the cache: a processor that reads numbers
-  // which overlap some that it has just written waits for them.
+  // Alternates between several planes, as many as fit into the cache: a processor waits when it
+  // reads numbers that overlap numbers which it has just written.
   const long most = 4096 / plane + 1;
   for (long first = 0; first < w->channels; first += most) {
     const long end = first + most < w->channels ? first + most : w->channels;
     for (long u = 0; u < w->window_rows; u++)
       for (long v = 0; v < w->window_columns; v++) {
-        const long place = u * w->row_dilation * w->columns + v * w->column_dilation;
+        const long position = u * w->row_dilation * w->columns + v * w->column_dilation;
         const REAL *from = patches + (u * w->window_columns + v) * positions;
         for (long i = first; i < end; i++)
           NAME(add_rows)(
-              from + i * window * positions, x + i * plane + place, w->columns,
+              from + i * window * positions, x + i * plane + position, w->columns,
               w->position_columns, w->position_rows);
       }
   }

@@ -1,11 +1,13 @@
-// All kernels, for the instruction set that the including file has chosen.
+// All kernels, for the instruction set that the including file has selected.
 
 #include "CKernels.h"
 
-// a·b + c rounds twice: with FMA and without must agree, but in Convolution.h.
+// a·b + c rounds twice, so that results with and without FMA agree; Convolution.h is an
+// exception.
 #pragma STDC FP_CONTRACT OFF
 
-// Vectors are passed to what is inlined alone: how a call would pass them is nobody's concern.
+// Vectors are only passed to inlined functions, so that the calling convention for vectors does
+// not matter.
 #pragma clang diagnostic ignored "-Wpsabi"
 #define INLINE static inline __attribute__((always_inline))
 

@@ -1,9 +1,9 @@
-// Lp pooling over windows that tile their planes: rows of windows, for p = 1, 2, 3, 4.
+// Lp pooling over windows that do not overlap, by rows of windows, for p = 1, 2, 3, 4.
 
-/// The first `count` lanes, of which there may be more or none.
+/// Loads the first `count` lanes; `count` may also exceed the number of lanes, or be 0.
 ///
-/// Half of them are moved as half a vector: what is read beside the lanes that a mask leaves out
-/// waits until such a store is done, and the next row is read at once.
+/// Half of the lanes are loaded as half a vector: a load must wait for a masked store to the
+/// same memory, and the next row is loaded immediately.
 INLINE V NAME(load_some)(const REAL *x, long count) {
   if (count >= LANES) return NAME(load)(x);
   V v = 0;
@@ -22,20 +22,20 @@ INLINE void NAME(store_some)(REAL *x, V v, long count) {
     NAME(store_first)(x, v, count);
 }
 
-/// A row of windows among those of all planes: how many of its plane are left, itself among
-/// them, and where it begins.
-struct NAME(place) {
+/// The position of a row of windows: the number of rows left in its plane, including this one,
+/// and the row's offset in x.
+struct NAME(position) {
   long left, start;
 };
 
-INLINE struct NAME(place) NAME(place_of_row)(const struct nnexp_pooling_geometry *t, long row) {
+INLINE struct NAME(position) NAME(position_of_row)(const struct nnexp_pooling_geometry *t, long row) {
   const long plane = row / t->window_rows, inside = row - plane * t->window_rows;
-  return (struct NAME(place)){
+  return (struct NAME(position)){
     t->window_rows - inside, plane * t->plane + inside * t->height * t->columns};
 }
 
-/// The next row's. A division takes as long as half a row.
-INLINE void NAME(step)(const struct nnexp_pooling_geometry *t, struct NAME(place) *p) {
+/// Moves to the next row. A division would take as long as half a row.
+INLINE void NAME(step)(const struct nnexp_pooling_geometry *t, struct NAME(position) *p) {
   p->start += t->height * t->columns;
   if (--p->left == 0) {
     p->start += t->plane - t->window_rows * t->height * t->columns;
@@ -60,7 +60,7 @@ INLINE V NAME(lp_slope)(V x, V inverse, int p) {
   return p == 2 ? t : p == 3 ? t * NAME(magnitude)(t) : t * t * t;
 }
 
-/// Σ |x|ᵖ down the rows of a window, for the first `count` of a vector of columns.
+/// Σ |x|ᵖ over the rows of a window, for the first `count` columns of a vector.
 INLINE V NAME(column_sums)(
     int p, const REAL *x, long columns, const long height, long count) {
   V sum = NAME(lp_power)(NAME(load_some)(x, count), p);
@@ -69,14 +69,14 @@ INLINE V NAME(column_sums)(
   return sum;
 }
 
-/// y ← Σ |xᵢ|ᵖ, or that over n: first down the rows of a window, then over its columns.
+/// y ← Σ |xᵢ|ᵖ, or its mean: summed over the rows of a window first, then over its columns.
 INLINE void NAME(lp_pool_sums_by)(
     const struct nnexp_pooling_geometry *t, const long height, const long width, int p, REAL n,
     const REAL *x, REAL *y, long rows, REAL *room) {
   const long windows = t->windows, columns = t->columns;
-  struct NAME(place) place = NAME(place_of_row)(t, 0);
-  for (long row = 0; row < rows; row++, y += windows, NAME(step)(t, &place)) {
-    const REAL *from = x + place.start;
+  struct NAME(position) position = NAME(position_of_row)(t, 0);
+  for (long row = 0; row < rows; row++, y += windows, NAME(step)(t, &position)) {
+    const REAL *from = x + position.start;
     if (width == 2) {
       for (long c = 0; c < windows; c += LANES) {
         long left = 2 * (windows - c);
@@ -104,7 +104,7 @@ INLINE void NAME(lp_pool_sums_by)(
   }
 }
 
-/// `lp_pool_sums_by` for windows of 2 × 2, which most are, and for any.
+/// `lp_pool_sums_by` for windows of 2 × 2, the most common size, and for any size.
 #define LP_POOL_SUMS(p)                                                            \
   if (t->height == 2 && t->width == 2)                                             \
     NAME(lp_pool_sums_by)(t, 2, 2, p, n, x, y, rows, room);                        \
@@ -127,13 +127,13 @@ INLINE V NAME(lp_root)(V s, V y, int p) {
   switch (p) {
   case 1: return s;
   case 2: return __builtin_elementwise_sqrt(s);
-  // One step of Newton's takes out the rounding of 1/3.
+  // One step of Newton's method corrects the rounding of 1/3.
   case 3: return y - (y * y * y - s) / (3 * y * y);
   default: return __builtin_elementwise_sqrt(__builtin_elementwise_sqrt(s));
   }
 }
 
-/// y ← s^(1/p); true if a sum is so small or so large that powers lost figures.
+/// y ← s^(1/p). Returns true if a sum is so small or so large that powers lost digits.
 INLINE int NAME(lp_pool_roots_by)(int p, const REAL *s, REAL *y, long count) {
   I extremes = 0;
   for (long i = 0; i < count; i += LANES) {
@@ -161,8 +161,8 @@ static int NAME(lp_pool_roots)(int p, const REAL *s, REAL *y, long count) {
   }
 }
 
-/// True if the reciprocals of these norms lose no figures; 0 is well too, for where y is 0 so is
-/// every entry.
+/// True if the reciprocals of these norms lose no digits. 0 is permitted, because if y is 0,
+/// every entry is 0.
 INLINE int NAME(is_even)(const REAL *y, long count) {
   I extremes = 0;
   for (long i = 0; i < count; i += LANES) {
@@ -182,17 +182,17 @@ INLINE void NAME(add_slopes)(
   }
 }
 
-/// ∂x += ∂y·sign(x)·|x/y|^(p−1), or that over n, from row number `row` of windows on: to the end,
-/// or to the first that `is_even` refuses, whose number is the answer.
+/// ∂x += ∂y·sign(x)·|x/y|^(p−1), or that over n, for the rows of windows from `row` on. Stops
+/// before the first row for which `is_even` is false, and returns that row.
 INLINE long NAME(lp_pool_vjp_by)(
     const struct nnexp_pooling_geometry *t, const long height, const long width, int p, REAL n,
     const REAL *x, const REAL *y, const REAL *dy, REAL *dx, long row, long rows, REAL *room) {
   const long windows = t->windows, columns = t->columns, used = windows * width;
-  struct NAME(place) place = NAME(place_of_row)(t, row);
-  for (; row < rows; row++, NAME(step)(t, &place)) {
+  struct NAME(position) position = NAME(position_of_row)(t, row);
+  for (; row < rows; row++, NAME(step)(t, &position)) {
     const REAL *norm = y + row * windows, *slope = dy + row * windows;
     if (p != 1 && !NAME(is_even)(norm, windows)) return row;
-    const long start = place.start;
+    const long start = position.start;
     REAL *inverses = room, *shares = room + used;
     for (long c = 0; c < windows; c += LANES) {
       long left = windows - c;

@@ -1,5 +1,5 @@
-// The loops: four vectors at a time, whole vectors, then what is left in a vector of its own, so
-// that a number's result does not depend on where it stands.
+// The loops over vectors: four vectors at a time, then single vectors, then the remaining
+// numbers in a vector of their own, so that a number's result does not depend on its position.
 
 INLINE V NAME(load)(const REAL *x) {
   V v;
@@ -8,7 +8,7 @@ INLINE V NAME(load)(const REAL *x) {
 }
 INLINE void NAME(store)(REAL *x, V v) { __builtin_memcpy(x, &v, sizeof v); }
 
-/// The first `count` lanes; the rest is 0, or left alone.
+/// Loads or stores the first `count` lanes; the others are 0 or stay unchanged.
 #if defined(HAS_MASKS)
 INLINE V NAME(load_first)(const REAL *x, long count) { return LOAD_FIRST(x, count); }
 INLINE void NAME(store_first)(REAL *x, V v, long count) { STORE_FIRST(x, v, count); }
@@ -27,8 +27,8 @@ INLINE void NAME(store_first)(REAL *x, V v, long count) {
 }
 #endif
 
-/// A wide vector that is half empty takes longer than a full one of half its width: the few
-/// numbers of a tiny network are its whole step.
+/// A half-filled wide vector takes longer than a full vector of half the width. For a tiny
+/// network, these few numbers are the whole step.
 #if defined(NARROWER)
 #define LEAVE_FEW(f)                                                               \
   if (count <= LANES / 2) {                                                        \

@@ -1,4 +1,4 @@
-// For any processor.
+// The build for any processor.
 
 #define TABLE nnexp_kernels_portable
 #define VECTOR_BYTES 16

@@ -1,15 +1,16 @@
-// xᵖ for x ≥ 0 and one p.
+// xᵖ for x ≥ 0 and a single p.
 //
-// xᵖ = e^(p ln x): an error of ln x is multiplied by p ln x, up to 745. So ln x
-// is needed to 2⁻⁶⁵ of itself for float64, and for float32 in float64.
+// xᵖ = e^(p ln x): an error of ln x is multiplied by p ln x, which is at most 745. ln x
+// therefore needs a relative error of 2⁻⁶⁵ for float64; for float32, it is computed in float64.
 
-// Halves of the figures: products of two such are exact.
+// The upper half of the digits: products of two such numbers are exact.
 INLINE reals_f64 upper(reals_f64 x) { return number_f64(bits_f64(x) & ~0x7ffffffL); }
 static inline double upper_of_one(double x) {
   return __builtin_bit_cast(double, __builtin_bit_cast(long, x) & ~0x7ffffffL);
 }
 
-/// 3·artanh(s)/s = 3 + z + z²·R(z), z = s²: R for |s| ≤ 3 − √8, to 2⁻⁶⁷ of the sum.
+/// 3·artanh(s)/s = 3 + z + z²·R(z), z = s²: R for |s| ≤ 3 − √8, with an error of 2⁻⁶⁷ relative
+/// to the sum.
 INLINE reals_f64 log_tail(reals_f64 z) {
   reals_f64 w = z * z;
   return (0.6 + z * 0.4285714285714406)
@@ -18,7 +19,7 @@ INLINE reals_f64 log_tail(reals_f64 z) {
                     + w * (0.17559189696845096 + z * 0.1758649059127012)));
 }
 
-/// ln x = high + low for normal x > 0, where high has half the figures.
+/// ln x = high + low for normal x > 0, where high has half of the digits.
 ///
 ///     x = 2ᵏ(1 + f),  s = f/(2 + f),  ln(1 + f) = ⅔s·(3 + s² + s⁴R(s²))
 ///
@@ -45,7 +46,7 @@ INLINE reals_f64 precise_log(reals_f64 x, integers_f64 added, reals_f64 *low) {
   reals_f64 pHigh = upper(u + v);
   reals_f64 pLow = v - (pHigh - u);
 
-  // ⅔ in two parts, the first with half the figures.
+  // ⅔ as a sum of two numbers, the first with half of the digits.
   reals_f64 qHigh = pHigh * 0x1.555555p-1;
   reals_f64 qLow = pHigh * 0x1.5555555555555p-27 + pLow * 0x1.5555555555555p-1;
   reals_f64 nHigh = n * LN2_HIGH;
@@ -54,7 +55,7 @@ INLINE reals_f64 precise_log(reals_f64 x, integers_f64 added, reals_f64 *low) {
   return high;
 }
 
-/// Beyond ±2⁷⁰, every power of a number but 1 is 0 or infinite.
+/// Limits p: beyond ±2⁷⁰, every power of a number other than 1 is 0 or infinite.
 static inline double within_reach(double p) {
   return p > 0x1p70 ? 0x1p70 : p < -0x1p70 ? -0x1p70 : p;
 }
@@ -64,7 +65,7 @@ INLINE reals_f64 power_f64(reals_f64 x, double p) {
   reals_f64 low;
   reals_f64 high = precise_log(isDenormal ? x * 0x1p53 : x, isDenormal & -53L, &low);
 
-  // p ln x = yHigh + yLow.
+  // p ln x as the sum yHigh + yLow.
   double pHigh = upper_of_one(p);
   reals_f64 yHigh = pHigh * high;
   reals_f64 yLow = (p - pHigh) * high + p * low;
@@ -84,7 +85,7 @@ INLINE reals_f64 power_f64(reals_f64 x, double p) {
   return x < infinity ? power : (x == infinity ? atInfinity : x);
 }
 
-/// xᵖ to 2⁻³⁵, where that is a number of float32.
+/// xᵖ with a relative error of 2⁻³⁵, if it is in the range of float32.
 INLINE reals_f64 brief_power(reals_f64 x, double p) {
   integers_f64 k;
   reals_f64 f = parts_f64(x, &k) - 1;
@@ -96,7 +97,7 @@ INLINE reals_f64 brief_power(reals_f64 x, double p) {
       + (w * z) * ((0.28571755535032944 + z * 0.22191337428065783) + w * 0.19363884986633198);
   reals_f64 y = p * (real_f64(k) * 0x1.62e42fefa39efp-1 + (s + s + s * tail));
 
-  // Where x is 0, a denormal would be made here only to be thrown away.
+  // For x = 0, this avoids a denormal, which would be slow and is not used.
   y = x > 0 ? least_f64(greatest_f64(y, -110), 100) : 0;
   reals_f64 t = y * LOG2_E + ROUNDER;
   reals_f64 r = y - (t - ROUNDER) * 0x1.62e42fefa39efp-1;
@@ -108,7 +109,7 @@ INLINE reals_f64 brief_power(reals_f64 x, double p) {
   return e * power_of_two_f64(bits_f64(t) - bits_f64((reals_f64)ROUNDER));
 }
 
-/// Two halves in float64, rounded once.
+/// Converts two halves to float64, and rounds the results once.
 INLINE reals_f32 power_f32(reals_f32 x, double p) {
   typedef float half __attribute__((ext_vector_type(VECTOR_BYTES / 8)));
   reals_f32 power;

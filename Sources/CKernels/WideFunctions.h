@@ -1,6 +1,6 @@
-// The functions on four vectors at a time, `NAME(wide_…)`. Their operations stand side by side: one
-// after the other, each waits for the one before, and a processor looks ahead too little to begin
-// the next vector meanwhile.
+// The functions on four vectors at a time, `NAME(wide_…)`. The operations of the four vectors
+// are interleaved: in sequence, each would wait for the one before, and the processor does not
+// look ahead far enough to start the next vector in the meantime.
 
 #undef JOINED
 #define JOINED(x, precision) wide_##x##_##precision

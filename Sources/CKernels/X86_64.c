@@ -1,4 +1,4 @@
-// For any x86-64: what it has beyond `Portable.c` are sixteen registers.
+// The build for any x86-64, which has sixteen registers.
 
 #if defined(__x86_64__)
 #define TABLE nnexp_kernels_x86_64

@@ -1,5 +1,5 @@
-// The entries of OpenBLAS that nnexp calls, as types of functions: the library is
-// loaded when it is first needed. The signatures are those of the reference CBLAS.
+// The functions of OpenBLAS that nnexp calls, as function types, because the library is loaded
+// when it is first needed. The signatures are those of the reference CBLAS.
 #pragma once
 
 typedef void (*nnexp_sgemm)(int order, int transpose_a, int transpose_b, int m, int n, int k,
@@ -9,12 +9,12 @@ typedef void (*nnexp_dgemm)(int order, int transpose_a, int transpose_b, int m, 
                             double alpha, const double *a, int lda, const double *b, int ldb,
                             double beta, double *c, int ldc);
 
-// openblas_get_config: how it was built.
+// openblas_get_config: a description of the library's build.
 typedef const char *(*nnexp_config)(void);
 
-// openblas_get_parallel: 0 if it was built without threads.
+// openblas_get_parallel: 0 if the library was built without threads.
 typedef int (*nnexp_parallel)(void);
 
-// blas_memory_alloc, blas_memory_free: the buffer of a thread that is in the library.
-typedef void *(*nnexp_take_buffer)(int);
-typedef void (*nnexp_leave_buffer)(void *);
+// blas_memory_alloc, blas_memory_free: the buffer of a thread that calls the library.
+typedef void *(*nnexp_allocate_buffer)(int);
+typedef void (*nnexp_free_buffer)(void *);

@@ -3,7 +3,7 @@
 static int argument_count;
 static char *const *arguments;
 
-// The C library passes the arguments of `main` to constructors, too.
+// The C library also passes the arguments of `main` to constructors.
 __attribute__((constructor)) static void keep(int count, char **words) {
   argument_count = count;
   arguments = words;

@@ -1,10 +1,10 @@
-// How a thread computes: rounding, tiny numbers, traps.
+// The floating-point settings of a thread: rounding, tiny numbers, traps.
 #pragma once
 
 #include <stdint.h>
 
-// The control bits of the floating-point registers that float and double are computed
-// with. Flags that computing sets are left out.
+// The control bits of the floating-point registers for float and double, without the status
+// flags that computations set.
 #if defined(__x86_64__)
 
 #include <xmmintrin.h>

@@ -1,5 +1,5 @@
-// State of the process that a plugin must not change: the current folder, the umask,
-// descriptors 0 to 2 and signal handlers, as before the first plugin was loaded.
+// The state of the process that a plugin must not change: the current folder, the umask,
+// descriptors 0 to 2 and signal handlers, recorded before the first plugin was loaded.
 #define _GNU_SOURCE
 #include "guard.h"
 
@@ -16,7 +16,7 @@
 
 enum { signal_count = 32 };
 
-// A standard stream: which file, and how it is open.
+// A standard stream: its file and its access mode.
 struct stream {
   bool is_open;
   int access;
@@ -33,7 +33,7 @@ static int standard_error = 2;
 static atomic_bool is_watched;
 static pthread_mutex_t check_lock = PTHREAD_MUTEX_INITIALIZER;
 
-// The callees since the last check, linked.
+// A linked list of the callees since the last check.
 static struct nnexp_callee *called;
 
 int guard_standard_error(void) {
@@ -52,15 +52,16 @@ static bool is_same(struct stream a, struct stream b) {
          a.kind == b.kind && a.number == b.number;
 }
 
-// The system reads it by setting it. A file that another thread creates meanwhile is closed
-// to others rather than open to them.
+// The umask can only be read by setting it. The temporary value denies others access to a file
+// that another thread creates meanwhile.
 static mode_t present_mask(void) {
   mode_t mask = umask(077);
   umask(mask);
   return mask;
 }
 
-// These two cannot be set; 32 and up are the C library's and real-time.
+// The handlers of these two cannot be set. Signals from 32 on are real-time signals, or belong
+// to the C library.
 static bool is_checked(int signal) { return signal != SIGKILL && signal != SIGSTOP; }
 
 static void note_process(void) {
@@ -73,7 +74,7 @@ static void note_process(void) {
   for (int i = 0; i < 3; i++) streams[i] = stream(i);
   for (int i = 1; i < signal_count; i++)
     if (is_checked(i)) sigaction(i, NULL, &actions[i]);
-  // For messages: a plugin may close 2, and what it opens then gets that number.
+  // A copy for messages: a plugin may close 2, and a file that it opens then has that number.
   int copy = fcntl(2, F_DUPFD_CLOEXEC, 64);
   if (copy >= 0) standard_error = copy;
   atomic_store(&is_watched, true);
@@ -92,7 +93,7 @@ void guard_mark(struct nnexp_callee *callee) {
                                       __ATOMIC_RELAXED));
 }
 
-// Whether a handler is this program's own code, not a plugin's.
+// True if a handler is code of this program, not of a plugin.
 static bool is_own(const struct sigaction *action) {
   Dl_info handler, own;
   return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN &&
@@ -100,13 +101,13 @@ static bool is_own(const struct sigaction *action) {
          dladdr((void *)nnexp_guard_check, &own) && handler.dli_fbase == own.dli_fbase;
 }
 
-// The kernel's note that the C library set it.
+// The flag with which the C library sets handlers.
 #ifndef SA_RESTORER
 #define SA_RESTORER 0x04000000
 #endif
 
-// Whether the signal is handled as before, or otherwise at this program's own wish: a
-// handler of its own, one that has served once, files that are too large.
+// True if the signal is handled as before, or if this program changed it: by setting its own
+// handler, by a handler that is used once, or by ignoring SIGXFSZ.
 static bool is_handled(int signal) {
   struct sigaction found, *before = &actions[signal];
   if (sigaction(signal, NULL, &found) != 0) return true;
@@ -119,7 +120,7 @@ static bool is_handled(int signal) {
   return true;
 }
 
-// Describes what has changed, as what follows "it"; null if nothing has.
+// Describes the change, as the words after "it"; null if there is none.
 static const char *change(void) {
   static char text[128];
   static const char *const names[] = {"standard input", "standard output", "standard error"};
@@ -150,25 +151,25 @@ _Noreturn static void report(const char *change, struct nnexp_call call,
                              const struct nnexp_callee *called) {
   bool is_one = called && !called->next;
   if (is_one) {
-    guard_say(called->location);
-    guard_say("error: ");
-    guard_say(called->subject);
+    guard_write(called->location);
+    guard_write("error: ");
+    guard_write(called->subject);
   } else {
-    guard_say("error: ");
-    guard_say_plugins();
+    guard_write("error: ");
+    guard_write_plugins();
   }
-  guard_say(" ");
-  guard_say(change);
+  guard_write(" ");
+  guard_write(change);
   if (is_one && call.callee == called) {
-    guard_say(" in ");
-    guard_say(call.what);
+    guard_write(" in ");
+    guard_write(call.what);
   }
-  guard_say("\n");
+  guard_write("\n");
   for (; !is_one && called; called = called->next) {
-    guard_say("note: ");
-    guard_say(called->location);
-    guard_say(called->subject);
-    guard_say(" was called since the last check\n");
+    guard_write("note: ");
+    guard_write(called->location);
+    guard_write(called->subject);
+    guard_write(" was called since the last check\n");
   }
   guard_leave_now();
 }

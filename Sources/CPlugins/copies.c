@@ -1,5 +1,5 @@
-// Copies of the process that a plugin forks. One that comes back from the plugin's call
-// would train on, and write the same rows into the same files.
+// Copies of the process that a plugin forks. A copy that returned from the plugin's call would
+// continue the training and write the same rows to the same files.
 #define _GNU_SOURCE
 #include "guard.h"
 
@@ -12,7 +12,7 @@
 static volatile pid_t unwatched = 1;
 volatile pid_t *guard_original = &unwatched;
 
-// Shared with all copies: whether one has warned.
+// Shared with all copies: true if one has printed the warning.
 static _Atomic bool *has_warned;
 
 static void *page(int flags) {
@@ -27,23 +27,23 @@ void guard_begin_copies(void) {
   volatile pid_t *original = page(MAP_PRIVATE);
   if (original) guard_original = original;
   *guard_original = getpid();
-  // The kernel clears the page, whatever system call makes the copy. Before Linux 4.14
-  // the C library does.
+  // The kernel clears this page in every copy, whichever system call creates it. Before Linux
+  // 4.14, the C library does.
   if (!original || madvise((void *)original, 4096, MADV_WIPEONFORK) != 0)
     pthread_atfork(NULL, NULL, clear);
 }
 
-// Asks the system, because vfork shares the page.
+// Calls the system directly, because vfork shares the page.
 bool guard_is_copy(void) { return *guard_original != syscall(SYS_getpid); }
 
 void guard_end_copy(struct nnexp_call call) {
   if (!has_warned || !atomic_exchange(has_warned, true)) {
-    guard_say(call.callee->location);
-    guard_say("warning: ");
-    guard_say(call.callee->subject);
-    guard_say(" forked the process in ");
-    guard_say(call.what);
-    guard_say(", and the copy returned from it; copies that return are ended\n");
+    guard_write(call.callee->location);
+    guard_write("warning: ");
+    guard_write(call.callee->subject);
+    guard_write(" forked the process in ");
+    guard_write(call.what);
+    guard_write(", and the copy returned from it; copies that return are ended\n");
   }
   for (;;) syscall(SYS_exit_group, 2);
 }

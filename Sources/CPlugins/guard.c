@@ -16,15 +16,15 @@
 #include <time.h>
 #include <unistd.h>
 
-// What each thread is doing. The handlers run at any moment, even in the middle
-// of an allocation: they read these and write texts that are there already.
+// The current call of each thread. The handlers may run at any moment, even during an
+// allocation: they only read these records and write existing texts.
 enum { most_threads = 256, stack_size = 1 << 16 };
 struct record {
   atomic_bool is_taken;
   _Atomic(struct nnexp_callee *) callee;
   _Atomic(const char *) what;
   _Atomic(struct nnexp_callee *) last;
-  uint32_t arithmetic;  // the control bits that the thread computes with
+  uint32_t arithmetic;  // the floating-point control bits of the thread
   _Atomic uint64_t entries;
 };
 static struct record records[most_threads];
@@ -38,12 +38,12 @@ static const int watched[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT}
 enum { watched_count = sizeof watched / sizeof *watched };
 static struct sigaction earlier[watched_count];
 
-// The plugins that were loaded; more are not named.
+// The names of the loaded plugins; if there are more, the rest are not named.
 enum { most_plugins = 64 };
 static _Atomic(struct nnexp_callee *) plugins[most_plugins];
 static atomic_int plugin_count;
 
-void guard_say(const char *text) {
+void guard_write(const char *text) {
   size_t sent = 0, length = strlen(text);
   while (sent < length) {
     ssize_t count = write(guard_standard_error(), text + sent, length - sent);
@@ -52,19 +52,19 @@ void guard_say(const char *text) {
   }
 }
 
-void guard_say_number(unsigned number, unsigned base) {
+void guard_write_number(unsigned number, unsigned base) {
   char text[12] = {0};
   char *digit = text + sizeof text - 1;
   do *--digit = (char)('0' + number % base);
   while (number /= base);
-  guard_say(digit);
+  guard_write(digit);
 }
 
-void guard_say_plugins(void) {
+void guard_write_plugins(void) {
   int count = atomic_load(&plugin_count);
   for (int i = 0; i < count && i < most_plugins; i++) {
-    if (i > 0) guard_say(i + 1 < count ? ", " : " or ");
-    guard_say(atomic_load(&plugins[i])->subject);
+    if (i > 0) guard_write(i + 1 < count ? ", " : " or ");
+    guard_write(atomic_load(&plugins[i])->subject);
   }
 }
 
@@ -85,14 +85,14 @@ _Noreturn static void end_now(int status) {
 void guard_leave_now(void) {
   const char *text = atomic_load(&note);
   if (text) {
-    guard_say("note: ");
-    guard_say(text);
-    guard_say("\n");
+    guard_write("note: ");
+    guard_write(text);
+    guard_write("\n");
   }
   end_now(2);
 }
 
-// The call that is to blame: this thread's, or any that is under way.
+// The call that caused the failure: that of this thread, otherwise any current call.
 static struct record *culprit(void) {
   if (mine && atomic_load(&mine->callee)) return mine;
   int count = atomic_load(&record_count);
@@ -101,17 +101,17 @@ static struct record *culprit(void) {
   return NULL;
 }
 
-static void say_subject(const struct nnexp_callee *callee) {
-  guard_say(callee->location);
-  guard_say("error: ");
-  guard_say(callee->subject);
+static void write_subject(const struct nnexp_callee *callee) {
+  guard_write(callee->location);
+  guard_write("error: ");
+  guard_write(callee->subject);
 }
 
 static void blame(struct record *record, const char *verb, const char *reason) {
-  say_subject(atomic_load(&record->callee));
-  guard_say(verb);
-  guard_say(atomic_load(&record->what));
-  guard_say(reason);
+  write_subject(atomic_load(&record->callee));
+  guard_write(verb);
+  guard_write(atomic_load(&record->what));
+  guard_write(reason);
 }
 
 static void die_of(int signal, const struct sigaction *action) {
@@ -120,52 +120,52 @@ static void die_of(int signal, const struct sigaction *action) {
 }
 
 static void at_fault(int signal) {
-  // A process that a plugin forked dies by itself; no other process fails with it.
+  // A process that a plugin forked ends alone; it does not affect others.
   if (atomic_load(&has_begun) && guard_is_copy()) {
     struct sigaction standard = {.sa_handler = SIG_DFL};
     return die_of(signal, &standard);
   }
-  // Left there by the allocation that failed, in the thread that failed for it:
-  // Swift's runtime aborts then, or reads from nowhere.
+  // errno was set by the failed allocation in this thread: Swift's runtime then aborts or reads
+  // an invalid address.
   if (errno == ENOMEM) {
-    guard_say("error: the system refused memory; see 'ulimit -v'\n");
+    guard_write("error: the system refused memory; see 'ulimit -v'\n");
     end_now(3);
   }
   struct record *record = culprit();
   if (record) {
     blame(record, " crashed in ", ": ");
-    guard_say(name_of(signal));
-    guard_say("\n");
+    guard_write(name_of(signal));
+    guard_write("\n");
     guard_leave_now();
   }
-  // Not within a plugin; but a plugin may have spoilt what failed now.
+  // The failure is not inside a plugin, but a plugin may have caused it earlier.
   if (mine && atomic_load(&mine->last)) {
-    guard_say("nnexp crashed; it had last called a plugin:\n");
-    say_subject(atomic_load(&mine->last));
-    guard_say("\n");
+    guard_write("nnexp crashed; it had last called a plugin:\n");
+    write_subject(atomic_load(&mine->last));
+    guard_write("\n");
   }
   for (int i = 0; i < watched_count; i++)
     if (watched[i] == signal) die_of(signal, &earlier[i]);
 }
 
-// This program itself ends by `nnexp_guard_end`: what comes here is a plugin's doing once
-// there is a plugin.
+// This program ends by `nnexp_guard_end`. After a plugin was loaded, only a plugin can cause a
+// call of this function.
 static void at_exit(void) {
   if (!atomic_load(&has_begun) || guard_is_copy()) return;
   struct record *record = culprit();
   if (record) {
     blame(record, " ended the process in ", "\n");
   } else if (atomic_load(&plugin_count) > 0) {
-    guard_say("error: ");
-    guard_say_plugins();
-    guard_say(" ended the process outside any call\n");
+    guard_write("error: ");
+    guard_write_plugins();
+    guard_write(" ended the process outside any call\n");
   } else {
     return;
   }
   guard_leave_now();
 }
 
-// A plugin that calls these finds them before the C library's.
+// Replacements of C library functions, which plugins find before the originals.
 void _exit(int status) {
   at_exit();
   end_now(status);
@@ -173,8 +173,8 @@ void _exit(int status) {
 
 void _Exit(int status) { _exit(status); }
 
-// Looks once a second whether a call is still the one that it was. Seconds in
-// which the process was stopped do not count.
+// Checks once per second whether a thread is still in the same call. Seconds in which the
+// process was stopped do not count.
 static void *watch(void *nothing) {
   static uint64_t seen[most_threads];
   static unsigned age[most_threads];
@@ -190,8 +190,8 @@ static void *watch(void *nothing) {
         age[i] = 0;
       } else if (++age[i] >= callee->seconds) {
         blame(&records[i], " hangs in ", ": no return after ");
-        guard_say_number(callee->seconds, 10);
-        guard_say(" s\n");
+        guard_write_number(callee->seconds, 10);
+        guard_write(" s\n");
         guard_leave_now();
       }
     }
@@ -199,10 +199,10 @@ static void *watch(void *nothing) {
   return nothing;
 }
 
-// A thread's first call. A stack that ran over cannot serve the handler, so that
-// each thread has one more.
-__attribute__((noinline, cold)) static struct record *enlist(void) {
-  static struct record nobody;  // what threads beyond the most share, unwatched
+// Registers a thread at its first call. A handler cannot run on an overflowed stack, so that
+// each thread gets a second stack.
+__attribute__((noinline, cold)) static struct record *register_thread(void) {
+  static struct record nobody;  // shared by threads beyond the limit, which are not watched
   mine = &nobody;
   for (int i = 0; i < most_threads; i++) {
     if (atomic_exchange(&records[i].is_taken, true)) continue;
@@ -217,8 +217,8 @@ __attribute__((noinline, cold)) static struct record *enlist(void) {
   return mine;
 }
 
-// A thread ends.
-static void discharge(void *record) {
+// Called when a thread ends.
+static void unregister_thread(void *record) {
   stack_t none = {.ss_flags = SS_DISABLE}, stack;
   if (sigaltstack(&none, &stack) == 0 && !(stack.ss_flags & SS_DISABLE)) free(stack.ss_sp);
   atomic_store(&((struct record *)record)->is_taken, false);
@@ -238,10 +238,10 @@ static void begin(void) {
   nnexp_guard_memory();
   guard_begin_copies();
   atomic_store(&has_begun, true);
-  pthread_key_create(&key, discharge);
+  pthread_key_create(&key, unregister_thread);
   atexit(at_exit);
   at_quick_exit(at_exit);
-  // The watchman takes none of the signals that ask a run to end.
+  // The watching thread does not handle the signals that request the end of a run.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -275,11 +275,11 @@ static inline struct nnexp_call enter(
   return previous;
 }
 
-// The first call of a thread, or of a copy of the process.
+// The first call of a thread, or in a copy of the process.
 __attribute__((noinline, cold)) static struct nnexp_call enter_first(
     struct nnexp_callee *callee, const char *what) {
-  if (!mine) enlist();
-  // A copy that this program forked for itself is an original from here on.
+  if (!mine) register_thread();
+  // A copy that this program itself has forked counts as an original from here on.
   if (*guard_original == 0 && !atomic_load(&mine->callee)) *guard_original = getpid();
   return enter(mine, callee, what);
 }
@@ -290,7 +290,7 @@ struct nnexp_call nnexp_guard_enter(struct nnexp_callee *callee, const char *wha
   return enter(record, callee, what);
 }
 
-// The call that is under way in this thread.
+// The current call of this thread.
 static struct nnexp_call current(void) {
   return (struct nnexp_call){atomic_load(&mine->callee), atomic_load(&mine->what)};
 }
@@ -302,19 +302,19 @@ static inline void leave(struct record *record, struct nnexp_call previous) {
   atomic_store_explicit(&record->callee, previous.callee, memory_order_release);
 }
 
-// After a call that has changed something, or that is the first since a check.
+// The end of a call that changed something, or that is the first since a check.
 __attribute__((noinline, cold)) static void leave_checked(
     struct nnexp_call previous, unsigned pass) {
   struct nnexp_call call = current();
   if (*guard_original == 0) guard_end_copy(call);
   uint32_t arithmetic = guard_arithmetic();
   if (arithmetic != mine->arithmetic) {
-    say_subject(call.callee);
-    guard_say(" changed ");
-    guard_say(guard_arithmetic_change(arithmetic ^ mine->arithmetic));
-    guard_say(" in ");
-    guard_say(call.what);
-    guard_say("\n");
+    write_subject(call.callee);
+    guard_write(" changed ");
+    guard_write(guard_arithmetic_change(arithmetic ^ mine->arithmetic));
+    guard_write(" in ");
+    guard_write(call.what);
+    guard_write("\n");
     guard_leave_now();
   }
   guard_mark(call.callee);
@@ -325,7 +325,7 @@ __attribute__((noinline, cold)) static void leave_checked(
   leave(mine, previous);
 }
 
-// Of the 7 ns of a call, reading the control register takes 5.
+// A call takes 7 ns, of which reading the control register takes 5 ns.
 void nnexp_guard_leave(struct nnexp_call previous, unsigned pass) {
   struct record *record = mine;
   struct nnexp_callee *callee = atomic_load_explicit(&record->callee, memory_order_relaxed);
@@ -348,7 +348,7 @@ struct nnexp_call guard_mark_calls(void) {
 
 void nnexp_guard_end(int status) {
   nnexp_guard_check();
-  // A plugin's thread that holds the stream for ever must not hold up the end.
+  // A plugin's thread that never releases the stream must not block the end.
   if (ftrylockfile(stdout) == 0) fflush_unlocked(stdout);
   end_now(status);
 }

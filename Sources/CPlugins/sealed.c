@@ -1,4 +1,4 @@
-// Files that only this process has.
+// Files that exist only in this process.
 #define _GNU_SOURCE
 #include "nnexp_sealed.h"
 
@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// Since Linux 6.3: nobody can make it a program. Earlier kernels refuse the flag.
+// Since Linux 6.3: the file cannot be made executable. Earlier kernels refuse the flag.
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8U
 #endif

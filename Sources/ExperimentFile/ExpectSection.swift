@@ -1,6 +1,6 @@
 public import NNExp
 
-/// `expect:` of an experiment.
+/// The section `expect:` of an experiment.
 ///
 ///     expect:
 ///       train_loss: "< 0.01"
@@ -8,7 +8,7 @@ public import NNExp
 ///       metrics: golden/xor.csv
 ///       tolerance: 1e-9
 struct ExpectSection {
-  /// A key that is not a column of metrics.csv or `epochs`.
+  /// A key that is neither a column of metrics.csv nor `epochs`.
   private enum Key: String, CaseIterable {
     case gradientCheck = "gradient_check"
     case metrics
@@ -29,7 +29,7 @@ struct ExpectSection {
       case .gradientCheck: "every gradient must be proven"
       case .metrics: "the metrics.csv whose rows the run must reproduce, relative to the file"
       case .tolerance:
-        "how far a number may be from that of 'metrics', as a part of it if it is above 1"
+        "largest difference from a number in 'metrics', relative to numbers above 1"
       }
     }
   }
@@ -50,15 +50,15 @@ struct ExpectSection {
   private(set) var gradientCheck = false
   private(set) var golden: GoldenDeclaration?
 
-  /// Reads what there is; errors go to the options.
+  /// Reads the section if there is one. Errors are recorded in the options.
   init(from options: inout Options, folder: String) {
-    let explanation = "what the run must reach for exit code 0"
+    let explanation = "the conditions for exit code 0"
     guard let node = options.value("expect", "a mapping from columns to bounds", explanation) else {
       return
     }
     guard case .map(let entries) = node.content else {
       options.reject(
-        "expect", "expect must be a mapping from figures to bounds, found \(node.kind)")
+        "expect", "expect must be a mapping from columns to bounds, found \(node.kind)")
       return
     }
     for entry in entries {
@@ -89,14 +89,14 @@ struct ExpectSection {
   }
 }
 
-/// The metrics.csv of an earlier run, which a run must reproduce.
+/// The metrics.csv of an earlier run that a run must reproduce.
 public struct GoldenDeclaration: Sendable {
-  /// As the file has it: seen from the file's folder.
+  /// The path in the file, relative to the file's folder.
   public let written: String
-  /// As seen from the current folder.
+  /// The path relative to the current folder.
   public let path: String
-  /// The most that a number may be off, as a part of the expected one where that
-  /// is above 1.
+  /// The largest permitted difference of a number from the expected number e, in units of
+  /// max(1, |e|).
   public let tolerance: Double
   public let location: SourceLocation?
 

@@ -7,16 +7,16 @@ public import Plugins
 import Results
 import YAMLTree
 
-/// An experiment file, read: every section typed, nothing built yet.
+/// An experiment file after reading: every section is typed, but nothing is built.
 ///
-/// Handed over by reference: a sweep has thousands, which share most of it.
+/// A class, because a sweep has thousands of experiments that share most of their content.
 public final class Experiment: Sendable {
   public enum DType: String, CaseIterable, Sendable {
     case float32
     case float64
   }
 
-  /// Names the folder of its results.
+  /// The name, which is also the name of the folder of its results.
   public let name: String
   public let seed: UInt64
   public let dtype: DType
@@ -28,42 +28,43 @@ public final class Experiment: Sendable {
   public let expectations: [Expectation]
   /// True if the gradient check must pass.
   public let expectsGradientCheck: Bool
-  /// The metrics.csv that the run must reproduce, if any.
+  /// The metrics.csv that the run must reproduce; nil if there is none.
   public let golden: GoldenDeclaration?
-  /// Splits whose predictions are written.
+  /// The splits whose predictions are written.
   public let predictions: [String]
-  /// Where the file asks for them.
+  /// The location of this list in the file.
   public let predictionsLocation: SourceLocation?
 
-  /// What `plugins:` names, loaded.
+  /// The plugins in `plugins:`, which have been loaded.
   public let plugins: [Plugin]
 
-  /// Every type that the file could name: those given, and the plugins'.
+  /// Every type that the file can name: the given ones, and those of the plugins.
   public let registry: Registry
 
-  /// The file as it was written.
+  /// The original text of the file.
   public let text: [UInt8]
 
-  /// Every option with the value in force, as `resolved.yaml` has it.
+  /// Every option with its effective value, as in `resolved.yaml`.
   public let resolved: ConfigValue
 
-  /// The same as YAML.
+  /// `resolved` as YAML.
   public let resolvedText: String
 
-  /// Its SHA-256, which names the experiment whatever its file looks like.
+  /// The SHA-256 of `resolvedText`, which identifies the experiment independently of the file's
+  /// formatting.
   public let configuration: String
 
-  /// The location of the mapping as a whole.
+  /// The location of the whole mapping.
   public let location: SourceLocation?
 
-  /// Reads a file and applies overrides. Throws every error found.
+  /// Reads a file and applies overrides. Throws every error.
   public convenience init(path: String, overrides: [String] = [], registry: Registry) throws {
     let bytes = try readFile(path)
     try self.init(bytes, path: path, overrides: overrides, registry: registry)
   }
 
-  /// Reads the bytes of a file that stands (or would stand) at `path`, to which
-  /// its own paths are relative; messages call it `name`, `path` unless given.
+  /// Reads the bytes of a file. Paths in the file are relative to the folder of `path`, where
+  /// no file need exist. Messages call the file `name`; by default, `path`.
   public convenience init(
     _ bytes: [UInt8], path: String, name: String? = nil, overrides: [String] = [],
     registry: Registry, plugins policy: PluginPolicy = .load
@@ -73,8 +74,8 @@ public final class Experiment: Sendable {
       registry: registry, plugins: policy)
   }
 
-  /// Reads a run's resolved.yaml, whose own paths are relative to the file at `path`.
-  /// The name may be any: earlier versions accepted more of them.
+  /// Reads a run's resolved.yaml. Paths in it are relative to the folder of `path`. The
+  /// experiment's name is not checked, because earlier versions accepted more names.
   public convenience init(
     resolved bytes: [UInt8], path: String, name: String, registry: Registry,
     plugins policy: PluginPolicy = .load
@@ -85,9 +86,9 @@ public final class Experiment: Sendable {
       plugins: policy, memo: nil)
   }
 
-  /// As above, for `text` that has been parsed already.
+  /// As above, for a text that has already been parsed.
   ///
-  /// - Parameter memo: of experiments of the same path and registry.
+  /// - Parameter memo: the cache for experiments with the same path and registry.
   public convenience init(
     _ root: ConfigValue, text: [UInt8], path: String, overrides: [String], registry: Registry,
     plugins policy: PluginPolicy = .load, memo: Memo? = nil
@@ -98,8 +99,8 @@ public final class Experiment: Sendable {
       registry: registry, plugins: policy, memo: memo)
   }
 
-  /// The descriptions of every key that a file may have, as far as `text` has the mappings
-  /// that the keys belong to. No plugin is loaded.
+  /// The descriptions of all keys that a file may have, for the sections that `text` contains.
+  /// No plugin is loaded.
   package static func descriptions(
     of text: String, registry: Registry
   ) throws -> [Options.Description] {
@@ -111,8 +112,8 @@ public final class Experiment: Sendable {
     return options.descriptions
   }
 
-  /// - Parameter fileName: the experiment's name where the file gives none; nil for a
-  ///   run's resolved.yaml, whose name is not checked.
+  /// - Parameter fileName: the name for an experiment without `name:`; nil for a run's
+  ///   resolved.yaml, whose name is not checked.
   private init(
     _ options: inout Options, text: [UInt8], folder: String, fileName: String?,
     registry: Registry, plugins policy: PluginPolicy, memo: Memo?
@@ -121,7 +122,7 @@ public final class Experiment: Sendable {
     location = options.location
     let isNamed = options.contains("name")
     name = options.string(
-      "name", default: fileName ?? "experiment", "names the folder of its results")
+      "name", default: fileName ?? "experiment", "the name of the folder of its results")
     options.document("name", default: "the file's name")
     if fileName != nil {
       do {
@@ -136,23 +137,23 @@ public final class Experiment: Sendable {
     seed = UInt64(
       options.int(
         "seed", default: 0, in: 0...,
-        "of the random numbers: initial values, shuffling, splits, dropout"))
+        "the seed of all random numbers: initial values, shuffling, splits, dropout"))
     dtype = options.choice(
       "dtype", default: .float32, of: DType.self,
-      "the numbers that training computes in; gradient checks are always float64")
+      "the precision of training; gradient checks always use float64")
 
     var registry = registry
     plugins = try Experiment.readPlugins(
       from: &options, folder: folder, policy, into: &registry)
     self.registry = registry
-    // A plugin may have changed since, and its types with it.
+    // A plugin may have changed since, and with it its types.
     let memo = plugins.isEmpty ? memo : nil
     let head = writeYAML(options.resolved)
 
     let dataSection = options.read(["data"], memo) { options -> DataDeclaration? in
-      let explanation = "where the samples come from"
+      let explanation = "the source of the samples"
       guard let node = options.value("data", "a mapping", explanation, default: nil) else {
-        options.reject("data", "missing 'data': where do the samples come from?")
+        options.reject("data", "missing 'data': the source of the samples is required")
         return nil
       }
       return options.component("data", from: node) { section in
@@ -177,10 +178,11 @@ public final class Experiment: Sendable {
     let predictionsSection = options.read(["predictions"], memo) { options in
       PredictionsSection(from: &options)
     }
-    // A single run has the file's own values.
-    _ = options.value("sweep", "a mapping", "what nnexp sweep varies; nnexp run ignores it")
+    // A single run uses the file's own values.
+    _ = options.value(
+      "sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them")
     try options.finish()
-    // Each of these is nil only after an error, and `finish` has thrown it.
+    // Each of these is nil only after an error, which `finish` has thrown.
     guard let dataSection, let modelSection, let objectiveSection, let trainingSection,
       let checkSection, let expectSection, let predictionsSection
     else { throw options.diagnostics }

@@ -1,13 +1,13 @@
 import Synchronization
 
-/// What the experiments of one file compute alike: the newest value of each kind, with
-/// the key that it was computed from.
+/// A cache for values that the experiments of one file share: the newest value of each kind,
+/// with the key from which it was computed.
 ///
 ///     let data = try memo.value(for: DataKey(experiment)) { try experiment.data.load(…) }
 ///
-/// A kind is a type of keys and a type of values. Only the newest value is held, because
-/// the data of a trial may fill half the memory; the trials of a sweep are composed in
-/// such an order that neighbors have most in common.
+/// A kind is a pair of a key type and a value type. Only the newest value is kept, because the
+/// data of a trial may fill half of the memory. The trials of a sweep are composed in an order
+/// in which neighbors share the most.
 public final class Memo: Sendable {
   private final class Entry<Key: Equatable & Sendable, Value: Sendable>: Sendable {
     let key: Key
@@ -23,9 +23,9 @@ public final class Memo: Sendable {
 
   public init() {}
 
-  /// The value that was last computed, if it was from an equal key; otherwise what
-  /// `compute` returns, which it must for every equal key. If it throws, the memo stays
-  /// as it is. Several threads may compute at once.
+  /// The last value, if it was computed from an equal key; otherwise the result of `compute`,
+  /// which must be the same for equal keys. If it throws, the cache does not change. Several
+  /// threads may compute at the same time.
   public func value<Key: Equatable & Sendable, Value: Sendable>(
     for key: Key, _ compute: () throws -> Value
   ) rethrows -> Value {
@@ -39,7 +39,7 @@ public final class Memo: Sendable {
 }
 
 extension Memo? {
-  /// As ``Memo/value(for:_:)``; without a memo, the key is not even made.
+  /// As ``Memo/value(for:_:)``. Without a memo, the key is not created.
   public func value<Key: Equatable & Sendable, Value: Sendable>(
     for key: @autoclosure () -> Key, _ compute: () throws -> Value
   ) rethrows -> Value {

@@ -1,11 +1,11 @@
 import NNExp
 
-/// `predictions:` of an experiment: the splits whose predictions are written.
+/// The key `predictions:` of an experiment: the splits whose predictions are written.
 struct PredictionsSection {
   let splits: [String]
   let location: SourceLocation?
 
-  /// Reads the list; names of no split, and splits named twice, are errors.
+  /// Reads the list. Unknown and repeated splits are errors.
   init(from options: inout Options) {
     let known = ["train", "validation", "test"]
     splits = options.strings(

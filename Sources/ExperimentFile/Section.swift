@@ -1,27 +1,27 @@
 import NNExp
 import YAMLTree
 
-/// One section of an experiment file, read.
+/// A section of an experiment file after reading.
 struct Section<Value: Sendable>: Sendable {
   let value: Value
-  /// Its options with every default, as `resolved.yaml` has them.
+  /// Its options with every default, as in `resolved.yaml`.
   let resolved: [ConfigValue.Entry]
-  /// The same as YAML.
+  /// `resolved` as YAML.
   let yaml: String
 }
 
-/// What a section is read from.
+/// The text of a section, which determines its value.
 private struct SectionKey: Equatable, Sendable {
   let entries: [ConfigValue.Entry]
-  /// The file's, which is given for what it lacks.
+  /// The location of the file, to which missing keys are attributed.
   let location: SourceLocation?
 }
 
 extension Options {
-  /// Reads the section under some keys, unless the memo has it. After an error, which is
-  /// recorded, or if `body` returns nil, there is no section.
+  /// Reads the section with these keys, or takes it from the memo. Nil after an error, which is
+  /// recorded, or if `body` returns nil.
   ///
-  /// - Parameter memo: holds one section of each type of value.
+  /// - Parameter memo: the cache, which keeps one section per type of value.
   mutating func read<Value: Sendable>(
     _ keys: [String], _ memo: Memo?, _ body: (inout Options) -> Value?
   ) -> Section<Value>? {

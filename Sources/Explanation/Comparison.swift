@@ -1,6 +1,6 @@
 import GradientCheck
 
-/// Analytic derivatives held against numeric ones.
+/// A comparison of analytic derivatives with numeric ones.
 struct Comparison {
   private(set) var count = 0
   private(set) var kinks: [Int] = []
@@ -26,7 +26,7 @@ struct Comparison {
     }
   }
 
-  /// `they differ by 2.1e-13 at most, within the bound 4e-11`
+  /// The result in words: `they differ by 2.1e-13 at most, within the bound 4e-11`.
   var note: String {
     var parts: [String] = []
     if differing.isEmpty {
@@ -35,7 +35,7 @@ struct Comparison {
       }
     } else {
       parts.append(
-        "OFF BY \(NumberText.rough(largestDifference)), beyond what differences may err: "
+        "OFF BY \(NumberText.rough(largestDifference)), more than the error bound: "
           + Comparison.entries(differing))
     }
     if !kinks.isEmpty { parts.append("at a kink: " + Comparison.entries(kinks)) }
@@ -50,7 +50,7 @@ struct Comparison {
   }
 }
 
-/// All comparisons of an explanation.
+/// The totals of all comparisons in an explanation.
 struct Tally {
   private var count = 0
   private var kinks = 0
@@ -70,10 +70,12 @@ struct Tally {
     let agreeing = count - kinks - differing - unknown
     var text =
       "Of the \(count) derivatives shown, \(agreeing) agree with the numeric ones within the "
-      + "bound of these"
-    if kinks > 0 { text += ", \(kinks) stand at a kink between the one-sided slopes" }
-    if unknown > 0 { text += ", \(unknown) are not finite" }
+      + "error bound"
+    if kinks > 0 { text += ", \(Tally.are(kinks)) at a kink, between the one-sided slopes" }
+    if unknown > 0 { text += ", \(Tally.are(unknown)) not finite" }
     if differing > 0 { text += ", \(differing) DO NOT; see nnexp gradcheck" }
     return text + ". The largest difference is \(NumberText.rough(largestDifference))."
   }
+
+  private static func are(_ count: Int) -> String { "\(count) \(count == 1 ? "is" : "are")" }
 }

@@ -1,29 +1,29 @@
-/// A text with formulas, to be written as plain text, Markdown or HTML.
+/// A text with formulas, independent of its format (plain text, Markdown or HTML).
 struct Document {
   enum Inline {
     case text(String)
-    /// A name as it stands in a file.
+    /// A name in the notation of an experiment file.
     case code(String)
     case math(Formula)
   }
 
   enum Block {
-    /// The anchor is a word.
+    /// A heading with an anchor, which is a single word.
     case heading(Int, [Inline], anchor: String)
     case paragraph([Inline])
     case table(header: [[Inline]], rows: [[[Inline]]])
     case derivation(Derivation)
-    /// Lines as they stand.
+    /// Preformatted lines.
     case verbatim(String)
     case graph(GraphDrawing)
   }
 
-  /// An equation that goes on: a = b = c ≈ d.
+  /// An equation in several steps: a = b = c ≈ d.
   struct Derivation {
     struct Step {
       var relation = "="
       var right: Formula
-      /// The numeric value, beside the analytic one.
+      /// The numeric value, shown next to the analytic one.
       var beside: Formula?
       var note = ""
     }

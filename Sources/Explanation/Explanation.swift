@@ -5,11 +5,10 @@ public import NNExp
 
 /// The chain rule of a declared network, written out for one training sample.
 ///
-/// Forward, node by node: its equation, with the sample's numbers. Backward, in
-/// the opposite order: δ = ∂L/∂ of every value and ∂L/∂ of every parameter as the
-/// products that they are, with their numbers and beside them the derivatives
-/// that differences of L give. The letters are those of Tanaka's note on the
-/// chain rule: see `Notation`.
+/// The forward part shows the equation of each node with the sample's numbers. The backward
+/// part shows, in the opposite order, δ = ∂L/∂ of every value and ∂L/∂ of every parameter as
+/// products, with their numbers, next to numeric derivatives of L. The letters are those of
+/// Tanaka's note on the chain rule: see `Notation`.
 public struct Explanation {
   public enum Format: String, CaseIterable, Sendable {
     case text
@@ -20,12 +19,11 @@ public struct Explanation {
   let document: Document
 
   /// - Parameters:
-  ///   - name: the experiment's.
-  ///   - network: whose parameters are explained.
-  ///   - sample: the position within the training data, from 0.
-  ///   - weights: what the parameters are, in words; the initial values unless
-  ///     given.
-  /// - Throws: a `Diagnostic` if there is no such sample, or no memory.
+  ///   - name: the name of the experiment.
+  ///   - network: the network with the parameters to use.
+  ///   - sample: the index in the training data, from 0.
+  ///   - weights: the origin of the parameters, in words; by default, the initial values.
+  /// - Throws: a `Diagnostic` if there is no such sample, or not enough memory.
   public init<S: Scalar>(
     of network: Network<S>, name: String, data: RunDatasets<S>, sample: Int, seed: UInt64,
     weights: String? = nil
@@ -48,7 +46,7 @@ public struct Explanation {
     document = writer.document
   }
 
-  /// The explanation in one of its formats; ends with a line break.
+  /// The explanation in one of its formats, ending with a line end.
   public func formatted(as format: Format) -> String {
     switch format {
     case .text: document.text

@@ -3,7 +3,7 @@ import Engine
 import GradientCheck
 import NNExp
 
-/// Puts an explanation together, section by section.
+/// Writes an explanation section by section.
 struct ExplanationWriter {
   let pass: SamplePass
   let notation: Notation
@@ -11,10 +11,10 @@ struct ExplanationWriter {
   let lossFormulas: [NodeFormulas]
   private(set) var document: Document
 
-  /// Functions that have been defined on the way.
+  /// The functions whose definitions have been written.
   private var definedFunctions: Set<Formula> = []
 
-  /// How the derivatives that are shown compare.
+  /// The comparisons of the derivatives so far.
   private var tally = Tally()
 
   init(_ pass: SamplePass, title: String) {
@@ -33,31 +33,31 @@ struct ExplanationWriter {
   var nodes: [Graph.Node] { pass.graph.nodes }
   static let loss = Formula.letter("L")
 
-  /// The value that a head's loss reads.
+  /// The letter of the value that a head's loss reads.
   func output(of head: Int) -> Formula { notation.value(ofNode: pass.graph.heads[head]) }
 
-  /// `The loss: squared_error`, `The loss of 'price': squared_error`.
+  /// The heading of a loss: `The loss: squared_error`, `The loss of 'price': squared_error`.
   func lossHeading(_ head: Int) -> [Document.Inline] {
     let name = pass.heads[head].lossName
     guard let node = pass.heads[head].name else { return [.text("The loss: \(name)")] }
     return [.text("The loss of "), .code(node), .text(": \(name)")]
   }
 
-  // MARK: The start
+  // MARK: The introduction
 
   mutating func introduce(sample: Int, of count: Int, weights: String) {
     add(.heading(1, [.text(document.title)], anchor: "top"))
     paragraph(
-      "Everything in float64, at \(weights). Training sample \(sample) (of "
-        + "\(count), counted from 0) is a batch of its own.")
+      "All numbers are float64, at \(weights). The batch is training sample \(sample) (of "
+        + "\(count), counted from 0).")
     if !pass.isTraining {
       let coupling = nodes.first { $0.plan.couplesSamples }!
       add(
         .paragraph([
           .code(coupling.name),
           .text(
-            " couples the samples of a batch, and one sample is none: "
-              + "the pass is that of an evaluation."),
+            " couples the samples of a batch, so that this single sample is computed as in an "
+              + "evaluation."),
         ]))
     }
     add(.graph(GraphDrawing(pass.graph, notation, pass.heads)))
@@ -93,11 +93,11 @@ struct ExplanationWriter {
         .math(.row([.delta(.letter("v")), .sign("="), .derivative(Self.loss, .letter("v"))])),
         " is the error of a value ", .math(.letter("v")), ", of the same shape; ",
         .math(.sign("⊗")), " multiplies entry by entry; ", .math(.sign("≈")),
-        " stands before what differences of ", .math(Self.loss), " give.",
+        " precedes the numeric value from differences of ", .math(Self.loss), ".",
       ]))
   }
 
-  /// z = σ ∘ ρ[W] ∘ x, where the nodes are a chain that fits a line.
+  /// z = σ ∘ ρ[W] ∘ x, if the nodes form a chain that fits on a line; otherwise nil.
   private var composition: Formula? {
     guard nodes.count <= 8, pass.heads.count == 1, ports.count == 1,
       nodes.indices.allSatisfy({ nodes[$0].inputs == [Graph.Edge(node: $0 - 1)] })
@@ -134,7 +134,7 @@ struct ExplanationWriter {
   private mutating func forwardLoss(_ head: Int, classNames: [String]) {
     add(.heading(3, lossHeading(head), anchor: "forward-loss\(pass.heads[head].suffix)"))
     guard pass.hasTarget(head) else {
-      return paragraph("The sample lacks this target and adds nothing to the loss.")
+      return paragraph("The sample has no value of this target and adds nothing to the loss.")
     }
     let values = pass.targetValues(head)
     let shape = pass.heads[head].outputShape
@@ -157,7 +157,7 @@ struct ExplanationWriter {
       ].filter { $0.right != reduced || $0.note.isEmpty })
   }
 
-  /// L = w₁ L⁽¹⁾ + w₂ L⁽²⁾ + …
+  /// Writes L = w₁ L⁽¹⁾ + w₂ L⁽²⁾ + ….
   private mutating func totalLoss() {
     add(.heading(3, ["The loss"], anchor: "forward-loss"))
     var terms: [Formula] = []
@@ -171,10 +171,10 @@ struct ExplanationWriter {
       [.init(right: .row(terms)), .init(right: .number(NumberText.of(pass.loss)))])
   }
 
-  /// L of many samples, and of one.
+  /// L over many samples, and over one.
   private func reduction(of head: Int) -> (of: Formula, one: Formula) {
     let loss = notation.sampleLoss(of: head)
-    // The number of the sample goes below; that of the head is above.
+    // The index of the sample is a subscript, that of the head a superscript.
     let sum: [Formula] = [
       .scripts(.large("∑"), sub: .letter("k"), sup: nil),
       .scripts(loss, sub: .letter("k"), sup: nil),
@@ -214,7 +214,7 @@ struct ExplanationWriter {
     }
   }
 
-  /// What something is and what that comes to.
+  /// Writes an equation and the same equation with numbers.
   private mutating func equation(
     of left: Formula, _ formulas: NodeFormulas, _ values: [Double], shape: Shape
   ) {
@@ -237,8 +237,8 @@ struct ExplanationWriter {
     derive(left, steps + [result])
   }
 
-  /// The definitions that belong here: those with δ are of the way back. A
-  /// function such as σ(u) is defined once.
+  /// Writes the definitions of symbols for which `belongs` is true; those with δ belong to the
+  /// backward part. A function such as σ(u) is defined only once.
   mutating func define(_ formulas: NodeFormulas, where belongs: (String) -> Bool) {
     for definition in formulas.equations.definitions where belongs(definition) {
       let rendered = formulas.rendered(definition)
@@ -278,12 +278,12 @@ extension ExplanationWriter {
       ? [.code(node.name)] : [.code(node.name), .text(": \(node.typeName)")]
   }
 
-  /// A parameter's letter in the network.
+  /// A parameter's letter in the network's notation.
   func symbol(_ p: Int) -> Formula {
     .symbol(NodeFormulas.symbol(of: p, pass.graph, notation))
   }
 
-  /// A gradient with the numeric one beside it, and how far they are apart.
+  /// A step with a gradient, the numeric gradient next to it, and their difference.
   mutating func compared(_ variable: SamplePass.Variable) -> Document.Derivation.Step {
     let analytic = pass.gradient(variable)
     let text = TensorText(analytic, shape: pass.shape(variable))
@@ -295,6 +295,6 @@ extension ExplanationWriter {
       note: [text.note, comparison.note].filter { !$0.isEmpty }.joined(separator: "; "))
   }
 
-  /// The last words: how many derivatives were shown and how they compare.
+  /// Writes the conclusion: the number of derivatives and the result of their comparison.
   mutating func conclude() { paragraph(tally.sentence) }
 }

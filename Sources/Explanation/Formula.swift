@@ -1,22 +1,22 @@
-/// A formula as a tree, read from LaTeX (see `NNExp.Equations`) or built; it
-/// writes itself as plain text, as LaTeX and as MathML.
+/// A formula as a tree, parsed from LaTeX (see `NNExp.Equations`) or built. It can be written
+/// as plain text, LaTeX and MathML.
 public indirect enum Formula: Hashable, Sendable {
   case row([Formula])
-  /// `x`, `δ`; several letters, such as `tanh`, stand upright.
+  /// A letter such as `x` or `δ`; several letters, such as `tanh`, are upright.
   case letter(String)
   case number(String)
   /// An operator, a relation or a mark: `+`, `=`, `⊗`, `,`.
   case sign(String)
   /// A value or parameter of the network.
   case symbol(Symbol)
-  /// Something in brackets, which are as tall as it is.
+  /// A formula in brackets that have its height.
   case fenced(String, Formula, String)
   case fraction(Formula, Formula)
   case root(Formula)
   /// `\hat` and `\bar`.
   case accented(Accent, Formula)
   case scripts(Formula, sub: Formula?, sup: Formula?)
-  /// `∑`, `∏`, `max`, …: what stands below it as its range.
+  /// A large operator whose subscript is its range: `∑`, `∏`, `max`, ….
   case large(String)
   case text(String)
   case cases([[Formula]])
@@ -28,11 +28,11 @@ public indirect enum Formula: Hashable, Sendable {
     case bar
   }
 
-  /// A letter of the network: z, y′, W⁽²⁾.
+  /// A letter of the network, with scripts: z, y′, W⁽²⁾.
   public struct Symbol: Hashable, Sendable {
     public var letter: String
     public var primes = 0
-    /// The number in the superscript's brackets.
+    /// The number in brackets in the superscript.
     public var index: Int?
     public var accent: Accent?
 
@@ -42,32 +42,32 @@ public indirect enum Formula: Hashable, Sendable {
       self.index = index
     }
 
-    /// The letter without its scripts.
+    /// The letter without scripts.
     var bare: Formula {
       accent.map { .accented($0, .letter(letter)) } ?? .letter(letter)
     }
   }
 
-  /// δ of a value.
+  /// δ with the value as its subscript.
   static func delta(_ value: Formula) -> Formula {
     .scripts(.letter("δ"), sub: value, sup: nil)
   }
 
-  /// ∂a/∂b.
+  /// The fraction ∂a/∂b.
   static func derivative(_ a: Formula, _ b: Formula) -> Formula {
     .fraction(.row([.letter("∂"), a]), .row([.letter("∂"), b]))
   }
 
-  /// The transposed.
+  /// The formula with the superscript T.
   var transposed: Formula { .scripts(self, sub: nil, sup: .letter("T")) }
 
-  /// The parts of a row; of anything else itself alone.
+  /// The parts of a row; for any other formula, only the formula itself.
   var parts: [Formula] {
     if case .row(let parts) = self { return parts }
     return [self]
   }
 
-  /// Left and right of the first `=` outside of brackets, if there is one.
+  /// The parts before and after the first `=` outside brackets; nil if there is none.
   var sides: (left: Formula, right: Formula)? {
     guard case .row(let parts) = self, let middle = parts.firstIndex(of: .sign("=")) else {
       return nil
@@ -77,7 +77,7 @@ public indirect enum Formula: Hashable, Sendable {
 }
 
 extension Formula {
-  /// The formula with letters replaced, those within scripts too.
+  /// The formula with letters replaced, also in scripts.
   func replacing(_ replacements: [String: Formula]) -> Formula {
     func replace(_ formula: Formula) -> Formula { formula.replacing(replacements) }
     switch self {
@@ -99,12 +99,12 @@ extension Formula {
     }
   }
 
-  /// The formula with numbers for letters; nil where it is not of whole vectors
-  /// and matrices, or where there are no numbers for a letter.
+  /// The formula with numbers in place of letters; nil if it does not consist of whole vectors
+  /// and matrices, or if a letter has no numbers.
   ///
   /// - Parameters:
-  ///   - numbers: by letter; that of `\delta_y` is `δ_y`. Vectors are columns.
-  ///   - functions: letters that stay, being names of functions.
+  ///   - numbers: the numbers by letter; the key for `\delta_y` is `δ_y`. Vectors are columns.
+  ///   - functions: letters that are names of functions and are not replaced.
   func numeric(_ numbers: [String: [[String]]], functions: Set<Formula>) -> Formula? {
     func number(_ formula: Formula) -> Formula? {
       formula.numeric(numbers, functions: functions)
@@ -116,7 +116,7 @@ extension Formula {
     if functions.contains(self) { return self }
     switch self {
     case .letter(let name):
-      // Several letters are a function's name.
+      // A word of several letters is the name of a function.
       let isName = name.count > 1 && !name.isIndexedInput
       return numbers[name].map(Formula.matrix) ?? (isName ? self : nil)
     case .row(let parts): return all(parts).map(Formula.row)

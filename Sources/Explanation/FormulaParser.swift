@@ -1,16 +1,16 @@
 import NNExp
 
 extension Formula {
-  /// Reads the part of LaTeX that `NNExp.Equations` describes.
+  /// Parses the subset of LaTeX that `NNExp.Equations` describes.
   ///
-  /// Throws a `Diagnostic` for anything else.
+  /// - Throws: a `Diagnostic` for anything else.
   public init(parsing source: String) throws {
     var parser = FormulaParser(source)
     self = try parser.whole()
   }
 }
 
-/// The commands that stand for a single sign or letter.
+/// The commands for a single sign or letter.
 enum FormulaCommand {
   static let letters: [String: String] = [
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η",
@@ -27,10 +27,10 @@ enum FormulaCommand {
     "pm": "±",
   ]
 
-  /// Names that stand upright.
+  /// The names that are upright.
   static let functions: Set<String> = ["ln", "exp", "tanh", "sin", "cos", "erf"]
 
-  /// Names whose subscript stands below.
+  /// The names whose subscript is written below.
   static let large: [String: String] = ["sum": "∑", "prod": "∏", "max": "max", "min": "min"]
 
   static let fences: [String: String] = ["lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉"]
@@ -40,7 +40,7 @@ enum FormulaCommand {
       + fences.map { ($1, $0) }))
 }
 
-/// A reader of one formula, from left to right.
+/// A parser of one formula, from left to right.
 private struct FormulaParser {
   private enum Token: Equatable {
     case character(Character)
@@ -60,11 +60,11 @@ private struct FormulaParser {
 
   mutating func whole() throws -> Formula {
     let formula = try row(until: [])
-    guard peek() == .end else { throw mistake("unexpected '\(characters[position])'") }
+    guard peek() == .end else { throw syntaxError("unexpected '\(characters[position])'") }
     return formula
   }
 
-  private func mistake(_ fact: String) -> Diagnostic {
+  private func syntaxError(_ fact: String) -> Diagnostic {
     Diagnostic("the formula '\(source)' cannot be read: \(fact) at character \(position + 1)")
   }
 
@@ -82,7 +82,7 @@ private struct FormulaParser {
     return .command(next)
   }
 
-  private mutating func take() -> Token {
+  private mutating func next() -> Token {
     let token = peek()
     switch token {
     case .character: position += 1
@@ -93,22 +93,22 @@ private struct FormulaParser {
   }
 
   private mutating func expect(_ character: Character) throws {
-    guard take() == .character(character) else { throw mistake("'\(character)' is missing") }
+    guard next() == .character(character) else { throw syntaxError("'\(character)' is missing") }
   }
 
   // MARK: Rows and groups
 
-  /// Everything up to one of the closing tokens, which stays.
+  /// Parses everything up to one of the closing tokens, which is not consumed.
   private mutating func row(until closers: [Token]) throws -> Formula {
     depth += 1
     defer { depth -= 1 }
-    guard depth <= 32 else { throw mistake("brackets nested deeper than 32") }
+    guard depth <= 32 else { throw syntaxError("brackets nested deeper than 32") }
     var parts: [Formula] = []
     while true {
       let token = peek()
       if token == .end || closers.contains(token) { break }
       if token == .command("left") || token == .command("right") {
-        _ = take()
+        _ = next()
         continue
       }
       parts.append(try scripted(atom()))
@@ -116,20 +116,20 @@ private struct FormulaParser {
     return parts.count == 1 ? parts[0] : .row(parts)
   }
 
-  /// `{…}`, or a single atom.
+  /// Parses `{…}`, or a single atom.
   private mutating func group() throws -> Formula {
     guard peek() == .character("{") else { return try atom() }
-    _ = take()
+    _ = next()
     let inside = try row(until: [.character("}")])
     try expect("}")
     return inside
   }
 
-  /// `{…}` as it stands.
+  /// Returns the text in `{…}` unchanged.
   private mutating func words() throws -> String {
     try expect("{")
     guard let end = characters[position...].firstIndex(of: "}") else {
-      throw mistake("'}' is missing")
+      throw syntaxError("'}' is missing")
     }
     defer { position = end + 1 }
     return String(characters[position..<end])
@@ -141,13 +141,13 @@ private struct FormulaParser {
     while true {
       switch peek() {
       case .character("_") where sub == nil:
-        _ = take()
+        _ = next()
         sub = try group()
       case .character("'") where sup == nil:
-        _ = take()
+        _ = next()
         sup = .letter("′")
       case .character("^") where sup == nil:
-        _ = take()
+        _ = next()
         sup = try group()
       default:
         return sub == nil && sup == nil ? base : .scripts(base, sub: sub, sup: sup)
@@ -158,8 +158,8 @@ private struct FormulaParser {
   // MARK: Atoms
 
   private mutating func atom() throws -> Formula {
-    switch take() {
-    case .end: throw mistake("something is missing")
+    switch next() {
+    case .end: throw syntaxError("something is missing")
     case .command(let name): return try command(name)
     case .character(let character):
       switch character {
@@ -172,7 +172,7 @@ private struct FormulaParser {
       case "-": return .sign("−")
       case "+", "=", "<", ">", ",", ";", ":", "/", "!": return .sign(String(character))
       case _ where character.isLetter:
-        // x1, x2: the inputs of a node with several.
+        // x1, x2, …: the inputs of a node that has several.
         if character == "x", position < characters.count, ("1"..."9").contains(characters[position])
         {
           var digits = ""
@@ -185,7 +185,7 @@ private struct FormulaParser {
         return .letter(String(character))
       default:
         position -= 1
-        throw mistake("unexpected '\(character)'")
+        throw syntaxError("unexpected '\(character)'")
       }
     }
   }
@@ -207,7 +207,7 @@ private struct FormulaParser {
     let closers: [Token] =
       open == "|" ? [.character("|")] : [.character(")"), .character("]")]
     let inside = try row(until: closers)
-    guard case .character(let close) = take() else { throw mistake("'\(open)' is not closed") }
+    guard case .character(let close) = next() else { throw syntaxError("'\(open)' is not closed") }
     return .fenced(String(open), inside, String(close))
   }
 
@@ -225,32 +225,32 @@ private struct FormulaParser {
     case "bar": return .accented(.bar, try group())
     case "operatorname":
       guard peek() == .character("*") else { return .letter(try words()) }
-      _ = take()
+      _ = next()
       return .large(try words())
     case "text": return .text(try words())
     case "lfloor", "lceil":
       let close = name == "lfloor" ? "rfloor" : "rceil"
       let inside = try row(until: [.command(close)])
-      guard take() == .command(close) else { throw mistake("'\\\(name)' is not closed") }
+      guard next() == .command(close) else { throw syntaxError("'\\\(name)' is not closed") }
       return .fenced(FormulaCommand.fences[name]!, inside, FormulaCommand.fences[close]!)
     case "begin": return try cases()
-    default: throw mistake("unknown command '\\\(name)'")
+    default: throw syntaxError("unknown command '\\\(name)'")
     }
   }
 
   private mutating func cases() throws -> Formula {
-    guard try words() == "cases" else { throw mistake("only 'cases' can begin") }
+    guard try words() == "cases" else { throw syntaxError("only 'cases' can begin") }
     var rows: [[Formula]] = [[]]
     while true {
       rows[rows.count - 1].append(
         try row(until: [.character("&"), .command("\\"), .command("end")]))
-      switch take() {
+      switch next() {
       case .character("&"): continue
       case .command("\\"): rows.append([])
       case .command("end"):
-        guard try words() == "cases" else { throw mistake("'cases' is not ended") }
+        guard try words() == "cases" else { throw syntaxError("'cases' is not ended") }
         return .cases(rows)
-      default: throw mistake("'cases' is not ended")
+      default: throw syntaxError("'cases' is not ended")
       }
     }
   }

@@ -2,8 +2,8 @@ import Files
 import Engine
 import NNExp
 
-/// The graph as inline SVG: the data at the top, the loss at the bottom, on each
-/// edge the value that goes down it and the δ that comes up.
+/// The graph as inline SVG: the data at the top, the losses at the bottom. Each edge is labeled
+/// with the value that it carries forward and its δ.
 struct GraphDrawing {
   private struct Box {
     var title: String
@@ -17,7 +17,7 @@ struct GraphDrawing {
     let from: Int
     let to: Int
     let letter: Formula.Symbol
-    /// Rows that it leads past.
+    /// The number of rows that the edge passes.
     var skips: Int
   }
 
@@ -31,13 +31,13 @@ struct GraphDrawing {
   private static let columnStep = 288
   private static let rowStep = 94
   private static let margin = 8
-  /// Room beside the boxes for the first edge that leads past some, and for each
-  /// further one.
+  /// The space next to the boxes for the first edge that passes a row, and for each further
+  /// one.
   private static let sideways = 104
   private static let lane = 84
 
   init(_ graph: Graph, _ notation: Notation, _ heads: [Head]) {
-    // The ports of the data come first, then the nodes, last the losses.
+    // The ports of the data come first, then the nodes, then the losses.
     let ports = graph.ports.count
     for port in graph.ports {
       boxes.append(Box(title: port.name, kind: "\(port)", anchor: "forward"))
@@ -81,12 +81,12 @@ struct GraphDrawing {
     let lanes = edges.count { $0.skips > 0 }
     let side =
       lanes == 0 ? 0 : GraphDrawing.sideways + (lanes - 1) * GraphDrawing.lane
-    // The labels of straight edges need some room too.
+    // The labels of straight edges need space too.
     width = room + 2 * (GraphDrawing.margin + side)
     height =
       (rows.max() ?? 0) * GraphDrawing.rowStep + GraphDrawing.boxHeight + 2 * GraphDrawing.margin
     for row in members.keys.sorted() {
-      // A box is as far to the left as what it reads.
+      // Boxes are in the order of the boxes that they read.
       let boxesInRow = (members[row] ?? []).sorted {
         (center(ofSourcesOf: $0), $0) < (center(ofSourcesOf: $1), $1)
       }
@@ -99,7 +99,7 @@ struct GraphDrawing {
     }
   }
 
-  /// The mean position of the boxes that one reads; 0 for the ports of the data.
+  /// The mean position of the boxes that a box reads; 0 for the ports of the data.
   private func center(ofSourcesOf box: Int) -> Double {
     let sources = edges.filter { $0.to == box }.map { boxes[$0.from].x }
     return sources.isEmpty ? 0 : Double(sources.reduce(0, +)) / Double(sources.count)
@@ -141,8 +141,8 @@ struct GraphDrawing {
     text.count <= 28 ? text : text.prefix(27) + "…"
   }
 
-  /// From the lower side of one box to the upper side of the next; its label
-  /// where it is by itself.
+  /// The path from the lower side of a box to the upper side of the next one, with its label
+  /// where no other edge is near.
   private func straight(_ edge: Edge) -> String {
     let (a, b) = (boxes[edge.from], boxes[edge.to])
     let (x1, y1) = (a.x + GraphDrawing.boxWidth / 2, a.y + GraphDrawing.boxHeight)
@@ -151,7 +151,7 @@ struct GraphDrawing {
       return "<path d=\"M\(x1) \(y1) V\(y2)\" marker-end=\"url(#tip)\"/>"
         + labels(edge, x1, (y1 + y2) / 2 + 5)
     }
-    // The one that several edges have in common has the short end.
+    // The short end is at the box that several edges share.
     let fansOut = edges.count { $0.from == edge.from } > 1
     let meetsOthers = edges.count { $0.to == edge.to && $0.skips <= 0 } > 1
     let y = fansOut ? y1 + 12 : y2 - 16
@@ -164,7 +164,7 @@ struct GraphDrawing {
       """
   }
 
-  /// Around the boxes between, on the right.
+  /// The path around the boxes between, on the right.
   private func bend(_ edge: Edge, lane: Int) -> String {
     let (a, b) = (boxes[edge.from], boxes[edge.to])
     let half = GraphDrawing.boxHeight / 2

@@ -1,22 +1,22 @@
 import Engine
 import NNExp
 
-/// The formulas of one node, or of the loss, in the network's letters.
+/// The formulas of one node or loss, in the network's letters.
 struct NodeFormulas {
   let equations: Equations
 
-  /// The network's letters for the layer's own.
+  /// The network's letters, by the layer's own letters.
   private let replacements: [String: Formula]
 
-  /// Numbers for the layer's own letters, where they are few.
+  /// The numbers, by the layer's own letters, if there are few of them.
   private let numbers: [String: [[String]]]
 
   /// Letters that are names of functions.
   private let functions: Set<Formula>
 
-  /// One of the equations: what it says, and where there is one with numbers.
+  /// An equation, and the same equation with numbers if that exists.
   struct Rendered {
-    /// Nil where the formula is of the whole.
+    /// The left-hand side; nil for a formula of the whole value.
     var left: Formula?
     var right: Formula
     var numeric: Formula?
@@ -41,12 +41,12 @@ struct NodeFormulas {
 
   var hasFormulas: Bool { !equations.output.isEmpty }
 
-  /// The layer as an operator; its type's name where it gives no other.
+  /// The layer as an operator; by default, the name of its type.
   func function(orElse name: String) -> Formula {
     equations.function.isEmpty ? .letter(name) : whole(equations.function)
   }
 
-  /// A formula in the network's letters; as it stands where it cannot be read.
+  /// A formula in the network's letters; unchanged if it cannot be parsed.
   func whole(_ source: String) -> Formula {
     guard let formula = try? Formula(parsing: source) else { return .text(source) }
     return formula.replacing(replacements)
@@ -67,7 +67,7 @@ struct NodeFormulas {
 }
 
 extension Formula {
-  /// False for a letter alone, whose numbers are the result already.
+  /// False for a single letter, whose numbers are already the result.
   fileprivate var isComputed: Bool {
     switch self {
     case .letter: false
@@ -93,7 +93,7 @@ extension NodeFormulas {
     var replacements = ["y": notation.value(ofNode: k)]
     var numbers: [String: [[String]]] = [:]
     func note(_ letter: String, _ values: [Double], _ shape: Shape, isParameter: Bool = false) {
-      // A sample of several axes may stand for its numbers in a row: no matrix.
+      // A sample with several axes is a list of numbers here, not a matrix.
       guard isParameter || shape.rank <= 1 else { return }
       numbers[letter] = Substitution.rows(values, shape: shape)
     }
@@ -131,7 +131,7 @@ extension NodeFormulas {
       numbers: numbers)
   }
 
-  /// What a parameter is called in the network: by the layer of its owner.
+  /// The letter of a parameter in the network, which depends on the layer of its owner.
   static func symbol(of p: Int, _ graph: Graph, _ notation: Notation) -> Formula.Symbol {
     let parameter = graph.parameters[p]
     let owner = graph.nodes.firstIndex { $0.name == parameter.node } ?? 0
@@ -141,7 +141,7 @@ extension NodeFormulas {
       index: notation.indices[owner])
   }
 
-  /// What a parameter is called: by its layer, else by its own name.
+  /// The letter of a parameter in its layer's equations; otherwise, its own name.
   static func symbol(of name: String, in equations: Equations, index: Int?) -> Formula.Symbol {
     guard let parameter = equations.parameters.first(where: { $0.name == name }),
       case .letter(let letter)? = try? Formula(parsing: parameter.symbol)

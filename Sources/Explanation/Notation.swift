@@ -1,27 +1,27 @@
 import Engine
 import NNExp
 
-/// The letters of a network, as Tanaka writes them: x the data, y′ a weighted
-/// sum and y its activation, z the output, W⁽ᵏ⁾ the parameters of stage k.
+/// The letters of a network in Tanaka's notation: x are the data, y′ a weighted sum and y its
+/// activation, z the output, W⁽ᵏ⁾ the parameters of stage k.
 ///
-/// A node that is read once, by a node without parameters that keeps its shape,
-/// is that node's value with a prime: y = σ(y′). Every other node begins a
-/// stage; the one that the loss reads is z, one before it y, several y⁽¹⁾, y⁽²⁾, … Several
-/// ports of the data are x⁽¹⁾, x⁽²⁾, …, several losses L⁽¹⁾, L⁽²⁾, … of z⁽¹⁾, z⁽²⁾, …
+/// If a node's value is read only by a node without parameters that keeps its shape, it has
+/// that node's letter with a prime: y = σ(y′). Every other node begins a stage. The value that
+/// the loss reads is z, a single one before it y, several y⁽¹⁾, y⁽²⁾, …. Several ports of the
+/// data are x⁽¹⁾, x⁽²⁾, …, several losses L⁽¹⁾, L⁽²⁾, … of z⁽¹⁾, z⁽²⁾, ….
 struct Notation {
-  /// One per node, of its first output.
+  /// The symbol of each node's first output.
   private let values: [Formula.Symbol]
 
-  /// The number in a node's parameters' superscripts; nil where only one node
-  /// has parameters.
+  /// The number in the superscripts of a node's parameters; nil if only one node has
+  /// parameters.
   let indices: [Int?]
 
-  /// How many nodes and losses read a node's first output.
+  /// The number of nodes and losses that read each node's first output.
   let readers: [Int]
 
   private let graph: Graph
 
-  /// More primes than this are hard to tell apart.
+  /// More primes are hard to distinguish.
   private static let mostPrimes = 2
 
   init(_ graph: Graph) {
@@ -36,7 +36,7 @@ struct Notation {
     for head in graph.heads { readers[head] += 1 }
     self.readers = readers
 
-    // How many primes each value has, and whose value it is then.
+    // The number of primes of each value, and the node whose letter it has.
     var primes = [Int](repeating: 0, count: nodes.count)
     var stage = Array(nodes.indices)
     for (k, node) in nodes.enumerated().reversed() {
@@ -62,7 +62,7 @@ struct Notation {
     indices = nodes.indices.map { learners > 1 ? numbers[stage[$0]] : nil }
   }
 
-  /// The letter of what an edge carries.
+  /// The letter of the value that an edge carries.
   func symbol(_ edge: Graph.Edge) -> Formula.Symbol {
     if edge.isData {
       return Formula.Symbol("x", index: graph.ports.count > 1 ? edge.output + 1 : nil)
@@ -77,10 +77,10 @@ struct Notation {
   /// The letter of node k's first output.
   func value(ofNode k: Int) -> Formula { value(Graph.Edge(node: k)) }
 
-  /// t, with the head's number where there are several.
+  /// The letter t, with the head's number if there are several.
   func target(of head: Int) -> Formula { .symbol(numbered("t", head)) }
 
-  /// L and ℓ, with the head's number where there are several.
+  /// The letters L and ℓ, with the head's number if there are several.
   func loss(of head: Int) -> Formula { letter("L", head) }
   func sampleLoss(of head: Int) -> Formula { letter("ℓ", head) }
 

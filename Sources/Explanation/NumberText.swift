@@ -1,18 +1,18 @@
 import NNExp
 
-/// Numbers as an explanation shows them.
+/// The formats of numbers in an explanation.
 enum NumberText {
-  /// Six significant digits: `0.731059`, `1.5e-7`.
+  /// A number with six significant digits: `0.731059`, `1.5e-7`.
   static func of(_ value: Double) -> String {
     shortened(rounded(value == 0 ? 0 : value, digits: 6))
   }
 
-  /// Two significant digits, for errors: `2.1e-13`.
+  /// An error with two significant digits: `2.1e-13`.
   static func rough(_ value: Double) -> String {
     shortened(rounded(value == 0 ? 0 : value, digits: 2))
   }
 
-  /// `1.5e-07` as `1.5e-7`.
+  /// The exponent without leading zeros: `1.5e-7` for `1.5e-07`.
   private static func shortened(_ text: String) -> String {
     guard let e = text.firstIndex(of: "e") else { return text }
     let exponent = text[text.index(after: e)...]

@@ -3,36 +3,36 @@ import Engine
 import GradientCheck
 import NNExp
 
-/// One training sample's way through a network in float64, forward and back.
+/// The forward and backward pass of one training sample through a network in float64.
 final class SamplePass {
   let graph: Graph
   var heads: [Head] { network.heads }
 
-  /// False where a layer couples the samples of a batch: one sample is none.
+  /// False if a layer couples the samples of a batch, because one sample is not a batch.
   let isTraining: Bool
 
   /// L, the weighted sum over the heads.
   let loss: Double
-  /// ℓ and L of each head, unweighted; 0 if the sample lacks its target.
+  /// The unweighted ℓ and L of each head; 0 if the sample lacks its target.
   let headLosses: [(sample: Double, reduced: Double)]
-  /// By shared parameter: what each node that uses it adds to ∂L/∂ of it.
+  /// For each shared parameter, the contributions to its gradient of the nodes that use it.
   private let terms: [Int: [Int: [Double]]]
 
   private let network: Network<Double>
   private let passes: Passes<Double>
   private let value: Losses<Double>
 
-  /// What a number may be changed of, and where that is first felt.
+  /// A variable whose derivative is shown, and where the network is affected by it.
   enum Variable {
-    /// What an edge carries.
+    /// The value that an edge carries.
     case value(Graph.Edge)
-    /// By its position within the graph's parameters.
+    /// A parameter, by its index in the graph.
     case parameter(Int)
   }
 
   /// - Parameters:
-  ///   - trained: whose parameters and state are taken over.
-  ///   - index: within `samples`.
+  ///   - trained: the network whose parameters and state are copied.
+  ///   - index: the index of the sample in `samples`.
   init<S: Scalar>(
     of trained: Network<S>, samples: Dataset<S>, index: Int, seed: UInt64
   ) throws {
@@ -59,7 +59,7 @@ final class SamplePass {
     terms = SamplePass.backward(passes, network)
   }
 
-  /// The backward pass; returns the terms of the shared parameters.
+  /// Runs the backward pass. Returns the terms of the shared parameters.
   private static func backward(
     _ passes: Passes<Double>, _ network: Network<Double>
   ) -> [Int: [Int: [Double]]] {
@@ -84,21 +84,21 @@ final class SamplePass {
     return terms
   }
 
-  /// What node k adds to ∂L/∂ of a shared parameter.
+  /// The contribution of node k to the gradient of a shared parameter.
   func term(of p: Int, from k: Int) -> [Double] { terms[p]?[k] ?? [] }
 
-  /// What a head's reduction multiplies ℓ by.
+  /// The factor of ℓ in a head's reduction.
   func scale(_ head: Int) -> Double { heads[head].reduction.scale(1) }
 
   private func target(_ head: Int) -> Tensor<Double> {
     network.target(heads[head].targetIndex)
   }
 
-  /// Whether the sample has a head's target.
+  /// True if the sample has a head's target.
   func hasTarget(_ head: Int) -> Bool { !target(head)[0].isNaN }
 
-  /// A head's target as numbers that the output is held against: a class as a row of
-  /// 0 and 1 where there is an output for each.
+  /// A head's target as numbers that are comparable to the output: a class becomes a one-hot
+  /// row if there is one output per class.
   func targetValues(_ head: Int) -> [Double] {
     let target = target(head)
     let values = target.indices.map { target[$0] }
@@ -108,7 +108,7 @@ final class SamplePass {
     return (0..<count).map { Double($0) == values[0] ? 1 : 0 }
   }
 
-  /// The class that a head's target is.
+  /// The class of a head's target; nil if the target is not a class.
   func targetClass(_ head: Int) -> Int? {
     guard case .classes = heads[head].target else { return nil }
     return Int(exactly: target(head)[0])
@@ -140,7 +140,7 @@ final class SamplePass {
     }
   }
 
-  /// The same by differences, of some entries; leaves all values as they were.
+  /// The same by differences, for some entries. All values are restored afterwards.
   func numericGradient(_ variable: Variable, of entries: Range<Int>) -> [NumericDerivative] {
     let tensor = tensor(variable)
     let analytic = gradient(variable)
@@ -164,7 +164,7 @@ final class SamplePass {
       }
       defer { tensor[index] = x }
       let found = derivative(isCareful: false)
-      // Before anything is called wrong, the noise of L is measured.
+      // The noise of L is measured before a derivative is called wrong.
       return Agreement(analytic[index], found) == .differs
         ? derivative(isCareful: true) : found
     }
@@ -183,11 +183,11 @@ final class SamplePass {
   }
 }
 
-/// What a numeric derivative says of an analytic one.
+/// The agreement of an analytic derivative with a numeric one.
 enum Agreement {
-  /// Within the bound.
+  /// They differ by no more than the bound.
   case agrees
-  /// At a kink, between the one-sided slopes.
+  /// At a kink, the analytic derivative is between the one-sided slopes.
   case kink
   case differs
   /// One of them is not finite.

@@ -1,22 +1,22 @@
 import NNExp
 
-/// How a tensor is shown: whole where it is small, else by its shape, its norm
-/// and its first entries.
+/// The text of a tensor: all entries if it is small, otherwise its shape, its norm and its
+/// first entries.
 struct TensorText {
-  /// The entries that are shown, first to last.
+  /// The range of the entries that are shown.
   let shown: Range<Int>
 
-  /// A matrix of them; a vector as a row.
+  /// The entries as a matrix; those of a vector as a row.
   let formula: Formula
 
-  /// `shape [64, 30], norm 3.21, the first 6`; empty where all are shown.
+  /// `shape [64, 30], norm 3.21, the first 6`; empty if all entries are shown.
   let note: String
 
   static let longestVector = 10
   static let mostRows = 8
   static let mostColumns = 6
 
-  /// So many entries of a large tensor are shown.
+  /// The number of entries of a large tensor that are shown.
   static let firstEntries = 6
 
   init(_ values: [Double], shape: Shape) {
@@ -36,7 +36,7 @@ struct TensorText {
     }
   }
 
-  /// Other numbers for the same entries.
+  /// Another tensor's numbers for the same entries.
   func formula(of values: [Double]) -> Formula {
     guard case .matrix(let rows) = formula else {
       return Formula.matrix([values.map(NumberText.of)]).transposed
@@ -46,7 +46,7 @@ struct TensorText {
       TensorText.rows(values, rows.count, rows[0].count).map { $0.map(NumberText.of) })
   }
 
-  /// Rows and columns to show a whole tensor in; nil where it is too large.
+  /// The numbers of rows and columns for a whole tensor; nil if it is too large.
   private static func extent(of shape: Shape) -> (rows: Int, columns: Int)? {
     switch shape.rank {
     case 0, 1: shape.count > 0 && shape.count <= longestVector ? (1, shape.count) : nil
@@ -54,7 +54,7 @@ struct TensorText {
       (1...mostRows).contains(shape[0]) && (1...mostColumns).contains(shape[1])
         ? (shape[0], shape[1]) : nil
     default:
-      // Such as [1, 3, 3]: a single plane.
+      // For example [1, 3, 3], a single plane.
       shape.axes.dropLast(2).allSatisfy { $0 == 1 }
         ? extent(of: Shape(shape.axes.suffix(2))) : nil
     }
@@ -64,7 +64,7 @@ struct TensorText {
     (0..<rows).map { Array(values[($0 * columns)..<(($0 + 1) * columns)]) }
   }
 
-  /// √Σx², without overflow.
+  /// √Σx², computed without overflow.
   private static func norm(_ values: [Double]) -> Double {
     let largest = values.reduce(0) { $1.isNaN ? $1 : max($0, abs($1)) }
     guard largest > 0, largest.isFinite else { return largest }
@@ -73,13 +73,13 @@ struct TensorText {
   }
 }
 
-/// Numbers to put for a letter in a formula: vectors as columns.
+/// The numbers that replace a letter in a formula; vectors are columns.
 enum Substitution {
-  /// No taller or wider than this, or a product of several does not fit a line.
+  /// The maximum number of rows and columns, so that a product of several fits on a line.
   static let mostRows = 5
   static let mostColumns = 6
 
-  /// Nil for what is neither a vector nor a matrix, or is too large.
+  /// Nil for tensors that are neither vectors nor matrices, or that are too large.
   static func rows(_ values: [Double], shape: Shape) -> [[String]]? {
     guard shape.rank <= 2, shape.count > 0 else { return nil }
     let rows = shape.rank == 0 ? 1 : shape[0]

@@ -1,5 +1,4 @@
-/// Characters in a rectangle, with the line that stands level with its
-/// neighbours.
+/// A rectangle of characters, and the line that is aligned with its neighbors.
 struct TextBox {
   var lines: [String]
   var base: Int
@@ -18,7 +17,7 @@ struct TextBox {
   var width: Int { lines.first?.count ?? 0 }
   var isTall: Bool { lines.count > 1 }
 
-  /// The lines without spaces at their ends.
+  /// The lines without trailing spaces.
   var trimmedLines: [String] {
     lines.map { line in
       var line = line[...]
@@ -27,7 +26,7 @@ struct TextBox {
     }
   }
 
-  /// The two side by side, level.
+  /// The two boxes next to each other, aligned.
   static func + (a: TextBox, b: TextBox) -> TextBox {
     let above = max(a.base, b.base)
     let below = max(a.lines.count - a.base, b.lines.count - b.base)
@@ -44,7 +43,7 @@ struct TextBox {
     lines.indices.contains(row) ? lines[row] : String(repeating: " ", count: width)
   }
 
-  /// In brackets as tall as it is.
+  /// The box in brackets of its height.
   func fenced(_ open: String, _ close: String) -> TextBox {
     guard isTall else { return open + self + close }
     func column(_ bracket: String) -> TextBox {
@@ -62,7 +61,7 @@ struct TextBox {
     return column(open) + self + column(close)
   }
 
-  /// Rows of numbers, aligned to the right, in square brackets.
+  /// Rows of numbers, right-aligned, in square brackets.
   static func matrix(_ rows: [[String]]) -> TextBox {
     let columns = rows.first?.count ?? 0
     let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }

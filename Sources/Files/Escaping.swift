@@ -1,14 +1,14 @@
 import NNExp
 
-/// Text as the receivers of nnexp's output take it. Names, paths, labels and other
-/// programs' messages come from anywhere: none of them may act on a terminal, end a
-/// line, or be taken for a command or for markup.
+/// Escapes text for the programs that read nnexp's output. Names, paths, labels and the
+/// messages of other programs can contain anything: they must not control a terminal, end a
+/// line, or be read as a command or as markup.
 public enum Escaping {
-  /// Text for a terminal or a log. Controls, and marks that reorder text, become visible
-  /// (`\x1B`), except the ends of the lines that the text was composed of.
+  /// Text for a terminal or a log. Control characters and marks that reorder text become
+  /// visible (`\x1B`); line ends stay.
   ///
-  /// - Parameter isForGitHub: true if GitHub's runner reads the output: no line is then a
-  ///   workflow command, which begins with `::`, or holds `##[`.
+  /// - Parameter isForGitHub: true if GitHub's runner reads the output. No line is then a
+  ///   workflow command, which begins with `::` or contains `##[`.
   public static func terminal(_ text: String, isForGitHub: Bool = false) -> String {
     let safe = text.visible(except: "\n")
     guard isForGitHub, safe.contains(byte: ":") || safe.contains(byte: "#") else { return safe }
@@ -16,13 +16,13 @@ public enum Escaping {
       .joined(separator: "\n")
   }
 
-  /// Text within a line: as `terminal`, the ends of lines included.
+  /// Text within one line: as `terminal`, but line ends are escaped too.
   public static func line(_ text: String) -> String { text.visible() }
 
-  /// A line that GitHub's runner shows and does not act on.
+  /// A line that GitHub's runner shows but does not execute.
   ///
-  /// - Source: actions/runner, ActionCommand.cs: white space before `::` is skipped;
-  ///   `##[` counts anywhere
+  /// - Source: actions/runner, ActionCommand.cs: it skips white space before `::`, and
+  ///   recognizes `##[` at any position.
   private static func withoutCommand(_ line: Substring) -> String {
     var line = String(line)
     let start = line.unicodeScalars.firstIndex { !$0.properties.isWhitespace }
@@ -48,13 +48,13 @@ public enum Escaping {
       + escaped(message, "")
   }
 
-  /// Text for XML and HTML, in content and in quoted attributes: what XML 1.0 cannot
-  /// hold, and controls, become U+FFFD. Line ends and tabs stay.
+  /// Text for XML and HTML, in content and in quoted attributes. Control characters and
+  /// characters that XML 1.0 does not permit become U+FFFD. Line ends and tabs stay.
   public static func xml(_ text: some StringProtocol) -> String {
     xml(text) { $0 == "\n" || $0 == "\t" ? String($0) : nil }
   }
 
-  /// As `xml`, for an attribute, where readers would take line ends and tabs for spaces.
+  /// As `xml`, for an attribute, in which readers would replace line ends and tabs by spaces.
   public static func xmlAttribute(_ text: some StringProtocol) -> String {
     xml(text) { "\n\r\t".unicodeScalars.contains($0) ? "&#\($0.value);" : nil }
   }
@@ -79,7 +79,7 @@ public enum Escaping {
     return escaped
   }
 
-  /// Text for Markdown, of which nothing is taken for markup.
+  /// Text for Markdown in which nothing is read as markup.
   public static func markdown(_ text: String) -> String {
     var escaped = ""
     for scalar in text.unicodeScalars {
@@ -91,7 +91,7 @@ public enum Escaping {
 }
 
 extension String {
-  /// The text with other bytes instead of those of a part.
+  /// The text with each occurrence of `part` replaced.
   fileprivate func replacing(bytes part: String, with other: String) -> String {
     var rest = Array(utf8)[...]
     let part = Array(part.utf8)

@@ -1,10 +1,10 @@
 import Glibc
 import NNExp
 
-/// An open file, closed at the end of its life.
+/// An open file. It is closed when the value ends its life.
 public struct File: ~Copyable, Sendable {
   private var descriptor: Int32
-  /// As messages name it.
+  /// The path that messages name.
   public let path: String
   private let system: FileSystem
 
@@ -18,7 +18,7 @@ public struct File: ~Copyable, Sendable {
     if descriptor >= 0 { Glibc.close(descriptor) }
   }
 
-  /// Writes all bytes at the file's position.
+  /// Writes all bytes at the current position.
   public func write(_ bytes: [UInt8]) throws {
     try bytes.withUnsafeBytes { buffer in
       var rest = buffer[...]
@@ -34,7 +34,7 @@ public struct File: ~Copyable, Sendable {
     }
   }
 
-  /// The next `count` bytes; fewer at the file's end.
+  /// Reads the next `count` bytes; fewer at the end of the file.
   public func read(_ count: Int) throws -> [UInt8] {
     try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       while filled < count {
@@ -48,7 +48,8 @@ public struct File: ~Copyable, Sendable {
     }
   }
 
-  /// The bytes of a range of the file, whatever its position; fewer where it ends before.
+  /// Reads a range of the file without moving the position; fewer bytes if the file ends
+  /// before.
   public func read(_ range: Range<Int>) throws -> [UInt8] {
     try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
       while filled < range.count {
@@ -63,7 +64,8 @@ public struct File: ~Copyable, Sendable {
     }
   }
 
-  /// Everything from here to the end, if that is at most `limit` bytes.
+  /// Reads from the current position to the end. Throws a `Diagnostic` if that is more than
+  /// `limit` bytes.
   public func readAll(limit: Int) throws -> [UInt8] {
     var all: [UInt8] = []
     while true {
@@ -71,14 +73,14 @@ public struct File: ~Copyable, Sendable {
       all += piece
       if all.count > limit {
         throw Diagnostic(
-          "'\(path)' is larger than \(limit) bytes, the most that is read of it",
+          "'\(path)' is larger than \(limit) bytes, the most that nnexp reads of it",
           failure: .environment)
       }
       if piece.count < 1 << 16 { return all }
     }
   }
 
-  /// Cuts the file at `length` and goes on writing there.
+  /// Shortens the file to `length` bytes; the next write continues there.
   public func truncate(to length: Int) throws {
     try system.perform(.truncate, path) {
       let cut = ftruncate(descriptor, length)
@@ -86,37 +88,37 @@ public struct File: ~Copyable, Sendable {
     }
   }
 
-  /// Returns when the file's bytes are on the disk.
+  /// Returns when the bytes of the file are on the disk.
   public func synchronize() throws {
     try system.perform(.synchronize, path) { Int(fsync(descriptor)) }
   }
 
-  /// The status that the system keeps of the file: kind, size, links, inode.
+  /// The system's status of the file: kind, size, links, inode.
   public func status() throws -> stat {
     var status = stat()
     try system.perform(.inspect, path) { Int(fstat(descriptor, &status)) }
     return status
   }
 
-  /// The same open file once more: a lock lasts until both are closed.
+  /// A second descriptor of the same open file. A lock lasts until both are closed.
   func duplicate() throws -> File {
     let copy = try system.require(.open, path) { Int(fcntl(descriptor, F_DUPFD_CLOEXEC, 0)) }
     return File(descriptor: Int32(truncatingIfNeeded: copy), path: path, in: system)
   }
 
-  /// Takes the kernel's lock on the file, which goes with the process. False
-  /// where another holds it.
+  /// Acquires the kernel's lock on the file, which ends with the process. Returns false if
+  /// another process holds it.
   public func lock() throws -> Bool {
     try system.perform(.lock, path, tolerating: EWOULDBLOCK) {
       Int(flock(descriptor, LOCK_EX | LOCK_NB))
     } != nil
   }
 
-  /// Closes the file; network file systems report late write errors here.
+  /// Closes the file. Network file systems may report write errors only here.
   public consuming func close() throws {
     let (descriptor, path, system) = (self.descriptor, self.path, self.system)
     self.descriptor = -1
-    // Not made again if interrupted: Linux has let go of the descriptor by then.
+    // Not repeated if interrupted: Linux has released the descriptor by then.
     try system.perform(.close, path) {
       Glibc.close(descriptor) == 0 || errno == EINTR ? 0 : -1
     }

@@ -2,11 +2,11 @@ import Glibc
 import NNExp
 import Synchronization
 
-/// A regular file whose bytes are read where they are asked for: what is held
-/// of it does not grow with it.
+/// A regular file whose bytes are read on demand, so that large files need no more memory than
+/// small ones.
 ///
-/// Every reading makes sure that the file is the one that was opened, in size
-/// and time of change: what was checked and hashed is what is trained on.
+/// Each read checks that the file's size and time of change are those at opening. The bytes
+/// that are used are therefore those that were checked and hashed.
 public final class FileBytes: Sendable {
   public let path: String
   public let count: Int
@@ -16,7 +16,7 @@ public final class FileBytes: Sendable {
   private let opened: Stamp
   private let window = Mutex(Window())
 
-  /// Which state of a file it is.
+  /// The identity of a state of the file.
   private struct Stamp: Equatable {
     let size: Int
     let seconds: Int
@@ -37,7 +37,7 @@ public final class FileBytes: Sendable {
     var end: Int { start + bytes.count }
   }
 
-  /// What one reading fetches of bytes that are asked for in order.
+  /// The number of bytes that one read fetches if bytes are requested in order.
   public let stride: Int
 
   public init(_ path: String, stride: Int = 1 << 18, at location: SourceLocation?) throws {
@@ -49,7 +49,7 @@ public final class FileBytes: Sendable {
     count = opened.size
   }
 
-  /// The bytes of a range, which is within the file.
+  /// Reads a range, which must be within the file.
   public func read(_ range: Range<Int>) throws -> [UInt8] {
     let bytes: [UInt8]
     let status: stat
@@ -68,9 +68,8 @@ public final class FileBytes: Sendable {
 
   /// Calls `body` with the bytes of a range.
   ///
-  /// Where ranges follow each other, or nearly, one reading serves many; where
-  /// they lie about, it fetches no more than was asked for. `body` must not ask
-  /// for other bytes of this file.
+  /// If ranges follow each other closely, one read serves several calls; otherwise, a read
+  /// fetches only the requested bytes. `body` must not read other bytes of this file.
   public func withBytes<Result>(
     _ range: Range<Int>, _ body: (borrowing Span<UInt8>) throws -> Result
   ) throws -> Result {
@@ -87,8 +86,8 @@ public final class FileBytes: Sendable {
     }
   }
 
-  /// Calls `body` with one part after another, and with the part's location in the
-  /// file, until it returns false.
+  /// Calls `body` with each part in order and with the part's offset in the file, until it
+  /// returns false.
   public func forEachPart(
     from start: Int = 0, _ body: (_ bytes: borrowing Span<UInt8>, _ base: Int) throws -> Bool
   ) throws {

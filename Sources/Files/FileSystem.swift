@@ -2,15 +2,13 @@ import Glibc
 import NNExp
 import Synchronization
 
-/// The system calls that every result passes through, and what is said when
-/// one of them fails.
+/// The system calls that read and write every result, and the messages for their failures.
 ///
-/// A failure is a `Diagnostic` of kind `.environment` that names the path, the
-/// bytes where there are any, and the system's reason. Calls that a signal
-/// interrupts are made again; nothing else is, above all no failed flush: after
-/// one, the kernel may report the same lost pages as written.
+/// A failure is a `Diagnostic` of kind `.environment` with the path, the number of bytes if
+/// there is one, and the system's reason. Only calls that a signal interrupted are repeated. A
+/// failed flush in particular is not: the kernel may then report the lost pages as written.
 public struct FileSystem: Sendable {
-  /// An operation on a path, as messages name it.
+  /// An operation on a path, by its name in messages.
   public enum Operation: String, Sendable, CaseIterable {
     case open = "open"
     case create = "create"
@@ -31,61 +29,61 @@ public struct FileSystem: Sendable {
     case list = "list"
   }
 
-  /// Asked before every operation; an error number other than 0 becomes the
-  /// operation's failure, instead of the operation. For tests of faults.
+  /// Called before every operation. An error number other than 0 makes the operation fail
+  /// without being performed. For tests of faults.
   public var intercept: (@Sendable (Operation, _ path: String) -> Int32)?
 
-  /// Seconds of a run after which its results wait for the disk.
+  /// The duration of a run in seconds from which its results are flushed to the disk.
   public var flushesAfter: Double
 
   public init(
     flushesAfter: Double = 1, intercept: (@Sendable (Operation, _ path: String) -> Int32)? = nil
   ) {
-    // A write past RLIMIT_FSIZE shall fail, not kill.
+    // A write beyond RLIMIT_FSIZE must fail, not end the process.
     _ = ignoresFileSizeSignal
     (self.flushesAfter, self.intercept) = (flushesAfter, intercept)
   }
 
-  /// The system as it is.
+  /// The real file system.
   public static let system = FileSystem()
 
-  /// The folder that the process runs in, or ran in when it was held.
+  /// The current folder of the process, or the one that `holdCurrentFolder` opened.
   public var currentFolder: Folder {
     Folder(
       descriptor: heldFolder.withLock { $0?.descriptor } ?? AT_FDCWD, path: "", in: self,
       isOwner: false)
   }
 
-  /// Paths keep their meaning from here on, even if a plugin changes the current folder.
+  /// Opens the current folder, so that paths keep their meaning if a plugin changes it.
   ///
-  /// Where the folder cannot be opened, nothing is held.
+  /// Has no effect if the folder cannot be opened.
   public static func holdCurrentFolder() {
     heldFolder.withLock { held in
       guard held == nil, let path = getcwd(nil, 0) else { return }
       defer { free(path) }
-      // O_PATH, whose name Swift does not import: the folder need not be readable.
+      // O_PATH, whose name Swift does not import: the folder may lack permission to read.
       let descriptor = open(".", 0o10000000 | O_DIRECTORY | O_CLOEXEC)
       if descriptor >= 0 { held = (descriptor, String(cString: path)) }
     }
   }
 
-  /// Writes a file as a whole: a reader finds the old or the new bytes, whenever the
-  /// process dies. What killed processes left half-written beside it is removed first.
+  /// Writes a whole file: readers find either the old or the new bytes, even if the process is
+  /// killed. Partial files that killed processes left in the folder are removed first.
   ///
-  /// What exists and is no regular file, such as `/dev/stdout` or a pipe, is
-  /// written to as it is.
+  /// An existing file that is not regular, such as `/dev/stdout` or a pipe, is written
+  /// directly.
   public func write(_ bytes: [UInt8], to path: String) throws {
     if let file = try currentFolder.openIfSpecial(path) {
       try file.write(bytes)
       try file.close()
       return
     }
-    // Where the folder cannot be listed, they stay.
+    // If the folder cannot be listed, they stay.
     try? currentFolder.openFolder(Path.folder(of: path)).removePartials()
     try currentFolder.replace(path, durably: false, isShared: true, with: { try $0.write(bytes) })
   }
 
-  /// Makes one call. Returns nil where it fails with a `tolerated` error.
+  /// Performs one call. Returns nil if it fails with a `tolerated` error.
   @discardableResult
   func perform(
     _ operation: Operation, _ path: String, bytes: Int? = nil, tolerating tolerated: Int32...,
@@ -99,7 +97,7 @@ public struct FileSystem: Sendable {
     }
   }
 
-  /// Makes one call.
+  /// Performs one call.
   func attempt(
     _ operation: Operation, _ path: String, call: () -> Int
   ) -> Result<Int, SystemError> {
@@ -113,12 +111,12 @@ public struct FileSystem: Sendable {
     }
   }
 
-  /// The number of an error of the system.
+  /// An error number of the system.
   struct SystemError: Error {
     let code: Int32
   }
 
-  /// As above, where no failure is tolerated.
+  /// As above, but no failure is tolerated.
   func require(
     _ operation: Operation, _ path: String, bytes: Int? = nil, call: () -> Int
   ) throws -> Int {
@@ -134,9 +132,9 @@ public struct FileSystem: Sendable {
     var notes: [Diagnostic.Note] = []
     switch code {
     case ENOSPC, EDQUOT:
-      notes = [.init("free some space there, or name another place with --output")]
+      notes = [.init("free some space there, or choose another location with --output")]
     case EACCES, EPERM, EROFS, ENOTDIR, ELOOP:
-      notes = [.init("name a place that can be written with --output")]
+      notes = [.init("choose a writable location with --output")]
     case EFBIG: notes = [.init("a file-size limit is in force; see 'ulimit -f'")]
     default: break
     }
@@ -146,7 +144,7 @@ public struct FileSystem: Sendable {
   }
 }
 
-/// The folder that was held, with its path from the root on.
+/// The folder that `holdCurrentFolder` opened, with its absolute path.
 let heldFolder = Mutex<(descriptor: Int32, path: String)?>(nil)
 
 private let ignoresFileSizeSignal: Bool = {

@@ -1,23 +1,23 @@
 import Glibc
 import NNExp
 
-/// What an entry of a folder is.
+/// The kind of an entry of a folder.
 public enum EntryKind: Sendable {
   case file, folder, link
   /// A device, FIFO or socket.
   case special
 }
 
-/// An open folder. What is written goes to this very folder, wherever its path
-/// may lead by now; once it is deleted nothing can be written any more.
+/// An open folder. Files are written to this folder even if its path leads elsewhere later.
+/// After it is deleted, nothing can be written.
 public final class Folder: Sendable {
   private let descriptor: Int32
   private let isOwner: Bool
-  /// As it was opened; empty for the current folder.
+  /// The path with which it was opened; empty for the current folder.
   public let path: String
   public let system: FileSystem
 
-  /// - Parameter isOwner: whether it closes the descriptor.
+  /// - Parameter isOwner: true if this object closes the descriptor.
   init(
     descriptor: Int32, path: String, in system: FileSystem, isOwner: Bool = true
   ) {
@@ -31,22 +31,22 @@ public final class Folder: Sendable {
     if isOwner { close(descriptor) }
   }
 
-  /// The path of something in the folder.
+  /// The path of an entry of this folder.
   public func path(of name: String) -> String {
     path.isEmpty || name.hasPrefix(bytes: "/") ? name : "\(path)/\(name)"
   }
 
   // MARK: Files
 
-  /// Replaces a file, or makes it: a reader finds the old or the new bytes, and
-  /// nothing else, whenever the process dies.
+  /// Replaces or creates a file: readers find either the old or the new bytes, even if the
+  /// process is killed.
   ///
-  /// - Parameter durably: true for what must survive a power failure as well;
-  ///   waits for the disk twice.
-  /// - Parameter isShared: true if other processes may call `removePartials` meanwhile:
+  /// - Parameter durably: true if the file must survive a power failure; waits for the disk
+  ///   twice.
+  /// - Parameter isShared: true if other processes may call `removePartials` at the same time:
   ///   a lock shows them that the file is in use.
-  /// - Parameter beforeRenaming: what must happen when the new bytes are safe
-  ///   and the old still in their place.
+  /// - Parameter beforeRenaming: called when the new bytes are complete and the old file is
+  ///   still there.
   public func replace(
     _ name: String, durably: Bool, isShared: Bool = false,
     with body: (borrowing File) throws -> Void, beforeRenaming: () throws -> Void = {}
@@ -57,9 +57,9 @@ public final class Folder: Sendable {
       var file = try create(partial, shownAs: name)
       if isShared {
         lock = try file.duplicate()
-        // Without locks, where the file system has none, nobody else removes the file.
+        // If the file system has no locks, no other process removes the file.
         while try (try? file.lock()) == false || file.status().st_nlink == 0 {
-          // Another process took it for a dead one's before it was locked.
+          // Another process removed it before it was locked, because it looked abandoned.
           partial = Path.prefix(of: name) + PartialName.new()
           file = try create(partial, shownAs: name)
           lock = try file.duplicate()
@@ -78,12 +78,13 @@ public final class Folder: Sendable {
     if durably { try synchronize(holding: name) }
   }
 
-  /// A file that was not there before, for writing.
+  /// Creates a new file for writing.
   private func create(_ name: String, shownAs shown: String) throws -> File {
     try open(name, .create, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, shownAs: shown)
   }
 
-  /// Writes a file where nobody looks yet: half of it may be found there.
+  /// Writes a file directly: an interrupted write leaves a part of it. For files that no other
+  /// process reads yet.
   public func write(_ name: String, with body: (borrowing File) throws -> Void) throws {
     let file = try open(
       name, .create, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, shownAs: name)
@@ -91,9 +92,9 @@ public final class Folder: Sendable {
     try file.close()
   }
 
-  /// Gives a file a second name, replacing what is there; false where the file system
-  /// has no such names.
-  public func giveSecondName(_ newName: String, to name: String) throws -> Bool {
+  /// Gives a file a second name, replacing any file of that name. Returns false if the file
+  /// system does not support second names.
+  public func createHardLink(_ newName: String, to name: String) throws -> Bool {
     func link(as name: String, to target: String) throws -> (isDone: Bool, isTaken: Bool) {
       var isTaken = false
       let done = try system.perform(
@@ -111,7 +112,7 @@ public final class Folder: Sendable {
     guard try link(as: partial, to: name).isDone else { return false }
     do {
       try rename(partial, to: newName)
-      // It stays where both were names of the same file.
+      // The new name stays if both were names of the same file.
       try system.perform(.remove, path(of: newName), tolerating: ENOENT) {
         Int(unlinkat(descriptor, partial, 0))
       }
@@ -122,23 +123,23 @@ public final class Folder: Sendable {
     return true
   }
 
-  /// A file that was not there before, for writing.
+  /// Creates a new file for writing.
   public func create(_ name: String) throws -> File {
     try create(name, shownAs: name)
   }
 
-  /// The file for the kernel's lock: a new one, or nil where there is one.
+  /// Creates the file for the kernel's lock; nil if it exists.
   public func createLock(_ name: String) throws -> File? {
     try openIfPossible(name, .create, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, except: EEXIST)
   }
 
-  /// An existing file, for its lock alone; nil where there is none.
+  /// Opens an existing file only for its lock; nil if there is none.
   public func openLock(_ name: String) throws -> File? {
     try openIfPossible(name, .open, O_RDWR | O_NOFOLLOW | O_NONBLOCK, except: ENOENT)
   }
 
-  /// An existing file, to read and to write on; nil where there is none.
-  public func openForMore(_ name: String) throws -> File? {
+  /// Opens an existing file for reading and writing; nil if there is none.
+  public func openForUpdating(_ name: String) throws -> File? {
     guard
       let file = try openIfPossible(name, .open, O_RDWR | O_NOFOLLOW | O_NONBLOCK, except: ENOENT)
     else { return nil }
@@ -148,8 +149,7 @@ public final class Folder: Sendable {
     return file
   }
 
-  /// A file for reading; nil where there is none. FIFOs, devices and folders
-  /// are refused at once.
+  /// Opens a file for reading; nil if there is none. A FIFO, device or folder is an error.
   public func openIfThere(_ name: String) throws -> File? {
     do {
       return try openRegular(name)
@@ -163,8 +163,8 @@ public final class Folder: Sendable {
     }
   }
 
-  /// A regular file for reading. This is the only function that opens files to read
-  /// which nnexp need not have written.
+  /// Opens a regular file for reading. Only this function opens files that nnexp may not have
+  /// written.
   func openRegular(_ name: String) throws(UnreadableFile) -> File {
     func fd(_ result: Result<Int, FileSystem.SystemError>) throws(UnreadableFile) -> Int {
       switch result {
@@ -173,7 +173,7 @@ public final class Folder: Sendable {
       }
     }
     let path = path(of: name)
-    // Without O_NONBLOCK, a FIFO would be waited for.
+    // Without O_NONBLOCK, the call would wait for a writer of a FIFO.
     let opened = try fd(
       system.attempt(.open, path) {
         Int(openat(descriptor, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC))
@@ -185,26 +185,25 @@ public final class Folder: Sendable {
     return file
   }
 
-  /// What a name stands for, for writing, if that is a device, a pipe or the
-  /// like; nil where it is a regular file or nothing.
+  /// Opens a device, a pipe or similar for writing; nil if there is a regular file or nothing.
   public func openIfSpecial(_ name: String) throws -> File? {
     guard try isSpecial(name) else { return nil }
     return try open(name, .open, O_WRONLY | O_APPEND, shownAs: name)
   }
 
-  /// Whether a name stands for something that is written to as it is, links followed.
+  /// True if a name, after following links, is an entry that is written directly.
   public func isSpecial(_ name: String) throws -> Bool {
     var status = stat()
     let found = try system.perform(.inspect, path(of: name), tolerating: ENOENT) {
       Int(fstatat(descriptor, name, &status, 0))
     }
     if found == nil { return false }
-    // `/dev/stdout` may be a file.
+    // `/dev/stdout` may be a regular file.
     return status.st_mode & S_IFMT != S_IFREG || name.hasPrefix(bytes: "/dev/")
       || name.hasPrefix(bytes: "/proc/")
   }
 
-  /// What a name stands for, links not followed; nil where there is nothing.
+  /// The kind of an entry, without following links; nil if there is none.
   public func kind(of name: String) throws -> EntryKind? {
     var status = stat()
     let found = try system.perform(.inspect, path(of: name), tolerating: ENOENT) {
@@ -219,7 +218,7 @@ public final class Folder: Sendable {
     }
   }
 
-  /// The user that owns a file or folder in it; nil where there is none.
+  /// The user that owns an entry; nil if there is none.
   public func owner(of name: String) throws -> UInt32? {
     var status = stat()
     let found = try system.perform(.inspect, path(of: name), tolerating: ENOENT) {
@@ -228,7 +227,7 @@ public final class Folder: Sendable {
     return found.map { _ in status.st_uid }
   }
 
-  /// A file's bytes; nil where there is none.
+  /// Reads a whole file; nil if there is none.
   public func readIfThere(_ name: String, limit: Int) throws -> [UInt8]? {
     guard let file = try openIfThere(name) else { return nil }
     return try file.readAll(limit: limit)
@@ -255,42 +254,42 @@ public final class Folder: Sendable {
     return File(descriptor: Int32(truncatingIfNeeded: opened), path: path, in: system)
   }
 
-  /// Removes what killed processes left half-written. What another process has locked,
-  /// and what has such a name and is no file of this user, stays.
+  /// Removes the partial files that killed processes left. A file that another process has
+  /// locked stays, and so does one with such a name that is not a regular file of this user.
   public func removePartials() throws {
     for name in try entriesInUTF8() where PartialName.isOne(name) {
-      guard let file = try? openForMore(name),
+      guard let file = try? openForUpdating(name),
         let status = try? file.status(), status.st_uid == geteuid(), try file.lock()
       else { continue }
       try remove(name)
     }
   }
 
-  /// True for the name that `replace` gives a file until it is complete.
+  /// True for the names that `replace` uses until a file is complete.
   public static func isPartial(_ name: String) -> Bool { PartialName.isOne(name) }
 
   // MARK: Entries
 
-  /// Renames within the folder, over what is there.
+  /// Renames an entry within the folder, replacing any entry with the new name.
   public func rename(_ name: String, to newName: String) throws {
     try system.perform(.rename, path(of: newName)) {
       Int(renameat(descriptor, name, descriptor, newName))
     }
   }
 
-  /// As `rename`, where there is something of that name.
+  /// As `rename`, but does nothing if there is no entry with the old name.
   public func renameIfThere(_ name: String, to newName: String) throws {
     try system.perform(.rename, path(of: newName), tolerating: ENOENT) {
       Int(renameat(descriptor, name, descriptor, newName))
     }
   }
 
-  /// Removes a file, or a link itself.
+  /// Removes a file or a symbolic link.
   public func remove(_ name: String) throws {
     try system.perform(.remove, path(of: name)) { Int(unlinkat(descriptor, name, 0)) }
   }
 
-  /// As `remove`, if there is anything.
+  /// As `remove`, but does nothing if there is no entry.
   public func removeIfThere(_ name: String) throws {
     try system.perform(.remove, path(of: name), tolerating: ENOENT) {
       Int(unlinkat(descriptor, name, 0))
@@ -304,8 +303,8 @@ public final class Folder: Sendable {
     }
   }
 
-  /// Makes a symbolic link, over one that is there; `alias` is its name until
-  /// it is complete.
+  /// Creates a symbolic link, replacing an existing one; `alias` is its name until it is
+  /// complete.
   public func link(_ name: String, to target: String, via alias: String) throws {
     try system.perform(.link, path(of: name)) { Int(symlinkat(target, descriptor, alias)) }
     do {
@@ -316,17 +315,17 @@ public final class Folder: Sendable {
     }
   }
 
-  /// Every name in the folder but `.` and `..`, sorted by their bytes. Throws if one
-  /// is not UTF-8: no `String` could name that file.
+  /// Every name in the folder except `.` and `..`, sorted by bytes. Throws if a name is not
+  /// UTF-8, because no `String` can represent it.
   public func entries() throws -> [String] {
     try entries { entry in
       throw Diagnostic(
-        "'\(path.isEmpty ? "." : path)' holds '\(shown(nameOf: entry))', a name that is not "
+        "'\(path.isEmpty ? "." : path)' contains '\(shown(nameOf: entry))', a name that is not "
           + "UTF-8; rename it")
     }
   }
 
-  /// As `entries`, without the names that are not UTF-8.
+  /// As `entries`, but omits names that are not UTF-8.
   public func entriesInUTF8() throws -> [String] { try entries { _ in } }
 
   private func entries(
@@ -352,14 +351,14 @@ public final class Folder: Sendable {
 
   // MARK: Folders
 
-  /// Makes a folder; false where there is something of that name.
+  /// Creates a folder. Returns false if there is an entry with that name.
   public func makeFolder(_ name: String) throws -> Bool {
     try system.perform(.makeFolder, path(of: name), tolerating: EEXIST) {
       Int(mkdirat(descriptor, name, 0o777))
     } != nil
   }
 
-  /// As `makeFolder`; nil where there is no folder to hold it.
+  /// As `makeFolder`; nil if the parent folder does not exist.
   public func makeFolderIfPossible(_ name: String) throws -> Bool? {
     var isThere = false
     let made = try system.perform(.makeFolder, path(of: name), tolerating: EEXIST, ENOENT) {
@@ -370,7 +369,7 @@ public final class Folder: Sendable {
     return made != nil ? true : isThere ? false : nil
   }
 
-  /// An existing folder.
+  /// Opens an existing folder.
   public func openFolder(_ name: String) throws -> Folder {
     let path = path(of: name)
     let opened = try system.require(.openFolder, path) {
@@ -379,7 +378,7 @@ public final class Folder: Sendable {
     return Folder(descriptor: Int32(truncatingIfNeeded: opened), path: path, in: system)
   }
 
-  /// As `openFolder`; nil where there is no folder of that name.
+  /// As `openFolder`; nil if there is no folder with that name.
   public func openFolderIfThere(_ name: String) throws -> Folder? {
     let path = path(of: name)
     let opened = try system.perform(.openFolder, path, tolerating: ENOENT, ENOTDIR) {
@@ -388,14 +387,14 @@ public final class Folder: Sendable {
     return opened.map { Folder(descriptor: Int32(truncatingIfNeeded: $0), path: path, in: system) }
   }
 
-  /// Returns when the names in the folder that holds `name` are on the disk.
+  /// Returns when the names in the folder that contains `name` are on the disk.
   public func synchronize(holding name: String) throws {
     let folder = Path.folder(of: name)
     if folder == "." { try synchronize() } else { try openFolder(folder).synchronize() }
   }
 
   public func synchronize() throws {
-    // AT_FDCWD cannot be flushed; the folder itself can.
+    // AT_FDCWD cannot be flushed, but the folder itself can.
     if descriptor < 0 { return try openFolder(".").synchronize() }
     try system.perform(.synchronize, path) { Int(fsync(descriptor)) }
   }

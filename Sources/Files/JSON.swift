@@ -2,9 +2,9 @@ import NNExp
 
 /// A JSON value. Objects keep the order of their members.
 ///
-/// Numbers that are not finite have no JSON; they are written as the texts
-/// `"nan"`, `"inf"` and `"-inf"`, the words of the CSV files, so that a diverged
-/// figure can be told from one that was not measured (`null`).
+/// JSON has no numbers that are not finite. They are written as the texts `"nan"`, `"inf"` and
+/// `"-inf"`, the words of the CSV files, so that a diverged value differs from one that was not
+/// measured (`null`).
 public indirect enum JSON: Sendable, Hashable {
   case null
   case bool(Bool)
@@ -26,7 +26,7 @@ public indirect enum JSON: Sendable, Hashable {
   }
 }
 
-// MARK: - Making
+// MARK: - Creating
 
 extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
@@ -42,7 +42,7 @@ extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressibl
     self = .object(elements.map { Member($0.0, $0.1) })
   }
 
-  /// Null where there is no value.
+  /// Creates null if there is no value.
   public init(_ value: Int?) { self = value.map(JSON.int) ?? .null }
   public init(_ value: Double?) { self = value.map(JSON.number) ?? .null }
   public init(_ value: String?) { self = value.map(JSON.string) ?? .null }
@@ -51,7 +51,7 @@ extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressibl
 // MARK: - Reading
 
 extension JSON {
-  /// The member of an object.
+  /// The value of an object's member; nil if there is none.
   public subscript(key: String) -> JSON? {
     guard case .object(let members) = self else { return nil }
     return members.first { $0.key == key }?.value
@@ -63,8 +63,8 @@ extension JSON {
   public var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
   public var object: [Member]? { if case .object(let value) = self { value } else { nil } }
 
-  /// The number, be it written as an integer, a fraction, or one of the words
-  /// for those that are not finite.
+  /// The value of a number, written as an integer, a fraction, or a text for one that is not
+  /// finite; nil for other values.
   public var double: Double? {
     switch self {
     case .int(let value): Double(value)
@@ -80,8 +80,8 @@ extension JSON {
 // MARK: - Writing
 
 extension JSON: CustomStringConvertible {
-  /// The text: two spaces a level, one member a line, lists of scalars on one
-  /// line, no end of line after the last.
+  /// The JSON text: two spaces per level, one member per line, lists of scalars on one line, no
+  /// line end after the last line.
   public var description: String {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(1024)
@@ -133,7 +133,7 @@ extension JSON: CustomStringConvertible {
     }
   }
 
-  /// What stands before an item.
+  /// Writes the separator before an item.
   private static func separate(
     _ index: Int, isFlat: Bool, in bytes: inout [UInt8], indent: Int
   ) {
@@ -150,7 +150,7 @@ extension JSON: CustomStringConvertible {
     for _ in 0..<2 * level { bytes.append(UInt8(ascii: " ")) }
   }
 
-  /// Escapes what RFC 8259 demands, and nothing else.
+  /// Escapes only the characters for which RFC 8259 requires it.
   private static func append(quoted text: String, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
     defer { bytes.append(UInt8(ascii: "\"")) }

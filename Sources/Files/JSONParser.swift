@@ -1,15 +1,15 @@
 import NNExp
 
 extension JSON {
-  /// Lists and objects within each other, at most.
+  /// The maximum nesting of lists and objects.
   static let deepest = 128
 
-  /// Reads a JSON text: RFC 8259 in UTF-8, and of its liberties only what RFC
-  /// 7493 (I-JSON) leaves. So no duplicate keys, no unpaired surrogates, no
-  /// numbers beyond float64, no byte order mark, no comments.
+  /// Reads a JSON text in UTF-8 according to RFC 8259, restricted by RFC 7493 (I-JSON): no
+  /// duplicate keys, no unpaired surrogates, no numbers beyond float64, no byte order mark, no
+  /// comments.
   ///
-  /// An error is a `Diagnostic` of kind `.environment` with its location in
-  /// `file`: nnexp wrote these files, so that the disk or an edit is to blame.
+  /// - Throws: a `Diagnostic` of kind `.environment` with the location in `file`: nnexp wrote
+  ///   these files, so that the disk or an edit caused the error.
   public init(parsing bytes: [UInt8], from file: String) throws {
     var parser = JSONParser(bytes)
     do {
@@ -20,8 +20,8 @@ extension JSON {
   }
 }
 
-/// An error in a JSON text, and at which byte.
-private struct JSONMistake: Error {
+/// An error in a JSON text, with the offset of its byte.
+private struct JSONSyntaxError: Error {
   let message: String
   let offset: Int
 
@@ -45,20 +45,20 @@ private struct JSONParser {
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  mutating func parse() throws(JSONMistake) -> JSON {
+  mutating func parse() throws(JSONSyntaxError) -> JSON {
     let isASCII = bytes.allSatisfy { $0 < 0x80 }
     if !isASCII, let invalid = firstInvalidUTF8(in: bytes) {
-      throw JSONMistake(message: "this byte is not UTF-8", offset: invalid)
+      throw JSONSyntaxError(message: "this byte is not UTF-8", offset: invalid)
     }
     let value = try value()
     skipSpace()
-    if position < bytes.count { throw mistake("expected the end of the text, found \(found)") }
+    if position < bytes.count { throw syntaxError("expected the end of the text, found \(found)") }
     return value
   }
 
   // MARK: Values
 
-  private mutating func value() throws(JSONMistake) -> JSON {
+  private mutating func value() throws(JSONSyntaxError) -> JSON {
     skipSpace()
     switch next {
     case UInt8(ascii: "{"): return try object()
@@ -67,91 +67,93 @@ private struct JSONParser {
     case UInt8(ascii: "-"): return try number()
     case .some(let byte) where isDigit(byte): return try number()
     default:
-      if take("null") { return .null }
-      if take("true") { return .bool(true) }
-      if take("false") { return .bool(false) }
-      throw mistake("expected a value, found \(found)")
+      if consume("null") { return .null }
+      if consume("true") { return .bool(true) }
+      if consume("false") { return .bool(false) }
+      throw syntaxError("expected a value, found \(found)")
     }
   }
 
-  private mutating func object() throws(JSONMistake) -> JSON {
+  private mutating func object() throws(JSONSyntaxError) -> JSON {
     var members: [JSON.Member] = []
-    // Of few keys, one more is sooner compared with each than hashed.
+    // For few keys, comparing with each is faster than hashing.
     let few = 32
     var keys: Set<ByteText> = []
     try enter()
-    if !takeAfterSpace("}") {
+    if !consumeAfterSpace("}") {
       repeat {
         skipSpace()
         let start = position
-        guard next == UInt8(ascii: "\"") else { throw mistake("expected a key, found \(found)") }
+        guard next == UInt8(ascii: "\"") else {
+          throw syntaxError("expected a key, found \(found)")
+        }
         let key = try string()
         if members.count == few { keys = Set(members.map { ByteText($0.key) }) }
         let isNew =
           members.count < few
           ? !members.contains { $0.key.hasSameBytes(as: key) } : keys.insert(ByteText(key)).inserted
         guard isNew else {
-          throw JSONMistake(message: "the key '\(key)' is there twice", offset: start)
+          throw JSONSyntaxError(message: "the key '\(key)' occurs twice", offset: start)
         }
-        guard takeAfterSpace(":") else { throw mistake("expected ':', found \(found)") }
+        guard consumeAfterSpace(":") else { throw syntaxError("expected ':', found \(found)") }
         members.append(JSON.Member(key, try value()))
-      } while takeAfterSpace(",")
-      guard takeAfterSpace("}") else { throw mistake("expected ',' or '}', found \(found)") }
+      } while consumeAfterSpace(",")
+      guard consumeAfterSpace("}") else { throw syntaxError("expected ',' or '}', found \(found)") }
     }
     depth -= 1
     return .object(members)
   }
 
-  private mutating func array() throws(JSONMistake) -> JSON {
+  private mutating func array() throws(JSONSyntaxError) -> JSON {
     var items: [JSON] = []
     try enter()
-    if !takeAfterSpace("]") {
-      repeat { items.append(try value()) } while takeAfterSpace(",")
-      guard takeAfterSpace("]") else { throw mistake("expected ',' or ']', found \(found)") }
+    if !consumeAfterSpace("]") {
+      repeat { items.append(try value()) } while consumeAfterSpace(",")
+      guard consumeAfterSpace("]") else { throw syntaxError("expected ',' or ']', found \(found)") }
     }
     depth -= 1
     return .array(items)
   }
 
-  private mutating func enter() throws(JSONMistake) {
+  private mutating func enter() throws(JSONSyntaxError) {
     depth += 1
-    if depth > JSON.deepest { throw mistake("nested deeper than \(JSON.deepest)") }
+    if depth > JSON.deepest { throw syntaxError("nested deeper than \(JSON.deepest)") }
     position += 1
   }
 
   /// `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
-  private mutating func number() throws(JSONMistake) -> JSON {
+  private mutating func number() throws(JSONSyntaxError) -> JSON {
     let start = position
     var isInteger = true
-    _ = take("-")
-    if !take("0") { try digits() }
-    if take(".") {
+    _ = consume("-")
+    if !consume("0") { try digits() }
+    if consume(".") {
       isInteger = false
       try digits()
     }
-    if take("e") || take("E") {
+    if consume("e") || consume("E") {
       isInteger = false
-      _ = take("+") || take("-")
+      _ = consume("+") || consume("-")
       try digits()
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
-    // −0 is not an Int, nor is what lies beyond one.
+    // −0 and numbers beyond the range of `Int` are not integers.
     if isInteger, let value = Int(text), value != 0 || text == "0" { return .int(value) }
     guard let value = Double(text), value.isFinite else {
-      throw JSONMistake(message: "the number \(text) is beyond float64", offset: start)
+      throw JSONSyntaxError(message: "the number \(text) is beyond float64", offset: start)
     }
     return .number(value)
   }
 
-  private mutating func digits() throws(JSONMistake) {
+  private mutating func digits() throws(JSONSyntaxError) {
     let start = position
     while let byte = next, isDigit(byte) { position += 1 }
-    if position == start { throw mistake("expected a digit, found \(found)") }
+    if position == start { throw syntaxError("expected a digit, found \(found)") }
   }
 
   // MARK: Strings
 
-  private mutating func string() throws(JSONMistake) -> String {
+  private mutating func string() throws(JSONSyntaxError) -> String {
     let start = position
     position += 1
     while let byte = next, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
@@ -171,16 +173,16 @@ private struct JSONParser {
       case UInt8(ascii: "\\"):
         let scalar = try escape()
         text += String(Character(scalar)).utf8
-      case 0..<0x20: throw mistake("a control character must be escaped")
+      case 0..<0x20: throw syntaxError("a control character must be escaped")
       default:
         text.append(byte)
         position += 1
       }
     }
-    throw JSONMistake(message: "this text has no closing '\"'", offset: start)
+    throw JSONSyntaxError(message: "this text has no closing '\"'", offset: start)
   }
 
-  private mutating func escape() throws(JSONMistake) -> Unicode.Scalar {
+  private mutating func escape() throws(JSONSyntaxError) -> Unicode.Scalar {
     let start = position
     position += 1
     defer { position += 1 }
@@ -194,15 +196,15 @@ private struct JSONParser {
     case UInt8(ascii: "r"): return "\r"
     case UInt8(ascii: "t"): return "\t"
     case UInt8(ascii: "u"): break
-    default: throw JSONMistake(message: "unknown escape", offset: start)
+    default: throw JSONSyntaxError(message: "unknown escape", offset: start)
     }
     let first = try hexadecimal()
     if let scalar = Unicode.Scalar(first) { return scalar }
-    // A surrogate: the first of a pair, or an error.
-    let unpaired = JSONMistake(message: "unpaired surrogate", offset: start)
+    // A surrogate: it must be the first of a pair.
+    let unpaired = JSONSyntaxError(message: "unpaired surrogate", offset: start)
     guard first < 0xDC00 else { throw unpaired }
     position += 1
-    guard take("\\"), next == UInt8(ascii: "u") else { throw unpaired }
+    guard consume("\\"), next == UInt8(ascii: "u") else { throw unpaired }
     let second = try hexadecimal()
     guard (0xDC00..<0xE000).contains(second),
       let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
@@ -210,13 +212,13 @@ private struct JSONParser {
     return scalar
   }
 
-  /// The four digits after `u`; stays at the last of them.
-  private mutating func hexadecimal() throws(JSONMistake) -> UInt32 {
+  /// Reads the four digits after `u`, up to the last of them.
+  private mutating func hexadecimal() throws(JSONSyntaxError) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<4 {
       position += 1
       guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
-        throw mistake("expected four hexadecimal digits, found \(found)")
+        throw syntaxError("expected four hexadecimal digits, found \(found)")
       }
       value = value << 4 | UInt32(digit)
     }
@@ -227,7 +229,7 @@ private struct JSONParser {
 
   private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-  /// What stands here, for messages.
+  /// The next character or the end of the text, in words for messages.
   private var found: String {
     guard let byte = next else { return "the end of the text" }
     if byte < 0x20 || byte == 0x7F { return "a control character" }
@@ -235,8 +237,8 @@ private struct JSONParser {
     return "'\(rest.unicodeScalars.first.map(String.init) ?? "")'"
   }
 
-  private func mistake(_ message: String) -> JSONMistake {
-    JSONMistake(message: message, offset: position)
+  private func syntaxError(_ message: String) -> JSONSyntaxError {
+    JSONSyntaxError(message: message, offset: position)
   }
 
   private mutating func skipSpace() {
@@ -245,7 +247,7 @@ private struct JSONParser {
     }
   }
 
-  private mutating func take(_ word: StaticString) -> Bool {
+  private mutating func consume(_ word: StaticString) -> Bool {
     let count = word.utf8CodeUnitCount
     guard bytes.count - position >= count else { return false }
     for i in 0..<count where bytes[position + i] != word.utf8Start[i] { return false }
@@ -253,15 +255,15 @@ private struct JSONParser {
     return true
   }
 
-  private mutating func takeAfterSpace(_ word: StaticString) -> Bool {
+  private mutating func consumeAfterSpace(_ word: StaticString) -> Bool {
     skipSpace()
-    return take(word)
+    return consume(word)
   }
 }
 
 private func isDigit(_ byte: UInt8) -> Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte }
 
-/// The offset of the first byte that no UTF-8 text has there.
+/// The offset of the first byte that is not valid UTF-8.
 private func firstInvalidUTF8(in bytes: [UInt8]) -> Int? {
   var codec = UTF8()
   var input = bytes.makeIterator()

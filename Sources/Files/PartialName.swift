@@ -1,12 +1,12 @@
 import NNExp
 
-/// The name of a file while it is written: hidden, beside its place, and under a name
-/// that nobody can foresee.
+/// The name of a file while it is being written: hidden, in the folder of the final file, and
+/// unpredictable.
 ///
 ///     .nnexp-4f0c…-9a31….partial
 ///
-/// The second half is a hash of the first, so that a file which nnexp did not make does
-/// not have such a name by chance.
+/// The second half is a hash of the first, so that files of other programs do not have such a
+/// name by chance.
 enum PartialName {
   private static let (start, end) = (".nnexp-", ".partial")
 

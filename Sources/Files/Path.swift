@@ -1,70 +1,72 @@
 import Glibc
 import NNExp
 
-/// Paths, taken apart at the bytes that mean something to the system: a combining mark
-/// after a slash does not hide the slash.
+/// Functions on paths. They compare bytes as the system does: a combining mark after a slash
+/// does not hide the slash.
 public enum Path {
-  /// `/a` of `/a/b`; `.` of `b`.
+  /// The folder of a path: `/a` of `/a/b`; `.` of `b`.
   public static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(ofByte: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// What is before the name, `/a/` of `/a/b`; empty for `b`.
+  /// The part before the name: `/a/` of `/a/b`; empty for `b`.
   public static func prefix(of path: String) -> String {
     path.lastIndex(ofByte: "/").map { String(path[..<path.utf8.index(after: $0)]) } ?? ""
   }
 
-  /// `b` of `/a/b`; empty for `/a/`.
+  /// The part after the last slash: `b` of `/a/b`; empty for `/a/`.
   public static func name(of path: String) -> String {
     path.lastIndex(ofByte: "/").map { String(path[path.utf8.index(after: $0)...]) } ?? path
   }
 
-  /// `Maxout` of `../plugins/Maxout.swift`; empty if the path names nothing.
+  /// The name without its suffix: `Maxout` of `../plugins/Maxout.swift`; empty if the path has
+  /// no name.
   public static func stem(of path: String) -> String {
     let file = path.split(atByte: "/").last ?? ""
     guard let dot = file.lastIndex(ofByte: "."), dot > file.startIndex else { return String(file) }
     return String(file[..<dot])
   }
 
-  /// `swift` of `Maxout.swift`; empty without one.
+  /// The part after the last dot of the name: `swift` of `Maxout.swift`; empty if there is
+  /// none.
   public static func suffix(of path: String) -> String {
     let file = path.split(atByte: "/").last ?? ""
     guard let dot = file.lastIndex(ofByte: "."), dot > file.startIndex else { return "" }
     return String(file[file.utf8.index(after: dot)...])
   }
 
-  /// `path` as seen from `folder`, unless it is absolute.
+  /// The path in `folder` that `path` denotes; `path` itself if it is absolute.
   public static func join(_ folder: String, _ path: String) -> String {
     if path.hasPrefix(bytes: "/") || folder.isEmpty || folder == "." { return path }
     return folder.hasSuffix(bytes: "/") ? folder + path : folder + "/" + path
   }
 
-  /// True if there is anything at the path, links followed.
+  /// True if the path leads to anything, after following links.
   public static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-  /// True if there is a folder at the path, links followed.
+  /// True if the path leads to a folder, after following links.
   public static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// The path without links, from the root on; nil if there is nothing, or it is not UTF-8.
+  /// The absolute path without links; nil if nothing exists there, or if it is not UTF-8.
   public static func real(_ path: String) -> String? {
     guard let real = realpath(path, nil) else { return nil }
     defer { free(real) }
     return validName(real)
   }
 
-  /// When a file was last written, in nanoseconds.
+  /// The time of the last write to a file, in nanoseconds.
   public static func modified(_ path: String) -> Int? {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
     return status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
   }
 
-  /// The names in a folder, sorted by their bytes: those in UTF-8, and the others as
-  /// messages show them. There are none where it cannot be read.
+  /// The names in a folder, sorted by bytes: those in UTF-8, and the others in the form for
+  /// messages. Both are empty if the folder cannot be read.
   public static func names(
     in folder: String, limit: Int = .max
   ) -> (valid: [String], invalid: [String]) {
@@ -82,16 +84,15 @@ public enum Path {
     return (valid.sorted { $0.precedes(byBytes: $1) }, invalid)
   }
 
-  /// The names in a folder, hidden files left out, sorted by their bytes. Throws if one
-  /// is not UTF-8.
+  /// The names in a folder except hidden files, sorted by bytes. Throws if a name is not UTF-8.
   public static func visibleNames(in folder: String) throws -> [String] {
     let (valid, invalid) = names(in: folder)
     if let first = invalid.first(where: { !$0.hasPrefix(bytes: ".") }) {
-      throw Diagnostic("'\(folder)' holds '\(first)', a name that is not UTF-8; rename it")
+      throw Diagnostic("'\(folder)' contains '\(first)', a name that is not UTF-8; rename it")
     }
     return valid.filter { !$0.hasPrefix(bytes: ".") }
   }
 }
 
-/// What the system says of `errno`.
+/// The system's description of `errno`.
 public var systemReason: String { String(cString: strerror(errno)) }

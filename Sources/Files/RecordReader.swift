@@ -1,9 +1,9 @@
 import NNExp
 
-/// Reads a JSON file that nnexp wrote earlier, and checks every value: the disk or an
-/// editor may have changed it.
+/// Reads a JSON file that nnexp wrote earlier. Every value is checked, because the disk or an
+/// edit may have changed it.
 ///
-/// A value is found by its path in the file: `'results/xor/run-0001/run.json':
+/// Messages name a value by its path in the file: `'results/xor/run-0001/run.json':
 /// versions.swift is missing`. Errors are of kind `.environment`.
 public struct RecordReader {
   public let json: JSON
@@ -31,7 +31,7 @@ public struct RecordReader {
     return member
   }
 
-  /// nil where an earlier version of nnexp wrote no such member.
+  /// The member `key`; nil if the file lacks it because an earlier version of nnexp wrote it.
   public func memberIfThere(_ key: String) -> RecordReader? {
     json[key].map { RecordReader($0, in: file, at: path(of: key)) }
   }
@@ -54,7 +54,7 @@ public struct RecordReader {
 
   // MARK: Values
 
-  /// The value itself, if `understand` takes it.
+  /// The value, converted by `understand`. Throws if that returns nil.
   public func value<Value>(
     expecting expected: String? = nil, _ understand: (JSON) -> Value?
   ) throws -> Value {
@@ -62,7 +62,7 @@ public struct RecordReader {
     return value
   }
 
-  /// The value itself, or nil for null.
+  /// The value, converted by `understand`; nil for null.
   public func optional<Value>(_ understand: (JSON) -> Value?) throws -> Value? {
     json == .null ? nil : try value(understand)
   }
@@ -75,26 +75,26 @@ public struct RecordReader {
     try member(key).optional(understand)
   }
 
-  /// A number of things. Without a range, up to 2⁵³: no sum of a few is beyond `Int`.
+  /// A count. The default range ends at 2⁵³, so that the sum of a few counts fits `Int`.
   public func count(_ key: String, in range: ClosedRange<Int> = 0...1 << 53) throws -> Int {
     try member(key).value(expecting: "an integer in \(range.lowerBound)...\(range.upperBound)") {
       $0.int.flatMap { range.contains($0) ? $0 : nil }
     }
   }
 
-  /// A text of so many lower-case hexadecimal digits.
+  /// A text of `digits` lowercase hexadecimal digits.
   public func hash(_ key: String, digits: Int) throws -> String {
     try member(key).value(expecting: "\(digits) hexadecimal digits") {
       $0.string.flatMap { isHash($0, digits: digits) ? $0 : nil }
     }
   }
 
-  /// As `hash`, or nil for null.
+  /// As `hash`; nil for null.
   public func optionalHash(_ key: String, digits: Int) throws -> String? {
     try member(key).json == .null ? nil : hash(key, digits: digits)
   }
 
-  /// Seconds that something took, or nil for null.
+  /// A duration in seconds; nil for null.
   public func optionalSeconds(_ key: String) throws -> Double? {
     let member = try member(key)
     if member.json == .null { return nil }
@@ -108,7 +108,7 @@ public struct RecordReader {
     try items(key).map { try $0.value(expecting: "a text", \.string) }
   }
 
-  /// Throws where the value is not as it must be.
+  /// The diagnostic of an invalid value.
   public func fault(_ fact: String? = nil, expected: String? = nil) -> Diagnostic {
     let most = 60
     let whole = json.description
@@ -116,12 +116,12 @@ public struct RecordReader {
       whole.utf8.count > most ? String(whole.unicodeScalars.prefix(most)) + "…" : whole
     return Diagnostic(
       "'\(file)': \(path) "
-        + (fact ?? "is no valid value: \(shown)" + (expected.map { "; expected \($0)" } ?? "")),
+        + (fact ?? "is not a valid value: \(shown)" + (expected.map { "; expected \($0)" } ?? "")),
       failure: .environment)
   }
 }
 
-/// True for a text of so many lower-case hexadecimal digits.
+/// True for a text of `digits` lowercase hexadecimal digits.
 public func isHash(_ text: String, digits: Int) -> Bool {
   text.utf8.count == digits
     && text.utf8.allSatisfy { 0x30...0x39 ~= $0 || 0x61...0x66 ~= $0 }

@@ -1,13 +1,13 @@
 import Glibc
 import NNExp
 
-// The reader of files that a user names: experiments, data, plugins.
+// Reading of files that a user names: experiments, data, plugins.
 
 extension FileSystem {
-  /// A regular file, open to read.
+  /// Opens a regular file for reading.
   ///
-  /// Anything else (a directory, FIFO, device, socket) is refused before it can block or
-  /// run on without end. The diagnostic has the location `location`, where the path is from.
+  /// Anything else (a directory, FIFO, device or socket) is an error, because reading it could
+  /// block or never end. The diagnostic has the location of the path, `location`.
   public func openToRead(_ path: String, at location: SourceLocation? = nil) throws -> File {
     guard !path.utf8.contains(0) else {
       throw Diagnostic("a path cannot contain the character NUL", at: location)
@@ -19,9 +19,9 @@ extension FileSystem {
     }
   }
 
-  /// The bytes of a regular file; of a larger one than `limit`, only so many.
+  /// Reads a regular file; of a file that is larger than `limit`, only that many bytes.
   ///
-  /// - Parameter notes: what can be done if the memory cannot hold the file.
+  /// - Parameter notes: the remedies if the memory cannot hold the file.
   public func read(
     _ path: String, limit: Int = .max, at location: SourceLocation? = nil,
     notes: [Diagnostic.Note] = []
@@ -42,12 +42,12 @@ extension FileSystem {
   }
 }
 
-/// The bytes of a regular file.
+/// Reads a regular file.
 public func readRegularFile(_ path: String, at location: SourceLocation? = nil) throws -> [UInt8] {
   try FileSystem.system.read(path, at: location)
 }
 
-/// Throws if the memory cannot hold so many bytes; up to 16 MB are taken for granted.
+/// Throws if the memory cannot hold `bytes` bytes. Up to 16 MB are not checked.
 public func checkMemory(
   bytes: Int, for what: String, at location: SourceLocation?, notes: [Diagnostic.Note] = []
 ) throws {
@@ -55,11 +55,11 @@ public func checkMemory(
   let available = availableMemory()
   guard bytes > available else { return }
   throw Diagnostic(
-    "\(what) needs \(bytes) bytes of memory, and \(available) are there", at: location,
+    "\(what) needs \(bytes) bytes of memory, and \(available) are available", at: location,
     notes: notes)
 }
 
-/// The reason why a file cannot be read.
+/// A reason why a file cannot be read.
 enum UnreadableFile: Error {
   case notRegular(mode: mode_t)
   case system(Int32)
@@ -76,7 +76,7 @@ enum UnreadableFile: Error {
         }
       return Diagnostic("cannot read '\(path)': it is \(kind), not a regular file", at: location)
     case .system(ENOENT), .system(ENOTDIR):
-      return Diagnostic("no such file: '\(path)'\(neighbour(of: path))", at: location)
+      return Diagnostic("no such file: '\(path)'\(similarPath(of: path))", at: location)
     case .system(ENXIO):
       return Diagnostic("cannot read '\(path)': it is a socket, not a regular file", at: location)
     case .system(let code):
@@ -87,8 +87,8 @@ enum UnreadableFile: Error {
   }
 }
 
-/// A suggestion from what is in the folder of a file that is not there.
-private func neighbour(of path: String) -> String {
+/// A suggestion: a file in the same folder with a similar name.
+private func similarPath(of path: String) -> String {
   let folder = Path.prefix(of: path)
   let names = Path.names(in: folder.isEmpty ? "." : folder, limit: 10_000).valid
   return nearest(to: Path.name(of: path), among: names).map { "; did you mean '\(folder)\($0)'?" }

@@ -1,28 +1,28 @@
 import Glibc
 
-/// SHA-256, by which a run's record shows whether its data are still the same.
+/// SHA-256. A run's record contains the hashes of its data, so that changed data are detected.
 ///
 /// - Source: FIPS 180-4, sections 5 and 6.2.
 public struct SHA256: Sendable {
   private var state = initial
   private var length = 0
-  /// The bytes of a block that is not complete.
+  /// The bytes of an incomplete block.
   private var rest: [UInt8] = []
 
-  /// Of the empty message, to which more is added.
+  /// Creates the hash of the empty message.
   public init() {}
 
-  /// Adds a text in UTF-8.
+  /// Appends a text in UTF-8 to the message.
   public mutating func update(_ text: String) { update(Array(text.utf8).span) }
 
-  /// The digest of what was added, in lower-case hexadecimal.
+  /// The digest of the message so far, in lowercase hexadecimal.
   public var hex: String { SHA256.hexadecimal(digest()) }
 
-  /// The digest in lower-case hexadecimal.
+  /// The digest in lowercase hexadecimal.
   ///
-  /// A message of a mebibyte or more is OpenSSL's, which has instructions for it
-  /// (1.7 GB/s against 0.3), where libcrypto is there; loading it would take
-  /// longer than a short message.
+  /// For a message of 1 MiB or more, OpenSSL's libcrypto is used if it is installed, because it
+  /// uses special instructions (1.7 GB/s instead of 0.3 GB/s). For shorter messages, loading it
+  /// would take longer than hashing.
   public static func hex(of message: [UInt8]) -> String {
     if message.count >= Library.shortest, let library = Library.shared {
       return hexadecimal(library.digest { $0(message.span) })
@@ -49,14 +49,14 @@ public struct SHA256: Sendable {
     return hash.hex
   }
 
-  /// The digest by the code below.
+  /// The digest, computed in Swift.
   static func digest(of message: [UInt8]) -> [UInt8] {
     var hash = SHA256()
     hash.update(message.span)
     return hash.digest()
   }
 
-  /// Adds to the message.
+  /// Appends bytes to the message.
   mutating func update(_ bytes: borrowing Span<UInt8>) {
     length += bytes.count
     var start = 0
@@ -73,9 +73,9 @@ public struct SHA256: Sendable {
     for i in end..<bytes.count { rest.append(bytes[i]) }
   }
 
-  /// The digest of what was added.
+  /// The digest of the message so far.
   func digest() -> [UInt8] {
-    // The rest, a one bit, zeros, and the length in bits.
+    // The rest of the message, a one bit, zeros, and the length in bits.
     var state = state
     var tail = rest
     tail.append(0x80)
@@ -94,11 +94,11 @@ public struct SHA256: Sendable {
       decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 
-  /// Works off blocks of 64 bytes.
+  /// Processes whole blocks of 64 bytes.
   private static func compress(
     _ bytes: borrowing Span<UInt8>, into state: inout SIMD8<UInt32>
   ) {
-    // The last sixteen words of the schedule: word t lies at t mod 16.
+    // The last sixteen words of the message schedule: word t is at index t mod 16.
     var w = InlineArray<16, UInt32>(repeating: 0)
     var block = 0
     while block < bytes.count {
@@ -115,7 +115,7 @@ public struct SHA256: Sendable {
         if t >= 16 {
           for i in 0..<8 { extend(&w, (t & 8) &+ i) }
         }
-        // Eight rounds, after which each letter is itself again.
+        // Eight rounds, after which each letter is in its own variable again.
         let i = t & 8
         round(a, b, c, &d, e, f, g, &h, w[i] &+ k[t])
         round(h, a, b, &c, d, e, f, &g, w[i &+ 1] &+ k[t &+ 1])
@@ -142,7 +142,7 @@ public struct SHA256: Sendable {
     w[t & 15] &+= s0 &+ s1 &+ w[(t &+ 9) & 15]
   }
 
-  /// One round; `kw` is the round's constant and word.
+  /// One round; `kw` is the sum of the round's constant and word.
   @inline(__always)
   private static func round(
     _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32,
@@ -175,9 +175,9 @@ public struct SHA256: Sendable {
 }
 
 extension SHA256 {
-  /// OpenSSL's, where it is there.
+  /// OpenSSL's implementation, if it is installed.
   struct Library: Sendable {
-    /// The bytes from which on loading it pays.
+    /// The number of bytes from which loading the library pays off.
     static let shortest = 1 << 20
 
     private typealias Initialize = @convention(c) (UnsafeMutableRawPointer) -> Int32
@@ -203,11 +203,11 @@ extension SHA256 {
       self.finish = unsafeBitCast(finish, to: Finish.self)
     }
 
-    /// The digest of what `body` gives to the function that it is called with.
+    /// The digest of the bytes that `body` passes to its argument.
     func digest(
       _ body: ((borrowing Span<UInt8>) -> Void) throws -> Void
     ) rethrows -> [UInt8] {
-      // OpenSSL's SHA256_CTX takes 112 bytes.
+      // OpenSSL's SHA256_CTX needs 112 bytes.
       try withUnsafeTemporaryAllocation(byteCount: 256, alignment: 16) { context in
         let context = context.baseAddress!
         _ = initialize(context)

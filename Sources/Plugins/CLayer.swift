@@ -1,20 +1,20 @@
 internal import CPlugins
 import NNExp
 
-/// A layer of a C plugin: its table of functions, and its options as `read` left them.
+/// A layer of a C plugin: its table of functions, and its options as stored by `read`.
 struct CLayer: Layer, @unchecked Sendable {
-  /// In the plugin, which is never unloaded.
+  /// A table in the plugin, which is never unloaded.
   private let pointer: UnsafePointer<nnexp_layer>
-  private let own: Own
+  private let bytes: OptionBytes
 
   private var table: nnexp_layer { pointer.pointee }
-  private var this: UnsafeMutableRawPointer { own.start }
+  private var this: UnsafeMutableRawPointer { bytes.start }
 
   /// Reads the options.
   init(_ pointer: UnsafePointer<nnexp_layer>, from options: inout Options) {
     self.pointer = pointer
     let table = pointer.pointee
-    own = Own(size: max(1, Int(table.size)))
+    bytes = OptionBytes(size: max(1, Int(table.size)))
     guard let read = table.read else { return }
     withUnsafeMutablePointer(to: &options) { options in
       var reader = nnexp_options(
@@ -39,7 +39,7 @@ struct CLayer: Layer, @unchecked Sendable {
           withOptions(reader) { $0.bool(text(key), default: fallback != 0, text(explanation)) }
             .map { $0 ? 1 : 0 } ?? fallback
         })
-      read(own.start, &reader)
+      read(bytes.start, &reader)
     }
   }
 
@@ -68,13 +68,13 @@ struct CLayer: Layer, @unchecked Sendable {
     else {
       throw Diagnostic(
         "its plan has \(plan.parameter_count) parameters and \(plan.scratch_count) scratch tensors; "
-          + "at most \(NNEXP_MOST_PARAMETERS) and \(NNEXP_MOST_SCRATCH) can be")
+          + "at most \(NNEXP_MOST_PARAMETERS) and \(NNEXP_MOST_SCRATCH) are possible")
     }
     let parameters = try elements(
       of: &plan.parameters, plan.parameter_count, as: nnexp_parameter.self
     ).map {
       guard let shape = Shape($0.shape) else {
-        throw Diagnostic("its parameter '\(text($0.name))' has no shape that can be")
+        throw Diagnostic("its parameter '\(text($0.name))' has an invalid shape")
       }
       return Plan.Parameter(
         text($0.name), shape,
@@ -132,8 +132,8 @@ struct CLayer: Layer, @unchecked Sendable {
   }
 }
 
-/// A layer's own bytes.
-private final class Own: @unchecked Sendable {
+/// The bytes in which the layer keeps its options.
+private final class OptionBytes: @unchecked Sendable {
   let start: UnsafeMutableRawPointer
 
   init(size: Int) {
@@ -144,7 +144,7 @@ private final class Own: @unchecked Sendable {
   deinit { start.deallocate() }
 }
 
-/// Rows of views as C has them, on the stack: a pass allocates nothing.
+/// Converts lists of views to C arrays on the stack, so that a pass allocates nothing.
 private func withViews<S: Scalar, Result>(
   _ rows: InlineArray<5, Tensors<S>>,
   _ body: (InlineArray<5, UnsafePointer<nnexp_tensor>?>) -> Result
@@ -165,7 +165,7 @@ private func withViews<S: Scalar, Result>(
   }
 }
 
-/// The first elements of an array within a C struct.
+/// The first elements of an array in a C struct.
 private func elements<Array, Element>(
   of array: inout Array, _ count: Int32, as type: Element.Type
 ) -> [Element] {
@@ -175,7 +175,7 @@ private func elements<Array, Element>(
 }
 
 extension Shape {
-  /// Nil where there are too many axes, or a negative extent.
+  /// Nil if there are too many axes, or a negative extent.
   fileprivate init?(_ shape: nnexp_shape) {
     var shape = shape
     let axes = elements(of: &shape.extents, shape.rank, as: Int64.self)
@@ -218,7 +218,7 @@ private func text(_ start: UnsafePointer<CChar>?) -> String {
 
 extension ComponentType<any Layer> {
   fileprivate init(_ pointer: UnsafePointer<nnexp_layer>) {
-    // Nothing changes a table.
+    // Tables are never changed.
     nonisolated(unsafe) let pointer = pointer
     self.init(
       text(pointer.pointee.type_name),
@@ -244,17 +244,18 @@ private func declaredExamples(_ table: nnexp_layer) -> [Example] {
   }
 }
 
-/// Registers the layers of a C plugin's table; throws the fact where the table cannot be right.
+/// Registers the layers in a C plugin's table. Throws a diagnostic that states the fact if the
+/// table is invalid.
 func registerCLayers(
   _ table: UnsafeRawPointer, in registry: inout Registry
 ) throws {
   let table = table.assumingMemoryBound(to: nnexp_plugin_table.self).pointee
   guard table.version == NNEXP_PLUGIN_VERSION else {
     throw Diagnostic(
-      "its table is of version \(table.version), and this nnexp takes \(NNEXP_PLUGIN_VERSION)")
+      "its table is of version \(table.version), and this nnexp accepts \(NNEXP_PLUGIN_VERSION)")
   }
   guard (1...64).contains(table.layer_count), let layers = table.layers else {
-    throw Diagnostic("its table has \(table.layer_count) layers; 1 to 64 can be")
+    throw Diagnostic("its table has \(table.layer_count) layers; 1 to 64 are possible")
   }
   for index in 0..<Int(table.layer_count) {
     let layer = layers + index
@@ -265,10 +266,10 @@ func registerCLayers(
     else { throw Diagnostic("its layer \(index) ('\(name)') lacks a name, a plan or a pass") }
     guard (0...1 << 20).contains(layer.pointee.size) else {
       throw Diagnostic(
-        "its layer '\(name)' keeps \(layer.pointee.size) bytes; at most 1 MiB can be")
+        "its layer '\(name)' keeps \(layer.pointee.size) bytes; at most 1 MiB is possible")
     }
     guard registry.layers[name] == nil else {
-      throw Diagnostic("it brings two layers named '\(name)'")
+      throw Diagnostic("it has two layers named '\(name)'")
     }
     registry.layers.add(ComponentType(layer))
   }

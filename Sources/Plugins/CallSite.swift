@@ -3,17 +3,17 @@ import Glibc
 public import NNExp
 import Synchronization
 
-/// One use of a plugin's type in an experiment: whom to name if it crashes,
-/// hangs or ends the process.
+/// A use of a plugin's type in an experiment. It identifies the plugin that crashes, hangs or
+/// ends the process.
 final class CallSite: @unchecked Sendable {
-  /// `'hidden' (maxout, of the plugin 'Maxout.swift')`.
+  /// The description in messages: `'hidden' (maxout, of the plugin 'Maxout.swift')`.
   let subject: String
 
-  /// Where the experiment asks for it.
+  /// The location in the experiment file.
   let location: SourceLocation?
 
-  /// Both, and the time limit; never freed, because a handler may read it at any
-  /// moment.
+  /// The subject, the location and the time limit in C. Never freed, because a signal handler
+  /// may read it at any moment.
   private let callee: UnsafeMutablePointer<nnexp_callee>
 
   init(
@@ -30,7 +30,7 @@ final class CallSite: @unchecked Sendable {
     self.callee.initialize(to: callee)
   }
 
-  /// A use that an experiment declares with these options.
+  /// Creates the call site of a component that an experiment declares with these options.
   convenience init(_ kind: String, _ typeName: String, of plugin: PluginOrigin, _ options: Options)
   {
     let origin = "the plugin '\(plugin.path)'"
@@ -42,21 +42,22 @@ final class CallSite: @unchecked Sendable {
     }
   }
 
-  /// The plugin is about to be loaded: the process as it is now must stay.
+  /// Records the state of the process before the plugin is loaded; the plugin must not change
+  /// it.
   func beginLoading() { nnexp_guard_load(callee) }
 
-  /// Which calls are followed by a check of the process: current folder, umask,
-  /// standard streams, signal handlers. It takes 6 µs.
+  /// The calls that are followed by a check of the process: its current folder, umask, standard
+  /// streams and signal handlers. A check takes 6 µs.
   struct Checks {
     fileprivate let bit: UInt32
 
     static let each = Checks(bit: 0)
 
-    /// The first of those with this number, below 30: for passes that are repeated.
+    /// Checks only the first call with this number, below 30. For passes, which are repeated.
     static func first(_ number: UInt32) -> Checks { Checks(bit: 1 << number) }
   }
 
-  /// Does what is the plugin's to do.
+  /// Calls the plugin's code in `body`.
   @inline(__always)
   func run<Result>(
     _ what: StaticString, checked: Checks = .each, _ body: () throws -> Result
@@ -68,32 +69,22 @@ final class CallSite: @unchecked Sendable {
   }
 }
 
-/// The plugin of a component, and how many seconds a call of it may take.
+/// The plugin of a component, and the time limit in seconds for each call.
 struct PluginOrigin: Sendable {
   let path: String
   let timeLimit: Int
 }
 
-/// What a plugin made: a layer, a loss, ….
+/// A value that a plugin made: a layer, a loss, ….
 public protocol PluginMade: Sendable {
-  /// `'hidden' (maxout, of the plugin 'Maxout.swift')`.
+  /// The description in messages: `'hidden' (maxout, of the plugin 'Maxout.swift')`.
   var subject: String { get }
 
-  /// Where the experiment asks for it.
+  /// The location in the experiment file.
   var location: SourceLocation? { get }
 }
 
-/// What every guarded type tells of itself.
-protocol Guarded: PluginMade {
-  var site: CallSite { get }
-}
-
-extension Guarded {
-  var subject: String { site.subject }
-  var location: SourceLocation? { site.location }
-}
-
-/// Says `text` besides, should a plugin not survive what comes next.
+/// Sets a text that is added to the message if a plugin ends the process from now on.
 public func notePluginTrial(_ text: String) {
   trial.withLock { earlier in
     let copy = strdup(text)

@@ -2,16 +2,16 @@ import Files
 import Glibc
 import NNExp
 
-/// A compiler's run as a child of this process.
+/// Runs compilers as child processes.
 enum Compiler {
-  /// Runs `words` to the end; what it says goes to standard error.
+  /// Runs a command to its end; its output goes to standard error.
   ///
-  /// Returns its exit status; 128 + n where signal n ended it.
+  /// Returns its exit status; 128 + n if signal n ended it.
   static func run(_ words: [String]) throws -> Int32 {
     try spawn(words, output: 2)
   }
 
-  /// What `words` write to standard output; nil where they fail.
+  /// The standard output of a command; nil if it fails.
   static func output(of words: [String]) throws -> String? {
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else {
@@ -22,7 +22,7 @@ enum Compiler {
     let status: Int32
     do {
       defer { close(ends[1]) }
-      // A version is far shorter than what a pipe holds: nobody has to wait.
+      // A version is far shorter than the capacity of a pipe, so that the child does not block.
       status = try spawn(words, output: ends[1])
     }
     var text: [UInt8] = []
@@ -36,7 +36,7 @@ enum Compiler {
     return status == 0 ? String(decoding: text, as: UTF8.self) : nil
   }
 
-  /// True if the PATH leads to a program of that name.
+  /// True if there is a program with this name on the PATH.
   static func isThere(_ program: String) -> Bool {
     guard let path = getenv("PATH") else { return false }
     return String(cString: path).split(atByte: ":").contains {
@@ -51,7 +51,7 @@ enum Compiler {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, output, 1)
 
-    // This process may ignore SIGPIPE; its child should not.
+    // This process may ignore SIGPIPE, but its child should not.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }

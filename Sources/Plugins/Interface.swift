@@ -2,32 +2,32 @@ import Files
 import Glibc
 import NNExp
 
-/// What this `nnexp` gives plugins to compile against: NNExp as it was compiled
-/// into it, and by which compiler.
+/// The files that plugins compile against: the module NNExp of this `nnexp`, and the compiler
+/// that built it.
 ///
-/// An installed `nnexp` in `PREFIX/bin` has it in `PREFIX/lib/nnexp`; one in a
-/// build folder has it in that folder's `Modules`.
+/// For an installed `nnexp` in `PREFIX/bin`, they are in `PREFIX/lib/nnexp`; for one in a build
+/// folder, in that folder's `Modules`.
 struct Interface: Sendable {
-  /// Holds `NNExp.swiftmodule`.
+  /// The folder with `NNExp.swiftmodule`.
   let modules: String
 
   /// The maps of the C modules that NNExp imports.
   let moduleMaps: [String]
 
-  /// Holds `nnexp_plugin.h`.
+  /// The folder with `nnexp_plugin.h`.
   let headers: String
 
-  /// `Swift version 6.3.1 (swift-6.3.1-RELEASE)`: what compiled NNExp, and so
-  /// the only compiler whose plugins fit.
+  /// The compiler that built NNExp, and the only one whose plugins are compatible: `Swift
+  /// version 6.3.1 (swift-6.3.1-RELEASE)`.
   let compiler: String
 
   /// The first 64 bits of the SHA-256 of `NNExp.swiftmodule`.
   let hash: String
 
-  /// What a plugin that fits carries.
+  /// The stamp of a compatible plugin.
   var stamp: Stamp { Stamp(language: .swift, compiler: compiler, interface: hash) }
 
-  /// The interface of the running executable; found once.
+  /// The interface of the running executable, which is searched once.
   static func ofThisProcess() throws -> Interface { try found.get() }
 
   private static let found = Result { try Interface(of: Path.real("/proc/self/exe") ?? "nnexp") }
@@ -45,12 +45,12 @@ struct Interface: Sendable {
         let root = Interface.package(above: folder)
       else {
         throw Diagnostic(
-          "'\(executable)' has nothing beside it that plugins compile against",
+          "'\(executable)' has no interface files next to it that plugins compile against",
           notes: [.init("'make install' puts it into PREFIX/lib/nnexp")], failure: .environment)
       }
       headers = root + "/Sources/CPlugins/include"
       moduleMaps = Interface.moduleMaps(in: root + "/Sources")
-      // A build that went no further than the modules leaves an older nnexp.
+      // A build that stopped after the modules leaves an older nnexp.
       if let module = Path.modified(modules + "/NNExp.swiftmodule"),
         let program = Path.modified(executable), module > program
       {
@@ -64,7 +64,7 @@ struct Interface: Sendable {
     compiler = Interface.compiler(of: module) ?? "an unknown compiler"
   }
 
-  /// The C modules that NNExp imports: whoever imports NNExp needs their maps.
+  /// The C modules that NNExp imports. Programs that import NNExp need their module maps.
   private static let cModules = ["COpenBLAS", "CKernels"]
 
   private static func moduleMaps(in folder: String) -> [String] {
@@ -72,7 +72,7 @@ struct Interface: Sendable {
       .map { $0 + "/module.modulemap" }.filter(Path.isThere)
   }
 
-  /// The folder of the package whose build folder this is.
+  /// The root of the package that contains this build folder.
   private static func package(above folder: String) -> String? {
     var level = folder
     for _ in 0..<6 where level != "/" {
@@ -82,7 +82,7 @@ struct Interface: Sendable {
     return nil
   }
 
-  /// `Swift version …`, as the compiler writes it into every module's header.
+  /// The text `Swift version …` that the compiler writes into the header of each module.
   private static func compiler(of module: [UInt8]) -> String? {
     let mark = Array("Swift version ".utf8)
     let header = module.prefix(1 << 14)

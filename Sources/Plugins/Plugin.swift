@@ -3,29 +3,29 @@ import Glibc
 public import NNExp
 import Synchronization
 
-/// A plugin in this process: its types, and what they came from.
+/// A loaded plugin: its types and its origin.
 public struct Plugin: Sendable {
-  /// `Maxout` of `plugins/Maxout.swift`.
+  /// The name: `Maxout` for `plugins/Maxout.swift`.
   public let name: String
 
-  /// As the experiment file has it, from the current folder.
+  /// The path in the experiment file, relative to the current folder.
   public let path: String
 
-  /// Of the shared object's bytes that were loaded.
+  /// The SHA-256 of the shared object that was loaded.
   public let sha256: String
 
-  /// The types that it brings.
+  /// The types that it registers.
   public let types: Registry
 
   private let handle: LoadedObject
 
-  /// The longest that one call may take unless the file says otherwise, in seconds.
+  /// The default time limit for one call, in seconds.
   public static let standardTimeLimit = 60
 
-  /// Builds what `path` names if it is not built yet, and loads it.
+  /// Loads the plugin at `path`, and builds it before if necessary.
   ///
-  /// The stamp is compared first: nothing of a plugin that does not fit runs.
-  /// What is loaded once stays for the process's life.
+  /// The stamp is compared first: no code of an incompatible plugin is executed. A loaded
+  /// plugin stays in the process.
   public static func load(_ path: String) throws -> Plugin {
     let source = try PluginSource(path)
     let interface = try Interface.ofThisProcess()
@@ -45,7 +45,7 @@ public struct Plugin: Sendable {
     }
   }
 
-  /// Builds what `path` names; returns the shared object's path and bytes.
+  /// Builds the plugin at `path`. Returns the path and the bytes of the shared object.
   public static func build(_ path: String) throws -> (path: String, bytes: [UInt8]) {
     let source = try PluginSource(path)
     if source.kind == .built { return (path, source.files[0].bytes) }
@@ -56,12 +56,12 @@ public struct Plugin: Sendable {
   private static func built(
     _ source: PluginSource, _ interface: Interface
   ) throws -> PluginCache.Entry {
-    try PluginBuilder(source: source, interface: interface, cache: .ofThisUser()).build()
+    try PluginBuilder(source: source, interface: interface, cache: .forCurrentUser()).build()
   }
 
   private static let loaded = Mutex<[Plugin]>([])
 
-  /// What the file alone tells of whether it fits.
+  /// Checks from the file alone whether the plugin is compatible.
   private static func check(
     _ bytes: [UInt8], _ path: String, _ interface: Interface
   ) throws -> Stamp.Language {
@@ -76,7 +76,7 @@ public struct Plugin: Sendable {
     } catch let fact as Diagnostic { throw refuse(fact.message) }
     guard let stamp = object.stamp.flatMap({ Stamp($0) }) else {
       throw refuse(
-        "it has no stamp that says what it was built for",
+        "it has no stamp that states which nnexp it was built for",
         "'nnexp plugin build' makes plugins with one")
     }
     if let mismatch = stamp.mismatch(with: interface.stamp) {
@@ -89,7 +89,7 @@ public struct Plugin: Sendable {
     return stamp.language
   }
 
-  /// - Parameter handle: of the same bytes, where they are loaded already.
+  /// - Parameter handle: the handle of the same bytes if they have been loaded already.
   private init(
     name: String, path: String, sha256: String, bytes: [UInt8], language: Stamp.Language,
     handle: LoadedObject?

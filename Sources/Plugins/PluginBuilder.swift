@@ -3,22 +3,22 @@ import Files
 import Glibc
 import NNExp
 
-/// Turns a plugin's sources into a shared object in the cache.
+/// Builds a plugin's sources into a shared object in the cache.
 struct PluginBuilder {
   let source: PluginSource
   let interface: Interface
   let cache: PluginCache
 
-  /// The shared object; built if it is not there yet.
+  /// The shared object, which is built if it is not in the cache.
   ///
-  /// The compiler's own messages go to standard error.
+  /// The compiler's messages go to standard error.
   func build() throws -> PluginCache.Entry {
     let key = String(source.hash(interface.stamp.text + PluginBuilder.recipe).prefix(24))
     let name = "\(source.name)-\(key).so"
     return try cache.entry(name) { workshop in
       let isShown = isatty(2) == 1
-      if isShown { tell("building the plugin '\(Escaping.line(source.path))' …") }
-      defer { if isShown { tell("\u{1B}[1A\u{1B}[K", end: "") } }
+      if isShown { showStatus("building the plugin '\(Escaping.line(source.path))' …") }
+      defer { if isShown { showStatus("\u{1B}[1A\u{1B}[K", end: "") } }
       let path = workshop.path + "/" + name
       switch source.kind {
       case .swift: try buildSwift(to: path, module: moduleName(key), in: workshop)
@@ -28,24 +28,25 @@ struct PluginBuilder {
     }
   }
 
-  /// Changes where the commands below do, so that older builds are not taken.
+  /// Change this with the commands below, so that results of older commands are not used.
   private static let recipe = "2"
 
-  /// Writes down what was hashed, and returns the paths of what is to be compiled: a file
-  /// that is saved meanwhile is not part of it.
+  /// Writes copies of the hashed files, and returns the paths of those to compile. A file that
+  /// is saved in the meantime does not affect the build.
   ///
-  /// Compilers take paths; no other user can replace a folder on the way.
+  /// Compilers need paths, but no other user can replace a folder on these paths.
   private func copies(in workshop: PrivateFolder) throws -> [String] {
     let folder = try workshop.makeFolder("sources")
     return try source.files.enumerated().compactMap { index, file in
-      // C includes headers by name. Swift warns if a file has the name of its original.
+      // C includes headers by name. Swift warns if a copy has the same name as its original.
       let name = source.kind == .swift ? "\(index).swift" : file.name
       try folder.write(file.located(in: source.kind), to: name)
       return file.isHeader ? nil : folder.path + "/" + name
     }
   }
 
-  /// A name of its own for each content, so that two plugins of one name get on.
+  /// The module's name, which differs for each content, so that two plugins with the same name
+  /// can be loaded.
   private func moduleName(_ key: String) -> String {
     let letters = source.name.unicodeScalars.map { scalar in
       scalar.isASCII && scalar.properties.isAlphabetic
@@ -76,13 +77,13 @@ struct PluginBuilder {
     var words = [
       "swiftc", "-O", "-wmo", "-emit-library", "-parse-as-library", "-swift-version", "6",
       "-module-name", module, "-I", interface.modules,
-      // The other style numbers the lines of the copy, which has one more.
+      // The default style numbers the lines of the copy, which has one more line.
       "-diagnostic-style=llvm",
-      // Leaves out a hash of temporary paths: the same sources give the same bytes.
+      // Disables a hash of temporary paths in the result: equal sources give equal bytes.
       "-Xfrontend", "-disable-incremental-llvm-codegen",
     ]
     for map in interface.moduleMaps { words += ["-Xcc", "-fmodule-map-file=\(map)"] }
-    // Linkers note the file's name, not its path: the same bytes in any cache.
+    // Linkers store the file's name, not its path, so that the bytes are the same in any cache.
     words += ["-o", path, "-Xlinker", "-soname=\(Path.name(of: path))"]
     words += try copies(in: workshop) + [workshop.path + "/" + entry]
     try compile(words)
@@ -97,7 +98,7 @@ struct PluginBuilder {
           + compilers.map { "'\($0)'" }.joined(separator: ", ") + " is on the PATH",
         failure: .environment)
     }
-    // As Swift computes: x·y + z is not fused, so that results are the same.
+    // As in Swift, x·y + z is not fused, so that results are the same.
     try compile(
       [
         compiler, "-O2", "-Wall", "-fPIC", "-shared", "-ffp-contract=off", "-I",
@@ -117,12 +118,12 @@ struct PluginBuilder {
       "the plugin '\(source.path)' does not compile; the compiler's messages are above")
   }
 
-  private func tell(_ text: String, end: String = "\n") {
+  private func showStatus(_ text: String, end: String = "\n") {
     _ = (text + end).withCString { write(2, $0, strlen($0)) }
   }
 }
 
-/// What stands beside an author's files: the entry point and the stamp.
+/// A source file that is compiled with the author's files: the entry point and the stamp.
 private func swiftEntry(_ stamp: Stamp) -> String {
   var bytes = Array(stamp.text.utf8)
   bytes += Array(repeating: 0, count: 8 - bytes.count % 8)
@@ -145,11 +146,11 @@ private func swiftEntry(_ stamp: Stamp) -> String {
     """
 }
 
-/// What a Swift plugin is entered by.
+/// The entry point of a Swift plugin.
 let swiftEntryPoint = "nnexp_register_swift"
 
-/// What a C plugin is entered by.
+/// The entry point of a C plugin.
 let cEntryPoint = "nnexp_plugin"
 
-/// The version of `nnexp_plugin.h` that this nnexp takes.
+/// The version of `nnexp_plugin.h` that this nnexp accepts.
 let cHeaderVersion = Int(NNEXP_PLUGIN_VERSION)

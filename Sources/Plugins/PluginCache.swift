@@ -2,16 +2,15 @@ import Files
 import Glibc
 import NNExp
 
-/// The folder of built plugins: `$XDG_CACHE_HOME/nnexp/plugins`, or the same
-/// under `~/.cache`.
+/// The folder of built plugins: `$XDG_CACHE_HOME/nnexp/plugins`, or `~/.cache/nnexp/plugins`.
 ///
-///     Maxout-0123….so            what was built
+///     Maxout-0123….so            a built plugin
 ///     Maxout-0123….so.sha256     its hash, as `sha256sum` writes it
 ///
-/// A built plugin is named by what it was built from. One whose bytes do not have its
-/// hash is built again; the whole folder may be deleted at any time.
+/// The name of a built plugin contains the hash of its sources. If its bytes do not match its
+/// hash, it is built again. The folder may be deleted at any time.
 struct PluginCache {
-  /// A built plugin: the bytes that were compared with the hash, to be loaded as they are.
+  /// A built plugin. Its bytes were compared with the hash, and must be loaded from here.
   struct Entry {
     let path: String
     let bytes: [UInt8]
@@ -19,7 +18,7 @@ struct PluginCache {
 
   private let folder: PrivateFolder
 
-  static func ofThisUser() throws -> PluginCache {
+  static func forCurrentUser() throws -> PluginCache {
     try PluginCache(in: cacheHome() + "/nnexp/plugins")
   }
 
@@ -40,13 +39,13 @@ struct PluginCache {
       return String(cString: user.pointee.pw_dir) + "/.cache"
     }
     throw Diagnostic(
-      "there is no place for built plugins: set XDG_CACHE_HOME or HOME", failure: .environment)
+      "there is no folder for built plugins: set XDG_CACHE_HOME or HOME", failure: .environment)
   }
 
-  /// The entry of that name; where there is none, or a damaged one, `build` makes a file
-  /// of that name in a folder of its own.
+  /// The entry with this name. If there is none, or a damaged one, `build` creates a file with
+  /// this name in a separate folder.
   ///
-  /// Whoever comes meanwhile, in this process or another, waits and finds it.
+  /// Other callers in this process or others wait until the entry exists.
   func entry(_ name: String, build: (_ workshop: PrivateFolder) throws -> Void) throws -> Entry {
     if let entry = entry(name) { return entry }
     let lock = try folder.lock(name + ".lock")
@@ -66,17 +65,17 @@ struct PluginCache {
     guard let bytes = workshop.read(name, isProtected: true) else {
       throw Diagnostic("cannot read '\(workshop.path)/\(name)'", failure: .environment)
     }
-    // A compiler's file has the mode that the umask gives it.
+    // The compiler's file has the mode that the umask determines.
     workshop.remove(name)
     try workshop.write(bytes, to: name)
     try workshop.write(PluginCache.record(of: name, bytes), to: name + ".sha256")
-    // In between, the entry counts as damaged.
-    try folder.take(name, from: workshop)
-    try folder.take(name + ".sha256", from: workshop)
+    // Between the two moves, the entry counts as damaged.
+    try folder.move(name, from: workshop)
+    try folder.move(name + ".sha256", from: workshop)
     return Entry(path: folder.path + "/" + name, bytes: bytes)
   }
 
-  /// Nil where it is missing or damaged.
+  /// The entry with this name; nil if it is missing or damaged.
   private func entry(_ name: String) -> Entry? {
     guard let bytes = folder.read(name), let record = folder.read(name + ".sha256"),
       record == PluginCache.record(of: name, bytes)

@@ -1,7 +1,7 @@
 import Files
 import NNExp
 
-/// A plugin as a path names it, read: sources to be compiled, or a shared object.
+/// The files of a plugin, read from a path: sources to compile, or a shared object.
 struct PluginSource: Sendable {
   enum Kind: Sendable {
     case swift
@@ -16,28 +16,28 @@ struct PluginSource: Sendable {
     var name: String { Path.name(of: path) }
     var isHeader: Bool { PluginSource.headers.contains(Path.suffix(of: path)) }
 
-    /// The bytes, and before them where they are from, so that a copy's compiler names
-    /// this file's lines.
+    /// The bytes, preceded by a line that states their origin, so that the compiler's messages
+    /// refer to the original file's lines.
     func located(in kind: Kind) -> [UInt8] {
       let escaped = path.utf8.contains { [0x22, 0x5C].contains($0) || $0 < 0x20 }
       if escaped { return bytes }
       let start =
         kind == .swift ? "#sourceLocation(file: \"\(path)\", line: 1)" : "#line 1 \"\(path)\""
-      // A mark of the byte order may only come first.
+      // A byte order mark is only permitted at the beginning.
       let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
       return Array((start + "\n").utf8) + bytes.dropFirst(bytes.starts(with: mark) ? 3 : 0)
     }
   }
 
-  /// As it is written.
+  /// The path as written by the user.
   let path: String
 
-  /// `Maxout` of `plugins/Maxout` and of `plugins/Maxout.swift`.
+  /// The name: `Maxout` for `plugins/Maxout` and for `plugins/Maxout.swift`.
   let name: String
 
   let kind: Kind
 
-  /// What is compiled, and for C the headers beside it; or only the object.
+  /// The files to compile, for C with the headers next to them; or only the shared object.
   let files: [File]
 
   private static let kinds: [String: Kind] = [
@@ -45,11 +45,11 @@ struct PluginSource: Sendable {
   ]
   private static let headers = ["h", "hpp"]
 
-  /// More than this is no plugin, but a mistaken path.
+  /// A folder with more files is not a plugin, but probably a wrong path.
   private static let mostFiles = 256
 
-  /// Reads what lies at `path`: a folder with Swift (or C) files, one such file,
-  /// or a built `.so`.
+  /// Reads the plugin at `path`: a folder with Swift or C files, one such file, or a built
+  /// `.so`.
   init(_ path: String) throws {
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw Diagnostic("a plugin's path is needed, such as '../plugins/Maxout'")
@@ -60,7 +60,7 @@ struct PluginSource: Sendable {
     guard Path.isFolder(path) else {
       guard let kind = PluginSource.kinds[Path.suffix(of: path)] else {
         throw Diagnostic(
-          "'\(path)' is no plugin: a folder with Swift or C files, one such file, or a built .so is"
+          "'\(path)' is not a plugin, which is a folder with Swift or C files, one such file, or a built .so"
         )
       }
       self.kind = kind
@@ -91,7 +91,7 @@ struct PluginSource: Sendable {
     }
   }
 
-  /// A C file and the headers beside it whose names are quoted in it, or in one of them.
+  /// A C file and the headers in its folder that it includes, directly or indirectly.
   private static func withHeaders(_ file: File) -> [File] {
     var files = [file]
     let folder = Path.prefix(of: file.path)

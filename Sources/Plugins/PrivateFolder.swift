@@ -2,12 +2,12 @@ import Files
 import Glibc
 import NNExp
 
-/// An open folder that only this user can write to, and that nobody but this user and
-/// root can replace by another. Everything in it is reached through its descriptor.
+/// An open folder that only this user can write to, and that nobody except this user and root
+/// can replace. All entries are accessed through its descriptor.
 final class PrivateFolder: Sendable {
   private let descriptor: Int32
 
-  /// From the root on, without links.
+  /// The absolute path, without links.
   let path: String
 
   private init(descriptor: Int32, path: String) {
@@ -16,10 +16,10 @@ final class PrivateFolder: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Opens the folder, and makes what is missing of its path.
+  /// Opens the folder, and creates missing folders of its path.
   ///
-  /// Each folder on the way must belong to this user or root, and others must not be able
-  /// to write to it, unless its sticky bit keeps them from replacing what is not theirs.
+  /// Each folder of the path must belong to this user or to root, and must not be writable by
+  /// others, unless its sticky bit prevents them from replacing entries of other users.
   convenience init(_ path: String) throws {
     var walk = try Walk(to: path)
     let folder = try walk.finish()
@@ -28,9 +28,9 @@ final class PrivateFolder: Sendable {
 
   // MARK: Files
 
-  /// The bytes of a file that only this user can write to; nil where there is none.
+  /// Reads a file that only this user can write to; nil if there is none.
   ///
-  /// - Parameter isProtected: whether the folder itself keeps others out.
+  /// - Parameter isProtected: true if the folder itself excludes other users.
   func read(_ name: String, isProtected: Bool = false) -> [UInt8]? {
     let file = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     guard file >= 0 else { return nil }
@@ -52,7 +52,7 @@ final class PrivateFolder: Sendable {
     return bytes
   }
 
-  /// Makes a file that must not exist yet.
+  /// Creates a new file.
   func write(_ bytes: [UInt8], to name: String) throws {
     let file = openat(
       descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
@@ -69,8 +69,8 @@ final class PrivateFolder: Sendable {
     }
   }
 
-  /// Moves a file here, replacing what is there.
-  func take(_ name: String, from other: PrivateFolder) throws {
+  /// Moves a file from another folder to this one, replacing any file of that name.
+  func move(_ name: String, from other: PrivateFolder) throws {
     guard renameat(other.descriptor, name, descriptor, name) == 0 else {
       throw failure("create", name)
     }
@@ -80,7 +80,7 @@ final class PrivateFolder: Sendable {
 
   // MARK: Folders
 
-  /// A new folder within, for this user only.
+  /// Creates a folder that only this user can access.
   func makeFolder(_ name: String) throws -> PrivateFolder {
     guard mkdirat(descriptor, name, 0o700) == 0 else { throw failure("create", name) }
     let folder = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -118,8 +118,8 @@ final class PrivateFolder: Sendable {
 
   // MARK: Locks
 
-  /// A descriptor that holds the lock of this name. The kernel releases the lock when its
-  /// holder dies; the holder removes the file.
+  /// Acquires the lock with this name and returns its descriptor. The kernel releases the lock
+  /// when its holder dies; the holder removes the file.
   func lock(_ name: String) throws -> Int32 {
     while true {
       let lock = openat(descriptor, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
@@ -131,7 +131,7 @@ final class PrivateFolder: Sendable {
           throw failure
         }
       }
-      // Whoever held it before took the file away: another may hold a new one.
+      // The previous holder removed the file: another process may hold the lock of a new file.
       var (mine, there) = (stat(), stat())
       if fstat(lock, &mine) == 0, fstatat(descriptor, name, &there, AT_SYMLINK_NOFOLLOW) == 0,
         mine.st_ino == there.st_ino
@@ -147,15 +147,15 @@ final class PrivateFolder: Sendable {
   }
 }
 
-/// O_PATH, which Swift does not import: opens a folder that need not be readable.
+/// O_PATH, which Swift does not import: opens a folder even without permission to read it.
 private let pathOnly: Int32 = 0o10000000
 
-/// The way from the root to a folder, one component after another.
+/// The path from the root to a folder, traversed component by component.
 private struct Walk: ~Copyable {
   private let goal: String
   private var folder: Int32
   private var path = ""
-  /// What is still to be walked, the next one last.
+  /// The remaining components, the next one last.
   private var pending: [String]
   private var links = 0
 
@@ -168,7 +168,7 @@ private struct Walk: ~Copyable {
 
   deinit { if folder >= 0 { close(folder) } }
 
-  /// The folder, which must be this user's, open for reading.
+  /// Opens the last folder, which must belong to this user, for reading.
   mutating func finish() throws -> (descriptor: Int32, path: String) {
     while let part = pending.popLast() { try step(into: part) }
     let status = try status(of: folder)
@@ -240,7 +240,7 @@ private struct Walk: ~Copyable {
     }
   }
 
-  /// Throws where another user could replace what the present folder holds.
+  /// Throws if another user could replace entries of the current folder.
   private func requireSafe() throws {
     let status = try status(of: folder)
     let shown = path.isEmpty ? "/" : path
@@ -256,7 +256,7 @@ private struct Walk: ~Copyable {
     }
   }
 
-  /// - Parameter remedy: the folder whose mode is at fault.
+  /// - Parameter remedy: the folder whose mode must be changed.
   private func refusal(_ fact: String, remedy: String? = nil) -> Diagnostic {
     let mode = remedy.map { "run 'chmod go-w \($0)', or " } ?? ""
     return Diagnostic(
@@ -279,7 +279,7 @@ private struct Walk: ~Copyable {
     return status
   }
 
-  /// The components, the first one last.
+  /// The components of a path, the first one last.
   private static func components(of path: String) -> [String] {
     path.split(atByte: "/").filter { $0 != "." }.reversed().map(String.init)
   }

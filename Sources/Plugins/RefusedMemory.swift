@@ -1,8 +1,7 @@
 internal import CPlugins
 
-/// Ends the process with 3, and a sentence, should the system refuse it memory.
+/// From now on, ends the process with code 3 and a message if the system refuses memory.
 ///
-/// Swift's runtime aborts where it gets none, in the middle of whatever needs it:
-/// nothing can catch that, and what a run has on disk is as after a kill. A crash
-/// of another cause stays one.
+/// Swift's runtime aborts if it gets no memory, which cannot be caught. The files of a run are
+/// then in the same state as after a kill. Crashes with other causes are not affected.
 public func reportRefusedMemory() { nnexp_guard_memory() }

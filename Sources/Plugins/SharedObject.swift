@@ -1,17 +1,17 @@
 import NNExp
 
-/// A shared object's file as it lies on disk: what can be told of it without
-/// running any of it.
+/// The properties of a shared object that can be read from its file without executing it.
 ///
 /// - Source: System V ABI, "Object Files"; its AMD64 and AArch64 supplements.
 struct SharedObject {
-  /// The contents of its section `.nnexp`, if it has one.
+  /// The contents of its section `.nnexp`; nil if it has none.
   private(set) var stamp: [UInt8]?
 
-  /// The names that it defines for others.
+  /// The names of the symbols that it exports.
   private(set) var symbols: Set<String> = []
 
-  /// Throws the fact where the file is not a shared object for this machine.
+  /// Throws a diagnostic that states the fact if the file is not a shared object for this
+  /// machine.
   init(_ bytes: [UInt8]) throws {
     let file = ELFBytes(bytes)
     guard bytes.count >= 64, bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else {
@@ -36,7 +36,7 @@ struct SharedObject {
     let names = sections[table.link]
     for entry in stride(from: 0, to: table.size - table.size % 24, by: 24) {
       let start = table.offset + entry
-      // A name of section 0 is wanted, not given.
+      // A symbol of section 0 is required, not defined.
       guard let name = file.number(at: start, bytes: 4),
         let section = file.number(at: start + 6, bytes: 2), section != 0
       else { continue }
@@ -65,7 +65,7 @@ struct SharedObject {
         let size = file.number(at: header + 32, bytes: 8),
         let link = file.number(at: header + 40, bytes: 4)
       else { throw ELFBytes.damage }
-      // A section without bytes in the file, such as .bss, may lie anywhere.
+      // Sections without bytes in the file, such as .bss, may have any offset.
       if kind != 8 { _ = try file.part(offset, size) }
       return Section(
         name: try file.text(names + name), kind: kind, offset: offset, size: size, link: link)
@@ -94,7 +94,7 @@ struct SharedObject {
   }
 }
 
-/// Little-endian numbers and texts of a file, none beyond its end.
+/// Reads little-endian numbers and texts of a file, never beyond its end.
 private struct ELFBytes {
   static let damage = Diagnostic("it is a damaged shared object")
 
@@ -106,7 +106,7 @@ private struct ELFBytes {
     guard offset >= 0, offset <= bytes.count - width else { return nil }
     var value: UInt64 = 0
     for i in (0..<width).reversed() { value = value << 8 | UInt64(bytes[offset + i]) }
-    // Offsets beyond any file are as good as none.
+    // An offset that is larger than any file is invalid.
     return value < 1 << 40 ? Int(value) : nil
   }
 

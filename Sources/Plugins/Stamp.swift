@@ -1,26 +1,26 @@
 import NNExp
 
-/// What a plugin was built for, as its section `.nnexp` says in plain text.
+/// The target of a plugin's build, stored as plain text in its section `.nnexp`.
 ///
-/// It is read from the file, before any of the plugin's code can run.
+/// It is read from the file before any of the plugin's code can be executed.
 struct Stamp: Sendable, Equatable {
   enum Language: String, Sendable {
     case swift
     case c
   }
 
-  /// The section of the shared object.
+  /// The name of the section in the shared object.
   static let section = ".nnexp"
 
   let language: Language
 
-  /// The compiler, which for Swift must be the host's; empty for C.
+  /// The compiler, which for Swift must be the host's compiler; empty for C.
   let compiler: String
 
-  /// For Swift the hash of the module NNExp; for C the version of the header.
+  /// For Swift, the hash of the module NNExp; for C, the version of the header.
   let interface: String
 
-  /// `nnexp plugin, swift, Swift version 6.3.1 (…), 0123456789abcdef`.
+  /// The text in the section: `nnexp plugin, swift, Swift version 6.3.1 (…), 0123456789abcdef`.
   var text: String { "nnexp plugin, \(language.rawValue), \(compiler), \(interface)" }
 
   init(language: Language, compiler: String, interface: String) {
@@ -29,7 +29,7 @@ struct Stamp: Sendable, Equatable {
     self.interface = interface
   }
 
-  /// Reads the section's bytes: the text, padded with zeros.
+  /// Parses the bytes of the section: the text, padded with zeros.
   init?(_ bytes: some Sequence<UInt8>) {
     let text = String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     let parts = text.split(separator: ", ", omittingEmptySubsequences: false)
@@ -39,14 +39,15 @@ struct Stamp: Sendable, Equatable {
     self.init(language: language, compiler: String(parts[2]), interface: String(parts[3]))
   }
 
-  /// Why a plugin with this stamp does not fit a host; nil if it does.
+  /// The reason why a plugin with this stamp is not compatible with a host; nil if it is
+  /// compatible.
   func mismatch(with host: Stamp) -> String? {
     switch language {
     case .c:
       let version = String(cHeaderVersion)
       return interface == version
         ? nil
-        : "it was built with version \(interface) of nnexp_plugin.h, and this nnexp takes \(version)"
+        : "it was built with version \(interface) of nnexp_plugin.h, and this nnexp accepts \(version)"
     case .swift:
       if self == host { return nil }
       let theirs = compiler == host.compiler ? "interface \(interface)" : compiler

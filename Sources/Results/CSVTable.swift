@@ -1,8 +1,8 @@
 import Files
 public import NNExp
 
-/// A table of numbers that nnexp wrote, such as metrics.csv: the names of its columns,
-/// and rows of numbers and empty cells.
+/// A table of numbers that nnexp wrote, such as metrics.csv: the names of the columns, and rows
+/// of numbers and empty cells.
 public struct CSVTable: Sendable {
   public private(set) var columns: [String] = []
   public private(set) var rows: [[Double?]] = []
@@ -10,11 +10,11 @@ public struct CSVTable: Sendable {
   private let origin: CSVOrigin
   private var header: [CSVField] = []
 
-  /// Reads a file's bytes; empty lines are no rows. Throws, with the location, if they are
-  /// no such table.
+  /// Reads the bytes of a file and ignores empty lines. Throws a located diagnostic if they are
+  /// not such a table.
   ///
-  /// - Parameter isGrowing: whether a run may be writing the file. A last row without its
-  ///   line break is then left out.
+  /// - Parameter isGrowing: true if a run may be writing the file. A last row without a line
+  ///   end is then ignored.
   public init(_ bytes: [UInt8], path: String, isGrowing: Bool = false) throws {
     let end = isGrowing ? bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0 : bytes.count
     let bytes = Array(bytes[..<end])
@@ -39,7 +39,7 @@ public struct CSVTable: Sendable {
     header = row
     columns = texts
     for (index, column) in columns.enumerated() where columns[..<index].contains(text: column) {
-      throw Diagnostic("the column '\(column)' is there twice", at: headerLocation(of: index))
+      throw Diagnostic("the column '\(column)' occurs twice", at: headerLocation(of: index))
     }
   }
 
@@ -58,10 +58,10 @@ public struct CSVTable: Sendable {
     }
   }
 
-  /// The position of a column in each row; nil if there is no such column.
+  /// The index of a column in each row; nil if there is no such column.
   public func index(of column: String) -> Int? { columns.firstIndex(ofText: column) }
 
-  /// The location of a column's name; of the file's beginning, if it has no header.
+  /// The location of a column's name; the beginning of the file if it has no header.
   public func headerLocation(of column: Int) -> SourceLocation {
     header.indices.contains(column) ? origin.location(of: header[column]) : origin.location(at: 0)
   }

@@ -1,20 +1,20 @@
 import NNExp
 
-/// CSV rows as bytes, in memory: RFC 4180, but with lines that end in `\n`.
+/// CSV rows in memory, as bytes: RFC 4180, but with lines that end in `\n`.
 ///
-/// Numbers are the shortest decimals that read back as the same numbers; what
-/// is not finite is `nan`, `inf` or `-inf`.
+/// Numbers are written as the shortest decimals that read back as the same numbers. Numbers
+/// that are not finite are `nan`, `inf` or `-inf`.
 public struct CSVText: Sendable {
-  /// The header's names.
+  /// The names in the header.
   public let columns: [String]
 
-  /// The rows so far, the header among them unless it was taken out.
+  /// The rows so far, including the header unless it was removed.
   public internal(set) var bytes: [UInt8] = []
 
   /// The rows so far as text.
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// - Precondition: there is a column, and no name twice.
+  /// - Precondition: there is at least one column, and no two have the same name.
   public init(columns: [String]) {
     precondition(!columns.isEmpty, "a CSV file has at least one column")
     precondition(CSVText.duplicate(in: columns) == nil, "two columns have one name")
@@ -22,7 +22,8 @@ public struct CSVText: Sendable {
     append(columns.map(Cell.text))
   }
 
-  /// The same with names that a file gave. Throws if two columns would have one name.
+  /// Creates rows for columns whose names come from a file. Throws if two columns have the same
+  /// name.
   public init(_ file: String, columns: [String]) throws {
     if let name = CSVText.duplicate(in: columns) {
       throw Diagnostic("two columns of \(file) would be named '\(name)'")
@@ -37,7 +38,7 @@ public struct CSVText: Sendable {
 
   /// Appends a row.
   ///
-  /// - Precondition: one cell a column.
+  /// - Precondition: the row has one cell per column.
   public mutating func append(_ row: [Cell]) {
     precondition(
       row.count == columns.count, "a row of \(row.count) cells for \(columns.count) columns")
@@ -51,7 +52,7 @@ public struct CSVText: Sendable {
       case .text(let value): append(value)
       }
     }
-    // Readers skip an empty line; a single empty cell must not look like one.
+    // Readers skip empty lines, so that a row with one empty cell is written as `""`.
     if row.count == 1, row[0] == .empty || row[0] == .text("") { bytes += #""""#.utf8 }
     bytes.append(UInt8(ascii: "\n"))
   }

@@ -1,7 +1,7 @@
 import Files
 import NNExp
 
-/// A value of a CSV row. Empty means: not measured.
+/// A value of a CSV row. An empty cell means that nothing was measured.
 public enum Cell: Sendable, Hashable {
   case empty
   case int(Int)
@@ -10,12 +10,12 @@ public enum Cell: Sendable, Hashable {
   case float(Float)
   case text(String)
 
-  /// Empty where there is no value.
+  /// Creates an empty cell if there is no value.
   public init(_ value: Double?) { self = value.map(Cell.number) ?? .empty }
   public init(_ value: Int?) { self = value.map(Cell.int) ?? .empty }
   public init(_ value: String?) { self = value.map(Cell.text) ?? .empty }
 
-  /// The value as a number; nil if it is empty or a text that is no number.
+  /// The value of a number; nil if the cell is empty or a text that is not a number.
   public var number: Double? {
     switch self {
     case .empty: nil
@@ -26,7 +26,7 @@ public enum Cell: Sendable, Hashable {
     }
   }
 
-  /// The cell with the controls of its text made visible; see `Escaping.line`.
+  /// The cell with the control characters of its text escaped; see `Escaping.line`.
   public var visible: Cell {
     if case .text(let text) = self { .text(Escaping.line(text)) } else { self }
   }

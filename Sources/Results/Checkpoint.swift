@@ -2,7 +2,7 @@ import Files
 import Glibc
 import NNExp
 
-/// Tensors and what belongs to them, as a file that describes itself.
+/// Tensors with metadata, stored in a self-describing file.
 ///
 ///     offset  bytes
 ///     0       8      89 4E 4E 58 0D 0A 1A 0A   (\x89NNX\r\n\x1A\n, after PNG's)
@@ -18,14 +18,14 @@ import NNExp
 ///      "tensors": [{"name": "hidden.weight", "dtype": "float32", "shape": [4, 2],
 ///                   "offset": 0, "bytes": 32}, …]}
 ///
-/// Offsets count from the end of the header. `info` is the caller's.
+/// Offsets count from the end of the header. The caller defines `info`.
 public struct Checkpoint: Sendable, Equatable {
-  /// What the engine wants to find again: epoch, step, the experiment's hash, ….
+  /// The metadata of the engine: epoch, step, the experiment's hash, ….
   public var info: JSON
 
   public var tensors: [Stored]
 
-  /// - Precondition: no two tensors of one name.
+  /// - Precondition: no two tensors have the same name.
   public init(info: JSON, tensors: [Stored]) {
     precondition(
       Set(tensors.map(\.name)).count == tensors.count, "two tensors of a checkpoint have one name")
@@ -33,14 +33,14 @@ public struct Checkpoint: Sendable, Equatable {
     self.tensors = tensors
   }
 
-  /// The tensor of that name.
+  /// The tensor with this name.
   public subscript(name: String) -> Stored? { tensors.first { $0.name.hasSameBytes(as: name) } }
 
   /// The kind of a tensor's numbers.
   public enum DataType: String, Sendable, CaseIterable {
     case float32, float64, int64, uint8
 
-    /// Bytes a number.
+    /// The number of bytes per number.
     public var size: Int {
       switch self {
       case .uint8: 1
@@ -50,14 +50,14 @@ public struct Checkpoint: Sendable, Equatable {
     }
   }
 
-  /// A tensor's bytes, and what they are.
+  /// A tensor's bytes, with their type and shape.
   public struct Stored: Sendable, Equatable {
     public let name: String
     public let dtype: DataType
     public let shape: [Int]
     public let bytes: [UInt8]
 
-    /// - Precondition: the bytes are as many as the shape says.
+    /// - Precondition: the number of bytes matches the shape.
     public init(name: String, dtype: DataType, shape: [Int], bytes: [UInt8]) {
       precondition(
         Stored.byteCount(dtype, shape) == bytes.count,
@@ -68,7 +68,7 @@ public struct Checkpoint: Sendable, Equatable {
       self.bytes = bytes
     }
 
-    /// nil where the product overflows.
+    /// Nil if the product overflows.
     static func byteCount(_ dtype: DataType, _ shape: [Int]) -> Int? {
       shape.reduce(Optional(dtype.size)) { count, extent in
         guard let (product, overflow) = count?.multipliedReportingOverflow(by: extent),
@@ -83,8 +83,8 @@ public struct Checkpoint: Sendable, Equatable {
 // MARK: - Tensors of numbers
 
 extension Checkpoint.Stored {
-  /// A copy of what the engine owns; `shape` is that of all elements, a batch
-  /// axis among them if there is one.
+  /// Copies a tensor of the engine; `shape` is the shape of all elements, including a batch
+  /// axis if there is one.
   public init<S: Scalar>(_ name: String, _ tensor: Tensor<S>) {
     self.init(
       name: name, dtype: S.self == Float.self ? .float32 : .float64, shape: tensor.shape.axes,
@@ -92,14 +92,14 @@ extension Checkpoint.Stored {
         UnsafeRawBufferPointer(start: tensor.start, count: tensor.count * MemoryLayout<S>.stride)))
   }
 
-  /// A copy of a list of numbers.
+  /// Copies a list of numbers.
   public init<S: Scalar>(_ name: String, shape: [Int]? = nil, values: [S]) {
     self.init(
       name: name, dtype: S.self == Float.self ? .float32 : .float64, shape: shape ?? [values.count],
       bytes: values.withUnsafeBytes(Array.init))
   }
 
-  /// The numbers; nil where they are of another type.
+  /// The numbers; nil if they have another type.
   public func values<S: Scalar>(as type: S.Type = S.self) -> [S]? {
     guard dtype.rawValue == S.dtypeName else { return nil }
     return [S](unsafeUninitializedCapacity: bytes.count / MemoryLayout<S>.stride) { buffer, count in
@@ -108,8 +108,8 @@ extension Checkpoint.Stored {
     }
   }
 
-  /// Overwrites a tensor of the engine's; throws the fact where type or shape
-  /// differ.
+  /// Copies the numbers to a tensor of the engine. Throws a diagnostic that states the fact if
+  /// the types or shapes differ.
   public func copy<S: Scalar>(to tensor: Tensor<S>) throws {
     guard dtype.rawValue == S.dtypeName, shape == tensor.shape.axes,
       bytes.count == tensor.count * MemoryLayout<S>.stride

@@ -1,34 +1,34 @@
 import Files
 import NNExp
 
-/// Holds what two runs computed against each other, to the last bit.
+/// Compares the results of two runs bit by bit.
 ///
-/// Compared are the CSV files, the weights and the summary. Not compared are
-/// `timing.csv`, which has a clock in it, and `run.json`, which records the
-/// environment: where these differ, equal results are not promised.
+/// It compares the CSV files, the weights and the summary. It does not compare `timing.csv`,
+/// which contains clock times, or `run.json`, which records the environment: equal results are
+/// only guaranteed in equal environments.
 ///
-/// Memory: a row of each file at a time, and one checkpoint of each run.
+/// Memory: one row of each file at a time, and one checkpoint of each run.
 public struct ExactComparison: Sendable {
-  /// Where a file differs first.
+  /// The first difference in a file.
   public struct Difference: Sendable, Equatable {
-    /// `metrics.csv`
+    /// The file, such as `metrics.csv`.
     public let file: String
-    /// `row 12 (epoch 11), train_loss: 0.25 and 0.26`
+    /// The difference, such as `row 12 (epoch 11), train_loss: 0.25 and 0.26`.
     public let fact: String
   }
 
-  /// Every file that was compared, sorted.
+  /// The names of all compared files, sorted.
   public private(set) var files: [String] = []
 
-  /// One a file that differs, in the order of `files`.
+  /// One per file that differs, in the order of `files`.
   public private(set) var differences: [Difference] = []
 
-  /// What was not alike when the runs took place: `cpu: Xeon and Epyc`.
+  /// The differences between the environments of the runs: `cpu: Xeon and Epyc`.
   public private(set) var environmentDifferences: [String] = []
 
   public var isEqual: Bool { differences.isEmpty }
 
-  /// Compares the run `b` with the run `a`. Throws where a file cannot be read.
+  /// Compares two runs. Throws if a file cannot be read.
   public init(_ a: RunDirectory, _ b: RunDirectory) throws {
     let names = try [a, b].map {
       try Set($0.folder.entries().filter(ExactComparison.isCompared).map(ByteText.init))
@@ -73,17 +73,17 @@ public struct ExactComparison: Sendable {
     guard let x, let y else { return note(name, "'\(x == nil ? a.path : b.path)' has none") }
     for tensor in x.tensors {
       guard let other = y[tensor.name] else {
-        return note(name, "'\(tensor.name)' is in '\(a.path)' alone")
+        return note(name, "'\(tensor.name)' is in '\(a.path)' only")
       }
       if let fact = firstDifference(tensor, other) { return note(name, fact) }
     }
     if let more = y.tensors.first(where: { x[$0.name] == nil }) {
-      note(name, "'\(more.name)' is in '\(b.path)' alone")
+      note(name, "'\(more.name)' is in '\(b.path)' only")
     }
   }
 
-  /// Results are promised to be equal for one binary on one class of processor
-  /// with one BLAS; threads, time and place make no difference.
+  /// Equal results are guaranteed for one binary on one class of processor with one BLAS. The
+  /// number of threads, the time and the folder have no effect.
   private static func unlike(_ a: RunRecord, _ b: RunRecord) -> [String] {
     let pairs: [(String, String, String)] = [
       ("nnexp", a.nnexpVersion, b.nnexpVersion), ("swift", a.swiftVersion, b.swiftVersion),
@@ -114,14 +114,14 @@ private func firstDifference(
   else { return "the bytes from \(start.offset) on differ" }
   if let (short, long) = x.isEmpty ? (a, b) : y.isEmpty ? (b, a) : nil {
     let rows = max(0, start.row - 1)
-    return "'\(long.folder.path(of: name))' goes on where '\(short.folder.path(of: name))' ends, "
+    return "'\(long.folder.path(of: name))' continues where '\(short.folder.path(of: name))' ends, "
       + "after \(rows) \(rows == 1 ? "row" : "rows")"
   }
   return difference(x, y, try row(at: 0, of: first) ?? [], row: start.row)
 }
 
-/// Where the row begins that holds the first difference of two files, and its number; the
-/// header's is 0. nil if the files are equal.
+/// The offset and number of the row that contains the first difference of two files; the header
+/// is row 0. Nil if the files are equal.
 private func startOfDifferingRow(
   _ first: borrowing File, _ second: borrowing File
 ) throws -> (offset: Int, row: Int)? {
@@ -141,8 +141,8 @@ private func startOfDifferingRow(
   }
 }
 
-/// The cells of the row that begins at an offset; none at the file's end. nil if what is
-/// there is not CSV.
+/// The cells of the row that begins at an offset; empty at the end of the file. Nil if the
+/// bytes there are not CSV.
 private func row(at offset: Int, of file: borrowing File) throws -> [String]? {
   var length = 1 << 12
   while true {
@@ -150,7 +150,7 @@ private func row(at offset: Int, of file: borrowing File) throws -> [String]? {
     if bytes.isEmpty { return [] }
     var scanner = CSVScanner(delimiter: UInt8(ascii: ","))
     let fields = try? scanner.nextRecord(in: bytes.span)
-    // A row that ends with the bytes may go on behind them.
+    // A row that ends with the bytes may continue after them.
     if let fields, scanner.position < bytes.count || bytes.count < length {
       return fields.map { String(decoding: $0.content(in: bytes.span), as: UTF8.self) }
     }
@@ -163,23 +163,24 @@ private func difference(_ x: [String], _ y: [String], _ header: [String], row: I
   if row == 0 {
     return "the columns are \(header.joined(separator: ",")) and \(y.joined(separator: ","))"
   }
-  let place = "row \(row)" + (header.first.map { " (\($0) \(x.first ?? ""))" } ?? "")
+  let location = "row \(row)" + (header.first.map { " (\($0) \(x.first ?? ""))" } ?? "")
   guard
     let column = zip(x, y).enumerated().first(where: {
       !$0.element.0.hasSameBytes(as: $0.element.1)
     })
   else {
     return x.count == y.count
-      ? "\(place) is written differently" : "\(place) has \(x.count) and \(y.count) cells"
+      ? "\(location) is written differently" : "\(location) has \(x.count) and \(y.count) cells"
   }
   let name = header.indices.contains(column.offset) ? header[column.offset] : "\(column.offset)"
   func shown(_ cell: String) -> String { cell.isEmpty ? "nothing" : cell }
-  return "\(place), \(name): \(shown(x[column.offset])) and \(shown(y[column.offset]))"
+  return "\(location), \(name): \(shown(x[column.offset])) and \(shown(y[column.offset]))"
 }
 
 // MARK: - Summaries and weights
 
-/// `final.train_loss: 0.25 and 0.26`; nil where the values are equal.
+/// The first difference of two JSON values, `final.train_loss: 0.25 and 0.26`; nil if they are
+/// equal.
 private func firstDifference(_ a: JSON, _ b: JSON, at path: String) -> String? {
   if a.description.hasSameBytes(as: b.description) { return nil }
   if let x = a.object, let y = b.object, x.map(\.key) == y.map(\.key) {
@@ -197,7 +198,8 @@ private func firstDifference(_ a: JSON, _ b: JSON, at path: String) -> String? {
   return "\(path.isEmpty ? "" : path + ": ")\(shown(a)) and \(shown(b))"
 }
 
-/// `hidden.weight[3]: 0.5 and 0.25`; nil where every bit is equal.
+/// The first difference of two tensors, `hidden.weight[3]: 0.5 and 0.25`; nil if all bits are
+/// equal.
 private func firstDifference(_ a: Checkpoint.Stored, _ b: Checkpoint.Stored) -> String? {
   guard a.dtype == b.dtype, a.shape == b.shape else {
     return "'\(a.name)' is \(a.dtype) \(a.shape) and \(b.dtype) \(b.shape)"

@@ -3,31 +3,31 @@ import Glibc
 import NNExp
 import Synchronization
 
-/// The folder of one run, made for it and locked while it runs.
+/// The folder of one run, which is locked while the run is executed.
 ///
 ///     results/xor/run-0001/        metrics.csv, summary.json, …
 ///                 run-0002/
 ///                 latest -> run-0002
 ///
-/// Every write goes through it. The lock is the kernel's, on the file `.lock`: it goes
-/// when the process does, however that ends.
+/// Every write to the folder uses this class. The lock is the kernel's lock on the file
+/// `.lock`, which ends with the process in any case.
 public final class RunDirectory: Sendable {
-  /// The folder, open.
+  /// The open folder.
   public let folder: Folder
 
-  /// The open `.lock`; nil where the run is only read.
+  /// The open `.lock`; nil if the run is only read.
   private let lock: File?
 
   private let stopwatch = Stopwatch()
 
-  /// Whether it has its `run.json`. Until then nobody reads it, and what is written
-  /// there need not appear as a whole.
+  /// True if the folder has its `run.json`. Before that, nobody reads the folder, and files
+  /// need not be written atomically.
   private let isRun: Atomic<Bool>
 
-  /// Whether there may be checkpoints of kind `state`.
+  /// True if there may be checkpoints of kind `state`.
   private let hasStates: Atomic<Bool>
 
-  /// `results/xor/run-0001`, or what `--output` said.
+  /// The path: `results/xor/run-0001`, or the value of `--output`.
   public var path: String { folder.path }
 
   private init(_ folder: Folder, lock: consuming File?, isNew: Bool) {
@@ -37,78 +37,80 @@ public final class RunDirectory: Sendable {
     hasStates = Atomic(!isNew)
   }
 
-  // MARK: Making one
+  // MARK: Creating
 
-  /// Makes the folder of a new run: the next free `NAME/run-0001` under
-  /// `results`, or `output`, which must not exist or be empty.
+  /// Creates the folder of a new run: the next free `NAME/run-0001` under `results`, or
+  /// `output`, which must be empty or not exist.
   ///
-  /// Two processes at once get different numbers. Where it throws, it leaves
-  /// everything as it was.
+  /// Two processes that create runs at the same time get different numbers. If this throws, it
+  /// leaves the file system unchanged.
   ///
   /// - Parameters:
   ///   - name: the experiment's name; see `validate(name:)`.
-  ///   - results: a path. Links on the way from the folder that holds it to the
-  ///     run must not lead out of that folder.
-  ///   - output: a path to use instead; missing parents are made.
+  ///   - results: a path. Links between the folder that contains it and the run must not lead
+  ///     out of that folder.
+  ///   - output: a path to use instead. Missing parents are created.
   public static func create(
     name: String, under results: String = "results", output: String? = nil,
     fileSystem: FileSystem = .system
   ) throws -> RunDirectory {
     try validate(name: name)
-    var site = Site(here: fileSystem.currentFolder)
+    var folders = NewFolders(here: fileSystem.currentFolder)
     do {
-      if let output { return try create(output: output, at: &site) }
-      return try create(name: name, under: results, at: &site)
+      if let output { return try create(output: output, creating: &folders) }
+      return try create(name: name, under: results, creating: &folders)
     } catch {
-      site.clear()
+      folders.clear()
       throw error
     }
   }
 
   private static func create(
-    name: String, under results: String, at site: inout Site
+    name: String, under results: String, creating folders: inout NewFolders
   ) throws -> RunDirectory {
-    let home = try site.here.resolve(Path.folder(of: results))
+    let home = try folders.here.resolve(Path.folder(of: results))
     let group = results + "/" + name
     for path in [results, group] {
-      _ = try site.makeFolder(path)
-      let target = try site.here.resolve(path)
+      _ = try folders.makeFolder(path)
+      let target = try folders.here.resolve(path)
       guard
         target.hasSameBytes(as: home)
           || target.hasPrefix(bytes: home == "/" ? home : home + "/")
       else {
         throw Diagnostic(
           "'\(path)' is a link that leads out of '\(home)', to '\(target)'; "
-            + "name the place of the run with --output", failure: .environment)
+            + "choose the location of the run with --output", failure: .environment)
       }
     }
-    let runs = try site.here.openFolder(group)
+    let runs = try folders.here.openFolder(group)
     var number = try newestNumber(in: runs) + 1  // or more, if others are as quick
-    while try !site.makeFolder(runs.path(of: runName(number))) { number += 1 }
-    let run = try prepare(runs.path(of: runName(number)), isNew: true, at: &site)
+    while try !folders.makeFolder(runs.path(of: runName(number))) { number += 1 }
+    let run = try prepare(runs.path(of: runName(number)), isNew: true, creating: &folders)
     try pointLatest(in: runs, at: number)
     return run
   }
 
-  private static func create(output: String, at site: inout Site) throws -> RunDirectory {
+  private static func create(output: String, creating folders: inout NewFolders) throws
+    -> RunDirectory
+  {
     guard !output.isEmpty, !output.utf8.contains(0) else {
       throw Diagnostic("--output names no folder; write a path such as 'results/mine'")
     }
-    let isNew = try site.makeFolderAndParents(output)
+    let isNew = try folders.makeFolderAndParents(output)
     if !isNew {
-      let folder = try site.here.openFolder(output)
+      let folder = try folders.here.openFolder(output)
       guard try isUnused(folder) else {
         if try folder.kind(of: lockFile) == .file, let held = try holder(of: folder) { throw held }
         throw Diagnostic(
-          "'\(output)' is not empty; --output takes a new or empty folder, so that no run is "
+          "'\(output)' is not empty; --output needs a new or empty folder, so that no run is "
             + "overwritten")
       }
     }
-    return try prepare(output, isNew: isNew, at: &site)
+    return try prepare(output, isNew: isNew, creating: &folders)
   }
 
-  /// Whether a folder holds nothing, or no more than a run leaves that was killed
-  /// before it had its `run.json`: the mark in its `.lock` shows that it is one.
+  /// True if a folder is empty or contains only the files of a run that was killed before it
+  /// had its `run.json`; the mark in `.lock` identifies such a folder.
   static func isUnused(_ folder: Folder) throws -> Bool {
     let names = try folder.entries()
     if names.isEmpty { return true }
@@ -134,17 +136,17 @@ public final class RunDirectory: Sendable {
     }
   }
 
-  /// Locks a folder and gives it what every run has, and nothing else.
+  /// Locks a folder and creates the entries that every run has.
   ///
-  /// - Parameter isNew: whether this process made it.
+  /// - Parameter isNew: true if this process created the folder.
   private static func prepare(
-    _ path: String, isNew: Bool, at site: inout Site
+    _ path: String, isNew: Bool, creating folders: inout NewFolders
   ) throws -> RunDirectory {
-    let folder = try site.here.openFolder(path)
+    let folder = try folders.here.openFolder(path)
     let file: File
     var isEmpty = false
     if let made = try folder.createLock(lockFile) {
-      site.note(file: folder.path(of: lockFile))
+      folders.note(file: folder.path(of: lockFile))
       file = made
       try file.write(Array(mark.utf8))
       isEmpty = isNew
@@ -153,9 +155,9 @@ public final class RunDirectory: Sendable {
     } else {
       throw isHeld(folder, by: nil)
     }
-    try take(file, of: folder)
+    try lock(file, of: folder)
     if !isEmpty {
-      // Another process may have come first.
+      // Another process may have been faster.
       guard try isUnused(folder) else { throw isHeld(folder, by: nil) }
       for name in try folder.entries() where ![lockFile, Checkpoint.folder].contains(name) {
         try folder.remove(name)
@@ -163,19 +165,19 @@ public final class RunDirectory: Sendable {
       try file.truncate(to: 0)
       try file.write(Array(mark.utf8))
     }
-    if try !site.makeFolder(folder.path(of: Checkpoint.folder)) {
+    if try !folders.makeFolder(folder.path(of: Checkpoint.folder)) {
       let checkpoints = try folder.openFolder(Checkpoint.folder)
       for name in try checkpoints.entries() { try checkpoints.remove(name) }
     }
     return RunDirectory(folder, lock: file, isNew: true)
   }
 
-  // MARK: Opening one
+  // MARK: Opening
 
-  /// An existing run: to read, or, `exclusively`, to go on with.
+  /// Opens an existing run for reading, or, if `exclusively`, for resuming it.
   ///
-  /// Only what holds a `run.json` is a run. Exclusive opening takes the lock and
-  /// clears away what a killed process left half-written.
+  /// A run is a folder with a `run.json`. Opening it exclusively acquires the lock and removes
+  /// the partial files of a killed process.
   public static func open(
     _ path: String, exclusively: Bool = false, fileSystem: FileSystem = .system
   ) throws -> RunDirectory {
@@ -189,13 +191,13 @@ public final class RunDirectory: Sendable {
     guard let file = try folder.openLock(lockFile) else {
       throw Diagnostic("'\(path)' is not a run: it has no \(lockFile)")
     }
-    try take(file, of: folder)
+    try lock(file, of: folder)
     try folder.removePartials()
     try folder.openFolder(Checkpoint.folder).removePartials()
     return RunDirectory(folder, lock: file, isNew: false)
   }
 
-  /// A run to read; nil where there is no run.
+  /// Opens a run for reading; nil if there is no run.
   public static func openIfThere(
     _ path: String, fileSystem: FileSystem = .system
   ) throws -> RunDirectory? {
@@ -205,28 +207,28 @@ public final class RunDirectory: Sendable {
     return RunDirectory(folder, lock: nil, isNew: false)
   }
 
-  /// Whether there is a folder which a new run can take over: see `isUnused` above.
+  /// True if there is a folder that a new run can use: see `isUnused` above.
   public static func isUnused(_ path: String, fileSystem: FileSystem = .system) throws -> Bool {
     try fileSystem.currentFolder.openFolderIfThere(path).map(isUnused) ?? false
   }
 
   // MARK: Writing and reading
 
-  /// Whether a checkpoint or the final summary waits for the disk unless told
-  /// to: a flush takes milliseconds, and a run of under a second is sooner made
-  /// again than it is missed. Kills need no flush; power failures do.
+  /// True if checkpoints and the final summary are flushed to the disk by default. A flush
+  /// takes milliseconds, and repeating a run of less than a second costs little. Only power
+  /// failures need flushes; killed processes do not.
   public var isWorthFlushing: Bool { stopwatch.seconds >= folder.system.flushesAfter }
 
-  /// Replaces a file of the run as a whole, or makes it; see `Folder.replace`.
+  /// Replaces or creates a whole file of the run; see `Folder.replace`.
   ///
-  /// - Parameter durably: wait for the disk, so that a power failure finds the
-  ///   new bytes.
+  /// - Parameter durably: true to wait for the disk, so that the new bytes survive a power
+  ///   failure.
   public func write(_ bytes: [UInt8], to file: String, durably: Bool = false) throws {
     try replace(file, durably: durably, with: { try $0.write(bytes) })
     if file == RunRecord.file { isRun.store(true, ordering: .relaxed) }
   }
 
-  /// As `Folder.replace`; of what is no run yet, the file is made in its place.
+  /// As `Folder.replace`. Before the folder is a run, the file is written directly.
   func replace(
     _ file: String, durably: Bool, with body: (borrowing File) throws -> Void
   ) throws {
@@ -237,10 +239,10 @@ public final class RunDirectory: Sendable {
     }
   }
 
-  /// Notes that there are checkpoints of kind `state` from here on.
-  func noteState() { hasStates.store(true, ordering: .relaxed) }
+  /// Records that there are checkpoints of kind `state`.
+  func recordState() { hasStates.store(true, ordering: .relaxed) }
 
-  /// Whether there may be any.
+  /// True if there may be checkpoints of kind `state`.
   var mayHaveStates: Bool { hasStates.load(ordering: .relaxed) }
 
   public func write(_ text: String, to file: String, durably: Bool = false) throws {
@@ -257,7 +259,7 @@ public final class RunDirectory: Sendable {
     for file in files where there.contains(file) { try folder.remove(file) }
   }
 
-  /// A file of the run, which must be there.
+  /// Reads a file of the run, which must exist.
   public func read(_ file: String, limit: Int = 1 << 26) throws -> [UInt8] {
     guard let bytes = try folder.readIfThere(file, limit: limit) else {
       throw Diagnostic("'\(path)' has no \(file)", failure: .environment)
@@ -265,13 +267,13 @@ public final class RunDirectory: Sendable {
     return bytes
   }
 
-  /// A JSON file of the run, which must be there.
+  /// Reads a JSON file of the run, which must exist.
   public func record(_ file: String) throws -> RecordReader {
     try RecordReader(parsing: read(file), from: folder.path(of: file))
   }
 }
 
-// MARK: - Numbers and the newest
+// MARK: - Numbers and `latest`
 
 extension RunDirectory {
   private static func runName(_ number: Int) -> String {
@@ -289,7 +291,7 @@ extension RunDirectory {
     return try numbers(in: runs).sorted(by: >).map { runs.path(of: runName($0)) }
   }
 
-  /// The highest number of a run in the folder; 0 where there is none.
+  /// The highest number of a run in the folder; 0 if there is none.
   private static func newestNumber(in runs: Folder) throws -> Int {
     try numbers(in: runs).max() ?? 0
   }
@@ -304,10 +306,10 @@ extension RunDirectory {
     }
   }
 
-  /// Points `latest` to the newest run.
+  /// Sets the link `latest` to the newest run.
   ///
-  /// Of several processes at once, a slower one may point to its older run last;
-  /// each therefore looks again after it has pointed, until nothing is newer.
+  /// If several processes do this at once, a slow one may set the link to its older run last.
+  /// Each process therefore checks again afterwards, until there is no newer run.
   private static func pointLatest(in runs: Folder, at own: Int) throws {
     let alias = ".latest.\(runName(own))"
     var newest = own
@@ -320,10 +322,10 @@ extension RunDirectory {
 
 }
 
-// MARK: - What was made on the way
+// MARK: - Folders created on the way
 
-/// Where a run is being made, and what has been made for it so far.
-private struct Site {
+/// The location of a new run, and the folders that were created for it.
+private struct NewFolders {
   let here: Folder
   private var made: [(path: String, isFolder: Bool)] = []
 
@@ -331,14 +333,14 @@ private struct Site {
 
   mutating func note(file: String) { made.append((file, false)) }
 
-  /// Makes a folder; false where there is something of that name.
+  /// Creates a folder. Returns false if there is an entry with that name.
   mutating func makeFolder(_ path: String) throws -> Bool {
     guard try here.makeFolder(path) else { return false }
     made.append((path, true))
     return true
   }
 
-  /// As `makeFolder`, with the folders that are missing on the way.
+  /// As `makeFolder`, and also creates missing parents.
   mutating func makeFolderAndParents(_ path: String) throws -> Bool {
     if let isMade = try here.makeFolderIfPossible(path) {
       if isMade { made.append((path, true)) }
@@ -351,7 +353,7 @@ private struct Site {
     return try makeFolder(path)
   }
 
-  /// Removes all of it again, as far as it is empty.
+  /// Removes the created folders again if they are empty.
   mutating func clear() {
     while let (path, isFolder) = made.popLast() {
       if isFolder { try? here.removeFolder(path) } else { try? here.remove(path) }
@@ -364,20 +366,19 @@ private struct Site {
 extension RunDirectory {
   private static let lockFile = ".lock"
 
-  /// What `.lock` holds, so that no other program's is taken for a run's.
+  /// The content of `.lock`, which distinguishes it from a file of another program.
   private static let mark = "a run of nnexp\n"
 
   private static func isHeld(_ folder: Folder, by process: Int?) -> Diagnostic {
     let holder = process.map { "process \($0)" } ?? "another process"
     return Diagnostic(
-      "'\(folder.path)' is held by \(holder); wait until that has ended, or start a new run",
+      "'\(folder.path)' is in use by \(holder); wait until that has ended, or start a new run",
       failure: .environment)
   }
 
-  /// Takes the folder's lock. Another process may hold it for an instant alone:
-  /// one that looks who does, one that was given the same --output, or one on its
-  /// way from a fork to its own program.
-  private static func take(_ file: borrowing File, of folder: Folder) throws {
+  /// Acquires the folder's lock. Another process may hold it for a moment: one that checks who
+  /// holds it, one with the same --output, or one between a fork and the start of its program.
+  private static func lock(_ file: borrowing File, of folder: Folder) throws {
     var attempts = 0
     while try !file.lock() {
       attempts += 1
@@ -386,19 +387,19 @@ extension RunDirectory {
     }
   }
 
-  /// Says who holds the folder's lock; nil where nobody does.
+  /// The diagnostic that names the holder of the folder's lock; nil if nobody holds it.
   private static func holder(of folder: Folder) throws -> Diagnostic? {
     guard let file = try folder.openLock(lockFile) else { return nil }
     if try file.lock() { return nil }
     return isHeld(folder, by: process(holding: try file.status().st_ino, in: folder.system))
   }
 
-  /// The process that holds a lock on a file, as `/proc/locks` tells it:
+  /// The process that holds a lock on a file, according to `/proc/locks`:
   ///
   ///     1: FLOCK  ADVISORY  WRITE 4711 fe:00:1234567 0 EOF
   ///
-  /// Nil where the holder is on another machine or in another container. The
-  /// device is not compared: overlay file systems show another one here.
+  /// Nil if the holder is on another machine or in another container. Devices are not compared,
+  /// because overlay file systems show a different one here.
   private static func process(holding inode: UInt, in system: FileSystem) -> Int? {
     guard let bytes = try? system.currentFolder.readIfThere("/proc/locks", limit: 1 << 24) else {
       return nil

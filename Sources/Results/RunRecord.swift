@@ -1,39 +1,39 @@
 import Files
 import NNExp
 
-/// `run.json`: the environment that a run took place in.
+/// `run.json`: the environment of a run.
 public struct RunRecord: Sendable, Equatable {
   public static let file = "run.json"
 
-  /// Names this run among all runs anywhere: 128 random bits.
+  /// An identifier that is unique among all runs: 128 random bits.
   public var id: String
   /// The command line, word by word.
   public var command: [String]
-  /// The experiment file's absolute path: data paths are relative to it.
+  /// The absolute path of the experiment file. Data paths are relative to its folder.
   public var experiment: String
   public var nnexpVersion: String
   public var swiftVersion: String
-  /// Names the executable's very bytes: `buildID()`.
+  /// An identifier of the executable's bytes: `buildID()`.
   public var build: String?
   /// The SHA-256 of `resolved.yaml`.
   public var configuration: String?
-  /// The processor's name; nil where the system does not tell.
+  /// The name of the processor; nil if the system does not report it.
   public var cpu: String?
   public var blas: String
-  /// The instruction set that the kernels ran on.
+  /// The instruction set of the kernels that the run used.
   public var isa: String
   public var threads: Int
-  /// The commit that the current folder is checked out at; nil without one.
+  /// The commit that is checked out in the current folder; nil if there is none.
   public var gitCommit: String?
   public var seed: UInt64
   public var data: [FileHash]
   public var plugins: [FileHash]
-  /// ISO 8601, UTC; see `timestamp()`.
+  /// The start time in ISO 8601, UTC; see `timestamp()`.
   public var started: String
   public var finished: String?
-  /// When the run was taken up again, each time.
+  /// The time of each resumption.
   public var resumed: [String] = []
-  /// How long it took, by the monotonic clock; of a resumed run, what counts.
+  /// The duration on the monotonic clock; for a resumed run, without the lost work.
   public var seconds: Double?
 
   public init(
@@ -72,7 +72,7 @@ extension RunRecord {
 
   public var json: JSON {
     let versions: JSON = ["nnexp": .string(nnexpVersion), "swift": .string(swiftVersion)]
-    // A seed may be beyond the integers that JSON readers keep exactly.
+    // A seed may exceed the integers that JSON readers represent exactly.
     let seed: JSON = Int(exactly: seed).map(JSON.int) ?? .string(String(seed))
     return [
       "id": .string(id),
@@ -101,7 +101,7 @@ extension RunRecord {
     try self.init(run.record(RunRecord.file))
   }
 
-  /// Reads a record's text, checked; see `RecordReader`.
+  /// Reads a record and checks it; see `RecordReader`.
   public init(_ file: RecordReader) throws {
     let versions = try file.member("versions")
     self.init(

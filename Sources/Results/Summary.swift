@@ -1,24 +1,24 @@
 import Files
 public import NNExp
 
-/// `summary.json`: how a run ended, or that it has not yet. No clock in it, so
-/// that runs can be compared byte by byte.
+/// `summary.json`: the status and the results of a run. It contains no clock times, so that
+/// runs can be compared byte by byte.
 public struct Summary: Sendable, Equatable {
   public static let file = "summary.json"
 
   public enum Status: String, Sendable, CaseIterable {
     case running
-    /// Done, and every expectation met.
+    /// The run is complete, and every expectation is met.
     case completed
-    /// Done, or ended, short of an expectation or of a gradient check.
+    /// The run has ended, but missed an expectation or failed a gradient check.
     case fellShort = "fell_short"
     case failed
     case interrupted
-    /// Stopped before its end by a sweep that searches; it can be resumed.
+    /// A sweep that searches stopped the run before its end; it can be resumed.
     case stopped
   }
 
-  /// A column's value in the newest row; nil if it was not measured.
+  /// The value of a column in the newest row; nil if it was not measured.
   public struct Final: Sendable, Equatable {
     public var column: MetricColumn
     public var value: Double?
@@ -29,7 +29,7 @@ public struct Summary: Sendable, Equatable {
     }
   }
 
-  /// A column's value in the best epoch.
+  /// The value of a column in the best epoch.
   public struct Best: Sendable, Equatable {
     public var column: MetricColumn
     public var value: Double
@@ -42,13 +42,13 @@ public struct Summary: Sendable, Equatable {
     }
   }
 
-  /// One line of `expect:`.
+  /// An entry of `expect:`.
   public struct Expectation: Sendable, Equatable {
-    /// `train_loss`, `gradient_check`.
+    /// The name, such as `train_loss` or `gradient_check`.
     public var name: String
-    /// As the file has it: `< 0.01`, `pass`.
+    /// The bound in the notation of the file: `< 0.01`, `pass`.
     public var bound: String
-    /// What the run reached: a number or a word; null where it did not get there.
+    /// The result of the run: a number or a word; null if the run did not produce it.
     public var found: JSON
     public var isMet: Bool
 
@@ -60,8 +60,8 @@ public struct Summary: Sendable, Equatable {
     }
   }
 
-  /// Whether there is nothing to go on with: the run came to its end, or to a
-  /// number that is not finite, as it would again.
+  /// True if the run cannot be resumed: it is complete, or it diverged, which would happen
+  /// again.
   public var isOver: Bool {
     switch status {
     case .completed, .fellShort: true
@@ -71,16 +71,16 @@ public struct Summary: Sendable, Equatable {
   }
 
   public var status: Status
-  /// nil while running.
+  /// Nil while the run is executed.
   public var exitStatus: Int?
-  /// Why, in a sentence; nil where the status says it all.
+  /// The reason in a sentence; nil if the status is sufficient.
   public var reason: String?
   public var epochs: Int
   public var steps: Int
   public var final: [Final]
   public var best: [Best]
   public var expectations: [Expectation]
-  /// Numbers that are learned, and numbers that are not.
+  /// The number of trainable and of frozen parameters.
   public var trainableParameters: Int
   public var frozenParameters: Int
 
@@ -105,14 +105,14 @@ public struct Summary: Sendable, Equatable {
 extension Summary {
   /// Replaces `summary.json`.
   ///
-  /// - Parameter durably: wait for the disk; unless said, if the run has ended
-  ///   and `isWorthFlushing`.
+  /// - Parameter durably: true to wait for the disk; by default, true if the run has ended and
+  ///   `isWorthFlushing`.
   public func write(in run: RunDirectory, durably: Bool? = nil) throws {
     let durably = durably ?? (status != .running && run.isWorthFlushing)
     try run.write(json, to: Summary.file, durably: durably)
   }
 
-  /// Those of the newest row.
+  /// The columns of the newest row.
   private var columns: [MetricColumn] { final.map(\.column) }
 
   public var json: JSON {
@@ -141,7 +141,7 @@ extension Summary {
     ]
   }
 
-  /// Reads the `summary.json` of a run; nil where there is none yet.
+  /// Reads the `summary.json` of a run; nil if there is none yet.
   public static func ifThere(in run: RunDirectory) throws -> Summary? {
     try run.folder.readIfThere(Summary.file, limit: 1 << 26).map {
       try Summary(RecordReader(parsing: $0, from: run.folder.path(of: Summary.file)))
@@ -153,7 +153,7 @@ extension Summary {
     try self.init(run.record(Summary.file))
   }
 
-  /// Reads a summary's text, checked; see `RecordReader`.
+  /// Reads a summary and checks it; see `RecordReader`.
   public init(_ file: RecordReader) throws {
     let parameters = try file.member("parameters")
     let columns = try file.metricColumns("columns")

@@ -1,5 +1,5 @@
-/// `timing.csv`, the one CSV file with a clock in it: `epoch,seconds,
-/// samples_per_second`, a row an epoch.
+/// `timing.csv`, the only CSV file with clock times: `epoch,seconds,samples_per_second`, one
+/// row per recorded epoch.
 public final class TimingWriter {
   public static let file = "timing.csv"
 
@@ -23,8 +23,8 @@ public final class TimingWriter {
 
   public func cut() throws { try csv.cut() }
 
-  /// Appends an epoch that took `seconds` for `samples`. The rate is a whole
-  /// number, and empty where the clock saw no time pass.
+  /// Appends a row for an epoch that took `seconds` for `samples`. The rate is an integer; it
+  /// is empty if the clock did not advance.
   public func append(epoch: Int, seconds: Double, samples: Int) throws {
     let rate = Double(samples) / seconds
     try csv.append([

@@ -4,26 +4,24 @@ import Files
 public import NNExp
 import Results
 
-/// What `nnexp run --resume` finds of an experiment.
+/// The result of the search of `nnexp run --resume` for an earlier run of an experiment.
 public enum EarlierRun: Sendable {
-  /// The newest run of this very experiment, at its end or on the way.
+  /// The newest run of this experiment, finished or unfinished.
   case found(Resumption)
-  /// There is none. `other` is the newest unfinished run of another
+  /// There is no run of this experiment. `other` is the newest unfinished run with another
   /// configuration.
   case none(other: String?)
 
-  /// Looks among the runs under `results`, or at `output` alone.
+  /// Searches the runs under `results`, or only `output`.
   ///
-  /// An unfinished run is of this experiment if its configuration is: the file
-  /// with overrides and defaults, as resolved.yaml has it. Where data, plugins
-  /// or the executable differ, the resumption is refused, not replaced by a new
-  /// run. A run that is over is of this experiment if all of these are the same:
-  /// made again, it would be the same to the byte.
+  /// An unfinished run belongs to this experiment if it has the same configuration: the file
+  /// with overrides and defaults, as in resolved.yaml. If data, plugins or the executable
+  /// differ, resuming it is an error; no new run is started. A finished run belongs to this
+  /// experiment only if all of these are equal: repeating it would give the same bytes.
   ///
-  /// Throws where the run is held by another process, and what
-  /// `Resumption.init` throws.
+  /// Throws if another process uses the run, and the errors of `Resumption.init`.
   ///
-  /// - Parameter registry: the types that are linked in.
+  /// - Parameter registry: the types that are linked into the program.
   public init(
     of experiment: Experiment, output: String? = nil, registry: Registry,
     fileSystem: FileSystem = .system
@@ -54,12 +52,12 @@ public enum EarlierRun: Sendable {
     self = .none(other: other)
   }
 
-  /// A run that is there, whoever has it.
+  /// An existing run, whether or not another process uses it.
   private struct Run {
     let directory: RunDirectory
     let record: RunRecord
 
-    /// nil where nothing can be read as a run.
+    /// Nil if the folder cannot be read as a run.
     init?(_ path: String, _ fileSystem: FileSystem) {
       guard let directory = try? RunDirectory.open(path, fileSystem: fileSystem),
         let record = try? RunRecord(of: directory)
@@ -82,7 +80,7 @@ public enum EarlierRun: Sendable {
         }
     }
 
-    /// Names the first line of the configuration that differs.
+    /// The diagnostic that shows the first line in which the configurations differ.
     func difference(to configuration: String) -> Diagnostic {
       let then = String(decoding: (try? directory.read("resolved.yaml")) ?? [], as: UTF8.self)
         .split(atByte: "\n")
@@ -96,9 +94,12 @@ public enum EarlierRun: Sendable {
         return "'\(Substring(lines[index].utf8.drop { $0 == UInt8(ascii: " ") }))'"
       }
       return Diagnostic(
-        "cannot go on with '\(directory.path)': its resolved.yaml has \(line(then)) where the "
+        "cannot resume '\(directory.path)': its resolved.yaml has \(line(then)) where the "
           + "experiment has \(line(now))",
-        notes: [.init("nnexp resume \(quotedForShell(directory.path)) goes on with it as it began")]
+        notes: [
+          .init(
+            "nnexp resume \(quotedForShell(directory.path)) resumes it with its original settings")
+        ]
       )
     }
   }

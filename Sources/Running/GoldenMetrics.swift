@@ -3,16 +3,16 @@ import NNExp
 import Results
 import YAMLTree
 
-/// A metrics.csv that was kept, for runs to be held against.
+/// A stored metrics.csv with which a run is compared.
 ///
-/// Every row must be met, and every column that it has; a number x may differ
-/// from the expected e by up to tolerance · max(1, |e|).
+/// Every row and every column of it must agree: a number x may differ from the expected number
+/// e by at most tolerance · max(1, |e|).
 struct GoldenMetrics: Sendable {
   private let declaration: GoldenDeclaration
   private let table: CSVTable
 
-  /// Reads the file. Throws if it is no table of numbers, or has a column that is not
-  /// among `columns`.
+  /// Reads the file. Throws if it is not a table of numbers, or has a column that is not in
+  /// `columns`.
   init(_ declaration: GoldenDeclaration, columns: [MetricColumn]) throws {
     self.declaration = declaration
     let bytes: [UInt8]
@@ -39,7 +39,7 @@ struct GoldenMetrics: Sendable {
     }
   }
 
-  /// What a run's metrics.csv has that is not so; nil where all is as expected.
+  /// The differences of a run's metrics.csv; nil if there are none.
   func difference(from metrics: [UInt8], path: String) throws -> Diagnostic? {
     let found = try CSVTable(metrics, path: path)
     let indices = table.columns.map(found.index)
@@ -75,10 +75,10 @@ struct GoldenMetrics: Sendable {
     if facts.isEmpty { return nil }
     notes.append(
       .init(
-        "if that is meant: cp "
+        "if the change is intended: cp "
           + [path, declaration.path].map(quotedForShell).joined(separator: " ")))
     return Diagnostic(
-      "metrics.csv is not as in '\(declaration.written)': \(facts.joined(separator: "; "))",
+      "metrics.csv differs from '\(declaration.written)': \(facts.joined(separator: "; "))",
       at: declaration.location, notes: notes, failure: .shortfall)
   }
 

@@ -1,17 +1,17 @@
 import Engine
 import NNExp
 
-/// The most memory that a run will hold at once, known before it trains.
+/// The largest amount of memory that a run will use, computed before it trains.
 ///
 ///     program + max(data while they are read, data + model)
 ///
-/// What the program takes is measured (x86-64, Linux, Swift 6.3, release); the
-/// rest is counted. A test holds the sum to within 10% of what the system
-/// counted for real runs.
+/// The size of the program is a measured constant (x86-64, Linux, Swift 6.3, release); the
+/// other terms are computed. A test checks that the sum is within 10% of the system's
+/// measurement of real runs.
 struct MemoryForecast {
-  /// The program and its libraries, with no data and no model.
+  /// The program and its libraries, without data and model.
   static let program = 18_400_000
-  /// The library that large files are hashed with, once it is loaded.
+  /// The library that hashes large files, after it is loaded.
   static let hashing = 3_300_000
 
   let program: Int
@@ -22,7 +22,7 @@ struct MemoryForecast {
   init<S>(_ prepared: PreparedExperiment<S>) {
     let isHashed = prepared.data.files.contains { $0.size >= 1 << 20 }
     program = MemoryForecast.program + (isHashed ? MemoryForecast.hashing : 0)
-    // The order of the training samples is shuffled anew in every epoch.
+    // The order of the training samples, which is shuffled in every epoch.
     data = prepared.data.bytes + prepared.data.train.count * MemoryLayout<Int>.stride
     loading = prepared.data.bytesWhileRead
     model = MemoryPlan(
@@ -35,7 +35,7 @@ struct MemoryForecast {
     saturatingSum(program, max(loading, saturatingSum(data, model.total)))
   }
 
-  /// `program 17.4 MB, data 1.2 MB (2.4 MB while they are read), …`
+  /// The terms in words: `program 17.4 MB, data 1.2 MB (2.4 MB while they are read), …`.
   var parts: String {
     [
       "program \(describeBytes(program))",

@@ -12,8 +12,8 @@ final class MetricsRecorder: TrainingObserver {
   private let checksProcess: Bool
   private var cells: [Cell] = []
 
-  /// - Parameter checksProcess: whether plugins are loaded, which could have changed where
-  ///   the file is written.
+  /// - Parameter checksProcess: true if plugins are loaded, which could have changed where the
+  ///   file is written.
   init(_ csv: CSVWriter, columns: [MetricColumn], checksProcess: Bool) {
     self.csv = csv
     self.checksProcess = checksProcess

@@ -1,8 +1,8 @@
 import Files
 import NNExp
 
-/// A table with its columns aligned: texts to the left, numbers to the right. A cell is on
-/// one line, whatever it holds.
+/// A table with aligned columns: texts to the left, numbers to the right. Each cell is written
+/// on one line.
 public func table(_ rows: [[String]], rightAligned: Set<Int> = []) -> String {
   let rows = rows.map { $0.map(Escaping.line) }
   guard let width = rows.map(\.count).max() else { return "" }
@@ -21,7 +21,7 @@ public func table(_ rows: [[String]], rightAligned: Set<Int> = []) -> String {
   }.joined(separator: "\n")
 }
 
-/// `0.4 s`, `3 min 20 s`, `2 h 5 min`.
+/// A duration in words: `0.4 s`, `3 min 20 s`, `2 h 5 min`.
 public func durationText(_ seconds: Double) -> String {
   if seconds < 10 { return "\((seconds * 100).rounded() / 100) s" }
   if seconds < 60 { return "\(Int(seconds)) s" }
@@ -30,7 +30,7 @@ public func durationText(_ seconds: Double) -> String {
   return "\(Int(min(seconds, 1e12)) / 3600) h \(Int(min(seconds, 1e12)) % 3600 / 60) min"
 }
 
-/// A number for people: six significant digits.
+/// A number for readers: six significant digits.
 public func brief(_ value: Double) -> String {
   value.isNaN ? "-" : rounded(value, digits: 6)
 }

@@ -4,17 +4,17 @@ import ExperimentFile
 import NNExp
 import Plugins
 
-/// Lets each thing that a plugin made work between canaries once, with the shapes
-/// that it has in this experiment, before it gets at the network's memory.
+/// Runs each component that a plugin made once on guarded buffers, with the shapes of this
+/// experiment, before it can write to the network's memory.
 func checkBuffers(of experiment: Experiment, _ graph: Graph, _ heads: [Head]) throws {
   if experiment.plugins.isEmpty { return }
-  var mistakes = Diagnostics()
+  var errors = Diagnostics()
   func check(_ made: Any, _ fault: () throws -> String?) {
     guard let made = made as? any PluginMade else { return }
     do {
       guard let fact = try fault() else { return }
-      mistakes.add(Diagnostic("\(made.subject): \(fact)", at: made.location))
-    } catch { mistakes.add(error, at: made.location) }
+      errors.add(Diagnostic("\(made.subject): \(fact)", at: made.location))
+    } catch { errors.add(error, at: made.location) }
   }
   for node in graph.nodes {
     check(node.layer) { try BufferCheck.fault(of: node.layer, inputs: node.inputPorts) }
@@ -27,5 +27,5 @@ func checkBuffers(of experiment: Experiment, _ graph: Graph, _ heads: [Head]) th
   let optimizer = experiment.training.optimizer
   check(optimizer) { BufferCheck.fault(of: optimizer) }
   Plugin.checkProcess()
-  try mistakes.throwIfAny()
+  try errors.throwIfAny()
 }

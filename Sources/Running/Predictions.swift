@@ -31,8 +31,8 @@ public struct Predictions<S: Scalar> {
 
   public var csv: [UInt8] { table.bytes }
 
-  /// Adds the rows of one split. What is held of samples and outputs are a few
-  /// passes' worth.
+  /// Adds the rows of one split. Only the samples and outputs of a few passes are in memory at
+  /// a time.
   public mutating func add(
     _ samples: Dataset<S>, by evaluator: Evaluator<S>, split: String = ""
   ) throws {
@@ -63,7 +63,7 @@ public struct Predictions<S: Scalar> {
 private struct HeadPredictions<S: Scalar> {
   private let head: Head
   private let port: TargetPort
-  /// The position of its target within a sample's row of targets, and the row's width.
+  /// The index of its target within a sample's targets, and the number of values per sample.
   private let offset: Int
   private let rowWidth: Int
   private let threshold: Double
@@ -78,7 +78,7 @@ private struct HeadPredictions<S: Scalar> {
 
   private var outputCount: Int { head.outputShape.count }
 
-  /// Whether the head's name is enough to name its one number.
+  /// True if the head's name alone identifies its single number.
   private var isSingle: Bool {
     if case .values(let shape) = port.target { head.name != nil && shape.count == 1 } else { false }
   }
@@ -102,7 +102,7 @@ private struct HeadPredictions<S: Scalar> {
     return (columns + outputs).map { $0 + head.suffix }
   }
 
-  /// - Parameter targets: rows of all targets; empty if they are not known.
+  /// - Parameter targets: the targets of all samples, row by row; empty if they are not known.
   func add(_ sample: Int, of targets: [S], _ outputs: [S], to row: inout [Cell]) {
     let first = sample * rowWidth + offset
     switch port.target {
@@ -130,7 +130,8 @@ private struct HeadPredictions<S: Scalar> {
     .text(port.classNames.indices.contains(index) ? port.classNames[index] : "\(index)")
   }
 
-  /// The class of the largest output; of a single one, by the loss's threshold.
+  /// The class with the largest output; for a single output, the class according to the loss's
+  /// threshold.
   private func prediction(_ outputs: [S], _ sample: Int) -> Int {
     let first = sample * outputCount
     if outputCount == 1 { return Double(outputs[first]) >= threshold ? 1 : 0 }
@@ -142,7 +143,7 @@ private struct HeadPredictions<S: Scalar> {
   }
 }
 
-/// A confusion matrix as CSV: a row a target class, a column a predicted one.
+/// A confusion matrix as CSV: one row per target class, one column per predicted class.
 func confusionCSV(_ tally: [Double], classes: [String]) -> [UInt8] {
   var text = CSVText(columns: ["target"] + classes.map { "predicted_\($0)" })
   for (row, name) in classes.enumerated() {

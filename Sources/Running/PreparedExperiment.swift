@@ -5,8 +5,8 @@ public import GradientCheck
 public import NNExp
 public import Results
 
-/// An experiment with its data read and its network built: everything that can
-/// be wrong with a file has been found.
+/// An experiment after its data were read and its network was built. At this point, every error
+/// in the file has been found.
 public struct PreparedExperiment<S: Scalar> {
   public let experiment: Experiment
   public let data: RunDatasets<S>
@@ -18,9 +18,9 @@ public struct PreparedExperiment<S: Scalar> {
   let golden: GoldenMetrics?
 
   /// - Parameters:
-  ///   - memo: of experiments of the same path and registry.
-  ///   - gradientCheck: instead of the experiment's.
-  ///   - triesPlugins: whether what plugins made is tried on two samples first.
+  ///   - memo: the cache for experiments with the same path and registry.
+  ///   - gradientCheck: replaces the settings of the experiment.
+  ///   - triesPlugins: true to test what plugins made on two samples first.
   public init(
     _ experiment: Experiment, memo: Memo? = nil,
     gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true
@@ -51,27 +51,27 @@ public struct PreparedExperiment<S: Scalar> {
     try checkPredictions()
   }
 
-  /// Every expected figure must be one that is measured.
+  /// Checks that every expected column is measured.
   private func checkExpectations() throws {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     for expectation in experiment.expectations {
-      do { try expectation.check(among: columns) } catch { mistakes.add(error) }
+      do { try expectation.check(among: columns) } catch { errors.add(error) }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
   }
 
-  /// The columns of metrics.csv that are measured on data, and can be expected.
+  /// The columns of metrics.csv that are measured on data. Expectations may refer to them.
   public var columns: [MetricColumn] { trainer.measuredColumns }
 
   private func checkPredictions() throws {
     for split in experiment.predictions where samples(of: split) == nil {
       throw Diagnostic(
         "there are no \(split) data to predict", at: experiment.predictionsLocation,
-        notes: [.init("give data: {split: {\(split): 0.2}}, or leave '\(split)' out")])
+        notes: [.init("give data: {split: {\(split): 0.2}}, or omit '\(split)'")])
     }
   }
 
-  /// The samples of a split, if there are any.
+  /// The samples of a split; nil if there are none.
   public func samples(of split: String) -> Dataset<S>? {
     switch split {
     case "train": data.train
@@ -98,10 +98,10 @@ public struct PreparedExperiment<S: Scalar> {
     return table(rows, rightAligned: [4])
   }
 
-  /// What the memory is for: `program 17.4 MB, data …`.
+  /// The parts of the memory in words: `program 17.4 MB, data …`.
   public var memoryParts: String { MemoryForecast(self).parts }
 
-  /// `9 parameters; 17.4 MB of memory; …`: the totals below the table.
+  /// The totals below the table: `9 parameters; 17.4 MB of memory; …`.
   public var totals: String {
     var parts = ["\(graph.parameterCount) parameters"]
     if graph.trainableCount != graph.parameterCount {
@@ -116,7 +116,7 @@ public struct PreparedExperiment<S: Scalar> {
   }
 }
 
-/// What an experiment's data are read from.
+/// The declaration and files that an experiment's data depend on.
 private struct DataKey: Equatable, Sendable {
   let declaration: ConfigValue?
   let seed: UInt64
@@ -132,7 +132,7 @@ private struct DataKey: Equatable, Sendable {
 }
 
 extension PreparedExperiment {
-  /// Gives the network a checkpoint's weights and state.
+  /// Sets the network's weights and state to those of a checkpoint.
   public func load(_ checkpoint: Checkpoint) throws {
     for parameter in trainer.network.learned {
       let name = "\(parameter.node).\(parameter.name)"
@@ -143,12 +143,12 @@ extension PreparedExperiment {
     }
   }
 
-  /// Checks the gradients at the network's present weights.
+  /// Checks the gradients at the network's current weights.
   ///
-  /// The batch is the first samples of the training data: as many as the file
-  /// says, or up to eight.
+  /// The batch consists of the first training samples: as many as the file specifies, by
+  /// default up to eight.
   ///
-  /// Nil if it was cancelled before it was done.
+  /// Nil if the check was cancelled.
   public func checkGradients(
     at moment: GradientCheckSettings.Moment, cancellation: CancellationToken = .never
   ) throws -> GradientReport? {
@@ -163,8 +163,8 @@ extension PreparedExperiment {
     }
   }
 
-  /// Counts which classes are taken for which, for each head that learns classes; nil if
-  /// none does.
+  /// Counts the confusion matrix of each head that learns classes; nil if there is no such
+  /// head.
   public var confusion: Evaluator<S>? {
     let counts = heads.map { head -> [BoundMetric] in
       guard case .classes = head.target,

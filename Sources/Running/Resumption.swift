@@ -5,34 +5,33 @@ import Files
 public import NNExp
 public import Results
 
-/// A run that is taken up again where it was, after a crash, a signal or a
-/// fault of the machine.
+/// The resumption of a run that was interrupted by a crash, a signal or a failure of the
+/// machine.
 ///
 ///     let resumption = try Resumption(of: "results/xor/run-0001", registry: registry)
-///     if let summary = resumption.finished { … it is over … }
+///     if let summary = resumption.finished { … it has ended … }
 ///     let code = try resumption.perform(observers: observers)
 ///
-/// It ends as the undisturbed run would have ended, with the same bytes in
-/// metrics.csv, predictions.csv, summary.json and the final weights. It is
-/// refused where anything differs from which these follow: the configuration,
-/// the data, the plugins, the executable.
+/// The run ends with the same bytes in metrics.csv, predictions.csv, summary.json and the final
+/// weights as an uninterrupted run. It is an error if something on which these depend has
+/// changed: the configuration, the data, the plugins or the executable.
 public struct Resumption: Sendable {
-  /// The run's folder, held by this process unless the run is over.
+  /// The run's folder, locked by this process unless the run has ended.
   public let directory: RunDirectory
   public let record: RunRecord
   public let experiment: Experiment
-  /// How the run ended; nil where there is something to go on with.
+  /// The summary of a run that has ended; nil if it can be resumed.
   public let finished: Summary?
   private let registry: Registry
-  /// The newest good checkpoint; nil where the run starts again.
+  /// The newest valid checkpoint; nil if the run starts from the beginning.
   private let checkpoint: Checkpoint?
-  /// What should be known of the resumption.
+  /// Facts that the user should know about the resumption.
   public private(set) var warnings: [Diagnostic] = []
 
-  /// Opens an unfinished run and finds out whether it can go on. Changes no
-  /// file of the run, nor does it where it throws.
+  /// Opens an unfinished run and checks that it can be resumed. Changes no file of the run,
+  /// also if it throws.
   ///
-  /// - Parameter trustsPlugins: whether plugins are loaded that another user's run names.
+  /// - Parameter trustsPlugins: true to load plugins that another user's run names.
   public init(
     of path: String, registry: Registry, trustsPlugins: Bool = false,
     fileSystem: FileSystem = .system
@@ -42,7 +41,7 @@ public struct Resumption: Sendable {
     if let summary = try Summary.ifThere(in: reading), summary.isOver {
       finished = summary
       directory = reading
-      // Killed after its last word, a run leaves what it had no time to clear.
+      // A run that was killed at its very end may have left files that it could not remove.
       if let held = try? RunDirectory.open(path, exclusively: true, fileSystem: fileSystem) {
         try? held.removeStates()
       }
@@ -68,11 +67,11 @@ public struct Resumption: Sendable {
     try requireSame(
       record.plugins, experiment.pluginHashes,
       "plugin")
-    warnings += circumstantialWarnings()
+    warnings += environmentWarnings()
   }
 
-  /// Trains to the end. Returns the exit code, 128 + n after signal n; of a run
-  /// that is over, the one that it ended with. For `pause` see `Run.perform`.
+  /// Trains to the end. Returns the exit code: 128 + n after signal n, or the original exit
+  /// code of a run that has ended. For `pause` see `Run.perform`.
   public func perform(
     observers: [any RunObserver] = [], cancellation: CancellationToken = .never,
     pausingAfter pause: Int? = nil
@@ -101,7 +100,7 @@ public struct Resumption: Sendable {
   }
 }
 
-// MARK: - Refusals
+// MARK: - Errors
 
 extension Resumption {
   private static func requireSameEnvironment(
@@ -111,8 +110,10 @@ extension Resumption {
     func differs(_ message: String) {
       differences.add(
         Diagnostic(
-          "cannot go on with '\(directory.path)': \(message)",
-          notes: [.init("a run goes on only as it began; start a new one with nnexp run")]))
+          "cannot resume '\(directory.path)': \(message)",
+          notes: [
+            .init("a run resumes only with its original settings; start a new one with nnexp run")
+          ]))
     }
     if let hash = record.configuration, hash != SHA256.hex(of: configuration) {
       differs("its resolved.yaml was changed")
@@ -125,11 +126,11 @@ extension Resumption {
   }
 
   private func requireSame(_ then: [FileHash], _ now: [FileHash], _ kind: String) throws {
-    try FileHash.requireSame(then, now, kind, "cannot go on with '\(directory.path)'")
+    try FileHash.requireSame(then, now, kind, "cannot resume '\(directory.path)'")
   }
 
-  /// Differences that can change the numbers but are no errors.
-  private func circumstantialWarnings() -> [Diagnostic] {
+  /// Differences that can change the numbers but are not errors.
+  private func environmentWarnings() -> [Diagnostic] {
     var differences: [String] = []
     if record.cpu != RunRecord.cpuName() { differences.append("another processor") }
     if record.isa != InstructionSet.current.rawValue {
@@ -139,7 +140,7 @@ extension Resumption {
     return [
       Diagnostic(
         "'\(directory.path)' began on \(differences.joined(separator: " and ")): "
-          + "the last digits may differ from what it would have found there",
+          + "the last digits may differ from those of a run without this change",
         severity: .warning)
     ]
   }

@@ -5,11 +5,11 @@ import GradientCheck
 public import NNExp
 public import Results
 
-/// One run: the sequence of its phases, from its folder to its summary.
+/// One run from the creation of its folder to its summary.
 ///
-/// The files that grow while it trains are written by observers of the training:
-/// `MetricsRecorder`, `TimingRecorder`, `StateRecorder`. `RunOutputs` writes the files
-/// that follow from the trained weights, `RunReport` the summary.
+/// Observers of the training write the files that grow: `MetricsRecorder`, `TimingRecorder`,
+/// `StateRecorder`. `RunOutputs` writes the files that depend on the trained weights,
+/// `RunReport` the summary.
 public final class Run<S: Scalar> {
   public let prepared: PreparedExperiment<S>
   public let directory: RunDirectory
@@ -18,10 +18,10 @@ public final class Run<S: Scalar> {
   private let metrics: MetricsRecorder
   private let timing: TimingRecorder
   private let stopwatch = Stopwatch()
-  /// Seconds that the run took before it was resumed.
+  /// The duration of the run in seconds before it was resumed.
   private let earlierSeconds: Double
   private var record: RunRecord
-  /// The state that the run resumes from; nil at its beginning.
+  /// The state from which the run resumes; nil for a new run.
   private let beginning: RunState<S>?
   private var runReport: RunReport<S>
   private var outputs: RunOutputs<S>
@@ -31,7 +31,7 @@ public final class Run<S: Scalar> {
   private var trainer: Trainer<S> { prepared.trainer }
   private var seconds: Double { earlierSeconds + stopwatch.seconds }
 
-  /// Makes the folder and writes the record of the run that is about to begin.
+  /// Creates the folder and writes the record of a new run.
   public init(
     _ prepared: PreparedExperiment<S>, from origin: RunOrigin, observers: [any RunObserver] = [],
     cancellation: CancellationToken = .never
@@ -57,14 +57,13 @@ public final class Run<S: Scalar> {
     (metrics, timing) = try prepared.recorders(in: directory, from: nil)
     runReport = RunReport(prepared)
     outputs = RunOutputs(prepared, in: directory)
-    // The record makes the folder a run, which can be resumed.
+    // After the record is written, the folder is a run, which can be resumed.
     try record.write(in: directory)
     try flush()
     try runReport.summary(.running).write(in: directory)
   }
 
-  /// Resumes a run that did not come to its end, in a folder that is held; see
-  /// `Resumption`.
+  /// Resumes an unfinished run in a folder that this process has locked; see `Resumption`.
   init(
     resuming directory: RunDirectory, _ record: RunRecord, from state: RunState<S>?,
     _ prepared: PreparedExperiment<S>, observers: [any RunObserver], cancellation: CancellationToken
@@ -87,31 +86,32 @@ public final class Run<S: Scalar> {
     try runReport.summary(.running).write(in: directory)
   }
 
-  /// Trains and writes everything; returns the exit code, 128 + n after signal n.
+  /// Trains and writes all files. Returns the exit code: 128 + n after signal n.
   ///
-  /// - Parameter pause: an epoch. At the first row from there on, unless it is
-  ///   the last, the run stops with all that it takes to resume it; the exit
-  ///   code is 0.
+  /// - Parameter pause: an epoch. At the first row in or after it, unless that is the last, the
+  ///   run stops with a state from which it can be resumed; the exit code is 0.
   public func perform(pausingAfter pause: Int? = nil) throws -> Int32 {
     report("\(experiment.name): \(prepared.totals)")
     report(prepared.modelTable + "\n")
     do {
-      // What the checks say is not kept: they are made again, at the same weights.
+      // The results of the checks are not saved; a resumed run repeats them at the same
+      // weights.
       try check(.start)
       if let beginning {
         try beginning.put(into: prepared)
-        report("goes on from step \(trainer.step), in epoch \(trainer.epoch + 1)")
+        report("resuming from step \(trainer.step), in epoch \(trainer.epoch + 1)")
       }
       timing.start()
       let states = StateRecorder(prepared, in: directory, metrics, timing) { [self] in seconds }
-      // One by one: a conversion of the array would look up each one's conformance.
+      // Appended one by one, because converting the array would look up the conformance of each
+      // element.
       let outcome = try trainer.run(
         [metrics, timing, states] + observers.map { $0 }, cancellation: cancellation,
         pausingAfter: pause ?? .max)
       try flush()
       return try finish(outcome)
     } catch {
-      // The folder says so too, if it can still be written to.
+      // The summary records the error too, if the folder can still be written.
       var diagnostics = Diagnostics()
       diagnostics.add(error)
       try? conclude(
@@ -175,7 +175,7 @@ public final class Run<S: Scalar> {
     return code
   }
 
-  /// Ends a run that can be resumed: after a signal, or at the epoch to pause after.
+  /// Ends a run that can be resumed: after a signal, or at the epoch `pause`.
   private func endEarly() throws -> Int32 {
     guard let signal = cancellation.signal else {
       try conclude(.stopped, code: 0, reason: "stopped after epoch \(trainer.epoch)")
@@ -183,12 +183,12 @@ public final class Run<S: Scalar> {
     }
     try conclude(.interrupted, code: 128 + signal, reason: signal == 2 ? "SIGINT" : "SIGTERM")
     report(
-      "interrupted in epoch \(trainer.epoch + 1); to go on: nnexp resume "
+      "interrupted in epoch \(trainer.epoch + 1); to continue: nnexp resume "
         + quotedForShell(directory.path))
     return 128 + signal
   }
 
-  /// Writes how the run ended.
+  /// Writes the status of the run.
   private func conclude(_ status: Summary.Status, code: Int32, reason: String?) throws {
     prepared.checkProcess()
     var summary = runReport.summary(status)
@@ -197,7 +197,7 @@ public final class Run<S: Scalar> {
     record.finished = timestamp()
     record.seconds = seconds
     try record.write(in: directory)
-    // The summary comes last: a run that has one needs no state.
+    // The summary is written last: a run that has one needs no state.
     try summary.write(in: directory)
     if summary.isOver { try directory.removeStates() }
     for observer in observers { observer.concluded(summary) }
@@ -225,8 +225,8 @@ public final class Run<S: Scalar> {
 }
 
 extension PreparedExperiment {
-  /// The writers of metrics.csv and timing.csv: of new files, or of those that a state
-  /// knows of, after the rows that were written before it.
+  /// The writers of metrics.csv and timing.csv: for new files, or for the files of a state,
+  /// after the rows that had been written before it.
   fileprivate func recorders(
     in directory: RunDirectory, from state: RunState<S>?
   ) throws -> (MetricsRecorder, TimingRecorder) {

@@ -1,15 +1,15 @@
 public import Engine
 public import Results
 
-/// Receives a run's messages and its end, besides the events of its training.
+/// Receives a run's messages and its end in addition to the events of its training.
 public protocol RunObserver: TrainingObserver {
-  /// A message on lines of its own; computed only if it is shown.
+  /// Called with a message of one or more lines, which is computed only if it is shown.
   func report(_ text: @autoclosure () -> String)
 
-  /// A message about something that is wrong.
+  /// Called with a warning or an error.
   func warn(_ text: String)
 
-  /// Called once the run's last files are on the disk.
+  /// Called when the last files of the run are on the disk.
   func concluded(_ summary: Summary)
 }
 

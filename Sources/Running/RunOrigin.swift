@@ -3,16 +3,16 @@ import Glibc
 import NNExp
 import Results
 
-/// Where a run comes from and where it goes.
+/// The origin of a run, and the location of its results.
 public struct RunOrigin: Sendable {
-  /// The command line, word by word, for the record.
+  /// The command line, word by word, for the run's record.
   public var command: [String]
   public var nnexpVersion: String
-  /// The experiment file's path from the root on, or why a record cannot hold it.
+  /// The experiment file's absolute path, or the error if a record cannot contain it.
   let path: Result<String, any Error>
-  /// A new or empty folder for the results; numbered under `results/` unless given.
+  /// A new or empty folder for the results; nil for a numbered folder under `results/`.
   public var output: String?
-  /// What the results pass through; tests make it fail.
+  /// The file system for the results, which tests replace.
   public var fileSystem: FileSystem
 
   public init(
@@ -27,8 +27,8 @@ public struct RunOrigin: Sendable {
   }
 }
 
-/// The path from the root on, whatever the process's folder becomes. Throws if it is
-/// not UTF-8.
+/// The absolute path of a file, independent of later changes of the current folder. Throws if
+/// it is not UTF-8.
 func absolutePath(of file: String) throws -> String {
   guard let path = realpath(file, nil) else { return file }
   defer { free(path) }

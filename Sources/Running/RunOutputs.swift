@@ -8,7 +8,7 @@ import Results
 struct RunOutputs<S: Scalar> {
   let prepared: PreparedExperiment<S>
   let directory: RunDirectory
-  /// The names of the files to show at the end.
+  /// The names of the files that the final report lists.
   private(set) var files: [String] = []
 
   private var trainer: Trainer<S> { prepared.trainer }
@@ -18,7 +18,7 @@ struct RunOutputs<S: Scalar> {
     self.directory = directory
   }
 
-  /// Writes the last and the best weights; the network keeps one of them.
+  /// Writes the last and the best weights. Afterwards the network contains one of the two.
   func saveWeights() throws {
     func checkpoint(_ weights: Trainer<S>.Weights, epoch: Int) -> Checkpoint {
       trainer.restore(weights)
@@ -37,8 +37,8 @@ struct RunOutputs<S: Scalar> {
     try directory.save(checkpoint(.best, epoch: trainer.best?.epoch ?? 0), as: .best)
   }
 
-  /// Writes predictions.csv and, for classes, a confusion matrix of each split that is
-  /// held out, or of the training data if none is.
+  /// Writes predictions.csv and, for classes, the confusion matrix of each held-out split; of
+  /// the training data if there is none.
   mutating func writePredictions() throws {
     let splits = prepared.experiment.predictions
     if !splits.isEmpty {

@@ -4,11 +4,11 @@ import GradientCheck
 import NNExp
 import Results
 
-/// The results of a run, and whether they are what was expected.
+/// The results of a run, compared with its expectations.
 struct RunReport<S: Scalar> {
   private let prepared: PreparedExperiment<S>
   var checks: [GradientReport] = []
-  /// How metrics.csv differs from the golden file, if it does.
+  /// The differences between metrics.csv and the golden file; nil if there are none.
   var goldenDifference: Diagnostic?
 
   private var experiment: Experiment { prepared.experiment }
@@ -33,12 +33,12 @@ struct RunReport<S: Scalar> {
       frozenParameters: graph.parameterCount - graph.trainableCount)
   }
 
-  /// Each expectation, and whether it is met.
+  /// Each expectation with its result.
   var verdicts: [Summary.Expectation] {
     var verdicts = experiment.expectations.map { expectation in
       let value = value(of: expectation)
       return Summary.Expectation(
-        expectation.figure, bound: expectation.text, found: value.isNaN ? .null : .number(value),
+        expectation.column, bound: expectation.text, found: value.isNaN ? .null : .number(value),
         isMet: expectation.holds(value))
     }
     if let golden = experiment.golden {
@@ -59,18 +59,18 @@ struct RunReport<S: Scalar> {
 
   /// The value in the newest row; NaN if there is none.
   private func value(of expectation: Expectation) -> Double {
-    if expectation.figure == Expectation.epochs { return Double(trainer.epoch) }
+    if expectation.column == Expectation.epochs { return Double(trainer.epoch) }
     return zip(trainer.columns, trainer.newestRow)
-      .first { $0.0.name.hasSameBytes(as: expectation.figure) }?.1 ?? .nan
+      .first { $0.0.name.hasSameBytes(as: expectation.column) }?.1 ?? .nan
   }
 
-  /// Each expectation that is not met, with the message to show unless it has been shown.
+  /// Each expectation that is not met, with the message to show, or nil if it has been shown.
   var shortfalls: [(reason: String, message: String?)] {
     var shortfalls: [(reason: String, message: String?)] = []
     for expectation in experiment.expectations {
       let value = value(of: expectation)
       if expectation.holds(value) { continue }
-      let reason = "\(expectation.figure) is \(brief(value)), expected \(expectation.text)"
+      let reason = "\(expectation.column) is \(brief(value)), expected \(expectation.text)"
       shortfalls.append(
         (reason, "\(Diagnostic(reason, at: expectation.location, failure: .shortfall))"))
     }
@@ -88,7 +88,7 @@ struct RunReport<S: Scalar> {
     return shortfalls
   }
 
-  /// The values of the last row, and of the best.
+  /// The values of the last row and of the best row.
   var table: String {
     var rows = [["", "last", trainer.best.map { "best (epoch \($0.epoch))" } ?? ""]]
     for (index, column) in trainer.columns.enumerated()

@@ -3,20 +3,19 @@ import Files
 import NNExp
 import Results
 
-/// What an unfinished run goes on from, as `checkpoints/state.nnx` holds it:
-/// the training's state, the network's numbers, and how far the run's files
-/// had come.
+/// The state from which an unfinished run resumes, stored in `checkpoints/state.nnx`: the
+/// training's state, the network's numbers, and the lengths of the run's files.
 ///
-/// Whole numbers are in the file's header, everything else in its tensors, to
-/// the bit. A tensor of the network is called `node.name`; the others have a
-/// space in their names, which no node has.
+/// Integers are in the file's header, and all other numbers are in its tensors, exactly. A
+/// tensor of the network has the name `node.name`. The names of the others contain a space,
+/// which names of nodes cannot.
 struct RunState<S: Scalar> {
   let training: TrainingState<S>
-  /// Bytes, and their checksum.
+  /// The number of bytes, and their checksum.
   let metrics: (length: Int, checksum: Int)
   let timing: (length: Int, checksum: Int)
   let seconds: Double
-  /// Where the network's numbers are; nil for the network itself.
+  /// The file with the network's numbers; nil if the network itself has them.
   private(set) var file: Checkpoint?
 
   init(
@@ -31,7 +30,7 @@ struct RunState<S: Scalar> {
 
   // MARK: Writing
 
-  /// The state, with the network's numbers as they are now.
+  /// The state with the network's current numbers, as a checkpoint.
   func checkpoint(of prepared: PreparedExperiment<S>) -> Checkpoint {
     let progress = TrainingState<S>.Count.allCases.map {
       JSON.Member($0.rawValue, .int(training.counts[$0] ?? 0))
@@ -70,7 +69,8 @@ struct RunState<S: Scalar> {
 
   // MARK: Reading
 
-  /// Takes a checkpoint apart. Throws the fact where it holds something else.
+  /// Reads the parts of a checkpoint. Throws a diagnostic that states the fact if one is
+  /// missing or wrong.
   init(_ checkpoint: Checkpoint) throws {
     let info = checkpoint.info
     func missing(_ what: String) -> Diagnostic {
@@ -110,14 +110,15 @@ struct RunState<S: Scalar> {
     file = checkpoint
   }
 
-  /// Puts the experiment where the run was. Throws the fact where it does not fit.
+  /// Restores the experiment to this state. Throws a diagnostic that states the fact if the
+  /// state does not fit.
   func put(into prepared: PreparedExperiment<S>) throws {
     if let file { try prepared.load(file) }
     try prepared.trainer.restore(from: training)
   }
 
-  /// The run's tables, cut to the rows that were written before the state. Both are
-  /// found to begin with them before either is changed.
+  /// Opens the run's tables and removes the rows that were written after the state. Both files
+  /// are checked before either is changed.
   func openFiles(
     of columns: [String], in directory: RunDirectory
   ) throws -> (metrics: CSVWriter, timing: TimingWriter) {

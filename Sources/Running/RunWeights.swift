@@ -2,19 +2,19 @@ public import Engine
 public import NNExp
 public import Results
 
-/// A run's weights, from whichever of its checkpoints has them: a run that is
-/// over, or was interrupted, has files of the last and the best; one that was
-/// killed, or is still on its way, has its newest state, if it had time for one.
+/// The weights of a run. A run that has ended or was interrupted has files with its last and
+/// best weights. A run that was killed, or that is still being executed, has its newest state,
+/// if it has saved one.
 public struct RunWeights: Sendable {
   private let checkpoint: Checkpoint
   private let isState: Bool
   private let wantsBest: Bool
 
-  /// What should be known: that an older file stands in for a damaged one, or
-  /// how far the run had come.
+  /// A fact that the user should know: that an older file was used because the newest is
+  /// damaged, or how much of the run had been done.
   public let warning: Diagnostic?
 
-  /// Reads them. Throws where the run has none.
+  /// Reads the weights. Throws if the run has none.
   public init(_ which: Trainer<Double>.Weights, of directory: RunDirectory) throws {
     wantsBest = which == .best
     if let found = try directory.checkpoint(wantsBest ? .best : .last) {
@@ -31,11 +31,11 @@ public struct RunWeights: Sendable {
     warning =
       found.warning
       ?? Diagnostic(
-        "'\(directory.path)' did not come to its end; these are its weights after step \(step)",
+        "'\(directory.path)' has not finished; these are its weights after step \(step)",
         severity: .warning)
   }
 
-  /// Gives them to a network of the same model.
+  /// Sets the weights of a network with the same model.
   public func put<S: Scalar>(into prepared: PreparedExperiment<S>) throws {
     try prepared.load(checkpoint)
     guard isState, wantsBest else { return }

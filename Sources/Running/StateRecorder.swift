@@ -4,14 +4,14 @@ import NNExp
 import Plugins
 import Results
 
-/// Saves the state to resume from as often as `train.checkpoint` says, and when the
-/// training is cancelled.
+/// Saves the state for resuming as often as `train.checkpoint` specifies, and when the training
+/// is cancelled.
 final class StateRecorder<S: Scalar>: TrainingObserver {
   private let prepared: PreparedExperiment<S>
   private let directory: RunDirectory
   private let metrics: MetricsRecorder
   private let timing: TimingRecorder
-  /// The time of the run, the part before it was resumed included.
+  /// The duration of the run in seconds, including the part before it was resumed.
   private let seconds: () -> Double
   private let stopwatch = Stopwatch()
   private var savedAt = 0.0
@@ -46,7 +46,7 @@ final class StateRecorder<S: Scalar>: TrainingObserver {
   private func save() throws {
     prepared.checkProcess()
     guard let training = prepared.trainer.state() else { return }
-    // The state holds the lengths of the files, which must be on the disk first.
+    // The state contains the lengths of the files, whose bytes must be on the disk first.
     if directory.isWorthFlushing {
       try metrics.csv.synchronize()
       try timing.writer.synchronize()
@@ -64,8 +64,8 @@ final class StateRecorder<S: Scalar>: TrainingObserver {
 }
 
 extension PreparedExperiment {
-  /// Ends the process if a plugin has changed it: before anything is written that the
-  /// plugin could have sent elsewhere.
+  /// Ends the process if a plugin has changed it, before anything is written that the plugin
+  /// could have redirected.
   func checkProcess() {
     if !experiment.plugins.isEmpty { Plugin.checkProcess() }
   }

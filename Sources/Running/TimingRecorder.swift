@@ -9,7 +9,7 @@ final class TimingRecorder: TrainingObserver {
   private var epoch: Int
   private var stopwatch = Stopwatch()
 
-  /// - Parameter epoch: the one that the training resumes in.
+  /// - Parameter epoch: the epoch in which the training starts or resumes.
   init(_ writer: TimingWriter, samplesPerEpoch: Int, epoch: Int) {
     self.writer = writer
     self.samplesPerEpoch = samplesPerEpoch

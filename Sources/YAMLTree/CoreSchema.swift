@@ -1,6 +1,6 @@
 import NNExp
 
-/// What a plain scalar stands for in YAML 1.2's core schema (YAML 1.2.2, §10.3.2):
+/// The value of a plain scalar in YAML 1.2's core schema (YAML 1.2.2, §10.3.2):
 ///
 ///     null    empty  ~  null  Null  NULL
 ///     bool    true  True  TRUE  false  False  FALSE
@@ -8,8 +8,8 @@ import NNExp
 ///     float   [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?
 ///             [-+]?(.inf|.Inf|.INF)   .nan  .NaN  .NAN
 ///
-/// and a text otherwise: `no`, `1_000` and `0b1` are texts, `010` is ten. An integer
-/// beyond `Int` becomes the nearest double.
+/// All others are texts: `no`, `1_000` and `0b1` are texts, `010` is ten. An integer beyond the
+/// range of `Int` becomes the nearest double.
 package func coreSchemaValue(of text: String) -> ConfigValue.Content {
   switch text {
   case "", "~", "null", "Null", "NULL": .null
@@ -49,8 +49,8 @@ private func number(_ text: String) -> ConfigValue.Content? {
 /// The value of octal or hexadecimal digits: exact, or the nearest double.
 private func integer(_ digits: Substring.UTF8View, bitsPerDigit bits: Int) -> ConfigValue.Content? {
   guard !digits.isEmpty else { return nil }
-  // The leading 60 bits and more, and whether anything but zeros was shifted out:
-  // all that rounding to 53 bits needs.
+  // The leading 60 bits or more, and whether a nonzero bit was shifted out: enough to round to
+  // 53 bits.
   var leading: UInt64 = 0
   var dropped = 0
   var isInexact = false
@@ -75,7 +75,7 @@ extension Substring.UTF8View {
     if first == UInt8(ascii: "+") || first == UInt8(ascii: "-") { removeFirst() }
   }
 
-  /// How many digits were there.
+  /// Skips digits and returns their number.
   fileprivate mutating func skipDigits() -> Int {
     let digits = prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.count
     removeFirst(digits)

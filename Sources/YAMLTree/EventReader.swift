@@ -1,6 +1,6 @@
 import CYAML
 
-/// A position in the text; line and column from 0, in characters.
+/// A position in the text; line and column count from 0, the column in characters.
 struct Mark: Hashable {
   var line: Int
   var column: Int
@@ -15,9 +15,9 @@ struct Mark: Hashable {
   }
 }
 
-/// One event of libyaml, in Swift's terms.
+/// An event of libyaml.
 struct Event {
-  /// What may precede a value: `&anchor` and `!tag`.
+  /// The properties before a value: `&anchor` and `!tag`.
   struct Properties {
     var anchor: String?
     var tag: String?
@@ -41,32 +41,32 @@ struct Event {
   var end: Mark
 }
 
-/// What libyaml says when it cannot go on.
+/// An error of libyaml.
 struct ReadingError: Error {
-  /// What it found, in libyaml's words.
+  /// The problem, in libyaml's words.
   var problem: String
   var location: Mark
-  /// What it was doing, in libyaml's words, and where that began.
+  /// The construct that libyaml was reading, in its words, and the start of it.
   var context: String
   var contextLocation: Mark
   var isOutOfMemory: Bool
 }
 
-/// libyaml's event parser over a text.
+/// Reads a text with libyaml's event parser.
 ///
-/// libyaml reads ahead no further than it must, so that a caller who stops at a
-/// limit has paid for no more than the text before it.
+/// libyaml reads ahead no more than necessary, so that a caller who stops at a limit has spent
+/// no time on the text after it.
 final class EventReader {
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let input: UnsafeMutableBufferPointer<UInt8>
 
-  /// A reader of UTF-8 without a byte order mark.
+  /// Creates a reader of UTF-8 without a byte order mark.
   init(_ bytes: [UInt8]) throws(ReadingError) {
     parser = .allocate(capacity: 1)
     input = .allocate(capacity: bytes.count)
     _ = input.initialize(from: bytes)
     guard yaml_parser_initialize(parser) == 1 else {
-      // The deinitializer deletes the parser, which must then be a valid one.
+      // The deinitializer deletes the parser, which must be valid by then.
       parser.initialize(to: yaml_parser_t())
       let start = Mark(line: 0, column: 0)
       throw ReadingError(

@@ -1,17 +1,18 @@
+import Files
 public import NNExp
 
-/// The one document in `bytes`, every value with its location.
+/// Reads a document into values with locations.
 ///
-/// YAML as libyaml reads it, with the scalars of the 1.2 core schema and without
-/// what a declaration does well to lack: tags, merge keys, keys that are not
-/// scalars, a second document. Anchors and aliases are resolved; an alias's values
-/// keep the location where they are written. Every scalar keeps its `text`.
+/// The text is YAML as read by libyaml, with the scalars of the core schema 1.2 and without
+/// features that a declaration does not need: tags, merge keys, keys that are not scalars, a
+/// second document. Anchors and aliases are resolved; the values of an alias keep the locations
+/// where they are written. Every scalar keeps its `text`.
 ///
-/// Limits: 1 MiB of text, also after the aliases are written out; 64 collections
-/// inside each other; keys of 1,024 characters. Reading stops as soon as one is passed.
+/// Limits: 1 MiB of text, also with all aliases expanded; 64 nested collections; keys of 1,024
+/// characters. Reading stops at the first limit that is exceeded.
 ///
-/// - Parameter name: what diagnostics call the text, such as its path.
-/// - Throws: `Diagnostics` with every error up to the first that hides the rest.
+/// - Parameter name: the name of the text in diagnostics, such as its path.
+/// - Throws: `Diagnostics` with every error up to the first that makes the rest unreadable.
 public func parseYAML(_ bytes: [UInt8], name: String) throws -> ConfigValue {
   var diagnostics = Diagnostics()
   do {
@@ -24,9 +25,23 @@ public func parseYAML(_ bytes: [UInt8], name: String) throws -> ConfigValue {
   }
 }
 
-/// Puts libyaml's events together to values.
+/// Reads the bytes of a declaration: a regular file of at most 1 MiB.
+public func readFile(_ path: String) throws -> [UInt8] {
+  guard !path.isEmpty, !path.utf8.contains(0) else {
+    throw Diagnostic("a path is needed, such as 'experiments/xor.yaml'")
+  }
+  // One byte more than the limit is enough to detect that the file exceeds it.
+  return try FileSystem.system.read(path, limit: SourceText.limit + 1)
+}
+
+/// Reads the document of a file.
+public func readYAML(path: String) throws -> ConfigValue {
+  try parseYAML(readFile(path), name: path)
+}
+
+/// Builds values from libyaml's events.
 ///
-/// Errors that leave the rest readable are collected; others end the building.
+/// Errors after which the rest is still readable are collected; other errors end the reading.
 struct TreeBuilder {
   static let depthLimit = 64
   static let keyLimit = 1024
@@ -34,37 +49,37 @@ struct TreeBuilder {
 
   let source: SourceFile
 
-  /// How many collections the document stands in already: an override's path.
+  /// The depth of the collections around the document: that of an override's path.
   var outerDepth = 0
 
-  /// True for an override's value: `a:b` is a text like any other there, and nobody
-  /// means a comment.
+  /// True for the value of an override, in which `a:b` is a text like any other and comments
+  /// are not expected.
   var isOverride = false
 
   private var diagnostics = Diagnostics()
   private var open: [Collection] = []
   private var root: Value?
 
-  /// The values of anchors seen so far; nil while a collection is still open.
+  /// The values of the anchors so far; nil for a collection that is still open.
   private var anchors: [String: Value?] = [:]
 
-  /// The document's size so far, its aliases written out.
+  /// The size of the document so far, with aliases expanded.
   private var size = 0
 
   private(set) var context = SyntaxContext()
 
   init(source: SourceFile) { self.source = source }
 
-  /// A finished value, and what it adds where an alias repeats it.
+  /// A complete value, and what an alias to it adds to the document.
   private struct Value {
     var config: ConfigValue
-    /// Bytes of its scalars, and two for each value: about as many as in the file.
+    /// The bytes of its scalars, plus two per value: about its size in the file.
     var size: Int
-    /// Collections inside each other; 0 for a scalar.
+    /// The number of nested collections; 0 for a scalar.
     var height: Int
   }
 
-  /// A list or map that has begun.
+  /// A list or map whose end has not been read.
   private struct Collection {
     var isMap: Bool
     var isFlow: Bool
@@ -72,14 +87,15 @@ struct TreeBuilder {
     var anchor: String?
     var items: [ConfigValue] = []
     var entries: [ConfigValue.Entry] = []
-    /// By key. Keys that look the same are equal: no reader could tell them apart.
+    /// The locations of the keys. Keys that look the same are equal, because no reader could
+    /// distinguish them.
     var locations: [String: SourceLocation] = [:]
     var key: ConfigValue?
     var isKeyPlain = true
     var sizeBefore: Int
     var height = 1
 
-    // `key == nil` would copy what is read, as values are Equatable.
+    // `key == nil` would copy the key, because values are Equatable.
     var awaitsKey: Bool { if case nil = key { isMap } else { false } }
   }
 
@@ -87,10 +103,10 @@ struct TreeBuilder {
     do {
       try read(bytes)
     } catch let error as ReadingError {
-      let mistake = diagnostic(of: error)
-      // A missing space may have been noticed before it made the rest unreadable.
-      if mistake.location == nil || mistake.location != diagnostics.list.last?.location {
-        diagnostics.add(mistake)
+      let failure = diagnostic(of: error)
+      // A missing space may have been reported before it made the rest unreadable.
+      if failure.location == nil || failure.location != diagnostics.list.last?.location {
+        diagnostics.add(failure)
       }
     } catch {
       diagnostics.add(error)
@@ -187,12 +203,12 @@ struct TreeBuilder {
         ? "; put '&\(name)' before the value it repeats, or quote a text that begins with '*'"
         : hint
       diagnostics.add(
-        Diagnostic("no anchor '&\(name)' stands above this alias\(remedy)", at: location))
+        Diagnostic("no anchor '&\(name)' is defined above this alias\(remedy)", at: location))
       add(Value(config: ConfigValue(.null, at: location), size: 0, height: 0))
       return
     }
     guard let value = known else {
-      throw Diagnostic("alias '*\(name)' stands inside the value that it repeats", at: location)
+      throw Diagnostic("alias '*\(name)' is inside the value that it repeats", at: location)
     }
     if outerDepth + open.count + value.height > TreeBuilder.depthLimit {
       throw tooDeep(at: location)
@@ -231,7 +247,7 @@ struct TreeBuilder {
     let value = Value(
       config: ConfigValue(content, at: collection.location), size: size - collection.sizeBefore,
       height: collection.height)
-    // A collection inside may have taken the name over.
+    // A collection inside may have redefined the anchor.
     if let anchor = collection.anchor, case .some(.none) = anchors[anchor] {
       anchors[anchor] = value
     }
@@ -272,7 +288,7 @@ struct TreeBuilder {
 
   private mutating func refuseTag(_ tag: String?, at mark: Mark) {
     guard let tag else { return }
-    // The mark is the anchor's if that comes first.
+    // If an anchor comes first, the mark is the anchor's.
     let line = source.characters(ofLine: mark.line)
     let column = line.dropFirst(mark.column).firstIndex(of: "!") ?? mark.column
     let standard = "tag:yaml.org,2002:"
@@ -285,26 +301,26 @@ struct TreeBuilder {
         at: location(Mark(line: mark.line, column: column))))
   }
 
-  /// Refuses `lr:0.1` where YAML takes it for a text, yet no text was meant: as the whole
-  /// document, on a line of its own under a key, or as a key without value in `{…}`.
+  /// Reports `lr:0.1` if YAML reads it as a text where probably no text was meant: as the whole
+  /// document, on a line by itself below a key, or as a key without a value in `{…}`.
   private mutating func refuseMissingSpace(in text: String, at event: Event) {
     guard !isOverride else { return }
-    var mistake: Diagnostic?
+    var failure: Diagnostic?
     if let collection = open.last {
       guard let key = collection.key, let keyLocation = key.location else { return }
       let keyMark = Mark(line: keyLocation.line - 1, column: keyLocation.column - 1)
       if !collection.isFlow {
-        if event.start.line > keyMark.line { mistake = missingSpace(at: event.start) }
+        if event.start.line > keyMark.line { failure = missingSpace(at: event.start) }
       } else if text.isEmpty, collection.isKeyPlain {
-        mistake = missingSpace(at: keyMark, in: key.text)
+        failure = missingSpace(at: keyMark, in: key.text)
       }
     } else {
-      mistake = missingSpace(at: event.start)
+      failure = missingSpace(at: event.start)
     }
-    if let mistake { diagnostics.add(mistake) }
+    if let failure { diagnostics.add(failure) }
   }
 
-  /// Refuses whatever follows the document but comments and `...`.
+  /// Throws if the document is followed by anything but comments and `...`.
   private func refuseMore(after end: Mark) throws {
     var mark = end
     var isEnded = false
@@ -321,7 +337,7 @@ struct TreeBuilder {
         let sign = column == 0 ? line.prefix(3).map(String.init).joined() : ""
         guard sign == "..." else {
           if isEnded || sign == "---" {
-            throw Diagnostic("a second document; a file holds one declaration", at: here)
+            throw Diagnostic("a second document; a file contains one declaration", at: here)
           }
           if let begun = context.block, column < begun.column {
             throw wrongIndentation(
@@ -338,7 +354,7 @@ struct TreeBuilder {
 }
 
 extension SourceFile {
-  /// The characters of a line counted from 0; none beyond the last line.
+  /// The characters of a line, counted from 0; none beyond the last line.
   func characters(ofLine line: Int) -> [Unicode.Scalar] {
     lines.indices.contains(line) ? Array(lines[line].unicodeScalars) : []
   }

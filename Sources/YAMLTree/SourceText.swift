@@ -1,21 +1,21 @@
 import NNExp
 
-/// A declaration's text, proved readable: UTF-8 of at most 1 MiB, without
-/// characters that YAML or libyaml would count or show otherwise than an editor.
+/// A declaration's text after a check: UTF-8 of at most 1 MiB, without characters that YAML or
+/// libyaml would count or display differently from an editor.
 ///
-/// libyaml reports line 1 for what it cannot decode, and takes U+0085, U+2028 and
-/// U+2029 for line ends, as YAML 1.1 had it. Refusing both here leaves it only
-/// texts whose lines and columns mean the same to everyone.
+/// libyaml reports line 1 for bytes that it cannot decode, and treats U+0085, U+2028 and U+2029
+/// as line ends, as in YAML 1.1. Because both are errors here, the lines and columns of all
+/// remaining texts agree with those of editors.
 struct SourceText {
-  /// The most bytes in a file: 1 MiB.
+  /// The maximum size of a file in bytes: 1 MiB.
   static let limit = 1 << 20
 
   let source: SourceFile
 
-  /// What libyaml reads: UTF-8 without a byte order mark.
+  /// The input of libyaml: UTF-8 without a byte order mark.
   let bytes: [UInt8]
 
-  /// Throws a located diagnostic for the first byte or character that cannot stand.
+  /// Throws a located diagnostic for the first byte or character that is not permitted.
   init(_ bytes: [UInt8], name: String) throws {
     guard bytes.count <= SourceText.limit else {
       throw Diagnostic("'\(name)' is larger than 1 MiB, the limit of a declaration")
@@ -65,7 +65,7 @@ struct SourceText {
         column = 1
         index += 1
       case 0x0D:
-        // The line feed after it, if any, ends the line.
+        // If a line feed follows, that ends the line.
         if index + 1 == bytes.count || bytes[index + 1] != 0x0A {
           line += 1
           column = 1
@@ -86,7 +86,7 @@ struct SourceText {
         guard scalar.isPrintableInYAML else {
           let code = hexadecimal(scalar.value, digits: 4)
           throw Diagnostic(
-            "character U+\(code) cannot stand in a declaration; "
+            "character U+\(code) is not permitted in a declaration; "
               + "inside double quotes write it as '\\u\(code)'",
             at: here())
         }
@@ -96,10 +96,10 @@ struct SourceText {
     }
   }
 
-  /// `%YAML 1.2` may stand before the document; it says what holds anyway.
+  /// Permits `%YAML 1.2` before the document, which has no effect.
   ///
-  /// YAML 1.1 is refused because its scalars mean other values (`no`, `010`), and
-  /// `%TAG` because tags are.
+  /// YAML 1.1 is an error because its scalars have other values (`no`, `010`), and `%TAG`
+  /// because tags are not supported.
   private func refuseDirectives() throws {
     for (index, line) in source.lines.enumerated() {
       let words = line.utf8.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
@@ -109,7 +109,7 @@ struct SourceText {
       let isVersion = first == "%YAML" && words.count > 1 && words[1] == "1.2"
       guard isVersion, words.count == 2 || words[2].hasPrefix(bytes: "#") else {
         throw Diagnostic(
-          "directive '\(first)' is not supported; only '%YAML 1.2' may stand here",
+          "directive '\(first)' is not supported; only '%YAML 1.2' is permitted here",
           at: SourceLocation(source: source, line: index + 1, column: 1))
       }
     }
@@ -117,8 +117,8 @@ struct SourceText {
 }
 
 extension Unicode.Scalar {
-  /// True for the characters that may stand unescaped in a declaration: YAML's
-  /// printable ones less U+0085, U+2028, U+2029 and U+FEFF.
+  /// True for the characters that may occur unescaped in a declaration: the printable
+  /// characters of YAML except U+0085, U+2028, U+2029 and U+FEFF.
   var isPrintableInYAML: Bool {
     switch value {
     case 0x09, 0x20...0x7E, 0xA0...0x2027, 0x202A...0xD7FF, 0xE000...0xFEFE, 0xFF00...0xFFFD,

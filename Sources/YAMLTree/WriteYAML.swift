@@ -1,7 +1,7 @@
 public import NNExp
 
-/// The value as YAML that reads back as the same values: block style, with short
-/// lists of scalars on one line.
+/// Writes a value as YAML that reads back as the same value: block style, with short lists of
+/// scalars on one line.
 public func writeYAML(_ config: ConfigValue) -> String {
   var writer = BlockWriter()
   writer.write(config, indent: 0)
@@ -11,13 +11,13 @@ public func writeYAML(_ config: ConfigValue) -> String {
 private struct BlockWriter {
   static let lineLimit = 100
 
-  /// In UTF-8.
+  /// The text in UTF-8.
   var text: [UInt8] = []
 
   /// Writes a value's lines.
   ///
-  /// - Parameter isBegun: whether its first line stands already as far as `indent`,
-  ///   because a dash is there.
+  /// - Parameter isBegun: true if the first line already extends to `indent`, because it
+  ///   contains a dash.
   mutating func write(_ config: ConfigValue, indent: Int, isBegun: Bool = false) {
     switch config.content {
     case .map(let entries) where !entries.isEmpty:
@@ -26,7 +26,7 @@ private struct BlockWriter {
         let start = text.count
         ConfigValue.append(quoted: entry.key, to: &text)
         if text.count - start > TreeBuilder.keyLimit, isTooLong(text[start...]) {
-          // Quotes and escapes made it longer than a key may be beside its value.
+          // Because of quotes and escapes, it is longer than a key on one line may be.
           text.insert(contentsOf: "? ".utf8, at: start)
           endLine()
           write(margin: indent)
@@ -49,9 +49,9 @@ private struct BlockWriter {
     }
   }
 
-  /// Writes a mark and what it introduces: behind it, or in lines of its own.
+  /// Writes a mark and the value that it introduces, on the same line or on the following lines.
   ///
-  /// - Parameter column: how many characters stand before the mark.
+  /// - Parameter column: the number of characters before the mark.
   private mutating func write(
     _ config: ConfigValue, after mark: Unicode.Scalar, at column: @autoclosure () -> Int,
     indent: Int
@@ -75,7 +75,7 @@ private struct BlockWriter {
     }
   }
 
-  /// Whether a line of so many characters has room for more.
+  /// True if a line with `count` characters has room for `more`.
   private func fits(_ more: ArraySlice<UInt8>, after count: Int) -> Bool {
     count + more.count <= BlockWriter.lineLimit
       || count + String(decoding: more, as: UTF8.self).count <= BlockWriter.lineLimit
@@ -93,7 +93,7 @@ private struct BlockWriter {
 }
 
 extension ConfigValue {
-  /// True for scalars, and for what holds nothing but scalars or nothing at all.
+  /// True for scalars, and for collections that are empty or contain only scalars.
   fileprivate var isFlat: Bool {
     switch content {
     case .map(let entries): entries.isEmpty

@@ -6,7 +6,7 @@ import Sweeps
 struct CollectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "collect",
-    abstract: "Makes a sweep's tables anew from its run folders.")
+    abstract: "Rebuilds a sweep's tables from its run folders.")
 
   @Argument(help: "the sweep's folder, such as results/xor/sweep", completion: .directory)
   var directory: String
@@ -16,7 +16,7 @@ struct CollectCommand: ParsableCommand {
     guard let record = try PlanRecord(of: folder) else {
       throw Diagnostic("'\(directory)' is not a sweep: it has no \(PlanRecord.file)")
     }
-    try SlurmSweep.noteDeaths(in: folder)
+    try SlurmSweep.recordFailures(in: folder)
     let rows = try record.rows(in: folder)
     try folder.write(rows.csv(parameters: record.parameters), to: "sweep.csv")
     try folder.write(rows.summaryCSV(parameters: record.parameters), to: "sweep_summary.csv")

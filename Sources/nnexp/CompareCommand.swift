@@ -7,18 +7,20 @@ import Sweeps
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
-    abstract: "Holds runs against each other.",
+    abstract: "Compares runs with each other.",
     discussion: """
-      A few runs stand side by side; the trials of sweeps, and many runs, below
-      each other. --sort puts the best first: the highest of a metric of which
-      higher values are better, the lowest of everything else.
+      A few runs are shown side by side, one column per run. Many runs, and the
+      trials of sweeps, are shown below each other, one row per run. --sort puts the
+      best first: the highest value of a metric of which higher values are better,
+      the lowest of everything else.
 
       With --exact, every number of metrics.csv, predictions.csv, the gradient
       checks, the summary and the weights of two runs must be the same to the last
-      bit; of each file that differs, the first row and column are told. Clocks
-      are left out. Exit code 0: the runs are alike; 1: they are not.
+      bit. For each file that differs, the first row and column that differ are
+      reported. Clock times are not compared. Exit code 0: the runs are equal; 1:
+      they differ.
 
-      Try:  nnexp compare results/xor/run-0001 results/xor/run-0002 --only-changed
+      Try:  nnexp compare results/xor/run-0001 results/xor/run-0002
             nnexp compare results/xor/sweep --sort train_loss --limit 20
       """)
 
@@ -28,21 +30,22 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "the column to sort by, such as validation_loss")
   var sort: String?
 
-  @Flag(help: "leave out what is the same in all")
-  var onlyChanged = false
+  @Flag(help: "also the settings and metrics that are equal in all")
+  var all = false
 
-  @Option(help: ArgumentHelp("show the first rows only", valueName: "n"))
+  @Option(help: ArgumentHelp("show only the first rows", valueName: "n"))
   var limit: Int?
 
-  @Flag(help: "as CSV, with every digit")
+  @Flag(help: "print CSV, with all digits")
   var csv = false
 
-  @Flag(help: "two runs, to the last bit")
+  @Flag(help: "compare two runs to the last bit")
   var exact = false
 
   func validate() throws {
-    if exact, sort != nil || onlyChanged || limit != nil || csv {
-      throw ValidationError("--exact compares all there is, and takes no other option")
+    if exact, sort != nil || all || limit != nil || csv {
+      throw ValidationError(
+        "--exact compares all results, and cannot be combined with other options")
     }
     if exact, folders.count != 2 {
       throw ValidationError("--exact compares two runs, found \(folders.count)")
@@ -57,8 +60,8 @@ struct CompareCommand: ParsableCommand {
     var comparison = try RunComparison(folders)
     if let sort { try comparison.sort(by: sort) }
     for warning in comparison.warnings { writeError(warning.description) }
-    // What is the same is asked of all runs, not of those that are shown.
-    if onlyChanged { comparison.keepChanged() }
+    // Whether a column changes is determined from all runs, not only from those that are shown.
+    if !all { comparison.keepChanged() }
     if let limit { comparison.limit(to: limit) }
     if csv {
       try printResult(comparison.csv, terminator: "")
@@ -81,7 +84,7 @@ struct CompareCommand: ParsableCommand {
     throw Diagnostic(
       "'\(first)' and '\(second)' differ in \(comparison.differences.count) of "
         + "\(comparison.files.count) files",
-      notes: comparison.environmentDifferences.map { .init("not alike in both: \($0)") },
+      notes: comparison.environmentDifferences.map { .init("the runs differ in \($0)") },
       failure: .shortfall)
   }
 }

@@ -4,27 +4,27 @@ import NNExp
 import Plugins
 import Synchronization
 
-// Every text goes out through these functions, which let no name, path or message act on
-// the terminal or on the server that reads the log: see `Escaping`. Of text that did not
-// originate in nnexp, ends of lines are escaped where it is put among others.
+// All output uses these functions, which prevent names, paths and messages from controlling the
+// terminal or the server that reads the log: see `Escaping`. In text that did not originate in
+// nnexp, line ends are escaped where it is inserted into other text.
 
-/// Writes lines to standard error; a closed one is no reason to stop.
+/// Writes lines to standard error. If it is closed, the command continues.
 func writeError(_ text: String) {
   writeAll(safe(text) + "\n", to: 2)
 }
 
-/// Writes lines about what happens to standard output; a closed one is no reason to
-/// stop. Lines that the command was asked for are written by `printResult`.
+/// Writes lines about progress to standard output. If it is closed, the command continues.
+/// Results that the user requested are written by `printResult`.
 func printStatus(_ text: String) {
   writeAll(safe(text) + "\n", to: 1)
 }
 
-/// Shows a line instead of the one before, on a terminal.
+/// Replaces the current line of the terminal.
 func redraw(_ line: String) {
   writeAll("\r\u{1B}[K" + safe(line), to: 1)
 }
 
-/// Writes commands for GitHub's runner, which `Escaping` made.
+/// Writes commands for GitHub's runner, which `Escaping` has formatted.
 func reportToGitHub(_ commands: [String]) {
   for command in commands { writeAll(command + "\n", to: 1) }
 }
@@ -35,16 +35,19 @@ private func safe(_ text: String) -> String {
 
 private let isOnGitHub = getenv("GITHUB_ACTIONS").map { strcmp($0, "true") == 0 } ?? false
 
-/// Writes a line that the command was asked for to standard output.
+/// Writes a line of the requested result to standard output.
 ///
-/// A reader that has gone ends the process by SIGPIPE, silently, as in other tools. On
-/// a terminal or a CI server, what that might act upon is escaped; other readers get every
-/// byte.
+/// If the reader has closed the pipe, SIGPIPE ends the process silently, as in other tools. For
+/// a terminal or a CI server, characters with a special effect are escaped; other readers get
+/// every byte unchanged.
 ///
 /// - Throws: a `Diagnostic` of the environment if the line cannot be written.
 func printResult(_ text: String, terminator: String = "\n") throws {
-  let shown = (isTerminal || isOnGitHub ? safe(text) : text) + terminator
-  let failure = isOutputMissing.load(ordering: .relaxed) ? EBADF : writeAll(shown, to: 1)
+  try writeResult((isTerminal || isOnGitHub ? safe(text) : text) + terminator)
+}
+
+private func writeResult(_ text: String) throws {
+  let failure = isOutputMissing.load(ordering: .relaxed) ? EBADF : writeAll(text, to: 1)
   if failure == 0 { return }
   if failure == EPIPE { raiseAgain(SIGPIPE) }
   throw Diagnostic(
@@ -52,8 +55,13 @@ func printResult(_ text: String, terminator: String = "\n") throws {
     failure: .environment)
 }
 
-/// Writes all of `text`, or as much as the receiver takes. Returns 0, or the system's
-/// code for the failure.
+/// Writes lines of a drawing that the command was asked for, whose texts are escaped and
+/// which may hold colors.
+func printDrawing(_ lines: [String]) throws {
+  try writeResult(lines.map { $0 + "\n" }.joined())
+}
+
+/// Writes `text` as far as the receiver accepts it. Returns 0, or the system's error code.
 @discardableResult
 private func writeAll(_ text: String, to descriptor: Int32) -> Int32 {
   var text = text
@@ -71,11 +79,11 @@ private func writeAll(_ text: String, to descriptor: Int32) -> Int32 {
 
 private let isTerminal = isatty(1) == 1
 
-/// Whether the process was started without a standard output.
+/// True if the process was started without a standard output.
 private let isOutputMissing = Atomic(false)
 
-/// Takes the places of standard streams that are closed: a file that was opened
-/// there would get what is meant for the terminal.
+/// Opens the standard streams that are closed. Otherwise, the next file that is opened would
+/// get their descriptor, and with it the output for the terminal.
 func openMissingStreams() {
   for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) < 0 {
     _ = open("/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY)
@@ -83,19 +91,24 @@ func openMissingStreams() {
   }
 }
 
-/// A reader that goes away must not end a run.
+/// Ignores SIGPIPE: a reader that closes its end must not end a run.
 func ignoreBrokenPipes() {
   signal(SIGPIPE, SIG_IGN)
 }
 
-/// Ends the process without running anything more.
-func leave(_ code: Int32) -> Never {
+/// Ends the process without calling exit handlers.
+func exitProcess(_ code: Int32) -> Never {
   endProcess(code)
 }
 
-/// Seconds of a clock that nobody sets.
+/// The seconds of the monotonic clock.
 func monotonicSeconds() -> Double {
   var now = timespec()
   clock_gettime(CLOCK_MONOTONIC, &now)
   return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
+}
+
+/// Clears the terminal and moves to its first line.
+func clearTerminal() {
+  writeAll("\u{1B}[H\u{1B}[2J", to: 1)
 }

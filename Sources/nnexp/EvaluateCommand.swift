@@ -14,7 +14,7 @@ struct EvaluateCommand: ParsableCommand {
   @Argument(help: "the run's folder, such as results/xor/latest", completion: .directory)
   var directory: String
 
-  @Option(help: "which weights: best or last")
+  @Option(help: "the weights to use: best or last")
   var weights: Trained.Weights = .best
 
   @OptionGroup var trust: TrustOptions
@@ -60,7 +60,7 @@ struct PredictCommand: ParsableCommand {
   @Option(help: "the CSV file to write", completion: .file())
   var output: String
 
-  @Option(help: "which weights: best or last")
+  @Option(help: "the weights to use: best or last")
   var weights: Trained.Weights = .best
 
   @Flag(help: OutputFile.forceHelp)
@@ -88,7 +88,7 @@ struct PredictCommand: ParsableCommand {
   }
 }
 
-/// A run's experiment and weights.
+/// The experiment and the weights of a run.
 struct Trained {
   enum Weights: String, CaseIterable, ExpressibleByArgument {
     case best
@@ -103,8 +103,8 @@ struct Trained {
   init(_ path: String, _ weights: Weights, _ trust: TrustOptions) throws {
     directory = try RunDirectory.open(path)
     record = try RunRecord(of: directory)
-    // The resolved file holds every override; its paths are those of the
-    // experiment file that it was made from.
+    // The resolved file contains every override. Its paths are relative to the original
+    // experiment file.
     experiment = try Experiment(
       resolved: directory.read("resolved.yaml"), path: record.experiment,
       name: directory.folder.path(of: "resolved.yaml"), registry: standardRegistry(),
@@ -113,8 +113,7 @@ struct Trained {
     self.weights = try Trained.weights(weights == .best ? .best : .last, of: directory)
   }
 
-  /// A run's newest or best weights; warns where they are not what was asked
-  /// for.
+  /// Reads a run's newest or best weights. Prints a warning if others were used.
   static func weights(
     _ which: Trainer<Double>.Weights, of directory: RunDirectory
   ) throws -> RunWeights {
@@ -123,8 +122,8 @@ struct Trained {
     return weights
   }
 
-  /// The experiment as it was built for the run, with the run's weights. Throws if its
-  /// data or plugins have changed since.
+  /// The experiment as built for the run, with the run's weights. Throws if its data or plugins
+  /// have changed since.
   func prepared<S: Scalar>(_ type: S.Type) throws -> PreparedExperiment<S> {
     let prepared = try PreparedExperiment<S>(experiment)
     try prepared.requireFiles(of: record, in: directory)
@@ -133,7 +132,7 @@ struct Trained {
   }
 }
 
-/// The option of every command that loads what a run's folder names.
+/// The option of every command that loads plugins which a run's folder names.
 struct TrustOptions: ParsableArguments {
   @Flag(help: "load plugins that are named by a run folder of another user")
   var trustPlugins = false

@@ -11,8 +11,8 @@ struct ExplainCommand: ParsableCommand {
     commandName: "explain",
     abstract: "Writes out an experiment's chain rule with the numbers of one training sample.",
     discussion: """
-      Forward and backward, node by node: the equation, its numbers, δ, every
-      parameter's gradient as the product that it is, and numeric derivatives beside.
+      Forward and backward, node by node: the equation, its numbers, δ, and every
+      parameter's gradient as a product, next to the numeric derivative.
 
       Try:  nnexp explain experiments/xor.yaml --sample 1 --format html --output xor.html
       """)
@@ -23,21 +23,21 @@ struct ExplainCommand: ParsableCommand {
   @Argument(help: "overrides, such as model.hidden.units=4")
   var overrides: [String] = []
 
-  @Option(help: "which training sample, counted from 0")
+  @Option(help: "the training sample, counted from 0")
   var sample = 0
 
   @Option(
-    help: ArgumentHelp("text, markdown (with LaTeX), or html (one page that needs nothing else)"),
+    help: ArgumentHelp("text, markdown (with LaTeX), or html (one self-contained page)"),
     completion: .list(Explanation.Format.allCases.map(\.rawValue)))
   var format = "text"
 
   @Option(
-    help: "the file to write; the terminal unless given",
+    help: "the file to write (default: standard output)",
     completion: .file())
   var output: String?
 
   @Option(
-    help: "a run's folder: its last weights, instead of the initial ones", completion: .directory)
+    help: "a run's folder; its last weights replace the initial ones", completion: .directory)
   var checkpoint: String?
 
   @Flag(help: OutputFile.forceHelp)

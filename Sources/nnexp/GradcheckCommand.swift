@@ -11,14 +11,14 @@ import Running
 struct GradcheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gradcheck",
-    abstract: "Checks an experiment's gradients, and nothing else.",
+    abstract: "Checks an experiment's gradients without a run.",
     discussion: """
-      Compares every parameter's gradient and every layer's input gradient with
-      a numeric derivative in float64 that has an error bound. Exit code 0: all
-      proven; 1: not.
+      Every parameter's gradient and every layer's input gradient is compared
+      with a numeric derivative in float64 that has an error bound. Exit code 0: all
+      are proven; 1: they are not.
 
-      At the start means at the initial weights. At the end means at those of a
-      run, if --checkpoint names one, or else after training, which leaves no
+      "start" checks at the initial weights. "end" checks at the weights of the run
+      that --checkpoint names; without it, nnexp trains in memory first and writes no
       files.
 
       Try:  nnexp gradcheck experiments/xor.yaml --at start,end
@@ -37,7 +37,7 @@ struct GradcheckCommand: ParsableCommand {
       "start, end, or start,end (default: start; end with --checkpoint)", valueName: "moments"))
   var at: String?
 
-  @Option(help: "a run's folder, whose last weights are checked", completion: .directory)
+  @Option(help: "a run's folder; its last weights are checked", completion: .directory)
   var checkpoint: String?
 
   @Option(
@@ -64,7 +64,7 @@ struct GradcheckCommand: ParsableCommand {
   func run() throws {
     try Threads.use(threads)
     let moments = try moments()
-    // Where there is no folder yet, it is made at the end.
+    // If there is no folder yet, it is created at the end.
     if let csv, Path.isThere(csv) { _ = try tables(in: csv) }
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
@@ -106,7 +106,7 @@ struct GradcheckCommand: ParsableCommand {
     try wrong.throwIfAny()
   }
 
-  /// Trains to the end, in memory.
+  /// Trains to the end, without writing files.
   private func train<S: Scalar>(_ prepared: PreparedExperiment<S>) throws {
     if case .diverged(let diagnostic) = try prepared.trainer.run() { throw diagnostic }
     prepared.trainer.restore(.last)
@@ -146,8 +146,8 @@ struct GradcheckCommand: ParsableCommand {
     if chosen.isEmpty { throw Diagnostic("--at must be start, end or start,end, found nothing") }
     if let checkpoint, !chosen.contains(.end) {
       throw Diagnostic(
-        "'\(checkpoint)' holds trained weights, and --at start checks initial ones; "
-          + "say --at end or --at start,end")
+        "'\(checkpoint)' contains trained weights, and --at start checks initial ones; "
+          + "use --at end or --at start,end")
     }
     return known.filter(chosen.contains)
   }

@@ -11,7 +11,7 @@ struct LayersCommand: ParsableCommand {
   @Argument(help: "a layer, loss, optimizer, … to describe")
   var type: String?
 
-  @Option(help: "a plugin whose types are listed too", completion: .file())
+  @Option(help: "a plugin whose types are also listed", completion: .file())
   var plugin: [String] = []
 
   func run() throws {
@@ -23,7 +23,7 @@ struct LayersCommand: ParsableCommand {
         try printResult(table(LayersCommand.summaries(of: kind)))
         try printResult("")
       }
-      try printResult("nnexp layers TYPE tells a type's equation and options.")
+      try printResult("nnexp layers TYPE shows a type's equation and options.")
       return
     }
     let pages = registry.kinds.flatMap { LayersCommand.pages(of: type, in: $0) }
@@ -48,7 +48,7 @@ struct LayersCommand: ParsableCommand {
     kind.all.filter { $0.name == name }.map { page($0, kind.kind) }
   }
 
-  /// Everything about one type: equation, shapes, options, example, source.
+  /// The documentation of one type: equation, shapes, options, example, source.
   private static func page<Value>(_ type: ComponentType<Value>, _ kind: String) -> String {
     let documentation = type.documentation
     let options = type.options

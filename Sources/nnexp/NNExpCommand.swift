@@ -6,7 +6,7 @@ import NNExp
 import Plugins
 import Standard
 
-/// `nnexp`: declare a network in YAML, train it, prove its gradients.
+/// The program `nnexp`.
 struct NNExpCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: name,
@@ -16,7 +16,7 @@ struct NNExpCommand: ParsableCommand {
 
       Exit codes:
         0  done, and every expectation met
-        1  it fell short: an expectation, a gradient check, divergence
+        1  fell short: an expectation, a gradient check, divergence
         2  bad input: usage, YAML, data
         3  the environment: disk, permission, lock, memory
         130 and 143  stopped by a signal
@@ -25,14 +25,16 @@ struct NNExpCommand: ParsableCommand {
     subcommands: [
       RunCommand.self, ResumeCommand.self, SweepCommand.self, CollectCommand.self,
       ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self, PredictCommand.self,
-      CompareCommand.self, ExplainCommand.self, LayersCommand.self, PluginCommand.self,
+      RunsCommand.self, CompareCommand.self, PlotCommand.self, ReportCommand.self,
+      WatchCommand.self,
+      ExplainCommand.self, LayersCommand.self, PluginCommand.self,
     ])
 
   static let name = "nnexp"
   static let version = "0.1.0"
 }
 
-/// Ends a command with an exit code and nothing more to say.
+/// Ends a command with an exit code and without a message.
 struct Exit: Error {
   let code: Int32
 }
@@ -50,13 +52,13 @@ enum Main {
       try Threads.useRequested()
       var command = try parsed()
       try command.run()
-      leave(0)
+      exitProcess(0)
     } catch {
-      leave(report(error))
+      exitProcess(report(error))
     }
   }
 
-  /// Reports what ended a command. Returns the exit code.
+  /// Reports the error that ended a command. Returns the exit code.
   private static func report(_ error: any Error) -> Int32 {
     switch error {
     case let exit as Exit: return exit.code
@@ -65,7 +67,7 @@ enum Main {
       return diagnostics.failure.rawValue
     case let diagnostic as Diagnostic: return report(Diagnostics([diagnostic]))
     default:
-      // Usage errors and requests for help: the parser words them.
+      // Usage errors and requests for help, which the parser formats.
       let message = NNExpCommand.fullMessage(for: error)
       guard NNExpCommand.exitCode(for: error).isSuccess else {
         writeError(message)
@@ -78,11 +80,11 @@ enum Main {
     }
   }
 
-  /// The command that the command line stands for.
+  /// Parses the command line into a command.
   ///
-  /// What the first word names is asked alone, as though it were a program of its own,
-  /// which takes the parser a third of the time. Where it refuses the rest, or has more
-  /// to say than to run, all of them are asked.
+  /// First only the subcommand that the first word names is parsed, as if it were a separate
+  /// program, which takes a third of the time. If that fails, or if help was requested, the
+  /// whole command line is parsed.
   private static func parsed() throws -> any ParsableCommand {
     let words = try startArguments.get().dropFirst()
     let named = NNExpCommand.configuration.subcommands.first {
@@ -103,11 +105,11 @@ enum Main {
   }
 }
 
-/// The words of the command line, the program's name first.
+/// The words of the command line, beginning with the program's name.
 var commandLine: [String] { (try? startArguments.get()) ?? [] }
 
-/// The words that the process was started with, as the system passed them to it; Swift's
-/// own `CommandLine.arguments` would read them from /proc, which may be missing.
+/// The words that the system passed to the process. Swift's `CommandLine.arguments` would read
+/// them from /proc, which may be missing.
 private let startArguments = Result<[String], any Error> {
   guard nnexp_argument_count() > 0, let words = nnexp_arguments() else {
     throw Diagnostic(
@@ -123,7 +125,7 @@ private let startArguments = Result<[String], any Error> {
   }
 }
 
-/// The registry of all that is linked in.
+/// The registry of all types that are linked into the program.
 func standardRegistry() -> Registry {
   var registry = Registry()
   registerStandard(in: &registry)

@@ -3,23 +3,24 @@ import Files
 import Glibc
 import NNExp
 
-/// A file that the user names for a command's output. What is wrong with it is reported
-/// before the command does its work.
+/// A file that the user names for a command's output. Errors are reported before the command
+/// does its work.
 struct OutputFile {
-  /// For the option `--force` of every command that writes such a file.
-  static let forceHelp: ArgumentHelp = "replace an output file that is there already"
+  /// The help text of `--force`, for every command that writes such a file.
+  static let forceHelp: ArgumentHelp = "replace an existing output file"
 
   let path: String
   private let isForced: Bool
   private let inputs: [String]
-  /// Whether a file that begins so is one that the command may replace.
+  /// Returns whether a file that begins with these bytes may be replaced.
   private let isOwn: ([UInt8]) -> Bool
 
-  /// Throws if the file cannot be written, or would replace one that is not nnexp's.
+  /// Throws if the file cannot be written, or if it would replace a file that is not an output
+  /// of nnexp.
   ///
   /// - Parameters:
-  ///   - isForced: whether the file may replace any other.
-  ///   - inputs: what the command reads, which it never replaces.
+  ///   - isForced: true if any existing file may be replaced.
+  ///   - inputs: the files that the command reads, which are never replaced.
   ///   - isOwn: recognizes an output of an earlier command by its first bytes.
   init(
     _ path: String, force isForced: Bool, besides inputs: [String] = [],
@@ -32,9 +33,9 @@ struct OutputFile {
     try check()
   }
 
-  /// Writes the whole file; devices and pipes are written to as they are.
+  /// Writes the whole file. Devices and pipes are written directly.
   func write(_ bytes: [UInt8]) throws {
-    // Another process may have made it meanwhile.
+    // Another process may have created it in the meantime.
     try check()
     try FileSystem.system.write(bytes, to: path)
   }
@@ -42,7 +43,7 @@ struct OutputFile {
   private func check() throws {
     var status = stat()
     guard stat(path, &status) == 0 else {
-      // A link to nowhere is somebody's as well.
+      // A link whose target does not exist is not replaced either.
       if lstat(path, &status) == 0 { return try requireForce() }
       guard !path.hasSuffix(bytes: "/") else { throw failure(EISDIR) }
       if access(Path.folder(of: path), W_OK | X_OK) != 0 { throw failure(errno) }
@@ -56,7 +57,7 @@ struct OutputFile {
       if stat(input, &other) == 0, other.st_ino == status.st_ino, other.st_dev == status.st_dev {
         throw Diagnostic(
           "the output '\(path)' would replace '\(input)', which this command reads",
-          notes: [.init("name another file")])
+          notes: [.init("choose another file")])
       }
     }
     let start = try FileSystem.system.openToRead(path).read(256)
@@ -66,7 +67,7 @@ struct OutputFile {
   private func requireForce() throws {
     if isForced { return }
     throw Diagnostic(
-      "the output '\(path)' is there already",
+      "the output '\(path)' already exists",
       notes: [.init("to replace it, add --force")])
   }
 

@@ -8,7 +8,7 @@ import Running
 struct PluginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plugin",
-    abstract: "Writes, builds and proves plugins: layers, losses, optimizers of your own.",
+    abstract: "Creates, builds and tests plugins: your own layers, losses and optimizers.",
     discussion: """
       Try:  nnexp plugin new Bump
             nnexp plugin test Bump
@@ -19,9 +19,9 @@ struct PluginCommand: ParsableCommand {
 
 struct PluginNew: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "new", abstract: "Writes a plugin that works, and an experiment that uses it.")
+    commandName: "new", abstract: "Creates a working plugin, and an experiment that uses it.")
 
-  @Argument(help: "the type's name, such as Maxout; its folder will be named so")
+  @Argument(help: "the type's name, such as Maxout, and the name of its folder")
   var name: String
 
   @Option(
@@ -39,7 +39,7 @@ struct PluginNew: ParsableCommand {
     let template = try PluginTemplate(name, kind)
     let here = FileSystem.system.currentFolder
     guard try here.makeFolder(name) else {
-      throw Diagnostic("cannot create '\(name)': it is there already")
+      throw Diagnostic("cannot create '\(name)': it already exists")
     }
     for (file, text) in [
       ("\(name).swift", template.source), ("\(name).yaml", template.experiment),
@@ -48,23 +48,24 @@ struct PluginNew: ParsableCommand {
       printStatus("\(name)/\(file)")
     }
     printStatus("")
-    printStatus("prove it:  nnexp plugin test \(name)")
-    printStatus("use it:    nnexp run \(name)/\(name).yaml")
+    printStatus("test it:  nnexp plugin test \(name)")
+    printStatus("use it:   nnexp run \(name)/\(name).yaml")
   }
 }
 
 struct PluginBuild: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "build", abstract: "Compiles a plugin and says where the result lies.",
+    commandName: "build", abstract: "Compiles a plugin and prints the path of the result.",
     discussion: """
-      'nnexp run' builds by itself what is not built yet. A built file serves the
-      nnexp that built it, and any with the same interface and compiler.
+      'nnexp run' builds a plugin itself if it is not built yet. A built file works
+      with the nnexp that built it, and with any that has the same interface and
+      compiler.
       """)
 
   @Argument(help: "a folder with Swift or C files, or one such file", completion: .file())
   var path: String
 
-  @Option(help: "a copy to make", completion: .file(extensions: ["so"]))
+  @Option(help: "a path to copy the result to", completion: .file(extensions: ["so"]))
   var output: String?
 
   @Flag(help: OutputFile.forceHelp)
@@ -81,13 +82,14 @@ struct PluginBuild: ParsableCommand {
 
 struct PluginTest: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "test", abstract: "Proves every type of a plugin, and tells what was proved.",
+    commandName: "test", abstract: "Tests every type of a plugin, and prints what was tested.",
     discussion: """
-      Each type is held to what the engine relies upon, on the examples that it
-      declares (static let examples) and on hostile options and shapes: forward
-      overwrites, backward adds, nothing else is written, gradients agree with
-      numeric derivatives within a proven bound, float32 with float64, a sample
-      alone with a batch. Exit code 0: all holds; 1: not.
+      Checks each type on the examples that it declares (static let examples), with
+      batches of 1 to 33 samples, numbers of several sizes, other options and shapes,
+      and on hostile ones: forward overwrites, backward adds, nothing else is
+      written, gradients agree with numeric derivatives within a proven bound,
+      float32 with float64, evaluation with training, and a shard with its batch.
+      Exit code 0: every claim holds; 1: one does not.
       """)
 
   @Argument(
@@ -99,7 +101,7 @@ struct PluginTest: ParsableCommand {
 
   func run() throws {
     guard (1...86_400).contains(timeLimit) else {
-      throw Diagnostic("--time-limit takes 1 to 86400 seconds, found \(timeLimit)")
+      throw Diagnostic("--time-limit must be from 1 to 86400 seconds, found \(timeLimit)")
     }
     let plugin = try Plugin.load(path)
     var types = Registry()
@@ -112,15 +114,15 @@ struct PluginTest: ParsableCommand {
     guard !proofs.isEmpty else {
       throw Diagnostic(
         "the plugin '\(path)' registers no types",
-        notes: [.init("its 'func register(in registry: inout Registry)' names what it brings")])
+        notes: [.init("its 'func register(in registry: inout Registry)' registers its types")])
     }
     for proof in proofs {
       switch proof.outcome {
       case .success(let table): try printResult("\(proof.kind) \(table)\n")
-      case .failure(let mistakes):
+      case .failure(let errors):
         try printResult("\(proof.kind) \(proof.example): not proven")
-        for mistake in mistakes.list { try printResult("  \(mistake.message)") }
-        for note in mistakes.list.flatMap(\.notes) { try printResult("  \(note.message)") }
+        for error in errors.list { try printResult("  \(error.message)") }
+        for note in errors.list.flatMap(\.notes) { try printResult("  \(note.message)") }
         try printResult("")
       }
     }
@@ -128,7 +130,7 @@ struct PluginTest: ParsableCommand {
     try printResult("\(held) of \(proofs.count) examples proven")
     if held < proofs.count {
       throw Diagnostic(
-        "the plugin '\(path)' does not hold what the engine relies upon", failure: .shortfall)
+        "the plugin '\(path)' does not satisfy the engine's requirements", failure: .shortfall)
     }
   }
 }

@@ -1,6 +1,6 @@
 import NNExp
 
-/// What `nnexp plugin new` writes: a type that works and tells how it is made.
+/// The files that `nnexp plugin new` writes: a working type with comments for its author.
 struct PluginTemplate {
   enum Kind: String, CaseIterable {
     case layer
@@ -8,10 +8,10 @@ struct PluginTemplate {
     case optimizer
   }
 
-  /// `LogCosh`, the Swift type.
+  /// The Swift type, such as `LogCosh`.
   let name: String
 
-  /// `log_cosh`, as experiment files have it.
+  /// The name in experiment files, such as `log_cosh`.
   let typeName: String
 
   let kind: Kind
@@ -25,9 +25,10 @@ struct PluginTemplate {
       }
     guard isName else {
       throw Diagnostic(
-        "'\(name)' is no name of a type: letters and digits, the first one a capital, as in Maxout")
+        "'\(name)' is not a type name; use letters and digits, beginning with a capital, as in Maxout"
+      )
     }
-    // A type of this name would hide what it is made from.
+    // A type with one of these names would hide the type that it uses.
     let reserved = [
       "Layer", "Loss", "Optimizer", "Plan", "Shape", "Options", "Registry", "ForwardPass",
       "BackwardPass",
@@ -37,7 +38,7 @@ struct PluginTemplate {
       "Diagnostic", "NNExp", "Swift",
     ]
     guard !reserved.contains(name) else {
-      throw Diagnostic("'\(name)' is the name of something else; choose another")
+      throw Diagnostic("'\(name)' is already used; choose another")
     }
     self.name = name
     self.kind = kind
@@ -59,7 +60,7 @@ struct PluginTemplate {
     }
   }
 
-  /// Exclusive or, by what the plugin brings.
+  /// An experiment that learns XOR with the plugin's type.
   var experiment: String {
     let layer = kind == .layer ? typeName : "tanh"
     let loss = kind == .loss ? typeName : "squared_error"
@@ -110,7 +111,7 @@ struct PluginTemplate {
         shapes: "any → the same",
         example: "- {type: \(typeName), width: 0.5}")
 
-      /// What `nnexp plugin test` proves it on: options and shapes.
+      /// The options and shapes that `nnexp plugin test` tests.
       static let examples = [
         Example(inputs: [4]),
         Example(["width": 0.5], inputs: [2, 3, 3]),
@@ -120,18 +121,18 @@ struct PluginTemplate {
 
       /// Each option is read once, with its range; an error is reported with its location.
       init(from options: inout Options) {
-        width = options.double("width", default: 1, in: .positive, "where w starts")
+        width = options.double("width", default: 1, in: .positive, "initial value of w")
       }
 
-      /// The shapes of what it needs, for inputs of these shapes, per sample. What
-      /// does not fit is thrown as a fact: `throw Diagnostic("window 3 does not …")`.
+    /// The output shape and the parameters for inputs of these shapes (per sample). If
+    /// they do not fit, throw the fact: `throw Diagnostic("window 3 does not …")`.
       func plan(for inputs: [Port]) throws -> Plan {
         Plan(
           output: inputs[0].shape,
           parameters: [.init("w", inputs[0].shape, initial: .constant(width))])
       }
 
-      /// Overwrites y. The samples lie one after the other.
+      /// Overwrites y. The samples are stored one after the other.
       func forward<S: Scalar>(_ pass: ForwardPass<S>) {
         let (x, y, w) = (pass.x, pass.y, pass.parameters[0])
         for s in 0..<pass.samples {
@@ -158,7 +159,7 @@ struct PluginTemplate {
       }
     }
 
-    /// Tells nnexp what this plugin brings.
+    /// Registers the types of this plugin.
     func register(in registry: inout Registry) {
       registry.register(\(name).self)
     }
@@ -184,7 +185,7 @@ struct PluginTemplate {
         shapes: "outputs and targets of one shape",
         example: "loss: \(typeName)")
 
-      /// What `nnexp plugin test` proves it on.
+      /// The cases that `nnexp plugin test` tests.
       static let examples = [
         Example(output: [3], target: .values([3]))
       ]
@@ -192,7 +193,7 @@ struct PluginTemplate {
       /// Each option is read once, with its range: options.double("width", default: 1).
       init(from options: inout Options) {}
 
-      /// Throws the fact where outputs and targets do not fit.
+      /// Throws the fact if outputs and targets do not fit.
       func plan(output: Shape, target: Target) throws {
         guard case .values = target else {
           throw Diagnostic("\(typeName) compares with numbers, not with classes")
@@ -200,7 +201,7 @@ struct PluginTemplate {
         try target.checkFit(output)
       }
 
-      /// Returns Σ ℓ, unscaled; adds scale · ∂ℓ/∂z to dz where it is wanted.
+      /// Returns Σ ℓ, unscaled. Adds scale · ∂ℓ/∂z to dz unless that is nil.
       func evaluate<S: Scalar>(_ pass: LossPass<S>) -> Double {
         var sum = 0.0
         for i in pass.z.indices {
@@ -213,7 +214,7 @@ struct PluginTemplate {
       }
     }
 
-    /// Tells nnexp what this plugin brings.
+    /// Registers the types of this plugin.
     func register(in registry: inout Registry) {
       registry.register(\(name).self)
     }
@@ -225,7 +226,7 @@ struct PluginTemplate {
     """
     import NNExp
 
-    /// The heavy ball: steps gather speed.
+    /// Gradient descent with momentum (the heavy-ball method).
     ///
     ///     v ← μ v + g
     ///     w ← w − η v
@@ -234,11 +235,11 @@ struct PluginTemplate {
     struct \(name): Optimizer, Component {
       static let typeName = "\(typeName)"
       static let documentation = Documentation(
-        "steps gather speed",
+        "gradient descent with momentum",
         equation: "v ← μ v + g;  w ← w − η v",
         example: "optimizer: {type: \(typeName), learning_rate: 0.05}")
 
-      /// What `nnexp plugin test` proves it on.
+      /// The cases that `nnexp plugin test` tests.
       static let examples = [
         Example([:]),
         Example(["learning_rate": 0.05, "momentum": 0.5]),
@@ -253,10 +254,10 @@ struct PluginTemplate {
         momentum = options.double("momentum", default: 0.9, in: .fraction, "μ")
       }
 
-      /// What it keeps between steps; a checkpoint saves it. It starts as zero.
+      /// The memory between steps. It starts as zero and is saved in checkpoints.
       var memory: OptimizerMemory { OptimizerMemory(vectors: 1) }
 
-      /// Moves w. All parameters are one vector; η of this step comes with the pass.
+      /// Updates w, the vector of all parameters. The pass has the η of this step.
       func step<S: Scalar>(_ pass: OptimizerStep<S>) {
         let (w, g, v) = (pass.w, pass.g, pass.vectors[0])
         let η = S(pass.learningRate)
@@ -268,7 +269,7 @@ struct PluginTemplate {
       }
     }
 
-    /// Tells nnexp what this plugin brings.
+    /// Registers the types of this plugin.
     func register(in registry: inout Registry) {
       registry.register(\(name).self)
     }

@@ -7,16 +7,16 @@ import Running
 struct ResumeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resume",
-    abstract: "Goes on with a run that a crash or a signal ended.",
+    abstract: "Resumes a run that a crash or a signal ended.",
     discussion: """
-      The run ends as it would have ended undisturbed, with the same bytes in
-      metrics.csv, predictions.csv, summary.json and the weights. It goes on from
-      its newest checkpoint, or from its beginning where it has none yet; see
+      The run ends with the same bytes in metrics.csv, predictions.csv,
+      summary.json and the weights as without the interruption. It continues from its
+      newest checkpoint, or from the beginning if it has none; see
       train.checkpoint.every. nnexp run FILE --resume does the same for the newest
-      run of a file, and starts one where there is none.
+      run of a file, and starts one if there is none.
 
-      Refused where the configuration, the data, a plugin or nnexp itself is not
-      what the run began with.
+      It is an error if the configuration, the data, a plugin or nnexp itself has
+      changed since the run began.
       """)
 
   @Argument(help: "the run's folder, such as results/xor/latest", completion: .directory)
@@ -27,20 +27,19 @@ struct ResumeCommand: ParsableCommand {
 
   @OptionGroup var trust: TrustOptions
 
-  @Flag(name: .shortAndLong, help: "say nothing unless something is wrong")
+  @Flag(name: .shortAndLong, help: "print only warnings and errors")
   var quiet = false
 
   func run() throws {
     try Threads.use(threads)
-    try go(
-      on: Resumption(
-        of: directory, registry: standardRegistry(), trustsPlugins: trust.trustPlugins),
+    try perform(
+      Resumption(of: directory, registry: standardRegistry(), trustsPlugins: trust.trustPlugins),
       quiet: quiet)
   }
 }
 
-/// Goes on with a run, or says that it is over.
-func go(on resumption: Resumption, quiet: Bool) throws {
+/// Resumes a run, or reports that it has ended.
+func perform(_ resumption: Resumption, quiet: Bool) throws {
   let path = Escaping.line(resumption.directory.path)
   if let summary = resumption.finished {
     let reason = summary.reason.map { ": " + Escaping.line($0) } ?? ""
@@ -55,7 +54,9 @@ func go(on resumption: Resumption, quiet: Bool) throws {
     return
   }
   listenForSignals()
-  leave(
-    after: try resumption.perform(
-      observers: [TerminalObserver(quiet: quiet)], cancellation: .signals))
+  exitProcess(
+    afterRun: try resumption.perform(
+      observers: [
+        TerminalObserver(quiet: quiet, epochs: resumption.experiment.training.epochs)
+      ], cancellation: .signals))
 }

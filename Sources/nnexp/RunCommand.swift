@@ -14,10 +14,10 @@ struct RunCommand: ParsableCommand {
       model.hidden.units=4, model.0.units=4. A plus adds a key that the file
       lacks: +train.record_every=10.
 
-      Results go to results/NAME/run-0001, numbered; results/NAME/latest points
-      to the newest. Ctrl-C ends the run after the step at hand, with what there
-      is on disk. With --resume the same command can be given again and again,
-      whatever happened: it ends with one complete run.
+      Results go to results/NAME/run-0001, numbered; results/NAME/latest links to
+      the newest. Ctrl-C ends the run after the current step, and its state is saved.
+      With --resume the same command can be repeated after any interruption: it ends
+      with one complete run.
       """)
 
   @Argument(help: "the experiment file", completion: .file(extensions: ["yaml", "yml"]))
@@ -31,13 +31,13 @@ struct RunCommand: ParsableCommand {
 
   @Flag(
     name: .long,
-    help: "go on with the newest run of this very experiment; start one where there is none")
+    help: "resume the newest run of this experiment; start one if there is none")
   var resume = false
 
   @Option(help: Threads.help)
   var threads: Int?
 
-  @Flag(name: .shortAndLong, help: "say nothing unless something is wrong")
+  @Flag(name: .shortAndLong, help: "print only warnings and errors")
   var quiet = false
 
   func run() throws {
@@ -46,7 +46,7 @@ struct RunCommand: ParsableCommand {
       path: file, overrides: overrides, registry: standardRegistry())
     if resume {
       switch try EarlierRun(of: experiment, output: output, registry: standardRegistry()) {
-      case .found(let resumption): return try go(on: resumption, quiet: quiet)
+      case .found(let resumption): return try perform(resumption, quiet: quiet)
       case .none(let other?):
         if !quiet {
           printStatus("'\(Escaping.line(other))' is unfinished, but of another configuration")
@@ -65,16 +65,19 @@ struct RunCommand: ParsableCommand {
     let origin = RunOrigin(
       command: commandLine, nnexpVersion: NNExpCommand.version, file: file,
       output: output)
-    leave(
-      after: try Run(
-        prepared, from: origin, observers: [TerminalObserver(quiet: quiet)], cancellation: .signals
+    exitProcess(
+      afterRun: try Run(
+        prepared, from: origin,
+        observers: [TerminalObserver(quiet: quiet, epochs: prepared.experiment.training.epochs)],
+        cancellation: .signals
       ).perform())
   }
 }
 
-/// Ends the process as a run ended: by its signal, if one ended it.
-func leave(after code: Int32) -> Never {
-  // It was told of one signal; another may have come since.
+/// Ends the process in the same way as the run: by the signal that ended it, or with its exit
+/// code.
+func exitProcess(afterRun code: Int32) -> Never {
+  // A signal that arrived later takes effect here.
   if signalReceived != nil, [SIGINT, SIGTERM].contains(code - 128) { raiseAgain(code - 128) }
-  leave(code)
+  exitProcess(code)
 }

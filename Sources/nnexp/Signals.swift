@@ -2,11 +2,11 @@ import Engine
 import Glibc
 import Synchronization
 
-/// The signal that asked the run to end, 0 while none has.
+/// The signal that requested the end of the run; 0 if there is none.
 private let received = Atomic<Int32>(0)
 
-/// Turns SIGINT and SIGTERM into a wish that the run ends after its step. A
-/// second one ends the process at once.
+/// Makes SIGINT and SIGTERM a request to end the run after the current step. A second signal
+/// ends the process at once.
 func listenForSignals() {
   unblock([SIGINT, SIGTERM])
   for number in [SIGINT, SIGTERM] {
@@ -17,14 +17,14 @@ func listenForSignals() {
   }
 }
 
-/// SIGQUIT ends the process by the system's own action: Swift's would first write a
-/// backtrace, for seconds.
+/// Lets SIGQUIT end the process by the system's default action. Swift's action would first
+/// write a backtrace, which takes seconds.
 func quitAtOnce() {
   unblock([SIGQUIT])
   signal(SIGQUIT, SIG_DFL)
 }
 
-/// The process that started this one may have left them blocked.
+/// Unblocks signals that the parent process may have blocked.
 private func unblock(_ signals: [Int32]) {
   var set = sigset_t()
   sigemptyset(&set)
@@ -32,20 +32,20 @@ private func unblock(_ signals: [Int32]) {
   pthread_sigmask(SIG_UNBLOCK, &set, nil)
 }
 
-/// The signal that came, if one did.
+/// The signal that was received; nil if there is none.
 var signalReceived: Int32? {
   let number = received.load(ordering: .relaxed)
   return number == 0 ? nil : number
 }
 
 extension CancellationToken {
-  /// Cancelled by the signals that `listenForSignals` receives.
+  /// A token that the signals of `listenForSignals` cancel.
   static var signals: CancellationToken { CancellationToken { signalReceived } }
 }
 
-/// Ends the process as the signal would have, so that a shell sees it.
+/// Ends the process by the signal's default action, so that a shell sees the cause.
 func raiseAgain(_ number: Int32) -> Never {
   signal(number, SIG_DFL)
   raise(number)
-  leave(128 + number)
+  exitProcess(128 + number)
 }

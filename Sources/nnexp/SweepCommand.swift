@@ -9,15 +9,15 @@ import Sweeps
 struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep",
-    abstract: "Runs an experiment's variations, all cores at once, into one table.",
+    abstract: "Runs variations of an experiment on all cores, and writes one table.",
     discussion: """
-      What varies stands in the file's sweep: block, or on the command line: values
-      with commas between, or range(first,end). Every trial is composed and checked
-      before the first one trains. Run again, a sweep goes on: what is finished
-      stays as it is.
+      The sweep: section of the file, or the command line, states what varies: values
+      separated by commas, or range(first,end). Every trial is composed and checked
+      before the first one trains. If the command is repeated, the sweep continues:
+      finished trials are kept.
 
       --launcher slurm runs the trials as a job array; --plan and --trial are for
-      everything else that runs commands on other machines.
+      other systems that run commands on several machines.
 
       Results go to results/NAME/sweep: sweep.csv, sweep_summary.csv, and a run's
       folder for every trial. Exit code 1: a trial failed, or an expectation of the
@@ -28,7 +28,7 @@ struct SweepCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "an experiment with a sweep: block, or a file with base: and sweep:",
+    help: "an experiment with a sweep: section, or a file with base: and sweep:",
     completion: .file(extensions: ["yaml", "yml"]))
   var file: String
 
@@ -40,11 +40,11 @@ struct SweepCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "how many trials run at once, one a core unless given; of a job array, as many as the "
-        + "cluster gives", valueName: "n"))
+      "number of trials that run at once (default: one per core; for a job array, as many as the "
+        + "cluster permits)", valueName: "n"))
   var jobs: Int?
 
-  @Flag(help: "show the trials and their cost, and run none")
+  @Flag(help: "show the trials and their cost without running them")
   var dryRun = false
 
   @Flag(help: "run failed trials again")
@@ -55,12 +55,12 @@ struct SweepCommand: ParsableCommand {
 
   @Flag(
     name: .customLong("plan"),
-    help: "write the plan, print the numbers of the trials that are left, and run none")
+    help: "write the plan and print the numbers of the remaining trials, without running them")
   var plansOnly = false
 
   @Option(
     help: ArgumentHelp(
-      "run this trial of the plan alone, here: for arrays of jobs on other machines",
+      "run only this trial of the plan, on this machine: for job arrays on clusters",
       valueName: "k"))
   var trial: Int?
 
@@ -73,11 +73,11 @@ struct SweepCommand: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "what sbatch is told besides, such as \"--partition=cpu --time=1:00:00\"",
+      "more options for sbatch, such as \"--partition=cpu --time=1:00:00\"",
       valueName: "options"))
   var slurmOptions: String?
 
-  @Flag(help: "with --launcher: submit the trials, and leave")
+  @Flag(help: "with --launcher: submit the trials without waiting for them")
   var noWait = false
 
   @Option(help: "write JUnit XML for a CI server", completion: .file())
@@ -91,7 +91,7 @@ struct SweepCommand: ParsableCommand {
 
   @OptionGroup var trust: TrustOptions
 
-  @Flag(name: .shortAndLong, help: "say nothing unless something is wrong")
+  @Flag(name: .shortAndLong, help: "print only warnings and errors")
   var quiet = false
 
   @Flag(help: .hidden)
@@ -120,7 +120,11 @@ struct SweepCommand: ParsableCommand {
     }
     if let jobs { Workers.count = jobs }
     let report = try self.report(of: declaration)
-    let plan = try SweepPlan(declaration, registry: registry)
+    let view = SweepView(quiet: quiet || dryRun)
+    view.showPlanning(of: declaration.combinationCount)
+    let planning = Result { try SweepPlan(declaration, registry: registry) }
+    view.clear()
+    let plan = try planning.get()
     if plansOnly { try declaration.requireIndependentTrials(for: "--plan") }
     if launcher != nil { try declaration.requireIndependentTrials(for: "--launcher") }
     if dryRun { return try printResult(plan.text) }
@@ -128,16 +132,16 @@ struct SweepCommand: ParsableCommand {
     try folder.make()
     try replacePlan(with: plan, in: folder)
     if plansOnly { return try printTrialsLeft(of: plan, in: folder) }
-    try runAll(plan, in: folder, report)
+    try runAll(plan, in: folder, report, view)
   }
 
-  /// Writes the plan; reports the trials of an earlier one that it makes stale.
+  /// Writes the plan. Reports the trials of an earlier plan that it makes stale.
   func replacePlan(with plan: SweepPlan, in folder: SweepFolder) throws {
     if let stale = try StaleTrials(of: plan, in: folder) { writeError("\(stale.warning)") }
     try WrittenPlan(plan).write(to: folder)
   }
 
-  /// The JUnit file; an earlier one is replaced.
+  /// The JUnit file, which may replace an earlier one.
   private func report(of declaration: SweepDeclaration) throws -> OutputFile? {
     guard let junit, !dryRun else { return nil }
     return try OutputFile(
@@ -158,9 +162,8 @@ struct SweepCommand: ParsableCommand {
   }
 
   private func runAll(
-    _ plan: SweepPlan, in folder: SweepFolder, _ report: OutputFile?
+    _ plan: SweepPlan, in folder: SweepFolder, _ report: OutputFile?, _ view: SweepView
   ) throws {
-    let view = SweepView(quiet: quiet)
     let pool = try WorkerPool(
       plan, in: folder, runner: runner(plan.builder, in: folder, isWorker: true),
       arguments: commandLine + ["--worker"],
@@ -174,7 +177,7 @@ struct SweepCommand: ParsableCommand {
     try conclude(plan, in: folder, report)
   }
 
-  /// Writes the tables and gives the verdict.
+  /// Writes the tables and reports the verdict.
   func conclude(
     _ plan: SweepPlan, in folder: SweepFolder, _ output: OutputFile?
   ) throws {
@@ -185,7 +188,8 @@ struct SweepCommand: ParsableCommand {
     if let signalReceived {
       let done = rows.count(where: \.isDone)
       if !quiet {
-        printStatus("interrupted after \(done) of \(rows.count) trials; run it again to go on")
+        printStatus(
+          "interrupted after \(done) of \(rows.count) trials; run the command again to continue")
       }
       raiseAgain(signalReceived)
     }

@@ -2,15 +2,15 @@ import Glibc
 import Running
 import Sweeps
 
-/// How far a sweep has come: a bar on a terminal, a line every ten seconds in a
-/// log, nothing when quiet.
+/// Shows the progress of a sweep: a bar on a terminal, a line every ten seconds in a log,
+/// nothing if quiet.
 final class SweepView: SweepListener {
   private let isTerminal = isatty(1) == 1
   private let isQuiet: Bool
   private let started = monotonicSeconds()
   private var shown = 0.0
   private var barIsShown = false
-  /// When a part of the work was last done, and how much time was left then.
+  /// The time when a part of the work was last finished, and the remaining time at that moment.
   private var share = 0.0
   private var estimate: (at: Double, left: Double)?
 
@@ -30,7 +30,7 @@ final class SweepView: SweepListener {
       let width = 24
       let done = Int(share * Double(width))
       let bar = String(repeating: "█", count: done) + String(repeating: "░", count: width - done)
-      redraw(String((bar + " " + text).prefix(terminalWidth - 1)))
+      redraw(String((bar + " " + text).prefix(Terminal.width - 1)))
       barIsShown = true
     } else {
       printStatus(text)
@@ -41,22 +41,26 @@ final class SweepView: SweepListener {
     var parts = ["\(progress.done)/\(progress.total) done", "\(progress.running) running"]
     if progress.stopped > 0 { parts.append("\(progress.stopped) stopped") }
     parts.append("\(progress.failed) failed")
-    if let best = progress.best { parts.append("best \(progress.monitor.name) \(brief(best))") }
+    if let best = progress.best {
+      let settings = progress.bestSettings.isEmpty ? "" : " (\(progress.bestSettings))"
+      parts.append("best \(progress.monitor.name) \(brief(best))\(settings)")
+    }
     if let estimate {
-      // Between two trials' ends, time passes.
+      // The remaining time decreases between the ends of two trials.
       let left = max(1, (estimate.left - (now - estimate.at)).rounded(.up))
       parts.append((left < 10 ? "\(Int(left)) s" : durationText(left)) + " left")
     }
     return parts.joined(separator: ", ")
   }
 
-  private var terminalWidth: Int {
-    var size = winsize()
-    guard ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 80 }
-    return Int(size.ws_col)
+  /// Announces the work before the first trial, on a terminal.
+  func showPlanning(of trials: Int) {
+    if isQuiet || !isTerminal { return }
+    redraw(String("checking \(trials) trials".prefix(Terminal.width - 1)))
+    barIsShown = true
   }
 
-  /// Takes the bar away.
+  /// Removes the bar.
   func clear() {
     if barIsShown { redraw("") }
     barIsShown = false

@@ -3,42 +3,56 @@ import Glibc
 import NNExp
 import Running
 
-/// Shows a run's progress and messages: a bar on a terminal, plain lines otherwise, only
-/// warnings if quiet.
+/// Shows a run's progress and messages: one line that is redrawn on a terminal, lines at
+/// every tenth of the epochs otherwise, only warnings if quiet.
 final class TerminalObserver: RunObserver {
-  private let isTerminal: Bool
+  private let isTerminal = Terminal.isPresent
   private let isQuiet: Bool
+  private let epochs: Int
   private let started = monotonicSeconds()
   private var shown = 0.0
-  private var barIsShown = false
+  private var tenths = 0
+  private var lineIsShown = false
+  /// The recorded training losses, for the chart.
+  private var losses: [Double] = []
 
-  init(quiet: Bool) {
+  /// - Parameter epochs: the number of epochs of the whole training.
+  init(quiet: Bool, epochs: Int) {
     isQuiet = quiet
-    isTerminal = isatty(1) == 1
+    self.epochs = epochs
   }
 
-  /// Shows the progress, at most ten times a second on a terminal and once in ten
-  /// seconds in a log.
+  func rowRecorded(_ row: MetricRow) {
+    if isQuiet { return }
+    if isTerminal {
+      if let loss = row.measurements.first { losses.append(loss.value) }
+    } else if epochs > 0, row.epoch * 10 / epochs > tenths {
+      tenths = row.epoch * 10 / epochs
+      printLine(epoch: row.epoch, row)
+    }
+  }
+
+  /// Redraws the line on a terminal; elsewhere, writes a line if the last one is a minute
+  /// old.
   func heartbeat(_ progress: TrainingProgress) {
     if isQuiet { return }
     let now = monotonicSeconds() - started
-    guard now - shown >= (isTerminal ? 0.1 : 10) else { return }
-    shown = now
-    let (epoch, epochs) = (progress.epoch, progress.epochs)
-    let figures = (progress.newestRow?.measurements.prefix(3) ?? [])
-      .map { "\($0.column.name) \(brief($0.value))" }.joined(separator: "  ")
     if isTerminal {
-      let width = 24
-      let done = epochs == 0 ? width : epoch * width / epochs
-      let bar = String(repeating: "█", count: done) + String(repeating: "░", count: width - done)
-      let left =
-        epoch == 0
-        ? "" : "  \(durationText(now / Double(epoch) * Double(epochs - epoch))) left"
-      redraw("\(bar) epoch \(epoch)/\(epochs)  \(figures)\(left)")
-      barIsShown = true
-    } else {
-      printStatus("epoch \(epoch)/\(epochs)  \(figures)")
+      guard now - shown >= 0.1 else { return }
+      shown = now
+      let line = ProgressLine(progress, seconds: now, losses: losses)
+      redraw(line.text(width: Terminal.width - 1))
+      lineIsShown = true
+    } else if now - shown >= 60 {
+      printLine(epoch: progress.epoch, progress.newestRow)
     }
+  }
+
+  private func printLine(epoch: Int, _ row: MetricRow?) {
+    shown = monotonicSeconds() - started
+    let metrics = (row?.measurements.prefix(3) ?? [])
+      .map { "  \($0.column.name) \(brief($0.value))" }.joined()
+    printStatus("epoch \(epoch)/\(epochs)\(metrics)")
   }
 
   func report(_ text: @autoclosure () -> String) {
@@ -52,9 +66,9 @@ final class TerminalObserver: RunObserver {
     writeError(text)
   }
 
-  /// Takes the bar away.
+  /// Removes the line from the terminal.
   private func clear() {
-    if barIsShown { redraw("") }
-    barIsShown = false
+    if lineIsShown { redraw("") }
+    lineIsShown = false
   }
 }

@@ -2,22 +2,22 @@ import ArgumentParser
 import Glibc
 import NNExp
 
-/// The `--threads` option of the commands that compute for long.
+/// The option `--threads` of the commands that compute.
 ///
-/// Each declares it by itself: an option group takes 0.5 million instructions more,
+/// Each command declares it separately, because an option group costs 0.5 million instructions,
 /// 2% of the start of `nnexp run`.
 enum Threads {
   static let help = ArgumentHelp(
-    "how many threads compute, all cores unless given; the results are the same",
+    "number of threads (default: all cores); the results do not depend on it",
     valueName: "n")
 
-  /// Uses the number that the option gives, if it does.
+  /// Uses the number in the option, if it is given.
   static func use(_ threads: Int?) throws {
     guard let threads else { return }
     try use("\(threads)", of: "--threads")
   }
 
-  /// Uses the number that the environment's NNEXP_THREADS gives, if it does.
+  /// Uses the number in the environment variable NNEXP_THREADS, if it is set.
   static func useRequested() throws {
     guard let text = getenv("NNEXP_THREADS"), text[0] != 0 else { return }
     try use(String(cString: text), of: "NNEXP_THREADS")

@@ -6,14 +6,14 @@ import Running
 struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate",
-    abstract: "Does everything short of training: reads, checks, plans, shows the model.")
+    abstract: "Reads and checks experiment files, and shows the model, without training.")
 
   @Argument(help: "experiment files", completion: .file(extensions: ["yaml", "yml"]))
   var files: [String]
 
   func run() throws {
     let registry = standardRegistry()
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     for file in files {
       do {
         let experiment = try Experiment(path: file, registry: registry)
@@ -21,9 +21,9 @@ struct ValidateCommand: ParsableCommand {
         case .float32: try show(file, PreparedExperiment<Float>(experiment))
         case .float64: try show(file, PreparedExperiment<Double>(experiment))
         }
-      } catch { mistakes.add(error) }
+      } catch { errors.add(error) }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
   }
 
   private func show<S: Scalar>(_ file: String, _ prepared: PreparedExperiment<S>) throws {

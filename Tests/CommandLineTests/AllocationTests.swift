@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A training step allocates nothing: 40,000 steps more ask for memory a few
-/// times more, for the texts of their times. (A debug build's generic code does
-/// allocate; `make test` builds the release first.)
+/// A training step allocates nothing: 40,000 more steps allocate only a few more times, for the
+/// texts of durations. (A debug build's generic code does allocate; `make test` builds the
+/// release first.)
 @Suite struct AllocationTests {
 
   private static let models = [

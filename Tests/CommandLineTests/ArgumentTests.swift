@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 57: the words of the command line, wherever it runs.
+/// Fault 57: arguments of the command on every system.
 @Suite struct ArgumentTests {
   @Test func argumentsAreReadWithoutProc() throws {
     let tool = try Tool()

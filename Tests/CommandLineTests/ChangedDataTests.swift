@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 55 and 56: data and plugins that change after they were used.
+/// Faults 55 and 56: data and plugins that change after they were used.
 @Suite struct ChangedDataTests {
   private func tool() throws -> Tool {
     let tool = try Tool()
@@ -35,14 +35,14 @@ import Testing
     #expect(result.code == 0)
     #expect(
       result.errors == """
-        warning: 'd.csv' changed since 2 trials were trained; what is in the table is trained again
+        warning: 'd.csv' changed since 2 trials were trained; the trials in the table are trained again
         note: the earlier results stay in 'results/line/sweep/trials', outside the table
 
         """)
     let after = try rows(tool)
     #expect(after.count == 3)
     #expect(Set(after.map { $0[1] }).isDisjoint(with: before.map { $0[1] }))
-    // Each is what a run of its own gives.
+    // Each has the results of a separate run.
     #expect(try tool.run("run", "line.yaml", "seed=2", "-q", "--output", "alone").code == 0)
     #expect(try tool.read("\(after[1][1])/metrics.csv") == tool.read("alone/metrics.csv"))
     #expect(try tool.run("sweep", "line.yaml", "seed=1,2,3", "-q").errors == "", "once")
@@ -63,7 +63,7 @@ import Testing
     #expect(result.code == 0)
     #expect(
       result.errors == """
-        warning: 'Swish.c' changed since 2 trials were trained; what is in the table is trained again
+        warning: 'Swish.c' changed since 2 trials were trained; the trials in the table are trained again
         note: the earlier results stay in 'results/x/sweep/trials', outside the table
 
         """)
@@ -110,7 +110,7 @@ import Testing
   }
 }
 
-/// FAULTS 64: a run's folder that somebody else made does not decide whose code runs.
+/// Fault 64: a run's folder that another user created does not determine whose code runs.
 @Suite(.enabled(if: geteuid() == 0, "needs root, to give a folder away"))
 struct TrustTests {
   @Test func aPluginNamedInAnotherUsersFolderIsNotLoaded() throws {
@@ -138,7 +138,7 @@ struct TrustTests {
         '\(run)' belongs to user 12345, not to you
             plugins: [Swish.c]
                       ^
-        note: to run its code nevertheless, give nnexp resume, evaluate, predict or sweep --trust-plugins
+        note: to run its code anyway, give nnexp resume, evaluate, predict or sweep --trust-plugins
 
         """)
     #expect(try tool.runPlugin("resume", run).code == 2)

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 40 and 41: what a run leaves is a function of its file alone.
+/// Faults 40 and 41: the files of a run depend only on the experiment file.
 @Suite struct DeterminismTests {
-  /// Every way in which the work is divided: shards of a batch, matrix products,
-  /// convolutions, running means, sums over all samples.
+  /// An experiment that divides its work in every possible way: shards of a batch, matrix
+  /// products, convolutions, running means, sums over all samples.
   private static let divided = """
     name: divided
     seed: 5
@@ -67,7 +67,7 @@ import Testing
       "umask 077; env \(setting) \(preloaded)nnexp run eventful.yaml -q --output there")
     #expect(result.code == 0, "\(result.errors)")
     #expect(differences(tool.facts(of: "whole"), tool.facts(of: "there")) == [])
-    // No duration is negative, whatever the clocks did.
+    // No duration is negative, even if the clock was set back.
     let timing = try tool.read("there/timing.csv").split(separator: "\n").dropFirst()
     #expect(timing.count == 50)
     for row in timing { #expect(Double(row.split(separator: ",")[1])! >= 0) }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 37, on the command itself: space runs out, and comes back.
+/// Fault 37 for the command: the disk becomes full, and later has space again.
 @Suite struct DiskTests {
   private static let text = statefulExperiment.replacing("epochs: 100", with: "epochs: 120")
 
@@ -13,8 +13,8 @@ import Testing
     return tool
   }
 
-  /// Expects that the run ended with 3 and reported why; then completes it.
-  private func goOn(_ tool: Tool, after result: CommandResult, _ reason: String, _ label: String)
+  /// Expects that the run ended with 3 and reported the reason, then completes it.
+  private func resume(_ tool: Tool, after result: CommandResult, _ reason: String, _ label: String)
     throws
   {
     #expect(result.code == 3, "\(label): \(result.errors)")
@@ -31,7 +31,7 @@ import Testing
   func aRunThatFillsTheDiskEndsWith3AndResumes() throws {
     let tool = try tool()
     defer { tool.remove() }
-    // From none at all to almost enough; a page is the least that a file takes.
+    // From no space to almost enough. A file needs at least one page.
     for kilobytes in stride(from: 0, through: 48, by: isThorough ? 4 : 16) {
       let disk = try #require(
         SmallDisk(at: tool.folder.appendingPathComponent("results").path, kilobytes: 256))
@@ -40,7 +40,7 @@ import Testing
       try Data(block).write(to: tool.folder.appendingPathComponent(filler))
       let result = try tool.run("run", "eventful.yaml", "-q")
       try FileManager.default.removeItem(at: tool.folder.appendingPathComponent(filler))
-      try goOn(tool, after: result, "No space left on device", "\(kilobytes) KB free")
+      try resume(tool, after: result, "No space left on device", "\(kilobytes) KB free")
       _ = disk
     }
   }
@@ -50,15 +50,15 @@ import Testing
     let tool = try tool()
     defer { tool.remove() }
     let result = try tool.shell("ulimit -f \(blocks); exec nnexp run eventful.yaml -q")
-    try goOn(tool, after: result, "File too large", "\(blocks) blocks")
+    try resume(tool, after: result, "File too large", "\(blocks) blocks")
   }
 
-  /// A flush that fails is not made again: the kernel may have forgotten by then
-  /// that the bytes were lost.
+  /// A failed flush is not repeated, because the kernel may have forgotten by then that the
+  /// bytes were lost.
   @Test func aFailedFlushEndsTheRunAndIsNotRepeated() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    // Flushed is what a run leaves after its first second.
+    // A run flushes its files after the first second.
     let text = statefulExperiment.replacing("epochs: 100", with: "epochs: 100000000")
       .replacing("record_every: 2", with: "record_every: 100000")
       .replacing("every: 1 epoch", with: "every: 1.2 seconds")

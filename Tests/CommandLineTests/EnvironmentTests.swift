@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the machine refuses ends with 3, and leaves everything as it was.
+/// A command to which the system refuses something ends with 3 and changes no files.
 @Suite struct EnvironmentTests {
   private func tool() throws -> Tool {
     let tool = try Tool()
@@ -10,7 +10,7 @@ import Testing
     return tool
   }
 
-  /// FAULTS 19.
+  /// Fault 19.
   @Test func aFileNamedResultsIsReportedAndStays() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -20,14 +20,14 @@ import Testing
     #expect(
       result.errors == """
         error: cannot create the folder 'results/xor': Not a directory
-        note: name a place that can be written with --output
+        note: choose a writable location with --output
 
         """)
     #expect(try tool.read("results") == "mine")
     #expect(tool.contents == ["results", "xor.yaml"])
   }
 
-  /// FAULTS 19.
+  /// Fault 19.
   @Test func aResultsLinkThatLeavesTheFolderIsRefused() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -41,8 +41,7 @@ import Testing
     #expect(elsewhere.contents == [])
   }
 
-  /// FAULTS 16: the plan fits what the system says is there, but the system
-  /// refuses it.
+  /// Fault 16: the plan fits the memory that the system reports, but the system refuses it.
   @Test func refusedMemoryEndsTheRunWith3() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -55,7 +54,7 @@ import Testing
     #expect(summary.contains("\"exit_status\": 3"))
   }
 
-  /// FAULTS 9, 25: what is not a regular file is never waited for.
+  /// Faults 9, 25: the command never waits for a file that is not regular.
   @Test(arguments: [("fifo", "a FIFO"), (".", "a directory"), ("/dev/zero", "a device")])
   func anExperimentThatIsNotARegularFileIsRefused(path: String, kind: String) throws {
     let tool = try tool()
@@ -66,7 +65,7 @@ import Testing
     #expect(result.errors == "error: cannot read '\(path)': it is \(kind), not a regular file\n")
   }
 
-  /// FAULTS 25.
+  /// Fault 25.
   @Test func dataThatAreAPipeAreRefused() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -89,7 +88,7 @@ import Testing
         """)
   }
 
-  /// FAULTS 9.
+  /// Fault 9.
   @Test func anExperimentLargerThanOneMebibyteIsRefused() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -100,7 +99,7 @@ import Testing
       result.errors == "error: 'long.yaml' is larger than 1 MiB, the limit of a declaration\n")
   }
 
-  /// FAULTS 38: a run directory that is deleted midway is not made anew.
+  /// Fault 38: a run directory that is deleted during the run is not created again.
   @Test func aDeletedRunDirectoryEndsTheRunAndIsNotCreatedAgain() throws {
     let tool = try tool()
     defer { tool.remove() }

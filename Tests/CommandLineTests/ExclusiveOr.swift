@@ -1,4 +1,4 @@
-/// A small problem that trains in an instant.
+/// A small problem that trains in a few milliseconds.
 let exclusiveOr = """
   name: xor
   seed: 4
@@ -18,11 +18,11 @@ let exclusiveOr = """
 
   """
 
-/// The same problem in fewer lines, to be swept over.
+/// The same problem in fewer lines, for sweeps.
 ///
 /// - Parameters:
-///   - train: more options of `train`, each with a comma before it.
-///   - more: more sections, a line each.
+///   - train: more options of `train`, each after a comma.
+///   - more: more sections, one per line.
 func compactExclusiveOr(
   seed: Int? = nil, epochs: Int = 20, train: String = "", more: String...
 ) -> String {

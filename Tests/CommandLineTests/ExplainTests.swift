@@ -77,7 +77,7 @@ import Testing
     #expect(result.code == 2)
     #expect(
       result.errors == """
-        error: the output 'taken.html' is there already
+        error: the output 'taken.html' already exists
         note: to replace it, add --force
 
         """)

@@ -2,9 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Every folder of `Faults` holds an experiment that a user got wrong and what
-/// the tool must say: the exit code, then standard error to the letter. Nothing
-/// may be created.
+/// Each folder of `Faults` contains a wrong experiment and the expected result: the exit code,
+/// then the exact standard error. Nothing may be created.
 @Suite struct FaultTests {
   static let root = Repository.test("CommandLineTests/Faults")
 
@@ -22,9 +21,9 @@ import Testing
     }
     let before = tool.contents
     let result = try tool.run("run", "experiment.yaml", "--quiet")
-    // How much memory there is, is the machine's.
+    // The amount of memory depends on the machine.
     let report = ("exit \(result.code)\n" + result.errors)
-      .replacing(/and [0-9.]+ [kMGT]B are there/, with: "and … are there")
+      .replacing(/and [0-9.]+ [kMGT]B are available/, with: "and … are available")
     let expected = folder.appendingPathComponent("expected.txt")
     if ProcessInfo.processInfo.environment["NNEXP_RECORD_FAULTS"] != nil {
       try Data(report.utf8).write(to: expected)

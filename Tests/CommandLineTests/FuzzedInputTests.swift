@@ -2,11 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 48 on the command itself: whatever the bytes of a file are, it ends as it
-/// is documented to, soon, and without much memory. `make fuzz` tries millions on
-/// the readers alone.
+/// Fault 48 for the command: for any bytes in a file, it ends as documented, soon, and without
+/// much memory. `make fuzz` tries millions of inputs on the readers.
 @Suite struct FuzzedInputTests {
-  /// What one kind of input goes into, and the command that reads it.
+  /// The file for one kind of input, and the command that reads it.
   private struct Target {
     let name: String
     let file: String
@@ -26,7 +25,7 @@ import Testing
     """
   }
 
-  /// Data of a kind, in the file that an experiment names.
+  /// A target for data of some kind, in the file that an experiment names.
   private static func data(_ kind: String, _ source: String) -> Target {
     Target(
       name: kind, file: "data.\(kind)", experiment: experiment(source),
@@ -67,7 +66,7 @@ import Testing
     }
   }
 
-  /// A gigabyte, ten seconds of a processor.
+  /// Runs the tool with at most one gigabyte of memory and ten seconds of processor time.
   private func bounded(_ tool: Tool, _ arguments: [String]) throws -> (
     ChildProcess.End, errors: String
   ) {
@@ -135,7 +134,8 @@ import Testing
     }
   }
 
-  /// A few changes: bytes, ends, pieces of itself and of another.
+  /// A copy with a few changes: other bytes, shorter ends, repeated parts, and parts of another
+  /// input.
   private func changed(_ start: [UInt8], _ other: [UInt8], _ random: inout SeededGenerator)
     -> [UInt8]
   {
@@ -171,7 +171,7 @@ import Testing
     withUnsafeBytes(of: number.littleEndian) { Array($0.prefix(4)) }
   }
 
-  /// The last four bytes as the CRC-32 of those before.
+  /// Sets the last four bytes to the CRC-32 of the bytes before.
   private func mendChecksum(of bytes: inout [UInt8]) {
     if bytes.count < 4 { return }
     var crc: UInt32 = 0xFFFF_FFFF

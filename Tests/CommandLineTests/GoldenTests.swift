@@ -2,8 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `expect: {metrics: golden/xor.csv}`: a run is held against a table that was
-/// kept.
+/// `expect: {metrics: golden/xor.csv}`: a run is compared with a stored table.
 @Suite struct GoldenTests {
   private static let experiment = """
     name: xor
@@ -16,8 +15,8 @@ import Testing
 
     """
 
-  /// A tool beside `e/xor.yaml` and its golden file, as a run of it wrote that,
-  /// `changed`.
+  /// Calls the test with a tool whose folder contains `e/xor.yaml` and its golden file, which
+  /// is that of a run after `changed`.
   private func withTool(
     changed: (String) -> String = { $0 }, _ body: (Tool) throws -> Void
   ) throws {
@@ -37,7 +36,8 @@ import Testing
     }
   }
 
-  /// Columns and ends of lines that do not matter; numbers within the tolerance.
+  /// Columns that are missing and line ends have no effect, nor do numbers within the
+  /// tolerance.
   @Test func missingColumnsLineEndsAndSmallDifferencesDoNotMatter() throws {
     let numbers = { (text: String) in
       text.split(separator: "\n").map { row in
@@ -62,7 +62,7 @@ import Testing
       #expect(result.code == 1)
       #expect(
         result.errors == """
-          e/xor.yaml:7:19: error: metrics.csv is not as in 'golden/xor.csv': 5 of 15 numbers \
+          e/xor.yaml:7:19: error: metrics.csv differs from 'golden/xor.csv': 5 of 15 numbers \
           differ by more than 1e-09
               expect: {metrics: golden/xor.csv, tolerance: 1e-9}
                                 ^
@@ -71,7 +71,7 @@ import Testing
           note: row 2 (epoch 2), learning_rate: expected 0.25, found 0.5, off by 0.25
           note: row 2 (epoch 2), validation_loss: expected 8, found nothing
           note: row 3 (epoch 3), validation_loss: expected 8, found nothing
-          note: if that is meant: cp results/xor/run-0001/metrics.csv e/golden/xor.csv
+          note: if the change is intended: cp results/xor/run-0001/metrics.csv e/golden/xor.csv
 
           """)
       let summary = try tool.read("results/xor/run-0001/summary.json")
@@ -85,16 +85,16 @@ import Testing
       let result = try tool.run("run", "e/xor.yaml", "-q", "train.epochs=2")
       #expect(
         result.errors == """
-          e/xor.yaml:7:19: error: metrics.csv is not as in 'golden/xor.csv': 2 rows instead of 3
+          e/xor.yaml:7:19: error: metrics.csv differs from 'golden/xor.csv': 2 rows instead of 3
               expect: {metrics: golden/xor.csv, tolerance: 1e-9}
                                 ^
-          note: if that is meant: cp results/xor/run-0001/metrics.csv e/golden/xor.csv
+          note: if the change is intended: cp results/xor/run-0001/metrics.csv e/golden/xor.csv
 
           """)
     }
   }
 
-  /// Found before anything is made; `nil` for no file.
+  /// Errors that are found before anything is created; `nil` for a missing file.
   @Test(arguments: [
     (
       String?.none,
@@ -143,7 +143,7 @@ import Testing
     (
       "epoch,epoch\n1,1\n",
       """
-      e/golden/xor.csv:1:7: error: the column 'epoch' is there twice
+      e/golden/xor.csv:1:7: error: the column 'epoch' occurs twice
           epoch,epoch
                 ^
 

@@ -18,7 +18,7 @@ import Testing
     #expect(tool.contents == ["xor.yaml"])
   }
 
-  /// FAULTS 28.
+  /// Fault 28.
   @Test func aSaturatedNetworkDoesNotPass() throws {
     let tool = try tool(
       exclusiveOr.replacing(
@@ -30,7 +30,7 @@ import Testing
     #expect(result.output.contains("INCONCLUSIVE"))
   }
 
-  /// The end is the same whether a run got there or the check itself.
+  /// The result at the end is the same whether a run or the check itself has trained.
   @Test func theCheckAtTheEndIsTheSameWithAndWithoutARun() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -61,7 +61,7 @@ import Testing
     #expect(again.output == "")
     #expect(
       again.errors == """
-        error: the output 'tables/gradient_check.csv' is there already
+        error: the output 'tables/gradient_check.csv' already exists
         note: to replace it, add --force
 
         """)
@@ -104,8 +104,8 @@ import Testing
       "error: --at must be start, end or start,end, found 'begin'\n")
     try expect(
       ["xor.yaml", "--at", "start", "--checkpoint", "run"],
-      "error: 'run' holds trained weights, and --at start checks initial ones; "
-        + "say --at end or --at start,end\n")
+      "error: 'run' contains trained weights, and --at start checks initial ones; "
+        + "use --at end or --at start,end\n")
     try expect(
       ["xor.yaml", "--checkpoint", "nowhere"], "error: there is no run folder 'nowhere'\n")
     try expect(
@@ -137,7 +137,7 @@ import Testing
     let asked = try tool.run("run", "xor.yaml", "+gradient_check=true")
     #expect(asked.code == 2)
     #expect(tool.contents == ["xor.yaml"])
-    // Nobody asked for a check: there is nothing wrong.
+    // No check was requested, so nothing is wrong.
     #expect(try tool.run("run", "xor.yaml", "--output", "run").code == 0)
   }
 }

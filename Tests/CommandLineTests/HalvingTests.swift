@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 @Suite struct HalvingTests {
-  /// What sums up everything that a training remembers, in trials of different
-  /// lengths; one diverges.
+  /// An experiment whose metric sums everything that training keeps, with trials of different
+  /// lengths; one trial diverges.
   private static let search = """
     name: search
     seed: 3
@@ -40,8 +40,8 @@ import Testing
     try body(tool)
   }
 
-  /// One job or eight, in one go or killed again and again: the same table, and
-  /// a trial that comes to its end has the bytes of a run.
+  /// With one or eight jobs, without interruption or killed repeatedly, the table is the same,
+  /// and a trial that completes has the bytes of a run.
   @Test func decisionsDependOnlyOnResults() throws {
     try withTool { tool in
       for (folder, jobs) in [("one", "1"), ("eight", "8")] {
@@ -53,8 +53,8 @@ import Testing
       }
       let rows = try tool.sweepTable("one")
       #expect(try tool.sweepTable("eight") == rows)
-      // The rungs are at the first rows from 3, 6 and 12 epochs on; six of twelve
-      // leave the first, three of which have failed, three of six the next.
+      // The rungs are the first rows at or after epochs 3, 6 and 12. Six of twelve trials stop
+      // at the first, of which three have failed, and three of six at the next.
       let reasons = rows.dropFirst().filter { $0[2] == "stopped" }.map { $0[4] }.sorted()
       #expect(
         reasons == [12, 12, 4, 4, 4, 6, 6, 6].map { "stopped after epoch \($0)" })
@@ -69,13 +69,14 @@ import Testing
       let again = try tool.run("sweep", "search.yaml", "--output", "one")
       #expect(again.output.hasPrefix("4 of 12 trials are finished\n12 trials: 1 completed"))
       #expect(try tool.sweepTable("one") == rows)
-      // What was stopped is a run like any other: it can be resumed.
+      // A stopped trial is an ordinary run, which can be resumed.
       let stopped = try #require(rows.first { $0[4] == "stopped after epoch 12" })
       #expect(try tool.run("resume", "one" + stopped[1]).code == 0)
     }
   }
 
-  /// Killed again and again, alone or beside another process: the same table.
+  /// If the sweep is killed repeatedly, alone or next to another process, the table is the
+  /// same.
   @Test func aKilledAndSharedSearchGivesTheSameTable() throws {
     try withTool { tool in
       #expect(try tool.run("sweep", "search.yaml", "--output", "calm").code == 1)
@@ -110,7 +111,7 @@ import Testing
       search.yaml:24:37: error: nothing measures 'validation_los'; did you mean 'validation_loss'?
           halving: {first_rung: 3, monitor: validation_los}
                                             ^
-      note: the figures are: train_loss, validation_loss, train_accuracy, validation_accuracy
+      note: the columns are: train_loss, validation_loss, train_accuracy, validation_accuracy
       note: in trial 1: train.optimizer.learning_rate=0.001 model.first.units=2
 
       """
@@ -151,7 +152,7 @@ import Testing
       #expect(result.code == 2)
       #expect(
         result.errors
-          == "error: halving holds the trials against each other; leave --trial out\n")
+          == "error: halving compares the trials with each other; omit --trial\n")
       #expect(tool.contents == ["search.yaml"])
     }
   }

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 extension Tool {
-  /// Builds a library of this folder that `LD_PRELOAD` puts between the command and the
-  /// system; returns its path.
+  /// Builds a library of this folder that `LD_PRELOAD` inserts between the command and the
+  /// system. Returns its path.
   func build(library name: String) throws -> String {
     let source = Repository.test("CommandLineTests/\(name).c").path
     let build = try runCommand(

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 29 and 30, on the command itself: whenever it is killed, what goes on
-/// ends with the bytes of a run that was left alone.
+/// Faults 29 and 30 for the command: whenever it is killed, the resumed run ends with the bytes
+/// of an uninterrupted run.
 @Suite struct KillTests {
-  /// What an undisturbed run leaves, and how long it takes.
+  /// The files of an uninterrupted run, and its duration.
   private func undisturbed(_ text: String) throws -> (facts: [String: Data], seconds: Double) {
     let tool = try Tool()
     defer { tool.remove() }
@@ -19,8 +19,7 @@ import Testing
     return (facts, seconds)
   }
 
-  /// The same command again and again, each time killed at a random moment,
-  /// until it has ended by itself; then the next.
+  /// Repeats the same command, killed at a random moment each time, until it ends by itself.
   @Test func aRunKilledAtRandomMomentsEndsWithTheSameBytes() throws {
     var random = SeededGenerator(seed: testSeed)
     let (expected, seconds) = try undisturbed(statefulExperiment)
@@ -50,8 +49,8 @@ import Testing
     print("killed at \(kills) moments, \(runs) runs, none lost; seed \(testSeed)")
   }
 
-  /// Before, in the middle of and after each write, flush, rename, …; `resuming`,
-  /// of the command that goes on with a run that was killed.
+  /// Kills the command before, during and after each write, flush, rename, …; if `resuming`,
+  /// the command that resumes a killed run.
   @Test(arguments: ["before", "midway", "after"], [false, true])
   func aRunKilledAtEveryFileOperationEndsWithTheSameBytes(mode: String, resuming: Bool) throws {
     let text = statefulExperiment.replacing("epochs: 100", with: "epochs: 13")

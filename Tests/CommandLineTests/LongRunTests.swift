@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Memory and the run directory do not grow with time: ten million steps, and a
-/// day by a clock that runs faster.
+/// Memory and the run directory do not grow over time: ten million steps, and a day of a clock
+/// that runs faster.
 @Suite(.enabled(if: Tool.hasRelease, "needs a release build: make build"))
 struct LongRunTests {
   private let run = "results/xor/run-0001"
@@ -42,8 +42,8 @@ struct LongRunTests {
     }
   }
 
-  /// A day (or an hour) passes in half a minute: what goes by the clock happens as
-  /// often as it should, and no more is kept of it.
+  /// A day (or an hour) passes in half a minute: events that depend on the clock happen at the
+  /// specified rate, and use no more memory.
   @Test func memoryAndFilesDoNotGrowOverADay() throws {
     let (day, speed, interval) = isThorough ? (86_400.0, 2880, 600.0) : (3600, 1440, 60)
     let tool = try tool()
@@ -83,7 +83,7 @@ struct LongRunTests {
     let most = Double(speed) * (start.duration(to: .now) / .seconds(1))
     #expect(recorded >= seconds && recorded <= most)
     #expect(try tool.read("\(run)/summary.json").contains("\"status\": \"interrupted\""))
-    // Never oftener than asked for, and a line in ten seconds.
+    // At most at the specified interval, and one line in ten seconds.
     let text = try String(contentsOfFile: lines, encoding: .utf8)
     let said = text.split(separator: "\n").count
     #expect(watch.states >= 2 && Double(watch.states) <= recorded / interval + 2)
@@ -96,15 +96,15 @@ struct LongRunTests {
   }
 }
 
-/// What there is of a run while it lasts.
+/// Observations of a run while it is executed.
 private struct Watch {
   private let tool: Tool
   private let run: String
   private let child: ChildProcess
-  /// The most memory that it had held, in kB: after a tenth, and at the last look.
+  /// The largest memory in kB: after a tenth of the run, and at the last observation.
   private(set) var early: Int?
   private(set) var late = 0
-  /// The most that any look found.
+  /// The largest size that was observed.
   private(set) var mostBytes = 0
   private(set) var mostFiles = 0
   private var seen: Set<String> = []
@@ -113,10 +113,10 @@ private struct Watch {
     (self.tool, self.run, self.child) = (tool, run, child)
   }
 
-  /// How many checkpoints there were one after another.
+  /// The number of successive checkpoints.
   var states: Int { seen.count }
 
-  /// Looks again and again, until it has ended.
+  /// Observes the run until it has ended.
   mutating func follow(_ isTenthOver: (Watch) -> Bool) {
     while let memory = mostMemory {
       let isOver = isTenthOver(self)
@@ -128,7 +128,7 @@ private struct Watch {
     look()
   }
 
-  /// `VmHWM`; nil once it has ended.
+  /// `VmHWM`; nil after the run has ended.
   private var mostMemory: Int? {
     let status = try? String(contentsOfFile: "/proc/\(child.id)/status", encoding: .utf8)
     return status?.firstMatch(of: /VmHWM:\s*(\d+) kB/).flatMap { Int($0.1) }
@@ -152,7 +152,7 @@ private struct Watch {
     mostFiles = max(mostFiles, files)
   }
 
-  /// The numbers of a column, of whole rows.
+  /// The numbers of a column, from complete rows.
   func column(_ file: String, _ index: Int) -> [Double] {
     guard let text = try? tool.read("\(run)/\(file)"), let end = text.lastIndex(of: "\n") else {
       return []

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `validate` says of a run's memory is what the run takes, within 10%.
+/// The memory that `validate` forecasts is within 10% of the memory that a run uses.
 @Suite struct MemoryTests {
 
-  /// A model, and how many samples of how many numbers it learns from.
+  /// A model, with the number of its samples and of the numbers in one.
   private static let cases: [(model: String, rest: String, samples: Int, width: Int)] = [
     ("[sigmoid, {type: dense, units: 1}]", "", 4, 2),
     ("[{type: dense, units: 16}, sigmoid, {type: dense, units: 1}]", "", 20_000, 60),
@@ -55,7 +55,7 @@ import Testing
     #expect(abs(forecast / taken - 1) < 0.1, "forecast \(forecast) bytes, taken \(taken)")
   }
 
-  /// The bytes that `validate` tells.
+  /// The number of bytes that `validate` reports.
   private func forecast(of file: String, in tool: Tool) throws -> Double {
     let valid = try runCommand(
       Tool.release.path, ["validate", file], in: tool.folder)
@@ -65,8 +65,8 @@ import Testing
     return try #require(Double(forecast.output.1)) * (units[forecast.output.2] ?? 1)
   }
 
-  /// A file of 200 or 400 MB, of which `stream: true` reads what it needs: the
-  /// same memory for both, and as foretold, under a limit that the file exceeds.
+  /// For files of 200 and 400 MB, of which `stream: true` reads only what it needs, the memory
+  /// is the same and equals the forecast, under a limit that the file exceeds.
   @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"))
   func streamedDataCanExceedTheMemory() throws {
     let tool = try Tool()
@@ -96,11 +96,11 @@ import Testing
       #expect(
         abs(forecast / taken.last! - 1) < 0.1, "forecast \(forecast) bytes, taken \(taken.last!)")
     }
-    // Two integers a sample.
+    // Two integers per sample.
     #expect(taken[1] - taken[0] < 2e6, "\(taken)")
   }
 
-  /// An IDX file of bytes that are 0, which takes no room on most disks.
+  /// An IDX file of zeros, which uses no space on most disks.
   private func sparse(_ name: String, _ extents: [UInt32], in tool: Tool) throws {
     var header: [UInt8] = [0, 0, 8, UInt8(extents.count)]
     for extent in extents {

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// CHANGELOG.md, "Migrating plugins": the last version's plugins, changed as the list says,
-/// build.
+/// CHANGELOG.md, "Migrating plugins": the plugins of the last version build after the changes
+/// in the list.
 @Suite struct MigrationTests {
-  /// The replacements of the list, in its order.
+  /// The replacements in the list, in order.
   private func replacements() throws -> [(old: String, new: String)] {
     let changelog = try String(
       contentsOf: Repository.root.appendingPathComponent("CHANGELOG.md"), encoding: .utf8)

@@ -19,7 +19,7 @@ import Testing
     try body(tool)
   }
 
-  /// FAULTS 18, 49: the folder of the results would be another one.
+  /// Faults 18, 49: otherwise the results would be in another folder.
   @Test func aSlashBeforeACombiningMarkIsASlash() throws {
     try withTool { tool in
       try tool.write("name: \"victim/\u{301}x\"\n" + NameTests.unnamed, to: "x.yaml")
@@ -28,7 +28,7 @@ import Testing
       #expect(
         result.errors == """
           x.yaml:1:7: error: the name 'victim/\u{301}x' has '/' at position 7; it names a single \
-          folder under results; use --output for another place
+          folder under results; use --output for another location
               name: "victim/\u{301}x"
                     ^
 
@@ -86,8 +86,7 @@ import Testing
     }
   }
 
-  /// Earlier versions accepted names with spaces, quotes and marks. What they left can
-  /// be read.
+  /// Earlier versions accepted names with spaces, quotes and marks. Their runs can be read.
   @Test func aRunWithANameOfAnEarlierVersionIsRead() throws {
     try withTool { tool in
       try tool.write("name: old\n" + NameTests.unnamed, to: "old.yaml")
@@ -159,7 +158,7 @@ import Testing
   func anArgumentThatIsNotUTF8IsRefused(_ command: String) throws {
     try withTool { tool in
       try tool.write("name: x\n" + NameTests.unnamed, to: "x.yaml")
-      // What it would be changed to.
+      // The name after replacing invalid bytes.
       try tool.write("name: x\n" + NameTests.unnamed, to: "x\u{FFFD}.yaml")
       let before = tool.contents
       let result = try tool.shell("nnexp \(command)")
@@ -185,7 +184,8 @@ import Testing
         "mkdir P && touch P/A.swift $'P/B\\377.swift' && nnexp plugin build P")
       #expect(result.code == 2)
       #expect(
-        result.errors == "error: 'P' holds 'B\\xFF.swift', a name that is not UTF-8; rename it\n")
+        result.errors == "error: 'P' contains 'B\\xFF.swift', a name that is not UTF-8; rename it\n"
+      )
     }
   }
 
@@ -200,7 +200,8 @@ import Testing
       #expect(result.code == 2)
       #expect(
         result.errors
-          == "error: 'results/x/run-0001' holds '\\xFF.csv', a name that is not UTF-8; rename it\n")
+          == "error: 'results/x/run-0001' contains '\\xFF.csv', a name that is not UTF-8; rename it\n"
+      )
     }
   }
 
@@ -216,7 +217,7 @@ import Testing
     }
   }
 
-  /// FAULTS 50: a file's name cannot act on a terminal.
+  /// Fault 50: a file's name cannot control a terminal.
   @Test func aPathIsShownWithoutControlCharacters() throws {
     try withTool { tool in
       let file = "a\u{1B}[2J\n\u{202E}b.yaml"
@@ -224,7 +225,7 @@ import Testing
       try tool.write("name: x\n" + NameTests.unnamed, to: file)
       let result = try tool.run("validate", file)
       #expect(result.code == 0)
-      // As it is, for what reads it; escaped for a terminal, which `script` provides.
+      // Unchanged for programs, and escaped for a terminal, which `script` provides.
       #expect(result.output.hasPrefix("\(file): valid\n"))
       let seen = try runCommand(
         "/bin/bash", ["-c", #"script -qec '"$NNEXP" validate "$FILE"' /dev/null"#],
@@ -238,7 +239,7 @@ import Testing
     }
   }
 
-  /// The command that a message suggests does what it says, whatever the paths are.
+  /// The command that a message suggests works for any paths.
   @Test func aSuggestedCommandIsQuoted() throws {
     try withTool { tool in
       let folder = "it's '\u{301}$(touch mine)\n"
@@ -248,7 +249,7 @@ import Testing
       let result = try tool.run("run", "\(folder)/x.yaml", "-q")
       #expect(result.code == 1)
       let last = String(try #require(result.errors.split(separator: "\n").last))
-      let command = last.replacing("note: if that is meant: ", with: "")
+      let command = last.replacing("note: if the change is intended: ", with: "")
       #expect(
         command
           == "cp results/x/run-0001/metrics.csv $'it\\'s \\'\u{301}$(touch mine)\\012/golden.csv'")

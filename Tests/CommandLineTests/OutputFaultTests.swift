@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 60, 61: a file that the user names for an output replaces nothing but what
-/// nnexp wrote there, and what is wrong with it is reported before any work.
+/// Faults 60, 61: a file that the user names for an output replaces only an earlier output of
+/// nnexp, and errors are reported before any work.
 @Suite struct OutputFaultTests {
   private func withTool(_ body: (Tool) throws -> Void) throws {
     let tool = try Tool()
@@ -31,7 +31,7 @@ import Testing
         #expect(result.code == 2, "\(command)")
         #expect(
           result.errors == """
-            error: the output 'taken' is there already
+            error: the output 'taken' already exists
             note: to replace it, add --force
 
             """, "\(command)")
@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  /// With or without `--force`, a command does not replace what it reads.
+  /// Even with `--force`, a command does not replace a file that it reads.
   @Test func anOutputDoesNotReplaceTheExperiment() throws {
     try withTool { tool in
       try FileManager.default.linkItem(
@@ -59,7 +59,7 @@ import Testing
           #expect(
             result.errors == """
               error: the output '\(output)' would replace 'xor.yaml', which this command reads
-              note: name another file
+              note: choose another file
 
               """)
           #expect(try tool.read("xor.yaml") == compactExclusiveOr(seed: 0, epochs: 4))
@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  /// A FIFO under the temporary name of version 0.1.0, which the process's number gave.
+  /// A FIFO with the temporary name that version 0.1.0 derived from the process number.
   @Test func aFIFOUnderAFormerTemporaryNameDoesNotBlock() throws {
     try withTool { tool in
       let script = """
@@ -106,7 +106,7 @@ import Testing
     }
   }
 
-  /// Text that did not originate in nnexp cannot act on a terminal or on GitHub's runner.
+  /// Text that did not originate in nnexp cannot control a terminal or GitHub's runner.
   @Test func namesCannotControlATerminalOrGitHub() throws {
     try withTool { tool in
       let name = "\u{1B}[31m\n::error::owned\r##[error]x"

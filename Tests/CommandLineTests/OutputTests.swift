@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 58: commands whose standard output is what they were asked for.
+/// Fault 58: commands whose result is their standard output.
 @Suite struct OutputTests {
   private static let commands = [
     "layers", "layers dense", "explain xor.yaml", "gradcheck xor.yaml", "validate xor.yaml",
@@ -48,7 +48,7 @@ import Testing
     let tool = try tool()
     defer { tool.remove() }
     for command in OutputTests.commands {
-      // The command starts once nobody is left to read.
+      // The command starts after the reader has ended.
       let result = try tool.shell(
         "(sleep 0.05; exec nnexp \(command)) | exec <&-; echo ${PIPESTATUS[0]}")
       #expect(result.output == "\(128 + SIGPIPE)\n", "\(command)")

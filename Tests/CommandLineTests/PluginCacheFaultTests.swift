@@ -2,18 +2,18 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 51 and 52: caches that others can change, damaged entries, sources that are
-/// saved while they are compiled.
+/// Faults 51 and 52: caches that others can change, damaged entries, and sources that are saved
+/// while they are compiled.
 @Suite struct PluginCacheFaultTests {
   private let metrics = "results/x/run-0001/metrics.csv"
 
-  /// A tool with the plugin and a cache of its own, in `caches/mine`.
+  /// A tool with the plugin and a separate cache in `caches/mine`.
   private func makeTool() throws -> (Tool, cache: [String: String]) {
     let tool = try Tool()
     try tool.writeCSquare()
     try tool.writeExperiment(plugins: "[Square.c]")
     try tool.write("", to: "caches/mine/empty")
-    // As the kernel sees it, links in the path of temporary folders resolved.
+    // The real path, without links in the path of temporary folders.
     let path = tool.folder.resolvingSymlinksInPath().path
     return (tool, ["XDG_CACHE_HOME": path + "/caches/mine"])
   }
@@ -26,7 +26,7 @@ import Testing
   func aCacheThatOthersCanWriteToIsRefused(_ mode: Int) throws {
     let (tool, cache) = try makeTool()
     defer { tool.remove() }
-    // Built while all is well; what others may have changed since does not run.
+    // Built before any change; entries that others may have changed later are not executed.
     #expect(try tool.runPlugin("plugin", "build", "Square.c", environment: cache).code == 0)
     permit(mode, "caches", in: tool)
     let path = tool.folder.resolvingSymlinksInPath().path
@@ -43,7 +43,7 @@ import Testing
 
         """)
     #expect(!tool.exists("results"))
-    // A sticky bit keeps others from replacing a folder that is not theirs.
+    // A sticky bit prevents other users from replacing folders of this user.
     permit(0o1777, "caches", in: tool)
     #expect(try tool.runPlugin("run", "x.yaml", "--quiet", environment: cache).code == 0)
   }
@@ -71,7 +71,7 @@ import Testing
     #expect(chown(path + "/caches/mine/nnexp/plugins", 12345, 12345) == 0)
     #expect(
       try refusal() == "\(place)/caches/mine/nnexp/plugins' belongs to another user (12345)")
-    // A link of somebody else's in a folder where that is possible.
+    // A link of another user in a folder where they can create one.
     #expect(chown(path + "/caches/mine/nnexp/plugins", 0, 0) == 0)
     #expect(rename(path + "/caches/mine", path + "/caches/real") == 0)
     #expect(symlink("real", path + "/caches/mine") == 0)
@@ -115,7 +115,7 @@ import Testing
     for (index, damage) in damages.enumerated() {
       try damage()
       #expect(try tool.runPlugin("run", "x.yaml", "--quiet", environment: cache).code == 0)
-      // The same sources give the same bytes: earlier runs can be resumed.
+      // The same sources give the same bytes, so that earlier runs can be resumed.
       #expect(try Data(contentsOf: url) == sound)
       #expect(try Data(contentsOf: record) == sum)
       let run = "results/x/run-000\(index + 2)"
@@ -129,7 +129,7 @@ import Testing
     let real = try runCommand(
       "/usr/bin/env", ["sh", "-c", "command -v clang"], in: tool.folder
     ).output.split(separator: "\n").first.map(String.init)
-    // Saves other sources, as an editor would, when the compiler is about to read them.
+    // Saves other sources, as an editor would, directly before the compiler reads them.
     let header = { (factor: Int) in "#pragma once\n#define FACTOR \(factor)\n" }
     try tool.writeCSquare(factor: "FACTOR", top: "#include \"factor.h\"")
     try tool.write(header(2), to: "factor.h")
@@ -143,12 +143,12 @@ import Testing
       tool.folder.path + "/bin:" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
     #expect(try tool.runPlugin("run", "x.yaml", "--quiet", environment: saving).code == 0)
     #expect(try tool.read("factor.h") == header(5))
-    // The bytes that were hashed, whenever they were built.
+    // The result corresponds to the bytes that were hashed.
     try tool.write(original, to: "Square.c")
     try tool.write(header(2), to: "factor.h")
     #expect(try tool.runPlugin("run", "x.yaml", "--quiet", environment: cache).code == 0)
     #expect(try tool.read(metrics) == tool.read("results/x/run-0002/metrics.csv"))
-    // The saved sources are another plugin.
+    // The saved sources are a different plugin.
     try tool.write(header(5), to: "factor.h")
     #expect(try tool.runPlugin("run", "x.yaml", "--quiet", environment: cache).code == 0)
     #expect(try tool.read(metrics) != tool.read("results/x/run-0003/metrics.csv"))

@@ -120,7 +120,7 @@ import Testing
     }
     #expect(tables[0] == tables[1])
     let shown = try tool.runPlugin("validate", "x.yaml").output
-    // A number, and two places of a one-hot column; and the bias.
+    // A number, two entries of a one-hot column, and the bias.
     #expect(shown.contains("\n4 parameters;"), "\(shown)")
 
     try tool.write("day,other,y\nmon,mon,1\ntue,never,2\n", to: "d.csv")

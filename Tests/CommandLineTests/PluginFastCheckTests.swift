@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The gradient check of a plugin's layer recomputes only what one entry moves, if the
-/// layer can do that: a library whose guard drops the call would run whole passes.
+/// The gradient check of a plugin's layer recomputes only the part that one entry affects, if
+/// the layer supports it. If the guard did not forward this call, whole passes would run.
 @Suite struct PluginFastCheckTests {
-  /// Each whole pass in float64 appends `w` to the file `calls`, each short one `s`.
+  /// Each whole pass in float64 appends `w` to the file `calls`, and each partial pass `s`.
   private func calls(_ tool: Tool) throws -> (whole: Int, short: Int) {
     let text = try tool.read("calls")
     return (text.count { $0 == "w" }, text.count { $0 == "s" })

@@ -2,12 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 42 to 44: what a plugin can do wrong, what is reported, and that nothing is
-/// left behind.
+/// Faults 42 to 44: plugin errors, their messages, and that no files are left.
 @Suite struct PluginFaultTests {
   private let place = "x.yaml:10:12: error: 'bent' (square, of the plugin 'Square.swift')"
 
-  /// What an experiment with this layer says, exit code first.
+  /// The message of an experiment with this layer, after the exit code.
   private func message(_ write: (Tool) throws -> Void, plugins: String = "[Square.swift]") throws
     -> String
   {
@@ -48,7 +47,7 @@ import Testing
   @Test func aCrashDuringTrainingLeavesWholeRows() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    // Before the training two samples are tried, and float64.
+    // Before training, the layer is tried on two samples, also in float64.
     try tool.writeSquare(
       forward: """
         if S.self == Float.self && pass.samples == 4 && pass.isTraining { usleep(1000); steps += 1 }
@@ -92,7 +91,7 @@ import Testing
 
   @Test func writesOutsideTheBuffersAreReported() throws {
     let square = "for i in pass.y.indices { pass.y[i] = pass.x[i] * pass.x[i] }; "
-    // A tensor's subscript is checked; pointers are not.
+    // The subscript of a tensor is checked, but pointers are not.
     for (forward, fact) in [
       (
         "for (int64_t i = 0; i < pass->y.count + 3; i++) y[i] = 1;",
@@ -143,14 +142,16 @@ import Testing
     #expect(
       try refusal("[a.txt]") { try $0.write("text", to: "a.txt") }
         == at
-        + "'a.txt' is no plugin: a folder with Swift or C files, one such file, or a built .so is")
+        + "'a.txt' is not a plugin, which is a folder with Swift or C files, one such file, or a built .so"
+    )
     let library = try refusal("[z.so]") { tool in
       try FileManager.default.copyItem(
         at: #require(zlib), to: tool.folder.appendingPathComponent("z.so"))
     }
     #expect(
       library
-        == at + "cannot load the plugin 'z.so': it has no stamp that says what it was built for\n"
+        == at
+        + "cannot load the plugin 'z.so': it has no stamp that states which nnexp it was built for\n"
         + "note: 'nnexp plugin build' makes plugins with one")
     let broken = try refusal("[Square.swift]") { try $0.writeSquare(forward: "nonsense") }
     #expect(broken.contains("error: cannot find 'nonsense' in scope"))

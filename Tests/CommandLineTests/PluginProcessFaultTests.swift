@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 59: a plugin that changes the process, or how a run ends or computes.
+/// Fault 59: plugins that change the process, or how a run ends or computes.
 @Suite struct PluginProcessFaultTests {
   private let bent = "x.yaml:10:12: error: 'bent' (square, of the plugin 'Square.c')"
 
-  /// What comes of an experiment with this layer: exit code and standard error.
+  /// The result of an experiment with this layer: exit code and standard error.
   private func outcome(
     top: String = "", forward: String = "", _ body: (Tool) throws -> Void = { _ in }
   ) throws -> String {
@@ -19,7 +19,7 @@ import Testing
     return "\(result.code): \(result.errors)"
   }
 
-  /// The umask of whoever runs the tests does not matter.
+  /// Makes the text independent of the umask of the user who runs the tests.
   private func withoutMask(_ text: String) -> String {
     text.replacing(/from [0-7]{3} to/, with: "from MASK to")
   }
@@ -31,7 +31,7 @@ import Testing
     #expect(
       try outcome(forward: "if (calls == 9) fesetround(FE_TOWARDZERO);")
         == "2: \(bent) changed the rounding mode in its forward pass\n")
-    // Flags that computing itself raises are no change.
+    // Status flags that computations set are not changes.
     #expect(
       try outcome(
         forward: "volatile float tiny = 1e-30f; tiny = tiny * tiny; feraiseexcept(FE_ALL_EXCEPT);")
@@ -41,13 +41,13 @@ import Testing
       #expect(
         try outcome(top: top, forward: "_mm_setcsr(_mm_getcsr() | 0x8000);")
           == "2: \(bent) changed the flush-to-zero mode in its forward pass\n")
-      // As objects do that are linked with -ffast-math.
+      // As objects that are linked with -ffast-math do.
       #expect(
         try outcome(
           top: top
             + "\n__attribute__((constructor)) static void fast(void) { _mm_setcsr(_mm_getcsr() | 0x8040); }"
         )
-          == "2: error: the plugin 'Square.c' changed the flush-to-zero mode in its initialisation\n"
+          == "2: error: the plugin 'Square.c' changed the flush-to-zero mode in its initialization\n"
       )
     #endif
   }
@@ -72,24 +72,24 @@ import Testing
   ])
   func aChangeOfTheProcessIsReported(_ change: (code: String, fact: String)) throws {
     let top = "__attribute__((unused)) static void own(int signal) {}"
-    // In the first pass, the first time that anything can be seen of it.
+    // Detected in the first pass, the earliest possible moment.
     #expect(
       withoutMask(try outcome(top: top, forward: change.code))
         == "2: \(bent) \(change.fact) in its forward pass\n")
-    // Later, at the next row.
+    // Later changes are detected at the next row.
     let later = try outcome(top: top, forward: "if (calls == 9) { \(change.code) }") {
       (tool: Tool) throws in
       #expect(try tool.read("results/x/run-0001/metrics.csv").split(separator: "\n").count == 1)
       if tool.exists("taken") { #expect((try? tool.read("taken")) == "") }
     }
     #expect(withoutMask(later) == "2: \(bent) \(change.fact)\n")
-    // While it is loaded.
+    // Changes while the plugin is loaded.
     let loaded = try outcome(
       top: top + "\n__attribute__((constructor)) static void load(void) { \(change.code) }"
     ) { tool in #expect(!tool.exists("results")) }
     #expect(
       withoutMask(loaded)
-        == "2: error: the plugin 'Square.c' \(change.fact) in its initialisation\n")
+        == "2: error: the plugin 'Square.c' \(change.fact) in its initialization\n")
   }
 
   @Test func aChangeBetweenTwoChecksNamesBothLayers() throws {
@@ -116,7 +116,7 @@ import Testing
     let tool = try Tool()
     defer { tool.remove() }
     try tool.write("", to: "elsewhere/empty")
-    // In its second pass, which no check follows, before the run has its folder.
+    // In its second pass, which is not followed by a check, before the run has its folder.
     try tool.writeCSquare(
       top: "static void move(void) { chdir(\"elsewhere\"); }",
       forward: "if (calls == 2 || calls == 9) move();")
@@ -154,7 +154,7 @@ import Testing
     #expect(
       try outcome(forward: "if (calls == 9) _Exit(0);")
         == "2: \(bent) ended the process in its forward pass\n")
-    // A thread of its own, whatever the run does meanwhile.
+    // From a separate thread, at any time during the run.
     let thread = try outcome(
       top: """
         static void *end(void *nothing) { exit(0); }
@@ -170,7 +170,7 @@ import Testing
           pthread_join(thread, 0);
         }
         """)
-    #expect(idle == "2: error: the plugin 'Square.c' ended the process in its initialisation\n")
+    #expect(idle == "2: error: the plugin 'Square.c' ended the process in its initialization\n")
   }
 
   @Test func aForkDoesNotDuplicateRows() throws {

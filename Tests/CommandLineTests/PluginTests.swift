@@ -18,7 +18,7 @@ import Testing
     let run = try tool.runPlugin("run", "MyThing/MyThing.yaml", "--quiet")
     #expect(run.code == 0, "\(run.errors)")
     #expect(try tool.read("results/my_thing/latest/run.json").contains("MyThing/MyThing.swift"))
-    // Written once: a second time would take somebody's work.
+    // A second call must not overwrite the author's work.
     #expect(try tool.runPlugin("plugin", "new", "MyThing").code == 2)
   }
 
@@ -33,7 +33,7 @@ import Testing
     #expect(result.output.contains("0 of 1 examples proven"))
     #expect(
       result.errors
-        == "error: the plugin 'Square.swift' does not hold what the engine relies upon\n")
+        == "error: the plugin 'Square.swift' does not satisfy the engine's requirements\n")
   }
 
   @Test func aTestThatCrashesNamesTheShapes() throws {
@@ -58,7 +58,7 @@ import Testing
       backward: "for i in pass.dx.indices { pass.dx[i] += pass.dy[i] * 6 * pass.x[i] }")
     #expect(try tool.runPlugin("run", "x.yaml", "--quiet").code == 0)
     #expect(try tool.read("results/x/run-0002/metrics.csv") != first)
-    // A finished run's weights are evaluated with its plugin.
+    // The weights of a finished run are evaluated with its plugin.
     #expect(try tool.runPlugin("evaluate", "results/x/latest").code == 0)
   }
 
@@ -103,6 +103,6 @@ import Testing
     #expect(result.code == 2)
     #expect(
       result.errors.contains(
-        "error: the plugin 'b' brings the layer type 'square', and there is one already"))
+        "error: the plugin 'b' has the layer type 'square', and there is one already"))
   }
 }

@@ -3,7 +3,7 @@ import TestSupport
 
 /// A layer whose passes a test makes wrong, and an experiment that uses it.
 extension Tool {
-  /// Built plugins of all tests, so that equal ones are built once.
+  /// The cache of all tests, so that equal plugins are built only once.
   static let pluginCache = FileManager.default.temporaryDirectory
     .appendingPathComponent("nnexp-test-plugins-\(getuid())").path
 
@@ -17,8 +17,8 @@ extension Tool {
   /// The layer y = factor · x² in C, which compiles in a tenth of the time.
   ///
   /// - Parameters:
-  ///   - top: declarations before it.
-  ///   - forward: what its forward pass in float32 does besides; `calls` counts these.
+  ///   - top: declarations before the layer.
+  ///   - forward: additional code of the forward pass in float32; `calls` counts its calls.
   func writeCSquare(
     factor: String = "1", top: String = "", forward: String = "", to file: String = "Square.c"
   ) throws {

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 54: whatever is in a record, a command reads it or names the file and the key,
-/// ends as it is documented to, and touches nothing outside.
+/// Fault 54: for any content of a record, a command reads it or names the file and the key,
+/// ends as documented, and changes no other files.
 @Suite struct RecordFaultTests {
-  /// A folder with a sweep whose last trial is still to run, and with files of others.
+  /// A folder with a sweep whose last trial has not run, and with unrelated files.
   private static func prepared() throws -> Tool {
     let tool = try Tool()
     try tool.write(
@@ -29,7 +29,7 @@ import Testing
     "\"" + String(repeating: "long ", count: 20_000) + "\"", #""a\u0000\u001b[31m\n::error::b""#,
   ]
 
-  /// The ranges of a JSON text's values, the whole text but the outermost among them.
+  /// The ranges of the values in a JSON text, including the whole text.
   private static func values(of text: [UInt8]) -> [Range<Int>] {
     var ranges: [Range<Int>] = []
     var opened: [Int] = []
@@ -75,7 +75,7 @@ import Testing
     let names = tool.contents.filter(RecordFaultTests.isRecord)
     #expect(names.count == 8)
     var random = SeededGenerator(seed: testSeed)
-    // Everything that is not in the sweep's own folder, with its bytes.
+    // The files outside the sweep's folder, with their bytes.
     func outside() -> [String: String] {
       tool.contents.filter { !$0.hasPrefix("results/xor/sweep/") }
         .reduce(into: [:]) { $0[$1] = (try? tool.read($1)) ?? "folder" }
@@ -84,8 +84,8 @@ import Testing
     for name in names {
       let whole = try tool.read(name)
       let text = Array(whole.utf8)
-      // All pairs would take ten minutes: every value is replaced by four of the hostile
-      // ones.
+      // All combinations would take ten minutes, so that every value is replaced by four of the
+      // hostile values.
       var edits = RecordFaultTests.values(of: text).flatMap { range in
         RecordFaultTests.hostile.shuffled(using: &random).prefix(4).map { (range, $0) }
       }
@@ -115,7 +115,7 @@ import Testing
           }
         }
         #expect(outside() == before, "\(trace)")
-        // What an edited trial made of itself moves out of the way.
+        // Removes the results of an edited trial.
         try tool.write(whole, to: name)
       }
     }
@@ -139,7 +139,7 @@ import Testing
       #expect(result.code == 3)
       #expect(
         result.errors == """
-          error: 'results/xor/sweep/plan.json': trials[0].hash is no valid value: \
+          error: 'results/xor/sweep/plan.json': trials[0].hash is not a valid value: \
           "../../../other"; expected 32 hexadecimal digits
 
           """)
@@ -147,7 +147,7 @@ import Testing
     }
   }
 
-  /// The text that a plan keeps of the sweep's file is read in its place.
+  /// The plan's copy of the sweep's file is read instead of the file.
   @Test func errorsInAPlansSourcesNameThePlan() throws {
     let tool = try RecordFaultTests.prepared()
     defer { tool.remove() }
@@ -160,16 +160,16 @@ import Testing
     #expect(
       result.errors == """
         warning: 'xor.yaml' has changed since the sweep in 'results/xor/sweep' was planned; the \
-        trial is of that plan
-        note: to plan anew: nnexp sweep xor.yaml --plan
+        trial is from that plan
+        note: to write a new plan: nnexp sweep xor.yaml --plan
         error: there is nothing to sweep over in 'xor.yaml'
-        note: give it a sweep: block, or say nnexp sweep xor.yaml 'seed=range(0,16)'
+        note: give it a sweep: block, or run nnexp sweep xor.yaml 'seed=range(0,16)'
         note: the sweep is read from sources in 'results/xor/sweep/plan.json'
 
         """)
   }
 
-  /// Another trial's hash, or one of none, moves and removes nothing.
+  /// The hash of another trial, or of none, moves and removes nothing.
   @Test func aHashIsComparedBeforeAnythingMoves() throws {
     let tool = try RecordFaultTests.prepared()
     defer { tool.remove() }
@@ -177,7 +177,7 @@ import Testing
     let whole = try tool.read(plan)
     let hashes = whole.matches(of: #/"hash": "([0-9a-f]{32})"/#).map { String($0.1) }
     let foreign = String(repeating: "0", count: 32)
-    // A folder under the hash, which is no run that could be resumed.
+    // A folder with this hash that is not a run, and cannot be resumed.
     try tool.write("mine", to: "results/xor/sweep/trials/\(foreign)/keep.txt")
     try tool.write(whole.replacingOccurrences(of: hashes[3], with: foreign), to: plan)
     let before = tool.contents.filter { !$0.hasSuffix(".failed") }
@@ -194,7 +194,7 @@ import Testing
     #expect(try tool.read("results/xor/sweep/trials/\(foreign)/keep.txt") == "mine")
   }
 
-  /// FAULTS 53: a sweep takes a new or empty folder, or a sweep's.
+  /// Fault 53: a sweep needs a new folder, an empty folder, or the folder of a sweep.
   @Test func aSweepRefusesForeignFolders() throws {
     let tool = try RecordFaultTests.prepared()
     defer { tool.remove() }
@@ -207,7 +207,7 @@ import Testing
       (
         "run", 2,
         """
-        error: 'run' is a run's folder; a sweep needs one of its own
+        error: 'run' is the folder of a run; choose another folder for the sweep
         note: name another with --output
 
         """
@@ -215,7 +215,7 @@ import Testing
       (
         "link", 2,
         """
-        error: 'link' is no sweep, and holds 'keep.txt'; a sweep needs a new or empty folder
+        error: 'link' is not the folder of a sweep, and it contains 'keep.txt'; a sweep needs a new or empty folder
         note: name another with --output
 
         """

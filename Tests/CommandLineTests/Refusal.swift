@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Expects that a command ends with 2 and this message, and prints nothing else.
+/// Expects that a command ends with exit code 2 and this message, without other output.
 func expectRefusal(
   of arguments: [String], _ message: String, _ tool: Tool,
   sourceLocation: Testing.SourceLocation = #_sourceLocation

@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 16, on the command itself: wherever the system refuses it memory, it
-/// ends with 3 or does without, and what goes on ends with the same bytes.
+/// Fault 16 for the command: if the system refuses memory at any point, the command ends with
+/// 3 or continues without it, and a resumed run ends with the same bytes.
 @Suite struct RefusedMemoryTests {
-  /// What goes on after an exit code, without the limit, and what it comes to.
-  private func goOn(
+  /// Continues after an exit code without the limit, and returns the result.
+  private func resume(
     _ tool: Tool, _ executable: URL, _ arguments: [String], after end: ChildProcess.End,
     to expected: [String: Data], _ label: String
   ) throws {
@@ -18,7 +18,7 @@ import Testing
     #expect(differences(expected, tool.facts(of: run)) == [], "\(label)")
   }
 
-  /// One allocation fails, or all from one on.
+  /// A single allocation fails, or all from one on.
   @Test func aRunWithARefusedAllocationEndsWith3OrCompletes() throws {
     let command = ["run", "eventful.yaml", "--resume", "-q"]
     let bench = try Tool()
@@ -51,7 +51,7 @@ import Testing
         refused += 1
         #expect(process.errors.contains("memory"), "\(process.errors)")
       }
-      try goOn(
+      try resume(
         tool, Tool.executable, command, after: end, to: expected,
         "seed \(testSeed), allocation \(what): \(end), \(process.errors)")
     }
@@ -60,12 +60,12 @@ import Testing
         + "the others did without, none lost; seed \(testSeed)")
   }
 
-  /// A network of some megabytes, with products for the BLAS.
+  /// A network of a few megabytes with matrix products for the BLAS.
   private static let large =
     statefulExperiment.replacing("units: 4", with: "units: 30000")
     .replacing("epochs: 100", with: "epochs: 4") + "gradient_check: false\n"
 
-  /// `ulimit -v`, from too little for anything to more than enough.
+  /// `ulimit -v`, from too little for any work to more than enough.
   @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"))
   func aRunUnderAMemoryLimitEndsWith3OrCompletes() throws {
     let expected = try undisturbed(RefusedMemoryTests.large)
@@ -81,12 +81,12 @@ import Testing
         in: tool.folder, environment: .inherited(changing: ["SWIFT_BACKTRACE": "enable=no"]))
       let end = process.wait()
       if case .exit(let code) = end { ends[code, default: 0] += 1 }
-      // Known before anything is made: 2.
+      // Detected before anything is created: exit code 2.
       if end == .exit(2) {
         #expect(tool.contents == ["eventful.yaml"])
         continue
       }
-      try goOn(
+      try resume(
         tool, Tool.release, command, after: end, to: expected,
         "\(megabytes) MB: \(end), \(process.errors)")
     }
@@ -94,7 +94,7 @@ import Testing
     print("limits of memory: exit codes and runs \(ends)")
   }
 
-  /// The limit comes when the run has its checkpoints.
+  /// The limit takes effect after the run has checkpoints.
   @Test(.enabled(if: Tool.hasRelease, "needs a release build: make build"))
   func aRunWhoseMemoryIsLimitedMidwayEndsWith3OrCompletes() throws {
     let text = RefusedMemoryTests.large.replacing("epochs: 4", with: "epochs: 60")
@@ -103,7 +103,7 @@ import Testing
     var random = SeededGenerator(seed: testSeed)
     var refused = 0
     var moment = 0
-    // Which run still asks for memory is chance: until one is refused it.
+    // Which runs still need memory depends on timing, so this continues until one is refused.
     while moment < (isThorough ? 20 : 4) || (refused == 0 && moment < 60) {
       moment += 1
       let tool = try Tool()
@@ -121,7 +121,7 @@ import Testing
         in: tool.folder)
       let end = process.wait()
       if end == .exit(3) { refused += 1 }
-      try goOn(
+      try resume(
         tool, Tool.release, command, after: end, to: expected,
         "seed \(testSeed), \(moment): \(end), \(process.errors)")
     }
@@ -141,7 +141,7 @@ import Testing
 }
 
 extension ChildProcess {
-  /// Bytes of address space; 0 once it has ended.
+  /// The address space in bytes; 0 after the process has ended.
   fileprivate var addressSpace: Int {
     let text = try? String(contentsOfFile: "/proc/\(id)/statm", encoding: .utf8)
     return (text?.split(separator: " ").first.flatMap { Int($0) } ?? 0)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Going on with runs, as a user does it.
+/// Resuming runs by commands.
 @Suite struct ResumeTests {
   private func tool() throws -> Tool {
     let tool = try Tool()
@@ -32,11 +32,11 @@ import Testing
     }
     let first = try run()
     #expect(first.code == 0 && first.errors == "", "\(first.errors)")
-    #expect(first.output.contains("\ngoes on from step "))
+    #expect(first.output.contains("\nresuming from step "))
     let again = try run()
     #expect(again.code == 0)
     #expect(again.output == "'results/eventful/run-0001' is already complete\n")
-    // Another configuration is another run.
+    // Another configuration belongs to another run.
     let other = try run("train.epochs=3")
     #expect(other.code == 0 && !other.output.contains("unfinished"))
     #expect(tool.exists("results/eventful/run-0002") && !tool.exists("results/eventful/run-0003"))
@@ -63,18 +63,18 @@ import Testing
     #expect(refused.code == 2)
     #expect(
       refused.errors == """
-        error: cannot go on with 'mine': its resolved.yaml has 'epochs: 100' where the experiment \
+        error: cannot resume 'mine': its resolved.yaml has 'epochs: 100' where the experiment \
         has 'epochs: 3'
-        note: nnexp resume mine goes on with it as it began
+        note: nnexp resume mine resumes it with its original settings
 
         """)
     for _ in 0..<2 { #expect(try tool.start(output).wait() == .exit(0)) }
     #expect(!tool.exists("results"))
-    // Without --resume, no run is touched again.
+    // Without --resume, existing runs are not changed.
     #expect(try tool.run("run", "eventful.yaml", "-q", "--output", "mine").code == 2)
   }
 
-  /// Killed before there was a run.json: nothing is lost with such a folder.
+  /// If it was killed before there was a run.json, no results are lost.
   @Test func theOutputOfARunThatNeverBeganIsReused() throws {
     let tool = try tool()
     defer { tool.remove() }
@@ -87,7 +87,7 @@ import Testing
       ).wait()
       if end == .exit(0) { break }
       #expect(end == .signal(SIGKILL))
-      // A folder with a run in it is gone on with, one without is taken.
+      // A folder with a run is resumed; a folder without one is reused.
       let hasBegun = tool.exists("\(output)/run.json")
       let result = try tool.run(
         "run", "eventful.yaml", "-q", "--output", output, "train.epochs=2",
@@ -108,14 +108,14 @@ import Testing
     #expect(result.code == 2)
     #expect(
       result.errors == """
-        error: cannot go on with 'results/eventful/run-0001': it began with another build of \
+        error: cannot resume 'results/eventful/run-0001': it began with another build of \
         nnexp, 000000000000; this is \(build.prefix(12))
-        note: a run goes on only as it began; start a new one with nnexp run
+        note: a run resumes only with its original settings; start a new one with nnexp run
 
         """)
   }
 
-  /// The newest state stands in for weights that a killed run has no files of.
+  /// For a killed run without files of weights, the newest state is used.
   @Test func aKilledRunIsUsedWithTheWeightsOfItsNewestState() throws {
     let tool = try killed()
     defer { tool.remove() }
@@ -133,10 +133,10 @@ import Testing
       #expect(result.code == 0, "\(command[0]): \(result.errors)")
       #expect(
         result.errors.contains(
-          /^warning: 'results\/eventful\/run-0001' did not come to its end; these are its weights after step [1-9]\d*\n$/
+          /^warning: 'results\/eventful\/run-0001' has not finished; these are its weights after step [1-9]\d*\n$/
         ), "\(command[0]): \(result.errors)")
     }
-    // The best weights of the state are those of a whole run that is as long.
+    // The best weights in the state equal those of a complete run of that length.
     let step = try #require(
       tool.run("evaluate", run).errors.firstMatch(of: /step (\d+)/).flatMap { Int($0.1) })
     let epoch = step / 3 / 2 * 2

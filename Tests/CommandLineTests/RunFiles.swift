@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The files that runs leave.
+/// The files of runs.
 extension Tool {
   /// The only run under `results/NAME` that has a `run.json`.
   func theRun(of name: String) throws -> String {
@@ -13,7 +13,7 @@ extension Tool {
     return "results/\(name)/\(runs[0])"
   }
 
-  /// Every file of a run with its bytes, without those that hold clock times.
+  /// Every file of a run with its bytes, except files with clock times.
   func facts(of run: String) -> [String: Data] {
     let root = folder.appendingPathComponent(run)
     let names = FileManager.default.enumerator(atPath: root.path)?.allObjects as? [String] ?? []
@@ -24,15 +24,15 @@ extension Tool {
     return facts
   }
 
-  /// The cells of a table, row by row, the header first. No cell has a quoted comma.
+  /// The cells of a table, row by row, beginning with the header. No cell contains a quoted
+  /// comma.
   func rows(of table: String) throws -> [[Substring]] {
     try read(table).split(separator: "\n").map {
       $0.split(separator: ",", omittingEmptySubsequences: false)
     }
   }
 
-  /// The rows of a sweep's table, without its last column, the time, and without the
-  /// sweep's folder.
+  /// The rows of a sweep's table, without the last column (the time) and the sweep's folder.
   func sweepTable(_ folder: String) throws -> [[String]] {
     try rows(of: "\(folder)/sweep.csv").map { row in
       row.dropLast().map { $0.replacingOccurrences(of: folder, with: "") }

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The systems of the five derivations, run as they ship: their gradients are
-/// those of the sources' own (corrected) equations, which
-/// `Tests/References/seeds_numpy.py` computes independently.
+/// The systems of the five derivations as shipped. Their gradients equal those of the
+/// (corrected) equations in the sources, which `Tests/References/seeds_numpy.py` computes
+/// independently.
 @Suite struct SeedExperimentTests {
   private struct Reference: Decodable {
     let gradients: [String: [String: [Double]]]
@@ -20,8 +20,8 @@ import Testing
     return files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
   }()
 
-  /// Runs one and returns the analytic gradients of its parameters at the
-  /// initial values, as its report has them.
+  /// Runs an experiment and returns the analytic gradients of its parameters at the initial
+  /// values, as in its report.
   private func gradients(_ name: String) throws -> [String: [Double]] {
     let tool = try Tool()
     defer { tool.remove() }
@@ -61,7 +61,7 @@ import Testing
     #expect(Set(SeedExperimentTests.names) == Set(SeedExperimentTests.reference.gradients.keys))
   }
 
-  /// Equation (33) as printed, without the sign, is not the gradient.
+  /// Equation (33) as printed, without the sign, does not give the gradient.
   @Test func thePrintedEquation33IsWrong() throws {
     let found = try #require(try gradients("tanaka_lp_pooling_signed")["rho.weight"])
     #expect(distance(found, SeedExperimentTests.reference.printedEquation33) > 0.1)

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 35: a signal ends a run after its step, a second one at once, and
-/// nothing is lost.
+/// Fault 35: one signal ends a run after its current step, a second one immediately, and no
+/// results are lost.
 @Suite struct SignalTests {
   /// Waits until the run has rows.
   private func waitForRows(_ tool: Tool, of run: String) throws {
@@ -44,7 +44,7 @@ import Testing
     #expect(differences(tool.facts(of: "whole"), tool.facts(of: run)) == [])
   }
 
-  /// FAULTS 63.
+  /// Fault 63.
   @Test func sigquitEndsTheProcessAtOnce() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -57,8 +57,7 @@ import Testing
     #expect(process.errors == "", "no backtrace")
   }
 
-  /// At any moment, from before the first line of it to after the last; the one
-  /// signal, the other, or both.
+  /// At random moments, from before its first line to after its last, by either signal or both.
   @Test func signalsAtRandomMomentsLoseNothing() throws {
     var random = SeededGenerator(seed: testSeed)
     let whole = try Tool()
@@ -96,8 +95,8 @@ import Testing
       "signals at \(interruptions) moments, \(runs) runs, none lost; seed \(testSeed)")
   }
 
-  /// In a step that takes seconds, the first signal waits and the second does
-  /// not: the process has no time to write that it was interrupted.
+  /// In a step that takes seconds, the first signal takes effect later, but the second
+  /// immediately: the process has no time to write that it was interrupted.
   @Test(arguments: [SIGINT, SIGTERM])
   func aSecondSignalEndsTheRunAtOnce(signal: Int32) throws {
     let tool = try Tool()
@@ -121,7 +120,7 @@ import Testing
     #expect(try tool.read(summary).contains("\"status\": \"running\""))
   }
 
-  /// While a gradient check of a large model is under way.
+  /// During the gradient check of a large model.
   @Test func aSignalEndsAGradientCheck() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -139,15 +138,16 @@ import Testing
 }
 
 extension ChildProcess {
-  /// Hundredths of a second that it has computed.
+  /// The processor time in hundredths of a second.
   fileprivate var ticks: Int {
     let text = (try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8)) ?? ""
-    // Its name, in parentheses, may hold anything.
+    // The process's name, in parentheses, may contain any characters.
     let words = text.split(separator: ")").last?.split(separator: " ") ?? []
     return words.count > 11 ? Int(words[11]) ?? 0 : 0
   }
 
-  /// Whether it hears a signal; one that it has heard ends it the second time.
+  /// True if the process handles a signal. Its handler is used once; a second signal ends the
+  /// process.
   fileprivate func catches(_ signal: Int32) -> Bool {
     let text = (try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)) ?? ""
     let mask = text.firstMatch(of: /SigCgt:\s*([0-9a-f]+)/).flatMap { UInt64($0.1, radix: 16) }

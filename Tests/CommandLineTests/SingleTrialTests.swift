@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `--plan` and `--trial`: a sweep one trial at a time.
+/// `--plan` and `--trial`: sweeps whose trials are run one by one.
 @Suite struct SingleTrialTests {
   private static func experiment(epochs: Int) -> String {
     compactExclusiveOr(
@@ -35,7 +35,7 @@ import Testing
       #expect(
         third.errors.hasPrefix(
           "error: trial 3 (train.optimizer.learning_rate=1e+30) failed: training diverged"))
-      // What has ended keeps its exit code, and is not run again.
+      // A trial that has ended keeps its exit code and is not run again.
       let run = try column(1, tool, of: "collect")[0]
       let record = try tool.read("\(run)/run.json")
       let again = try tool.run("sweep", "xor.yaml", "--trial", "1")
@@ -61,7 +61,7 @@ import Testing
     return try column(index, tool)
   }
 
-  /// A first trial plans for all; what is edited afterwards changes nothing.
+  /// The first trial writes the plan for all; later edits have no effect.
   @Test func editsAfterThePlanDoNotChangeItsTrials() throws {
     try withTool { tool in
       #expect(try tool.run("sweep", "xor.yaml", "--trial", "1").code == 0)
@@ -74,8 +74,8 @@ import Testing
       #expect(
         second.errors == """
           warning: 'xor.yaml' has changed since the sweep in 'results/xor/sweep' was planned; the \
-          trial is of that plan
-          note: to plan anew: nnexp sweep xor.yaml --plan
+          trial is from that plan
+          note: to write a new plan: nnexp sweep xor.yaml --plan
 
           """)
       #expect(try tool.run("sweep", "xor.yaml", "--plan").output == "1\n2\n3\n")
@@ -102,9 +102,9 @@ import Testing
       #expect(result.code == 2)
       #expect(
         result.errors == """
-          error: 'results/xor/sweep/plan.json' is of other arguments: train.epochs=2,3; found \
+          error: 'results/xor/sweep/plan.json' has other arguments: train.epochs=2,3; found \
           'train.epochs=2, 4'
-          note: to plan anew, add --plan in place of --trial
+          note: to write a new plan, replace --trial by --plan
 
           """)
     }
@@ -126,15 +126,16 @@ import Testing
         #expect(result.code == 2)
         #expect(
           result.errors
-            == "error: --trial runs one trial, here; leave out --dry-run, --plan and --launcher\n")
+            == "error: --trial runs one trial on this machine; omit --dry-run, --plan and --launcher\n"
+        )
       }
       #expect(tool.contents == ["xor.yaml"])
     }
   }
 
-  /// A trial is killed; another process waits for one that is held; both end as an
-  /// undisturbed run.
-  @Test func aKilledTrialAndOneHeldByAnotherProcessComplete() throws {
+  /// A trial is killed, and another process waits for a locked one; both end as without
+  /// interruption.
+  @Test func aKilledTrialAndOneLockedByAnotherProcessComplete() throws {
     try midway(of: [500_000, 5_000_000, 50_000_000]) { epochs in
       var isUnderWay = false
       try withTool(epochs: epochs) { tool in
@@ -147,7 +148,7 @@ import Testing
         killed.send(SIGKILL)
         guard killed.wait() != .exit(0), isUnderWay else { return isUnderWay = false }
         #expect(try column(2, tool, of: "collect") == ["interrupted", "pending", "pending"])
-        #expect(try column(4, tool)[0] == "its process ended without a word")
+        #expect(try column(4, tool)[0] == "its process ended without a result")
 
         let first = try tool.start(words)
         let run = try String(column(1, tool)[0])
@@ -159,7 +160,7 @@ import Testing
         #expect(second.code == 0)
         #expect(
           second.output.contains(
-            "is held by another process; waiting for that\n")
+            "is in use by another process; waiting for it\n")
             || second.output.contains("had ended"))
         try tool.run("run", "xor.yaml", "--output", "alone", "--quiet")
         let compared = try tool.run("compare", "--exact", "alone", run)

@@ -2,15 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `--launcher slurm` with programs of Slurm's names that do at once what a cluster
-/// does in time; `make test-clusters` has a cluster.
+/// `--launcher slurm` with substitutes for Slurm's programs that act at once; `make
+/// test-clusters` uses a real cluster.
 @Suite struct SlurmTests {
   private static let experiment = compactExclusiveOr(
     more: "sweep: {grid: {train.optimizer.learning_rate: [0.1, 0.2, 0.3, 0.4]}}")
 
-  /// Runs every task of the array at once, one after another, and keeps for squeue how
-  /// each ended. What a task is to end with in place of its trial stands in a file
-  /// `task-2`, such as `FAILED|9|None`.
+  /// Runs every task of the array immediately, one after another, and records each end for
+  /// squeue. A file `task-2`, such as `FAILED|9|None`, contains an end that replaces the task's
+  /// own.
   private static let sbatch = """
     #!/bin/bash
     if [ "$1" = --version ]; then exit; fi
@@ -131,13 +131,13 @@ import Testing
       let result = try launch(tool, environment)
       #expect(result.code == 0, "\(result.errors)")
       #expect(
-        result.output.hasPrefix("job 41: 4 trials in 3 tasks, as many as the cluster takes\n"))
+        result.output.hasPrefix("job 41: 4 trials in 3 tasks, the most that the cluster accepts\n"))
       #expect(try statuses(tool) == ["completed", "completed", "completed", "completed"])
     }
   }
 
-  /// A dead task's trial has failed; one that Slurm took back is left, and submitted
-  /// when the sweep is launched again.
+  /// The trial of a dead task has failed; a cancelled one remains, and is submitted when the
+  /// sweep is launched again.
   @Test func deadTasksFailAndCancelledOnesAreSubmittedAgain() throws {
     try withCluster { tool, environment in
       try tool.write("FAILED|9|None", to: "task-1")
@@ -149,13 +149,13 @@ import Testing
         result.errors == """
           error: trial 1 (train.optimizer.learning_rate=0.1) failed: its task was killed by \
           signal 9; see results/xor/sweep/slurm/0001/1.log
-          error: trial 4 (train.optimizer.learning_rate=0.4) failed: its task was killed for \
-          want of memory; see results/xor/sweep/slurm/0001/4.log
+          error: trial 4 (train.optimizer.learning_rate=0.4) failed: its task was killed \
+          because it ran out of memory; see results/xor/sweep/slurm/0001/4.log
           error: 1 trial was not run
 
           """)
       #expect(
-        result.output.contains("\ntrials left: 1; the same command again goes on with them\n"))
+        result.output.contains("\ntrials left: 1; run the same command again to continue\n"))
       #expect(try rows(tool).map { $0[3] } == ["exit_status", "137", "", "0", "137"])
       for task in [1, 2, 4] {
         try FileManager.default.removeItem(atPath: tool.folder.path + "/task-\(task)")
@@ -172,7 +172,7 @@ import Testing
     }
   }
 
-  /// Who does not wait finds the array again, as does `collect`.
+  /// A command with --no-wait, and `collect`, find the array again.
   @Test func anArrayThatNobodyWaitsForIsFoundAgain() throws {
     try withCluster { tool, environment in
       try tool.write("FAILED|32512|None", to: "task-3")
@@ -181,8 +181,8 @@ import Testing
       #expect(
         result.output == """
           job 41: 4 trials
-          the trials go on without this command
-            for the table: the same command again, which waits for them
+          the trials continue without this command
+            to wait for them and write the table: repeat the same command
             to cancel:     scancel 41
 
           """)
@@ -191,7 +191,7 @@ import Testing
         ends.replacingOccurrences(of: "3|FAILED|32512", with: "3|RUNNING|0"), to: "queue.41")
       try tool.write(ends, to: "next.41")
       let again = try launch(tool, environment)
-      #expect(again.output.hasPrefix("job 41 is at it since before\n"))
+      #expect(again.output.hasPrefix("job 41 was submitted earlier\n"))
       #expect(again.code == 1)
       #expect(
         again.errors == """
@@ -208,7 +208,7 @@ import Testing
     }
   }
 
-  /// What Slurm no longer knows is over.
+  /// An array that Slurm no longer lists has ended.
   @Test func anArrayThatSlurmForgotIsOver() throws {
     try withCluster { tool, environment in
       try tool.write("CANCELLED|0|None", to: "task-3")
@@ -221,8 +221,7 @@ import Testing
     }
   }
 
-  /// A queue that cannot be read does not end the waiting, and the run directories
-  /// tell the end.
+  /// A queue that cannot be read does not end the wait; the run directories show the end.
   @Test func anUnreadableQueueDoesNotEndTheWait() throws {
     try withCluster { tool, environment in
       try tool.write(
@@ -234,7 +233,7 @@ import Testing
         result.output.hasPrefix(
           """
           job 41: 4 trials
-          squeue cannot tell of job 41: slurm_load_jobs error: Unable to contact controller; \
+          squeue does not report job 41: slurm_load_jobs error: Unable to contact controller; \
           still waiting
           4 trials: 4 completed
 
@@ -249,7 +248,7 @@ import Testing
       #expect(try launch(tool, environment, spoilt[0], spoilt[1]).code == 0)
       let queue = try tool.read("queue.41")
       try tool.write(queue.replacingOccurrences(of: "RUNNING", with: "CANCELLED"), to: "next.41")
-      // The launcher asks once whether it is over, and then waits.
+      // The launcher asks once whether the array has ended, and then waits.
       try tool.write(
         SlurmTests.squeue.replacingOccurrences(
           of: "if [ -e next.$job ]", with: "if [ -e next.$job -a -e scancel.words ]"),
@@ -270,7 +269,7 @@ import Testing
       #expect(result.code == 2)
       #expect(
         result.errors
-          == "error: halving holds the trials against each other; leave --launcher out\n")
+          == "error: halving compares the trials with each other; omit --launcher\n")
       #expect(!tool.exists("results"))
     }
   }
@@ -282,8 +281,8 @@ import Testing
       #expect(
         result.errors == """
           error: cannot submit a job array: there is no 'sbatch' on the PATH
-          note: say this on a machine of the cluster that submits jobs, or leave out --launcher \
-          to use the cores of this one
+          note: run this command on a machine of the cluster that submits jobs, or omit \
+          --launcher to use the cores of this one
 
           """)
       #expect(!tool.exists("results"))
@@ -307,7 +306,7 @@ import Testing
           note: the script is 'results/xor/sweep/slurm/0001/array.sh'
 
           """)
-      // What was never submitted is not waited for.
+      // It does not wait for an array that was never submitted.
       try FileManager.default.removeItem(atPath: tool.folder.path + "/refusal")
       #expect(try launch(tool, environment).code == 0)
     }
@@ -316,16 +315,16 @@ import Testing
   @Test(arguments: [
     (
       ["--launcher", "slurm", "--slurm-options", "--array=1-3 --mem=1G"],
-      "error: --slurm-options cannot have '--array=1-3': the array is nnexp's; limit how many tasks run at once with --jobs"
+      "error: --slurm-options cannot contain '--array=1-3': nnexp defines the array; limit the number of tasks that run at once with --jobs"
     ),
     (
       ["--launcher", "slurm", "--slurm-options", "--comment='a"],
-      "error: --slurm-options has an open '; close it: --comment='a"
+      "error: --slurm-options contains an unclosed '; close it: --comment='a"
     ),
     (["--slurm-options", "--mem=1G"], "error: --slurm-options needs --launcher slurm"),
     (
       ["--launcher", "slurm", "--plan"],
-      "error: --plan leaves the running to others; leave out --plan or --launcher"
+      "error: --plan does not run the trials; omit --plan or --launcher"
     ),
     (["--no-wait"], "error: --no-wait needs --launcher slurm"),
     (

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 36: whatever becomes of what the tool says, its files are whole.
+/// Fault 36: whatever happens to the command's output, its files are complete.
 @Suite struct StreamTests {
   @Test(arguments: [
     "nnexp run xor.yaml > /dev/null", "nnexp run xor.yaml | true", "nnexp run xor.yaml | head -1",
@@ -13,7 +13,7 @@ import Testing
   func theFilesAreWholeWithClosedOrFullStreams(script: String) throws {
     let tool = try Tool()
     defer { tool.remove() }
-    // It falls short, so that standard error is written to as well.
+    // An expectation fails, so that there is output on standard error too.
     try tool.write(exclusiveOr + "expect: {train_loss: \"< 0.0001\"}\n", to: "xor.yaml")
     try tool.run("run", "xor.yaml", "-q", "--output", "whole")
     let result = try tool.shell("set -o pipefail; " + script)
@@ -22,7 +22,7 @@ import Testing
       differences(tool.facts(of: "whole"), tool.facts(of: "results/xor/run-0001")) == [])
   }
 
-  /// Whoever reads goes away after some bytes, at any of them.
+  /// The reader ends after any number of bytes.
   @Test func theFilesAreWholeIfTheReaderGoesAway() throws {
     let tool = try Tool()
     defer { tool.remove() }

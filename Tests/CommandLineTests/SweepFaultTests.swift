@@ -2,15 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 47 and its like: errors in a `sweep:` block, word for word; and
-/// nothing is made.
+/// Fault 47 and similar ones: errors in the section `sweep`, with exact texts. Nothing is
+/// created.
 @Suite struct SweepFaultTests {
   @Test(arguments: [
     (
       #"{}"#,
       """
       error: there is nothing to sweep over in 'x.yaml'
-      note: give it a sweep: block, or say nnexp sweep x.yaml 'seed=range(0,16)'
+      note: give it a sweep: block, or run nnexp sweep x.yaml 'seed=range(0,16)'
 
       """
     ),
@@ -45,10 +45,10 @@ import Testing
     (
       #"{grid: {train.epochs: [1, 2, 1]}}"#,
       """
-      x.yaml:8:37: error: 'train.epochs' has the value 1 twice; leave one out
+      x.yaml:8:37: error: 'train.epochs' has the value 1 twice; remove one
           sweep: {grid: {train.epochs: [1, 2, 1]}}
                                               ^
-      x.yaml:8:31: note: it is here already
+      x.yaml:8:31: note: the first one is here
           sweep: {grid: {train.epochs: [1, 2, 1]}}
                                         ^
 
@@ -99,7 +99,7 @@ import Testing
     (
       #"{grid: {train.epochs: "range(9,1)"}}"#,
       """
-      x.yaml:8:30: error: 'train.epochs': range(9,1) holds no number, so that the sweep has 0 \
+      x.yaml:8:30: error: 'train.epochs': range(9,1) contains no number, so that the sweep has 0 \
       trials; the end is not part of it
           sweep: {grid: {train.epochs: "range(9,1)"}}
                                        ^
@@ -158,7 +158,7 @@ import Testing
     (
       #"{grid: {train.epochs: [1, 2]}, zip: {train.epochs: [3, 4]}}"#,
       """
-      x.yaml:8:45: error: 'train.epochs' is swept over twice; leave one out
+      x.yaml:8:45: error: 'train.epochs' is swept over twice; remove one
           sweep: {grid: {train.epochs: [1, 2]}, zip: {train.epochs: [3, 4]}}
                                                       ^
 
@@ -255,7 +255,7 @@ import Testing
       x.yaml:8:47: error: nothing measures 'train_los'; did you mean 'train_loss'?
           sweep: {repeat: 2, expect: {best: {train_los: "< 1"}}}
                                                         ^
-      note: the figures are: epochs, train_loss
+      note: the columns are: epochs, train_loss
 
       """
     ),

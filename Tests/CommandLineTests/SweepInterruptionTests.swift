@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a sweep keeps when it is killed, interrupted, shared, or when a trial
-/// takes its process down: FAULTS 45 and 46.
+/// The results of sweeps that are killed, interrupted or shared, or whose trials end the
+/// process: Faults 45 and 46.
 @Suite(.serialized) struct SweepInterruptionTests {
   private let tool: Tool
 
@@ -15,7 +15,7 @@ import Testing
       to: "xor.yaml")
   }
 
-  /// The trials' folders, by how far they are.
+  /// The folders of the trials with this status.
   private func trials(_ folder: String, status: String) -> [String] {
     tool.contents.filter { path in
       path.hasPrefix(folder + "/trials/") && path.hasSuffix("/summary.json")
@@ -23,7 +23,7 @@ import Testing
     }.map { String($0.dropLast("/summary.json".count)) }
   }
 
-  /// Every file of the folders, to see that none is touched.
+  /// The files of the folders, to check that none is changed.
   private func files(of folders: [String]) throws -> [String: Data] {
     var files: [String: Data] = [:]
     for folder in folders {
@@ -35,7 +35,7 @@ import Testing
     return files
   }
 
-  /// Disturbs sweeps whose trials last ever longer, each from nothing.
+  /// Interrupts new sweeps with increasingly long trials until an attempt succeeds.
   private func disturbing(_ attempt: (_ epochs: String) throws -> Bool) throws {
     defer { tool.remove() }
     try midway(of: [30_000, 300_000, 3_000_000]) { epochs in
@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  /// FAULTS 46, with the sweep's process killed alone or with all its workers.
+  /// Fault 46: only the sweep's process is killed, or its workers too.
   @Test(arguments: [false, true])
   func aKilledSweepKeepsItsFinishedTrials(withWorkers: Bool) throws {
     try disturbing { epochs in
@@ -71,7 +71,7 @@ import Testing
     }
   }
 
-  /// Ctrl-C: every process hears of it, and what is there can be gone on with.
+  /// Ctrl-C: every process receives it, and the results can be continued.
   @Test(arguments: [(SIGINT, true), (SIGTERM, false)])
   func anInterruptedSweepContinues(signal: Int32, reachesAll: Bool) throws {
     try disturbing { epochs in
@@ -93,8 +93,8 @@ import Testing
     }
   }
 
-  /// Two processes share the work, and no trial is done twice; one of them is
-  /// killed, and the other does what is left.
+  /// Two processes share the work, and no trial runs twice. If one of them is killed, the other
+  /// runs the rest.
   @Test(arguments: [false, true])
   func twoProcessesShareASweepWithoutRepeatingATrial(isOneKilled: Bool) throws {
     try disturbing { epochs in
@@ -127,8 +127,8 @@ import Testing
     }
   }
 
-  /// A worker that gets SIGTERM hands its trials back; one that is killed fails the
-  /// one that it is at, and others run those that it had been given besides.
+  /// A worker that gets SIGTERM returns its trials. If a worker is killed, its current trial
+  /// fails, and others run its queued trials.
   @Test(arguments: [SIGTERM, SIGKILL], [4, 12])
   func otherWorkersRunTheTrialsOfAWorkerThatEnds(signal: Int32, count: Int) throws {
     try disturbing { epochs in
@@ -151,7 +151,7 @@ import Testing
     }
   }
 
-  /// The file is read once: what becomes of it meanwhile is nothing to the sweep.
+  /// The file is read once: later changes have no effect on the sweep.
   @Test func editsDuringASweepDoNotMatter() throws {
     defer { tool.remove() }
     try tool.write("base: xor.yaml\nsweep: {repeat: 8}\n", to: "sweep.yaml")
@@ -167,7 +167,7 @@ import Testing
     #expect(try tool.sweepTable("wild") == tool.sweepTable("calm"))
   }
 
-  /// Failed trials stay as they are until they are asked for again.
+  /// Failed trials are only repeated on request.
   @Test func failedTrialsAreRunAgainOnlyOnRequest() throws {
     defer { tool.remove() }
     let words = ["train.optimizer.learning_rate=0.1,1e30", "train.epochs=20"]
@@ -185,7 +185,7 @@ import Testing
     #expect(tool.exists(all[1] + ".attempt-1/run.json"), "the first attempt is kept")
   }
 
-  /// FAULTS 45: each trial whose plugin ends the process fails alone.
+  /// Fault 45: if a plugin ends the process, only that trial fails.
   @Test func aTrialThatCrashesDoesNotFailTheOthers() throws {
     defer { tool.remove() }
     try tool.write(

@@ -23,7 +23,7 @@ import Testing
       for file in ["metrics.csv", "summary.json", "resolved.yaml", "experiment.yaml"] {
         #expect(try tool.read("alone/\(file)") == tool.read("\(rows[5][1])/\(file)"), "\(file)")
       }
-      // Again: nothing runs; wider: only what is new.
+      // Repeated, it runs nothing; with more values, only the new trials.
       let before = try tool.read("\(rows[5][1])/run.json")
       let wider = try tool.run("sweep", "xor.yaml", words[0], "+seed=range(0,4)")
       #expect(wider.output.hasPrefix("6 of 8 trials are finished\n"))
@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  /// FAULTS 45: one diverges; the others complete and the table tells all.
+  /// Fault 45: one trial diverges; the others complete, and the table contains all.
   @Test func aTrialThatDivergesDoesNotFailTheOthers() throws {
     try withTool { tool in
       let result = try tool.run("sweep", "xor.yaml", "train.optimizer.learning_rate=0.1,1e30,0.2")
@@ -44,12 +44,12 @@ import Testing
     }
   }
 
-  /// FAULTS 47 and similar ones: the whole error, and nothing is created.
+  /// Fault 47 and similar ones: exact errors, and nothing is created.
   @Test(arguments: [
     (
       ["+seed=range(5,5)"],
       """
-      command line:1:7: error: '+seed': range(5,5) holds no number, so that the sweep has 0 \
+      command line:1:7: error: '+seed': range(5,5) contains no number, so that the sweep has 0 \
       trials; the end is not part of it
           +seed=range(5,5)
                 ^
@@ -59,10 +59,10 @@ import Testing
     (
       ["train.epochs=1,2,1"],
       """
-      command line:1:14: error: 'train.epochs' has the value 1 twice; leave one out
+      command line:1:14: error: 'train.epochs' has the value 1 twice; remove one
           train.epochs=1,2,1
                        ^
-      command line:1:14: note: it is here already
+      command line:1:14: note: the first one is here
           train.epochs=1,2,1
                        ^
 

@@ -1,5 +1,5 @@
-// Loaded before a program's own libraries (LD_PRELOAD), counts how often the
-// program asks the C library for memory, and says so on standard error at its end.
+// A library for LD_PRELOAD that counts how often a program allocates memory from the C library,
+// and prints the count on standard error at the end.
 #include "at_end.h"
 
 #include <errno.h>

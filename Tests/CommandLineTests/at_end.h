@@ -1,5 +1,5 @@
-// For preloaded libraries: nnexp ends by a system call of its own, without destructors.
-// Calls `at_end` before.
+// For preloaded libraries: calls `at_end` before the system call by which nnexp ends, which
+// calls no destructors.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdarg.h>

@@ -1,16 +1,16 @@
-// Loaded before a program's own libraries (LD_PRELOAD), makes one of its file
-// operations its last, or makes it fail.
+// A library for LD_PRELOAD that makes one of a program's file operations fail, or kills the
+// program there.
 //
 //     NNEXP_FAULT="before 7"      killed instead of the 7th operation (from 0)
 //     NNEXP_FAULT="midway 7"      killed when half of its bytes are written
-//     NNEXP_FAULT="after 7"       killed right after it
-//     NNEXP_FAULT="fail 7 28"     it fails with error 28, and it alone
-//     NNEXP_FAULT="fails 7 28"    it fails, and so does every one after it
-//     NNEXP_FAULT="count"         says at the end how many there were
+//     NNEXP_FAULT="after 7"       killed directly after it
+//     NNEXP_FAULT="fail 7 28"     only this operation fails, with error 28
+//     NNEXP_FAULT="fails 7 28"    this operation and all later ones fail
+//     NNEXP_FAULT="count"         prints the number of operations at the end
 //
-//     NNEXP_FAULT_ON="fsync"      only operations of that name count
+//     NNEXP_FAULT_ON="fsync"      counts only operations with this name
 //
-// Operations are those that change files. Standard streams do not count.
+// Only operations that change files count, except those on standard streams.
 #include "at_end.h"
 
 #include <dlfcn.h>
@@ -52,8 +52,7 @@ static void die(void) {
   for (;;) pause();
 }
 
-// True where the operation at hand is to fail; does not return where it is to
-// be the last.
+// Returns true if the current operation must fail; does not return if it must be the last.
 static int strikes(const char *name, int *is_target) {
   *is_target = 0;
   if (only && strcmp(only, name) != 0) return 0;

@@ -1,9 +1,9 @@
-// Preloaded, refuses a program memory, from the moment on that it has said what
-// is to be done then: that it handles SIGABRT.
+// A library for LD_PRELOAD that refuses allocations after the program has installed its handler
+// of SIGABRT.
 //
 //     NNEXP_REFUSE="7"        the 7th allocation (from 0)
-//     NNEXP_REFUSE="7 on"     that one and all that follow
-//     NNEXP_REFUSE="count"    none; says at the end how many there were
+//     NNEXP_REFUSE="7 on"     this allocation and all later ones
+//     NNEXP_REFUSE="count"    none; prints the number of allocations at the end
 #include "at_end.h"
 
 #include <dlfcn.h>
@@ -65,7 +65,7 @@ void *aligned_alloc(size_t alignment, size_t size) {
   return is_refused() ? NULL : __libc_memalign(alignment, size);
 }
 
-// glibc's sets errno as well.
+// As in glibc, errno is set too.
 int posix_memalign(void **block, size_t alignment, size_t size) {
   if (is_refused()) return ENOMEM;
   *block = __libc_memalign(alignment, size);

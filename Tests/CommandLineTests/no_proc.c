@@ -1,4 +1,4 @@
-// A system without /proc: whatever is opened or looked for there is not found.
+// A library for LD_PRELOAD that simulates a system without /proc.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

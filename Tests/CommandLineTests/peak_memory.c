@@ -1,4 +1,4 @@
-// Preloaded, says at the program's end how much memory it held at most, in kB.
+// A library for LD_PRELOAD that prints a program's peak memory in kB at the end.
 #include "at_end.h"
 
 #include <stdio.h>

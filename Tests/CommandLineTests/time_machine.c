@@ -1,7 +1,7 @@
-// Loaded before a program's own libraries (LD_PRELOAD), gives it other clocks.
+// A library for LD_PRELOAD that gives a program other clocks.
 //
-//     NNEXP_CLOCK_JUMPS="86400"   the date is that many seconds ahead at every
-//                                 other look, and as many behind at the others
+//     NNEXP_CLOCK_JUMPS="86400"   the date alternates between that many seconds ahead and
+//                                 that many behind
 //     NNEXP_CLOCK_SPEED="1000"    the monotonic clock runs that many times as fast
 #define _GNU_SOURCE
 #include <stdlib.h>

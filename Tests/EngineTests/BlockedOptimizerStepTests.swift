@@ -4,8 +4,8 @@ import Testing
 
 @testable import Engine
 
-/// An optimizer's step over many parameters does to each what it does to all at
-/// once, to the bit, whoever takes which block.
+/// An optimizer's step in blocks changes each parameter exactly as a step over all at once, on
+/// any number of threads.
 @Suite struct BlockedOptimizerStepTests {
   @Test(arguments: ["sgd", "adam", "adamw", "rmsprop", "rprop", "adagrad"])
   func aBlockedStepGivesTheSameBits(name: String) throws {

@@ -41,7 +41,7 @@ extension Declared {
   }
 }
 
-/// Plans the model of a text that holds nothing else.
+/// Plans the model of a text that contains only a model.
 func graph(_ model: String, input: Shape, registry: Registry = standardRegistry) throws -> Graph {
   var options = Options(try parseYAML(Array(model.utf8), name: "test.yaml"))
   let declaration = ModelDeclaration(from: &options, registry: registry)
@@ -49,7 +49,7 @@ func graph(_ model: String, input: Shape, registry: Registry = standardRegistry)
   return try Graph(declaration, inputShape: input, registry: registry)
 }
 
-/// What planning the model complains of, as it is shown.
+/// The errors in planning the model, as they are shown.
 func errors(_ model: String, input: Shape) -> String {
   errorText { try graph(model, input: input) }
 }

@@ -3,10 +3,10 @@ import NNExp
 import TestSupport
 import Testing
 
-/// A node whose function's kernels are called instead of its layer gives what the
-/// layer gives, to the bit.
+/// A node whose function's kernels are called instead of its layer gives exactly the layer's
+/// results.
 @Suite struct FusionTests {
-  /// The output, δ of the input, and the gradients, of random numbers.
+  /// The output, δ of the input, and the gradients, for random numbers.
   private func numbers<S: Scalar>(
     _ model: String, input: Shape, samples: Int, seed: UInt64, _ scalar: S.Type
   ) throws -> [S] {
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  /// Direct ones, products of windows, in groups, and shared by cores.
+  /// Direct convolutions, products of windows, with groups, and shared by cores.
   @Test(arguments: [
     "channels: 3, window: 3", "channels: 4, window: 3, stride: 2",
     "channels: 4, window: 3, groups: 2", "channels: 4, window: 2, stride: 2, groups: 2",
@@ -75,7 +75,7 @@ import Testing
   }
 }
 
-/// A sigmoid that does not declare itself a function: the engine calls its passes.
+/// A sigmoid that does not declare its function, so that the engine calls its passes.
 private struct CalledSigmoid: Layer, Component {
   static let typeName = "called_sigmoid"
   init(from options: inout Options) {}

@@ -43,7 +43,7 @@ import Testing
     #expect(try functions("tanh, relu, sigmoid") == [.tanh, nil, .logistic])
   }
 
-  /// What a layer of five axes gives: an error, not a trap.
+  /// A layer with five axes causes an error, not a trap.
   @Test func `tensors of five axes are refused`() throws {
     var registry = registry
     registry.register(FiveAxes.self)
@@ -59,7 +59,7 @@ import Testing
           test.yaml:1:16: error: 'five_axes' (five_axes): \(fact) has 5 axes; at most 4 are supported
               model: [{type: five_axes, of: \(location)}]
                              ^
-          note: the data are [2] a sample
+          note: the data are [2] per sample
           """)
     }
   }
@@ -154,7 +154,7 @@ import Testing
           - {type: dense, units: 4, name: lost}
           - {type: dense, units: 3, name: used, inputs: input}
         """, input: [2]) == """
-          test.yaml:2:12: error: the output of 'lost' goes nowhere; the model's output is its last node, 'used'
+          test.yaml:2:12: error: the output of 'lost' is not used; the model's output is its last node, 'used'
               - {type: dense, units: 4, name: lost}
                        ^
           """)

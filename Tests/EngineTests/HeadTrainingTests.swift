@@ -25,7 +25,7 @@ import Testing
     TargetPort(name: "price", target: .values([1])), TargetPort(name: "sold", target: .classes(3)),
   ]
 
-  /// Samples of which every third lacks its price, and every fourth its class.
+  /// Samples of which every third has no price and every fourth no class.
   private static func samples(_ count: Int, _ seed: UInt64) -> Dataset<Double> {
     let random = RandomStream(seed: seed, purpose: "test")
     var targets: [Double] = []
@@ -77,7 +77,8 @@ import Testing
     #expect(try self.trainer().monitor.name == "validation_loss")
   }
 
-  /// The evaluation of the trained network by hand, over the samples that have the target.
+  /// The evaluation of the trained network is computed independently, over the samples that
+  /// have the target.
   @Test func `losses and metrics are means over the samples that have the target`() throws {
     let trainer = try trainer()
     let rows = Rows()
@@ -110,8 +111,8 @@ import Testing
     #expect(try value("validation_loss") == total)
   }
 
-  @Test func `rows without a head's target are as if they were not there`() throws {
-    // The same inputs, once with all prices missing in the second half, once without these.
+  @Test func `rows without the target of a head have no effect on it`() throws {
+    // The same inputs: once with all prices missing in the second half, once without that half.
     let whole = HeadTrainingTests.samples(8, 3)
     var known = whole
     for i in 4..<8 { known.targets[2 * i] = .nan }

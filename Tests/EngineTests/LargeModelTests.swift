@@ -2,7 +2,7 @@ import Engine
 import NNExp
 import Testing
 
-/// FAULTS 62: what a file of 1 MiB may hold takes time in proportion to its length.
+/// Fault 62: any content of a file of 1 MiB is read in time proportional to its length.
 @Suite struct LargeModelTests {
   @Test func unnamedLayersAreNumbered() throws {
     let graph = try graph("model:\n" + String(repeating: "  - tanh\n", count: 30_000), input: [2])

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Engine
 
-/// One layout sizes, divides and forecasts a network's memory.
+/// The same layout determines the size, the division and the forecast of a network's memory.
 @Suite struct LayoutTests {
   @Test func `regions begin on cache lines and do not overlap`() {
     for (scalarSize, line) in [(4, 16), (8, 8)] {

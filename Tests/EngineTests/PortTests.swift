@@ -127,7 +127,7 @@ import YAMLTree
       """)
   }
 
-  @Test func `values are no indices, and indices no values`() throws {
+  @Test func `values and indices are not interchangeable`() throws {
     expectText(
       try errors(
         "model:\n  - {type: embedding, size: 2, name: vector, inputs: a}\n"
@@ -139,7 +139,7 @@ import YAMLTree
       under data: {indices: …}
           - {type: embedding, size: 2, name: vector, inputs: a}
                    ^
-      note: the port 'a' is [2] a sample
+      note: the port 'a' is [2] per sample
       test.yaml:3:48: error: 'end' (dense) takes values, but 'b' has indices
           - {type: dense, units: 1, name: end, inputs: b}
                                                        ^
@@ -205,14 +205,14 @@ import YAMLTree
         "model:\n  - {type: dense, units: 1, name: left, inputs: a}\n"
           + "  - {type: dense, units: 1, name: right, inputs: b}\nloss: {left: squared_error}"),
       """
-      test.yaml:3:12: error: the output of 'right' goes nowhere: no node and no loss reads it
+      test.yaml:3:12: error: the output of 'right' is not used: no node and no loss reads it
           - {type: dense, units: 1, name: right, inputs: b}
                    ^
       note: the losses read: left
       """)
   }
 
-  @Test func `a head that is no node is an error`() throws {
+  @Test func `a head that is not a node is an error`() throws {
     expectText(
       try errors(
         PortTests.branches.replacing("loss: squared_error", with: "loss: {endd: squared_error}")),
@@ -248,8 +248,8 @@ import YAMLTree
           TargetPort(name: "size", target: .values([2])),
         ]),
       """
-      test.yaml:7:3: error: the head 'end' has no target: the data have none of that name; give \
-      its loss a 'target'
+      test.yaml:7:3: error: the head 'end' has no target: the data have no target with that \
+      name; give its loss a 'target'
           end: squared_error
           ^
       note: the targets are: price, size
@@ -375,13 +375,13 @@ import YAMLTree
       "'left' shares 'right.weight', whose node decides about 'frozen'; remove it here"
     ),
   ])
-  func `what cannot be shared is an error`(_ keys: String, _ message: String) throws {
+  func `wrong references to shared tensors are errors`(_ keys: String, _ message: String) throws {
     let found = try errors(
       PortTests.branches.replacing("name: left, inputs: a", with: "name: left, inputs: a, \(keys)"))
     #expect(found.contains(message), "\(found)")
   }
 
-  @Test func `what the owner decides holds for all`() throws {
+  @Test func `settings of the owner apply to every user of a tensor`() throws {
     let graph = try graph(
       PortTests.branches.replacing(
         "name: left, inputs: a",
@@ -447,8 +447,8 @@ import YAMLTree
 
   // MARK: Fusion
 
-  /// An activation right after a dense layer is computed by a kernel; a loss that reads the
-  /// dense layer's output too must not change that output, nor lose its own gradient.
+  /// An activation directly after a dense layer is computed by a kernel. A loss that also reads
+  /// the dense layer's output must not change that output or lose its own gradient.
   @Test func `a head between a layer and its activation leaves the bits alone`() throws {
     func outputs(_ loss: String, _ targets: [TargetPort]) throws -> [[Float]] {
       let declared = try Declared(

@@ -81,7 +81,7 @@ import Testing
         #expect(sparse.bestEpoch == whole.bestEpoch, "every \(recordEvery)")
         #expect(sparse.best == whole.best, "every \(recordEvery)")
       }
-      // Its rows are those of the whole, the last one among them.
+      // Its rows are a subset of the rows of the whole, including the last.
       #expect(sparse.rows.last?.epoch == whole.epochs)
       for row in sparse.rows {
         #expect(row.epoch % recordEvery == 0 || row.epoch == whole.epochs)
@@ -98,7 +98,7 @@ import Testing
     #expect([20, 40, 60].contains(trained.bestEpoch))
   }
 
-  /// A schedule sees the loss only if it says that it watches it: else the loss would
+  /// A schedule gets the loss only if it declares that it watches it. Otherwise the loss would
   /// depend on which epochs are recorded.
   @Test func schedulesThatDoNotWatchTheLossDoNotSeeIt() throws {
     struct Curious: Schedule, Component {

@@ -8,7 +8,7 @@ import YAMLTree
 
 @testable import Engine
 
-/// Graphs with several inputs, several losses and shared weights against PyTorch
+/// Graphs with several inputs, several losses and shared weights, compared with PyTorch
 /// (References/pytorch_graphs.py).
 @Suite struct ReferenceGraphTests {
   struct File: Decodable { let cases: [Case] }
@@ -59,7 +59,7 @@ import YAMLTree
       }
     }
 
-    /// The rows of all samples, each the ports' numbers one after the other.
+    /// The rows of all samples, each with the numbers of all ports in order.
     func rows<S: Scalar>() -> Dataset<S> {
       func row<Number>(_ sample: Int, _ all: [[Number]]) -> [Number] {
         all.flatMap { values in

@@ -4,7 +4,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// A batch that cores share gives what it gives whole.
+/// A batch that cores share has the same results as the whole batch.
 @Suite struct ShardTests {
   private static let text = """
     model:
@@ -19,8 +19,8 @@ import Testing
     train: {optimizer: {type: sgd, learning_rate: 0.1}, epochs: 1, batch_size: 48}
     """
 
-  /// The gradients of the mean loss over `samples` samples, by one pass over all,
-  /// and as a mean of passes over one sample each.
+  /// The gradients of the mean loss over `samples` samples, computed by one pass over all, and
+  /// as the mean of passes over single samples.
   private func gradients(
     samples: Int, isTraining: Bool, seed: UInt64
   ) throws -> (whole: [Double], alone: [Double]) {
@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  /// Random masks included: a sample's numbers follow from its location in the batch.
+  /// Including random masks: a sample's numbers depend on its position in the batch.
   @Test func anyNumberOfThreadsGivesTheSameBits() throws {
     try withEvery("seed", in: 0..<10) { seed in
       let first = try gradients(samples: 64, isTraining: true, seed: UInt64(seed)).whole

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Engine
 
-/// Remembers every row.
+/// Stores every row.
 private final class Rows: TrainingObserver {
   var rows: [[Double]] = []
 
@@ -71,7 +71,7 @@ private let network = """
   }
 
   @Test func trainLossIsTheSampleWeightedMeanOfTheSteps() throws {
-    // η = 0 leaves the weights, so that the mean over the steps is the loss.
+    // With η = 0 the weights do not change, so that the mean over the steps is the loss.
     let whole = try trainer(
       network + "train: {optimizer: {type: sgd, learning_rate: 0}, epochs: 1}",
       exclusiveOr(Double.self))

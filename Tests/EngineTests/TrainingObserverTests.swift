@@ -5,7 +5,7 @@ import Testing
 
 @testable import Engine
 
-/// The events that observers receive, and when.
+/// The events that observers receive, and their order.
 @Suite struct TrainingObserverTests {
   private func trainer(_ train: String) throws -> Trainer<Float> {
     let declared = try Declared(
@@ -54,7 +54,7 @@ import Testing
       ])
   }
 
-  /// The optimizer uses the gradients as an observer left them.
+  /// The optimizer uses the gradients as the observer changed them.
   @Test func gradientsCanBeChanged() throws {
     final class Zero: TrainingObserver {
       let observesGradients = true

@@ -6,9 +6,9 @@ import Testing
 
 @testable import Engine
 
-/// The engine's training, declared in YAML, against PyTorch's in float64 on the
-/// same 3-4-2 network: every loss and every parameter on the way.
-/// `Tests/References/pytorch_training.py` made the figures.
+/// The engine's training, declared in YAML, compared with PyTorch's in float64 on the same
+/// 3-4-2 network: every loss and every parameter of each step.
+/// `Tests/References/pytorch_training.py` wrote the reference values.
 @Suite struct TrajectoryTests {
   private struct Reference: Decodable {
     struct Values: Decodable {
@@ -30,7 +30,7 @@ import Testing
     let schedules: [Course]
   }
 
-  /// An option as YAML's flow style has it.
+  /// An option in YAML's flow style.
   private enum Option: Decodable {
     case flow(String)
 
@@ -66,7 +66,7 @@ import Testing
 
   private static let reference: Reference = try! Repository.reference("pytorch_training.json")
 
-  /// Keeps every row and the parameters that stand behind it.
+  /// Stores every row and the parameters after it.
   private final class Course: TrainingObserver {
     weak var trainer: Trainer<Double>?
     var rates: [Double] = []
@@ -137,7 +137,7 @@ import Testing
          epochs: \(wanted.losses.count), batch_size: 3, sampling: sequential}
         """)
       expectClose(found.losses, wanted.losses, wanted.name)
-      // Of the two steps of an epoch, a row holds the last one's rate.
+      // Of the two steps of an epoch, a row contains the rate of the last.
       let rates = stride(from: 1, to: wanted.rates!.count, by: 2).map { wanted.rates![$0] }
       expectClose(found.rates, rates, wanted.name)
       for (epoch, parameters) in wanted.parameters.enumerated() {

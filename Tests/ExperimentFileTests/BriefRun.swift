@@ -6,11 +6,11 @@ import NNExp
 import TestSupport
 import YAMLTree
 
-/// Runs experiments as the command does, but only for a moment.
+/// Runs experiments as the command does, but only for a few steps.
 final class BriefRun {
   private let path: String
 
-  /// Data by what declares them, for many experiments differ in other things.
+  /// The loaded data by their declaration, because many experiments have the same data.
   private var known: [String: RunDatasets<Double>] = [:]
 
   init(path: String) { self.path = path }
@@ -39,7 +39,8 @@ final class BriefRun {
     let heads = try experiment.objective.bound(
       to: graph, targets: data.targets, registry: registry)
 
-    // What no machine has must be refused; what this one has would take too long.
+    // A run that no machine has memory for must be rejected. One that fits this machine would
+    // take too long.
     let bytes = MemoryPlan(
       graph, heads: heads, vectors: 4, capacity: data.train.count, scalarSize: 8
     ).total

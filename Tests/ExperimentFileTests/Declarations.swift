@@ -4,14 +4,14 @@ import NNExp
 import TestSupport
 import Testing
 
-/// Every experiment that ships, by its path.
+/// The path of every shipped experiment.
 let shippedExperiments: [String] = ["", "/seeds"].flatMap { folder in
   let path = Repository.experiments.path + folder
   let files = try? FileManager.default.contentsOfDirectory(atPath: path)
   return (files ?? []).filter { $0.hasSuffix(".yaml") }.sorted().map { "\(path)/\($0)" }
 }
 
-/// The least that a file must say, a line each.
+/// The minimal sections of a file, one per line.
 private let leastSections = [
   "data: {inline: {inputs: [[0, 1], [1, 0]], targets: [[0], [1]]}}",
   "model: [{type: dense, units: 1}]",
@@ -19,7 +19,7 @@ private let leastSections = [
   "train: {epochs: 1}",
 ]
 
-/// The text, and after it the least of every section that it lacks.
+/// The text, followed by a minimal version of each section that it lacks.
 func completed(_ text: String) -> String {
   let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
   let missing = leastSections.filter { section in
@@ -29,7 +29,7 @@ func completed(_ text: String) -> String {
   return ([text] + missing).joined(separator: "\n") + "\n"
 }
 
-/// The experiment that a text declares, with the sections that it leaves out.
+/// The experiment that a text declares, completed by minimal sections.
 func experiment(
   _ text: String, path: String = "a.yaml", overrides: [String] = []
 ) throws -> Experiment {
@@ -37,7 +37,7 @@ func experiment(
     Array(completed(text).utf8), path: path, overrides: overrides, registry: registry)
 }
 
-/// What the resolved file has under a key, on one line.
+/// The value of a key in the resolved file, on one line.
 func resolved(_ key: String, of text: String) throws -> String {
   try #require(try experiment(text).resolved[key], "nothing under '\(key)'").flow
 }

@@ -2,7 +2,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// Names of Keras, PyTorch and scikit-learn are not accepted: the error gives the own one.
+/// Names of Keras, PyTorch and scikit-learn are not accepted: the error suggests nnexp's name.
 @Suite struct ForeignNameTests {
   private func errors(_ text: String) -> String { errorText { try experiment(text) } }
 

@@ -5,7 +5,7 @@ import YAMLTree
 
 @testable import ExperimentFile
 
-/// Experiments of one file that share a memo are what they would be alone.
+/// Experiments of one file that share a memo equal experiments without one.
 @Suite struct MemoTests {
   private static let text = """
     name: shared
@@ -36,7 +36,7 @@ import YAMLTree
     ["model.1=sigmoid"], ["train.optimizer.type=adam"], ["+plugins=[a.swift]"],
   ]
 
-  /// What an experiment says of itself, or what is wrong with it.
+  /// A description of an experiment, or its errors.
   private func described(_ overrides: [String], memo: Memo? = nil) throws -> String {
     let bytes = Array(MemoTests.text.utf8)
     do {
@@ -66,7 +66,7 @@ import YAMLTree
     }
   }
 
-  /// Only what an override changes is read again, once for each of its texts.
+  /// Only sections that an override changes are read again, once for each text.
   @Test func unchangedSectionsAreReadOnce() throws {
     let memo = Memo()
     var reads: [String] = []
@@ -133,8 +133,9 @@ import YAMLTree
     #expect([memo.value(for: 1) { "one" }, memo.value(for: 1) { "two" }] == ["one", "two"])
   }
 
-  /// Values that differ in a byte or in a location are different: messages show both.
-  @Test func nodesAreEqualIfTheyAreWrittenTheSameAtTheSameLocation() throws {
+  /// Values that differ in a byte or in their location are different, because messages show
+  /// both.
+  @Test func valuesAreEqualIfTheyAreWrittenTheSameAtTheSameLocation() throws {
     func node(_ yaml: String, _ file: String = "t.yaml") throws -> ConfigValue {
       try parseYAML(Array(yaml.utf8), name: file)
     }

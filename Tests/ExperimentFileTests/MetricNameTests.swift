@@ -5,7 +5,7 @@ import Testing
 
 /// Names of metrics are parts of columns, and are checked where they are declared.
 @Suite struct MetricNameTests {
-  /// The whole text for an experiment whose first line is this one.
+  /// The errors of an experiment whose first line is this one.
   private func error(_ line: String, _ registry: Registry = registry) -> String {
     errorText {
       try Experiment(Array(completed(line).utf8), path: "a.yaml", registry: registry)
@@ -70,7 +70,7 @@ import Testing
     #expect(error("metrics: [{type: accuracy, name: \(name.dropLast())}]") == "no error")
   }
 
-  /// A plugin's type may have any name; as the name of a column it is checked.
+  /// A plugin's type may have any name, but the name of a column is checked.
   @Test func aTypeWithAnInvalidNameNeedsAMetricName() throws {
     struct Other: Metric, Component {
       static let typeName = "F1-Score"
@@ -103,7 +103,7 @@ import Testing
         """)
   }
 
-  /// Version 0.1.0 accepted any name: its runs can still be used.
+  /// Version 0.1.0 accepted any name, and its runs can still be used.
   @Test func aRunOfAnEarlierVersionKeepsItsNames() throws {
     let text = completed("name: a\nmetrics: [{type: r2, name: 'My, Score'}]")
     let read = try Experiment(

@@ -2,13 +2,13 @@ import NNExp
 import TestSupport
 import Testing
 
-/// A declaration that runs, made for one type of the registry.
+/// A declaration that runs, for one type of the registry.
 struct OneOfEachType: Sendable, CustomTestStringConvertible {
   /// The path to the type.
   let location: String
   let text: String
 
-  /// `.loss {type: huber}`.
+  /// The type in the notation `.loss {type: huber}`.
   let testDescription: String
 
   static let declarations: [OneOfEachType] =
@@ -30,7 +30,7 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
     }
     + of(registry.layers.names, at: ".model.2") { layerText($0) }
 
-  /// What a type cannot do without.
+  /// The required options of types.
   private static let options = [
     "step": "every: 2", "exponential": "factor: 0.9", "inverse_time": "decay: 0.1",
     "linear_warmup": "epochs: 1", "constant_initializer": "value: 1", "values": "values: [[1, 2]]",
@@ -51,7 +51,7 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// A layer between two that learn, over an image of 4 × 4.
+  /// A layer between two trainable layers, over an image of 4 × 4.
   private static func layerText(_ declared: String) -> String {
     if declared.contains("{type: embedding") { return embeddingText(declared) }
     let merges = ["add", "multiply", "concatenate"].contains { declared.contains("{type: \($0)") }
@@ -69,7 +69,7 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
       """
   }
 
-  /// The third of the layers, which reads indices.
+  /// An embedding as the third layer, which reads indices.
   private static func embeddingText(_ declared: String) -> String {
     """
     data:

@@ -4,7 +4,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// FAULTS 11: the experiments that ship, cut anywhere, are refused or valid.
+/// Fault 11: shipped experiments that are cut at any byte cause errors or are valid.
 @Suite struct TruncatedFileTests {
   static let files =
     (FileManager.default.enumerator(atPath: Repository.experiments.path)?.allObjects ?? [])

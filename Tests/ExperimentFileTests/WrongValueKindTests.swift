@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 import YAMLTree
 
-/// Every value of every experiment, replaced by values of every other kind: each file
-/// then runs, or its errors are reported with their location.
+/// Every value of every experiment is replaced by values of every other kind. Each file then
+/// runs, or its errors have locations.
 @Suite struct WrongValueKindTests {
   static let intruders: [ConfigValue] = [
     ConfigValue(.null), true, "text", "", -1, 0, 1, 3, 0.5, -2.5, 1e308, 1e19,
@@ -15,7 +15,7 @@ import YAMLTree
     [-1], [[1.5, "a"]], ConfigValue(.map([])), .map([("a", 1)]),
   ]
 
-  /// Each value by a third of the intruders, in turn.
+  /// Each value is replaced by a third of the other kinds, in turn.
   @Test(arguments: shippedExperiments)
   func wrongKindsInShippedExperimentsAreReported(path: String) throws {
     let run = BriefRun(path: path)
@@ -29,7 +29,7 @@ import YAMLTree
     }
   }
 
-  /// Every option of every type that ships, its default spelled out.
+  /// Every option of every shipped type, with its default written out.
   @Test(arguments: OneOfEachType.declarations)
   func wrongKindsForAnyOptionAreReported(declaration: OneOfEachType) throws {
     let run = BriefRun(path: "a.yaml")
@@ -44,7 +44,7 @@ import YAMLTree
     }
   }
 
-  /// Several values at once, some of them swapped with others of the file.
+  /// Several values at once, some of them exchanged with others of the file.
   @Test(arguments: 0..<4)
   func severalWrongKindsInOneFileAreReported(block: Int) throws {
     let run = BriefRun(path: "a.yaml")
@@ -66,7 +66,8 @@ import YAMLTree
     }
   }
 
-  /// Expects that it runs, or that the errors are sentences with a location in the file.
+  /// Expects that the experiment runs, or that each error is a sentence with a location in the
+  /// file.
   private func check(_ run: BriefRun, _ name: String, _ intruder: ConfigValue, _ root: ConfigValue)
   {
     guard let errors = run.errors(of: root) else { return }
@@ -89,8 +90,8 @@ import YAMLTree
 }
 
 extension ConfigValue {
-  /// For every value in the tree, what messages call it and the tree with another in its
-  /// location. Of long lists of numbers only the ends.
+  /// For every value in the tree, its name in messages, and a function that replaces it in the
+  /// tree. Only the first and last of long lists of numbers.
   fileprivate func replacements() -> [(name: String, replaced: (ConfigValue) -> ConfigValue)] {
     var all: [(name: String, replaced: (ConfigValue) -> ConfigValue)] = [("", { $0 })]
     switch content {

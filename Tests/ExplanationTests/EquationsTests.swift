@@ -6,9 +6,9 @@ import Testing
 
 @testable import Explanation
 
-/// Everything that ships can be explained.
+/// Every shipped layer and loss can be explained.
 @Suite struct EquationsTests {
-  /// How each layer is declared, and the shapes that it is given.
+  /// The declaration of each layer, and its input shapes.
   static let layers: [(String, [Shape])] = [
     ("{type: dense, units: 2}", [[3]]), ("{type: dense, units: 2, bias: false}", [[3]]),
     ("{type: convolution, channels: 2, window: 2}", [[1, 3, 3]]),
@@ -97,7 +97,7 @@ import Testing
     }
   }
 
-  /// Every formula can be read and written.
+  /// Expects that every formula can be parsed and written.
   private func expectReadable(_ equations: Equations) throws {
     var sources = [equations.function, equations.output] + equations.definitions
     sources += equations.inputs.flatMap { [$0.derivative, $0.delta] }

@@ -2,7 +2,7 @@ import Foundation
 
 @testable import Explanation
 
-/// Computes formulas of numbers, to hold what is written against what is claimed.
+/// Evaluates formulas of numbers, to compare what is written with the stated results.
 enum Evaluation {
   typealias Matrix = [[Double]]
 
@@ -26,7 +26,7 @@ enum Evaluation {
     return value
   }
 
-  /// Terms with + and − between.
+  /// Evaluates terms with + and − between them.
   private static func sum(_ parts: [Formula]) throws -> Matrix {
     var total: Matrix?
     var term: [Formula] = []
@@ -52,7 +52,7 @@ enum Evaluation {
     return total ?? [[0]]
   }
 
-  /// Factors: side by side a matrix product, with ⊗ entry by entry.
+  /// Evaluates factors: adjacent ones as a matrix product, with ⊗ entry by entry.
   private static func product(_ parts: [Formula]) throws -> Matrix {
     var factors: [Matrix] = []
     for group in parts.split(separator: .sign("⊗")) {
@@ -91,7 +91,7 @@ enum Evaluation {
     }
   }
 
-  /// [x > 0] as 0 and 1; [a; b] one above the other; else plain brackets.
+  /// Evaluates [x > 0] as 0 and 1, [a; b] as a column, and other brackets as their content.
   private static func bracketed(_ inside: Formula) throws -> Matrix {
     let parts = inside.parts
     for (sign, holds) in [(">", { $0 > $1 }), ("≤", { $0 <= $1 })]
@@ -120,7 +120,7 @@ enum Evaluation {
     }
   }
 
-  /// Entry by entry; a single number goes with any.
+  /// Combines two matrices entry by entry; a single number is combined with every entry.
   private static func combined(
     _ a: Matrix, _ b: Matrix, _ operation: (Double, Double) -> Double
   ) -> Matrix {

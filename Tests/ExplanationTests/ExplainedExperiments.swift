@@ -6,7 +6,7 @@ import TestSupport
 
 @testable import Explanation
 
-/// The explanation of an experiment that is written in the test.
+/// The explanation of an experiment in the test's source.
 func explanation(
   _ yaml: String, name: String? = nil, sample: Int = 0, layers: [any Component<any Layer>.Type] = []
 ) throws -> Explanation {
@@ -27,7 +27,7 @@ func explanation(
     seed: experiment.seed)
 }
 
-/// An experiment of these layers on these data.
+/// An experiment with these layers on these data.
 func experiment(
   name: String = "test", _ model: String, inputs: String = "[[0.5, -1]]",
   targets: String = "[[1]]", loss: String = "{type: squared_error}", shape: String? = nil
@@ -55,7 +55,7 @@ let oneLayer = experiment(
     - sigmoid
   """, inputs: "[[0.5, 0.25], [1, 2]]", targets: "[[1], [0]]")
 
-/// S2: z = σ ∘ ρ[W⁽²⁾] ∘ σ ∘ ρ[W⁽¹⁾] ∘ x, and biases.
+/// S2: z = σ ∘ ρ[W⁽²⁾] ∘ σ ∘ ρ[W⁽¹⁾] ∘ x, with biases.
 let twoLayers = experiment(
   name: "two_layers",
   """
@@ -71,7 +71,7 @@ let twoLayers = experiment(
 extension Explanation {
   var text: String { formatted(as: .text) }
 
-  /// The derivations of a left-hand side, in order.
+  /// The derivations with a left-hand side, in order.
   func derivations(of left: String) -> [Document.Derivation] {
     document.blocks.compactMap { block in
       if case .derivation(let derivation) = block, derivation.left.text == left {

@@ -5,7 +5,7 @@ import Testing
 @testable import Explanation
 
 @Suite struct FormulaTests {
-  /// LaTeX, and what it is as plain text.
+  /// LaTeX formulas, and their plain texts.
   static let readings: [(String, String)] = [
     ("W x + b", "Wx + b"),
     (#"W^T \delta_y"#, "Wᵀ δ_y"),
@@ -146,7 +146,7 @@ import Testing
         σ⎛⎡5⎤⎞
          ⎝⎣6⎦⎠
         """)
-    // Not of the whole, or not known.
+    // Formulas that are not of whole values, or with unknown letters.
     for latex in ["x_i", "x^2", "e^{x}", #"\hat{x}"#, "W b", #"\delta_x"#, #"\sum_i x_i"#] {
       #expect(try numeric(latex) == nil, "\(latex)")
     }

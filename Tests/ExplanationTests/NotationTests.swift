@@ -3,7 +3,7 @@ import Testing
 
 @testable import Explanation
 
-/// Who is called what.
+/// The letters of values and parameters.
 @Suite struct NotationTests {
   private func letters(_ model: String, shape: String? = nil, inputs: String? = nil) throws
     -> [String]
@@ -25,16 +25,16 @@ import Testing
       "[{type: dense, units: 3}, tanh, {type: dense, units: 2}, relu, {type: dense, units: 1}]",
       ["x", "y′⁽¹⁾", "y⁽¹⁾", "y′⁽²⁾", "y⁽²⁾", "z"]
     ),
-    // Two steps after a weighted sum are two primes; a third begins anew.
+    // Two elementwise nodes after a weighted sum are two primes; a third begins a new letter.
     (
       "[{type: dense, units: 1}, tanh, sigmoid, relu]", ["x", "y", "z″", "z′", "z"]
     ),
-    // A normalization learns: it is no mere activation.
+    // A normalization has parameters, so that it is not an activation.
     (
       "[{type: dense, units: 2}, layer_normalization, tanh, {type: dense, units: 1}]",
       ["x", "y⁽¹⁾", "y′⁽²⁾", "y⁽²⁾", "z"]
     ),
-    // A value that two nodes read keeps a letter of its own.
+    // A value that two nodes read has its own letter.
     (
       """
       [{type: dense, units: 1, name: a}, {type: tanh, name: b, inputs: a},
@@ -52,7 +52,7 @@ import Testing
     ).text
     #expect(text.contains("z = ηₚ ∘ σ ∘ ρ[W] ∘ x\n"))
     #expect(text.contains("zᵣ = (Σ_{i ∈ Rᵣ} |yᵢ|ᵖ)^(1/p)\n\n    p = 3\n"))
-    // Equation 33 with the sign that it lacks.
+    // Equation 33 with the correct sign.
     #expect(text.contains("∂zᵣ/∂yᵢ = sign(yᵢ) (|yᵢ|/zᵣ)ᵖ⁻¹"))
     #expect(text.contains("∂L/∂W = ∂L/∂z ∂z/∂y ∂y/∂y′ ∂y′/∂W\n"))
   }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Explanation
 
-/// The page by itself, and as a browser shows it.
+/// The HTML page, and its layout in a browser.
 @Suite struct PageTests {
   static let models: [String] = [
     oneLayer, twoLayers,
@@ -53,7 +53,8 @@ import Testing
           + "sample 0</title>"))
   }
 
-  /// FAULTS 50: a combining mark hides no character that Markdown or LaTeX reads.
+  /// Fault 50: a combining mark does not hide a character that Markdown or LaTeX would
+  /// interpret.
   @Test func syntaxBeforeACombiningMarkIsEscaped() throws {
     let name = "a|\u{301}<\u{301}`\u{301}&\u{301}"
     let seen = try explanation(oneLayer, name: name)
@@ -77,11 +78,11 @@ import Testing
 
   // MARK: In a browser
 
-  /// Where Chromium is, if it is here.
+  /// The path of Chromium; nil if it is not installed.
   static let browser = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
     .first { FileManager.default.isExecutableFile(atPath: $0) }
 
-  /// What a page measures of itself, as its title.
+  /// A script that stores measurements of the page in its title.
   private static let measurement = """
     <script>
     addEventListener("load", () => {
@@ -94,7 +95,7 @@ import Testing
       const rows = all(".matrix mtr + mtr").every(row =>
         row.getBoundingClientRect().top >=
           row.previousElementSibling.getBoundingClientRect().bottom - 1);
-      // Numbers stand flush right in their columns.
+      // Numbers are right-aligned in their columns.
       const flush = all(".matrix").every(m => {
         const ends = [...m.querySelectorAll("mtr")].map(r =>
           r.firstElementChild.firstElementChild.getBoundingClientRect().right);
@@ -123,7 +124,7 @@ import Testing
     scratch.put(
       page.replacing("</head>", with: PageTests.measurement + "</head>"), in: "page.html")
 
-    // A browser that crashes says nothing of the page.
+    // A crash of the browser says nothing about the page.
     var dom = try dump(scratch)
     if dom.isEmpty { dom = try dump(scratch) }
     let title = try #require(dom.firstMatch(of: /<title>(.*?)<\/title>/)).1
@@ -135,7 +136,7 @@ import Testing
         """)
   }
 
-  /// The page as the browser has it once its scripts have run.
+  /// The page in the browser after its scripts have run.
   private func dump(_ scratch: Scratch) throws -> String {
     try runCommand(
       try #require(PageTests.browser),

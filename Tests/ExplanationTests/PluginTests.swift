@@ -3,7 +3,7 @@ import Testing
 
 @testable import Explanation
 
-/// Layers that say nothing of themselves, or the wrong thing.
+/// Layers without formulas, or with wrong ones.
 @Suite struct PluginTests {
   /// y = a·x, without formulas.
   private struct Silent: Layer, Component {
@@ -50,7 +50,7 @@ import Testing
     #expect(isWellFormed(explanation.formatted(as: .html)))
   }
 
-  /// y = x², with half of its gradient and a formula that cannot be read.
+  /// y = x², with half of its gradient and a formula that cannot be parsed.
   private struct Wrong: Layer, Component {
     static let typeName = "wrong"
     init(from options: inout Options) {}
@@ -72,16 +72,16 @@ import Testing
     let text = try explanation(
       experiment("[wrong]", targets: "[[0, 0]]"), layers: [Wrong.self]
     ).text
-    // What cannot be read stands as it is.
+    // A formula that cannot be parsed is shown unchanged.
     #expect(text.contains(#"z = x \frac"#))
-    // L = Σx⁴: 4x³ = (0.5, −4), and half of it was given.
+    // L = Σx⁴: 4x³ = (0.5, −4), and the layer gives half of it.
     #expect(
       text.contains(
-        "= [0.25  -2]ᵀ ≈ [0.5  -4]ᵀ   (OFF BY 2, beyond what differences may err: entries 0, 1)"))
+        "= [0.25  -2]ᵀ ≈ [0.5  -4]ᵀ   (OFF BY 2, more than the error bound: entries 0, 1)"))
     #expect(
       text.hasSuffix(
         """
-        Of the 4 derivatives shown, 2 agree with the numeric ones within the bound of these, 2 DO NOT; see
+        Of the 4 derivatives shown, 2 agree with the numeric ones within the error bound, 2 DO NOT; see
         nnexp gradcheck. The largest difference is 2.
 
         """))
@@ -96,8 +96,8 @@ import Testing
     #expect(
       text.contains(
         """
-        Of the 4 derivatives shown, 3 agree with the numeric ones within the bound of these, 1 stand at a
-        kink between the one-sided slopes.
+        Of the 4 derivatives shown, 3 agree with the numeric ones within the error bound, 1 is at a kink,
+        between the one-sided slopes.
         """))
   }
 
@@ -110,7 +110,7 @@ import Testing
     #expect(
       text.contains(
         """
-        'norm' couples the samples of a batch, and one sample is none: the pass is that of an evaluation.
+        'norm' couples the samples of a batch, so that this single sample is computed as in an evaluation.
         """))
     #expect(text.contains("Of the 31 derivatives shown, 31 agree"))
   }
@@ -131,7 +131,8 @@ import Testing
     let text = try explanation(
       experiment("[{type: dense, units: 1, frozen: [bias], l2: 0.5}]")
     ).text
-    #expect(text.contains("The penalty on it, which training adds, is left out here.\n"))
+    #expect(
+      text.contains("Training also adds the derivative of its penalty, which is not shown here.\n"))
     #expect(text.contains("It is frozen: training leaves it as it is.\n"))
   }
 

@@ -4,7 +4,7 @@ import Foundation
   import FoundationXML
 #endif
 
-/// True if an XML parser takes the text.
+/// True if an XML parser accepts the text.
 func isWellFormed(_ text: String) -> Bool {
   XMLParser(data: Data(text.utf8)).parse()
 }

@@ -3,10 +3,10 @@ import Testing
 
 @testable import Explanation
 
-/// Explanations as a whole. Their numbers are also those of a computation by
-/// hand: see `WrittenNumbersTests`.
+/// Whole explanations. `WrittenNumbersTests` compares their numbers with an independent
+/// computation.
 @Suite struct WholeTextTests {
-  /// How far numeric derivatives are off is left out: it is the machine's.
+  /// Removes the errors of numeric derivatives, which depend on the machine.
   private func withoutErrors(_ text: String) -> String {
     text.replacing(/off by [^ )]+ at most/, with: "off by … at most")
       .replacing(/difference is [^ ]+\.\n/, with: "difference is ….\n")
@@ -18,8 +18,8 @@ import Testing
         one_layer: the chain rule of training sample 1
         ==============================================
 
-        Everything in float64, at the initial values of seed 1. Training sample 1 (of 2, counted from 0) is
-        a batch of its own.
+        All numbers are float64, at the initial values of seed 1. The batch is training sample 1 (of 2,
+        counted from 0).
 
             value  of        type           reads  shape
             x      the data                        [2]
@@ -29,8 +29,8 @@ import Testing
 
             z = σ ∘ ρ[W, b] ∘ x
 
-        δᵥ = ∂L/∂v is the error of a value v, of the same shape; ⊗ multiplies entry by entry; ≈ stands
-        before what differences of L give.
+        δᵥ = ∂L/∂v is the error of a value v, of the same shape; ⊗ multiplies entry by entry; ≈ precedes the
+        numeric value from differences of L.
 
         Forward
         -------
@@ -105,10 +105,10 @@ import Testing
                  ⎣-1⎦
                = [0.553483  -0.276742]ᵀ ≈ [0.553483  -0.276742]ᵀ   (off by … at most)
 
-        In the end
-        ----------
+        Result
+        ------
 
-        Of the 7 derivatives shown, 7 agree with the numeric ones within the bound of these. The largest
+        Of the 7 derivatives shown, 7 agree with the numeric ones within the error bound. The largest
         difference is ….
 
         """)
@@ -188,10 +188,10 @@ import Testing
                  ⎣-1    2⎦ ⎣ 0.0905435⎦
                = [0.00475902  0.2216]ᵀ ≈ [0.00475902  0.2216]ᵀ   (off by … at most)
 
-        In the end
-        ----------
+        Result
+        ------
 
-        Of the 17 derivatives shown, 17 agree with the numeric ones within the bound of these. The largest
+        Of the 17 derivatives shown, 17 agree with the numeric ones within the error bound. The largest
         difference is ….
 
         """)
@@ -202,7 +202,7 @@ import Testing
       withoutErrors(try explanation(oneLayer).formatted(as: .markdown)) == #"""
         # one\_layer: the chain rule of training sample 0
 
-        Everything in float64, at the initial values of seed 1. Training sample 0 (of 2, counted from 0) is a batch of its own.
+        All numbers are float64, at the initial values of seed 1. The batch is training sample 0 (of 2, counted from 0).
 
         | value | of | type | reads | shape |
         | --- | --- | --- | --- | --- |
@@ -217,7 +217,7 @@ import Testing
         \end{aligned}
         $$
 
-        $\delta_{v} = \frac{\partial L}{\partial v}$ is the error of a value $v$, of the same shape; $\otimes$ multiplies entry by entry; $\approx$ stands before what differences of $L$ give.
+        $\delta_{v} = \frac{\partial L}{\partial v}$ is the error of a value $v$, of the same shape; $\otimes$ multiplies entry by entry; $\approx$ precedes the numeric value from differences of $L$.
 
         ## Forward
 
@@ -352,9 +352,9 @@ import Testing
         \end{aligned}
         $$
 
-        ## In the end
+        ## Result
 
-        Of the 7 derivatives shown, 7 agree with the numeric ones within the bound of these. The largest difference is ….
+        Of the 7 derivatives shown, 7 agree with the numeric ones within the error bound. The largest difference is ….
 
         """#)
   }

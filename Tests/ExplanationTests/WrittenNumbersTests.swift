@@ -3,7 +3,7 @@ import Testing
 
 @testable import Explanation
 
-/// What is written with numbers must come to the numbers that are claimed.
+/// The value of every written product must equal the stated result.
 @Suite struct WrittenNumbersTests {
   static let chains: [String] = [
     "[{type: dense, units: 3}, sigmoid, {type: dense, units: 1}]",
@@ -58,18 +58,18 @@ import Testing
     }
   }
 
-  /// Equal to the six digits that are written.
+  /// Expects equality to the six digits that are written.
   private func expectClose(
     _ a: Evaluation.Matrix, _ b: Evaluation.Matrix, _ what: String
   ) {
-    // A row may stand for a column.
+    // A row may represent a column.
     let (a, b) = (Array(a.joined()), Array(b.joined()))
     #expect(a.count == b.count, "\(what)")
     for (x, y) in zip(a, b) { #expect(abs(x - y) <= 2e-5 * max(1, abs(y)), "\(what)") }
   }
 
-  /// The 2-2-1 network by hand: each equation as scalars, apart from the engine
-  /// (computed in Python).
+  /// The 2-2-1 network computed independently of the engine: each equation as scalars (in
+  /// Python).
   @Test func twoLayersAgreeWithACalculationByHand() throws {
     let explanation = try explanation(twoLayers)
     let expected: [(String, [Double])] = [
@@ -87,7 +87,7 @@ import Testing
     }
   }
 
-  /// What the readers of a value bring adds up to its δ.
+  /// The contributions of the readers of a value add up to its δ.
   @Test func contributionsAddUpToTheDelta() throws {
     let explanation = try explanation(
       experiment(
@@ -101,7 +101,7 @@ import Testing
     #expect(parts.count == 3)
     var sum = [0.0, 0.0]
     for part in parts {
-      // δ_y⁽⁴⁾ alone stands for its own numbers.
+      // δ_y⁽⁴⁾ has no other terms.
       let written =
         try part.steps.compactMap { try? Evaluation.value($0.right) }.last
         ?? Evaluation.value(
@@ -111,6 +111,6 @@ import Testing
     let total = try Evaluation.value(#require(all.last?.steps.last).right)
     for (a, b) in zip(sum, total.joined()) { #expect(abs(a - b) < 1e-5) }
     #expect(
-      explanation.text.contains("δ_y⁽¹⁾ is the sum of what 'b', 'c' and 'd' brought:"))
+      explanation.text.contains("δ_y⁽¹⁾ is the sum of the contributions of 'b', 'c' and 'd':"))
   }
 }

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Files
 
-/// FAULTS 60: files are replaced as a whole, under temporary names that nobody foresees;
-/// what a killed process left goes, and what is not nnexp's stays.
+/// Fault 60: files are replaced as a whole, under unpredictable temporary names. Partial files
+/// of killed processes are removed, and other files are not changed.
 @Suite struct AtomicWriteTests {
   private func write(_ text: String, to path: String) throws {
     try FileSystem.system.write(Array(text.utf8), to: path)
@@ -36,8 +36,8 @@ import Testing
     #expect(scratch.tree() == ["out.xml = whole"])
   }
 
-  /// Whatever has a temporary name and is no file that nnexp left is not touched, and
-  /// nothing waits for it.
+  /// An entry with a temporary name that is not a file of nnexp is not changed, and nothing
+  /// waits for it.
   @Test func foreignEntriesUnderATemporaryNameStay() throws {
     let scratch = Scratch()
     scratch.put("mine", in: "target")
@@ -73,7 +73,7 @@ import Testing
     #expect(scratch.tree() == ["out.xml = whole", "target = mine"])
   }
 
-  /// Writers that clean up after each other do not take each other's files.
+  /// Processes that remove partial files do not remove each other's.
   @Test func manyWritersAtOnceLeaveOneWholeFile() async throws {
     let scratch = Scratch()
     let texts = (0..<8).map { String(repeating: "\($0)", count: 10_000) }

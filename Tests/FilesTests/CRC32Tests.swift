@@ -9,7 +9,7 @@ private func checksum(_ bytes: [UInt8]) -> UInt32 {
   return crc.value
 }
 
-// The check value of the catalogue of CRC algorithms, and Python's zlib.crc32.
+// The check value from the catalogue of CRC algorithms, and values of Python's zlib.crc32.
 @Test(
   arguments: [
     ("", 0), ("123456789", 0xCBF4_3926), ("a", 0xE8B7_BE43),

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Files
 
-/// FAULTS 50: no text acts on what it is shown by.
+/// Fault 50: no text controls the program that shows it.
 @Suite struct EscapingTests {
   @Test(arguments: [
     ("plain: text\nin lines\n", "plain: text\nin lines\n"),
@@ -46,7 +46,7 @@ import Testing
     #expect(Escaping.markdown("[a](b) `c` $d$ | <e>") == "\\[a\\](b) \\`c\\` \\$d\\$ \\| \\<e\\>")
   }
 
-  /// Of scalars that mean something somewhere, in any order.
+  /// Texts of characters with a special meaning, in any order.
   @Test(arguments: UInt64(0)..<200)
   func randomTextIsHarmlessOnceEscaped(_ seed: UInt64) {
     let scalars = Array("::##[]\n\r\t\u{1B}\u{0}\u{9B}\u{202E}\u{301} %,<>&'\"ax".unicodeScalars)

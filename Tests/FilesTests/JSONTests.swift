@@ -69,7 +69,7 @@ private func parse(_ text: String) throws -> JSON {
 
 // MARK: Against Python
 
-/// Whether our value is the one that Python found; see json_reference.py.
+/// True if the parsed value equals Python's; see json_reference.py.
 private func agrees(_ ours: JSON, _ theirs: Any) -> Bool {
   if let object = theirs as? [String: Any] {
     if let digits = object["int"] as? String { return ours == .int(Int(digits)!) }
@@ -135,7 +135,7 @@ private func reference() throws -> [String: Any] {
   (
     #"{"a": 1, "a": 2}"#,
     """
-    run.json:1:10: error: the key 'a' is there twice
+    run.json:1:10: error: the key 'a' occurs twice
         {"a": 1, "a": 2}
                  ^
     """

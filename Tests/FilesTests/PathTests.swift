@@ -11,7 +11,7 @@ import Testing
     ("/b.c", "/", "/", "b.c", "b", "c"), ("/", "/", "/", "", "", ""),
     ("a//b", "a/", "a//", "b", "b", ""), ("a/.b", "a", "a/", ".b", ".b", ""),
     ("x.so.1", ".", "", "x.so.1", "x.so", "1"), ("", ".", "", "", "", ""),
-    // A mark that combines with a slash or a dot hides neither.
+    // A mark that combines with a slash or a dot does not hide it.
     ("a/\u{301}b", "a", "a/", "\u{301}b", "\u{301}b", ""),
     ("b.\u{301}c", ".", "", "b.\u{301}c", "b", "\u{301}c"),
   ])
@@ -34,7 +34,7 @@ import Testing
     #expect(Path.join(folder, path) == expected)
   }
 
-  /// Anything but a regular file is refused at once, with what it is.
+  /// Anything but a regular file is an error that names its kind.
   @Test func onlyRegularFilesAreRead() throws {
     let scratch = Scratch()
     scratch.makeFolder("folder")

@@ -16,7 +16,7 @@ import Testing
     let record = try reader("{\"n\": \(value)}")
     #expect(
       thrown { try record.count("n") }
-        == "3 error: 'run.json': n is no valid value: \(record.json["n"]!); expected an integer in "
+        == "3 error: 'run.json': n is not a valid value: \(record.json["n"]!); expected an integer in "
         + "0...9007199254740992")
   }
 
@@ -32,11 +32,11 @@ import Testing
     #expect(try reader(#"{"h": "0123456789abcdef"}"#).hash("h", digits: 16) == "0123456789abcdef")
   }
 
-  /// What is wrong is shown by its beginning only, on one line.
+  /// A message shows only the beginning of a wrong value, on one line.
   @Test func longValuesAreCutInMessages() throws {
     let record = try reader("{\"a\": {\"b\": [\(String(repeating: "[1],", count: 1000))[]]}}")
     let message = thrown { try record.member("a").count("b") }
-    #expect(message.hasPrefix("3 error: 'run.json': a.b is no valid value: ["))
+    #expect(message.hasPrefix("3 error: 'run.json': a.b is not a valid value: ["))
     #expect(message.utf8.count < 250 && !message.contains("\n"))
   }
 }

@@ -24,7 +24,7 @@ import Testing
         == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
   }
 
-  /// Every length round the padding's edges, against Python's hashlib.
+  /// Every length near the limits of padding, compared with Python's hashlib.
   @Test func digestsOfEveryLengthAreThoseOfPython() throws {
     struct Case: Decodable {
       let length: Int
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  /// Both ways to a digest agree, wherever the second is there.
+  /// Both implementations give the same digest, if the library is installed.
   @Test func theLibraryGivesTheSameDigests() throws {
     let library = try #require(SHA256.Library.shared)
     for length in [0, 1, 55, 56, 64, 1000, (1 << 20) - 1, 1 << 20, (1 << 20) + 77] {
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  /// A message that comes in parts of any length.
+  /// A message that is added in parts of any length.
   @Test func aMessageInPartsHasTheSameDigest() {
     var random = SeededGenerator(seed: testSeed)
     let message = (0..<5000).map { UInt8(truncatingIfNeeded: $0 * 7 % 251) }

@@ -9,8 +9,8 @@ import Standard
 @testable import Sweeps
 @testable import YAMLTree
 
-/// A reader that meets bytes from outside. Whatever they are, it reads them or
-/// refuses them by a `Diagnostic`: a trap, a hang or a flood of memory is a bug.
+/// A reader of external bytes. It reads any bytes or rejects them by a `Diagnostic`: a trap, a
+/// hang or excessive memory is a bug.
 enum FuzzTarget: String, CaseIterable {
   case yaml, experiment, overrides, csv, idx, npy, npz, checkpoint, json, plan, run, summary, job
 
@@ -51,14 +51,14 @@ enum FuzzTarget: String, CaseIterable {
     return registry
   }()
 
-  /// What was read reads back as itself once written.
+  /// A value that was read must be the same after writing and reading it.
   private func readYAML(_ bytes: [UInt8]) throws {
     let text = writeYAML(try parseYAML(bytes, name: "fuzz.yaml"))
     let again = try! parseYAML(Array(text.utf8), name: "again.yaml")
     precondition(writeYAML(again) == text, "what was written reads back as something else")
   }
 
-  /// One override a line.
+  /// One override per line.
   private func readOverrides(_ bytes: [UInt8]) throws {
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").prefix(64)
     _ = try apply(overrides: lines.map(String.init), to: FuzzTarget.tree)
@@ -75,7 +75,7 @@ enum FuzzTarget: String, CaseIterable {
 
       """.utf8), name: "tree.yaml")
 
-  /// The first byte chooses the delimiter and whether there is a header.
+  /// The first byte selects the delimiter and whether there is a header.
   private func readCSV(_ bytes: [UInt8]) throws {
     guard let first = bytes.first else { return }
     let delimiters = Array(",;\t|".utf8)
@@ -101,13 +101,13 @@ enum FuzzTarget: String, CaseIterable {
     }
   }
 
-  /// An array gives the same numbers from memory and from its file, or no array.
+  /// An array gives the same numbers from memory and from its file, or an error from both.
   private func readArray(
     _ bytes: [UInt8], held: ([UInt8]) throws -> NDArray, streamed: (FileBytes) throws -> NDArray
   ) throws {
     let elements = Result { try held(bytes) }
     let again = Result { try streamed(file(of: bytes)) }
-    // What is compressed or in Fortran's order is not read in parts.
+    // Compressed arrays, and those in Fortran's order, are not read in parts.
     if case .success(let streamed) = again {
       guard case .success(let held) = elements else { fatalError("read in parts alone") }
       precondition(streamed.axes == held.axes, "another shape in parts than as a whole")
@@ -124,7 +124,7 @@ enum FuzzTarget: String, CaseIterable {
     try checkSamples(elements.get(), "fuzz", at: nil)
   }
 
-  /// The input as a file, to be read a few bytes at a time.
+  /// The input as a file that is read a few bytes at a time.
   private func file(of bytes: [UInt8]) throws -> FileBytes {
     let path = "/tmp/nnexp-fuzz-\(getpid()).data"
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
@@ -141,7 +141,7 @@ enum FuzzTarget: String, CaseIterable {
 }
 
 extension FuzzTarget {
-  /// What was read of a record reads back as itself once written.
+  /// A record that was read must be the same after writing and reading it.
   @discardableResult
   private func readRecord(
     _ bytes: [UInt8], _ read: (RecordReader) throws -> JSON
@@ -153,7 +153,7 @@ extension FuzzTarget {
     return json
   }
 
-  /// A plan that is read makes a table, and its trials are composed or refused.
+  /// A plan that was read gives a table, and its trials are composed or rejected.
   private func readPlan(_ bytes: [UInt8]) throws {
     let reader = try RecordReader(parsing: bytes, from: "fuzz.json")
     let nowhere = SweepFolder("/nowhere")
@@ -172,7 +172,7 @@ extension FuzzTarget {
     for combination in plan.combinations.prefix(4) { _ = try builder.experiment(combination) }
   }
 
-  /// A summary that is read makes a row of a table and a test case.
+  /// A summary that was read gives a row of a table and a test case.
   private func readSummary(_ bytes: [UInt8]) throws {
     try readRecord(bytes) { try Summary($0).json }
     let summary = try Summary(RecordReader(parsing: bytes, from: "fuzz.json"))
@@ -194,7 +194,7 @@ private final class FuzzedRun: Sendable {
   }
 
   func readCheckpoint(_ bytes: [UInt8]) throws {
-    // The checksum would stop all but one input in 2³²: it is put right.
+    // The checksum is corrected; otherwise only one input in 2³² would pass it.
     var bytes = bytes
     if bytes.count > 4 {
       var crc = CRC32()
@@ -206,8 +206,8 @@ private final class FuzzedRun: Sendable {
   }
 }
 
-/// libFuzzer's driver, called rather than linked as `main`: SwiftPM renames the
-/// entry point.
+/// libFuzzer's driver, which is called because SwiftPM renames the entry point, so that
+/// libFuzzer's `main` cannot be used.
 @_silgen_name("LLVMFuzzerRunDriver")
 private func runDriver(
   _ count: UnsafeMutablePointer<CInt>,
@@ -215,7 +215,7 @@ private func runDriver(
   _ one: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 ) -> CInt
 
-/// What libFuzzer's own `main` names, which is linked and not used.
+/// A function that libFuzzer's own `main` needs; it is linked but not called.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func readOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = Array(UnsafeBufferPointer(start: start, count: count))

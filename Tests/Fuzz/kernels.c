@@ -1,7 +1,7 @@
-// The kernels under libFuzzer and the sanitizers of addresses and of undefined
-// behaviour: the input says which kernel, sizes and numbers. Every buffer is as
-// long as the kernel is promised, and every instruction set must leave the bits
-// of the portable one (a NaN's own bits apart).
+// The kernels under libFuzzer and the address and undefined-behavior sanitizers. The input
+// determines the kernel, the sizes and the numbers. Every buffer has exactly the promised
+// length, and every instruction set must give the bits of the portable one (except the bits of
+// NaNs).
 #include "CKernels.h"
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static long pick(long most) {
   return *input++ % (most + 1);
 }
 
-// `count` numbers of `size` bytes: the input's, again and again.
+// `count` numbers of `size` bytes, repeated from the input.
 static void *numbers(long count, size_t size) {
   uint8_t *block = malloc(count * size);
   for (size_t i = 0; i < count * size; i++) block[i] = left ? input[i % left] : 0;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the seeds that fuzzing starts from: `python3 Tests/Fuzz/seeds.py`.
 
-Small inputs, one a feature of its format, from the standard library alone.
+Small inputs, one per feature of the format, from the standard library only.
 YAML's are cases of every kind of event, scalar style, anchor and indentation;
 those that nnexp refuses on purpose are among them.
 """

@@ -8,7 +8,7 @@ struct GuidePage {
   let url: URL
   let text: String
 
-  /// `Data.md`.
+  /// The file's name, such as `Data.md`.
   var name: String { url.lastPathComponent }
 
   static let folder = Repository.root.appendingPathComponent(
@@ -27,7 +27,7 @@ struct GuidePage {
     text.matches(of: GuidePage.table).map { (String($0.section), String($0.text)) }
   }
 
-  /// The page with a table for each section; a section without one keeps what it has.
+  /// The page with new tables for some sections; other tables stay unchanged.
   func replacing(_ tables: [String: String]) -> String {
     text.replacing(GuidePage.table) { match in
       let section = String(match.section)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct GuideTests {
-  /// With NNEXP_UPDATE_TABLES set (`make tables`), rewrites the tables instead.
+  /// If NNEXP_UPDATE_TABLES is set (`make tables`), rewrites the tables instead.
   @Test func `every table of keys is what the descriptions say`() throws {
     let tables = try KeyTables.all()
     let isUpdating = ProcessInfo.processInfo.environment["NNEXP_UPDATE_TABLES"] != nil
@@ -59,12 +59,12 @@ import Testing
     }
   }
 
-  /// Keys that are read only if they are there are described by these files.
+  /// Keys that are only read if present are described by these files.
   @Test func `every key of the experiments that ship is in a table`() throws {
     let tables = try KeyTables.keys()
     for path in try Repository.shippedExperiments() {
       let text = try String(contentsOfFile: path, encoding: .utf8)
-      // The keys of 'scale' are ports too.
+      // The keys of 'scale' may also be ports.
       for (section, keys) in try KeyTables.keys(of: text) where section != "data.scale" {
         guard let known = tables[section]?.map(\.key) else { continue }
         for key in keys.map(\.key) { #expect(known.contains(key), "\(path): \(section).\(key)") }

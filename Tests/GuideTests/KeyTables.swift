@@ -6,7 +6,7 @@ import TestSupport
 /// The tables of the guide: every key of an experiment file and of a sweep, and every type
 /// with its keys, from the descriptions that `nnexp layers` prints.
 enum KeyTables {
-  /// An example of each mapping.
+  /// An experiment with an example of each mapping.
   private static let experiment = """
     data:
       csv: {path: a.csv, columns: {x: number}}
@@ -34,7 +34,7 @@ enum KeyTables {
       expect: {best: {epochs: "> 0"}}
     """
 
-  /// Lists, and mappings whose keys are the user's: names of nodes, columns or ports, and
+  /// Lists, and mappings whose keys the user chooses: names of nodes, columns or ports, and
   /// paths.
   static let withoutKeys: Set = [
     "data.indices", "data.csv.columns", "model", "model.layer.initial", "model.layer.parameters",
@@ -43,19 +43,19 @@ enum KeyTables {
     "sweep.expect.fraction",
   ]
 
-  /// The keys of each mapping by its path, as far as a file has it.
+  /// The keys of each mapping by its path, for the mappings in a file.
   ///
-  /// Those of a type are left out: they are in the table of its kind.
+  /// Keys of types are omitted, because they are in the table of their kind.
   static func keys(of text: String) throws -> [String: [Options.Description]] {
     var keys: [String: [Options.Description]] = [:]
     collect(try Experiment.descriptions(of: text, registry: registry), at: "", into: &keys)
     return keys
   }
 
-  /// The keys of everything that has a table, by section.
+  /// The keys of every mapping that has a table, by section.
   static func keys() throws -> [String: [Options.Description]] {
     var keys = try keys(of: experiment)
-    // The types of a plugin are unknown until it is loaded, and here it is not.
+    // The types of a plugin are unknown, because it is not loaded here.
     keys["plugins.plugin"] = try self.keys(of: "plugins: [a.swift]")["plugins.plugin"]
     let declaration = try SweepDeclaration(path: "b.yaml", arguments: [], describing: true) {
       Array(($0 == "b.yaml" ? sweep : experiment).utf8)
@@ -85,7 +85,7 @@ enum KeyTables {
     }
     for one in descriptions where !one.keys.isEmpty {
       var inner = path.isEmpty ? one.key : path + "." + one.key
-      // A single loss has the keys of each of several.
+      // A single loss has the same keys as each of several.
       if inner == "loss", one.keys.contains(where: { $0.key == "type" }) { inner = "loss.loss" }
       collect(one.keys, at: inner, into: &keys)
     }
@@ -142,7 +142,7 @@ extension KeyTables {
     return "| `\(key.key)` | \(cell(key.range)) | \(cell(fallback)) | \(cell(key.explanation)) |"
   }
 
-  /// A text in which Markdown sees no table, emphasis or tag.
+  /// A text in which Markdown recognizes no table, emphasis or tag.
   private static func cell(_ text: String) -> String {
     text.replacing("|", with: "\\|").replacing("*", with: "\\*").replacing("<", with: "\\<")
   }

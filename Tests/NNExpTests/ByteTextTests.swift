@@ -3,9 +3,9 @@ import Testing
 
 @testable import NNExp
 
-/// Text compared by its bytes, where characters and canonical equivalence differ.
+/// Text compared by its bytes, in cases where comparing characters gives another result.
 @Suite struct ByteTextTests {
-  /// A combining acute accent, which a character includes.
+  /// A combining acute accent, which belongs to the character before it.
   private let mark = "\u{301}"
 
   @Test func aByteIsFoundBeforeACombiningMark() {
@@ -16,7 +16,7 @@ import Testing
     #expect(path.firstIndex(of: "/") == nil)
     #expect("/\(mark)x".hasPrefix(bytes: "/") && !"/\(mark)x".hasPrefix("/"))
     #expect("x/".hasSuffix(bytes: "/") && !"x".hasSuffix(bytes: "xx"))
-    // U+0600 includes the character after it.
+    // U+0600 forms a character with the one after it.
     #expect("\u{600}.npy".hasSuffix(bytes: ".npy"))
   }
 
@@ -33,7 +33,7 @@ import Testing
     #expect(parts("") == [] && parts("", omitting: false) == [[]])
   }
 
-  /// As `split` of the standard library does on bytes.
+  /// As `split` of the standard library, applied to bytes.
   @Test func partsAreThoseOfTheStandardLibrary() {
     let letters = Array(",,ab".unicodeScalars) + ["\u{301}"]
     withEvery("seed", in: 0..<500) { seed in

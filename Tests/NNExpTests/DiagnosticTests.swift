@@ -79,7 +79,7 @@ private let source = SourceFile(
           \("0123456789".repeated(9))012345
           \(" ".repeated(40))^
       """)
-  // A column beyond the end of the line shows none.
+  // If the column is beyond the end of the line, no line is shown.
   #expect(
     "\(Diagnostic("x", at: NNExp.SourceLocation(source: long, line: 1, column: 20_000)))"
       == "long.yaml:1:20000: error: x")

@@ -3,12 +3,12 @@ import Testing
 
 @testable import NNExp
 
-/// Products of strided matrices against sums in float64, at sizes for the plain loop
-/// and for the BLAS, shared by cores and not.
+/// Products of strided matrices compared with sums in float64, at sizes for the plain loop and
+/// for the BLAS, with and without sharing by cores.
 @Suite struct MatrixTests {
   private enum Order: CaseIterable { case rows, columns, spread }
 
-  /// A matrix of random numbers with what lies between its elements.
+  /// A matrix of random numbers, and the numbers between its elements.
   private func matrix<S: Scalar>(
     _ rows: Int, _ columns: Int, _ order: Order, _ storage: UnsafeMutableBufferPointer<S>,
     _ random: RandomStream

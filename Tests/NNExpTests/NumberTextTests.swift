@@ -28,7 +28,7 @@ func numbersAreWrittenInTheirShortestText(_ value: Double, _ expected: String) {
   #expect(text(value) == expected)
 }
 
-// strtod is the C library's: it shares nothing with how Swift writes numbers.
+// strtod belongs to the C library and is independent of how Swift writes numbers.
 @Test(arguments: 0..<8)
 func everyDoubleReadsBack(_ seed: UInt64) {
   let random = RandomStream(seed: seed, purpose: "bits")
@@ -40,7 +40,7 @@ func everyDoubleReadsBack(_ seed: UInt64) {
     let read = strtod(written, nil)
     #expect(read.bitPattern == value.bitPattern, "seed \(seed), position \(position): \(written)")
     #expect(written == shortest(value), "seed \(seed), position \(position)")
-    // One digit less would be another number.
+    // With one digit less, it would be another number.
     let digits = written.prefix { $0 != "e" }.filter(\.isNumber).drop { $0 == "0" }
     let trimmed = String(String(digits).reversed().drop { $0 == "0" }).count
     if trimmed > 1 {

@@ -1,8 +1,8 @@
 import NNExp
 import Testing
 
-/// `key: value` lines of one mapping, each key at column 1 and each value after
-/// the colon, as the reader of files places them.
+/// The `key: value` lines of a mapping, with each key at column 1 and each value after the
+/// colon, as in a file.
 private func options(_ entries: KeyValuePairs<String, ConfigValue>) -> Options {
   let source = SourceFile(name: "a.yaml", lines: entries.map { "\($0.key): \($0.value.flow)" })
   let placed = entries.enumerated().map { line, entry in
@@ -17,7 +17,7 @@ private func options(_ entries: KeyValuePairs<String, ConfigValue>) -> Options {
     ConfigValue(.map(placed), at: NNExp.SourceLocation(source: source, line: 1, column: 1)))
 }
 
-/// All that `read` and the leftovers have to say.
+/// The errors of `read` and of unread keys.
 private func errors(
   _ entries: KeyValuePairs<String, ConfigValue>, _ read: (inout Options) -> Void
 ) -> String {
@@ -329,7 +329,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
     ])
 }
 
-@Test func nodesAreWrittenInFlowStyle() {
+@Test func valuesAreWrittenInFlowStyle() {
   let node = ConfigValue.map([
     ("a", 1), ("b", 0.5), ("c", [true, ConfigValue(.null)]), ("d e", "x\"y\n"), ("f", "true"),
     ("g", ConfigValue(.double(.infinity))), ("h", ConfigValue(.double(.nan))), ("i", "1e3"),
@@ -344,7 +344,7 @@ private enum Color: String, CaseIterable { case red, green, blue }
       """#)
 }
 
-@Test func nodesNameTheirKind() {
+@Test func valuesNameTheirKind() {
   let kinds = ([ConfigValue(.null), true, 3, 0.5, "no", [1], ConfigValue.map([])] as [ConfigValue])
     .map(\.kind)
   #expect(

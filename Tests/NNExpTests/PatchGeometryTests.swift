@@ -3,9 +3,9 @@ import Testing
 
 @testable import NNExp
 
-/// The kernels of convolution, bit for bit, against their definition's loops.
+/// The kernels of convolution give exactly the results of loops that follow the definition.
 extension VectorMathTests {
-  /// Where each number of the matrix of patches stands in the input, in order.
+  /// The position in the input of each number of the matrix of patches, in order.
   private func positions(_ w: PatchGeometry) -> [Int] {
     var positions: [Int] = []
     for i in 0..<w.channels {
@@ -21,7 +21,7 @@ extension VectorMathTests {
     return positions
   }
 
-  @Test func `windows are gathered and scattered by their definition`() {
+  @Test func `im2col and col2im follow their definition`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
       withEvery("seed", in: 0..<60) { seed in
         let random = RandomStream(seed: UInt64(seed), purpose: "windows of kernels")

@@ -3,18 +3,18 @@ import Testing
 
 @testable import NNExp
 
-/// The kernels of Lp pooling over tiles, bit for bit, against plain loops in the
-/// same order.
+/// The kernels of Lp pooling over windows that do not overlap give exactly the results of plain
+/// loops in the same order.
 extension VectorMathTests {
-  /// Pooling windows, as plain loops see them.
+  /// Pooling windows and plain loops over them.
   private struct Case<S: KernelScalar> {
     let tiles: PoolingGeometry
     let rows: Int
     let n: S
     var x: [S]
 
-    /// Sizes that fill no register, one, and several; up to a window's entries
-    /// less one are left over at the far edges.
+    /// Sizes that fill no register, one, and several. At the far edges, fewer entries than a
+    /// window are left over.
     init(seed: Int, square: Bool = false) {
       let random = RandomStream(seed: UInt64(seed), purpose: "tiles of kernels")
       let pick = random.pick
@@ -39,8 +39,8 @@ extension VectorMathTests {
       }
     }
 
-    /// Where the numbers of a window stand, row by row.
-    func places(_ row: Int, _ window: Int) -> [[Int]] {
+    /// The positions of the numbers of a window, row by row.
+    func positions(_ row: Int, _ window: Int) -> [[Int]] {
       let start =
         row / tiles.windowRows * tiles.plane
         + row % tiles.windowRows * tiles.height * tiles.columns
@@ -61,12 +61,12 @@ extension VectorMathTests {
     }
   }
 
-  /// Down the rows of a window, then over its columns.
+  /// Sums over the rows of a window, then over its columns.
   private func sums<S: KernelScalar>(_ c: Case<S>, _ p: Int) -> [S] {
     (0..<c.windows).map { window in
-      let places = c.places(window / c.tiles.windows, window % c.tiles.windows)
+      let positions = c.positions(window / c.tiles.windows, window % c.tiles.windows)
       let columns = (0..<c.tiles.width).map { v in
-        places.dropFirst().reduce(power(c.x[places[0][v]], p)) { $0 + power(c.x[$1[v]], p) }
+        positions.dropFirst().reduce(power(c.x[positions[0][v]], p)) { $0 + power(c.x[$1[v]], p) }
       }
       let sum = columns.dropFirst().reduce(columns[0], +)
       return c.n == 1 ? sum : sum / c.n
@@ -84,7 +84,7 @@ extension VectorMathTests {
       || y >= S.leastNormalMagnitude / S.ulpOfOne && y <= 1 / S.leastNormalMagnitude
   }
 
-  @Test func `sums, roots and slopes over tiles are those of plain loops`() {
+  @Test func `sums, roots and gradients of windows are those of plain loops`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
       withEvery("seed", in: 0..<20) { seed in
         let c = Case<S>(seed: seed)
@@ -113,7 +113,7 @@ extension VectorMathTests {
               #expect(abs(y - S.pow(s, 1 / S(p))) <= bound, "root of \(s), \(what)")
             }
 
-            // Row by row, until one is refused.
+            // Row by row, until the kernel stops at one.
             var dx = [S](repeating: 0.25, count: c.x.count) + [7]
             var expected = dx
             let refused = (0..<c.rows).first { row in
@@ -121,7 +121,7 @@ extension VectorMathTests {
             }
             for window in 0..<((refused ?? c.rows) * c.tiles.windows) {
               let share = c.n == 1 ? dy[window] : dy[window] / c.n
-              for i in c.places(window / c.tiles.windows, window % c.tiles.windows).joined() {
+              for i in c.positions(window / c.tiles.windows, window % c.tiles.windows).joined() {
                 expected[i] += share * slope(c.x[i], y[window], p)
               }
             }
@@ -138,22 +138,22 @@ extension VectorMathTests {
     compare(Double.self)
   }
 
-  @Test func `the largest of a tile and its first holder are those of plain loops`() {
+  @Test func `maxima of windows and their first entries are those of plain loops`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
       withEvery("seed", in: 0..<60) { seed in
         var c = Case<S>(seed: 2 * seed, square: true)
-        // Ties, also of signs.
+        // With equal entries, also with different signs.
         if seed % 2 == 0 { c.x = c.x.map { ($0 * 2).rounded() } }
         let dy = (0..<c.windows).map { S($0 % 7) - 2.5 }
         var largest: [S] = []
         let start = (0..<c.x.count).map { S($0 % 5) - 2 }
         var expected = start
         for window in 0..<c.windows {
-          let places = c.places(window / c.tiles.windows, window % c.tiles.windows).joined()
-          let hasNaN = places.contains { c.x[$0].isNaN }
-          let m = hasNaN ? S.nan : places.map { abs(c.x[$0]) }.max()!
+          let positions = c.positions(window / c.tiles.windows, window % c.tiles.windows).joined()
+          let hasNaN = positions.contains { c.x[$0].isNaN }
+          let m = hasNaN ? S.nan : positions.map { abs(c.x[$0]) }.max()!
           largest.append(m)
-          let first = places.first { abs(c.x[$0]) == m || c.x[$0].isNaN }!
+          let first = positions.first { abs(c.x[$0]) == m || c.x[$0].isNaN }!
           let x = c.x[first]
           expected[first] += dy[window] * (x > 0 ? 1 : x < 0 ? -1 : x)
         }

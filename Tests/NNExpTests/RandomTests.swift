@@ -3,15 +3,15 @@ import NNExp
 import TestSupport
 import Testing
 
-/// Random123's kat_vectors for philox4x32 with ten rounds: the counters that a
-/// position can express.
+/// Random123's kat_vectors for philox4x32 with ten rounds, for the counters that a position can
+/// represent.
 @Test func philoxGivesTheKnownAnswers() {
   #expect(
     RandomStream(key: 0).bits(at: 0)
       == SIMD4(0x6627_E8D5, 0xE169_C58D, 0xBC57_AC4C, 0x9B00_DBD8))
 }
 
-/// Philox again, word by word from the paper, for other counters and keys.
+/// A second implementation of Philox, directly from the paper, for other counters and keys.
 @Test func philoxAgreesWithAnotherImplementation() {
   func philox(_ counter: [UInt32], _ key: [UInt32]) -> [UInt32] {
     var (c, k) = (counter, key)
@@ -23,7 +23,7 @@ import Testing
     }
     return c
   }
-  // The writing itself, by the other two known answers.
+  // The second implementation itself, checked by the other two known answers.
   #expect(
     philox([.max, .max, .max, .max], [.max, .max])
       == [0x408F_276D, 0x41C8_3B0E, 0xA20B_C7C6, 0x6D54_51FD])
@@ -43,7 +43,7 @@ import Testing
 }
 
 @Test func streamsNeverChange() {
-  // Golden: a change here changes the results of every run ever made.
+  // Golden values: a change here changes the results of all runs.
   let random = RandomStream(seed: 7, purpose: "initial values")
   #expect(random.bits(at: 0) == random.bits(at: 0))
   #expect(random != RandomStream(seed: 8, purpose: "initial values"))
@@ -69,7 +69,7 @@ import Testing
     last = u
   }
   #expect(abs(sum / Double(count) - 0.5) < 5 * (1.0 / 12 / Double(count)).squareRoot())
-  // Neighbours are uncorrelated: variance 1/144 a product.
+  // Neighbors are uncorrelated: a product has the variance 1/144.
   #expect(abs(successive / Double(count)) < 5 / 12 / Double(count).squareRoot())
   // χ² with 99 degrees of freedom: mean 99, standard deviation 14.
   let χ = cells.map { pow(Double($0) - 1000, 2) / 1000 }.reduce(0, +)
@@ -118,6 +118,6 @@ import Testing
   let random = RandomStream(seed: 4, purpose: "permutation")
   for i in 0..<24_000 { counts[random.stream(i).permutation(4), default: 0] += 1 }
   #expect(counts.count == 24)
-  // Each of 24 about 1000 times, standard deviation 31.
+  // Each of the 24 orders occurs about 1000 times; the standard deviation is 31.
   for (order, count) in counts { #expect(abs(count - 1000) < 155, "\(order)") }
 }

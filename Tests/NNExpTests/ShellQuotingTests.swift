@@ -21,7 +21,7 @@ import Testing
     #expect(quotedForShell([0xC3]) == #"$'\303'"#)
   }
 
-  /// 10⁵ random words come back from bash byte for byte, whatever its locale is.
+  /// bash reads 10⁵ random words back byte for byte, in any locale.
   @Test func bashReadsEveryWordBack() throws {
     let hostile: [[UInt8]] =
       "'\"\\$`!*?[]{}()<>|&;#~^=%, \t\n\r01789xuc".utf8.map { [$0] }

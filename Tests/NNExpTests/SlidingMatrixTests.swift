@@ -4,11 +4,10 @@ import Testing
 
 @testable import NNExp
 
-/// The kernels of convolutions without a matrix of windows against sums in
-/// float64, on numbers that begin or end where a page does: a step outside is a
-/// fault.
+/// The kernels of convolutions without a matrix of windows compared with sums in float64, on
+/// numbers that begin or end at a page boundary: an access outside is a fault.
 extension VectorMathTests {
-  /// Numbers between two pages that nobody may touch, flush with one of them.
+  /// Numbers between two inaccessible pages, adjacent to one of them.
   private final class Fenced<S: KernelScalar> {
     let start: UnsafeMutablePointer<S>
     let count: Int
@@ -33,15 +32,15 @@ extension VectorMathTests {
     var values: [S] { Array(UnsafeBufferPointer(start: start, count: count)) }
   }
 
-  /// A product's sizes, and where the rows of B begin.
+  /// The sizes of a product, and the starts of the rows of B.
   private struct Case {
     let overlap: SlidingMatrix
     let height: Int
     let samples: Int
     let isWithSpan: Bool
     let isAtEnd: Bool
-    /// Of b, from the lowest place on; where places are counted from; and the
-    /// numbers that are 0 for being outside of a span.
+    /// The extent of b from its lowest position, the origin of positions, and the numbers that
+    /// are 0 because they are outside a span.
     let length: Int
     let origin: Int
     let planes: [Range<Int>]
@@ -57,7 +56,7 @@ extension VectorMathTests {
       samples = pick(1...3, 1)
       let (groups, rows, columns) = (pick(1...4, 2), pick(1...5, 3), pick(1...5, 4))
       if isWithSpan {
-        // As ∂y stands between zeros.
+        // As ∂y with zeros before and after it.
         let (step, span) = (pick(1...20, 5), pick(1...60, 6))
         let zeros = (rows - 1) * step
         overlap = SlidingMatrix(
@@ -77,7 +76,7 @@ extension VectorMathTests {
       }
     }
 
-    /// Where row k of B begins.
+    /// The start of row k of B.
     var places: [Int] {
       (0..<overlap.groups.count).flatMap { g in
         (0..<overlap.rows.count).flatMap { u in
@@ -103,8 +102,8 @@ extension VectorMathTests {
     var description: String { "\(overlap), \(height) rows, \(samples) samples" }
   }
 
-  /// Fails where a sum of `terms` products is further off than their roundings and
-  /// those of its additions, here and in the reference, allow.
+  /// Fails if a sum of `terms` products differs by more than the rounding errors of its
+  /// products and additions, here and in the reference.
   private func expectSum<S: KernelScalar>(
     _ found: S, _ terms: [(Double, Double)], _ what: @autoclosure () -> String
   ) {
@@ -153,13 +152,13 @@ extension VectorMathTests {
     compare(Double.self)
   }
 
-  @Test func `correlations are added up over samples`() {
+  @Test func `weight gradients are added over samples`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
       withEvery("seed", in: 0..<45) { seed in
         let c = Case(seed: seed)
         let (places, depth, count) = (c.places, c.places.count, c.overlap.count)
         let b: [S] = c.b()
-        // Rows of other groups lie between those of two samples.
+        // Rows of other groups are between those of two samples.
         let step = c.height * count + seed % 3
         let d: [S] = c.numbers(c.samples * step - seed % 3, 2)
         withEveryInstructionSet { isa in
@@ -197,8 +196,8 @@ extension VectorMathTests {
     compare(Double.self)
   }
 
-  /// Rows and columns that are pairs: the transposed weights of a convolution.
-  @Test func `factors are found within a tensor`() {
+  /// Rows and columns that are pairs, as in the transposed weights of a convolution.
+  @Test func `strided matrices are read within a tensor`() {
     let (inputs, units, rows, columns) = (3, 5, 2, 3)
     let depth = inputs * rows * columns
     let a = (0..<(units * depth)).map { Float($0) }
@@ -209,7 +208,7 @@ extension VectorMathTests {
         StridedMatrix(
           rows: ((inputs, rows * columns), (columns, 1)), columns: ((units, depth), (rows, columns))
         ), a, into: &packed)
-      // One number a row of B: the product with a vector.
+      // One number per row of B: the product with a vector.
       var y = [Float](repeating: .nan, count: inputs * columns)
       Float.convolutionForward(
         packed, rows: y.count, b,

@@ -3,7 +3,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// What `Tests/References/vector_math.py` wrote.
+/// The content of the file that `Tests/References/vector_math.py` wrote.
 struct VectorMathReference: Decodable {
   struct Function: Decodable {
     let function: String

@@ -3,9 +3,9 @@ import Testing
 
 @testable import NNExp
 
-/// Functions on whole vectors, for every instruction set that this processor has.
+/// Functions on whole vectors, for every instruction set of this processor.
 @Suite(.serialized) struct VectorMathTests {
-  /// Runs `body` once an instruction set.
+  /// Runs `body` once per instruction set.
   func withEveryInstructionSet(_ body: (InstructionSet) throws -> Void) rethrows {
     for isa in InstructionSet.allCases where isa.isSupported {
       try isa.perform {
@@ -59,11 +59,11 @@ import Testing
     }
   }
 
-  /// |y − (expected + rest)| in units of the expected number's last place.
+  /// |y − (expected + rest)| in units in the last place of the expected number.
   private func errorInUnits<S: KernelScalar>(_ y: S, _ expected: Double, _ rest: Double) -> Double {
     let rounded = S(expected)
     if expected.isNaN || y.isNaN { return expected.isNaN && y.isNaN ? 0 : .infinity }
-    // The largest number and infinity are neighbours.
+    // The largest number and infinity are neighbors.
     if !rounded.isFinite || !y.isFinite {
       if y == rounded { return 0 }
       let largest = S.greatestFiniteMagnitude
@@ -86,7 +86,7 @@ import Testing
     #expect(worst.error <= 2, "\(f) at \(worst.at)")
   }
 
-  /// All exponents; the C library is within 1 ULP of these itself, about.
+  /// All exponents; the C library's own error is about 1 ULP here.
   @Test(arguments: ElementwiseFunction.allCases)
   func `a sweep over float64 agrees with the C library`(f: ElementwiseFunction) {
     let step: UInt64 = 0x0000_2545_F491_4F6D
@@ -130,8 +130,8 @@ import Testing
     compare(bits.map { Double(Int32(bitPattern: $0)) / 0x1p26 })
   }
 
-  /// Every count, at every place: a number's result is its own.
-  @Test func `a result does not depend on its neighbours`() {
+  /// For every count and position, a number's result is independent of the others.
+  @Test func `a result does not depend on its neighbors`() {
     func compare<S: KernelScalar>(_ type: S.Type) {
       let x = (0..<40).map { S($0) / 7 - 2 }
       withEveryInstructionSet { isa in
@@ -160,7 +160,7 @@ import Testing
         var first: [S]?
         withEveryInstructionSet { isa in
           let y = powers(x, p)
-          // One by one, each at the end of its own vector.
+          // One by one, each at the end of a separate vector.
           let alone = x.prefix(50).map { powers([$0], p)[0] }
           #expect(isSame(alone, Array(y.prefix(50))), "x^\(p) on \(isa)")
           guard let first else { return first = y }
@@ -241,7 +241,8 @@ import Testing
     }
   }
 
-  /// A few entries are pulled back without a call of the kernels, to the same bits.
+  /// For a few entries, the gradient is computed without a call of the kernels, with the same
+  /// bits.
   @Test(arguments: ElementwiseFunction.allCases)
   func derivativesOfAFewEntriesHaveTheBitsOfTheKernels(_ f: ElementwiseFunction) {
     func compare<S: KernelScalar>(_ scalar: S.Type) {
@@ -270,7 +271,7 @@ import Testing
   // MARK: Calls
 
   private func values<S: KernelScalar>(_ f: ElementwiseFunction, _ x: [S]) -> [S] {
-    // What stands behind the end must stay.
+    // The numbers after the end must not change.
     var y = [S](repeating: 7, count: x.count + 1)
     var x = x
     let count = x.count
@@ -295,7 +296,7 @@ import Testing
     return y
   }
 
-  /// 0 + 1·f′(x).
+  /// The result of 0 + 1·f′(x).
   private func vjp<S: KernelScalar>(_ f: ElementwiseFunction, _ x: [S], _ y: [S]) -> [S] {
     var dx = [S](repeating: 0, count: x.count) + [7]
     let dy = [S](repeating: 1, count: x.count)
@@ -306,7 +307,7 @@ import Testing
     return dx
   }
 
-  /// Bit for bit, but NaN as NaN.
+  /// True if all bits are equal, or both are NaN.
   func isSame<S: KernelScalar>(_ a: [S], _ b: [S]) -> Bool {
     a.count == b.count
       && zip(a, b).allSatisfy { ($0 == $1 && $0.sign == $1.sign) || ($0.isNaN && $1.isNaN) }

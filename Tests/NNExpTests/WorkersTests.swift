@@ -2,7 +2,7 @@ import NNExp
 import Synchronization
 import Testing
 
-/// Loops that threads share. Serialized, so that there are helpers to be had.
+/// Loops that threads share. Serialized, so that threads are available.
 @Suite(.serialized) struct WorkersTests {
   private final class Counts: Sendable {
     let counts: [Counter]
@@ -40,7 +40,7 @@ import Testing
     #expect(total.value.load(ordering: .relaxed) == 64 * 4950)
   }
 
-  /// Products in blocks, from several tasks at a time, against sums of products.
+  /// Products in blocks, from several tasks at the same time, compared with sums of products.
   @Test func concurrentLargeProductsAreCorrect() async {
     await withTaskGroup(of: Void.self) { group in
       for seed in 0..<4 {

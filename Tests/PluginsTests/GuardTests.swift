@@ -3,9 +3,9 @@ import Testing
 
 @testable import Plugins
 
-/// A guard answers every call as the value that it guards would.
+/// A guard answers every call as the value that it wraps.
 ///
-/// A guard is no component: a requirement that it does not forward has no default there,
+/// A guard is not a component, so that a requirement that it does not forward has no default
 /// and does not compile.
 @Suite struct GuardTests {
   private let site = CallSite("'bent' (unusual, of a test)")

@@ -9,7 +9,7 @@ import Testing
   private let scratch = Scratch()
   private let folder: String
 
-  /// A cache's path has no links.
+  /// The path of a cache must not contain links.
   init() {
     folder = URL(fileURLWithPath: scratch.path).resolvingSymlinksInPath().path + "/cache"
   }
@@ -46,7 +46,7 @@ import Testing
         group.addTask {
           _ = try? cache.entry("a.so") { workshop in
             builds.add()
-            // Two at once would find each other's file.
+            // Two builds at the same time would find each other's file.
             do { try workshop.write([], to: "a.so") } catch { builds.collide() }
             usleep(1000)
             throw Diagnostic("no")
@@ -96,7 +96,7 @@ import Testing
     try FileManager.default.createSymbolicLink(
       atPath: folder + "/a.so", withDestinationPath: "/etc/passwd")
     mkfifo(folder + "/a.so.sha256", 0o600)
-    // Left by a build that was killed, with a folder of its own.
+    // Left by a build that was killed, in a separate folder.
     try FileManager.default.createDirectory(
       atPath: folder + "/a.so.building/sources/x", withIntermediateDirectories: true)
     let entry = try cache.entry("a.so") { try $0.write([1], to: "a.so") }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Plugins
 
-/// Files that are no plugin: refused with the fact, never trapped over.
+/// Files that are not plugins cause errors, never traps.
 @Suite struct SharedObjectTests {
   private let sound = (zlib.flatMap { try? Data(contentsOf: $0) }).map(Array.init) ?? []
 
@@ -42,7 +42,7 @@ import Testing
     var random = SeededGenerator(seed: 42)
     for _ in 0..<2000 {
       var bytes = sound
-      // The header and the section table are what is read.
+      // Only the header and the section table are read.
       let table = max(64, bytes.count - 64 * 40)
       for _ in 0..<3 {
         let position =

@@ -25,6 +25,6 @@ import Testing
     let c = Stamp(language: .c, compiler: "", interface: "9")
     #expect(
       c.mismatch(with: host)
-        == "it was built with version 9 of nnexp_plugin.h, and this nnexp takes 2")
+        == "it was built with version 9 of nnexp_plugin.h, and this nnexp accepts 2")
   }
 }

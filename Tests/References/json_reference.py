@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Writes json.json: what Python's json module makes of texts, and of strings.
+"""Writes json.json: the results of Python's json module for texts and strings.
 
     python3 Tests/References/json_reference.py > Tests/References/json.json
 
-Made with Python 3.11. RFC 7493 (I-JSON) is asked of Python by hooks: no NaN or
+Made with Python 3.11. Hooks restrict Python to RFC 7493 (I-JSON): no NaN or
 Infinity, no duplicate keys, no unpaired surrogates, no numbers beyond float64.
-Each text stands as hexadecimal bytes, for some are not UTF-8.
+Each text is written as hexadecimal bytes, because some are not UTF-8.
 """
 
 import json
@@ -171,7 +171,7 @@ def main():
     cases = [outcome(data) for data in accepted + rejected]
     assert [case["accepted"] for case in cases] == [True] * len(accepted) + [False] * len(rejected)
 
-    # Valid texts with one byte changed, cut or put in: Python decides.
+    # Valid texts with one byte changed, removed or inserted; Python decides whether they are valid.
     draw = random.Random(7)
     seeds = [data for data in accepted if len(data) > 3]
     for _ in range(600):

@@ -1,12 +1,12 @@
 """Forward values and all gradients of every layer, by PyTorch's autograd in float64.
 
 Each case holds a layer's type and options as an experiment file writes them, inputs, parameters,
-a random upstream cotangent ∂L/∂y, and what PyTorch makes of them: the output, the gradient of
+a random upstream cotangent ∂L/∂y, and PyTorch's results: the output, the gradient of
 Σ ∂y·y by every input and parameter, and the running statistics afterwards.
 
-PyTorch's own operators are used wherever they compute what is meant. Lp pooling is theirs only for
-positive inputs and whole windows (they take no |·|, and scale windows that hang over); elsewhere
-it is written out as (Σ|x|^p)^(1/p) for autograd to differentiate.
+PyTorch's own operators are used if they compute the same function. Its Lp pooling is used only for
+positive inputs and whole windows (it does not compute |·|, and scales windows that extend beyond the
+edge); otherwise it is written as (Σ|x|^p)^(1/p) for autograd to differentiate.
 """
 
 import math
@@ -54,7 +54,7 @@ def case(name, layer, options, inputs, function, parameters=(), state=(), traini
 
 
 def elementwise(name, layer, options, function, inputs=None):
-    """One case of ordinary numbers, one that goes far out and through zero."""
+    """One case of ordinary numbers, and one with large numbers and zero."""
     x = draw.normal(4, 7, scale=2) if inputs is None else inputs
     case(name, layer, options, [x], lambda i, p, s: function(i[0]))
 
@@ -194,7 +194,7 @@ def lp_written_out(name, x, p=2, normalize=False, learned=False, flat=False, **o
 
 
 def lp_by_torch(name, x, p, **options):
-    """PyTorch's own operator: positive inputs and whole windows alone."""
+    """PyTorch's own operator, for positive inputs and whole windows only."""
     assert (x > 0).all()
     window, stride = options["window"], options.get("stride")
     if x.dim() == 2:
@@ -295,8 +295,33 @@ pooling(
     **{"global": True})
 
 
-# Activations. The second case of each goes far out and, where the slope is agreed there, through
-# zero: PyTorch's slopes at 0 are 0 for relu, the lower one for leaky_relu and α for elu.
+# Activations. The second case of each has large numbers and, if the slopes agree there, zero: PyTorch's slopes at 0 are 0 for relu, the lower one for leaky_relu and α for elu.
+
+# Far out, where 1 − y, 1 + erf and 1 + tanh are lost in rounding, PyTorch differentiates forms of
+# the same functions that keep their digits.
+
+
+class Tanh(torch.autograd.Function):
+    """tanh x with the slope 4e/(1 + e)², e = e^(−2|x|)."""
+
+    @staticmethod
+    def forward(context, x):
+        context.save_for_backward(x)
+        return torch.tanh(x)
+
+    @staticmethod
+    def backward(context, dy):
+        e = torch.exp(-2 * context.saved_tensors[0].abs())
+        return dy * 4 * e / (1 + e) ** 2
+
+
+far_forms = {
+    "sigmoid": lambda x: torch.exp(F.logsigmoid(x)),
+    "tanh": Tanh.apply,
+    "gelu": lambda x: x * torch.erfc(-x / math.sqrt(2)) / 2,
+    "gelu, approximation tanh": lambda x: x
+    * torch.sigmoid(math.sqrt(8 / math.pi) * (x + 0.044715 * x**3)),
+}
 
 far = torch.tensor(
     [[-40, -18.5, -6, -1, -1e-3, -1e-9, -0.0, 0.0], [40, 18.5, 6, 1, 1e-3, 1e-9, 3.5, -3.5]])
@@ -323,7 +348,7 @@ for layer, settings in {
     for options, function in settings:
         title = ", ".join([layer] + [f"{k} {v}" for k, v in options.items()])
         elementwise(title, layer, options, function)
-        elementwise(title + ", far out", layer, options, function, far)
+        elementwise(title + ", far out", layer, options, far_forms.get(title, function), far)
 elementwise("sigmoid of an image", "sigmoid", {}, torch.sigmoid, draw.normal(3, 2, 3, 2))
 
 spread = torch.tensor([[1000.0, 999, -5, 0], [-800.0, -801, -799.5, -802], [0.0, 0, 0, 0]])

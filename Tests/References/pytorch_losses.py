@@ -64,12 +64,12 @@ case("absolute_error, at the target", "absolute_error", {}, z, t,
 case("huber, at the target and at delta", "huber", {}, z, t,
      lambda z, t: F.huber_loss(z, t, reduction="sum"))
 
-# Of classes told as indices, read as numbers: one output, and one output a class.
+# Class indices that are read as numbers: one output, and one output per class.
 z, c = draw.normal(5, 1), torch.tensor([0, 1, 1, 0, 1])
 case("squared_error, one output for two classes", "squared_error", {}, z, c,
      lambda z, t: F.mse_loss(z[:, 0], t.double(), reduction="sum"), classes=2)
 z, c = draw.normal(5, 3), torch.tensor([2, 0, 1, 1, 2])
-case("squared_error, one output a class", "squared_error", {}, z, c,
+case("squared_error, one output per class", "squared_error", {}, z, c,
      lambda z, t: F.mse_loss(z, one_hot(t, 3), reduction="sum"), classes=3)
 
 

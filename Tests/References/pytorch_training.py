@@ -1,7 +1,7 @@
 """Training trajectories of every optimizer and schedule, by PyTorch in float64.
 
 A network of 3 inputs, 4 tanh units and 2 linear outputs, six samples, the squared error's mean over
-samples, and given initial weights. The parameters stand as one vector: the first layer's weight
+samples, and given initial weights. The parameters are one vector: the first layer's weight
 [4, 3] and bias, the second's weight [2, 4] and bias.
 
 Optimizers take 20 steps on the full batch; each case holds the loss before every step and the
@@ -68,7 +68,7 @@ def trajectory(name, optimizer, options, make, steps=20):
 
 
 def assert_all_differ(cases):
-    """An option that changes nothing would prove nothing."""
+    """Fails if an option has no effect, because the case would then test nothing."""
     for i, a in enumerate(cases):
         for b in cases[:i]:
             assert a["parameters"] != b["parameters"], f"{a['name']} is the same as {b['name']}"

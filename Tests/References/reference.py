@@ -1,8 +1,8 @@
-"""What the generators of this folder share: fixed seeds, round inputs, and the file's form.
+"""The common part of the generators in this folder: fixed seeds, round inputs, and the file format.
 
 Run any `pytorch_*.py` with Python 3 and `pip install torch numpy`; it overwrites the JSON of its
 name. Everything is float64 on one thread. Inputs are rounded to four decimals, so that they read
-well; results stand with all their digits (`repr`, which reads back as the same number).
+well; results have all their digits (`repr`, which reads back as the same number).
 """
 
 import json
@@ -52,7 +52,7 @@ def plain(x):
 
 
 def write(script, head, **sections):
-    """One case a line, so that a change shows as a change of its case."""
+    """One case per line, so that differences show which case has changed."""
     head = {
         "generator": {
             "script": os.path.basename(script),

@@ -1,4 +1,5 @@
-"""The seeds' own equations, corrected, in NumPy: every gradient at the initial values.
+"""The equations of the texts S0–S4 (experiments/seeds/README.md), corrected, in NumPy: every gradient
+at the initial values.
 
     python3 seeds_numpy.py > seeds_numpy.json        # needs numpy and PyYAML
 
@@ -56,7 +57,7 @@ def tang():
 
 
 def chao():
-    """S1 §3.1-3.6 with mended indices: deltas from the output back, then the products."""
+    """S1 §3.1-3.6 with corrected indices: deltas from the output back, then the products."""
     e = Experiment("chao_mlp")
     w1, w2, w3 = e["z1.weight"], e["z2.weight"], e["z.weight"]
     g1, g2, g3 = np.zeros_like(w1), np.zeros_like(w2), np.zeros_like(w3)
@@ -120,7 +121,7 @@ def lp(name, p, has_sigma, has_sign=True):
 
 
 def batch():
-    """S3: matrices with a column a sample."""
+    """S3: matrices with one column per sample."""
     e = Experiment("backprop_batch")
     a0, y = e.x.T, e.t.T
     m = a0.shape[1]

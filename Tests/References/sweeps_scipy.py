@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes sweeps_scipy.json: what sweeps sample and what they say of their trials, by SciPy.
+"""Writes sweeps_scipy.json: the samples of sweeps and the statistics of their trials, by SciPy.
 
     python3 -m venv /tmp/scipy && /tmp/scipy/bin/pip install scipy
     /tmp/scipy/bin/python Tests/References/sweeps_scipy.py > Tests/References/sweeps_scipy.json
 
-sobol and halton are the unscrambled sequences in 13 dimensions, a point a row, Sobol's as integers
+sobol and halton are the unscrambled sequences in 13 dimensions, one point per row, Sobol's as integers
 below 2^32; student the 0.975 quantiles of Student's t by degrees of freedom; spreads random samples
 with their mean, standard deviation (n - 1) and 95% interval of the mean.
 """
@@ -28,7 +28,7 @@ def spread(values):
 
 
 def samples():
-    """Of few and of many values, near and far from zero, from one seed."""
+    """Samples of few and of many values, near and far from zero, from one seed."""
     random = numpy.random.default_rng(1)
     for count in (2, 3, 4, 5, 8, 16, 31, 100):
         for center, scale in ((0, 1), (100, 1e-3), (-1e-6, 1e-8)):
@@ -51,7 +51,7 @@ def main():
 
 
 def rows(value):
-    """A list with an element a line."""
+    """A list with one element per line."""
     if not isinstance(value, list):
         return json.dumps(value)
     return "[\n" + ",\n".join(json.dumps(row, separators=(",", ":")) for row in value) + "\n]"

@@ -5,8 +5,8 @@
     /tmp/mpmath/bin/python Tests/References/vector_math.py > Tests/References/vector_math.json
 
 Each case is [x, y, rest]: x is a number of the precision, y is f(x) rounded to float64 (nearest,
-denormals too), rest is f(x) - y, so that errors far below a unit in the last place can be told.
-Infinities and NaN stand as text. The numbers are the ends of every range, both sides of where a
+denormals too), rest is f(x) - y, so that errors far below a unit in the last place can be measured.
+Infinities and NaN are texts. The numbers are the ends of every range, both sides of where a
 function's value or formula changes, and random ones of all sizes.
 """
 
@@ -100,7 +100,7 @@ def numbers(precision, draw):
 
 
 def step(x, towards, single):
-    """The neighbour of x."""
+    """The number next to x."""
     if not single:
         return math.nextafter(x, towards)
     n = struct.unpack("<i", struct.pack("<f", x))[0] + (1 if towards > x else -1)

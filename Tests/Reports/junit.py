@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads back, with junitparser, what `nnexp sweep --junit` writes, and holds it against sweep.csv.
+"""Reads the output of `nnexp sweep --junit` with junitparser, and compares it with sweep.csv.
 
     python3 -m venv .build/junit && .build/junit/bin/pip install -r Tests/Reports/requirements.txt
     .build/junit/bin/python Tests/Reports/junit.py .build/release/nnexp

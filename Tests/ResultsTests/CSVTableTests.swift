@@ -10,7 +10,7 @@ import Testing
     try CSVTable(Array(text.utf8), path: "m.csv", isGrowing: isGrowing)
   }
 
-  /// Random tables, hostile names included.
+  /// Random tables, including hostile names.
   @Test func writtenTablesReadBack() throws {
     let characters = Array("ab,\"\r\n \u{301}é")
     try withEvery("seed", in: UInt64(0)..<300) { seed in
@@ -44,7 +44,7 @@ import Testing
     #expect(rows == [[1, nil], [2, .infinity]])
   }
 
-  /// The last row may be under way.
+  /// The last row may be incomplete.
   @Test func aGrowingTableEndsWithItsLastWholeRow() throws {
     #expect(try table("a,b\n1,2\n3", isGrowing: true).rows == [[1, 2]])
     #expect(try table("a,b\n1,2\n3,4\n", isGrowing: true).rows == [[1, 2], [3, 4]])
@@ -71,7 +71,7 @@ import Testing
     (
       "a,\"x\"\"\ny\",\"x\"\"\ny\"\n",
       """
-      m.csv:2:4: error: the column 'x"\\ny' is there twice
+      m.csv:2:4: error: the column 'x"\\ny' occurs twice
           y","x""
              ^
       """

@@ -27,7 +27,7 @@ private func text(_ csv: CSVText) -> String { String(decoding: csv.bytes, as: UT
       """)
 }
 
-/// FAULTS 49, 50: names that only look alike are two, and a mark hides no quote.
+/// Faults 49, 50: names that look alike are different, and a mark does not hide a quote.
 @Test func cellsAreWrittenByteForByte() {
   var csv = CSVText(columns: ["é", "e\u{301}"])
   csv.append(["\"\u{301}", ",\u{301}"])
@@ -46,7 +46,7 @@ private func text(_ csv: CSVText) -> String { String(decoding: csv.bytes, as: UT
   #expect(text(csv) == "only\n\"\"\n\"\"\n1\n")
 }
 
-// The sign and payload of a NaN depend on the processor, the bytes of a file must not.
+// The sign and payload of a NaN depend on the processor, but the bytes of a file must not.
 @Test func everyNaNIsWrittenAlike() {
   var csv = CSVText(columns: ["a", "b", "c"])
   csv.append([

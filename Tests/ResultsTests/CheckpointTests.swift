@@ -132,7 +132,7 @@ private let file = "results/xor/run-0001/checkpoints/state.nnx"
   scratch.put(good + [0], in: file)
   #expect(
     thrown(replacing: scratch.path) { try Checkpoint(from: "checkpoints/state.nnx", in: run) }
-      == "3 error: '$/\(file)' is damaged: \(good.count + 1) bytes, where its header promises \(good.count)"
+      == "3 error: '$/\(file)' is damaged: \(good.count + 1) bytes, but its header specifies \(good.count)"
   )
 }
 
@@ -142,7 +142,7 @@ private func checksum(of bytes: [UInt8]) -> [UInt8] {
   return littleEndian(crc.value)
 }
 
-/// A file with this header and whatever follows, its checksum right.
+/// A file with this header and payload, and a correct checksum.
 private func forged(_ header: String, _ payload: [UInt8] = [], version: UInt8 = 1) -> [UInt8] {
   let length = header.utf8.count
   var bytes: [UInt8] = [0x89, 0x4E, 0x4E, 0x58, 0x0D, 0x0A, 0x1A, 0x0A, version, 0, 0, 0]
@@ -188,13 +188,13 @@ private func tensor(_ rest: String) -> String { #"{"info":{},"tensors":[{\#(rest
       forged(
         tensor(
           #""name":"w","dtype":"uint8","shape":[1099511627776],"offset":0,"bytes":1099511627776"#)),
-      "is damaged: 129 bytes, where its header promises 1099511627905"
+      "is damaged: 129 bytes, but its header specifies 1099511627905"
     ),
     (
       forged(
         tensor(
           #""name":"w","dtype":"uint8","shape":[9223372036854775807],"offset":0,"bytes":9223372036854775807"#
-        )), "is damaged: 141 bytes, where its header promises too many"
+        )), "is damaged: 141 bytes, but its header specifies too many"
     ),
     (
       forged(
@@ -207,7 +207,7 @@ private func tensor(_ rest: String) -> String { #"{"info":{},"tensors":[{\#(rest
     ),
     (
       Array("PK\u{3}\u{4}".utf8) + [UInt8](repeating: 0, count: 60),
-      "is damaged: it does not start as a checkpoint does"
+      "is damaged: it does not begin like a checkpoint"
     ),
     (
       [0x89, 0x4E, 0x4E, 0x58, 0x0D, 0x0A, 0x1A, 0x0A, 1, 0, 0, 0, 255, 255, 255, 255]
@@ -228,7 +228,7 @@ func forgedCheckpointsAreRefused(_ bytes: [UInt8], _ fact: String) throws {
 @Test func aCheckpointLargerThanTheMemoryIsRefused() throws {
   let scratch = Scratch()
   let run = try scratch.run()
-  // Honest, but sparse: no file system of ours holds that much.
+  // A correct size, but of a sparse file: no file system stores that much.
   let size = 1 << 40
   let head = forged(
     tensor(#""name":"w","dtype":"uint8","shape":[\#(size)],"offset":0,"bytes":\#(size)"#)
@@ -240,7 +240,7 @@ func forgedCheckpointsAreRefused(_ bytes: [UInt8], _ fact: String) throws {
     thrown(replacing: scratch.path) {
       try Checkpoint(from: "checkpoints/state.nnx", in: run, memory: 1 << 30)
     }
-      == "3 error: '$/\(file)' holds 1099511627776 bytes of tensors; there is memory for 1073741824"
+      == "3 error: '$/\(file)' holds 1099511627776 bytes of tensors, and the memory has room for 1073741824"
   )
   #expect(physicalMemory() > 1 << 28)
 }

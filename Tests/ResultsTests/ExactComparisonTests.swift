@@ -97,7 +97,7 @@ import Testing
     let (a, b) = (try run(in: scratch), try run(in: scratch, rows: [[1, 0.5, nil]]))
     #expect(
       differences(try ExactComparison(a, b)) == [
-        "metrics.csv: '\(a.path)/metrics.csv' goes on where "
+        "metrics.csv: '\(a.path)/metrics.csv' continues where "
           + "'\(b.path)/metrics.csv' ends, after 1 row"
       ])
   }

@@ -13,8 +13,8 @@ private func checkpoint(_ epoch: Int) -> Checkpoint {
 
 // MARK: One operation fails
 
-/// Runs `body` once for every operation that it makes, each time with that one
-/// failing; `check` then looks at what is left, with whether `body` threw.
+/// Runs `body` once for every operation that it performs, with that operation failing. Then
+/// `check` inspects the result, and whether `body` threw.
 private func withEveryFault(
   code: Int32 = ENOSPC, kills: Bool = false, prepare: (Scratch) throws -> Void = { _ in },
   body: (Scratch, FileSystem) throws -> Void,
@@ -39,7 +39,7 @@ func aRunThatCannotBeCreatedLeavesNothing(_ code: Int32) throws {
   try withEveryFault(code: code) { scratch, fileSystem in
     _ = try scratch.run("xor", fileSystem)
   } check: { scratch, before, message, index in
-    // Looking for newer runs, after all is done, is the only call that may fail.
+    // Only the last call, which searches for newer runs, may fail without an error.
     if message == "no error" {
       #expect(scratch.tree().contains("results/xor/latest -> run-0001"), "operation \(index)")
     } else {
@@ -71,7 +71,7 @@ func aRunThatCannotBeCreatedLeavesNothing(_ code: Int32) throws {
   }
 }
 
-/// A run whose own system can be exchanged: made soundly, then opened with faults.
+/// A run that is created without faults, then opened with a file system with faults.
 private func sound(_ scratch: Scratch) throws {
   let run = try scratch.run()
   try run.write("{}", to: "run.json")
@@ -87,7 +87,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
     try run.write("new", to: "a.txt", durably: durably)
   } check: { scratch, before, message, index in
     #expect(message.hasPrefix("3 error: cannot "), "operation \(index)")
-    // Where the folder alone could not be flushed, the new bytes are there.
+    // If only flushing the folder failed, the new bytes are there.
     let after = scratch.tree().map { $0.replacingOccurrences(of: "= new", with: "= old") }
     #expect(after == before, "operation \(index)")
     #expect(after == scratch.tree() || message.contains("cannot flush"), "operation \(index)")
@@ -124,7 +124,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
     #expect(
       thrown(replacing: run.path) { try csv.flush() } == """
         3 error: cannot write 2 bytes to '$/metrics.csv': No space left on device
-        note: free some space there, or name another place with --output
+        note: free some space there, or choose another location with --output
         """)
   }
   #expect(scratch.text("results/xor/run-0001/metrics.csv") == "epoch\n1\n")
@@ -157,7 +157,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
   } body: { scratch, fileSystem in
     _ = try scratch.run("xor", fileSystem)
   } check: { scratch, before, _, index in
-    // What was there stays, the link leads to a run, and the next one is made.
+    // Existing entries stay, the link leads to a run, and the next run can be created.
     let after = scratch.tree()
     #expect(Set(before.filter { !$0.contains("latest") }).isSubset(of: after), "operation \(index)")
     let next = try scratch.run()
@@ -175,7 +175,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
     #expect([checkpoint(2), checkpoint(3)].contains(found.checkpoint), "operation \(index)")
     #expect(found.warning == nil)
     #expect(!scratch.tree().contains { $0.contains("partial") }, "operation \(index)")
-    // And the next one is saved as ever.
+    // The next checkpoint can be saved as usual.
     try run.save(checkpoint(4), as: .state)
     #expect(try run.checkpoint(.state)?.checkpoint == checkpoint(4))
   }
@@ -183,7 +183,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
 
 // MARK: The layer itself
 
-// A run is made as a whole while another is about to point to itself.
+// A run is created completely while another is about to set the link to itself.
 @Test func latestPointsToTheNewerOfTwoRuns() throws {
   let scratch = Scratch()
   let overtakes = Atomic(true)
@@ -197,7 +197,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
   #expect(scratch.tree().contains("results/xor/latest -> run-0002"))
 }
 
-// A flush takes milliseconds; a whole run of a few steps shall not.
+// A flush takes milliseconds; a run of a few steps must be faster.
 @Test func youngRunsAreFlushedOnlyOnRequest() throws {
   let scratch = Scratch()
   let flushes = Atomic(0)
@@ -250,7 +250,7 @@ func aFileThatCannotBeWrittenKeepsItsBytes(_ durably: Bool) throws {
       "synchronize $/results/xor/run-0001/a.txt", "close $/results/xor/run-0001/a.txt",
       "rename $/results/xor/run-0001/a.txt", "synchronize $/results/xor/run-0001",
     ])
-  // Before it is a run, nobody reads it: then a file is written in its place.
+  // Before the folder is a run, nobody reads it, and files are written directly.
   func operations(_ body: () throws -> Void) rethrows -> [String] {
     let before = record.history.count
     try body()

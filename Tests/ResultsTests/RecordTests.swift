@@ -110,10 +110,10 @@ private let summary = Summary(
   members[12].value = [["path": "a.csv", "sha256": 5]]
   #expect(
     try attempt(.object(members))
-      == "3 error: '$/run.json': data[0].sha256 is no valid value: 5; expected 64 hexadecimal digits"
+      == "3 error: '$/run.json': data[0].sha256 is not a valid value: 5; expected 64 hexadecimal digits"
   )
   members[11].value = -1
-  #expect(try attempt(.object(members)) == "3 error: '$/run.json': seed is no valid value: -1")
+  #expect(try attempt(.object(members)) == "3 error: '$/run.json': seed is not a valid value: -1")
   try run.write("{", to: "run.json")
   #expect(
     thrown(replacing: run.path) { try RunRecord(of: run) } == """
@@ -221,7 +221,7 @@ func everyStatusReadsBack(_ status: Summary.Status, _ word: String) throws {
   try run.write(.object(members), to: "summary.json")
   #expect(
     thrown(replacing: run.path) { try Summary(of: run) }
-      == "3 error: '$/summary.json': status is no valid value: \"sleeping\"")
+      == "3 error: '$/summary.json': status is not a valid value: \"sleeping\"")
 }
 
 /// Version 0.1.0 recorded no columns.
@@ -240,7 +240,7 @@ func everyStatusReadsBack(_ status: Summary.Status, _ word: String) throws {
 @Test(arguments: [
   (
     "{\"train_loss\": {\"split\": \"training\", \"quantity\": \"loss\"}}",
-    "columns.train_loss.split is no valid value: \"training\""
+    "columns.train_loss.split is not a valid value: \"training\""
   ),
   (
     "{\"train_loss\": {\"split\": \"train\", \"quantity\": \"cost\"}}",
@@ -248,7 +248,7 @@ func everyStatusReadsBack(_ status: Summary.Status, _ word: String) throws {
   ),
   (
     "{\"train_loss\": {\"split\": \"train\", \"quantity\": \"loss\", \"larger_is_better\": 1}}",
-    "columns.train_loss.larger_is_better is no valid value: 1"
+    "columns.train_loss.larger_is_better is not a valid value: 1"
   ),
 ])
 func columnsThatContradictTheirNamesAreRefused(_ columns: String, _ fact: String) throws {
@@ -270,7 +270,7 @@ func columnsThatContradictTheirNamesAreRefused(_ columns: String, _ fact: String
   #expect(try record.metricColumns("columns") == [column])
 }
 
-/// FAULTS 63.
+/// Fault 63.
 @Test(arguments: [-1, 256])
 func anImpossibleExitStatusIsRefused(_ status: Int) throws {
   let scratch = Scratch()
@@ -280,7 +280,7 @@ func anImpossibleExitStatusIsRefused(_ status: Int) throws {
   try run.write(.object(members), to: "summary.json")
   #expect(
     thrown(replacing: run.path) { try Summary(of: run) }
-      == "3 error: '$/summary.json': exit_status is no valid value: \(status)")
+      == "3 error: '$/summary.json': exit_status is not a valid value: \(status)")
 }
 
 // MARK: Clocks
@@ -332,12 +332,12 @@ private let other = String(repeating: "a", count: 40)
 
 @Test(
   arguments: [
-    // A branch in a file of its own.
+    // A branch in a separate file.
     ([".git/HEAD": "ref: refs/heads/main\n", ".git/refs/heads/main": commit + "\n"], commit),
     // A detached head, of either kind of hash.
     ([".git/HEAD": commit + "\n"], commit),
     ([".git/HEAD": String(repeating: "0f", count: 32)], String(repeating: "0f", count: 32)),
-    // A packed branch; a name that another ends in is not it.
+    // A packed branch; another name ends with the same text.
     (
       [
         ".git/HEAD": "ref: refs/heads/a/main\n",
@@ -345,7 +345,7 @@ private let other = String(repeating: "a", count: 40)
           "# pack-refs with: peeled\n\(other) refs/heads/main\n\(commit) refs/heads/a/main\n^\(other)\n",
       ], commit
     ),
-    // A file of its own wins over the pack.
+    // A separate file takes precedence over the packed refs.
     (
       [
         ".git/HEAD": "ref: refs/heads/main\n", ".git/refs/heads/main": commit,
@@ -360,7 +360,7 @@ private let other = String(repeating: "a", count: 40)
         "main/.git/worktrees/w/commondir": "../..\n", "main/.git/refs/heads/w": commit + "\n",
       ], commit
     ),
-    // No commit yet, no repository, and what is none.
+    // No commit yet, no repository, and a folder that is not a repository.
     ([".git/HEAD": "ref: refs/heads/main\n"], nil),
     (["sub/README": ""], nil),
     ([".git/HEAD": "ref: ../../../etc/passwd\n"], nil),

@@ -32,7 +32,7 @@ import Testing
   (["run-0041"], "run-0042"),
   (["run-9999"], "run-10000"),
   (["run-0002", "run-0010"], "run-0011"),
-  // None of these is a number of ours.
+  // None of these is the number of a run.
   (
     ["run-7", "run-00x1", "run-", "run-99999999999999999999", "sun-0009", "run-0003.old"],
     "run-0001"
@@ -98,24 +98,24 @@ func outputIsCreated(_ output: String) throws {
   }
   #expect(
     attempt("/out")
-      == "2 error: '$/out' is not empty; --output takes a new or empty folder, so that no run is overwritten"
+      == "2 error: '$/out' is not empty; --output needs a new or empty folder, so that no run is overwritten"
   )
   #expect(
     attempt("/file") == """
       3 error: cannot open the folder '$/file': Not a directory
-      note: name a place that can be written with --output
+      note: choose a writable location with --output
       """)
   #expect(
     attempt("/file/out") == """
       3 error: cannot create the folder '$/file/out': Not a directory
-      note: name a place that can be written with --output
+      note: choose a writable location with --output
       """)
   #expect(attempt("") == "2 error: --output names no folder; write a path such as 'results/mine'")
   #expect(scratch.tree() == before)
 }
 
-/// FAULTS 53: only what an unfinished run left is taken over, which the mark in its
-/// `.lock` shows. Links are never followed to what they name.
+/// Fault 53: only the files of an unfinished run are reused, which the mark in its `.lock`
+/// identifies. Links are never followed.
 @Test(arguments: [
   "a lock alone that is not empty", "another program's lock", "a lock that is a link",
   "a file that no run makes", "a link for a file", "a link for the checkpoints",
@@ -152,12 +152,12 @@ func foreignFoldersAreRefusedAndStay(_ kind: String) throws {
     thrown(replacing: scratch.path) {
       try RunDirectory.create(name: "xor", output: scratch.path + "/out")
     }
-      == "2 error: '$/out' is not empty; --output takes a new or empty folder, so that no run is overwritten"
+      == "2 error: '$/out' is not empty; --output needs a new or empty folder, so that no run is overwritten"
   )
   #expect(scratch.tree() == before)
 }
 
-/// What a run leaves that was killed before it had its `run.json` is taken over.
+/// The files of a run that was killed before it had its `run.json` are reused.
 @Test func aRunThatNeverBeganIsReplaced() throws {
   let scratch = Scratch()
   scratch.makeFolder("out/checkpoints")
@@ -179,7 +179,7 @@ func foreignFoldersAreRefusedAndStay(_ kind: String) throws {
   let before = scratch.tree()
   #expect(
     thrown { try RunDirectory.create(name: "xor", output: path) }
-      == "3 error: '\(path)' is held by process \(getpid()); wait until that has ended, or start a new run"
+      == "3 error: '\(path)' is in use by process \(getpid()); wait until that has ended, or start a new run"
   )
   #expect(scratch.tree() == before)
   withExtendedLifetime(first) {}
@@ -198,11 +198,11 @@ func foreignFoldersAreRefusedAndStay(_ kind: String) throws {
         == (place == "results"
           ? """
           3 error: cannot create the folder '$/results/xor': Not a directory
-          note: name a place that can be written with --output
+          note: choose a writable location with --output
           """
           : """
           3 error: cannot open the folder '$/results/xor': Not a directory
-          note: name a place that can be written with --output
+          note: choose a writable location with --output
           """))
     #expect(scratch.tree() == before)
   }
@@ -228,7 +228,7 @@ func linksThatLeadOutAreRefused(_ place: String) {
   let before = scratch.tree()
   #expect(
     thrown(replacing: scratch.path) { try scratch.run() }
-      == "3 error: '$/\(place)' is a link that leads out of '$', to '\(elsewhere.path)'; name the place of the run with --output"
+      == "3 error: '$/\(place)' is a link that leads out of '$', to '\(elsewhere.path)'; choose the location of the run with --output"
   )
   #expect(scratch.tree() == before)
   #expect(elsewhere.tree() == [])
@@ -253,7 +253,7 @@ func linksThatLeadOutAreRefused(_ place: String) {
   #expect(
     thrown(replacing: circle.path) { try circle.run() } == """
       3 error: cannot resolve '$/results': Too many levels of symbolic links
-      note: name a place that can be written with --output
+      note: choose a writable location with --output
       """)
 }
 
@@ -267,7 +267,7 @@ func linksThatLeadOutAreRefused(_ place: String) {
   #expect(try reader.read("run.json") == Array("{}".utf8))
   #expect(
     thrown(replacing: scratch.path) { try RunDirectory.open(run.path, exclusively: true) }
-      == "3 error: '$/results/xor/run-0001' is held by process \(getpid()); wait until that has ended, or start a new run"
+      == "3 error: '$/results/xor/run-0001' is in use by process \(getpid()); wait until that has ended, or start a new run"
   )
   #expect(
     thrown(replacing: scratch.path) { try reader.read("summary.json") }
@@ -338,7 +338,7 @@ func linksThatLeadOutAreRefused(_ place: String) {
   let csv = try CSVWriter("metrics.csv", columns: ["epoch"], in: run)
   try csv.append([1])
   try FileManager.default.removeItem(atPath: run.path)
-  // Another takes its number: nothing of ours may get in there.
+  // Another run gets its number; this run must not write to it.
   let other = try scratch.run()
   #expect(other.path == run.path)
   #expect(
@@ -373,7 +373,7 @@ func linksThatLeadOutAreRefused(_ place: String) {
   #expect(
     thrown { try FileSystem.system.write(Array("four".utf8), to: "/dev/full") } == """
       3 error: cannot write 4 bytes to '/dev/full': No space left on device
-      note: free some space there, or name another place with --output
+      note: free some space there, or choose another location with --output
       """)
   #expect(
     thrown(replacing: scratch.path) { try FileSystem.system.write([], to: scratch.path) }

@@ -18,11 +18,11 @@ func namesThatNameAFolderAreAccepted(_ name: String) {
   ("../x", "the name '../x' starts with '.'; start it with a letter or a digit"),
   (
     "/etc",
-    "the name '/etc' has '/' at position 1; it names a single folder under results; use --output for another place"
+    "the name '/etc' has '/' at position 1; it names a single folder under results; use --output for another location"
   ),
   (
     "victim/\u{301}x",
-    "the name 'victim/\u{301}x' has '/' at position 7; it names a single folder under results; use --output for another place"
+    "the name 'victim/\u{301}x' has '/' at position 7; it names a single folder under results; use --output for another location"
   ),
   ("..", "the name '..' starts with '.'; start it with a letter or a digit"),
   (
@@ -48,13 +48,13 @@ func namesThatNameAFolderAreAccepted(_ name: String) {
 ])
 func otherNamesAreRefused(_ name: String, _ message: String) {
   #expect(thrown { try RunDirectory.validate(name: name) } == "2 error: \(message)")
-  // And nothing is made of them.
+  // Nothing is created.
   let scratch = Scratch()
   #expect(thrown { try scratch.run(name) } == "2 error: \(message)")
   #expect(scratch.tree() == [])
 }
 
-/// The line that is suggested gives a name that is accepted.
+/// The suggested line gives a valid name.
 @Test(arguments: [
   ("my net", "'my net' has ' ' at position 3", "my-net"),
   ("größe (2)", "'größe (2)' has U+00F6 at position 3", "gr-e-2"),

@@ -3,10 +3,10 @@ import Results
 import TestSupport
 
 extension Scratch {
-  /// Where the folder's runs are.
+  /// The folder with the runs.
   var results: String { path + "/results" }
 
-  /// A new run in it.
+  /// Creates a new run in it.
   func run(_ name: String = "xor", _ fileSystem: FileSystem = .system) throws -> RunDirectory {
     try RunDirectory.create(name: name, under: results, fileSystem: fileSystem)
   }

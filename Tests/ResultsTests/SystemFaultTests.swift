@@ -5,8 +5,7 @@ import Testing
 
 @testable import Results
 
-// Faults as the kernel makes them, in a process of their own where they would
-// touch the whole of it.
+// Faults of the real kernel, in a child process if they affect the whole process.
 
 @Test func aFileSizeLimitIsReportedAndKeepsTheOldBytes() async throws {
   let scratch = Scratch()
@@ -47,28 +46,28 @@ func foldersWithoutPermissionAreReported() async throws {
   let before = scratch.tree()
   await #expect(processExitsWith: .success) { [path = scratch.path as String] in
     setuid(65534)
-    // Its parent cannot be searched.
+    // The parent folder cannot be searched.
     try require(
       thrown(replacing: path) {
         try RunDirectory.create(name: "xor", under: path + "/closed/results")
       } == """
         3 error: cannot create the folder '$/closed/results': Permission denied
-        note: name a place that can be written with --output
+        note: choose a writable location with --output
         """)
-    // It cannot be written.
+    // The folder cannot be written.
     try require(
       thrown(replacing: path) {
         try RunDirectory.create(name: "xor", under: path + "/readable/results")
       } == """
         3 error: cannot create the folder '$/readable/results': Permission denied
-        note: name a place that can be written with --output
+        note: choose a writable location with --output
         """)
     try require(
       thrown(replacing: path) {
         try RunDirectory.create(name: "xor", output: path + "/closed/out")
       } == """
         3 error: cannot create the folder '$/closed/out': Permission denied
-        note: name a place that can be written with --output
+        note: choose a writable location with --output
         """)
     exit(0)
   }
@@ -91,7 +90,7 @@ func aFullDiskIsReportedAndKeepsTheOldBytes() throws {
   #expect(
     thrown(replacing: run.path) { try run.save(large, as: .state) } == """
       3 error: cannot write 160000 bytes to '$/checkpoints/state.nnx': No space left on device
-      note: free some space there, or name another place with --output
+      note: free some space there, or choose another location with --output
       """)
   #expect(try run.checkpoint(.state)?.checkpoint == small)
   #expect(
@@ -99,7 +98,7 @@ func aFullDiskIsReportedAndKeepsTheOldBytes() throws {
       try run.write([UInt8](repeating: 65, count: 70_000), to: "a.txt", durably: true)
     } == """
       3 error: cannot write 70000 bytes to '$/a.txt': No space left on device
-      note: free some space there, or name another place with --output
+      note: free some space there, or choose another location with --output
       """)
   #expect(try run.read("a.txt") == Array("old".utf8))
   var full = "no error"
@@ -125,7 +124,7 @@ func aReadOnlyDiskIsReported() throws {
       try RunDirectory.create(name: "xor", under: scratch.path + "/disk/results")
     } == """
       3 error: cannot create the folder '$/results/xor': Read-only file system
-      note: name a place that can be written with --output
+      note: choose a writable location with --output
       """)
 }
 
@@ -183,7 +182,7 @@ func aReadOnlyDiskIsReported() throws {
   #expect(try mode("public/run-0001/a.txt") == 0o644)
 }
 
-/// Ends a child process unsuccessfully, saying why.
+/// Ends a child process unsuccessfully, and prints the reason.
 private func require(_ condition: Bool, line: Int = #line) throws {
   if !condition { throw Diagnostic("line \(line) does not hold") }
 }

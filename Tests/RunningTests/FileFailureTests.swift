@@ -3,8 +3,8 @@ import Results
 import TestSupport
 import Testing
 
-/// FAULTS 37: one file operation fails, alone or with all that follow, for each
-/// that a run makes: it says so by its path, or does without; then it goes on.
+/// Fault 37: each file operation of a run fails, alone or with all that follow. The run names
+/// the path or continues without it, and can then be resumed.
 @Suite struct FileFailureTests {
   @Test(arguments: [ENOSPC, EIO], [false, true])
   func aRunSurvivesTheFailureOfAnyFileOperation(errorNumber: Int32, forGood: Bool) throws {
@@ -31,7 +31,7 @@ import Testing
         #expect(
           !runs.tree(name).keys.contains { $0.hasSuffix(".partial") } || forGood, "\(place)")
       }
-      // Space was freed, the cable is back.
+      // The cause was removed: there is space again.
       if runs.bytes(name + "/run.json") != nil {
         #expect(try runs.resume(name) == 0, "\(place)")
       } else {
@@ -45,7 +45,7 @@ import Testing
     print("operations that failed\(forGood ? " for good" : ""): \(failures) ended a run, none lost")
   }
 
-  /// The same of a resumption.
+  /// The same for a resumption.
   @Test(arguments: [false, true])
   func aResumptionSurvivesTheFailureOfAnyFileOperation(forGood: Bool) throws {
     let runs = RunsFolder()

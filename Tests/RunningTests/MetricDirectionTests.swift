@@ -4,10 +4,10 @@ import Results
 import TestSupport
 import Testing
 
-/// Whether larger values of a column are better is the metric's property, whatever its
-/// name is.
+/// Whether larger values of a column are better is a property of the metric, independent of its
+/// name.
 @Suite struct MetricDirectionTests {
-  /// `fit` is r2, `bad_fit` an error; the one name ends in the other.
+  /// `fit` is r2, and `bad_fit` an error, whose name ends with the other.
   private let text = """
     name: fits
     seed: 3
@@ -60,7 +60,7 @@ import Testing
     #expect(try table(runs, "run").columns.suffix(6) == summary.final.map(\.column.name))
   }
 
-  /// An epoch that is not recorded can be the best one: its values are in the summary.
+  /// An epoch without a row can be the best: its values are in the summary.
   @Test func theBestEpochNeedsNoRow() throws {
     let runs = RunsFolder()
     try runs.run(text, "whole")

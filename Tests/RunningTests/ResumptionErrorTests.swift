@@ -5,9 +5,9 @@ import Results
 import TestSupport
 import Testing
 
-/// FAULTS 31 to 33: files that are not as the run left them are reported and stay.
+/// Faults 31 to 33: files that differ from those of the run are reported and not changed.
 @Suite struct ResumptionErrorTests {
-  /// A run that was killed in its middle, with two states, and one that was not.
+  /// A run that was killed halfway with two states, and one that was not.
   private func runs() throws -> RunsFolder {
     let runs = RunsFolder()
     try runs.run("whole")
@@ -20,14 +20,14 @@ import Testing
     throw Diagnostic("no run has two states")
   }
 
-  /// The files of a folder that are not as they were.
+  /// The files of a folder that have changed.
   private func changes(_ before: [String: [UInt8]], in runs: RunsFolder) -> [String] {
     let now = runs.tree("half")
     return Set(before.keys).union(now.keys).filter { before[$0] != now[$0] }.sorted()
   }
 
-  /// The run is refused with that text, and no byte of it changes; what a write
-  /// that was cut short left may go.
+  /// Expects that resuming fails with this text and changes no bytes; only an incomplete write
+  /// may be removed.
   private func expectRefusal(
     _ runs: RunsFolder, _ text: String, sourceLocation: Testing.SourceLocation = #_sourceLocation
   ) {
@@ -44,8 +44,8 @@ import Testing
     expectRefusal(
       runs,
       """
-      2 error: cannot go on with '$/half': its resolved.yaml was changed
-      note: a run goes on only as it began; start a new one with nnexp run
+      2 error: cannot resume '$/half': its resolved.yaml was changed
+      note: a run resumes only with its original settings; start a new one with nnexp run
       """)
   }
 
@@ -55,7 +55,9 @@ import Testing
     text[text.count / 4] ^= 1
     runs.put(text, in: "half/metrics.csv")
     let error = thrown(replacing: runs.path) { try runs.resume("half") }
-    #expect(error.hasPrefix("3 error: '$/half/metrics.csv' is not as the run left it"), "\(error)")
+    #expect(
+      error.hasPrefix("3 error: '$/half/metrics.csv' differs from the file that the run wrote"),
+      "\(error)")
     #expect(runs.bytes("half/metrics.csv") == text)
   }
 
@@ -67,7 +69,7 @@ import Testing
     #expect(runs.differences("whole", "half") == [])
   }
 
-  /// Flipped, then cut, at every 64th byte: the one before takes its place.
+  /// Every 64th byte is changed, then the file is cut there: the checkpoint before is used.
   @Test func aDamagedCheckpointIsReplacedByTheOneBefore() throws {
     let runs = try runs()
     let file = "half/checkpoints/state.nnx"
@@ -107,7 +109,7 @@ import Testing
       """)
   }
 
-  /// What cannot be read may be whole: nothing older takes its place.
+  /// A file that cannot be read may be valid: no older one is used.
   @Test func aCheckpointThatCannotBeReadIsNotReplaced() throws {
     let runs = try runs()
     let before = runs.tree("half")
@@ -119,19 +121,19 @@ import Testing
       error.hasPrefix(
         "3 error: cannot read 16 bytes of '$/half/checkpoints/state.nnx': Input/output error"),
       "\(error)")
-    #expect(error.hasSuffix("note: remove it to go on from the one before, if there is one"))
+    #expect(error.hasSuffix("note: remove it to continue from the one before, if there is one"))
     #expect(changes(before, in: runs) == [])
     try FileManager.default.removeItem(atPath: runs.folder("half/checkpoints/state.nnx"))
     #expect(try runs.resume("half") == 0)
     #expect(runs.differences("whole", "half") == [])
   }
 
-  /// FAULTS 39: the winner is intact.
-  @Test func aRunHeldByAnotherProcessIsRefused() throws {
+  /// Fault 39: the run of the other process is not affected.
+  @Test func aRunUsedByAnotherProcessIsRefused() throws {
     let runs = try runs()
     let held = try RunDirectory.open(runs.folder("half"), exclusively: true)
     let error = thrown(replacing: runs.path) { try runs.resume("half") }
-    #expect(error.hasPrefix("3 error: '$/half' is held by process "), "\(error)")
+    #expect(error.hasPrefix("3 error: '$/half' is in use by process "), "\(error)")
     _ = held.path
   }
 }

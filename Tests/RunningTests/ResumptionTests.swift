@@ -4,11 +4,11 @@ import Results
 import TestSupport
 import Testing
 
-/// FAULTS 29 and 30: a run that was stopped anywhere ends with the bytes of one
-/// that was not.
+/// Faults 29 and 30: a run that was stopped at any point ends with the bytes of an
+/// uninterrupted run.
 @Suite struct ResumptionTests {
-  /// Every operation in turn is the last: what comes after it fails, as though
-  /// the process had been killed. The next process goes on.
+  /// Each operation in turn is the last: all operations after it fail, as if the process had
+  /// been killed. The next process continues.
   @Test(arguments: ["float32", "float64"])
   func aRunKilledAtAnyOperationResumesToTheSameBytes(dtype: String) throws {
     let runs = RunsFolder()
@@ -33,7 +33,7 @@ import Testing
     )
   }
 
-  /// A name that an earlier version accepted does not keep a run from its end.
+  /// A name that an earlier version accepted does not prevent resuming.
   @Test func aRunWithANameOfAnEarlierVersionResumes() throws {
     let runs = RunsFolder()
     try runs.run("whole")
@@ -46,13 +46,13 @@ import Testing
     let hashes = [texts[0], renamed].map { SHA256.hex(of: Array($0.utf8)) }
     runs.put(Array(texts[1].replacing(hashes[0], with: hashes[1]).utf8), in: files[1])
     #expect(try runs.resume("it's half") == 0)
-    // The weights are stored beside the experiment's name.
+    // The weights do not contain the experiment's name.
     #expect(
       runs.differences("whole", "it's half")
         == ["checkpoints/best.nnx", "checkpoints/last.nnx", "resolved.yaml"])
   }
 
-  /// As above, of the resumption itself.
+  /// As above, for the resumption itself.
   @Test func aResumptionKilledAtAnyOperationResumesToTheSameBytes() throws {
     let runs = RunsFolder()
     try runs.run("whole")
@@ -76,7 +76,7 @@ import Testing
     )
   }
 
-  /// Between any two steps: in the middle of an epoch as well.
+  /// Between any two steps, also in the middle of an epoch.
   @Test func aRunInterruptedRepeatedlyResumesToTheSameBytes() throws {
     let runs = RunsFolder()
     let text = everything.replacing(
@@ -108,7 +108,7 @@ import Testing
     #expect(runs.differences("whole", "half") == [])
   }
 
-  /// FAULTS 26: the resumed run diverges as the undisturbed one did.
+  /// Fault 26: the resumed run diverges like the uninterrupted one.
   @Test func aDivergedRunStaysDiverged() throws {
     let runs = RunsFolder()
     let text = everything.replacing(
@@ -120,7 +120,7 @@ import Testing
     #expect(listener.reports == [])
   }
 
-  /// FAULTS 34.
+  /// Fault 34.
   @Test func aCompletedRunStaysAsItIs() throws {
     let runs = RunsFolder()
     try runs.run("whole")

@@ -7,19 +7,19 @@ import Results
 import Running
 import TestSupport
 
-/// `statefulExperiment`, short, without a gradient check and with early stopping.
+/// `statefulExperiment`, shortened, without a gradient check and with early stopping.
 let everything =
   statefulExperiment.replacing("epochs: 100", with: "epochs: 7\n  early_stopping: {patience: 9}")
   + "gradient_check: false\n"
 
-/// A folder for runs, removed with them afterwards.
+/// A folder for runs, which is removed with them afterwards.
 struct RunsFolder {
   private let scratch = Scratch()
   var path: String { scratch.path }
 
   func folder(_ name: String) -> String { path + "/" + name }
 
-  /// Runs a text from its beginning; the folder is `name`.
+  /// Runs a text from the beginning, in the folder `name`.
   @discardableResult
   func run(
     _ text: String = everything, _ name: String, overrides: [String] = [],
@@ -45,7 +45,7 @@ struct RunsFolder {
     }
   }
 
-  /// A run that is killed when it has done this share of its file operations.
+  /// A run that is killed after this fraction of its file operations.
   func kill(_ name: String, after share: Double) throws {
     let counting = FileFault(at: .max)
     try run(everything, "counted", counting.fileSystemWithoutFlushes)
@@ -56,7 +56,7 @@ struct RunsFolder {
       FileFault(at: last, code: EIO, kills: true).fileSystemWithoutFlushes)
   }
 
-  /// Goes on with a run.
+  /// Resumes a run.
   @discardableResult
   func resume(
     _ name: String, _ fileSystem: FileSystem = .system, listener: Listener = Listener()
@@ -81,7 +81,7 @@ struct RunsFolder {
     return tree
   }
 
-  /// The files that must not differ by a byte between two runs, and do.
+  /// The files that differ between two runs although they must be equal.
   func differences(_ a: String, _ b: String) -> [String] {
     let (a, b) = (tree(a), tree(b))
     let clocks: Set = ["run.json", "timing.csv"]
@@ -89,7 +89,7 @@ struct RunsFolder {
   }
 }
 
-/// Remembers what a run reports; interrupts it after this many checks.
+/// Stores the messages of a run, and interrupts it after this number of polls.
 final class Listener: RunObserver {
   var reports: [String] = []
   var warnings: [String] = []

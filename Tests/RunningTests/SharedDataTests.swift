@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import YAMLTree
 
-/// Experiments that share a memo learn what they would learn alone.
+/// Experiments that share a memo train as without it.
 @Suite struct SharedDataTests {
   private static let text = Array(
     """
@@ -41,7 +41,7 @@ import YAMLTree
         overrides: overrides, registry: registry, memo: memo), memo: memo)
   }
 
-  /// All parameters after the training, to the bit.
+  /// All parameters after the training, as bits.
   private func learned(_ prepared: PreparedExperiment<Float>) throws -> [UInt32] {
     _ = try prepared.trainer.run()
     let w = prepared.trainer.network.parameters

@@ -4,8 +4,8 @@ import Results
 import TestSupport
 import Testing
 
-/// Every run, however short, writes its record before it trains. Before that it is no
-/// run, and can be made again in its place.
+/// Every run, however short, writes its record before it trains. Without a record, the folder
+/// is not a run and can be reused.
 @Suite struct ShortRunTests {
   private let short = """
     name: short
@@ -32,8 +32,8 @@ import Testing
     #expect(count.history.count { $0.hasPrefix("link ") && $0.hasSuffix("/best.nnx") } == 1)
   }
 
-  /// Weights that are the last and the best are one file of two names, or two files
-  /// where a file system has no such names.
+  /// Weights that are both the last and the best are one file with two names, or two files if
+  /// the file system does not support second names.
   @Test func equalLastAndBestWeightsAreOneFile() throws {
     let runs = RunsFolder()
     let without = FileSystem(flushesAfter: .infinity) { operation, path in
@@ -50,7 +50,7 @@ import Testing
     #expect(runs.differences("one", "two") == [])
   }
 
-  /// Every operation in turn fails, alone or with all after it.
+  /// Every operation in turn fails, alone or with all that follow.
   @Test(arguments: [ENOSPC, EIO], [false, true])
   func aShortRunSurvivesTheFailureOfAnyFileOperation(code: Int32, forGood: Bool) throws {
     let runs = RunsFolder()

@@ -3,7 +3,7 @@ import Foundation
 import NNExp
 import Testing
 
-/// Activations at the ends of the number line, where formulas break.
+/// Activations at extreme numbers, for which simple formulas fail.
 @Suite struct ActivationTests {
   /// y and dx (for ∂y = 1) of an elementwise layer.
   private func run<S: Scalar>(

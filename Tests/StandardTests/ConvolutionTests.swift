@@ -4,7 +4,7 @@ import Testing
 
 @testable import NNExp
 
-/// Convolution against its definition, seven loops deep.
+/// Convolution compared with its definition as seven nested loops.
 @Suite struct ConvolutionTests {
   @Test func `values follow the definition`() throws {
     var planned = 0
@@ -65,9 +65,9 @@ import Testing
     #expect(planned > 100)
   }
 
-  /// Larger images, windows and channels, where whole registers fill, and many
-  /// weights for few places, where windows are laid out as a matrix; forward and
-  /// back, in both precisions, on each instruction set in turn.
+  /// Larger images, windows and channels, which fill whole registers, and many weights for few
+  /// positions, for which windows are stored as a matrix; forward and backward, in both
+  /// precisions, on each instruction set in turn.
   @Test func `values and gradients follow the definition`() throws {
     func compare<S: Scalar>(_ type: S.Type, _ tolerance: Double) throws {
       let isas = InstructionSet.allCases.filter(\.isSupported)
@@ -95,7 +95,7 @@ import Testing
           ("window", pair(window)), ("padding", pair(padding)), ("dilation", pair(dilation)),
         ]
         let shape: Shape = [groups * inputs, rows, columns]
-        // Up to eight samples of a few places share a sum.
+        // Up to eight samples with few positions share a sum.
         let samples = isHeavy ? 2 : pick(1...11, 11)
         guard
           let bench = try? LayerBench<S>(

@@ -12,7 +12,7 @@ private func binary(_ entries: Rule.Entries = [:], targets: [Double]) throws -> 
   LossBatch(loss: try Rule.loss("binary_cross_entropy", entries), outputs: 1, targets: targets)
 }
 
-/// ln Σ e^z − z_c and softmax, as the books write them.
+/// ln Σ e^z − z_c and softmax, computed directly.
 private func naive(_ z: [Double], _ c: Int) -> (value: Double, gradient: [Double]) {
   let sum = z.map { exp($0) }.reduce(0, +)
   return (
@@ -31,7 +31,7 @@ private func naive(_ z: [Double], _ c: Int) -> (value: Double, gradient: [Double
     for (a, b) in zip(batch.gradient(z), expected.gradient) {
       #expect(abs(a - b) < 1e-14, "trial \(trial)")
     }
-    // From probabilities the same number.
+    // From probabilities, the loss is the same.
     let sum = z.map { exp($0) }.reduce(0, +)
     let p = z.map { exp($0) / sum }
     let known = try crossEntropy(["from": "probabilities"], classes: [Double(c)])
@@ -65,7 +65,7 @@ private func naive(_ z: [Double], _ c: Int) -> (value: Double, gradient: [Double
   #expect(abs(both.value([0.3, -0.8]) - (0.25 * yes + 4 * no)) < 1e-15)
 }
 
-/// Values of mpmath at 50 digits.
+/// Values of mpmath with 50 digits.
 @Test func crossEntropyKeepsItsDigitsIfOneClassIsCertain() throws {
   let sure = try crossEntropy(classes: [0])
   // ln(1 + 2e⁻⁴⁰) and −2e⁻⁴⁰/(1 + 2e⁻⁴⁰)
@@ -96,7 +96,7 @@ private func naive(_ z: [Double], _ c: Int) -> (value: Double, gradient: [Double
 @Test func probabilitiesOfZeroAndOneAreBounded() throws {
   let batch = try binary(["from": "probabilities"], targets: [1, 0, 1, 0])
   #expect(batch.value([0, 1, 1, 0]) == 200)
-  // Slope 0 where the bound holds, the true slope elsewhere.
+  // The slope is 0 where the bound applies, and the true slope elsewhere.
   #expect(batch.gradient([0, 1, 1, 0]) == [0, 0, -1, 1])
   #expect(batch.single([0, 1, 1, 0]).gradient == [0, 0, -1, 1])
   #expect(batch.single([1e-42, 0.5, 0.5, 0.5]).gradient.allSatisfy { $0.isFinite })

@@ -2,7 +2,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// Every type says what it is, and describes each of its options.
+/// Every type has a summary and describes each of its options.
 @Test func everyComponentHasDocumentation() throws {
   let registry = standardRegistry
   func check(_ name: String, _ manual: Documentation, _ make: (inout Options) throws -> Any) throws

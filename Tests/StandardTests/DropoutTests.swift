@@ -12,7 +12,7 @@ import Testing
     return bench
   }
 
-  @Test func `dropout drops its share and keeps the mean`() throws {
+  @Test func `dropout drops the given fraction and keeps the mean`() throws {
     let bench = try bench(rate: 0.25, samples: 400)
     bench.runForward()
     let dropped = bench.y.values.count { $0 == 0 }

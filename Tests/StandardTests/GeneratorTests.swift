@@ -33,7 +33,7 @@ private func made(
     #expect(first.x.allSatisfy { $0.allSatisfy { $0.isFinite && $0 != 99 } }, "\(name)")
     let other = try made(name, ["samples": 50], seed: 2)
     #expect(other.x.count == 50, "\(name)")
-    // The sine alone has no noise of its own.
+    // Only the sine has no noise by default.
     if name != "sine" { #expect(try made(name, ["samples": 50]).x != other.x, "\(name)") }
   }
 }
@@ -74,7 +74,7 @@ private func made(
 
 @Test func spiralsWindOutward() throws {
   let (x, t, _) = try made("spirals", ["samples": 8, "turns": 1, "noise": 0])
-  // Class 0 at quarters of a turn, class 1 opposite.
+  // Class 0 at quarter turns, class 1 opposite.
   let expected = [[0, 0.25], [-0.5, 0], [0, -0.75], [1, 0]]
   for (i, point) in expected.enumerated() {
     for axis in 0..<2 {
@@ -137,7 +137,8 @@ private func made(
 }
 
 @Test func firstSamplesAreFixed() throws {
-  // Golden, by another writing of Philox in Python: published runs rest on them.
+  // Golden values from a second implementation of Philox in Python: published runs depend on
+  // them.
   let (x, _, _) = try made("gaussians", ["samples": 3])
   #expect(abs(x[0][0] - 8.928936342799586) < 1e-14)
   #expect(abs(x[0][1] - 4.203906926457601) < 1e-14)

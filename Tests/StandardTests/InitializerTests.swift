@@ -4,7 +4,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// What an initializer gives a parameter of that shape.
+/// The values that an initializer gives a parameter of this shape.
 private func filled(
   _ name: String, _ shape: Shape, _ entries: Rule.Entries = [:], seed: UInt64 = 1
 ) throws -> [Double] {
@@ -79,7 +79,7 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
   #expect(abs(moments(uniform).mean - 2.5) < 0.05)
   let shifted = try filled("normal", [3], ["mean": 7, "standard_deviation": 0])
   #expect(shifted == [7, 7, 7])
-  // The bounds may lie as far apart as numbers go.
+  // The difference of the bounds may overflow.
   let wide = try filled("uniform", [1000], ["minimum": -1.7e308, "maximum": 1.7e308])
   #expect(wide.allSatisfy { $0.isFinite })
   #expect(try filled("uniform", [2], ["minimum": 0.1, "maximum": 0.1]) == [0.1, 0.1])
@@ -112,8 +112,8 @@ private func moments(_ x: [Double]) -> (mean: Double, deviation: Double) {
 }
 
 @Test func orthogonalMatricesAreSpreadEvenly() throws {
-  // The first entry of a 2×2 rotation or reflection: mean 0, mean square ½, and
-  // both signs of the determinant.
+  // The first entry of a 2×2 rotation or reflection has mean 0 and mean square ½; both signs of
+  // the determinant occur.
   var square = 0.0
   var sum = 0.0
   var reflections = 0

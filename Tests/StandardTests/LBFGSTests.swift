@@ -27,8 +27,8 @@ import Testing
   return (value, gradient)
 }
 
-/// One way of running it, and where PyTorch 2.15 stands after 1, 3 and 8 steps
-/// from (−1.2, 1, 0.8), with the evaluations that it took.
+/// A configuration, and the points of PyTorch 2.15 after 1, 3 and 8 steps from (−1.2, 1, 0.8),
+/// with the number of evaluations.
 private struct Course: Sendable {
   var function: @Sendable ([Double]) -> (value: Double, gradient: [Double])
   var search: String
@@ -113,7 +113,7 @@ private let courses = [
       ])
     let descent = Descent<Double>(optimizer, from: [-1.2, 1, 0.8], on: course.function)
     let steps = descent.run(8)
-    // Rounding grows along the course: by 1e-8 after the longest, of 130 moves.
+    // Rounding errors grow: they are 1e-8 after the longest course, of 130 moves.
     for (step, end) in zip([0, 2, 7], course.ends) {
       for (a, b) in zip(steps[step], end) {
         #expect(abs(a - b) < 1e-7 * max(1, abs(b)), "course \(number), step \(step)")
@@ -128,7 +128,7 @@ private let courses = [
     try Rule.optimizer("lbfgs", ["tolerance_change": 0]), from: [-1.2, 1, 0.8], on: valley)
   descent.run(30)
   #expect(descent.w.values.allSatisfy { abs($0 - 1) < 1e-6 })
-  // Nothing is left to do: one evaluation a step, and no move.
+  // At the minimum, a step is one evaluation and no move.
   let end = descent.w.values
   let evaluations = descent.evaluations
   descent.run(3)
@@ -137,7 +137,7 @@ private let courses = [
 }
 
 @Test func lbfgsBacktracksIfTheLossIsNotANumber() throws {
-  // −ln w + w, infinite or NaN for w ≤ 0; the first full step lands there.
+  // −ln w + w, infinite or NaN for w ≤ 0, where the first full step ends.
   for start in [30.0, 1000] {
     let descent = Descent<Double>(
       try Rule.optimizer("lbfgs", ["learning_rate": 100]), from: [start]

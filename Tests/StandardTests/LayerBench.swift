@@ -5,13 +5,13 @@ extension LayerBench {
   var x: GuardedBuffer<S> { inputs[0] }
   var dx: GuardedBuffer<S> { dInputs[0] }
 
-  /// Forward, from outputs and scratch that hold NaN.
+  /// Runs the forward pass with outputs and scratch filled with NaN.
   func runForward() {
     for buffer in [y] + scratch { buffer.fill(.nan) }
     forward()
   }
 
-  /// Backward, onto gradients that all hold `prefill`.
+  /// Runs the backward pass with gradients filled with `prefill`.
   func runBackward(prefill: S = 0, needsInputGradient: Bool = true) {
     for buffer in sums { buffer.fill(prefill) }
     backward(needsInputGradient: needsInputGradient)

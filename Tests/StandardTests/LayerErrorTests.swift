@@ -2,7 +2,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// The errors that a user sees, word for word.
+/// The exact errors that a user sees.
 @Suite struct LayerErrorTests {
   private func expect(
     _ type: String, _ options: [(String, ConfigValue)], _ text: String,
@@ -87,8 +87,8 @@ import Testing
     try expect(
       type, [("global", true), ("window", 2), ("ceil_mode", true)],
       """
-      error: window has no meaning where global is true; remove one of them
-      error: ceil_mode has no meaning where global is true; remove one of them
+      error: window has no effect if global is true; remove one of them
+      error: ceil_mode has no effect if global is true; remove one of them
       """)
     try expect(
       type, [("window", 2), ("stride", [1, 2, 3])],
@@ -105,11 +105,11 @@ import Testing
       fact: "the input [8] has one axis, but the options name two; write one number each")
     try expectPlan(
       type, [("window", 2), ("padding", 2)], [1, 4, 4],
-      fact: "a window of 2 rows would lie wholly in the padding of 2; make the padding less")
-    // Dilated past the only column.
+      fact: "a window of 2 rows would lie entirely in the padding of 2; reduce the padding")
+    // Dilated beyond the only column.
     try expectPlan(
       type, [("window", [1, 2]), ("dilation", 2), ("padding", [0, 1])], [1, 4, 1],
-      fact: "a window of 2 columns would lie wholly in the padding of 1; make the padding less")
+      fact: "a window of 2 columns would lie entirely in the padding of 1; reduce the padding")
     try expectPlan(type, [("global", true)], [2, 0, 3], fact: "the input [2, 0, 3] has no numbers")
   }
 
@@ -132,7 +132,7 @@ import Testing
     for (p, text): (ConfigValue, String) in [(1, "1"), (ConfigValue(.double(.infinity)), ".inf")] {
       try expect(
         "lp_pooling", [("window", 2), ("p", p), ("learned", true)],
-        "error: a learned p must start above 1 and finite, found \(text)")
+        "error: a learned p must be finite and above 1 initially, found \(text)")
     }
     try expect(
       "lp_pooling", [("window", 2), ("p", "three"), ("normalise", true)],
@@ -191,13 +191,13 @@ import Testing
     for other: Port in [[6], [1, 4], [2, 3, 1]] {
       try expectPlan(
         "concatenate", [], [2, 3], other,
-        fact: "the inputs may differ in their first extent alone, found [2, 3] and \(other)")
+        fact: "the inputs may differ only in their first extent, found [2, 3] and \(other)")
     }
     try expectPlan("batch_normalization", [], [0], fact: "the input [0] has no numbers")
     try expectPlan("layer_normalization", [], [2, 0], fact: "the input [2, 0] has no numbers")
   }
 
-  /// Absurd extents are the engine's to refuse: planning must survive them.
+  /// Rejecting absurd extents is the engine's task, but planning must not trap.
   @Test func `planning with absurd extents throws or gives a plan`() throws {
     let huge: [Shape] = [
       [.max], [.max, .max, .max], [65_536, .max, 1], [1, 1, .max], [.max, 1, 1], [1, 0, 0], [0],

@@ -2,7 +2,7 @@ import Conformance
 import NNExp
 import Testing
 
-/// Expects that nothing is wrong with a layer on inputs of these shapes.
+/// Expects that a layer has no fault on inputs of these shapes.
 func proveLayer(
   _ type: String, _ options: [(String, ConfigValue)] = [], inputs shapes: [Port], samples: Int = 3,
   seed: Int = 1, isTraining: Bool = true, sourceLocation: Testing.SourceLocation = #_sourceLocation
@@ -16,12 +16,10 @@ func proveLayer(
     sourceLocation: sourceLocation)
 }
 
-/// Looks for whatever can be wrong with a layer: canaries, whole outputs,
-/// accumulation, untouched inputs, determinism, batch independence, float32
-/// against float64, and its gradients by central differences.
+/// Checks a layer: canaries, complete outputs, accumulation, unchanged inputs, determinism,
+/// batch independence, float32 compared with float64, and its gradients by central differences.
 ///
-/// Inputs and parameters hold numbers of both signs whose magnitudes lie apart,
-/// away from kinks.
+/// Inputs and parameters are numbers of both signs with distinct magnitudes, away from kinks.
 struct LayerProof {
   private(set) var faults: [String] = []
 
@@ -31,7 +29,7 @@ struct LayerProof {
   private let isTraining: Bool
   private let bench: LayerBench<Double>
 
-  /// What is given, and what the first pair of passes makes of it.
+  /// The inputs, and the results of the first pair of passes.
   private let given: [[Double]]
   private let state: [[Double]]
   private var y: [Double] = []
@@ -65,7 +63,7 @@ struct LayerProof {
     try proveFloat()
   }
 
-  /// Whole outputs, gradients added to what is there, all else untouched.
+  /// Outputs are complete, gradients are added, and nothing else changes.
   private mutating func provePasses() {
     bench.runForward()
     y = bench.y.values
@@ -85,7 +83,7 @@ struct LayerProof {
     for name in bench.damaged { require(false, "written beside \(name)") }
   }
 
-  /// The same to the bit a second time, and where the input's gradient is not wanted.
+  /// A repetition gives the same bits, also if the input's gradient is not needed.
   private mutating func proveRepetition() {
     reset()
     bench.runForward()
@@ -100,7 +98,7 @@ struct LayerProof {
       "the parameters' gradients depend on needsInputGradient")
   }
 
-  /// Against the fourth-order central differences of Σ ∂y·y.
+  /// Compares with fourth-order central differences of Σ ∂y·y.
   private mutating func proveGradients() {
     func loss() -> Double {
       reset()
@@ -124,7 +122,7 @@ struct LayerProof {
     reset()
   }
 
-  /// Each sample by itself gives what it gives among the others.
+  /// Each sample alone gives the same results as in the batch.
   private mutating func proveIndependence() throws {
     for s in 0..<samples {
       let alone = try LayerBench<Double>(layer, inputs: shapes, samples: 1)
@@ -147,7 +145,7 @@ struct LayerProof {
     }
   }
 
-  /// The same in float32, to float32's precision.
+  /// The same in float32, within the precision of float32.
   private mutating func proveFloat() throws {
     let single = try LayerBench<Float>(layer, inputs: shapes, samples: samples)
     single.isTraining = isTraining
@@ -179,12 +177,12 @@ struct LayerProof {
 }
 
 extension LayerBench {
-  /// What a layer may read and not write.
+  /// The buffers that a layer may read but not write.
   fileprivate var given: [GuardedBuffer<S>] { inputs + parameters + [dy] }
 }
 
-/// Numbers of both signs, in random order, whose magnitudes differ by 2/count at
-/// least and start from half of that: no ties, and no kink within a step.
+/// Numbers of both signs in random order, whose magnitudes differ by at least 2/count and start
+/// at half of that: there are no ties, and no kink within a step.
 func distinctValues(_ count: Int, _ random: RandomStream) -> [Double] {
   let order = random.permutation(count)
   let signs = random.stream(1)
@@ -194,7 +192,7 @@ func distinctValues(_ count: Int, _ random: RandomStream) -> [Double] {
   }
 }
 
-/// Expects |a − b| ≤ tolerance · max(1, max|b|) entry by entry.
+/// Expects |a − b| ≤ tolerance · max(1, max|b|) for each entry.
 func expectClose(
   _ a: [Double], _ b: [Double], _ tolerance: Double, _ name: String = "",
   sourceLocation: Testing.SourceLocation = #_sourceLocation
@@ -203,7 +201,7 @@ func expectClose(
   #expect(worst == nil, "\(name)", sourceLocation: sourceLocation)
 }
 
-/// A text about the worst entry if it is not within tolerance · max(1, max|b|).
+/// A message about the worst entry if it is not within tolerance · max(1, max|b|).
 private func farthest(_ a: [Double], _ b: [Double], _ tolerance: Double) -> String? {
   guard a.count == b.count else { return "\(a.count) numbers, expected \(b.count)" }
   let scale = b.reduce(1) { max($0, abs($1)) }

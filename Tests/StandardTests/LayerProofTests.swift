@@ -128,7 +128,7 @@ import Testing
   }
 }
 
-/// Random window, stride, padding and dilation, from positions 10 on.
+/// Random window, stride, padding and dilation, using positions from 10 on.
 func windowOptions(_ pick: (ClosedRange<Int>, Int) -> Int) -> [(String, ConfigValue)] {
   func pair(_ range: ClosedRange<Int>, _ at: Int) -> ConfigValue {
     ConfigValue(
@@ -141,7 +141,7 @@ func windowOptions(_ pick: (ClosedRange<Int>, Int) -> Int) -> [(String, ConfigVa
 }
 
 extension ConfigValue {
-  /// The first integer in it.
+  /// The first integer in the text.
   var anInteger: Int {
     if case .list(let items) = content { return items[0].anInteger }
     return integer ?? 0

@@ -4,7 +4,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// One loss on one batch: what evaluates to a value and a gradient.
+/// A loss on a batch, which gives a value and a gradient.
 struct LossBatch {
   var loss: any Loss
   var outputs: Int
@@ -31,7 +31,7 @@ struct LossBatch {
     }
   }
 
-  /// Value and gradient in float32.
+  /// The value and the gradient in float32.
   func single(_ z: [Double]) -> (value: Double, gradient: [Float]) {
     let dz = GuardedBuffer<Float>(Array(repeating: 0, count: z.count), shape: [outputs])
     let value = evaluate(z.map { Float($0) }, gradient: dz)
@@ -39,7 +39,7 @@ struct LossBatch {
   }
 }
 
-/// Every loss with every option and kind of target that it takes.
+/// Every loss with every option and kind of target.
 func lossBatches() throws -> [(name: String, batch: LossBatch, probabilities: Bool)] {
   let values: [Double] = [0.3, -1.2, 2.5, 0.1, 0.9, -0.4, 1.1, 0.7, -2.2]
   let shares: [Double] = [0.2, 0.5, 0.3, 0, 1, 0, 0.9, 0.05, 0.05]
@@ -93,7 +93,7 @@ func lossBatches() throws -> [(name: String, batch: LossBatch, probabilities: Bo
   return batches.map { (name: $0.0, batch: $0.1, probabilities: $0.2) }
 }
 
-/// Outputs of a batch, away from kinks by chance.
+/// Outputs of a batch. Random numbers are away from kinks.
 private func outputs(of batch: LossBatch, probabilities: Bool, seed: Int) -> [Double] {
   let random = RandomStream(seed: UInt64(seed), purpose: "loss tests")
   let samples = batch.hasClasses ? batch.targets.count : batch.targets.count / batch.outputs
@@ -136,7 +136,7 @@ private func outputs(of batch: LossBatch, probabilities: Bool, seed: Int) -> [Do
 @Test func lossesInFloatAgreeWithDouble() throws {
   for (name, batch, probabilities) in try lossBatches() {
     withEvery("seed", in: 0..<5) { seed in
-      // Of numbers that both types hold.
+      // Numbers that both types can represent.
       let z = outputs(of: batch, probabilities: probabilities, seed: seed)
         .map { Double(Float($0)) }
       let single = batch.single(z)
@@ -212,7 +212,7 @@ private func outputs(of batch: LossBatch, probabilities: Bool, seed: Int) -> [Do
     targets: [1, 0, 2])
   let z = [1.0, 1.5, 0, 5, 1, 2, 4, 4, 3]
   #expect(multiclass.value(z) == 1.5 + 0 + 3)
-  // The lowest index takes the tie of the third sample.
+  // For equal entries, as in the third sample, the lowest index is used.
   #expect(multiclass.gradient(z) == [1, -1, 0, 0, 0, 0, 1, 0, -1])
 }
 

@@ -80,7 +80,7 @@ private let lpCases: [LpCase] = try! Repository.reference("lp_pooling.json")
     }
   }
 
-  /// Every fast path against the general one, a hair beside it.
+  /// Every fast path compared with the general one for almost the same p.
   @Test(arguments: [1, 2, 3, 4.0]) func `fast paths agree with the general one`(p: Double) throws {
     try withEvery("seed", in: 0..<50) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "lp")
@@ -134,7 +134,7 @@ private let lpCases: [LpCase] = try! Repository.reference("lp_pooling.json")
       #expect(y[0].isNaN && y[1] == .infinity && y[2].isNaN && y[3].isNaN, "p = \(p): \(y)")
       let dx = bench.dx.values
       #expect(dx[1].isNaN && dx[7].isNaN && dx[9].isNaN, "p = \(p): \(dx)")
-      // The infinite entry is the window; p = 1 knows signs alone.
+      // The infinite entry dominates the window; for p = 1, only signs matter.
       let share = normalize && p.isFinite ? pow(3, -1 / p) : 1
       let others: [Double] = p == 1 ? [share, 0] : [0, 0]
       #expect(abs(dx[3] + share) < 1e-12 && Array(dx[4...5]) == others, "p = \(p): \(dx)")
@@ -184,8 +184,8 @@ private let lpCases: [LpCase] = try! Repository.reference("lp_pooling.json")
   }
 }
 
-/// Expects `value` within so many units in the last place of the text's number,
-/// and within one step of the denormals.
+/// Expects that `value` is within this number of units in the last place of the number in the
+/// text, and within one step of the denormals.
 private func expectNear<S: Scalar>(
   _ value: S, _ expected: String, ulps: Double, _ name: String
 ) {

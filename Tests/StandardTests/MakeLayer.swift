@@ -2,12 +2,12 @@ import NNExp
 import TestSupport
 import Testing
 
-/// A layer made as a file would make it; wrong options fail the test.
+/// Creates a layer from options; wrong options fail the test.
 func makeLayer(_ type: String, _ options: [(String, ConfigValue)] = []) throws -> any Layer {
   try #require(standardRegistry.layers[type]).value(ConfigValue.map(options))
 }
 
-/// The errors in these options, as they are shown.
+/// The errors in these options, in the form that users see.
 func optionErrors(_ type: String, _ options: [(String, ConfigValue)]) throws -> String {
   var read = Options(ConfigValue.map(options))
   _ = try #require(standardRegistry.layers[type]).make(&read)

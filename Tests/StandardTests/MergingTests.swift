@@ -28,7 +28,7 @@ import Testing
     #expect(bench.dInputs.map(\.values) == [[10, 20, 40, 50], [30, 60]])
   }
 
-  @Test func `every input of add gets its gradient`() throws {
+  @Test func `every input of add gets the gradient`() throws {
     let bench = try run("add", [[1, 2], [3, 4], [5, 6]], dy: [7, 8])
     #expect(bench.y.values == [9, 12])
     #expect(bench.dInputs.map(\.values) == [[7, 8], [7, 8], [7, 8]])

@@ -4,8 +4,8 @@ import NNExp
 import TestSupport
 import Testing
 
-/// The figure of a metric over batches of (z, t).
-private func figure<S: Scalar>(
+/// The value of a metric over batches of (z, t).
+private func value<S: Scalar>(
   _ metric: any Metric, output: Shape, target: Target, threshold: Double = 0.5,
   _ batches: [(z: [S], t: [Double])]
 ) throws -> Double {
@@ -25,7 +25,7 @@ private func figure<S: Scalar>(
   return metric.value(of: tally.tensor)
 }
 
-/// Rows that say these classes of three.
+/// Rows that predict these classes out of three.
 private func rows(_ classes: [Int]) -> [Double] {
   classes.flatMap { c in (0..<3).map { $0 == c ? 0.75 : Double($0) / 10 } }
 }
@@ -35,18 +35,18 @@ private let predicted = [0, 0, 1, 2, 1, 1, 0]
 private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
 
 @Test func classMetricsMeetTheirDefinitions() throws {
-  // The values that scikit-learn's definitions give, by hand: recalls 2/4, 2/2,
+  // The values according to scikit-learn's definitions, computed by hand: recalls 2/4, 2/2,
   // 0/1; precisions 2/3, 2/3, 0/1; F1 4/7, 4/5, 0.
   for (name, expected) in [
     ("accuracy", 4.0 / 7), ("balanced_accuracy", 0.5), ("macro_recall", 0.5),
     ("macro_precision", 4.0 / 9), ("macro_f1", (4.0 / 7 + 4.0 / 5) / 3),
   ] {
     let metric = try Rule.metric(name)
-    let once = try figure(metric, output: [3], target: .classes(3), [(rows(predicted), actual)])
+    let once = try value(metric, output: [3], target: .classes(3), [(rows(predicted), actual)])
     #expect(abs(once - expected) < 1e-15, "\(name)")
     #expect(metric.isBetterHigher)
 
-    let batched = try figure(
+    let batched = try value(
       metric, output: [3], target: .classes(3),
       [
         (rows(Array(predicted[..<2])), Array(actual[..<2])),
@@ -56,17 +56,17 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
 
     let oneHot = actual.flatMap { t in (0..<3).map { Double($0) == t ? 1.0 : 0 } }
     #expect(
-      try figure(metric, output: [3], target: .values([3]), [(rows(predicted), oneHot)]) == once)
+      try value(metric, output: [3], target: .values([3]), [(rows(predicted), oneHot)]) == once)
     let single = rows(predicted).map { Float($0) }
-    #expect(try figure(metric, output: [3], target: .classes(3), [(single, actual)]) == once)
+    #expect(try value(metric, output: [3], target: .classes(3), [(single, actual)]) == once)
     #expect(
-      try figure(metric, output: [3], target: .classes(3), [(z: [Double], t: [Double])]()).isNaN)
+      try value(metric, output: [3], target: .classes(3), [(z: [Double], t: [Double])]()).isNaN)
   }
 }
 
 @Test func classesThatDoNotOccurAreLeftOut() throws {
-  // Targets 0 0 1, predictions 0 2 1 of three classes and one more that nothing
-  // names. Class 2 is predicted alone: its recall 0/0 counts as 0.
+  // Targets 0 0 1 and predictions 0 2 1 of three classes, and one class that never occurs.
+  // Class 2 is only predicted: its recall 0/0 counts as 0.
   func rows(_ classes: [Int]) -> [Double] {
     classes.flatMap { c in (0..<4).map { $0 == c ? 1.0 : 0 } }
   }
@@ -74,7 +74,7 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
     ("balanced_accuracy", 0.75), ("macro_recall", 0.5), ("macro_precision", 2.0 / 3),
     ("macro_f1", (2.0 / 3 + 1) / 3),
   ] {
-    let found = try figure(
+    let found = try value(
       try Rule.metric(name), output: [4], target: .classes(4), [(rows([0, 2, 1]), [0, 0, 1])])
     #expect(abs(found - expected) < 1e-15, "\(name)")
   }
@@ -83,15 +83,15 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
 @Test func singleOutputsAreDecidedByTheThreshold() throws {
   let metric = try Rule.metric("accuracy")
   let z = [0.5, 0.49, -1, 2]
-  #expect(try figure(metric, output: [1], target: .classes(2), [(z, [1, 0, 0, 1])]) == 1)
+  #expect(try value(metric, output: [1], target: .classes(2), [(z, [1, 0, 0, 1])]) == 1)
   #expect(
-    try figure(metric, output: [1], target: .classes(2), threshold: 0, [(z, [1, 0, 0, 1])])
+    try value(metric, output: [1], target: .classes(2), threshold: 0, [(z, [1, 0, 0, 1])])
       == 0.75)
-  #expect(try figure(metric, output: [1], target: .values([1]), [(z, [1, 0, 0, 1])]) == 1)
-  // −1/+1 targets.
-  #expect(try figure(metric, output: [1], target: .values([1]), [(z, [1, -1, -1, 1])]) == 1)
+  #expect(try value(metric, output: [1], target: .values([1]), [(z, [1, 0, 0, 1])]) == 1)
+  // Targets −1 and +1.
+  #expect(try value(metric, output: [1], target: .values([1]), [(z, [1, -1, -1, 1])]) == 1)
   let balanced = try Rule.metric("balanced_accuracy")
-  #expect(try figure(balanced, output: [1], target: .classes(2), [(z, [1, 1, 1, 1])]) == 0.5)
+  #expect(try value(balanced, output: [1], target: .classes(2), [(z, [1, 1, 1, 1])]) == 0.5)
 }
 
 @Test func confusionMatricesHaveTargetsAsRows() throws {
@@ -121,23 +121,23 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
   let absolute = try Rule.metric("mean_absolute_error")
   let squared = try Rule.metric("root_mean_squared_error")
   #expect(!absolute.isBetterHigher && !squared.isBetterHigher)
-  #expect(try figure(absolute, output: [2], target: .values([2]), [(z, t)]) == 1)
+  #expect(try value(absolute, output: [2], target: .values([2]), [(z, t)]) == 1)
   #expect(
-    try figure(squared, output: [2], target: .values([2]), [(z, t)]) == (14.0 / 6).squareRoot())
+    try value(squared, output: [2], target: .values([2]), [(z, t)]) == (14.0 / 6).squareRoot())
   #expect(
-    try figure(absolute, output: [1], target: .classes(2), [([0.75, 0.5], [1, 0])]) == 0.375)
+    try value(absolute, output: [1], target: .classes(2), [([0.75, 0.5], [1, 0])]) == 0.375)
   #expect(
-    try figure(absolute, output: [2], target: .values([2]), [(z: [Double], t: [Double])]()).isNaN)
+    try value(absolute, output: [2], target: .values([2]), [(z: [Double], t: [Double])]()).isNaN)
 }
 
 @Test func rSquaredAveragesOverTheOutputs() throws {
   let metric = try Rule.metric("r2")
   #expect(metric.isBetterHigher)
-  // scikit-learn's documentation of r2_score: 0.948…, and 0.938… for two outputs.
-  let one = try figure(
+  // Examples from scikit-learn's documentation of r2_score: 0.948…, and 0.938… for two outputs.
+  let one = try value(
     metric, output: [1], target: .values([1]), [([2.5, 0, 2, 8], [3, -0.5, 2, 7])])
   #expect(abs(one - 0.9486081370449679) < 1e-15)
-  let two = try figure(
+  let two = try value(
     metric, output: [2], target: .values([2]),
     [([0, 2, -1, 2, 8, -5], [0.5, 1, -1, 1, 7, -6])])
   #expect(abs(two - (0.965_437_788_018_433_2 + 0.908_163_265_306_122_4) / 2) < 1e-15)
@@ -146,14 +146,14 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
 @Test func rSquaredOfConstantTargetsIsOneOrZero() throws {
   let metric = try Rule.metric("r2")
   func r2(_ z: [Double], _ t: [Double]) throws -> Double {
-    try figure(metric, output: [1], target: .values([1]), [(z, t)])
+    try value(metric, output: [1], target: .values([1]), [(z, t)])
   }
   #expect(try r2([0.1, 0.1, 0.1], [0.1, 0.1, 0.1]) == 1)
   #expect(try r2([0.1, 0.2, 0.1], [0.1, 0.1, 0.1]) == 0)
   #expect(try r2([0.1, .nan, 0.1], [0.1, 0.1, 0.1]).isNaN)
   #expect(try r2([1], [1]).isNaN)
   #expect(try r2([], []).isNaN)
-  // Far from 0: exact, as 1e12 + {−1, 0, 1} are.
+  // Far from 0, it is exact, because 1e12 + {−1, 0, 1} are.
   #expect(abs(try r2([1e12, 1e12, 1e12], [1e12 - 1, 1e12, 1e12 + 1])) < 1e-12)
 }
 

@@ -47,7 +47,8 @@ import Testing
     expectClose(bench.y.values, [-3 / root, 0, 3 / root, 0, 0, 0], 1e-15)
   }
 
-  /// A mean of 10⁶ costs float32 most of its figures, unless variance is taken around it.
+  /// With a mean of 10⁶, float32 loses most digits unless the variance is computed around the
+  /// mean.
   @Test(arguments: ["batch_normalization", "layer_normalization"])
   func `a large mean does not cost the variance its digits`(type: String) throws {
     let bench = try LayerBench<Float>(

@@ -4,7 +4,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// Trains by one optimizer on a function, as the engine would.
+/// Trains with an optimizer on a function, as the engine does.
 final class Descent<S: Scalar> {
   typealias Function = ([S]) -> (value: Double, gradient: [S])
 
@@ -42,7 +42,7 @@ final class Descent<S: Scalar> {
     return value
   }
 
-  /// Takes `count` steps; the values of w after each.
+  /// Takes `count` steps and returns w after each.
   @discardableResult
   func run(_ count: Int, factor: (Int) -> Double = { _ in 1 }) -> [[S]] {
     (0..<count).map { _ in
@@ -58,13 +58,13 @@ final class Descent<S: Scalar> {
     }
   }
 
-  /// The names of the buffers beyond whose ends something was written.
+  /// The names of the buffers that were overrun.
   var damaged: [String] {
     ([w, g] + memory).filter { !$0.isIntact }.map(\.name)
       + [scalars].filter { !$0.isIntact }.map(\.name)
   }
 
-  /// All that a checkpoint would hold.
+  /// The state that a checkpoint would contain.
   var state: (w: [S], vectors: [[S]], scalars: [Double]) {
     get { (w.values, memory.map(\.values), scalars.values) }
     set {
@@ -89,14 +89,14 @@ private func bowl<S: Scalar>(_ w: [S]) -> (value: Double, gradient: [S]) {
   return (value, w.indices.map { a[$0] * (w[$0] - c[$0]) })
 }
 
-/// A gradient that w does not change: 1, −2, 4 at every step.
+/// A gradient that does not depend on w: 1, −2, 4 in every step.
 private func slope(_ w: [Double]) -> (value: Double, gradient: [Double]) { (0, [1, -2, 4]) }
 
 private func close(_ a: [Double], _ b: [Double], within bound: Double = 1e-14) -> Bool {
   a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= bound * max(1, abs($1)) }
 }
 
-/// Every optimizer with every option off its default.
+/// Every optimizer with no option at its default.
 let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
   ("sgd", ["learning_rate": 0.05]),
   ("sgd", ["learning_rate": 0.02, "momentum": 0.8]),
@@ -252,18 +252,18 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
     let sum = 0.5 * Double(i + 1)
     #expect(close(w, [-sum, sum, -sum]))
   }
-  // ε stands beside the corrected root.
+  // ε is added to the corrected root.
   let damped = try Rule.optimizer("adam", ["learning_rate": 1, "epsilon": 1])
   #expect(
     close(
       Descent<Double>(damped, from: [0, 0, 0], on: slope).run(1)[0], [-0.5, 2 / 3.0, -0.8]))
-  // Coupled decay: g + λw = 1 + 3 and so on, its size cancels.
+  // Coupled decay: g + λw = 1 + 3 and so on; its size cancels.
   let coupled = try Rule.optimizer(
     "adam", ["learning_rate": 0.5, "epsilon": 0, "weight_decay": 3])
   #expect(
     close(
       Descent<Double>(coupled, from: [1, 1, -1], on: slope).run(1)[0], [0.5, 0.5, -1.5]))
-  // Decoupled: w(1 − ηλ) first.
+  // Decoupled decay: w(1 − ηλ) first.
   let decoupled = try Rule.optimizer(
     "adamw", ["learning_rate": 0.5, "epsilon": 0, "weight_decay": 0.5])
   #expect(
@@ -301,7 +301,7 @@ let everyOptimizer: [(name: String, entries: Rule.Entries)] = [
       -4.5,  // after none, Δ stays
       -7.5,  // tiny gradients have signs too: Δ = 3
     ])
-  // A schedule changes nothing after the first step.
+  // A schedule has no effect after the first step.
   let other = Descent<Double>(optimizer, from: [0]) { _ in (0, [1]) }
   #expect(other.run(2) { $0 == 1 ? 1 : 0.001 } == [[-1], [-3]])
 }

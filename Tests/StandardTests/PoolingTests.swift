@@ -3,8 +3,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// Pooling against its definition: which entries a window has is asked of every
-/// one in turn.
+/// Pooling compared with its definition: each entry is tested for being in a window.
 @Suite struct PoolingTests {
   private struct Geometry {
     let window: (Int, Int)
@@ -24,7 +23,7 @@ import Testing
     }
   }
 
-  /// Window starts along one axis, by trying them all.
+  /// The starts of windows along an axis, found by trying all.
   private func starts(
     _ length: Int, _ window: Int, _ stride: Int, _ padding: Int, _ dilation: Int, _ ceiling: Bool
   ) -> [Int] {
@@ -35,7 +34,7 @@ import Testing
       starts.append(start)
       start += stride
     }
-    // A whole window was left over, or part of one within a stride.
+    // The rest is a whole window, or a part of one within a stride.
     let covered = starts.last.map { $0 + extent } ?? (-padding + extent - stride)
     if ceiling, covered < length + padding, start < length { starts.append(start) }
     return starts

@@ -8,7 +8,7 @@ struct ReferenceTensor: Decodable {
   let values: [Double]
 }
 
-/// An option as a reference file holds it; `.inf` is written as text there.
+/// An option in a reference file, in which `.inf` is a text.
 enum ReferenceOption: Decodable {
   case node(ConfigValue)
 
@@ -45,17 +45,17 @@ enum ReferenceOption: Decodable {
   }
 }
 
-/// How far a number may be off: by a part of its own size, and by a part of its
-/// tensor's largest.
+/// The permitted error of a number: a fraction of its size plus a fraction of the largest
+/// number of its tensor.
 struct Tolerance: Sendable {
   let relative: Double
   let ofLargest: Double
 
-  /// Both sides round in the last figures; where terms cancel, that is relative to the terms.
+  /// Both sides have rounding errors; if terms cancel, these are relative to the terms.
   static let float64 = Tolerance(relative: 1e-10, ofLargest: 1e-14)
   static let float32 = Tolerance(relative: 0, ofLargest: 1e-5)
 
-  /// For functions of one number, which must be right however small they get.
+  /// For functions of one number, which must be accurate even for tiny results.
   static let everyEntry = Tolerance(relative: 1e-10, ofLargest: 0)
 }
 

@@ -3,7 +3,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// Every layer against PyTorch: `Tests/References/pytorch_layers.py` says how.
+/// Every layer compared with PyTorch; see `Tests/References/pytorch_layers.py`.
 struct ReferenceLayerTests {
   struct File: Decodable {
     let cases: [Case]
@@ -56,10 +56,9 @@ struct ReferenceLayerTests {
     "concatenate", "max_pooling",
   ]
 
-  /// Everything that has weights or a shape of its own is in the file.
+  /// Every layer that has weights or changes the shape is in the file.
   @Test func everyLayerIsCompared() {
-    // What dropout does is random, what the others do is nothing.
-    // Embeddings are in the file of graphs.
+    // Dropout is random, and two others only copy. Embeddings are in the file of graphs.
     let elsewhere: Set = ["dropout", "flatten", "reshape", "embedding"]
     let covered = Set(Self.cases.map(\.type))
     #expect(covered.union(elsewhere) == Set(standardRegistry.layers.names))

@@ -3,7 +3,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// Every loss against PyTorch: `Tests/References/pytorch_losses.py` says how.
+/// Every loss compared with PyTorch; see `Tests/References/pytorch_losses.py`.
 struct ReferenceLossTests {
   struct File: Decodable {
     let cases: [Case]
@@ -67,7 +67,7 @@ struct ReferenceLossTests {
         case "half_mean": 0.5 / Double(reference.samples)
         default: 1.0
         }
-      // A gradient is added to what is there.
+      // A gradient is added to the existing values.
       dz.tensor.fill(0)
       let pass = LossPass(
         samples: reference.samples, z: z.tensor, t: t.tensor,

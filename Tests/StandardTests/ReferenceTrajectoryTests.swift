@@ -3,8 +3,8 @@ import NNExp
 import TestSupport
 import Testing
 
-/// Optimizers and schedules against PyTorch, step by step:
-/// `Tests/References/pytorch_training.py` says how.
+/// Optimizers and schedules compared with PyTorch, step by step; see
+/// `Tests/References/pytorch_training.py`.
 struct ReferenceTrajectoryTests {
   struct File: Decodable {
     let inputs: [Double]
@@ -38,12 +38,11 @@ struct ReferenceTrajectoryTests {
 
   static let file: File = try! Repository.reference("pytorch_training.json")
 
-  /// Rounding feeds back into every later step: errors are larger than those of
-  /// one pass.
+  /// Rounding errors affect every later step and are larger than those of one pass.
   static let float64 = Tolerance(relative: 0, ofLargest: 1e-10)
   static let float32 = Tolerance(relative: 0, ofLargest: 1e-4)
 
-  /// A line search magnifies them further.
+  /// A line search amplifies them further.
   static let lineSearch = Tolerance(relative: 0, ofLargest: 1e-9)
 
   @Test(arguments: file.optimizers)
@@ -68,7 +67,7 @@ struct ReferenceTrajectoryTests {
     let parts = try [0, 3].map { first in
       try ReferenceTraining<Double>(Self.file, samples: first..<(first + 3))
     }
-    // Both batches train one set of weights.
+    // Both batches train the same weights.
     var current = 0
     let descent = Descent(sgd, from: parts[0].initial) { parts[current].evaluate($0) }
     let memory = GuardedBuffer<Double>(zeros: [schedule.memory])
@@ -131,8 +130,8 @@ struct ReferenceTrajectoryTests {
   }
 }
 
-/// The network of the trajectories on some of its samples: dense, tanh, dense,
-/// and the mean squared error. Its parameters w are one vector, as for training.
+/// The network of the trajectories on some of its samples: dense, tanh, dense, and the mean
+/// squared error. Its parameters are one vector w, as in training.
 struct ReferenceTraining<S: Scalar> {
   let initial: [S]
   private let layers: [LayerBench<S>]

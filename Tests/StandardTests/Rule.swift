@@ -1,11 +1,11 @@
 import NNExp
 import TestSupport
 
-/// Makes losses, optimizers and the rest as a file would: by name, with options.
+/// Creates losses, optimizers and other components by name and options, as a file does.
 enum Rule {
   typealias Entries = KeyValuePairs<String, ConfigValue>
 
-  /// Reads `entries` with `build`; throws every error, unread keys included.
+  /// Reads `entries` with `build`. Throws every error, including unread keys.
   static func make<Made>(
     _ entries: Entries, _ build: (inout Options) throws -> Made
   ) throws -> Made {

@@ -4,7 +4,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// The factor at every step of a training, as the engine would ask for it.
+/// The factor at every step of a training.
 private func factors(
   _ schedule: any Schedule, epochs: Int, stepsPerEpoch: Int = 1,
   losses: (Int) -> Double = { _ in 1 }
@@ -70,7 +70,8 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
   #expect(factors(none, epochs: 2) == [1, 1])
 }
 
-/// As PyTorch's SequentialLR([LinearLR, …]): what follows starts with its epoch 0.
+/// As PyTorch's SequentialLR([LinearLR, …]): the schedule after the warm-up starts with its
+/// epoch 0.
 @Test func schedulesBeginAfterTheirWarmup() throws {
   let warmup = ConfigValue.map([("epochs", 2), ("from", 0.5)])
   let step = try Rule.schedule("step", ["every": 2, "factor": 0.5, "warmup": warmup])
@@ -92,7 +93,8 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
 
 @Test func plateauWaitsItsPatienceAndCoolsDown() throws {
   let losses = [5, 4, 4, 4, 4, 4, 4, 3, 3, 3, 3, 3.0]
-  // Two bad epochs are borne: best after epochs 0, 1, then bad 1, 2, 3 → drop.
+  // Two epochs without improvement are permitted: epochs 0 and 1 are best, 1, 2 and 3 are not,
+  // then the rate drops.
   let plain = try Rule.schedule("plateau", ["factor": 0.5, "patience": 2])
   #expect(
     factors(plain, epochs: 13) { losses[$0] }
@@ -106,9 +108,9 @@ private func close(_ a: [Double], _ b: [Double]) -> Bool {
 @Test func plateauCountsOnlyLargeEnoughImprovements() throws {
   let schedule = try Rule.schedule(
     "plateau", ["factor": 0.5, "patience": 0, "threshold": 0.1])
-  // 0.95 is no improvement upon 1, 0.8 is.
+  // 0.95 is not an improvement of 1, but 0.8 is.
   #expect(factors(schedule, epochs: 4) { [1, 0.95, 0.8][$0] } == [1, 1, 0.5, 0.5])
-  // NaN never is.
+  // NaN is never an improvement.
   #expect(factors(schedule, epochs: 3) { _ in .nan } == [1, 0.5, 0.25])
 }
 

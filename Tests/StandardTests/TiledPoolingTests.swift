@@ -4,7 +4,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// Lp pooling over windows that tile an image, which goes by whole rows.
+/// Lp pooling over windows that do not overlap, which is computed by whole rows.
 @Suite struct TiledPoolingTests {
   private struct Geometry {
     let channels: Int
@@ -20,7 +20,7 @@ import Testing
       channels = extent(0, 3)
       height = extent(1, 3)
       width = extent(2, 4)
-      // Up to a window's entries less one are left over at the far edges.
+      // At the far edges, fewer entries than a window are left over.
       rows = height * extent(3, 4) + random.integer(below: height, at: 4)
       columns = width * extent(5, 9) + random.integer(below: width, at: 6)
     }
@@ -93,7 +93,7 @@ import Testing
     }
   }
 
-  /// Numbers at all ends: every window gives what it gives alone.
+  /// Numbers of extreme sizes: every window gives the same result as alone.
   @Test(arguments: [0.5, 1, 1.7, 2, 3, 4, 40])
   func `extremes stay in their window`(p: Double) throws {
     let hostile = [

@@ -52,7 +52,7 @@ private struct Faulty: Layer, Component {
   }
 }
 
-/// What no layer may have.
+/// State outside the layer, which is not permitted.
 private final class Clock: @unchecked Sendable { var next = 0.0 }
 private let clock = Clock()
 

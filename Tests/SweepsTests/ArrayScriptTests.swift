@@ -44,8 +44,8 @@ import Testing
         #SBATCH --requeue
         cd /home/me || exit 3
         export NNEXP_THREADS="${SLURM_CPUS_PER_TASK:-1}"
-        # More trials than an array may have tasks: each runs its share of them. One that
-        # is to end lets the trial at hand write its checkpoint, and starts no other.
+        # There are more trials than an array may have tasks, so that each task runs several.
+        # A task that must end lets its current trial write a checkpoint, and starts no other.
         trials=(
           [1]="1 2"
           [2]="3 5"
@@ -62,7 +62,7 @@ import Testing
         """)
   }
 
-  /// sbatch and the shell read paths by rules of their own.
+  /// sbatch and the shell have different rules for reading paths.
   @Test func pathsAreQuotedForSbatchAndTheShell() throws {
     let lines = try script(folder: "/home/o'neil 100%").text().split(separator: "\n")
     #expect(
@@ -71,7 +71,7 @@ import Testing
     #expect(lines[6] == "cd '/home/o'\\''neil 100%' || exit 3")
   }
 
-  /// FAULTS 49, 50: a combining mark hides no quote, percent sign or backslash.
+  /// Faults 49, 50: a combining mark does not hide a quote, percent sign or backslash.
   @Test func syntaxBeforeACombiningMarkIsQuoted() throws {
     let lines = try script(folder: "/h'\u{301}; id #\"\u{301}%\u{301}\\\u{301}", name: "a\"\u{301}")
       .text().split(atByte: "\n").map { Array($0.utf8) }

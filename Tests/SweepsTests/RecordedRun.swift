@@ -5,7 +5,7 @@ import TestSupport
 let trainAccuracy = MetricColumn(.train, quantity: "accuracy", largerIsBetter: true)
 
 extension Scratch {
-  /// The folder of a run that reached these figures.
+  /// Creates the folder of a run with these values.
   @discardableResult
   func makeRun(
     _ name: String, resolved: String, status: Summary.Status = .completed, epochs: Int = 10,

@@ -65,7 +65,7 @@ import Testing
     String(repeating: " ", count: path.count - cell.count) + cell
   }
 
-  /// More runs than fit side by side stand below each other.
+  /// If there are too many runs for columns, they are shown below each other.
   @Test func manyRunsAreListedBelowEachOther() throws {
     let paths = try (1...7).map { number in
       try scratch.makeRun(
@@ -90,7 +90,7 @@ import Testing
     #expect(byUnits.csv.split(separator: "\n")[1].hasPrefix(paths[0] + ","))
   }
 
-  /// What was not measured comes last, whatever is better.
+  /// Missing values come last for either direction.
   @Test(arguments: [MetricColumn.loss(.train), trainAccuracy])
   func runsWithoutTheMetricComeLast(column: MetricColumn) throws {
     let values: [Double?] = [nil, 0.5, nil, 0.25]
@@ -107,7 +107,7 @@ import Testing
       cells == (column == .loss(.train) ? ["0.25", "0.5", "", ""] : ["0.5", "0.25", "", ""]))
   }
 
-  /// The best run comes first by its own record, whatever the metric is called.
+  /// The best run comes first according to its record, whatever the metric's name is.
   @Test(arguments: [true, false])
   func aRenamedMetricKeepsItsDirection(largerIsBetter: Bool) throws {
     let name = largerIsBetter ? "score" : "accuracy"
@@ -127,7 +127,7 @@ import Testing
     }
   }
 
-  /// A run of version 0.1.0 does not record the direction: it is not guessed from a name.
+  /// A run of version 0.1.0 does not record the direction, which is not guessed from a name.
   @Test func anUnknownDirectionIsReported() throws {
     let unknown = MetricColumn.unknown(named: "train_accuracy")
     let old = try [0.5, 0.25].map { (value: Double) in
@@ -139,7 +139,7 @@ import Testing
     #expect(
       comparison.warnings.map(\.description) == [
         "warning: '\(old[0])' does not record whether larger values of 'train_accuracy' are "
-          + "better; the smallest come first"
+          + "better; the smallest are first"
       ])
 
     let new = try scratch.makeRun(
@@ -150,7 +150,7 @@ import Testing
     #expect(
       mixed.warnings.map(\.description) == [
         "warning: '\(old[0])' does not record whether larger values of 'train_accuracy' are "
-          + "better; the largest come first, as in others"
+          + "better; the largest are first, as for other metrics"
       ])
   }
 
@@ -171,7 +171,7 @@ import Testing
     }
   }
 
-  /// A summary may have been changed by hand.
+  /// A summary may have been edited.
   @Test func aColumnWithATakenNameIsRefused() throws {
     let path = try scratch.makeRun(
       "run", resolved: resolved(rate: "1"), final: [(.unknown(named: "status"), 1)])
@@ -180,7 +180,7 @@ import Testing
     } throws: { "\($0)" == "error: two columns of the comparison would be named 'status'" }
   }
 
-  /// FAULTS 50: whatever a record holds, no control reaches the terminal.
+  /// Fault 50: control characters in a record never reach the terminal.
   @Test func controlsAreVisible() throws {
     let path = try scratch.makeRun(
       "run\u{1B}[31m", resolved: "note: \"a\\e[31m\"\n",

@@ -33,7 +33,7 @@ import Testing
     #expect([same.mean, same.deviation, same.low, same.high] == [0.3, 0, 0.3, 0.3])
   }
 
-  /// Sums may not overflow where the mean does not.
+  /// Sums must not overflow if the mean does not.
   @Test func hugeValuesDoNotOverflow() {
     let statistics = SampleStatistics([1e308, 1.2e308, 1.4e308])
     #expect(abs(statistics.mean! - 1.2e308) < 1e293)

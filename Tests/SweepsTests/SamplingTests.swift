@@ -21,15 +21,15 @@ import Testing
           index, dimension, RandomStream(seed: 0, purpose: "test"))
         let origin = SamplingMethod.halton.coordinate(
           0, dimension, RandomStream(seed: 0, purpose: "test"))
-        // The seed shifts all points of a dimension alike, modulo 1.
+        // The seed shifts all points of a dimension by the same amount, modulo 1.
         let distance = (unshifted - origin - expected).magnitude
         #expect(min(distance, abs(1 - distance)) < 1e-15, "point \(index), \(dimension)")
       }
     }
   }
 
-  /// The shift by the seed keeps what the sequence is for: every coordinate of 2^k
-  /// points falls into each of 2^k equal cells once.
+  /// The shift by the seed preserves the sequence's property: every coordinate of 2^k points is
+  /// once in each of 2^k equal cells.
   @Test func shiftedSobolIsStratified() {
     withEvery("seed", in: [0, 1, 12345] as [UInt64]) { seed in
       let random = RandomStream(seed: seed, purpose: "sweep")
@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  /// All methods: within [0, 1), the seed counts, and dimensions are not copies.
+  /// For all methods: points are in [0, 1), depend on the seed, and differ between dimensions.
   @Test(arguments: SamplingMethod.allCases)
   func coordinatesAreUniformAndFollowTheSeed(method: SamplingMethod) {
     let points = [3, 4].map { (seed: UInt64) in
@@ -66,19 +66,19 @@ import Testing
     try Distribution(.map([(kind, values)]), of: "train.x")
   }
 
-  /// The ends of [0, 1), and what is between.
+  /// The ends of [0, 1), and numbers between them.
   private let positions = [0, 0.1, 0.25, 0.5, 0.75, 1 - 0x1p-53]
 
   @Test func uniformValuesStayInTheirRange() throws {
     let uniform = try distribution("uniform", [-2, 6])
     let values = positions.map { Double(uniform.value(at: $0))! }
     #expect(values[0] == -2 && values[3] == 2 && values[5] <= 6)
-    // The width may be beyond the largest number.
+    // The width may overflow.
     let wide = try distribution("uniform", [-1e308, 1e308])
     #expect(positions.allSatisfy { abs(Double(wide.value(at: $0))!) <= 1e308 })
   }
 
-  /// Equal parts of [0, 1) are equal ratios; never outside, whatever is rounded.
+  /// Equal parts of [0, 1) give equal ratios, and rounding never leaves the range.
   @Test func logUniformValuesStayInTheirRange() throws {
     let rates = try distribution("log_uniform", [1e-4, 1])
     for (position, expected) in [(0, 1e-4), (0.25, 1e-3), (0.5, 1e-2), (0.75, 0.1)] {
@@ -100,7 +100,7 @@ import Testing
     }
   }
 
-  /// Both ends, each as often as any other.
+  /// Both ends occur, as often as any other value.
   @Test func integersReachBothEndsEquallyOften() throws {
     let die = try distribution("integer", [1, 6])
     let rolls = (0..<6000).map { die.value(at: (Double($0) + 0.5) / 6000) }

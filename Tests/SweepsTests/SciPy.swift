@@ -1,6 +1,6 @@
 import TestSupport
 
-/// What `Tests/References/sweeps_scipy.py` wrote.
+/// The content of the file that `Tests/References/sweeps_scipy.py` wrote.
 struct SciPy: Decodable {
   struct Spread: Decodable {
     let values: [Double]
@@ -10,7 +10,7 @@ struct SciPy: Decodable {
     let high: Double
   }
 
-  /// Points of 2³² times the unit cube.
+  /// Points of the unit cube, multiplied by 2³².
   let sobol: [[UInt32]]
   let halton: [[Double]]
   /// Degrees of freedom and the 0.975 quantile.

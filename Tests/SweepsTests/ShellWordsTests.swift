@@ -18,8 +18,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("--comment='x", "--slurm-options has an open '; close it: --comment='x"),
-    ("a \"b", "--slurm-options has an open \"; close it: a \"b"),
+    ("--comment='x", "--slurm-options contains an unclosed '; close it: --comment='x"),
+    ("a \"b", "--slurm-options contains an unclosed \"; close it: a \"b"),
     ("a\\", "--slurm-options ends in a backslash: a\\"),
   ])
   func openQuotesAreReported(_ text: String, _ message: String) {
@@ -29,7 +29,7 @@ import Testing
     #expect(error?.message == message)
   }
 
-  /// What is quoted comes back as it was, from here and from the shell.
+  /// Quoted words are read back unchanged, here and by the shell.
   @Test func quotedWordsReadBack() throws {
     let characters = Array("ab'\"\\ $`*?[]{}()<>|&;#!~%é=\u{301}".unicodeScalars)
     try withEvery("seed", in: 0..<200) { (seed) throws in
@@ -49,7 +49,7 @@ import Testing
     }
   }
 
-  /// The words as a shell cuts them.
+  /// The words according to a shell.
   private func shell(_ text: String) throws -> [String] {
     try runCommand("/bin/sh", ["-c", "printf '%s\\n' \(text)"]).output
       .split(atByte: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sweeps
 
-/// What Slurm's programs print, as Slurm 22.05 prints it.
+/// The output of Slurm's programs, in the format of Slurm 22.05.
 @Suite struct SlurmParsingTests {
   @Test func theOutputOfSqueueIsRead() throws {
     let tasks = try SlurmTask.list(
@@ -45,7 +45,7 @@ import Testing
   ])
   func otherOutputOfSqueueIsReported(_ line: String) throws {
     let error = #expect(throws: Diagnostic.self) { try SlurmTask.list(from: line + "\n") }
-    #expect(error?.message == "cannot make sense of what squeue says: '\(line)'")
+    #expect(error?.message == "cannot read the output of squeue: '\(line)'")
     #expect(error?.failure == .environment)
   }
 
@@ -53,8 +53,8 @@ import Testing
     ("FAILED", 9, 137, "its task was killed by signal 9"),
     ("FAILED", 127 << 8, 127, "its task ended with exit code 127"),
     ("COMPLETED", 0, 1, "its task ended with exit code 0"),
-    ("OUT_OF_MEMORY", 125, 137, "its task was killed for want of memory"),
-    ("OUT_OF_MEMORY", 137 << 8, 137, "its task was killed for want of memory"),
+    ("OUT_OF_MEMORY", 125, 137, "its task was killed because it ran out of memory"),
+    ("OUT_OF_MEMORY", 137 << 8, 137, "its task was killed because it ran out of memory"),
     ("TIMEOUT", 0, 1, "Slurm ended its task: TIMEOUT"),
     ("CANCELLED", 15, 143, "Slurm ended its task: CANCELLED"),
     ("NODE_FAIL", 0, 1, "Slurm ended its task: NODE_FAIL"),
@@ -66,7 +66,7 @@ import Testing
     #expect(end == (code, text))
   }
 
-  /// Every state of squeue's manual.
+  /// Every state in squeue's manual.
   @Test func everyStateOfATaskIsKnown() {
     let over = [
       "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY",
@@ -81,9 +81,9 @@ import Testing
       SlurmTask(index: 1, state: state, ending: 0, reason: "None")
     }
     #expect(over.filter { !task($0).isOver } == [])
-    #expect(alive.filter { task($0).isOver || task($0).isTakenBack } == [])
+    #expect(alive.filter { task($0).isOver || task($0).isCancelledOrWaiting } == [])
     #expect(
-      over.filter { !task($0).isTakenBack } == ["COMPLETED", "FAILED", "OUT_OF_MEMORY"])
+      over.filter { !task($0).isCancelledOrWaiting } == ["COMPLETED", "FAILED", "OUT_OF_MEMORY"])
   }
 
   @Test(arguments: [

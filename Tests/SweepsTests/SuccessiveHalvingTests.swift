@@ -4,22 +4,22 @@ import Testing
 
 @testable import Sweeps
 
-/// Decisions are a function of the figures: whatever order they come in, those
-/// go on who would if every rung were waited for.
+/// Decisions depend only on the values: for any order of arrival, the same trials continue as
+/// if every rung were completed first.
 @Suite struct SuccessiveHalvingTests {
-  /// The trials that leave each rung when everybody has come there first; a
-  /// figure is `figures[trial][rung]`.
+  /// The trials that leave each rung if all trials arrive first; a value is
+  /// `values[trial][rung]`.
   private func waitingForAll(
-    _ figures: [[Double?]], rungs: Int, factor: Int, largerIsBetter: Bool
+    _ values: [[Double?]], rungs: Int, factor: Int, largerIsBetter: Bool
   ) -> [Set<Int>] {
-    var members = Array(figures.indices)
-    var places = figures.count
+    var members = Array(values.indices)
+    var promotions = values.count
     return (0..<rungs).map { rung in
-      places = max(1, places / factor)
+      promotions = max(1, promotions / factor)
       let sign = largerIsBetter ? -1.0 : 1.0
-      members = members.filter { figures[$0][rung].map { !$0.isNaN } ?? false }
-        .sorted { (sign * figures[$0][rung]!, $0) < (sign * figures[$1][rung]!, $1) }
-      members = Array(members.prefix(places))
+      members = members.filter { values[$0][rung].map { !$0.isNaN } ?? false }
+        .sorted { (sign * values[$0][rung]!, $0) < (sign * values[$1][rung]!, $1) }
+      members = Array(members.prefix(promotions))
       return Set(members)
     }
   }
@@ -31,19 +31,19 @@ import Testing
     let rungs = Int.random(in: 1...4, using: &random)
     let factor = Int.random(in: 2...5, using: &random)
     let largerIsBetter = Bool.random(using: &random)
-    let figures = (0..<trials).map { _ in
+    let values = (0..<trials).map { _ in
       (0..<rungs).map { _ -> Double? in
         switch Int.random(in: 0..<10, using: &random) {
         case 0: nil
         case 1: .nan
         case 2: [.infinity, -.infinity, 0, -0.0].randomElement(using: &random)!
-        // Few values, so that there are equal ones.
+        // Few distinct values, so that some are equal.
         default: Double(Int.random(in: -4...4, using: &random))
         }
       }
     }
     let expected = waitingForAll(
-      figures, rungs: rungs, factor: factor, largerIsBetter: largerIsBetter)
+      values, rungs: rungs, factor: factor, largerIsBetter: largerIsBetter)
 
     for round in 0..<5 {
       var halving = SuccessiveHalving(
@@ -51,11 +51,11 @@ import Testing
       var underWay = (0..<trials).map { (trial: $0, rung: 0) }
       var left = Array(repeating: Set<Int>(), count: rungs)
       while !underWay.isEmpty {
-        // Mostly in order, as workers take them; sometimes wildly.
+        // Mostly in order, as workers run them; sometimes in any order.
         let reach = round == 0 ? 1 : round == 1 ? 3 : underWay.count
         let index = Int.random(in: 0..<min(reach, underWay.count), using: &random)
         let (trial, rung) = underWay.remove(at: index)
-        for next in halving.note(figures[trial][rung], of: trial, at: rung) {
+        for next in halving.note(values[trial][rung], of: trial, at: rung) {
           #expect(left[next.rung].insert(next.trial).inserted, "seed \(seed): twice")
           if next.rung + 1 < rungs { underWay.append((next.trial, next.rung + 1)) }
         }
@@ -64,8 +64,8 @@ import Testing
     }
   }
 
-  /// With 9 trials and 3 places, the first to come are not the first to go on;
-  /// the best is as soon as only two others can still be better.
+  /// With 9 trials and 3 promotions, the first to arrive are not the first to continue; the
+  /// best continues as soon as at most two others can still be better.
   @Test func aTrialContinuesAsSoonAsItsPlaceIsCertain() {
     var halving = SuccessiveHalving(trials: 9, rungs: 2, factor: 3, largerIsBetter: false)
     #expect(halving.sizes == [9, 3, 1])

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Sweeps
 
-/// Which trials a declaration means: every kind, alone and together.
+/// The trials of a declaration: every kind of axis, alone and combined.
 @Suite struct SweepDeclarationTests {
-  /// The trials of a `sweep:` block, each as its overrides.
+  /// The trials of a section `sweep`, each as its overrides.
   private func trials(
     _ sweep: String, seed: Int? = 5, arguments: [String] = []
   ) throws -> [String] {
@@ -42,7 +42,7 @@ import Testing
       ])
   }
 
-  /// FAULTS 49: syntax before a combining mark is syntax, and equivalent texts differ.
+  /// Fault 49: syntax before a combining mark is recognized, and equivalent texts differ.
   @Test func textIsComparedByItsBytes() throws {
     func bytes(_ trials: [String]) -> [[UInt8]] { trials.map { Array($0.utf8) } }
     let mark = "\u{301}"
@@ -87,7 +87,8 @@ import Testing
       ])
   }
 
-  /// A seed of the sampling repeats its points; more points begin with the fewer.
+  /// The seed of the sampling reproduces its points; a larger sample begins with the smaller
+  /// one.
   @Test(arguments: ["random", "halton", "sobol"])
   func samplesAreRepeatableAndCanBeExtended(method: String) throws {
     func points(_ count: Int, seed: Int) throws -> [String] {
@@ -119,7 +120,7 @@ import Testing
     #expect(try trials("grid: {a: [x, 2]}\nexclude: [{a: '< 5'}]") == ["a=x"])
   }
 
-  /// What the command line says of a path counts; what it adds multiplies.
+  /// An axis on the command line replaces that of the same path, and new axes multiply.
   @Test func argumentsReplaceAndMultiplyTheSweep() throws {
     #expect(
       try trials(
@@ -134,7 +135,7 @@ import Testing
     #expect(declaration.common == ["e=0.5", "s=\"p,q\""])
   }
 
-  /// A file of its own sweeps over another one's experiment.
+  /// A separate sweep file varies the experiment of another file.
   @Test func aSweepFileNamesItsBase() throws {
     let files = ["x.yaml": "base: y.yaml\nsweep: {repeat: 2}", "y.yaml": "name: y\nseed: 3"]
     #expect(try trials(of: files) == ["seed=3", "seed=4"])
@@ -157,7 +158,7 @@ import Testing
     #expect(declaration.file == path)
   }
 
-  /// The most trials there may be, and one more.
+  /// The maximum number of trials, and one more.
   @Test func moreThan100000TrialsAreRefused() throws {
     #expect(try trials("grid: {a: 'range(0,100000)'}").count == 100_000)
     for sweep in [

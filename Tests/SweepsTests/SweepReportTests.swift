@@ -4,7 +4,7 @@ import Testing
 
 @testable import Sweeps
 
-/// The report of a sweep's end: for people, in JUnit XML, for GitHub.
+/// The report at the end of a sweep: for people, in JUnit XML, and for GitHub.
 @Suite struct SweepReportTests {
   private static let file = """
     base: y.yaml
@@ -73,7 +73,7 @@ import Testing
         """)
   }
 
-  /// FAULTS 50: a combining mark hides no character that ends a field.
+  /// Fault 50: a combining mark does not hide a character that ends a field.
   @Test func syntaxBeforeACombiningMarkIsEscaped() throws {
     let mark = "\u{301}"
     let hostile = "\"\(mark)<\(mark)&\(mark)\n::\(mark)%\(mark),\(mark)"
@@ -89,7 +89,7 @@ import Testing
       annotation.hasSuffix(bytes: "\"\(mark)<\(mark)&\(mark)%0A::\(mark)%25\(mark),\(mark)"))
   }
 
-  /// Without expectations of the sweep's own, every trial counts.
+  /// If the sweep has no expectations, every trial counts.
   @Test func theJUnitReportWithoutExpectationsCountsEveryTrial() throws {
     let lines = try SweepReport(declaration(expecting: false), rows: rows, columns: []).junit
       .split(separator: "\n")
@@ -103,7 +103,7 @@ import Testing
     #expect(lines[5].contains(#"<error message="crashed: 100%" type="failed">"#))
   }
 
-  /// Each at its file and line; what the runner would misread is escaped.
+  /// Each has its file and line, and characters with a special meaning are escaped.
   @Test func annotationsHaveTheirFileAndLine() throws {
     #expect(
       try SweepReport(declaration(), rows: rows, columns: []).annotations == [
@@ -160,7 +160,7 @@ import Testing
 
   // MARK: Expectations
 
-  /// Of the trials that came to their end: 0.5, 0.25, 1 and 0.75.
+  /// The values of the trials that ended: 0.5, 0.25, 1 and 0.75.
   @Test(arguments: [
     ("best: {train_loss: '== 0.25'}", true), ("worst: {train_loss: '== 1'}", true),
     ("mean: {train_loss: '== 0.625'}", true), ("median: {train_loss: '== 0.625'}", true),

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Sweeps
 
-/// sweep.csv and sweep_summary.csv, from the rows that the run folders give.
+/// sweep.csv and sweep_summary.csv, from the rows of the run folders.
 @Suite struct SweepTableTests {
   private func row(
     _ number: Int, _ status: TrialRow.Status, seed: Int, _ values: [String], loss: Double? = nil,
@@ -37,7 +37,7 @@ import Testing
     ]
   }
 
-  /// A row a trial, failures included; the seed has one column.
+  /// One row per trial, including failed ones; the seed has one column.
   @Test func theTableHasOneRowPerTrial() throws {
     #expect(
       try rows.csv(parameters: ["rate", "seed", "note"]) == """
@@ -54,8 +54,8 @@ import Testing
         """)
   }
 
-  /// FAULTS 50: a value from a file and another program's message are each on one line,
-  /// without controls.
+  /// Fault 50: a value from a file and a message of another program are each on one line,
+  /// without control characters.
   @Test func controlsAreVisible() throws {
     let rows = [row(1, .failed, seed: 0, ["a\r\u{1B}[31m"], exitStatus: 2, error: "x\n\u{0}::y")]
     #expect(
@@ -72,7 +72,7 @@ import Testing
         """)
   }
 
-  /// Grouped over everything but the seed; of trials that came to their end.
+  /// Grouped by everything except the seed, over the trials that ended.
   @Test func theSummaryHasOneRowPerGroup() throws {
     let lines = try rows.summaryCSV(parameters: ["rate", "seed", "note"]).split(separator: "\n")
     #expect(
@@ -81,7 +81,7 @@ import Testing
         validation_loss_mean,validation_loss_sd,validation_loss_low95,validation_loss_high95,\
         train_acc_mean,train_acc_sd,train_acc_low95,train_acc_high95
         """)
-    // The intervals are SciPy's.
+    // The intervals are those of SciPy.
     let first = lines[1].split(separator: ",", omittingEmptySubsequences: false)
     #expect(first.prefix(5) == ["1", "\"a", " b\"", "3", "3"])
     let numbers = first.dropFirst(5).map { Double($0) }
@@ -96,7 +96,8 @@ import Testing
     #expect(lines.dropFirst(2) == ["2,,3,1,0.25,,,,,,,,1,,,", "3,,1,0,,,,,,,,,,,,"])
   }
 
-  /// A plan of version 0.1.0 names the columns of which larger values are better.
+  /// A plan of version 0.1.0 contains the names of the columns of which larger values are
+  /// better.
   @Test func anEarlierPlanKeepsItsDirections() throws {
     let json = """
       {"name": "x", "parameters": [], "rising": ["train_accuracy"], "files": [],
@@ -117,13 +118,13 @@ import Testing
     #expect(metrics.value(column, atEpoch: 1) == 0.5)
     #expect(metrics.value(column, atEpoch: 3) == nil)
     #expect(metrics.value(column, atEpoch: 5) == 0.25)
-    // The row of epoch 8 is not whole yet.
+    // The row of epoch 8 is incomplete.
     #expect(metrics.lastValue(column) == 0.25)
     #expect(metrics.countPassed([2, 4, 6]) == 2)
     #expect(TrialMetrics(Array("epoch\nx\n".utf8), path: "metrics.csv") == nil)
   }
 
-  /// Without any parameter but the seed there is one group.
+  /// If the seed is the only parameter, there is one group.
   @Test func trialsThatDifferOnlyInSeedAreOneGroup() throws {
     let text = try rows.prefix(3).map { $0 }.summaryCSV(parameters: ["x", "seed", "y"])
     #expect(text.split(separator: "\n").count == 2)

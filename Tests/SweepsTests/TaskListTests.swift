@@ -26,7 +26,7 @@ import Testing
       ])
   }
 
-  /// Few trials with numbers that are too high have a task each, under another index.
+  /// If few trials have numbers that are too high, each has its own task with another index.
   @Test func highTrialNumbersGetLowIndices() {
     let list = TaskList(of: [7, 2000], largestIndex: 1000)
     #expect(list.tasks == [.init(index: 1, trials: [7]), .init(index: 2, trials: [2000])])

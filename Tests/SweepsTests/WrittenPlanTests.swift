@@ -21,10 +21,10 @@ import Testing
   private let scratch = Scratch()
   private var path: String { scratch.path }
 
-  /// A plan composes the same trials when both of its files are gone.
+  /// A plan composes the same trials after both of its files were removed.
   @Test func aPlanNeedsNoneOfItsFiles() throws {
     scratch.put(WrittenPlanTests.experiment, in: "xor.yaml")
-    // A byte order mark and what JSON escapes.
+    // A byte order mark and characters that JSON escapes.
     scratch.put(
       "\u{FEFF}# \"é\" \u{1F600} \\\t\nbase: xor.yaml\nsweep: {repeat: 3}\n",
       in: "sweep.yaml")
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  /// Whatever was edited since is noticed.
+  /// Every later edit is detected.
   @Test func changesSinceThePlanAreNoticed() throws {
     let file = path + "/sweep.yaml"
     scratch.put(WrittenPlanTests.experiment, in: "xor.yaml")
@@ -89,7 +89,7 @@ import Testing
     ),
     (
       #"{"name": "a", "parameters": [], "trials": [{"trial": 1, "hash": "../x", "values": []}]}"#,
-      #"trials[0].hash is no valid value: "../x"; expected 32 hexadecimal digits"#
+      #"trials[0].hash is not a valid value: "../x"; expected 32 hexadecimal digits"#
     ),
     (
       #"{"name": "a", "parameters": ["p"], "trials": [{"trial": 1, "hash": "", "values": []}]}"#,

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// A running process with a process group of its own: signals can go to it only, or to all
-/// its processes, as a terminal sends them.
+/// A running process in a separate process group: signals can be sent to it only, or to all its
+/// processes, as a terminal does.
 ///
 /// Not Foundation's `Process`, which changes the current folder of the tests to start one,
 /// keeps a descriptor of each, and can crash when it lists the open descriptors.
@@ -24,10 +24,10 @@ package final class ChildProcess {
   private let scratch = Scratch()
   private var knownEnd: End?
 
-  /// Starts at once, without standard input.
+  /// Starts the process without standard input.
   ///
   /// - Parameters:
-  ///   - environment: all variables that it gets.
+  ///   - environment: all variables of the process.
   ///   - output: the file for standard output.
   package init(
     _ executable: String, _ arguments: [String], in folder: URL? = nil,
@@ -44,7 +44,7 @@ package final class ChildProcess {
     for descriptor in 3..<Int32(min(1024, sysconf(Int32(_SC_OPEN_MAX)))) {
       posix_spawn_file_actions_addclose(&actions, descriptor)
     }
-    // Nor what the tests' threads do with signals.
+    // The signal settings of the tests' threads are not inherited either.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -56,7 +56,7 @@ package final class ChildProcess {
     posix_spawnattr_setflags(
       &attributes,
       Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-    // `env` changes to the folder and becomes the command.
+    // `env` changes the folder and is then replaced by the command.
     let command = (folder.map { ["/usr/bin/env", "-C", $0.path] } ?? []) + [executable]
     let words = (command + arguments).map { strdup($0) } + [nil]
     let settings = environment.map { strdup("\($0)=\($1)") } + [nil]
@@ -75,7 +75,7 @@ package final class ChildProcess {
     return (list ?? "").split(separator: " ").compactMap { pid_t($0) }
   }
 
-  /// Its end, or nil if it still runs.
+  /// The end of the process; nil if it is still running.
   private var end: End? {
     if knownEnd == nil {
       var status: Int32 = 0
@@ -86,14 +86,14 @@ package final class ChildProcess {
     return knownEnd
   }
 
-  /// Waits until a condition holds; false if the process ended before that.
+  /// Waits until a condition holds. Returns false if the process ended before.
   package func runs(until condition: () throws -> Bool) rethrows -> Bool {
     _ = try waitUntil { try condition() || end != nil }
     return end == nil
   }
 
-  /// Waits for the end; a process that takes longer than `patience` is killed with all that
-  /// it started.
+  /// Waits for the end. If that takes longer than `patience`, the process and all its children
+  /// are killed.
   package func wait() -> End {
     let deadline = Date(timeIntervalSinceNow: patience)
     while true {
@@ -103,7 +103,7 @@ package final class ChildProcess {
     }
   }
 
-  /// What it has written on standard error.
+  /// Its output on standard error so far.
   package var errors: String {
     (try? String(contentsOfFile: scratch.path + "/errors", encoding: .utf8)) ?? ""
   }

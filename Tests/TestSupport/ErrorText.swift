@@ -1,6 +1,6 @@
 import NNExp
 
-/// The whole text of what `body` throws, or `no error`.
+/// The whole text of the error that `body` throws, or `no error`.
 package func errorText<T: ~Copyable>(of body: () throws -> T) -> String {
   do {
     _ = try body()
@@ -8,8 +8,8 @@ package func errorText<T: ~Copyable>(of body: () throws -> T) -> String {
   } catch { return "\(error)" }
 }
 
-/// The whole text of what `body` throws, with the exit code before it and `path` written
-/// as `$`, or `no error`.
+/// The whole text of the error that `body` throws, after its exit code and with `path` replaced
+/// by `$`, or `no error`.
 package func thrown<T: ~Copyable>(replacing path: String = "", by body: () throws -> T) -> String {
   do {
     _ = try body()

@@ -2,8 +2,8 @@ import Files
 import Glibc
 import Synchronization
 
-/// Makes one operation of a file system fail, or that one and every later one, as if the
-/// process had been killed there.
+/// Makes one operation of a file system fail, or this one and every later one, as if the
+/// process had been killed.
 package final class FileFault: Sendable {
   private let count = Atomic(0)
   private let target: Int
@@ -19,7 +19,7 @@ package final class FileFault: Sendable {
 
   package var fileSystem: FileSystem { fileSystem(flushesAfter: 1) }
 
-  /// Without flushes, whose number depends on how long a run takes.
+  /// The file system without flushes, whose number depends on the duration of a run.
   package var fileSystemWithoutFlushes: FileSystem { fileSystem(flushesAfter: .infinity) }
 
   private func fileSystem(flushesAfter: Double) -> FileSystem {

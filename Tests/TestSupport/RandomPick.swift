@@ -1,7 +1,7 @@
 import NNExp
 
 extension RandomStream {
-  /// A uniform integer of a range, at a position of the stream.
+  /// A uniformly distributed integer in a range, from a position of the stream.
   package func pick(_ range: ClosedRange<Int>, _ position: Int) -> Int {
     range.lowerBound + integer(below: range.count, at: position)
   }

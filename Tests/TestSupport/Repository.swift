@@ -19,7 +19,7 @@ package enum Repository {
     root.appendingPathComponent("Tests").appendingPathComponent(path)
   }
 
-  /// What a generator in `Tests/References` wrote.
+  /// Reads a file that a generator in `Tests/References` wrote.
   package static func reference<File: Decodable>(
     _ name: String, as type: File.Type = File.self
   ) throws -> File {
@@ -27,7 +27,7 @@ package enum Repository {
   }
 }
 
-/// A shared object that is not a plugin: the system's zlib, by a path without links.
+/// A shared object that is not a plugin: the system's zlib, by its path without links.
 package let zlib: URL? = ["/lib/x86_64-linux-gnu/libz.so.1", "/lib/aarch64-linux-gnu/libz.so.1"]
   .first { FileManager.default.fileExists(atPath: $0) }
   .map { URL(fileURLWithPath: $0).resolvingSymlinksInPath() }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The end of a command and what it wrote.
+/// The exit code of a command and its output.
 package struct CommandResult: Sendable {
   /// The exit code, or 128 + n after signal n.
   package let code: Int32
@@ -11,13 +11,13 @@ package struct CommandResult: Sendable {
   package var output: String { String(decoding: bytes, as: UTF8.self) }
 }
 
-/// Runs a command to its end, without standard input; one that takes longer than `patience`
-/// is killed.
+/// Runs a command to its end, without standard input. It is killed if it takes longer than
+/// `patience`.
 package func runCommand(
   _ executable: String, _ arguments: [String], in folder: URL? = nil,
   environment: [String: String] = .inherited()
 ) throws -> CommandResult {
-  // A file, not a pipe, which could fill up and block the command.
+  // A file, because a pipe could fill up and block the command.
   let scratch = Scratch()
   let child = try ChildProcess(
     executable, arguments, in: folder, environment: environment, output: scratch.path + "/output")

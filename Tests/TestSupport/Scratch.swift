@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder of its own for a test, removed with its contents afterwards.
+/// A temporary folder for one test, which is removed with its contents afterwards.
 package final class Scratch: Sendable {
   package let path: String
 
@@ -11,8 +11,8 @@ package final class Scratch: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// Everything below, sorted: a path ends with `/` for a folder, ` -> target`
-  /// for a link, ` = bytes` for a file.
+  /// All entries below, sorted: a path ends with `/` for a folder, ` -> target` for a link, ` =
+  /// bytes` for a file.
   package func tree() -> [String] {
     let manager = FileManager.default
     return (manager.enumerator(atPath: path)?.allObjects as? [String] ?? []).sorted().map { name in

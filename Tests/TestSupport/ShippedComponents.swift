@@ -9,7 +9,7 @@ package let standardRegistry: Registry = {
   return registry
 }()
 
-/// Every component that ships.
+/// Every shipped component.
 package let registry: Registry = {
   var registry = standardRegistry
   registerDatasets(in: &registry)

@@ -10,7 +10,7 @@ package final class SmallDisk: Sendable {
     guard mount("tmpfs", path, "tmpfs", 0, "size=\(kilobytes)k") == 0 else { return nil }
   }
 
-  // Files of a test may still be open.
+  // A test's files may still be open.
   deinit { umount2(path, Int32(MNT_DETACH)) }
 
   package static let isAvailable: Bool = {

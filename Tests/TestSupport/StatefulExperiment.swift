@@ -1,6 +1,6 @@
-/// An experiment that keeps state wherever a run can: moments, running means, dropout, a
-/// schedule that watches the loss, batches that divide neither the data nor the rows,
-/// predictions, a gradient check; it writes a checkpoint every epoch.
+/// An experiment that has every kind of state: moments, running means, dropout, a schedule that
+/// watches the loss, batches that divide neither the data nor the rows, predictions, and a
+/// gradient check. It writes a checkpoint every epoch.
 package let statefulExperiment = """
   name: eventful
   seed: 3

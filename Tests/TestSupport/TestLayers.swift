@@ -1,6 +1,6 @@
 import NNExp
 
-/// What is wrong on purpose with the backward pass of a layer.
+/// Deliberate faults in the backward pass of a layer.
 package enum GradientFault: String, CaseIterable {
   case none
   case signDropped
@@ -76,7 +76,7 @@ package struct TestDense: Layer, Component {
     if part == target && fault == .overwrites { sum[i] = g } else { sum[i] += g }
   }
 
-  /// The term with the fault; nil where it is left out.
+  /// The term with the fault; nil if it is omitted.
   private func faulty<S: Scalar>(
     _ part: Target, _ g: S, sample: Int, row: Int, of pass: BackwardPass<S>
   ) -> S? {
@@ -135,7 +135,7 @@ package struct TestLp: Layer, Component {
   }
 }
 
-/// One function of each entry, with one fault or another.
+/// An elementwise function with a selectable fault.
 package struct Elementwise: Layer, Component {
   package enum Rule { case sigmoid, square, relu, cube, logarithm, tanh }
   package static let typeName = "elementwise"

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The built command, run as a user runs it: in a folder of its own.
+/// The built command, run in a temporary folder, as a user runs it.
 package struct Tool: Sendable {
-  /// A fresh folder that the command runs in.
+  /// The temporary folder in which the command runs.
   package let folder: URL
 
   package init() throws {
@@ -14,11 +14,11 @@ package struct Tool: Sendable {
   /// Removes the folder.
   package func remove() { try? FileManager.default.removeItem(at: folder) }
 
-  /// The executable, which is beside the test bundle.
+  /// The executable, which is next to the test bundle.
   package static let executable = URL(fileURLWithPath: CommandLine.arguments[0])
     .resolvingSymlinksInPath().deletingLastPathComponent().appendingPathComponent("nnexp")
 
-  /// The executable that users get, if it has been built.
+  /// The release executable, if it has been built.
   package static let release = Repository.root.appendingPathComponent(".build/release/nnexp")
   package static let hasRelease = FileManager.default.isExecutableFile(atPath: release.path)
 
@@ -44,7 +44,7 @@ package struct Tool: Sendable {
     return (paths ?? []).sorted()
   }
 
-  /// Runs `nnexp` to its end, with these variables besides those of the tests.
+  /// Runs `nnexp` to its end, with these variables in addition to those of the tests.
   @discardableResult
   package func run(_ arguments: String..., environment: [String: String] = [:]) throws
     -> CommandResult
@@ -69,7 +69,7 @@ package struct Tool: Sendable {
       Tool.executable.path, arguments, in: folder, environment: .inherited(changing: environment))
   }
 
-  /// Runs a script of bash in the folder, in which `nnexp` is the command.
+  /// Runs a bash script in the folder, in which `nnexp` is the command.
   package func shell(_ script: String) throws -> CommandResult {
     try runCommand(
       "/bin/bash", ["-c", script.replacing("nnexp", with: "'\(Tool.executable.path)'")],

@@ -1,17 +1,17 @@
 import Foundation
 import Testing
 
-/// Calls `body` with every value; if an expectation in it fails, prints the test and the
-/// value on standard error.
+/// Calls `body` with every value. If an expectation in it fails, prints the test and the value
+/// on standard error.
 ///
 ///     withEvery("seed", in: 0..<200) { seed in #expect(…) }
 ///
-/// prints `bashReadsEveryWordBack(): seed = 17` beside the failure.
+/// This prints `bashReadsEveryWordBack(): seed = 17` next to the failure.
 package func withEvery<Values: Sequence>(
   _ label: String, in values: Values, _ body: (Values.Element) throws -> Void
 ) rethrows where Values.Element: Sendable {
   for value in values {
-    // The matcher sees every issue and accepts none as known: each fails the test.
+    // The matcher receives every issue and accepts none as known, so that each fails the test.
     try withKnownIssue(isIntermittent: true) {
       try body(value)
     } matching: { _ in

@@ -5,7 +5,7 @@ import Testing
 
 @testable import YAMLTree
 
-/// Plain scalars against the specification's own patterns and Python's values:
+/// Plain scalars compared with the specification's patterns and Python's values:
 /// `Tests/References/yaml_core_schema.py`.
 @Suite struct CoreSchemaTests {
   @Test func plainScalarsAgreeWithTheReference() throws {
@@ -41,7 +41,7 @@ import Testing
     #expect(node.location.map { [$0.line, $0.column] } == [1, 4])
   }
 
-  /// Numbers of a million digits are read, as infinite or rounded.
+  /// Numbers of a million digits are read as infinite or rounded.
   @Test func longNumbersAreRead() {
     let digits = String(repeating: "7", count: 1_000_000)
     for (text, value) in [

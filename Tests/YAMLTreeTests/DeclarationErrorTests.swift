@@ -1,6 +1,6 @@
 import Testing
 
-/// YAML that declarations do not allow: the whole error of each.
+/// The exact errors of YAML that declarations do not permit.
 @Suite struct DeclarationErrorTests {
   @Test(
     arguments: [
@@ -43,28 +43,28 @@ import Testing
       ErrorCase(
         "a: 1\n---\nb: 2\n",
         """
-        a.yaml:2:1: error: a second document; a file holds one declaration
+        a.yaml:2:1: error: a second document; a file contains one declaration
             ---
             ^
         """),
       ErrorCase(
         "a: 1\n...\n---\nb: 2\n",
         """
-        a.yaml:3:1: error: a second document; a file holds one declaration
+        a.yaml:3:1: error: a second document; a file contains one declaration
             ---
             ^
         """),
       ErrorCase(
         "a: 1\n...\nb: 2\n",
         """
-        a.yaml:3:1: error: a second document; a file holds one declaration
+        a.yaml:3:1: error: a second document; a file contains one declaration
             b: 2
             ^
         """),
       ErrorCase(
         "--- \na: 1\n---\n",
         """
-        a.yaml:3:1: error: a second document; a file holds one declaration
+        a.yaml:3:1: error: a second document; a file contains one declaration
             ---
             ^
         """),
@@ -85,14 +85,14 @@ import Testing
       ErrorCase(
         "%YAML 1.1\n---\na: 1\n",
         """
-        a.yaml:1:1: error: directive '%YAML' is not supported; only '%YAML 1.2' may stand here
+        a.yaml:1:1: error: directive '%YAML' is not supported; only '%YAML 1.2' is permitted here
             %YAML 1.1
             ^
         """),
       ErrorCase(
         "# c\n%TAG ! x\n---\na: 1\n",
         """
-        a.yaml:2:1: error: directive '%TAG' is not supported; only '%YAML 1.2' may stand here
+        a.yaml:2:1: error: directive '%TAG' is not supported; only '%YAML 1.2' is permitted here
             %TAG ! x
             ^
         """),
@@ -106,7 +106,7 @@ import Testing
       ErrorCase(
         "%YAML 1.2 x\n---\na: 1\n",
         """
-        a.yaml:1:1: error: directive '%YAML' is not supported; only '%YAML 1.2' may stand here
+        a.yaml:1:1: error: directive '%YAML' is not supported; only '%YAML 1.2' is permitted here
             %YAML 1.2 x
             ^
         """),
@@ -308,45 +308,45 @@ import Testing
       ErrorCase(
         "a: *lr\n",
         """
-        a.yaml:1:4: error: no anchor '&lr' stands above this alias; put '&lr' before the value it repeats, or quote a text that begins with '*'
+        a.yaml:1:4: error: no anchor '&lr' is defined above this alias; put '&lr' before the value it repeats, or quote a text that begins with '*'
             a: *lr
                ^
         """),
       ErrorCase(
         "a: &lr 1\nb: *rl\n",
         """
-        a.yaml:2:4: error: no anchor '&rl' stands above this alias; did you mean 'lr'?
+        a.yaml:2:4: error: no anchor '&rl' is defined above this alias; did you mean 'lr'?
             b: *rl
                ^
         """),
       ErrorCase(
         "a: &a [1, *a]\n",
         """
-        a.yaml:1:11: error: alias '*a' stands inside the value that it repeats
+        a.yaml:1:11: error: alias '*a' is inside the value that it repeats
             a: &a [1, *a]
                       ^
         """),
       ErrorCase(
         "a: &a\n  b: *a\n",
         """
-        a.yaml:2:6: error: alias '*a' stands inside the value that it repeats
+        a.yaml:2:6: error: alias '*a' is inside the value that it repeats
             b: *a
                ^
         """),
       ErrorCase(
         "a: *b\nb: &b 1\n",
         """
-        a.yaml:1:4: error: no anchor '&b' stands above this alias; put '&b' before the value it repeats, or quote a text that begins with '*'
+        a.yaml:1:4: error: no anchor '&b' is defined above this alias; put '&b' before the value it repeats, or quote a text that begins with '*'
             a: *b
                ^
         """),
       ErrorCase(
         "a: *x\nb: *y\nc: &z *q\n",
         """
-        a.yaml:1:4: error: no anchor '&x' stands above this alias; put '&x' before the value it repeats, or quote a text that begins with '*'
+        a.yaml:1:4: error: no anchor '&x' is defined above this alias; put '&x' before the value it repeats, or quote a text that begins with '*'
             a: *x
                ^
-        a.yaml:2:4: error: no anchor '&y' stands above this alias; put '&y' before the value it repeats, or quote a text that begins with '*'
+        a.yaml:2:4: error: no anchor '&y' is defined above this alias; put '&y' before the value it repeats, or quote a text that begins with '*'
             b: *y
                ^
         a.yaml:3:7: error: text after a complete value; quote the whole, or begin a new line
@@ -361,56 +361,56 @@ import Testing
       ErrorCase(
         "a: 1\nb: \u{0}\n",
         """
-        a.yaml:2:4: error: character U+0000 cannot stand in a declaration; inside double quotes write it as '\\u0000'
+        a.yaml:2:4: error: character U+0000 is not permitted in a declaration; inside double quotes write it as '\\u0000'
             b: \u{20}
                ^
         """),
       ErrorCase(
         "a: x\u{2028}y\n",
         """
-        a.yaml:1:5: error: character U+2028 cannot stand in a declaration; inside double quotes write it as '\\u2028'
+        a.yaml:1:5: error: character U+2028 is not permitted in a declaration; inside double quotes write it as '\\u2028'
             a: x y
                 ^
         """),
       ErrorCase(
         "a: 1 # \u{85}\n",
         """
-        a.yaml:1:8: error: character U+0085 cannot stand in a declaration; inside double quotes write it as '\\u0085'
+        a.yaml:1:8: error: character U+0085 is not permitted in a declaration; inside double quotes write it as '\\u0085'
             a: 1 # \u{20}
                    ^
         """),
       ErrorCase(
         "a: \"\u{7}\"\n",
         """
-        a.yaml:1:5: error: character U+0007 cannot stand in a declaration; inside double quotes write it as '\\u0007'
+        a.yaml:1:5: error: character U+0007 is not permitted in a declaration; inside double quotes write it as '\\u0007'
             a: " "
                 ^
         """),
       ErrorCase(
         "aé: \u{FEFF}b\n",
         """
-        a.yaml:1:5: error: character U+FEFF cannot stand in a declaration; inside double quotes write it as '\\uFEFF'
+        a.yaml:1:5: error: character U+FEFF is not permitted in a declaration; inside double quotes write it as '\\uFEFF'
             aé:  b
                 ^
         """),
       ErrorCase(
         "a: ퟿\u{FFFF}\n",
         """
-        a.yaml:1:5: error: character U+FFFF cannot stand in a declaration; inside double quotes write it as '\\uFFFF'
+        a.yaml:1:5: error: character U+FFFF is not permitted in a declaration; inside double quotes write it as '\\uFFFF'
             a: \u{D7FF}\u{20}
                 ^
         """),
       ErrorCase(
         "a: 1\r\nb: \u{1}\r\n",
         """
-        a.yaml:2:4: error: character U+0001 cannot stand in a declaration; inside double quotes write it as '\\u0001'
+        a.yaml:2:4: error: character U+0001 is not permitted in a declaration; inside double quotes write it as '\\u0001'
             b: \u{20}
                ^
         """),
       ErrorCase(
         "a: 1\rb: \u{1}\r",
         """
-        a.yaml:2:4: error: character U+0001 cannot stand in a declaration; inside double quotes write it as '\\u0001'
+        a.yaml:2:4: error: character U+0001 is not permitted in a declaration; inside double quotes write it as '\\u0001'
             b: \u{20}
                ^
         """),

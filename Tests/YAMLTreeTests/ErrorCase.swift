@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import YAMLTree
 
-/// A text and the whole error that it gives.
+/// A text and its exact errors.
 struct ErrorCase: Sendable, CustomTestStringConvertible {
   let text: String
   let message: String
@@ -15,7 +15,7 @@ struct ErrorCase: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { text.debugDescription }
 
-  /// Expects the error when the text is parsed.
+  /// Expects these errors when the text is parsed.
   func check(sourceLocation: Testing.SourceLocation = #_sourceLocation) {
     #expect(errors(in: Array(text.utf8)) == message, sourceLocation: sourceLocation)
   }
@@ -31,8 +31,8 @@ func errors(in yaml: [UInt8]) -> String {
 }
 
 extension ConfigValue {
-  /// Equal in content: kinds, numbers to the bit (NaN equals NaN), texts to the
-  /// character, keys in order.
+  /// True if the contents are equal: kinds, all bits of numbers (NaN equals NaN), the
+  /// characters of texts, and keys in order.
   func isSame(as other: ConfigValue) -> Bool {
     switch (content, other.content) {
     case (.null, .null): true

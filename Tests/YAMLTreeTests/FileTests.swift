@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import YAMLTree
 
-/// Files, and what is none.
+/// Reading files, and paths that are not files.
 @Suite struct FileTests {
   @Test func aFileIsReadUnderItsName() throws {
     let scratch = Scratch()
@@ -34,7 +34,7 @@ import YAMLTree
         == "2 error: a path is needed, such as 'experiments/xor.yaml'")
   }
 
-  /// A FIFO without a writer, a folder and endless devices neither block nor fill memory.
+  /// A FIFO without a writer, a folder and endless devices neither block nor fill the memory.
   @Test func aFileThatIsNotRegularIsRefused() throws {
     let scratch = Scratch()
     let fifo = scratch.path + "/fifo"
@@ -53,7 +53,7 @@ import YAMLTree
     let scratch = Scratch()
     let path = scratch.path + "/big.yaml"
     scratch.put("", in: "big.yaml")
-    // A terabyte of holes: the size alone must not be read.
+    // A sparse file of one terabyte must not be read.
     #expect(truncate(path, 1 << 40) == 0)
     #expect(
       thrown { try readYAML(path: path) }

@@ -5,9 +5,9 @@ import Testing
 
 @testable import YAMLTree
 
-/// Any bytes give a tree or errors with a location.
+/// Any bytes give a tree, or errors with a location.
 @Suite struct HostileBytesTests {
-  /// The experiments that ship, and one text with something of everything.
+  /// The shipped experiments, and a text with every kind of syntax.
   static let samples: [[UInt8]] = {
     let folder = Repository.experiments
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
@@ -36,7 +36,7 @@ import Testing
     ]
   }()
 
-  /// Every location lies within the text, or at its end.
+  /// Every location is within the text, or at its end.
   private func check(_ bytes: [UInt8], _ comment: Comment) {
     do {
       _ = try parseYAML(bytes, name: "a.yaml")
@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  /// Short texts of nothing but YAML's signs.
+  /// Short texts of characters with a meaning in YAML.
   @Test(arguments: 0..<8)
   func randomSyntaxIsReadOrReported(block: Int) {
     let pieces = [
@@ -123,8 +123,8 @@ import Testing
       #expect(
         errors(in: mark + text).hasPrefix(
           "a.yaml:1:1: error: the text is encoded as UTF-16; save it as UTF-8"))
-      // Without its mark it has NULs, which are reported too.
-      #expect(errors(in: text).contains("error: character U+0000 cannot stand"))
+      // Without its byte order mark, the text contains NULs, which are reported too.
+      #expect(errors(in: text).contains("error: character U+0000 is not permitted"))
     }
   }
 }

@@ -3,14 +3,14 @@ import Testing
 
 @testable import YAMLTree
 
-/// Texts that would take all memory, time or stack end early, with the limit named.
-/// How early is counted by `make bench-instructions`, in instructions.
+/// Texts that would need excessive memory, time or stack end early with an error that names the
+/// limit. `make bench-instructions` counts how early.
 @Suite struct LimitTests {
   private func repeated(_ text: String, _ count: Int) -> String {
     String(repeating: text, count: count)
   }
 
-  /// Nine levels of ten aliases each: a thousand million values if written out.
+  /// Nine levels of ten aliases each, a thousand million values if expanded.
   @Test func aliasBombsEndEarly() {
     var yaml = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
     for (level, last) in zip("bcdefghi", "abcdefgh") {
@@ -57,7 +57,7 @@ import Testing
     for text in texts { #expect(levels(of: try parse(text)) == 64, "\(text.prefix(10))") }
   }
 
-  /// How many collections lie in one another.
+  /// The number of nested collections.
   private func levels(of node: ConfigValue) -> Int {
     switch node.content {
     case .list(let items): 1 + (items.map(levels).max() ?? 0)
@@ -89,7 +89,7 @@ import Testing
         == "error: 'a.yaml' is larger than 1 MiB, the limit of a declaration")
   }
 
-  /// A key of 1,024 characters is one, whatever bytes they take; one more is not.
+  /// A key of 1,024 characters is permitted, whatever its bytes are; one more is not.
   @Test func keysAreBounded() throws {
     for letter in ["k", "é", "😀"] {
       let key = repeated(letter, 1024)
@@ -108,7 +108,7 @@ import Testing
     }
   }
 
-  /// Nothing of 1 MiB takes libyaml or the tree for ever.
+  /// No text of 1 MiB takes libyaml or the tree excessive time.
   @Test(arguments: [
     "\n", "#\n", "# x\n", "a\n", "- a\n", "[], ", "x,", "'' ", "a ", "\"\\n\" ", "- &a\n", "- *a\n",
     "? a\n", "- !x\n", "\t\n", "'\n", "\"\n", "|\n", "%TAG !a! b\n", "---\n", "...\n", ": ", "é",

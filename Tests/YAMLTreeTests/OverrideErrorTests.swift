@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import YAMLTree
 
-/// Overrides that cannot apply: the whole error of each, with its location in the override.
+/// Overrides that cannot be applied: their exact errors, with locations in the override.
 @Suite struct OverrideErrorTests {
   private func errors(of overrides: [String]) -> String {
     errorText { try apply(overrides: overrides, to: parse(OverrideTests.file)) }
@@ -280,7 +280,7 @@ import YAMLTree
       ErrorCase(
         "name=*x",
         """
-        command line:1:6: error: no anchor '&x' stands above this alias; put '&x' before the value it repeats, or quote a text that begins with '*'
+        command line:1:6: error: no anchor '&x' is defined above this alias; put '&x' before the value it repeats, or quote a text that begins with '*'
             name=*x
                  ^
         """),
@@ -308,21 +308,21 @@ import YAMLTree
       ErrorCase(
         "name=1\n---\n2",
         """
-        command line:2:1: error: a second document; a file holds one declaration
+        command line:2:1: error: a second document; a file contains one declaration
             ---
             ^
         """),
       ErrorCase(
         "name=a\u{2028}",
         """
-        command line:1:7: error: character U+2028 cannot stand in a declaration; inside double quotes write it as '\\u2028'
+        command line:1:7: error: character U+2028 is not permitted in a declaration; inside double quotes write it as '\\u2028'
             name=a\u{20}
                   ^
         """),
       ErrorCase(
         "\u{7}name=1",
         """
-        command line:1:1: error: character U+0007 cannot stand in a declaration; inside double quotes write it as '\\u0007'
+        command line:1:1: error: character U+0007 is not permitted in a declaration; inside double quotes write it as '\\u0007'
              name=1
             ^
         """),
@@ -351,7 +351,7 @@ import YAMLTree
         """)
   }
 
-  /// A file that is no mapping has nothing to override.
+  /// A file that is not a mapping has nothing to override.
   @Test func aFileThatIsNotAMappingHasNothingToOverride() throws {
     #expect(
       #expect(throws: Diagnostics.self) {
@@ -363,7 +363,7 @@ import YAMLTree
         """)
   }
 
-  /// A path longer than any tree is reported before it is followed.
+  /// A path that is longer than any tree is reported before it is followed.
   @Test func longPathsAreBounded() throws {
     let path = Array(repeating: "a", count: 60_000).joined(separator: ".")
     #expect(
@@ -379,7 +379,7 @@ import YAMLTree
       errors(of: ["+a.\(key)=1"]).hasPrefix("command line:1:4: error: a key is longer than 1,024"))
   }
 
-  /// Any text applies or is reported.
+  /// Any text is applied or reported.
   @Test func randomOverridesApplyOrAreReported() throws {
     let pieces = [
       "+", "=", ".", "..", "model", "hidden", "dense", "sigmoid", "train", "epochs", "name", "0",

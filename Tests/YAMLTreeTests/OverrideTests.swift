@@ -2,7 +2,7 @@ import NNExp
 import Testing
 import YAMLTree
 
-/// Overrides that apply, and what they leave behind.
+/// Overrides that are applied, and the resulting trees.
 @Suite struct OverrideTests {
   static let file = """
     name: xor
@@ -22,7 +22,7 @@ import YAMLTree
     try apply(overrides: overrides, to: parse(OverrideTests.file))
   }
 
-  /// FAULTS 49: keys and names are distinguished by their bytes.
+  /// Fault 49: keys and names are distinguished by their bytes.
   @Test func canonicallyEquivalentPathsAreDifferent() throws {
     let root = try parse("é: 1\nlist: [{name: é, a: 1}]")
     #expect(
@@ -37,14 +37,14 @@ import YAMLTree
       ])
   }
 
-  /// The tree, with the part of the file that an override means written anew.
+  /// Expects the tree of the file with the overridden part changed.
   private func expect(
     _ override: String, _ before: String, _ after: String,
     sourceLocation: Testing.SourceLocation = #_sourceLocation
   ) throws {
     let expected = OverrideTests.file.replacing(before, with: after, maxReplacements: 1)
     try #require(expected != OverrideTests.file)
-    // The alias follows the file, never an override.
+    // The alias keeps the value of the file, not of an override.
     let copy = try parse(OverrideTests.file)["copy"]!
     var tree = try parse(expected)
     if case .map(var entries) = tree.content {
@@ -97,7 +97,8 @@ import YAMLTree
     #expect(entries.last?.value.integer == 7)
   }
 
-  /// `- sigmoid` is short for `- {type: sigmoid}`, and becomes it when it gets options.
+  /// `- sigmoid` is short for `- {type: sigmoid}`, and is expanded when an override adds
+  /// options.
   @Test func aShorthandTakesOptions() throws {
     try expect("+model.1.name=s", "- sigmoid", "- {type: sigmoid, name: s}")
     try expect("+model.sigmoid.name=s", "- sigmoid", "- {type: sigmoid, name: s}")
@@ -122,7 +123,7 @@ import YAMLTree
     #expect(location(tree["größe"]) == "command line:1:8")
     #expect(location(tree["größe"]?["é"]?["b"]) == "command line:1:12")
     #expect(tree["name"]!.isSame(as: "a\nb"))
-    // What was not overridden keeps its location.
+    // Values that were not overridden keep their locations.
     #expect(location(tree["train"]?["optimizer"]) == "a.yaml:9:14")
   }
 

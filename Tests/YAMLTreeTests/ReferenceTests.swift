@@ -5,8 +5,8 @@ import Testing
 
 @testable import YAMLTree
 
-/// Every kind of event, scalar style, anchor and indentation against another
-/// parser's trees: `Tests/References/yaml_structures.py`.
+/// Every kind of event, scalar style, anchor and indentation, compared with the trees of
+/// another parser: `Tests/References/yaml_structures.py`.
 @Suite struct ReferenceTests {
   /// A tree whose scalars are texts.
   indirect enum Tree: Decodable, Equatable {
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  /// YAML, but hardly what was meant.
+  /// Valid YAML, but probably not intended.
   private static let missingSpaces = [
     "a:\n  x:y\nb: 1\n", "--- x:y\n", "{a:}\n", "k: {a:}\nl: 1\n", "- {a:}\n- 1\n",
   ]

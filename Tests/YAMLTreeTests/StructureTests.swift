@@ -2,7 +2,7 @@ import NNExp
 import Testing
 import YAMLTree
 
-/// A text and the tree it stands for, written in flow style.
+/// A text and its tree, written in flow style.
 struct Reading: Sendable, CustomTestStringConvertible {
   let yaml: String
   let tree: ConfigValue
@@ -15,7 +15,7 @@ struct Reading: Sendable, CustomTestStringConvertible {
   var testDescription: String { yaml.debugDescription }
 }
 
-/// The tree of every way to write a value.
+/// The trees of all ways to write a value.
 @Suite struct StructureTests {
   @Test(
     arguments: [
@@ -30,7 +30,7 @@ struct Reading: Sendable, CustomTestStringConvertible {
       Reading("- http://x:80/y#z\n- C:\\x\n", ["http://x:80/y#z", "C:\\x"]),
       Reading("- a-b\n- -a\n- a#b\n- 'a': 1\n", ["a-b", "-a", "a#b", .map([("a", 1)])]),
       Reading("a: lr:0.1\nb: [x:1]\n", .map([("a", "lr:0.1"), ("b", ["x:1"])])),
-      // Single and double quotes.
+      // Single- and double-quoted.
       Reading("'it''s'\n", "it's"),
       Reading("'a\n  b\n\n  c'\n", "a b\nc"),
       Reading(#"'\n'"#, "\\n"),
@@ -47,7 +47,7 @@ struct Reading: Sendable, CustomTestStringConvertible {
       Reading("a: >-  # why\n  x\n  y\n", .map([("a", "x y")])),
       Reading("a: |2\n    x\n", .map([("a", "  x\n")])),
       Reading("a: |\nb: >\n", .map([("a", ""), ("b", "")])),
-      // Lists and mappings in blocks.
+      // Block lists and mappings.
       Reading("- 1\n-\n- \n- 2\n", [1, ConfigValue(.null), ConfigValue(.null), 2]),
       Reading("- - 1\n  - 2\n-\n  - 3\n", [[1, 2], [3]]),
       Reading("a:\n- 1\n- 2\nb:\n  - 3\n", .map([("a", [1, 2]), ("b", [3])])),
@@ -64,7 +64,7 @@ struct Reading: Sendable, CustomTestStringConvertible {
       Reading(
         "'a b' : 1\n\"c\\n\": 2\n3: 4\ntrue: 5\n~: 6\n",
         .map([("a b", 1), ("c\n", 2), ("3", 4), ("true", 5), ("~", 6)])),
-      // In brackets.
+      // Flow lists and mappings.
       Reading("[]", []),
       Reading("{}", ConfigValue(.map([]))),
       Reading("[1, [2, {a: 3}], ]", [1, [2, .map([("a", 3)])]]),
@@ -76,7 +76,7 @@ struct Reading: Sendable, CustomTestStringConvertible {
       Reading("[a: 1, b: 2]", [.map([("a", 1)]), .map([("b", 2)])]),
       Reading("[? a : 1]", [.map([("a", 1)])]),
       Reading("a: [1,\n2]\nb: {c:\n 3}\n", .map([("a", [1, 2]), ("b", .map([("c", 3)]))])),
-      // Tabs, where they do not indent.
+      // Tabs outside indentation.
       Reading(
         "a:\t1\nb: \t2\nc: 3\t\nd: 4\t# why\n",
         .map([("a", 1), ("b", 2), ("c", 3), ("d", 4)])),
@@ -99,7 +99,7 @@ struct Reading: Sendable, CustomTestStringConvertible {
         .map([("b", ConfigValue(.null)), ("d", "b"), ("e", ConfigValue(.null))])),
       Reading("- &x\n- *x\n", [ConfigValue(.null), ConfigValue(.null)]),
       Reading("&x a: 1\n", .map([("a", 1)])),
-      // Around the document.
+      // The surroundings of the document.
       Reading("\u{FEFF}a: 1\n", .map([("a", 1)])),
       Reading("# why\n%YAML 1.2 # this\n---\na: 1\n...\n# end\n...\n", .map([("a", 1)])),
       Reading("--- [1]\n", [1]),
@@ -113,8 +113,8 @@ struct Reading: Sendable, CustomTestStringConvertible {
     #expect(tree.isSame(as: reading.tree), "found \(tree.flow)")
   }
 
-  /// Every value and key knows its line and column, in characters from 1.
-  @Test func nodesKnowTheirLocations() throws {
+  /// Every value and key has its line and column, counted in characters from 1.
+  @Test func valuesAndKeysKnowTheirLocations() throws {
     let tree = try parse(
       """
       # é
@@ -151,7 +151,7 @@ struct Reading: Sendable, CustomTestStringConvertible {
     #expect(tree["größe"]?.text == "😀 x")
   }
 
-  /// Lines end where editors end them.
+  /// Lines end at the same places as in editors.
   @Test func lineEndsAreCountedOnce() throws {
     for (yaml, line) in [("a: 1\r\n\r\nb: 2", 3), ("a: 1\r\rb: 2", 3), ("a: 1\n\r\nb: 2", 3)] {
       #expect(try parse(yaml)["b"]?.location?.line == line)

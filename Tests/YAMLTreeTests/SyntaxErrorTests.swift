@@ -280,21 +280,21 @@ import Testing
       ErrorCase(
         "a: - b\n",
         """
-        a.yaml:1:4: error: a list item '- ' must begin a line of its own; or write the list as [a, b]
+        a.yaml:1:4: error: a list item '- ' must begin a new line; or write the list as [a, b]
             a: - b
                ^
         """),
       ErrorCase(
         "a: -\n",
         """
-        a.yaml:1:4: error: a list item '- ' must begin a line of its own; or write the list as [a, b]
+        a.yaml:1:4: error: a list item '- ' must begin a new line; or write the list as [a, b]
             a: -
                ^
         """),
       ErrorCase(
         "a: ? b\n",
         """
-        a.yaml:1:4: error: '? ' cannot stand here; quote a text that begins with '?'
+        a.yaml:1:4: error: '? ' is not permitted here; quote a text that begins with '?'
             a: ? b
                ^
         """),
@@ -669,14 +669,14 @@ import Testing
       ErrorCase(
         "a: \"\\uD800\"\n",
         """
-        a.yaml:1:7: error: the escape is no Unicode character
+        a.yaml:1:7: error: the escape is not a Unicode character
             a: "\\uD800"
                   ^
         """),
       ErrorCase(
         "a: \"\\U00110000\"\n",
         """
-        a.yaml:1:7: error: the escape is no Unicode character
+        a.yaml:1:7: error: the escape is not a Unicode character
             a: "\\U00110000"
                   ^
         """),
@@ -730,7 +730,7 @@ import Testing
       ErrorCase(
         "%x: 1\n",
         """
-        a.yaml:1:1: error: directive '%x:' is not supported; only '%YAML 1.2' may stand here
+        a.yaml:1:1: error: directive '%x:' is not supported; only '%YAML 1.2' is permitted here
             %x: 1
             ^
         """),
@@ -758,14 +758,14 @@ import Testing
       ErrorCase(
         "a: |x\n  b\n",
         """
-        a.yaml:1:5: error: after '|' or '>' the line may hold only '+', '-', a digit from 1 to 9 and a comment
+        a.yaml:1:5: error: after '|' or '>' the line may contain only '+', '-', a digit from 1 to 9 and a comment
             a: |x
                 ^
         """),
       ErrorCase(
         "a: >0\n  b\n",
         """
-        a.yaml:1:5: error: after '|' or '>' the line may hold only '+', '-', a digit from 1 to 9 and a comment
+        a.yaml:1:5: error: after '|' or '>' the line may contain only '+', '-', a digit from 1 to 9 and a comment
             a: >0
                 ^
         """),

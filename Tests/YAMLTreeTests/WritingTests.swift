@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import YAMLTree
 
-/// What is written reads back as the same tree.
+/// A written tree is read back as the same tree.
 @Suite struct WritingTests {
   @Test func treesAreWrittenInReadableBlocks() throws {
     let tree = try parse(
@@ -116,7 +116,7 @@ import YAMLTree
       let tree = randomTree(depth: 5, &random)
       let written = writeYAML(tree)
       #expect(try parse(written).isSame(as: tree), "seed \(seed):\n\(written)")
-      // The flow style reads back too.
+      // The flow style is read back too.
       #expect(try parse(tree.flow).isSame(as: tree), "seed \(seed): \(tree.flow)")
     }
   }

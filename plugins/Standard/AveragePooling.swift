@@ -5,8 +5,8 @@ import NNExp
 ///     y    = (1/n) Σᵢ xᵢ
 ///     ∂xᵢ += ∂y / n
 ///
-/// n counts the entries, and with `count_padding: true` the padding too (but
-/// never what ceil mode lets hang over). Shapes: see ``Pooling``.
+/// n is the number of entries in the window; with `count_padding: true`, entries in the padding
+/// count too (but not those beyond it in ceil mode). Shapes: see ``Pooling``.
 struct AveragePooling: Layer, Component {
   static let typeName = "average_pooling"
   static let foreignNames = [

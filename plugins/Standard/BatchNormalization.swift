@@ -1,6 +1,6 @@
 import NNExp
 
-/// Batch normalization: every channel (axis 0) of a batch at mean 0 and variance
+/// Batch normalization: every channel (axis 0) of a batch is normalized to mean 0 and variance
 /// 1, then scaled and shifted.
 ///
 ///     μ, σ² = mean and variance of a channel over the batch and all positions
@@ -9,10 +9,9 @@ import NNExp
 ///     ∂b  += Σ∂y,  ∂w += Σ∂y·x̂
 ///     ∂x  += w/√(σ² + ε) · (∂y − (1/n)Σ∂y − x̂·(1/n)Σ∂y·x̂)
 ///
-/// An evaluation takes the running mean and variance, and there
-/// ∂x += w/√(σ² + ε) · ∂y. Training moves them by `momentum` towards the
-/// batch's, the variance in its unbiased form, n/(n − 1) times σ², as PyTorch
-/// does (n = 1 leaves it at σ² = 0).
+/// An evaluation uses the running mean and variance, and ∂x += w/√(σ² + ε) · ∂y. A training
+/// step moves them towards the batch's mean and variance by the fraction `momentum`. As in
+/// PyTorch, the variance is the unbiased one, n/(n − 1) times σ² (for n = 1, σ² = 0).
 ///
 /// - Shape: `[features]` or `[channels, …]` → the same; w, b and the state
 ///   `[channels]`
@@ -21,7 +20,7 @@ struct BatchNormalization: Layer, Component {
   static let typeName = "batch_normalization"
   static let foreignNames = ["batch_norm", "batch_norm1d", "batch_norm2d", "bn"]
   static let documentation = Documentation(
-    "every channel of a batch at mean 0 and variance 1, then scaled and shifted",
+    "every channel of a batch normalized to mean 0 and variance 1, then scaled and shifted",
     equation: """
       y = w·x̂ + b, x̂ = (x − μ)/√(σ² + epsilon), μ and σ² of a channel over the batch;
       ∂x += w/√(σ² + epsilon) · (∂y − mean ∂y − x̂ · mean(∂y·x̂)),  ∂w += Σ∂y·x̂,  ∂b += Σ∂y
@@ -40,7 +39,7 @@ struct BatchNormalization: Layer, Component {
     epsilon = options.double("epsilon", default: 1e-5, in: .positive, "added to the variance")
     momentum = options.double(
       "momentum", default: 0.1, in: .unit,
-      "the weight of a new batch in the running mean and variance")
+      "the fraction by which a batch updates the running mean and variance")
     isAffine = options.bool("affine", default: true, "learn a weight and a bias per channel")
   }
 
@@ -144,7 +143,7 @@ struct BatchNormalization: Layer, Component {
       for c in mean.indices {
         let (m, scale) = (mean[c], inverse[c])
         let w = isAffine ? pass.parameters[0][c] * scale : scale
-        // In an evaluation μ and σ² do not depend on x.
+        // In an evaluation, μ and σ² do not depend on x.
         let a = pass.isTraining ? sum[c] / n : 0
         let b = pass.isTraining ? product[c] / n : 0
         for k in i..<(i &+ positions) { dx[k] += w * (dy[k] - a - (x[k] - m) * scale * b) }
@@ -153,10 +152,10 @@ struct BatchNormalization: Layer, Component {
     }
   }
 
-  /// Numbers of one channel of one sample.
+  /// The numbers of one channel in one sample.
   private func positions<S: Scalar>(_ x: Tensor<S>) -> Int { x.shape.count / x.shape[0] }
 
-  /// The mean, then the mean squared distance from it, of every channel.
+  /// Computes the mean, then the mean squared distance from it, for every channel.
   private func measure<S: Scalar>(
     _ x: Tensor<S>, samples: Int, mean: Tensor<S>, variance: Tensor<S>
   ) {
@@ -187,10 +186,10 @@ struct BatchNormalization: Layer, Component {
     for c in variance.indices { variance[c] /= n }
   }
 
-  private func remember<S: Scalar>(_ figure: Tensor<S>, in running: Tensor<S>, scale: S) {
+  private func remember<S: Scalar>(_ statistic: Tensor<S>, in running: Tensor<S>, scale: S) {
     let momentum = S(momentum)
     for c in running.indices {
-      running[c] = (1 - momentum) * running[c] + momentum * (scale * figure[c])
+      running[c] = (1 - momentum) * running[c] + momentum * (scale * statistic[c])
     }
   }
 }

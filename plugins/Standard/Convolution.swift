@@ -1,14 +1,14 @@
 import NNExp
 
-/// Two-dimensional convolution, without the flip: a cross-correlation.
+/// Two-dimensional convolution without flipping the window: a cross-correlation.
 ///
 ///     y[o, r, c]     = b[o] + Σ w[o, i, u, v] · x[i, r·stride + u·dilation − padding, …]
 ///     ∂w[o, i, u, v] += Σ ∂y[o, r, c] · x[i, r·stride + u·dilation − padding, …]
 ///     ∂x[i, …]      += Σ w[o, i, u, v] · ∂y[o, r, c]
 ///     ∂b[o]         += Σ ∂y[o, r, c]
 ///
-/// Padding reads as 0. With groups, output channels are split like the input's
-/// and each part sees its own alone.
+/// The padding contains zeros. With groups, input and output channels are divided into groups,
+/// and each output channel reads only the inputs of its group.
 ///
 /// - Shape: `[channels, rows, columns]` → `[channels', rows', columns']`;
 ///   w `[channels', channels/groups, window rows, window columns]`, b `[channels']`
@@ -38,17 +38,18 @@ struct Convolution: Layer, Component {
 
   init(from options: inout Options) {
     channels = options.int("channels", in: Window.range, "number of output channels")
-    let window = options.pair("window", in: Window.range, "entries under the weights")
+    let window = options.pair("window", in: Window.range, "extent of the window")
     options.suggest("channels", for: "filters", "out_channels")
     options.suggest("window", for: "kernel_size", "kernel", "filter_size")
     let stride = options.pair(
-      "stride", default: (1, 1), in: Window.range, "from one window to the next")
+      "stride", default: (1, 1), in: Window.range, "distance from one window to the next")
     let padding = options.pair(
       "padding", default: (0, 0), in: Window.paddingRange, "zeros at both ends")
     let dilation = options.pair(
-      "dilation", default: (1, 1), in: Window.range, "from one entry of a window to the next")
+      "dilation", default: (1, 1), in: Window.range,
+      "distance from one entry of a window to the next")
     groups = options.int(
-      "groups", default: 1, in: Window.range, "parts that the channels are split into")
+      "groups", default: 1, in: Window.range, "number of groups that the channels are divided into")
     hasBias = options.bool("bias", default: true, "add a learned offset to every channel")
     rows = Window(size: window.0, stride: stride.0, padding: padding.0, dilation: dilation.0)
     columns = Window(size: window.1, stride: stride.1, padding: padding.1, dilation: dilation.1)
@@ -84,31 +85,31 @@ struct Convolution: Layer, Component {
   }
 
   func equations(for inputs: [Port]) -> Equations {
-    // Where the weight at u, v of the window at r, c reads.
-    let place = "\(rows.formula("r", "u")), \(columns.formula("c", "v"))"
+    // The position that the weight at u, v of the window at r, c reads.
+    let position = "\(rows.formula("r", "u")), \(columns.formula("c", "v"))"
     let y = hasBias ? "b_o + " : ""
     return Equations(
       hasBias ? #"\rho_\star[W, b]"# : #"\rho_\star[W]"#,
-      output: #"y_{o,r,c} = \#(y)\sum_{i,u,v} W_{o,i,u,v} x_{i, \#(place)}"#,
+      output: #"y_{o,r,c} = \#(y)\sum_{i,u,v} W_{o,i,u,v} x_{i, \#(position)}"#,
       inputs: [
         .init(
           derivative: "",
-          delta: #"\delta_{x_{i, m, n}} = \sum_{(m, n) = (\#(place))} W_{o,i,u,v} "#
+          delta: #"\delta_{x_{i, m, n}} = \sum_{(m, n) = (\#(position))} W_{o,i,u,v} "#
             + #"\delta_{y_{o,r,c}}"#)
       ],
       parameters: [
         .init(
           "weight", symbol: "W",
           gradient: #"\frac{\partial L}{\partial W_{o,i,u,v}} = \sum_{r,c} \delta_{y_{o,r,c}} "#
-            + #"x_{i, \#(place)}"#),
+            + #"x_{i, \#(position)}"#),
         .init(
           "bias", symbol: "b",
           gradient: #"\frac{\partial L}{\partial b_o} = \sum_{r,c} \delta_{y_{o,r,c}}"#),
       ],
-      remark: "Output channel o, input channel i, position r, c, place u, v in the window; all "
-        + "count from 0, and x is 0 outside"
+      remark: "Output channel o, input channel i, output position r, c, window position u, v; all "
+        + "indices count from 0, and x is 0 outside"
         + (groups > 1
-          ? ". Each of the \(groups) groups of channels sees its own inputs alone." : "."))
+          ? ". Each of the \(groups) groups of channels sees only its own inputs." : "."))
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {

@@ -5,11 +5,12 @@ import NNExp
 ///     y    = Wx + b
 ///     ∂W  += ∂y xᵀ,  ∂b += ∂y,  ∂x += Wᵀ ∂y      (sums over the batch)
 ///
-/// W_ij leads from input j to unit i. An input of any shape is read as its
-/// numbers in row-major order.
+/// W_ij connects input j to unit i. An input of any shape is used as the list of its numbers in
+/// row-major order.
 ///
 /// - Shape: any → `[units]`; W `[units, inputs]`, b `[units]`
-/// - Source: seeds S0–S4; S2 (25) and (28) lack the transposition.
+/// - Source: the texts S0–S4 of experiments/seeds/README.md. In S2 (Tanaka 2013), equations 25
+///   and 28 lack the transposition.
 struct Dense: Layer, Component {
   static let typeName = "dense"
   static let foreignNames = ["linear", "fc", "fully_connected", "affine", "inner_product"]
@@ -66,7 +67,7 @@ struct Dense: Layer, Component {
       samples: pass.samples)
   }
 
-  /// A weight or a bias moves only its own unit.
+  /// An entry of a weight or bias affects only its own unit.
   func forward(_ pass: ForwardPass<Double>, changing parameter: Int, at entry: Int) -> Bool {
     let map = AffineMap(pass.parameters, hasBias: hasBias)
     map.forward(

@@ -1,17 +1,17 @@
 import NNExp
 
-/// Inverted dropout: while training, entries become 0 at random and the others
-/// grow so that the expectation stays.
+/// Inverted dropout: while training, random entries become 0, and the others are scaled up so
+/// that the expectation does not change.
 ///
 ///     y    = x·μ,  μᵢ = 0 with probability rate, else 1/(1 − rate)
 ///     ∂x  += ∂y·μ
 ///
-/// In an evaluation y = x. The mask is a function of the step, the sample's
-/// position in its batch and i alone, however the batch is split.
+/// In an evaluation y = x. The mask depends only on the step, the sample's position in its
+/// batch, and i, so that splitting the batch has no effect.
 struct Dropout: Layer, Component {
   static let typeName = "dropout"
   static let documentation = Documentation(
-    "while training, entries become 0 at random and the others grow in return",
+    "while training, random entries become 0 and the others are scaled up",
     equation: "y = x·μ;  ∂x += ∂y·μ;  μ = 0 with probability rate, else 1/(1 − rate); "
       + "in an evaluation μ = 1",
     shapes: "any shape → the same shape",

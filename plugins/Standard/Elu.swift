@@ -5,8 +5,8 @@ import NNExp
 ///     y    = x where x > 0, α(eˣ − 1) elsewhere
 ///     ∂x  += ∂y where x > 0, ∂y · αeˣ elsewhere
 ///
-/// The slope is not taken as y + α, which loses its figures below zero and is 0
-/// from x = −37 on (float64).
+/// The slope is not computed as y + α, which loses digits below zero and is 0 for x ≤ −37
+/// (float64).
 struct Elu: Layer, Component {
   static let typeName = "elu"
   static let documentation = Documentation(
@@ -22,7 +22,7 @@ struct Elu: Layer, Component {
 
   init(from options: inout Options) {
     alpha = options.double(
-      "alpha", default: 1, in: .nonnegative, "minus the value that y tends to far below zero")
+      "alpha", default: 1, in: .nonnegative, "−α is the limit of y for x → −∞")
   }
 
   func equations(for inputs: [Port]) -> Equations {
@@ -31,7 +31,7 @@ struct Elu: Layer, Component {
       value: #"\begin{cases} u & u > 0 \\ \alpha (e^u - 1) & u \le 0 \end{cases}"#,
       slope: #"[x > 0] + \alpha e^x \otimes [x \le 0]"#,
       where: [#"\alpha = \#(Equations.number(alpha))"#],
-      remark: "[…] is 1 where it is true and else 0.")
+      remark: "[…] is 1 if the condition is true, otherwise 0.")
   }
 
   func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }

@@ -26,7 +26,7 @@ struct Embedding: Layer, Component {
   private let size: Int
 
   init(from options: inout Options) {
-    size = options.int("size", in: 1..., "numbers of each vector")
+    size = options.int("size", in: 1..., "length of each vector")
     options.suggest("size", for: "output_dim", "embedding_dim", "dim", "units")
   }
 

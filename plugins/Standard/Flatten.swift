@@ -1,6 +1,6 @@
 import NNExp
 
-/// The numbers of a sample in row-major order as one axis.
+/// Reshapes a sample to one axis, in row-major order.
 ///
 /// - Shape: any → `[count]`
 struct Flatten: Layer, Component {
@@ -26,16 +26,16 @@ struct Flatten: Layer, Component {
   func backward<S: Scalar>(_ pass: BackwardPass<S>) { pass.addBack() }
 }
 
-/// The numbers of a sample in row-major order under another shape.
+/// Reshapes a sample to another shape, in row-major order.
 ///
-/// - Shape: any → `shape`, of as many numbers
+/// - Shape: any → `shape`, with the same count
 struct Reshape: Layer, Component {
   static let typeName = "reshape"
   static let foreignNames = ["view", "unflatten"]
   static let documentation = Documentation(
     "the numbers of a sample, row by row, under another shape",
     equation: "y = x;  ∂x += ∂y",
-    shapes: "any shape → shape, of as many numbers",
+    shapes: "any shape → shape, with the same count",
     example: "- {type: reshape, shape: [1, 28, 28]}")
 
   private let shape: Shape
@@ -66,12 +66,12 @@ struct Reshape: Layer, Component {
 }
 
 extension ForwardPass {
-  /// y ← x.
+  /// Computes y ← x.
   func copy() { y.update(from: x) }
 }
 
 extension BackwardPass {
-  /// dx ← dx + dy.
+  /// Computes dx ← dx + dy.
   func addBack() {
     let (dx, dy) = (dx, dy)
     for i in dx.indices { dx[i] += dy[i] }

@@ -1,20 +1,20 @@
 import NNExp
 
-/// Layer normalization: every sample at mean 0 and variance 1 over all its
-/// numbers, then scaled and shifted number by number.
+/// Layer normalization: every sample is normalized to mean 0 and variance 1 over all its
+/// numbers, then scaled and shifted entry by entry.
 ///
 ///     x̂    = (x − μ) / √(σ² + ε)      (μ, σ² over the sample)
 ///     y    = w ⊗ x̂ + b
 ///     ∂b  += ∂y,  ∂w += ∂y ⊗ x̂      (sums over the batch)
 ///     ∂x  += (g − mean g − x̂·mean(g ⊗ x̂)) / √(σ² + ε),  g = w ⊗ ∂y
 ///
-/// - Shape: any → the same; w and b as the sample
+/// - Shape: any → the same; w and b have the shape of a sample
 /// - Source: Ba, Kiros, Hinton 2016
 struct LayerNormalization: Layer, Component {
   static let typeName = "layer_normalization"
   static let foreignNames = ["layer_norm"]
   static let documentation = Documentation(
-    "every sample at mean 0 and variance 1, then scaled and shifted number by number",
+    "every sample normalized to mean 0 and variance 1, then scaled and shifted entry by entry",
     equation: """
       y = w ⊗ x̂ + b, x̂ = (x − μ)/√(σ² + epsilon), μ and σ² over the sample;
       ∂x += (g − mean g − x̂ · mean(g ⊗ x̂))/√(σ² + epsilon), g = w ⊗ ∂y;  \
@@ -30,7 +30,7 @@ struct LayerNormalization: Layer, Component {
   init(from options: inout Options) {
     options.suggest("epsilon", for: "eps")
     epsilon = options.double("epsilon", default: 1e-5, in: .positive, "added to the variance")
-    isAffine = options.bool("affine", default: true, "learn a weight and a bias per number")
+    isAffine = options.bool("affine", default: true, "learn a weight and a bias per entry")
   }
 
   func plan(for inputs: [Port]) throws -> Plan {

@@ -1,6 +1,6 @@
 public import NNExp
 
-/// Registers every layer that ships.
+/// Registers every shipped layer.
 public func registerLayers(in registry: inout Registry) {
   registry.register(Dense.self)
   registry.register(Convolution.self)

@@ -5,25 +5,25 @@ import NNExp
 ///     y    = (Σᵢ |xᵢ|ᵖ)^(1/p)
 ///     ∂xᵢ += ∂y · sign(xᵢ) · (|xᵢ| / y)^(p−1)      (0 where xᵢ = 0)
 ///
-/// `normalize: true` divides the sum by the number n of entries, and the gradient
-/// with it:
+/// With `normalize: true`, the sum is divided by the number n of entries, and so is the
+/// gradient:
 ///
 ///     y    = ((1/n) Σᵢ |xᵢ|ᵖ)^(1/p)
 ///     ∂xᵢ += ∂y · (1/n) sign(xᵢ) · (|xᵢ| / y)^(p−1)
 ///
-/// p = ∞ is the largest magnitude, whose first holder takes the gradient. p < 1
-/// is no norm and must be asked for. NaN gives NaN; else an infinite entry gives
-/// an infinite y. See ``PowerMean`` for how nothing overflows on the way.
+/// For p = ∞, y is the largest magnitude, and the first entry with it gets the gradient. p < 1
+/// is not a norm and must be permitted by `allow_p_below_one`. If an entry is NaN, y is NaN;
+/// otherwise, if one is infinite, y is infinite. See ``PowerMean`` for how overflow is avoided.
 ///
-/// With `learned: true` p is a parameter of the layer. To stay above 1 whatever
-/// an optimizer does it is held as ρ:
+/// With `learned: true`, p is a parameter of the layer. It is stored as ρ, so that it stays
+/// above 1 for any update:
 ///
 ///     p    = 1 + ln(1 + e^ρ)
 ///     ∂ρ  += 1/(1 + e^(−ρ)) · Σ ∂y · ∂y/∂p
 ///     ∂y/∂p = (y/p)(Σᵢ wᵢ ln|xᵢ| − ln y),  wᵢ = |xᵢ|ᵖ / Σⱼ |xⱼ|ᵖ,  0·ln 0 = 0
 ///
 /// - Shape: see ``Pooling``; ρ `[1]`
-/// - Source: Tanaka 2013 (seeds S2), eqs. 32–33, where the sign is missing;
+/// - Source: Tanaka 2013 (S2 of experiments/seeds/README.md), eqs. 32–33, where the sign is missing;
 ///   Gulcehre, Cho, Pascanu, Bengio 2013 for the learned p.
 struct LpPooling: Layer, Component {
   static let typeName = "lp_pooling"
@@ -48,24 +48,26 @@ struct LpPooling: Layer, Component {
   init(from options: inout Options) {
     pooling = Pooling(from: &options)
     let allowsBelowOne = options.bool(
-      "allow_p_below_one", default: false, "let p be less than 1, where y is no norm")
+      "allow_p_below_one", default: false, "permit p below 1, for which y is not a norm")
     p = options.double(
       "p", default: 2,
       in: allowsBelowOne
         ? Interval(from: 0, to: .infinity, includesLower: false) : .atLeastOrInfinite(1),
       "the norm's exponent, .inf for the largest magnitude")
-    normalizes = options.bool("normalize", default: false, "divide the sum by the entries' number")
-    isLearned = options.bool("learned", default: false, "learn p, from the given one on")
+    normalizes = options.bool(
+      "normalize", default: false, "divide the sum by the number of entries")
+    isLearned = options.bool("learned", default: false, "learn p, starting from the given value")
     if isLearned, !(p > 1 && p.isFinite) {
       options.reject(
-        "p", "a learned p must start above 1 and finite, found \(ConfigValue(.double(p)).flow)")
+        "p",
+        "a learned p must be finite and above 1 initially, found \(ConfigValue(.double(p)).flow)")
     }
   }
 
   func plan(for inputs: [Port]) throws -> Plan {
     var plan = try pooling.plan(for: inputs[0].shape)
     if isLearned {
-      // ρ = ln(e^(p−1) − 1), the way that a large p does not overflow.
+      // ρ = ln(e^(p−1) − 1), in a form in which a large p does not overflow.
       let excess = p - 1
       let rho = excess + Double.log(-Double.expm1(-excess))
       plan.parameters = [.init("rho", [1], initial: .constant(rho))]
@@ -86,7 +88,7 @@ struct LpPooling: Layer, Component {
             derivative: #"\frac{\partial y_r}{\partial x_i} = \operatorname{sign}(x_i) "#
               + #"[i = \operatorname*{argmax}_{j \in R_r} |x_j|]"#,
             delta: #"\delta_{x_i} = \sum_r \delta_{y_r} \frac{\partial y_r}{\partial x_i}"#)
-        ], remark: Pooling.remark + " […] is 1 where it is true and else 0.")
+        ], remark: Pooling.remark + " […] is 1 if the condition is true, otherwise 0.")
     }
     let share = normalizes ? #"\frac{1}{n_r} "# : ""
     let sum = share + #"\sum_{i \in R_r} |x_i|^p"#
@@ -117,7 +119,7 @@ struct LpPooling: Layer, Component {
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
     guard !isLearned else {
-      let p = 1 + Softplus.of(pass.parameters[0][0])
+      let p = LearnedExponent.rounded(pass.parameters[0][0])
       return pooling.forward(pass, by: PowerMean(p: p, normalizes: normalizes))
     }
     if let tiled = tiled(pass.x, pass.y, pass.scratch) { return tiled.forward(pass) }
@@ -138,10 +140,11 @@ struct LpPooling: Layer, Component {
   }
 
   func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
+    if S.self == Double.self, p != 1, p != .infinity { return preciseBackward(pass) }
     guard !isLearned else {
       let rho = pass.parameters[0][0]
       var rule = LearnedPowerMean(
-        power: PowerMean(p: 1 + Softplus.of(rho), normalizes: normalizes))
+        power: PowerMean(p: LearnedExponent.rounded(rho), normalizes: normalizes))
       pooling.backward(pass, by: &rule)
       pass.gradients[0][0] += rule.dp * Sigmoid.of(rho)
       return
@@ -164,7 +167,16 @@ struct LpPooling: Layer, Component {
     }
   }
 
-  /// The windows, if they are tiles of 2 × 2.
+  private func preciseBackward<S: KernelScalar>(_ pass: BackwardPass<S>) {
+    let rho = isLearned ? pass.parameters[0][0] : 0
+    var rule = PrecisePowerMean<S>(
+      p: isLearned ? LearnedExponent.precise(rho) : (S(p), 0), normalizes: normalizes,
+      isLearned: isLearned)
+    pooling.backward(pass, by: &rule)
+    if isLearned { pass.gradients[0][0] += rule.dp * Sigmoid.of(rho) }
+  }
+
+  /// The windows, if they are 2 × 2 and do not overlap.
   private func squares<S: Scalar>(_ x: Tensor<S>, _ y: Tensor<S>) -> PoolingGeometry? {
     guard let tile = pooling.tile(from: x.shape, to: y.shape), tile == (2, 2),
       let planes = Planes(x.shape), let windows = Planes(y.shape)
@@ -174,7 +186,7 @@ struct LpPooling: Layer, Component {
       windows: windows.columns, windowRows: windows.rows)
   }
 
-  /// The way for whole rows, where the plan found the windows to be tiles.
+  /// Runs the kernels for whole rows, if the plan found that windows do not overlap.
   private func tiled<S: KernelScalar>(
     _ x: Tensor<S>, _ y: Tensor<S>, _ scratch: Tensors<S>
   ) -> TiledPowerMean<S>? {

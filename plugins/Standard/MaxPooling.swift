@@ -5,8 +5,8 @@ import NNExp
 ///     y    = max xᵢ
 ///     ∂xᵢ += ∂y for the first i with xᵢ = y
 ///
-/// NaN where there is one, and the first NaN takes its gradient. Padding never
-/// wins. Shapes: see ``Pooling``.
+/// y is NaN if an entry is NaN, and the first NaN gets the gradient. Padding is never the
+/// maximum. Shapes: see ``Pooling``.
 struct MaxPooling: Layer, Component {
   static let typeName = "max_pooling"
   static let foreignNames = ["max_pool", "max_pool2d", "max_pooling2d"]
@@ -31,7 +31,7 @@ struct MaxPooling: Layer, Component {
           derivative:
             #"\frac{\partial y_r}{\partial x_i} = [i = \operatorname*{argmax}_{j \in R_r} x_j]"#,
           delta: #"\delta_{x_i} = \sum_r \delta_{y_r} \frac{\partial y_r}{\partial x_i}"#)
-      ], remark: Pooling.remark + " […] is 1 where it is true and else 0.")
+      ], remark: Pooling.remark + " […] is 1 if the condition is true, otherwise 0.")
   }
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) { pooling.forward(pass, by: Maximum()) }
@@ -45,7 +45,7 @@ struct MaxPooling: Layer, Component {
     func value(_ x: UnsafePointer<S>, _ patch: Patch) -> S {
       var y = -S.infinity
       var nans = 0
-      // Selections, not branches: which entry is larger cannot be predicted.
+      // Selections instead of branches, because it cannot be predicted which entry is larger.
       for i in patch {
         y = x[i] > y ? x[i] : y
         nans &+= x[i].isNaN ? 1 : 0

@@ -1,6 +1,6 @@
 import NNExp
 
-/// The sum of its inputs.
+/// The sum of the inputs.
 ///
 ///     y    = x¹ + x² + …
 ///     ∂xᵏ += ∂y
@@ -43,13 +43,13 @@ struct Add: Layer, Component {
   }
 }
 
-/// The product of its inputs, entry by entry.
+/// The product of the inputs, entry by entry.
 ///
 ///     y    = x¹ · x² · …
 ///     ∂xᵏ += ∂y · Π_{j≠k} xʲ
 ///
-/// The product of the others is multiplied out, never divided out of y: zeros
-/// are as good as any number.
+/// The product of the other inputs is multiplied, never computed as y divided by an input, so
+/// that zeros are not a special case.
 struct Multiply: Layer, Component {
   static let typeName = "multiply"
   static let foreignNames = ["mul", "product", "hadamard"]
@@ -108,8 +108,7 @@ private func commonShape(of inputs: [Port]) throws -> Shape {
   return shape
 }
 
-/// Its inputs one after the other along axis 0: features after features,
-/// channels after channels.
+/// Concatenates the inputs along axis 0: features after features, or channels after channels.
 ///
 ///     y    = [x¹; x²; …]
 ///     ∂xᵏ += ∂y's part k
@@ -120,7 +119,7 @@ struct Concatenate: Layer, Component {
   static let documentation = Documentation(
     "its inputs one after the other along axis 0 (features, or channels)",
     equation: "y = [x¹; x²; …];  ∂xᵏ += the part of ∂y that came from xᵏ",
-    shapes: "2 to 64 inputs that differ in axis 0 alone → axis 0 their sum, the others unchanged",
+    shapes: "2 to 64 inputs that differ only in axis 0 → axis 0 their sum, the others unchanged",
     example: "- {type: concatenate, inputs: [left, right]}")
 
   init(from options: inout Options) {}
@@ -131,7 +130,7 @@ struct Concatenate: Layer, Component {
     for other in inputs.dropFirst().map(\.shape) {
       guard other.rank == axes.count, other.axes.dropFirst() == axes.dropFirst() else {
         throw Diagnostic(
-          "the inputs may differ in their first extent alone, found \(inputs[0]) and \(other)")
+          "the inputs may differ only in their first extent, found \(inputs[0]) and \(other)")
       }
       let (sum, overflow) = axes[0].addingReportingOverflow(other[0])
       axes[0] = overflow ? Int.max : sum
@@ -145,9 +144,9 @@ struct Concatenate: Layer, Component {
       "", output: "[" + (1...inputs.count).map { "x\($0)" }.joined(separator: "; ") + "]",
       inputs: inputs.map(\.shape).enumerated().map { k, shape in
         defer { offset += shape.rank > 0 ? shape[0] : 1 }
-        let place = offset == 0 ? "i" : "i + \(offset)"
+        let position = offset == 0 ? "i" : "i + \(offset)"
         return .init(
-          derivative: "", delta: #"\delta_{x\#(k + 1)_i} = \delta_{y_{\#(place)}}"#)
+          derivative: "", delta: #"\delta_{x\#(k + 1)_i} = \delta_{y_{\#(position)}}"#)
       }, remark: "i counts along the first axis, from 0.")
   }
 

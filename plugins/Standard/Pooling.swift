@@ -2,20 +2,20 @@ import NNExp
 
 /// The windows of a pooling layer, and the loops over them.
 ///
-/// - Shape: `[features]` → `[groups]`, windows over neighbouring features;
-///   `[channels, rows, columns]` → `[channels, rows', columns']`, windows over
+/// - Shape: `[features]` → `[groups]`, with windows over neighboring features;
+///   `[channels, rows, columns]` → `[channels, rows', columns']`, with windows over
 ///   each channel's image. Along an axis of n entries
 ///
 ///       n' = ⌊(n + 2·padding − dilation·(window − 1) − 1) / stride⌋ + 1
 ///
-///   with ⌈⌉ in ceil mode, where a window that would start in the far padding
-///   is left out.
+///   with ⌈⌉ in ceil mode, in which a window that would start in the padding at the end
+///   is omitted.
 struct Pooling {
   static let shapes =
     "[features] → [features'], or [channels, rows, columns] → [channels, rows', columns']; "
     + "n' = ⌊(n + 2·padding − dilation·(window − 1) − 1) / stride⌋ + 1, ⌈⌉ with ceil_mode"
 
-  /// What the formulas of a pooling layer call the window.
+  /// The explanation of the window in the formulas of every pooling layer.
   static let remark = "Window r covers the entries Rᵣ of x."
 
   private let rows: Window
@@ -24,25 +24,27 @@ struct Pooling {
   private let isGlobal: Bool
 
   init(from options: inout Options) {
-    isGlobal = options.bool("global", default: false, "one window over the whole plane")
+    isGlobal = options.bool("global", default: false, "one window that covers the whole plane")
     guard !isGlobal else {
       (rows, columns, ceiling) = (.single, .single, false)
       for key in ["window", "stride", "padding", "dilation", "ceil_mode"]
       where options.contains(key) {
         _ = options.value(key, "nothing")
-        options.reject(key, "\(key) has no meaning where global is true; remove one of them")
+        options.reject(key, "\(key) has no effect if global is true; remove one of them")
       }
       return
     }
-    let window = options.pair("window", in: Window.range, "entries that are pooled into one")
+    let window = options.pair("window", in: Window.range, "extent of the window")
     options.suggest("window", for: "pool_size", "kernel_size", "kernel", "size")
     let stride = options.optionalPair(
-      "stride", in: Window.range, "from one window to the next; the window unless given")
+      "stride", in: Window.range, "distance from one window to the next (default: the window)")
     let padding = options.pair(
       "padding", default: (0, 0), in: Window.paddingRange, "empty positions at both ends")
     let dilation = options.pair(
-      "dilation", default: (1, 1), in: Window.range, "from one entry of a window to the next")
-    ceiling = options.bool("ceil_mode", default: false, "keep a last window that hangs over")
+      "dilation", default: (1, 1), in: Window.range,
+      "distance from one entry of a window to the next")
+    ceiling = options.bool(
+      "ceil_mode", default: false, "keep a last window that extends beyond the end")
     rows = Window(
       size: window.0, stride: (stride ?? window).0, padding: padding.0, dilation: dilation.0)
     columns = Window(
@@ -74,12 +76,13 @@ struct Pooling {
     return count
   }
 
-  /// The windows' extent, where each entry belongs to one window at most and no
-  /// window hangs over an edge.
+  /// The extents of a window, if no entry belongs to two windows and no window extends beyond
+  /// an edge; nil otherwise.
   func tile(from input: Shape, to output: Shape) -> (height: Int, width: Int)? {
     guard let x = Planes(input), let y = Planes(output) else { return nil }
     let (rows, columns) = windows(over: x, isFlat: input.rank == 1)
-    guard rows.tiles(x.rows, places: y.rows), columns.tiles(x.columns, places: y.columns) else {
+    guard rows.tiles(x.rows, positions: y.rows), columns.tiles(x.columns, positions: y.columns)
+    else {
       return nil
     }
     return (rows.size, columns.size)
@@ -92,7 +95,7 @@ struct Pooling {
   }
 }
 
-/// The entries that one window covers, as positions in a plane, row by row.
+/// The entries of one window, as positions in a plane, row by row.
 struct Patch: Sequence, IteratorProtocol {
   private let columns: Int
   private let rowStep: Int
@@ -102,7 +105,7 @@ struct Patch: Sequence, IteratorProtocol {
   private var column: Int
   private var columnsLeft: Int
 
-  /// How many entries, and how many with those in the padding.
+  /// The number of entries, and the number including those in the padding.
   let count: Int
   let countWithPadding: Int
 
@@ -137,7 +140,7 @@ struct Patch: Sequence, IteratorProtocol {
   }
 }
 
-/// Every window of a batch, in the order of y.
+/// All windows of a batch, in the order of y.
 private struct Patches: Sequence, IteratorProtocol {
   private let rows: Window
   private let columns: Window
@@ -158,7 +161,7 @@ private struct Patches: Sequence, IteratorProtocol {
     rowSpan = rows.span(at: 0, over: x.rows)
   }
 
-  /// The position of the window's plane, and its entries within.
+  /// The offset of the window's plane, and its entries in the plane.
   @inline(__always)
   mutating func next() -> (plane: Int, patch: Patch)? {
     if column == columnCount {
@@ -180,20 +183,20 @@ private struct Patches: Sequence, IteratorProtocol {
   }
 }
 
-/// How a window's entries become one number.
+/// The rule that computes one number from the entries of a window.
 protocol PoolingRule<S> {
   associatedtype S: Scalar
 
-  /// y of the entries of `patch`, at least one, in the plane `x`.
+  /// Returns y for the entries of `patch`, of which there is at least one, in the plane `x`.
   func value(_ x: UnsafePointer<S>, _ patch: Patch) -> S
 
-  /// Adds what ∂y means for the entries to the plane `dx`.
+  /// Adds the gradients of the entries to the plane `dx`.
   mutating func addGradient(
     of dy: S, _ y: S, _ x: UnsafePointer<S>, _ patch: Patch, to dx: UnsafeMutablePointer<S>)
 }
 
 extension Pooling {
-  /// Writes y, window by window.
+  /// Computes y, window by window.
   func forward<S, Rule: PoolingRule<S>>(_ pass: ForwardPass<S>, by rule: Rule) {
     let (x, y) = (pass.x, pass.y)
     var j = 0

@@ -1,15 +1,15 @@
 import NNExp
 
-/// (Σ|xᵢ|ᵖ)^(1/p), or ((1/n)Σ|xᵢ|ᵖ)^(1/p) where it normalizes, for finite p > 0.
+/// (Σ|xᵢ|ᵖ)^(1/p), or ((1/n)Σ|xᵢ|ᵖ)^(1/p) if it normalizes, for finite p > 0.
 ///
-/// As written it overflows at p = 700 and x = 3, and is 0 for p = 2 and
-/// x = 1e-200. So everything is scaled by the largest magnitude:
+/// Computed directly, this overflows for p = 700 and x = 3, and is 0 for p = 2 and x = 1e-200.
+/// Therefore, everything is scaled by the largest magnitude:
 ///
 ///     m = max|xᵢ|,  rᵢ = |xᵢ|/m,  s = Σrᵢᵖ (or s/n),  u = s^(1/p),  y = m·u
 ///     ∂y/∂xᵢ = sign(xᵢ)(rᵢ/u)^(p−1)  (or 1/n of that)
 ///
-/// rᵢ is a quotient, never a product with 1/m, which is infinite for a denormal
-/// m. Backward takes m = y, u = 1 where y is no extreme.
+/// rᵢ is computed as a quotient, never as a product with 1/m, which is infinite for a denormal
+/// m. The backward pass uses m = y and u = 1 unless y is extremely large or small.
 struct PowerMean<S: Scalar>: PoolingRule {
   let p: S
   let normalizes: Bool
@@ -29,7 +29,7 @@ struct PowerMean<S: Scalar>: PoolingRule {
     let u = y.isComfortable ? 1 : factor(x, patch, m)
     for i in patch where x[i] != 0 {
       let t = ratio(x[i], m) / u
-      // Where the quotient underflows, its power need not: take it of the roots.
+      // If the quotient underflows, its power may not: it is computed from roots.
       let size =
         t < .leastNormalMagnitude
         ? S.pow(abs(x[i]).squareRoot() / m.squareRoot() / u.squareRoot(), 2 * (p - 1))
@@ -45,19 +45,19 @@ struct PowerMean<S: Scalar>: PoolingRule {
     return S.pow(normalizes ? s / S(patch.count) : s, 1 / p)
   }
 
-  /// |x|/m; of infinite entries each is the largest.
+  /// |x|/m; an infinite entry is one of the largest.
   func ratio(_ x: S, _ m: S) -> S {
     abs(x) == m ? 1 : abs(x) / m
   }
 }
 
-/// The rule of a learned p: that of `PowerMean`, and ∂L/∂p on the way.
+/// The rule for a learned p: as `PowerMean`, and also computes ∂L/∂p.
 ///
 ///     ∂y/∂p = (y/p)(Σwᵢ ln rᵢ − ln u),  wᵢ = rᵢᵖ/Σrⱼᵖ
 struct LearnedPowerMean<S: Scalar>: PoolingRule {
   var power: PowerMean<S>
 
-  /// ∂L/∂p so far.
+  /// The sum of ∂L/∂p so far.
   var dp: S = 0
 
   func value(_ x: UnsafePointer<S>, _ patch: Patch) -> S { power.value(x, patch) }
@@ -88,7 +88,7 @@ struct MagnitudeSum<S: Scalar>: PoolingRule {
   func value(_ x: UnsafePointer<S>, _ patch: Patch) -> S {
     var sum: S = 0
     for i in patch { sum += abs(x[i]) }
-    // A mean may be finite where the sum is not.
+    // A mean may be finite even if the sum is not.
     guard sum < .infinity || !normalizes else {
       return PowerMean(p: 1, normalizes: true).value(x, patch)
     }
@@ -138,7 +138,7 @@ struct CubicNorm<S: Scalar>: PoolingRule {
     guard sum.isComfortable else {
       return PowerMean(p: 3, normalizes: normalizes).value(x, patch)
     }
-    // One step of Newton's takes out the rounding of 1/3.
+    // One step of Newton's method corrects the rounding of 1/3.
     let y = S.pow(sum, 1 / 3)
     return y - (y * y * y - sum) / (3 * y * y)
   }
@@ -188,7 +188,7 @@ struct QuarticNorm<S: Scalar>: PoolingRule {
   }
 }
 
-/// p = ∞: max|xᵢ|, whose first holder has slope sign(xᵢ).
+/// p = ∞: max|xᵢ|; the first entry with this magnitude has the slope sign(xᵢ).
 struct LargestMagnitude<S: Scalar>: PoolingRule {
   func value(_ x: UnsafePointer<S>, _ patch: Patch) -> S { greatestMagnitude(x, patch) }
 
@@ -207,7 +207,7 @@ struct LargestMagnitude<S: Scalar>: PoolingRule {
 private func greatestMagnitude<S: Scalar>(_ x: UnsafePointer<S>, _ patch: Patch) -> S {
   var m: S = 0
   var nans = 0
-  // Selections, not branches: which entry is larger cannot be predicted.
+  // Selections instead of branches, because it cannot be predicted which entry is larger.
   for i in patch {
     m = abs(x[i]) > m ? abs(x[i]) : m
     nans &+= x[i].isNaN ? 1 : 0
@@ -215,13 +215,13 @@ private func greatestMagnitude<S: Scalar>(_ x: UnsafePointer<S>, _ patch: Patch)
   return nans == 0 ? m : .nan
 }
 
-/// 1, −1, or x itself where it is 0 or NaN.
+/// The sign of x; x itself if it is 0 or NaN.
 @inline(__always)
 private func signOrZero<S: Scalar>(_ x: S) -> S { x > 0 ? 1 : x < 0 ? -1 : x }
 
 extension Scalar {
-  /// True where no power that led here can have lost figures to underflow, or
-  /// overflows when taken again: 1e-31…1e38 in float32, 1e-292…1e308 in float64.
+  /// True if no power on the way to this value can have lost digits to underflow, and if its
+  /// powers do not overflow: 1e-31…1e38 in float32, 1e-292…1e308 in float64.
   var isComfortable: Bool {
     self >= Self.leastNormalMagnitude / Self.ulpOfOne && self <= Self.greatestFiniteMagnitude / 2
   }

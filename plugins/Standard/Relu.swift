@@ -19,7 +19,7 @@ struct Relu: Activation {
   func equations(for inputs: [Port]) -> Equations {
     Equations(
       elementwise: #"\operatorname{relu}"#, value: #"\max(u, 0)"#, slope: "[x > 0]",
-      remark: "[…] is 1 where it is true and else 0, also at the kink.")
+      remark: "[…] is 1 if the condition is true, otherwise 0, also at the kink.")
   }
 
   func value<S: Scalar>(_ x: S) -> S { x <= 0 ? 0 : x }
@@ -51,7 +51,7 @@ struct LeakyRelu: Activation {
     return Equations(
       elementwise: "f", value: #"\begin{cases} u & u > 0 \\ \#(slope) u & u \le 0 \end{cases}"#,
       slope: #"[x > 0] + \#(slope) [x \le 0]"#,
-      remark: "[…] is 1 where it is true and else 0.")
+      remark: "[…] is 1 if the condition is true, otherwise 0.")
   }
 
   func value<S: Scalar>(_ x: S) -> S { x > 0 ? x : S(belowZero) * x }

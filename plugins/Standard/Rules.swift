@@ -1,7 +1,6 @@
 import NNExp
 
-/// Registers the losses, metrics, optimizers, schedules, initializers and
-/// generators that ship.
+/// Registers all shipped losses, metrics, optimizers, schedules, initializers and generators.
 public func registerRules(in registry: inout Registry) {
   registry.register(SquaredError.self)
   registry.register(AbsoluteError.self)

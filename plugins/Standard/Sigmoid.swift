@@ -5,7 +5,7 @@ import NNExp
 ///     y    = 1 / (1 + e⁻ˣ)
 ///     ∂x  += ∂y · y(1 − y)
 ///
-/// Computed from e^(−|x|), which cannot overflow: exact to the last denormal.
+/// Computed from e^(−|x|), which cannot overflow. Exact down to the smallest denormal.
 struct Sigmoid: FunctionLayer {
   static let typeName = "sigmoid"
   static let foreignNames = ["logistic", "expit"]
@@ -14,7 +14,7 @@ struct Sigmoid: FunctionLayer {
     equation: "y = 1 / (1 + e^(−x));  ∂x += ∂y · y(1 − y)",
     shapes: "any shape → the same shape",
     example: "- sigmoid",
-    source: "Rumelhart, Hinton, Williams 1986; seeds S0 eq. 12, S2 eq. 27 (in y, not y′)")
+    source: "Rumelhart, Hinton, Williams 1986; Tang 2018, eq. 12; Tanaka 2013, eq. 27 (y, not y′)")
 
   static let function = ElementwiseFunction.logistic
 

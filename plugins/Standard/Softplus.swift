@@ -1,12 +1,11 @@
 import NNExp
 
-/// The smooth rectifier.
+/// The softplus function, a smooth rectifier.
 ///
 ///     y    = ln(1 + e^(βx)) / β = max(x, 0) + ln(1 + e^(−β|x|)) / β
 ///     ∂x  += ∂y · 1 / (1 + e^(−βx))
 ///
-/// The second form is exact for every x; there is no threshold beyond which y
-/// is taken to be x.
+/// The second form is exact for every x, without a threshold above which y = x.
 struct Softplus: Layer, Component {
   static let typeName = "softplus"
   static let documentation = Documentation(
@@ -48,7 +47,10 @@ struct Softplus: Layer, Component {
     inBlocks(of: dx.count) { (block, slope: Tensor<S>) in
       for i in block { slope[i &- block.lowerBound] = β * x[i] }
       map(.logistic, slope, into: slope)
-      for i in block { dx[i] += dy[i] * slope[i &- block.lowerBound] }
+      for i in block {
+        let s = slope[i &- block.lowerBound]
+        dx[i] += dy[i] * (s + productError(β, x[i]) * (s * (1 - s)))
+      }
     }
   }
 

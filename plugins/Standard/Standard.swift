@@ -1,6 +1,6 @@
 public import NNExp
 
-/// Registers everything that ships.
+/// Registers every shipped component.
 public func registerStandard(in registry: inout Registry) {
   registerLayers(in: &registry)
   registerRules(in: &registry)

@@ -1,14 +1,13 @@
 import NNExp
 
-/// A window that slides along one axis: `size` entries, `dilation` apart, from
-/// every `stride`-th place on, over an axis that is `padding` longer at both
-/// ends.
+/// A window that slides along one axis. It has `size` entries that are `dilation` apart, and
+/// moves in steps of `stride` over an axis that is extended by `padding` at both ends.
 struct Window: Equatable {
-  /// What a file may say; products of these stay far from overflow.
+  /// The values that a file may use. Products of these cannot overflow.
   static let range = 1...65_536
   static let paddingRange = 0...65_536
 
-  /// The window of one entry: it leaves an axis as it is.
+  /// The window of one entry, which leaves an axis unchanged.
   static let single = Window(size: 1)
 
   var size: Int
@@ -16,21 +15,22 @@ struct Window: Equatable {
   var padding = 0
   var dilation = 1
 
-  /// From the first entry to the last, both counted.
+  /// The distance from the first entry to the last, both included.
   var extent: Int { (size &- 1) &* dilation &+ 1 }
 
-  /// Where entry `offset` of the window at `position` lies: `2 r + u - 1`.
+  /// The index of entry `offset` of the window at `position`, as a formula: `2 r + u - 1`.
   func formula(_ position: String, _ offset: String) -> String {
     (stride == 1 ? "" : "\(stride) ") + position + " + " + (dilation == 1 ? "" : "\(dilation) ")
       + offset + (padding == 0 ? "" : " - \(padding)")
   }
 
-  /// How many places it takes over an axis that has entries; at least 1.
+  /// The number of positions over an axis with entries; at least 1.
   ///
-  /// With `ceiling`, a last window may hang over the far end if it starts inside
-  /// the axis or its near padding, as in PyTorch.
+  /// With `ceiling`, a last window may extend beyond the end if it starts inside the axis or
+  /// its padding at the beginning, as in PyTorch.
   func count(over length: Int, named axis: String, ceiling: Bool = false) throws -> Int {
-    // The engine refuses axes this long by their bytes; here they must not trap.
+    // The engine rejects axes of this length because of their size in bytes; here they must not
+    // trap.
     let length = min(length, Int.max / 2)
     let room = length + 2 * padding - extent
     var count = (ceiling ? room + stride - 1 : room).floored(by: stride) + 1
@@ -39,23 +39,23 @@ struct Window: Equatable {
     return count
   }
 
-  /// Throws if a place out of `count` has no entry inside the axis.
+  /// Throws if one of the `count` positions has no entry inside the axis.
   func requireEntries(in count: Int, over length: Int, named axis: String) throws {
-    // Such a place starts in the near padding, or is the last.
+    // Such a position is in the padding at the beginning, or is the last one.
     let early = min(count, (padding + stride - 1) / stride)
     let isEmpty = (0..<early).contains { span(at: $0, over: length).count < 1 }
     guard !isEmpty, span(at: count - 1, over: length).count > 0 else {
       throw Diagnostic(
-        "a window of \(size) \(size == 1 ? String(axis.dropLast()) : axis) would lie wholly in the padding of \(padding); "
-          + "make the padding less")
+        "a window of \(size) \(size == 1 ? String(axis.dropLast()) : axis) would lie entirely in the padding of \(padding); "
+          + "reduce the padding")
     }
   }
 
-  /// True if each entry of an axis belongs to one place at most, and every place
-  /// lies inside.
-  func tiles(_ length: Int, places: Int) -> Bool {
-    (stride == size || places == 1) && (dilation == 1 || size == 1) && padding == 0
-      && places &* size <= length
+  /// True if each entry of an axis belongs to at most one position, and every position is
+  /// inside the axis.
+  func tiles(_ length: Int, positions: Int) -> Bool {
+    (stride == size || positions == 1) && (dilation == 1 || size == 1) && padding == 0
+      && positions &* size <= length
   }
 
   private func misfit(_ length: Int, _ axis: String) -> Diagnostic {
@@ -66,21 +66,21 @@ struct Window: Equatable {
     return Diagnostic(text)
   }
 
-  /// The part of an axis that the window covers at one place.
+  /// The part of the window that is inside the axis at one position.
   struct Span {
     /// The first entry inside the axis.
     var first: Int
-    /// Entries inside the axis.
+    /// The number of entries inside the axis.
     var count: Int
-    /// Entries inside the axis or its padding.
+    /// The number of entries inside the axis or its padding.
     var countWithPadding: Int
   }
 
   @inline(__always)
-  func span(at place: Int, over length: Int) -> Span {
-    let start = place &* stride &- padding
+  func span(at position: Int, over length: Int) -> Span {
+    let start = position &* stride &- padding
     var span = Span(first: start, count: size, countWithPadding: size)
-    // Divisions are slow, and most windows lie inside.
+    // Divisions are slow, and most windows are inside the axis.
     if start &+ extent > length {
       span.count = (length &- start &+ dilation &- 1).floored(by: dilation)
       if start &+ extent > length &+ padding {
@@ -95,9 +95,9 @@ struct Window: Equatable {
     return span
   }
 
-  /// The places, out of `count`, at which the window's entry number `entry` lies
-  /// inside the axis: from the first up to, not including, the second.
-  func placesInside(entry: Int, over length: Int, of count: Int) -> (Int, Int) {
+  /// The positions, out of `count`, at which entry `entry` of the window is inside the axis: a
+  /// half-open range.
+  func positionsInside(entry: Int, over length: Int, of count: Int) -> (Int, Int) {
     let offset = entry &* dilation &- padding
     let low = offset >= 0 ? 0 : Swift.min(count, (stride &- 1 &- offset) / stride)
     let high = Swift.min(count, (length &- offset &+ stride &- 1).floored(by: stride))
@@ -106,21 +106,20 @@ struct Window: Equatable {
 }
 
 extension Int {
-  /// The quotient rounded towards −∞; `divisor` is positive.
+  /// The quotient rounded towards −∞; `divisor` must be positive.
   fileprivate func floored(by divisor: Int) -> Int {
     let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
     return remainder < 0 ? quotient - 1 : quotient
   }
 }
 
-/// A sample as planes: `[channels, rows, columns]` as it is, `[features]` as one
-/// row.
+/// The planes of a sample: `[channels, rows, columns]` unchanged, `[features]` as one row.
 struct Planes {
   let channels: Int
   let rows: Int
   let columns: Int
 
-  /// Nil for a shape that is neither.
+  /// Nil for other shapes.
   init?(_ shape: Shape) {
     switch shape.rank {
     case 1: (channels, rows, columns) = (1, 1, shape[0])
@@ -129,6 +128,6 @@ struct Planes {
     }
   }
 
-  /// Elements of one plane.
+  /// The number of elements in one plane.
   var count: Int { rows &* columns }
 }

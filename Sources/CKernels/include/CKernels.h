@@ -1,15 +1,16 @@
 /// Loops over vectors of numbers, compiled once for each instruction set.
 ///
-/// Every kernel is written once, on vectors of no particular processor (clang's
-/// `ext_vector_type`), and all but the sums of products without a fused
-/// multiply-add: a number's result is the same bits on every instruction set, at
-/// every position, in every lane. `conv_forward`, `conv_weight_gradient` and `add_row_sums` differ
-/// between instruction sets in the last digits, as a BLAS does between processors.
+/// Every kernel is written once, on vectors of any processor (clang's `ext_vector_type`), and,
+/// except for the sums of products, without fused multiply-add: a number's result has the same
+/// bits on every instruction set, at every position and in every lane. The last digits of
+/// `conv_forward`, `conv_weight_gradient` and `add_row_sums` differ between instruction sets,
+/// as with a BLAS.
 
 #ifndef NNEXP_CKERNELS_H
 #define NNEXP_CKERNELS_H
 
-/// f of one number. `Sources/NNExp/Numerics/ElementwiseFunction.swift` has them in this order.
+/// A function of one number, in the order of
+/// `Sources/NNExp/Numerics/ElementwiseFunction.swift`.
 enum nnexp_function {
   nnexp_exp,
   nnexp_expm1,
@@ -20,44 +21,45 @@ enum nnexp_function {
   nnexp_function_count
 };
 
-/// Pooling windows that do not overlap: their size, and the layout of the planes they cover.
+/// Pooling windows that do not overlap: their size and the layout of the planes that they
+/// cover.
 struct nnexp_pooling_geometry {
-  /// A window's extent.
+  /// The rows and columns of a window.
   long height, width;
-  /// Numbers in a row and in a plane of x, which may be more than windows need.
+  /// The numbers in a row and in a plane of x; windows need not cover all of them.
   long columns, plane;
-  /// Windows in a row, and rows of windows in a plane.
+  /// The windows in a row, and the rows of windows in a plane.
   long windows, window_rows;
 };
 
-/// A convolution's windows, with stride 1, none of which leaves x.
+/// The windows of a convolution with stride 1, all of them inside x.
 struct nnexp_patch_geometry {
   /// The extents of x.
   long channels, rows, columns;
-  /// Those of a window, and from one entry of it to the next.
+  /// The extents of a window, and the distance from one of its entries to the next.
   long window_rows, window_columns, row_dilation, column_dilation;
-  /// Positions of the window.
+  /// The number of positions of the window.
   long position_rows, position_columns;
 };
 
-/// A matrix whose rows overlap: row (g, u, v) has `count` numbers, from position
-/// g·group_step + u·row_step + v·column_step on.
+/// A matrix whose rows overlap: row (g, u, v) has `count` numbers, starting at position
+/// g·group_step + u·row_step + v·column_step.
 struct nnexp_sliding_matrix {
   long groups, rows, columns;
   long group_step, row_step, column_step;
   long count;
-  /// Numbers of a row that need not be 0: `span` of them from u·span_step on.
+  /// The numbers of a row that need not be 0: `span` of them, starting at u·span_step.
   long span, span_step;
 };
 
-/// A matrix within a tensor: its row m is (m / inner_rows, m mod inner_rows), and
-/// its columns are pairs likewise.
+/// A matrix within a tensor: its row m is the pair (m / inner_rows, m mod inner_rows); its
+/// columns are pairs in the same way.
 struct nnexp_strided_matrix {
   long rows, inner_rows, outer_row_step, inner_row_step;
   long outer_columns, inner_columns, outer_column_step, inner_column_step;
 };
 
-/// The kernels for one precision; each of the functions in its place.
+/// The kernels for one precision; functions are at the index of their `nnexp_function`.
 #define NNEXP_KERNELS(REAL)                                                        \
   /* y ← f(x); x and y may be the same. */                                         \
   void (*map[nnexp_function_count])(const REAL *x, REAL *y, long count);           \
@@ -101,40 +103,41 @@ struct nnexp_kernels_f64 {
   NNEXP_KERNELS(double)
 };
 
-/// All kernels as one instruction set has them.
+/// All kernels for one instruction set.
 struct nnexp_kernels {
   struct nnexp_kernels_f32 f32;
   struct nnexp_kernels_f64 f64;
 };
 
-/// An instruction set that kernels are compiled for.
+/// An instruction set for which the kernels are compiled.
 enum nnexp_isa {
-  /// What every processor of the architecture has, one register of 128 bits at a
+  /// The set that every processor of the architecture has, with one register of 128 bits at a
   /// time: SSE2 on x86-64, NEON on arm64.
   nnexp_isa_portable,
-  /// SSE2, four registers at a time.
+  /// SSE2 with four registers at a time.
   nnexp_isa_x86_64,
   nnexp_isa_avx2,
   nnexp_isa_avx512,
   nnexp_isa_count
 };
 
-/// The kernels for `isa`, or NULL where this processor lacks it.
+/// The kernels for `isa`; NULL if this processor does not support it.
 const struct nnexp_kernels *nnexp_kernels_for(enum nnexp_isa isa);
 
-/// The instruction set in use here: the processor's best, until told otherwise.
+/// The instruction set in use on this thread; by default, the best of the processor.
 enum nnexp_isa nnexp_current_isa(void);
 
-/// Uses `isa` from now on, which this processor must have.
+/// Selects `isa` for the whole process. The processor must support it.
 void nnexp_use_isa(enum nnexp_isa isa);
 
-/// The kernels in use. Set before `main`, so that reading it costs one load.
+/// The kernels in use. Set before `main`, so that reading the pointer costs one load.
 extern const struct nnexp_kernels *_Atomic nnexp_kernels_in_use;
 
-/// Uses `isa` on this thread alone, until told `nnexp_isa_count`: the same as all.
+/// Selects `isa` on this thread only. `nnexp_isa_count` restores the selection of the process.
 void nnexp_use_isa_here(enum nnexp_isa isa);
 
-/// Those of this thread, or NULL. The executable has it: two loads, and no call to find it.
+/// The kernels of this thread, or NULL. Defined in the executable, so that an access needs two
+/// loads and no call.
 extern _Thread_local const struct nnexp_kernels *nnexp_kernels_here
     __attribute__((tls_model("initial-exec")));
 
@@ -143,7 +146,7 @@ static inline const struct nnexp_kernels *nnexp_kernels(void) {
   return here ? here : __c11_atomic_load(&nnexp_kernels_in_use, __ATOMIC_RELAXED);
 }
 
-// One call of the kernels in use.
+// Calls of the kernels in use, one per kernel.
 static inline void nnexp_map_f32(
     enum nnexp_function f, const float *x, float *y, long count) {
   nnexp_kernels()->f32.map[f](x, y, count);
@@ -170,7 +173,7 @@ static inline void nnexp_power_f64(const double *x, double p, double *y, long co
   nnexp_kernels()->f64.power(x, p, y, count);
 }
 
-// `room` is two rows of x.
+// `room` is scratch memory for two rows of x.
 static inline void nnexp_lp_pool_sums_f32(
     const struct nnexp_pooling_geometry *geometry, int p, float n, const float *x, float *y, long rows,
     float *room) {

@@ -1,4 +1,4 @@
-// The words that the process was started with, without a look at /proc.
+// The words with which the process was started, without reading /proc.
 #pragma once
 
 int nnexp_argument_count(void);

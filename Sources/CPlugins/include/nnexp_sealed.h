@@ -3,5 +3,6 @@
 
 #include <stddef.h>
 
-// The descriptor of a file with these bytes, without a path, sealed; -1 with errno.
+// Creates a sealed file with these bytes and without a path. Returns its descriptor, or -1 with
+// errno.
 int nnexp_sealed_file(const char *name, const void *bytes, size_t count);

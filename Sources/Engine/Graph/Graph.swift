@@ -1,13 +1,13 @@
 public import NNExp
 
-/// A planned model: nodes in an order in which each follows its inputs, every
-/// shape known, every parameter placed.
+/// A planned model: the nodes in an order in which each follows its inputs, with every shape
+/// computed and every parameter assigned an offset.
 public struct Graph: Sendable {
   /// The origin of a node's input: a port of the data, or an output of a node.
   public struct Edge: Hashable, Sendable {
-    /// Position of the node; −1 for the data.
+    /// The index of the node; −1 for the data.
     public let node: Int
-    /// Position among the node's outputs, or among the ports of the data.
+    /// The index among the node's outputs, or among the ports of the data.
     public let output: Int
 
     public init(node: Int, output: Int = 0) {
@@ -18,8 +18,8 @@ public struct Graph: Sendable {
     public var isData: Bool { node < 0 }
   }
 
-  /// A node whose shapes are settled. By reference: it is looked at often, and has a dozen
-  /// references of its own.
+  /// A node whose shapes are computed. It is a class because copies would be frequent, and each
+  /// would retain a dozen references.
   public final class Node: Sendable {
     public let name: String
     public let typeName: String
@@ -27,10 +27,10 @@ public struct Graph: Sendable {
     public let plan: Plan
     public let inputs: [Edge]
     public let inputPorts: [Port]
-    /// Positions within `Graph.parameters`, in the plan's order. Another node may use the
-    /// same one.
+    /// Indices in `Graph.parameters`, in the plan's order. Nodes that share a parameter have
+    /// the same index.
     public let parameters: [Int]
-    /// True if it or a node before it has a parameter that learns.
+    /// True if this node or a node before it has a trainable parameter.
     public let learnsFromBelow: Bool
     public let location: SourceLocation?
 
@@ -50,15 +50,15 @@ public struct Graph: Sendable {
 
     public var inputShapes: [Shape] { inputPorts.map(\.shape) }
 
-    /// The function that the node computes entry by entry, if that is all it does:
-    /// passes then call the function's kernels instead of the layer.
+    /// The function that the node applies to each entry, if it does nothing else. The passes
+    /// then call the function's kernels instead of the layer.
     var function: ElementwiseFunction? {
       inputShapes == [plan.output] && plan.outputs.count == 1 && plan.parameters.isEmpty
         && plan.state.isEmpty && inputPorts[0].kind == .values ? layer.elementwise : nil
     }
   }
 
-  /// A parameter and its position within the one vector of all parameters.
+  /// A parameter, and its offset in the vector of all parameters.
   public struct Parameter: Sendable {
     /// The node that owns it.
     public let node: String
@@ -66,47 +66,47 @@ public struct Graph: Sendable {
     public let shape: Shape
     public let isFrozen: Bool
     public let initializer: any Initializer
-    /// λ₁ and λ₂; 0 for vectors such as biases.
+    /// λ₁ and λ₂; 0 for vectors, such as biases.
     public let l1: Double
     public let l2: Double
-    /// Selects its random numbers: the number of tensors that the nodes before its own
-    /// plan, shared ones included, so that sharing one leaves the others' values alone.
+    /// The stream of the initial values: the number of tensors that earlier nodes plan,
+    /// including shared ones, so that sharing a tensor does not change the values of others.
     let randomStream: Int
-    /// Position of its first element. Trainable parameters come first.
+    /// The index of its first element. Trainable parameters come first.
     public internal(set) var offset: Int
-    /// The positions of the nodes that use it, the owner among them.
+    /// The indices of the nodes that use it, including the owner.
     public internal(set) var users: [Int] = []
     public let location: SourceLocation?
 
     public var isShared: Bool { users.count > 1 }
   }
 
-  /// The ports of the data; `input` if the file names none.
+  /// The ports of the data; a single port `input` if the file names none.
   public let ports: [Port]
   public let nodes: [Node]
   public let parameters: [Parameter]
 
-  /// The positions of the nodes that a loss reads, in the file's order; the last node if
-  /// the file names none. A loss reads the first output.
+  /// The indices of the nodes that a loss reads, in the file's order; the last node if the file
+  /// names none. A loss reads the first output.
   public let heads: [Int]
 
-  /// Whether the file names the nodes that losses read.
+  /// True if the file names the nodes that losses read.
   public let namesHeads: Bool
 
-  /// Elements of all parameters together, and of those that learn.
+  /// The number of elements of all parameters, and of the trainable ones.
   public let parameterCount: Int
   public let trainableCount: Int
 
-  /// The shape that the first loss reads.
+  /// The shape of the output that the first loss reads.
   public var outputShape: Shape { outputShape(of: 0) }
 
-  /// The shape that a loss reads.
+  /// The shape of the output that a loss reads.
   public func outputShape(of head: Int) -> Shape { nodes[heads[head]].plan.output }
 
   /// True if some node's output for a sample depends on the whole batch.
   public var couplesSamples: Bool { nodes.contains { $0.plan.couplesSamples } }
 
-  /// `input`, `image`, `hidden`, `split.left`: an edge as the experiment file writes it.
+  /// An edge in the notation of the experiment file: `input`, `image`, `hidden`, `split.left`.
   public func name(of edge: Edge) -> String {
     if edge.isData { return ports[edge.output].name }
     let node = nodes[edge.node]
@@ -118,7 +118,7 @@ public struct Graph: Sendable {
     edge.isData ? ports[edge.output] : nodes[edge.node].plan.outputs[edge.output]
   }
 
-  /// The heads whose losses read an edge.
+  /// The heads whose losses read this edge.
   public func readingHeads(of edge: Edge) -> [Int] {
     edge.output == 0 ? heads.indices.filter { heads[$0] == edge.node } : []
   }
@@ -126,27 +126,27 @@ public struct Graph: Sendable {
   /// The parameters that a node uses, in the plan's order.
   public func parameters(of node: Node) -> [Parameter] { node.parameters.map { parameters[$0] } }
 
-  /// Orders and plans the model. Throws every error, each with its location.
+  /// Orders and plans the model. Throws every error with its location.
   ///
   /// - Parameters:
-  ///   - ports: of the data; a single one named `input` if the file names none.
-  ///   - portLocations: where the file names each port.
-  ///   - heads: the nodes that a loss reads; empty for the last node.
+  ///   - ports: the ports of the data; a single one named `input` if the file names none.
+  ///   - portLocations: the locations of the ports' names in the file.
+  ///   - heads: the nodes that losses read; empty for the last node.
   public init(
     _ model: ModelDeclaration, ports: [Port], at portLocations: [SourceLocation?] = [],
     heads: [NodeDeclaration.Reference] = [], l1: Double = 0, l2: Double = 0, registry: Registry
   ) throws {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     let order = try GraphOrder(model, ports: ports, at: portLocations, heads: heads)
     self.ports = ports
 
     var nodes: [PlannedNode] = []
-    // Ports are −1, −2, …
+    // Ports have the indices −1, −2, ….
     var positions: [String: Int] = [:]
     for (index, port) in ports.enumerated() { positions[port.name] = -1 - index }
     for (declaration, references) in order.nodes {
       do {
-        // A node behind a failed one cannot be planned; its errors come later.
+        // A node after a failed one cannot be planned; its errors are reported later.
         let inputs = try references.compactMap { reference in
           try positions[reference.node].map { position in
             let edge =
@@ -159,10 +159,10 @@ public struct Graph: Sendable {
         positions[declaration.name] = nodes.count
         nodes.append(node)
       } catch {
-        mistakes.add(error, at: declaration.location)
+        errors.add(error, at: declaration.location)
       }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
     let (parameters, used) = try Graph.parameters(of: nodes, l1: l1, l2: l2, registry)
 
     namesHeads = !heads.isEmpty
@@ -184,7 +184,7 @@ public struct Graph: Sendable {
     }
   }
 
-  /// The graph of data with one unnamed port of values, and a single loss.
+  /// Creates the graph for data with one unnamed port of values, and a single loss.
   public init(
     _ model: ModelDeclaration, inputShape: Shape, l1: Double = 0, l2: Double = 0,
     registry: Registry
@@ -194,7 +194,7 @@ public struct Graph: Sendable {
       registry: registry)
   }
 
-  /// The output that a reference names, of the node or port that it names.
+  /// The output that a reference selects from a node or a port.
   private static func edge(
     _ found: Edge, _ reference: GraphOrder.Reference, of declaration: NodeDeclaration,
     _ nodes: [PlannedNode]

@@ -2,13 +2,13 @@ import NNExp
 
 /// The nodes of a model in an order in which each follows its inputs.
 struct GraphOrder {
-  /// An input as a node names it: `hidden`, `split.left`, or a port of the data.
+  /// An input in the notation of the file: `hidden`, `split.left`, or a port of the data.
   struct Reference {
     let text: String
     let location: SourceLocation?
-    /// Before the dot.
+    /// The part before the dot.
     let node: String
-    /// After it, if there is one.
+    /// The part after the dot; nil if there is none.
     let output: String?
 
     init(_ text: String, at location: SourceLocation?) {
@@ -25,8 +25,7 @@ struct GraphOrder {
 
   private(set) var nodes: [(NodeDeclaration, inputs: [Reference])] = []
 
-  /// - Throws: every error in how the nodes refer to each other, to the ports and to the
-  ///   heads.
+  /// - Throws: every error in the references to nodes, ports and heads.
   init(
     _ model: ModelDeclaration, ports: [Port], at portLocations: [SourceLocation?],
     heads: [NodeDeclaration.Reference]
@@ -37,7 +36,7 @@ struct GraphOrder {
     try GraphOrder.check(heads, among: names, positions)
     try GraphOrder.checkUse(model, ports: ports, at: portLocations, heads: heads, feeds)
 
-    // Depth-first, in the file's order; a node met again on its own path is a cycle.
+    // Depth-first, in the file's order. Reaching a node on its own path means a cycle.
     var order: [Int] = []
     var isDone = [Bool](repeating: false, count: names.count)
     for start in names.indices where !isDone[start] {
@@ -65,24 +64,24 @@ struct GraphOrder {
     nodes = order.map { (model.nodes[$0], feeds[$0]) }
   }
 
-  /// The inputs of each node; that of a node which names none is the node before it.
+  /// The inputs of each node; by default, the node before it.
   private static func references(
     _ model: ModelDeclaration, ports: [Port], _ positions: [String: Int]
   ) throws -> [[Reference]] {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     let portNames = ports.map(\.name)
     let isUnnamed = portNames == [ModelDeclaration.inputName]
     var feeds: [[Reference]] = []
     for (index, node) in model.nodes.enumerated() {
       if !isUnnamed, portNames.contains(text: node.name) {
-        mistakes.add(
+        errors.add(
           Diagnostic(
             "'\(node.name)' is the name of a port of the data; give the node another one",
             at: node.location))
       }
       guard let references = node.inputs else {
         if index == 0, !isUnnamed {
-          mistakes.add(
+          errors.add(
             Diagnostic(
               "'\(node.name)' needs 'inputs': the data have named ports", at: node.location,
               notes: [.init("the ports are: " + listed(portNames))]))
@@ -94,11 +93,11 @@ struct GraphOrder {
       feeds.append(references.map { Reference($0.name, at: $0.location) })
       for reference in feeds[index]
       where positions[reference.node] == nil && !portNames.contains(text: reference.text) {
-        // Each costs the number of nodes, and only so many are shown.
-        let isShown = mistakes.list.count < Diagnostics.mostShown
+        // Each error takes time in proportion to the number of nodes, and only some are shown.
+        let isShown = errors.list.count < Diagnostics.mostShown
         let names = isShown ? portNames + model.nodes.map(\.name) : []
         let what = isUnnamed ? "is not a node" : "is neither a node nor a port of the data"
-        mistakes.add(
+        errors.add(
           Diagnostic(
             "'\(node.name)' takes its input from '\(reference.text)', which \(what)"
               + suggestion(for: reference.text, among: names), at: reference.location,
@@ -107,44 +106,44 @@ struct GraphOrder {
             ]))
       }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
     return feeds
   }
 
-  /// Each head is a node, and none is named twice.
+  /// Checks that each head is a node, and that no node is named twice.
   private static func check(
     _ heads: [NodeDeclaration.Reference], among names: [String], _ positions: [String: Int]
   ) throws {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     for head in heads where positions[head.name] == nil {
-      mistakes.add(
+      errors.add(
         Diagnostic(
           "loss: '\(head.name)' is not a node" + suggestion(for: head.name, among: names),
           at: head.location, notes: [.init("the nodes are: " + listed(names))]))
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
   }
 
-  /// Every port is read, and every node feeds another one or a loss.
+  /// Checks that every port is read, and that every node feeds another one or a loss.
   private static func checkUse(
     _ model: ModelDeclaration, ports: [Port], at portLocations: [SourceLocation?],
     heads: [NodeDeclaration.Reference], _ feeds: [[Reference]]
   ) throws {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     let used = Set(feeds.joined().map(\.node))
     let names = Set(heads.map(\.name))
     for (index, node) in model.nodes.enumerated()
     where !used.contains(node.name) && !names.contains(node.name) {
       if heads.isEmpty {
         if index == model.nodes.count - 1 { continue }
-        mistakes.add(
+        errors.add(
           Diagnostic(
-            "the output of '\(node.name)' goes nowhere; the model's output is its last node, "
+            "the output of '\(node.name)' is not used; the model's output is its last node, "
               + "'\(model.nodes.last?.name ?? "")'", at: node.location))
       } else {
-        mistakes.add(
+        errors.add(
           Diagnostic(
-            "the output of '\(node.name)' goes nowhere: no node and no loss reads it",
+            "the output of '\(node.name)' is not used: no node and no loss reads it",
             at: node.location,
             notes: [.init("the losses read: " + listed(heads.map(\.name)))]))
       }
@@ -152,12 +151,12 @@ struct GraphOrder {
     for (index, port) in ports.enumerated()
     where ports.count > 1 || port.name != ModelDeclaration.inputName {
       if used.contains(port.name) { continue }
-      mistakes.add(
+      errors.add(
         Diagnostic(
           "no node reads the port '\(port.name)' of the data; leave it out of the data, or name "
             + "it in a node's inputs",
           at: portLocations.indices.contains(index) ? portLocations[index] : model.location))
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
   }
 }

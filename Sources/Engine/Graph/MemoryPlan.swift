@@ -1,19 +1,19 @@
 public import NNExp
 
-/// The bytes that a run needs, known before any are asked for.
+/// The memory that a run needs, in bytes, computed before any is allocated.
 public struct MemoryPlan: Sendable {
   public let parameters: Int
   public let gradients: Int
   public let optimizer: Int
   public let activations: Int
 
-  /// `Int.max` where the sum overflows.
+  /// The sum of all; `Int.max` if it overflows.
   public var total: Int {
     [parameters, gradients, optimizer, activations].reduce(0, saturatingSum)
   }
 
-  /// - Parameter vectors: how many numbers are held for each parameter that learns,
-  ///   besides itself and its gradient.
+  /// - Parameter vectors: the number of values that are stored per trainable parameter in
+  ///   addition to the parameter and its gradient.
   public init(_ graph: Graph, heads: [Head], vectors: Int, capacity: Int, scalarSize: Int) {
     let network = NetworkLayout(graph, heads: heads, capacity: capacity, scalarSize: scalarSize)
     var optimizer = Layout(scalarSize: scalarSize)
@@ -21,7 +21,7 @@ public struct MemoryPlan: Sendable {
     self.optimizer = optimizer.bytes
     parameters = saturatingProduct(graph.parameterCount, scalarSize)
     gradients = parameters
-    // ∂L/∂ of data that no node adds to is memory that is reserved and never used.
+    // The gradients of the data's ports are reserved even if no node computes them.
     let unused = zip(network.dx, graph.ports.indices).reduce(0) { sum, port in
       graph.addsToGradient(ofPort: port.1)
         ? sum : saturatingSum(sum, saturatingProduct(port.0.count, scalarSize))
@@ -31,13 +31,14 @@ public struct MemoryPlan: Sendable {
       ? .max : network.whole.bytes - parameters - gradients - unused
   }
 
-  /// Throws if the machine has less than this; a megabyte it has.
+  /// Throws if the machine has less memory than this. One megabyte is always assumed to be
+  /// available.
   public func requireAvailable(at location: SourceLocation?) throws {
     if total < 1 << 20 { return }
     let available = availableMemory()
     if total > available {
       throw Diagnostic(
-        "the model needs \(describeBytes(total)) of memory, and \(describeBytes(available)) are there",
+        "the model needs \(describeBytes(total)) of memory, and \(describeBytes(available)) are available",
         at: location,
         notes: [
           .init(
@@ -49,8 +50,8 @@ public struct MemoryPlan: Sendable {
 }
 
 extension Graph {
-  /// Whether a training step computes ∂L/∂ of a port: a node that learns from another input
-  /// computes that of all its inputs.
+  /// True if a training step computes the gradient of a port: a node that learns from another
+  /// input computes the gradients of all its inputs.
   fileprivate func addsToGradient(ofPort port: Int) -> Bool {
     nodes.contains { node in
       node.learnsFromBelow && node.inputs.contains(Edge(node: -1, output: port))
@@ -58,7 +59,7 @@ extension Graph {
     }
   }
 
-  /// Throws if an extent is beyond what matrix products count in, 2³¹ − 1.
+  /// Throws if an extent exceeds 2³¹ − 1, the limit of matrix products.
   func requireCountable() throws {
     let limit = Int(Int32.max)
     for node in nodes {
@@ -75,7 +76,7 @@ extension Graph {
 }
 
 extension Plan {
-  /// Throws if one of its tensors has more axes than there can be.
+  /// Throws if a tensor has more axes than are supported.
   func requireFourAxes() throws {
     let tensors =
       outputs.map { (outputs.count == 1 ? "its output" : "its output '\($0.name)'", $0.shape) }
@@ -88,7 +89,7 @@ extension Plan {
   }
 }
 
-/// a + b, or `Int.max` where that overflows.
+/// a + b, or `Int.max` if the sum overflows.
 public func saturatingSum(_ a: Int, _ b: Int) -> Int {
   let (sum, overflow) = a.addingReportingOverflow(b)
   return overflow ? Int.max : sum
@@ -99,7 +100,7 @@ public func saturatingProduct(_ a: Int, _ b: Int) -> Int {
   return overflow ? Int.max : product
 }
 
-/// `812 bytes`, `3.1 MB`, `4.0 TB`; `more than 9 EB` where a size overflows.
+/// A size in words: `812 bytes`, `3.1 MB`, `4.0 TB`; `more than 9 EB` if it overflowed.
 public func describeBytes(_ bytes: Int) -> String {
   if bytes < 1000 { return "\(bytes) bytes" }
   if bytes == Int.max { return "more than 9 EB" }

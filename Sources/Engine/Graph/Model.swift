@@ -1,45 +1,45 @@
 public import NNExp
 
-/// One entry of a file's `model:` list, read but not yet planned.
+/// An entry of a file's `model:` list, which has been read but not planned.
 public struct NodeDeclaration: Sendable {
-  /// A name that a declaration refers to, and where.
+  /// A name in a declaration, with its location.
   public struct Reference: Sendable {
     public let name: String
     public let location: SourceLocation?
   }
 
-  /// Which parameters stay as they are.
+  /// The parameters that training does not change.
   public enum Frozen: Sendable {
     case none
     case all
     case some([Reference])
   }
 
-  /// The initial values that the file gives a parameter.
+  /// The initial values of a parameter in the file.
   public struct InitialValues: Sendable {
     public let parameter: Reference
     public let initializer: any Initializer
   }
 
-  /// A tensor of another node that this node uses as one of its own.
+  /// A tensor of another node that this node uses instead of planning one.
   public struct SharedParameter: Sendable {
     public let parameter: Reference
-    /// `node.tensor`.
+    /// The owner in the notation `node.tensor`.
     public let owner: Reference
   }
 
   public let name: String
   public let typeName: String
   public let layer: any Layer
-  /// Nil where the node follows the one before it.
+  /// Nil if the node's input is the node before it.
   public let inputs: [Reference]?
   public let frozen: Frozen
   public let initial: [InitialValues]
   public let shared: [SharedParameter]
-  /// The settings of all of the node's tensors that the file gives, which only their owner
-  /// may have, and where.
+  /// The settings in the file that apply to all tensors of the node, with their locations. A
+  /// shared tensor cannot have them.
   let settingsOfAll: [(String, SourceLocation?)]
-  /// λ₁ and λ₂ of this node's penalty; nil where the model's apply.
+  /// λ₁ and λ₂ of this node's penalty; nil to use those of the section `train`.
   public let l1: Double?
   public let l2: Double?
   public let location: SourceLocation?
@@ -47,16 +47,16 @@ public struct NodeDeclaration: Sendable {
 
 /// The `model:` list of an experiment file.
 public struct ModelDeclaration: Sendable {
-  /// The name by which nodes refer to the data.
+  /// The name of the data in the inputs of nodes.
   public static let inputName = "input"
 
   public let nodes: [NodeDeclaration]
   public let location: SourceLocation?
 
-  /// Reads `model:`; every error is recorded in `options`.
+  /// Reads `model:`. Errors are recorded in `options`.
   public init(from options: inout Options, registry: Registry) {
     location = options.location(of: "model")
-    let explanation = "the layers, first to last"
+    let explanation = "the layers in order"
     guard let list = options.value("model", "a list of layers", explanation, default: nil) else {
       options.reject("model", "missing 'model': a list of layers is required")
       nodes = []
@@ -73,7 +73,8 @@ public struct ModelDeclaration: Sendable {
     var resolved: [ConfigValue] = []
     var names = DefaultNames(explicit: items)
     for item in items {
-      // Far more than are shown; each costs a search for a name that is near.
+      // Far more than the number that is shown. Each searches for a similar name, which takes
+      // time.
       if options.diagnostics.list.count >= 10 * Diagnostics.mostShown { break }
       var reader = options.reader(at: item.location)
       let node = reader.component("layer", reading: item, of: registry.layers) { type, options in
@@ -102,10 +103,10 @@ public struct ModelDeclaration: Sendable {
   }
 }
 
-/// `dense`, `dense_2`, …: names for nodes that the file leaves unnamed.
+/// Default names for unnamed nodes: `dense`, `dense_2`, ….
 private struct DefaultNames {
   private var taken: Set<String>
-  /// The last number that each type's name was given.
+  /// The last number in the names of each type.
   private var numbers: [String: Int] = [:]
 
   init(explicit items: [ConfigValue]) {
@@ -126,7 +127,7 @@ private struct DefaultNames {
 }
 
 extension NodeDeclaration {
-  /// Reads one node's own keys, then its layer's.
+  /// Reads the keys of a node, then those of its layer.
   init(
     type: ComponentType<any Layer>, from options: inout Options,
     defaultName: @autoclosure () -> String,
@@ -138,8 +139,8 @@ extension NodeDeclaration {
     let name =
       options.contains("name")
       ? options.string(
-        "name", default: type.name, "what other nodes and overrides call it")
-      : options.string("name", default: defaultName(), "what other nodes and overrides call it")
+        "name", default: type.name, "its name for other nodes and for overrides")
+      : options.string("name", default: defaultName(), "its name for other nodes and for overrides")
     options.document("name", default: "the type, numbered from the second on")
     let isName =
       name.utf8.count <= 64
@@ -152,7 +153,7 @@ extension NodeDeclaration {
         "name",
         "a node's name is up to 64 letters, digits, '_' and '-', starting with a letter or '_'")
     } else if name == ModelDeclaration.inputName {
-      options.reject("name", "the name 'input' means the data; choose another")
+      options.reject("name", "the name 'input' is reserved for the data; choose another")
     }
     self.name = name
 
@@ -172,7 +173,7 @@ extension NodeDeclaration {
     layer = try type.make(&options)
   }
 
-  /// The nodes that feed it, or nil where the key is absent.
+  /// The nodes that feed it; nil if the key is absent.
   private static func readInputs(from options: inout Options) -> [Reference]? {
     let range = "a name or a list of names"
     guard
@@ -188,7 +189,7 @@ extension NodeDeclaration {
     let range = "true, false or a list of parameters"
     guard
       let node = options.value(
-        "frozen", range, "whether training leaves its parameters, or those listed, as they are",
+        "frozen", range, "true, or the parameters that training does not change",
         default: "false")
     else {
       options.resolve("frozen", false)
@@ -199,7 +200,7 @@ extension NodeDeclaration {
     return .some(references("frozen", to: "names of parameters", node, range, &options))
   }
 
-  /// One name, or a list of them.
+  /// Reads one name or a list of names.
   private static func references(
     _ key: String, to what: String, _ node: ConfigValue, _ range: String, _ options: inout Options
   ) -> [Reference] {
@@ -220,12 +221,12 @@ extension NodeDeclaration {
     }
   }
 
-  /// `parameters: {weight: encoder.weight}`.
+  /// Reads `parameters: {weight: encoder.weight}`.
   private static func readShared(from options: inout Options) -> [SharedParameter] {
     let range = "a mapping from parameters to those of other nodes"
     guard
       let node = options.value(
-        "parameters", range, "tensors that it shares with another node: {weight: encoder.weight}")
+        "parameters", range, "tensors that are shared with another node: {weight: encoder.weight}")
     else { return [] }
     options.resolve("parameters", node)
     guard case .map(let entries) = node.content else {
@@ -281,9 +282,9 @@ extension NodeDeclaration {
     return values
   }
 
-  /// `{constant: 0.35}` is short for `{type: constant, value: 0.35}`, as
-  /// `{values: [[…]]}` is for `{type: values, values: [[…]]}` and
-  /// `{file: w.npy}` for `{type: file, path: w.npy}`.
+  /// Expands the short forms of initializers: `{constant: 0.35}` means `{type: constant, value:
+  /// 0.35}`, `{values: [[…]]}` means `{type: values, values: [[…]]}`, and `{file: w.npy}` means
+  /// `{type: file, path: w.npy}`.
   private static func spelledOut(_ node: ConfigValue, _ registry: Registry) -> ConfigValue {
     guard case .map(let entries) = node.content, entries.count == 1, let only = entries.first,
       only.key != "type"

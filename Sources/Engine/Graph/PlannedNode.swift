@@ -1,14 +1,14 @@
 import NNExp
 
-/// A node with its plan, before its parameters are placed. By reference: a graph of many
-/// nodes goes over all of them several times.
+/// A node with its plan, before its parameters have offsets. It is a class because graphs of
+/// many nodes are traversed several times.
 final class PlannedNode {
   let declaration: NodeDeclaration
   let plan: Plan
   let inputs: [Graph.Edge]
   let ports: [Port]
 
-  /// Plans the layer; its refusal is reported with the node's name and its inputs'.
+  /// Plans the layer. Its errors are reported with the names of the node and its inputs.
   init(
     _ declaration: NodeDeclaration, _ references: [GraphOrder.Reference], _ inputs: [Graph.Edge],
     _ nodes: [PlannedNode], _ data: [Port]
@@ -27,8 +27,8 @@ final class PlannedNode {
             "'\(reference.text)' produces \(port)", at: nodes[edge.node].declaration.location)
         }
         return data.count == 1 && port.name == ModelDeclaration.inputName
-          ? Diagnostic.Note("the data are \(port) a sample")
-          : Diagnostic.Note("the port '\(port.name)' is \(port) a sample")
+          ? Diagnostic.Note("the data are \(port) per sample")
+          : Diagnostic.Note("the port '\(port.name)' is \(port) per sample")
       }
       return references.count > most
         ? notes + [.init("… and \(references.count - most) more inputs")] : notes

@@ -1,7 +1,7 @@
 import Glibc
 import NNExp
 
-/// One block of memory for a network's numbers, all zero at first.
+/// One block of memory for all numbers of a network, initialized to zero.
 final class Arena<S: Scalar> {
   private let block: UnsafeMutableRawPointer
   private let start: UnsafeMutablePointer<S>
@@ -11,10 +11,11 @@ final class Arena<S: Scalar> {
   init(_ layout: Layout) throws {
     precondition(layout.scalarSize == MemoryLayout<S>.stride, "a layout of another scalar type")
     count = layout.count
-    // A line more, so that the first element can begin one.
+    // The extra bytes allow the first element to begin on a cache line.
     let bytes = saturatingSum(layout.bytes, 128)
     guard bytes < .max, let block = calloc(bytes, 1) else {
-      // It may be done without; a failure later on is not for want of it then.
+      // The caller may continue without this memory; a later failure must not be attributed to
+      // it.
       errno = 0
       throw Diagnostic(
         "the system refused \(describeBytes(layout.bytes)) of memory", failure: .environment)
@@ -27,9 +28,22 @@ final class Arena<S: Scalar> {
 
   deinit { free(block) }
 
-  /// The elements of one region; those of one copy have `shape`.
+  /// The elements of one region, as a tensor whose copies have the shape `shape`.
   func tensor(_ region: Layout.Region, _ shape: Shape) -> Tensor<S> {
     precondition(region.end <= count, "a region of another layout")
     return Tensor(start: start + region.first, count: region.count, shape: shape)
+  }
+}
+
+/// Sets bytes to 0; large ranges on all cores.
+func clear(_ start: UnsafeMutableRawPointer, _ count: Int) {
+  let size = 1 << 17
+  if count <= 2 * size {
+    memset(start, 0, count)
+    return
+  }
+  Workers.perform((count + size - 1) / size) { part in
+    let first = part * size
+    memset(start + first, 0, min(size, count - first))
   }
 }

@@ -1,12 +1,12 @@
 import Datasets
 import NNExp
 
-/// Room for the samples of a batch: its inputs by port, and its targets.
+/// The buffers for the samples of a batch: its inputs by port, and its targets.
 ///
-/// A sample of a `Dataset` is one row of numbers, one of indices and one of targets; each
-/// port has its piece of one of these rows.
+/// A sample of a `Dataset` consists of a row of values, a row of indices and a row of targets.
+/// Each port is a piece of one of these rows.
 final class BatchBuffers<S: Scalar> {
-  /// By port; those of a port of indices hold 32-bit integers.
+  /// The inputs by port. The buffer of a port of indices contains 32-bit integers.
   let inputs: [Tensor<S>]
   let targets: [Tensor<S>]
 
@@ -18,12 +18,12 @@ final class BatchBuffers<S: Scalar> {
   private let indexCount: Int
   private let targetCount: Int
 
-  /// The numbers of a sample, all ports together, and of its targets.
+  /// The number of values of a sample in all ports, and in its targets.
   let width: Int
   private let indexWidth: Int
   private let targetWidth: Int
 
-  /// Some consecutive numbers of a row, and where those of the batch go.
+  /// Consecutive numbers of a row, and their destination in the batch.
   private struct Piece<Number> {
     let offset: Int
     let width: Int
@@ -67,12 +67,12 @@ final class BatchBuffers<S: Scalar> {
     targetPieces.deallocate()
   }
 
-  /// A buffer's memory as that of as many integers; nothing else ever reads it.
+  /// The memory of a buffer as integers. Nothing else reads that memory.
   private static func integers(_ tensor: Tensor<S>) -> UnsafeMutablePointer<Int32> {
     UnsafeMutableRawPointer(tensor.start).assumingMemoryBound(to: Int32.self)
   }
 
-  /// The indices of some samples; nothing if the port has values.
+  /// The indices of some samples; empty if the port has values.
   func indices(_ port: Int, _ description: Port, samples: Range<Int>) -> Indices {
     let width = description.kind == .values ? 0 : description.count
     return Indices(
@@ -83,14 +83,14 @@ final class BatchBuffers<S: Scalar> {
 
   /// Copies samples into the buffers.
   ///
-  /// - Parameter sample: which one comes at each of the `count` places.
-  /// - Throws: where they are read from a file, and that fails.
+  /// - Parameter sample: returns the sample for each of the `count` positions.
+  /// - Throws: if samples are read from a file and reading fails.
   func load(_ samples: Dataset<S>, count: Int, sample: (Int) -> Int) throws {
     guard !samples.isStreamed else { return try read(samples, count: count, sample: sample) }
     gather(samples, count: count, sample: sample)
   }
 
-  /// `load` for samples that are held.
+  /// `load` for samples in memory.
   @inline(__always)
   func gather(_ samples: Dataset<S>, count: Int, sample: (Int) -> Int) {
     if count &* width > 1 << 15 {
@@ -99,13 +99,13 @@ final class BatchBuffers<S: Scalar> {
     gather(samples, to: 0..<count, sample: sample)
   }
 
-  /// `gather` for some places of the batch.
+  /// `gather` for some positions of the batch.
   @inline(__always)
-  private func gather(_ samples: Dataset<S>, to places: Range<Int>, sample: (Int) -> Int) {
+  private func gather(_ samples: Dataset<S>, to positions: Range<Int>, sample: (Int) -> Int) {
     let hasTargets = !samples.targets.isEmpty
     samples.inputs.withUnsafeBufferPointer { inputs in
       samples.targets.withUnsafeBufferPointer { targets in
-        for i in places {
+        for i in positions {
           let sample = sample(i)
           copy(inputs.baseAddress, sample &* width, to: valuePieces, valueCount, i)
           if hasTargets {
@@ -116,27 +116,27 @@ final class BatchBuffers<S: Scalar> {
     }
     if indexWidth > 0 {
       samples.indices.withUnsafeBufferPointer { indices in
-        for i in places {
+        for i in positions {
           copy(indices.baseAddress, sample(i) &* indexWidth, to: indexPieces, indexCount, i)
         }
       }
     }
   }
 
-  /// One row, piece by piece.
+  /// Copies one row, piece by piece.
   @inline(__always)
   private func copy<Number>(
     _ rows: UnsafePointer<Number>?, _ first: Int,
-    to pieces: UnsafeMutablePointer<Piece<Number>>, _ count: Int, _ place: Int
+    to pieces: UnsafeMutablePointer<Piece<Number>>, _ count: Int, _ position: Int
   ) {
     guard let rows else { return }
     for index in 0..<count {
       let piece = pieces[index]
-      copy(rows + first + piece.offset, to: piece.start + place &* piece.width, piece.width)
+      copy(rows + first + piece.offset, to: piece.start + position &* piece.width, piece.width)
     }
   }
 
-  /// `gather` on all cores: rows lie far apart, and each is waited for.
+  /// `gather` on all cores, because rows are far apart and each access waits for memory.
   @inline(never)
   private func share(_ samples: Dataset<S>, count: Int, sample: (Int) -> Int) {
     let parts = min(8, count)
@@ -145,7 +145,7 @@ final class BatchBuffers<S: Scalar> {
     }
   }
 
-  /// `load` for samples that are read from their files.
+  /// `load` for samples that are read from files.
   @inline(never)
   func read(_ samples: Dataset<S>, count: Int, sample: (Int) -> Int) throws {
     guard valueCount == 1, targetCount == 1, indexCount == 0 else {
@@ -162,7 +162,7 @@ final class BatchBuffers<S: Scalar> {
       count, inputs: &inputs, indices: &indices, targets: &targets, sample: sample)
   }
 
-  /// Reads whole rows, then divides them among the ports.
+  /// Reads whole rows, then copies their pieces to the ports.
   private func readRows(_ samples: Dataset<S>, count: Int, sample: (Int) -> Int) throws {
     var inputs = [S](repeating: 0, count: count * width)
     var indices = [Int32](repeating: 0, count: count * indexWidth)
@@ -178,7 +178,7 @@ final class BatchBuffers<S: Scalar> {
     gather(rows, to: 0..<count) { $0 }
   }
 
-  /// A few numbers take less time than a call.
+  /// A loop, which takes less time than a call for few numbers.
   @inline(__always)
   private func copy<Number>(
     _ from: UnsafePointer<Number>, to: UnsafeMutablePointer<Number>, _ count: Int

@@ -1,13 +1,11 @@
 import NNExp
 
-/// The division of one block of memory into regions, settled before the block is
-/// allocated.
+/// The division of a block of memory into regions, computed before the block is allocated.
 ///
-/// Each region begins on a cache line. One layout gives the size of the block, its
-/// division, and the forecast of both. Sizes are in elements; beyond what `Int`
-/// counts they are `Int.max`.
+/// Each region begins on a cache line. The same layout gives the size of the block, its regions
+/// and the memory forecast. Sizes are in elements; `Int.max` if they overflow.
 struct Layout {
-  /// Some consecutive elements of the block.
+  /// Consecutive elements of the block.
   struct Region {
     let first: Int
     let count: Int
@@ -16,12 +14,12 @@ struct Layout {
 
   let scalarSize: Int
 
-  /// Elements of the whole block.
+  /// The number of elements of the whole block.
   private(set) var count = 0
 
   init(scalarSize: Int) { self.scalarSize = scalarSize }
 
-  /// The next region, of `copies` times `count` elements.
+  /// Adds a region of `copies` times `count` elements.
   mutating func add(_ count: Int, copies: Int = 1) -> Region {
     let line = 64 / scalarSize
     let first = self.count == .max ? .max : saturatingSum(self.count, line - 1) / line * line
@@ -30,6 +28,6 @@ struct Layout {
     return region
   }
 
-  /// The bytes of the whole block.
+  /// The size of the whole block in bytes.
   var bytes: Int { saturatingProduct(count, scalarSize) }
 }

@@ -2,31 +2,31 @@ public import Datasets
 import Glibc
 public import NNExp
 
-/// A graph with its numbers: parameters, gradients, and room for a batch.
+/// A graph with its memory: parameters, gradients, and buffers for a batch.
 ///
-/// Everything is allocated by `init`; a pass allocates nothing. A network
-/// belongs to one thread at a time.
+/// `init` allocates everything; a pass allocates nothing. Only one thread may use a network at
+/// a time.
 public final class Network<S: Scalar> {
   public let graph: Graph
   public let heads: [Head]
 
-  /// The largest batch.
+  /// The largest number of samples in a batch.
   public let capacity: Int
 
-  /// All parameters as one vector, the trainable ones first.
+  /// All parameters as one vector; the trainable ones come first.
   public let parameters: Tensor<S>
 
   /// ∂L/∂parameters, in the same order.
   public let gradients: Tensor<S>
 
-  /// Every node's state, in graph order, as one vector.
+  /// The state of all nodes as one vector, in graph order.
   public let state: Tensor<S>
 
-  /// The part of both that training changes.
+  /// The parts of `parameters` and `gradients` that training changes.
   public let trainable: Tensor<S>
   public let trainableGradients: Tensor<S>
 
-  /// The layout of `parameters` and `state`, which a checkpoint saves.
+  /// The tensors of `parameters` and `state`, which a checkpoint saves.
   public let learned: [NamedTensor<S>]
 
   /// The buffers of a batch's samples, filled before a pass.
@@ -39,17 +39,17 @@ public final class Network<S: Scalar> {
   private let dx: [Tensor<S>]
   private let nodeState: [[Tensor<S>]]
   private let scratch: [[(tensor: Tensor<S>, isPerSample: Bool)]]
-  /// Gradients of shards but the first, for the nodes that are sharded.
+  /// The gradients of all shards except the first, for the nodes that are sharded.
   private let partialGradients: [[Tensor<S>]]
   private let gathered: [GatheredHead<S>?]
   private let checksInputs: Bool
-  /// One for each batch size, of which there are few.
+  /// One per batch size. There are few sizes.
   private var passes: [Passes<S>] = []
 
-  /// Builds the network and gives every parameter its initial values.
+  /// Builds the network and sets every parameter to its initial values.
   ///
-  /// - Parameter checksInputs: gradients reach the data too, and nodes before
-  ///   the first parameter.
+  /// - Parameter checksInputs: true if gradients are also computed for the data and for nodes
+  ///   before the first parameter.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public init(
@@ -115,7 +115,7 @@ public final class Network<S: Scalar> {
     try initialize(seed: seed)
   }
 
-  /// Every tensor under the name of the node that owns it, in graph order.
+  /// Every tensor under the name of its owner, in graph order.
   private static func learned(
     _ graph: Graph, _ parameters: Tensor<S>, _ state: [[Tensor<S>]]
   ) -> [NamedTensor<S>] {
@@ -134,9 +134,9 @@ public final class Network<S: Scalar> {
     return learned
   }
 
-  /// Draws every parameter's initial values anew.
+  /// Sets every parameter to its initial values.
   private func initialize(seed: UInt64) throws {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     let random = RandomStream(seed: seed, purpose: "initial values")
     let longest = graph.parameters.map(\.shape.count).max() ?? 0
     let values = UnsafeMutablePointer<Double>.allocate(capacity: max(1, longest))
@@ -152,47 +152,48 @@ public final class Network<S: Scalar> {
         var diagnostic = fact.located(at: parameter.location)
         diagnostic.message =
           "'\(parameter.node)', initial values of \(parameter.name): \(fact.message)"
-        mistakes.add(diagnostic)
+        errors.add(diagnostic)
       }
       let tensor = parameters.slice(from: parameter.offset, shape: parameter.shape)
       for i in 0..<count { tensor[i] = S(values[i]) }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
   }
 
-  /// The output that a head's loss reads, as the last forward pass left it: `samples` of it.
+  /// The output that a head's loss reads, for the first `samples` samples, after a forward
+  /// pass.
   public func output(_ samples: Int, of head: Int = 0) -> Tensor<S> {
     let z = y[heads[head].node][0]
     return Tensor(start: z.start, count: samples * z.shape.count, shape: z.shape)
   }
 
-  /// The buffer of what an edge carries.
+  /// The buffer of the values of an edge.
   public func activation(_ edge: Graph.Edge) -> Tensor<S> {
     edge.isData ? batch.inputs[edge.output] : y[edge.node][edge.output]
   }
 
-  /// ∂L/∂ of what an edge carries; that of the data is filled where `checksInputs`.
+  /// The gradient ∂L/∂x of an edge. That of the data is computed only if `checksInputs`.
   public func delta(_ edge: Graph.Edge) -> Tensor<S> {
     edge.isData ? dx[edge.output] : dy[edge.node][edge.output]
   }
 
-  /// A batch's targets, by target of the data.
+  /// The targets of a batch, by target of the data.
   public func target(_ index: Int) -> Tensor<S> { batch.targets[index] }
 
-  /// The indices of a port of the data, as they were loaded; none if it has values.
+  /// The loaded indices of a port of the data; empty if the port has values.
   public func indices(ofPort port: Int, samples: Int) -> Indices {
     batch.indices(port, graph.ports[port], samples: 0..<samples)
   }
 
-  /// Copies all samples into the buffers of a batch, to be read by the next passes.
+  /// Copies all samples into the buffers of a batch for the next passes.
   ///
-  /// - Precondition: they are no more than `capacity`.
+  /// - Precondition: there are at most `capacity` samples.
   public func load(_ samples: Dataset<S>) throws {
     precondition(samples.count <= capacity, "\(samples.count) samples exceed \(capacity)")
     try batch.load(samples, count: samples.count) { $0 }
   }
 
-  /// Gradients and deltas become 0.
+  /// Sets the gradients of parameters and outputs to 0.
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func zero() {
@@ -200,7 +201,7 @@ public final class Network<S: Scalar> {
     if checksInputs { for dx in dx { dx.fill(0) } }
   }
 
-  /// The passes over batches of `samples`; made at the first call.
+  /// The passes over batches of `samples`, created by the first call.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func passes(_ samples: Int, isTraining: Bool) -> Passes<S> {
@@ -211,7 +212,7 @@ public final class Network<S: Scalar> {
     return made
   }
 
-  /// The losses' views of a batch; with gradients if they are wanted.
+  /// The losses for a batch; with gradients if requested.
   @specialized(where S == Double)
   @specialized(where S == Float)
   func losses(_ samples: Int, gradient: Bool) -> Losses<S> {
@@ -229,7 +230,7 @@ public final class Network<S: Scalar> {
   }
 }
 
-/// A tensor of a network with the name of its node and its own.
+/// A tensor of a network with the names of its node and parameter.
 public struct NamedTensor<S: Scalar> {
   public let node: String
   public let name: String
@@ -237,15 +238,15 @@ public struct NamedTensor<S: Scalar> {
 }
 
 extension Network {
-  /// The tensors that a node's passes read and write for some samples of a batch, as its
-  /// shard with this number.
+  /// The tensors that a node's passes read and write for a range of samples, which is the shard
+  /// `shard` of the batch.
   func views(_ k: Int, samples: Range<Int>, shard: Int = 0) -> NodeViews<S> {
     func batch(_ whole: Tensor<S>) -> Tensor<S> {
       Tensor(
         start: whole.start + samples.lowerBound * whole.shape.count,
         count: samples.count * whole.shape.count, shape: whole.shape)
     }
-    /// Nothing where an edge carries indices.
+    /// An empty tensor if the edge carries indices.
     func values(_ edge: Graph.Edge, _ whole: Tensor<S>) -> Tensor<S> {
       graph.port(of: edge).kind == .values
         ? batch(whole) : Tensor(start: whole.start, count: 0, shape: whole.shape)
@@ -280,7 +281,7 @@ extension Network {
 struct NodeViews<S: Scalar> {
   let samples: Range<Int>
   let inputs: [Tensor<S>]
-  /// One per input, empty for values; none if no input is indices.
+  /// One per input, empty for inputs of values; an empty list if no input carries indices.
   let indices: [Indices]
   let outputs: [Tensor<S>]
   let dOutputs: [Tensor<S>]

@@ -7,24 +7,24 @@ struct NetworkLayout {
   let parameters: Layout.Region
   /// The state of all nodes, in graph order.
   let state: Layout.Region
-  /// A batch's inputs, by port; indices have an element each, half of which is unused in
+  /// The inputs of a batch, by port. An index occupies one element, half of which is unused in
   /// float64.
   let x: [Layout.Region]
-  /// A batch's targets, by target of the data.
+  /// The targets of a batch, by target of the data.
   let t: [Layout.Region]
-  /// By head of which samples may lack the target: outputs, targets and ∂L/∂outputs of
-  /// those that have it.
+  /// For each head whose target may be missing in some samples: the outputs, targets and output
+  /// gradients of the samples that have it.
   let gathered: [[Layout.Region]]
-  /// By node: its outputs for a batch, and each scratch tensor, with a copy for every
+  /// The outputs of each node for a batch and each of its scratch tensors, which has a copy per
   /// sample or shard.
   let y: [[Layout.Region]]
   let scratch: [[Layout.Region]]
-  /// By node that is sharded: its parameters' gradients of every shard but the first.
+  /// For each node that is sharded, the parameter gradients of all shards except the first.
   let partialGradients: [[Layout.Region]]
-  /// ∂L/∂ of the data, by port; empty for indices.
+  /// The gradients of the data, by port; empty for indices.
   let dx: [Layout.Region]
-  /// ∂L/∂ of the parameters and of each node's output, side by side: one sweep zeroes
-  /// them.
+  /// The gradients of the parameters and of each node's outputs, adjacent so that one loop sets
+  /// them to zero.
   let gradients: Layout.Region
   let dy: [[Layout.Region]]
 
@@ -56,7 +56,7 @@ struct NetworkLayout {
     whole = layout
   }
 
-  /// The range that a step begins by zeroing: gradients, dy and what lies between.
+  /// The range that each step sets to zero: the gradients, dy, and everything between them.
   var zeroed: Layout.Region {
     Layout.Region(first: gradients.first, count: dy.last!.last!.end - gradients.first)
   }

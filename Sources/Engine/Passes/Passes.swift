@@ -1,11 +1,10 @@
 public import NNExp
 
-/// The prepared passes of one batch size: what a training step walks through.
+/// The prepared passes for one batch size, which a training step executes.
 ///
-/// Nodes are taken one by one, each with the whole batch; where a run of nodes
-/// is worth it, shard by shard, each shard through all of them. A node that is a
-/// function, entry by entry, is computed by the function's kernels right after the
-/// node before it, without a call of its layer.
+/// Nodes are computed one by one with the whole batch. If it saves time, a sequence of nodes is
+/// computed shard by shard instead. A node that is only an elementwise function is computed by
+/// the function's kernels directly after the node before it, without a call of its layer.
 public final class Passes<S: Scalar>: SharedLoop {
   public let samples: Int
   let isTraining: Bool
@@ -13,27 +12,27 @@ public final class Passes<S: Scalar>: SharedLoop {
   private unowned let network: Network<S>
   private let count: Int
   private let layers: UnsafeMutablePointer<Unmanaged<LayerCall>>
-  /// Of every node, the function that it is; nil for a layer with passes of its own.
+  /// The elementwise function of each node; nil for a layer that needs its own passes.
   private let functions: UnsafeMutablePointer<ElementwiseFunction?>
-  /// Node by node; after the whole batch's, those of shard 0, of shard 1, …
+  /// The passes by node: first those of the whole batch, then those of shard 0, shard 1, ….
   private let forwards: UnsafeMutablePointer<Unmanaged<ForwardPass<S>>>
   private let backwards: UnsafeMutablePointer<Unmanaged<BackwardPass<S>>>
   private let tables: UnsafeMutablePointer<Tensor<S>>
   private let indexTables: UnsafeMutablePointer<Indices>
-  /// The first node whose backward pass anything needs.
+  /// The first node whose backward pass is needed.
   private let firstBackward: Int
   private let randomNodes: [Int]
 
   private let shards: Int
   private let segments: [Segment]
 
-  /// A run of nodes.
+  /// A sequence of nodes that run with or without shards.
   private struct Segment {
     let nodes: Range<Int>
     let isSharded: Bool
   }
 
-  /// The work of the threads: the nodes, and the direction.
+  /// The work that the threads share: the nodes, and the direction.
   private var shared = (nodes: 0..<0, isBackward: false)
 
   init(_ network: Network<S>, samples: Int, isTraining: Bool) {
@@ -47,7 +46,7 @@ public final class Passes<S: Scalar>: SharedLoop {
     let shards = segments.contains(where: \.isSharded) ? Shards.count(samples) : 0
     self.shards = shards
 
-    // The whole batch, then each shard.
+    // The views of the whole batch, then those of each shard.
     var views = nodes.indices.map { network.views($0, samples: 0..<samples) }
     for shard in 0..<shards {
       let range = Shards.range(shard, of: shards, samples: samples)
@@ -129,7 +128,8 @@ public final class Passes<S: Scalar>: SharedLoop {
     indexTables.deallocate()
   }
 
-  /// Runs of shardable nodes that are worth sharing, and all nodes between.
+  /// The sequences of shardable nodes for which sharing is worthwhile, and the nodes between
+  /// them.
   private static func segments(of nodes: [Graph.Node], samples: Int) -> [Segment] {
     var segments: [Segment] = []
     var first = 0
@@ -151,7 +151,7 @@ public final class Passes<S: Scalar>: SharedLoop {
     return segments
   }
 
-  /// Gives the nodes that draw random numbers those of `step`.
+  /// Assigns the random numbers of `step` to the nodes that need them.
   public func draw(_ random: RandomStream, step: Int) {
     for k in randomNodes {
       let stream = random.stream(step).stream(k)
@@ -162,10 +162,10 @@ public final class Passes<S: Scalar>: SharedLoop {
     }
   }
 
-  /// True if some node draws random numbers.
+  /// True if some node uses random numbers.
   public var isRandom: Bool { !randomNodes.isEmpty }
 
-  /// Every node from `first` on overwrites its output.
+  /// Computes the outputs of all nodes from `first` on.
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func forward(from first: Int = 0) {
@@ -174,15 +174,15 @@ public final class Passes<S: Scalar>: SharedLoop {
       let nodes = max(first, segment.nodes.lowerBound)..<segment.nodes.upperBound
       if segment.isSharded {
         shared = (nodes, false)
-        takeAll(shards)
+        performAll(shards)
       } else {
         forward(nodes)
       }
     }
   }
 
-  /// The losses have added to the gradients of their outputs; every node adds to those before
-  /// it.
+  /// Computes all gradients after the losses have added to the gradients of their outputs. Each
+  /// node adds to the gradients of its inputs.
   @specialized(where S == Double)
   @specialized(where S == Float)
   public func backward() {
@@ -191,7 +191,7 @@ public final class Passes<S: Scalar>: SharedLoop {
       let nodes = max(firstBackward, segment.nodes.lowerBound)..<segment.nodes.upperBound
       if segment.isSharded {
         shared = (nodes, true)
-        takeAll(shards)
+        performAll(shards)
         addPartialGradients(nodes)
       } else {
         backward(nodes)
@@ -201,7 +201,7 @@ public final class Passes<S: Scalar>: SharedLoop {
 
   @specialized(where S == Double)
   @specialized(where S == Float)
-  override func take(_ shard: Int) {
+  override func perform(_ shard: Int) {
     let offset = (shard + 1) * count
     if shared.isBackward {
       if shard > 0 { zeroPartialGradients(offset) }
@@ -246,7 +246,8 @@ public final class Passes<S: Scalar>: SharedLoop {
     }
   }
 
-  /// The first shard's gradients are the batch's; the others' are added in order.
+  /// Adds the gradients of the shards in order. Those of the first shard are stored in the
+  /// batch's gradients already.
   private func addPartialGradients(_ nodes: Range<Int>) {
     for k in nodes {
       let sums = backwards[k].takeUnretainedValue().gradients
@@ -260,12 +261,12 @@ public final class Passes<S: Scalar>: SharedLoop {
     }
   }
 
-  /// The losses of the batch; with gradients if they are wanted.
+  /// The losses of the batch; with gradients if requested.
   public func losses(gradient: Bool) -> Losses<S> {
     network.losses(samples, gradient: gradient)
   }
 
-  /// The first node whose output is not finite, if any.
+  /// The name of the first node whose output is not finite; nil if there is none.
   func firstNonFiniteNode() -> String? {
     for k in 0..<count {
       let outputs = forwards[k].takeUnretainedValue().outputs
@@ -279,7 +280,7 @@ public final class Passes<S: Scalar>: SharedLoop {
 }
 
 extension Passes<Double> {
-  /// The backward pass without shards; `body` is called after each node.
+  /// Runs the backward pass without shards and calls `body` after each node.
   public func backward(afterNode body: (Int) -> Void) {
     var k = count
     while k > firstBackward {
@@ -295,8 +296,8 @@ extension Passes<Double> {
   /// The backward pass of one node, without shards.
   public func backward(node: Int) { backward(node..<node + 1) }
 
-  /// Recomputes of a node's output what one entry of a parameter moves; false
-  /// if the layer has no cheaper way than the whole.
+  /// Recomputes the part of a node's output that depends on one entry of a parameter. Returns
+  /// false if the layer cannot do this faster than its forward pass.
   public func forward(node: Int, changing parameter: Int, at entry: Int) -> Bool {
     layers[node]._withUnsafeGuaranteedRef { layer in
       forwards[node]._withUnsafeGuaranteedRef {
@@ -306,7 +307,7 @@ extension Passes<Double> {
   }
 }
 
-/// A layer where it never moves, called without finding out each time which it is: 10 ns a
+/// A layer at a fixed address, called without finding its type each time, which saves 10 ns per
 /// pass.
 private class LayerCall {
   init() {}

@@ -1,16 +1,15 @@
 import NNExp
 
-/// How a batch is split, so that cores can share it.
+/// The division of a batch into shards, which cores process in parallel.
 ///
-/// The shards follow from the batch's size alone, never from the machine's
-/// cores, and what they add up is added in their order: the numbers are the same
-/// on any machine.
+/// The shards depend only on the size of the batch, and their sums are added in order. The
+/// results are therefore the same for any number of cores.
 enum Shards {
-  /// No more shards than this, and no fewer samples in one.
+  /// The largest number of shards, and the smallest number of samples in one.
   static let most = 8
   static let fewestSamples = 8
 
-  /// Work of a batch that is worth a loop over threads: 20 µs or more.
+  /// The amount of work from which a batch is shared by threads: 20 µs or more.
   static let leastWork = 200_000
 
   static func count(_ samples: Int) -> Int { max(1, min(most, samples / fewestSamples)) }
@@ -22,11 +21,11 @@ enum Shards {
 }
 
 extension Graph.Node {
-  /// True if shards of a batch can pass through on their own, and gain by it.
+  /// True if shards of a batch can be computed independently, and if this saves time.
   ///
-  /// Each shard has gradients of its own, which cost as much to zero and to add
-  /// as a few dozen operations a parameter: a dense layer is left whole, and the
-  /// cores share its matrix products instead.
+  /// Each shard has separate gradients. Setting them to zero and adding them costs as much as a
+  /// few dozen operations per parameter. Dense layers are therefore not sharded; the cores
+  /// share their matrix products instead.
   var isShardable: Bool {
     let count = plan.parameters.reduce(0) { saturatingSum($0, $1.shape.count) }
     return !plan.couplesSamples && plan.state.isEmpty

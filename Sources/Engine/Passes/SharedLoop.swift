@@ -1,17 +1,16 @@
 import NNExp
 
-/// A loop that cores share: a class without a scalar type, so that a C function
-/// can reach it.
+/// A loop that cores share. A class without a type parameter, so that a C function can call it.
 public class SharedLoop {
   init() {}
 
-  /// Does one part, whose result is a function of its number alone.
-  func take(_ part: Int) {}
+  /// Runs one part, whose result may depend only on its number.
+  func perform(_ part: Int) {}
 
-  /// Does every part, on all cores.
-  final func takeAll(_ parts: Int) {
+  /// Runs all parts on all cores.
+  final func performAll(_ parts: Int) {
     Workers.perform(parts, Unmanaged.passUnretained(self).toOpaque()) { loop, part in
-      Unmanaged<SharedLoop>.fromOpaque(loop).takeUnretainedValue().take(part)
+      Unmanaged<SharedLoop>.fromOpaque(loop).takeUnretainedValue().perform(part)
     }
   }
 }

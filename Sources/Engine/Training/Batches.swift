@@ -1,16 +1,16 @@
 import Datasets
 import NNExp
 
-/// Deals the training samples into batches, epoch by epoch.
+/// Assigns the training samples to the batches of each epoch.
 ///
-/// The order is a function of (seed, epoch) alone. The last batch of an epoch
-/// holds what is left.
+/// The order depends only on the seed and the epoch. The last batch of an epoch contains the
+/// remaining samples.
 final class Batches<S: Scalar> {
   let samples: Dataset<S>
   let batchSize: Int
   let sampling: TrainingDeclaration.Sampling
 
-  /// Steps in an epoch, and the size of its last batch.
+  /// The number of steps per epoch, and the size of the last batch.
   let count: Int
   let lastSize: Int
 
@@ -18,7 +18,7 @@ final class Batches<S: Scalar> {
   private let random: RandomStream
   @exclusivity(unchecked) private var order: [Int]
   @exclusivity(unchecked) private var epochStream: RandomStream
-  /// The content of the network's buffers, if there is only one batch.
+  /// True if there is only one batch, and the network's buffers contain it.
   private var isLoaded = false
 
   init(
@@ -37,8 +37,8 @@ final class Batches<S: Scalar> {
 
   func size(_ batch: Int) -> Int { batch == count - 1 ? lastSize : batchSize }
 
-  /// Settles the order of one epoch. A full batch is never shuffled: its
-  /// gradient is a sum over all.
+  /// Computes the order of the samples in an epoch. A full batch is not shuffled, because its
+  /// gradient is a sum over all samples.
   func begin(epoch: Int) {
     switch sampling {
     case .sequential: break
@@ -51,12 +51,12 @@ final class Batches<S: Scalar> {
     }
   }
 
-  /// The network's buffers were used for something else.
+  /// Records that the network's buffers were used for something else.
   func invalidate() { isLoaded = false }
 
   /// Copies one batch into the network's buffers.
   ///
-  /// - Throws: where the samples are read from a file, and that fails.
+  /// - Throws: if the samples are read from a file and reading fails.
   @inline(__always)
   func load(_ batch: Int, into network: Network<S>) throws {
     if isLoaded { return }
@@ -69,13 +69,13 @@ final class Batches<S: Scalar> {
     }
   }
 
-  /// The sample at a place of the epoch's order.
+  /// The sample at a position in the epoch's order.
   @inline(__always)
-  private func sample(at place: Int) -> Int {
+  private func sample(at position: Int) -> Int {
     switch sampling {
-    case .random: epochStream.integer(below: samples.count, at: place)
-    case .shuffle: order[place]
-    case .sequential: place
+    case .random: epochStream.integer(below: samples.count, at: position)
+    case .shuffle: order[position]
+    case .sequential: position
     }
   }
 }

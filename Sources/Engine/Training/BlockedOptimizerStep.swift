@@ -2,19 +2,19 @@ import NNExp
 
 /// An optimizer's step over many parameters, block by block on all cores.
 ///
-/// A block is 16,384 parameters whatever the machine, and what happens to a
-/// parameter does not depend on the others in its block.
+/// A block is 16,384 parameters on every machine. The update of a parameter does not depend on
+/// other parameters in its block.
 final class BlockedOptimizerStep<S: Scalar>: SharedLoop {
-  /// The fewest parameters for which waking a thread pays: about 20 µs of work.
+  /// The number of parameters from which starting threads is worthwhile: about 20 µs of work.
   private static var fewest: Int { 1 << 16 }
   private static var size: Int { 1 << 14 }
 
   private let optimizer: any Optimizer
   private let blocks: [OptimizerStep<S>]
-  /// The memory's vectors, block by block.
+  /// The vectors of the optimizer's memory, block by block.
   private let tables: UnsafeMutablePointer<Tensor<S>>
 
-  /// Nil where the whole is to be stepped at once.
+  /// Nil if the whole vector must be updated at once.
   init?(_ optimizer: any Optimizer, _ whole: OptimizerStep<S>) {
     guard optimizer.memory.isElementwise, whole.w.count >= BlockedOptimizerStep.fewest else {
       return nil
@@ -42,13 +42,13 @@ final class BlockedOptimizerStep<S: Scalar>: SharedLoop {
   deinit { tables.deallocate() }
 
   func perform(learningRate: Double, step: Int, loss: Double) {
-    for block in blocks { block.go(to: step, learningRate: learningRate, loss: loss) }
-    takeAll(blocks.count)
+    for block in blocks { block.setStep(step, learningRate: learningRate, loss: loss) }
+    performAll(blocks.count)
   }
 
   @specialized(where S == Double)
   @specialized(where S == Float)
-  override func take(_ block: Int) {
+  override func perform(_ block: Int) {
     blocks[block].run(optimizer)
   }
 }

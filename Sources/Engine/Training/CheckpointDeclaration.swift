@@ -1,26 +1,26 @@
 import NNExp
 
-/// The `checkpoint:` section of `train:`: when a run keeps its state.
+/// The key `checkpoint` in `train:`, which determines when a run saves its state.
 public struct CheckpointDeclaration: Sendable {
   public enum Interval: Sendable, Equatable {
-    /// By the clock, and never more than a fiftieth of the time.
+    /// At intervals of time, but using at most 2% of the time.
     case seconds(Double)
     case epochs(Int)
     case never
   }
 
   public let every: Interval
-  /// How many of the newest are kept until the run ends.
+  /// The number of the newest states that are kept until the run ends.
   public let keep: Int
 
-  /// Ten seconds: what a crash may cost.
+  /// The default, ten seconds, is the time that a crash may cost.
   private static let usual = "10 seconds"
 
-  /// Reads the section; errors are recorded.
+  /// Reads the section. Errors are recorded.
   init(from train: inout Options) {
     let read =
       train.section(
-        "checkpoint", "when the run's state is kept, to go on from after a crash"
+        "checkpoint", "when the run's state is saved, from which a run resumes after a crash"
       ) { options in
         CheckpointDeclaration(section: &options)
       }
@@ -36,7 +36,7 @@ public struct CheckpointDeclaration: Sendable {
     let text = options.string(
       "every", default: CheckpointDeclaration.usual, "such as '30 seconds', '10 epochs' or 'never'")
     keep = options.int(
-      "keep", default: 2, in: 1...100, "how many of the newest are kept until the run ends")
+      "keep", default: 2, in: 1...100, "number of the newest states kept until the run ends")
     guard let interval = CheckpointDeclaration.interval(text) else {
       options.reject(
         "every",

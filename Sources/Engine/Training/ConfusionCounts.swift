@@ -1,6 +1,6 @@
 public import NNExp
 
-/// Counts a confusion matrix as a metric would, for `Evaluator.tally`.
+/// A metric that counts a confusion matrix, for use with `Evaluator.tally`.
 public struct ConfusionCounts: Metric {
   public init() {}
 
@@ -13,6 +13,6 @@ public struct ConfusionCounts: Metric {
 
   public func add<S: Scalar>(_ pass: MetricPass<S>) { ConfusionMatrix(pass.tally).add(pass) }
 
-  /// Nothing: the tally itself is what is asked for.
+  /// Not used: callers read the tally.
   public func value(of tally: Tensor<Double>) -> Double { .nan }
 }

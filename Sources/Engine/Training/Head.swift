@@ -1,39 +1,39 @@
 public import NNExp
 
-/// An output of the network with its loss: where a gradient begins.
+/// An output of the network with its loss.
 ///
-/// The total loss is Σ weight · L over the heads, each L the reduction of that head's
-/// losses over the samples that have its target.
+/// The total loss is Σ weight · L over the heads, where L is the reduction of the head's losses
+/// over the samples that have its target.
 public struct Head: Sendable {
-  /// The name of its node; nil if the file has a single loss without a name, whose columns
-  /// are called `train_loss`, not `train_<head>_loss`.
+  /// The name of its node. Nil if the file has a single loss without a name; the columns are
+  /// then called `train_loss`, not `train_<head>_loss`.
   public let name: String?
 
-  /// The position of its node in the graph.
+  /// The index of its node in the graph.
   public let node: Int
 
   /// The shape of its node's first output, per sample.
   public let outputShape: Shape
 
-  /// The position of its target among the data's.
+  /// The index of its target among the targets of the data.
   public let targetIndex: Int
   public let target: Target
 
   public let loss: any Loss
-  /// `squared_error`: the name of the loss's type.
+  /// The name of the loss's type, such as `squared_error`.
   public let lossName: String
   public let reduction: Reduction
   public let weight: Double
 
-  /// Whether samples may lack the target; they add nothing to its loss and metrics.
+  /// True if samples may lack the target. They do not contribute to its loss and metrics.
   public let skipsMissing: Bool
 
   public let metrics: [BoundMetric]
 
-  /// `loss`, or `loss.price`: how reports name it.
+  /// The name in reports: `loss` or `loss.price`.
   public var reportName: String { name.map { "loss.\($0)" } ?? "loss" }
 
-  /// `_price`: what the names of its files and columns end with; nothing for an unnamed one.
+  /// The suffix of the names of files and columns: `_price`; empty for an unnamed head.
   public var suffix: String { name.map { "_\($0)" } ?? "" }
 
   public init(
@@ -65,7 +65,7 @@ public struct Head: Sendable {
 }
 
 extension Sequence where Element == Head {
-  /// The targets of the data in their order; each is that of at least one head.
+  /// The targets of the data in their order. Each is used by at least one head.
   var targets: [Target] {
     sorted { $0.targetIndex < $1.targetIndex }.reduce(into: []) { targets, head in
       if head.targetIndex == targets.count { targets.append(head.target) }
@@ -73,7 +73,7 @@ extension Sequence where Element == Head {
   }
 }
 
-/// A metric that fits the network and the data.
+/// A metric that has been checked against the network and the data.
 public struct BoundMetric: Sendable {
   public let name: String
   public let metric: any Metric

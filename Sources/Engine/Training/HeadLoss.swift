@@ -5,12 +5,12 @@ final class HeadLoss<S: Scalar> {
   let head: Head
   let weight: Double
 
-  /// L of the last evaluation, unweighted, and the samples that it is over.
+  /// The unweighted loss L of the last evaluation, and the number of its samples.
   @exclusivity(unchecked) private(set) var value = 0.0
   @exclusivity(unchecked) private(set) var samples: Int
 
   private let loss: any Loss
-  /// The whole batch.
+  /// The pass over the whole batch.
   private let batch: LossPass<S>
   private let valueScale: Double
   /// The samples that have a target; nil if all must have one.
@@ -29,11 +29,11 @@ final class HeadLoss<S: Scalar> {
     known = if let gathered { KnownTargets(head, batch, gathered) } else { nil }
   }
 
-  /// The tensors that the loss and metrics of the last evaluation read.
+  /// The tensors that the last evaluation of the loss and metrics read.
   var pass: LossPass<S> { known?.pass ?? batch }
 
-  /// Σ ℓ over the samples, unscaled; adds weight · ∂L/∂z to the gradient of its node's
-  /// output, if one is wanted.
+  /// Returns Σ ℓ over the samples, unscaled. Adds weight · ∂L/∂z to the gradient of the node's
+  /// output if gradients were requested.
   @inline(__always)
   @discardableResult
   func evaluate() -> Double {
@@ -54,7 +54,7 @@ final class HeadLoss<S: Scalar> {
     return sum
   }
 
-  /// Adds the last evaluation's samples to a tally of the head.
+  /// Adds the samples of the last evaluation to a tally of the head.
   func add(to tally: Tally, threshold: S) {
     if samples == 0 { return }
     let pass = pass
@@ -76,7 +76,7 @@ extension Head {
   }
 }
 
-/// Room for the samples of a batch that have a head's target, side by side.
+/// Buffers for the samples of a batch that have a head's target.
 final class GatheredHead<S: Scalar> {
   let z: Tensor<S>
   let t: Tensor<S>
@@ -90,7 +90,7 @@ private final class KnownTargets<S: Scalar> {
   private let head: Head
   private let batch: LossPass<S>
   private let gathered: GatheredHead<S>
-  /// By the number of samples: made when a batch first has so many.
+  /// The passes by number of samples, created when a batch first has that number.
   private var passes: [Int: LossPass<S>] = [:]
   private(set) var pass: LossPass<S>
 
@@ -101,7 +101,7 @@ private final class KnownTargets<S: Scalar> {
     pass = batch
   }
 
-  /// Copies outputs and targets side by side; returns the number of samples.
+  /// Copies outputs and targets into the buffers. Returns the number of samples.
   func gather() -> Int {
     let (z, t) = (batch.z, batch.t)
     let (width, targetWidth) = (z.shape.count, t.shape.count)
@@ -127,7 +127,7 @@ private final class KnownTargets<S: Scalar> {
     return made
   }
 
-  /// Adds the gradients to those of the whole batch.
+  /// Adds the gradients of the buffers to those of the whole batch.
   func addGradient() {
     guard let dz = batch.dz, let part = pass.dz else { return }
     let (width, targetWidth) = (dz.shape.count, batch.t.shape.count)
@@ -149,7 +149,7 @@ extension Tensor {
 /// The losses of all heads over batches of one size.
 public final class Losses<S: Scalar> {
   let count: Int
-  /// Held unmanaged: a step that takes one up counts no references.
+  /// Unmanaged, so that a step does not count references.
   private let heads: UnsafeMutablePointer<Unmanaged<HeadLoss<S>>>
 
   init(_ heads: [HeadLoss<S>]) {
@@ -165,8 +165,8 @@ public final class Losses<S: Scalar> {
     heads.deallocate()
   }
 
-  /// Σ weight · L; adds its derivative to the gradients of the heads' outputs, if they are
-  /// wanted.
+  /// Returns Σ weight · L. Adds its derivative to the gradients of the heads' outputs if
+  /// gradients were requested.
   @specialized(where S == Double)
   @specialized(where S == Float)
   @discardableResult
@@ -180,7 +180,7 @@ public final class Losses<S: Scalar> {
     return total
   }
 
-  /// `evaluate`, adding the samples to the sums of an epoch.
+  /// As `evaluate`, and adds the losses to the sums of an epoch.
   @specialized(where S == Double)
   @specialized(where S == Float)
   func evaluate(addingTo totals: LossTotals) -> Double {
@@ -215,7 +215,7 @@ public final class Losses<S: Scalar> {
     for index in 0..<count { heads[index]._withUnsafeGuaranteedRef { body(index, $0) } }
   }
 
-  /// L of one head in the last evaluation, unweighted.
+  /// The unweighted loss L of one head in the last evaluation.
   public func value(of head: Int) -> Double {
     heads[head]._withUnsafeGuaranteedRef { $0.value }
   }

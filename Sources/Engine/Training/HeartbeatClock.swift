@@ -1,11 +1,11 @@
 import Glibc
 
-/// Limits heartbeats to ten per second, by the monotonic clock.
+/// Limits heartbeats to ten per second of the monotonic clock.
 struct HeartbeatClock {
   private static let interval = 100_000_000
   private var last = HeartbeatClock.nanoseconds()
 
-  /// Whether a heartbeat is due, which then counts as sent.
+  /// Returns whether a heartbeat is due, and if so records that it was sent.
   mutating func isDue() -> Bool {
     let now = HeartbeatClock.nanoseconds()
     guard now - last >= HeartbeatClock.interval else { return false }

@@ -1,6 +1,6 @@
-/// The losses of the heads over the part of an epoch that is done.
+/// The losses of the heads over the finished batches of an epoch.
 final class LossTotals {
-  /// By head Σ L · samples over the batches, then Σ samples.
+  /// For each head, Σ L · samples over the batches, then Σ samples.
   private let sums: UnsafeMutablePointer<Double>
   private let weights: [Double]
   private let count: Int
@@ -18,7 +18,7 @@ final class LossTotals {
   func clear() {
     sums[0] = 0
     sums[1] = 0
-    // A loop of all would become a call for two numbers.
+    // A loop over all entries would become a call, which is slow for two numbers.
     var index = 2
     while index < count {
       sums[index] = 0
@@ -32,7 +32,7 @@ final class LossTotals {
     sums[2 &* head &+ 1] += Double(samples)
   }
 
-  /// The mean of a head's loss over the samples so far; NaN without any.
+  /// The mean of a head's loss over the samples so far; NaN if there are none.
   func mean(of head: Int) -> Double { sums[2 * head] / sums[2 * head + 1] }
 
   /// Σ weight · mean over the heads.
@@ -42,7 +42,7 @@ final class LossTotals {
     return total
   }
 
-  /// The sums, to be saved.
+  /// The sums, which a checkpoint saves.
   var values: [Double] {
     get { (0..<count).map { sums[$0] } }
     set {

@@ -1,6 +1,6 @@
 import NNExp
 
-/// The columns of a training's rows, in order, and where each value comes from.
+/// The columns of a training's rows, in order, with the origin of each value.
 struct MetricLayout {
   enum Source {
     case epoch, step, learningRate
@@ -12,7 +12,7 @@ struct MetricLayout {
 
   private(set) var columns: [MetricColumn] = []
   private(set) var sources: [Source] = []
-  /// Whether there are validation data; their columns are there in any case.
+  /// True if there are validation data. Their columns exist in any case.
   private let hasValidation: Bool
 
   init(_ heads: [Head], hasValidation: Bool, hasTest: Bool) {
@@ -25,7 +25,7 @@ struct MetricLayout {
     for split in splits { append(.loss(split), .total(split)) }
     for (index, head) in heads.enumerated() {
       let columns = splits.map { ($0, head.columns(of: $0)) }
-      // The loss of a single unnamed head is the total.
+      // The loss of a single unnamed head equals the total.
       for quantity in (head.name == nil ? 1 : 0)..<head.metrics.count + 1 {
         for (split, columns) in columns {
           append(columns[quantity], .measurement(split, head: index, quantity))
@@ -39,12 +39,12 @@ struct MetricLayout {
     sources.append(source)
   }
 
-  /// The columns that are measured on data, where there are such data.
+  /// The columns that are measured on data that exist.
   var measured: [MetricColumn] {
     columns.filter { $0.split != nil && (hasValidation || $0.split != .validation) }
   }
 
-  /// The column that decides which epoch is best and when to stop.
+  /// The column that determines the best epoch and early stopping.
   func monitor(_ stopping: TrainingDeclaration.EarlyStopping?) throws -> MetricColumn {
     guard let name = stopping?.monitor else { return .loss(hasValidation ? .validation : .train) }
     if let column = measured.named(name) { return column }

@@ -1,21 +1,21 @@
 import NNExp
 
-/// The `metrics:` of an experiment file: a list, or a mapping from heads to lists.
+/// The key `metrics` of an experiment file: a list, or a mapping from heads to lists.
 struct MetricList {
-  /// By head; the key is empty for a single loss without a name.
+  /// The metrics by head; the key is empty for a single loss without a name.
   private var metrics: [String: [Objective.NamedMetric]] = [:]
 
-  /// The metrics of a head; nil if the file has none for it.
+  /// The metrics of a head; nil if the file does not specify any.
   func of(head: String?) -> [Objective.NamedMetric]? { metrics[head ?? ""] }
 
-  /// Reads the key; errors are recorded in `options`.
+  /// Reads the key. Errors are recorded in `options`.
   ///
-  /// - Parameter heads: the names of the heads; none for a single loss.
+  /// - Parameter heads: the names of the heads; empty for a single loss.
   init(from options: inout Options, _ registry: Registry, heads: [String], checksNames: Bool) {
     let range = "a list of metrics, or a mapping from nodes with losses to lists"
     guard
       let found = options.value(
-        "metrics", range, "values to record beside the loss",
+        "metrics", range, "values to record in addition to the loss",
         default: "accuracy for classes, none for values")
     else { return }
     guard !heads.isEmpty else {
@@ -54,7 +54,7 @@ struct MetricList {
     options.resolve("metrics", ConfigValue.map(resolved))
   }
 
-  /// Reads the metrics of one head; returns them with their defaults.
+  /// Reads the metrics of one head, and returns the values with defaults included.
   private mutating func read(
     _ list: ConfigValue, of head: String, _ options: inout Options, _ registry: Registry,
     _ checksNames: Bool
@@ -71,10 +71,10 @@ struct MetricList {
       var reader = options.reader(at: item.location)
       let metric = reader.component("metric", reading: item, of: registry.metrics) {
         type, options in
-        let name = options.string("name", default: type.name, "its columns' name")
+        let name = options.string("name", default: type.name, "the name of its columns")
         options.document("name", default: "the type")
         if checksNames, let fault = ColumnName.fault(in: name) {
-          options.reject("name", MetricList.mistake(inName: name, of: type.name, fault, options))
+          options.reject("name", MetricList.nameError(inName: name, of: type.name, fault, options))
         }
         return Objective.NamedMetric(
           name: name, metric: try type.make(&options), location: item.location)
@@ -91,7 +91,7 @@ struct MetricList {
     return ConfigValue(.list(resolved))
   }
 
-  private static func mistake(
+  private static func nameError(
     inName name: String, of typeName: String, _ fault: String, _ options: Options
   ) -> Diagnostic {
     let isDefault = !options.contains("name")

@@ -1,6 +1,6 @@
 public import NNExp
 
-/// How the samples' losses make the one loss L.
+/// The reduction of the samples' losses ℓ to the loss L.
 public enum Reduction: String, CaseIterable, Sendable {
   /// L = (1/n) Σ ℓ
   case mean
@@ -9,7 +9,7 @@ public enum Reduction: String, CaseIterable, Sendable {
   /// L = 1/(2n) Σ ℓ
   case halfMean = "half_mean"
 
-  /// The factor of each sample's loss in a batch of n.
+  /// The factor of each sample's loss in a batch of n samples.
   public func scale(_ n: Int) -> Double {
     switch self {
     case .mean: 1 / Double(n)
@@ -19,33 +19,34 @@ public enum Reduction: String, CaseIterable, Sendable {
   }
 }
 
-/// The `loss:` and `metrics:` of an experiment file, not yet matched with the network's
-/// outputs and the data's targets; `bound(to:targets:registry:)` matches them.
+/// The keys `loss` and `metrics` of an experiment file, before they are matched with the
+/// network's outputs and the data's targets by `bound(to:targets:registry:)`.
 public struct Objective: Sendable {
-  /// The treatment of a sample that lacks a head's target.
+  /// The treatment of a sample that has no value of a head's target.
   enum MissingTarget: String, CaseIterable, Sendable { case error, skip }
 
-  /// A metric and the name of its columns.
+  /// A metric with the name of its columns.
   struct NamedMetric: Sendable {
     let name: String
     let metric: any Metric
     let location: SourceLocation?
   }
 
-  /// One loss, with its metrics.
+  /// A loss with its metrics.
   struct HeadDeclaration: Sendable {
-    /// Its node; nil for a single loss, which is that of the last node.
+    /// Its node; nil for a single loss, which reads the last node.
     let node: NodeDeclaration.Reference?
-    /// The port of the data that it learns; nil for the one of its name, or the only one.
+    /// The port of the data to learn; nil for the port with the head's name, or for the only
+    /// port.
     let target: NodeDeclaration.Reference?
     let weight: Double
     let missingTarget: MissingTarget
     let loss: any Loss
-    /// `squared_error`: the name of the loss's type.
+    /// The name of the loss's type, such as `squared_error`.
     let lossName: String
     let reduction: Reduction
     let location: SourceLocation?
-    /// Nil if the file has no `metrics:` for it; binding then chooses.
+    /// Nil if the file specifies no metrics for this head; the default is used then.
     var metrics: [NamedMetric]?
   }
 
@@ -54,26 +55,26 @@ public struct Objective: Sendable {
   /// The losses, in the file's order.
   public var losses: [any Loss] { declarations.map(\.loss) }
 
-  /// By loss the names of the metrics that the file gives it; nil for the default.
+  /// For each loss, the names of its metrics in the file; nil for the default.
   public var metricNames: [[String]?] { declarations.map { $0.metrics?.map(\.name) } }
 
-  /// The nodes that the losses read; empty for a single loss, of the last node.
+  /// The nodes that the losses read; empty for a single loss, which reads the last node.
   public var heads: [NodeDeclaration.Reference] { declarations.compactMap(\.node) }
 
-  /// The ports of the data of which samples may lack a value; `target` is the name of the only
-  /// one of unnamed targets.
+  /// The target ports whose values may be missing in some samples; `target` is the name of an
+  /// unnamed target.
   public var incompleteTargets: Set<String> {
     Set(
       declarations.filter { $0.missingTarget == .skip }.flatMap { head in
-        // A head without 'target' learns the one of its name, or the only one there is.
+        // A head without the key 'target' learns the port with its name, or the only one.
         head.target.map { [$0.name] } ?? [head.node?.name ?? "target", "target"]
       })
   }
 
-  /// Reads both; nil after an error in the loss, which is recorded.
+  /// Reads both keys. Nil after an error in the loss, which is recorded.
   ///
-  /// - Parameter checksNames: false for a run's resolved.yaml: version 0.1.0 accepted
-  ///   metrics of any name.
+  /// - Parameter checksNames: false for a run's resolved.yaml, because version 0.1.0 accepted
+  ///   metrics with any name.
   public init?(from options: inout Options, registry: Registry, checksNames: Bool = true) {
     var declarations = Objective.losses(from: &options, registry)
     let metrics = MetricList(
@@ -105,7 +106,7 @@ public struct Objective: Sendable {
     return loss.map { [$0] }
   }
 
-  /// Whether a mapping names nodes, and is not a loss itself.
+  /// True if a mapping has names of nodes as keys, and is not a loss itself.
   private static func isByHead(_ entries: [ConfigValue.Entry]) -> Bool {
     let ownKeys = ["type", "reduction", "missing_target"]
     return !entries.isEmpty && !entries.contains { ownKeys.contains(text: $0.key) }
@@ -149,9 +150,9 @@ public struct Objective: Sendable {
 }
 
 extension Objective.HeadDeclaration {
-  /// Reads the options of a loss: those that every loss has, then those of its type.
+  /// Reads the options of a loss: those of all losses, then those of its type.
   ///
-  /// - Parameter node: nil for a single loss, which has neither weight nor target.
+  /// - Parameter node: nil for a single loss, which has neither a weight nor a target.
   fileprivate init(
     _ type: ComponentType<any Loss>, of node: NodeDeclaration.Reference? = nil,
     from options: inout Options
@@ -164,9 +165,9 @@ extension Objective.HeadDeclaration {
       "over the samples: mean (1/n)Σℓ, sum Σℓ, half_mean 1/(2n)Σℓ")
     if node != nil {
       weight = options.double(
-        "weight", default: 1, in: .positive, "what its loss is multiplied by in the total")
+        "weight", default: 1, in: .positive, "the factor of its loss in the total")
       target = options.optionalString(
-        "target", "the port of the data that it learns; the one of the node's name unless given"
+        "target", "the port of the data that it learns (default: the port with the node's name)"
       ).map { .init(name: $0, location: options.location(of: "target")) }
     } else {
       (weight, target) = (1, nil)

@@ -1,6 +1,6 @@
 import NNExp
 
-/// The memory of the optimizer and the schedule between steps.
+/// The memory that the optimizer and the schedule keep between steps.
 final class OptimizerBuffers<S: Scalar> {
   let vectors: Tensors<S>
   let scalars: Tensor<Double>

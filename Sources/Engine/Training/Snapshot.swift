@@ -1,38 +1,38 @@
 import NNExp
 
-/// A copy of what a network has learned.
+/// A copy of the parameters and the state of a network.
 final class Snapshot<S: Scalar> {
-  private let copy: UnsafeMutablePointer<S>
+  private let storage: UnsafeMutablePointer<S>
   private let parameters: Int
   private let state: Int
 
   init(_ network: Network<S>) {
     parameters = network.parameters.count
     state = network.state.count
-    copy = .allocate(capacity: max(1, parameters + state))
-    take(network)
+    storage = .allocate(capacity: max(1, parameters + state))
+    copy(network)
   }
 
-  deinit { copy.deallocate() }
+  deinit { storage.deallocate() }
 
-  func take(_ network: Network<S>) {
-    copy.update(from: network.parameters.start, count: parameters)
-    (copy + parameters).update(from: network.state.start, count: state)
+  func copy(_ network: Network<S>) {
+    storage.update(from: network.parameters.start, count: parameters)
+    (storage + parameters).update(from: network.state.start, count: state)
   }
 
   var count: Int { parameters + state }
 
   /// The parameters, then the state.
-  var values: [S] { Array(UnsafeBufferPointer(start: copy, count: count)) }
+  var values: [S] { Array(UnsafeBufferPointer(start: storage, count: count)) }
 
-  /// - Precondition: as many as `values` has.
-  func take(_ values: [S]) {
+  /// - Precondition: `values` is as long as the copy.
+  func restore(_ values: [S]) {
     precondition(values.count == count)
-    for (i, value) in values.enumerated() { copy[i] = value }
+    for (i, value) in values.enumerated() { storage[i] = value }
   }
 
   func put(into network: Network<S>) {
-    network.parameters.start.update(from: copy, count: parameters)
-    network.state.start.update(from: copy + parameters, count: state)
+    network.parameters.start.update(from: storage, count: parameters)
+    network.state.start.update(from: storage + parameters, count: state)
   }
 }

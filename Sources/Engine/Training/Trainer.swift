@@ -2,54 +2,54 @@ public import Datasets
 import Glibc
 public import NNExp
 
-/// How a training ended.
+/// The way in which a training ended.
 public enum Outcome: Sendable {
   case completed
-  /// No improvement for as long as the file allows.
+  /// The monitored column did not improve within the permitted number of epochs.
   case stoppedEarly
   case interrupted
-  /// The loss or a weight is no longer a finite number.
+  /// The loss or a weight is no longer finite.
   case diverged(Diagnostic)
 }
 
-/// Trains one network, epoch by epoch.
+/// Trains a network epoch by epoch.
 ///
-/// After `init` a step allocates nothing. The numbers are a function of the
-/// declaration, the data and the seed.
+/// After `init`, a step allocates nothing. The results depend only on the declaration, the data
+/// and the seed.
 public final class Trainer<S: Scalar> {
   public let network: Network<S>
   public let data: RunDatasets<S>
 
   private let layout: MetricLayout
 
-  /// The columns of each row: `epoch`, `step`, `learning_rate`, the loss by split, then every
-  /// metric by split.
+  /// The columns of each row: `epoch`, `step`, `learning_rate`, the loss of each split, then
+  /// every metric of each split.
   public var columns: [MetricColumn] { layout.columns }
 
-  /// The columns that are measured on data, where there are such data.
+  /// The columns that are measured on data that exist.
   public var measuredColumns: [MetricColumn] { layout.measured }
 
-  /// The column that decides which epoch is best and when to stop.
+  /// The column that determines the best epoch and early stopping.
   public let monitor: MetricColumn
   private let monitorIndex: Int
 
-  /// Epochs finished and steps taken.
+  /// The number of finished epochs, and of steps.
   public var epoch: Int { epochsDone }
   public var step: Int { stepsDone }
   var epochsDone = 0
   var stepsDone = 0
-  /// The position of a training in its loop, wherever it can be saved.
+  /// The state of the training loop, which can be saved.
   var loopState: LoopState
 
   /// The newest recorded row; empty before the first.
   public internal(set) var newestRow: [Double] = []
 
-  /// The best epoch of those that were measured, its monitored value, row and weights.
+  /// The best measured epoch and its monitored value. Its row and weights are stored too.
   public internal(set) var best: (epoch: Int, value: Double)?
   public internal(set) var bestRow: [Double] = []
   let bestWeights: Snapshot<S>
-  /// The newest weights that were all finite when an epoch was measured or at an
-  /// interruption, and when that was.
+  /// The epoch and step of the newest weights that were all finite when an epoch was measured
+  /// or the training was interrupted.
   public internal(set) var last = (epoch: 0, step: 0)
   let lastWeights: Snapshot<S>
 
@@ -58,7 +58,7 @@ public final class Trainer<S: Scalar> {
   /// Measures the network with its current parameters.
   public let evaluator: Evaluator<S>
   let batches: Batches<S>
-  /// Of the current epoch: the metrics, and the losses.
+  /// The metrics and losses of the current epoch.
   let tallies: HeadTallies
   let totals: LossTotals
   let memory: OptimizerBuffers<S>
@@ -66,21 +66,21 @@ public final class Trainer<S: Scalar> {
   private let blocked: BlockedOptimizerStep<S>?
   private let random: RandomStream
   private let penalized: [Graph.Parameter]
-  /// Whether anything is done to the gradients before they are used.
+  /// True if gradients are modified before the optimizer uses them.
   private let adjustsGradients: Bool
-  /// Whether training depends on measurements, so that every epoch is measured, be it
-  /// recorded or not.
+  /// True if training depends on measurements, so that every epoch is measured even if it is
+  /// not recorded.
   private let measuresEveryEpoch: Bool
-  /// The observers that asked for gradients, and what one of them threw.
+  /// The observers that requested gradients, and the error that one of them threw.
   private var gradientObservers: [any TrainingObserver] = []
   private var observerError: (any Error)?
-  /// Whether there are such observers: all that a step asks.
+  /// True if there are such observers. Each step checks only this flag.
   @exclusivity(unchecked) private var reportsGradients = false
-  /// Held unmanaged: a step that takes one up counts no references.
+  /// Unmanaged, so that a step does not count references.
   private let fullBatch: Unmanaged<Steps>
   private let lastBatch: Unmanaged<Steps>
 
-  /// The passes of one batch size, with the losses.
+  /// The passes and losses for one batch size.
   private final class Steps {
     let passes: Passes<S>
     let losses: Losses<S>
@@ -91,7 +91,7 @@ public final class Trainer<S: Scalar> {
     }
   }
 
-  /// Builds everything that training needs.
+  /// Creates everything that training needs.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public init(
@@ -155,17 +155,17 @@ public final class Trainer<S: Scalar> {
     lastBatch.release()
   }
 
-  /// Room for a training batch, and for evaluations in chunks of up to 256.
+  /// The capacity for training batches, and for evaluations in chunks of up to 256 samples.
   private static func capacity(batch: Int, evaluated: Int) -> Int {
     max(batch, min(evaluated, 256))
   }
 
   // MARK: Training
 
-  /// Trains to the end, a cancellation, or a number that is not finite.
+  /// Trains until the end, a cancellation, or a number that is not finite.
   ///
-  /// - Parameter pause: an epoch. Training ends at the first recorded row from there on,
-  ///   as if it was cancelled.
+  /// - Parameter pause: an epoch. Training ends at the first recorded row in or after this
+  ///   epoch, as if it had been cancelled.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func run(
@@ -179,14 +179,14 @@ public final class Trainer<S: Scalar> {
     var rate = loopState.rate
     var epochsWithoutImprovement = loopState.epochsWithoutImprovement
     var batch = loopState.batch
-    // A step of a small network takes less time than a look at the clock.
+    // Reading the clock takes longer than a step of a small network.
     let work = network.graph.nodes.reduce(0) { saturatingSum($0, $1.plan.work) }
     let isSmall = saturatingProduct(work, batches.batchSize) <= 100_000
     var clock = HeartbeatClock()
     gradientObservers = observers.filter(\.observesGradients)
     reportsGradients = !gradientObservers.isEmpty
 
-    // Called in place, without a copy per step.
+    // A local variable, so that a step does not copy it.
     let optimizer = training.optimizer
     let schedule = training.schedule
     let learningRate = optimizer.learningRate
@@ -195,7 +195,7 @@ public final class Trainer<S: Scalar> {
     let epochsPerState: Int? =
       if case .epochs(let count) = training.checkpoints.every { count } else { nil }
 
-    if mustEnd(cancellation, pause) { return .interrupted }
+    if isCancelled(cancellation, pause) { return .interrupted }
     while epochsDone < training.epochs {
       let isDue =
         (epochsDone + 1) % training.recordEvery == 0 || epochsDone + 1 == training.epochs
@@ -210,7 +210,7 @@ public final class Trainer<S: Scalar> {
         try batches.load(batch, into: network)
         let steps = batch == batches.count &- 1 ? lastBatch : fullBatch
         let loss = steps._withUnsafeGuaranteedRef {
-          takeStep($0, rate: rate, measuring: isMeasured, optimizer)
+          performStep($0, rate: rate, measuring: isMeasured, optimizer)
         }
         stepsDone &+= 1
         if reportsGradients, let observerError { throw observerError }
@@ -221,7 +221,7 @@ public final class Trainer<S: Scalar> {
           loopState = LoopState(
             batch: batch, rate: rate, loss: progress.loss,
             epochsWithoutImprovement: epochsWithoutImprovement)
-          let ends = mustEnd(cancellation, pause)
+          let ends = isCancelled(cancellation, pause)
           try offerState(to: observers, epochHasEnded: false, trainingEnds: ends)
           if ends {
             if weightsAreFinite { keepWeights() }
@@ -238,13 +238,13 @@ public final class Trainer<S: Scalar> {
         if watchesLoss, let validationLoss { progress.loss = validationLoss }
         keepWeights()
         epochsWithoutImprovement = improves(row) ? 0 : epochsWithoutImprovement + 1
-        let stops = hasNoPatience(epochsWithoutImprovement)
+        let stops = stopsEarly(epochsWithoutImprovement)
         if isDue || stops { try record(row, to: observers) }
         if stops { return .stoppedEarly }
       }
       totals.clear()
       batch = 0
-      let ends = isDue && epochsDone < training.epochs && mustEnd(cancellation, pause)
+      let ends = isDue && epochsDone < training.epochs && isCancelled(cancellation, pause)
       if ends || epochsPerState.map({ epochsDone % $0 == 0 }) == true {
         loopState = LoopState(
           rate: rate, loss: progress.loss, epochsWithoutImprovement: epochsWithoutImprovement)
@@ -255,15 +255,16 @@ public final class Trainer<S: Scalar> {
     return .completed
   }
 
-  // These are called rarely; within the loop they would take registers from the step.
+  // These functions are called rarely. Inlined in the loop, they would use registers that the
+  // step needs.
 
   @inline(never)
-  private func mustEnd(_ cancellation: CancellationToken, _ pause: Int) -> Bool {
+  private func isCancelled(_ cancellation: CancellationToken, _ pause: Int) -> Bool {
     cancellation.isCancelled || newestRow.first.map { $0 >= Double(pause) } ?? false
   }
 
   @inline(never)
-  private func hasNoPatience(_ epochsWithoutImprovement: Int) -> Bool {
+  private func stopsEarly(_ epochsWithoutImprovement: Int) -> Bool {
     training.earlyStopping.map { epochsWithoutImprovement >= $0.patience } ?? false
   }
 
@@ -297,7 +298,7 @@ public final class Trainer<S: Scalar> {
       step: Int(exactly: values[1]) ?? 0)
   }
 
-  /// Copies a row, without an allocation but for the first time.
+  /// Copies a row; allocates only the first time.
   private static func copy(_ row: [Double], to kept: inout [Double]) {
     if kept.count == row.count {
       for i in row.indices { kept[i] = row[i] }
@@ -306,10 +307,9 @@ public final class Trainer<S: Scalar> {
     }
   }
 
-  /// One forward pass, one backward pass, one update. Returns the loss before
-  /// the update.
+  /// Runs a forward pass, a backward pass and an update. Returns the loss before the update.
   @inline(__always)
-  private func takeStep(
+  private func performStep(
     _ steps: Steps, rate: Double, measuring: Bool, _ optimizer: any Optimizer
   ) -> Double {
     if steps.passes.isRandom { steps.passes.draw(random, step: stepsDone) }
@@ -320,7 +320,7 @@ public final class Trainer<S: Scalar> {
       blocked.perform(learningRate: rate, step: stepsDone &+ 1, loss: loss + penalty)
       return loss
     }
-    update.go(to: stepsDone &+ 1, learningRate: rate, loss: loss + penalty)
+    update.setStep(stepsDone &+ 1, learningRate: rate, loss: loss + penalty)
     update.run(optimizer)
     return loss
   }
@@ -349,7 +349,7 @@ public final class Trainer<S: Scalar> {
     } catch { observerError = observerError ?? error }
   }
 
-  /// Adds ∂(λ₁Σ|w| + λ₂/2·Σw²)/∂w to the gradients; returns the penalty.
+  /// Adds ∂(λ₁Σ|w| + λ₂/2·Σw²)/∂w to the gradients and returns the penalty.
   private func penalize() -> Double {
     if penalized.isEmpty { return 0 }
     var penalty = 0.0
@@ -367,7 +367,7 @@ public final class Trainer<S: Scalar> {
     return penalty
   }
 
-  /// Limits the gradient; returns 0, so that it can stand in a sum.
+  /// Limits the gradient. Returns 0, so that the call can be a term of a sum.
   private func clip() -> Double {
     let g = network.trainableGradients
     switch training.clipping {
@@ -389,7 +389,7 @@ public final class Trainer<S: Scalar> {
 
   // MARK: Measuring
 
-  /// Fills a row; returns the validation loss.
+  /// Fills a row and returns the validation loss.
   @inline(never)
   private func measure(
     into row: inout [Double], rate: Double
@@ -423,7 +423,7 @@ public final class Trainer<S: Scalar> {
     return total
   }
 
-  /// Notes whether the row is the best so far; keeps its weights if so.
+  /// Records whether the row is the best so far, and if so saves its weights.
   @inline(never)
   private func improves(_ row: [Double]) -> Bool {
     let value = row[monitorIndex]
@@ -434,7 +434,7 @@ public final class Trainer<S: Scalar> {
     }
     best = (epoch, value)
     Trainer.copy(row, to: &bestRow)
-    bestWeights.take(network)
+    bestWeights.copy(network)
     return true
   }
 
@@ -445,14 +445,14 @@ public final class Trainer<S: Scalar> {
 
   @inline(never)
   private func keepWeights() {
-    lastWeights.take(network)
+    lastWeights.copy(network)
     last = (epoch, step)
   }
 
   @inline(never)
   var weightsAreFinite: Bool {
     let w = network.parameters
-    // The sum of x·0 is 0 unless some x is not finite.
+    // The sum of x·0 is 0 unless an x is not finite.
     var sum: S = 0
     for i in w.indices { sum += w[i] * 0 }
     return sum == 0
@@ -480,14 +480,13 @@ public final class Trainer<S: Scalar> {
 
   // MARK: Weights
 
-  /// Which of a training's weights are meant.
+  /// The choice between the weights of the last and of the best row.
   public enum Weights: String, CaseIterable, Sendable {
     case last
     case best
   }
 
-  /// Puts the weights of the best row, or of the last one that was finite, into
-  /// the network.
+  /// Copies the weights of the best row, or of the last finite row, into the network.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func restore(_ weights: Weights) {

@@ -3,58 +3,58 @@ public import NNExp
 /// The `train:` section of an experiment file.
 public struct TrainingDeclaration: Sendable {
   public enum Sampling: String, CaseIterable, Sendable {
-    /// A new random order each epoch.
+    /// A new random order in each epoch.
     case shuffle
-    /// The data's own order.
+    /// The order of the data.
     case sequential
-    /// Every sample of a batch drawn anew, with replacement.
+    /// Each sample of a batch is drawn at random, with replacement.
     case random
   }
 
-  /// How a gradient that is too large is limited.
+  /// The limit for large gradients.
   public enum Clipping: Sendable {
     /// g ← g · min(1, limit / ‖g‖₂), over all parameters together.
     case norm(Double)
-    /// Every entry is brought within [−limit, limit].
+    /// Each entry is limited to [−limit, limit].
     case value(Double)
   }
 
   public struct EarlyStopping: Sendable {
-    /// A column of metrics.csv; nil is validation_loss, or train_loss where
-    /// there are no validation data.
+    /// A column of metrics.csv; nil for validation_loss, or for train_loss if there are no
+    /// validation data.
     public let monitor: String?
-    /// Epochs without an improvement until training stops.
+    /// The number of epochs without an improvement after which training stops.
     public let patience: Int
-    /// The least change that counts as an improvement.
+    /// The smallest change that is an improvement.
     public let minimumChange: Double
     let location: SourceLocation?
   }
 
   public let optimizer: any Optimizer
-  /// `sgd`: the name of the optimizer's type.
+  /// The name of the optimizer's type, such as `sgd`.
   public let optimizerName: String
   public let schedule: any Schedule
   public let epochs: Int
-  /// Samples in a step; nil is all of them.
+  /// The number of samples per step; nil for all.
   public let batchSize: Int?
   public let sampling: Sampling
-  /// A row of metrics.csv every so many epochs, and after the last.
+  /// The number of epochs per row of metrics.csv. The last epoch always has a row.
   public let recordEvery: Int
   public let clipping: Clipping?
   public let earlyStopping: EarlyStopping?
-  /// When a run keeps its state, to go on from after a crash.
+  /// Determines when a run saves the state from which it resumes after a crash.
   public let checkpoints: CheckpointDeclaration
-  /// λ₁ and λ₂ of every node that has none of its own.
+  /// λ₁ and λ₂ of every node that does not specify its own.
   public let l1: Double
   public let l2: Double
   public let location: SourceLocation?
 
-  /// Reads the section; nil after an error, which is recorded.
+  /// Reads the section. Nil after an error, which is recorded.
   public init?(from options: inout Options, registry: Registry) {
     let location = options.location(of: "train")
-    let explanation = "how the network is trained"
+    let explanation = "the settings of training"
     guard let node = options.value("train", "a mapping", explanation, default: nil) else {
-      options.reject("train", "missing 'train': give at least train: {epochs: 100}")
+      options.reject("train", "missing 'train': write at least train: {epochs: 100}")
       return nil
     }
     let read = options.component("train", from: node) { train in
@@ -68,7 +68,7 @@ public struct TrainingDeclaration: Sendable {
     self.location = location
     var optimizerName = ""
     let optimizer = train.component(
-      "optimizer", default: "sgd", of: registry.optimizers, "the rule that moves the parameters"
+      "optimizer", default: "sgd", of: registry.optimizers, "the rule that updates the parameters"
     ) { type, options in
       optimizerName = type.name
       return try type.make(&options)
@@ -76,7 +76,7 @@ public struct TrainingDeclaration: Sendable {
     self.optimizerName = optimizerName
     let schedule = train.component(
       "schedule", default: "constant", of: registry.schedules,
-      "how the learning rate changes"
+      "the factor of the learning rate over time"
     ) { type, options in try type.make(&options) }
     train.suggest("epochs", for: "n_epochs", "num_epochs", "max_epochs", "max_iter")
     epochs = train.int("epochs", in: 1..., "passes over the training data")
@@ -88,10 +88,10 @@ public struct TrainingDeclaration: Sendable {
       "record_every", default: 1, in: 1..., "epochs between two rows of metrics.csv")
 
     clipping =
-      train.value("clip", "{norm: …} or {value: …}", "limits the gradient")
+      train.value("clip", "{norm: …} or {value: …}", "limits large gradients")
       .flatMap { train.component("clip", from: $0) { try Clipping(from: &$0) } }
     earlyStopping =
-      train.value("early_stopping", "a mapping", "ends training that no longer improves")
+      train.value("early_stopping", "a mapping", "ends training when it no longer improves")
       .flatMap { train.component("early_stopping", from: $0) { EarlyStopping(from: &$0) } }
     checkpoints = CheckpointDeclaration(from: &train)
     l1 = train.double(
@@ -100,7 +100,7 @@ public struct TrainingDeclaration: Sendable {
     l2 = train.double(
       "l2", default: 0, in: .nonnegative, "λ₂ of a penalty λ₂/2·Σw² on every weight")
 
-    // An error in either is recorded already and ends the reading after this.
+    // An error in either has been recorded and ends the reading here.
     guard let optimizer, let schedule else { throw Diagnostics() }
     self.optimizer = optimizer
     self.schedule = schedule
@@ -114,7 +114,7 @@ public struct TrainingDeclaration: Sendable {
 
   private static func readBatchSize(_ train: inout Options) -> Int? {
     let range = "full or an integer ≥ 1"
-    let explanation = "samples in a step; more than there are means all"
+    let explanation = "samples per step; all samples if there are fewer"
     if train.contains("batch_size") {
       let node = train.value("batch_size", range, explanation)
       if case .string("full")? = node?.content {
@@ -139,11 +139,11 @@ public struct TrainingDeclaration: Sendable {
 extension TrainingDeclaration.Clipping {
   fileprivate init(from options: inout Options) throws {
     let norm = options.optionalDouble("norm", in: .positive, "largest length ‖g‖₂")
-    let value = options.optionalDouble("value", in: .positive, "largest size of an entry")
+    let value = options.optionalDouble("value", in: .positive, "largest absolute value of an entry")
     switch (norm, value) {
     case (let norm?, nil): self = .norm(norm)
     case (nil, let value?): self = .value(value)
-    default: throw Diagnostic("clip takes either norm or value", at: options.location)
+    default: throw Diagnostic("clip must have either norm or value", at: options.location)
     }
   }
 }
@@ -153,11 +153,11 @@ extension TrainingDeclaration.EarlyStopping {
     options.suggest("minimum_change", for: "min_delta", "tolerance", "tol")
     monitor = options.optionalString(
       "monitor",
-      "the column of metrics.csv that decides; validation_loss, or train_loss without "
-        + "validation data, unless given")
+      "the column of metrics.csv that is compared (default: validation_loss, or train_loss "
+        + "without validation data)")
     patience = options.int("patience", default: 10, in: 1..., "epochs without an improvement")
     minimumChange = options.double(
-      "minimum_change", default: 0, in: .nonnegative, "the least change that is an improvement")
+      "minimum_change", default: 0, in: .nonnegative, "the smallest change that is an improvement")
     location = options.location(of: "monitor")
   }
 }

@@ -2,29 +2,28 @@ public import NNExp
 
 /// The state of the training loop between two steps.
 struct LoopState: Sendable {
-  /// Batches of the epoch that are done.
+  /// The number of finished batches of the epoch.
   var batch = 0
   /// The learning rate of the last step.
   var rate: Double
-  /// The loss that schedules see: the last epoch's, NaN before there is one.
+  /// The loss for schedules: that of the last epoch; NaN in the first.
   var loss = Double.nan
-  /// Measured epochs since the best one.
+  /// The number of measured epochs since the best one.
   var epochsWithoutImprovement = 0
 }
 
-/// Everything that a training resumes from, except the numbers in
-/// `Network.learned`, which the network holds itself.
+/// The state from which a training resumes, except the numbers in `Network.learned`, which the
+/// network holds.
 ///
-/// Random numbers are not among it: they are functions of the seed and of the
-/// loop state. With the same declaration, data and binary, a trainer that is given
-/// a state and its network's numbers does bit by bit what the first one would
-/// have done.
+/// It contains no random numbers, because they depend only on the seed and the loop's state.
+/// Given this state and the network's numbers, a trainer with the same declaration, data and
+/// binary continues exactly, bit by bit.
 public struct TrainingState<S: Scalar>: Sendable {
-  /// Whole numbers: epochs and steps done, batches of the current epoch, ….
+  /// Integers: finished epochs and steps, batches of the current epoch, ….
   public enum Count: String, Sendable, CaseIterable {
     case epoch, step, batch
     case epochsWithoutImprovement = "waited"
-    /// 0 where there is no best row yet.
+    /// 0 if there is no best row.
     case bestEpoch = "best_epoch"
     case lastEpoch = "last_epoch"
     case lastStep = "last_step"
@@ -32,7 +31,7 @@ public struct TrainingState<S: Scalar>: Sendable {
 
   /// Lists of numbers, always in double precision.
   public enum Numbers: String, Sendable, CaseIterable {
-    /// The loop's sum, rate and loss; the best row's monitored value.
+    /// The loop's sum, rate and loss, and the monitored value of the best row.
     case progress
     case optimizer
     case schedule
@@ -40,25 +39,25 @@ public struct TrainingState<S: Scalar>: Sendable {
     /// Empty before the first row.
     case newestRow = "newest row"
     case bestRow = "best row"
-    /// By head Σ L · samples and Σ samples of the current epoch; missing for a single head,
-    /// whose sum is in `progress`.
+    /// For each head, Σ L · samples and Σ samples of the current epoch. Absent for a single
+    /// head, whose sum is in `progress`.
     case heads
 
-    /// Whether some trainings have none.
+    /// True if some trainings do not have these numbers.
     public var isOptional: Bool { self == .heads }
   }
 
   public internal(set) var counts: [Count: Int] = [:]
   public internal(set) var numbers: [Numbers: [Double]] = [:]
-  /// Parameters and state of the best row, and of the last that was finite.
+  /// The parameters and state of the best row, and of the last finite row.
   public internal(set) var best: [S] = []
   public internal(set) var last: [S] = []
-  /// The optimizer's vectors, one number a trainable parameter.
+  /// The optimizer's vectors, one number per trainable parameter.
   public internal(set) var vectors: [[S]] = []
 
   init() {}
 
-  /// A state that was kept somewhere; `Trainer.restore(from:)` finds out whether it fits.
+  /// Creates a state from saved values. `Trainer.restore(from:)` checks that it fits.
   public init(
     counts: [Count: Int], numbers: [Numbers: [Double]], best: [S], last: [S], vectors: [[S]]
   ) {
@@ -71,11 +70,11 @@ public struct TrainingState<S: Scalar>: Sendable {
 }
 
 extension Trainer {
-  /// Whether the sums of the losses say more than one number and the batches done.
+  /// True if the sums of the losses need more than one number and the count of batches.
   private var hasSeveralTotals: Bool { heads.count > 1 || heads[0].skipsMissing }
 
-  /// All that it takes to go on from here; nil where a weight is not finite,
-  /// which nothing should go on from.
+  /// The state from which training can continue; nil if a weight is not finite, because no
+  /// training should continue from it.
   public func state() -> TrainingState<S>? {
     guard weightsAreFinite else { return nil }
     var state = TrainingState<S>()
@@ -98,23 +97,22 @@ extension Trainer {
     return state
   }
 
-  /// Puts the training where it was. The network must have its numbers already.
+  /// Restores the training. The network's numbers must have been restored before.
   ///
-  /// Throws the fact, and changes nothing, where the state is not one of this
-  /// training's.
+  /// - Throws: a diagnostic that states the fact, without changing anything, if the state does
+  ///   not belong to this training.
   public func restore(from state: TrainingState<S>) throws {
     func count(_ key: TrainingState<S>.Count, in range: ClosedRange<Int>) throws -> Int {
       guard let value = state.counts[key], range.contains(value) else {
         throw Diagnostic(
-          "\(key.rawValue) of the kept training is "
+          "\(key.rawValue) of the saved training state is "
             + "\(state.counts[key].map(String.init) ?? "missing"), not in \(range)")
       }
       return value
     }
     let epoch = try count(.epoch, in: 0...training.epochs)
     let batch = try count(.batch, in: 0...(epoch == training.epochs ? 0 : batches.count))
-    // Both factors are bounded by what the trainer was made for, their product
-    // is not.
+    // Both factors are limited by the trainer's settings, but their product may overflow.
     let steps = saturatingSum(saturatingProduct(epoch, batches.count), batch)
     let step = try count(.step, in: steps...steps)
     let epochsWithoutImprovement = try count(.epochsWithoutImprovement, in: 0...epoch)
@@ -130,11 +128,13 @@ extension Trainer {
       (.heads, [hasSeveralTotals ? 2 * heads.count : 0]),
     ]
     for (key, sizes) in sizes where !sizes.contains(state.numbers[key]?.count ?? 0) {
-      throw Diagnostic("the kept training has other numbers of '\(key.rawValue)'")
+      throw Diagnostic("the saved training state has another count of '\(key.rawValue)'")
     }
     guard state.best.count == bestWeights.count, state.last.count == lastWeights.count,
       state.vectors.map(\.count) == (0..<memory.vectors.count).map({ memory.vectors[$0].count })
-    else { throw Diagnostic("the kept training is of another model or another optimizer") }
+    else {
+      throw Diagnostic("the saved training state belongs to another model or another optimizer")
+    }
 
     (epochsDone, stepsDone) = (epoch, step)
     let progress = state.numbers[.progress] ?? []
@@ -149,16 +149,16 @@ extension Trainer {
     newestRow = state.numbers[.newestRow] ?? []
     bestRow = state.numbers[.bestRow] ?? []
     self.last = last
-    bestWeights.take(state.best)
-    lastWeights.take(state.last)
+    bestWeights.restore(state.best)
+    lastWeights.restore(state.last)
     for (index, vector) in state.vectors.enumerated() {
-      memory.vectors[index].take(vector)
+      memory.vectors[index].restore(vector)
     }
-    memory.scalars.take(state.numbers[.optimizer] ?? [])
-    memory.schedule.take(state.numbers[.schedule] ?? [])
+    memory.scalars.restore(state.numbers[.optimizer] ?? [])
+    memory.schedule.restore(state.numbers[.schedule] ?? [])
     var first = 0
     for (tally, size) in zip(tallies.all, tallySizes) {
-      tally.numbers.take(Array((state.numbers[.tallies] ?? [])[first..<first + size]))
+      tally.numbers.restore(Array((state.numbers[.tallies] ?? [])[first..<first + size]))
       first += size
     }
     batches.invalidate()
@@ -168,8 +168,8 @@ extension Trainer {
 extension Tensor {
   fileprivate var buffer: UnsafeBufferPointer<S> { .init(start: start, count: count) }
 
-  /// - Precondition: as many values as there are elements.
-  fileprivate func take(_ values: [S]) {
+  /// - Precondition: there are as many values as elements.
+  fileprivate func restore(_ values: [S]) {
     precondition(values.count == count)
     for (i, value) in values.enumerated() { self[i] = value }
   }

@@ -1,4 +1,4 @@
-/// The bytes of a CSV file: held, or read in parts.
+/// The bytes of a CSV file: in memory, or read in parts.
 public enum CSVBytes: Sendable {
   case held([UInt8])
   case file(FileBytes)
@@ -10,7 +10,7 @@ public enum CSVBytes: Sendable {
     }
   }
 
-  /// The bytes of a range within the file.
+  /// Reads a range within the file.
   public func read(_ range: Range<Int>) throws -> [UInt8] {
     switch self {
     case .held(let bytes): Array(bytes[range])
@@ -18,8 +18,8 @@ public enum CSVBytes: Sendable {
     }
   }
 
-  /// Calls `body` with one block after another, wherever it ends, and with the
-  /// block's location in the file, until it returns false.
+  /// Calls `body` with each block in order and with its offset in the file, until it returns
+  /// false. Blocks may end within a record.
   public func forEachBlock(
     from start: Int, _ body: (_ bytes: borrowing Span<UInt8>, _ base: Int) throws -> Bool
   ) throws {

@@ -1,6 +1,6 @@
 import NNExp
 
-/// Tells locations and texts of a CSV file.
+/// The origin of a CSV file's bytes: provides the location and the text of fields.
 public struct CSVOrigin: Sendable {
   public let path: String
   public let bytes: CSVBytes
@@ -10,7 +10,7 @@ public struct CSVOrigin: Sendable {
     self.bytes = bytes
   }
 
-  /// True if nothing but line ends is left.
+  /// True if the rest of the file consists only of line ends.
   public func isBlank(from start: Int) throws -> Bool {
     var isBlank = true
     try bytes.forEachBlock(from: start) { bytes, _ in
@@ -22,11 +22,10 @@ public struct CSVOrigin: Sendable {
     return isBlank
   }
 
-  /// Calls `body` with one part after another, each of whole records, and with
-  /// the part's location in the file, until it returns false.
+  /// Calls `body` with each part in order, which consists of whole records, and with its offset
+  /// in the file, until it returns false.
   ///
-  /// What is held of a file is one part, of 16 MiB at most. A record ends where
-  /// a line does outside of quotes.
+  /// Only one part of at most 16 MiB is in memory. A record ends at a line end outside quotes.
   public func forEachPart(
     from start: Int, _ body: (_ bytes: borrowing Span<UInt8>, _ base: Int) throws -> Bool
   ) throws {
@@ -58,11 +57,11 @@ public struct CSVOrigin: Sendable {
     }
   }
 
-  /// The byte after the last record that surely ends in a part; nil if none does.
+  /// The offset after the last complete record of a part; nil if there is none.
   private static func endOfLastRecord(in bytes: borrowing Span<UInt8>) -> Int? {
     var end: Int?
     var isQuoted = false
-    // A CR at the part's end may be the first of a pair.
+    // A CR at the end of the part may be the first half of a line end CR LF.
     for i in 0..<bytes.count - 1 {
       switch bytes[i] {
       case UInt8(ascii: "\""): isQuoted.toggle()
@@ -74,14 +73,14 @@ public struct CSVOrigin: Sendable {
     return end
   }
 
-  // MARK: Places
+  // MARK: Locations
 
   public func location(of field: CSVField?) -> SourceLocation {
     guard let field else { return location(at: bytes.count) }
     return location(at: field.isQuoted ? field.range.lowerBound - 1 : field.range.lowerBound)
   }
 
-  /// Line and column (in characters) of a byte.
+  /// The line and the column (in characters) of a byte.
   public func location(at offset: Int) -> SourceLocation {
     var line = 1
     var start = 0
@@ -111,13 +110,12 @@ public struct CSVOrigin: Sendable {
     return SourceLocation(source: source, line: line, column: column + 1)
   }
 
-  /// The text of a field of `bytes`, without quotes; nil where it is not UTF-8.
+  /// The text of a field of `bytes`, without quotes; nil if it is not UTF-8.
   public static func text(of field: CSVField, in bytes: borrowing Span<UInt8>) -> String? {
     String(validating: field.content(in: bytes), as: UTF8.self)
   }
 
-  /// The text of a field of a part that begins at `base`; throws where it is not
-  /// UTF-8.
+  /// The text of a field of a part that begins at the offset `base`. Throws if it is not UTF-8.
   public func text(of field: CSVField, in bytes: borrowing Span<UInt8>, base: Int = 0) throws
     -> String
   {
@@ -127,7 +125,7 @@ public struct CSVOrigin: Sendable {
     return text
   }
 
-  /// The text of a field by its location in the file.
+  /// The text of a field, by its range in the file.
   public func text(of field: CSVField) throws -> String {
     let content = try bytes.read(field.range)
     return try text(

@@ -1,12 +1,12 @@
-/// One field of a CSV file, as a range of its bytes.
+/// A field of a CSV file, as a range of bytes.
 public struct CSVField: Sendable {
-  /// Without the quotes round it.
+  /// The range without the surrounding quotes.
   public let range: Range<Int>
-  /// True if it holds doubled quotes, each of which stands for one.
+  /// True if it contains doubled quotes, each of which represents one.
   public let hasDoubledQuotes: Bool
-  /// True if it stands in quotes.
+  /// True if it is in quotes.
   public let isQuoted: Bool
-  /// True if a line's or the file's end follows, not a delimiter.
+  /// True if a line end or the end of the file follows, and no delimiter.
   public let endsRecord: Bool
 
   @inlinable init(range: Range<Int>, hasDoubledQuotes: Bool, isQuoted: Bool, endsRecord: Bool) {
@@ -16,7 +16,7 @@ public struct CSVField: Sendable {
     self.endsRecord = endsRecord
   }
 
-  /// The field's bytes without quotes.
+  /// The bytes of the field without quotes.
   public func content(in bytes: borrowing Span<UInt8>) -> [UInt8] {
     var content: [UInt8] = []
     content.reserveCapacity(range.count)
@@ -36,18 +36,18 @@ public struct CSVField: Sendable {
   }
 }
 
-/// Walks over a CSV file field by field.
+/// Splits a CSV file into fields.
 ///
-/// The format is RFC 4180 with any one-byte delimiter; lines may also end in LF
-/// or CR alone, the last one needs no end, and empty lines at the file's end do
-/// not count. A quote may only stand in a quoted field.
+/// The format is RFC 4180 with any one-byte delimiter. Lines may also end in a single LF or CR,
+/// the last line needs no end, and empty lines at the end of the file are ignored. Quotes are
+/// permitted only in quoted fields.
 ///
 /// - Source: Shafranovich 2005, RFC 4180, section 2.
 //
-// Swift 6.3 inlines into other modules what is public, not what is the package's: 29
-// instructions per field.
+// Public, because Swift 6.3 does not inline `package` functions into other modules, which would
+// cost 29 instructions per field.
 public struct CSVScanner {
-  /// In bytes.
+  /// The maximum length of a field in bytes.
   @inlinable public static var longestField: Int { 65_536 }
 
   @usableFromInline let delimiter: UInt8
@@ -58,8 +58,8 @@ public struct CSVScanner {
     self.position = position
   }
 
-  /// The next field. Call only where `position` is not the file's end, or where
-  /// the last field did not end its record.
+  /// The next field. Call it only if `position` is before the end of the file, or if the last
+  /// field did not end its record.
   @inlinable public mutating func next(in bytes: borrowing Span<UInt8>)
     throws(CSVFault)
     -> CSVField
@@ -80,7 +80,7 @@ public struct CSVScanner {
       range: start..<i, hasDoubledQuotes: false, isQuoted: false, endsRecord: end(at: i, in: bytes))
   }
 
-  /// The fields of the next record. Call only where `position` is not the file's end.
+  /// The fields of the next record. Call it only if `position` is before the end of the file.
   public mutating func nextRecord(in bytes: borrowing Span<UInt8>) throws(CSVFault) -> [CSVField] {
     var fields = [try next(in: bytes)]
     while !fields[fields.count - 1].endsRecord { fields.append(try next(in: bytes)) }
@@ -114,7 +114,7 @@ public struct CSVScanner {
       endsRecord: end(at: after, in: bytes))
   }
 
-  /// Steps over what ends a field; true if it is a line's or the file's end.
+  /// Moves past the end of a field. Returns true at a line end or the end of the file.
   @inlinable mutating func end(at i: Int, in bytes: borrowing Span<UInt8>) -> Bool {
     guard i < bytes.count else {
       position = i
@@ -130,7 +130,7 @@ public struct CSVScanner {
   }
 }
 
-/// What is wrong with a CSV file's form, and at which byte.
+/// An error in the format of a CSV file, with its byte.
 public struct CSVFault: Error {
   public enum Kind: Sendable {
     case strayQuote, unclosedQuote, textAfterQuote, longField

@@ -10,7 +10,7 @@ package enum ColumnName {
   /// True for a name that has a fixed meaning in the names of columns.
   package static func isReserved(_ name: String) -> Bool { reserved.contains(text: name) }
 
-  /// The reason why a text is no such name, and a name like it; nil if it is one.
+  /// The reason why a text is not such a name, with a similar valid name; nil if it is valid.
   package static func fault(in name: String) -> String? {
     if reserved.contains(text: name) {
       return "the name is reserved, as are "

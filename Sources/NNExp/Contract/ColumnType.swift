@@ -2,7 +2,7 @@
 ///
 ///     csv: {path: log.csv, columns: {when: weekday}}
 ///
-/// A type that a plugin brings is used only for columns that the file declares so:
+/// A type from a plugin is used only for columns that the file declares to be of it:
 ///
 ///     struct Weekday: ColumnType, Component {
 ///       static let typeName = "weekday"
@@ -24,7 +24,8 @@ public protocol ColumnType: Sendable {
 /// The value of a cell.
 public enum ColumnValue: Sendable, Equatable {
   case number(Double)
-  /// One of several: as an input it becomes a row of zeros and a one.
+  /// One of several categories: an input of this type becomes a row with a single one, the rest
+  /// zeros.
   case category(String)
 }
 

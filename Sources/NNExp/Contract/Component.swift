@@ -9,16 +9,16 @@
 ///       …
 ///     }
 ///
-/// Everything that is optional in the protocol of a kind has its default for
-/// components only. A value that wraps another one, such as the guard around a
-/// plugin's layer, is no component and must state every requirement.
+/// A requirement that the protocol of a kind marks as optional has a default only for
+/// components. A value that wraps another one, such as the guard around a plugin's layer, is
+/// not a component and must implement every requirement.
 public protocol Component<Erased>: Sendable {
   /// The values of the component's kind: `any Layer`, `any Loss`, ….
   ///
   /// The protocol of the kind provides this, `kind` and `erased`.
   associatedtype Erased: Sendable
 
-  /// The registry's table for this kind.
+  /// The property of the registry that contains the components of this kind.
   static var kind: WritableKeyPath<Registry, ComponentRegistry<Erased>> { get }
 
   /// This value as one of its kind.
@@ -30,16 +30,16 @@ public protocol Component<Erased>: Sendable {
   /// The description that `nnexp layers` shows. Optional.
   static var documentation: Documentation { get }
 
-  /// The declarations that `nnexp plugin test` proves the type on. Optional.
+  /// The declarations that `nnexp plugin test` tests the type on. Optional.
   static var examples: [Example] { get }
 
-  /// The names of the same thing in other programs, such as `mse`. Optional.
+  /// The names that other programs use for the same thing, such as `mse`. Optional.
   ///
   /// They are not accepted: the error suggests `typeName`.
   static var foreignNames: [String] { get }
 
-  /// The option that a text gives instead of a mapping: `path` for the data source
-  /// `csv`, of which `csv: a.csv` is short for `csv: {path: a.csv}`. Optional.
+  /// The option that a plain text sets: with the shorthand `path` of the data source `csv`,
+  /// `csv: a.csv` means `csv: {path: a.csv}`. Optional.
   static var shorthand: String? { get }
 
   /// Reads the options. Errors are recorded there.
@@ -59,13 +59,14 @@ public struct Documentation: Sendable {
   public let summary: String
   /// The equation forward, then backward, in the docstring's notation.
   public let equation: String
-  /// `[channels, rows, columns] → [channels, rows', columns']`.
+  /// As a text: `[channels, rows, columns] → [channels, rows', columns']`.
   public let shapes: String
-  /// A line or more of an experiment file.
+  /// One or more lines of an experiment file.
   public let example: String
   /// The publication.
   public let source: String
 
+  /// Creates a description; every part except the summary may be empty.
   public init(
     _ summary: String = "", equation: String = "", shapes: String = "", example: String = "",
     source: String = ""

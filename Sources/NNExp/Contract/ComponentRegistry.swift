@@ -1,9 +1,11 @@
 /// The components of one kind, by name.
 public struct ComponentRegistry<Value: Sendable>: ComponentKind {
+  /// The kind's name in messages, such as `layer`, and its plural.
   public let kind: String
   public let plural: String
 
-  /// The names in the order of registration. A kind has few: they are compared one by one.
+  /// The names in the order of registration. There are few per kind, so they are searched
+  /// linearly.
   public private(set) var order: [String] = []
 
   /// The components, in the same order.
@@ -14,7 +16,7 @@ public struct ComponentRegistry<Value: Sendable>: ComponentKind {
     self.plural = plural
   }
 
-  /// `a layer: a name or {type: name, …}`, as messages ask for one.
+  /// The words with which messages ask for a component: `a layer: a name or {type: name, …}`.
   var request: String {
     let article = "aeiou".contains(kind.prefix(1)) ? "an" : "a"
     return "\(article) \(kind): a name or {type: name, …}"
@@ -33,7 +35,7 @@ public struct ComponentRegistry<Value: Sendable>: ComponentKind {
 
   /// Adds a component.
   ///
-  /// - Precondition: there is none of that name.
+  /// - Precondition: no component has the same name.
   public mutating func add(_ type: ComponentType<Value>) {
     precondition(
       !order.contains(type.name), "the \(kind) type '\(type.name)' is registered twice")
@@ -41,7 +43,7 @@ public struct ComponentRegistry<Value: Sendable>: ComponentKind {
     entries.append(type)
   }
 
-  /// The component of that name; throws an error with a suggestion if there is none.
+  /// The component with this name; throws an error with a suggestion if there is none.
   public func type(named name: String, at location: SourceLocation?) throws -> ComponentType<Value>
   {
     if let entry = self[name] { return entry }
@@ -71,7 +73,7 @@ extension Options {
     return component(key, reading: found, of: registry, make: make)
   }
 
-  /// Reads one value as a component under `key`.
+  /// Reads a given value as a component; `key` is its name in messages.
   public mutating func component<Entry, Value>(
     _ key: String, reading found: ConfigValue, of registry: ComponentRegistry<Entry>,
     make: (ComponentType<Entry>, inout Options) throws -> Value
@@ -105,7 +107,7 @@ extension Options {
     }
   }
 
-  /// Reads this very mapping as a component.
+  /// Reads this mapping itself as a component.
   package mutating func typed<Entry, Value>(
     of registry: ComponentRegistry<Entry>,
     make: (ComponentType<Entry>, inout Options) throws -> Value
@@ -114,8 +116,8 @@ extension Options {
     do {
       type = try registry.type(of: ConfigValue(.map(entries), at: location))
     } catch {
-      // The other options are the type's.
-      isTaken = entries.map { _ in true }
+      // All other options belong to the type, which reports unread ones.
+      isRead = entries.map { _ in true }
       throw error
     }
     _ = string("type", "one of those that nnexp layers lists")
@@ -124,7 +126,7 @@ extension Options {
 }
 
 extension ComponentRegistry {
-  /// The component that a mapping names as its `type`.
+  /// The component that the key `type` of a mapping names.
   fileprivate func type(of mapping: ConfigValue) throws -> ComponentType<Value> {
     guard let type = mapping["type"] else {
       throw Diagnostic(

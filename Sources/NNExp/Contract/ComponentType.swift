@@ -1,8 +1,9 @@
 /// One entry of a registry: a name, and how to make a value of it from options.
 public struct ComponentType<Value: Sendable>: Sendable {
-  /// The values that reading and testing need. It is made when it is asked for, because a start
-  /// of the program needs none of it.
+  /// The values that only documentation and tests need. They are computed on demand, because
+  /// most runs of the program need none of them.
   public struct Details: Sendable {
+    /// See `Component.documentation`, `Component.examples` and `Component.foreignNames`.
     public var documentation: Documentation
     public var examples: [Example]
     public var foreignNames: [String]
@@ -28,6 +29,11 @@ public struct ComponentType<Value: Sendable>: Sendable {
 
   private let details: @Sendable () -> Details
 
+  /// Creates an entry, for example for a type of another language.
+  ///
+  /// - Parameters:
+  ///   - details: returns the description and the examples. Called on demand.
+  ///   - make: reads the options and makes the value.
   public init(
     _ name: String, details: @escaping @Sendable () -> Details, shorthand: String? = nil,
     make: @escaping @Sendable (inout Options) throws -> Value
@@ -53,15 +59,15 @@ public struct ComponentType<Value: Sendable>: Sendable {
   public var examples: [Example] { details().examples }
   public var foreignNames: [String] { details().foreignNames }
 
-  /// The same entry, with other values.
+  /// A copy of the entry that makes its values with another function.
   public func making(
     _ make: @escaping @Sendable (inout Options) throws -> Value
   ) -> ComponentType {
     ComponentType(name, details: details, shorthand: shorthand, make: make)
   }
 
-  /// The value of a declaration; throws every error in its options, unread ones
-  /// included.
+  /// Makes a value from a declaration. Throws every error in its options, including unread
+  /// keys.
   public func value(_ declaration: ConfigValue = ConfigValue(.null)) throws -> Value {
     var options = Options(declaration)
     let value = try make(&options)

@@ -1,7 +1,7 @@
 /// How often each class was predicted for each true class.
 ///
-/// It reads and fills a metric's tally of k × k counts, row-major: rows are the
-/// targets' classes, columns the predicted ones.
+/// A view of a metric's tally of k × k counts, row-major. Each row is a class of the targets,
+/// each column a predicted class.
 public struct ConfusionMatrix: @unchecked Sendable {
   /// The largest number of classes: a matrix of 128 MiB.
   public static let maximumClasses = 4096
@@ -19,9 +19,9 @@ public struct ConfusionMatrix: @unchecked Sendable {
     precondition(classes * classes == tally.count, "a confusion matrix is square")
   }
 
-  /// The number of classes of the output and the targets: as many as there
-  /// are outputs, and two for a single output. Throws the fact where they do not
-  /// fit each other, or the matrix would be too large.
+  /// The number of classes k: 2 for a single output, otherwise the number of outputs. Throws a
+  /// diagnostic that states the fact if the output does not fit the targets, or if k exceeds
+  /// `maximumClasses`.
   public static func classes(output: Shape, target: Target) throws -> Int {
     try target.checkFit(output)
     let classes = max(2, output.count)
@@ -32,19 +32,19 @@ public struct ConfusionMatrix: @unchecked Sendable {
     return classes
   }
 
-  /// How often `predicted` was said where `target` was true.
+  /// The number of samples of class `target` that were predicted as `predicted`.
   public subscript(target: Int, predicted: Int) -> Double {
     counts[target * classes + predicted]
   }
 
-  /// How many samples have the class as target.
+  /// The number of samples whose target is class `c`.
   public func targets(_ c: Int) -> Double {
     var sum = 0.0
     for predicted in 0..<classes { sum += self[c, predicted] }
     return sum
   }
 
-  /// How many samples were predicted to have the class.
+  /// The number of samples that were predicted as class `c`.
   public func predictions(_ c: Int) -> Double {
     var sum = 0.0
     for target in 0..<classes { sum += self[target, c] }

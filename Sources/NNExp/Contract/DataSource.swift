@@ -17,7 +17,7 @@
 ///
 /// The engine does the rest: classes, splits, scaling and batches.
 public protocol DataSource: Sendable {
-  /// Reads the samples; throws a `Diagnostic` that states the fact.
+  /// Reads the samples. Throws a `Diagnostic` that states the fact.
   func read(_ request: DataRequest) throws -> SourceSamples
 }
 
@@ -30,8 +30,8 @@ extension Component where Self: DataSource {
 
 /// The request that a source answers.
 public struct DataRequest {
-  /// The number of samples that are wanted, the first ones; nil for all. A source may
-  /// read more.
+  /// The number of samples to read, counted from the first; nil for all. A source may return
+  /// more.
   public let limit: Int?
 
   /// The random numbers of this source: the same for the same seed.
@@ -39,13 +39,13 @@ public struct DataRequest {
 
   package let files: any DataFiles
 
-  /// The column that says which part a row belongs to, as the file names it.
+  /// The column that assigns each row to a split, as the experiment file names it.
   package let partColumn: [ConfigValue]
 
-  /// The names of the target ports that samples may lack.
+  /// The names of the target ports whose values may be missing in some samples.
   package let incomplete: Set<String>
 
-  /// The training data, if these are validation or test data.
+  /// The training data, if the source reads validation or test data.
   package let training: SourceSamples?
 
   package init(
@@ -60,38 +60,38 @@ public struct DataRequest {
     self.training = training
   }
 
-  /// The bytes of a regular file, which the run then records with their SHA-256.
+  /// Reads a regular file. The run records the file with its SHA-256.
   ///
   /// - Parameters:
-  ///   - path: absolute, or relative to the current folder; `Options.path` makes such a
-  ///     path of what the experiment file says.
+  ///   - path: absolute, or relative to the current folder; `Options.path` converts a path that
+  ///     the experiment file gives.
   ///   - location: the location of the path in the experiment file.
   public func bytes(ofFile path: String, at location: SourceLocation?) throws -> [UInt8] {
     try files.read(path, at: location)
   }
 }
 
-/// The files of one load.
+/// The files that one loading of data has read.
 package protocol DataFiles: AnyObject {
   func read(_ path: String, at location: SourceLocation?) throws -> [UInt8]
 }
 
 /// The samples of one source.
 public struct SourceSamples: Sendable {
-  /// Samples that are held as numbers.
+  /// Samples that are held in memory as numbers.
   package struct Held: Sendable {
     package let inputs: [Double]
     package let inputShape: Shape
     package let targets: [Double]
     package let target: Target
-    /// The names of the classes, if the source knows them.
+    /// The names of the classes, if the source provides them.
     package let classNames: [String]?
     package let count: Int
   }
 
   package enum Content: Sendable {
     case held(Held)
-    /// Another form, which only the module that reads it knows.
+    /// Another representation, which only the module that reads it knows.
     case other(any SampleStorage)
   }
 
@@ -99,18 +99,17 @@ public struct SourceSamples: Sendable {
 
   package init(_ storage: any SampleStorage) { content = .other(storage) }
 
-  /// Samples as numbers, sample after sample.
+  /// Creates samples from numbers, sample after sample.
   ///
   /// - Parameters:
   ///   - shape: of the inputs of one sample.
-  ///   - target: what the targets are: numbers of a shape, or one class index per sample.
-  /// - Throws: a fact about the numbers, if they are no samples of these shapes or not
-  ///   all are finite.
+  ///   - target: the form of the targets: numbers of a shape, or one class index per sample.
+  /// - Throws: a `Diagnostic` if the counts do not match the shapes or a number is not finite.
   public init(inputs: [Double], of shape: Shape, targets: [Double], of target: Target) throws {
     try self.init(inputs, shape, targets, target, nil)
   }
 
-  /// Samples of named classes, one name per sample.
+  /// Creates samples of named classes, one name per sample.
   public init(inputs: [Double], of shape: Shape, classes: [String]) throws {
     let names = Set(classes.map(ByteText.init)).sorted { $0.text.precedes(byBytes: $1.text) }
     let codes = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, Double($0)) })
@@ -145,5 +144,5 @@ public struct SourceSamples: Sendable {
   }
 }
 
-/// Samples in the form in which their files have them.
+/// Samples in the representation of their files.
 package protocol SampleStorage: Sendable {}

@@ -1,7 +1,6 @@
-// The engine's way from a generic pass to the concrete requirements of `Layer`,
-// `Loss`, `Metric` and `Optimizer`: those protocols ask for one method per scalar
-// type, because a generic requirement would stay unspecialised behind `any`. The
-// comparisons cost nothing in specialised code.
+// Calls of the concrete requirements of `Layer`, `Loss`, `Metric` and `Optimizer` from generic
+// passes. The protocols have one method per scalar type, because a generic requirement would
+// not be specialized behind `any`. In specialized code the comparisons of types cost nothing.
 
 extension ForwardPass {
   @inlinable
@@ -26,7 +25,7 @@ extension BackwardPass {
 }
 
 extension LossPass {
-  /// The sum of the losses; ∂ of it is added to `dz`.
+  /// Returns the sum of the losses and adds its derivative to `dz`.
   @inlinable
   package func run(_ loss: any Loss) -> Double {
     if S.self == Float.self {

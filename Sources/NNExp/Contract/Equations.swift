@@ -10,30 +10,30 @@
 ///         ])
 ///     }
 ///
-/// Formulas are LaTeX, the small part of it that also becomes plain text and
+/// Formulas are written in the subset of LaTeX that also converts to plain text and
 /// MathML: letters, numbers, `^`, `_`, `'`, `{}`, brackets, `\frac`, `\sqrt`,
 /// `\hat`, `\bar`, `\sum`, `\prod`, `\max`, `\min`, `\ln`, `\exp`, `\tanh`,
 /// `\operatorname{}` (with a `*` if its subscript is written below), `\text{}`,
 /// `\left` and `\right`, `cases`, Greek letters, `\partial`, `\otimes` (entry by
-/// entry, as in the seeds), `\cdot`, `\circ`, `\in`, `\le`, `\ge`, `\ne`,
-/// `\infty`, `\cdots`.
+/// entry), `\cdot`, `\circ`, `\in`, `\le`, `\ge`, `\ne`, `\infty`, `\cdots`.
 ///
-/// Their letters are the layer's own: x its input (x1, x2, … where it takes
-/// several), y its output, `\delta_y` = ∂L/∂y, and its parameters' symbols. In a
-/// network the network's letters take their places: y = W x + b becomes
-/// z′ = W⁽²⁾ y + b⁽²⁾. Where a formula is of whole vectors and matrices and these
-/// are small, it is shown with their numbers too.
+/// The letters are the layer's own: x is its input (x1, x2, … if it has several), y its output,
+/// `\delta_y` = ∂L/∂y, and each parameter has its symbol. In the explanation of a network, the
+/// network's letters replace them: y = W x + b becomes z′ = W⁽²⁾ y + b⁽²⁾. If a formula
+/// contains only whole vectors and matrices and these are small, it is also shown with their
+/// numbers.
 ///
-/// Every formula is the right-hand side, or with a `=` the whole of an equation
-/// for an entry: `y_r = \max_{i \in R_r} x_i`. A loss has the letters z (the
-/// network's output) and t (the target; a class as its row of 0 and 1).
+/// Each formula is the right-hand side, or, with a `=`, a whole equation for one entry: `y_r =
+/// \max_{i \in R_r} x_i`. A loss uses the letters z (the network's output) and t (the target; a
+/// class as its one-hot row).
 public struct Equations: Sendable {
   /// The gradient of one of the inputs.
   public struct Input: Sendable {
-    /// ∂y/∂x, rows for y and columns for x; may be empty. Of a loss, ∂ℓ/∂z.
+    /// ∂y/∂x, with a row per entry of y and a column per entry of x; may be empty. For a loss,
+    /// ∂ℓ/∂z.
     public let derivative: String
 
-    /// δ_x, what this node adds to ∂L/∂x. A loss leaves it empty.
+    /// δ_x, this node's contribution to ∂L/∂x. Empty for a loss.
     public let delta: String
 
     public init(derivative: String, delta: String = "") {
@@ -42,9 +42,9 @@ public struct Equations: Sendable {
     }
   }
 
-  /// The name of a parameter, and ∂L/∂ of it.
+  /// A parameter's name, symbol and gradient ∂L/∂θ.
   public struct Parameter: Sendable {
-    /// As in the plan.
+    /// The parameter's name in the plan.
     public let name: String
     /// `W`
     public let symbol: String
@@ -61,23 +61,30 @@ public struct Equations: Sendable {
   /// The layer as an operator, as in z = η_p ∘ σ ∘ ρ[W] ∘ x.
   public let function: String
 
-  /// y, or a loss's ℓ.
+  /// The right-hand side for y, or for a loss's ℓ.
   public let output: String
 
   /// Equations of the other symbols in the formulas: `g = w \otimes \delta_y`.
   public let definitions: [String]
 
-  /// One an input of the node.
+  /// The gradients of the node's inputs, in order.
   public let inputs: [Input]
 
+  /// The gradients of the parameters, in the plan's order.
   public let parameters: [Parameter]
 
-  /// A sentence with what the formulas do not say.
+  /// A sentence about what the formulas do not show.
   public let remark: String
 
   /// The text that is shown if there are no formulas.
   public let prose: String
 
+  /// Creates equations. Formulas that cannot be parsed are shown unchanged.
+  ///
+  /// - Parameters:
+  ///   - function: the layer as an operator, such as `\rho[W]`.
+  ///   - output: the right-hand side for y.
+  ///   - definitions: equations of other symbols.
   public init(
     _ function: String, output: String, where definitions: [String] = [], inputs: [Input],
     parameters: [Parameter] = [], remark: String = ""
@@ -91,7 +98,7 @@ public struct Equations: Sendable {
     prose = ""
   }
 
-  /// No formulas: the text of the documentation, unchanged.
+  /// Creates equations without formulas: the documentation's text is shown unchanged.
   public init(prose: String) {
     function = ""
     output = ""
@@ -102,10 +109,10 @@ public struct Equations: Sendable {
     self.prose = prose
   }
 
-  /// An elementwise layer, y = f(x).
+  /// Creates the equations of an elementwise layer, y = f(x).
   ///
   /// - Parameters:
-  ///   - value: f(u), in the letter u; empty where the name says it all.
+  ///   - value: f(u), in the letter u; empty if the function's name is enough.
   ///   - slope: f′(x), in x and y.
   public init(
     elementwise function: String, value: String = "", slope: String,
@@ -121,14 +128,14 @@ public struct Equations: Sendable {
       ], remark: remark)
   }
 
-  /// An option's value as it is written in a formula: `0.01`, `1.5 \cdot 10^{-7}`.
+  /// An option's value in the notation of a formula: `0.01`, `1.5 \cdot 10^{-7}`.
   public static func number(_ value: Double) -> String {
     let text = shortest(value)
     guard let e = text.firstIndex(of: "e") else { return text }
     return #"\#(text[..<e]) \cdot 10^{\#(Int(text[text.index(after: e)...]) ?? 0)}"#
   }
 
-  /// In brackets unless it is a product already.
+  /// The formula, in brackets unless it is a product already.
   private static func factor(_ formula: String) -> String {
     var depth = 0
     for character in formula {

@@ -6,7 +6,7 @@
 ///       Example(["units": 1], inputs: [2, 3, 3]),
 ///     ]
 public struct Example: Sendable {
-  /// As an experiment file gives them.
+  /// The options, with the keys of an experiment file.
   public let options: ConfigValue
 
   /// A layer's inputs, per sample; for a loss or metric, only the output's shape.
@@ -15,11 +15,11 @@ public struct Example: Sendable {
   /// The target that a loss or metric compares the output with.
   public let target: Target?
 
-  /// The distribution of the inputs; normal unless given. For types that accept
-  /// no negative numbers, or only probabilities.
+  /// The range of the inputs, which are then uniform in it; by default, the inputs are normally
+  /// distributed. For types that accept no negative numbers, or only probabilities.
   public let numbers: ClosedRange<Double>?
 
-  /// A layer with these options on these inputs.
+  /// An example of a layer with these options on inputs of these shapes.
   public init(
     _ options: KeyValuePairs<String, ConfigValue> = [:], inputs: Port...,
     numbers: ClosedRange<Double>? = nil
@@ -27,7 +27,7 @@ public struct Example: Sendable {
     self.init(options, inputs, nil, numbers)
   }
 
-  /// A loss or metric on outputs of this shape.
+  /// An example of a loss or metric on outputs of this shape.
   public init(
     _ options: KeyValuePairs<String, ConfigValue> = [:], output: Shape, target: Target,
     numbers: ClosedRange<Double>? = nil
@@ -35,10 +35,10 @@ public struct Example: Sendable {
     self.init(options, [Port(output)], target, numbers)
   }
 
-  /// An optimizer, schedule, initializer or generator with these options.
+  /// An example of an optimizer, schedule, initializer or generator with these options.
   public init(_ options: KeyValuePairs<String, ConfigValue>) { self.init(options, [], nil, nil) }
 
-  /// A layer with options as a `ConfigValue`.
+  /// An example of a layer with its options as a `ConfigValue`.
   public init(options: ConfigValue, inputs: [Port]) { self.init(options, inputs, nil, nil) }
 
   private init(

@@ -1,11 +1,11 @@
-/// Makes a data set from a rule: parity, spirals, ….
+/// A rule that produces a data set, such as parity or spirals.
 public protocol Generator: Sendable {
-  /// The shape of one sample's inputs, its target, and how many samples.
+  /// The shape of one sample's inputs, the form of its target, and the number of samples.
   var inputShape: Shape { get }
   var target: Target { get }
   var samples: Int { get }
 
-  /// Writes all samples; a pure function of the stream.
+  /// Writes all samples. The result depends only on the options and `random`.
   func generate(inputs: Tensor<Double>, targets: Tensor<Double>, random: RandomStream)
 }
 

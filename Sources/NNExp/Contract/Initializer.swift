@@ -1,9 +1,10 @@
-/// Gives a parameter its values before training.
+/// A rule that sets a parameter's values before training.
 ///
-/// Values are computed in float64 and rounded, so that a float32 and a float64
-/// network of one seed start from the same numbers.
+/// Values are computed in float64 and then rounded, so that a float32 and a float64 network
+/// with the same seed start from the same numbers.
 public protocol Initializer: Sendable {
-  /// Overwrites `values`; throws the fact where the shape cannot be served.
+  /// Overwrites `values`. Throws a `Diagnostic` that states the fact if the rule does not
+  /// support the shape.
   func fill(_ values: Tensor<Double>, random: RandomStream) throws
 }
 
@@ -15,10 +16,10 @@ extension Component where Self: Initializer {
 }
 
 extension Tensor {
-  /// How many inputs feed one unit: the product of all axes but the first
-  /// (`[units, inputs]`, `[channels, channels, rows, columns]`); 1 for a vector.
+  /// The number of inputs per unit: the product of all axes but the first (`[units, inputs]`,
+  /// `[channels, channels, rows, columns]`); 1 for a vector.
   public var fanIn: Int { shape.rank < 2 ? 1 : shape.count / max(1, shape[0]) }
 
-  /// How many units one input feeds: axis 0 times the window.
+  /// The number of units that use one input: the product of all axes but the second.
   public var fanOut: Int { shape.rank < 2 ? shape.count : shape.count / max(1, shape[1]) }
 }

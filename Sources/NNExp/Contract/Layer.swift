@@ -1,8 +1,8 @@
-/// A layer, Tanaka's f[θ](x): a value that holds its options and no state.
+/// A layer, f[θ](x) in the notation of Tanaka 2013: a value that holds its options and no state.
 ///
-/// A layer says what it needs (`plan`) and computes on buffers that the engine
-/// owns. Each pass is written once, generically; the two requirements of each
-/// pass are then met by its two specialisations:
+/// A layer declares what it needs (`plan`) and computes on buffers that the engine owns. Each
+/// pass is written once, as a generic method; its two specializations satisfy the two
+/// requirements of that pass:
 ///
 ///     struct Square: Layer, Component {
 ///       static let typeName = "square"
@@ -16,49 +16,50 @@
 ///       }
 ///     }
 public protocol Layer: Sendable {
-  /// How many inputs a node of this layer takes. Optional: one.
+  /// The number of inputs that a node of this layer may have. Optional; 1 by default.
   var inputCount: ClosedRange<Int> { get }
 
-  /// Whether an input may be a port of indices. Optional: no.
+  /// Whether the input at a position may be a port of indices. Optional; false by default.
   ///
-  /// The engine refuses other nodes on such a port. The passes find the indices in
-  /// `pass.indices` at the same position; `pass.inputs` and `pass.dInputs` are empty there.
+  /// The engine reports an error for such a port at any other input. The passes read the
+  /// indices from `pass.indices` at the same position; `pass.inputs` and `pass.dInputs` are
+  /// empty there.
   func takesIndices(at input: Int) -> Bool
 
-  /// Settles the geometry for these inputs (shapes are per sample).
+  /// Computes the outputs, parameters and memory for these inputs. Shapes are per sample.
   ///
-  /// Throws a `Diagnostic` that states only the fact ("window 3 does not fit
-  /// 2 columns"); the engine adds the node's name and its location.
+  /// - Throws: a `Diagnostic` that states only the fact ("window 3 does not fit 2 columns");
+  ///   the engine adds the node's name and its location.
   func plan(for inputs: [Port]) throws -> Plan
 
-  /// Overwrites `y`.
+  /// Computes the outputs and overwrites `pass.y`.
   func forward(_ pass: ForwardPass<Float>)
   func forward(_ pass: ForwardPass<Double>)
 
-  /// The function that the layer applies to every entry of its one input, if it is
-  /// one of these and nothing else. Optional: the engine then calls the function's
-  /// kernels instead of the layer's passes, whose results must be the same bits.
+  /// The function that the layer applies to each entry of its single input, if the layer does
+  /// nothing else. Optional; nil by default. The engine then calls the function's kernels
+  /// instead of the layer's passes; both must give the same bits.
   var elementwise: ElementwiseFunction? { get }
 
-  /// Recomputes what one entry of a parameter moves in `y`, all else being as
-  /// the last forward pass left it; false where that is no less than all of `y`.
-  /// Optional: gradient checks, which change one number at a time, are faster by
-  /// it.
+  /// Recomputes the part of `y` that depends on one entry of a parameter, when everything else
+  /// is as the last forward pass left it. Returns false if that part is all of `y`. Optional:
+  /// it makes gradient checks faster, which change one number at a time.
   ///
   /// - Parameters:
-  ///   - parameter: its position in the plan.
-  ///   - entry: counted row-major.
+  ///   - parameter: the parameter's index in the plan.
+  ///   - entry: the entry's index, row-major.
   func forward(_ pass: ForwardPass<Double>, changing parameter: Int, at entry: Int) -> Bool
 
-  /// Adds to `dx` and to the parameters' gradients; the engine zeroes.
+  /// Adds ∂L/∂x to `pass.dx` and the parameters' gradients to `pass.gradients`. The engine sets
+  /// them to 0 before.
   func backward(_ pass: BackwardPass<Float>)
   func backward(_ pass: BackwardPass<Double>)
 
-  /// The layer's formulas, for `nnexp explain`. Optional: the equation of the
-  /// documentation stands in for them.
+  /// The layer's formulas, for `nnexp explain`. Optional: by default, the equation of the
+  /// documentation is shown.
   ///
-  /// One sample is explained by itself: as in training, unless some layer couples
-  /// the samples of a batch as in an evaluation.
+  /// The formulas describe a single sample: as in training, or as in an evaluation if some
+  /// layer couples the samples of a batch.
   func equations(for inputs: [Port]) -> Equations
 }
 

@@ -1,23 +1,21 @@
-/// ℓ(z, t): how far one sample's output z is from its target t.
+/// A loss ℓ(z, t): the distance of one sample's output z from its target t.
 ///
-/// A file's `reduction:` (mean, sum, half_mean over the samples) is the
-/// engine's: it reaches the loss as `pass.scale`.
+/// The engine applies the key `reduction` (mean, sum or half_mean over the samples); the loss
+/// receives it as `pass.scale`.
 public protocol Loss: Sendable {
-  /// Checks that the network's output and the targets fit; throws the fact.
+  /// Checks that the network's output and the targets fit. Throws a `Diagnostic` that states
+  /// the fact.
   func plan(output: Shape, target: Target) throws
 
-  /// A single output at or above this is class 1: 0.5 for probabilities, 0 for
-  /// logits.
+  /// The value from which a single output means class 1: 0.5 for probabilities, 0 for logits.
   var decisionThreshold: Double { get }
 
-  /// Returns Σ ℓ over the samples, unscaled; where `pass.dz` is there, adds
-  /// scale · ∂ℓ/∂z to it.
+  /// Returns Σ ℓ over the samples, unscaled. If `pass.dz` is not nil, adds scale · ∂ℓ/∂z to it.
   func evaluate(_ pass: LossPass<Float>) -> Double
   func evaluate(_ pass: LossPass<Double>) -> Double
 
-  /// The loss's formulas, for `nnexp explain`: ℓ as `output`, and one input with
-  /// ∂ℓ/∂z as its `derivative`. Optional: the documentation's equation
-  /// stands in.
+  /// The loss's formulas, for `nnexp explain`: ℓ as `output`, and one input with ∂ℓ/∂z as its
+  /// `derivative`. Optional: by default, the equation of the documentation is shown.
   func equations(output: Shape, target: Target) -> Equations
 }
 
@@ -35,21 +33,22 @@ extension Component where Self: Loss {
 
 /// The tensors that a loss reads, and those that it adds to.
 public final class LossPass<S: Scalar>: @unchecked Sendable {
+  /// The number of samples in this pass.
   public let samples: Int
 
   /// The network's output.
   public let z: Tensor<S>
 
-  /// The targets; class indices where `hasClasses`.
+  /// The targets; class indices if `hasClasses`.
   public let t: Tensor<S>
 
-  /// True if `t` holds one class index a sample.
+  /// True if `t` contains one class index per sample.
   public let hasClasses: Bool
 
-  /// ∂L/∂z, to be added to; nil where only the value is wanted.
+  /// ∂L/∂z, to be added to; nil if only the value is needed.
   public let dz: Tensor<S>?
 
-  /// The factor of each sample's loss, from the reduction and the head's weight.
+  /// The factor of each sample's loss: the product of the reduction and the head's weight.
   public let scale: S
 
   public init(

@@ -1,12 +1,13 @@
-/// A measure of quality, summed batch by batch in a tally.
+/// A measure of quality whose intermediate sums, the tally, are added up batch by batch.
 public protocol Metric: Sendable {
-  /// True for accuracy, false for errors.
+  /// True if larger is better, as for accuracy; false for errors.
   var isBetterHigher: Bool { get }
 
-  /// Checks that the metric applies, and says how many numbers its tally holds.
+  /// Checks that the metric applies to these outputs and targets. Returns the number of entries
+  /// of its tally. Throws a `Diagnostic` that states the fact.
   func plan(output: Shape, target: Target) throws -> Int
 
-  /// Adds the samples to the tally.
+  /// Adds the samples of a batch to the tally.
   func add(_ pass: MetricPass<Float>)
   func add(_ pass: MetricPass<Double>)
 
@@ -22,15 +23,19 @@ extension Component where Self: Metric {
 /// The tensors that a metric reads, and the tally that it adds to.
 @frozen
 public struct MetricPass<S: Scalar>: @unchecked Sendable {
+  /// The number of samples in this pass.
   public let samples: Int
+  /// The network's output, per sample.
   public let z: Tensor<S>
+  /// The targets; class indices if `hasClasses`.
   public let t: Tensor<S>
+  /// True if `t` contains one class index per sample.
   public let hasClasses: Bool
 
-  /// The loss's `decisionThreshold`.
+  /// The `decisionThreshold` of the head's loss.
   public let threshold: S
 
-  /// Zero at the start of an epoch.
+  /// The metric's sums; all 0 at the start of an epoch.
   public let tally: Tensor<Double>
 
   public init(
@@ -45,9 +50,9 @@ public struct MetricPass<S: Scalar>: @unchecked Sendable {
     self.tally = tally
   }
 
-  /// The class that the output of one sample says: the largest entry's index
-  /// (the lowest of equals), or for a single output 1 at or above the
-  /// threshold.
+  /// The class that the output of one sample predicts: the index of the largest entry (the
+  /// lowest index of equal entries). A single output predicts 1 if it is at least the
+  /// threshold, otherwise 0.
   @inlinable
   public func predictedClass(_ sample: Int) -> Int {
     let count = z.shape.count
@@ -55,7 +60,7 @@ public struct MetricPass<S: Scalar>: @unchecked Sendable {
     return MetricPass.largest(z, from: sample * count, count: count)
   }
 
-  /// The class that the target of one sample says.
+  /// The class of one sample's target.
   @inlinable
   public func targetClass(_ sample: Int) -> Int {
     if hasClasses { return Int(t[sample]) }

@@ -10,14 +10,14 @@ public struct MetricColumn: Sendable, Hashable {
   /// Nil for a value that is not measured on data: `epoch`, `step`, `learning_rate`.
   public let split: Split?
 
-  /// The node whose loss or metric it is; nil if the model has a single loss.
+  /// The node whose loss or metric the column contains; nil if the model has a single loss.
   public let head: String?
 
   /// `loss`, or the name of a metric.
   public let quantity: String
 
-  /// True for accuracy, false for errors; nil if neither is better, or if a record of
-  /// version 0.1.0 does not contain it.
+  /// True for accuracy, false for errors. Nil if neither direction is better, or if the run was
+  /// recorded by version 0.1.0, which did not store it.
   public let largerIsBetter: Bool?
 
   /// `<split>_<quantity>` or `<split>_<head>_<quantity>`.
@@ -33,17 +33,19 @@ public struct MetricColumn: Sendable, Hashable {
     name = [split?.rawValue, head, quantity].compactMap { $0 }.joined(separator: "_")
   }
 
+  /// The columns that are not measured on data.
   public static let epoch = MetricColumn(nil, quantity: "epoch")
   public static let step = MetricColumn(nil, quantity: "step")
   public static let learningRate = MetricColumn(nil, quantity: "learning_rate")
 
+  /// The loss on a split; with several heads, their weighted sum.
   public static func loss(_ split: Split) -> MetricColumn {
     MetricColumn(split, quantity: "loss", largerIsBetter: false)
   }
 }
 
 extension Sequence where Element == MetricColumn {
-  /// The column of that name.
+  /// The column with this name.
   package func named(_ name: some StringProtocol) -> MetricColumn? {
     first { $0.name.hasSameBytes(as: name) }
   }

@@ -1,11 +1,11 @@
-/// A rule that moves the parameters w by their gradients g.
+/// A rule that updates the parameters w from their gradients g.
 ///
-/// All trainable parameters are one vector; frozen ones are not in it.
+/// All trainable parameters form one vector, which does not contain frozen ones.
 public protocol Optimizer: Sendable {
-  /// The learning rate η of the file, before any schedule.
+  /// The initial learning rate η from the file, before the schedule's factor. Not negative.
   var learningRate: Double { get }
 
-  /// How much memory the rule keeps between steps.
+  /// The amount of memory that the rule keeps between steps.
   var memory: OptimizerMemory { get }
 
   func step(_ pass: OptimizerStep<Float>)
@@ -19,18 +19,17 @@ extension Component where Self: Optimizer {
   public var erased: any Optimizer { self }
 }
 
-/// The numbers that an optimizer keeps between steps; they start as zero and are saved
-/// with a checkpoint.
+/// The numbers that an optimizer keeps between steps. They start as 0 and are saved in
+/// checkpoints.
 public struct OptimizerMemory: Sendable {
-  /// Vectors as long as the parameters.
+  /// The number of vectors with one entry per parameter.
   public let vectors: Int
-  /// Single numbers.
+  /// The number of single numbers.
   public let scalars: Int
-  /// True if a step evaluates the loss again, so that it needs the full batch.
+  /// True if a step evaluates the loss again and therefore needs the full batch.
   public let needsFullBatch: Bool
-  /// True if the step of one parameter depends only on its own numbers, and
-  /// changes no scalar: many parameters are then stepped block by block, on all
-  /// cores.
+  /// True if the step of a parameter depends only on that parameter's own numbers and changes
+  /// no scalar. Many parameters are then updated block by block on all cores.
   public let isElementwise: Bool
 
   public init(
@@ -45,29 +44,29 @@ public struct OptimizerMemory: Sendable {
 
 /// The tensors that one optimizer step reads and changes.
 public final class OptimizerStep<S: Scalar> {
-  /// The parameters, to be changed.
+  /// The parameters, which the step changes.
   public let w: Tensor<S>
 
-  /// The gradients; may be overwritten.
+  /// The gradients, which the step may overwrite.
   public let g: Tensor<S>
 
-  /// The memory's vectors, each as long as `w`.
+  /// The vectors of the memory, each as long as `w`.
   public let vectors: Tensors<S>
 
-  /// The memory's single numbers.
+  /// The single numbers of the memory.
   public let scalars: Tensor<Double>
 
-  /// η of this step.
+  /// The learning rate η of this step, after the schedule's factor.
   @inlinable public var learningRate: Double { moment.pointee.learningRate }
 
-  /// 1 at the first step.
+  /// The number of this step; the first is 1.
   @inlinable public var step: Int { moment.pointee.step }
 
   /// The loss at `w` before this step.
   @inlinable public var loss: Double { moment.pointee.loss }
 
-  /// Evaluates the loss and its gradients `g` at the present `w`, on the same
-  /// batch. Only for optimizers whose memory says `needsFullBatch`.
+  /// Evaluates the loss and its gradients `g` at the current `w`, on the same batch. Nil unless
+  /// the optimizer's memory has `needsFullBatch`.
   public package(set) var evaluate: (() -> Double)?
 
   /// The values that differ from step to step.
@@ -96,8 +95,8 @@ public final class OptimizerStep<S: Scalar> {
 
   deinit { moment.deallocate() }
 
-  /// Makes it the update of another step.
-  package func go(to step: Int, learningRate: Double, loss: Double) {
+  /// Prepares the update for another step.
+  package func setStep(_ step: Int, learningRate: Double, loss: Double) {
     moment.pointee = Moment(learningRate: learningRate, step: step, loss: loss)
   }
 }

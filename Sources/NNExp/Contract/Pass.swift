@@ -1,18 +1,18 @@
-/// The tensors that a forward pass reads and writes; samples are the outermost axis.
+/// The tensors that a forward pass reads and writes. Samples are the outermost axis.
 public final class ForwardPass<S: Scalar>: @unchecked Sendable {
-  /// Samples in this pass: a batch, or a shard of one.
+  /// The number of samples in this pass: those of a batch, or of a shard of one.
   public let samples: Int
 
-  /// The inputs, as many as the node declares. Never to be written.
+  /// The inputs, in the order of the node's declaration. The pass must not write them.
   public let inputs: Tensors<S>
 
   /// The first input.
   public let x: Tensor<S>
 
-  /// The inputs that are indices, at their positions among the inputs.
+  /// The inputs that are indices, by their position among all inputs.
   public let indices: IndexInputs
 
-  /// The outputs, in the plan's order; to be overwritten.
+  /// The outputs, in the plan's order, which the pass overwrites.
   public let outputs: Tensors<S>
 
   /// The first output.
@@ -21,19 +21,20 @@ public final class ForwardPass<S: Scalar>: @unchecked Sendable {
   /// The parameters, in the plan's order.
   public let parameters: Tensors<S>
 
-  /// The state, in the plan's order; to be changed while training only.
+  /// The state, in the plan's order. The pass may change it only while training.
   public let state: Tensors<S>
 
-  /// Scratch, in the plan's order; backward finds what forward leaves.
+  /// The scratch tensors, in the plan's order. The backward pass reads what the forward pass
+  /// stored.
   public let scratch: Tensors<S>
 
   /// True in a training step, false in an evaluation.
   public let isTraining: Bool
 
-  /// The node's random numbers of this step; the same in both passes.
+  /// The node's random numbers of this step, which are the same in both passes.
   @exclusivity(unchecked) public var random: RandomStream
 
-  /// The position of this pass's first sample within its batch.
+  /// The index of this pass's first sample within its batch.
   public let firstSample: Int
 
   public init(
@@ -58,6 +59,7 @@ public final class ForwardPass<S: Scalar>: @unchecked Sendable {
 
 /// The tensors that a backward pass reads, and those that it adds to.
 public final class BackwardPass<S: Scalar>: @unchecked Sendable {
+  /// The number of samples in this pass: those of a batch, or of a shard of one.
   public let samples: Int
 
   /// The inputs of the forward pass.
@@ -66,7 +68,7 @@ public final class BackwardPass<S: Scalar>: @unchecked Sendable {
   /// The first input.
   public let x: Tensor<S>
 
-  /// The inputs that are indices, at their positions among the inputs.
+  /// The inputs that are indices, by their position among all inputs.
   public let indices: IndexInputs
 
   /// The outputs of the forward pass, in the plan's order.
@@ -75,29 +77,32 @@ public final class BackwardPass<S: Scalar>: @unchecked Sendable {
   /// The first output.
   public let y: Tensor<S>
 
-  /// ∂L/∂outputs. Never to be written.
+  /// ∂L/∂outputs. The pass must not write them.
   public let dOutputs: Tensors<S>
 
   /// ∂L/∂y of the first output.
   public let dy: Tensor<S>
 
-  /// ∂L/∂inputs, to be added to.
+  /// ∂L/∂inputs, which the pass adds to.
   public let dInputs: Tensors<S>
 
-  /// ∂L/∂x of the first input, to be added to.
+  /// ∂L/∂x of the first input, which the pass adds to.
   public let dx: Tensor<S>
 
-  /// False if no node before this one learns: `dx` may then be left unchanged.
+  /// False if no node before this one has parameters to learn: the pass may then leave `dx`
+  /// unchanged.
   public let needsInputGradient: Bool
 
   /// The parameters, in the plan's order.
   public let parameters: Tensors<S>
 
-  /// ∂L/∂parameters, to be added to.
+  /// ∂L/∂parameters, which the pass adds to.
   public let gradients: Tensors<S>
 
+  /// The state and scratch tensors after the forward pass, in the plan's order.
   public let state: Tensors<S>
   public let scratch: Tensors<S>
+  /// As in the forward pass.
   public let isTraining: Bool
   @exclusivity(unchecked) public var random: RandomStream
   public let firstSample: Int

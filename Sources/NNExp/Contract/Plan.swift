@@ -1,9 +1,10 @@
 /// The outputs, parameters and memory of a layer for given input shapes.
 public struct Plan: Sendable {
-  /// A tensor that is learned.
+  /// A parameter tensor, learned by its gradient.
   public struct Parameter: Sendable {
     public let name: String
     public let shape: Shape
+    /// The initializer of its values, unless the file specifies another.
     public let initial: Initial
 
     public init(_ name: String, _ shape: Shape, initial: Initial) {
@@ -13,11 +14,12 @@ public struct Plan: Sendable {
     }
   }
 
-  /// A tensor that training changes but no gradient does, such as a running
-  /// mean. Saved with the parameters.
+  /// A tensor that training changes without a gradient, such as a running mean. Saved with the
+  /// parameters.
   public struct State: Sendable {
     public let name: String
     public let shape: Shape
+    /// The initial value of every entry.
     public let value: Double
 
     public init(_ name: String, _ shape: Shape, value: Double) {
@@ -27,38 +29,44 @@ public struct Plan: Sendable {
     }
   }
 
-  /// Room that forward fills for backward.
+  /// Memory in which the forward pass stores values for the backward pass.
   public struct Scratch: Sendable {
+    /// The number of entries, and whether each sample has its own.
     public let count: Int
     public let isPerSample: Bool
 
+    /// Memory of `count` numbers for each sample.
     public static func perSample(_ count: Int) -> Scratch {
       Scratch(count: count, isPerSample: true)
     }
+    /// Memory of `count` numbers for each shard of a batch.
     public static func fixed(_ count: Int) -> Scratch { Scratch(count: count, isPerSample: false) }
   }
 
-  /// The arrays that the layer produces, of values all of them; at least one. An edge
-  /// `node.name` carries the one of that name, an edge `node` the first.
+  /// The ports that the layer produces, at least one, all of values. An edge `node.name`
+  /// carries the port with that name, an edge `node` the first.
   public var outputs: [Port]
+  /// The parameters, with distinct names. Default: none.
   public var parameters: [Parameter]
+  /// The state, with distinct names. Default: none.
   public var state: [State]
+  /// The scratch memory. Default: none.
   public var scratch: [Scratch]
 
-  /// True if a sample's output depends on the others of its batch, as in batch
-  /// normalization: such a batch is never split.
+  /// True if a sample's output depends on the other samples of its batch, as in batch
+  /// normalization. Such a batch is never split into shards.
   public var couplesSamples: Bool
 
   /// True if the pass draws from `pass.random` while training.
   public var isRandom: Bool
 
-  /// Multiplications and additions of one sample's forward pass, about.
+  /// The approximate number of multiplications and additions in the forward pass of one sample.
   public var work: Int
 
   /// The shape of the first output.
   public var output: Shape { outputs[0].shape }
 
-  /// - Parameter work: the number of entries of the outputs unless given.
+  /// - Parameter work: see `work`; by default, the number of entries of the outputs.
   public init(
     output: Shape, parameters: [Parameter] = [], state: [State] = [], scratch: [Scratch] = [],
     couplesSamples: Bool = false, isRandom: Bool = false, work: Int? = nil
@@ -68,9 +76,9 @@ public struct Plan: Sendable {
       couplesSamples: couplesSamples, isRandom: isRandom, work: work)
   }
 
-  /// The plan of a layer with several outputs.
+  /// Creates the plan of a layer with several outputs.
   ///
-  /// - Precondition: there is an output.
+  /// - Precondition: `outputs` is not empty.
   public init(
     outputs: [Port], parameters: [Parameter] = [], state: [State] = [], scratch: [Scratch] = [],
     couplesSamples: Bool = false, isRandom: Bool = false, work: Int? = nil
@@ -86,10 +94,11 @@ public struct Plan: Sendable {
   }
 }
 
-/// The initial values that a layer asks for unless the file says otherwise.
+/// The initializer that a parameter uses unless the file specifies another.
 public struct Initial: Sendable {
-  /// The name of an initializer, resolved through the registry.
+  /// The name of an initializer in the registry.
   public let type: String
+  /// The initializer's options, as in a file.
   public let options: ConfigValue
 
   public init(_ type: String, _ options: [(String, ConfigValue)] = []) {
@@ -97,10 +106,12 @@ public struct Initial: Sendable {
     self.options = ConfigValue.map(options)
   }
 
+  /// 0 for all entries.
   public static let zeros = Initial("zeros")
+  /// The same number for all entries.
   public static func constant(_ value: Double) -> Initial {
     Initial("constant", [("value", ConfigValue(.double(value)))])
   }
-  /// U(−a, a), a = √(6 / (fan in + fan out)).
+  /// The uniform distribution U(−a, a) with a = √(6 / (fan in + fan out)).
   public static let glorotUniform = Initial("glorot_uniform")
 }

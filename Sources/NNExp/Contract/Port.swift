@@ -1,13 +1,13 @@
 /// One array of numbers per sample, as an edge of the graph carries it: a part of the
 /// data, or an output of a node.
 ///
-/// A list of extents, such as `[3, 8, 8]`, is a port of values of that shape.
+/// A list of extents, such as `[3, 8, 8]`, converts to a port of values of that shape.
 public struct Port: Sendable, Hashable {
   /// The kind of a port's numbers.
   public enum Kind: Sendable, Hashable {
     /// Numbers of the network's precision, which have a derivative.
     case values
-    /// Whole numbers 0..<count, in memory of 32 bits each. They have no derivative.
+    /// Integers in 0..<count, stored in 32 bits each. They have no derivative.
     case indices(below: Int)
   }
 
@@ -18,6 +18,7 @@ public struct Port: Sendable, Hashable {
   /// The shape of one sample.
   public let shape: Shape
 
+  /// The kind of its numbers; values by default.
   public let kind: Kind
 
   public init(_ name: String, _ shape: Shape, kind: Kind = .values) {
@@ -26,10 +27,10 @@ public struct Port: Sendable, Hashable {
     self.kind = kind
   }
 
-  /// A port of values without a name.
+  /// Creates a port of values without a name.
   public init(_ shape: Shape) { self.init("", shape) }
 
-  /// A port of indices 0..<`count` without a name.
+  /// Creates a port of indices in 0..<`count` without a name.
   public static func indices(below count: Int, _ shape: Shape) -> Port {
     Port("", shape, kind: .indices(below: count))
   }
@@ -40,13 +41,13 @@ public struct Port: Sendable, Hashable {
   /// True if the port carries indices.
   public var isIndices: Bool { kind != .values }
 
-  /// The number of different indices; nil for a port of values.
+  /// The number of possible indices; nil for a port of values.
   public var indexCount: Int? {
     if case .indices(let count) = kind { count } else { nil }
   }
 
-  /// The reason why a text is no name of a port: one is `[a-z][a-z0-9_]*` and not
-  /// reserved. Nil if it is one.
+  /// The reason why a text is not a valid name of a port: `[a-z][a-z0-9_]*`, not reserved. Nil
+  /// if it is valid.
   package static func fault(inName name: String) -> String? { ColumnName.fault(in: name) }
 }
 

@@ -2,29 +2,30 @@ import Glibc
 
 /// Counter-based random numbers: a pure function of (seed, purpose, position).
 ///
-/// Philox 4×32 with ten rounds. There is no hidden state, so that neither
-/// resuming a run nor the number of threads can shift what is drawn.
+/// Philox 4×32 with ten rounds. There is no hidden state: resuming a run or changing the number
+/// of threads cannot change the numbers.
 /// - Source: Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as
 ///   easy as 1, 2, 3".
 public struct RandomStream: Sendable, Hashable {
   @usableFromInline let key: UInt64
 
+  /// Creates a stream from a key; equal keys give equal streams.
   public init(key: UInt64) { self.key = key }
 
-  /// The stream of one purpose ("initial values", "shuffle", …) of one seed.
+  /// Creates the stream for one purpose ("initial values", "shuffle", …) and seed.
   public init(seed: UInt64, purpose: String) {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325  // FNV-1a
     for byte in purpose.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
     self.init(key: RandomStream.mixed(RandomStream.mixed(seed) ^ hash))
   }
 
-  /// The stream of one epoch, node, step, … of this purpose.
+  /// The substream for an epoch, node, step, ….
   public func stream(_ index: Int) -> RandomStream {
     RandomStream(
       key: RandomStream.mixed(key ^ RandomStream.mixed(UInt64(bitPattern: Int64(index)))))
   }
 
-  /// SplitMix64's finaliser, a bijection.
+  /// The finalizer of SplitMix64, a bijection.
   package static func mixed(_ value: UInt64) -> UInt64 {
     var z = value &+ 0x9E37_79B9_7F4A_7C15
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -39,7 +40,7 @@ public struct RandomStream: Sendable, Hashable {
     var (c2, c3) = (UInt32(0), UInt32(0))
     var k0 = UInt32(truncatingIfNeeded: key)
     var k1 = UInt32(key >> 32)
-    // Scalars, not lanes of a vector: three times as fast.
+    // Scalar variables are three times as fast as the lanes of a vector.
     for _ in 0..<10 {
       let p0 = UInt64(c0) &* 0xD251_1F53
       let p1 = UInt64(c2) &* 0xCD9E_8D57
@@ -51,13 +52,14 @@ public struct RandomStream: Sendable, Hashable {
     return SIMD4(c0, c1, c2, c3)
   }
 
-  /// Uniform on [0, 1), 53 bits.
+  /// A number from the uniform distribution on [0, 1), with 53 random bits.
   public func uniform(at position: Int) -> Double {
     let b = bits(at: position)
     return Double((UInt64(b.y) << 32 | UInt64(b.x)) >> 11) * 0x1p-53
   }
 
-  /// Standard normal, by Box and Muller from the two halves of one block.
+  /// A number from the standard normal distribution, by the method of Box and Muller on the two
+  /// halves of one block.
   public func normal(at position: Int) -> Double {
     let b = bits(at: position)
     let u = (Double((UInt64(b.y) << 32 | UInt64(b.x)) >> 11) + 1) * 0x1p-53  // (0, 1]
@@ -65,7 +67,7 @@ public struct RandomStream: Sendable, Hashable {
     return (-2 * Glibc.log(u)).squareRoot() * Glibc.cos(2 * Double.pi * v)
   }
 
-  /// Uniform on 0..<limit.
+  /// An integer from the uniform distribution on 0..<limit.
   public func integer(below limit: Int, at position: Int) -> Int {
     let b = bits(at: position)
     let wide = UInt64(b.y) << 32 | UInt64(b.x)
@@ -79,7 +81,7 @@ public struct RandomStream: Sendable, Hashable {
     return order
   }
 
-  /// Shuffles in place; position i draws for element i.
+  /// Shuffles in place. The number at position i decides the swap of element i.
   public func shuffle(_ order: inout [Int]) {
     var last = order.count - 1
     while last > 0 {

@@ -24,7 +24,7 @@ public struct Registry: Sendable {
     self[keyPath: T.kind].add(ComponentType(T.self))
   }
 
-  /// Every kind, as a reader is shown them.
+  /// Every kind, in the order in which commands list them.
   public var kinds: [any ComponentKind] {
     [
       layers, losses, metrics, optimizers, schedules, initializers, generators, sources,
@@ -37,10 +37,10 @@ public struct Registry: Sendable {
 public protocol ComponentKind<Value>: Sendable {
   associatedtype Value: Sendable
 
-  /// `layer`, `loss`, …: the kind as messages name it.
+  /// The kind's name in messages: `layer`, `loss`, ….
   var kind: String { get }
 
-  /// `layers`, `losses`, ….
+  /// The plural of `kind`: `layers`, `losses`, ….
   var plural: String { get }
 
   /// Every component, sorted by name.
@@ -48,7 +48,7 @@ public protocol ComponentKind<Value>: Sendable {
 }
 
 extension ComponentKind {
-  /// `squared_error` of `mse`: the component that other programs call so.
+  /// The component that has `foreignName` in another program: `squared_error` for `mse`.
   public func ownName(of foreignName: String) -> String? {
     all.first { $0.foreignNames.contains { isSameWord($0, foreignName) } }?.name
   }

@@ -1,14 +1,15 @@
 /// A factor of the optimizer's learning rate, as a function of the progress of training.
 public protocol Schedule: Sendable {
-  /// How many numbers the schedule remembers; they start as zero. Optional: none.
+  /// The number of values that the schedule keeps between steps. They start as 0. Optional; 0
+  /// by default.
   var memory: Int { get }
 
-  /// Whether the factor depends on `progress.loss`. If so, the loss is measured in every
-  /// epoch, whatever `record_every` says. By default, true of a schedule with memory.
+  /// Whether the factor depends on `progress.loss`. If so, the loss is measured in every epoch,
+  /// whatever `record_every` says. Optional; by default, true if `memory` is above 0.
   var watchesLoss: Bool { get }
 
-  /// The factor for what comes next. Called before every step with the memory,
-  /// which it may change when `progress.isEpochStart`.
+  /// The factor for the next step. The engine calls this before every step. The schedule may
+  /// change `memory` when `progress.isEpochStart`.
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double
 }
 
@@ -22,20 +23,21 @@ extension Component where Self: Schedule {
   public var erased: any Schedule { self }
 }
 
-/// How far training has come.
+/// The progress of training.
 @frozen
 public struct Progress: Sendable {
-  /// Epochs finished, 0 during the first.
+  /// The number of finished epochs; 0 during the first.
   public var epoch: Int
-  /// Steps taken since the start.
+  /// The number of steps taken since the start.
   public var step: Int
+  /// The number of epochs of the whole training, and of steps in one epoch.
   public var epochs: Int
   public var stepsPerEpoch: Int
-  /// True at an epoch's first step.
+  /// True at the first step of an epoch.
   public var isEpochStart: Bool
-  /// The loss of the last finished epoch: the validation loss if there are validation
-  /// data, else the training loss; NaN before. For a schedule that `watchesLoss`; NaN
-  /// otherwise.
+  /// The loss of the last finished epoch: the validation loss if there are validation data,
+  /// otherwise the training loss. NaN in the first epoch, and for a schedule without
+  /// `watchesLoss`.
   public var loss: Double
 
   public init(

@@ -1,11 +1,11 @@
 /// The form of the targets that a network's output is compared with.
 public enum Target: Sendable, Hashable {
-  /// Numbers of a shape a sample.
+  /// Numbers of this shape per sample.
   case values(Shape)
-  /// One of `count` classes a sample, stored as its index.
+  /// One of `count` classes per sample, stored as its index.
   case classes(Int)
 
-  /// The shape as it is stored: `[1]` for classes.
+  /// The shape of the stored target of one sample: `[1]` for classes.
   public var shape: Shape {
     switch self {
     case .values(let shape): shape
@@ -13,8 +13,8 @@ public enum Target: Sendable, Hashable {
     }
   }
 
-  /// Throws the fact where a network's output does not fit: it has the shape of
-  /// the values, or one entry a class, or a single entry for two classes.
+  /// Checks that a network's output fits: it must have the shape of the values, one entry per
+  /// class, or a single entry for two classes. Throws a `Diagnostic` that states the fact.
   public func checkFit(_ output: Shape) throws {
     switch self {
     case .values(let shape):

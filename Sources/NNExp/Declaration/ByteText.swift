@@ -1,14 +1,14 @@
 // Text compared by its bytes.
 //
-// A `Character` includes the combining marks after it: of "/\u{301}x", no character
-// is "/". And `==` holds for texts whose bytes differ: U+212A for "K", an accent
+// A `Character` includes the combining marks after it: in "/\u{301}x", no character
+// is "/". And `==` is true for texts whose bytes differ: U+212A for "K", an accent
 // before or after its letter. Shells, file systems and YAML compare bytes, and so
 // does every comparison with syntax, and every comparison of two names from files.
 
 import Glibc
 
 extension StringProtocol {
-  /// The position of the first byte that is an ASCII character.
+  /// The position of the first byte that equals an ASCII character.
   @inlinable package func firstIndex(ofByte character: Unicode.Scalar) -> Index? {
     utf8.firstIndex(of: UInt8(ascii: character))
   }
@@ -27,16 +27,17 @@ extension StringProtocol {
 
   /// True if both texts have the same bytes.
   @inlinable package func hasSameBytes(as other: some StringProtocol) -> Bool {
-    // Most texts that are compared differ, which `==` finds faster.
+    // Most texts that are compared differ, which `==` detects faster.
     self == other && utf8.elementsEqual(other.utf8)
   }
 
-  /// True if the text sorts before another by its bytes, as by its code points.
+  /// True if the text sorts before another by its bytes, which is also the order of code
+  /// points.
   @inlinable package func precedes(byBytes other: some StringProtocol) -> Bool {
     utf8.lexicographicallyPrecedes(other.utf8)
   }
 
-  /// The parts between the bytes that are an ASCII character.
+  /// The parts between the bytes that equal an ASCII character.
   @inlinable package func split(
     atByte character: Unicode.Scalar, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
   ) -> [SubSequence] {
@@ -53,12 +54,12 @@ extension StringProtocol {
 }
 
 extension StringProtocol where UTF8View: BidirectionalCollection {
-  /// The position of the last byte that is an ASCII character.
+  /// The position of the last byte that equals an ASCII character.
   @inlinable package func lastIndex(ofByte character: Unicode.Scalar) -> Index? {
     utf8.lastIndex(of: UInt8(ascii: character))
   }
 
-  /// The text without an ASCII character at its ends.
+  /// The text without repetitions of an ASCII character at both ends.
   @inlinable package func trimming(byte character: Unicode.Scalar) -> SubSequence {
     let byte = UInt8(ascii: character)
     guard let first = utf8.firstIndex(where: { $0 != byte }),
@@ -69,7 +70,7 @@ extension StringProtocol where UTF8View: BidirectionalCollection {
 }
 
 extension Collection where Element == String {
-  /// The position of the first text with these bytes.
+  /// The position of the first element with these bytes.
   @inlinable package func firstIndex(ofText text: some StringProtocol) -> Index? {
     firstIndex { $0.hasSameBytes(as: text) }
   }
@@ -80,7 +81,7 @@ extension Collection where Element == String {
 }
 
 extension Sequence where Element == String {
-  /// True if both have the same texts in the same order, byte for byte.
+  /// True if both arrays contain the same texts in the same order, compared by their bytes.
   @inlinable package func hasSameTexts(as other: [String]) -> Bool {
     elementsEqual(other) { $0.hasSameBytes(as: $1) }
   }
@@ -100,7 +101,7 @@ package struct ByteText: Hashable, Sendable {
   @inlinable package func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }
 
-/// A name from the system, such as a file's; nil if it is not UTF-8.
+/// A name from the system, such as a file name; nil if it is not UTF-8.
 package func validName(_ name: UnsafePointer<CChar>) -> String? {
   String(validatingCString: name)
 }
@@ -112,19 +113,19 @@ package func validName(of entry: UnsafeMutablePointer<dirent>) -> String? {
   }
 }
 
-/// A name from the system for a message; see `shown(bytes:)`.
+/// A name from the system in the form for a message; see `shown(bytes:)`.
 package func shown(name: UnsafePointer<CChar>) -> String {
   shown(bytes: Array(UnsafeRawBufferPointer(start: name, count: strlen(name))))
 }
 
-/// As above, of a folder's entry.
+/// The name of a folder's entry in the form for a message.
 package func shown(nameOf entry: UnsafeMutablePointer<dirent>) -> String {
   withUnsafePointer(to: &entry.pointee.d_name) {
     shown(name: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
   }
 }
 
-/// Bytes for a message, each that is not UTF-8 as `\xFF`.
+/// Bytes in the form for a message: each byte that is not UTF-8 becomes `\xFF`.
 package func shown(bytes: [UInt8]) -> String {
   var text = ""
   eachScalar(of: bytes) { scalar, encoded in
@@ -139,8 +140,8 @@ package func shown(bytes: [UInt8]) -> String {
   return text
 }
 
-/// Calls `body` with each scalar of UTF-8 and its bytes; with nil and the bytes of
-/// each part that is not UTF-8.
+/// Calls `body` with each Unicode scalar and its bytes, and with nil and the bytes of each part
+/// that is not UTF-8.
 package func eachScalar(
   of bytes: [UInt8], _ body: (Unicode.Scalar?, ArraySlice<UInt8>) -> Void
 ) {

@@ -1,8 +1,9 @@
 /// A value of a declaration: a scalar, a list or a map, with its location.
 ///
-/// YAML, overrides and defaults all become values, so that one reader, `Options`,
-/// serves them all.
+/// YAML, overrides and defaults are all converted to this type, so that a single reader,
+/// `Options`, handles them.
 public struct ConfigValue: Sendable {
+  /// The content of a value; a map keeps the order of its entries.
   public enum Content: Sendable {
     case null
     case bool(Bool)
@@ -16,6 +17,7 @@ public struct ConfigValue: Sendable {
   /// A key and its value.
   public struct Entry: Sendable {
     public var key: String
+    /// The location of the key; nil if it does not come from a text.
     public var keyLocation: SourceLocation?
     public var value: ConfigValue
 
@@ -28,10 +30,10 @@ public struct ConfigValue: Sendable {
 
   public var content: Content
 
-  /// Its location; nil for a value that no text declares.
+  /// The value's location; nil if it does not come from a text.
   public var location: SourceLocation?
 
-  /// A scalar as it was written, for messages.
+  /// A scalar's original text, for messages.
   public var text: String?
 
   public init(_ content: Content, at location: SourceLocation? = nil, text: String? = nil) {
@@ -40,13 +42,14 @@ public struct ConfigValue: Sendable {
     self.text = text
   }
 
+  /// A map without locations.
   public static func map(_ entries: [(String, ConfigValue)]) -> ConfigValue {
     ConfigValue(.map(entries.map { Entry(key: $0.0, value: $0.1) }))
   }
 }
 
 extension ConfigValue {
-  /// Its description in messages: `the number 0.5`, `the text 'no'`, `a list`.
+  /// The value's description in messages: `the number 0.5`, `the text 'no'`, `a list`.
   public var kind: String {
     switch content {
     case .null: "nothing"
@@ -66,14 +69,14 @@ extension ConfigValue {
     return entries.first { $0.key == key }?.value
   }
 
-  /// The number, if it is one; integers count.
+  /// The value of a number, integers included; nil for other values.
   public var number: Double? {
     if case .int(let value) = content { return Double(value) }
     if case .double(let value) = content { return value }
     return nil
   }
 
-  /// The integer, if it is one; `3.0` and `1e3` count.
+  /// The value of an integer; `3.0` and `1e3` are integers. Nil for other values.
   public var integer: Int? {
     switch content {
     case .int(let value): value
@@ -83,7 +86,8 @@ extension ConfigValue {
   }
 }
 
-/// Equal values hold the same value, to the bit, written the same at the same location.
+/// Values are equal if their contents have the same bits, the same original text and the same
+/// location.
 extension ConfigValue: Equatable {
   public static func == (a: ConfigValue, b: ConfigValue) -> Bool {
     guard a.location == b.location, isSameText(a.text, b.text) else { return false }
@@ -93,7 +97,7 @@ extension ConfigValue: Equatable {
     case (.int(let a), .int(let b)): return a == b
     case (.double(let a), .double(let b)): return a.bitPattern == b.bitPattern
     case (.string(let a), .string(let b)): return a.hasSameBytes(as: b)
-    // An array that nothing has changed since it was copied is compared by its address.
+    // `==` compares two arrays by their address if neither was changed since one was copied.
     case (.list(let a), .list(let b)): return a == b
     case (.map(let a), .map(let b)): return a == b
     default: return false

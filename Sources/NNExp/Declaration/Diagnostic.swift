@@ -1,18 +1,20 @@
-/// The exit code of a command that a diagnostic ends: 1, 2 or 3.
+/// The exit code of a command that ended with an error: 1, 2 or 3.
 public enum Failure: Int32, Sendable {
-  /// The command ran, but a result is insufficient: an expectation, a gradient check, divergence.
+  /// The command ran, but a result is not sufficient: an expectation, a gradient check,
+  /// divergence.
   case shortfall = 1
-  /// Bad input: usage, YAML, data, plugin.
+  /// The input is wrong: usage, YAML, data, plugin.
   case input = 2
-  /// The environment: disk, permission, lock, memory.
+  /// The environment failed: disk, permission, lock, memory.
   case environment = 3
 }
 
 /// An error or warning: its location, the fact and a remedy.
 public struct Diagnostic: Error, Sendable {
+  /// Warnings do not end a command.
   public enum Severity: String, Sendable { case error, warning }
 
-  /// A second location or a further fact.
+  /// A second location, or a further fact.
   public struct Note: Sendable {
     public let message: String
     public let location: SourceLocation?
@@ -24,9 +26,12 @@ public struct Diagnostic: Error, Sendable {
   }
 
   public var severity: Severity
+  /// The fact and the remedy, without the location: `unknown layer type 'x'; did you mean
+  /// 'y'?`.
   public var message: String
   public var location: SourceLocation?
   public var notes: [Note]
+  /// The exit code of a command that this diagnostic ends. Default: `.input`.
   public var failure: Failure
 
   public init(
@@ -40,7 +45,7 @@ public struct Diagnostic: Error, Sendable {
     self.failure = failure
   }
 
-  /// The same diagnostic at `location`, unless it has one.
+  /// A copy with this location, unless the diagnostic already has one.
   public func located(at location: SourceLocation?) -> Diagnostic {
     var located = self
     if located.location == nil { located.location = location }
@@ -49,7 +54,7 @@ public struct Diagnostic: Error, Sendable {
 }
 
 extension Diagnostic: CustomStringConvertible {
-  /// The diagnostic as it is shown: `file:line:column: error: …`, the line, a
+  /// The diagnostic in the form that users see: `file:line:column: error: …`, the line, a
   /// caret, then the notes.
   public var description: String {
     var text = Diagnostic.headed(severity.rawValue, message, at: location)
@@ -60,7 +65,7 @@ extension Diagnostic: CustomStringConvertible {
   private static func headed(_ head: String, _ message: String, at location: SourceLocation?)
     -> String
   {
-    // Messages and paths may hold what a terminal acts upon, and line breaks.
+    // Messages and paths may contain line breaks and characters that control a terminal.
     let message = message.visible()
     guard let location else { return "\(head): \(message)" }
     var text = "\(location.description.visible()): \(head): \(message)"
@@ -68,7 +73,7 @@ extension Diagnostic: CustomStringConvertible {
     guard location.source.lines.indices.contains(index) else { return text }
     let line = location.source.lines[index].unicodeScalars
     let indent = line.prefix { $0 == " " || $0 == "\t" }.count
-    // A long line is shown from shortly before the location on.
+    // A long line is cut so that it starts shortly before the location.
     let caret = max(location.column - 1, indent)
     let first = caret > 72 ? caret - 40 : indent
     let shown = line.dropFirst(first).prefix(96).map { scalar -> Character in
@@ -82,8 +87,8 @@ extension Diagnostic: CustomStringConvertible {
 }
 
 extension Unicode.Scalar {
-  /// True for what a terminal or a reader of YAML might act upon: controls, line
-  /// and paragraph separators, the byte order mark and marks of direction.
+  /// True for characters that could affect a terminal or a YAML reader: control characters,
+  /// line and paragraph separators, the byte order mark and marks of direction.
   package var isUnsafeInText: Bool {
     switch value {
     case 0..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF, 0xFFFE, 0xFFFF: true
@@ -91,7 +96,7 @@ extension Unicode.Scalar {
     }
   }
 
-  /// Itself, or where it is unsafe YAML's escape for it: `\n`, `\x1B`, `\u2028`.
+  /// The character itself, or YAML's escape for it if it is unsafe: `\n`, `\x1B`, `\u2028`.
   package var visible: String {
     guard isUnsafeInText else { return String(self) }
     switch self {
@@ -108,7 +113,7 @@ extension Unicode.Scalar {
 }
 
 extension String {
-  /// The text with every unsafe scalar made visible, but for those of one kind.
+  /// The text with every unsafe character escaped, except `kept`.
   package func visible(except kept: Unicode.Scalar? = nil) -> String {
     let isShown = { (scalar: Unicode.Scalar) in !scalar.isUnsafeInText || scalar == kept }
     if unicodeScalars.allSatisfy(isShown) { return self }
@@ -136,7 +141,7 @@ public struct Diagnostics: Error, Sendable {
 
   public mutating func add(_ diagnostics: Diagnostics) { list += diagnostics.list }
 
-  /// Adds the diagnostics of `error`; any other kind of error becomes its description.
+  /// Adds the diagnostics of `error`. Any other error is added as its description.
   public mutating func add(_ error: any Error, at location: SourceLocation? = nil) {
     switch error {
     case let one as Diagnostic: add(one.located(at: location))
@@ -145,23 +150,24 @@ public struct Diagnostics: Error, Sendable {
     }
   }
 
-  /// Throws if there is anything in it.
+  /// Throws this value if it contains a diagnostic.
   public func throwIfAny() throws {
     if !isEmpty { throw self }
   }
 
-  /// The exit code: that of the gravest diagnostic.
+  /// The exit code of the most severe diagnostic.
   public var failure: Failure {
     list.map(\.failure).max { $0.rawValue < $1.rawValue } ?? .input
   }
 }
 
 extension Diagnostics: CustomStringConvertible {
-  /// The most diagnostics that are shown; more would not be read, and each costs the length of
-  /// its line.
+  /// The largest number of diagnostics that are shown. NullArrayListener reads more, and each takes time
+  /// in proportion to the length of its line.
   public static let mostShown = 100
 
-  /// Every diagnostic as it is shown; beyond `mostShown`, only how many there are.
+  /// Every diagnostic in the form that users see; after `mostShown`, only the number of the
+  /// rest.
   public var description: String {
     var texts = list.prefix(Diagnostics.mostShown).map(\.description)
     if list.count > Diagnostics.mostShown {

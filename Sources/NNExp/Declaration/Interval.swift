@@ -1,4 +1,4 @@
-/// A range of real numbers, each end included or not.
+/// A range of real numbers; each end may be included or excluded.
 public struct Interval: Sendable, Hashable {
   public let lower: Double
   public let upper: Double
@@ -24,31 +24,33 @@ public struct Interval: Sendable, Hashable {
   /// x ≥ 0, finite.
   public static let nonnegative = atLeast(0)
 
-  /// 0 ≤ x < 1, as of momenta and decay rates.
+  /// 0 ≤ x < 1, for momenta and decay rates.
   public static let fraction = Interval(from: 0, to: 1, includesUpper: false)
 
   /// 0 ≤ x ≤ 1.
   public static let unit = Interval(from: 0, to: 1)
 
+  /// x ≥ lower, finite.
   public static func atLeast(_ lower: Double) -> Interval {
     Interval(from: lower, to: .infinity, includesUpper: false)
   }
 
-  /// x ≥ lower, +∞ too.
+  /// x ≥ lower, including +∞.
   public static func atLeastOrInfinite(_ lower: Double) -> Interval {
     Interval(from: lower, to: .infinity)
   }
 
+  /// x > lower, finite.
   public static func above(_ lower: Double) -> Interval {
     Interval(from: lower, to: .infinity, includesLower: false, includesUpper: false)
   }
 
-  /// False for NaN.
+  /// True if `x` is in the interval; false for NaN.
   public func contains(_ x: Double) -> Bool {
     (includesLower ? x >= lower : x > lower) && (includesUpper ? x <= upper : x < upper)
   }
 
-  /// A number inside, with which reading continues after an error.
+  /// A number in the interval, which replaces a wrong value so that reading can continue.
   var inside: Double {
     if lower.isFinite && upper.isFinite { return (lower + upper) / 2 }
     if lower.isFinite { return lower + 1 }
@@ -57,7 +59,7 @@ public struct Interval: Sendable, Hashable {
 }
 
 extension Interval: CustomStringConvertible {
-  /// `≥ 1`, `> 0`, `from 0 to 1 (1 excluded)`, `finite`.
+  /// The interval in words: `≥ 1`, `> 0`, `from 0 to 1 (1 excluded)`, `finite`.
   public var description: String {
     switch (lower.isFinite, upper.isFinite) {
     case (false, false): return "finite"

@@ -1,18 +1,18 @@
 import Glibc
 
-// Numbers as text: every digit, or as many as people read.
+// Numbers as text, either exact or with a few digits for readers.
 
 /// The shortest decimal that reads back as the same number: `1`, `0.1`, `1e-10`, `-0`.
 ///
-/// A number that is not finite is `nan`, `inf` or `-inf`. A NaN's sign and payload are left out:
-/// they differ between processors.
+/// A number that is not finite becomes `nan`, `inf` or `-inf`. A NaN's sign and payload, which
+/// differ between processors, are not written.
 public func shortest(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
   if value.isNaN { return "nan" }
   let text = value.description
   return text.hasSuffix(bytes: ".0") ? String(Substring(text.utf8.dropLast(2))) : text
 }
 
-/// A number of at most so many significant digits, as C's `%g` has it: `0.731059`,
+/// A number with at most `digits` significant digits, in the format of C's `%g`: `0.731059`,
 /// `1.5e-07`, `nan`.
 package func rounded(_ value: Double, digits: Int32) -> String {
   var buffer = [CChar](repeating: 0, count: 32)
@@ -23,7 +23,7 @@ package func rounded(_ value: Double, digits: Int32) -> String {
 }
 
 extension [UInt8] {
-  /// Appends what `shortest` gives, without a text between.
+  /// Appends the digits of `shortest` without creating a `String`.
   @inlinable package mutating func append(
     shortest value: some BinaryFloatingPoint & LosslessStringConvertible
   ) {
@@ -37,7 +37,7 @@ extension [UInt8] {
 
   /// Appends an integer in base ten, without an allocation.
   package mutating func append(decimal value: Int) {
-    // From the last digit on.
+    // Digits are computed from the last to the first.
     var digits = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
     var first = 20
     var rest = value.magnitude

@@ -1,4 +1,4 @@
-/// Reads a mapping's options, each once, with its range.
+/// A mapping's options, each read once and checked against its range.
 ///
 /// Reading never fails: an error is recorded with its location and reading continues
 /// with a valid value, so that one run reports every error. A key that is not read is
@@ -13,32 +13,33 @@ public struct Options: Sendable {
   /// The mapping's location; nil if no text declares it.
   public let location: SourceLocation?
 
-  /// Settings of other sections of the file, if a component needs them.
+  /// Settings from other sections of the file, for components that need them.
   package var surroundings: Surroundings?
 
   package let entries: [ConfigValue.Entry]
-  var isTaken: [Bool]
+  var isRead: [Bool]
 
-  /// Every option read so far, in the order of reading, where that was asked for:
-  /// thousands of declarations are read for each that is described.
+  /// Every option read so far, in the order of reading. Collected only on request, because most
+  /// options are read without being described.
   public internal(set) var descriptions: [Description] = []
   package let isDescribing: Bool
 
   /// The keys read so far, in the order of reading.
   private var known: [String] = []
 
-  /// Keys of the mapping that other programs use, with the own key of each.
+  /// Keys in the mapping that other programs use, each with nnexp's own key.
   private var foreign: [(key: String, own: String)] = []
 
   /// The errors found so far.
   public private(set) var diagnostics = Diagnostics()
 
-  /// Every option read with the value in force, in the order of reading.
+  /// Every option read so far with its effective value, in the order of reading.
   private var resolvedEntries: [(String, ConfigValue)] = []
 
-  /// Options from a value: a map, or null for none. Anything else is an error.
+  /// Creates options from a mapping, or from null, which means none. Any other value is an
+  /// error.
   ///
-  /// - Parameter isDescribing: whether `descriptions` are of use.
+  /// - Parameter isDescribing: true if `descriptions` are needed.
   public init(_ config: ConfigValue, describing isDescribing: Bool = false) {
     location = config.location
     self.isDescribing = isDescribing
@@ -51,22 +52,23 @@ public struct Options: Sendable {
       entries = []
       diagnostics.add(Diagnostic("expected a mapping, found \(config.kind)", at: config.location))
     }
-    isTaken = Array(repeating: false, count: entries.count)
-    // Few have more, and a sweep reads thousands: none of them grows step by step.
+    isRead = Array(repeating: false, count: entries.count)
+    // Few components have more options. A sweep reads thousands of mappings, so that growing
+    // the array step by step would be noticeable.
     known.reserveCapacity(8)
     resolvedEntries.reserveCapacity(8)
   }
 
-  /// No options at all: every default, and every option described.
+  /// Creates empty options: every option has its default and is described.
   public init() { self.init(ConfigValue(.null), describing: true) }
 
-  /// The options read so far with the values in force, defaults included.
+  /// The options read so far with their effective values, including defaults.
   public var resolved: ConfigValue { ConfigValue.map(resolvedEntries) }
 
   /// True if the mapping has the key.
   public func contains(_ key: String) -> Bool { entries.contains { $0.key == key } }
 
-  /// The location of a key's value, or the mapping's own.
+  /// The location of a key's value, or of the mapping if it lacks the key.
   public func location(of key: String) -> SourceLocation? { entry(key)?.location ?? location }
 
   /// The location of a key itself.
@@ -74,12 +76,12 @@ public struct Options: Sendable {
     entries.first { $0.key == key }?.keyLocation
   }
 
-  /// The value of a key, which does not count as read.
+  /// The value of a key. This does not mark the key as read.
   package func entry(_ key: String) -> ConfigValue? {
     entries.firstIndex { $0.key == key }.map { entries[$0].value }
   }
 
-  /// The keys of the mapping, in its order.
+  /// The keys of the mapping, in the order of the file.
   public var keys: [String] { entries.map(\.key) }
 
   // MARK: Errors
@@ -89,14 +91,14 @@ public struct Options: Sendable {
     diagnostics.add(Diagnostic(message, at: location(of: key), notes: notes))
   }
 
-  /// Records errors found elsewhere, at the location of `key` if they have none.
+  /// Records errors of another reader, at the location of `key` if they have none.
   public mutating func reject(_ key: String, _ error: any Error) {
     diagnostics.add(error, at: location(of: key))
   }
 
-  /// Ends the reading: whatever was not read is an error.
+  /// Records an error for each key that was not read.
   public mutating func rejectUnread() {
-    for (entry, taken) in zip(entries, isTaken) where !taken {
+    for (entry, taken) in zip(entries, isRead) where !taken {
       var notes: [Diagnostic.Note] = []
       let own = foreign.first { $0.key == entry.key }?.own
       let hint =
@@ -111,14 +113,14 @@ public struct Options: Sendable {
     }
   }
 
-  /// Suggests `key` if the mapping has one of these keys of other programs instead.
+  /// Suggests `key` if the mapping contains one of these keys, which other programs use.
   public mutating func suggest(_ key: String, for names: String...) {
-    for (entry, taken) in zip(entries, isTaken) where !taken {
+    for (entry, taken) in zip(entries, isRead) where !taken {
       if names.contains(where: { isSameWord($0, entry.key) }) { foreign.append((entry.key, key)) }
     }
   }
 
-  /// `rejectUnread()`, then throws if there was any error.
+  /// Ends the reading: records unread keys as errors, then throws if there was any error.
   public mutating func finish() throws {
     rejectUnread()
     try diagnostics.throwIfAny()
@@ -126,17 +128,17 @@ public struct Options: Sendable {
 
   // MARK: Raw access
 
-  /// The value of `key`, marked as read; the caller records what it means.
+  /// Reads the value of `key` and marks it as read. The caller interprets it.
   ///
-  /// - Parameter fallback: describes the default; nil if the key is required.
+  /// - Parameter fallback: the description of the default; nil if the key is required.
   public mutating func value(
     _ key: String, _ range: String, _ explanation: String = "",
     default fallback: String? = "none"
   ) -> ConfigValue? {
-    take(key, range: range, fallback: fallback, explanation)
+    readValue(key, range: range, fallback: fallback, explanation)
   }
 
-  /// Notes the value in force of an option that was read as a value.
+  /// Records the effective value of an option that was read with `value`.
   public mutating func resolve(_ key: String, _ value: ConfigValue) {
     if let index = resolvedEntries.firstIndex(where: { $0.0 == key }) {
       resolvedEntries[index].1 = value
@@ -145,7 +147,7 @@ public struct Options: Sendable {
     }
   }
 
-  private mutating func take(
+  private mutating func readValue(
     _ key: String, range: @autoclosure () -> String, fallback: @autoclosure () -> String?,
     _ explanation: String
   ) -> ConfigValue? {
@@ -157,17 +159,17 @@ public struct Options: Sendable {
       }
     }
     guard let index = entries.firstIndex(where: { $0.key == key }) else { return nil }
-    isTaken[index] = true
+    isRead[index] = true
     return entries[index].value
   }
 
-  /// One option: found and understood, absent with a default, or an error.
+  /// Reads one option: a valid value, the default if the key is absent, or an error.
   private mutating func read<Value>(
     _ key: String, range: @autoclosure () -> String, fallback: (value: Value, config: ConfigValue)?,
     stopgap: @autoclosure () -> Value, _ explanation: String, understand: (ConfigValue) -> Value?,
     encode: (Value) -> ConfigValue
   ) -> Value {
-    let found = take(
+    let found = readValue(
       key, range: range(), fallback: fallback.map { $0.config.flow }, explanation)
     guard let found else {
       if let fallback {
@@ -194,19 +196,23 @@ public struct Options: Sendable {
 
   // MARK: Numbers
 
-  /// An integer in `range`; required where there is no default.
+  /// Reads an integer in `range`. The key is required if there is no default.
+  ///
+  /// In this and the following functions, `explanation` is a phrase that `nnexp layers TYPE`
+  /// shows, such as "number of outputs".
   public mutating func int(
     _ key: String, default fallback: Int? = nil, in range: some RangeExpression<Int>,
     _ explanation: String = ""
   ) -> Int {
-    read(
+    defer { document(key, .integers(bounds(range))) }
+    return read(
       key, range: describe(range), fallback: fallback.map { ($0, ConfigValue(.int($0))) },
       stopgap: inside(range),
       explanation, understand: { $0.integer.flatMap { range.contains($0) ? $0 : nil } },
       encode: { ConfigValue(.int($0)) })
   }
 
-  /// An integer in `range`, or nil where the key is absent or null.
+  /// Reads an integer in `range`; nil if the key is absent or null.
   public mutating func optionalInt(
     _ key: String, in range: some RangeExpression<Int>, _ explanation: String = ""
   ) -> Int? {
@@ -219,19 +225,20 @@ public struct Options: Sendable {
       }, encode: { $0.map { ConfigValue(.int($0)) } ?? ConfigValue(.null) })
   }
 
-  /// A number in `range`; required where there is no default.
+  /// Reads a number in `range`. The key is required if there is no default.
   public mutating func double(
     _ key: String, default fallback: Double? = nil, in range: Interval = .finite,
     _ explanation: String = ""
   ) -> Double {
-    read(
+    defer { document(key, .numbers(range)) }
+    return read(
       key, range: "a number " + (range == .finite ? "(finite)" : "\(range)"),
       fallback: fallback.map { ($0, ConfigValue(.double($0))) }, stopgap: range.inside, explanation,
       understand: { $0.number(in: range) },
       encode: { ConfigValue(.double($0)) })
   }
 
-  /// A number in `range`, or nil where the key is absent or null.
+  /// Reads a number in `range`; nil if the key is absent or null.
   public mutating func optionalDouble(
     _ key: String, in range: Interval = .finite, _ explanation: String = ""
   ) -> Double? {
@@ -244,7 +251,7 @@ public struct Options: Sendable {
       }, encode: { $0.map { ConfigValue(.double($0)) } ?? ConfigValue(.null) })
   }
 
-  /// `[a, b]`, or one integer for both.
+  /// Reads `[a, b]`, or one integer for both.
   public mutating func pair(
     _ key: String, default fallback: (Int, Int)? = nil, in range: some RangeExpression<Int>,
     _ explanation: String = ""
@@ -257,7 +264,7 @@ public struct Options: Sendable {
       understand: { $0.pair(in: range) }, encode: ConfigValue.init(pair:))
   }
 
-  /// `[a, b]`, or one integer for both; nil where the key is absent or null.
+  /// Reads `[a, b]`, or one integer for both; nil if the key is absent or null.
   public mutating func optionalPair(
     _ key: String, in range: some RangeExpression<Int>, _ explanation: String = ""
   ) -> (Int, Int)? {
@@ -270,7 +277,7 @@ public struct Options: Sendable {
       }, encode: { $0.map(ConfigValue.init(pair:)) ?? ConfigValue(.null) })
   }
 
-  /// A list of integers in `range`, as many as `count` allows.
+  /// Reads a list of integers in `range` whose length is in `length`.
   public mutating func ints(
     _ key: String, default fallback: [Int]? = nil, in range: some RangeExpression<Int>,
     count: some RangeExpression<Int>, _ explanation: String = ""
@@ -292,7 +299,7 @@ public struct Options: Sendable {
       }, encode: encode)
   }
 
-  /// A list of numbers in `range`.
+  /// Reads a list of numbers in `range`.
   public mutating func doubles(
     _ key: String, default fallback: [Double]? = nil, in range: Interval = .finite,
     _ explanation: String = ""
@@ -312,16 +319,19 @@ public struct Options: Sendable {
 
   // MARK: Words
 
+  /// Reads `true` or `false`. The key is required if there is no default.
   public mutating func bool(
     _ key: String, default fallback: Bool? = nil, _ explanation: String = ""
   ) -> Bool {
-    read(
+    defer { document(key, .truth) }
+    return read(
       key, range: "true or false", fallback: fallback.map { ($0, ConfigValue(.bool($0))) },
       stopgap: false, explanation,
       understand: { if case .bool(let value) = $0.content { value } else { nil } },
       encode: { ConfigValue(.bool($0)) })
   }
 
+  /// Reads a text. The key is required if there is no default.
   public mutating func string(
     _ key: String, default fallback: String? = nil, _ explanation: String = ""
   ) -> String {
@@ -332,7 +342,7 @@ public struct Options: Sendable {
       encode: { ConfigValue(.string($0)) })
   }
 
-  /// A text, or nil where the key is absent or null.
+  /// Reads a text; nil if the key is absent or null.
   public mutating func optionalString(_ key: String, _ explanation: String = "") -> String? {
     read(
       key, range: "a text", fallback: (String?.none, ConfigValue(.null)), stopgap: nil, explanation,
@@ -345,7 +355,7 @@ public struct Options: Sendable {
       }, encode: { $0.map { ConfigValue(.string($0)) } ?? ConfigValue(.null) })
   }
 
-  /// A list of texts, or a single text.
+  /// Reads a list of texts, or a single text.
   public mutating func strings(
     _ key: String, default fallback: [String]? = nil, _ explanation: String = ""
   ) -> [String] {
@@ -368,22 +378,23 @@ public struct Options: Sendable {
       }, encode: encode)
   }
 
-  /// One of an enumeration's cases, by its raw value.
+  /// Reads one of an enumeration's cases by its raw value.
   public mutating func choice<Choice>(
     _ key: String, default fallback: Choice? = nil, of type: Choice.Type = Choice.self,
     _ explanation: String = ""
   ) -> Choice where Choice: RawRepresentable<String> & CaseIterable {
-    // As a key path, it would be made anew in each call.
+    // A key path would be created again in each call.
     let words = Choice.allCases.map { $0.rawValue }
     let name = choice(key, default: fallback?.rawValue, of: words, explanation)
     return Choice(rawValue: name) ?? fallback ?? Choice.allCases.first!
   }
 
-  /// One of the given words.
+  /// Reads one of the given words.
   public mutating func choice(
     _ key: String, default fallback: String? = nil, of words: [String], _ explanation: String = ""
   ) -> String {
     let known = diagnostics.list.count
+    defer { document(key, .words(words)) }
     let value = read(
       key, range: "one of: " + words.joined(separator: ", "),
       fallback: fallback.map { ($0, ConfigValue(.string($0))) }, stopgap: words.first ?? "",
@@ -391,7 +402,7 @@ public struct Options: Sendable {
       understand: { config -> String? in
         if case .string(let value) = config.content, words.contains(value) { value } else { nil }
       }, encode: { ConfigValue(.string($0)) })
-    // A near miss gets its suggestion.
+    // A misspelled word gets a suggestion.
     if diagnostics.list.count > known, let config = entry(key),
       case .string(let text) = config.content, let near = nearest(to: text, among: words)
     {
@@ -404,16 +415,16 @@ public struct Options: Sendable {
 
   // MARK: Nested mappings
 
-  /// Reads the mapping under `key` with its own options; an absent one reads as
-  /// empty, so that its defaults are known. Errors are recorded here.
+  /// Reads the mapping under `key` with separate options. An absent mapping is read as empty,
+  /// so that its defaults are known. Errors are recorded here.
   public mutating func section<Value>(
     _ key: String, _ explanation: String = "", _ body: (inout Options) throws -> Value
   ) -> Value? {
-    let found = take(key, range: "a mapping", fallback: "{}", explanation)
+    let found = readValue(key, range: "a mapping", fallback: "{}", explanation)
     return component(key, from: found ?? ConfigValue(.null, at: location), body)
   }
 
-  /// Reads `value` as the options under `key`, unread keys included.
+  /// Reads `value` as the options under `key`, and records unread keys as errors.
   public mutating func component<Value>(
     _ key: String, from config: ConfigValue, _ body: (inout Options) throws -> Value
   ) -> Value? {
@@ -435,11 +446,11 @@ public struct Options: Sendable {
   /// Adds the errors of options that were read separately.
   public mutating func adopt(_ other: Options) { diagnostics.add(other.diagnostics) }
 
-  /// The options under some keys, to be read separately; here they count as read.
+  /// The options under some keys, for separate reading. They are marked as read here.
   package mutating func part(_ keys: [String]) -> Options {
     for key in keys {
       if !known.contains(key) { known.append(key) }
-      if let index = entries.firstIndex(where: { $0.key == key }) { isTaken[index] = true }
+      if let index = entries.firstIndex(where: { $0.key == key }) { isRead[index] = true }
     }
     var part = Options(
       ConfigValue(.map(entries.filter { keys.contains($0.key) }), at: location),
@@ -448,16 +459,16 @@ public struct Options: Sendable {
     return part
   }
 
-  /// Adds the descriptions of a part that was read separately.
+  /// Adds the descriptions of a `part` that was read separately.
   package mutating func adoptDescriptions(of part: Options) { descriptions += part.descriptions }
 
-  /// Adds the errors and descriptions of a `reader` for elements of `key`.
+  /// Adds the errors and descriptions of a `reader` for the elements of `key`.
   package mutating func adopt(_ other: Options, under key: String) {
     adopt(other)
     document(key, keys: other.descriptions)
   }
 
-  /// Options without a text, for an element at `location` that is read separately.
+  /// Empty options for an element at `location` that is read separately.
   package func reader(at location: SourceLocation?) -> Options {
     var reader = Options(ConfigValue(.null, at: location), describing: isDescribing)
     reader.surroundings = surroundings
@@ -466,14 +477,14 @@ public struct Options: Sendable {
 }
 
 extension ConfigValue {
-  /// The number, if it is one in that range. (Within a closure, optimised, this
-  /// stops Swift 6.3.1 with "Found ownership error".)
+  /// The value of a number in `range`; nil for other values. (Inside a closure, optimized code
+  /// of Swift 6.3.1 stops here with "Found ownership error".)
   fileprivate func number(in range: Interval) -> Double? {
     guard let value = number, range.contains(value) else { return nil }
     return value
   }
 
-  /// One integer for both, or a list of two, if that is what it is.
+  /// One integer for both, or a list of two; nil for other values.
   fileprivate func pair(in range: some RangeExpression<Int>) -> (Int, Int)? {
     if let one = integer { return range.contains(one) ? (one, one) : nil }
     guard case .list(let items) = content, items.count == 2,
@@ -490,7 +501,7 @@ extension ConfigValue {
   }
 }
 
-/// `an integer ≥ 1`.
+/// A range in words: `an integer ≥ 1`.
 private func describe(_ range: some RangeExpression<Int>) -> String {
   let bounds = range.relative(to: Int.min..<Int.max)
   switch (bounds.lowerBound == .min, bounds.upperBound == .max) {
@@ -502,13 +513,18 @@ private func describe(_ range: some RangeExpression<Int>) -> String {
   }
 }
 
+private func bounds(_ range: some RangeExpression<Int>) -> ClosedRange<Int> {
+  let bounds = range.relative(to: Int.min..<Int.max)
+  return bounds.lowerBound...max(bounds.lowerBound, bounds.upperBound - 1)
+}
+
 /// A value in the range.
 private func inside(_ range: some RangeExpression<Int>) -> Int {
   let bounds = range.relative(to: Int.min..<Int.max)
   return max(bounds.lowerBound, min(1, bounds.upperBound - 1))
 }
 
-/// `at least 1 integer, `: how many a list of that many integers may hold.
+/// The permitted length of a list in words: `at least 1 integer, `.
 private func describeCount(_ length: Range<Int>) -> String {
   func integers(_ count: Int) -> String { count == 1 ? "1 integer, " : "\(count) integers, " }
   if length.upperBound == Int.max {

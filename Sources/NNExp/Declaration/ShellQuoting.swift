@@ -1,12 +1,12 @@
-/// A word as bash reads it back: bare where no byte of it has a meaning there, else
-/// between single quotes. Control characters, and what would not be seen in a message,
-/// are escaped as in `$'a\012b'`, so that a command stays on its line.
+/// A word in bash's notation: plain if no byte has a special meaning, otherwise between single
+/// quotes. Control characters and invisible characters are escaped as in `$'a\012b'`, so that a
+/// command stays on one line.
 package func quotedForShell(_ word: String) -> String {
   isPlainInShell(word.utf8) ? word : quotedForShell(Array(word.utf8))
 }
 
-/// As above, for any bytes but NUL, which no word of a command can hold. Bytes that
-/// are not UTF-8 are escaped too.
+/// As above, for any bytes except NUL, which a word of a command cannot contain. Bytes that are
+/// not UTF-8 are escaped too.
 package func quotedForShell(_ word: [UInt8]) -> String {
   if isPlainInShell(word) { return String(decoding: word, as: UTF8.self) }
   var isSafe = true
@@ -26,7 +26,7 @@ package func quotedForShell(_ word: [UInt8]) -> String {
       if let scalar, !scalar.isUnsafeInText { return text += bytes }
       for byte in bytes {
         text.append(backslash)
-        // Always three digits: another digit may follow.
+        // Always three digits, because another digit may follow.
         for shift in [6, 3, 0] { text.append(UInt8(ascii: "0") + byte >> UInt8(shift) & 7) }
       }
     }

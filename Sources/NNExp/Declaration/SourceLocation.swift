@@ -1,12 +1,12 @@
 /// The text that a diagnostic points into: its name and its lines.
 public final class SourceFile: Sendable, Equatable {
-  /// As the user wrote it: a path, or `command line`.
+  /// The name that the user gave: a path, or `command line`.
   public let name: String
 
-  /// The lines, without their ends.
+  /// The lines, without their line ends.
   public let lines: [String]
 
-  /// The number of the first of them: 1 unless the lines before are left out.
+  /// The number of `lines[0]`: 1 unless earlier lines are omitted.
   public let firstLine: Int
 
   public init(name: String, lines: [String], firstLine: Int = 1) {
@@ -22,10 +22,11 @@ public final class SourceFile: Sendable, Equatable {
   }
 }
 
-/// A position in a source file: its line and column, both counted from 1
-/// in characters.
+/// A position in a source file: its line and column, both counted from 1, columns in
+/// characters.
 public struct SourceLocation: Sendable, Equatable {
   public let source: SourceFile
+  /// The line and the column, from 1; columns are counted in characters.
   public let line: Int
   public let column: Int
 

@@ -1,4 +1,4 @@
-/// `; did you mean 'sigmoid'?`, or nothing where no candidate is near.
+/// `; did you mean 'sigmoid'?`, or an empty text if no candidate is similar.
 public func suggestion(for word: String, among candidates: some Sequence<String>) -> String {
   let candidates = Array(candidates)
   let own = ownName(ofColumn: word)
@@ -7,7 +7,8 @@ public func suggestion(for word: String, among candidates: some Sequence<String>
   return "; did you mean '\(best)'?"
 }
 
-/// `validation_accuracy` of `val_acc`: the name here of a column in other programs.
+/// The name in nnexp of a column that other programs call `name`: `validation_accuracy` for
+/// `val_acc`.
 private func ownName(ofColumn name: String) -> String {
   let words = [
     "acc": "accuracy", "lr": "learning_rate", "mae": "mean_absolute_error",
@@ -17,8 +18,7 @@ private func ownName(ofColumn name: String) -> String {
     .joined(separator: "_")
 }
 
-/// True if both are one word in any case and with any separators: `MSELoss`,
-/// `mse_loss`.
+/// True if two names differ only in case and separators: `MSELoss` and `mse_loss`.
 func isSameWord(_ a: String, _ b: String) -> Bool {
   func letters(_ text: String) -> some Sequence<UInt8> {
     text.utf8.lazy.filter { $0 != 0x20 && $0 != 0x2D && $0 != 0x5F }
@@ -27,16 +27,16 @@ func isSameWord(_ a: String, _ b: String) -> Bool {
   return letters(a).elementsEqual(letters(b))
 }
 
-/// `a, b, c`; of more than 40 names, the first 40 and how many there are besides.
+/// `a, b, c`. A list of more than 40 names is shortened to the first 40 and the number of the
+/// rest.
 package func listed(_ names: [String]) -> String {
   let most = 40
   let text = names.prefix(most).joined(separator: ", ")
   return names.count > most ? "\(text), … (\(names.count - most) more)" : text
 }
 
-/// The candidate at the least edit distance, if that is at most a third of the
-/// word's length (and 1 for short words) and leaves a letter; the first of
-/// equals.
+/// The candidate with the smallest edit distance to `word`; the first of equals. The distance
+/// must be at most a third of the word's length (1 for short words) and less than the length.
 public func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
   let word = Array(word.lowercased().unicodeScalars)
   guard word.count <= 64 else { return nil }
@@ -54,8 +54,8 @@ public func nearest(to word: String, among candidates: some Sequence<String>) ->
   return best?.candidate
 }
 
-/// Insertions, deletions, substitutions and swaps of neighbours that turn `a`
-/// into `b` (optimal string alignment).
+/// The number of insertions, deletions, substitutions and swaps of neighbors that turn `a` into
+/// `b` (optimal string alignment).
 func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
   var beforeLast = [Int](repeating: 0, count: b.count + 1)
   var last = Array(0...b.count)

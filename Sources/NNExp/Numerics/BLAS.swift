@@ -2,8 +2,8 @@ internal import COpenBLAS
 import Glibc
 import Synchronization
 
-/// The system's OpenBLAS, loaded when a product first needs it: a small network
-/// starts without, in a millisecond or two less.
+/// The system's OpenBLAS. It is loaded when a matrix product first needs it, so that a small
+/// network starts 1 to 2 ms faster.
 enum BLAS {
   static let sgemm = function("cblas_sgemm", as: nnexp_sgemm.self)
   static let dgemm = function("cblas_dgemm", as: nnexp_dgemm.self)
@@ -12,28 +12,27 @@ enum BLAS {
   static let rowMajor: Int32 = 101
   static func transpose(_ transposed: Bool) -> Int32 { transposed ? 112 : 111 }
 
-  /// How the library was built; nil where it is not there.
+  /// The library's description of its build; nil if the library is missing.
   static var configuration: String? {
-    // The string is a static of the library's; it is not ours to free.
+    // The string is static memory of the library and must not be freed.
     function("openblas_get_config", as: nnexp_config.self)
       .flatMap { $0() }.map { String(cString: $0) }
   }
 
-  /// Whether a product has needed it yet.
+  /// True if a product has needed the library.
   static let wasNeeded = Atomic<Bool>(false)
 
-  /// The file that the system's own linker would take. One thread at most is the
-  /// library's: products are shared by `Workers`, in blocks that do not depend on
-  /// the machine.
+  /// The library that the system's linker finds. It uses at most one thread: `Workers` shares
+  /// large products in blocks that do not depend on the machine.
   private static let library: Handle? = {
     wasNeeded.store(true, ordering: .relaxed)
-    // The library reads this when it is loaded; its own threads would only wait.
+    // The library reads this variable when it is loaded. Its own threads would only wait.
     setenv("OPENBLAS_NUM_THREADS", "1", 1)
-    // A processor younger than the library is taken for one without AVX-512: 0.3.21
-    // does so with AMD's, at half the speed. What the user says goes before.
+    // OpenBLAS 0.3.21 does not recognize AVX-512 on processors that are newer than itself, such
+    // as AMD's, and runs at half speed. A value that the user set takes precedence.
     if let kernels { setenv("OPENBLAS_CORETYPE", kernels, 0) }
-    // A machine without it has sums of its own: they are not for one that is short
-    // of memory, whose run goes on elsewhere.
+    // Without the library, sums are added in another order. A machine that is only short of
+    // memory must not switch to that order, because the run may be resumed on another machine.
     if !hasRoom(for: size + bufferSize) { abortForMemory() }
     errno = 0
     guard let handle = dlopen("libopenblas.so.0", RTLD_LAZY | RTLD_LOCAL) else {
@@ -43,9 +42,9 @@ enum BLAS {
     return Handle(address: handle)
   }()
 
-  /// Calls the library, one thread at a time where it needs that: an OpenBLAS
-  /// built without threads gives wrong numbers now and then when two call it at
-  /// once (0.3.21: 1 product in 20), and where memory is short there is one buffer.
+  /// Calls the library, from one thread at a time if necessary. An OpenBLAS that was built
+  /// without threads sometimes gives wrong numbers if two threads call it at once (0.3.21: 1
+  /// product in 20). If memory is short, it has a single buffer.
   @inline(__always)
   static func call(_ body: () -> Void) {
     if isShareable { body() } else { turn.withLock { _ in body() } }
@@ -54,12 +53,13 @@ enum BLAS {
   private static let isShareable: Bool = {
     let isThreaded = function("openblas_get_parallel", as: nnexp_parallel.self)?() ?? 0 != 0
     let isRoomy = hasRoom(for: 2 * Workers.count * bufferSize)
-    takeBuffers(isThreaded && isRoomy ? Workers.count : 1)
+    allocateBuffers(isThreaded && isRoomy ? Workers.count : 1)
     return isThreaded && isRoomy
   }()
   private static let turn = Mutex(())
 
-  /// The library's kernels for the instruction set in use; nil where it knows best.
+  /// The name of the library's kernels for the current instruction set; nil if the library
+  /// chooses.
   private static var kernels: String? {
     switch InstructionSet.current {
     case .avx512: "SkylakeX"
@@ -68,21 +68,22 @@ enum BLAS {
     }
   }
 
-  /// What the library takes, and a buffer of its: address space, hardly memory.
+  /// The address space that the library needs, and that of one buffer. Little of it is memory
+  /// in use.
   private static let size = 48 << 20
   private static let bufferSize = 132 << 20
 
-  /// Has it make the buffers of so many threads now: where the system refuses one
-  /// later, 0.3.21 asks again for ever.
-  private static func takeBuffers(_ count: Int) {
-    guard let take = function("blas_memory_alloc", as: nnexp_take_buffer.self),
-      let leave = function("blas_memory_free", as: nnexp_leave_buffer.self)
+  /// Makes the library allocate the buffers of `count` threads now. If the system refuses one
+  /// later, version 0.3.21 repeats the request forever.
+  private static func allocateBuffers(_ count: Int) {
+    guard let allocate = function("blas_memory_alloc", as: nnexp_allocate_buffer.self),
+      let free = function("blas_memory_free", as: nnexp_free_buffer.self)
     else { return }
     let buffers = (0..<count).map { _ in
       if !hasRoom(for: bufferSize) { abortForMemory() }
-      return take(0)
+      return allocate(0)
     }
-    for buffer in buffers { leave(buffer) }
+    for buffer in buffers { free(buffer) }
   }
 
   private struct Handle: @unchecked Sendable {
@@ -94,8 +95,7 @@ enum BLAS {
   }
 }
 
-/// What the run's record says of the BLAS: how it was built, or that no product
-/// needed it.
+/// The BLAS entry of the run's record: the library's build, or that no product needed it.
 public func blasDescription() -> String {
   guard BLAS.wasNeeded.load(ordering: .relaxed) else { return "not needed" }
   return BLAS.configuration ?? "none: libopenblas.so.0 cannot be loaded"

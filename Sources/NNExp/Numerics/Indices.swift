@@ -1,12 +1,12 @@
-/// A view of a batch of indices that the engine owns, samples outermost.
+/// A view of a batch of indices that the engine owns; samples are the outermost axis.
 ///
-/// Every read is checked. Each index is below the count that the port declares: the data
-/// were checked when they were read.
+/// Every read is checked. Each index is below the count that the port declares, because the
+/// data were checked when they were read.
 @frozen
 public struct Indices: @unchecked Sendable {
   @usableFromInline package let start: UnsafePointer<Int32>
 
-  /// The number of indices, all samples together.
+  /// The number of indices of all samples together.
   public let count: Int
 
   /// The shape of one sample.
@@ -19,6 +19,7 @@ public struct Indices: @unchecked Sendable {
     self.shape = shape
   }
 
+  /// The index at a position. A position outside ends the process.
   @inlinable
   public subscript(position: Int) -> Int {
     precondition(
@@ -27,11 +28,11 @@ public struct Indices: @unchecked Sendable {
     return Int(start[position])
   }
 
-  /// The positions, `0..<count`.
+  /// The valid positions, `0..<count`.
   @inlinable public var positions: Range<Int> { 0..<count }
 }
 
-/// The inputs of a node that are indices.
+/// The inputs of a node that carry indices.
 @frozen
 public struct IndexInputs: @unchecked Sendable {
   @usableFromInline let start: UnsafePointer<Indices>?
@@ -43,14 +44,14 @@ public struct IndexInputs: @unchecked Sendable {
     self.count = count
   }
 
-  /// Of a node whose inputs are all values.
+  /// The value for a node whose inputs all carry values.
   public static let none = IndexInputs(start: nil, count: 0)
 
-  /// The indices of the input at a position; none if that input carries values.
+  /// The indices of the input with this number. The process ends if that input carries values.
   @inlinable
   public subscript(input: Int) -> Indices {
     guard let start, UInt(bitPattern: input) < UInt(bitPattern: count) else {
-      preconditionFailure("input \(input) carries no indices")
+      preconditionFailure("input \(input) has no indices")
     }
     return start[input]
   }

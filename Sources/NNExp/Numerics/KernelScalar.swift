@@ -1,4 +1,4 @@
-/// The kernels of one precision, which layers of this package call on pointers.
+/// The kernels of one precision, which the layers of this package call on pointers.
 ///
 /// `Float` and `Double` conform. Generic code that is open to plugins calls
 /// `map(_:_:into:)`, `addVJP(of:x:y:dy:to:)`, `power(_:_:into:)` and
@@ -13,19 +13,19 @@ package protocol KernelScalar: Scalar {
   static func power(
     _ x: UnsafePointer<Self>, _ p: Double, into y: UnsafeMutablePointer<Self>, count: Int)
 
-  /// y ← Σ|xᵢ|ᵖ over every window of `rows` rows of windows, or that over n, for
-  /// p = 1, 2, 3, 4; `room` is two rows of x.
+  /// y ← Σ|xᵢ|ᵖ, or its mean, over every window of `rows` rows of windows, for p = 1, 2, 3, 4.
+  /// `room` is scratch memory for two rows of x.
   static func lpPoolSums(
     _ x: UnsafePointer<Self>, _ p: Int, over n: Self, of geometry: PoolingGeometry,
     into y: UnsafeMutablePointer<Self>, rows: Int, room: UnsafeMutablePointer<Self>)
-  /// y ← s^(1/p) for p = 1, 2, 3, 4; false if some s are so small or large that
-  /// the powers lost digits.
+  /// y ← s^(1/p) for p = 1, 2, 3, 4. Returns false if some sums are so small or large that the
+  /// powers lost digits.
   static func lpPoolRoots(
     _ s: UnsafePointer<Self>, _ p: Int, into y: UnsafeMutablePointer<Self>, count: Int
   ) -> Bool
-  /// ∂x += ∂y·sign(x)·|x/y|^(p−1), or that over n, for the windows of `rows`, up
-  /// to the first row where a y is so small or large that quotients by it lose
-  /// digits; returns the first row that was not computed.
+  /// ∂x += ∂y·sign(x)·|x/y|^(p−1), or that over n, for the windows of `rows`. Stops before the
+  /// first row in which a y is so small or large that dividing by it loses digits, and returns
+  /// that row.
   static func addLpPoolVJP(
     _ x: UnsafePointer<Self>, _ p: Int, over n: Self, of geometry: PoolingGeometry,
     _ y: UnsafePointer<Self>,
@@ -33,37 +33,37 @@ package protocol KernelScalar: Scalar {
     room: UnsafeMutablePointer<Self>
   ) -> Int
 
-  /// y ← max|xᵢ| of every 2 × 2 window in `rows` rows of windows; NaN if there is
+  /// y ← max|xᵢ| of every 2 × 2 window in `rows` rows of windows; NaN if the window contains
   /// one.
   static func maxAbsPool(
     _ x: UnsafePointer<Self>, of geometry: PoolingGeometry, into y: UnsafeMutablePointer<Self>,
     rows: Int)
-  /// ∂x += ∂y·sign(x) at the first entry of every such window that is as large as
-  /// y, or NaN.
+  /// ∂x += ∂y·sign(x) at the first entry of each such window whose absolute value equals y, or
+  /// that is NaN.
   static func addMaxAbsPoolVJP(
     _ x: UnsafePointer<Self>, of geometry: PoolingGeometry, _ y: UnsafePointer<Self>,
     _ dy: UnsafePointer<Self>, to dx: UnsafeMutablePointer<Self>, rows: Int)
 
-  /// patches ← the windows of x, one a column.
+  /// patches ← the windows of x, one per column.
   static func im2col(
     _ geometry: PatchGeometry, _ x: UnsafePointer<Self>, into patches: UnsafeMutablePointer<Self>)
-  /// x ← x + the columns of patches, each where its window is.
+  /// x ← x + the columns of patches, each added at its window.
   static func col2im(
     _ geometry: PatchGeometry, _ patches: UnsafePointer<Self>, to x: UnsafeMutablePointer<Self>)
 
-  /// packed ← A, in the order that `convolutionForward` reads it; as many numbers.
+  /// packed ← A in the order in which `convolutionForward` reads it; both have the same count.
   static func pack(
     _ matrix: StridedMatrix, _ a: UnsafePointer<Self>, into packed: UnsafeMutablePointer<Self>)
-  /// y ← c + A·B, with c[m] in all of row m, or 0 without c.
+  /// y ← c + A·B, where c[m] is added to all of row m; without c, y ← A·B.
   static func convolutionForward(
     _ packed: UnsafePointer<Self>, rows: Int, _ b: UnsafePointer<Self>, as matrix: SlidingMatrix,
     from c: UnsafePointer<Self>?, into y: UnsafeMutablePointer<Self>)
-  /// w ← w + Σ B·dᵀ over samples whose d and B lie so many numbers apart; w
-  /// `[rows of B, rows of d]`.
+  /// w ← w + Σ B·dᵀ over the samples, where the strides are the distances between the d and B
+  /// of two samples; w is `[rows of B, rows of d]`.
   static func addConvolutionWeightGradient(
     _ d: UnsafePointer<Self>, rows: Int, step: Int, _ b: UnsafePointer<Self>,
     as matrix: SlidingMatrix, step stepB: Int, samples: Int, to w: UnsafeMutablePointer<Self>)
-  /// sums ← sums + the sum of each row of d, over all samples.
+  /// sums ← sums + the sum of each row of d over all samples.
   static func addRowSums(
     _ d: UnsafePointer<Self>, rows: Int, columns: Int, step: Int, samples: Int,
     to sums: UnsafeMutablePointer<Self>)

@@ -1,16 +1,17 @@
-/// A matrix within a tensor: element (r, c) is `rowStride` · r + `columnStride` · c
-/// elements after the first.
+/// A matrix within a tensor: element (r, c) is `rowStride` · r + `columnStride` · c elements
+/// after the first.
 ///
-/// Made by `Tensor.matrix(rows:columns:)`; the numbers stay where they are.
+/// `Tensor.matrix(rows:columns:)` creates it. It is a view: no number is copied.
 @frozen
 public struct Matrix<S: Scalar>: @unchecked Sendable {
-  /// Element (0, 0), for kernels: nothing is checked behind it.
+  /// Element (0, 0), for kernels. Accesses through it are not checked.
   @usableFromInline package let start: UnsafeMutablePointer<S>
 
+  /// The number of rows and of columns.
   public let rows: Int
   public let columns: Int
 
-  /// Elements from one row to the next, and from one column to the next.
+  /// The distance from one row to the next, and from one column to the next, in elements.
   public let rowStride: Int
   public let columnStride: Int
 
@@ -25,13 +26,13 @@ public struct Matrix<S: Scalar>: @unchecked Sendable {
     self.columnStride = columnStride
   }
 
-  /// A matrix of contiguous rows.
+  /// Creates a matrix of contiguous rows.
   @inlinable
   package init(start: UnsafeMutablePointer<S>, rows: Int, columns: Int) {
     self.init(start: start, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
   }
 
-  /// The transposed matrix; nothing moves.
+  /// The transposed matrix, which is another view of the same numbers.
   @inlinable
   public var transposed: Matrix {
     Matrix(
@@ -39,6 +40,7 @@ public struct Matrix<S: Scalar>: @unchecked Sendable {
       columnStride: rowStride)
   }
 
+  /// Element (row, column). A position outside ends the process.
   @inlinable
   public subscript(row: Int, column: Int) -> S {
     get { start[position(row, column)] }
@@ -53,7 +55,7 @@ public struct Matrix<S: Scalar>: @unchecked Sendable {
     return row &* rowStride &+ column &* columnStride
   }
 
-  /// The same matrix under the name of its scalar type, which `T` must be.
+  /// The same matrix with its scalar type written as `T`, which must be `S`.
   @inlinable
   func cast<T: Scalar>(to type: T.Type) -> Matrix<T> { unsafeBitCast(self, to: Matrix<T>.self) }
 }

@@ -1,11 +1,11 @@
-/// C ← A·B, or C ← C + A·B if `accumulating`.
+/// Computes C ← A·B, or C ← C + A·B if `accumulating`.
 ///
 /// - Shape: A `[m, k]`, B `[k, n]`, C `[m, n]`.
-/// - Cost: 2·m·k·n operations. Below about 8×8×8 a plain loop, above it the
-///   system's BLAS; a large product is shared by the cores, block by block. The
-///   choice and the blocks depend on the shapes alone, so that the result does
-///   not depend on the machine's cores. A matrix in which neither rows nor columns
-///   are contiguous takes the plain loop at any size.
+/// - Precondition: the extents fit.
+/// - Cost: 2·m·k·n operations. Products below about 8×8×8, and matrices in which neither rows
+///   nor columns are contiguous, use a plain loop, others the system's BLAS. The cores share a
+///   large product block by block. The method and the blocks depend only on the shapes, so that
+///   the result does not depend on the number of cores.
 @inlinable
 public func multiply<S: Scalar>(
   _ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, accumulating: Bool = false
@@ -26,7 +26,7 @@ public func multiply<S: Scalar>(
   }
 }
 
-/// The product as its definition reads.
+/// The product by its definition.
 @inlinable
 func addProducts<S: Scalar>(
   _ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, accumulating: Bool
@@ -53,14 +53,14 @@ func addProducts<S: Scalar>(
   }
 }
 
-/// A matrix as the BLAS takes it: row by row, or column by column, which is the
-/// transposition of the former.
+/// A matrix in the form that the BLAS accepts: contiguous rows, or contiguous columns, which is
+/// the transposed form.
 private struct BLASMatrix {
   let transposition: Int32
-  /// Elements between the starts of two rows, or of two columns.
+  /// The distance in elements between the starts of two rows, or of two columns.
   let stride: Int32
 
-  /// Nil for a matrix in which neither rows nor columns are contiguous.
+  /// Nil if neither rows nor columns are contiguous.
   init?<S>(_ matrix: Matrix<S>) {
     if matrix.columnStride == 1, matrix.rowStride >= max(1, matrix.columns) {
       (transposition, stride) = (BLAS.transpose(false), Int32(matrix.rowStride))
@@ -72,8 +72,8 @@ private struct BLASMatrix {
   }
 }
 
-/// A product for the BLAS, and the blocks that cores share: ranges of rows or
-/// columns of C, whichever has more.
+/// A product for the BLAS, and the blocks that cores share: ranges of the rows or columns of C,
+/// whichever has more.
 private struct Product<S: Scalar> {
   let a: Matrix<S>
   let b: Matrix<S>
@@ -86,7 +86,7 @@ private struct Product<S: Scalar> {
   /// Nil if the BLAS cannot read or write one of the matrices.
   init?(_ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, accumulating: Bool) {
     guard let layout = BLASMatrix(c) else { return nil }
-    // The BLAS writes rows; of a transposed C they are Cᵀ = Bᵀ·Aᵀ.
+    // The BLAS writes rows. The rows of a transposed C are those of Cᵀ = Bᵀ·Aᵀ.
     let isTransposed = layout.transposition == BLAS.transpose(true)
     self.a = isTransposed ? b.transposed : a
     self.b = isTransposed ? a.transposed : b
@@ -96,10 +96,10 @@ private struct Product<S: Scalar> {
     (self.layoutA, self.layoutB, strideC) = (layoutA, layoutB, layout.stride)
   }
 
-  /// Operations that are worth a block of their own: 50 µs or so.
+  /// The number of operations from which a separate block is worthwhile, about 50 µs.
   static var blockWork: Double { 5e6 }
 
-  /// Blocks are multiples of this wide, as the BLAS's kernels are.
+  /// The width of a block is a multiple of this, as in the kernels of BLAS libraries.
   static var unit: Int { 16 }
 
   var blocks: Int {
@@ -108,7 +108,7 @@ private struct Product<S: Scalar> {
     return max(1, min(worthy, max(c.rows, c.columns) / Product.unit))
   }
 
-  /// The operands of one block, where the BLAS takes them from.
+  /// The operands of one block, as pointers for the BLAS.
   struct Block {
     let rows: Int32
     let columns: Int32

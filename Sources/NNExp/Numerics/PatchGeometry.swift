@@ -1,20 +1,20 @@
 internal import CKernels
 
-/// The windows of a convolution of stride 1 without padding, as `im2col` lays them out.
+/// The windows of a convolution with stride 1 and without padding, in the layout of `im2col`.
 ///
-/// As a matrix of patches `[channels·window rows·window columns, positions]` they are
+/// They form a matrix of patches `[channels·window rows·window columns, positions]`:
 ///
 ///     P[i, u, v; r, c] = x[i, r + u·dilation, c + v·dilation]
 package struct PatchGeometry: Sendable {
-  /// Of the input.
+  /// The extents of the input.
   package let channels: Int
   package let rows: Int
   package let columns: Int
   package let window: (rows: Int, columns: Int)
-  /// From one entry of a window to the next.
+  /// The distance from one entry of a window to the next.
   package let dilation: (rows: Int, columns: Int)
 
-  /// The window's extent must fit the input.
+  /// - Precondition: the window fits the input.
   package init(
     channels: Int, rows: Int, columns: Int, window: (rows: Int, columns: Int),
     dilation: (rows: Int, columns: Int)
@@ -23,7 +23,7 @@ package struct PatchGeometry: Sendable {
     (self.window, self.dilation) = (window, dilation)
   }
 
-  /// The positions of a window along each axis.
+  /// The number of window positions along each axis.
   package var positions: (rows: Int, columns: Int) {
     (
       rows &- (window.rows &- 1) &* dilation.rows,
@@ -40,7 +40,7 @@ package struct PatchGeometry: Sendable {
   }
 }
 
-// `Sources/CKernels/Im2col.h`: sums in the same order on every processor.
+// `Sources/CKernels/Im2col.h`: adds in the same order on every processor.
 
 extension Float {
   package static func im2col(

@@ -1,14 +1,15 @@
 internal import CKernels
 
-/// Pooling windows that do not overlap: their size, and the layout of the planes they cover.
+/// Pooling windows that do not overlap: their size and the layout of the planes that they
+/// cover.
 package struct PoolingGeometry: Sendable {
-  /// A window's extent.
+  /// The rows of a window.
   package let height: Int
   package let width: Int
-  /// Numbers in a row and in a plane of x, which may be more than windows need.
+  /// The numbers in a row and in a plane of x; windows need not cover all of them.
   package let columns: Int
   package let plane: Int
-  /// Windows in a row, and rows of windows in a plane.
+  /// The windows in a row, and the rows of windows in a plane.
   package let windows: Int
   package let windowRows: Int
 
@@ -25,8 +26,8 @@ package struct PoolingGeometry: Sendable {
   }
 }
 
-// The sums of Lp pooling over tiles, `Sources/CKernels/LpPooling.h`: in the same order
-// on every processor.
+// The sums of Lp pooling over non-overlapping windows, `Sources/CKernels/LpPooling.h`: added in
+// the same order on every processor.
 
 extension Float {
   package static func maxAbsPool(

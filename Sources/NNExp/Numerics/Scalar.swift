@@ -1,11 +1,10 @@
 public import Glibc
 
-/// A floating-point type that networks compute in: `Float` trains, `Double`
-/// trains or checks gradients.
+/// A floating-point type of a network: `Float` trains, `Double` trains or checks gradients.
 ///
-/// The functions of one number are the C library's, named as in the field; for
-/// tensors there are `map(_:_:into:)`, `power(_:_:into:)` and `multiply(_:_:into:)`.
-/// No other type conforms: those functions have kernels for these two.
+/// The functions of one number are those of the C library. For tensors, use `map(_:_:into:)`,
+/// `power(_:_:into:)` and `multiply(_:_:into:)`. No other type conforms, because these
+/// functions have kernels only for `Float` and `Double`.
 public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible, SIMDScalar,
   Sendable
 {
@@ -22,6 +21,8 @@ public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible,
   static func tanh(_ x: Self) -> Self
   /// The error function, 2/√π ∫₀ˣ e^(−t²) dt.
   static func erf(_ x: Self) -> Self
+  /// 1 − erf x, exact where erf x is near 1.
+  static func erfc(_ x: Self) -> Self
   static func sin(_ x: Self) -> Self
   static func cos(_ x: Self) -> Self
 }
@@ -38,6 +39,7 @@ extension Float: Scalar {
   }
   @inlinable public static func tanh(_ x: Float) -> Float { Glibc.tanhf(x) }
   @inlinable public static func erf(_ x: Float) -> Float { Glibc.erff(x) }
+  @inlinable public static func erfc(_ x: Float) -> Float { Glibc.erfcf(x) }
   @inlinable public static func sin(_ x: Float) -> Float { Glibc.sinf(x) }
   @inlinable public static func cos(_ x: Float) -> Float { Glibc.cosf(x) }
 }
@@ -54,6 +56,7 @@ extension Double: Scalar {
   }
   @inlinable public static func tanh(_ x: Double) -> Double { Glibc.tanh(x) }
   @inlinable public static func erf(_ x: Double) -> Double { Glibc.erf(x) }
+  @inlinable public static func erfc(_ x: Double) -> Double { Glibc.erfc(x) }
   @inlinable public static func sin(_ x: Double) -> Double { Glibc.sin(x) }
   @inlinable public static func cos(_ x: Double) -> Double { Glibc.cos(x) }
 }

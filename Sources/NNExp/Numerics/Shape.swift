@@ -1,7 +1,7 @@
 /// The extent of a tensor along each axis, outermost first; at most four axes.
 ///
-/// A shape of more can be made, from what a file asks for, and has the right `rank`
-/// and `count`; it is refused, with an error, wherever a tensor would have it.
+/// A shape with more axes can be created from a file's values and has the correct `rank` and
+/// `count`. Every use of it for a tensor is an error.
 ///
 /// Shapes are per sample: the batch axis belongs to the engine. Images are
 /// `[channels, rows, columns]`, row-major, as in PyTorch and ONNX.
@@ -14,8 +14,8 @@ public struct Shape: Hashable, Sendable {
   /// The number of axes.
   public let rank: Int
 
-  /// The product of the extents; `Int.max` where the product overflows, which
-  /// the engine reports as too large before anything is allocated.
+  /// The product of the extents; `Int.max` if the product overflows, which the engine reports
+  /// as too large before it allocates anything.
   public let count: Int
 
   /// - Precondition: each extent is 0 or more.
@@ -35,7 +35,7 @@ public struct Shape: Hashable, Sendable {
     self.count = count
   }
 
-  /// One axis of extent `count`.
+  /// Creates a shape with one axis of extent `count`.
   @usableFromInline package init(count: Int) {
     extents = SIMD4(count, 1, 1, 1)
     rank = 1
@@ -45,7 +45,7 @@ public struct Shape: Hashable, Sendable {
   /// The extent of one axis.
   @inlinable public subscript(axis: Int) -> Int { extents[axis] }
 
-  /// The extents as an array, the first four if there are more.
+  /// The extents as an array; only the first four if there are more.
   public var axes: [Int] { (0..<min(rank, Shape.maximumRank)).map { extents[$0] } }
 
   /// True if no tensor can have this shape.

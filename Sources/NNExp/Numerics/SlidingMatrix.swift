@@ -1,24 +1,24 @@
 internal import CKernels
 
-/// A sliding matrix B: its rows overlap in memory, as windows over an image do;
-/// row (g, u, v) begins at g·step + u·step + v·step.
+/// A sliding matrix B: its rows overlap in memory like the windows over an image. Row (g, u, v)
+/// begins at g·step + u·step + v·step.
 ///
-/// A convolution's sums are products with such a matrix; only a copy of the input
-/// for each column of the window has to be made (Cho & Brand 2017, "MEC:
-/// memory-efficient convolution for deep neural network").
+/// The sums of a convolution are products with such a matrix. Only one copy of the input per
+/// column of the window is needed (Cho & Brand 2017, "MEC: memory-efficient convolution for
+/// deep neural network").
 package struct SlidingMatrix: Sendable {
-  /// How many, and from one to the next.
+  /// The number of steps along an axis, and the distance from one to the next.
   package typealias Axis = (count: Int, step: Int)
 
   package let groups: Axis
   package let rows: Axis
   package let columns: Axis
-  /// Numbers in a row of B.
+  /// The numbers in a row of B.
   package let count: Int
-  /// Numbers of a row that need not be 0: `count` of them from u·step on.
+  /// The numbers of a row that need not be 0: `count` of them, starting at u·step.
   package let span: Axis
 
-  /// - Parameter span: all of a row, where nothing is said.
+  /// - Parameter span: by default, the whole row.
   package init(groups: Axis, rows: Axis, columns: Axis, count: Int, span: Axis? = nil) {
     (self.groups, self.rows, self.columns) = (groups, rows, columns)
     (self.count, self.span) = (count, span ?? (count, 1))
@@ -32,8 +32,8 @@ package struct SlidingMatrix: Sendable {
   }
 }
 
-// `Sources/CKernels/Convolution.h`: sums whose last digits depend on the
-// instruction set, as those of a BLAS do.
+// `Sources/CKernels/Convolution.h`: the last digits of the sums depend on the instruction set,
+// as with a BLAS.
 
 extension Float {
   package static func pack(

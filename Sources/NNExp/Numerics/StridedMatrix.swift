@@ -1,9 +1,9 @@
 internal import CKernels
 
-/// A strided matrix A within a tensor: its rows are pairs (outer, inner), and so are its
-/// columns.
+/// A strided matrix A within a tensor. A row is identified by a pair (outer, inner), and so is
+/// a column.
 package struct StridedMatrix: Sendable {
-  /// How many, and from one to the next.
+  /// The number of steps along an axis, and the distance from one to the next.
   package typealias Axis = (count: Int, step: Int)
 
   package let rows: (outer: Axis, inner: Axis)

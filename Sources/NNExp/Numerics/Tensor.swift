@@ -1,18 +1,17 @@
-/// A view of numbers that the engine owns: one tensor, or a batch of them.
+/// A view of numbers that the engine owns: one tensor, or a batch of tensors.
 ///
-/// Indices run over all elements, row-major, samples outermost. Every read and
-/// write is checked, also in release builds: an index outside ends the process.
-/// Loops over `indices` are vectorized all the same. A view is valid only during
-/// the pass that it came with.
+/// Indices run over all elements, row-major, with samples outermost. Every read and write is
+/// checked, also in release builds: an index outside ends the process. The compiler still
+/// vectorizes loops over `indices`. A view is valid only during the pass that provides it.
 @frozen
 public struct Tensor<S: Scalar>: @unchecked Sendable {
-  /// The first element, for kernels: nothing is checked behind it.
+  /// The first element, for kernels. Accesses through it are not checked.
   @usableFromInline package let start: UnsafeMutablePointer<S>
 
-  /// The number of elements, all samples together.
+  /// The number of elements of all samples together.
   public let count: Int
 
-  /// The shape of one sample; of the whole where there is no batch axis.
+  /// The shape of one sample, or of the whole tensor if it has no batch axis.
   public let shape: Shape
 
   @inlinable
@@ -22,6 +21,7 @@ public struct Tensor<S: Scalar>: @unchecked Sendable {
     self.shape = shape
   }
 
+  /// The element at an index. An index outside ends the process.
   @inlinable
   public subscript(index: Int) -> S {
     get {
@@ -40,7 +40,7 @@ public struct Tensor<S: Scalar>: @unchecked Sendable {
       UInt(bitPattern: index) < UInt(bitPattern: count), "index \(index) is outside 0..<\(count)")
   }
 
-  /// The elements at `positions` as a tensor of one axis; they stay where they are.
+  /// A view of the elements at `positions` as a tensor with one axis.
   @inlinable
   public func slice(_ positions: Range<Int>) -> Tensor {
     precondition(
@@ -51,10 +51,10 @@ public struct Tensor<S: Scalar>: @unchecked Sendable {
       shape: Shape(count: positions.count))
   }
 
-  /// The positions, `0..<count`.
+  /// The valid indices, `0..<count`.
   @inlinable public var indices: Range<Int> { 0..<count }
 
-  /// The elements from `first` on, `count` of them, as a tensor of `shape`.
+  /// A view of `count` elements, starting at `first`, as a tensor of `shape`.
   @inlinable
   public func slice(from first: Int, shape: Shape) -> Tensor {
     precondition(
@@ -63,24 +63,26 @@ public struct Tensor<S: Scalar>: @unchecked Sendable {
     return Tensor(start: start + first, count: shape.count, shape: shape)
   }
 
-  /// Every element becomes `value`.
+  /// Sets every element to `value`.
   @inlinable public func fill(_ value: S) { start.update(repeating: value, count: count) }
 
-  /// Every element becomes that of `other` at the same position.
+  /// Copies the elements of `other`.
+  ///
+  /// - Precondition: both tensors have the same number of elements.
   @inlinable
   public func update(from other: Tensor) {
     precondition(count == other.count, "the tensors have different numbers of elements")
     start.update(from: other.start, count: count)
   }
 
-  /// The same numbers read as a matrix of `rows` × `columns`, row by row.
+  /// A view of the numbers as a matrix of `rows` × `columns`, row by row.
   @inlinable
   public func matrix(rows: Int, columns: Int) -> Matrix<S> {
     matrix(from: 0, rows: rows, columns: columns, rowStride: columns, columnStride: 1)
   }
 
-  /// The numbers from `first` on read as a matrix: element (r, c) is the one at
-  /// `first + r · rowStride + c · columnStride`.
+  /// A view of the numbers as a matrix whose element (r, c) is at `first + r · rowStride + c ·
+  /// columnStride`.
   @inlinable
   public func matrix(
     from first: Int, rows: Int, columns: Int, rowStride: Int, columnStride: Int
@@ -97,17 +99,17 @@ public struct Tensor<S: Scalar>: @unchecked Sendable {
       columnStride: columnStride)
   }
 
-  /// The same tensor under the name of its scalar type, which `T` must be.
+  /// The same tensor with its scalar type written as `T`, which must be `S`.
   @inlinable
   func cast<T: Scalar>(to type: T.Type) -> Tensor<T> { unsafeBitCast(self, to: Tensor<T>.self) }
 }
 
-/// A row of views, one an input, a parameter, a state or a scratch tensor.
+/// A list of views: inputs, parameters, states or scratch tensors.
 @frozen
 public struct Tensors<S: Scalar>: @unchecked Sendable {
   @usableFromInline let start: UnsafePointer<Tensor<S>>
 
-  /// How many there are.
+  /// The number of tensors.
   public let count: Int
 
   @inlinable
@@ -116,6 +118,7 @@ public struct Tensors<S: Scalar>: @unchecked Sendable {
     self.count = count
   }
 
+  /// The tensor at an index. An index outside ends the process.
   @inlinable
   public subscript(index: Int) -> Tensor<S> {
     precondition(

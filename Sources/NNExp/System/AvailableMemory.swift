@@ -1,7 +1,7 @@
 import Glibc
 
-/// Bytes that the system could give without swapping: `MemAvailable`, or the
-/// address-space limit where that is less.
+/// The number of bytes that the system can provide without swapping: `MemAvailable`, or the
+/// rest of the address-space limit if that is less.
 public func availableMemory() -> Int {
   var available = Int.max
   if let file = fopen("/proc/meminfo", "r") {
@@ -25,4 +25,25 @@ public func availableMemory() -> Int {
     available = min(available, Int(limit.rlim_cur))
   }
   return available
+}
+
+/// True if the system can provide `bytes` of address space now. It may refuse because of
+/// `ulimit -v`, or if it does not overcommit memory.
+func hasRoom(for bytes: Int) -> Bool {
+  let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+  guard let block = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0), block != MAP_FAILED
+  else {
+    // Later code must not take this failure for its own.
+    errno = 0
+    return false
+  }
+  munmap(block, bytes)
+  return true
+}
+
+/// Ends the process in the same way as Swift's runtime if memory is refused. For passes, which
+/// cannot throw.
+func abortForMemory() -> Never {
+  errno = ENOMEM
+  abort()
 }

@@ -1,37 +1,39 @@
 internal import CKernels
 import Glibc
 
-/// An instruction set that the kernels are compiled for: vector mathematics, pooling, convolutions.
+/// An instruction set for which the kernels are compiled.
 ///
-/// Their results are the same bits on each, but for the sums of products of a
-/// convolution, whose last digits may differ, as a BLAS does.
+/// All sets give the same bits, except in the sums of convolutions, whose last digits may
+/// differ as with a BLAS.
 ///
-/// The processor's best is in use from the start on.
+/// By default, the best set of the processor is used.
 public enum InstructionSet: String, CaseIterable, Sendable {
   /// The instructions that every processor of the architecture has: SSE2 on x86-64, NEON on arm64.
   case portable
-  /// The same, in longer strides.
+  /// The portable code with longer vectors.
   case x86 = "x86-64"
   case avx2
   case avx512
 
-  /// The environment variable that names one.
+  /// The environment variable that selects an instruction set.
   public static let variable = "NNEXP_ISA"
 
-  /// True if this processor has it.
+  /// True if this processor supports the set.
   public var isSupported: Bool { nnexp_kernels_for(code) != nil }
 
-  /// The one in use.
+  /// The instruction set in use.
   public static var current: InstructionSet { allCases[Int(nnexp_current_isa().rawValue)] }
 
-  /// Uses this one from now on; it must be supported, and no pass under way.
+  /// Selects this set for the whole process.
+  ///
+  /// - Precondition: the processor supports it, and no pass is running.
   public func use() {
     precondition(isSupported, "the processor lacks \(rawValue)")
     nnexp_use_isa(code)
   }
 
-  /// Uses this one only on the calling thread while `body` runs, so that a test
-  /// disturbs no other's.
+  /// Uses this set only on the calling thread while `body` runs, so that a test does not affect
+  /// others.
   func perform<Result>(_ body: () throws -> Result) rethrows -> Result {
     precondition(isSupported, "the processor lacks \(rawValue)")
     nnexp_use_isa_here(code)
@@ -39,7 +41,8 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     return try body()
   }
 
-  /// Uses the one that the environment asks for, if it does.
+  /// Selects the set that the environment variable names, if it is set. Throws a `Diagnostic`
+  /// if that set is unknown or not supported.
   public static func useRequested() throws {
     if let name = getenv(variable), name[0] != 0 { try named(String(cString: name)).use() }
   }

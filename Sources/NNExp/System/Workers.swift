@@ -1,18 +1,18 @@
 import Glibc
 import Synchronization
 
-/// Threads that share a loop with the calling thread: for the engine and for matrix
-/// products, not for layers.
+/// Threads that share a loop with the calling thread, for the engine and for matrix products.
+/// Layers do not use them.
 ///
-/// The result of a part must depend only on its number: which thread
-/// takes it is chance. A loop within a part of another runs on its own thread.
-/// The threads start with the first loop that has parts for them, look out for
-/// the next for a few microseconds, and sleep.
+/// The result of a part must depend only on its number, because any thread may run it. A loop
+/// inside a part runs on the part's thread only. The threads start with the first loop that has
+/// parts for them. Between loops they spin for a few microseconds, then sleep.
 public enum Workers {
-  /// One part of a loop: its context and its number.
+  /// One part of a loop, called with the loop's context and the part's number.
   public typealias Part = @convention(c) (UnsafeMutableRawPointer, Int) -> Void
 
-  /// How many threads work, the caller included: all cores, unless it is set before the first loop.
+  /// The number of threads, including the caller: all cores, unless it is set before the first
+  /// loop.
   public static var count: Int {
     get {
       let known = wanted.load(ordering: .relaxed)
@@ -21,23 +21,23 @@ public enum Workers {
     set { wanted.store(max(1, min(newValue, 256)), ordering: .relaxed) }
   }
 
-  /// Cores of the machine.
+  /// The number of cores of the machine.
   public static var availableCores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
-  /// Calls `part(context, 0)`, …, `part(context, parts − 1)`, each once, and
-  /// returns when all have ended.
+  /// Calls `part(context, 0)`, …, `part(context, parts − 1)`, each once, and returns when all
+  /// have ended.
   public static func perform(
     _ parts: Int, _ context: UnsafeMutableRawPointer, _ part: Part
   ) {
     if parts > 1 && count > 1 && !isBusy.exchange(true, ordering: .acquiring) {
-      crew.perform(parts, context, part)
+      pool.perform(parts, context, part)
       isBusy.store(false, ordering: .releasing)
     } else {
       for i in 0..<parts { part(context, i) }
     }
   }
 
-  /// Calls `body(0)`, …, `body(parts − 1)` likewise; for long parts.
+  /// Calls `body(0)`, …, `body(parts − 1)` in the same way. For long parts.
   public static func perform(_ parts: Int, _ body: (Int) -> Void) {
     withoutActuallyEscaping(body) { body in
       var body = body
@@ -49,7 +49,7 @@ public enum Workers {
     }
   }
 
-  /// `body(0)`, …, `body(count − 1)`, in order; for long parts.
+  /// The results of `body(0)`, …, `body(count − 1)`, in order. For long parts.
   public static func map<Value: Sendable>(_ count: Int, _ body: (Int) -> Value) -> [Value] {
     let found = Mutex([Value?](repeating: nil, count: count))
     perform(count) { part in
@@ -61,25 +61,25 @@ public enum Workers {
 
   private static let wanted = Atomic<Int>(0)
   private static let isBusy = Atomic<Bool>(false)
-  private static let crew = Crew(helpers: count - 1)
+  private static let pool = ThreadPool(helpers: count - 1)
 }
 
-/// The threads, and the loop that they are at.
-private final class Crew: @unchecked Sendable {
-  /// The number of the loop in the upper half, the next part in the lower: a
-  /// helper that comes too late for one loop cannot take a part of another.
+/// The threads and their current loop.
+private final class ThreadPool: @unchecked Sendable {
+  /// The number of the loop in the upper half, the next part in the lower: a thread that
+  /// arrives after the end of a loop cannot take a part of the next one by mistake.
   private let ticket = Atomic<UInt64>(0)
   private let parts = Atomic<Int>(0)
   private let unfinished = Atomic<Int>(0)
   private let sleeping = Atomic<Int>(0)
 
-  /// Written between loops, read by those who hold a part.
+  /// Written between loops, and read by threads that have a part to run.
   private var part: Workers.Part = { _, _ in }
   private var context = UnsafeMutableRawPointer(bitPattern: 8)!
 
   private let bell: UnsafeMutablePointer<sem_t>
 
-  /// Looks at the ticket before a helper sleeps: 20 µs or so.
+  /// How often a thread reads the ticket before it sleeps: about 20 µs.
   private static let patience = 20_000
 
   init(helpers: Int) {
@@ -87,7 +87,7 @@ private final class Crew: @unchecked Sendable {
     sem_init(bell, 0, 0)
     for _ in 0..<helpers {
       var thread = pthread_t()
-      // Signals are for the thread that reads the experiment.
+      // Only the thread that reads the experiment handles signals.
       var all = sigset_t()
       var old = sigset_t()
       sigfillset(&all)
@@ -96,10 +96,10 @@ private final class Crew: @unchecked Sendable {
       let failed = pthread_create(
         &thread, nil,
         { me in
-          Unmanaged<Crew>.fromOpaque(me!).takeUnretainedValue().help()
+          Unmanaged<ThreadPool>.fromOpaque(me!).takeUnretainedValue().help()
         }, me)
       pthread_sigmask(SIG_SETMASK, &old, nil)
-      // Without a thread its parts are the others'.
+      // The other threads run the parts of a thread that could not be created.
       if failed != 0 { break }
       pthread_detach(thread)
     }
@@ -108,8 +108,7 @@ private final class Crew: @unchecked Sendable {
   func perform(
     _ count: Int, _ context: UnsafeMutableRawPointer, _ part: @escaping Workers.Part
   ) {
-    // An odd number closes the last loop to those who come late; an even one
-    // opens the next.
+    // An odd number closes the last loop to late threads; an even one opens the next loop.
     let loop = (ticket.load(ordering: .relaxed) >> 32) &+ 2
     ticket.store((loop &- 1) << 32 | 0xFFFF_FFFF, ordering: .sequentiallyConsistent)
     self.part = part
@@ -119,12 +118,12 @@ private final class Crew: @unchecked Sendable {
     ticket.store(loop << 32, ordering: .sequentiallyConsistent)
     let asleep = sleeping.load(ordering: .sequentiallyConsistent)
     for _ in 0..<min(asleep, count - 1) { sem_post(bell) }
-    takeParts(of: loop)
+    runParts(of: loop)
     while unfinished.load(ordering: .acquiring) > 0 {}
   }
 
-  /// Takes parts of a loop until none is left.
-  private func takeParts(of loop: UInt64) {
+  /// Runs parts of a loop until none is left.
+  private func runParts(of loop: UInt64) {
     while true {
       let now = ticket.load(ordering: .acquiring)
       let index = Int(now & 0xFFFF_FFFF)
@@ -137,14 +136,14 @@ private final class Crew: @unchecked Sendable {
     }
   }
 
-  /// A helper's life.
+  /// The main loop of a thread.
   private func help() -> UnsafeMutableRawPointer? {
     var seen: UInt64 = 0
     while true {
       var looks = 0
       while ticket.load(ordering: .acquiring) >> 32 == seen {
         looks &+= 1
-        if looks < Crew.patience { continue }
+        if looks < ThreadPool.patience { continue }
         sleeping.add(1, ordering: .sequentiallyConsistent)
         if ticket.load(ordering: .sequentiallyConsistent) >> 32 == seen {
           while sem_wait(bell) != 0 {}
@@ -153,7 +152,7 @@ private final class Crew: @unchecked Sendable {
         looks = 0
       }
       seen = ticket.load(ordering: .acquiring) >> 32
-      takeParts(of: seen)
+      runParts(of: seen)
     }
   }
 }

@@ -2,33 +2,34 @@ public import NNExp
 
 /// One value for one path: an override of a trial.
 public struct Assignment: Sendable {
-  /// `train.optimizer.learning_rate`; with a plus where the file lacks the key.
+  /// The path in the experiment file, such as `train.optimizer.learning_rate`; with a plus sign
+  /// if the file lacks the key.
   public let path: String
-  /// As YAML on one line.
+  /// The value as YAML on one line.
   public let value: String
-  /// Of the path, and of the value.
+  /// The locations of the path and of the value.
   let keyLocation: SourceLocation?
   public let location: SourceLocation?
 
-  /// `path=value`.
+  /// The override `path=value`.
   public var text: String { "\(path)=\(value)" }
 
-  /// The path as a column is named.
+  /// The path as the name of a column.
   public var name: String { parameterName(of: path) }
 }
 
-/// A path without the plus that adds its key to the file.
+/// A path without the plus sign that adds its key to the file.
 func parameterName(of path: String) -> String {
   path.hasPrefix(bytes: "+") ? String(Substring(path.utf8.dropFirst())) : path
 }
 
-/// Options of which every trial takes one; an option sets one path or several
-/// that go together.
+/// The options of which every trial uses one. An option sets one path, or several paths
+/// together.
 struct Axis: Sendable {
   let options: [[Assignment]]
   /// The paths that any option sets, each once, in order.
   let paths: [String]
-  /// Samples may repeat by chance; written values may not.
+  /// True if values may be repeated because they were sampled; listed values may not.
   let isSampled: Bool
   let location: SourceLocation?
 
@@ -57,8 +58,8 @@ extension Axis {
         let flow = ByteText(item.flow)
         if let first = seen[flow] {
           throw Diagnostic(
-            "'\(path)' has the value \(item.flow) twice; leave one out", at: item.location,
-            notes: first.map { [.init("it is here already", at: $0)] } ?? [])
+            "'\(path)' has the value \(item.flow) twice; remove one", at: item.location,
+            notes: first.map { [.init("the first one is here", at: $0)] } ?? [])
         }
         seen[flow] = .some(item.location)
       }
@@ -97,7 +98,7 @@ extension Axis {
     }
     guard first < end else {
       throw Diagnostic(
-        "'\(path)': \(text) holds no number, so that the sweep has 0 trials; the end is not "
+        "'\(path)': \(text) contains no number, so that the sweep has 0 trials; the end is not "
           + "part of it", at: location)
     }
     let (width, overflows) = end.subtractingReportingOverflow(first)
@@ -107,10 +108,10 @@ extension Axis {
   }
 }
 
-/// The most trials that a sweep may have.
+/// The maximum number of trials in a sweep.
 let trialLimit = 100_000
 
-/// Refuses a sweep of more trials than `trialLimit`.
+/// Throws if a sweep has more trials than `trialLimit`.
 func requireFew(_ count: Int, at location: SourceLocation?) throws {
   guard count > trialLimit else { return }
   throw Diagnostic(

@@ -1,16 +1,16 @@
 import Glibc
 import NNExp
 
-/// How the points of a sample are spread over the unit cube.
+/// The method that distributes the points of a sample in the unit cube.
 enum SamplingMethod: String, CaseIterable, Sendable {
   /// Independent uniform numbers.
   case random
-  /// Radical inverses in the first primes, shifted by the seed modulo 1.
+  /// Radical inverses in the first prime bases, shifted by the seed modulo 1.
   case halton
-  /// Sobol's sequence, shifted by the seed digitally (XOR).
+  /// Sobol's sequence, with a digital shift (XOR) by the seed.
   case sobol
 
-  /// The most dimensions whose points are spread well.
+  /// The maximum number of dimensions with well-distributed points.
   var dimensionLimit: Int { self == .random ? .max : primes.count }
 
   /// Coordinate `dimension` of point `index`, in [0, 1).
@@ -27,10 +27,10 @@ enum SamplingMethod: String, CaseIterable, Sendable {
   }
 }
 
-/// The bases of Halton's sequence, and as many dimensions of Sobol's.
+/// The bases of Halton's sequence. Sobol's sequence supports the same number of dimensions.
 private let primes = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41]
 
-/// The digits of `index` in `base`, mirrored at the point.
+/// The digits of `index` in `base`, mirrored at the radix point.
 ///
 /// - Source: Halton 1960.
 func radicalInverse(_ index: Int, base: Int) -> Double {
@@ -45,7 +45,7 @@ func radicalInverse(_ index: Int, base: Int) -> Double {
   return result
 }
 
-/// Degree, coefficients and first direction numbers of dimensions 2 to 13.
+/// The degree, coefficients and first direction numbers of dimensions 2 to 13.
 ///
 /// - Source: Joe and Kuo 2008, new-joe-kuo-6.21201.
 private let directions: [(degree: Int, coefficients: UInt32, first: [UInt32])] = [
@@ -55,8 +55,7 @@ private let directions: [(degree: Int, coefficients: UInt32, first: [UInt32])] =
   (5, 14, [1, 3, 5, 5, 31]),
 ]
 
-/// 2³² times coordinate `dimension` of point `index` of Sobol's sequence, in
-/// the order of Gray codes.
+/// 2³² times coordinate `dimension` of point `index` of Sobol's sequence, in Gray code order.
 func sobolPoint(_ index: Int, _ dimension: Int) -> UInt32 {
   let gray = UInt32(truncatingIfNeeded: index ^ (index >> 1))
   return directionNumbers(dimension).enumerated().reduce(0) { point, direction in
@@ -78,7 +77,7 @@ private func directionNumbers(_ dimension: Int) -> [UInt32] {
   return v
 }
 
-/// What a sampled parameter may be: `{log_uniform: [1e-4, 1]}`.
+/// The distribution of a sampled parameter: `{log_uniform: [1e-4, 1]}`.
 enum Distribution: Sendable {
   case uniform(Double, Double)
   case logUniform(Double, Double)
@@ -86,9 +85,10 @@ enum Distribution: Sendable {
   case choice([ConfigValue])
 
   static let descriptions = [
-    describe("uniform", "[low, high], finite numbers", "any number between, each as likely"),
+    describe("uniform", "[low, high], finite numbers", "a number between, uniformly distributed"),
     describe(
-      "log_uniform", "[low, high], numbers > 0", "any number between, each magnitude as likely"),
+      "log_uniform", "[low, high], numbers > 0",
+      "a number between, whose logarithm is uniformly distributed"),
     describe("integer", "[low, high], integers", "an integer from low to high, both included"),
     describe("choice", "a list of values", "one of the values"),
   ]
@@ -150,7 +150,7 @@ enum Distribution: Sendable {
     }
   }
 
-  /// The value at `u` of [0, 1), as YAML; integers include both ends.
+  /// The value at `u` in [0, 1), as YAML. Integers include both ends.
   func value(at u: Double) -> String {
     switch self {
     case .uniform(let low, let high): shortest(low * (1 - u) + high * u)

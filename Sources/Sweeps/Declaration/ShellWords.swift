@@ -1,9 +1,9 @@
 import NNExp
 
-/// The words of a text as a shell cuts it: at spaces, but for those in quotes or
-/// behind a backslash. Nothing is expanded.
+/// The words of a text as a shell splits it: at spaces that are not quoted or after a
+/// backslash. Nothing is expanded.
 ///
-/// - Parameter option: as the message names it where a quote stays open.
+/// - Parameter option: the option's name for the error about a missing closing quote.
 func shellWords(_ text: String, of option: String) throws -> [String] {
   let backslash = UInt8(ascii: "\\")
   let double = UInt8(ascii: "\"")
@@ -14,7 +14,8 @@ func shellWords(_ text: String, of option: String) throws -> [String] {
   var isEscaped = false
   for byte in text.utf8 {
     if isEscaped {
-      // Between double quotes, a backslash is one unless it has work to do.
+      // Between double quotes, a backslash is literal unless it precedes one of these
+      // characters.
       if quote == double, !"\"\\$`".utf8.contains(byte) { word = (word ?? []) + [backslash] }
       word = (word ?? []) + [byte]
       isEscaped = false
@@ -34,7 +35,7 @@ func shellWords(_ text: String, of option: String) throws -> [String] {
   }
   if let quote {
     throw Diagnostic(
-      "\(option) has an open \(Character(Unicode.Scalar(quote))); close it: \(text)")
+      "\(option) contains an unclosed \(Character(Unicode.Scalar(quote))); close it: \(text)")
   }
   if isEscaped { throw Diagnostic("\(option) ends in a backslash: \(text)") }
   if let word { words.append(word) }

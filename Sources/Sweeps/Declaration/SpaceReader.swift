@@ -2,38 +2,40 @@ import ExperimentFile
 import NNExp
 import YAMLTree
 
-/// Reads what spans the space of trials: `grid`, `zip`, `list`, `sample` and
-/// `exclude`; every error is kept.
+/// Reads the keys that define the trials: `grid`, `zip`, `list`, `sample` and `exclude`.
+/// Collects every error.
 struct SpaceReader {
   var axes: [Axis] = []
   var exclusions: [[Exclusion]] = []
-  var mistakes = Diagnostics()
+  var errors = Diagnostics()
 
   mutating func read(_ options: inout Options) {
-    for entry in entries("grid", "paths with lists of values; every combination", &options) {
+    let gridText = "paths with lists of values, of which every combination is a trial"
+    for entry in entries("grid", gridText, &options) {
       keep { try Axis.values(of: entry.key, entry.value, keyLocation: entry.keyLocation) }
     }
-    let zipped = entries("zip", "paths whose values go together, equally many of each", &options)
+    let zipped = entries(
+      "zip", "paths whose lists have the same length and vary together", &options)
     if !zipped.isEmpty { keep { try SpaceReader.zip(zipped) } }
     if let config = options.value(
-      "list", "a list of mappings", "trials written out, each a mapping from paths to values")
+      "list", "a list of mappings", "explicit trials, each a mapping from paths to values")
     {
       keep { try SpaceReader.list(config) }
     }
-    if let config = options.value("sample", "a mapping", "values drawn from distributions") {
+    if let config = options.value("sample", "a mapping", "values sampled from distributions") {
       keep { try SpaceReader.sample(config, &options) }
     }
     if let config = options.value(
-      "exclude", "a list of mappings", "combinations to leave out: values, or bounds on them")
+      "exclude", "a list of mappings", "combinations to omit: values, or bounds on them")
     {
       do {
         exclusions = try SpaceReader.maps(config, "exclude").map { try $0.map(Exclusion.init) }
-      } catch { mistakes.add(error) }
+      } catch { errors.add(error) }
     }
     let paths = axes.flatMap(\.paths).map(parameterName)
     let known = Set(paths.map(ByteText.init))
     for exclusion in exclusions.joined() where !known.contains(ByteText(exclusion.name)) {
-      mistakes.add(
+      errors.add(
         Diagnostic(
           "'\(exclusion.name)' is not swept over\(suggestion(for: exclusion.name, among: paths))",
           at: exclusion.location))
@@ -41,7 +43,7 @@ struct SpaceReader {
   }
 
   private mutating func keep(_ axis: () throws -> Axis) {
-    do { axes.append(try axis()) } catch { mistakes.add(error) }
+    do { axes.append(try axis()) } catch { errors.add(error) }
   }
 
   private mutating func entries(
@@ -51,7 +53,7 @@ struct SpaceReader {
     guard case .map(let entries) = config.content, !entries.isEmpty else {
       let found: String
       if case .map = config.content { found = "an empty one" } else { found = config.kind }
-      mistakes.add(
+      errors.add(
         Diagnostic(
           "\(key) must be a mapping from paths to values, found \(found)", at: config.location))
       return []
@@ -110,9 +112,9 @@ struct SpaceReader {
   private static func sample(_ config: ConfigValue, _ sweep: inout Options) throws -> Axis {
     var options = Options(config, describing: sweep.isDescribing)
     let method = options.choice(
-      "method", default: .random, of: SamplingMethod.self, "how the trials cover the space")
-    let count = options.int("count", in: 1..., "how many trials")
-    let seed = options.int("seed", default: 0, in: 0..., "of the values that are drawn")
+      "method", default: .random, of: SamplingMethod.self, "how the trials are distributed")
+    let count = options.int("count", in: 1..., "number of trials")
+    let seed = options.int("seed", default: 0, in: 0..., "the seed of the sampled values")
     var parameters: [(ConfigValue.Entry, Distribution)] = []
     let range = "a mapping from paths to distributions"
     let explanation = "one of the distributions below for each path"

@@ -4,7 +4,7 @@ public import NNExp
 import Results
 public import YAMLTree
 
-/// A `sweep:` block or a file of its own, with the command line's axes.
+/// A `sweep:` section or a separate sweep file, combined with the axes of the command line.
 ///
 ///     sweep:
 ///       name: rates                       # the folder under results/
@@ -18,37 +18,37 @@ public import YAMLTree
 ///       halving: {first_rung: 100, factor: 3}   # only the best train to the end
 ///       expect: {best: {train_loss: "< 0.01"}, fraction: {completed: ">= 0.9"}}
 ///
-/// What is given multiplies: a trial for every combination.
+/// All axes are combined: there is a trial for every combination of their options.
 public struct SweepDeclaration: Sendable {
   public let name: String
-  /// The experiment file of the trials, its bytes, and what they say.
+  /// The experiment file of the trials, its bytes, and its parsed content.
   public let file: String
   let bytes: [UInt8]
   let experiment: ConfigValue
-  /// Overrides that every trial has, from the command line.
+  /// Overrides from the command line that apply to every trial.
   let common: [String]
   let axes: [Axis]
-  /// The columns of the swept paths, in order.
+  /// The names of the columns for the swept paths, in order.
   public let parameterNames: [String]
   let exclusions: [[Exclusion]]
   let halving: Halving?
   public let expectations: [SweepExpectation]
-  /// Where the sweep as a whole is declared.
+  /// The location of the sweep's declaration.
   public let location: SourceLocation?
 
-  /// The keys of the file, if they were to be described.
+  /// The descriptions of the file's keys, if they were requested.
   package let descriptions: [Options.Description]
 
-  /// What was read, in order.
+  /// The contents of the files that were read, in order.
   let files: [[UInt8]]
-  /// The command line's words, as they were given.
+  /// The words of the command line.
   public let arguments: [String]
 
-  /// Reads a file and the command line's words.
+  /// Reads a sweep from a file and the command line's words.
   ///
   /// - Parameters:
-  ///   - isDescribing: whether `descriptions` are of use.
-  ///   - read: what reads a file.
+  ///   - isDescribing: true if `descriptions` are needed.
+  ///   - read: the function that reads a file.
   public init(
     path: String, arguments: [String], describing isDescribing: Bool = false,
     read: (String) throws -> [UInt8] = readFile
@@ -56,7 +56,7 @@ public struct SweepDeclaration: Sendable {
     let own = try read(path)
     var files = [own]
     let root = try parseYAML(own, name: path)
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     var file = path
     var bytes = own
     var experiment = root
@@ -67,17 +67,17 @@ public struct SweepDeclaration: Sendable {
       let relative = header.string(
         "base", "the experiment file of the trials, relative to this file")
       if header.contains("name") {
-        name = header.string("name", "names the folder of the sweep")
+        name = header.string("name", "the name of the sweep's folder")
       }
       header.document("name", default: "the experiment's name")
-      _ = header.value("sweep", "a mapping", "what varies")
+      _ = header.value("sweep", "a mapping", "the variations")
       header.rejectUnread()
       try header.diagnostics.throwIfAny()
       file =
         Path.join(Path.prefix(of: path), relative)
       do { bytes = try read(file) } catch {
-        mistakes.add(error, at: base.value.location)
-        throw mistakes
+        errors.add(error, at: base.value.location)
+        throw errors
       }
       files.append(bytes)
       experiment = try parseYAML(bytes, name: file)
@@ -92,7 +92,7 @@ public struct SweepDeclaration: Sendable {
     var options = Options(block ?? ConfigValue(.null, at: root.location), describing: isDescribing)
     var reader = SpaceReader()
     if options.contains("name") {
-      name = options.string("name", "names the folder of the sweep")
+      name = options.string("name", "the name of the sweep's folder")
       nameLocation = options.location(of: "name")
     }
     options.document("name", default: "the experiment's name")
@@ -102,15 +102,16 @@ public struct SweepDeclaration: Sendable {
       } else {
         try RunDirectory.validate(fileName: Path.stem(of: path))
       }
-    } catch { mistakes.add(error, at: nameLocation) }
+    } catch { errors.add(error, at: nameLocation) }
     reader.read(&options)
     let count = options.int(
-      "repeat", default: 1, in: 1...trialLimit, "how many seeds each trial has, from the file's on")
+      "repeat", default: 1, in: 1...trialLimit,
+      "number of seeds per trial, starting from the file's seed")
     let halving = options.value("halving", "a mapping", "trains only the best trials to the end")
       .flatMap { options.component("halving", from: $0) { Halving(from: &$0) } }
     var expectations: [SweepExpectation] = []
     if let config = options.value(
-      "expect", "a mapping from statistics to bounds", "what the sweep must reach for exit code 0")
+      "expect", "a mapping from statistics to bounds", "the conditions for exit code 0")
     {
       do { expectations = try SweepExpectation.read(config) } catch {
         options.reject("expect", error)
@@ -118,8 +119,8 @@ public struct SweepDeclaration: Sendable {
     }
     options.document("expect", keys: SweepExpectation.Statistic.allCases.map(\.description))
     options.rejectUnread()
-    mistakes.add(options.diagnostics)
-    mistakes.add(reader.mistakes)
+    errors.add(options.diagnostics)
+    errors.add(reader.errors)
     header.document("sweep", keys: options.descriptions)
     descriptions = header.descriptions
 
@@ -127,15 +128,15 @@ public struct SweepDeclaration: Sendable {
     for argument in arguments {
       do {
         if let axis = try SweepDeclaration.axis(of: argument) {
-          // What the command line says of a path counts.
+          // An axis on the command line replaces the file's axis for the same paths.
           reader.axes.removeAll { $0.paths.hasSameTexts(as: axis.paths) }
           reader.axes.append(axis)
         } else {
           common.append(argument)
         }
-      } catch { mistakes.add(error) }
+      } catch { errors.add(error) }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
     if count > 1 {
       let first = experiment["seed"]?.integer ?? 0
       let path = experiment["seed"] == nil ? "+seed" : "seed"
@@ -167,7 +168,7 @@ public struct SweepDeclaration: Sendable {
         "there is nothing to sweep over in '\(path)'",
         notes: [
           .init(
-            "give it a sweep: block, or say nnexp sweep \(quotedForShell(path)) "
+            "give it a sweep: block, or run nnexp sweep \(quotedForShell(path)) "
               + quotedForShell("seed=range(0,16)"))
         ])
     }
@@ -186,7 +187,7 @@ public struct SweepDeclaration: Sendable {
       for path in axis.paths {
         let name = parameterName(of: path)
         guard seen.insert(ByteText(name)).inserted else {
-          throw Diagnostic("'\(name)' is swept over twice; leave one out", at: axis.location)
+          throw Diagnostic("'\(name)' is swept over twice; remove one", at: axis.location)
         }
       }
     }
@@ -194,7 +195,7 @@ public struct SweepDeclaration: Sendable {
 
   // MARK: The command line
 
-  /// `path=a,b` and `path=range(0,16)` as an axis; nil for a plain override.
+  /// Parses `path=a,b` or `path=range(0,16)` as an axis; nil for a plain override.
   private static func axis(of argument: String) throws -> Axis? {
     guard let equals = argument.firstIndex(ofByte: "=") else { return nil }
     let path = String(argument[..<equals])
@@ -220,7 +221,7 @@ public struct SweepDeclaration: Sendable {
       of: path, ConfigValue(.list(configs), at: location), keyLocation: keyLocation)
   }
 
-  /// A text cut at the commas outside brackets and quotes.
+  /// The parts of a text between commas outside brackets and quotes.
   private static func pieces(of text: String) -> [String] {
     var pieces: [Substring] = []
     var start = text.startIndex
@@ -247,12 +248,12 @@ public struct SweepDeclaration: Sendable {
 }
 
 extension SweepDeclaration {
-  /// The combinations before exclusions.
-  var combinationCount: Int { axes.reduce(1) { $0 * $1.options.count } }
+  /// The number of combinations before exclusions.
+  public var combinationCount: Int { axes.reduce(1) { $0 * $1.options.count } }
 
   var isSampled: Bool { axes.contains(where: \.isSampled) }
 
-  /// What a combination sets; the last axis changes fastest.
+  /// The assignments of a combination; the last axis changes fastest.
   func assignments(of combination: Int) -> [Assignment] {
     var rest = combination
     var chosen: [[Assignment]] = []

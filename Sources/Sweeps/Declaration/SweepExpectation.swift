@@ -1,7 +1,7 @@
 public import ExperimentFile
 public import NNExp
 
-/// One line of a sweep's `expect:`.
+/// An entry of a sweep's `expect:`.
 ///
 ///     expect:
 ///       best: {train_loss: "< 0.01"}       # the smallest of the trials
@@ -10,8 +10,8 @@ public import NNExp
 ///       median: {epochs: "< 100"}
 ///       fraction: {completed: ">= 0.9"}    # of all trials
 ///
-/// The best of a column is its largest value if the column says that larger values are
-/// better (accuracy, r2, …).
+/// The best value of a column is its largest if the column records that larger values are
+/// better (accuracy, r2, …), otherwise its smallest.
 public struct SweepExpectation: Sendable {
   public enum Statistic: String, CaseIterable, Sendable {
     case best, worst, mean, median, fraction
@@ -23,7 +23,7 @@ public struct SweepExpectation: Sendable {
         case .worst: "bounds on the worst value among the completed trials"
         case .mean: "bounds on the mean over the completed trials"
         case .median: "bounds on the median over the completed trials"
-        case .fraction: "bounds on the part of all trials that have a status, such as failed"
+        case .fraction: "bounds on the fraction of all trials that have a status, such as failed"
         }
       let range =
         self == .fraction
@@ -35,8 +35,8 @@ public struct SweepExpectation: Sendable {
   public let statistic: Statistic
   public let expectation: Expectation
 
-  /// `best train_loss`.
-  public var name: String { "\(statistic.rawValue) \(expectation.figure)" }
+  /// The name in messages, such as `best train_loss`.
+  public var name: String { "\(statistic.rawValue) \(expectation.column)" }
 
   static func read(_ config: ConfigValue) throws -> [SweepExpectation] {
     guard case .map(let entries) = config.content else {
@@ -45,80 +45,80 @@ public struct SweepExpectation: Sendable {
         at: config.location)
     }
     var found: [SweepExpectation] = []
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     let words = Statistic.allCases.map(\.rawValue)
     for entry in entries {
       guard let statistic = Statistic(rawValue: entry.key) else {
-        mistakes.add(
+        errors.add(
           Diagnostic(
             "unknown statistic '\(entry.key)'\(suggestion(for: entry.key, among: words))",
             at: entry.keyLocation,
             notes: [.init("the statistics are: " + words.joined(separator: ", "))]))
         continue
       }
-      guard case .map(let figures) = entry.value.content else {
-        mistakes.add(
+      guard case .map(let bounds) = entry.value.content else {
+        errors.add(
           Diagnostic(
-            "\(entry.key) must be a mapping from figures to bounds, found \(entry.value.kind)",
+            "\(entry.key) must be a mapping from columns to bounds, found \(entry.value.kind)",
             at: entry.value.location))
         continue
       }
       let statuses = TrialRow.Status.allCases.map(\.rawValue)
-      for figure in figures {
-        if statistic == .fraction, !statuses.contains(figure.key) {
-          mistakes.add(
+      for bound in bounds {
+        if statistic == .fraction, !statuses.contains(bound.key) {
+          errors.add(
             Diagnostic(
-              "unknown status '\(figure.key)'\(suggestion(for: figure.key, among: statuses))",
-              at: figure.keyLocation,
+              "unknown status '\(bound.key)'\(suggestion(for: bound.key, among: statuses))",
+              at: bound.keyLocation,
               notes: [.init("the statuses are: " + statuses.joined(separator: ", "))]))
           continue
         }
         do {
           found.append(
             SweepExpectation(
-              statistic: statistic, expectation: try Expectation(figure.key, figure.value)))
-        } catch { mistakes.add(error) }
+              statistic: statistic, expectation: try Expectation(bound.key, bound.value)))
+        } catch { errors.add(error) }
       }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
     return found
   }
 
-  /// Throws if a figure is expected that no trial measures, or the best of one of which
-  /// larger values are better in some trials and smaller ones in others.
+  /// Throws if no trial measures an expected column, or if the best of a column is expected but
+  /// larger values are better only in some of the trials.
   static func check(
     _ expectations: [SweepExpectation], among columns: [MetricColumn]
   ) throws {
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     for expected in expectations where expected.statistic != .fraction {
       let expectation = expected.expectation
-      do { try expectation.check(among: columns) } catch { mistakes.add(error) }
-      let directions = columns.filter { $0.name.hasSameBytes(as: expectation.figure) }
+      do { try expectation.check(among: columns) } catch { errors.add(error) }
+      let directions = columns.filter { $0.name.hasSameBytes(as: expectation.column) }
         .map(\.largerIsBetter)
       if [.best, .worst].contains(expected.statistic), Set(directions).count > 1 {
-        mistakes.add(
+        errors.add(
           Diagnostic(
             "there is no \(expected.name): larger values are better in some trials, smaller "
               + "ones in others", at: expectation.location,
             notes: [.init("give the metrics different names")]))
       }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
   }
 
-  /// What the trials reached; NaN where none measured it.
+  /// The value of the statistic over the trials; NaN if no trial measured the column.
   public func value(of rows: [TrialRow], columns: [MetricColumn]) -> Double {
-    let figure = expectation.figure
+    let name = expectation.column
     if statistic == .fraction {
-      return Double(rows.filter { $0.status.rawValue == figure }.count) / Double(rows.count)
+      return Double(rows.filter { $0.status.rawValue == name }.count) / Double(rows.count)
     }
     let values = rows.filter(\.isDone).compactMap { row in
-      figure == Expectation.epochs
+      name == Expectation.epochs
         ? row.epochs.map(Double.init)
-        : row.final.first { $0.column.name.hasSameBytes(as: figure) }?.value
+        : row.final.first { $0.column.name.hasSameBytes(as: name) }?.value
     }.sorted()
     guard let least = values.first, let most = values.last else { return .nan }
-    let largerIsBetter = columns.named(figure)?.largerIsBetter == true
+    let largerIsBetter = columns.named(name)?.largerIsBetter == true
     switch statistic {
     case .best: return largerIsBetter ? most : least
     case .worst: return largerIsBetter ? least : most
@@ -131,7 +131,7 @@ public struct SweepExpectation: Sendable {
     }
   }
 
-  /// The sentence of a miss; nil where it is met.
+  /// The diagnostic if the expectation is not met; nil if it is.
   public func shortfall(of rows: [TrialRow], columns: [MetricColumn]) -> Diagnostic? {
     let value = value(of: rows, columns: columns)
     if expectation.holds(value) { return nil }

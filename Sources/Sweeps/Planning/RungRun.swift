@@ -1,7 +1,7 @@
-/// The part of a trial's training up to a rung of successive halving, or to the end.
+/// The training of a trial up to a rung of successive halving, or to the end.
 struct RungRun: Sendable {
-  /// The trial's position in the plan.
+  /// The trial's index in the plan.
   let trial: Int
-  /// As many as there are rungs for the end.
+  /// The rung's index; the number of rungs means the end.
   let rung: Int
 }

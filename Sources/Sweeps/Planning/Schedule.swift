@@ -1,21 +1,21 @@
-/// What is to be trained, and in which order: what goes on before what begins.
+/// The runs to execute, in order: continuations of trials before new trials.
 ///
 /// Without successive halving there are no rungs, and every trial is one run.
 struct Schedule {
-  /// How far a trial has come.
+  /// The progress of a trial.
   private struct TrialProgress {
-    /// The rung that it may train to; as many as there are rungs for the end.
+    /// The rung to which it may train; the number of rungs means the end.
     var goal = 0
-    /// Whether its figure there has been noted.
+    /// True if its value at that rung has been reported to `SuccessiveHalving`.
     var isNoted = false
-    /// How many rungs its figures are there for.
+    /// The number of rungs for which it has values.
     var reached = 0
-    /// Whether a run of it waits or goes on.
+    /// True if a run of it is waiting or being executed.
     var isUnderWay = false
     var isOver = false
   }
 
-  /// The rungs in epochs.
+  /// The rungs, in epochs.
   let rungs: [Int]
   private let plan: SweepPlan
   private let folder: SweepFolder
@@ -23,20 +23,20 @@ struct Schedule {
   private var progress: [TrialProgress]
   private var beginnings: [RungRun] = []
   private var continuations: [RungRun] = []
-  /// How many of each have been handed out.
+  /// The number of runs of each kind that have been handed out.
   private var begun = 0
   private var continued = 0
-  /// Estimated costs.
+  /// The estimated costs.
   private var costToDo = 0.0
   private var costDone = 0.0
 
-  /// How many trials were over at the beginning.
+  /// The number of trials that had ended before this sweep.
   private(set) var finishedCount = 0
 
-  /// Which part of the work to do has been done.
+  /// The fraction of the work that has been done.
   var share: Double { costToDo > 0 ? min(1, costDone / costToDo) : 0 }
 
-  /// Runs of every trial that is not yet over, nor stopped for good.
+  /// Schedules runs of every trial that has not ended and is not permanently stopped.
   init(_ plan: SweepPlan, in folder: SweepFolder, retryingFailed: Bool) throws {
     self.plan = plan
     self.folder = folder
@@ -55,7 +55,7 @@ struct Schedule {
       if summary.status == .stopped {
         progress[index].reached = rungs.prefix { $0 <= summary.epochs }.count
       } else {
-        // It is trained first for what it was being trained for when it ended.
+        // It first trains to the rung to which it was training when it was interrupted.
         progress[index].reached = folder.metrics(of: trial.hash)?.countPassed(rungs) ?? 0
         begin(RungRun(trial: index, rung: progress[index].reached))
       }
@@ -75,14 +75,14 @@ struct Schedule {
     }
   }
 
-  /// In multiplications; under successive halving, in epochs.
+  /// The cost in multiplications; with successive halving, in epochs.
   private func cost(of run: RungRun) -> Double {
     let trial = plan.trials[run.trial]
     if rungs.isEmpty { return trial.cost }
     return Double((epochs(of: run) ?? trial.epochs) - (run.rung > 0 ? rungs[run.rung - 1] : 0))
   }
 
-  /// The next run; nil while none is known.
+  /// Returns the next run; nil if none is known.
   mutating func next() -> RungRun? {
     if continued < continuations.count {
       continued += 1
@@ -93,13 +93,13 @@ struct Schedule {
     return beginnings[begun - 1]
   }
 
-  /// How many runs are known that nobody has.
+  /// The number of known runs that have not been handed out.
   var waitingCount: Int { continuations.count - continued + beginnings.count - begun }
 
-  /// Epochs that a run goes to; nil for the end.
+  /// The epoch at which a run stops; nil for the end.
   func epochs(of run: RungRun) -> Int? { run.rung < rungs.count ? rungs[run.rung] : nil }
 
-  /// Notes what came of a run, so that other trials may go on.
+  /// Records the end of a run, so that other trials may continue.
   mutating func end(_ run: RungRun) throws {
     progress[run.trial].isUnderWay = false
     costDone += cost(of: run)
@@ -121,8 +121,8 @@ struct Schedule {
     if run.rung == 0 { beginnings.append(run) } else { continuations.append(run) }
   }
 
-  /// Notes a trial's figure, or gives it a run, and so on with all whom that
-  /// lets go on.
+  /// Reports a trial's value to `SuccessiveHalving` or schedules a run of it, and repeats this
+  /// for all trials that are promoted as a result.
   private mutating func settle(_ trial: Int) throws {
     var open = [trial]
     while let trial = open.popLast() {
@@ -130,8 +130,8 @@ struct Schedule {
       if own.goal < rungs.count, own.isOver || own.goal < own.reached {
         if own.isNoted { continue }
         progress[trial].isNoted = true
-        let figure = try figure(of: trial, at: own.goal)
-        for promoted in halving.note(figure, of: trial, at: own.goal) {
+        let value = try value(of: trial, at: own.goal)
+        for promoted in halving.note(value, of: trial, at: own.goal) {
           progress[promoted.trial].goal = promoted.rung + 1
           progress[promoted.trial].isNoted = false
           open.append(promoted.trial)
@@ -142,7 +142,7 @@ struct Schedule {
     }
   }
 
-  private func figure(of trial: Int, at rung: Int) throws -> Double? {
+  private func value(of trial: Int, at rung: Int) throws -> Double? {
     let hash = plan.trials[trial].hash
     guard let metrics = folder.metrics(of: hash) else { return nil }
     return try metrics.value(plan.monitor, atEpoch: rungs[rung])

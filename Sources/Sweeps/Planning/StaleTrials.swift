@@ -1,12 +1,12 @@
 import NNExp
 import Results
 
-/// Trials of a sweep that were trained with other data or plugins than it has now.
+/// Trials of a sweep that were trained with other data or plugins than the current ones.
 ///
-/// They are trained again under another hash; what they left stays in their folders and
-/// is in no table.
+/// They are trained again with another hash. Their earlier results stay in their folders but
+/// are not in any table.
 public struct StaleTrials: Sendable {
-  /// How many left results.
+  /// The number of stale trials with results.
   public let count: Int
 
   /// The data files and plugins whose contents have changed.
@@ -14,8 +14,8 @@ public struct StaleTrials: Sendable {
 
   private let folder: SweepFolder
 
-  /// Compares a plan with the one that its folder holds, before it is replaced; nil if
-  /// no trial is stale.
+  /// Compares a plan with the one in its folder, before that is replaced; nil if no trial is
+  /// stale.
   public init?(of plan: SweepPlan, in folder: SweepFolder) throws {
     guard let earlier = try PlanRecord(of: folder) else { return nil }
     let current = Set(plan.trials.map(\.hash))
@@ -32,12 +32,12 @@ public struct StaleTrials: Sendable {
     self.folder = folder
   }
 
-  /// As it is reported.
+  /// The warning for the user.
   public var warning: Diagnostic {
     let trials = count == 1 ? "1 trial was" : "\(count) trials were"
     let names = files.isEmpty ? "data or plugins" : files.map { "'\($0)'" }.joined(separator: ", ")
     return Diagnostic(
-      "\(names) changed since \(trials) trained; what is in the table is trained again",
+      "\(names) changed since \(trials) trained; the trials in the table are trained again",
       notes: [.init("the earlier results stay in '\(folder.trials)', outside the table")],
       severity: .warning)
   }

@@ -1,13 +1,13 @@
-/// Who goes on from which rung of successive halving.
+/// Decides which trials continue after which rung of successive halving.
 ///
-/// A trial goes on as soon as it is certain to be among the best of its rung,
-/// whatever the trials bring that have yet to come there. So decisions follow
-/// from figures alone, never from who came first, and workers do not idle while
-/// the last trials of a rung are trained.
+/// A trial continues as soon as it is certain to be among the best of its rung, whatever the
+/// results of the missing trials. Decisions therefore depend only on the values, never on the
+/// order in which trials arrive, and workers are not idle while the last trials of a rung are
+/// trained.
 struct SuccessiveHalving {
-  /// What a trial brought to a rung.
+  /// The result of a trial at a rung.
   private struct Entry {
-    /// Less is better.
+    /// Smaller is better.
     let score: Double
     let trial: Int
 
@@ -17,19 +17,19 @@ struct SuccessiveHalving {
   }
 
   private struct Rung {
-    /// How many come to it: at most, until the rung below is decided.
+    /// The number of trials that reach it; an upper limit until the rung below is decided.
     var size: Int
-    /// How many at most go on from it.
-    let places: Int
-    /// The figures so far, the best first.
+    /// The maximum number of trials that continue after it.
+    let promotions: Int
+    /// The values so far, the best first.
     var entries: [Entry] = []
     var failures = 0
-    /// How many have gone on: the first of the entries.
+    /// The number of trials that have continued: the first of the entries.
     var promoted = 0
 
     var missing: Int { size - entries.count - failures }
 
-    /// Puts an entry in its place, and tells which.
+    /// Inserts an entry in order and returns its index.
     mutating func insert(_ entry: Entry) -> Int {
       var (low, high) = (0, entries.count)
       while low < high {
@@ -48,24 +48,24 @@ struct SuccessiveHalving {
     self.largerIsBetter = largerIsBetter
     var size = trials
     for _ in 0..<count {
-      let places = max(1, size / factor)
-      rungs.append(Rung(size: size, places: places))
-      size = places
+      let promotions = max(1, size / factor)
+      rungs.append(Rung(size: size, promotions: promotions))
+      size = promotions
     }
   }
 
-  /// How many trials come to each rung and, last, to the end; without failures.
-  var sizes: [Int] { rungs.map(\.size) + [rungs.last?.places ?? 0] }
+  /// The number of trials that reach each rung and, last, the end, if none fails.
+  var sizes: [Int] { rungs.map(\.size) + [rungs.last?.promotions ?? 0] }
 
-  /// Notes a trial's figure at a rung that it was to come to; nil or NaN if it
-  /// failed. Returns the trials that now go on, each with the rung it leaves.
+  /// Records a trial's value at its rung; nil or NaN if it failed. Returns the trials that can
+  /// now continue, each with the rung that it leaves.
   mutating func note(
-    _ figure: Double?, of trial: Int, at rung: Int
+    _ value: Double?, of trial: Int, at rung: Int
   ) -> [(trial: Int, rung: Int)] {
     var promotions: [(trial: Int, rung: Int)] = []
-    if let figure, !figure.isNaN {
-      let entry = Entry(score: largerIsBetter ? -figure : figure, trial: trial)
-      // Better than one that was certain, it is certain itself.
+    if let value, !value.isNaN {
+      let entry = Entry(score: largerIsBetter ? -value : value, trial: trial)
+      // It is better than an entry that was certain, so it is certain too.
       if rungs[rung].insert(entry) < rungs[rung].promoted {
         rungs[rung].promoted += 1
         promotions.append((trial, rung))
@@ -73,9 +73,9 @@ struct SuccessiveHalving {
     } else {
       rungs[rung].failures += 1
     }
-    // What is decided here may settle what is above.
+    // A decision at this rung may allow decisions at the rungs above.
     for level in rung..<rungs.count {
-      let certain = min(rungs[level].places - rungs[level].missing, rungs[level].entries.count)
+      let certain = min(rungs[level].promotions - rungs[level].missing, rungs[level].entries.count)
       while rungs[level].promoted < certain {
         promotions.append((rungs[level].entries[rungs[level].promoted].trial, level))
         rungs[level].promoted += 1

@@ -2,20 +2,20 @@ public import NNExp
 public import Results
 import Running
 
-/// A trial that has been composed and found sound.
+/// A trial whose experiment has been composed and validated.
 public struct PlannedTrial: Sendable {
-  /// Counted from 1.
+  /// The number of the trial, from 1.
   public fileprivate(set) var number: Int
-  /// Which combination of the declaration it is.
+  /// The index of the trial's combination in the declaration.
   public let combination: Int
-  /// Of everything that decides its results; names the trial's folder.
+  /// The hash of everything that determines the results. It is the name of the trial's folder.
   public let hash: TrialHash
-  /// Of the composed experiment with every default, whatever its files hold.
+  /// The hash of the composed experiment with every default, without the contents of its files.
   public let configuration: String
   public let values: [String]
   public let seed: UInt64
   public let parameters: Int
-  /// An estimate of the multiplications of its training.
+  /// An estimate of the multiplications in its training.
   public let cost: Double
   let epochs: Int
 
@@ -26,31 +26,30 @@ public struct PlannedTrial: Sendable {
   }
 }
 
-/// Every trial of a sweep, composed, validated and planned; none trained.
+/// Every trial of a sweep, composed, validated and planned, but not trained.
 public struct SweepPlan: Sendable {
-  /// What composed them, with the data that the last one was of.
+  /// The builder that composed the trials, with the data of the last one.
   public let builder: TrialBuilder
   public let trials: [PlannedTrial]
-  /// What tells which trial is better.
+  /// The column that determines which trial is better.
   public let monitor: MetricColumn
-  /// The columns that any of them measures.
+  /// The columns that any trial measures.
   public let columns: [MetricColumn]
-  /// The data files and plugins of all of them.
+  /// The data files and plugins of all trials.
   public let files: [FileHash]
-  /// Whether any of them names plugins.
+  /// True if any trial names plugins.
   let loadsPlugins: Bool
 
   public var declaration: SweepDeclaration { builder.declaration }
 
-  /// Composes every trial and builds its network once, as many at a time as
-  /// there are `Workers`.
+  /// Composes every trial and builds its network once, on as many threads as `Workers` has.
   ///
   /// Throws every distinct error, with the first trial that has it.
   public init(_ declaration: SweepDeclaration, registry: Registry) throws {
     builder = TrialBuilder(declaration, registry)
     var trials: [PlannedTrial] = []
     var numbers: [TrialHash: Int] = [:]
-    var mistakes = Mistakes()
+    var errors = TrialErrors()
     var monitor: MetricColumn?
     var columns: [MetricColumn] = []
     var files: [FileHash] = []
@@ -58,11 +57,11 @@ public struct SweepPlan: Sendable {
     let combinations = (0..<declaration.combinationCount).filter {
       !declaration.isExcluded(declaration.assignments(of: $0))
     }
-    // In blocks, so that a sweep of many errors ends soon.
+    // The trials are planned in blocks, so that a sweep with many errors ends soon.
     for start in stride(from: 0, to: combinations.count, by: 1024) {
       let block = Array(combinations[start..<min(start + 1024, combinations.count)])
       for (offset, result) in builder.plan(block).enumerated() {
-        let number = trials.count + mistakes.count + 1
+        let number = trials.count + errors.count + 1
         do {
           let composition = try result.get()
           let (trial, own) = (composition.trial, composition.monitor)
@@ -74,7 +73,7 @@ public struct SweepPlan: Sendable {
           loadsPlugins = loadsPlugins || composition.loadsPlugins
           if declaration.halving != nil, let monitor, monitor != own {
             throw Diagnostic(
-              "halving needs one figure for all trials; this one is judged by \(own.name), those "
+              "halving needs one metric for all trials; this one is judged by \(own.name), those "
                 + "before by \(monitor.name)"
                 + (own.name == monitor.name ? ", of which other values are better" : ""),
               at: declaration.halving?.location,
@@ -90,12 +89,12 @@ public struct SweepPlan: Sendable {
           numbers[trial.hash] = number
           trials.append(trial.numbered(number))
         } catch {
-          mistakes.add(error, declaration.assignments(of: block[offset]), number: number)
+          errors.add(error, declaration.assignments(of: block[offset]), number: number)
         }
       }
-      if mistakes.count >= 1000 { break }
+      if errors.count >= 1000 { break }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
     try SweepExpectation.check(declaration.expectations, among: columns)
     guard !trials.isEmpty, let monitor else {
       throw Diagnostic(
@@ -108,15 +107,21 @@ public struct SweepPlan: Sendable {
     self.loadsPlugins = loadsPlugins
   }
 
-  /// Of successive halving, in epochs; none without it.
+  /// A trial's values by the last words of their paths: `learning_rate=0.5 seed=2`.
+  func settings(of trial: Int) -> String {
+    zip(declaration.parameterNames, trials[trial].values).filter { !$1.isEmpty }
+      .map { "\($0.split(atByte: ".").last ?? "")=\($1)" }.joined(separator: " ")
+  }
+
+  /// The rungs of successive halving, in epochs; empty without it.
   var rungs: [Int] {
     declaration.halving?.rungs(of: trials.count, below: trials.map(\.epochs).max() ?? 0) ?? []
   }
 }
 
 /// The errors of a plan, each once, with the first trial that has it.
-private struct Mistakes {
-  /// How many trials have any.
+private struct TrialErrors {
+  /// The number of trials that have errors.
   private(set) var count = 0
   private var found = Diagnostics()
   private var known: Set<String> = []
@@ -126,9 +131,9 @@ private struct Mistakes {
     var list = Diagnostics()
     list.add(error)
     for diagnostic in list.list where known.count < 20 {
-      let told = Mistakes.told(diagnostic, of: assignments, number: number)
-      if known.insert("\(told.location.map { "\($0)" } ?? "") \(told.message)").inserted {
-        found.add(told)
+      let located = TrialErrors.located(diagnostic, of: assignments, number: number)
+      if known.insert("\(located.location.map { "\($0)" } ?? "") \(located.message)").inserted {
+        found.add(located)
       }
     }
   }
@@ -136,32 +141,32 @@ private struct Mistakes {
   func throwIfAny() throws { try found.throwIfAny() }
 
   /// A trial's error at the location of the value that caused it.
-  private static func told(
+  private static func located(
     _ diagnostic: Diagnostic, of assignments: [Assignment], number: Int
   ) -> Diagnostic {
-    var told = diagnostic
+    var located = diagnostic
     if let found = diagnostic.location, let text = found.source.lines.first,
       let cause = assignments.first(where: { $0.text.hasSameBytes(as: text) })
     {
       let isInPath = found.column <= cause.path.unicodeScalars.count
       if isInPath, let key = cause.keyLocation {
-        told.location = SourceLocation(
+        located.location = SourceLocation(
           source: key.source, line: key.line, column: key.column + found.column - 1)
       } else if let location = cause.location {
-        told.location = location
+        located.location = location
       }
     }
     let most = 20
     let values =
       assignments.prefix(most).map(\.text).joined(separator: " ")
       + (assignments.count > most ? " … (\(assignments.count - most) more)" : "")
-    told.notes.append(.init("in trial \(number): \(values)"))
-    return told
+    located.notes.append(.init("in trial \(number): \(values)"))
+    return located
   }
 }
 
 extension SweepPlan {
-  /// What `--dry-run` shows: a line a trial, then the totals.
+  /// The output of `--dry-run`: one line per trial, then the totals.
   public var text: String {
     let names = declaration.parameterNames
     var rows = [["trial"] + names + ["parameters", "cost"]]
@@ -175,7 +180,8 @@ extension SweepPlan {
       .joined(separator: "\n")
   }
 
-  /// `halving by train_loss: 27 trials to epoch 100, 9 to 300, 3 to the end`.
+  /// The rungs in words: `halving by train_loss: 27 trials to epoch 100, 9 to 300, 3 to the
+  /// end`.
   private var ladder: [String] {
     if rungs.isEmpty { return [] }
     let runs = zip(sizes, rungs.map { "epoch \($0)" } + ["the end"]).enumerated().map {
@@ -184,7 +190,7 @@ extension SweepPlan {
     return ["halving by \(monitor.name): " + runs.joined(separator: ", ")]
   }
 
-  /// How many trials train to each rung and, last, to the end.
+  /// The number of trials that train to each rung and, last, to the end.
   private var sizes: [Int] {
     SuccessiveHalving(
       trials: trials.count, rungs: rungs.count, factor: declaration.halving?.factor ?? 2,
@@ -192,8 +198,8 @@ extension SweepPlan {
     ).sizes
   }
 
-  /// Of all trials, in multiplications; under successive halving, as if those of
-  /// average cost went on.
+  /// The cost of all trials in multiplications; with successive halving, as if trials of
+  /// average cost continued.
   private var cost: Double {
     let whole = trials.reduce(0) { $0 + $1.cost }
     if rungs.isEmpty { return whole }

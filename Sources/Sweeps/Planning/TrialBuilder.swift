@@ -5,9 +5,8 @@ public import NNExp
 import Results
 import Running
 
-/// Composes the experiments of a sweep's trials, exactly as `nnexp run` does, and
-/// builds their networks. Sections and data of the trial before are used again if they
-/// would be the same.
+/// Composes the experiments of a sweep's trials, exactly as `nnexp run` does, and builds their
+/// networks. Sections and data that are equal to those of the previous trial are reused.
 public final class TrialBuilder: Sendable {
   let declaration: SweepDeclaration
   let registry: Registry
@@ -29,16 +28,16 @@ public final class TrialBuilder: Sendable {
       registry: registry, plugins: plugins, memo: memo)
   }
 
-  /// - Parameter triesPlugins: not in the plan, where no pass of a plugin is called:
-  ///   one that crashes shall take down its own trial.
+  /// - Parameter triesPlugins: false while planning, which calls no pass of a plugin: a plugin
+  ///   that crashes must only end its own trial.
   func prepare<S: Scalar>(
     _ experiment: Experiment, as type: S.Type, triesPlugins: Bool = true
   ) throws -> PreparedExperiment<S> {
     try PreparedExperiment(experiment, memo: memo, triesPlugins: triesPlugins)
   }
 
-  /// Plans trials; their numbers are yet to be given. The first is planned alone, so that
-  /// the others need not read the same data, and these on all `Workers`.
+  /// Plans trials without numbers. The first is planned alone, so that the others can reuse its
+  /// data; the others are planned on all `Workers`.
   func plan(_ combinations: [Int]) -> [Result<Composition, any Error>] {
     combinations.prefix(1).map { first in Result { try plan(first) } }
       + Workers.map(max(0, combinations.count - 1)) { index in
@@ -77,7 +76,7 @@ public final class TrialBuilder: Sendable {
   }
 }
 
-/// A trial, what it is judged by, and what it measures.
+/// A trial, the column that determines how good it is, and the columns that it measures.
 struct Composition {
   let trial: PlannedTrial
   let monitor: MetricColumn
@@ -88,7 +87,7 @@ struct Composition {
 }
 
 extension SweepDeclaration {
-  /// The cells of the parameters' columns; empty where a trial leaves one alone.
+  /// The cells of the parameters' columns; empty if the trial does not set the parameter.
   func values(of assignments: [Assignment]) -> [String] {
     parameterNames.map { name in assignments.first { $0.name.hasSameBytes(as: name) }?.value ?? "" }
   }

@@ -5,11 +5,11 @@ import Results
 import Running
 import YAMLTree
 
-/// A sweep's plan as plan.json keeps it: the trials, and all that they are composed
-/// from, so that whoever runs one composes the same, whatever becomes of the files.
+/// A sweep's plan as stored in plan.json: the trials and everything from which they are
+/// composed, so that every process composes the same trials even if the files change.
 ///
 ///     plan.json   name, parameters, trials   what the table needs: see PlanRecord
-///                 combinations               of the declaration, one a trial
+///                 combinations               of the declaration, one per trial
 ///                 sources                    the command line's words, the texts of the
 ///                                            sweep's file and of its base
 public struct WrittenPlan: Sendable {
@@ -20,7 +20,7 @@ public struct WrittenPlan: Sendable {
   let text: String
   /// The text of the experiment that it names, if that is another file.
   let base: String?
-  /// The file that it was read from; nil for a new plan.
+  /// The file that the plan was read from; nil for a new plan.
   let file: String?
 
   public init(_ plan: SweepPlan) {
@@ -46,8 +46,8 @@ public struct WrittenPlan: Sendable {
       ])
   }
 
-  /// The plan of a file such as `results/xor/sweep/plan.json`; nil where there is
-  /// none that tells what its trials are composed from.
+  /// Reads a plan from a file such as `results/xor/sweep/plan.json`; nil if there is no plan
+  /// that contains the sources of its trials.
   public init?(reading path: String) throws {
     guard
       let bytes = try FileSystem.system.currentFolder.readIfThere(path, limit: 1 << 28)
@@ -55,7 +55,7 @@ public struct WrittenPlan: Sendable {
     try self.init(RecordReader(parsing: bytes, from: path))
   }
 
-  /// nil where an earlier version wrote no sources.
+  /// Nil if an earlier version wrote the plan, without sources.
   public init?(_ file: RecordReader) throws {
     record = try PlanRecord(file)
     guard let sources = file.memberIfThere("sources") else { return nil }
@@ -82,8 +82,8 @@ public struct WrittenPlan: Sendable {
     return try PluginPolicy(ofFile: Path.name(of: path), in: plans, isTrusted: isTrusted)
   }
 
-  /// The sweep that was planned, as if its file still stood at `path` as it was. Errors
-  /// name the plan's file, which may have been edited.
+  /// The declaration of the planned sweep, as if its file at `path` were unchanged. Errors name
+  /// the plan's file, which may have been edited.
   public func declaration(at path: String) throws -> SweepDeclaration {
     do {
       return try SweepDeclaration(path: path, arguments: arguments) {
@@ -102,7 +102,7 @@ public struct WrittenPlan: Sendable {
     }
   }
 
-  /// Whether a declaration is still what was planned.
+  /// True if a declaration is the one that was planned.
   public func isOf(_ declaration: SweepDeclaration) -> Bool {
     arguments.hasSameTexts(as: declaration.arguments)
       && text.utf8.elementsEqual(declaration.files[0])
@@ -111,15 +111,15 @@ public struct WrittenPlan: Sendable {
 }
 
 extension WrittenPlan {
-  /// The plan that stands in a sweep's folder; where there is none, a new one is
-  /// written there. Of several processes at once, the first one's counts for all.
+  /// The plan in a sweep's folder. If there is none, writes a new one; of several processes at
+  /// the same time, all use the plan of the first.
   ///
-  /// Throws where the one that stands is of other arguments.
-  public static func standing(
+  /// Throws if the existing plan has other arguments.
+  public static func existingOrNew(
     in folder: SweepFolder, for declaration: SweepDeclaration, registry: Registry
   ) throws -> WrittenPlan {
     if let found = try found(in: folder, for: declaration) { return found }
-    // All that can be wrong with the file shows before anything is made.
+    // All errors in the file are reported before anything is created.
     let plan = WrittenPlan(try SweepPlan(declaration, registry: registry))
     try folder.make()
     let lock = try TrialLock.ofPlan(in: folder, seconds: 10)
@@ -140,14 +140,14 @@ extension WrittenPlan {
         arguments.isEmpty ? "none" : arguments.map(quotedForShell).joined(separator: " ")
       }
       throw Diagnostic(
-        "'\(folder.path)/\(PlanRecord.file)' is of other arguments: \(words(found.arguments)); found "
+        "'\(folder.path)/\(PlanRecord.file)' has other arguments: \(words(found.arguments)); found "
           + words(declaration.arguments),
-        notes: [.init("to plan anew, add --plan in place of --trial")])
+        notes: [.init("to write a new plan, replace --trial by --plan")])
     }
     return found
   }
 
-  /// Replaces the plan that stands in a sweep's folder.
+  /// Replaces the plan in a sweep's folder.
   public func write(to folder: SweepFolder) throws {
     try folder.write(json.description + "\n", to: PlanRecord.file)
   }

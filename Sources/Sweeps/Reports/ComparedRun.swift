@@ -3,21 +3,21 @@ import NNExp
 import Results
 import YAMLTree
 
-/// What a comparison tells of a run: how it was declared, and what it reached.
+/// A run in a comparison: its options and its results.
 struct ComparedRun {
   let path: String
-  /// Its number in a sweep; nil of a run of its own.
+  /// Its number in a sweep; nil for a separate run.
   let trial: Int?
   let status: String
-  /// `train.optimizer.learning_rate` and its value, as YAML on one line.
+  /// Its options: `train.optimizer.learning_rate` and the value, as YAML on one line.
   let options: [(name: String, value: String)]
   let epochs: Int?
-  /// Of the newest row, in the order of metrics.csv.
+  /// The values of the newest row, in the order of metrics.csv.
   let final: [Summary.Final]
   let best: [Summary.Best]
   let seconds: Double?
 
-  /// A run's folder, or a sweep's with all its trials.
+  /// The run in a folder, or all trials of the sweep in a folder.
   static func all(in path: String) throws -> [ComparedRun] {
     func has(_ file: String) -> Bool { access(path + "/" + file, F_OK) == 0 }
     if has(PlanRecord.file), let record = try PlanRecord(of: SweepFolder(path)) {
@@ -39,7 +39,7 @@ struct ComparedRun {
     let values = zip(record.parameters, row.values).filter { $0.0 != "seed" && !$0.1.isEmpty }
     options = [("seed", "\(row.seed)")] + values.map { ($0, $1) }
     epochs = row.epochs
-    // A trial of version 0.1.0 does not record its columns; its plan does.
+    // The record of a trial of version 0.1.0 lacks its columns, but its plan contains them.
     func known(_ column: MetricColumn) -> MetricColumn {
       if column.largerIsBetter != nil { return column }
       return record.columns.named(column.name)
@@ -64,7 +64,8 @@ struct ComparedRun {
     seconds = (try? RunRecord(of: run))?.seconds
   }
 
-  /// Every option by its path; an element of a list that has a name goes by it.
+  /// Every option with its path. An element of a list that has a name is identified by the
+  /// name.
   private static func flattened(_ node: ConfigValue, _ path: String) -> [(
     name: String, value: String
   )] {

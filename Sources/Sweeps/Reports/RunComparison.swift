@@ -3,41 +3,41 @@ public import NNExp
 import Results
 import Running
 
-/// Runs, and the trials of sweeps, held against each other: a row a run, with its
-/// options and figures.
+/// A comparison of runs and of the trials of sweeps: one row per run, with its options and
+/// results.
 public struct RunComparison: Sendable {
   private var columns: [Column]
   private var rows: [[Cell]]
   private var shown: [Int]
-  /// Whether the runs are few enough to stand side by side.
+  /// True if there are few enough runs to show them side by side.
   private let isSideBySide: Bool
 
-  /// What could be wrong with the order.
+  /// The reasons why the order may be wrong.
   public private(set) var warnings: [Diagnostic] = []
 
   private struct Column: Sendable {
-    /// As in the CSV: an option by its whole path.
+    /// The name in CSV: an option by its whole path.
     var name: String
-    /// As in the text: `learning_rate`, where no other column is called so.
+    /// The name in text: `learning_rate`, if no other column has this short name.
     var shortName = ""
-    /// Names the run: never left out, nor sorted by its size.
+    /// True for a column that identifies the run. It is never omitted or sorted by magnitude.
     var isKey = false
-    /// Left out of the text of many runs, whose rows would be too long, unless it
-    /// is sorted by.
+    /// True for a column that is omitted from the text of many runs, because rows would be too
+    /// long, unless rows are sorted by it.
     var isLong = false
-    /// The runs' metric, with the first run that has each of its directions; empty for
-    /// what is no metric.
+    /// The runs' metric, with the first run for each direction; empty for a column that is not
+    /// a metric.
     var metrics: [(metric: MetricColumn, run: String)] = []
   }
 
-  /// Reads runs' folders and sweeps' folders.
+  /// Reads the folders of runs and sweeps.
   public init(_ paths: [String]) throws {
     var runs: [ComparedRun] = []
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     for path in paths {
-      do { runs += try ComparedRun.all(in: path) } catch { mistakes.add(error) }
+      do { runs += try ComparedRun.all(in: path) } catch { errors.add(error) }
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
     isSideBySide = runs.count <= 6 && runs.allSatisfy { $0.trial == nil }
 
     let options = runs.lazy.flatMap(\.options).map(\.name).uniquedTexts()
@@ -46,7 +46,7 @@ public struct RunComparison: Sendable {
 
     var columns: [Column] = []
     var rows = runs.map { _ in [Cell]() }
-    // Records that were changed by hand may have any texts.
+    // Records that were edited may contain any texts.
     func add(_ column: Column, _ cell: (ComparedRun) -> Cell) {
       columns.append(column)
       columns[columns.count - 1].name = Escaping.line(column.name)
@@ -95,7 +95,7 @@ public struct RunComparison: Sendable {
     shown = Array(columns.indices)
   }
 
-  /// The last words of a path, as many as it takes to tell it from the others.
+  /// The last words of a path, as many as are needed to distinguish it from the others.
   private static func short(_ name: String, among names: [String]) -> String {
     let words = name.split(atByte: ".")
     for count in 1..<max(1, words.count) {
@@ -109,13 +109,13 @@ public struct RunComparison: Sendable {
     return name
   }
 
-  // MARK: Choosing
+  // MARK: Selecting
 
-  /// Puts the best first: the largest values of a metric if its runs record that larger
-  /// ones are better, else the smallest. Runs that lack the value come last; equal ones
-  /// keep their order.
+  /// Sorts the rows, the best first: by decreasing values of a metric if its runs record that
+  /// larger values are better, otherwise by increasing values. Runs without the value come
+  /// last; equal values keep their order.
   ///
-  /// Throws if the runs disagree; warns if one of them, of version 0.1.0, does not record
+  /// Throws if the runs disagree. Adds a warning if a run of version 0.1.0 does not record
   /// which values are better.
   public mutating func sort(by name: String) throws {
     guard
@@ -158,23 +158,24 @@ public struct RunComparison: Sendable {
         Diagnostic(
           "'\(unknown)' does not record whether larger values of '\(column.name)' are better; "
             + (run(true) == nil
-              ? "the smallest come first" : "the largest come first, as in others"),
+              ? "the smallest are first" : "the largest are first, as for other metrics"),
           severity: .warning))
     }
     return run(true) != nil
   }
 
-  /// Leaves out every column whose cells are all alike.
+  /// Removes every column whose cells are all equal.
   public mutating func keepChanged() {
+    guard rows.count > 1 else { return }
     shown = shown.filter { index in
       columns[index].isKey || rows.contains { $0[index] != rows[0][index] }
     }
   }
 
-  /// Keeps the first rows.
+  /// Keeps only the first rows.
   public mutating func limit(to count: Int) { rows = Array(rows.prefix(count)) }
 
-  // MARK: Showing
+  // MARK: Formatting
 
   public var csv: String {
     var text = CSVText(columns: shown.map { columns[$0].name })
@@ -182,7 +183,7 @@ public struct RunComparison: Sendable {
     return text.text
   }
 
-  /// For a terminal: a row a run, or a few runs side by side.
+  /// The comparison for a terminal: one row per run, or a few runs side by side.
   public var text: String {
     let shown = shown.filter { index in
       !columns[index].isLong && rows.contains { $0[index] != .empty }
@@ -203,10 +204,10 @@ public struct RunComparison: Sendable {
 }
 
 extension Cell {
-  /// The number, if it is one that can be ordered.
+  /// The number; nil if the cell has none, or if it is NaN.
   fileprivate var ordered: Double? { number.flatMap { $0.isNaN ? nil : $0 } }
 
-  /// As text; `brief`, six digits of a number and forty characters of a text.
+  /// The cell as text; if `brief`, six digits of a number or forty characters of a text.
   fileprivate func shown(brief isBrief: Bool) -> String {
     switch self {
     case .empty: ""

@@ -1,18 +1,18 @@
 import Glibc
 
-/// Mean, standard deviation and 95% interval of a sample.
+/// The mean, standard deviation and 95% interval of a sample.
 ///
 ///     sd  = √(Σ (x − mean)² / (n − 1))
 ///     95% = mean ± t(0.975, n − 1) · sd / √n
-struct SampleStatistics {
-  /// nil where there are no values.
-  let mean: Double?
-  /// nil below two values.
-  let deviation: Double?
-  let low: Double?
-  let high: Double?
+package struct SampleStatistics {
+  /// Nil if there are no values.
+  package let mean: Double?
+  /// Nil for fewer than two values.
+  package let deviation: Double?
+  package let low: Double?
+  package let high: Double?
 
-  init(_ values: [Double]) {
+  package init(_ values: [Double]) {
     let n = Double(values.count)
     guard n > 0 else {
       (mean, deviation, low, high) = (nil, nil, nil, nil)
@@ -24,7 +24,7 @@ struct SampleStatistics {
       (deviation, low, high) = (nil, nil, nil)
       return
     }
-    // In units of the largest distance, so that no square is beyond the numbers.
+    // Values are divided by the largest distance, so that no square overflows.
     let unit = values.reduce(0) { max($0, abs($1 - mean)) }
     let squares = values.reduce(0) { sum, x in
       let distance = unit > 0 ? (x - mean) / unit : 0
@@ -38,7 +38,8 @@ struct SampleStatistics {
   }
 }
 
-/// The 0.975 quantile of Student's t with `degrees` ≥ 1 of freedom, by bisection.
+/// The 0.975 quantile of Student's t distribution with `degrees` ≥ 1 degrees of freedom, by
+/// bisection.
 func studentT(degrees: Int) -> Double {
   var (low, high) = (1.9, 13.0)
   while true {
@@ -48,7 +49,7 @@ func studentT(degrees: Int) -> Double {
   }
 }
 
-/// The probability of −t to t.
+/// The probability of the interval from −t to t.
 ///
 /// - Source: Abramowitz and Stegun 1964, 26.7.3 (odd) and 26.7.4 (even): finite
 ///   sums, exact.

@@ -1,7 +1,7 @@
 import Files
 public import NNExp
 
-/// How a sweep ended, for people and for the servers of continuous integration.
+/// The result of a sweep, for people and for servers of continuous integration.
 public struct SweepReport {
   let name: String
   private let parameters: [String]
@@ -9,7 +9,7 @@ public struct SweepReport {
   let declaration: SweepDeclaration
   let columns: [MetricColumn]
 
-  /// - Parameter columns: those that the trials measure.
+  /// - Parameter columns: the columns that the trials measure.
   public init(_ declaration: SweepDeclaration, rows: [TrialRow], columns: [MetricColumn]) {
     self.columns = columns
     name = declaration.name
@@ -18,14 +18,14 @@ public struct SweepReport {
     self.declaration = declaration
   }
 
-  /// `train.lr=0.1 seed=2`.
+  /// A trial's values: `train.lr=0.1 seed=2`.
   func values(_ row: TrialRow) -> String {
     zip(parameters, row.values).filter { !$1.isEmpty }.map { "\($0)=\($1)" }.joined(separator: " ")
   }
 
-  /// Annotations as GitHub's runner reads them from standard output: each at the
-  /// file and line that it is about. The runner shows ten of a step: first come
-  /// the sweep's expectations, then a few of the trials.
+  /// The annotations that GitHub's runner reads from standard output, each with its file and
+  /// line. Because the runner shows ten per step, the sweep's expectations come first, then a
+  /// few of the trials.
   public var annotations: [String] {
     var lines: [String] = []
     for expectation in declaration.expectations {

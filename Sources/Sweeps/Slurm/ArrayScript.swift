@@ -1,23 +1,24 @@
 import NNExp
 
-/// The batch script of a job array: what each of its tasks does.
+/// The batch script that each task of a job array runs.
 struct ArrayScript {
   let name: String
   let tasks: TaskList
-  /// How many tasks may run at once; as many as the cluster gives unless said.
+  /// The maximum number of tasks at a time; nil for no limit.
   let throttle: Int?
-  /// The executable, absolute.
+  /// The absolute path of the executable.
   let program: String
-  /// The folder that the command was given in, absolute: relative paths are from there.
+  /// The absolute path of the folder in which the command was given. Relative paths start
+  /// there.
   let workingFolder: String
-  /// The sweep's file and folder, and the plan, as the command line takes them.
+  /// The sweep's file, its folder and the plan, as on the command line.
   let file: String
   let output: String
   let plan: String
-  /// Where the tasks' output goes, absolute.
+  /// The absolute path of the folder for the tasks' output.
   let logFolder: String
 
-  /// The whole text. Throws where a path cannot stand in a script.
+  /// The text of the script. Throws if it cannot contain one of the paths.
   func text() throws -> String {
     for path in [program, workingFolder, file, output, plan, logFolder]
     where path.contains(byte: "\n") || path.contains(byte: "\r") {
@@ -40,7 +41,7 @@ struct ArrayScript {
       """
   }
 
-  /// The command that runs the trial whose number the shell finds in `trial`.
+  /// The command that runs the trial whose number is in the shell variable `trial`.
   private func command(trial: String, indent: String) -> String {
     [
       [program, "sweep", file].map(quotedForShell).joined(separator: " "),
@@ -50,14 +51,15 @@ struct ArrayScript {
   }
 
   private var body: String {
-    // A task of one trial becomes that trial, so that signals come to it straight.
+    // A task with one trial is replaced by the trial's process, so that signals reach it
+    // directly.
     if tasks.isPlain { return "exec " + command(trial: "$SLURM_ARRAY_TASK_ID", indent: "") }
     let shares = tasks.tasks.map {
       "  [\($0.index)]=\"" + $0.trials.map(String.init).joined(separator: " ") + "\""
     }
     return """
-      # More trials than an array may have tasks: each runs its share of them. One that
-      # is to end lets the trial at hand write its checkpoint, and starts no other.
+      # There are more trials than an array may have tasks, so that each task runs several.
+      # A task that must end lets its current trial write a checkpoint, and starts no other.
       trials=(
       \(shares.joined(separator: "\n"))
       )
@@ -70,7 +72,7 @@ struct ArrayScript {
       """
   }
 
-  /// A value of a `#SBATCH` line: sbatch knows double quotes and backslashes.
+  /// A value in a `#SBATCH` line, in which sbatch supports double quotes and backslashes.
   private static func quoted(_ value: String) -> String {
     let isPlain = value.utf8.allSatisfy { $0 > 0x20 && !"\"'\\#".utf8.contains($0) }
     if isPlain { return value }

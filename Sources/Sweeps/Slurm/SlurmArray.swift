@@ -3,26 +3,26 @@ import Glibc
 import NNExp
 import Results
 
-/// A job array that was submitted for a sweep; kept in the sweep's folder:
+/// A job array that was submitted for a sweep. It is stored in the sweep's folder:
 ///
 ///     slurm/0001/  array.sh    the batch script
 ///                  plan.json   the plan of its trials
 ///                  job.json    the job, and the trials of each task
-///                  3.log       what task 3 said
+///                  3.log       the output of task 3
 struct SlurmArray {
   struct Task {
     let index: Int
-    /// The trials, in the order in which they are run.
+    /// The trials, in the order in which they run.
     let trials: [TrialHash]
   }
 
-  /// `results/xor/sweep/slurm/0001`
+  /// The folder, such as `results/xor/sweep/slurm/0001`.
   let path: String
   let job: SlurmClient.Job
   let tasks: [Task]
-  /// True if it is over and nothing is left to note.
+  /// True if the array has ended and all failures are recorded.
   private(set) var isSettled = false
-  /// What Slurm last told of each task; it forgets them one by one.
+  /// The last known state of each task. Slurm deletes old tasks one by one.
   private var known: [Int: SlurmTask] = [:]
 
   init(path: String, job: SlurmClient.Job, tasks: [Task]) {
@@ -31,7 +31,7 @@ struct SlurmArray {
     self.tasks = tasks
   }
 
-  // MARK: Its file
+  // MARK: job.json
 
   private static let file = "job.json"
 
@@ -45,7 +45,7 @@ struct SlurmArray {
     ]
   }
 
-  /// nil where nothing was submitted from there.
+  /// Nil if no job was submitted from this folder.
   init?(of path: String) throws {
     let file = "\(path)/\(SlurmArray.file)"
     guard let bytes = try FileSystem.system.currentFolder.readIfThere(file, limit: 1 << 28) else {
@@ -54,7 +54,7 @@ struct SlurmArray {
     try self.init(RecordReader(parsing: bytes, from: file), of: path)
   }
 
-  /// The array that a file tells of, every value checked: see `RecordReader`.
+  /// Reads job.json and checks every value: see `RecordReader`.
   init(_ file: RecordReader, of path: String) throws {
     func isWord(_ text: String) -> Bool {
       1...64 ~= text.utf8.count && !text.hasPrefix(bytes: "-")
@@ -81,18 +81,18 @@ struct SlurmArray {
       Array((json.description + "\n").utf8), to: "\(path)/\(SlurmArray.file)")
   }
 
-  // MARK: Its end
+  // MARK: Ending
 
-  /// Takes in what Slurm tells of the tasks. True if all of them are over.
+  /// Records the states of the tasks that Slurm reports. Returns true if all have ended.
   mutating func learn(_ tasks: [SlurmTask]) -> Bool {
     for task in tasks { known[task.index] = task }
     return tasks.allSatisfy(\.isOver)
   }
 
-  /// Notes as failed what a task left behind without a word. For an array that is
-  /// over.
+  /// Records failures for trials whose tasks ended without recording a result. Only for an
+  /// array that has ended.
   mutating func settle(in folder: SweepFolder) throws {
-    // A network file system looks for what is new when a folder is read.
+    // A network file system checks for new files when a folder is read.
     if let trials = opendir(folder.trials) {
       while readdir(trials) != nil {}
       closedir(trials)
@@ -109,30 +109,30 @@ struct SlurmArray {
     let wasKilled = end.map { $0.ending & 0x7F != 0 } ?? true
     for hash in task.trials {
       if try folder.state(of: hash).isOver { continue }
-      // Whoever holds it is at it: another array, or a sweep on some machine.
+      // If the lock is taken, another array or a sweep on another machine is running the trial.
       guard let lock = try TrialLock(hash, in: folder) else { continue }
       defer { withExtendedLifetime(lock) {} }
       switch try folder.state(of: hash) {
       case .failed: continue
       case .found(let summary, _):
-        // The task was told to end, and began no other trial.
+        // The task was asked to end, and started no other trial.
         if summary.status == .interrupted { return }
         if summary.status != .running { continue }
       case .absent:
-        // Slurm took the task back before its time.
-        if end?.isTakenBack ?? true { return }
+        // Slurm requeued or cancelled the task.
+        if end?.isCancelledOrWaiting ?? true { return }
       }
-      let (code, text) = end?.end ?? (1, "its task ended without a word")
-      try folder.noteFailure(
+      let (code, text) = end?.end ?? (1, "its task ended without a result")
+      try folder.recordFailure(
         of: hash, exitStatus: code, error: "\(text); see \(path)/\(task.index).log")
-      // What a killed task had not begun has not failed.
+      // Trials that a killed task had not started have not failed.
       if wasKilled { return }
     }
   }
 }
 
 extension TrialState {
-  /// True where the trial came to an end of its own.
+  /// True if the trial has ended.
   fileprivate var isOver: Bool {
     switch self {
     case .absent: false

@@ -1,13 +1,15 @@
+import Files
 import NNExp
 
-/// The cluster, through its own programs.
+/// Calls the programs of the Slurm cluster.
 enum SlurmClient {
-  /// A job as sbatch names it; the cluster where there are several.
+  /// A job number from sbatch, with the name of the cluster if there are several.
   struct Job: Equatable {
     let number: String
     let cluster: String?
 
-    /// Of `sbatch --parsable`: `1234` or `1234;cluster`; nil for anything else.
+    /// Parses the output of `sbatch --parsable`: `1234` or `1234;cluster`; nil for anything
+    /// else.
     init?(parsing answer: String) {
       let lines = answer.split(atByte: "\n")
       guard let words = lines.last?.split(atByte: ";"), (1...2).contains(words.count),
@@ -22,16 +24,16 @@ enum SlurmClient {
       self.cluster = cluster
     }
 
-    /// What makes squeue and scancel speak to the job's cluster.
+    /// The options with which squeue and scancel address the job's cluster.
     var clusterWords: [String] { cluster.map { ["--clusters", $0] } ?? [] }
 
-    /// `scancel 1234`, for the user.
+    /// The command that cancels the job, for the user: `scancel 1234`.
     var cancelCommand: String {
       (["scancel"] + clusterWords + [number]).map(quotedForShell).joined(separator: " ")
     }
   }
 
-  /// Throws where there is no Slurm.
+  /// Throws if Slurm is not installed.
   static func requirePresence() throws {
     if try !isPresent() { throw absence }
   }
@@ -43,20 +45,20 @@ enum SlurmClient {
       "cannot submit a job array: there is no 'sbatch' on the PATH",
       notes: [
         .init(
-          "say this on a machine of the cluster that submits jobs, or leave out --launcher to "
+          "run this command on a machine of the cluster that submits jobs, or omit --launcher to "
             + "use the cores of this one")
       ], failure: .environment)
   }
 
-  /// The largest index that a task of an array may have: one less than the
-  /// cluster's MaxArraySize, 1001 unless it says otherwise.
+  /// The largest index of a task in an array: the cluster's MaxArraySize minus one;
+  /// MaxArraySize is 1001 by default.
   static func largestIndex() throws -> Int {
     guard let answer = try SystemCommand.run(["scontrol", "show", "config"]), answer.code == 0
     else { return 1000 }
     return max(2, maxArraySize(in: answer.output) ?? 1001) - 1
   }
 
-  /// The number in `MaxArraySize            = 1001`.
+  /// The number in a line `MaxArraySize            = 1001`.
   static func maxArraySize(in configuration: String) -> Int? {
     for line in configuration.split(atByte: "\n")
     where line.hasPrefix(bytes: "MaxArraySize") {
@@ -65,7 +67,7 @@ enum SlurmClient {
     return nil
   }
 
-  /// Submits a script. Returns the job, and what sbatch said besides.
+  /// Submits a script. Returns the job and any other output of sbatch.
   static func submit(script: String, options: [String]) throws -> (job: Job, remarks: String) {
     guard let answer = try SystemCommand.run(["sbatch", "--parsable"] + options + [script])
     else { throw absence }
@@ -76,15 +78,15 @@ enum SlurmClient {
     }
     guard let job = Job(parsing: answer.output) else {
       throw Diagnostic(
-        "cannot tell a job's number from what sbatch says: '\(answer.output)'",
-        notes: [.init("--slurm-options may hold what makes it say something else")],
+        "cannot find a job number in the output of sbatch: '\(answer.output)'",
+        notes: [.init("an option in --slurm-options may change that output")],
         failure: .environment)
     }
     return (job, answer.errors)
   }
 
-  /// Every task of a job that Slurm still knows, those that have ended included;
-  /// none once it has forgotten the job.
+  /// Every task of a job that Slurm still lists, including tasks that have ended; empty if
+  /// Slurm has deleted the job.
   static func tasks(of job: Job) throws -> [SlurmTask] {
     let words =
       ["squeue"] + job.clusterWords + [
@@ -97,7 +99,7 @@ enum SlurmClient {
     if answer.code != 0 {
       if answer.errors.contains("Invalid job id") { return [] }
       throw Diagnostic(
-        "squeue cannot tell of job \(job.number): \(answer.complaint)", failure: .environment)
+        "squeue does not report job \(job.number): \(answer.complaint)", failure: .environment)
     }
     return try SlurmTask.list(from: answer.output)
   }

@@ -8,18 +8,18 @@ import Results
 public protocol ArrayListener: AnyObject {
   /// Called ten times a second.
   func update(_ progress: ArrayProgress)
-  /// Something to know, on a line of its own.
+  /// Called with a message for the user, on a separate line.
   func note(_ text: String)
 }
 
-/// How far the job arrays of a sweep have come, in tasks.
+/// The progress of a sweep's job arrays, in tasks.
 public struct ArrayProgress: Sendable {
   public var done = 0
-  /// Of those, the ones whose exit code was not 0.
+  /// The number of ended tasks whose exit code was not 0.
   public var failed = 0
   public var running = 0
   public var waiting = 0
-  /// Why the first of those that wait does.
+  /// The reason why the first waiting task waits.
   public var reason: String?
 
   public var total: Int { done + running + waiting }
@@ -39,16 +39,16 @@ public struct ArrayProgress: Sendable {
   }
 }
 
-/// A sweep whose trials are the tasks of Slurm job arrays.
+/// A sweep whose trials are tasks of Slurm job arrays.
 ///
-/// Slurm says which tasks are over; how a trial ended, its run directory says.
+/// Slurm reports which tasks have ended; the run directories contain the results of the trials.
 public final class SlurmSweep {
   private let folder: SweepFolder
   private let listener: any ArrayListener
   private var arrays: [SlurmArray] = []
 
-  /// Takes up the arrays of earlier commands: those that are not over are waited
-  /// for, the others' deaths noted.
+  /// Reads the arrays of earlier commands. Unfinished ones will be waited for; failures of the
+  /// others are recorded.
   public init(in folder: SweepFolder, listener: any ArrayListener) throws {
     self.folder = folder
     self.listener = listener
@@ -64,20 +64,20 @@ public final class SlurmSweep {
     }
   }
 
-  /// Notes the deaths of trials whose arrays are over, whoever submitted those; where
-  /// there is no Slurm, nothing.
-  public static func noteDeaths(in folder: SweepFolder) throws {
+  /// Records failures of trials whose arrays have ended, whichever command submitted them. Does
+  /// nothing if Slurm is not installed.
+  public static func recordFailures(in folder: SweepFolder) throws {
     guard access(folder.path + "/slurm", F_OK) == 0, try SlurmClient.isPresent() else { return }
-    _ = try SlurmSweep(in: folder, listener: Nobody())
+    _ = try SlurmSweep(in: folder, listener: NullArrayListener())
   }
 
-  /// Throws where there is no Slurm.
+  /// Throws if Slurm is not installed.
   public static func requirePresence() throws { try SlurmClient.requirePresence() }
 
-  /// The jobs that are waited for.
+  /// The jobs for which `wait` waits.
   public var jobs: [String] { arrays.map(\.job.number) }
 
-  /// What cancels them.
+  /// The commands that cancel these jobs.
   public var cancelCommands: [String] { arrays.map(\.job.cancelCommand) }
 
   private static func path(of number: Int, in folder: SweepFolder) -> String {
@@ -87,7 +87,7 @@ public final class SlurmSweep {
   }
 }
 
-private final class Nobody: ArrayListener {
+private final class NullArrayListener: ArrayListener {
   func update(_ progress: ArrayProgress) {}
   func note(_ text: String) {}
 }
@@ -95,7 +95,7 @@ private final class Nobody: ArrayListener {
 // MARK: - Submitting
 
 extension SlurmSweep {
-  /// What the command line says of an array.
+  /// The settings of an array from the command line.
   public struct Request: Sendable {
     let options: [String]
     let throttle: Int?
@@ -103,9 +103,9 @@ extension SlurmSweep {
     let file: String
 
     /// - Parameters:
-    ///   - options: `--slurm-options`, for sbatch.
-    ///   - throttle: the most tasks at once.
-    ///   - file: the sweep's, as the command line names it.
+    ///   - options: `--slurm-options`, which are passed to sbatch.
+    ///   - throttle: the maximum number of tasks at a time.
+    ///   - file: the sweep's file, as on the command line.
     public init(
       options: String, throttle: Int?, retryingFailed: Bool, file: String
     ) throws {
@@ -116,18 +116,18 @@ extension SlurmSweep {
       for word in self.options {
         if word.hasPrefix(bytes: "-a") || word.hasPrefix(bytes: "--array") {
           throw Diagnostic(
-            "--slurm-options cannot have '\(word)': the array is nnexp's; limit how many tasks "
-              + "run at once with --jobs")
+            "--slurm-options cannot contain '\(word)': nnexp defines the array; limit the number "
+              + "of tasks that run at once with --jobs")
         }
         if word.hasPrefix(bytes: "--wrap") {
-          throw Diagnostic("--slurm-options cannot have '\(word)': the tasks run trials")
+          throw Diagnostic("--slurm-options cannot contain '\(word)': the tasks run trials")
         }
       }
     }
   }
 
-  /// Submits the plan's unfinished trials that no array of before has. Returns how
-  /// many those are, and in how many tasks.
+  /// Submits the unfinished trials of the plan that are not in an earlier array. Returns the
+  /// number of these trials and of their tasks.
   public func submit(
     _ plan: SweepPlan, _ request: Request
   ) throws -> (trials: Int, tasks: Int) {
@@ -160,7 +160,7 @@ extension SlurmSweep {
     return (trials.count, list.tasks.count)
   }
 
-  /// The next free `slurm/0001`.
+  /// Creates the next free folder, such as `slurm/0001`.
   private func makeFolder() throws -> String {
     let here = FileSystem.system.currentFolder
     _ = try here.makeFolder(folder.path + "/slurm")
@@ -172,7 +172,7 @@ extension SlurmSweep {
   private func currentFolder() throws -> String {
     guard let path = getcwd(nil, 0) else {
       throw Diagnostic(
-        "cannot tell the current folder: \(String(cString: strerror(errno)))",
+        "cannot determine the current folder: \(String(cString: strerror(errno)))",
         failure: .environment)
     }
     defer { free(path) }
@@ -182,7 +182,7 @@ extension SlurmSweep {
   private func executable() throws -> String {
     guard let path = realpath("/proc/self/exe", nil) else {
       throw Diagnostic(
-        "cannot tell which program this is: \(String(cString: strerror(errno)))",
+        "cannot determine the path of this program: \(String(cString: strerror(errno)))",
         failure: .environment)
     }
     defer { free(path) }
@@ -199,9 +199,9 @@ extension SlurmSweep {
 // MARK: - Waiting
 
 extension SlurmSweep {
-  /// Returns when every array is over, or the waiting is cancelled.
+  /// Returns when every array has ended, or when waiting is cancelled.
   ///
-  /// - Parameter plan: if given, the first of its trials that fails cancels the rest.
+  /// - Parameter plan: if given, the first of its trials that fails cancels the others.
   public func wait(
     failingFast plan: SweepPlan? = nil, cancellation: CancellationToken
   ) throws {
@@ -217,7 +217,7 @@ extension SlurmSweep {
           (progress, isOver) = try look()
           lastTrouble = ""
         } catch let trouble as Diagnostic {
-          // A controller that is restarted answers again.
+          // A controller may not answer while it is being restarted.
           if trouble.message != lastTrouble { listener.note("\(trouble.message); still waiting") }
           lastTrouble = trouble.message
           isOver = try isFinished()
@@ -231,7 +231,7 @@ extension SlurmSweep {
           for array in arrays { try SlurmClient.cancel(array.job) }
           isCancelled = true
         }
-        // Every user of a cluster asks the same controller.
+        // The intervals grow, because all users of a cluster query the same controller.
         nextLook = waited + min(max(waited / 20, 0.5), 10)
       }
       listener.update(progress)
@@ -240,7 +240,7 @@ extension SlurmSweep {
     }
   }
 
-  /// Asks for every array.
+  /// Queries every array.
   private func look() throws -> (ArrayProgress, isOver: Bool) {
     var progress = ArrayProgress()
     var isOver = true
@@ -248,7 +248,7 @@ extension SlurmSweep {
       let tasks = try SlurmClient.tasks(of: arrays[index].job)
       if !arrays[index].learn(tasks) { isOver = false }
       progress.count(tasks)
-      // What Slurm has forgotten is over.
+      // Tasks that Slurm no longer lists have ended.
       progress.done += arrays[index].tasks.count - tasks.count
     }
     return (progress, isOver)
@@ -256,7 +256,8 @@ extension SlurmSweep {
 
   private var trials: Set<TrialHash> { Set(arrays.flatMap(\.tasks).flatMap(\.trials)) }
 
-  /// What the run directories tell, where Slurm does not answer.
+  /// True if the run directories show that all trials have ended, for use if Slurm does not
+  /// answer.
   private func isFinished() throws -> Bool {
     try trials.allSatisfy { try folder.state(of: $0).isFinished(retryingFailed: false) }
   }

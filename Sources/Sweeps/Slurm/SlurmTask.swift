@@ -1,19 +1,19 @@
 import NNExp
 
-/// A task of a job array, as squeue tells of it.
+/// A task of a job array as reported by squeue.
 struct SlurmTask: Equatable {
   let index: Int
-  /// `PENDING`, `RUNNING`, `COMPLETED`, …
+  /// The state: `PENDING`, `RUNNING`, `COMPLETED`, ….
   let state: String
-  /// How its script ended, as wait(2) has it.
+  /// The exit status of its script, in the format of wait(2).
   let ending: Int
-  /// Why it is in that state; `None` where there is nothing to say.
+  /// The reason for the state; `None` if there is none.
   let reason: String
 
-  /// What squeue is asked for: `3|RUNNING|0|None`.
+  /// The format of squeue's output, such as `3|RUNNING|0|None`.
   static let format = "ArrayTaskID:|,State:|,exit_code:|,Reason:"
 
-  /// States in which nothing more happens, unless somebody requeues the task.
+  /// The states of tasks that have ended, unless somebody requeues the task.
   private static let final: Set = [
     "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY",
     "PREEMPTED", "REVOKED", "TIMEOUT",
@@ -21,19 +21,19 @@ struct SlurmTask: Equatable {
 
   var isOver: Bool { SlurmTask.final.contains(state) }
 
-  /// True if its time had not come, or the cluster took the task back.
-  var isTakenBack: Bool {
+  /// True if the task never started, or if the cluster stopped it.
+  var isCancelledOrWaiting: Bool {
     isOver && !["COMPLETED", "FAILED", "OUT_OF_MEMORY"].contains(state)
   }
 
-  /// The tasks of squeue's answer, without its header.
+  /// The tasks in squeue's output, without its header.
   static func list(from answer: String) throws -> [SlurmTask] {
     try answer.split(atByte: "\n").compactMap { line in
-      // Of several clusters, the name comes first.
+      // If there are several clusters, a line with the cluster's name precedes the tasks.
       if line.hasPrefix(bytes: "CLUSTER:") { return nil }
       let words = line.split(atByte: "|", maxSplits: 3, omittingEmptySubsequences: false)
       guard words.count == 4, let index = Int(words[0]), let ending = ending(words[2]) else {
-        throw Diagnostic("cannot make sense of what squeue says: '\(line)'", failure: .environment)
+        throw Diagnostic("cannot read the output of squeue: '\(line)'", failure: .environment)
       }
       return SlurmTask(
         index: index, state: String(words[1]), ending: ending,
@@ -43,8 +43,8 @@ struct SlurmTask: Equatable {
 }
 
 extension SlurmTask {
-  /// As wait(2) has it, or as Slurm writes it elsewhere: the exit code, a colon, the
-  /// signal.
+  /// The exit status in the format of wait(2), or in the format `code:signal` that Slurm also
+  /// uses.
   private static func ending(_ text: Substring) -> Int? {
     let words = text.split(atByte: ":", omittingEmptySubsequences: false)
     let numbers = words.compactMap { UInt16($0) }.map(Int.init)
@@ -52,14 +52,14 @@ extension SlurmTask {
     return words.count == 1 ? numbers[0] : (numbers[0] & 0xFF) << 8 | numbers[1] & 0x7F
   }
 
-  /// What became of a trial whose process left no word, in a sentence, and its exit
+  /// The reason for the end of a trial whose process recorded none, in words, and its exit
   /// code.
   var end: (code: Int, text: String) {
     let signal = ending & 0x7F
     let code = ending >> 8 & 0xFF
     let ownCode = signal > 0 ? 128 + signal : max(code, 1)
     switch state {
-    case "OUT_OF_MEMORY": return (137, "its task was killed for want of memory")
+    case "OUT_OF_MEMORY": return (137, "its task was killed because it ran out of memory")
     case "FAILED", "COMPLETED":
       return signal > 0
         ? (ownCode, "its task was killed by signal \(signal)")

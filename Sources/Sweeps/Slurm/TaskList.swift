@@ -1,19 +1,19 @@
-/// Which trials each task of a job array runs.
+/// The assignment of trials to the tasks of a job array.
 struct TaskList: Equatable {
   struct Task: Equatable {
     /// The array's index, from 1.
     let index: Int
-    /// Numbers of trials, run one after another.
+    /// The numbers of its trials, which run one after another.
     let trials: [Int]
   }
 
   let tasks: [Task]
 
-  /// True if a task runs the trial of its own number, and no other.
+  /// True if each task runs only the trial with the task's index.
   let isPlain: Bool
 
-  /// A task for each trial, under its number, as far as the cluster counts; else
-  /// tasks from 1 on that share the trials evenly, neighbours together.
+  /// Creates one task per trial, with the trial's number as its index, if the cluster permits
+  /// such indices. Otherwise tasks from 1 on share the trials evenly, in consecutive groups.
   ///
   /// - Parameter largestIndex: the largest index that an array may have, at least 1.
   init(of trials: [Int], largestIndex: Int) {
@@ -29,7 +29,7 @@ struct TaskList: Equatable {
     }
   }
 
-  /// The indices as sbatch takes them: `1-3,7,9-12`.
+  /// The indices in the syntax of sbatch: `1-3,7,9-12`.
   var indices: String {
     var ranges: [ClosedRange<Int>] = []
     for index in tasks.map(\.index) {

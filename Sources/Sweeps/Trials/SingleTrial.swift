@@ -3,8 +3,7 @@ import Glibc
 import NNExp
 import Results
 
-/// One trial of a written plan, run in this process to its end: what a task of a job
-/// array does, on whichever machine.
+/// One trial of a written plan, run to its end in this process, as a task of a job array does.
 public struct SingleTrial {
   private let name: String
   private let hash: TrialHash
@@ -13,7 +12,7 @@ public struct SingleTrial {
   /// The plan's file.
   private let planFile: String
 
-  /// Throws where the plan has no trial of that number.
+  /// Throws if the plan has no trial with this number.
   public init(_ number: Int, of plan: WrittenPlan, in folder: SweepFolder) throws {
     let trials = plan.record.trials
     guard let index = trials.firstIndex(where: { $0.number == number }) else {
@@ -28,12 +27,12 @@ public struct SingleTrial {
     self.folder = folder
   }
 
-  /// Runs the trial unless it has ended. Returns its exit code, be it of this
-  /// process or of an earlier one; 128 + n after signal n.
+  /// Runs the trial unless it has ended. Returns its exit code, from this process or an earlier
+  /// one; 128 + n after signal n.
   ///
-  /// A trial that another process holds is waited for, `patience` seconds long:
-  /// where a job is moved, its old process may be a moment about its end, and a file
-  /// server takes a while to see that a machine has died.
+  /// If another process runs the trial, this waits up to `patience` seconds: when a job is
+  /// moved, the old process may need a moment to end, and a file server needs some time to
+  /// notice that a machine has failed.
   public func run(
     with runner: TrialRunner, patience: Int, report: (String) -> Void,
     warn: (String) -> Void
@@ -47,18 +46,18 @@ public struct SingleTrial {
       if case .ended(let code, _) = try runner.run(combination: combination, hash: hash) {
         let state = try folder.state(of: hash)
         reportEnd(state, "", report, warn)
-        // Another process may have brought it to its end in the meantime.
+        // Another process may have finished it in the meantime.
         return code == 0 ? state.exitStatus : code
       }
       if let signal = runner.cancellation.signal { return 128 + signal }
       if attempt == 0 {
-        report("\(Escaping.line(name)) is held by another process; waiting for that")
+        report("\(Escaping.line(name)) is in use by another process; waiting for it")
       }
       usleep(100_000)
     }
     throw Diagnostic(
-      "\(name) is held by another process, and has been for \(patience) s",
-      notes: [.init("it is that process's now; to see how it ends, say this again")],
+      "\(name) has been in use by another process for \(patience) s",
+      notes: [.init("to wait for its result, run this command again")],
       failure: .environment)
   }
 
@@ -68,7 +67,7 @@ public struct SingleTrial {
     switch state {
     case .absent: break
     case .failed(let code, let error):
-      // Bad input may be in the plan, whatever the experiment's file holds now.
+      // The cause may be in the plan, even if the experiment's file has changed since.
       let note =
         [2, 3].contains(code) ? "\nnote: the trial is of the plan '\(Escaping.line(planFile))'" : ""
       warn(Escaping.line("error: \(name) \(when)failed: \(error)") + note)
@@ -83,7 +82,7 @@ public struct SingleTrial {
 }
 
 extension TrialState {
-  /// The exit code that the trial ended with; 0 while it has not.
+  /// The exit code of the trial; 0 if it has not ended.
   var exitStatus: Int32 {
     switch self {
     case .absent: 0
@@ -94,39 +93,39 @@ extension TrialState {
 }
 
 extension TrialLock {
-  /// The lock of a sweep's plan, once whoever holds it lets go of it.
+  /// Acquires the lock of a sweep's plan, and waits for it if necessary.
   static func ofPlan(in folder: SweepFolder, seconds: Int) throws -> TrialLock {
     for _ in 0...seconds * 20 {
       if let lock = try TrialLock(at: 0, in: folder) { return lock }
       usleep(50_000)
     }
     throw Diagnostic(
-      "'\(folder.path)/.locks' has been held by another process for \(seconds) s",
+      "'\(folder.path)/.locks' has been locked by another process for \(seconds) s",
       failure: .environment)
   }
 }
 
 extension SweepDeclaration {
-  /// Throws where trials are held against each other while they run.
+  /// Throws if trials are compared with each other while they run.
   public func requireIndependentTrials(for option: String) throws {
     if halving == nil { return }
-    throw Diagnostic("halving holds the trials against each other; leave \(option) out")
+    throw Diagnostic("halving compares the trials with each other; omit \(option)")
   }
 }
 
 extension SweepFolder {
-  /// True for a trial that is under way by its files, and that no process has.
+  /// True if the trial's files show that it is running, but no process runs it.
   func isAbandoned(_ hash: TrialHash) throws -> Bool {
     guard let lock = try? TrialLock(hash, in: self) else { return false }
     defer { withExtendedLifetime(lock) {} }
-    // It may have come to its end in the meantime.
+    // It may have ended in the meantime.
     if case .found(let summary, _) = try state(of: hash) { return summary.status == .running }
     return false
   }
 
-  /// The trials that are left to run, before anybody is told to run them. Failed
-  /// ones that are to be run again move aside, so that a task which is started twice
-  /// goes on with its trial the second time.
+  /// The trials to run, determined before any process is started. Failed trials that will be
+  /// repeated are moved aside now, so that a task that is started twice resumes its trial the
+  /// second time.
   public func trialsLeft(of plan: SweepPlan, retryingFailed: Bool) throws -> [PlannedTrial] {
     try plan.trials.filter { trial in
       let state = try state(of: trial.hash)

@@ -3,20 +3,20 @@ import Glibc
 import NNExp
 public import Results
 
-/// Where a sweep keeps its trials, which are its ledger.
+/// The folder of a sweep, whose files record the state of every trial.
 ///
 ///     results/xor/sweep/
 ///       plan.json             the trials: numbers, hashes, values
-///       trials/<hash>/        a run directory each
-///       trials/<hash>.failed  why a trial left no summary of its own
+///       trials/<hash>/        one run directory per trial
+///       trials/<hash>.failed  why a trial ended without a summary
 ///       sweep.csv, sweep_summary.csv
-///       .locks                one byte a trial, locked by the kernel
+///       .locks                one byte per trial, locked by the kernel
 public struct SweepFolder: Sendable {
   public let path: String
 
   public init(_ path: String) { self.path = path }
 
-  /// The folder of a sweep that names no other.
+  /// The folder of a sweep without `--output`.
   public static func standard(name: String) throws -> SweepFolder {
     try RunDirectory.validate(name: name)
     return SweepFolder("results/\(name)/sweep")
@@ -25,7 +25,7 @@ public struct SweepFolder: Sendable {
   var trials: String { path + "/trials" }
   public func run(_ hash: TrialHash) -> String { "\(trials)/\(hash)" }
 
-  /// Makes the folders that are missing. Throws if there is something else than a sweep.
+  /// Creates missing folders. Throws if the folder contains something other than a sweep.
   public func make() throws {
     try requireSweep()
     let here = FileSystem.system.currentFolder
@@ -36,7 +36,7 @@ public struct SweepFolder: Sendable {
     try here.openFolder(trials).removePartials()
   }
 
-  /// Throws if the folder holds anything, and no sweep.
+  /// Throws if the folder is neither empty nor the folder of a sweep.
   private func requireSweep() throws {
     guard let folder = try FileSystem.system.currentFolder.openFolderIfThere(path) else { return }
     let names = try folder.entries()
@@ -44,15 +44,15 @@ public struct SweepFolder: Sendable {
       _ = try PlanRecord(of: self)
       return
     }
-    // What a process leaves that is killed before it writes its plan.
+    // The entries of a process that was killed before it wrote its plan.
     let own: Set = ["trials", ".locks", "slurm"]
     guard let other = names.first(where: { !own.contains($0) && !Folder.isPartial($0) }) else {
       return
     }
     throw Diagnostic(
       names.contains(RunRecord.file)
-        ? "'\(path)' is a run's folder; a sweep needs one of its own"
-        : "'\(path)' is no sweep, and holds '\(other)'; a sweep needs a new or empty folder",
+        ? "'\(path)' is the folder of a run; choose another folder for the sweep"
+        : "'\(path)' is not the folder of a sweep, and it contains '\(other)'; a sweep needs a new or empty folder",
       notes: [.init("name another with --output")])
   }
 
@@ -65,19 +65,20 @@ public struct SweepFolder: Sendable {
   }
 }
 
-/// A trial's state, as its files tell it.
+/// The state of a trial, according to its files.
 public enum TrialState: Sendable {
   case absent
-  /// A summary is there; `running`, `interrupted` and `stopped` are not the end.
+  /// There is a summary. With the status `running`, `interrupted` or `stopped`, the trial has
+  /// not ended.
   case found(Summary, seconds: Double?)
-  /// It ended without a summary of its own.
+  /// The trial ended without a summary.
   case failed(exitStatus: Int, error: String)
 
   var summary: Summary? {
     if case .found(let summary, _) = self { summary } else { nil }
   }
 
-  /// True for what a sweep does not run again.
+  /// True if a sweep does not run the trial again.
   func isFinished(retryingFailed: Bool) -> Bool {
     switch self {
     case .absent: false
@@ -93,49 +94,50 @@ public enum TrialState: Sendable {
 }
 
 extension SweepFolder {
-  /// What there is of trials, by name: one look for many trials.
+  /// The names of all trials that have files, read once for many trials.
   func names() -> Set<String> {
     let folder = try? FileSystem.system.currentFolder.openFolderIfThere(trials)
     return Set((try? folder?.entriesInUTF8()) ?? [])
   }
 
-  /// As below, of a trial of which there may be nothing.
+  /// As below, for a trial that may have no files.
   func state(of hash: TrialHash, among names: Set<String>) throws -> TrialState {
     if names.contains("\(hash).failed") { return try state(of: hash) }
-    return names.contains("\(hash)") ? try summedUp(hash) : .absent
+    return names.contains("\(hash)") ? try stateFromRunFolder(hash) : .absent
   }
 
-  /// Throws where the trial's files are not as nnexp writes them.
+  /// Throws if the trial's files differ from the format that nnexp writes.
   public func state(of hash: TrialHash) throws -> TrialState {
-    guard let bytes = try read("trials/\(hash).failed") else { return try summedUp(hash) }
+    guard let bytes = try read("trials/\(hash).failed") else { return try stateFromRunFolder(hash) }
     let record = try RecordReader(parsing: bytes, from: "\(trials)/\(hash).failed")
     return .failed(
       exitStatus: try record.count("exit_status", in: 0...255),
       error: try record.value("error", \.string))
   }
 
-  /// The state of a trial by its own folder. Killed between two files, a run has a record
-  /// and no summary yet.
-  private func summedUp(_ hash: TrialHash) throws -> TrialState {
+  /// The state according to the trial's own folder. A run that was killed between two files has
+  /// a record but no summary.
+  private func stateFromRunFolder(_ hash: TrialHash) throws -> TrialState {
     guard let directory = try RunDirectory.openIfThere(run(hash)),
       let summary = try Summary.ifThere(in: directory)
     else { return .absent }
     return .found(summary, seconds: try RunRecord(of: directory).seconds)
   }
 
-  /// Notes why a trial ended without saying so itself.
-  func noteFailure(of hash: TrialHash, exitStatus: Int, error: String) throws {
+  /// Records the reason for a trial that ended without recording it.
+  func recordFailure(of hash: TrialHash, exitStatus: Int, error: String) throws {
     let json: JSON = ["exit_status": .int(exitStatus), "error": .string(error)]
-    // What is half-written there, `make` removes: trials may be many.
+    // `make` removes partial files here, rather than this call, because there may be many
+    // trials.
     try FileSystem.system.currentFolder.replace(
       "\(trials)/\(hash).failed", durably: false, isShared: true,
       with: { try $0.write(Array((json.description + "\n").utf8)) })
   }
 
-  /// Clears the way for a trial: what an earlier attempt left moves aside. What is no run
-  /// yet, because the process was killed while it made the folder, the new run takes over.
+  /// Moves the results of an earlier attempt aside. A folder that is not a run yet, because the
+  /// process was killed while creating it, is reused by the new run.
   ///
-  /// Call it only with the hash of the experiment that is about to run.
+  /// - Precondition: the experiment with this hash is about to run.
   func setAside(_ hash: TrialHash) throws {
     let here = FileSystem.system.currentFolder
     try here.removeIfThere("\(trials)/\(hash).failed")
@@ -148,17 +150,17 @@ extension SweepFolder {
   }
 }
 
-/// The right to run a trial: a byte of `.locks` that the kernel locks for this
-/// process, on any machine that shares the folder, until it ends.
+/// The lock of a trial: a byte of `.locks` that the kernel locks for this process until it
+/// ends, on all machines that share the folder.
 final class TrialLock {
   private let descriptor: Int32
 
-  /// nil where another process has the trial.
+  /// Nil if another process has locked the trial.
   convenience init?(_ hash: TrialHash, in folder: SweepFolder) throws {
     try self.init(at: hash.lockPosition, in: folder)
   }
 
-  /// - Parameter position: of the byte, which the first 60 bits of a trial's hash name.
+  /// - Parameter position: the byte's position, the first 60 bits of a trial's hash.
   init?(at position: Int, in folder: SweepFolder) throws {
     let path = folder.path + "/.locks"
     descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o666)
@@ -180,8 +182,8 @@ final class TrialLock {
     }
   }
 
-  /// F_OFD_SETLK: the lock is the open file's, not the process's, so that closing
-  /// another descriptor of the file does not drop it.
+  /// F_OFD_SETLK: the lock belongs to the open file, not to the process, so that closing
+  /// another descriptor of the file does not release it.
   private static let setLock: Int32 = 37
 
   deinit { close(descriptor) }

@@ -2,13 +2,13 @@ import Files
 import NNExp
 public import Results
 
-/// A trial's line of sweep.csv.
+/// A trial's row in sweep.csv.
 public struct TrialRow: Sendable {
   public enum Status: String, CaseIterable, Sendable {
     case pending, running, completed
     case fellShort = "fell_short"
     case failed, interrupted
-    /// At a rung of successive halving.
+    /// The trial stopped at a rung of successive halving.
     case stopped
   }
 
@@ -24,16 +24,17 @@ public struct TrialRow: Sendable {
   public let best: [Summary.Best]
   public let seconds: Double?
 
-  /// True if its figures are those of a whole training.
+  /// True if its values are those of a complete training.
   public var isDone: Bool { status == .completed || status == .fellShort }
 }
 
-/// What of a plan its table needs; kept as plan.json.
+/// The part of a plan that its table needs; stored in plan.json.
 public struct PlanRecord: Sendable {
   public struct Trial: Sendable {
     public let number: Int
     public let hash: TrialHash
-    /// Of the experiment alone; nil in a plan of an earlier version, whose `hash` it is.
+    /// The hash of the experiment without its files; nil in a plan of an earlier version, whose
+    /// `hash` it is.
     let configuration: String?
     public let seed: Int
     public let values: [String]
@@ -42,8 +43,8 @@ public struct PlanRecord: Sendable {
   public let name: String
   public let parameters: [String]
   public let trials: [Trial]
-  /// The columns that any trial measures; in a plan of version 0.1.0, those of which
-  /// larger values are better, by name only.
+  /// The columns that any trial measures. In a plan of version 0.1.0, only the names of those
+  /// of which larger values are better.
   let columns: [MetricColumn]
   /// The data files and plugins of all trials.
   let files: [FileHash]
@@ -55,7 +56,7 @@ public struct PlanRecord: Sendable {
       guard let index = columns.firstIndex(where: { $0.name == column.name }) else {
         return columns.append(column)
       }
-      // Trials that disagree leave the direction open.
+      // If trials disagree, the direction is unknown.
       columns[index] = MetricColumn(
         column.split, head: column.head, quantity: column.quantity, largerIsBetter: nil)
     }
@@ -85,17 +86,17 @@ public struct PlanRecord: Sendable {
     ]
   }
 
-  /// The plan that a sweep's folder holds; nil where it is no such folder.
+  /// Reads the plan in a sweep's folder; nil if it is not the folder of a sweep.
   public init?(of folder: SweepFolder) throws {
     guard let bytes = try folder.read(PlanRecord.file) else { return nil }
     try self.init(RecordReader(parsing: bytes, from: folder.path + "/" + PlanRecord.file))
   }
 
-  /// The plan, every value checked: see `RecordReader`.
+  /// Reads the plan and checks every value: see `RecordReader`.
   public init(_ file: RecordReader) throws {
     name = try file.value("name", \.string)
     parameters = try file.texts("parameters")
-    // Members that earlier versions did not write, or wrote otherwise.
+    // Members that earlier versions did not write, or wrote differently.
     let rising = try file.memberIfThere("rising") == nil ? [] : file.texts("rising")
     columns =
       try file.metricColumns("columns")
@@ -127,7 +128,7 @@ public struct PlanRecord: Sendable {
     self.trials = trials
   }
 
-  /// Every trial's row, from the run directories.
+  /// The row of every trial, read from the run directories.
   public func rows(in folder: SweepFolder) throws -> [TrialRow] {
     let names = folder.names()
     let rows = Workers.map(trials.count) { index in
@@ -154,7 +155,7 @@ public struct PlanRecord: Sendable {
     case .failed(let code, let error): return row(.failed, code, error)
     case .found(let summary, let seconds):
       if summary.status == .running, try folder.isAbandoned(trial.hash) {
-        return row(.interrupted, nil, "its process ended without a word", summary, seconds)
+        return row(.interrupted, nil, "its process ended without a result", summary, seconds)
       }
       return row(
         TrialRow.Status(rawValue: summary.status.rawValue) ?? .failed, summary.exitStatus,

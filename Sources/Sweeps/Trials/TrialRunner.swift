@@ -8,22 +8,22 @@ import Running
 /// Runs trials of a sweep in this process, one after another.
 public struct TrialRunner {
   public enum Outcome: Sendable {
-    /// An exit code, and how it ended if it said so itself.
+    /// The trial ended with this exit code, and with a summary if it wrote one.
     case ended(Int32, Summary?)
-    /// Another process is at it.
+    /// Another process runs the trial.
     case held
   }
 
   private let builder: TrialBuilder
   let folder: SweepFolder
-  /// Of any trial, but for the folder.
+  /// The origin of all trials, except the folder.
   private let origin: RunOrigin
   let isRetrying: Bool
   let cancellation: CancellationToken
   let endsWithParent: Bool
 
-  /// - Parameter endsWithParent: true for a worker, which is of no use once the
-  ///   sweep that started it is gone.
+  /// - Parameter endsWithParent: true for a worker, which must end if the sweep that started it
+  ///   has ended.
   public init(
     _ builder: TrialBuilder, in folder: SweepFolder, command: [String], version: String,
     retryingFailed: Bool, endsWithParent: Bool = true, cancellation: CancellationToken
@@ -37,9 +37,9 @@ public struct TrialRunner {
     self.endsWithParent = endsWithParent
   }
 
-  /// Runs a trial unless it is finished; leaves what went wrong in its files.
+  /// Runs a trial unless it has ended. Errors are recorded in its files.
   ///
-  /// - Parameter pause: the epoch after which it stops for the time being.
+  /// - Parameter pause: the epoch after which the trial pauses.
   public func run(
     combination: Int, hash: TrialHash, pausingAfter pause: Int? = nil
   ) throws -> Outcome {
@@ -67,20 +67,20 @@ public struct TrialRunner {
       diagnostics.add(error)
       let code = diagnostics.failure.rawValue
       if case .absent = try folder.state(of: hash) {
-        try folder.noteFailure(
+        try folder.recordFailure(
           of: hash, exitStatus: Int(code), error: diagnostics.list.first?.message ?? "\(error)")
       }
       return .ended(code, observer.summary)
     }
   }
 
-  /// Goes on with an unfinished trial from its newest checkpoint; nil where it
-  /// cannot, so that it starts again.
+  /// Resumes an unfinished trial from its newest checkpoint; nil if that is not possible, so
+  /// that the trial starts again.
   private func resume(
     _ hash: TrialHash, _ state: TrialState, _ observer: TrialObserver, _ pause: Int?
   ) -> Int32? {
     if case .failed = state { return nil }
-    // Killed between two files, a run has a record and no summary yet.
+    // A run that was killed between two files has a record but no summary.
     guard [nil, .running, .interrupted, .stopped].contains(state.summary?.status),
       let resumption = try? Resumption(of: folder.run(hash), registry: builder.registry),
       hash == TrialHash(of: resumption.record)
@@ -96,7 +96,7 @@ public struct TrialRunner {
       throw Diagnostic(
         "the file '\(builder.declaration.file)', its data or its plugins have changed since "
           + "the sweep was planned",
-        notes: [.init("the plan has the hash \(hash); the trial's is \(TrialHash(of: prepared))")])
+        notes: [.init("the plan has the hash \(hash); the trial has \(TrialHash(of: prepared))")])
     }
     try folder.setAside(hash)
     var origin = origin
@@ -108,15 +108,15 @@ public struct TrialRunner {
 }
 
 extension TrialHash {
-  /// Of the trial that left a record.
+  /// The hash of the trial that a record belongs to.
   init?(of record: RunRecord) {
     guard let configuration = record.configuration else { return nil }
     self.init(configuration: configuration, files: record.data + record.plugins)
   }
 }
 
-/// Shows nothing of a trial, keeps its summary, and cancels it if it is a worker's whose
-/// sweep has been killed, so that the next sweep finds the trial free.
+/// Hides a trial's messages, keeps its summary, and cancels it if it belongs to a worker whose
+/// sweep has been killed, so that the next sweep can run the trial.
 private final class TrialObserver: RunObserver {
   private let request: CancellationToken
   private let endsWithParent: Bool

@@ -1,16 +1,16 @@
 import Glibc
 import NNExp
 
-/// The worker's side: what comes in on standard input.
+/// The input of a worker process, read from standard input.
 public final class WorkerInput {
   private var waiting: [UInt8] = []
 
   public init() {}
 
-  /// A file that the parent sent, whatever stands at its path by now.
+  /// A file that the parent has sent, even if the file at its path has changed.
   public func file(_ path: String) throws -> [UInt8] {
     guard let line = line(), let count = Int(line), count >= 0 else {
-      throw Diagnostic("a worker was sent no '\(path)'", failure: .environment)
+      throw Diagnostic("a worker did not receive '\(path)'", failure: .environment)
     }
     while waiting.count < count, receive() {}
     let file = Array(waiting.prefix(count))
@@ -18,7 +18,7 @@ public final class WorkerInput {
     return file
   }
 
-  /// Runs what is asked for, each to its end; returns the process's exit code.
+  /// Runs the requested trials to their ends. Returns the exit code of the process.
   public func serve(with runner: TrialRunner) -> Int32 {
     do {
       try answer(with: runner)
@@ -52,7 +52,8 @@ public final class WorkerInput {
             } ?? "-")
         case .held: "held"
         }
-      // Told to stop, it says so: a request more would not be heard.
+      // A worker that was asked to end reports this, because it would not answer further
+      // requests.
       let isLeaving = runner.cancellation.isCancelled
       let bytes = Array((answer + (isLeaving ? " leaving" : "") + "\n").utf8)
       let sent = bytes.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
@@ -60,7 +61,7 @@ public final class WorkerInput {
     }
   }
 
-  /// The next line without its end; nil at the end of the input.
+  /// The next line without its line end; nil at the end of the input.
   private func line() -> String? {
     while true {
       if let end = waiting.firstIndex(of: UInt8(ascii: "\n")) {
@@ -72,7 +73,7 @@ public final class WorkerInput {
     }
   }
 
-  /// Takes in what there is; false at the end of the input.
+  /// Reads the available input. Returns false at the end of the input.
   private func receive() -> Bool {
     var buffer = [UInt8](repeating: 0, count: 1 << 14)
     while true {

@@ -2,12 +2,12 @@ import Glibc
 import NNExp
 import Results
 
-/// Worker processes, each at one run of a trial at a time, with the next few at hand.
+/// Worker processes. Each executes one run of a trial at a time and has the next few queued.
 ///
-/// A worker is sent `combination hash epochs figure` lines, `-` for all epochs,
-/// and answers each with the trial's status and the best of its figure, or with
-/// `held`; `leaving` besides if it was told to stop. When one dies, the trial that it
-/// was at has failed, and a new worker takes its place.
+/// A worker receives lines `combination hash epochs column`, with `-` for all epochs. It
+/// answers each with the trial's status and the best value of the column, or with `held` if
+/// another process runs the trial; it appends `leaving` if it was asked to end. If a worker
+/// dies, its current trial has failed, and a new worker replaces it.
 public final class WorkerPool {
   private let plan: SweepPlan
   private let folder: SweepFolder
@@ -17,15 +17,15 @@ public final class WorkerPool {
   private let failsFast: Bool
   private var schedule: Schedule
   private var workers: [WorkerProcess] = []
-  /// Runs that another process is at.
+  /// Runs of trials that another process is running.
   private var held: [RungRun] = []
   private var hasFailed = false
   public private(set) var progress: SweepProgress
 
   /// - Parameters:
-  ///   - runner: what the workers run trials with.
-  ///   - arguments: the command line of a worker that is a program of its own, the
-  ///     program's name first.
+  ///   - runner: the runner that the workers use for trials.
+  ///   - arguments: the command line of a worker that is started as a separate program,
+  ///     beginning with the program's name.
   public init(
     _ plan: SweepPlan, in folder: SweepFolder, runner: TrialRunner, arguments: [String],
     retryingFailed: Bool, failsFast: Bool, listener: any SweepListener
@@ -41,8 +41,8 @@ public final class WorkerPool {
       total: plan.trials.count, done: schedule.finishedCount, monitor: plan.monitor)
   }
 
-  /// Runs what is not finished on up to `jobs` workers; trials that another
-  /// process has are waited for, and run if it dies.
+  /// Executes the unfinished runs on up to `jobs` workers. Waits for trials that another
+  /// process is running, and runs them if that process dies.
   public func run(jobs: Int) throws {
     defer { dismiss() }
     while !runner.cancellation.isCancelled, !(failsFast && hasFailed) {
@@ -58,13 +58,13 @@ public final class WorkerPool {
     }
   }
 
-  /// Gives every worker something to do, as long as there is something.
+  /// Assigns runs to every worker while there are any.
   ///
-  /// Where many wait, a worker is given some at once, so that it need not wait for
-  /// this process between short ones: half its share of what is left, 8 at most, so
-  /// that all come to their ends together.
+  /// If many runs are waiting, a worker gets several at once, so that it need not wait for this
+  /// process between short runs: half of its share of the remaining runs, at most 8, so that
+  /// all workers end at about the same time.
   ///
-  /// - Source: Hummel, Schonberg, Flynn 1992, "Factoring", for the half
+  /// - Source: Hummel, Schonberg, Flynn 1992, "Factoring", for the factor of one half.
   private func assign(_ jobs: Int) throws {
     var again = held
     held = []
@@ -86,11 +86,12 @@ public final class WorkerPool {
     held = again.reversed()
   }
 
-  /// A copy of this process, which has the plan and its data in memory already.
+  /// Creates a worker as a copy of this process, which already has the plan and its data in
+  /// memory.
   ///
-  /// Plugins may have started threads, which a copy lacks, or left whatever else their
-  /// code leaves: where there are any, a worker is this program from its beginning. It
-  /// is sent the sweep's files first, so that it sees what this process saw.
+  /// If plugins are loaded, the worker is started as a new program instead, because a copy
+  /// would lack threads that plugins may have started. It receives the sweep's files first, so
+  /// that it reads the same contents as this process.
   private func newWorker() throws -> WorkerProcess {
     guard plan.loadsPlugins else {
       return try WorkerProcess(besides: workers) {
@@ -108,7 +109,7 @@ public final class WorkerPool {
     return worker
   }
 
-  /// Waits for answers for a tenth of a second.
+  /// Waits up to a tenth of a second for answers.
   private func listen() throws {
     let descriptors = workers.map(\.output) + workers.map(\.errors)
     var polls = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
@@ -117,31 +118,34 @@ public final class WorkerPool {
       if polls[workers.count + index].revents & Int16(POLLIN) != 0 { worker.listen() }
       guard polls[index].revents != 0 else { continue }
       if let answers = worker.answers() {
-        for (run, line) in answers { try heard(line, of: run) }
+        for (run, line) in answers { try receive(line, of: run) }
         guard let last = answers.last, last.line.hasSuffix(bytes: " leaving") else { continue }
         workers.remove(at: index)
         held += worker.runs
-        worker.bury()
+        worker.waitForEnd()
       } else {
         workers.remove(at: index)
-        let reason = worker.bury()
+        let reason = worker.waitForEnd()
         held += worker.runs.dropFirst()
-        if let run = worker.runs.first, !runner.cancellation.isCancelled { try died(run, reason) }
+        if let run = worker.runs.first, !runner.cancellation.isCancelled {
+          try recordDeath(of: run, reason)
+        }
       }
     }
   }
 
-  private func heard(_ answer: String, of run: RungRun) throws {
+  private func receive(_ answer: String, of run: RungRun) throws {
     let words = answer.split(atByte: " ")
     guard words.count >= 2, let status = TrialRow.Status(rawValue: String(words[0])),
       status != .interrupted
     else {
-      // Held elsewhere, or its worker alone was told to stop: it is tried again.
+      // Another process runs the trial, or only this worker was asked to end: the run is tried
+      // again.
       held.append(run)
       return
     }
     try ended(run, status)
-    progress.note(best: Double(words[1]))
+    progress.note(best: Double(words[1]), settings: plan.settings(of: run.trial))
   }
 
   private func ended(_ run: RungRun, _ status: TrialRow.Status) throws {
@@ -158,31 +162,30 @@ public final class WorkerPool {
     if plan.declaration.countsAgainst(status) { hasFailed = true }
   }
 
-  /// Notes that a trial took its worker's process with it.
-  private func died(_ run: RungRun, _ reason: (code: Int, text: String)) throws {
+  /// Records that a trial ended its worker's process.
+  private func recordDeath(of run: RungRun, _ reason: (code: Int, text: String)) throws {
     let trial = plan.trials[run.trial]
-    // Another process may have taken the trial up the moment that its lock fell.
+    // Another process may have started the trial as soon as its lock was released.
     guard let lock = try TrialLock(trial.hash, in: folder) else {
       held.append(run)
       return
     }
     defer { withExtendedLifetime(lock) {} }
     if try !folder.state(of: trial.hash).isFinished(retryingFailed: false) {
-      try folder.noteFailure(of: trial.hash, exitStatus: reason.code, error: reason.text)
+      try folder.recordFailure(of: trial.hash, exitStatus: reason.code, error: reason.text)
     }
     try ended(run, .failed)
   }
 
-  /// Lets the workers go, which takes them a moment; waits for those that are at a
-  /// trial.
+  /// Asks the workers to end, and waits for those that are running a trial.
   private func dismiss() {
     for worker in workers { worker.dismiss() }
     if workers.contains(where: { !$0.runs.isEmpty }) { close() }
   }
 
-  /// Waits until all have gone. Call it last.
+  /// Waits until all workers have ended. Call it last.
   public func close() {
-    for worker in workers { worker.bury(isDismissed: true) }
+    for worker in workers { worker.waitForEnd(isDismissed: true) }
     workers = []
   }
 }

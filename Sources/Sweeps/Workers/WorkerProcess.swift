@@ -1,31 +1,30 @@
 import Glibc
 import NNExp
 
-/// A process that runs trials, one after another.
+/// A process that runs trials one after another.
 ///
-/// It is sent requests, and answers each with a line. What it says on standard error
-/// is kept: of a trial that takes it down, that is all there is to know.
+/// It receives requests and answers each with a line. Its standard error is kept, because it is
+/// the only information about a trial that ended the process.
 final class WorkerProcess {
   private let process: pid_t
   private let input: Int32
   let output: Int32
   let errors: Int32
-  /// The end of what it said on standard error.
-  private var said: [UInt8] = []
-  /// What it was sent and has not answered: what it is at, and what comes next.
+  /// The end of its standard error.
+  private var errorOutput: [UInt8] = []
+  /// The runs that it has received and not answered: the current one, then the queued ones.
   private(set) var runs: [RungRun] = []
-  /// The beginning of a line.
-  private var heard: [UInt8] = []
+  /// The beginning of an incomplete line.
+  private var partialLine: [UInt8] = []
 
-  /// A copy of this process, with pipes for standard input, output and error, that
-  /// calls `body` and is over.
+  /// Creates a copy of this process, with pipes for standard input, output and error, which
+  /// calls `body` and then ends.
   ///
-  /// Only the calling thread lives on in it. What others may hold at that moment,
-  /// `body` must not need: the C library sees to its own, and `Workers` wait outside
-  /// any part of a loop while nobody calls them.
+  /// Only the calling thread exists in the copy. `body` must not need locks that other threads
+  /// may hold at that moment. The C library handles its own locks, and the threads of `Workers`
+  /// hold none while no loop is running.
   ///
-  /// - Parameter others: what else this process talks to; not the worker's to hold
-  ///   open.
+  /// - Parameter others: the other workers of this process, whose pipes the copy must close.
   init(besides others: [WorkerProcess], body: () -> Int32) throws {
     var pipes: [(read: Int32, write: Int32)] = []
     func closeAll() { for pipe in pipes { close(pipe.read); close(pipe.write) } }
@@ -67,13 +66,13 @@ final class WorkerProcess {
       "cannot start a worker process: \(String(cString: strerror(code)))", failure: .environment)
   }
 
-  /// Gives it something to do.
+  /// Sends a request.
   func send(_ request: String, for run: RungRun) {
     runs.append(run)
     send(Array("\(request)\n".utf8))
   }
 
-  /// A worker that has died is noticed when its answer is awaited.
+  /// A worker that has died is detected when its answer is read.
   func send(_ bytes: [UInt8]) {
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -84,22 +83,22 @@ final class WorkerProcess {
     }
   }
 
-  /// What it has answered, and to what; nil if it has died.
+  /// The answers so far with their runs; nil if it has died.
   func answers() -> [(run: RungRun, line: String)]? {
     guard let bytes = receive(output, most: 1 << 12) else { return nil }
-    heard += bytes
+    partialLine += bytes
     var answers: [(RungRun, String)] = []
-    while let end = heard.firstIndex(of: UInt8(ascii: "\n")), !runs.isEmpty {
-      answers.append((runs.removeFirst(), String(decoding: heard[..<end], as: UTF8.self)))
-      heard.removeFirst(end + 1)
+    while let end = partialLine.firstIndex(of: UInt8(ascii: "\n")), !runs.isEmpty {
+      answers.append((runs.removeFirst(), String(decoding: partialLine[..<end], as: UTF8.self)))
+      partialLine.removeFirst(end + 1)
     }
     return answers
   }
 
-  /// Takes in what is there of standard error.
+  /// Reads the available standard error.
   func listen() {
     guard let bytes = receive(errors, most: 1 << 12) else { return }
-    said = (said + bytes).suffix(1 << 12)
+    errorOutput = (errorOutput + bytes).suffix(1 << 12)
   }
 
   private func receive(_ descriptor: Int32, most: Int) -> [UInt8]? {
@@ -111,19 +110,19 @@ final class WorkerProcess {
     }
   }
 
-  /// Asks it to end: an idle one by the end of its input, a busy one by SIGTERM
-  /// besides.
+  /// Asks the process to end: closes its input, and also sends SIGTERM if it is busy.
   func dismiss() {
     if !runs.isEmpty { kill(process, SIGTERM) }
     close(input)
   }
 
-  /// Waits for its end and lets go of it; returns its exit code and what it died
-  /// of, if it was not dismissed. Call it last, once.
+  /// Waits for its end and releases its resources. Returns its exit code and the cause of its
+  /// death, if it was not dismissed. Call it last, and once.
   @discardableResult
-  func bury(isDismissed: Bool = false) -> (code: Int, text: String) {
+  func waitForEnd(isDismissed: Bool = false) -> (code: Int, text: String) {
     if !isDismissed { close(input) }
-    // Whatever it started may hold the other end, and has nothing to say.
+    // A program that it started may still hold the other end of the pipe, but its output is not
+    // needed.
     var poll = pollfd(fd: errors, events: Int16(POLLIN), revents: 0)
     while Glibc.poll(&poll, 1, 0) > 0, poll.revents & Int16(POLLIN) != 0 { listen() }
     close(output)
@@ -131,7 +130,7 @@ final class WorkerProcess {
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     if isDismissed { return (0, "") }
-    let words = lastWords
+    let words = lastError
     let number = status & 0x7F
     if number == 0 {
       let code = Int(status >> 8 & 0xFF)
@@ -141,9 +140,9 @@ final class WorkerProcess {
     return (128 + Int(number), words.map { "\(cause): \($0)" } ?? cause)
   }
 
-  /// The last complaint, from `error: ` on, without the location.
-  private var lastWords: String? {
-    let lines = String(decoding: said, as: UTF8.self).split(atByte: "\n")
+  /// The last error message, from `error: ` on, without the location.
+  private var lastError: String? {
+    let lines = String(decoding: errorOutput, as: UTF8.self).split(atByte: "\n")
     for line in lines.reversed() {
       for mark in ["Fatal error: ", "error: "] {
         if let range = line.utf8.firstRange(of: mark.utf8) {

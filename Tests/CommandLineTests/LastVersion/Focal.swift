@@ -14,7 +14,7 @@ import NNExp
 struct Focal: Loss {
   static let typeName = "focal"
   static let manual = Manual(
-    "cross-entropy that turns from what is right already to what is hard",
+    "cross-entropy with less weight on samples that are classified well",
     equation: "ℓ = −(1 − q)ᵞ ln q,  q = softmax(z)ₜ",
     shapes: "output [k], targets of k classes",
     example: "loss: {type: focal, gamma: 2}",
@@ -30,12 +30,13 @@ struct Focal: Loss {
 
   init(from options: inout Options) {
     gamma = options.double(
-      "gamma", default: 2, in: .atLeast(0), "γ: how much less an easy sample counts")
+      "gamma", default: 2, in: .atLeast(0),
+      "γ: larger values reduce the weight of easy samples more")
   }
 
   func plan(output: Shape, target: Target) throws {
     guard case .classes(let count) = target else {
-      throw Diagnostic("focal takes classes, and the targets are numbers")
+      throw Diagnostic("focal needs classes, and the targets are numbers")
     }
     guard output.count == count, count >= 2 else {
       throw Diagnostic(

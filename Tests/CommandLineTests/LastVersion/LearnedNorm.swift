@@ -1,6 +1,6 @@
 import NNExp
 
-/// Pooling by a norm of learned order around a learned centre.
+/// Pooling by a norm of learned order around a learned center.
 ///
 ///     dᵢ  = xᵢ − cᵢ,   p = 1 + ln(1 + e^ρ) ≥ 1        ρ one a group
 ///     y   = ((1/N) Σᵢ |dᵢ|ᵖ)^(1/p)                    over a group of N features
@@ -17,7 +17,7 @@ import NNExp
 struct LearnedNorm: Layer {
   static let typeName = "learned_norm"
   static let manual = Manual(
-    "pooling by a norm of learned order around a learned centre",
+    "pooling by a norm of learned order around a learned center",
     equation: """
       y = ((1/N) Σᵢ |xᵢ − cᵢ|ᵖ)^(1/p),  p = 1 + ln(1 + e^ρ)
       """,
@@ -35,8 +35,8 @@ struct LearnedNorm: Layer {
   private let rho: Double
 
   init(from options: inout Options) {
-    size = options.int("size", in: 1..., "N: features a group")
-    let p = options.double("p", default: 3, in: .above(1), "where the order starts")
+    size = options.int("size", in: 1..., "N: features per group")
+    let p = options.double("p", default: 3, in: .above(1), "initial order")
     // The inverse of p = 1 + ln(1 + e^ρ), stable for large p.
     rho = p - 1 + Double.log(-Double.expm1(1 - p))
     if !rho.isFinite { options.reject("p", "p is too close to 1: no finite ρ gives \(p)") }

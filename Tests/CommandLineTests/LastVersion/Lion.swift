@@ -10,7 +10,7 @@ import NNExp
 struct Lion: Optimizer {
   static let typeName = "lion"
   static let manual = Manual(
-    "steps of one size, along the sign of a running mean of the gradients",
+    "steps of constant size along the sign of a running mean of the gradients",
     equation: """
       w ← w − η (sign(β₁m + (1 − β₁)g) + λw)
       m ← β₂m + (1 − β₂)g

@@ -31,7 +31,7 @@ struct Maxout: Layer {
 
   init(from options: inout Options) {
     units = options.int("units", in: 1...1 << 20, "number of outputs")
-    pieces = options.int("pieces", default: 2, in: 2...1024, "affine maps a unit")
+    pieces = options.int("pieces", default: 2, in: 2...1024, "affine maps per unit")
   }
 
   func plan(for inputs: [Shape]) throws -> Plan {

@@ -12,7 +12,7 @@ import NNExp
 struct RadialBasis: Layer {
   static let typeName = "radial_basis"
   static let manual = Manual(
-    "bumps around learned centres, each of a learned width",
+    "Gaussian bumps around learned centers, each with a learned width",
     equation: "yₖ = exp(−e^βₖ Σⱼ (xⱼ − cₖⱼ)²)",
     shapes: "any → [units]",
     example: "- {type: radial_basis, units: 20, gamma: 0.1}",
@@ -27,9 +27,9 @@ struct RadialBasis: Layer {
   private let gamma: Double
 
   init(from options: inout Options) {
-    units = options.int("units", in: 1...1 << 20, "number of centres")
+    units = options.int("units", in: 1...1 << 20, "number of centers")
     gamma = options.double(
-      "gamma", default: 0.1, in: .positive, "where γ starts; about 1/(number of inputs)")
+      "gamma", default: 0.1, in: .positive, "initial γ; about 1/(number of inputs)")
   }
 
   func plan(for inputs: [Shape]) throws -> Plan {

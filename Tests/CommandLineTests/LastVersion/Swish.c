@@ -18,7 +18,7 @@ typedef struct {
 
 static void read_options(void *self, nnexp_options *options) {
   ((swish *)self)->beta =
-      options->number(options, "beta", 1, -INFINITY, INFINITY, "where the slope starts");
+      options->number(options, "beta", 1, -INFINITY, INFINITY, "initial slope");
 }
 
 static const char *plan(const void *self, int32_t count, const nnexp_shape *inputs,

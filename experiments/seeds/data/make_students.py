@@ -2,8 +2,9 @@
 
     python3 make_students.py > students.csv
 
-GPA and IQ speak for an intermediate "innate intelligence", BMI and hours of sleep for "physical
-health"; the grade follows the two, with noise. The numbers are invented; the seed is fixed.
+GPA and IQ determine an intermediate "innate intelligence", BMI and hours of sleep "physical
+health"; the grade is determined by the two, with noise. The numbers are generated from a fixed
+seed.
 """
 import random
 

@@ -1,15 +1,15 @@
 import NNExp
 
-/// Rows of bits; the class says whether the number of ones is odd.
+/// Rows of bits; the class is 1 if the number of ones is odd, otherwise 0.
 ///
-/// All 2ᵇ rows once, in counting order with the first bit the most significant,
-/// or `samples` random rows. Two bits are XOR.
+/// All 2ᵇ rows, each once, in counting order with the first bit as the most significant, or
+/// `samples` random rows. For two bits, this is XOR.
 /// - Source: Minsky and Papert 1969.
 struct Parity: Generator, Component {
   static let typeName = "parity"
   static let foreignNames = ["xor"]
   static let documentation = Documentation(
-    "rows of bits; the class says whether the number of ones is odd",
+    "rows of bits; class 1 if the number of ones is odd",
     equation: "class = Σ bits mod 2",
     shapes: "inputs [bits], 2 classes",
     example: "data: {generated: {type: parity, bits: 4}}",
@@ -25,7 +25,7 @@ struct Parity: Generator, Component {
   init(from options: inout Options) {
     let bits = options.int("bits", default: 2, in: 1...1000, "bits per row")
     let samples = options.optionalInt(
-      "samples", in: 1...10_000_000, "random rows; all 2^bits rows, each once, unless given")
+      "samples", in: 1...10_000_000, "number of random rows (default: all 2^bits rows, each once)")
     if samples == nil && bits > 20 {
       options.reject(
         "bits", "all rows of \(bits) bits are too many; give samples, or at most 20 bits")

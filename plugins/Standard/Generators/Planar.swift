@@ -1,12 +1,12 @@
 import NNExp
 
-/// A generator of classes of points in the plane: sample i is the point of
-/// class i mod k, with normal noise added to both coordinates.
+/// A generator of classes of points in the plane. Sample i is a point of class i mod k, and
+/// normal noise is added to both coordinates.
 protocol PlanarGenerator: Generator, Component {
   var classes: Int { get }
   var noise: Double { get }
 
-  /// Point `index` of the `count` of class c, before noise.
+  /// The point `index` of the `count` points of class c, before noise.
   func point(_ index: Int, of count: Int, class c: Int) -> (x: Double, y: Double)
 }
 
@@ -17,7 +17,7 @@ extension PlanarGenerator {
   func generate(inputs: Tensor<Double>, targets: Tensor<Double>, random: RandomStream) {
     for i in 0..<samples {
       let c = i % classes
-      // The first classes have one more where the samples do not divide.
+      // If the samples do not divide evenly, the first classes have one more.
       let count = samples / classes + (c < samples % classes ? 1 : 0)
       let (x, y) = point(i / classes, of: count, class: c)
       inputs[2 * i] = x + noise * random.normal(at: 2 * i)
@@ -28,9 +28,9 @@ extension PlanarGenerator {
 }
 
 extension Options {
-  /// How many samples to make, at least one of each class.
+  /// Reads the number of samples, which must be at least one per class.
   mutating func samples(default fallback: Int, classes: Int = 1) -> Int {
-    let samples = int("samples", default: fallback, in: 1...10_000_000, "samples in all")
+    let samples = int("samples", default: fallback, in: 1...10_000_000, "number of samples")
     if samples < classes {
       let found = samples == 1 ? "1 sample is" : "\(samples) samples are"
       reject("samples", "\(found) too few for \(classes) classes")
@@ -38,13 +38,13 @@ extension Options {
     return samples
   }
 
-  /// The standard deviation of what is added to each coordinate.
+  /// Reads the standard deviation of the noise in each coordinate.
   mutating func noise(default fallback: Double) -> Double {
     double("noise", default: fallback, in: .nonnegative, "standard deviation of the noise")
   }
 }
 
-/// Arms that wind about the origin, one per class.
+/// Spiral arms around the origin, one per class.
 ///
 ///     u = (n + 1)/N,  φ = 2π(turns·u + c/k)
 ///     (x, y) = u·(cos φ, sin φ) + noise
@@ -53,7 +53,7 @@ extension Options {
 struct Spirals: PlanarGenerator {
   static let typeName = "spirals"
   static let documentation = Documentation(
-    "arms that wind about the origin, one per class",
+    "spiral arms around the origin, one per class",
     equation: """
       u = (n + 1)/N,  φ = 2π(turns·u + c/k)
       (x, y) = u·(cos φ, sin φ) + noise      (sample n of N of class c of k)
@@ -68,9 +68,9 @@ struct Spirals: PlanarGenerator {
   let noise: Double
 
   init(from options: inout Options) {
-    classes = options.int("classes", default: 2, in: 2...1000, "arms")
+    classes = options.int("classes", default: 2, in: 2...1000, "number of arms")
     samples = options.samples(default: 400, classes: classes)
-    turns = options.double("turns", default: 1.5, in: .nonnegative, "how often an arm goes round")
+    turns = options.double("turns", default: 1.5, in: .nonnegative, "number of turns of each arm")
     noise = options.noise(default: 0.02)
   }
 
@@ -81,7 +81,7 @@ struct Spirals: PlanarGenerator {
   }
 }
 
-/// Two half circles that reach into each other.
+/// Two interleaved half circles.
 ///
 ///     θ = πn/(N − 1)
 ///     class 0: (cos θ, sin θ),  class 1: (1 − cos θ, ½ − sin θ)
@@ -91,7 +91,7 @@ struct Moons: PlanarGenerator {
   static let typeName = "moons"
   static let foreignNames = ["make_moons", "two_moons"]
   static let documentation = Documentation(
-    "two half circles that reach into each other",
+    "two interleaved half circles",
     equation: """
       θ = πn/(N − 1)      (sample n of N of its class)
       class 0: (cos θ, sin θ),  class 1: (1 − cos θ, ½ − sin θ),  plus noise
@@ -117,7 +117,7 @@ struct Moons: PlanarGenerator {
   }
 }
 
-/// A circle within a circle.
+/// Two concentric circles.
 ///
 ///     φ = 2πn/N
 ///     class 0: (cos φ, sin φ),  class 1: factor·(cos φ, sin φ)

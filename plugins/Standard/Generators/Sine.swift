@@ -1,6 +1,6 @@
 import NNExp
 
-/// A sine to be fitted.
+/// Samples of a sine.
 ///
 ///     x = minimum + (maximum − minimum)·n/(N − 1)
 ///     t = sin(frequency·x) + noise

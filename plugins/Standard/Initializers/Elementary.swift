@@ -1,6 +1,6 @@
 import NNExp
 
-/// U(minimum, maximum).
+/// The uniform distribution U(minimum, maximum).
 struct UniformInitializer: Initializer, Component {
   static let typeName = "uniform"
   static let foreignNames = ["random_uniform"]
@@ -24,18 +24,18 @@ struct UniformInitializer: Initializer, Component {
   func fill(_ values: Tensor<Double>, random: RandomStream) {
     for i in values.indices {
       let u = random.uniform(at: i)
-      // Each bound by itself: their difference may overflow.
+      // The bounds are scaled separately, because their difference may overflow.
       values[i] = min(maximum, max(minimum, (1 - u) * minimum + u * maximum))
     }
   }
 }
 
-/// N(mean, standard_deviation²).
+/// The normal distribution N(mean, standard_deviation²).
 struct NormalInitializer: Initializer, Component {
   static let typeName = "normal"
   static let foreignNames = ["gaussian", "random_normal"]
   static let documentation = Documentation(
-    "normal about a mean", equation: "N(mean, standard_deviation²)",
+    "normal distribution around a mean", equation: "N(mean, standard_deviation²)",
     example: "initial: {weight: {type: normal, standard_deviation: 0.01}}")
 
   let mean: Double
@@ -52,11 +52,11 @@ struct NormalInitializer: Initializer, Component {
   }
 }
 
-/// One number everywhere.
+/// The same number for all entries.
 struct ConstantInitializer: Initializer, Component {
   static let typeName = "constant"
   static let documentation = Documentation(
-    "one number everywhere", equation: "value",
+    "the same number everywhere", equation: "value",
     example: "initial: {bias: {type: constant, value: 0.35}}")
 
   let value: Double
@@ -66,7 +66,7 @@ struct ConstantInitializer: Initializer, Component {
   func fill(_ values: Tensor<Double>, random: RandomStream) { values.fill(value) }
 }
 
-/// 0 everywhere.
+/// 0 for all entries.
 struct Zeros: Initializer, Component {
   static let typeName = "zeros"
   static let documentation = Documentation(
@@ -77,7 +77,7 @@ struct Zeros: Initializer, Component {
   func fill(_ values: Tensor<Double>, random: RandomStream) { values.fill(0) }
 }
 
-/// 1 everywhere.
+/// 1 for all entries.
 struct Ones: Initializer, Component {
   static let typeName = "ones"
   static let documentation = Documentation(

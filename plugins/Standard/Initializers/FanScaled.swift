@@ -94,14 +94,15 @@ struct HeNormal: Initializer, Component {
   }
 }
 
-/// Which of a parameter's two fans scales it.
+/// The fan of a parameter that determines the scale.
 enum FanMode: String, CaseIterable, Sendable {
   case fanIn = "fan_in"
   case fanOut = "fan_out"
 
   static func read(from options: inout Options) -> FanMode {
     options.choice(
-      "mode", default: FanMode.fanIn, "fan_in keeps the size forward, fan_out backward")
+      "mode", default: FanMode.fanIn,
+      "fan_in keeps the variance of outputs, fan_out that of gradients")
   }
 
   func fan(of values: Tensor<Double>) -> Double {
@@ -116,12 +117,12 @@ extension Options {
 }
 
 extension Tensor<Double> {
-  /// U(−bound, bound), position i for element i.
+  /// Fills with U(−bound, bound); position i of the stream for element i.
   fileprivate func fillUniform(_ bound: Double, _ random: RandomStream) {
     for i in indices { self[i] = bound * (2 * random.uniform(at: i) - 1) }
   }
 
-  /// N(0, deviation²), position i for element i.
+  /// Fills with N(0, deviation²); position i of the stream for element i.
   fileprivate func fillNormal(_ deviation: Double, _ random: RandomStream) {
     for i in indices { self[i] = deviation * random.normal(at: i) }
   }

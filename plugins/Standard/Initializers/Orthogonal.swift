@@ -4,9 +4,9 @@ import NNExp
 ///
 ///     QᵀQ = gain²·I for rows ≥ columns, else QQᵀ = gain²·I
 ///
-/// Rows are axis 0, columns all others together. Q is spread evenly over all
-/// such matrices: standard normal vectors, orthogonalised one after the other
-/// (Gram and Schmidt, each twice, which leaves rounding errors alone).
+/// The rows are axis 0, and the columns are all other axes together. Q is uniformly distributed
+/// over all such matrices: standard normal vectors are orthogonalized one after the other
+/// (Gram–Schmidt, twice for each vector, which leaves only rounding errors).
 /// - Cost: 4·n²·m operations for n vectors of length m.
 /// - Source: Saxe, McClelland, Ganguli 2014; Mezzadri 2007.
 struct Orthogonal: Initializer, Component {

@@ -1,11 +1,10 @@
 import NNExp
 
-/// Initial values given outright: nested lists of the parameter's shape, or one
-/// flat list, row-major.
+/// Explicit initial values: nested lists of the parameter's shape, or one flat list, row-major.
 struct Values: Initializer, Component {
   static let typeName = "values"
   static let documentation = Documentation(
-    "initial values given outright, for worked examples and comparisons",
+    "explicit initial values, for worked examples and comparisons",
     shapes: "nested lists of the parameter's shape, or one flat list, row-major",
     example: "initial: {weight: {type: values, values: [[0.15, 0.20], [0.25, 0.30]]}}")
 
@@ -53,7 +52,7 @@ struct Values: Initializer, Component {
     try fill(values, from: node, axis: 0, next: &next)
   }
 
-  /// Reads the lists of one axis, and those inside them.
+  /// Reads the list of one axis and the lists inside it.
   private func fill(
     _ values: Tensor<Double>, from node: ConfigValue, axis: Int, next: inout Int
   ) throws {

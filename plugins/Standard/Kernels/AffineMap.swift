@@ -1,17 +1,17 @@
 import NNExp
 
-/// The map y = W x + b, of every sample of a batch, and its gradients.
+/// The map y = W x + b for every sample of a batch, and its gradients.
 ///
-/// Matrix products, but where setting them up would cost more than they do: loops
-/// that give the same sums in the same order.
+/// Uses matrix products. If setting these up would take longer than the arithmetic, it uses
+/// loops that give the same sums in the same order.
 struct AffineMap<S: Scalar> {
   let units: Int
   let inputs: Int
   private let weight: UnsafeMutablePointer<S>
   private let bias: UnsafeMutablePointer<S>?
 
-  /// - Parameter tensors: W `[units, inputs]` and, with a bias, b `[units]`; or ∂
-  ///   of them.
+  /// - Parameter tensors: W `[units, inputs]` and, with a bias, b `[units]`; or their
+  ///   gradients.
   @inline(__always)
   init(_ tensors: Tensors<S>, hasBias: Bool) {
     units = tensors[0].shape[0]
@@ -34,7 +34,7 @@ struct AffineMap<S: Scalar> {
       into: y.matrix(rows: samples, columns: units), accumulating: bias != nil)
   }
 
-  /// ∂W += ∂y xᵀ, ∂b += ∂y, and ∂x += Wᵀ ∂y if that is wanted.
+  /// ∂W += ∂y xᵀ, ∂b += ∂y, and ∂x += Wᵀ ∂y if `dx` is needed.
   @inline(__always)
   func backward(
     _ dy: Tensor<S>, _ x: Tensor<S>, to gradient: AffineMap, _ dx: Tensor<S>,
@@ -61,7 +61,7 @@ struct AffineMap<S: Scalar> {
 }
 
 extension AffineMap<Double> {
-  /// y of unit i alone, in eight interleaved sums.
+  /// Computes y only for unit i, in eight interleaved sums.
   func forward(_ x: Tensor<Double>, into y: Tensor<Double>, samples: Int, unit i: Int) {
     let row = weight + i * inputs
     for s in 0..<samples {
@@ -85,12 +85,12 @@ extension AffineMap<Double> {
 }
 
 extension AffineMap {
-  /// So few products that setting up a matrix product costs more than they do.
+  /// True if setting up a matrix product would take longer than its arithmetic.
   @inline(__always)
   private func isTiny(_ samples: Int) -> Bool { units &* inputs &* samples <= 256 }
 
-  // The number of inputs is a constant in each of the small cases: their inner
-  // loops are straight lines.
+  // In each small case, the number of inputs is a constant, so that the inner loops are
+  // unrolled.
 
   @inline(__always)
   private func forwardTiny(
@@ -105,7 +105,7 @@ extension AffineMap {
     }
   }
 
-  /// Unit by unit, so that its weights stay in registers.
+  /// Computes unit by unit, so that the unit's weights stay in registers.
   @inline(__always)
   private func forwardRows(
     _ firstX: UnsafeMutablePointer<S>, _ firstY: UnsafeMutablePointer<S>, _ samples: Int,
@@ -159,12 +159,12 @@ extension AffineMap {
     }
   }
 
-  /// As above; so do the sums over the batch.
+  /// As above; the sums over the batch stay in registers too.
   ///
   /// - Parameters:
-  ///   - width: how many of the inputs, 4 at most.
-  ///   - first: the first of them.
-  ///   - count: how many there are.
+  ///   - width: the number of inputs, at most 4.
+  ///   - first: the index of the first input.
+  ///   - count: the number of all inputs.
   @inline(__always)
   private func backwardRows(
     _ firstDy: UnsafeMutablePointer<S>, _ firstX: UnsafeMutablePointer<S>,
@@ -186,7 +186,7 @@ extension AffineMap {
       }
       var (x, dx, dy) = (firstX + first, firstDx + first, firstDy + i)
       var s = samples
-      // Two loops: asking in one costs 2% of a step of XOR.
+      // Two loops: a condition inside a single loop costs 2% of a step of XOR.
       if isWanted {
         while s > 0 {
           let d = dy.pointee

@@ -1,24 +1,24 @@
 import NNExp
 
-/// The sizes of a convolution over one shape of input: those of one group of one
-/// sample, unless said otherwise.
+/// The sizes of a convolution for one input shape. Sizes are those of one group of one sample
+/// unless stated otherwise.
 struct ConvolutionSizes {
   let rows: Window
   let columns: Window
   let groups: Int
-  /// Input and output planes, of all groups.
+  /// The planes of the input and output, of all groups.
   let x: Planes
   let y: Planes
-  /// Input channels, and output channels.
+  /// The number of input channels, and of output channels.
   let inputs: Int
   let units: Int
-  // Numbers of what follows: `Int.max` where that overflows.
-  /// Weights of one unit, and of all.
+  // The following sizes are `Int.max` if they overflow.
+  /// The number of weights of one unit, and of all units.
   let depth: Int
   let weights: Int
-  /// Places of the window.
+  /// The number of window positions.
   let positions: Int
-  /// The input with its padding: its rows and columns, and all of it.
+  /// The rows, columns and total size of the input with its padding.
   let paddedRows: Int
   let paddedColumns: Int
   let border: Int
@@ -26,19 +26,20 @@ struct ConvolutionSizes {
   var inputPart: Int { inputs &* x.count }
   var outputPart: Int { units &* positions }
 
-  /// True if a sample is its own matrix of windows.
+  /// True if a sample itself is the matrix of its windows.
   var isPointwise: Bool { rows == .single && columns == .single }
 
-  /// True if windows lie one place apart.
+  /// True if neighboring windows are one position apart.
   var isDense: Bool { rows.stride == 1 && columns.stride == 1 }
 
-  /// True if windows one place apart leave the input: it is copied into a border
-  /// of zeros first.
+  /// True if neighboring windows are one position apart and extend beyond the input, which is
+  /// therefore copied into a border of zeros first.
   var isBordered: Bool { isDense && (rows.padding > 0 || columns.padding > 0) }
 
   /// - Parameters:
-  ///   - input: `[channels, rows, columns]`, channels a multiple of `groups`.
-  ///   - output: what `Convolution.plan` makes of it.
+  ///   - input: `[channels, rows, columns]`, where the number of channels is a multiple of
+  ///     `groups`.
+  ///   - output: the output shape of `Convolution.plan`.
   init(rows: Window, columns: Window, groups: Int, input: Shape, output: Shape) {
     guard let x = Planes(input), let y = Planes(output) else {
       preconditionFailure("`plan` lets no other shape pass")
@@ -54,7 +55,7 @@ struct ConvolutionSizes {
     border = inputs.times(paddedRows).times(paddedColumns)
   }
 
-  /// The input in its border, which was filled with anything.
+  /// Copies the input into the border, whose memory may contain anything.
   func copy<S: Scalar>(_ x: UnsafePointer<S>, into border: UnsafeMutablePointer<S>) {
     border.update(repeating: 0, count: self.border)
     forEachRow { inner, outer in
@@ -62,15 +63,15 @@ struct ConvolutionSizes {
     }
   }
 
-  /// Adds what is within the border.
+  /// Adds the part inside the border to dx.
   func add<S: Scalar>(_ border: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>) {
     forEachRow { inner, outer in
       for c in 0..<x.columns { dx[inner &+ c] += border[outer &+ c] }
     }
   }
 
-  /// Calls `body` with every row of the input, and where it stands within its
-  /// padding, both counted from their starts.
+  /// Calls `body` with the offset of every row of the input, and its offset in the padded
+  /// input.
   @inline(__always)
   private func forEachRow(_ body: (_ inner: Int, _ outer: Int) -> Void) {
     var outer = rows.padding &* paddedColumns &+ columns.padding
@@ -84,7 +85,7 @@ struct ConvolutionSizes {
   }
 }
 
-// The sums of a convolution, in the faster of two ways.
+// The sums of a convolution, computed by the faster of two methods.
 extension ConvolutionSizes {
   var scratch: [Plan.Scratch] {
     DirectConvolution<Double>.suits(self)
@@ -109,8 +110,8 @@ extension ConvolutionSizes {
 }
 
 extension Int {
-  /// The product of two numbers that are not negative; `Int.max` where it
-  /// overflows, which the engine reports as too large.
+  /// The product of two numbers that are not negative; `Int.max` if it overflows, which the
+  /// engine reports as too large.
   func times(_ other: Int) -> Int {
     let (product, overflow) = multipliedReportingOverflow(by: other)
     return overflow ? .max : product

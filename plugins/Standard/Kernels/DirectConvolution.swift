@@ -1,11 +1,11 @@
 import NNExp
 
-/// A convolution one place at a time, where the windows are not laid out as a
-/// matrix: by stride 1, and not too many weights for the places.
+/// A convolution that does not store its windows as a matrix. For stride 1, and if there are
+/// not too many weights for the number of positions.
 ///
-/// The input is copied once for each column v of the window, rows as long as the
-/// output's: C[i, v; r, c] = x[i, r, c + v·dilation]. In each copy the numbers that
-/// one weight meets stand next to next, from place to place and from row to row:
+/// The input is copied once for each column v of the window, with rows as long as those of the
+/// output: C[i, v; r, c] = x[i, r, c + v·dilation]. In each copy, the numbers that are
+/// multiplied by one weight are adjacent, from position to position and from row to row:
 ///
 ///     y[o; n]          = b[o] + Σ w[o, i, u, v] · C[i, v; n + u·D]
 ///     ∂w[o, i, u, v]  += Σ ∂y[o; n] · C[i, v; n + u·D]
@@ -13,21 +13,21 @@ import NNExp
 ///
 /// with n = (r, c) and D = dilation · the output's columns.
 ///
-/// - Source: Cho, Brand 2017, "MEC: memory-efficient convolution for deep neural
-///   network", for the copies
+/// - Source: Cho, Brand 2017, "MEC: memory-efficient convolution for deep neural network", for
+///   the copies.
 struct DirectConvolution<S: KernelScalar> {
   private let sizes: ConvolutionSizes
-  /// Weights as forward reads them, and the sum of ∂Wᵀ backward; weights as ∂C
-  /// reads them.
+  /// The weights in the order of the forward pass, which the backward pass uses for the sum of
+  /// ∂Wᵀ; and the weights in the order for ∂C.
   private let weights: UnsafeMutablePointer<S>
   private let transposed: UnsafeMutablePointer<S>
-  /// C of several samples, one group each; later ∂C.
+  /// C of several samples, one group at a time; later ∂C.
   private let copies: UnsafeMutablePointer<S>
-  /// ∂y of one group of a sample, between zeros for the rows u that miss it.
+  /// ∂y of one group of a sample, with zeros before and after for the rows u outside it.
   private let slopes: Tensor<S>
   private let border: UnsafeMutablePointer<S>?
 
-  /// - Parameter scratch: what `scratch(for:)` asks for.
+  /// - Parameter scratch: the tensors that `scratch(for:)` plans.
   init(_ sizes: ConvolutionSizes, scratch: Tensors<S>) {
     self.sizes = sizes
     weights = scratch[0].start
@@ -37,23 +37,23 @@ struct DirectConvolution<S: KernelScalar> {
     border = scratch.count > 4 ? scratch[4].start : nil
   }
 
-  /// True where it is faster than a product of matrices: measured with AVX-512 and
-  /// AVX2 for 1 to 256 channels on 4×4 to 100×100.
+  /// True if it is faster than a matrix product, as measured with AVX-512 and AVX2 for 1 to 256
+  /// channels on 4×4 to 100×100.
   static func suits(_ sizes: ConvolutionSizes) -> Bool {
     sizes.isDense && !sizes.isPointwise
       && sizes.weights / 512 <= sizes.positions
   }
 
   static func scratch(for sizes: ConvolutionSizes) -> [Plan.Scratch] {
-    // A plane and the zeros after it, of every unit; the zeros before the first.
+    // The plane of each unit with the zeros after it, and the zeros before the first.
     let slopes = sizes.lineLength.times(sizes.units + 1)
     let copies = sizes.copyLength.times(samplesAtOnce(sizes))
     return [.fixed(sizes.weights), .fixed(sizes.weights), .fixed(copies), .fixed(slopes)]
       + (sizes.isBordered ? [.fixed(sizes.border)] : [])
   }
 
-  /// So many samples' products are added up before the lanes of a register are: 512
-  /// places or so, which the nearest cache holds with their copies.
+  /// The number of samples whose products are added before the lanes of the registers are:
+  /// about 512 positions, so that their copies fit into the L1 cache.
   private static func samplesAtOnce(_ sizes: ConvolutionSizes) -> Int {
     max(1, min(8, 512 / sizes.positions))
   }
@@ -113,7 +113,7 @@ struct DirectConvolution<S: KernelScalar> {
     }
   }
 
-  /// C of one group of a sample.
+  /// Computes C of one group of a sample.
   private func copy(_ x: UnsafePointer<S>, to copies: UnsafeMutablePointer<S>) {
     if let border {
       sizes.copy(x, into: border)
@@ -123,7 +123,7 @@ struct DirectConvolution<S: KernelScalar> {
     }
   }
 
-  /// ∂x += what ∂y of one group of a sample says.
+  /// Adds the contribution of ∂y of one group of a sample to ∂x.
   private func addLpPoolVJP(_ dy: UnsafePointer<S>, to dx: UnsafeMutablePointer<S>) {
     let zeros = sizes.slopeZeros
     for o in 0..<sizes.units {
@@ -144,15 +144,15 @@ struct DirectConvolution<S: KernelScalar> {
 }
 
 extension ConvolutionSizes {
-  /// Copies of channels, numbers in one, and in all.
+  /// The number of copied channels, the numbers in one, and the numbers in all.
   fileprivate var lines: Int { inputs.times(columns.size) }
   fileprivate var lineLength: Int { paddedRows.times(y.columns) }
   fileprivate var copyLength: Int { lines.times(lineLength) }
 
-  /// From a row of the window to the next, within a copy.
+  /// The distance between two rows of the window in a copy.
   private var rowStep: Int { rows.dilation &* y.columns }
 
-  /// Zeros between the planes of ∂y.
+  /// The number of zeros between the planes of ∂y.
   fileprivate var slopeZeros: Int { (rows.extent &- 1) &* y.columns }
 
   fileprivate var columnWindows: PatchGeometry {
@@ -161,7 +161,7 @@ extension ConvolutionSizes {
       dilation: (1, columns.dilation))
   }
 
-  /// Copies as a matrix `[weights of a unit, places]`.
+  /// The copies as a matrix `[weights of a unit, positions]`.
   fileprivate var copies: SlidingMatrix {
     SlidingMatrix(
       groups: (inputs, columns.size &* lineLength), rows: (rows.size, rowStep),

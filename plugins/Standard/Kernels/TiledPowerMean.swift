@@ -1,32 +1,31 @@
 import NNExp
 
-/// (Σ|xᵢ|ᵖ)^(1/p) over windows that tile their plane: whole rows at a time for
-/// p = 1, 2, 3, 4, whole planes for any other.
+/// (Σ|xᵢ|ᵖ)^(1/p) over windows that do not overlap: computes whole rows at a time for p = 1, 2,
+/// 3, 4, and whole planes for any other p.
 ///
-/// The equations are those of ``PowerMean``, and so are the results where powers
-/// leave the comfortable range: such a window is left to it. Here the rows of a
-/// window are added first, then its columns.
+/// The equations are those of ``PowerMean``, which also computes windows whose powers are
+/// extremely large or small. Here, the rows of a window are added first, then its columns.
 struct TiledPowerMean<S: KernelScalar> {
   private let p: Double
   private let normalizes: Bool
-  /// A window's extent.
+  /// The rows of a window.
   private let height: Int
   private let width: Int
-  /// Numbers in a row of x, and of those within windows; in a row of y.
+  /// The numbers in a row of x, those of them within windows, and the numbers in a row of y.
   private let columns: Int
   private let used: Int
   private let windows: Int
-  /// Numbers in a plane of x, and rows in a plane of y.
+  /// The numbers in a plane of x, and the rows in a plane of y.
   private let plane: Int
   private let windowRows: Int
-  /// Room: a row of x three times, a plane of x, and one of y.
+  /// Scratch memory: three rows of x, a plane of x, and a plane of y.
   private let sums: UnsafeMutablePointer<S>
   private let first: UnsafeMutablePointer<S>
   private let second: UnsafeMutablePointer<S>
   private let powers: UnsafeMutablePointer<S>
   private let roots: UnsafeMutablePointer<S>
 
-  /// How many numbers `room` must have; `Int.max` where that overflows.
+  /// The size of `room` in numbers; `Int.max` if it overflows.
   static func room(x: Planes, y: Planes) -> Int {
     [x.columns, x.columns, x.columns, x.count, y.count].reduce(0) {
       let (sum, overflow) = $0.addingReportingOverflow($1)
@@ -84,7 +83,7 @@ struct TiledPowerMean<S: KernelScalar> {
       let (x, dx) = (pass.x.start + start, pass.dx.start + start)
       let (y, dy) = (pass.y.start + row &* windows, pass.dy.start + row &* windows)
       let rowsAtOnce = isGeneral ? windowRows : 1
-      if isGeneral, isEven(y, count: rowsAtOnce &* windows), takeQuotients(x, y) {
+      if isGeneral, isEven(y, count: rowsAtOnce &* windows), computeQuotients(x, y) {
         for r in 0..<rowsAtOnce {
           let (offset, window) = (r &* height &* columns, r &* windows)
           addRow(x + offset, y + window, dy + window, to: dx + offset, powers + offset)
@@ -102,13 +101,13 @@ struct TiledPowerMean<S: KernelScalar> {
 
   // MARK: Geometry
 
-  /// Where row number `row` of windows begins, counted over all planes.
+  /// The offset of row `row` of windows, counted over all planes.
   private func start(ofRow row: Int) -> Int {
     let (plane, inside) = row.quotientAndRemainder(dividingBy: windowRows)
     return plane &* self.plane &+ inside &* height &* columns
   }
 
-  /// The entries of a window, counted from the start of the first row's.
+  /// The entries of a window, relative to the start of its row of windows.
   private func patch(row: Int, column: Int) -> Patch {
     Patch(
       Window.Span(first: row &* height, count: height, countWithPadding: height),
@@ -116,7 +115,7 @@ struct TiledPowerMean<S: KernelScalar> {
       rowStep: columns, columnStep: 1, width: columns)
   }
 
-  /// f of every window's number, for each of its columns.
+  /// Computes f of each window's number for each of the window's columns.
   @inline(__always)
   private func spread(
     _ y: UnsafeMutablePointer<S>, to row: UnsafeMutablePointer<S>, _ f: (S) -> S
@@ -135,7 +134,7 @@ struct TiledPowerMean<S: KernelScalar> {
     }
   }
 
-  /// From `sums`, one a column, to one a window.
+  /// Adds the columns in `sums` to one sum per window.
   private func addColumns(to y: UnsafeMutablePointer<S>) {
     if width == 2 {
       for c in 0..<windows { y[c] = sums[2 &* c] + sums[2 &* c &+ 1] }
@@ -154,13 +153,13 @@ struct TiledPowerMean<S: KernelScalar> {
 
   // MARK: Forward for p = 1, 2, 3, 4
 
-  /// True if a sum of powers lost nothing on the way to it.
+  /// True if no power in a sum has lost digits.
   @inline(__always)
   private func isSafe(_ s: S) -> Bool {
     p == 1 ? s < .infinity || !normalizes : s.isComfortable
   }
 
-  /// From the sums in `y` to their roots.
+  /// Replaces the sums in `y` by their roots.
   private func lpPoolRoots(_ y: Tensor<S>, of x: UnsafeMutablePointer<S>) {
     inBlocks(of: y.count) { (block, room: Tensor<S>) in
       let root = room.start
@@ -178,11 +177,11 @@ struct TiledPowerMean<S: KernelScalar> {
 
   // MARK: Forward for any p
 
-  /// y = m·(Σ(|xᵢ|/m)ᵖ)^(1/p), m = max|xᵢ|, of the windows of a plane.
+  /// Computes y = m·(Σ(|xᵢ|/m)ᵖ)^(1/p), m = max|xᵢ|, for the windows of a plane.
   private func scaledNorms(_ x: UnsafeMutablePointer<S>, to y: UnsafeMutablePointer<S>) {
     for r in 0..<windowRows {
       let (offset, m) = (r &* height &* columns, y + r &* windows)
-      takeMaxima(x + offset, to: m)
+      computeMaxima(x + offset, to: m)
       spread(m, to: first) { isScale($0) ? $0 : 1 }
       for u in 0..<height {
         let (x, ratio) = (x + offset + u &* columns, powers + offset + u &* columns)
@@ -203,9 +202,9 @@ struct TiledPowerMean<S: KernelScalar> {
     for i in 0..<count { y[i] = isScale(y[i]) ? y[i] * roots[i] : y[i] }
   }
 
-  /// max|xᵢ| of every window of a row; NaN if there is one.
-  private func takeMaxima(_ x: UnsafeMutablePointer<S>, to y: UnsafeMutablePointer<S>) {
-    // NaN is larger than nothing: it is kept apart, and added in the end.
+  /// Computes max|xᵢ| of every window of a row; NaN if there is one.
+  private func computeMaxima(_ x: UnsafeMutablePointer<S>, to y: UnsafeMutablePointer<S>) {
+    // Comparisons with NaN are false: NaNs are recorded separately and added at the end.
     let nans = first
     for i in 0..<used {
       sums[i] = 0
@@ -230,14 +229,14 @@ struct TiledPowerMean<S: KernelScalar> {
     }
   }
 
-  /// True where m is neither 0, infinite nor NaN.
+  /// True if m is neither 0, infinite nor NaN.
   @inline(__always)
   private func isScale(_ m: S) -> Bool { m > 0 && m < .infinity }
 
   // MARK: Backward
 
-  /// True if the reciprocals of these norms lose no figures; 0 is well too, for
-  /// where y is 0 so is every entry.
+  /// True if the reciprocals of these norms lose no digits. 0 is permitted, because if y is 0,
+  /// every entry is 0.
   private func isEven(_ y: UnsafeMutablePointer<S>, count: Int) -> Bool {
     let highest = 1 / S.leastNormalMagnitude
     var extremes = 0
@@ -247,8 +246,8 @@ struct TiledPowerMean<S: KernelScalar> {
     return extremes == 0
   }
 
-  /// (|x|/y)^(p−1) of a plane, to `powers`; false where a quotient underflows.
-  private func takeQuotients(
+  /// Stores (|x|/y)^(p−1) of a plane in `powers`. Returns false if a quotient underflows.
+  private func computeQuotients(
     _ x: UnsafeMutablePointer<S>, _ y: UnsafeMutablePointer<S>
   ) -> Bool {
     var denormals = 0
@@ -269,7 +268,7 @@ struct TiledPowerMean<S: KernelScalar> {
     return true
   }
 
-  /// Adds the gradient of a row of windows; `powers` are those of its quotients.
+  /// Adds the gradient of a row of windows; `powers` contains the powers of its quotients.
   private func addRow(
     _ x: UnsafeMutablePointer<S>, _ y: UnsafeMutablePointer<S>, _ dy: UnsafeMutablePointer<S>,
     to dx: UnsafeMutablePointer<S>, _ powers: UnsafeMutablePointer<S>

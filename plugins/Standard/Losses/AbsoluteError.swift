@@ -13,7 +13,8 @@ struct AbsoluteError: ValueLoss {
       ℓ = Σⱼ |zⱼ − tⱼ|
       ∂zⱼ += sign(zⱼ − tⱼ)      (0 where zⱼ = tⱼ)
       """,
-    shapes: "output and targets of one shape; or one output a class; or one output for two classes",
+    shapes:
+      "output and targets of one shape; or one output per class; or one output for two classes",
     example: "loss: absolute_error")
 
   init(from options: inout Options) {}
@@ -26,7 +27,7 @@ struct AbsoluteError: ValueLoss {
 
   func term<S: Scalar>(_ z: S, _ t: S) -> (value: S, slope: S) {
     let d = z - t
-    // The last d is 0 or NaN, which stays NaN.
+    // In the last case d is 0 or NaN, which is kept.
     return (abs(d), d > 0 ? 1 : (d < 0 ? -1 : d))
   }
 }

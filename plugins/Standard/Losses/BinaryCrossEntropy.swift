@@ -1,6 +1,6 @@
 import NNExp
 
-/// The negative log-likelihood of yes-or-no targets, each output its own.
+/// The negative log-likelihood of binary targets, with an independent target per output.
 ///
 ///     logits         ℓ   = Σⱼ w₁·t·softplus(−z) + w₀·(1−t)·softplus(z)
 ///                    ∂zⱼ += w₀·(1−t)·σ(z) − w₁·t·σ(−z)
@@ -8,7 +8,7 @@ import NNExp
 ///                    ∂zⱼ += w₀·(1−t)/(1−z) − w₁·t/z
 ///
 /// Logarithms of probabilities are bounded below by −100, with slope 0 there.
-/// Targets lie in 0…1. `class_weights: [w₀, w₁]` weigh the classes 0 and 1.
+/// Targets are in 0…1. `class_weights: [w₀, w₁]` are the weights of the classes 0 and 1.
 struct BinaryCrossEntropy: ValueLoss {
   static let typeName = "binary_cross_entropy"
   static let foreignNames = ["bce", "bce_loss", "bce_with_logits", "bce_with_logits_loss"]
@@ -21,7 +21,7 @@ struct BinaryCrossEntropy: ValueLoss {
                       ∂zⱼ += w₀·(1−t)/(1−z) − w₁·t/z
       """,
     shapes: "output and targets of one shape, targets 0…1; or one output for two classes;"
-      + " or one output a class",
+      + " or one output per class",
     example: "loss: {type: binary_cross_entropy, from: logits, class_weights: [1, 5]}")
 
   let from: Prediction
@@ -34,7 +34,7 @@ struct BinaryCrossEntropy: ValueLoss {
     from = Prediction.read(from: &options, "sigmoid")
     let weights = options.doubles(
       "class_weights", default: [1, 1], in: .nonnegative,
-      "[w₀, w₁]: what the loss of class 0 and class 1 is multiplied by")
+      "[w₀, w₁]: the factors of the loss of class 0 and class 1")
     if weights.count == 2 {
       (w0, w1) = (weights[0], weights[1])
     } else {

@@ -39,7 +39,7 @@ struct CrossEntropy: Loss, Component {
     from = Prediction.read(from: &options, "softmax")
     weights = options.doubles(
       "class_weights", default: [], in: .nonnegative,
-      "w: what the loss of each class is multiplied by; all 1 where the list is empty")
+      "w: the factor of each class's loss; all 1 if the list is empty")
     weightsLocation = options.location(of: "class_weights")
   }
 
@@ -103,7 +103,7 @@ struct CrossEntropy: Loss, Component {
     }
   }
 
-  /// uⱼ of one sample.
+  /// The factor uⱼ of one sample.
   @inline(__always)
   private func u<S: Scalar>(_ pass: LossPass<S>, _ sample: Int, _ j: Int, of k: Int) -> S {
     let t = ValueTargets.target(
@@ -120,7 +120,7 @@ struct CrossEntropy: Loss, Component {
       var top = 0
       for j in 1..<k where z[row + j] > z[row + top] { top = j }
       let m = z[row + top]
-      // Σᵢ e^(zᵢ−m) = 1 + rest; apart, the two keep a rest far below 1 exact.
+      // Σᵢ e^(zᵢ−m) = 1 + rest. Stored separately, a rest far below 1 stays exact.
       var rest: S = 0
       inBlocks(of: k) { block, e in
         exponentials(z, row, block, m, into: e)
@@ -139,7 +139,8 @@ struct CrossEntropy: Loss, Component {
         exponentials(z, row, block, m, into: e)
         for j in block {
           let u = u(pass, sample, j, of: k)
-          // For the largest, p = 1 − rest/(1 + rest): no cancellation where p ≈ t.
+          // For the largest output, p = 1 − rest/(1 + rest), which has no cancellation if p ≈
+          // t.
           let slope =
             j == top
             ? (w - u) - w * (rest / (1 + rest))
@@ -151,7 +152,7 @@ struct CrossEntropy: Loss, Component {
     return sum
   }
 
-  /// e^(zⱼ−m) for a part of one row.
+  /// Computes e^(zⱼ−m) for a part of one row.
   @inline(__always)
   private func exponentials<S: Scalar>(
     _ z: Tensor<S>, _ row: Int, _ block: Range<Int>, _ m: S, into e: Tensor<S>

@@ -1,20 +1,21 @@
 import NNExp
 
-/// How far the right class is from winning by a margin μ.
+/// The hinge loss: the amount by which the right class falls short of a margin μ.
 ///
 ///     one output   ℓ  = max(0, μ − y·z),  y = ±1
 ///                  ∂z += −y where ℓ > 0
 ///     k outputs    ℓ  = max(0, μ + max_{j≠c} zⱼ − z_c)
 ///                  ∂zⱼ += 1, ∂z_c −= 1 where ℓ > 0, for the largest j ≠ c
 ///
-/// The lowest index takes a tie. A single output's target is +1 from 0.5 on, so
-/// that 0/1 and −1/+1 both serve; a row's class is its largest entry.
+/// The lowest index is used if several are equal. The target of a single output is +1 if it is
+/// at least 0.5, so that both 0/1 and −1/+1 can be used. The class of a row is the index of its
+/// largest entry.
 /// - Source: Crammer and Singer 2001 for k outputs.
 struct Hinge: Loss, Component {
   static let typeName = "hinge"
   static let foreignNames = ["hinge_loss", "squared_hinge", "multi_margin_loss", "svm"]
   static let documentation = Documentation(
-    "how far the right class is from winning by a margin",
+    "the amount by which the right class falls short of winning by a margin",
     equation: """
       one output:  ℓ = max(0, μ − y·z),  y = ±1
                    ∂z += −y where ℓ > 0
@@ -30,7 +31,7 @@ struct Hinge: Loss, Component {
   var decisionThreshold: Double { 0 }
 
   init(from options: inout Options) {
-    margin = options.double("margin", default: 1, in: .positive, "μ: by how much to win")
+    margin = options.double("margin", default: 1, in: .positive, "μ: the margin")
   }
 
   func plan(output: Shape, target: Target) throws {
@@ -43,7 +44,8 @@ struct Hinge: Loss, Component {
       return Equations(
         "", output: #"\max(0, \mu - s z)"#, where: margin,
         inputs: [.init(derivative: #"-s [\ell > 0]"#)],
-        remark: "s is 1 for a target from 0.5 on and else −1; […] is 1 where it is true and else 0."
+        remark:
+          "s is 1 for a target of at least 0.5, otherwise −1; […] is 1 if the condition is true, otherwise 0."
       )
     }
     return Equations(
@@ -53,7 +55,7 @@ struct Hinge: Loss, Component {
         .init(
           derivative:
             #"\frac{\partial \ell}{\partial z_j} = [\ell > 0] ([j = r] - [j = c])"#)
-      ], remark: "c is the target's class; […] is 1 where it is true and else 0.")
+      ], remark: "c is the target's class; […] is 1 if the condition is true, otherwise 0.")
   }
 
   func evaluate<S: Scalar>(_ pass: LossPass<S>) -> Double {
@@ -66,7 +68,7 @@ struct Hinge: Loss, Component {
     for i in 0..<pass.samples {
       let y: S = pass.t[i] >= 0.5 ? 1 : -1
       let short = μ - y * pass.z[i]
-      if short <= 0 { continue }  // NaN goes on.
+      if short <= 0 { continue }  // NaN continues.
       sum += Double(short)
       if let dz = pass.dz { dz[i] -= pass.scale * y }
     }

@@ -1,6 +1,6 @@
 import NNExp
 
-/// Squared near the target, absolute far from it.
+/// The squared error near the target, and the absolute error far from it.
 ///
 ///     d   = zⱼ − tⱼ
 ///     ℓ   = Σⱼ d²/2 where |d| ≤ δ, else δ(|d| − δ/2)
@@ -17,7 +17,8 @@ struct Huber: ValueLoss {
       ℓ = Σⱼ d²/2 where |d| ≤ δ, else δ(|d| − δ/2)
       ∂zⱼ += d where |d| ≤ δ, else δ·sign(d)
       """,
-    shapes: "output and targets of one shape; or one output a class; or one output for two classes",
+    shapes:
+      "output and targets of one shape; or one output per class; or one output for two classes",
     example: "loss: {type: huber, delta: 1.5}",
     source: "Huber 1964, Robust estimation of a location parameter")
 
@@ -25,7 +26,7 @@ struct Huber: ValueLoss {
 
   init(from options: inout Options) {
     delta = options.double(
-      "delta", default: 1, in: .positive, "δ: where squared turns into absolute")
+      "delta", default: 1, in: .positive, "δ: the size of error above which the loss is linear")
   }
 
   func equations(output: Shape, target: Target) -> Equations {

@@ -5,7 +5,7 @@ import NNExp
 ///     ℓ   = Σⱼ (zⱼ − tⱼ)²
 ///     ∂zⱼ += 2(zⱼ − tⱼ)
 ///
-/// There is no ½ and no 1/n here: `reduction: mean | sum | half_mean` brings
+/// The factors ½ and 1/n are not part of this loss; `reduction: mean | sum | half_mean` applies
 /// them.
 /// - Source: Tanaka 2013, where ℓ = ‖t − z‖².
 struct SquaredError: ValueLoss {
@@ -17,7 +17,8 @@ struct SquaredError: ValueLoss {
       ℓ = Σⱼ (zⱼ − tⱼ)²
       ∂zⱼ += 2(zⱼ − tⱼ)
       """,
-    shapes: "output and targets of one shape; or one output a class; or one output for two classes",
+    shapes:
+      "output and targets of one shape; or one output per class; or one output for two classes",
     example: "loss: {type: squared_error, reduction: mean}",
     source: "Tanaka 2013")
 

@@ -1,9 +1,9 @@
 import NNExp
 
-/// Targets as numbers, one an output: what losses and metrics on values read.
+/// Targets as numbers, one per output, for losses and metrics on values.
 ///
-/// Class targets count as numbers too: with one output the class index itself,
-/// 0 or 1; with an output a class, 1 for the class and 0 elsewhere.
+/// Class targets are converted to numbers: for one output, the class index 0 or 1; for one
+/// output per class, the one-hot row of the class.
 enum ValueTargets {
   @inline(__always)
   static func target<S: Scalar>(
@@ -15,9 +15,9 @@ enum ValueTargets {
   }
 }
 
-/// A loss that is a sum of one term an output: ℓ = Σⱼ ℓ(zⱼ, tⱼ).
+/// A loss that is a sum of one term per output: ℓ = Σⱼ ℓ(zⱼ, tⱼ).
 protocol ValueLoss: Loss, Component {
-  /// ℓ(z, t) and ∂ℓ/∂z.
+  /// Returns ℓ(z, t) and ∂ℓ/∂z.
   func term<S: Scalar>(_ z: S, _ t: S) -> (value: S, slope: S)
 }
 
@@ -28,7 +28,7 @@ extension ValueLoss {
 
   func evaluate<S: Scalar>(_ pass: LossPass<S>) -> Double {
     let outputs = pass.z.shape.count
-    // Targets that are numbers, or one class index a sample, lie as the outputs do.
+    // Targets that are numbers, or one class index per sample, have the layout of the outputs.
     if !pass.hasClasses || outputs == 1 {
       let t = pass.t.start
       return evaluate(pass) { t[$0] }

@@ -1,8 +1,8 @@
 import NNExp
 
-/// The share of samples whose class is predicted.
+/// The fraction of samples whose class is predicted.
 ///
-/// Its tally is [right, samples].
+/// The tally is [correct samples, samples].
 struct Accuracy: Metric, Component {
   static let typeName = "accuracy"
   static let foreignNames = [
@@ -10,9 +10,9 @@ struct Accuracy: Metric, Component {
     "sparse_categorical_accuracy",
   ]
   static let documentation = Documentation(
-    "the share of samples whose class is predicted",
+    "the fraction of samples whose class is predicted",
     equation: "accuracy = right / samples",
-    shapes: "one output a class, or one output for two classes (class 1 from the threshold on)",
+    shapes: "one output per class, or one output for two classes (class 1 from the threshold on)",
     example: "metrics: [accuracy]")
 
   var isBetterHigher: Bool { true }

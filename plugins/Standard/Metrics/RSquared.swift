@@ -4,12 +4,12 @@ import NNExp
 ///
 ///     R² = meanⱼ (1 − Σ (z − t)² / Σ (t − t̄)²)      sums over the samples
 ///
-/// An output whose targets are all equal counts 1 if it is met exactly, else 0;
-/// fewer than two samples give NaN. As scikit-learn's `r2_score`.
+/// If all targets of an output are equal, its value is 1 if they are predicted exactly,
+/// otherwise 0. For fewer than two samples, the value is NaN. These conventions are those of
+/// scikit-learn's `r2_score`.
 ///
-/// The tally is [samples], then (t̄, Σ(t − t̄)², Σ(z − t)²) for each output,
-/// updated sample by sample (Welford 1962), so that targets far from 0 lose no
-/// digits.
+/// The tally is [samples], then (t̄, Σ(t − t̄)², Σ(z − t)²) for each output, updated sample by
+/// sample (Welford 1962), so that targets far from 0 lose no digits.
 struct RSquared: Metric, Component {
   static let typeName = "r2"
   static let foreignNames = ["r2_score", "r_squared", "coefficient_of_determination"]
@@ -19,7 +19,8 @@ struct RSquared: Metric, Component {
       R² = meanⱼ (1 − Σ (z − t)² / Σ (t − t̄)²)      sums over the samples
       where all targets of an output are equal: 1 if they are met exactly, else 0
       """,
-    shapes: "output and targets of one shape; or one output a class; or one output for two classes",
+    shapes:
+      "output and targets of one shape; or one output per class; or one output for two classes",
     example: "metrics: [r2]")
 
   var isBetterHigher: Bool { true }

@@ -28,9 +28,9 @@ struct Adagrad: Optimizer, Component {
   init(from options: inout Options) {
     learningRate = options.learningRate(default: 0.01)
     decay = options.double(
-      "learning_rate_decay", default: 0, in: .nonnegative, "how fast η falls with the steps")
+      "learning_rate_decay", default: 0, in: .nonnegative, "decay of η per step")
     initialAccumulator = options.double(
-      "initial_accumulator", default: 0, in: .nonnegative, "what s starts from")
+      "initial_accumulator", default: 0, in: .nonnegative, "initial value of s")
     epsilon = options.epsilon(default: 1e-10)
     weightDecay = options.weightDecay(default: 0)
   }

@@ -39,7 +39,7 @@ struct Adam: Optimizer, Component {
   }
 }
 
-/// Adam whose weight decay shrinks the weights instead of joining the gradient.
+/// Adam with weight decay that is applied to the weights instead of the gradient.
 ///
 ///     w ← w − ηλw, then Adam's step without λ
 ///
@@ -47,7 +47,7 @@ struct Adam: Optimizer, Component {
 struct AdamW: Optimizer, Component {
   static let typeName = "adamw"
   static let documentation = Documentation(
-    "adam whose weight decay shrinks the weights instead of joining the gradient",
+    "Adam with weight decay applied to the weights instead of the gradient",
     equation: """
       w ← w − ηλw
       m ← β₁m + (1 − β₁)g
@@ -74,7 +74,7 @@ struct AdamW: Optimizer, Component {
   }
 }
 
-/// What Adam and AdamW share: all but where the weight decay goes.
+/// The common part of Adam and AdamW, which differ only in weight decay.
 struct AdamRule: Sendable {
   let learningRate: Double
   let β1: Double
@@ -90,7 +90,7 @@ struct AdamRule: Sendable {
     isAMSGrad = options.bool("amsgrad", default: false, "divide by the largest v so far")
   }
 
-  /// m, v, and with amsgrad the largest v.
+  /// The vectors m and v, and with amsgrad the largest v.
   var memory: OptimizerMemory { OptimizerMemory(vectors: isAMSGrad ? 3 : 2, isElementwise: true) }
 
   @inline(__always)

@@ -1,13 +1,14 @@
 import NNExp
 
-/// Quasi-Newton steps from the last few changes of weights and gradients.
+/// The limited-memory BFGS method: quasi-Newton steps from the last changes of weights and
+/// gradients.
 ///
-/// One step makes up to `max_iterations` moves w ← w + τd, where d = −Hg and H
-/// is built from the history's pairs s = Δw, y = Δg (the two-loop recursion).
-/// It evaluates the loss again, so that it needs the full batch.
+/// One step makes up to `max_iterations` moves w ← w + τd, where d = −Hg.
+/// H is built from the history's pairs s = Δw, y = Δg (the two-loop recursion). It evaluates
+/// the loss again, so that it needs the full batch.
 ///
-/// τ is the learning rate, min(1, 1/‖g‖₁) times it at the very first move; with
-/// `line_search: strong_wolfe` it is where the search begins.
+/// τ is the learning rate, multiplied by min(1, 1/‖g‖₁) in the first move. With `line_search:
+/// strong_wolfe`, the search begins at this length.
 /// - Source: Liu and Nocedal 1989; the algorithm and its stopping rules are
 ///   those of PyTorch's LBFGS.
 struct LBFGS: Optimizer, Component {
@@ -17,7 +18,7 @@ struct LBFGS: Optimizer, Component {
     "quasi-Newton steps from the last few changes of weights and gradients (full batch)",
     equation: """
       s = Δw, y = Δg of the last moves;  d = −Hg by the two-loop recursion
-      w ← w + τd      up to max_iterations moves a step
+      w ← w + τd      up to max_iterations moves per step
       """,
     example: "optimizer: {type: lbfgs, learning_rate: 1, line_search: strong_wolfe}",
     source: "Liu and Nocedal 1989; Nocedal and Wright 2006, algorithms 3.5, 3.6 and 7.4")
@@ -38,19 +39,21 @@ struct LBFGS: Optimizer, Component {
   init(from options: inout Options) {
     learningRate = options.learningRate(default: 1)
     maxIterations = options.int(
-      "max_iterations", default: 20, in: 1...1_000_000, "moves per step, at most")
+      "max_iterations", default: 20, in: 1...1_000_000, "maximum number of moves per step")
     maxEvaluations =
       options.optionalInt(
-        "max_evaluations", in: 1..., "evaluations per step, about; 1.25 per move unless given")
+        "max_evaluations", in: 1...,
+        "approximate maximum of evaluations per step (default: 1.25 per move)")
       ?? maxIterations * 5 / 4
     gradientTolerance = options.double(
       "tolerance_gradient", default: 1e-7, in: .nonnegative,
-      "ends where no entry of g is larger in size")
+      "stops if no entry of g is larger in absolute value")
     changeTolerance = options.double(
       "tolerance_change", default: 1e-9, in: .nonnegative,
-      "ends where the loss and all weights change less")
+      "stops if the loss and all weights change less")
     historySize = options.int(
-      "history_size", default: 10, in: 1...1000, "pairs kept; each is two vectors of memory")
+      "history_size", default: 10, in: 1...1000,
+      "number of pairs kept; each needs two vectors of memory")
     lineSearch = options.choice(
       "line_search", default: LineSearch.strongWolfe, "none: always move by τ")
   }
@@ -95,7 +98,7 @@ struct LBFGS: Optimizer, Component {
         isOptimal = maximumNorm(g) <= gradientTolerance
       } else {
         move(pass.w, by: memory.length, along: d)
-        // The last move is evaluated by the engine, at the next step.
+        // The engine evaluates the last move at the next step.
         if iteration != maxIterations {
           loss = evaluate()
           evaluations += 1
@@ -109,11 +112,11 @@ struct LBFGS: Optimizer, Component {
   }
 }
 
-/// What L-BFGS keeps between moves and steps, all of it in the engine's memory.
+/// The numbers that L-BFGS keeps between moves and steps, all stored in the engine's memory.
 ///
-/// Vectors: d, g before, the history's y and s in turn (a ring), then the line
-/// search's three. Scalars: moves made, pairs kept, the ring's oldest, τ, then
-/// ρ = 1/(y·s) of each pair and room for the recursion's α.
+/// Vectors: d, the previous g, the history's y and s alternately (a ring buffer), then three
+/// for the line search. Scalars: the number of moves, the number of pairs, the index of the
+/// oldest pair, τ, then ρ = 1/(y·s) of each pair and memory for the recursion's α.
 struct LBFGSMemory<S: Scalar> {
   private let vectors: Tensors<S>
   private let scalars: Tensor<Double>
@@ -128,7 +131,7 @@ struct LBFGSMemory<S: Scalar> {
   var direction: Tensor<S> { vectors[0] }
   var previous: Tensor<S> { vectors[1] }
 
-  /// The line search's vectors: where it starts, and a gradient at each end.
+  /// The vectors of the line search: the starting point, and a gradient at each end.
   func search(_ index: Int) -> Tensor<S> { vectors[2 + 2 * historySize + index] }
 
   var moves: Double {
@@ -144,16 +147,16 @@ struct LBFGSMemory<S: Scalar> {
 
   private var pairs: Int { Int(scalars[1]) }
 
-  /// Where the pair of that age stands, 0 the oldest.
+  /// The index in the ring buffer of the pair with this age, 0 for the oldest.
   private func slot(_ age: Int) -> Int { (Int(scalars[2]) + age) % historySize }
   private func y(_ slot: Int) -> Tensor<S> { vectors[2 + 2 * slot] }
   private func s(_ slot: Int) -> Tensor<S> { vectors[3 + 2 * slot] }
 
-  /// Keeps the pair of the last move, if the curvature along it is positive.
+  /// Stores the pair of the last move if the curvature along it is positive.
   func remember(_ g: Tensor<S>) {
     let τ = S(length)
     let next = pairs == historySize ? slot(0) : slot(pairs)
-    // y·s first, without a place for them: a pair that is not kept must not
+    // y·s is computed before anything is stored, because a pair that is not kept must not
     // overwrite the oldest.
     var ys = 0.0
     for i in g.indices {
@@ -173,8 +176,8 @@ struct LBFGSMemory<S: Scalar> {
     scalars[4 + next] = 1 / ys
   }
 
-  /// d ← −Hg by the two-loop recursion; H starts as (y·s)/(y·y) of the newest
-  /// pair times the identity.
+  /// d ← −Hg by the two-loop recursion. H starts as the identity times (y·s)/(y·y) of the
+  /// newest pair.
   func setDirection(_ g: Tensor<S>) {
     let d = direction
     for i in g.indices { d[i] = -g[i] }

@@ -35,12 +35,12 @@ struct RMSprop: Optimizer, Component {
     alpha = options.double("alpha", default: 0.99, in: .fraction, "α: memory of the mean square")
     epsilon = options.epsilon(default: 1e-8)
     momentum = options.double(
-      "momentum", default: 0, in: .fraction, "μ: the part of the last change that is kept")
+      "momentum", default: 0, in: .fraction, "μ: the fraction of the last change that is kept")
     isCentered = options.bool("centered", default: false, "divide by the standard deviation")
     weightDecay = options.weightDecay(default: 0)
   }
 
-  /// s, then v with momentum, then m if centered.
+  /// The vectors: s, then v with momentum, then m if centered.
   var memory: OptimizerMemory {
     OptimizerMemory(
       vectors: 1 + (momentum == 0 ? 0 : 1) + (isCentered ? 1 : 0), isElementwise: true)
@@ -77,7 +77,7 @@ struct RMSprop: Optimizer, Component {
       var square = s[i]
       if let m {
         m[i] = α * m[i] + β * d
-        square -= m[i] * m[i]  // Rounding may take it below 0, root() not.
+        square -= m[i] * m[i]  // May be rounded to a negative number, which root() handles.
       }
       let scaled = d / (root(square) + ε)
       if let v {

@@ -1,6 +1,6 @@
 import NNExp
 
-/// Gradient descent, with momentum on request.
+/// Gradient descent with optional momentum.
 ///
 ///     g ← g + λw
 ///     v ← μv + (1 − τ)g       (v ← g at the first step)
@@ -11,7 +11,7 @@ struct SGD: Optimizer, Component {
   static let typeName = "sgd"
   static let foreignNames = ["gradient_descent", "momentum", "nesterov"]
   static let documentation = Documentation(
-    "gradient descent, with momentum on request",
+    "gradient descent with optional momentum",
     equation: """
       g ← g + λw
       v ← μv + (1 − τ)g       (v ← g at the first step)
@@ -29,10 +29,10 @@ struct SGD: Optimizer, Component {
   init(from options: inout Options) {
     learningRate = options.learningRate(default: 0.01)
     momentum = options.double(
-      "momentum", default: 0, in: .fraction, "μ: the part of the last change that is kept")
+      "momentum", default: 0, in: .fraction, "μ: the fraction of the last change that is kept")
     dampening = options.double(
-      "dampening", default: 0, in: .unit, "τ: the part of the gradient that momentum leaves out")
-    isNesterov = options.bool("nesterov", default: false, "look ahead along the momentum")
+      "dampening", default: 0, in: .unit, "τ: the fraction of the gradient that momentum omits")
+    isNesterov = options.bool("nesterov", default: false, "use Nesterov's momentum")
     weightDecay = options.weightDecay(default: 0)
     if isNesterov && (momentum == 0 || dampening != 0) {
       options.reject("nesterov", "nesterov needs a momentum above 0 and no dampening")

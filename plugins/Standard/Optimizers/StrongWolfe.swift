@@ -1,14 +1,14 @@
 import NNExp
 
-/// A search along d for a length τ that meets the strong Wolfe conditions:
+/// A search along d for a length τ that satisfies the strong Wolfe conditions:
 /// f(τ) ≤ f(0) + c₁τf′(0) and |f′(τ)| ≤ c₂|f′(0)|, c₁ = 1e-4, c₂ = 0.9.
 ///
-/// First it widens until a good τ is bracketed, then it narrows the bracket by
-/// cubic interpolation. A value that is not a number counts as too high.
-/// - Source: Nocedal and Wright 2006, algorithms 3.5 and 3.6, as PyTorch has
-///   them (which follows minFunc).
+/// It first increases τ until a suitable length is bracketed, then narrows the bracket by cubic
+/// interpolation. A value that is NaN counts as too high.
+/// - Source: Nocedal and Wright 2006, algorithms 3.5 and 3.6, in the form of PyTorch (which
+///   follows minFunc).
 struct StrongWolfe<S: Scalar> {
-  /// A length with f, f′ and the index of the vector that holds its gradient.
+  /// A length with f, f′ and the index of the vector with its gradient.
   private struct Point {
     var length: Double
     var loss: Double
@@ -26,16 +26,16 @@ struct StrongWolfe<S: Scalar> {
   private let startLoss: Double
   private let startSlope: Double
 
-  /// How many lengths to try after the first.
+  /// The maximum number of lengths to try after the first.
   private let maximumTrials: Int
 
-  /// The length found, and the loss there; w and g follow it.
+  /// The result: a length and its loss. w and g are set to that point.
   private(set) var length: Double
   private(set) var loss: Double
   private(set) var evaluations = 0
 
-  /// True where the bracket's lower end is the one found first, which takes
-  /// ties.
+  /// True if the lower end of the bracket was found before the other; it is preferred if both
+  /// are equal.
   private var lowIsFirst = true
 
   init(
@@ -63,12 +63,11 @@ struct StrongWolfe<S: Scalar> {
     if !isDone { narrow(&low, &high, trials: trials) }
     length = low.length
     loss = low.loss
-    place(at: length)
+    move(to: length)
     g.update(from: memory.search(low.gradient))
   }
 
-  /// Widens the step until a bracket or an end is found; the first point is the
-  /// lower one.
+  /// Increases the step until a bracket or a result is found. The first point is the lower one.
   private mutating func bracket(
     from start: Point, trials: inout Int
   ) -> (low: Point, high: Point, isDone: Bool) {
@@ -88,7 +87,8 @@ struct StrongWolfe<S: Scalar> {
       here = trial(at: next, gradient: free)
       trials += 1
     }
-    // Out of trials: the better of the start, whose gradient is d's, and here.
+    // No trials are left: uses the better of the starting point, whose gradient is stored, and
+    // this point.
     if StrongWolfe.isLower(start.loss, here.loss) {
       memory.search(1).update(from: memory.previous)
       return (start, here, true)
@@ -105,7 +105,8 @@ struct StrongWolfe<S: Scalar> {
       let (a, b) = (min(low.length, high.length), max(low.length, high.length))
       if (b - a) * size < Self.smallestBracket { return }
       var next = StrongWolfe.minimum(between: low, high, from: a, to: b)
-      // Too near an end twice, or upon it: a tenth inside.
+      // If the new length is too close to an end twice, it is moved inside by a tenth of the
+      // bracket.
       let tenth = 0.1 * (b - a)
       let isNearEnd = min(b - next, next - a) < tenth
       if isNearEnd && (wasNearEnd || next >= b || next <= a) {
@@ -134,7 +135,7 @@ struct StrongWolfe<S: Scalar> {
       let isDone = isFlat(here)
       let old = low
       if !isDone && here.slope * (high.length - low.length) >= 0 { high = old }
-      // The gradient of the old high end is not needed where high moved.
+      // The gradient of the old upper end is not needed after that end has moved.
       let room = high.gradient == old.gradient ? spare : old.gradient
       keepGradient(in: room)
       low = Point(length: next, loss: here.loss, slope: here.slope, gradient: room)
@@ -142,9 +143,9 @@ struct StrongWolfe<S: Scalar> {
     }
   }
 
-  /// f and f′ at a length; its gradient is kept in a vector if one is named.
+  /// Returns f and f′ at a length. The gradient is stored in a vector if an index is given.
   private mutating func trial(at length: Double, gradient: Int?) -> Point {
-    place(at: length)
+    move(to: length)
     let loss = evaluate()
     evaluations += 1
     if let gradient { keepGradient(in: gradient) }
@@ -155,7 +156,7 @@ struct StrongWolfe<S: Scalar> {
     memory.search(vector).update(from: g)
   }
 
-  private func place(at length: Double) {
+  private func move(to length: Double) {
     let start = memory.search(0)
     let τ = S(length)
     for i in w.indices { w[i] = start[i] + τ * d[i] }
@@ -174,8 +175,8 @@ struct StrongWolfe<S: Scalar> {
 
   private static func isLower(_ a: Double, _ b: Double) -> Bool { a <= b || b.isNaN }
 
-  /// Where the cubic through both points (values and slopes) is least, within
-  /// the bounds; their middle where there is no such place.
+  /// The minimum of the cubic through both points (values and slopes), within the bounds; the
+  /// middle of the bounds if there is none.
   private static func minimum(
     between p: Point, _ q: Point, from lower: Double, to upper: Double
   ) -> Double {

@@ -2,7 +2,7 @@ import NNExp
 
 /// a·b, summed in float64 in a fixed order.
 func dot<S: Scalar>(_ a: Tensor<S>, _ b: Tensor<S>) -> Double {
-  // Four sums hide the additions' latency.
+  // Four sums hide the latency of additions.
   var sums = SIMD4<Double>.zero
   let whole = a.count & ~3
   for i in stride(from: 0, to: whole, by: 4) {

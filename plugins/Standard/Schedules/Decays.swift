@@ -1,6 +1,6 @@
 import NNExp
 
-/// What a schedule counts: `by: epoch | step`.
+/// The unit of time of a schedule: `by: epoch | step`.
 enum Pace: String, CaseIterable, Sendable {
   case epoch
   case step
@@ -9,30 +9,30 @@ enum Pace: String, CaseIterable, Sendable {
     options.choice("by", default: Pace.epoch, "what t counts: finished epochs, or steps")
   }
 
-  /// t.
+  /// The time t.
   func time(_ progress: Progress) -> Double {
     Double(self == .epoch ? progress.epoch : progress.step)
   }
 
-  /// The whole training.
+  /// The duration T of the whole training.
   func total(_ progress: Progress) -> Double {
     let epochs = Double(progress.epochs)
     return self == .epoch ? epochs : epochs * Double(progress.stepsPerEpoch)
   }
 }
 
-/// The learning rate as it stands.
+/// A constant learning rate.
 struct ConstantSchedule: Schedule, Component {
   static let typeName = "constant"
   static let documentation = Documentation(
-    "the learning rate stays as it is", equation: "factor = 1", example: "schedule: constant")
+    "the learning rate is constant", equation: "factor = 1", example: "schedule: constant")
 
   init(from options: inout Options) {}
 
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double { 1 }
 }
 
-/// A drop every few epochs.
+/// A learning rate that drops at regular intervals of epochs.
 struct StepSchedule: Schedule, Component {
   static let typeName = "step"
   static let foreignNames = ["step_lr", "multi_step_lr", "step_decay"]
@@ -53,7 +53,7 @@ struct StepSchedule: Schedule, Component {
   }
 }
 
-/// A fall by the same ratio each time.
+/// A learning rate that decreases exponentially.
 struct ExponentialSchedule: Schedule, Component {
   static let typeName = "exponential"
   static let foreignNames = ["exponential_lr", "exponential_decay"]
@@ -74,7 +74,7 @@ struct ExponentialSchedule: Schedule, Component {
   }
 }
 
-/// Chao's ηₜ = η/(1 + κt).
+/// A learning rate that decreases as the inverse of time, ηₜ = η/(1 + κt).
 ///
 /// - Source: Chao 2011, §2; Robbins and Monro 1951.
 struct InverseTimeSchedule: Schedule, Component {
@@ -89,7 +89,7 @@ struct InverseTimeSchedule: Schedule, Component {
   let pace: Pace
 
   init(from options: inout Options) {
-    decay = options.double("decay", in: .nonnegative, "κ: how fast it falls")
+    decay = options.double("decay", in: .nonnegative, "κ: the rate of decay")
     pace = Pace.read(from: &options)
   }
 
@@ -98,7 +98,7 @@ struct InverseTimeSchedule: Schedule, Component {
   }
 }
 
-/// Half a cosine from 1 down to a minimum.
+/// A learning rate that follows half a cosine from 1 down to a minimum.
 ///
 /// - Source: Loshchilov and Hutter 2017, without restarts.
 struct CosineSchedule: Schedule, Component {
@@ -116,7 +116,8 @@ struct CosineSchedule: Schedule, Component {
 
   init(from options: inout Options) {
     minimum = options.double("minimum", default: 0, in: .unit, "m: the factor at the end")
-    length = options.optionalInt("length", in: 1..., "T in epochs or steps; all of the training")
+    length = options.optionalInt(
+      "length", in: 1..., "T in epochs or steps (default: the whole training)")
     pace = Pace.read(from: &options)
   }
 

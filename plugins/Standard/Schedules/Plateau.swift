@@ -1,11 +1,11 @@
 import NNExp
 
-/// A drop whenever the loss has not improved for a while.
+/// A learning rate that drops when the loss has not improved for some epochs.
 ///
-/// After each epoch, a loss below best·(1 − threshold) is the new best. When
-/// more than `patience` epochs in a row bring none, the factor is multiplied by
-/// γ, down to the minimum, and the count pauses for `cooldown` epochs. The loss
-/// is the validation loss where there is one, else the training loss.
+/// After each epoch, a loss below best·(1 − threshold) is the new best. If more than `patience`
+/// consecutive epochs bring none, the factor is multiplied by γ, but not below the minimum, and
+/// counting pauses for `cooldown` epochs. The loss is the validation loss if there are
+/// validation data, otherwise the training loss.
 ///
 /// - Source: PyTorch's ReduceLROnPlateau.
 struct PlateauSchedule: Schedule, Component {
@@ -33,10 +33,11 @@ struct PlateauSchedule: Schedule, Component {
     threshold = options.double(
       "threshold", default: 1e-4, in: .unit, "the relative improvement that counts")
     cooldown = options.int("cooldown", default: 0, in: 0..., "epochs to wait after a drop")
-    minimum = options.double("minimum", default: 0, in: .unit, "the least factor")
+    minimum = options.double("minimum", default: 0, in: .unit, "the smallest factor")
   }
 
-  /// [has begun, factor, best, epochs without improvement, epochs of cooldown left]
+  /// The memory: [has begun, factor, best, epochs without improvement, remaining epochs of
+  /// cooldown].
   var memory: Int { 5 }
 
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {

@@ -1,7 +1,7 @@
 import NNExp
 
-/// The start of a schedule: the factor climbs in a straight line from a
-/// fraction to 1.
+/// A linear warm-up at the start of a schedule: the factor increases linearly from a fraction
+/// to 1.
 ///
 ///     factor = from + (1 − from)·t/n      t steps or epochs so far, t < n
 struct Warmup: Sendable {
@@ -15,14 +15,15 @@ struct Warmup: Sendable {
 
   /// Reads `epochs` or `steps`, and `from`.
   init(from options: inout Options) {
-    let epochs = options.optionalInt("epochs", in: 0..., "n, climbing once an epoch")
-    let steps = options.optionalInt("steps", in: 0..., "n, climbing every step; epochs or steps")
-    from = options.double("from", default: 0, in: .unit, "the factor at the very start")
+    let epochs = options.optionalInt("epochs", in: 0..., "n, with an increase per epoch")
+    let steps = options.optionalInt(
+      "steps", in: 0..., "n, with an increase per step; give epochs or steps")
+    from = options.double("from", default: 0, in: .unit, "the factor at the start")
     switch (epochs, steps) {
     case (let epochs?, nil): length = .epochs(epochs)
     case (nil, let steps?): length = .steps(steps)
     default:
-      // An error in either is reported already.
+      // An error in either has been recorded already.
       if options.diagnostics.isEmpty {
         options.reject("epochs", "a warm-up needs its length in either epochs or steps")
       }
@@ -30,7 +31,7 @@ struct Warmup: Sendable {
     }
   }
 
-  /// The factor; nil once the warm-up is over.
+  /// The factor; nil after the warm-up.
   func factor(at progress: Progress) -> Double? {
     let (t, n) =
       switch length {
@@ -40,8 +41,8 @@ struct Warmup: Sendable {
     return t < n ? from + (1 - from) * (Double(t) / Double(n)) : nil
   }
 
-  /// The progress of what follows, which begins with epoch 0 and step 0. A
-  /// warm-up in steps takes up the whole epochs that it fills.
+  /// The progress for the schedule after the warm-up, which begins with epoch 0 and step 0. A
+  /// warm-up in steps also counts the whole epochs that it fills.
   func after(_ progress: Progress) -> Progress {
     var after = progress
     let perEpoch = max(1, progress.stepsPerEpoch)
@@ -49,7 +50,7 @@ struct Warmup: Sendable {
     case .epochs(let epochs):
       after.epoch -= epochs
       after.epochs = max(1, progress.epochs - epochs)
-      // No overflow: as many epochs have passed.
+      // This cannot overflow, because that many epochs have passed.
       after.step -= epochs * perEpoch
     case .steps(let steps):
       after.epoch -= steps / perEpoch
@@ -60,12 +61,12 @@ struct Warmup: Sendable {
   }
 }
 
-/// A warm-up, then the full learning rate.
+/// A warm-up, followed by the full learning rate.
 struct LinearWarmup: Schedule, Component {
   static let typeName = "linear_warmup"
   static let foreignNames = ["warmup", "linear_lr"]
   static let documentation = Documentation(
-    "the factor climbs in a straight line to 1 and stays there",
+    "the factor increases linearly to 1 and stays there",
     equation: "factor = from + (1 − from)·t/n while t < n, then 1      (t: epochs or steps)",
     example: """
       schedule: {type: linear_warmup, steps: 500, from: 0.01}
@@ -82,7 +83,7 @@ struct LinearWarmup: Schedule, Component {
   }
 }
 
-/// A schedule that may begin with a warm-up.
+/// A schedule with an optional warm-up.
 struct Warmed: Schedule {
   let warmup: Warmup
   let base: any Schedule
@@ -96,10 +97,10 @@ struct Warmed: Schedule {
 }
 
 extension ComponentType<any Schedule> {
-  /// The same schedule with the option `warmup: {epochs | steps, from}` added.
+  /// The same schedule type with the option `warmup: {epochs | steps, from}`.
   var warmed: ComponentType {
     let explanation =
-      "{epochs | steps: n, from: 0}: first climb in a straight line; the schedule begins after it"
+      "{epochs | steps: n, from: 0}: a linear increase before the schedule begins"
     return making { options in
       let base = try make(&options)
       guard options.contains("warmup") else {

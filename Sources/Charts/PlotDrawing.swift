@@ -1,0 +1,281 @@
+import NNExp
+
+/// Draws a plot into a frame: legend, axes with their grid, reference lines, series.
+struct PlotDrawing {
+  private let plot: Plot
+  private let frame: Frame
+  private let area: Frame
+  private let x: Projection
+  private let y: Projection
+  private let legend: [LegendRow]
+
+  private struct LegendEntry {
+    let series: Series
+    let name: String
+    let x: Double
+  }
+
+  private typealias LegendRow = [LegendEntry]
+
+  init(_ plot: Plot, in frame: Frame) {
+    (self.plot, self.frame) = (plot, frame)
+    legend = Self.legend(of: plot, width: frame.width)
+    var area = frame
+    area.removeTop(18 * Double(legend.count) + (legend.isEmpty ? 0 : 4))
+    area.removeTop(plot.y.label.isEmpty ? 6 : 20)
+    area.removeBottom(plot.x.label.isEmpty ? 20 : 36)
+
+    let points = plot.series.flatMap(\.points)
+    var heights = points.compactMap(\.y)
+    heights += points.compactMap(\.interval).flatMap { [$0.lowerBound, $0.upperBound] }
+    heights += plot.rules.filter { $0.direction == .horizontal }.map(\.value)
+    let hasBars = plot.series.contains { $0.mark == .bars }
+    if hasBars { heights.append(0) }
+    y = Projection(plot.y, values: heights, count: max(3, Int(area.height / 38)))
+    let widest = y.ticks.map { textWidth($0.label, size: 12) }.max() ?? 0
+    area.removeLeft(min(widest, frame.width / 3) + 10)
+
+    var positions = points.map(\.x)
+    positions += plot.rules.filter { $0.direction == .vertical }.map(\.value)
+    if hasBars, case .linear = plot.x.scale, let gap = Self.barGap(plot), let low = positions.min(),
+      let high = positions.max()
+    {
+      positions += [low - gap / 2, high + gap / 2]
+    }
+    x = Projection(
+      plot.x, values: positions, count: max(3, Int(area.width / 76)), isWidened: false)
+    let last = x.ticks.last.map { textWidth($0.label, size: 12) } ?? 0
+    area.removeRight(max(6, last / 2))
+    self.area = area
+  }
+
+  private static func legend(of plot: Plot, width: Double) -> [LegendRow] {
+    var rows: [LegendRow] = []
+    var right = Double.infinity
+    for series in plot.series where !series.name.isEmpty {
+      let name = fitted(series.name, width: width - 28, size: 12)
+      let size = textWidth(name, size: 12) + 40
+      if right + size - 12 > width {
+        rows.append([])
+        right = 0
+      }
+      rows[rows.count - 1].append(LegendEntry(series: series, name: name, x: right))
+      right += size
+    }
+    return rows
+  }
+
+  /// The least distance between bars.
+  private static func barGap(_ plot: Plot) -> Double? {
+    let positions = plot.series.filter { $0.mark == .bars }.flatMap { $0.points.map(\.x) }.sorted()
+    let gaps = zip(positions.dropFirst(), positions).map { $0 - $1 }
+      .filter { $0 > 0 && $0.isFinite }
+    return positions.isEmpty ? nil : gaps.min() ?? 1
+  }
+
+  func draw(on svg: inout SVGText) {
+    drawLegend(on: &svg)
+    drawAxes(on: &svg)
+    // Bands lie below every line.
+    for series in plot.series where series.mark == .line { drawBand(of: series, on: &svg) }
+    for series in plot.series { draw(series, on: &svg) }
+    for rule in plot.rules { draw(rule, on: &svg) }
+  }
+
+  private func drawLegend(on svg: inout SVGText) {
+    for (index, row) in legend.enumerated() {
+      let middle = frame.y + 18 * Double(index) + 8
+      for entry in row {
+        let left = frame.x + entry.x
+        switch entry.series.mark {
+        case .line:
+          svg.line(
+            left, middle, left + 18, middle, style: "w " + stroke(entry.series),
+            extra: entry.series.isDashed ? Self.dashes : "")
+        case .points:
+          svg.circle(left + 9, middle, radius: 4, style: fill(entry.series))
+        case .bars:
+          svg.rectangle(left + 3, middle - 6, 12, 12, style: fill(entry.series))
+        }
+        svg.label(entry.name, left + 24, middle + 4, style: "t")
+      }
+    }
+  }
+
+  private static let dashes = " stroke-dasharray=\"5 4\""
+
+  private func drawAxes(on svg: inout SVGText) {
+    for tick in y.ticks {
+      guard let position = y.position(of: tick.value), (-0.001...1.001).contains(position) else {
+        continue
+      }
+      let height = area.bottom - position * area.height
+      svg.line(area.x, height, area.right, height, style: "g")
+      svg.label(
+        fitted(tick.label, width: frame.width / 3, size: 12), area.x - 7, height + 4, anchor: "end")
+    }
+    svg.line(area.x, area.bottom, area.right, area.bottom, style: "a")
+    // A long label of a category covers the room of several labels.
+    var taken = -Double.infinity
+    for tick in x.ticks {
+      guard let position = x.position(of: tick.value), (-0.001...1.001).contains(position) else {
+        continue
+      }
+      let place = area.x + position * area.width
+      let label = fitted(tick.label, width: 120, size: 12)
+      let half = textWidth(label, size: 12) / 2
+      guard place - half >= taken else { continue }
+      taken = place + half + 8
+      svg.line(place, area.bottom, place, area.bottom + 4, style: "a")
+      svg.label(label, place, area.bottom + 17, anchor: "middle")
+    }
+    if !plot.y.label.isEmpty {
+      svg.label(
+        fitted("↑ " + plot.y.label, width: frame.width, size: 12), frame.x, area.y - 9)
+    }
+    if !plot.x.label.isEmpty {
+      svg.label(
+        fitted(plot.x.label + " →", width: frame.width, size: 12), area.right, area.bottom + 33,
+        anchor: "end")
+    }
+  }
+
+  private func draw(_ rule: Rule, on svg: inout SVGText) {
+    switch rule.direction {
+    case .vertical:
+      guard let position = x.position(of: rule.value), (0...1).contains(position) else { return }
+      let place = area.x + position * area.width
+      svg.line(place, area.y, place, area.bottom, style: "n sx", extra: Self.dashes)
+      let isRight = position > 0.6
+      let end = place + (isRight ? -1 : 1) * textWidth(rule.label, size: 12)
+      svg.label(
+        rule.label, place + (isRight ? -5 : 5),
+        freeHeight(from: min(place, end), to: max(place, end)), style: "h",
+        anchor: isRight ? "end" : "start")
+    case .horizontal:
+      guard let position = y.position(of: rule.value), (0...1).contains(position) else { return }
+      let height = area.bottom - position * area.height
+      svg.line(area.x, height, area.right, height, style: "n sx", extra: Self.dashes)
+      svg.label(
+        rule.label, area.right - 2, height + (position > 0.9 ? 13 : -5), style: "h",
+        anchor: "end")
+    }
+  }
+
+  /// The height for a label beside a vertical line: of several, the one that the fewest
+  /// points of the series are near.
+  private func freeHeight(from left: Double, to right: Double) -> Double {
+    let pixels = plot.series.flatMap(\.points).compactMap(pixel).filter {
+      (left...right).contains($0.x)
+    }
+    let heights = [0.04, 0.5, 0.25, 0.75, 0.93].map { area.y + $0 * area.height }
+    func crowd(_ height: Double) -> Int { pixels.count { abs($0.y - height) < 16 } }
+    return (heights.min { crowd($0) < crowd($1) } ?? area.y) + 4
+  }
+
+  private func pixel(_ point: Series.Point) -> (x: Double, y: Double)? {
+    guard let value = point.y, let across = x.position(of: point.x),
+      let up = y.position(of: value), (-0.0001...1.0001).contains(across)
+    else { return nil }
+    return (area.x + across * area.width, height(up))
+  }
+
+  /// A position along y in pixels, limited to the plot and its surroundings; the clip
+  /// path cuts off the rest.
+  private func height(_ position: Double) -> Double {
+    area.bottom - min(max(position, -0.02), 1.02) * area.height
+  }
+
+  private func draw(_ series: Series, on svg: inout SVGText) {
+    switch series.mark {
+    case .line: drawLine(series, on: &svg)
+    case .points: drawPoints(series, on: &svg)
+    case .bars: drawBars(series, on: &svg)
+    }
+  }
+
+  private func drawLine(_ series: Series, on svg: inout SVGText) {
+    var data = ""
+    for run in LinePath.runs(series.points.map(pixel), columns: area.width) {
+      if run.count == 1 {
+        svg.circle(run[0].x, run[0].y, radius: 2.2, style: fill(series))
+        continue
+      }
+      for (index, point) in run.enumerated() {
+        data += (index == 0 ? "M" : "L") + tenths(point.x) + " " + tenths(point.y)
+      }
+    }
+    if !data.isEmpty {
+      svg.path(data, style: "w " + stroke(series), extra: series.isDashed ? Self.dashes : "")
+    }
+  }
+
+  private func drawBand(of series: Series, on svg: inout SVGText) {
+    let edges = series.points.compactMap { point -> (x: Double, low: Double, high: Double)? in
+      guard let interval = point.interval, let across = x.position(of: point.x),
+        let low = y.position(of: interval.lowerBound) ?? (y.isLogarithmic ? -0.02 : nil),
+        let high = y.position(of: interval.upperBound)
+      else { return nil }
+      return (area.x + across * area.width, height(low), height(high))
+    }
+    guard edges.count > 1 else { return }
+    var data = ""
+    for (index, edge) in edges.enumerated() {
+      data += (index == 0 ? "M" : "L") + tenths(edge.x) + " " + tenths(edge.high)
+    }
+    for edge in edges.reversed() { data += "L" + tenths(edge.x) + " " + tenths(edge.low) }
+    svg.path(data + "Z", style: "k " + fill(series))
+  }
+
+  private func drawPoints(_ series: Series, on svg: inout SVGText) {
+    let isMany = series.points.count > 200
+    let opacity = isMany ? " fill-opacity=\"0.55\"" : ""
+    for point in series.points {
+      guard let place = pixel(point) else { continue }
+      if let interval = point.interval, let low = y.position(of: interval.lowerBound),
+        let high = y.position(of: interval.upperBound)
+      {
+        svg.line(place.x, height(low), place.x, height(high), style: "w " + stroke(series))
+      }
+      svg.circle(
+        place.x, place.y, radius: isMany ? 2.2 : 3.4, style: fill(series), extra: opacity)
+    }
+  }
+
+  private func drawBars(_ series: Series, on svg: inout SVGText) {
+    let all = plot.series.filter { $0.mark == .bars }
+    let index = all.firstIndex(of: series) ?? 0
+    let gap = Self.barGap(plot) ?? 1
+    let scale = area.width / 2 / (x.high / 2 - x.low / 2)
+    let group = gap * scale * 0.8
+    let width = group / Double(all.count)
+    for point in series.points {
+      guard let place = pixel(point), let zero = y.position(of: 0) else { continue }
+      let base = height(zero)
+      let left = place.x - group / 2 + Double(index) * width
+      svg.rectangle(
+        left, min(base, place.y), max(1, width - 1), abs(place.y - base), style: fill(series))
+      if let interval = point.interval, let low = y.position(of: interval.lowerBound),
+        let high = y.position(of: interval.upperBound)
+      {
+        let middle = left + width / 2
+        svg.line(middle, height(low), middle, height(high), style: "w sx")
+      }
+    }
+  }
+
+  private func stroke(_ series: Series) -> String {
+    series.color.map { "s\($0 % Theme.light.series.count)" } ?? "sx"
+  }
+
+  private func fill(_ series: Series) -> String {
+    series.color.map { "f\($0 % Theme.light.series.count)" } ?? "fx"
+  }
+}
+
+extension Projection {
+  var isLogarithmic: Bool {
+    if case .logarithmic = scale { return true }
+    return false
+  }
+}

@@ -1,0 +1,135 @@
+public import Datasets
+public import NNExp
+
+/// The running sums of a metric over batches.
+struct Tally {
+  let metric: any Metric
+  let numbers: Tensor<Double>
+
+  init(_ bound: BoundMetric) {
+    metric = bound.metric
+    let start = UnsafeMutablePointer<Double>.allocate(capacity: max(1, bound.tallySize))
+    numbers = Tensor(start: start, count: bound.tallySize, shape: [bound.tallySize])
+    numbers.fill(0)
+  }
+
+  func deallocate() { numbers.start.deallocate() }
+
+  var value: Double { metric.value(of: numbers) }
+}
+
+/// The tallies of all metrics of all heads.
+final class HeadTallies {
+  private let tallies: [[Tally]]
+  private let thresholds: [Double]
+
+  /// True if there are no metrics.
+  let isEmpty: Bool
+
+  init(_ metrics: [[BoundMetric]], thresholds: [Double]) {
+    tallies = metrics.map { $0.map(Tally.init) }
+    self.thresholds = thresholds
+    isEmpty = tallies.allSatisfy(\.isEmpty)
+  }
+
+  deinit { all.forEach { $0.deallocate() } }
+
+  /// All tallies, head by head.
+  var all: [Tally] { tallies.flatMap { $0 } }
+
+  func clear() {
+    for head in tallies { for tally in head { tally.numbers.fill(0) } }
+  }
+
+  /// Adds the samples of a head's last evaluation.
+  func add<S: Scalar>(_ loss: HeadLoss<S>, _ head: Int) {
+    for tally in tallies[head] { loss.add(to: tally, threshold: S(thresholds[head])) }
+  }
+
+  /// The value of each metric of a head.
+  func values(of head: Int) -> [Double] { tallies[head].map(\.value) }
+
+  func numbers(of metric: Int, head: Int) -> [Double] {
+    let numbers = tallies[head][metric].numbers
+    return numbers.indices.map { numbers[$0] }
+  }
+}
+
+/// Measures a network on samples, in evaluation mode.
+public final class Evaluator<S: Scalar> {
+  private let network: Network<S>
+  private let tallies: HeadTallies
+
+  /// The number of samples per pass.
+  public let chunk: Int
+
+  /// - Parameter metrics: the metrics of each head; by default, those of its declaration.
+  public init(_ network: Network<S>, metrics: [[BoundMetric]]? = nil) {
+    self.network = network
+    tallies = HeadTallies(
+      metrics ?? network.heads.map(\.metrics),
+      thresholds: network.heads.map { $0.loss.decisionThreshold })
+    chunk = network.capacity
+  }
+
+  /// For each head, the loss over all samples that have its target, then each metric; NaN if
+  /// there are no such samples. Overwrites the network's batch buffers.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func measure(_ samples: Dataset<S>) throws -> [[Double]] {
+    tallies.clear()
+    var sums = network.heads.map { _ in (loss: 0.0, samples: 0) }
+    try forEachChunk(of: samples) { passes in
+      passes.losses(gradient: false).forEach { index, head in
+        sums[index].loss += head.evaluate()
+        sums[index].samples += head.samples
+        tallies.add(head, index)
+      }
+    }
+    return network.heads.indices.map { index in
+      let (loss, count) = sums[index]
+      let value = count == 0 ? .nan : loss * network.heads[index].reduction.scale(count)
+      return [value] + tallies.values(of: index)
+    }
+  }
+
+  /// The tally of one metric over all samples, for example a confusion matrix.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func tally(
+    of metric: Int = 0, head: Int, over samples: Dataset<S>
+  ) throws -> [Double] {
+    _ = try measure(samples)
+    return tallies.numbers(of: metric, head: head)
+  }
+
+  /// For each head, the outputs for all samples, row-major.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func predict(_ samples: Dataset<S>) throws -> [[S]] {
+    var outputs: [[S]] = network.heads.map { head in
+      var values: [S] = []
+      values.reserveCapacity(samples.count * head.outputShape.count)
+      return values
+    }
+    try forEachChunk(of: samples) { passes in
+      for head in outputs.indices {
+        let z = network.output(passes.samples, of: head)
+        for i in z.indices { outputs[head].append(z[i]) }
+      }
+    }
+    return outputs
+  }
+
+  private func forEachChunk(of samples: Dataset<S>, _ body: (Passes<S>) -> Void) throws {
+    var first = 0
+    while first < samples.count {
+      let count = min(chunk, samples.count - first)
+      try network.batch.load(samples, count: count) { first + $0 }
+      let passes = network.passes(count, isTraining: false)
+      passes.forward()
+      body(passes)
+      first += count
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import Charts
+import Files
+import NNExp
+
+/// A page of results in HTML: complete in one file, without scripts, readable without a
+/// network.
+struct Page {
+  let title: String
+  private var body = ""
+
+  init(_ title: String) { self.title = title }
+
+  /// The whole document.
+  var html: String {
+    """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8"/>
+    <meta name="viewport" content="width=device-width, initial-scale=1"/>
+    <meta name="color-scheme" content="light dark"/>
+    <title>\(Escaping.xml(title))</title>
+    <style>
+    \(Page.style)
+    \(SVGChart.pageStyle)
+    </style>
+    </head>
+    <body>
+    <main>
+    \(body)</main>
+    </body>
+    </html>
+
+    """
+  }
+
+  // MARK: Adding parts
+
+  mutating func heading(_ text: String) { body += "<h1>\(Escaping.xml(text))</h1>\n" }
+
+  mutating func section(_ title: String) { body += "<h2>\(Escaping.xml(title))</h2>\n" }
+
+  mutating func paragraph(_ text: String) { body += "<p>\(Escaping.xml(text))</p>\n" }
+
+  /// Adds the outcome as a colored word, followed by a sentence.
+  mutating func verdict(_ word: String, isGood: Bool?, _ sentence: String) {
+    let style = isGood.map { $0 ? "good" : "bad" } ?? "open"
+    body +=
+      "<p class=\"verdict\"><strong class=\"\(style)\">\(Escaping.xml(word))</strong> "
+      + "\(Escaping.xml(sentence))</p>\n"
+  }
+
+  /// Charts beside each other where there is room.
+  mutating func charts(_ charts: [Chart], height: Double = 280) {
+    guard !charts.isEmpty else { return }
+    body += "<div class=\"charts\">\n"
+    for chart in charts {
+      let image = SVGChart([chart], width: 440, panelHeight: height, appearance: .page)
+      body += "<figure>\(image.text)</figure>\n"
+    }
+    body += "</div>\n"
+  }
+
+  /// A table; columns of numbers are aligned to the right.
+  mutating func table(_ columns: [String], _ rows: [[String]]) {
+    guard !rows.isEmpty else { return }
+    let numeric = columns.indices.map { column in
+      rows.allSatisfy { $0[column].isEmpty || Double($0[column]) != nil }
+    }
+    func cells(_ texts: [String], _ element: String) -> String {
+      zip(texts, numeric).map { text, isNumber in
+        let style =
+          isNumber
+          ? " class=\"number\""
+          : ["PASS", "ZERO", "met"].contains(text)
+            ? " class=\"good\""
+            : ["FAIL", "NONFINITE", "NONDETERMINISTIC", "not met", "failed"].contains(text)
+              ? " class=\"bad\"" : ""
+        return "<\(element)\(style)>\(Escaping.xml(text))</\(element)>"
+      }.joined()
+    }
+    body +=
+      "<div class=\"wide\"><table>\n<thead><tr>\(cells(columns, "th"))</tr></thead>\n<tbody>\n"
+    for row in rows { body += "<tr>\(cells(row, "td"))</tr>\n" }
+    body += "</tbody>\n</table></div>\n"
+  }
+
+  /// Text as it is in a file, folded until the reader opens it.
+  mutating func file(_ name: String, _ text: String) {
+    body +=
+      "<details><summary>\(Escaping.xml(name))</summary>\n<pre>\(Escaping.xml(text))</pre></details>\n"
+  }
+
+  mutating func command(_ text: String) { body += "<pre>\(Escaping.xml(text))</pre>\n" }
+
+  private static let style = """
+    :root { color-scheme: light dark; --paper: #ffffff; --ink: #1b1f24; --faint: #57606a;
+      --line: #e1e4e8; --panel: #f6f8fa; --good: #116329; --bad: #b3261e; }
+    @media (prefers-color-scheme: dark) {
+      :root { --paper: #14171a; --ink: #e6e9ed; --faint: #a3abb5; --line: #2a3037;
+        --panel: #1c2126; --good: #56d364; --bad: #ff8a80; }
+    }
+    html { background: var(--paper); color: var(--ink); -webkit-text-size-adjust: 100%; }
+    body { margin: 0; font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
+    main { max-width: 64rem; margin: 0 auto; padding: 2rem 1rem 5rem; }
+    h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .75rem; overflow-wrap: anywhere; }
+    h2 { font-size: 1.15rem; margin: 2.75rem 0 .75rem; padding-bottom: .3rem;
+      border-bottom: 1px solid var(--line); }
+    p { margin: .6rem 0; max-width: 48rem; overflow-wrap: anywhere; }
+    .verdict { font-size: 1.1rem; }
+    .good { color: var(--good); } .bad { color: var(--bad); } .open { color: var(--faint); }
+    .charts { display: grid; gap: 1rem;
+      grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); }
+    figure { margin: 0; max-width: 34rem; } figure svg { display: block; width: 100%; height: auto; }
+    .wide { overflow-x: auto; }
+    table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
+    th, td { text-align: left; padding: .3rem 1.25rem .3rem 0; border-bottom: 1px solid var(--line);
+      white-space: nowrap; }
+    th { font-weight: 500; color: var(--faint); }
+    .number { text-align: right; }
+    pre { font: .85rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
+      background: var(--panel); padding: .75rem 1rem; border-radius: 6px; overflow-x: auto; }
+    details { margin: .5rem 0; } summary { cursor: pointer; }
+    """
+}

@@ -1,0 +1,226 @@
+import Charts
+import NNExp
+
+/// The charts of one split in predictions.csv: for classes, the receiver operating
+/// characteristic, precision against recall, and calibration; for numbers, predictions
+/// against targets, and residuals; for both, the worst predictions.
+struct PredictionCharts {
+  private let table: TextTable
+  private let rows: [[String]]
+  private let split: String
+
+  /// The maximum number of points of a chart. More are thinned: an image cannot show them,
+  /// and a page must stay small.
+  private static let mostPoints = 2_000
+
+  /// The predictions of every split, in the order of the file.
+  static func splits(of table: TextTable) -> [PredictionCharts] {
+    guard let column = table.index(of: "split") else { return [] }
+    return table.rows.map { $0[column] }.uniquedTexts().map { split in
+      PredictionCharts(
+        table: table, rows: table.rows.filter { $0[column].hasSameBytes(as: split) }, split: split)
+    }
+  }
+
+  private init(table: TextTable, rows: [[String]], split: String) {
+    (self.table, self.rows, self.split) = (table, rows, split)
+  }
+
+  private func texts(_ column: Int) -> [String] { rows.map { $0[column] } }
+  private func numbers(_ column: Int) -> [Double] { rows.map { Double($0[column]) ?? .nan } }
+
+  /// The classes with the positions of their probabilities.
+  private var classes: [(name: String, index: Int)] { table.indices(withPrefix: "probability_") }
+
+  /// - Parameter isOfClasses: whether the targets are classes, whose names may be numbers.
+  func charts(isOfClasses: Bool) -> [Chart] {
+    if classes.count > 1, let target = table.index(of: "target") {
+      let scores = classes.map { entry in
+        BinaryScores(
+          name: entry.name, scores: numbers(entry.index),
+          isPositive: texts(target).map { $0.hasSameBytes(as: entry.name) })
+      }
+      // Of two classes, one curve is the mirror image of the other.
+      let shown = Array((scores.count == 2 ? Array(scores.suffix(1)) : scores).prefix(8))
+      return [
+        receiverOperatingCharacteristic(shown), precisionRecall(shown), calibration(scores),
+      ]
+    }
+    if isOfClasses { return [] }
+    return numericTargets.flatMap { name, target, prediction in
+      self.charts(name, numbers(target), numbers(prediction))
+    }
+  }
+
+  /// The pairs of columns of targets that are numbers.
+  private var numericTargets: [(name: String, target: Int, prediction: Int)] {
+    var pairs = table.indices(withPrefix: "target_").compactMap { name, target in
+      table.index(of: "prediction_" + name).map { (name: name, target: target, prediction: $0) }
+    }
+    if let target = table.index(of: "target"), let prediction = table.index(of: "prediction") {
+      pairs.append((name: "target", target: target, prediction: prediction))
+    }
+    return pairs.filter { pair in
+      rows.allSatisfy { Double($0[pair.target]) != nil && Double($0[pair.prediction]) != nil }
+    }
+  }
+
+  // MARK: Numbers
+
+  private func charts(_ name: String, _ targets: [Double], _ predictions: [Double]) -> [Chart] {
+    let step = max(1, targets.count / Self.mostPoints)
+    let indices = stride(from: 0, to: targets.count, by: step)
+    let pairs = indices.map { Series.Point(targets[$0], predictions[$0]) }
+    let residuals = indices.map { Series.Point(predictions[$0], targets[$0] - predictions[$0]) }
+    let all = (targets + predictions).filter(\.isFinite)
+    let (low, high) = (all.min() ?? 0, all.max() ?? 1)
+    return [
+      Chart(
+        "\(split): predicted and true \(name)",
+        .plot(
+          Plot(
+            x: Axis("true"), y: Axis("predicted"),
+            series: [
+              Series("", color: nil, [.init(low, low), .init(high, high)]),
+              Series("", .points, color: 0, pairs),
+            ]))),
+      Chart(
+        "\(split): residuals of \(name)",
+        .plot(
+          Plot(
+            x: Axis("predicted"), y: Axis("true − predicted"),
+            series: [Series("", .points, color: 0, residuals)],
+            rules: [Rule(.horizontal, at: 0, label: "")]))),
+    ]
+  }
+
+  // MARK: Classes
+
+  private func receiverOperatingCharacteristic(_ scores: [BinaryScores]) -> Chart {
+    let series = scores.enumerated().map { index, score in
+      Series(
+        score.name + " (area \(rounded(score.areaUnderCurve, digits: 4)))", color: index,
+        thinned(score.rates.map { .init($0.falsePositive, $0.truePositive) }))
+    }
+    let diagonal = Series("", color: nil, isDashed: true, [.init(0, 0), .init(1, 1)])
+    return Chart(
+      "\(split): receiver operating characteristic",
+      .plot(
+        Plot(
+          x: Axis("false positive rate", domain: 0...1),
+          y: Axis("true positive rate", domain: 0...1), series: [diagonal] + series)))
+  }
+
+  private func precisionRecall(_ scores: [BinaryScores]) -> Chart {
+    let series = scores.enumerated().map { index, score in
+      Series(
+        score.name, color: index,
+        thinned(score.rates.map { .init($0.truePositive, $0.precision) }))
+    }
+    return Chart(
+      "\(split): precision and recall",
+      .plot(
+        Plot(
+          x: Axis("recall", domain: 0...1), y: Axis("precision", domain: 0...1), series: series)))
+  }
+
+  /// The share of correct predictions against the predicted probability, in ten bins.
+  private func calibration(_ scores: [BinaryScores]) -> Chart {
+    var sums = [(probability: Double, correct: Double, count: Double)](
+      repeating: (0, 0, 0), count: 10)
+    for row in rows.indices {
+      guard let best = scores.max(by: { $0.scores[row] < $1.scores[row] }),
+        best.scores[row].isFinite
+      else { continue }
+      let bin = min(9, max(0, Int(best.scores[row] * 10)))
+      sums[bin].probability += best.scores[row]
+      sums[bin].correct += best.isPositive[row] ? 1 : 0
+      sums[bin].count += 1
+    }
+    let points = sums.filter { $0.count > 0 }.map {
+      Series.Point($0.probability / $0.count, $0.correct / $0.count)
+    }
+    return Chart(
+      "\(split): calibration",
+      .plot(
+        Plot(
+          x: Axis("probability of the predicted class", domain: 0...1),
+          y: Axis("share that is correct", domain: 0...1),
+          series: [
+            Series("", color: nil, isDashed: true, [.init(0, 0), .init(1, 1)]),
+            Series("", color: 0, points), Series("", .points, color: 0, points),
+          ])))
+  }
+
+  private func thinned(_ points: [Series.Point]) -> [Series.Point] {
+    let step = max(1, points.count / 500)
+    return points.indices.filter { $0 % step == 0 || $0 == points.count - 1 }.map { points[$0] }
+  }
+
+  // MARK: The worst predictions
+
+  /// The rows that are predicted worst, worst first, with the columns of the file.
+  func worst(_ count: Int, isOfClasses: Bool) -> (columns: [String], rows: [[String]])? {
+    let errors: [Double]
+    if !classes.isEmpty, let target = table.index(of: "target") {
+      errors = rows.map { row in
+        let own = classes.first { $0.name.hasSameBytes(as: row[target]) }
+        return 1 - (own.flatMap { Double(row[$0.index]) } ?? 0)
+      }
+    } else if !isOfClasses, !numericTargets.isEmpty {
+      errors = rows.map { row in
+        numericTargets.map { pair in
+          abs((Double(row[pair.target]) ?? .nan) - (Double(row[pair.prediction]) ?? .nan))
+        }.max() ?? 0
+      }
+    } else {
+      return nil
+    }
+    let order = rows.indices.sorted {
+      errors[$0] > errors[$1] || (errors[$0] == errors[$1] && $0 < $1)
+    }
+    return (table.columns, order.prefix(count).map { rows[$0].map(brief) })
+  }
+
+  private func brief(_ text: String) -> String {
+    guard text.utf8.count > 9, let number = Double(text) else { return text }
+    return rounded(number, digits: 6)
+  }
+}
+
+/// The scores of one class against all others.
+struct BinaryScores {
+  let name: String
+  let scores: [Double]
+  let isPositive: [Bool]
+  /// The rates at each threshold, from the highest score down.
+  let rates: [(falsePositive: Double, truePositive: Double, precision: Double)]
+
+  init(name: String, scores: [Double], isPositive: [Bool]) {
+    (self.name, self.scores, self.isPositive) = (name, scores, isPositive)
+    let positives = Double(isPositive.count { $0 })
+    let negatives = Double(isPositive.count) - positives
+    guard positives > 0, negatives > 0 else {
+      rates = []
+      return
+    }
+    let order = scores.indices.filter { scores[$0].isFinite }.sorted { scores[$0] > scores[$1] }
+    var (hits, alarms) = (0.0, 0.0)
+    var rates = [(falsePositive: 0.0, truePositive: 0.0, precision: 1.0)]
+    for (position, index) in order.enumerated() {
+      if isPositive[index] { hits += 1 } else { alarms += 1 }
+      // Equal scores are one threshold.
+      if position + 1 < order.count, scores[order[position + 1]] == scores[index] { continue }
+      rates.append((alarms / negatives, hits / positives, hits / (hits + alarms)))
+    }
+    self.rates = rates
+  }
+
+  /// The area under the receiver operating characteristic, by trapezoids.
+  var areaUnderCurve: Double {
+    zip(rates, rates.dropFirst()).reduce(0) { area, pair in
+      let (a, b) = pair
+      return area + (b.falsePositive - a.falsePositive) * (a.truePositive + b.truePositive) / 2
+    }
+  }
+}

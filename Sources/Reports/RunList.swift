@@ -1,0 +1,98 @@
+import Files
+import Glibc
+import NNExp
+import Results
+import Sweeps
+
+/// The runs and sweeps below a folder, newest first.
+public struct RunList: Sendable {
+  /// One run or one sweep.
+  public struct Entry: Sendable {
+    public let path: String
+    /// The status in the run's summary, or the counts of a sweep's trials by status.
+    public let status: String
+    /// When it began, in ISO 8601; empty if the record does not say.
+    public let started: String
+    public let epochs: Int?
+    /// The best value of the monitored column, or the last training loss.
+    public let metric: (name: String, value: Double)?
+  }
+
+  public let entries: [Entry]
+
+  /// Finds runs (folders with a run.json) and sweeps (with a plan.json) at most four folders
+  /// below `path`. Links are not followed.
+  ///
+  /// - Throws: a `Diagnostic` if there is no such folder.
+  public init(below path: String) throws {
+    guard let folder = try FileSystem.system.currentFolder.openFolderIfThere(path) else {
+      throw Diagnostic(
+        "there is no folder '\(path)'", notes: [.init("'nnexp run' writes its results there")])
+    }
+    var found: [Entry] = []
+    try Self.search(folder, depth: 0, &found)
+    entries = found.sorted { a, b in
+      a.started == b.started ? a.path < b.path : a.started > b.started
+    }
+  }
+
+  private static let mostLevels = 4
+
+  private static func search(_ folder: Folder, depth: Int, _ found: inout [Entry]) throws {
+    let names = try folder.entries()
+    if names.contains(PlanRecord.file) {
+      if let entry = try? sweep(folder.path) { found.append(entry) }
+      return
+    }
+    if names.contains(RunRecord.file) {
+      if let entry = try? run(folder.path) { found.append(entry) }
+      return
+    }
+    guard depth < mostLevels else { return }
+    for name in names where try folder.kind(of: name) == .folder {
+      try search(folder.openFolder(name), depth: depth + 1, &found)
+    }
+  }
+
+  private static func run(_ path: String) throws -> Entry {
+    let run = try RunDirectory.open(path)
+    let summary = try Summary(of: run)
+    return Entry(
+      path: path, status: summary.status.rawValue,
+      started: (try? RunRecord(of: run))?.started ?? "", epochs: summary.epochs,
+      metric: metric(of: summary))
+  }
+
+  private static func metric(of summary: Summary) -> (name: String, value: Double)? {
+    if let best = summary.best.first { return (best.column.name, best.value) }
+    return summary.final.lazy.compactMap { final in
+      final.value.map { (name: final.column.name, value: $0) }
+    }.first
+  }
+
+  private static func sweep(_ path: String) throws -> Entry? {
+    let folder = SweepFolder(path)
+    guard let plan = try PlanRecord(of: folder) else { return nil }
+    let rows = try plan.rows(in: folder)
+    let counts = TrialRow.Status.allCases.compactMap { status -> String? in
+      let count = rows.count { $0.status == status }
+      return count == 0 ? nil : "\(count) \(status.rawValue)"
+    }
+    // A sweep has no run.json; its first trial has one.
+    let started = rows.lazy.compactMap { row in
+      (try? RunRecord(of: RunDirectory.open(row.run)))?.started
+    }.first
+    return Entry(
+      path: path, status: counts.joined(separator: ", "), started: started ?? "", epochs: nil,
+      metric: best(of: rows))
+  }
+
+  /// The best trial's value of the monitored column.
+  private static func best(of rows: [TrialRow]) -> (name: String, value: Double)? {
+    let bests = rows.compactMap(\.best.first)
+    guard let column = bests.first?.column else { return nil }
+    let values = bests.filter { $0.column.name.hasSameBytes(as: column.name) }.map(\.value)
+    let best = column.largerIsBetter == true ? values.max() : values.min()
+    return best.map { (column.name, $0) }
+  }
+}

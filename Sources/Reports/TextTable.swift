@@ -1,0 +1,39 @@
+import Files
+import NNExp
+
+/// A CSV file of texts that nnexp wrote, such as predictions.csv.
+struct TextTable {
+  let columns: [String]
+  let rows: [[String]]
+
+  /// Throws, with the location, if the bytes are not a table of equally long rows.
+  init(_ bytes: [UInt8], path: String) throws {
+    let origin = CSVOrigin(path: path, bytes: .held(bytes))
+    var scanner = CSVScanner(delimiter: UInt8(ascii: ","))
+    var rows: [[String]] = []
+    while scanner.position < bytes.count {
+      let fields: [CSVField]
+      do throws(CSVFault) { fields = try scanner.nextRecord(in: bytes.span) } catch {
+        throw origin.diagnostic(of: error)
+      }
+      if let first = rows.first, fields.count != first.count {
+        throw Diagnostic(
+          "a row of \(fields.count) cells under \(first.count) columns",
+          at: origin.location(of: fields[0]))
+      }
+      rows.append(try fields.map { try origin.text(of: $0, in: bytes.span) })
+    }
+    columns = rows.first ?? []
+    self.rows = Array(rows.dropFirst())
+  }
+
+  func index(of column: String) -> Int? { columns.firstIndex { $0.hasSameBytes(as: column) } }
+
+  /// The positions of the columns whose names begin so, with the rest of each name.
+  func indices(withPrefix prefix: String) -> [(name: String, index: Int)] {
+    columns.enumerated().compactMap { index, name in
+      name.hasPrefix(bytes: prefix)
+        ? (String(Substring(name.utf8.dropFirst(prefix.utf8.count))), index) : nil
+    }
+  }
+}

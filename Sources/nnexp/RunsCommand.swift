@@ -1,0 +1,49 @@
+import ArgumentParser
+import Files
+import NNExp
+import Reports
+import Running
+
+struct RunsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "runs",
+    abstract: "Lists the runs and sweeps below a folder, newest first.",
+    discussion: """
+      Shows the status of each, its start, its epochs, and the best value of the
+      monitored column, or else the last training loss. 'nnexp compare' shows more
+      about a few of them.
+
+      Try:  nnexp runs
+            nnexp runs results/xor --json
+      """)
+
+  @Argument(help: "a folder of results", completion: .directory)
+  var folder = "results"
+
+  @Flag(help: "print JSON, with all digits")
+  var json = false
+
+  func run() throws {
+    let entries = try RunList(below: folder).entries
+    if json {
+      let list = JSON.array(
+        entries.map { entry in
+          [
+            "path": .string(entry.path), "status": .string(entry.status),
+            "started": .string(entry.started), "epochs": JSON(entry.epochs),
+            "metric": JSON(entry.metric?.name), "value": JSON(entry.metric?.value),
+          ]
+        })
+      return try printResult(list.description)
+    }
+    if entries.isEmpty { return try printResult("no runs below '\(folder)'") }
+    let rows = entries.map { entry in
+      [
+        entry.path, entry.status, entry.started, entry.epochs.map { "\($0)" } ?? "",
+        entry.metric.map { "\($0.name) \(brief($0.value))" } ?? "",
+      ]
+    }
+    try printResult(
+      table([["run", "status", "started", "epochs", "metric"]] + rows, rightAligned: [3]))
+  }
+}
