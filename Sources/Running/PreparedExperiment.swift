@@ -55,7 +55,9 @@ public struct PreparedExperiment<S: Scalar> {
   ) throws {
     self.experiment = experiment
     self.data = data
-    self.gradientCheck = gradientCheck ?? experiment.gradientCheck
+    var settings = gradientCheck ?? experiment.gradientCheck
+    if experiment.expectsGradientCheck { settings.isGuard = false }
+    self.gradientCheck = settings
     let registry = experiment.registry
     graph = try Graph(
       experiment.model, ports: data.inputs,
@@ -67,7 +69,7 @@ public struct PreparedExperiment<S: Scalar> {
     if triesPlugins { try checkBuffers(of: experiment, graph, heads) }
     trainer = try Trainer(
       graph, heads: heads, training: experiment.training, data: data, seed: experiment.seed)
-    try self.gradientCheck.requireSense(for: graph)
+    try (gradientCheck ?? experiment.gradientCheck).requireSense(for: graph)
   }
 
   /// The experiment with its data, which become numbers as those of a run did, whatever the

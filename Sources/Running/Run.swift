@@ -156,7 +156,9 @@ public final class Run<S: Scalar> {
     try directory.write(GradientReport.entriesCSV(runReport.checks), to: entries)
     try directory.write(GradientReport.summaryCSV(runReport.checks), to: summary)
     report(check.headline)
-    if let diagnostic = check.diagnostic {
+    if prepared.gradientCheck.isGuard && check.outcome != .failed {
+      if let note = check.note { warn(note) }
+    } else if let diagnostic = check.diagnostic {
       report(check.description)
       warn(diagnostic.description)
     }
