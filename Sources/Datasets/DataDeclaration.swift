@@ -45,6 +45,9 @@ public struct DataDeclaration: Sendable {
   /// How missing cells are filled where a column says nothing.
   let fill: Fill?
 
+  /// The folder of the experiment file.
+  let folder: String
+
   /// The location for errors about `one_hot`.
   let oneHotLocation: SourceLocation?
 
@@ -52,6 +55,7 @@ public struct DataDeclaration: Sendable {
   /// experiment file's.
   public init(from options: inout Options, registry: Registry, folder: String) {
     options.surroundings = Surroundings(folder: folder, registry: registry)
+    self.folder = folder
     let source = SourceDeclaration(from: &options)
     self.source = source
     let inputs = DeclaredHalf(.inputs, of: source)

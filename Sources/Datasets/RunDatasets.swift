@@ -114,6 +114,23 @@ extension RunDatasets {
   public var classNames: [String] { targets[0].classNames }
 }
 
+extension RunDatasets {
+  /// How many training samples have each class of a target port; nil for numbers.
+  public func classes(ofTarget index: Int) throws -> TargetClasses? {
+    guard case .classes(let count) = targets[index].target else { return nil }
+    let widths = targets.map(\.target.shape.count)
+    let (offset, width) = (widths[..<index].reduce(0, +), widths.reduce(0, +))
+    var counts = [Int](repeating: 0, count: count)
+    for first in stride(from: 0, to: train.count, by: 4096) {
+      let part = try train.held(first..<min(first + 4096, train.count))
+      for sample in 0..<part.count {
+        if let c = Int(exactly: part.targets[sample * width + offset]) { counts[c] += 1 }
+      }
+    }
+    return TargetClasses(names: targets[index].classNames, counts: counts)
+  }
+}
+
 /// The bytes that were held beside the samples.
 struct LoadingMemory: Sendable {
   /// As long as the samples are: where the lines of a streamed file begin.

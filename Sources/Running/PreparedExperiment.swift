@@ -18,18 +18,22 @@ public struct PreparedExperiment<S: Scalar> {
   let gradientCheck: GradientCheckSettings
   /// The table that the run is expected to reproduce.
   private(set) var golden: GoldenMetrics?
+  /// What should be known before training: guesses, and what is likely not meant.
+  public private(set) var announcements: [Diagnostic] = []
 
   /// - Parameters:
-  ///   - memo: the cache for experiments with the same path and registry.
-  ///   - gradientCheck: replaces the settings of the experiment.
-  ///   - triesPlugins: true to test what plugins made on two samples first.
+  ///   - memo: of experiments of the same path and registry.
+  ///   - gradientCheck: instead of the experiment's.
+  ///   - starts: whether the weights of `start_from` are needed.
+  ///   - triesPlugins: whether what plugins made is tried on two samples first.
   public init(
     _ experiment: Experiment, memo: Memo? = nil,
-    gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true
+    gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true, starts: Bool = true
   ) throws {
     let data = try memo.value(for: DataKey(experiment)) {
       try experiment.data.load(
-        as: S.self, seed: experiment.seed, incomplete: experiment.objective.incompleteTargets)
+        as: S.self, seed: experiment.seed, incomplete: experiment.objective.incompleteTargets,
+        needs: experiment.objective.targetNeeds)
     }
     try self.init(
       experiment, data: data, gradientCheck: gradientCheck, triesPlugins: triesPlugins)
@@ -38,6 +42,10 @@ public struct PreparedExperiment<S: Scalar> {
     }
     try checkExpectations()
     try checkPredictions()
+    announcements = data.announcements + announcementsOfSetup()
+    if starts, let start = experiment.start {
+      announcements.append(try StartingWeights(start).put(into: trainer.network))
+    }
   }
 
   /// An experiment whose data are at hand; what it expects is not checked.
@@ -47,18 +55,21 @@ public struct PreparedExperiment<S: Scalar> {
   ) throws {
     self.experiment = experiment
     self.data = data
-    self.gradientCheck = gradientCheck ?? experiment.gradientCheck
+    var settings = gradientCheck ?? experiment.gradientCheck
+    if experiment.expectsGradientCheck { settings.isGuard = false }
+    self.gradientCheck = settings
     let registry = experiment.registry
     graph = try Graph(
       experiment.model, ports: data.inputs,
       at: experiment.data.inputPortNames?.map(\.location) ?? [], heads: experiment.objective.heads,
       l1: experiment.training.l1, l2: experiment.training.l2, registry: registry)
     let heads = try experiment.objective.bound(
-      to: graph, targets: data.targets, registry: registry)
+      to: graph, targets: data.targets, registry: registry
+    ) { [data] in try data.classes(ofTarget: $0) }
     if triesPlugins { try checkBuffers(of: experiment, graph, heads) }
     trainer = try Trainer(
       graph, heads: heads, training: experiment.training, data: data, seed: experiment.seed)
-    try self.gradientCheck.requireSense(for: graph)
+    try (gradientCheck ?? experiment.gradientCheck).requireSense(for: graph)
   }
 
   /// The experiment with its data, which become numbers as those of a run did, whatever the
@@ -70,7 +81,7 @@ public struct PreparedExperiment<S: Scalar> {
     let fitted = try PreparedExperiment.read(DataEncoding.init, from: directory)
     let data = try experiment.data.load(
       as: S.self, seed: experiment.seed, incomplete: experiment.objective.incompleteTargets,
-      fitted: fitted)
+      needs: experiment.objective.targetNeeds, fitted: fitted)
     try self.init(experiment, data: data, gradientCheck: gradientCheck)
   }
 
@@ -115,6 +126,10 @@ public struct PreparedExperiment<S: Scalar> {
       throw Diagnostic(
         "there are no \(split) data to predict", at: experiment.predictionsLocation,
         notes: [.init("give data: {split: {\(split): 0.2}}, or omit '\(split)'")])
+    }
+    if experiment.predictions.isEmpty { return }
+    do { _ = try Predictions(self, hasTargets: true, hasSplits: true) } catch {
+      throw (error as? Diagnostic)?.located(at: experiment.predictionsLocation) ?? error
     }
   }
 
@@ -186,12 +201,14 @@ private struct DataKey: Equatable, Sendable {
   let seed: UInt64
   let plugins: [FileHash]
   let incomplete: Set<String>
+  let needs: [String: TargetNeeds]
 
   init(_ experiment: Experiment) {
     declaration = experiment.resolved["data"]
     seed = experiment.seed
     plugins = experiment.pluginHashes
     incomplete = experiment.objective.incompleteTargets
+    needs = experiment.objective.targetNeeds
   }
 }
 

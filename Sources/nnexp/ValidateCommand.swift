@@ -47,7 +47,6 @@ struct ValidateCommand: ParsableCommand {
   private func show<S: Scalar>(
     _ file: String, _ prepared: PreparedExperiment<S>, _ output: OutputFile?
   ) throws {
-    for announcement in prepared.data.announcements { writeError(announcement.description) }
     try printResult("\(file): valid")
     if let columns = prepared.columnTable { try printResult(columns + "\n") }
     try printResult(prepared.modelTable)
@@ -57,6 +56,7 @@ struct ValidateCommand: ParsableCommand {
       try printResult("folds: \(folds); shown is the first")
     }
     try output?.write(Array(prepared.fullText.utf8))
+    for announcement in prepared.announcements { writeError("\(announcement)") }
     if file != files.last { try printResult("") }
   }
 }

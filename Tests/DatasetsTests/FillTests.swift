@@ -111,7 +111,7 @@ import Testing
     try folder.write(Array("c,x\nred,\n,3\nblue,3.4\n".utf8), to: "new.csv")
     let samples = try folder.declaration(section)
       .loadInputs(path: folder.path + "/new.csv", like: data)
-    #expect(samples.rows?.positions == [0, 2] && samples.rows?.count == 3)
+    #expect(samples.rows == [0, 2] && samples.sourceCount == 3)
     // The mean of 1, 5 and 6 is not that of the rows that are left.
     #expect(samples.inputs.count == 6)
     let mean = data.encoding.columns[0].fillValue

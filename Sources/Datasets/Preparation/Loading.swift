@@ -8,17 +8,19 @@ extension DataDeclaration {
   /// - Parameter incomplete: the names of the target ports that samples may lack
   ///   (`target` for the only one of data that name none). A missing target is NaN; of
   ///   any other port it is an error.
+  /// - Parameter needs: what the loss of a target port needs, by the port's name.
   /// - Parameter fitted: how the data of a run became numbers, instead of what these data
   ///   would be fitted to.
   /// - Throws: `Diagnostics`.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func load<S: Scalar>(
-    as type: S.Type, seed: UInt64, incomplete: Set<String> = [], fitted: DataEncoding? = nil
+    as type: S.Type, seed: UInt64, incomplete: Set<String> = [],
+    needs: [String: TargetNeeds] = [:], fitted: DataEncoding? = nil
   ) throws -> RunDatasets<S> {
     do {
       return try assemble(
-        as: type, seed: seed, incomplete: incomplete, fitted: fitted,
+        as: type, seed: seed, incomplete: incomplete, needs: needs, fitted: fitted,
         FileShelf(isStreamed: isStreamed))
     } catch {
       var diagnostics = Diagnostics()
@@ -30,8 +32,8 @@ extension DataDeclaration {
   @specialized(where S == Float)
   @specialized(where S == Double)
   func assemble<S: Scalar>(
-    as type: S.Type, seed: UInt64, incomplete: Set<String> = [], fitted: DataEncoding? = nil,
-    _ shelf: FileShelf
+    as type: S.Type, seed: UInt64, incomplete: Set<String> = [],
+    needs: [String: TargetNeeds] = [:], fitted: DataEncoding? = nil, _ shelf: FileShelf
   ) throws -> RunDatasets<S> {
     guard let source else { throw Diagnostic("the data section names no source") }
     let random = RandomStream(seed: seed, purpose: "generated data")
@@ -58,7 +60,13 @@ extension DataDeclaration {
         inputs.append(encoding)
         columns.append(own)
       }
-      targets = try self.targets(of: main, incomplete: incomplete)
+      targets = try self.targets(of: main, incomplete: incomplete, needs: needs)
+    }
+    func need(_ target: TargetEncoding) -> TargetNeeds? {
+      needs[target.name ?? SourceRows.Half.targets.noun]
+    }
+    for (target, raw) in zip(targets, main.targets) where target.labels == nil {
+      try raw.check(for: need(target))
     }
     let classes = try zip(targets, main.targets).map { try $0.labels?.classes(of: $1) }
     var selection = try RowSelection(of: main.inputs + main.targets, count: main.count)
@@ -100,14 +108,24 @@ extension DataDeclaration {
       let values = ports.filter { !inputs[$0].port.isIndices }.map { index in
         PortRows(columns[index], inputs[index].scaling, location: data[index].location)
       }
-      let wanted = targets.indices.map { index in
-        targets[index].rows(of: targetData[index], classes[index], oneHotLocation: oneHotLocation)
+      func wanted(isScaled: Bool) -> [PortRows] {
+        targets.indices.map { index in
+          targets[index].rows(
+            of: targetData[index], classes[index], oneHotLocation: oneHotLocation,
+            isScaled: isScaled)
+        }
       }
-      return try Dataset(
+      let areScaled = targets.contains { $0.scaling != nil }
+      let originals = areScaled ? wanted(isScaled: false) : []
+      var dataset = try Dataset<S>(
         inputs: ScaledRows(values, rows: rows, half: .inputs).gathered(),
         indices: IndexRows(
           ports.filter { inputs[$0].port.isIndices }.map { columns[$0] }, rows: rows),
-        targets: ScaledRows(wanted, rows: rows, half: .targets).gathered(), count: rows.count)
+        targets: ScaledRows(wanted(isScaled: true), rows: rows, half: .targets).gathered(),
+        originalTargets: ScaledRows(originals, rows: rows, half: .targets).gathered(),
+        count: rows.count)
+      if rows.indices.contains(where: { rows[$0] != $0 }) { dataset.rows = rows }
+      return dataset
     }
     var memory = LoadingMemory(kept: main.lineBytes, released: main.tableBytes)
     /// The bytes of classes that are held beside streamed targets.
@@ -124,6 +142,7 @@ extension DataDeclaration {
       var settings = TableSettings(incomplete: incomplete, indices: indices.names)
       settings.fill = fill
       settings.training = main
+      let filesRead = shelf.files.count
       let data = try source.read(
         DataRequest(random: random.stream(index), files: shelf, table: settings))
       let own = try inputs.map { try data.inputs.port(named: $0.name) }
@@ -131,7 +150,10 @@ extension DataDeclaration {
       memory.kept += data.lineBytes
       let wanted = try targets.map { try data.targets.port(named: $0.name) }
       let classes = try zip(targets, wanted).map { target, raw in
-        if target.labels == nil { try target.checkValues(of: raw) }
+        if target.labels == nil {
+          try target.checkValues(of: raw)
+          try raw.check(for: need(target))
+        }
         return try target.labels?.classes(of: raw)
       }
       memory.kept += classBytes(classes)
@@ -140,10 +162,13 @@ extension DataDeclaration {
       guard !selection.rows.isEmpty else {
         throw Diagnostic("every row has a missing cell", at: source.location)
       }
-      return try samples(columns, own, wanted, classes, selection.rows)
+      var dataset = try samples(columns, own, wanted, classes, selection.rows)
+      dataset.file = name(of: shelf.files.dropFirst(filesRead).first)
+      return dataset
     }
 
-    let train = try samples(columns, main.inputs, main.targets, classes, rows.train)
+    var train = try samples(columns, main.inputs, main.targets, classes, rows.train)
+    if self.validation != nil || self.test != nil { train.file = name(of: shelf.files.first) }
     let validation = try part(rows.validation, from: self.validation, 1)
     let test = try part(rows.test, from: self.test, 2)
 
@@ -160,6 +185,12 @@ extension DataDeclaration {
         source: source.name, inputs: inputs, targets: targets, otherColumns: main.otherColumns,
         hasColumnNames: main.hasColumnNames),
       announcements: main.announcements, droppedRows: dropped, memory: memory)
+  }
+
+  /// A file's path as the experiment file has it.
+  private func name(of file: DataFile?) -> String? {
+    guard let path = file?.path, path.hasPrefix(bytes: folder + "/") else { return file?.path }
+    return String(Substring(path.utf8.dropFirst(folder.utf8.count + 1)))
   }
 
   /// How an input port of the training data becomes numbers, before scaling, and its columns.
@@ -198,10 +229,15 @@ extension DataDeclaration {
     return Shape(shape)
   }
 
-  private func targets(of data: SourceRows, incomplete: Set<String>) throws -> [TargetEncoding] {
+  private func targets(
+    of data: SourceRows, incomplete: Set<String>, needs: [String: TargetNeeds]
+  ) throws -> [TargetEncoding] {
     let targets = try data.targets.map { port in
-      TargetEncoding(
-        name: port.name, labels: try labels(of: port), isOneHot: isOneHot,
+      let needs = needs[port.name ?? SourceRows.Half.targets.noun]
+      let isGuess = try guessesClasses(of: port, needs)
+      return TargetEncoding(
+        name: port.name, labels: try labels(of: port, areClasses: isGuess),
+        isGuess: isGuess, isOneHot: isOneHot,
         isIncomplete: incomplete.contains(port.name ?? SourceRows.Half.targets.noun),
         layout: port.columns.layout, axes: port.axes, table: port.table)
     }
@@ -212,12 +248,20 @@ extension DataDeclaration {
     return targets
   }
 
+  /// Whether numbers are taken for classes, though the file does not say so.
+  private func guessesClasses(of port: SourcePort, _ needs: TargetNeeds?) throws -> Bool {
+    guard (targetKind[port.name] ?? .auto) == .auto, port.classCount == nil,
+      classes[port.name]?.areDeclared != true
+    else { return false }
+    return try port.holdsFewClasses(for: needs)
+  }
+
   /// The classes, where the targets are classes.
-  private func labels(of port: SourcePort) throws -> Labels? {
+  private func labels(of port: SourcePort, areClasses isGuess: Bool) throws -> Labels? {
     let isText = !port.columns.layout.isNumeric
     let kind = targetKind[port.name] ?? .auto
     var declared = classes[port.name] ?? .none
-    var areClasses = kind == .classes || (kind == .auto && isText)
+    var areClasses = kind == .classes || (kind == .auto && isText) || isGuess
     if kind == .auto {
       if declared.areDeclared { areClasses = true }
       if let count = port.classCount {

@@ -145,6 +145,9 @@ struct Scaling: Sendable {
     return low + (high - low) * (position - Double(below))
   }
 
+  /// The way back to the units of the data.
+  var units: TargetUnits { TargetUnits(origin: origin, shift: shift, spread: spread) }
+
   /// Scales the first numbers of `values`, as many as there are columns.
   func apply(to values: inout [Double]) {
     for i in 0..<spread.count {

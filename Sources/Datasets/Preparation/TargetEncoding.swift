@@ -9,6 +9,9 @@ struct TargetEncoding: Sendable {
   /// Nil for values.
   let labels: Labels?
 
+  /// Whether the numbers are taken for classes, though the file does not say so.
+  let isGuess: Bool
+
   /// Whether classes are values, 1 for the class and 0 elsewhere.
   let isOneHot: Bool
 
@@ -28,11 +31,12 @@ struct TargetEncoding: Sendable {
   var scaling: Scaling? = nil
 
   init(
-    name: String?, labels: Labels?, isOneHot: Bool, isIncomplete: Bool, layout: ColumnLayout,
-    axes: [Int], table: [TableColumn] = [], scaling: Scaling? = nil
+    name: String?, labels: Labels?, isGuess: Bool = false, isOneHot: Bool, isIncomplete: Bool,
+    layout: ColumnLayout, axes: [Int], table: [TableColumn] = [], scaling: Scaling? = nil
   ) {
     self.name = name
     self.labels = labels
+    self.isGuess = isGuess
     self.isOneHot = isOneHot
     self.isIncomplete = isIncomplete
     self.layout = layout
@@ -51,7 +55,8 @@ struct TargetEncoding: Sendable {
     let name = name ?? SourceRows.Half.targets.noun
     guard let labels else {
       let shape = try Loading.shape(axes, of: "targets", at: location)
-      return TargetPort(name: name, target: .values(shape), numberNames: layout.names)
+      return TargetPort(
+        name: name, target: .values(shape), numberNames: layout.names, units: scaling?.units)
     }
     if isOneHot {
       return TargetPort(
@@ -59,7 +64,7 @@ struct TargetEncoding: Sendable {
     }
     return TargetPort(
       name: name, target: .classes(labels.names.count), numberNames: layout.names,
-      classNames: labels.names)
+      classNames: labels.names, isGuess: isGuess)
   }
 
   /// Throws unless the values of other data are of this form.
@@ -99,13 +104,17 @@ struct TargetEncoding: Sendable {
   /// The numbers of a source's samples.
   ///
   /// - Parameter location: where errors about classes that are one-hot are shown.
-  func rows(of raw: SourcePort, _ classes: [Int]?, oneHotLocation location: SourceLocation?)
-    -> PortRows
-  {
+  ///
+  /// - Parameter isScaled: false for the numbers as they are in the data.
+  func rows(
+    of raw: SourcePort, _ classes: [Int]?, oneHotLocation location: SourceLocation?,
+    isScaled: Bool = true
+  ) -> PortRows {
     if let classes {
       return PortRows(
         raw.columns, classes: classes, oneHot: isOneHot ? labels?.names.count : nil, at: location)
     }
-    return PortRows(raw.columns, scaling, isIncomplete: isIncomplete, location: raw.location)
+    return PortRows(
+      raw.columns, isScaled ? scaling : nil, isIncomplete: isIncomplete, location: raw.location)
   }
 }

@@ -132,6 +132,7 @@ public struct SweepDeclaration: Sendable {
           reader.axes.removeAll { $0.paths.hasSameTexts(as: axis.paths) }
           reader.axes.append(axis)
         } else {
+          try reader.override(by: argument)
           common.append(argument)
         }
       } catch { errors.add(error) }
