@@ -127,6 +127,8 @@ extension RunDatasets {
         if let c = Int(exactly: part.targets[sample * width + offset]) { counts[c] += 1 }
       }
     }
+    // Data that are only described have one blank sample.
+    if train.count == 1 { counts = counts.map { _ in 1 } }
     return TargetClasses(names: targets[index].classNames, counts: counts)
   }
 }

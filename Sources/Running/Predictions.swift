@@ -19,6 +19,8 @@ public struct Predictions<S: Scalar> {
   private let hasTargets: Bool
   private let hasSplits: Bool
   private let hasFiles: Bool
+  /// The names of the columns that identify rows of the data.
+  private let idNames: [String]
   /// The columns of the input that are copied.
   private let kept: KeptColumns?
   private var table: CSVText
@@ -35,6 +37,7 @@ public struct Predictions<S: Scalar> {
     self.hasSplits = hasSplits
     self.kept = kept
     hasFiles = hasSplits && prepared.data.train.file != nil
+    idNames = hasSplits ? prepared.data.train.ids?.names ?? [] : []
     var offsets: [Int] = []
     var width = 0
     for target in prepared.data.targets {
@@ -47,7 +50,8 @@ public struct Predictions<S: Scalar> {
         rowWidth: width)
     }
     let columns =
-      (hasSplits ? ["split"] : []) + (hasFiles ? ["file"] : []) + ["row"] + (kept?.names ?? [])
+      (hasSplits ? ["split"] : []) + (hasFiles ? ["file"] : []) + ["row"] + idNames
+      + (kept?.names ?? [])
     table = try CSVText(
       "the predictions", columns: columns + heads.flatMap { $0.columns(hasTargets: hasTargets) })
   }
@@ -77,8 +81,13 @@ public struct Predictions<S: Scalar> {
   }
 
   /// The cells that identify a row.
-  private func beginning(of row: Int, file: String?, _ split: String) -> [Cell] {
-    (hasSplits ? [.text(split)] : []) + (hasFiles ? [Cell(file)] : []) + [.int(row + 1)]
+  private func beginning(of row: Int, _ samples: Dataset<S>?, _ split: String) -> [Cell] {
+    let ids = idNames.map { name in
+      let column = samples?.ids?.names.firstIndex { $0.hasSameBytes(as: name) }
+      return Cell(column.flatMap { samples?.ids?.texts(ofRow: row)[$0] })
+    }
+    return (hasSplits ? [.text(split)] : []) + (hasFiles ? [Cell(samples?.file)] : [])
+      + [.int(row + 1)] + ids
       + (kept?.rows[row].map(Cell.text) ?? [])
   }
 
@@ -88,14 +97,14 @@ public struct Predictions<S: Scalar> {
     let count = heads.reduce(0) { $0 + $1.columns(hasTargets: hasTargets).count }
     for row in rows {
       table.append(
-        beginning(of: row, file: nil, split) + Array(repeating: Cell.empty, count: count))
+        beginning(of: row, nil, split) + Array(repeating: Cell.empty, count: count))
     }
   }
 
   private mutating func add(
     _ samples: Dataset<S>, _ sample: Int, _ outputs: [[S]], _ split: String
   ) {
-    var row = beginning(of: samples.row(of: sample), file: samples.file, split)
+    var row = beginning(of: samples.row(of: sample), samples, split)
     for (head, outputs) in zip(heads, outputs) {
       head.add(sample, of: hasTargets ? samples : nil, outputs, to: &row)
     }

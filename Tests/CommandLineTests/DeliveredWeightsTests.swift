@@ -135,4 +135,58 @@ import Testing
 
         """)
   }
+
+  /// The id columns are those of the file, a logarithm is undone, and weights that balance
+  /// classes need no training data afterward.
+  @Test func predictionsHaveIdsAndUnits() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let rows = (0..<12).map { "n\($0),\($0),\(pow(2, Double($0))),\($0 > 8 ? "yes" : "no")\n" }
+    try tool.write("id,x,price,y\n" + rows.joined(), to: "d.csv")
+    func text(_ target: String, _ more: String) -> String {
+      """
+      name: l
+      data:
+        csv: {path: d.csv, inputs: x, targets: \(target), id: id}
+        scale: {inputs: standardize\(more)
+      predictions: [train]
+      gradient_check: false
+
+      """
+    }
+    try tool.write(
+      text(
+        "price",
+        """
+        , targets: log}
+        model: [{type: dense, units: 1}]
+        loss: squared_error
+        train: {optimizer: {type: sgd, learning_rate: 0.1}, epochs: 200}
+        """), to: "l.yaml")
+    #expect(try tool.run("run", "l.yaml", "-q").errors == "")
+    let found = cells(try tool.read("results/l/latest/predictions.csv"))
+    #expect(found[0] == ["split", "row", "id", "target", "prediction"])
+    #expect(found[12].prefix(4) == ["train", "12", "n11", "2048"])
+    #expect(abs(Double(found[12][4])! - 2048) < 1)
+
+    try tool.write(
+      text(
+        "y",
+        """
+        }
+        model: [{type: dense, units: 2}]
+        loss: {type: cross_entropy, class_weights: balanced}
+        train: {optimizer: adam, epochs: 5}
+        """), to: "b.yaml")
+    #expect(try tool.run("run", "b.yaml", "-q", "--output", "b").errors == "")
+    try FileManager.default.moveItem(
+      at: tool.folder.appendingPathComponent("d.csv"),
+      to: tool.folder.appendingPathComponent("q.csv"))
+    let predicted = try tool.run("predict", "b", "--input", "q.csv", "--keep", "id")
+    #expect(
+      cells(predicted.output)[0] == [
+        "row", "id", "prediction", "probability_no", "probability_yes",
+      ])
+    #expect(cells(predicted.output)[1].prefix(2) == ["1", "n0"])
+  }
 }

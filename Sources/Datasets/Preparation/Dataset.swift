@@ -28,6 +28,9 @@ public struct Dataset<S: Scalar>: Sendable {
   /// streamed.
   public internal(set) var originalTargets: [Double] = []
 
+  /// The columns that identify the rows of the file; nil if there is none.
+  public internal(set) var ids: RowIDs?
+
   /// The file of the samples, if the splits are from several files.
   public internal(set) var file: String?
 
@@ -136,6 +139,7 @@ public struct Dataset<S: Scalar>: Sendable {
     part.rows = samples.map { row(of: $0) }
     part.originalTargets = try originals(samples)
     part.file = file
+    part.ids = ids
     return part
   }
 

@@ -136,8 +136,10 @@ extension DataDeclaration {
     memory.kept += classBytes(classes)
     func part(_ rows: [Int], from source: SourceDeclaration?, _ index: Int) throws -> Dataset<S>? {
       guard let source else {
-        return rows.isEmpty
-          ? nil : try samples(columns, main.inputs, main.targets, classes, rows)
+        if rows.isEmpty { return nil }
+        var dataset = try samples(columns, main.inputs, main.targets, classes, rows)
+        dataset.ids = ids
+        return dataset
       }
       var settings = TableSettings(incomplete: incomplete, indices: indices.names)
       settings.fill = fill
@@ -164,10 +166,13 @@ extension DataDeclaration {
       }
       var dataset = try samples(columns, own, wanted, classes, selection.rows)
       dataset.file = name(of: shelf.files.dropFirst(filesRead).first)
+      dataset.ids = try RowIDs(data.ids)
       return dataset
     }
 
+    let ids = try RowIDs(main.ids)
     var train = try samples(columns, main.inputs, main.targets, classes, rows.train)
+    train.ids = ids
     if self.validation != nil || self.test != nil { train.file = name(of: shelf.files.first) }
     let validation = try part(rows.validation, from: self.validation, 1)
     let test = try part(rows.test, from: self.test, 2)

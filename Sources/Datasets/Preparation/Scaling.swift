@@ -146,7 +146,9 @@ struct Scaling: Sendable {
   }
 
   /// The way back to the units of the data.
-  var units: TargetUnits { TargetUnits(origin: origin, shift: shift, spread: spread) }
+  var units: TargetUnits {
+    TargetUnits(origin: origin, shift: shift, spread: spread, areLogs: areLogs)
+  }
 
   /// Scales the first numbers of `values`, as many as there are columns.
   func apply(to values: inout [Double]) {

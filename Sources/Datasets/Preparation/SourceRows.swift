@@ -21,6 +21,9 @@ struct SourceRows: SampleStorage {
   /// The keys that group or order the rows, if the split names a column for that.
   var splitKeys: [Double]? = nil
 
+  /// The columns that identify the rows; nil if there is none.
+  var ids: SourceColumns? = nil
+
   /// True if the columns' names are the source's own.
   var hasColumnNames = false
 
@@ -50,7 +53,7 @@ struct SourceRows: SampleStorage {
     guard let limit, limit < count else { return self }
     return SourceRows(
       inputs: inputs.map { $0.prefix(limit) }, targets: targets.map { $0.prefix(limit) },
-      parts: parts.map { Array($0.prefix(limit)) }, splitKeys: splitKeys,
+      parts: parts.map { Array($0.prefix(limit)) }, splitKeys: splitKeys, ids: ids,
       hasColumnNames: hasColumnNames,
       otherColumns: otherColumns, announcements: announcements)
   }

@@ -229,12 +229,14 @@ extension CSVDeclaration {
       sourcePorts(inputs, .inputs), sourcePorts(targets, .targets)
     )
     let others = Array(reader.columns[next...])
-    next += uses.columns(of: .id).count
+    let idCount = uses.columns(of: .id).count
+    let ids = idCount == 0 ? nil : columns(idCount)
     var rows = SourceRows(
       inputs: rawInputs, targets: rawTargets,
       parts: try split.map { try parts(of: columns(1), in: table, at: $0, settings.words) },
       hasColumnNames: table.hasHeader)
     rows.splitKeys = try key.map { try keys(of: $0, in: reader, lines) }
+    rows.ids = ids
     rows.otherColumns = others + uses.unread(but: reader.columns)
     rows.announcements =
       uses.announcements + reader.announcements + reader.unlikelyColumns()
