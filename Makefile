@@ -6,7 +6,7 @@ PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
 .PHONY: run build test test-faults test-clusters test-reports lint format install uninstall deps \
-  experiments sweeps plugins documents tables clean \
+  experiments sweeps plugins documents pictures tables clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record
 
 run: build
@@ -80,6 +80,13 @@ documents: build
 	python3 Tests/Documents/run_documents.py $(BUILD)
 
 # Rewrites the tables of keys in Sources/nnexp/Documentation.docc from the program's descriptions.
+# Draws the pictures of the README again.
+pictures: build
+	rm -rf .build/pictures && mkdir -p .build/pictures
+	cd .build/pictures && $(CURDIR)/$(BUILD) run $(CURDIR)/experiments/digits_lp.yaml --quiet && \
+	  $(CURDIR)/$(BUILD) plot results/digits_lp/latest --columns loss,accuracy --force \
+	    --output $(CURDIR)/experiments/digits_lp.svg
+
 tables:
 	NNEXP_UPDATE_TABLES=1 swift test --filter GuideTests
 

@@ -15,6 +15,7 @@
 #undef EXP_HIGH
 #undef EXPM1_LOW
 #undef TANH_HIGH
+#undef SLOPES_FROM_X
 #undef LOG2_E
 #undef LN2_HIGH
 #undef LN2_LOW

@@ -158,6 +158,16 @@ INLINE V NAME(exp_slope)(V x, V y) { return y; }
 INLINE V NAME(expm1_slope)(V x, V y) { return NAME(exp)(x); }
 INLINE V NAME(log_slope)(V x, V y) { return 1 / x; }
 INLINE V NAME(log1p_slope)(V x, V y) { return 1 / (1 + x); }
+#if defined(SLOPES_FROM_X)
+/// σ(x)σ(−x), where neither factor is 1 less a number: y(1 − y) is 0 from x = 37 on.
+INLINE V NAME(logistic_slope)(V x, V y) {
+  V s = NAME(logistic)(-NAME(magnitude)(x));
+  return s * (1 - s);
+}
+/// 4σ(2x)σ(−2x): (1 − y)(1 + y) is 0 from x = 19 on.
+INLINE V NAME(tanh_slope)(V x, V y) { return 4 * NAME(logistic_slope)(2 * x, y); }
+#else
 /// (1 − y)(1 + y) has one cancellation, whereas 1 − y² rounds twice.
 INLINE V NAME(tanh_slope)(V x, V y) { return (1 - y) * (1 + y); }
 INLINE V NAME(logistic_slope)(V x, V y) { return y * (1 - y); }
+#endif

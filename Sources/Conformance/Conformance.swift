@@ -1,28 +1,27 @@
-import GradientCheck
 import NNExp
 
-/// What a layer or a loss owes the engine, claim by claim, and whether it holds.
+/// The claims that the engine makes on a layer or a loss, each with its verdict.
 ///
-/// One routine proves any layer, so that the built-in layers' tests, authors of
-/// plugins and the command line ask the same:
+/// One routine proves any layer: the built-in layers' tests, authors of plugins and
+/// the command line all use it:
 ///
 ///     let table = Conformance.of(try Square(from: &options), inputs: [[4]])
-///     print(table)           // a line a claim
+///     print(table)           // a line per claim
 ///     #expect(table.holds, "\(table)")
 public struct Conformance: Sendable {
-  /// One claim and what became of it.
+  /// One claim and its verdict.
   public struct Claim: Sendable {
     public enum Verdict: String, Sendable {
       case holds
       case fails
-      /// Nothing speaks against it, but nothing could be shown.
+      /// Neither refuted nor proven.
       case unproven
     }
 
-    /// What is claimed: `backward adds`.
+    /// The claim: `backward adds`.
     public var name: String
     public var verdict: Verdict
-    /// The first counterexample with its seed, or what the proof rests on.
+    /// The first counterexample with its draw, or the extent of the proof.
     public var detail: String
   }
 
@@ -38,7 +37,7 @@ public struct Conformance: Sendable {
 }
 
 extension Conformance: CustomStringConvertible {
-  /// A headline, then a line a claim.
+  /// A headline, then a line per claim.
   public var description: String {
     let width = claims.map { $0.name.count }.max() ?? 0
     let failures = claims.count { $0.verdict == .fails }
@@ -63,32 +62,55 @@ extension Conformance: CustomStringConvertible {
   }
 }
 
-/// How conformance is proven.
+/// The numbers that conformance is proven on.
 public struct ConformanceSettings: Sendable {
-  /// Samples in a batch; at least 2, or sums over samples prove nothing.
-  public var samples = 3
+  /// The number of draws, each with a batch size, inputs, parameters and cotangents of another
+  /// kind. 63 draws combine every batch size with every kind of inputs.
+  public var draws = 63
 
-  /// How many sets of random numbers.
-  public var seeds = 3
+  /// The number of the first draw.
+  var firstDraw = 0
 
-  /// The inputs. Kinks are found by themselves, but inputs that a layer does
-  /// not take, as negative ones of a logarithm, must be left out here.
-  public var inputs = Sampler.normal()
+  /// The seed of all draws.
+  public var seed = 0
 
-  /// The parameters, unless `parameter` has one by name.
-  public var parameters = Sampler.normal(0.5)
+  /// The sizes of the batches.
+  public var batches = [3, 9, 1, 33, 2, 17, 8]
+
+  /// The distributions of the inputs. Leave out inputs that a layer does not accept,
+  /// such as negative ones of a logarithm; kinks need no care.
+  public var inputs = Sampler.allInputs
+
+  /// The distributions of ∂L/∂y.
+  public var cotangents = Sampler.allCotangents
+
+  /// The distributions of the parameters that `parameter` does not name.
+  public var parameters = Sampler.allParameters
   public var parameter: [String: Sampler] = [:]
 
-  /// A loss's targets; nil for what its kind of target suggests.
+  /// The distribution of a loss's targets; by default normal numbers, or class indices.
   public var targets: Sampler?
 
-  /// How far float32 may be from float64, relative to a tensor's largest entry.
-  public var floatTolerance = 1e-4
-
-  /// τ of the gradient check.
+  /// τ: the widest bound that proves a derivative, relative to the derivative.
   public var tolerance = 1e-6
 
+  /// Multiplications and additions that the derivatives of one draw may take, about.
+  public var budget = 2e7
+
+  /// Whether to try a batch of a million numbers as well.
+  public var triesLargeBatch = true
+
   public init() {}
+
+  /// The settings with a few draws only, other ones for each `number`.
+  func shortened(to draws: Int, _ number: Int) -> ConformanceSettings {
+    var settings = self
+    settings.draws = min(draws, self.draws)
+    settings.firstDraw = number * draws
+    settings.budget /= 4
+    settings.triesLargeBatch = false
+    return settings
+  }
 }
 
 extension Conformance {
@@ -100,6 +122,11 @@ extension Conformance {
     mutating func claim(_ name: String, _ counterexample: String?, proof: String = "") {
       let verdict: Claim.Verdict = counterexample == nil ? .holds : .fails
       add(Claim(name: name, verdict: verdict, detail: counterexample ?? proof))
+    }
+
+    /// True unless something has refuted the claim of that name.
+    func holds(_ name: String) -> Bool {
+      !claims.contains { $0.name == name && $0.verdict == .fails }
     }
 
     /// A failure outweighs anything, and proof outweighs its lack.
@@ -114,40 +141,16 @@ extension Conformance {
       default: break
       }
     }
-
-    /// A claim a tensor of a gradient check, and a counterexample with its seed.
-    mutating func claim(gradientsOf report: GradientReport, _ circumstance: String) {
-      for result in report.tensors {
-        let name = "gradient of \(result.tensor.name)"
-        let proven = result.records.count { $0.verdict.isProof }
-        let verdict: Claim.Verdict
-        switch result.verdict {
-        case .pass, .zero: verdict = .holds
-        case .kink, .inconclusive: verdict = .unproven
-        case .fail, .nonfinite, .nondeterministic: verdict = .fails
-        }
-        var detail = "\(proven) of \(result.records.count) entries proven"
-        if let worst = result.worst, verdict != .holds {
-          detail =
-            "\(worst.verdict.rawValue) at \(result.tensor.entry(worst.index)): analytic "
-            + "\(shortest(worst.analytic)), numeric \(shortest(worst.numeric.value)) "
-            + "± \(shortest(worst.numeric.bound))"
-          if let diagnosis = result.diagnosis { detail += "; \(diagnosis)" }
-          if worst.reason != .none { detail += " (\(worst.reason.rawValue))" }
-          detail += "; \(circumstance)"
-        }
-        add(Claim(name: name, verdict: verdict, detail: detail))
-      }
-    }
   }
 }
 
-/// Where two rows of numbers differ by more than `tolerance` times the largest
-/// of them all; nil where they agree. NaN agrees with NaN, infinity with itself.
+/// The first position at which two arrays differ by more than `tolerance` times their largest
+/// number, or `size` if that is larger; nil if they agree. NaN agrees with NaN, infinity with
+/// itself.
 func disagreement<A: Scalar, B: Scalar>(
-  _ a: [A], _ b: [B], tolerance: Double
+  _ a: [A], _ b: [B], tolerance: Double, size: Double = 0
 ) -> (index: Int, found: Double, expected: Double)? {
-  var largest = 0.0
+  var largest = size
   for x in b where x.isFinite { largest = max(largest, abs(Double(x))) }
   for i in b.indices {
     let found = Double(a[i])
@@ -158,10 +161,10 @@ func disagreement<A: Scalar, B: Scalar>(
   return nil
 }
 
-/// Where two rows of numbers differ in a bit.
+/// The first position at which two arrays differ in a bit.
 func difference<S: Scalar>(_ a: [S], _ b: [S]) -> Int? {
   a.indices.first { i in
-    // Signed zeros are told apart; NaNs are not.
+    // Zeros of both signs differ; NaNs do not.
     !(a[i] == b[i] && a[i].sign == b[i].sign) && !(a[i].isNaN && b[i].isNaN)
   }
 }

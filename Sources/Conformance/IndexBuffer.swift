@@ -21,8 +21,9 @@ final class IndexBuffer {
     for i in view.positions { start[i] = Int32(random.integer(below: max(1, below), at: i)) }
   }
 
-  /// Takes over the indices of one sample of another buffer.
-  func take(sample: Int, of other: IndexBuffer) {
-    for i in view.positions { start[i] = Int32(other.view[sample * view.count + i]) }
+  /// Takes over the indices of some samples of another buffer.
+  func take(samples: Range<Int>, of other: IndexBuffer) {
+    let count = view.count / max(1, samples.count)
+    for i in view.positions { start[i] = Int32(other.view[samples.lowerBound * count + i]) }
   }
 }

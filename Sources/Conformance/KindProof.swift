@@ -24,7 +24,10 @@ struct KindProof<Value: Sendable> {
 }
 
 extension KindProof<any Layer> {
-  static func layers(_ initializers: ComponentRegistry<any Initializer>) -> KindProof {
+  /// - Parameter trying: receives each declaration before it is tried.
+  static func layers(
+    _ initializers: ComponentRegistry<any Initializer>, trying: @escaping (String) -> Void
+  ) -> KindProof {
     KindProof(
       remedy: "Example(inputs: [4])",
       conformance: {
@@ -34,6 +37,8 @@ extension KindProof<any Layer> {
         recorder.claim(
           "initial values can be drawn",
           error(inInitialValuesOf: type, example, initializers), proof: "")
+        LayerVariants(type: type, example: example, settings: example.settings)
+          .check(&recorder, trying: trying)
       },
       serve: { layer, example in
         let most = HostileDeclarations.mostNumbers
@@ -82,7 +87,7 @@ extension KindProof<any Metric> {
       conformance: {
         try Conformance.of(
           $0, options: $1.options, output: $1.inputs[0].shape, target: $1.target!,
-          outputs: $1.settings.inputs)
+          outputs: $1.settings.inputs[0])
       },
       serve: { metric, example in
         _ = try metric.plan(output: example.inputs[0].shape, target: example.target!)
@@ -153,7 +158,7 @@ extension Example {
 
   fileprivate var settings: ConformanceSettings {
     var settings = ConformanceSettings()
-    if let numbers { settings.inputs = .uniform(numbers.lowerBound, numbers.upperBound) }
+    if let numbers { settings.inputs = Sampler.inputs(in: numbers) }
     return settings
   }
 }

@@ -1,6 +1,6 @@
 public import NNExp
 
-/// One layer on buffers of its own, each between canaries.
+/// One layer with its own buffers, each between canaries.
 ///
 /// For proving layers, not for training: every buffer can be read and set as an
 /// array, and damage beyond its ends is noticed.
@@ -131,7 +131,7 @@ public final class LayerBench<S: Scalar> {
     if let pass = pass as? BackwardPass<Float> { layer.backward(pass) }
   }
 
-  /// What backward adds to, in the order dInputs, gradients.
+  /// The buffers that backward adds to: dInputs, then gradients.
   public var sums: [GuardedBuffer<S>] { dInputs + gradients }
 
   /// Every buffer.
@@ -187,7 +187,7 @@ public final class GuardedBuffer<S: Scalar> {
 }
 
 extension GuardedBuffer {
-  /// What was written beyond the ends: `2 numbers beyond the end of y, which holds
+  /// A description of the numbers written beyond the ends: `2 numbers beyond the end of y, which holds
   /// 8`; nil where nothing was.
   var overrun: String? {
     let guards = 0..<Self.guardCount

@@ -1,11 +1,27 @@
 import GradientCheck
 import NNExp
 
-/// A layer alone under the loss L = Σ c·y, where the cotangents c are whatever
-/// its bench has in `dy`. Uniform ones would cancel in normalization layers.
-final class LayerSubject: GradientSubject {
+/// A function of several tensors with a vector-Jacobian product: a layer, or a loss.
+protocol VJPSubject: AnyObject {
+  /// The tensors that can be changed.
+  var tensors: [SubjectTensor] { get }
+  func buffer(_ tensor: Int) -> GuardedBuffer<Double>
+
+  /// Its values, and as many cotangents ∂L/∂y.
+  var outputs: [GuardedBuffer<Double>] { get }
+  var cotangents: [GuardedBuffer<Double>] { get }
+
+  /// Computes `outputs` for the present values, always from the same state.
+  func evaluate()
+
+  /// Σ cotangent · ∂output/∂tensor, after an evaluation.
+  func pullBack() -> [[Double]]
+}
+
+/// A layer on its bench. The cotangents are whatever the bench has in `dy`.
+final class LayerSubject: VJPSubject {
   let tensors: [SubjectTensor]
-  private let bench: LayerBench<Double>
+  let bench: LayerBench<Double>
   private let initialState: [[Double]]
 
   init(_ bench: LayerBench<Double>, named typeName: String) {
@@ -22,35 +38,24 @@ final class LayerSubject: GradientSubject {
     initialState = bench.state.map(\.values)
   }
 
-  private func buffer(_ t: Int) -> GuardedBuffer<Double> {
+  func buffer(_ t: Int) -> GuardedBuffer<Double> {
     let count = bench.parameters.count
     return t < count
       ? bench.parameters[t] : bench.inputs.filter { $0.tensor.count > 0 }[t - count]
   }
 
-  func value(of tensor: Int, at index: Int) -> Double { buffer(tensor).tensor[index] }
+  var outputs: [GuardedBuffer<Double>] { bench.outputs }
+  var cotangents: [GuardedBuffer<Double>] { bench.dOutputs }
 
-  func setValue(_ x: Double, of tensor: Int, at index: Int) { buffer(tensor).tensor[index] = x }
-
-  func loss(changing tensor: Int) -> Double {
+  func evaluate() {
     // A training pass may move the state; every evaluation starts from the same.
     for (buffer, values) in zip(bench.state, initialState) { buffer.values = values }
     bench.forward()
-    var sum = 0.0
-    for (y, dy) in zip(bench.outputs, bench.dOutputs) {
-      for i in y.tensor.indices { sum += dy.tensor[i] * y.tensor[i] }
-    }
-    return sum
   }
 
-  func analyticGradients() -> [[Double]] {
+  func pullBack() -> [[Double]] {
     for sum in bench.sums { sum.fill(0) }
-    _ = loss(changing: 0)
     bench.backward()
     return (bench.gradients + bench.dInputs.filter { $0.tensor.count > 0 }).map(\.values)
-  }
-
-  func outputGradient(of tensor: Int) -> [Double]? {
-    bench.outputs.count == 1 ? bench.dy.values : nil
   }
 }

@@ -1,6 +1,6 @@
 public import NNExp
 
-/// An optimizer on buffers of its own, each between canaries: it descends
+/// An optimizer with its own buffers, each between canaries: it descends
 /// f(w) = ½ Σ cᵢ (wᵢ − aᵢ)², a bowl with its own slope along every axis.
 public final class OptimizerBench<S: Scalar> {
   public var optimizer: any Optimizer

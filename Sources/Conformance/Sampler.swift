@@ -3,48 +3,124 @@ public import NNExp
 /// How conformance draws numbers. All are rounded to float32, so that both
 /// scalar types compute from the same ones.
 public struct Sampler: Sendable {
+  /// The distribution, as messages name it: `N(0, 10²)`.
+  let name: String
+
+  /// True if no number is 0 or large: a layer that takes any number must give numbers for these.
+  let isOrdinary: Bool
+
   /// The number at one position of a tensor that has `count` a sample.
   private let draw: @Sendable (RandomStream, _ position: Int, _ count: Int) -> Double
 
-  public init(_ draw: @escaping @Sendable (RandomStream, Int, Int) -> Double) {
+  public init(
+    _ name: String = "a distribution of its own", isOrdinary: Bool = true,
+    _ draw: @escaping @Sendable (RandomStream, Int, Int) -> Double
+  ) {
+    (self.name, self.isOrdinary) = (name, isOrdinary)
     self.draw = draw
   }
 
   /// Normal numbers of mean 0, negative ones included.
   public static func normal(_ deviation: Double = 1) -> Sampler {
-    Sampler { random, position, _ in deviation * random.normal(at: position) }
+    Sampler("N(0, \(shortest(deviation))²)", isOrdinary: deviation <= 1) { random, position, _ in
+      deviation * random.normal(at: position)
+    }
   }
 
   public static func uniform(_ lower: Double, _ upper: Double) -> Sampler {
-    Sampler { random, position, _ in lower + (upper - lower) * random.uniform(at: position) }
+    Sampler("\(shortest(lower))…\(shortest(upper))") { random, position, _ in
+      lower + (upper - lower) * random.uniform(at: position)
+    }
+  }
+
+  public static func constant(_ value: Double) -> Sampler {
+    Sampler("all \(shortest(value))", isOrdinary: value != 0) { _, _, _ in value }
   }
 
   /// Normal numbers, a quarter of which are exactly 0.
-  public static let sparse = Sampler { random, position, _ in
-    random.stream(1).uniform(at: position) < 0.25 ? 0 : random.normal(at: position)
+  public static let sparse = sparse(1)
+
+  public static func sparse(_ deviation: Double) -> Sampler {
+    Sampler("N(0, \(shortest(deviation))²) with zeros", isOrdinary: false) { random, position, _ in
+      random.stream(1).uniform(at: position) < 0.25 ? 0 : deviation * random.normal(at: position)
+    }
+  }
+
+  /// Normal numbers, with 0 in every other run of three.
+  public static let zeroRuns = Sampler("N(0, 1²) with runs of zeros", isOrdinary: false) {
+    random, position, _ in
+    position / 3 % 2 == 0 ? 0 : random.normal(at: position)
+  }
+
+  /// −3, −2, …, 3.
+  public static let integers = Sampler("integers", isOrdinary: false) { random, position, _ in
+    Double(random.integer(below: 7, at: position) - 3)
+  }
+
+  /// −0.7, 0.3 or 1.1: most numbers have an equal.
+  public static let ties = Sampler("three values") { random, position, _ in
+    [-0.7, 0.3, 1.1][random.integer(below: 3, at: position)]
+  }
+
+  /// Of all sizes between 1e-5 and 10, and both signs.
+  public static let allSizes = Sampler("±1e-5…10", isOrdinary: false) { random, position, _ in
+    let size = Double.exp(Double.log(1e-6) * random.uniform(at: position)) * 10
+    return random.stream(1).uniform(at: position) < 0.5 ? -size : size
   }
 
   /// −1 or 1.
-  public static let signs = Sampler { random, position, _ in
+  public static let signs = Sampler("±1") { random, position, _ in
     random.uniform(at: position) < 0.5 ? -1 : 1
   }
 
   /// 0 or 1.
-  public static let bits = Sampler { random, position, _ in
+  public static let bits = Sampler("0 or 1") { random, position, _ in
     random.uniform(at: position) < 0.5 ? 0 : 1
   }
 
   /// One 1 a sample, else 0.
-  public static let oneHot = Sampler { random, position, count in
+  public static let oneHot = Sampler("one 1 a sample") { random, position, count in
     random.integer(below: count, at: position / count) == position % count ? 1 : 0
   }
 
   /// A class index.
   public static func classes(_ count: Int) -> Sampler {
-    Sampler { random, position, _ in Double(random.integer(below: count, at: position)) }
+    Sampler("classes") { random, position, _ in
+      Double(random.integer(below: count, at: position))
+    }
   }
 
   func fill<S: Scalar>(_ tensor: Tensor<S>, _ random: RandomStream) {
     for i in tensor.indices { tensor[i] = S(Float(draw(random, i, max(1, tensor.shape.count)))) }
   }
+}
+
+extension Sampler {
+  /// The inputs of layers that take any number.
+  public static let allInputs: [Sampler] = [
+    .normal(), .normal(10), .integers, .normal(0.01), .sparse, .ties, .zeroRuns, .allSizes,
+    .constant(0),
+  ]
+
+  /// The same kinds of numbers within a range.
+  public static func inputs(in range: ClosedRange<Double>) -> [Sampler] {
+    let (low, high) = (range.lowerBound, range.upperBound)
+    @Sendable func at(_ part: Double) -> Double { low + part * (high - low) }
+    return [
+      .uniform(low, high), .uniform(low, at(0.1)), .uniform(at(0.9), high),
+      Sampler("three values") { random, position, _ in
+        at([0.2, 0.5, 0.9][random.integer(below: 3, at: position)])
+      },
+      .constant(at(0.5)),
+    ]
+  }
+
+  /// ∂L/∂y of all sizes. Uniform ones cancel in layers that normalize.
+  public static let allCotangents: [Sampler] = [
+    .normal(), .constant(1), .normal(1e-4), .normal(1e4), .sparse,
+  ]
+
+  public static let allParameters: [Sampler] = [
+    .normal(0.5), .sparse(0.5), .normal(2), .normal(0.5),
+  ]
 }

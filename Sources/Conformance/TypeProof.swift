@@ -35,7 +35,7 @@ public struct TypeProver {
 
   /// Proves every type of a registry.
   public mutating func prove(_ registry: Registry) {
-    prove(registry.layers, .layers(initializers))
+    prove(registry.layers, .layers(initializers, trying: trying))
     prove(registry.losses, .losses)
     prove(registry.metrics, .metrics)
     prove(registry.optimizers, .optimizers)
@@ -125,7 +125,7 @@ public struct TypeProver {
 
 extension Example {
   /// `maxout {units: 2} on [4]`.
-  fileprivate func text(of typeName: String) -> String {
+  func text(of typeName: String) -> String {
     var text = typeName
     if case .map(let entries) = options.content, !entries.isEmpty { text += " " + options.flow }
     if !inputs.isEmpty { text += " on " + inputs.map { "\($0)" }.joined(separator: ", ") }

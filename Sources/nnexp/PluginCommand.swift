@@ -84,11 +84,12 @@ struct PluginTest: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "test", abstract: "Tests every type of a plugin, and prints what was tested.",
     discussion: """
-      Each type is tested on the examples that it declares (static let examples),
-      and on hostile options and shapes: forward overwrites, backward adds, nothing
-      else is written, gradients agree with numeric derivatives within a proven
-      bound, float32 agrees with float64, and a sample alone with the same sample in
-      a batch. Exit code 0: every example passes; 1: one does not.
+      Checks each type on the examples that it declares (static let examples), with
+      batches of 1 to 33 samples, numbers of several sizes, other options and shapes,
+      and on hostile ones: forward overwrites, backward adds, nothing else is
+      written, gradients agree with numeric derivatives within a proven bound,
+      float32 with float64, evaluation with training, and a shard with its batch.
+      Exit code 0: every claim holds; 1: one does not.
       """)
 
   @Argument(

@@ -192,4 +192,23 @@ import Testing
       #expect(try !tool.run("run", "xor.yaml", "-q").output.contains("epoch"))
     }
   }
+
+  /// On a terminal of any width, the progress is one line that is redrawn in place.
+  @Test func progressFitsEveryTerminal() throws {
+    try withTool { tool in
+      let file = exclusiveOr.replacing("epochs: 20", with: "epochs: 20000\n  record_every: 100")
+      try tool.write(file, to: "xor.yaml")
+      for columns in [20, 33, 80, 200] {
+        let result = try tool.shell(
+          "script -qec 'stty cols \(columns); nnexp run xor.yaml' /dev/null")
+        #expect(result.code == 0, "\(columns)")
+        let drawn = result.output.split(separator: "\r\u{1B}[K").dropFirst().dropLast()
+        #expect(!drawn.isEmpty, "\(columns)")
+        for line in drawn {
+          #expect(!line.contains("\n") && line.count < columns, "\(columns): \(line)")
+          #expect(line.contains("epoch "), "\(columns): \(line)")
+        }
+      }
+    }
+  }
 }

@@ -11,17 +11,18 @@ import Testing
     let layers: [(any Layer & Component, Shape, (inout ConformanceSettings) -> Void)] = [
       (TestDense(units: 4), [3], { _ in }),
       (TestDense(units: 1), [1], { _ in }),
-      (TestDense(units: 9), [60], { $0.seeds = 1 }),  // Sampled, with directions.
+      (TestDense(units: 9), [60], { $0.draws = 7 }),  // Sampled, with directions.
       (TestLp(p: 1.5), [6], { _ in }),
-      (TestLp(p: 3), [8], { $0.samples = 5 }),
+      (TestLp(p: 3), [8], { _ in }),
       (Elementwise(.sigmoid), [2, 3], { _ in }),
       (Elementwise(.square), [5], { _ in }),
-      (Elementwise(.relu), [5], { $0.inputs = .sparse }),
-      (Elementwise(.logarithm), [3], { $0.inputs = .uniform(0.1, 4) }),
-      (Centre(), [4], { $0.samples = 6 }), (Mask(), [6], { _ in }), (Counter(), [3], { _ in }),
+      (Elementwise(.relu), [5], { $0.inputs = [.sparse] }),
+      (Elementwise(.logarithm), [3], { $0.inputs = Sampler.inputs(in: 0.1...4) }),
+      (Centre(), [4], { $0.batches = [6, 2, 9] }), (Mask(), [6], { _ in }),
+      (Counter(), [3], { _ in }),
     ]
     for (layer, shape, adjust) in layers {
-      var settings = ConformanceSettings()
+      var settings = ConformanceSettings.brief
       adjust(&settings)
       let table = try Conformance.of(layer, inputs: [Port(shape)], settings: settings)
       #expect(table.holds, "\(table)")
@@ -29,28 +30,30 @@ import Testing
   }
 
   @Test func theTableListsEveryClaimOfALayer() throws {
-    var settings = ConformanceSettings()
-    settings.seeds = 1
+    let settings = ConformanceSettings.brief
     let table = try Conformance.of(
       ComponentType(TestDense.self), options: ConfigValue.map([("units", 2)]), inputs: [[3]],
       settings: settings)
     #expect(
       table.description == """
-        test_dense [3] → [2]: all 14 claims hold
-          plan                         holds     2 parameter tensors
-          gradient of weight           holds     6 of 6 entries proven
-          gradient of bias             holds     2 of 2 entries proven
-          gradient of x                holds     9 of 9 entries proven
-          forward leaves alone         holds
-          forward overwrites           holds
-          backward leaves alone        holds
-          repeats to the bit           holds
-          backward adds                holds
-          needs no dx                  holds
-          stays in bounds              holds
-          float32 agrees with float64  holds
-          samples are independent      holds
-          survives hostile values      holds     NaN, ±inf, huge, tiny, ±0
+        test_dense [3] → [2]: all 17 claims hold
+          plan                           holds     2 parameter tensors
+          gradient of weight             holds     6 of 6 entries proven
+          gradient of bias               holds     2 of 2 entries proven
+          gradient of x                  holds     3 of 3 entries proven
+          forward leaves alone           holds
+          forward overwrites             holds
+          backward leaves alone          holds
+          repeats to the bit             holds
+          keeps nothing between batches  holds
+          backward adds                  holds
+          needs no dx                    holds
+          stays in bounds                holds
+          backward is linear in dy       holds
+          evaluation is training         holds
+          float32 agrees with float64    holds
+          samples are independent        holds
+          survives hostile values        holds     NaN, ±inf, huge, tiny, ±0
         """)
   }
 
@@ -67,7 +70,7 @@ import Testing
       for fault in GradientFault.allCases where fault != .none {
         if fault == .transposed && target != .weight { continue }
         let table = try Conformance.of(
-          TestDense(units: 4, fault: fault, in: target), inputs: [[3]])
+          TestDense(units: 4, fault: fault, in: target), inputs: [[3]], settings: .brief)
         let name = target == .input ? "x" : "\(target)"
         let trace = "\(fault) in \(target)\n\(table)"
         #expect(table["gradient of \(name)"]?.verdict == .fails, "\(trace)")
@@ -83,22 +86,24 @@ import Testing
         }
         if target == .bias && fault == .lastSampleOnly {
           let detail = table["gradient of bias"]?.detail
-          #expect(detail?.contains("that of the last sample alone") == true, "\(trace)")
+          #expect(detail?.contains("that of the last sample only") == true, "\(trace)")
         }
       }
     }
-    let signless = try Conformance.of(TestLp(p: 2, fault: .signDropped), inputs: [[6]])
+    let signless = try Conformance.of(
+      TestLp(p: 2, fault: .signDropped), inputs: [[6]], settings: .brief)
     let detail = signless["gradient of x"]?.detail
     #expect(detail?.contains("a sign(x) or a minus is lost") == true, "\(signless)")
   }
 
   @Test func anOverwrittenGradientIsNamed() throws {
-    let table = try Conformance.of(TestLp(p: 2, fault: .overwrites), inputs: [[2]])
+    let table = try Conformance.of(
+      TestLp(p: 2, fault: .overwrites), inputs: [[2]], settings: .brief)
     #expect(table["gradient of x"]?.verdict == .holds)
     let detail = try #require(table["backward adds"]?.detail)
     #expect(
       try
-        #/dx\[0\] started at 7 and is \S+, expected \S+: it overwrites \(=, not \+=\); seed 0, training, float64/#
+        #/dx\[0\] started at 7 and is \S+, expected \S+: it overwrites \(=, not \+=\); draw \d+ of seed 0: \d+ samples?, x .+, dy .+, training, float64/#
         .wholeMatch(in: detail) != nil, "\(detail)")
   }
 
@@ -119,27 +124,39 @@ import Testing
       (.losesFloatPrecision, "float32 agrees with float64", "in float32"),
       (.changesPlan, "plan", "is another"),
       (.namesTwice, "plan", "two tensors have one name"),
-      (.forgetsEntry, "one entry as a whole pass", "after a change of gain[0] alone"),
-      (.ignoresParameter, "gradient of gain", "nothing to compare"),
+      (.forgetsEntry, "one entry as a whole pass", "after a change of gain[0] only"),
+      (.ignoresParameter, "gradient of gain", "nothing that was tried changes y"),
       (.isAnotherFunction, "is its function", "y[0] is not that of tanh"),
     ]
     for (offence, name, detail) in claims {
-      let table = try Conformance.of(Gain(offence), inputs: [[3]])
+      let table = try Conformance.of(Gain(offence), inputs: [[3]], settings: .brief)
       #expect(!table.holds, "\(offence)")
       let verdict: Conformance.Claim.Verdict = offence == .ignoresParameter ? .unproven : .fails
       #expect(table[name]?.verdict == verdict, "\(offence)\n\(table)")
       #expect(table[name]?.detail.contains(detail) == true, "\(offence)\n\(table)")
     }
-    let sound = try Conformance.of(Gain(.none), inputs: [[3]])
+    let sound = try Conformance.of(Gain(.none), inputs: [[3]], settings: .brief)
     #expect(sound.holds, "\(sound)")
   }
 
   @Test func aStateThatChangesInEvaluationIsReported() throws {
-    let table = try Conformance.of(Counter(movesInEvaluation: true), inputs: [[3]])
+    let table = try Conformance.of(
+      Counter(movesInEvaluation: true), inputs: [[3]], settings: .brief)
     #expect(
       table["forward leaves alone"]?.detail.hasPrefix(
-        "forward writes to state count; seed 0, evaluation")
+        "forward writes to state count; draw 0 of seed 0: 3 samples, x N(0, 1²), dy N(0, 1²), "
+          + "evaluation")
         == true, "\(table)")
+  }
+}
+
+extension ConformanceSettings {
+  /// Every batch size and every kind of inputs, not each with each.
+  static var brief: ConformanceSettings {
+    var settings = ConformanceSettings()
+    settings.draws = 14
+    settings.triesLargeBatch = false
+    return settings
   }
 }
 
@@ -155,7 +172,7 @@ private struct Gain: Layer, Component {
   static let typeName = "gain"
   let offence: Offence
 
-  /// What makes `forgets` and `changesPlan` differ from call to call.
+  /// The count that makes `forgets` and `changesPlan` differ from call to call.
   private final class Calls: @unchecked Sendable { var count = 0 }
   private let calls = Calls()
 

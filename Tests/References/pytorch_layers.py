@@ -297,6 +297,32 @@ pooling(
 
 # Activations. The second case of each has large numbers and, if the slopes agree there, zero: PyTorch's slopes at 0 are 0 for relu, the lower one for leaky_relu and α for elu.
 
+# Far out, where 1 − y, 1 + erf and 1 + tanh are lost in rounding, PyTorch differentiates forms of
+# the same functions that keep their digits.
+
+
+class Tanh(torch.autograd.Function):
+    """tanh x with the slope 4e/(1 + e)², e = e^(−2|x|)."""
+
+    @staticmethod
+    def forward(context, x):
+        context.save_for_backward(x)
+        return torch.tanh(x)
+
+    @staticmethod
+    def backward(context, dy):
+        e = torch.exp(-2 * context.saved_tensors[0].abs())
+        return dy * 4 * e / (1 + e) ** 2
+
+
+far_forms = {
+    "sigmoid": lambda x: torch.exp(F.logsigmoid(x)),
+    "tanh": Tanh.apply,
+    "gelu": lambda x: x * torch.erfc(-x / math.sqrt(2)) / 2,
+    "gelu, approximation tanh": lambda x: x
+    * torch.sigmoid(math.sqrt(8 / math.pi) * (x + 0.044715 * x**3)),
+}
+
 far = torch.tensor(
     [[-40, -18.5, -6, -1, -1e-3, -1e-9, -0.0, 0.0], [40, 18.5, 6, 1, 1e-3, 1e-9, 3.5, -3.5]])
 for layer, settings in {
@@ -322,7 +348,7 @@ for layer, settings in {
     for options, function in settings:
         title = ", ".join([layer] + [f"{k} {v}" for k, v in options.items()])
         elementwise(title, layer, options, function)
-        elementwise(title + ", far out", layer, options, function, far)
+        elementwise(title + ", far out", layer, options, far_forms.get(title, function), far)
 elementwise("sigmoid of an image", "sigmoid", {}, torch.sigmoid, draw.normal(3, 2, 3, 2))
 
 spread = torch.tensor([[1000.0, 999, -5, 0], [-800.0, -801, -799.5, -802], [0.0, 0, 0, 0]])

@@ -119,7 +119,7 @@ struct LpPooling: Layer, Component {
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
     guard !isLearned else {
-      let p = 1 + Softplus.of(pass.parameters[0][0])
+      let p = LearnedExponent.rounded(pass.parameters[0][0])
       return pooling.forward(pass, by: PowerMean(p: p, normalizes: normalizes))
     }
     if let tiled = tiled(pass.x, pass.y, pass.scratch) { return tiled.forward(pass) }
@@ -140,10 +140,11 @@ struct LpPooling: Layer, Component {
   }
 
   func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
+    if S.self == Double.self, p != 1, p != .infinity { return preciseBackward(pass) }
     guard !isLearned else {
       let rho = pass.parameters[0][0]
       var rule = LearnedPowerMean(
-        power: PowerMean(p: 1 + Softplus.of(rho), normalizes: normalizes))
+        power: PowerMean(p: LearnedExponent.rounded(rho), normalizes: normalizes))
       pooling.backward(pass, by: &rule)
       pass.gradients[0][0] += rule.dp * Sigmoid.of(rho)
       return
@@ -164,6 +165,15 @@ struct LpPooling: Layer, Component {
       }
     case let p: backward(pass, by: PowerMean(p: p, normalizes: normalizes))
     }
+  }
+
+  private func preciseBackward<S: KernelScalar>(_ pass: BackwardPass<S>) {
+    let rho = isLearned ? pass.parameters[0][0] : 0
+    var rule = PrecisePowerMean<S>(
+      p: isLearned ? LearnedExponent.precise(rho) : (S(p), 0), normalizes: normalizes,
+      isLearned: isLearned)
+    pooling.backward(pass, by: &rule)
+    if isLearned { pass.gradients[0][0] += rule.dp * Sigmoid.of(rho) }
   }
 
   /// The windows, if they are 2 × 2 and do not overlap.

@@ -5,6 +5,9 @@ import NNExp
 ///
 ///     yᵢ   = e^(xᵢ − m) / Σⱼ e^(xⱼ − m),  m = max x
 ///     ∂xᵢ += yᵢ (∂yᵢ − Σⱼ yⱼ ∂yⱼ)
+///
+/// A constant added to ∂y changes nothing: it is taken relative to that of the
+/// largest y, whose own gradient would cancel as y approaches 1.
 struct Softmax: Layer, Component {
   static let typeName = "softmax"
   static let documentation = Documentation(
@@ -36,7 +39,7 @@ struct Softmax: Layer, Component {
     let lines = Lines(x.shape)
     for line in 0..<lines.count(samples: pass.samples) {
       let first = lines.first(line)
-      let m = lines.maximum(x, from: first)
+      let m = x[lines.largest(x, from: first)]
       for k in 0..<lines.length {
         let i = first &+ k &* lines.step
         y[i] = x[i] - m
@@ -45,8 +48,13 @@ struct Softmax: Layer, Component {
     map(.exp, y, into: y)
     for line in 0..<lines.count(samples: pass.samples) {
       let first = lines.first(line)
+      let m = x[lines.largest(x, from: first)]
       var sum: S = 0
-      for k in 0..<lines.length { sum += y[first &+ k &* lines.step] }
+      for k in 0..<lines.length {
+        let i = first &+ k &* lines.step
+        y[i] = corrected(y[i], x[i], m)
+        sum += y[i]
+      }
       for k in 0..<lines.length { y[first &+ k &* lines.step] /= sum }
     }
   }
@@ -56,14 +64,15 @@ struct Softmax: Layer, Component {
     let lines = Lines(y.shape)
     for line in 0..<lines.count(samples: pass.samples) {
       let first = lines.first(line)
+      let origin = dy[lines.largest(y, from: first)]
       var dot: S = 0
       for k in 0..<lines.length {
         let i = first &+ k &* lines.step
-        dot += y[i] * dy[i]
+        dot += y[i] * (dy[i] - origin)
       }
       for k in 0..<lines.length {
         let i = first &+ k &* lines.step
-        dx[i] += y[i] * (dy[i] - dot)
+        dx[i] += y[i] * ((dy[i] - origin) - dot)
       }
     }
   }
@@ -73,6 +82,13 @@ struct Softmax: Layer, Component {
 ///
 ///     yᵢ   = xᵢ − m − ln Σⱼ e^(xⱼ − m),  m = max x
 ///     ∂xᵢ += ∂yᵢ − e^(yᵢ) Σⱼ ∂yⱼ
+///
+/// For the largest, x_w = m, the sum is 1 + rest, and
+///
+///     y_w   = −ln(1 + rest)
+///     ∂x_w += (1 − e^(y_w)) ∂y_w − e^(y_w) Σⱼ≠w ∂yⱼ
+///
+/// which stays exact as e^(y_w) approaches 1.
 struct LogSoftmax: Layer, Component {
   static let typeName = "log_softmax"
   static let documentation = Documentation(
@@ -103,7 +119,7 @@ struct LogSoftmax: Layer, Component {
     let lines = Lines(x.shape)
     for line in 0..<lines.count(samples: pass.samples) {
       let first = lines.first(line)
-      let m = lines.maximum(x, from: first)
+      let m = x[lines.largest(x, from: first)]
       for k in 0..<lines.length {
         let i = first &+ k &* lines.step
         y[i] = x[i] - m
@@ -112,10 +128,14 @@ struct LogSoftmax: Layer, Component {
     map(.exp, y, into: y)
     for line in 0..<lines.count(samples: pass.samples) {
       let first = lines.first(line)
-      let m = lines.maximum(x, from: first)
-      var sum: S = 0
-      for k in 0..<lines.length { sum += y[first &+ k &* lines.step] }
-      let logarithm = S.log(sum)
+      let top = lines.largest(x, from: first)
+      let m = x[top]
+      var rest: S = 0
+      for k in 0..<lines.length {
+        let i = first &+ k &* lines.step
+        rest += i == top ? 0 : corrected(y[i], x[i], m)
+      }
+      let logarithm = rest < 0.5 ? S.log1p(rest) : S.log(1 + rest)
       for k in 0..<lines.length {
         let i = first &+ k &* lines.step
         y[i] = x[i] - m - logarithm
@@ -124,22 +144,44 @@ struct LogSoftmax: Layer, Component {
   }
 
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {
-    let (y, dx, dy) = (pass.y, pass.dx, pass.dy)
+    let (x, y, dx, dy) = (pass.x, pass.y, pass.dx, pass.dy)
     let lines = Lines(y.shape)
     for line in 0..<lines.count(samples: pass.samples) {
       let first = lines.first(line)
-      var sum: S = 0
-      for k in 0..<lines.length { sum += dy[first &+ k &* lines.step] }
+      let top = lines.largest(x, from: first)
+      let m = x[top]
+      let share = S.exp(y[top])
+      var others: S = 0
+      for k in 0..<lines.length {
+        let i = first &+ k &* lines.step
+        others += i == top ? 0 : dy[i]
+      }
+      let sum = dy[top] + others
       inBlocks(of: lines.length) { block, e in
-        for k in block { e[k &- block.lowerBound] = y[first &+ k &* lines.step] }
+        for k in block { e[k &- block.lowerBound] = x[first &+ k &* lines.step] - m }
         map(.exp, e, into: e)
         for k in block {
           let i = first &+ k &* lines.step
-          dx[i] += dy[i] - e[k &- block.lowerBound] * sum
+          if i == top {
+            dx[i] += -S.expm1(y[i]) * dy[i] - share * others
+          } else {
+            let power = corrected(e[k &- block.lowerBound], x[i], m)
+            dx[i] += dy[i] - power * share * sum
+          }
         }
       }
     }
   }
+}
+
+/// e^(x − m), from `power`, that of the rounded difference: wrong by up to |x − m|/2 units in the
+/// last place.
+@inline(__always)
+private func corrected<S: Scalar>(_ power: S, _ x: S, _ m: S) -> S {
+  let difference = x - m
+  let part = x - difference
+  let lost = (x - (difference + part)) + (part - m)
+  return power > 0 ? power + power * lost : power
 }
 
 /// A batch as lines along axis 0: one line per position and sample.
@@ -158,13 +200,13 @@ private struct Lines {
   /// The index of the first element of a line.
   func first(_ line: Int) -> Int { line / step * (length * step) + line % step }
 
-  /// The largest entry of a line; NaN if there is one.
-  func maximum<S: Scalar>(_ x: Tensor<S>, from first: Int) -> S {
-    var m = -S.infinity
-    for k in 0..<length {
-      let value = x[first &+ k &* step]
-      if value > m || value.isNaN { m = value }
+  /// The position of the largest entry, the first of equal ones; of a NaN if there is one.
+  func largest<S: Scalar>(_ x: Tensor<S>, from first: Int) -> Int {
+    var top = first
+    for k in 1..<max(1, length) {
+      let i = first &+ k &* step
+      if !(x[i] <= x[top]) && !x[top].isNaN { top = i }
     }
-    return m
+    return top
   }
 }

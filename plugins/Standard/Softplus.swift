@@ -47,7 +47,10 @@ struct Softplus: Layer, Component {
     inBlocks(of: dx.count) { (block, slope: Tensor<S>) in
       for i in block { slope[i &- block.lowerBound] = β * x[i] }
       map(.logistic, slope, into: slope)
-      for i in block { dx[i] += dy[i] * slope[i &- block.lowerBound] }
+      for i in block {
+        let s = slope[i &- block.lowerBound]
+        dx[i] += dy[i] * (s + productError(β, x[i]) * (s * (1 - s)))
+      }
     }
   }
 

@@ -11,6 +11,16 @@ extension Options {
     /// The keys that were read from the mapping under this key, or from the elements of the
     /// list.
     package internal(set) var keys: [Description] = []
+    /// The values that the key may have, where they are of one kind.
+    package internal(set) var domain: Domain?
+
+    /// The values of an option.
+    package enum Domain: Sendable {
+      case numbers(Interval)
+      case integers(ClosedRange<Int>)
+      case words([String])
+      case truth
+    }
 
     package init(key: String, range: String, fallback: String?, explanation: String) {
       self.key = key
@@ -18,6 +28,14 @@ extension Options {
       self.fallback = fallback
       self.explanation = explanation
     }
+  }
+
+  /// Notes the values that a key may have, once it has been read.
+  mutating func document(_ key: String, _ domain: @autoclosure () -> Description.Domain) {
+    guard isDescribing, let index = descriptions.firstIndex(where: { $0.key == key }) else {
+      return
+    }
+    descriptions[index].domain = domain()
   }
 
   /// Describes the keys of the mapping under `key`. Has no effect unless these options are

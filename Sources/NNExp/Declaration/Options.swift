@@ -204,7 +204,8 @@ public struct Options: Sendable {
     _ key: String, default fallback: Int? = nil, in range: some RangeExpression<Int>,
     _ explanation: String = ""
   ) -> Int {
-    read(
+    defer { document(key, .integers(bounds(range))) }
+    return read(
       key, range: describe(range), fallback: fallback.map { ($0, ConfigValue(.int($0))) },
       stopgap: inside(range),
       explanation, understand: { $0.integer.flatMap { range.contains($0) ? $0 : nil } },
@@ -229,7 +230,8 @@ public struct Options: Sendable {
     _ key: String, default fallback: Double? = nil, in range: Interval = .finite,
     _ explanation: String = ""
   ) -> Double {
-    read(
+    defer { document(key, .numbers(range)) }
+    return read(
       key, range: "a number " + (range == .finite ? "(finite)" : "\(range)"),
       fallback: fallback.map { ($0, ConfigValue(.double($0))) }, stopgap: range.inside, explanation,
       understand: { $0.number(in: range) },
@@ -321,7 +323,8 @@ public struct Options: Sendable {
   public mutating func bool(
     _ key: String, default fallback: Bool? = nil, _ explanation: String = ""
   ) -> Bool {
-    read(
+    defer { document(key, .truth) }
+    return read(
       key, range: "true or false", fallback: fallback.map { ($0, ConfigValue(.bool($0))) },
       stopgap: false, explanation,
       understand: { if case .bool(let value) = $0.content { value } else { nil } },
@@ -391,6 +394,7 @@ public struct Options: Sendable {
     _ key: String, default fallback: String? = nil, of words: [String], _ explanation: String = ""
   ) -> String {
     let known = diagnostics.list.count
+    defer { document(key, .words(words)) }
     let value = read(
       key, range: "one of: " + words.joined(separator: ", "),
       fallback: fallback.map { ($0, ConfigValue(.string($0))) }, stopgap: words.first ?? "",
@@ -507,6 +511,11 @@ private func describe(_ range: some RangeExpression<Int>) -> String {
   case (false, false):
     return "an integer from \(bounds.lowerBound) to \(bounds.upperBound - 1)"
   }
+}
+
+private func bounds(_ range: some RangeExpression<Int>) -> ClosedRange<Int> {
+  let bounds = range.relative(to: Int.min..<Int.max)
+  return bounds.lowerBound...max(bounds.lowerBound, bounds.upperBound - 1)
 }
 
 /// A value in the range.

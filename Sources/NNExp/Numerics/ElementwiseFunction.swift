@@ -38,6 +38,10 @@ public func map<S: Scalar>(_ f: ElementwiseFunction, _ x: Tensor<S>, into y: Ten
 }
 
 /// Computes dx ← dx + dy·f′(x) for each entry, where y = f(x).
+///
+/// In float64 every slope is within 4 units in the last place. In float32 those of
+/// tanh and the logistic function come from the rounded y: they lose digits as y
+/// approaches its limit.
 @inlinable
 public func addVJP<S: Scalar>(
   of f: ElementwiseFunction, x: Tensor<S>, y: Tensor<S>, dy: Tensor<S>, to dx: Tensor<S>
@@ -45,7 +49,7 @@ public func addVJP<S: Scalar>(
   precondition(
     x.count == dx.count && y.count == dx.count && dy.count == dx.count,
     "the tensors have different numbers of elements")
-  if dx.count <= 8 {
+  if S.self == Float.self && dx.count <= 8 {
     // A kernel call for a few entries takes longer than this loop, which gives the same bits.
     switch f {
     case .logistic:

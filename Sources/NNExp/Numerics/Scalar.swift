@@ -21,6 +21,8 @@ public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible,
   static func tanh(_ x: Self) -> Self
   /// The error function, 2/√π ∫₀ˣ e^(−t²) dt.
   static func erf(_ x: Self) -> Self
+  /// 1 − erf x, exact where erf x is near 1.
+  static func erfc(_ x: Self) -> Self
   static func sin(_ x: Self) -> Self
   static func cos(_ x: Self) -> Self
 }
@@ -37,6 +39,7 @@ extension Float: Scalar {
   }
   @inlinable public static func tanh(_ x: Float) -> Float { Glibc.tanhf(x) }
   @inlinable public static func erf(_ x: Float) -> Float { Glibc.erff(x) }
+  @inlinable public static func erfc(_ x: Float) -> Float { Glibc.erfcf(x) }
   @inlinable public static func sin(_ x: Float) -> Float { Glibc.sinf(x) }
   @inlinable public static func cos(_ x: Float) -> Float { Glibc.cosf(x) }
 }
@@ -53,6 +56,7 @@ extension Double: Scalar {
   }
   @inlinable public static func tanh(_ x: Double) -> Double { Glibc.tanh(x) }
   @inlinable public static func erf(_ x: Double) -> Double { Glibc.erf(x) }
+  @inlinable public static func erfc(_ x: Double) -> Double { Glibc.erfc(x) }
   @inlinable public static func sin(_ x: Double) -> Double { Glibc.sin(x) }
   @inlinable public static func cos(_ x: Double) -> Double { Glibc.cos(x) }
 }

@@ -32,15 +32,18 @@ extension Conformance {
   ) throws -> Conformance {
     try loss.plan(output: output, target: target)
     var recorder = Recorder()
-    for seed in 0..<max(1, settings.seeds) {
+    var gradients = GradientTally()
+    for draw in LayerDraw.all(settings, isTraining: true) {
       let trial = LossTrial(
-        loss: loss, name: name, output: output, target: target, settings: settings, seed: seed)
-      trial.checkGradient(&recorder)
+        loss: loss, name: name, output: output, target: target, settings: settings, draw: draw)
+      trial.checkGradient(&gradients)
       trial.checkValues(Double.self, &recorder)
       trial.checkValues(Float.self, &recorder)
       trial.checkPrecision(&recorder)
-      trial.checkHostile(Double.self, &recorder)
-      trial.checkHostile(Float.self, &recorder)
+      if draw.isFirst {
+        trial.checkHostile(Double.self, &recorder)
+        trial.checkHostile(Float.self, &recorder)
+      }
     }
     let targets =
       switch target {
@@ -48,11 +51,11 @@ extension Conformance {
       case .classes(let count): "\(count) classes"
       }
     return Conformance(
-      subject: "\(name) \(output), \(targets)", claims: recorder.claims)
+      subject: "\(name) \(output), \(targets)", claims: gradients.claims + recorder.claims)
   }
 }
 
-/// A loss on buffers of its own, each between canaries.
+/// A loss with its own buffers, each between canaries.
 final class LossBench<S: Scalar> {
   let loss: any Loss
   let samples: Int
@@ -84,9 +87,11 @@ final class LossBench<S: Scalar> {
   var damaged: [String] { [z, t, dz].filter { !$0.isIntact }.map(\.name) }
 }
 
-/// A loss alone, as a function of the network's output.
-private final class LossSubject: GradientSubject {
+/// A loss as a function of the network's output; its cotangent is the scale of the gradient.
+private final class LossSubject: VJPSubject {
   let tensors: [SubjectTensor]
+  let outputs: [GuardedBuffer<Double>]
+  let cotangents: [GuardedBuffer<Double>]
   private let bench: LossBench<Double>
 
   init(_ bench: LossBench<Double>, named name: String) {
@@ -96,15 +101,17 @@ private final class LossSubject: GradientSubject {
         node: name, type: name, name: "z", kind: .input, shape: bench.z.tensor.shape,
         samples: bench.samples)
     ]
+    outputs = [GuardedBuffer("the loss", [1], count: 1)]
+    cotangents = [GuardedBuffer("scale", [1], count: 1)]
+    cotangents[0].fill(1)
   }
 
-  func value(of tensor: Int, at index: Int) -> Double { bench.z.tensor[index] }
-  func setValue(_ x: Double, of tensor: Int, at index: Int) { bench.z.tensor[index] = x }
-  func loss(changing tensor: Int) -> Double { bench.evaluate(isAdding: false) }
+  func buffer(_ tensor: Int) -> GuardedBuffer<Double> { bench.z }
+  func evaluate() { outputs[0].fill(bench.evaluate(isAdding: false)) }
 
-  func analyticGradients() -> [[Double]] {
+  func pullBack() -> [[Double]] {
     bench.dz.fill(0)
-    bench.evaluate(isAdding: true)
+    bench.evaluate(isAdding: true, scale: cotangents[0].tensor[0])
     return [bench.dz.values]
   }
 }
@@ -116,16 +123,19 @@ private struct LossTrial {
   let output: Shape
   let target: Target
   let settings: ConformanceSettings
-  let seed: Int
+  var draw: LayerDraw
 
-  var samples: Int { max(2, settings.samples) }
-  var circumstance: String { "seed \(seed)" }
-  var random: RandomStream { RandomStream(seed: UInt64(seed), purpose: "conformance of a loss") }
+  var samples: Int { draw.samples }
+  var random: RandomStream { draw.random }
+  var circumstance: String {
+    "draw \(draw.number) of seed \(draw.seed): \(samples) sample\(samples == 1 ? "" : "s"), "
+      + "z \(draw.inputs.name)"
+  }
 
   func bench<S: Scalar>(_ scalar: S.Type, samples: Int? = nil) -> LossBench<S> {
     let bench = LossBench<S>(
       loss, samples: samples ?? self.samples, output: output, target: target)
-    settings.inputs.fill(bench.z.tensor, random.stream(0))
+    draw.inputs.fill(bench.z.tensor, random.stream(0))
     let targets: Sampler
     switch target {
     case .values: targets = settings.targets ?? .normal()
@@ -135,13 +145,15 @@ private struct LossTrial {
     return bench
   }
 
-  func checkGradient(_ recorder: inout Conformance.Recorder) {
-    var check = GradientCheckSettings.standard
-    check.entries = .count(512)
-    check.tolerance = settings.tolerance
-    let report = GradientChecker(check, random: random.stream(3)).check(
-      LossSubject(bench(Double.self), named: name), at: "\(seed)")
-    recorder.claim(gradientsOf: report, circumstance)
+  func checkGradient(_ gradients: inout GradientTally) {
+    gradients.check(
+      LossSubject(bench(Double.self), named: name), samples: samples, settings: settings,
+      random: random.stream(3), circumstance: circumstance
+    ) {
+      var other = self
+      other.draw.samples = samples == 3 ? 5 : 3
+      return (LossSubject(other.bench(Double.self), named: name), other.samples)
+    }
   }
 
   func checkValues<S: Scalar>(_ scalar: S.Type, _ recorder: inout Conformance.Recorder) {
@@ -211,18 +223,53 @@ private struct LossTrial {
   }
 
   func checkPrecision(_ recorder: inout Conformance.Recorder) {
-    let wide = bench(Double.self)
     let narrow = bench(Float.self)
-    let a = narrow.evaluate(isAdding: true)
-    let b = wide.evaluate(isAdding: true)
-    let fault =
-      disagreement([a], [b], tolerance: settings.floatTolerance).map {
-        "the value is \(shortest($0.found)) in float32, \(shortest($0.expected)) in float64"
+    let value = Float(narrow.evaluate(isAdding: true))
+    let wide = bench(Double.self)
+    var ordinary = self
+    ordinary.draw.inputs = settings.inputs[0]
+    ordinary.draw.samples = max(9, samples)
+    let usual = ordinary.bench(Double.self)
+    let isOrdinary = draw.inputs.isOrdinary
+    var bounds = [
+      PrecisionBound(
+        [wide.evaluate(isAdding: true)], usual: [usual.evaluate(isAdding: true)],
+        isOrdinary: isOrdinary),
+      PrecisionBound(wide.dz.values, usual: usual.dz.values, isOrdinary: isOrdinary),
+    ]
+    func results(movedBy amount: Double, _ number: Int) -> [[Double]] {
+      let moved = bench(Double.self)
+      // Classes are not rounded.
+      var read = [moved.z]
+      if case .values = target { read.append(moved.t) }
+      PrecisionBound.move(read, by: amount, random.stream(-1 - number))
+      return [[moved.evaluate(isAdding: true)], moved.dz.values]
+    }
+    let found = [[value], narrow.dz.values]
+    func violation() -> (tensor: Int, index: Int)? {
+      for (k, bound) in bounds.enumerated() {
+        if let i = bound.violation(of: found[k]) {
+          return (k, i)
+        }
       }
-      ?? disagreement(narrow.dz.values, wide.dz.values, tolerance: settings.floatTolerance).map {
-        "dz[\($0.index)] is \(shortest($0.found)) in float32, \(shortest($0.expected)) in float64"
+      return nil
+    }
+    for number in 0..<3 {
+      for (b, values) in results(movedBy: 1, number).enumerated() { bounds[b].widen(by: values) }
+    }
+    if violation() != nil {
+      for number in 3..<27 {
+        for (b, values) in results(movedBy: 16, number).enumerated() { bounds[b].allow(values) }
       }
-    recorder.claim("float32 agrees with float64", fault.map { "\($0); \(circumstance)" })
+    }
+    let fault = violation().map { tensor, index in
+      let bound = bounds[tensor]
+      return (tensor == 0 ? "the value" : "dz[\(index)]")
+        + " is \(shortest(found[tensor][index])) in float32, \(shortest(bound.values[index])) in "
+        + "float64, and rounding explains \(shortest(Float(bound.bound(at: index)))) at most; "
+        + circumstance
+    }
+    recorder.claim("float32 agrees with float64", fault)
   }
 
   /// Outputs that no network should have; the targets stay what data can be.

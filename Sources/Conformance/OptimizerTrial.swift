@@ -87,6 +87,6 @@ private struct OptimizerTrial {
 }
 
 extension OptimizerBench {
-  /// What was written beyond any buffer's ends.
+  /// A description of the numbers written beyond any buffer's ends.
   var damage: String? { buffers.lazy.compactMap(\.overrun).first ?? scalars.overrun }
 }
