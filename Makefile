@@ -5,7 +5,7 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test test-faults test-clusters test-reports lint format install uninstall deps \
+.PHONY: run build test test-faults test-proof test-clusters test-reports lint format install uninstall deps \
   experiments sweeps plugins documents pictures tables clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record
 
@@ -61,6 +61,12 @@ lint:
 
 format:
 	swift format --in-place --recursive Package.swift Sources plugins Tests
+
+# The gradient check on 10,000 random sound networks and on wrong layers of every kind, of
+# which `make test` samples; a few minutes.
+test-proof: deps
+	NNEXP_PROOF=1 swift build -c release --product Proof
+	.build/release/Proof
 
 # Every shipped experiment, with its own expectations.
 experiments: build

@@ -90,6 +90,13 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["NNExp", "Files", "Datasets", "Standard"],
       path: "Tests/TestSupport"),
+    // Random sound networks and wrong layers, for tests and for `make test-proof`.
+    .target(
+      name: "RandomNetworks",
+      dependencies: [
+        "NNExp", "Datasets", "Engine", "GradientCheck", "YAMLTree", "Standard", "TestSupport",
+      ],
+      path: "Tests/RandomNetworks"),
     .testTarget(name: "NNExpTests", dependencies: ["NNExp", "TestSupport"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "NNExp", "TestSupport"]),
     .testTarget(name: "YAMLTreeTests", dependencies: ["YAMLTree", "NNExp", "TestSupport"]),
@@ -103,7 +110,8 @@ let package = Package(
     .testTarget(
       name: "GradientCheckTests",
       dependencies: [
-        "GradientCheck", "Conformance", "Engine", "Datasets", "NNExp", "YAMLTree", "TestSupport",
+        "GradientCheck", "Conformance", "Engine", "Datasets", "NNExp", "YAMLTree", "RandomNetworks",
+        "TestSupport",
       ]),
     .testTarget(
       name: "ConformanceTests",
@@ -156,4 +164,12 @@ if Context.environment["NNEXP_FUZZ"] != nil {
       ],
       path: "Tests/Fuzz", exclude: ["Seeds", "kernels.c", "seeds.py"],
       swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+}
+
+// The whole proof of the gradient check, optimized: `make test-proof` asks for it.
+if Context.environment["NNEXP_PROOF"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Proof", dependencies: ["RandomNetworks", "GradientCheck", "NNExp"],
+      path: "Tests/Proof", swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }

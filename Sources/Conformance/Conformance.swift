@@ -118,10 +118,20 @@ extension Conformance {
   struct Recorder {
     private(set) var claims: [Claim] = []
 
+    /// The first counterexample of each claim that takes two to refute.
+    private var suspicions: [String: String] = [:]
+
     /// Records that the claim was tried; a `counterexample` refutes it for good.
     mutating func claim(_ name: String, _ counterexample: String?, proof: String = "") {
       let verdict: Claim.Verdict = counterexample == nil ? .holds : .fails
       add(Claim(name: name, verdict: verdict, detail: counterexample ?? proof))
+    }
+
+    /// Records a claim that rests on an estimate: one counterexample among many draws may be the
+    /// estimate's fault, the second one refutes the claim.
+    mutating func claim(_ name: String, estimated counterexample: String?) {
+      claim(name, counterexample == nil ? nil : suspicions[name])
+      suspicions[name] = suspicions[name] ?? counterexample
     }
 
     /// True unless something has refuted the claim of that name.

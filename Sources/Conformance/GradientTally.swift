@@ -15,6 +15,7 @@ struct GradientTally {
   }
 
   private var entries: [Entry] = []
+  private var evaluationsDiffer = false
 
   /// Checks every tensor of a subject that no draw has refuted yet.
   ///
@@ -27,6 +28,10 @@ struct GradientTally {
     let tensors = subject.tensors
     if entries.isEmpty { entries = tensors.map { Entry(tensor: $0) } }
     let check = DerivativeCheck(subject, tolerance: settings.tolerance, random: random)
+    guard check.isRepeatable else {
+      evaluationsDiffer = true
+      return
+    }
     guard check.isFinite else { return }
     let cost = 8 * (500 + Double(tensors.first?.work ?? 0) * Double(samples))
     let share = settings.budget / Double(max(1, tensors.count))
@@ -110,6 +115,7 @@ struct GradientTally {
       func unproven(_ detail: String) -> Conformance.Claim {
         Conformance.Claim(name: name, verdict: .unproven, detail: detail)
       }
+      if evaluationsDiffer { return unproven("two evaluations at the same values differ") }
       if entry.probed == 0 { return unproven("y was not finite in any draw") }
       guard entry.hasMoved else { return unproven("nothing that was tried changes y") }
       let open = entry.positions.subtracting(entry.provenPositions)

@@ -37,8 +37,14 @@ extension KindProof<any Layer> {
         recorder.claim(
           "initial values can be drawn",
           error(inInitialValuesOf: type, example, initializers), proof: "")
-        LayerVariants(type: type, example: example, settings: example.settings)
-          .check(&recorder, trying: trying)
+        Variants(type: type, example: example, settings: example.settings) {
+          layer, example, settings in
+          guard let plan = try? layer.plan(for: example.inputs),
+            plan.outputs.allSatisfy({ $0.count > 0 }), plan.numbers <= 1 << 13
+          else { return nil }
+          return try? Conformance.of(
+            layer, named: type.name, inputs: example.inputs, settings: settings)
+        }.check(&recorder, trying: trying)
       },
       serve: { layer, example in
         let most = HostileDeclarations.mostNumbers
@@ -57,13 +63,20 @@ extension KindProof<any Layer> {
 }
 
 extension KindProof<any Loss> {
-  static var losses: KindProof {
+  /// - Parameter trying: receives each declaration before it is tried.
+  static func losses(trying: @escaping (String) -> Void) -> KindProof {
     KindProof(
       remedy: Example.comparison, accepts: \.isComparison,
       conformance: {
         try Conformance.of(
           $0, options: $1.options, output: $1.inputs[0].shape, target: $1.target!,
           settings: $1.settings)
+      },
+      claims: { type, example, recorder in
+        Variants(type: type, example: example, settings: example.settings) {
+          try? Conformance.of(
+            $0, named: type.name, output: $1.inputs[0].shape, target: $1.target!, settings: $2)
+        }.check(&recorder, trying: trying)
       },
       serve: { loss, example in
         try loss.plan(output: example.inputs[0].shape, target: example.target!)

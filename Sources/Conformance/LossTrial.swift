@@ -269,7 +269,7 @@ private struct LossTrial {
         + "float64, and rounding explains \(shortest(Float(bound.bound(at: index)))) at most; "
         + circumstance
     }
-    recorder.claim("float32 agrees with float64", fault)
+    recorder.claim("float32 agrees with float64", estimated: fault)
   }
 
   /// Outputs that no network should have; the targets stay what data can be.

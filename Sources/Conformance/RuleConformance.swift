@@ -12,7 +12,9 @@ extension Conformance {
     outputs: Sampler = .normal()
   ) throws -> Conformance {
     let metric = try type.value(options)
-    let size = try metric.plan(output: output, target: target)
+    let size =
+      try metric.plan(output: output, target: target)
+      + MetricTrial.samples * metric.numbersPerSample(output: output, target: target)
     var recorder = Recorder()
     for seed in 0..<3 {
       let trial = MetricTrial(
@@ -207,6 +209,8 @@ private func describe(_ target: Target) -> String {
 
 /// One metric with one set of random numbers.
 private struct MetricTrial {
+  static let samples = 6
+
   let metric: any Metric
   let size: Int
   let output: Shape
@@ -215,7 +219,7 @@ private struct MetricTrial {
   let seed: Int
 
   func run<S: Scalar>(_ scalar: S.Type, _ recorder: inout Conformance.Recorder) {
-    let samples = 6
+    let samples = MetricTrial.samples
     let random = RandomStream(seed: UInt64(seed), purpose: "conformance of a metric")
     let z = GuardedBuffer<S>("z", output, count: samples * output.count)
     let t = GuardedBuffer<S>("t", target.shape, count: samples * target.shape.count)

@@ -36,7 +36,7 @@ public struct TypeProver {
   /// Proves every type of a registry.
   public mutating func prove(_ registry: Registry) {
     prove(registry.layers, .layers(initializers, trying: trying))
-    prove(registry.losses, .losses)
+    prove(registry.losses, .losses(trying: trying))
     prove(registry.metrics, .metrics)
     prove(registry.optimizers, .optimizers)
     prove(registry.schedules, .schedules)

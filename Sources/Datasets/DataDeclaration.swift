@@ -42,14 +42,20 @@ public struct DataDeclaration: Sendable {
   let isStreamed: Bool
   let split: Split
   let scales: DeclaredScales
+  /// How missing cells are filled where a column says nothing.
+  let fill: Fill?
 
-  /// Where errors about `one_hot` are shown.
+  /// The folder of the experiment file.
+  let folder: String
+
+  /// The location for errors about `one_hot`.
   let oneHotLocation: SourceLocation?
 
   /// Reads the section; errors are recorded in `options`. `folder` is the
   /// experiment file's.
   public init(from options: inout Options, registry: Registry, folder: String) {
     options.surroundings = Surroundings(folder: folder, registry: registry)
+    self.folder = folder
     let source = SourceDeclaration(from: &options)
     self.source = source
     let inputs = DeclaredHalf(.inputs, of: source)
@@ -69,7 +75,7 @@ public struct DataDeclaration: Sendable {
       DataDeclaration.shape(key, from: &options)
     }
     indices = DeclaredIndices(from: &options, inputs: inputs)
-    limit = options.optionalInt("limit", in: 1..., "take only the first samples, before the split")
+    limit = options.optionalInt("limit", in: 1..., "take only a random part, before the split")
 
     isStreamed = options.bool(
       "stream", default: false,
@@ -83,6 +89,11 @@ public struct DataDeclaration: Sendable {
     self.split = split ?? .none
 
     scales = DeclaredScales(from: &options, inputs: inputs, targets: targets)
+    fill = Fill.read(
+      "fill", from: &options, "csv: how missing cells of the inputs are filled; fitted like scales")
+    if fill != nil, let source, !(source.source is CSVDeclaration) {
+      options.reject("fill", "'fill' needs a CSV source")
+    }
 
     func part(_ key: String, _ explanation: String) -> SourceDeclaration? {
       guard let config = options.value(key, "a source", explanation) else { return nil }
@@ -94,10 +105,14 @@ public struct DataDeclaration: Sendable {
     test = part("test", "a separate source of test data")
 
     for (key, fraction) in [("validation", self.split.validation), ("test", self.split.test)]
-    where options.contains(key) && (fraction > 0 || self.split.column != nil) {
+    where options.contains(key)
+      && (fraction > 0 || self.split.column != nil
+        || self.split.folds != nil && key == "validation")
+    {
       options.reject(key, "\(key) data come from 'split' already; keep one of the two")
     }
-    if self.split.column != nil, let source, !(source.source is CSVDeclaration) {
+    let byColumn = self.split.column ?? self.split.group ?? self.split.order
+    if byColumn != nil, let source, !(source.source is CSVDeclaration) {
       options.reject("split", "a split by a column needs a CSV source")
     }
     if isStreamed, let source, !(source.source is any StreamableSource) {
@@ -131,6 +146,9 @@ public struct DataDeclaration: Sendable {
     return Diagnostic(
       "'classes'\(owner) does not go with 'target_kind: values'", at: classes.location(for: port))
   }
+
+  /// How many runs the data are for, if each of several folds is for validation in one.
+  public var foldsToRun: Int? { split.folds.flatMap { $0.fold == nil ? $0.count : nil } }
 
   /// The names of the input ports, in order; nil if the data have the one unnamed port.
   public var inputPortNames: [(name: String, location: SourceLocation?)]? {

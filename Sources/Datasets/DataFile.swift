@@ -49,7 +49,7 @@ final class FileShelf: DataFiles {
   private var contents: [(path: String, bytes: [UInt8])] = []
   private var streams: [(path: String, bytes: FileBytes)] = []
 
-  /// What one reading of a file in parts fetches.
+  /// The bytes that one read of a streamed file fetches.
   private let stride: Int
 
   init(isStreamed: Bool = false, stride: Int = 1 << 18) {
@@ -57,7 +57,10 @@ final class FileShelf: DataFiles {
     self.stride = stride
   }
 
-  /// What is held of the files that are read in parts.
+  /// Holds bytes as the contents of a file.
+  func hold(_ bytes: [UInt8], as path: String) { contents.append((path, bytes)) }
+
+  /// The bytes that are held of streamed files.
   var windowBytes: Int { streams.count * stride }
 
   func read(_ file: DeclaredPath) throws -> [UInt8] { try read(file.path, at: file.location) }
@@ -73,8 +76,8 @@ final class FileShelf: DataFiles {
     return bytes
   }
 
-  /// The file as CSV is read from: held or in parts.
-  func csv(_ file: DeclaredPath) throws -> CSVBytes {
+  /// The file as it is, held or in parts.
+  func bytes(_ file: DeclaredPath) throws -> CSVBytes {
     isStreamed ? .file(try open(file)) : .held(try read(file))
   }
 
@@ -103,6 +106,6 @@ extension DataRequest {
   }
 }
 
-/// What can be done about data that the memory cannot hold.
+/// The remedy for data that exceed the memory.
 let streamingNote = Diagnostic.Note(
   "with 'stream: true' csv, idx and npy data are read as they are needed")

@@ -22,8 +22,14 @@ public struct RunDatasets<S: Scalar>: Sendable {
   /// Every file that was read, in the order of reading.
   public let files: [DataFile]
 
-  /// What further inputs are read by.
-  let encoding: InputEncoding
+  /// The interpretation of the data, by which further samples are read.
+  public let encoding: DataEncoding
+
+  /// Assumptions made while the data were read, and unlikely contents.
+  public let announcements: [Diagnostic]
+
+  /// How many rows were left out because a cell is missing.
+  public let droppedRows: Int
 
   private let memory: LoadingMemory
 
@@ -68,23 +74,28 @@ public struct RunDatasets<S: Scalar>: Sendable {
     }
     self.init(
       targets: targets, train: train, validation: validation, test: test, files: files,
-      encoding: InputEncoding(ports: encodings, hasColumnNames: inputNames != nil))
+      encoding: DataEncoding(
+        source: "", inputs: encodings, targets: [], otherColumns: [],
+        hasColumnNames: inputNames != nil))
   }
 
   init(
     targets: [TargetPort], train: Dataset<S>, validation: Dataset<S>?, test: Dataset<S>?,
-    files: [DataFile], encoding: InputEncoding, memory: LoadingMemory = LoadingMemory()
+    files: [DataFile], encoding: DataEncoding, announcements: [Diagnostic] = [],
+    droppedRows: Int = 0, memory: LoadingMemory = LoadingMemory()
   ) {
-    inputs = encoding.ports.map(\.port)
+    inputs = encoding.inputs.map(\.port)
     self.targets = targets
-    namesPorts = encoding.ports[0].name != nil
+    self.announcements = announcements
+    self.droppedRows = droppedRows
+    namesPorts = encoding.inputs[0].name != nil
     self.train = train
     self.validation = validation
     self.test = test
     self.files = files
     self.encoding = encoding
     self.memory = memory
-    inputNames = encoding.ports.flatMap { $0.port.isIndices ? [] : $0.layout.expandedNames }
+    inputNames = encoding.inputs.flatMap { $0.port.isIndices ? [] : $0.layout.expandedNames }
   }
 }
 
@@ -93,7 +104,7 @@ extension RunDatasets {
   /// The shape of the first input port.
   public var inputShape: Shape { inputs[0].shape }
 
-  /// What the first target port asks for.
+  /// The target of the first target port.
   public var target: Target { targets[0].target }
 
   /// The names of the first target port's numbers.
@@ -101,6 +112,23 @@ extension RunDatasets {
 
   /// The names of the first target port's classes.
   public var classNames: [String] { targets[0].classNames }
+}
+
+extension RunDatasets {
+  /// How many training samples have each class of a target port; nil for numbers.
+  public func classes(ofTarget index: Int) throws -> TargetClasses? {
+    guard case .classes(let count) = targets[index].target else { return nil }
+    let widths = targets.map(\.target.shape.count)
+    let (offset, width) = (widths[..<index].reduce(0, +), widths.reduce(0, +))
+    var counts = [Int](repeating: 0, count: count)
+    for first in stride(from: 0, to: train.count, by: 4096) {
+      let part = try train.held(first..<min(first + 4096, train.count))
+      for sample in 0..<part.count {
+        if let c = Int(exactly: part.targets[sample * width + offset]) { counts[c] += 1 }
+      }
+    }
+    return TargetClasses(names: targets[index].classNames, counts: counts)
+  }
 }
 
 /// The bytes that were held beside the samples.
@@ -114,10 +142,26 @@ struct LoadingMemory: Sendable {
   static let perStreamedSample = 3 * MemoryLayout<Int>.stride
 }
 
-/// How the columns of a source became the training inputs.
-struct InputEncoding: Sendable {
+/// How the columns of a source became the inputs and targets of the training data.
+public struct DataEncoding: Sendable {
+  /// The key of the source in the experiment file.
+  let source: String
+
   /// One per input port.
-  let ports: [PortEncoding]
+  let inputs: [PortEncoding]
+
+  /// One per target port; empty if the data were not read.
+  let targets: [TargetEncoding]
+
+  /// The columns of the table that are in no port.
+  let otherColumns: [TableColumn]
+
   /// True if the names are a CSV header's.
   let hasColumnNames: Bool
+
+  /// The columns of the table, in its order; empty for other sources.
+  public var columns: [TableColumn] {
+    (inputs.flatMap(\.table) + targets.flatMap(\.table) + otherColumns)
+      .sorted { $0.position < $1.position }
+  }
 }

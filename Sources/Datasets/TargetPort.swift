@@ -14,11 +14,19 @@ public struct TargetPort: Sendable {
   /// In the order of the class indices; empty unless `target` is `.classes`.
   public let classNames: [String]
 
+  /// Whether whole numbers are taken for classes, though the file does not say so.
+  public let isGuess: Bool
+
+  /// Nil if the numbers are as in the data.
+  public let units: TargetUnits?
+
   public init(
     name: String = "target", target: Target, numberNames: [String]? = nil,
-    classNames: [String] = []
+    classNames: [String] = [], isGuess: Bool = false, units: TargetUnits? = nil
   ) {
     self.name = name
+    self.isGuess = isGuess
+    self.units = units
     self.target = target
     self.numberNames = numberNames ?? ColumnLayout(target.shape.count, named: name).names
     self.classNames = classNames

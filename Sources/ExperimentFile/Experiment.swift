@@ -30,7 +30,9 @@ public final class Experiment: Sendable {
   public let expectsGradientCheck: Bool
   /// The metrics.csv that the run must reproduce; nil if there is none.
   public let golden: GoldenDeclaration?
-  /// The splits whose predictions are written.
+  /// The weights that training starts from; nil for initial values.
+  public let start: StartSection?
+  /// Splits whose predictions are written.
   public let predictions: [String]
   /// The location of this list in the file.
   public let predictionsLocation: SourceLocation?
@@ -93,7 +95,11 @@ public final class Experiment: Sendable {
     _ root: ConfigValue, text: [UInt8], path: String, overrides: [String], registry: Registry,
     plugins policy: PluginPolicy = .load, memo: Memo? = nil
   ) throws {
-    var options = Options(try apply(overrides: overrides, to: root))
+    try Experiment.requireExperiment(root, path: path)
+    let whole = try apply(
+      overrides: overrides, to: root, isType: registry.hasType,
+      notes: { Experiment.notes(onMissing: $0, in: $1, registry: registry) })
+    var options = Options(whole)
     try self.init(
       &options, text: text, folder: Path.folder(of: path), fileName: Path.stem(of: path),
       registry: registry, plugins: policy, memo: memo)
@@ -112,8 +118,19 @@ public final class Experiment: Sendable {
     return options.descriptions
   }
 
-  /// - Parameter fileName: the name for an experiment without `name:`; nil for a run's
-  ///   resolved.yaml, whose name is not checked.
+  /// Reads a tree for its errors and the descriptions of its keys only.
+  static func reading(
+    _ tree: ConfigValue, registry: Registry, isDescribing: Bool
+  ) -> Options {
+    var options = Options(tree, describing: isDescribing)
+    _ = try? Experiment(
+      &options, text: [], folder: ".", fileName: "text", registry: registry,
+      plugins: .refuse("it is only described", remedy: ""), memo: nil)
+    return options
+  }
+
+  /// - Parameter fileName: the experiment's name where the file gives none; nil for a
+  ///   run's resolved.yaml, whose name is not checked.
   private init(
     _ options: inout Options, text: [UInt8], folder: String, fileName: String?,
     registry: Registry, plugins policy: PluginPolicy, memo: Memo?
@@ -175,16 +192,28 @@ public final class Experiment: Sendable {
     let expectSection = options.read(["expect"], memo) { options in
       ExpectSection(from: &options, folder: folder)
     }
+    let startSection = options.read(["start_from"], memo) { options in
+      StartDeclaration(section: StartSection(from: &options, folder: folder, registry: registry))
+    }
     let predictionsSection = options.read(["predictions"], memo) { options in
       PredictionsSection(from: &options)
     }
     // A single run uses the file's own values.
     _ = options.value(
       "sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them")
-    try options.finish()
-    // Each of these is nil only after an error, which `finish` has thrown.
+    options.rejectUnread()
+    if !options.diagnostics.isEmpty, fileName != nil, memo == nil, !options.isDescribing,
+      let data = dataSection?.value, let objective = objectiveSection?.value
+    {
+      // Errors in the data are reported together with those in the file.
+      do {
+        _ = try data.load(as: Float.self, seed: seed, incomplete: objective.incompleteTargets)
+      } catch { options.reject("data", error) }
+    }
+    try options.diagnostics.throwIfAny()
+    // Each of these is nil only after an error, which was thrown.
     guard let dataSection, let modelSection, let objectiveSection, let trainingSection,
-      let checkSection, let expectSection, let predictionsSection
+      let checkSection, let expectSection, let startSection, let predictionsSection
     else { throw options.diagnostics }
     data = dataSection.value
     model = modelSection.value
@@ -194,12 +223,13 @@ public final class Experiment: Sendable {
     expectations = expectSection.value.expectations
     expectsGradientCheck = expectSection.value.gradientCheck
     golden = expectSection.value.golden
+    start = startSection.value.section
     predictions = predictionsSection.value.splits
     predictionsLocation = predictionsSection.value.location
     resolved = options.resolved
     resolvedText =
       head + dataSection.yaml + modelSection.yaml + objectiveSection.yaml + trainingSection.yaml
-      + checkSection.yaml + expectSection.yaml + predictionsSection.yaml
+      + checkSection.yaml + expectSection.yaml + startSection.yaml + predictionsSection.yaml
     configuration = SHA256.hex(of: Array(resolvedText.utf8))
   }
 }

@@ -47,6 +47,23 @@ public func readRegularFile(_ path: String, at location: SourceLocation? = nil) 
   try FileSystem.system.read(path, at: location)
 }
 
+/// The bytes of standard input, to its end.
+public func readStandardInput() throws -> [UInt8] {
+  var bytes: [UInt8] = []
+  var block = [UInt8](repeating: 0, count: 1 << 16)
+  while true {
+    let count = read(0, &block, block.count)
+    if count < 0, errno == EINTR { continue }
+    guard count >= 0 else {
+      throw Diagnostic(
+        "cannot read standard input: \(String(cString: strerror(errno)))", failure: .environment)
+    }
+    if count == 0 { return bytes }
+    bytes += block[..<count]
+    try checkMemory(bytes: bytes.count, for: "standard input", at: nil)
+  }
+}
+
 /// Throws if the memory cannot hold `bytes` bytes. Up to 16 MB are not checked.
 public func checkMemory(
   bytes: Int, for what: String, at location: SourceLocation?, notes: [Diagnostic.Note] = []

@@ -1,13 +1,13 @@
 public import NNExp
 
-/// What an experiment file's `gradient_check:` asks for.
+/// The settings of a gradient check: an experiment file's `gradient_check:`.
 ///
 ///     gradient_check: false                  # none
 ///     gradient_check: true                   # once, at the start
 ///     gradient_check:
 ///       at: [start, end]                     # before and after training
-///       entries: all                         # or automatic, or a number a tensor
-///       directions: 8
+///       entries: all                         # or automatic, or a number per tensor
+///       directions: 16
 ///       tolerance: 1e-6
 ///       batch: 4                             # samples
 ///       budget: 1e10
@@ -21,32 +21,32 @@ public struct GradientCheckSettings: Sendable, Equatable {
     case end
   }
 
-  /// Which entries of a tensor are checked one by one.
+  /// The entries of a tensor that are checked one by one.
   public enum Entries: Sendable, Equatable {
-    /// Every one while the budget lasts; else a sample, and directions.
+    /// All within the budget; else a sample, and directions.
     case automatic
-    /// Every one, whatever it takes.
+    /// All, whatever they cost.
     case all
-    /// So many a tensor, the first and the last among them, and directions.
+    /// This number per tensor, the first and the last among them, and directions.
     case count(Int)
   }
 
-  /// When; empty means never.
+  /// The times of the check; none if empty.
   public var moments: [Moment]
   public var entries: Entries = .automatic
 
-  /// Rademacher (±1) directions for a tensor not checked entry by entry.
-  public var directions: Int = 8
+  /// Rademacher (±1) directions for a tensor that is not checked entry by entry; fewer than
+  /// 16 prove nothing, and only a guard draws fewer.
+  public var directions: Int = 16
 
   /// τ: how wide a bound may be, relative to what it bounds, to prove anything.
   public var tolerance: Double = 1e-6
 
-  /// Samples in the batch that the loss is taken over; nil leaves it to the
-  /// engine.
+  /// Samples in the batch that the loss is taken over; nil for up to 8.
   public var batch: Int?
 
-  /// Multiplications and additions that `automatic` may spend, about: 1e9 take
-  /// a second or so.
+  /// Multiplications and additions that `automatic` may spend, about: 1e9 take about a
+  /// second.
   public var budget: Double
 
   /// Whether every node's inputs are checked too, not just the parameters.
@@ -55,17 +55,25 @@ public struct GradientCheckSettings: Sendable, Equatable {
   /// Names of nodes and tensors, `hidden` or `hidden.weight`; empty means all.
   public var only: [String] = []
 
-  /// Where `only` stands.
+  /// The location of `only`.
   public var onlyLocation: SourceLocation?
 
-  /// What a run does unless its file says otherwise: a hundredth of a second at
-  /// 1e9 operations a second.
-  public static let automatic = GradientCheckSettings(moments: [.start], budget: 1e7)
+  /// True for the check of a run that asks for none: only errors matter, not what remains
+  /// unproven.
+  public var isGuard: Bool = false
 
-  /// What a file asks for that just says `true`, and where it leaves a key out.
+  /// The check of a run whose file does not mention it: a hundredth of a second at 1e9
+  /// operations per second.
+  public static let automatic: GradientCheckSettings = {
+    var settings = GradientCheckSettings(moments: [.start], budget: 1e7)
+    settings.isGuard = true
+    return settings
+  }()
+
+  /// The check that `true` asks for, and the default of each key.
   public static let standard = GradientCheckSettings(moments: [.start], budget: 1e10)
 
-  /// None.
+  /// No check.
   public static let off = GradientCheckSettings(moments: [], budget: 0)
 
   public init(moments: [Moment], budget: Double) {
@@ -80,7 +88,7 @@ public struct GradientCheckSettings: Sendable, Equatable {
     entries = GradientCheckSettings.readEntries(from: &options)
     directions = options.int(
       "directions", default: directions, in: 1...1000,
-      "random ±1 directions for a tensor not checked entry by entry")
+      "random ±1 directions for a tensor not checked entry by entry; at least 16 are drawn")
     tolerance = options.double(
       "tolerance", default: tolerance,
       in: Interval(from: 0, to: 1, includesLower: false, includesUpper: false),
@@ -135,7 +143,7 @@ public struct GradientCheckSettings: Sendable, Equatable {
     if words.isEmpty {
       options.reject("at", "at must be start, end or [start, end], found an empty list")
     }
-    // In the order of time, however they are written.
+    // In the order of time, whatever the order in the file.
     return Moment.allCases.filter(moments.contains)
   }
 

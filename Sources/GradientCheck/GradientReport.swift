@@ -1,31 +1,52 @@
 import NNExp
 
-/// What one gradient check found.
+/// The results of one gradient check.
 public struct GradientReport: Sendable {
   /// The column `kind`.
   public enum Kind: String, Sendable {
     case parameter
     case input
     case direction
+    /// An entry that the layers which read it decided, each alone.
+    case local
 
-    init(_ kind: SubjectTensor.Kind) { self = kind == .parameter ? .parameter : .input }
+    init(_ kind: SubjectTensor.Kind) {
+      self = kind == .parameter ? .parameter : kind == .input ? .input : .local
+    }
   }
 
   /// One derivative: of an entry, or along a direction.
   public struct Record: Sendable {
     public var kind: Kind
-    /// The entry's position in its tensor, samples outermost; the number of
-    /// the direction.
+    /// The entry's position in its tensor, samples outermost; the number of the direction.
     public var index: Int
     public var value: Double
     public var analytic: Double
+    /// Its bound covers both sides: the round-off of the analytic value is part of it.
     public var numeric: NumericDerivative
     public var verdict: Verdict
     public var reason: Reason
+    /// The entries that a direction moves.
+    var members = 0
+    /// True if the check of the layer alone fails as well.
+    var isWrongAlone = false
+
+    init(
+      kind: Kind, index: Int, value: Double, analytic: Double, numeric: NumericDerivative,
+      verdict: Verdict, reason: Reason
+    ) {
+      self.kind = kind
+      self.index = index
+      self.value = value
+      self.analytic = analytic
+      self.numeric = numeric
+      self.verdict = verdict
+      self.reason = reason
+    }
 
     public var absoluteError: Double { abs(analytic - numeric.value) }
 
-    /// |a − n| / max(|a|, |n|); 0 where both are 0.
+    /// |a − n| / max(|a|, |n|); 0 if both are 0.
     public var relativeError: Double {
       let size = max(abs(analytic), abs(numeric.value))
       return size == 0 ? 0 : absoluteError / size
@@ -38,13 +59,24 @@ public struct GradientReport: Sendable {
     public var records: [Record]
     /// The RMS of the tensor's analytic gradient.
     public var scale: Double
-    /// τ.
-    public var tolerance: Double
-    /// What the wrong entries have in common, where something fits.
+    /// The pattern that all wrong entries fit, if there is one.
     public var diagnosis: Diagnosis?
+    /// The node at fault, if it is known.
+    public var culprit: SubjectNode?
+
+    init(
+      tensor: SubjectTensor, records: [Record], scale: Double, diagnosis: Diagnosis? = nil,
+      culprit: SubjectNode? = nil
+    ) {
+      self.tensor = tensor
+      self.records = records
+      self.scale = scale
+      self.diagnosis = diagnosis
+      self.culprit = culprit
+    }
   }
 
-  /// What the whole comes to.
+  /// The result as a whole.
   public enum Outcome: String, Sendable {
     /// Every tensor has proof, and nothing is wrong.
     case passed
@@ -59,6 +91,12 @@ public struct GradientReport: Sendable {
   public var tensors: [Tensor]
   public var evaluations: Int
 
+  public init(at moment: String, tensors: [Tensor], evaluations: Int) {
+    at = moment
+    self.tensors = tensors
+    self.evaluations = evaluations
+  }
+
   public var outcome: Outcome {
     let verdicts = tensors.map(\.verdict)
     if verdicts.contains(where: \.isFault) { return .failed }
@@ -67,58 +105,117 @@ public struct GradientReport: Sendable {
 
   public var passes: Bool { outcome == .passed }
 
-  /// The node at fault: the last in graph order with a fault. What it passes
-  /// back spoils the nodes before it, while all after it are right.
+  /// The tensor to look at first: of those with the gravest verdict, one of the node at fault;
+  /// else the last in graph order whose layer is wrong alone, because its error spoils the
+  /// gradients of the nodes before it; else the last with a fault.
   public var suspect: Tensor? {
-    // Within a node the input that is wrong says more than a parameter: none.
-    tensors.last { $0.verdict.isFault }
+    let faults = tensors.filter { $0.verdict.isFault }
+    for verdict in [Verdict.nondeterministic, .nonfinite] {
+      let grave = faults.filter { $0.verdict == verdict }
+      if let first = grave.first {
+        return grave.last { $0.culprit?.name == $0.tensor.node }
+          ?? (first.culprit == nil ? grave.last : first)
+      }
+    }
+    return faults.last { $0.tensor.kind != .output && $0.isWrongAlone }
+      ?? faults.last { $0.tensor.kind == .output } ?? faults.last
   }
 }
 
 extension GradientReport.Tensor {
-  /// The verdict of all records together; see `Array.verdict`.
-  public var verdict: Verdict { records.verdict }
-
-  /// The record that matters most: the gravest verdict, and of those the
-  /// largest error in bounds.
-  public var worst: GradientReport.Record? { records.worst }
-
-  /// Entries that were looked at one by one.
+  /// Entries that were checked one by one.
   public var checked: Int { records.count { $0.kind != .direction } }
+
+  /// Entries that were checked one by one and are settled.
+  var settled: Int { records.count { $0.kind != .direction && $0.verdict.isSettled } }
+
+  /// Entries that were checked one by one and are proven.
+  var proven: Int { records.count { $0.kind != .direction && $0.verdict.isProof } }
+
+  /// True if the layers that read it are wrong alone.
+  var isWrongAlone: Bool { records.contains { $0.verdict == .fail && $0.isWrongAlone } }
+
+  /// The node at fault: that of the tensor unless another is known.
+  var node: SubjectNode {
+    culprit ?? SubjectNode(name: tensor.node, type: tensor.type, location: tensor.location)
+  }
+
+  /// The conclusion from all records.
+  ///
+  /// A fault of one is a fault of all: NONFINITE, NONDETERMINISTIC, FAIL, in this order. A
+  /// derivative outside its bound is never outvoted. Without either the tensor is PASS (or
+  /// ZERO) if every entry is covered and one of them by a proof, and KINK if all are at kinks.
+  public var verdict: Verdict {
+    for fault in [Verdict.nonfinite, .nondeterministic, .fail]
+    where records.contains(where: { $0.verdict == fault }) {
+      return fault
+    }
+    if records.contains(where: { $0.reason == .outsideWithinRoundoff }) { return .inconclusive }
+    if !records.isEmpty, records.allSatisfy({ $0.verdict == .kink }) { return .kink }
+    guard isCovered else { return .inconclusive }
+    if records.contains(where: { $0.verdict == .pass }) { return .pass }
+    return records.contains { $0.verdict == .zero } ? .zero : .inconclusive
+  }
+
+  /// True if each entry is settled by itself, or by 16 directions over a set with it.
+  var isCovered: Bool {
+    if records.isEmpty { return false }
+    if settled >= tensor.count { return true }
+    let directions = records.filter { $0.kind == .direction && $0.verdict.isProof }
+    let whole = directions.count { $0.members >= tensor.count }
+    if whole >= ProbePlan.provingDirections { return true }
+    guard directions.count >= ProbePlan.provingDirections else { return false }
+    // The others move every entry that is not 0.
+    let zeros = records.count {
+      $0.kind != .direction && $0.value == 0 && $0.verdict.isSettled
+    }
+    return directions.map(\.members).min()! + zeros >= tensor.count
+  }
+
+  /// The smallest error of one entry that the check would have detected, relative to the
+  /// entry or to the RMS of the tensor's gradient, whichever is larger. Entries at kinks do
+  /// not count. Nil unless the tensor is PASS.
+  public var sensitivity: Double? {
+    guard verdict == .pass, scale > 0 else { return nil }
+    func detectable(_ record: GradientReport.Record) -> Double {
+      max(record.numeric.bound + record.absoluteError, 2 * Verdict.negligible * scale)
+    }
+    let alongAll =
+      records.filter { $0.kind == .direction && $0.verdict.isProof }
+      .map(detectable).min() ?? .infinity
+    var sensitivity = checked < tensor.count ? alongAll / scale : 0
+    for record in records where record.kind != .direction && record.verdict != .kink {
+      let error = min(detectable(record), alongAll)
+      sensitivity = max(sensitivity, error / max(abs(record.analytic), scale))
+    }
+    return sensitivity.isFinite ? sensitivity : nil
+  }
+
+  /// The record that matters most: the gravest verdict, of these an entry before a direction,
+  /// and of these the largest error in bounds.
+  public var worst: GradientReport.Record? { records.worst }
 }
 
 extension [GradientReport.Record] {
-  /// What the records prove together.
-  ///
-  /// A fault of one is a fault of all: NONFINITE, NONDETERMINISTIC, FAIL, in
-  /// this order. Without a fault they PASS (or are ZERO) if there is proof and
-  /// less that is inconclusive than proven. Entries at kinks weigh nothing, nor
-  /// do those that are right to within the tolerance of their tensor. Without
-  /// any proof the verdict is KINK where all else is kinks, else INCONCLUSIVE.
-  public var verdict: Verdict {
-    for fault in [Verdict.nonfinite, .nondeterministic, .fail]
-    where contains(where: { $0.verdict == fault }) {
-      return fault
-    }
-    let proofs = count { $0.verdict.isProof }
-    let open = count { $0.verdict == .inconclusive && $0.reason != .smallInItsTensor }
-    if proofs > open { return contains { $0.verdict == .pass } ? .pass : .zero }
-    return proofs == 0 && open == 0 && contains { $0.verdict == .kink } ? .kink : .inconclusive
-  }
-
   public var worst: GradientReport.Record? {
     let order: [Verdict] = [
       .zero, .pass, .kink, .inconclusive, .fail, .nondeterministic, .nonfinite,
     ]
-    func gravity(_ record: GradientReport.Record) -> (Int, Double) {
+    func gravity(_ record: GradientReport.Record) -> (Int, Int, Double) {
       let error = record.absoluteError / record.numeric.bound
-      return (order.firstIndex(of: record.verdict)!, error.isNaN ? 0 : error)
+      return (
+        order.firstIndex(of: record.verdict)!, record.kind == .direction ? 0 : 1,
+        error.isNaN ? 0 : error
+      )
     }
-    var worst: (record: GradientReport.Record, gravity: (Int, Double))?
+    var worst: (record: GradientReport.Record, gravity: (Int, Int, Double))?
     for record in self {
       let g = gravity(record)
       if worst.map({ $0.gravity < g }) ?? true { worst = (record, g) }
     }
     return worst?.record
   }
+
+  /// The gravest verdict.
+  var gravest: Verdict { worst?.verdict ?? .inconclusive }
 }

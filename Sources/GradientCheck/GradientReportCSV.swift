@@ -2,9 +2,9 @@ import NNExp
 import Results
 
 extension GradientReport {
-  /// `gradient_check.csv`: a row a derivative. Where a direction is meant,
-  /// `index` counts directions and `value` is empty; `slope_left` and
-  /// `slope_right` are empty where too few steps were taken to know them.
+  /// `gradient_check.csv`: one row per derivative. For a direction, `index` is its number and
+  /// `value` is empty; `slope_left` and `slope_right` are empty if too few steps were taken
+  /// to know them.
   public static func entriesCSV(_ reports: [GradientReport]) -> String {
     var text = CSVText(columns: [
       "at", "node", "type", "tensor", "kind", "index", "value", "analytic", "numeric",
@@ -20,20 +20,20 @@ extension GradientReport {
     return text.text
   }
 
-  /// `gradient_check_summary.csv`: a row a tensor and kind. A tensor of which
-  /// entries and directions were checked has two rows.
+  /// `gradient_check_summary.csv`: one row per tensor and kind. A tensor of which entries and
+  /// directions were checked has two rows; `verdict` and `sensitivity` are those of the tensor.
   ///
-  /// `max_relative_error` is that of entries which PASS or FAIL: a quotient of
-  /// two vanishing numbers says nothing.
+  /// `max_relative_error` is that of entries which PASS or FAIL: a quotient of two vanishing
+  /// numbers says nothing.
   public static func summaryCSV(_ reports: [GradientReport]) -> String {
     var text = CSVText(columns: [
       "at", "node", "type", "tensor", "kind", "entries", "checked", "pass", "zero", "kink",
       "inconclusive", "fail", "nonfinite", "nondeterministic", "max_absolute_error",
-      "max_relative_error", "max_bound", "worst_index", "verdict",
+      "max_relative_error", "max_bound", "worst_index", "verdict", "sensitivity",
     ])
     for report in reports {
       for result in report.tensors {
-        for kind in [Kind.parameter, .input, .direction] {
+        for kind in [Kind.parameter, .input, .local, .direction] {
           let records = result.records.filter { $0.kind == kind }
           guard !records.isEmpty else { continue }
           text.append(result.summaryCells(at: report.at, kind: kind, records))
@@ -84,7 +84,7 @@ extension GradientReport.Tensor {
       + [
         largest(records.lazy.map(\.absoluteError)), largest(compared.lazy.map(\.relativeError)),
         largest(records.lazy.map(\.numeric.bound)), Cell(records.worst.map { $0.index }),
-        .text(records.verdict.rawValue),
+        .text(verdict.rawValue), Cell(sensitivity),
       ]
   }
 }

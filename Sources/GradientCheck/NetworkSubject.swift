@@ -7,22 +7,32 @@ public import NNExp
 ///
 /// Every parameter is a tensor of it, and so is every activation: the data, each
 /// node's output as the next node reads it, and what the loss reads. Random
-/// numbers are those of one step throughout; batches are in training mode.
+/// numbers are those of one step throughout; batches are in training mode, and every pass
+/// starts from the same state.
 public final class NetworkSubject: GradientSubject {
   public let tensors: [SubjectTensor]
 
-  private let network: Network<Double>
-  private let passes: Passes<Double>
-  private let value: Losses<Double>
-  private let gradient: Losses<Double>
+  let network: Network<Double>
+  let passes: Passes<Double>
+  let value: Losses<Double>
+  let gradient: Losses<Double>
   private let slots: [Slot]
+  private let count: Int
 
-  /// Where a tensor's numbers and gradient are, and where a change of it is
-  /// first felt.
+  /// The state that every pass starts from.
+  private let state: [Double]
+
+  /// ∂L/∂ of every output of every node, after the last whole backward pass.
+  private(set) var deltas: [[[Double]]] = []
+
+  /// A tensor's numbers and gradient, and the first node that a change of it reaches.
   private struct Slot {
     let values: Tensor<Double>
     let gradient: Tensor<Double>
     let firstNode: Int
+    /// The nodes that read it, and the losses.
+    let readers: [Int]
+    var heads: [Int] = []
     /// Its position among the node's parameters; nil for an activation.
     var parameter: Int? = nil
   }
@@ -51,6 +61,8 @@ public final class NetworkSubject: GradientSubject {
     for i in network.parameters.indices { network.parameters[i] = Double(trained.parameters[i]) }
     for i in network.state.indices { network.state[i] = Double(trained.state[i]) }
     try network.load(Dataset(converting: samples))
+    state = network.state.indices.map { network.state[$0] }
+    self.count = count
     let passes = network.passes(count, isTraining: true)
     passes.draw(RandomStream(seed: seed, purpose: "gradient check"), step: 0)
     self.network = network
@@ -86,7 +98,8 @@ public final class NetworkSubject: GradientSubject {
         slots.append(
           Slot(
             values: network.activation(source), gradient: network.delta(source),
-            firstNode: source.node + 1))
+            firstNode: source.node + 1, readers: graph.readers(of: source),
+            heads: graph.readingHeads(of: source)))
       }
       // A shared tensor is listed at the first node that uses it, under its owner's name.
       for (position, index) in node.parameters.enumerated()
@@ -97,12 +110,13 @@ public final class NetworkSubject: GradientSubject {
           SubjectTensor(
             node: owner.name, type: owner.typeName, name: parameter.name, kind: .parameter,
             shape: parameter.shape, location: owner.location, work: workFrom[k]))
-        // What one entry moves in one node's output is not all that it moves.
+        // An entry of a shared tensor moves the outputs of several nodes.
         slots.append(
           Slot(
             values: network.parameters.slice(from: parameter.offset, shape: parameter.shape),
             gradient: network.gradients.slice(from: parameter.offset, shape: parameter.shape),
-            firstNode: k, parameter: parameter.isShared ? nil : position))
+            firstNode: k, readers: parameter.users.sorted(),
+            parameter: parameter.isShared ? nil : position))
       }
     }
     for head in network.heads {
@@ -115,7 +129,8 @@ public final class NetworkSubject: GradientSubject {
       slots.append(
         Slot(
           values: network.activation(edge), gradient: network.delta(edge),
-          firstNode: head.node + 1))
+          firstNode: head.node + 1, readers: graph.readers(of: edge),
+          heads: graph.readingHeads(of: edge)))
     }
     self.tensors = tensors
     self.slots = slots
@@ -134,8 +149,14 @@ public final class NetworkSubject: GradientSubject {
   }
 
   public func loss(changing tensor: Int) -> Double {
+    restoreState()
     passes.forward(from: slots[tensor].firstNode)
     return value.evaluate()
+  }
+
+  /// Layers may change their state in a pass, and read it in the next.
+  func restoreState() {
+    state.withUnsafeBufferPointer { copy($0, to: network.state) }
   }
 
   public func loss(changing tensor: Int, at index: Int) -> Double {
@@ -150,6 +171,7 @@ public final class NetworkSubject: GradientSubject {
       if kept?.entry != nil { kept?.y.withUnsafeBufferPointer { copy($0, to: y) } }
       kept?.entry = index
     }
+    restoreState()
     guard passes.forward(node: node, changing: parameter, at: index) else {
       trust[tensor] = false
       return loss(changing: tensor)
@@ -181,18 +203,140 @@ public final class NetworkSubject: GradientSubject {
   public func analyticGradients() -> [[Double]] {
     kept = nil
     network.zero()
+    restoreState()
     passes.forward()
     gradient.evaluate()
     passes.backward()
+    deltas = network.graph.nodes.indices.map { k in
+      outputEdges(k).map { edge in
+        let delta = network.delta(edge).slice(0..<count * network.graph.port(of: edge).count)
+        return delta.indices.map { delta[$0] }
+      }
+    }
     return slots.map { slot in slot.gradient.indices.map { slot.gradient[$0] } }
   }
 
-  public func analyticGradient(keeping tensor: Int) -> [Double]? {
+  func outputEdges(_ node: Int) -> [Graph.Edge] {
+    network.graph.nodes[node].plan.outputs.indices.map { Graph.Edge(node: node, output: $0) }
+  }
+
+  public func roundedGradients(_ step: RoundingStep) -> [[Double]] {
+    kept = nil
+    return afterMove(step) {
+      network.zero()
+      forward(rounding: step)
+      gradient.evaluate()
+      for k in network.graph.nodes.indices.reversed() {
+        for edge in outputEdges(k) { step.move(network.delta(edge)) }
+        passes.backward(node: k)
+      }
+      return slots.map { slot in slot.gradient.indices.map { slot.gradient[$0] } }
+    }
+  }
+
+  public func roundedLoss(_ step: RoundingStep) -> Double {
+    kept = nil
+    return afterMove(step) {
+      forward(rounding: step)
+      return value.evaluate()
+    }
+  }
+
+  /// A result of the network with its data and parameters moved; restores all values.
+  private func afterMove<Result>(_ step: RoundingStep, _ body: () -> Result) -> Result {
+    let graph = network.graph
+    let leaves =
+      [network.parameters]
+      + graph.ports.indices.filter { graph.ports[$0].kind == .values }.map {
+        network.activation(Graph.Edge(node: -1, output: $0))
+      }
+    let values = leaves.map { leaf in leaf.indices.map { leaf[$0] } }
+    for leaf in leaves { step.move(leaf) }
+    let result = body()
+    for (leaf, row) in zip(leaves, values) { row.withUnsafeBufferPointer { copy($0, to: leaf) } }
+    restoreState()
+    passes.forward()
+    return result
+  }
+
+  /// The forward pass, in which every output is moved.
+  private func forward(rounding step: RoundingStep) {
+    let graph = network.graph
+    restoreState()
+    for k in graph.nodes.indices {
+      passes.forward(node: k)
+      step.move(
+        outputs: outputEdges(k).map(network.activation),
+        of: graph.nodes[k].inputs.filter { graph.port(of: $0).kind == .values }
+          .map(network.activation))
+    }
+  }
+
+  public func readers(of tensor: Int) -> [any LayerAlone] {
     let slot = slots[tensor]
-    network.zero()
-    passes.forward(from: slot.firstNode)
-    gradient.evaluate()
-    passes.backward()
-    return slot.gradient.indices.map { slot.gradient[$0] }
+    let nodes = slot.readers.map { node -> any LayerAlone in
+      NodeAlone(node, of: self, samples: count, gradient: slot.gradient)
+    }
+    return nodes
+      + slot.heads.map { LossAlone($0, of: self, gradient: slot.gradient) }
+  }
+
+  public func activations(after tensor: Int) -> [Double] {
+    var activations: [Double] = []
+    for k in slots[tensor].firstNode..<network.graph.nodes.count {
+      for edge in outputEdges(k) {
+        let y = network.activation(edge)
+        for i in y.indices { activations.append(y[i]) }
+      }
+    }
+    return activations
+  }
+
+  /// How often a node's forward pass is repeated: what happens once in so many passes is
+  /// found.
+  private static let repetitions = 64
+
+  public func firstNondeterministicNode() -> SubjectNode? {
+    kept = nil
+    restoreState()
+    passes.forward()
+    for k in network.graph.nodes.indices {
+      func outputs() -> [UInt64] {
+        restoreState()
+        passes.forward(node: k)
+        return outputEdges(k).flatMap { edge in
+          let y = network.activation(edge)
+          return y.indices.map { y[$0].bitPattern }
+        }
+      }
+      let first = outputs()
+      for _ in 0..<NetworkSubject.repetitions where outputs() != first { return node(k) }
+    }
+    return nil
+  }
+
+  public func firstNonfiniteNode() -> SubjectNode? {
+    kept = nil
+    restoreState()
+    passes.forward()
+    for k in network.graph.nodes.indices {
+      for edge in outputEdges(k) {
+        let y = network.activation(edge)
+        for i in y.indices where !y[i].isFinite { return node(k) }
+      }
+    }
+    return nil
+  }
+
+  func node(_ k: Int) -> SubjectNode {
+    let node = network.graph.nodes[k]
+    return SubjectNode(name: node.name, type: node.typeName, location: node.location)
+  }
+}
+
+extension Graph {
+  /// The nodes that read what an edge carries.
+  fileprivate func readers(of edge: Edge) -> [Int] {
+    nodes.indices.filter { nodes[$0].inputs.contains(edge) }
   }
 }

@@ -1,5 +1,4 @@
-/// A derivative found by differences of float64 values, and how far it may be
-/// off.
+/// A derivative by differences of float64 values, with an error bound.
 ///
 ///     q(h)   = (f(x₊) − f(x₋)) / (x₊ − x₋),   x± = x ± h as represented
 ///     aᵢ₀    = q(h₀ / 2ⁱ),                    rᵢ₀ = ε(|f₊| + |f₋|) / (x₊ − x₋)
@@ -8,23 +7,25 @@
 ///     tᵢⱼ    = max(|aᵢⱼ − aᵢ,ⱼ₋₁|, |aᵢⱼ − aᵢ₋₁,ⱼ₋₁|)
 ///
 /// The entry with the least t + r is the derivative, and 10(t + r) its bound.
-/// Ridders' t alone is none: neighbours agree by chance at the level of
-/// round-off, so the round-off r is carried along.
+/// Ridders' t by itself is no bound: neighbors agree by chance at the level of round-off, so
+/// the round-off r is carried along.
 ///
-/// Where the one-sided slopes D₊ and D₋ do not meet as h shrinks,
+/// If the one-sided slopes D₊ and D₋ do not meet as h shrinks,
 ///
 ///     J(h) = D₊(h) − D₋(h),   J(h/2) / J(h) > 0.6    (0.50 where f is smooth)
 ///
 /// there is a kink within h: h₀ shrinks and the tableau starts anew; if that
 /// never helps, the kink is at x itself and `isKinked` is true.
 ///
-/// ε(|f₊| + |f₋|) is what f's own rounding costs. A loss near 0, (y − t)² with
-/// y ≈ t, is less exact than that, because y was rounded before: where the
-/// tableau does not settle, and before an entry is called wrong, the noise of f
-/// is measured and added to r. Of 20,000 right gradients of networks trained to
-/// residuals of 1e-2 … 1e-12, 10,124 came out wrong without; of 100,000, 20 do
-/// with it, all of units so saturated that they hardly move the loss. Those are
-/// the checker's to judge, by the noise of entries that do.
+/// ε(|f₊| + |f₋|) is the error of f's own rounding. A loss near 0, (y − t)² with y ≈ t, is
+/// less exact than that, because y was rounded before: if the tableau does not settle, and
+/// before an entry is called wrong, the noise of f is measured and added to r. Of 20,000 right
+/// gradients of networks trained to residuals of 1e-2 … 1e-12, 10,124 came out wrong without
+/// it; of 100,000, 20 do with it, all of units so saturated that they hardly move the loss.
+/// The checks of single layers decide these.
+///
+/// A step that leaves the domain of f, where f is NaN or infinite, is made smaller;
+/// at the end of a domain the derivative is that of one side.
 ///
 /// - Source: Ridders 1982; Press et al., "Numerical Recipes", dfridr, which
 ///   divides h by 1.4. Halving it takes about as many evaluations (7.5 an entry
@@ -45,8 +46,7 @@ public struct NumericDerivative: Sendable {
   /// How often f was evaluated.
   public var evaluations: Int
 
-  /// D₋ and D₊, extrapolated from the two smallest steps, and what they may be
-  /// off by.
+  /// D₋ and D₊, extrapolated from the two smallest steps, and their error.
   public var slopeLeft: Double
   public var slopeRight: Double
   public var slopeError: Double
@@ -54,8 +54,17 @@ public struct NumericDerivative: Sendable {
   /// True if J kept its size down to the smallest steps.
   public var isKinked: Bool
 
+  /// True if f had the bits of f(x) at every step.
+  public var isFlat: Bool
+
   /// B: how far `value` may be from the derivative.
   public var bound: Double { 10 * (truncation + roundoff) }
+
+  /// Widens the bound by ten times the round-off of what it is compared with.
+  mutating func add(roundoff more: Double) {
+    roundoff += more
+    slopeError += 10 * more
+  }
 
   /// True if `slope` lies between D₋ and D₊: at a kink, a valid subgradient.
   public func isSubgradient(_ slope: Double) -> Bool {
@@ -72,10 +81,13 @@ extension NumericDerivative {
   @usableFromInline static let retries = 3
   @usableFromInline static let shrinkage = 0x1p-6
 
+  /// How often a step may be made smaller because it leaves the domain.
+  @usableFromInline static let departureLimit = 12
+
   /// How many times smaller than h₀ kinks are looked for, in careful mode.
   @usableFromInline static let kinkScales = 6
 
-  /// J within this many times its round-off says nothing.
+  /// J within this many times its round-off is noise.
   @usableFromInline static let noiseMargin = 16.0
 
   /// h₀ for an entry of value x.
@@ -87,9 +99,9 @@ extension NumericDerivative {
   ///   - base: f(x).
   ///   - step: h₀.
   ///   - goal: a bound of `goal`·|value| is good enough to stop at.
-  ///   - error: what f(x ± h) may be off by because x ± h is rounded.
-  ///   - isCareful: measures f's noise from the start, not just where the
-  ///     tableau does not settle: for what would be called wrong without.
+  ///   - error: the error of f(x ± h) because x ± h is rounded.
+  ///   - isCareful: measures f's noise from the start, not only if the tableau does not
+  ///     settle: before a derivative is called wrong.
   /// - Cost: two evaluations a row; three or four rows where f is smooth on the
   ///   scale of h₀, and at most 148 evaluations. Allocates nothing.
   @inlinable
@@ -105,17 +117,28 @@ extension NumericDerivative {
     var isMeasured = false
     var isToMeasure = isCareful
     var shrinkages = 0
+    var departures = 0
+    var isBeside = false
     while shrinkages <= retries {
       if isToMeasure && !isMeasured {
         isMeasured = true
         error +=
-          noise(of: f, from: x + first, evaluations: &evaluations)
-          + noise(of: f, from: x - first, evaluations: &evaluations)
+          noise(of: f, from: x + first, within: first, evaluations: &evaluations)
+          + noise(of: f, from: x - first, within: first, evaluations: &evaluations)
         best = NumericDerivative()
       }
       let found = tableau(at: x, base: base, step: first, goal: goal, error: error, f)
       evaluations += found.evaluations
-      if found.improves(on: best) { best = found }
+      if !found.value.isFinite {
+        departures += 1
+        if departures > departureLimit { break }
+        first *= shrinkage
+        if x != 0 { first = min(first, abs(x) / 2) }
+        continue
+      }
+      // A kink that is closer than round-off leaves no room for a step.
+      let isSeen = !isBeside || found.bound < 1e-3 * abs(found.value)
+      if isSeen && found.improves(on: best) { best = found }
       if !found.isKinked && found.value.isFinite {
         if found.bound <= goal * abs(found.value) || found.isRoundoffLimited { break }
         if !isMeasured {
@@ -123,27 +146,41 @@ extension NumericDerivative {
           continue
         }
       }
+      // Most kinks beside x are at 0.
+      let isLast = shrinkages == retries && x != 0 && abs(x) / 4 < first
+      if isLast && (best.isKinked || isCareful) {
+        first = abs(x) / 4
+        shrinkages = retries
+        if isBeside { break }
+        isBeside = true
+        continue
+      }
       first *= shrinkage
       shrinkages += 1
+    }
+    if !best.value.isFinite {
+      best = oneSided(at: x, base: base, step: step, error: error, f)
+      evaluations += best.evaluations
     }
     best.evaluations = evaluations
     return best
   }
 
-  /// Looks for a kink that curvature hides at larger steps, at the smallest
-  /// step at which J stands out from its noise. Without one, a kink may still
-  /// hide below the least |J| that any step shows: that much goes to the bound.
+  /// Looks for a kink that curvature hides at larger steps, at the smallest step at which J
+  /// exceeds its noise. If there is none, a kink may still hide below the least |J| of any
+  /// step, which is added to the bound.
   ///
-  /// For what would be called wrong without. Measures the noise, as `of` does;
-  /// 60 evaluations or so.
+  /// For a derivative that would be called wrong. Measures the noise, as `of` does; about 60
+  /// evaluations.
   @inlinable
   mutating func lookForKink(
     at x: Double, base: Double, step: Double, error: Double, _ f: (Double) -> Double
   ) {
     guard value.isFinite, !isKinked else { return }
     let error =
-      error + NumericDerivative.noise(of: f, from: x + step, evaluations: &evaluations)
-      + NumericDerivative.noise(of: f, from: x - step, evaluations: &evaluations)
+      error
+      + NumericDerivative.noise(of: f, from: x + step, within: step, evaluations: &evaluations)
+      + NumericDerivative.noise(of: f, from: x - step, within: step, evaluations: &evaluations)
     var h = step
     for _ in 0..<NumericDerivative.kinkScales { h *= NumericDerivative.shrinkage }
     var hidden = Double.infinity
@@ -211,13 +248,13 @@ extension NumericDerivative {
   /// Points of one measurement of noise.
   @usableFromInline static let noisePoints = 8
 
-  /// What f's values near `x` are off by, about: twice the standard deviation
-  /// that their fourth differences at a spacing of 1e-6·max(1, |x|) show, where
-  /// anything smooth has vanished. Where f is so flat that rounding makes it a
-  /// staircase, the spacing grows until there are steps to see.
+  /// The approximate error of f's values near `x`: twice the standard deviation of their
+  /// fourth differences at a spacing of 1e-6·max(1, |x|), in which anything smooth has
+  /// vanished. If f is so flat that rounding makes it a staircase, the spacing grows until there are steps to see, or the points
+  /// fill half of the range.
   @inlinable
   static func noise(
-    of f: (Double) -> Double, from x: Double, evaluations: inout Int
+    of f: (Double) -> Double, from x: Double, within range: Double, evaluations: inout Int
   ) -> Double {
     var spacing = 1e-6 * max(1, abs(x))
     var d = InlineArray<8, Double>(repeating: 0)
@@ -226,7 +263,7 @@ extension NumericDerivative {
       evaluations += noisePoints
       var flat = 0
       for i in 1..<noisePoints where d[i] == d[i - 1] { flat += 1 }
-      if flat <= noisePoints / 2 { break }
+      if flat <= noisePoints / 2 || 64 * Double(noisePoints) * spacing > range { break }
       spacing *= 32
     }
     for order in 1...4 {
@@ -234,7 +271,7 @@ extension NumericDerivative {
     }
     var sum = 0.0
     for i in 0..<(noisePoints - 4) { sum += d[i] * d[i] }
-    // Σ C(4, k)² = 70 is what differencing multiplies a variance by.
+    // Differencing multiplies a variance by Σ C(4, k)² = 70.
     let noise = 2 * (sum / Double(noisePoints - 4) / 70).squareRoot()
     return noise.isFinite ? noise : 0
   }
@@ -250,6 +287,7 @@ extension NumericDerivative {
     slopeRight = .nan
     slopeError = 0
     isKinked = false
+    isFlat = false
   }
 
   /// A smooth result beats a kinked one, the lesser error the greater, and of
@@ -277,6 +315,7 @@ extension NumericDerivative {
     var h = step
     var lastSlopes = Slopes(left: .nan, right: .nan, noise: .nan)
     var wasKinked = false
+    best.isFlat = true
 
     for i in 0..<rows {
       let right = x + h
@@ -285,6 +324,7 @@ extension NumericDerivative {
       let fLeft = f(left)
       best.evaluations += 2
       guard fRight.isFinite, fLeft.isFinite else { return NumericDerivative(best.evaluations) }
+      if fRight != base || fLeft != base { best.isFlat = false }
 
       var last = (a: a[0], r: r[0])
       let rounding = epsilon * (abs(fRight) + abs(fLeft)) + error

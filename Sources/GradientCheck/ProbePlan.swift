@@ -1,8 +1,7 @@
 import NNExp
 
-/// Which entries and how many directions of each tensor are checked. A function
-/// of the settings and the sizes alone, never of the clock, so that a check is
-/// the same on every machine.
+/// The entries and directions of each tensor that are checked. A function of the settings and
+/// the sizes only, never of the clock, so that a check is the same on every machine.
 struct ProbePlan {
   struct Tensor: Equatable {
     /// In rising order.
@@ -11,12 +10,19 @@ struct ProbePlan {
     var directions: Range<Int>
   }
 
-  /// About what an entry takes, and about what an evaluation costs beyond its
+  /// So many directions prove a tensor, whatever the settings: two equal errors of opposite
+  /// effect cancel in half of them, and 16 miss these with a probability of 1.5e-5.
+  static let provingDirections = 16
+
+  /// The number of a direction that is drawn again is larger by this.
+  static let redrawn = 1 << 16
+
+  /// Estimates: the evaluations of an entry, and the cost of an evaluation beyond its
   /// arithmetic.
   static let evaluationsPerEntry = 8.0
   static let leastWork = 500.0
 
-  /// Nil where a tensor is left out.
+  /// Nil for a tensor that is left out.
   let tensors: [Tensor?]
 
   init(_ tensors: [SubjectTensor], settings: GradientCheckSettings, random: RandomStream) {
@@ -32,14 +38,19 @@ struct ProbePlan {
       self.tensors = tensors.indices.map { t in
         isWanted[t]
           ? .sampled(
-            limit, of: tensors[t].count, directions: settings.directions, random.stream(t)) : nil
+            limit, of: tensors[t].count, directions: ProbePlan.directions(settings),
+            random.stream(t)) : nil
       }
     case .automatic:
       self.tensors = ProbePlan.shared(tensors, isWanted, settings, random)
     }
   }
 
-  /// Cheap tensors first and entirely; what is left is divided among the others.
+  private static func directions(_ settings: GradientCheckSettings) -> Int {
+    max(settings.directions, provingDirections)
+  }
+
+  /// Cheap tensors first and entirely; the rest is divided among the others.
   private static func shared(
     _ tensors: [SubjectTensor], _ isWanted: [Bool], _ settings: GradientCheckSettings,
     _ random: RandomStream
@@ -58,7 +69,9 @@ struct ProbePlan {
         budget -= cost(t)
       } else {
         let affordable = Int(min(share / perEntry[t], 1e6))
-        let directions = max(2, min(settings.directions, affordable / 2))
+        let directions =
+          settings.isGuard
+          ? max(2, min(settings.directions, affordable / 2)) : directions(settings)
         plans[t] = .sampled(
           max(2, affordable - directions), of: tensors[t].count, directions: directions,
           random.stream(t))
@@ -92,7 +105,7 @@ extension ProbePlan.Tensor {
 }
 
 extension ProbePlan {
-  /// Part of a tensor's probes: what a core takes at a time.
+  /// Part of a tensor's probes, which one core checks at a time.
   struct Block {
     let tensor: Int
     let probes: Tensor
@@ -102,8 +115,8 @@ extension ProbePlan {
   private static let entriesAtATime = 64
   private static let directionsAtATime = 4
 
-  /// All probes, tensor by tensor. A function of the plan alone: what a core
-  /// finds depends on the block, never on the core.
+  /// All probes, tensor by tensor. A function of the plan only: a result depends on the block,
+  /// never on the core.
   var blocks: [Block] {
     tensors.enumerated().flatMap { t, probes -> [Block] in
       guard let probes else { return [] }
@@ -122,7 +135,7 @@ extension ProbePlan {
     }
   }
 
-  /// Multiplications and additions of it all, about.
+  /// Multiplications and additions of all probes, about.
   func work(on tensors: [SubjectTensor]) -> Double {
     zip(self.tensors, tensors).reduce(0) { sum, pair in
       guard let probes = pair.0 else { return sum }

@@ -2,8 +2,8 @@ public import Engine
 import NNExp
 
 extension GradientCheckSettings {
-  /// Throws where `only` names what the model lacks, or where a check was asked
-  /// for and there are no parameters to learn.
+  /// Throws if `only` has a name that the model lacks, or if a check is requested and there
+  /// are no parameters to learn.
   public func requireSense(for graph: Graph) throws {
     if moments.isEmpty { return }
     if isExplicit && graph.parameters.isEmpty {
@@ -32,13 +32,13 @@ extension GradientCheckSettings {
     try mistakes.throwIfAny()
   }
 
-  /// Whether somebody asked for it, rather than nobody saying anything.
-  private var isExplicit: Bool { self != .automatic }
+  /// True if the check is requested.
+  private var isExplicit: Bool { !isGuard }
 }
 
 extension Graph {
-  /// `hidden.x`, `hidden.weight`, … as checks name them: an activation is listed
-  /// at the first node that reads it.
+  /// `hidden.x`, `hidden.weight`, … as reports name them: an activation is listed at the first
+  /// node that reads it.
   fileprivate var tensorNames: [String] {
     var names: [String] = []
     var listed: Set<Graph.Edge> = []

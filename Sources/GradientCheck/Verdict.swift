@@ -1,19 +1,20 @@
-/// What differences say of one analytic derivative a, with n ± B the numeric
-/// one. The first that applies, in this order.
+/// The conclusion about one analytic derivative a, with n ± B the numeric one and the
+/// round-off of a part of B. The first that applies, in this order.
 public enum Verdict: String, Sendable, CaseIterable {
-  /// a, the loss, or the loss at every step tried is NaN or infinite.
+  /// The loss at these values, or a, is NaN or infinite.
   case nonfinite = "NONFINITE"
   /// Two identical evaluations differ in a bit.
   case nondeterministic = "NONDETERMINISTIC"
-  /// The loss has a kink here, and a is a valid subgradient, or right beside.
+  /// The loss has a kink here, and a is a valid subgradient.
   case kink = "KINK"
-  /// |a − n| > B.
+  /// |a − n| > B, and the layer alone is wrong too, or the excess is beyond any round-off.
   case fail = "FAIL"
   /// |a − n| ≤ B and B ≤ τ·max(|a|, |n|).
   case pass = "PASS"
-  /// |a| and |n| are below B, and B ≤ τ times the RMS of the tensor's gradient.
+  /// |a|, |n| and B are at most τ times the terms that cancel, or the RMS of the tensor's
+  /// gradient; or nothing changes at all.
   case zero = "ZERO"
-  /// The bound is too wide to tell.
+  /// The bound is too wide to decide.
   case inconclusive = "INCONCLUSIVE"
 
   /// Only these prove anything.
@@ -21,33 +22,45 @@ public enum Verdict: String, Sendable, CaseIterable {
 
   /// These are faults.
   public var isFault: Bool { self == .nonfinite || self == .nondeterministic || self == .fail }
+
+  /// These settle an entry.
+  var isSettled: Bool { isProof || self == .kink }
 }
 
-/// Why an entry got its verdict.
+/// The reason for a verdict.
 public enum Reason: String, Sendable {
   case none = ""
   case analyticNotFinite = "the analytic gradient is not finite"
   case lossNotFinite = "the loss is not finite"
   case lossNotFiniteNearby = "the loss is not finite near this value"
   case evaluationsDiffer = "two evaluations at the same values differ"
-  case evaluationDrifts = "the loss at the same values was another afterwards"
+  case evaluationDrifts = "a later evaluation at the same values differs"
   case subgradient = "between the one-sided slopes"
   case outsideSlopes = "at a kink and outside the one-sided slopes"
+  case directionAtKink = "it meets kinks and counts neither way"
+  case apartFromKinks = "by the layer alone, apart from its outputs at kinks"
   case outsideBound = "further from the numeric value than the bound"
-  case besideKink = "checked beside a kink"
-  case rightBeside = "not the numeric value here but right beside: kinks that meet"
+  case outsideWithinRoundoff = "outside its bound, within round-off"
+  case betweenNodes = "each layer that reads it is right alone, and the sum is wrong"
+  case meetingKinks = "kinks of several layers meet here; its layer alone is right"
+  case eachOutput = "each output is between its one-sided slopes"
+  case dead = "nothing to compare: no change of it, however large, changes anything"
+  case saturated = "saturated: small changes of it change nothing"
+  case negligible = "negligible beside its terms or its tensor"
   case truncation = "the bound is too wide: the loss bends too sharply"
   case roundoff = "the bound is too wide: round-off"
-  case vanishing = "nothing to compare: both gradients vanish"
-  /// |a − n| ≤ B and B ≤ τ·RMS: right to within the tolerance of its tensor.
-  case smallInItsTensor = "too small to prove alone but right at its tensor's scale"
+  case evaluationDiffers = "an output in an evaluation differs from that in training"
 }
 
 extension Verdict {
+  /// A derivative of this part of `scale` is ZERO, whatever its own bound.
+  static let negligible = 1e-10
+
   /// - Parameters:
   ///   - a: the analytic derivative.
   ///   - numeric: n and B.
-  ///   - scale: the RMS of the tensor's gradient.
+  ///   - scale: the magnitude that a derivative is negligible beside: the RMS of the tensor's
+  ///     gradient, or the sum of the magnitudes of its terms.
   ///   - tolerance: τ.
   static func judge(
     _ a: Double, against numeric: NumericDerivative, scale: Double, tolerance: Double
@@ -55,16 +68,16 @@ extension Verdict {
     let n = numeric.value
     let bound = numeric.bound
     if !a.isFinite { return (.nonfinite, .analyticNotFinite) }
-    if !n.isFinite { return (.nonfinite, .lossNotFiniteNearby) }
+    if !n.isFinite { return (.inconclusive, .lossNotFiniteNearby) }
+    if !bound.isFinite { return (.inconclusive, .truncation) }
     if numeric.isKinked && numeric.isSubgradient(a) { return (.kink, .subgradient) }
-    if abs(a - n) > bound {
+    let isNothing = max(abs(a), abs(n), bound) <= negligible * scale
+    if abs(a - n) > bound && !isNothing {
       return (.fail, numeric.isKinked ? .outsideSlopes : .outsideBound)
     }
-    if bound <= tolerance * max(abs(a), abs(n)) { return (.pass, .none) }
-    let isSmall = bound <= tolerance * scale
-    if abs(a) < bound && abs(n) < bound && isSmall { return (.zero, .none) }
-    if isSmall { return (.inconclusive, .smallInItsTensor) }
-    if abs(a) < bound && abs(n) < bound { return (.inconclusive, .vanishing) }
+    let size = max(abs(a), abs(n))
+    if bound <= tolerance * size { return (.pass, .none) }
+    if max(size, bound) <= tolerance * scale { return (.zero, .negligible) }
     return (
       .inconclusive, numeric.truncation > numeric.roundoff ? .truncation : .roundoff
     )

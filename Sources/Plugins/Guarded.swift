@@ -101,6 +101,12 @@ struct GuardedLoss: Loss, Guarded {
   var decisionThreshold: Double {
     site.run("its threshold", checked: .first(2)) { base.decisionThreshold }
   }
+  var outputMeaning: OutputMeaning { site.run("its outputs") { base.outputMeaning } }
+  var targetDemand: TargetDemand { site.run("its targets") { base.targetDemand } }
+  var learnsClasses: Bool { site.run("its targets") { base.learnsClasses } }
+  func fitted(to classes: () throws -> TargetClasses?) throws -> any Loss {
+    GuardedLoss(try site.run("its classes") { try base.fitted(to: classes) }, site)
+  }
 
   func plan(output: Shape, target: Target) throws {
     try site.run("its plan") { try base.plan(output: output, target: target) }
@@ -128,6 +134,10 @@ struct GuardedMetric: Metric, Guarded {
     let count = try site.run("its plan") { try base.plan(output: output, target: target) }
     guard count >= 0 else { throw Diagnostic("its plan has a tally of \(count) numbers") }
     return count
+  }
+  var needsProbabilities: Bool { site.run("its needs") { base.needsProbabilities } }
+  func numbersPerSample(output: Shape, target: Target) -> Int {
+    max(0, site.run("its plan") { base.numbersPerSample(output: output, target: target) })
   }
   func add(_ pass: MetricPass<Float>) { site.run("its sum", checked: .first(0)) { base.add(pass) } }
   func add(_ pass: MetricPass<Double>) {

@@ -66,7 +66,7 @@ extension Checkpoint {
   ) throws {
     let path = run.folder.path(of: file)
     do {
-      guard let found = try Checkpoint.read(file, in: run, memory: memory) else {
+      guard let found = try Checkpoint.read(file, in: run.folder, memory: memory) else {
         throw Diagnostic("there is no checkpoint '\(path)'", failure: .environment)
       }
       self = found
@@ -75,15 +75,28 @@ extension Checkpoint {
     }
   }
 
-  /// The content of a file is not what was written.
+  /// Reads a checkpoint file anywhere, as above.
+  public init(path: String, memory: Int = physicalMemory()) throws {
+    do {
+      let here = FileSystem.system.currentFolder
+      guard let folder = try here.openFolderIfThere(Path.folder(of: path)),
+        let found = try Checkpoint.read(Path.name(of: path), in: folder, memory: memory)
+      else { throw Diagnostic("there is no checkpoint '\(path)'") }
+      self = found
+    } catch let damage as Damage {
+      throw damage.diagnostic
+    }
+  }
+
+  /// What a file holds is not what was written.
   struct Damage: Error {
     var diagnostic: Diagnostic
   }
 
-  /// Reads a checkpoint; nil if there is no such file. Throws `Damage` if it is damaged, and a
-  /// `Diagnostic` if it cannot be read.
-  static func read(_ name: String, in run: RunDirectory, memory: Int) throws -> Checkpoint? {
-    guard let file = try run.folder.openIfThere(name) else { return nil }
+  /// nil where there is no such file; throws `Damage` where it is damaged, and a
+  /// `Diagnostic` where it cannot be read.
+  static func read(_ name: String, in folder: Folder, memory: Int) throws -> Checkpoint? {
+    guard let file = try folder.openIfThere(name) else { return nil }
     func damaged(_ fact: String) -> Damage {
       Damage(
         diagnostic: Diagnostic("'\(file.path)' is damaged: \(fact)", failure: .environment))

@@ -95,7 +95,7 @@ extension RunDirectory {
     while missing < 2, age <= oldest {
       let file = generation.file(age: age)
       do {
-        if let found = try Checkpoint.read(file, in: self, memory: memory) {
+        if let found = try Checkpoint.read(file, in: folder, memory: memory) {
           guard var warning = damage else { return (found, nil) }
           warning.severity = .warning
           warning.notes.append(.init("the one before, '\(folder.path(of: file))', is used"))

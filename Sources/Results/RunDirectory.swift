@@ -120,7 +120,8 @@ public final class RunDirectory: Sendable {
     if names.count == 1, lock.isEmpty { return true }
     guard lock.elementsEqual(mark.utf8) else { return false }
     let early: Set = [
-      lockFile, "experiment.yaml", "resolved.yaml", "metrics.csv", TimingWriter.file, Summary.file,
+      lockFile, "experiment.yaml", "resolved.yaml", "columns.json", "metrics.csv",
+      TimingWriter.file, Summary.file,
     ]
     return try names.allSatisfy { name in
       switch try folder.kind(of: name) {
@@ -265,6 +266,11 @@ public final class RunDirectory: Sendable {
       throw Diagnostic("'\(path)' has no \(file)", failure: .environment)
     }
     return bytes
+  }
+
+  /// A file of the run; nil if there is none.
+  public func readIfThere(_ file: String, limit: Int = 1 << 30) throws -> [UInt8]? {
+    try folder.readIfThere(file, limit: limit)
   }
 
   /// Reads a JSON file of the run, which must exist.

@@ -42,7 +42,25 @@ public struct Summary: Sendable, Equatable {
     }
   }
 
-  /// An entry of `expect:`.
+  /// The weights that the run's outputs are of.
+  public struct Delivered: Sendable, Equatable {
+    /// `best` or `last`: which checkpoint they are.
+    public var weights: String
+    public var epoch: Int
+    /// The column by which they are the best; nil for the last.
+    public var column: String?
+
+    public init(weights: String, epoch: Int, column: String?) {
+      (self.weights, self.epoch, self.column) = (weights, epoch, column)
+    }
+
+    /// `the weights of epoch 17 (best validation_loss)`.
+    public var text: String {
+      "the weights of epoch \(epoch) (\(column.map { "best \($0)" } ?? weights))"
+    }
+  }
+
+  /// One line of `expect:`.
   public struct Expectation: Sendable, Equatable {
     /// The name, such as `train_loss` or `gradient_check`.
     public var name: String
@@ -77,6 +95,8 @@ public struct Summary: Sendable, Equatable {
   public var reason: String?
   public var epochs: Int
   public var steps: Int
+  /// Nil before there are any, and in records of version 0.1.0.
+  public var delivered: Delivered?
   public var final: [Final]
   public var best: [Best]
   public var expectations: [Expectation]
@@ -86,6 +106,7 @@ public struct Summary: Sendable, Equatable {
 
   public init(
     status: Status, exitStatus: Int? = nil, reason: String? = nil, epochs: Int = 0, steps: Int = 0,
+    delivered: Delivered? = nil,
     final: [Final] = [], best: [Best] = [], expectations: [Expectation] = [],
     trainableParameters: Int, frozenParameters: Int = 0
   ) {
@@ -94,6 +115,7 @@ public struct Summary: Sendable, Equatable {
     self.reason = reason
     self.epochs = epochs
     self.steps = steps
+    self.delivered = delivered
     self.final = final
     self.best = best
     self.expectations = expectations
@@ -122,6 +144,9 @@ extension Summary {
       "reason": JSON(reason),
       "epochs": .int(epochs),
       "steps": .int(steps),
+      "delivered": delivered.map {
+        ["weights": .string($0.weights), "epoch": .int($0.epoch), "column": JSON($0.column)]
+      } ?? .null,
       "columns": MetricColumn.json(columns),
       "final": .object(final.map { .init($0.column.name, JSON($0.value)) }),
       "best": .object(
@@ -166,6 +191,14 @@ extension Summary {
       reason: try file.optional("reason", \.string),
       epochs: try file.count("epochs"),
       steps: try file.count("steps"),
+      delivered: try file.memberIfThere("delivered").flatMap {
+        if case .null = $0.json { return nil }
+        return Delivered(
+          weights: try $0.value("weights") { json in
+            json.string.flatMap { ["best", "last"].contains($0) ? $0 : nil }
+          },
+          epoch: try $0.count("epoch"), column: try $0.optional("column", \.string))
+      },
       final: try file.members("final").map {
         Final(column($0.key), try $0.value.optional(\.double))
       },

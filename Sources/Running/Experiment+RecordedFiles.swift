@@ -19,9 +19,15 @@ extension PreparedExperiment {
 
   /// Throws if the data or plugins differ from those with which a run was trained.
   public func requireFiles(of record: RunRecord, in directory: RunDirectory) throws {
-    let fact = "cannot use '\(directory.path)'"
-    try FileHash.requireSame(record.data, dataHashes, "data file", fact)
-    try FileHash.requireSame(record.plugins, experiment.pluginHashes, "plugin", fact)
+    try FileHash.requireSame(
+      record.data, dataHashes, "data file", "cannot use '\(directory.path)'")
+    try requirePlugins(of: record, in: directory)
+  }
+
+  /// Throws if its plugins are not those that a run was trained with.
+  public func requirePlugins(of record: RunRecord, in directory: RunDirectory) throws {
+    try FileHash.requireSame(
+      record.plugins, experiment.pluginHashes, "plugin", "cannot use '\(directory.path)'")
   }
 }
 

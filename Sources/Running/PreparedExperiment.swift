@@ -1,9 +1,11 @@
 public import Datasets
 public import Engine
 public import ExperimentFile
+import Files
 public import GradientCheck
 public import NNExp
 public import Results
+import YAMLTree
 
 /// An experiment after its data were read and its network was built. At this point, every error
 /// in the file has been found.
@@ -15,38 +17,96 @@ public struct PreparedExperiment<S: Scalar> {
   public let trainer: Trainer<S>
   let gradientCheck: GradientCheckSettings
   /// The table that the run is expected to reproduce.
-  let golden: GoldenMetrics?
+  private(set) var golden: GoldenMetrics?
+  /// What should be known before training: guesses, and what is likely not meant.
+  public private(set) var announcements: [Diagnostic] = []
 
   /// - Parameters:
-  ///   - memo: the cache for experiments with the same path and registry.
-  ///   - gradientCheck: replaces the settings of the experiment.
-  ///   - triesPlugins: true to test what plugins made on two samples first.
+  ///   - memo: of experiments of the same path and registry.
+  ///   - gradientCheck: instead of the experiment's.
+  ///   - starts: whether the weights of `start_from` are needed.
+  ///   - triesPlugins: whether what plugins made is tried on two samples first.
   public init(
     _ experiment: Experiment, memo: Memo? = nil,
-    gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true
+    gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true, starts: Bool = true
   ) throws {
-    self.experiment = experiment
-    self.gradientCheck = gradientCheck ?? experiment.gradientCheck
-    let registry = experiment.registry
-    data = try memo.value(for: DataKey(experiment)) {
+    let data = try memo.value(for: DataKey(experiment)) {
       try experiment.data.load(
-        as: S.self, seed: experiment.seed, incomplete: experiment.objective.incompleteTargets)
+        as: S.self, seed: experiment.seed, incomplete: experiment.objective.incompleteTargets,
+        needs: experiment.objective.targetNeeds)
     }
-    graph = try Graph(
-      experiment.model, ports: data.inputs,
-      at: experiment.data.inputPortNames?.map(\.location) ?? [], heads: experiment.objective.heads,
-      l1: experiment.training.l1, l2: experiment.training.l2, registry: registry)
-    let heads = try experiment.objective.bound(
-      to: graph, targets: data.targets, registry: registry)
-    if triesPlugins { try checkBuffers(of: experiment, graph, heads) }
-    trainer = try Trainer(
-      graph, heads: heads, training: experiment.training, data: data, seed: experiment.seed)
-    try self.gradientCheck.requireSense(for: graph)
+    try self.init(
+      experiment, data: data, gradientCheck: gradientCheck, triesPlugins: triesPlugins)
     golden = try experiment.golden.map { [trainer] in
       try GoldenMetrics($0, columns: trainer.columns)
     }
     try checkExpectations()
     try checkPredictions()
+    announcements = data.announcements + announcementsOfSetup()
+    if starts, let start = experiment.start {
+      announcements.append(try StartingWeights(start).put(into: trainer.network))
+    }
+  }
+
+  /// An experiment whose data are at hand; what it expects is not checked.
+  init(
+    _ experiment: Experiment, data: RunDatasets<S>, gradientCheck: GradientCheckSettings? = nil,
+    triesPlugins: Bool = true
+  ) throws {
+    self.experiment = experiment
+    self.data = data
+    var settings = gradientCheck ?? experiment.gradientCheck
+    if experiment.expectsGradientCheck { settings.isGuard = false }
+    self.gradientCheck = settings
+    let registry = experiment.registry
+    graph = try Graph(
+      experiment.model, ports: data.inputs,
+      at: experiment.data.inputPortNames?.map(\.location) ?? [], heads: experiment.objective.heads,
+      l1: experiment.training.l1, l2: experiment.training.l2, registry: registry)
+    let heads = try experiment.objective.bound(
+      to: graph, targets: data.targets, registry: registry
+    ) { [data] in try data.classes(ofTarget: $0) }
+    if triesPlugins { try checkBuffers(of: experiment, graph, heads) }
+    trainer = try Trainer(
+      graph, heads: heads, training: experiment.training, data: data, seed: experiment.seed)
+    try (gradientCheck ?? experiment.gradientCheck).requireSense(for: graph)
+  }
+
+  /// The experiment with its data, which become numbers as those of a run did, whatever the
+  /// training file holds now. If the run has no columns.json, the data are fitted again.
+  public init(
+    _ experiment: Experiment, gradientCheck: GradientCheckSettings? = nil,
+    fittedAs directory: RunDirectory
+  ) throws {
+    let fitted = try PreparedExperiment.read(DataEncoding.init, from: directory)
+    let data = try experiment.data.load(
+      as: S.self, seed: experiment.seed, incomplete: experiment.objective.incompleteTargets,
+      needs: experiment.objective.targetNeeds, fitted: fitted)
+    try self.init(experiment, data: data, gradientCheck: gradientCheck)
+  }
+
+  /// The contents of a run's columns.json; nil if there is none.
+  private static func read<Value>(
+    _ make: (JSON) throws -> Value, from directory: RunDirectory
+  ) throws -> Value? {
+    guard let bytes = try directory.readIfThere(DataEncoding.file) else { return nil }
+    let path = directory.folder.path(of: DataEncoding.file)
+    let json = try JSON(parsing: bytes, from: path)
+    do {
+      return try make(json)
+    } catch let fact as Diagnostic {
+      throw Diagnostic("'\(path)' is damaged: \(fact.message)", failure: .environment)
+    }
+  }
+
+  /// The experiment of a finished run, with the run's interpretation of its data: to read
+  /// other samples, without the files that it was trained from.
+  ///
+  /// Nil if the run has no columns.json, as those of nnexp 0.1.0.
+  public init?(_ experiment: Experiment, columnsOf directory: RunDirectory) throws {
+    let data = try PreparedExperiment.read(RunDatasets<S>.init(describedBy:), from: directory)
+    guard let data else { return nil }
+    try self.init(experiment, data: data)
   }
 
   /// Checks that every expected column is measured.
@@ -66,6 +126,10 @@ public struct PreparedExperiment<S: Scalar> {
       throw Diagnostic(
         "there are no \(split) data to predict", at: experiment.predictionsLocation,
         notes: [.init("give data: {split: {\(split): 0.2}}, or omit '\(split)'")])
+    }
+    if experiment.predictions.isEmpty { return }
+    do { _ = try Predictions(self, hasTargets: true, hasSplits: true) } catch {
+      throw (error as? Diagnostic)?.located(at: experiment.predictionsLocation) ?? error
     }
   }
 
@@ -96,6 +160,20 @@ public struct PreparedExperiment<S: Scalar> {
     return table(rows, rightAligned: [4])
   }
 
+  /// The experiment file with every default, and everything that was decided from the data.
+  public var fullText: String {
+    guard case .map(var entries) = experiment.resolved.content,
+      let index = entries.firstIndex(where: { $0.key == "data" })
+    else { return experiment.resolvedText }
+    entries[index].value = data.encoding.declared(in: entries[index].value)
+    return writeYAML(ConfigValue(.map(entries)))
+  }
+
+  /// The columns of a table: their use, and how they are read; nil for other data.
+  public var columnTable: String? {
+    data.encoding.columnRows.map { table($0, rightAligned: [3, 4, 7]) }
+  }
+
   /// The parts of the memory in words: `program 17.4 MB, data …`.
   public var memoryParts: String { MemoryForecast(self).parts }
 
@@ -109,7 +187,10 @@ public struct PreparedExperiment<S: Scalar> {
     let splits = ["train", "validation", "test"].compactMap { split in
       samples(of: split).map { "\($0.count) \(split)" }
     }
-    parts.append("samples: " + splits.joined(separator: ", "))
+    let dropped = data.droppedRows
+    parts.append(
+      "samples: " + splits.joined(separator: ", ")
+        + (dropped > 0 ? " (rows left out for a missing cell: \(dropped))" : ""))
     return parts.joined(separator: "; ")
   }
 }
@@ -120,12 +201,14 @@ private struct DataKey: Equatable, Sendable {
   let seed: UInt64
   let plugins: [FileHash]
   let incomplete: Set<String>
+  let needs: [String: TargetNeeds]
 
   init(_ experiment: Experiment) {
     declaration = experiment.resolved["data"]
     seed = experiment.seed
     plugins = experiment.pluginHashes
     incomplete = experiment.objective.incompleteTargets
+    needs = experiment.objective.targetNeeds
   }
 }
 

@@ -41,10 +41,6 @@ public struct Resumption: Sendable {
     if let summary = try Summary.ifThere(in: reading), summary.isOver {
       finished = summary
       directory = reading
-      // A run that was killed at its very end may have left files that it could not remove.
-      if let held = try? RunDirectory.open(path, exclusively: true, fileSystem: fileSystem) {
-        try? held.removeStates()
-      }
     } else {
       directory = try RunDirectory.open(path, exclusively: true, fileSystem: fileSystem)
       // It may have ended between the two openings.
@@ -60,6 +56,12 @@ public struct Resumption: Sendable {
       registry: registry,
       plugins: try PluginPolicy(
         ofFile: "resolved.yaml", in: directory.folder, isTrusted: trustsPlugins))
+    // Killed after its last word, a run leaves what it had no time to clear.
+    if finished != nil, !experiment.training.checkpoints.keepsState,
+      let held = try? RunDirectory.open(path, exclusively: true, fileSystem: fileSystem)
+    {
+      try? held.removeStates()
+    }
     let found = finished == nil ? try directory.checkpoint(.state) : nil
     checkpoint = found?.checkpoint
     if let warning = found?.warning { warnings.append(warning) }
@@ -88,7 +90,7 @@ public struct Resumption: Sendable {
     as type: S.Type, _ observers: [any RunObserver], _ cancellation: CancellationToken,
     _ pause: Int?
   ) throws -> Int32 {
-    let prepared = try PreparedExperiment<S>(experiment)
+    let prepared = try PreparedExperiment<S>(experiment, starts: checkpoint == nil)
     try requireSame(
       record.data, prepared.dataHashes,
       "data file")

@@ -1,3 +1,4 @@
+import Datasets
 public import Engine
 import ExperimentFile
 import Files
@@ -33,7 +34,8 @@ public final class Run<S: Scalar> {
 
   /// Creates the folder and writes the record of a new run.
   public init(
-    _ prepared: PreparedExperiment<S>, from origin: RunOrigin, observers: [any RunObserver] = [],
+    _ prepared: PreparedExperiment<S>, from origin: RunOrigin,
+    continuing continuation: Continuation<S>? = nil, observers: [any RunObserver] = [],
     cancellation: CancellationToken = .never
   ) throws {
     self.prepared = prepared
@@ -50,14 +52,22 @@ public final class Run<S: Scalar> {
     prepared.checkProcess()
     directory = try RunDirectory.create(
       name: experiment.name, output: origin.output, fileSystem: origin.fileSystem)
-    beginning = nil
-    earlierSeconds = 0
+    beginning = continuation?.state
+    earlierSeconds = continuation?.state.seconds ?? 0
     try directory.write(experiment.text, to: "experiment.yaml")
     try directory.write(experiment.resolvedText, to: "resolved.yaml")
-    (metrics, timing) = try prepared.recorders(in: directory, from: nil)
+    try directory.write(prepared.data.columnsJSON, to: DataEncoding.file)
+    if let continuation {
+      try directory.write(continuation.metrics, to: MetricsRecorder.file)
+      try directory.write(continuation.timing, to: TimingWriter.file)
+      // What is left of it after a crash is resumed from here.
+      try directory.save(continuation.checkpoint, as: .state)
+    }
+    (metrics, timing) = try prepared.recorders(in: directory, from: beginning)
     runReport = RunReport(prepared)
     outputs = RunOutputs(prepared, in: directory)
-    // After the record is written, the folder is a run, which can be resumed.
+    if continuation == nil, experiment.start != nil { try saveStart() }
+    // The record makes the folder a run, which can be resumed.
     try record.write(in: directory)
     try flush()
     try runReport.summary(.running).write(in: directory)
@@ -86,13 +96,28 @@ public final class Run<S: Scalar> {
     try runReport.summary(.running).write(in: directory)
   }
 
-  /// Trains and writes all files. Returns the exit code: 128 + n after signal n.
+  /// Saves the weights that training starts from, so that it is resumed with them whatever
+  /// becomes of their file.
+  private func saveStart() throws {
+    try flush()
+    guard let training = trainer.state() else { return }
+    let state = RunState(
+      training: training, metrics: (metrics.csv.length, metrics.csv.checksum),
+      timing: (timing.writer.length, timing.writer.checksum), seconds: 0)
+    try directory.save(state.checkpoint(of: prepared), as: .state)
+  }
+
+  /// Trains and writes everything; returns the exit code, 128 + n after signal n.
   ///
   /// - Parameter pause: an epoch. At the first row in or after it, unless that is the last, the
   ///   run stops with a state from which it can be resumed; the exit code is 0.
   public func perform(pausingAfter pause: Int? = nil) throws -> Int32 {
     report("\(experiment.name): \(prepared.totals)")
+    if let columns = prepared.columnTable { report(columns + "\n") }
     report(prepared.modelTable + "\n")
+    for announcement in prepared.announcements {
+      for observer in observers { observer.announce(announcement) }
+    }
     do {
       // The results of the checks are not saved; a resumed run repeats them at the same
       // weights.
@@ -107,7 +132,7 @@ public final class Run<S: Scalar> {
       // element.
       let outcome = try trainer.run(
         [metrics, timing, states] + observers.map { $0 }, cancellation: cancellation,
-        pausingAfter: pause ?? .max)
+        pausingAfter: pause ?? .max, secondsSoFar: earlierSeconds)
       try flush()
       return try finish(outcome)
     } catch {
@@ -131,7 +156,9 @@ public final class Run<S: Scalar> {
     try directory.write(GradientReport.entriesCSV(runReport.checks), to: entries)
     try directory.write(GradientReport.summaryCSV(runReport.checks), to: summary)
     report(check.headline)
-    if let diagnostic = check.diagnostic {
+    if prepared.gradientCheck.isGuard && check.outcome != .failed {
+      if let note = check.note { warn(note) }
+    } else if let diagnostic = check.diagnostic {
       report(check.description)
       warn(diagnostic.description)
     }
@@ -154,11 +181,19 @@ public final class Run<S: Scalar> {
       warn(diagnostic.description)
       return 1
     case .stoppedEarly: report("stopped early: no improvement of \(trainer.monitor.name)")
+    case .reachedLimit(let limit): report("stopped at \(limit), in epoch \(trainer.epoch)")
     case .completed: break
+    }
+    if trainer.best == nil {
+      let unmeasured = Diagnostic(
+        "\(trainer.monitor.name) was not measured in any epoch, so that none is the best one; the "
+          + "last weights are delivered", at: experiment.training.location, severity: .warning)
+      for observer in observers { observer.announce(unmeasured) }
     }
     trainer.restore(.last)
     try check(.end)
     if cancellation.isCancelled { return try endEarly() }
+    trainer.restore(trainer.delivered.weights)
     try outputs.writePredictions()
     runReport.goldenDifference = try prepared.golden?.difference(
       from: directory.read(MetricsRecorder.file, limit: 1 << 33),
@@ -197,7 +232,9 @@ public final class Run<S: Scalar> {
     try record.write(in: directory)
     // The summary is written last: a run that has one needs no state.
     try summary.write(in: directory)
-    if summary.isOver { try directory.removeStates() }
+    if summary.isOver, !experiment.training.checkpoints.keepsState {
+      try directory.removeStates()
+    }
     for observer in observers { observer.concluded(summary) }
   }
 
@@ -213,6 +250,7 @@ public final class Run<S: Scalar> {
 
   private func reportResults() {
     report(runReport.table)
+    report("delivered: \(runReport.delivered.text)")
     let verdicts = runReport.verdicts
     if !verdicts.isEmpty {
       report("\(verdicts.count(where: \.isMet)) of \(verdicts.count) expectations met")

@@ -1,4 +1,5 @@
 public import Engine
+public import NNExp
 public import Results
 
 /// Receives a run's messages and its end in addition to the events of its training.
@@ -6,7 +7,10 @@ public protocol RunObserver: TrainingObserver {
   /// Called with a message of one or more lines, which is computed only if it is shown.
   func report(_ text: @autoclosure () -> String)
 
-  /// Called with a warning or an error.
+  /// Something to know before training: a guess, or what is likely not meant.
+  func announce(_ diagnostic: Diagnostic)
+
+  /// A message about something that is wrong.
   func warn(_ text: String)
 
   /// Called when the last files of the run are on the disk.
@@ -15,6 +19,7 @@ public protocol RunObserver: TrainingObserver {
 
 extension RunObserver {
   public func report(_ text: @autoclosure () -> String) {}
+  public func announce(_ diagnostic: Diagnostic) {}
   public func warn(_ text: String) {}
   public func concluded(_ summary: Summary) {}
 }

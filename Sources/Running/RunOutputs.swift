@@ -37,12 +37,12 @@ struct RunOutputs<S: Scalar> {
     try directory.save(checkpoint(.best, epoch: trainer.best?.epoch ?? 0), as: .best)
   }
 
-  /// Writes predictions.csv and, for classes, the confusion matrix of each held-out split; of
-  /// the training data if there is none.
+  /// Writes predictions.csv and, for classes, a confusion matrix and the figures of each class
+  /// for each split that is held out, or for the training data if none is.
   mutating func writePredictions() throws {
     let splits = prepared.experiment.predictions
     if !splits.isEmpty {
-      var predictions = Predictions(prepared, hasTargets: true, hasSplits: true)
+      var predictions = try Predictions(prepared, hasTargets: true, hasSplits: true)
       for split in splits {
         guard let samples = prepared.samples(of: split) else { continue }
         try predictions.add(samples, by: trainer.evaluator, split: split)
@@ -56,9 +56,10 @@ struct RunOutputs<S: Scalar> {
       for (index, head) in prepared.heads.enumerated() {
         guard case .classes = head.target else { continue }
         let tally = try confusion.tally(head: index, over: samples)
+        let classes = prepared.data.targets[head.targetIndex].classNames
         try write(
-          confusionCSV(tally, classes: prepared.data.targets[head.targetIndex].classNames),
-          to: "confusion_\(split)\(head.suffix).csv")
+          confusionCSV(tally, classes: classes), to: "confusion_\(split)\(head.suffix).csv")
+        try write(classesCSV(tally, classes: classes), to: "classes_\(split)\(head.suffix).csv")
       }
     }
   }

@@ -28,9 +28,18 @@ struct RunReport<S: Scalar> {
     let isOver = status == .completed || status == .fellShort
     return Summary(
       status: status, epochs: trainer.epoch, steps: trainer.step,
+      delivered: trainer.newestRow.isEmpty ? nil : delivered,
       final: final.map { Summary.Final($0, $1.isNaN ? nil : $1) }, best: best,
       expectations: isOver ? verdicts : [], trainableParameters: graph.trainableCount,
       frozenParameters: graph.parameterCount - graph.trainableCount)
+  }
+
+  /// The weights that the outputs are of.
+  var delivered: Summary.Delivered {
+    let delivered = trainer.delivered
+    return Summary.Delivered(
+      weights: delivered.weights.rawValue, epoch: delivered.epoch,
+      column: delivered.weights == .best ? trainer.monitor.name : nil)
   }
 
   /// Each expectation with its result.
@@ -57,10 +66,10 @@ struct RunReport<S: Scalar> {
     return verdicts
   }
 
-  /// The value in the newest row; NaN if there is none.
+  /// The value in the row of the delivered weights; NaN if there is none.
   private func value(of expectation: Expectation) -> Double {
     if expectation.column == Expectation.epochs { return Double(trainer.epoch) }
-    return zip(trainer.columns, trainer.newestRow)
+    return zip(trainer.columns, trainer.delivered.row)
       .first { $0.0.name.hasSameBytes(as: expectation.column) }?.1 ?? .nan
   }
 
@@ -77,7 +86,8 @@ struct RunReport<S: Scalar> {
     if let goldenDifference {
       shortfalls.append((goldenDifference.message, "\(goldenDifference)"))
     }
-    for report in checks where !report.passes {
+    let isGuard = prepared.gradientCheck.isGuard
+    for report in checks where isGuard ? report.outcome == .failed : !report.passes {
       shortfalls.append(("the gradient check at the \(report.at) did not pass", nil))
     }
     if experiment.expectsGradientCheck, checks.isEmpty {
@@ -87,16 +97,41 @@ struct RunReport<S: Scalar> {
     return shortfalls
   }
 
-  /// The values of the last row and of the best row.
+  /// The values of the last row and of the best row, which direction is better, and what a
+  /// prediction would reach that knows only the targets of the training data.
   var table: String {
-    var rows = [["", "last", trainer.best.map { "best (epoch \($0.epoch))" } ?? ""]]
+    let baseline = self.baseline
+    var rows = [
+      ["", "last", trainer.best.map { "best (epoch \($0.epoch))" } ?? "", "better", "baseline"]
+    ]
     for (index, column) in trainer.columns.enumerated()
     where column.split != nil && trainer.newestRow.indices.contains(index) {
       let value = trainer.newestRow[index]
       if value.isNaN { continue }
       let best = trainer.bestRow.indices.contains(index) ? brief(trainer.bestRow[index]) : ""
-      rows.append([column.name, brief(value), best])
+      let direction = column.largerIsBetter.map { $0 ? "higher" : "lower" } ?? ""
+      let other = baseline[column.name].map { $0.isNaN ? "" : brief($0) } ?? ""
+      rows.append([column.name, brief(value), best, direction, other])
     }
-    return Running.table(rows, rightAligned: [1, 2])
+    return Running.table(rows, rightAligned: [1, 2, 4])
+  }
+
+  /// By column, what the shares of the classes or the mean of the training data reach.
+  private var baseline: [String: Double] {
+    guard prepared.heads.contains(where: { !$0.metrics.isEmpty }),
+      let baseline = try? Baseline(prepared.heads, train: prepared.data.train)
+    else { return [:] }
+    var values: [String: Double] = [:]
+    for split in MetricColumn.Split.allCases {
+      guard let samples = prepared.samples(of: split.rawValue),
+        let measured = try? baseline.measure(samples)
+      else { continue }
+      for (head, found) in zip(prepared.heads, measured) {
+        for (column, value) in zip(head.columns(of: split).dropFirst(), found) {
+          values[column.name] = value
+        }
+      }
+    }
+    return values
   }
 }

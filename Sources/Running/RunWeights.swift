@@ -6,12 +6,19 @@ public import Results
 /// best weights. A run that was killed, or that is still being executed, has its newest state,
 /// if it has saved one.
 public struct RunWeights: Sendable {
-  private let checkpoint: Checkpoint
+  let checkpoint: Checkpoint
   private let isState: Bool
   private let wantsBest: Bool
 
-  /// A fact that the user should know: that an older file was used because the newest is
-  /// damaged, or how much of the run had been done.
+  /// The epoch that they are from; nil if the file does not say.
+  public var epoch: Int? {
+    let (info, best) = (checkpoint.info, TrainingState<Double>.Count.bestEpoch.rawValue)
+    if !isState { return info["epoch"]?.int }
+    return info["progress"]?[wantsBest ? best : TrainingState<Double>.Count.epoch.rawValue]?.int
+  }
+
+  /// What should be known: that an older file stands in for a damaged one, or
+  /// how far the run had come.
   public let warning: Diagnostic?
 
   /// Reads the weights. Throws if the run has none.

@@ -2,7 +2,7 @@ import Files
 import Engine
 import Results
 
-/// Writes timing.csv: the seconds from one recorded row to the next.
+/// Writes timing.csv: the seconds from one recorded row to the next; none for late rows.
 final class TimingRecorder: TrainingObserver {
   let writer: TimingWriter
   private let samplesPerEpoch: Int
@@ -20,6 +20,7 @@ final class TimingRecorder: TrainingObserver {
   func start() { stopwatch = Stopwatch() }
 
   func rowRecorded(_ row: MetricRow) throws {
+    if row.isLate { return }
     try writer.append(
       epoch: row.epoch, seconds: stopwatch.seconds, samples: samplesPerEpoch * (row.epoch - epoch))
     epoch = row.epoch

@@ -8,15 +8,36 @@ public import NNExp
 ///     model.0.units=4            the first layer
 ///     +train.record_every=10     a key that the file lacks
 ///
-/// Values are YAML: numbers, texts, `[a, b]`, `{a: b}`. If two overrides have the same path,
-/// the last one applies. Every error is reported, with its location in the override.
-public func apply(overrides: [String], to root: ConfigValue) throws -> ConfigValue {
+///     train.optimizer.momentum=0.9   an option of a type that the file names alone
+///
+/// Values are YAML: numbers, texts, `[a, b]`, `{a: b}`. The last of two
+/// overrides of one path counts. Every error is reported, at its location within
+/// the override.
+///
+/// - Parameters:
+///   - isType: whether a text is the name of a type, and so short for a mapping with it.
+///   - notes: what to say of a key that the file lacks, given its path and the tree with the
+///     key added; nil to offer the addition.
+public func apply(
+  overrides: [String], to root: ConfigValue, isType: (String) -> Bool = { _ in false },
+  notes: (_ path: [String], _ added: ConfigValue) -> [Diagnostic.Note]? = { _, _ in nil }
+) throws -> ConfigValue {
   var root = root
   var diagnostics = Diagnostics()
   for text in overrides {
     do {
       let override = try Override(text)
-      root = try override.applied(to: root, at: 0)
+      do {
+        root = try override.applied(to: root, at: 0, isType)
+      } catch let missing as MissingKey {
+        var diagnostic = missing.diagnostic
+        if let added = try? Override("+" + text).applied(to: root, at: 0, isType),
+          let notes = notes(override.parts.map(\.name), added)
+        {
+          diagnostic.notes = notes
+        }
+        throw diagnostic
+      }
     } catch { diagnostics.add(error) }
   }
   try diagnostics.throwIfAny()
@@ -26,7 +47,10 @@ public func apply(overrides: [String], to root: ConfigValue) throws -> ConfigVal
 /// The name of the command line in locations.
 public let overrideSource = "command line"
 
-/// An override `path=value`.
+/// A key that the file lacks, of an override without '+'.
+private struct MissingKey: Error { let diagnostic: Diagnostic }
+
+/// One `path=value`.
 private struct Override {
   let text: String
   let isAddition: Bool
@@ -86,9 +110,13 @@ private struct Override {
     parts[...part].map(\.name).joined(separator: ".")
   }
 
-  /// A copy of the value in which the override replaces the element at the path
-  /// `parts[part...]`.
-  func applied(to config: ConfigValue, at part: Int) throws -> ConfigValue {
+  /// A copy of the value in which the override replaces what `parts[part...]` leads to.
+  ///
+  /// - Parameter mayAdd: whether the file gives the mapping by its type alone, so that it
+  ///   lacks every other key.
+  func applied(
+    to config: ConfigValue, at part: Int, mayAdd: Bool = false, _ isType: (String) -> Bool
+  ) throws -> ConfigValue {
     guard part < parts.count else {
       if isAddition {
         throw Diagnostic(
@@ -102,8 +130,15 @@ private struct Override {
     case .map(var entries):
       let name = parts[part].name
       if let index = entries.firstIndex(where: { $0.key.hasSameBytes(as: name) }) {
-        entries[index].value = try applied(to: entries[index].value, at: part + 1)
-      } else if isAddition {
+        var value = entries[index].value
+        var isShort = false
+        // A bare name is short for a mapping with that type.
+        if part + 1 < parts.count, case .string(let text) = value.content, isType(text) {
+          value = ConfigValue(.map([.init(key: "type", value: value)]), at: value.location)
+          isShort = true
+        }
+        entries[index].value = try applied(to: value, at: part + 1, mayAdd: isShort, isType)
+      } else if isAddition || mayAdd {
         entries.append(
           ConfigValue.Entry(
             key: name, keyLocation: parts[part].location, value: added(from: part + 1)))
@@ -113,12 +148,13 @@ private struct Override {
       config.content = .map(entries)
     case .list(var items):
       let index = try element(parts[part], of: items)
-      // A bare name is short for a mapping with that type.
-      if part + 1 < parts.count, case .string = items[index].content {
+      var isShort = false
+      if part + 1 < parts.count, case .string(let text) = items[index].content {
+        isShort = isType(text)
         let type = ConfigValue.Entry(key: "type", value: items[index])
         items[index] = ConfigValue(.map([type]), at: items[index].location)
       }
-      items[index] = try applied(to: items[index], at: part + 1)
+      items[index] = try applied(to: items[index], at: part + 1, mayAdd: isShort, isType)
       config.content = .list(items)
     case .null:
       guard isAddition else { throw missing(part, among: []) }
@@ -135,12 +171,13 @@ private struct Override {
     return config
   }
 
-  private func missing(_ part: Int, among keys: [String]) -> Diagnostic {
+  private func missing(_ part: Int, among keys: [String]) -> MissingKey {
     let hint = suggestion(for: parts[part].name, among: keys)
     var notes = [Diagnostic.Note("write +\(text) to add it")]
     if hint.isEmpty, !keys.isEmpty { notes.insert(.init("keys there: " + listed(keys)), at: 0) }
-    return Diagnostic(
-      "the file has no '\(path(through: part))'\(hint)", at: parts[part].location, notes: notes)
+    return MissingKey(
+      diagnostic: Diagnostic(
+        "the file has no '\(path(through: part))'\(hint)", at: parts[part].location, notes: notes))
   }
 
   private func listed(_ names: [String]) -> String {

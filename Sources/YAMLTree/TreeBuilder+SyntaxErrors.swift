@@ -74,8 +74,16 @@ extension TreeBuilder {
       return located(
         "a plain text cannot begin with '\(sign)'; quote it", at: error.contextLocation)
     case "while scanning a block scalar":
+      let rest = text(from: error.contextLocation)
+      if rest.utf8.dropFirst().first.map({ $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: " ") })
+        == true
+      {
+        return located(
+          "a text that begins with '\(rest.unicodeScalars.first ?? ">")' must be quoted: \"\(rest)\"",
+          at: error.contextLocation)
+      }
       return located(
-        "after '|' or '>' the line may contain only '+', '-', a digit from 1 to 9 and a comment",
+        "after '|' or '>' the line may hold only '+', '-', a digit from 1 to 9 and a comment",
         at: error.location)
     case "while scanning a directive":
       return located("a plain text cannot begin with '%'; quote it", at: error.contextLocation)

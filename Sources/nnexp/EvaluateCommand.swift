@@ -14,20 +14,23 @@ struct EvaluateCommand: ParsableCommand {
   @Argument(help: "the run's folder, such as results/xor/latest", completion: .directory)
   var directory: String
 
-  @Option(help: "the weights to use: best or last")
-  var weights: Trained.Weights = .best
+  @Option(help: Trained.weightsHelp)
+  var weights: Trained.Weights?
 
   @OptionGroup var trust: TrustOptions
 
   func run() throws {
     let trained = try Trained(directory, weights, trust)
     switch trained.experiment.dtype {
-    case .float32: try evaluate(trained.prepared(Float.self))
-    case .float64: try evaluate(trained.prepared(Double.self))
+    case .float32: try evaluate(trained, trained.prepared(Float.self))
+    case .float64: try evaluate(trained, trained.prepared(Double.self))
     }
   }
 
-  private func evaluate<S: Scalar>(_ prepared: PreparedExperiment<S>) throws {
+  private func evaluate<S: Scalar>(
+    _ trained: Trained, _ prepared: PreparedExperiment<S>
+  ) throws {
+    try printResult(trained.weightsText(in: prepared))
     let heads = prepared.heads
     var rows = [["split", "samples", "loss"]]
     if heads[0].name != nil { rows[0] += heads.map { "\($0.name ?? "") loss" } }
@@ -54,37 +57,47 @@ struct PredictCommand: ParsableCommand {
   @Argument(help: "the run's folder, such as results/iris/latest", completion: .directory)
   var directory: String
 
-  @Option(help: "a CSV file with the columns that the run was trained on", completion: .file())
+  @Option(
+    help: "a CSV file with the columns that the run was trained on; - for standard input",
+    completion: .file())
   var input: String
 
-  @Option(help: "the CSV file to write", completion: .file())
-  var output: String
+  @Option(
+    help: ArgumentHelp(
+      "columns of the input to copy, with commas between, such as id,name", valueName: "columns"))
+  var keep: String?
 
-  @Option(help: "the weights to use: best or last")
-  var weights: Trained.Weights = .best
+  @Option(help: Trained.weightsHelp)
+  var weights: Trained.Weights?
 
-  @Flag(help: OutputFile.forceHelp)
-  var force = false
+  @OptionGroup var destination: OutputOptions
 
   @OptionGroup var trust: TrustOptions
 
   func run() throws {
-    let output = try OutputFile(output, force: force, besides: [input])
+    let output = try destination.file(besides: [input])
     let trained = try Trained(directory, weights, trust)
     switch trained.experiment.dtype {
-    case .float32: try predict(trained, trained.prepared(Float.self), output)
-    case .float64: try predict(trained, trained.prepared(Double.self), output)
+    case .float32: try predict(trained, trained.preparedToPredict(Float.self), output)
+    case .float64: try predict(trained, trained.preparedToPredict(Double.self), output)
     }
   }
 
   private func predict<S: Scalar>(
-    _ trained: Trained, _ prepared: PreparedExperiment<S>, _ output: OutputFile
+    _ trained: Trained, _ prepared: PreparedExperiment<S>, _ output: OutputFile?
   ) throws {
     let samples = try trained.experiment.data.loadInputs(path: input, like: prepared.data)
-    var predictions = Predictions(prepared, hasTargets: false, hasSplits: false)
+    let kept = try keep.map {
+      try trained.experiment.data.keptColumns($0.split(atByte: ",").map(String.init), of: input)
+    }
+    var predictions = try Predictions(
+      prepared, hasTargets: false, hasSplits: false, keeping: kept)
     try predictions.add(samples, by: prepared.trainer.evaluator)
-    try output.write(predictions.csv)
-    printStatus("\(samples.count) predictions in \(Escaping.line(output.path))")
+    try write(predictions.csv, to: output)
+    let rows = samples.sourceCount.map { " of \($0) rows; the others have a missing cell" } ?? ""
+    let fact = "\(samples.count) predictions\(rows) by \(trained.weightsText(in: prepared))"
+    guard let output else { return writeError(fact) }
+    printStatus("\(fact) in \(Escaping.line(output.path))")
   }
 }
 
@@ -95,12 +108,16 @@ struct Trained {
     case last
   }
 
+  static let weightsHelp: ArgumentHelp = "which weights: best or last; those delivered if absent"
+
   let experiment: Experiment
   private let weights: RunWeights
+  private let isBest: Bool
   private let directory: RunDirectory
   private let record: RunRecord
 
-  init(_ path: String, _ weights: Weights, _ trust: TrustOptions) throws {
+  /// - Parameter weights: nil for those that the run delivered.
+  init(_ path: String, _ weights: Weights?, _ trust: TrustOptions) throws {
     directory = try RunDirectory.open(path)
     record = try RunRecord(of: directory)
     // The resolved file contains every override. Its paths are relative to the original
@@ -110,7 +127,18 @@ struct Trained {
       name: directory.folder.path(of: "resolved.yaml"), registry: standardRegistry(),
       plugins: PluginPolicy(
         ofFile: "resolved.yaml", in: directory.folder, isTrusted: trust.trustPlugins))
-    self.weights = try Trained.weights(weights == .best ? .best : .last, of: directory)
+    // A run of version 0.1.0, or one that has no row yet, has not delivered any.
+    let delivered = try Summary.ifThere(in: directory)?.delivered?.weights
+    isBest =
+      weights.map { $0 == .best } ?? delivered.map { $0 == "best" }
+      ?? (experiment.training.deliver != .last)
+    self.weights = try Trained.weights(isBest ? .best : .last, of: directory)
+  }
+
+  /// `the weights of epoch 17 (best validation_loss)`.
+  func weightsText<S: Scalar>(in prepared: PreparedExperiment<S>) -> String {
+    let kind = isBest ? "best \(prepared.trainer.monitor.name)" : "last"
+    return weights.epoch.map { "the weights of epoch \($0) (\(kind))" } ?? "the \(kind) weights"
   }
 
   /// Reads a run's newest or best weights. Prints a warning if others were used.
@@ -122,10 +150,26 @@ struct Trained {
     return weights
   }
 
+  /// The experiment with the run's weights, its columns and no samples. Of a run that has no
+  /// columns.json, the data are read again.
+  func preparedToPredict<S: Scalar>(_ type: S.Type) throws -> PreparedExperiment<S> {
+    guard let prepared = try PreparedExperiment<S>(experiment, columnsOf: directory) else {
+      writeError(
+        Diagnostic(
+          "'\(directory.path)' has no columns.json, as runs of nnexp 0.1.0; its data are read "
+            + "again", severity: .warning
+        ).description)
+      return try self.prepared(type)
+    }
+    try prepared.requirePlugins(of: record, in: directory)
+    try weights.put(into: prepared)
+    return prepared
+  }
+
   /// The experiment as built for the run, with the run's weights. Throws if its data or plugins
   /// have changed since.
   func prepared<S: Scalar>(_ type: S.Type) throws -> PreparedExperiment<S> {
-    let prepared = try PreparedExperiment<S>(experiment)
+    let prepared = try PreparedExperiment<S>(experiment, starts: false)
     try prepared.requireFiles(of: record, in: directory)
     try weights.put(into: prepared)
     return prepared

@@ -32,16 +32,10 @@ struct ExplainCommand: ParsableCommand {
   var format = "text"
 
   @Option(
-    help: "the file to write (default: standard output)",
-    completion: .file())
-  var output: String?
-
-  @Option(
-    help: "a run's folder; its last weights replace the initial ones", completion: .directory)
+    help: "a run's folder: its last weights, instead of the initial ones", completion: .directory)
   var checkpoint: String?
 
-  @Flag(help: OutputFile.forceHelp)
-  var force = false
+  @OptionGroup var destination: OutputOptions
 
   func run() throws {
     let formats = Explanation.Format.allCases.map(\.rawValue)
@@ -50,17 +44,24 @@ struct ExplainCommand: ParsableCommand {
         "unknown format '\(format)'\(suggestion(for: format, among: formats))",
         notes: [.init("the formats are: " + formats.joined(separator: ", "))])
     }
-    let output = try self.output.map { try OutputFile($0, force: force, besides: [file]) }
+    let output = try destination.file(besides: [file])
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
     let text: String
     switch experiment.dtype {
-    case .float32: text = try explain(PreparedExperiment<Float>(experiment), format)
-    case .float64: text = try explain(PreparedExperiment<Double>(experiment), format)
+    case .float32: text = try explain(prepared(experiment, Float.self), format)
+    case .float64: text = try explain(prepared(experiment, Double.self), format)
     }
-    guard let output else { return try printResult(text, terminator: "") }
-    try output.write(Array(text.utf8))
+    try write(Array(text.utf8), to: output)
+    guard let output else { return }
     printStatus("the chain rule of training sample \(sample) in \(Escaping.line(output.path))")
+  }
+
+  private func prepared<S: Scalar>(
+    _ experiment: Experiment, _ type: S.Type
+  ) throws -> PreparedExperiment<S> {
+    guard let checkpoint else { return try PreparedExperiment(experiment) }
+    return try PreparedExperiment(experiment, fittedAs: RunDirectory.open(checkpoint))
   }
 
   private func explain<S: Scalar>(

@@ -23,7 +23,7 @@ struct GradcheckCommand: ParsableCommand {
 
       Try:  nnexp gradcheck experiments/xor.yaml --at start,end
             nnexp gradcheck experiments/xor.yaml --checkpoint results/xor/latest
-            nnexp gradcheck experiments/xor.yaml --only hidden.weight
+            nnexp gradcheck experiments/xor.yaml --only hidden.weight --entries all
       """)
 
   @Argument(help: "the experiment file", completion: .file(extensions: ["yaml", "yml"]))
@@ -44,6 +44,12 @@ struct GradcheckCommand: ParsableCommand {
     help: ArgumentHelp(
       "nodes and tensors: hidden, hidden.weight, with commas between", valueName: "names"))
   var only: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "entries of each tensor to check one by one: automatic, all or a number",
+      valueName: "entries"))
+  var entries: String?
 
   @Option(
     help: "a folder for gradient_check.csv and gradient_check_summary.csv", completion: .directory)
@@ -69,12 +75,21 @@ struct GradcheckCommand: ParsableCommand {
       settings.only = list(only)
       settings.onlyLocation = nil
     }
+    if let entries { settings.entries = try GradientCheckSettings.Entries(argument: entries) }
     switch experiment.dtype {
-    case .float32:
-      try check(PreparedExperiment<Float>(experiment, gradientCheck: settings), moments)
-    case .float64:
-      try check(PreparedExperiment<Double>(experiment, gradientCheck: settings), moments)
+    case .float32: try check(prepared(experiment, settings, Float.self), moments)
+    case .float64: try check(prepared(experiment, settings, Double.self), moments)
     }
+  }
+
+  private func prepared<S: Scalar>(
+    _ experiment: Experiment, _ settings: GradientCheckSettings, _ type: S.Type
+  ) throws -> PreparedExperiment<S> {
+    guard let checkpoint else {
+      return try PreparedExperiment(experiment, gradientCheck: settings)
+    }
+    return try PreparedExperiment(
+      experiment, gradientCheck: settings, fittedAs: RunDirectory.open(checkpoint))
   }
 
   private func check<S: Scalar>(
@@ -147,5 +162,21 @@ struct GradcheckCommand: ParsableCommand {
 
   private func list(_ text: String) -> [String] {
     text.split(atByte: ",").map { String(Substring($0.utf8.drop { $0 == UInt8(ascii: " ") })) }
+  }
+}
+
+extension GradientCheckSettings.Entries {
+  /// The value of `--entries`.
+  fileprivate init(argument: String) throws {
+    switch argument {
+    case "automatic": self = .automatic
+    case "all": self = .all
+    default:
+      guard let count = Int(argument), count >= 2 else {
+        throw Diagnostic(
+          "--entries must be automatic, all or an integer ≥ 2, found '\(argument)'")
+      }
+      self = .count(count)
+    }
   }
 }

@@ -34,7 +34,32 @@ struct NNExpCommand: ParsableCommand {
   static let version = "0.1.0"
 }
 
-/// Ends a command with an exit code and without a message.
+extension NNExpCommand {
+  /// What the commands are called elsewhere.
+  private static let foreignNames = [
+    "train": "run", "fit": "run", "start": "run", "test": "evaluate", "eval": "evaluate",
+    "score": "evaluate", "infer": "predict", "check": "validate", "lint": "validate",
+    "list": "layers", "grid": "sweep", "search": "sweep", "tune": "sweep", "continue": "resume",
+  ]
+
+  /// The reason why the first word is no command; nil if it is one, or an option.
+  fileprivate static func fault(inCommand word: String) -> Diagnostic? {
+    let names = configuration.subcommands.compactMap { $0.configuration.commandName }
+    guard !word.isEmpty, !word.hasPrefix(bytes: "-"), word != "help", !names.contains(text: word)
+    else { return nil }
+    if [".yaml", ".yml"].contains(where: { word.hasSuffix(bytes: $0) }) {
+      return Diagnostic(
+        "'\(word)' is not a command",
+        notes: [.init("to train an experiment: nnexp run \(quotedForShell(word))")])
+    }
+    let own = foreignNames[word].map { "; did you mean '\($0)'?" }
+    return Diagnostic(
+      "unknown command '\(word)'" + (own ?? suggestion(for: word, among: names)),
+      notes: [.init("commands: " + names.joined(separator: ", "))])
+  }
+}
+
+/// Ends a command with an exit code and nothing more to say.
 struct Exit: Error {
   let code: Int32
 }
@@ -95,6 +120,7 @@ enum Main {
     {
       return command
     }
+    if let first = words.first, let fault = NNExpCommand.fault(inCommand: first) { throw fault }
     return try NNExpCommand.parseAsRoot(Array(words))
   }
 

@@ -3,8 +3,33 @@ import Files
 import Glibc
 import NNExp
 
-/// A file that the user names for a command's output. Errors are reported before the command
-/// does its work.
+/// The options of every command that writes one file.
+struct OutputOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong, help: "the file to write; standard output if absent or -",
+    completion: .file())
+  var output: String?
+
+  @Flag(help: OutputFile.forceHelp)
+  var force = false
+
+  /// The file; nil for standard output. Throws as `OutputFile` does.
+  func file(besides inputs: [String] = []) throws -> OutputFile? {
+    guard let output, output != "-" else { return nil }
+    return try OutputFile(output, force: force, besides: inputs)
+  }
+}
+
+/// Writes a command's output to its file, or to standard output.
+func write(_ bytes: [UInt8], to file: OutputFile?) throws {
+  guard let file else {
+    return try printResult(String(decoding: bytes, as: UTF8.self), terminator: "")
+  }
+  try file.write(bytes)
+}
+
+/// A file that the user names for a command's output. What is wrong with it is reported
+/// before the command does its work.
 struct OutputFile {
   /// The help text of `--force`, for every command that writes such a file.
   static let forceHelp: ArgumentHelp = "replace an existing output file"

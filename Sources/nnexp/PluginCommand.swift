@@ -65,7 +65,7 @@ struct PluginBuild: ParsableCommand {
   @Argument(help: "a folder with Swift or C files, or one such file", completion: .file())
   var path: String
 
-  @Option(help: "a path to copy the result to", completion: .file(extensions: ["so"]))
+  @Option(name: .shortAndLong, help: "a copy to make", completion: .file(extensions: ["so"]))
   var output: String?
 
   @Flag(help: OutputFile.forceHelp)

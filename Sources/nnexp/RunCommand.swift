@@ -34,6 +34,14 @@ struct RunCommand: ParsableCommand {
     help: "resume the newest run of this experiment; start one if there is none")
   var resume = false
 
+  @Option(
+    name: .customLong("continue"),
+    help: ArgumentHelp(
+      "a run that kept its state (train.checkpoint.keep_state), to be trained on in a new run",
+      valueName: "run"),
+    completion: .directory)
+  var continued: String?
+
   @Option(help: Threads.help)
   var threads: Int?
 
@@ -44,6 +52,10 @@ struct RunCommand: ParsableCommand {
     try Threads.use(threads)
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
+    if resume, continued != nil {
+      throw Diagnostic("--resume and --continue exclude each other; give one of them")
+    }
+    if experiment.data.foldsToRun != nil { return try runFolds() }
     if resume {
       switch try EarlierRun(of: experiment, output: output, registry: standardRegistry()) {
       case .found(let resumption): return try perform(resumption, quiet: quiet)
@@ -60,14 +72,24 @@ struct RunCommand: ParsableCommand {
     }
   }
 
+  /// Runs every fold, as a sweep.
+  private func runFolds() throws {
+    var words = [file] + overrides
+    if let output { words += ["--output", output] }
+    if let threads { words += ["--jobs", "\(threads)"] }
+    if quiet { words.append("--quiet") }
+    try SweepCommand.parse(words).run()
+  }
+
   private func start<S: Scalar>(_ prepared: PreparedExperiment<S>) throws {
     listenForSignals()
     let origin = RunOrigin(
       command: commandLine, nnexpVersion: NNExpCommand.version, file: file,
       output: output)
+    let continuation = try continued.map { try Continuation(of: $0, for: prepared) }
     exitProcess(
       afterRun: try Run(
-        prepared, from: origin,
+        prepared, from: origin, continuing: continuation,
         observers: [TerminalObserver(quiet: quiet, epochs: prepared.experiment.training.epochs)],
         cancellation: .signals
       ).perform())

@@ -161,12 +161,20 @@ struct SweepCommand: ParsableCommand {
       cancellation: .signals)
   }
 
+  /// The command of a worker: of `nnexp run`, whose folds are a sweep, that of the sweep.
+  private var workerLine: [String] {
+    guard commandLine.dropFirst().first == "run" else { return commandLine + ["--worker"] }
+    var line = [commandLine[0], "sweep", file] + arguments
+    if let output { line += ["--output", output] }
+    return line + ["--worker"]
+  }
+
   private func runAll(
     _ plan: SweepPlan, in folder: SweepFolder, _ report: OutputFile?, _ view: SweepView
   ) throws {
     let pool = try WorkerPool(
       plan, in: folder, runner: runner(plan.builder, in: folder, isWorker: true),
-      arguments: commandLine + ["--worker"],
+      arguments: workerLine,
       retryingFailed: retryFailed, failsFast: failFast, listener: view)
     if !quiet, pool.progress.done > 0 {
       printStatus("\(pool.progress.done) of \(plan.trials.count) trials are finished")

@@ -61,6 +61,12 @@ final class TerminalObserver: RunObserver {
     printStatus(text())
   }
 
+  func announce(_ diagnostic: Diagnostic) {
+    if isQuiet { return }
+    clear()
+    writeError("\(diagnostic)")
+  }
+
   func warn(_ text: String) {
     clear()
     writeError(text)

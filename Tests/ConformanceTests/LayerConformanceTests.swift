@@ -42,10 +42,10 @@ import Testing
           gradient of bias               holds     2 of 2 entries proven
           gradient of x                  holds     3 of 3 entries proven
           forward leaves alone           holds
-          forward overwrites             holds
           backward leaves alone          holds
           repeats to the bit             holds
           keeps nothing between batches  holds
+          forward overwrites             holds
           backward adds                  holds
           needs no dx                    holds
           stays in bounds                holds
@@ -118,7 +118,8 @@ import Testing
       (.overrunsOutput, "stays in bounds", "beyond the ends of y"),
       (.underrunsGradient, "stays in bounds", "beyond the ends of gradient of gain"),
       (.readsStaleScratch, "forward overwrites", "nan"),
-      (.forgets, "repeats to the bit", "differs between two runs"),
+      (.forgets, "repeats to the bit", "y differs between two runs"),
+      (.keepsScratch, "keeps nothing between batches", "y differs after another batch"),
       (.mixesSamples, "samples are independent", "in a batch of 3"),
       (.skipsParametersWithoutInput, "needs no dx", "the gradient of gain differs"),
       (.losesFloatPrecision, "float32 agrees with float64", "in float32"),
@@ -135,6 +136,16 @@ import Testing
       #expect(table[name]?.verdict == verdict, "\(offence)\n\(table)")
       #expect(table[name]?.detail.contains(detail) == true, "\(offence)\n\(table)")
     }
+    // A layer that repeats nothing is not said to depend on what was there, nor to be wrong.
+    let forgetful = try Conformance.of(Gain(.forgets), inputs: [[3]], settings: .brief)
+    #expect(forgetful["forward overwrites"]?.verdict != .fails, "\(forgetful)")
+    #expect(
+      forgetful["gradient of x"]?.detail == "two evaluations at the same values differ",
+      "\(forgetful)")
+    let fault = try BufferCheck.fault(of: Gain(.forgets), inputs: [[3]])
+    #expect(
+      fault?.hasPrefix("two forward passes on the same numbers differ: y[0] is ") == true,
+      "\(fault ?? "none")")
     let sound = try Conformance.of(Gain(.none), inputs: [[3]], settings: .brief)
     #expect(sound.holds, "\(sound)")
   }
@@ -164,7 +175,7 @@ enum Offence: CaseIterable {
   case none, addsInForward, writesInput, writesParameter, writesCotangent, writesOutput
   case overrunsOutput, underrunsGradient, readsStaleScratch, forgets, mixesSamples
   case skipsParametersWithoutInput, losesFloatPrecision, changesPlan, namesTwice
-  case ignoresParameter, forgetsEntry, isAnotherFunction
+  case ignoresParameter, forgetsEntry, isAnotherFunction, keepsScratch
 }
 
 /// y = g x, or something near it.
@@ -192,11 +203,14 @@ private struct Gain: Layer, Component {
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) {
     let g = offence == .ignoresParameter ? 1 : pass.parameters[0][0]
-    if offence != .readsStaleScratch { pass.scratch[0].fill(0) }
+    // A layer that keeps its scratch fills it once.
+    let isKept = offence == .keepsScratch && !pass.scratch[0][0].isNaN
+    if offence != .readsStaleScratch && !isKept { pass.scratch[0].fill(0) }
     for i in pass.y.indices {
       let y = g * pass.x[i] + pass.scratch[0][0]
       if offence == .addsInForward { pass.y[i] += y } else { pass.y[i] = y }
     }
+    if offence == .keepsScratch { pass.scratch[0].fill(pass.x[0]) }
     calls.count += 1
     if offence == .forgets { pass.y[0] += S(calls.count) * S(1e-3) }
     if offence == .writesInput { pass.x[0] += 1 }

@@ -174,6 +174,20 @@ import Testing
           + "cancel; draw * of seed 0: * samples, x N(0, 30²), dy *, training"), "\(detail)")
   }
 
+  @Test func aMissingDivisionByTheBatchIsNamed() throws {
+    let sound = try Conformance.of(BatchMean(), inputs: [[4]], settings: .brief)
+    #expect(sound.holds, "\(sound)")
+    let table = try Conformance.of(
+      BatchMean(dividesGradient: false), inputs: [[4]], settings: .brief)
+    let detail = table["gradient of x"]?.detail ?? ""
+    #expect(
+      MutantTests.matches(
+        detail,
+        "FAIL at x[0] of sample 0: analytic *, numeric * ± *; every entry is 3 times what it should "
+          + "be: 1/n is missing for 3 samples; draw 0 of seed 0: 3 samples, x N(0, 1²), "
+          + "dy N(0, 1²), training"), "\(detail)")
+  }
+
   /// The sentence of a diagnosis, between the numbers and the draw.
   static func cause(in detail: String) -> String? {
     guard detail.hasPrefix("FAIL at") else { return nil }
@@ -241,5 +255,39 @@ private struct CancellingLogistic: Layer, Component {
 
   func backward<S: Scalar>(_ pass: BackwardPass<S>) {
     for i in pass.dx.indices { pass.dx[i] += pass.dy[i] * (1 - S.exp(pass.y[i])) }
+  }
+}
+
+/// y = the mean over the batch, in training; y = x in evaluation.
+private struct BatchMean: Layer, Component {
+  static let typeName = "batch_mean"
+  var dividesGradient = true
+  init(dividesGradient: Bool = true) { self.dividesGradient = dividesGradient }
+  init(from options: inout Options) {}
+
+  func plan(for inputs: [Port]) throws -> Plan {
+    Plan(output: inputs[0].shape, couplesSamples: true)
+  }
+
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
+    average(pass.x, samples: pass.samples, pass.isTraining, 1 / S(pass.samples)) {
+      pass.y[$0] = $1
+    }
+  }
+
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
+    let factor = dividesGradient ? 1 / S(pass.samples) : 1
+    average(pass.dy, samples: pass.samples, pass.isTraining, factor) { pass.dx[$0] += $1 }
+  }
+
+  private func average<S: Scalar>(
+    _ x: Tensor<S>, samples: Int, _ isTraining: Bool, _ factor: S, _ body: (Int, S) -> Void
+  ) {
+    let n = x.shape.count
+    for i in x.indices {
+      var sum: S = 0
+      for s in 0..<samples { sum += x[s * n + i % n] }
+      body(i, isTraining ? factor * sum : x[i])
+    }
   }
 }

@@ -75,23 +75,42 @@ import Testing
   func aMissingValueIsReportedWithItsColumn(_ value: String) throws {
     #expect(
       try errors("x,t\n1,2\n\(value),4\n3,4\n") == """
-        a.csv:3:1: error: missing value '\(value)' in column 'x'; fill it in or leave the row out
+        a.csv:3:1: error: column 'x' has 1 missing cell in 3 rows ('\(value)')
             \(value),4
             ^
+        note: 'columns: {x: {fill: mean}}' fills them; fill is drop_row, mean, median, most_frequent, \
+        indicator or {constant: VALUE}
+        note: 'fill: drop_row' beside 'csv' leaves out every row with a missing cell
         """)
   }
 
   @Test func anEmptyFieldIsReportedAsMissing() throws {
     let message = """
-      error: missing value in column 't'; fill it in or leave the row out
+      error: column 't' has 1 missing cell in 2 rows
           3,
             ^
+      note: 'columns: {t: {fill: drop_row}}' leaves the rows out
       note: with 'missing_target: skip' in its loss, a head leaves out the samples that lack its target
       """
     #expect(try errors("x,t\n1,2\n3,\n") == "a.csv:3:3: " + message)
     #expect(try errors("x,t\n1,2\n3,") == "a.csv:3:3: " + message)
     #expect(try errors("x,t\n3,\n1,2\n") == "a.csv:2:3: " + message)
     #expect(try errors("x,t\n3,\n1,b\n") == "a.csv:2:3: " + message)
+    #expect(
+      try errors("x,t\n1,2\n,3\n?,4\n3,\n") == """
+        a.csv:3:1: error: column 'x' has 2 missing cells in 4 rows ('?')
+            ,3
+            ^
+        note: 'columns: {x: {fill: mean}}' fills them; fill is drop_row, mean, median, most_frequent, \
+        indicator or {constant: VALUE}
+        note: 'fill: drop_row' beside 'csv' leaves out every row with a missing cell
+        a.csv:5:3: error: column 't' has 1 missing cell in 4 rows
+            3,
+              ^
+        note: 'columns: {t: {fill: drop_row}}' leaves the rows out
+        note: with 'missing_target: skip' in its loss, a head leaves out the samples that lack its \
+        target
+        """)
   }
 
   @Test func anInfiniteNumberIsReported() throws {
@@ -104,21 +123,24 @@ import Testing
   }
 
   @Test func aDecimalCommaIsReportedWithItsCorrection() throws {
-    for file in ["x;t\n1;2\n1,5;4\n", "x;t\n1,5;4\n1,5;4\n", "x;t\n1,5;4\n"] {
+    for (file, count) in [
+      ("x;t\n1;2\n1,5;4\n", " in 1 of 2 cells"), ("x;t\n1,5;4\n1,5;4\n", ""), ("x;t\n1,5;4\n", ""),
+    ] {
       #expect(
-        try errors(file, ", delimiter: \";\"").hasSuffix(
-          """
-          :1: error: expected a number in column 'x', found '1,5'; write 1.5
+        try errors(file, ", delimiter: \";\"").replacing(/a.csv:\d/, with: "a.csv:N") == """
+          a.csv:N:1: error: column 'x' holds numbers with a decimal comma\(count), such as '1,5'; \
+          say how to read them
               1,5;4
               ^
-          """), "\(file)")
+          note: 'columns: {x: {type: number, decimal: ","}}' reads '1,5' as 1.5\
+          \(count.isEmpty ? "\nnote: 'columns: {x: category}' reads each text as a category" : "")
+          note: 'exclude: [x]' leaves the column out
+          """, "\(file)")
     }
-    #expect(
-      try errors("x,t\n1,2\n\"1,5\",4\n") == """
-        a.csv:3:1: error: expected a number in column 'x', found '1,5'; write 1.5
-            "1,5",4
-            ^
-        """)
+    let german = "x;t\n1,5;4\n1.234,25;5\n"
+    let data = try TestFolder(["a.csv": german]).load(
+      "csv: {path: a.csv, delimiter: \";\", decimal: \",\", thousands: \".\"}")
+    #expect(data.train.inputs == [1.5, 1234.25])
   }
 
   @Test func aNumberTooLargeForItsPrecisionIsReported() throws {
@@ -144,10 +166,21 @@ import Testing
       error: expected a number in column 'x', as in the other rows, found 'abc'
           abc,4
           ^
-      note: to read numbers as texts, list the column under 'categorical'
+      note: 'columns: {x: {missing: [abc]}}' counts it as missing
+      note: 'columns: {x: category}' reads the numbers as texts
       """
     #expect(try errors("x,t\n1,2\n2,3\nabc,4\n") == "a.csv:4:1: " + message)
     #expect(try errors("x,t\n1,2\nabc,4\n2,3\n") == "a.csv:3:1: " + message)
+    #expect(
+      try errors("x,t\n1,2\nabc,4\n2,3\nde,3\nabc,3\n5,5\n6,6\n") == """
+        a.csv:3:1: error: expected a number in column 'x', as in the other rows, found 'abc', and \
+        2 more cells like it
+            abc,4
+            ^
+        note: also 'de' in line 5
+        note: 'columns: {x: {missing: [abc, de]}}' counts them as missing
+        note: 'columns: {x: category}' reads the numbers as texts
+        """)
     // Two numbers against one text: the text is wrong though it came first.
     #expect(try errors("x,t\nabc,4\n1,2\n2,3\n") == "a.csv:2:1: " + message)
   }
@@ -157,7 +190,7 @@ import Testing
       error: expected a text in column 'x', as in the other rows, found the number 7
           7,4
           ^
-      note: to read numbers as texts, list the column under 'categorical'
+      note: 'columns: {x: category}' reads the numbers as texts
       """
     #expect(try errors("x,t\na,2\nb,3\n7,4\n") == "a.csv:4:1: " + message)
     #expect(try errors("x,t\n7,4\na,2\nb,3\n") == "a.csv:2:1: " + message)
@@ -171,7 +204,8 @@ import Testing
         a.csv:2:201: error: expected a number in column 'c50', as in the other rows, found 'x'
             100,101,102,103,104,105,106,107,108,109,x
                                                     ^
-        note: to read numbers as texts, list the column under 'categorical'
+        note: 'columns: {c50: {missing: [x]}}' counts it as missing
+        note: 'columns: {c50: category}' reads the numbers as texts
         """)
   }
 
@@ -181,7 +215,8 @@ import Testing
         a.csv:5:6: error: expected a number in column 't', as in the other rows, found 'x'
             "öö",x
                  ^
-        note: to read numbers as texts, list the column under 'categorical'
+        note: 'columns: {t: {missing: [x]}}' counts it as missing
+        note: 'columns: {t: category}' reads the numbers as texts
         """)
   }
 
@@ -199,13 +234,14 @@ import Testing
     let folder = try TestFolder(["a.csv": [0xFF, 0xFE, 0x78, 0x00]])
     #expect(
       folder.errors("csv: a.csv").hasPrefix(
-        "a.csv:1:1: error: the file is UTF-16; save it as UTF-8"))
+        "a.csv:1:1: error: the file is UTF-16; write 'encoding: utf16', or save it as UTF-8"))
     try folder.write(Array("x,t\n1,".utf8) + [0xE4, 0x0A], to: "a.csv")
     #expect(
       folder.errors("csv: a.csv") == """
         a.csv:2:3: error: this field is not UTF-8
             1,\u{FFFD}
               ^
+        note: write 'encoding: latin1' if it is ISO 8859-1 or Windows-1252
         """)
   }
 
@@ -222,6 +258,15 @@ import Testing
     let names = (0...1000).map { "\u{22}n\($0)\u{22},1" }.joined(separator: "\n")
     #expect(
       try errors("x,t\n" + names) == """
+        a.csv:2:1: error: column 'x' holds 1001 different texts in 1001 cells, too many for one \
+        input each
+            "n0",1
+            ^
+        note: write 'exclude: [x]' to leave the column out, or 'id: x' to name the rows by it
+        note: write 'columns: {x: category}' for one input per text
+        """)
+    #expect(
+      try errors("x,t\n" + names, ", columns: {x: category}") == """
         a.csv:2:1: error: column 'x' holds more than 1000 different texts, too many for one-hot \
         inputs; leave it out of 'inputs'
             "n0",1

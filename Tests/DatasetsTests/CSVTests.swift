@@ -16,8 +16,8 @@ import Testing
     }
     for one in try Fixtures<[Case]>.read("csv") {
       let table = try CSVTable(
-        .held(Array(one.text.utf8)), path: "a.csv", delimiter: one.delimiter.utf8.first!,
-        hasHeader: true)
+        .held(Array(one.text.utf8)), path: "a.csv",
+        format: CSVFormat(delimiter: one.delimiter.utf8.first!, hasHeader: true))
       #expect(table.names == one.rows[0])
       for (row, texts) in one.rows.dropFirst().enumerated() {
         let found = try texts.indices.map { column in
@@ -28,9 +28,12 @@ import Testing
       #expect(table.field(row: one.rows.count - 1, column: 0) == nil)
       // The reader sees the same rows, as categories.
       let reader = try CSVReader(
-        table, columns: Array(table.names.indices),
-        types: Dictionary(uniqueKeysWithValues: table.names.indices.map { ($0, CategoryColumn()) }),
-        limit: nil)
+        table,
+        table.names.indices.map { position in
+          var column = ChosenColumn(position, .targets, missing: MissingCells([]))
+          column.type = CategoryColumn()
+          return column
+        })
       let layout = reader.layout(of: 0..<table.names.count)
       let texts = (0..<reader.count).map { row in
         table.names.indices.map { column in
@@ -92,7 +95,7 @@ import Testing
     #expect(
       folder.errors("csv: {path: a.csv, delimiter: \"ab\"}")
         == """
-        test.yaml:1:31: error: delimiter must be one ASCII character, found 'ab'
+        test.yaml:1:31: error: delimiter must be one ASCII character, tab or whitespace, found 'ab'
             csv: {path: a.csv, delimiter: "ab"}
                                           ^
         """)
@@ -112,11 +115,14 @@ import Testing
     #expect(abs(rows[0][3] + 3 / 5.0.squareRoot()) < 1e-15)
   }
 
-  @Test func nothingBeyondTheLimitIsRead() throws {
-    // What comes after the first two samples is not even looked at.
-    let folder = try TestFolder(["a.csv": "x,t\n1,2\n3,4\nfive,\"6\n"])
-    #expect(try folder.load("csv: a.csv\nlimit: 2").train.inputs == [1, 3])
-    #expect(try folder.load("csv: a.csv\nlimit: 1").train.inputs == [1])
+  @Test func aLimitTakesARandomPartInTheOrderOfTheFile() throws {
+    let rows = (0..<50).map { "\($0),\($0 < 25 ? "a" : "b")\n" }.joined()
+    let folder = try TestFolder(["a.csv": "x,y\n" + rows])
+    let inputs = try folder.load("csv: a.csv\nlimit: 20").train.inputs
+    #expect(inputs.count == 20 && inputs == inputs.sorted() && inputs != (0..<20).map(Double.init))
+    #expect(try folder.load("csv: a.csv\nlimit: 20").train.inputs == inputs)
+    #expect(try folder.load("csv: a.csv\nlimit: 20", seed: 2).train.inputs != inputs)
+    #expect(try folder.load("csv: a.csv\nlimit: 50").train.count == 50)
   }
 
   @Test func theShippedTablesAreRead() throws {

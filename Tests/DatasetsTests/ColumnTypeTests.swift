@@ -48,7 +48,7 @@ import Testing
         test.yaml:1:35: error: unknown column type 'float'; did you mean 'number'?
             csv: {path: a.csv, columns: {zip: float}}
                                               ^
-        note: known types: category, halves, number
+        note: known types: boolean, category, date, halves, number, text
         """)
     #expect(
       folder.errors("csv: {path: a.csv, columns: {zap: number}}") == """

@@ -118,18 +118,25 @@ import Testing
   @Test func resolvedSettingsHaveEveryDefault() throws {
     #expect(
       try resolved("csv: a.csv") == """
-        {csv: {path: a.csv, delimiter: ",", header: true}, target_kind: auto, one_hot: false, \
-        limit: null, stream: false}
+        {csv: {path: a.csv, delimiter: ",", header: true, decimal: ".", thousands: null, \
+        comment: null, skip_rows: 0, encoding: utf8, \
+        missing: [NA, N/A, "#N/A", NaN, "-NaN", "null", "?"]}, \
+        target_kind: auto, one_hot: false, limit: null, stream: false}
         """)
     #expect(
       try resolved(
         "csv: {path: a.csv, targets: [t]}\nclasses: 3\nshape: [2]\nsplit: {test: 0.1}\n"
           + "scale: min_max\nvalidation: {csv: v.csv}")
           == """
-          {csv: {path: a.csv, delimiter: ",", header: true, targets: [t]}, target_kind: auto, \
+          {csv: {path: a.csv, delimiter: ",", header: true, decimal: ".", thousands: null, \
+          comment: null, skip_rows: 0, encoding: utf8, \
+          missing: [NA, N/A, "#N/A", NaN, "-NaN", "null", "?"], \
+          targets: [t]}, target_kind: auto, \
           classes: 3, one_hot: false, shape: [2], limit: null, stream: false, split: \
           {validation: 0, test: 0.1, stratified: false}, scale: {inputs: min_max, targets: none}, \
-          validation: {csv: {path: v.csv, delimiter: ",", header: true}}}
+          validation: {csv: {path: v.csv, delimiter: ",", header: true, decimal: ".", thousands: null, \
+          comment: null, skip_rows: 0, encoding: utf8, \
+          missing: [NA, N/A, "#N/A", NaN, "-NaN", "null", "?"]}}}
           """)
   }
 

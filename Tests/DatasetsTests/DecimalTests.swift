@@ -5,8 +5,7 @@ import Testing
 @Suite struct DecimalTests {
   func read(_ text: String) -> Double? {
     let bytes = Array(text.utf8)
-    if case .number(let value) = decimal(bytes.span, bytes.indices) { return value }
-    return nil
+    return decimal(bytes.span, bytes.indices).value
   }
 
   /// To the bit as Python's float() reads them.

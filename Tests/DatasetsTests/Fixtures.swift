@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// What Tests/References/datasets_fixtures.py wrote into Tests/References/datasets.
+/// The files that Tests/References/datasets_fixtures.py wrote into Tests/References/datasets.
 struct Fixtures<Cases: Decodable>: Decodable {
   let numpy: String
   let cases: Cases

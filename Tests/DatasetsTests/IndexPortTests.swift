@@ -74,6 +74,15 @@ import Testing
     #expect(try folder.load(source + "indices: {x: auto}").inputs[0].kind == .indices(below: 1001))
     #expect(
       folder.errors(source) == """
+        a.csv:2:1: error: column 'x' holds 1001 different texts in 1001 cells, too many for one \
+        input each
+            n0,1
+            ^
+        note: write 'exclude: [x]' to leave the column out, or 'id: x' to name the rows by it
+        note: write 'columns: {x: category}' for one input per text
+        """)
+    #expect(
+      folder.errors(source.replacing("a.csv,", with: "a.csv, categorical: x,")) == """
         a.csv:2:1: error: column 'x' holds more than 1000 different texts, too many for one-hot \
         inputs; leave it out of 'inputs', or give 'x' under 'indices'
             n0,1
@@ -189,9 +198,10 @@ import Testing
     try folder.write(Array("w,c,x,t\nrome,bern,1,1\n".utf8), to: "v.csv")
     #expect(
       folder.errors(section) == """
-        v.csv:2:1: error: column 'w' holds text here, but numbers in the training data
+        v.csv:2:1: error: expected a number in column 'w', found 'rome'
             rome,bern,1,1
             ^
+        note: 'columns: {w: {missing: [rome]}}' counts it as missing
         """)
   }
 

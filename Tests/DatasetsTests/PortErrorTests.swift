@@ -200,7 +200,8 @@ import Testing
           number 3
               shape: {a: 3}
                          ^
-          test.yaml:5:12: error: a must be one of: none, standardize, min_max, found the text 'best'
+          test.yaml:5:12: error: a must be one of: none, standardize, min_max, robust, log or \
+          {divide: NUMBER}, found the text 'best'
               scale: {a: best}
                          ^
           """)
@@ -341,7 +342,7 @@ import Testing
         """)
   }
 
-  /// What is wrong with the source leaves its ports unknown: nothing else is said of them.
+  /// An error in the source leaves its ports unknown: nothing else is reported of them.
   @Test func anErrorInTheSourceIsTheOnlyOne() {
     #expect(
       folder.errors(

@@ -87,6 +87,7 @@ import Testing
             1,2,berne
                 ^
         note: known: bern, rome
+        note: with 'columns: {c: {other: true}}', training provides an input for unknown texts
         """)
     #expect(
       complaint("image_0,image_1,word\n1,2,5\n", PortPredictionTests.npz) == """

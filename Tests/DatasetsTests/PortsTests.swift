@@ -344,7 +344,7 @@ import Testing
         as: Float.self, seed: 1, FileShelf(isStreamed: true, stride: 10)
       ).bytes
     }
-    // Where a line begins, which row a sample is, and its class.
+    // The start of a line, the row of a sample, and its class.
     #expect(try bytes(300) - bytes(100) == 200 * (8 + 8 + 8))
   }
 
@@ -385,7 +385,10 @@ import Testing
   }
 
   @Test(arguments: [
-    "csv: {path: a.csv, delimiter: \",\", header: true, inputs: {numbers: [\"x_*\", y], city: city}, "
+    "csv: {path: a.csv, delimiter: \",\", header: true, decimal: \".\", thousands: null, "
+      + "comment: null, skip_rows: 0, encoding: utf8, "
+      + "missing: [NA, N/A, \"#N/A\", NaN, \"-NaN\", \"null\", \"?\"], "
+      + "inputs: {numbers: [\"x_*\", y], city: city}, "
       + "targets: {price: p, sold: \"1..3\"}}",
     "npz: {path: a.npz, inputs: {image: images, table: numbers}, targets: {kind: labels}}",
     "npy: {inputs: {image: x1.npy, table: x2.npy}, targets: {kind: t.npy}}",

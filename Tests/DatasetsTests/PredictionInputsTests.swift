@@ -45,18 +45,22 @@ import Testing
             2,pink,6
               ^
         note: known: blue, red
+        note: with 'columns: {color: {other: true}}', training provides an input for unknown texts
         """)
     #expect(
       errors("x,color,y\n2,red,\n") == """
-        new.csv:2:7: error: missing value in column 'y'; fill it in or leave the row out
+        new.csv:2:7: error: column 'y' has 1 missing cell in 1 row
             2,red,
                   ^
+        note: the run was trained without 'fill' for this column
         """)
     #expect(
       errors("x,color,y\n1,1,1\n") == """
-        new.csv:2:3: error: column 'color' holds numbers here, but text in the training data
+        new.csv:2:3: error: the text '1' of column 'color' is not in the training data
             1,1,1
               ^
+        note: known: blue, red
+        note: with 'columns: {color: {other: true}}', training provides an input for unknown texts
         """)
   }
 

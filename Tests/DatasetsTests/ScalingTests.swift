@@ -24,9 +24,11 @@ import Testing
       reference.x, stride: reference.width, count: count,
       layout: ColumnLayout(reference.width, named: "x"))
     for (method, expected) in [
-      (Scaling.Method.standardize, reference.standardize), (.minMax, reference.minMax),
+      (ScaleMethod.standardize, reference.standardize), (.minMax, reference.minMax),
     ] {
-      let scaling = try Scaling(method, fittedTo: columns, rows: Array(0..<count), at: nil)!
+      let scaling = try Scaling(
+        Array(repeating: method, count: reference.width), fittedTo: columns, rows: Array(0..<count),
+        at: nil)!
       var sample = [Double](repeating: 0, count: reference.width)
       for row in 0..<count {
         try columns.decode(row, into: &sample)
@@ -88,9 +90,59 @@ import Testing
         """)
     #expect(
       folder.errors("csv: a.csv\nscale: standardise") == """
-        test.yaml:2:8: error: inputs must be one of: none, standardize, min_max, found the text \
+        test.yaml:2:8: error: inputs must be one of: none, standardize, min_max, robust, log or \
+        {divide: NUMBER}, found the text \
         'standardise'; did you mean 'standardize'?
             scale: standardise
+                   ^
+        """)
+  }
+}
+
+/// Methods of single columns.
+@Suite struct ColumnScaleTests {
+  private let folder: TestFolder
+
+  init() throws {
+    folder = try TestFolder(["a.csv": "a,b,c,y\n1,0,1,10\n2,51,2,20\n4,255,3,40\n9,102,10,80\n"])
+  }
+
+  @Test func `each column has its method`() throws {
+    let data = try folder.load(
+      """
+      csv: {path: a.csv, columns: {a: {scale: log}, b: {scale: {divide: 255}}, c: {scale: robust}, \
+      y: {scale: min_max}}}
+      """)
+    // NumPy: np.log, median 2.5, quartiles 1.75 and 4.75.
+    let robust = [1.0, 2, 3, 10].map { ($0 - 2.5) / 3 }
+    for row in 0..<4 {
+      #expect(
+        abs(
+          data.train.inputs[3 * row]
+            - [0, 0.6931471805599453, 1.3862943611198906, 2.1972245773362196][row]) < 1e-15)
+      #expect(data.train.inputs[3 * row + 1] == [0, 0.2, 1, 0.4][row])
+      #expect(abs(data.train.inputs[3 * row + 2] - robust[row]) < 1e-15)
+    }
+    #expect(data.train.targets == [0, 1.0 / 7, 3.0 / 7, 1])
+  }
+
+  @Test func `a method for all, and another for one`() throws {
+    let data = try folder.load(
+      "csv: {path: a.csv, inputs: [a, b], columns: {a: {scale: none}}}\nscale: {divide: 51}")
+    #expect(data.train.inputs == [1, 0, 2, 1, 4, 5, 9, 2])
+  }
+
+  @Test func `numbers that a method does not take`() throws {
+    #expect(
+      folder.errors("csv: {path: a.csv, columns: {b: {scale: log}}}") == """
+        error: 'b' reaches down to 0, which has no logarithm; scale it by another method
+        """)
+    try folder.write(Array("a,y\n1,1\n1,2\n1,3\n1,4\n9,5\n".utf8), to: "a.csv")
+    #expect(
+      folder.errors("csv: a.csv\nscale: robust") == """
+        test.yaml:2:8: error: the middle half of 'a' is the one value 1, which leaves 'robust' no \
+        scale; scale it by another method
+            scale: robust
                    ^
         """)
   }

@@ -73,6 +73,7 @@ import Testing
         mean 'test'?
             2,tset,2
               ^
+        note: for other words: 'split: {column: …, words: {tset: validation}}'
         """)
     try folder.write(Array("x,part,t\n1,test,1\n".utf8), to: "a.csv")
     #expect(
@@ -112,6 +113,7 @@ import Testing
             2,pink,yes
               ^
         note: known: blue, red
+        note: with 'columns: {color: {other: true}}', training provides an input for unknown texts
         """)
     try folder.write(Array("x,color,t\n2,red,yess\n".utf8), to: "v.csv")
     #expect(
@@ -123,9 +125,10 @@ import Testing
     try folder.write(Array("x,color,t\nbig,red,yes\n".utf8), to: "v.csv")
     #expect(
       folder.errors("csv: {path: a.csv, inputs: [x, color]}\nvalidation: {csv: v.csv}") == """
-        v.csv:2:1: error: column 'x' holds text here, but numbers in the training data
+        v.csv:2:1: error: expected a number in column 'x', found 'big'
             big,red,yes
             ^
+        note: 'columns: {x: {missing: [big]}}' counts it as missing
         """)
   }
 
@@ -168,5 +171,112 @@ import Testing
             split: {column: part}
                    ^
         """)
+  }
+}
+
+/// Splits by words, groups, time and folds.
+@Suite struct FoldTests {
+  private let folder: TestFolder
+  private let count = 40
+
+  init() throws {
+    let rows = (0..<count).map { row in
+      let day = (row * 7) % 40
+      let set = row % 4 == 0 ? "val" : "fit"
+      return
+        "\(row),p\(row % 8),2024-01-0\(1 + day % 9),\(day),\(set),\(row % 3 == 0 ? "a" : "b")\n"
+    }.joined()
+    folder = try TestFolder(["d.csv": "x,patient,date,day,set,y\n" + rows])
+  }
+
+  private func load(_ split: String, seed: UInt64 = 1, _ csv: String = "") throws
+    -> RunDatasets<Double>
+  {
+    try folder.load(
+      "csv: {path: d.csv, inputs: x, targets: y\(csv)}\nsplit: {\(split)}", seed: seed)
+  }
+
+  @Test func `a column's own words`() throws {
+    let data = try load("column: set, words: {fit: train, val: validation}")
+    #expect(data.validation?.inputs == [0, 4, 8, 12, 16, 20, 24, 28, 32, 36])
+    #expect(data.train.count == 30)
+    #expect(
+      folder.errors("csv: {path: d.csv, inputs: x}\nsplit: {column: set, words: {fit: train}}")
+        == """
+        d.csv:2:19: error: a row's part is one of: train, validation, test, fit; found 'val'; did \
+        you mean 'validation'?
+            0,p0,2024-01-01,0,val,a
+                              ^
+        """)
+  }
+
+  @Test func `rows of a group stay together`() throws {
+    for seed in UInt64(0)..<5 {
+      let data = try load("validation: 0.25, test: 0.25, group: patient", seed: seed)
+      #expect(data.validation?.count == 10 && data.test?.count == 10)
+      func groups(_ samples: Dataset<Double>?) -> Set<Int> {
+        Set((samples?.inputs ?? []).map { Int($0) % 8 })
+      }
+      let parts = [data.train, data.validation, data.test].map(groups)
+      #expect(parts.map(\.count).reduce(0, +) == 8)
+      #expect(parts.reduce(Set()) { $0.union($1) }.count == 8)
+    }
+  }
+
+  @Test func `an ordered split takes the last samples`() throws {
+    let byFile = try load("validation: 0.1, test: 0.2, ordered: true")
+    #expect(byFile.train.inputs == (0..<28).map(Double.init))
+    #expect(byFile.validation?.inputs == [28, 29, 30, 31])
+    #expect(byFile.test?.inputs == (32..<40).map(Double.init))
+    let byDay = try load("test: 0.2, ordered: day")
+    #expect(Set((byDay.test?.inputs ?? []).map { (Int($0) * 7) % 40 }) == Set(32..<40))
+    let byDate = try load("test: 0.1, ordered: date")
+    #expect(byDate.test?.count == 4)
+    #expect((byDate.test?.inputs ?? []).allSatisfy { (Int($0) * 7) % 40 % 9 == 8 })
+  }
+
+  @Test func `every sample is in one fold`() throws {
+    for options in ["", ", stratified: true", ", group: patient"] {
+      var seen: [Double] = []
+      var shares: [Int] = []
+      for fold in 1...4 {
+        let data = try load("folds: 4, fold: \(fold)\(options)")
+        #expect(data.train.count + data.validation!.count == count)
+        seen += data.validation!.inputs
+        shares.append(data.validation!.targets.count { $0 == 0 })
+      }
+      #expect(seen.sorted() == (0..<count).map(Double.init), "\(options)")
+      if options.contains("stratified") { #expect(shares.max()! - shares.min()! <= 1) }
+    }
+    let tested = try load("folds: 4, fold: 2, test: 0.25")
+    #expect(tested.test?.count == 10)
+    #expect(tested.validation!.count + tested.train.count == 30)
+    let other = try load("folds: 4, fold: 3, test: 0.25")
+    #expect(other.test?.inputs == tested.test?.inputs)
+  }
+
+  @Test func `what does not go together`() throws {
+    func error(_ split: String) -> String {
+      folder.errors("csv: {path: d.csv, inputs: x}\nsplit: {\(split)}")
+        .split(separator: "\n").first.map(String.init) ?? ""
+    }
+    #expect(
+      error("folds: 4, fold: 5")
+        == "test.yaml:2:25: error: fold must be an integer from 1 to 4, found 5")
+    #expect(
+      error("fold: 1") == "test.yaml:2:15: error: fold is one of 'folds'; say how many there are")
+    #expect(
+      error("folds: 4, validation: 0.2")
+        == "test.yaml:2:16: error: the validation data are a fold; leave out 'validation'")
+    #expect(
+      error("folds: 9, fold: 1, group: patient")
+        == "test.yaml:2:8: error: there are 8 groups, too few for 9 folds")
+    #expect(
+      error("test: 0.1, ordered: true, stratified: true")
+        == "test.yaml:2:29: error: an ordered split is neither stratified, nor grouped, nor of folds"
+    )
+    #expect(
+      error("words: {a: train}")
+        == "test.yaml:2:16: error: words are those of a column; name it under 'column'")
   }
 }

@@ -141,7 +141,7 @@ import Testing
         """)
   }
 
-  /// What was checked and hashed is what is trained on, or nothing is.
+  /// Training uses exactly the bytes that were checked and hashed, or fails.
   @Test(arguments: ["changed", "shorter", "longer"])
   func aFileThatChangesWhileInUseIsReported(how: String) throws {
     let folder = try arrays(100)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Datasets
 
-/// What this module registers.
+/// The components that this module registers.
 let datasetsRegistry: Registry = {
   var registry = Registry()
   registerDatasets(in: &registry)
@@ -60,8 +60,7 @@ final class TestFolder {
     return try held.get()
   }
 
-  /// What is read in parts, as small as lines and samples and smaller, is what
-  /// is read as a whole: the numbers and the errors.
+  /// Expects streaming in small parts to give the numbers and errors of reading as a whole.
   private func expectTheSame<S: Scalar>(
     of declaration: DataDeclaration, _ section: String, as type: S.Type, seed: UInt64,
     incomplete: Set<String>, _ held: Result<RunDatasets<S>, any Error>
@@ -120,9 +119,15 @@ final class TestFolder {
     try load(section, as: Double.self, seed: seed, incomplete: incomplete)
   }
 
-  /// What loading complains of, in full, without the folder's name.
+  /// The errors of loading, in full, without the folder's name.
   func errors(_ section: String, incomplete: Set<String> = []) -> String {
     errors { _ = try load(section, incomplete: incomplete) }
+  }
+
+  /// The announcements of loading, in full, without the folder's name.
+  func announcements(_ section: String, seed: UInt64 = 1) throws -> String {
+    try load(section, seed: seed).announcements.map(\.description).joined(separator: "\n")
+      .replacingOccurrences(of: path + "/", with: "")
   }
 
   func errors(_ body: () throws -> Void) -> String {

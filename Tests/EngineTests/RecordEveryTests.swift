@@ -81,10 +81,13 @@ import Testing
         #expect(sparse.bestEpoch == whole.bestEpoch, "every \(recordEvery)")
         #expect(sparse.best == whole.best, "every \(recordEvery)")
       }
-      // Its rows are a subset of the rows of the whole, including the last.
+      // Its rows are those of the whole, the last one among them, and the best one if its
+      // weights are delivered.
       #expect(sparse.rows.last?.epoch == whole.epochs)
+      #expect(sparse.rows.map(\.epoch) == sparse.rows.map(\.epoch).sorted())
+      #expect(data.validation == nil || sparse.rows.contains { $0.epoch == sparse.bestEpoch })
       for row in sparse.rows {
-        #expect(row.epoch % recordEvery == 0 || row.epoch == whole.epochs)
+        #expect(row.epoch % recordEvery == 0 || row.epoch == whole.epochs || row.isLate)
         let other = whole.rows[row.epoch - 1]
         #expect(row.values.map(\.bitPattern) == other.values.map(\.bitPattern))
       }

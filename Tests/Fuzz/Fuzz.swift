@@ -81,9 +81,11 @@ enum FuzzTarget: String, CaseIterable {
     let delimiters = Array(",;\t|".utf8)
     func reader(_ bytes: CSVBytes) throws -> Datasets.CSVReader {
       let table = try Datasets.CSVTable(
-        bytes, path: "fuzz.csv", delimiter: delimiters[Int(first & 3)], hasHeader: first & 4 == 0)
+        bytes, path: "fuzz.csv",
+        format: CSVFormat(delimiter: delimiters[Int(first & 3)], hasHeader: first & 4 == 0))
+      let missing = MissingCells(CSVFormat.standardMissing)
       return try Datasets.CSVReader(
-        table, columns: Array(table.names.indices.prefix(64)), types: [:], limit: nil)
+        table, table.names.indices.prefix(64).map { ChosenColumn($0, .inputs, missing: missing) })
     }
     let rest = Array(bytes.dropFirst())
     let held = Result { try reader(.held(rest)) }

@@ -76,6 +76,19 @@ final class Chain: GradientSubject {
 
   func loss(changing tensor: Int) -> Double { run(from: owners[tensor].node) }
 
+  func readers(of tensor: Int) -> [any LayerAlone] {
+    let (node, parameter) = owners[tensor]
+    let bench = benches[node]
+    return [
+      BenchAlone(
+        bench, tensors[tensor], gradient: parameter.map { bench.gradients[$0] } ?? bench.dInputs[0])
+    ]
+  }
+
+  func activations(after tensor: Int) -> [Double] {
+    benches[owners[tensor].node...].flatMap(\.y.values)
+  }
+
   /// Every output once more, from the present values.
   @discardableResult
   func run(from node: Int) -> Double {
@@ -112,6 +125,71 @@ final class Chain: GradientSubject {
     return owners.map { node, parameter in
       (parameter.map { benches[node].gradients[$0] } ?? benches[node].dInputs[0]).values
     }
+  }
+}
+
+/// A layer of a chain by itself.
+private final class BenchAlone: LayerAlone {
+  let node: String
+  let type: String
+  let location: NNExp.SourceLocation?
+  let cotangents: [Double]
+  var samples: Int { bench.samples }
+  private let bench: LayerBench<Double>
+  private let gradient: GuardedBuffer<Double>
+  private let base: [Double]
+
+  init(_ bench: LayerBench<Double>, _ tensor: SubjectTensor, gradient: GuardedBuffer<Double>) {
+    self.bench = bench
+    self.gradient = gradient
+    node = tensor.node
+    type = tensor.type
+    location = tensor.location
+    cotangents = bench.dy.values
+    base = bench.y.values
+  }
+
+  func evaluate(into outputs: inout [Double]) {
+    bench.forward()
+    outputs = bench.y.values
+    bench.y.values = base
+  }
+
+  func evaluateUntrained(into outputs: inout [Double]) -> Bool { false }
+
+  func addGradient(of cotangents: [Double], to sum: inout [Double]) {
+    bench.forward()
+    bench.dy.values = cotangents
+    for sum in bench.sums { sum.fill(0) }
+    gradient.values = sum
+    bench.backward()
+    sum = gradient.values
+    bench.dy.values = self.cotangents
+  }
+
+  func roundedOutputs(_ step: RoundingStep) -> [Double] {
+    afterMove(step) {
+      bench.forward()
+      return bench.y.values
+    }
+  }
+
+  func roundedGradient(_ step: RoundingStep) -> [Double] {
+    afterMove(step) {
+      var sum = [Double](repeating: 0, count: gradient.tensor.count)
+      addGradient(of: step.moved(cotangents), to: &sum)
+      return sum
+    }
+  }
+
+  private func afterMove(_ step: RoundingStep, _ body: () -> [Double]) -> [Double] {
+    let read = bench.inputs + bench.parameters
+    let values = read.map(\.values)
+    for (buffer, row) in zip(read, values) { buffer.values = step.moved(row) }
+    let result = body()
+    for (buffer, row) in zip(read, values) { buffer.values = row }
+    bench.forward()
+    return result
   }
 }
 

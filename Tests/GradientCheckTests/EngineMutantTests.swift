@@ -134,8 +134,8 @@ import Testing
     ("doubled", "input", "2 times"), ("halved", "weight", "0.5 times"),
     ("transposed", "weight", "transposed"), ("lastRowSkipped", "weight", "the last row, 2"),
     ("lastRowSkipped", "bias", "the last row, 2"),
-    ("lastSampleOnly", "weight", "last sample alone"),
-    ("lastSampleOnly", "bias", "last sample alone"), ("neverAdded", "weight", "0 throughout"),
+    ("lastSampleOnly", "weight", "last sample only"),
+    ("lastSampleOnly", "bias", "last sample only"), ("neverAdded", "weight", "0 throughout"),
     ("neverAdded", "bias", "0 throughout"), ("tenPercent", "input", "1.1 times"),
   ])
   func everyCauseIsNamed(fault: String, part: String, cause: String) throws {
@@ -153,6 +153,12 @@ import Testing
       let suspect = try #require(report.suspect, "seed \(seed): \(report)")
       #expect(suspect.tensor.node == "suspect", "seed \(seed): \(report)")
       #expect(suspect.tensor.name == (part == "input" ? "x" : part), "seed \(seed): \(report)")
+      // A lost sign shows only if some derivative is negative.
+      let isNegative = suspect.records.contains { $0.numeric.value < 0 }
+      if fault == "signDropped" && !isNegative {
+        #expect(suspect.diagnosis == nil)
+        return
+      }
       let diagnosis = suspect.diagnosis?.description ?? "nothing"
       #expect(diagnosis.contains(cause), "seed \(seed): \(diagnosis)\n\(report)")
     }
@@ -167,7 +173,7 @@ import Testing
       #expect(
         suspect.diagnosis?.description
           == "2 nodes read this activation and their terms must add up: "
-          + "does one overwrite dx (=, not +=)?", "seed \(seed): \(report)")
+          + "it overwrites dx (=, not +=)", "seed \(seed): \(report)")
     }
   }
 

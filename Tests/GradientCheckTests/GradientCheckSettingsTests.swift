@@ -40,7 +40,7 @@ import Testing
   @Test func defaultsAreResolved() {
     #expect(
       read(.map([("entries", "all")])).options.resolved.flow
-        == "{gradient_check: {at: [start], entries: all, directions: 8, tolerance: 1e-06, "
+        == "{gradient_check: {at: [start], entries: all, directions: 16, tolerance: 1e-06, "
         + "batch: null, budget: 10000000000, inputs: true, only: []}}")
   }
 
@@ -115,7 +115,7 @@ import Testing
         #expect(sampled.entries.count == min(count, limit))
         #expect(sampled.entries.first == 0 && sampled.entries.last == count - 1)
         #expect(zip(sampled.entries, sampled.entries.dropFirst()).allSatisfy { $0 < $1 })
-        #expect(sampled.directions.count == (count <= limit ? 0 : 8))
+        #expect(sampled.directions.count == (count <= limit ? 0 : 16))
       }
     }
   }
@@ -127,17 +127,17 @@ import Testing
       var cost = 0.0
       for tensor in plan.tensors {
         cost += 8000 * Double(tensor!.entries.count + tensor!.directions.count)
-        #expect(tensor!.directions.isEmpty || tensor!.directions.count >= 2)
+        #expect(tensor!.directions.isEmpty || tensor!.directions.count >= 16)
       }
-      // At least two entries and two directions of every tensor, whatever it takes.
-      #expect(cost <= max(budget, 4 * 4 * 8000), "\(budget): \(cost)")
+      // At least two entries and sixteen directions of every tensor, whatever the budget.
+      #expect(cost <= max(budget, 4 * 18 * 8000), "\(budget): \(cost)")
       if budget >= 1e7 { #expect(plan.tensors[2]!.entries.count == 300) }
     }
   }
 
   @Test func hugeTensorsDoNotOverflow() {
     let plan = plan([1_000_000_000_000, 5]) { $0.budget = 1e13 }
-    #expect(plan.tensors[0]!.entries.count == 1_000_000 - 8)
+    #expect(plan.tensors[0]!.entries.count == 1_000_000 - 16)
     #expect(plan.tensors[1]!.entries.count == 5)
   }
 

@@ -46,9 +46,10 @@ import Testing
     for settings in [GradientCheckSettings.complete, .sampled] {
       let chain = try network()
       let before = chain.count
-      let report = check(chain, settings)
-      // One more is the forward pass of the analytic gradients.
-      #expect(report.evaluations == chain.count - before - 1)
+      let report = check(WrongGradients(of: chain) { _ in }, settings)
+      // The gradients, with their round-off, take passes of their own: one to begin with, and
+      // for each of five moves two, and one of the loss; and one more loss.
+      #expect(report.evaluations == chain.count - before - (1 + 5 * 3 + 1))
     }
   }
 
@@ -70,19 +71,19 @@ import Testing
     #expect(report.diagnostic?.failure == .shortfall)
   }
 
-  /// FAULTS 28.
+  /// FAULTS 28: nothing about the sigmoid is proven where it is saturated, although the
+  /// gradients of the layers before it are 0 as they should be.
   @Test func aSaturatedNetworkDoesNotPass() throws {
     let chain = try network(deviation: 1e4)
     let report = check(chain)
     #expect(report.outcome == .unproven, "\(report)")
-    #expect(report.tensors[1].verdict == .inconclusive)
+    #expect(report.tensors[3].verdict == .inconclusive)
     #expect(
       report.diagnostic?.description == """
-        error: the gradient check proves nothing about input of 'node_0' (test_dense): \
-        INCONCLUSIVE, 0 of 20 proven
-        note: ∂L/∂input[3] of sample 1: nothing to compare: both gradients vanish
-        note: its node is saturated, dead or without effect on the loss; try smaller values
-        note: 3 more tensors lack proof
+        error: the gradient check does not prove input of 'node_1' (elementwise): \
+        INCONCLUSIVE, 11 of 24 entries proven
+        note: ∂L/∂input[2] of sample 0: saturated: small changes of it change nothing
+        note: start from smaller values
         """)
   }
 
@@ -127,10 +128,7 @@ import Testing
       report.diagnostic?.description == """
         error: the loss is not a function of bias of 'node_3' (test_dense): \
         two evaluations at the same values differ
-        note: a pass may depend on its inputs, parameters and pass.random alone
-        note: input is wrong too
-        note: weight is wrong too
-        note: 'node_0', 'node_1', 'node_2' fail too, before it: look here first
+        note: a pass may depend only on its inputs, parameters, state and pass.random
         """)
   }
 
@@ -139,7 +137,7 @@ import Testing
     var count = 0
     chain.disturbance = {
       count += 1
-      return count > 20 ? 1e-3 : 0
+      return count > 40 ? 1e-3 : 0
     }
     let report = check(chain)
     #expect(report.tensors[0].verdict == .nondeterministic)
@@ -156,10 +154,15 @@ import Testing
 
     let logarithm = try Chain([Elementwise(.logarithm)], input: [3])
     #expect(check(logarithm).outcome == .failed)
+
+    // Near 0 a step leaves the domain of the logarithm: a smaller one does not.
+    logarithm.benches[0].inputs[0].values = (0..<12).map { i in Double.pow(10, -Double(i)) }
+    logarithm.run(from: 0)
+    #expect(check(logarithm).outcome == .passed, "\(check(logarithm))")
   }
 
   /// ReLU units with biases of 0 that see an input of 0.
-  @Test func biasesAtKinksAreCheckedBesideThem() throws {
+  @Test func biasesAtKinksAreProvenByTheirLayer() throws {
     for fault in [GradientFault.none, .doubled, .halved] {
       let chain = try Chain(
         [TestDense(units: 3, fault: fault, in: .bias), Elementwise(.relu), TestDense(units: 1)],
@@ -171,54 +174,81 @@ import Testing
       let bias = try #require(report.tensors.first { $0.tensor.name == "bias" })
       #expect(bias.verdict == (fault == .none ? .pass : .fail), "\(report)")
       #expect(report.outcome == (fault == .none ? .passed : .failed), "\(report)")
-      #expect(chain.benches[0].parameters[1].values == [0, 0, 0])
       if fault == .none {
-        #expect(bias.records.contains { $0.reason == .besideKink && $0.value != 0 })
+        #expect(bias.records.allSatisfy { $0.kind == .local && $0.value == 0 })
         // The inputs of that sample stay where they are: at kinks.
         #expect(report.tensors[3].records.prefix(3).allSatisfy { $0.verdict == .kink })
       }
     }
   }
 
-  /// A special case for x = 0 that is wrong looks like kinks that meet: it is
-  /// not called a fault, but it is no proof either, and the report shows it.
-  @Test func aGradientThatIsRightOnlyBesideAKinkIsNotProven() throws {
+  /// ReLU(x) − ReLU(−x) = x has no kink at 0, but its layers do: x's own layer has none, and
+  /// proves it.
+  @Test func kinksThatMeetAreSeparatedByTheLayersAlone() throws {
     let chain = try Chain(
       [TestDense(units: 2), Elementwise(.relu), TestDense(units: 1)], input: [1], samples: 1)
-    // ReLU(x) − ReLU(−x) = x.
     chain.benches[0].parameters[0].values = [1, -1]
     chain.benches[0].parameters[1].fill(0)
     chain.benches[2].parameters[0].values = [1, -1]
     chain.benches[0].inputs[0].values = [0]
     chain.run(from: 0)
-    var verdicts: Set<Verdict> = []
-    withEvery("seed", in: 0..<20) { seed in
-      let checker = GradientChecker(.complete, random: RandomStream(key: UInt64(seed)))
-      let input = checker.check(chain, at: "start").tensors[0].records[0]
-      #expect(input.analytic == 0 && abs(input.numeric.value) > 0.1)
-      verdicts.insert(input.verdict)
-    }
-    // Beside it one unit is on, or both are, or none is.
-    #expect(verdicts == [.kink, .inconclusive])
+    let report = check(chain)
+    let input = report.tensors[0].records[0]
+    #expect(input.verdict == .kink && input.reason == .meetingKinks, "\(report)")
+    #expect(report.tensors[3].records.allSatisfy { $0.verdict == .kink }, "\(report)")
+    #expect(report.outcome != .failed, "\(report)")
   }
 
-  @Test func oneWrongEntryOfManyShowsInEveryDirection() throws {
+  /// A slope that is wrong only at 0 once passed as "right beside: kinks that meet".
+  @Test func aSlopeThatIsWrongOnlyAtZeroFails() throws {
+    try withEvery("seed", in: 0..<5) { seed in
+      let chain = try Chain(
+        [TestDense(units: 4), WrongAtZero(), TestDense(units: 2)], input: [3], seed: seed)
+      chain.benches[0].inputs[0].values = [0, 0, 0, 1, 2, 3, 0, 1, 0, -1, 0, 1]
+      chain.benches[0].parameters[1].fill(0)
+      chain.run(from: 0)
+      let report = check(chain)
+      #expect(report.outcome == .failed, "\(report)")
+      #expect(report.suspect?.tensor.node == "node_1", "\(report)")
+    }
+  }
+
+  @Test func oneWrongEntryOfManyShowsInEveryDirectionAndIsNamed() throws {
     let chain = try Chain(
       [TestDense(units: 50), Elementwise(.tanh), TestDense(units: 2)], input: [40], seed: 3,
       deviation: 0.1)
     #expect(check(chain, .sampled).outcome == .passed)
     let report = check(WrongGradients(of: chain) { $0[1][777] *= 1.01 }, .sampled)
     let weight = report.tensors[1]
-    #expect(weight.checked == 4)
+    // Four entries, and the one that bisection finds.
+    #expect(weight.checked == 5)
     let directions = weight.records.filter { $0.kind == .direction }
-    #expect(directions.count == 8)
+    #expect(directions.count == 16)
     #expect(directions.allSatisfy { $0.verdict == .fail }, "\(report)")
     #expect(report.suspect?.tensor.name == "weight")
+    #expect(weight.worst?.index == 777)
+    #expect(weight.diagnosis == .oneEntry("weight[19, 17]"))
   }
 
   @Test func aRepeatedCheckGivesTheSameReport() throws {
     let a = GradientReport.entriesCSV([check(try network(), .sampled)])
     let b = GradientReport.entriesCSV([check(try network(), .sampled)])
     #expect(a == b)
+  }
+}
+
+/// tanh, whose slope at exactly 0 is taken for 0.
+private struct WrongAtZero: Layer, Component {
+  static let typeName = "wrong_at_zero"
+  init() {}
+  init(from options: inout Options) {}
+  func plan(for inputs: [Port]) throws -> Plan { Plan(output: inputs[0].shape) }
+  func forward<S: Scalar>(_ pass: ForwardPass<S>) {
+    for i in pass.y.indices { pass.y[i] = S.tanh(pass.x[i]) }
+  }
+  func backward<S: Scalar>(_ pass: BackwardPass<S>) {
+    for i in pass.dx.indices where pass.x[i] != 0 {
+      pass.dx[i] += pass.dy[i] * (1 - pass.y[i] * pass.y[i])
+    }
   }
 }

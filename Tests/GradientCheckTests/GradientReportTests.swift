@@ -29,7 +29,7 @@ import Testing
     return GradientReport(
       at: "end",
       tensors: [
-        GradientReport.Tensor(tensor: tensor, records: records, scale: 1, tolerance: 1e-6)
+        GradientReport.Tensor(tensor: tensor, records: records, scale: 1)
       ], evaluations: 12)
   }
 
@@ -70,35 +70,79 @@ import Testing
     #expect(
       text == """
         at,node,type,tensor,kind,entries,checked,pass,zero,kink,inconclusive,fail,nonfinite,\
-        nondeterministic,max_absolute_error,max_relative_error,max_bound,worst_index,verdict
+        nondeterministic,max_absolute_error,max_relative_error,max_bound,worst_index,verdict,\
+        sensitivity
         end,"a,""b""\",dense,weight,parameter,6,4,2,1,1,0,0,0,0,0.25,0.5,\
-        1.909494701772928e-11,5,PASS
+        1.909494701772928e-11,5,FAIL,
         end,"a,""b""\",dense,weight,direction,6,1,0,0,0,0,1,0,0,0.25,0.5,\
-        1.909494701772928e-11,3,FAIL
+        1.909494701772928e-11,3,FAIL,
 
         """)
   }
 
-  @Test func theVerdictOfATensorFollowsFromThoseOfItsEntries() {
-    let cases: [([Verdict], Verdict, GradientReport.Outcome)] = [
-      ([.pass, .pass], .pass, .passed), ([.zero], .zero, .passed),
-      ([.pass, .zero, .kink], .pass, .passed),
-      ([.pass, .pass, .inconclusive], .pass, .passed),
-      ([.pass, .inconclusive], .inconclusive, .unproven),
-      ([.inconclusive, .kink], .inconclusive, .unproven), ([.kink], .kink, .unproven),
-      ([], .inconclusive, .unproven), ([.pass, .fail], .fail, .failed),
-      ([.fail, .nondeterministic], .nondeterministic, .failed),
-      ([.nonfinite, .fail, .pass], .nonfinite, .failed),
-    ]
-    for (verdicts, expected, outcome) in cases {
-      let report = report(verdicts.map { record($0) })
-      #expect(report.tensors[0].verdict == expected, "\(verdicts)")
-      #expect(report.outcome == outcome, "\(verdicts)")
+  /// Six entries, and directions over so many of them.
+  private func verdict(
+    _ entries: [Verdict], directions: [(Verdict, members: Int)] = [], zeros: Int = 0
+  ) -> Verdict {
+    var records = entries.enumerated().map { record($1, $0) }
+    for i in 0..<zeros { records[i].value = 0 }
+    for (i, (verdict, members)) in directions.enumerated() {
+      var direction = record(verdict, i, kind: .direction)
+      direction.members = members
+      records.append(direction)
     }
-    let small =
-      [record(.pass)] + (0..<9).map { record(.inconclusive, $0, reason: .smallInItsTensor) }
-    #expect(report(small).outcome == .passed)
-    #expect(report(Array(small.dropFirst())).outcome == .unproven)
+    return report(records).tensors[0].verdict
+  }
+
+  @Test func aTensorIsProvenIfEveryEntryIsCovered() {
+    let cases: [([Verdict], Verdict)] = [
+      ([.pass, .pass, .pass, .pass, .pass, .pass], .pass),
+      ([.zero, .zero, .zero, .zero, .zero, .zero], .zero),
+      ([.pass, .zero, .kink, .kink, .kink, .kink], .pass),
+      ([.kink, .kink, .kink, .kink, .kink, .kink], .kink),
+      ([.pass, .pass, .pass, .pass, .pass, .inconclusive], .inconclusive),
+      ([.pass, .pass, .pass, .pass, .pass], .inconclusive), ([], .inconclusive),
+      ([.pass, .pass, .pass, .pass, .pass, .fail], .fail),
+      ([.fail, .nondeterministic], .nondeterministic), ([.nonfinite, .fail, .pass], .nonfinite),
+    ]
+    for (verdicts, expected) in cases { #expect(verdict(verdicts) == expected, "\(verdicts)") }
+  }
+
+  @Test func sixteenDirectionsCoverTheEntriesThatTheyMove() {
+    let all = [(Verdict, members: Int)](repeating: (.pass, members: 6), count: 16)
+    #expect(verdict([.pass, .pass], directions: all) == .pass)
+    #expect(verdict([.pass, .inconclusive], directions: all) == .pass)
+    #expect(verdict([.pass, .pass], directions: Array(all.dropLast())) == .inconclusive)
+    // A direction at kinks counts neither way.
+    #expect(verdict([.pass], directions: all + [(.kink, members: 6)]) == .pass)
+    #expect(verdict([.pass], directions: Array(all.dropLast()) + [(.kink, 6)]) == .inconclusive)
+    // The directions leave two zeros out: these must be settled by themselves.
+    let part = [(Verdict, members: Int)](repeating: (.pass, members: 4), count: 16)
+    #expect(verdict([.kink, .kink, .pass], directions: part, zeros: 2) == .pass)
+    #expect(verdict([.kink, .pass], directions: part, zeros: 1) == .inconclusive)
+  }
+
+  /// 1,094 entries that pass once outvoted eight directions that did not.
+  @Test func evidenceIsNeverOutvoted() {
+    var records = (0..<6).map { record(.pass, $0) }
+    records.append(record(.inconclusive, 0, kind: .direction, reason: .outsideWithinRoundoff))
+    #expect(report(records).tensors[0].verdict == .inconclusive)
+    records[6].verdict = .fail
+    #expect(report(records).tensors[0].verdict == .fail)
+  }
+
+  @Test func sensitivityIsTheSmallestErrorThatWouldHaveBeenDetected() throws {
+    // The RMS of the tensor's gradient is 1; a and n differ by 0.25.
+    var records = (0..<6).map { record(.pass, $0) }
+    #expect(report(records).tensors[0].sensitivity == 0.25 + records[0].numeric.bound)
+    // Larger than the RMS: relative to the entry.
+    records[5].analytic = 4.5
+    records[5].numeric.value = 4
+    #expect(report(records).tensors[0].sensitivity == 0.25 + records[0].numeric.bound)
+    records[5].numeric.value = 2.5
+    #expect(report(records).tensors[0].sensitivity == (2 + records[0].numeric.bound) / 4.5)
+    records[0].verdict = .inconclusive
+    #expect(report(records).tensors[0].sensitivity == nil)
   }
 
   @Test func theReportIsWrittenForATerminal() throws {
@@ -125,8 +169,11 @@ import Testing
     #expect(verdict(0.5 + 2e-11) == .fail)
     #expect(verdict(0.5 + 1.8e-11) == .pass)
     #expect(verdict(0.5) { $0.truncation = 1e-4 } == .inconclusive)
+    #expect(verdict(0.5) { $0.truncation = .nan } == .inconclusive)
+    #expect(verdict(0.5) { $0.value = .nan } == .inconclusive)
     #expect(verdict(1e-12) { $0.value = 1e-13 } == .zero)
-    // Almost, but not both below the bound.
-    #expect(verdict(2e-11) { $0.value = 1e-11 } == .inconclusive)
+    #expect(verdict(1e-8) { $0.value = 1e-8 } == .zero)
+    // Neither proven by itself nor negligible beside its tensor.
+    #expect(verdict(1e-5) { $0.value = 1e-5 } == .inconclusive)
   }
 }

@@ -115,7 +115,4 @@ private final class CountedSubject: GradientSubject {
     counted(subject.loss(changing: tensor, at: index))
   }
   func analyticGradients() -> [[Double]] { counted(subject.analyticGradients()) }
-  func analyticGradient(keeping tensor: Int) -> [Double]? {
-    counted(subject.analyticGradient(keeping: tensor))
-  }
 }

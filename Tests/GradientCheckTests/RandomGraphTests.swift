@@ -108,7 +108,6 @@ import Testing
       }
       var settings = GradientCheckSettings.standard
       settings.entries = .count(4)
-      settings.directions = 2
       let report = GradientChecker(settings, random: random.stream(3)).check(subject, at: "start")
       #expect(report.outcome != .failed, "seed \(seed)\n\(text)\n\(report)")
       for tensor in report.tensors { verdicts[tensor.verdict, default: 0] += 1 }

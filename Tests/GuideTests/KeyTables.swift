@@ -21,6 +21,7 @@ enum KeyTables {
       clip: {norm: 1}
       early_stopping: {patience: 1}
     gradient_check: {at: start}
+    start_from: {run: a, nodes: {a: b}}
     expect: {gradient_check: pass}
     """
 
@@ -37,7 +38,8 @@ enum KeyTables {
   /// Lists, and mappings whose keys the user chooses: names of nodes, columns or ports, and
   /// paths.
   static let withoutKeys: Set = [
-    "data.indices", "data.csv.columns", "model", "model.layer.initial", "model.layer.parameters",
+    "start_from.nodes", "data.indices", "data.split.words", "model", "model.layer.initial",
+    "model.layer.parameters",
     "metrics", "loss", "plugins", "sweep.grid", "sweep.zip", "sweep.list", "sweep.exclude",
     "sweep.expect.best", "sweep.expect.worst", "sweep.expect.mean", "sweep.expect.median",
     "sweep.expect.fraction",

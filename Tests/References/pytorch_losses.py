@@ -188,4 +188,23 @@ for margin in [1, 0.3]:
     case(f"hinge, two classes of two outputs{title}", "hinge", more, z, c,
          lambda z, t: 2 * F.multi_margin_loss(z, t, margin=margin, reduction="sum"), classes=2)
 
+# Label smoothing, by PyTorch's own option and by smoothed targets.
+draw = Draw(20261128)
+z = draw.normal(5, k, scale=2)
+c = torch.tensor([2, 0, 3, 1, 2])
+soft = torch.tensor(draw.normal(5, k).softmax(1).numpy().round(4))
+for title, weight, more in [("", None, {}), (", weighted", w, {"class_weights": weights})]:
+    for name, t, classes in [("classes", c, k), ("soft targets", soft, None)]:
+        case(f"{cross} from logits, smoothed, {name}{title}", cross,
+             {"from": "logits", "label_smoothing": 0.1, **more}, z, t,
+             lambda z, t: F.cross_entropy(z, t, weight, reduction="sum", label_smoothing=0.1),
+             classes=classes)
+z = draw.normal(6, 2)
+hard = torch.tensor([[0.0, 1], [1, 0], [1, 1], [0, 0], [1, 0], [0, 1]])
+case(f"{binary} from logits, smoothed", binary, {"from": "logits", "label_smoothing": 0.2}, z, hard,
+     lambda z, t: F.binary_cross_entropy_with_logits(z, 0.8 * t + 0.1, reduction="sum"))
+case(f"{binary} from probabilities, smoothed", binary,
+     {"from": "probabilities", "label_smoothing": 0.2}, z.sigmoid(), hard,
+     lambda z, t: F.binary_cross_entropy(z, 0.8 * t + 0.1, reduction="sum"))
+
 write(__file__, {}, cases=cases)

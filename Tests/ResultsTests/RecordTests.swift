@@ -28,7 +28,8 @@ private let record = RunRecord(
 
 private let summary = Summary(
   status: .fellShort, exitStatus: 1, reason: "train_loss is 0.25, expected < 0.01", epochs: 10,
-  steps: 40, final: [.init(.loss(.train), 0.25), .init(.loss(.validation), nil)],
+  steps: 40, delivered: .init(weights: "best", epoch: 7, column: "train_loss"),
+  final: [.init(.loss(.train), 0.25), .init(.loss(.validation), nil)],
   best: [.init(.loss(.train), 0.2, epoch: 7)],
   expectations: [
     .init("train_loss", bound: "< 0.01", found: 0.25, isMet: false),
@@ -137,6 +138,11 @@ private let summary = Summary(
         "reason": "train_loss is 0.25, expected < 0.01",
         "epochs": 10,
         "steps": 40,
+        "delivered": {
+          "weights": "best",
+          "epoch": 7,
+          "column": "train_loss"
+        },
         "columns": {
           "train_loss": {
             "split": "train",

@@ -23,7 +23,8 @@ struct RunsFolder {
   @discardableResult
   func run(
     _ text: String = everything, _ name: String, overrides: [String] = [],
-    _ fileSystem: FileSystem = .system, listener: Listener = Listener()
+    _ fileSystem: FileSystem = .system, listener: Listener = Listener(),
+    continuing other: String? = nil
   ) throws -> Int32 {
     let file = path + "/experiment.yaml"
     let experiment = try Experiment(
@@ -33,19 +34,23 @@ struct RunsFolder {
       fileSystem: fileSystem)
     switch experiment.dtype {
     case .float32:
-      return try Run(
-        PreparedExperiment<Float>(experiment), from: origin, observers: [listener],
-        cancellation: listener.cancellation
-      ).perform()
+      return try run(PreparedExperiment<Float>(experiment), origin, listener, other)
     case .float64:
-      return try Run(
-        PreparedExperiment<Double>(experiment), from: origin, observers: [listener],
-        cancellation: listener.cancellation
-      ).perform()
+      return try run(PreparedExperiment<Double>(experiment), origin, listener, other)
     }
   }
 
-  /// A run that is killed after this fraction of its file operations.
+  private func run<S: Scalar>(
+    _ prepared: PreparedExperiment<S>, _ origin: RunOrigin, _ listener: Listener, _ other: String?
+  ) throws -> Int32 {
+    try Run(
+      prepared, from: origin,
+      continuing: other.map { try Continuation(of: $0, for: prepared) }, observers: [listener],
+      cancellation: listener.cancellation
+    ).perform()
+  }
+
+  /// A run that is killed when it has done this share of its file operations.
   func kill(_ name: String, after share: Double) throws {
     let counting = FileFault(at: .max)
     try run(everything, "counted", counting.fileSystemWithoutFlushes)

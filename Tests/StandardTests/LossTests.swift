@@ -278,7 +278,10 @@ private func outputs(of batch: LossBatch, probabilities: Bool, seed: Int) -> [Do
       == "error: class_weights must be two numbers, [w₀, w₁], found 3")
   #expect(
     errorText { try Rule.loss("binary_cross_entropy", ["class_weights": "x"]) }
-      == "error: class_weights must be a list of numbers, each ≥ 0, found the text 'x'")
+      == """
+      error: class_weights must be numbers ≥ 0, balanced, or a mapping from class names to \
+      numbers ≥ 0, found the text 'x'
+      """)
   #expect(
     errorText { try Rule.loss("hinge", ["margins": 1]) }
       == "error: unknown key 'margins'; did you mean 'margin'?")

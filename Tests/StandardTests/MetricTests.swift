@@ -161,8 +161,11 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
   let names = standardRegistry.metrics.names
   #expect(
     names == [
-      "accuracy", "balanced_accuracy", "macro_f1", "macro_precision", "macro_recall",
-      "mean_absolute_error", "r2", "root_mean_squared_error",
+      "accuracy", "average_precision", "balanced_accuracy", "expected_calibration_error",
+      "explained_variance", "log_loss", "macro_f1", "macro_precision", "macro_recall", "matthews",
+      "max_error", "mean_absolute_error", "mean_absolute_percentage_error", "micro_f1", "r2",
+      "roc_auc", "root_mean_squared_error", "top_k", "weighted_f1", "weighted_precision",
+      "weighted_recall",
     ])
   for name in names {
     let metric = try Rule.metric(name)

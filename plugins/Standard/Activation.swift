@@ -34,7 +34,17 @@ protocol FunctionLayer: Layer, Component {
 extension FunctionLayer {
   var elementwise: ElementwiseFunction? { Self.function }
 
-  func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
+  func plan(for inputs: [Port]) -> Plan {
+    let range: ClosedRange<Double> =
+      switch Self.function {
+      case .logistic: 0...1
+      case .tanh: -1...1
+      case .exp: 0...(.infinity)
+      case .expm1: -1...(.infinity)
+      case .log, .log1p: -.infinity...(.infinity)
+      }
+    return Plan(output: inputs[0].shape).with(.within(range))
+  }
 
   func forward<S: Scalar>(_ pass: ForwardPass<S>) { map(Self.function, pass.x, into: pass.y) }
 

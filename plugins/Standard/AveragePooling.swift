@@ -28,7 +28,9 @@ struct AveragePooling: Layer, Component {
       "count_padding", default: false, "divide by the window's size in the padding too")
   }
 
-  func plan(for inputs: [Port]) throws -> Plan { try pooling.plan(for: inputs[0].shape) }
+  func plan(for inputs: [Port]) throws -> Plan {
+    try pooling.plan(for: inputs[0].shape).with(.ofInput)
+  }
 
   func equations(for inputs: [Port]) -> Equations {
     Equations(

@@ -61,7 +61,9 @@ struct Convolution: Layer, Component {
   func plan(for inputs: [Port]) throws -> Plan {
     let input = inputs[0].shape
     guard input.rank == 3, let x = Planes(input) else {
-      throw Diagnostic("expected [channels, rows, columns], found \(input)")
+      throw Diagnostic(
+        "expected [channels, rows, columns], found \(input)"
+          + Planes.remedy(for: input))
     }
     guard input.count > 0 else { throw Diagnostic("the input \(input) has no numbers") }
     guard x.channels % groups == 0 else {

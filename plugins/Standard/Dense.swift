@@ -39,7 +39,7 @@ struct Dense: Layer, Component {
       output: [units], parameters: [.init("weight", weight, initial: .glorotUniform)],
       work: weight.count)
     if hasBias { plan.parameters.append(.init("bias", [units], initial: .zeros)) }
-    return plan
+    return plan.with(.within(-.infinity...(.infinity)))
   }
 
   func equations(for inputs: [Port]) -> Equations {

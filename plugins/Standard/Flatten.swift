@@ -13,7 +13,7 @@ struct Flatten: Layer, Component {
 
   init(from options: inout Options) {}
 
-  func plan(for inputs: [Port]) -> Plan { Plan(output: [inputs[0].count], work: 0) }
+  func plan(for inputs: [Port]) -> Plan { Plan(output: [inputs[0].count], work: 0).with(.ofInput) }
 
   func equations(for inputs: [Port]) -> Equations {
     Equations(
@@ -51,7 +51,7 @@ struct Reshape: Layer, Component {
         "cannot reshape \(inputs[0]) into \(shape): \(inputs[0].count) numbers are not "
           + "\(shape.count)")
     }
-    return Plan(output: shape, work: 0)
+    return Plan(output: shape, work: 0).with(.ofInput)
   }
 
   func equations(for inputs: [Port]) -> Equations {

@@ -21,7 +21,9 @@ struct MaxPooling: Layer, Component {
 
   init(from options: inout Options) { pooling = Pooling(from: &options) }
 
-  func plan(for inputs: [Port]) throws -> Plan { try pooling.plan(for: inputs[0].shape) }
+  func plan(for inputs: [Port]) throws -> Plan {
+    try pooling.plan(for: inputs[0].shape).with(.ofInput)
+  }
 
   func equations(for inputs: [Port]) -> Equations {
     Equations(

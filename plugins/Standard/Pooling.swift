@@ -53,7 +53,9 @@ struct Pooling {
 
   func plan(for input: Shape) throws -> Plan {
     guard let planes = Planes(input) else {
-      throw Diagnostic("expected [features] or [channels, rows, columns], found \(input)")
+      throw Diagnostic(
+        "expected [features] or [channels, rows, columns], found \(input)"
+          + Planes.remedy(for: input))
     }
     guard input.count > 0 else { throw Diagnostic("the input \(input) has no numbers") }
     let isFlat = input.rank == 1

@@ -14,9 +14,13 @@ public func registerRules(in registry: inout Registry) {
   registry.register(MacroPrecision.self)
   registry.register(MacroRecall.self)
   registry.register(MacroF1.self)
-  registry.register(MeanAbsoluteError.self)
-  registry.register(RootMeanSquaredError.self)
-  registry.register(RSquared.self)
+  let metrics: [any Component<any Metric>.Type] = [
+    WeightedPrecision.self, WeightedRecall.self, WeightedF1.self, MicroF1.self, Matthews.self,
+    ROCAUC.self, AveragePrecision.self, LogLoss.self, TopK.self, ExpectedCalibrationError.self,
+    MeanAbsoluteError.self, RootMeanSquaredError.self, RSquared.self,
+    MeanAbsolutePercentageError.self, MaxError.self, ExplainedVariance.self,
+  ]
+  for metric in metrics { registry.metrics.add(ComponentType(metric)) }
 
   registry.register(SGD.self)
   registry.register(Adagrad.self)

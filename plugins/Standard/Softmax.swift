@@ -19,7 +19,7 @@ struct Softmax: Layer, Component {
 
   init(from options: inout Options) {}
 
-  func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
+  func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape).with(.within(0...1)) }
 
   func equations(for inputs: [Port]) -> Equations {
     Equations(
@@ -100,7 +100,9 @@ struct LogSoftmax: Layer, Component {
 
   init(from options: inout Options) {}
 
-  func plan(for inputs: [Port]) -> Plan { Plan(output: inputs[0].shape) }
+  func plan(for inputs: [Port]) -> Plan {
+    Plan(output: inputs[0].shape).with(.within(-.infinity...0))
+  }
 
   func equations(for inputs: [Port]) -> Equations {
     Equations(

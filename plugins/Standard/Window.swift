@@ -119,7 +119,13 @@ struct Planes {
   let rows: Int
   let columns: Int
 
-  /// Nil for other shapes.
+  /// What to write for images without an axis of channels; nothing for other shapes.
+  static func remedy(for shape: Shape) -> String {
+    if shape.rank != 2 { return "" }
+    return "; for images of one channel write data: {shape: [1, \(shape[0]), \(shape[1])]}"
+  }
+
+  /// Nil for a shape that is neither.
   init?(_ shape: Shape) {
     switch shape.rank {
     case 1: (channels, rows, columns) = (1, 1, shape[0])

@@ -1,7 +1,7 @@
 internal import CZlib
 import NNExp
 
-/// What surrounds deflated bytes.
+/// The wrapping of deflated bytes.
 enum Wrapping: Int32 {
   /// Nothing: a member of a zip archive.
   case none = -15

@@ -18,7 +18,7 @@ enum ElementType: Sendable, CaseIterable {
   var isFloatingPoint: Bool { self == .float16 || self == .float32 || self == .float64 }
 }
 
-/// Where the elements of an array file lie, and what they are.
+/// The positions and the type of an array file's elements.
 struct ElementLayout: Sendable {
   /// Of the first, in the file's bytes.
   let start: Int

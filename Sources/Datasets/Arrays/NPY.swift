@@ -25,6 +25,68 @@ private let longestNPYHead = 1 << 20
 ///   - file: its first bytes.
 ///   - size: of the whole file.
 private func layoutOfNPY(head file: [UInt8], size fileSize: Int) throws -> ElementLayout {
+  let (header, start) = try headerOfNPY(file, size: fileSize)
+  let (type, isBigEndian) = try elementType(header.descr)
+  _ = try header.count(of: type.size, in: fileSize - start)
+  return ElementLayout(
+    start: start, type: type, isBigEndian: isBigEndian, axes: header.shape,
+    isFortran: header.isFortran)
+}
+
+/// The texts of an NPY file as indices into their sorted list; nil if it holds numbers.
+///
+/// NumPy's `U` has four bytes per character, `S` one; both are filled up with zeros.
+func readNPYLabels(_ file: [UInt8]) throws -> (codes: NDArray, categories: [String])? {
+  let (header, start) = try headerOfNPY(file, size: file.count)
+  let descr = Array(header.descr.utf8)
+  guard descr.count > 2,
+    let kind = [UInt8(ascii: "U"), UInt8(ascii: "S")].first(where: { $0 == descr[1] }),
+    let length = Int(String(decoding: descr[2...], as: UTF8.self)), 1...65_536 ~= length
+  else { return nil }
+  guard header.shape.count == 1 || header.shape.count == 2 && header.shape[1] == 1 else {
+    throw Diagnostic("the array of texts has the shape \(header.shapeText); labels have one axis")
+  }
+  let isWide = kind == UInt8(ascii: "U")
+  let size = length * (isWide ? 4 : 1)
+  let count = try header.count(of: size, in: file.count - start)
+  let isBigEndian = descr[0] == UInt8(ascii: ">")
+  let texts = try (0..<count).map { index -> String in
+    let first = start + index * size
+    if !isWide {
+      let bytes = file[first..<first + size]
+      let end = bytes.lastIndex { $0 != 0 }.map { $0 + 1 } ?? first
+      guard let text = String(validating: bytes[..<end], as: UTF8.self) else {
+        throw Diagnostic("the text at [\(index)] is not UTF-8")
+      }
+      return text
+    }
+    var text = String.UnicodeScalarView()
+    for i in 0..<length {
+      let code = file.integer(at: first + 4 * i, as: UInt32.self, isBigEndian: isBigEndian)
+      if code == 0 { break }
+      guard let scalar = Unicode.Scalar(code) else {
+        throw Diagnostic("the text at [\(index)] is not Unicode")
+      }
+      text.append(scalar)
+    }
+    return String(text)
+  }
+  if let empty = texts.firstIndex(where: \.isEmpty) {
+    throw Diagnostic("the text at [\(empty)] is empty")
+  }
+  let distinct = Array(Set(texts.map(ByteText.init))).map(\.text)
+  let categories = CSVReader.order(of: distinct).map { distinct[$0] }
+  let indices = CellReader.codes(categories)
+  let codes = texts.flatMap { text -> [UInt8] in
+    let code = UInt32(indices[ByteText(text)] ?? 0)
+    return [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: code >> $0) }
+  }
+  let layout = ElementLayout(start: 0, type: .uint32, isBigEndian: false, axes: [count])
+  return (NDArray(codes, layout), categories)
+}
+
+/// The header of an NPY file, and the byte after it.
+private func headerOfNPY(_ file: [UInt8], size fileSize: Int) throws -> (NPYHeader, start: Int) {
   let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
   guard file.starts(with: magic) else {
     throw Diagnostic(
@@ -56,25 +118,10 @@ private func layoutOfNPY(head file: [UInt8], size fileSize: Int) throws -> Eleme
   }
   let header = try NPYHeader(file[headerStart..<start])
 
-  let (type, isBigEndian) = try elementType(header.descr)
-  let shape = header.shapeText
   guard !header.shape.isEmpty else {
     throw Diagnostic("the array is a single number; its first axis must be the samples'")
   }
-  // Of a product with a 0 in it, a part may still overflow.
-  guard product(header.shape.dropFirst()) != nil, let count = product(header.shape),
-    let size = product([count, type.size])
-  else {
-    throw Diagnostic("the shape \(shape) is more than any file holds")
-  }
-  guard size == fileSize - start else {
-    throw Diagnostic(
-      "the shape \(shape) of '\(header.descr)' needs \(size) bytes, "
-        + "but \(fileSize - start) follow the header")
-  }
-  return ElementLayout(
-    start: start, type: type, isBigEndian: isBigEndian, axes: header.shape,
-    isFortran: header.isFortran)
+  return (header, start)
 }
 
 /// `<f8` → float64, little-endian.
@@ -104,6 +151,22 @@ private struct NPYHeader {
 
   private let bytes: [UInt8]
   private var position = 0
+
+  /// The number of elements; throws unless as many bytes of data hold them.
+  func count(of elementSize: Int, in size: Int) throws -> Int {
+    // Of a product with a 0 in it, a part may still overflow.
+    guard product(shape.dropFirst()) != nil, let count = product(shape),
+      let needed = product([count, elementSize])
+    else {
+      throw Diagnostic("the shape \(shapeText) is more than any file holds")
+    }
+    guard needed == size else {
+      throw Diagnostic(
+        "the shape \(shapeText) of '\(descr)' needs \(needed) bytes, "
+          + "but \(size) follow the header")
+    }
+    return count
+  }
 
   init(_ header: ArraySlice<UInt8>) throws {
     bytes = Array(header)

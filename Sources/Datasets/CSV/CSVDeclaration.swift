@@ -1,6 +1,6 @@
 import NNExp
 
-/// What an experiment file says of a CSV file.
+/// The declaration of a CSV file in an experiment file.
 struct CSVDeclaration: StreamableSource, PortSource, Component {
   static let typeName = "csv"
   static let documentation = Documentation(
@@ -12,16 +12,19 @@ struct CSVDeclaration: StreamableSource, PortSource, Component {
   static let shorthand: String? = "path"
 
   let file: DeclaredPath
-  let delimiter: UInt8
-  let hasHeader: Bool
-  /// All columns but the targets and the split's, where it says nothing.
+  let format: CSVFormat
+  /// All columns that have no other use, where it says nothing.
   let inputs: DeclaredPorts<ColumnSelection>?
   /// The last column, where it says nothing.
   let targets: DeclaredPorts<ColumnSelection>?
+  /// Columns that have no use.
+  let exclude: ColumnSelection?
+  /// Columns that name the rows.
+  let id: ColumnSelection?
   /// Columns of numbers that are to be read as texts.
   let categorical: ColumnSelection?
-  /// The types of columns that are not to be taken for what their first cell is.
-  let types: ColumnTypes?
+  /// The settings of single columns.
+  let columns: DeclaredColumns?
 
   var inputPorts: [PortName]? { inputs?.names }
   var targetPorts: [PortName]? { targets?.names }
@@ -31,49 +34,44 @@ struct CSVDeclaration: StreamableSource, PortSource, Component {
   init(from options: inout Options) {
     let model = options.surroundings?.training as? CSVDeclaration
     file = DeclaredPath("path", "the file, relative to the experiment file's folder", &options)
-    let text = options.string(
-      "delimiter", default: model.map { String(UnicodeScalar($0.delimiter)) } ?? ",",
-      "the character between two fields")
-    if let byte = text.utf8.first, text.utf8.count == 1, byte < 0x80,
-      ![0x22, 0x0A, 0x0D].contains(byte)
-    {
-      delimiter = byte
-    } else {
-      delimiter = UInt8(ascii: ",")
-      options.reject(
-        "delimiter", "delimiter must be one ASCII character, found '\(excerpt(text))'")
-    }
-    hasHeader = options.bool(
-      "header", default: model?.hasHeader ?? true, "the first line names the columns")
+    format = CSVFormat(from: &options, like: model?.format)
     inputs =
       DeclaredPorts("inputs", from: &options) {
         ColumnSelection(
           $0, from: &$1, "what the model reads; or {PORT: COLUMNS}",
-          default: "all columns but the targets")
+          default: "all columns that have no other use")
       } ?? model?.inputs
     targets =
       DeclaredPorts("targets", from: &options) {
         ColumnSelection(
           $0, from: &$1, "what the model learns; or {PORT: COLUMNS}", default: "the last column")
       } ?? model?.targets
+    exclude =
+      ColumnSelection("exclude", from: &options, "columns to leave out") ?? model?.exclude
+    id = ColumnSelection("id", from: &options, "columns that name the rows") ?? model?.id
     categorical =
       ColumnSelection("categorical", from: &options, "columns of numbers that are categories")
       ?? model?.categorical
-    types = ColumnTypes(from: &options) ?? model?.types
+    columns = DeclaredColumns(from: &options) ?? model?.columns
     options.suggest("inputs", for: "features", "x")
     options.suggest("targets", for: "target", "label", "labels", "y")
-    options.suggest("delimiter", for: "sep", "separator")
+    options.suggest("exclude", for: "drop", "ignore")
+    options.suggest("id", for: "index", "index_col")
   }
 
   /// A file that is named on the command line, read as `model` was.
   init(_ file: DeclaredPath, like model: CSVDeclaration?, hasHeader: Bool) {
     self.file = file
-    delimiter = model?.delimiter ?? UInt8(ascii: ",")
-    self.hasHeader = hasHeader
+    var format = model?.format ?? CSVFormat()
+    format.hasHeader = hasHeader
+    format.headerIsDeclared = true
+    self.format = format
     inputs = model?.inputs
     targets = model?.targets
+    exclude = model?.exclude
+    id = model?.id
     categorical = model?.categorical
-    types = model?.types
+    columns = model?.columns
   }
 }
 

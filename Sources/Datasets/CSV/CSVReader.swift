@@ -3,91 +3,75 @@ import NNExp
 
 /// Reads chosen columns of a CSV file into a table of numbers.
 ///
-/// A column is of the type that the file declares. Without one, its first field says
-/// whether it holds numbers or texts; a field of the other kind is an error. A text
-/// becomes the index of its category, in sorted order.
+/// Each column is of the type that the file declares, or that the training data have, or
+/// else of the type that all its cells show. A text becomes the index of its category, a
+/// missing cell NaN.
 struct CSVReader {
-  private enum Kind { case unknown, number, text }
+  let table: CSVTable
 
-  /// One chosen column.
-  private struct Column {
-    let position: Int
-    /// The type that the file declares, if it is not one of numbers.
-    let type: (any ColumnType)?
-    /// Nil for a column that is none of a target.
-    let target: Completeness?
-    var kind: Kind
-    var codes: [ByteText: Int] = [:]
-    var texts: [String] = []
-  }
+  /// In the order in which they were chosen.
+  let chosen: [ChosenColumn]
 
-  private let table: CSVTable
-  private var columns: [Column]
+  /// Which of `chosen` a position of the file feeds; −1 for none.
+  let slots: [Int]
 
-  /// Which of `columns` hold decimal numbers: their cells are not made texts.
-  private var areDecimal: [Bool]
-
-  /// Which of `columns` a position of the file feeds; −1 for none.
-  private let slots: [Int]
-
-  /// Rows of `columns.count` numbers; one row where the file is read in parts.
+  /// Rows of `chosen.count` numbers; one row where the file is read in parts.
   private(set) var cells: [Double] = []
 
-  /// Where each row begins and the last one ends, where the file is read in
-  /// parts.
+  /// The start of each row and the end of the last one, if the file is streamed.
   private(set) var starts: [Int] = []
   private(set) var count = 0
+  private(set) var scanned: [ScannedColumn]
 
-  /// Reads at most `limit` samples.
-  ///
-  /// - Parameter targets: the columns of targets. An empty cell of an incomplete one is NaN.
+  /// The columns as they are, without what is fitted.
+  private(set) var columns: [TableColumn] = []
+
+  /// Assumptions of the reader, and unlikely contents.
+  private(set) var announcements: [Diagnostic] = []
+
+  /// Which of `chosen` hold decimal numbers, as far as is known: their cells are not made
+  /// texts.
+  private var areDecimal: [Bool]
+
+  /// The columns whose different numbers are still counted.
+  private var counted: [Int]
+
   /// - Precondition: no position twice.
-  init(
-    _ table: CSVTable, columns positions: [Int], types: [Int: any ColumnType],
-    targets: [Int: Completeness] = [:], limit: Int?
-  ) throws {
+  /// - Throws: `Diagnostics`, all columns' errors.
+  init(_ table: CSVTable, _ chosen: [ChosenColumn]) throws {
     self.table = table
-    columns = positions.map { position in
-      let type = types[position]
-      let kind: Kind = type is CategoryColumn ? .text : type is NumberColumn ? .number : .unknown
-      return Column(
-        position: position, type: kind == .number ? nil : type, target: targets[position],
-        kind: kind)
-    }
-    areDecimal = columns.map { $0.kind == .number }
+    self.chosen = chosen
+    scanned = Array(repeating: ScannedColumn(), count: chosen.count)
+    areDecimal = chosen.map { $0.isDecimal(in: table.format) }
+    counted = chosen.indices.filter { chosen[$0].role != .id && chosen[$0].role != .split }
     var slots = [Int](repeating: -1, count: table.names.count)
-    for (slot, position) in positions.enumerated() { slots[position] = slot }
+    for (slot, column) in chosen.enumerated() { slots[column.position] = slot }
     self.slots = slots
-    let limit = limit ?? Int.max
-    try table.origin.forEachPart(from: table.start) { try read($0, base: $1, limit: limit) }
-    sortCategories()
+    try table.origin.forEachPart(from: table.start) { try read($0, base: $1) }
+    guard count > 0 else { return }
+    columns = try decideColumns()
   }
 
-  /// What the columns of `slots` mean.
-  func layout(of slots: Range<Int>) -> ColumnLayout {
-    ColumnLayout(
-      names: slots.map { table.names[columns[$0].position] },
-      categories: slots.map { columns[$0].kind == .text ? columns[$0].texts : nil })
-  }
+  /// The meaning of the columns of `slots`.
+  func layout(of slots: Range<Int>) -> ColumnLayout { ColumnLayout(Array(columns[slots])) }
 
   /// The rows, to be read again where they are asked for; nil where they are held.
   func lines() -> CSVLines? {
     guard case .file(let file) = table.bytes else { return nil }
     return CSVLines(
-      file, starts: starts, delimiter: table.delimiter, slots: slots,
-      codes: columns.map { $0.kind == .text ? $0.codes : nil }, types: columns.map(\.type),
-      areIncomplete: columns.map { $0.target == .incomplete })
+      file, starts: starts, format: table.format, slots: slots,
+      cells: zip(chosen, columns).map { $0.reader(of: $1, in: table.format) })
   }
 
   /// Reads one part of the file, whole records; false once all is read.
-  private mutating func read(
-    _ bytes: borrowing Span<UInt8>, base: Int, limit: Int
-  ) throws -> Bool {
-    var scanner = CSVScanner(delimiter: table.delimiter, position: 0)
-    let width = columns.count
+  private mutating func read(_ bytes: borrowing Span<UInt8>, base: Int) throws -> Bool {
+    var scanner = table.format.scanner()
+    let width = chosen.count
     let fields = slots.count
+    let hasComments = table.format.comment != nil
     let isHeld = if case .held = table.bytes { true } else { false }
-    while scanner.position < bytes.count, count < limit {
+    if hasComments { scanner.position = table.format.endOfComments(in: bytes, from: 0) }
+    while scanner.position < bytes.count {
       let first = bytes[scanner.position]
       let start = scanner.position
       if first == 0x0A || first == 0x0D {
@@ -121,84 +105,54 @@ struct CSVReader {
       if isHeld {
         if count == 1 {
           // Rows are about as long as the first; a field is a byte or more.
-          let rows = min(limit, (bytes.count - start) / (scanner.position - start) + 1)
+          let rows = (bytes.count - start) / (scanner.position - start) + 1
           cells.reserveCapacity(min(rows, bytes.count / fields + 1) * width)
         }
       } else {
-        if count == 1 { starts.append(base + start) }
+        if count == 1 { starts.append(base + start) } else { starts[count - 1] = base + start }
         starts.append(base + scanner.position)
       }
+      if !counted.isEmpty { countDistinct(row) }
+      if hasComments {
+        scanner.position = table.format.endOfComments(in: bytes, from: scanner.position)
+      }
     }
-    return count < limit
+    return true
   }
 
-  /// The number of a field, unless it is a number among numbers.
+  private mutating func countDistinct(_ row: Int) {
+    var hasClosed = false
+    for slot in counted {
+      let value = cells[row &+ slot]
+      if value.isNaN { continue }
+      scanned[slot].distinct.add(value)
+      if !scanned[slot].distinct.isOpen { hasClosed = true }
+    }
+    if hasClosed { counted.removeAll { !scanned[$0].distinct.isOpen } }
+  }
+
+  /// The cell of a field, unless it is a decimal number that float64 holds.
   private mutating func cell(
     _ field: CSVField, _ slot: Int, in bytes: borrowing Span<UInt8>, base: Int
   ) throws -> Double {
-    let origin = table.origin
-    let location = { origin.location(of: field.moved(by: base)) }
-    if columns[slot].target == .incomplete, bytes.isBlank(field.range) { return .nan }
-    if let type = columns[slot].type {
-      let text = try table.origin.text(of: field, in: bytes, base: base)
-      return try number(of: text, type, slot, at: location)
+    let column = chosen[slot]
+    let text = try table.origin.text(of: field, in: bytes, base: base)
+    let offset = field.range.lowerBound + base - (field.isQuoted ? 1 : 0)
+    if column.readsNumbers {
+      switch column.numbers(in: table.format).read(Array(text.utf8)) {
+      case .number(let value) where !column.missing(in: table.format).numbers.contains(value):
+        return value
+      case .rounded(let value):
+        if scanned[slot].rounded.count == 0 {
+          scanned[slot].rounded.offset = offset
+          scanned[slot].rounded.text = text
+        }
+        scanned[slot].rounded.count += 1
+        return value
+      default: break
+      }
     }
-    let reading = decimal(bytes, field.range)
-    switch (columns[slot].kind, reading) {
-    case (.unknown, .number(let value)), (.number, .number(let value)):
-      columns[slot].kind = .number
-      areDecimal[slot] = true
-      return value
-    case (.unknown, .notANumber), (.text, .notANumber):
-      let text = try table.origin.text(of: field, in: bytes, base: base)
-      if let complaint = complaint(of: text, slot) { throw complaint.located(at: location()) }
-      columns[slot].kind = .text
-      return try code(of: text, slot, at: location)
-    case (_, .tooLarge):
-      throw Diagnostic(
-        "'\(try table.origin.text(of: field, in: bytes, base: base))' "
-          + "in column '\(name(columns[slot]))' is too large for a number", at: location())
-    case (.number, .notANumber), (.text, .number):
-      throw try mixed(field.moved(by: base), slot)
-    }
-  }
-
-  /// The number of a cell of a declared type.
-  private mutating func number(
-    of text: String, _ type: any ColumnType, _ slot: Int, at location: () -> SourceLocation
-  ) throws -> Double {
-    if type is CategoryColumn { return try code(of: text, slot, at: location) }
-    func refuse(_ fact: String) -> Diagnostic {
-      Diagnostic("column '\(name(columns[slot]))': \(fact)", at: location())
-    }
-    if isEmpty(text) { throw missing(text, slot, at: location()) }
-    let value: ColumnValue
-    do {
-      value = try type.read(text)
-    } catch let fact as Diagnostic { throw refuse(fact.message) }
-    switch (value, columns[slot].kind) {
-    case (.number(let number), .unknown), (.number(let number), .number):
-      guard number.isFinite else { throw refuse("'\(excerpt(text))' gave \(shortest(number))") }
-      columns[slot].kind = .number
-      return number
-    case (.category(let category), .unknown), (.category(let category), .text):
-      columns[slot].kind = .text
-      return try code(of: category, slot, at: location)
-    case (_, let kind):
-      let (found, others) = kind == .text ? ("a number", "categories") : ("a category", "numbers")
-      throw refuse("'\(excerpt(text))' gave \(found), and the cells before it \(others)")
-    }
-  }
-
-  private mutating func code(of text: String, _ slot: Int, at location: () -> SourceLocation) throws
-    -> Double
-  {
-    if let code = columns[slot].codes[ByteText(text)] { return Double(code) }
-    guard !isEmpty(text) else { throw missing(text, slot, at: location()) }
-    let code = columns[slot].texts.count
-    columns[slot].codes[ByteText(text)] = code
-    columns[slot].texts.append(text)
-    return Double(code)
+    return scanned[slot].cell(of: text, at: offset)
   }
 
   /// The positions of texts in sorted order: by value where all are numbers, else by code
@@ -206,8 +160,7 @@ struct CSVReader {
   static func order(of texts: [String]) -> [Int] {
     let numbers = texts.map { text -> Double? in
       let bytes = Array(text.utf8)
-      if case .number(let value) = decimal(bytes.span, bytes.indices) { return value }
-      return nil
+      return decimal(bytes.span, bytes.indices).value
     }
     let areNumbers = numbers.allSatisfy { $0 != nil }
     return texts.indices.sorted { a, b in
@@ -216,110 +169,42 @@ struct CSVReader {
     }
   }
 
-  /// Numbers the texts of each column in sorted order.
-  private mutating func sortCategories() {
-    for slot in columns.indices where columns[slot].kind == .text {
-      let texts = columns[slot].texts
-      let order = CSVReader.order(of: texts)
-      var ranks = [Double](repeating: 0, count: order.count)
-      for (rank, code) in order.enumerated() { ranks[code] = Double(rank) }
-      columns[slot].texts = order.map { texts[$0] }
-      for (rank, code) in order.enumerated() {
-        columns[slot].codes[ByteText(texts[code])] = rank
-      }
-      for row in 0..<cells.count / columns.count {
-        let i = row * columns.count + slot
-        if !cells[i].isNaN { cells[i] = ranks[Int(cells[i])] }
-      }
-    }
-  }
+  // MARK: Deciding
 
-  // MARK: Errors
-
-  private func name(_ column: Column) -> String { excerpt(table.names[column.position]) }
-
-  private func isEmpty(_ text: String) -> Bool { text.utf8.allSatisfy { $0 == 0x20 || $0 == 0x09 } }
-
-  private func missing(_ text: String, _ slot: Int, at location: SourceLocation? = nil)
-    -> Diagnostic
-  {
-    let column = columns[slot]
-    let notes: [Diagnostic.Note] =
-      switch column.target {
-      case nil: []
-      case .complete: [missingTargetNote]
-      case .incomplete: [.init("an empty cell is a missing target")]
-      }
-    return Diagnostic(
-      "missing value\(isEmpty(text) ? "" : " '\(text)'") in column '\(name(column))'; "
-        + "fill it in or leave the row out", at: location, notes: notes)
-  }
-
-  /// Why a text cannot stand for itself, even in a column of texts.
-  private func complaint(of text: String, _ slot: Int) -> Diagnostic? {
-    if isEmpty(text) { return missing(text, slot) }
-    let bare = text.lowercased().drop { $0 == "+" || $0 == "-" }
-    if bare == "nan" { return missing(text, slot) }
-    if bare == "inf" || bare == "infinity" {
-      return Diagnostic(
-        "expected a finite number in column '\(name(columns[slot]))', found '\(text)'")
-    }
-    return decimalComma(in: text).map {
-      Diagnostic(
-        "expected a number in column '\(name(columns[slot]))', found '\(text)'; write \($0)")
-    }
-  }
-
-  /// `1.5` for `1,5`.
-  private func decimalComma(in text: String) -> String? {
-    guard text.utf8.count <= 32, text.utf8.filter({ $0 == UInt8(ascii: ",") }).count == 1 else {
-      return nil
-    }
-    let bytes = text.utf8.map { $0 == UInt8(ascii: ",") ? UInt8(ascii: ".") : $0 }
-    guard case .number = decimal(bytes.span, bytes.indices) else { return nil }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  /// A text among numbers, or the other way round. With one row against one,
-  /// the third decides which is wrong.
-  private func mixed(_ field: CSVField, _ slot: Int) throws -> Diagnostic {
-    let column = columns[slot]
-    var field = field
-    var isNumber = column.kind == .text
-    if count == 1, let third = table.field(row: 2, column: column.position),
-      let first = table.field(row: 0, column: column.position)
-    {
-      let content = try table.bytes.read(third.range)
-      let reading = decimal(content.span, content.indices)
-      let isThirdNumber = if case .number = reading { true } else { false }
-      if isThirdNumber == isNumber {
-        field = first
-        isNumber.toggle()
+  /// The columns, whose cells become what they mean.
+  private mutating func decideColumns() throws -> [TableColumn] {
+    var errors = Diagnostics()
+    var columns: [TableColumn] = []
+    for slot in chosen.indices {
+      var decision = ColumnDecision(
+        chosen[slot], scanned[slot], name: table.names[chosen[slot].position], rows: count, table)
+      columns.append(decision.column())
+      errors.add(decision.errors)
+      announcements += decision.announcements
+      guard errors.isEmpty, !scanned[slot].texts.isEmpty,
+        case .held = table.bytes
+      else { continue }
+      let values = decision.values
+      for row in 0..<count {
+        let i = row * chosen.count + slot
+        if let code = ScannedColumn.code(of: cells[i]) { cells[i] = values[code] }
       }
     }
-    let text = try table.origin.text(of: field)
-    let location = table.origin.location(of: field)
-    let note = Diagnostic.Note(
-      "to read numbers as texts, list the column under 'categorical'")
-    if isNumber {
-      return Diagnostic(
-        "expected a text in column '\(name(column))', as in the other rows, "
-          + "found the number \(text)", at: location, notes: [note])
-    }
-    if let complaint = complaint(of: text, slot) { return complaint.located(at: location) }
-    if ["na", "n/a", "#n/a", "null", "none", "?", "-"].contains(text.lowercased()) {
-      return missing(text, slot, at: location)
-    }
-    return Diagnostic(
-      "expected a number in column '\(name(column))', as in the other rows, "
-        + "found '\(excerpt(text))'", at: location, notes: [note])
+    // In the order of the file.
+    errors = Diagnostics(
+      errors.list.sorted { a, b in
+        let (a, b) = (a.location, b.location)
+        return (a?.line ?? 0, a?.column ?? 0) < (b?.line ?? 0, b?.column ?? 0)
+      })
+    try errors.throwIfAny()
+    return columns
   }
 
   /// A row of too many fields, at the first that is too many, or too few.
   private func ragged(from start: Int, at field: CSVField?) -> Diagnostic {
     var found = 0
     try? table.origin.forEachPart(from: start) { bytes, _ in
-      var scanner = CSVScanner(delimiter: table.delimiter, position: 0)
+      var scanner = table.format.scanner()
       while let next = try? scanner.next(in: bytes) {
         found += 1
         if next.endsRecord { break }
@@ -327,8 +212,8 @@ struct CSVReader {
       return false
     }
     return Diagnostic(
-      "this row has \(counted(found, "field")), but \(table.hasHeader ? "the header" : "the first row") has "
-        + "\(slots.count)",
+      "this row has \(Datasets.counted(found, "field")), "
+        + "but \(table.hasHeader ? "the header" : "the first row") has \(slots.count)",
       at: field.map { table.origin.location(of: $0) } ?? table.origin.location(at: start))
   }
 }

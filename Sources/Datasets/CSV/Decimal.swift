@@ -1,6 +1,8 @@
-/// What a text of digits says as a number.
+/// The number that a text of digits says.
 enum Decimal {
   case number(Double)
+  /// A whole number beyond 2⁵³ that is no float64: the nearest one.
+  case rounded(Double)
   /// Digits beyond the range of float64.
   case tooLarge
   case notANumber
@@ -74,7 +76,22 @@ func decimal(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Decimal {
     return end - start
   }
   guard let value = Double(text) else { return .notANumber }
-  return value.isFinite ? .number(value) : .tooLarge
+  guard value.isFinite else { return .tooLarge }
+  if exponent == 0, !isFraction, significant > 15 {
+    let isExact = significant <= 19 && UInt64(exactly: abs(value)) == mantissa
+    return isExact ? .number(value) : .rounded(value)
+  }
+  return .number(value)
+}
+
+extension Decimal {
+  /// The number, rounded where it must be; nil for anything else.
+  var value: Double? {
+    switch self {
+    case .number(let value), .rounded(let value): value
+    case .tooLarge, .notANumber: nil
+    }
+  }
 }
 
 /// 10⁰ … 10²², each exact.

@@ -2,19 +2,28 @@ import NNExp
 
 /// Numbers as decimal digits, whatever the locale.
 ///
-/// `CSVReader` reads them without making a text of each cell.
+/// `CSVReader` reads plain ones without making a text of each cell.
 struct NumberColumn: ColumnType, Component {
   static let typeName = "number"
   static let documentation = Documentation(
     "numbers as decimal digits", example: "csv: {path: a.csv, columns: {age: number}}")
   static let foreignNames = ["float", "float32", "float64", "int", "numeric", "continuous"]
 
-  init(from options: inout Options) {}
+  /// Nil where the file's own format holds.
+  let format: NumberFormat?
+
+  init(from options: inout Options) {
+    let isDeclared = ["decimal", "thousands", "unit"].contains { options.contains($0) }
+    var format = NumberFormat(from: &options, like: nil)
+    format.unit = options.optionalString(
+      "unit", "a text before or after the digits: $, %, kg; it is left out")
+    if format.unit == "" { options.reject("unit", "unit must be a text, found an empty one") }
+    self.format = isDeclared ? format : nil
+  }
 
   func read(_ cell: String) throws -> ColumnValue {
-    let bytes = Array(cell.utf8)
-    switch decimal(bytes.span, bytes.indices) {
-    case .number(let value): return .number(value)
+    switch (format ?? NumberFormat()).read(Array(cell.utf8)) {
+    case .number(let value), .rounded(let value): return .number(value)
     case .tooLarge: throw Diagnostic("'\(excerpt(cell))' is too large for a number")
     case .notANumber: throw Diagnostic("expected a number, found '\(excerpt(cell))'")
     }

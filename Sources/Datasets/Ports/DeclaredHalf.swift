@@ -38,7 +38,7 @@ struct DeclaredHalf: Sendable {
       ])
   }
 
-  /// What can be done about a name where a port's may be, of data that name none.
+  /// The remedies for a name in place of a port's, if the data name no ports.
   func remedies(forName name: String) -> [Diagnostic.Note] {
     source?.source is any PortSource ? [remedy(for: name)] : []
   }

@@ -12,7 +12,7 @@ protocol PortSource: DataSource {
   var targetPorts: [PortName]? { get }
 }
 
-/// What `inputs` or `targets` of a source says: one value, or a mapping from the names of
+/// The value of `inputs` or `targets` of a source: one value, or a mapping from the names of
 /// ports to one value each.
 struct DeclaredPorts<Value: Sendable>: Sendable {
   struct Port: Sendable {

@@ -3,7 +3,7 @@ import NNExp
 /// How the numbers of each port are scaled: a method for all inputs, one for all targets,
 /// and one for each port that has its own.
 struct DeclaredScales: Sendable {
-  private var methods: [(name: String, method: Scaling.Method, location: SourceLocation?)] = []
+  private var methods: [(name: String, method: ScaleMethod, location: SourceLocation?)] = []
   private var location: SourceLocation?
 
   init(from options: inout Options, inputs: DeclaredHalf, targets: DeclaredHalf) {
@@ -13,21 +13,23 @@ struct DeclaredScales: Sendable {
         "scale", "a method or a mapping from inputs, targets or ports to methods",
         "how columns are scaled; fitted on the training data")
     else { return }
-    if case .string = config.content {
+    // {divide: 255} is a method, not a mapping from ports.
+    if ScaleMethod(config) != nil || config.isText {
       config = ConfigValue(.map([.init(key: "inputs", value: config)]), at: config.location)
     }
     let names = ((inputs.names ?? []) + (targets.names ?? [])).map(\.name)
     let methods = options.component("scale", from: config) { inner in
-      var methods: [(String, Scaling.Method, SourceLocation?)] = []
+      var methods: [(String, ScaleMethod, SourceLocation?)] = []
       let halves = ["inputs", "targets"]
       for half in halves {
-        let method = inner.choice(
-          half, default: Scaling.Method.none, "of the columns of all \(half)")
-        methods.append((half, method, config.location))
+        let method = ScaleMethod.read(half, from: &inner, "of the columns of all \(half)")
+        if method == nil, !inner.contains(half) { inner.resolve(half, ScaleMethod.none.config) }
+        methods.append((half, method ?? .none, config.location))
       }
       for key in inner.keys where !halves.contains(text: key) {
         if names.contains(text: key) || !inputs.isKnown {
-          methods.append((key, inner.choice(key, of: Scaling.Method.self), inner.location(of: key)))
+          let method = ScaleMethod.read(key, from: &inner, default: nil, "")
+          methods.append((key, method ?? .none, inner.location(of: key)))
         } else if let fault = DeclaredScales.fault(inName: key, names, inputs) {
           _ = inner.value(key, "")
           inner.reject(key, fault.located(at: inner.keyLocation(of: key)))
@@ -39,7 +41,7 @@ struct DeclaredScales: Sendable {
       "scale",
       keys: [
         .init(
-          key: "PORT", range: "one of: none, standardize, min_max",
+          key: "PORT", range: ScaleMethod.range,
           fallback: "that of inputs or targets", explanation: "of the columns of one port")
       ])
     self.methods = methods ?? []
@@ -64,7 +66,7 @@ struct DeclaredScales: Sendable {
 
   /// The method for a port, and where the file gives it.
   subscript(port: String?, half: SourceRows.Half) -> (
-    method: Scaling.Method, location: SourceLocation?
+    method: ScaleMethod, location: SourceLocation?
   ) {
     for name in [port, half.rawValue] {
       if let name, let found = methods.first(where: { $0.name.hasSameBytes(as: name) }) {
@@ -74,8 +76,12 @@ struct DeclaredScales: Sendable {
     return (.none, location)
   }
 
-  /// Where the file gives a method for this port, not for all of its half.
+  /// The location of a method for this port; nil if there is only one for all of its half.
   func location(ofPort port: String) -> SourceLocation? {
     methods.first { $0.name.hasSameBytes(as: port) }?.location
   }
+}
+
+extension ConfigValue {
+  fileprivate var isText: Bool { if case .string = content { true } else { false } }
 }

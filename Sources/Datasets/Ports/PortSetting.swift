@@ -43,7 +43,7 @@ struct PortSetting<Value: Sendable>: Sendable {
     named.first { $0.name.hasSameBytes(as: port ?? "") }?.value ?? common?.value
   }
 
-  /// Where the file gives the value for a port.
+  /// The location of the value for a port.
   func location(for port: String?) -> SourceLocation? {
     named.first { $0.name.hasSameBytes(as: port ?? "") }?.location ?? common?.location
   }

@@ -18,18 +18,36 @@ public struct Dataset<S: Scalar>: Sendable {
 
   public var count: Int
 
-  /// What is not held; by reference, as a step looks at it.
+  /// The row of its source that each sample is, counted from 0; empty if sample i is row i.
+  public internal(set) var rows: [Int] = []
+
+  /// For inputs to predict, the number of rows in their file, if some of them have no sample.
+  public private(set) var sourceCount: Int?
+
+  /// As `targets`, in the units of the data; empty if no target is scaled, and if they are
+  /// streamed.
+  public internal(set) var originalTargets: [Double] = []
+
+  /// The file of the samples, if the splits are from several files.
+  public internal(set) var file: String?
+
+  /// The streamed samples; by reference, because each step reads it.
   private let stream: Stream?
 
   private final class Stream: Sendable {
     let inputs: ScaledRows<S>?
     let indices: IndexRows?
     let targets: ScaledRows<S>?
+    let originalTargets: ScaledRows<Double>?
 
-    init(_ inputs: ScaledRows<S>?, _ indices: IndexRows?, _ targets: ScaledRows<S>?) {
+    init(
+      _ inputs: ScaledRows<S>?, _ indices: IndexRows?, _ targets: ScaledRows<S>?,
+      _ originalTargets: ScaledRows<Double>?
+    ) {
       self.inputs = inputs
       self.indices = indices
       self.targets = targets
+      self.originalTargets = originalTargets
     }
 
     /// How many samples there are.
@@ -44,7 +62,10 @@ public struct Dataset<S: Scalar>: Sendable {
     stream = nil
   }
 
-  init(inputs: RowStorage<S>, indices: IndexRows, targets: RowStorage<S>, count: Int) throws {
+  init(
+    inputs: RowStorage<S>, indices: IndexRows, targets: RowStorage<S>,
+    originalTargets: RowStorage<Double> = .held([]), count: Int
+  ) throws {
     let (heldInputs, inputRows) = inputs.parts
     let (heldTargets, targetRows) = targets.parts
     let indexRows = indices.isStreamed ? indices : nil
@@ -52,8 +73,19 @@ public struct Dataset<S: Scalar>: Sendable {
     self.indices = indexRows == nil ? try indices.held() : []
     self.targets = heldTargets
     self.count = count
+    let (heldOriginals, originalRows) = originalTargets.parts
+    self.originalTargets = heldOriginals
     let isHeld = inputRows == nil && indexRows == nil && targetRows == nil
-    stream = isHeld ? nil : Stream(inputRows, indexRows, targetRows)
+    stream = isHeld ? nil : Stream(inputRows, indexRows, targetRows, originalRows)
+  }
+
+  /// The same samples, as some rows of a source.
+  func among(_ positions: [Int], of count: Int) -> Dataset {
+    guard positions.count < count else { return self }
+    var dataset = self
+    dataset.rows = positions
+    dataset.sourceCount = count
+    return dataset
   }
 
   /// True if something is read when it is asked for.
@@ -66,7 +98,8 @@ public struct Dataset<S: Scalar>: Sendable {
   var bytes: Int {
     (inputs.count + targets.count) * MemoryLayout<S>.stride
       + indices.count * MemoryLayout<Int32>.stride
-      + (stream?.count ?? 0) * MemoryLayout<Int>.stride
+      + originalTargets.count * MemoryLayout<Double>.stride
+      + (stream?.count ?? rows.count) * MemoryLayout<Int>.stride
   }
 
   /// Copies samples to where a network reads them, one after the other; targets
@@ -99,7 +132,29 @@ public struct Dataset<S: Scalar>: Sendable {
     try read(samples.count, inputs: &inputSpan, indices: &indexSpan, targets: &targetSpan) {
       samples.lowerBound + $0
     }
-    return Dataset(inputs: inputs, indices: indices, targets: targets, count: samples.count)
+    var part = Dataset(inputs: inputs, indices: indices, targets: targets, count: samples.count)
+    part.rows = samples.map { row(of: $0) }
+    part.originalTargets = try originals(samples)
+    part.file = file
+    return part
+  }
+
+  /// The row of its source that a sample is, counted from 0.
+  public func row(of sample: Int) -> Int { rows.isEmpty ? sample : rows[sample] }
+
+  /// `originalTargets` of some samples.
+  private func originals(_ samples: Range<Int>) throws -> [Double] {
+    guard let rows = stream?.originalTargets else {
+      let width = width(originalTargets)
+      return Array(originalTargets[samples.lowerBound * width..<samples.upperBound * width])
+    }
+    var values = [Double](repeating: 0, count: samples.count * rows.width)
+    var span = values.mutableSpan
+    var numbers = [Double](repeating: 0, count: rows.widest)
+    for (index, sample) in samples.enumerated() {
+      try rows.read(sample, into: &span, at: index * rows.width, by: &numbers)
+    }
+    return values
   }
 
   /// Numbers of a sample that is held.

@@ -57,8 +57,19 @@ struct Labels: Sendable {
   let names: [String]
 
   /// Labels are numbers 0..<count, each its own index.
-  private let areIndices: Bool
+  let areIndices: Bool
   private let indices: [ByteText: Int]
+
+  /// Classes that are known.
+  init(_ names: [String], areIndices: Bool) {
+    self.names = names
+    self.areIndices = areIndices
+    indices =
+      areIndices
+      ? [:]
+      : Dictionary(
+        zip(names.map(ByteText.init), names.indices), uniquingKeysWith: { first, _ in first })
+  }
 
   init(of port: SourcePort, declared: DeclaredClasses) throws {
     let found = try Labels.found(in: port, areIndices: false)
@@ -94,8 +105,19 @@ struct Labels: Sendable {
         areIndices
         ? "the \(names.count) classes 0 to \(names.count - 1)"
         : "the classes \(listing(names))" + suggestion(for: label, among: names)
+      // Labels that start at 1.
+      let startAtOne =
+        areIndices && found.codes.allSatisfy { 1...names.count ~= $0 || $0 == Labels.missing }
       return Diagnostic(
-        "label '\(excerpt(label))' is not among \(known)", at: port.location(row, 0))
+        "label '\(excerpt(label))' is not among \(known)", at: port.location(row, 0),
+        notes: startAtOne
+          ? [
+            .init(
+              "the labels start at 1; write "
+                + (names.count <= 20
+                  ? "'classes: [\((1...names.count).map(String.init).joined(separator: ", "))]'"
+                  : "'target_kind: classes' without 'classes'"))
+          ] : [])
     }
     if areIndices {
       return try found.codes.enumerated().map { row, code in
@@ -126,7 +148,7 @@ struct Labels: Sendable {
         "classes need one label a sample, but each has \(layout.names.count) targets",
         at: port.location(0, 0))
     }
-    let column = try port.columns.firstColumn()
+    let column = try port.columns.cells(of: 0)
     if let texts = layout.categories[0] {
       if areIndices {
         let row = column.firstIndex { !$0.isNaN } ?? 0

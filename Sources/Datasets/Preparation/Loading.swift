@@ -8,15 +8,20 @@ extension DataDeclaration {
   /// - Parameter incomplete: the names of the target ports that samples may lack
   ///   (`target` for the only one of data that name none). A missing target is NaN; of
   ///   any other port it is an error.
+  /// - Parameter needs: what the loss of a target port needs, by the port's name.
+  /// - Parameter fitted: how the data of a run became numbers, instead of what these data
+  ///   would be fitted to.
   /// - Throws: `Diagnostics`.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func load<S: Scalar>(
-    as type: S.Type, seed: UInt64, incomplete: Set<String> = []
+    as type: S.Type, seed: UInt64, incomplete: Set<String> = [],
+    needs: [String: TargetNeeds] = [:], fitted: DataEncoding? = nil
   ) throws -> RunDatasets<S> {
     do {
       return try assemble(
-        as: type, seed: seed, incomplete: incomplete, FileShelf(isStreamed: isStreamed))
+        as: type, seed: seed, incomplete: incomplete, needs: needs, fitted: fitted,
+        FileShelf(isStreamed: isStreamed))
     } catch {
       var diagnostics = Diagnostics()
       diagnostics.add(error)
@@ -27,45 +32,71 @@ extension DataDeclaration {
   @specialized(where S == Float)
   @specialized(where S == Double)
   func assemble<S: Scalar>(
-    as type: S.Type, seed: UInt64, incomplete: Set<String> = [], _ shelf: FileShelf
+    as type: S.Type, seed: UInt64, incomplete: Set<String> = [],
+    needs: [String: TargetNeeds] = [:], fitted: DataEncoding? = nil, _ shelf: FileShelf
   ) throws -> RunDatasets<S> {
     guard let source else { throw Diagnostic("the data section names no source") }
     let random = RandomStream(seed: seed, purpose: "generated data")
+    var settings = TableSettings(
+      split: split.column, words: split.words, splitKey: split.group ?? split.order,
+      isOrdered: split.isOrdered, fill: fill,
+      incomplete: incomplete, indices: indices.names)
+    settings.knownColumns =
+      fitted.map { $0.inputs.flatMap(\.table) + $0.targets.flatMap(\.table) } ?? []
+    // Made samples are random already; of the samples of a file, a random part is taken.
+    let isMade = !(source.source is any PortSource)
     let main = try source.read(
-      DataRequest(
-        limit: limit, random: random, files: shelf, partColumn: split.column?.items ?? [],
-        incomplete: incomplete))
+      DataRequest(limit: isMade ? limit : nil, random: random, files: shelf, table: settings))
     var inputs: [PortEncoding] = []
     var columns: [SourceColumns] = []
-    for port in main.inputs {
-      let (encoding, own) = try encoding(of: port)
-      inputs.append(encoding)
-      columns.append(own)
+    var targets: [TargetEncoding]
+    if let fitted {
+      try fitted.requirePorts(of: main)
+      (inputs, targets) = (fitted.inputs, fitted.targets)
+      columns = try zip(inputs, main.inputs).map { try $0.columns(of: $1) }
+    } else {
+      for port in main.inputs {
+        let (encoding, own) = try encoding(of: port)
+        inputs.append(encoding)
+        columns.append(own)
+      }
+      targets = try self.targets(of: main, incomplete: incomplete, needs: needs)
     }
-    var targets = try self.targets(of: main, incomplete: incomplete)
+    func need(_ target: TargetEncoding) -> TargetNeeds? {
+      needs[target.name ?? SourceRows.Half.targets.noun]
+    }
+    for (target, raw) in zip(targets, main.targets) where target.labels == nil {
+      try raw.check(for: need(target))
+    }
     let classes = try zip(targets, main.targets).map { try $0.labels?.classes(of: $1) }
-    let rows =
-      try main.parts.map { try Split.rows(of: $0, at: split.location) }
-      ?? split.rows(
-        count: main.count, classes: strata(of: targets).flatMap { classes[$0] }, seed: seed)
+    var selection = try RowSelection(of: main.inputs + main.targets, count: main.count)
+    selection.limit(to: isMade ? nil : limit, seed: seed)
+    let rows = try split.rows(
+      of: main, selection.rows, classes: strata(of: targets).flatMap { classes[$0] }, seed: seed)
+    var dropped = selection.dropped
 
-    for index in inputs.indices where !inputs[index].port.isIndices {
+    for index in inputs.indices where fitted == nil {
       let (method, location) = scales[inputs[index].name, .inputs]
-      inputs[index].scaling = try Scaling(
-        method, fittedTo: columns[index], rows: rows.train, at: location)
+      try inputs[index].fit(&columns[index], rows: rows.train, method, at: location)
     }
-    for index in targets.indices {
+    for index in targets.indices where fitted == nil {
       let (target, raw) = (targets[index], main.targets[index])
       let present = try target.present(of: raw, classes[index], rows: rows.train)
       let (method, location) = scales[target.name, .targets]
+      let own = target.table.map { $0.scale ?? method }
       guard target.labels == nil else {
         let isForAll = target.name.flatMap { scales.location(ofPort: $0) } == nil
-        if method == .none || isForAll && targets.contains(where: { $0.labels == nil }) { continue }
+        let isScaled = own.contains { $0 != .none } || method != .none
+        if !isScaled || isForAll && targets.contains(where: { $0.labels == nil }) { continue }
         throw Diagnostic("classes cannot be scaled", at: location)
       }
       targets[index].scaling = try Scaling(
-        method, fittedTo: raw.columns, rows: present, at: location)
+        own.isEmpty ? Array(repeating: method, count: target.layout.names.count) : own,
+        fittedTo: raw.columns, rows: present, at: location)
+      targets[index].noteScales(own)
     }
+
+    if fitted == nil { try checkClasses(targets, main.targets) }
 
     /// The samples of some rows of one source.
     func samples(
@@ -77,17 +108,27 @@ extension DataDeclaration {
       let values = ports.filter { !inputs[$0].port.isIndices }.map { index in
         PortRows(columns[index], inputs[index].scaling, location: data[index].location)
       }
-      let wanted = targets.indices.map { index in
-        targets[index].rows(of: targetData[index], classes[index], oneHotLocation: oneHotLocation)
+      func wanted(isScaled: Bool) -> [PortRows] {
+        targets.indices.map { index in
+          targets[index].rows(
+            of: targetData[index], classes[index], oneHotLocation: oneHotLocation,
+            isScaled: isScaled)
+        }
       }
-      return try Dataset(
+      let areScaled = targets.contains { $0.scaling != nil }
+      let originals = areScaled ? wanted(isScaled: false) : []
+      var dataset = try Dataset<S>(
         inputs: ScaledRows(values, rows: rows, half: .inputs).gathered(),
         indices: IndexRows(
           ports.filter { inputs[$0].port.isIndices }.map { columns[$0] }, rows: rows),
-        targets: ScaledRows(wanted, rows: rows, half: .targets).gathered(), count: rows.count)
+        targets: ScaledRows(wanted(isScaled: true), rows: rows, half: .targets).gathered(),
+        originalTargets: ScaledRows(originals, rows: rows, half: .targets).gathered(),
+        count: rows.count)
+      if rows.indices.contains(where: { rows[$0] != $0 }) { dataset.rows = rows }
+      return dataset
     }
     var memory = LoadingMemory(kept: main.lineBytes, released: main.tableBytes)
-    /// What is kept of classes beside targets that are read when asked for.
+    /// The bytes of classes that are held beside streamed targets.
     func classBytes(_ classes: [[Int]?]) -> Int {
       guard shelf.isStreamed, classes.contains(where: { $0 == nil }) else { return 0 }
       return classes.reduce(0) { $0 + ($1?.count ?? 0) * MemoryLayout<Int>.stride }
@@ -98,23 +139,36 @@ extension DataDeclaration {
         return rows.isEmpty
           ? nil : try samples(columns, main.inputs, main.targets, classes, rows)
       }
+      var settings = TableSettings(incomplete: incomplete, indices: indices.names)
+      settings.fill = fill
+      settings.training = main
+      let filesRead = shelf.files.count
       let data = try source.read(
-        DataRequest(
-          random: random.stream(index), files: shelf, incomplete: incomplete,
-          training: SourceSamples(main)))
+        DataRequest(random: random.stream(index), files: shelf, table: settings))
       let own = try inputs.map { try data.inputs.port(named: $0.name) }
       let columns = try zip(inputs, own).map { try $0.columns(of: $1) }
       memory.kept += data.lineBytes
       let wanted = try targets.map { try data.targets.port(named: $0.name) }
       let classes = try zip(targets, wanted).map { target, raw in
-        if target.labels == nil { try target.checkValues(of: raw) }
+        if target.labels == nil {
+          try target.checkValues(of: raw)
+          try raw.check(for: need(target))
+        }
         return try target.labels?.classes(of: raw)
       }
       memory.kept += classBytes(classes)
-      return try samples(columns, own, wanted, classes, Array(0..<data.count))
+      let selection = try RowSelection(of: own + wanted, count: data.count)
+      dropped += selection.dropped
+      guard !selection.rows.isEmpty else {
+        throw Diagnostic("every row has a missing cell", at: source.location)
+      }
+      var dataset = try samples(columns, own, wanted, classes, selection.rows)
+      dataset.file = name(of: shelf.files.dropFirst(filesRead).first)
+      return dataset
     }
 
-    let train = try samples(columns, main.inputs, main.targets, classes, rows.train)
+    var train = try samples(columns, main.inputs, main.targets, classes, rows.train)
+    if self.validation != nil || self.test != nil { train.file = name(of: shelf.files.first) }
     let validation = try part(rows.validation, from: self.validation, 1)
     let test = try part(rows.test, from: self.test, 2)
 
@@ -127,7 +181,16 @@ extension DataDeclaration {
         try $0.port(axes: $1.axes, at: $1.location(0, 0))
       },
       train: train, validation: validation, test: test, files: shelf.files,
-      encoding: InputEncoding(ports: inputs, hasColumnNames: main.hasColumnNames), memory: memory)
+      encoding: DataEncoding(
+        source: source.name, inputs: inputs, targets: targets, otherColumns: main.otherColumns,
+        hasColumnNames: main.hasColumnNames),
+      announcements: main.announcements, droppedRows: dropped, memory: memory)
+  }
+
+  /// A file's path as the experiment file has it.
+  private func name(of file: DataFile?) -> String? {
+    guard let path = file?.path, path.hasPrefix(bytes: folder + "/") else { return file?.path }
+    return String(Substring(path.utf8.dropFirst(folder.utf8.count + 1)))
   }
 
   /// How an input port of the training data becomes numbers, before scaling, and its columns.
@@ -137,14 +200,18 @@ extension DataDeclaration {
       try raw.checkCategories()
       let layout = raw.columns.layout
       let shape = try inputShape(of: raw, raw.axes, width: layout.width)
-      return (PortEncoding(Port(name, shape), name: raw.name, layout: layout), raw.columns)
+      return (
+        PortEncoding(Port(name, shape), name: raw.name, layout: layout, table: raw.table),
+        raw.columns
+      )
     }
     let (columns, layout, count) = try raw.indices(declared)
     let width = layout.names.count
     let shape = try inputShape(of: raw, layout.isNumeric ? raw.axes : [width], width: width)
     return (
       PortEncoding(
-        Port(name, shape, kind: .indices(below: count)), name: raw.name, layout: layout), columns
+        Port(name, shape, kind: .indices(below: count)), name: raw.name, layout: layout,
+        table: raw.table), columns
     )
   }
 
@@ -162,12 +229,17 @@ extension DataDeclaration {
     return Shape(shape)
   }
 
-  private func targets(of data: SourceRows, incomplete: Set<String>) throws -> [TargetEncoding] {
+  private func targets(
+    of data: SourceRows, incomplete: Set<String>, needs: [String: TargetNeeds]
+  ) throws -> [TargetEncoding] {
     let targets = try data.targets.map { port in
-      TargetEncoding(
-        name: port.name, labels: try labels(of: port), isOneHot: isOneHot,
+      let needs = needs[port.name ?? SourceRows.Half.targets.noun]
+      let isGuess = try guessesClasses(of: port, needs)
+      return TargetEncoding(
+        name: port.name, labels: try labels(of: port, areClasses: isGuess),
+        isGuess: isGuess, isOneHot: isOneHot,
         isIncomplete: incomplete.contains(port.name ?? SourceRows.Half.targets.noun),
-        layout: port.columns.layout)
+        layout: port.columns.layout, axes: port.axes, table: port.table)
     }
     if isOneHot, !targets.contains(where: { $0.labels != nil }) {
       throw Diagnostic(
@@ -176,12 +248,20 @@ extension DataDeclaration {
     return targets
   }
 
+  /// Whether numbers are taken for classes, though the file does not say so.
+  private func guessesClasses(of port: SourcePort, _ needs: TargetNeeds?) throws -> Bool {
+    guard (targetKind[port.name] ?? .auto) == .auto, port.classCount == nil,
+      classes[port.name]?.areDeclared != true
+    else { return false }
+    return try port.holdsFewClasses(for: needs)
+  }
+
   /// The classes, where the targets are classes.
-  private func labels(of port: SourcePort) throws -> Labels? {
+  private func labels(of port: SourcePort, areClasses isGuess: Bool) throws -> Labels? {
     let isText = !port.columns.layout.isNumeric
     let kind = targetKind[port.name] ?? .auto
     var declared = classes[port.name] ?? .none
-    var areClasses = kind == .classes || (kind == .auto && isText)
+    var areClasses = kind == .classes || (kind == .auto && isText) || isGuess
     if kind == .auto {
       if declared.areDeclared { areClasses = true }
       if let count = port.classCount {
@@ -200,9 +280,24 @@ extension DataDeclaration {
     return try Labels(of: port, declared: declared)
   }
 
+  /// Throws if there is a single class, and the file does not declare it.
+  private func checkClasses(_ targets: [TargetEncoding], _ ports: [SourcePort]) throws {
+    for (target, port) in zip(targets, ports) {
+      guard let names = target.labels?.names, names.count == 1, port.classCount == nil,
+        classes[target.name]?.areDeclared != true,
+        try port.columns.cells(of: 0).count(where: { !$0.isNaN }) > 1
+      else { continue }
+      throw Diagnostic(
+        "all targets are of the one class '\(excerpt(names[0]))'; there is nothing to learn",
+        at: port.location(0, 0))
+    }
+  }
+
   /// Which target's classes keep their shares in every part; nil for none.
   private func strata(of targets: [TargetEncoding]) throws -> Int? {
-    guard split.isStratified, split.validation > 0 || split.test > 0 else { return nil }
+    guard split.isStratified, split.validation > 0 || split.test > 0 || split.folds != nil else {
+      return nil
+    }
     let ofClasses = targets.indices.filter { targets[$0].labels != nil }
     guard !ofClasses.isEmpty else {
       throw Diagnostic("a stratified split needs class targets", at: split.location)
@@ -224,6 +319,19 @@ extension DataDeclaration {
           + "write 'stratified: \(targets[ofClasses[0]].name ?? "")'", at: split.location)
     }
     return ofClasses[0]
+  }
+}
+
+extension DataEncoding {
+  /// Throws unless the samples of a source have the ports of the run.
+  fileprivate func requirePorts(of rows: SourceRows) throws {
+    func names(_ names: [String?]) -> [ByteText] { names.map { ByteText($0 ?? "") } }
+    guard names(inputs.map(\.name)) == names(rows.inputs.map(\.name)),
+      names(targets.map(\.name)) == names(rows.targets.map(\.name))
+    else { throw Diagnostic("the data have other ports than the run was trained with") }
+    for (target, raw) in zip(targets, rows.targets) where target.labels == nil {
+      try target.checkValues(of: raw)
+    }
   }
 }
 

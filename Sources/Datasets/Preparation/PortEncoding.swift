@@ -9,15 +9,45 @@ struct PortEncoding: Sendable {
   let name: String?
 
   /// The columns, with the categories of those that hold texts.
-  let layout: ColumnLayout
+  private(set) var layout: ColumnLayout
+
+  /// The columns as a table has them, fitted; empty for other sources.
+  private(set) var table: [TableColumn]
 
   /// Of a port of values; nil where they are not scaled.
-  var scaling: Scaling? = nil
+  private(set) var scaling: Scaling? = nil
 
-  init(_ port: Port, name: String?, layout: ColumnLayout) {
+  init(
+    _ port: Port, name: String?, layout: ColumnLayout, table: [TableColumn] = [],
+    scaling: Scaling? = nil
+  ) {
     self.port = port
     self.name = name
     self.layout = layout
+    self.table = table
+    self.scaling = scaling
+  }
+
+  /// Fits what fills missing cells, and the scales, to the training data.
+  ///
+  /// - Parameters:
+  ///   - columns: of all rows; they get the meaning that is fitted.
+  ///   - method: of the columns that have none of their own.
+  mutating func fit(
+    _ columns: inout SourceColumns, rows: [Int], _ method: ScaleMethod,
+    at location: SourceLocation?
+  ) throws {
+    if table.contains(where: { $0.fill != nil && $0.fill != .dropRow }) {
+      table = try table.filled(from: columns, rows: rows)
+      layout = layout.filled(table.map(FittedFill.init))
+      columns = columns.with(columns.layout.filled(layout.fills))
+    }
+    if port.isIndices { return }
+    let methods = table.map { $0.scale ?? method }
+    scaling = try Scaling(
+      methods.isEmpty ? Array(repeating: method, count: layout.names.count) : methods,
+      fittedTo: columns, rows: rows, at: location)
+    table.noteScales(methods, scaling, layout)
   }
 
   /// Columns of other data as this port's, before scaling.
@@ -26,6 +56,20 @@ struct PortEncoding: Sendable {
     guard case .indices(let count) = port.kind else { return columns }
     if layout.isNumeric { _ = try raw.largestIndex(below: count) }
     return columns.unexpanded
+  }
+}
+
+extension [TableColumn] {
+  /// Notes how each column is scaled.
+  mutating func noteScales(_ methods: [ScaleMethod], _ scaling: Scaling?, _ layout: ColumnLayout) {
+    var number = 0
+    for index in indices {
+      self[index].scale = self[index].isNumeric ? methods[index] : ScaleMethod.none
+      if let scaling, self[index].isNumeric, methods[index] != .none {
+        self[index].scaleNumbers = scaling[number]
+      }
+      number += self[index].width
+    }
   }
 }
 

@@ -3,7 +3,7 @@ public import NNExp
 
 extension DataDeclaration {
   /// Reads inputs alone, with the columns, categories and scaling of the
-  /// training data; `path` is relative to the current folder.
+  /// training data; `path` is relative to the current folder, `-` is standard input.
   ///
   /// The file's first bytes tell NPY, NPZ and IDX (.gz too); anything else is
   /// CSV, of which the columns named as in training are read, or, without such
@@ -11,23 +11,29 @@ extension DataDeclaration {
   /// the array that the training data have for it or one of the port's name; for
   /// a single port, also the only array there is. NPY and IDX hold a single port.
   ///
+  /// Rows with a missing cell in a column of `fill: drop_row` are no samples; `rows` of the
+  /// result then has the positions of the others.
+  ///
   /// - Throws: `Diagnostics`.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func loadInputs<S: Scalar>(path: String, like data: RunDatasets<S>) throws -> Dataset<S> {
     do {
-      let shelf = FileShelf(isStreamed: isStreamed)
-      let file = DeclaredPath(path, in: "", at: nil)
-      let bytes = try shelf.csv(file)
-      let encodings = data.encoding.ports
+      let isInput = path == "-"
+      let shelf = FileShelf(isStreamed: isStreamed && !isInput)
+      let file = DeclaredPath(isInput ? "standard input" : path, in: "", at: nil)
+      if isInput { shelf.hold(try readStandardInput(), as: file.path) }
+      let bytes = try shelf.bytes(file)
+      let encodings = data.encoding.inputs
       let ports: [SourcePort]
       if let arrays = try arrays(bytes.read(0..<min(4, bytes.count)), file, encodings, shelf) {
         ports = try self.ports(arrays, like: encodings)
       } else {
-        ports = try csv(bytes, file, data.encoding).inputs
+        ports = try csv(shelf, file, data.encoding).inputs
       }
       let columns = try zip(encodings, ports).map { try $0.columns(of: $1) }
-      let rows = Array(0..<ports[0].columns.count)
+      let count = ports[0].columns.count
+      let rows = try RowSelection(of: ports, count: count).rows
       let isIndices = encodings.map(\.port.isIndices)
       let values = ports.indices.filter { !isIndices[$0] }.map { index in
         PortRows(columns[index], encodings[index].scaling, location: ports[index].location)
@@ -35,7 +41,8 @@ extension DataDeclaration {
       return try Dataset(
         inputs: ScaledRows(values, rows: rows, half: .inputs).gathered(),
         indices: IndexRows(ports.indices.filter { isIndices[$0] }.map { columns[$0] }, rows: rows),
-        targets: .held([]), count: rows.count)
+        targets: .held([]), count: rows.count
+      ).among(rows, of: count)
     } catch {
       var diagnostics = Diagnostics()
       diagnostics.add(error)
@@ -57,9 +64,9 @@ extension DataDeclaration {
       }
     }
     let isNPY = magic.first == 0x93
-    guard isNPY || magic.starts(with: [0x1F, 0x8B]) || magic.starts(with: [0, 0]) else {
-      return nil
-    }
+    let isCompressed = magic.starts(with: [0x1F, 0x8B])
+    guard isNPY || isCompressed || magic.starts(with: [0, 0]) else { return nil }
+    if isCompressed, source?.source is CSVDeclaration { return nil }
     guard ports.count == 1 else {
       throw Diagnostic(
         "'\(file.path)' holds one array, but the data have the input ports "
@@ -112,17 +119,18 @@ extension DataDeclaration {
 
   /// CSV inputs; the first line is a header where training had one, or where
   /// it did not come from CSV and the line is not all numbers.
-  private func csv(_ bytes: CSVBytes, _ file: DeclaredPath, _ encoding: InputEncoding) throws
+  private func csv(_ shelf: FileShelf, _ file: DeclaredPath, _ encoding: DataEncoding) throws
     -> SourceRows
   {
     let model = source?.source as? CSVDeclaration
-    let delimiter = model?.delimiter ?? UInt8(ascii: ",")
-    var hasHeader = model?.hasHeader ?? false
-    var table = try CSVTable(
-      bytes, path: file.path, delimiter: delimiter, hasHeader: hasHeader)
-    var layouts = encoding.ports.map(\.layout)
+    var format = model?.format ?? CSVFormat(delimiter: UInt8(ascii: ","), hasHeader: false)
+    format.headerIsDeclared = true
+    let bytes = try shelf.csv(file, format)
+    var table = try CSVTable(bytes, path: file.path, format: format)
+    var layouts = encoding.inputs.map(\.layout)
     if model == nil, !table.startsWithNumbers {
-      table = try CSVTable(bytes, path: file.path, delimiter: delimiter, hasHeader: true)
+      format.hasHeader = true
+      table = try CSVTable(bytes, path: file.path, format: format)
       // Its names need not be those of the training data, which have none.
       let known = layouts.flatMap(\.names)
       let areKnown = layouts.count > 1 && known.allSatisfy { table.names.contains(text: $0) }
@@ -134,10 +142,11 @@ extension DataDeclaration {
             names: Array(names.prefix(layout.names.count)), categories: layout.categories)
         }
       }
-      hasHeader = true
     }
-    return try CSVDeclaration(file, like: model, hasHeader: hasHeader)
-      .readInputs(table, like: layouts, names: encoding.ports.map(\.name))
+    return try CSVDeclaration(file, like: model, hasHeader: format.hasHeader)
+      .readInputs(
+        table, like: layouts, names: encoding.inputs.map(\.name),
+        columns: encoding.inputs.flatMap(\.table))
   }
 }
 
@@ -147,8 +156,7 @@ extension CSVTable {
     names.indices.allSatisfy { column in
       guard let field = field(row: 0, column: column) else { return false }
       guard let content = try? bytes.read(field.range) else { return false }
-      if case .number = decimal(content.span, content.indices) { return true }
-      return false
+      return decimal(content.span, content.indices).value != nil
     }
   }
 }

@@ -31,7 +31,7 @@ final class PortRows: Sendable {
   /// Numbers of a sample.
   let width: Int
 
-  /// Where a number stands: row, column.
+  /// The location of a number, by row and column.
   let location: @Sendable (Int, Int) -> SourceLocation?
 
   /// Values, scaled in float64.
@@ -62,7 +62,7 @@ final class PortRows: Sendable {
   /// Whether a sample is read when it is asked for.
   fileprivate var isStreamed: Bool { classes == nil && columns.isStreamed }
 
-  /// What can be done where the numbers exceed the memory.
+  /// The remedies if the numbers exceed the memory.
   fileprivate var memoryNotes: [Diagnostic.Note] { classes == nil ? [streamingNote] : [] }
 
   /// Reads one sample to `values` from `start` on; `sample` has room for its numbers.
@@ -168,7 +168,7 @@ struct ScaledRows<S: Scalar>: Sendable {
 
 /// Some rows of the index ports of a source, one port after the other.
 struct IndexRows: Sendable {
-  /// What is in range: each number a whole one that fits into 32 bits.
+  /// Columns whose numbers are whole and fit into 32 bits.
   let ports: [SourceColumns]
   let rows: [Int]
 

@@ -1,3 +1,4 @@
+import Glibc
 import NNExp
 
 /// How each column is brought to a common scale:
@@ -6,32 +7,53 @@ import NNExp
 ///
 /// standardize: origin + shift is the mean, spread the standard deviation
 /// √(Σd²/n); min_max: origin is the least value, spread the largest less the
-/// least, so that the training data lie in [0, 1]. All come from the training
-/// data alone, in float64. Numbers of one-hot columns stay 0 and 1.
+/// least, so that the training data lie in [0, 1]; robust: origin is the median, spread
+/// the distance of the quartiles (linear interpolation); divide: spread is the divisor.
+/// log is y = ln x. All come from the training data only, in float64. Numbers of one-hot
+/// columns and of indicators stay 0 and 1.
 ///
-/// The mean is kept as the first sample and what is to be added to it: it is
+/// The mean is stored as the first sample and what is to be added to it: it is
 /// then exact even where the data vary little far from 0, as times in seconds do.
 struct Scaling: Sendable {
-  enum Method: String, Sendable, CaseIterable {
-    case none, standardize
-    case minMax = "min_max"
-  }
-
-  /// One a number, as the others.
+  /// One per number, as the others.
   private(set) var origin: [Double]
   private(set) var shift: [Double]
 
   /// 0 where the column is constant.
   private(set) var spread: [Double]
 
-  /// Nil for `none`.
+  /// Empty if no number is scaled to its logarithm.
+  private(set) var areLogs: [Bool] = []
+
+  /// - Parameter numbers: one per number of a sample.
+  init(_ numbers: [ScaleNumbers]) {
+    origin = numbers.map(\.origin)
+    shift = numbers.map(\.shift)
+    spread = numbers.map(\.spread)
+    if numbers.contains(where: \.isLog) { areLogs = numbers.map(\.isLog) }
+  }
+
+  /// The numbers of a sample.
+  var count: Int { spread.count }
+
+  /// The scale of one number.
+  subscript(number: Int) -> ScaleNumbers {
+    ScaleNumbers(
+      origin: origin[number], shift: shift[number], spread: spread[number],
+      isLog: areLogs.isEmpty ? false : areLogs[number])
+  }
+
+  /// Nil if no column is scaled.
+  ///
+  /// - Parameter methods: one per column.
   init?(
-    _ method: Method, fittedTo columns: SourceColumns, rows: [Int], at location: SourceLocation?
-  )
-    throws
-  {
-    guard method != .none else { return nil }
+    _ methods: [ScaleMethod], fittedTo columns: SourceColumns, rows: [Int],
+    at location: SourceLocation?
+  ) throws {
+    guard methods.contains(where: { $0 != .none }) else { return nil }
     let width = columns.layout.width
+    let methods = columns.layout.expand(methods)
+    func name(_ number: Int) -> String { columns.layout.expandedNames[number] }
     var values = [Double](repeating: 0, count: width)
     try columns.decode(rows[0], into: &values)
     let first = values
@@ -49,55 +71,92 @@ struct Scaling: Sendable {
       }
     }
     for i in 0..<width { mean[i] /= n }
-    var range = [Double](repeating: 0, count: width)
-    for i in 0..<width { range[i] = high[i] - low[i] }
+    let range = zip(high, low).map { $0 - $1 }
 
-    switch method {
-    case .none: return nil
-    case .minMax:
-      origin = low
-      shift = [Double](repeating: 0, count: width)
-      spread = range
-    case .standardize:
+    origin = [Double](repeating: 0, count: width)
+    shift = origin
+    spread = [Double](repeating: 1, count: width)
+    let areStandard = methods.map { $0 == .standardize }
+    if areStandard.contains(true) {
       // Two passes, the second corrected for the mean's rounding; deviations
       // count in units of the range, so that no square overflows or vanishes.
       var squares = [Double](repeating: 0, count: width)
       var sums = [Double](repeating: 0, count: width)
       for row in rows {
         try columns.decode(row, into: &values)
-        for i in 0..<width where range[i] > 0 {
+        for i in 0..<width where areStandard[i] && range[i] > 0 {
           let d = ((values[i] - first[i]) - mean[i]) / range[i]
           squares[i] += d * d
           sums[i] += d
         }
       }
-      origin = first
-      shift = mean
-      spread = range
-      for i in 0..<width where range[i] > 0 {
+      for i in 0..<width where areStandard[i] {
+        origin[i] = first[i]
+        shift[i] = mean[i]
         let variance = (squares[i] - sums[i] * sums[i] / n) / n
-        spread[i] = range[i] * max(variance, 0).squareRoot()
+        spread[i] = range[i] > 0 ? range[i] * max(variance, 0).squareRoot() : range[i]
       }
     }
-
-    let isNumeric = columns.layout.expandedIsNumeric
     for i in 0..<width {
-      if !isNumeric[i] {
-        origin[i] = 0
-        shift[i] = 0
-        spread[i] = 1
-      } else if !shift[i].isFinite || !spread[i].isFinite {
-        throw Diagnostic(
-          "'\(columns.layout.expandedNames[i])' reaches from \(shortest(low[i])) to "
-            + "\(shortest(high[i])), too far apart to scale", at: location)
+      switch methods[i] {
+      case .none, .standardize: continue
+      case .minMax:
+        origin[i] = low[i]
+        spread[i] = range[i]
+      case .divide(let divisor):
+        spread[i] = divisor
+        continue
+      case .log:
+        guard low[i] > 0 else {
+          throw Diagnostic(
+            "'\(name(i))' reaches down to \(shortest(low[i])), which has no logarithm; scale it by "
+              + "another method", at: location)
+        }
+        if areLogs.isEmpty { areLogs = [Bool](repeating: false, count: width) }
+        areLogs[i] = true
+        continue
+      case .robust:
+        let sorted = try rows.map { row in
+          try columns.decode(row, into: &values)
+          return values[i]
+        }.sorted()
+        origin[i] = Scaling.quantile(0.5, of: sorted)
+        spread[i] = Scaling.quantile(0.75, of: sorted) - Scaling.quantile(0.25, of: sorted)
+        guard spread[i] > 0 || range[i] == 0 else {
+          throw Diagnostic(
+            "the middle half of '\(name(i))' is the one value \(shortest(origin[i])), which leaves "
+              + "'robust' no scale; scale it by another method", at: location)
+        }
       }
+    }
+    for i in 0..<width where !shift[i].isFinite || !spread[i].isFinite {
+      throw Diagnostic(
+        "'\(columns.layout.expandedNames[i])' reaches from \(shortest(low[i])) to "
+          + "\(shortest(high[i])), too far apart to scale", at: location)
     }
   }
+
+  /// The quantile of sorted numbers by linear interpolation.
+  static func quantile(_ fraction: Double, of sorted: [Double]) -> Double {
+    let position = fraction * Double(sorted.count - 1)
+    let below = Int(position)
+    let low = sorted[below]
+    let high = sorted[min(below + 1, sorted.count - 1)]
+    return low + (high - low) * (position - Double(below))
+  }
+
+  /// The way back to the units of the data.
+  var units: TargetUnits { TargetUnits(origin: origin, shift: shift, spread: spread) }
 
   /// Scales the first numbers of `values`, as many as there are columns.
   func apply(to values: inout [Double]) {
     for i in 0..<spread.count {
       values[i] = spread[i] > 0 ? ((values[i] - origin[i]) - shift[i]) / spread[i] : 0
     }
+    if !areLogs.isEmpty { applyLogs(to: &values) }
+  }
+
+  private func applyLogs(to values: inout [Double]) {
+    for i in areLogs.indices where areLogs[i] { values[i] = log(values[i]) }
   }
 }

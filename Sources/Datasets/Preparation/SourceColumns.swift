@@ -1,56 +1,5 @@
 import NNExp
 
-/// What the columns of a table mean.
-struct ColumnLayout: Sendable {
-  /// One a column.
-  let names: [String]
-
-  /// The categories of a text column, whose numbers are indices into them; nil
-  /// for a column of numbers.
-  let categories: [[String]?]
-
-  init(names: [String], categories: [[String]?]) {
-    self.names = names
-    self.categories = categories
-  }
-
-  /// Columns of numbers.
-  init(numbers names: [String]) {
-    self.init(names: names, categories: Array(repeating: nil, count: names.count))
-  }
-
-  /// Columns of numbers without names of their own: `input_0`, `input_1`, ….
-  init(_ count: Int, named stem: String) {
-    self.init(numbers: count == 1 ? [stem] : (0..<count).map { "\(stem)_\($0)" })
-  }
-
-  var isNumeric: Bool { categories.allSatisfy { $0 == nil } }
-
-  /// How many numbers a sample has once each text column is one-hot.
-  var width: Int { categories.reduce(0) { $0 + ($1?.count ?? 1) } }
-
-  /// One name a number: `age`, `color=blue`, `color=red`.
-  var expandedNames: [String] {
-    zip(names, categories).flatMap { name, categories in
-      categories.map { $0.map { "\(name)=\($0)" } } ?? [name]
-    }
-  }
-
-  /// The column that a number of a sample comes from.
-  func column(ofNumber index: Int) -> Int {
-    var end = 0
-    return categories.firstIndex {
-      end += $0?.count ?? 1
-      return index < end
-    } ?? 0
-  }
-
-  /// One a number: false for those of a one-hot column.
-  var expandedIsNumeric: [Bool] {
-    categories.flatMap { Array(repeating: $0 == nil, count: $0?.count ?? 1) }
-  }
-}
-
 /// The numbers of one half of the samples, by rows.
 struct SourceColumns: Sendable {
   enum Storage: Sendable {
@@ -109,39 +58,62 @@ struct SourceColumns: Sendable {
     }
   }
 
-  /// A number a column becomes a number of the sample, or a row of zeros and a
-  /// one.
+  /// The number of each column becomes a number of the sample, or a row of zeros and a
+  /// one; a missing one what fills it.
   private func spread(_ cells: [Double], from base: Int, over values: inout [Double]) {
-    if layout.isNumeric {
+    if layout.isPlain {
       for i in 0..<layout.names.count { values[i] = cells[base &+ i] }
       return
     }
     var next = 0
     for (column, categories) in layout.categories.enumerated() {
-      guard let categories else {
-        values[next] = cells[base + column]
+      var cell = cells[base + column]
+      let isMissing = cell.isNaN
+      let fill = layout.fills.isEmpty ? nil : layout.fills[column]
+      if isMissing, let value = fill?.value { cell = value }
+      if let categories {
+        for i in categories.indices { values[next + i] = 0 }
+        if !cell.isNaN { values[next + Int(cell)] = 1 }
+        next += categories.count
+      } else {
+        values[next] = cell
         next += 1
-        continue
       }
-      for i in categories.indices { values[next + i] = 0 }
-      values[next + Int(cells[base + column])] = 1
-      next += categories.count
+      if let fill, fill.hasIndicator {
+        values[next] = isMissing ? 1 : 0
+        next += 1
+      }
     }
   }
 
-  /// The first column as it is held: numbers, or indices of categories.
-  func firstColumn() throws -> [Double] {
+  /// A column as it is held: numbers, or indices of categories; NaN where a cell is missing.
+  func cells(of column: Int) throws -> [Double] {
     switch storage {
     case .table(let cells, let stride, let offset):
-      return (0..<count).map { cells[$0 * stride + offset] }
+      return (0..<count).map { cells[$0 * stride + offset + column] }
     case .lines(let lines, let offset):
-      return try (0..<count).map { row in try lines.withRow(row) { $0[offset] } }
+      return try (0..<count).map { row in try lines.withRow(row) { $0[offset + column] } }
     case .array(let elements):
       var values = [Double](repeating: 0, count: elements.width)
       return try (0..<count).map { row in
         try elements.decode(row, into: &values)
-        return values[0]
+        return values[column]
       }
+    }
+  }
+
+  /// The cells of one row, one per column; NaN where one is missing.
+  func cells(ofRow row: Int) throws -> [Double] {
+    switch storage {
+    case .table(let cells, let stride, let offset):
+      let base = row * stride + offset
+      return Array(cells[base..<base + layout.names.count])
+    case .lines(let lines, let offset):
+      return try lines.withRow(row) { Array($0[offset..<offset + layout.names.count]) }
+    case .array(let elements):
+      var values = [Double](repeating: 0, count: elements.width)
+      try elements.decode(row, into: &values)
+      return values
     }
   }
 
@@ -154,7 +126,7 @@ struct SourceColumns: Sendable {
     }
   }
 
-  /// What is held of a file that is read in parts: where its lines begin.
+  /// The bytes of the line starts of a streamed file.
   var lineBytes: Int {
     guard case .lines = storage else { return 0 }
     return count * CSVLines.bytesPerRow
@@ -162,25 +134,21 @@ struct SourceColumns: Sendable {
 }
 
 extension SourceColumns {
-  /// The categories of a column of texts, by rows.
-  func codes(of column: Int) throws -> [Int] {
-    switch storage {
-    case .table(let cells, let stride, let offset):
-      (0..<count).map { Int(cells[$0 * stride + offset + column]) }
-    case .lines(let lines, let offset):
-      try (0..<count).map { row in try lines.withRow(row) { Int($0[offset + column]) } }
-    case .array: []
-    }
+  /// The same rows with another meaning.
+  func with(_ layout: ColumnLayout) -> SourceColumns {
+    SourceColumns(storage, count: count, layout: layout)
   }
 
   /// The same rows, whose texts are their categories' numbers.
   var unexpanded: SourceColumns {
-    SourceColumns(storage, count: count, layout: ColumnLayout(numbers: layout.names))
+    let numbers: [[String]?] = Array(repeating: nil, count: layout.names.count)
+    return with(ColumnLayout(names: layout.names, categories: numbers, fills: layout.fills))
   }
 
   /// The same rows with the categories of `known`, among which are all that
   /// there are here.
   func numbered(as known: ColumnLayout) -> SourceColumns {
+    if layout.categories == known.categories { return with(known) }
     switch storage {
     case .table(let cells, let stride, let offset):
       let width = layout.names.count
@@ -191,7 +159,7 @@ extension SourceColumns {
         }
         for row in 0..<count {
           let cell = cells[row * stride + offset + column]
-          own[row * width + column] = positions?[Int(cell)] ?? cell
+          own[row * width + column] = cell.isNaN ? cell : positions?[Int(cell)] ?? cell
         }
       }
       return SourceColumns(own, stride: width, count: count, layout: known)

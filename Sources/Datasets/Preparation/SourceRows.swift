@@ -7,7 +7,7 @@ struct SourceRows: SampleStorage {
   enum Half: String, Sendable {
     case inputs, targets
 
-    /// What one of it is called, and the name of its only port.
+    /// The noun for one element, and the name of the only port.
     var noun: String { self == .inputs ? "input" : "target" }
   }
 
@@ -15,11 +15,20 @@ struct SourceRows: SampleStorage {
   let inputs: [SourcePort]
   let targets: [SourcePort]
 
-  /// Where the source has a column that says so.
+  /// The part of each row, if the source has a column for it.
   var parts: [Part]? = nil
+
+  /// The keys that group or order the rows, if the split names a column for that.
+  var splitKeys: [Double]? = nil
 
   /// True if the columns' names are the source's own.
   var hasColumnNames = false
+
+  /// The columns of a table that are in no port.
+  var otherColumns: [TableColumn] = []
+
+  /// Assumptions of the source, and unlikely contents.
+  var announcements: [Diagnostic] = []
 
   var count: Int { inputs[0].columns.count }
 
@@ -33,7 +42,7 @@ struct SourceRows: SampleStorage {
     }
   }
 
-  /// What is held of a file that is read in parts: where its lines begin.
+  /// The bytes of the line starts of a streamed file.
   var lineBytes: Int { inputs[0].columns.lineBytes }
 
   /// The first samples, `limit` of them at most.
@@ -41,7 +50,9 @@ struct SourceRows: SampleStorage {
     guard let limit, limit < count else { return self }
     return SourceRows(
       inputs: inputs.map { $0.prefix(limit) }, targets: targets.map { $0.prefix(limit) },
-      parts: parts.map { Array($0.prefix(limit)) }, hasColumnNames: hasColumnNames)
+      parts: parts.map { Array($0.prefix(limit)) }, splitKeys: splitKeys,
+      hasColumnNames: hasColumnNames,
+      otherColumns: otherColumns, announcements: announcements)
   }
 }
 
@@ -82,19 +93,23 @@ struct SourcePort: Sendable {
   var name: String? = nil
   let columns: SourceColumns
 
+  /// The columns as a table has them, as many as `columns`; empty for other sources.
+  var table: [TableColumn] = []
+
   /// Of one sample.
   let axes: [Int]
 
   /// The number of classes, if the source says that the numbers are class indices.
   var classCount: Int? = nil
 
-  /// Where a number stands: row, column.
+  /// The location of a number, by row and column.
   let location: @Sendable (Int, Int) -> SourceLocation?
 
   /// The first samples.
   fileprivate func prefix(_ count: Int) -> SourcePort {
     SourcePort(
-      name: name, columns: columns.prefix(count), axes: axes, classCount: classCount,
+      name: name, columns: columns.prefix(count), table: table, axes: axes,
+      classCount: classCount,
       location: location)
   }
 }
@@ -113,7 +128,9 @@ extension SourcePort {
         "\(owner) has \(counted(layout.names.count, "input")) here, "
           + "but \(known.names.count) in the training data", at: location(0, 0))
     }
-    guard !(layout.isNumeric && known.isNumeric) else { return columns }
+    guard !(layout.isNumeric && known.isNumeric) else {
+      return known.fills.isEmpty ? columns : columns.with(known)
+    }
     for (column, categories) in known.categories.enumerated() {
       let name = layout.names[column]
       switch (layout.categories[column], categories) {
@@ -127,9 +144,9 @@ extension SourcePort {
       case (let found?, let expected?):
         let positions = found.positions(in: expected)
         guard positions.contains(nil) else { continue }
-        let codes = try columns.codes(of: column)
-        let row = codes.firstIndex { positions[$0] == nil } ?? 0
-        let text = found[codes[row]]
+        let cells = try columns.cells(of: column)
+        let row = cells.firstIndex { !$0.isNaN && positions[Int($0)] == nil } ?? 0
+        let text = found[positions.firstIndex { $0 == nil } ?? 0]
         throw Diagnostic(
           "the text '\(excerpt(text))' of column '\(name)' is not in the training data"
             + suggestion(for: text, among: expected),

@@ -9,12 +9,30 @@ struct Split: Sendable {
   /// The target port whose classes keep their shares; nil for the only one of classes.
   let stratum: PortName?
   let column: ColumnSelection?
+  /// Further words of the column, beside train, validation and test.
+  let words: [(word: String, part: Part)]
+  /// The column of which all rows with one value are in the same part.
+  let group: ColumnSelection?
+  /// Whether the last samples are for testing and those before them for validation.
+  let isOrdered: Bool
+  /// The column that orders the samples; nil for the order of the file.
+  let order: ColumnSelection?
+  let folds: Folds?
   let location: SourceLocation?
+
+  /// Parts of equal size, one of which is for validation.
+  struct Folds: Sendable {
+    let count: Int
+    /// From 1; nil for every one, a run each.
+    let fold: Int?
+  }
 
   static let none = Split()
 
   private init() {
-    (validation, test, isStratified, stratum, column, location) = (0, 0, false, nil, nil, nil)
+    (validation, test, isStratified, stratum) = (0, 0, false, nil)
+    (column, words, group, isOrdered, order) = (nil, [], nil, false, nil)
+    (folds, location) = (nil, nil)
   }
 
   init(from options: inout Options, targets: DeclaredHalf) {
@@ -24,6 +42,8 @@ struct Split: Sendable {
     options.suggest("validation", for: "val", "valid", "validation_split")
     options.suggest("test", for: "test_size")
     options.suggest("stratified", for: "stratify")
+    options.suggest("folds", for: "k", "n_splits", "cross_validation", "k_fold")
+    options.suggest("group", for: "groups")
     test = options.double("test", default: 0, in: .fraction, "the share of the samples for testing")
     stratum = Split.stratum(from: &options, targets: targets)
     isStratified =
@@ -33,6 +53,45 @@ struct Split: Sendable {
         "keep the classes' shares in every part; of several targets, the port's name")
     column = ColumnSelection(
       "column", from: &options, "the column that says train, validation or test for each row")
+    words = Split.words(from: &options)
+    group = ColumnSelection(
+      "group", from: &options, "the column of which rows with one value stay together")
+    if case .string? = options.entry("ordered")?.content {
+      order = ColumnSelection("ordered", from: &options, "")
+      isOrdered = true
+    } else {
+      order = nil
+      isOrdered =
+        options.contains("ordered")
+        && options.bool(
+          "ordered", default: false,
+          "the last samples are for testing, those before for validation; or the column to sort by")
+      if !options.contains("ordered") {
+        _ = options.value(
+          "ordered", "true, false or a column",
+          "the last samples are for testing, those before for validation; or the column to sort by",
+          default: "false")
+      }
+    }
+    let count = options.contains("folds") ? options.optionalInt("folds", in: 2...1000, "") : nil
+    if !options.contains("folds") {
+      _ = options.value(
+        "folds", "an integer from 2 to 1000",
+        "parts, each of which is for validation in one run: nnexp run makes all of them")
+    }
+    let fold = options.contains("fold") ? options.optionalInt("fold", in: 1...1000, "") : nil
+    if !options.contains("fold") {
+      _ = options.value("fold", "an integer ≥ 1", "the one fold of this run, from 1")
+    }
+    folds = count.map { Folds(count: $0, fold: fold) }
+    reject(from: &options, fold)
+  }
+
+  /// Records settings that exclude each other.
+  private func reject(from options: inout Options, _ fold: Int?) {
+    if !words.isEmpty, column == nil {
+      options.reject("words", "words are those of a column; name it under 'column'")
+    }
     if validation + test >= 1 {
       options.reject(
         "test",
@@ -41,6 +100,40 @@ struct Split: Sendable {
     if column != nil, validation > 0 || test > 0 || isStratified {
       options.reject("column", "a split goes by fractions or by a column, not both")
     }
+    if column != nil, group != nil || isOrdered || folds != nil {
+      options.reject("column", "a split by a column needs no 'group', 'ordered' or 'folds'")
+    }
+    if isOrdered, isStratified || group != nil || folds != nil {
+      options.reject("ordered", "an ordered split is neither stratified, nor grouped, nor of folds")
+    }
+    if group != nil, isStratified {
+      options.reject("group", "a grouped split cannot be stratified; leave one out")
+    }
+    if folds != nil, validation > 0 {
+      options.reject("folds", "the validation data are a fold; leave out 'validation'")
+    }
+    if let folds, let fold, fold > folds.count {
+      options.reject("fold", "fold must be an integer from 1 to \(folds.count), found \(fold)")
+    }
+    if folds == nil, fold != nil {
+      options.reject("fold", "fold is one of 'folds'; say how many there are")
+    }
+  }
+
+  /// Reads the column's own words.
+  private static func words(from options: inout Options) -> [(word: String, part: Part)] {
+    let range = "a mapping from words to train, validation or test"
+    guard let config = options.value("words", range, "the column's own words") else { return [] }
+    guard case .map(let entries) = config.content else {
+      options.reject("words", "words must be \(range), found \(config.kind)")
+      return []
+    }
+    let words = options.component("words", from: config) { inner in
+      entries.map { entry in
+        (word: entry.key, part: inner.choice(entry.key, of: Part.self))
+      }
+    }
+    return words ?? []
   }
 
   /// The name of a target port under `stratified`; nil where it is no name.
@@ -70,12 +163,10 @@ struct Split: Sendable {
   /// - Parameter classes: of each sample, −1 where it has none; those without one are a
   ///   class of their own.
   func rows(count: Int, classes: [Int]?, seed: UInt64) throws -> Rows {
-    guard validation > 0 || test > 0 else { return Rows(train: Array(0..<count)) }
-    let classes = classes.map { classes in
-      let missing = (classes.max() ?? 0) + 1
-      return classes.contains(-1) ? classes.map { $0 < 0 ? missing : $0 } : classes
+    guard validation > 0 || test > 0 || folds != nil else {
+      return Rows(train: Array(0..<count))
     }
-
+    let classes = Split.withoutMissing(classes)
     let sizes = classes.map { classes in
       var sizes = [Int](repeating: 0, count: (classes.max() ?? 0) + 1)
       for index in classes { sizes[index] += 1 }
@@ -98,15 +189,99 @@ struct Split: Sendable {
         rows.train.append(row)
       }
     }
+    if let folds { takeFold(folds, of: &rows, classes) }
+    return try checked(rows, of: count)
+  }
+
+  private static func withoutMissing(_ classes: [Int]?) -> [Int]? {
+    classes.map { classes in
+      let missing = (classes.max() ?? 0) + 1
+      return classes.contains(-1) ? classes.map { $0 < 0 ? missing : $0 } : classes
+    }
+  }
+
+  /// Deals the training rows into folds, class after class; one fold is for validation.
+  private func takeFold(_ folds: Folds, of rows: inout Rows, _ classes: [Int]?) {
+    let order = classes.map { classes in
+      rows.train.enumerated().sorted { a, b in
+        (classes[a.element], a.offset) < (classes[b.element], b.offset)
+      }.map(\.element)
+    }
+    let fold = (folds.fold ?? 1) - 1
+    let dealt = (order ?? rows.train).enumerated()
+    rows.validation = dealt.filter { $0.offset % folds.count == fold }.map(\.element)
+    rows.train = dealt.filter { $0.offset % folds.count != fold }.map(\.element)
+  }
+
+  /// Divides groups of rows: those of a seeded permutation fill the validation data, then
+  /// the test data, up to their shares; or the smallest fold.
+  private func rows(ofGroups groups: [Double], seed: UInt64) throws -> Rows {
+    var members: [[Int]] = []
+    var indices: [Double: Int] = [:]
+    for (row, group) in groups.enumerated() {
+      if let index = indices[group] {
+        members[index].append(row)
+      } else {
+        indices[group] = members.count
+        members.append([row])
+      }
+    }
+    let count = groups.count
+    if let folds, members.count < folds.count {
+      throw Diagnostic(
+        "there are \(counted(members.count, "group")), too few for \(folds.count) folds",
+        at: location)
+    }
+    var rows = Rows()
+    let forValidation = Int((Double(count) * validation).rounded())
+    let forTest = Int((Double(count) * test).rounded())
+    var sizes = [Int](repeating: 0, count: folds?.count ?? 0)
+    for index in RandomStream(seed: seed, purpose: "split").permutation(members.count) {
+      let own = members[index]
+      if rows.validation.count + (own.count + 1) / 2 <= forValidation {
+        rows.validation += own
+      } else if rows.test.count + (own.count + 1) / 2 <= forTest {
+        rows.test += own
+      } else if let folds {
+        let smallest = sizes.indices.min { sizes[$0] < sizes[$1] } ?? 0
+        sizes[smallest] += own.count
+        if smallest == (folds.fold ?? 1) - 1 { rows.validation += own } else { rows.train += own }
+      } else {
+        rows.train += own
+      }
+    }
+    return try checked(rows, of: count)
+  }
+
+  /// Divides rows in the order of `keys`: the last are for testing.
+  private func rows(orderedBy keys: [Double]) throws -> Rows {
+    let order = keys.indices.sorted { keys[$0] != keys[$1] ? keys[$0] < keys[$1] : $0 < $1 }
+    let count = keys.count
+    let forTest = Int((Double(count) * test).rounded())
+    let forValidation = Int((Double(count) * validation).rounded())
+    let forTraining = count - forTest - forValidation
+    return try checked(
+      Rows(
+        train: Array(order[..<forTraining]),
+        validation: Array(order[forTraining..<forTraining + forValidation]),
+        test: Array(order[(forTraining + forValidation)...])), of: count)
+  }
+
+  /// The rows of each part in ascending order; throws if a part that is wanted is empty.
+  private func checked(_ rows: Rows, of count: Int) throws -> Rows {
     for (name, fraction, part) in [
       ("validation", validation, rows.validation), ("test", test, rows.test),
     ] where fraction > 0 && part.isEmpty {
       throw Diagnostic(
         "\(name) \(shortest(fraction)) of \(count) samples is none; raise it", at: location)
     }
+    if let folds, rows.validation.isEmpty {
+      throw Diagnostic("\(count) samples are too few for \(folds.count) folds", at: location)
+    }
     guard !rows.train.isEmpty else {
       throw Diagnostic("the split leaves none of \(count) samples for training", at: location)
     }
+    var rows = rows
     rows.train.sort()
     rows.validation.sort()
     rows.test.sort()
@@ -134,11 +309,38 @@ struct Split: Sendable {
     return quotas
   }
 
+  /// Divides the chosen rows of a source.
+  func rows(of source: SourceRows, _ chosen: [Int], classes: [Int]?, seed: UInt64) throws -> Rows {
+    guard !chosen.isEmpty else {
+      throw Diagnostic("every row has a missing cell", at: location)
+    }
+    if let parts = source.parts {
+      return try Split.rows(of: parts, chosen, at: location)
+    }
+    var rows: Rows
+    if isOrdered {
+      rows = try self.rows(orderedBy: chosen.map { source.splitKeys?[$0] ?? Double($0) })
+    } else if group != nil, let groups = source.splitKeys {
+      rows = try self.rows(ofGroups: chosen.map { groups[$0] }, seed: seed)
+    } else {
+      rows = try self.rows(
+        count: chosen.count, classes: classes.map { classes in chosen.map { classes[$0] } },
+        seed: seed)
+    }
+    guard chosen.count < source.count else { return rows }
+    rows.train = rows.train.map { chosen[$0] }
+    rows.validation = rows.validation.map { chosen[$0] }
+    rows.test = rows.test.map { chosen[$0] }
+    return rows
+  }
+
   /// Divides by a column's words.
-  static func rows(of parts: [Part], at location: SourceLocation?) throws -> Rows {
+  private static func rows(
+    of parts: [Part], _ chosen: [Int], at location: SourceLocation?
+  ) throws -> Rows {
     var rows = Rows()
-    for (row, part) in parts.enumerated() {
-      switch part {
+    for row in chosen {
+      switch parts[row] {
       case .train: rows.train.append(row)
       case .validation: rows.validation.append(row)
       case .test: rows.test.append(row)

@@ -9,6 +9,9 @@ struct TargetEncoding: Sendable {
   /// Nil for values.
   let labels: Labels?
 
+  /// Whether the numbers are taken for classes, though the file does not say so.
+  let isGuess: Bool
+
   /// Whether classes are values, 1 for the class and 0 elsewhere.
   let isOneHot: Bool
 
@@ -18,15 +21,42 @@ struct TargetEncoding: Sendable {
   /// The columns of the training data.
   let layout: ColumnLayout
 
+  /// Of one sample's numbers, before classes are one-hot.
+  let axes: [Int]
+
+  /// The columns as a table has them, fitted; empty for other sources.
+  private(set) var table: [TableColumn] = []
+
   /// Of values; nil where they are not scaled.
   var scaling: Scaling? = nil
 
-  /// What a head learns.
+  init(
+    name: String?, labels: Labels?, isGuess: Bool = false, isOneHot: Bool, isIncomplete: Bool,
+    layout: ColumnLayout, axes: [Int], table: [TableColumn] = [], scaling: Scaling? = nil
+  ) {
+    self.name = name
+    self.labels = labels
+    self.isGuess = isGuess
+    self.isOneHot = isOneHot
+    self.isIncomplete = isIncomplete
+    self.layout = layout
+    self.axes = axes
+    self.table = table
+    self.scaling = scaling
+  }
+
+  /// Notes how each column is scaled.
+  mutating func noteScales(_ methods: [ScaleMethod]) {
+    table.noteScales(methods, scaling, layout)
+  }
+
+  /// The port that a head learns.
   func port(axes: [Int], at location: SourceLocation?) throws -> TargetPort {
     let name = name ?? SourceRows.Half.targets.noun
     guard let labels else {
       let shape = try Loading.shape(axes, of: "targets", at: location)
-      return TargetPort(name: name, target: .values(shape), numberNames: layout.names)
+      return TargetPort(
+        name: name, target: .values(shape), numberNames: layout.names, units: scaling?.units)
     }
     if isOneHot {
       return TargetPort(
@@ -34,7 +64,7 @@ struct TargetEncoding: Sendable {
     }
     return TargetPort(
       name: name, target: .classes(labels.names.count), numberNames: layout.names,
-      classNames: labels.names)
+      classNames: labels.names, isGuess: isGuess)
   }
 
   /// Throws unless the values of other data are of this form.
@@ -74,13 +104,17 @@ struct TargetEncoding: Sendable {
   /// The numbers of a source's samples.
   ///
   /// - Parameter location: where errors about classes that are one-hot are shown.
-  func rows(of raw: SourcePort, _ classes: [Int]?, oneHotLocation location: SourceLocation?)
-    -> PortRows
-  {
+  ///
+  /// - Parameter isScaled: false for the numbers as they are in the data.
+  func rows(
+    of raw: SourcePort, _ classes: [Int]?, oneHotLocation location: SourceLocation?,
+    isScaled: Bool = true
+  ) -> PortRows {
     if let classes {
       return PortRows(
         raw.columns, classes: classes, oneHot: isOneHot ? labels?.names.count : nil, at: location)
     }
-    return PortRows(raw.columns, scaling, isIncomplete: isIncomplete, location: raw.location)
+    return PortRows(
+      raw.columns, isScaled ? scaling : nil, isIncomplete: isIncomplete, location: raw.location)
   }
 }

@@ -10,6 +10,9 @@ protocol ArrayFiles: StreamableSource, PortSource {
 
   /// The array of a file that is read in parts.
   static func array(_ file: FileBytes) throws -> NDArray
+
+  /// The texts of a file of labels as indices into their list; nil if it holds numbers.
+  static func labels(_ bytes: [UInt8]) throws -> (codes: NDArray, categories: [String])?
 }
 
 extension ArrayFiles {
@@ -24,7 +27,33 @@ extension ArrayFiles {
           title: "'\(port.value.path)'", location: port.value.location)
       }
     }
-    return try samples(inputs: arrays(files.inputs), targets: arrays(files.targets), request)
+    let inputs = try arrays(files.inputs)
+    let targets = try files.targets.ports.map { port in
+      if let labels = try Self.labels(port.value, request.shelf) {
+        return PortArray(
+          name: port.name, elements: labels.codes, title: "'\(port.value.path)'",
+          location: port.value.location, categories: labels.categories)
+      }
+      return PortArray(
+        name: port.name, elements: try Self.array(port.value, request.shelf),
+        title: "'\(port.value.path)'", location: port.value.location)
+    }
+    return try samples(inputs: inputs, targets: targets, request)
+  }
+
+  static func labels(_ bytes: [UInt8]) throws -> (codes: NDArray, categories: [String])? { nil }
+
+  private static func labels(
+    _ file: DeclaredPath, _ shelf: FileShelf
+  ) throws -> (codes: NDArray, categories: [String])? {
+    let whole = try shelf.bytes(file)
+    let head = try whole.read(0..<min(256, whole.count))
+    // Only labels are read as a whole where data are streamed.
+    let words = ["'<U", "'>U", "'|S"]
+    guard words.contains(where: { String(decoding: head, as: UTF8.self).contains(text: $0) })
+    else { return nil }
+    let bytes = try whole.read(0..<whole.count)
+    return try about("'\(file.path)'", at: file.location) { try labels(bytes) }
   }
 
   static func array(_ file: DeclaredPath, _ shelf: FileShelf) throws -> NDArray {
@@ -72,17 +101,23 @@ func about<Value>(_ subject: String, at location: SourceLocation?, _ body: () th
 struct PortArray {
   let name: String?
   let elements: NDArray
-  /// What it is called in messages: `'x.npy'`.
+  /// The array's name in messages: `'x.npy'`.
   let title: String
-  /// Where the experiment file names it.
+  /// The location of its name in the experiment file.
   let location: SourceLocation?
+  /// The texts that the elements are indices of; nil for numbers.
+  var categories: [String]? = nil
 
   /// The port, as it is held.
   func port(_ half: SourceRows.Half, limit: Int?) -> SourcePort {
     let location = location
+    var columns = SourceColumns(elements, named: name ?? half.noun, limit: limit)
+    if let categories {
+      columns = columns.with(
+        ColumnLayout(names: columns.layout.names, categories: [categories]))
+    }
     return SourcePort(
-      name: name,
-      columns: SourceColumns(elements, named: name ?? half.noun, limit: limit),
+      name: name, columns: columns,
       axes: elements.sampleAxes, location: { _, _ in location })
   }
 }
@@ -102,7 +137,8 @@ func samples(inputs: [PortArray], targets: [PortArray], _ request: DataRequest) 
   for array in targets {
     try checkSamples(
       array.elements, array.title, at: array.location,
-      ofTarget: request.incomplete.contains(array.name ?? "target") ? .incomplete : .complete)
+      ofTarget: request.settings.incomplete.contains(array.name ?? "target")
+        ? .incomplete : .complete)
   }
   return SourceSamples(
     SourceRows(
@@ -130,7 +166,7 @@ func checkSamples(
   }
 }
 
-/// What can be done about samples that lack a target.
+/// The remedy for samples without a target.
 let missingTargetNote = Diagnostic.Note(
   "with 'missing_target: skip' in its loss, a head leaves out the samples that lack its target")
 

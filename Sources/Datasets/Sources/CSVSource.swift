@@ -13,42 +13,73 @@ extension CSVDeclaration {
   /// For validation and test data: where both files have headers, the columns of the same
   /// names as in the training data are read.
   func read(_ request: DataRequest) throws -> SourceSamples {
-    let split = ColumnSelection(items: request.partColumn)
-    let known = request.training.map { SourceRows($0, at: nil) }
+    let settings = request.settings
+    let known = settings.training
     let table = try CSVTable(
-      try request.shelf.csv(file), path: file.path, delimiter: delimiter, hasHeader: hasHeader)
-    let part = try split?.resolve(in: table, at: file.location)[0]
+      try request.shelf.csv(file, format), path: file.path, format: format)
+    let details = try columns?.resolve(in: table, isPartial: false) ?? [:]
+    var uses = ColumnUses(table, at: file.location)
+    let declared = details.sorted { $0.key < $1.key }
 
-    let targets =
-      try ports(self.targets, in: table)
-      ?? [
-        port(
-          named(.targets, of: known)?.resolve(in: table, at: file.location)
-            ?? [lastColumn(of: table, but: part)])
-      ]
-    let taken = Set(targets.flatMap(\.columns) + (part.map { [$0] } ?? []))
-    let inputs =
-      try ports(self.inputs, in: table)
-      ?? [
-        port(
-          named(.inputs, of: known)?.resolve(in: table, at: file.location)
-            ?? table.names.indices.filter { !taken.contains($0) })
-      ]
-    return SourceSamples(
-      try read(table, inputs: inputs, targets: targets, part: part, request))
+    let split = try settings.split?.resolve(in: table, at: file.location).first
+    if let split { try uses.add(split, .split) }
+    let key = try settings.splitKey?.resolve(in: table, at: file.location).first
+    for (selection, role) in [
+      (exclude, TableColumn.Role.ignored), (id, .id),
+    ] {
+      for column in try selection?.resolve(in: table, at: file.location) ?? [] {
+        try uses.add(column, role)
+      }
+    }
+    for (column, details) in declared {
+      if let role = details.role, ![.inputs, .targets].contains(role) {
+        try uses.add(column, role)
+      }
+    }
+    if known == nil { uses.findIndex() }
+
+    let ofTargets = declared.filter { $0.value.role == .targets }.map(\.key)
+    var targets = try ports(self.targets, in: table)
+    if targets == nil, let named = named(.targets, of: known) {
+      targets = [port(try named.resolve(in: table, at: file.location))]
+    }
+    if targets == nil, !ofTargets.isEmpty { targets = [port(ofTargets)] }
+    let allTargets = try targets ?? [port([lastColumn(of: table, uses, details)])]
+    for column in allTargets.flatMap(\.columns) { try uses.add(column, .targets) }
+
+    var inputs = try ports(self.inputs, in: table)
+    if inputs == nil, let named = named(.inputs, of: known) {
+      inputs = [port(try named.resolve(in: table, at: file.location))]
+    }
+    if inputs == nil, let key, uses[key] == nil { try uses.add(key, .split) }
+    // Columns that are left out are left out of patterns and ranges, too.
+    let allInputs =
+      inputs?.map { port in
+        Port(
+          name: port.name,
+          columns: port.columns.filter { uses[$0] != .ignored && uses[$0] != .id },
+          location: port.location)
+      } ?? [port(table.names.indices.filter { uses[$0] == nil })]
+    for column in allInputs.flatMap(\.columns) { try uses.add(column, .inputs) }
+    let rows = try read(
+      table, inputs: allInputs, targets: allTargets, split: split, key: key, uses, details,
+      settings)
+    return SourceSamples(rows)
   }
 
-  /// Reads inputs alone, in the columns of the training data: by name where
+  /// Reads inputs only, in the columns of the training data: by name where
   /// there is a header, else by position.
   ///
-  /// - Parameter known: the columns of each port.
-  func readInputs(_ table: CSVTable, like known: [ColumnLayout], names: [String?]) throws
-    -> SourceRows
-  {
+  /// - Parameters:
+  ///   - known: the columns of each port.
+  ///   - columns: the columns of the training data, if they are known one by one.
+  func readInputs(
+    _ table: CSVTable, like known: [ColumnLayout], names: [String?], columns: [TableColumn]
+  ) throws -> SourceRows {
     let all = Array(table.names.indices)
     let count = known.reduce(0) { $0 + $1.names.count }
     let inputs: [[Int]]
-    if hasHeader {
+    if format.hasHeader {
       inputs = try known.map {
         try ColumnSelection(names: $0.names).resolve(in: table, at: file.location)
       }
@@ -71,10 +102,15 @@ extension CSVDeclaration {
           + "but the training data have \(counted(count, "input"))",
         at: table.location(row: 0, column: 0))
     }
+    let details = try self.columns?.resolve(in: table, isPartial: true) ?? [:]
+    var uses = ColumnUses(table, at: file.location)
+    for column in inputs.flatMap({ $0 }) { try uses.add(column, .inputs) }
+    var settings = TableSettings()
+    settings.knownColumns = columns
     return try read(
       table,
       inputs: zip(names, inputs).map { Port(name: $0, columns: $1, location: file.location) },
-      targets: [], part: nil, nil)
+      targets: [], split: nil, key: nil, uses, details, settings)
   }
 
   private func port(_ columns: [Int]) -> Port {
@@ -99,63 +135,89 @@ extension CSVDeclaration {
   }
 
   private func read(
-    _ table: CSVTable, inputs: [Port], targets: [Port], part: Int?, _ request: DataRequest?
+    _ table: CSVTable, inputs: [Port], targets: [Port], split: Int?, key: Int?, _ uses: ColumnUses,
+    _ details: [Int: DeclaredColumns.Details], _ settings: TableSettings
   ) throws -> SourceRows {
-    let inputColumns = inputs.flatMap(\.columns)
-    let targetColumns = targets.flatMap(\.columns)
-    let taken = Set(targetColumns)
-    for column in inputColumns where taken.contains(column) || column == part {
-      throw Diagnostic(
-        "column '\(table.names[column])' is an input and "
-          + (column == part ? "the split's" : "a target") + " too", at: file.location)
-    }
-    if let part, taken.contains(part) {
-      throw Diagnostic(
-        "column '\(table.names[part])' is a target and the split's too", at: file.location)
-    }
-    guard !inputColumns.isEmpty else {
+    guard !inputs.allSatisfy(\.columns.isEmpty) else {
       throw Diagnostic("'\(table.path)' has no column left for the inputs", at: file.location)
     }
-    var types = try self.types?.resolve(in: table, isPartial: targets.isEmpty) ?? [:]
-    var categories = try self.categorical?.resolve(in: table, at: file.location) ?? []
-    if let part { categories.append(part) }
-    for column in categories {
-      guard types.updateValue(CategoryColumn(), forKey: column) == nil else {
-        throw Diagnostic(
-          "column '\(table.names[column])' has a type under 'columns' and is a category too",
-          at: file.location)
+    let categories = Set(
+      try self.categorical?.resolve(in: table, at: file.location) ?? [])
+    let missing = MissingCells(format.missing)
+    let known =
+      settings.training.map { $0.inputs.flatMap(\.table) + $0.targets.flatMap(\.table) }
+      ?? settings.knownColumns
+
+    func choose(_ column: Int, _ role: TableColumn.Role, in port: Port? = nil) throws
+      -> ChosenColumn
+    {
+      var chosen = ChosenColumn(column, role, missing: missing)
+      let details = details[column]
+      (chosen.type, chosen.typeName) = (details?.type, details?.typeName)
+      chosen.isOrder = role == .split && column == key && settings.isOrdered
+      if categories.contains(column) || role == .split && !chosen.isOrder || role == .id {
+        if chosen.type != nil, categories.contains(column) {
+          throw Diagnostic(
+            "column '\(table.names[column])' has a type under 'columns' and is a category too",
+            at: file.location)
+        }
+        chosen.type = CategoryColumn()
+        chosen.typeName = role == .id ? TextColumn.typeName : CategoryColumn.typeName
       }
+      chosen.fill = details?.fill
+      chosen.fillIsOwn = chosen.fill != nil
+      if chosen.fill == nil, role == .inputs || settings.fill == .dropRow {
+        chosen.fill = settings.fill
+      }
+      if role == .id || role == .split { chosen.fill = nil }
+      chosen.scale = details?.scale
+      chosen.config = details?.config ?? []
+      chosen.hasOther = details?.other ?? false
+      chosen.ownMissing = details?.missing.map(MissingCells.init)
+      if role == .targets {
+        chosen.target =
+          settings.incomplete.contains(port?.name ?? "target") ? .incomplete : .complete
+      }
+      chosen.isIndices = role == .inputs && settings.indices.contains(text: port?.name ?? "")
+      chosen.known = known.first {
+        $0.role == role && $0.name.hasSameBytes(as: table.names[column])
+          && ($0.port ?? "").hasSameBytes(as: port?.name ?? "")
+      }
+      return chosen
     }
 
-    let chosen = inputColumns + targetColumns + (part.map { [$0] } ?? [])
-    let completeness = targets.flatMap { port in
-      let isIncomplete = request?.incomplete.contains(port.name ?? "target") ?? false
-      return port.columns.map { ($0, isIncomplete ? Completeness.incomplete : .complete) }
+    var chosen: [ChosenColumn] = []
+    for port in inputs { chosen += try port.columns.map { try choose($0, .inputs, in: port) } }
+    for port in targets { chosen += try port.columns.map { try choose($0, .targets, in: port) } }
+    for column in uses.columns(of: .id) { chosen.append(try choose(column, .id)) }
+    if let split { chosen.append(try choose(split, .split)) }
+    if let key, !chosen.contains(where: { $0.position == key }) {
+      chosen.append(try choose(key, .split))
     }
-    let reader = try CSVReader(
-      table, columns: chosen, types: types,
-      targets: Dictionary(completeness, uniquingKeysWith: { first, _ in first }),
-      limit: request?.limit)
+    let reader = try CSVReader(table, chosen)
     guard reader.count > 0 else {
       throw Diagnostic("the file has no rows", at: table.origin.location(at: table.bytes.count))
     }
+
     let lines = reader.lines()
     var next = 0
     func columns(_ count: Int) -> SourceColumns {
       defer { next += count }
-      let slots = next..<next + count
-      if let lines {
-        return SourceColumns(lines, offset: next, layout: reader.layout(of: slots))
-      }
+      let layout = reader.layout(of: next..<next + count)
+      if let lines { return SourceColumns(lines, offset: next, layout: layout) }
       return SourceColumns(
-        reader.cells, stride: chosen.count, offset: next, count: reader.count,
-        layout: reader.layout(of: slots))
+        reader.cells, stride: chosen.count, offset: next, count: reader.count, layout: layout)
     }
-    func rawPorts(_ ports: [Port], _ half: SourceRows.Half) -> [SourcePort] {
+    func sourcePorts(_ ports: [Port], _ half: SourceRows.Half) -> [SourcePort] {
       ports.map { port in
+        let own = reader.columns[next..<next + port.columns.count].map { column in
+          var column = column
+          column.port = port.name
+          return column
+        }
         let columns = columns(port.columns.count)
         return SourcePort(
-          name: port.name, columns: columns,
+          name: port.name, columns: columns, table: own,
           axes: [half == .inputs ? columns.layout.width : port.columns.count],
           location: { row, column in
             let column = port.columns.dropFirst(column).first ?? port.columns.first ?? 0
@@ -163,39 +225,133 @@ extension CSVDeclaration {
           })
       }
     }
-    let (rawInputs, rawTargets) = (rawPorts(inputs, .inputs), rawPorts(targets, .targets))
-    return SourceRows(
+    let (rawInputs, rawTargets) = (
+      sourcePorts(inputs, .inputs), sourcePorts(targets, .targets)
+    )
+    let others = Array(reader.columns[next...])
+    next += uses.columns(of: .id).count
+    var rows = SourceRows(
       inputs: rawInputs, targets: rawTargets,
-      parts: try part.map { try parts(of: columns(1), in: table, at: $0) },
-      hasColumnNames: hasHeader)
+      parts: try split.map { try parts(of: columns(1), in: table, at: $0, settings.words) },
+      hasColumnNames: table.hasHeader)
+    rows.splitKeys = try key.map { try keys(of: $0, in: reader, lines) }
+    rows.otherColumns = others + uses.unread(but: reader.columns)
+    rows.announcements =
+      uses.announcements + reader.announcements + reader.unlikelyColumns()
+    return rows
+  }
+
+  /// The cells of the column that groups or orders the rows.
+  private func keys(of column: Int, in reader: CSVReader, _ lines: CSVLines?) throws -> [Double] {
+    let slot = reader.slots[column]
+    let layout = reader.layout(of: slot..<slot + 1)
+    let cells =
+      lines.map { SourceColumns($0, offset: slot, layout: layout) }
+      ?? SourceColumns(
+        reader.cells, stride: reader.chosen.count, offset: slot, count: reader.count,
+        layout: layout)
+    return try cells.cells(of: 0)
   }
 
   /// The columns of the training data by name, where both have names.
   private func named(_ half: SourceRows.Half, of known: SourceRows?) -> ColumnSelection? {
-    guard hasHeader, let known, known.hasColumnNames else { return nil }
+    guard format.hasHeader, let known, known.hasColumnNames else { return nil }
     let ports = half == .inputs ? known.inputs : known.targets
     return ColumnSelection(names: ports.flatMap(\.columns.layout.names))
   }
 
-  private func lastColumn(of table: CSVTable, but part: Int?) throws -> Int {
-    guard let last = table.names.indices.last(where: { $0 != part }) else {
+  private func lastColumn(
+    of table: CSVTable, _ uses: ColumnUses, _ details: [Int: DeclaredColumns.Details]
+  ) throws -> Int {
+    let last = table.names.indices.last { uses[$0] == nil && details[$0]?.role != .inputs }
+    guard let last else {
       throw Diagnostic("'\(table.path)' has no column left for the targets", at: file.location)
     }
     return last
   }
 
-  private func parts(of column: SourceColumns, in table: CSVTable, at position: Int) throws
-    -> [Part]
-  {
-    let words = column.layout.categories[0] ?? []
-    let parts = words.map(Part.init(rawValue:))
-    let known = Part.allCases.map(\.rawValue)
-    return try column.firstColumn().enumerated().map { row, code in
+  private func parts(
+    of column: SourceColumns, in table: CSVTable, at position: Int,
+    _ words: [(word: String, part: Part)]
+  ) throws -> [Part] {
+    let texts = column.layout.categories[0] ?? []
+    let parts = texts.map { text in
+      words.first { $0.word.hasSameBytes(as: text) }?.part ?? Part(rawValue: text)
+    }
+    let known = Part.allCases.map(\.rawValue) + words.map(\.word)
+    return try column.cells(of: 0).enumerated().map { row, code in
       if let part = parts[Int(code)] { return part }
-      let word = words[Int(code)]
+      let word = texts[Int(code)]
       throw Diagnostic(
         "a row's part is one of: \(known.joined(separator: ", ")); found '\(excerpt(word))'"
-          + suggestion(for: word, among: known), at: table.location(row: row, column: position))
+          + suggestion(for: word, among: known), at: table.location(row: row, column: position),
+        notes: words.isEmpty
+          ? [
+            .init(
+              "for other words: 'split: {column: …, words: {\(ConfigValue.quoted(word)): "
+                + "validation}}'")
+          ] : [])
+    }
+  }
+}
+
+/// The uses of the columns of a table.
+struct ColumnUses {
+  private let table: CSVTable
+  private let location: SourceLocation?
+  private var roles: [Int: TableColumn.Role] = [:]
+  private(set) var announcements: [Diagnostic] = []
+
+  init(_ table: CSVTable, at location: SourceLocation?) {
+    self.table = table
+    self.location = location
+  }
+
+  subscript(column: Int) -> TableColumn.Role? { roles[column] }
+
+  func columns(of role: TableColumn.Role) -> [Int] {
+    roles.filter { $0.value == role }.map(\.key).sorted()
+  }
+
+  /// Throws if the column has another use.
+  mutating func add(_ column: Int, _ role: TableColumn.Role) throws {
+    guard let other = roles.updateValue(role, forKey: column), other != role else { return }
+    func noun(_ role: TableColumn.Role) -> String {
+      switch role {
+      case .inputs: "an input"
+      case .targets: "a target"
+      case .id: "an id"
+      case .split: "the split's"
+      case .ignored: "left out"
+      }
+    }
+    let order = TableColumn.Role.allCases
+    let isFirst = order.firstIndex(of: role) ?? 0 < order.firstIndex(of: other) ?? 0
+    let (first, second) = isFirst ? (role, other) : (other, role)
+    throw Diagnostic(
+      "column '\(table.names[column])' is \(noun(first)) and \(noun(second)) too", at: location)
+  }
+
+  /// Leaves out a first column without a name that counts the rows, as pandas writes it.
+  mutating func findIndex() {
+    guard table.hasHeader, table.names.count > 2, table.names[0].isEmpty, roles[0] == nil,
+      let first = table.text(row: 0, column: 0).flatMap({ Int($0) }), first == 0 || first == 1
+    else { return }
+    for row in 1..<4 {
+      guard let text = table.text(row: row, column: 0) else { break }
+      guard Int(text) == first + row else { return }
+    }
+    roles[0] = .ignored
+    announcements.append(
+      Diagnostic(
+        "the first column has no name and counts the rows; it is left out", severity: .warning))
+  }
+
+  /// The columns that are not read.
+  func unread(but read: [TableColumn]) -> [TableColumn] {
+    let known = Set(read.map(\.position))
+    return table.names.indices.filter { !known.contains($0) }.map {
+      TableColumn(table.names[$0], position: $0, role: roles[$0] ?? .ignored)
     }
   }
 }

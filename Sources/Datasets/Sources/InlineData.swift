@@ -43,7 +43,7 @@ struct InlineData: PortSource, Component {
   }
 
   func read(_ request: DataRequest) throws -> SourceSamples {
-    for port in targets.ports where !request.incomplete.contains(port.name ?? "target") {
+    for port in targets.ports where !request.settings.incomplete.contains(port.name ?? "target") {
       guard let (row, missing) = port.value.missing, row < request.limit ?? Int.max else {
         continue
       }
@@ -170,5 +170,5 @@ extension ConfigValue {
     if case .list(let items) = content { items } else { [self] }
   }
 
-  fileprivate var isNull: Bool { if case .null = content { true } else { false } }
+  var isNull: Bool { if case .null = content { true } else { false } }
 }

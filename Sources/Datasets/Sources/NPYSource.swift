@@ -14,4 +14,7 @@ struct NPYSource: ArrayFiles, Component {
 
   static func array(_ bytes: [UInt8]) throws -> NDArray { try readNPY(bytes) }
   static func array(_ file: FileBytes) throws -> NDArray { try readNPY(file) }
+  static func labels(_ bytes: [UInt8]) throws -> (codes: NDArray, categories: [String])? {
+    try readNPYLabels(bytes)
+  }
 }

@@ -36,15 +36,29 @@ struct NPZSource: PortSource, Component {
 
   func read(_ request: DataRequest) throws -> SourceSamples {
     let archive = try NPZSource.open(file, request.shelf)
-    func arrays(_ ports: DeclaredPorts<String>) throws -> [PortArray] {
+    func arrays(
+      _ ports: DeclaredPorts<String>,
+      labels: (String, SourceLocation?) throws -> (codes: NDArray, categories: [String])?
+    ) throws -> [PortArray] {
       try ports.ports.map { port in
-        PortArray(
+        let title = "'\(port.value)' of '\(file.path)'"
+        if let labels = try labels(port.value, port.location) {
+          return PortArray(
+            name: port.name, elements: labels.codes, title: title, location: port.location,
+            categories: labels.categories)
+        }
+        return PortArray(
           name: port.name,
           elements: try NPZSource.array(port.value, of: archive, in: file, at: port.location),
           title: "'\(port.value)' of '\(file.path)'", location: port.location)
       }
     }
-    return try samples(inputs: arrays(inputs), targets: arrays(targets), request)
+    let targets = try arrays(self.targets) { key, location in
+      try about("'\(file.path)'", at: location) {
+        try archive.contents(of: key + ".npy").flatMap(readNPYLabels)
+      }
+    }
+    return try samples(inputs: arrays(inputs) { _, _ in nil }, targets: targets, request)
   }
 
   static func open(_ file: DeclaredPath, _ shelf: FileShelf) throws -> ZipArchive {

@@ -10,5 +10,8 @@ public func registerDatasets(in registry: inout Registry) {
   registry.register(GeneratedData.self)
   registry.register(NumberColumn.self)
   registry.register(CategoryColumn.self)
+  registry.register(BooleanColumn.self)
+  registry.register(DateColumn.self)
+  registry.register(TextColumn.self)
   registry.register(FileInitializer.self)
 }

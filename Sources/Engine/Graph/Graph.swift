@@ -103,6 +103,17 @@ public struct Graph: Sendable {
   /// The shape of the output that a loss reads.
   public func outputShape(of head: Int) -> Shape { nodes[heads[head]].plan.output }
 
+  /// The interval of the numbers that a node produces; nil if it is not known.
+  public func outputRange(of node: Int) -> ClosedRange<Double>? {
+    switch nodes[node].plan.outputRange {
+    case .unknown: return nil
+    case .within(let range): return range
+    case .ofInput:
+      guard let input = nodes[node].inputs.first, !input.isData else { return nil }
+      return outputRange(of: input.node)
+    }
+  }
+
   /// True if some node's output for a sample depends on the whole batch.
   public var couplesSamples: Bool { nodes.contains { $0.plan.couplesSamples } }
 

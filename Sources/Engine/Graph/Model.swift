@@ -257,9 +257,16 @@ extension NodeDeclaration {
         "initial values: {weight: {type: normal, standard_deviation: 0.1}, bias: {constant: 1}}")
     else { return [] }
     guard case .map(let entries) = node.content else {
+      var notes: [Diagnostic.Note] = []
+      if case .string(let text) = node.content,
+        let name = registry.initializers[text]?.name ?? registry.initializers.ownName(of: text)
+      {
+        notes = [.init("write initial: {weight: \(name)}")]
+      }
       options.reject(
-        "initial", "initial must be a mapping from parameters to initial values, found \(node.kind)"
-      )
+        "initial",
+        "initial must be a mapping from parameters to initial values, found \(node.kind)",
+        notes: notes)
       return []
     }
     var values: [InitialValues] = []

@@ -290,6 +290,12 @@ extension Passes<Double> {
     }
   }
 
+  /// The forward pass of one node, without shards.
+  public func forward(node: Int) { forward(node..<node + 1) }
+
+  /// The backward pass of one node, without shards.
+  public func backward(node: Int) { backward(node..<node + 1) }
+
   /// Recomputes the part of a node's output that depends on one entry of a parameter. Returns
   /// false if the layer cannot do this faster than its forward pass.
   public func forward(node: Int, changing parameter: Int, at entry: Int) -> Bool {

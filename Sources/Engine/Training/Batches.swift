@@ -21,14 +21,19 @@ final class Batches<S: Scalar> {
   /// True if there is only one batch, and the network's buffers contain it.
   private var isLoaded = false
 
+  /// - Parameter mergesLastOfOne: whether a last batch of a single sample is merged into the
+  ///   one before, for layers that compute with several samples.
   init(
-    _ samples: Dataset<S>, batchSize: Int?, sampling: TrainingDeclaration.Sampling, seed: UInt64
+    _ samples: Dataset<S>, batchSize: Int?, sampling: TrainingDeclaration.Sampling, seed: UInt64,
+    mergesLastOfOne: Bool = false
   ) {
     self.samples = samples
     isStreamed = samples.isStreamed
     self.batchSize = min(batchSize ?? samples.count, samples.count)
     self.sampling = sampling
-    count = (samples.count + self.batchSize - 1) / self.batchSize
+    let whole = samples.count / self.batchSize
+    let rest = samples.count % self.batchSize
+    count = max(1, rest == 0 || rest == 1 && mergesLastOfOne ? whole : whole + 1)
     lastSize = samples.count - (count - 1) * self.batchSize
     random = RandomStream(seed: seed, purpose: "order of samples")
     epochStream = random

@@ -12,6 +12,8 @@ public struct CheckpointDeclaration: Sendable {
   public let every: Interval
   /// The number of the newest states that are kept until the run ends.
   public let keep: Int
+  /// Whether the state at the end is kept, to be continued by a longer training.
+  public let keepsState: Bool
 
   /// The default, ten seconds, is the time that a crash may cost.
   private static let usual = "10 seconds"
@@ -24,19 +26,22 @@ public struct CheckpointDeclaration: Sendable {
       ) { options in
         CheckpointDeclaration(section: &options)
       }
-    self = read ?? CheckpointDeclaration(every: .never, keep: 1)
+    self = read ?? CheckpointDeclaration(every: .never, keep: 1, keepsState: false)
   }
 
-  private init(every: Interval, keep: Int) {
+  private init(every: Interval, keep: Int, keepsState: Bool) {
     self.every = every
     self.keep = keep
+    self.keepsState = keepsState
   }
 
   private init(section options: inout Options) {
     let text = options.string(
       "every", default: CheckpointDeclaration.usual, "such as '30 seconds', '10 epochs' or 'never'")
     keep = options.int(
-      "keep", default: 2, in: 1...100, "number of the newest states kept until the run ends")
+      "keep", default: 2, in: 1...100, "how many of the newest are kept until the run ends")
+    keepsState = options.flag(
+      "keep_state", "keep the state at the end, for nnexp run --continue")
     guard let interval = CheckpointDeclaration.interval(text) else {
       options.reject(
         "every",
@@ -48,7 +53,7 @@ public struct CheckpointDeclaration: Sendable {
     every = interval
   }
 
-  private static func interval(_ text: String) -> Interval? {
+  static func interval(_ text: String) -> Interval? {
     if text == "never" { return .never }
     let words = text.split(atByte: " ")
     guard words.count == 2 else { return nil }

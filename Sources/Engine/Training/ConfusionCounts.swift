@@ -11,6 +11,10 @@ public struct ConfusionCounts: Metric {
     return classes * classes
   }
 
+  public var needsProbabilities: Bool { false }
+
+  public func numbersPerSample(output: Shape, target: Target) -> Int { 0 }
+
   public func add<S: Scalar>(_ pass: MetricPass<S>) { ConfusionMatrix(pass.tally).add(pass) }
 
   /// Not used: callers read the tally.

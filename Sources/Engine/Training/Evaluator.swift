@@ -6,10 +6,12 @@ struct Tally {
   let metric: any Metric
   let numbers: Tensor<Double>
 
-  init(_ bound: BoundMetric) {
+  /// - Parameter samples: how many there is room for.
+  init(_ bound: BoundMetric, samples: Int) {
     metric = bound.metric
-    let start = UnsafeMutablePointer<Double>.allocate(capacity: max(1, bound.tallySize))
-    numbers = Tensor(start: start, count: bound.tallySize, shape: [bound.tallySize])
+    let size = bound.tallySize + samples * bound.numbersPerSample
+    let start = UnsafeMutablePointer<Double>.allocate(capacity: max(1, size))
+    numbers = Tensor(start: start, count: size, shape: [size])
     numbers.fill(0)
   }
 
@@ -18,21 +20,68 @@ struct Tally {
   var value: Double { metric.value(of: numbers) }
 }
 
-/// The tallies of all metrics of all heads.
+/// How metrics read a head's outputs.
+struct HeadReading {
+  let threshold: Double
+  let meaning: OutputMeaning
+  /// See `MetricPass.units`.
+  let units: Tensor<Double>
+
+  init(_ head: Head) {
+    threshold = head.threshold
+    meaning = head.loss.outputMeaning
+    let numbers = head.units.map { units in
+      units.spread + zip(units.shift, units.origin).map { $0 + $1 }
+        + (units.areLogs.isEmpty ? units.spread.map { _ in false } : units.areLogs)
+        .map { $0 ? 1 : 0 }
+    }
+    let count = numbers?.count ?? 0
+    let start = UnsafeMutablePointer<Double>.allocate(capacity: max(1, count))
+    for (index, number) in (numbers ?? []).enumerated() { start[index] = number }
+    units = Tensor(start: start, count: count, shape: [count])
+  }
+
+  func deallocate() { units.start.deallocate() }
+}
+
+/// The tallies of the metrics of all heads.
 final class HeadTallies {
-  private let tallies: [[Tally]]
-  private let thresholds: [Double]
+  private let metrics: [[BoundMetric]]
+  @exclusivity(unchecked) private var tallies: [[Tally]]
+  private let readings: [HeadReading]
+  /// The samples that there is room for.
+  private var room: Int
 
   /// True if there are no metrics.
   let isEmpty: Bool
 
-  init(_ metrics: [[BoundMetric]], thresholds: [Double]) {
-    tallies = metrics.map { $0.map(Tally.init) }
-    self.thresholds = thresholds
+  /// - Parameters:
+  ///   - metrics: by head, instead of the heads' own.
+  ///   - samples: the most that are added before the tallies are cleared.
+  init(_ heads: [Head], metrics: [[BoundMetric]]? = nil, samples: Int) {
+    let metrics = metrics ?? heads.map(\.metrics)
+    self.metrics = metrics
+    room = samples
+    tallies = metrics.map { $0.map { Tally($0, samples: samples) } }
+    readings = heads.map(HeadReading.init)
     isEmpty = tallies.allSatisfy(\.isEmpty)
   }
 
-  deinit { all.forEach { $0.deallocate() } }
+  deinit {
+    all.forEach { $0.deallocate() }
+    readings.forEach { $0.deallocate() }
+  }
+
+  /// Makes room for so many samples; the tallies are then empty.
+  func reserve(samples: Int) {
+    if samples > room, metrics.contains(where: { $0.contains { $0.numbersPerSample > 0 } }) {
+      all.forEach { $0.deallocate() }
+      tallies = metrics.map { $0.map { Tally($0, samples: samples) } }
+      room = samples
+    } else {
+      clear()
+    }
+  }
 
   /// All tallies, head by head.
   var all: [Tally] { tallies.flatMap { $0 } }
@@ -43,7 +92,7 @@ final class HeadTallies {
 
   /// Adds the samples of a head's last evaluation.
   func add<S: Scalar>(_ loss: HeadLoss<S>, _ head: Int) {
-    for tally in tallies[head] { loss.add(to: tally, threshold: S(thresholds[head])) }
+    for tally in tallies[head] { loss.add(to: tally, readings[head]) }
   }
 
   /// The value of each metric of a head.
@@ -66,9 +115,7 @@ public final class Evaluator<S: Scalar> {
   /// - Parameter metrics: the metrics of each head; by default, those of its declaration.
   public init(_ network: Network<S>, metrics: [[BoundMetric]]? = nil) {
     self.network = network
-    tallies = HeadTallies(
-      metrics ?? network.heads.map(\.metrics),
-      thresholds: network.heads.map { $0.loss.decisionThreshold })
+    tallies = HeadTallies(network.heads, metrics: metrics, samples: 0)
     chunk = network.capacity
   }
 
@@ -77,7 +124,7 @@ public final class Evaluator<S: Scalar> {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func measure(_ samples: Dataset<S>) throws -> [[Double]] {
-    tallies.clear()
+    tallies.reserve(samples: samples.count)
     var sums = network.heads.map { _ in (loss: 0.0, samples: 0) }
     try forEachChunk(of: samples) { passes in
       passes.losses(gradient: false).forEach { index, head in

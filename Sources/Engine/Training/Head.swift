@@ -1,3 +1,4 @@
+public import Datasets
 public import NNExp
 
 /// An output of the network with its loss.
@@ -25,12 +26,21 @@ public struct Head: Sendable {
   public let reduction: Reduction
   public let weight: Double
 
-  /// True if samples may lack the target. They do not contribute to its loss and metrics.
+  /// A single output at or above this is class 1.
+  public let threshold: Double
+
+  /// Whether samples may lack the target; they add nothing to its loss and metrics.
   public let skipsMissing: Bool
 
   public let metrics: [BoundMetric]
 
-  /// The name in reports: `loss` or `loss.price`.
+  /// Of the loss in the file.
+  public var location: SourceLocation?
+
+  /// How values become numbers in the units of the data; nil if they are in these units.
+  public let units: TargetUnits?
+
+  /// `loss`, or `loss.price`: how reports name it.
   public var reportName: String { name.map { "loss.\($0)" } ?? "loss" }
 
   /// The suffix of the names of files and columns: `_price`; empty for an unnamed head.
@@ -39,7 +49,8 @@ public struct Head: Sendable {
   public init(
     name: String? = nil, node: Int, outputShape: Shape, targetIndex: Int = 0, target: Target,
     loss: any Loss, lossName: String, reduction: Reduction = .mean, weight: Double = 1,
-    skipsMissing: Bool = false, metrics: [BoundMetric] = []
+    skipsMissing: Bool = false, metrics: [BoundMetric] = [], units: TargetUnits? = nil,
+    threshold: Double? = nil
   ) {
     self.name = name
     self.node = node
@@ -52,10 +63,12 @@ public struct Head: Sendable {
     self.weight = weight
     self.skipsMissing = skipsMissing
     self.metrics = metrics
+    self.units = units
+    self.threshold = threshold ?? loss.decisionThreshold
   }
 
   /// The columns of one split: the loss, then the metrics.
-  func columns(of split: MetricColumn.Split) -> [MetricColumn] {
+  public func columns(of split: MetricColumn.Split) -> [MetricColumn] {
     [MetricColumn(split, head: name, quantity: "loss", largerIsBetter: false)]
       + metrics.map {
         MetricColumn(
@@ -78,10 +91,13 @@ public struct BoundMetric: Sendable {
   public let name: String
   public let metric: any Metric
   public let tallySize: Int
+  /// Further numbers of the tally for each sample.
+  public let numbersPerSample: Int
 
-  public init(name: String, metric: any Metric, tallySize: Int) {
+  public init(name: String, metric: any Metric, tallySize: Int, numbersPerSample: Int = 0) {
     self.name = name
     self.metric = metric
     self.tallySize = tallySize
+    self.numbersPerSample = numbersPerSample
   }
 }

@@ -54,13 +54,14 @@ final class HeadLoss<S: Scalar> {
     return sum
   }
 
-  /// Adds the samples of the last evaluation to a tally of the head.
-  func add(to tally: Tally, threshold: S) {
+  /// Adds the last evaluation's samples to a tally of the head.
+  func add(to tally: Tally, _ reading: HeadReading) {
     if samples == 0 { return }
     let pass = pass
     MetricPass(
       samples: pass.samples, z: pass.z, t: pass.t, hasClasses: pass.hasClasses,
-      threshold: threshold, tally: tally.numbers
+      threshold: S(reading.threshold), meaning: reading.meaning, units: reading.units,
+      tally: tally.numbers
     ).run(tally.metric)
   }
 }

@@ -1,6 +1,22 @@
 import Glibc
 
-/// Limits heartbeats to ten per second of the monotonic clock.
+/// The time that a training may take, by the monotonic clock.
+struct TimeLimit {
+  private let end: Double
+
+  /// - Parameter seconds: from now on.
+  init(_ seconds: Double) { end = TimeLimit.now + seconds }
+
+  var isOver: Bool { TimeLimit.now >= end }
+
+  private static var now: Double {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
+  }
+}
+
+/// Limits heartbeats to ten per second, by the monotonic clock.
 struct HeartbeatClock {
   private static let interval = 100_000_000
   private var last = HeartbeatClock.nanoseconds()

@@ -5,7 +5,8 @@ extension Objective {
   /// The heads of this network, after checking that its outputs fit the data's targets. Throws
   /// every error.
   public func bound(
-    to graph: Graph, targets: [TargetPort], registry: Registry
+    to graph: Graph, targets: [TargetPort], registry: Registry,
+    classes: (Int) throws -> TargetClasses? = { _ in nil }
   ) throws -> [Head] {
     var errors = Diagnostics()
     var heads: [Head] = []
@@ -14,7 +15,9 @@ extension Objective {
         let node = graph.heads[index]
         let target = try declaration.target(among: targets, node: graph.nodes[node])
         heads.append(
-          try declaration.head(graph.nodes[node], at: node, target, targets[target], registry))
+          try declaration.head(
+            graph.nodes[node], at: node, target, targets[target], registry
+          ) { try classes(target) })
       } catch { errors.add(error) }
     }
     try errors.throwIfAny()
@@ -59,7 +62,7 @@ extension Objective.HeadDeclaration {
   /// Matches the loss and the metrics with the output and the target.
   fileprivate func head(
     _ node: Graph.Node, at position: Int, _ targetIndex: Int, _ port: TargetPort,
-    _ registry: Registry
+    _ registry: Registry, classes: () throws -> TargetClasses?
   ) throws -> Head {
     var errors = Diagnostics()
     let (output, target) = (node.plan.output, port.target)
@@ -69,7 +72,12 @@ extension Objective.HeadDeclaration {
       diagnostic.notes.append(.init("'\(node.name)' produces \(output)", at: node.location))
       errors.add(diagnostic)
     }
+    var loss = loss
     do {
+      if port.units != nil, loss.targetDemand != .any {
+        throw Diagnostic("its targets cannot be scaled; leave them out of data: {scale: …}")
+      }
+      loss = try loss.fitted(to: classes)
       try loss.plan(output: output, target: target)
     } catch let fact as Diagnostic {
       reject(fact, "loss '\(lossName)'", at: location)
@@ -78,8 +86,10 @@ extension Objective.HeadDeclaration {
     if let metrics {
       for metric in metrics {
         do {
-          let size = try metric.metric.plan(output: output, target: target)
-          bound.append(BoundMetric(name: metric.name, metric: metric.metric, tallySize: size))
+          bound.append(try BoundMetric(metric.name, metric.metric, output, target))
+          if metric.metric.needsProbabilities, loss.outputMeaning == .scores {
+            throw Diagnostic("it needs probabilities, and the loss '\(lossName)' gives none")
+          }
         } catch let fact as Diagnostic {
           reject(fact, "metric '\(metric.name)'", at: metric.location)
         }
@@ -88,14 +98,48 @@ extension Objective.HeadDeclaration {
       // By default, the accuracy is recorded for targets that are classes.
       var options = Options()
       let metric = try type.make(&options)
-      if let size = try? metric.plan(output: output, target: target) {
-        bound.append(BoundMetric(name: type.name, metric: metric, tallySize: size))
+      if let metric = try? BoundMetric(type.name, metric, output, target) { bound.append(metric) }
+    }
+    if let threshold {
+      do { try check(threshold.value, output, target) } catch let fact as Diagnostic {
+        reject(fact, "threshold", at: threshold.location)
       }
     }
     try errors.throwIfAny()
-    return Head(
+    var head = Head(
       name: self.node?.name, node: position, outputShape: output, targetIndex: targetIndex,
       target: target, loss: loss, lossName: lossName, reduction: reduction, weight: weight,
-      skipsMissing: missingTarget == .skip, metrics: bound)
+      skipsMissing: missingTarget == .skip, metrics: bound,
+      units: port.units,
+      threshold: threshold.map { loss.outputMeaning.output(ofProbability: $0.value) })
+    head.location = location
+    return head
+  }
+
+  private func check(_ threshold: Double, _ output: Shape, _ target: Target) throws {
+    if case .classes = target, output.count > 1 {
+      throw Diagnostic("of \(output.count) outputs the largest is predicted, without a threshold")
+    }
+    if loss.outputMeaning.hasProbabilities, threshold <= 0 || threshold >= 1 {
+      throw Diagnostic("\(shortest(threshold)) is not a probability between 0 and 1")
+    }
+  }
+}
+
+extension OutputMeaning {
+  /// The output at which a yes-or-no probability is p.
+  fileprivate func output(ofProbability p: Double) -> Double {
+    self == .logits ? Double.log(p) - Double.log1p(-p) : p
+  }
+}
+
+extension BoundMetric {
+  /// Throws the fact where the metric does not fit.
+  fileprivate init(
+    _ name: String, _ metric: any Metric, _ output: Shape, _ target: Target
+  ) throws {
+    self.init(
+      name: name, metric: metric, tallySize: try metric.plan(output: output, target: target),
+      numbersPerSample: metric.numbersPerSample(output: output, target: target))
   }
 }

@@ -1,3 +1,4 @@
+public import Datasets
 public import NNExp
 
 /// The reduction of the samples' losses ℓ to the loss L.
@@ -41,6 +42,8 @@ public struct Objective: Sendable {
     let target: NodeDeclaration.Reference?
     let weight: Double
     let missingTarget: MissingTarget
+    /// The probability from which on a single output is class 1; nil for the loss's own.
+    let threshold: (value: Double, location: SourceLocation?)?
     let loss: any Loss
     /// The name of the loss's type, such as `squared_error`.
     let lossName: String
@@ -71,7 +74,20 @@ public struct Objective: Sendable {
       })
   }
 
-  /// Reads both keys. Nil after an error in the loss, which is recorded.
+  /// What the losses need of their targets, by the name of the data's port.
+  public var targetNeeds: [String: TargetNeeds] {
+    var needs: [String: TargetNeeds] = [:]
+    for head in declarations {
+      let own = TargetNeeds(
+        loss: head.lossName, demand: head.loss.targetDemand, learnsClasses: head.loss.learnsClasses)
+      for name in head.target.map({ [$0.name] }) ?? [head.node?.name ?? "target", "target"] {
+        needs[name] = own
+      }
+    }
+    return needs
+  }
+
+  /// Reads both; nil after an error in the loss, which is recorded.
   ///
   /// - Parameter checksNames: false for a run's resolved.yaml, because version 0.1.0 accepted
   ///   metrics with any name.
@@ -108,7 +124,7 @@ public struct Objective: Sendable {
 
   /// True if a mapping has names of nodes as keys, and is not a loss itself.
   private static func isByHead(_ entries: [ConfigValue.Entry]) -> Bool {
-    let ownKeys = ["type", "reduction", "missing_target"]
+    let ownKeys = ["type", "reduction", "missing_target", "threshold"]
     return !entries.isEmpty && !entries.contains { ownKeys.contains(text: $0.key) }
       && entries.allSatisfy {
         switch $0.value.content {
@@ -181,6 +197,17 @@ extension Objective.HeadDeclaration {
     } else {
       _ = options.value("missing_target", "error or skip", explanation, default: "error")
       missingTarget = .error
+    }
+    let meaning =
+      "the probability from which on a single output is class 1; the output itself if the loss "
+      + "gives no probabilities"
+    if options.contains("threshold") {
+      threshold = (
+        options.double("threshold", in: .finite, meaning), options.location(of: "threshold")
+      )
+    } else {
+      _ = options.value("threshold", "a number (finite)", meaning, default: "0.5")
+      threshold = nil
     }
     loss = try type.make(&options)
   }

@@ -7,6 +7,8 @@ public enum Outcome: Sendable {
   case completed
   /// The monitored column did not improve within the permitted number of epochs.
   case stoppedEarly
+  /// The steps or the time that the file allows: the option's name.
+  case reachedLimit(String)
   case interrupted
   /// The loss or a weight is no longer finite.
   case diverged(Diagnostic)
@@ -20,7 +22,7 @@ public final class Trainer<S: Scalar> {
   public let network: Network<S>
   public let data: RunDatasets<S>
 
-  private let layout: MetricLayout
+  let layout: MetricLayout
 
   /// The columns of each row: `epoch`, `step`, `learning_rate`, the loss of each split, then
   /// every metric of each split.
@@ -31,7 +33,12 @@ public final class Trainer<S: Scalar> {
 
   /// The column that determines the best epoch and early stopping.
   public let monitor: MetricColumn
-  private let monitorIndex: Int
+  let monitorIndex: Int
+
+  /// The epochs that are trained, unless training ends early.
+  public let epochs: Int
+  /// Steps of the last of them.
+  private let stepsOfLastEpoch: Int
 
   /// The number of finished epochs, and of steps.
   public var epoch: Int { epochsDone }
@@ -41,6 +48,9 @@ public final class Trainer<S: Scalar> {
   /// The state of the training loop, which can be saved.
   var loopState: LoopState
 
+  /// The weights that the results are of, if there are any of that kind.
+  public let delivery: Weights
+
   /// The newest recorded row; empty before the first.
   public internal(set) var newestRow: [Double] = []
 
@@ -48,8 +58,10 @@ public final class Trainer<S: Scalar> {
   public internal(set) var best: (epoch: Int, value: Double)?
   public internal(set) var bestRow: [Double] = []
   let bestWeights: Snapshot<S>
-  /// The epoch and step of the newest weights that were all finite when an epoch was measured
-  /// or the training was interrupted.
+  /// The monitored value at which the patience of early stopping began anew; NaN before.
+  var patienceReference = Double.nan
+  /// The newest weights that were all finite when an epoch was measured or at an
+  /// interruption, and when that was.
   public internal(set) var last = (epoch: 0, step: 0)
   let lastWeights: Snapshot<S>
 
@@ -65,8 +77,8 @@ public final class Trainer<S: Scalar> {
   private let update: OptimizerStep<S>
   private let blocked: BlockedOptimizerStep<S>?
   private let random: RandomStream
-  private let penalized: [Graph.Parameter]
-  /// True if gradients are modified before the optimizer uses them.
+  let penalized: [Graph.Parameter]
+  /// Whether anything is done to the gradients before they are used.
   private let adjustsGradients: Bool
   /// True if training depends on measurements, so that every epoch is measured even if it is
   /// not recorded.
@@ -102,9 +114,11 @@ public final class Trainer<S: Scalar> {
     loopState = LoopState(rate: training.optimizer.learningRate)
     self.data = data
     batches = Batches(
-      data.train, batchSize: training.batchSize, sampling: training.sampling, seed: seed)
+      data.train, batchSize: training.batchSize, sampling: training.sampling, seed: seed,
+      mergesLastOfOne: graph.couplesSamples)
     let capacity = Trainer.capacity(
-      batch: batches.batchSize, evaluated: max(data.validation?.count ?? 0, data.test?.count ?? 0))
+      batch: max(batches.batchSize, batches.lastSize),
+      evaluated: max(data.validation?.count ?? 0, data.test?.count ?? 0))
     let optimizerMemory = training.optimizer.memory
     try MemoryPlan(
       graph, heads: heads, vectors: optimizerMemory.vectors + 3, capacity: capacity,
@@ -119,8 +133,7 @@ public final class Trainer<S: Scalar> {
       scalars: memory.scalars)
     blocked = BlockedOptimizerStep(training.optimizer, update)
     evaluator = Evaluator(network)
-    tallies = HeadTallies(
-      heads.map(\.metrics), thresholds: heads.map { $0.loss.decisionThreshold })
+    tallies = HeadTallies(heads, samples: data.train.count)
     totals = LossTotals(heads.map(\.weight))
     random = RandomStream(seed: seed, purpose: "passes")
     penalized = graph.parameters.filter { !$0.isFrozen && ($0.l1 != 0 || $0.l2 != 0) }
@@ -130,11 +143,19 @@ public final class Trainer<S: Scalar> {
 
     layout = MetricLayout(
       heads, hasValidation: data.validation != nil, hasTest: data.test != nil)
+    delivery = training.deliver ?? (data.validation == nil ? .last : .best)
     let monitor = try layout.monitor(training.earlyStopping)
     self.monitor = monitor
     monitorIndex = layout.columns.firstIndex(of: monitor)!
+    let isWatched = data.validation != nil || training.measuresTraining
     measuresEveryEpoch =
-      training.earlyStopping != nil || data.validation != nil && training.schedule.watchesLoss
+      training.earlyStopping != nil || isWatched && training.schedule.watchesLoss
+    let perEpoch = batches.count
+    let epochs = min(
+      training.epochs, training.maxSteps.map { ($0 - 1) / perEpoch + 1 } ?? training.epochs)
+    self.epochs = epochs
+    stepsOfLastEpoch = min(
+      training.maxSteps.map { $0 - (epochs - 1) * perEpoch } ?? perEpoch, perEpoch)
 
     func steps(_ samples: Int, _ network: Network<S>) -> Unmanaged<Steps> {
       .passRetained(Steps(network.passes(samples, isTraining: true)))
@@ -164,13 +185,14 @@ public final class Trainer<S: Scalar> {
 
   /// Trains until the end, a cancellation, or a number that is not finite.
   ///
-  /// - Parameter pause: an epoch. Training ends at the first recorded row in or after this
-  ///   epoch, as if it had been cancelled.
+  /// - Parameter pause: an epoch. Training ends at the first recorded row from there on,
+  ///   as if it was cancelled.
+  /// - Parameter secondsSoFar: of the training before it was resumed, for `max_time`.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func run(
     _ observers: [any TrainingObserver] = [], cancellation: CancellationToken = .never,
-    pausingAfter pause: Int = .max
+    pausingAfter pause: Int = .max, secondsSoFar: Double = 0
   ) throws -> Outcome {
     var row = [Double](repeating: .nan, count: columns.count)
     var progress = Progress(
@@ -183,6 +205,9 @@ public final class Trainer<S: Scalar> {
     let work = network.graph.nodes.reduce(0) { saturatingSum($0, $1.plan.work) }
     let isSmall = saturatingProduct(work, batches.batchSize) <= 100_000
     var clock = HeartbeatClock()
+    let timeLimit = training.maxTime.map { TimeLimit($0 - secondsSoFar) }
+    let keepsState = training.checkpoints.keepsState
+    let epochs = epochs
     gradientObservers = observers.filter(\.observesGradients)
     reportsGradients = !gradientObservers.isEmpty
 
@@ -196,25 +221,28 @@ public final class Trainer<S: Scalar> {
       if case .epochs(let count) = training.checkpoints.every { count } else { nil }
 
     if isCancelled(cancellation, pause) { return .interrupted }
-    while epochsDone < training.epochs {
-      let isDue =
-        (epochsDone + 1) % training.recordEvery == 0 || epochsDone + 1 == training.epochs
+    while epochsDone < epochs {
+      let isDueByItself = (epochsDone + 1) % training.recordEvery == 0
+      let isDue = isDueByItself || epochsDone + 1 == epochs
       let isMeasured = isDue || measuresEveryEpoch
-      if isMeasured, batch == 0, !tallies.isEmpty { tallies.clear() }
+      // An epoch that the time ends is measured whether it was to be or not.
+      let isTallied = isMeasured || timeLimit != nil
+      let end = epochsDone + 1 == epochs ? stepsOfLastEpoch : batches.count
+      if isTallied, batch == 0, !tallies.isEmpty { tallies.clear() }
       batches.begin(epoch: epochsDone)
       progress.epoch = epochsDone
-      while batch < batches.count {
+      while batch < end {
         progress.step = stepsDone
         progress.isEpochStart = batch == 0
         rate = learningRate * schedule.factor(at: progress, memory: memory.schedule)
         try batches.load(batch, into: network)
         let steps = batch == batches.count &- 1 ? lastBatch : fullBatch
         let loss = steps._withUnsafeGuaranteedRef {
-          performStep($0, rate: rate, measuring: isMeasured, optimizer)
+          performStep($0, rate: rate, measuring: isTallied, optimizer)
         }
         stepsDone &+= 1
         if reportsGradients, let observerError { throw observerError }
-        if !loss.isFinite { return .diverged(divergence(loss)) }
+        if !loss.isFinite { return try diverged(divergence(loss), observers) }
         batch &+= 1
         if !isSmall || stepsDone % 128 == 0 {
           if clock.isDue() { try sendHeartbeat(to: observers) }
@@ -229,22 +257,56 @@ public final class Trainer<S: Scalar> {
           }
         }
       }
+      if batch < batches.count, keepsState {
+        // A whole training would go on in this epoch.
+        loopState = LoopState(
+          batch: batch, rate: rate, loss: progress.loss,
+          epochsWithoutImprovement: epochsWithoutImprovement)
+        try offerState(to: observers, epochHasEnded: false, trainingEnds: true)
+      }
       epochsDone += 1
       let trainLoss = totals.mean
       if watchesLoss { progress.loss = trainLoss }
-      if isMeasured {
-        if !weightsAreFinite { return .diverged(divergence(.nan)) }
-        let validationLoss = try measure(into: &row, rate: rate)
-        if watchesLoss, let validationLoss { progress.loss = validationLoss }
+      let timeIsUp = timeLimit?.isOver ?? false
+      let isLast = timeIsUp || epochsDone == epochs
+      let keepsStateHere = keepsState && batch == batches.count
+      if keepsStateHere, isLast, !isDueByItself, !measuresEveryEpoch {
+        try keepState(
+          LoopState(
+            rate: rate, loss: progress.loss,
+            epochsWithoutImprovement: epochsWithoutImprovement), to: observers)
+      }
+      if isMeasured || timeIsUp {
+        if !weightsAreFinite { return try diverged(divergence(.nan), observers) }
+        let watchedLoss = try measure(into: &row, rate: rate)
+        if watchesLoss, let watchedLoss { progress.loss = watchedLoss }
         keepWeights()
         epochsWithoutImprovement = improves(row) ? 0 : epochsWithoutImprovement + 1
         let stops = stopsEarly(epochsWithoutImprovement)
-        if isDue || stops { try record(row, to: observers) }
+        if keepsStateHere, isLast || stops, !isDueByItself, measuresEveryEpoch {
+          try keepState(
+            LoopState(
+              rate: rate, loss: progress.loss,
+              epochsWithoutImprovement: epochsWithoutImprovement), to: observers)
+        }
+        if isDue || isLast || stops {
+          try recordBest(to: observers)
+          try record(row, to: observers)
+        }
+        if keepsStateHere, isLast || stops, isDueByItself {
+          try keepState(
+            LoopState(
+              rate: rate, loss: progress.loss,
+              epochsWithoutImprovement: epochsWithoutImprovement), to: observers)
+        }
         if stops { return .stoppedEarly }
+        if timeIsUp, epochsDone < epochs { return .reachedLimit("max_time") }
       }
       totals.clear()
       batch = 0
-      let ends = isDue && epochsDone < training.epochs && isCancelled(cancellation, pause)
+      let ends = isDue && epochsDone < epochs && isCancelled(cancellation, pause)
+      // The state that is kept at the end is not replaced.
+      if keepsState, isLast { continue }
       if ends || epochsPerState.map({ epochsDone % $0 == 0 }) == true {
         loopState = LoopState(
           rate: rate, loss: progress.loss, epochsWithoutImprovement: epochsWithoutImprovement)
@@ -252,7 +314,7 @@ public final class Trainer<S: Scalar> {
       }
       if ends { return .interrupted }
     }
-    return .completed
+    return stepsDone == training.maxSteps ? .reachedLimit("max_steps") : .completed
   }
 
   // These functions are called rarely. Inlined in the loop, they would use registers that the
@@ -277,11 +339,44 @@ public final class Trainer<S: Scalar> {
     for observer in observers { try observer.stateCanBeSaved(opportunity) }
   }
 
+  /// Offers a state from which training goes on as if this epoch was not its last.
+  @inline(never)
+  private func keepState(
+    _ state: LoopState, to observers: [any TrainingObserver]
+  ) throws {
+    let sums = totals.values
+    totals.clear()
+    loopState = state
+    try offerState(to: observers, epochHasEnded: true, trainingEnds: true)
+    totals.values = sums
+  }
+
   @inline(never)
   private func record(_ row: [Double], to observers: [any TrainingObserver]) throws {
     Trainer.copy(row, to: &newestRow)
     let event = metricRow(row)
     for observer in observers { try observer.rowRecorded(event) }
+  }
+
+  /// Records the row of the best epoch so far, if its weights are delivered and it is older
+  /// than the present epoch and not yet recorded.
+  @inline(never)
+  private func recordBest(to observers: [any TrainingObserver]) throws {
+    guard delivery == .best, let best, best.epoch < epoch,
+      newestRow.first.map({ $0 < Double(best.epoch) }) ?? true
+    else { return }
+    Trainer.copy(bestRow, to: &newestRow)
+    var event = metricRow(bestRow)
+    event.isLate = true
+    for observer in observers { try observer.rowRecorded(event) }
+  }
+
+  @inline(never)
+  private func diverged(
+    _ diagnostic: Diagnostic, _ observers: [any TrainingObserver]
+  ) throws -> Outcome {
+    try recordBest(to: observers)
+    return .diverged(diagnostic)
   }
 
   @inline(never)
@@ -298,8 +393,8 @@ public final class Trainer<S: Scalar> {
       step: Int(exactly: values[1]) ?? 0)
   }
 
-  /// Copies a row; allocates only the first time.
-  private static func copy(_ row: [Double], to kept: inout [Double]) {
+  /// Copies a row, without an allocation but for the first time.
+  static func copy(_ row: [Double], to kept: inout [Double]) {
     if kept.count == row.count {
       for i in row.indices { kept[i] = row[i] }
     } else {
@@ -349,94 +444,7 @@ public final class Trainer<S: Scalar> {
     } catch { observerError = observerError ?? error }
   }
 
-  /// Adds ∂(λ₁Σ|w| + λ₂/2·Σw²)/∂w to the gradients and returns the penalty.
-  private func penalize() -> Double {
-    if penalized.isEmpty { return 0 }
-    var penalty = 0.0
-    for parameter in penalized {
-      let w = network.parameters.slice(from: parameter.offset, shape: parameter.shape)
-      let g = network.gradients.slice(from: parameter.offset, shape: parameter.shape)
-      let l1 = S(parameter.l1)
-      let l2 = S(parameter.l2)
-      for i in w.indices {
-        let sign: S = w[i] > 0 ? 1 : (w[i] < 0 ? -1 : 0)
-        g[i] += l1 * sign + l2 * w[i]
-        penalty += Double(l1 * abs(w[i]) + l2 / 2 * w[i] * w[i])
-      }
-    }
-    return penalty
-  }
-
-  /// Limits the gradient. Returns 0, so that the call can be a term of a sum.
-  private func clip() -> Double {
-    let g = network.trainableGradients
-    switch training.clipping {
-    case nil: break
-    case .norm(let limit):
-      var sum = 0.0
-      for i in g.indices { sum += Double(g[i]) * Double(g[i]) }
-      let norm = sum.squareRoot()
-      if norm > limit {
-        let factor = S(limit / norm)
-        for i in g.indices { g[i] *= factor }
-      }
-    case .value(let limit):
-      let limit = S(limit)
-      for i in g.indices { g[i] = max(-limit, min(limit, g[i])) }
-    }
-    return 0
-  }
-
-  // MARK: Measuring
-
-  /// Fills a row and returns the validation loss.
-  @inline(never)
-  private func measure(
-    into row: inout [Double], rate: Double
-  ) throws -> Double? {
-    let validation = try data.validation.map(evaluator.measure)
-    let test = try data.test.map(evaluator.measure)
-    if data.validation != nil || data.test != nil { batches.invalidate() }
-    for (index, source) in layout.sources.enumerated() {
-      row[index] =
-        switch source {
-        case .epoch: Double(epoch)
-        case .step: Double(step)
-        case .learningRate: rate
-        case .total(.train): totals.mean
-        case .total(.validation): validation.map(totalLoss) ?? .nan
-        case .total(.test): test.map(totalLoss) ?? .nan
-        case .measurement(.train, let head, let quantity):
-          quantity == 0 ? totals.mean(of: head) : tallies.values(of: head)[quantity - 1]
-        case .measurement(.validation, let head, let quantity):
-          validation?[head][quantity] ?? .nan
-        case .measurement(.test, let head, let quantity): test?[head][quantity] ?? .nan
-        }
-    }
-    return validation.map(totalLoss)
-  }
-
-  /// Σ weight · L of a measurement.
-  public func totalLoss(_ measured: [[Double]]) -> Double {
-    var total = measured[0][0] * heads[0].weight
-    for head in heads.indices.dropFirst() { total += measured[head][0] * heads[head].weight }
-    return total
-  }
-
-  /// Records whether the row is the best so far, and if so saves its weights.
-  @inline(never)
-  private func improves(_ row: [Double]) -> Bool {
-    let value = row[monitorIndex]
-    guard value.isFinite else { return false }
-    if let best {
-      let change = monitor.largerIsBetter == true ? value - best.value : best.value - value
-      guard change > training.earlyStopping?.minimumChange ?? 0 else { return false }
-    }
-    best = (epoch, value)
-    Trainer.copy(row, to: &bestRow)
-    bestWeights.copy(network)
-    return true
-  }
+  // MARK: Weights
 
   /// True if the last weights are those of the best row.
   public var lastIsBest: Bool {
@@ -478,12 +486,12 @@ public final class Trainer<S: Scalar> {
       notes: [.init("try a smaller learning_rate, or clip: {norm: 1}")], failure: .shortfall)
   }
 
-  // MARK: Weights
+  public typealias Weights = TrainingDeclaration.Weights
 
-  /// The choice between the weights of the last and of the best row.
-  public enum Weights: String, CaseIterable, Sendable {
-    case last
-    case best
+  /// The weights that the results are of, the epoch that they are from, and its row.
+  public var delivered: (weights: Weights, epoch: Int, row: [Double]) {
+    if delivery == .best, let best { return (.best, best.epoch, bestRow) }
+    return (.last, last.epoch, newestRow)
   }
 
   /// Copies the weights of the best row, or of the last finite row, into the network.

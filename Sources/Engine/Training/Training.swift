@@ -30,6 +30,14 @@ public struct TrainingDeclaration: Sendable {
     let location: SourceLocation?
   }
 
+  /// Which of a training's weights its results are of.
+  public enum Weights: String, CaseIterable, Sendable {
+    /// Those after the last epoch.
+    case last
+    /// Those of the epoch with the best value of the monitored column.
+    case best
+  }
+
   public let optimizer: any Optimizer
   /// The name of the optimizer's type, such as `sgd`.
   public let optimizerName: String
@@ -42,11 +50,20 @@ public struct TrainingDeclaration: Sendable {
   public let recordEvery: Int
   public let clipping: Clipping?
   public let earlyStopping: EarlyStopping?
-  /// Determines when a run saves the state from which it resumes after a crash.
+  /// The weights that a run delivers; nil for the best if there are validation data, else
+  /// the last.
+  public let deliver: Weights?
+  /// When a run keeps its state, to go on from after a crash.
   public let checkpoints: CheckpointDeclaration
   /// λ₁ and λ₂ of every node that does not specify its own.
   public let l1: Double
   public let l2: Double
+  /// Whether train columns are measured after the epoch, as those of other splits.
+  public let measuresTraining: Bool
+  /// Steps after which training ends, whatever the epochs.
+  public let maxSteps: Int?
+  /// Seconds after which training ends with the epoch.
+  public let maxTime: Double?
   public let location: SourceLocation?
 
   /// Reads the section. Nil after an error, which is recorded.
@@ -90,9 +107,8 @@ public struct TrainingDeclaration: Sendable {
     clipping =
       train.value("clip", "{norm: …} or {value: …}", "limits large gradients")
       .flatMap { train.component("clip", from: $0) { try Clipping(from: &$0) } }
-    earlyStopping =
-      train.value("early_stopping", "a mapping", "ends training when it no longer improves")
-      .flatMap { train.component("early_stopping", from: $0) { EarlyStopping(from: &$0) } }
+    earlyStopping = EarlyStopping.read(from: &train)
+    deliver = TrainingDeclaration.readDelivery(&train)
     checkpoints = CheckpointDeclaration(from: &train)
     l1 = train.double(
       "l1", default: 0, in: .nonnegative, "λ₁ of a penalty λ₁·Σ|w| on every weight")
@@ -100,7 +116,23 @@ public struct TrainingDeclaration: Sendable {
     l2 = train.double(
       "l2", default: 0, in: .nonnegative, "λ₂ of a penalty λ₂/2·Σw² on every weight")
 
-    // An error in either has been recorded and ends the reading here.
+    measuresTraining = train.flag(
+      "measure_training",
+      "measure train columns after the epoch, as evaluate does, not during its steps")
+    maxSteps = train.limit(
+      "max_steps", "an integer ≥ 1", "steps after which training ends"
+    ) { config in config.integer.flatMap { $0 >= 1 ? $0 : nil } }
+    train.suggest("max_time", for: "timeout", "time_limit", "max_seconds")
+    maxTime = train.limit(
+      "max_time", "a time such as '10 minutes'", "training ends with the epoch in which it is over"
+    ) { config in
+      guard case .string(let text) = config.content,
+        case .seconds(let seconds)? = CheckpointDeclaration.interval(text), seconds > 0
+      else { return nil }
+      return seconds
+    }
+
+    // An error in either is recorded already and ends the reading after this.
     guard let optimizer, let schedule else { throw Diagnostics() }
     self.optimizer = optimizer
     self.schedule = schedule
@@ -110,6 +142,21 @@ public struct TrainingDeclaration: Sendable {
         "the optimizer '\(optimizerName)' needs the full batch; write batch_size: full"
       )
     }
+  }
+
+  private static func readDelivery(_ train: inout Options) -> Weights? {
+    let explanation =
+      "the weights that predictions, expect, evaluate and predict use: best by the monitored "
+      + "column, or last"
+    train.suggest(
+      "deliver", for: "restore_best_weights", "save_best_only", "load_best_model_at_end")
+    guard train.contains("deliver") else {
+      _ = train.value(
+        "deliver", "one of: best, last", explanation,
+        default: "best if there are validation data, else last")
+      return nil
+    }
+    return train.choice("deliver", default: .last, of: Weights.self, explanation)
   }
 
   private static func readBatchSize(_ train: inout Options) -> Int? {
@@ -136,6 +183,31 @@ public struct TrainingDeclaration: Sendable {
   }
 }
 
+extension Options {
+  /// A key that is false if it is absent, and then not part of the resolved file.
+  mutating func flag(_ key: String, _ explanation: String) -> Bool {
+    guard contains(key) else {
+      _ = value(key, "true or false", explanation, default: "false")
+      return false
+    }
+    return bool(key, default: false, explanation)
+  }
+
+  /// A key that means no limit if it is absent, and then not part of the resolved file.
+  fileprivate mutating func limit<Value>(
+    _ key: String, _ range: String, _ explanation: String, _ understand: (ConfigValue) -> Value?
+  ) -> Value? {
+    guard let config = value(key, range, explanation) else { return nil }
+    if case .null = config.content { return nil }
+    guard let limit = understand(config) else {
+      reject(key, "\(key) must be \(range), found \(config.kind)")
+      return nil
+    }
+    resolve(key, config)
+    return limit
+  }
+}
+
 extension TrainingDeclaration.Clipping {
   fileprivate init(from options: inout Options) throws {
     let norm = options.optionalDouble("norm", in: .positive, "largest length ‖g‖₂")
@@ -149,6 +221,26 @@ extension TrainingDeclaration.Clipping {
 }
 
 extension TrainingDeclaration.EarlyStopping {
+  /// Nil if the file has none, and after an error, which is recorded.
+  fileprivate static func read(from train: inout Options) -> TrainingDeclaration.EarlyStopping? {
+    let key = "early_stopping"
+    guard let config = train.value(key, "a mapping", "ends training that no longer improves")
+    else { return nil }
+    switch config.content {
+    case .null: return nil
+    case .map: return train.component(key, from: config) { .init(from: &$0) }
+    case .bool(false):
+      train.resolve(key, ConfigValue(.null))
+      return nil
+    default:
+      let patience = config.integer.flatMap { $0 > 0 ? $0 : nil } ?? 10
+      train.reject(
+        key, "\(key) must be a mapping, found \(config.kind)",
+        notes: [.init("write \(key): {patience: \(patience)}, in epochs without an improvement")])
+      return nil
+    }
+  }
+
   fileprivate init(from options: inout Options) {
     options.suggest("minimum_change", for: "min_delta", "tolerance", "tol")
     monitor = options.optionalString(

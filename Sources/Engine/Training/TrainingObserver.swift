@@ -49,6 +49,9 @@ public struct MetricRow: Sendable {
   public let values: [Double]
   public let epoch: Int
   public let step: Int
+  /// Whether training has gone on since: the row of the best epoch, between two that
+  /// `record_every` asks for.
+  public internal(set) var isLate = false
 
   /// The values that are measured on data, without missing ones.
   public var measurements: [(column: MetricColumn, value: Double)] {

@@ -31,7 +31,8 @@ public struct TrainingState<S: Scalar>: Sendable {
 
   /// Lists of numbers, always in double precision.
   public enum Numbers: String, Sendable, CaseIterable {
-    /// The loop's sum, rate and loss, and the monitored value of the best row.
+    /// The loop's sum, rate and loss; the best row's monitored value and that of the last
+    /// improvement.
     case progress
     case optimizer
     case schedule
@@ -85,7 +86,9 @@ extension Trainer {
     ]
     let totals = totals.values
     state.numbers = [
-      .progress: [totals[0], loopState.rate, loopState.loss, best?.value ?? .nan],
+      .progress: [
+        totals[0], loopState.rate, loopState.loss, best?.value ?? .nan, patienceReference,
+      ],
       .optimizer: Array(memory.scalars.buffer), .schedule: Array(memory.schedule.buffer),
       .tallies: tallies.all.flatMap { Array($0.numbers.buffer) }, .newestRow: newestRow,
       .bestRow: bestRow,
@@ -110,9 +113,10 @@ extension Trainer {
       }
       return value
     }
-    let epoch = try count(.epoch, in: 0...training.epochs)
-    let batch = try count(.batch, in: 0...(epoch == training.epochs ? 0 : batches.count))
-    // Both factors are limited by the trainer's settings, but their product may overflow.
+    let epoch = try count(.epoch, in: 0...epochs)
+    let batch = try count(.batch, in: 0...(epoch == epochs ? 0 : batches.count))
+    // Both factors are bounded by what the trainer was made for, their product
+    // is not.
     let steps = saturatingSum(saturatingProduct(epoch, batches.count), batch)
     let step = try count(.step, in: steps...steps)
     let epochsWithoutImprovement = try count(.epochsWithoutImprovement, in: 0...epoch)
@@ -123,7 +127,7 @@ extension Trainer {
     let tallySizes = tallies.all.map(\.numbers.count)
     let rowSizes = [0, columns.count]
     let sizes: [(TrainingState<S>.Numbers, [Int])] = [
-      (.progress, [4]), (.optimizer, [memory.scalars.count]), (.schedule, [memory.schedule.count]),
+      (.progress, [5]), (.optimizer, [memory.scalars.count]), (.schedule, [memory.schedule.count]),
       (.tallies, [tallySizes.reduce(0, +)]), (.newestRow, rowSizes), (.bestRow, rowSizes),
       (.heads, [hasSeveralTotals ? 2 * heads.count : 0]),
     ]
@@ -146,6 +150,7 @@ extension Trainer {
       ? state.numbers[.heads] ?? []
       : [progress[0], Double((0..<batch).reduce(0) { $0 + batches.size($1) })]
     best = bestEpoch == 0 ? nil : (bestEpoch, progress[3])
+    patienceReference = progress[4]
     newestRow = state.numbers[.newestRow] ?? []
     bestRow = state.numbers[.bestRow] ?? []
     self.last = last

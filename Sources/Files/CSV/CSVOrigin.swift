@@ -5,9 +5,13 @@ public struct CSVOrigin: Sendable {
   public let path: String
   public let bytes: CSVBytes
 
-  public init(path: String, bytes: CSVBytes) {
+  /// What can be done about a field that is not UTF-8.
+  private let encodingNotes: [Diagnostic.Note]
+
+  public init(path: String, bytes: CSVBytes, encodingNotes: [Diagnostic.Note] = []) {
     self.path = path
     self.bytes = bytes
+    self.encodingNotes = encodingNotes
   }
 
   /// True if the rest of the file consists only of line ends.
@@ -120,7 +124,8 @@ public struct CSVOrigin: Sendable {
     -> String
   {
     guard let text = CSVOrigin.text(of: field, in: bytes) else {
-      throw Diagnostic("this field is not UTF-8", at: location(of: field.moved(by: base)))
+      throw Diagnostic(
+        "this field is not UTF-8", at: location(of: field.moved(by: base)), notes: encodingNotes)
     }
     return text
   }

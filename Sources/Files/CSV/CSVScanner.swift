@@ -51,10 +51,13 @@ public struct CSVScanner {
   @inlinable public static var longestField: Int { 65_536 }
 
   @usableFromInline let delimiter: UInt8
+  /// Whether a run of blanks is one delimiter, and blanks at a line's ends are none.
+  @usableFromInline let skipsBlanks: Bool
   public var position: Int
 
-  @inlinable public init(delimiter: UInt8, position: Int = 0) {
+  @inlinable public init(delimiter: UInt8, skipsBlanks: Bool = false, position: Int = 0) {
     self.delimiter = delimiter
+    self.skipsBlanks = skipsBlanks
     self.position = position
   }
 
@@ -65,6 +68,7 @@ public struct CSVScanner {
     -> CSVField
   {
     let quote = UInt8(ascii: "\"")
+    if skipsBlanks { return try nextBetweenBlanks(in: bytes) }
     let start = position
     let count = bytes.count
     if start < count, bytes[start] == quote { return try quoted(in: bytes) }
@@ -78,6 +82,49 @@ public struct CSVScanner {
     guard i - start <= CSVScanner.longestField else { throw CSVFault(.longField, at: start) }
     return CSVField(
       range: start..<i, hasDoubledQuotes: false, isQuoted: false, endsRecord: end(at: i, in: bytes))
+  }
+
+  @usableFromInline mutating func nextBetweenBlanks(in bytes: borrowing Span<UInt8>)
+    throws(CSVFault) -> CSVField
+  {
+    let quote = UInt8(ascii: "\"")
+    let count = bytes.count
+    var i = position
+    while i < count, bytes[i] == 0x20 || bytes[i] == 0x09 { i += 1 }
+    let start = i
+    let isQuoted = start < count && bytes[start] == quote
+    var range = start..<start
+    var hasDoubledQuotes = false
+    if isQuoted {
+      i += 1
+      while true {
+        while i < count, bytes[i] != quote { i += 1 }
+        guard i < count else { throw CSVFault(.unclosedQuote, at: start) }
+        guard i + 1 < count, bytes[i + 1] == quote else { break }
+        hasDoubledQuotes = true
+        i += 2
+      }
+      range = start + 1..<i
+      i += 1
+    } else {
+      while i < count, bytes[i] > 0x20 || ![0x20, 0x09, 0x0A, 0x0D].contains(bytes[i]) {
+        if bytes[i] == quote { throw CSVFault(.strayQuote, at: i) }
+        i += 1
+      }
+      range = start..<i
+    }
+    guard range.count <= CSVScanner.longestField else { throw CSVFault(.longField, at: start) }
+    let after = i
+    while i < count, bytes[i] == 0x20 || bytes[i] == 0x09 { i += 1 }
+    let endsRecord = i == count || bytes[i] == 0x0A || bytes[i] == 0x0D
+    if endsRecord {
+      _ = end(at: i, in: bytes)
+    } else {
+      guard i > after else { throw CSVFault(.textAfterQuote, at: i) }
+      position = i
+    }
+    return CSVField(
+      range: range, hasDoubledQuotes: hasDoubledQuotes, isQuoted: isQuoted, endsRecord: endsRecord)
   }
 
   /// The fields of the next record. Call it only if `position` is before the end of the file.

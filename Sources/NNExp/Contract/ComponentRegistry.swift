@@ -131,11 +131,34 @@ extension ComponentRegistry {
     guard let type = mapping["type"] else {
       throw Diagnostic(
         "missing 'type': which \(kind)?", at: mapping.location,
-        notes: [.init("known types: " + names.joined(separator: ", "))])
+        notes: [
+          .init(
+            remedy(for: mapping) ?? "known types: " + names.joined(separator: ", "))
+        ])
     }
     guard case .string(let name) = type.content else {
       throw Diagnostic("type must be a name, found \(type.kind)", at: type.location)
     }
     return try self.type(named: name, at: type.location)
+  }
+
+  /// What to write for `{dropout: 0.5}`, whose first key is a type; nil if it is none.
+  private func remedy(for mapping: ConfigValue) -> String? {
+    guard case .map(let entries) = mapping.content, let first = entries.first,
+      let type = self[first.key] ?? ownName(of: first.key).flatMap({ self[$0] })
+    else { return nil }
+    let options: [ConfigValue.Entry]
+    switch first.value.content {
+    case .map(let inner): options = inner
+    case .null: return "write \(type.name)"
+    default:
+      let keys = type.options
+      guard let key = keys.first(where: { $0.fallback == nil }) ?? keys.first else {
+        return "write \(type.name)"
+      }
+      options = [.init(key: key.key, value: first.value)]
+    }
+    let whole = [.init(key: "type", value: ConfigValue(.string(type.name)))] + options
+    return "write " + ConfigValue(.map(whole + entries.dropFirst())).flow
   }
 }

@@ -39,25 +39,16 @@ public struct DataRequest {
 
   package let files: any DataFiles
 
-  /// The column that assigns each row to a split, as the experiment file names it.
-  package let partColumn: [ConfigValue]
-
-  /// The names of the target ports whose values may be missing in some samples.
-  package let incomplete: Set<String>
-
-  /// The training data, if the source reads validation or test data.
-  package let training: SourceSamples?
+  /// What the data section says of a table; only the module that reads tables knows it.
+  package let table: (any TableRequest)?
 
   package init(
-    limit: Int? = nil, random: RandomStream, files: any DataFiles, partColumn: [ConfigValue] = [],
-    incomplete: Set<String> = [], training: SourceSamples? = nil
+    limit: Int? = nil, random: RandomStream, files: any DataFiles, table: (any TableRequest)? = nil
   ) {
     self.limit = limit
     self.random = random
     self.files = files
-    self.partColumn = partColumn
-    self.incomplete = incomplete
-    self.training = training
+    self.table = table
   }
 
   /// Reads a regular file. The run records the file with its SHA-256.
@@ -70,6 +61,9 @@ public struct DataRequest {
     try files.read(path, at: location)
   }
 }
+
+/// What the data section says of a table.
+package protocol TableRequest: Sendable {}
 
 /// The files that one loading of data has read.
 package protocol DataFiles: AnyObject {

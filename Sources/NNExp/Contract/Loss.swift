@@ -10,7 +10,26 @@ public protocol Loss: Sendable {
   /// The value from which a single output means class 1: 0.5 for probabilities, 0 for logits.
   var decisionThreshold: Double { get }
 
-  /// Returns Σ ℓ over the samples, unscaled. If `pass.dz` is not nil, adds scale · ∂ℓ/∂z to it.
+  /// What it takes the network's output for: predictions.csv and metrics turn logits into
+  /// probabilities by it. Optional: numbers as the targets are.
+  var outputMeaning: OutputMeaning { get }
+
+  /// What it demands of targets that are numbers: checked before training, with the row of
+  /// the first that it does not take. Optional: nothing.
+  var targetDemand: TargetDemand { get }
+
+  /// Whether it learns classes, so that targets of few distinct whole numbers are taken for
+  /// classes. Optional: no.
+  var learnsClasses: Bool { get }
+
+  /// The loss with what it takes from the classes of the training data, such as weights that
+  /// balance them. Called once, before training. Optional: the loss as it is.
+  ///
+  /// - Parameter classes: counts them when it is called; nil for targets that are numbers.
+  func fitted(to classes: () throws -> TargetClasses?) throws -> any Loss
+
+  /// Returns Σ ℓ over the samples, unscaled; where `pass.dz` is there, adds
+  /// scale · ∂ℓ/∂z to it.
   func evaluate(_ pass: LossPass<Float>) -> Double
   func evaluate(_ pass: LossPass<Double>) -> Double
 
@@ -24,6 +43,10 @@ extension Loss where Self: Component {
     Equations(prose: Self.documentation.equation)
   }
   public var decisionThreshold: Double { 0.5 }
+  public var outputMeaning: OutputMeaning { .values }
+  public var targetDemand: TargetDemand { .any }
+  public var learnsClasses: Bool { false }
+  public func fitted(to classes: () throws -> TargetClasses?) throws -> any Loss { self }
 }
 
 extension Component where Self: Loss {

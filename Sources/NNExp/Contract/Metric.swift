@@ -7,12 +7,26 @@ public protocol Metric: Sendable {
   /// of its tally. Throws a `Diagnostic` that states the fact.
   func plan(output: Shape, target: Target) throws -> Int
 
-  /// Adds the samples of a batch to the tally.
+  /// How many further numbers the tally holds for each sample, for a metric that needs all
+  /// samples at once, such as one that ranks them. They follow those of `plan`, with room for
+  /// as many samples as are measured. Optional: none.
+  func numbersPerSample(output: Shape, target: Target) -> Int
+
+  /// Whether outputs must have probabilities, so that a loss without them is refused.
+  /// Optional: no.
+  var needsProbabilities: Bool { get }
+
+  /// Adds the samples to the tally.
   func add(_ pass: MetricPass<Float>)
   func add(_ pass: MetricPass<Double>)
 
   /// The metric's value; NaN if no sample was added.
   func value(of tally: Tensor<Double>) -> Double
+}
+
+extension Metric where Self: Component {
+  public func numbersPerSample(output: Shape, target: Target) -> Int { 0 }
+  public var needsProbabilities: Bool { false }
 }
 
 extension Component where Self: Metric {
@@ -32,27 +46,74 @@ public struct MetricPass<S: Scalar>: @unchecked Sendable {
   /// True if `t` contains one class index per sample.
   public let hasClasses: Bool
 
-  /// The `decisionThreshold` of the head's loss.
+  /// A single output at or above this is class 1.
   public let threshold: S
 
-  /// The metric's sums; all 0 at the start of an epoch.
+  /// What the loss takes `z` for.
+  public let meaning: OutputMeaning
+
+  /// How `z` and `t` become numbers in the units of the data: a factor per output, a summand
+  /// per output, and per output 1 for a logarithm, 0 else; empty if they are in these units.
+  public let units: Tensor<Double>
+
+  /// Zero at the start of an epoch.
   public let tally: Tensor<Double>
 
   public init(
     samples: Int, z: Tensor<S>, t: Tensor<S>, hasClasses: Bool, threshold: S,
-    tally: Tensor<Double>
+    meaning: OutputMeaning = .values, units: Tensor<Double>? = nil, tally: Tensor<Double>
   ) {
     self.samples = samples
     self.z = z
     self.t = t
     self.hasClasses = hasClasses
     self.threshold = threshold
+    self.meaning = meaning
+    self.units = units ?? tally.slice(0..<0)
     self.tally = tally
   }
 
-  /// The class that the output of one sample predicts: the index of the largest entry (the
-  /// lowest index of equal entries). A single output predicts 1 if it is at least the
-  /// threshold, otherwise 0.
+  /// The prediction at one output in the units of the target: a probability if the loss
+  /// reads probabilities or logits.
+  @inlinable
+  public func prediction(_ sample: Int, _ output: Int) -> Double {
+    let count = z.shape.count
+    let first = sample * count
+    let value = meaning.prediction(at: output, of: count) { Double(z[first + $0]) }
+    return units.count == 0 ? value : inUnits(value, output)
+  }
+
+  /// The target of one output in the units of the data; of classes, 1 for the class and 0
+  /// elsewhere, or the class's index if there is a single output.
+  @inlinable
+  public func target(_ sample: Int, _ output: Int) -> Double {
+    let count = z.shape.count
+    if hasClasses {
+      return count == 1 ? Double(t[sample]) : Double(t[sample]) == Double(output) ? 1 : 0
+    }
+    let value = Double(t[sample * count + output])
+    return units.count == 0 ? value : inUnits(value, output)
+  }
+
+  @inlinable
+  func inUnits(_ value: Double, _ output: Int) -> Double {
+    let count = z.shape.count
+    if units[2 * count + output] == 1 { return Double.exp(value) }
+    return value * units[output] + units[count + output]
+  }
+
+  /// The probability that the network gives a class of a sample; for outputs without
+  /// probabilities, the output.
+  @inlinable
+  public func probability(_ sample: Int, of c: Int) -> Double {
+    if z.shape.count > 1 { return prediction(sample, c) }
+    let ofOne = prediction(sample, 0)
+    return c == 1 ? ofOne : 1 - ofOne
+  }
+
+  /// The class that the output of one sample says: the largest entry's index
+  /// (the lowest of equals), or for a single output 1 at or above the
+  /// threshold.
   @inlinable
   public func predictedClass(_ sample: Int) -> Int {
     let count = z.shape.count

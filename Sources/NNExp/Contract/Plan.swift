@@ -60,13 +60,32 @@ public struct Plan: Sendable {
   /// True if the pass draws from `pass.random` while training.
   public var isRandom: Bool
 
-  /// The approximate number of multiplications and additions in the forward pass of one sample.
+  /// What is known of the numbers of the first output.
+  public enum OutputRange: Sendable, Hashable {
+    case unknown
+    case within(ClosedRange<Double>)
+    /// As those of the first input: the layer selects or averages.
+    case ofInput
+  }
+
+  /// The interval of the first output's numbers, by which a setup is recognized in which a
+  /// loss reads them as something else. Optional: unknown.
+  public var outputRange = OutputRange.unknown
+
+  /// Multiplications and additions of one sample's forward pass, about.
   public var work: Int
 
   /// The shape of the first output.
   public var output: Shape { outputs[0].shape }
 
-  /// - Parameter work: see `work`; by default, the number of entries of the outputs.
+  /// The plan with what is known of its output.
+  public func with(_ range: OutputRange) -> Plan {
+    var plan = self
+    plan.outputRange = range
+    return plan
+  }
+
+  /// - Parameter work: the number of entries of the outputs unless given.
   public init(
     output: Shape, parameters: [Parameter] = [], state: [State] = [], scratch: [Scratch] = [],
     couplesSamples: Bool = false, isRandom: Bool = false, work: Int? = nil

@@ -9,6 +9,24 @@ struct SpaceReader {
   var exclusions: [[Exclusion]] = []
   var errors = Diagnostics()
 
+  /// Leaves out what an override of the command line says instead. Throws if the override
+  /// would be replaced by a part of an axis.
+  mutating func override(by argument: String) throws {
+    guard let equals = argument.firstIndex(ofByte: "=") else { return }
+    let path = parameterName(of: String(argument[..<equals]))
+    axes.removeAll { $0.paths.map(parameterName).hasSameTexts(as: [path]) }
+    let swept = axes.flatMap { $0.paths.map(parameterName) }.first { name in
+      name.hasSameBytes(as: path) || name.hasPrefix(bytes: path + ".")
+        || path.hasPrefix(bytes: name + ".")
+    }
+    guard let swept else { return }
+    let source = SourceFile(name: "command line", lines: [argument])
+    throw Diagnostic(
+      "the sweep sets '\(swept)', which would replace this override",
+      at: SourceLocation(source: source, line: 1, column: 1),
+      notes: [.init("override '\(swept)', or leave it out of the sweep")])
+  }
+
   mutating func read(_ options: inout Options) {
     let gridText = "paths with lists of values, of which every combination is a trial"
     for entry in entries("grid", gridText, &options) {

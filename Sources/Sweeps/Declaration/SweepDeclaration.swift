@@ -132,6 +132,7 @@ public struct SweepDeclaration: Sendable {
           reader.axes.removeAll { $0.paths.hasSameTexts(as: axis.paths) }
           reader.axes.append(axis)
         } else {
+          try reader.override(by: argument)
           common.append(argument)
         }
       } catch { errors.add(error) }
@@ -149,6 +150,9 @@ public struct SweepDeclaration: Sendable {
                 location: options.location(of: "repeat"))
             ]
           }, location: options.location(of: "repeat")))
+    }
+    if let folds = try SweepDeclaration.folds(of: experiment, common, reader.axes) {
+      reader.axes.append(folds)
     }
     axes = reader.axes
     parameterNames = axes.flatMap(\.paths).map(parameterName)
@@ -179,6 +183,23 @@ public struct SweepDeclaration: Sendable {
       total = overflows ? .max : product
     }
     try requireFew(total, at: location)
+  }
+
+  /// The axis of the folds of an experiment that leaves open which fold is for validation.
+  private static func folds(
+    of experiment: ConfigValue, _ common: [String], _ axes: [Axis]
+  ) throws -> Axis? {
+    let path = "data.split.fold"
+    if axes.contains(where: { $0.paths.contains { parameterName(of: $0) == path } }) { return nil }
+    // An override that is wrong is reported with the first trial.
+    let split = (try? apply(overrides: common, to: experiment))?["data"]?["split"]
+    guard let folds = split?["folds"], let count = folds.integer, 2...1000 ~= count,
+      split?["fold"] == nil
+    else { return nil }
+    return Axis(
+      options: (1...count).map {
+        [Assignment(path: "+" + path, value: "\($0)", keyLocation: nil, location: folds.location)]
+      }, location: folds.location)
   }
 
   private func requireDistinctPaths() throws {

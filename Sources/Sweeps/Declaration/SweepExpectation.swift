@@ -115,7 +115,7 @@ public struct SweepExpectation: Sendable {
     let values = rows.filter(\.isDone).compactMap { row in
       name == Expectation.epochs
         ? row.epochs.map(Double.init)
-        : row.final.first { $0.column.name.hasSameBytes(as: name) }?.value
+        : row.value(name)
     }.sorted()
     guard let least = values.first, let most = values.last else { return .nan }
     let largerIsBetter = columns.named(name)?.largerIsBetter == true

@@ -55,8 +55,8 @@ struct Schedule {
       if summary.status == .stopped {
         progress[index].reached = rungs.prefix { $0 <= summary.epochs }.count
       } else {
-        // It first trains to the rung to which it was training when it was interrupted.
-        progress[index].reached = folder.metrics(of: trial.hash)?.countPassed(rungs) ?? 0
+        // It is trained first for what it was being trained for when it ended.
+        progress[index].reached = folder.metrics(of: trial)?.countPassed(rungs) ?? 0
         begin(RungRun(trial: index, rung: progress[index].reached))
       }
     }
@@ -144,7 +144,7 @@ struct Schedule {
 
   private func value(of trial: Int, at rung: Int) throws -> Double? {
     let hash = plan.trials[trial].hash
-    guard let metrics = folder.metrics(of: hash) else { return nil }
+    guard let metrics = folder.metrics(of: plan.trials[trial]) else { return nil }
     return try metrics.value(plan.monitor, atEpoch: rungs[rung])
       ?? (folder.isWhole(hash) ? metrics.lastValue(plan.monitor) : nil)
   }

@@ -18,6 +18,7 @@ public struct PlannedTrial: Sendable {
   /// An estimate of the multiplications in its training.
   public let cost: Double
   let epochs: Int
+  let recordEvery: Int
 
   fileprivate func numbered(_ number: Int) -> PlannedTrial {
     var trial = self

@@ -67,7 +67,7 @@ public final class TrialBuilder: Sendable {
       values: declaration.values(of: declaration.assignments(of: combination)),
       seed: experiment.seed, parameters: parameters,
       cost: 3 * Double(parameters) * Double(prepared.data.train.count) * Double(epochs),
-      epochs: epochs)
+      epochs: epochs, recordEvery: experiment.training.recordEvery)
     return Composition(
       trial: trial, monitor: try prepared.monitor(for: declaration.halving),
       columns: prepared.columns,

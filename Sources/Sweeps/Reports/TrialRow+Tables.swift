@@ -38,11 +38,13 @@ extension [TrialRow] {
     return text.text
   }
 
-  /// sweep_summary.csv: one row per combination of all parameters except the seed, with each
-  /// column's mean, sample standard deviation, and 95% interval of the mean by Student's t
-  /// distribution.
+  /// sweep_summary.csv: one row per combination of all parameters except the seed and the fold,
+  /// with each column's mean over the rows of the delivered weights, its sample standard
+  /// deviation, and the 95% interval of the mean by Student's t distribution.
   public func summaryCSV(parameters: [String]) throws -> String {
-    let shown = parameters.indices.filter { parameters[$0] != "seed" }
+    let shown = parameters.indices.filter {
+      parameters[$0] != "seed" && parameters[$0] != "data.split.fold"
+    }
     let finals = finalNames
     var text = try CSVText(
       "sweep_summary.csv",
@@ -67,7 +69,7 @@ extension [TrialRow] {
       }
       cells += [.int(group.count), .int(done.count)]
       for name in finals {
-        let values = done.compactMap { row in row.final.first { $0.column.name == name }?.value }
+        let values = done.compactMap { $0.value(name) }
         let statistics = SampleStatistics(values)
         cells += [
           Cell(statistics.mean), Cell(statistics.deviation), Cell(statistics.low),

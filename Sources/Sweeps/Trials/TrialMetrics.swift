@@ -4,32 +4,37 @@ import Results
 /// The part of a trial's metrics.csv that has been written.
 struct TrialMetrics {
   private let table: CSVTable
-  private let epochs: [Int]
+  /// The rows that are due by `record_every`, and the last; others are late rows of a best
+  /// epoch, which are there or not by what follows them.
+  private let rows: [(epoch: Int, position: Int)]
 
-  /// Nil if the bytes are not such a table.
-  init?(_ bytes: [UInt8], path: String) {
+  /// Nil if the bytes are no such table.
+  init?(_ bytes: [UInt8], path: String, recordEvery: Int = 1) {
     guard let table = try? CSVTable(bytes, path: path, isGrowing: true),
       let index = table.index(of: MetricColumn.epoch.name)
     else { return nil }
     self.table = table
-    epochs = table.rows.map { row in row[index].flatMap { Int(exactly: $0) } ?? 0 }
+    let epochs = table.rows.map { row in row[index].flatMap { Int(exactly: $0) } ?? 0 }
+    rows = epochs.enumerated().filter {
+      $1 % recordEvery == 0 || $0 == epochs.count - 1
+    }.map { ($1, $0) }
   }
 
   /// The number of rungs after which the trial continued: those with a later row.
   func countPassed(_ rungs: [Int]) -> Int {
-    guard let before = epochs.dropLast().last else { return 0 }
+    guard let before = rows.dropLast().last?.epoch else { return 0 }
     return rungs.prefix { $0 <= before }.count
   }
 
   /// A column's value in the first row at or after an epoch; nil if there is no such row or no
   /// measurement.
   func value(_ column: MetricColumn, atEpoch epoch: Int) -> Double? {
-    epochs.firstIndex { $0 >= epoch }.flatMap { value(column, inRow: $0) }
+    rows.first { $0.epoch >= epoch }.flatMap { value(column, inRow: $0.position) }
   }
 
   /// A column's value in the newest row.
   func lastValue(_ column: MetricColumn) -> Double? {
-    epochs.indices.last.flatMap { value(column, inRow: $0) }
+    rows.last.flatMap { value(column, inRow: $0.position) }
   }
 
   private func value(_ column: MetricColumn, inRow row: Int) -> Double? {
@@ -38,10 +43,12 @@ struct TrialMetrics {
 }
 
 extension SweepFolder {
-  /// The measurements of a trial; nil if it has no table.
-  func metrics(of hash: TrialHash) -> TrialMetrics? {
-    let file = "trials/\(hash)/metrics.csv"
-    return (try? read(file)).flatMap { $0 }.flatMap { TrialMetrics($0, path: "\(path)/\(file)") }
+  /// What a trial has measured; nil where there is no table of it.
+  func metrics(of trial: PlannedTrial) -> TrialMetrics? {
+    let file = "trials/\(trial.hash)/metrics.csv"
+    return (try? read(file)).flatMap { $0 }.flatMap {
+      TrialMetrics($0, path: "\(path)/\(file)", recordEvery: trial.recordEvery)
+    }
   }
 
   /// True if a trial ended by itself, so that its last value also holds for any later epoch.

@@ -23,6 +23,14 @@ public struct TrialRow: Sendable {
   public let final: [Summary.Final]
   public let best: [Summary.Best]
   public let seconds: Double?
+  public var delivered: Summary.Delivered? = nil
+
+  /// A column's value in the row of the delivered weights.
+  func value(_ name: String) -> Double? {
+    delivered?.weights == "best"
+      ? best.first { $0.column.name.hasSameBytes(as: name) }?.value
+      : final.first { $0.column.name.hasSameBytes(as: name) }?.value
+  }
 
   /// True if its values are those of a complete training.
   public var isDone: Bool { status == .completed || status == .fellShort }
@@ -148,7 +156,7 @@ public struct PlanRecord: Sendable {
         number: trial.number, run: folder.run(trial.hash), status: status,
         exitStatus: exitStatus, error: error, seed: trial.seed, values: trial.values,
         epochs: summary?.epochs, final: summary?.final ?? [], best: summary?.best ?? [],
-        seconds: seconds)
+        seconds: seconds, delivered: summary?.delivered)
     }
     switch try folder.state(of: trial.hash, among: names) {
     case .absent: return row(.pending, nil, nil)

@@ -8,7 +8,8 @@ import NNExp
 ///                    ∂zⱼ += w₀·(1−t)/(1−z) − w₁·t/z
 ///
 /// Logarithms of probabilities are bounded below by −100, with slope 0 there.
-/// Targets are in 0…1. `class_weights: [w₀, w₁]` are the weights of the classes 0 and 1.
+/// Targets are from 0 to 1; label smoothing makes them (1 − ε)t + ε/2. `class_weights: [w₀, w₁]`
+/// weigh the classes 0 and 1.
 struct BinaryCrossEntropy: ValueLoss {
   static let typeName = "binary_cross_entropy"
   static let foreignNames = ["bce", "bce_loss", "bce_with_logits", "bce_with_logits_loss"]
@@ -25,28 +26,51 @@ struct BinaryCrossEntropy: ValueLoss {
     example: "loss: {type: binary_cross_entropy, from: logits, class_weights: [1, 5]}")
 
   let from: Prediction
-  let w0: Double
-  let w1: Double
+  private(set) var w0 = 1.0
+  private(set) var w1 = 1.0
+  let classWeights: ClassWeights
+  let weightsLocation: SourceLocation?
+  /// ε.
+  let smoothing: Double
 
+  var targetDemand: TargetDemand { .unitInterval }
+  var learnsClasses: Bool { true }
   var decisionThreshold: Double { from.threshold }
+  var outputMeaning: OutputMeaning { from.meaning(logits: .logits) }
 
   init(from options: inout Options) {
     from = Prediction.read(from: &options, "sigmoid")
-    let weights = options.doubles(
-      "class_weights", default: [1, 1], in: .nonnegative,
-      "[w₀, w₁]: the factors of the loss of class 0 and class 1")
+    classWeights = ClassWeights.read(
+      from: &options, default: [1, 1],
+      "[w₀, w₁]: what the loss of class 0 and class 1 is multiplied by")
+    weightsLocation = options.location(of: "class_weights")
+    smoothing = labelSmoothing(from: &options)
+    guard case .list(let weights) = classWeights else { return }
     if weights.count == 2 {
       (w0, w1) = (weights[0], weights[1])
     } else {
       options.reject(
         "class_weights", "class_weights must be two numbers, [w₀, w₁], found \(weights.count)")
-      (w0, w1) = (1, 1)
     }
+  }
+
+  func fitted(to classes: () throws -> TargetClasses?) throws -> any Loss {
+    do {
+      guard let weights = try classWeights.fitted(to: classes) else { return self }
+      guard weights.count == 2 else {
+        throw Diagnostic("class_weights must be of two classes, found \(weights.count)")
+      }
+      var loss = self
+      (loss.w0, loss.w1) = (weights[0], weights[1])
+      return loss
+    } catch let fact as Diagnostic { throw fact.located(at: weightsLocation) }
   }
 
   func equations(output: Shape, target: Target) -> Equations {
     let isWeighted = w0 != 1 || w1 != 1
-    let (yes, no) = isWeighted ? (#"w_1 t_j"#, #"w_0 (1 - t_j)"#) : ("t_j", "(1 - t_j)")
+    let (kept, spread) = (Equations.number(1 - smoothing), Equations.number(smoothing / 2))
+    let t = smoothing > 0 ? "(\(kept) t_j + \(spread))" : "t_j"
+    let (yes, no) = isWeighted ? ("w_1 \(t)", "w_0 (1 - \(t))") : (t, "(1 - \(t))")
     let weights =
       isWeighted
       ? ["w_0 = \(Equations.number(w0))", "w_1 = \(Equations.number(w1))"] : []
@@ -59,7 +83,9 @@ struct BinaryCrossEntropy: ValueLoss {
           .init(
             derivative: isWeighted
               ? #"\frac{\partial \ell}{\partial z_j} = \#(no) \sigma(z_j) - \#(yes) (1 - \sigma(z_j))"#
-              : #"\sigma(z) - t"#)
+              : smoothing > 0
+                ? #"\frac{\partial \ell}{\partial z_j} = \sigma(z_j) - \#(t)"#
+                : #"\sigma(z) - t"#)
         ])
     case .probabilities:
       return Equations(
@@ -90,9 +116,10 @@ struct BinaryCrossEntropy: ValueLoss {
         let t = ValueTargets.target(
           in: pass.t, hasClasses: pass.hasClasses, sample: sample, output: output,
           outputs: outputs)
+        let smoothed = smoothing == 0 ? t : S(1 - smoothing) * t + S(smoothing / 2)
         let (value, slope) =
           from == .logits
-          ? term(pass.z[i], t, e[i &- first], tail[i &- first]) : term(pass.z[i], t)
+          ? term(pass.z[i], smoothed, e[i &- first], tail[i &- first]) : term(pass.z[i], smoothed)
         sum += Double(value)
         if let dz = pass.dz { dz[i] += pass.scale * slope }
       }

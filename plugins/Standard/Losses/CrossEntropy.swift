@@ -2,7 +2,7 @@ import NNExp
 
 /// The negative log-likelihood of one of k classes.
 ///
-///     uⱼ = wⱼtⱼ,  W = Σⱼ uⱼ      (t one-hot for a class index)
+///     uⱼ = wⱼ((1 − ε)tⱼ + ε/k),  W = Σⱼ uⱼ      (t one-hot for a class index)
 ///
 ///     logits         ℓ   = Σⱼ uⱼ(ln Σᵢ e^zᵢ − zⱼ)
 ///                    ∂zⱼ += W·e^zⱼ / Σᵢ e^zᵢ − uⱼ
@@ -20,7 +20,7 @@ struct CrossEntropy: Loss, Component {
   static let documentation = Documentation(
     "the negative log-likelihood of one of k classes",
     equation: """
-      uⱼ = wⱼtⱼ,  W = Σⱼ uⱼ      (t one-hot for a class index)
+      uⱼ = wⱼ((1 − ε)tⱼ + ε/k),  W = Σⱼ uⱼ      (t one-hot for a class index)
       logits:         ℓ = Σⱼ uⱼ(ln Σᵢ e^zᵢ − zⱼ)
                       ∂zⱼ += W·e^zⱼ / Σᵢ e^zᵢ − uⱼ
       probabilities:  ℓ = −Σⱼ uⱼ·ln zⱼ      (ln bounded by −100)
@@ -30,17 +30,35 @@ struct CrossEntropy: Loss, Component {
     example: "loss: {type: cross_entropy, from: logits, class_weights: [1, 1, 4]}")
 
   let from: Prediction
-  let weights: [Double]
+  /// w; empty for 1 each.
+  private(set) var weights: [Double] = []
+  let classWeights: ClassWeights
   let weightsLocation: SourceLocation?
+  /// ε.
+  let smoothing: Double
 
+  var targetDemand: TargetDemand { .distribution }
+  var learnsClasses: Bool { true }
   var decisionThreshold: Double { from.threshold }
+  var outputMeaning: OutputMeaning { from.meaning(logits: .jointLogits) }
 
   init(from options: inout Options) {
     from = Prediction.read(from: &options, "softmax")
-    weights = options.doubles(
-      "class_weights", default: [], in: .nonnegative,
-      "w: the factor of each class's loss; all 1 if the list is empty")
+    classWeights = ClassWeights.read(
+      from: &options, default: [],
+      "w: what the loss of each class is multiplied by; all 1 if the list is empty")
+    if case .list(let list) = classWeights { weights = list }
     weightsLocation = options.location(of: "class_weights")
+    smoothing = labelSmoothing(from: &options)
+  }
+
+  func fitted(to classes: () throws -> TargetClasses?) throws -> any Loss {
+    do {
+      guard let weights = try classWeights.fitted(to: classes) else { return self }
+      var loss = self
+      loss.weights = weights
+      return loss
+    } catch let fact as Diagnostic { throw fact.located(at: weightsLocation) }
   }
 
   func plan(output: Shape, target: Target) throws {
@@ -69,11 +87,16 @@ struct CrossEntropy: Loss, Component {
   }
 
   func equations(output: Shape, target: Target) -> Equations {
-    let isWeighted = !weights.isEmpty
+    let isWeighted = !weights.isEmpty || smoothing > 0
     let u = isWeighted ? "u_j" : "t_j"
-    let weighted = isWeighted ? ["u_j = w_j t_j"] : []
+    let (kept, spread) = (
+      Equations.number(1 - smoothing), Equations.number(smoothing / Double(output.count))
+    )
+    let smoothed = smoothing > 0 ? "(\(kept) t_j + \(spread))" : "t_j"
+    let weighted = isWeighted ? ["u_j = \(weights.isEmpty ? "" : "w_j ")\(smoothed)"] : []
     let remark =
-      isWeighted ? "w = [" + weights.map(Equations.number).joined(separator: ", ") + "]." : ""
+      weights.isEmpty
+      ? "" : "w = [" + weights.map(Equations.number).joined(separator: ", ") + "]."
     switch from {
     case .logits:
       return Equations(
@@ -108,7 +131,8 @@ struct CrossEntropy: Loss, Component {
   private func u<S: Scalar>(_ pass: LossPass<S>, _ sample: Int, _ j: Int, of k: Int) -> S {
     let t = ValueTargets.target(
       in: pass.t, hasClasses: pass.hasClasses, sample: sample, output: j, outputs: k)
-    return weights.isEmpty ? t : S(weights[j]) * t
+    let smoothed = smoothing == 0 ? t : S(1 - smoothing) * t + S(smoothing / Double(k))
+    return weights.isEmpty ? smoothed : S(weights[j]) * smoothed
   }
 
   private func fromLogits<S: Scalar>(_ pass: LossPass<S>) -> Double {

@@ -29,6 +29,8 @@ struct Hinge: Loss, Component {
   let margin: Double
 
   var decisionThreshold: Double { 0 }
+  var outputMeaning: OutputMeaning { .scores }
+  var learnsClasses: Bool { true }
 
   init(from options: inout Options) {
     margin = options.double("margin", default: 1, in: .positive, "μ: the margin")

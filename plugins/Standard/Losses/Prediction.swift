@@ -13,7 +13,12 @@ enum Prediction: String, CaseIterable, Sendable {
       "logits: the output of a linear layer; probabilities: that of a \(layer) layer")
   }
 
-  /// The value from which a single output means class 1.
+  /// - Parameter logits: what logits are to the loss.
+  func meaning(logits: OutputMeaning) -> OutputMeaning {
+    self == .logits ? logits : .probabilities
+  }
+
+  /// A single output at or above this is class 1.
   var threshold: Double { self == .logits ? 0 : 0.5 }
 }
 

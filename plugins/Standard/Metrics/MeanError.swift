@@ -1,7 +1,7 @@
 import NNExp
 
-/// A metric that is a mean of one term per output. Its tally is [sum of terms, number of
-/// terms].
+/// A metric that is a mean of one term an output, in the units of the target; its tally is
+/// [Σ, how many].
 protocol MeanError: Metric, Component {
   /// Returns the term of a difference d = z − t.
   static func term(_ d: Double) -> Double
@@ -20,10 +20,7 @@ extension MeanError {
     var sum = 0.0
     for sample in 0..<pass.samples {
       for output in 0..<outputs {
-        let t = ValueTargets.target(
-          in: pass.t, hasClasses: pass.hasClasses, sample: sample, output: output,
-          outputs: outputs)
-        sum += Self.term(Double(pass.z[sample * outputs + output]) - Double(t))
+        sum += Self.term(pass.prediction(sample, output) - pass.target(sample, output))
       }
     }
     pass.tally[0] += sum
@@ -39,7 +36,7 @@ struct MeanAbsoluteError: MeanError {
   static let typeName = "mean_absolute_error"
   static let foreignNames = ["mae", "absolute_error"]
   static let documentation = Documentation(
-    "the mean absolute difference over all samples and outputs",
+    "the mean absolute difference over all samples and outputs, in the target's units",
     equation: "Σ |z − t| / (samples · outputs)", shapes: shapes,
     example: "metrics: [mean_absolute_error]")
 
@@ -55,7 +52,7 @@ struct RootMeanSquaredError: MeanError {
   static let typeName = "root_mean_squared_error"
   static let foreignNames = ["rmse", "root_mean_square_error"]
   static let documentation = Documentation(
-    "the root of the mean squared difference over all samples and outputs",
+    "the root of the mean squared difference over all samples and outputs, in the target's units",
     equation: "√(Σ (z − t)² / (samples · outputs))", shapes: shapes,
     example: "metrics: [root_mean_squared_error]")
 

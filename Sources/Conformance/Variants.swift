@@ -1,48 +1,44 @@
 import NNExp
 
-/// A layer with other options and shapes than its example has: each option at the ends of its
-/// range and at random, several widths.
+/// A layer or a loss with other options and shapes than its example has: each option at the ends of
+/// its range and at random, several widths.
 ///
-/// A declaration that the layer refuses is left out. One that it takes must meet the same claims,
+/// A declaration that the type refuses is left out. One that it takes must meet the same claims,
 /// in a few draws.
-struct LayerVariants {
-  let type: ComponentType<any Layer>
+struct Variants<Value: Sendable> {
+  let type: ComponentType<Value>
   let example: Example
   let settings: ConformanceSettings
 
-  /// Beyond this many numbers for two samples, a variant is left out.
-  private static let mostNumbers = 1 << 13
+  /// Proves a value of the type; nil if it refuses the example's shapes, or they are too large.
+  let prove: (Value, Example, ConformanceSettings) -> Conformance?
 
   func check(_ recorder: inout Conformance.Recorder, trying: (String) -> Void) {
+    let name = example.target == nil ? "other options and shapes" : "other options"
     var (served, refused) = (0, 0)
     for (number, variant) in variants.enumerated() {
       let text = variant.text(of: type.name)
       trying(text)
-      guard let layer = try? type.value(variant.options),
-        let plan = try? layer.plan(for: variant.inputs), plan.outputs.allSatisfy({ $0.count > 0 }),
-        plan.numbers <= LayerVariants.mostNumbers,
-        let table = try? Conformance.of(
-          layer, named: type.name, inputs: variant.inputs,
-          settings: settings.shortened(to: 6, number))
+      guard let value = try? type.value(variant.options),
+        let table = prove(value, variant, settings.shortened(to: 6, number))
       else {
         refused += 1
         continue
       }
       served += 1
       if let claim = table.claims.first(where: { $0.verdict == .fails }) {
-        recorder.claim(
-          "other options and shapes", "\(text): \(claim.name): \(claim.detail)")
+        recorder.claim(name, "\(text): \(claim.name): \(claim.detail)")
         return
       }
     }
-    recorder.claim(
-      "other options and shapes", nil, proof: "\(served) served, \(refused) refused")
+    if served + refused == 0 { return }
+    recorder.claim(name, nil, proof: "\(served) served, \(refused) refused")
   }
 
   /// One option changed, then all at random, then the shapes.
   private var variants: [Example] {
     let random = RandomStream(
-      seed: UInt64(bitPattern: Int64(settings.seed)), purpose: "variants of a layer")
+      seed: UInt64(bitPattern: Int64(settings.seed)), purpose: "variants of a type")
     let options = type.options.filter { $0.domain != nil && $0.keys.isEmpty }
     let ends = options.flatMap { option in
       self.ends(of: option).map { example.with(options: example.options.with(option.key, $0)) }
@@ -124,6 +120,8 @@ struct LayerVariants {
 
   /// The same change of every input: widths of 1 to 33 for features, other extents for images.
   private var shapes: [[Port]] {
+    // The output of a loss is as its target requires.
+    if example.target != nil { return [] }
     let changes: [(Shape) -> Shape] =
       example.inputs.contains { $0.shape.rank > 1 }
       ? [

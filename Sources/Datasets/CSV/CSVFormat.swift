@@ -1,0 +1,158 @@
+import Files
+import NNExp
+
+/// The way in which a CSV file writes its rows and cells.
+struct CSVFormat: Sendable {
+  enum Encoding: String, Sendable, CaseIterable { case utf8, latin1, utf16 }
+
+  var delimiter = UInt8(ascii: ",")
+
+  /// Whether a run of blanks is one delimiter, and blanks at a line's ends are none.
+  var skipsBlanks = false
+
+  var hasHeader = true
+
+  /// Whether the file says that there is a header, so that its cells may be numbers.
+  var headerIsDeclared = false
+
+  /// The first character of lines that are left out.
+  var comment: UInt8?
+
+  /// Lines before the header, or before the first row.
+  var skippedLines = 0
+
+  var encoding = Encoding.utf8
+  var numbers = NumberFormat()
+
+  /// The texts that count as missing, beside empty cells.
+  var missing = CSVFormat.standardMissing
+
+  /// In any case; `-` and `?` are texts of their own only if the file says so.
+  static let standardMissing = ["NA", "N/A", "#N/A", "NaN", "-NaN", "null", "?"]
+
+  init() {}
+
+  init(delimiter: UInt8, hasHeader: Bool) {
+    self.delimiter = delimiter
+    self.hasHeader = hasHeader
+  }
+
+  /// Reads the options of a source; errors are recorded.
+  ///
+  /// - Parameter model: the format where the options say nothing.
+  init(from options: inout Options, like model: CSVFormat?) {
+    let model = model ?? CSVFormat()
+    let shown = model.skipsBlanks ? "whitespace" : String(UnicodeScalar(model.delimiter))
+    let text = options.string(
+      "delimiter", default: shown,
+      "the character between two fields; tab; or whitespace, for runs of blanks")
+    switch text {
+    case "whitespace", "\\s+":
+      (delimiter, skipsBlanks) = (0x20, true)
+    case "tab", "\\t":
+      delimiter = 0x09
+    default:
+      if let byte = text.utf8.first, text.utf8.count == 1, byte < 0x80,
+        ![0x22, 0x0A, 0x0D].contains(byte)
+      {
+        delimiter = byte
+      } else {
+        options.reject(
+          "delimiter",
+          "delimiter must be one ASCII character, tab or whitespace, found '\(excerpt(text))'")
+      }
+    }
+    headerIsDeclared = options.contains("header") || model.headerIsDeclared
+    hasHeader = options.bool("header", default: model.hasHeader, "the first line names the columns")
+    numbers = NumberFormat(from: &options, like: model.numbers)
+    let mark = options.optionalString("comment", "the first character of lines to leave out")
+    comment = mark == nil ? model.comment : mark?.utf8.first
+    if let mark, mark.utf8.count != 1 || (mark.utf8.first ?? 0) >= 0x80 {
+      options.reject("comment", "comment must be one ASCII character, found '\(excerpt(mark))'")
+    }
+    skippedLines = options.int(
+      "skip_rows", default: model.skippedLines, in: 0...1_000_000,
+      "lines before the header, or before the first row")
+    encoding = options.choice(
+      "encoding", default: model.encoding, of: Encoding.self, "of the characters")
+    missing = options.strings(
+      "missing", default: model.missing,
+      "cells that count as missing, in any case, as empty cells do; a number in quotes")
+    options.suggest("delimiter", for: "sep", "separator")
+    options.suggest("missing", for: "na_values")
+    options.suggest("skip_rows", for: "skiprows")
+  }
+}
+
+/// The cells of a column that count as missing.
+struct MissingCells: Sendable {
+  private let texts: Set<ByteText>
+
+  /// Numbers that count as missing, whatever their digits.
+  let numbers: [Double]
+
+  init(_ texts: [String]) {
+    self.texts = Set(texts.map { ByteText($0.lowercased()) })
+    numbers = texts.compactMap { text in
+      let bytes = Array(text.utf8)
+      return decimal(bytes.span, bytes.indices).value
+    }
+  }
+
+  func contains(_ text: String) -> Bool {
+    let bare = Substring(text).trimmed
+    return bare.isEmpty || texts.contains(ByteText(bare.lowercased()))
+  }
+}
+
+extension FileShelf {
+  /// The file as CSV is read from: decoded, and held or in parts.
+  func csv(_ file: DeclaredPath, _ format: CSVFormat) throws -> CSVBytes {
+    if isStreamed {
+      let stream = try open(file)
+      if try stream.read(0..<min(2, stream.count)) == [0x1F, 0x8B] || format.encoding != .utf8 {
+        throw Diagnostic(
+          "'\(file.path)' is compressed or not UTF-8, and cannot be read in parts; leave out "
+            + "'stream: true'", at: file.location)
+      }
+      return .file(stream)
+    }
+    var bytes = try read(file)
+    if bytes.starts(with: [0x1F, 0x8B]) {
+      // Twice the text is held for a moment.
+      let room = min(mostInflation * bytes.count, availableMemory() / 2)
+      bytes = try about("'\(file.path)'", at: file.location) {
+        let text = try inflate(bytes, .gzip, limit: room + 1)
+        guard text.count <= room else {
+          throw Diagnostic("the text of the compressed file needs more than \(room) bytes")
+        }
+        return text
+      }
+    }
+    switch format.encoding {
+    case .utf8: break
+    case .latin1:
+      guard bytes.contains(where: { $0 >= 0x80 }) else { break }
+      var text: [UInt8] = []
+      text.reserveCapacity(bytes.count + bytes.count / 16)
+      for byte in bytes {
+        if byte < 0x80 {
+          text.append(byte)
+        } else {
+          text.append(0xC0 | byte >> 6)
+          text.append(0x80 | byte & 0x3F)
+        }
+      }
+      bytes = text
+    case .utf16:
+      let isBigEndian = bytes.starts(with: [0xFE, 0xFF])
+      let start = isBigEndian || bytes.starts(with: [0xFF, 0xFE]) ? 2 : 0
+      let units = stride(from: start, to: bytes.count - 1, by: 2).map { i -> UInt16 in
+        let (a, b) = (UInt16(bytes[i]), UInt16(bytes[i + 1]))
+        return isBigEndian ? a << 8 | b : b << 8 | a
+      }
+      bytes = Array(String(decoding: units, as: UTF16.self).utf8)
+    }
+    return .held(bytes)
+  }
+}

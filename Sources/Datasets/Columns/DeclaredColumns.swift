@@ -1,0 +1,150 @@
+import NNExp
+
+/// The settings of a table's columns, by name or pattern: `columns:`.
+struct DeclaredColumns: Sendable {
+  /// The settings of one column; nil if the file does not give them.
+  struct Details: Sendable {
+    var type: (any ColumnType)?
+    var typeName: String?
+    var role: TableColumn.Role?
+    var fill: Fill?
+    var scale: ScaleMethod?
+    var missing: [String]?
+    var other: Bool?
+    /// The settings in force.
+    var config: [ConfigValue.Entry] = []
+  }
+
+  private struct Entry: Sendable {
+    let selection: ColumnSelection
+    let location: SourceLocation?
+    let details: Details
+  }
+
+  private var entries: [Entry] = []
+
+  /// Nil if the key is absent.
+  init?(from options: inout Options) {
+    let range =
+      "a mapping from columns to their types, or to {type, role, fill, scale, missing, other}"
+    let explanation = "what is said of single columns, by name or pattern"
+    guard let config = options.value("columns", range, explanation) else { return nil }
+    options.document("columns", keys: Details.descriptions)
+    guard case .map(let items) = config.content, let surroundings = options.surroundings else {
+      options.reject("columns", "columns must be \(range), found \(config.kind)")
+      return
+    }
+    let types = surroundings.registry.columnTypes
+    var resolved: [(String, ConfigValue)] = []
+    for item in items {
+      var reader = options.reader(at: item.value.location)
+      var details: Details?
+      if case .map = item.value.content {
+        details = reader.component(item.key, from: item.value) { inner in
+          try Details(from: &inner, types)
+        }
+      } else {
+        let type = reader.component(item.key, reading: item.value, of: types) { type, options in
+          (try type.make(&options), type.name)
+        }
+        details = type.map { Details(type: $0.0, typeName: $0.1) }
+      }
+      options.adopt(reader)
+      let entry = reader.resolved[item.key] ?? item.value
+      resolved.append((item.key, entry))
+      guard var details else { continue }
+      if case .map(let settings) = entry.content { details.config = settings }
+      entries.append(
+        Entry(
+          selection: ColumnSelection(names: [item.key]),
+          location: item.keyLocation ?? item.value.location, details: details))
+    }
+    options.resolve("columns", ConfigValue.map(resolved))
+  }
+
+  /// The details by the columns' positions. What a name says holds before what a pattern
+  /// says, and then the first.
+  ///
+  /// - Parameter isPartial: whether the table may lack columns, as one without targets.
+  func resolve(in table: CSVTable, isPartial: Bool) throws -> [Int: Details] {
+    var all: [Int: Details] = [:]
+    for entry in entries {
+      let columns: [Int]
+      do {
+        columns = try entry.selection.resolve(in: table, at: entry.location)
+      } catch {
+        if isPartial { continue }
+        throw error
+      }
+      for column in columns {
+        guard var details = all[column] else {
+          all[column] = entry.details
+          continue
+        }
+        if details.type != nil, entry.details.type != nil {
+          throw Diagnostic(
+            "column '\(excerpt(table.names[column]))' has two types", at: entry.location)
+        }
+        details.add(entry.details)
+        all[column] = details
+      }
+    }
+    return all
+  }
+}
+
+extension DeclaredColumns.Details {
+  fileprivate static var descriptions: [Options.Description] {
+    [
+      .init(
+        key: "type", range: "a column type, with its keys beside it", fallback: "from all cells",
+        explanation: "what the cells are"),
+      .init(
+        key: "role", range: "one of: inputs, targets, id, split, ignored",
+        fallback: "as 'inputs', 'targets', 'id' and 'exclude' say",
+        explanation: "what the column is for"),
+      .init(
+        key: "fill", range: Fill.range, fallback: "that of 'data'",
+        explanation: "how missing cells are filled"),
+      .init(
+        key: "scale", range: ScaleMethod.range, fallback: "that of 'data'",
+        explanation: "how the numbers are scaled"),
+      .init(
+        key: "missing", range: "a text or a list of texts", fallback: "that of 'csv'",
+        explanation: "cells that count as missing, beside empty ones"),
+      .init(
+        key: "other", range: "true or false", fallback: "false",
+        explanation: "an input for texts that the training data do not have"),
+    ]
+  }
+
+  fileprivate init(from options: inout Options, _ types: ComponentRegistry<any ColumnType>) throws {
+    if options.contains("role") {
+      role = options.choice(
+        "role", of: TableColumn.Role.self, "inputs, targets, id, split or ignored")
+    }
+    fill = Fill.read("fill", from: &options, "how missing cells are filled")
+    scale = ScaleMethod.read("scale", from: &options, "how the numbers are scaled")
+    if options.contains("missing") {
+      missing = options.strings("missing", "cells that count as missing")
+    }
+    if options.contains("other") {
+      other = options.bool("other", "an input for texts that the training data do not have")
+    }
+    if options.contains("type") {
+      (type, typeName) = try options.typed(of: types) { type, options in
+        (try type.make(&options), type.name)
+      }
+    }
+  }
+
+  fileprivate mutating func add(_ other: Self) {
+    if type == nil { (type, typeName) = (other.type, other.typeName) }
+    role = role ?? other.role
+    fill = fill ?? other.fill
+    scale = scale ?? other.scale
+    missing = missing ?? other.missing
+    self.other = self.other ?? other.other
+    config += other.config.filter { entry in !config.contains { $0.key == entry.key } }
+  }
+}

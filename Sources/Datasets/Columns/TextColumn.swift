@@ -1,0 +1,13 @@
+import NNExp
+
+/// Texts that are no inputs: names, remarks.
+struct TextColumn: ColumnType, Component {
+  static let typeName = "text"
+  static let documentation = Documentation(
+    "texts that are no inputs, such as names and remarks",
+    example: "csv: {path: a.csv, columns: {name: {type: text, role: id}}}")
+
+  init(from options: inout Options) {}
+
+  func read(_ cell: String) -> ColumnValue { .category(cell) }
+}

@@ -1,0 +1,35 @@
+import NNExp
+
+/// The settings of the data section for the table of a source.
+struct TableSettings: TableRequest {
+  /// The column that says which part a row belongs to.
+  var split: ColumnSelection?
+
+  /// The words of that column, beside train, validation and test.
+  var words: [(word: String, part: Part)] = []
+
+  /// The column that groups or orders the rows for the split.
+  var splitKey: ColumnSelection?
+
+  /// Whether the column orders them.
+  var isOrdered = false
+
+  /// How missing cells are filled where a column says nothing.
+  var fill: Fill?
+
+  /// The names of the target ports that samples may lack.
+  var incomplete: Set<String> = []
+
+  /// The names of the input ports that carry indices.
+  var indices: [String] = []
+
+  /// The training data, if these are validation or test data.
+  var training: SourceRows?
+
+  /// The fitted columns of the training data, if these are inputs only.
+  var knownColumns: [TableColumn] = []
+}
+
+extension DataRequest {
+  var settings: TableSettings { table as? TableSettings ?? TableSettings() }
+}

@@ -1,0 +1,87 @@
+import Files
+import NNExp
+import YAMLTree
+
+// Answers to common mistakes about whole files and about overrides.
+
+extension Experiment {
+  /// Throws if the file is none that declares an experiment: a sweep of one, or a table.
+  static func requireExperiment(_ root: ConfigValue, path: String) throws {
+    if case .map(let entries) = root.content {
+      guard let base = entries.first(where: { $0.key == "base" }),
+        !entries.contains(where: { $0.key == "model" })
+      else { return }
+      let written = if case .string(let text) = base.value.content { "'\(text)'" } else { "a file" }
+      throw Diagnostic(
+        "'\(path)' is a sweep of the experiment \(written), not an experiment",
+        at: base.keyLocation, notes: [.init("run it with nnexp sweep \(quotedForShell(path))")])
+    }
+    guard case .string(let text) = root.content, text.utf8.contains(UInt8(ascii: ",")) else {
+      return
+    }
+    let name = Path.name(of: path)
+    throw Diagnostic(
+      "'\(path)' looks like a table, not like an experiment", at: root.location,
+      notes: [
+        .init(
+          "an experiment is a YAML file that names it: data: {csv: {path: "
+            + "\(ConfigValue.quoted(name)), targets: COLUMN}}")
+      ])
+  }
+
+  /// What to say of an override's key that the file lacks: where there is one of that name,
+  /// what the right name is, or how to add it if it is a key.
+  static func notes(
+    onMissing path: [String], in added: ConfigValue, registry: Registry
+  ) -> [Diagnostic.Note]? {
+    guard let last = path.last else { return nil }
+    let errors = reading(added, registry: registry, isDescribing: false).diagnostics.list
+    let wrong = errors.first {
+      $0.location?.source.name == overrideSource && $0.message.contains("unknown key")
+    }
+    guard let wrong else { return nil }
+    let described = reading(added, registry: registry, isDescribing: true).descriptions
+    let known = paths(described, below: [])
+    var found = known.filter { $0.last == last }
+    if found.isEmpty {
+      // Of other programs, or misspelled: as the mapping says where it is meant.
+      found = known.filter { place in
+        var parts = place
+        parts[parts.count - 1] = last
+        let tree = try? apply(
+          overrides: ["+" + parts.joined(separator: ".") + "=1"], to: added,
+          isType: registry.hasType)
+        guard let tree, let own = place.last else { return false }
+        return reading(tree, registry: registry, isDescribing: false).diagnostics.list.contains {
+          $0.location?.source.name == overrideSource
+            && $0.message.contains("'\(last)'; did you mean '\(own)'?")
+        }
+      }
+    }
+    if found.isEmpty { return wrong.notes }
+    return found.prefix(3).map { place in
+      let text = place.joined(separator: ".")
+      let isThere = (try? apply(overrides: [text + "=null"], to: added)) != nil
+      return .init("did you mean \(isThere ? "" : "+")\(text)=…?")
+    }
+  }
+
+  /// The paths of all keys that have no keys themselves; not those of layers, which are many.
+  private static func paths(
+    _ descriptions: [Options.Description], below path: [String]
+  ) -> [[String]] {
+    descriptions.flatMap { key -> [[String]] in
+      let own = path + [key.key]
+      if path.isEmpty, ["model", "metrics", "expect", "sweep"].contains(key.key) { return [own] }
+      return [own] + paths(key.keys, below: own)
+    }
+  }
+}
+
+extension Registry {
+  /// Whether a text names a type of some kind.
+  func hasType(_ name: String) -> Bool {
+    func has(_ kind: some ComponentKind) -> Bool { kind.all.contains { $0.name == name } }
+    return kinds.contains { has($0) }
+  }
+}

@@ -1,0 +1,73 @@
+public import NNExp
+
+/// `start_from:` of an experiment: the weights that training starts from instead of initial
+/// values.
+///
+///     start_from: {run: results/x/latest, nodes: {encoder: encoder, head: old_head}}
+///     start_from: {weights: best.nnx}
+///
+/// Paths are relative to the experiment file; a run is also looked for from the current
+/// folder. Without `nodes`, every tensor is taken that has the name and the shape of one of
+/// the model's.
+public struct StartSection: Sendable {
+  public enum Source: Sendable, Equatable {
+    /// A run's folder, whose delivered weights are meant: as written, and from the file.
+    case run(written: String, path: String)
+    /// A checkpoint file.
+    case weights(path: String)
+  }
+
+  public let source: Source
+  /// From nodes of the model to nodes of the source; nil for those of the same names.
+  public let nodes: [(node: String, from: String, location: SourceLocation?)]?
+  public let location: SourceLocation?
+
+  /// Nil if the file has none, and after an error, which is recorded.
+  init?(from options: inout Options, folder: String, registry: Registry) {
+    let explanation = "the weights that training starts from, instead of initial values"
+    guard let config = options.value("start_from", "a mapping", explanation) else { return nil }
+    if case .null = config.content { return nil }
+    options.surroundings = Surroundings(folder: folder, registry: registry)
+    let read = options.component("start_from", from: config) { options in
+      try StartSection(section: &options)
+    }
+    guard let read else { return nil }
+    self = read
+  }
+
+  private init(section options: inout Options) throws {
+    location = options.location
+    let run = options.optionalString("run", "a run's folder: its delivered weights")
+    let weights = options.optionalString("weights", "a file of weights, such as best.nnx")
+    var pairs: [(String, String, SourceLocation?)]?
+    let range = "a mapping from nodes to nodes of the source"
+    if let config = options.value(
+      "nodes", range, "which nodes start from which; all of the same names if absent")
+    {
+      guard case .map(let entries) = config.content, !entries.isEmpty else {
+        throw Diagnostic("nodes must be \(range), found \(config.kind)", at: config.location)
+      }
+      pairs = try entries.map { entry in
+        guard case .string(let from) = entry.value.content else {
+          throw Diagnostic(
+            "'\(entry.key)' must be the name of a node of the source, found \(entry.value.kind)",
+            at: entry.value.location)
+        }
+        return (entry.key, from, entry.keyLocation)
+      }
+      options.resolve("nodes", config)
+    }
+    nodes = pairs
+    switch (run, weights) {
+    case (let run?, nil): source = .run(written: run, path: options.path(run))
+    case (nil, let weights?): source = .weights(path: options.path(weights))
+    default:
+      throw Diagnostic(
+        "start_from takes either run or weights", at: location,
+        notes: [.init("write, for example, start_from: {run: results/x/latest}")])
+    }
+  }
+}
+
+/// What is read of `start_from:`, which may be nothing.
+struct StartDeclaration: Sendable { let section: StartSection? }

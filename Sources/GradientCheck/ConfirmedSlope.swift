@@ -1,0 +1,39 @@
+extension NumericDerivative {
+  /// Steps of a confirmation, each an eighth of the one before.
+  private static let confirmingSteps = 100
+
+  /// True if central differences at the three smallest steps that round-off leaves exact enough
+  /// all give `value`, too: `slope` is then wrong at every scale, and not only at that of the
+  /// tableau.
+  ///
+  /// - Parameters:
+  ///   - slope: the derivative that differs.
+  ///   - error: the error of f(x ± h), besides its own rounding.
+  ///   - acceptsFlat: whether an f that does not change at all confirms a `value` of 0.
+  mutating func confirms(
+    against slope: Double, at x: Double, base: Double, step: Double, error: Double,
+    acceptsFlat: Bool, _ f: (Double) -> Double
+  ) -> Bool {
+    let allowed = abs(slope - value) / 10
+    let rounding = Double.ulpOfOne * (2 * abs(base) + abs(value) * step) + error
+    var h = step
+    var count = 0
+    while count < NumericDerivative.confirmingSteps {
+      let next = h / 8
+      if rounding / next > allowed || x + next == x || x - next == x { break }
+      h = next
+      count += 1
+    }
+    guard count >= 3 else { return false }
+    for _ in 0..<3 {
+      let (right, left) = (x + h, x - h)
+      let change = f(right) - f(left)
+      evaluations += 2
+      guard change != 0 || acceptsFlat, abs(change / (right - left) - value) <= allowed else {
+        return false
+      }
+      h *= 8
+    }
+    return true
+  }
+}

@@ -1,0 +1,70 @@
+/// The outputs of some layers that have a kink at the present values, along one way.
+///
+///     J(h) = y(h) + y(−h) − 2y(0),   J(h/2) / J(h) > 0.3   (0.25 where y is smooth, 0.5 at a kink)
+struct KinkedOutputs {
+  /// By layer and output.
+  private(set) var isKinked: [[Bool]] = []
+
+  /// The slopes of each output on both sides, and their error.
+  private var left: [[Double]] = []
+  private var right: [[Double]] = []
+  private var error: [[Double]] = []
+
+  /// - Parameters:
+  ///   - outputs: y(0).
+  ///   - move: sets the values at this point of the way; they are left at the last.
+  init(
+    _ readers: [any LayerAlone], outputs: [[Double]], step h: Double, _ move: (Double) -> Void
+  ) {
+    func row(_ t: Double) -> [[Double]] {
+      move(t)
+      return readers.map { reader in
+        var values: [Double] = []
+        reader.evaluate(into: &values)
+        return values
+      }
+    }
+    let (right, left) = (row(h), row(-h))
+    let (nearRight, nearLeft) = (row(h / 2), row(-h / 2))
+    for (r, base) in outputs.enumerated() {
+      var kinked = [Bool](repeating: false, count: base.count)
+      var slopes = (left: kinked.map { _ in 0.0 }, right: kinked.map { _ in 0.0 })
+      var errors = slopes.left
+      for (j, y) in base.enumerated() {
+        let wide = right[r][j] + left[r][j] - 2 * y
+        let narrow = nearRight[r][j] + nearLeft[r][j] - 2 * y
+        let noise = Double.ulpOfOne * (abs(right[r][j]) + abs(left[r][j]) + 2 * abs(y))
+        guard abs(narrow) > NumericDerivative.noiseMargin * noise, narrow / wide > 0.3 else {
+          continue
+        }
+        kinked[j] = true
+        let near = ((y - nearLeft[r][j]) / (h / 2), (nearRight[r][j] - y) / (h / 2))
+        let far = ((y - left[r][j]) / h, (right[r][j] - y) / h)
+        slopes.left[j] = 2 * near.0 - far.0
+        slopes.right[j] = 2 * near.1 - far.1
+        errors[j] =
+          max(abs(near.0 - far.0), abs(near.1 - far.1))
+          + NumericDerivative.noiseMargin * noise / h
+      }
+      isKinked.append(kinked)
+      self.left.append(slopes.left)
+      self.right.append(slopes.right)
+      error.append(errors)
+    }
+  }
+
+  /// True if `slope` can be Σ wⱼ·sⱼ over the kinked outputs, with each sⱼ between its one-sided
+  /// slopes.
+  ///
+  /// - Parameter weights: w ≥ 0.
+  func holds(_ slope: Double, weights: [[Double]]) -> Bool {
+    var (least, most) = (0.0, 0.0)
+    for (r, row) in weights.enumerated() {
+      for (j, w) in row.enumerated() where w > 0 {
+        least += w * (min(left[r][j], right[r][j]) - error[r][j])
+        most += w * (max(left[r][j], right[r][j]) + error[r][j])
+      }
+    }
+    return slope >= least && slope <= most
+  }
+}

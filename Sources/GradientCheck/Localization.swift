@@ -1,0 +1,116 @@
+import Engine
+import NNExp
+
+/// The nodes at fault: those whose layers are wrong alone, those that are not functions, and
+/// those that compute something else in an evaluation than in training.
+struct Localization {
+  /// By tensor with a fault.
+  private(set) var nodes: [Int: SubjectNode] = [:]
+
+  /// Outputs that differ between training and evaluation.
+  private(set) var modes: [GradientReport.Tensor] = []
+
+  private var diagnoses: [Int: Diagnosis] = [:]
+
+  init<Subject: GradientSubject>(
+    _ subject: Subject, _ gradients: [[Double]],
+    _ found: [(tensor: Int, records: [GradientReport.Record])]
+  ) {
+    let tensors = subject.tensors
+    let faults = found.filter { $0.records.gravest.isFault }
+    let verdicts = Set(faults.map(\.records.gravest))
+    let random = verdicts.contains(.nondeterministic) ? subject.firstNondeterministicNode() : nil
+    let hasNoLoss = faults.contains { $0.records.contains { $0.reason == .lossNotFinite } }
+    let nonfinite = hasNoLoss ? subject.firstNonfiniteNode() : nil
+    for (t, records) in faults {
+      switch records.gravest {
+      case .nondeterministic: nodes[t] = random
+      case .nonfinite: nodes[t] = nonfinite
+      default:
+        let wrong = records.first { $0.verdict == .fail && $0.isWrongAlone }
+        if let wrong {
+          let entry = wrong.kind == .direction ? nil : wrong.index
+          find(t, subject, gradients[t], entry)
+        }
+        guard diagnoses[t] == nil, wrong != nil || subject.readers(of: t).isEmpty else { continue }
+        diagnoses[t] = Diagnosis.of(
+          t, records: records, tensors: tensors, gradients: gradients,
+          outputGradient: subject.outputGradient(of: t))
+      }
+    }
+    if verdicts.isDisjoint(with: [.nondeterministic, .nonfinite]) { compareModes(subject) }
+  }
+
+  func diagnosis(of t: Int) -> Diagnosis? { diagnoses[t] }
+
+  /// Finds which of the layers that read a tensor is wrong.
+  private mutating func find<Subject: GradientSubject>(
+    _ t: Int, _ subject: Subject, _ gradient: [Double], _ entry: Int?
+  ) {
+    _ = subject.loss(changing: t)
+    let readers = subject.readers(of: t)
+    func node(_ reader: any LayerAlone) -> SubjectNode {
+      SubjectNode(name: reader.node, type: reader.type, location: reader.location)
+    }
+    if readers.count == 1 {
+      nodes[t] = node(readers[0])
+      return
+    }
+    for reader in readers {
+      var own = [Double](repeating: 0, count: gradient.count)
+      reader.addGradient(of: reader.cotangents, to: &own)
+      let check = LocalCheck(
+        subject, tensor: t, readers: [reader], gradient: own, tolerance: 1e-6, .never)
+      if let entry, check?.check(entry).verdict == .fail {
+        nodes[t] = node(reader)
+        return
+      }
+    }
+    // Each is right by itself: does one lose the terms of the others?
+    for reader in readers {
+      var own = [Double](repeating: 0, count: gradient.count)
+      reader.addGradient(of: reader.cotangents, to: &own)
+      var added = [Double](repeating: 1, count: gradient.count)
+      reader.addGradient(of: reader.cotangents, to: &added)
+      if zip(own, added).contains(where: { abs($1 - 1 - $0) > 1e-6 * (1 + abs($0)) }) {
+        nodes[t] = node(reader)
+        diagnoses[t] = .lostTerm(readers: readers.count)
+        return
+      }
+    }
+  }
+
+  /// Relative to the largest output: more than rounding in another order.
+  private static let modeTolerance = 1e-9
+
+  private mutating func compareModes(_ subject: some GradientSubject) {
+    var known: Set<String> = []
+    var trained: [Double] = []
+    var evaluated: [Double] = []
+    for t in subject.tensors.indices {
+      for reader in subject.readers(of: t) where known.insert(reader.node).inserted {
+        guard reader.evaluateUntrained(into: &evaluated) else { continue }
+        reader.evaluate(into: &trained)
+        let largest = trained.reduce(0) { max($0, abs($1)) }
+        let different = trained.indices.first {
+          !(abs(trained[$0] - evaluated[$0]) <= Localization.modeTolerance * largest)
+        }
+        guard let j = different else { continue }
+        var numeric = NumericDerivative()
+        numeric.value = evaluated[j]
+        numeric.truncation = 0
+        var record = GradientReport.Record(
+          kind: .local, index: j, value: trained[j], analytic: trained[j], numeric: numeric,
+          verdict: .fail, reason: .evaluationDiffers)
+        record.isWrongAlone = true
+        let width = trained.count / max(1, reader.samples)
+        modes.append(
+          GradientReport.Tensor(
+            tensor: SubjectTensor(
+              node: reader.node, type: reader.type, name: "y", kind: .output, shape: [width],
+              samples: reader.samples, location: reader.location),
+            records: [record], scale: 0))
+      }
+    }
+  }
+}

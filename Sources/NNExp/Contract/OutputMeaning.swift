@@ -1,0 +1,48 @@
+/// What the numbers of a network's output are, as a loss reads them.
+public enum OutputMeaning: Sendable, Hashable {
+  /// Numbers as the targets are.
+  case values
+
+  /// Probabilities, one per output.
+  case probabilities
+
+  /// Logits of yes-or-no questions: σ(zⱼ) is the probability of output j.
+  case logits
+
+  /// Logits of one question with k answers: softmax(z)ⱼ is the probability of output j.
+  case jointLogits
+
+  /// Numbers of which the larger is the likelier, without probabilities.
+  case scores
+
+  /// Whether there are probabilities.
+  public var hasProbabilities: Bool {
+    switch self {
+    case .probabilities, .logits, .jointLogits: true
+    case .values, .scores: false
+    }
+  }
+
+  /// The prediction at one output of a sample: the probability where there are
+  /// probabilities, else the output itself.
+  ///
+  /// - Parameters:
+  ///   - count: the outputs of a sample.
+  ///   - z: the sample's outputs.
+  @inlinable @inline(__always)
+  public func prediction(at output: Int, of count: Int, _ z: (Int) -> Double) -> Double {
+    let value = z(output)
+    switch self {
+    case .values, .probabilities, .scores: return value
+    case .logits:
+      let e = Double.exp(-abs(value))
+      return (value < 0 ? e : 1) / (1 + e)
+    case .jointLogits:
+      var largest = value
+      for i in 0..<count { largest = max(largest, z(i)) }
+      var sum = 0.0
+      for i in 0..<count { sum += Double.exp(z(i) - largest) }
+      return Double.exp(value - largest) / sum
+    }
+  }
+}

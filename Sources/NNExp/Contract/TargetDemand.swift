@@ -1,0 +1,18 @@
+/// What a loss demands of targets that are numbers.
+public enum TargetDemand: Sendable, Hashable {
+  case any
+
+  /// Each number is from 0 to 1.
+  case unitInterval
+
+  /// The numbers of a sample are probabilities that add up to 1.
+  case distribution
+}
+
+/// The classes of the training data, and how many samples have each.
+public struct TargetClasses: Sendable {
+  public let names: [String]
+  public let counts: [Int]
+
+  public init(names: [String], counts: [Int]) { (self.names, self.counts) = (names, counts) }
+}

@@ -1,0 +1,62 @@
+import Datasets
+import Engine
+import NNExp
+
+extension PreparedExperiment {
+  /// What an experiment leaves open and what is likely not meant, one line each.
+  func announcementsOfSetup() -> [Diagnostic] {
+    var found: [Diagnostic] = []
+    func announce(_ message: String, at location: SourceLocation?) {
+      found.append(Diagnostic(message, at: location, severity: .warning))
+    }
+    for head in heads {
+      let port = data.targets[head.targetIndex]
+      if port.isGuess {
+        let key = head.name == nil ? "" : "\(port.name): "
+        func line(_ kind: String) -> String {
+          "data: {target_kind: " + (key.isEmpty ? kind : "{\(key)\(kind)}") + "}"
+        }
+        announce(
+          "the targets \(listed(port.classNames)) are taken for classes; write \(line("classes")) "
+            + "if they are, or \(line("values"))", at: head.location)
+      }
+      let node = graph.nodes[head.node]
+      guard let range = graph.outputRange(of: head.node) else { continue }
+      let isWithin = range.lowerBound >= 0 && range.upperBound <= 1
+      switch head.loss.outputMeaning {
+      case .logits, .jointLogits:
+        if isWithin {
+          announce(
+            "the loss '\(head.lossName)' takes outputs for logits, and those of '\(node.name)' are "
+              + "from 0 to 1 already; leave '\(node.name)' out, or write from: probabilities",
+            at: node.location)
+        }
+      case .probabilities:
+        if !isWithin {
+          announce(
+            "the loss '\(head.lossName)' takes outputs for probabilities, and those of "
+              + "'\(node.name)' are not limited to 0 to 1", at: node.location)
+        }
+      case .values, .scores: break
+      }
+    }
+    if let coupling = graph.nodes.first(where: \.plan.couplesSamples) {
+      let size = min(experiment.training.batchSize ?? data.train.count, data.train.count)
+      if size == 1 {
+        announce(
+          "'\(coupling.name)' computes with the samples of a batch, and each batch has one; give a "
+            + "larger batch_size", at: coupling.location)
+      } else if data.train.count % size == 1 {
+        announce(
+          "the last batch would be one sample, too few for '\(coupling.name)'; it is merged into "
+            + "the one before", at: coupling.location)
+      }
+    }
+    if experiment.training.earlyStopping != nil, data.validation == nil {
+      announce(
+        "early stopping has no validation data; it watches \(trainer.monitor.name)",
+        at: experiment.training.location)
+    }
+    return found
+  }
+}

@@ -1,0 +1,91 @@
+import NNExp
+
+/// The option `class_weights`: what the loss of each class is multiplied by.
+enum ClassWeights: Sendable {
+  /// In the order of the classes.
+  case list([Double])
+  /// n / (k · n_c): every class of the training data counts the same in total.
+  case balanced
+  /// By name; 1 for the others.
+  case named([(name: String, weight: Double, location: SourceLocation?)])
+
+  static func read(
+    from options: inout Options, default fallback: [Double], _ explanation: String
+  ) -> ClassWeights {
+    let key = "class_weights"
+    let range = "numbers ≥ 0, balanced, or a mapping from class names to numbers ≥ 0"
+    func list(_ weights: [Double]) -> ConfigValue {
+      ConfigValue(.list(weights.map { ConfigValue(.double($0)) }))
+    }
+    func weight(_ config: ConfigValue) -> Double? {
+      config.number.flatMap { $0 >= 0 && $0.isFinite ? $0 : nil }
+    }
+    if case .list? = options.entry(key)?.content {
+      return .list(options.doubles(key, default: fallback, in: .nonnegative, explanation))
+    }
+    let text = "[" + fallback.map { shortest($0) }.joined(separator: ", ") + "]"
+    guard let config = options.value(key, range, explanation, default: text) else {
+      options.resolve(key, list(fallback))
+      return .list(fallback)
+    }
+    switch config.content {
+    case .string("balanced"):
+      options.resolve(key, config)
+      return .balanced
+    case .map(let entries):
+      let weights = entries.compactMap { entry in
+        weight(entry.value).map { (entry.key, $0, entry.keyLocation) }
+      }
+      guard weights.count == entries.count else { break }
+      options.resolve(key, config)
+      return .named(weights)
+    default: break
+    }
+    options.reject(key, "\(key) must be \(range), found \(config.kind)")
+    return .list(fallback)
+  }
+
+  /// One weight per class; nil if they are a list already.
+  ///
+  /// - Throws: the fact if a name is of no class, or a class that is to be balanced has no
+  ///   sample.
+  func fitted(to classes: () throws -> TargetClasses?) throws -> [Double]? {
+    if case .list = self { return nil }
+    guard let classes = try classes() else {
+      throw Diagnostic("class_weights need targets that are classes; list the weights instead")
+    }
+    switch self {
+    case .list: return nil
+    case .balanced:
+      if let c = classes.counts.firstIndex(of: 0) {
+        throw Diagnostic(
+          "class_weights: no training sample has the class '\(classes.names[c])', which cannot be "
+            + "balanced; list the weights instead")
+      }
+      let total = Double(classes.counts.reduce(0, +))
+      return classes.counts.map { total / (Double(classes.counts.count) * Double($0)) }
+    case .named(let named):
+      var weights = classes.names.map { _ in 1.0 }
+      for (name, weight, location) in named {
+        guard let c = classes.names.firstIndex(where: { $0.hasSameBytes(as: name) }) else {
+          throw Diagnostic(
+            "class_weights: there is no class '\(name)'"
+              + suggestion(for: name, among: classes.names), at: location,
+            notes: [.init("the classes are: " + listed(classes.names))])
+        }
+        weights[c] = weight
+      }
+      return weights
+    }
+  }
+}
+
+/// The option `label_smoothing`, ε: targets become (1 − ε)t + ε/k for k classes.
+func labelSmoothing(from options: inout Options) -> Double {
+  let explanation = "ε: targets become (1 − ε)t + ε/k for k classes"
+  guard options.contains("label_smoothing") else {
+    _ = options.value("label_smoothing", "0 ≤ a number < 1", explanation, default: "0")
+    return 0
+  }
+  return options.double("label_smoothing", in: .fraction, explanation)
+}

@@ -1,0 +1,46 @@
+import NNExp
+
+/// The share of samples whose class is among the k largest outputs.
+///
+/// Of equal outputs, the one of the lower index comes first. The tally is [right, samples].
+struct TopK: Metric, Component {
+  static let typeName = "top_k"
+  static let foreignNames = [
+    "top_k_accuracy", "top_k_accuracy_score", "top_k_categorical_accuracy", "top_5_accuracy",
+  ]
+  static let documentation = Documentation(
+    "the share of samples whose class is among the k largest outputs",
+    equation: "right / samples", shapes: "one output a class, more than k",
+    example: "metrics: [{type: top_k, k: 5}]")
+
+  let k: Int
+
+  var isBetterHigher: Bool { true }
+
+  init(from options: inout Options) {
+    k = options.int("k", default: 5, in: 1..., "how many of the largest outputs count")
+  }
+
+  func plan(output: Shape, target: Target) throws -> Int {
+    try target.checkFit(output)
+    if output.count <= k {
+      throw Diagnostic(
+        "the \(k) largest of \(output.count) outputs are all of them; give a smaller k")
+    }
+    return 2
+  }
+
+  func add<S: Scalar>(_ pass: MetricPass<S>) {
+    let (z, outputs) = (pass.z, pass.z.shape.count)
+    for sample in 0..<pass.samples {
+      let (first, c) = (sample * outputs, pass.targetClass(sample))
+      var before = 0
+      for i in 0..<outputs
+      where z[first + i] > z[first + c] || i < c && z[first + i] == z[first + c] { before += 1 }
+      if before < k { pass.tally[0] += 1 }
+    }
+    pass.tally[1] += Double(pass.samples)
+  }
+
+  func value(of tally: Tensor<Double>) -> Double { tally[0] / tally[1] }
+}
