@@ -33,7 +33,7 @@
 // samples if there are few positions (64 positions: 2.67 µs for four samples at once, 2.32 for
 // eight). With 576 positions, one sample fills the nearest cache, and four at once took longer.
 //
-// Pooling took 2.84 µs per sample and now takes 1.45: the divisions per row are gone, and the last
+// Pooling took 2.84 µs per sample and now takes 1.45: the divisions per row were removed, and the last
 // half register of a row is stored without a mask, for which the load of the next row had waited.
 //
 // The sigmoid took 2.42 µs and now takes 1.65: four registers are computed together, because one

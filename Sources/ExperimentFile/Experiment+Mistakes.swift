@@ -5,7 +5,7 @@ import YAMLTree
 // Answers to common mistakes about whole files and about overrides.
 
 extension Experiment {
-  /// Throws if the file is none that declares an experiment: a sweep of one, or a table.
+  /// Throws if the file does not declare an experiment, but a sweep of one, or a table.
   static func requireExperiment(_ root: ConfigValue, path: String) throws {
     if case .map(let entries) = root.content {
       guard let base = entries.first(where: { $0.key == "base" }),
@@ -33,8 +33,8 @@ extension Experiment {
     ])
   }
 
-  /// What to say of an override's key that the file lacks: where there is one of that name,
-  /// what the right name is, or how to add it if it is a key.
+  /// A note about an override's key that is not in the file: the location of a key of that name,
+  /// the right name, or the way to add it if there is such a key.
   static func notes(
     onMissing path: [String], in added: ConfigValue, registry: Registry
   ) -> [Diagnostic.Note]? {
@@ -48,7 +48,7 @@ extension Experiment {
     let known = paths(described, below: [])
     var found = known.filter { $0.last == last }
     if found.isEmpty {
-      // Of other programs, or misspelled: as the mapping says where it is meant.
+      // A name of another program, or a misspelled one: the mapping has the correct path.
       found = known.filter { place in
         var parts = place
         parts[parts.count - 1] = last

@@ -118,7 +118,7 @@ public final class Experiment: Sendable {
     return options.descriptions
   }
 
-  /// Reads a tree for its errors and the descriptions of its keys only.
+  /// Reads a tree only for its errors and the descriptions of its keys.
   static func reading(
     _ tree: ConfigValue, registry: Registry, isDescribing: Bool
   ) -> Options {
@@ -129,7 +129,7 @@ public final class Experiment: Sendable {
     return options
   }
 
-  /// - Parameter fileName: the experiment's name where the file gives none; nil for a
+  /// - Parameter fileName: the experiment's name if the file declares none; nil for a
   ///   run's resolved.yaml, whose name is not checked.
   private init(
     _ options: inout Options, text: [UInt8], folder: String, fileName: String?,

@@ -1,24 +1,24 @@
 public import NNExp
 
-/// `start_from:` of an experiment: the weights that training starts from instead of initial
-/// values.
+/// The section `start_from:` of an experiment: the weights with which training starts instead of
+/// initial values.
 ///
 ///     start_from: {run: results/x/latest, nodes: {encoder: encoder, head: old_head}}
 ///     start_from: {weights: best.nnx}
 ///
 /// Paths are relative to the experiment file; a run is also looked for from the current
-/// folder. Without `nodes`, every tensor is taken that has the name and the shape of one of
-/// the model's.
+/// folder. Without `nodes`, every tensor with the name and the shape of one of the model's is
+/// used.
 public struct StartSection: Sendable {
   public enum Source: Sendable, Equatable {
-    /// A run's folder, whose delivered weights are meant: as written, and from the file.
+    /// A run's folder, whose delivered weights are used: as written, and relative to the file.
     case run(written: String, path: String)
     /// A checkpoint file.
     case weights(path: String)
   }
 
   public let source: Source
-  /// From nodes of the model to nodes of the source; nil for those of the same names.
+  /// Nodes of the source by nodes of the model; nil if they have the same names.
   public let nodes: [(node: String, from: String, location: SourceLocation?)]?
   public let location: SourceLocation?
 
@@ -69,5 +69,5 @@ public struct StartSection: Sendable {
   }
 }
 
-/// What is read of `start_from:`, which may be nothing.
+/// The result of reading `start_from:`; empty if the section is absent or wrong.
 struct StartDeclaration: Sendable { let section: StartSection? }

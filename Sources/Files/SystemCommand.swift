@@ -85,7 +85,8 @@ public struct SystemCommand {
 
   /// Writes `input` to one pipe while it reads several others to their ends.
   ///
-  /// - Parameter didWrite: called once, as soon as the input is written or its reader is gone.
+  /// - Parameter didWrite: called once, as soon as the input is written or its reader has closed
+  ///   the pipe.
   private static func exchange(
     _ input: [UInt8], to writer: Int32, from readers: [Int32], didWrite: () -> Void
   ) -> [[UInt8]] {

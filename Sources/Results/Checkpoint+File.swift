@@ -88,13 +88,13 @@ extension Checkpoint {
     }
   }
 
-  /// What a file holds is not what was written.
+  /// The contents of a file are not those that were written.
   struct Damage: Error {
     var diagnostic: Diagnostic
   }
 
-  /// nil where there is no such file; throws `Damage` where it is damaged, and a
-  /// `Diagnostic` where it cannot be read.
+  /// Nil if there is no such file. Throws `Damage` if it is damaged, and a `Diagnostic` if it
+  /// cannot be read.
   static func read(_ name: String, in folder: Folder, memory: Int) throws -> Checkpoint? {
     guard let file = try folder.openIfThere(name) else { return nil }
     func damaged(_ fact: String) -> Damage {

@@ -42,12 +42,12 @@ public struct Summary: Sendable, Equatable {
     }
   }
 
-  /// The weights that the run's outputs are of.
+  /// The weights that the run's outputs are computed with.
   public struct Delivered: Sendable, Equatable {
-    /// `best` or `last`: which checkpoint they are.
+    /// The checkpoint: `best` or `last`.
     public var weights: String
     public var epoch: Int
-    /// The column by which they are the best; nil for the last.
+    /// The column that determines the best weights; nil for the last.
     public var column: String?
 
     public init(weights: String, epoch: Int, column: String?) {

@@ -4,17 +4,17 @@ import Files
 import NNExp
 import Results
 
-/// What a new run continues: the state that another run kept at its end, with the rows that
-/// it had written until then.
+/// The state that another run saved at its end, and the rows that it had written, for a new run
+/// that continues it.
 ///
-/// The new run trains on as if the other one had not ended. Both have the same data, model,
-/// optimizer and batches, but other epochs.
+/// The new run continues training as if the other one had not ended. Both have the same data,
+/// model, optimizer and batches; only their epochs differ.
 public struct Continuation<S: Scalar> {
   let state: RunState<S>
   let checkpoint: Checkpoint
   let metrics: [UInt8]
   let timing: [UInt8]
-  /// What to say of it.
+  /// The message about the continuation.
   let text: String
 
   /// Reads the state of a run. Throws if it kept none, or one of another training.
@@ -43,8 +43,8 @@ public struct Continuation<S: Scalar> {
     }
     do {
       state = try RunState<S>(checkpoint)
-      // Found out now, so that nothing is created otherwise; the run itself puts it there
-      // after its gradient check.
+      // Checked now, so that nothing is created after an error. The run writes it after its
+      // gradient check.
       let initial = prepared.trainer.state().map {
         RunState(training: $0, metrics: (0, 0), timing: (0, 0), seconds: 0).checkpoint(of: prepared)
       }

@@ -27,8 +27,8 @@ public struct Predictions<S: Scalar> {
 
   /// - Parameters:
   ///   - hasTargets: whether the targets are known.
-  ///   - hasSplits: whether the rows of several splits are to follow.
-  ///   - kept: columns of the file that the samples are from, to be copied.
+  ///   - hasSplits: whether there are rows of several splits.
+  ///   - kept: columns of the samples' file that are copied.
   public init(
     _ prepared: PreparedExperiment<S>, hasTargets: Bool, hasSplits: Bool,
     keeping kept: KeptColumns? = nil
@@ -138,7 +138,7 @@ private struct HeadPredictions<S: Scalar> {
     switch port.target {
     case .classes:
       let kind = meaning.hasProbabilities ? "probability" : "score"
-      // A single output without probabilities speaks of class 1 alone.
+      // A single output without probabilities is a score of class 1 only.
       let classes =
         outputCount == 1 && !meaning.hasProbabilities
         ? Array(port.classNames.dropFirst()) : port.classNames
@@ -184,7 +184,7 @@ private struct HeadPredictions<S: Scalar> {
     }
   }
 
-  /// A number of the targets as it is in the data.
+  /// A number of the targets, as in the data.
   private func target(in samples: Dataset<S>, at position: Int) -> Cell {
     if !samples.originalTargets.isEmpty {
       let value = samples.originalTargets[position]
@@ -198,7 +198,7 @@ private struct HeadPredictions<S: Scalar> {
     meaning.prediction(at: output, of: outputCount) { Double(outputs[first + $0]) }
   }
 
-  /// With the digits of the numbers that the network computes in.
+  /// Written with the digits of the network's number type.
   private func number(_ value: Double) -> Cell {
     S.self == Float.self ? .float(Float(value)) : .number(value)
   }
@@ -253,7 +253,7 @@ func classesCSV(_ counts: [Double], classes: [String]) -> [UInt8] {
   return text.bytes
 }
 
-/// A confusion matrix as CSV: a row a target class, a column a predicted one.
+/// A confusion matrix as CSV: one row per target class, one column per predicted class.
 func confusionCSV(_ tally: [Double], classes: [String]) -> [UInt8] {
   var text = CSVText(columns: ["target"] + classes.map { "predicted_\($0)" })
   for (row, name) in classes.enumerated() {

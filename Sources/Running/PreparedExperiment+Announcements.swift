@@ -3,7 +3,7 @@ import Engine
 import NNExp
 
 extension PreparedExperiment {
-  /// What an experiment leaves open and what is likely not meant, one line each.
+  /// Messages about an experiment's undeclared choices and probable mistakes, one line each.
   func announcementsOfSetup() -> [Diagnostic] {
     var found: [Diagnostic] = []
     func announce(_ message: String, at location: SourceLocation?) {

@@ -18,14 +18,14 @@ public struct PreparedExperiment<S: Scalar> {
   let gradientCheck: GradientCheckSettings
   /// The table that the run is expected to reproduce.
   private(set) var golden: GoldenMetrics?
-  /// What should be known before training: guesses, and what is likely not meant.
+  /// Messages before training: guesses and probable mistakes.
   public private(set) var announcements: [Diagnostic] = []
 
   /// - Parameters:
-  ///   - memo: of experiments of the same path and registry.
-  ///   - gradientCheck: instead of the experiment's.
+  ///   - memo: the memo of experiments with the same path and registry.
+  ///   - gradientCheck: replaces the experiment's gradient check.
   ///   - starts: whether the weights of `start_from` are needed.
-  ///   - triesPlugins: whether what plugins made is tried on two samples first.
+  ///   - triesPlugins: whether components of plugins are first tried on two samples.
   public init(
     _ experiment: Experiment, memo: Memo? = nil,
     gradientCheck: GradientCheckSettings? = nil, triesPlugins: Bool = true, starts: Bool = true
@@ -48,7 +48,7 @@ public struct PreparedExperiment<S: Scalar> {
     }
   }
 
-  /// An experiment whose data are at hand; what it expects is not checked.
+  /// An experiment with data that are already in memory. Its expectations are not checked.
   init(
     _ experiment: Experiment, data: RunDatasets<S>, gradientCheck: GradientCheckSettings? = nil,
     triesPlugins: Bool = true
@@ -72,8 +72,8 @@ public struct PreparedExperiment<S: Scalar> {
     try (gradientCheck ?? experiment.gradientCheck).requireSense(for: graph)
   }
 
-  /// The experiment with its data, which become numbers as those of a run did, whatever the
-  /// training file holds now. If the run has no columns.json, the data are fitted again.
+  /// The experiment with its data, which are converted like those of a run, regardless of later
+  /// changes of the training file. If the run has no columns.json, the data are fitted again.
   public init(
     _ experiment: Experiment, gradientCheck: GradientCheckSettings? = nil,
     fittedAs directory: RunDirectory
@@ -160,7 +160,7 @@ public struct PreparedExperiment<S: Scalar> {
     return table(rows, rightAligned: [4])
   }
 
-  /// The experiment file with every default, and everything that was decided from the data.
+  /// The experiment file with all defaults and all values that were derived from the data.
   public var fullText: String {
     guard case .map(var entries) = experiment.resolved.content,
       let index = entries.firstIndex(where: { $0.key == "data" })

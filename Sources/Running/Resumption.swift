@@ -56,7 +56,7 @@ public struct Resumption: Sendable {
       registry: registry,
       plugins: try PluginPolicy(
         ofFile: "resolved.yaml", in: directory.folder, isTrusted: trustsPlugins))
-    // Killed after its last word, a run leaves what it had no time to clear.
+    // A run that was killed at its very end may have left files that it could not remove.
     if finished != nil, !experiment.training.checkpoints.keepsState,
       let held = try? RunDirectory.open(path, exclusively: true, fileSystem: fileSystem)
     {

@@ -60,7 +60,7 @@ public final class Run<S: Scalar> {
     if let continuation {
       try directory.write(continuation.metrics, to: MetricsRecorder.file)
       try directory.write(continuation.timing, to: TimingWriter.file)
-      // What is left of it after a crash is resumed from here.
+      // After a crash, the run is resumed from here.
       try directory.save(continuation.checkpoint, as: .state)
     }
     (metrics, timing) = try prepared.recorders(in: directory, from: beginning)
@@ -96,8 +96,7 @@ public final class Run<S: Scalar> {
     try runReport.summary(.running).write(in: directory)
   }
 
-  /// Saves the weights that training starts from, so that it is resumed with them whatever
-  /// becomes of their file.
+  /// Saves the initial weights, so that a resumed run uses them even if their file has changed.
   private func saveStart() throws {
     try flush()
     guard let training = trainer.state() else { return }

@@ -7,10 +7,10 @@ public protocol RunObserver: TrainingObserver {
   /// Called with a message of one or more lines, which is computed only if it is shown.
   func report(_ text: @autoclosure () -> String)
 
-  /// Something to know before training: a guess, or what is likely not meant.
+  /// Called with a message before training: a guess or a probable mistake.
   func announce(_ diagnostic: Diagnostic)
 
-  /// A message about something that is wrong.
+  /// Called with a warning or an error.
   func warn(_ text: String)
 
   /// Called when the last files of the run are on the disk.

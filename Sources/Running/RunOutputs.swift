@@ -37,8 +37,8 @@ struct RunOutputs<S: Scalar> {
     try directory.save(checkpoint(.best, epoch: trainer.best?.epoch ?? 0), as: .best)
   }
 
-  /// Writes predictions.csv and, for classes, a confusion matrix and the figures of each class
-  /// for each split that is held out, or for the training data if none is.
+  /// Writes predictions.csv and, for classes, a confusion matrix and the metrics of each class for
+  /// each held-out split, or for the training data if there is none.
   mutating func writePredictions() throws {
     let splits = prepared.experiment.predictions
     if !splits.isEmpty {

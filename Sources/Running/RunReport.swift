@@ -34,7 +34,7 @@ struct RunReport<S: Scalar> {
       frozenParameters: graph.parameterCount - graph.trainableCount)
   }
 
-  /// The weights that the outputs are of.
+  /// The weights that the outputs are computed with.
   var delivered: Summary.Delivered {
     let delivered = trainer.delivered
     return Summary.Delivered(
@@ -97,8 +97,8 @@ struct RunReport<S: Scalar> {
     return shortfalls
   }
 
-  /// The values of the last row and of the best row, which direction is better, and what a
-  /// prediction would reach that knows only the targets of the training data.
+  /// The values of the last row and of the best row, the better direction, and the value of a
+  /// prediction that is based only on the targets of the training data.
   var table: String {
     let baseline = self.baseline
     var rows = [
@@ -116,7 +116,8 @@ struct RunReport<S: Scalar> {
     return Running.table(rows, rightAligned: [1, 2, 4])
   }
 
-  /// By column, what the shares of the classes or the mean of the training data reach.
+  /// By column, the value for predictions by the shares of the classes or by the mean of the
+  /// training data.
   private var baseline: [String: Double] {
     guard prepared.heads.contains(where: { !$0.metrics.isEmpty }),
       let baseline = try? Baseline(prepared.heads, train: prepared.data.train)

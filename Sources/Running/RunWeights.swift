@@ -10,15 +10,14 @@ public struct RunWeights: Sendable {
   private let isState: Bool
   private let wantsBest: Bool
 
-  /// The epoch that they are from; nil if the file does not say.
+  /// The epoch of the weights; nil if it is not in the file.
   public var epoch: Int? {
     let (info, best) = (checkpoint.info, TrainingState<Double>.Count.bestEpoch.rawValue)
     if !isState { return info["epoch"]?.int }
     return info["progress"]?[wantsBest ? best : TrainingState<Double>.Count.epoch.rawValue]?.int
   }
 
-  /// What should be known: that an older file stands in for a damaged one, or
-  /// how far the run had come.
+  /// A message: that an older file replaces a damaged one, or how far the run had come.
   public let warning: Diagnostic?
 
   /// Reads the weights. Throws if the run has none.

@@ -4,7 +4,7 @@ import Files
 import NNExp
 import Results
 
-/// The weights of another run or a file, as `start_from:` names them.
+/// The weights of another run or of a file, which `start_from:` names.
 struct StartingWeights {
   private let checkpoint: Checkpoint
   /// `the weights of results/x/latest (epoch 17)`.

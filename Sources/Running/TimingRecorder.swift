@@ -2,7 +2,7 @@ import Files
 import Engine
 import Results
 
-/// Writes timing.csv: the seconds from one recorded row to the next; none for late rows.
+/// Writes timing.csv: the seconds from one recorded row to the next. Late rows are left out.
 final class TimingRecorder: TrainingObserver {
   let writer: TimingWriter
   private let samplesPerEpoch: Int

@@ -8,16 +8,16 @@ public import NNExp
 ///     model.0.units=4            the first layer
 ///     +train.record_every=10     a key that the file lacks
 ///
-///     train.optimizer.momentum=0.9   an option of a type that the file names alone
+///     train.optimizer.momentum=0.9   an option of a type of which the file has only the name
 ///
 /// Values are YAML: numbers, texts, `[a, b]`, `{a: b}`. The last of two
 /// overrides of one path counts. Every error is reported, at its location within
 /// the override.
 ///
 /// - Parameters:
-///   - isType: whether a text is the name of a type, and so short for a mapping with it.
-///   - notes: what to say of a key that the file lacks, given its path and the tree with the
-///     key added; nil to offer the addition.
+///   - isType: whether a text is the name of a type, which is short for a mapping with it.
+///   - notes: the notes about a key that is not in the file, for its path and the tree with the
+///     key added; nil to suggest the addition.
 public func apply(
   overrides: [String], to root: ConfigValue, isType: (String) -> Bool = { _ in false },
   notes: (_ path: [String], _ added: ConfigValue) -> [Diagnostic.Note]? = { _, _ in nil }
@@ -47,7 +47,7 @@ public func apply(
 /// The name of the command line in locations.
 public let overrideSource = "command line"
 
-/// A key that the file lacks, of an override without '+'.
+/// A key that is not in the file, in an override without '+'.
 private struct MissingKey: Error { let diagnostic: Diagnostic }
 
 /// One `path=value`.

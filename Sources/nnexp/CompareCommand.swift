@@ -30,7 +30,7 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "the column to sort by, such as validation_loss")
   var sort: String?
 
-  @Flag(help: "also the settings and metrics that are equal in all")
+  @Flag(help: "also show the settings and metrics that are equal in all")
   var all = false
 
   @Option(help: ArgumentHelp("show only the first rows", valueName: "n"))

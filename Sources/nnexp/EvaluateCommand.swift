@@ -150,7 +150,7 @@ struct Trained {
     return weights
   }
 
-  /// The experiment with the run's weights, its columns and no samples. Of a run that has no
+  /// The experiment with the run's weights and columns, without samples. If the run has no
   /// columns.json, the data are read again.
   func preparedToPredict<S: Scalar>(_ type: S.Type) throws -> PreparedExperiment<S> {
     guard let prepared = try PreparedExperiment<S>(experiment, columnsOf: directory) else {

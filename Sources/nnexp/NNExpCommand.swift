@@ -35,14 +35,14 @@ struct NNExpCommand: ParsableCommand {
 }
 
 extension NNExpCommand {
-  /// What the commands are called elsewhere.
+  /// The names of the commands in other programs.
   private static let foreignNames = [
     "train": "run", "fit": "run", "start": "run", "test": "evaluate", "eval": "evaluate",
     "score": "evaluate", "infer": "predict", "check": "validate", "lint": "validate",
     "list": "layers", "grid": "sweep", "search": "sweep", "tune": "sweep", "continue": "resume",
   ]
 
-  /// The reason why the first word is no command; nil if it is one, or an option.
+  /// The error if the first word is not a command; nil if it is one, or an option.
   fileprivate static func fault(inCommand word: String) -> Diagnostic? {
     let names = configuration.subcommands.compactMap { $0.configuration.commandName }
     guard !word.isEmpty, !word.hasPrefix(bytes: "-"), word != "help", !names.contains(text: word)
@@ -59,7 +59,7 @@ extension NNExpCommand {
   }
 }
 
-/// Ends a command with an exit code and nothing more to say.
+/// Ends a command with an exit code, without a message.
 struct Exit: Error {
   let code: Int32
 }

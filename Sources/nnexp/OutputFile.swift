@@ -28,8 +28,8 @@ func write(_ bytes: [UInt8], to file: OutputFile?) throws {
   try file.write(bytes)
 }
 
-/// A file that the user names for a command's output. What is wrong with it is reported
-/// before the command does its work.
+/// A file that the user names for a command's output. Errors in the name are reported before the
+/// command does its work.
 struct OutputFile {
   /// The help text of `--force`, for every command that writes such a file.
   static let forceHelp: ArgumentHelp = "replace an existing output file"

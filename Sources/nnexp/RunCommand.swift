@@ -72,7 +72,7 @@ struct RunCommand: ParsableCommand {
     }
   }
 
-  /// Runs every fold, as a sweep.
+  /// Runs all folds as a sweep.
   private func runFolds() throws {
     var words = [file] + overrides
     if let output { words += ["--output", output] }

@@ -161,7 +161,7 @@ struct SweepCommand: ParsableCommand {
       cancellation: .signals)
   }
 
-  /// The command of a worker: of `nnexp run`, whose folds are a sweep, that of the sweep.
+  /// The command of a worker; if `nnexp run` has folds, that of their sweep.
   private var workerLine: [String] {
     guard commandLine.dropFirst().first == "run" else { return commandLine + ["--worker"] }
     var line = [commandLine[0], "sweep", file] + arguments

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What losses make of targets that are numbers, and of classes.
+/// Losses with targets that are numbers, and with classes.
 @Suite struct ClassTargetTests {
   private func tool(
     loss: String, targets: [String], outputs: Int, data: String = "", train: String = ""

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Whole answers to mistakes that newcomers make.
+/// Complete messages about mistakes that newcomers make.
 @Suite struct CommonMistakeTests {
   private static let experiment = """
     name: m
@@ -253,7 +253,7 @@ import Testing
         """)
   }
 
-  /// What a loss makes of outputs that are something else than it takes them for.
+  /// Losses that read the outputs as something else than they are.
   @Test func misleadingSetupsAreAnnounced() throws {
     let cases: [(old: String, new: String, message: String)] = [
       (

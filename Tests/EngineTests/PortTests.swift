@@ -143,7 +143,7 @@ import YAMLTree
       test.yaml:3:48: error: 'end' (dense) takes values, but 'b' has indices
           - {type: dense, units: 1, name: end, inputs: b}
                                                        ^
-      note: the port 'b' is [1] of indices below 7 a sample
+      note: the port 'b' is [1] of indices below 7 per sample
       """)
   }
 

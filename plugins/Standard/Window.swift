@@ -119,13 +119,13 @@ struct Planes {
   let rows: Int
   let columns: Int
 
-  /// What to write for images without an axis of channels; nothing for other shapes.
+  /// The remedy for images without an axis of channels; empty for other shapes.
   static func remedy(for shape: Shape) -> String {
     if shape.rank != 2 { return "" }
     return "; for images of one channel write data: {shape: [1, \(shape[0]), \(shape[1])]}"
   }
 
-  /// Nil for a shape that is neither.
+  /// Nil for other shapes.
   init?(_ shape: Shape) {
     switch shape.rank {
     case 1: (channels, rows, columns) = (1, 1, shape[0])

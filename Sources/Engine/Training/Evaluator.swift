@@ -6,7 +6,7 @@ struct Tally {
   let metric: any Metric
   let numbers: Tensor<Double>
 
-  /// - Parameter samples: how many there is room for.
+  /// - Parameter samples: the largest number of samples.
   init(_ bound: BoundMetric, samples: Int) {
     metric = bound.metric
     let size = bound.tallySize + samples * bound.numbersPerSample
@@ -20,7 +20,7 @@ struct Tally {
   var value: Double { metric.value(of: numbers) }
 }
 
-/// How metrics read a head's outputs.
+/// The interpretation of a head's outputs by its metrics.
 struct HeadReading {
   let threshold: Double
   let meaning: OutputMeaning
@@ -49,15 +49,15 @@ final class HeadTallies {
   private let metrics: [[BoundMetric]]
   @exclusivity(unchecked) private var tallies: [[Tally]]
   private let readings: [HeadReading]
-  /// The samples that there is room for.
+  /// The number of samples that fit.
   private var room: Int
 
   /// True if there are no metrics.
   let isEmpty: Bool
 
   /// - Parameters:
-  ///   - metrics: by head, instead of the heads' own.
-  ///   - samples: the most that are added before the tallies are cleared.
+  ///   - metrics: metrics by head that replace those of the heads.
+  ///   - samples: the largest number that is added before the tallies are cleared.
   init(_ heads: [Head], metrics: [[BoundMetric]]? = nil, samples: Int) {
     let metrics = metrics ?? heads.map(\.metrics)
     self.metrics = metrics
@@ -72,7 +72,7 @@ final class HeadTallies {
     readings.forEach { $0.deallocate() }
   }
 
-  /// Makes room for so many samples; the tallies are then empty.
+  /// Allocates memory for so many samples and clears the tallies.
   func reserve(samples: Int) {
     if samples > room, metrics.contains(where: { $0.contains { $0.numbersPerSample > 0 } }) {
       all.forEach { $0.deallocate() }

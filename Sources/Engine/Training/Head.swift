@@ -26,7 +26,7 @@ public struct Head: Sendable {
   public let reduction: Reduction
   public let weight: Double
 
-  /// A single output at or above this is class 1.
+  /// The threshold of a single output: class 1 at or above it.
   public let threshold: Double
 
   /// Whether samples may lack the target; they add nothing to its loss and metrics.
@@ -34,13 +34,13 @@ public struct Head: Sendable {
 
   public let metrics: [BoundMetric]
 
-  /// Of the loss in the file.
+  /// The location of the loss in the file.
   public var location: SourceLocation?
 
-  /// How values become numbers in the units of the data; nil if they are in these units.
+  /// The conversion of values to the units of the data; nil if they are in these units.
   public let units: TargetUnits?
 
-  /// `loss`, or `loss.price`: how reports name it.
+  /// The name in reports: `loss`, or `loss.price`.
   public var reportName: String { name.map { "loss.\($0)" } ?? "loss" }
 
   /// The suffix of the names of files and columns: `_price`; empty for an unnamed head.
@@ -91,7 +91,7 @@ public struct BoundMetric: Sendable {
   public let name: String
   public let metric: any Metric
   public let tallySize: Int
-  /// Further numbers of the tally for each sample.
+  /// The number of additional numbers of the tally per sample.
   public let numbersPerSample: Int
 
   public init(name: String, metric: any Metric, tallySize: Int, numbersPerSample: Int = 0) {

@@ -4,7 +4,7 @@ import Glibc
 struct TimeLimit {
   private let end: Double
 
-  /// - Parameter seconds: from now on.
+  /// - Parameter seconds: the limit, counted from now.
   init(_ seconds: Double) { end = TimeLimit.now + seconds }
 
   var isOver: Bool { TimeLimit.now >= end }

@@ -127,14 +127,14 @@ extension Objective.HeadDeclaration {
 }
 
 extension OutputMeaning {
-  /// The output at which a yes-or-no probability is p.
+  /// The output for which a yes-or-no probability is p.
   fileprivate func output(ofProbability p: Double) -> Double {
     self == .logits ? Double.log(p) - Double.log1p(-p) : p
   }
 }
 
 extension BoundMetric {
-  /// Throws the fact where the metric does not fit.
+  /// Throws the fact if the metric does not fit.
   fileprivate init(
     _ name: String, _ metric: any Metric, _ output: Shape, _ target: Target
   ) throws {

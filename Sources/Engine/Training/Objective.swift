@@ -42,7 +42,7 @@ public struct Objective: Sendable {
     let target: NodeDeclaration.Reference?
     let weight: Double
     let missingTarget: MissingTarget
-    /// The probability from which on a single output is class 1; nil for the loss's own.
+    /// The lowest probability at which a single output is class 1; nil for the loss's threshold.
     let threshold: (value: Double, location: SourceLocation?)?
     let loss: any Loss
     /// The name of the loss's type, such as `squared_error`.
@@ -74,7 +74,7 @@ public struct Objective: Sendable {
       })
   }
 
-  /// What the losses need of their targets, by the name of the data's port.
+  /// The requirements of the losses for their targets, by the name of the data's port.
   public var targetNeeds: [String: TargetNeeds] {
     var needs: [String: TargetNeeds] = [:]
     for head in declarations {

@@ -1,6 +1,6 @@
 import NNExp
 
-// What is done to the gradients before the optimizer reads them.
+// Changes of the gradients before the optimizer reads them.
 
 extension Trainer {
   /// Adds ∂(λ₁Σ|w| + λ₂/2·Σw²)/∂w to the gradients; returns the penalty.
@@ -21,7 +21,7 @@ extension Trainer {
     return penalty
   }
 
-  /// Limits the gradient; returns 0, so that it can stand in a sum.
+  /// Limits the gradient; returns 0, so that the call can be a term of a sum.
   func clip() -> Double {
     let g = network.trainableGradients
     switch training.clipping {

@@ -1,6 +1,6 @@
 import NNExp
 
-// What is measured at the end of an epoch.
+// Measurements at the end of an epoch.
 
 extension Trainer {
   /// Fills a row; returns the loss on validation data, or else on training data if it is
@@ -43,8 +43,8 @@ extension Trainer {
     return total
   }
 
-  /// Notes whether the row is the best so far; keeps its weights if so. Returns whether it
-  /// is an improvement for early stopping.
+  /// If the row is the best so far, records this and keeps its weights. Returns whether it is
+  /// an improvement for early stopping.
   @inline(never)
   func improves(_ row: [Double]) -> Bool {
     let value = row[monitorIndex]

@@ -7,7 +7,7 @@ public enum Outcome: Sendable {
   case completed
   /// The monitored column did not improve within the permitted number of epochs.
   case stoppedEarly
-  /// The steps or the time that the file allows: the option's name.
+  /// The name of the option that limits the steps or the time.
   case reachedLimit(String)
   case interrupted
   /// The loss or a weight is no longer finite.
@@ -37,7 +37,7 @@ public final class Trainer<S: Scalar> {
 
   /// The epochs that are trained, unless training ends early.
   public let epochs: Int
-  /// Steps of the last of them.
+  /// The number of steps in the last of these epochs.
   private let stepsOfLastEpoch: Int
 
   /// The number of finished epochs, and of steps.
@@ -48,7 +48,7 @@ public final class Trainer<S: Scalar> {
   /// The state of the training loop, which can be saved.
   var loopState: LoopState
 
-  /// The weights that the results are of, if there are any of that kind.
+  /// The kind of weights that the results are computed with, if there are any.
   public let delivery: Weights
 
   /// The newest recorded row; empty before the first.
@@ -58,7 +58,7 @@ public final class Trainer<S: Scalar> {
   public internal(set) var best: (epoch: Int, value: Double)?
   public internal(set) var bestRow: [Double] = []
   let bestWeights: Snapshot<S>
-  /// The monitored value at which the patience of early stopping began anew; NaN before.
+  /// The monitored value at which the patience of early stopping last restarted; NaN before.
   var patienceReference = Double.nan
   /// The newest weights that were all finite when an epoch was measured or at an
   /// interruption, and when that was.
@@ -78,7 +78,7 @@ public final class Trainer<S: Scalar> {
   private let blocked: BlockedOptimizerStep<S>?
   private let random: RandomStream
   let penalized: [Graph.Parameter]
-  /// Whether anything is done to the gradients before they are used.
+  /// Whether the gradients are changed before they are used.
   private let adjustsGradients: Bool
   /// True if training depends on measurements, so that every epoch is measured even if it is
   /// not recorded.
@@ -187,7 +187,8 @@ public final class Trainer<S: Scalar> {
   ///
   /// - Parameter pause: an epoch. Training ends at the first recorded row from there on,
   ///   as if it was cancelled.
-  /// - Parameter secondsSoFar: of the training before it was resumed, for `max_time`.
+  /// - Parameter secondsSoFar: the duration of the training before it was resumed, for
+  ///   `max_time`.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func run(
@@ -225,7 +226,7 @@ public final class Trainer<S: Scalar> {
       let isDueByItself = (epochsDone + 1) % training.recordEvery == 0
       let isDue = isDueByItself || epochsDone + 1 == epochs
       let isMeasured = isDue || measuresEveryEpoch
-      // An epoch that the time ends is measured whether it was to be or not.
+      // An epoch that the time limit ends is always measured.
       let isTallied = isMeasured || timeLimit != nil
       let end = epochsDone + 1 == epochs ? stepsOfLastEpoch : batches.count
       if isTallied, batch == 0, !tallies.isEmpty { tallies.clear() }
@@ -258,7 +259,7 @@ public final class Trainer<S: Scalar> {
         }
       }
       if batch < batches.count, keepsState {
-        // A whole training would go on in this epoch.
+        // An unlimited training would continue in this epoch.
         loopState = LoopState(
           batch: batch, rate: rate, loss: progress.loss,
           epochsWithoutImprovement: epochsWithoutImprovement)
@@ -339,7 +340,7 @@ public final class Trainer<S: Scalar> {
     for observer in observers { try observer.stateCanBeSaved(opportunity) }
   }
 
-  /// Offers a state from which training goes on as if this epoch was not its last.
+  /// Offers a state from which training can continue as if this epoch was not its last.
   @inline(never)
   private func keepState(
     _ state: LoopState, to observers: [any TrainingObserver]
@@ -393,7 +394,7 @@ public final class Trainer<S: Scalar> {
       step: Int(exactly: values[1]) ?? 0)
   }
 
-  /// Copies a row, without an allocation but for the first time.
+  /// Copies a row. Allocates memory only the first time.
   static func copy(_ row: [Double], to kept: inout [Double]) {
     if kept.count == row.count {
       for i in row.indices { kept[i] = row[i] }
@@ -488,7 +489,7 @@ public final class Trainer<S: Scalar> {
 
   public typealias Weights = TrainingDeclaration.Weights
 
-  /// The weights that the results are of, the epoch that they are from, and its row.
+  /// The weights that the results are computed with, their epoch, and its row.
   public var delivered: (weights: Weights, epoch: Int, row: [Double]) {
     if delivery == .best, let best { return (.best, best.epoch, bestRow) }
     return (.last, last.epoch, newestRow)

@@ -30,11 +30,11 @@ public struct TrainingDeclaration: Sendable {
     let location: SourceLocation?
   }
 
-  /// Which of a training's weights its results are of.
+  /// The weights of a training that its results are computed with.
   public enum Weights: String, CaseIterable, Sendable {
-    /// Those after the last epoch.
+    /// The weights after the last epoch.
     case last
-    /// Those of the epoch with the best value of the monitored column.
+    /// The weights of the epoch with the best value of the monitored column.
     case best
   }
 
@@ -53,16 +53,16 @@ public struct TrainingDeclaration: Sendable {
   /// The weights that a run delivers; nil for the best if there are validation data, else
   /// the last.
   public let deliver: Weights?
-  /// When a run keeps its state, to go on from after a crash.
+  /// When a run saves its state, from which it resumes after a crash.
   public let checkpoints: CheckpointDeclaration
   /// λ₁ and λ₂ of every node that does not specify its own.
   public let l1: Double
   public let l2: Double
-  /// Whether train columns are measured after the epoch, as those of other splits.
+  /// Whether train columns are measured after the epoch, like those of other splits.
   public let measuresTraining: Bool
-  /// Steps after which training ends, whatever the epochs.
+  /// The number of steps after which training ends, regardless of the epochs.
   public let maxSteps: Int?
-  /// Seconds after which training ends with the epoch.
+  /// The number of seconds after which training ends, at the end of an epoch.
   public let maxTime: Double?
   public let location: SourceLocation?
 
@@ -184,7 +184,7 @@ public struct TrainingDeclaration: Sendable {
 }
 
 extension Options {
-  /// A key that is false if it is absent, and then not part of the resolved file.
+  /// Reads a key that is false if it is absent, and then not part of the resolved file.
   mutating func flag(_ key: String, _ explanation: String) -> Bool {
     guard contains(key) else {
       _ = value(key, "true or false", explanation, default: "false")
@@ -193,7 +193,7 @@ extension Options {
     return bool(key, default: false, explanation)
   }
 
-  /// A key that means no limit if it is absent, and then not part of the resolved file.
+  /// Reads a key that means no limit if it is absent, and then not part of the resolved file.
   fileprivate mutating func limit<Value>(
     _ key: String, _ range: String, _ explanation: String, _ understand: (ConfigValue) -> Value?
   ) -> Value? {

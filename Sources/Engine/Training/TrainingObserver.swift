@@ -49,8 +49,8 @@ public struct MetricRow: Sendable {
   public let values: [Double]
   public let epoch: Int
   public let step: Int
-  /// Whether training has gone on since: the row of the best epoch, between two that
-  /// `record_every` asks for.
+  /// Whether training has continued since: true for the row of the best epoch between two rows
+  /// that `record_every` requests.
   public internal(set) var isLate = false
 
   /// The values that are measured on data, without missing ones.

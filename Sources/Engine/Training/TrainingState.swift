@@ -115,8 +115,7 @@ extension Trainer {
     }
     let epoch = try count(.epoch, in: 0...epochs)
     let batch = try count(.batch, in: 0...(epoch == epochs ? 0 : batches.count))
-    // Both factors are bounded by what the trainer was made for, their product
-    // is not.
+    // Both factors are limited by the trainer's settings, but their product may overflow.
     let steps = saturatingSum(saturatingProduct(epoch, batches.count), batch)
     let step = try count(.step, in: steps...steps)
     let epochsWithoutImprovement = try count(.epochsWithoutImprovement, in: 0...epoch)

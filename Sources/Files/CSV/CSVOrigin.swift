@@ -5,7 +5,7 @@ public struct CSVOrigin: Sendable {
   public let path: String
   public let bytes: CSVBytes
 
-  /// What can be done about a field that is not UTF-8.
+  /// The remedy for a field that is not UTF-8.
   private let encodingNotes: [Diagnostic.Note]
 
   public init(path: String, bytes: CSVBytes, encodingNotes: [Diagnostic.Note] = []) {

@@ -51,7 +51,7 @@ public struct CSVScanner {
   @inlinable public static var longestField: Int { 65_536 }
 
   @usableFromInline let delimiter: UInt8
-  /// Whether a run of blanks is one delimiter, and blanks at a line's ends are none.
+  /// Whether a sequence of blanks is one delimiter. Blanks at the ends of a line are ignored.
   @usableFromInline let skipsBlanks: Bool
   public var position: Int
 

@@ -142,7 +142,7 @@ extension ComponentRegistry {
     return try self.type(named: name, at: type.location)
   }
 
-  /// What to write for `{dropout: 0.5}`, whose first key is a type; nil if it is none.
+  /// The correct text for `{dropout: 0.5}`, whose first key is a type; nil for other mappings.
   private func remedy(for mapping: ConfigValue) -> String? {
     guard case .map(let entries) = mapping.content, let first = entries.first,
       let type = self[first.key] ?? ownName(of: first.key).flatMap({ self[$0] })

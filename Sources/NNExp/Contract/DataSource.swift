@@ -39,7 +39,8 @@ public struct DataRequest {
 
   package let files: any DataFiles
 
-  /// What the data section says of a table; only the module that reads tables knows it.
+  /// The declaration of a table in the data section. Only the module that reads tables knows
+  /// its type.
   package let table: (any TableRequest)?
 
   package init(
@@ -62,7 +63,7 @@ public struct DataRequest {
   }
 }
 
-/// What the data section says of a table.
+/// The declaration of a table in the data section.
 package protocol TableRequest: Sendable {}
 
 /// The files that one loading of data has read.

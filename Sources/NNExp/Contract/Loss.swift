@@ -10,26 +10,25 @@ public protocol Loss: Sendable {
   /// The value from which a single output means class 1: 0.5 for probabilities, 0 for logits.
   var decisionThreshold: Double { get }
 
-  /// What it takes the network's output for: predictions.csv and metrics turn logits into
-  /// probabilities by it. Optional: numbers as the targets are.
+  /// The meaning of the network's output, with which predictions.csv and metrics convert logits
+  /// to probabilities. Optional: numbers like the targets.
   var outputMeaning: OutputMeaning { get }
 
-  /// What it demands of targets that are numbers: checked before training, with the row of
-  /// the first that it does not take. Optional: nothing.
+  /// The condition on targets that are numbers. It is checked before training; an error names
+  /// the first row that violates it. Optional: none.
   var targetDemand: TargetDemand { get }
 
-  /// Whether it learns classes, so that targets of few distinct whole numbers are taken for
+  /// Whether it learns classes, so that targets with few distinct whole numbers are read as
   /// classes. Optional: no.
   var learnsClasses: Bool { get }
 
-  /// The loss with what it takes from the classes of the training data, such as weights that
-  /// balance them. Called once, before training. Optional: the loss as it is.
+  /// The loss with values that depend on the classes of the training data, such as weights that
+  /// balance them. Called once, before training. Optional: the loss unchanged.
   ///
   /// - Parameter classes: counts them when it is called; nil for targets that are numbers.
   func fitted(to classes: () throws -> TargetClasses?) throws -> any Loss
 
-  /// Returns Σ ℓ over the samples, unscaled; where `pass.dz` is there, adds
-  /// scale · ∂ℓ/∂z to it.
+  /// Returns Σ ℓ over the samples, unscaled. If `pass.dz` is not nil, adds scale · ∂ℓ/∂z to it.
   func evaluate(_ pass: LossPass<Float>) -> Double
   func evaluate(_ pass: LossPass<Double>) -> Double
 

@@ -7,12 +7,12 @@ public protocol Metric: Sendable {
   /// of its tally. Throws a `Diagnostic` that states the fact.
   func plan(output: Shape, target: Target) throws -> Int
 
-  /// How many further numbers the tally holds for each sample, for a metric that needs all
-  /// samples at once, such as one that ranks them. They follow those of `plan`, with room for
-  /// as many samples as are measured. Optional: none.
+  /// The number of additional numbers in the tally per sample, for a metric that needs all
+  /// samples at once, such as a ranking. They follow those of `plan`; there is memory for all
+  /// measured samples. Optional: none.
   func numbersPerSample(output: Shape, target: Target) -> Int
 
-  /// Whether outputs must have probabilities, so that a loss without them is refused.
+  /// Whether outputs must have probabilities. If so, a loss without them is an error.
   /// Optional: no.
   var needsProbabilities: Bool { get }
 
@@ -46,14 +46,14 @@ public struct MetricPass<S: Scalar>: @unchecked Sendable {
   /// True if `t` contains one class index per sample.
   public let hasClasses: Bool
 
-  /// A single output at or above this is class 1.
+  /// The threshold of a single output: class 1 at or above it.
   public let threshold: S
 
-  /// What the loss takes `z` for.
+  /// The meaning of `z` for the loss.
   public let meaning: OutputMeaning
 
-  /// How `z` and `t` become numbers in the units of the data: a factor per output, a summand
-  /// per output, and per output 1 for a logarithm, 0 else; empty if they are in these units.
+  /// The conversion of `z` and `t` to the units of the data: a factor per output, a summand per
+  /// output, and per output 1 for a logarithm, else 0. Empty if they are in these units.
   public let units: Tensor<Double>
 
   /// Zero at the start of an epoch.
@@ -111,9 +111,8 @@ public struct MetricPass<S: Scalar>: @unchecked Sendable {
     return c == 1 ? ofOne : 1 - ofOne
   }
 
-  /// The class that the output of one sample says: the largest entry's index
-  /// (the lowest of equals), or for a single output 1 at or above the
-  /// threshold.
+  /// The class that the output of one sample predicts: the index of the largest entry (the
+  /// lowest of equal ones), or for a single output 1 at or above the threshold.
   @inlinable
   public func predictedClass(_ sample: Int) -> Int {
     let count = z.shape.count

@@ -1,6 +1,6 @@
-/// What the numbers of a network's output are, as a loss reads them.
+/// The meaning of the numbers of a network's output for a loss.
 public enum OutputMeaning: Sendable, Hashable {
-  /// Numbers as the targets are.
+  /// Numbers like the targets.
   case values
 
   /// Probabilities, one per output.
@@ -12,10 +12,10 @@ public enum OutputMeaning: Sendable, Hashable {
   /// Logits of one question with k answers: softmax(z)ⱼ is the probability of output j.
   case jointLogits
 
-  /// Numbers of which the larger is the likelier, without probabilities.
+  /// Scores that are larger for likelier answers and are not probabilities.
   case scores
 
-  /// Whether there are probabilities.
+  /// Whether the outputs have probabilities.
   public var hasProbabilities: Bool {
     switch self {
     case .probabilities, .logits, .jointLogits: true
@@ -23,11 +23,11 @@ public enum OutputMeaning: Sendable, Hashable {
     }
   }
 
-  /// The prediction at one output of a sample: the probability where there are
-  /// probabilities, else the output itself.
+  /// The prediction at one output of a sample: the probability if the outputs have
+  /// probabilities, else the output.
   ///
   /// - Parameters:
-  ///   - count: the outputs of a sample.
+  ///   - count: the number of outputs of a sample.
   ///   - z: the sample's outputs.
   @inlinable @inline(__always)
   public func prediction(at output: Int, of count: Int, _ z: (Int) -> Double) -> Double {

@@ -60,25 +60,25 @@ public struct Plan: Sendable {
   /// True if the pass draws from `pass.random` while training.
   public var isRandom: Bool
 
-  /// What is known of the numbers of the first output.
+  /// The known bounds of the numbers of the first output.
   public enum OutputRange: Sendable, Hashable {
     case unknown
     case within(ClosedRange<Double>)
-    /// As those of the first input: the layer selects or averages.
+    /// The same as those of the first input: the layer selects or averages.
     case ofInput
   }
 
-  /// The interval of the first output's numbers, by which a setup is recognized in which a
-  /// loss reads them as something else. Optional: unknown.
+  /// The interval of the first output's numbers. With it, the engine recognizes a loss that
+  /// reads them as something else. Optional: unknown.
   public var outputRange = OutputRange.unknown
 
-  /// Multiplications and additions of one sample's forward pass, about.
+  /// The approximate number of multiplications and additions of one sample's forward pass.
   public var work: Int
 
   /// The shape of the first output.
   public var output: Shape { outputs[0].shape }
 
-  /// The plan with what is known of its output.
+  /// The plan with bounds of the numbers of its output.
   public func with(_ range: OutputRange) -> Plan {
     var plan = self
     plan.outputRange = range

@@ -1,4 +1,4 @@
-/// What a loss demands of targets that are numbers.
+/// The condition of a loss on targets that are numbers.
 public enum TargetDemand: Sendable, Hashable {
   case any
 
@@ -9,7 +9,7 @@ public enum TargetDemand: Sendable, Hashable {
   case distribution
 }
 
-/// The classes of the training data, and how many samples have each.
+/// The classes of the training data, and the number of samples of each.
 public struct TargetClasses: Sendable {
   public let names: [String]
   public let counts: [Int]

@@ -30,7 +30,7 @@ extension Options {
     }
   }
 
-  /// Notes the values that a key may have, once it has been read.
+  /// Records the values that a key may have, after it has been read.
   mutating func document(_ key: String, _ domain: @autoclosure () -> Description.Domain) {
     guard isDescribing, let index = descriptions.firstIndex(where: { $0.key == key }) else {
       return

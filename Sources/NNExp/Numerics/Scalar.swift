@@ -21,7 +21,7 @@ public protocol Scalar: BinaryFloatingPoint, Codable, LosslessStringConvertible,
   static func tanh(_ x: Self) -> Self
   /// The error function, 2/√π ∫₀ˣ e^(−t²) dt.
   static func erf(_ x: Self) -> Self
-  /// 1 − erf x, exact where erf x is near 1.
+  /// 1 − erf x, accurate also if erf x is near 1.
   static func erfc(_ x: Self) -> Self
   static func sin(_ x: Self) -> Self
   static func cos(_ x: Self) -> Self

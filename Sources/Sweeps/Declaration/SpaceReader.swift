@@ -9,8 +9,8 @@ struct SpaceReader {
   var exclusions: [[Exclusion]] = []
   var errors = Diagnostics()
 
-  /// Leaves out what an override of the command line says instead. Throws if the override
-  /// would be replaced by a part of an axis.
+  /// Removes the axes that an override of the command line replaces. Throws if a part of an axis
+  /// would replace the override.
   mutating func override(by argument: String) throws {
     guard let equals = argument.firstIndex(ofByte: "=") else { return }
     let path = parameterName(of: String(argument[..<equals]))

@@ -185,7 +185,7 @@ public struct SweepDeclaration: Sendable {
     try requireFew(total, at: location)
   }
 
-  /// The axis of the folds of an experiment that leaves open which fold is for validation.
+  /// The axis of the folds of an experiment that does not declare its validation fold.
   private static func folds(
     of experiment: ConfigValue, _ common: [String], _ axes: [Axis]
   ) throws -> Axis? {

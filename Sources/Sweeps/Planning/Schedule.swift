@@ -55,7 +55,7 @@ struct Schedule {
       if summary.status == .stopped {
         progress[index].reached = rungs.prefix { $0 <= summary.epochs }.count
       } else {
-        // It is trained first for what it was being trained for when it ended.
+        // It is first trained to the epoch to which it was being trained when it ended.
         progress[index].reached = folder.metrics(of: trial)?.countPassed(rungs) ?? 0
         begin(RungRun(trial: index, rung: progress[index].reached))
       }

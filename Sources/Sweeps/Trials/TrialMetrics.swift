@@ -4,11 +4,11 @@ import Results
 /// The part of a trial's metrics.csv that has been written.
 struct TrialMetrics {
   private let table: CSVTable
-  /// The rows that are due by `record_every`, and the last; others are late rows of a best
-  /// epoch, which are there or not by what follows them.
+  /// The rows that `record_every` requests, and the last. Others are late rows of a best epoch,
+  /// whose presence depends on the following epochs.
   private let rows: [(epoch: Int, position: Int)]
 
-  /// Nil if the bytes are no such table.
+  /// Nil if the bytes are not such a table.
   init?(_ bytes: [UInt8], path: String, recordEvery: Int = 1) {
     guard let table = try? CSVTable(bytes, path: path, isGrowing: true),
       let index = table.index(of: MetricColumn.epoch.name)
@@ -43,7 +43,7 @@ struct TrialMetrics {
 }
 
 extension SweepFolder {
-  /// What a trial has measured; nil where there is no table of it.
+  /// The measurements of a trial; nil if it has no table of them.
   func metrics(of trial: PlannedTrial) -> TrialMetrics? {
     let file = "trials/\(trial.hash)/metrics.csv"
     return (try? read(file)).flatMap { $0 }.flatMap {

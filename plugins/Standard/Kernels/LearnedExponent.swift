@@ -16,7 +16,7 @@ enum LearnedExponent {
     let size = abs(rho)
     let l = S.log1p(S.exp(-size))
     guard size.isFinite else { return (rounded(rho), 0) }
-    // Farther out L₀ is so small that its own rounding is nothing beside 1.
+    // For larger |ρ|, L₀ is so small that its rounding error is negligible beside 1.
     var step = Pair<S>(0)
     if size < 40 {
       step = Pair(-l).expm1.plus(Pair(sum: -size, -l).exp)

@@ -84,7 +84,7 @@ struct PrecisePowerMean<S: Scalar>: PoolingRule {
         divergence.add(1)
         continue
       }
-      // 1 + d is wᵢ's part of the mean; for large parts d is had from differences of rᵢᵖ − 1.
+      // 1 + d is wᵢ relative to the mean; for large wᵢ, d is computed from differences of rᵢᵖ − 1.
       let own = i == top ? 0 : S.expm1(p.high * ratio(i).logarithm)
       let part = i == top ? 1 / share : ratio(i).power(p.high, p.low) / share
       divergence.add(entropy(of: own > -0.5 ? (own - mean) / share : part - 1, part))

@@ -1,6 +1,6 @@
 import NNExp
 
-/// The option `class_weights`: what the loss of each class is multiplied by.
+/// The option `class_weights`: the factors of the losses of the classes.
 enum ClassWeights: Sendable {
   /// In the order of the classes.
   case list([Double])
@@ -47,8 +47,8 @@ enum ClassWeights: Sendable {
 
   /// One weight per class; nil if they are a list already.
   ///
-  /// - Throws: the fact if a name is of no class, or a class that is to be balanced has no
-  ///   sample.
+  /// - Throws: the fact if a name is not that of a class, or if a class that must be balanced has
+  ///   no sample.
   func fitted(to classes: () throws -> TargetClasses?) throws -> [Double]? {
     if case .list = self { return nil }
     guard let classes = try classes() else {

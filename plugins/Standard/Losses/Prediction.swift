@@ -13,12 +13,12 @@ enum Prediction: String, CaseIterable, Sendable {
       "logits: the output of a linear layer; probabilities: that of a \(layer) layer")
   }
 
-  /// - Parameter logits: what logits are to the loss.
+  /// - Parameter logits: the meaning of logits for the loss.
   func meaning(logits: OutputMeaning) -> OutputMeaning {
     self == .logits ? logits : .probabilities
   }
 
-  /// A single output at or above this is class 1.
+  /// The threshold of a single output: class 1 at or above it.
   var threshold: Double { self == .logits ? 0 : 0.5 }
 }
 

@@ -1,7 +1,7 @@
 import NNExp
 
-/// How far the probability of the predicted class is from the share that is right, over
-/// equal intervals of this probability.
+/// The distance between the probability of the predicted class and the share of correct
+/// predictions, over equal intervals of this probability.
 ///
 ///     ECE = Σ_b n_b/n · |right_b/n_b − mean p_b|      bin b: (b − 1)/B < p ≤ b/B
 ///

@@ -5,7 +5,7 @@ import NNExp
 ///     log loss = −(1/n) Σ ln p      p within [2⁻⁵², 1 − 2⁻⁵²]
 ///
 /// Yes-or-no targets, one per output, are averaged over the outputs as well. The tally is
-/// [Σ, how many].
+/// [Σ, count].
 struct LogLoss: Metric, Component {
   static let typeName = "log_loss"
   static let foreignNames = ["neg_log_loss", "log_likelihood"]

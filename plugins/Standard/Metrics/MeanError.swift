@@ -1,7 +1,7 @@
 import NNExp
 
-/// A metric that is a mean of one term an output, in the units of the target; its tally is
-/// [Σ, how many].
+/// A metric that is a mean of one term per output, in the units of the target. Its tally is
+/// [Σ, count].
 protocol MeanError: Metric, Component {
   /// Returns the term of a difference d = z − t.
   static func term(_ d: Double) -> Double

@@ -20,11 +20,11 @@ struct RankedScore {
   let isPositive: Bool
 }
 
-/// How the values of several classes or outputs become one.
+/// The average over several classes or outputs.
 enum ClassWeighting: String, CaseIterable, Sendable {
   /// Their mean.
   case macro
-  /// Their mean, weighted by how many samples have the class.
+  /// Their mean, weighted by the number of samples of the class.
   case weighted
 
   static func read(from options: inout Options) -> ClassWeighting {

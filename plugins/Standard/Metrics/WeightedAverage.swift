@@ -1,8 +1,8 @@
 import NNExp
 
-/// A mean over the classes, weighted by how many samples have the class as target.
+/// A mean over the classes, weighted by the number of samples that have the class as target.
 protocol WeightedAverage: Metric, Component {
-  /// The figure of one class with targets; 0 where it is 0/0.
+  /// The value of one class with targets; 0 if it is 0/0.
   static func figure(of c: Int, in matrix: ConfusionMatrix) -> Double
 }
 
