@@ -33,8 +33,8 @@ public protocol LayerAlone: AnyObject {
   /// place: they change as much as rounding within the layer may change them.
   func roundedOutputs(_ step: RoundingStep) -> [Double]
 
-  /// Σ cⱼ·∂yⱼ/∂x after every number that the layer reads, y and ∂L/∂y have been moved by a
-  /// unit in the last place.
+  /// Σ cⱼ·∂yⱼ/∂x after every number that the layer reads and ∂L/∂y have been moved by a unit in
+  /// the last place.
   func roundedGradient(_ step: RoundingStep) -> [Double]
 }
 
@@ -65,17 +65,5 @@ public struct RoundingStep: Sendable {
 
   public func move(_ tensor: Tensor<Double>) {
     for i in tensor.indices { tensor[i] = moved(tensor[i], at: i) }
-  }
-
-  /// Moves the outputs of a layer that it has rounded: one that equals an input in magnitude
-  /// was only copied, and a backward pass may look for the equal pair.
-  public func move(outputs: [Tensor<Double>], of inputs: [Tensor<Double>]) {
-    var copied: Set<UInt64> = []
-    for x in inputs { for i in x.indices { copied.insert(x[i].magnitude.bitPattern) } }
-    for y in outputs {
-      for i in y.indices where !copied.contains(y[i].magnitude.bitPattern) {
-        y[i] = moved(y[i], at: i)
-      }
-    }
   }
 }

@@ -224,10 +224,13 @@ public final class NetworkSubject: GradientSubject {
     kept = nil
     return afterMove(step) {
       network.zero()
-      forward(rounding: step)
+      let outputs = forward(rounding: step)
       gradient.evaluate()
       for k in network.graph.nodes.indices.reversed() {
-        for edge in outputEdges(k) { step.move(network.delta(edge)) }
+        for (edge, own) in zip(outputEdges(k), outputs[k]) {
+          step.move(network.delta(edge))
+          own.withUnsafeBufferPointer { copy($0, to: network.activation(edge)) }
+        }
         passes.backward(node: k)
       }
       return slots.map { slot in slot.gradient.indices.map { slot.gradient[$0] } }
@@ -259,16 +262,20 @@ public final class NetworkSubject: GradientSubject {
     return result
   }
 
-  /// The forward pass, in which every output is moved.
-  private func forward(rounding step: RoundingStep) {
-    let graph = network.graph
+  /// The forward pass, in which every output is moved after it is computed; returns the
+  /// outputs as they were. A node's own backward pass needs these: it may look for the number
+  /// that it has copied to its output.
+  @discardableResult
+  private func forward(rounding step: RoundingStep) -> [[[Double]]] {
     restoreState()
-    for k in graph.nodes.indices {
+    return network.graph.nodes.indices.map { k in
       passes.forward(node: k)
-      step.move(
-        outputs: outputEdges(k).map(network.activation),
-        of: graph.nodes[k].inputs.filter { graph.port(of: $0).kind == .values }
-          .map(network.activation))
+      return outputEdges(k).map { edge in
+        let y = network.activation(edge)
+        let own = y.indices.map { y[$0] }
+        step.move(y)
+        return own
+      }
     }
   }
 

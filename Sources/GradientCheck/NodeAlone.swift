@@ -102,7 +102,6 @@ final class NodeAlone: LayerAlone {
   func roundedGradient(_ step: RoundingStep) -> [Double] {
     afterMove(step) {
       forward()
-      step.move(outputs: outputs.map(\.y), of: tensorsRead)
       setCotangents(step.moved(cotangents))
       for tensor in sums { tensor.fill(0) }
       gradient.fill(0)
