@@ -147,6 +147,9 @@ public struct DataDeclaration: Sendable {
       "'classes'\(owner) does not go with 'target_kind: values'", at: classes.location(for: port))
   }
 
+  /// Whether the data are a table, whose cells can have errors of their own.
+  public var areTable: Bool { source?.source is CSVDeclaration }
+
   /// How many runs the data are for, if each of several folds is for validation in one.
   public var foldsToRun: Int? { split.folds.flatMap { $0.fold == nil ? $0.count : nil } }
 

@@ -12,21 +12,25 @@ extension Experiment {
         !entries.contains(where: { $0.key == "model" })
       else { return }
       let written = if case .string(let text) = base.value.content { "'\(text)'" } else { "a file" }
-      throw Diagnostic(
-        "'\(path)' is a sweep of the experiment \(written), not an experiment",
-        at: base.keyLocation, notes: [.init("run it with nnexp sweep \(quotedForShell(path))")])
+      throw Diagnostics([
+        Diagnostic(
+          "'\(path)' is a sweep of the experiment \(written), not an experiment",
+          at: base.keyLocation, notes: [.init("run it with nnexp sweep \(quotedForShell(path))")])
+      ])
     }
     guard case .string(let text) = root.content, text.utf8.contains(UInt8(ascii: ",")) else {
       return
     }
     let name = Path.name(of: path)
-    throw Diagnostic(
-      "'\(path)' looks like a table, not like an experiment", at: root.location,
-      notes: [
-        .init(
-          "an experiment is a YAML file that names it: data: {csv: {path: "
-            + "\(ConfigValue.quoted(name)), targets: COLUMN}}")
-      ])
+    throw Diagnostics([
+      Diagnostic(
+        "'\(path)' looks like a table, not like an experiment", at: root.location,
+        notes: [
+          .init(
+            "an experiment is a YAML file that names it: data: {csv: {path: "
+              + "\(ConfigValue.quoted(name)), targets: COLUMN}}")
+        ])
+    ])
   }
 
   /// A note about an override's key that is not in the file: the location of a key of that name,

@@ -203,7 +203,7 @@ public final class Experiment: Sendable {
       "sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them")
     options.rejectUnread()
     if !options.diagnostics.isEmpty, fileName != nil, memo == nil, !options.isDescribing,
-      let data = dataSection?.value, let objective = objectiveSection?.value
+      let data = dataSection?.value, data.areTable, let objective = objectiveSection?.value
     {
       // Errors in the data are reported together with those in the file.
       do {

@@ -257,13 +257,15 @@ final class LocalCheck<Subject: GradientSubject> {
       numeric.lookForKink(at: x, base: 0, step: step, error: error, f)
     }
     var (verdict, reason) = judge(numeric)
-    if verdict == .fail, !numeric.isKinked,
-      abs(analytic - numeric.value) <= leastError(numeric.step)
-        || !numeric.confirms(
+    if verdict == .fail {
+      let isConfirmed =
+        numeric.isKinked
+        || numeric.confirms(
           against: analytic, at: x, base: 0, step: step, error: smallError + noise,
           acceptsFlat: true, f)
-    {
-      (verdict, reason) = (.inconclusive, .outsideWithinRoundoff)
+      if !isConfirmed || abs(analytic - numeric.value) <= leastError(numeric.step) {
+        (verdict, reason) = (.inconclusive, .outsideWithinRoundoff)
+      }
     }
     return Result(
       analytic: analytic, numeric: numeric, verdict: verdict, reason: reason,

@@ -45,8 +45,8 @@ struct Curves {
       }
     }
     var rules: [Rule] = []
-    if runs.count == 1, let epoch = runs[0].bestEpoch {
-      rules.append(Rule(.vertical, at: Double(epoch), label: "best: epoch \(epoch)"))
+    if runs.count == 1, let epoch = runs[0].deliveredEpoch {
+      rules.append(Rule(.vertical, at: Double(epoch), label: "delivered: epoch \(epoch)"))
     }
     return Chart(
       panel.title,

@@ -52,6 +52,6 @@ struct RecordedRun {
     }
   }
 
-  /// The epoch whose weights are the best by the first monitored column.
-  var bestEpoch: Int? { summary.best.first?.epoch }
+  /// The epoch of the delivered weights; of a run of version 0.1.0, the best epoch.
+  var deliveredEpoch: Int? { summary.delivered?.epoch ?? summary.best.first?.epoch }
 }

@@ -64,7 +64,11 @@ public struct RunList: Sendable {
   }
 
   private static func metric(of summary: Summary) -> (name: String, value: Double)? {
-    if let best = summary.best.first { return (best.column.name, best.value) }
+    if let name = summary.delivered?.column,
+      let best = summary.best.first(where: { $0.column.name.hasSameBytes(as: name) })
+    {
+      return (name, best.value)
+    }
     return summary.final.lazy.compactMap { final in
       final.value.map { (name: final.column.name, value: $0) }
     }.first

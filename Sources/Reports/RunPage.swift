@@ -41,7 +41,7 @@ public struct RunPage {
       case .stopped: ("stopped", nil)
       }
     var sentence = "after \(summary.epochs) epochs, \(summary.steps) steps"
-    if let epoch = recorded.bestEpoch { sentence += "; the best epoch is \(epoch)" }
+    if let delivered = summary.delivered { sentence += "; it delivers \(delivered.text)" }
     if let reason = summary.reason { sentence += ": " + reason }
     page.verdict(word, isGood: isGood, sentence)
     page.table(
