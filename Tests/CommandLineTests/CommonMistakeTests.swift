@@ -217,7 +217,7 @@ import Testing
       try errors(word, "m.yaml") == """
         error: unknown command '\(word)'; did you mean '\(command)'?
         note: commands: run, resume, sweep, collect, validate, gradcheck, evaluate, predict, \
-        compare, explain, layers, plugin
+        runs, compare, plot, report, watch, explain, layers, plugin
 
         """)
   }
@@ -248,7 +248,7 @@ import Testing
         [2, 2]; for images of one channel write data: {shape: [1, 2, 2]}
             model: [{type: convolution, channels: 2, window: 2}, flatten, {type: dense, units: 1}]
                            ^
-        note: the data are [2, 2] a sample
+        note: the data are [2, 2] per sample
 
         """)
   }

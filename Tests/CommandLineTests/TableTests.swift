@@ -69,7 +69,7 @@ import Testing
     let rows = try predict(tool, "p.csv").split(separator: "\n").map {
       $0.split(separator: ",", omittingEmptySubsequences: false)
     }
-    #expect(rows.map { $0[0] } == ["sample", "0", "1", "2"])
+    #expect(rows.map { $0[0] } == ["row", "1", "2", "3"])
     #expect(rows.map { $0[1].isEmpty } == [false, false, true, false])
     try tool.write("c\nred\n", to: "q.csv")
     let result = try tool.run(
