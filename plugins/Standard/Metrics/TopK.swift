@@ -10,7 +10,7 @@ struct TopK: Metric, Component {
   ]
   static let documentation = Documentation(
     "the share of samples whose class is among the k largest outputs",
-    equation: "right / samples", shapes: "one output a class; 1 if there are no more than k",
+    equation: "right / samples", shapes: "one output per class; 1 if there are no more than k",
     example: "metrics: [{type: top_k, k: 5}]")
 
   let k: Int
@@ -23,11 +23,21 @@ struct TopK: Metric, Component {
 
   func plan(output: Shape, target: Target) throws -> Int {
     try target.checkFit(output)
+    guard output.count > 1 || k > 1 else {
+      throw Diagnostic(
+        "top_k with k: 1 needs one output per class; of a single output, write accuracy")
+    }
     return 2
   }
 
   func add<S: Scalar>(_ pass: MetricPass<S>) {
     let (z, outputs) = (pass.z, pass.z.shape.count)
+    pass.tally[1] += Double(pass.samples)
+    // Every class is among as many outputs; a single output stands for two classes.
+    guard k < max(2, outputs) else {
+      pass.tally[0] += Double(pass.samples)
+      return
+    }
     for sample in 0..<pass.samples {
       let (first, c) = (sample * outputs, pass.targetClass(sample))
       var before = 0
@@ -35,7 +45,6 @@ struct TopK: Metric, Component {
       where z[first + i] > z[first + c] || i < c && z[first + i] == z[first + c] { before += 1 }
       if before < k { pass.tally[0] += 1 }
     }
-    pass.tally[1] += Double(pass.samples)
   }
 
   func value(of tally: Tensor<Double>) -> Double { tally[0] / tally[1] }
