@@ -120,6 +120,11 @@ extension RunDatasets {
     guard case .classes(let count) = targets[index].target else { return nil }
     let widths = targets.map(\.target.shape.count)
     let (offset, width) = (widths[..<index].reduce(0, +), widths.reduce(0, +))
+    // Data that are only described, for predictions, have no targets.
+    guard train.hasTargets else {
+      return TargetClasses(
+        names: targets[index].classNames, counts: Array(repeating: 1, count: count))
+    }
     var counts = [Int](repeating: 0, count: count)
     for first in stride(from: 0, to: train.count, by: 4096) {
       let part = try train.held(first..<min(first + 4096, train.count))
@@ -127,8 +132,6 @@ extension RunDatasets {
         if let c = Int(exactly: part.targets[sample * width + offset]) { counts[c] += 1 }
       }
     }
-    // Data that are only described have one blank sample.
-    if train.count == 1 { counts = counts.map { _ in 1 } }
     return TargetClasses(names: targets[index].classNames, counts: counts)
   }
 }

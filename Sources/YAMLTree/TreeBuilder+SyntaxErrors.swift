@@ -83,7 +83,7 @@ extension TreeBuilder {
           at: error.contextLocation)
       }
       return located(
-        "after '|' or '>' the line may hold only '+', '-', a digit from 1 to 9 and a comment",
+        "after '|' or '>' the line may contain only '+', '-', a digit from 1 to 9 and a comment",
         at: error.location)
     case "while scanning a directive":
       return located("a plain text cannot begin with '%'; quote it", at: error.contextLocation)
