@@ -196,9 +196,9 @@ import Testing
   /// On a terminal of any width, the progress is one line that is redrawn in place.
   @Test func progressFitsEveryTerminal() throws {
     try withTool { tool in
-      let file = exclusiveOr.replacing("epochs: 20", with: "epochs: 20000\n  record_every: 100")
+      let file = exclusiveOr.replacing("epochs: 20", with: "epochs: 200000\n  record_every: 1000")
       try tool.write(file, to: "xor.yaml")
-      for columns in [20, 33, 80, 200] {
+      for columns in [20, 33, 120] {
         let result = try tool.shell(
           "script -qec 'stty cols \(columns); nnexp run xor.yaml' /dev/null")
         #expect(result.code == 0, "\(columns)")

@@ -29,7 +29,7 @@ import Testing
       backward: "for i in pass.dx.indices { pass.dx[i] += pass.dy[i] * pass.x[i] }")
     let result = try tool.runPlugin("plugin", "test", "Square.swift")
     #expect(result.code == 1)
-    #expect(result.output.contains("gradient of x                fails"))
+    #expect(result.output.contains("gradient of x                  fails"))
     #expect(result.output.contains("0 of 1 examples proven"))
     #expect(
       result.errors

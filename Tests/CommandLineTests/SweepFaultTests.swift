@@ -80,7 +80,6 @@ import Testing
       x.yaml:8:46: error: the file has no 'train.epoch'; did you mean 'epochs'?
           sweep: {grid: {train.epochs: [10, 20], train.epoch: [1, 2]}}
                                                        ^
-      note: write +train.epoch=1 to add it
       note: in trial 1: train.epochs=10 train.epoch=1
 
       """

@@ -84,7 +84,6 @@ import Testing
       command line:1:7: error: the file has no 'train.epoch'; did you mean 'epochs'?
           train.epoch=1,2
                 ^
-      note: write +train.epoch=1 to add it
       note: in trial 1: train.epoch=1
 
       """

@@ -96,7 +96,8 @@ import Testing
         + "list")
     try expectPlan(
       type, [("window", 2)], [3, 4],
-      fact: "expected [features] or [channels, rows, columns], found [3, 4]")
+      fact: "expected [features] or [channels, rows, columns], found [3, 4]; for images of one "
+        + "channel write data: {shape: [1, 3, 4]}")
     try expectPlan(type, [("window", 3)], [1, 4, 2], fact: "window 3 does not fit 2 columns")
     try expectPlan(type, [("window", 3)], [2], fact: "window 3 does not fit 2 features")
     try expectPlan(type, [("window", 3)], [1], fact: "window 3 does not fit 1 feature")

@@ -93,6 +93,7 @@ struct ColumnDecision {
       return refuse(form: form, numberCount > 0)
     }
     guard numberCount == 0 else { return refuseMixture() }
+    if let large = present.first(where: { isTooLarge($0.text) }) { return refuseTooLarge(large) }
     if let infinite = present.first(where: { ColumnDecision.isInfinite($0.text) }) {
       return refuseInfinite(infinite)
     }
@@ -244,6 +245,15 @@ struct ColumnDecision {
       "expected a finite number in column '\(shown)', found '\(text.text)'", [], at: text.offset)
   }
 
+  private func isTooLarge(_ text: String) -> Bool {
+    if case .tooLarge = chosen.numbers(in: table.format).read(Array(text.utf8)) { return true }
+    return false
+  }
+
+  private mutating func refuseTooLarge(_ text: ScannedColumn.Text) {
+    refuse("'\(text.text)' in column '\(shown)' is too large for a number", [], at: text.offset)
+  }
+
   /// The form that all present texts have.
   private var form: TextForm? {
     guard let first = present.first, var form = TextForm(first.text) else { return nil }
@@ -272,12 +282,7 @@ struct ColumnDecision {
   private mutating func refuseTexts() {
     guard let first = present.first else { return }
     if ColumnDecision.isInfinite(first.text) { return refuseInfinite(first) }
-    let bytes = Array(first.text.utf8)
-    if case .tooLarge = chosen.numbers(in: table.format).read(bytes) {
-      refuse(
-        "'\(first.text)' in column '\(shown)' is too large for a number", [], at: first.offset)
-      return
-    }
+    if isTooLarge(first.text) { return refuseTooLarge(first) }
     let others = numberCount > textCount ? ", as in the other rows," : ","
     let listed = present.dropFirst().prefix(4).map { text in
       "'\(excerpt(text.text))' in line \(table.origin.location(at: text.offset).line)"

@@ -166,7 +166,7 @@ public struct RunComparison: Sendable {
 
   /// Removes every column whose cells are all equal.
   public mutating func keepChanged() {
-    guard rows.count > 1 else { return }
+    guard rows.count != 1 else { return }
     shown = shown.filter { index in
       columns[index].isKey || rows.contains { $0[index] != rows[0][index] }
     }
