@@ -41,7 +41,7 @@ public struct RunDatasets<S: Scalar>: Sendable {
   /// The most that was held at once while they were read.
   public var bytesWhileRead: Int { bytes + memory.released }
 
-  /// Data that are at hand already, unscaled, with one port of each.
+  /// Data in memory, unscaled, with one input port and one target port.
   public init(
     inputShape: Shape, target: Target, train: Dataset<S>, validation: Dataset<S>? = nil,
     test: Dataset<S>? = nil, inputNames: [String]? = nil, targetNames: [String]? = nil,
@@ -54,7 +54,7 @@ public struct RunDatasets<S: Scalar>: Sendable {
       inputNames: inputNames, files: files)
   }
 
-  /// Data that are at hand already, unscaled.
+  /// Data in memory, unscaled.
   ///
   /// - Parameter inputNames: one per number of the value ports; nil for the ports' names.
   public init(

@@ -1,6 +1,6 @@
 public import NNExp
 
-/// What the loss of a target needs of its data.
+/// The requirements of a target's loss on its data.
 public struct TargetNeeds: Sendable, Hashable {
   /// The name of the loss's type, for messages.
   public let loss: String

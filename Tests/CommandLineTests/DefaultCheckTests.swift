@@ -99,7 +99,7 @@ import Testing
   private static let saturated = exclusiveOr.replacing(
     "units: 2, name: hidden", with: "units: 2, name: hidden, initial: {bias: {constant: 5000}}")
 
-  /// FAULTS 28: a note, and the run goes on; a check that was asked for does not pass.
+  /// Fault 28: a note, and the run continues; a check that was asked for does not pass.
   @Test func `a saturated network gets a note`() throws {
     let tool = try Tool()
     defer { tool.remove() }

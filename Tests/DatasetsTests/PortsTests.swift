@@ -41,7 +41,7 @@ import Testing
     /// The value of each port in the mapping.
     let values: [String: String]
 
-    /// `path: a.csv, `, if the source has a file of its own.
+    /// `path: a.csv, `, if the source names its file itself.
     var head: String { ["csv": "path: a.csv, ", "npz": "path: a.npz, "][source] ?? "" }
 
     init(_ ports: [Numbers], as source: String) throws {

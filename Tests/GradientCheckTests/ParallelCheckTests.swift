@@ -6,7 +6,7 @@ import Testing
 
 @testable import GradientCheck
 
-/// A check on several cores, each with a network of its own.
+/// A check on several cores, each with its own copy of the network.
 @Suite struct ParallelCheckTests {
   /// 64 inputs, 32 and 10 units, 8 samples, softmax and cross-entropy.
   private func subject(_ seed: UInt64) throws -> NetworkSubject {

@@ -60,7 +60,7 @@ struct ZipArchive {
   func contents(of name: String) throws -> [UInt8]? {
     guard let member = members.first(where: { $0.name.hasSameBytes(as: name) }) else { return nil }
     guard member.flags & 1 == 0 else { throw Diagnostic("'\(name)' is encrypted") }
-    // The local header repeats the name and has extra fields of its own.
+    // The local header repeats the name and may have other extra fields.
     guard has(30, at: member.offset), u32(member.offset) == 0x0403_4B50 else {
       throw Diagnostic("the zip archive is damaged: '\(name)' has no header")
     }

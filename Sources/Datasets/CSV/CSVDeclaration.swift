@@ -187,7 +187,7 @@ struct ColumnSelection: Sendable {
   }
 }
 
-/// True if `text` is `pattern`, in which each `*` stands for any characters.
+/// True if `text` is `pattern`, in which each `*` matches any characters.
 ///
 /// Greedy with one step back: linear in practice, never exponential.
 func matches(_ text: [Unicode.Scalar], _ pattern: [Unicode.Scalar]) -> Bool {

@@ -49,7 +49,7 @@ final class PortRows: Sendable {
 
   /// The classes that the columns mean.
   ///
-  /// - Parameter oneHot: how many there are, if each is a number of its own.
+  /// - Parameter oneHot: the number of classes, if each is one number.
   init(_ columns: SourceColumns, classes: [Int], oneHot: Int?, at location: SourceLocation?) {
     self.columns = columns
     self.classes = classes

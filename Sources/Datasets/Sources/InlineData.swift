@@ -1,7 +1,7 @@
 import NNExp
 
 /// Samples written out in the experiment file: a list of rows of numbers each
-/// for inputs and targets; one number stands for a row of one. Targets may be
+/// for inputs and targets; one number is a row of one. Targets may be
 /// class names instead; null is a missing target.
 struct InlineData: PortSource, Component {
   static let typeName = "inline"

@@ -20,7 +20,7 @@ struct SourceDeclaration: Sendable {
       folder: surroundings.folder, registry: surroundings.registry, training: training?.source)
     defer { options.surroundings = surroundings }
 
-    // Every key is read, so that an unknown one is told which there are.
+    // Every key is read, so that the error about an unknown one lists them.
     var found: SourceDeclaration?
     for name in types.order {
       guard let type = types[name] else { continue }

@@ -33,7 +33,7 @@ struct TopK: Metric, Component {
   func add<S: Scalar>(_ pass: MetricPass<S>) {
     let (z, outputs) = (pass.z, pass.z.shape.count)
     pass.tally[1] += Double(pass.samples)
-    // Every class is among as many outputs; a single output stands for two classes.
+    // All classes are among that many outputs; a single output represents two classes.
     guard k < max(2, outputs) else {
       pass.tally[0] += Double(pass.samples)
       return
