@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// FAULTS 66, 69 and 70: a run reads new rows by what it was trained with.
+/// Faults 66, 69 and 70: a run reads new rows by what it was trained with.
 @Suite struct TableTests {
   private func tool(_ data: String, _ options: String, _ loss: String = "squared_error") throws
     -> Tool

@@ -23,7 +23,7 @@ import Testing
     #expect(data.targetNames == ["t"])
   }
 
-  /// FAULTS 49: labels, columns and files are distinguished by their bytes.
+  /// Fault 49: labels, columns and files are distinguished by their bytes.
   @Test func canonicallyEquivalentLabelsAreDifferent() throws {
     let (composed, decomposed) = ("é", "e\u{301}")
     for section in ["", "classes: [\(decomposed), \(composed)]"] {

@@ -191,7 +191,7 @@ import Testing
     }
   }
 
-  /// FAULTS 27: what a student reads.
+  /// Fault 27: the whole report of a wrong layer.
   @Test func theMessageNamesNodeLocationAndCause() throws {
     let report = try check(
       model("{type: mutant, units: 3, name: suspect, fault: doubled}"), seed: 1)

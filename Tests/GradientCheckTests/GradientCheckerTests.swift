@@ -71,7 +71,7 @@ import Testing
     #expect(report.diagnostic?.failure == .shortfall)
   }
 
-  /// FAULTS 28: nothing about the sigmoid is proven where it is saturated, although the
+  /// Fault 28: nothing about the sigmoid is proven where it is saturated, although the
   /// gradients of the layers before it are 0 as they should be.
   @Test func aSaturatedNetworkDoesNotPass() throws {
     let chain = try network(deviation: 1e4)

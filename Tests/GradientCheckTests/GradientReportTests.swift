@@ -53,7 +53,7 @@ import Testing
         """)
   }
 
-  /// FAULTS 50.
+  /// Fault 50.
   @Test func aQuoteBeforeACombiningMarkIsDoubled() {
     let text = GradientReport.summaryCSV([report([record(.pass)], node: "a\"\u{301},\u{301}")])
     let row = text.split(atByte: "\n")[1]

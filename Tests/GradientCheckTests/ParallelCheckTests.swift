@@ -57,8 +57,8 @@ import Testing
     #expect(report == nil)
   }
 
-  /// Whenever it comes, nothing but what is under way is done after it: FAULTS 35
-  /// in a check, by counts.
+  /// After an interruption at any moment, only the evaluations that have begun are finished:
+  /// Fault 35 in a check, by counts.
   @Test func anInterruptionIsNoticedBeforeEveryEvaluation() throws {
     var settings = GradientCheckSettings.standard
     settings.entries = .count(100)
