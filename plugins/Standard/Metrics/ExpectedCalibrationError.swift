@@ -12,7 +12,7 @@ struct ExpectedCalibrationError: Metric, Component {
   static let documentation = Documentation(
     "how far the probability of the predicted class is from the share that is right",
     equation: "Σ_b n_b/n · |right_b/n_b − mean p_b|      bin b of B: (b − 1)/B < p ≤ b/B",
-    shapes: "one output a class, or one output for two classes",
+    shapes: "one output per class, or one output for two classes",
     example: "metrics: [{type: expected_calibration_error, bins: 15}]",
     source: "Guo, Pleiss, Sun, Weinberger 2017")
 

@@ -12,7 +12,7 @@ struct LogLoss: Metric, Component {
   static let documentation = Documentation(
     "the mean negative logarithm of the probability of the target's class",
     equation: "−(1/n) Σ ln p,  p within [2⁻⁵², 1 − 2⁻⁵²]",
-    shapes: "one output a class, one output for two classes, or yes-or-no targets of the output's"
+    shapes: "one output per class, one output for two classes, or yes-or-no targets of the output's"
       + " shape",
     example: "metrics: [log_loss]")
 

@@ -10,7 +10,7 @@ struct Matthews: Metric, Component {
   static let documentation = Documentation(
     "the correlation of predicted and true classes: 1 is perfect, 0 no better than chance",
     equation: "(c·s − Σ t_k p_k) / √((s² − Σ p_k²)(s² − Σ t_k²)),  0 where the root is 0",
-    shapes: "one output a class, or one output for two classes",
+    shapes: "one output per class, or one output for two classes",
     example: "metrics: [matthews]", source: "Matthews 1975; Gorodkin 2004 for several classes")
 
   var isBetterHigher: Bool { true }

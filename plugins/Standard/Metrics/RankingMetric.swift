@@ -91,7 +91,7 @@ extension RankingMetric {
 }
 
 private let shapes =
-  "one output a class, one output for two classes, or yes-or-no targets of the output's shape"
+  "one output per class, one output for two classes, or yes-or-no targets of the output's shape"
 
 /// The area under the receiver operating characteristic: the share of pairs of a positive
 /// and a negative sample of which the positive one has the larger score, ties counting half.

@@ -30,7 +30,7 @@ extension WeightedAverage {
 }
 
 private let shapes =
-  "one output a class, or one output for two classes; at most"
+  "one output per class, or one output for two classes; at most"
   + " \(ConfusionMatrix.maximumClasses) classes"
 
 /// The mean of the classes' precision, weighted by their targets.
@@ -93,7 +93,7 @@ struct MicroF1: Metric, Component {
     "F1 of all classes counted together: of one class per sample, the accuracy; of yes-or-no "
       + "targets, over all outputs",
     equation: "2·right / (2·right + wrong predictions + missed targets)",
-    shapes: "one output a class, one output for two classes, or yes-or-no targets of the output's"
+    shapes: "one output per class, one output for two classes, or yes-or-no targets of the output's"
       + " shape",
     example: "metrics: [micro_f1]")
 
