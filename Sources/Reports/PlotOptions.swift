@@ -1,4 +1,5 @@
 import NNExp
+import Sweeps
 
 /// The options of `nnexp plot`: the columns to draw, smoothing and scale.
 public struct PlotOptions: Sendable {
@@ -37,13 +38,5 @@ public struct PlotOptions: Sendable {
       }
       return found
     }
-  }
-}
-
-extension Sequence where Element == String {
-  /// Each text once, in the order of first occurrence.
-  func uniquedTexts() -> [String] {
-    var seen: Set<[UInt8]> = []
-    return filter { seen.insert(Array($0.utf8)).inserted }
   }
 }

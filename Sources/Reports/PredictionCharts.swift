@@ -1,5 +1,6 @@
 import Charts
 import NNExp
+import Sweeps
 
 /// The charts of one split in predictions.csv: for classes, the receiver operating
 /// characteristic, precision against recall, and calibration; for numbers, predictions
@@ -179,12 +180,7 @@ struct PredictionCharts {
     let order = rows.indices.sorted {
       errors[$0] > errors[$1] || (errors[$0] == errors[$1] && $0 < $1)
     }
-    return (table.columns, order.prefix(count).map { rows[$0].map(brief) })
-  }
-
-  private func brief(_ text: String) -> String {
-    guard text.utf8.count > 9, let number = Double(text) else { return text }
-    return rounded(number, digits: 6)
+    return (table.columns, order.prefix(count).map { rows[$0].map(TextTable.brief) })
   }
 }
 

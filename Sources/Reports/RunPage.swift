@@ -112,13 +112,8 @@ public struct RunPage {
     for (split, file) in try files(withPrefix: "classes_") {
       guard let table = try table(file) else { continue }
       page.paragraph("Per class, \(split):")
-      page.table(table.columns, table.rows.map { $0.map(Self.brief) })
+      page.table(table.columns, table.rows.map { $0.map(TextTable.brief) })
     }
-  }
-
-  private static func brief(_ text: String) -> String {
-    guard text.utf8.count > 9, let number = Double(text) else { return text }
-    return rounded(number, digits: 6)
   }
 
   private func addPredictions(to page: inout Page) throws {
@@ -151,7 +146,7 @@ public struct RunPage {
     ].compactMap { name in table.index(of: name).map { (name, $0) } }
     page.table(
       shown.map { $0.0.replacing(byte: UInt8(ascii: "_"), with: UInt8(ascii: " ")) },
-      table.rows.map { row in shown.map { Self.brief(row[$0.1]) } })
+      table.rows.map { row in shown.map { TextTable.brief(row[$0.1]) } })
   }
 
   private func addRecord(to page: inout Page) throws {

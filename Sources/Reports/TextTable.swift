@@ -36,4 +36,10 @@ struct TextTable {
         ? (String(Substring(name.utf8.dropFirst(prefix.utf8.count))), index) : nil
     }
   }
+
+  /// A cell for a page: a long number with six digits, anything else as it is.
+  static func brief(_ text: String) -> String {
+    guard text.utf8.count > 9, let number = Double(text) else { return text }
+    return rounded(number, digits: 6)
+  }
 }

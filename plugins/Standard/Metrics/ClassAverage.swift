@@ -1,25 +1,13 @@
 import NNExp
 
-/// A metric that is a mean over classes, computed from the confusion matrix. Its tally is that
-/// of a `ConfusionMatrix`.
-///
-/// The mean is over the classes that occur among the targets or the predictions, and a quotient
-/// 0/0 counts as 0, as in scikit-learn.
-protocol ClassAverage: Metric, Component {
+/// A mean over the classes that occur among the targets or the predictions. A quotient 0/0
+/// counts as 0, as in scikit-learn.
+protocol ClassAverage: ConfusionMetric {
   /// The score of class c; nil if the class is not part of the mean.
   static func score(of c: Int, in matrix: ConfusionMatrix) -> Double?
 }
 
 extension ClassAverage {
-  var isBetterHigher: Bool { true }
-
-  func plan(output: Shape, target: Target) throws -> Int {
-    let classes = try ConfusionMatrix.classes(output: output, target: target)
-    return classes * classes
-  }
-
-  func add<S: Scalar>(_ pass: MetricPass<S>) { ConfusionMatrix(pass.tally).add(pass) }
-
   func value(of tally: Tensor<Double>) -> Double {
     let matrix = ConfusionMatrix(tally)
     var sum = 0.0
@@ -32,10 +20,6 @@ extension ClassAverage {
     return sum / count
   }
 }
-
-private let shapes =
-  "one output per class, or one output for two classes; at most"
-  + " \(ConfusionMatrix.maximumClasses) classes"
 
 /// The mean over the targets' classes of the fraction that is found.
 struct BalancedAccuracy: ClassAverage {

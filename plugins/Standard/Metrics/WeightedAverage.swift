@@ -1,40 +1,30 @@
 import NNExp
 
-/// A mean over the classes, weighted by the number of samples that have the class as target.
-protocol WeightedAverage: Metric, Component {
-  /// The value of one class with targets; 0 if it is 0/0.
-  static func figure(of c: Int, in matrix: ConfusionMatrix) -> Double
+/// A mean of the classes' scores, weighted by the number of samples that have the class as
+/// target.
+protocol WeightedAverage: ConfusionMetric {
+  /// The metric with these scores whose mean is not weighted.
+  associatedtype Unweighted: ClassAverage
 }
 
 extension WeightedAverage {
-  var isBetterHigher: Bool { true }
-
-  func plan(output: Shape, target: Target) throws -> Int {
-    let classes = try ConfusionMatrix.classes(output: output, target: target)
-    return classes * classes
-  }
-
-  func add<S: Scalar>(_ pass: MetricPass<S>) { ConfusionMatrix(pass.tally).add(pass) }
-
   func value(of tally: Tensor<Double>) -> Double {
     let matrix = ConfusionMatrix(tally)
     var (sum, samples) = (0.0, 0.0)
     for c in 0..<matrix.classes {
       let targets = matrix.targets(c)
       if targets == 0 { continue }
-      sum += targets * Self.figure(of: c, in: matrix)
+      sum += targets * (Unweighted.score(of: c, in: matrix) ?? 0)
       samples += targets
     }
     return sum / samples
   }
 }
 
-private let shapes =
-  "one output per class, or one output for two classes; at most"
-  + " \(ConfusionMatrix.maximumClasses) classes"
-
 /// The mean of the classes' precision, weighted by their targets.
 struct WeightedPrecision: WeightedAverage {
+  typealias Unweighted = MacroPrecision
+
   static let typeName = "weighted_precision"
   static let foreignNames = ["precision_weighted"]
   static let documentation = Documentation(
@@ -43,15 +33,12 @@ struct WeightedPrecision: WeightedAverage {
     example: "metrics: [weighted_precision]")
 
   init(from options: inout Options) {}
-
-  static func figure(of c: Int, in matrix: ConfusionMatrix) -> Double {
-    let predictions = matrix.predictions(c)
-    return predictions > 0 ? matrix[c, c] / predictions : 0
-  }
 }
 
 /// The mean of the classes' recall, weighted by their targets: the accuracy.
 struct WeightedRecall: WeightedAverage {
+  typealias Unweighted = MacroRecall
+
   static let typeName = "weighted_recall"
   static let foreignNames = ["recall_weighted"]
   static let documentation = Documentation(
@@ -60,14 +47,12 @@ struct WeightedRecall: WeightedAverage {
     example: "metrics: [weighted_recall]")
 
   init(from options: inout Options) {}
-
-  static func figure(of c: Int, in matrix: ConfusionMatrix) -> Double {
-    matrix[c, c] / matrix.targets(c)
-  }
 }
 
 /// The mean of the classes' F1, weighted by their targets.
 struct WeightedF1: WeightedAverage {
+  typealias Unweighted = MacroF1
+
   static let typeName = "weighted_f1"
   static let foreignNames = ["f1_weighted"]
   static let documentation = Documentation(
@@ -76,10 +61,6 @@ struct WeightedF1: WeightedAverage {
     example: "metrics: [weighted_f1]")
 
   init(from options: inout Options) {}
-
-  static func figure(of c: Int, in matrix: ConfusionMatrix) -> Double {
-    2 * matrix[c, c] / (matrix.targets(c) + matrix.predictions(c))
-  }
 }
 
 /// F1 of all classes counted together.
