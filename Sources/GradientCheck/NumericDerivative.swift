@@ -300,6 +300,43 @@ extension NumericDerivative {
     return isKinked || truncation + roundoff < other.truncation + other.roundoff
   }
 
+  /// Adds a row to a tableau of extrapolations, and keeps the entry with the least error.
+  ///
+  ///     aᵢⱼ = aᵢ,ⱼ₋₁ + (aᵢ,ⱼ₋₁ − aᵢ₋₁,ⱼ₋₁) / (ratioʲ − 1)
+  ///
+  /// - Parameters:
+  ///   - a: the row before, which becomes row i; `r` has the round-off of its entries.
+  ///   - ratio: of the leading errors of two rows: 4 for central differences, 2 for one-sided ones.
+  @inlinable
+  mutating func extend(
+    _ a: inout InlineArray<10, Double>, _ r: inout InlineArray<10, Double>, row i: Int,
+    quotient: Double, roundoff rounding: Double, ratio: Double, step: Double
+  ) {
+    var last = (a: a[0], r: r[0])
+    a[0] = quotient
+    r[0] = rounding
+    if i == 0 {
+      value = a[0]
+      roundoff = r[0]
+      self.step = step
+    }
+    var power = 1.0
+    for j in 1..<(i + 1) {
+      power *= ratio
+      let next = (a: a[j], r: r[j])
+      a[j] = a[j - 1] + (a[j - 1] - last.a) / (power - 1)
+      r[j] = (power * r[j - 1] + last.r) / (power - 1)
+      let t = max(abs(a[j] - a[j - 1]), abs(a[j] - last.a))
+      if t + r[j] < truncation + roundoff {
+        value = a[j]
+        truncation = t
+        roundoff = r[j]
+        self.step = step
+      }
+      last = next
+    }
+  }
+
   /// One tableau from h₀ = `step` on; it ends early once it is good enough, or
   /// limited by round-off, or at a kink.
   @inlinable
@@ -326,31 +363,11 @@ extension NumericDerivative {
       guard fRight.isFinite, fLeft.isFinite else { return NumericDerivative(best.evaluations) }
       if fRight != base || fLeft != base { best.isFlat = false }
 
-      var last = (a: a[0], r: r[0])
       let rounding = epsilon * (abs(fRight) + abs(fLeft)) + error
-      a[0] = (fRight - fLeft) / (right - left)
       // Never 0, so that a function that is 0 throughout proves nothing.
-      r[0] = rounding / (right - left) + Double.leastNormalMagnitude
-      if i == 0 {
-        best.value = a[0]
-        best.roundoff = r[0]
-        best.step = h
-      }
-      var power = 1.0
-      for j in 1..<(i + 1) {
-        power *= 4
-        let next = (a: a[j], r: r[j])
-        a[j] = a[j - 1] + (a[j - 1] - last.a) / (power - 1)
-        r[j] = (power * r[j - 1] + last.r) / (power - 1)
-        let t = max(abs(a[j] - a[j - 1]), abs(a[j] - last.a))
-        if t + r[j] < best.truncation + best.roundoff {
-          best.value = a[j]
-          best.truncation = t
-          best.roundoff = r[j]
-          best.step = h
-        }
-        last = next
-      }
+      best.extend(
+        &a, &r, row: i, quotient: (fRight - fLeft) / (right - left),
+        roundoff: rounding / (right - left) + Double.leastNormalMagnitude, ratio: 4, step: h)
 
       let slopes = Slopes(
         left: (base - fLeft) / (x - left), right: (fRight - base) / (right - x),

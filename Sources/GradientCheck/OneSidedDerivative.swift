@@ -28,39 +28,18 @@ extension NumericDerivative {
     at x: Double, base: Double, step: Double, error: Double, _ f: (Double) -> Double
   ) -> NumericDerivative {
     var best = NumericDerivative()
-    var a = [Double](repeating: 0, count: rows)
-    var r = [Double](repeating: 0, count: rows)
+    var a = InlineArray<10, Double>(repeating: 0)
+    var r = InlineArray<10, Double>(repeating: 0)
     var h = step
     for i in 0..<rows {
       let moved = x + h
       let value = f(moved)
       best.evaluations += 1
       guard value.isFinite else { return NumericDerivative(best.evaluations) }
-      var last = (a: a[0], r: r[0])
-      a[0] = (value - base) / (moved - x)
-      r[0] =
-        (Double.ulpOfOne * (abs(value) + abs(base)) + error) / abs(moved - x)
-        + Double.leastNormalMagnitude
-      if i == 0 {
-        best.value = a[0]
-        best.roundoff = r[0]
-        best.step = abs(h)
-      }
-      var power = 1.0
-      for j in 1..<(i + 1) {
-        power *= 2
-        let next = (a: a[j], r: r[j])
-        a[j] = a[j - 1] + (a[j - 1] - last.a) / (power - 1)
-        r[j] = (power * r[j - 1] + last.r) / (power - 1)
-        let t = max(abs(a[j] - a[j - 1]), abs(a[j] - last.a))
-        if t + r[j] < best.truncation + best.roundoff {
-          best.value = a[j]
-          best.truncation = t
-          best.roundoff = r[j]
-          best.step = abs(h)
-        }
-        last = next
-      }
+      best.extend(
+        &a, &r, row: i, quotient: (value - base) / (moved - x),
+        roundoff: (Double.ulpOfOne * (abs(value) + abs(base)) + error) / abs(moved - x)
+          + Double.leastNormalMagnitude, ratio: 2, step: abs(h))
       h /= 2
     }
     return best
