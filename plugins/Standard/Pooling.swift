@@ -78,6 +78,16 @@ struct Pooling {
     return count
   }
 
+  /// The largest number of entries of a window.
+  func mostEntries(over input: Shape) -> Int {
+    guard let planes = Planes(input) else { return 0 }
+    let (rows, columns) = windows(over: planes, isFlat: input.rank == 1)
+    return rows.size * columns.size
+  }
+
+  /// True if some windows may extend beyond an edge.
+  var mayExtendBeyondEdges: Bool { rows.padding > 0 || columns.padding > 0 || ceiling }
+
   /// The extents of a window, if no entry belongs to two windows and no window extends beyond
   /// an edge; nil otherwise.
   func tile(from input: Shape, to output: Shape) -> (height: Int, width: Int)? {
@@ -143,7 +153,7 @@ struct Patch: Sequence, IteratorProtocol {
 }
 
 /// All windows of a batch, in the order of y.
-private struct Patches: Sequence, IteratorProtocol {
+struct Patches: Sequence, IteratorProtocol {
   private let rows: Window
   private let columns: Window
   private let x: Planes
@@ -156,7 +166,7 @@ private struct Patches: Sequence, IteratorProtocol {
   private var rowSpan: Window.Span
 
   @inline(__always)
-  init(_ rows: Window, _ columns: Window, over x: Planes, to y: Planes, samples: Int) {
+  fileprivate init(_ rows: Window, _ columns: Window, over x: Planes, to y: Planes, samples: Int) {
     (self.rows, self.columns, self.x) = (rows, columns, x)
     (rowCount, columnCount) = (y.rows, y.columns)
     planesLeft = samples &* x.channels
@@ -218,8 +228,9 @@ extension Pooling {
     }
   }
 
+  /// The windows of a batch in the order of y.
   @inline(__always)
-  private func patches(samples: Int, from input: Shape, to output: Shape) -> Patches {
+  func patches(samples: Int, from input: Shape, to output: Shape) -> Patches {
     guard let x = Planes(input), let y = Planes(output) else {
       preconditionFailure("`plan` lets no other shape pass")
     }
