@@ -19,7 +19,7 @@ struct RecordedRun {
   /// rows that it wrote.
   init(_ directory: RunDirectory) throws {
     path = directory.path
-    var summary = try Summary(of: directory)
+    summary = try Summary.current(of: directory)
     let file = "metrics.csv"
     table = try CSVTable(
       directory.read(file), path: directory.folder.path(of: file), isGrowing: true)
@@ -30,24 +30,6 @@ struct RecordedRun {
     epochs = table.rows.map { $0[epoch] ?? .nan }
     let known = summary.final.map(\.column)
     let table = table
-    if summary.status == .running {
-      // The summary is that of the start; the newest row has the values so far.
-      if let row = table.rows.last {
-        func count(_ column: MetricColumn) -> Int? {
-          table.index(of: column.name).flatMap { row[$0] }.flatMap { Int(exactly: $0) }
-        }
-        summary.epochs = count(.epoch) ?? summary.epochs
-        summary.steps = count(.step) ?? summary.steps
-        summary.final = known.map { column in
-          Summary.Final(column, table.index(of: column.name).flatMap { row[$0] })
-        }
-      }
-      if !directory.isInUse {
-        summary.status = .interrupted
-        summary.reason = "its process ended without a result"
-      }
-    }
-    self.summary = summary
     columns = table.columns.indices.compactMap { index in
       let name = table.columns[index]
       guard table.rows.contains(where: { $0[index] != nil }) else { return nil }

@@ -78,15 +78,11 @@ public struct RunList: Sendable {
   /// The entry of the run in a folder.
   public static func run(_ path: String) throws -> Entry {
     let run = try RunDirectory.open(path)
-    let summary = try Summary(of: run)
-    let isOpen = summary.status == .running && run.isInUse
-    let status = summary.status == .running && !isOpen ? .interrupted : summary.status
-    // The summary of a run that trains is that of its start.
-    let newest = summary.status == .running ? try? NewestRow(of: run, summary) : nil
+    let summary = try Summary.current(of: run)
     return Entry(
-      path: path, isSweep: false, status: status.rawValue, isOpen: isOpen,
-      started: (try? RunRecord(of: run))?.started ?? "", epochs: newest?.epoch ?? summary.epochs,
-      metric: newest?.metric ?? metric(of: summary))
+      path: path, isSweep: false, status: summary.status.rawValue,
+      isOpen: summary.status == .running, started: (try? RunRecord(of: run))?.started ?? "",
+      epochs: summary.epochs, metric: metric(of: summary))
   }
 
   private static func metric(of summary: Summary) -> (column: MetricColumn, value: Double)? {
@@ -126,43 +122,5 @@ public struct RunList: Sendable {
     let values = bests.filter { $0.column.name.hasSameBytes(as: column.name) }.map(\.value)
     let best = column.largerIsBetter == true ? values.max() : values.min()
     return best.map { (column, $0) }
-  }
-}
-
-/// The last complete row of a run's metrics.csv, read without the rows before it.
-struct NewestRow {
-  let epoch: Int
-  /// The first metric of the row.
-  let metric: (column: MetricColumn, value: Double)?
-
-  /// The bytes at each end of the file that hold the header and the last row.
-  private static let reach = 1 << 14
-
-  init?(of run: RunDirectory, _ summary: Summary) throws {
-    let name = "metrics.csv"
-    guard let file = try run.folder.openIfThere(name) else { return nil }
-    let size = Int(try file.status().st_size)
-    let head = try file.read(0..<min(size, Self.reach))
-    let tail = try file.read(max(0, size - Self.reach)..<size)
-    let newline = UInt8(ascii: "\n")
-    guard let header = head.firstIndex(of: newline), let end = tail.lastIndex(of: newline) else {
-      return nil
-    }
-    let start = tail[..<end].lastIndex(of: newline).map { $0 + 1 } ?? 0
-    // A file with only a header, or a row that is longer than what was read.
-    if start == 0 { return nil }
-    let table = try CSVTable(
-      Array(head[...header] + tail[start...end]), path: run.folder.path(of: name))
-    guard let row = table.rows.first, let index = table.index(of: MetricColumn.epoch.name),
-      let epoch = row[index].flatMap({ Int(exactly: $0) })
-    else { return nil }
-    self.epoch = epoch
-    let known = summary.final.map(\.column)
-    metric =
-      table.columns.indices.lazy.compactMap { index in
-        let column = known.named(table.columns[index])
-        guard let column, column.split != nil, let value = row[index] else { return nil }
-        return (column, value)
-      }.first
   }
 }

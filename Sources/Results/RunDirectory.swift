@@ -401,7 +401,7 @@ extension RunDirectory {
   }
 
   /// True if a process executes the run, or if its lock cannot be examined.
-  public var isInUse: Bool {
+  public var isInProgress: Bool {
     do {
       guard let file = try folder.openLock(Self.lockFile) else { return false }
       return try !file.lock()

@@ -13,7 +13,6 @@ enum Assets {
       white-space: nowrap; }
     .bar .trail::before { content: "/"; margin-right: .75rem; color: var(--line); }
     .live { display: inline-flex; align-items: center; gap: .4rem; color: var(--faint); }
-    .live[hidden] { display: none; }
     .live::before { content: ""; width: .5rem; height: .5rem; border-radius: 50%;
       background: var(--good); animation: pulse 2s ease-in-out infinite; }
     .live.lost::before { background: var(--bad); animation: none; }
@@ -59,11 +58,15 @@ enum Assets {
     .foot .pages { margin-left: auto; } .foot .off { opacity: .5; }
     .empty { color: var(--faint); padding: 2rem 0; }
     code { font: .9em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
+    table.compared th, table.compared td { vertical-align: top; }
+    table.compared thead th, table.compared td { text-align: right; }
+    table.compared td { white-space: normal; max-width: 22rem; overflow-wrap: anywhere;
+      min-width: 5rem; }
     table.compared th[scope=row] { color: var(--ink); font-weight: 400; padding-right: 2rem; }
     table.compared tbody tr:hover { background: var(--wash); }
     table.compared .best { font-weight: 650; }
-    main.full .charts { grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
-    main.full figure { max-width: 44rem; }
+    button.plain { border: 0; background: none; color: var(--accent); padding: .35rem 0; }
+    [hidden] { display: none !important; }
     @media (max-width: 40rem) {
       main.full { padding-left: 1rem; padding-right: 1rem; } .bar { padding: .55rem 1rem; }
       table.runs, table.runs tbody { display: block; } table.runs thead { display: none; }
@@ -76,6 +79,8 @@ enum Assets {
       table.runs td:nth-child(6) { grid-area: 2 / 3; color: var(--faint); font-size: .85rem; }
       table.runs .date { grid-area: 3 / 2; font-size: .85rem; }
       table.runs td:nth-child(5) { display: none; }
+      table.compared th[scope=row] { white-space: normal; overflow-wrap: anywhere;
+        min-width: 7rem; padding-right: 1rem; }
     }
 
     """
@@ -91,13 +96,16 @@ enum Assets {
       let address = location.href;
       let isLoading = false, isStale = false;
 
-      const selected = new Set();
+      // The selection lasts while the reader turns pages.
+      const selected = new Set(JSON.parse(sessionStorage.getItem("selected") || "[]"));
       const boxes = () => document.querySelectorAll("#compare input[name=run]");
       function showSelection() {
         const button = document.getElementById("compare-button");
         if (!button) return;
         for (const box of boxes()) box.checked = selected.has(box.value);
         button.disabled = selected.size < 2;
+        document.getElementById("clear").hidden = selected.size == 0;
+        sessionStorage.setItem("selected", JSON.stringify([...selected]));
         button.textContent = selected.size < 2
           ? "Select runs to compare" : `Compare ${selected.size} runs`;
       }
@@ -158,6 +166,9 @@ enum Assets {
         filter.addEventListener("submit", event => { event.preventDefault(); apply(); });
       }
 
+      document.addEventListener("click", event => {
+        if (event.target.id == "clear") { selected.clear(); showSelection(); }
+      });
       document.addEventListener("change", event => {
         const box = event.target;
         if (box.name !== "run" || box.type !== "checkbox") return;

@@ -15,11 +15,14 @@ struct ComparePage {
   let options: PlotOptions
   let query: QueryFields
   let showsAll: Bool
+  /// True if a process executes one of the runs.
+  let isOpen: Bool
 
   /// - Parameter paths: the runs' folders, which exist.
   init(_ paths: [String], in folder: ServedFolder, _ query: QueryFields) throws {
     self.folder = folder
     self.query = query
+    isOpen = paths.contains { (try? RunList.run($0).isOpen) ?? false }
     runs = try paths.flatMap { try ComparedRun.all(in: $0) }
     options = PlotOptions(
       smoothing: query["smooth"].flatMap { Int($0) }.map { min(max($0, 1), 10_000) } ?? 1,
@@ -31,7 +34,8 @@ struct ComparePage {
     let names = runs.map { folder.address(of: $0.path) }
     let settings = SettingsTable(runs.map(\.options), showsAll: showsAll)
     return ServerPage.document(
-      "nnexp: compare \(runs.count) runs", trail: "compare \(runs.count) runs", isWide: true,
+      "nnexp: compare \(runs.count) runs", trail: "compare \(runs.count) runs",
+      events: isOpen ? "/events/compare" + query.text : nil, isWide: true,
       "<h1 class=\"quiet\">Compare \(runs.count) runs</h1>\n" + controls + charts
         + section("Results", table(names, resultRows))
         + section(

@@ -63,7 +63,8 @@ struct ListPage {
       <tbody>
       \(shown.map(row).joined())</tbody>
       </table></div>
-      <div class="foot"><button id="compare-button">Compare selected</button>
+      <div class="foot"><button id="compare-button">Compare selected</button>\
+      <button type="button" class="plain" id="clear" hidden="">Clear</button>
       <span class="count">\(count(found.count, first, shown.count))</span>\(
         pages(page, of: found.count))</div>
       </form>

@@ -2,9 +2,9 @@ import NNExp
 
 /// The checks that a request must pass before anything is read for it.
 ///
-/// A web page of another server can make the browser send requests to a server on this
-/// machine. It cannot read the responses, unless the name of its own server resolves to this
-/// machine (DNS rebinding); the header Host then has that name.
+/// A web page of another server can make the browser send requests to this server. The page
+/// cannot read the responses, unless the name of its own server resolves to this machine (DNS
+/// rebinding); the header Host then has that name.
 enum RequestRules {
   /// The names of this machine under which the server answers.
   private static let hosts = ["127.0.0.1", "localhost"]

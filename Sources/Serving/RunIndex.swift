@@ -17,7 +17,7 @@ final class RunIndex: Sendable {
     var version = 0
   }
 
-  /// What is known about a folder.
+  /// The content of a folder.
   private enum Content {
     /// Folders that may contain runs.
     case folders([String])
@@ -109,7 +109,7 @@ final class RunIndex: Sendable {
     return all
   }
 
-  /// What is known about a folder now; nil if it is none.
+  /// The state of a folder now; nil if it is none.
   private static func examine(_ path: String, _ mark: FileMark?, _ earlier: Known?) -> Known? {
     guard let mark, mark.isFolder else { return nil }
     if let earlier, earlier.isValid(path, mark) { return earlier }

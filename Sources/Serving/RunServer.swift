@@ -10,7 +10,8 @@ import Synchronization
 ///     /                          the list; ?filter= &status= &sort= &reverse=1 &page=
 ///     /run/PATH, /sweep/PATH     the reports of `nnexp report`
 ///     /compare?run=PATH&run=…    several runs together
-///     /events, /events/run/PATH, /events/sweep/PATH    server-sent events: the files changed
+///     /events, /events/run/PATH, /events/sweep/PATH, /events/compare?run=…
+///                                server-sent events: the files of a page have changed
 public final class RunServer: Sendable {
   private let folder: ServedFolder
   private let index: RunIndex
@@ -82,6 +83,9 @@ public final class RunServer: Sendable {
     case ("run", 2...): return .response(try run(address(parts.dropFirst())))
     case ("sweep", 2...): return .response(try sweep(address(parts.dropFirst())))
     case ("events", 1): return .events(EventSource { [index] in try Self.mark(index) })
+    case ("events", 2) where parts[1] == "compare":
+      let paths = try comparedPaths(query)
+      return .events(EventSource { ChangeMark(runs: paths) })
     case ("events", 3...): return .events(try events(parts[1], address(parts.dropFirst(2))))
     case ("style.css", 1): return asset(Assets.style, "text/css; charset=utf-8")
     case ("script.js", 1): return asset(Assets.script, "text/javascript; charset=utf-8")
@@ -135,18 +139,23 @@ public final class RunServer: Sendable {
   }
 
   private func compare(_ query: QueryFields) throws -> ServerResponse {
+    let paths = try comparedPaths(query)
+    return try composing.withLock { _ in
+      try ServerResponse(200, ComparePage(paths, in: folder, query).html())
+    }
+  }
+
+  /// The folders of the runs that a query selects.
+  private func comparedPaths(_ query: QueryFields) throws -> [String] {
     let addresses = query.all("run")
     guard (1...ComparePage.mostRuns).contains(addresses.count) else {
       let text =
         addresses.isEmpty
         ? "select the runs to compare in the list"
         : "\(addresses.count) runs are selected; the page compares at most \(ComparePage.mostRuns)"
-      return Self.message(400, text)
+      throw Refusal(status: 400, text: text)
     }
-    let paths = try addresses.map { try folder($0, with: RunRecord.file) }
-    return try composing.withLock { _ in
-      try ServerResponse(200, ComparePage(paths, in: folder, query).html())
-    }
+    return try addresses.map { try folder($0, with: RunRecord.file) }
   }
 
   // MARK: Events
@@ -159,7 +168,7 @@ public final class RunServer: Sendable {
     switch kind {
     case "run":
       let path = try folder(address, with: RunRecord.file)
-      return EventSource { ChangeMark(run: path) }
+      return EventSource { ChangeMark(runs: [path]) }
     case "sweep":
       let path = try folder(address, with: PlanRecord.file)
       return EventSource { ChangeMark(sweep: path) }

@@ -8,8 +8,8 @@ import Serving
 
 /// The program that `nnexp serve` executes: `nnexp-serve FOLDER PORT`.
 ///
-/// It is a program of its own because its HTTP library needs Foundation, which would delay the
-/// start of every other command.
+/// Its HTTP library needs Foundation, which would delay the start of every other command, so
+/// that it is a separate program.
 private func serve() async throws {
   let words = CommandLine.arguments
   guard words.count == 3, let port = UInt16(words[2]) else {

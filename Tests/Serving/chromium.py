@@ -81,7 +81,7 @@ class Browser:
     def wait(self, expression, seconds=30):
         """Waits until an expression is true."""
         end = time.monotonic() + seconds
-        while not self.evaluate(expression):
+        while not self.evaluate(f"!!({expression})"):
             assert time.monotonic() < end, f"not true within {seconds} s: {expression}"
             time.sleep(0.05)
 

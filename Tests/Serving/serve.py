@@ -282,10 +282,18 @@ def test_training(browser, server, folder):
     try:
         browser.wait("document.querySelector('.status.running')")
         browser.wait("document.querySelector('a[href*=digits_lp]')")
-        epochs = "Number(document.querySelector('.status.running').closest('tr').cells[4].textContent)"
+        epochs = (
+            "Number(document.querySelector('.status.running').closest('tr').cells[4]"
+            ".textContent.replaceAll(',', ''))")
         before = browser.evaluate(epochs)
         browser.wait(f"{epochs} > {before}")
         pictures(browser, "training-list")
+        browser.open(server.url + "compare?run=digits_lp/run-0001&run=xor/run-0001")
+        browser.wait("document.querySelector('main svg')")
+        curve = "document.querySelector('main svg').outerHTML"
+        browser.evaluate(f"window.earlier = {curve}")
+        browser.wait(f"{curve} != window.earlier")
+        pictures(browser, "training-compare")
         browser.open(server.url + "run/digits_lp/run-0001")
         browser.wait("document.querySelector('main svg')")
         curve = "document.querySelector('main svg').outerHTML"

@@ -51,7 +51,7 @@ public struct ComparedRun: Sendable {
   }
 
   private init(_ run: RunDirectory) throws {
-    let summary = try Summary(of: run)
+    let summary = try Summary.current(of: run)
     path = run.path
     trial = nil
     status = summary.status.rawValue

@@ -19,11 +19,11 @@ public struct ChangeMark: Hashable, Sendable {
     isOpen = true
   }
 
-  /// The mark of a run, from the times of its files.
-  init(run path: String) {
-    parts = [path, path + "/metrics.csv"].map(FileMark.init)
+  /// The mark of runs, from the times of their files.
+  init(runs paths: [String]) {
+    parts = paths.flatMap { [$0, $0 + "/metrics.csv"].map(FileMark.init) }
     number = 0
-    isOpen = (try? RunList.run(path).isOpen) ?? false
+    isOpen = paths.contains { (try? RunList.run($0).isOpen) ?? false }
   }
 
   /// The mark of a sweep, from the times of its trials' folders and tables.
