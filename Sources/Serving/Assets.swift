@@ -76,7 +76,9 @@ enum Assets {
       table.runs .name { white-space: normal; overflow-wrap: anywhere; }
       table.runs td:nth-child(7) { grid-area: 1 / 3; }
       table.runs td:nth-child(3) { grid-area: 2 / 2; font-size: .85rem; }
-      table.runs td:nth-child(6) { grid-area: 2 / 3; color: var(--faint); font-size: .85rem; }
+      table.runs td:nth-child(6) { grid-area: 2 / 3; color: var(--faint); font-size: .85rem;
+        text-align: right; }
+      table.runs td:last-child { padding: 0; }
       table.runs .date { grid-area: 3 / 2; font-size: .85rem; }
       table.runs td:nth-child(5) { display: none; }
       table.compared th[scope=row] { white-space: normal; overflow-wrap: anywhere;
@@ -91,7 +93,7 @@ enum Assets {
     "use strict";
     (() => {
       const live = document.getElementById("live");
-      const list = document.getElementById("updated");
+      const part = document.getElementById("updated") ? "#updated" : "main";
       const filter = document.getElementById("filter");
       let address = location.href;
       let isLoading = false, isStale = false;
@@ -117,8 +119,7 @@ enum Assets {
         try {
           const response = await fetch(address);
           const page = new DOMParser().parseFromString(await response.text(), "text/html");
-          const name = list ? "#updated" : "main";
-          const old = document.querySelector(name), fresh = page.querySelector(name);
+          const old = document.querySelector(part), fresh = page.querySelector(part);
           if (old && fresh) {
             const open = [...old.querySelectorAll("details")].map(part => part.open);
             fresh.querySelectorAll("details").forEach((part, i) => { part.open = !!open[i]; });

@@ -36,13 +36,14 @@ struct ComparePage {
     return ServerPage.document(
       "nnexp: compare \(runs.count) runs", trail: "compare \(runs.count) runs",
       events: isOpen ? "/events/compare" + query.text : nil, isWide: true,
-      "<h1 class=\"quiet\">Compare \(runs.count) runs</h1>\n" + controls + charts
+      "<h1 class=\"quiet\">Compare \(runs.count) runs</h1>\n" + controls
+        + "<div id=\"updated\">\n" + charts
         + section("Results", table(names, resultRows))
         + section(
           showsAll ? "Settings" : "Settings that differ",
           settings.rows.isEmpty
             ? "<p>All settings are equal.</p>\n" : table(names, settings.rows))
-        + allLink(settings))
+        + allLink(settings) + "</div>\n")
   }
 
   private func section(_ title: String, _ content: String) -> String {

@@ -11,7 +11,7 @@ public struct ServerRequest: Sendable {
   public var headers: [String: String]
 
   public init(
-    _ method: String = "GET", _ path: String, query: String = "", headers: [String: String] = [:]
+    _ method: String, _ path: String, query: String = "", headers: [String: String] = [:]
   ) {
     (self.method, self.path, self.query, self.headers) = (method, path, query, headers)
   }

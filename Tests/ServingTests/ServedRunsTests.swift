@@ -23,15 +23,19 @@ final class ServedRuns {
       """
       {"id": "\(String(repeating: "0", count: 32))", "command": ["nnexp"], "experiment": "/a.yaml",
        "versions": {"nnexp": "0.1.0", "swift": "6"}, "blas": "none", "isa": "baseline",
-       "threads": 1, "seed": 1, "data": [], "plugins": [], "started": "\(started)", "resumed": []}
+       "threads": 1, "seed": 1, "data": [], "plugins": [], "started": "\(started)", "resumed": [], "build": null,
+       "configuration": null, "cpu": null, "git_commit": null, "finished": null, "seconds": null}
       """, in: folder + "/run.json")
+    let isRunning = status == "running"
+    let delivered = "{\"weights\": \"best\", \"epoch\": 2, \"column\": \"train_loss\"}"
+    let bests = "{\"train_loss\": {\"value\": \(best), \"epoch\": 2}}"
     scratch.put(
       """
       {"status": "\(status)", "exit_status": 0, "reason": null, "epochs": 2, "steps": 2,
-       "delivered": {"weights": "best", "epoch": 2, "column": "train_loss"},
+       "delivered": \(isRunning ? "null" : delivered),
        "columns": {"train_loss": {"split": "train", "quantity": "loss", "larger_is_better": false}},
        "final": {"train_loss": \(best)},
-       "best": {"train_loss": {"value": \(best), "epoch": 2}}, "expectations": [],
+       "best": \(isRunning ? "{}" : bests), "expectations": [],
        "parameters": {"total": 1, "trainable": 1, "frozen": 0}}
       """, in: folder + "/summary.json")
     scratch.put("epoch,step,train_loss\n1,1,1\n2,2,\(best)\n", in: folder + "/metrics.csv")
@@ -41,7 +45,7 @@ final class ServedRuns {
 
   /// The status and the text of the answer to a request of this machine.
   func get(_ path: String, _ query: String = "") throws -> (status: Int, text: String) {
-    let request = ServerRequest(path, query: query, headers: ["host": "localhost:1"])
+    let request = ServerRequest("GET", path, query: query, headers: ["host": "localhost:1"])
     guard case .response(let response) = try RunServer(self.path).answer(request) else {
       return (0, "events")
     }
