@@ -4,10 +4,12 @@ import PackageDescription
 let package = Package(
   name: "nnexp",
   products: [
-    .executable(name: "nnexp", targets: ["nnexp"])
+    .executable(name: "nnexp", targets: ["nnexp"]),
+    .executable(name: "nnexp-serve", targets: ["nnexp-serve"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
   ],
   targets: [
     // The system's libraries, one module map each.
@@ -60,6 +62,16 @@ let package = Package(
     // Pictures and pages of results.
     .target(
       name: "Reports", dependencies: ["NNExp", "Files", "Charts", "Results", "Sweeps"]),
+
+    // Live pages of results in a browser. The companion program has the HTTP library and
+    // Foundation, so that `nnexp` starts without them.
+    .target(
+      name: "Serving", dependencies: ["NNExp", "Files", "Charts", "Results", "Sweeps", "Reports"]),
+    .executableTarget(
+      name: "nnexp-serve",
+      dependencies: [
+        "NNExp", "Files", "Serving", .product(name: "FlyingFox", package: "FlyingFox"),
+      ]),
 
     // The layers, losses and the rest that ship: a plugin like any other, linked in.
     .target(name: "Standard", dependencies: ["NNExp"], path: "plugins/Standard"),
@@ -123,6 +135,9 @@ let package = Package(
       ]),
     .testTarget(name: "PluginsTests", dependencies: ["Plugins", "NNExp", "TestSupport"]),
     .testTarget(name: "ChartsTests", dependencies: ["Charts", "NNExp", "TestSupport"]),
+    .testTarget(
+      name: "ServingTests",
+      dependencies: ["Serving", "Reports", "Results", "Files", "NNExp", "TestSupport"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results", "Files", "NNExp", "TestSupport"]),
     .testTarget(
       name: "ExperimentFileTests",

@@ -2,6 +2,19 @@ import Charts
 import Files
 import NNExp
 
+/// The parts that a server adds to a page, as HTML.
+public struct PageFrame: Sendable {
+  /// Elements at the end of the head, such as a reference to a script.
+  public var head: String
+  /// Elements above the content, such as a link to the list of runs.
+  public var top: String
+
+  public init(head: String = "", top: String = "") { (self.head, self.top) = (head, top) }
+}
+
+/// The style sheet of the pages, for pages that a server adds.
+public let pageStyleSheet = Page.style + "\n" + SVGChart.pageStyle
+
 /// A page of results in HTML: complete in one file, without scripts, readable without a
 /// network.
 struct Page {
@@ -11,7 +24,7 @@ struct Page {
   init(_ title: String) { self.title = title }
 
   /// The whole document.
-  var html: String {
+  func html(in frame: PageFrame) -> String {
     """
     <!DOCTYPE html>
     <html lang="en">
@@ -21,12 +34,11 @@ struct Page {
     <meta name="color-scheme" content="light dark"/>
     <title>\(Escaping.xml(title))</title>
     <style>
-    \(Page.style)
-    \(SVGChart.pageStyle)
+    \(pageStyleSheet)
     </style>
-    </head>
+    \(frame.head)</head>
     <body>
-    <main>
+    \(frame.top)<main>
     \(body)</main>
     </body>
     </html>
@@ -93,7 +105,7 @@ struct Page {
 
   mutating func command(_ text: String) { body += "<pre>\(Escaping.xml(text))</pre>\n" }
 
-  private static let style = """
+  fileprivate static let style = """
     :root { color-scheme: light dark; --paper: #ffffff; --ink: #1b1f24; --faint: #57606a;
       --line: #e1e4e8; --panel: #f6f8fa; --good: #116329; --bad: #b3261e; }
     @media (prefers-color-scheme: dark) {
