@@ -1,24 +1,24 @@
 public import NNExp
 
-/// The requirements of a target's loss on its data.
+/// The requirements of a loss on the targets.
 public struct TargetNeeds: Sendable, Hashable {
   /// The name of the loss's type, for messages.
   public let loss: String
   public let demand: TargetDemand
-  /// Whether whole numbers of few distinct values are classes.
+  /// Whether targets are read as classes if they are whole numbers with few distinct values.
   public let learnsClasses: Bool
 
   public init(loss: String, demand: TargetDemand, learnsClasses: Bool) {
     (self.loss, self.demand, self.learnsClasses) = (loss, demand, learnsClasses)
   }
 
-  /// The most distinct whole numbers that are taken for classes.
+  /// The largest number of distinct whole numbers that are read as classes.
   static let mostClasses = 20
 }
 
 extension SourcePort {
-  /// Whether the targets are taken for classes: one whole number per sample, of 2 to 20
-  /// distinct ones that the loss could not take for probabilities otherwise than 0 and 1.
+  /// Whether the targets are read as classes. This requires one whole number per sample, with
+  /// 2 to 20 distinct values. For a loss on probabilities, the values must be 0 and 1.
   func holdsFewClasses(for needs: TargetNeeds?) throws -> Bool {
     guard let needs, needs.learnsClasses, let distinct = try distinctWholeNumbers() else {
       return false
@@ -27,7 +27,7 @@ extension SourcePort {
     return (2...TargetNeeds.mostClasses).contains(distinct.count)
   }
 
-  /// The distinct numbers, one more than can be classes at most; nil if they are not one
+  /// The distinct numbers, at most `mostClasses` + 1 of them; nil if the targets are not one
   /// whole number per sample.
   private func distinctWholeNumbers() throws -> Set<Double>? {
     guard columns.layout.isNumeric, columns.layout.width == 1 else { return nil }
@@ -42,7 +42,7 @@ extension SourcePort {
     return distinct
   }
 
-  /// Throws at the first number that the loss does not take.
+  /// Throws at the first number that is outside the range of the loss.
   func check(for needs: TargetNeeds?) throws {
     guard let needs, needs.demand != .any else { return }
     let width = columns.layout.width

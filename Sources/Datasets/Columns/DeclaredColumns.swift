@@ -1,8 +1,8 @@
 import NNExp
 
-/// The settings of a table's columns, by name or pattern: `columns:`.
+/// The settings under `columns:`, by the name of a column or by a pattern.
 struct DeclaredColumns: Sendable {
-  /// The settings of one column; nil if the file does not give them.
+  /// The settings of one column; each is nil if the file does not set it.
   struct Details: Sendable {
     var type: (any ColumnType)?
     var typeName: String?
@@ -11,7 +11,7 @@ struct DeclaredColumns: Sendable {
     var scale: ScaleMethod?
     var missing: [String]?
     var other: Bool?
-    /// The settings in force.
+    /// The settings that apply.
     var config: [ConfigValue.Entry] = []
   }
 
@@ -62,10 +62,11 @@ struct DeclaredColumns: Sendable {
     options.resolve("columns", ConfigValue.map(resolved))
   }
 
-  /// The details by the columns' positions. What a name says holds before what a pattern
-  /// says, and then the first.
+  /// The settings by the position of the column. A name takes precedence over a pattern, and
+  /// an earlier entry over a later one.
   ///
-  /// - Parameter isPartial: whether the table may lack columns, as one without targets.
+  /// - Parameter isPartial: whether the table can lack columns, as a table without targets
+  ///   does.
   func resolve(in table: CSVTable, isPartial: Bool) throws -> [Int: Details] {
     var all: [Int: Details] = [:]
     for entry in entries {

@@ -1,6 +1,6 @@
 import NNExp
 
-/// Texts that are no inputs: names, remarks.
+/// Texts that are not inputs, such as names and remarks.
 struct TextColumn: ColumnType, Component {
   static let typeName = "text"
   static let documentation = Documentation(

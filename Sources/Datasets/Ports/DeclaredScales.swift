@@ -1,7 +1,7 @@
 import NNExp
 
-/// How the numbers of each port are scaled: a method for all inputs, one for all targets,
-/// and one for each port that has its own.
+/// The scaling of the ports: a method for all inputs, one for all targets, and one for each
+/// port that has its own.
 struct DeclaredScales: Sendable {
   private var methods: [(name: String, method: ScaleMethod, location: SourceLocation?)] = []
   private var location: SourceLocation?
@@ -47,8 +47,8 @@ struct DeclaredScales: Sendable {
     self.methods = methods ?? []
   }
 
-  /// The reason why no port has the name; nil for a misspelled `inputs` or `targets` of
-  /// data without named ports, which is an unknown key like any other.
+  /// The error if no port has the name. Nil if the data name no ports and the name is a
+  /// misspelled `inputs` or `targets`, which is reported as an unknown key.
   private static func fault(
     inName name: String, _ names: [String], _ inputs: DeclaredHalf
   ) -> Diagnostic? {
@@ -64,7 +64,7 @@ struct DeclaredScales: Sendable {
       notes: [.init("keys of 'scale': inputs, targets")] + inputs.remedies(forName: name))
   }
 
-  /// The method for a port, and where the file gives it.
+  /// The method for a port, and its location in the file.
   subscript(port: String?, half: SourceRows.Half) -> (
     method: ScaleMethod, location: SourceLocation?
   ) {
@@ -76,7 +76,7 @@ struct DeclaredScales: Sendable {
     return (.none, location)
   }
 
-  /// The location of a method for this port; nil if there is only one for all of its half.
+  /// The location of the method of this port; nil if only its half has one.
   func location(ofPort port: String) -> SourceLocation? {
     methods.first { $0.name.hasSameBytes(as: port) }?.location
   }

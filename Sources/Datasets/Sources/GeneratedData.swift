@@ -1,7 +1,7 @@
 import Files
 import NNExp
 
-/// Samples that a registered generator makes.
+/// Samples of a registered generator.
 struct GeneratedData: DataSource, Component {
   static let typeName = "generated"
   static let documentation = Documentation(
@@ -21,7 +21,7 @@ struct GeneratedData: DataSource, Component {
     }
   }
 
-  /// All samples; a pure function of the stream.
+  /// All samples; they depend only on the random stream.
   func read(_ request: DataRequest) throws -> SourceSamples {
     let samples = generator.samples
     let (inputShape, target) = (generator.inputShape, generator.target)
