@@ -70,7 +70,7 @@ public struct DataDeclaration: Sendable {
       DeclaredClasses(key, from: &options)
     }
     isOneHot = options.bool(
-      "one_hot", default: false, "turn class targets into values, 1 for the class and 0 elsewhere")
+      "one_hot", default: false, "convert class targets to values, 1 for the class and 0 elsewhere")
     oneHotLocation = options.location(of: "one_hot")
     shape = PortSetting("shape", of: inputs, from: &options) { key, options in
       DataDeclaration.shape(key, from: &options)
@@ -91,7 +91,8 @@ public struct DataDeclaration: Sendable {
 
     scales = DeclaredScales(from: &options, inputs: inputs, targets: targets)
     fill = Fill.read(
-      "fill", from: &options, "csv: how missing cells of the inputs are filled; fitted like scales")
+      "fill", from: &options,
+      "csv: the filling of missing cells in inputs, fitted to the training data")
     if fill != nil, let source, !(source.source is CSVDeclaration) {
       options.reject("fill", "'fill' needs a CSV source")
     }
@@ -145,7 +146,7 @@ public struct DataDeclaration: Sendable {
     if targetKind.isGiven(for: port), !classes.isGiven(for: port) { return nil }
     let owner = classes.isGiven(for: port) ? " of port '\(port ?? "")'" : ""
     return Diagnostic(
-      "'classes'\(owner) does not go with 'target_kind: values'", at: classes.location(for: port))
+      "'classes'\(owner) contradicts 'target_kind: values'", at: classes.location(for: port))
   }
 
   /// Whether the data are a table, in which single cells can be wrong.

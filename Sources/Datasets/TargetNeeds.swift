@@ -48,7 +48,7 @@ extension SourcePort {
     let width = columns.layout.width
     if needs.demand == .distribution, width == 1, let distinct = try distinctWholeNumbers() {
       throw Diagnostic(
-        "the loss '\(needs.loss)' takes classes or probabilities, and the target has "
+        "the loss '\(needs.loss)' requires classes or probabilities, and the target has "
           + "\(TargetNeeds.count(of: distinct))", at: location(0, 0), notes: remedies(distinct))
     }
     let slack = 0.01 + 1e-9
@@ -59,7 +59,7 @@ extension SourcePort {
         let column = columns.layout.column(ofNumber: i)
         throw Diagnostic(
           "'\(columns.layout.expandedNames[i])' is \(shortest(value)), but the loss '\(needs.loss)' "
-            + "takes "
+            + "requires "
             + (needs.demand == .distribution
               ? "probabilities or classes" : "targets from 0 to 1 or two classes"),
           at: location(row, column), notes: try remedies(for: needs))
@@ -68,7 +68,7 @@ extension SourcePort {
       guard needs.demand == .distribution, !sum.isNaN, abs(sum - 1) > slack else { continue }
       throw Diagnostic(
         "the targets of this sample add up to \(rounded(sum, digits: 6)), but the loss "
-          + "'\(needs.loss)' takes probabilities, which add up to 1, or classes",
+          + "'\(needs.loss)' requires probabilities, which add up to 1, or classes",
         at: location(row, 0), notes: try remedies(for: needs))
     }
   }

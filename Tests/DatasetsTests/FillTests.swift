@@ -3,7 +3,7 @@ import Testing
 
 @testable import Datasets
 
-/// `fill`: what becomes of missing cells, and of texts that the training data lack.
+/// The filling of missing cells, and categories that the training data lack.
 @Suite struct FillTests {
   private let folder: TestFolder
 
@@ -112,7 +112,7 @@ import Testing
     let samples = try folder.declaration(section)
       .loadInputs(path: folder.path + "/new.csv", like: data)
     #expect(samples.rows == [0, 2] && samples.sourceCount == 3)
-    // The mean of 1, 5 and 6 is not that of the rows that are left.
+    // The mean of 1, 5 and 6 differs from the mean of the remaining rows.
     #expect(samples.inputs.count == 6)
     let mean = data.encoding.columns[0].fillValue
     #expect(mean == (1 + 6 + mean!) / 3 || mean == 3.5)

@@ -2,8 +2,8 @@ import Testing
 
 @testable import Datasets
 
-/// Tables that are not as the file says, or not CSV: each is recognized, and the message
-/// gives the line to write.
+/// Tables with another format than declared, and files that are not CSV. Each is recognized,
+/// and the message contains the line to write.
 @Suite struct ForeignTableTests {
   private func errors(_ file: String, _ options: String = "") throws -> String {
     try TestFolder(["d.csv": file]).errors("csv: {path: d.csv\(options)}")
@@ -20,7 +20,7 @@ import Testing
     let data = try TestFolder(["d.csv": "# made by X\n1,2,3\n# more\n4,5,6\n# end\n"])
       .load("csv: {path: d.csv, header: false, comment: \"#\"}")
     #expect(data.train.inputs == [1, 2, 4, 5] && data.train.targets == [3, 6])
-    // The names of columns may begin so.
+    // The names of columns can begin with this character.
     #expect(try TestFolder(["d.csv": "#a,b\n1,2\n3,4\n"]).load("csv: d.csv").inputNames == ["#a"])
   }
 
@@ -78,14 +78,14 @@ import Testing
         d.csv:1:1: error: the first line is one field, but holds 2 ';'s
             a;b;y
             ^
-        note: write 'delimiter: ";"' if that stands between fields
+        note: write 'delimiter: ";"' if that separates the fields
         """)
     #expect(
       try errors("a\tb\n1\t2\n") == """
         d.csv:1:1: error: the first line is one field, but holds 1 tab
             a b
             ^
-        note: write 'delimiter: tab' if that stands between fields
+        note: write 'delimiter: tab' if that separates the fields
         """)
   }
 

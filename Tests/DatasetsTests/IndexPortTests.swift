@@ -3,7 +3,7 @@ import Testing
 
 @testable import Datasets
 
-/// Input ports of indices: whole numbers, or texts by their location in sorted order.
+/// Input ports of indices: whole numbers, or texts numbered in sorted order.
 @Suite struct IndexPortTests {
   static let source =
     "csv: {path: a.csv, inputs: {word: w, city: c, x: x}, targets: {t: t}}\n"
@@ -46,7 +46,7 @@ import Testing
     #expect(data.train.inputs == [0, 0.5, 1])
   }
 
-  /// One vocabulary, however many columns of text there are.
+  /// All text columns share one vocabulary.
   @Test func theColumnsOfAPortShareTheirCategories() throws {
     let folder = try TestFolder([
       "a.csv": "a,b,t\ncat,dog,1\nbird,cat,2\n", "v.csv": "b,a,t\nbird,dog,3\n",
@@ -78,7 +78,7 @@ import Testing
         input each
             n0,1
             ^
-        note: write 'exclude: [x]' to leave the column out, or 'id: x' to name the rows by it
+        note: write 'exclude: [x]' to leave the column out, or 'id: x' to identify the rows by it
         note: write 'columns: {x: category}' for one input per text
         """)
     #expect(
@@ -114,15 +114,15 @@ import Testing
   // MARK: Mistakes
 
   @Test(arguments: [
-    ("7", "7", "the whole numbers 0 to 4"), ("-1", "-1", "the whole numbers 0 to 4"),
-    ("1.5", "1.5", "the whole numbers 0 to 4"), ("5", "5", "the whole numbers 0 to 4"),
-    ("1e300", "1e+300", "the whole numbers 0 to 4"),
+    ("7", "7", "whole numbers from 0 to 4"), ("-1", "-1", "whole numbers from 0 to 4"),
+    ("1.5", "1.5", "whole numbers from 0 to 4"), ("5", "5", "whole numbers from 0 to 4"),
+    ("1e300", "1e+300", "whole numbers from 0 to 4"),
   ])
   func numbersThatAreNoIndices(cell: String, value: String, range: String) throws {
     #expect(
       try folder(["3,rome,0.5,1", "\(cell),bern,1.5,2"]).errors(
         IndexPortTests.source + "indices: {word: 5, city: auto}") == """
-          a.csv:3:1: error: 'w' is \(value) in sample 1, but port 'word' takes \(range)
+          a.csv:3:1: error: 'w' is \(value) in sample 1, but port 'word' requires \(range)
               \(cell),bern,1.5,2
               ^
           """)
@@ -133,7 +133,7 @@ import Testing
       #expect(
         try folder(["3,rome,0.5,1", "\(cell),bern,1.5,2"]).errors(
           IndexPortTests.source + "indices: {word: auto, city: auto}") == """
-            a.csv:3:1: error: 'w' is \(value) in sample 1, but port 'word' takes the whole numbers \
+            a.csv:3:1: error: 'w' is \(value) in sample 1, but port 'word' requires whole numbers \
             from 0 to 2147483646
                 \(cell),bern,1.5,2
                 ^
@@ -146,8 +146,8 @@ import Testing
     #expect(
       folder.errors(
         "npy: {inputs: {words: x.npy}, targets: t.npy}\nindices: {words: 9}") == """
-          test.yaml:1:23: error: 'words_2' is 2.5 in sample 1, but port 'words' takes the whole \
-          numbers 0 to 8
+          test.yaml:1:23: error: 'words_2' is 2.5 in sample 1, but port 'words' requires whole \
+          numbers from 0 to 8
               npy: {inputs: {words: x.npy}, targets: t.npy}
                                     ^
           """)
@@ -157,7 +157,7 @@ import Testing
     #expect(
       try folder().errors(IndexPortTests.source + "indices: {word: 4, city: 1}") == """
         a.csv:2:3: error: 'c' is 'rome' in sample 0, text 1 of 2 in sorted order, but port 'city' \
-        takes the indices 0 to 0
+        requires indices from 0 to 0
             3,rome,0.5,1
               ^
         """)
@@ -182,7 +182,7 @@ import Testing
     try folder.write(Array("w,c,x,t\n1,bern,1,1\n4,bern,1,1\n".utf8), to: "v.csv")
     #expect(
       folder.errors(section) == """
-        v.csv:3:1: error: 'w' is 4 in sample 1, but port 'word' takes the whole numbers 0 to 3
+        v.csv:3:1: error: 'w' is 4 in sample 1, but port 'word' requires whole numbers from 0 to 3
             4,bern,1,1
             ^
         """)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Datasets
 
-/// Samples that lack a target, where a head leaves them out.
+/// Samples without a target, which a head leaves out.
 @Suite struct MissingTargetTests {
   let folder: TestFolder
   static let source = "csv: {path: a.csv, inputs: {x: x}, targets: {p: [p, q], s: s}}\n"
@@ -14,7 +14,7 @@ import Testing
     ])
   }
 
-  /// Equal where both are numbers, and NaN at the same locations.
+  /// Numbers are equal, and NaN is at the same positions.
   func same(_ a: [Double]?, _ b: [Double]) -> Bool {
     a?.count == b.count && zip(a ?? [], b).allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN }
   }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Datasets
 
-/// Every way in which a declaration of ports can be wrong, with the whole message.
+/// All errors in declarations of ports, with their whole messages.
 @Suite struct PortErrorTests {
   let folder: TestFolder
 
@@ -153,7 +153,7 @@ import Testing
         """)
   }
 
-  /// Data of a plugin's source or a generator have one port of each.
+  /// The source of a plugin and a generator have one input port and one target port.
   @Test func sourcesThatCannotNamePorts() throws {
     struct Two: DataSource, Component {
       static let typeName = "two"
@@ -207,7 +207,7 @@ import Testing
           """)
     #expect(
       folder.errors(source + "shape: {b: [2, 2]}") == """
-        test.yaml:2:12: error: shape [2, 2] does not hold the 1 input of port 'b' of a sample
+        test.yaml:2:12: error: shape [2, 2] does not fit the 1 input of port 'b' of a sample
             shape: {b: [2, 2]}
                        ^
         """)
@@ -219,7 +219,7 @@ import Testing
         """)
     #expect(
       folder.errors(source + "classes: {c: 9}\ntarget_kind: {c: values}") == """
-        test.yaml:2:14: error: 'classes' of port 'c' does not go with 'target_kind: values'
+        test.yaml:2:14: error: 'classes' of port 'c' contradicts 'target_kind: values'
             classes: {c: 9}
                          ^
         """)
@@ -342,7 +342,8 @@ import Testing
         """)
   }
 
-  /// An error in the source leaves its ports unknown: nothing else is reported of them.
+  /// An error in the source leaves its ports unknown, so that nothing else is reported about
+  /// them.
   @Test func anErrorInTheSourceIsTheOnlyOne() {
     #expect(
       folder.errors(

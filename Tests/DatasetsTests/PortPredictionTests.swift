@@ -3,7 +3,7 @@ import Testing
 
 @testable import Datasets
 
-/// Inputs alone of several ports, read as the training data were.
+/// Inputs for several ports without targets, in the form of the training data.
 @Suite struct PortPredictionTests {
   let folder: TestFolder
   static let csv = """
@@ -91,7 +91,7 @@ import Testing
         """)
     #expect(
       complaint("image_0,image_1,word\n1,2,5\n", PortPredictionTests.npz) == """
-        new:2:5: error: 'word' is 5 in sample 0, but port 'word' takes the whole numbers 0 to 4
+        new:2:5: error: 'word' is 5 in sample 0, but port 'word' requires whole numbers from 0 to 4
             1,2,5
                 ^
         """)
@@ -125,7 +125,7 @@ import Testing
         ArrayWriter.npz([
           ("image", ArrayWriter.npy([1, 2, 3], [1, 3])), ("word", ArrayWriter.npy([1], [1])),
         ]), PortPredictionTests.npz)
-        == "error: 'image' of 'new' has 3 numbers a sample, but the training inputs of port 'image' have 2"
+        == "error: 'image' of 'new' has 3 numbers per sample, but the training inputs of port 'image' have 2"
     )
     #expect(
       complaint(

@@ -34,14 +34,14 @@ import Testing
     }
   }
 
-  /// Writes ports in the form of one source, and the text that names one of them, or all.
+  /// The ports in the form of one source, and the text that declares one of them or all.
   struct Written {
     let folder: TestFolder
     let source: String
     /// The value of each port in the mapping.
     let values: [String: String]
 
-    /// `path: a.csv, `, if the source names its file itself.
+    /// `path: a.csv, ` if the declaration of the source contains a file; otherwise empty.
     var head: String { ["csv": "path: a.csv, ", "npz": "path: a.npz, "][source] ?? "" }
 
     init(_ ports: [Numbers], as source: String) throws {
@@ -102,7 +102,7 @@ import Testing
     }
   }
 
-  /// Each row is the rows of the parts, one after the other.
+  /// Each row contains the rows of the parts, one after the other.
   static func joined(_ parts: [[Double]], _ count: Int) -> [Double] {
     (0..<count).flatMap { row in
       parts.flatMap { part in
@@ -237,7 +237,7 @@ import Testing
     #expect(other.train.targets == [0, 0, 1, 1.0 / 3, 1, 0, 1, 0, 1])
   }
 
-  /// The name of an input and of a target: an autoencoder's.
+  /// An autoencoder has the same name for an input and a target.
   @Test func oneNameMayBeOfBothHalves() throws {
     let folder = try TestFolder([:] as [String: String])
     let data = try folder.load(
@@ -333,7 +333,7 @@ import Testing
     #expect(try bytes("indices: {b: auto}") == 6 * 8 + 3 * 4)
   }
 
-  /// Beside targets that are read when asked for, the classes are kept.
+  /// The classes of streamed targets are kept in memory.
   @Test func classesOfStreamedTargetsAreCounted() throws {
     func bytes(_ count: Int) throws -> Int {
       let rows = (0..<count).map { "\($0),\($0),\($0 % 2)\n" }.joined()

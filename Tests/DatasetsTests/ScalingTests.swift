@@ -15,8 +15,8 @@ import Testing
     }
   }
 
-  /// Exact fractions' figures (NumPy's too where it suffices), for columns from
-  /// 1e-150 to 1e150 and far from 0.
+  /// Reference values from exact fractions (and from NumPy, where it is accurate enough), for
+  /// columns from 1e-150 to 1e150 and far from 0.
   @Test func scaledNumbersAreThoseOfExactFractions() throws {
     let reference = try Fixtures<Reference>.read("scaling")
     let count = reference.x.count / reference.width
@@ -56,7 +56,7 @@ import Testing
 
   @Test(arguments: ["standardize", "min_max"])
   func constantColumnsBecomeZero(_ method: String) throws {
-    // Three times 0.1 is not 0.3 in float64: a naive mean leaves a residue.
+    // Three times 0.1 is not 0.3 in float64, so that a naive mean leaves a residue.
     let folder = try TestFolder([
       "a.csv": "x,y,s,t\n0.1,1e300,train,1\n0.1,1e300,train,2\n0.1,1e300,train,3\n7,5,test,4\n"
     ])
@@ -99,7 +99,7 @@ import Testing
   }
 }
 
-/// Methods of single columns.
+/// Scaling methods of single columns.
 @Suite struct ColumnScaleTests {
   private let folder: TestFolder
 
@@ -135,13 +135,13 @@ import Testing
   @Test func `numbers that a method does not take`() throws {
     #expect(
       folder.errors("csv: {path: a.csv, columns: {b: {scale: log}}}") == """
-        error: 'b' reaches down to 0, which has no logarithm; scale it by another method
+        error: 'b' has the minimum 0, which has no logarithm; use another method
         """)
     try folder.write(Array("a,y\n1,1\n1,2\n1,3\n1,4\n9,5\n".utf8), to: "a.csv")
     #expect(
       folder.errors("csv: a.csv\nscale: robust") == """
-        test.yaml:2:8: error: the middle half of 'a' is the one value 1, which leaves 'robust' no \
-        scale; scale it by another method
+        test.yaml:2:8: error: the quartiles of 'a' are both 1, so that 'robust' has no \
+        scale; use another method
             scale: robust
                    ^
         """)

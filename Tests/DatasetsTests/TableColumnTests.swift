@@ -105,7 +105,7 @@ import Testing
         """)
   }
 
-  /// Days as Python's datetime counts them.
+  /// The days are those of Python's datetime.
   @Test(arguments: [
     ("1970-01-01", "iso", 0), ("1969/12/31", "iso", -1), ("2000-02-29", "iso", 11016),
     ("1900-03-01", "iso", -25508), ("2024-12-31T18:00", "iso", 20088.75),
@@ -127,7 +127,7 @@ import Testing
         each
             name 0,0
             ^
-        note: write 'exclude: [name]' to leave the column out, or 'id: name' to name the rows by it
+        note: write 'exclude: [name]' to leave the column out, or 'id: name' to identify the rows by it
         note: write 'columns: {name: category}' for one input per text
         """)
     let folder = try TestFolder([
@@ -141,7 +141,7 @@ import Testing
       try folder.load("csv: {path: d.csv, columns: {name: {role: ignored}}}").inputNames == ["x"])
     #expect(
       folder.errors("csv: {path: d.csv, columns: {name: text}}") == """
-        d.csv:2:1: error: column 'name' is of the type 'text', which is no input
+        d.csv:2:1: error: column 'name' is of the type 'text', which cannot be an input
             name 0,1,0
             ^
         note: write 'columns: {name: category}' for one input per text
@@ -199,7 +199,7 @@ import Testing
     #expect(
       try announcements("id,a,y\n" + rows) == """
         warning: column 'id' counts the rows
-        note: 'id: id' names the rows by it
+        note: 'id: id' identifies the rows by it
         """)
     #expect(
       try announcements(",a,y\n" + rows) == """

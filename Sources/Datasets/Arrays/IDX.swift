@@ -16,7 +16,7 @@ func readIDX(_ file: [UInt8]) throws -> NDArray {
   guard expected / mostInflation <= file.count else {
     throw Diagnostic(
       "the extents \(list(layout.axes)) need \(expected) bytes, "
-        + "more than \(file.count) compressed ones give")
+        + "more than \(file.count) compressed bytes can contain")
   }
   try checkMemory(bytes: expected, for: "the unpacked array", at: nil)
   // One more byte than expected shows whether bytes follow the array.
@@ -70,7 +70,7 @@ private func layoutOfIDX(head: [UInt8]) throws -> ElementLayout {
   guard product(axes.dropFirst()) != nil, let count = product(axes),
     let size = product([count, type.size]), size <= Int.max - start
   else {
-    throw Diagnostic("the extents \(list(axes)) are more than any file holds")
+    throw Diagnostic("the extents \(list(axes)) are larger than any file")
   }
   return ElementLayout(start: start, type: type, isBigEndian: true, axes: axes)
 }

@@ -71,7 +71,7 @@ final class NDArray: Sendable {
   convenience init(_ file: FileBytes, _ layout: ElementLayout) throws {
     guard !layout.isFortran || layout.axes.count == 1 else {
       throw Diagnostic(
-        "the array lies in Fortran's order, in which a sample cannot be read alone; "
+        "the array is in Fortran order, in which single samples cannot be read; "
           + "save it in C order, or leave 'stream' out")
     }
     self.init(.file(file), count: file.count, layout)

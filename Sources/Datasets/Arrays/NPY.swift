@@ -110,12 +110,12 @@ private func headerOfNPY(_ file: [UInt8], size fileSize: Int) throws -> (NPYHead
     : Int(file.integer(at: 8, as: UInt32.self, isBigEndian: false))
   guard length <= fileSize - headerStart else {
     throw Diagnostic(
-      "the header is said to take \(length) bytes, but \(fileSize - headerStart) are left")
+      "the header has a length of \(length) bytes, but only \(fileSize - headerStart) bytes follow")
   }
   let start = headerStart + length
   guard start <= file.count else {
     throw Diagnostic(
-      "the header takes \(length) bytes; where data are streamed it has at most "
+      "the header has \(length) bytes; with 'stream: true' it can have at most "
         + "\(file.count - headerStart)")
   }
   let header = try NPYHeader(file[headerStart..<start])
@@ -161,7 +161,7 @@ private struct NPYHeader {
     guard product(shape.dropFirst()) != nil, let count = product(shape),
       let needed = product([count, elementSize])
     else {
-      throw Diagnostic("the shape \(shapeText) is more than any file holds")
+      throw Diagnostic("the shape \(shapeText) is larger than any file")
     }
     guard needed == size else {
       throw Diagnostic(

@@ -78,8 +78,8 @@ struct ZipArchive {
     case 8:
       guard member.size / mostInflation <= member.compressedSize else {
         throw Diagnostic(
-          "'\(name)' is said to hold \(member.size) bytes, "
-            + "more than \(member.compressedSize) compressed ones give")
+          "'\(name)' has a size of \(member.size) bytes in the directory, "
+            + "more than \(member.compressedSize) compressed bytes can contain")
       }
       try checkMemory(bytes: member.size, for: "'\(name)'", at: nil)
       contents = try inflate(Array(packed), .none, limit: member.size + 1)
@@ -89,7 +89,8 @@ struct ZipArchive {
     }
     guard contents.count == member.size else {
       let found = contents.count > member.size ? "more" : "\(contents.count)"
-      throw Diagnostic("'\(name)' is said to hold \(member.size) bytes, found \(found)")
+      throw Diagnostic(
+        "'\(name)' has a size of \(member.size) bytes in the directory, found \(found)")
     }
     guard checksum(contents) == member.checksum else {
       throw Diagnostic("'\(name)' is damaged: its checksum does not match")

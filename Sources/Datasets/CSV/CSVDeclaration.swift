@@ -38,17 +38,17 @@ struct CSVDeclaration: StreamableSource, PortSource, Component {
     inputs =
       DeclaredPorts("inputs", from: &options) {
         ColumnSelection(
-          $0, from: &$1, "what the model reads; or {PORT: COLUMNS}",
+          $0, from: &$1, "the inputs of the model; or {PORT: COLUMNS}",
           default: "all columns that have no other use")
       } ?? model?.inputs
     targets =
       DeclaredPorts("targets", from: &options) {
         ColumnSelection(
-          $0, from: &$1, "what the model learns; or {PORT: COLUMNS}", default: "the last column")
+          $0, from: &$1, "the targets of the model; or {PORT: COLUMNS}", default: "the last column")
       } ?? model?.targets
     exclude =
       ColumnSelection("exclude", from: &options, "columns to leave out") ?? model?.exclude
-    id = ColumnSelection("id", from: &options, "columns that name the rows") ?? model?.id
+    id = ColumnSelection("id", from: &options, "columns that identify the rows") ?? model?.id
     categorical =
       ColumnSelection("categorical", from: &options, "columns of numbers that are categories")
       ?? model?.categorical
@@ -157,7 +157,7 @@ struct ColumnSelection: Sendable {
         return try positions(of: config, in: table, known, at: location)[0]
       }
       guard bounds[0] <= bounds[1] else {
-        throw Diagnostic("the columns '\(text)' run backwards", at: location)
+        throw Diagnostic("the range '\(text)' ends before its first column", at: location)
       }
       return Array(bounds[0]...bounds[1])
     }

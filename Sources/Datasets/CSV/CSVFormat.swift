@@ -75,12 +75,13 @@ struct CSVFormat: Sendable {
     }
     skippedLines = options.int(
       "skip_rows", default: model.skippedLines, in: 0...1_000_000,
-      "lines before the header, or before the first row")
+      "lines to skip before the header, or before the first row")
     encoding = options.choice(
-      "encoding", default: model.encoding, of: Encoding.self, "of the characters")
+      "encoding", default: model.encoding, of: Encoding.self, "the encoding of the characters")
     missing = options.strings(
       "missing", default: model.missing,
-      "cells that count as missing, in any case, as empty cells do; a number in quotes")
+      "texts that mean a missing cell, in any case, in addition to empty cells; write a number in quotes"
+    )
     options.suggest("delimiter", for: "sep", "separator")
     options.suggest("missing", for: "na_values")
     options.suggest("skip_rows", for: "skiprows")

@@ -167,7 +167,7 @@ struct CSVTable: Sendable {
         if count > 0 {
           throw refuse(
             "the first line is one field, but holds \(counted(count, mark == "\t" ? "tab" : "'\(mark)'"))",
-            "write 'delimiter: \(name)' if that stands between fields")
+            "write 'delimiter: \(name)' if that separates the fields")
         }
       }
     }

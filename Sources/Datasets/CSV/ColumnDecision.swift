@@ -70,7 +70,7 @@ struct ColumnDecision {
     if let type = chosen.type, !(type is NumberColumn) {
       if type is TextColumn, [.inputs, .targets].contains(chosen.role) {
         refuse(
-          "column '\(shown)' is of the type 'text', which is no input",
+          "column '\(shown)' is of the type 'text', which cannot be an input",
           ["write 'columns: {\(quotedName): category}' for one input per text"])
         return
       }
@@ -108,7 +108,7 @@ struct ColumnDecision {
           + "input each",
         [
           "write 'exclude: [\(quotedName)]' to leave the column out, or 'id: \(quotedName)' to "
-            + "name the rows by it",
+            + "identify the rows by it",
           "write 'columns: {\(quotedName): category}' for one input per text",
         ])
     }

@@ -24,7 +24,7 @@ extension CSVReader {
       }
       guard columns[slot].isNumeric, count >= 10 else { continue }
       if countsRows(slot) {
-        announce(slot, "counts the rows") { "'id: \($0)' names the rows by it" }
+        announce(slot, "counts the rows") { "'id: \($0)' identifies the rows by it" }
       } else if holdsDates(slot) {
         announce(slot, "holds whole numbers that look like dates") {
           "'columns: {\($0): {type: date, format: \"%Y%m%d\"}}' reads them as days"

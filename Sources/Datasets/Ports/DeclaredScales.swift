@@ -11,7 +11,7 @@ struct DeclaredScales: Sendable {
     guard
       var config = options.value(
         "scale", "a method or a mapping from inputs, targets or ports to methods",
-        "how columns are scaled; fitted on the training data")
+        "the scaling of the columns, fitted to the training data")
     else { return }
     // {divide: 255} is a method, not a mapping from ports.
     if ScaleMethod(config) != nil || config.isText {
@@ -22,7 +22,7 @@ struct DeclaredScales: Sendable {
       var methods: [(String, ScaleMethod, SourceLocation?)] = []
       let halves = ["inputs", "targets"]
       for half in halves {
-        let method = ScaleMethod.read(half, from: &inner, "of the columns of all \(half)")
+        let method = ScaleMethod.read(half, from: &inner, "the scaling of all \(half)")
         if method == nil, !inner.contains(half) { inner.resolve(half, ScaleMethod.none.config) }
         methods.append((half, method ?? .none, config.location))
       }
@@ -42,7 +42,7 @@ struct DeclaredScales: Sendable {
       keys: [
         .init(
           key: "PORT", range: ScaleMethod.range,
-          fallback: "that of inputs or targets", explanation: "of the columns of one port")
+          fallback: "as for inputs or targets", explanation: "the scaling of one port")
       ])
     self.methods = methods ?? []
   }

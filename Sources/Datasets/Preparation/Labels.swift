@@ -145,7 +145,7 @@ struct Labels: Sendable {
     let layout = port.columns.layout
     guard layout.names.count == 1 else {
       throw Diagnostic(
-        "classes need one label a sample, but each has \(layout.names.count) targets",
+        "classes need one label per sample, but each sample has \(layout.names.count) targets",
         at: port.location(0, 0))
     }
     let column = try port.columns.cells(of: 0)

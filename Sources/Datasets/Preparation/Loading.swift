@@ -229,7 +229,7 @@ extension DataDeclaration {
     }
     guard product(shape) == width else {
       throw Diagnostic(
-        "shape \(list(shape)) does not hold the \(counted(width, "input"))\(owner) of a sample",
+        "shape \(list(shape)) does not fit the \(counted(width, "input"))\(owner) of a sample",
         at: self.shape.location(for: raw.name))
     }
     return Shape(shape)
@@ -294,7 +294,7 @@ extension DataDeclaration {
         try port.columns.cells(of: 0).count(where: { !$0.isNaN }) > 1
       else { continue }
       throw Diagnostic(
-        "all targets are of the one class '\(excerpt(names[0]))'; there is nothing to learn",
+        "all targets are of the same class '\(excerpt(names[0]))'; there is nothing to learn",
         at: port.location(0, 0))
     }
   }

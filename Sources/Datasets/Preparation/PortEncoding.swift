@@ -139,7 +139,7 @@ extension SourcePort {
         guard value >= 0, value < limit, value == value.rounded() else {
           throw Diagnostic(
             "'\(columns.layout.names[column])' is \(shortest(value)) in sample \(row), but port "
-              + "'\(name ?? "")' takes the whole numbers \(range(below: count))",
+              + "'\(name ?? "")' requires whole numbers from \(range(below: count))",
             at: location(row, column))
         }
         largest = max(largest, value)
@@ -159,7 +159,7 @@ extension SourcePort {
         throw Diagnostic(
           "'\(columns.layout.names[column])' is '\(excerpt(vocabulary[Int(value)]))' in sample "
             + "\(row), text \(shortest(value)) of \(vocabulary.count) in sorted order, but port "
-            + "'\(name ?? "")' takes the indices \(range(below: count))",
+            + "'\(name ?? "")' requires indices from \(range(below: count))",
           at: location(row, column))
       }
     }
@@ -167,6 +167,6 @@ extension SourcePort {
 
   /// The range of the indices, such as `0 to 4`.
   private func range(below count: Int?) -> String {
-    count.map { "0 to \($0 - 1)" } ?? "from 0 to \(Int32.max - 1)"
+    count.map { "0 to \($0 - 1)" } ?? "0 to \(Int32.max - 1)"
   }
 }

@@ -111,7 +111,7 @@ extension DataDeclaration {
       }
       guard array.elements.width == layout.width, layout.isNumeric else {
         throw Diagnostic(
-          "\(array.title) has \(counted(array.elements.width, "number")) a sample, "
+          "\(array.title) has \(counted(array.elements.width, "number")) per sample, "
             + "but the training \(owner) have \(layout.width)")
       }
       return array.port(.inputs, limit: nil)

@@ -109,7 +109,7 @@ struct Scaling: Sendable {
       case .log:
         guard low[i] > 0 else {
           throw Diagnostic(
-            "'\(name(i))' reaches down to \(shortest(low[i])), which has no logarithm; scale it by "
+            "'\(name(i))' has the minimum \(shortest(low[i])), which has no logarithm; use "
               + "another method", at: location)
         }
         if areLogs.isEmpty { areLogs = [Bool](repeating: false, count: width) }
@@ -124,8 +124,8 @@ struct Scaling: Sendable {
         spread[i] = Scaling.quantile(0.75, of: sorted) - Scaling.quantile(0.25, of: sorted)
         guard spread[i] > 0 || range[i] == 0 else {
           throw Diagnostic(
-            "the middle half of '\(name(i))' is the one value \(shortest(origin[i])), which leaves "
-              + "'robust' no scale; scale it by another method", at: location)
+            "the quartiles of '\(name(i))' are both \(shortest(origin[i])), so that 'robust' has no "
+              + "scale; use another method", at: location)
         }
       }
     }

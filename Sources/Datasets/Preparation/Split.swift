@@ -50,12 +50,12 @@ struct Split: Sendable {
       stratum != nil
       || options.bool(
         "stratified", default: false,
-        "keep the classes' shares in every part; of several targets, the port's name")
+        "keep the shares of the classes in every part; with several targets, the name of one")
     column = ColumnSelection(
-      "column", from: &options, "the column that says train, validation or test for each row")
+      "column", from: &options, "the column that contains train, validation or test for each row")
     words = Split.words(from: &options)
     group = ColumnSelection(
-      "group", from: &options, "the column of which rows with one value stay together")
+      "group", from: &options, "the column whose values define groups; a group stays in one part")
     if case .string? = options.entry("ordered")?.content {
       order = ColumnSelection("ordered", from: &options, "")
       isOrdered = true
@@ -81,7 +81,7 @@ struct Split: Sendable {
     }
     let fold = options.contains("fold") ? options.optionalInt("fold", in: 1...1000, "") : nil
     if !options.contains("fold") {
-      _ = options.value("fold", "an integer ≥ 1", "the one fold of this run, from 1")
+      _ = options.value("fold", "an integer ≥ 1", "the number of the only fold to run, from 1")
     }
     folds = count.map { Folds(count: $0, fold: fold) }
     reject(from: &options, fold)
@@ -90,7 +90,7 @@ struct Split: Sendable {
   /// Records errors about settings that exclude each other.
   private func reject(from options: inout Options, _ fold: Int?) {
     if !words.isEmpty, column == nil {
-      options.reject("words", "words are those of a column; name it under 'column'")
+      options.reject("words", "'words' needs 'column', the column with the words")
     }
     if validation + test >= 1 {
       options.reject(
@@ -98,7 +98,7 @@ struct Split: Sendable {
         "validation \(shortest(validation)) and test \(shortest(test)) leave no training data")
     }
     if column != nil, validation > 0 || test > 0 || isStratified {
-      options.reject("column", "a split goes by fractions or by a column, not both")
+      options.reject("column", "a split uses fractions or a column, not both")
     }
     if column != nil, group != nil || isOrdered || folds != nil {
       options.reject("column", "a split by a column needs no 'group', 'ordered' or 'folds'")
@@ -116,14 +116,18 @@ struct Split: Sendable {
       options.reject("fold", "fold must be an integer from 1 to \(folds.count), found \(fold)")
     }
     if folds == nil, fold != nil {
-      options.reject("fold", "fold is one of 'folds'; say how many there are")
+      options.reject(
+        "fold", "'fold' is the number of one of several folds; set 'folds' to their number")
     }
   }
 
   /// Reads the words of the column that the file declares.
   private static func words(from options: inout Options) -> [(word: String, part: Part)] {
     let range = "a mapping from words to train, validation or test"
-    guard let config = options.value("words", range, "the column's own words") else { return [] }
+    guard
+      let config = options.value(
+        "words", range, "further words of the column, with the parts that they mean")
+    else { return [] }
     guard case .map(let entries) = config.content else {
       options.reject("words", "words must be \(range), found \(config.kind)")
       return []

@@ -158,7 +158,7 @@ extension CSVDeclaration {
       if categories.contains(column) || role == .split && !chosen.isOrder || role == .id {
         if chosen.type != nil, categories.contains(column) {
           throw Diagnostic(
-            "column '\(table.names[column])' has a type under 'columns' and is a category too",
+            "column '\(table.names[column])' has a type under 'columns' and is also listed under 'categorical'",
             at: file.location)
         }
         chosen.type = CategoryColumn()

@@ -5,7 +5,7 @@ import NNExp
 struct GeneratedData: DataSource, Component {
   static let typeName = "generated"
   static let documentation = Documentation(
-    "samples that a generator makes",
+    "samples of a generator",
     example: "data: {generated: {type: spirals, samples: 200}}")
   static let shorthand: String? = "type"
 
@@ -38,7 +38,8 @@ struct GeneratedData: DataSource, Component {
       let bytes = product([inputCount.addingReportingOverflow(targetCount).partialValue, 8]),
       bytes > 0
     else {
-      throw Diagnostic("generator '\(name)' makes more numbers than any memory holds", at: location)
+      throw Diagnostic(
+        "generator '\(name)' makes more numbers than any memory can contain", at: location)
     }
     try checkMemory(bytes: bytes, for: "generator '\(name)'", at: location)
 

@@ -6,7 +6,7 @@ import NNExp
 struct InlineData: PortSource, Component {
   static let typeName = "inline"
   static let documentation = Documentation(
-    "samples written out in the experiment file",
+    "samples in the experiment file itself",
     example: "data: {inline: {inputs: [[0, 1], [1, 0]], targets: [[0], [1]]}}")
 
   private let inputs: DeclaredPorts<Rows>
