@@ -129,7 +129,7 @@ import Testing
       #expect(
         try errors(file, ", delimiter: \";\"").replacing(/a.csv:\d/, with: "a.csv:N") == """
           a.csv:N:1: error: column 'x' holds numbers with a decimal comma\(count), such as '1,5'; \
-          say how to read them
+          declare how to read them
               1,5;4
               ^
           note: 'columns: {x: {type: number, decimal: ","}}' reads '1,5' as 1.5\

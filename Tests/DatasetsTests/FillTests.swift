@@ -76,7 +76,7 @@ import Testing
         "d.csv:4:3: error: column 'y' of targets has 1 missing cell, which are not filled"))
   }
 
-  @Test func `a fill that does not go with the column`() throws {
+  @Test func `a fill that does not suit the column is reported`() throws {
     #expect(
       folder.errors("csv: {path: d.csv, targets: y, exclude: part}\nfill: mean") == """
         d.csv:4:3: error: column 'c' holds texts, which have no mean, to fill 2 missing cells
@@ -118,7 +118,7 @@ import Testing
     #expect(mean == (1 + 6 + mean!) / 3 || mean == 3.5)
   }
 
-  @Test func `unseen categories`() throws {
+  @Test func `unseen categories set their own input`() throws {
     let section =
       "csv: {path: t.csv, targets: y, columns: {c: {other: true}}}\nvalidation: {csv: v.csv}"
     let folder = try TestFolder([

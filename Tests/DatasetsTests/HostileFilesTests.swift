@@ -38,7 +38,7 @@ import Testing
   }
 
   /// Several ports, one of them of indices, and targets that may be missing.
-  @Test func portsOfDamagedFiles() throws {
+  @Test func damagedFilesOfSeveralPortsAreReadOrReported() throws {
     let folder = try TestFolder([:] as [String: [UInt8]])
     let npy = ArrayWriter.npy([0, 1, 2], [3])
     for (section, bytes) in [

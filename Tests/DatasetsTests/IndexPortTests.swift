@@ -14,7 +14,7 @@ import Testing
     try TestFolder(["a.csv": "w,c,x,t\n" + rows.joined(separator: "\n") + "\n"])
   }
 
-  @Test func numbersAndTexts() throws {
+  @Test func numbersAndTextsBecomeIndices() throws {
     let data = try folder().load(IndexPortTests.source + "indices: {word: 10, city: auto}")
     #expect(
       data.inputs == [
@@ -29,7 +29,7 @@ import Testing
     #expect(auto.inputs[1].kind == .indices(below: 7))
   }
 
-  @Test func onlyIndices() throws {
+  @Test func dataCanConsistOfIndicesOnly() throws {
     let data = try folder().load(
       "csv: {path: a.csv, inputs: {word: w, city: c}, targets: t}\n"
         + "indices: {word: auto, city: auto}\nsplit: {validation: 0.4}")
@@ -39,7 +39,7 @@ import Testing
     #expect(data.inputNames.isEmpty)
   }
 
-  @Test func aGeneralScalePassesOverThem() throws {
+  @Test func aGeneralScaleDoesNotChangeIndices() throws {
     let data = try folder().load(
       IndexPortTests.source + "indices: {word: auto, city: auto}\nscale: min_max")
     #expect(data.train.indices == [3, 1, 0, 0, 1, 1])
@@ -67,7 +67,7 @@ import Testing
     #expect(data.train.indices == [2, 1, 0, 2])
   }
 
-  @Test func moreTextsThanOneHotInputsMayHave() throws {
+  @Test func indicesPermitMoreTextsThanOneHotInputs() throws {
     let names = (0...1000).map { "n\($0),1\n" }.joined()
     let folder = try TestFolder(["a.csv": "x,t\n" + names])
     let source = "csv: {path: a.csv, inputs: {x: x}, targets: t}\n"
@@ -111,14 +111,16 @@ import Testing
     #expect(data.test?.indices == [9, 0])
   }
 
-  // MARK: Mistakes
+  // MARK: Errors
 
   @Test(arguments: [
     ("7", "7", "whole numbers from 0 to 4"), ("-1", "-1", "whole numbers from 0 to 4"),
     ("1.5", "1.5", "whole numbers from 0 to 4"), ("5", "5", "whole numbers from 0 to 4"),
     ("1e300", "1e+300", "whole numbers from 0 to 4"),
   ])
-  func numbersThatAreNoIndices(cell: String, value: String, range: String) throws {
+  func numbersOutsideTheDeclaredIndicesAreReported(cell: String, value: String, range: String)
+    throws
+  {
     #expect(
       try folder(["3,rome,0.5,1", "\(cell),bern,1.5,2"]).errors(
         IndexPortTests.source + "indices: {word: 5, city: auto}") == """
@@ -128,7 +130,7 @@ import Testing
           """)
   }
 
-  @Test func numbersThatNoIndexCanBe() throws {
+  @Test func numbersThatCannotBeIndicesAreReported() throws {
     for (cell, value) in [("-3", "-3"), ("0.5", "0.5"), ("2147483647", "2147483647")] {
       #expect(
         try folder(["3,rome,0.5,1", "\(cell),bern,1.5,2"]).errors(
@@ -153,7 +155,7 @@ import Testing
           """)
   }
 
-  @Test func moreTextsThanIndices() throws {
+  @Test func moreTextsThanDeclaredIndicesAreReported() throws {
     #expect(
       try folder().errors(IndexPortTests.source + "indices: {word: 4, city: 1}") == """
         a.csv:2:3: error: 'c' is 'rome' in sample 0, text 1 of 2 in sorted order, but port 'city' \
@@ -163,7 +165,7 @@ import Testing
         """)
   }
 
-  @Test func textsBesideNumbers() throws {
+  @Test func textsAndNumbersInOnePortAreReported() throws {
     let folder = try TestFolder(["a.csv": "a,b,t\ncat,1,1\nbird,2,2\n"])
     #expect(
       folder.errors(
@@ -175,7 +177,7 @@ import Testing
           """)
   }
 
-  @Test func indicesOfValidationDataThatTrainingDataLack() throws {
+  @Test func validationIndicesBeyondTheTrainingDataAreReported() throws {
     let folder = try folder()
     let section =
       IndexPortTests.source + "indices: {word: auto, city: auto}\nvalidation: {csv: v.csv}"
@@ -205,11 +207,11 @@ import Testing
         """)
   }
 
-  @Test func declarations() throws {
+  @Test func wrongDeclarationsAreReported() throws {
     let folder = try folder()
-    func complaint(_ rest: String) -> String { folder.errors(IndexPortTests.source + rest) }
+    func message(_ rest: String) -> String { folder.errors(IndexPortTests.source + rest) }
     #expect(
-      complaint("indices: {word: many, citty: 3, x: 0}") == """
+      message("indices: {word: many, citty: 3, x: 0}") == """
         test.yaml:2:23: error: there is no input port 'citty'; did you mean 'city'?
             indices: {word: many, citty: 3, x: 0}
                                   ^
@@ -224,14 +226,14 @@ import Testing
                                                ^
         """)
     #expect(
-      complaint("indices: 5") == """
+      message("indices: 5") == """
         test.yaml:2:10: error: indices must be a mapping from input ports to the number of their \
         indices, or 'auto', found the number 5
             indices: 5
                      ^
         """)
     #expect(
-      complaint("indices: {word: 5, city: auto}\nscale: {inputs: min_max, city: none}") == """
+      message("indices: {word: 5, city: auto}\nscale: {inputs: min_max, city: none}") == """
         test.yaml:3:32: error: port 'city' carries indices, which are not scaled
             scale: {inputs: min_max, city: none}
                                            ^

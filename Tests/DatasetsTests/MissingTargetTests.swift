@@ -93,16 +93,16 @@ import Testing
         """)
   }
 
-  @Test func sourcesOfTheirOwn() throws {
+  @Test func validationDataMayLackTargets() throws {
     try folder.write(Array("x,p,q,s\n1,,,\n2,1,2,no\n".utf8), to: "v.csv")
     let data = try folder.load(
       MissingTargetTests.source + "validation: {csv: v.csv}", incomplete: ["p", "s"])
     #expect(same(data.validation?.targets, [.nan, .nan, .nan, 1, 2, 0]))
   }
 
-  // MARK: Mistakes
+  // MARK: Errors
 
-  @Test func aMissingTargetThatMustBeThere() throws {
+  @Test func aMissingTargetIsReportedUnlessItIsSkipped() throws {
     #expect(
       folder.errors(MissingTargetTests.source, incomplete: ["p"]) == """
         a.csv:4:8: error: column 's' has 1 missing cell in 6 rows
@@ -122,7 +122,7 @@ import Testing
         """)
   }
 
-  @Test func aMissingInput() throws {
+  @Test func aMissingInputIsReported() throws {
     let folder = try TestFolder(["a.csv": "x,t\n1,2\n,3\n"])
     #expect(
       folder.errors("csv: a.csv", incomplete: ["target"]) == """
@@ -142,13 +142,13 @@ import Testing
         """)
   }
 
-  @Test func otherWordsForAMissingValue() throws {
+  @Test func standardWordsMeanAMissingTarget() throws {
     let folder = try TestFolder(["a.csv": "x,t\n1,2\n2,NA\n"])
     #expect(
       same(try folder.load("csv: a.csv", incomplete: ["target"]).train.targets, [2, .nan]))
   }
 
-  @Test func noTargetAtAll() throws {
+  @Test func dataWithoutAnyTargetAreReported() throws {
     let folder = try TestFolder(["a.csv": "x,part,p,s\n1,train,,\n2,train,,\n3,test,4,a\n"])
     #expect(
       folder.errors(

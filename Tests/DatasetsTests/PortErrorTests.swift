@@ -9,7 +9,7 @@ import Testing
 
   init() throws { folder = try TestFolder(["a.csv": "x,y,s,t\n1,2,no,4\n5,6,yes,8\n"]) }
 
-  @Test func names() {
+  @Test func wrongNamesOfPortsAreReported() {
     #expect(
       folder.errors(
         """
@@ -47,7 +47,7 @@ import Testing
         """)
   }
 
-  @Test func columns() {
+  @Test func columnsOfTwoPortsAreReported() {
     #expect(
       folder.errors("csv: {path: a.csv, inputs: {a: [x, s], b: \"*\"}, targets: t}") == """
         test.yaml:1:43: error: column 'x' is in the ports 'a' and 'b'
@@ -75,7 +75,7 @@ import Testing
         """)
   }
 
-  @Test func settingsOfPortsThatAreNone() {
+  @Test func settingsOfUnknownPortsAreReported() {
     #expect(
       folder.errors(
         """
@@ -116,7 +116,7 @@ import Testing
           """)
   }
 
-  @Test func settingsByPortOfDataWithoutNames() {
+  @Test func settingsByPortAreReportedIfTheDataNameNone() {
     #expect(
       folder.errors(
         """
@@ -154,7 +154,7 @@ import Testing
   }
 
   /// The source of a plugin and a generator have one input port and one target port.
-  @Test func sourcesThatCannotNamePorts() throws {
+  @Test func settingsByPortAreReportedForSourcesWithoutPorts() throws {
     struct Two: DataSource, Component {
       static let typeName = "two"
       static let documentation = Documentation("two samples", example: "data: {two: {}}")
@@ -183,7 +183,7 @@ import Testing
         """)
   }
 
-  @Test func valuesOfSettings() {
+  @Test func wrongSettingsOfPortsAreReported() {
     let source = "csv: {path: a.csv, inputs: {a: x, b: y}, targets: {c: t, d: s}}\n"
     #expect(
       folder.errors(
@@ -234,7 +234,7 @@ import Testing
           """)
   }
 
-  @Test func sourcesOfTheirOwn() {
+  @Test func validationDataWithOtherPortsAreReported() {
     #expect(
       folder.errors(
         """
@@ -299,7 +299,7 @@ import Testing
           """)
   }
 
-  @Test func countsOfRows() throws {
+  @Test func differentNumbersOfRowsAreReported() throws {
     #expect(
       folder.errors("inline: {inputs: {a: [1, 2], b: [1]}, targets: [1, 2, 3]}") == """
         test.yaml:1:33: error: 1 input of port 'b' for 2 inputs of port 'a'

@@ -201,7 +201,7 @@ import Testing
         == ["p"])
   }
 
-  @Test func settingsByPort() throws {
+  @Test func settingsApplyToSinglePorts() throws {
     let folder = try TestFolder([
       "a.csv": "x_0,x_1,x_2,x_3,color,price,sold,kind\n"
         + "0,0,0,0,red,10,yes,1\n1,2,4,8,blue,20,no,0\n2,4,8,16,red,40,yes,2\n"
@@ -296,7 +296,7 @@ import Testing
         """)
   }
 
-  @Test func sourcesOfTheirOwn() throws {
+  @Test func validationDataHaveTheSamePorts() throws {
     let folder = try TestFolder([
       "a.csv": "x,y,t,part\n1,2,3,train\n4,5,6,test\n", "v.csv": "t,y,x\n30,20,10\n",
       "w.csv": "p,q,r\n7,8,9\n",
@@ -322,7 +322,7 @@ import Testing
     #expect(mixed.validation?.inputs == [7, 8])
   }
 
-  @Test func whatIsHeldIsCounted() throws {
+  @Test func theMemoryOfTheSamplesIsCounted() throws {
     let folder = try TestFolder([:] as [String: String])
     func bytes(_ rest: String) throws -> Int {
       try folder.load(
@@ -371,7 +371,7 @@ import Testing
     #expect(data.train.inputs == [1, 1, 2, 2])
   }
 
-  @Test func dataMadeByHand() {
+  @Test func dataCreatedInCodeHaveDefaultNames() {
     let data = RunDatasets<Float>(
       inputs: [Port("a", [2]), Port("b", [1], kind: .indices(below: 3)), Port("c", [1])],
       targets: [

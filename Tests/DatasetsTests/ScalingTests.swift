@@ -126,13 +126,13 @@ import Testing
     #expect(data.train.targets == [0, 1.0 / 7, 3.0 / 7, 1])
   }
 
-  @Test func `a method for all, and another for one`() throws {
+  @Test func `the method of a column replaces the general one`() throws {
     let data = try folder.load(
       "csv: {path: a.csv, inputs: [a, b], columns: {a: {scale: none}}}\nscale: {divide: 51}")
     #expect(data.train.inputs == [1, 0, 2, 1, 4, 5, 9, 2])
   }
 
-  @Test func `numbers that a method does not take`() throws {
+  @Test func `numbers that a method cannot scale are reported`() throws {
     #expect(
       folder.errors("csv: {path: a.csv, columns: {b: {scale: log}}}") == """
         error: 'b' has the minimum 0, which has no logarithm; use another method

@@ -196,7 +196,7 @@ import Testing
       "csv: {path: d.csv, inputs: x, targets: y\(csv)}\nsplit: {\(split)}", seed: seed)
   }
 
-  @Test func `a column's own words`() throws {
+  @Test func `a column can use its own words`() throws {
     let data = try load("column: set, words: {fit: train, val: validation}")
     #expect(data.validation?.inputs == [0, 4, 8, 12, 16, 20, 24, 28, 32, 36])
     #expect(data.train.count == 30)
@@ -255,7 +255,7 @@ import Testing
     #expect(other.test?.inputs == tested.test?.inputs)
   }
 
-  @Test func `what does not go together`() throws {
+  @Test func `contradicting settings are reported`() throws {
     func error(_ split: String) -> String {
       folder.errors("csv: {path: d.csv, inputs: x}\nsplit: {\(split)}")
         .split(separator: "\n").first.map(String.init) ?? ""

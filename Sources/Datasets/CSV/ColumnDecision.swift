@@ -275,7 +275,7 @@ struct ColumnDecision {
     }
     if chosen.role == .inputs { notes.append("'exclude: [\(quotedName)]' leaves the column out") }
     refuse(
-      "column '\(shown)' holds \(form.noun)\(count), such as '\(excerpt(example))'; say how to "
+      "column '\(shown)' holds \(form.noun)\(count), such as '\(excerpt(example))'; declare how to "
         + "read them", notes)
   }
 

@@ -194,7 +194,7 @@ struct Split: Sendable {
         rows.train.append(row)
       }
     }
-    if let folds { takeFold(folds, of: &rows, classes) }
+    if let folds { assignFolds(folds, of: &rows, classes) }
     return try checked(rows, of: count)
   }
 
@@ -207,7 +207,7 @@ struct Split: Sendable {
 
   /// Distributes the training rows over the folds, class after class. One fold is for
   /// validation.
-  private func takeFold(_ folds: Folds, of rows: inout Rows, _ classes: [Int]?) {
+  private func assignFolds(_ folds: Folds, of rows: inout Rows, _ classes: [Int]?) {
     let order = classes.map { classes in
       rows.train.enumerated().sorted { a, b in
         (classes[a.element], a.offset) < (classes[b.element], b.offset)
