@@ -106,8 +106,8 @@ import Testing
     for (forward, fact) in [
       (
         "for i in 1..<pass.y.count { pass.y[i] = 1 }",
-        "its forward pass leaves y[0] as it was; its plan promises [2] a sample, and all of y is "
-          + "to be overwritten"
+        "its forward pass does not write y[0]; its plan declares [2] per sample, and must overwrite "
+          + "all of y"
       ),
       (
         square + "pass.x[1] = 4",
