@@ -11,7 +11,7 @@ public struct RunList: Sendable {
     public let path: String
     /// The status in the run's summary, or the counts of a sweep's trials by status.
     public let status: String
-    /// When it began, in ISO 8601; empty if the record does not say.
+    /// The time of its start in ISO 8601; empty if it is not recorded.
     public let started: String
     public let epochs: Int?
     /// The best value of the monitored column, or the last training loss.

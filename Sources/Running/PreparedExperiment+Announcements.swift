@@ -3,7 +3,7 @@ import Engine
 import NNExp
 
 extension PreparedExperiment {
-  /// Messages about an experiment's undeclared choices and probable mistakes, one line each.
+  /// Messages about an experiment's undeclared choices and probable errors, one line each.
   func announcementsOfSetup() -> [Diagnostic] {
     var found: [Diagnostic] = []
     func announce(_ message: String, at location: SourceLocation?) {

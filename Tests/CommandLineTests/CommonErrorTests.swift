@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Whole messages about common errors of newcomers.
-@Suite struct CommonMistakeTests {
+@Suite struct CommonErrorTests {
   private static let experiment = """
     name: m
     data: {generated: {type: moons, samples: 60}, split: {validation: 0.2}}

@@ -111,7 +111,7 @@ import Testing
       ),
       (
         square + "pass.x[1] = 4",
-        "its forward pass wrote to x[1], which is not to be changed: 0.53175515 became 4"
+        "its forward pass wrote to x[1], which it must not change: 0.53175515 became 4"
       ),
     ] {
       #expect(try message { try $0.writeSquare(forward: forward) } == "2: \(place): \(fact)")
