@@ -101,8 +101,8 @@ extension DeclaredColumns.Details {
         key: "type", range: "a column type, with its keys beside it", fallback: "from all cells",
         explanation: "the type of the cells"),
       .init(
-        key: "role", range: "one of: inputs, targets, id, split, ignored",
-        fallback: "from 'inputs', 'targets', 'id' and 'exclude'",
+        key: "role", range: "one of: inputs, targets, id, split, weight, ignored",
+        fallback: "from 'inputs', 'targets', 'id', 'weight' and 'exclude'",
         explanation: "the use of the column"),
       .init(
         key: "fill", range: Fill.range, fallback: "as in 'data'",
@@ -122,7 +122,7 @@ extension DeclaredColumns.Details {
   fileprivate init(from options: inout Options, _ types: ComponentRegistry<any ColumnType>) throws {
     if options.contains("role") {
       role = options.choice(
-        "role", of: TableColumn.Role.self, "inputs, targets, id, split or ignored")
+        "role", of: TableColumn.Role.self, "inputs, targets, id, split, weight or ignored")
     }
     fill = Fill.read("fill", from: &options, "the filling of missing cells")
     scale = ScaleMethod.read("scale", from: &options, "the scaling of the numbers")

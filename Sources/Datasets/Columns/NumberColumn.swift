@@ -12,6 +12,9 @@ struct NumberColumn: ColumnType, Component {
   /// The format of the numbers; nil for the format of the file.
   let format: NumberFormat?
 
+  /// Numbers in the file's own format.
+  init() { format = nil }
+
   init(from options: inout Options) {
     let isDeclared = ["decimal", "thousands", "unit"].contains { options.contains($0) }
     var format = NumberFormat(from: &options, like: nil)

@@ -12,8 +12,8 @@ public struct Dataset<S: Scalar>: Sendable {
   public var indices: [Int32]
 
   /// `count` rows of the numbers of all target ports, in the order of the ports. A class is
-  /// one index, and a missing target is NaN. Empty if the samples are streamed, and for
-  /// inputs without targets.
+  /// one index, and a missing target is NaN. The weight of the sample follows if the data have
+  /// weights. Empty if the samples are streamed, and for inputs without targets.
   public var targets: [S]
 
   public var count: Int

@@ -23,6 +23,9 @@ struct SourceRows: SampleStorage {
   /// The columns that identify the rows; nil if there are none.
   var ids: SourceColumns? = nil
 
+  /// The weight of each row; nil if there are no weights.
+  var weights: SourcePort? = nil
+
   /// Whether the names of the columns come from the source.
   var hasColumnNames = false
 
@@ -53,7 +56,7 @@ struct SourceRows: SampleStorage {
     return SourceRows(
       inputs: inputs.map { $0.prefix(limit) }, targets: targets.map { $0.prefix(limit) },
       parts: parts.map { Array($0.prefix(limit)) }, splitKeys: splitKeys, ids: ids,
-      hasColumnNames: hasColumnNames,
+      weights: weights?.prefix(limit), hasColumnNames: hasColumnNames,
       otherColumns: otherColumns, announcements: announcements)
   }
 }
