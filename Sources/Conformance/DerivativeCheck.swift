@@ -8,7 +8,7 @@ import NNExp
 /// Differences from the present outputs contain only the round-off of the outputs that an
 /// entry changes. If a is outside the bound:
 ///
-/// - the round-off of f is measured, and a is allowed an error of its own: x, parameters, y
+/// - the round-off of f is measured, and a is allowed its own error: x, parameters, y
 ///   and dy are perturbed five times by ±1 unit in the last place, and the allowance is ten
 ///   times the root mean square of the changes over the tensor, unless n shows that hardly
 ///   any digit of a is right;

@@ -64,7 +64,7 @@ import Testing
     }
   }
 
-  /// The whole text of the failing claim; * stands for a number or a distribution.
+  /// The whole text of the failing claim; * represents a number or a distribution.
   @Test(arguments: [
     (
       Mutant(.always, .x, times: 2), "gradient of x",
@@ -196,7 +196,7 @@ import Testing
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }
 
-  /// Whether a text matches a pattern, in which * stands for any characters.
+  /// Whether a text matches a pattern, in which * represents any characters.
   static func matches(_ text: String, _ pattern: String) -> Bool {
     var rest = Substring(text)
     let pieces = pattern.split(separator: "*", omittingEmptySubsequences: false)

@@ -196,7 +196,7 @@ struct ColumnSelection: Sendable {
   }
 }
 
-/// Whether `text` matches `pattern`, in which each `*` stands for any characters.
+/// Whether `text` matches `pattern`, in which each `*` represents any characters.
 ///
 /// The search goes back at most to the last `*`, so that its time is at most quadratic, never
 /// exponential.

@@ -325,7 +325,7 @@ struct Split: Sendable {
       let hasOther = validation > 0 || test > 0 || isOrdered || group != nil || folds != nil
       guard column != nil || !hasOther else {
         throw Diagnostic(
-          "a column has the role 'split'; a split goes by fractions or by a column, not both",
+          "a column has the role 'split'; a split uses fractions or a column, not both",
           at: location)
       }
       return try Split.rows(of: parts, chosen, at: location)
