@@ -91,7 +91,6 @@ documents: build
 	@$(MAKE) --no-print-directory deps PACKAGES="python3"
 	python3 Tests/Documents/run_documents.py $(BUILD)
 
-# Rewrites the tables of keys in Sources/nnexp/Documentation.docc from the program's descriptions.
 # Draws the pictures of the README again.
 pictures: build
 	rm -rf .build/pictures && mkdir -p .build/pictures
@@ -99,6 +98,7 @@ pictures: build
 	  $(CURDIR)/$(BUILD) plot results/digits_lp/latest --columns loss,accuracy --force \
 	    --output $(CURDIR)/experiments/digits_lp.svg
 
+# Rewrites the tables of keys in Sources/nnexp/Documentation.docc from the program's descriptions.
 tables:
 	NNEXP_UPDATE_TABLES=1 swift test --filter GuideTests
 

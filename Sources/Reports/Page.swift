@@ -15,8 +15,7 @@ public struct PageFrame: Sendable {
 /// The style sheet of the pages, for pages that a server adds.
 public let pageStyleSheet = Page.style + "\n" + SVGChart.pageStyle
 
-/// A page of results in HTML: complete in one file, without scripts, readable without a
-/// network.
+/// A page of results in HTML: a single file without scripts that needs no network.
 struct Page {
   let title: String
   private var body = ""
@@ -62,7 +61,7 @@ struct Page {
       + "\(Escaping.xml(sentence))</p>\n"
   }
 
-  /// Charts beside each other where there is room.
+  /// Adds charts, beside each other if they fit.
   mutating func charts(_ charts: [Chart], height: Double = 280) {
     guard !charts.isEmpty else { return }
     body += "<div class=\"charts\">\n"
@@ -97,7 +96,7 @@ struct Page {
     body += "</tbody>\n</table></div>\n"
   }
 
-  /// Text as it is in a file, folded until the reader opens it.
+  /// Adds the text of a file, which is folded until the reader opens it.
   mutating func file(_ name: String, _ text: String) {
     body +=
       "<details><summary>\(Escaping.xml(name))</summary>\n<pre>\(Escaping.xml(text))</pre></details>\n"
