@@ -39,10 +39,13 @@ gradient_check: false
 class Server:
     """A running `nnexp serve`."""
 
+    processes = []
+
     def __init__(self, folder, *options):
         self.process = subprocess.Popen(
             [NNEXP, "serve", str(folder), *options], stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True)
+        self.processes.append(self.process)
         line = self.process.stdout.readline()
         assert line.startswith("http://127.0.0.1:"), line + self.process.stderr.read()
         self.url = line.strip()
@@ -93,9 +96,6 @@ def make_many(folder, count, pattern):
     """Folders of runs that differ in their records, 500 per experiment."""
     record = json.loads((pattern / "run.json").read_text())
     summary = json.loads((pattern / "summary.json").read_text())
-    others = {
-        file: (pattern / file).read_bytes() for file in
-        ("metrics.csv", "resolved.yaml", "experiment.yaml", "timing.csv", ".lock")}
     for i in range(count):
         run_folder = folder / f"experiment-{i // 500:02d}" / f"run-{i % 500 + 1:04d}"
         run_folder.mkdir(parents=True)
@@ -105,8 +105,7 @@ def make_many(folder, count, pattern):
             best["value"] = i * 7919 % 1000 / 1000
         (run_folder / "run.json").write_text(json.dumps(record))
         (run_folder / "summary.json").write_text(json.dumps(summary))
-        for name, data in others.items():
-            (run_folder / name).write_bytes(data)
+        os.link(pattern / "metrics.csv", run_folder / "metrics.csv")
 
 
 def test_requests(server, folder):
@@ -330,12 +329,13 @@ def main():
             test_pages(browser, server)
             test_training(browser, server, folder)
             assert not browser.errors, browser.errors
+            server.stop()
+            Server(folder / "results").stop(signal.SIGINT)
+            test_many(folder)
         finally:
             browser.close()
-            server.process.send_signal(signal.SIGCONT)
-        server.stop()
-        Server(folder / "results").stop(signal.SIGINT)
-        test_many(folder)
+            for process in Server.processes:
+                process.kill()
     print("the pages of nnexp serve hold")
 
 
