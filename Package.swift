@@ -37,7 +37,8 @@ let package = Package(
     .target(
       name: "ExperimentFile",
       dependencies: [
-        "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Plugins", "Results",
+        "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Explanation",
+        "Plugins", "Results",
       ]),
 
     // Plugins that are built and loaded at run time.
@@ -59,7 +60,11 @@ let package = Package(
 
     // Pictures and pages of results.
     .target(
-      name: "Reports", dependencies: ["NNExp", "Files", "Charts", "Results", "Sweeps"]),
+      name: "Reports",
+      dependencies: [
+        "NNExp", "Files", "Datasets", "Engine", "Charts", "Explanation", "Results",
+        "ExperimentFile", "Running", "Sweeps",
+      ]),
 
     // The layers, losses and the rest that ship: a plugin like any other, linked in.
     .target(name: "Standard", dependencies: ["NNExp"], path: "plugins/Standard"),
