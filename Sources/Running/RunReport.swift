@@ -18,7 +18,10 @@ struct RunReport<S: Scalar> {
 
   func summary(_ status: Summary.Status) -> Summary {
     let graph = prepared.graph
-    let final = zip(trainer.columns, trainer.newestRow).filter { $0.0.split != nil }
+    // The metrics, and the columns of layers.
+    let final = zip(trainer.columns, trainer.newestRow).filter {
+      $0.0.split != nil || $0.0.head != nil
+    }
     var best: [Summary.Best] = []
     if let epoch = trainer.best?.epoch {
       best = zip(trainer.columns, trainer.bestRow).compactMap { column, value in
