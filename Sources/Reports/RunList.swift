@@ -9,7 +9,8 @@ public struct RunList: Sendable {
   /// One run or one sweep.
   public struct Entry: Sendable {
     public let path: String
-    /// The status in the run's summary, or the counts of a sweep's trials by status.
+    /// The status in the run's summary, `killed` if its process ended without one, or the counts
+    /// of a sweep's trials by status.
     public let status: String
     /// When it began, in ISO 8601; empty if the record does not say.
     public let started: String
@@ -58,7 +59,9 @@ public struct RunList: Sendable {
     let run = try RunDirectory.open(path)
     let summary = try Summary(of: run)
     return Entry(
-      path: path, status: summary.status.rawValue,
+      path: path,
+      status: summary.status == .running && !run.isInProgress
+        ? "killed" : summary.status.rawValue,
       started: (try? RunRecord(of: run))?.started ?? "", epochs: summary.epochs,
       metric: metric(of: summary))
   }

@@ -393,6 +393,9 @@ extension RunDirectory {
     }
   }
 
+  /// True if a process is executing the run: it holds the folder's lock.
+  public var isInProgress: Bool { (try? RunDirectory.holder(of: folder)) != nil }
+
   /// The diagnostic that names the holder of the folder's lock; nil if nobody holds it.
   private static func holder(of folder: Folder) throws -> Diagnostic? {
     guard let file = try folder.openLock(lockFile) else { return nil }

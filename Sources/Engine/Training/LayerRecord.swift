@@ -90,7 +90,7 @@ final class LayerRecord<S: Scalar> {
 }
 
 extension TrainingDeclaration {
-  /// What `record:` adds to metrics.csv per layer.
+  /// A quantity per layer that `record:` adds to metrics.csv.
   public enum LayerQuantity: String, CaseIterable, Sendable {
     case weightNorm = "weight_norm"
     case gradientNorm = "gradient_norm"
