@@ -89,6 +89,9 @@ struct ExplanationWriter {
           ? "Each sample (of \(count), counted from 0) is a batch of its own; the sums over the "
             + "samples are at the end."
           : "The batch is \(samples.words) (of \(count), counted from 0)."))
+    if pass.heads.contains(where: \.isWeighted) {
+      paragraph("The weights of the samples are not used here: each sample has the weight 1.")
+    }
     if !pass.isTraining {
       let coupling = nodes.first { $0.plan.couplesSamples }!
       add(

@@ -64,7 +64,7 @@ public struct PreparedExperiment<S: Scalar> {
       at: experiment.data.inputPortNames?.map(\.location) ?? [], heads: experiment.objective.heads,
       l1: experiment.training.l1, l2: experiment.training.l2, registry: registry)
     let heads = try experiment.objective.bound(
-      to: graph, targets: data.targets, registry: registry
+      to: graph, targets: data.targets, isWeighted: data.isWeighted, registry: registry
     ) { [data] in try data.classes(ofTarget: $0) }
     if triesPlugins { try checkBuffers(of: experiment, graph, heads) }
     trainer = try Trainer(
