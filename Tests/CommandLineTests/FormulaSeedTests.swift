@@ -29,7 +29,8 @@ import Testing
       #expect(difference <= 1e-14 * abs(other), "\(node).\(tensor)[\(index)]: \(value), \(other)")
       compared += 1
     }
-    #expect(compared == expected.keys.filter { ["weight", "bias"].contains($0.parts.tensor) }.count)
+    #expect(
+      compared == expected.keys.filter { ["weight", "bias"].contains($0.parts.tensor) }.count)
   }
 
   private struct Key: Hashable {

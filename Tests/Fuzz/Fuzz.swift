@@ -12,7 +12,8 @@ import Standard
 /// A reader of external bytes. It reads any bytes or rejects them by a `Diagnostic`: a trap, a
 /// hang or excessive memory is a bug.
 enum FuzzTarget: String, CaseIterable {
-  case yaml, experiment, overrides, csv, idx, npy, npz, checkpoint, json, plan, run, summary, job, formula
+  case yaml, experiment, overrides, csv, idx, npy, npz, checkpoint, json, plan, run, summary, job,
+    formula
 
   /// The target that `FUZZ_TARGET` names.
   static let chosen: FuzzTarget = {

@@ -23,7 +23,9 @@ struct Pooling {
   private let ceiling: Bool
   private let isGlobal: Bool
 
-  init(from options: inout Options) {
+  /// - Parameter isRequired: false for a layer that needs no window; the caller then reads the
+  ///   options only if the file gives one.
+  init(from options: inout Options, isRequired: Bool = true) {
     isGlobal = options.bool("global", default: false, "one window that covers the whole plane")
     guard !isGlobal else {
       (rows, columns, ceiling) = (.single, .single, false)
@@ -34,7 +36,12 @@ struct Pooling {
       }
       return
     }
-    let window = options.pair("window", in: Window.range, "extent of the window")
+    let window =
+      isRequired
+      ? options.pair("window", in: Window.range, "extent of the window")
+      : options.optionalPair(
+        "window", in: Window.range, "extent of the window (default: all numbers of a sample)")
+        ?? (1, 1)
     options.suggest("window", for: "pool_size", "kernel_size", "kernel", "size")
     let stride = options.optionalPair(
       "stride", in: Window.range, "distance from one window to the next (default: the window)")

@@ -226,7 +226,8 @@ extension NodeDeclaration {
           return Reference(name: name, location: entry.value.location)
         }
         options.reject(
-          key, Diagnostic("\(key) must be \(what), found \(entry.value.kind)", at: entry.value.location))
+          key,
+          Diagnostic("\(key) must be \(what), found \(entry.value.kind)", at: entry.value.location))
         return nil
       }
     default:

@@ -425,7 +425,8 @@ public struct Options: Sendable {
   public mutating func inputNames() -> [String]? {
     readsInputNames = true
     if !known.contains("inputs") {
-      _ = value("inputs", "a mapping from names to nodes", "the inputs, by their names in the layer")
+      _ = value(
+        "inputs", "a mapping from names to nodes", "the inputs, by their names in the layer")
     }
     guard case .map(let entries)? = entry("inputs")?.content else { return nil }
     return entries.map(\.key)

@@ -22,7 +22,9 @@ import Testing
       "Σⱼ xᵢ·xⱼ",
       "the index i is not the j of the reduction around it; write the factor outside, at character 4"
     ),
-    ("xᵢ + xⱼ", "the indices i and j both count the entries of the result; use one, at character 6"),
+    (
+      "xᵢ + xⱼ", "the indices i and j both count the entries of the result; use one, at character 6"
+    ),
   ])
   func `an error is at its character`(formula: String, message: String) throws {
     let text = errorText { try makeLayer("formula", [("y", ConfigValue(.string(formula)))]) }
@@ -37,9 +39,9 @@ import Testing
           ("y", "x + c"), ("constants", .map([("a", "one"), ("c", 1)])),
           ("parameters", .map([("b", .map([("initial", 2), ("range", [0, 1])]))])),
         ]) == """
-        error: initial must be inside the range, found 2
-        error: the constant 'a' must be a number, found the text 'one'
-        """)
+          error: initial must be inside the range, found 2
+          error: the constant 'a' must be a number, found the text 'one'
+          """)
     #expect(
       errorText {
         try makeLayer("formula", [("y", "x"), ("constants", .map([("a", 1)]))])

@@ -37,7 +37,8 @@ import Testing
     .init(
       type: "softplus", options: [("beta", 3)], formula: "ln(1 + e^(β·x)) / β",
       more: [("constants", .map([("beta", 3)]))], ulpPerSquare: 2),
-    .init(type: "gelu", options: [], formula: "½x·(1 + erf(x/√2))", ulpPerSquare: 3,
+    .init(
+      type: "gelu", options: [], formula: "½x·(1 + erf(x/√2))", ulpPerSquare: 3,
       least: 0.5, isMoreExact: true),
     .init(
       type: "gelu", options: [("approximation", "tanh")],
@@ -53,34 +54,35 @@ import Testing
     try compare(pair, [[x.count]], x, as: Float.self)
   }
 
-  static let norms: [Pair] = [1, 1.5, 2, 3, 7.3].flatMap { p -> [Pair] in
-    let constants: (String, ConfigValue) = ("constants", .map([("p", ConfigValue(.double(p)))]))
-    return [
+  static let norms: [Pair] =
+    [1, 1.5, 2, 3, 7.3].flatMap { p -> [Pair] in
+      let constants: (String, ConfigValue) = ("constants", .map([("p", ConfigValue(.double(p)))]))
+      return [
+        .init(
+          type: "lp_pooling", options: [("window", 2), ("p", ConfigValue(.double(p)))],
+          formula: "(Σᵢ |xᵢ|^p)^(1/p)", more: [("window", 2), constants],
+          // In float32, 7.3 itself is rounded.
+          ulp: p == 7.3 ? 24 : 12, isMoreExact: true),
+        .init(
+          type: "lp_pooling",
+          options: [
+            ("window", 3), ("stride", 2), ("padding", 1), ("p", ConfigValue(.double(p))),
+            ("normalize", true),
+          ], formula: "mean(|x|^p)^(1/p)",
+          more: [("window", 3), ("stride", 2), ("padding", 1), constants],
+          ulp: p == 7.3 ? 24 : 12, isMoreExact: true),
+      ]
+    } + [
       .init(
-        type: "lp_pooling", options: [("window", 2), ("p", ConfigValue(.double(p)))],
-        formula: "(Σᵢ |xᵢ|^p)^(1/p)", more: [("window", 2), constants],
-        // In float32, 7.3 itself is rounded.
-        ulp: p == 7.3 ? 24 : 12, isMoreExact: true),
+        type: "lp_pooling", options: [("window", 2), ("p", ConfigValue(.double(.infinity)))],
+        formula: "maxᵢ |xᵢ|", more: [("window", 2)]),
       .init(
-        type: "lp_pooling",
-        options: [
-          ("window", 3), ("stride", 2), ("padding", 1), ("p", ConfigValue(.double(p))),
-          ("normalize", true),
-        ], formula: "mean(|x|^p)^(1/p)",
-        more: [("window", 3), ("stride", 2), ("padding", 1), constants],
-        ulp: p == 7.3 ? 24 : 12, isMoreExact: true),
+        type: "max_pooling", options: [("window", 3), ("stride", 1), ("padding", 1)],
+        formula: "max(x)", more: [("window", 3), ("stride", 1), ("padding", 1)]),
+      .init(
+        type: "average_pooling", options: [("window", 2)], formula: "mean(x)",
+        more: [("window", 2)]),
     ]
-  } + [
-    .init(
-      type: "lp_pooling", options: [("window", 2), ("p", ConfigValue(.double(.infinity)))],
-      formula: "maxᵢ |xᵢ|", more: [("window", 2)]),
-    .init(
-      type: "max_pooling", options: [("window", 3), ("stride", 1), ("padding", 1)],
-      formula: "max(x)", more: [("window", 3), ("stride", 1), ("padding", 1)]),
-    .init(
-      type: "average_pooling", options: [("window", 2)], formula: "mean(x)",
-      more: [("window", 2)]),
-  ]
 
   @Test(arguments: norms) func `pooling agrees`(pair: Pair) throws {
     var generator = SeededGenerator(seed: 3)
@@ -111,7 +113,10 @@ import Testing
       "formula",
       [
         ("y", "(Σᵢ |xᵢ|^p)^(1/p)"), ("window", 2),
-        ("parameters", .map([("p", .map([("initial", 2.5), ("range", [1, ConfigValue(.double(.infinity))])]))])),
+        (
+          "parameters",
+          .map([("p", .map([("initial", 2.5), ("range", [1, ConfigValue(.double(.infinity))])]))])
+        ),
       ])
     var generator = SeededGenerator(seed: 5)
     let x = (0..<32).map { _ in Double.random(in: -2...2, using: &generator) }
@@ -139,7 +144,8 @@ import Testing
     try compare(log, [[5]], [1, 2, 3, 4, 5, -1000, 0, 1000, 3, 1, 0, 0, 0, 0, 0], as: Double.self)
   }
 
-  @Test func `the bits are the same on every instruction set and in every part of a batch`() throws {
+  @Test func `the bits are the same on every instruction set and in every part of a batch`() throws
+  {
     let layers: [([(String, ConfigValue)], Shape)] = [
       ([("y", "x·σ(x) + sin(x)·erf(x) + |x|^1.7")], [37]),
       ([("y", "(Σᵢ |xᵢ|^2.5)^0.4"), ("window", 3), ("stride", 2)], [2, 9, 8]),

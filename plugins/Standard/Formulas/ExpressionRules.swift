@@ -244,7 +244,9 @@ extension Expression {
     }
     if let base = value(of: a), base == Expression.e { return unary(.exp, b) }
     // (Σ|u|^p)^(1/p), scaled by the largest |u|
-    if let (one, p) = operands(of: b, if: .divide), isNumber(one, 1) { return norm(of: a, power: p) }
+    if let (one, p) = operands(of: b, if: .divide), isNumber(one, 1) {
+      return norm(of: a, power: p)
+    }
     if let exponent = value(of: b), let p = sumPower(of: a), abs(1 / exponent - p) <= p.ulp {
       return norm(of: a, power: number(p))
     }

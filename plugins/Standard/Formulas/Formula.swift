@@ -107,7 +107,8 @@ final class Formula: Sendable {
 
     let (value, gradients) = (value, gradients)
     let isElementwise = grouping == .none
-    func compile(_ isDouble: Bool, _ outputs: [(StripProgram.Port, Expression.ID)]) -> StripProgram {
+    func compile(_ isDouble: Bool, _ outputs: [(StripProgram.Port, Expression.ID)]) -> StripProgram
+    {
       StripProgram.compile(
         graph, for: .init(isDouble: isDouble, isElementwise: isElementwise, isMasked: isMasked),
         writing: outputs)

@@ -185,7 +185,9 @@ extension FormulaLayer {
     }
   }
 
-  fileprivate func windowEntries(over shape: Shape) -> Int { pooling?.mostEntries(over: shape) ?? 1 }
+  fileprivate func windowEntries(over shape: Shape) -> Int {
+    pooling?.mostEntries(over: shape) ?? 1
+  }
 }
 
 extension StripRun {

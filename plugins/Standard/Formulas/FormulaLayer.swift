@@ -26,7 +26,8 @@ struct FormulaLayer: Layer, Component {
 
   static let examples = [
     Example(["y": "x · σ(β·x)", "parameters": .map([("β", 1)])], inputs: [5]),
-    Example(["y": "(Σᵢ |xᵢ|^p)^(1/p)", "window": 2, "constants": .map([("p", 2.5)])], inputs: [2, 4, 4]),
+    Example(
+      ["y": "(Σᵢ |xᵢ|^p)^(1/p)", "window": 2, "constants": .map([("p", 2.5)])], inputs: [2, 4, 4]),
     Example(["y": "exp(xᵢ) / Σⱼ exp(xⱼ)"], inputs: [6]),
     Example(
       [
@@ -46,8 +47,9 @@ struct FormulaLayer: Layer, Component {
     let parameters = FormulaOptions.parameters(from: &options)
     let constants = FormulaOptions.constants(from: &options)
     let names = options.inputNames()
-    let hasWindows = options.isDescribing || options.contains("window") || options.contains("global")
-    pooling = hasWindows ? Pooling(from: &options) : nil
+    let hasWindows =
+      options.isDescribing || options.contains("window") || options.contains("global")
+    pooling = hasWindows ? Pooling(from: &options, isRequired: false) : nil
     inputCount = names.map { $0.count...$0.count } ?? 1...1
     let inputs = names ?? ["x"]
     FormulaOptions.checkNames(
@@ -87,7 +89,8 @@ struct FormulaLayer: Layer, Component {
     let width = StripRun<Double>.width(entries: entries)
     let room = formula.room(entries: entries, width: width, expanded: sample.count)
     plan.scratch = [.fixed(room)]
-    plan.work = plan.output.count.multipliedReportingOverflow(by: formula.expression.nodes.count)
+    plan.work =
+      plan.output.count.multipliedReportingOverflow(by: formula.expression.nodes.count)
       .partialValue
     return plan
   }
@@ -115,7 +118,49 @@ struct FormulaLayer: Layer, Component {
           parameter.tensor, symbol: symbol,
           gradient: #"\sum \delta_y \frac{\partial y}{\partial \#(symbol)}"#)
       },
-      remark: derivation.map { "\($0.equation) (\($0.rule))" }.joined(separator: "; "))
+      remark: derivation.map { "$\($0.equation)$ (\($0.rule))" }.joined(separator: "; ") + ".",
+      work: work(for: inputs))
+  }
+
+  /// Writes single entries with the numbers of a sample.
+  private func work(for inputs: [Port]) -> Equations.Work? {
+    let letters = inputs.count == 1 ? ["x"] : (1...inputs.count).map { "x\($0)" }
+    guard formula.grouping == .none, inputs.allSatisfy({ $0.shape == inputs[0].shape }),
+      let steps = FormulaSteps(formula, letters: letters)
+    else { return nil }
+    let shape = inputs[0].shape
+    let formula = formula
+    return { tensor, index, sample in
+      var steps = steps
+      let parameters = formula.parameters.enumerated().map { k, parameter -> [Double] in
+        let plane =
+          switch parameter.extent {
+          case .scalar: shape.count
+          case .features: 1
+          case .channels: shape.rank > 0 ? shape.count / shape[0] : 1
+          }
+        return [parameter.number(of: sample.parameters[k][index / plane])]
+      }
+      let node: Expression.ID
+      let entry: String
+      switch tensor {
+      case .output:
+        node = steps.valueNode
+        entry = WorkedEntry.letter("y", index, of: shape)
+      case .inputGradient(let k):
+        guard let gradient = steps.gradient(ofInput: k) else { return nil }
+        node = gradient
+        entry = WorkedEntry.letter(#"\delta_{\#(letters[k])}"#, index, of: shape)
+      case .parameterGradient: return nil
+      }
+      let numbers = steps.values(
+        inputs: sample.inputs.map { [$0[index]] }, parameters: parameters,
+        cotangent: [sample.outputGradient.isEmpty ? 0 : sample.outputGradient[index]], at: 0)
+      guard let value = numbers[node] else { return nil }
+      return WorkedEntry(
+        entry, terms: [], steps: steps.computation(of: node, numbers).map { .formula($0) },
+        value: value)
+    }
   }
 
   /// The shape of which the others are the trailing axes.
@@ -220,6 +265,19 @@ struct FormulaLayer: Layer, Component {
 }
 
 extension Formula.Parameter {
+  /// The number that a learned tensor's entry stands for.
+  func number(of learned: Double) -> Double {
+    guard let range else { return learned }
+    func softplus(_ x: Double) -> Double { max(x, 0) + Double.log1p(Double.exp(-abs(x))) }
+    switch (range.lower.isFinite, range.upper.isFinite) {
+    case (true, true):
+      return range.lower + (range.upper - range.lower) / (1 + Double.exp(-learned))
+    case (true, false): return range.lower + softplus(learned)
+    case (false, true): return range.upper - softplus(learned)
+    case (false, false): return learned
+    }
+  }
+
   /// The initial value of the learned tensor.
   var initialTensor: Double {
     guard let range else { return initial }

@@ -61,7 +61,9 @@ struct FormulaLoss: Loss, Component {
     let values = run.take(width)
     let classes = pass.hasClasses && outputs > 1 ? run.take(width) : nil
     run.set(.input(0), to: pass.z.start)
-    if let classes { run.set(.input(1), to: classes, period: 1) } else {
+    if let classes {
+      run.set(.input(1), to: classes, period: 1)
+    } else {
       run.set(.input(1), to: pass.t.start)
     }
     run.set(.output, to: values, period: 1)

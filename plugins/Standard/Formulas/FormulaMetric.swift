@@ -68,7 +68,8 @@ struct FormulaMetric: Metric, Component {
             let block = run.place(of: .input(k)) ?? strips + k * width
             for c in 0..<columns {
               for entry in 0..<entries {
-                let (sample, output) = isElementwise
+                let (sample, output) =
+                  isElementwise
                   ? (first + c).quotientAndRemainder(dividingBy: outputs) : (first + c, entry)
                 block[entry &* width &+ c] =
                   k == 0 ? pass.prediction(sample, output) : pass.target(sample, output)

@@ -67,7 +67,8 @@ enum FormulaOptions {
       "shape", default: Formula.Parameter.Extent.scalar,
       "scalar: one number; features: one per number of a sample; channels: one per channel")
     var range: Interval?
-    if let found = options.value("range", "two numbers, the lower first", "the limits of the number")
+    if let found = options.value(
+      "range", "two numbers, the lower first", "the limits of the number")
     {
       options.resolve("range", found)
       if case .list(let ends) = found.content, ends.count == 2,

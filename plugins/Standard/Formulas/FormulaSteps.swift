@@ -78,7 +78,8 @@ struct FormulaSteps {
 
   private func step(of id: Expression.ID, _ terms: [(String, String)]) -> Step {
     let sum = terms.map { $0.0 }.reduce("") { text, term in
-      text.isEmpty ? term : term.hasPrefix("-") ? "\(text) - \(term.dropFirst())" : "\(text) + \(term)"
+      if text.isEmpty { return term }
+      return term.hasPrefix("-") ? "\(text) - \(term.dropFirst())" : "\(text) + \(term)"
     }
     let rule = terms.count > 1 ? "sum over \(terms.count) uses" : terms[0].1
     return ("\(derivative(id)) = \(sum)", rule)
@@ -111,6 +112,89 @@ struct FormulaSteps {
     }
   }
 
+  // MARK: Numbers
+
+  /// The computation of y at one entry: the formula, then the formula with more and more of its
+  /// parts as numbers.
+  ///
+  /// - Parameter numbers: the values of the nodes at the entry.
+  func computation(of id: Expression.ID, _ numbers: [Expression.ID: Double]) -> [String] {
+    let heights = heights()
+    var lines = [text(id, named: [])]
+    for height in 0...heights[id] {
+      let line = text(id, named: [], numbers: numbers.filter { heights[$0.key] <= height })
+      if line != lines.last { lines.append(line) }
+    }
+    return lines
+  }
+
+  /// The longest way from each node to a number, an input or a parameter.
+  private func heights() -> [Int] {
+    graph.nodes.reduce(into: []) { heights, node in
+      let below = Expression.operands(of: node).map { heights[$0] }.max()
+      heights.append(below.map { $0 + 1 } ?? 0)
+    }
+  }
+
+  /// The values of all nodes at one entry of a group.
+  ///
+  /// - Parameters:
+  ///   - inputs: each input's entries of the group.
+  ///   - parameters: the same of each parameter.
+  func values(
+    inputs: [[Double]], parameters: [[Double]], cotangent: [Double], at entry: Int
+  ) -> [Expression.ID: Double] {
+    let count = inputs.map(\.count).max() ?? 1
+    var all: [[Double]] = []
+    func spread(_ values: [Double]) -> [Double] {
+      (0..<count).map { values.isEmpty ? .nan : values[$0 % values.count] }
+    }
+    for node in graph.nodes {
+      let operands = Expression.operands(of: node).map { all[$0] }
+      func each(_ f: (Int) -> Double) -> [Double] { (0..<count).map(f) }
+      switch node {
+      case .number(let bits): all.append(spread([Double(bitPattern: bits)]))
+      case .input(let k): all.append(spread(inputs[k]))
+      case .parameter(let k): all.append(spread(parameters[k]))
+      case .cotangent: all.append(spread(cotangent))
+      case .entryCount: all.append(spread([Double(count)]))
+      case .unary(let kind, _):
+        all.append(each { Expression.value(kind, operands[0][$0]) ?? .nan })
+      case .binary(let kind, _, _):
+        all.append(each { Expression.value(kind, operands[0][$0], operands[1][$0]) })
+      case .select:
+        all.append(each { operands[0][$0] != 0 ? operands[1][$0] : operands[2][$0] })
+      case .isFirst:
+        let first = operands[0].firstIndex(of: operands[1][0])
+        all.append(each { $0 == first ? 1 : 0 })
+      case .productOfOthers:
+        all.append(each { k in (0..<count).reduce(1) { $1 == k ? $0 : $0 * operands[0][$1] } })
+      case .reduce(let kind, _):
+        let terms = operands[0]
+        let value: Double =
+          switch kind {
+          case .sum: terms.reduce(0, +)
+          case .product: terms.reduce(1, *)
+          case .max: terms.max() ?? .nan
+          case .min: terms.min() ?? .nan
+          case .logSumExp: Double.log(terms.reduce(0) { $0 + Double.exp($1) })
+          }
+        all.append(spread([value]))
+      case .norm, .normSlope, .normPowerSlope: all.append(spread([.nan]))
+      }
+    }
+    return Dictionary(
+      uniqueKeysWithValues: all.enumerated().map { ($0.offset, $0.element[entry % count]) })
+  }
+
+  /// ∂L/∂xₖ or ∂L/∂θₖ as a node.
+  mutating func gradient(ofInput k: Int) -> Expression.ID? {
+    let seed = graph.insert(.cotangent)
+    return graph.differentiate(value, seed: seed, combines: hasGroups).inputs[k]
+  }
+
+  var valueNode: Expression.ID { value }
+
   // MARK: LaTeX
 
   private enum Precedence: Int { case sum, product, power, operand }
@@ -135,11 +219,18 @@ struct FormulaSteps {
 
   /// The formula of a node, in which the nodes of `named` are letters.
   private func text(
-    _ id: Expression.ID, named: [Expression.ID], isDefinition: Bool = false
+    _ id: Expression.ID, named: [Expression.ID], isDefinition: Bool = false,
+    numbers: [Expression.ID: Double] = [:]
   ) -> String {
     if !isDefinition, named.contains(id) { return letter(of: id) }
+    if graph.value(of: id) == nil, let number = numbers[id] { return WorkedEntry.number(number) }
+    // Below a reduction, each entry has its own number.
+    var inner = numbers
+    if case .reduce = graph.nodes[id] { inner = numbers.filter { graph.levels[$0.key] < .entry } }
     func operand(_ id: Expression.ID, _ least: Precedence) -> String {
-      bracketed(text(id, named: named), id, named.contains(id) ? .sum : least)
+      let text = text(id, named: named, numbers: inner)
+      let isShort = named.contains(id) || graph.value(of: id) == nil && inner[id] != nil
+      return bracketed(text, id, isShort ? .sum : least)
     }
     switch graph.nodes[id] {
     case .number(let bits):
