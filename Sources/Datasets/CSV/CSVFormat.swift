@@ -99,6 +99,12 @@ struct MissingCells: Sendable {
     }
   }
 
+  /// Whether a cell is one of the texts or numbers, in a format.
+  func contains(_ text: String, as format: NumberFormat) -> Bool {
+    contains(text)
+      || !numbers.isEmpty && format.read(Array(text.utf8)).value.map(numbers.contains) ?? false
+  }
+
   func contains(_ text: String) -> Bool {
     let bare = Substring(text).trimmed
     return bare.isEmpty || texts.contains(ByteText(bare.lowercased()))

@@ -13,6 +13,9 @@ struct ColumnDecision {
   private let present: [ScannedColumn.Text]
   private let missing: [ScannedColumn.Text]
 
+  /// The cells of a target that its loss ignores.
+  private let ignoredCount: Int
+
   private(set) var errors = Diagnostics()
   private(set) var announcements: [Diagnostic] = []
 
@@ -28,20 +31,21 @@ struct ColumnDecision {
     self.rows = rows
     self.table = table
     let cells = chosen.missing(in: table.format)
-    let isMissing = { (text: ScannedColumn.Text) in
-      cells.contains(text.text)
-        || !cells.numbers.isEmpty
-          && chosen.numbers(in: table.format).read(Array(text.text.utf8)).value
-            .map(cells.numbers.contains) ?? false
-    }
-    arePresent = scanned.texts.map { !isMissing($0) }
+    let format = chosen.numbers(in: table.format)
+    arePresent = scanned.texts.map { !cells.contains($0.text, as: format) }
     present = zip(scanned.texts, arePresent).filter(\.1).map(\.0)
-    missing = zip(scanned.texts, arePresent).filter { !$0.1 }.map(\.0)
+    let others = zip(scanned.texts, arePresent).filter { !$0.1 }.map(\.0)
+    let isIgnored = { (text: ScannedColumn.Text) in
+      !Substring(text.text).trimmed.isEmpty
+        && chosen.ignored?.contains(text.text, as: format) ?? false
+    }
+    missing = others.filter { !isIgnored($0) }
+    ignoredCount = others.reduce(0) { $0 + (isIgnored($1) ? $1.count : 0) }
   }
 
   private var missingCount: Int { missing.reduce(0) { $0 + $1.count } }
   private var textCount: Int { present.reduce(0) { $0 + $1.count } }
-  private var numberCount: Int { rows - textCount - missingCount }
+  private var numberCount: Int { rows - textCount - missingCount - ignoredCount }
   private var shown: String { excerpt(name) }
   private var isKnown: Bool { chosen.known != nil }
 
@@ -50,7 +54,7 @@ struct ColumnDecision {
   /// The column; with errors, it is not to be used.
   mutating func column() -> TableColumn {
     var column = TableColumn(name, position: chosen.position, role: chosen.role)
-    column.missing = missingCount
+    column.missing = missingCount + ignoredCount
     column.config = chosen.config
     column.fill = chosen.fill ?? chosen.known?.fill
     column.fillValue = chosen.known?.fillValue
@@ -82,7 +86,7 @@ struct ColumnDecision {
       return
     }
     if let known = chosen.known { return read(asKnown: known, &column) }
-    if present.isEmpty, numberCount > 0 || missingCount == rows {
+    if present.isEmpty, numberCount > 0 || missingCount + ignoredCount == rows {
       column.type = NumberColumn.typeName
       column.distinct = scanned.distinct.count
       return

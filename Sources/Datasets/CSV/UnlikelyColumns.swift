@@ -1,62 +1,77 @@
 import NNExp
 
 extension CSVReader {
+  /// A reason why a column is unlikely to be meant as an input, as long as all rows agree.
+  private enum Suspicion {
+    case equal(target: Int)
+    case countsRows(from: Double)
+    case holdsDates
+  }
+
   /// Inputs that are unlikely to be meant as such: one that is the target, one that counts
-  /// the rows, dates written as one number. Files that are read in parts are not looked
-  /// through.
-  func unlikelyColumns() -> [Diagnostic] {
-    guard case .held = table.bytes, count > 1 else { return [] }
-    var found: [Diagnostic] = []
-    func announce(_ slot: Int, _ fact: String, _ remedy: (String) -> String) {
-      let name = table.names[chosen[slot].position]
-      found.append(
-        Diagnostic(
-          "column '\(excerpt(name))' \(fact)",
-          notes: [.init(remedy(ConfigValue.quoted(name)))], severity: .warning))
+  /// the rows, dates written as one number. Of a file that is read in parts, rows are read
+  /// again until none is left.
+  func unlikelyColumns() throws -> [Diagnostic] {
+    guard count > 1 else { return [] }
+    let lines = lines()
+    func cell(_ row: Int, _ slot: Int) throws -> Double {
+      try lines?.withRow(row) { $0[slot] } ?? cells[row &* chosen.count &+ slot]
     }
+    var suspicions: [(slot: Int, kind: Suspicion)] = []
     let targets = chosen.indices.filter { chosen[$0].role == .targets }
     for slot in chosen.indices
     where chosen[slot].role == .inputs && chosen[slot].known == nil && chosen[slot].type == nil {
-      if let target = targets.first(where: { areEqual(slot, $0) }) {
-        let name = excerpt(table.names[chosen[target].position])
-        announce(slot, "is equal to the target '\(name)' in every row") {
-          "'exclude: [\($0)]' leaves it out"
-        }
+      for target in targets where columns[slot].categories == columns[target].categories {
+        suspicions.append((slot, .equal(target: target)))
       }
       guard columns[slot].isNumeric, count >= 10 else { continue }
-      if countsRows(slot) {
-        announce(slot, "counts the rows") { "'id: \($0)' names the rows by it" }
-      } else if holdsDates(slot) {
-        announce(slot, "holds whole numbers that look like dates") {
-          "'columns: {\($0): {type: date, format: \"%Y%m%d\"}}' reads them as days"
+      let first = try cell(0, slot)
+      suspicions.append(
+        (slot, first == 0 || first == 1 ? .countsRows(from: first) : .holdsDates))
+    }
+    let format = DateColumn("%Y%m%d")
+    for row in 0..<count {
+      if suspicions.isEmpty { return [] }
+      try suspicions.removeAll { slot, kind in
+        let value = try cell(row, slot)
+        switch kind {
+        case .equal(let target): return try value != cell(row, target)
+        case .countsRows(let first): return value != first + Double(row)
+        case .holdsDates:
+          if value.isNaN { return false }
+          guard value >= 18_000_101, value <= 21_001_231, let number = Int(exactly: value) else {
+            return true
+          }
+          return format.days("\(number)") == nil
         }
       }
+    }
+    var found: [Diagnostic] = []
+    for (index, (slot, kind)) in suspicions.enumerated() {
+      let (fact, remedy) = text(of: kind, ConfigValue.quoted(table.names[chosen[slot].position]))
+      // Of several equal targets, the first is named.
+      if case .equal = kind, suspicions[..<index].contains(where: { $0.slot == slot }) { continue }
+      found.append(
+        Diagnostic(
+          "column '\(excerpt(table.names[chosen[slot].position]))' \(fact)",
+          notes: [.init(remedy)], severity: .warning))
     }
     return found
   }
 
-  private func cell(_ row: Int, _ slot: Int) -> Double { cells[row &* chosen.count &+ slot] }
-
-  private func areEqual(_ a: Int, _ b: Int) -> Bool {
-    guard columns[a].categories == columns[b].categories else { return false }
-    return (0..<count).allSatisfy { cell($0, a) == cell($0, b) }
-  }
-
-  private func countsRows(_ slot: Int) -> Bool {
-    let first = cell(0, slot)
-    guard first == 0 || first == 1 else { return false }
-    return (0..<count).allSatisfy { cell($0, slot) == first + Double($0) }
-  }
-
-  /// `20240131`.
-  private func holdsDates(_ slot: Int) -> Bool {
-    let format = DateColumn("%Y%m%d")
-    return (0..<count).allSatisfy { row in
-      let value = cell(row, slot)
-      guard value >= 18_000_101, value <= 21_001_231, let number = Int(exactly: value) else {
-        return value.isNaN
-      }
-      return format.days("\(number)") != nil
+  private func text(of kind: Suspicion, _ name: String) -> (fact: String, remedy: String) {
+    switch kind {
+    case .equal(let target):
+      let target = excerpt(table.names[chosen[target].position])
+      return (
+        "is equal to the target '\(target)' in every row", "'exclude: [\(name)]' leaves it out"
+      )
+    case .countsRows: return ("counts the rows", "'id: \(name)' names the rows by it")
+    case .holdsDates:
+      return (
+        "holds whole numbers that look like dates",
+        "'columns: {\(name): {type: date, format: \"%Y%m%d\"}}' reads them as days"
+      )
     }
   }
 }

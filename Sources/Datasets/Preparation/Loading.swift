@@ -41,12 +41,15 @@ extension DataDeclaration {
       split: split.column, words: split.words, splitKey: split.group ?? split.order,
       isOrdered: split.isOrdered, fill: fill,
       incomplete: incomplete, indices: indices.names)
+    settings.ignored = needs.compactMapValues(\.ignore)
+    let incomplete = incomplete.union(settings.ignored.keys)
     settings.knownColumns =
       fitted.map { $0.inputs.flatMap(\.table) + $0.targets.flatMap(\.table) } ?? []
     // Made samples are random already; of the samples of a file, a random part is taken.
     let isMade = !(source.source is any PortSource)
     let main = try source.read(
-      DataRequest(limit: isMade ? limit : nil, random: random, files: shelf, table: settings))
+      DataRequest(limit: isMade ? limit : nil, random: random, files: shelf, table: settings)
+    ).ignoring(settings.ignored)
     var inputs: [PortEncoding] = []
     var columns: [SourceColumns] = []
     var targets: [TargetEncoding]
@@ -148,12 +151,13 @@ extension DataDeclaration {
           "these data come from a column with the role 'split' already; keep one of the two",
           at: source.location)
       }
-      var settings = TableSettings(incomplete: incomplete, indices: indices.names)
-      settings.fill = fill
+      var settings = settings
+      (settings.split, settings.splitKey, settings.knownColumns) = (nil, nil, [])
       settings.training = main
       let filesRead = shelf.files.count
       let data = try source.read(
-        DataRequest(random: random.stream(index), files: shelf, table: settings))
+        DataRequest(random: random.stream(index), files: shelf, table: settings)
+      ).ignoring(settings.ignored)
       let own = try inputs.map { try data.inputs.port(named: $0.name) }
       let columns = try zip(inputs, own).map { try $0.columns(of: $1) }
       memory.kept += data.lineBytes

@@ -13,7 +13,7 @@ struct SourceRows: SampleStorage {
 
   /// At least one of each.
   let inputs: [SourcePort]
-  let targets: [SourcePort]
+  var targets: [SourcePort]
 
   /// The part of each row, if the source has a column for it.
   var parts: [Part]? = nil
