@@ -75,39 +75,12 @@ struct CSVFormat: Sendable {
       "lines before the header, or before the first row")
     encoding = options.choice(
       "encoding", default: model.encoding, of: Encoding.self, "of the characters")
-    missing = options.strings(
-      "missing", default: model.missing,
-      "cells that count as missing, in any case, as empty cells do; a number in quotes")
+    missing = MissingCells.texts(
+      "missing", from: &options, default: model.missing,
+      "cells that count as missing, in any case, as empty cells do")
     options.suggest("delimiter", for: "sep", "separator")
     options.suggest("missing", for: "na_values")
     options.suggest("skip_rows", for: "skiprows")
-  }
-}
-
-/// The cells of a column that count as missing.
-struct MissingCells: Sendable {
-  private let texts: Set<ByteText>
-
-  /// Numbers that count as missing, whatever their digits.
-  let numbers: [Double]
-
-  init(_ texts: [String]) {
-    self.texts = Set(texts.map { ByteText($0.lowercased()) })
-    numbers = texts.compactMap { text in
-      let bytes = Array(text.utf8)
-      return decimal(bytes.span, bytes.indices).value
-    }
-  }
-
-  /// Whether a cell is one of the texts or numbers, in a format.
-  func contains(_ text: String, as format: NumberFormat) -> Bool {
-    contains(text)
-      || !numbers.isEmpty && format.read(Array(text.utf8)).value.map(numbers.contains) ?? false
-  }
-
-  func contains(_ text: String) -> Bool {
-    let bare = Substring(text).trimmed
-    return bare.isEmpty || texts.contains(ByteText(bare.lowercased()))
   }
 }
 

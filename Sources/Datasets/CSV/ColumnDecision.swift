@@ -420,8 +420,10 @@ struct ColumnDecision {
       }
       announce(fact, at: scanned.rounded.offset, notes: [remedy])
     }
-    if chosen.role == .inputs, column.distinct == 1, missingCount == 0, rows > 1 {
-      announce("column '\(shown)' has the same value in all rows")
+    let isConstant = missingCount == 0 || column.fill != .indicator && column.fill != .dropRow
+    if column.distinct == 1, rows > 1, isConstant {
+      let rest = missingCount == 0 ? "" : " that are not missing"
+      announce("column '\(shown)' has the same value in all rows\(rest)")
     }
     if let categories = column.categories { announceSimilar(categories) }
   }

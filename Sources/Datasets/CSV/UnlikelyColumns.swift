@@ -5,6 +5,7 @@ extension CSVReader {
   private enum Suspicion {
     case equal(target: Int)
     case countsRows(from: Double)
+    case namesRows
     case holdsDates
   }
 
@@ -12,7 +13,7 @@ extension CSVReader {
   /// the rows, dates written as one number. Of a file that is read in parts, rows are read
   /// again until none is left.
   func unlikelyColumns() throws -> [Diagnostic] {
-    guard count > 1 else { return [] }
+    guard count > 1 else { return unlikelyNames() }
     let lines = lines()
     func cell(_ row: Int, _ slot: Int) throws -> Double {
       try lines?.withRow(row) { $0[slot] } ?? cells[row &* chosen.count &+ slot]
@@ -26,17 +27,21 @@ extension CSVReader {
       }
       guard columns[slot].isNumeric, count >= 10 else { continue }
       let first = try cell(0, slot)
-      suspicions.append(
-        (slot, first == 0 || first == 1 ? .countsRows(from: first) : .holdsDates))
+      if first == 0 || first == 1 {
+        suspicions.append((slot, .countsRows(from: first)))
+      } else {
+        suspicions.append((slot, hasNameOfID(slot) ? .namesRows : .holdsDates))
+      }
     }
     let format = DateColumn("%Y%m%d")
     for row in 0..<count {
-      if suspicions.isEmpty { return [] }
+      if suspicions.isEmpty { break }
       try suspicions.removeAll { slot, kind in
         let value = try cell(row, slot)
         switch kind {
         case .equal(let target): return try value != cell(row, target)
         case .countsRows(let first): return value != first + Double(row)
+        case .namesRows: return value != value.rounded()
         case .holdsDates:
           if value.isNaN { return false }
           guard value >= 18_000_101, value <= 21_001_231, let number = Int(exactly: value) else {
@@ -46,7 +51,7 @@ extension CSVReader {
         }
       }
     }
-    var found: [Diagnostic] = []
+    var found = unlikelyNames()
     for (index, (slot, kind)) in suspicions.enumerated() {
       let (fact, remedy) = text(of: kind, ConfigValue.quoted(table.names[chosen[slot].position]))
       // Of several equal targets, the first is named.
@@ -59,6 +64,41 @@ extension CSVReader {
     return found
   }
 
+  /// Whether a column is called `id`, `patient_id` or so, and no number is in two rows.
+  private func hasNameOfID(_ slot: Int) -> Bool {
+    let name = table.names[chosen[slot].position].lowercased()
+    guard
+      ["id", "index", "key"].contains(name)
+        || ["_id", " id", "-id"].contains(where: name.hasSuffix(bytes:))
+    else { return false }
+    return columns[slot].missing == 0
+      && columns[slot].distinct ?? 0 >= min(count, TableColumn.mostDistinct)
+  }
+
+  /// Inputs without a name, and those whose names differ only in blanks or case.
+  private func unlikelyNames() -> [Diagnostic] {
+    var found: [Diagnostic] = []
+    var seen: [ByteText: String] = [:]
+    for column in chosen where column.role == .inputs && column.known == nil && table.hasHeader {
+      let name = table.names[column.position]
+      if name.isEmpty {
+        found.append(
+          Diagnostic(
+            "column \(column.position + 1) has no name, and is an input",
+            notes: [.init("'exclude: [\"\"]' leaves it out")], severity: .warning))
+        continue
+      }
+      let key = ByteText(
+        String(name.lowercased().unicodeScalars.filter { $0 != " " && $0 != "\t" }))
+      guard let other = seen.updateValue(name, forKey: key) else { continue }
+      found.append(
+        Diagnostic(
+          "the columns '\(excerpt(other))' and '\(excerpt(name))' have names that differ only in "
+            + "blanks or case", severity: .warning))
+    }
+    return found
+  }
+
   private func text(of kind: Suspicion, _ name: String) -> (fact: String, remedy: String) {
     switch kind {
     case .equal(let target):
@@ -67,6 +107,11 @@ extension CSVReader {
         "is equal to the target '\(target)' in every row", "'exclude: [\(name)]' leaves it out"
       )
     case .countsRows: return ("counts the rows", "'id: \(name)' names the rows by it")
+    case .namesRows:
+      return (
+        "looks like an id: it has another whole number in each row",
+        "'id: \(name)' names the rows by it"
+      )
     case .holdsDates:
       return (
         "holds whole numbers that look like dates",

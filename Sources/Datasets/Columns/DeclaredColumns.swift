@@ -110,7 +110,7 @@ extension DeclaredColumns.Details {
         key: "scale", range: ScaleMethod.range, fallback: "that of 'data'",
         explanation: "how the numbers are scaled"),
       .init(
-        key: "missing", range: "a text or a list of texts", fallback: "that of 'csv'",
+        key: "missing", range: MissingCells.range, fallback: "that of 'csv'",
         explanation: "cells that count as missing, beside empty ones"),
       .init(
         key: "other", range: "true or false", fallback: "false",
@@ -126,7 +126,8 @@ extension DeclaredColumns.Details {
     fill = Fill.read("fill", from: &options, "how missing cells are filled")
     scale = ScaleMethod.read("scale", from: &options, "how the numbers are scaled")
     if options.contains("missing") {
-      missing = options.strings("missing", "cells that count as missing")
+      missing = MissingCells.texts(
+        "missing", from: &options, default: [], "cells that count as missing")
     }
     if options.contains("other") {
       other = options.bool("other", "an input for texts that the training data do not have")
