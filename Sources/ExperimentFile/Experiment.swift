@@ -32,6 +32,8 @@ public final class Experiment: Sendable {
   public let golden: GoldenDeclaration?
   /// The weights that training starts from; nil for initial values.
   public let start: StartSection?
+  /// The location of the section `sweep`, which a single run ignores; nil if there is none.
+  public let sweepLocation: SourceLocation?
   /// Splits whose predictions are written.
   public let predictions: [String]
   /// The location of this list in the file.
@@ -201,6 +203,7 @@ public final class Experiment: Sendable {
     // A single run uses the file's own values.
     _ = options.value(
       "sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them")
+    sweepLocation = options.keyLocation(of: "sweep")
     options.rejectUnread()
     if !options.diagnostics.isEmpty, fileName != nil, memo == nil, !options.isDescribing,
       let data = dataSection?.value, data.areTable, let objective = objectiveSection?.value

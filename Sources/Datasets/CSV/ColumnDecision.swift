@@ -355,7 +355,8 @@ struct ColumnDecision {
     if missingCount == rows, !isKnown {
       let remedy =
         chosen.role == .inputs
-        ? ["'exclude: [\(quotedName)]' leaves the column out"] : []
+        ? ["'exclude: [\(quotedName)]' leaves the column out"]
+        : chosen.role == .targets ? ["'targets' selects another column"] : []
       return refuse("all cells of column '\(shown)' are missing", remedy, at: first.offset)
     }
     if let fill {

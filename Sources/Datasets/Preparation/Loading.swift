@@ -81,7 +81,9 @@ extension DataDeclaration {
 
     for index in inputs.indices where fitted == nil {
       let (method, location) = scales[inputs[index].name, .inputs]
-      try inputs[index].fit(&columns[index], rows: rows.train, method, at: location)
+      try inputs[index].fit(
+        &columns[index], rows: rows.train, method, at: location,
+        cell: main.inputs[index].location)
     }
     for index in targets.indices where fitted == nil {
       let (target, raw) = (targets[index], main.targets[index])
@@ -96,7 +98,7 @@ extension DataDeclaration {
       }
       targets[index].scaling = try Scaling(
         own.isEmpty ? Array(repeating: method, count: target.layout.names.count) : own,
-        fittedTo: raw.columns, rows: present, at: location)
+        fittedTo: raw.columns, rows: present, at: location, cell: raw.location)
       targets[index].noteScales(own)
     }
 
