@@ -1,10 +1,10 @@
 import NNExp
 
-/// The cells of a column that count as missing.
+/// The texts and numbers that mean a missing cell.
 struct MissingCells: Sendable {
   private let texts: Set<ByteText>
 
-  /// Numbers that count as missing, whatever their digits.
+  /// The numbers that mean a missing cell, however they are written.
   let numbers: [Double]
 
   init(_ texts: [String]) {

@@ -1,7 +1,7 @@
 import NNExp
 
 extension CSVReader {
-  /// A reason why a column is unlikely to be meant as an input, as long as all rows agree.
+  /// A reason why an input is probably not intended, if it holds for all rows.
   private enum Suspicion {
     case equal(target: Int)
     case countsRows(from: Double)
@@ -9,9 +9,9 @@ extension CSVReader {
     case holdsDates
   }
 
-  /// Inputs that are unlikely to be meant as such: one that is the target, one that counts
-  /// the rows, dates written as one number. Of a file that is read in parts, rows are read
-  /// again until none is left.
+  /// Announces inputs that are probably not intended: a copy of the target, a count of the
+  /// rows, an id, dates that are written as one number. If a file is streamed, its rows are
+  /// read again until no input is suspected.
   func unlikelyColumns() throws -> [Diagnostic] {
     guard count > 1 else { return unlikelyNames() }
     let lines = lines()
@@ -106,11 +106,11 @@ extension CSVReader {
       return (
         "is equal to the target '\(target)' in every row", "'exclude: [\(name)]' leaves it out"
       )
-    case .countsRows: return ("counts the rows", "'id: \(name)' names the rows by it")
+    case .countsRows: return ("counts the rows", "'id: \(name)' identifies the rows by it")
     case .namesRows:
       return (
         "looks like an id: it has another whole number in each row",
-        "'id: \(name)' names the rows by it"
+        "'id: \(name)' identifies the rows by it"
       )
     case .holdsDates:
       return (
