@@ -179,7 +179,11 @@ public final class Run<S: Scalar> {
       try conclude(.failed, code: 1, reason: diagnostic.message)
       warn(diagnostic.description)
       return 1
-    case .stoppedEarly: report("stopped early: no improvement of \(trainer.monitor.name)")
+    case .stoppedEarly:
+      let monitor = trainer.monitor.name
+      report(
+        "stopped early: "
+          + (trainer.best == nil ? "\(monitor) is never measured" : "no improvement of \(monitor)"))
     case .reachedLimit(let limit): report("stopped at \(limit), in epoch \(trainer.epoch)")
     case .completed: break
     }
