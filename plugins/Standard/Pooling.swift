@@ -89,7 +89,7 @@ struct Pooling {
   func mostEntries(over input: Shape) -> Int {
     guard let planes = Planes(input) else { return 0 }
     let (rows, columns) = windows(over: planes, isFlat: input.rank == 1)
-    return rows.size * columns.size
+    return Shape([rows.size, columns.size]).count
   }
 
   /// True if some windows may extend beyond an edge.

@@ -156,10 +156,17 @@ final class Formula: Sendable {
   ///
   /// - Parameter expanded: the numbers of one sample's expanded parameters.
   func room(entries: Int, width: Int, expanded: Int) -> Int {
-    let rows = [forward32, forward64, backward32, backward64].map { $0.rows(entries: entries) }
+    let programs = [forward32, forward64, backward32, backward64]
     // Each parameter has a copy and accumulators; each tensor that is not read in place, a strip.
-    let more = 2 * parameters.count * (expanded + width) + (2 * inputs.count + 2) * width
-    return (rows.max() ?? 0) * width + more
+    let rows = programs.map { Shape([$0.entryRegisters, entries, width]).count }.max() ?? 0
+    let others = programs.map { $0.groupRegisters }.max() ?? 0
+    let more =
+      (2 * parameters.count + 2 * inputs.count + 2 + others) * width
+    let copies = Shape([2 * parameters.count, expanded]).count
+    return [copies, more].reduce(rows) {
+      let (sum, overflow) = $0.addingReportingOverflow($1)
+      return overflow ? .max : sum
+    }
   }
 }
 
