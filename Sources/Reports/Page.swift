@@ -2,6 +2,26 @@ import Charts
 import Files
 import NNExp
 
+/// The parts that a server adds to a page, as HTML.
+public struct PageFrame: Sendable {
+  /// Elements at the end of the head, such as a reference to a script.
+  public var head: String
+  /// Elements above the content, such as a link to the list of runs.
+  public var top: String
+  /// True if the page contains its script; otherwise `head` refers to `pageScript`.
+  public var hasScript: Bool
+
+  public init(head: String = "", top: String = "", hasScript: Bool = true) {
+    (self.head, self.top, self.hasScript) = (head, top, hasScript)
+  }
+}
+
+/// The style sheet of the pages, for pages that a server adds.
+public let pageStyleSheet = Page.style + "\n" + SVGChart.pageStyle
+
+/// The script of the pages, which shows the values of a chart under the pointer.
+public let pageScript = Page.script
+
 /// A page of results in HTML: complete in one file, readable without a network and without
 /// scripts. Its only script shows the values of a chart under the pointer.
 struct Page {
@@ -11,7 +31,7 @@ struct Page {
   init(_ title: String) { self.title = title }
 
   /// The whole document.
-  var html: String {
+  func html(in frame: PageFrame) -> String {
     """
     <!DOCTYPE html>
     <html lang="en">
@@ -21,17 +41,13 @@ struct Page {
     <meta name="color-scheme" content="light dark"/>
     <title>\(Escaping.xml(title))</title>
     <style>
-    \(Page.style)
-    \(SVGChart.pageStyle)
+    \(pageStyleSheet)
     </style>
-    </head>
+    \(frame.head)</head>
     <body>
-    <main>
+    \(frame.top)<main>
     \(body)</main>
-    <script>
-    \(Page.script)
-    </script>
-    </body>
+    \(frame.hasScript ? "<script>\n\(Page.script)\n</script>\n" : "")</body>
     </html>
 
     """
@@ -53,7 +69,7 @@ struct Page {
       + "\(Escaping.xml(sentence))</p>\n"
   }
 
-  /// Charts beside each other where there is room.
+  /// Adds charts, beside each other if they fit.
   mutating func charts(_ charts: [Chart], height: Double = 280) {
     guard !charts.isEmpty else { return }
     body += "<div class=\"charts\">\n"
@@ -120,7 +136,7 @@ struct Page {
 
   mutating func command(_ text: String) { body += "<pre>\(Escaping.xml(text))</pre>\n" }
 
-  private static let style = """
+  fileprivate static let style = """
     :root { color-scheme: light dark; --paper: #ffffff; --ink: #1b1f24; --faint: #57606a;
       --line: #e1e4e8; --panel: #f6f8fa; --good: #116329; --bad: #b3261e; }
     @media (prefers-color-scheme: dark) {
@@ -162,7 +178,7 @@ struct Page {
     """
 
   /// Shows the values of a chart's lines at the position nearest to the pointer.
-  private static let script = """
+  fileprivate static let script = """
     for (const svg of document.querySelectorAll("svg.chart")) {
       const data = svg.querySelector("[data-points]");
       if (!data) continue;

@@ -21,7 +21,7 @@ struct RecordedRun {
   /// - Parameter known: columns that the summary does not have yet.
   init(_ directory: RunDirectory, known more: [MetricColumn] = []) throws {
     path = directory.path
-    summary = try Summary(of: directory)
+    summary = try Summary.current(of: directory)
     let file = "metrics.csv"
     // A run that ended before its training has no file, or an empty one.
     let bytes = try directory.readIfThere(file) ?? []

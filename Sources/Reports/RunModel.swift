@@ -37,28 +37,34 @@ struct RunModel {
 
   private static let mostImages = 16
 
-  /// - Parameter rows: the rows of the samples to draw, counted from 1.
+  /// - Parameters:
+  ///   - rows: the rows of the samples to draw, counted from 1.
+  ///   - readsData: whether files outside the run's folder are read.
   /// - Throws: a `Diagnostic` if the model cannot be built.
-  init(of run: RunDirectory, record: RunRecord, rows: [Int], registry: Registry) throws {
+  init(
+    of run: RunDirectory, record: RunRecord, rows: [Int], registry: Registry, readsData: Bool
+  ) throws {
     let experiment = try Experiment(
       resolved: run.read("resolved.yaml"), path: record.experiment,
       name: run.folder.path(of: "resolved.yaml"), registry: registry,
       plugins: .refuse("a report runs no code of plugins", remedy: "see resolved.yaml"))
     switch experiment.dtype {
     case .float32:
-      self = try RunModel(experiment, run, record, rows, Float.self)
+      self = try RunModel(experiment, run, record, rows, readsData, Float.self)
     case .float64:
-      self = try RunModel(experiment, run, record, rows, Double.self)
+      self = try RunModel(experiment, run, record, rows, readsData, Double.self)
     }
   }
 
   private init<S: Scalar>(
     _ experiment: Experiment, _ run: RunDirectory, _ record: RunRecord, _ rows: [Int],
-    _ type: S.Type
+    _ readsData: Bool, _ type: S.Type
   ) throws {
-    let prepared =
-      try PreparedExperiment<S>(experiment, columnsOf: run)
-      ?? PreparedExperiment<S>(experiment, starts: false)
+    let described = try PreparedExperiment<S>(experiment, columnsOf: run)
+    guard described != nil || readsData else {
+      throw Diagnostic("its data are outside the folder; 'nnexp report' draws it")
+    }
+    let prepared = try described ?? PreparedExperiment<S>(experiment, starts: false)
     drawing = GraphDrawing(prepared.graph, heads: prepared.heads).svg
     nodes = prepared.nodeRows
     metricColumns = prepared.trainer.columns
@@ -69,7 +75,10 @@ struct RunModel {
     var galleries = weights == nil ? [] : Self.filters(prepared)
     var samples: [(row: Int, image: PixelImage)] = []
     var note: String?
-    if prepared.graph.ports.contains(where: { Self.isImage($0.shape) }) {
+    let hasImages = prepared.graph.ports.contains { Self.isImage($0.shape) }
+    if hasImages, !readsData {
+      note = "'nnexp report' also shows the images of samples, from the data outside this folder."
+    } else if hasImages {
       do {
         let withData = try PreparedExperiment<S>(experiment, fittedAs: run)
         try withData.requireFiles(of: record, in: run)

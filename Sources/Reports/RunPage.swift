@@ -13,8 +13,10 @@ public struct RunPage {
 
   /// Opens a run in any state: completed, failed, interrupted or in progress.
   ///
-  /// - Parameter registry: the types that the run's model may name.
-  public init(_ run: RunDirectory, registry: Registry) throws {
+  /// - Parameters:
+  ///   - registry: the types that the run's model may name.
+  ///   - readsData: whether files outside the run's folder are read, to draw samples.
+  public init(_ run: RunDirectory, registry: Registry, readsData: Bool = true) throws {
     self.run = run
     let record = try RunRecord(of: run)
     self.record = record
@@ -27,7 +29,8 @@ public struct RunPage {
       return worst.rows.compactMap { Int($0[row]) }
     }
     model = Result {
-      try RunModel(of: run, record: record, rows: rows ?? [], registry: registry)
+      try RunModel(
+        of: run, record: record, rows: rows ?? [], registry: registry, readsData: readsData)
     }
     recorded = try RecordedRun(run, known: (try? model.get())?.metricColumns ?? [])
   }
@@ -44,7 +47,7 @@ public struct RunPage {
   }
 
   /// The page as one HTML file.
-  public func html() throws -> String {
+  public func html(in frame: PageFrame = PageFrame()) throws -> String {
     var page = Page(run.path)
     page.heading(run.path)
     addVerdict(to: &page)
@@ -55,7 +58,7 @@ public struct RunPage {
     addModel(to: &page)
     try addGradientCheck(to: &page)
     try addRecord(to: &page)
-    return page.html
+    return page.html(in: frame)
   }
 
   /// The charts of the page, for one picture.

@@ -393,14 +393,19 @@ extension RunDirectory {
     }
   }
 
-  /// True if a process is executing the run: it holds the folder's lock.
-  public var isInProgress: Bool { (try? RunDirectory.holder(of: folder)) != nil }
-
   /// The diagnostic that names the holder of the folder's lock; nil if nobody holds it.
   private static func holder(of folder: Folder) throws -> Diagnostic? {
     guard let file = try folder.openLock(lockFile) else { return nil }
     if try file.lock() { return nil }
     return isHeld(folder, by: process(holding: try file.status().st_ino, in: folder.system))
+  }
+
+  /// True if a process executes the run, or if its lock cannot be examined.
+  public var isInProgress: Bool {
+    do {
+      guard let file = try folder.openLock(Self.lockFile) else { return false }
+      return try !file.lock()
+    } catch { return true }
   }
 
   /// The process that holds a lock on a file, according to `/proc/locks`:

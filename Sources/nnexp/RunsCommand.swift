@@ -31,7 +31,7 @@ struct RunsCommand: ParsableCommand {
           [
             "path": .string(entry.path), "status": .string(entry.status),
             "started": .string(entry.started), "epochs": JSON(entry.epochs),
-            "metric": JSON(entry.metric?.name), "value": JSON(entry.metric?.value),
+            "metric": JSON(entry.metric?.column.name), "value": JSON(entry.metric?.value),
           ]
         })
       return try printResult(list.description)
@@ -40,7 +40,7 @@ struct RunsCommand: ParsableCommand {
     let rows = entries.map { entry in
       [
         entry.path, entry.status, entry.started, entry.epochs.map { "\($0)" } ?? "",
-        entry.metric.map { "\($0.name) \(brief($0.value))" } ?? "",
+        entry.metric.map { "\($0.column.name) \(brief($0.value))" } ?? "",
       ]
     }
     try printResult(
