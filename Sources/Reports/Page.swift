@@ -69,7 +69,7 @@ struct Page {
       + "\(Escaping.xml(sentence))</p>\n"
   }
 
-  /// Charts beside each other where there is room.
+  /// Adds charts, beside each other if they fit.
   mutating func charts(_ charts: [Chart], height: Double = 280) {
     guard !charts.isEmpty else { return }
     body += "<div class=\"charts\">\n"

@@ -16,7 +16,7 @@ public struct RunList: Sendable {
     /// True if more results are expected: a process executes the run, or the sweep has trials
     /// that have not ended.
     public let isOpen: Bool
-    /// When it began, in ISO 8601; empty if the record does not say.
+    /// The time of its start in ISO 8601; empty if it is not recorded.
     public let started: String
     public let epochs: Int?
     /// The best value of the monitored column, or the last training loss.
