@@ -163,7 +163,8 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
     names == [
       "accuracy", "average_precision", "balanced_accuracy", "expected_calibration_error",
       "explained_variance", "formula", "log_loss", "macro_f1", "macro_precision", "macro_recall",
-      "matthews", "max_error", "mean_absolute_error", "mean_absolute_percentage_error", "micro_f1", "r2",
+      "matthews", "max_error", "mean_absolute_error", "mean_absolute_percentage_error", "micro_f1",
+      "r2",
       "roc_auc", "root_mean_squared_error", "top_k", "weighted_f1", "weighted_precision",
       "weighted_recall",
     ])

@@ -89,9 +89,7 @@ struct FormulaLayer: Layer, Component {
     let width = StripRun<Double>.width(entries: entries)
     let room = formula.room(entries: entries, width: width, expanded: sample.count)
     plan.scratch = [.fixed(room)]
-    plan.work =
-      plan.output.count.multipliedReportingOverflow(by: formula.expression.nodes.count)
-      .partialValue
+    plan.work = Shape([plan.output.count, formula.expression.nodes.count]).count
     return plan
   }
 
