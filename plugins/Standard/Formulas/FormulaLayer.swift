@@ -148,7 +148,7 @@ struct FormulaLayer: Layer, Component {
       case .inputGradient(let k):
         guard let gradient = steps.gradient(ofInput: k) else { return nil }
         node = gradient
-        entry = WorkedEntry.letter(#"\delta_{\#(letters[k])}"#, index, of: shape)
+        entry = #"\delta_{\#(WorkedEntry.letter(letters[k], index, of: shape))}"#
       case .parameterGradient: return nil
       }
       let numbers = steps.values(

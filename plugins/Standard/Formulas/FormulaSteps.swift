@@ -121,7 +121,8 @@ struct FormulaSteps {
   func computation(of id: Expression.ID, _ numbers: [Expression.ID: Double]) -> [String] {
     let heights = heights()
     var lines = [text(id, named: [])]
-    for height in 0...heights[id] {
+    // The last line, the value itself, is the caller's.
+    for height in 0..<heights[id] {
       let line = text(id, named: [], numbers: numbers.filter { heights[$0.key] <= height })
       if line != lines.last { lines.append(line) }
     }
