@@ -1,3 +1,4 @@
+import Files
 public import NNExp
 
 /// The `data:` section of an experiment file.
@@ -45,17 +46,32 @@ public struct DataDeclaration: Sendable {
   /// How missing cells are filled where a column says nothing.
   let fill: Fill?
 
-  /// The folder of the experiment file.
+  /// The folder that paths are relative to.
   let folder: String
 
   /// The location for errors about `one_hot`.
   let oneHotLocation: SourceLocation?
 
-  /// Reads the section; errors are recorded in `options`. `folder` is the
-  /// experiment file's.
+  /// Reads the section; errors are recorded in `options`.
+  ///
+  /// - Parameter folder: the one that paths are relative to.
   public init(from options: inout Options, registry: Registry, folder: String) {
     options.surroundings = Surroundings(folder: folder, registry: registry)
     self.folder = folder
+    let text = "the text of a path"
+    let explanation =
+      "the folder that all paths in the file are relative to; relative to the file's own folder"
+    if let config = options.value("folder", text, explanation, default: "the file's folder") {
+      if case .string(let path) = config.content, !path.isEmpty {
+        if Path.isThere(folder), !Path.isFolder(folder) {
+          options.reject("folder", "'\(folder)' is not a folder")
+        } else if !Path.isThere(folder), !options.isDescribing {
+          options.reject("folder", "there is no folder '\(folder)'")
+        }
+      } else {
+        options.reject("folder", "folder must be \(text), found \(config.kind)")
+      }
+    }
     let source = SourceDeclaration(from: &options)
     self.source = source
     let inputs = DeclaredHalf(.inputs, of: source)
@@ -135,6 +151,21 @@ public struct DataDeclaration: Sendable {
           "scale", Diagnostic("port '\(port)' carries indices, which are not scaled", at: location))
       }
     }
+  }
+
+  /// The same settings for one file, without a split.
+  init(_ model: DataDeclaration, onlySource file: LabeledFile) {
+    source = SourceDeclaration(onCommandLine: file)
+    (validation, test, split, limit, isStreamed) = (nil, nil, .none, nil, false)
+    targetKind = model.targetKind
+    classes = model.classes
+    isOneHot = model.isOneHot
+    oneHotLocation = model.oneHotLocation
+    shape = model.shape
+    indices = model.indices
+    scales = model.scales
+    fill = model.fill
+    folder = model.folder
   }
 
   /// The reason why a target port's classes do not go with its kind; nil if they do.

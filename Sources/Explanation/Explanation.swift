@@ -39,7 +39,8 @@ public struct Explanation {
     var writer = ExplanationWriter(
       pass, title: "\(name): the chain rule of training sample \(sample)")
     writer.introduce(
-      sample: sample, of: data.train.count, weights: weights ?? "the initial values of seed \(seed)"
+      sample: sample, of: data.train.countOfPart,
+      weights: weights ?? "the initial values of seed \(seed)"
     )
     writer.forward(data.inputs, inputNames: data.inputNames, targets: data.targets)
     writer.backward()

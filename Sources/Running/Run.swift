@@ -55,8 +55,13 @@ public final class Run<S: Scalar> {
     beginning = continuation?.state
     earlierSeconds = continuation?.state.seconds ?? 0
     try directory.write(experiment.text, to: "experiment.yaml")
-    try directory.write(experiment.resolvedText, to: "resolved.yaml")
+    try directory.write(
+      experiment.resolvedText(relativeTo: absolutePath(of: experiment.folder)),
+      to: "resolved.yaml")
     try directory.write(prepared.data.columnsJSON, to: DataEncoding.file)
+    if let samples = try prepared.data.keptSamples(prepared.checkedSamples) {
+      try directory.write(samples, to: KeptSamples.file)
+    }
     if let continuation {
       try directory.write(continuation.metrics, to: MetricsRecorder.file)
       try directory.write(continuation.timing, to: TimingWriter.file)

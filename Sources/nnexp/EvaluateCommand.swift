@@ -1,5 +1,6 @@
 import Files
 import ArgumentParser
+import Datasets
 import Engine
 import ExperimentFile
 import NNExp
@@ -9,43 +10,91 @@ import Running
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Measures a run's weights on each of its splits.")
+    abstract: "Measures a run's weights on each of its splits, or on new labeled data.",
+    discussion: """
+      Without --data, the run's data are read again; if they have changed, that is an
+      error. With --data, only the run's folder and the given file are needed.
+
+      Try:  nnexp evaluate results/iris/latest
+            nnexp evaluate results/iris/latest --data new.csv --csv --output new_metrics.csv
+      """)
 
   @Argument(help: "the run's folder, such as results/xor/latest", completion: .directory)
   var directory: String
 
+  @Option(
+    help: "a CSV file or NPZ archive with the inputs and targets of new samples",
+    completion: .file())
+  var data: String?
+
   @Option(help: Trained.weightsHelp)
   var weights: Trained.Weights?
+
+  @Flag(help: "print CSV, with all digits")
+  var csv = false
+
+  @OptionGroup var destination: OutputOptions
 
   @OptionGroup var trust: TrustOptions
 
   func run() throws {
+    let output = try destination.file(besides: data.map { [$0] } ?? [])
     let trained = try Trained(directory, weights, trust)
     switch trained.experiment.dtype {
-    case .float32: try evaluate(trained, trained.prepared(Float.self))
-    case .float64: try evaluate(trained, trained.prepared(Double.self))
+    case .float32: try evaluate(trained, as: Float.self, output)
+    case .float64: try evaluate(trained, as: Double.self, output)
     }
   }
 
   private func evaluate<S: Scalar>(
-    _ trained: Trained, _ prepared: PreparedExperiment<S>
+    _ trained: Trained, as type: S.Type, _ output: OutputFile?
   ) throws {
-    try printResult(trained.weightsText(in: prepared))
+    let prepared =
+      try data == nil ? trained.prepared(type) : trained.preparedToPredict(type)
+    var parts: [(name: String, samples: Dataset<S>)] = []
+    if let data {
+      let labeled = try prepared.labeled(data)
+      parts = [(data, labeled.train)]
+      if labeled.droppedRows > 0 {
+        writeError("rows of '\(data)' left out for a missing cell: \(labeled.droppedRows)")
+      }
+    } else {
+      parts = ["train", "validation", "test"].compactMap { split in
+        prepared.samples(of: split).map { (split, $0) }
+      }
+    }
+    let rows = try rows(of: parts, prepared)
+    let weights = trained.weightsText(in: prepared)
+    guard csv else {
+      let text = [weights, table(rows, rightAligned: Set(1..<rows[0].count))]
+      return try write(Array((text.joined(separator: "\n") + "\n").utf8), to: output)
+    }
+    var text = CSVText(columns: rows[0].map { $0.replacing(" ", with: "_") })
+    for row in rows.dropFirst() { text.append(row.map(Cell.text)) }
+    writeError(weights)
+    try write(text.bytes, to: output)
+  }
+
+  /// One row per part: its name, the number of samples, the loss and the metrics.
+  private func rows<S: Scalar>(
+    of parts: [(name: String, samples: Dataset<S>)], _ prepared: PreparedExperiment<S>
+  ) throws -> [[String]] {
     let heads = prepared.heads
-    var rows = [["split", "samples", "loss"]]
+    var rows = [[data == nil ? "split" : "data", "samples", "loss"]]
     if heads[0].name != nil { rows[0] += heads.map { "\($0.name ?? "") loss" } }
     rows[0] += heads.flatMap { head in
       head.metrics.map { metric in head.name.map { "\($0) \(metric.name)" } ?? metric.name }
     }
-    for split in ["train", "validation", "test"] {
-      guard let samples = prepared.samples(of: split) else { continue }
+    for (name, samples) in parts {
       let measured = try prepared.trainer.evaluator.measure(samples)
       var values = [prepared.trainer.totalLoss(measured)]
       if heads[0].name != nil { values += measured.map { $0[0] } }
       values += measured.flatMap { $0.dropFirst() }
-      rows.append([split, "\(samples.count)"] + values.map(brief))
+      rows.append(
+        [name, "\(samples.count)"]
+          + values.map { csv ? ($0.isNaN ? "" : shortest($0)) : brief($0) })
     }
-    try printResult(table(rows, rightAligned: Set(1..<rows[0].count)))
+    return rows
   }
 }
 

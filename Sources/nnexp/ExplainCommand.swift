@@ -35,6 +35,11 @@ struct ExplainCommand: ParsableCommand {
     help: "a run's folder: its last weights, instead of the initial ones", completion: .directory)
   var checkpoint: String?
 
+  @Option(
+    help: "a CSV file or NPZ archive with inputs and targets: the sample is one of its rows",
+    completion: .file())
+  var data: String?
+
   @OptionGroup var destination: OutputOptions
 
   func run() throws {
@@ -44,7 +49,7 @@ struct ExplainCommand: ParsableCommand {
         "unknown format '\(format)'\(suggestion(for: format, among: formats))",
         notes: [.init("the formats are: " + formats.joined(separator: ", "))])
     }
-    let output = try destination.file(besides: [file])
+    let output = try destination.file(besides: [file] + (data.map { [$0] } ?? []))
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
     let text: String
@@ -60,8 +65,13 @@ struct ExplainCommand: ParsableCommand {
   private func prepared<S: Scalar>(
     _ experiment: Experiment, _ type: S.Type
   ) throws -> PreparedExperiment<S> {
-    guard let checkpoint else { return try PreparedExperiment(experiment) }
-    return try PreparedExperiment(experiment, fittedAs: RunDirectory.open(checkpoint))
+    let directory = try checkpoint.map { try RunDirectory.open($0) }
+    if let data {
+      return try PreparedExperiment(experiment, labeled: data, like: directory)
+    }
+    guard let directory else { return try PreparedExperiment(experiment) }
+    return try PreparedExperiment(
+      experiment, samplesOf: directory, count: max(0, sample) + 1)
   }
 
   private func explain<S: Scalar>(

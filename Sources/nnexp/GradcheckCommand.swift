@@ -37,8 +37,15 @@ struct GradcheckCommand: ParsableCommand {
       "start, end, or start,end (default: start; end with --checkpoint)", valueName: "moments"))
   var at: String?
 
-  @Option(help: "a run's folder; its last weights are checked", completion: .directory)
+  @Option(
+    help: "a run's folder; its last weights are checked, with the samples that it keeps",
+    completion: .directory)
   var checkpoint: String?
+
+  @Option(
+    help: "a CSV file or NPZ archive with inputs and targets: its first samples are used",
+    completion: .file())
+  var data: String?
 
   @Option(
     help: ArgumentHelp(
@@ -85,11 +92,13 @@ struct GradcheckCommand: ParsableCommand {
   private func prepared<S: Scalar>(
     _ experiment: Experiment, _ settings: GradientCheckSettings, _ type: S.Type
   ) throws -> PreparedExperiment<S> {
-    guard let checkpoint else {
-      return try PreparedExperiment(experiment, gradientCheck: settings)
+    let directory = try checkpoint.map { try RunDirectory.open($0) }
+    if let data {
+      return try PreparedExperiment(
+        experiment, gradientCheck: settings, labeled: data, like: directory)
     }
-    return try PreparedExperiment(
-      experiment, gradientCheck: settings, fittedAs: RunDirectory.open(checkpoint))
+    guard let directory else { return try PreparedExperiment(experiment, gradientCheck: settings) }
+    return try PreparedExperiment(experiment, gradientCheck: settings, samplesOf: directory)
   }
 
   private func check<S: Scalar>(
@@ -150,6 +159,11 @@ struct GradcheckCommand: ParsableCommand {
             + suggestion(for: word, among: known.map(\.rawValue)))
       }
       return moment
+    }
+    if data != nil, checkpoint == nil, chosen.contains(.end) {
+      throw Diagnostic(
+        "--at end without --checkpoint trains first, with the experiment's data; give --checkpoint "
+          + "with --data, or use --at start")
     }
     if chosen.isEmpty { throw Diagnostic("--at must be start, end or start,end, found nothing") }
     if let checkpoint, !chosen.contains(.end) {

@@ -17,14 +17,21 @@ extension DataEncoding {
   /// - Parameters:
   ///   - targets: the target ports.
   ///   - samples: how many there are of each part.
-  public func json(_ targets: [TargetPort], samples: [JSON.Member]) -> JSON {
+  ///   - classCounts: of the training data, by target port.
+  public func json(
+    _ targets: [TargetPort], samples: [JSON.Member], classCounts: [[Int]?] = []
+  ) -> JSON {
     [
       "version": .int(DataEncoding.version),
       "source": .string(source),
       "column_names": .bool(hasColumnNames),
       "samples": .object(samples),
       "inputs": .array(inputs.map(\.json)),
-      "targets": .array(zip(self.targets, targets).map { $0.json($1) }),
+      "targets": .array(
+        self.targets.indices.map { index in
+          self.targets[index].json(
+            targets[index], classCounts.indices.contains(index) ? classCounts[index] : nil)
+        }),
       "columns": .array(
         (inputs.flatMap(\.table) + self.targets.flatMap(\.table) + otherColumns).map(\.json)),
     ]
@@ -72,7 +79,7 @@ extension RunDatasets {
     var samples = [JSON.Member("train", .int(train.count))]
     if let validation { samples.append(.init("validation", .int(validation.count))) }
     if let test { samples.append(.init("test", .int(test.count))) }
-    return encoding.json(targets, samples: samples)
+    return encoding.json(targets, samples: samples, classCounts: classCounts)
   }
 
   /// Data as columns.json describes them, with the number of samples of each part and none of
@@ -90,9 +97,18 @@ extension RunDatasets {
       return Dataset(inputs: [], indices: [], targets: [], count: count)
     }
     guard let train = try part("train") else { throw Diagnostic("it has no valid 'samples'") }
+    let counts = try (json["targets"]?.array ?? []).enumerated().map { index, target in
+      try target["class_counts"].map { json in
+        let counts = try DataEncoding.need(json.array, "class_counts").compactMap(\.int)
+        guard counts.count == targets[index].classNames.count, counts.allSatisfy({ $0 >= 0 })
+        else { throw Diagnostic("it has no valid 'class_counts'") }
+        return counts
+      }
+    }
     self.init(
       targets: targets, train: train, validation: try part("validation"), test: try part("test"),
       files: [], encoding: encoding)
+    classCounts = counts
   }
 }
 
@@ -279,7 +295,7 @@ extension PortEncoding {
 }
 
 extension TargetEncoding {
-  fileprivate func json(_ port: TargetPort) -> JSON {
+  fileprivate func json(_ port: TargetPort, _ classCounts: [Int]?) -> JSON {
     var members: [JSON.Member] = [
       .init("port", .string(port.name)), .init("named", .bool(name != nil)),
       .init("shape", .array(axes.map(JSON.int))),
@@ -290,6 +306,9 @@ extension TargetEncoding {
       members.append(.init("classes", .array(labels.names.map(JSON.string))))
       members.append(.init("labels_are_indices", .bool(labels.areIndices)))
       members.append(.init("one_hot", .bool(isOneHot)))
+      if let classCounts {
+        members.append(.init("class_counts", .array(classCounts.map(JSON.int))))
+      }
     }
     if table.isEmpty, let scaling {
       let numbers = (0..<layout.width).map { scaling[$0] }

@@ -18,6 +18,12 @@ public struct Dataset<S: Scalar>: Sendable {
 
   public var count: Int
 
+  /// The number of samples of the part, if only the first of them are here; otherwise nil.
+  var wholeCount: Int?
+
+  /// The number of samples of the part.
+  public var countOfPart: Int { wholeCount ?? count }
+
   /// The row of its source that each sample is, counted from 0; empty if sample i is row i.
   public internal(set) var rows: [Int] = []
 

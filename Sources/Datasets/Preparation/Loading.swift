@@ -183,7 +183,7 @@ extension DataDeclaration {
 
     return RunDatasets(
       targets: try zip(targets, main.targets).map {
-        try $0.port(axes: $1.axes, at: $1.location(0, 0))
+        try $0.port(axes: fitted == nil ? $1.axes : $0.axes, at: $1.location(0, 0))
       },
       train: train, validation: validation, test: test, files: shelf.files,
       encoding: DataEncoding(

@@ -152,7 +152,7 @@ extension DataDeclaration {
 
 extension CSVTable {
   /// True if every field of the first row is a number.
-  fileprivate var startsWithNumbers: Bool {
+  var startsWithNumbers: Bool {
     names.indices.allSatisfy { column in
       guard let field = field(row: 0, column: column) else { return false }
       guard let content = try? bytes.read(field.range) else { return false }
