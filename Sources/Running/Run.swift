@@ -49,6 +49,7 @@ public final class Run<S: Scalar> {
       data: prepared.dataHashes,
       plugins: experiment.pluginHashes)
     record.configuration = experiment.configuration
+    record.announcements = prepared.announcements.map(\.message)
     prepared.checkProcess()
     directory = try RunDirectory.create(
       name: experiment.name, output: origin.output, fileSystem: origin.fileSystem)
@@ -184,7 +185,9 @@ public final class Run<S: Scalar> {
       try conclude(.failed, code: 1, reason: diagnostic.message)
       warn(diagnostic.description)
       return 1
-    case .stoppedEarly: report("stopped early: no improvement of \(trainer.monitor.name)")
+    case .stoppedEarly:
+      let fact = trainer.best == nil ? "was never measured" : "did not improve"
+      report("stopped early: \(trainer.monitor.name) \(fact)")
     case .reachedLimit(let limit): report("stopped at \(limit), in epoch \(trainer.epoch)")
     case .completed: break
     }
