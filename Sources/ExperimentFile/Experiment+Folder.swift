@@ -1,4 +1,4 @@
-public import NNExp
+import NNExp
 
 // `data: {folder: …}`: the folder that the paths of an experiment file are relative to.
 //

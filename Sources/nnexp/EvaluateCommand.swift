@@ -55,6 +55,7 @@ struct EvaluateCommand: ParsableCommand {
     if let data {
       let labeled = try prepared.labeled(data)
       parts = [(data, labeled.train)]
+      for warning in labeled.announcements { writeError("\(warning)") }
       if labeled.droppedRows > 0 {
         writeError("rows of '\(data)' left out for a missing cell: \(labeled.droppedRows)")
       }
@@ -101,7 +102,14 @@ struct EvaluateCommand: ParsableCommand {
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
-    abstract: "Computes a run's outputs for new inputs.")
+    abstract: "Computes a run's outputs for new inputs.",
+    discussion: """
+      Only the run's folder and the new inputs are needed. Inputs far outside the
+      range of the training data are reported.
+
+      Try:  nnexp predict results/iris/latest --input flowers.csv --output predicted.csv
+            nnexp predict results/houses/latest --set size=5 --set colour=red
+      """)
 
   @Argument(help: "the run's folder, such as results/iris/latest", completion: .directory)
   var directory: String
@@ -109,7 +117,14 @@ struct PredictCommand: ParsableCommand {
   @Option(
     help: "a CSV file with the columns that the run was trained on; - for standard input",
     completion: .file())
-  var input: String
+  var input: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "the value of one column, instead of --input: one row; repeat it for each column",
+      valueName: "column=value"))
+  var values: [String] = []
 
   @Option(
     help: ArgumentHelp(
@@ -123,8 +138,18 @@ struct PredictCommand: ParsableCommand {
 
   @OptionGroup var trust: TrustOptions
 
+  func validate() throws {
+    if (input == nil) == values.isEmpty {
+      throw ValidationError("predict takes either --input FILE or --set COLUMN=VALUE")
+    }
+    if keep != nil, input == nil { throw ValidationError("--keep copies columns of --input") }
+    for text in values where text.firstIndex(ofByte: "=") == nil {
+      throw ValidationError("--set takes COLUMN=VALUE, such as --set size=5, found '\(text)'")
+    }
+  }
+
   func run() throws {
-    let output = try destination.file(besides: [input])
+    let output = try destination.file(besides: input.map { [$0] } ?? [])
     let trained = try Trained(directory, weights, trust)
     switch trained.experiment.dtype {
     case .float32: try predict(trained, trained.preparedToPredict(Float.self), output)
@@ -135,10 +160,22 @@ struct PredictCommand: ParsableCommand {
   private func predict<S: Scalar>(
     _ trained: Trained, _ prepared: PreparedExperiment<S>, _ output: OutputFile?
   ) throws {
-    let samples = try trained.experiment.data.loadInputs(path: input, like: prepared.data)
-    let kept = try keep.map {
-      try trained.experiment.data.keptColumns($0.split(atByte: ",").map(String.init), of: input)
+    let data = trained.experiment.data
+    let samples: Dataset<S>
+    var kept: KeptColumns?
+    if let input {
+      samples = try data.loadInputs(path: input, like: prepared.data)
+      kept = try keep.map {
+        try data.keptColumns($0.split(atByte: ",").map(String.init), of: input)
+      }
+    } else {
+      let pairs = values.map { text in
+        let mark = text.firstIndex(ofByte: "=") ?? text.endIndex
+        return (String(text[..<mark]), String(text[mark...].utf8.dropFirst()) ?? "")
+      }
+      samples = try data.loadInputs(setting: pairs, like: prepared.data)
     }
+    for warning in samples.warnings { writeError("\(warning)") }
     var predictions = try Predictions(
       prepared, hasTargets: false, hasSplits: false, keeping: kept)
     try predictions.add(samples, by: prepared.trainer.evaluator)
@@ -199,15 +236,19 @@ struct Trained {
     return weights
   }
 
+  /// Prints a warning if a run has no columns.json.
+  static func warnWithoutColumns(_ directory: RunDirectory) throws {
+    if try directory.readIfThere(DataEncoding.file) != nil { return }
+    let fact =
+      "'\(directory.path)' has no columns.json, as runs of nnexp 0.1.0; its data are read again"
+    writeError(Diagnostic(fact, severity: .warning).description)
+  }
+
   /// The experiment with the run's weights and columns, without samples. If the run has no
   /// columns.json, the data are read again.
   func preparedToPredict<S: Scalar>(_ type: S.Type) throws -> PreparedExperiment<S> {
+    try Trained.warnWithoutColumns(directory)
     guard let prepared = try PreparedExperiment<S>(experiment, columnsOf: directory) else {
-      writeError(
-        Diagnostic(
-          "'\(directory.path)' has no columns.json, as runs of nnexp 0.1.0; its data are read "
-            + "again", severity: .warning
-        ).description)
       return try self.prepared(type)
     }
     try prepared.requirePlugins(of: record, in: directory)

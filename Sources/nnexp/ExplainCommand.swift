@@ -66,6 +66,7 @@ struct ExplainCommand: ParsableCommand {
     _ experiment: Experiment, _ type: S.Type
   ) throws -> PreparedExperiment<S> {
     let directory = try checkpoint.map { try RunDirectory.open($0) }
+    try directory.map(Trained.warnWithoutColumns)
     if let data {
       return try PreparedExperiment(experiment, labeled: data, like: directory)
     }

@@ -62,8 +62,7 @@ struct GradcheckCommand: ParsableCommand {
     help: "a folder for gradient_check.csv and gradient_check_summary.csv", completion: .directory)
   var csv: String?
 
-  @Flag(help: OutputFile.forceHelp)
-  var force = false
+  @OptionGroup var destination: OutputOptions
 
   @Option(help: Threads.help)
   var threads: Int?
@@ -71,6 +70,7 @@ struct GradcheckCommand: ParsableCommand {
   func run() throws {
     try Threads.use(threads)
     let moments = try moments()
+    let output = try destination.file(besides: [file] + (data.map { [$0] } ?? []))
     // If there is no folder yet, it is created at the end.
     if let csv, Path.isThere(csv) { _ = try tables(in: csv) }
     let experiment = try Experiment(
@@ -84,8 +84,8 @@ struct GradcheckCommand: ParsableCommand {
     }
     if let entries { settings.entries = try GradientCheckSettings.Entries(argument: entries) }
     switch experiment.dtype {
-    case .float32: try check(prepared(experiment, settings, Float.self), moments)
-    case .float64: try check(prepared(experiment, settings, Double.self), moments)
+    case .float32: try check(prepared(experiment, settings, Float.self), moments, output)
+    case .float64: try check(prepared(experiment, settings, Double.self), moments, output)
     }
   }
 
@@ -93,6 +93,7 @@ struct GradcheckCommand: ParsableCommand {
     _ experiment: Experiment, _ settings: GradientCheckSettings, _ type: S.Type
   ) throws -> PreparedExperiment<S> {
     let directory = try checkpoint.map { try RunDirectory.open($0) }
+    try directory.map(Trained.warnWithoutColumns)
     if let data {
       return try PreparedExperiment(
         experiment, gradientCheck: settings, labeled: data, like: directory)
@@ -102,21 +103,28 @@ struct GradcheckCommand: ParsableCommand {
   }
 
   private func check<S: Scalar>(
-    _ prepared: PreparedExperiment<S>, _ moments: [GradientCheckSettings.Moment]
+    _ prepared: PreparedExperiment<S>, _ moments: [GradientCheckSettings.Moment],
+    _ output: OutputFile?
   ) throws {
     let trained = try checkpoint.map { path in
       try Trained.weights(.last, of: RunDirectory.open(path))
     }
     var reports: [GradientReport] = []
+    var text = ""
+    /// Text for a file is written at the end.
+    func show(_ line: String) throws {
+      if output == nil { try printResult(line) } else { text += line + "\n" }
+    }
     for moment in moments {
       if moment == .end {
         if let trained { try trained.put(into: prepared) } else { try train(prepared) }
       }
       guard let report = try prepared.checkGradients(at: moment) else { continue }
-      if moments.count > 1 { try printResult("at the \(moment.rawValue):") }
-      try printResult(report.description)
+      if moments.count > 1 { try show("at the \(moment.rawValue):") }
+      try show(report.description)
       reports.append(report)
     }
+    try output?.write(Array(text.utf8))
     if let csv { try write(reports, to: csv) }
     var wrong = Diagnostics()
     for diagnostic in reports.compactMap(\.diagnostic) { wrong.add(diagnostic) }
@@ -144,8 +152,8 @@ struct GradcheckCommand: ParsableCommand {
 
   private func tables(in folder: String) throws -> (entries: OutputFile, summary: OutputFile) {
     (
-      try OutputFile("\(folder)/gradient_check.csv", force: force),
-      try OutputFile("\(folder)/gradient_check_summary.csv", force: force)
+      try OutputFile("\(folder)/gradient_check.csv", force: destination.force),
+      try OutputFile("\(folder)/gradient_check_summary.csv", force: destination.force)
     )
   }
 

@@ -12,6 +12,7 @@ the run's folder and the source table are read:
   splits; probabilities add up to 1, and the prediction is the class of the largest one;
 - the delivered weights: a second implementation of the network (network.py) computes the
   predictions from them and from the source, encoded as columns.json says;
+- resolved.yaml repeats the run from another folder, with the same bytes;
 - confusion_<split>.csv, classes_<split>.csv and summary.json agree with predictions.csv and
   metrics.csv.
 """
@@ -291,10 +292,26 @@ def check(nnexp, file, folder):
         samples = f"{run.check_weights()} predictions from the weights"
     except Unsupported as layer:
         samples = f"no predictions from the weights ({layer})"
+    check_repetition(nnexp, output)
     print(
         f"{file.stem}: {len(run.predictions)} predictions"
         + (", joined to the source" if joined else "")
         + f"; {metrics} metrics; {samples}", flush=True)
+
+
+def check_repetition(nnexp, run):
+    """Runs resolved.yaml in an empty folder elsewhere."""
+    with tempfile.TemporaryDirectory() as elsewhere:
+        again = pathlib.Path(elsewhere) / "again"
+        done = subprocess.run(
+            [nnexp, "run", run / "resolved.yaml", "--quiet", "--output", again],
+            cwd=elsewhere, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        for name in (
+                "metrics.csv", "predictions.csv", "columns.json", "checkpoints/last.nnx",
+                "checkpoints/best.nnx", "checkpoints/samples.npz"):
+            same = (again / name).read_bytes() == (run / name).read_bytes()
+            assert same, f"{name} differs in a repetition of the run"
 
 
 def main():

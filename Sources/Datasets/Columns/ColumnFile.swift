@@ -132,6 +132,7 @@ extension TableColumn {
       members.append(.init("categories", .array(categories.map(JSON.string))))
       if hasOther { members.append(.init("other", true)) }
     }
+    if let range { members.append(.init("range", range.json)) }
     if let scale { members.append(.init("scale", scale.json)) }
     if let scaleNumbers {
       members.append(.init("scale_numbers", scaleNumbers.json))
@@ -161,6 +162,7 @@ extension TableColumn {
         throw Diagnostic("column '\(excerpt(name))' has no valid 'categories'")
       }
     }
+    range = try json["range"].map(ClosedRange.init)
     scale = try json["scale"].map { try DataEncoding.need(ScaleMethod($0), "scale") }
     scaleNumbers = try json["scale_numbers"].map(ScaleNumbers.init)
   }
@@ -185,6 +187,16 @@ extension Fill {
     } else {
       return nil
     }
+  }
+}
+
+extension ClosedRange<Double> {
+  fileprivate var json: JSON { [.number(lowerBound), .number(upperBound)] }
+
+  fileprivate init(_ json: JSON) throws {
+    let ends = (json.array ?? []).compactMap(\.double)
+    guard ends.count == 2, ends[0] <= ends[1] else { throw Diagnostic("it has no valid 'range'") }
+    self = ends[0]...ends[1]
   }
 }
 
@@ -244,6 +256,7 @@ extension PortEncoding {
       if standard.names != layout.names {
         members.append(.init("columns", .array(layout.names.map(JSON.string))))
       }
+      if let range { members.append(.init("range", range.json)) }
       if let scaling {
         let numbers = (0..<layout.width).map { scaling[$0] }
         members.append(.init("scale_numbers", .array(numbers.map(\.json))))
@@ -290,7 +303,8 @@ extension PortEncoding {
     let port =
       count.map { Port(portName, shape, kind: .indices(below: $0)) } ?? Port(portName, shape)
     self.init(
-      port, name: isNamed ? portName : nil, layout: layout, table: table, scaling: scaling)
+      port, name: isNamed ? portName : nil, layout: layout, table: table, scaling: scaling,
+      range: try json["range"].map(ClosedRange.init))
   }
 }
 

@@ -37,6 +37,9 @@ public struct Dataset<S: Scalar>: Sendable {
   /// The columns that identify the rows of the file; nil if there is none.
   public internal(set) var ids: RowIDs?
 
+  /// Values of inputs to predict that are far outside the training data.
+  public internal(set) var warnings: [Diagnostic] = []
+
   /// The file of the samples, if the splits are from several files.
   public internal(set) var file: String?
 

@@ -86,6 +86,21 @@ struct SourceColumns: Sendable {
     }
   }
 
+  /// The smallest and the largest value of each number over some rows.
+  func extent(of rows: [Int]) throws -> (low: [Double], high: [Double]) {
+    var values = [Double](repeating: 0, count: layout.width)
+    try decode(rows[0], into: &values)
+    var (low, high) = (values, values)
+    for row in rows {
+      try decode(row, into: &values)
+      for i in 0..<values.count {
+        low[i] = min(low[i], values[i])
+        high[i] = max(high[i], values[i])
+      }
+    }
+    return (low, high)
+  }
+
   /// A column as it is held: numbers, or indices of categories; NaN where a cell is missing.
   func cells(of column: Int) throws -> [Double] {
     switch storage {
