@@ -60,7 +60,7 @@ extension RunDatasets {
       inputs.reduce(0) { $0 + ($1.isIndices == isIndices ? $1.shape.count : 0) }
     }
     let numbers = try need("inputs", width(isIndices: false))
-    let targets = try need("targets", self.targets.reduce(0) { $0 + $1.target.shape.count })
+    let targets = try need("targets", targetWidth)
     let indices = try need("indices", width(isIndices: true))
     let counts = Set([numbers.count, targets.count, indices.count].compactMap { $0 })
     guard counts.count == 1, let count = counts.first, 1...train.count ~= count else {

@@ -11,6 +11,9 @@ public struct RunDatasets<S: Scalar>: Sendable {
   /// Whether the file names the input ports.
   public let namesPorts: Bool
 
+  /// Whether each sample has a weight, which follows its targets.
+  public let isWeighted: Bool
+
   public internal(set) var train: Dataset<S>
   public let validation: Dataset<S>?
   public let test: Dataset<S>?
@@ -93,6 +96,7 @@ public struct RunDatasets<S: Scalar>: Sendable {
     self.announcements = announcements
     self.droppedRows = droppedRows
     namesPorts = encoding.inputs[0].name != nil
+    isWeighted = encoding.otherColumns.contains { $0.role == .weight }
     self.train = train
     self.validation = validation
     self.test = test
@@ -119,11 +123,18 @@ extension RunDatasets {
 }
 
 extension RunDatasets {
+  /// How many numbers of a sample's targets come before those of a target port.
+  public func targetOffset(of index: Int) -> Int {
+    targets[..<index].reduce(0) { $0 + $1.target.shape.count }
+  }
+
+  /// How many numbers a sample has in all target ports, with its weight.
+  public var targetWidth: Int { targetOffset(of: targets.count) + (isWeighted ? 1 : 0) }
+
   /// How many training samples have each class of a target port; nil for numbers.
   public func classes(ofTarget index: Int) throws -> TargetClasses? {
     guard case .classes(let count) = targets[index].target else { return nil }
-    let widths = targets.map(\.target.shape.count)
-    let (offset, width) = (widths[..<index].reduce(0, +), widths.reduce(0, +))
+    let (offset, width) = (targetOffset(of: index), targetWidth)
     // Data that are only described have no targets.
     guard train.hasTargets else {
       return TargetClasses(

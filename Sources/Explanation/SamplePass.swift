@@ -44,6 +44,7 @@ final class SamplePass {
     for i in network.state.indices { network.state[i] = Double(trained.state[i]) }
     let sample = try samples.held(index..<index + 1)
     try network.load(Dataset(converting: sample))
+    network.ignoreWeights()
     passes = network.passes(1, isTraining: isTraining)
     passes.draw(RandomStream(seed: seed, purpose: "explanation"), step: 0)
     value = passes.losses(gradient: false)

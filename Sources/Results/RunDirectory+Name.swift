@@ -27,7 +27,7 @@ extension RunDirectory {
   }
 
   /// A valid name similar to a text: `my-net` for `my net`.
-  private static func possibleName(for text: String) -> String {
+  public static func possibleName(for text: String) -> String {
     var name: [UInt8] = []
     for byte in text.utf8 {
       if isNameByte(byte) && (!name.isEmpty || isAlphanumeric(byte)) {

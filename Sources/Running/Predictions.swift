@@ -38,16 +38,11 @@ public struct Predictions<S: Scalar> {
     self.kept = kept
     hasFiles = hasSplits && prepared.data.train.file != nil
     idNames = hasSplits ? prepared.data.train.ids?.names ?? [] : []
-    var offsets: [Int] = []
-    var width = 0
-    for target in prepared.data.targets {
-      offsets.append(width)
-      width += target.target.shape.count
-    }
     heads = prepared.heads.map { head in
       HeadPredictions(
-        head, prepared.data.targets[head.targetIndex], offset: offsets[head.targetIndex],
-        rowWidth: width)
+        head, prepared.data.targets[head.targetIndex],
+        offset: prepared.data.targetOffset(of: head.targetIndex),
+        rowWidth: prepared.data.targetWidth)
     }
     let columns =
       (hasSplits ? ["split"] : []) + (hasFiles ? ["file"] : []) + ["row"] + idNames

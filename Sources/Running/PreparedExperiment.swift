@@ -64,7 +64,7 @@ public struct PreparedExperiment<S: Scalar> {
       l1: experiment.training.l1, l2: experiment.training.l2, registry: registry)
     var data = data
     let heads = try experiment.objective.bound(
-      to: graph, targets: data.targets, registry: registry
+      to: graph, targets: data.targets, isWeighted: data.isWeighted, registry: registry
     ) { target in
       let classes = try data.classes(ofTarget: target)
       if data.classCounts.isEmpty {

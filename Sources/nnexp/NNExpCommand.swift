@@ -23,7 +23,7 @@ struct NNExpCommand: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      RunCommand.self, ResumeCommand.self, SweepCommand.self, CollectCommand.self,
+      InitCommand.self, RunCommand.self, ResumeCommand.self, SweepCommand.self, CollectCommand.self,
       ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self, PredictCommand.self,
       RunsCommand.self, CompareCommand.self, PlotCommand.self, ReportCommand.self,
       WatchCommand.self,
@@ -39,7 +39,8 @@ extension NNExpCommand {
   private static let foreignNames = [
     "train": "run", "fit": "run", "start": "run", "test": "evaluate", "eval": "evaluate",
     "score": "evaluate", "infer": "predict", "check": "validate", "lint": "validate",
-    "list": "layers", "grid": "sweep", "search": "sweep", "tune": "sweep", "continue": "resume",
+    "list": "layers", "new": "init",
+    "create": "init", "grid": "sweep", "search": "sweep", "tune": "sweep", "continue": "resume",
   ]
 
   /// The error if the first word is not a command; nil if it is one, or an option.

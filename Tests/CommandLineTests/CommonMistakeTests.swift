@@ -216,7 +216,7 @@ import Testing
     #expect(
       try errors(word, "m.yaml") == """
         error: unknown command '\(word)'; did you mean '\(command)'?
-        note: commands: run, resume, sweep, collect, validate, gradcheck, evaluate, predict, \
+        note: commands: init, run, resume, sweep, collect, validate, gradcheck, evaluate, predict, \
         runs, compare, plot, report, watch, explain, layers, plugin
 
         """)

@@ -21,6 +21,8 @@ struct CSVDeclaration: StreamableSource, PortSource, Component {
   let exclude: ColumnSelection?
   /// Columns that name the rows.
   let id: ColumnSelection?
+  /// The column of the samples' weights.
+  let weight: ColumnSelection?
   /// Columns of numbers that are to be read as texts.
   let categorical: ColumnSelection?
   /// The settings of single columns.
@@ -49,6 +51,11 @@ struct CSVDeclaration: StreamableSource, PortSource, Component {
     exclude =
       ColumnSelection("exclude", from: &options, "columns to leave out") ?? model?.exclude
     id = ColumnSelection("id", from: &options, "columns that name the rows") ?? model?.id
+    weight =
+      ColumnSelection(
+        "weight", from: &options,
+        "the column of the samples' weights: the loss is Σ w ℓ / Σ w; metrics are unweighted")
+      ?? model?.weight
     categorical =
       ColumnSelection("categorical", from: &options, "columns of numbers that are categories")
       ?? model?.categorical
@@ -57,6 +64,7 @@ struct CSVDeclaration: StreamableSource, PortSource, Component {
     options.suggest("targets", for: "target", "label", "labels", "y")
     options.suggest("exclude", for: "drop", "ignore")
     options.suggest("id", for: "index", "index_col")
+    options.suggest("weight", for: "sample_weight", "sample_weights", "weights")
   }
 
   /// A file that is named on the command line, read as `model` was.
@@ -70,6 +78,7 @@ struct CSVDeclaration: StreamableSource, PortSource, Component {
     targets = model?.targets
     exclude = model?.exclude
     id = model?.id
+    weight = model?.weight
     categorical = model?.categorical
     columns = model?.columns
   }

@@ -39,6 +39,15 @@ struct CSVReader {
   /// - Precondition: no position twice.
   /// - Throws: `Diagnostics`, all columns' errors.
   init(_ table: CSVTable, _ chosen: [ChosenColumn]) throws {
+    try self.init(scanning: table, chosen)
+    guard count > 0 else { return }
+    columns = try decideColumns()
+  }
+
+  /// Reads all cells without deciding what the columns are.
+  ///
+  /// - Precondition: no position twice.
+  init(scanning table: CSVTable, _ chosen: [ChosenColumn]) throws {
     self.table = table
     self.chosen = chosen
     scanned = Array(repeating: ScannedColumn(), count: chosen.count)
@@ -48,8 +57,6 @@ struct CSVReader {
     for (slot, column) in chosen.enumerated() { slots[column.position] = slot }
     self.slots = slots
     try table.origin.forEachPart(from: table.start) { try read($0, base: $1) }
-    guard count > 0 else { return }
-    columns = try decideColumns()
   }
 
   /// The meaning of the columns of `slots`.

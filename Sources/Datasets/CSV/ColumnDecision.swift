@@ -355,9 +355,10 @@ struct ColumnDecision {
       return refuse("all cells of column '\(shown)' are missing", remedy, at: first.offset)
     }
     if let fill {
-      if chosen.role == .targets, fill != .dropRow {
+      if chosen.role == .targets || chosen.role == .weight, fill != .dropRow {
+        let noun = chosen.role == .targets ? "targets" : "weights"
         return refuse(
-          "column '\(shown)' of targets has \(counted(missingCount, "missing cell")), which are "
+          "column '\(shown)' of \(noun) has \(counted(missingCount, "missing cell")), which are "
             + "not filled", ["'columns: {\(quotedName): {fill: drop_row}}' leaves the rows out"],
           at: first.offset)
       }
@@ -375,6 +376,7 @@ struct ColumnDecision {
         "'columns: {\(quotedName): {fill: drop_row}}' leaves the rows out",
         missingTargetNote.message,
       ]
+    case .weight: notes = ["'columns: {\(quotedName): {fill: drop_row}}' leaves the rows out"]
     case .inputs where isKnown:
       notes = ["the run was trained without 'fill' for this column"]
     case .inputs:

@@ -100,8 +100,8 @@ extension DeclaredColumns.Details {
         key: "type", range: "a column type, with its keys beside it", fallback: "from all cells",
         explanation: "what the cells are"),
       .init(
-        key: "role", range: "one of: inputs, targets, id, split, ignored",
-        fallback: "as 'inputs', 'targets', 'id' and 'exclude' say",
+        key: "role", range: "one of: inputs, targets, id, split, weight, ignored",
+        fallback: "as 'inputs', 'targets', 'id', 'weight' and 'exclude' say",
         explanation: "what the column is for"),
       .init(
         key: "fill", range: Fill.range, fallback: "that of 'data'",
@@ -121,7 +121,7 @@ extension DeclaredColumns.Details {
   fileprivate init(from options: inout Options, _ types: ComponentRegistry<any ColumnType>) throws {
     if options.contains("role") {
       role = options.choice(
-        "role", of: TableColumn.Role.self, "inputs, targets, id, split or ignored")
+        "role", of: TableColumn.Role.self, "inputs, targets, id, split, weight or ignored")
     }
     fill = Fill.read("fill", from: &options, "how missing cells are filled")
     scale = ScaleMethod.read("scale", from: &options, "how the numbers are scaled")

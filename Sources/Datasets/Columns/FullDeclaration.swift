@@ -21,8 +21,13 @@ extension DataEncoding {
     set("targets", selection(targets.map { ($0.name, $0.table) }), in: &csv)
     let left = otherColumns.filter { $0.role == .ignored }.map { ConfigValue(.string($0.name)) }
     if !left.isEmpty { set("exclude", ConfigValue(.list(left)), in: &csv) }
+    let ids = otherColumns.filter { $0.role == .id }.map { ConfigValue(.string($0.name)) }
+    if !ids.isEmpty { set("id", ConfigValue(.list(ids)), in: &csv) }
+    if let weight = otherColumns.first(where: { $0.role == .weight }) {
+      set("weight", ConfigValue(.string(weight.name)), in: &csv)
+    }
     csv.removeAll { $0.key == "categorical" }
-    let read = columns.filter { $0.role == .inputs || $0.role == .targets }
+    let read = columns.filter { [.inputs, .targets, .weight].contains($0.role) }
     set("columns", ConfigValue.map(read.map { ($0.name, $0.declaration) }), in: &csv)
     entries[index].value = ConfigValue(.map(csv))
     entries.removeAll { $0.key == "fill" }

@@ -12,6 +12,9 @@ struct NumberColumn: ColumnType, Component {
   /// Nil where the file's own format holds.
   let format: NumberFormat?
 
+  /// Numbers in the file's own format.
+  init() { format = nil }
+
   init(from options: inout Options) {
     let isDeclared = ["decimal", "thousands", "unit"].contains { options.contains($0) }
     var format = NumberFormat(from: &options, like: nil)

@@ -8,7 +8,7 @@ import NNExp
 public struct TableColumn: Sendable, Equatable {
   /// The use of a column.
   public enum Role: String, Sendable, CaseIterable {
-    case inputs, targets, id, split, ignored
+    case inputs, targets, id, split, weight, ignored
   }
 
   public let name: String

@@ -12,8 +12,9 @@ public struct Dataset<S: Scalar>: Sendable {
   public var indices: [Int32]
 
   /// `count` rows, each the numbers of all target ports in the order of the ports: one
-  /// class index for classes, NaN where a sample lacks a target. Empty where they are
-  /// read when asked for, and for inputs without targets.
+  /// class index for classes, NaN where a sample lacks a target. The sample's weight follows
+  /// if the data have weights. Empty where they are read when asked for, and for inputs
+  /// without targets.
   public var targets: [S]
 
   public var count: Int

@@ -118,6 +118,10 @@ extension CSVDeclaration {
     for id in encoding.columns where id.role == .id {
       if let column = table.names.firstIndex(ofText: id.name) { try uses.add(column, .id) }
     }
+    for weight in encoding.columns where weight.role == .weight {
+      let column = try ColumnSelection(names: [weight.name]).resolve(in: table, at: file.location)
+      try uses.add(column[0], .weight)
+    }
     let details = try columns?.resolve(in: table, isPartial: true) ?? [:]
     return try read(
       table, inputs: inputs, targets: targets, split: nil, key: nil, uses, details, settings)

@@ -69,7 +69,8 @@ extension DataDeclaration {
       try raw.check(for: need(target))
     }
     let classes = try zip(targets, main.targets).map { try $0.labels?.classes(of: $1) }
-    var selection = try RowSelection(of: main.inputs + main.targets, count: main.count)
+    var selection = try RowSelection(
+      of: main.inputs + main.targets + main.weightPorts, count: main.count)
     selection.limit(to: isMade ? nil : limit, seed: seed)
     let stratum = try strata(of: targets)
     let rows = try split.rows(
@@ -111,9 +112,9 @@ extension DataDeclaration {
     /// The samples of some rows of one source.
     func samples(
       _ columns: [SourceColumns], _ data: [SourcePort], _ targetData: [SourcePort],
-      _ classes: [[Int]?],
-      _ rows: [Int]
+      _ classes: [[Int]?], _ weights: SourcePort?, _ rows: [Int]
     ) throws -> Dataset<S> {
+      let weightRows = try weights?.weights(of: rows)
       let ports = inputs.indices
       let values = ports.filter { !inputs[$0].port.isIndices }.map { index in
         PortRows(columns[index], inputs[index].scaling, location: data[index].location)
@@ -123,7 +124,7 @@ extension DataDeclaration {
           targets[index].rows(
             of: targetData[index], classes[index], oneHotLocation: oneHotLocation,
             isScaled: isScaled)
-        }
+        } + (weightRows.map { [$0] } ?? [])
       }
       let areScaled = targets.contains { $0.scaling != nil }
       let originals = areScaled ? wanted(isScaled: false) : []
@@ -147,9 +148,15 @@ extension DataDeclaration {
     func part(_ rows: [Int], from source: SourceDeclaration?, _ index: Int) throws -> Dataset<S>? {
       guard let source else {
         if rows.isEmpty { return nil }
-        var dataset = try samples(columns, main.inputs, main.targets, classes, rows)
+        var dataset = try samples(
+          columns, main.inputs, main.targets, classes, main.weights, rows)
         dataset.ids = ids
         return dataset
+      }
+      guard rows.isEmpty else {
+        throw Diagnostic(
+          "these data come from a column with the role 'split' already; keep one of the two",
+          at: source.location)
       }
       var settings = TableSettings(incomplete: incomplete, indices: indices.names)
       settings.fill = fill
@@ -169,19 +176,20 @@ extension DataDeclaration {
         return try target.labels?.classes(of: raw)
       }
       memory.kept += classBytes(classes)
-      let selection = try RowSelection(of: own + wanted, count: data.count)
+      let selection = try RowSelection(of: own + wanted + data.weightPorts, count: data.count)
       dropped += selection.dropped
       guard !selection.rows.isEmpty else {
         throw Diagnostic("every row has a missing cell", at: source.location)
       }
-      var dataset = try samples(columns, own, wanted, classes, selection.rows)
+      var dataset = try samples(columns, own, wanted, classes, data.weights, selection.rows)
       dataset.file = name(of: shelf.files.dropFirst(filesRead).first)
       dataset.ids = try RowIDs(data.ids)
       return dataset
     }
 
     let ids = try RowIDs(main.ids)
-    var train = try samples(columns, main.inputs, main.targets, classes, rows.train)
+    var train = try samples(
+      columns, main.inputs, main.targets, classes, main.weights, rows.train)
     train.ids = ids
     if self.validation != nil || self.test != nil { train.file = name(of: shelf.files.first) }
     let validation = try part(rows.validation, from: self.validation, 1)

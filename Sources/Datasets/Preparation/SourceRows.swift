@@ -24,6 +24,9 @@ struct SourceRows: SampleStorage {
   /// The columns that identify the rows; nil if there is none.
   var ids: SourceColumns? = nil
 
+  /// The weight of each row; nil if there is none.
+  var weights: SourcePort? = nil
+
   /// True if the columns' names are the source's own.
   var hasColumnNames = false
 
@@ -54,7 +57,7 @@ struct SourceRows: SampleStorage {
     return SourceRows(
       inputs: inputs.map { $0.prefix(limit) }, targets: targets.map { $0.prefix(limit) },
       parts: parts.map { Array($0.prefix(limit)) }, splitKeys: splitKeys, ids: ids,
-      hasColumnNames: hasColumnNames,
+      weights: weights?.prefix(limit), hasColumnNames: hasColumnNames,
       otherColumns: otherColumns, announcements: announcements)
   }
 }

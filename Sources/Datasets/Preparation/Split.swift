@@ -315,6 +315,12 @@ struct Split: Sendable {
       throw Diagnostic("every row has a missing cell", at: location)
     }
     if let parts = source.parts {
+      let hasOther = validation > 0 || test > 0 || isOrdered || group != nil || folds != nil
+      guard column != nil || !hasOther else {
+        throw Diagnostic(
+          "a column has the role 'split'; a split goes by fractions or by a column, not both",
+          at: location)
+      }
       return try Split.rows(of: parts, chosen, at: location)
     }
     var rows: Rows

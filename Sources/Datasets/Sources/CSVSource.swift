@@ -21,11 +21,13 @@ extension CSVDeclaration {
     var uses = ColumnUses(table, at: file.location)
     let declared = details.sorted { $0.key < $1.key }
 
-    let split = try settings.split?.resolve(in: table, at: file.location).first
-    if let split { try uses.add(split, .split) }
     let key = try settings.splitKey?.resolve(in: table, at: file.location).first
+    let split =
+      try settings.split?.resolve(in: table, at: file.location).first
+      ?? (known == nil ? declared.first { $0.value.role == .split && $0.key != key }?.key : nil)
+    if let split { try uses.add(split, .split) }
     for (selection, role) in [
-      (exclude, TableColumn.Role.ignored), (id, .id),
+      (exclude, TableColumn.Role.ignored), (id, .id), (weight, .weight),
     ] {
       for column in try selection?.resolve(in: table, at: file.location) ?? [] {
         try uses.add(column, role)
@@ -37,6 +39,12 @@ extension CSVDeclaration {
       }
     }
     if known == nil { uses.findIndex() }
+    let weights = uses.columns(of: .weight)
+    guard weights.count < 2 else {
+      throw Diagnostic(
+        "a sample has one weight, but the columns \(listed(weights.map { table.names[$0] })) are "
+          + "weights", at: weight?.items.first?.location ?? file.location)
+    }
 
     let ofTargets = declared.filter { $0.value.role == .targets }.map(\.key)
     var targets = try ports(self.targets, in: table)
@@ -57,7 +65,9 @@ extension CSVDeclaration {
       inputs?.map { port in
         Port(
           name: port.name,
-          columns: port.columns.filter { uses[$0] != .ignored && uses[$0] != .id },
+          columns: port.columns.filter {
+            uses[$0] != .ignored && uses[$0] != .id && uses[$0] != .weight
+          },
           location: port.location)
       } ?? [port(table.names.indices.filter { uses[$0] == nil })]
     for column in allInputs.flatMap(\.columns) { try uses.add(column, .inputs) }
@@ -170,6 +180,9 @@ extension CSVDeclaration {
         chosen.fill = settings.fill
       }
       if role == .id || role == .split { chosen.fill = nil }
+      if role == .weight, chosen.type == nil {
+        (chosen.type, chosen.typeName) = (NumberColumn(), NumberColumn.typeName)
+      }
       chosen.scale = details?.scale
       chosen.config = details?.config ?? []
       chosen.hasOther = details?.other ?? false
@@ -189,6 +202,8 @@ extension CSVDeclaration {
     var chosen: [ChosenColumn] = []
     for port in inputs { chosen += try port.columns.map { try choose($0, .inputs, in: port) } }
     for port in targets { chosen += try port.columns.map { try choose($0, .targets, in: port) } }
+    let weight = targets.isEmpty ? nil : uses.columns(of: .weight).first
+    if let weight { chosen.append(try choose(weight, .weight)) }
     for column in uses.columns(of: .id) { chosen.append(try choose(column, .id)) }
     if let split { chosen.append(try choose(split, .split)) }
     if let key, !chosen.contains(where: { $0.position == key }) {
@@ -229,6 +244,11 @@ extension CSVDeclaration {
       sourcePorts(inputs, .inputs), sourcePorts(targets, .targets)
     )
     let others = Array(reader.columns[next...])
+    let weights = weight.map { weight in
+      SourcePort(
+        columns: columns(1), table: [others[0]], axes: [1],
+        location: { row, _ in table.location(row: row, column: weight) })
+    }
     let idCount = uses.columns(of: .id).count
     let ids = idCount == 0 ? nil : columns(idCount)
     var rows = SourceRows(
@@ -237,6 +257,7 @@ extension CSVDeclaration {
       hasColumnNames: table.hasHeader)
     rows.splitKeys = try key.map { try keys(of: $0, in: reader, lines) }
     rows.ids = ids
+    rows.weights = weights
     rows.otherColumns = others + uses.unread(but: reader.columns)
     rows.announcements =
       uses.announcements + reader.announcements + reader.unlikelyColumns()
@@ -324,6 +345,7 @@ struct ColumnUses {
       case .targets: "a target"
       case .id: "an id"
       case .split: "the split's"
+      case .weight: "the weight"
       case .ignored: "left out"
       }
     }

@@ -193,6 +193,11 @@ public final class Network<S: Scalar> {
     try batch.load(samples, count: samples.count) { $0 }
   }
 
+  /// Gives all loaded samples the weight 1.
+  public func ignoreWeights() {
+    if heads[0].isWeighted { batch.targets[batch.targets.count - 1].fill(1) }
+  }
+
   /// Sets the gradients of parameters and outputs to 0.
   @specialized(where S == Double)
   @specialized(where S == Float)
@@ -225,7 +230,8 @@ public final class Network<S: Scalar> {
         return HeadLoss(
           head, samples: samples, z: first(y[head.node][0]),
           t: first(batch.targets[head.targetIndex]),
-          dz: gradient ? first(dy[head.node][0]) : nil, gathered: gathered[index])
+          dz: gradient ? first(dy[head.node][0]) : nil, gathered: gathered[index],
+          weights: head.isWeighted ? first(batch.targets[batch.targets.count - 1]) : nil)
       })
   }
 }

@@ -12,8 +12,8 @@ struct NetworkLayout {
   let x: [Layout.Region]
   /// The targets of a batch, by target of the data.
   let t: [Layout.Region]
-  /// For each head whose target may be missing in some samples: the outputs, targets and output
-  /// gradients of the samples that have it.
+  /// For each head whose target may be missing in some samples, and for weighted samples: the
+  /// outputs, targets and output gradients of the samples that have it.
   let gathered: [[Layout.Region]]
   /// The outputs of each node for a batch and each of its scratch tensors, which has a copy per
   /// sample or shard.
@@ -37,7 +37,7 @@ struct NetworkLayout {
     x = graph.ports.map { layout.add($0.count, copies: capacity) }
     t = heads.targets.map { layout.add($0.shape.count, copies: capacity) }
     gathered = heads.map { head in
-      guard head.skipsMissing else { return [] }
+      guard head.skipsMissing || head.isWeighted else { return [] }
       let counts = [head.outputShape.count, head.target.shape.count, head.outputShape.count]
       return counts.map { layout.add($0, copies: capacity) }
     }

@@ -120,22 +120,23 @@ public final class Evaluator<S: Scalar> {
   }
 
   /// For each head, the loss over all samples that have its target, then each metric; NaN if
-  /// there are no such samples. Overwrites the network's batch buffers.
+  /// there are no such samples. Only the loss uses the samples' weights. Overwrites the network's
+  /// batch buffers.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func measure(_ samples: Dataset<S>) throws -> [[Double]] {
     tallies.reserve(samples: samples.count)
-    var sums = network.heads.map { _ in (loss: 0.0, samples: 0) }
+    var sums = network.heads.map { _ in (loss: 0.0, total: 0.0) }
     try forEachChunk(of: samples) { passes in
       passes.losses(gradient: false).forEach { index, head in
         sums[index].loss += head.evaluate()
-        sums[index].samples += head.samples
+        sums[index].total += head.total
         tallies.add(head, index)
       }
     }
     return network.heads.indices.map { index in
-      let (loss, count) = sums[index]
-      let value = count == 0 ? .nan : loss * network.heads[index].reduction.scale(count)
+      let (loss, total) = sums[index]
+      let value = total == 0 ? .nan : loss * network.heads[index].reduction.scale(total: total)
       return [value] + tallies.values(of: index)
     }
   }

@@ -4,7 +4,8 @@ public import NNExp
 /// An output of the network with its loss.
 ///
 /// The total loss is Σ weight · L over the heads, where L is the reduction of the head's losses
-/// over the samples that have its target.
+/// over the samples that have its target. With a weight w per sample, the mean is Σ w ℓ / Σ w
+/// and the sum is Σ w ℓ.
 public struct Head: Sendable {
   /// The name of its node. Nil if the file has a single loss without a name; the columns are
   /// then called `train_loss`, not `train_<head>_loss`.
@@ -31,6 +32,10 @@ public struct Head: Sendable {
 
   /// Whether samples may lack the target; they add nothing to its loss and metrics.
   public let skipsMissing: Bool
+
+  /// Whether the data have a weight per sample. The loss is then reduced with these weights;
+  /// metrics are not.
+  public var isWeighted = false
 
   public let metrics: [BoundMetric]
 
@@ -78,11 +83,13 @@ public struct Head: Sendable {
 }
 
 extension Sequence where Element == Head {
-  /// The targets of the data in their order. Each is used by at least one head.
+  /// The targets of the data in their order, then the weight of a sample if there are weights.
+  /// Each target is used by at least one head.
   var targets: [Target] {
-    sorted { $0.targetIndex < $1.targetIndex }.reduce(into: []) { targets, head in
-      if head.targetIndex == targets.count { targets.append(head.target) }
+    let targets: [Target] = sorted { $0.targetIndex < $1.targetIndex }.reduce(into: []) {
+      if $1.targetIndex == $0.count { $0.append($1.target) }
     }
+    return contains(where: \.isWeighted) ? targets + [.values([1])] : targets
   }
 }
 

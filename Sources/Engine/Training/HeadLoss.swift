@@ -5,9 +5,11 @@ final class HeadLoss<S: Scalar> {
   let head: Head
   let weight: Double
 
-  /// The unweighted loss L of the last evaluation, and the number of its samples.
+  /// The loss L of the last evaluation without the head's weight, and the number of its samples.
   @exclusivity(unchecked) private(set) var value = 0.0
   @exclusivity(unchecked) private(set) var samples: Int
+  /// The sum of the weights of these samples; their number if there are no weights.
+  @exclusivity(unchecked) private(set) var total: Double
 
   private let loss: any Loss
   /// The pass over the whole batch.
@@ -15,28 +17,34 @@ final class HeadLoss<S: Scalar> {
   private let valueScale: Double
   /// The samples that have a target; nil if all must have one.
   private let known: KnownTargets<S>?
+  /// Nil if there are no weights of samples.
+  private let weighted: WeightedSamples<S>?
 
   init(
     _ head: Head, samples: Int, z: Tensor<S>, t: Tensor<S>, dz: Tensor<S>?,
-    gathered: GatheredHead<S>?
+    gathered: GatheredHead<S>?, weights: Tensor<S>?
   ) {
     self.head = head
     self.samples = samples
     loss = head.loss
     weight = head.weight
     valueScale = Double(S(head.reduction.scale(samples)))
-    batch = head.lossPass(samples, z: z, t: t, dz: dz)
-    known = if let gathered { KnownTargets(head, batch, gathered) } else { nil }
+    let batch = head.lossPass(samples, z: z, t: t, dz: dz)
+    self.batch = batch
+    total = Double(samples)
+    known = head.skipsMissing ? gathered.map { KnownTargets(head, batch, $0) } : nil
+    weighted = weights.map { WeightedSamples(head, batch, weights: $0, dz: gathered?.dz) }
   }
 
   /// The tensors that the last evaluation of the loss and metrics read.
   var pass: LossPass<S> { known?.pass ?? batch }
 
-  /// Returns Σ ℓ over the samples, unscaled. Adds weight · ∂L/∂z to the gradient of the node's
-  /// output if gradients were requested.
+  /// Returns Σ ℓ over the samples, or Σ w ℓ, unscaled. Adds weight · ∂L/∂z to the gradient of
+  /// the node's output if gradients were requested.
   @inline(__always)
   @discardableResult
   func evaluate() -> Double {
+    if let weighted { return evaluate(weighted) }
     if let known { return evaluate(known) }
     let sum = batch.run(loss)
     value = sum * valueScale
@@ -44,8 +52,18 @@ final class HeadLoss<S: Scalar> {
   }
 
   @inline(never)
+  private func evaluate(_ weighted: WeightedSamples<S>) -> Double {
+    if let known { samples = known.gather() }
+    let sum = weighted.evaluate(loss)
+    total = weighted.total
+    value = total == 0 ? 0 : sum * head.reduction.scale(total: total)
+    return sum
+  }
+
+  @inline(never)
   private func evaluate(_ known: KnownTargets<S>) -> Double {
     samples = known.gather()
+    total = Double(samples)
     value = 0
     if samples == 0 { return 0 }
     let sum = known.pass.run(loss)
@@ -77,7 +95,8 @@ extension Head {
   }
 }
 
-/// Buffers for the samples of a batch that have a head's target.
+/// Buffers for the samples of a batch that have a head's target, or for their gradients before
+/// they are weighted.
 final class GatheredHead<S: Scalar> {
   let z: Tensor<S>
   let t: Tensor<S>
@@ -140,7 +159,60 @@ private final class KnownTargets<S: Scalar> {
   }
 }
 
+/// The samples of a batch with a weight w each: L is Σ w ℓ / Σ w over those that have the
+/// head's target, or Σ w ℓ if the reduction is a sum.
+private final class WeightedSamples<S: Scalar> {
+  /// Σ w of the last evaluation.
+  private(set) var total = 0.0
+
+  private let head: Head
+  private let weights: Tensor<S>
+  private let batch: LossPass<S>
+  /// One pass per sample, which computes ∂ℓ/∂z into a buffer, because each has its own weight.
+  private let passes: [LossPass<S>]
+
+  init(_ head: Head, _ batch: LossPass<S>, weights: Tensor<S>, dz: Tensor<S>?) {
+    self.head = head
+    self.weights = weights
+    self.batch = batch
+    let dz = batch.dz == nil ? nil : dz
+    passes = (0..<batch.samples).map { sample in
+      LossPass(
+        samples: 1, z: batch.z.sample(sample), t: batch.t.sample(sample),
+        hasClasses: batch.hasClasses, dz: dz?.sample(sample), scale: 1)
+    }
+  }
+
+  /// Returns Σ w ℓ. Adds the gradients to those of the whole batch. A sample without weight is
+  /// not evaluated.
+  func evaluate(_ loss: any Loss) -> Double {
+    total = 0
+    let targetWidth = batch.t.shape.count
+    for sample in passes.indices where !batch.t[sample * targetWidth].isNaN {
+      total += Double(weights[sample])
+    }
+    if total == 0 { return 0 }
+    let scale = head.reduction.scale(total: total) * head.weight
+    var sum = 0.0
+    for sample in passes.indices where !batch.t[sample * targetWidth].isNaN {
+      let (w, pass) = (Double(weights[sample]), passes[sample])
+      if w == 0 { continue }
+      pass.dz?.fill(0)
+      sum += w * pass.run(loss)
+      guard let dz = batch.dz, let part = pass.dz else { continue }
+      let (factor, width) = (S(w * scale), dz.shape.count)
+      for i in 0..<width { dz[sample * width + i] += factor * part[i] }
+    }
+    return sum
+  }
+}
+
 extension Tensor {
+  /// One sample of a batch.
+  fileprivate func sample(_ index: Int) -> Tensor {
+    Tensor(start: start + index * shape.count, count: shape.count, shape: shape)
+  }
+
   /// The first samples of a batch.
   fileprivate func first(_ samples: Int) -> Tensor {
     Tensor(start: start, count: samples * shape.count, shape: shape)
@@ -199,7 +271,7 @@ public final class Losses<S: Scalar> {
     heads[index]._withUnsafeGuaranteedRef { head in
       head.evaluate()
       let value = head.value
-      totals.add(value, samples: head.samples, to: index)
+      totals.add(value, total: head.total, to: index)
       return value * head.weight
     }
   }
@@ -216,7 +288,7 @@ public final class Losses<S: Scalar> {
     for index in 0..<count { heads[index]._withUnsafeGuaranteedRef { body(index, $0) } }
   }
 
-  /// The unweighted loss L of one head in the last evaluation.
+  /// The loss L of one head in the last evaluation, without the head's weight.
   public func value(of head: Int) -> Double {
     heads[head]._withUnsafeGuaranteedRef { $0.value }
   }

@@ -1,6 +1,7 @@
 /// The losses of the heads over the finished batches of an epoch.
 final class LossTotals {
-  /// For each head, Σ L · samples over the batches, then Σ samples.
+  /// For each head, Σ L · total over the batches, then Σ total. The total of a batch is the
+  /// number of its samples, or the sum of their weights.
   private let sums: UnsafeMutablePointer<Double>
   private let weights: [Double]
   private let count: Int
@@ -27,9 +28,9 @@ final class LossTotals {
   }
 
   @inline(__always)
-  func add(_ loss: Double, samples: Int, to head: Int) {
-    sums[2 &* head] += loss * Double(samples)
-    sums[2 &* head &+ 1] += Double(samples)
+  func add(_ loss: Double, total: Double, to head: Int) {
+    sums[2 &* head] += loss * total
+    sums[2 &* head &+ 1] += total
   }
 
   /// The mean of a head's loss over the samples so far; NaN if there are none.

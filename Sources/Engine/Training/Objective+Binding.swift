@@ -4,8 +4,10 @@ public import NNExp
 extension Objective {
   /// The heads of this network, after checking that its outputs fit the data's targets. Throws
   /// every error.
+  ///
+  /// - Parameter isWeighted: whether the data have a weight per sample.
   public func bound(
-    to graph: Graph, targets: [TargetPort], registry: Registry,
+    to graph: Graph, targets: [TargetPort], isWeighted: Bool = false, registry: Registry,
     classes: (Int) throws -> TargetClasses? = { _ in nil }
   ) throws -> [Head] {
     var errors = Diagnostics()
@@ -29,6 +31,7 @@ extension Objective {
             + "loss's target", at: declarations.first?.location))
     }
     try errors.throwIfAny()
+    for index in heads.indices { heads[index].isWeighted = isWeighted }
     return heads
   }
 }

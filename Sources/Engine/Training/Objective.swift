@@ -11,11 +11,14 @@ public enum Reduction: String, CaseIterable, Sendable {
   case halfMean = "half_mean"
 
   /// The factor of each sample's loss in a batch of n samples.
-  public func scale(_ n: Int) -> Double {
+  public func scale(_ n: Int) -> Double { scale(total: Double(n)) }
+
+  /// The factor of each sample's weighted loss, if the weights of a batch add up to `total`.
+  public func scale(total: Double) -> Double {
     switch self {
-    case .mean: 1 / Double(n)
+    case .mean: 1 / total
     case .sum: 1
-    case .halfMean: 0.5 / Double(n)
+    case .halfMean: 0.5 / total
     }
   }
 }
