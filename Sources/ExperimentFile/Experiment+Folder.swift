@@ -22,25 +22,30 @@ extension Experiment {
 
   /// The text of an experiment with a line for the folder.
   package static func text(_ text: String, withFolder folder: String) -> String {
-    let line = "\(folderKey)\(ConfigValue.quoted(folder))\n"
-    var lines = text.split(atByte: "\n", omittingEmptySubsequences: false).map(String.init)
-    guard let data = lines.firstIndex(of: "data:") else { return text }
-    lines.insert(String(line.dropLast()), at: data + 1)
-    return lines.joined(separator: "\n")
+    var bytes = Array(text.utf8)
+    guard let start = startOfData(in: bytes) else { return text }
+    bytes.insert(contentsOf: "\(folderKey)\(ConfigValue.quoted(folder))\n".utf8, at: start)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// The bytes of a resolved.yaml without the line for the folder: `resolvedText`.
   public static func withoutFolder(_ bytes: [UInt8]) -> [UInt8] {
-    let mark = Array("data:\n\(folderKey)".utf8)
-    let starts = bytes.indices.lazy.filter { index in
-      (index == 0 || bytes[index - 1] == UInt8(ascii: "\n"))
-        && bytes[index...].starts(with: mark)
-    }
-    guard let start = starts.first else { return bytes }
-    let line = start + 6
-    let end = bytes[line...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex - 1
-    return Array(bytes[..<line] + bytes[(end + 1)...])
+    guard let start = startOfData(in: bytes), bytes[start...].starts(with: folderKey.utf8),
+      let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n"))
+    else { return bytes }
+    return Array(bytes[..<start] + bytes[(end + 1)...])
   }
 
   private static var folderKey: String { "  folder: " }
+
+  /// The byte after the line `data:`; nil if there is none.
+  private static func startOfData(in bytes: [UInt8]) -> Int? {
+    let mark = Array("data:\n".utf8)
+    var line = 0
+    while true {
+      if bytes[line...].starts(with: mark) { return line + mark.count }
+      guard let end = bytes[line...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+      line = end + 1
+    }
+  }
 }

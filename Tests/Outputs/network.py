@@ -1,5 +1,6 @@
 """A second implementation of the networks of the shipped experiments, for evaluation only."""
 
+import gzip
 import json
 import struct
 
@@ -99,6 +100,8 @@ class Network:
             seen = windows(x, list(w.shape[2:]), node["stride"], node["padding"])
             y = np.einsum("ncijuv,ocuv->noij", seen, w)
             return y + self.tensor(node, "bias")[:, None, None] if node["bias"] else y
+        if kind == "max_pooling" and node["padding"] == 0:
+            return windows(x, node["window"], node["stride"] or node["window"]).max(axis=(4, 5))
         if kind == "lp_pooling" and not node["learned"] and not node["normalize"]:
             return self.lp_pooling(node, x)
         raise Unsupported(kind)
@@ -144,13 +147,11 @@ def inputs_of(run):
     elif "npz" in data:
         archive = np.load(run.data_folder / data["npz"]["path"])
         names = data["npz"]["inputs"]
-        arrays = []
-        for port in ports:
-            name = names[port["port"]] if isinstance(names, dict) else names
-            x = archive[name].astype(np.float64)
-            x = x.reshape(len(x), -1)[rows["row"] - 1]
-            scales = port.get("scale_numbers") or [None] * x.shape[1]
-            arrays.append(np.stack([scaled(x[:, i], s) for i, s in enumerate(scales)], axis=1))
+        arrays = [
+            of_array(archive[names[port["port"]] if isinstance(names, dict) else names], port, rows)
+            for port in ports]
+    elif "idx" in data:
+        arrays = [of_array(idx(run.data_folder / data["idx"]["inputs"]), ports[0], rows)]
     else:
         # The samples that the run keeps are the first of the training data.
         archive = np.load(run.folder / "checkpoints/samples.npz")
@@ -158,6 +159,20 @@ def inputs_of(run):
         arrays = [archive["inputs"].astype(np.float64)]
     shaped = [x.reshape([len(rows), *port["shape"]]) for x, port in zip(arrays, ports)]
     return {port["port"]: x for port, x in zip(ports, shaped)}, rows
+
+
+def idx(path):
+    """The array of a compressed IDX file of bytes."""
+    data = gzip.decompress(path.read_bytes())
+    assert data[2] == 8, "bytes"
+    shape = struct.unpack(f">{data[3]}I", data[4:4 + 4 * data[3]])
+    return np.frombuffer(data, np.uint8, offset=4 + 4 * data[3]).reshape(shape)
+
+
+def of_array(x, port, rows):
+    x = x.reshape(len(x), -1)[rows["row"] - 1].astype(np.float64)
+    scales = port.get("scale_numbers") or [None] * x.shape[1]
+    return np.stack([scaled(x[:, i], s) for i, s in enumerate(scales)], axis=1)
 
 
 def encoded(run, port, table):

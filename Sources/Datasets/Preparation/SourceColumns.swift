@@ -101,6 +101,20 @@ struct SourceColumns: Sendable {
     return (low, high)
   }
 
+  /// The smallest and the largest number of some rows.
+  func bounds(of rows: [Int]) throws -> (low: Double, high: Double) {
+    var values = [Double](repeating: 0, count: layout.width)
+    var (low, high) = (Double.infinity, -Double.infinity)
+    for row in rows {
+      try decode(row, into: &values)
+      for value in values {
+        low = value < low ? value : low
+        high = value > high ? value : high
+      }
+    }
+    return (low, high)
+  }
+
   /// A column as it is held: numbers, or indices of categories; NaN where a cell is missing.
   func cells(of column: Int) throws -> [Double] {
     switch storage {
