@@ -5,7 +5,7 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs lint format install uninstall deps \
+.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-serve lint format install uninstall deps \
   experiments sweeps plugins documents pictures tables clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record
 
@@ -14,6 +14,7 @@ run: build
 
 build: deps
 	swift build -c release --product nnexp
+	swift build -c release --product nnexp-serve
 
 # The release build is for the tests that measure it.
 test: build
@@ -66,6 +67,11 @@ test-outputs: build
 	  touch $(OUTPUTS)/complete; }
 	$(OUTPUTS)/bin/python Tests/Outputs/outputs.py $(BUILD)
 
+# Tests the pages of `nnexp serve` over HTTP and in a headless browser.
+test-serve: build
+	@$(MAKE) --no-print-directory deps PACKAGES="python3 chromium"
+	timeout --kill-after=10 180 python3 Tests/Serving/serve.py $(BUILD)
+
 lint:
 	swift format lint --strict --recursive Package.swift Sources plugins Tests
 
@@ -95,7 +101,6 @@ documents: build
 	@$(MAKE) --no-print-directory deps PACKAGES="python3"
 	python3 Tests/Documents/run_documents.py $(BUILD)
 
-# Rewrites the tables of keys in Sources/nnexp/Documentation.docc from the program's descriptions.
 # Draws the pictures of the README again.
 pictures: build
 	rm -rf .build/pictures && mkdir -p .build/pictures
@@ -103,6 +108,7 @@ pictures: build
 	  $(CURDIR)/$(BUILD) plot results/digits_lp/latest --columns loss,accuracy --force \
 	    --output $(CURDIR)/experiments/digits_lp.svg
 
+# Rewrites the tables of keys in Sources/nnexp/Documentation.docc from the program's descriptions.
 tables:
 	NNEXP_UPDATE_TABLES=1 swift test --filter GuideTests
 
@@ -111,6 +117,8 @@ install: build
 	install -d $(PREFIX)/bin $(PREFIX)/include $(PREFIX)/lib/nnexp/COpenBLAS $(PREFIX)/share/bash-completion/completions \
 	  $(PREFIX)/share/zsh/site-functions $(PREFIX)/share/fish/vendor_completions.d
 	install -m 755 $(BUILD) $(PREFIX)/bin/nnexp
+	install -d $(PREFIX)/libexec/nnexp
+	install -m 755 $(BUILD)-serve $(PREFIX)/libexec/nnexp/nnexp-serve
 	install -m 644 .build/release/Modules/NNExp.swiftmodule $(PREFIX)/lib/nnexp
 	install -d $(PREFIX)/lib/nnexp/CKernels
 	install -m 644 Sources/CKernels/include/* $(PREFIX)/lib/nnexp/CKernels
@@ -121,7 +129,7 @@ install: build
 	$(BUILD) --generate-completion-script fish > $(PREFIX)/share/fish/vendor_completions.d/nnexp.fish
 
 uninstall:
-	rm -rf $(PREFIX)/lib/nnexp
+	rm -rf $(PREFIX)/lib/nnexp $(PREFIX)/libexec/nnexp
 	rm -f $(PREFIX)/bin/nnexp $(PREFIX)/include/nnexp_plugin.h $(PREFIX)/share/bash-completion/completions/nnexp \
 	  $(PREFIX)/share/zsh/site-functions/_nnexp $(PREFIX)/share/fish/vendor_completions.d/nnexp.fish
 

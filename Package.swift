@@ -4,25 +4,27 @@ import PackageDescription
 let package = Package(
   name: "nnexp",
   products: [
-    .executable(name: "nnexp", targets: ["nnexp"])
+    .executable(name: "nnexp", targets: ["nnexp"]),
+    .executable(name: "nnexp-serve", targets: ["nnexp-serve"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
   ],
   targets: [
-    // The system's libraries, one module map each.
+    // Module maps of the system's libraries.
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas0-pthread"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Loops over vectors, compiled for each instruction set.
-    // Valgrind 3.19, which counts our instructions, reads no DWARF 5.
+    // Valgrind 3.19, which counts the instructions of runs, does not read DWARF 5.
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-gdwarf-4"])]),
 
-    // What a plugin imports, and all that it imports.
+    // The module that plugins import, and its dependencies.
     .target(name: "NNExp", dependencies: ["COpenBLAS", "CKernels"]),
 
-    // Regular files, atomic writes, records, hashes, and text for the outside.
+    // Regular files, atomic writes, records, hashes, and the escaping of text.
     .target(name: "Files", dependencies: ["NNExp", "CZlib"]),
     .target(name: "YAMLTree", dependencies: ["NNExp", "Files", "CYAML"]),
     .target(name: "Datasets", dependencies: ["NNExp", "Files", "CZlib"]),
@@ -40,7 +42,7 @@ let package = Package(
         "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Plugins", "Results",
       ]),
 
-    // Plugins that are built and loaded at run time.
+    // Building and loading plugins at run time.
     .target(name: "CPlugins"),
     .target(name: "Plugins", dependencies: ["NNExp", "Files", "CPlugins"]),
 
@@ -61,7 +63,17 @@ let package = Package(
     .target(
       name: "Reports", dependencies: ["NNExp", "Files", "Charts", "Results", "Sweeps"]),
 
-    // The layers, losses and the rest that ship: a plugin like any other, linked in.
+    // Live pages of results in a browser. The companion program has the HTTP library and
+    // Foundation, so that `nnexp` starts without them.
+    .target(
+      name: "Serving", dependencies: ["NNExp", "Files", "Charts", "Results", "Sweeps", "Reports"]),
+    .executableTarget(
+      name: "nnexp-serve",
+      dependencies: [
+        "NNExp", "Files", "Serving", .product(name: "FlyingFox", package: "FlyingFox"),
+      ]),
+
+    // All shipped layers, losses and other components, written like a plugin but linked.
     .target(name: "Standard", dependencies: ["NNExp"], path: "plugins/Standard"),
 
     .executableTarget(
@@ -74,19 +86,19 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // The dynamic linker searches the libraries in the order in which they are linked.
-      // Swift's need libstdc++, whose symbols are a third of those that a start looks up:
-      // it comes first, and libyaml last, 4% of the instructions of a start.
+      // libstdc++ contains a third of the symbols that a start looks up, so that it is
+      // first, and libyaml is last. This saves 4% of the instructions of a start.
       swiftSettings: [
         .unsafeFlags(["-Xfrontend", "-autolink-library", "-Xfrontend", "stdc++"])
       ],
-      // A plugin leaves NNExp's symbols undefined, to be met by this program: its
-      // types are then the same types. By its build ID a run knows whether the same
-      // binary takes it up again.
+      // The symbols of NNExp are undefined in a plugin and resolved by this program, so
+      // that both use the same types. A run records the build ID of the program, so that
+      // only the same binary resumes it.
       linkerSettings: [
         .unsafeFlags(["-Xlinker", "--export-dynamic", "-Xlinker", "--build-id=sha1"])
       ]),
 
-    // What the tests of several modules share.
+    // Helpers for the tests of several modules.
     .target(
       name: "TestSupport", dependencies: ["NNExp", "Files", "Datasets", "Standard"],
       path: "Tests/TestSupport"),
@@ -123,6 +135,9 @@ let package = Package(
       ]),
     .testTarget(name: "PluginsTests", dependencies: ["Plugins", "NNExp", "TestSupport"]),
     .testTarget(name: "ChartsTests", dependencies: ["Charts", "NNExp", "TestSupport"]),
+    .testTarget(
+      name: "ServingTests",
+      dependencies: ["Serving", "Reports", "Results", "Files", "NNExp", "TestSupport"]),
     .testTarget(name: "ResultsTests", dependencies: ["Results", "Files", "NNExp", "TestSupport"]),
     .testTarget(
       name: "ExperimentFileTests",
@@ -153,8 +168,7 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-// What libFuzzer drives needs its library, which no other build links: `make
-// fuzz` asks for it.
+// The fuzzing target needs libFuzzer, so that only `make fuzz` includes it.
 if Context.environment["NNEXP_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
@@ -166,7 +180,7 @@ if Context.environment["NNEXP_FUZZ"] != nil {
       swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }
 
-// The whole proof of the gradient check, optimized: `make test-proof` asks for it.
+// The complete test of the gradient check, which only `make test-proof` includes.
 if Context.environment["NNEXP_PROOF"] != nil {
   package.targets.append(
     .executableTarget(

@@ -91,7 +91,7 @@ def workloads(quick=False):
     large = (dense(1024), RELU, dense(1024), RELU, dense(10))
     every = [
         tiny("W1", "XOR, full batch", steps=10_000 // short),
-        tiny("W1b", "XOR, one sample a step", batch=1, steps=10_000 // short),
+        tiny("W1b", "XOR, one sample per step", batch=1, steps=10_000 // short),
         tiny("W1-float64", "XOR, full batch, float64", steps=10_000 // short, dtype="float64"),
         network(
             "W2", "784-128-10, sigmoid, SGD", "train", (784,), (dense(128), SIGMOID, dense(10)),

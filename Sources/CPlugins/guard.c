@@ -120,7 +120,7 @@ static void die_of(int signal, const struct sigaction *action) {
 }
 
 static void at_fault(int signal) {
-  // A process that a plugin forked ends alone; it does not affect others.
+  // A process that a plugin forked ends by itself and does not affect others.
   if (atomic_load(&has_begun) && guard_is_copy()) {
     struct sigaction standard = {.sa_handler = SIG_DFL};
     return die_of(signal, &standard);

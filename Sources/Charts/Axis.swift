@@ -43,7 +43,7 @@ struct Projection {
   ///
   /// - Parameters:
   ///   - values: the data; values that cannot be drawn are ignored.
-  ///   - count: about how many ticks there is room for, at least 2.
+  ///   - count: the approximate number of ticks that fit, at least 2.
   ///   - isWidened: whether the range is widened to the outer ticks.
   init(_ axis: Axis, values: [Double], count: Int, isWidened: Bool = true) {
     scale = axis.scale
@@ -79,14 +79,14 @@ struct Projection {
     return separated(low, high)
   }
 
-  /// A range with some room around the data: to the next tick if it is near, else 3% more.
-  /// Data above 0 stay above it, and a range that begins near 0 begins there.
+  /// A range with a margin around the data: up to the next tick if it is near, otherwise 3%.
+  /// The margin does not cross 0, and a range that begins near 0 begins at 0.
   private static func widened(
     _ low: Double, _ high: Double, step: Double, isLogarithmic: Bool = false
   ) -> (low: Double, high: Double) {
     let (below, above) = ((low / step).rounded(.down) * step, (high / step).rounded(.up) * step)
     let (near, margin) = (0.3 * step, 0.03 * high - 0.03 * low)
-    // The largest numbers have no room around them.
+    // The largest numbers cannot have a margin.
     func finite(_ end: Double, _ fallback: Double) -> Double { end.isFinite ? end : fallback }
     var lower = finite(low - below <= near ? below : low - margin, low)
     var upper = finite(above - high <= near ? above : high + margin, high)

@@ -3,7 +3,7 @@ import NNExp
 
 /// A chart as lines of text for a terminal.
 public struct BrailleChart {
-  /// The lines, none wider than asked for, without line breaks.
+  /// The lines without line breaks, at most as wide as requested.
   public let lines: [String]
 
   /// Draws a chart.
@@ -264,7 +264,7 @@ private struct HeatMapText {
   }
 }
 
-/// Text of at most so many characters, with an ellipsis in place of what is cut off.
+/// The first `count` characters of a text; if it is longer, the last one is an ellipsis.
 private func cut(_ text: String, to count: Int) -> String {
   text.count <= count ? text : String(text.prefix(max(0, count - 1))) + "…"
 }

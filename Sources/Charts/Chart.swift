@@ -35,7 +35,7 @@ public struct Plot: Sendable, Equatable {
 
 /// A sequence of points with one name in the legend.
 public struct Series: Sendable, Equatable {
-  /// How a series is drawn.
+  /// The form in which a series is drawn.
   public enum Mark: Sendable, Equatable {
     /// A line through the points; a missing or non-finite value interrupts it.
     case line
@@ -44,7 +44,7 @@ public struct Series: Sendable, Equatable {
     case bars
   }
 
-  /// One point; `y` is nil where nothing was measured.
+  /// One point; `y` is nil if nothing was measured.
   public struct Point: Sendable, Equatable {
     public var x: Double
     public var y: Double?

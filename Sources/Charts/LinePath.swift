@@ -1,10 +1,10 @@
-/// The pixels of a line, thinned to what an image can show.
+/// Reduces a line to the points that an image can show.
 enum LinePath {
   typealias Pixel = (x: Double, y: Double)
 
-  /// The unbroken runs of a line. Of the points within one column of pixels only the first,
-  /// the lowest, the highest and the last stay, so that a line of a million points looks
-  /// the same and takes a few kilobytes.
+  /// The uninterrupted parts of a line. In each column of pixels, only the first, the lowest,
+  /// the highest and the last point remain, so that a line of a million points looks the same
+  /// and takes a few kilobytes.
   static func runs(_ points: [Pixel?], columns: Double) -> [[Pixel]] {
     var runs: [[Pixel]] = []
     var run: [Pixel] = []

@@ -60,7 +60,7 @@ struct ParallelDrawing {
     guard !data.isEmpty else { return }
     var style = "n sx"
     if let value = line.last ?? nil, let share = axes[axes.count - 1].position(of: value) {
-      // The palest steps would not be seen on the background.
+      // The palest colors would be invisible on the background.
       let lowest = 6.0
       let step = lowest + share * (Double(Theme.rampSteps - 1) - lowest)
       style = "n l\(Int(min(max(step, lowest), Double(Theme.rampSteps - 1)).rounded()))"
@@ -82,7 +82,7 @@ struct ParallelDrawing {
     for tick in axis.ticks {
       guard let up = axis.position(of: tick.value), (-0.001...1.001).contains(up) else { continue }
       let y = area.bottom - up * area.height
-      // Many categories: as many names as there is room for.
+      // If there are many categories, only the names that fit are shown.
       guard y <= taken else { continue }
       taken = y - 14
       let isLast = index == axes.count - 1 && index > 0

@@ -76,7 +76,7 @@ struct PlotDrawing {
   func draw(on svg: inout SVGText) {
     drawLegend(on: &svg)
     drawAxes(on: &svg)
-    // Bands lie below every line.
+    // Bands are drawn before all lines, so that they do not cover any.
     for series in plot.series where series.mark == .line { drawBand(of: series, on: &svg) }
     for series in plot.series { draw(series, on: &svg) }
     for rule in plot.rules { draw(rule, on: &svg) }
@@ -162,8 +162,8 @@ struct PlotDrawing {
     }
   }
 
-  /// The height for a label beside a vertical line: of several, the one that the fewest
-  /// points of the series are near.
+  /// The height for a label beside a vertical line: among several heights, the one near the
+  /// fewest points of the series.
   private func freeHeight(from left: Double, to right: Double) -> Double {
     let pixels = plot.series.flatMap(\.points).compactMap(pixel).filter {
       (left...right).contains($0.x)

@@ -5,7 +5,7 @@ public struct SVGChart {
   /// The colors of an image.
   public enum Appearance: Sendable {
     case light, dark
-    /// Light or dark, as the reader's system is set.
+    /// Light or dark, according to the setting of the reader's system.
     case automatic
     /// Without a style sheet or a background: the page around it has them (`pageStyle`).
     case page
@@ -67,8 +67,8 @@ public struct SVGChart {
     text = svg.text
   }
 
-  /// The style sheet for pages that hold images of the appearance `page`: light, and dark
-  /// where the reader's system asks for it.
+  /// The style sheet for pages with images of the appearance `page`: dark if the reader's
+  /// system requests it, otherwise light.
   public static var pageStyle: String {
     shapes + Theme.light.styleSheet + "@media (prefers-color-scheme:dark){"
       + Theme.dark.styleSheet + "}"

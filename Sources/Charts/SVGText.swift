@@ -60,15 +60,15 @@ struct SVGText {
 }
 
 /// A coordinate with at most one decimal: `12`, `-0.5`. Coordinates far outside an image
-/// become ±10⁶; what is not a number, 0.
+/// become ±10⁶, and NaN becomes 0.
 func tenths(_ value: Double) -> String {
   let tenths = value.isNaN ? 0 : Int((min(max(value, -1e6), 1e6) * 10).rounded())
   let (whole, rest) = (abs(tenths) / 10, abs(tenths) % 10)
   return (tenths < 0 ? "-" : "") + String(whole) + (rest == 0 ? "" : ".\(rest)")
 }
 
-/// The width of text in a sans-serif font, in pixels, estimated from Helvetica's: at most
-/// a tenth too small for Latin text.
+/// The width of a text in a sans-serif font, in pixels, estimated from the widths of
+/// Helvetica. For Latin text it is at most a tenth too small.
 func textWidth(_ text: String, size: Double) -> Double {
   var width = 0.0
   for scalar in text.unicodeScalars {
@@ -85,7 +85,7 @@ func textWidth(_ text: String, size: Double) -> Double {
   return width * size
 }
 
-/// Text cut to a width, with an ellipsis at its end.
+/// A text that is cut to a width; an ellipsis then replaces its end.
 func fitted(_ text: String, width: Double, size: Double) -> String {
   if textWidth(text, size: size) <= width { return text }
   var kept = text

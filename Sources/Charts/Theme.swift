@@ -1,5 +1,5 @@
-/// The colors of a chart. Series keep apart for readers with any kind of color vision; text
-/// has a contrast of at least 4.5 to 1.
+/// The colors of a chart. Readers with any kind of color vision can distinguish the series;
+/// text has a contrast of at least 4.5 to 1.
 ///
 /// - Source: the hues of Okabe and Ito 2008, "Color universal design", with the lightness
 ///   that each background needs
@@ -42,7 +42,7 @@ public struct Theme: Sendable, Equatable {
     return hexadecimal(a.0 + (b.0 - a.0) * u, a.1 + (b.1 - a.1) * u, a.2 + (b.2 - a.2) * u)
   }
 
-  /// The style sheet of a chart: class names for what has a color.
+  /// The style sheet of a chart, with a class name for each color.
   ///
   /// `s3` draws a line in the color of series 3, `f3` fills with it; `q7` and `l7` fill and
   /// draw with step 7 of the sequential scale; `h` is text over lines.

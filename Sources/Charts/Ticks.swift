@@ -22,7 +22,7 @@ enum Ticks {
     guard first <= last, last - first < 1_000, step.isFinite else { return [] }
     let decimals = max(0, Int(-floor(log10(step) + 1e-9)))
     let largest = max(abs(first), abs(last)) * step
-    // Enough digits for neighboring labels to differ.
+    // The number of digits is large enough to distinguish neighboring labels.
     let digits = Int32(min(17, max(1, ceil(log10(largest / step) + 1e-9) + 1)))
     return (0...Int(last - first)).map { index in
       let value = (first + Double(index)) * step
@@ -35,7 +35,7 @@ enum Ticks {
   static func logarithmic(from low: Double, to high: Double, count: Int) -> [Tick] {
     let decades = high - low
     if decades < 0.8 {
-      // Within one decade round numbers of a linear scale are easier to read.
+      // Within one decade, the round numbers of a linear scale are easier to read.
       let (first, last) = (pow(10, low), pow(10, high))
       let step = step(from: first, to: last, count: count, isInteger: false)
       return linear(from: first, to: last, step: step)
@@ -77,7 +77,7 @@ enum Ticks {
     return fixed(value, decimals: decimals)
   }
 
-  /// A number with so many decimals, digits in groups of three and a minus sign.
+  /// A number with `decimals` decimals, digits in groups of three and a minus sign.
   static func fixed(_ value: Double, decimals: Int) -> String {
     let scale = pow(10, Double(decimals))
     let digits = String(Int((abs(value) * scale).rounded()))
@@ -99,7 +99,7 @@ enum Ticks {
 }
 
 extension String {
-  /// With typographic minus signs for hyphens.
+  /// Replaces hyphens by typographic minus signs.
   fileprivate func replacing(minus: Bool) -> String {
     String(map { $0 == "-" ? "−" : $0 })
   }

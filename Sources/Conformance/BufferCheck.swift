@@ -1,13 +1,13 @@
 public import NNExp
 
-/// Whether foreign code keeps to its buffers: one pass between canaries, before
-/// it gets at a network's memory.
+/// Checks that a component of a plugin does not write beyond its buffers. It runs a pass
+/// between canaries before the component can access the memory of a network.
 ///
 /// Each check returns the first fault as a fact about `it`, or nil.
 public enum BufferCheck {
-  /// Two samples, both passes, in both precisions, with the plan's shapes.
+  /// Runs both passes for two samples in both precisions, with the shapes of the plan.
   ///
-  /// - Throws: what the layer's plan throws.
+  /// - Throws: the error of the layer's plan.
   public static func fault(of layer: any Layer, inputs: [Port]) throws -> String? {
     try fault(of: layer, inputs, Float.self) ?? fault(of: layer, inputs, Double.self)
   }
@@ -46,8 +46,8 @@ public enum BufferCheck {
     second.forward()
     for (y, other) in zip(first.outputs, second.outputs) {
       guard let index = difference(y.values, other.values) else { continue }
-      return "its forward pass leaves \(y.name)[\(index)] as it was; its plan promises "
-        + "\(y.tensor.shape) a sample, and all of y is to be overwritten"
+      return "its forward pass does not write \(y.name)[\(index)]; its plan declares "
+        + "\(y.tensor.shape) per sample, and must overwrite all of y"
     }
     let fixed = given + first.outputs + first.dOutputs
     let after = fixed.map(\.values)
@@ -56,7 +56,7 @@ public enum BufferCheck {
       ?? change(of: fixed, since: after, by: "its backward pass")
   }
 
-  /// Two samples, with and without a gradient, in both precisions.
+  /// Runs the loss for two samples, with and without a gradient, in both precisions.
   public static func fault(of loss: any Loss, output: Shape, target: Target) -> String? {
     fault(of: loss, output, target, Float.self) ?? fault(of: loss, output, target, Double.self)
   }
@@ -65,7 +65,7 @@ public enum BufferCheck {
     of loss: any Loss, _ output: Shape, _ target: Target, _ scalar: S.Type
   ) -> String? {
     let bench = LossBench<S>(loss, samples: 2, output: output, target: target)
-    // Zeros are targets of any kind, and 0.5 may be a probability or a logit.
+    // Zeros are valid targets of any kind, and 0.5 can be a probability or a logit.
     bench.z.fill(0.5)
     let before = [bench.z, bench.t].map(\.values)
     bench.evaluate(isAdding: false)
@@ -74,7 +74,7 @@ public enum BufferCheck {
       ?? change(of: [bench.z, bench.t], since: before, by: "its evaluation")
   }
 
-  /// Two steps on seven parameters, in both precisions.
+  /// Runs two steps on seven parameters in both precisions.
   public static func fault(of optimizer: any Optimizer) -> String? {
     fault(of: optimizer, Float.self) ?? fault(of: optimizer, Double.self)
   }
@@ -98,7 +98,7 @@ public enum BufferCheck {
   ) -> String? {
     for (buffer, values) in zip(buffers, before) {
       if let index = difference(values, buffer.values) {
-        return "\(pass) wrote to \(buffer.name)[\(index)], which is not to be changed: "
+        return "\(pass) wrote to \(buffer.name)[\(index)], which it must not change: "
           + "\(shortest(values[index])) became \(shortest(buffer.values[index]))"
       }
     }

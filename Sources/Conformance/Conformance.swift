@@ -1,15 +1,15 @@
 import NNExp
 
-/// The claims that the engine makes on a layer or a loss, each with its verdict.
+/// The engine's requirements for a layer or a loss, each with its verdict.
 ///
-/// One routine proves any layer: the built-in layers' tests, authors of plugins and
-/// the command line all use it:
+/// The tests of the built-in layers, the authors of plugins and the command line use the same
+/// routine:
 ///
 ///     let table = Conformance.of(try Square(from: &options), inputs: [[4]])
 ///     print(table)           // a line per claim
 ///     #expect(table.holds, "\(table)")
 public struct Conformance: Sendable {
-  /// One claim and its verdict.
+  /// A requirement with its verdict.
   public struct Claim: Sendable {
     public enum Verdict: String, Sendable {
       case holds
@@ -18,26 +18,26 @@ public struct Conformance: Sendable {
       case unproven
     }
 
-    /// The claim: `backward adds`.
+    /// The name of the claim, such as `backward adds`.
     public var name: String
     public var verdict: Verdict
     /// The first counterexample with its draw, or the extent of the proof.
     public var detail: String
   }
 
-  /// `dense [3] → [2]`.
+  /// The checked component, such as `dense [3] → [2]`.
   public var subject: String
   public var claims: [Claim]
 
-  /// True if every claim holds.
+  /// Whether every claim holds.
   public var holds: Bool { !claims.isEmpty && claims.allSatisfy { $0.verdict == .holds } }
 
-  /// The claim of that name.
+  /// The claim with this name.
   public subscript(name: String) -> Claim? { claims.first { $0.name == name } }
 }
 
 extension Conformance: CustomStringConvertible {
-  /// A headline, then a line per claim.
+  /// A headline, followed by a line per claim.
   public var description: String {
     let width = claims.map { $0.name.count }.max() ?? 0
     let failures = claims.count { $0.verdict == .fails }
@@ -62,10 +62,11 @@ extension Conformance: CustomStringConvertible {
   }
 }
 
-/// The numbers that conformance is proven on.
+/// The settings of a conformance check.
 public struct ConformanceSettings: Sendable {
-  /// The number of draws, each with a batch size, inputs, parameters and cotangents of another
-  /// kind. 63 draws combine every batch size with every kind of inputs.
+  /// The number of draws. Each draw has its own batch size and distributions of inputs,
+  /// parameters and cotangents. 63 draws combine every batch size with every distribution of
+  /// inputs.
   public var draws = 63
 
   /// The number of the first draw.
@@ -77,32 +78,32 @@ public struct ConformanceSettings: Sendable {
   /// The sizes of the batches.
   public var batches = [3, 9, 1, 33, 2, 17, 8]
 
-  /// The distributions of the inputs. Leave out inputs that a layer does not accept,
-  /// such as negative ones of a logarithm; kinks need no care.
+  /// The distributions of the inputs. Leave out numbers that a layer does not accept, such as
+  /// negative ones for a logarithm. Kinks need no exclusion.
   public var inputs = Sampler.allInputs
 
   /// The distributions of ∂L/∂y.
   public var cotangents = Sampler.allCotangents
 
-  /// The distributions of the parameters that `parameter` does not name.
+  /// The distributions of the parameters that are not in `parameter`.
   public var parameters = Sampler.allParameters
   public var parameter: [String: Sampler] = [:]
 
   /// The distribution of a loss's targets; by default normal numbers, or class indices.
   public var targets: Sampler?
 
-  /// τ: the widest bound that proves a derivative, relative to the derivative.
+  /// The tolerance τ: the largest relative bound that proves a derivative.
   public var tolerance = 1e-6
 
-  /// Multiplications and additions that the derivatives of one draw may take, about.
+  /// The approximate number of multiplications and additions for the derivatives of one draw.
   public var budget = 2e7
 
-  /// Whether to try a batch of a million numbers as well.
+  /// Whether a batch of a million numbers is tried as well.
   public var triesLargeBatch = true
 
   public init() {}
 
-  /// The settings with a few draws only, other ones for each `number`.
+  /// The settings with fewer draws, which differ for each `number`.
   func shortened(to draws: Int, _ number: Int) -> ConformanceSettings {
     var settings = self
     settings.draws = min(draws, self.draws)
@@ -114,32 +115,32 @@ public struct ConformanceSettings: Sendable {
 }
 
 extension Conformance {
-  /// Gathers claims: the first counterexample of each.
+  /// Collects claims, with the first counterexample of each.
   struct Recorder {
     private(set) var claims: [Claim] = []
 
-    /// The first counterexample of each claim that takes two to refute.
+    /// The first counterexample of each claim that needs two counterexamples to be refuted.
     private var suspicions: [String: String] = [:]
 
-    /// Records that the claim was tried; a `counterexample` refutes it for good.
+    /// Records that a claim was tried; a `counterexample` refutes it.
     mutating func claim(_ name: String, _ counterexample: String?, proof: String = "") {
       let verdict: Claim.Verdict = counterexample == nil ? .holds : .fails
       add(Claim(name: name, verdict: verdict, detail: counterexample ?? proof))
     }
 
-    /// Records a claim that rests on an estimate: one counterexample among many draws may be the
-    /// estimate's fault, the second one refutes the claim.
+    /// Records a claim that depends on an estimate. A single counterexample among many draws
+    /// can be an error of the estimate; a second one refutes the claim.
     mutating func claim(_ name: String, estimated counterexample: String?) {
       claim(name, counterexample == nil ? nil : suspicions[name])
       suspicions[name] = suspicions[name] ?? counterexample
     }
 
-    /// True unless something has refuted the claim of that name.
+    /// Whether the claim with this name has not been refuted.
     func holds(_ name: String) -> Bool {
       !claims.contains { $0.name == name && $0.verdict == .fails }
     }
 
-    /// A failure outweighs anything, and proof outweighs its lack.
+    /// A failure takes precedence over a proof, and a proof over a claim without one.
     mutating func add(_ claim: Claim) {
       guard let index = claims.firstIndex(where: { $0.name == claim.name }) else {
         claims.append(claim)
@@ -155,8 +156,8 @@ extension Conformance {
 }
 
 /// The first position at which two arrays differ by more than `tolerance` times their largest
-/// number, or `size` if that is larger; nil if they agree. NaN agrees with NaN, infinity with
-/// itself.
+/// number, or times `size` if that is larger; nil if there is none. NaN agrees with NaN, and
+/// an infinity with itself.
 func disagreement<A: Scalar, B: Scalar>(
   _ a: [A], _ b: [B], tolerance: Double, size: Double = 0
 ) -> (index: Int, found: Double, expected: Double)? {
@@ -171,10 +172,10 @@ func disagreement<A: Scalar, B: Scalar>(
   return nil
 }
 
-/// The first position at which two arrays differ in a bit.
+/// The first position at which two arrays have different bits.
 func difference<S: Scalar>(_ a: [S], _ b: [S]) -> Int? {
   a.indices.first { i in
-    // Zeros of both signs differ; NaNs do not.
+    // Zeros of different signs differ; NaNs do not.
     !(a[i] == b[i] && a[i].sign == b[i].sign) && !(a[i].isNaN && b[i].isNaN)
   }
 }

@@ -1,25 +1,27 @@
 import GradientCheck
 import NNExp
 
-/// Compares the vector-Jacobian products of one subject, at one draw, with differences.
+/// Compares the vector-Jacobian products of one subject with differences, for one draw.
 ///
 ///     a = Σⱼ dyⱼ ∂yⱼ/∂x   by backward,      n ± B = d/dx Σⱼ dyⱼ (yⱼ(x) − yⱼ)   by differences
 ///
-/// Differences from the present outputs carry the round-off of those outputs only that an entry
-/// moves. Where a is outside the bound:
+/// Differences from the present outputs contain only the round-off of the outputs that an
+/// entry changes. If a is outside the bound:
 ///
-/// - the round-off of f is measured, and a may be off by its own: x, parameters, y and dy are
-///   moved by ±1 unit in the last place, five times, and ten times the RMS over the tensor is
-///   granted, unless n shows that hardly any digit of a is right;
-/// - at a kink, output by output: backward with the cotangent eⱼ must lie between the one-sided
+/// - the round-off of f is measured, and a is allowed its own error: x, parameters, y
+///   and dy are perturbed five times by ±1 unit in the last place, and the allowance is ten
+///   times the root mean square of the changes over the tensor, unless n shows that hardly
+///   any digit of a is right;
+/// - at a kink, each output is checked: the backward pass with the cotangent eⱼ must be
+///   between the one-sided slopes of yⱼ, and the sum of these products times dyⱼ must be a.
 ///   slopes of yⱼ, and these products, multiplied by dyⱼ, must add up to a.
 final class DerivativeCheck {
   /// The verdict on one entry.
   enum Verdict {
     case proven
-    /// A valid subgradient.
+    /// The derivative is a valid subgradient.
     case kink
-    /// Within the bound, which is too wide to prove anything.
+    /// The derivative is within a bound that is too wide for a proof.
     case open
     case wrong
   }
@@ -30,7 +32,7 @@ final class DerivativeCheck {
     var analytic: Double
     var numeric: Double
     var bound: Double
-    /// True if a is right but for the digits that cancel.
+    /// Whether a is right except for the digits that cancel.
     var cancels = false
   }
 
@@ -40,10 +42,10 @@ final class DerivativeCheck {
   let gradients: [[Double]]
   private let base: [[Double]]
 
-  /// True if two evaluations at the same values have the same bits.
+  /// Whether two evaluations with the same values give the same bits.
   let isRepeatable: Bool
 
-  /// By tensor, once it is needed.
+  /// The round-off of each tensor's gradient, measured when it is first used.
   private lazy var analyticRoundoff = measureRoundoff()
 
   init(_ subject: any VJPSubject, tolerance: Double, random: RandomStream) {
@@ -53,23 +55,23 @@ final class DerivativeCheck {
     subject.evaluate()
     base = subject.outputs.map(\.values)
     isRepeatable = zip(first, base).allSatisfy { difference($0, $1) == nil }
-    gradients = subject.pullBack()
+    gradients = subject.vjp()
   }
 
-  /// True if every output is finite, without which there is nothing to compare.
+  /// Whether every output is finite; otherwise nothing can be compared.
   var isFinite: Bool { base.allSatisfy { $0.allSatisfy(\.isFinite) } }
 
   private var tensors: [SubjectTensor] { subject.tensors }
 
-  /// Every entry's numeric derivative, for the cotangents that the subject has now.
+  /// The numeric derivative of every entry, for the present cotangents.
   func numericGradient(_ t: Int) -> [NumericDerivative] {
     (0..<tensors[t].count).map { derivative(t, $0) }
   }
 
   // MARK: Entries
 
-  /// Entries of a tensor, at most `limit`, and if these are not all, along two directions of ±1
-  /// entries, in which a single wrong entry shows at full size.
+  /// Checks at most `limit` entries of a tensor. If there are more, also checks two
+  /// directions of ±1 entries, in which a single wrong entry appears at its full size.
   func check(_ t: Int, limit: Int) -> [Finding] {
     let count = tensors[t].count
     var findings: [Finding] = []
@@ -86,7 +88,7 @@ final class DerivativeCheck {
     return findings
   }
 
-  /// The first, the last, and one of each of equal parts between.
+  /// The first and the last entry, and one of each of several equal ranges between them.
   static func entries(_ limit: Int, of count: Int, _ random: RandomStream) -> [Int] {
     if count <= limit { return Array(0..<count) }
     let inner = max(1, limit - 2)
@@ -109,7 +111,7 @@ final class DerivativeCheck {
       return result(isProof(n, of: a, t) ? .proven : .open, n)
     }
     if n.isKinked, n.isSubgradient(a) { return result(.kink, n) }
-    // From other first steps, with the noise that f really has.
+    // The second derivative starts from other steps and includes the measured noise of f.
     let noise = self.noise(t, index) + hiddenRoundoff(t, index)
     var careful = n
     for shrinkage in [1, 0.3, 0.03] {
@@ -122,26 +124,27 @@ final class DerivativeCheck {
     if isValidSubgradient(t, index) { return result(.kink, careful) }
     let excess = abs(a - careful.value) - careful.bound
     guard excess <= 10 * analyticRoundoff[t] else { return result(.wrong, careful) }
-    // Round-off explains it. It may not explain away every digit.
+    // The excess can be round-off if enough digits are right.
     guard excess > 1e-4 * abs(careful.value) else { return result(.open, careful) }
     var finding = result(.wrong, careful)
     finding.cancels = true
     return finding
   }
 
-  /// True if the bound is narrow beside the derivative, or beside its tensor's for one that
-  /// vanishes; 0 is exact where nothing that was tried changes any output.
+  /// Whether the bound is small relative to the derivative, or relative to the tensor's
+  /// gradient if the derivative vanishes. A derivative of 0 is exact if no change of the
+  /// entry changes an output.
   private func isProof(_ n: NumericDerivative, of a: Double, _ t: Int) -> Bool {
     if n.bound <= tolerance * max(abs(a), abs(n.value)) || (a == 0 && n.value == 0) { return true }
     return max(abs(a), abs(n.value)) <= n.bound && n.bound <= tolerance * sizes[t]
   }
 
-  /// The RMS of each gradient.
+  /// The root mean square of each gradient.
   private lazy var sizes = gradients.map { g in
     (g.reduce(0) { $0 + $1 * $1 } / Double(max(1, g.count))).squareRoot()
   }
 
-  /// d/dx Σ dy·(y − base) with its bound.
+  /// The derivative d/dx Σ dy·(y − base) with its bound.
   private func derivative(
     _ t: Int, _ index: Int, shrinkage: Double = 1, noise: Double = 0, isCareful: Bool = false
   ) -> NumericDerivative {
@@ -149,7 +152,7 @@ final class DerivativeCheck {
     let x = values[index]
     let step = NumericDerivative.firstStep(at: x) * shrinkage
     let error = moving(t, index, to: x + step) { roundoffOfOutputs() } + noise
-    // The noise of f is measured by squares, which must not underflow.
+    // The scale prevents an underflow of the squares in the measurement of noise.
     let scale = error > 0 && error < 1e-60 ? 1 / error : 1
     var result = NumericDerivative.of(
       at: x, base: 0, step: step, goal: tolerance * 1e-3, error: error * scale,
@@ -166,8 +169,8 @@ final class DerivativeCheck {
     return result
   }
 
-  /// The error of f's values near x: the largest of several estimates by fourth differences, any
-  /// of which may vanish if rounded values happen to lie on a line.
+  /// The error of the values of f near x: the largest of several estimates by fourth
+  /// differences. A single estimate can vanish if rounded values happen to be on a line.
   private func noise(_ t: Int, _ index: Int) -> Double {
     let x = subject.buffer(t).tensor[index]
     let unit = 1e-6 * max(1, abs(x))
@@ -181,15 +184,15 @@ final class DerivativeCheck {
       for order in 1...4 {
         for i in 0..<(8 - order) { d[i] = d[i + 1] - d[i] }
       }
-      // Σ C(4, k)² = 70 is what differencing multiplies a variance by.
+      // Differencing multiplies the variance by Σ C(4, k)² = 70.
       let sum = d[0..<4].reduce(0) { $0 + ($1 / size) * ($1 / size) }
       largest = max(largest, 2 * size * (sum / 4 / 70).squareRoot())
     }
     return largest
   }
 
-  /// ε Σ |dy·y| of the outputs that do not change, though by backward they should: by less than
-  /// their round-off.
+  /// ε Σ |dy·y| over the outputs that do not change although their derivative is not 0. Their
+  /// change is smaller than their round-off.
   private func hiddenRoundoff(_ t: Int, _ index: Int) -> Double {
     let x = subject.buffer(t).tensor[index]
     let moved = moving(t, index, to: x + NumericDerivative.firstStep(at: x)) {
@@ -203,7 +206,7 @@ final class DerivativeCheck {
       for j in cotangent.tensor.indices where old[k][j] != 0 && moved[k][j] == base[k][j] {
         for buffer in subject.cotangents { buffer.fill(0) }
         cotangent.tensor[j] = 1
-        if subject.pullBack()[t][index] != 0 { sum += abs(old[k][j] * base[k][j]) }
+        if subject.vjp()[t][index] != 0 { sum += abs(old[k][j] * base[k][j]) }
       }
     }
     return sum * Double.ulpOfOne
@@ -219,7 +222,7 @@ final class DerivativeCheck {
     return result
   }
 
-  /// Σ dy·(y − base).
+  /// The change Σ dy·(y − base).
   private func change() -> Double {
     var sum = 0.0
     for (k, y) in subject.outputs.enumerated() {
@@ -231,8 +234,8 @@ final class DerivativeCheck {
     return sum
   }
 
-  /// ε Σ |dy·y| of the outputs that differ from the base; of all if none does, because a change
-  /// may be less than round-off.
+  /// ε Σ |dy·y| over the outputs that differ from the base. If there are none, over all
+  /// outputs, because a change can be smaller than round-off.
   private func roundoffOfOutputs() -> Double {
     var (changed, all) = (0.0, 0.0)
     for (k, y) in subject.outputs.enumerated() {
@@ -248,7 +251,7 @@ final class DerivativeCheck {
 
   // MARK: Directions
 
-  /// The wrong entry that a direction shows, found by halving; nil if it shows none.
+  /// The wrong entry along a direction, found by bisection; nil if there is none.
   private func wrongEntry(_ t: Int, along d: [Double], among entries: Range<Int>) -> Finding? {
     var entries = entries
     guard isWrong(t, along: d, entries) else { return nil }
@@ -283,7 +286,7 @@ final class DerivativeCheck {
     }
     let step = 1e-2
     _ = f(step)
-    // x + h·d is rounded: by ε|x| at most, in each entry.
+    // Each entry of x + h·d is rounded, by at most ε|x|.
     let largest = old.reduce(1) { max($0, abs($1)) }
     let error = roundoffOfOutputs() + Double.ulpOfOne * largest * sizes
     for isCareful in [false, true] {
@@ -298,8 +301,8 @@ final class DerivativeCheck {
 
   // MARK: Round-off of the backward pass
 
-  /// The RMS, over each tensor, of what ±1 unit in the last place of everything that backward
-  /// reads does to it.
+  /// The root mean square, over each tensor, of the changes of its gradient when all numbers
+  /// that the backward pass reads are perturbed by ±1 unit in the last place.
   private func measureRoundoff() -> [Double] {
     let repeats = 5
     let inputs = tensors.indices.map { subject.buffer($0) } + subject.cotangents
@@ -320,11 +323,11 @@ final class DerivativeCheck {
       move(inputs, 0)
       subject.evaluate()
       move(subject.outputs, 1)
-      for (t, gradient) in subject.pullBack().enumerated() {
+      for (t, gradient) in subject.vjp().enumerated() {
         let largest = largest[t]
         for (a, b) in zip(gradient, gradients[t]) where largest > 0 {
           let difference = abs(a - b) / largest
-          // A jump is a kink's, not round-off.
+          // A jump results from a kink, not from round-off.
           guard difference <= 1e-6 else { continue }
           sums[t].squares += difference * difference
           sums[t].count += 1
@@ -337,8 +340,8 @@ final class DerivativeCheck {
 
   // MARK: Kinks
 
-  /// True if some output has a kink in this entry, every output's product lies between its
-  /// one-sided slopes, and the products add up.
+  /// Whether some output has a kink in this entry, every output's product is between its
+  /// one-sided slopes, and the products add up to the gradient.
   private func isValidSubgradient(_ t: Int, _ index: Int) -> Bool {
     let x = subject.buffer(t).tensor[index]
     let scale = max(1, abs(x))
@@ -358,14 +361,14 @@ final class DerivativeCheck {
         for buffer in subject.cotangents { buffer.fill(0) }
         cotangent.tensor[j] = 1
         subject.evaluate()
-        let a = subject.pullBack()[t][index]
+        let a = subject.vjp()[t][index]
         sum += old[k][j] * a
         sizes += abs(old[k][j] * a)
         if !isMoved {
           if a != 0 { return false }
           continue
         }
-        // The ladder whose slopes are known best.
+        // The sequence of steps with the most exact slopes is used.
         let best = ladders.map { Slopes($0, output: k, j, base: y) }.min { $0.error < $1.error }!
         guard best.error.isFinite else { return false }
         if abs(best.right - best.left) > 4 * best.error { hasKink = true }
@@ -377,7 +380,7 @@ final class DerivativeCheck {
     return hasKink && abs(sum - expected) <= 1e-10 * sizes + Double.leastNormalMagnitude
   }
 
-  /// All outputs at x ± h, and the distances as represented.
+  /// All outputs at x ± h, and the represented distances.
   private struct Rung {
     let left: [[Double]]
     let right: [[Double]]
@@ -393,7 +396,7 @@ final class DerivativeCheck {
       left: outputs(x - h), right: outputs(x + h), toLeft: x - (x - h), toRight: x + h - x)
   }
 
-  /// The one-sided slopes of one output, extrapolated from steps h, h/2 and h/4.
+  /// The one-sided slopes of one output, extrapolated from the steps h, h/2 and h/4.
   private struct Slopes {
     let left: Double
     let right: Double

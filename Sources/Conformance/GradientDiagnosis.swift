@@ -1,23 +1,23 @@
 import GradientCheck
 import NNExp
 
-/// A cause that fits every wrong entry of a gradient, as a sentence for the author of the backward
-/// pass; nil if none fits all of them.
+/// The cause of all wrong entries of a gradient, as a sentence for the author of the backward
+/// pass; nil if no known cause agrees with all of them.
 struct GradientDiagnosis {
-  /// The tensor, its values, its gradient by backward, and by differences.
+  /// The tensor, its values, its analytic gradient, and its numeric gradient.
   let tensor: SubjectTensor
   let values: [Double]
   let analytic: [Double]
   let numeric: [NumericDerivative]
 
-  /// Samples of the batch.
+  /// The number of samples in the batch.
   let samples: Int
 
-  /// The numeric gradient of a parameter by one sample's cotangents only.
+  /// The numeric gradient of a parameter with the cotangents of a single sample.
   let ofSample: (Int) -> [Double]
 
-  /// The ratio of backward's gradient to the right one for another number of samples, if it is
-  /// one; nil where there is none to compare with.
+  /// The ratio of the analytic to the numeric gradient for another number of samples, if it
+  /// is constant; nil otherwise.
   let elsewhere: () -> (ratio: Double, samples: Int)?
 
   var sentence: String? {
@@ -25,7 +25,7 @@ struct GradientDiagnosis {
       !isWrong.allSatisfy({ !$0 })
     else { return nil }
     if analytic.allSatisfy({ $0 == 0 }) {
-      return "it is 0 throughout: backward never adds to it"
+      return "it is 0 everywhere: backward never adds to it"
     }
     return ratio ?? signs ?? transposition ?? sampleSums ?? region ?? sampleRange ?? valueRange
   }
@@ -36,7 +36,7 @@ struct GradientDiagnosis {
 
   private var isWrong: [Bool] { zip(analytic, numeric).map { !agrees($0, $1) } }
 
-  /// The positions whose derivative is not lost in its bound.
+  /// The positions whose derivative is much larger than its bound.
   private var clear: [Int] {
     numeric.indices.filter { abs(numeric[$0].value) > 1e4 * numeric[$0].bound }
   }
@@ -62,7 +62,7 @@ struct GradientDiagnosis {
     }
     guard isNear(ratio, other.ratio) else { return nil }
     if isNear(ratio, -1) { return "every entry has the opposite sign" }
-    // Four digits must say all of it: a ratio of 1.00002 is no 1.
+    // The ratio must be exact to four digits: 1.00002 is not reported as 1.
     let rounded = (ratio * 1e4).rounded() / 1e4
     guard isNear(ratio, rounded), rounded != 1 else { return nil }
     return "every entry is \(shortest(rounded)) times what it should be"
@@ -84,7 +84,8 @@ struct GradientDiagnosis {
     let (rows, columns) = (shape[0], shape.count / max(1, shape[0]))
     guard rows > 1, columns > 1 else { return nil }
     let isTransposed = numeric.indices.allSatisfy { i in
-      // The value at [r, c] is where a writer who takes the tensor for [columns, rows] puts it.
+      // The value of [r, c] is stored at c·rows + r if the author reads the tensor as
+      // [columns, rows].
       agrees(analytic[i % columns * rows + i / columns], numeric[i])
     }
     return isTransposed ? "it is right but transposed" : nil
@@ -92,11 +93,11 @@ struct GradientDiagnosis {
 
   // MARK: Sums over samples
 
-  /// A parameter's gradient that adds up some samples only.
+  /// The gradient of a parameter is the sum over some samples only.
   private var sampleSums: String? {
     guard tensor.kind == .parameter, samples > 1 else { return nil }
     let parts = (0..<samples).map(ofSample)
-    // Two samples with the same part may stand for each other.
+    // Samples with equal parts could not be distinguished.
     guard parts.allSatisfy({ $0.count == analytic.count }), Set(parts).count == samples else {
       return nil
     }
@@ -108,10 +109,11 @@ struct GradientDiagnosis {
       }
     }
     if isSum(of: samples - 1..<samples) {
-      return "it is that of the last sample only: backward must add up all samples (+=, not =)"
+      return
+        "it is the gradient of the last sample only: backward must add up all samples (+=, not =)"
     }
     if isSum(of: 0..<1) {
-      return "it is that of the first sample only: backward must add up all samples"
+      return "it is the gradient of the first sample only: backward must add up all samples"
     }
     for k in (1..<samples).reversed() where isSum(of: 0..<k) {
       return "it is the sum over the first \(k) of \(samples) samples"
@@ -124,7 +126,7 @@ struct GradientDiagnosis {
   private var wrong: [Int] { isWrong.indices.filter { isWrong[$0] } }
   private var right: [Int] { clear.filter { !isWrong[$0] } }
 
-  /// All wrong entries at the end of an axis.
+  /// All wrong entries are at the end of an axis.
   private var region: String? {
     let (wrong, right) = (wrong, right)
     let shape = tensor.shape
@@ -145,7 +147,7 @@ struct GradientDiagnosis {
     return nil
   }
 
-  /// Right up to one sample, wrong from the next on.
+  /// The gradient is right up to some sample and wrong for all later ones, or conversely.
   private var sampleRange: String? {
     guard tensor.kind == .input, samples > 1 else { return nil }
     func sample(_ i: Int) -> Int { i / max(1, tensor.shape.count) }
@@ -159,7 +161,8 @@ struct GradientDiagnosis {
     return "it is wrong up to sample \(lastWrong) of the batch"
   }
 
-  /// Wrong where the value is 0, or beyond some size, or of one sign.
+  /// The wrong entries are those whose value is 0, exceeds a certain size, or has a certain
+  /// sign.
   private var valueRange: String? {
     let (wrong, right) = (wrong, right)
     guard right.count >= 4 else { return nil }

@@ -1,14 +1,14 @@
 import GradientCheck
 import NNExp
 
-/// The findings of all draws on the gradient of each tensor.
+/// The findings of all draws about the gradient of each tensor.
 struct GradientTally {
   private struct Entry {
     var tensor: SubjectTensor
     var probed = 0
     var kinks = 0
     var hasMoved = false
-    /// The positions of a sample or a parameter that were probed, and those with a proof.
+    /// The checked positions of a sample or a parameter, and the proven ones.
     var positions: Set<Int> = []
     var provenPositions: Set<Int> = []
     var failure: String?
@@ -17,10 +17,10 @@ struct GradientTally {
   private var entries: [Entry] = []
   private var evaluationsDiffer = false
 
-  /// Checks every tensor of a subject that no draw has refuted yet.
+  /// Checks every tensor of a subject that no draw has refuted so far.
   ///
   /// - Parameters:
-  ///   - another: the same with another number of samples, for diagnoses.
+  ///   - another: the same subject with another number of samples, for diagnoses.
   mutating func check(
     _ subject: any VJPSubject, samples: Int, settings: ConformanceSettings, random: RandomStream,
     circumstance: String, another: () throws -> (any VJPSubject, samples: Int)
@@ -67,7 +67,7 @@ struct GradientTally {
       "FAIL at \(tensor.entry(finding.index)): analytic \(shortest(finding.analytic)), "
       + "numeric \(shortest(finding.numeric)) ± \(shortest(finding.bound))"
     if finding.cancels {
-      text += "; its digits are lost where terms cancel"
+      text += "; its digits are lost because terms cancel"
     } else if isSmall, let sentence = try diagnosis(check, t, samples, another).sentence {
       text += "; " + sentence
     }
@@ -117,11 +117,11 @@ struct GradientTally {
       }
       if evaluationsDiffer { return unproven("two evaluations at the same values differ") }
       if entry.probed == 0 { return unproven("y was not finite in any draw") }
-      guard entry.hasMoved else { return unproven("nothing that was tried changes y") }
+      guard entry.hasMoved else { return unproven("no change that was tried changes y") }
       let open = entry.positions.subtracting(entry.provenPositions)
       if let first = open.min() {
         return unproven(
-          "no draw proves \(entry.tensor.name)[\(first)]: its differences are too inexact")
+          "no draw proves \(entry.tensor.name)[\(first)]: its numeric derivative is too inexact")
       }
       return Conformance.Claim(
         name: name, verdict: .holds,

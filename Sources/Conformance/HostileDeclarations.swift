@@ -1,9 +1,9 @@
 import NNExp
 
-/// Declarations that nobody should write: a type must refuse them with a message,
-/// or serve them like any other.
+/// Extreme declarations: a type must refuse them with a message, or work with them as with
+/// any other.
 enum HostileDeclarations {
-  /// The options with each one that the type reads made wrong, one at a time.
+  /// The options of an example, with one option at a time replaced by a wrong value.
   static func options(
     like good: ConfigValue, described: [Options.Description]
   ) -> [ConfigValue] {
@@ -23,7 +23,7 @@ enum HostileDeclarations {
     [0, 0], [-1, 7], ConfigValue.map([]),
   ]
 
-  /// Shapes for a layer that takes `count` inputs.
+  /// Shapes for a layer with `count` inputs.
   static func inputs(_ count: Int) -> [[Shape]] {
     let shapes: [Shape] = [
       [0], [1], [3], [0, 4], [2, 3], [1, 1, 1], [2, 5, 7], [3, 0, 2], [1, 1, 1, 1], [2, 2, 3, 2],
@@ -33,12 +33,13 @@ enum HostileDeclarations {
       + (count > 1 ? [Array(shapes[1..<1 + min(count, 4)])] : [])
   }
 
-  /// Beyond this a declaration is served by planning it alone.
+  /// The largest number of elements with which a declaration is run; larger ones are only
+  /// planned.
   static let mostNumbers = 1 << 16
 }
 
 extension Plan {
-  /// All numbers that two samples need; `Int.max` where there are too many to count.
+  /// The number of elements for two samples; `Int.max` if it overflows.
   var numbers: Int {
     var total = 0
     let counts =

@@ -16,13 +16,13 @@ final class IndexBuffer {
 
   deinit { start.deallocate() }
 
-  /// Draws every index anew.
+  /// Draws all indices again.
   func fill(_ random: RandomStream) {
     for i in view.positions { start[i] = Int32(random.integer(below: max(1, below), at: i)) }
   }
 
-  /// Takes over the indices of some samples of another buffer.
-  func take(samples: Range<Int>, of other: IndexBuffer) {
+  /// Copies the indices of some samples of another buffer.
+  func copy(samples: Range<Int>, of other: IndexBuffer) {
     let count = view.count / max(1, samples.count)
     for i in view.positions { start[i] = Int32(other.view[samples.lowerBound * count + i]) }
   }

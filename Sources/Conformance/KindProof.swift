@@ -1,12 +1,12 @@
 import Datasets
 import NNExp
 
-/// How the types of one kind are proven.
+/// The checks for the types of one kind.
 struct KindProof<Value: Sendable> {
-  /// An example for a type that declares none; nil if its defaults serve as one.
+  /// The example to suggest for a type that declares none; nil if its defaults suffice.
   var remedy: String?
 
-  /// Whether an example says all that a proof of this kind needs.
+  /// Whether an example contains everything that the checks of this kind need.
   var accepts: (Example) -> Bool = { _ in true }
 
   /// The claims that every type of the kind must meet.
@@ -15,11 +15,11 @@ struct KindProof<Value: Sendable> {
   /// Further claims.
   var claims: (ComponentType<Value>, Example, inout Conformance.Recorder) -> Void = { _, _, _ in }
 
-  /// Uses a value that was made from a hostile declaration: throws if the value refuses
-  /// it, and returns a fault if it serves it badly.
+  /// Uses a value that was made from a hostile declaration. It throws if the value refuses
+  /// its use, and returns a fault if the value works incorrectly.
   var serve: (Value, Example) throws -> String? = { _, _ in nil }
 
-  /// The example with the shapes that no file should have.
+  /// The example with shapes that no file should have.
   var hostileShapes: (Example) -> [Example] = { _ in [] }
 }
 
@@ -166,7 +166,7 @@ extension KindProof<any ColumnType> {
 extension Example {
   fileprivate static let comparison = "Example(output: [3], target: .classes(3))"
 
-  /// True if it says what a loss or metric compares.
+  /// Whether the example gives the outputs and targets for a loss or metric.
   fileprivate var isComparison: Bool { target != nil && !inputs.isEmpty }
 
   fileprivate var settings: ConformanceSettings {
@@ -176,7 +176,7 @@ extension Example {
   }
 }
 
-/// Why a parameter's initial values cannot be drawn as the plan asks; nil if they can.
+/// The reason why the initial values of a parameter cannot be drawn; nil if they can.
 private func error(
   inInitialValuesOf type: ComponentType<any Layer>, _ example: Example,
   _ initializers: ComponentRegistry<any Initializer>

@@ -1,15 +1,15 @@
 public import NNExp
 
-/// One layer with its own buffers, each between canaries.
+/// A layer with its own buffers, each between canaries.
 ///
-/// For proving layers, not for training: every buffer can be read and set as an
-/// array, and damage beyond its ends is noticed.
+/// It is for checks, not for training: every buffer can be read and set as an array, and
+/// writes beyond its ends are detected.
 public final class LayerBench<S: Scalar> {
   public let layer: any Layer
   public let plan: Plan
   public let samples: Int
 
-  /// Empty for an input of indices, as its `dInputs`.
+  /// The values of each input; empty for an input of indices, as in `dInputs`.
   public let inputs: [GuardedBuffer<S>]
   public let outputs: [GuardedBuffer<S>]
   public let dOutputs: [GuardedBuffer<S>]
@@ -27,7 +27,7 @@ public final class LayerBench<S: Scalar> {
   public var y: GuardedBuffer<S> { outputs[0] }
   public var dy: GuardedBuffer<S> { dOutputs[0] }
 
-  /// By input; empty for values.
+  /// The indices of each input; empty for values.
   let indices: [IndexBuffer]
 
   private let indexViews: UnsafeMutablePointer<Indices>
@@ -40,9 +40,9 @@ public final class LayerBench<S: Scalar> {
   private let stateViews: ViewRow<S>
   private let scratchViews: ViewRow<S>
 
-  /// Everything is 0 but the state, which is as planned.
+  /// All buffers contain 0, except for the state, which has its planned initial value.
   ///
-  /// - Throws: what the layer's `plan` throws.
+  /// - Throws: the error of the layer's `plan`.
   public init(_ layer: any Layer, inputs ports: [Port], samples: Int) throws {
     let plan = try layer.plan(for: ports)
     func batch(_ name: String, _ shape: Shape) -> GuardedBuffer<S> {
@@ -113,7 +113,8 @@ public final class LayerBench<S: Scalar> {
     if let pass = pass as? ForwardPass<Float> { layer.forward(pass) }
   }
 
-  /// True if the layer recomputed what one entry of a parameter moves.
+  /// Recomputes the outputs that depend on one entry of a parameter; returns false if the
+  /// layer does not support this.
   func forward(changing parameter: Int, at entry: Int) -> Bool {
     guard let pass = forwardPass as? ForwardPass<Double> else { return false }
     return layer.forward(pass, changing: parameter, at: entry)
@@ -131,7 +132,7 @@ public final class LayerBench<S: Scalar> {
     if let pass = pass as? BackwardPass<Float> { layer.backward(pass) }
   }
 
-  /// The buffers that backward adds to: dInputs, then gradients.
+  /// The buffers to which the backward pass adds: dInputs, then gradients.
   public var sums: [GuardedBuffer<S>] { dInputs + gradients }
 
   /// Every buffer.
@@ -139,7 +140,7 @@ public final class LayerBench<S: Scalar> {
     inputs + outputs + dOutputs + dInputs + parameters + gradients + state + scratch
   }
 
-  /// The names of the buffers beyond whose ends something was written.
+  /// The names of the buffers with writes beyond their ends.
   public var damaged: [String] { buffers.filter { !$0.isIntact }.map(\.name) }
 }
 
@@ -147,13 +148,13 @@ public final class LayerBench<S: Scalar> {
 public final class GuardedBuffer<S: Scalar> {
   public let name: String
 
-  /// The view that passes get.
+  /// The tensor that passes receive.
   public let tensor: Tensor<S>
 
   fileprivate let storage: UnsafeMutablePointer<S>
   fileprivate static var guardCount: Int { 64 }
 
-  // Not a NaN, nor so large that adding to it would go unnoticed.
+  // The canary is finite, and small enough that an addition changes it.
   fileprivate static var canary: S { 1234.5 }
 
   package init(_ name: String, _ shape: Shape, count: Int) {
@@ -177,7 +178,7 @@ public final class GuardedBuffer<S: Scalar> {
 
   public func fill(_ value: S) { tensor.fill(value) }
 
-  /// True if both rows of canaries are as they were.
+  /// Whether both rows of canaries are unchanged.
   public var isIntact: Bool {
     let end = Self.guardCount + tensor.count
     return (0..<Self.guardCount).allSatisfy {
@@ -187,8 +188,8 @@ public final class GuardedBuffer<S: Scalar> {
 }
 
 extension GuardedBuffer {
-  /// A description of the numbers written beyond the ends: `2 numbers beyond the end of y, which holds
-  /// 8`; nil where nothing was.
+  /// A description of the numbers written beyond the ends, such as `2 numbers beyond the end
+  /// of y, which holds 8`; nil if there are none.
   var overrun: String? {
     let guards = 0..<Self.guardCount
     let end = Self.guardCount + tensor.count
@@ -206,7 +207,7 @@ extension GuardedBuffer {
   }
 }
 
-/// The views of several buffers in a row, as passes take them.
+/// Consecutive tensors of several buffers, as passes expect them.
 private final class ViewRow<S: Scalar> {
   private let start: UnsafeMutablePointer<Tensor<S>>
   private let count: Int

@@ -1,8 +1,8 @@
 import NNExp
 
-/// The circumstances of one trial: everything that the outcome of a claim may depend on.
+/// The parameters of one trial, which determine the outcome of each claim.
 struct LayerDraw {
-  /// Counted from 0.
+  /// The number of the draw, from 0.
   var number: Int
   var seed: Int
   var samples: Int
@@ -11,10 +11,10 @@ struct LayerDraw {
   var cotangents: Sampler
   var isTraining: Bool
 
-  /// True if the state is not the planned one, but that which a training pass left.
+  /// Whether the state is the result of a training pass, not the planned initial state.
   var hasMovedState: Bool
 
-  /// True for the first three, with which the dearer claims are tried.
+  /// Whether this is one of the first three draws, in which the expensive claims are tried.
   var isFirst: Bool
 
   var random: RandomStream {
@@ -22,14 +22,15 @@ struct LayerDraw {
       number)
   }
 
-  /// The draw by which a message can be repeated.
+  /// A description with which a trial can be repeated.
   var circumstance: String {
     "draw \(number) of seed \(seed): \(samples) sample\(samples == 1 ? "" : "s"), "
       + "x \(inputs.name), dy \(cotangents.name), \(isTraining ? "training" : "evaluation")"
   }
 
-  /// A draw of every batch size, every kind of inputs, parameters and cotangents in turn. Their
-  /// numbers have no common factor: in as many draws as their product, each meets each.
+  /// Draws that cycle through the batch sizes and the distributions of inputs, parameters and
+  /// cotangents. The lengths of these lists have no common factor, so that all combinations
+  /// occur.
   static func all(_ settings: ConformanceSettings, isTraining: Bool) -> [LayerDraw] {
     (settings.firstDraw..<settings.firstDraw + max(1, settings.draws)).map { k in
       LayerDraw(

@@ -1,9 +1,9 @@
 import NNExp
 
-// The claims on both passes that do not depend on the layer's equation.
+// Claims about both passes that do not depend on the equation of the layer.
 
 extension LayerTrial {
-  /// Everything that is to hold to the bit, or nearly, of one scalar type.
+  /// The claims about exact or nearly exact equality, for one scalar type.
   func checkPasses<S: Scalar>(
     _ scalar: S.Type, _ recorder: inout Conformance.Recorder
   ) throws {
@@ -12,7 +12,7 @@ extension LayerTrial {
     let before = first.buffers.map(\.values)
     first.forward()
     recorder.claim(
-      "forward leaves alone",
+      "forward keeps its inputs",
       changed(
         first, since: before,
         besides: first.outputs + first.scratch + (isTraining ? first.state : [])
@@ -21,21 +21,21 @@ extension LayerTrial {
     let prepared = first.buffers.map(\.values)
     first.backward()
     recorder.claim(
-      "backward leaves alone",
+      "backward keeps its inputs",
       changed(first, since: prepared, besides: first.sums + first.scratch).map {
         "backward writes to \($0); \(circumstance)"
       })
 
-    // Twice the same, from the same start.
+    // Repeats the passes from the same start.
     let again = try bench(S.self)
     again.forward()
     again.backward()
     recorder.claim(
-      "repeats to the bit",
+      "is deterministic",
       differing(first, again).map { "\($0) differs between two runs; \(circumstance)" })
 
-    // And after another batch, with what that left in scratch.
-    if recorder.holds("repeats to the bit") {
+    // Repeats them after another batch, whose results remain in scratch.
+    if recorder.holds("is deterministic") {
       var other = self
       other.draw.seed += 1
       try other.fill(again)
@@ -58,14 +58,14 @@ extension LayerTrial {
       let y = first.values
       return difference(y, second.values).map {
         "\(first.name)[\($0)] is \(shortest(y[$0])) over NaN but \(shortest(second.values[$0])) "
-          + "over 7: it depends on what was there; \(circumstance)"
+          + "over 7: it depends on the earlier contents; \(circumstance)"
       }
         ?? (draw.inputs.isOrdinary ? y.firstIndex(where: \.isNaN) : nil).map {
           "\(first.name)[\($0)] is nan; \(circumstance)"
         }
     }.first
-    // If two runs differ anyway, this says nothing.
-    if recorder.holds("repeats to the bit") { recorder.claim("forward overwrites", fault) }
+    // This comparison needs repeatable passes.
+    if recorder.holds("is deterministic") { recorder.claim("forward overwrites", fault) }
     for sum in second.sums { sum.fill(7) }
     second.backward()
     recorder.claim("backward adds", overwritten(second, first).map { "\($0); \(circumstance)" })
@@ -79,23 +79,24 @@ extension LayerTrial {
     recorder.claim(
       "needs no dx",
       spoilt.map {
-        "the \($0.0.name) differs where needsInputGradient is false; \(circumstance)"
+        "the \($0.0.name) differs if needsInputGradient is false; \(circumstance)"
       })
 
     let damaged = first.damaged + second.damaged + again.damaged + last.damaged
     recorder.claim(
       "stays in bounds",
-      damaged.first.map { "something was written beyond the ends of \($0); \(circumstance)" })
+      damaged.first.map { "numbers were written beyond the ends of \($0); \(circumstance)" })
   }
 
-  /// The name of a buffer of results that differs in a bit; scratch is a layer's own.
+  /// The name of a result buffer with different bits. Scratch is not compared, because layers
+  /// use it freely.
   private func differing<S: Scalar>(_ a: LayerBench<S>, _ b: LayerBench<S>) -> String? {
     zip(a.outputs + a.sums + a.state, b.outputs + b.sums + b.state).first {
       difference($0.values, $1.values) != nil
     }?.0.name
   }
 
-  /// The name of a buffer that changed, and may not.
+  /// The name of a buffer that changed although it must not.
   private func changed<S: Scalar>(
     _ bench: LayerBench<S>, since before: [[S]], besides allowed: [GuardedBuffer<S>]
   ) -> String? {
@@ -104,7 +105,7 @@ extension LayerTrial {
     }?.0.name
   }
 
-  /// Sums that started at 7 must be 7 + the sums that started at 0.
+  /// A sum that started at 7 must be 7 plus the sum that started at 0.
   private func overwritten<S: Scalar>(
     _ bench: LayerBench<S>, _ reference: LayerBench<S>
   ) -> String? {
@@ -122,8 +123,8 @@ extension LayerTrial {
     return nil
   }
 
-  /// Backward for dy times a power of 2 is that many times backward for dy: the rounding is the
-  /// same.
+  /// The backward pass of dy times a power of 2 must give exactly that multiple, because the
+  /// rounding is the same.
   func checkLinearity<S: Scalar>(
     _ scalar: S.Type, _ recorder: inout Conformance.Recorder
   ) throws {
@@ -142,8 +143,8 @@ extension LayerTrial {
           sum.values.map { $0 / factor }, expected.values, tolerance: tolerance,
           size: Double(S.leastNormalMagnitude / factor) / tolerance
         ).map {
-          "\(sum.name)[\($0.index)] for dy times \(shortest(factor)) is not as many times that for "
-            + "dy: \(shortest($0.found * Double(factor))), expected "
+          "\(sum.name)[\($0.index)] for \(shortest(factor))·dy is not \(shortest(factor)) times its "
+            + "value for dy: \(shortest($0.found * Double(factor))), expected "
             + "\(shortest($0.expected * Double(factor))); \(circumstance), \(S.dtypeName)"
         }
       }
@@ -151,7 +152,8 @@ extension LayerTrial {
     recorder.claim("backward is linear in dy", fault)
   }
 
-  /// A plan without state, randomness and coupled samples says that evaluation is training.
+  /// Evaluation must equal training for a plan without state, random numbers and coupled
+  /// samples.
   func checkModes<S: Scalar>(_ scalar: S.Type, _ recorder: inout Conformance.Recorder) throws {
     guard !plan.claimsModes else { return }
     let (training, evaluation) = (try bench(S.self), try bench(S.self))
@@ -169,11 +171,11 @@ extension LayerTrial {
           + "random and couples no samples; \(circumstance), \(S.dtypeName)"
       }
     }.first
-    recorder.claim("evaluation is training", fault)
+    recorder.claim("evaluation equals training", fault)
   }
 
-  /// A layer that declares itself a function computes that function, to the bit:
-  /// the engine calls the function's kernels in its place.
+  /// A layer that declares an elementwise function must compute this function exactly,
+  /// because the engine calls the kernels of the function instead.
   func checkFunction<S: Scalar>(
     _ scalar: S.Type, _ recorder: inout Conformance.Recorder
   ) throws {
@@ -188,15 +190,15 @@ extension LayerTrial {
     map(function, x, into: y)
     addVJP(of: function, x: x, y: y, dy: kernels.dy.tensor, to: dx)
     recorder.claim(
-      "is its function",
+      "equals its declared function",
       (difference(bench.y.values, kernels.y.values).map { "y[\($0)]" }
         ?? difference(bench.dInputs[0].values, kernels.dInputs[0].values).map { "dx[\($0)]" })
         .map { "\($0) is not that of \(function); \(circumstance), \(S.dtypeName)" })
   }
 
-  /// A layer that recomputes the effect of one entry must agree with a whole pass.
+  /// A layer that recomputes the effect of one entry must agree with its forward pass.
   func checkEntries(_ recorder: inout Conformance.Recorder) throws {
-    let name = "one entry as a whole pass"
+    let name = "recomputes single entries"
     for (p, parameter) in plan.parameters.enumerated() {
       for number in 0..<8 {
         let entry = random.stream(6 + p).integer(below: parameter.shape.count, at: number)
@@ -207,7 +209,7 @@ extension LayerTrial {
         whole.forward()
         let place = "\(parameter.name)[\(entry)]"
         let damaged = short.damaged.first.map {
-          "something was written beyond the ends of \($0) for \(place); \(circumstance)"
+          "numbers were written beyond the ends of \($0) for \(place); \(circumstance)"
         }
         recorder.claim(
           name,
@@ -221,8 +223,8 @@ extension LayerTrial {
     }
   }
 
-  /// Values that no data should have: a pass may return what it likes for them,
-  /// but must return, and stay in bounds.
+  /// Values that no data should have. A pass may compute anything for them, but must return
+  /// and stay within its buffers.
   func checkHostile<S: Scalar>(
     _ scalar: S.Type, _ recorder: inout Conformance.Recorder
   ) throws {
@@ -237,7 +239,7 @@ extension LayerTrial {
         let hostile = bench.inputs + bench.dOutputs + (hitsParameters ? bench.parameters : [])
         for (b, buffer) in hostile.enumerated() {
           for i in buffer.tensor.indices {
-            // One value throughout, and last a mixture.
+            // The values are the same everywhere, and finally a mixture.
             let pick =
               choice < values.count
               ? choice : random.stream(5 + b).integer(below: values.count, at: i)
@@ -248,7 +250,7 @@ extension LayerTrial {
         bench.backward()
         let what = choice < values.count ? shortest(values[choice]) : "a mixture"
         fault = bench.damaged.first.map {
-          "something was written beyond the ends of \($0) for \(what); \(circumstance)"
+          "numbers were written beyond the ends of \($0) for \(what); \(circumstance)"
         }
       }
     }

@@ -1,15 +1,15 @@
 import GradientCheck
 import NNExp
 
-// A batch is split into shards, each with the position of its first sample.
+// Claims about batches in shards. Each shard has the position of its first sample.
 
 extension LayerTrial {
   private static let claim = "samples are independent"
 
-  /// All samples at once, against one after the other and in shards.
+  /// Compares all samples at once with single samples and with shards.
   func checkShards<S: Scalar>(_ scalar: S.Type, _ recorder: inout Conformance.Recorder) throws {
     if plan.couplesSamples && isTraining {
-      recorder.claim(LayerTrial.claim, nil, proof: "it says that they are not")
+      recorder.claim(LayerTrial.claim, nil, proof: "the plan couples samples")
       return
     }
     let whole = try bench(S.self)
@@ -24,7 +24,7 @@ extension LayerTrial {
     recorder.claim(LayerTrial.claim, nil)
   }
 
-  /// A batch of about 2²⁰ numbers: an entry that is wrong by its position may be the millionth.
+  /// A batch of about 2²⁰ numbers, because an error can depend on the position of an entry.
   func checkLargeBatch(_ recorder: inout Conformance.Recorder) throws {
     let numbers = max(
       1, ports.reduce(0) { $0 + $1.count } + plan.outputs.reduce(0) { $0 + $1.count })
@@ -42,7 +42,7 @@ extension LayerTrial {
     }
   }
 
-  /// The first result that is another in shards of `size` than in `whole`.
+  /// The first result that differs between shards of `size` and `whole`.
   private func fault<S: Scalar>(
     inShardsOf size: Int, of whole: LayerBench<S>
   ) throws -> String? {
@@ -65,7 +65,7 @@ extension LayerTrial {
         mine.copy(samples: first..<first + count, of: all)
       }
       for (mine, all) in zip(shard.indices, whole.indices) {
-        mine.take(samples: first..<first + count, of: all)
+        mine.copy(samples: first..<first + count, of: all)
       }
       shard.forward()
       shard.backward()
@@ -76,7 +76,7 @@ extension LayerTrial {
         if let found = disagreement(mine.values, part, tolerance: tolerance) {
           let (sample, index) = found.index.quotientAndRemainder(dividingBy: length)
           let setting =
-            count == 1 ? "alone" : "in a shard of \(count) from sample \(first) on"
+            count == 1 ? "by itself" : "in a shard of \(count) from sample \(first) on"
           return "\(mine.name)[\(index)] of sample \(first + sample) is \(shortest(found.found)) "
             + "\(setting), \(shortest(found.expected)) in a batch of \(samples)"
         }
@@ -87,7 +87,7 @@ extension LayerTrial {
       }
     }
     for (k, (sum, all)) in zip(sums, whole.gradients).enumerated() {
-      // Terms of both signs cancel: round-off is that of their sizes.
+      // Terms of both signs cancel, so that the round-off is relative to their sizes.
       if let found = disagreement(sum, all.values, tolerance: sumTolerance, size: sizes[k]) {
         let how = size == 1 ? "sample by sample" : "in shards of \(size)"
         return "the \(all.name)[\(found.index)] is \(shortest(found.found)) \(how), "
@@ -104,7 +104,7 @@ extension GuardedBuffer {
     return (samples.lowerBound * count..<samples.upperBound * count).map { tensor[$0] }
   }
 
-  /// Takes over some samples of another buffer.
+  /// Copies some samples of another buffer.
   func copy(samples: Range<Int>, of other: GuardedBuffer) {
     let count = tensor.shape.count
     for i in tensor.indices { tensor[i] = other.tensor[samples.lowerBound * count + i] }

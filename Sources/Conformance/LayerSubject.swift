@@ -7,18 +7,18 @@ protocol VJPSubject: AnyObject {
   var tensors: [SubjectTensor] { get }
   func buffer(_ tensor: Int) -> GuardedBuffer<Double>
 
-  /// Its values, and as many cotangents ∂L/∂y.
+  /// The outputs, and cotangents ∂L/∂y of the same shapes.
   var outputs: [GuardedBuffer<Double>] { get }
   var cotangents: [GuardedBuffer<Double>] { get }
 
-  /// Computes `outputs` for the present values, always from the same state.
+  /// Computes `outputs` from the present values, always with the same initial state.
   func evaluate()
 
-  /// Σ cotangent · ∂output/∂tensor, after an evaluation.
-  func pullBack() -> [[Double]]
+  /// The products Σ cotangent · ∂output/∂tensor after an evaluation.
+  func vjp() -> [[Double]]
 }
 
-/// A layer on its bench. The cotangents are whatever the bench has in `dy`.
+/// A layer on its bench, with the cotangents in the bench's `dy`.
 final class LayerSubject: VJPSubject {
   let tensors: [SubjectTensor]
   let bench: LayerBench<Double>
@@ -48,12 +48,12 @@ final class LayerSubject: VJPSubject {
   var cotangents: [GuardedBuffer<Double>] { bench.dOutputs }
 
   func evaluate() {
-    // A training pass may move the state; every evaluation starts from the same.
+    // A training pass can change the state; every evaluation starts from the same one.
     for (buffer, values) in zip(bench.state, initialState) { buffer.values = values }
     bench.forward()
   }
 
-  func pullBack() -> [[Double]] {
+  func vjp() -> [[Double]] {
     for sum in bench.sums { sum.fill(0) }
     bench.backward()
     return (bench.gradients + bench.dInputs.filter { $0.tensor.count > 0 }).map(\.values)

@@ -2,9 +2,9 @@ import GradientCheck
 public import NNExp
 
 extension Conformance {
-  /// Proves the layer of this type with these options, as a file gives them.
+  /// Checks the layer of this type with the options of a file.
   ///
-  /// - Throws: what the type says of the options, or of the inputs' shapes.
+  /// - Throws: the errors of the type about the options or the shapes of the inputs.
   public static func of(
     _ type: ComponentType<any Layer>, options: ConfigValue = ConfigValue(.null), inputs: [Port],
     settings: ConformanceSettings = ConformanceSettings()
@@ -12,16 +12,16 @@ extension Conformance {
     try of(type.value(options), named: type.name, inputs: inputs, settings: settings)
   }
 
-  /// Proves `layer` for inputs of these shapes.
+  /// Checks `layer` with inputs of these shapes.
   public static func of<L: Layer & Component>(
     _ layer: L, inputs: [Port], settings: ConformanceSettings = ConformanceSettings()
   ) throws -> Conformance {
     try of(layer, named: L.typeName, inputs: inputs, settings: settings)
   }
 
-  /// Proves `layer`, a value of the type of that name, for inputs of these shapes.
+  /// Checks `layer`, a value of the type with this name, with inputs of these shapes.
   ///
-  /// - Throws: what its `plan` says of the shapes.
+  /// - Throws: the errors of its `plan` about the shapes.
   public static func of(
     _ layer: any Layer, named name: String, inputs: [Port],
     settings: ConformanceSettings = ConformanceSettings()
@@ -32,7 +32,7 @@ extension Conformance {
     let planClaims = recorder.claims
     recorder = Recorder()
     var gradients = GradientTally()
-    // Evaluation is another function only for layers that say so.
+    // Evaluation differs from training only for layers that declare it.
     let modes = plan.claimsModes ? [true, false] : [true]
     for isTraining in modes {
       for draw in LayerDraw.all(settings, isTraining: isTraining) {
@@ -53,11 +53,11 @@ extension Conformance {
 }
 
 extension Plan {
-  /// True if training and evaluation may differ.
+  /// Whether training and evaluation can differ.
   var claimsModes: Bool { isRandom || couplesSamples || !state.isEmpty }
 }
 
-/// One layer with one draw of numbers.
+/// A layer with the numbers of one draw.
 struct LayerTrial {
   let layer: any Layer
   let name: String
@@ -84,16 +84,16 @@ struct LayerTrial {
       fault = "the output \(output) has indices; an output has values"
     }
     if Set(plan.outputs.map(\.name)).count < plan.outputs.count {
-      fault = "two outputs have one name: \(plan.outputs.map(\.name))"
+      fault = "two outputs have the same name: \(plan.outputs.map(\.name))"
     }
-    if Set(names).count < names.count { fault = "two tensors have one name: \(names)" }
+    if Set(names).count < names.count { fault = "two tensors have the same name: \(names)" }
     if !counts.contains(inputs.count) {
       fault = "\(inputs.count) inputs, but inputCount is \(counts)"
     }
     if let again = try? layer.plan(for: inputs),
       String(describing: again) != String(describing: plan)
     {
-      fault = "the second plan for \(inputs) is another"
+      fault = "a second plan for \(inputs) differs"
     }
     recorder.claim("plan", fault, proof: "\(plan.parameters.count) parameter tensors")
   }
@@ -125,7 +125,7 @@ struct LayerTrial {
     }
   }
 
-  /// A bench with this draw's numbers, sums at 0, scratch and output NaN.
+  /// A bench with the numbers of this draw; sums are 0, scratch and outputs are NaN.
   func bench<S: Scalar>(_ scalar: S.Type) throws -> LayerBench<S> {
     let bench = try LayerBench<S>(layer, inputs: ports, samples: samples)
     for buffer in bench.scratch { buffer.fill(.nan) }
@@ -133,7 +133,7 @@ struct LayerTrial {
     return bench
   }
 
-  /// Sets everything but scratch to this draw's numbers.
+  /// Sets everything except scratch to the numbers of this draw.
   func fill<S: Scalar>(_ bench: LayerBench<S>) throws {
     bench.isTraining = isTraining
     bench.random = random.stream(4)
@@ -152,7 +152,7 @@ struct LayerTrial {
     for sum in bench.sums { sum.fill(0) }
     for (buffer, state) in zip(bench.state, plan.state) { buffer.fill(S(state.value)) }
     guard draw.hasMovedState, !plan.state.isEmpty else { return }
-    // The usual state is one that training on other samples has moved.
+    // The state is usually that after a training pass on other samples.
     var other = self
     other.draw.isTraining = true
     other.draw.hasMovedState = false

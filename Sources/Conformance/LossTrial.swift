@@ -2,7 +2,7 @@ import GradientCheck
 public import NNExp
 
 extension Conformance {
-  /// Proves the loss of this type with these options, as a file gives them.
+  /// Checks the loss of this type with the options of a file.
   public static func of(
     _ type: ComponentType<any Loss>, options: ConfigValue = ConfigValue(.null), output: Shape,
     target: Target,
@@ -12,7 +12,7 @@ extension Conformance {
       type.value(options), named: type.name, output: output, target: target, settings: settings)
   }
 
-  /// Proves `loss` for outputs of this shape and these targets.
+  /// Checks `loss` with outputs of this shape and these targets.
   public static func of<L: Loss & Component>(
     _ loss: L, output: Shape, target: Target,
     settings: ConformanceSettings = ConformanceSettings()
@@ -20,12 +20,13 @@ extension Conformance {
     try of(loss, named: L.typeName, output: output, target: target, settings: settings)
   }
 
-  /// Proves `loss`, a value of the type of that name.
+  /// Checks `loss`, a value of the type with this name.
   ///
-  /// `settings.inputs` draws z (probabilities for a loss that takes them),
-  /// `settings.targets` draws t: by default normal numbers, or class indices.
+  /// `settings.inputs` are the distributions of z (of probabilities for a loss that requires
+  /// them), and `settings.targets` is the distribution of t: by default normal numbers or
+  /// class indices.
   ///
-  /// - Throws: what its `plan` says of the shapes.
+  /// - Throws: the errors of its `plan` about the shapes.
   public static func of(
     _ loss: any Loss, named name: String, output: Shape, target: Target,
     settings: ConformanceSettings = ConformanceSettings()
@@ -73,7 +74,7 @@ final class LossBench<S: Scalar> {
     if case .classes = target { hasClasses = true } else { hasClasses = false }
   }
 
-  /// Σ ℓ of the samples; adds to `dz` where `isAdding`.
+  /// Σ ℓ over the samples; adds to `dz` if `isAdding`.
   @discardableResult
   func evaluate(isAdding: Bool, scale: S = 1) -> Double {
     let pass = LossPass(
@@ -87,7 +88,7 @@ final class LossBench<S: Scalar> {
   var damaged: [String] { [z, t, dz].filter { !$0.isIntact }.map(\.name) }
 }
 
-/// A loss as a function of the network's output; its cotangent is the scale of the gradient.
+/// A loss as a function of the network's output. Its cotangent is the factor of the gradient.
 private final class LossSubject: VJPSubject {
   let tensors: [SubjectTensor]
   let outputs: [GuardedBuffer<Double>]
@@ -109,14 +110,14 @@ private final class LossSubject: VJPSubject {
   func buffer(_ tensor: Int) -> GuardedBuffer<Double> { bench.z }
   func evaluate() { outputs[0].fill(bench.evaluate(isAdding: false)) }
 
-  func pullBack() -> [[Double]] {
+  func vjp() -> [[Double]] {
     bench.dz.fill(0)
     bench.evaluate(isAdding: true, scale: cotangents[0].tensor[0])
     return [bench.dz.values]
   }
 }
 
-/// One loss with one set of random numbers.
+/// A loss with one set of random numbers.
 private struct LossTrial {
   let loss: any Loss
   let name: String
@@ -167,14 +168,14 @@ private struct LossTrial {
     let value = first.evaluate(isAdding: true)
     let gradient = first.dz.values
     claim(
-      "leaves z and t alone",
+      "keeps z and t",
       difference(z, first.z.values).map { "it writes to z[\($0)]" }
         ?? difference(t, first.t.values).map { "it writes to t[\($0)]" })
 
     let again = bench(S.self)
     let repeated = again.evaluate(isAdding: true)
     claim(
-      "repeats to the bit",
+      "is deterministic",
       repeated.bitPattern == value.bitPattern && difference(gradient, again.dz.values) == nil
         ? nil : "two evaluations differ")
     again.dz.fill(7)
@@ -219,7 +220,7 @@ private struct LossTrial {
     let damaged = first.damaged + again.damaged + one.damaged
     claim(
       "stays in bounds",
-      damaged.first.map { "something was written beyond the ends of \($0)" })
+      damaged.first.map { "numbers were written beyond the ends of \($0)" })
   }
 
   func checkPrecision(_ recorder: inout Conformance.Recorder) {
@@ -239,7 +240,7 @@ private struct LossTrial {
     ]
     func results(movedBy amount: Double, _ number: Int) -> [[Double]] {
       let moved = bench(Double.self)
-      // Classes are not rounded.
+      // Class indices are not perturbed.
       var read = [moved.z]
       if case .values = target { read.append(moved.t) }
       PrecisionBound.move(read, by: amount, random.stream(-1 - number))
@@ -272,7 +273,7 @@ private struct LossTrial {
     recorder.claim("float32 agrees with float64", estimated: fault)
   }
 
-  /// Outputs that no network should have; the targets stay what data can be.
+  /// Outputs that no network should have, with valid targets.
   func checkHostile<S: Scalar>(_ scalar: S.Type, _ recorder: inout Conformance.Recorder) {
     let values: [S] = [
       .nan, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude,
@@ -289,7 +290,7 @@ private struct LossTrial {
       }
       bench.evaluate(isAdding: true)
       fault = bench.damaged.first.map {
-        "something was written beyond the ends of \($0); \(circumstance)"
+        "numbers were written beyond the ends of \($0); \(circumstance)"
       }
     }
     recorder.claim("survives hostile values", fault, proof: "NaN, ±inf, huge, tiny, ±0")

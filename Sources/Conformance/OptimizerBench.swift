@@ -1,7 +1,7 @@
 public import NNExp
 
-/// An optimizer with its own buffers, each between canaries: it descends
-/// f(w) = ½ Σ cᵢ (wᵢ − aᵢ)², a bowl with its own slope along every axis.
+/// An optimizer with its own buffers, each between canaries. It minimizes f(w) = ½ Σ cᵢ (wᵢ −
+/// aᵢ)², a quadratic with a different curvature along every axis.
 public final class OptimizerBench<S: Scalar> {
   public var optimizer: any Optimizer
   public let w: GuardedBuffer<S>
@@ -10,7 +10,7 @@ public final class OptimizerBench<S: Scalar> {
   public let scalars: GuardedBuffer<Double>
   public private(set) var steps = 0
 
-  /// η of every step; the optimizer's own unless set.
+  /// The learning rate η of every step; by default, that of the optimizer.
   public var learningRate: Double
 
   private let lowest: [S]
@@ -35,7 +35,7 @@ public final class OptimizerBench<S: Scalar> {
 
   deinit { views.deallocate() }
 
-  /// f at the present w; the gradient into g.
+  /// Computes f at the present w, and writes the gradient to g.
   @discardableResult
   public func evaluate() -> Double {
     var loss = 0.0
@@ -59,7 +59,7 @@ public final class OptimizerBench<S: Scalar> {
     ).run(optimizer)
   }
 
-  /// The same as `step`, in blocks of these many parameters.
+  /// Does the same as `step`, in blocks of `size` parameters.
   func step(by size: Int) {
     steps += 1
     let loss = evaluate()

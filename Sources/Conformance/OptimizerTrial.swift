@@ -1,8 +1,7 @@
 public import NNExp
 
 extension Conformance {
-  /// Proves the optimizer of this type with these options, on a bowl that it
-  /// descends.
+  /// Checks the optimizer of this type with the options of a file, on a quadratic.
   public static func of(
     _ type: ComponentType<any Optimizer>, options: ConfigValue = ConfigValue(.null)
   ) throws -> Conformance {
@@ -37,21 +36,21 @@ private struct OptimizerTrial {
     let first = try bench(S.self, steps: steps)
     let again = try bench(S.self, steps: steps)
     claim(
-      "repeats to the bit",
+      "is deterministic",
       difference(first.w.values, again.w.values).map { "w[\($0)] differs between two descents" })
     claim(
       "stays finite",
       first.w.values.firstIndex { !$0.isFinite }.map { "w[\($0)] is \(first.w.values[$0])" })
     claim("stays in bounds", first.damage.map { "its step wrote \($0)" })
 
-    // Everything between steps is in the memory, as a checkpoint has it.
+    // All state between steps is in the memory, which a checkpoint saves.
     let resumed = try bench(S.self, steps: steps / 2)
     resumed.optimizer = try make()
     for _ in steps / 2..<steps { resumed.step() }
     claim(
       "keeps nothing but its memory",
       difference(first.w.values, resumed.w.values).map {
-        "w[\($0)] differs when another instance takes over after step \(steps / 2)"
+        "w[\($0)] differs if another instance continues after step \(steps / 2)"
       })
 
     if first.optimizer.memory.isElementwise {
@@ -60,7 +59,7 @@ private struct OptimizerTrial {
       claim(
         "steps each parameter by itself",
         difference(first.w.values, blocked.w.values).map {
-          "w[\($0)] differs when parameters are stepped three by three"
+          "w[\($0)] differs if parameters are updated in groups of three"
         })
     }
 
@@ -87,6 +86,6 @@ private struct OptimizerTrial {
 }
 
 extension OptimizerBench {
-  /// A description of the numbers written beyond any buffer's ends.
+  /// A description of the numbers written beyond the ends of any buffer.
   var damage: String? { buffers.lazy.compactMap(\.overrun).first ?? scalars.overrun }
 }

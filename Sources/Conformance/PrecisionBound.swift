@@ -1,29 +1,30 @@
 import NNExp
 
-/// How far float32 may be from float64: an error bound from the float64 run.
+/// The permitted difference between float32 and float64, computed from the float64 run.
 ///
 ///     boundᵢ = 16·(eᵢ + ε(|vᵢ| + RMS v))
 ///
-/// eᵢ is what relative changes by ±ε of everything that is read do to vᵢ, ε that of float32: the
-/// condition times ε. RMS v estimates the size of intermediate results, which may cancel: it is
-/// the largest of the tensor's RMS, that for inputs of usual size, and, for a gradient by x, that
-/// of dy·y/x. At a well-conditioned entry of usual size, the bound is about 1e-5 of it.
-/// For inputs that are not ordinary, where 1 − y cancels and more, it is 16 times as wide.
+/// eᵢ is the change of vᵢ under relative changes by ±ε of all inputs, where ε is that of
+/// float32; it is the condition number times ε. RMS v estimates the size of intermediate
+/// results, which may cancel. It is the largest of the root mean square of the tensor, the
+/// same for inputs of ordinary size, and, for a gradient with respect to x, that of dy·y/x.
+/// At a well-conditioned entry of ordinary size, the relative bound is about 1e-5. For inputs
+/// that are not ordinary, such as those for which 1 − y cancels, the bound is 16 times wider.
 struct PrecisionBound {
   static let epsilon = Double(Float.ulpOfOne)
 
   let values: [Double]
-  /// The largest change so far, by entry.
+  /// The largest change of each entry so far.
   private var spread: [Double]
   private let size: Double
   private let margin: Double
   private let isOrdinary: Bool
-  /// The values on the other side of a kink beside which the numbers lie.
+  /// The values on the other side of a nearby kink.
   private var others: [[Double]] = []
 
   /// - Parameters:
-  ///   - usual: the values for inputs of usual size.
-  ///   - terms: the size of what is added up.
+  ///   - usual: the values for inputs of ordinary size.
+  ///   - terms: the size of the terms of a sum.
   ///   - isOrdinary: whether these inputs are ordinary.
   init(_ values: [Double], usual: [Double], terms: Double = 0, isOrdinary: Bool) {
     self.values = values
@@ -39,7 +40,7 @@ struct PrecisionBound {
     return (finite.reduce(0) { $0 + $1 * $1 } / Double(max(1, finite.count))).squareRoot()
   }
 
-  /// Takes account of the values after a change of what is read.
+  /// Includes the changes of the values after perturbing the inputs.
   mutating func widen(by moved: [Double]) {
     for i in spread.indices {
       let change = abs(moved[i] - values[i])
@@ -47,7 +48,7 @@ struct PrecisionBound {
     }
   }
 
-  /// Allows for these values, too: float32 may round to the other side of a kink.
+  /// Also permits these values, because float32 can round to the other side of a kink.
   mutating func allow(_ moved: [Double]) { others.append(moved) }
 
   func bound(at i: Int) -> Double {
@@ -55,8 +56,8 @@ struct PrecisionBound {
       + Double(Float.leastNormalMagnitude)
   }
 
-  /// The first of float32's values outside its bound. Values that float32 cannot hold are no
-  /// one's fault; for extreme inputs nor are results that overflow on the way.
+  /// The first value of float32 outside its bound. Values beyond the range of float32 are
+  /// permitted, and so are overflows for extreme inputs.
   func violation(of narrow: [Float]) -> Int? {
     narrow.indices.first { i in
       guard values[i].isFinite, abs(values[i]) < 1e30 else { return false }
@@ -66,7 +67,7 @@ struct PrecisionBound {
     }
   }
 
-  /// Moves every number by ±ε times itself, times `amount`.
+  /// Perturbs every number by ±ε times itself, times `amount`.
   static func move(_ buffers: [GuardedBuffer<Double>], by amount: Double, _ random: RandomStream) {
     for (b, buffer) in buffers.enumerated() {
       let random = random.stream(b)
@@ -95,9 +96,9 @@ extension LayerTrial {
     func size(_ buffers: [GuardedBuffer<Double>]) -> Double {
       PrecisionBound.rootMeanSquare(buffers.flatMap(\.values))
     }
-    // Statistics of a few samples may nearly cancel, whatever the numbers.
+    // Statistics of few samples can nearly cancel for any numbers.
     let isOrdinary = draw.inputs.isOrdinary && (!plan.couplesSamples || samples >= 8)
-    // Σ dy·y, over what the gradient is by.
+    // The size of Σ dy·y, divided by the size of the tensor of the gradient.
     let product = size(wide.dOutputs) * size(wide.outputs)
     let terms =
       wide.outputs.map { _ in 0.0 }

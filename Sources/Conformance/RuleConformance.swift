@@ -1,11 +1,11 @@
 import Datasets
 public import NNExp
 
-// The requirements of the engine on metrics, schedules, initializers, generated data and data
+// The engine's requirements for metrics, schedules, initializers, generated data and data
 // sources.
 
 extension Conformance {
-  /// Proves a metric on outputs of this shape and these targets.
+  /// Checks a metric on outputs of this shape and these targets.
   public static func of(
     _ type: ComponentType<any Metric>, options: ConfigValue = ConfigValue(.null), output: Shape,
     target: Target,
@@ -26,7 +26,7 @@ extension Conformance {
       subject: "\(type.name) \(output), \(describe(target))", claims: recorder.claims)
   }
 
-  /// Proves a schedule on three epochs of four steps.
+  /// Checks a schedule on three epochs of four steps.
   public static func of(
     _ type: ComponentType<any Schedule>, options: ConfigValue = ConfigValue(.null)
   ) throws -> Conformance {
@@ -51,21 +51,21 @@ extension Conformance {
         "the factor of step \($0) is \(first.factors[$0])"
       })
     recorder.claim(
-      "repeats to the bit",
+      "is deterministic",
       difference(first.factors, try factors(changingHandsAt: -1).factors).map {
         "the factor of step \($0) differs between two runs"
       })
     recorder.claim(
       "keeps nothing but its memory",
       difference(first.factors, try factors(changingHandsAt: 6).factors).map {
-        "the factor of step \($0) differs when another instance takes over at step 6"
+        "the factor of step \($0) differs if another instance continues at step 6"
       })
     recorder.claim("stays in bounds", first.damage.map { "it wrote \($0)" })
     return Conformance(subject: type.name, claims: recorder.claims)
   }
 
-  /// Proves an initializer on a vector, a matrix and a kernel; a shape that it
-  /// refuses is left out.
+  /// Checks an initializer on a vector, a matrix and a kernel, except for shapes that it
+  /// refuses.
   public static func of(
     _ type: ComponentType<any Initializer>, options: ConfigValue = ConfigValue(.null)
   ) throws -> Conformance {
@@ -89,9 +89,9 @@ extension Conformance {
         "fills with finite numbers",
         first.values.firstIndex { !$0.isFinite }.map { "\(shape): entry \($0) is not finite" })
       recorder.claim(
-        "repeats to the bit",
+        "is deterministic",
         difference(first.values, second.values).map {
-          "\(shape): entry \($0) differs for one stream, or depends on what was there"
+          "\(shape): entry \($0) differs between two draws from the same stream, or depends on the earlier contents"
         })
       recorder.claim(
         "stays in bounds", (first.overrun ?? second.overrun).map { "\(shape): it wrote \($0)" })
@@ -100,7 +100,7 @@ extension Conformance {
     return Conformance(subject: type.name, claims: recorder.claims)
   }
 
-  /// Proves a generated data set.
+  /// Checks a generated data set.
   public static func of(
     _ type: ComponentType<any Generator>, options: ConfigValue = ConfigValue(.null)
   ) throws -> Conformance {
@@ -132,8 +132,10 @@ extension Conformance {
         "makes finite numbers",
         a.values.firstIndex { !$0.isFinite }.map { "\(a.name)[\($0)] is \(a.values[$0])" })
       recorder.claim(
-        "repeats to the bit",
-        difference(a.values, b.values).map { "\(a.name)[\($0)] differs for one stream" })
+        "is deterministic",
+        difference(a.values, b.values).map {
+          "\(a.name)[\($0)] differs between two draws from the same stream"
+        })
       recorder.claim("stays in bounds", a.overrun.map { "it wrote \($0)" })
     }
     if case .classes(let count) = target {
@@ -147,7 +149,7 @@ extension Conformance {
       claims: recorder.claims)
   }
 
-  /// Proves a data source by reading it twice.
+  /// Checks a data source by reading it twice.
   public static func of(
     _ type: ComponentType<any DataSource>, options: ConfigValue = ConfigValue(.null)
   ) throws -> Conformance {
@@ -163,16 +165,18 @@ extension Conformance {
     recorder.claim("has samples", nil, proof: first.map { "\($0.count) samples" } ?? "")
     if let first, let second {
       recorder.claim(
-        "repeats to the bit",
-        difference(first.inputs, second.inputs).map { "inputs[\($0)] differs for one stream" }
+        "is deterministic",
+        difference(first.inputs, second.inputs).map {
+          "inputs[\($0)] differs between two draws from the same stream"
+        }
           ?? difference(first.targets, second.targets).map {
-            "targets[\($0)] differs for one stream"
+            "targets[\($0)] differs between two draws from the same stream"
           })
     }
     return Conformance(subject: type.name, claims: recorder.claims)
   }
 
-  /// Proves a column type on cells that a file can have.
+  /// Checks a column type on possible cells.
   public static func of(
     _ type: ComponentType<any ColumnType>, options: ConfigValue = ConfigValue(.null)
   ) throws -> Conformance {
@@ -207,7 +211,7 @@ private func describe(_ target: Target) -> String {
   }
 }
 
-/// One metric with one set of random numbers.
+/// A metric with one set of random numbers.
 private struct MetricTrial {
   static let samples = 6
 
@@ -252,7 +256,7 @@ private struct MetricTrial {
     let whole = value(batches: 1)
     let parts = value(batches: 3)
     recorder.claim(
-      "repeats to the bit",
+      "is deterministic",
       whole.bitPattern == value(batches: 1).bitPattern
         ? nil
         : "two evaluations differ"
@@ -264,7 +268,7 @@ private struct MetricTrial {
         : "it is \(shortest(whole)) for one batch, \(shortest(parts)) for three parts of it"
           + circumstance)
     recorder.claim(
-      "leaves z and t alone",
+      "keeps z and t",
       difference(before.0, z.values) == nil && difference(before.1, t.values) == nil
         ? nil : "it writes to them" + circumstance)
     recorder.claim(

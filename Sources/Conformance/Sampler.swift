@@ -1,15 +1,16 @@
 public import NNExp
 
-/// How conformance draws numbers. All are rounded to float32, so that both
-/// scalar types compute from the same ones.
+/// A distribution of random numbers. All numbers are rounded to float32, so that both scalar
+/// types compute with the same ones.
 public struct Sampler: Sendable {
-  /// The distribution, as messages name it: `N(0, 10²)`.
+  /// The name of the distribution in messages, such as `N(0, 10²)`.
   let name: String
 
-  /// True if no number is 0 or large: a layer that takes any number must give numbers for these.
+  /// Whether the numbers are neither 0 nor large. A layer that accepts any number must give
+  /// finite numbers for these.
   let isOrdinary: Bool
 
-  /// The number at one position of a tensor that has `count` a sample.
+  /// Draws the number at one position of a tensor with `count` numbers per sample.
   private let draw: @Sendable (RandomStream, _ position: Int, _ count: Int) -> Double
 
   public init(
@@ -20,7 +21,7 @@ public struct Sampler: Sendable {
     self.draw = draw
   }
 
-  /// Normal numbers of mean 0, negative ones included.
+  /// Normal numbers with mean 0.
   public static func normal(_ deviation: Double = 1) -> Sampler {
     Sampler("N(0, \(shortest(deviation))²)", isOrdinary: deviation <= 1) { random, position, _ in
       deviation * random.normal(at: position)
@@ -46,44 +47,44 @@ public struct Sampler: Sendable {
     }
   }
 
-  /// Normal numbers, with 0 in every other run of three.
+  /// Normal numbers with 0 in every second run of three.
   public static let zeroRuns = Sampler("N(0, 1²) with runs of zeros", isOrdinary: false) {
     random, position, _ in
     position / 3 % 2 == 0 ? 0 : random.normal(at: position)
   }
 
-  /// −3, −2, …, 3.
+  /// The integers −3, −2, …, 3.
   public static let integers = Sampler("integers", isOrdinary: false) { random, position, _ in
     Double(random.integer(below: 7, at: position) - 3)
   }
 
-  /// −0.7, 0.3 or 1.1: most numbers have an equal.
+  /// One of −0.7, 0.3 and 1.1, so that most numbers occur more than once.
   public static let ties = Sampler("three values") { random, position, _ in
     [-0.7, 0.3, 1.1][random.integer(below: 3, at: position)]
   }
 
-  /// Of all sizes between 1e-5 and 10, and both signs.
+  /// Numbers of all magnitudes between 1e-5 and 10 with both signs.
   public static let allSizes = Sampler("±1e-5…10", isOrdinary: false) { random, position, _ in
     let size = Double.exp(Double.log(1e-6) * random.uniform(at: position)) * 10
     return random.stream(1).uniform(at: position) < 0.5 ? -size : size
   }
 
-  /// −1 or 1.
+  /// One of −1 and 1.
   public static let signs = Sampler("±1") { random, position, _ in
     random.uniform(at: position) < 0.5 ? -1 : 1
   }
 
-  /// 0 or 1.
+  /// One of 0 and 1.
   public static let bits = Sampler("0 or 1") { random, position, _ in
     random.uniform(at: position) < 0.5 ? 0 : 1
   }
 
-  /// One 1 a sample, else 0.
+  /// A single 1 per sample; all other numbers are 0.
   public static let oneHot = Sampler("one 1 a sample") { random, position, count in
     random.integer(below: count, at: position / count) == position % count ? 1 : 0
   }
 
-  /// A class index.
+  /// Class indices.
   public static func classes(_ count: Int) -> Sampler {
     Sampler("classes") { random, position, _ in
       Double(random.integer(below: count, at: position))
@@ -96,13 +97,13 @@ public struct Sampler: Sendable {
 }
 
 extension Sampler {
-  /// The inputs of layers that take any number.
+  /// The inputs of layers that accept any number.
   public static let allInputs: [Sampler] = [
     .normal(), .normal(10), .integers, .normal(0.01), .sparse, .ties, .zeroRuns, .allSizes,
     .constant(0),
   ]
 
-  /// The same kinds of numbers within a range.
+  /// The same distributions within a range.
   public static func inputs(in range: ClosedRange<Double>) -> [Sampler] {
     let (low, high) = (range.lowerBound, range.upperBound)
     @Sendable func at(_ part: Double) -> Double { low + part * (high - low) }
@@ -115,7 +116,7 @@ extension Sampler {
     ]
   }
 
-  /// ∂L/∂y of all sizes. Uniform ones cancel in layers that normalize.
+  /// Cotangents ∂L/∂y of all sizes. Equal cotangents would cancel in layers that normalize.
   public static let allCotangents: [Sampler] = [
     .normal(), .constant(1), .normal(1e-4), .normal(1e4), .sparse,
   ]

@@ -1,29 +1,29 @@
 public import NNExp
 
-/// The result of checking one type against one example.
+/// The result of checking one type on one example.
 public struct TypeProof: Sendable {
-  /// `layer`, `loss`, ….
+  /// The kind, such as `layer` or `loss`.
   public let kind: String
   public let typeName: String
 
-  /// The example, as a message names it: `maxout {units: 2} on [4]`.
+  /// The example in messages, such as `maxout {units: 2} on [4]`.
   public let example: String
 
-  /// The table of claims, or why there is none.
+  /// The table of claims, or the errors that prevented it.
   public let outcome: Result<Conformance, Diagnostics>
 
   public var holds: Bool { (try? outcome.get().holds) ?? false }
 }
 
-/// Proves types on the examples that they declare, and on hostile options and shapes.
+/// Checks types on the examples that they declare, and on hostile options and shapes.
 public struct TypeProver {
   public private(set) var proofs: [TypeProof] = []
 
-  /// Receives each declaration before it is tried: if the process does not survive it,
-  /// the declaration can be named.
+  /// Receives each declaration before it is tried, so that it can be named if the process
+  /// crashes.
   private let trying: (String) -> Void
 
-  /// The initializers that a layer's plan may name for its parameters.
+  /// The initializers that the plan of a layer can name for its parameters.
   private let initializers: ComponentRegistry<any Initializer>
 
   public init(
@@ -33,7 +33,7 @@ public struct TypeProver {
     self.trying = trying
   }
 
-  /// Proves every type of a registry.
+  /// Checks every type of a registry.
   public mutating func prove(_ registry: Registry) {
     prove(registry.layers, .layers(initializers, trying: trying))
     prove(registry.losses, .losses(trying: trying))
@@ -51,7 +51,7 @@ public struct TypeProver {
   ) {
     for type in kind.all {
       var examples = type.examples
-      // A type that needs no shapes can be proven with its defaults.
+      // A type that needs no shapes is checked with its defaults.
       if examples.isEmpty, proof.remedy == nil { examples = [Example([:])] }
       if examples.isEmpty { lacksExamples(kind.kind, type.name, proof.remedy) }
       for example in examples {
@@ -64,7 +64,7 @@ public struct TypeProver {
     }
   }
 
-  /// One example: the claims of the kind, then the hostile declarations.
+  /// Checks one example: the claims of its kind, then the hostile declarations.
   private mutating func prove<Value>(
     _ kind: String, _ type: ComponentType<Value>, _ example: Example, _ proof: KindProof<Value>
   ) {
@@ -89,8 +89,8 @@ public struct TypeProver {
     proofs.append(TypeProof(kind: kind, typeName: type.name, example: name, outcome: outcome))
   }
 
-  /// Tries hostile declarations: the type must refuse each with a message, or serve it
-  /// like any other.
+  /// Tries hostile declarations. The type must refuse each with a message, or work with it as
+  /// with any other.
   private func claim<Value>(
     _ what: String, _ declarations: [Example], _ type: ComponentType<Value>,
     _ proof: KindProof<Value>, _ recorder: inout Conformance.Recorder
@@ -110,12 +110,12 @@ public struct TypeProver {
         served += 1
       } catch { refused += 1 }
     }
-    recorder.claim(name, nil, proof: "\(refused) refused, \(served) served")
+    recorder.claim(name, nil, proof: "\(refused) refused, \(served) accepted")
   }
 
   private mutating func lacksExamples(_ kind: String, _ typeName: String, _ remedy: String?) {
     let error = Diagnostic(
-      "the \(kind) '\(typeName)' declares nothing to be proven on",
+      "the \(kind) '\(typeName)' declares no examples to check",
       notes: [.init("give it a 'static let examples', such as [\(remedy ?? "Example([:])")]")])
     proofs.append(
       TypeProof(
@@ -124,7 +124,7 @@ public struct TypeProver {
 }
 
 extension Example {
-  /// `maxout {units: 2} on [4]`.
+  /// The example in messages, such as `maxout {units: 2} on [4]`.
   func text(of typeName: String) -> String {
     var text = typeName
     if case .map(let entries) = options.content, !entries.isEmpty { text += " " + options.flow }

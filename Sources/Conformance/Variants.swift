@@ -1,16 +1,17 @@
 import NNExp
 
-/// A layer or a loss with other options and shapes than its example has: each option at the ends of
-/// its range and at random, several widths.
+/// Variants of an example for a layer or a loss: options at the ends of their ranges and at
+/// random, and other shapes.
 ///
-/// A declaration that the type refuses is left out. One that it takes must meet the same claims,
+/// Declarations that the type refuses are left out. All others must satisfy the same claims
 /// in a few draws.
 struct Variants<Value: Sendable> {
   let type: ComponentType<Value>
   let example: Example
   let settings: ConformanceSettings
 
-  /// Proves a value of the type; nil if it refuses the example's shapes, or they are too large.
+  /// Checks a value of the type; nil if it refuses the shapes of the example, or if they are
+  /// too large.
   let prove: (Value, Example, ConformanceSettings) -> Conformance?
 
   func check(_ recorder: inout Conformance.Recorder, trying: (String) -> Void) {
@@ -32,10 +33,10 @@ struct Variants<Value: Sendable> {
       }
     }
     if served + refused == 0 { return }
-    recorder.claim(name, nil, proof: "\(served) served, \(refused) refused")
+    recorder.claim(name, nil, proof: "\(served) accepted, \(refused) refused")
   }
 
-  /// One option changed, then all at random, then the shapes.
+  /// The variants: one changed option, then random options, then other shapes.
   private var variants: [Example] {
     let random = RandomStream(
       seed: UInt64(bitPattern: Int64(settings.seed)), purpose: "variants of a type")
@@ -58,7 +59,7 @@ struct Variants<Value: Sendable> {
 
   // MARK: Options
 
-  /// The value that the example gives, or the default.
+  /// The value of the example, or the default.
   private func usual(_ option: Options.Description) -> Double? {
     if case .map(let entries) = example.options.content,
       let entry = entries.first(where: { $0.key == option.key })
@@ -68,7 +69,7 @@ struct Variants<Value: Sendable> {
     return option.fallback.flatMap(Double.init)
   }
 
-  /// The ends of an option's range, or close to those that do not belong to it.
+  /// The ends of an option's range, or numbers close to ends that the range excludes.
   private func ends(of option: Options.Description) -> [ConfigValue] {
     let usual = usual(option) ?? 1
     switch option.domain {
@@ -98,7 +99,7 @@ struct Variants<Value: Sendable> {
     }
   }
 
-  /// A value at random: numbers within a factor of 4 of the usual one.
+  /// A random value; numbers are within a factor of 4 of the usual value.
   private func value(of option: Options.Description, _ u: Double) -> ConfigValue {
     let usual = usual(option) ?? 1
     switch option.domain {
@@ -118,9 +119,10 @@ struct Variants<Value: Sendable> {
 
   // MARK: Shapes
 
-  /// The same change of every input: widths of 1 to 33 for features, other extents for images.
+  /// The same change for all inputs: widths of 1 to 33 for features, other extents for
+  /// images.
   private var shapes: [[Port]] {
-    // The output of a loss is as its target requires.
+    // The target determines the shape of a loss's output.
     if example.target != nil { return [] }
     let changes: [(Shape) -> Shape] =
       example.inputs.contains { $0.shape.rank > 1 }
@@ -137,7 +139,7 @@ struct Variants<Value: Sendable> {
 }
 
 extension ConfigValue {
-  /// The mapping with another value under a key.
+  /// The mapping with another value for a key.
   fileprivate func with(_ key: String, _ value: ConfigValue) -> ConfigValue {
     var entries: [Entry] = []
     if case .map(let own) = content { entries = own }

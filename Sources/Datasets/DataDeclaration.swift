@@ -10,13 +10,13 @@ public import NNExp
 ///       split: {validation: 0.2, stratified: true}
 ///       scale: min_max
 ///
-/// Exactly one source: `inline`, `csv`, `idx`, `npy`, `npz`, `generated` or a plugin's.
-/// Validation and test data come from it by `split`, or from sources of their
-/// own under `validation:` and `test:`. Paths are relative to the experiment
+/// The section names exactly one source: `inline`, `csv`, `idx`, `npy`, `npz`, `generated` or
+/// one of a plugin. Validation and test data are split off from it (`split`), or come from
+/// sources of their own under `validation:` and `test:`. Paths are relative to the experiment
 /// file.
 ///
-/// A source's `inputs` and `targets` are mappings if the data have several ports of each.
-/// Settings then take one value for all ports, or a mapping:
+/// The `inputs` and `targets` of a source are mappings if the data have several ports of
+/// each. A setting then takes one value for all ports, or a mapping:
 ///
 ///     data:
 ///       csv:
@@ -39,11 +39,12 @@ public struct DataDeclaration: Sendable {
   /// The input ports that carry indices.
   let indices: DeclaredIndices
   let limit: Int?
-  /// Whether samples are read when they are asked for, again in every epoch.
+  /// Whether each sample is read from its file every time it is needed, instead of being kept
+  /// in memory.
   let isStreamed: Bool
   let split: Split
   let scales: DeclaredScales
-  /// How missing cells are filled where a column says nothing.
+  /// The filling of missing cells in columns that do not declare their own.
   let fill: Fill?
 
   /// The folder that paths are relative to.
@@ -85,7 +86,7 @@ public struct DataDeclaration: Sendable {
       DeclaredClasses(key, from: &options)
     }
     isOneHot = options.bool(
-      "one_hot", default: false, "turn class targets into values, 1 for the class and 0 elsewhere")
+      "one_hot", default: false, "convert class targets to values, 1 for the class and 0 elsewhere")
     oneHotLocation = options.location(of: "one_hot")
     shape = PortSetting("shape", of: inputs, from: &options) { key, options in
       DataDeclaration.shape(key, from: &options)
@@ -106,7 +107,8 @@ public struct DataDeclaration: Sendable {
 
     scales = DeclaredScales(from: &options, inputs: inputs, targets: targets)
     fill = Fill.read(
-      "fill", from: &options, "csv: how missing cells of the inputs are filled; fitted like scales")
+      "fill", from: &options,
+      "csv: the filling of missing cells in inputs, fitted to the training data")
     if fill != nil, let source, !(source.source is CSVDeclaration) {
       options.reject("fill", "'fill' needs a CSV source")
     }
@@ -168,28 +170,28 @@ public struct DataDeclaration: Sendable {
     folder = model.folder
   }
 
-  /// The reason why a target port's classes do not go with its kind; nil if they do.
+  /// The error if `classes` of a target port contradicts `target_kind`; nil if there is none.
   private func classesFault(ofPort port: String?) -> Diagnostic? {
     guard targetKind[port] == .values, classes[port]?.areDeclared == true else { return nil }
-    // One value for all ports is for those that are classes.
+    // A single value of `classes` applies only to the ports that are classes.
     if targetKind.isGiven(for: port), !classes.isGiven(for: port) { return nil }
     let owner = classes.isGiven(for: port) ? " of port '\(port ?? "")'" : ""
     return Diagnostic(
-      "'classes'\(owner) does not go with 'target_kind: values'", at: classes.location(for: port))
+      "'classes'\(owner) contradicts 'target_kind: values'", at: classes.location(for: port))
   }
 
-  /// Whether the data are a table, whose cells can have errors of their own.
+  /// Whether the data are a table, in which single cells can be wrong.
   public var areTable: Bool { source?.source is CSVDeclaration }
 
-  /// How many runs the data are for, if each of several folds is for validation in one.
+  /// The number of runs, one per fold, if the file asks for all folds; nil otherwise.
   public var foldsToRun: Int? { split.folds.flatMap { $0.fold == nil ? $0.count : nil } }
 
-  /// The names of the input ports, in order; nil if the data have the one unnamed port.
+  /// The names of the input ports, in order; nil if the data have a single unnamed port.
   public var inputPortNames: [(name: String, location: SourceLocation?)]? {
     DeclaredHalf(.inputs, of: source).names
   }
 
-  /// The names of the target ports, in order; nil if the data have the one unnamed target.
+  /// The names of the target ports, in order; nil if the data have a single unnamed port.
   public var targetPortNames: [(name: String, location: SourceLocation?)]? {
     DeclaredHalf(.targets, of: source).names
   }

@@ -1,15 +1,15 @@
 import Files
 import NNExp
 
-/// A file that data were read from, for the run's record.
+/// A data file that was read, for the record of the run.
 public struct DataFile: Sendable, Hashable {
-  /// As it was opened: relative to the current folder, or absolute.
+  /// The path that was opened: relative to the current folder, or absolute.
   public let path: String
 
-  /// Of the whole file as it lay on disk, in lower-case hexadecimal.
+  /// The SHA-256 of the whole file as it is on disk, in lower-case hexadecimal.
   public let sha256: String
 
-  /// In bytes.
+  /// The size in bytes.
   public let size: Int
 
   public init(path: String, sha256: String, size: Int) {
@@ -19,37 +19,36 @@ public struct DataFile: Sendable, Hashable {
   }
 }
 
-/// A path of the experiment file, and where it says so.
+/// A path in the experiment file, and its location there.
 struct DeclaredPath: Sendable {
   let path: String
   let location: SourceLocation?
 
-  /// The path under an option.
+  /// Reads the path from an option.
   init(_ key: String, _ explanation: String, _ options: inout Options) {
     path = options.path(options.string(key, explanation))
     location = options.location(of: key)
   }
 
-  /// `path` as seen from `folder`, the experiment file's.
+  /// Resolves `path` relative to `folder`, the folder of the experiment file.
   init(_ path: String, in folder: String, at location: SourceLocation?) {
     self.path = Path.join(folder, path)
     self.location = location
   }
 }
 
-/// The files of one load: each is read and hashed once, however often it is
-/// named.
+/// The files of one load. Each file is read and hashed once, even if several keys name it.
 final class FileShelf: DataFiles {
-  /// True if files that can be are read in parts.
+  /// Whether files are read in parts, if their format allows that.
   let isStreamed: Bool
   private(set) var files: [DataFile] = []
 
-  /// The bytes of the files that are held.
+  /// The size of the files in memory, in bytes.
   private(set) var heldBytes = 0
   private var contents: [(path: String, bytes: [UInt8])] = []
   private var streams: [(path: String, bytes: FileBytes)] = []
 
-  /// The bytes that one read of a streamed file fetches.
+  /// The number of bytes that one read of a streamed file fetches.
   private let stride: Int
 
   init(isStreamed: Bool = false, stride: Int = 1 << 18) {
@@ -57,10 +56,10 @@ final class FileShelf: DataFiles {
     self.stride = stride
   }
 
-  /// Holds bytes as the contents of a file.
+  /// Stores bytes as the contents of a file.
   func hold(_ bytes: [UInt8], as path: String) { contents.append((path, bytes)) }
 
-  /// The bytes that are held of streamed files.
+  /// The memory for parts of streamed files, in bytes.
   var windowBytes: Int { streams.count * stride }
 
   func read(_ file: DeclaredPath) throws -> [UInt8] { try read(file.path, at: file.location) }
@@ -76,12 +75,12 @@ final class FileShelf: DataFiles {
     return bytes
   }
 
-  /// The file as it is, held or in parts.
+  /// The contents of a file: in memory, or read in parts.
   func bytes(_ file: DeclaredPath) throws -> CSVBytes {
     isStreamed ? .file(try open(file)) : .held(try read(file))
   }
 
-  /// The file, to be read in parts.
+  /// Opens a file to be read in parts.
   func open(_ file: DeclaredPath) throws -> FileBytes {
     if let known = streams.first(where: { $0.path.hasSameBytes(as: file.path) }) {
       return known.bytes
@@ -94,7 +93,8 @@ final class FileShelf: DataFiles {
 }
 
 extension DataRequest {
-  /// All samples of a source alone, for a proof.
+  /// A request for all samples of a source that is not part of an experiment, for a
+  /// conformance test.
   package init(random: RandomStream) { self.init(random: random, files: FileShelf()) }
 
   /// The files of this load.
@@ -106,6 +106,6 @@ extension DataRequest {
   }
 }
 
-/// The remedy for data that exceed the memory.
+/// The remedy for data that do not fit in memory.
 let streamingNote = Diagnostic.Note(
   "with 'stream: true' csv, idx and npy data are read as they are needed")

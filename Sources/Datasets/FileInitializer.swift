@@ -3,7 +3,7 @@ public import NNExp
 
 /// Initial values from a file: `initial: {weight: {file: weight.npy}}`.
 ///
-/// The path is relative to the file that names it.
+/// The path is relative to the file in which it is written.
 public struct FileInitializer: Initializer, Component {
   public static let typeName = "file"
   public static let documentation = Documentation(
@@ -15,7 +15,7 @@ public struct FileInitializer: Initializer, Component {
   public init(from options: inout Options) {
     let path = options.string("path", "an .npy file, relative to the experiment file")
     let location = options.location(of: "path")
-    // An override on the command line has no folder but the current one.
+    // An override on the command line is relative to the current folder.
     file = DeclaredPath(path, in: Path.prefix(of: location?.source.name ?? ""), at: location)
   }
 

@@ -1,14 +1,14 @@
 import NNExp
 
-/// The columns of a file that identify its rows, as predictions repeat them.
+/// The columns of a file that identify its rows; predictions.csv repeats them.
 public struct RowIDs: Sendable {
-  /// The columns' own names.
+  /// The names of the columns.
   public let names: [String]
 
-  /// By column the distinct texts, and by row an index into them.
+  /// Per column, its distinct texts and, per row, an index into them.
   private let columns: [(texts: [String], codes: [Int])]
 
-  /// Nil if there is no such column.
+  /// Nil if there are no such columns.
   init?(_ columns: SourceColumns?) throws {
     guard let columns, !columns.layout.names.isEmpty else { return nil }
     names = columns.layout.names
@@ -21,6 +21,6 @@ public struct RowIDs: Sendable {
     }
   }
 
-  /// The texts of one row of the file, counted from 0.
+  /// The texts of one row of the file; rows are counted from 0.
   public func texts(ofRow row: Int) -> [String] { columns.map { $0.texts[$0.codes[row]] } }
 }

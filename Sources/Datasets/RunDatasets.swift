@@ -18,20 +18,20 @@ public struct RunDatasets<S: Scalar>: Sendable {
   public let validation: Dataset<S>?
   public let test: Dataset<S>?
 
-  /// One per number of the value ports of a sample: `age`, `color=red`; `input_0`, …
-  /// where the source has no names.
+  /// The names of the numbers of the value ports of a sample, such as `age` and `color=red`;
+  /// or `input_0`, … if the source has no names.
   public let inputNames: [String]
 
-  /// Every file that was read, in the order of reading.
+  /// The files that were read, in the order of reading.
   public let files: [DataFile]
 
-  /// The interpretation of the data, by which further samples are read.
+  /// The interpretation of the data. Further samples are read with it.
   public let encoding: DataEncoding
 
   /// Assumptions made while the data were read, and unlikely contents.
   public let announcements: [Diagnostic]
 
-  /// How many rows were left out because a cell is missing.
+  /// The number of rows that were left out because a cell is missing.
   public let droppedRows: Int
 
   /// How many training samples have each class, by target port; nil for a port of which a run
@@ -40,12 +40,12 @@ public struct RunDatasets<S: Scalar>: Sendable {
 
   private let memory: LoadingMemory
 
-  /// The bytes that the samples hold.
+  /// The memory of the samples, in bytes.
   public var bytes: Int {
     [train, validation, test].compactMap { $0 }.reduce(memory.kept) { $0 + $1.bytes }
   }
 
-  /// The most that was held at once while they were read.
+  /// The largest amount of memory that reading the samples took, in bytes.
   public var bytesWhileRead: Int { bytes + memory.released }
 
   /// Data in memory, unscaled, with one input port and one target port.
@@ -63,7 +63,8 @@ public struct RunDatasets<S: Scalar>: Sendable {
 
   /// Data in memory, unscaled.
   ///
-  /// - Parameter inputNames: one per number of the value ports; nil for the ports' names.
+  /// - Parameter inputNames: the names of the numbers of the value ports; nil uses the names
+  ///   of the ports.
   public init(
     inputs: [Port], targets: [TargetPort], namesPorts: Bool = true, train: Dataset<S>,
     validation: Dataset<S>? = nil, test: Dataset<S>? = nil, inputNames: [String]? = nil,
@@ -107,7 +108,8 @@ public struct RunDatasets<S: Scalar>: Sendable {
   }
 }
 
-/// The first port of each half, for callers that know one.
+/// Properties of the first input port and the first target port, for callers that use one of
+/// each.
 extension RunDatasets {
   /// The shape of the first input port.
   public var inputShape: Shape { inputs[0].shape }
@@ -123,15 +125,16 @@ extension RunDatasets {
 }
 
 extension RunDatasets {
-  /// How many numbers of a sample's targets come before those of a target port.
+  /// The number of values of a sample's targets before those of a target port.
   public func targetOffset(of index: Int) -> Int {
     targets[..<index].reduce(0) { $0 + $1.target.shape.count }
   }
 
-  /// How many numbers a sample has in all target ports, with its weight.
+  /// The number of values of a sample in all target ports, including its weight.
   public var targetWidth: Int { targetOffset(of: targets.count) + (isWeighted ? 1 : 0) }
 
-  /// How many training samples have each class of a target port; nil for numbers.
+  /// The number of training samples per class of a target port; nil if the targets are
+  /// numbers.
   public func classes(ofTarget index: Int) throws -> TargetClasses? {
     guard case .classes(let count) = targets[index].target else { return nil }
     let (offset, width) = (targetOffset(of: index), targetWidth)
@@ -153,35 +156,37 @@ extension RunDatasets {
   }
 }
 
-/// The bytes that were held beside the samples.
+/// The memory that loading takes in addition to the samples, in bytes.
 struct LoadingMemory: Sendable {
-  /// As long as the samples are: where the lines of a streamed file begin.
+  /// The memory that is kept as long as the samples: the starts of the lines of a streamed
+  /// file.
   var kept = 0
-  /// While they were read: files, the numbers of a table, labels.
+  /// The memory that is released after loading: files, the numbers of a table, labels.
   var released = 0
 
-  /// Labels, classes and the split's order, as integers.
+  /// The memory per streamed sample for labels, classes and the order of the split, as
+  /// integers.
   static let perStreamedSample = 3 * MemoryLayout<Int>.stride
 }
 
-/// How the columns of a source became the inputs and targets of the training data.
+/// The mapping from the columns of a source to the inputs and targets of the training data.
 public struct DataEncoding: Sendable {
   /// The key of the source in the experiment file.
   let source: String
 
-  /// One per input port.
+  /// The encoding of each input port.
   let inputs: [PortEncoding]
 
-  /// One per target port; empty if the data were not read.
+  /// The encoding of each target port; empty if the targets were not read.
   let targets: [TargetEncoding]
 
-  /// The columns of the table that are in no port.
+  /// The columns of the table that belong to no port.
   let otherColumns: [TableColumn]
 
-  /// True if the names are a CSV header's.
+  /// Whether the names come from the header of a CSV file.
   let hasColumnNames: Bool
 
-  /// The columns of the table, in its order; empty for other sources.
+  /// The columns of the table in the order of the file; empty for other sources.
   public var columns: [TableColumn] {
     (inputs.flatMap(\.table) + targets.flatMap(\.table) + otherColumns)
       .sorted { $0.position < $1.position }

@@ -1,24 +1,24 @@
 public import NNExp
 
-/// The requirements of a target's loss on its data.
+/// The requirements of a loss on the targets.
 public struct TargetNeeds: Sendable, Hashable {
   /// The name of the loss's type, for messages.
   public let loss: String
   public let demand: TargetDemand
-  /// Whether whole numbers of few distinct values are classes.
+  /// Whether targets are read as classes if they are whole numbers with few distinct values.
   public let learnsClasses: Bool
 
   public init(loss: String, demand: TargetDemand, learnsClasses: Bool) {
     (self.loss, self.demand, self.learnsClasses) = (loss, demand, learnsClasses)
   }
 
-  /// The most distinct whole numbers that are taken for classes.
+  /// The largest number of distinct whole numbers that are read as classes.
   static let mostClasses = 20
 }
 
 extension SourcePort {
-  /// Whether the targets are taken for classes: one whole number per sample, of 2 to 20
-  /// distinct ones that the loss could not take for probabilities otherwise than 0 and 1.
+  /// Whether the targets are read as classes. This requires one whole number per sample, with
+  /// 2 to 20 distinct values. For a loss on probabilities, the values must be 0 and 1.
   func holdsFewClasses(for needs: TargetNeeds?) throws -> Bool {
     guard let needs, needs.learnsClasses, let distinct = try distinctWholeNumbers() else {
       return false
@@ -27,7 +27,7 @@ extension SourcePort {
     return (2...TargetNeeds.mostClasses).contains(distinct.count)
   }
 
-  /// The distinct numbers, one more than can be classes at most; nil if they are not one
+  /// The distinct numbers, at most `mostClasses` + 1 of them; nil if the targets are not one
   /// whole number per sample.
   private func distinctWholeNumbers() throws -> Set<Double>? {
     guard columns.layout.isNumeric, columns.layout.width == 1 else { return nil }
@@ -42,13 +42,13 @@ extension SourcePort {
     return distinct
   }
 
-  /// Throws at the first number that the loss does not take.
+  /// Throws at the first number that is outside the range of the loss.
   func check(for needs: TargetNeeds?) throws {
     guard let needs, needs.demand != .any else { return }
     let width = columns.layout.width
     if needs.demand == .distribution, width == 1, let distinct = try distinctWholeNumbers() {
       throw Diagnostic(
-        "the loss '\(needs.loss)' takes classes or probabilities, and the target has "
+        "the loss '\(needs.loss)' requires classes or probabilities, and the target has "
           + "\(TargetNeeds.count(of: distinct))", at: location(0, 0), notes: remedies(distinct))
     }
     let slack = 0.01 + 1e-9
@@ -59,7 +59,7 @@ extension SourcePort {
         let column = columns.layout.column(ofNumber: i)
         throw Diagnostic(
           "'\(columns.layout.expandedNames[i])' is \(shortest(value)), but the loss '\(needs.loss)' "
-            + "takes "
+            + "requires "
             + (needs.demand == .distribution
               ? "probabilities or classes" : "targets from 0 to 1 or two classes"),
           at: location(row, column), notes: try remedies(for: needs))
@@ -68,7 +68,7 @@ extension SourcePort {
       guard needs.demand == .distribution, !sum.isNaN, abs(sum - 1) > slack else { continue }
       throw Diagnostic(
         "the targets of this sample add up to \(rounded(sum, digits: 6)), but the loss "
-          + "'\(needs.loss)' takes probabilities, which add up to 1, or classes",
+          + "'\(needs.loss)' requires probabilities, which add up to 1, or classes",
         at: location(row, 0), notes: try remedies(for: needs))
     }
   }

@@ -1,23 +1,24 @@
 public import NNExp
 
-/// One array of the data that a head learns.
+/// One array of the targets, which a head learns.
 public struct TargetPort: Sendable {
-  /// The name in the experiment file; `target` for the only one of data that name none.
+  /// The name in the experiment file; `target` if the file names none.
   public let name: String
 
   /// Numbers of a shape, or one of several classes.
   public let target: Target
 
-  /// One name per number of a target, in the order of its numbers; the label's for classes.
+  /// The names of the numbers of a target, in order; for classes, the name of the label.
   public let numberNames: [String]
 
-  /// In the order of the class indices; empty unless `target` is `.classes`.
+  /// The names of the classes in the order of their indices; empty unless `target` is
+  /// `.classes`.
   public let classNames: [String]
 
-  /// Whether whole numbers are taken for classes, though the file does not say so.
+  /// Whether whole numbers are read as classes although the file does not say so.
   public let isGuess: Bool
 
-  /// Nil if the numbers are as in the data.
+  /// The conversion to the units of the data; nil if the numbers are not scaled.
   public let units: TargetUnits?
 
   public init(

@@ -32,7 +32,7 @@ public final class Experiment: Sendable {
   public let golden: GoldenDeclaration?
   /// The weights that training starts from; nil for initial values.
   public let start: StartSection?
-  /// Splits whose predictions are written.
+  /// The splits for which predictions are written.
   public let predictions: [String]
   /// The location of this list in the file.
   public let predictionsLocation: SourceLocation?
@@ -94,7 +94,7 @@ public final class Experiment: Sendable {
       plugins: policy, memo: nil)
   }
 
-  /// As above, for a text that has already been parsed.
+  /// The same for a text that has already been parsed.
   ///
   /// - Parameter memo: the cache for experiments with the same path and registry.
   public convenience init(
@@ -135,8 +135,8 @@ public final class Experiment: Sendable {
     return options
   }
 
-  /// - Parameter fileName: the experiment's name if the file declares none; nil for a
-  ///   run's resolved.yaml, whose name is not checked.
+  /// - Parameter fileName: the name of the experiment if the file does not declare one; nil
+  ///   for the resolved.yaml of a run, whose name is not checked.
   private init(
     _ options: inout Options, text: [UInt8], folder: String, fileName: String?,
     registry: Registry, plugins policy: PluginPolicy, memo: Memo?
@@ -207,7 +207,7 @@ public final class Experiment: Sendable {
     let predictionsSection = options.read(["predictions"], memo) { options in
       PredictionsSection(from: &options)
     }
-    // A single run uses the file's own values.
+    // A sweep reads this section; a single run ignores it.
     _ = options.value(
       "sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them")
     options.rejectUnread()

@@ -6,8 +6,9 @@ public import NNExp
 ///     start_from: {run: results/x/latest, nodes: {encoder: encoder, head: old_head}}
 ///     start_from: {weights: best.nnx}
 ///
-/// Paths are relative to the experiment file; a run is also looked for from the current
-/// folder. Without `nodes`, every tensor with the name and the shape of one of the model's is
+/// Paths are relative to the experiment file; a run is also searched relative to the current
+/// folder. Without `nodes`, every tensor is used whose name and shape agree with a tensor of
+/// the model.
 /// used.
 public struct StartSection: Sendable {
   public enum Source: Sendable, Equatable {

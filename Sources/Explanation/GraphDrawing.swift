@@ -142,7 +142,7 @@ struct GraphDrawing {
   }
 
   /// The path from the lower side of a box to the upper side of the next one, with its label
-  /// where no other edge is near.
+  /// at a position that is not near another edge.
   private func straight(_ edge: Edge) -> String {
     let (a, b) = (boxes[edge.from], boxes[edge.to])
     let (x1, y1) = (a.x + GraphDrawing.boxWidth / 2, a.y + GraphDrawing.boxHeight)

@@ -22,7 +22,7 @@ final class SamplePass {
   private let passes: Passes<Double>
   private let value: Losses<Double>
 
-  /// A variable whose derivative is shown, and where the network is affected by it.
+  /// A variable whose derivative is shown, with the first node that it affects.
   enum Variable {
     /// The value that an edge carries.
     case value(Graph.Edge)

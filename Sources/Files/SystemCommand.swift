@@ -13,8 +13,9 @@ public struct SystemCommand {
   /// Its output as text.
   public var output: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// The last line of standard error, which usually gives the reason of a failure.
-  public var complaint: String {
+  /// The last line of standard error, which usually gives the reason of a failure; the exit code if
+  /// it is empty.
+  public var lastErrorLine: String {
     errors.split(atByte: "\n").last.map(String.init) ?? "exit code \(code)"
   }
 

@@ -1,13 +1,14 @@
 import NNExp
 
-/// The gradients that are checked, and their round-off.
+/// The analytic gradients to check, with their round-off errors.
 struct AnalyticGradients {
-  /// Tensor by tensor.
+  /// The gradient of each tensor.
   let values: [[Double]]
   let roundoff: [Roundoff]
 
-  /// The round-off of two losses, beyond that of their own last place: by the root mean square
-  /// of the loss's changes when the outputs of all nodes are moved by a unit in the last place.
+  /// The round-off error of the difference of two losses, in addition to the rounding of the
+  /// losses themselves: the root mean square of the changes of the loss when the outputs of
+  /// all nodes are perturbed by a unit in the last place.
   let lossRoundoff: Double
 
   init(of subject: some GradientSubject) {
@@ -31,10 +32,10 @@ struct AnalyticGradients {
   }
 }
 
-/// The squares of the changes of a gradient after numbers have been moved.
+/// The squared changes of a gradient under perturbations.
 struct RoundingChanges {
   fileprivate let gradient: [Double]
-  /// Sums over the moves that keep ties, and over those that break them.
+  /// The sums over the perturbations that keep ties, and over those that break them.
   private var kept: [Double]
   private var broken: [Double]
   private var keptCount = 0
@@ -54,7 +55,7 @@ struct RoundingChanges {
     }
   }
 
-  /// By entry: √(Σ change² / n).
+  /// The root mean square √(Σ change² / n) of each entry.
   fileprivate var keptRoot: [Double] { RoundingChanges.roots(kept, keptCount) }
   fileprivate var brokenRoot: [Double] { RoundingChanges.roots(broken, brokenCount) }
 
@@ -67,29 +68,29 @@ struct RoundingChanges {
 }
 
 extension RoundingStep {
-  /// The five moves by which round-off is measured.
+  /// The five perturbations that measure the round-off error.
   static let all = (0..<5).map { RoundingStep($0, keepsTies: $0 < 3) }
 }
 
-/// The round-off of an analytic gradient: the root mean square of its changes when the
-/// numbers that it is computed from are moved by a unit in the last place.
+/// The round-off error of an analytic gradient: the root mean square of its changes when the
+/// numbers from which it is computed are perturbed by a unit in the last place.
 ///
-/// It is taken over the whole tensor, because the change of one entry is sometimes 0 by
-/// luck. An entry at a kink may jump by its full size: if these are few, they are left out
-/// of the mean, and each counts for itself.
+/// The mean covers the whole tensor, because the change of a single entry can be 0 by chance.
+/// An entry at a kink can jump by its full size. A few such entries are excluded from the
+/// mean, and each has its own error.
 struct Roundoff {
-  /// Of every entry.
+  /// The error of every entry without a jump.
   let common: Double
-  /// Of entries that change far more than the others.
+  /// The errors of the entries with a jump.
   private let jumps: [Int: Double]
 
-  /// An entry jumps if it changes by this much more than the median, and by this part of
-  /// the tensor's size.
+  /// An entry has a jump if its change exceeds both the median change times this factor and
+  /// the root mean square of the gradient times the next one.
   private static let medianFactor = 1e3
   private static let sizeFactor = 1e-4
 
-  /// Moves that break ties count if the gradient, jumps apart, changes by less than this part
-  /// of its size: more are the ties themselves.
+  /// The perturbations that break ties are included only if the gradient without jumps
+  /// changes by less than this fraction of its size. Larger changes result from the ties.
   private static let tieFactor = 1e-6
 
   init(_ changes: RoundingChanges) {
@@ -112,7 +113,7 @@ struct Roundoff {
 
   func of(_ index: Int) -> Double { jumps[index] ?? common }
 
-  /// Of the sum of some entries, each with any sign.
+  /// The error of the sum of some entries with any signs.
   func of(_ members: [Int]) -> Double {
     var sum = 0.0
     if !jumps.isEmpty { for i in members { sum += jumps[i].map { $0 * $0 } ?? 0 } }
@@ -120,7 +121,7 @@ struct Roundoff {
   }
 }
 
-/// √(Σ x² / n), without overflow; 0 if there are no numbers, or one is not finite.
+/// √(Σ x² / n) without overflow; 0 if there are no numbers, or if one is not finite.
 func rootMeanSquare(_ values: [Double]) -> Double {
   var largest = 0.0
   for x in values {

@@ -1,7 +1,7 @@
 import Engine
 import NNExp
 
-/// A check in progress: one subject and what is known of it so far.
+/// The check of one subject, with intermediate results.
 final class CheckSession<Subject: GradientSubject> {
   let subject: Subject
   let tensors: [SubjectTensor]
@@ -11,10 +11,10 @@ final class CheckSession<Subject: GradientSubject> {
   private let cancellation: CancellationToken
   private(set) var evaluations = 0
 
-  /// The check of the layers that read the last tensor asked for.
+  /// The check of the layers that read the tensor of the last local check.
   private var local: (tensor: Int, check: LocalCheck<Subject>?)?
 
-  /// - Parameter analytic: the gradients, if another session has them already.
+  /// - Parameter analytic: the gradients, if another session has already computed them.
   init(
     _ subject: Subject, settings: GradientCheckSettings, random: RandomStream,
     analytic: AnalyticGradients? = nil, _ cancellation: CancellationToken
@@ -32,10 +32,10 @@ final class CheckSession<Subject: GradientSubject> {
     }
   }
 
-  /// A bound a thousand times narrower than the tolerance is good enough.
+  /// The relative bound at which a derivative is exact enough: a thousandth of the tolerance.
   private var goal: Double { settings.tolerance * 1e-3 }
 
-  /// The records of a block, and their cost.
+  /// The records of a block and the number of evaluations.
   struct Result {
     var records: [GradientReport.Record]
     var evaluations: Int
@@ -61,17 +61,17 @@ final class CheckSession<Subject: GradientSubject> {
     return Result(records: records, evaluations: evaluations - before)
   }
 
-  /// So many entries of a block are confirmed to be wrong; the others are then judged by
-  /// their first look.
+  /// The number of wrong entries per block that are confirmed. Further entries are judged
+  /// without confirmation.
   private let enoughFaults = 4
 
-  /// The loss, counted.
+  /// Evaluates the loss and counts the evaluation.
   private func loss(_ t: Int) -> Double {
     evaluations += 1
     return cancellation.isCancelled ? .nan : subject.loss(changing: t)
   }
 
-  /// Every probe with the same verdict, if there is nothing to measure.
+  /// Records with the same verdict for all probes, if there is nothing to measure.
   private func refuse(
     _ t: Int, _ probes: ProbePlan.Tensor, _ reason: Reason
   ) -> [GradientReport.Record] {
@@ -112,7 +112,8 @@ final class CheckSession<Subject: GradientSubject> {
 
   // MARK: Entries
 
-  /// - Parameter isConfirming: takes the second, careful look at what would be wrong.
+  /// - Parameter isConfirming: whether an apparent error is checked a second time, with more
+  ///   evaluations.
   func checkEntry(
     _ t: Int, _ index: Int, scale: Double, base: Double, isConfirming: Bool = true
   ) -> GradientReport.Record {
@@ -149,10 +150,10 @@ final class CheckSession<Subject: GradientSubject> {
     return record
   }
 
-  /// The check of the layers that read a tensor; nil if they cannot run alone.
+  /// The check of the layers that read a tensor; nil if they cannot run by themselves.
   private func localCheck(_ t: Int) -> LocalCheck<Subject>? {
     if let local, local.tensor == t { return local.check }
-    // The activations are those of the whole pass again.
+    // This restores the activations of the whole pass.
     _ = subject.loss(changing: t)
     let check = LocalCheck(
       subject, tensor: t, readers: subject.readers(of: t), gradient: analytic.values[t],
@@ -161,8 +162,8 @@ final class CheckSession<Subject: GradientSubject> {
     return check
   }
 
-  /// ZERO for an entry whose derivative is exactly 0 and of which no change, however large,
-  /// changes the loss.
+  /// The verdict is ZERO if the analytic derivative is exactly 0 and even large changes of
+  /// the entry do not change the loss.
   private func provePlainZero(
     _ t: Int, _ index: Int, base: Double, _ record: inout GradientReport.Record
   ) {
@@ -176,11 +177,11 @@ final class CheckSession<Subject: GradientSubject> {
     (record.verdict, record.reason) = isDead ? (.zero, .dead) : (.inconclusive, .saturated)
   }
 
-  /// So many entries of a tensor at kinks are tried for a proof.
+  /// The number of entries at kinks per tensor for which a proof is attempted.
   private let mostTries = 16
 
-  /// Looks for a proof of a tensor of which every derivative is at a kink of some later layer:
-  /// the layers that read it may have none.
+  /// Looks for a proof of a tensor whose derivatives are all at kinks of later layers. The
+  /// layers that read the tensor may have no kinks themselves.
   func proveAlone(_ t: Int, _ records: inout [GradientReport.Record]) {
     guard records.allSatisfy({ $0.verdict == .kink }), let local = localCheck(t) else { return }
     for i in records.indices.prefix(mostTries)
@@ -189,9 +190,9 @@ final class CheckSession<Subject: GradientSubject> {
       let found = local.check(records[i].index)
       evaluations += local.evaluations - before
       if found.verdict.isProof {
-        records[i].take(found)
+        records[i].adopt(found)
       } else if found.verdict == .fail {
-        records[i].take(found)
+        records[i].adopt(found)
         records[i].isWrongAlone = true
       }
     }
@@ -199,8 +200,9 @@ final class CheckSession<Subject: GradientSubject> {
 
   // MARK: Directions
 
-  /// Checks a tensor along 16 directions, if entries are not settled by themselves: these are
-  /// too small to be proven, but an error would appear in a direction at its full size.
+  /// Checks a tensor along 16 directions if some entries are not settled. The derivatives of
+  /// such entries are too small for a proof, but an error in one of them would appear at its
+  /// full size in a direction.
   func addDirections(_ t: Int, _ records: inout [GradientReport.Record]) {
     let isOpen =
       records.contains { $0.verdict == .inconclusive }
@@ -217,12 +219,12 @@ final class CheckSession<Subject: GradientSubject> {
     _ = subject.loss(changing: t)
   }
 
-  /// An error of a direction is an error only if it exceeds this part of what the direction's
-  /// terms add up to, if they do not cancel.
+  /// An error along a direction counts only if it exceeds this fraction of the sum of the
+  /// direction's terms, in magnitude.
   private let smallestError = 1e-9
 
-  /// Draws a direction; if it meets kinks, once more, over the entries that are not 0: most
-  /// kinks are there.
+  /// Checks a random direction. If it meets kinks, the direction is drawn again over the
+  /// entries that are not 0, because most kinks are at 0.
   private func checkDirection(
     _ t: Int, _ index: Int, scale: Double, base: Double, isConfirming: Bool
   ) -> GradientReport.Record {
@@ -240,7 +242,8 @@ final class CheckSession<Subject: GradientSubject> {
     return second
   }
 
-  /// The same direction by the layers alone, if their outputs that meet no kinks prove it.
+  /// The same direction, checked with the layers by themselves; nil unless their outputs
+  /// without kinks give a verdict.
   private func checkApart(
     _ t: Int, _ index: Int, _ record: GradientReport.Record
   ) -> GradientReport.Record? {
@@ -253,7 +256,7 @@ final class CheckSession<Subject: GradientSubject> {
     evaluations += local.evaluations - before
     guard found.verdict == .pass || found.verdict == .fail else { return nil }
     var apart = record
-    apart.take(found)
+    apart.adopt(found)
     apart.analytic = found.analytic
     if found.verdict == .pass { apart.reason = .apartFromKinks }
     return apart
@@ -268,7 +271,7 @@ final class CheckSession<Subject: GradientSubject> {
       walk, t, index, scale: scale, base: base, isConfirming: isConfirming, isSettled: true)
   }
 
-  /// - Parameter isSettled: lets the layer alone decide if the loss does not.
+  /// - Parameter isSettled: whether the layers by themselves decide if the loss does not.
   private func check(
     _ walk: DirectionWalk<Subject>, _ t: Int, _ index: Int, scale: Double, base: Double,
     isConfirming: Bool, isSettled: Bool
@@ -285,7 +288,7 @@ final class CheckSession<Subject: GradientSubject> {
       step: walk.firstStep, error: error + analytic.lossRoundoff,
       roundoff: analytic.roundoff[t].of(walk.members), isConfirming: isConfirming, f)
     record.members = walk.members.count
-    // A direction at kinks of several entries proves or refutes none of them.
+    // A direction at kinks of several entries neither proves nor refutes any of them.
     func countsNeitherWay(_ numeric: NumericDerivative) -> Bool {
       numeric.isKinked
         || hasKink(at: 0, step: 1e-4 * walk.firstStep) {
@@ -326,8 +329,8 @@ final class CheckSession<Subject: GradientSubject> {
     return record
   }
 
-  /// The entry that makes a direction's derivative wrong, by bisection; nil if no half of
-  /// some part is wrong by itself.
+  /// Finds the entry that makes the derivative along a direction wrong, by bisection; nil if
+  /// both halves of a part are right.
   func wrongEntry(along index: Int, of t: Int) -> Int? {
     let count = tensors[t].count
     let isRedrawn = index >= ProbePlan.redrawn
@@ -352,7 +355,7 @@ final class CheckSession<Subject: GradientSubject> {
 
   // MARK: Judgement
 
-  /// The verdict by differences of the loss.
+  /// The verdict from differences of the loss.
   private func judge(
     _ kind: GradientReport.Kind, _ index: Int, at x: Double, analytic: Double, scale: Double,
     base: Double, step: Double, error: Double, roundoff: Double, isConfirming: Bool,
@@ -363,8 +366,8 @@ final class CheckSession<Subject: GradientSubject> {
     var (verdict, reason) = Verdict.judge(
       analytic, against: numeric, scale: scale, tolerance: settings.tolerance)
     if verdict == .fail && isConfirming {
-      // Before anything is called wrong, the noise of f is measured, and then kinks are
-      // looked for that curvature hides.
+      // Before a derivative is called wrong, the noise of f is measured, and kinks that
+      // curvature hides are searched.
       let spent = numeric.evaluations
       numeric = NumericDerivative.of(
         at: x, base: base, step: step, goal: goal, error: error, isCareful: true, f)
@@ -384,12 +387,12 @@ final class CheckSession<Subject: GradientSubject> {
       reason: reason)
   }
 
-  /// Lets the layers alone decide what the loss could not, or would call wrong.
+  /// Lets the layers by themselves decide if the loss gives no result or an apparent error.
   ///
   /// - Parameters:
-  ///   - error: of f(x ± h) for small h, because x ± h is rounded.
+  ///   - error: the error of f(x ± h) for small h, because x ± h is rounded.
   ///   - f: the loss.
-  ///   - activations: every later output.
+  ///   - activations: all later outputs.
   private func settle(
     _ record: inout GradientReport.Record, by found: LocalCheck<Subject>.Result, at x: Double,
     step: Double, error: Double, base: Double, _ f: (Double) -> Double,
@@ -397,17 +400,17 @@ final class CheckSession<Subject: GradientSubject> {
   ) {
     switch (record.verdict, found.verdict) {
     case (.inconclusive, .fail):
-      record.take(found)
+      record.adopt(found)
       record.isWrongAlone = true
     case (.inconclusive, _):
-      record.take(found)
+      record.adopt(found)
     case (_, .fail):
       record.isWrongAlone = true
     default:
       let excess = abs(record.analytic - record.numeric.value)
       let isRight = found.verdict.isSettled
       if record.kind != .direction, isRight, hasKink(at: x, step: 1e-4 * step, activations) {
-        record.take(found)
+        record.adopt(found)
         (record.verdict, record.reason) = (.kink, .meetingKinks)
       } else if isRight, excess > 10 * record.numeric.bound,
         record.numeric.confirms(
@@ -421,7 +424,7 @@ final class CheckSession<Subject: GradientSubject> {
     }
   }
 
-  /// True if some later output has a kink at x.
+  /// Whether any later output has a kink at x.
   private func hasKink(at x: Double, step h: Double, _ activations: (Double) -> [Double]) -> Bool {
     let rows = [x, x + h, x - h, x + h / 2, x - h / 2].map(activations)
     evaluations += rows.count
@@ -430,15 +433,15 @@ final class CheckSession<Subject: GradientSubject> {
       let wide = right + left - 2 * y
       let narrow = rows[3][i] + rows[4][i] - 2 * y
       let noise = Double.ulpOfOne * (abs(right) + abs(left) + 2 * abs(y))
-      // J(h/2)/J(h) > 0.6, each J divided by its step.
+      // The condition is J(h/2)/J(h) > 0.6, with each J divided by its step.
       return abs(narrow) > NumericDerivative.noiseMargin * noise && narrow / wide > 0.3
     }
   }
 }
 
 extension GradientReport.Record {
-  /// Takes the result of the layers alone.
-  fileprivate mutating func take<Subject>(_ found: LocalCheck<Subject>.Result) {
+  /// Replaces the result by that of the layers by themselves.
+  fileprivate mutating func adopt<Subject>(_ found: LocalCheck<Subject>.Result) {
     if kind != .direction { kind = .local }
     let spent = numeric.evaluations
     numeric = found.numeric

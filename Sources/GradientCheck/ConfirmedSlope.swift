@@ -1,15 +1,16 @@
 extension NumericDerivative {
-  /// Steps of a confirmation, each an eighth of the one before.
+  /// The largest number of steps of a confirmation. Each step is an eighth of the previous
+  /// one.
   private static let confirmingSteps = 100
 
-  /// True if central differences at the three smallest steps that round-off leaves exact enough
-  /// all give `value`, too: `slope` is then wrong at every scale, and not only at that of the
+  /// Whether central differences at the three smallest sufficiently exact steps all give
+  /// `value` too. In that case `slope` is wrong at every scale, not only at the scale of the
   /// tableau.
   ///
   /// - Parameters:
   ///   - slope: the derivative that differs.
-  ///   - error: the error of f(x ± h), besides its own rounding.
-  ///   - acceptsFlat: whether an f that does not change at all confirms a `value` of 0.
+  ///   - error: the error of f(x ± h), in addition to its own rounding.
+  ///   - acceptsFlat: whether an f that does not change confirms a `value` of 0.
   mutating func confirms(
     against slope: Double, at x: Double, base: Double, step: Double, error: Double,
     acceptsFlat: Bool, _ f: (Double) -> Double

@@ -1,14 +1,14 @@
 import NNExp
 
-/// A pattern that all wrong entries of a tensor fit, such as a constant ratio.
+/// A pattern that explains all wrong entries of a tensor, such as a constant ratio.
 public enum Diagnosis: Sendable, Equatable {
-  /// a = 0 everywhere, while the loss does change.
+  /// a = 0 everywhere, although the loss changes.
   case neverAdded
   /// a = −n.
   case flippedSign
   /// |a| = |n|, with some signs wrong.
   case lostSign(wrong: Int, of: Int)
-  /// a ≥ |n| everywhere: as Σ|terms| is, instead of Σ terms.
+  /// a ≥ |n| everywhere, as if a were Σ|terms| instead of Σ terms.
   case sumOfSizes
   /// a = k·n.
   case constantRatio(Double)
@@ -16,30 +16,30 @@ public enum Diagnosis: Sendable, Equatable {
   case batchSize(ratio: Double, samples: Int)
   /// a[i, j] = n[j, i].
   case transposed
-  /// a = n of one sample only: the first or the last.
+  /// a = n for one sample only: the first or the last.
   case oneSample(isLast: Bool)
-  /// Wrong only from this sample on, to the end; 0 there or not.
+  /// Only the samples from this one to the end are wrong; `areZero` if they are 0.
   case lastSamples(from: Int, of: Int, areZero: Bool)
-  /// Wrong only from this position along the first axis on, to the end.
+  /// Only the positions from this one to the end of the first axis are wrong.
   case lastRows(from: Int, of: Int, areZero: Bool)
-  /// Wrong only in the last position of the last axis.
+  /// Only the last position of the last axis is wrong.
   case lastColumn(isZero: Bool)
-  /// Wrong only at this entry, of which messages speak as `weight[2, 0]`.
+  /// Only this entry is wrong, which messages call `weight[2, 0]`.
   case oneEntry(String)
   /// a − n = λ·x.
   case penalty(Double)
   /// a − n is the same everywhere.
   case constantOffset(Double)
-  /// Several nodes read this activation, and one of them overwrites the others' terms.
+  /// Several nodes read this activation, and one of them overwrites the terms of the others.
   case lostTerm(readers: Int)
 }
 
 extension Diagnosis: CustomStringConvertible {
-  /// A sentence for the author of the backward pass.
+  /// An explanation for the author of the backward pass.
   public var description: String {
     switch self {
     case .neverAdded:
-      "it is 0 throughout: backward never adds to it"
+      "it is 0 everywhere: backward never adds to it"
     case .flippedSign:
       "every entry has the opposite sign"
     case .lostSign(let wrong, let count):
@@ -61,7 +61,7 @@ extension Diagnosis: CustomStringConvertible {
     case .transposed:
       "it is right but transposed"
     case .oneSample(let isLast):
-      "it is that of the \(isLast ? "last" : "first") sample only: "
+      "it is the gradient of the \(isLast ? "last" : "first") sample only: "
         + "backward must add up all samples (+=, not =)"
     case .lastSamples(let first, let count, let areZero):
       Diagnosis.end("sample", first, count, areZero)
@@ -90,7 +90,7 @@ extension Diagnosis: CustomStringConvertible {
       + (areZero ? ": \(isOne ? "it is" : "they are") 0; does a loop end too early?" : "")
   }
 
-  /// So many significant digits: more would be round-off.
+  /// Rounds to few significant digits, because the others would be round-off.
   private static func rounded(_ x: Double, digits: Int = 4) -> String {
     guard x.isFinite, x != 0 else { return shortest(x) }
     var limit = 1.0
@@ -99,14 +99,14 @@ extension Diagnosis: CustomStringConvertible {
     while abs(x) / unit >= limit { unit *= 10 }
     while abs(x) / unit < limit / 10 && unit > 1e-300 { unit /= 10 }
     let count = (x / unit).rounded()
-    // Divides if it can: 0.25 is 2500 / 1e4 exactly, not 2500·1e-4.
+    // Division is exact where possible: 0.25 is 2500 / 1e4, not 2500 · 1e-4.
     return shortest(unit < 1 ? count / (1 / unit).rounded() : count * unit)
   }
 }
 
 extension Diagnosis {
-  /// The diagnosis that fits all evidence about tensor `t`; nil if nothing is wrong, or
-  /// nothing fits.
+  /// The diagnosis that agrees with all evidence about tensor `t`; nil if nothing is wrong,
+  /// or if no pattern agrees.
   static func of(
     _ t: Int, records: [GradientReport.Record], tensors: [SubjectTensor],
     gradients: [[Double]], outputGradient: [Double]?
@@ -119,7 +119,7 @@ extension Diagnosis {
     guard records.contains(where: { $0.verdict == .fail }), !evidence.entries.isEmpty else {
       return nil
     }
-    // ∂L/∂y of the node is one of these.
+    // One of these is ∂L/∂y of the node.
     let deltas =
       (outputGradient.map { [$0] } ?? [])
       + zip(tensors, gradients).filter { $0.0.kind == .input }.map(\.1)

@@ -1,13 +1,13 @@
 import NNExp
 
-/// A straight way through a tensor's values: x + t·v with v = ±1 at its members and 0
+/// A line through the values of a tensor: x + t·v, where v is ±1 at the members and 0
 /// elsewhere.
 final class DirectionWalk<Subject: GradientSubject> {
   private let subject: Subject
   private let tensor: Int
   private let values: [Double]
 
-  /// The entries that it moves, and v there.
+  /// The entries that change; `signs` contains v at each of them.
   let members: [Int]
   let signs: [Double]
 
@@ -19,7 +19,7 @@ final class DirectionWalk<Subject: GradientSubject> {
     values = members.map { subject.value(of: tensor, at: $0) }
   }
 
-  /// v drawn at random, 128 signs from each block of random bits.
+  /// A random direction v, with 128 signs per block of random bits.
   convenience init(
     _ subject: Subject, tensor: Int, members: [Int], random: RandomStream
   ) {
@@ -32,10 +32,11 @@ final class DirectionWalk<Subject: GradientSubject> {
     self.init(subject, tensor: tensor, members: members, signs: signs)
   }
 
-  /// ‖v‖.
+  /// The norm ‖v‖.
   var length: Double { Double(members.count).squareRoot() }
 
-  /// h₀: the way is then as long as that of a single entry of median size.
+  /// The first step h₀. The change then has the same norm as the first step of a single entry
+  /// of median size.
   private(set) lazy var firstStep: Double = {
     let stride = max(1, values.count / 1000)
     let sizes = Swift.stride(from: 0, to: values.count, by: stride).map { abs(values[$0]) }
@@ -48,7 +49,8 @@ final class DirectionWalk<Subject: GradientSubject> {
     }
   }
 
-  /// Moves every member by this part of its size; of 0, by the part.
+  /// Changes every member by this fraction of its value, or by the fraction itself if the
+  /// value is 0.
   func move(by part: Double) {
     for (i, x) in values.enumerated() {
       subject.setValue(x + part * (x == 0 ? 1 : x), of: tensor, at: members[i])
@@ -59,13 +61,13 @@ final class DirectionWalk<Subject: GradientSubject> {
     for (i, x) in values.enumerated() { subject.setValue(x, of: tensor, at: members[i]) }
   }
 
-  /// v·g.
+  /// The directional derivative v·g.
   func derivative(from gradient: [Double]) -> Double {
     zip(members, signs).reduce(0) { $0 + $1.1 * gradient[$1.0] }
   }
 
-  /// The error of the loss at t because each xᵢ + t·vᵢ is rounded: at most ε|xᵢ|/2 an entry,
-  /// of either sign.
+  /// The error of the loss at t because each xᵢ + t·vᵢ is rounded, by at most ε|xᵢ|/2 per
+  /// entry in either direction.
   func rounding(at t: Double, _ gradient: [Double]) -> Double {
     var size = 0.0
     var square = 0.0
@@ -78,7 +80,7 @@ final class DirectionWalk<Subject: GradientSubject> {
     return Double.ulpOfOne * (square.squareRoot() + size * t)
   }
 
-  /// The same way over some of the members.
+  /// The same line over some of the members.
   func part(_ positions: Range<Int>) -> DirectionWalk {
     DirectionWalk(
       subject, tensor: tensor, members: Array(members[positions]), signs: Array(signs[positions]))

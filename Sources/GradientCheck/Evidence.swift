@@ -1,23 +1,23 @@
 import NNExp
 
-/// The analytic and the numeric gradient of one tensor, as diagnoses read them. Each pattern
-/// must fit every entry that was checked, and enough of them that are clear.
+/// The analytic and the numeric gradient of one tensor, from which a diagnosis is derived. A
+/// pattern must agree with every checked entry, and with enough entries that are clear.
 struct Evidence {
   let tensor: SubjectTensor
   let gradient: [Double]
   let entries: [GradientReport.Record]
   let directions: [GradientReport.Record]
 
-  /// Entries whose numeric derivative is far larger than its bound.
+  /// The entries whose numeric derivative is far larger than its bound.
   private var clear: [GradientReport.Record] { entries.filter(\.isClear) }
 
-  /// True if `x` is the numeric derivative of the entry times `ratio`.
+  /// Whether `x` is the numeric derivative of the entry times `ratio`.
   private func agrees(_ x: Double, _ entry: GradientReport.Record, ratio: Double = 1) -> Bool {
     abs(x - ratio * entry.numeric.value)
       <= 1e-5 * abs(x) + abs(ratio) * entry.numeric.bound
   }
 
-  /// a = k·n, by the clearest entry's k.
+  /// a = k·n, with k from the clearest entry.
   func ratio(samples: Int) -> Diagnosis? {
     let clear = clear
     guard
@@ -26,7 +26,7 @@ struct Evidence {
       clear.allSatisfy({ $0.verdict == .fail })
     else { return nil }
     let ratio = clearest.analytic / clearest.numeric.value
-    // The error must be the same part of each: ratios near 1 are distinguished, too.
+    // The relative error must be constant, so that ratios near 1 are recognized too.
     func fits(_ record: GradientReport.Record) -> Bool {
       abs(record.analytic - ratio * record.numeric.value)
         <= 1e-3 * abs(ratio - 1) * abs(record.numeric.value) + abs(ratio) * record.numeric.bound
@@ -34,7 +34,8 @@ struct Evidence {
     guard ratio != 0, entries.allSatisfy(fits), directions.allSatisfy(fits) else { return nil }
     func isNear(_ x: Double) -> Bool { abs(ratio - x) <= 1e-5 * abs(x) }
     if isNear(-1) { return .flippedSign }
-    // Of two samples a factor of 2 or 1/2 may be either: the plain words win.
+    // With two samples, a factor of 2 or 1/2 can have either cause; the plain ratio is
+    // reported.
     if samples > 2 && (isNear(Double(samples)) || isNear(1 / Double(samples))) {
       return .batchSize(ratio: ratio, samples: samples)
     }
@@ -55,7 +56,7 @@ struct Evidence {
     return isSum && clear.count > 3 && negative > 0 ? .sumOfSizes : nil
   }
 
-  /// The first axis against the others, or the last two of a sample.
+  /// Exchanged axes: the first axis and the others, or the last two axes of a sample.
   func transposition() -> Diagnosis? {
     let shape = tensor.shape
     guard shape.rank >= 2, shape.count > 0, clear.count > 1 else { return nil }
@@ -64,8 +65,8 @@ struct Evidence {
       let size = rows * columns
       func mirrored(_ index: Int) -> Int {
         let (block, position) = index.quotientAndRemainder(dividingBy: size)
-        // The value of [r, c] is where an author who takes the tensor for [columns, rows]
-        // puts it: c·rows + r.
+        // The value of [r, c] is stored at c·rows + r if the author reads the tensor as
+        // [columns, rows].
         return block * size + position % columns * rows + position / columns
       }
       if entries.allSatisfy({ agrees(gradient[mirrored($0.index)], $0) }) { return .transposed }
@@ -77,8 +78,8 @@ struct Evidence {
     shape.rank > 2 ? [(shape[shape.rank - 2], shape[shape.rank - 1])] : []
   }
 
-  /// A parameter's gradient that is one sample's row of ∂L/∂y: the sum over the samples was
-  /// left out.
+  /// A parameter gradient that equals the row of ∂L/∂y of one sample, because the sum over
+  /// the samples is missing.
   func oneSample(among deltas: [[Double]]) -> Diagnosis? {
     let count = gradient.count
     guard tensor.kind == .parameter else { return nil }
@@ -99,8 +100,8 @@ struct Evidence {
     return nil
   }
 
-  /// A matrix ∂W that is δₛvᵀ for one sample s only, whatever v: each column is in proportion
-  /// to that sample's row of ∂L/∂y, and other samples have one, too.
+  /// A matrix gradient ∂W = δₛvᵀ for one sample s and any v: each column is proportional to
+  /// the row of ∂L/∂y of this sample, although other samples have rows too.
   func oneProduct(among deltas: [[Double]]) -> Diagnosis? {
     let shape = tensor.shape
     guard tensor.kind == .parameter, shape.rank >= 2, shape[0] > 1 else { return nil }
@@ -126,8 +127,8 @@ struct Evidence {
     return nil
   }
 
-  /// All clear entries are wrong from some sample, row or column on, to the end, and each
-  /// sample, row or column before it has clear entries that are right.
+  /// All clear entries from some sample, row or column to the end are wrong, and each sample,
+  /// row or column before it has clear entries that are right.
   func region() -> Diagnosis? {
     let shape = tensor.shape
     guard shape.count > 0, shape.rank >= 1 else { return nil }
@@ -152,20 +153,20 @@ struct Evidence {
     let right = Set(clear.filter { $0.verdict == .pass }.map { position($0.index) })
     guard let first = wrong.min(), first > 0,
       right.allSatisfy({ $0 < first }), right.count == first,
-      // A sample of the entries may miss others that are wrong.
+      // If only some entries are checked, other wrong ones may be among the unchecked.
       entries.count == gradient.count || wrong.count > 1
     else { return nil }
     return first
   }
 
-  /// One wrong entry among others that are right.
+  /// One entry is wrong, and the others are right.
   func oneEntry() -> Diagnosis? {
     let wrong = entries.filter { $0.verdict == .fail }
     let right = clear.count { $0.verdict == .pass }
     return wrong.count == 1 && right > 2 ? .oneEntry(tensor.entry(wrong[0].index)) : nil
   }
 
-  /// a − n = λ·x, or a constant.
+  /// a − n = λ·x, or a − n is constant.
   func offset() -> Diagnosis? {
     guard let far = entries.max(by: { abs($0.value) < abs($1.value) }) else { return nil }
     func fits(_ factor: Double, _ x: (GradientReport.Record) -> Double) -> Bool {

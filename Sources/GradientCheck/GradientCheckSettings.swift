@@ -1,6 +1,6 @@
 public import NNExp
 
-/// The settings of a gradient check: an experiment file's `gradient_check:`.
+/// The settings of a gradient check: the section `gradient_check:` of an experiment file.
 ///
 ///     gradient_check: false                  # none
 ///     gradient_check: true                   # once, at the start
@@ -14,63 +14,64 @@ public import NNExp
 ///       inputs: true
 ///       only: [hidden.weight]                # or whole nodes; all unless given
 ///
-/// Without the key a run checks once, at the start, on a small budget.
+/// Without this section, a run checks once, at the start, with a small budget.
 public struct GradientCheckSettings: Sendable, Equatable {
   public enum Moment: String, Sendable, CaseIterable {
     case start
     case end
   }
 
-  /// The entries of a tensor that are checked one by one.
+  /// The choice of the entries that are checked one by one.
   public enum Entries: Sendable, Equatable {
-    /// All within the budget; else a sample, and directions.
+    /// All entries if the budget suffices; otherwise a sample, and directions.
     case automatic
-    /// All, whatever they cost.
+    /// All entries, regardless of the cost.
     case all
-    /// This number per tensor, the first and the last among them, and directions.
+    /// This number of entries per tensor, including the first and the last, and directions.
     case count(Int)
   }
 
-  /// The times of the check; none if empty.
+  /// The times of the check; empty for no check.
   public var moments: [Moment]
   public var entries: Entries = .automatic
 
-  /// Rademacher (±1) directions for a tensor that is not checked entry by entry; fewer than
-  /// 16 prove nothing, and only a guard draws fewer.
+  /// The number of Rademacher (±1) directions for a tensor that is not checked entry by
+  /// entry. Fewer than 16 prove nothing; only a guard uses fewer.
   public var directions: Int = 16
 
-  /// τ: how wide a bound may be, relative to what it bounds, to prove anything.
+  /// The tolerance τ: the largest relative bound of a derivative that proves anything.
   public var tolerance: Double = 1e-6
 
-  /// Samples in the batch that the loss is taken over; nil for up to 8.
+  /// The number of samples in the batch; nil for up to 8.
   public var batch: Int?
 
-  /// Multiplications and additions that `automatic` may spend, about: 1e9 take about a
-  /// second.
+  /// The approximate number of multiplications and additions that `automatic` can use. A
+  /// second is about 1e9.
   public var budget: Double
 
-  /// Whether every node's inputs are checked too, not just the parameters.
+  /// Whether the inputs of every node are checked in addition to the parameters.
   public var inputs: Bool = true
 
-  /// Names of nodes and tensors, `hidden` or `hidden.weight`; empty means all.
+  /// The names of nodes and tensors to check, such as `hidden` or `hidden.weight`; empty for
+  /// all.
   public var only: [String] = []
 
   /// The location of `only`.
   public var onlyLocation: SourceLocation?
 
-  /// True for the check of a run that asks for none: only errors matter, not what remains
-  /// unproven.
+  /// Whether the check was not requested in the file. Only errors then matter, not what
+  /// remains unproven.
   public var isGuard: Bool = false
 
-  /// The check of a run whose file does not mention it: a hundredth of a second at 1e9
-  /// operations per second.
+  /// The check of a run whose file does not mention it. Its budget takes about a hundredth of
+  /// a second.
   public static let automatic: GradientCheckSettings = {
     var settings = GradientCheckSettings(moments: [.start], budget: 1e7)
     settings.isGuard = true
     return settings
   }()
 
-  /// The check that `true` asks for, and the default of each key.
+  /// The check for `true`, which also contains the default of each key.
   public static let standard = GradientCheckSettings(moments: [.start], budget: 1e10)
 
   /// No check.
@@ -81,7 +82,7 @@ public struct GradientCheckSettings: Sendable, Equatable {
     self.budget = budget
   }
 
-  /// Reads the section's own keys.
+  /// Reads the keys of the section.
   public init(from options: inout Options) {
     self = .standard
     moments = GradientCheckSettings.readMoments(from: &options)
@@ -106,7 +107,7 @@ public struct GradientCheckSettings: Sendable, Equatable {
     onlyLocation = options.location(of: "only")
   }
 
-  /// Reads `gradient_check:` of a file's top level, whatever its form.
+  /// Reads `gradient_check:` at the top level of a file, in any of its forms.
   public static func read(from options: inout Options) -> GradientCheckSettings {
     let key = "gradient_check"
     guard
@@ -143,7 +144,7 @@ public struct GradientCheckSettings: Sendable, Equatable {
     if words.isEmpty {
       options.reject("at", "at must be start, end or [start, end], found an empty list")
     }
-    // In the order of time, whatever the order in the file.
+    // The result is in the order of time, not in the order of the file.
     return Moment.allCases.filter(moments.contains)
   }
 

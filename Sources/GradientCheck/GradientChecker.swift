@@ -4,24 +4,25 @@ import Synchronization
 
 /// Compares every analytic derivative of a subject with a numeric one.
 ///
-/// Small tensors are checked entry by entry. Tensors that are larger than the budget allows
-/// are checked along random directions of ±1 entries, in which one wrong entry appears at its
-/// full size, and at a sample of entries. What the loss cannot decide, the layer alone does.
+/// Small tensors are checked entry by entry. A tensor that exceeds the budget is checked
+/// along random directions of ±1 entries, in which a single wrong entry appears at its full
+/// size, and at a sample of its entries. If the loss does not decide, the layer by itself
+/// does.
 public struct GradientChecker {
   public let settings: GradientCheckSettings
   private let random: RandomStream
 
-  /// - Parameter random: chooses samples and directions.
+  /// - Parameter random: the random numbers for samples and directions.
   public init(_ settings: GradientCheckSettings, random: RandomStream) {
     self.settings = settings
     self.random = random
   }
 
-  /// Checks the subject, and leaves its values as they were.
+  /// Checks the subject and restores its values.
   ///
-  /// - Parameter moment: the report's column `at`: `start`, `end`.
+  /// - Parameter moment: the text of the report's column `at`: `start` or `end`.
   public func check(_ subject: some GradientSubject, at moment: String) -> GradientReport {
-    // Unless it is cancelled, there is a report.
+    // Without a cancellation, there is always a report.
     check([subject], plan(for: subject.tensors), at: moment, .never)!
   }
 
@@ -29,15 +30,15 @@ public struct GradientChecker {
   ///
   /// The report is the same on any number of cores.
   ///
-  /// - Parameter cancellation: asked before every evaluation, by several threads. Once it
-  ///   is cancelled an evaluation is NaN, without any work, and there is no report.
+  /// - Parameter cancellation: polled before every evaluation, by several threads. After a
+  ///   cancellation, an evaluation returns NaN without any work, and the result is nil.
   public func check<Subject: GradientSubject>(
     at moment: String, cancellation: CancellationToken = .never, _ copy: () throws -> Subject
   ) throws -> GradientReport? {
     let first = try copy()
     let plan = plan(for: first.tensors)
     var subjects = [first]
-    // A copy takes time and memory, too; if there is none, fewer are enough.
+    // A copy takes time and memory, so that no more copies are made than the work justifies.
     let worthy = Int(min(plan.work(on: first.tensors) / GradientChecker.workOfACore, 256))
     while subjects.count < min(Workers.count, worthy), !cancellation.isCancelled,
       let another = try? copy()
@@ -47,7 +48,7 @@ public struct GradientChecker {
     return check(subjects, plan, at: moment, cancellation)
   }
 
-  /// Multiplications and additions that are worth a copy for another core.
+  /// The number of multiplications and additions that justifies a copy for another core.
   private static let workOfACore = 5e6
 
   private func plan(for tensors: [SubjectTensor]) -> ProbePlan {
@@ -114,8 +115,8 @@ public struct GradientChecker {
 }
 
 extension CheckSession {
-  /// If directions are wrong and no entry that was checked is, adds the entry at fault. If
-  /// there is none, the directions are only outside their bounds.
+  /// If a direction is wrong but no checked entry is, adds the wrong entry. If there is none,
+  /// the directions are only outside their bounds.
   fileprivate func nameWrongEntry(of t: Int, _ records: inout [GradientReport.Record]) {
     let wrong = records.filter { $0.verdict == .fail }
     guard let direction = wrong.first, wrong.allSatisfy({ $0.kind == .direction }) else { return }

@@ -7,7 +7,7 @@ public struct GradientReport: Sendable {
     case parameter
     case input
     case direction
-    /// An entry that the layers which read it decided, each alone.
+    /// An entry that was checked with the layers that read it, each by itself.
     case local
 
     init(_ kind: SubjectTensor.Kind) {
@@ -18,17 +18,18 @@ public struct GradientReport: Sendable {
   /// One derivative: of an entry, or along a direction.
   public struct Record: Sendable {
     public var kind: Kind
-    /// The entry's position in its tensor, samples outermost; the number of the direction.
+    /// The position of the entry in its tensor, with samples as the first axis; or the number
+    /// of the direction.
     public var index: Int
     public var value: Double
     public var analytic: Double
-    /// Its bound covers both sides: the round-off of the analytic value is part of it.
+    /// The numeric derivative. Its bound includes the round-off of the analytic value.
     public var numeric: NumericDerivative
     public var verdict: Verdict
     public var reason: Reason
-    /// The entries that a direction moves.
+    /// The number of entries that the direction changes.
     var members = 0
-    /// True if the check of the layer alone fails as well.
+    /// Whether the check of the layer by itself fails too.
     var isWrongAlone = false
 
     init(
@@ -57,11 +58,11 @@ public struct GradientReport: Sendable {
   public struct Tensor: Sendable {
     public var tensor: SubjectTensor
     public var records: [Record]
-    /// The RMS of the tensor's analytic gradient.
+    /// The root mean square of the tensor's analytic gradient.
     public var scale: Double
-    /// The pattern that all wrong entries fit, if there is one.
+    /// The pattern that explains all wrong entries; nil if there is none.
     public var diagnosis: Diagnosis?
-    /// The node at fault, if it is known.
+    /// The node that causes the error; nil if it is unknown.
     public var culprit: SubjectNode?
 
     init(
@@ -78,15 +79,15 @@ public struct GradientReport: Sendable {
 
   /// The result as a whole.
   public enum Outcome: String, Sendable {
-    /// Every tensor has proof, and nothing is wrong.
+    /// Every tensor is proven, and nothing is wrong.
     case passed
     /// Something is wrong.
     case failed
-    /// Nothing is wrong, but a tensor lacks proof, or there was none to check.
+    /// Nothing is wrong, but a tensor is not proven, or there was no tensor to check.
     case unproven
   }
 
-  /// `start`, `end`.
+  /// The time of the check: `start` or `end`.
   public var at: String
   public var tensors: [Tensor]
   public var evaluations: Int
@@ -105,9 +106,10 @@ public struct GradientReport: Sendable {
 
   public var passes: Bool { outcome == .passed }
 
-  /// The tensor to look at first: of those with the gravest verdict, one of the node at fault;
-  /// else the last in graph order whose layer is wrong alone, because its error spoils the
-  /// gradients of the nodes before it; else the last with a fault.
+  /// The tensor to report first among those with the gravest verdict: a tensor of the node
+  /// that causes the error; otherwise the last one in graph order whose layer is wrong by
+  /// itself, because its error spoils the gradients of all nodes before it; otherwise the
+  /// last one with a fault.
   public var suspect: Tensor? {
     let faults = tensors.filter { $0.verdict.isFault }
     for verdict in [Verdict.nondeterministic, .nonfinite] {
@@ -123,28 +125,29 @@ public struct GradientReport: Sendable {
 }
 
 extension GradientReport.Tensor {
-  /// Entries that were checked one by one.
+  /// The number of entries that were checked one by one.
   public var checked: Int { records.count { $0.kind != .direction } }
 
-  /// Entries that were checked one by one and are settled.
+  /// The number of entries that were checked one by one and are settled.
   var settled: Int { records.count { $0.kind != .direction && $0.verdict.isSettled } }
 
-  /// Entries that were checked one by one and are proven.
+  /// The number of entries that were checked one by one and are proven.
   var proven: Int { records.count { $0.kind != .direction && $0.verdict.isProof } }
 
-  /// True if the layers that read it are wrong alone.
+  /// Whether the layers that read the tensor are wrong by themselves.
   var isWrongAlone: Bool { records.contains { $0.verdict == .fail && $0.isWrongAlone } }
 
-  /// The node at fault: that of the tensor unless another is known.
+  /// The node that causes the error; by default, the node of the tensor.
   var node: SubjectNode {
     culprit ?? SubjectNode(name: tensor.node, type: tensor.type, location: tensor.location)
   }
 
   /// The conclusion from all records.
   ///
-  /// A fault of one is a fault of all: NONFINITE, NONDETERMINISTIC, FAIL, in this order. A
-  /// derivative outside its bound is never outvoted. Without either the tensor is PASS (or
-  /// ZERO) if every entry is covered and one of them by a proof, and KINK if all are at kinks.
+  /// A fault of one record is a fault of the tensor: NONFINITE, NONDETERMINISTIC, FAIL, in
+  /// this order. A derivative outside its bound makes the tensor INCONCLUSIVE. Otherwise the
+  /// tensor is PASS or ZERO if every entry is covered and at least one is proven, and KINK if
+  /// all entries are at kinks.
   public var verdict: Verdict {
     for fault in [Verdict.nonfinite, .nondeterministic, .fail]
     where records.contains(where: { $0.verdict == fault }) {
@@ -157,7 +160,7 @@ extension GradientReport.Tensor {
     return records.contains { $0.verdict == .zero } ? .zero : .inconclusive
   }
 
-  /// True if each entry is settled by itself, or by 16 directions over a set with it.
+  /// Whether each entry is settled by itself, or by 16 directions that include it.
   var isCovered: Bool {
     if records.isEmpty { return false }
     if settled >= tensor.count { return true }
@@ -165,16 +168,16 @@ extension GradientReport.Tensor {
     let whole = directions.count { $0.members >= tensor.count }
     if whole >= ProbePlan.provingDirections { return true }
     guard directions.count >= ProbePlan.provingDirections else { return false }
-    // The others move every entry that is not 0.
+    // Directions that were drawn again change all entries that are not 0.
     let zeros = records.count {
       $0.kind != .direction && $0.value == 0 && $0.verdict.isSettled
     }
     return directions.map(\.members).min()! + zeros >= tensor.count
   }
 
-  /// The smallest error of one entry that the check would have detected, relative to the
-  /// entry or to the RMS of the tensor's gradient, whichever is larger. Entries at kinks do
-  /// not count. Nil unless the tensor is PASS.
+  /// The smallest error of a single entry that the check would have detected, relative to the
+  /// larger of the entry and the root mean square of the tensor's gradient. Entries at kinks
+  /// are excluded. Nil unless the tensor is PASS.
   public var sensitivity: Double? {
     guard verdict == .pass, scale > 0 else { return nil }
     func detectable(_ record: GradientReport.Record) -> Double {
@@ -191,8 +194,8 @@ extension GradientReport.Tensor {
     return sensitivity.isFinite ? sensitivity : nil
   }
 
-  /// The record that matters most: the gravest verdict, of these an entry before a direction,
-  /// and of these the largest error in bounds.
+  /// The most important record: it has the gravest verdict; among those, an entry precedes a
+  /// direction, and a larger error in units of the bound precedes a smaller one.
   public var worst: GradientReport.Record? { records.worst }
 }
 
@@ -216,6 +219,6 @@ extension [GradientReport.Record] {
     return worst?.record
   }
 
-  /// The gravest verdict.
+  /// The gravest verdict of all records.
   var gravest: Verdict { worst?.verdict ?? .inconclusive }
 }

@@ -2,9 +2,9 @@ import NNExp
 import Results
 
 extension GradientReport {
-  /// `gradient_check.csv`: one row per derivative. For a direction, `index` is its number and
-  /// `value` is empty; `slope_left` and `slope_right` are empty if too few steps were taken
-  /// to know them.
+  /// The file `gradient_check.csv`: one row per derivative. For a direction, `index` is its
+  /// number and `value` is empty. `slope_left` and `slope_right` are empty if there were too
+  /// few steps to compute them.
   public static func entriesCSV(_ reports: [GradientReport]) -> String {
     var text = CSVText(columns: [
       "at", "node", "type", "tensor", "kind", "index", "value", "analytic", "numeric",
@@ -20,11 +20,11 @@ extension GradientReport {
     return text.text
   }
 
-  /// `gradient_check_summary.csv`: one row per tensor and kind. A tensor of which entries and
-  /// directions were checked has two rows; `verdict` and `sensitivity` are those of the tensor.
+  /// The file `gradient_check_summary.csv`: one row per tensor and kind. A tensor with
+  /// entries and directions has two rows, which share `verdict` and `sensitivity`.
   ///
-  /// `max_relative_error` is that of entries which PASS or FAIL: a quotient of two vanishing
-  /// numbers says nothing.
+  /// `max_relative_error` covers only the entries with PASS or FAIL, because the quotient of
+  /// two vanishing numbers is meaningless.
   public static func summaryCSV(_ reports: [GradientReport]) -> String {
     var text = CSVText(columns: [
       "at", "node", "type", "tensor", "kind", "entries", "checked", "pass", "zero", "kink",
@@ -71,7 +71,7 @@ extension GradientReport.Tensor {
     func largest(_ values: some Sequence<Double>) -> Cell {
       var largest: Double?
       for value in values {
-        // NaN wins, so that it is not overlooked.
+        // NaN takes precedence, so that it is visible.
         if largest.map({ value > $0 || value.isNaN }) ?? true { largest = value }
       }
       return Cell(largest)

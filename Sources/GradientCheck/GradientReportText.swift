@@ -19,7 +19,7 @@ extension GradientReport: CustomStringConvertible {
     return text
   }
 
-  /// The first line only.
+  /// The first line.
   public var headline: String {
     let proven = tensors.count { $0.verdict.isProof }
     let derivatives = tensors.reduce(0) { $0 + $1.records.count }
@@ -27,8 +27,8 @@ extension GradientReport: CustomStringConvertible {
       + "proven (\(derivatives) derivatives, \(evaluations) evaluations)"
   }
 
-  /// One line for a check that was not asked for and found no error: the tensors with
-  /// derivatives that are not proven; nil if there are none.
+  /// A line about derivatives that are not proven, for a check that was not requested and
+  /// found no error; nil if all are proven.
   public var note: String? {
     let open = tensors.filter { tensor in
       !tensor.verdict.isProof && tensor.records.contains { !$0.verdict.isProof }
@@ -40,8 +40,8 @@ extension GradientReport: CustomStringConvertible {
       + "for details: nnexp gradcheck \(first.tensor.file)"
   }
 
-  /// The error at the node that is wrong, or the first tensor without proof. Nil if it
-  /// passed.
+  /// The error at the node that is wrong, or at the first tensor without a proof. Nil if the
+  /// check passed.
   public var diagnostic: Diagnostic? {
     switch outcome {
     case .passed: nil
@@ -155,15 +155,16 @@ extension GradientReport: CustomStringConvertible {
 }
 
 extension SubjectTensor {
-  /// `hidden.weight`.
+  /// The full name, such as `hidden.weight`.
   fileprivate var fullName: String { "\(node).\(name)" }
 
-  /// The experiment file, as a command takes it.
+  /// The experiment file as an argument of a command.
   fileprivate var file: String { location.map { quotedForShell($0.source.name) } ?? "FILE" }
 }
 
 extension GradientReport.Record {
-  /// `∂L/∂weight[2, 0]`, `∂L/∂weight along direction 3`.
+  /// The name of the derivative, such as `∂L/∂weight[2, 0]` or `∂L/∂weight along direction
+  /// 3`.
   func name(in tensor: SubjectTensor) -> String {
     kind == .direction
       ? "∂L/∂\(tensor.name) along direction \(index)" : "∂L/∂\(tensor.entry(index))"
@@ -179,7 +180,8 @@ extension GradientReport.Tensor {
   }
 
   private var remark: String {
-    // Of a proven tensor the weakest proof; otherwise the fault, or the missing proof.
+    // A proven tensor shows its weakest proof; another one shows its fault or the missing
+    // proof.
     let proofs = verdict.isProof ? records.filter(\.verdict.isProof) : records
     guard let worst = proofs.worst else { return "" }
     let entry = worst.kind == .direction ? "direction \(worst.index)" : tensor.entry(worst.index)
@@ -200,8 +202,7 @@ extension GradientReport.Tensor {
   }
 }
 
-/// Two significant digits if more would say nothing: `4.1e-13`, `0.021`; six for numbers of
-/// ordinary size.
+/// Rounds to six significant digits, or to two for tiny numbers: `4.1e-13`, `0.021`.
 private func brief(_ x: Double) -> String { rounded(x, digits: abs(x) < 1e-6 ? 2 : 6) }
 
 private func rough(_ x: Double) -> String { rounded(x, digits: 2) }
@@ -219,7 +220,7 @@ private func rounded(_ x: Double, digits: Int) -> String {
     scaled *= 10
     exponent -= 1
   }
-  // The shortest text of a few digits comes from reading them back.
+  // Parsing the decimal digits gives the number with the shortest text.
   var unit = 1
   for _ in 1..<digits { unit *= 10 }
   let count = Int((scaled * Double(unit)).rounded())

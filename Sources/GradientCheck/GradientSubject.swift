@@ -3,54 +3,56 @@ public import NNExp
 /// The function that a gradient check differentiates: a float64 network with a frozen batch
 /// and frozen random numbers, or a single layer.
 ///
-/// The checker changes one tensor at a time, restores every entry of it to the same bits, and
-/// evaluates the loss once more before it changes the next: whatever a subject keeps of
-/// the nodes before a tensor's is valid then.
+/// The checker changes one tensor at a time. It restores every entry to the same bits and
+/// evaluates the loss once more before it changes the next tensor, so that results which a
+/// subject keeps for earlier nodes are then valid.
 public protocol GradientSubject: AnyObject {
-  /// Every parameter and every node's inputs, in graph order, and last the input of each loss.
+  /// Every parameter and the inputs of every node, in graph order, followed by the input of
+  /// each loss.
   var tensors: [SubjectTensor] { get }
 
   func value(of tensor: Int, at index: Int) -> Double
 
-  /// Changes one entry. That of an `.input` tensor is the activation which the node reads, and
-  /// stays until it is set again.
+  /// Changes one entry. For an `.input` tensor, this is the activation that the node reads;
+  /// it keeps its value until the next change.
   func setValue(_ x: Double, of tensor: Int, at index: Int)
 
-  /// The loss for the present values, regularization apart. Only nodes from the tensor's node
-  /// on need be recomputed.
+  /// The loss for the present values, without regularization. Only the nodes from the
+  /// tensor's node on need to be recomputed.
   func loss(changing tensor: Int) -> Double
 
-  /// The same where the present values differ in this one entry from those of the last
-  /// `loss(changing:)` of this tensor, or of `analyticGradients`.
+  /// The same, if only this entry has changed since the last `loss(changing:)` of this tensor
+  /// or the last `analyticGradients`.
   func loss(changing tensor: Int, at index: Int) -> Double
 
-  /// The gradient of that loss by back-propagation, tensor by tensor, after a whole forward
-  /// pass from the present parameters. Every activation is that pass's afterwards.
+  /// The gradient of this loss by back-propagation for each tensor, after a complete forward
+  /// pass with the present parameters. All activations are then those of that pass.
   func analyticGradients() -> [[Double]]
 
-  /// The same after x, every parameter, every y of the forward pass and every ∂L/∂y of the
-  /// backward pass have been moved by a unit in the last place. Leaves all values as they were.
+  /// The same after perturbing x, all parameters, every y of the forward pass and every ∂L/∂y
+  /// of the backward pass by a unit in the last place. Restores all values.
   func roundedGradients(_ step: RoundingStep) -> [[Double]]
 
-  /// The loss after x, every parameter and every y of the forward pass have been moved so.
-  /// Leaves all values as they were.
+  /// The loss after perturbing x, all parameters and every y of the forward pass. Restores
+  /// all values.
   func roundedLoss(_ step: RoundingStep) -> Double
 
-  /// The layers and losses that read a tensor. None if the subject cannot run them alone.
+  /// The layers and losses that read a tensor; empty if the subject cannot run them by
+  /// themselves.
   func readers(of tensor: Int) -> [any LayerAlone]
 
-  /// Every node's outputs after `loss(changing:)` of a tensor, from its node on; empty if
-  /// they are not known.
+  /// The outputs of the tensor's node and of all later nodes after `loss(changing:)`; empty
+  /// if they are unknown.
   func activations(after tensor: Int) -> [Double]
 
-  /// The first node whose forward pass gives other bits when it is repeated.
+  /// The first node whose forward pass gives other bits if it is repeated.
   func firstNondeterministicNode() -> SubjectNode?
 
   /// The first node with an output that is not finite.
   func firstNonfiniteNode() -> SubjectNode?
 
-  /// ∂L/∂y of the node that a tensor belongs to, all samples, where no other node's input has
-  /// it. It only helps to say what a wrong gradient is.
+  /// ∂L/∂y of the tensor's node for all samples; nil if that gradient is also the gradient of
+  /// another node's input. Used only for diagnoses.
   func outputGradient(of tensor: Int) -> [Double]?
 }
 
@@ -80,7 +82,7 @@ extension GradientSubject {
   public func outputGradient(of tensor: Int) -> [Double]? { nil }
 }
 
-/// A node, or a loss, as messages name it.
+/// A node or a loss in messages.
 public struct SubjectNode: Sendable, Equatable {
   public var name: String
   public var type: String

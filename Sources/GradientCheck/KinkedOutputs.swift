@@ -1,18 +1,18 @@
-/// The outputs of some layers that have a kink at the present values, along one way.
+/// The outputs of some layers that have a kink at the present values along a line:
 ///
 ///     J(h) = y(h) + y(−h) − 2y(0),   J(h/2) / J(h) > 0.3   (0.25 where y is smooth, 0.5 at a kink)
 struct KinkedOutputs {
-  /// By layer and output.
+  /// Whether each output has a kink, by layer.
   private(set) var isKinked: [[Bool]] = []
 
-  /// The slopes of each output on both sides, and their error.
+  /// The one-sided slopes of each output, with their errors.
   private var left: [[Double]] = []
   private var right: [[Double]] = []
   private var error: [[Double]] = []
 
   /// - Parameters:
   ///   - outputs: y(0).
-  ///   - move: sets the values at this point of the way; they are left at the last.
+  ///   - move: sets the values at a point of the line; the last point remains.
   init(
     _ readers: [any LayerAlone], outputs: [[Double]], step h: Double, _ move: (Double) -> Void
   ) {
@@ -53,10 +53,10 @@ struct KinkedOutputs {
     }
   }
 
-  /// True if `slope` can be Σ wⱼ·sⱼ over the kinked outputs, with each sⱼ between its one-sided
-  /// slopes.
+  /// Whether `slope` can be Σ wⱼ·sⱼ over the outputs with kinks, with each sⱼ between the
+  /// one-sided slopes of its output.
   ///
-  /// - Parameter weights: w ≥ 0.
+  /// - Parameter weights: the weights w ≥ 0.
   func holds(_ slope: Double, weights: [[Double]]) -> Bool {
     var (least, most) = (0.0, 0.0)
     for (r, row) in weights.enumerated() {

@@ -1,49 +1,50 @@
 public import NNExp
 
-/// A layer or a loss by itself: its outputs y as a function of one tensor that it reads,
-/// at the values of a subject's last whole pass.
+/// A layer or a loss by itself: its outputs y as a function of one tensor that it reads. All
+/// other values are those of the subject's last complete pass.
 ///
-/// The derivative of Σ cⱼ·yⱼ with the cotangents c = ∂L/∂y held fixed is what the backward
-/// pass adds to the gradient of that tensor.
+/// The backward pass adds the derivative of Σ cⱼ·yⱼ to the gradient of that tensor, with
+/// constant cotangents c = ∂L/∂y.
 public protocol LayerAlone: AnyObject {
-  /// The node's name, its type, and where it is declared.
+  /// The name of the node, its type, and the location of its declaration.
   var node: String { get }
   var type: String { get }
   var location: SourceLocation? { get }
 
-  /// ∂L/∂y, all outputs and samples one after another.
+  /// ∂L/∂y of all outputs and samples, one after another.
   var cotangents: [Double] { get }
 
-  /// The samples of the batch; 1 if an output belongs to all.
+  /// The number of samples in the batch; 1 if an output depends on all samples.
   var samples: Int { get }
 
-  /// Computes the outputs from the present values of the tensor; whatever else reads them still
-  /// finds those of the whole pass.
+  /// Computes the outputs from the present values of the tensor. Other layers still read the
+  /// outputs of the complete pass.
   func evaluate(into outputs: inout [Double])
 
-  /// Computes the outputs as in an evaluation; false if the layer may differ there, because it
-  /// draws random numbers or has state.
+  /// Computes the outputs in evaluation mode. Returns false if they can differ there, because
+  /// the layer uses random numbers or has state.
   func evaluateUntrained(into outputs: inout [Double]) -> Bool
 
-  /// Adds Σ cⱼ·∂yⱼ/∂x to `sum`, as the backward pass does it. The tensor has the values of
-  /// the whole pass.
+  /// Adds Σ cⱼ·∂yⱼ/∂x to `sum`, as the backward pass does. The tensor has the values of the
+  /// complete pass.
   func addGradient(of cotangents: [Double], to sum: inout [Double])
 
-  /// The outputs after every number that the layer reads has been moved by a unit in the last
-  /// place: they change as much as rounding within the layer may change them.
+  /// The outputs after perturbing all numbers that the layer reads by a unit in the last
+  /// place. They change about as much as by rounding within the layer.
   func roundedOutputs(_ step: RoundingStep) -> [Double]
 
-  /// Σ cⱼ·∂yⱼ/∂x after every number that the layer reads and ∂L/∂y have been moved by a unit in
-  /// the last place.
+  /// Σ cⱼ·∂yⱼ/∂x after perturbing all numbers that the layer reads and ∂L/∂y by a unit in the
+  /// last place.
   func roundedGradient(_ step: RoundingStep) -> [Double]
 }
 
-/// A move of numbers by one unit in the last place, up or down by a hash; 0 stays 0.
+/// A perturbation of numbers by one unit in the last place, up or down according to a hash; 0
+/// stays 0.
 public struct RoundingStep: Sendable {
   private let key: UInt64
 
-  /// True if equal magnitudes move alike, so that ties stay ties. Otherwise each number moves
-  /// by itself, so that what cancels in exact ties does not do so.
+  /// Whether equal magnitudes change in the same way, so that ties remain. Otherwise each
+  /// number changes independently, so that exact ties no longer cancel.
   public let keepsTies: Bool
 
   public init(_ index: Int, keepsTies: Bool = false) {

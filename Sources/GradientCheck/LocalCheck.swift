@@ -1,14 +1,14 @@
 import Engine
 import NNExp
 
-/// The check of the layers that read one tensor, each alone, under the actual ∂L/∂y.
+/// The check of the layers that read one tensor, each by itself, with the actual ∂L/∂y:
 ///
 ///     F(x) = Σ over layers and outputs of cⱼ·(yⱼ(x) − yⱼ(x₀)),   ∂F/∂xᵢ = ∂L/∂xᵢ
 ///
-/// F meets only these layers' kinks, and an output that does not change adds no round-off.
-/// If the layers themselves have kinks, each output is checked by itself: the derivative that
-/// backward gives for it must lie between its one-sided slopes, and the sum of all must be
-/// the analytic value.
+/// F contains only the kinks of these layers, and an output that does not change adds no
+/// round-off. If the layers themselves have kinks, each output is checked separately: the
+/// derivative of the backward pass must be between the one-sided slopes of the output, and
+/// the sum over all outputs must be the analytic value.
 final class LocalCheck<Subject: GradientSubject> {
   private let subject: Subject
   private let tensor: Int
@@ -18,33 +18,34 @@ final class LocalCheck<Subject: GradientSubject> {
   private let tolerance: Double
   private let cancellation: CancellationToken
 
-  /// The outputs of each layer at the values of the whole pass, and ∂L/∂y of those that count.
+  /// The outputs of each layer in the complete pass, and ∂L/∂y of the outputs that are
+  /// included.
   private var outputs: [[Double]] = []
   private var cotangents: [[Double]]
   private var buffer: [Double] = []
-  /// By layer and output: ρⱼ, the round-off of yⱼ, by how it changes if all that the layer
-  /// reads is moved by a unit in the last place.
+  /// For each layer and output, the round-off error ρⱼ of yⱼ: its change when all numbers
+  /// that the layer reads are perturbed by a unit in the last place.
   private lazy var outputRoundoff = measureOutputRoundoff()
 
-  /// The round-off of the last evaluation: √Σ(cⱼrⱼ)² over the outputs that it changed, with
-  /// rⱼ = max(ε|yⱼ(x)| + ε|yⱼ(x₀)|, 2ρⱼ), and Σ|cⱼ|rⱼ/2 over those that it did not change
-  /// although they depend on x: their change was less than that.
+  /// The round-off error of the last evaluation. The outputs that changed contribute
+  /// √Σ(cⱼrⱼ)² with rⱼ = max(ε|yⱼ(x)| + ε|yⱼ(x₀)|, 2ρⱼ). The outputs that depend on x but did
+  /// not change contribute Σ|cⱼ|rⱼ/2, because their change was smaller than that.
   private var rounding = 0.0
 
-  /// True if the last evaluation changed an output.
+  /// Whether the last evaluation changed an output.
   private var hasChanged = false
-  /// The outputs of each layer that a large change of the present entry moves; nil for all.
+  /// The outputs of each layer that a large change of the present entry affects; nil for all.
   private var dependent: [[Bool]]?
 
   /// Σ |cⱼ(yⱼ(x) − yⱼ(x₀))|.
   private var terms = 0.0
 
-  /// Of the sum of the layers' own gradients.
+  /// The round-off error of the sum of the layers' gradients.
   private lazy var roundoff = measureRoundoff()
 
   private(set) var evaluations = 0
 
-  /// Nil if the subject cannot run the layers alone.
+  /// Nil if the subject cannot run the layers by themselves.
   init?(
     _ subject: Subject, tensor: Int, readers: [any LayerAlone], gradient: [Double],
     tolerance: Double, _ cancellation: CancellationToken
@@ -71,13 +72,13 @@ final class LocalCheck<Subject: GradientSubject> {
     var numeric: NumericDerivative
     var verdict: Verdict
     var reason: Reason
-    /// True if no output changes at any step.
+    /// Whether no output changes at any step.
     var isFlat = false
   }
 
   // MARK: The sum of all outputs
 
-  /// F at the present values.
+  /// Evaluates F at the present values.
   private func evaluate() -> Double {
     if cancellation.isCancelled { return .nan }
     evaluations += 1
@@ -107,9 +108,9 @@ final class LocalCheck<Subject: GradientSubject> {
     return sum
   }
 
-  /// 10ε·Σ|cⱼ|(1 + max|yⱼ|/h) over the same outputs: what cotangents that cancel within
-  /// backward, and outputs that cancel within forward, may leave if the layer neither
-  /// amplifies nor damps.
+  /// The error 10ε·Σ|cⱼ|(1 + max|yⱼ|/h) over the same outputs. Cancellation of cotangents in
+  /// the backward pass and of outputs in the forward pass can cause an error of this size in
+  /// a layer that neither amplifies nor damps.
   private func leastError(_ step: Double) -> Double {
     var sum = 0.0
     for (r, cotangents) in cotangents.enumerated() {
@@ -121,7 +122,7 @@ final class LocalCheck<Subject: GradientSubject> {
     return 10 * Double.ulpOfOne * sum
   }
 
-  /// An entry is changed by so many times its size to see what depends on it.
+  /// The factor by which an entry is changed to find the outputs that depend on it.
   private static var hugeChange: Double { 1e200 }
 
   private func findDependent(_ index: Int, _ x: Double) {
@@ -144,7 +145,7 @@ final class LocalCheck<Subject: GradientSubject> {
       return evaluate()
     }
     let step = NumericDerivative.firstStep(at: x)
-    // Both need the values of the whole pass.
+    // Both measurements need the values of the complete pass.
     let roundoff = roundoff.of(index)
     _ = outputRoundoff
     findDependent(index, x)
@@ -165,7 +166,7 @@ final class LocalCheck<Subject: GradientSubject> {
     return found
   }
 
-  /// Along a direction, whose analytic derivative is `analytic`.
+  /// Checks a direction with the analytic derivative `analytic`.
   func check(_ walk: DirectionWalk<Subject>, analytic: Double) -> Result {
     dependent = nil
     let roundoff = roundoff.of(walk.members)
@@ -188,10 +189,11 @@ final class LocalCheck<Subject: GradientSubject> {
     return found
   }
 
-  // MARK: The outputs that are not at kinks
+  // MARK: Outputs without kinks
 
-  /// Along a direction in which some outputs meet kinks: the sum of the others, and of those at
-  /// kinks whether their derivatives lie between the one-sided slopes.
+  /// Checks a direction along which some outputs have kinks. The sum of the other outputs is
+  /// compared as usual; for those with kinks, the derivatives must be between the one-sided
+  /// slopes.
   func checkApart(_ walk: DirectionWalk<Subject>) -> Result {
     let whole = cotangents
     defer { cotangents = whole }
@@ -230,7 +232,7 @@ final class LocalCheck<Subject: GradientSubject> {
     _ analytic: Double, at x: Double, step: Double, error: Double, smallError: Double,
     roundoff: Double, scale: Double, _ f: (Double) -> Double
   ) -> Result {
-    // At the largest step within the domain.
+    // The loop finds the largest step within the domain of f.
     var h = step
     for _ in 0..<NumericDerivative.departureLimit {
       if f(x + h).isFinite && rounding.isFinite { break }
@@ -272,10 +274,11 @@ final class LocalCheck<Subject: GradientSubject> {
       isFlat: isFlat && numeric.isFlat)
   }
 
-  /// True if no output that the loss depends on has other bits when the entries are moved by
+  /// Whether all outputs on which the loss depends keep their bits if the entries change by
   /// their full size in either direction.
   ///
-  /// - Parameter move: moves the entries by this multiple of their size, of 0 by ±1.
+  /// - Parameter move: changes the entries by this multiple of their values, or of 1 if the
+  ///   value is 0.
   private func changesNothing(_ move: (Double) -> Void) -> Bool {
     for part in [-1.0, 1.0] {
       move(part)
@@ -287,10 +290,10 @@ final class LocalCheck<Subject: GradientSubject> {
 
   // MARK: Output by output
 
-  /// So many outputs at most are checked one by one.
+  /// The largest number of outputs that are checked one by one.
   private static var mostOutputs: Int { 256 }
 
-  /// Replaces FAIL by KINK if every output is right by itself, one of them at a kink.
+  /// Replaces FAIL by KINK if every output is right by itself and one of them is at a kink.
   private func checkOutputs(_ index: Int, _ found: inout Result) {
     let x = subject.value(of: tensor, at: index)
     let step = NumericDerivative.firstStep(at: x)
@@ -319,7 +322,7 @@ final class LocalCheck<Subject: GradientSubject> {
     }
   }
 
-  /// The outputs that the loss depends on and that one entry moves.
+  /// The outputs that one entry changes and on which the loss depends.
   private func movingOutputs(of r: Int, _ index: Int, _ x: Double, _ step: Double) -> [Int] {
     var moving: Set<Int> = []
     for moved in [x - step, x + step] {
@@ -332,7 +335,7 @@ final class LocalCheck<Subject: GradientSubject> {
     return moving.sorted()
   }
 
-  /// True if `slope` is the derivative of one output, or one of its subgradients.
+  /// Whether `slope` is the derivative of one output, or one of its subgradients.
   private func isRight(
     _ slope: Double, _ r: Int, _ j: Int, _ index: Int, _ x: Double, _ step: Double,
     _ hasKink: inout Bool
@@ -357,7 +360,7 @@ final class LocalCheck<Subject: GradientSubject> {
     return verdict == .pass || verdict == .kink || verdict == .inconclusive
   }
 
-  // MARK: What a bound rests on
+  // MARK: Terms of the bound
 
   /// Σ cⱼ·∂yⱼ/∂x over all layers.
   private func ownGradient() -> [Double] {

@@ -1,13 +1,13 @@
 import Engine
 import NNExp
 
-/// The nodes at fault: those whose layers are wrong alone, those that are not functions, and
-/// those that compute something else in an evaluation than in training.
+/// The nodes that cause the errors: nodes whose layers are wrong by themselves, nodes that
+/// are not deterministic, and nodes whose outputs differ between training and evaluation.
 struct Localization {
-  /// By tensor with a fault.
+  /// The nodes, by tensor with a fault.
   private(set) var nodes: [Int: SubjectNode] = [:]
 
-  /// Outputs that differ between training and evaluation.
+  /// Records of outputs that differ between training and evaluation.
   private(set) var modes: [GradientReport.Tensor] = []
 
   private var diagnoses: [Int: Diagnosis] = [:]
@@ -43,7 +43,7 @@ struct Localization {
 
   func diagnosis(of t: Int) -> Diagnosis? { diagnoses[t] }
 
-  /// Finds which of the layers that read a tensor is wrong.
+  /// Finds the wrong one among the layers that read a tensor.
   private mutating func find<Subject: GradientSubject>(
     _ t: Int, _ subject: Subject, _ gradient: [Double], _ entry: Int?
   ) {
@@ -66,7 +66,7 @@ struct Localization {
         return
       }
     }
-    // Each is right by itself: does one lose the terms of the others?
+    // All layers are right by themselves, but one may overwrite the terms of the others.
     for reader in readers {
       var own = [Double](repeating: 0, count: gradient.count)
       reader.addGradient(of: reader.cotangents, to: &own)
@@ -80,7 +80,7 @@ struct Localization {
     }
   }
 
-  /// Relative to the largest output: more than rounding in another order.
+  /// The largest relative difference that summation in another order can cause.
   private static let modeTolerance = 1e-9
 
   private mutating func compareModes(_ subject: some GradientSubject) {

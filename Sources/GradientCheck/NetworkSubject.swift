@@ -2,13 +2,11 @@ public import Datasets
 public import Engine
 public import NNExp
 
-/// A declared network in float64 on a frozen batch, with the values of a network
-/// that trains, to be checked.
+/// A float64 network with a frozen batch and the values of a network in training.
 ///
-/// Every parameter is a tensor of it, and so is every activation: the data, each
-/// node's output as the next node reads it, and what the loss reads. Random
-/// numbers are those of one step throughout; batches are in training mode, and every pass
-/// starts from the same state.
+/// Its tensors are all parameters and all activations: the data, the outputs of the nodes,
+/// and the inputs of the losses. All passes use the random numbers of one step, training mode
+/// and the same initial state.
 public final class NetworkSubject: GradientSubject {
   public let tensors: [SubjectTensor]
 
@@ -19,40 +17,40 @@ public final class NetworkSubject: GradientSubject {
   private let slots: [Slot]
   private let count: Int
 
-  /// The state that every pass starts from.
+  /// The state at the start of every pass.
   private let state: [Double]
 
-  /// ∂L/∂ of every output of every node, after the last whole backward pass.
+  /// ∂L/∂y of every output of every node, after the last complete backward pass.
   private(set) var deltas: [[[Double]]] = []
 
-  /// A tensor's numbers and gradient, and the first node that a change of it reaches.
+  /// The numbers and the gradient of a tensor, and the first node that depends on it.
   private struct Slot {
     let values: Tensor<Double>
     let gradient: Tensor<Double>
     let firstNode: Int
-    /// The nodes that read it, and the losses.
+    /// The nodes and losses that read it.
     let readers: [Int]
     var heads: [Int] = []
-    /// Its position among the node's parameters; nil for an activation.
+    /// The index among the node's parameters; nil for an activation.
     var parameter: Int? = nil
   }
 
-  /// The output of a node whose parameter is changed entry by entry, as all of
-  /// its entries' own values make it.
+  /// The output of a node whose parameter is changed entry by entry, for the original values
+  /// of all entries.
   private struct Kept {
     let tensor: Int
     let y: [Double]
-    /// The entry whose part of the output is another one's now.
+    /// The entry whose contribution to the output is at present changed.
     var entry: Int?
   }
   private var kept: Kept?
 
-  /// Whether a layer's way for one entry computes what its forward pass does.
+  /// Whether the recomputation for a single entry agrees with the forward pass, by tensor.
   private var trust: [Int: Bool] = [:]
 
   /// - Parameters:
-  ///   - trained: whose parameters and state are taken over.
-  ///   - samples: the batch; as a whole.
+  ///   - trained: the network whose parameters and state are copied.
+  ///   - samples: the samples of the batch.
   public init<S: Scalar>(of trained: Network<S>, samples: Dataset<S>, seed: UInt64) throws {
     let graph = trained.graph
     let count = samples.count
@@ -70,7 +68,7 @@ public final class NetworkSubject: GradientSubject {
     value = passes.losses(gradient: false)
     gradient = passes.losses(gradient: true)
 
-    // The work of everything from a node on, for the checker's budget.
+    // The work of each node and all later ones, for the budget of the checker.
     var workFrom = [Int](repeating: 0, count: graph.nodes.count + 1)
     for k in graph.nodes.indices.reversed() {
       let (product, overflow) = graph.nodes[k].plan.work.multipliedReportingOverflow(by: count)
@@ -83,8 +81,8 @@ public final class NetworkSubject: GradientSubject {
     var listed: Set<Graph.Edge> = []
     var listedParameters: Set<Int> = []
     for (k, node) in graph.nodes.enumerated() {
-      // An activation is listed at the first node that reads it; its gradient is
-      // that over all its readers. Indices have none.
+      // An activation is listed at the first node that reads it. Its gradient is the sum over
+      // all nodes that read it. Indices have no gradient.
       for (position, source) in node.inputs.enumerated()
       where node.inputPorts[position].kind == .values && listed.insert(source).inserted {
         let readers = graph.nodes.reduce(0) { $0 + $1.inputs.count { $0 == source } }
@@ -101,7 +99,7 @@ public final class NetworkSubject: GradientSubject {
             firstNode: source.node + 1, readers: graph.readers(of: source),
             heads: graph.readingHeads(of: source)))
       }
-      // A shared tensor is listed at the first node that uses it, under its owner's name.
+      // A shared tensor is listed at the first node that uses it, with the name of its owner.
       for (position, index) in node.parameters.enumerated()
       where listedParameters.insert(index).inserted {
         let parameter = graph.parameters[index]
@@ -110,7 +108,7 @@ public final class NetworkSubject: GradientSubject {
           SubjectTensor(
             node: owner.name, type: owner.typeName, name: parameter.name, kind: .parameter,
             shape: parameter.shape, location: owner.location, work: workFrom[k]))
-        // An entry of a shared tensor moves the outputs of several nodes.
+        // An entry of a shared tensor affects the outputs of several nodes.
         slots.append(
           Slot(
             values: network.parameters.slice(from: parameter.offset, shape: parameter.shape),
@@ -137,7 +135,7 @@ public final class NetworkSubject: GradientSubject {
     passes.forward()
   }
 
-  /// `x`, or `x1`, `x2`, … where a node reads several activations.
+  /// The name `x`, or `x1`, `x2`, … if a node reads several activations.
   static func inputName(_ position: Int, of count: Int) -> String {
     count == 1 ? "x" : "x\(position + 1)"
   }
@@ -154,7 +152,7 @@ public final class NetworkSubject: GradientSubject {
     return value.evaluate()
   }
 
-  /// Layers may change their state in a pass, and read it in the next.
+  /// Restores the state, which layers can change during a pass and read in the next one.
   func restoreState() {
     state.withUnsafeBufferPointer { copy($0, to: network.state) }
   }
@@ -179,7 +177,7 @@ public final class NetworkSubject: GradientSubject {
     if trust[tensor] == nil {
       let isTrusted = agrees(y) { passes.forward(from: node) }
       trust[tensor] = isTrusted
-      // From here on as every further entry: by the short way.
+      // This entry is recomputed in the same way as all later ones.
       guard isTrusted else { return loss(changing: tensor) }
       kept?.y.withUnsafeBufferPointer { copy($0, to: y) }
       _ = passes.forward(node: node, changing: parameter, at: index)
@@ -192,7 +190,7 @@ public final class NetworkSubject: GradientSubject {
     if let start = values.baseAddress { tensor.start.update(from: start, count: values.count) }
   }
 
-  /// True if `body` leaves the numbers as they are, but for rounding.
+  /// Whether `body` changes the numbers only by rounding.
   private func agrees(_ tensor: Tensor<Double>, after body: () -> Void) -> Bool {
     let before = tensor.indices.map { tensor[$0] }
     body()
@@ -245,7 +243,7 @@ public final class NetworkSubject: GradientSubject {
     }
   }
 
-  /// A result of the network with its data and parameters moved; restores all values.
+  /// A result of the network after perturbing its data and parameters; restores all values.
   private func afterMove<Result>(_ step: RoundingStep, _ body: () -> Result) -> Result {
     let graph = network.graph
     let leaves =
@@ -262,9 +260,9 @@ public final class NetworkSubject: GradientSubject {
     return result
   }
 
-  /// The forward pass, in which every output is moved after it is computed; returns the
-  /// outputs as they were. A node's own backward pass needs these: it may look for the number
-  /// that it has copied to its output.
+  /// Runs a forward pass in which every output is perturbed after it is computed, and returns
+  /// the original outputs. A backward pass needs the original ones: it may search for the
+  /// number that it has copied to its output.
   @discardableResult
   private func forward(rounding step: RoundingStep) -> [[[Double]]] {
     restoreState()
@@ -299,8 +297,8 @@ public final class NetworkSubject: GradientSubject {
     return activations
   }
 
-  /// How often a node's forward pass is repeated: what happens once in so many passes is
-  /// found.
+  /// The number of repetitions of a node's forward pass. They reveal a change that happens
+  /// once in so many passes.
   private static let repetitions = 64
 
   public func firstNondeterministicNode() -> SubjectNode? {
@@ -342,7 +340,7 @@ public final class NetworkSubject: GradientSubject {
 }
 
 extension Graph {
-  /// The nodes that read what an edge carries.
+  /// The nodes that read an edge.
   fileprivate func readers(of edge: Edge) -> [Int] {
     nodes.indices.filter { nodes[$0].inputs.contains(edge) }
   }

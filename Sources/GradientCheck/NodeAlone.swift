@@ -13,13 +13,13 @@ final class NodeAlone: LayerAlone {
   private let index: Int
   private let gradient: Tensor<Double>
 
-  /// The outputs' values and ∂L/∂y, output by output.
+  /// The values and ∂L/∂y of each output.
   private let outputs: [(y: Tensor<Double>, delta: Tensor<Double>)]
 
-  /// The outputs of the whole pass.
+  /// The outputs of the complete pass.
   private let base: [[Double]]
 
-  /// Everything else that the backward pass adds to.
+  /// All other tensors to which the backward pass adds.
   private let sums: [Tensor<Double>]
 
   init(
@@ -50,7 +50,7 @@ final class NodeAlone: LayerAlone {
   func evaluate(into values: inout [Double]) {
     forward()
     read(into: &values)
-    // Another layer that reads the tensor may read these, too.
+    // Other layers that read the tensor can also read these outputs.
     for ((y, _), row) in zip(outputs, base) { for (i, value) in row.enumerated() { y[i] = value } }
   }
 
@@ -122,11 +122,11 @@ final class NodeAlone: LayerAlone {
       }
   }
 
-  /// A result of the layer with everything that it reads moved; restores all values.
+  /// A result of the layer after perturbing everything that it reads; restores all values.
   private func afterMove(_ step: RoundingStep, _ body: () -> [Double]) -> [Double] {
     let read = tensorsRead
     let values = read.map { tensor in tensor.indices.map { tensor[$0] } }
-    // A tensor that is read twice moves twice, by two units at most.
+    // A tensor that is read twice is perturbed twice, by at most two units.
     for tensor in read { step.move(tensor) }
     let result = body()
     for (tensor, row) in zip(read, values) {
@@ -168,8 +168,8 @@ final class LossAlone: LayerAlone {
 
   func evaluateUntrained(into values: inout [Double]) -> Bool { false }
 
-  /// Every head's loss adds to the gradient of the output that it reads; this is the gradient
-  /// of one of them.
+  /// Every loss adds to the gradient of the output that it reads; this computes the
+  /// contribution of a single loss.
   func addGradient(of cotangents: [Double], to sum: inout [Double]) {
     gradient.fill(0)
     subject.gradient.evaluate()

@@ -6,67 +6,66 @@
 ///     rᵢⱼ    = (4ʲ rᵢ,ⱼ₋₁ + rᵢ₋₁,ⱼ₋₁) / (4ʲ − 1)
 ///     tᵢⱼ    = max(|aᵢⱼ − aᵢ,ⱼ₋₁|, |aᵢⱼ − aᵢ₋₁,ⱼ₋₁|)
 ///
-/// The entry with the least t + r is the derivative, and 10(t + r) its bound.
-/// Ridders' t by itself is no bound: neighbors agree by chance at the level of round-off, so
-/// the round-off r is carried along.
+/// The entry with the least t + r is the derivative, and 10(t + r) is its bound. Ridders' t
+/// alone is not a bound, because neighboring entries agree by chance at the level of
+/// round-off. The tableau therefore also carries the round-off r.
 ///
 /// If the one-sided slopes D₊ and D₋ do not meet as h shrinks,
 ///
 ///     J(h) = D₊(h) − D₋(h),   J(h/2) / J(h) > 0.6    (0.50 where f is smooth)
 ///
-/// there is a kink within h: h₀ shrinks and the tableau starts anew; if that
-/// never helps, the kink is at x itself and `isKinked` is true.
+/// there is a kink within h. The check then starts again with a smaller h₀. If no h₀ helps,
+/// the kink is at x itself, and `isKinked` is true.
 ///
-/// ε(|f₊| + |f₋|) is the error of f's own rounding. A loss near 0, (y − t)² with y ≈ t, is
-/// less exact than that, because y was rounded before: if the tableau does not settle, and
-/// before an entry is called wrong, the noise of f is measured and added to r. Of 20,000 right
-/// gradients of networks trained to residuals of 1e-2 … 1e-12, 10,124 came out wrong without
-/// it; of 100,000, 20 do with it, all of units so saturated that they hardly move the loss.
-/// The checks of single layers decide these.
+/// The term ε(|f₊| + |f₋|) is the rounding error of f itself. A loss near 0, such as (y − t)²
+/// with y ≈ t, has a larger error, because y was rounded before. If the tableau does not
+/// converge, and before an entry is called wrong, the noise of f is measured and added to r.
+/// Without this, 10,124 of 20,000 right gradients of networks with residuals of 1e-2 … 1e-12
+/// were called wrong; with it, 20 of 100,000, all of saturated units on which the loss hardly
+/// depends. The checks of single layers decide those.
 ///
-/// A step that leaves the domain of f, where f is NaN or infinite, is made smaller;
-/// at the end of a domain the derivative is that of one side.
+/// A step outside the domain of f, where f is NaN or infinite, is reduced. At the end of a
+/// domain, the derivative is one-sided.
 ///
-/// - Source: Ridders 1982; Press et al., "Numerical Recipes", dfridr, which
-///   divides h by 1.4. Halving it takes about as many evaluations (7.5 an entry
-///   against 7.4, on 20,000 sigmoid + Lp parameters) and gives J(h/2) for none.
-///   The noise: Hamming 1971; Moré and Wild 2011, "Estimating computational
-///   noise".
+/// - Source: Ridders 1982; Press et al., "Numerical Recipes", dfridr, which divides h by 1.4.
+///   Halving takes about as many evaluations (7.5 per entry instead of 7.4, on 20,000 sigmoid
+///   + Lp parameters) and gives J(h/2) without further evaluations. The noise: Hamming 1971;
+///   Moré and Wild 2011, "Estimating computational noise".
 public struct NumericDerivative: Sendable {
-  /// The derivative; NaN where no step gave finite values.
+  /// The derivative; NaN if no step gave finite values.
   public var value: Double
 
-  /// t and r of the chosen entry.
+  /// The terms t and r of the chosen entry.
   public var truncation: Double
   public var roundoff: Double
 
-  /// The smallest h that the chosen entry rests on.
+  /// The smallest h used for the chosen entry.
   public var step: Double
 
-  /// How often f was evaluated.
+  /// The number of evaluations of f.
   public var evaluations: Int
 
-  /// D₋ and D₊, extrapolated from the two smallest steps, and their error.
+  /// D₋ and D₊, extrapolated from the two smallest steps, with their error.
   public var slopeLeft: Double
   public var slopeRight: Double
   public var slopeError: Double
 
-  /// True if J kept its size down to the smallest steps.
+  /// Whether J kept its size down to the smallest steps.
   public var isKinked: Bool
 
-  /// True if f had the bits of f(x) at every step.
+  /// Whether f had the bits of f(x) at every step.
   public var isFlat: Bool
 
-  /// B: how far `value` may be from the derivative.
+  /// The bound B of the error of `value`.
   public var bound: Double { 10 * (truncation + roundoff) }
 
-  /// Widens the bound by ten times the round-off of what it is compared with.
+  /// Adds ten times the round-off error of the compared value to the bound.
   mutating func add(roundoff more: Double) {
     roundoff += more
     slopeError += 10 * more
   }
 
-  /// True if `slope` lies between D₋ and D₊: at a kink, a valid subgradient.
+  /// Whether `slope` is between D₋ and D₊ and therefore a valid subgradient at a kink.
   public func isSubgradient(_ slope: Double) -> Bool {
     slope >= min(slopeLeft, slopeRight) - slopeError
       && slope <= max(slopeLeft, slopeRight) + slopeError
@@ -74,23 +73,23 @@ public struct NumericDerivative: Sendable {
 }
 
 extension NumericDerivative {
-  /// Rows of a tableau: h runs from h₀ to h₀/512.
+  /// The rows of a tableau, from h₀ to h₀/512.
   @usableFromInline static let rows = 10
 
-  /// How often h₀ may shrink, and by what.
+  /// The largest number of reductions of h₀, and the factor of each.
   @usableFromInline static let retries = 3
   @usableFromInline static let shrinkage = 0x1p-6
 
-  /// How often a step may be made smaller because it leaves the domain.
+  /// The largest number of reductions of a step that leaves the domain.
   @usableFromInline static let departureLimit = 12
 
-  /// How many times smaller than h₀ kinks are looked for, in careful mode.
+  /// The number of reductions below h₀ at which kinks are searched in careful mode.
   @usableFromInline static let kinkScales = 6
 
-  /// J within this many times its round-off is noise.
+  /// J is noise if it is less than this multiple of its round-off error.
   @usableFromInline static let noiseMargin = 16.0
 
-  /// h₀ for an entry of value x.
+  /// The first step h₀ for an entry with the value x.
   public static func firstStep(at x: Double) -> Double { 1e-2 * max(1, abs(x)) }
 
   /// The derivative of `f` at `x`.
@@ -98,12 +97,12 @@ extension NumericDerivative {
   /// - Parameters:
   ///   - base: f(x).
   ///   - step: h₀.
-  ///   - goal: a bound of `goal`·|value| is good enough to stop at.
+  ///   - goal: the evaluation stops when the bound is at most `goal`·|value|.
   ///   - error: the error of f(x ± h) because x ± h is rounded.
-  ///   - isCareful: measures f's noise from the start, not only if the tableau does not
-  ///     settle: before a derivative is called wrong.
-  /// - Cost: two evaluations a row; three or four rows where f is smooth on the
-  ///   scale of h₀, and at most 148 evaluations. Allocates nothing.
+  ///   - isCareful: whether the noise of f is measured from the start, not only if the
+  ///     tableau does not converge. Used before a derivative is called wrong.
+  /// - Cost: two evaluations per row; three or four rows if f is smooth at the scale of h₀,
+  ///   and at most 148 evaluations. Allocates nothing.
   @inlinable
   public static func of(
     at x: Double, base: Double, step: Double, goal: Double, error: Double = 0,
@@ -136,7 +135,7 @@ extension NumericDerivative {
         if x != 0 { first = min(first, abs(x) / 2) }
         continue
       }
-      // A kink that is closer than round-off leaves no room for a step.
+      // If a kink is closer than the round-off error, no step avoids it.
       let isSeen = !isBeside || found.bound < 1e-3 * abs(found.value)
       if isSeen && found.improves(on: best) { best = found }
       if !found.isKinked && found.value.isFinite {
@@ -167,11 +166,11 @@ extension NumericDerivative {
   }
 
   /// Looks for a kink that curvature hides at larger steps, at the smallest step at which J
-  /// exceeds its noise. If there is none, a kink may still hide below the least |J| of any
-  /// step, which is added to the bound.
+  /// exceeds its noise. If there is none, a kink smaller than the least |J| of all steps is
+  /// still possible; that value is added to the bound.
   ///
-  /// For a derivative that would be called wrong. Measures the noise, as `of` does; about 60
-  /// evaluations.
+  /// Used for a derivative that would be called wrong. Measures the noise as `of` does, with
+  /// about 60 evaluations.
   @inlinable
   mutating func lookForKink(
     at x: Double, base: Double, step: Double, error: Double, _ f: (Double) -> Double
@@ -204,7 +203,7 @@ extension NumericDerivative {
     if hidden.isFinite { truncation += hidden / 10 }
   }
 
-  /// D₋ and D₊ at h = 0, extrapolated from two steps.
+  /// Stores D₋ and D₊ at h = 0, extrapolated from two steps.
   @inlinable
   mutating func note(_ narrow: Slopes, after wide: Slopes) {
     slopeLeft = 2 * narrow.left - wide.left
@@ -214,14 +213,14 @@ extension NumericDerivative {
       + NumericDerivative.noiseMargin * narrow.noise
   }
 
-  /// D₋(h) and D₊(h), and the round-off of their difference.
+  /// D₋(h) and D₊(h), with the round-off error of their difference.
   @usableFromInline
   struct Slopes {
     @usableFromInline let left: Double
     @usableFromInline let right: Double
     @usableFromInline let noise: Double
 
-    /// J(h).
+    /// The jump J(h).
     @inlinable var jump: Double { right - left }
 
     @inlinable
@@ -242,16 +241,16 @@ extension NumericDerivative {
     }
   }
 
-  /// True if a smaller truncation would gain nothing.
+  /// Whether a smaller truncation error would not improve the bound.
   @inlinable var isRoundoffLimited: Bool { truncation <= roundoff }
 
-  /// Points of one measurement of noise.
+  /// The number of points per measurement of noise.
   @usableFromInline static let noisePoints = 8
 
-  /// The approximate error of f's values near `x`: twice the standard deviation of their
-  /// fourth differences at a spacing of 1e-6·max(1, |x|), in which anything smooth has
-  /// vanished. If f is so flat that rounding makes it a staircase, the spacing grows until there are steps to see, or the points
-  /// fill half of the range.
+  /// The approximate error of the values of f near `x`: twice the standard deviation of their
+  /// fourth differences at a spacing of 1e-6·max(1, |x|), in which a smooth function
+  /// vanishes. If rounding turns f into a staircase, the spacing grows until the steps are
+  /// visible, or until the points fill half of the range.
   @inlinable
   static func noise(
     of f: (Double) -> Double, from x: Double, within range: Double, evaluations: inout Int
@@ -271,12 +270,12 @@ extension NumericDerivative {
     }
     var sum = 0.0
     for i in 0..<(noisePoints - 4) { sum += d[i] * d[i] }
-    // Differencing multiplies a variance by Σ C(4, k)² = 70.
+    // Differencing multiplies the variance by Σ C(4, k)² = 70.
     let noise = 2 * (sum / Double(noisePoints - 4) / 70).squareRoot()
     return noise.isFinite ? noise : 0
   }
 
-  /// Nothing known yet.
+  /// A result without any information.
   @usableFromInline init() {
     value = .nan
     truncation = .infinity
@@ -290,8 +289,8 @@ extension NumericDerivative {
     isFlat = false
   }
 
-  /// A smooth result beats a kinked one, the lesser error the greater, and of
-  /// kinked ones the later: its slopes are closer to x.
+  /// A smooth result is better than a kinked one, and a smaller error is better than a larger
+  /// one. Among kinked results, the later one is better, because its slopes are closer to x.
   @usableFromInline
   func improves(on other: NumericDerivative) -> Bool {
     if !value.isFinite { return false }
@@ -300,13 +299,15 @@ extension NumericDerivative {
     return isKinked || truncation + roundoff < other.truncation + other.roundoff
   }
 
-  /// Adds a row to a tableau of extrapolations, and keeps the entry with the least error.
+  /// Adds a row to a tableau of extrapolations and keeps the entry with the smallest error.
   ///
   ///     aᵢⱼ = aᵢ,ⱼ₋₁ + (aᵢ,ⱼ₋₁ − aᵢ₋₁,ⱼ₋₁) / (ratioʲ − 1)
   ///
   /// - Parameters:
-  ///   - a: the row before, which becomes row i; `r` has the round-off of its entries.
-  ///   - ratio: of the leading errors of two rows: 4 for central differences, 2 for one-sided ones.
+  ///   - a: the previous row, which becomes row i; `r` contains the round-off errors of its
+  ///     entries.
+  ///   - ratio: the ratio of the leading errors of two rows: 4 for central differences, 2 for
+  ///     one-sided ones.
   @inlinable
   mutating func extend(
     _ a: inout InlineArray<10, Double>, _ r: inout InlineArray<10, Double>, row i: Int,
@@ -337,8 +338,8 @@ extension NumericDerivative {
     }
   }
 
-  /// One tableau from h₀ = `step` on; it ends early once it is good enough, or
-  /// limited by round-off, or at a kink.
+  /// A tableau from h₀ = `step` on. It ends when the bound reaches the goal, at the limit of
+  /// round-off, or at a kink.
   @inlinable
   static func tableau(
     at x: Double, base: Double, step: Double, goal: Double, error: Double,
@@ -364,7 +365,7 @@ extension NumericDerivative {
       if fRight != base || fLeft != base { best.isFlat = false }
 
       let rounding = epsilon * (abs(fRight) + abs(fLeft)) + error
-      // Never 0, so that a function that is 0 throughout proves nothing.
+      // The error is never 0, so that a function that is 0 everywhere proves nothing.
       best.extend(
         &a, &r, row: i, quotient: (fRight - fLeft) / (right - left),
         roundoff: rounding / (right - left) + Double.leastNormalMagnitude, ratio: 4, step: h)
@@ -389,7 +390,7 @@ extension NumericDerivative {
     return best
   }
 
-  /// Nothing found, at this cost.
+  /// A result without a value, after this number of evaluations.
   @usableFromInline init(_ evaluations: Int) {
     self.init()
     self.evaluations = evaluations

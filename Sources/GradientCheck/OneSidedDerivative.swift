@@ -1,10 +1,10 @@
 extension NumericDerivative {
-  /// The derivative of `f` at the end of its domain, from the side on which it is finite.
+  /// The derivative of `f` at the end of its domain, from the side on which f is finite.
   ///
   ///     q(h) = (f(x + h) − f(x)) / h,   aᵢⱼ = aᵢ,ⱼ₋₁ + (aᵢ,ⱼ₋₁ − aᵢ₋₁,ⱼ₋₁) / (2ʲ − 1)
   ///
-  /// The value is NaN if neither side is finite. Otherwise only the slope of that side is
-  /// known: the function has no other there.
+  /// The value is NaN if f is not finite on either side. Otherwise only the slope of one side
+  /// is known.
   @usableFromInline
   static func oneSided(
     at x: Double, base: Double, step: Double, error: Double, _ f: (Double) -> Double

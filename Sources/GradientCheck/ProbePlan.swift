@@ -1,28 +1,29 @@
 import NNExp
 
-/// The entries and directions of each tensor that are checked. A function of the settings and
-/// the sizes only, never of the clock, so that a check is the same on every machine.
+/// The entries and directions of each tensor that are checked. The plan depends only on the
+/// settings and the sizes, not on the clock, so that a check is the same on every machine.
 struct ProbePlan {
   struct Tensor: Equatable {
-    /// In rising order.
+    /// The entries in ascending order.
     var entries: [Int]
-    /// By number.
+    /// The numbers of the directions.
     var directions: Range<Int>
   }
 
-  /// So many directions prove a tensor, whatever the settings: two equal errors of opposite
-  /// effect cancel in half of them, and 16 miss these with a probability of 1.5e-5.
+  /// The number of directions that proves a tensor, regardless of the settings. Two equal
+  /// errors of opposite effect cancel in half of the directions; 16 directions miss them with
+  /// a probability of 1.5e-5.
   static let provingDirections = 16
 
-  /// The number of a direction that is drawn again is larger by this.
+  /// The increment of the number of a direction that is drawn again.
   static let redrawn = 1 << 16
 
-  /// Estimates: the evaluations of an entry, and the cost of an evaluation beyond its
+  /// Estimates: the evaluations per entry, and the cost of an evaluation in addition to its
   /// arithmetic.
   static let evaluationsPerEntry = 8.0
   static let leastWork = 500.0
 
-  /// Nil for a tensor that is left out.
+  /// The plan of each tensor; nil for a tensor that is not checked.
   let tensors: [Tensor?]
 
   init(_ tensors: [SubjectTensor], settings: GradientCheckSettings, random: RandomStream) {
@@ -50,7 +51,8 @@ struct ProbePlan {
     max(settings.directions, provingDirections)
   }
 
-  /// Cheap tensors first and entirely; the rest is divided among the others.
+  /// Plans the cheapest tensors first and completely, and divides the remaining budget among
+  /// the others.
   private static func shared(
     _ tensors: [SubjectTensor], _ isWanted: [Bool], _ settings: GradientCheckSettings,
     _ random: RandomStream
@@ -88,7 +90,8 @@ extension ProbePlan.Tensor {
     ProbePlan.Tensor(entries: Array(0..<count), directions: 0..<0)
   }
 
-  /// The first, the last, and one at random from each of equal parts between.
+  /// The first and the last entry, and a random one from each of several equal ranges between
+  /// them.
   static func sampled(
     _ limit: Int, of count: Int, directions: Int, _ random: RandomStream
   ) -> ProbePlan.Tensor {
@@ -105,18 +108,18 @@ extension ProbePlan.Tensor {
 }
 
 extension ProbePlan {
-  /// Part of a tensor's probes, which one core checks at a time.
+  /// Some of the probes of a tensor, which a core checks together.
   struct Block {
     let tensor: Int
     let probes: Tensor
   }
 
-  /// Entries of a block, and directions, of which each changes every entry.
+  /// The number of entries per block, and of directions, each of which changes every entry.
   private static let entriesAtATime = 64
   private static let directionsAtATime = 4
 
-  /// All probes, tensor by tensor. A function of the plan only: a result depends on the block,
-  /// never on the core.
+  /// All probes, tensor by tensor. The blocks depend only on the plan, so that the results do
+  /// not depend on the number of cores.
   var blocks: [Block] {
     tensors.enumerated().flatMap { t, probes -> [Block] in
       guard let probes else { return [] }
@@ -135,7 +138,7 @@ extension ProbePlan {
     }
   }
 
-  /// Multiplications and additions of all probes, about.
+  /// The approximate number of multiplications and additions of all probes.
   func work(on tensors: [SubjectTensor]) -> Double {
     zip(self.tensors, tensors).reduce(0) { sum, pair in
       guard let probes = pair.0 else { return sum }

@@ -2,20 +2,20 @@ public import Engine
 import NNExp
 
 extension GradientCheckSettings {
-  /// Throws if `only` has a name that the model lacks, or if a check is requested and there
-  /// are no parameters to learn.
+  /// Throws if `only` contains a name that the model lacks, or if a check is requested
+  /// although there are no parameters to train.
   public func requireSense(for graph: Graph) throws {
     if moments.isEmpty { return }
     if isExplicit && graph.parameters.isEmpty {
       throw Diagnostic(
         "the model has no parameters, so there is no gradient to check",
         at: graph.nodes.first?.location,
-        notes: [.init("add a layer that learns, or say gradient_check: false")])
+        notes: [.init("add a layer that learns, or write gradient_check: false")])
     }
     let names = graph.tensorNames
     let losses = graph.namesHeads ? graph.heads.map { "loss.\(graph.nodes[$0].name)" } : ["loss"]
     let known = graph.nodes.map(\.name) + losses + names
-    var mistakes = Diagnostics()
+    var errors = Diagnostics()
     for name in only where !known.contains(text: name) {
       let node = name.split(atByte: ".", omittingEmptySubsequences: false)[0]
       let siblings = names.filter { $0.hasPrefix(bytes: node + ".") }
@@ -27,9 +27,9 @@ extension GradientCheckSettings {
           ? .init("the nodes are: " + listed(graph.nodes.map(\.name)))
           : .init("'\(node)' has: " + siblings.joined(separator: ", "))
       ]
-      mistakes.add(diagnostic)
+      errors.add(diagnostic)
     }
-    try mistakes.throwIfAny()
+    try errors.throwIfAny()
   }
 
   /// True if the check is requested.
@@ -37,8 +37,8 @@ extension GradientCheckSettings {
 }
 
 extension Graph {
-  /// `hidden.x`, `hidden.weight`, … as reports name them: an activation is listed at the first
-  /// node that reads it.
+  /// The names in reports, such as `hidden.x` and `hidden.weight`. An activation is listed at
+  /// the first node that reads it.
   fileprivate var tensorNames: [String] {
     var names: [String] = []
     var listed: Set<Graph.Edge> = []

@@ -5,30 +5,30 @@ public struct SubjectTensor: Sendable {
   public enum Kind: String, Sendable {
     case parameter
     case input
-    /// A node's output, whose gradient is not checked.
+    /// The output of a node, whose gradient is not checked.
     case output
   }
 
-  /// The node's name, its type, and the tensor's name: `hidden`, `dense`,
+  /// The name of the node, its type, and the name of the tensor, such as `hidden`, `dense`,
   /// `weight`.
   public var node: String
   public var type: String
   public var name: String
   public var kind: Kind
 
-  /// A parameter's shape, or one sample's.
+  /// The shape of a parameter, or of one sample of an activation.
   public var shape: Shape
 
-  /// Samples in the batch; 1 for parameters.
+  /// The number of samples in the batch; 1 for parameters.
   public var samples: Int
 
   /// The location of the node's declaration.
   public var location: SourceLocation?
 
-  /// Multiplications and additions of one `loss(changing:)`, about.
+  /// The approximate number of multiplications and additions of one `loss(changing:)`.
   public var work: Int
 
-  /// How many nodes read this activation.
+  /// The number of nodes that read this activation.
   public var readers: Int
 
   public init(
@@ -46,16 +46,16 @@ public struct SubjectTensor: Sendable {
     self.readers = readers
   }
 
-  /// All entries, of all samples.
+  /// The number of entries of all samples.
   public var count: Int {
     let (product, overflow) = shape.count.multipliedReportingOverflow(by: samples)
     return overflow ? Int.max : product
   }
 
-  /// True if `hidden` or `hidden.weight` means this tensor.
+  /// Whether `name` is this tensor or its node, such as `hidden.weight` or `hidden`.
   func answers(to name: String) -> Bool { name == node || name == "\(node).\(self.name)" }
 
-  /// `weight[2, 0]`, `input[1] of sample 3`: an entry as messages name it, all
+  /// The name of an entry in messages, such as `weight[2, 0]` or `input[1] of sample 3`,
   /// counted from 0.
   public func entry(_ index: Int) -> String {
     let (sample, position) = index.quotientAndRemainder(dividingBy: max(1, shape.count))

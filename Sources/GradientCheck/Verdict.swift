@@ -1,29 +1,30 @@
-/// The conclusion about one analytic derivative a, with n ± B the numeric one and the
-/// round-off of a part of B. The first that applies, in this order.
+/// The conclusion about one analytic derivative a. The numeric derivative is n ± B, and B
+/// includes the round-off error. The first verdict that applies is used, in this order.
 public enum Verdict: String, Sendable, CaseIterable {
-  /// The loss at these values, or a, is NaN or infinite.
+  /// The loss at these values is NaN or infinite, or a is.
   case nonfinite = "NONFINITE"
-  /// Two identical evaluations differ in a bit.
+  /// Two identical evaluations give different bits.
   case nondeterministic = "NONDETERMINISTIC"
   /// The loss has a kink here, and a is a valid subgradient.
   case kink = "KINK"
-  /// |a − n| > B, and the layer alone is wrong too, or the excess is beyond any round-off.
+  /// |a − n| > B, and either the layer by itself is wrong too, or the excess is beyond any
+  /// round-off.
   case fail = "FAIL"
   /// |a − n| ≤ B and B ≤ τ·max(|a|, |n|).
   case pass = "PASS"
-  /// |a|, |n| and B are at most τ times the terms that cancel, or the RMS of the tensor's
-  /// gradient; or nothing changes at all.
+  /// |a|, |n| and B are at most τ times the terms that cancel or the root mean square of the
+  /// tensor's gradient; or no change of the entry has an effect.
   case zero = "ZERO"
   /// The bound is too wide to decide.
   case inconclusive = "INCONCLUSIVE"
 
-  /// Only these prove anything.
+  /// Whether the verdict is a proof.
   public var isProof: Bool { self == .pass || self == .zero }
 
-  /// These are faults.
+  /// Whether the verdict is a fault.
   public var isFault: Bool { self == .nonfinite || self == .nondeterministic || self == .fail }
 
-  /// These settle an entry.
+  /// Whether the verdict settles an entry.
   var isSettled: Bool { isProof || self == .kink }
 }
 
@@ -53,14 +54,14 @@ public enum Reason: String, Sendable {
 }
 
 extension Verdict {
-  /// A derivative of this part of `scale` is ZERO, whatever its own bound.
+  /// A derivative below this fraction of `scale` is ZERO, regardless of its bound.
   static let negligible = 1e-10
 
   /// - Parameters:
   ///   - a: the analytic derivative.
   ///   - numeric: n and B.
-  ///   - scale: the magnitude that a derivative is negligible beside: the RMS of the tensor's
-  ///     gradient, or the sum of the magnitudes of its terms.
+  ///   - scale: the magnitude relative to which a derivative is negligible: the root mean
+  ///     square of the tensor's gradient, or the sum of the magnitudes of its terms.
   ///   - tolerance: τ.
   static func judge(
     _ a: Double, against numeric: NumericDerivative, scale: Double, tolerance: Double

@@ -61,7 +61,7 @@ public struct Plugin: Sendable {
 
   private static let loaded = Mutex<[Plugin]>([])
 
-  /// Checks from the file alone whether the plugin is compatible.
+  /// Checks whether the plugin is compatible, from its file only.
   private static func check(
     _ bytes: [UInt8], _ path: String, _ interface: Interface
   ) throws -> Stamp.Language {

@@ -57,14 +57,14 @@ struct Curves {
           rules: rules)))
   }
 
-  /// The same color for a split in every chart.
+  /// The color of a split is the same in every chart.
   private func color(of column: MetricColumn, _ order: Int) -> Int {
     column.split.flatMap { MetricColumn.Split.allCases.firstIndex(of: $0) } ?? order
   }
 }
 
-/// Names for runs in a legend: as many of the last parts of their paths as make them
-/// different.
+/// The names of runs in a legend: the last parts of their paths, as many as are needed to
+/// distinguish them.
 struct RunLabels {
   private let labels: [String]
 

@@ -2,8 +2,20 @@ import Charts
 import Files
 import NNExp
 
-/// A page of results in HTML: complete in one file, without scripts, readable without a
-/// network.
+/// The parts that a server adds to a page, as HTML.
+public struct PageFrame: Sendable {
+  /// Elements at the end of the head, such as a reference to a script.
+  public var head: String
+  /// Elements above the content, such as a link to the list of runs.
+  public var top: String
+
+  public init(head: String = "", top: String = "") { (self.head, self.top) = (head, top) }
+}
+
+/// The style sheet of the pages, for pages that a server adds.
+public let pageStyleSheet = Page.style + "\n" + SVGChart.pageStyle
+
+/// A page of results in HTML: a single file without scripts that needs no network.
 struct Page {
   let title: String
   private var body = ""
@@ -11,7 +23,7 @@ struct Page {
   init(_ title: String) { self.title = title }
 
   /// The whole document.
-  var html: String {
+  func html(in frame: PageFrame) -> String {
     """
     <!DOCTYPE html>
     <html lang="en">
@@ -21,12 +33,11 @@ struct Page {
     <meta name="color-scheme" content="light dark"/>
     <title>\(Escaping.xml(title))</title>
     <style>
-    \(Page.style)
-    \(SVGChart.pageStyle)
+    \(pageStyleSheet)
     </style>
-    </head>
+    \(frame.head)</head>
     <body>
-    <main>
+    \(frame.top)<main>
     \(body)</main>
     </body>
     </html>
@@ -50,7 +61,7 @@ struct Page {
       + "\(Escaping.xml(sentence))</p>\n"
   }
 
-  /// Charts beside each other where there is room.
+  /// Adds charts, beside each other if they fit.
   mutating func charts(_ charts: [Chart], height: Double = 280) {
     guard !charts.isEmpty else { return }
     body += "<div class=\"charts\">\n"
@@ -85,7 +96,7 @@ struct Page {
     body += "</tbody>\n</table></div>\n"
   }
 
-  /// Text as it is in a file, folded until the reader opens it.
+  /// Adds the text of a file, which is folded until the reader opens it.
   mutating func file(_ name: String, _ text: String) {
     body +=
       "<details><summary>\(Escaping.xml(name))</summary>\n<pre>\(Escaping.xml(text))</pre></details>\n"
@@ -93,7 +104,7 @@ struct Page {
 
   mutating func command(_ text: String) { body += "<pre>\(Escaping.xml(text))</pre>\n" }
 
-  private static let style = """
+  fileprivate static let style = """
     :root { color-scheme: light dark; --paper: #ffffff; --ink: #1b1f24; --faint: #57606a;
       --line: #e1e4e8; --panel: #f6f8fa; --good: #116329; --bad: #b3261e; }
     @media (prefers-color-scheme: dark) {

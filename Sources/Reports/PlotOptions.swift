@@ -6,7 +6,7 @@ public struct PlotOptions: Sendable {
   /// Columns of metrics.csv (`train_loss`) or quantities of all splits (`loss`); empty draws
   /// every metric of the model.
   public var columns: [String]
-  /// The number of rows whose mean each drawn value is; 1 draws the values as recorded.
+  /// The number of rows over which each drawn value is averaged; 1 draws the recorded values.
   public var smoothing: Int
   /// Whether the vertical axis is logarithmic.
   public var isLogarithmic: Bool
@@ -15,7 +15,8 @@ public struct PlotOptions: Sendable {
     (self.columns, self.smoothing, self.isLogarithmic) = (columns, smoothing, isLogarithmic)
   }
 
-  /// The recorded columns to draw, in the order asked for, else as recorded.
+  /// The recorded columns to draw, in the requested order; by default, in the order of the
+  /// file.
   func selection(among recorded: [MetricColumn]) throws -> [MetricColumn] {
     let recorded = recorded.reduce(into: [MetricColumn]()) { known, column in
       if known.named(column.name) == nil { known.append(column) }

@@ -41,7 +41,7 @@ struct PredictionCharts {
           name: entry.name, scores: numbers(entry.index),
           isPositive: texts(target).map { $0.hasSameBytes(as: entry.name) })
       }
-      // Of two classes, one curve is the mirror image of the other.
+      // With two classes, the curves are mirror images of each other.
       let shown = Array((scores.count == 2 ? Array(scores.suffix(1)) : scores).prefix(8))
       return [
         receiverOperatingCharacteristic(shown), precisionRecall(shown), calibration(scores),
@@ -160,7 +160,7 @@ struct PredictionCharts {
 
   // MARK: The worst predictions
 
-  /// The rows that are predicted worst, worst first, with the columns of the file.
+  /// The rows with the worst predictions, the worst first, with the columns of the file.
   func worst(_ count: Int, isOfClasses: Bool) -> (columns: [String], rows: [[String]])? {
     let errors: [Double]
     if !classes.isEmpty, let target = table.index(of: "target") {
@@ -205,7 +205,7 @@ struct BinaryScores {
     var rates = [(falsePositive: 0.0, truePositive: 0.0, precision: 1.0)]
     for (position, index) in order.enumerated() {
       if isPositive[index] { hits += 1 } else { alarms += 1 }
-      // Equal scores are one threshold.
+      // Samples with equal scores share a threshold.
       if position + 1 < order.count, scores[order[position + 1]] == scores[index] { continue }
       rates.append((alarms / negatives, hits / positives, hits / (hits + alarms)))
     }

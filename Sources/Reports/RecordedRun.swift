@@ -19,7 +19,7 @@ struct RecordedRun {
   /// rows that it wrote.
   init(_ directory: RunDirectory) throws {
     path = directory.path
-    summary = try Summary(of: directory)
+    summary = try Summary.current(of: directory)
     let file = "metrics.csv"
     table = try CSVTable(
       directory.read(file), path: directory.folder.path(of: file), isGrowing: true)

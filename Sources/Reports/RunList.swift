@@ -1,6 +1,6 @@
 import Files
 import Glibc
-import NNExp
+public import NNExp
 import Results
 import Sweeps
 
@@ -9,13 +9,18 @@ public struct RunList: Sendable {
   /// One run or one sweep.
   public struct Entry: Sendable {
     public let path: String
-    /// The status in the run's summary, or the counts of a sweep's trials by status.
+    public let isSweep: Bool
+    /// The status in the run's summary, or the counts of a sweep's trials by status. A run
+    /// whose process ended without a result is interrupted.
     public let status: String
-    /// When it began, in ISO 8601; empty if the record does not say.
+    /// True if more results are expected: a process executes the run, or the sweep has trials
+    /// that have not ended.
+    public let isOpen: Bool
+    /// The time of its start in ISO 8601; empty if it is not recorded.
     public let started: String
     public let epochs: Int?
     /// The best value of the monitored column, or the last training loss.
-    public let metric: (name: String, value: Double)?
+    public let metric: (column: MetricColumn, value: Double)?
   }
 
   public let entries: [Entry]
@@ -25,18 +30,31 @@ public struct RunList: Sendable {
   ///
   /// - Throws: a `Diagnostic` if there is no such folder.
   public init(below path: String) throws {
+    let folder = try Self.folder(path)
+    var found: [Entry] = []
+    try Self.search(folder, depth: 0, &found)
+    entries = found.sorted(by: Self.isNewer)
+  }
+
+  /// Opens a folder of results.
+  ///
+  /// - Throws: a `Diagnostic` if there is no such folder.
+  public static func folder(_ path: String) throws -> Folder {
     guard let folder = try FileSystem.system.currentFolder.openFolderIfThere(path) else {
       throw Diagnostic(
         "there is no folder '\(path)'", notes: [.init("'nnexp run' writes its results there")])
     }
-    var found: [Entry] = []
-    try Self.search(folder, depth: 0, &found)
-    entries = found.sorted { a, b in
-      a.started == b.started ? a.path < b.path : a.started > b.started
-    }
+    return folder
   }
 
-  private static let mostLevels = 4
+  /// The order of the list: the newest first; for equal times, the last path first, because the
+  /// number of a run is at its end.
+  public static func isNewer(_ a: Entry, _ b: Entry) -> Bool {
+    a.started == b.started ? a.path > b.path : a.started > b.started
+  }
+
+  /// The number of folders between the folder of results and a run, at most.
+  public static let mostLevels = 4
 
   private static func search(_ folder: Folder, depth: Int, _ found: inout [Entry]) throws {
     let names = try folder.entries()
@@ -54,27 +72,32 @@ public struct RunList: Sendable {
     }
   }
 
-  private static func run(_ path: String) throws -> Entry {
+  /// The files that the entry of a run is read from.
+  public static let files = [RunRecord.file, Summary.file, "metrics.csv", ".lock"]
+
+  /// The entry of the run in a folder.
+  public static func run(_ path: String) throws -> Entry {
     let run = try RunDirectory.open(path)
-    let summary = try Summary(of: run)
+    let summary = try Summary.current(of: run)
     return Entry(
-      path: path, status: summary.status.rawValue,
-      started: (try? RunRecord(of: run))?.started ?? "", epochs: summary.epochs,
-      metric: metric(of: summary))
+      path: path, isSweep: false, status: summary.status.rawValue,
+      isOpen: summary.status == .running, started: (try? RunRecord(of: run))?.started ?? "",
+      epochs: summary.epochs, metric: metric(of: summary))
   }
 
-  private static func metric(of summary: Summary) -> (name: String, value: Double)? {
+  private static func metric(of summary: Summary) -> (column: MetricColumn, value: Double)? {
     if let name = summary.delivered?.column,
       let best = summary.best.first(where: { $0.column.name.hasSameBytes(as: name) })
     {
-      return (name, best.value)
+      return (best.column, best.value)
     }
     return summary.final.lazy.compactMap { final in
-      final.value.map { (name: final.column.name, value: $0) }
+      final.value.map { (column: final.column, value: $0) }
     }.first
   }
 
-  private static func sweep(_ path: String) throws -> Entry? {
+  /// The entry of the sweep in a folder; nil if there is none.
+  public static func sweep(_ path: String) throws -> Entry? {
     let folder = SweepFolder(path)
     guard let plan = try PlanRecord(of: folder) else { return nil }
     let rows = try plan.rows(in: folder)
@@ -87,16 +110,17 @@ public struct RunList: Sendable {
       (try? RunRecord(of: RunDirectory.open(row.run)))?.started
     }.first
     return Entry(
-      path: path, status: counts.joined(separator: ", "), started: started ?? "", epochs: nil,
-      metric: best(of: rows))
+      path: path, isSweep: true, status: counts.joined(separator: ", "),
+      isOpen: rows.contains { $0.status == .running || $0.status == .pending },
+      started: started ?? "", epochs: nil, metric: best(of: rows))
   }
 
   /// The best trial's value of the monitored column.
-  private static func best(of rows: [TrialRow]) -> (name: String, value: Double)? {
+  private static func best(of rows: [TrialRow]) -> (column: MetricColumn, value: Double)? {
     let bests = rows.compactMap(\.best.first)
     guard let column = bests.first?.column else { return nil }
     let values = bests.filter { $0.column.name.hasSameBytes(as: column.name) }.map(\.value)
     let best = column.largerIsBetter == true ? values.max() : values.min()
-    return best.map { (column.name, $0) }
+    return best.map { (column, $0) }
   }
 }

@@ -15,7 +15,7 @@ public struct RunPage {
   }
 
   /// The page as one HTML file.
-  public func html() throws -> String {
+  public func html(in frame: PageFrame = PageFrame()) throws -> String {
     var page = Page(run.path)
     page.heading(run.path)
     addVerdict(to: &page)
@@ -26,7 +26,7 @@ public struct RunPage {
     try addColumns(to: &page)
     try addGradientCheck(to: &page)
     try addRecord(to: &page)
-    return page.html
+    return page.html(in: frame)
   }
 
   private func addVerdict(to page: inout Page) {

@@ -74,8 +74,8 @@ struct SweepCharts {
     return charts
   }
 
-  /// The columns to draw: those asked for; otherwise a validation metric if there is one,
-  /// else the validation loss, else the training loss.
+  /// The columns to draw: the requested ones; otherwise a validation metric if there is one,
+  /// then the validation loss, then the training loss.
   private func metrics(among recorded: [MetricColumn]) throws -> [MetricColumn] {
     let selection = try options.selection(among: recorded)
     if !options.columns.isEmpty { return selection }
@@ -188,7 +188,7 @@ private struct ParameterAxis {
 
   var isNumeric: Bool { categories == nil }
 
-  /// An axis of numbers that are not those of a parameter.
+  /// An axis of numbers other than a parameter.
   init(_ label: String) {
     axis = Axis(label)
     categories = nil

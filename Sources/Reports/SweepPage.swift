@@ -16,7 +16,7 @@ public struct SweepPage {
   private static let mostRows = 50
 
   /// The page, complete in one file.
-  public func html() throws -> String {
+  public func html(in frame: PageFrame = PageFrame()) throws -> String {
     var page = Page(folder.path)
     page.heading(plan.name + ": " + folder.path)
     let rows = try plan.rows(in: folder)
@@ -30,7 +30,7 @@ public struct SweepPage {
     addFailures(rows, to: &page)
     page.section("How to repeat it")
     page.paragraph("Each trial's folder holds its experiment, its record and its weights.")
-    return page.html
+    return page.html(in: frame)
   }
 
   private func addVerdict(_ rows: [TrialRow], to page: inout Page) {

@@ -29,7 +29,7 @@ struct TextTable {
 
   func index(of column: String) -> Int? { columns.firstIndex { $0.hasSameBytes(as: column) } }
 
-  /// The positions of the columns whose names begin so, with the rest of each name.
+  /// The positions of the columns whose names have this prefix, with the rest of each name.
   func indices(withPrefix prefix: String) -> [(name: String, index: Int)] {
     columns.enumerated().compactMap { index, name in
       name.hasPrefix(bytes: prefix)
@@ -37,7 +37,7 @@ struct TextTable {
     }
   }
 
-  /// A cell for a page: a long number with six digits, anything else as it is.
+  /// A cell for a page: a long number has six digits, and other texts are unchanged.
   static func brief(_ text: String) -> String {
     guard text.utf8.count > 9, let number = Double(text) else { return text }
     return rounded(number, digits: 6)

@@ -4,7 +4,7 @@ extension Checkpoint {
   /// The folder of a run's checkpoints.
   public static let folder = "checkpoints"
 
-  /// The maximum number of states that a run may keep.
+  /// The maximum number of states that a run can keep.
   public static let mostKept = 100
 
   /// The kinds of a run's checkpoints.

@@ -400,6 +400,14 @@ extension RunDirectory {
     return isHeld(folder, by: process(holding: try file.status().st_ino, in: folder.system))
   }
 
+  /// True if a process executes the run, or if its lock cannot be examined.
+  public var isInProgress: Bool {
+    do {
+      guard let file = try folder.openLock(Self.lockFile) else { return false }
+      return try !file.lock()
+    } catch { return true }
+  }
+
   /// The process that holds a lock on a file, according to `/proc/locks`:
   ///
   ///     1: FLOCK  ADVISORY  WRITE 4711 fe:00:1234567 0 EOF

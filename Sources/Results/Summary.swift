@@ -60,7 +60,7 @@ public struct Summary: Sendable, Equatable {
     }
   }
 
-  /// One line of `expect:`.
+  /// An entry of `expect:`.
   public struct Expectation: Sendable, Equatable {
     /// The name, such as `train_loss` or `gradient_check`.
     public var name: String

@@ -202,7 +202,8 @@ private struct HeadPredictions<S: Scalar> {
     .text(port.classNames.indices.contains(index) ? port.classNames[index] : "\(index)")
   }
 
-  /// The class of the largest output; of a single one, by the loss's threshold.
+  /// The class of the largest output; for a single output, the class by the threshold of the
+  /// loss.
   private func predictedClass(_ outputs: [S], from first: Int) -> Int {
     if outputCount == 1 { return Double(outputs[first]) >= threshold ? 1 : 0 }
     var best = 0

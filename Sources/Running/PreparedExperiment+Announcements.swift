@@ -3,7 +3,7 @@ import Engine
 import NNExp
 
 extension PreparedExperiment {
-  /// Messages about an experiment's undeclared choices and probable mistakes, one line each.
+  /// Messages about an experiment's undeclared choices and probable errors, one line each.
   func announcementsOfSetup() -> [Diagnostic] {
     var found: [Diagnostic] = []
     func announce(_ message: String, at location: SourceLocation?) {
@@ -17,7 +17,7 @@ extension PreparedExperiment {
           "data: {target_kind: " + (key.isEmpty ? kind : "{\(key)\(kind)}") + "}"
         }
         announce(
-          "the targets \(listed(port.classNames)) are taken for classes; write \(line("classes")) "
+          "the targets \(listed(port.classNames)) are read as classes; write \(line("classes")) "
             + "if they are, or \(line("values"))", at: head.location)
       }
       let node = graph.nodes[head.node]
@@ -27,14 +27,14 @@ extension PreparedExperiment {
       case .logits, .jointLogits:
         if isWithin {
           announce(
-            "the loss '\(head.lossName)' takes outputs for logits, and those of '\(node.name)' are "
-              + "from 0 to 1 already; leave '\(node.name)' out, or write from: probabilities",
+            "the loss '\(head.lossName)' requires logits, but the outputs of '\(node.name)' are "
+              + "already between 0 and 1; leave '\(node.name)' out, or write from: probabilities",
             at: node.location)
         }
       case .probabilities:
         if !isWithin {
           announce(
-            "the loss '\(head.lossName)' takes outputs for probabilities, and those of "
+            "the loss '\(head.lossName)' requires probabilities, but the outputs of "
               + "'\(node.name)' are not limited to 0 to 1", at: node.location)
         }
       case .values, .scores: break
@@ -44,17 +44,17 @@ extension PreparedExperiment {
       let size = min(experiment.training.batchSize ?? data.train.count, data.train.count)
       if size == 1 {
         announce(
-          "'\(coupling.name)' computes with the samples of a batch, and each batch has one; give a "
+          "'\(coupling.name)' needs several samples per batch, but each batch has one; set a "
             + "larger batch_size", at: coupling.location)
       } else if data.train.count % size == 1 {
         announce(
-          "the last batch would be one sample, too few for '\(coupling.name)'; it is merged into "
+          "the last batch would contain one sample, too few for '\(coupling.name)'; it is merged into "
             + "the one before", at: coupling.location)
       }
     }
     if experiment.training.earlyStopping != nil, data.validation == nil {
       announce(
-        "early stopping has no validation data; it watches \(trainer.monitor.name)",
+        "early stopping has no validation data; it monitors \(trainer.monitor.name)",
         at: experiment.training.location)
     }
     if let length = experiment.training.schedule.plannedLength {

@@ -18,7 +18,7 @@ public struct PreparedExperiment<S: Scalar> {
   let gradientCheck: GradientCheckSettings
   /// The table that the run is expected to reproduce.
   private(set) var golden: GoldenMetrics?
-  /// Messages before training: guesses and probable mistakes.
+  /// Messages before training: guesses and probable errors.
   public private(set) var announcements: [Diagnostic] = []
 
   /// - Parameters:

@@ -73,7 +73,7 @@ public final class Run<S: Scalar> {
     runReport = RunReport(prepared)
     outputs = RunOutputs(prepared, in: directory)
     if continuation == nil, experiment.start != nil { try saveStart() }
-    // The record makes the folder a run, which can be resumed.
+    // With the record, the folder is a run, which can be resumed.
     try record.write(in: directory)
     try flush()
     try runReport.summary(.running).write(in: directory)
@@ -112,10 +112,10 @@ public final class Run<S: Scalar> {
     try directory.save(state.checkpoint(of: prepared), as: .state)
   }
 
-  /// Trains and writes everything; returns the exit code, 128 + n after signal n.
+  /// Trains, writes all results and returns the exit code, which is 128 + n after signal n.
   ///
-  /// - Parameter pause: an epoch. At the first row in or after it, unless that is the last, the
-  ///   run stops with a state from which it can be resumed; the exit code is 0.
+  /// - Parameter pause: the epoch after which the run stops at the next row, unless that row
+  ///   is the last. The state is saved, so that the run can be resumed; the exit code is 0.
   public func perform(pausingAfter pause: Int? = nil) throws -> Int32 {
     report("\(experiment.name): \(prepared.totals)")
     if let columns = prepared.columnTable { report(columns + "\n") }

@@ -7,7 +7,7 @@ public protocol RunObserver: TrainingObserver {
   /// Called with a message of one or more lines, which is computed only if it is shown.
   func report(_ text: @autoclosure () -> String)
 
-  /// Called with a message before training: a guess or a probable mistake.
+  /// Called with a message before training: a guess or a probable error.
   func announce(_ diagnostic: Diagnostic)
 
   /// Called with a warning or an error.

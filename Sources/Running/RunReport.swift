@@ -18,7 +18,11 @@ struct RunReport<S: Scalar> {
 
   func summary(_ status: Summary.Status) -> Summary {
     let graph = prepared.graph
-    let final = zip(trainer.columns, trainer.newestRow).filter { $0.0.split != nil }
+    // Before the first row, readers of a run that trains learn its columns from the summary.
+    let row =
+      trainer.newestRow.isEmpty
+      ? [Double](repeating: .nan, count: trainer.columns.count) : trainer.newestRow
+    let final = zip(trainer.columns, row).filter { $0.0.split != nil }
     var best: [Summary.Best] = []
     if let epoch = trainer.best?.epoch {
       best = zip(trainer.columns, trainer.bestRow).compactMap { column, value in

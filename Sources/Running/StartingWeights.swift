@@ -34,8 +34,8 @@ struct StartingWeights {
     }
   }
 
-  /// Gives the network the tensors that it shares with the source; returns what to announce.
-  /// Throws if a node that the file names has none.
+  /// Copies the tensors that the network shares with the source, and returns what to
+  /// announce. Throws if a node that the file names shares none.
   func put<S: Scalar>(into network: Network<S>) throws -> Diagnostic {
     let learned = network.learned
     let names = learned.map(\.node)

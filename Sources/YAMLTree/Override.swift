@@ -1,6 +1,6 @@
 public import NNExp
 
-/// Replaces values of the tree by those of the command line.
+/// Replaces values of the tree by values from the command line.
 ///
 ///     train.epochs=10            a key of the file
 ///     model.hidden.units=4       the layer named 'hidden'
@@ -10,12 +10,12 @@ public import NNExp
 ///
 ///     train.optimizer.momentum=0.9   an option of a type of which the file has only the name
 ///
-/// Values are YAML: numbers, texts, `[a, b]`, `{a: b}`. The last of two
-/// overrides of one path counts. Every error is reported, at its location within
-/// the override.
+/// Values are YAML: numbers, texts, `[a, b]`, `{a: b}`. If two overrides have the same path,
+/// the later one applies. All errors are reported with their locations in the overrides.
 ///
 /// - Parameters:
-///   - isType: whether a text is the name of a type, which is short for a mapping with it.
+///   - isType: whether a text is the name of a type, which can be written instead of a
+///     mapping.
 ///   - notes: the notes about a key that is not in the file, for its path and the tree with the
 ///     key added; nil to suggest the addition.
 public func apply(
@@ -50,7 +50,7 @@ public let overrideSource = "command line"
 /// A key that is not in the file, in an override without '+'.
 private struct MissingKey: Error { let diagnostic: Diagnostic }
 
-/// One `path=value`.
+/// An override `path=value`.
 private struct Override {
   let text: String
   let isAddition: Bool
@@ -110,10 +110,10 @@ private struct Override {
     parts[...part].map(\.name).joined(separator: ".")
   }
 
-  /// A copy of the value in which the override replaces what `parts[part...]` leads to.
+  /// A copy of the value in which the override replaces the element at `parts[part...]`.
   ///
-  /// - Parameter mayAdd: whether the file gives the mapping by its type alone, so that it
-  ///   lacks every other key.
+  /// - Parameter mayAdd: whether the file names only the type of the mapping, so that all
+  ///   other keys are missing.
   func applied(
     to config: ConfigValue, at part: Int, mayAdd: Bool = false, _ isType: (String) -> Bool
   ) throws -> ConfigValue {
@@ -132,7 +132,7 @@ private struct Override {
       if let index = entries.firstIndex(where: { $0.key.hasSameBytes(as: name) }) {
         var value = entries[index].value
         var isShort = false
-        // A bare name is short for a mapping with that type.
+        // A type's name is short for a mapping with that type.
         if part + 1 < parts.count, case .string(let text) = value.content, isType(text) {
           value = ConfigValue(.map([.init(key: "type", value: value)]), at: value.location)
           isShort = true

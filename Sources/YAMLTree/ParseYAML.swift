@@ -30,7 +30,7 @@ public func readFile(_ path: String) throws -> [UInt8] {
   guard !path.isEmpty, !path.utf8.contains(0) else {
     throw Diagnostic("a path is needed, such as 'experiments/xor.yaml'")
   }
-  // One byte more than the limit is enough to detect that the file exceeds it.
+  // Reading one more byte than the limit shows whether the file exceeds it.
   return try FileSystem.system.read(path, limit: SourceText.limit + 1)
 }
 

@@ -55,8 +55,8 @@ private func writeResult(_ text: String) throws {
     failure: .environment)
 }
 
-/// Writes lines of a drawing that the command was asked for, whose texts are escaped and
-/// which may hold colors.
+/// Writes the lines of a drawing that the user requested. Their texts are escaped and can
+/// contain colors.
 func printDrawing(_ lines: [String]) throws {
   try writeResult(lines.map { $0 + "\n" }.joined())
 }

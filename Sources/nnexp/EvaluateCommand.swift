@@ -115,7 +115,7 @@ struct PredictCommand: ParsableCommand {
   var directory: String
 
   @Option(
-    help: "a CSV file with the columns that the run was trained on; - for standard input",
+    help: "a CSV file with the input columns of the training data; - for standard input",
     completion: .file())
   var input: String?
 

@@ -32,7 +32,8 @@ struct ExplainCommand: ParsableCommand {
   var format = "text"
 
   @Option(
-    help: "a run's folder: its last weights, instead of the initial ones", completion: .directory)
+    help: "a run's folder, whose last weights are used instead of the initial ones",
+    completion: .directory)
   var checkpoint: String?
 
   @Option(

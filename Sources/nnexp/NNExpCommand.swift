@@ -26,7 +26,7 @@ struct NNExpCommand: ParsableCommand {
       InitCommand.self, RunCommand.self, ResumeCommand.self, SweepCommand.self, CollectCommand.self,
       ValidateCommand.self, GradcheckCommand.self, EvaluateCommand.self, PredictCommand.self,
       RunsCommand.self, CompareCommand.self, PlotCommand.self, ReportCommand.self,
-      WatchCommand.self,
+      WatchCommand.self, ServeCommand.self,
       ExplainCommand.self, LayersCommand.self, PluginCommand.self,
     ])
 

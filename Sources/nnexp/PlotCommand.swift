@@ -36,7 +36,7 @@ struct PlotCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "what to draw, separated by commas: quantities (loss) or columns (test_accuracy)",
+      "the quantities (loss) or columns (test_accuracy) to draw, separated by commas",
       valueName: "names"))
   var columns: String?
 
@@ -106,7 +106,7 @@ enum PNG {
         failure: .environment)
     }
     guard command.code == 0 else {
-      throw Diagnostic("rsvg-convert: \(command.complaint)", failure: .environment)
+      throw Diagnostic("rsvg-convert: \(command.lastErrorLine)", failure: .environment)
     }
     return command.bytes
   }

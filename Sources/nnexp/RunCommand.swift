@@ -37,7 +37,7 @@ struct RunCommand: ParsableCommand {
   @Option(
     name: .customLong("continue"),
     help: ArgumentHelp(
-      "a run that kept its state (train.checkpoint.keep_state), to be trained on in a new run",
+      "a run that kept its state (train.checkpoint.keep_state); the new run continues its training",
       valueName: "run"),
     completion: .directory)
   var continued: String?

@@ -38,7 +38,7 @@ struct RunsCommand: ParsableCommand {
           [
             "path": .string(entry.path), "status": .string(entry.status),
             "started": .string(entry.started), "epochs": JSON(entry.epochs),
-            "metric": JSON(entry.metric?.name), "value": JSON(entry.metric?.value),
+            "metric": JSON(entry.metric?.column.name), "value": JSON(entry.metric?.value),
           ]
         })
       return list.description
@@ -47,7 +47,7 @@ struct RunsCommand: ParsableCommand {
     let rows = entries.map { entry in
       [
         entry.path, entry.status, entry.started, entry.epochs.map { "\($0)" } ?? "",
-        entry.metric.map { "\($0.name) \(brief($0.value))" } ?? "",
+        entry.metric.map { "\($0.column.name) \(brief($0.value))" } ?? "",
       ]
     }
     return table([["run", "status", "started", "epochs", "metric"]] + rows, rightAligned: [3])

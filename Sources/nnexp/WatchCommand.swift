@@ -30,11 +30,13 @@ struct WatchCommand: ParsableCommand {
   var overrides: [String] = []
 
   @Option(
-    help: ArgumentHelp("how long a version trains: 5s, 500ms, 2min", valueName: "time"))
+    help: ArgumentHelp("the training time per version: 5s, 500ms, 2min", valueName: "time"))
   var budget = "5s"
 
   @Option(
-    help: ArgumentHelp("what to draw, separated by commas: loss, test_accuracy", valueName: "names")
+    help: ArgumentHelp(
+      "the quantities or columns to draw, separated by commas: loss, test_accuracy",
+      valueName: "names")
   )
   var columns: String?
 

@@ -26,8 +26,8 @@ import Testing
     }
   }
 
-  /// Pictures of the samples for a person to look at:
-  /// `NNEXP_PICTURES=folder swift test --filter SVGChartTests`.
+  /// Draws the samples as pictures for visual inspection: `NNEXP_PICTURES=folder swift test
+  /// --filter SVGChartTests`.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["NNEXP_PICTURES"] != nil))
   func picturesAreWrittenForInspection() throws {
     let folder = ProcessInfo.processInfo.environment["NNEXP_PICTURES"] ?? "."

@@ -30,7 +30,7 @@ import Testing
       (
         "binary_cross_entropy", ["1", "-1", "1"], 1,
         """
-        d.csv:3:7: error: 'y' is -1, but the loss 'binary_cross_entropy' takes targets from 0 to 1 \
+        d.csv:3:7: error: 'y' is -1, but the loss 'binary_cross_entropy' requires targets from 0 to 1 \
         or two classes
             1.5,2,-1
                   ^
@@ -41,7 +41,7 @@ import Testing
       (
         "binary_cross_entropy", ["0.5", "1", "1.5"], 1,
         """
-        d.csv:4:7: error: 'y' is 1.5, but the loss 'binary_cross_entropy' takes targets from 0 to 1 \
+        d.csv:4:7: error: 'y' is 1.5, but the loss 'binary_cross_entropy' requires targets from 0 to 1 \
         or two classes
             2.5,4,1.5
                   ^
@@ -51,7 +51,7 @@ import Testing
       (
         "cross_entropy", many, 25,
         """
-        d.csv:2:7: error: the loss 'cross_entropy' takes classes or probabilities, and the target has \
+        d.csv:2:7: error: the loss 'cross_entropy' requires classes or probabilities, and the target has \
         more than 20 distinct whole numbers
             0.5,0,0
                   ^
@@ -64,7 +64,7 @@ import Testing
         "cross_entropy", ["0.5", "0.25"], 1,
         """
         d.csv:2:7: error: the targets of this sample add up to 0.5, but the loss 'cross_entropy' \
-        takes probabilities, which add up to 1, or classes
+        requires probabilities, which add up to 1, or classes
             0.5,0,0.5
                   ^
 
@@ -89,7 +89,7 @@ import Testing
     #expect(result.code == 0)
     #expect(
       result.errors == """
-        c.yaml:4:7: warning: the targets 3, 5, 9 are taken for classes; write data: {target_kind: \
+        c.yaml:4:7: warning: the targets 3, 5, 9 are read as classes; write data: {target_kind: \
         classes} if they are, or data: {target_kind: values}
             loss: cross_entropy
                   ^

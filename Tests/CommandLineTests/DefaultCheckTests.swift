@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The check of a run that asks for none: a sound network is never refused.
+/// The check of a run that does not request one: it never refuses a sound network.
 @Suite struct DefaultCheckTests {
   /// Bright strokes on black images of `size` × `size`, and the class of each.
   private func writeImages(_ count: Int, size: Int, in tool: Tool) throws {
@@ -66,7 +66,7 @@ import Testing
 
     """
 
-  /// As Caffe and LBANN publish it, with fewer channels.
+  /// The published network of Caffe and LBANN with fewer channels.
   private static let leNet = """
     name: lenet
     data: {npy: {inputs: x.npy, targets: t.npy}, target_kind: classes, scale: min_max}
@@ -99,7 +99,7 @@ import Testing
   private static let saturated = exclusiveOr.replacing(
     "units: 2, name: hidden", with: "units: 2, name: hidden, initial: {bias: {constant: 5000}}")
 
-  /// Fault 28: a note, and the run continues; a check that was asked for does not pass.
+  /// Fault 28: a guard gives a note, and the run continues; a requested check does not pass.
   @Test func `a saturated network gets a note`() throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -131,7 +131,7 @@ import Testing
         xor.yaml:3:9: error: the model has no parameters, so there is no gradient to check
             model: [sigmoid]
                     ^
-        note: add a layer that learns, or say gradient_check: false
+        note: add a layer that learns, or write gradient_check: false
 
         """)
     let asked = try tool.run("run", "xor.yaml", "+gradient_check=true")

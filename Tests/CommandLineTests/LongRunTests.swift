@@ -122,10 +122,10 @@ private struct Watch {
       let isOver = isTenthOver(self)
       if early == nil, isOver { early = memory }
       late = memory
-      look()
+      measure()
       usleep(5000)
     }
-    look()
+    measure()
   }
 
   /// `VmHWM`; nil after the run has ended.
@@ -134,7 +134,7 @@ private struct Watch {
     return status?.firstMatch(of: /VmHWM:\s*(\d+) kB/).flatMap { Int($0.1) }
   }
 
-  private mutating func look() {
+  private mutating func measure() {
     var (bytes, files) = (0, 0)
     let root = tool.folder.appendingPathComponent(run).path
     for case let name as String in FileManager.default.enumerator(atPath: root)?.allObjects ?? [] {

@@ -71,7 +71,7 @@ import Testing
     #expect(chown(path + "/caches/mine/nnexp/plugins", 12345, 12345) == 0)
     #expect(
       try refusal() == "\(place)/caches/mine/nnexp/plugins' belongs to another user (12345)")
-    // A link of another user in a folder where they can create one.
+    // A link that another user created in a folder where they can create links.
     #expect(chown(path + "/caches/mine/nnexp/plugins", 0, 0) == 0)
     #expect(rename(path + "/caches/mine", path + "/caches/real") == 0)
     #expect(symlink("real", path + "/caches/mine") == 0)

@@ -106,12 +106,12 @@ import Testing
     for (forward, fact) in [
       (
         "for i in 1..<pass.y.count { pass.y[i] = 1 }",
-        "its forward pass leaves y[0] as it was; its plan promises [2] a sample, and all of y is "
-          + "to be overwritten"
+        "its forward pass does not write y[0]; its plan declares [2] per sample, and must overwrite "
+          + "all of y"
       ),
       (
         square + "pass.x[1] = 4",
-        "its forward pass wrote to x[1], which is not to be changed: 0.53175515 became 4"
+        "its forward pass wrote to x[1], which it must not change: 0.53175515 became 4"
       ),
     ] {
       #expect(try message { try $0.writeSquare(forward: forward) } == "2: \(place): \(fact)")

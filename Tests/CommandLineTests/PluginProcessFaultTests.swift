@@ -41,7 +41,7 @@ import Testing
       #expect(
         try outcome(top: top, forward: "_mm_setcsr(_mm_getcsr() | 0x8000);")
           == "2: \(bent) changed the flush-to-zero mode in its forward pass\n")
-      // As objects that are linked with -ffast-math do.
+      // Objects that are linked with -ffast-math do the same.
       #expect(
         try outcome(
           top: top

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Fault 36: whatever happens to the command's output, its files are complete.
+/// Fault 36: the files of a command are complete, even if its output fails.
 @Suite struct StreamTests {
   @Test(arguments: [
     "nnexp run xor.yaml > /dev/null", "nnexp run xor.yaml | true", "nnexp run xor.yaml | head -1",

@@ -57,7 +57,7 @@ import Testing
       ])
   }
 
-  @Test func `missing cells and unknown categories in new rows`() throws {
+  @Test func `missing cells and unknown categories in new rows are read`() throws {
     let tool = try tool(
       "a,c,y\n1,red,1\n2,blue,2\n,red,3\n4,blue,4\n",
       ", columns: {a: {fill: drop_row}, c: {other: true}}")

@@ -5,7 +5,7 @@ import Testing
 @testable import Conformance
 @testable import GradientCheck
 
-/// `Conformance` on layers that are right and on layers that break one of its claims.
+/// `Conformance` on right layers, and on layers that violate one of its claims.
 @Suite struct LayerConformanceTests {
   @Test func correctLayersConform() throws {
     let layers: [(any Layer & Component, Shape, (inout ConformanceSettings) -> Void)] = [
@@ -41,16 +41,16 @@ import Testing
           gradient of weight             holds     6 of 6 entries proven
           gradient of bias               holds     2 of 2 entries proven
           gradient of x                  holds     3 of 3 entries proven
-          forward leaves alone           holds
-          backward leaves alone          holds
-          repeats to the bit             holds
+          forward keeps its inputs       holds
+          backward keeps its inputs      holds
+          is deterministic               holds
           keeps nothing between batches  holds
           forward overwrites             holds
           backward adds                  holds
           needs no dx                    holds
           stays in bounds                holds
           backward is linear in dy       holds
-          evaluation is training         holds
+          evaluation equals training     holds
           float32 agrees with float64    holds
           samples are independent        holds
           survives hostile values        holds     NaN, ±inf, huge, tiny, ±0
@@ -64,7 +64,7 @@ import Testing
     }
   }
 
-  /// Each mutant fails the claim that it breaks, for every fault.
+  /// Each mutant fails the claim that it violates, for every fault.
   @Test func aLayerWithAWrongGradientFailsItsClaim() throws {
     for target in [TestDense.Target.weight, .bias, .input] {
       for fault in GradientFault.allCases where fault != .none {
@@ -86,7 +86,7 @@ import Testing
         }
         if target == .bias && fault == .lastSampleOnly {
           let detail = table["gradient of bias"]?.detail
-          #expect(detail?.contains("that of the last sample only") == true, "\(trace)")
+          #expect(detail?.contains("gradient of the last sample only") == true, "\(trace)")
         }
       }
     }
@@ -107,27 +107,27 @@ import Testing
         .wholeMatch(in: detail) != nil, "\(detail)")
   }
 
-  /// Misbehaviour other than wrong gradients.
+  /// Errors other than wrong gradients.
   @Test func everyOtherOffenceFailsItsClaim() throws {
     let claims: [(Offence, String, String)] = [
-      (.addsInForward, "forward overwrites", "it depends on what was there"),
-      (.writesInput, "forward leaves alone", "forward writes to x"),
-      (.writesParameter, "backward leaves alone", "backward writes to gain"),
-      (.writesCotangent, "backward leaves alone", "backward writes to dy"),
-      (.writesOutput, "backward leaves alone", "backward writes to y"),
+      (.addsInForward, "forward overwrites", "it depends on the earlier contents"),
+      (.writesInput, "forward keeps its inputs", "forward writes to x"),
+      (.writesParameter, "backward keeps its inputs", "backward writes to gain"),
+      (.writesCotangent, "backward keeps its inputs", "backward writes to dy"),
+      (.writesOutput, "backward keeps its inputs", "backward writes to y"),
       (.overrunsOutput, "stays in bounds", "beyond the ends of y"),
       (.underrunsGradient, "stays in bounds", "beyond the ends of gradient of gain"),
       (.readsStaleScratch, "forward overwrites", "nan"),
-      (.forgets, "repeats to the bit", "y differs between two runs"),
+      (.forgets, "is deterministic", "y differs between two runs"),
       (.keepsScratch, "keeps nothing between batches", "y differs after another batch"),
       (.mixesSamples, "samples are independent", "in a batch of 3"),
       (.skipsParametersWithoutInput, "needs no dx", "the gradient of gain differs"),
       (.losesFloatPrecision, "float32 agrees with float64", "in float32"),
-      (.changesPlan, "plan", "is another"),
-      (.namesTwice, "plan", "two tensors have one name"),
-      (.forgetsEntry, "one entry as a whole pass", "after a change of gain[0] only"),
-      (.ignoresParameter, "gradient of gain", "nothing that was tried changes y"),
-      (.isAnotherFunction, "is its function", "y[0] is not that of tanh"),
+      (.changesPlan, "plan", "differs"),
+      (.namesTwice, "plan", "two tensors have the same name"),
+      (.forgetsEntry, "recomputes single entries", "after a change of gain[0] only"),
+      (.ignoresParameter, "gradient of gain", "no change that was tried changes y"),
+      (.isAnotherFunction, "equals its declared function", "y[0] is not that of tanh"),
     ]
     for (offence, name, detail) in claims {
       let table = try Conformance.of(Gain(offence), inputs: [[3]], settings: .brief)
@@ -136,7 +136,8 @@ import Testing
       #expect(table[name]?.verdict == verdict, "\(offence)\n\(table)")
       #expect(table[name]?.detail.contains(detail) == true, "\(offence)\n\(table)")
     }
-    // A layer that repeats nothing is not said to depend on what was there, nor to be wrong.
+    // A layer that is not deterministic is not reported as wrong or as dependent on earlier
+    // contents.
     let forgetful = try Conformance.of(Gain(.forgets), inputs: [[3]], settings: .brief)
     #expect(forgetful["forward overwrites"]?.verdict != .fails, "\(forgetful)")
     #expect(
@@ -154,7 +155,7 @@ import Testing
     let table = try Conformance.of(
       Counter(movesInEvaluation: true), inputs: [[3]], settings: .brief)
     #expect(
-      table["forward leaves alone"]?.detail.hasPrefix(
+      table["forward keeps its inputs"]?.detail.hasPrefix(
         "forward writes to state count; draw 0 of seed 0: 3 samples, x N(0, 1²), dy N(0, 1²), "
           + "evaluation")
         == true, "\(table)")
@@ -162,7 +163,7 @@ import Testing
 }
 
 extension ConformanceSettings {
-  /// Every batch size and every kind of inputs, not each with each.
+  /// Every batch size and every kind of inputs, but not every combination.
   static var brief: ConformanceSettings {
     var settings = ConformanceSettings()
     settings.draws = 14
@@ -178,7 +179,7 @@ enum Offence: CaseIterable {
   case ignoresParameter, forgetsEntry, isAnotherFunction, keepsScratch
 }
 
-/// y = g x, or something near it.
+/// y = g x, or a wrong variant of it.
 private struct Gain: Layer, Component {
   static let typeName = "gain"
   let offence: Offence
@@ -219,7 +220,7 @@ private struct Gain: Layer, Component {
     if offence == .mixesSamples { pass.y[pass.y.count - 1] += pass.x[0] }
   }
 
-  /// True, and nothing done.
+  /// Returns true without computing anything.
   func forward(_ pass: ForwardPass<Double>, changing parameter: Int, at entry: Int) -> Bool {
     offence == .forgetsEntry
   }

@@ -4,7 +4,7 @@ import Testing
 @testable import Conformance
 @testable import GradientCheck
 
-/// `Conformance` on losses that are right and on losses that break one of its claims.
+/// `Conformance` on right losses, and on losses that violate one of its claims.
 @Suite struct LossConformanceTests {
   @Test func correctLossesConform() throws {
     let squared = try Conformance.of(
@@ -22,8 +22,8 @@ import Testing
       table.description == """
         test_squared_error [2], targets [2]: all 10 claims hold
           gradient of z                holds     2 of 2 entries proven
-          leaves z and t alone         holds
-          repeats to the bit           holds
+          keeps z and t                holds
+          is deterministic             holds
           value needs no dz            holds
           adds to dz                   holds
           scales dz, not the value     holds
@@ -43,7 +43,7 @@ import Testing
       (.ignoresScale, "scales dz, not the value", "at scale 0.25"),
       (.averages, "sums over the samples", "the batch has"),
       (.needsGradient, "value needs no dz", "without dz"),
-      (.writesTarget, "leaves z and t alone", "it writes to t[0]"),
+      (.writesTarget, "keeps z and t", "it writes to t[0]"),
       (.overruns, "stays in bounds", "beyond the ends of dz"),
     ]
     for (offence, name, detail) in claims {
@@ -55,7 +55,7 @@ import Testing
   }
 }
 
-/// ℓ = Σ (z − t)², or something near it.
+/// ℓ = Σ (z − t)², or a wrong variant of it.
 private struct TestSquaredError: Loss, Component {
   enum Offence {
     case none, halfGradient, wrongSign, overwrites, scalesValue, ignoresScale, averages

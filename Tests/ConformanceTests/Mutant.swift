@@ -3,14 +3,14 @@ import TestSupport
 
 /// y = g·tanh x + b with one g and b per feature, and one error.
 struct Mutant: Layer, Component {
-  /// The circumstances in which a term is wrong.
+  /// The condition under which a term is wrong.
   enum Condition: String, CaseIterable {
     case always, largeInput, smallInput, zeroInput, negativeInput, smallCotangent, laterSamples
     case lastSample, lastFeature, evaluation, float32, millionthEntry, laterShards, singleSample
     case largeBatch
   }
 
-  /// The term that is wrong: ∂x, ∂g, ∂b, or y itself.
+  /// The wrong term: ∂x, ∂g, ∂b, or y itself.
   enum Target: String, CaseIterable { case x, gain, bias, y }
 
   static let typeName = "mutant"
@@ -83,18 +83,18 @@ struct Mutant: Layer, Component {
   }
 }
 
-/// Layers that are right, each in a way that a careless check would call wrong.
+/// Right layers, each of a kind that a careless check would call wrong.
 struct SoundLayer: Layer, Component {
   enum Rule: CaseIterable {
-    /// Reads its running mean in training, and moves it.
+    /// A layer that reads its running mean in training and changes it.
     case runningMean
-    /// |x|: a kink at 0, and zeros are drawn.
+    /// |x|, which has a kink at 0; the inputs contain zeros.
     case magnitude
     /// max(x, 0) of neighbouring pairs, which are often equal.
     case pairMaximum
     /// ln(1 + eˣ), which cancels in float32 far below 0.
     case plainSoftplus
-    /// Softmax as textbooks have it.
+    /// Softmax as defined in textbooks.
     case plainSoftmax
     /// x/√(mean x² + ε).
     case rootMeanSquare

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Conformance
 
-/// Every mutant fails, each with the claim that it breaks, and with the right cause or none.
+/// Every mutant fails the claim that it violates, with the right cause or none.
 @Suite struct MutantTests {
   /// One error: a term, its condition, and its factor.
   struct Case: Sendable, CustomTestStringConvertible {
@@ -17,11 +17,12 @@ import Testing
 
   static let cases: [Case] = Mutant.Condition.allCases.flatMap { condition in
     Mutant.Target.allCases.flatMap { target -> [Case] in
-      // A factor leaves y = b as it is nowhere; dy is none of forward's.
+      // These conditions are not used for y: a factor of all entries makes every gradient
+      // wrong, and the forward pass has no dy.
       if target == .y && (condition == .smallCotangent || condition == .always) { return [] }
-      // tanh 0 is 0, whatever it is multiplied by.
+      // tanh 0 is 0, so that a factor has no effect.
       if condition == .zeroInput && target == .gain { return [] }
-      // Half of them change a sign, half a thousandth.
+      // Half of the mutants change a sign, and half change a thousandth.
       let isLarge = target == .x || target == .bias
       return [
         Case(
@@ -40,7 +41,7 @@ import Testing
     let table = try Conformance.of(layer, inputs: [[4]], settings: settings)
     let failures = table.claims.filter { $0.verdict == .fails }
     #expect(!failures.isEmpty, "\(table)")
-    // No other tensor is blamed, and no other cause is named.
+    // No other tensor fails, and no other cause is named.
     for failure in failures {
       let blamed = ["x", "gain", "bias"].first { failure.name == "gradient of \($0)" }
       if let blamed, mutant.target != .y { #expect(blamed == "\(mutant.target)", "\(table)") }
@@ -63,7 +64,7 @@ import Testing
     }
   }
 
-  /// The whole text of the claim that fails; * is a number or a distribution.
+  /// The whole text of the failing claim; * represents a number or a distribution.
   @Test(arguments: [
     (
       Mutant(.always, .x, times: 2), "gradient of x",
@@ -82,7 +83,7 @@ import Testing
     ),
     (
       Mutant(.always, .bias, times: 0), "gradient of bias",
-      "FAIL at bias[0]: analytic 0, numeric * ± *; it is 0 throughout: backward never adds to it; "
+      "FAIL at bias[0]: analytic 0, numeric * ± *; it is 0 everywhere: backward never adds to it; "
         + "draw 0 of seed 0: 3 samples, x N(0, 1²), dy N(0, 1²), training"
     ),
     (
@@ -123,11 +124,11 @@ import Testing
     ),
     (
       Mutant(.smallCotangent, .x, times: 2), "backward is linear in dy",
-      "dx[*] for dy times 6.103515625e-05 is not as many times that for dy: *, expected *; draw 0 "
+      "dx[*] for 6.103515625e-05·dy is not 6.103515625e-05 times its value for dy: *, expected *; draw 0 "
         + "of seed 0: 3 samples, x N(0, 1²), dy N(0, 1²), training, float64"
     ),
     (
-      Mutant(.evaluation, .y, times: 1.01), "evaluation is training",
+      Mutant(.evaluation, .y, times: 1.01), "evaluation equals training",
       "y[0] is * in training, * in evaluation, and the plan has no state, is not random and "
         + "couples no samples; draw 0 of seed 0: 3 samples, x N(0, 1²), dy N(0, 1²), training, "
         + "float64"
@@ -139,7 +140,7 @@ import Testing
     ),
     (
       Mutant(.laterShards, .x, times: 2), "samples are independent",
-      "dx[*] of sample 1 is * alone, * in a batch of 3; draw 0 of seed 0: 3 samples, x N(0, 1²), "
+      "dx[*] of sample 1 is * by itself, * in a batch of 3; draw 0 of seed 0: 3 samples, x N(0, 1²), "
         + "dy N(0, 1²), training, float64"
     ),
     (
@@ -149,7 +150,7 @@ import Testing
     ),
     (
       Mutant(.largeBatch, .y, times: 2), "samples are independent",
-      "y[*] of sample 0 is * alone, * in a batch of 33; draw * of seed 0: 33 samples, x *, dy *, "
+      "y[*] of sample 0 is * by itself, * in a batch of 33; draw * of seed 0: 33 samples, x *, dy *, "
         + "training, float64"
     ),
   ])
@@ -170,7 +171,7 @@ import Testing
     #expect(
       MutantTests.matches(
         detail,
-        "FAIL at x[*] of sample *: analytic *, numeric * ± *; its digits are lost where terms "
+        "FAIL at x[*] of sample *: analytic *, numeric * ± *; its digits are lost because terms "
           + "cancel; draw * of seed 0: * samples, x N(0, 30²), dy *, training"), "\(detail)")
   }
 
@@ -195,7 +196,7 @@ import Testing
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }
 
-  /// Whether a text is a pattern, where * is anything.
+  /// Whether a text matches a pattern, in which * represents any characters.
   static func matches(_ text: String, _ pattern: String) -> Bool {
     var rest = Substring(text)
     let pieces = pattern.split(separator: "*", omittingEmptySubsequences: false)
@@ -239,7 +240,7 @@ import Testing
   }
 }
 
-/// y = −ln(1 + e^(−x)), whose slope 1 − e^y cancels where x is large.
+/// y = −ln(1 + e^(−x)), whose slope 1 − e^y cancels for large x.
 private struct CancellingLogistic: Layer, Component {
   static let typeName = "cancelling_logistic"
   init() {}

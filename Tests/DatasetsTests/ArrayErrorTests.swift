@@ -4,12 +4,12 @@ import Testing
 
 @testable import Datasets
 
-/// Every way in which an array file can be wrong, with the whole message.
+/// All errors in array files, with their whole messages.
 @Suite struct ArrayErrorTests {
   static let labels: [UInt8] = [0, 0, 8, 1, 0, 0, 0, 2, 0, 1]
 
-  /// Loads `file` as the inputs beside two good labels; the message's first
-  /// line, without its location.
+  /// Loads `file` as the inputs, with two valid labels. Returns the first line of the message
+  /// without its location.
   func idx(_ file: [UInt8], _ name: String = "x.idx") throws -> String {
     let folder = try TestFolder([name: file, "t.idx": ArrayErrorTests.labels])
     let message = folder.errors("idx: {inputs: \(name), targets: t.idx}")
@@ -54,7 +54,7 @@ import Testing
     let huge = [UInt8](repeating: 0xFF, count: 12)
     #expect(
       try idx([0, 0, 8, 3] + huge)
-        == "the extents [4294967295, 4294967295, 4294967295] are more than any file holds")
+        == "the extents [4294967295, 4294967295, 4294967295] are larger than any file")
     #expect(
       try idx([0, 0, 8, 2, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 4, 0, 1, 2])
         == "truncated: the extents [4294967295, 1024] need 4398046510092 bytes, found 14")
@@ -65,18 +65,18 @@ import Testing
       try idx([0, 0, 8, 1, 0, 0, 0, 2, 5, 6, 7]) == "the extents [2] need 10 bytes, found 11")
   }
 
-  /// Found by fuzzing: a 0 hid the overflow of what followed it.
+  /// Found by fuzzing: a 0 hid the overflow of the following extents.
   @Test func extentsThatOverflowBesideAZeroAreReported() throws {
     let huge = [UInt8](repeating: 0xFF, count: 12)
     #expect(
       try idx([0, 0, 8, 4, 0, 0, 0, 0] + huge)
-        == "the extents [0, 4294967295, 4294967295, 4294967295] are more than any file holds")
+        == "the extents [0, 4294967295, 4294967295, 4294967295] are larger than any file")
     #expect(
       npy(header: header("<f4", "(0, 4294967296, 4294967296)"))
-        == "the shape [0, 4294967296, 4294967296] is more than any file holds")
+        == "the shape [0, 4294967296, 4294967296] is larger than any file")
   }
 
-  /// They take no space in a file, however many they are: none is looked at.
+  /// Such samples take no space in a file, regardless of their number; none is read.
   @Test func samplesWithoutNumbersAreReportedAsEmpty() throws {
     let folder = try TestFolder(["x.npy": hollow])
     let message = folder.errors("npy: {inputs: x.npy, targets: x.npy}")
@@ -116,18 +116,18 @@ import Testing
     var flipped = packed
     flipped[flipped.count - 6] ^= 1  // the checksum
     #expect(try idx(flipped) == "the compressed data are damaged: incorrect data check")
-    // A bomb: extents that the file's bytes cannot hold, in 39 bytes.
+    // A decompression bomb of 39 bytes: the file cannot contain its extents.
     let folder = try TestFolder([:] as [String: [UInt8]])
     let bomb = try gzipped([0, 0, 8, 2, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 4, 0, 1], in: folder)
     #expect(
       try idx(bomb)
         == "the extents [4294967295, 1024] need 4398046510092 bytes, more than \(bomb.count) "
-        + "compressed ones give")
+        + "compressed bytes can contain")
     let long = try gzipped([0, 0, 8, 1, 0, 0, 0, 2, 5, 6, 7], in: folder)
     #expect(try idx(long) == "the extents [2] need 10 bytes, found more")
   }
 
-  /// As gzip packs it.
+  /// Compresses bytes with gzip.
   func gzipped(_ bytes: [UInt8], in folder: TestFolder) throws -> [UInt8] {
     try folder.write(bytes, to: "plain")
     let end = try runCommand("/usr/bin/env", ["gzip", "-nf", folder.path + "/plain"])
@@ -147,7 +147,7 @@ import Testing
         == "unknown NPY version 4.0; known: 1.0, 2.0, 3.0")
     #expect(
       npy([0x93] + Array("NUMPY".utf8) + [2, 0, 0xFF, 0xFF, 0xFF, 0xFF] + Array("{}".utf8))
-        == "the header is said to take 4294967295 bytes, but 2 are left")
+        == "the header has a length of 4294967295 bytes, but only 2 bytes follow")
     #expect(
       npy(header: "{}") == """
         the header is not NPY's: found a key missing of descr, fortran_order, shape at byte 2
@@ -180,7 +180,7 @@ import Testing
   @Test func wrongNPYSizesAreReported() throws {
     #expect(
       npy(header: header("<f8", "(1099511627776, 1048576, 1048576)"))
-        == "the shape [1099511627776, 1048576, 1048576] is more than any file holds")
+        == "the shape [1099511627776, 1048576, 1048576] is larger than any file")
     #expect(
       npy(header: header("<f8", "(1099511627776,)"), [1, 2])
         == "the shape [1099511627776] of '<f8' needs 8796093022208 bytes, "

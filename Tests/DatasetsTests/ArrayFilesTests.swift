@@ -3,7 +3,7 @@ import Testing
 
 @testable import Datasets
 
-/// Array files that NumPy wrote, read back to the bit.
+/// Array files that NumPy wrote are read exactly.
 @Suite struct ArrayFilesTests {
   func values(_ elements: NDArray) throws -> [Double] {
     var sample = [Double](repeating: 0, count: elements.width)
@@ -39,8 +39,8 @@ import Testing
     }
   }
 
-  /// Zip64: NumPy's local headers always have the extra field; a directory has
-  /// it where a size says so.
+  /// Zip64: NumPy's local headers always have the extra field; a directory entry has it if
+  /// its sizes are 2³²−1.
   @Test func sizesInAZip64DirectoryAreRead() throws {
     let name = Array("a.npy".utf8)
     let body: [UInt8] = [1, 2, 3]
@@ -87,7 +87,7 @@ import Testing
     #expect(try folder.load(source + "limit: 1").train.count == 1)
     #expect(
       folder.errors(source + "shape: [4, 2]") == """
-        test.yaml:2:8: error: shape [4, 2] does not hold the 6 inputs of a sample
+        test.yaml:2:8: error: shape [4, 2] does not fit the 6 inputs of a sample
             shape: [4, 2]
                    ^
         """)

@@ -1,4 +1,4 @@
-/// Array files, as NumPy and others write them.
+/// Writes array files in the form of NumPy and other programs.
 enum ArrayWriter {
   /// An NPY file of float64 numbers in C order.
   static func npy(_ values: [Double], _ shape: [Int]) -> [UInt8] {

@@ -1,6 +1,6 @@
 import Testing
 
-/// Every way in which a CSV file can be wrong, with the whole message.
+/// All errors in CSV files, with their whole messages.
 @Suite struct CSVErrorTests {
   func errors(_ file: String, _ options: String = "") throws -> String {
     try TestFolder(["a.csv": file]).errors("csv: {path: a.csv\(options)}")
@@ -129,7 +129,7 @@ import Testing
       #expect(
         try errors(file, ", delimiter: \";\"").replacing(/a.csv:\d/, with: "a.csv:N") == """
           a.csv:N:1: error: column 'x' holds numbers with a decimal comma\(count), such as '1,5'; \
-          say how to read them
+          declare how to read them
               1,5;4
               ^
           note: 'columns: {x: {type: number, decimal: ","}}' reads '1,5' as 1.5\
@@ -181,7 +181,7 @@ import Testing
         note: 'columns: {x: {missing: [abc, de]}}' counts them as missing
         note: 'columns: {x: category}' reads the numbers as texts
         """)
-    // Two numbers against one text: the text is wrong though it came first.
+    // With two numbers and one text, the text is wrong although it comes first.
     #expect(try errors("x,t\nabc,4\n1,2\n2,3\n") == "a.csv:2:1: " + message)
   }
 
@@ -262,7 +262,7 @@ import Testing
         input each
             "n0",1
             ^
-        note: write 'exclude: [x]' to leave the column out, or 'id: x' to name the rows by it
+        note: write 'exclude: [x]' to leave the column out, or 'id: x' to identify the rows by it
         note: write 'columns: {x: category}' for one input per text
         """)
     #expect(

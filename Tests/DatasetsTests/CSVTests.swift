@@ -4,7 +4,7 @@ import Testing
 
 @testable import Datasets
 
-/// CSV files as they should be.
+/// CSV files without errors.
 @Suite struct CSVTests {
   /// Tables that Python's csv module wrote and read back: quotes, delimiters
   /// and line ends inside fields, three line ends, byte order marks.
@@ -60,7 +60,7 @@ import Testing
     #expect(data.validation == nil && data.test == nil)
   }
 
-  /// Random tables of numbers, written in the shortest form, come back to the bit.
+  /// Random tables of numbers in their shortest form are read exactly.
   @Test(arguments: 0..<20)
   func randomNumbersReadBackToTheBit(seed: UInt64) throws {
     let random = RandomStream(seed: seed, purpose: "table")
@@ -111,7 +111,7 @@ import Testing
     let rows = (0..<4).map { Array(data.train.inputs[$0 * 6..<$0 * 6 + 6]) }
     #expect(rows.map { Array($0[..<3]) } == [[0, 0, 1], [1, 0, 0], [0, 0, 1], [0, 1, 0]])
     #expect(rows.map { Array($0[4...]) } == [[1, 0], [0, 1], [1, 0], [0, 1]])
-    // One-hot columns are left as they are, the others scaled.
+    // One-hot columns are unchanged, and the other ones are scaled.
     #expect(abs(rows[0][3] + 3 / 5.0.squareRoot()) < 1e-15)
   }
 

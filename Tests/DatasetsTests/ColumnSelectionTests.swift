@@ -61,7 +61,7 @@ import Testing
         """)
     #expect(
       try errors("inputs: c..a") == """
-        test.yaml:1:28: error: the columns 'c..a' run backwards
+        test.yaml:1:28: error: the range 'c..a' ends before its first column
             csv: {path: a.csv, inputs: c..a}
                                        ^
         """)
@@ -104,7 +104,7 @@ import Testing
     }
     #expect(match("", "*") && match("abc", "a*c") && match("abcbc", "a*bc") && match("a", "*a*"))
     #expect(!match("abd", "a*c") && !match("", "a*") && !match("ab", "a"))
-    // No exponential time.
+    // The search does not take exponential time.
     #expect(
       !match(String(repeating: "a", count: 2000), String(repeating: "a*", count: 500) + "b"))
   }

@@ -12,7 +12,7 @@ import Testing
     folder.registry.register(Halves.self)
   }
 
-  /// Numbers, halved.
+  /// Half of each number.
   private struct Halves: ColumnType, Component {
     static let typeName = "halves"
     init(from options: inout Options) {}

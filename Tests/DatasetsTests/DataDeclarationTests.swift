@@ -4,7 +4,7 @@ import Testing
 
 @testable import Datasets
 
-/// The section as a whole: sources, files that are none, defaults.
+/// The whole section: sources, missing files, defaults.
 @Suite struct DataDeclarationTests {
   func errors(_ section: String) throws -> String {
     try TestFolder(["a.csv": "x,t\n1,2\n"]).errors(section)
@@ -254,7 +254,7 @@ import Testing
       ("samples: 2, value: .inf", "generator 'counter' made the number inf in its inputs"),
       (
         "samples: 9000000000000000000",
-        "generator 'counter' makes more numbers than any memory holds"
+        "generator 'counter' makes more numbers than any memory can contain"
       ),
       (
         "samples: 2, five_axes: true",

@@ -8,7 +8,7 @@ import Testing
     return decimal(bytes.span, bytes.indices).value
   }
 
-  /// To the bit as Python's float() reads them.
+  /// The bits are those of Python's float().
   @Test func decimalsAreRoundedAsPythonRoundsThem() throws {
     struct Case: Decodable {
       let text: String

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Datasets
 
-/// `fill`: what becomes of missing cells, and of texts that the training data lack.
+/// The filling of missing cells, and categories that the training data lack.
 @Suite struct FillTests {
   private let folder: TestFolder
 
@@ -76,7 +76,7 @@ import Testing
         "d.csv:4:3: error: column 'y' of targets has 1 missing cell, which are not filled"))
   }
 
-  @Test func `a fill that does not go with the column`() throws {
+  @Test func `a fill that does not suit the column is reported`() throws {
     #expect(
       folder.errors("csv: {path: d.csv, targets: y, exclude: part}\nfill: mean") == """
         d.csv:4:3: error: column 'c' holds texts, which have no mean, to fill 2 missing cells
@@ -112,13 +112,13 @@ import Testing
     let samples = try folder.declaration(section)
       .loadInputs(path: folder.path + "/new.csv", like: data)
     #expect(samples.rows == [0, 2] && samples.sourceCount == 3)
-    // The mean of 1, 5 and 6 is not that of the rows that are left.
+    // The mean of 1, 5 and 6 differs from the mean of the remaining rows.
     #expect(samples.inputs.count == 6)
     let mean = data.encoding.columns[0].fillValue
     #expect(mean == (1 + 6 + mean!) / 3 || mean == 3.5)
   }
 
-  @Test func `unseen categories`() throws {
+  @Test func `unseen categories set their own input`() throws {
     let section =
       "csv: {path: t.csv, targets: y, columns: {c: {other: true}}}\nvalidation: {csv: v.csv}"
     let folder = try TestFolder([

@@ -2,14 +2,14 @@ import Testing
 
 @testable import Datasets
 
-/// Tables that are not as the file says, or not CSV: each is recognized, and the message
-/// gives the line to write.
+/// Tables with another format than declared, and files that are not CSV. Each is recognized,
+/// and the message contains the line to write.
 @Suite struct ForeignTableTests {
   private func errors(_ file: String, _ options: String = "") throws -> String {
     try TestFolder(["d.csv": file]).errors("csv: {path: d.csv\(options)}")
   }
 
-  @Test func `a file that begins with comments`() throws {
+  @Test func `comments at the start are recognized`() throws {
     #expect(
       try errors("# made by X\n1,2,3\n4,5,6\n", ", header: false") == """
         d.csv:1:1: error: the file begins with a line of comments
@@ -20,11 +20,11 @@ import Testing
     let data = try TestFolder(["d.csv": "# made by X\n1,2,3\n# more\n4,5,6\n# end\n"])
       .load("csv: {path: d.csv, header: false, comment: \"#\"}")
     #expect(data.train.inputs == [1, 2, 4, 5] && data.train.targets == [3, 6])
-    // The names of columns may begin so.
+    // The names of columns can begin with this character.
     #expect(try TestFolder(["d.csv": "#a,b\n1,2\n3,4\n"]).load("csv: d.csv").inputNames == ["#a"])
   }
 
-  @Test func `a header of numbers`() throws {
+  @Test func `a header of numbers must be declared`() throws {
     #expect(
       try errors("5.1,3.5,0\n4.9,3.0,1\n4.7,3.2,0\n") == """
         d.csv:1:1: error: the first line holds numbers where names of columns are expected
@@ -37,13 +37,13 @@ import Testing
     #expect(try folder.load("csv: {path: d.csv, header: true}").inputNames == ["5.1", "3.5"])
   }
 
-  @Test func `blanks around the names of columns`() throws {
+  @Test func `blanks around the names of columns are ignored`() throws {
     let data = try TestFolder(["d.csv": "a, b, y\n1, 2, 3\n4, 5, 6\n"])
       .load("csv: {path: d.csv, targets: y}")
     #expect(data.inputNames == ["a", "b"] && data.train.inputs == [1, 2, 4, 5])
   }
 
-  @Test func `runs of blanks between fields`() throws {
+  @Test func `runs of blanks between fields are recognized`() throws {
     let file = " 0.00632  18.00   2.310  0\n 0.02731   0.00 \t 7.070  1\n"
     #expect(
       try errors(file, ", header: false, delimiter: \" \"")
@@ -62,7 +62,7 @@ import Testing
     #expect(quoted.classNames == ["'a'", "chevy \"ss\" x"])
   }
 
-  @Test func `a tab`() throws {
+  @Test func `a tab can be written in three ways`() throws {
     let folder = try TestFolder(["d.csv": "a\ty\n1\t2\n3\t4\n"])
     for tab in ["\"\\t\"", "\"\\\\t\"", "tab"] {
       #expect(
@@ -72,24 +72,24 @@ import Testing
     }
   }
 
-  @Test func `another delimiter`() throws {
+  @Test func `another delimiter is recognized`() throws {
     #expect(
       try errors("a;b;y\n1;2;3\n") == """
         d.csv:1:1: error: the first line is one field, but holds 2 ';'s
             a;b;y
             ^
-        note: write 'delimiter: ";"' if that stands between fields
+        note: write 'delimiter: ";"' if that separates the fields
         """)
     #expect(
       try errors("a\tb\n1\t2\n") == """
         d.csv:1:1: error: the first line is one field, but holds 1 tab
             a b
             ^
-        note: write 'delimiter: tab' if that stands between fields
+        note: write 'delimiter: tab' if that separates the fields
         """)
   }
 
-  @Test func `lines before the header`() throws {
+  @Test func `lines before the header are skipped`() throws {
     let folder = try TestFolder(["d.csv": "Report of 2024\r\nby X\r\nx,t\r\n1,2\r\n3,4\r\n"])
     #expect(try folder.load("csv: {path: d.csv, skip_rows: 2}").train.inputs == [1, 3])
     #expect(
@@ -100,7 +100,7 @@ import Testing
         """)
   }
 
-  @Test func `files of other kinds`() throws {
+  @Test func `files of other kinds are recognized`() throws {
     func kind(_ bytes: [UInt8], _ name: String = "d.csv") throws -> String {
       try TestFolder([name: bytes]).errors("csv: \(name)")
     }
@@ -130,7 +130,7 @@ import Testing
         """)
   }
 
-  @Test func `other encodings`() throws {
+  @Test func `other encodings are read if they are declared`() throws {
     let utf16 = Array("x,t\nä,2\nö,4\n".utf16)
     let little: [UInt8] = [0xFF, 0xFE] + utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
     let big: [UInt8] = [0xFE, 0xFF] + utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
@@ -150,7 +150,7 @@ import Testing
         """)
   }
 
-  @Test func `a compressed file`() throws {
+  @Test func `a compressed file is read`() throws {
     // gzip of "a,b,y\n1,2,3\n4,5,6\n"
     let bytes: [UInt8] = [
       31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 75, 212, 73, 210, 169, 228, 50, 212, 49, 210, 49, 230, 50,

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Datasets
 
-/// Damaged files end in `Diagnostics` or are read; they never trap.
+/// Damaged files give `Diagnostics` or are read; they never cause a trap.
 @Suite struct HostileFilesTests {
   static func seeds() throws -> [(name: String, section: String, bytes: [UInt8])] {
     let idx = try Fixtures<[ArrayFixture]>.read("idx")
@@ -38,7 +38,7 @@ import Testing
   }
 
   /// Several ports, one of them of indices, and targets that may be missing.
-  @Test func portsOfDamagedFiles() throws {
+  @Test func damagedFilesOfSeveralPortsAreReadOrReported() throws {
     let folder = try TestFolder([:] as [String: [UInt8]])
     let npy = ArrayWriter.npy([0, 1, 2], [3])
     for (section, bytes) in [
@@ -120,7 +120,7 @@ import Testing
   }
 
   @Test func inflationStopsAtItsLimit() throws {
-    // 4 MiB of zeros in 4 KiB, said to be ten bytes.
+    // 4 MiB of zeros in 4 KiB, with a recorded size of ten bytes.
     let folder = try TestFolder([:] as [String: [UInt8]])
     let bomb = try ArrayErrorTests().gzipped(
       [0, 0, 8, 1, 0, 0, 0, 2] + [UInt8](repeating: 0, count: 1 << 22), in: folder)

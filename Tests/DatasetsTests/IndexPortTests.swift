@@ -3,7 +3,7 @@ import Testing
 
 @testable import Datasets
 
-/// Input ports of indices: whole numbers, or texts by their location in sorted order.
+/// Input ports of indices: whole numbers, or texts numbered in sorted order.
 @Suite struct IndexPortTests {
   static let source =
     "csv: {path: a.csv, inputs: {word: w, city: c, x: x}, targets: {t: t}}\n"
@@ -14,7 +14,7 @@ import Testing
     try TestFolder(["a.csv": "w,c,x,t\n" + rows.joined(separator: "\n") + "\n"])
   }
 
-  @Test func numbersAndTexts() throws {
+  @Test func numbersAndTextsBecomeIndices() throws {
     let data = try folder().load(IndexPortTests.source + "indices: {word: 10, city: auto}")
     #expect(
       data.inputs == [
@@ -29,7 +29,7 @@ import Testing
     #expect(auto.inputs[1].kind == .indices(below: 7))
   }
 
-  @Test func onlyIndices() throws {
+  @Test func dataCanConsistOfIndicesOnly() throws {
     let data = try folder().load(
       "csv: {path: a.csv, inputs: {word: w, city: c}, targets: t}\n"
         + "indices: {word: auto, city: auto}\nsplit: {validation: 0.4}")
@@ -39,14 +39,14 @@ import Testing
     #expect(data.inputNames.isEmpty)
   }
 
-  @Test func aGeneralScalePassesOverThem() throws {
+  @Test func aGeneralScaleDoesNotChangeIndices() throws {
     let data = try folder().load(
       IndexPortTests.source + "indices: {word: auto, city: auto}\nscale: min_max")
     #expect(data.train.indices == [3, 1, 0, 0, 1, 1])
     #expect(data.train.inputs == [0, 0.5, 1])
   }
 
-  /// One vocabulary, however many columns of text there are.
+  /// All text columns share one vocabulary.
   @Test func theColumnsOfAPortShareTheirCategories() throws {
     let folder = try TestFolder([
       "a.csv": "a,b,t\ncat,dog,1\nbird,cat,2\n", "v.csv": "b,a,t\nbird,dog,3\n",
@@ -67,7 +67,7 @@ import Testing
     #expect(data.train.indices == [2, 1, 0, 2])
   }
 
-  @Test func moreTextsThanOneHotInputsMayHave() throws {
+  @Test func indicesPermitMoreTextsThanOneHotInputs() throws {
     let names = (0...1000).map { "n\($0),1\n" }.joined()
     let folder = try TestFolder(["a.csv": "x,t\n" + names])
     let source = "csv: {path: a.csv, inputs: {x: x}, targets: t}\n"
@@ -78,7 +78,7 @@ import Testing
         input each
             n0,1
             ^
-        note: write 'exclude: [x]' to leave the column out, or 'id: x' to name the rows by it
+        note: write 'exclude: [x]' to leave the column out, or 'id: x' to identify the rows by it
         note: write 'columns: {x: category}' for one input per text
         """)
     #expect(
@@ -111,29 +111,31 @@ import Testing
     #expect(data.test?.indices == [9, 0])
   }
 
-  // MARK: Mistakes
+  // MARK: Errors
 
   @Test(arguments: [
-    ("7", "7", "the whole numbers 0 to 4"), ("-1", "-1", "the whole numbers 0 to 4"),
-    ("1.5", "1.5", "the whole numbers 0 to 4"), ("5", "5", "the whole numbers 0 to 4"),
-    ("1e300", "1e+300", "the whole numbers 0 to 4"),
+    ("7", "7", "whole numbers from 0 to 4"), ("-1", "-1", "whole numbers from 0 to 4"),
+    ("1.5", "1.5", "whole numbers from 0 to 4"), ("5", "5", "whole numbers from 0 to 4"),
+    ("1e300", "1e+300", "whole numbers from 0 to 4"),
   ])
-  func numbersThatAreNoIndices(cell: String, value: String, range: String) throws {
+  func numbersOutsideTheDeclaredIndicesAreReported(cell: String, value: String, range: String)
+    throws
+  {
     #expect(
       try folder(["3,rome,0.5,1", "\(cell),bern,1.5,2"]).errors(
         IndexPortTests.source + "indices: {word: 5, city: auto}") == """
-          a.csv:3:1: error: 'w' is \(value) in sample 1, but port 'word' takes \(range)
+          a.csv:3:1: error: 'w' is \(value) in sample 1, but port 'word' requires \(range)
               \(cell),bern,1.5,2
               ^
           """)
   }
 
-  @Test func numbersThatNoIndexCanBe() throws {
+  @Test func numbersThatCannotBeIndicesAreReported() throws {
     for (cell, value) in [("-3", "-3"), ("0.5", "0.5"), ("2147483647", "2147483647")] {
       #expect(
         try folder(["3,rome,0.5,1", "\(cell),bern,1.5,2"]).errors(
           IndexPortTests.source + "indices: {word: auto, city: auto}") == """
-            a.csv:3:1: error: 'w' is \(value) in sample 1, but port 'word' takes the whole numbers \
+            a.csv:3:1: error: 'w' is \(value) in sample 1, but port 'word' requires whole numbers \
             from 0 to 2147483646
                 \(cell),bern,1.5,2
                 ^
@@ -146,24 +148,24 @@ import Testing
     #expect(
       folder.errors(
         "npy: {inputs: {words: x.npy}, targets: t.npy}\nindices: {words: 9}") == """
-          test.yaml:1:23: error: 'words_2' is 2.5 in sample 1, but port 'words' takes the whole \
-          numbers 0 to 8
+          test.yaml:1:23: error: 'words_2' is 2.5 in sample 1, but port 'words' requires whole \
+          numbers from 0 to 8
               npy: {inputs: {words: x.npy}, targets: t.npy}
                                     ^
           """)
   }
 
-  @Test func moreTextsThanIndices() throws {
+  @Test func moreTextsThanDeclaredIndicesAreReported() throws {
     #expect(
       try folder().errors(IndexPortTests.source + "indices: {word: 4, city: 1}") == """
         a.csv:2:3: error: 'c' is 'rome' in sample 0, text 1 of 2 in sorted order, but port 'city' \
-        takes the indices 0 to 0
+        requires indices from 0 to 0
             3,rome,0.5,1
               ^
         """)
   }
 
-  @Test func textsBesideNumbers() throws {
+  @Test func textsAndNumbersInOnePortAreReported() throws {
     let folder = try TestFolder(["a.csv": "a,b,t\ncat,1,1\nbird,2,2\n"])
     #expect(
       folder.errors(
@@ -175,14 +177,14 @@ import Testing
           """)
   }
 
-  @Test func indicesOfValidationDataThatTrainingDataLack() throws {
+  @Test func validationIndicesBeyondTheTrainingDataAreReported() throws {
     let folder = try folder()
     let section =
       IndexPortTests.source + "indices: {word: auto, city: auto}\nvalidation: {csv: v.csv}"
     try folder.write(Array("w,c,x,t\n1,bern,1,1\n4,bern,1,1\n".utf8), to: "v.csv")
     #expect(
       folder.errors(section) == """
-        v.csv:3:1: error: 'w' is 4 in sample 1, but port 'word' takes the whole numbers 0 to 3
+        v.csv:3:1: error: 'w' is 4 in sample 1, but port 'word' requires whole numbers from 0 to 3
             4,bern,1,1
             ^
         """)
@@ -205,11 +207,11 @@ import Testing
         """)
   }
 
-  @Test func declarations() throws {
+  @Test func wrongDeclarationsAreReported() throws {
     let folder = try folder()
-    func complaint(_ rest: String) -> String { folder.errors(IndexPortTests.source + rest) }
+    func message(_ rest: String) -> String { folder.errors(IndexPortTests.source + rest) }
     #expect(
-      complaint("indices: {word: many, citty: 3, x: 0}") == """
+      message("indices: {word: many, citty: 3, x: 0}") == """
         test.yaml:2:23: error: there is no input port 'citty'; did you mean 'city'?
             indices: {word: many, citty: 3, x: 0}
                                   ^
@@ -224,14 +226,14 @@ import Testing
                                                ^
         """)
     #expect(
-      complaint("indices: 5") == """
+      message("indices: 5") == """
         test.yaml:2:10: error: indices must be a mapping from input ports to the number of their \
         indices, or 'auto', found the number 5
             indices: 5
                      ^
         """)
     #expect(
-      complaint("indices: {word: 5, city: auto}\nscale: {inputs: min_max, city: none}") == """
+      message("indices: {word: 5, city: auto}\nscale: {inputs: min_max, city: none}") == """
         test.yaml:3:32: error: port 'city' carries indices, which are not scaled
             scale: {inputs: min_max, city: none}
                                            ^

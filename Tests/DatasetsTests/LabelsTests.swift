@@ -125,7 +125,7 @@ import Testing
     #expect(
       try TestFolder(["a.csv": "x,s,t\n1,a,b\n"]).errors("csv: {path: a.csv, targets: [s, t]}")
         == """
-        a.csv:2:3: error: classes need one label a sample, but each has 2 targets
+        a.csv:2:3: error: classes need one label per sample, but each sample has 2 targets
             1,a,b
               ^
         """)

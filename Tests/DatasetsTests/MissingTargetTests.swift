@@ -3,7 +3,7 @@ import Testing
 
 @testable import Datasets
 
-/// Samples that lack a target, where a head leaves them out.
+/// Samples without a target, which a head leaves out.
 @Suite struct MissingTargetTests {
   let folder: TestFolder
   static let source = "csv: {path: a.csv, inputs: {x: x}, targets: {p: [p, q], s: s}}\n"
@@ -14,7 +14,7 @@ import Testing
     ])
   }
 
-  /// Equal where both are numbers, and NaN at the same locations.
+  /// Numbers are equal, and NaN is at the same positions.
   func same(_ a: [Double]?, _ b: [Double]) -> Bool {
     a?.count == b.count && zip(a ?? [], b).allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN }
   }
@@ -93,16 +93,16 @@ import Testing
         """)
   }
 
-  @Test func sourcesOfTheirOwn() throws {
+  @Test func validationDataMayLackTargets() throws {
     try folder.write(Array("x,p,q,s\n1,,,\n2,1,2,no\n".utf8), to: "v.csv")
     let data = try folder.load(
       MissingTargetTests.source + "validation: {csv: v.csv}", incomplete: ["p", "s"])
     #expect(same(data.validation?.targets, [.nan, .nan, .nan, 1, 2, 0]))
   }
 
-  // MARK: Mistakes
+  // MARK: Errors
 
-  @Test func aMissingTargetThatMustBeThere() throws {
+  @Test func aMissingTargetIsReportedUnlessItIsSkipped() throws {
     #expect(
       folder.errors(MissingTargetTests.source, incomplete: ["p"]) == """
         a.csv:4:8: error: column 's' has 1 missing cell in 6 rows
@@ -122,7 +122,7 @@ import Testing
         """)
   }
 
-  @Test func aMissingInput() throws {
+  @Test func aMissingInputIsReported() throws {
     let folder = try TestFolder(["a.csv": "x,t\n1,2\n,3\n"])
     #expect(
       folder.errors("csv: a.csv", incomplete: ["target"]) == """
@@ -142,13 +142,13 @@ import Testing
         """)
   }
 
-  @Test func otherWordsForAMissingValue() throws {
+  @Test func standardWordsMeanAMissingTarget() throws {
     let folder = try TestFolder(["a.csv": "x,t\n1,2\n2,NA\n"])
     #expect(
       same(try folder.load("csv: a.csv", incomplete: ["target"]).train.targets, [2, .nan]))
   }
 
-  @Test func noTargetAtAll() throws {
+  @Test func dataWithoutAnyTargetAreReported() throws {
     let folder = try TestFolder(["a.csv": "x,part,p,s\n1,train,,\n2,train,,\n3,test,4,a\n"])
     #expect(
       folder.errors(

@@ -3,13 +3,13 @@ import Testing
 
 @testable import Datasets
 
-/// Every way in which a declaration of ports can be wrong, with the whole message.
+/// All errors in declarations of ports, with their whole messages.
 @Suite struct PortErrorTests {
   let folder: TestFolder
 
   init() throws { folder = try TestFolder(["a.csv": "x,y,s,t\n1,2,no,4\n5,6,yes,8\n"]) }
 
-  @Test func names() {
+  @Test func wrongNamesOfPortsAreReported() {
     #expect(
       folder.errors(
         """
@@ -47,7 +47,7 @@ import Testing
         """)
   }
 
-  @Test func columns() {
+  @Test func columnsOfTwoPortsAreReported() {
     #expect(
       folder.errors("csv: {path: a.csv, inputs: {a: [x, s], b: \"*\"}, targets: t}") == """
         test.yaml:1:43: error: column 'x' is in the ports 'a' and 'b'
@@ -75,7 +75,7 @@ import Testing
         """)
   }
 
-  @Test func settingsOfPortsThatAreNone() {
+  @Test func settingsOfUnknownPortsAreReported() {
     #expect(
       folder.errors(
         """
@@ -116,7 +116,7 @@ import Testing
           """)
   }
 
-  @Test func settingsByPortOfDataWithoutNames() {
+  @Test func settingsByPortAreReportedIfTheDataNameNone() {
     #expect(
       folder.errors(
         """
@@ -153,8 +153,8 @@ import Testing
         """)
   }
 
-  /// Data of a plugin's source or a generator have one port of each.
-  @Test func sourcesThatCannotNamePorts() throws {
+  /// The source of a plugin and a generator have one input port and one target port.
+  @Test func settingsByPortAreReportedForSourcesWithoutPorts() throws {
     struct Two: DataSource, Component {
       static let typeName = "two"
       static let documentation = Documentation("two samples", example: "data: {two: {}}")
@@ -183,7 +183,7 @@ import Testing
         """)
   }
 
-  @Test func valuesOfSettings() {
+  @Test func wrongSettingsOfPortsAreReported() {
     let source = "csv: {path: a.csv, inputs: {a: x, b: y}, targets: {c: t, d: s}}\n"
     #expect(
       folder.errors(
@@ -207,7 +207,7 @@ import Testing
           """)
     #expect(
       folder.errors(source + "shape: {b: [2, 2]}") == """
-        test.yaml:2:12: error: shape [2, 2] does not hold the 1 input of port 'b' of a sample
+        test.yaml:2:12: error: shape [2, 2] does not fit the 1 input of port 'b' of a sample
             shape: {b: [2, 2]}
                        ^
         """)
@@ -219,7 +219,7 @@ import Testing
         """)
     #expect(
       folder.errors(source + "classes: {c: 9}\ntarget_kind: {c: values}") == """
-        test.yaml:2:14: error: 'classes' of port 'c' does not go with 'target_kind: values'
+        test.yaml:2:14: error: 'classes' of port 'c' contradicts 'target_kind: values'
             classes: {c: 9}
                          ^
         """)
@@ -234,7 +234,7 @@ import Testing
           """)
   }
 
-  @Test func sourcesOfTheirOwn() {
+  @Test func validationDataWithOtherPortsAreReported() {
     #expect(
       folder.errors(
         """
@@ -299,7 +299,7 @@ import Testing
           """)
   }
 
-  @Test func countsOfRows() throws {
+  @Test func differentNumbersOfRowsAreReported() throws {
     #expect(
       folder.errors("inline: {inputs: {a: [1, 2], b: [1]}, targets: [1, 2, 3]}") == """
         test.yaml:1:33: error: 1 input of port 'b' for 2 inputs of port 'a'
@@ -342,7 +342,8 @@ import Testing
         """)
   }
 
-  /// An error in the source leaves its ports unknown: nothing else is reported of them.
+  /// An error in the source leaves its ports unknown, so that nothing else is reported about
+  /// them.
   @Test func anErrorInTheSourceIsTheOnlyOne() {
     #expect(
       folder.errors(

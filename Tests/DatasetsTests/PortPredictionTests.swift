@@ -3,7 +3,7 @@ import Testing
 
 @testable import Datasets
 
-/// Inputs alone of several ports, read as the training data were.
+/// Inputs for several ports without targets, in the form of the training data.
 @Suite struct PortPredictionTests {
   let folder: TestFolder
   static let csv = """
@@ -33,15 +33,15 @@ import Testing
     return try declaration.loadInputs(path: folder.path + "/new", like: data)
   }
 
-  func complaint(_ file: [UInt8], _ section: String) -> String {
+  func message(_ file: [UInt8], _ section: String) -> String {
     folder.errors { _ = try load(file, section) }
   }
 
-  func complaint(_ file: String, _ section: String) -> String {
-    complaint(Array(file.utf8), section)
+  func message(_ file: String, _ section: String) -> String {
+    message(Array(file.utf8), section)
   }
 
-  @Test func tables() throws {
+  @Test func tablesAreReadByTheNamesOfColumns() throws {
     for section in [PortPredictionTests.csv, PortPredictionTests.csv + "\nstream: true"] {
       let samples = try load(Array("y,c,t,x\n5,bern,?,1\n10,rome,?,2\n".utf8), section)
       let held = try samples.held(0..<2)
@@ -57,7 +57,7 @@ import Testing
     #expect(others.indices == [4])
   }
 
-  @Test func archives() throws {
+  @Test func archivesAreReadByTheNamesOfArraysOrPorts() throws {
     for names in [("images", "words"), ("image", "word"), ("images", "word")] {
       let samples = try load(
         ArrayWriter.npz([
@@ -74,14 +74,14 @@ import Testing
     #expect(try load(ArrayWriter.npy([1, 2], [1, 2]), one).inputs == [1, 2])
   }
 
-  @Test func mistakes() {
+  @Test func wrongFilesAreReported() {
     #expect(
-      complaint("x,y,city\n1,2,bern\n", PortPredictionTests.csv) == """
+      message("x,y,city\n1,2,bern\n", PortPredictionTests.csv) == """
         error: no column 'c' in 'new'
         note: columns: x, y, city
         """)
     #expect(
-      complaint("x,y,c\n1,2,berne\n", PortPredictionTests.csv) == """
+      message("x,y,c\n1,2,berne\n", PortPredictionTests.csv) == """
         new:2:5: error: the text 'berne' of column 'c' is not in the training data; did you mean \
         'bern'?
             1,2,berne
@@ -90,24 +90,24 @@ import Testing
         note: with 'columns: {c: {other: true}}', training provides an input for unknown texts
         """)
     #expect(
-      complaint("image_0,image_1,word\n1,2,5\n", PortPredictionTests.npz) == """
-        new:2:5: error: 'word' is 5 in sample 0, but port 'word' takes the whole numbers 0 to 4
+      message("image_0,image_1,word\n1,2,5\n", PortPredictionTests.npz) == """
+        new:2:5: error: 'word' is 5 in sample 0, but port 'word' requires whole numbers from 0 to 4
             1,2,5
                 ^
         """)
     #expect(
-      complaint("1,2\n", PortPredictionTests.npz) == """
+      message("1,2\n", PortPredictionTests.npz) == """
         new:1:1: error: 'new' has 2 columns, but the training data have 3 inputs
             1,2
             ^
         """)
     #expect(
-      complaint(ArrayWriter.npy([1, 2], [1, 2]), PortPredictionTests.npz) == """
+      message(ArrayWriter.npy([1, 2], [1, 2]), PortPredictionTests.npz) == """
         error: 'new' holds one array, but the data have the input ports image, word; give a CSV \
         file with the columns of all of them, or an NPZ archive with an array for each
         """)
     #expect(
-      complaint(
+      message(
         ArrayWriter.npz([
           ("image", ArrayWriter.npy([1, 2], [1, 2])), ("wort", ArrayWriter.npy([1], [1])),
         ]), PortPredictionTests.npz) == """
@@ -115,20 +115,20 @@ import Testing
           note: arrays: image, wort
           """)
     #expect(
-      complaint(
+      message(
         ArrayWriter.npz([
           ("image", ArrayWriter.npy([1, 2], [1, 2])), ("word", ArrayWriter.npy([1, 2], [2])),
         ]), PortPredictionTests.npz)
         == "error: 'image' of 'new' holds 1 samples, but 'word' of 'new' holds 2")
     #expect(
-      complaint(
+      message(
         ArrayWriter.npz([
           ("image", ArrayWriter.npy([1, 2, 3], [1, 3])), ("word", ArrayWriter.npy([1], [1])),
         ]), PortPredictionTests.npz)
-        == "error: 'image' of 'new' has 3 numbers a sample, but the training inputs of port 'image' have 2"
+        == "error: 'image' of 'new' has 3 numbers per sample, but the training inputs of port 'image' have 2"
     )
     #expect(
-      complaint(
+      message(
         ArrayWriter.npz([
           ("numbers", ArrayWriter.npy([1, 2], [1, 2])), ("city", ArrayWriter.npy([1], [1])),
         ]), PortPredictionTests.csv)

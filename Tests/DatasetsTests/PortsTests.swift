@@ -34,14 +34,14 @@ import Testing
     }
   }
 
-  /// Writes ports in the form of one source, and the text that names one of them, or all.
+  /// The ports in the form of one source, and the text that declares one of them or all.
   struct Written {
     let folder: TestFolder
     let source: String
     /// The value of each port in the mapping.
     let values: [String: String]
 
-    /// `path: a.csv, `, if the source names its file itself.
+    /// `path: a.csv, ` if the declaration of the source contains a file; otherwise empty.
     var head: String { ["csv": "path: a.csv, ", "npz": "path: a.npz, "][source] ?? "" }
 
     init(_ ports: [Numbers], as source: String) throws {
@@ -102,7 +102,7 @@ import Testing
     }
   }
 
-  /// Each row is the rows of the parts, one after the other.
+  /// Each row contains the rows of the parts, one after the other.
   static func joined(_ parts: [[Double]], _ count: Int) -> [Double] {
     (0..<count).flatMap { row in
       parts.flatMap { part in
@@ -201,7 +201,7 @@ import Testing
         == ["p"])
   }
 
-  @Test func settingsByPort() throws {
+  @Test func settingsApplyToSinglePorts() throws {
     let folder = try TestFolder([
       "a.csv": "x_0,x_1,x_2,x_3,color,price,sold,kind\n"
         + "0,0,0,0,red,10,yes,1\n1,2,4,8,blue,20,no,0\n2,4,8,16,red,40,yes,2\n"
@@ -237,7 +237,7 @@ import Testing
     #expect(other.train.targets == [0, 0, 1, 1.0 / 3, 1, 0, 1, 0, 1])
   }
 
-  /// The name of an input and of a target: an autoencoder's.
+  /// An autoencoder has the same name for an input and a target.
   @Test func oneNameMayBeOfBothHalves() throws {
     let folder = try TestFolder([:] as [String: String])
     let data = try folder.load(
@@ -296,7 +296,7 @@ import Testing
         """)
   }
 
-  @Test func sourcesOfTheirOwn() throws {
+  @Test func validationDataHaveTheSamePorts() throws {
     let folder = try TestFolder([
       "a.csv": "x,y,t,part\n1,2,3,train\n4,5,6,test\n", "v.csv": "t,y,x\n30,20,10\n",
       "w.csv": "p,q,r\n7,8,9\n",
@@ -322,7 +322,7 @@ import Testing
     #expect(mixed.validation?.inputs == [7, 8])
   }
 
-  @Test func whatIsHeldIsCounted() throws {
+  @Test func theMemoryOfTheSamplesIsCounted() throws {
     let folder = try TestFolder([:] as [String: String])
     func bytes(_ rest: String) throws -> Int {
       try folder.load(
@@ -333,7 +333,7 @@ import Testing
     #expect(try bytes("indices: {b: auto}") == 6 * 8 + 3 * 4)
   }
 
-  /// Beside targets that are read when asked for, the classes are kept.
+  /// The classes of streamed targets are kept in memory.
   @Test func classesOfStreamedTargetsAreCounted() throws {
     func bytes(_ count: Int) throws -> Int {
       let rows = (0..<count).map { "\($0),\($0),\($0 % 2)\n" }.joined()
@@ -371,7 +371,7 @@ import Testing
     #expect(data.train.inputs == [1, 1, 2, 2])
   }
 
-  @Test func dataMadeByHand() {
+  @Test func dataCreatedInCodeHaveDefaultNames() {
     let data = RunDatasets<Float>(
       inputs: [Port("a", [2]), Port("b", [1], kind: .indices(below: 3)), Port("c", [1])],
       targets: [

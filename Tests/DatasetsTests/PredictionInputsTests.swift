@@ -4,7 +4,7 @@ import Testing
 
 @testable import Datasets
 
-/// Inputs alone, read as the training data were.
+/// Inputs without targets, in the form of the training data.
 @Suite struct PredictionInputsTests {
   let folder: TestFolder
   let section = "csv: train.csv\nscale: min_max"
@@ -107,7 +107,7 @@ import Testing
     try folder.write(Array(gz.bytes), to: "a")
     #expect(
       folder.errors { _ = try declaration.loadInputs(path: folder.path + "/a", like: data) }
-        == "error: 'a' has 1 number a sample, but the training inputs have 3")
+        == "error: 'a' has 1 number per sample, but the training inputs have 3")
   }
 
   @Test func dataMadeInCodeHaveDefaultNames() throws {

@@ -15,8 +15,8 @@ import Testing
     }
   }
 
-  /// Exact fractions' figures (NumPy's too where it suffices), for columns from
-  /// 1e-150 to 1e150 and far from 0.
+  /// Reference values from exact fractions (and from NumPy, where it is accurate enough), for
+  /// columns from 1e-150 to 1e150 and far from 0.
   @Test func scaledNumbersAreThoseOfExactFractions() throws {
     let reference = try Fixtures<Reference>.read("scaling")
     let count = reference.x.count / reference.width
@@ -56,7 +56,7 @@ import Testing
 
   @Test(arguments: ["standardize", "min_max"])
   func constantColumnsBecomeZero(_ method: String) throws {
-    // Three times 0.1 is not 0.3 in float64: a naive mean leaves a residue.
+    // Three times 0.1 is not 0.3 in float64, so that a naive mean leaves a residue.
     let folder = try TestFolder([
       "a.csv": "x,y,s,t\n0.1,1e300,train,1\n0.1,1e300,train,2\n0.1,1e300,train,3\n7,5,test,4\n"
     ])
@@ -99,7 +99,7 @@ import Testing
   }
 }
 
-/// Methods of single columns.
+/// Scaling methods of single columns.
 @Suite struct ColumnScaleTests {
   private let folder: TestFolder
 
@@ -126,22 +126,22 @@ import Testing
     #expect(data.train.targets == [0, 1.0 / 7, 3.0 / 7, 1])
   }
 
-  @Test func `a method for all, and another for one`() throws {
+  @Test func `the method of a column replaces the general one`() throws {
     let data = try folder.load(
       "csv: {path: a.csv, inputs: [a, b], columns: {a: {scale: none}}}\nscale: {divide: 51}")
     #expect(data.train.inputs == [1, 0, 2, 1, 4, 5, 9, 2])
   }
 
-  @Test func `numbers that a method does not take`() throws {
+  @Test func `numbers that a method cannot scale are reported`() throws {
     #expect(
       folder.errors("csv: {path: a.csv, columns: {b: {scale: log}}}") == """
-        error: 'b' reaches down to 0, which has no logarithm; scale it by another method
+        error: 'b' has the minimum 0, which has no logarithm; use another method
         """)
     try folder.write(Array("a,y\n1,1\n1,2\n1,3\n1,4\n9,5\n".utf8), to: "a.csv")
     #expect(
       folder.errors("csv: a.csv\nscale: robust") == """
-        test.yaml:2:8: error: the middle half of 'a' is the one value 1, which leaves 'robust' no \
-        scale; scale it by another method
+        test.yaml:2:8: error: the quartiles of 'a' are both 1, so that 'robust' has no \
+        scale; use another method
             scale: robust
                    ^
         """)

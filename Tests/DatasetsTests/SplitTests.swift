@@ -3,7 +3,7 @@ import Testing
 @testable import Datasets
 
 @Suite struct SplitTests {
-  /// A file whose input is the row's number, with unequal classes.
+  /// A file whose input is the number of the row, with classes of different sizes.
   static func file(_ count: Int) -> String {
     "x,t\n" + (0..<count).map { "\($0),\("aaaaaabbbc".dropFirst($0 % 10).first!)\n" }.joined()
   }
@@ -27,7 +27,7 @@ import Testing
     if count > 50 { #expect(rows(other.train) != parts[0]) }
   }
 
-  /// The same in either precision.
+  /// The split is the same in both precisions.
   @Test func theSplitIsTheSameInEitherPrecision() throws {
     let folder = try TestFolder(["a.csv": SplitTests.file(50)])
     let section = "csv: a.csv\nsplit: {validation: 0.3}"
@@ -196,7 +196,7 @@ import Testing
       "csv: {path: d.csv, inputs: x, targets: y\(csv)}\nsplit: {\(split)}", seed: seed)
   }
 
-  @Test func `a column's own words`() throws {
+  @Test func `a column can use its own words`() throws {
     let data = try load("column: set, words: {fit: train, val: validation}")
     #expect(data.validation?.inputs == [0, 4, 8, 12, 16, 20, 24, 28, 32, 36])
     #expect(data.train.count == 30)
@@ -255,7 +255,7 @@ import Testing
     #expect(other.test?.inputs == tested.test?.inputs)
   }
 
-  @Test func `what does not go together`() throws {
+  @Test func `contradicting settings are reported`() throws {
     func error(_ split: String) -> String {
       folder.errors("csv: {path: d.csv, inputs: x}\nsplit: {\(split)}")
         .split(separator: "\n").first.map(String.init) ?? ""
@@ -264,7 +264,9 @@ import Testing
       error("folds: 4, fold: 5")
         == "test.yaml:2:25: error: fold must be an integer from 1 to 4, found 5")
     #expect(
-      error("fold: 1") == "test.yaml:2:15: error: fold is one of 'folds'; say how many there are")
+      error("fold: 1")
+        == "test.yaml:2:15: error: 'fold' is the number of one of several folds; set 'folds' to their number"
+    )
     #expect(
       error("folds: 4, validation: 0.2")
         == "test.yaml:2:16: error: the validation data are a fold; leave out 'validation'")
@@ -277,6 +279,6 @@ import Testing
     )
     #expect(
       error("words: {a: train}")
-        == "test.yaml:2:16: error: words are those of a column; name it under 'column'")
+        == "test.yaml:2:16: error: 'words' needs 'column', the column with the words")
   }
 }

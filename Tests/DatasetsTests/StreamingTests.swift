@@ -4,9 +4,8 @@ import Testing
 
 @testable import Datasets
 
-/// Samples that are read from their files when they are asked for. That all
-/// else is as with data that are held, every loading of these tests looks at
-/// (`TestFolder.load`).
+/// Samples that are read from their files when they are needed. `TestFolder.load` compares
+/// every loading of these tests with data in memory.
 @Suite struct StreamingTests {
   /// Tables with numbers, texts, quotes and every kind of split and scale.
   @Test(arguments: 0..<12)
@@ -44,7 +43,7 @@ import Testing
     ])
   }
 
-  /// In whatever order they are asked for, and again.
+  /// Samples can be read in any order and repeatedly.
   @Test func samplesAreReadInAnyOrder() throws {
     let folder = try arrays(500)
     let declaration = try folder.declaration(
@@ -71,7 +70,7 @@ import Testing
     let section = "idx: {inputs: x.idx, targets: t.idx}\nclasses: 5\nstream: true"
     let few = try arrays(100).load(section)
     let many = try arrays(10_000).load(section)
-    // A class index, and which row it is.
+    // The memory of a class index and a row number.
     #expect(many.bytes - few.bytes == 9_900 * (8 + 8))
     #expect(many.train.inputs.isEmpty && many.train.hasTargets)
   }
@@ -112,8 +111,8 @@ import Testing
     let folder = try TestFolder(["a.npy": Array(fixture.bytes)])
     #expect(
       errors(folder, "npy: {inputs: a.npy, targets: a.npy}") == """
-        test.yaml:1:15: error: 'a.npy': the array lies in Fortran's order, in which a sample \
-        cannot be read alone; save it in C order, or leave 'stream' out
+        test.yaml:1:15: error: 'a.npy': the array is in Fortran order, in which single samples \
+        cannot be read; save it in C order, or leave 'stream' out
             npy: {inputs: a.npy, targets: a.npy}
                           ^
         """)

@@ -16,11 +16,11 @@ import Testing
 
   // MARK: Refused
 
-  @Test func `marks between thousands`() throws {
+  @Test func `marks between thousands must be declared`() throws {
     #expect(
       try errors("a,y\n\"1,234.5\",2\n\"12,000.0\",4\n") == """
         d.csv:2:1: error: column 'a' holds numbers with marks between thousands, such as '1,234.5'; \
-        say how to read them
+        declare how to read them
             "1,234.5",2
             ^
         note: 'columns: {a: {type: number, thousands: ","}}' reads '1,234.5' as 1234.5
@@ -29,8 +29,8 @@ import Testing
         """)
     #expect(
       try errors("a,y\n234.5,2\n\"12,000\",4\n800,4\n") == """
-        d.csv:3:1: error: column 'a' holds numbers with commas in 1 of 3 cells, such as '12,000'; say \
-        how to read them
+        d.csv:3:1: error: column 'a' holds numbers with commas in 1 of 3 cells, such as '12,000'; \
+        declare how to read them
             "12,000",4
             ^
         note: 'columns: {a: {type: number, thousands: ","}}' reads '12,000' as 12000
@@ -48,17 +48,17 @@ import Testing
         "column 'a' holds numbers with a decimal comma"))
   }
 
-  @Test func `money and percentages`() throws {
+  @Test func `money and percentages must be declared`() throws {
     #expect(
       try errors("a,b,y\n\"$6,068\",7%,2\n$12,8.5%,4\n") == """
-        d.csv:2:1: error: column 'a' holds amounts of money, such as '$6,068'; say how to read them
+        d.csv:2:1: error: column 'a' holds amounts of money, such as '$6,068'; declare how to read them
             "$6,068",7%,2
             ^
         note: 'columns: {a: {type: number, thousands: ",", unit: "$"}}' reads '$6,068' as 6068
         note: 'columns: {a: {type: number, decimal: ",", unit: "$"}}' reads '$6,068' as 6.068
         note: 'columns: {a: category}' reads each text as a category
         note: 'exclude: [a]' leaves the column out
-        d.csv:2:10: error: column 'b' holds percentages, such as '7%'; say how to read them
+        d.csv:2:10: error: column 'b' holds percentages, such as '7%'; declare how to read them
             "$6,068",7%,2
                      ^
         note: 'columns: {b: {type: number, unit: "%"}}' reads '7%' as 7
@@ -73,11 +73,11 @@ import Testing
     #expect(data.train.inputs == [-6068, 7, 12, 8.5])
   }
 
-  @Test func `dates`() throws {
+  @Test func `dates must be declared`() throws {
     let file = "date,a,y\n2024-01-01,1,2\n2024-01-02,2,3\n2024-01-03,2,3\n"
     #expect(
       try errors(file) == """
-        d.csv:2:1: error: column 'date' holds dates, such as '2024-01-01'; say how to read them
+        d.csv:2:1: error: column 'date' holds dates, such as '2024-01-01'; declare how to read them
             2024-01-01,1,2
             ^
         note: 'columns: {date: {type: date}}' reads '2024-01-01' as 19723 days since 1970-01-01
@@ -88,7 +88,7 @@ import Testing
     #expect(data.train.inputs == [19723, 1, 19724, 2, 19725, 2])
     #expect(
       try errors("d,y\n03/04/2024,1\n05/04/2024,2\n") == """
-        d.csv:2:1: error: column 'd' holds dates, such as '03/04/2024'; say how to read them
+        d.csv:2:1: error: column 'd' holds dates, such as '03/04/2024'; declare how to read them
             03/04/2024,1
             ^
         note: 'columns: {d: {type: date, format: "%d/%m/%Y"}}' reads '03/04/2024' as 19816 days since \
@@ -105,7 +105,7 @@ import Testing
         """)
   }
 
-  /// Days as Python's datetime counts them.
+  /// The days are those of Python's datetime.
   @Test(arguments: [
     ("1970-01-01", "iso", 0), ("1969/12/31", "iso", -1), ("2000-02-29", "iso", 11016),
     ("1900-03-01", "iso", -25508), ("2024-12-31T18:00", "iso", 20088.75),
@@ -117,9 +117,11 @@ import Testing
   }
 
   @Test(arguments: ["2023-02-29", "2023-13-01", "2023-00-01", "2023-1", "2023-01-01x", "20230101"])
-  func whatIsNoDate(_ text: String) { #expect(DateColumn("iso").days(text) == nil) }
+  func textsThatAreNotDatesHaveNoFormat(_ text: String) {
+    #expect(DateColumn("iso").days(text) == nil)
+  }
 
-  @Test func `many different texts`() throws {
+  @Test func `many different texts are refused`() throws {
     let rows = (0..<30).map { "name \($0 % 12),\($0)\n" }.joined()
     #expect(
       try errors("name,y\n" + rows) == """
@@ -127,7 +129,7 @@ import Testing
         each
             name 0,0
             ^
-        note: write 'exclude: [name]' to leave the column out, or 'id: name' to name the rows by it
+        note: write 'exclude: [name]' to leave the column out, or 'id: name' to identify the rows by it
         note: write 'columns: {name: category}' for one input per text
         """)
     let folder = try TestFolder([
@@ -141,14 +143,14 @@ import Testing
       try folder.load("csv: {path: d.csv, columns: {name: {role: ignored}}}").inputNames == ["x"])
     #expect(
       folder.errors("csv: {path: d.csv, columns: {name: text}}") == """
-        d.csv:2:1: error: column 'name' is of the type 'text', which is no input
+        d.csv:2:1: error: column 'name' is of the type 'text', which cannot be an input
             name 0,1,0
             ^
         note: write 'columns: {name: category}' for one input per text
         """)
   }
 
-  @Test func `whole numbers that float64 does not hold`() throws {
+  @Test func `whole numbers that float64 rounds are announced`() throws {
     let file = "x,y\n1,9007199254740993\n-2,9007199254740992\n3,7\n"
     #expect(
       try errors(file) == """
@@ -163,7 +165,7 @@ import Testing
     #expect(data.classNames == ["7", "9007199254740992", "9007199254740993"])
   }
 
-  @Test func `cells that are missing throughout`() throws {
+  @Test func `a column of missing cells is refused`() throws {
     #expect(
       try errors("a,b,y\n1,,2\n2,NA,3\n", ", columns: {b: {fill: mean}}") == """
         d.csv:2:3: error: all cells of column 'b' are missing
@@ -175,7 +177,7 @@ import Testing
 
   // MARK: Announced
 
-  @Test func `what is unlikely is announced`() throws {
+  @Test func `unlikely columns are announced`() throws {
     #expect(
       try announcements("a,b,y\n5,1,2\n5,2,3\n5,3,3\n") == """
         warning: column 'a' has the same value in all rows
@@ -199,7 +201,7 @@ import Testing
     #expect(
       try announcements("id,a,y\n" + rows) == """
         warning: column 'id' counts the rows
-        note: 'id: id' names the rows by it
+        note: 'id: id' identifies the rows by it
         """)
     #expect(
       try announcements(",a,y\n" + rows) == """
@@ -241,7 +243,7 @@ import Testing
         == [3, 164, 4, 158, 5, 150])
   }
 
-  @Test func `which cells count as missing`() throws {
+  @Test func `declared texts and numbers count as missing`() throws {
     let folder = try TestFolder(["d.csv": "a,c,y\n-999,x,1\n2,-,2\n-999.0,z,3\n"])
     let data = try folder.load(
       "csv: {path: d.csv, targets: y, missing: [\"-999\", \"-\"]}\nfill: most_frequent")
@@ -252,7 +254,7 @@ import Testing
     #expect(own.train.inputs == [0, 0, 1, 0, 2, 1, 0, 0, 0, 0, 0, 1])
   }
 
-  @Test func `inputs by pattern, without what is left out`() throws {
+  @Test func `patterns do not select excluded columns`() throws {
     let folder = try TestFolder(["d.csv": "id,x_1,x_2,x_3,y\n7,1,2,3,4\n8,5,6,7,8\n"])
     #expect(
       try folder.load("csv: {path: d.csv, inputs: \"x_*\", exclude: x_2}").inputNames == [
@@ -269,7 +271,7 @@ import Testing
         """)
   }
 
-  @Test func `truth values`() throws {
+  @Test func `booleans become 1 and 0`() throws {
     let folder = try TestFolder(["d.csv": "a,y\nTrue,1\nno,2\n"])
     #expect(
       try folder.load("csv: {path: d.csv, columns: {a: boolean}}").train.inputs == [1, 0])

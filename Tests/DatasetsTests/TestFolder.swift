@@ -12,8 +12,8 @@ let datasetsRegistry: Registry = {
   return registry
 }()
 
-/// A folder of data files that goes when the test ends, and declarations that
-/// stand in it.
+/// A folder of data files with declarations that refer to them. It is deleted when the test
+/// ends.
 final class TestFolder {
   private let scratch = Scratch()
   var path: String { scratch.path }
@@ -40,7 +40,7 @@ final class TestFolder {
     }
   }
 
-  /// The `data:` section of these lines.
+  /// The `data:` section with these lines.
   func declaration(_ section: String) throws -> DataDeclaration {
     var options = Options(try Declaration.node(section))
     let declaration = DataDeclaration(from: &options, registry: registry, folder: path)
@@ -60,12 +60,13 @@ final class TestFolder {
     return try held.get()
   }
 
-  /// Expects streaming in small parts to give the numbers and errors of reading as a whole.
+  /// Expects that streaming in small parts gives the same numbers and errors as reading whole
+  /// files.
   private func expectTheSame<S: Scalar>(
     of declaration: DataDeclaration, _ section: String, as type: S.Type, seed: UInt64,
     incomplete: Set<String>, _ held: Result<RunDatasets<S>, any Error>
   ) throws {
-    // Another for other files, and the same when a failure is looked into.
+    // The stride depends on the files, so that a failure can be repeated.
     let stride = 1 + (section.utf8.count + size) % 64
     let streamed = Result {
       try declaration.assemble(
@@ -94,7 +95,7 @@ final class TestFolder {
     case (_, .failure(let error)):
       let errors = "\(error)"
       let refusals = [
-        "in Fortran's order", "in parts", "where data are streamed", "outside of quotes",
+        "in Fortran order", "in parts", "with 'stream: true'", "outside of quotes",
       ]
       if refusals.contains(where: errors.contains) { return }
       var expected = "no error"
@@ -119,12 +120,12 @@ final class TestFolder {
     try load(section, as: Double.self, seed: seed, incomplete: incomplete)
   }
 
-  /// The errors of loading, in full, without the folder's name.
+  /// The whole errors of loading, without the name of the folder.
   func errors(_ section: String, incomplete: Set<String> = []) -> String {
     errors { _ = try load(section, incomplete: incomplete) }
   }
 
-  /// The announcements of loading, in full, without the folder's name.
+  /// The whole announcements of loading, without the name of the folder.
   func announcements(_ section: String, seed: UInt64 = 1) throws -> String {
     try load(section, seed: seed).announcements.map(\.description).joined(separator: "\n")
       .replacingOccurrences(of: path + "/", with: "")
@@ -142,10 +143,10 @@ final class TestFolder {
   }
 }
 
-/// Numbers that can be compared where some are NaN.
+/// The bits of numbers, which can be compared even if some are NaN.
 func bits<S: Scalar>(_ numbers: [S]?) -> [UInt64]? { numbers?.map { Double($0).bitPattern } }
 
-/// The settings in force of a section.
+/// A section with its effective settings.
 func resolved(_ section: String) throws -> String {
   var options = Options(try Declaration.node(section))
   _ = DataDeclaration(from: &options, registry: datasetsRegistry, folder: "")
@@ -153,8 +154,7 @@ func resolved(_ section: String) throws -> String {
   return options.resolved.flow
 }
 
-/// Reads the little YAML that these tests write: lines `key: value`, values in
-/// flow style.
+/// Reads the subset of YAML in these tests: lines `key: value` with values in flow style.
 struct Declaration {
   struct Malformed: Error { let offset: Int }
 

@@ -138,7 +138,7 @@ import Testing
     #expect(data.test?.targets == [2])
     #expect(
       try errors(csv, section + "\nsplit: {validation: 0.5}") == """
-        test.yaml:2:8: error: a column has the role 'split'; a split goes by fractions or by a \
+        test.yaml:2:8: error: a column has the role 'split'; a split uses fractions or a \
         column, not both
             split: {validation: 0.5}
                    ^

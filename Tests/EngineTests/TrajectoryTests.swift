@@ -137,7 +137,7 @@ import Testing
          epochs: \(wanted.losses.count), batch_size: 3, sampling: sequential}
         """)
       expectClose(found.losses, wanted.losses, wanted.name)
-      // Of the two steps of an epoch, a row contains the rate of the last.
+      // The row contains the learning rate of the last step of the epoch.
       let rates = stride(from: 1, to: wanted.rates!.count, by: 2).map { wanted.rates![$0] }
       expectClose(found.rates, rates, wanted.name)
       for (epoch, parameters) in wanted.parameters.enumerated() {

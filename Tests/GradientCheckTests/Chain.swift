@@ -2,8 +2,8 @@ import Conformance
 import GradientCheck
 import NNExp
 
-/// A chain of layers under L = Σ (y − t)² / n, as the engine's network would be:
-/// a perturbed node is recomputed from there on.
+/// A chain of layers with the loss L = Σ (y − t)² / n. As in the network of the engine, the
+/// nodes after a perturbed one are computed again.
 final class Chain: GradientSubject {
   let benches: [LayerBench<Double>]
   let names: [String]
@@ -11,13 +11,13 @@ final class Chain: GradientSubject {
   var targets: [Double]
   private(set) var tensors: [SubjectTensor] = []
 
-  /// (bench, parameter) of each tensor; parameter nil for the input.
+  /// The bench and parameter of each tensor; the parameter is nil for the input.
   private var owners: [(node: Int, parameter: Int?)] = []
 
-  /// Evaluations of the loss so far.
+  /// The number of evaluations of the loss.
   private(set) var count = 0
 
-  /// Added to every loss: how tests make it misbehave.
+  /// A number that is added to each loss, with which tests disturb it.
   var disturbance: () -> Double = { 0 }
 
   init(
@@ -89,7 +89,7 @@ final class Chain: GradientSubject {
     benches[owners[tensor].node...].flatMap(\.y.values)
   }
 
-  /// Every output once more, from the present values.
+  /// Computes all outputs again from the present values.
   @discardableResult
   func run(from node: Int) -> Double {
     count += 1
@@ -193,7 +193,7 @@ private final class BenchAlone: LayerAlone {
   }
 }
 
-/// A chain whose analytic gradients a test makes wrong.
+/// A chain whose analytic gradients are changed by a test.
 final class WrongGradients: GradientSubject {
   private let chain: Chain
   private let change: (inout [[Double]]) -> Void

@@ -5,11 +5,11 @@ import NNExp
 import Testing
 import YAMLTree
 
-/// The network that a text with the sections `model` and `loss` declares, to be checked on
-/// these samples.
+/// The network with the sections `model` and `loss` of a text, to be checked on these
+/// samples.
 ///
 /// - Parameters:
-///   - target: the output's shape if nil.
+///   - target: the target; nil for the shape of the output.
 ///   - input: the number at a position of all samples' inputs, one after another.
 ///   - goal: the number at a position of all samples' targets.
 func networkSubject<S: Scalar>(

@@ -5,9 +5,9 @@ import Testing
 
 @testable import GradientCheck
 
-/// Whole messages about wrong layers: the cause is right, or none is given.
+/// Whole messages about wrong layers: the cause is right, or there is none.
 @Suite struct DiagnosisTests {
-  /// The message about a mutant, with numbers and positions replaced.
+  /// The message about a mutant, with placeholders for numbers and positions.
   private func message(_ name: String, seed: Int = 1) throws -> String {
     let mutant = try #require(NetworkMutant.all.first { $0.description == name })
     let report = try mutant.report(seed: seed)
@@ -26,7 +26,7 @@ import Testing
     """
   }
 
-  /// "Every entry is 1 times what it should be" said nothing.
+  /// The earlier text "every entry is 1 times what it should be" was useless.
   @Test func `a ratio near 1 is written with its distance from 1`() throws {
     #expect(
       try message("dense, bias: millionth") == """
@@ -37,7 +37,7 @@ import Testing
         """)
   }
 
-  /// It was reported as a ratio.
+  /// Earlier versions reported it as a ratio.
   @Test func `an error of the last sample only is one`() throws {
     #expect(
       try message("tanh, input: lastSampleDoubled") == """
@@ -49,7 +49,7 @@ import Testing
         """)
   }
 
-  /// In a sum over samples it is no pattern at all.
+  /// In a sum over samples, such an error has no pattern.
   @Test func `an error of one sample in a sum has no diagnosis`() throws {
     #expect(
       try message("dense, weight: lastSampleDoubled") == """
@@ -59,7 +59,7 @@ import Testing
         """)
   }
 
-  /// The node after it was blamed.
+  /// Earlier versions named the node after it.
   @Test func `a forward pass that is not a function is named`() throws {
     #expect(
       try message("tanh, input: notAFunction") == """
@@ -70,7 +70,7 @@ import Testing
         """)
   }
 
-  /// An undeclared ×1.01 in an evaluation passed.
+  /// Earlier versions accepted an undeclared factor 1.01 in evaluation.
   @Test func `an output that differs in an evaluation is named`() throws {
     let text = try message("scale, input: onlyInTraining")
     #expect(
@@ -81,12 +81,12 @@ import Testing
         """)
   }
 
-  /// It was reported as an error of the last row, because the others were 0.
+  /// Earlier versions reported an error of the last row, because the other entries were 0.
   @Test func `a factor that is wrong everywhere is not an error of the last row`() throws {
     let chain = try Chain(
       [Elementwise(.relu), TestDense(units: 4, fault: .halved, in: .weight)], input: [3],
       samples: 3, seed: 1)
-    // Only the last row of ∂L/∂W is not 0.
+    // Only the last row of ∂L/∂W differs from 0.
     chain.benches[0].inputs[0].values = [1, 2, 3, 2, 1, 1, 3, 1, 2]
     chain.run(from: 0)
     let outputs = chain.benches[1].y.values
@@ -97,7 +97,7 @@ import Testing
       "\(report)")
   }
 
-  /// "FAIL at w[6]", where 6 was the number of a direction.
+  /// Earlier versions wrote "FAIL at w[6]", where 6 was the number of a direction.
   @Test func `a wrong entry of ten thousand is found and named`() throws {
     let chain = try Chain(
       [TestDense(units: 100), Elementwise(.tanh), TestDense(units: 1)], input: [100],

@@ -4,10 +4,10 @@ import Testing
 
 @testable import GradientCheck
 
-/// Wrong layers inside declared models, through the whole engine: the file, the
-/// graph, the network, the check, the message.
+/// Wrong layers in declared models, through the whole engine: file, graph, network, check and
+/// message.
 @Suite struct EngineMutantTests {
-  /// `TestDense` as a file declares it: `{type: mutant, units: 2, fault: doubled}`.
+  /// `TestDense` in the form of a declaration: `{type: mutant, units: 2, fault: doubled}`.
   private struct Mutant: Layer, Component {
     static let typeName = "mutant"
     private let dense: TestDense
@@ -26,8 +26,7 @@ import Testing
     func backward<S: Scalar>(_ pass: BackwardPass<S>) { dense.backward(pass) }
   }
 
-  /// y = 2x; alone it is right, beside another reader of x it takes the other's
-  /// term away.
+  /// y = 2x. The layer is right by itself, but it overwrites the term of another reader of x.
   private struct Overwriting: Layer, Component {
     static let typeName = "overwriting"
     init(from options: inout Options) {}
@@ -40,7 +39,7 @@ import Testing
     }
   }
 
-  /// Squared error whose gradient forgets the mean over the samples.
+  /// The squared error with a gradient that lacks the mean over the samples.
   private struct UnscaledError: Loss, Component {
     static let typeName = "unscaled_error"
     init(from options: inout Options) {}
@@ -80,7 +79,7 @@ import Testing
     return GradientChecker(.standard, random: random).check(subject, at: "start")
   }
 
-  /// A fan-out, so that what overwrites instead of adding is wrong too.
+  /// A model with a fan-out, so that overwriting instead of adding is wrong.
   private func model(_ mutant: String) -> String {
     """
     model:
@@ -117,8 +116,8 @@ import Testing
         model("{type: mutant, units: 3, name: suspect, fault: \(fault), in: \(part)}"),
         seed: UInt64(seed))
       #expect(report.outcome == .failed, "seed \(seed): \(report)")
-      // A wrong input gradient shows where the input comes from, too; nothing
-      // behind the mutant may be blamed.
+      // A wrong input gradient also affects the node that produces the input, but a node
+      // after the mutant must not be named.
       let node = try #require(report.suspect?.tensor.node)
       #expect(node == "suspect", "seed \(seed): \(report)")
       #expect(report.diagnostic?.location?.line == 4)
@@ -126,7 +125,7 @@ import Testing
     }
   }
 
-  /// The cause is named every time.
+  /// The cause is always named.
   @Test(arguments: [
     ("signDropped", "weight", "a minus is lost in what is added up"),
     ("flippedSign", "weight", "opposite sign"), ("flippedSign", "input", "opposite sign"),
@@ -135,12 +134,12 @@ import Testing
     ("transposed", "weight", "transposed"), ("lastRowSkipped", "weight", "the last row, 2"),
     ("lastRowSkipped", "bias", "the last row, 2"),
     ("lastSampleOnly", "weight", "last sample only"),
-    ("lastSampleOnly", "bias", "last sample only"), ("neverAdded", "weight", "0 throughout"),
-    ("neverAdded", "bias", "0 throughout"), ("tenPercent", "input", "1.1 times"),
+    ("lastSampleOnly", "bias", "last sample only"), ("neverAdded", "weight", "0 everywhere"),
+    ("neverAdded", "bias", "0 everywhere"), ("tenPercent", "input", "1.1 times"),
   ])
   func everyCauseIsNamed(fault: String, part: String, cause: String) throws {
     try withEvery("seed", in: 0..<20) { seed in
-      // A chain, so that what reaches x is the mutant's alone.
+      // The model is a chain, so that the gradient of x comes only from the mutant.
       let report = try check(
         """
         model:
@@ -153,7 +152,7 @@ import Testing
       let suspect = try #require(report.suspect, "seed \(seed): \(report)")
       #expect(suspect.tensor.node == "suspect", "seed \(seed): \(report)")
       #expect(suspect.tensor.name == (part == "input" ? "x" : part), "seed \(seed): \(report)")
-      // A lost sign shows only if some derivative is negative.
+      // A lost sign is visible only if some derivative is negative.
       let isNegative = suspect.records.contains { $0.numeric.value < 0 }
       if fault == "signDropped" && !isNegative {
         #expect(suspect.diagnosis == nil)

@@ -129,7 +129,8 @@ import Testing
         cost += 8000 * Double(tensor!.entries.count + tensor!.directions.count)
         #expect(tensor!.directions.isEmpty || tensor!.directions.count >= 16)
       }
-      // At least two entries and sixteen directions of every tensor, whatever the budget.
+      // Every tensor gets at least two entries and sixteen directions, regardless of the
+      // budget.
       #expect(cost <= max(budget, 4 * 18 * 8000), "\(budget): \(cost)")
       if budget >= 1e7 { #expect(plan.tensors[2]!.entries.count == 300) }
     }

@@ -47,8 +47,8 @@ import Testing
       let chain = try network()
       let before = chain.count
       let report = check(WrongGradients(of: chain) { _ in }, settings)
-      // The gradients and their round-off take passes that are not counted: a gradient and a
-      // loss, for each of five moves two gradients and a loss, and one more loss.
+      // The passes for the gradients and their round-off are not counted: a gradient and a
+      // loss, two gradients and a loss for each of five perturbations, and one more loss.
       #expect(report.evaluations == chain.count - before - (2 + 5 * 3 + 1))
     }
   }
@@ -71,8 +71,8 @@ import Testing
     #expect(report.diagnostic?.failure == .shortfall)
   }
 
-  /// Fault 28: nothing about the sigmoid is proven where it is saturated, although the
-  /// gradients of the layers before it are 0 as they should be.
+  /// Fault 28: a saturated sigmoid is not proven, although the gradients of the layers before
+  /// it are correctly 0.
   @Test func aSaturatedNetworkDoesNotPass() throws {
     let chain = try network(deviation: 1e4)
     let report = check(chain)
@@ -99,8 +99,8 @@ import Testing
     }
   }
 
-  /// Saturated units under a loss that is nearly 0: their tiny gradients move
-  /// nothing that float64 could see, and that is no failure.
+  /// Saturated units with a loss near 0: their tiny gradients have no effect that float64
+  /// could represent, which is not a failure.
   @Test func trainedAndSaturatedNetworksNeverFail() throws {
     try withEvery("seed", in: 0..<8) { seed in
       for residual in [1e-4, 1e-8, 0] {
@@ -155,13 +155,13 @@ import Testing
     let logarithm = try Chain([Elementwise(.logarithm)], input: [3])
     #expect(check(logarithm).outcome == .failed)
 
-    // Near 0 a step leaves the domain of the logarithm: a smaller one does not.
+    // Near 0, a large step leaves the domain of the logarithm, but a smaller one does not.
     logarithm.benches[0].inputs[0].values = (0..<12).map { i in Double.pow(10, -Double(i)) }
     logarithm.run(from: 0)
     #expect(check(logarithm).outcome == .passed, "\(check(logarithm))")
   }
 
-  /// ReLU units with biases of 0 that see an input of 0.
+  /// ReLU units with biases of 0 and inputs of 0.
   @Test func biasesAtKinksAreProvenByTheirLayer() throws {
     for fault in [GradientFault.none, .doubled, .halved] {
       let chain = try Chain(
@@ -176,14 +176,14 @@ import Testing
       #expect(report.outcome == (fault == .none ? .passed : .failed), "\(report)")
       if fault == .none {
         #expect(bias.records.allSatisfy { $0.kind == .local && $0.value == 0 })
-        // The inputs of that sample stay where they are: at kinks.
+        // The inputs of that sample remain at kinks.
         #expect(report.tensors[3].records.prefix(3).allSatisfy { $0.verdict == .kink })
       }
     }
   }
 
-  /// ReLU(x) − ReLU(−x) = x has no kink at 0, but its layers do: x's own layer has none, and
-  /// proves it.
+  /// ReLU(x) − ReLU(−x) = x has no kink at 0, but its layers do. The layer that x belongs to
+  /// has none and proves the gradient.
   @Test func kinksThatMeetAreSeparatedByTheLayersAlone() throws {
     let chain = try Chain(
       [TestDense(units: 2), Elementwise(.relu), TestDense(units: 1)], input: [1], samples: 1)
@@ -199,7 +199,8 @@ import Testing
     #expect(report.outcome != .failed, "\(report)")
   }
 
-  /// A slope that is wrong only at 0 once passed as "right beside: kinks that meet".
+  /// Earlier versions accepted a slope that is wrong only at 0, as "right beside: kinks that
+  /// meet".
   @Test func aSlopeThatIsWrongOnlyAtZeroFails() throws {
     try withEvery("seed", in: 0..<5) { seed in
       let chain = try Chain(
@@ -220,7 +221,7 @@ import Testing
     #expect(check(chain, .sampled).outcome == .passed)
     let report = check(WrongGradients(of: chain) { $0[1][777] *= 1.01 }, .sampled)
     let weight = report.tensors[1]
-    // Four entries, and the one that bisection finds.
+    // Four entries and the one that bisection finds.
     #expect(weight.checked == 5)
     let directions = weight.records.filter { $0.kind == .direction }
     #expect(directions.count == 16)
@@ -237,7 +238,7 @@ import Testing
   }
 }
 
-/// tanh, whose slope at exactly 0 is taken for 0.
+/// tanh with a wrong slope of 0 at exactly 0.
 private struct WrongAtZero: Layer, Component {
   static let typeName = "wrong_at_zero"
   init() {}

@@ -80,7 +80,7 @@ import Testing
         """)
   }
 
-  /// Six entries, and directions over so many of them.
+  /// The verdict on six entries and on directions with the given numbers of members.
   private func verdict(
     _ entries: [Verdict], directions: [(Verdict, members: Int)] = [], zeros: Int = 0
   ) -> Verdict {
@@ -113,16 +113,16 @@ import Testing
     #expect(verdict([.pass, .pass], directions: all) == .pass)
     #expect(verdict([.pass, .inconclusive], directions: all) == .pass)
     #expect(verdict([.pass, .pass], directions: Array(all.dropLast())) == .inconclusive)
-    // A direction at kinks counts neither way.
+    // A direction at kinks has no influence.
     #expect(verdict([.pass], directions: all + [(.kink, members: 6)]) == .pass)
     #expect(verdict([.pass], directions: Array(all.dropLast()) + [(.kink, 6)]) == .inconclusive)
-    // The directions leave two zeros out: these must be settled by themselves.
+    // The directions leave out two zeros, which must be settled by themselves.
     let part = [(Verdict, members: Int)](repeating: (.pass, members: 4), count: 16)
     #expect(verdict([.kink, .kink, .pass], directions: part, zeros: 2) == .pass)
     #expect(verdict([.kink, .pass], directions: part, zeros: 1) == .inconclusive)
   }
 
-  /// 1,094 entries that pass once outvoted eight directions that did not.
+  /// In earlier versions, 1,094 entries that passed outvoted eight directions that did not.
   @Test func evidenceIsNeverOutvoted() {
     var records = (0..<6).map { record(.pass, $0) }
     records.append(record(.inconclusive, 0, kind: .direction, reason: .outsideWithinRoundoff))
@@ -132,10 +132,10 @@ import Testing
   }
 
   @Test func sensitivityIsTheSmallestErrorThatWouldHaveBeenDetected() throws {
-    // The RMS of the tensor's gradient is 1; a and n differ by 0.25.
+    // The root mean square of the tensor's gradient is 1; a and n differ by 0.25.
     var records = (0..<6).map { record(.pass, $0) }
     #expect(report(records).tensors[0].sensitivity == 0.25 + records[0].numeric.bound)
-    // Larger than the RMS: relative to the entry.
+    // An entry larger than the root mean square: the error is relative to the entry.
     records[5].analytic = 4.5
     records[5].numeric.value = 4
     #expect(report(records).tensors[0].sensitivity == 0.25 + records[0].numeric.bound)
@@ -173,7 +173,7 @@ import Testing
     #expect(verdict(0.5) { $0.value = .nan } == .inconclusive)
     #expect(verdict(1e-12) { $0.value = 1e-13 } == .zero)
     #expect(verdict(1e-8) { $0.value = 1e-8 } == .zero)
-    // Neither proven by itself nor negligible beside its tensor.
+    // The entry is neither proven by itself nor negligible relative to its tensor.
     #expect(verdict(1e-5) { $0.value = 1e-5 } == .inconclusive)
   }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import GradientCheck
 
-/// Wrong layers must fail, every time, and be named.
+/// Wrong layers must always fail and be named.
 @Suite struct MutantTests {
   private func network(
     _ middle: any Layer & Component, seed: Int, last: any Layer & Component = TestDense(units: 2)
@@ -48,7 +48,7 @@ import Testing
           case (.lastSampleOnly, .bias), (.overwrites, .bias):
             #expect(diagnosis == .oneSample(isLast: true), "\(trace)")
           case (.lastSampleOnly, .input):
-            // All samples but the last get nothing.
+            // All samples except the last one have no error.
             #expect(report.suspect?.records.last?.verdict == .pass, "\(trace)")
           default: break
           }
@@ -79,7 +79,7 @@ import Testing
     }
   }
 
-  /// A loss whose gradient lacks 1/n spoils everything by the same factor.
+  /// A loss whose gradient lacks 1/n changes all gradients by the same factor.
   @Test func aMissingDivisionByTheBatchIsRecognized() throws {
     for (factor, text) in [
       (5, "every entry is 5 times what it should be: 1/n is missing for 5 samples"),

@@ -33,7 +33,7 @@ import Testing
       #expect(abs(found.value - exact) <= found.bound, "seed \(seed): \(exact), \(found)")
       #expect(!found.isKinked, "seed \(seed)")
       #expect(verdict(of: exact, found) != .fail, "seed \(seed)")
-      // A wrong one may be too small to tell, but never passes.
+      // A wrong derivative can be too small to detect, but it never passes.
       for (wrong, isCaught) in [
         (-exact, { signsCaught += 1 }), (1.01 * exact, { percentsCaught += 1 }),
       ] {
@@ -58,7 +58,8 @@ import Testing
       let c = (1...6).map { scale * random.normal(at: $0) }
       let x = pow(10, 4 * random.uniform(at: 7) - 2) * (seed % 2 == 0 ? 1 : -1)
       let found = derivative(at: x) { x in c.reduce(0) { $0 * x + $1 } }
-      // The derivative's own summation rounds too: a few ulps of its terms.
+      // The summation of the exact derivative has a rounding error too: a few units in the
+      // last place of its terms.
       var exact = 0.0
       var size = 0.0
       for (i, a) in c.dropLast().enumerated() {
@@ -71,8 +72,8 @@ import Testing
     }
   }
 
-  /// A loss near 0 is far less exact than its own size says: without measuring
-  /// its noise half of these fail.
+  /// A loss near 0 is far less exact than its magnitude suggests. Without a measurement of
+  /// its noise, half of these checks fail.
   @Test func trainedNetworksRaiseNoFalseAlarm() {
     var suspected = 0
     var proven = 0
@@ -88,7 +89,7 @@ import Testing
         suspected += 1
         found = derivative(at: model.value, isCareful: true, model.loss)
       }
-      // Saturated units that move nothing are the checker's to judge.
+      // Saturated units without an effect are left to the checker.
       if found.value == 0 {
         flat += 1
       } else {
@@ -133,7 +134,7 @@ import Testing
     #expect(verdict(of: 0.5, found) == .fail)
   }
 
-  /// A kink within h₀, but not at x: the steps shrink until it is outside.
+  /// There is a kink within h₀, but not at x; the steps shrink until they avoid it.
   @Test func kinksBesideThePointAreAvoided() {
     for exponent in stride(from: -1.5, through: -6, by: -0.25) {
       for (side, slope) in [(1.0, 0.25), (-1.0, 1.25)] {
@@ -146,7 +147,7 @@ import Testing
     }
   }
 
-  /// Many ReLUs in a row, none of them at x.
+  /// Many consecutive ReLUs, none of them at x.
   @Test func theBoundHoldsForPiecewiseLinearSums() {
     withEvery("seed", in: 0..<500) { seed in
       let random = RandomStream(seed: UInt64(seed), purpose: "piecewise")
@@ -178,12 +179,12 @@ import Testing
     let flat = derivative(at: 50) { tanh($0) }
     #expect(flat.value == 0)
     #expect(verdict(of: 0, flat) == .inconclusive)
-    // Among others that are not flat, a zero is proof.
+    // In a tensor that is not flat, a zero is a proof.
     #expect(verdict(of: 0, flat, scale: 1) == .zero)
     #expect(verdict(of: 1e-6, flat, scale: 1) == .fail)
   }
 
-  @Test func aLossThatIsZeroThroughoutProvesNothing() {
+  @Test func aLossThatIsZeroEverywhereProvesNothing() {
     let nothing = derivative(at: 1) { _ in 0 }
     #expect(nothing.bound > 0)
     #expect(verdict(of: 0, nothing) == .inconclusive)
@@ -191,7 +192,7 @@ import Testing
   }
 
   @Test func tinyGradientsAreHeldToTheSameStandard() {
-    // torch.gradcheck's default tolerances take the wrong one for right.
+    // The default tolerances of torch.gradcheck accept the wrong derivative.
     let found = derivative(at: 0.5) { 1e-6 * sin($0) }
     #expect(verdict(of: 1e-6 * cos(0.5), found) == .pass)
     #expect(verdict(of: 2e-6 * cos(0.5), found) == .fail)
@@ -201,14 +202,14 @@ import Testing
     #expect(verdict(of: 1, derivative(at: 1) { _ in .nan }) == .inconclusive)
     #expect(verdict(of: 1, derivative(at: 1) { $0 * .infinity }) == .inconclusive)
     #expect(verdict(of: 1, derivative(at: .infinity) { $0 }) == .inconclusive)
-    // Finite at x only.
+    // The function is finite only at x.
     #expect(verdict(of: 1, derivative(at: 1) { $0 == 1 ? 0 : .nan }) == .inconclusive)
-    // The analytic gradient itself.
+    // The analytic gradient is NaN.
     #expect(verdict(of: .nan, derivative(at: 1) { $0 }) == .nonfinite)
     #expect(verdict(of: .infinity, derivative(at: 1) { $0 }) == .nonfinite)
   }
 
-  /// On the edge of its domain a function has a slope on one side only.
+  /// At the edge of its domain, a function has a slope on one side only.
   @Test func aDomainThatEndsAtThePointGivesAOneSidedSlope() {
     let right = derivative(at: 0) { $0 < 0 ? .nan : exp(2 * $0) }
     #expect(verdict(of: 2, right) == .pass, "\(right)")
@@ -219,7 +220,7 @@ import Testing
     #expect(verdict(of: 1, derivative(at: 0) { $0.squareRoot() }) == .inconclusive)
   }
 
-  /// log(x) is not there a step below 0.001: smaller steps find it.
+  /// The first step around 0.001 leaves the domain of log(x); smaller steps stay within it.
   @Test func aDomainThatEndsWithinTheFirstStepIsRespected() {
     for x in [1e-3, 1e-4, 1e-5, 1e-12, 1e-30] {
       let found = derivative(at: x) { log($0) }

@@ -57,8 +57,8 @@ import Testing
     #expect(report == nil)
   }
 
-  /// After an interruption at any moment, only the evaluations that have begun are finished:
-  /// Fault 35 in a check, by counts.
+  /// Fault 35 in a check, by counts: after an interruption at any moment, only the
+  /// evaluations in progress are finished.
   @Test func anInterruptionIsNoticedBeforeEveryEvaluation() throws {
     var settings = GradientCheckSettings.standard
     settings.entries = .count(100)
@@ -76,24 +76,24 @@ import Testing
         return looks >= moment ? 2 : nil
       }
       let report = try checker.check(at: "start", cancellation: cancellation) {
-        // On one core: nothing here is counted under a lock.
+        // The check uses one core, because the counts have no lock.
         if !isFirst { throw Diagnostic("there is one") }
         isFirst = false
         return counted
       }
       isOver = report != nil
       if !isOver {
-        // A second look at a tensor, under way, puts everything back.
+        // A second look at a tensor in progress restores all values.
         #expect(counted.evaluations - atInterruption <= 2, "at look \(moment)")
       }
       moment += 1 + moment / 8
     }
-    // How often a check looks depends on how soon its derivatives settle.
+    // The number of looks depends on how soon the derivatives settle.
     #expect(moment > 1000)
   }
 }
 
-/// Counts what is computed of another.
+/// Counts the computations of another subject.
 private final class CountedSubject: GradientSubject {
   private let subject: NetworkSubject
   private(set) var evaluations = 0

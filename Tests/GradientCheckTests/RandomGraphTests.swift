@@ -4,8 +4,7 @@ import Testing
 
 @testable import GradientCheck
 
-/// Random sound networks of everything that ships: the check never calls a right
-/// gradient wrong.
+/// Random sound networks of all shipped layers: the check never calls a right gradient wrong.
 @Suite struct RandomGraphTests {
   /// Writes a random model: a chain with branches that meet again.
   private struct Author {
@@ -21,7 +20,7 @@ import Testing
       return items[random.integer(below: items.count, at: position)]
     }
 
-    /// Adds a node behind `input` and returns its name.
+    /// Adds a node that reads `input`, and returns its name.
     mutating func add(_ options: String, _ inputs: String) -> String {
       count += 1
       lines.append("  - {\(options), name: n\(count), inputs: \(inputs)}")
@@ -112,7 +111,7 @@ import Testing
       #expect(report.outcome != .failed, "seed \(seed)\n\(text)\n\(report)")
       for tensor in report.tensors { verdicts[tensor.verdict, default: 0] += 1 }
     }
-    // Nearly everything is proven, too.
+    // Nearly all tensors are proven too.
     let all = verdicts.values.reduce(0, +)
     let proven = verdicts[.pass, default: 0] + verdicts[.zero, default: 0]
     #expect(Double(proven) > 0.9 * Double(all), "\(verdicts)")

@@ -4,7 +4,7 @@ import NNExp
 import TestSupport
 import Testing
 
-/// The tableau against 60-digit arithmetic (Tests/References/ridders_mpmath.py).
+/// Compares the tableau with 60-digit arithmetic (Tests/References/ridders_mpmath.py).
 @Suite struct RiddersReferenceTests {
   struct Case: Decodable {
     struct Entry: Decodable {
@@ -38,7 +38,7 @@ import Testing
       let f = try #require(Self.functions[reference.function])
       let x = reference.x
       #expect(NumericDerivative.firstStep(at: x) == reference.h)
-      // 0 asks for the best entry; 1e-3 stops at an early row.
+      // A goal of 0 requests the best entry; 1e-3 stops at an early row.
       for goal in [0, 1e-9, 1e-3] {
         let found = NumericDerivative.of(
           at: x, base: f(x), step: reference.h, goal: goal, f)

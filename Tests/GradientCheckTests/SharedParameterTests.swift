@@ -75,7 +75,8 @@ import YAMLTree
     }
   }
 
-  /// The layer's short way for one entry sees one of the two nodes; the check must not take it.
+  /// The layer's recomputation of one entry affects only one of the two nodes; the check must
+  /// not use it.
   @Test func `a term that one of the sharers loses is found`() throws {
     for seed in 1...4 {
       let report = try report("loses_a_term", seed: UInt64(seed))
@@ -88,7 +89,7 @@ import YAMLTree
   }
 }
 
-/// y = Wx + b whose backward pass leaves ∂W out.
+/// y = Wx + b with a backward pass that does not add to ∂W.
 private struct LosesATerm: Layer, Component {
   static let typeName = "loses_a_term"
   let units: Int

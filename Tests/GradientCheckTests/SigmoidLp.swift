@@ -1,8 +1,8 @@
 import Foundation
 import NNExp
 
-/// One weight of a random network, as a function with its exact derivative:
-/// sigmoid units, Lp-pooled, under squared error over a few samples.
+/// A random network as a function of one of its weights, with the exact derivative: sigmoid
+/// units, Lp pooling, and the squared error over a few samples.
 ///
 ///     z = W x,   q = ‖v ⊙ σ(z)‖ₚ,   L = mean (q − t)²
 struct SigmoidLp {
@@ -15,11 +15,11 @@ struct SigmoidLp {
   let inputs = 6
   let samples = 4
 
-  /// Which weight varies.
+  /// The index of the weight that varies.
   let k: Int
 
-  /// - Parameter residual: 0 for targets anywhere, else how far the pooled
-  ///   values are from their targets: a network trained to that precision.
+  /// - Parameter residual: 0 for random targets; otherwise the distance of the pooled values
+  ///   from their targets, as in a network that was trained to this precision.
   init(seed: Int, residual: Double = 0) {
     let random = RandomStream(seed: UInt64(seed), purpose: "sigmoid + Lp")
     func normals(_ purpose: Int, _ count: Int) -> [Double] {
@@ -82,7 +82,7 @@ struct SigmoidLp {
     return sum / Double(samples)
   }
 
-  /// ∂L/∂w, by hand.
+  /// ∂L/∂w, derived by hand.
   var derivative: Double {
     let i = k / inputs
     var sum = 0.0

@@ -33,7 +33,7 @@ import Testing
     #expect(parts("") == [] && parts("", omitting: false) == [[]])
   }
 
-  /// As `split` of the standard library, applied to bytes.
+  /// The function `split` of the standard library, applied to bytes.
   @Test func partsAreThoseOfTheStandardLibrary() {
     let letters = Array(",,ab".unicodeScalars) + ["\u{301}"]
     withEvery("seed", in: 0..<500) { seed in

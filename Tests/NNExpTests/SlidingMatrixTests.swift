@@ -56,7 +56,7 @@ extension VectorMathTests {
       samples = pick(1...3, 1)
       let (groups, rows, columns) = (pick(1...4, 2), pick(1...5, 3), pick(1...5, 4))
       if isWithSpan {
-        // As ∂y with zeros before and after it.
+        // The form of ∂y with zeros before and after it.
         let (step, span) = (pick(1...20, 5), pick(1...60, 6))
         let zeros = (rows - 1) * step
         overlap = SlidingMatrix(

@@ -3,8 +3,8 @@ import GradientCheck
 import NNExp
 import RandomNetworks
 
-/// Checks random sound networks and wrong layers, and fails if one is judged wrongly:
-/// `Proof [NETWORKS [FIRST]]`.
+/// Checks random sound networks and wrong layers, and fails if one is judged wrongly: `Proof
+/// [NETWORKS [FIRST]]`.
 @main
 struct Proof {
   static func main() throws {

@@ -1,23 +1,23 @@
 import NNExp
 
-/// The error of a mutant: what it makes of a term of its gradient.
+/// The error of a mutant: its effect on a term of the gradient.
 package enum Fault: String, CaseIterable, Sendable {
   case none
-  // Everywhere.
+  // Errors of all entries.
   case flippedSign, doubled, halved, tripled, tenPercent, onePercent, thousandth, millionth
   case neverAdded, overwrites, signDropped, offset, penalty, squared, shifted, transposed
-  // At some places.
+  // Errors at some positions.
   case lastRowSkipped, firstRowSkipped, lastColumnSkipped, everyOtherRow
   case lastSampleOnly, firstSampleOnly, lastSampleSkipped, lastSampleDoubled, fromSecondSample
   case oneEntryMissing, oneEntryThousandth
-  // For some values.
+  // Errors for some values.
   case largeInputs, negativeInputs, zeroInputs, smallCotangents, negativeCotangents, clipped
-  // Not finite.
+  // Results that are not finite.
   case notANumber, infinite
-  // In the forward pass.
+  // Errors of the forward pass.
   case onlyInTraining, notAFunction
 
-  struct Place {
+  struct Position {
     let index: Int
     let sample: Int
     let samples: Int
@@ -29,7 +29,7 @@ package enum Fault: String, CaseIterable, Sendable {
     let dy: Double
   }
 
-  func term(_ g: Double, at place: Place) -> Double {
+  func term(_ g: Double, at position: Position) -> Double {
     switch self {
     case .none, .overwrites, .shifted, .transposed, .penalty, .onlyInTraining, .notAFunction:
       g
@@ -45,32 +45,32 @@ package enum Fault: String, CaseIterable, Sendable {
     case .signDropped: abs(g)
     case .offset: g + 0.001
     case .squared: g * abs(g)
-    case .lastRowSkipped: place.row == place.rows - 1 ? 0 : g
-    case .firstRowSkipped: place.row == 0 ? 0 : g
-    case .lastColumnSkipped: place.column == place.columns - 1 ? 0 : g
-    case .everyOtherRow: place.row % 2 == 1 ? 0 : g
-    case .lastSampleOnly: place.sample == place.samples - 1 ? g : 0
-    case .firstSampleOnly: place.sample == 0 ? g : 0
-    case .lastSampleSkipped: place.sample == place.samples - 1 ? 0 : g
-    case .lastSampleDoubled: place.sample == place.samples - 1 ? 2 * g : g
-    case .fromSecondSample: place.sample > 0 ? 1.5 * g : g
-    case .oneEntryMissing: place.index == 1 ? 0 : g
-    case .oneEntryThousandth: place.index == 1 ? 1.001 * g : g
-    case .largeInputs: abs(place.x) > 0.8 ? 1.1 * g : g
-    case .negativeInputs: place.x < 0 ? 1.1 * g : g
-    case .zeroInputs: place.x == 0 ? g + 0.1 * place.dy : g
-    case .smallCotangents: abs(place.dy) < 0.02 ? 2 * g : g
-    case .negativeCotangents: place.dy < 0 ? 1.1 * g : g
+    case .lastRowSkipped: position.row == position.rows - 1 ? 0 : g
+    case .firstRowSkipped: position.row == 0 ? 0 : g
+    case .lastColumnSkipped: position.column == position.columns - 1 ? 0 : g
+    case .everyOtherRow: position.row % 2 == 1 ? 0 : g
+    case .lastSampleOnly: position.sample == position.samples - 1 ? g : 0
+    case .firstSampleOnly: position.sample == 0 ? g : 0
+    case .lastSampleSkipped: position.sample == position.samples - 1 ? 0 : g
+    case .lastSampleDoubled: position.sample == position.samples - 1 ? 2 * g : g
+    case .fromSecondSample: position.sample > 0 ? 1.5 * g : g
+    case .oneEntryMissing: position.index == 1 ? 0 : g
+    case .oneEntryThousandth: position.index == 1 ? 1.001 * g : g
+    case .largeInputs: abs(position.x) > 0.8 ? 1.1 * g : g
+    case .negativeInputs: position.x < 0 ? 1.1 * g : g
+    case .zeroInputs: position.x == 0 ? g + 0.1 * position.dy : g
+    case .smallCotangents: abs(position.dy) < 0.02 ? 2 * g : g
+    case .negativeCotangents: position.dy < 0 ? 1.1 * g : g
     case .clipped: min(max(g, -0.01), 0.01)
-    case .notANumber: place.index == 1 ? .nan : g
-    case .infinite: place.index == 1 ? .infinity : g
+    case .notANumber: position.index == 1 ? .nan : g
+    case .infinite: position.index == 1 ? .infinity : g
     }
   }
 
   /// False for an error of the forward pass.
   var isInGradient: Bool { self != .onlyInTraining && self != .notAFunction }
 
-  /// A part of the only diagnosis that is true of it, if there is one.
+  /// A part of the only diagnosis that is right; nil if there is none.
   package func cause(in part: Mutant.Part) -> String? {
     switch self {
     case .flippedSign: "every entry has the opposite sign"
@@ -81,15 +81,16 @@ package enum Fault: String, CaseIterable, Sendable {
     case .onePercent: "every entry is 1.01 times what it should be"
     case .thousandth: "every entry is 1.001 times what it should be"
     case .millionth: "every entry is too large by a factor of 1 + 1e-06"
-    case .neverAdded: "it is 0 throughout: backward never adds to it"
+    case .neverAdded: "it is 0 everywhere: backward never adds to it"
     case .transposed: "it is right but transposed"
     case .penalty: "it is too large by 0.01 times the value"
     case .lastRowSkipped: "only the last row"
     case .lastColumnSkipped: "only the last column"
     case .overwrites: "+=, not ="
     case .firstSampleOnly:
-      part == .input ? "only the last samples, from 1 of 4" : "it is that of the first sample"
-    case .lastSampleOnly: part == .input ? nil : "it is that of the last sample"
+      part == .input
+        ? "only the last samples, from 1 of 4" : "it is the gradient of the first sample"
+    case .lastSampleOnly: part == .input ? nil : "it is the gradient of the last sample"
     case .lastSampleSkipped, .lastSampleDoubled:
       part == .input ? "only the last sample" : nil
     case .fromSecondSample: part == .input ? "only the last samples" : nil

@@ -13,7 +13,7 @@ package struct Mutant: Layer, Component {
     case dense
     /// y = w ⊗ x + b.
     case scale
-    /// Entry by entry.
+    /// Elementwise functions.
     case tanh, square, relu, softplus
     /// y = (x − μ) / √(σ² + 0.01) over each sample.
     case normalize
@@ -59,7 +59,7 @@ package struct Mutant: Layer, Component {
     }
   }
 
-  /// Calls of a forward pass that is not a function.
+  /// The number of calls of a forward pass that is not deterministic.
   private static let calls = Atomic<Int>(0)
 
   package func forward<S: Scalar>(_ pass: ForwardPass<S>) {
@@ -174,14 +174,14 @@ package struct Mutant: Layer, Component {
       sum[index] += g
       return
     }
-    let place = Fault.Place(
+    let position = Fault.Position(
       index: index, sample: sample, samples: pass.samples, row: row,
       rows: kind == .dense ? units : pass.x.shape.count, column: column,
       columns: pass.x.shape.count, x: Double(x), dy: Double(dy))
     var target = index
     if fault == .transposed && part == .weight { target = column * units + row }
     if fault == .shifted { target = (index + 1) % sum.count }
-    let term = fault.term(Double(g), at: place)
+    let term = fault.term(Double(g), at: position)
     if fault == .overwrites { sum[target] = S(term) } else { sum[target] += S(term) }
   }
 }

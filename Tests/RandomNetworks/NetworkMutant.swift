@@ -24,7 +24,7 @@ package struct NetworkMutant: Sendable, CustomStringConvertible {
     self.cause = cause
   }
 
-  /// Every fault in every kind of layer in which it is one.
+  /// Every combination of a fault and a kind of layer in which it is an error.
   package static let all: [NetworkMutant] =
     Mutant.Kind.allCases.flatMap { kind in
       Mutant.Part.allCases.flatMap { part in
@@ -34,13 +34,14 @@ package struct NetworkMutant: Sendable, CustomStringConvertible {
 
   private init?(_ kind: Mutant.Kind, _ part: Mutant.Part, _ fault: Fault) {
     guard fault != .none, kind.hasParameters || part == .input else { return nil }
-    // Several terms add up in an entry only here, and rows and columns differ.
+    // Only the gradient of a dense layer's weight is a matrix whose entries are sums of
+    // several terms.
     let isMatrix = kind == .dense
     switch fault {
     case .transposed, .lastColumnSkipped: guard isMatrix && part == .weight else { return nil }
     case .overwrites: guard part != .input || isMatrix else { return nil }
     case .penalty: guard part == .weight else { return nil }
-    // Every slope from 0 to 1 is one of ReLU at 0.
+    // Every slope from 0 to 1 is a subgradient of ReLU at 0.
     case .zeroInputs: guard part != .bias && kind != .relu else { return nil }
     case .largeInputs, .negativeInputs: guard part != .bias else { return nil }
     case .onlyInTraining, .notAFunction: guard part == .input else { return nil }
@@ -85,7 +86,7 @@ package struct NetworkMutant: Sendable, CustomStringConvertible {
       text, ports: [Port("input", [3])], target: .values([2]), registry: NetworkMutant.registry)
     let network = try Network<Double>(graph, heads: heads, capacity: 4, seed: UInt64(seed))
     for parameter in graph.parameters where parameter.node == "first" {
-      // One unit is 0 for every sample.
+      // One unit is 0 for all samples.
       let tensor = network.parameters.slice(from: parameter.offset, shape: parameter.shape)
       for i in tensor.indices where description.contains("zeroInputs") {
         if i * 4 < tensor.count { tensor[i] = 0 }
@@ -108,8 +109,8 @@ package struct NetworkMutant: Sendable, CustomStringConvertible {
       try subject(seed: seed, text: text), at: "start")
   }
 
-  /// True if the fault changes no gradient of these values: that of a dead unit, or of no unit
-  /// that it concerns.
+  /// True if the fault changes no gradient at these values, because it concerns a dead unit
+  /// or none.
   private func isHarmless(seed: Int) throws -> Bool {
     guard let fault else { return false }
     let sound = text.replacing("fault: \(fault.rawValue)", with: "fault: none")
@@ -118,7 +119,7 @@ package struct NetworkMutant: Sendable, CustomStringConvertible {
     return zip(right.joined(), wrong.joined()).allSatisfy { abs($0 - $1) <= 1e-9 * abs($0) }
   }
 
-  /// How the check misjudges the mutant; nil if it does not.
+  /// The reason why the check judges the mutant wrongly; nil if it judges it rightly.
   package func misjudgement(seed: Int) throws -> String? {
     if fault?.isInGradient == true, try isHarmless(seed: seed) { return nil }
     let report = try report(seed: seed)
@@ -128,7 +129,7 @@ package struct NetworkMutant: Sendable, CustomStringConvertible {
     let found = suspect.culprit?.name ?? suspect.tensor.node
     if found != node { return "\(self), seed \(seed): '\(found)' is blamed\n\(report)" }
     if let diagnosis = suspect.diagnosis?.description {
-      // That other entries are right is a fact, whatever the cause.
+      // The statement that other entries are right is true for any cause.
       let isFact =
         diagnosis.hasPrefix("of the entries that were checked, only")
         || diagnosis.hasPrefix("only the last") && diagnosis.hasSuffix("wrong")

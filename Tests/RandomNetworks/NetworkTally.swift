@@ -72,7 +72,7 @@ package struct NetworkTally: Sendable {
     return sum
   }
 
-  /// Of 1.
+  /// The fraction of networks that passed.
   package var passedPart: Double { Double(passed) / Double(max(1, ordinary)) }
   package var settledPart: Double { Double(settled) / Double(max(1, entries)) }
 }

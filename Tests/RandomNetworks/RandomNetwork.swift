@@ -5,9 +5,8 @@ import NNExp
 import TestSupport
 import YAMLTree
 
-/// A random sound network with its data: layers of every type that ships, losses of every
-/// type, sizes from 1e-8 to 1e8, zeros, ties, dead and saturated units, frozen
-/// parameters and penalties.
+/// A random sound network with its data. It contains all shipped layers and losses, sizes
+/// from 1e-8 to 1e8, zeros, ties, dead and saturated units, frozen parameters and penalties.
 package struct RandomNetwork {
   package let seed: Int
 
@@ -35,7 +34,7 @@ package struct RandomNetwork {
     target = network.target
     samples = author.pick([1, 2, 3, 4, 4, 5, 8])
     kind = author.pick([.normal, .normal, .normal, .normal] + Kind.allCases)
-    // Two of three are of ordinary size.
+    // Two of three networks have parameters of ordinary size.
     let isExtreme = author.pick([true, false, false])
     let range = isExtreme ? 16.0 : 2
     dataSize = Double.pow(10, range * (random.uniform(at: 1) - 0.5))
@@ -86,14 +85,14 @@ package struct RandomNetwork {
       seed: UInt64(seed))
   }
 
-  /// True if every tensor's numbers are of 1e-3 to 1e3, by their root mean square, and no
-  /// probability that a loss reads is within 1e-6 of 0 or 1.
+  /// True if the root mean square of every tensor is between 1e-3 and 1e3, and no probability
+  /// that a loss reads is within 1e-6 of 0 or 1.
   package func isOrdinary(_ subject: NetworkSubject) -> Bool {
     for (t, tensor) in subject.tensors.enumerated() where tensor.count > 0 {
       let values = (0..<tensor.count).map { subject.value(of: t, at: $0) }
       guard values.allSatisfy(\.isFinite) else { return false }
       let size = (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
-      // Biases may be 0, but not all values of a layer.
+      // Biases can be 0, but not all values of a layer.
       let isBias = size == 0 && tensor.kind == .parameter
       if !isBias, size < 1e-3 || size > 1e3 { return false }
       if tensor.node.hasPrefix("loss"), text.contains("probabilities"),

@@ -13,7 +13,7 @@ import Testing
 
   private let kept = "+train.checkpoint.keep_state=true"
 
-  /// The files that must not differ, besides the ones that say what was asked for.
+  /// The files that must be equal, except for those that record the arguments.
   private func differences(_ runs: RunsFolder, _ a: String, _ b: String) -> [String] {
     runs.differences(a, b).filter {
       $0 != "resolved.yaml" && !$0.hasPrefix("checkpoints/state")

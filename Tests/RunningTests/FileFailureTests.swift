@@ -3,8 +3,8 @@ import Results
 import TestSupport
 import Testing
 
-/// Fault 37: each file operation of a run fails, alone or with all that follow. The run names
-/// the path or continues without it, and can then be resumed.
+/// Fault 37: each file operation of a run fails, by itself or with all later ones. The run
+/// names the path or continues without it, and can then be resumed.
 @Suite struct FileFailureTests {
   @Test(arguments: [ENOSPC, EIO], [false, true])
   func aRunSurvivesTheFailureOfAnyFileOperation(errorNumber: Int32, forGood: Bool) throws {

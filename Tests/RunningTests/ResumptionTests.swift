@@ -55,7 +55,7 @@ import Testing
         == ["checkpoints/best.nnx", "checkpoints/last.nnx", "resolved.yaml"])
   }
 
-  /// As above, for the resumption itself.
+  /// The same for the resumption itself.
   @Test func aResumptionKilledAtAnyOperationResumesToTheSameBytes() throws {
     let runs = RunsFolder()
     try runs.run("whole")

@@ -50,7 +50,7 @@ import Testing
     #expect(runs.differences("one", "two") == [])
   }
 
-  /// Every operation in turn fails, alone or with all that follow.
+  /// Each operation fails in turn, by itself or with all later ones.
   @Test(arguments: [ENOSPC, EIO], [false, true])
   func aShortRunSurvivesTheFailureOfAnyFileOperation(code: Int32, forGood: Bool) throws {
     let runs = RunsFolder()

@@ -122,7 +122,7 @@ struct LayerProof {
     reset()
   }
 
-  /// Each sample alone gives the same results as in the batch.
+  /// Each sample gives the same results by itself as in the batch.
   private mutating func proveIndependence() throws {
     for s in 0..<samples {
       let alone = try LayerBench<Double>(layer, inputs: shapes, samples: 1)

@@ -93,7 +93,7 @@ import Testing
     }
   }
 
-  /// Numbers of extreme sizes: every window gives the same result as alone.
+  /// Numbers of extreme sizes: every window gives the same result as by itself.
   @Test(arguments: [0.5, 1, 1.7, 2, 3, 4, 40])
   func `extremes stay in their window`(p: Double) throws {
     let hostile = [

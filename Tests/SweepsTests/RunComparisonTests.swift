@@ -107,7 +107,8 @@ import Testing
       cells == (column == .loss(.train) ? ["0.25", "0.5", "", ""] : ["0.5", "0.25", "", ""]))
   }
 
-  /// The best run comes first according to its record, whatever the metric's name is.
+  /// The best run according to the recorded direction comes first, regardless of the metric's
+  /// name.
   @Test(arguments: [true, false])
   func aRenamedMetricKeepsItsDirection(largerIsBetter: Bool) throws {
     let name = largerIsBetter ? "score" : "accuracy"

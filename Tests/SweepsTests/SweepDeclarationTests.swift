@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sweeps
 
-/// The trials of a declaration: every kind of axis, alone and combined.
+/// The trials of a declaration: each kind of axis, separately and combined.
 @Suite struct SweepDeclarationTests {
   /// The trials of a section `sweep`, each as its overrides.
   private func trials(

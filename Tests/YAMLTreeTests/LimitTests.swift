@@ -89,7 +89,7 @@ import Testing
         == "error: 'a.yaml' is larger than 1 MiB, the limit of a declaration")
   }
 
-  /// A key of 1,024 characters is permitted, whatever its bytes are; one more is not.
+  /// A key of 1,024 characters is permitted, regardless of its bytes; a longer one is not.
   @Test func keysAreBounded() throws {
     for letter in ["k", "é", "😀"] {
       let key = repeated(letter, 1024)

@@ -116,7 +116,7 @@ import YAMLTree
     #expect(tree["model"]!.flow.contains("{type: relu, name: r, slope: 2}"))
   }
 
-  @Test func valuesKnowTheirLocations() throws {
+  @Test func valuesHaveTheirLocations() throws {
     func location(_ node: ConfigValue?) -> String { node?.location.map { "\($0)" } ?? "none" }
     let tree = try applied("train.epochs= x", "+größe.é.b=[1, 2]", "name=|\n  a\n  b")
     #expect(location(tree["train"]?["epochs"]) == "command line:1:15")

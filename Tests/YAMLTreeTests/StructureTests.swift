@@ -114,7 +114,7 @@ struct Reading: Sendable, CustomTestStringConvertible {
   }
 
   /// Every value and key has its line and column, counted in characters from 1.
-  @Test func valuesAndKeysKnowTheirLocations() throws {
+  @Test func valuesAndKeysHaveTheirLocations() throws {
     let tree = try parse(
       """
       # é

@@ -1,8 +1,8 @@
 import Files
 import NNExp
 
-/// IDX, the format of MNIST: two zero bytes, a type, the number of axes, the
-/// extents and the numbers, all big-endian. `.gz` is unpacked on the way.
+/// Reads IDX, the format of MNIST: two zero bytes, a type, the number of axes, the extents
+/// and the numbers, all big-endian. Files in gzip format are unpacked.
 ///
 /// - Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits".
 func readIDX(_ file: [UInt8]) throws -> NDArray {
@@ -16,16 +16,16 @@ func readIDX(_ file: [UInt8]) throws -> NDArray {
   guard expected / mostInflation <= file.count else {
     throw Diagnostic(
       "the extents \(list(layout.axes)) need \(expected) bytes, "
-        + "more than \(file.count) compressed ones give")
+        + "more than \(file.count) compressed bytes can contain")
   }
   try checkMemory(bytes: expected, for: "the unpacked array", at: nil)
-  // One byte more, to notice what trails.
+  // One more byte than expected shows whether bytes follow the array.
   let bytes = try inflate(file, .gzip, limit: expected + 1)
   try requireSize(of: layout, bytes.count, isExact: false)
   return NDArray(bytes, layout)
 }
 
-/// The array of an IDX file that is read in parts.
+/// Reads an IDX file in parts.
 func readIDX(_ file: FileBytes) throws -> NDArray {
   let head = try file.read(0..<min(file.count, longestIDXHead))
   guard !head.starts(with: gzipMagic) else {
@@ -38,7 +38,7 @@ func readIDX(_ file: FileBytes) throws -> NDArray {
 
 private let gzipMagic: [UInt8] = [0x1F, 0x8B]
 
-/// Every header fits: four bytes and 255 extents of four bytes each.
+/// The size of the longest header is 4 + 255 · 4 bytes.
 private let longestIDXHead = 1024
 
 private func layoutOfIDX(head: [UInt8]) throws -> ElementLayout {
@@ -65,16 +65,17 @@ private func layoutOfIDX(head: [UInt8]) throws -> ElementLayout {
   let axes = (0..<rank).map {
     Int(head.integer(at: 4 + 4 * $0, as: UInt32.self, isBigEndian: true))
   }
-  // Of a product with a 0 in it, a part may still overflow.
+  // If an extent is 0, the product of the other ones can overflow although the whole does
+  // not.
   guard product(axes.dropFirst()) != nil, let count = product(axes),
     let size = product([count, type.size]), size <= Int.max - start
   else {
-    throw Diagnostic("the extents \(list(axes)) are more than any file holds")
+    throw Diagnostic("the extents \(list(axes)) are larger than any file")
   }
   return ElementLayout(start: start, type: type, isBigEndian: true, axes: axes)
 }
 
-/// Throws unless a file has as many bytes as its extents ask for.
+/// Throws unless the size of a file agrees with its extents.
 private func requireSize(of layout: ElementLayout, _ size: Int, isExact: Bool = true) throws {
   let expected = layout.end
   guard size >= expected else {
@@ -93,7 +94,7 @@ extension ElementLayout {
   fileprivate var end: Int { product(axes)! * type.size + start }
 }
 
-/// `00 1f`.
+/// Bytes in hexadecimal, such as `00 1f`.
 func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
   bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
 }

@@ -1,21 +1,21 @@
 internal import CZlib
 import NNExp
 
-/// The wrapping of deflated bytes.
+/// The format around deflated bytes.
 enum Wrapping: Int32 {
-  /// Nothing: a member of a zip archive.
+  /// No header: a member of a zip archive.
   case none = -15
-  /// A gzip header, and a checksum that zlib verifies; members may follow each
+  /// The gzip format with its checksum, which zlib verifies; several members can follow each
   /// other.
   case gzip = 31
 }
 
-/// Deflate never gives more than this many bytes for one.
+/// The largest ratio of the unpacked size to the compressed size in the deflate format.
 /// - Source: zlib's technical notes, "Maximum Compression Factor".
 let mostInflation = 1032
 
-/// Unpacks deflated bytes, up to `limit` of them: the first `limit` where there
-/// are more. What is allocated grows with what is there, not with the limit.
+/// Unpacks deflated bytes and stops after `limit` bytes. The memory grows with the unpacked
+/// bytes, not with `limit`.
 func inflate(_ bytes: [UInt8], from start: Int = 0, _ wrapping: Wrapping, limit: Int) throws
   -> [UInt8]
 {
@@ -35,7 +35,7 @@ func inflate(_ bytes: [UInt8], from start: Int = 0, _ wrapping: Wrapping, limit:
     var status: Int32 = Z_OK
     let piece = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
       bytes.withUnsafeBufferPointer { input in
-        // zlib reads the input alone, but its C type lacks the const.
+        // zlib only reads the input, but its C type lacks the const.
         stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress.map { $0 + position })
         stream.avail_in = UInt32(given)
         stream.next_out = buffer.baseAddress

@@ -1,11 +1,11 @@
 import Files
 import NNExp
 
-/// The types of number that array files hold.
+/// The number types of array files.
 enum ElementType: Sendable, CaseIterable {
   case bool, uint8, int8, uint16, int16, uint32, int32, uint64, int64, float16, float32, float64
 
-  /// In bytes.
+  /// The size of an element in bytes.
   var size: Int {
     switch self {
     case .bool, .uint8, .int8: 1
@@ -18,28 +18,28 @@ enum ElementType: Sendable, CaseIterable {
   var isFloatingPoint: Bool { self == .float16 || self == .float32 || self == .float64 }
 }
 
-/// The positions and the type of an array file's elements.
+/// The position and the type of the elements in an array file.
 struct ElementLayout: Sendable {
-  /// Of the first, in the file's bytes.
+  /// The offset of the first element, in bytes from the start of the file.
   let start: Int
   let type: ElementType
   let isBigEndian: Bool
 
-  /// Samples first.
+  /// The extents; the first axis counts the samples.
   let axes: [Int]
 
-  /// True if the first axis runs fastest.
+  /// Whether the first axis varies fastest (Fortran order).
   var isFortran = false
 }
 
-/// An array as its file holds it, decoded one sample at a time: a file of bytes
-/// is never blown up to eight times its size. By reference, as each sample that is read
-/// looks at it.
+/// An array in the format of its file. Samples are decoded one at a time, because an array of
+/// bytes would need eight times its size as float64. The type is a class because every read
+/// of a sample uses it.
 final class NDArray: Sendable {
-  /// Samples first.
+  /// The extents; the first axis counts the samples.
   let axes: [Int]
 
-  /// Numbers of one sample.
+  /// The number of elements per sample.
   let width: Int
 
   private enum Storage: Sendable {
@@ -52,26 +52,26 @@ final class NDArray: Sendable {
   private let type: ElementType
   private let isBigEndian: Bool
 
-  /// In elements, from one sample to the next.
+  /// The distance from one sample to the next, in elements.
   private let rowStride: Int
 
-  /// In elements from a sample's first, where they do not follow each other:
-  /// Fortran's order.
+  /// The offset of each element from the first one of its sample, for Fortran order; empty if
+  /// the elements of a sample are contiguous.
   private let offsets: [Int]
 
-  /// - Precondition: `bytes` holds all that `layout` says.
+  /// - Precondition: `bytes` contains all elements of `layout`.
   convenience init(_ bytes: [UInt8], _ layout: ElementLayout) {
     self.init(.held(bytes), count: bytes.count, layout)
   }
 
-  /// Each sample is read when it is asked for. Fortran's order has its numbers
-  /// all over the file: it is refused.
+  /// Reads each sample from the file when it is needed. Throws for Fortran order, in which
+  /// the elements of one sample are spread over the whole file.
   ///
-  /// - Precondition: the file holds all that `layout` says.
+  /// - Precondition: the file contains all elements of `layout`.
   convenience init(_ file: FileBytes, _ layout: ElementLayout) throws {
     guard !layout.isFortran || layout.axes.count == 1 else {
       throw Diagnostic(
-        "the array lies in Fortran's order, in which a sample cannot be read alone; "
+        "the array is in Fortran order, in which single samples cannot be read; "
           + "save it in C order, or leave 'stream' out")
     }
     self.init(.file(file), count: file.count, layout)
@@ -92,7 +92,7 @@ final class NDArray: Sendable {
       return
     }
     rowStride = 1
-    // Element [n, i, j, …] lies at n + N·(i + I·(j + …)).
+    // Element [n, i, j, …] is at n + N·(i + I·(j + …)).
     var offsets = [0]
     var stride = axes[0]
     for extent in inner {
@@ -102,15 +102,15 @@ final class NDArray: Sendable {
     self.offsets = offsets
   }
 
-  /// The shape of one sample; `[1]` where it is one number.
+  /// The shape of one sample; `[1]` if a sample is a single number.
   var sampleAxes: [Int] { axes.count == 1 ? [1] : Array(axes.dropFirst()) }
 
-  /// Samples.
+  /// The number of samples.
   var count: Int { axes[0] }
 
   var isStreamed: Bool { if case .file = storage { true } else { false } }
 
-  /// The numbers of one sample, in row-major order.
+  /// Decodes the numbers of one sample in row-major order.
   func decode(_ row: Int, into values: inout [Double]) throws {
     let first = start &+ row &* rowStride &* type.size
     switch storage {
@@ -164,7 +164,7 @@ final class NDArray: Sendable {
 
   /// The first number that is not finite, with its index in the array.
   ///
-  /// - Parameter allowsNaN: whether NaN is passed over.
+  /// - Parameter allowsNaN: whether NaN is accepted.
   func firstNonFinite(but allowsNaN: Bool = false) throws -> (index: [Int], value: Double)? {
     guard type.isFloatingPoint else { return nil }
     var values = [Double](repeating: 0, count: width)
@@ -185,9 +185,9 @@ final class NDArray: Sendable {
 }
 
 extension [UInt8] {
-  /// The integer whose bytes begin at `offset`.
+  /// The integer at the byte `offset`.
   ///
-  /// - Precondition: they are all there.
+  /// - Precondition: all of its bytes exist.
   @inline(__always)
   func integer<Bits: FixedWidthInteger & UnsignedInteger>(
     at offset: Int, as type: Bits.Type = Bits.self, isBigEndian: Bool
@@ -202,7 +202,7 @@ extension [UInt8] {
   }
 }
 
-/// The product of the extents, or nil where it overflows.
+/// The product of the extents; nil if it overflows.
 func product(_ axes: some Sequence<Int>) -> Int? {
   var product = 1
   for extent in axes {

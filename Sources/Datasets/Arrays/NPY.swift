@@ -1,29 +1,30 @@
 import Files
 import NNExp
 
-/// The array of an NPY file that is held.
+/// Reads an NPY file from memory.
 func readNPY(_ file: [UInt8]) throws -> NDArray {
   try NDArray(file, layoutOfNPY(head: file, size: file.count))
 }
 
-/// The array of an NPY file that is read in parts.
+/// Reads an NPY file in parts.
 func readNPY(_ file: FileBytes) throws -> NDArray {
   let head = try file.read(0..<min(file.count, longestNPYHead))
   return try NDArray(file, layoutOfNPY(head: head, size: file.count))
 }
 
-/// In bytes, of a file that is read in parts; NumPy itself reads 10,000.
+/// The longest header of a file that is read in parts, in bytes; NumPy itself reads at most
+/// 10,000.
 private let longestNPYHead = 1 << 20
 
-/// NPY, NumPy's format of one array: versions 1 to 3, numbers and booleans of
-/// either byte order, C or Fortran order. Python objects are refused: to read
-/// them is to run what the file says.
+/// Reads the header of an NPY file, NumPy's format of one array: versions 1 to 3, numbers and
+/// booleans of either byte order, in C or Fortran order. Python objects are refused, because
+/// unpickling them can execute code.
 ///
 /// - Source: NumPy Enhancement Proposal 1 and `numpy.lib.format`.
 ///
 /// - Parameters:
-///   - file: its first bytes.
-///   - size: of the whole file.
+///   - file: the first bytes of the file.
+///   - size: the size of the whole file in bytes.
 private func layoutOfNPY(head file: [UInt8], size fileSize: Int) throws -> ElementLayout {
   let (header, start) = try headerOfNPY(file, size: fileSize)
   let (type, isBigEndian) = try elementType(header.descr)
@@ -33,9 +34,10 @@ private func layoutOfNPY(head file: [UInt8], size fileSize: Int) throws -> Eleme
     isFortran: header.isFortran)
 }
 
-/// The texts of an NPY file as indices into their sorted list; nil if it holds numbers.
+/// Reads an NPY file of texts as indices into their sorted list; nil if the file contains
+/// numbers.
 ///
-/// NumPy's `U` has four bytes per character, `S` one; both are filled up with zeros.
+/// NumPy's type `U` has four bytes per character, `S` has one; both are padded with zeros.
 func readNPYLabels(_ file: [UInt8]) throws -> (codes: NDArray, categories: [String])? {
   let (header, start) = try headerOfNPY(file, size: file.count)
   let descr = Array(header.descr.utf8)
@@ -85,7 +87,7 @@ func readNPYLabels(_ file: [UInt8]) throws -> (codes: NDArray, categories: [Stri
   return (NDArray(codes, layout), categories)
 }
 
-/// The header of an NPY file, and the byte after it.
+/// The header of an NPY file, and the offset of the first byte after it.
 private func headerOfNPY(_ file: [UInt8], size fileSize: Int) throws -> (NPYHeader, start: Int) {
   let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
   guard file.starts(with: magic) else {
@@ -108,12 +110,12 @@ private func headerOfNPY(_ file: [UInt8], size fileSize: Int) throws -> (NPYHead
     : Int(file.integer(at: 8, as: UInt32.self, isBigEndian: false))
   guard length <= fileSize - headerStart else {
     throw Diagnostic(
-      "the header is said to take \(length) bytes, but \(fileSize - headerStart) are left")
+      "the header has a length of \(length) bytes, but only \(fileSize - headerStart) bytes follow")
   }
   let start = headerStart + length
   guard start <= file.count else {
     throw Diagnostic(
-      "the header takes \(length) bytes; where data are streamed it has at most "
+      "the header has \(length) bytes; with 'stream: true' it can have at most "
         + "\(file.count - headerStart)")
   }
   let header = try NPYHeader(file[headerStart..<start])
@@ -124,7 +126,7 @@ private func headerOfNPY(_ file: [UInt8], size fileSize: Int) throws -> (NPYHead
   return (header, start)
 }
 
-/// `<f8` → float64, little-endian.
+/// The type of a NumPy description: `<f8` is float64, little-endian.
 private func elementType(_ descr: String) throws -> (ElementType, isBigEndian: Bool) {
   let types: [String: ElementType] = [
     "b1": .bool, "u1": .uint8, "i1": .int8, "u2": .uint16, "i2": .int16, "u4": .uint32,
@@ -140,8 +142,8 @@ private func elementType(_ descr: String) throws -> (ElementType, isBigEndian: B
     "unsupported dtype '\(descr)'; known: b1, i1 to i8, u1 to u8, f2, f4, f8 of either byte order")
 }
 
-/// The Python dictionary that heads an NPY file:
-/// `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }`.
+/// The Python dictionary in the header of an NPY file: `{'descr': '<f8', 'fortran_order':
+/// False, 'shape': (3, 4), }`.
 private struct NPYHeader {
   private(set) var descr = ""
   private(set) var isFortran = false
@@ -152,13 +154,14 @@ private struct NPYHeader {
   private let bytes: [UInt8]
   private var position = 0
 
-  /// The number of elements; throws unless as many bytes of data hold them.
+  /// The number of elements; throws if `size` bytes do not contain them.
   func count(of elementSize: Int, in size: Int) throws -> Int {
-    // Of a product with a 0 in it, a part may still overflow.
+    // If an extent is 0, the product of the other ones can overflow although the whole does
+    // not.
     guard product(shape.dropFirst()) != nil, let count = product(shape),
       let needed = product([count, elementSize])
     else {
-      throw Diagnostic("the shape \(shapeText) is more than any file holds")
+      throw Diagnostic("the shape \(shapeText) is larger than any file")
     }
     guard needed == size else {
       throw Diagnostic(

@@ -2,7 +2,7 @@ internal import CZlib
 import Files
 import NNExp
 
-/// A zip archive, as NPZ is one: stored and deflated members, zip64 sizes.
+/// A zip archive such as an NPZ file: stored and deflated members, zip64 sizes.
 ///
 /// - Source: PKWARE, APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.
 struct ZipArchive {
@@ -19,7 +19,7 @@ struct ZipArchive {
   private let bytes: [UInt8]
   private var members: [Member] = []
 
-  /// The members' names, in the archive's order.
+  /// The names of the members in the order of the archive.
   var names: [String] { members.map(\.name) }
 
   /// Reads the central directory.
@@ -56,11 +56,11 @@ struct ZipArchive {
     }
   }
 
-  /// A member's contents, checked against its size and its CRC-32.
+  /// The contents of a member, checked against its size and its CRC-32.
   func contents(of name: String) throws -> [UInt8]? {
     guard let member = members.first(where: { $0.name.hasSameBytes(as: name) }) else { return nil }
     guard member.flags & 1 == 0 else { throw Diagnostic("'\(name)' is encrypted") }
-    // The local header repeats the name and may have other extra fields.
+    // The local header repeats the name and can have other extra fields.
     guard has(30, at: member.offset), u32(member.offset) == 0x0403_4B50 else {
       throw Diagnostic("the zip archive is damaged: '\(name)' has no header")
     }
@@ -78,8 +78,8 @@ struct ZipArchive {
     case 8:
       guard member.size / mostInflation <= member.compressedSize else {
         throw Diagnostic(
-          "'\(name)' is said to hold \(member.size) bytes, "
-            + "more than \(member.compressedSize) compressed ones give")
+          "'\(name)' has a size of \(member.size) bytes in the directory, "
+            + "more than \(member.compressedSize) compressed bytes can contain")
       }
       try checkMemory(bytes: member.size, for: "'\(name)'", at: nil)
       contents = try inflate(Array(packed), .none, limit: member.size + 1)
@@ -89,7 +89,8 @@ struct ZipArchive {
     }
     guard contents.count == member.size else {
       let found = contents.count > member.size ? "more" : "\(contents.count)"
-      throw Diagnostic("'\(name)' is said to hold \(member.size) bytes, found \(found)")
+      throw Diagnostic(
+        "'\(name)' has a size of \(member.size) bytes in the directory, found \(found)")
     }
     guard checksum(contents) == member.checksum else {
       throw Diagnostic("'\(name)' is damaged: its checksum does not match")
@@ -115,20 +116,20 @@ struct ZipArchive {
     Int(bytes.integer(at: position, as: UInt32.self, isBigEndian: false))
   }
 
-  /// A 64-bit size or offset; one that no file reaches becomes `Int.max / 2`.
+  /// A 64-bit size or offset. Values that no file reaches become `Int.max / 2`.
   private func u64(_ position: Int) -> Int {
     let value = bytes.integer(at: position, as: UInt64.self, isBigEndian: false)
     return Int(min(value, UInt64(Int.max / 2)))
   }
 
-  /// How many members there are, and where their directory begins.
+  /// The number of members, and the offset of the central directory.
   private func directory() throws -> (count: Int, start: Int) {
     guard bytes.starts(with: [0x50, 0x4B]) else {
       throw Diagnostic(
         "expected NPZ, a zip archive, which begins with PK, "
           + "found the bytes \(hexadecimal(bytes.prefix(4)))")
     }
-    // The last record is 22 bytes and a comment of up to 65,535.
+    // The last record has 22 bytes and a comment of at most 65,535 bytes.
     var end = bytes.count - 22
     let last = max(0, end - 65_535)
     while end >= last, u32(end) != 0x0605_4B50 { end -= 1 }
@@ -148,7 +149,7 @@ struct ZipArchive {
     return (count, start)
   }
 
-  /// Replaces sizes of 2³²−1 by those of the zip64 extra field.
+  /// Replaces sizes of 2³²−1 by the sizes in the zip64 extra field.
   private func widen(_ sizes: inout [Int], from start: Int, length: Int) throws {
     guard sizes.contains(0xFFFF_FFFF) else { return }
     var position = start

@@ -13,17 +13,17 @@ struct CSVDeclaration: StreamableSource, PortSource, Component {
 
   let file: DeclaredPath
   let format: CSVFormat
-  /// All columns that have no other use, where it says nothing.
+  /// The input columns; nil for all columns that have no other use.
   let inputs: DeclaredPorts<ColumnSelection>?
-  /// The last column, where it says nothing.
+  /// The target columns; nil for the last column.
   let targets: DeclaredPorts<ColumnSelection>?
-  /// Columns that have no use.
+  /// The columns that are not used.
   let exclude: ColumnSelection?
-  /// Columns that name the rows.
+  /// The columns that identify the rows.
   let id: ColumnSelection?
   /// The column of the samples' weights.
   let weight: ColumnSelection?
-  /// Columns of numbers that are to be read as texts.
+  /// The columns whose numbers are read as texts.
   let categorical: ColumnSelection?
   /// The settings of single columns.
   let columns: DeclaredColumns?
@@ -31,8 +31,8 @@ struct CSVDeclaration: StreamableSource, PortSource, Component {
   var inputPorts: [PortName]? { inputs?.names }
   var targetPorts: [PortName]? { targets?.names }
 
-  /// The settings of the training data hold where validation or test data have none of
-  /// their own.
+  /// Validation and test data use the settings of the training data unless they have their
+  /// own.
   init(from options: inout Options) {
     let model = options.surroundings?.training as? CSVDeclaration
     file = DeclaredPath("path", "the file, relative to the experiment file's folder", &options)
@@ -40,17 +40,17 @@ struct CSVDeclaration: StreamableSource, PortSource, Component {
     inputs =
       DeclaredPorts("inputs", from: &options) {
         ColumnSelection(
-          $0, from: &$1, "what the model reads; or {PORT: COLUMNS}",
+          $0, from: &$1, "the inputs of the model; or {PORT: COLUMNS}",
           default: "all columns that have no other use")
       } ?? model?.inputs
     targets =
       DeclaredPorts("targets", from: &options) {
         ColumnSelection(
-          $0, from: &$1, "what the model learns; or {PORT: COLUMNS}", default: "the last column")
+          $0, from: &$1, "the targets of the model; or {PORT: COLUMNS}", default: "the last column")
       } ?? model?.targets
     exclude =
       ColumnSelection("exclude", from: &options, "columns to leave out") ?? model?.exclude
-    id = ColumnSelection("id", from: &options, "columns that name the rows") ?? model?.id
+    id = ColumnSelection("id", from: &options, "columns that identify the rows") ?? model?.id
     weight =
       ColumnSelection(
         "weight", from: &options,
@@ -67,7 +67,7 @@ struct CSVDeclaration: StreamableSource, PortSource, Component {
     options.suggest("weight", for: "sample_weight", "sample_weights", "weights")
   }
 
-  /// A file that is named on the command line, read as `model` was.
+  /// The declaration of a file on the command line, which is read in the format of `model`.
   init(_ file: DeclaredPath, like model: CSVDeclaration?, hasHeader: Bool) {
     self.file = file
     var format = model?.format ?? CSVFormat()
@@ -84,13 +84,13 @@ struct CSVDeclaration: StreamableSource, PortSource, Component {
   }
 }
 
-/// Columns as an experiment file names them: a name, a pattern `pixel_*`, a
-/// range `first..last`, an index where there is no header (from 0; negative
-/// from the end), or a list of these.
+/// A choice of columns in an experiment file: a name, a pattern `pixel_*`, a range
+/// `first..last`, an index if there is no header (from 0; negative from the end), or a list
+/// of these.
 struct ColumnSelection: Sendable {
   let items: [ConfigValue]
 
-  /// Nil where the key is absent or wrong.
+  /// Nil if the key is absent, or after an error, which is recorded.
   init?(
     _ key: String, from options: inout Options, _ explanation: String,
     default fallback: String = "none"
@@ -111,16 +111,16 @@ struct ColumnSelection: Sendable {
     self.items = items
   }
 
-  /// Exactly these names.
+  /// Selects exactly these names.
   init(names: [String]) { items = names.map { ConfigValue(.string($0)) } }
 
-  /// These items, which were read elsewhere; nil if there are none.
+  /// Selects items that were read elsewhere; nil if there are none.
   init?(items: [ConfigValue]) {
     if items.isEmpty { return nil }
     self.items = items
   }
 
-  /// The columns' positions, in the order of the selection.
+  /// The positions of the columns in the order of the selection.
   func resolve(in table: CSVTable, at location: SourceLocation? = nil) throws -> [Int] {
     var columns: [Int] = []
     var selected: Set<Int> = []
@@ -139,7 +139,7 @@ struct ColumnSelection: Sendable {
     return columns
   }
 
-  /// - Parameter known: the first position of every name in the table.
+  /// - Parameter known: the first position of each name in the table.
   private func positions(
     of item: ConfigValue, in table: CSVTable, _ known: [ByteText: Int], at location: SourceLocation?
   ) throws -> [Int] {
@@ -166,7 +166,7 @@ struct ColumnSelection: Sendable {
         return try positions(of: config, in: table, known, at: location)[0]
       }
       guard bounds[0] <= bounds[1] else {
-        throw Diagnostic("the columns '\(text)' run backwards", at: location)
+        throw Diagnostic("the range '\(text)' ends before its first column", at: location)
       }
       return Array(bounds[0]...bounds[1])
     }
@@ -183,7 +183,7 @@ struct ColumnSelection: Sendable {
       notes: [.init("columns: " + listing(table.names))])
   }
 
-  /// `first..last`.
+  /// The two ends of a range `first..last`; nil for other texts.
   private func range(_ text: String) -> (first: String, last: String)? {
     let bytes = Array(text.utf8)
     guard
@@ -196,9 +196,10 @@ struct ColumnSelection: Sendable {
   }
 }
 
-/// True if `text` is `pattern`, in which each `*` matches any characters.
+/// Whether `text` matches `pattern`, in which each `*` represents any characters.
 ///
-/// Greedy with one step back: linear in practice, never exponential.
+/// The search goes back at most to the last `*`, so that its time is at most quadratic, never
+/// exponential.
 func matches(_ text: [Unicode.Scalar], _ pattern: [Unicode.Scalar]) -> Bool {
   var (i, j) = (0, 0)
   var star: (text: Int, pattern: Int)?

@@ -1,33 +1,36 @@
 import Files
 import NNExp
 
-/// The way in which a CSV file writes its rows and cells.
+/// The format of the rows and cells of a CSV file.
 struct CSVFormat: Sendable {
   enum Encoding: String, Sendable, CaseIterable { case utf8, latin1, utf16 }
 
   var delimiter = UInt8(ascii: ",")
 
-  /// Whether a run of blanks is one delimiter, and blanks at a line's ends are none.
+  /// Whether a sequence of blanks is one delimiter, and blanks at the ends of a line are
+  /// ignored.
   var skipsBlanks = false
 
   var hasHeader = true
 
-  /// Whether the file says that there is a header, so that its cells may be numbers.
+  /// Whether the experiment file declares a header; its cells can then be numbers.
   var headerIsDeclared = false
 
-  /// The first character of lines that are left out.
+  /// The first character of the lines that are ignored.
   var comment: UInt8?
 
-  /// Lines before the header, or before the first row.
+  /// The number of lines to skip before the header, or before the first row if there is no
+  /// header.
   var skippedLines = 0
 
   var encoding = Encoding.utf8
   var numbers = NumberFormat()
 
-  /// The texts that count as missing, beside empty cells.
+  /// The texts that mean a missing cell, in addition to empty cells.
   var missing = CSVFormat.standardMissing
 
-  /// In any case; `-` and `?` are texts of their own only if the file says so.
+  /// The standard texts for missing cells, in any case. A `-` is an ordinary text unless the
+  /// file lists it.
   static let standardMissing = ["NA", "N/A", "#N/A", "NaN", "-NaN", "null", "?"]
 
   init() {}
@@ -39,7 +42,7 @@ struct CSVFormat: Sendable {
 
   /// Reads the options of a source; errors are recorded.
   ///
-  /// - Parameter model: the format where the options say nothing.
+  /// - Parameter model: the format that applies if an option is absent.
   init(from options: inout Options, like model: CSVFormat?) {
     let model = model ?? CSVFormat()
     let shown = model.skipsBlanks ? "whitespace" : String(UnicodeScalar(model.delimiter))
@@ -72,23 +75,24 @@ struct CSVFormat: Sendable {
     }
     skippedLines = options.int(
       "skip_rows", default: model.skippedLines, in: 0...1_000_000,
-      "lines before the header, or before the first row")
+      "lines to skip before the header, or before the first row")
     encoding = options.choice(
-      "encoding", default: model.encoding, of: Encoding.self, "of the characters")
+      "encoding", default: model.encoding, of: Encoding.self, "the encoding of the characters")
     missing = options.strings(
       "missing", default: model.missing,
-      "cells that count as missing, in any case, as empty cells do; a number in quotes")
+      "texts that mean a missing cell, in any case, in addition to empty cells; write a number in quotes"
+    )
     options.suggest("delimiter", for: "sep", "separator")
     options.suggest("missing", for: "na_values")
     options.suggest("skip_rows", for: "skiprows")
   }
 }
 
-/// The cells of a column that count as missing.
+/// The texts and numbers that mean a missing cell.
 struct MissingCells: Sendable {
   private let texts: Set<ByteText>
 
-  /// Numbers that count as missing, whatever their digits.
+  /// The numbers that mean a missing cell, however they are written.
   let numbers: [Double]
 
   init(_ texts: [String]) {
@@ -106,7 +110,7 @@ struct MissingCells: Sendable {
 }
 
 extension FileShelf {
-  /// The file as CSV is read from: decoded, and held or in parts.
+  /// The decoded contents of a CSV file: in memory, or read in parts.
   func csv(_ file: DeclaredPath, _ format: CSVFormat) throws -> CSVBytes {
     if isStreamed {
       let stream = try open(file)
@@ -119,7 +123,7 @@ extension FileShelf {
     }
     var bytes = try read(file)
     if bytes.starts(with: [0x1F, 0x8B]) {
-      // Twice the text is held for a moment.
+      // The text needs its size twice while it is decoded.
       let room = min(mostInflation * bytes.count, availableMemory() / 2)
       bytes = try about("'\(file.path)'", at: file.location) {
         let text = try inflate(bytes, .gzip, limit: room + 1)

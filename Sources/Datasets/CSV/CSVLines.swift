@@ -2,10 +2,10 @@ import Files
 import NNExp
 internal import Synchronization
 
-/// The rows of a streamed CSV file: their positions, and the meaning of their columns. A
-/// row is read again each time it is requested. By reference, because each read uses it.
+/// The positions of the rows of a streamed CSV file and the meaning of its columns. A row is
+/// read again each time it is needed. The type is a class because every read uses it.
 final class CSVLines: Sendable {
-  /// Rows.
+  /// The number of rows.
   var count: Int { max(0, starts.count - 1) }
 
   private let file: FileBytes
@@ -14,13 +14,15 @@ final class CSVLines: Sendable {
   private let starts: [Int]
   private let format: CSVFormat
 
-  /// Which number of a row a position of the file is; −1 for none.
+  /// Per column of the file, the index of its number in a row; −1 for columns that are not
+  /// read.
   private let slots: [Int]
 
-  /// One per column.
+  /// The reader of each column.
   private let cells: [CellReader]
 
-  /// The row that was read last: its ports are asked for one after the other.
+  /// The row that was read last. It is kept because the ports of a row are read one after the
+  /// other.
   private let latest = Mutex<(row: Int, cells: [Double])>((-1, []))
 
   init(
@@ -33,10 +35,10 @@ final class CSVLines: Sendable {
     self.cells = cells
   }
 
-  /// The same rows, whose texts in the columns from `first` on are numbered as
-  /// in `categories`.
+  /// The same rows, in which the texts of the columns from `first` on have the indices of
+  /// `categories`.
   ///
-  /// - Precondition: there is no other text in them.
+  /// - Precondition: the columns contain no other texts.
   func numbered(from first: Int, as categories: [[String]?]) -> CSVLines {
     var cells = cells
     for (column, texts) in categories.enumerated() {
@@ -46,10 +48,11 @@ final class CSVLines: Sendable {
     return CSVLines(file, starts: starts, format: format, slots: slots, cells: cells)
   }
 
-  /// The bytes that are held for each row.
+  /// The memory per row, in bytes.
   static let bytesPerRow = MemoryLayout<Int>.stride
 
-  /// Calls `body` with the numbers of a row, one per column; texts are numbered.
+  /// Calls `body` with the numbers of a row, one per column; a text is the index of its
+  /// category.
   func withRow<Result>(_ row: Int, _ body: ([Double]) -> Result) throws -> Result {
     try latest.withLock { latest in
       if latest.row != row {

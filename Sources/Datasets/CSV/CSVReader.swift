@@ -3,19 +3,19 @@ import NNExp
 
 /// Reads chosen columns of a CSV file into a table of numbers.
 ///
-/// Each column is of the type that the file declares, or that the training data have, or
-/// else of the type that all its cells show. A text becomes the index of its category, a
-/// missing cell NaN.
+/// A column has the type that the file declares, or else its type in the training data, or
+/// else the type that fits all of its cells. A text becomes the index of its category, and a
+/// missing cell becomes NaN.
 struct CSVReader {
   let table: CSVTable
 
-  /// In the order in which they were chosen.
+  /// The columns to read, in the order of their choice.
   let chosen: [ChosenColumn]
 
-  /// Which of `chosen` a position of the file feeds; −1 for none.
+  /// Per column of the file, its index in `chosen`; −1 for columns that are not read.
   let slots: [Int]
 
-  /// Rows of `chosen.count` numbers; one row where the file is read in parts.
+  /// Rows of `chosen.count` numbers; only one row if the file is read in parts.
   private(set) var cells: [Double] = []
 
   /// The start of each row and the end of the last one, if the file is streamed.
@@ -23,21 +23,21 @@ struct CSVReader {
   private(set) var count = 0
   private(set) var scanned: [ScannedColumn]
 
-  /// The columns as they are, without what is fitted.
+  /// The columns before anything is fitted.
   private(set) var columns: [TableColumn] = []
 
   /// Assumptions of the reader, and unlikely contents.
   private(set) var announcements: [Diagnostic] = []
 
-  /// Which of `chosen` hold decimal numbers, as far as is known: their cells are not made
-  /// texts.
+  /// Which of `chosen` contain decimal numbers, as far as is known. Their cells are not
+  /// converted to texts.
   private var areDecimal: [Bool]
 
-  /// The columns whose different numbers are still counted.
+  /// The columns whose distinct numbers are still counted.
   private var counted: [Int]
 
-  /// - Precondition: no position twice.
-  /// - Throws: `Diagnostics`, all columns' errors.
+  /// - Precondition: `chosen` contains no position twice.
+  /// - Throws: `Diagnostics` with the errors of all columns.
   init(_ table: CSVTable, _ chosen: [ChosenColumn]) throws {
     try self.init(scanning: table, chosen)
     guard count > 0 else { return }
@@ -62,7 +62,8 @@ struct CSVReader {
   /// The meaning of the columns of `slots`.
   func layout(of slots: Range<Int>) -> ColumnLayout { ColumnLayout(Array(columns[slots])) }
 
-  /// The rows, to be read again where they are asked for; nil where they are held.
+  /// The rows of a streamed file, which are read when they are needed; nil if the cells are
+  /// in memory.
   func lines() -> CSVLines? {
     guard case .file(let file) = table.bytes else { return nil }
     return CSVLines(
@@ -70,7 +71,7 @@ struct CSVReader {
       cells: zip(chosen, columns).map { $0.reader(of: $1, in: table.format) })
   }
 
-  /// Reads one part of the file, whole records; false once all is read.
+  /// Reads one part of the file, in whole records; false at the end of the file.
   private mutating func read(_ bytes: borrowing Span<UInt8>, base: Int) throws -> Bool {
     var scanner = table.format.scanner()
     let width = chosen.count
@@ -111,7 +112,8 @@ struct CSVReader {
       count &+= 1
       if isHeld {
         if count == 1 {
-          // Rows are about as long as the first; a field is a byte or more.
+          // The estimate assumes that all rows are about as long as the first one, and that a
+          // field has at least one byte.
           let rows = (bytes.count - start) / (scanner.position - start) + 1
           cells.reserveCapacity(min(rows, bytes.count / fields + 1) * width)
         }
@@ -138,7 +140,7 @@ struct CSVReader {
     if hasClosed { counted.removeAll { !scanned[$0].distinct.isOpen } }
   }
 
-  /// The cell of a field, unless it is a decimal number that float64 holds.
+  /// The cell of a field that is not a decimal number of float64.
   private mutating func cell(
     _ field: CSVField, _ slot: Int, in bytes: borrowing Span<UInt8>, base: Int
   ) throws -> Double {
@@ -162,7 +164,7 @@ struct CSVReader {
     return scanned[slot].cell(of: text, at: offset)
   }
 
-  /// The positions of texts in sorted order: by value where all are numbers, else by code
+  /// The positions of texts in sorted order: by value if all are numbers, otherwise by code
   /// points.
   static func order(of texts: [String]) -> [Int] {
     let numbers = texts.map { text -> Double? in
@@ -178,7 +180,7 @@ struct CSVReader {
 
   // MARK: Deciding
 
-  /// The columns, whose cells become what they mean.
+  /// Decides the types of the columns and replaces their cells by the numbers that they mean.
   private mutating func decideColumns() throws -> [TableColumn] {
     var errors = Diagnostics()
     var columns: [TableColumn] = []
@@ -197,7 +199,7 @@ struct CSVReader {
         if let code = ScannedColumn.code(of: cells[i]) { cells[i] = values[code] }
       }
     }
-    // In the order of the file.
+    // The errors are sorted by their location in the file.
     errors = Diagnostics(
       errors.list.sorted { a, b in
         let (a, b) = (a.location, b.location)
@@ -207,7 +209,8 @@ struct CSVReader {
     return columns
   }
 
-  /// A row of too many fields, at the first that is too many, or too few.
+  /// The error about a row with too many or too few fields, located at the first superfluous
+  /// field if there is one.
   private func ragged(from start: Int, at field: CSVField?) -> Diagnostic {
     var found = 0
     try? table.origin.forEachPart(from: start) { bytes, _ in
@@ -226,7 +229,7 @@ struct CSVReader {
 }
 
 extension Span<UInt8> {
-  /// True if a range holds only spaces and tabs.
+  /// Whether a range contains only spaces and tabs.
   func isBlank(_ range: Range<Int>) -> Bool {
     for i in range where self[i] != 0x20 && self[i] != 0x09 { return false }
     return true

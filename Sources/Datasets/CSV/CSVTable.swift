@@ -1,8 +1,8 @@
 import Files
 import NNExp
 
-/// A CSV file: its bytes and the names of its columns. Locations are found again by
-/// scanning, once a message needs one.
+/// A CSV file: its bytes and the names of its columns. The location of a cell is found by
+/// scanning the file again if a message needs it.
 struct CSVTable: Sendable {
   static let mostColumns = 100_000
 
@@ -11,12 +11,12 @@ struct CSVTable: Sendable {
   let names: [String]
   let bytes: CSVBytes
 
-  /// The position of the first sample.
+  /// The offset of the first sample.
   let start: Int
 
   var hasHeader: Bool { format.hasHeader }
 
-  /// Reads the first line. A UTF-8 byte order mark before it does not count.
+  /// Reads the first line. A UTF-8 byte order mark before it is ignored.
   init(_ bytes: CSVBytes, path: String, format: CSVFormat) throws {
     self.bytes = bytes
     self.path = path
@@ -78,7 +78,7 @@ struct CSVTable: Sendable {
     Diagnostic.Note("write 'encoding: latin1' if it is ISO 8859-1 or Windows-1252")
   ]
 
-  /// The byte after so many lines.
+  /// The offset after `count` lines.
   private static func skip(_ count: Int, in origin: CSVOrigin, from start: Int) throws -> Int {
     guard count > 0 else { return start }
     var lines = 0
@@ -101,8 +101,8 @@ struct CSVTable: Sendable {
     return position
   }
 
-  /// The field of a sample (from 0), by its location in the file; nil where the
-  /// file has no such field.
+  /// The field of a sample (counted from 0) with its location in the file; nil if the file
+  /// has no such field.
   func field(row: Int, column: Int) -> CSVField? {
     var found: CSVField?
     var skipped = 0
@@ -132,14 +132,14 @@ struct CSVTable: Sendable {
     origin.location(of: field(row: row, column: column))
   }
 
-  /// The text of a cell; nil if there is none.
+  /// The text of a cell; nil if there is no such cell.
   func text(row: Int, column: Int) -> String? {
     field(row: row, column: column).flatMap { try? origin.text(of: $0) }
   }
 
-  // MARK: Formats that the file does not declare
+  // MARK: Checks of the declared format
 
-  /// Throws if the first line shows that the file is of another format than declared.
+  /// Throws if the first line shows that the file does not have the declared format.
   private func checkFirstLine(from start: Int) throws {
     let location = origin.location(at: start)
     let line = location.source.lines.first ?? ""
@@ -167,7 +167,7 @@ struct CSVTable: Sendable {
         if count > 0 {
           throw refuse(
             "the first line is one field, but holds \(counted(count, mark == "\t" ? "tab" : "'\(mark)'"))",
-            "write 'delimiter: \(name)' if that stands between fields")
+            "write 'delimiter: \(name)' if that separates the fields")
         }
       }
     }
@@ -194,7 +194,7 @@ struct CSVTable: Sendable {
 extension CSVFormat {
   func scanner() -> CSVScanner { CSVScanner(delimiter: delimiter, skipsBlanks: skipsBlanks) }
 
-  /// The byte after the comments that begin at a line's first byte.
+  /// The offset after the comments that begin with the first byte of a line.
   func endOfComments(in bytes: borrowing Span<UInt8>, from start: Int) -> Int {
     guard let comment else { return start }
     var i = start

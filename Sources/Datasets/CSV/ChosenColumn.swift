@@ -1,6 +1,6 @@
 import NNExp
 
-/// A column to read, with what the experiment file or the training data say of it.
+/// A column to read, with its settings from the experiment file and from the training data.
 struct ChosenColumn: Sendable {
   let position: Int
   let role: TableColumn.Role
@@ -9,7 +9,7 @@ struct ChosenColumn: Sendable {
   var type: (any ColumnType)?
   var typeName: String?
   var fill: Fill?
-  /// Whether the fill is for this column, not for all.
+  /// Whether the fill is set for this column, not for all columns.
   var fillIsOwn = false
   var scale: ScaleMethod?
   var hasOther = false
@@ -17,19 +17,19 @@ struct ChosenColumn: Sendable {
   var config: [ConfigValue.Entry] = []
   var ownMissing: MissingCells?
 
-  /// The file's, unless the column has its own.
+  /// The missing cells of the whole file, for columns without their own.
   let fileMissing: MissingCells
 
-  /// Whether a sample may lack the target; nil for columns that are none of a target.
+  /// Whether a sample can lack this target; nil for columns that are not targets.
   var target: Completeness?
 
-  /// Whether the texts are numbered, not one-hot.
+  /// Whether texts become indices instead of one-hot numbers.
   var isIndices = false
 
-  /// Whether the column orders the rows.
+  /// Whether the column gives the order of the rows.
   var isOrder = false
 
-  /// The column in the training data, if these are other data.
+  /// The column of the training data, if these are other data.
   var known: TableColumn?
 
   init(_ position: Int, _ role: TableColumn.Role, missing: MissingCells) {
@@ -38,7 +38,7 @@ struct ChosenColumn: Sendable {
     fileMissing = missing
   }
 
-  /// Whether a cell of digits is a number.
+  /// Whether a cell of digits is read as a number.
   var readsNumbers: Bool {
     type.map { $0 is NumberColumn } ?? (known?.isNumeric ?? true)
   }
@@ -56,7 +56,7 @@ struct ChosenColumn: Sendable {
     return numbers(in: format).isPlain && missing(in: format).numbers.isEmpty
   }
 
-  /// How the cells of a decided column are read again.
+  /// The reader of the cells of a column whose type is decided.
   func reader(of column: TableColumn, in format: CSVFormat) -> CellReader {
     CellReader(
       isDecimal: isDecimal(in: format), isNumeric: column.categories == nil,
@@ -73,7 +73,7 @@ extension TableColumn {
 struct CellReader: Sendable {
   let isDecimal: Bool
   let isNumeric: Bool
-  /// The declared type, if it is not one of numbers.
+  /// The declared type, unless it is a type of numbers.
   let type: (any ColumnType)?
   let numbers: NumberFormat
   let missing: MissingCells
@@ -106,7 +106,8 @@ struct CellReader: Sendable {
     return reader
   }
 
-  /// NaN for a missing cell; nil for one that the column cannot hold.
+  /// The number of a cell: NaN for a missing cell, nil for a cell that does not fit the
+  /// column.
   func number(of text: String) -> Double? {
     if isNumeric, type == nil, let value = numbers.read(Array(text.utf8)).value {
       return missing.numbers.contains(value) ? .nan : value

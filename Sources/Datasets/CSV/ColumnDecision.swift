@@ -8,7 +8,7 @@ struct ColumnDecision {
   private let rows: Int
   private let table: CSVTable
 
-  /// The texts that are values, and those that count as missing.
+  /// Whether each text is a value, not a missing cell.
   private let arePresent: [Bool]
   private let present: [ScannedColumn.Text]
   private let missing: [ScannedColumn.Text]
@@ -16,7 +16,8 @@ struct ColumnDecision {
   private(set) var errors = Diagnostics()
   private(set) var announcements: [Diagnostic] = []
 
-  /// The number of each text of the column: that of its category, NaN where it is missing.
+  /// The number of each text of the column: the index of its category, or NaN if it is
+  /// missing.
   private(set) var values: [Double] = []
 
   init(
@@ -47,7 +48,7 @@ struct ColumnDecision {
 
   // MARK: The type
 
-  /// The column; with errors, it is not to be used.
+  /// The decided column. Do not use it if there are errors.
   mutating func column() -> TableColumn {
     var column = TableColumn(name, position: chosen.position, role: chosen.role)
     column.missing = missingCount
@@ -69,7 +70,7 @@ struct ColumnDecision {
     if let type = chosen.type, !(type is NumberColumn) {
       if type is TextColumn, [.inputs, .targets].contains(chosen.role) {
         refuse(
-          "column '\(shown)' is of the type 'text', which is no input",
+          "column '\(shown)' is of the type 'text', which cannot be an input",
           ["write 'columns: {\(quotedName): category}' for one input per text"])
         return
       }
@@ -107,13 +108,13 @@ struct ColumnDecision {
           + "input each",
         [
           "write 'exclude: [\(quotedName)]' to leave the column out, or 'id: \(quotedName)' to "
-            + "name the rows by it",
+            + "identify the rows by it",
           "write 'columns: {\(quotedName): category}' for one input per text",
         ])
     }
   }
 
-  /// Categories in sorted order; `names` has the category of each present text.
+  /// Sorts the categories; `names` contains the category of each text that is not missing.
   private mutating func makeCategories(_ column: inout TableColumn, of names: [String]) {
     column.type = column.type ?? CategoryColumn.typeName
     var all = Set(names.map(ByteText.init))
@@ -135,7 +136,7 @@ struct ColumnDecision {
     column.categories = distinct
   }
 
-  /// Reads the texts by a declared type.
+  /// Reads the texts with a declared type.
   private mutating func read(as type: any ColumnType, _ column: inout TableColumn) {
     var numbers: [Int: Double] = [:]
     var categories: [String] = []
@@ -230,7 +231,7 @@ struct ColumnDecision {
         notes: notes.map { Diagnostic.Note($0) }))
   }
 
-  /// ` and 3 more cells`, or nothing.
+  /// The text ` and 3 more cells`; empty for 0.
   private static func alike(_ count: Int) -> String {
     count > 0 ? ", and \(counted(count, "more cell")) like it" : ""
   }
@@ -254,7 +255,7 @@ struct ColumnDecision {
     refuse("'\(text.text)' in column '\(shown)' is too large for a number", [], at: text.offset)
   }
 
-  /// The form that all present texts have.
+  /// The common form of all texts that are not missing; nil if they have none.
   private var form: TextForm? {
     guard let first = present.first, var form = TextForm(first.text) else { return nil }
     for text in present.dropFirst() {
@@ -274,7 +275,7 @@ struct ColumnDecision {
     }
     if chosen.role == .inputs { notes.append("'exclude: [\(quotedName)]' leaves the column out") }
     refuse(
-      "column '\(shown)' holds \(form.noun)\(count), such as '\(excerpt(example))'; say how to "
+      "column '\(shown)' holds \(form.noun)\(count), such as '\(excerpt(example))'; declare how to "
         + "read them", notes)
   }
 
@@ -301,7 +302,7 @@ struct ColumnDecision {
         + ColumnDecision.alike(textCount - 1), notes, at: first.offset)
   }
 
-  /// Refuses whichever are fewer: the numbers or the texts.
+  /// Refuses the numbers or the texts, whichever are fewer.
   private mutating func refuseMixture() {
     let isInfinite = ColumnDecision.isInfinite(present[0].text)
     guard numberCount < textCount, !isInfinite else { return refuseTexts() }
@@ -323,8 +324,8 @@ struct ColumnDecision {
         ]))
   }
 
-  /// The fill of a column of this type: none where it is for all columns and not for this
-  /// type, unless cells are missing.
+  /// Sets the fill of the column. If the general fill does not suit the type, the column has
+  /// none, and missing cells are an error.
   private mutating func settleFill(of column: inout TableColumn) {
     guard errors.isEmpty, let fill = column.fill, !isKnown else { return }
     let fact: String
@@ -402,7 +403,7 @@ struct ColumnDecision {
   }
 
   private mutating func announce(_ column: TableColumn) {
-    // A declared type is no guess.
+    // A declared type is not a guess.
     guard !isKnown, chosen.type == nil, chosen.role == .inputs || chosen.role == .targets else {
       return
     }
@@ -422,7 +423,7 @@ struct ColumnDecision {
     if let categories = column.categories { announceSimilar(categories) }
   }
 
-  /// Categories that differ only in blanks or case.
+  /// Announces categories that differ only in blanks or case.
   private mutating func announceSimilar(_ categories: [String]) {
     var seen: [ByteText: String] = [:]
     for category in categories {

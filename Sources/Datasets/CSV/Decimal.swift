@@ -1,19 +1,19 @@
-/// The number that a text of digits says.
+/// The result of reading a text as a decimal number.
 enum Decimal {
   case number(Double)
-  /// A whole number beyond 2⁵³ that is no float64: the nearest one.
+  /// The nearest float64 of a whole number beyond 2⁵³ that float64 does not represent.
   case rounded(Double)
-  /// Digits beyond the range of float64.
+  /// A number beyond the range of float64.
   case tooLarge
   case notANumber
 }
 
-/// Reads `[+-] digits [. digits] [e [+-] digits]`, whatever the locale; spaces
-/// around it do not count. Rounded correctly.
+/// Reads `[+-] digits [. digits] [e [+-] digits]` with correct rounding, independently of the
+/// locale. Spaces around the number are ignored.
 ///
-/// Up to 19 digits that make an integer below 2⁵³, with a power of ten up to 22,
-/// are one exact product or quotient (Clinger 1990); the standard library reads
-/// the rest.
+/// If up to 19 digits form an integer below 2⁵³ and the power of ten is at most 22, the
+/// result is one exact product or quotient (Clinger 1990). The standard library reads all
+/// other numbers.
 func decimal(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Decimal {
   var i = range.lowerBound
   var end = range.upperBound
@@ -85,7 +85,7 @@ func decimal(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Decimal {
 }
 
 extension Decimal {
-  /// The number, rounded where it must be; nil for anything else.
+  /// The number, rounded if necessary; nil for anything else.
   var value: Double? {
     switch self {
     case .number(let value), .rounded(let value): value
@@ -94,7 +94,7 @@ extension Decimal {
   }
 }
 
-/// 10⁰ … 10²², each exact.
+/// The powers 10⁰ … 10²², which float64 represents exactly.
 private let powersOfTen: [Double] = [
   1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
   1e17, 1e18, 1e19, 1e20, 1e21, 1e22,

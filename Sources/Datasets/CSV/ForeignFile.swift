@@ -1,9 +1,9 @@
 import Files
 import NNExp
 
-/// A file that is no CSV, or not of the declared format, recognized by its first bytes.
+/// Recognizes files of other formats by their first bytes.
 enum ForeignFile {
-  /// Throws if the file is of a known other kind.
+  /// Throws if the file has another known format.
   static func check(_ head: [UInt8], _ origin: CSVOrigin) throws {
     let path = origin.path
     func refuse(_ fact: String, _ remedy: String) -> Diagnostic {
@@ -45,7 +45,7 @@ enum ForeignFile {
     }
   }
 
-  /// Every second byte of the first ones is 0.
+  /// Whether every second one of the first bytes is 0.
   private static func looksLikeUTF16(_ head: [UInt8]) -> Bool {
     let head = head.prefix(64)
     guard head.count >= 8 else { return false }
@@ -56,7 +56,7 @@ enum ForeignFile {
 }
 
 extension SourceLocation {
-  /// The beginning of a file whose text is not shown.
+  /// The beginning of a file whose text a message does not show.
   fileprivate init(ofFile path: String) {
     self.init(source: SourceFile(name: path, lines: []), line: 1, column: 1)
   }

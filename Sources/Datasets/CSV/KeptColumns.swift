@@ -1,20 +1,20 @@
 import Files
 import NNExp
 
-/// Texts of a CSV file that are copied as they are, by rows.
+/// Texts of a CSV file that are copied to the output, by rows.
 public struct KeptColumns: Sendable {
   public let names: [String]
-  /// By row of the file, from 0; a text per name.
+  /// The texts per row of the file, one per name; rows are counted from 0.
   public let rows: [[String]]
 
   public init(names: [String], rows: [[String]]) { (self.names, self.rows) = (names, rows) }
 }
 
 extension DataDeclaration {
-  /// Reads columns by name from a CSV file of inputs, whatever they hold; `path` is relative
+  /// Reads columns by name from a CSV file of inputs, with any contents. `path` is relative
   /// to the current folder.
   ///
-  /// Throws if the file has no such column.
+  /// Throws if the file lacks one of the columns.
   public func keptColumns(_ names: [String], of path: String) throws -> KeptColumns {
     guard path != "-" else {
       throw Diagnostic("--keep cannot copy columns of standard input; name a file with --input")

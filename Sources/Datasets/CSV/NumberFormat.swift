@@ -1,23 +1,23 @@
 import NNExp
 
-/// The way in which a file writes its numbers.
+/// The format of numbers in a file.
 struct NumberFormat: Sendable, Equatable {
   var decimal = UInt8(ascii: ".")
 
   /// The character between groups of three digits.
   var thousands: UInt8?
 
-  /// A text before or after the digits that is no part of the number: `$`, `%`, `kg`.
+  /// A text before or after the digits that is not part of the number: `$`, `%`, `kg`.
   var unit: String?
 
-  /// Whether `decimal(_:_:)` reads such numbers as they are.
+  /// Whether `decimal(_:_:)` reads such numbers without conversion.
   var isPlain: Bool { decimal == UInt8(ascii: ".") && thousands == nil && unit == nil }
 
   init() {}
 
   /// Reads the options `decimal` and `thousands`; errors are recorded.
   ///
-  /// - Parameter model: the format where the options say nothing.
+  /// - Parameter model: the format that applies if an option is absent.
   init(from options: inout Options, like model: NumberFormat?) {
     let model = model ?? NumberFormat()
     decimal =
@@ -55,7 +55,7 @@ struct NumberFormat: Sendable, Equatable {
     return text.utf8.first
   }
 
-  /// The number that a cell holds.
+  /// Reads the number of a cell.
   func read(_ cell: [UInt8]) -> Decimal {
     var bytes = cell[...]
     func trim() {
@@ -78,11 +78,11 @@ struct NumberFormat: Sendable, Equatable {
     return Datasets.decimal(plain.span, plain.indices)
   }
 
-  /// The number with a decimal point and without groups; nil if its groups are not of three
-  /// digits.
+  /// The number with a decimal point and without separators of thousands; nil if a group does
+  /// not have three digits.
   private func withoutGroups(_ bytes: [UInt8]) -> [UInt8]? {
     var plain: [UInt8] = []
-    // Digits since the last mark between groups, if there was one.
+    // The number of digits since the last separator; nil before the first separator.
     var group: Int?
     var isWhole = true
     for byte in bytes {

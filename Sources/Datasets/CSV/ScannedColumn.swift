@@ -1,19 +1,19 @@
 import NNExp
 
-/// The contents of one column, as far as they have been read.
+/// The contents of one column that have been read so far.
 ///
-/// A text is held in a cell as a NaN that carries its number, so that the type of the
+/// A text is stored in a cell as a NaN with the index of the text, so that the type of the
 /// column can be decided from all cells.
 struct ScannedColumn {
-  /// A text and its cells.
+  /// A text and the cells that contain it.
   struct Text {
     let text: String
     var count = 1
-    /// Of the first cell, in the file.
+    /// The offset of the first such cell in the file.
     let offset: Int
   }
 
-  /// The first position of a finding, and its count.
+  /// The first position of a finding, and the number of its occurrences.
   struct Finding {
     var count = 0
     var offset = 0
@@ -23,15 +23,15 @@ struct ScannedColumn {
   private(set) var texts: [Text] = []
   private var codes: [ByteText: Int] = [:]
 
-  /// Whole numbers that no float64 holds.
+  /// Whole numbers that float64 does not represent.
   var rounded = Finding()
 
   var distinct = DistinctNumbers()
 
-  // Of a NaN, the bits below these are free.
+  // The bits of a NaN below these are free.
   private static let box: UInt64 = 0x7FFC_0000_0000_0000
 
-  /// The cell of a text.
+  /// The cell for a text.
   mutating func cell(of text: String, at offset: Int) -> Double {
     let code: Int
     if let known = codes[ByteText(text)] {
@@ -45,7 +45,7 @@ struct ScannedColumn {
     return Double(bitPattern: ScannedColumn.box | UInt64(code))
   }
 
-  /// The number of the text that a cell holds; nil for a number.
+  /// The index of the text in a cell; nil if the cell is a number.
   @inline(__always)
   static func code(of cell: Double) -> Int? {
     guard cell.isNaN else { return nil }
@@ -53,15 +53,15 @@ struct ScannedColumn {
   }
 }
 
-/// Counts different numbers, up to `TableColumn.mostDistinct`.
+/// Counts distinct numbers, up to `TableColumn.mostDistinct`.
 struct DistinctNumbers {
   private var known: Set<UInt64> = []
 
-  /// The numbers seen last, by some of their bits: of few different numbers, most are
-  /// found here.
+  /// The most recent numbers, in the slots of a small hash table. If a column has few
+  /// distinct numbers, this table already contains most of its cells.
   private var recent = InlineArray<64, UInt64>(repeating: .max)
 
-  /// Whether there may be more.
+  /// Whether the limit is not yet reached.
   private(set) var isOpen = true
 
   var count: Int { known.count }

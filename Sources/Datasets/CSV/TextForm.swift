@@ -1,8 +1,8 @@
 import NNExp
 
-/// A form of cells that are written as texts but mean numbers or dates.
+/// A form of cells that are texts but represent numbers or dates.
 enum TextForm: Equatable {
-  /// `12,000`: one mark, three digits after it; two readings.
+  /// `12,000`: a single comma before three digits, which has two readings.
   case ambiguousComma
   /// `1,234.5`, `1,234,567`.
   case thousands
@@ -10,14 +10,14 @@ enum TextForm: Equatable {
   case thousandsAndComma
   /// `1,5`.
   case decimalComma
-  /// `$6,068`, `7%`, `12 EUR`, with the form of the digits where they are not plain.
+  /// `$6,068`, `7%`, `12 EUR`, with the form of the digits unless they are plain.
   indirect case unit(String, TextForm?)
   /// `0x1F`.
   case hexadecimal
-  /// Dates in these formats; `iso` reads those of ISO 8601.
+  /// Dates in one of these formats; `iso` reads the formats of ISO 8601.
   case date([String])
 
-  /// The form of one cell; nil for a text without one.
+  /// The form of one cell; nil for a text without such a form.
   init?(_ text: String) {
     let bytes = Array(Substring(text).trimmed.utf8)
     guard (2...40).contains(bytes.count), bytes.contains(where: { 0x30...0x39 ~= $0 }) else {
@@ -61,7 +61,7 @@ enum TextForm: Equatable {
 
   private static let units = ["$", "€", "£", "¥", "₹", "%", "USD", "EUR", "GBP", "CHF"]
 
-  /// The form of digits, marks and a sign only.
+  /// The form of a text that contains only digits, separators and a sign.
   private static func digits(_ bytes: [UInt8]) -> TextForm? {
     guard bytes.contains(UInt8(ascii: ",")),
       bytes.allSatisfy({ 0x30...0x39 ~= $0 || [0x2B, 0x2C, 0x2D, 0x2E].contains($0) })
@@ -87,7 +87,8 @@ enum TextForm: Equatable {
     return format
   }
 
-  /// The form that all cells of a column have, if theirs are two such forms.
+  /// The common form of all cells of a column in which both forms occur; nil if there is
+  /// none.
   func joined(with other: TextForm) -> TextForm? {
     if self == other { return self }
     switch (self, other) {
@@ -105,7 +106,7 @@ enum TextForm: Equatable {
     }
   }
 
-  /// The noun for such cells in a message: `numbers with a mark between thousands`.
+  /// The noun for such cells in a message, such as `numbers with a mark between thousands`.
   var noun: String {
     switch self {
     case .ambiguousComma: "numbers with commas"
@@ -120,7 +121,8 @@ enum TextForm: Equatable {
     }
   }
 
-  /// The lines to write, with what each means for `example`, a cell of the column.
+  /// The lines to write in the experiment file, each with its effect on `example`, a cell of
+  /// the column.
   func remedies(_ column: String, example: String) -> [String] {
     func line(_ settings: String) -> String {
       "columns: {\(ConfigValue.quoted(column)): {\(settings)}}"
@@ -156,7 +158,7 @@ enum TextForm: Equatable {
 }
 
 extension Substring {
-  /// Without blanks at its ends.
+  /// The text without blanks at its ends.
   var trimmed: Substring {
     var text = self
     while text.utf8.first == 0x20 || text.utf8.first == 0x09 { text.removeFirst() }
@@ -166,7 +168,7 @@ extension Substring {
 }
 
 extension String {
-  /// Whether the bytes of another text are among its own.
+  /// Whether the bytes of the other text occur in this one.
   func contains(text other: String) -> Bool {
     let (bytes, own) = (Array(utf8), Array(other.utf8))
     guard own.count <= bytes.count else { return false }

@@ -1,9 +1,8 @@
 import NNExp
 
 extension CSVReader {
-  /// Inputs that are unlikely to be meant as such: one that is the target, one that counts
-  /// the rows, dates written as one number. Files that are read in parts are not looked
-  /// through.
+  /// Announces inputs that are probably not intended: a copy of the target, a count of the
+  /// rows, dates that are written as one number. Streamed files are not searched.
   func unlikelyColumns() -> [Diagnostic] {
     guard case .held = table.bytes, count > 1 else { return [] }
     var found: [Diagnostic] = []
@@ -25,7 +24,7 @@ extension CSVReader {
       }
       guard columns[slot].isNumeric, count >= 10 else { continue }
       if countsRows(slot) {
-        announce(slot, "counts the rows") { "'id: \($0)' names the rows by it" }
+        announce(slot, "counts the rows") { "'id: \($0)' identifies the rows by it" }
       } else if holdsDates(slot) {
         announce(slot, "holds whole numbers that look like dates") {
           "'columns: {\($0): {type: date, format: \"%Y%m%d\"}}' reads them as days"
@@ -48,7 +47,7 @@ extension CSVReader {
     return (0..<count).allSatisfy { cell($0, slot) == first + Double($0) }
   }
 
-  /// `20240131`.
+  /// Whether the numbers of a column look like dates, such as `20240131`.
   private func holdsDates(_ slot: Int) -> Bool {
     let format = DateColumn("%Y%m%d")
     return (0..<count).allSatisfy { row in

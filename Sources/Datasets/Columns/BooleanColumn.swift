@@ -1,6 +1,6 @@
 import NNExp
 
-/// Truth values as 1 and 0.
+/// Boolean values as 1 and 0.
 struct BooleanColumn: ColumnType, Component {
   static let typeName = "boolean"
   static let documentation = Documentation(

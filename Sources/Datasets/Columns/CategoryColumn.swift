@@ -1,6 +1,6 @@
 import NNExp
 
-/// Texts, each of which is a category; numbers are texts too.
+/// Categories: each distinct text is one. Numbers are read as texts.
 struct CategoryColumn: ColumnType, Component {
   static let typeName = "category"
   static let documentation = Documentation(

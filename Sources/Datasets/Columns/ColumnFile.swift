@@ -1,13 +1,13 @@
 public import Files
 import NNExp
 
-// columns.json: the interpretation of the data, as a run keeps it.
+// columns.json: the interpretation of the data in a run.
 //
-// `columns` has one entry per column of a table; inputs and targets come in the order of
-// their ports. Ports of arrays have their scales themselves.
+// `columns` has one entry per column of a table. `inputs` and `targets` are in the order of
+// the ports; for arrays, they contain the scales of the ports.
 
 extension DataEncoding {
-  /// The name of the file in a run's folder.
+  /// The name of the file in the folder of a run.
   public static let file = "columns.json"
 
   static let version = 1
@@ -16,7 +16,7 @@ extension DataEncoding {
   ///
   /// - Parameters:
   ///   - targets: the target ports.
-  ///   - samples: how many there are of each part.
+  ///   - samples: the number of samples of each part.
   ///   - classCounts: of the training data, by target port.
   public func json(
     _ targets: [TargetPort], samples: [JSON.Member], classCounts: [[Int]?] = []
@@ -39,7 +39,7 @@ extension DataEncoding {
 
   /// Reads columns.json.
   ///
-  /// - Throws: the fact, if it is damaged or of a later version.
+  /// - Throws: a message if the file is damaged or of a later version.
   public init(_ json: JSON) throws {
     let version = try DataEncoding.need(json["version"]?.int, "version")
     guard version == DataEncoding.version else {
@@ -63,7 +63,7 @@ extension DataEncoding {
     return value
   }
 
-  /// Positive axes of a shape.
+  /// A shape with positive axes.
   static func shape(_ json: JSON?) throws -> Shape {
     let axes = try need(json?.array, "shape").map { $0.int ?? 0 }
     guard axes.count <= Shape.maximumRank, axes.allSatisfy({ $0 > 0 }),
@@ -82,8 +82,8 @@ extension RunDatasets {
     return encoding.json(targets, samples: samples, classCounts: classCounts)
   }
 
-  /// Data as columns.json describes them, with the number of samples of each part and none of
-  /// their values: for a trained network that reads other samples.
+  /// Describes the data of columns.json: the number of samples per part without their values,
+  /// for a trained network that reads other samples.
   public init(describedBy json: JSON) throws {
     let encoding = try DataEncoding(json)
     let targets = try encoding.targets.map { target in

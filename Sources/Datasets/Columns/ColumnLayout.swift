@@ -2,20 +2,22 @@ import NNExp
 
 /// The meaning of the numbers of a port's columns.
 struct ColumnLayout: Sendable {
-  /// One per column.
+  /// The name of each column.
   let names: [String]
 
-  /// The categories of a text column, whose numbers are indices into them; nil
-  /// for a column of numbers.
+  /// The categories of each text column, in which a number is an index; nil for a column of
+  /// numbers.
   let categories: [[String]?]
 
-  /// How missing cells become numbers; empty if no column has any.
+  /// The numbers that replace missing cells, per column; empty if no column has missing
+  /// cells.
   let fills: [FittedFill?]
 
-  /// Which columns have a last category for unknown texts; empty if none has.
+  /// Whether the last category of each column is for unknown texts; empty if no column has
+  /// such a category.
   let haveOther: [Bool]
 
-  /// Whether the numbers of a row are those of the sample, as they are.
+  /// Whether the numbers of a sample are the numbers of a row without conversion.
   let isPlain: Bool
 
   init(
@@ -28,17 +30,17 @@ struct ColumnLayout: Sendable {
     isPlain = self.fills.isEmpty && categories.allSatisfy { $0 == nil }
   }
 
-  /// Columns of numbers.
+  /// A layout of columns of numbers.
   init(numbers names: [String]) {
     self.init(names: names, categories: Array(repeating: nil, count: names.count))
   }
 
-  /// Columns of unnamed numbers: `input_0`, `input_1`, ….
+  /// A layout of unnamed columns of numbers: `input_0`, `input_1`, ….
   init(_ count: Int, named stem: String) {
     self.init(numbers: count == 1 ? [stem] : (0..<count).map { "\(stem)_\($0)" })
   }
 
-  /// Columns of a table, fitted or to be fitted.
+  /// The layout of columns of a table, before or after fitting.
   init(_ columns: [TableColumn]) {
     self.init(
       names: columns.map(\.name), categories: columns.map(\.categories),
@@ -52,20 +54,20 @@ struct ColumnLayout: Sendable {
 
   var isNumeric: Bool { categories.allSatisfy { $0 == nil } }
 
-  /// Whether a missing cell of a column becomes a separate number.
+  /// Whether a missing cell of a column sets a separate input to 1.
   private func hasIndicator(_ column: Int) -> Bool {
     fills.isEmpty ? false : fills[column]?.hasIndicator ?? false
   }
 
-  /// How many numbers a sample has for a column.
+  /// The number of inputs that a column becomes.
   private func width(_ column: Int) -> Int {
     (categories[column]?.count ?? 1) + (hasIndicator(column) ? 1 : 0)
   }
 
-  /// How many numbers a sample has once each text column is one-hot.
+  /// The number of inputs of a sample, after one-hot encoding.
   var width: Int { names.indices.reduce(0) { $0 + width($1) } }
 
-  /// One name per number: `age`, `color=blue`, `color=red`, `age=missing`.
+  /// The name of each input: `age`, `color=blue`, `color=red`, `age=missing`.
   var expandedNames: [String] {
     names.indices.flatMap { column in
       let name = names[column]
@@ -74,7 +76,7 @@ struct ColumnLayout: Sendable {
     }
   }
 
-  /// The column that a number of a sample comes from.
+  /// The column from which an input comes.
   func column(ofNumber index: Int) -> Int {
     var end = 0
     return names.indices.first {
@@ -83,8 +85,8 @@ struct ColumnLayout: Sendable {
     } ?? 0
   }
 
-  /// One method per number of a sample: that of its column, but none for the numbers of
-  /// one-hot columns and of indicators.
+  /// The scaling method of each input: the method of its column, or none for one-hot inputs
+  /// and indicators.
   func expand(_ methods: [ScaleMethod]) -> [ScaleMethod] {
     names.indices.flatMap { column in
       guard categories[column] == nil else {
@@ -95,9 +97,9 @@ struct ColumnLayout: Sendable {
   }
 }
 
-/// The fitted filling of a column's missing cells.
+/// The fitted replacement for the missing cells of a column.
 struct FittedFill: Sendable, Equatable {
-  /// A number, or the index of a category; nil for none of the categories.
+  /// A number, or the index of a category; nil sets all categories to 0.
   var value: Double?
   var hasIndicator: Bool
 
@@ -106,7 +108,7 @@ struct FittedFill: Sendable, Equatable {
     self.hasIndicator = hasIndicator
   }
 
-  /// Nil for a column whose missing cells are refused or whose rows are left out.
+  /// Nil if missing cells are refused or their rows are left out.
   init?(_ column: TableColumn) {
     guard let fill = column.fill, fill != .dropRow else { return nil }
     self.init(value: column.fillValue, hasIndicator: column.hasIndicator)

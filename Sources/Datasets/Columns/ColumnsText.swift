@@ -1,9 +1,9 @@
 import NNExp
 
 extension DataEncoding {
-  /// The columns of a table as rows of text under their headings; nil for other sources.
+  /// The columns of a table as rows of text with headings; nil for other sources.
   ///
-  /// Of many columns, those that follow each other and are alike are one row.
+  /// If there are many columns, consecutive similar columns share a row.
   public var columnRows: [[String]]? {
     let columns = columns
     guard !columns.isEmpty else { return nil }
@@ -36,7 +36,7 @@ extension DataEncoding {
     ]
   }
 
-  /// How many numbers of a sample the column makes.
+  /// The number of inputs that the column becomes.
   private func inputCount(of column: TableColumn) -> Int {
     let port = inputs.first { ($0.name ?? "").hasSameBytes(as: column.port ?? "") }
     return port?.port.isIndices == true ? 1 : column.width
@@ -44,13 +44,13 @@ extension DataEncoding {
 }
 
 extension TableColumn {
-  /// Whether two columns are shown as one row: columns of numbers that are treated alike.
+  /// Whether two columns can share a row: columns of numbers with the same settings.
   fileprivate func isAlike(_ other: TableColumn) -> Bool {
     role == other.role && port == other.port && type == other.type && fill == other.fill
       && scale == other.scale && isNumeric && other.isNumeric
   }
 
-  /// `17`, `1000+`, `2 to 17`.
+  /// The number of distinct values, such as `17`, `1000+` or `2 to 17`.
   fileprivate static func distinctText(_ columns: [TableColumn]) -> String {
     let counts = columns.compactMap(\.distinct)
     guard let least = counts.min(), let most = counts.max() else { return "-" }
@@ -58,7 +58,7 @@ extension TableColumn {
     return (least == most ? "" : "\(least) to ") + "\(most)" + (isOpen ? "+" : "")
   }
 
-  /// `median 81`, `most_frequent male`, `-`.
+  /// The fill and its value, such as `median 81` or `most_frequent male`; `-` for none.
   fileprivate func fillText(isAlone: Bool) -> String {
     guard let fill else { return "-" }
     let word = if case .string(let word) = fill.config.content { word } else { "constant" }
@@ -68,7 +68,7 @@ extension TableColumn {
     return categories.indices.contains(index) ? "\(word) \(excerpt(categories[index]))" : word
   }
 
-  /// `standardize`, `divide 255`, `-`.
+  /// The scaling method, such as `standardize` or `divide 255`; `-` for none.
   fileprivate var scaleText: String {
     switch scale {
     case nil, ScaleMethod.none?: "-"

@@ -1,6 +1,6 @@
 import NNExp
 
-/// Dates as numbers of days since 1970-01-01; a time of day is a fraction of a day.
+/// Dates as the number of days since 1970-01-01. A time of day is a fraction of a day.
 ///
 /// The days are those of the proleptic Gregorian calendar.
 /// - Source: Hinnant 2021, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
@@ -42,7 +42,7 @@ struct DateColumn: ColumnType, Component {
     return .number(days)
   }
 
-  /// The number of days; nil if the text is no date of the format.
+  /// The number of days; nil if the text does not have the format.
   func days(_ text: String) -> Double? {
     let bytes = Array(Substring(text).trimmed.utf8)
     if format != "iso" { return DateColumn.days(bytes, Array(format.utf8)) }
@@ -55,7 +55,7 @@ struct DateColumn: ColumnType, Component {
       .flatMap { [$0, $0 + "Z"] }
   }.map { Array($0.utf8) }
 
-  /// The formats in which a cell is a date, the likely ones; nil if there is none.
+  /// The formats that a date in a cell can have, among the common ones; nil if there is none.
   static func formats(of bytes: [UInt8]) -> [String]? {
     guard (6...40).contains(bytes.count), 0x30...0x39 ~= bytes[0] else { return nil }
     if isoFormats.contains(where: { days(bytes, $0) != nil }) { return ["iso"] }
@@ -65,7 +65,7 @@ struct DateColumn: ColumnType, Component {
     return found.isEmpty ? nil : found
   }
 
-  /// The number of days; nil unless all bytes are of the format.
+  /// The number of days; nil unless all bytes agree with the format.
   private static func days(_ bytes: [UInt8], _ format: [UInt8]) -> Double? {
     var (year, month, day) = (1970, 1, 1)
     var seconds = 0.0

@@ -1,8 +1,8 @@
 import NNExp
 
-/// The settings of a table's columns, by name or pattern: `columns:`.
+/// The settings under `columns:`, by the name of a column or by a pattern.
 struct DeclaredColumns: Sendable {
-  /// The settings of one column; nil if the file does not give them.
+  /// The settings of one column; each is nil if the file does not set it.
   struct Details: Sendable {
     var type: (any ColumnType)?
     var typeName: String?
@@ -11,7 +11,7 @@ struct DeclaredColumns: Sendable {
     var scale: ScaleMethod?
     var missing: [String]?
     var other: Bool?
-    /// The settings in force.
+    /// The settings that apply.
     var config: [ConfigValue.Entry] = []
   }
 
@@ -27,7 +27,7 @@ struct DeclaredColumns: Sendable {
   init?(from options: inout Options) {
     let range =
       "a mapping from columns to their types, or to {type, role, fill, scale, missing, other}"
-    let explanation = "what is said of single columns, by name or pattern"
+    let explanation = "settings of single columns, by name or pattern"
     guard let config = options.value("columns", range, explanation) else { return nil }
     options.document("columns", keys: Details.descriptions)
     guard case .map(let items) = config.content, let surroundings = options.surroundings else {
@@ -62,10 +62,11 @@ struct DeclaredColumns: Sendable {
     options.resolve("columns", ConfigValue.map(resolved))
   }
 
-  /// The details by the columns' positions. What a name says holds before what a pattern
-  /// says, and then the first.
+  /// The settings by the position of the column. A name takes precedence over a pattern, and
+  /// an earlier entry over a later one.
   ///
-  /// - Parameter isPartial: whether the table may lack columns, as one without targets.
+  /// - Parameter isPartial: whether the table can lack columns, as a table without targets
+  ///   does.
   func resolve(in table: CSVTable, isPartial: Bool) throws -> [Int: Details] {
     var all: [Int: Details] = [:]
     for entry in entries {
@@ -98,20 +99,20 @@ extension DeclaredColumns.Details {
     [
       .init(
         key: "type", range: "a column type, with its keys beside it", fallback: "from all cells",
-        explanation: "what the cells are"),
+        explanation: "the type of the cells"),
       .init(
         key: "role", range: "one of: inputs, targets, id, split, weight, ignored",
-        fallback: "as 'inputs', 'targets', 'id', 'weight' and 'exclude' say",
-        explanation: "what the column is for"),
+        fallback: "from 'inputs', 'targets', 'id', 'weight' and 'exclude'",
+        explanation: "the use of the column"),
       .init(
-        key: "fill", range: Fill.range, fallback: "that of 'data'",
-        explanation: "how missing cells are filled"),
+        key: "fill", range: Fill.range, fallback: "as in 'data'",
+        explanation: "the filling of missing cells"),
       .init(
-        key: "scale", range: ScaleMethod.range, fallback: "that of 'data'",
-        explanation: "how the numbers are scaled"),
+        key: "scale", range: ScaleMethod.range, fallback: "as in 'data'",
+        explanation: "the scaling of the numbers"),
       .init(
-        key: "missing", range: "a text or a list of texts", fallback: "that of 'csv'",
-        explanation: "cells that count as missing, beside empty ones"),
+        key: "missing", range: "a text or a list of texts", fallback: "as in 'csv'",
+        explanation: "texts that mean a missing cell, in addition to empty cells"),
       .init(
         key: "other", range: "true or false", fallback: "false",
         explanation: "an input for texts that the training data do not have"),
@@ -123,10 +124,11 @@ extension DeclaredColumns.Details {
       role = options.choice(
         "role", of: TableColumn.Role.self, "inputs, targets, id, split, weight or ignored")
     }
-    fill = Fill.read("fill", from: &options, "how missing cells are filled")
-    scale = ScaleMethod.read("scale", from: &options, "how the numbers are scaled")
+    fill = Fill.read("fill", from: &options, "the filling of missing cells")
+    scale = ScaleMethod.read("scale", from: &options, "the scaling of the numbers")
     if options.contains("missing") {
-      missing = options.strings("missing", "cells that count as missing")
+      missing = options.strings(
+        "missing", "texts that mean a missing cell, in addition to empty cells")
     }
     if options.contains("other") {
       other = options.bool("other", "an input for texts that the training data do not have")

@@ -1,10 +1,10 @@
 public import NNExp
 
 extension DataEncoding {
-  /// The `data:` section with everything in it that was decided from the table: roles,
-  /// types, fills, classes.
+  /// The `data:` section with everything that was decided from the table: roles, types,
+  /// fills, classes.
   ///
-  /// - Parameter section: as it is in force.
+  /// - Parameter section: the section with its overrides.
   public func declared(in section: ConfigValue) -> ConfigValue {
     guard source == CSVDeclaration.typeName, case .map(var entries) = section.content,
       let index = entries.firstIndex(where: { $0.key == source }),

@@ -1,15 +1,15 @@
 import NNExp
 
-/// Numbers as decimal digits, whatever the locale.
+/// Decimal numbers, independent of the locale.
 ///
-/// `CSVReader` reads plain ones without making a text of each cell.
+/// `CSVReader` reads plain numbers directly, without a text for each cell.
 struct NumberColumn: ColumnType, Component {
   static let typeName = "number"
   static let documentation = Documentation(
     "numbers as decimal digits", example: "csv: {path: a.csv, columns: {age: number}}")
   static let foreignNames = ["float", "float32", "float64", "int", "numeric", "continuous"]
 
-  /// Nil where the file's own format holds.
+  /// The format of the numbers; nil for the format of the file.
   let format: NumberFormat?
 
   /// Numbers in the file's own format.

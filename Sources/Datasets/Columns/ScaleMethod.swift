@@ -1,22 +1,22 @@
 import NNExp
 
-/// How a column of numbers is scaled.
+/// The method of scaling a column of numbers.
 public enum ScaleMethod: Sendable, Equatable {
   case none
-  /// To mean 0 and standard deviation 1.
+  /// Scales to mean 0 and standard deviation 1.
   case standardize
-  /// Into [0, 1].
+  /// Scales to [0, 1].
   case minMax
-  /// To median 0 and interquartile range 1.
+  /// Scales to median 0 and interquartile range 1.
   case robust
-  /// To the natural logarithm.
+  /// Takes the natural logarithm.
   case log
   case divide(Double)
 
   static let words = ["none", "standardize", "min_max", "robust", "log"]
   static let range = "one of: \(words.joined(separator: ", ")) or {divide: NUMBER}"
 
-  /// Nil for anything else.
+  /// Nil if the value is not a method.
   init?(_ config: ConfigValue) {
     switch config.content {
     case .string("none"): self = .none
@@ -33,7 +33,7 @@ public enum ScaleMethod: Sendable, Equatable {
     }
   }
 
-  /// As the experiment file says it.
+  /// The method in the form of an experiment file.
   var config: ConfigValue {
     switch self {
     case .none: ConfigValue(.string("none"))
@@ -45,7 +45,7 @@ public enum ScaleMethod: Sendable, Equatable {
     }
   }
 
-  /// The value of an option; nil if it is absent, and after an error, which is recorded.
+  /// Reads an option. Nil if it is absent, or after an error, which is recorded.
   static func read(
     _ key: String, from options: inout Options, default fallback: String? = "none",
     _ explanation: String
@@ -70,7 +70,7 @@ public enum ScaleMethod: Sendable, Equatable {
   }
 }
 
-/// The fitted scale of one number:
+/// The fitted scaling of one number:
 ///
 ///     y = ((x − origin) − shift) / spread     (0 where spread is 0: constant training data)
 ///

@@ -1,10 +1,10 @@
 import NNExp
 
-/// The interpretation of one column of a table, decided from all its cells and fitted on
-/// the training data.
+/// The interpretation of one column of a table, decided from all its cells and fitted to the
+/// training data.
 ///
-/// The columns of a run are shown before training, stored as `columns.json`, and used by
-/// everything that reads further rows.
+/// A run prints its columns before training and stores them in `columns.json`. Everything
+/// that reads further rows uses them.
 public struct TableColumn: Sendable, Equatable {
   /// The use of a column.
   public enum Role: String, Sendable, CaseIterable {
@@ -13,37 +13,37 @@ public struct TableColumn: Sendable, Equatable {
 
   public let name: String
 
-  /// In the file, from 0.
+  /// The position in the file, from 0.
   public var position: Int
 
   public var role: Role
 
-  /// The port that the column belongs to; nil if the file names none.
+  /// The port to which the column belongs; nil if the file names no ports.
   public var port: String?
 
   /// The name of the column's type; nil for a column that was not read.
   public var type: String?
 
-  /// Different values in all rows; nil if they were not counted. `mostDistinct` or more
-  /// numbers count as `mostDistinct`.
+  /// The number of distinct values in all rows, at most `mostDistinct` for numbers; nil if
+  /// they were not counted.
   public var distinct: Int?
 
-  /// Missing cells in all rows.
+  /// The number of missing cells in all rows.
   public var missing = 0
 
   /// The texts of a column of categories, in the order of their inputs; nil for numbers.
   public var categories: [String]?
 
-  /// How missing cells are filled; nil if they are refused.
+  /// The filling of missing cells; nil if missing cells are refused.
   public var fill: Fill?
 
   /// The fitted value of `fill`: a number, or the index of a category.
   public var fillValue: Double?
 
-  /// Whether the last category is for texts that the training data do not have.
+  /// Whether the last category is for texts that the training data do not contain.
   public var hasOther = false
 
-  /// Nil before it is known.
+  /// The scaling method; nil before it is determined.
   public var scale: ScaleMethod?
 
   /// The fitted scale of a column of numbers; nil if it is not scaled.
@@ -56,7 +56,7 @@ public struct TableColumn: Sendable, Equatable {
   /// The column's settings in the experiment file; not stored.
   var config: [ConfigValue.Entry] = []
 
-  /// The most different numbers that are counted.
+  /// The largest number of distinct numbers that are counted.
   static let mostDistinct = 1_000
 
   init(_ name: String, position: Int, role: Role, port: String? = nil, type: String? = nil) {
@@ -67,23 +67,23 @@ public struct TableColumn: Sendable, Equatable {
     self.type = type
   }
 
-  /// Whether a missing cell becomes a separate input.
+  /// Whether a missing cell sets a separate input to 1.
   var hasIndicator: Bool { fill == .indicator }
 
-  /// The numbers that a sample has for the column.
+  /// The number of inputs that the column becomes.
   public var width: Int { (categories?.count ?? 1) + (hasIndicator ? 1 : 0) }
 }
 
 /// The method of filling missing cells.
 public enum Fill: Sendable, Equatable {
-  /// The row is left out; in predictions it stays, without an answer.
+  /// Leaves out the row. In predictions, the row remains without an answer.
   case dropRow
-  /// The mean, or the median, of the training data.
+  /// The mean or the median of the training data.
   case mean, median
-  /// The most frequent value of the training data; the first of several.
+  /// The most frequent value of the training data; the first one in case of a tie.
   case mostFrequent
-  /// The mean (of categories: none of them), and a further input that is 1 where the cell
-  /// is missing.
+  /// The mean (for categories: none of them), and a further input that is 1 if the cell is
+  /// missing.
   case indicator
   case constant(Constant)
 
@@ -95,7 +95,7 @@ public enum Fill: Sendable, Equatable {
 
   static let range = "drop_row, mean, median, most_frequent, indicator or {constant: VALUE}"
 
-  /// Nil for anything else.
+  /// Nil if the value is not a fill.
   init?(_ config: ConfigValue) {
     switch config.content {
     case .string("drop_row"): self = .dropRow
@@ -117,7 +117,7 @@ public enum Fill: Sendable, Equatable {
     }
   }
 
-  /// As the experiment file says it.
+  /// The fill in the form of an experiment file.
   var config: ConfigValue {
     switch self {
     case .dropRow: ConfigValue(.string("drop_row"))
@@ -131,7 +131,7 @@ public enum Fill: Sendable, Equatable {
     }
   }
 
-  /// The value of an option; nil if it is absent, and after an error, which is recorded.
+  /// Reads an option. Nil if it is absent, or after an error, which is recorded.
   static func read(_ key: String, from options: inout Options, _ explanation: String) -> Fill? {
     guard let config = options.value(key, range, explanation), !config.isNull else {
       return nil

@@ -1,10 +1,10 @@
 import NNExp
 
-/// Texts that are no inputs: names, remarks.
+/// Texts that are not inputs, such as names and remarks.
 struct TextColumn: ColumnType, Component {
   static let typeName = "text"
   static let documentation = Documentation(
-    "texts that are no inputs, such as names and remarks",
+    "texts that are not inputs, such as names and remarks",
     example: "csv: {path: a.csv, columns: {name: {type: text, role: id}}}")
 
   init(from options: inout Options) {}

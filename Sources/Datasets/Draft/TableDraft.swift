@@ -4,7 +4,7 @@ import NNExp
 /// The section `data` that `nnexp init` proposes for a table: which columns are read, how, and
 /// how the rows are split.
 public struct TableDraft {
-  /// What is learned.
+  /// The kind of the target.
   public enum Task: Equatable, Sendable {
     case classes(Int)
     case values

@@ -1,10 +1,10 @@
 import NNExp
 
-/// The ports of one half of the data, as far as the file names them.
+/// The ports of one half of the data (inputs or targets) that the file declares.
 struct DeclaredHalf: Sendable {
   let half: SourceRows.Half
 
-  /// Nil after an error in the source: its ports are then not known.
+  /// Nil after an error in the source, whose ports are then unknown.
   private let source: SourceDeclaration?
 
   init(_ half: SourceRows.Half, of source: SourceDeclaration?) {
@@ -12,7 +12,8 @@ struct DeclaredHalf: Sendable {
     self.source = source
   }
 
-  /// Nil if the half is one port without a name, or not known.
+  /// The names of the ports; nil if they are unknown, or if the half has a single unnamed
+  /// port.
   var names: [PortName]? {
     guard let declared = source, declared.mayNamePorts,
       let source = declared.source as? any PortSource
@@ -20,12 +21,12 @@ struct DeclaredHalf: Sendable {
     return half == .inputs ? source.inputPorts : source.targetPorts
   }
 
-  /// False after an error in the source.
+  /// Whether the source was read without an error.
   var isKnown: Bool { source != nil }
 
   private var noun: String { half.noun }
 
-  /// The reason why the value of `key` cannot be a mapping from these ports; nil if it can.
+  /// The error if the value of `key` cannot be a mapping from these ports; nil if it can.
   func fault(inMapping key: String, of entries: [ConfigValue.Entry]) -> Diagnostic? {
     guard let source, names == nil else { return nil }
     let example = entries.first?.key ?? "NAME"
@@ -38,7 +39,7 @@ struct DeclaredHalf: Sendable {
       ])
   }
 
-  /// The remedies for a name in place of a port's, if the data name no ports.
+  /// The remedies for a name of a port if the data name no ports.
   func remedies(forName name: String) -> [Diagnostic.Note] {
     source?.source is any PortSource ? [remedy(for: name)] : []
   }
@@ -48,8 +49,7 @@ struct DeclaredHalf: Sendable {
       "name ports in the source: \(source?.name ?? ""): {\(half.rawValue): {\(excerpt(name)): …}}")
   }
 
-  /// The reason why there is no such port; nil if there is one, or if the ports are not
-  /// known.
+  /// The error if there is no such port; nil if there is one, or if the ports are unknown.
   func fault(inName name: String, at location: SourceLocation?) -> Diagnostic? {
     guard let known = names?.map(\.name), !known.contains(text: name) else { return nil }
     return Diagnostic(
@@ -57,7 +57,7 @@ struct DeclaredHalf: Sendable {
       at: location, notes: [.init("\(noun) ports: " + listing(known))])
   }
 
-  /// The reasons why validation or test data of their own are not of these ports.
+  /// The errors if separate validation or test data do not have these ports.
   func faults(inPortsOf part: SourceDeclaration, for key: String) -> [Diagnostic] {
     guard isKnown else { return [] }
     let other = DeclaredHalf(half, of: part)

@@ -1,9 +1,9 @@
 import NNExp
 
-/// The input ports that carry indices, and how many indices there are.
+/// The input ports that carry indices, with the number of indices of each.
 struct DeclaredIndices: Sendable {
   enum Count: Sendable {
-    /// As many as the training data have.
+    /// The number of indices that the training data have.
     case auto
     case fixed(Int)
   }
@@ -50,7 +50,7 @@ struct DeclaredIndices: Sendable {
     return .auto
   }
 
-  /// Nil for a port of values.
+  /// The number of indices of a port; nil for a port of values.
   subscript(port: String?) -> Count? {
     counts.first { $0.name.hasSameBytes(as: port ?? "") }?.count
   }

@@ -1,30 +1,30 @@
 import NNExp
 
-/// A port's name, and where the experiment file gives it.
+/// The name of a port, and its location in the experiment file.
 typealias PortName = (name: String, location: SourceLocation?)
 
 /// A source whose declaration can name ports.
 protocol PortSource: DataSource {
-  /// Nil for one input port without a name.
+  /// The names of the input ports; nil for a single unnamed port.
   var inputPorts: [PortName]? { get }
 
-  /// Nil for one target port without a name.
+  /// The names of the target ports; nil for a single unnamed port.
   var targetPorts: [PortName]? { get }
 }
 
 /// The value of `inputs` or `targets` of a source: one value, or a mapping from the names of
-/// ports to one value each.
+/// ports to values.
 struct DeclaredPorts<Value: Sendable>: Sendable {
   struct Port: Sendable {
-    /// Nil for the only port of a half that names none.
+    /// The name; nil for the only port of a half without names.
     var name: String?
     var nameLocation: SourceLocation?
     let value: Value
-    /// Of the value.
+    /// The location of the value.
     let location: SourceLocation?
   }
 
-  /// At least one.
+  /// The ports; there is at least one.
   let ports: [Port]
 
   var names: [PortName]? {
@@ -33,9 +33,10 @@ struct DeclaredPorts<Value: Sendable>: Sendable {
 
   init(_ ports: [Port]) { self.ports = ports }
 
-  /// Nil if the key is absent and need not be there, or after an error, which is recorded.
+  /// Nil if an optional key is absent, or after an error, which is recorded.
   ///
-  /// - Parameter read: reads the value of one port, under the key or the port's name.
+  /// - Parameter read: reads the value of one port under `inputs`, `targets` or the port's
+  ///   name.
   init?(
     _ key: String, from options: inout Options, read: (String, inout Options) -> Value?
   ) {
@@ -70,14 +71,14 @@ struct DeclaredPorts<Value: Sendable>: Sendable {
   }
 }
 
-/// Why a text cannot be a port's name; nil if it can.
+/// The reason why a text cannot be the name of a port; nil if it can.
 private func fault(inPortName name: String) -> String? {
   ["inputs", "targets"].contains(text: name)
     ? "in 'scale' the name means all \(name)" : Port.fault(inName: name)
 }
 
 extension Options {
-  /// The entries of the value of `key`, if it is a mapping.
+  /// The entries of the value of `key` if it is a mapping; nil otherwise.
   func mapping(of key: String) -> [ConfigValue.Entry]? {
     if case .map(let entries)? = entry(key)?.content { entries } else { nil }
   }

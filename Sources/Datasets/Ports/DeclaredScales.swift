@@ -1,7 +1,7 @@
 import NNExp
 
-/// How the numbers of each port are scaled: a method for all inputs, one for all targets,
-/// and one for each port that has its own.
+/// The scaling of the ports: a method for all inputs, one for all targets, and one for each
+/// port that has its own.
 struct DeclaredScales: Sendable {
   private var methods: [(name: String, method: ScaleMethod, location: SourceLocation?)] = []
   private var location: SourceLocation?
@@ -11,7 +11,7 @@ struct DeclaredScales: Sendable {
     guard
       var config = options.value(
         "scale", "a method or a mapping from inputs, targets or ports to methods",
-        "how columns are scaled; fitted on the training data")
+        "the scaling of the columns, fitted to the training data")
     else { return }
     // {divide: 255} is a method, not a mapping from ports.
     if ScaleMethod(config) != nil || config.isText {
@@ -22,7 +22,7 @@ struct DeclaredScales: Sendable {
       var methods: [(String, ScaleMethod, SourceLocation?)] = []
       let halves = ["inputs", "targets"]
       for half in halves {
-        let method = ScaleMethod.read(half, from: &inner, "of the columns of all \(half)")
+        let method = ScaleMethod.read(half, from: &inner, "the scaling of all \(half)")
         if method == nil, !inner.contains(half) { inner.resolve(half, ScaleMethod.none.config) }
         methods.append((half, method ?? .none, config.location))
       }
@@ -42,13 +42,13 @@ struct DeclaredScales: Sendable {
       keys: [
         .init(
           key: "PORT", range: ScaleMethod.range,
-          fallback: "that of inputs or targets", explanation: "of the columns of one port")
+          fallback: "as for inputs or targets", explanation: "the scaling of one port")
       ])
     self.methods = methods ?? []
   }
 
-  /// The reason why no port has the name; nil for a misspelled `inputs` or `targets` of
-  /// data without named ports, which is an unknown key like any other.
+  /// The error if no port has the name. Nil if the data name no ports and the name is a
+  /// misspelled `inputs` or `targets`, which is reported as an unknown key.
   private static func fault(
     inName name: String, _ names: [String], _ inputs: DeclaredHalf
   ) -> Diagnostic? {
@@ -64,7 +64,7 @@ struct DeclaredScales: Sendable {
       notes: [.init("keys of 'scale': inputs, targets")] + inputs.remedies(forName: name))
   }
 
-  /// The method for a port, and where the file gives it.
+  /// The method for a port, and its location in the file.
   subscript(port: String?, half: SourceRows.Half) -> (
     method: ScaleMethod, location: SourceLocation?
   ) {
@@ -76,7 +76,7 @@ struct DeclaredScales: Sendable {
     return (.none, location)
   }
 
-  /// The location of a method for this port; nil if there is only one for all of its half.
+  /// The location of the method of this port; nil if only its half has one.
   func location(ofPort port: String) -> SourceLocation? {
     methods.first { $0.name.hasSameBytes(as: port) }?.location
   }

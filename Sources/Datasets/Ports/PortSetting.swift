@@ -1,18 +1,18 @@
 import NNExp
 
-/// A setting of the data section: one value for all ports of a half, or a mapping from
-/// ports to one value each.
+/// A setting of the data section: one value for all ports of a half, or a mapping from ports
+/// to values.
 struct PortSetting<Value: Sendable>: Sendable {
-  /// For all ports of the half.
+  /// The value for all ports of the half.
   private var common: (value: Value, location: SourceLocation?)?
   private var named: [(name: String, value: Value, location: SourceLocation?)] = []
 
   init() {}
 
-  /// Errors are recorded.
+  /// Reads the setting; errors are recorded.
   ///
-  /// - Parameter read: reads the value of one port, under the key or the port's name; nil
-  ///   if it is absent.
+  /// - Parameter read: reads the value of one port under the key or the port's name; nil if
+  ///   it is absent.
   init(
     _ key: String, of half: DeclaredHalf, from options: inout Options,
     read: (String, inout Options) -> Value?
@@ -38,7 +38,7 @@ struct PortSetting<Value: Sendable>: Sendable {
     named = values ?? []
   }
 
-  /// The value for a port; nil where the file gives none.
+  /// The value for a port; nil if the file does not set one.
   subscript(port: String?) -> Value? {
     named.first { $0.name.hasSameBytes(as: port ?? "") }?.value ?? common?.value
   }
@@ -48,7 +48,7 @@ struct PortSetting<Value: Sendable>: Sendable {
     named.first { $0.name.hasSameBytes(as: port ?? "") }?.location ?? common?.location
   }
 
-  /// Whether the value is for this port, not for all of its half.
+  /// Whether the value is for this port only, not for all ports of its half.
   func isGiven(for port: String?) -> Bool {
     named.contains { $0.name.hasSameBytes(as: port ?? "") }
   }

@@ -1,20 +1,19 @@
 public import NNExp
 
-/// Samples as a network reads them: row-major, one after the other; held, or
-/// read from their files when they are asked for.
+/// Samples in the order in which a network reads them: row-major, one after the other. They
+/// are in memory, or are read from their files when they are needed.
 public struct Dataset<S: Scalar>: Sendable {
-  /// `count` rows, each the numbers of all value ports in the order of the ports; empty
-  /// where they are read when asked for.
+  /// `count` rows of the numbers of all value ports, in the order of the ports; empty if the
+  /// samples are streamed.
   public var inputs: [S]
 
-  /// `count` rows, each the indices of all index ports in the order of the ports; empty
-  /// if there are none, and where they are read when asked for.
+  /// `count` rows of the indices of all index ports, in the order of the ports; empty if
+  /// there are none, or if the samples are streamed.
   public var indices: [Int32]
 
-  /// `count` rows, each the numbers of all target ports in the order of the ports: one
-  /// class index for classes, NaN where a sample lacks a target. The sample's weight follows
-  /// if the data have weights. Empty where they are read when asked for, and for inputs
-  /// without targets.
+  /// `count` rows of the numbers of all target ports, in the order of the ports. A class is
+  /// one index, and a missing target is NaN. The weight of the sample follows if the data have
+  /// weights. Empty if the samples are streamed, and for inputs without targets.
   public var targets: [S]
 
   public var count: Int
@@ -25,26 +24,26 @@ public struct Dataset<S: Scalar>: Sendable {
   /// The number of samples of the part.
   public var countOfPart: Int { wholeCount ?? count }
 
-  /// The row of its source that each sample is, counted from 0; empty if sample i is row i.
+  /// The row in the source of each sample, counted from 0; empty if sample i is row i.
   public internal(set) var rows: [Int] = []
 
-  /// For inputs to predict, the number of rows in their file, if some of them have no sample.
+  /// For inputs to predict, the number of rows in their file; nil if each row is a sample.
   public private(set) var sourceCount: Int?
 
-  /// As `targets`, in the units of the data; empty if no target is scaled, and if they are
+  /// The targets in the units of the data; empty if no target is scaled, or if they are
   /// streamed.
   public internal(set) var originalTargets: [Double] = []
 
-  /// The columns that identify the rows of the file; nil if there is none.
+  /// The columns that identify the rows of the file; nil if there are none.
   public internal(set) var ids: RowIDs?
 
   /// Values of inputs to predict that are far outside the training data.
   public internal(set) var warnings: [Diagnostic] = []
 
-  /// The file of the samples, if the splits are from several files.
+  /// The file of the samples; nil if all parts come from the same file.
   public internal(set) var file: String?
 
-  /// The streamed samples; by reference, because each step reads it.
+  /// The streamed samples. They are an object because each step reads it.
   private let stream: Stream?
 
   private final class Stream: Sendable {
@@ -63,7 +62,7 @@ public struct Dataset<S: Scalar>: Sendable {
       self.originalTargets = originalTargets
     }
 
-    /// How many samples there are.
+    /// The number of samples.
     var count: Int { (inputs?.rows ?? indices?.rows ?? targets?.rows)?.count ?? 0 }
   }
 
@@ -92,7 +91,7 @@ public struct Dataset<S: Scalar>: Sendable {
     stream = isHeld ? nil : Stream(inputRows, indexRows, targetRows, originalRows)
   }
 
-  /// The same samples, as some rows of a source.
+  /// The same samples at the given positions of `count` rows of a source.
   func among(_ positions: [Int], of count: Int) -> Dataset {
     guard positions.count < count else { return self }
     var dataset = self
@@ -101,13 +100,13 @@ public struct Dataset<S: Scalar>: Sendable {
     return dataset
   }
 
-  /// True if something is read when it is asked for.
+  /// Whether any of the samples are streamed.
   public var isStreamed: Bool { stream != nil }
 
-  /// True if there is something to learn.
+  /// Whether there are targets.
   public var hasTargets: Bool { !targets.isEmpty || stream?.targets != nil }
 
-  /// The bytes that are held.
+  /// The memory of the samples, in bytes.
   var bytes: Int {
     (inputs.count + targets.count) * MemoryLayout<S>.stride
       + indices.count * MemoryLayout<Int32>.stride
@@ -115,11 +114,11 @@ public struct Dataset<S: Scalar>: Sendable {
       + (stream?.count ?? rows.count) * MemoryLayout<Int>.stride
   }
 
-  /// Copies samples to where a network reads them, one after the other; targets
-  /// only if there are any.
+  /// Copies samples to the buffers of a network, one after the other; targets only if there
+  /// are any.
   ///
-  /// - Parameter sample: which one comes at each of the `count` positions.
-  /// - Throws: where they are read from a file, and that fails.
+  /// - Parameter sample: the index of the sample for each of the `count` positions.
+  /// - Throws: the error if a file cannot be read.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func read(
@@ -131,7 +130,7 @@ public struct Dataset<S: Scalar>: Sendable {
     try read(count, of: self.targets, stream?.targets, into: &targets, sample)
   }
 
-  /// Some of the samples, held.
+  /// A copy of some samples in memory.
   public func held(_ samples: Range<Int>) throws -> Dataset<S> {
     func room<Value>(_ width: Int?, _ values: [Value], _ zero: Value) -> [Value] {
       Array(repeating: zero, count: samples.count * (width ?? self.width(values)))
@@ -153,10 +152,10 @@ public struct Dataset<S: Scalar>: Sendable {
     return part
   }
 
-  /// The row of its source that a sample is, counted from 0.
+  /// The row in the source of a sample, counted from 0.
   public func row(of sample: Int) -> Int { rows.isEmpty ? sample : rows[sample] }
 
-  /// `originalTargets` of some samples.
+  /// The `originalTargets` of some samples.
   private func originals(_ samples: Range<Int>) throws -> [Double] {
     guard let rows = stream?.originalTargets else {
       let width = width(originalTargets)
@@ -171,7 +170,7 @@ public struct Dataset<S: Scalar>: Sendable {
     return values
   }
 
-  /// Numbers of a sample that is held.
+  /// The number of values per sample, for samples in memory.
   private func width<Value>(_ values: [Value]) -> Int { count == 0 ? 0 : values.count / count }
 
   @inline(__always)
@@ -196,7 +195,7 @@ public struct Dataset<S: Scalar>: Sendable {
     try rows.read(count, into: &result, sample)
   }
 
-  /// Copies rows that are held.
+  /// Copies rows that are in memory.
   @inline(__always)
   private func copy<Value>(
     _ count: Int, of values: [Value], into result: inout MutableSpan<Value>, _ sample: (Int) -> Int

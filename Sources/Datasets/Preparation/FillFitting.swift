@@ -1,9 +1,9 @@
 import NNExp
 
 extension [TableColumn] {
-  /// The columns with the fitted values of what fills their missing cells.
+  /// The columns with the fitted values of their fills.
   ///
-  /// - Parameter rows: of the training data.
+  /// - Parameter rows: the rows of the training data.
   func filled(from columns: SourceColumns, rows: [Int]) throws -> [TableColumn] {
     var fitted = self
     for index in indices {
@@ -39,20 +39,21 @@ extension [TableColumn] {
 }
 
 extension Fill {
-  /// A constant number as the category that it is.
+  /// A constant number as the name of a category.
   var constantText: String {
     if case .constant(.number(let value)) = self { shortest(value) } else { "" }
   }
 }
 
 extension [Double] {
-  /// Σx/n, as the first number and what is to be added to it; nil if there are none.
+  /// The mean Σx/n as the first number and the correction to add to it; nil if there are no
+  /// numbers.
   fileprivate var mean: Double? {
     guard let first else { return nil }
     return first + reduce(0) { $0 + ($1 - first) } / Double(count)
   }
 
-  /// The least of those that are most frequent; nil if there are none.
+  /// The most frequent number, the least one in case of a tie; nil if there are no numbers.
   fileprivate var mostFrequent: Double? {
     var counts: [Double: Int] = [:]
     for value in self { counts[value, default: 0] += 1 }

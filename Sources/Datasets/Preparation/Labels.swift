@@ -8,10 +8,10 @@ enum DeclaredClasses: Sendable {
 
   var areDeclared: Bool { if case .none = self { false } else { true } }
 
-  /// Class indices stay exact in float32.
+  /// The largest number of classes; float32 represents all smaller indices exactly.
   static let most = 1 << 24
 
-  /// The classes under `key`, `classes` or a port's name.
+  /// Reads the classes under `key`, which is `classes` or the name of a port.
   init(_ key: String, from options: inout Options) {
     self = .none
     let range = "the number of classes (1 to \(DeclaredClasses.most)) or the list of their names"
@@ -48,19 +48,19 @@ enum DeclaredClasses: Sendable {
   }
 }
 
-/// The classes of the training data, and which label means which.
+/// The classes of the training data, with their labels.
 ///
-/// Labels that are texts become classes in sorted order; labels that are
-/// numbers in the order of their values. A declared number n of classes makes
-/// labels that are numbers the indices 0..<n; declared names fix the order.
+/// The classes are in sorted order if their labels are texts, and in the order of the values
+/// if their labels are numbers. If the file declares a number n of classes, the labels are
+/// the indices 0..<n. If it declares names, their order is the order of the classes.
 struct Labels: Sendable {
   let names: [String]
 
-  /// Labels are numbers 0..<count, each its own index.
+  /// Whether each label is the index of its class, from 0.
   let areIndices: Bool
   private let indices: [ByteText: Int]
 
-  /// Classes that are known.
+  /// Classes that are already known.
   init(_ names: [String], areIndices: Bool) {
     self.names = names
     self.areIndices = areIndices
@@ -97,7 +97,7 @@ struct Labels: Sendable {
       ? [:] : Dictionary(uniqueKeysWithValues: zip(names.map(ByteText.init), names.indices))
   }
 
-  /// The class of each sample; −1 where it has none.
+  /// The class of each sample; −1 for a sample without a label.
   func classes(of port: SourcePort) throws -> [Int] {
     let found = try Labels.found(in: port, areIndices: areIndices)
     func unknown(_ row: Int, _ label: String) -> Diagnostic {
@@ -105,7 +105,7 @@ struct Labels: Sendable {
         areIndices
         ? "the \(names.count) classes 0 to \(names.count - 1)"
         : "the classes \(listing(names))" + suggestion(for: label, among: names)
-      // Labels that start at 1.
+      // The labels may start at 1.
       let startAtOne =
         areIndices && found.codes.allSatisfy { 1...names.count ~= $0 || $0 == Labels.missing }
       return Diagnostic(
@@ -134,18 +134,18 @@ struct Labels: Sendable {
     }
   }
 
-  /// In location of the index of a label that is missing.
+  /// The index for a missing label.
   private static let missing = Int.min
 
-  /// The distinct labels in order, and each sample's index among them, or `missing`;
-  /// where labels are indices themselves, no more than the numbers.
+  /// The distinct labels in order, and for each sample the index of its label, or `missing`.
+  /// If the labels are indices, only these are returned.
   private static func found(in port: SourcePort, areIndices: Bool) throws -> (
     distinct: [String], codes: [Int]
   ) {
     let layout = port.columns.layout
     guard layout.names.count == 1 else {
       throw Diagnostic(
-        "classes need one label a sample, but each has \(layout.names.count) targets",
+        "classes need one label per sample, but each sample has \(layout.names.count) targets",
         at: port.location(0, 0))
     }
     let column = try port.columns.cells(of: 0)

@@ -2,15 +2,15 @@ import Files
 public import NNExp
 
 extension DataDeclaration {
-  /// Reads, splits and scales the data; a function of the declaration, its
-  /// files and the seed alone.
+  /// Reads, splits and scales the data. The result depends only on the declaration, its files
+  /// and the seed.
   ///
-  /// - Parameter incomplete: the names of the target ports that samples may lack
-  ///   (`target` for the only one of data that name none). A missing target is NaN; of
-  ///   any other port it is an error.
-  /// - Parameter needs: what the loss of a target port needs, by the port's name.
-  /// - Parameter fitted: how the data of a run became numbers, instead of what these data
-  ///   would be fitted to.
+  /// - Parameter incomplete: the names of the target ports that samples can lack (`target`
+  ///   for a single unnamed port). A missing target becomes NaN; in the other ports it is an
+  ///   error.
+  /// - Parameter needs: the requirements of the losses, by the names of the target ports.
+  /// - Parameter fitted: the encoding of a finished run, which is used instead of fitting a
+  ///   new one.
   /// - Throws: `Diagnostics`.
   @specialized(where S == Float)
   @specialized(where S == Double)
@@ -43,7 +43,8 @@ extension DataDeclaration {
       incomplete: incomplete, indices: indices.names)
     settings.knownColumns =
       fitted.map { $0.inputs.flatMap(\.table) + $0.targets.flatMap(\.table) } ?? []
-    // Made samples are random already; of the samples of a file, a random part is taken.
+    // Generated samples are already random. A limit takes a random part of the samples of a
+    // file.
     let isMade = !(source.source is any PortSource)
     let main = try source.read(
       DataRequest(limit: isMade ? limit : nil, random: random, files: shelf, table: settings))
@@ -139,7 +140,7 @@ extension DataDeclaration {
       return dataset
     }
     var memory = LoadingMemory(kept: main.lineBytes, released: main.tableBytes)
-    /// The bytes of classes that are held beside streamed targets.
+    /// The memory for the classes of streamed targets, in bytes.
     func classBytes(_ classes: [[Int]?]) -> Int {
       guard shelf.isStreamed, classes.contains(where: { $0 == nil }) else { return 0 }
       return classes.reduce(0) { $0 + ($1?.count ?? 0) * MemoryLayout<Int>.stride }
@@ -210,13 +211,13 @@ extension DataDeclaration {
       announcements: announcements, droppedRows: dropped, memory: memory)
   }
 
-  /// A file's path as the experiment file has it.
+  /// The path of a file as it is written in the experiment file.
   private func name(of file: DataFile?) -> String? {
     guard let path = file?.path, path.hasPrefix(bytes: folder + "/") else { return file?.path }
     return String(Substring(path.utf8.dropFirst(folder.utf8.count + 1)))
   }
 
-  /// How an input port of the training data becomes numbers, before scaling, and its columns.
+  /// The encoding of an input port before scaling, and the columns of the port.
   private func encoding(of raw: SourcePort) throws -> (PortEncoding, SourceColumns) {
     let name = raw.name ?? SourceRows.Half.inputs.noun
     guard let declared = indices[raw.name] else {
@@ -246,7 +247,7 @@ extension DataDeclaration {
     }
     guard product(shape) == width else {
       throw Diagnostic(
-        "shape \(list(shape)) does not hold the \(counted(width, "input"))\(owner) of a sample",
+        "shape \(list(shape)) does not fit the \(counted(width, "input"))\(owner) of a sample",
         at: self.shape.location(for: raw.name))
     }
     return Shape(shape)
@@ -271,7 +272,7 @@ extension DataDeclaration {
     return targets
   }
 
-  /// Whether numbers are taken for classes, though the file does not say so.
+  /// Whether numbers are read as classes although the file does not say so.
   private func guessesClasses(of port: SourcePort, _ needs: TargetNeeds?) throws -> Bool {
     guard (targetKind[port.name] ?? .auto) == .auto, port.classCount == nil,
       classes[port.name]?.areDeclared != true
@@ -279,7 +280,7 @@ extension DataDeclaration {
     return try port.holdsFewClasses(for: needs)
   }
 
-  /// The classes, where the targets are classes.
+  /// The labels of a target port; nil if it is not one of classes.
   private func labels(of port: SourcePort, areClasses isGuess: Bool) throws -> Labels? {
     let isText = !port.columns.layout.isNumeric
     let kind = targetKind[port.name] ?? .auto
@@ -303,7 +304,7 @@ extension DataDeclaration {
     return try Labels(of: port, declared: declared)
   }
 
-  /// Throws if there is a single class, and the file does not declare it.
+  /// Throws if there is a single class that the file does not declare.
   private func checkClasses(_ targets: [TargetEncoding], _ ports: [SourcePort]) throws {
     for (target, port) in zip(targets, ports) {
       guard let names = target.labels?.names, names.count == 1, port.classCount == nil,
@@ -311,7 +312,7 @@ extension DataDeclaration {
         try port.columns.cells(of: 0).count(where: { !$0.isNaN }) > 1
       else { continue }
       throw Diagnostic(
-        "all targets are of the one class '\(excerpt(names[0]))'; there is nothing to learn",
+        "all targets are of the same class '\(excerpt(names[0]))'; there is nothing to learn",
         at: port.location(0, 0))
     }
   }
@@ -334,7 +335,7 @@ extension DataDeclaration {
         + place, at: split.location, severity: .warning)
   }
 
-  /// Which target's classes keep their shares in every part; nil for none.
+  /// The index of the target whose classes have the same shares in each part; nil for none.
   private func strata(of targets: [TargetEncoding]) throws -> Int? {
     guard split.isStratified, split.validation > 0 || split.test > 0 || split.folds != nil else {
       return nil
@@ -377,9 +378,9 @@ extension DataEncoding {
 }
 
 extension [SourcePort] {
-  /// The port of other data that goes with one of the training data.
+  /// The port that corresponds to a port of the training data.
   fileprivate func port(named name: String?) throws -> SourcePort {
-    // A declaration whose ports are others was refused.
+    // Declarations with other ports were refused earlier.
     guard let port = first(where: { ($0.name ?? "").hasSameBytes(as: name ?? "") }) else {
       throw Diagnostic("there is no port '\(name ?? "")'")
     }
@@ -387,9 +388,9 @@ extension [SourcePort] {
   }
 }
 
-/// Checks on the way from files to arrays.
+/// Checks of shapes and sizes during loading.
 enum Loading {
-  /// Throws where `axes` are more than a shape has.
+  /// Throws if a shape cannot have so many axes.
   static func shape(
     _ axes: [Int], of what: String, at location: SourceLocation?, remedy: String = ""
   ) throws
@@ -403,7 +404,7 @@ enum Loading {
     return Shape(axes)
   }
 
-  /// `rows · width`, once the memory for it is known to be there.
+  /// The product `rows · width`; throws if there is not enough memory for the array.
   static func size<Number>(
     _ rows: Int, _ width: Int, of type: Number.Type, at location: SourceLocation?,
     notes: [Diagnostic.Note] = []

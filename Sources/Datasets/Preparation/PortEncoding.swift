@@ -1,20 +1,20 @@
 import NNExp
 
-/// How the columns of a source became one input port of the training data, and how those
-/// of other data do.
+/// The mapping from the columns of a source to one input port, for the training data and for
+/// other data.
 struct PortEncoding: Sendable {
   let port: Port
 
-  /// The port's name in the file; nil for the only port of data that name none.
+  /// The name of the port in the file; nil for a single unnamed port.
   let name: String?
 
-  /// The columns, with the categories of those that hold texts.
+  /// The columns, with the categories of those that contain texts.
   private(set) var layout: ColumnLayout
 
-  /// The columns as a table has them, fitted; empty for other sources.
+  /// The fitted columns of a table; empty for other sources.
   private(set) var table: [TableColumn]
 
-  /// Of a port of values; nil where they are not scaled.
+  /// The scaling of a port of values; nil if it is not scaled.
   private(set) var scaling: Scaling? = nil
 
   /// The smallest and the largest number of a port of arrays in the training data; nil as for a
@@ -33,11 +33,11 @@ struct PortEncoding: Sendable {
     self.scaling = scaling
   }
 
-  /// Fits what fills missing cells, and the scales, to the training data.
+  /// Fits the fills and the scales to the training data.
   ///
   /// - Parameters:
-  ///   - columns: of all rows; they get the meaning that is fitted.
-  ///   - method: of the columns that have none of their own.
+  ///   - columns: the columns with all rows; their layout is replaced by the fitted one.
+  ///   - method: the method for columns that have none of their own.
   mutating func fit(
     _ columns: inout SourceColumns, rows: [Int], _ method: ScaleMethod,
     at location: SourceLocation?
@@ -84,7 +84,7 @@ struct PortEncoding: Sendable {
     }
   }
 
-  /// Columns of other data as this port's, before scaling.
+  /// The columns of other data in the form of this port, before scaling.
   func columns(of raw: SourcePort) throws -> SourceColumns {
     let columns = try raw.columns(like: layout)
     guard case .indices(let count) = port.kind else { return columns }
@@ -94,7 +94,7 @@ struct PortEncoding: Sendable {
 }
 
 extension [TableColumn] {
-  /// Notes how each column is scaled.
+  /// Stores the scale of each column.
   mutating func noteScales(_ methods: [ScaleMethod], _ scaling: Scaling?, _ layout: ColumnLayout) {
     var number = 0
     for index in indices {
@@ -108,10 +108,11 @@ extension [TableColumn] {
 }
 
 extension SourcePort {
-  /// The most categories of a column of values: more look like identifiers.
+  /// The largest number of categories of a column of values. Columns with more usually
+  /// contain identifiers.
   static let mostCategories = 1_000
 
-  /// Throws where a column has too many categories for values that are one-hot.
+  /// Throws if a one-hot column has too many categories.
   func checkCategories() throws {
     for (column, categories) in columns.layout.categories.enumerated() {
       guard (categories?.count ?? 0) > SourcePort.mostCategories else { continue }
@@ -123,10 +124,10 @@ extension SourcePort {
     }
   }
 
-  /// The columns as indices, and how many indices there are: whole numbers as they are, or
-  /// texts as the numbers of their categories in sorted order, those of all columns together.
+  /// Converts the columns to indices: whole numbers stay as they are; texts become indices of
+  /// the sorted categories, which all columns share.
   ///
-  /// - Returns: also the layout that other data must have.
+  /// - Returns: the columns, the layout that other data must have, and the number of indices.
   func indices(_ declared: DeclaredIndices.Count) throws -> (
     columns: SourceColumns, layout: ColumnLayout, count: Int
   ) {
@@ -157,9 +158,9 @@ extension SourcePort {
     return (columns.unexpanded, columns.layout, most ?? vocabulary.count)
   }
 
-  /// The largest index; throws where a number is no index.
+  /// The largest index; throws if a number is not an index.
   ///
-  /// - Parameter count: how many indices there are; nil for as many as there can be.
+  /// - Parameter count: the number of indices; nil for the largest possible number.
   fileprivate func largestIndex(below count: Int?) throws -> Int {
     let limit = Double(count ?? Int(Int32.max))
     let width = columns.layout.width
@@ -172,7 +173,7 @@ extension SourcePort {
         guard value >= 0, value < limit, value == value.rounded() else {
           throw Diagnostic(
             "'\(columns.layout.names[column])' is \(shortest(value)) in sample \(row), but port "
-              + "'\(name ?? "")' takes the whole numbers \(range(below: count))",
+              + "'\(name ?? "")' requires whole numbers from \(range(below: count))",
             at: location(row, column))
         }
         largest = max(largest, value)
@@ -181,7 +182,7 @@ extension SourcePort {
     return Int(largest)
   }
 
-  /// Throws for the first text whose index is `count` or more.
+  /// Throws at the first text whose index is `count` or more.
   private func rejectText(beyond count: Int, in columns: SourceColumns, _ vocabulary: [String])
     throws
   {
@@ -192,14 +193,14 @@ extension SourcePort {
         throw Diagnostic(
           "'\(columns.layout.names[column])' is '\(excerpt(vocabulary[Int(value)]))' in sample "
             + "\(row), text \(shortest(value)) of \(vocabulary.count) in sorted order, but port "
-            + "'\(name ?? "")' takes the indices \(range(below: count))",
+            + "'\(name ?? "")' requires indices from \(range(below: count))",
           at: location(row, column))
       }
     }
   }
 
-  /// `0 to 4`.
+  /// The range of the indices, such as `0 to 4`.
   private func range(below count: Int?) -> String {
-    count.map { "0 to \($0 - 1)" } ?? "from 0 to \(Int32.max - 1)"
+    count.map { "0 to \($0 - 1)" } ?? "0 to \(Int32.max - 1)"
   }
 }

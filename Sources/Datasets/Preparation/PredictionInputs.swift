@@ -2,17 +2,18 @@ import Files
 public import NNExp
 
 extension DataDeclaration {
-  /// Reads inputs alone, with the columns, categories and scaling of the
-  /// training data; `path` is relative to the current folder, `-` is standard input.
+  /// Reads inputs without targets, with the columns, categories and scales of the training
+  /// data. `path` is relative to the current folder; `-` is standard input.
   ///
-  /// The file's first bytes tell NPY, NPZ and IDX (.gz too); anything else is
-  /// CSV, of which the columns named as in training are read, or, without such
-  /// names, all columns in order, port after port. Of an NPZ archive a port is
-  /// the array that the training data have for it or one of the port's name; for
-  /// a single port, also the only array there is. NPY and IDX hold a single port.
+  /// The first bytes of the file identify NPY, NPZ and IDX (also compressed with gzip); other
+  /// files are read as CSV. If the CSV file has the column names of the training data, the
+  /// columns are found by name; otherwise all columns are read in order, port after port. The
+  /// array of a port in an NPZ archive has the name from training or the name of the port;
+  /// for a single port, it can also be the only array. NPY and IDX files contain a single
+  /// port.
   ///
-  /// Rows with a missing cell in a column of `fill: drop_row` are no samples; `rows` of the
-  /// result then has the positions of the others.
+  /// Rows with a missing cell in a column of `fill: drop_row` are not samples. The `rows` of
+  /// the result then contain the positions of the samples.
   ///
   /// - Throws: `Diagnostics`.
   @specialized(where S == Float)
@@ -117,7 +118,7 @@ extension DataDeclaration {
     return samples
   }
 
-  /// The arrays that the file holds, one per port; nil where it is CSV.
+  /// The array of each port; nil if the file is CSV.
   private func arrays(
     _ magic: [UInt8], _ file: DeclaredPath, _ ports: [PortEncoding], _ shelf: FileShelf
   ) throws -> [PortArray]? {
@@ -177,15 +178,15 @@ extension DataDeclaration {
       }
       guard array.elements.width == layout.width, layout.isNumeric else {
         throw Diagnostic(
-          "\(array.title) has \(counted(array.elements.width, "number")) a sample, "
+          "\(array.title) has \(counted(array.elements.width, "number")) per sample, "
             + "but the training \(owner) have \(layout.width)")
       }
       return array.port(.inputs, limit: nil)
     }
   }
 
-  /// CSV inputs; the first line is a header where training had one, or where
-  /// it did not come from CSV and the line is not all numbers.
+  /// Reads CSV inputs. The first line is a header if the training file had one, or if the
+  /// training data were not CSV and the line contains a text.
   private func csv(_ shelf: FileShelf, _ file: DeclaredPath, _ encoding: DataEncoding) throws
     -> SourceRows
   {
@@ -198,7 +199,7 @@ extension DataDeclaration {
     if model == nil, !table.startsWithNumbers {
       format.hasHeader = true
       table = try CSVTable(bytes, path: file.path, format: format)
-      // Its names need not be those of the training data, which have none.
+      // The training data have no names, so that any names are accepted.
       let known = layouts.flatMap(\.names)
       let areKnown = layouts.count > 1 && known.allSatisfy { table.names.contains(text: $0) }
       if !encoding.hasColumnNames, table.names.count == known.count, !areKnown {
@@ -218,7 +219,7 @@ extension DataDeclaration {
 }
 
 extension CSVTable {
-  /// True if every field of the first row is a number.
+  /// Whether each field of the first row is a number.
   var startsWithNumbers: Bool {
     names.indices.allSatisfy { column in
       guard let field = field(row: 0, column: column) else { return false }

@@ -1,14 +1,14 @@
 import NNExp
 
-/// The rows of a source that are samples.
+/// The rows of a source that become samples.
 struct RowSelection {
-  /// In the order of the source.
+  /// The rows in the order of the source.
   private(set) var rows: [Int]
 
-  /// How many rows were left out because a cell is missing.
+  /// The number of rows that were left out because a cell is missing.
   let dropped: Int
 
-  /// All rows but those with a missing cell in a column of `fill: drop_row`.
+  /// Selects all rows except those with a missing cell in a column of `fill: drop_row`.
   init(of ports: [SourcePort], count: Int) throws {
     var isComplete = [Bool](repeating: true, count: count)
     for port in ports {
@@ -23,7 +23,7 @@ struct RowSelection {
     dropped = count - rows.count
   }
 
-  /// Takes a random part, in the order of the source.
+  /// Keeps a random part of the rows in the order of the source.
   mutating func limit(to most: Int?, seed: UInt64) {
     guard let most, most < rows.count else { return }
     let order = RandomStream(seed: seed, purpose: "limit").permutation(rows.count)

@@ -1,6 +1,6 @@
 import NNExp
 
-/// One half of some samples: held, or read when asked for.
+/// The numbers of one half of some samples: in memory, or streamed.
 enum RowStorage<S: Scalar> {
   case held([S])
   case streamed(ScaledRows<S>)
@@ -13,28 +13,28 @@ enum RowStorage<S: Scalar> {
   }
 }
 
-/// The numbers that the samples of a source have for one port; by reference, as each
-/// sample that is read looks at them.
+/// The numbers of one port for all samples of a source. The type is a class because every
+/// read of a sample uses it.
 final class PortRows: Sendable {
   fileprivate let columns: SourceColumns
   private let scaling: Scaling?
 
-  /// The class of each sample, −1 where it has none; nil for values.
+  /// The class of each sample, −1 for a sample without a label; nil for values.
   private let classes: [Int]?
 
-  /// True if a class is 1 among zeros, not a number.
+  /// Whether a class is a one-hot vector instead of an index.
   private let isOneHot: Bool
 
-  /// True if a sample may lack the port: its numbers are then NaN.
+  /// Whether a sample can lack the port; its numbers are then NaN.
   private let isIncomplete: Bool
 
-  /// Numbers of a sample.
+  /// The number of values per sample.
   let width: Int
 
   /// The location of a number, by row and column.
   let location: @Sendable (Int, Int) -> SourceLocation?
 
-  /// Values, scaled in float64.
+  /// Values, which are scaled in float64.
   init(
     _ columns: SourceColumns, _ scaling: Scaling?, isIncomplete: Bool = false,
     location: @escaping @Sendable (Int, Int) -> SourceLocation?
@@ -47,9 +47,9 @@ final class PortRows: Sendable {
     width = columns.layout.width
   }
 
-  /// The classes that the columns mean.
+  /// Classes.
   ///
-  /// - Parameter oneHot: the number of classes, if each is one number.
+  /// - Parameter oneHot: the number of classes for one-hot vectors; nil for indices.
   init(_ columns: SourceColumns, classes: [Int], oneHot: Int?, at location: SourceLocation?) {
     self.columns = columns
     self.classes = classes
@@ -59,13 +59,13 @@ final class PortRows: Sendable {
     width = oneHot ?? 1
   }
 
-  /// Whether a sample is read when it is asked for.
+  /// Whether each sample is read from its file when it is needed.
   fileprivate var isStreamed: Bool { classes == nil && columns.isStreamed }
 
-  /// The remedies if the numbers exceed the memory.
+  /// The remedies if the numbers do not fit in memory.
   fileprivate var memoryNotes: [Diagnostic.Note] { classes == nil ? [streamingNote] : [] }
 
-  /// Reads one sample to `values` from `start` on; `sample` has room for its numbers.
+  /// Reads one sample into `values` from `start` on; `sample` is a buffer for its numbers.
   @inline(__always)
   fileprivate func read<S: Scalar>(
     _ row: Int, of half: SourceRows.Half, into values: inout MutableSpan<S>, at start: Int,
@@ -90,7 +90,8 @@ final class PortRows: Sendable {
     }
   }
 
-  /// Makes the numbers NaN where one of them is missing and may be; throws otherwise.
+  /// Sets all numbers to NaN if one of them is missing and the port can be missing; throws
+  /// otherwise.
   @inline(never)
   private func check<S: Scalar>(
     _ sample: [Double], _ row: Int, of half: SourceRows.Half, in values: inout MutableSpan<S>,
@@ -109,17 +110,17 @@ final class PortRows: Sendable {
   }
 }
 
-/// Some rows of one half of a source: each is the numbers of its ports, one port after
-/// the other, scaled in float64 and then rounded.
+/// Some rows of one half of a source. Each contains the numbers of its ports, one port after
+/// the other, which are scaled in float64 and then rounded.
 struct ScaledRows<S: Scalar>: Sendable {
   let ports: [PortRows]
   let rows: [Int]
   let half: SourceRows.Half
 
-  /// Numbers of a sample.
+  /// The number of values per sample.
   let width: Int
 
-  /// Numbers of the widest port.
+  /// The number of values of the widest port.
   let widest: Int
 
   init(_ ports: [PortRows], rows: [Int], half: SourceRows.Half) {
@@ -130,8 +131,8 @@ struct ScaledRows<S: Scalar>: Sendable {
     widest = ports.reduce(0) { max($0, $1.width) }
   }
 
-  /// The numbers of all rows; where rows are read when they are asked for, none
-  /// is kept, but all have been looked at.
+  /// The numbers of all rows. If the rows are streamed, they are read and checked but not
+  /// kept.
   @specialized(where S == Float)
   @specialized(where S == Double)
   func gathered() throws -> RowStorage<S> {
@@ -151,7 +152,7 @@ struct ScaledRows<S: Scalar>: Sendable {
     return isStreamed ? .streamed(self) : .held(values)
   }
 
-  /// Reads one sample to `values` from `start` on; `sample` has room for the numbers of
+  /// Reads one sample into `values` from `start` on; `sample` is a buffer for the numbers of
   /// the widest port.
   @inline(__always)
   func read(
@@ -168,11 +169,11 @@ struct ScaledRows<S: Scalar>: Sendable {
 
 /// Some rows of the index ports of a source, one port after the other.
 struct IndexRows: Sendable {
-  /// Columns whose numbers are whole and fit into 32 bits.
+  /// The columns, which contain whole numbers of 32 bits.
   let ports: [SourceColumns]
   let rows: [Int]
 
-  /// Indices of a sample.
+  /// The number of indices per sample.
   let width: Int
 
   init(_ ports: [SourceColumns], rows: [Int]) {
@@ -192,7 +193,7 @@ struct IndexRows: Sendable {
     return values
   }
 
-  /// Reads samples to `values`, one after the other.
+  /// Reads samples into `values`, one after the other.
   func read(
     _ count: Int, into values: inout MutableSpan<Int32>, _ sample: (Int) -> Int
   ) throws {

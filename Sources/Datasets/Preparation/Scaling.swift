@@ -1,25 +1,25 @@
 import Glibc
 import NNExp
 
-/// How each column is brought to a common scale:
+/// The scaling of each column:
 ///
 ///     y = ((x − origin) − shift) / spread     (0 where the training data are constant)
 ///
-/// standardize: origin + shift is the mean, spread the standard deviation
-/// √(Σd²/n); min_max: origin is the least value, spread the largest less the
-/// least, so that the training data lie in [0, 1]; robust: origin is the median, spread
-/// the distance of the quartiles (linear interpolation); divide: spread is the divisor.
-/// log is y = ln x. All come from the training data only, in float64. Numbers of one-hot
-/// columns and of indicators stay 0 and 1.
+/// For `standardize`, origin + shift is the mean and spread is the standard deviation
+/// √(Σd²/n). For `min_max`, origin is the minimum and spread is the range, so that the
+/// training data are in [0, 1]. For `robust`, origin is the median and spread is the
+/// interquartile range (by linear interpolation). For `divide`, spread is the divisor. For
+/// `log`, y = ln x. All values are computed from the training data only, in float64. One-hot
+/// inputs and indicators stay 0 and 1.
 ///
-/// The mean is stored as the first sample and what is to be added to it: it is
-/// then exact even where the data vary little far from 0, as times in seconds do.
+/// The mean is stored as the first sample and the correction to add to it. It stays accurate
+/// if the data vary little far from 0, as times in seconds do.
 struct Scaling: Sendable {
-  /// One per number, as the others.
+  /// The origin of each number, as with the other arrays.
   private(set) var origin: [Double]
   private(set) var shift: [Double]
 
-  /// 0 where the column is constant.
+  /// The spread of each number; 0 if the column is constant.
   private(set) var spread: [Double]
 
   /// The smallest and the largest number of the training data, which are not stored; empty for a
@@ -27,10 +27,10 @@ struct Scaling: Sendable {
   private(set) var low: [Double] = []
   private(set) var high: [Double] = []
 
-  /// Empty if no number is scaled to its logarithm.
+  /// Whether each number is scaled to its logarithm; empty if none is.
   private(set) var areLogs: [Bool] = []
 
-  /// - Parameter numbers: one per number of a sample.
+  /// - Parameter numbers: the scale of each number of a sample.
   init(_ numbers: [ScaleNumbers]) {
     origin = numbers.map(\.origin)
     shift = numbers.map(\.shift)
@@ -38,7 +38,7 @@ struct Scaling: Sendable {
     if numbers.contains(where: \.isLog) { areLogs = numbers.map(\.isLog) }
   }
 
-  /// The numbers of a sample.
+  /// The number of values per sample.
   var count: Int { spread.count }
 
   /// The scale of one number.
@@ -50,7 +50,7 @@ struct Scaling: Sendable {
 
   /// Nil if no column is scaled.
   ///
-  /// - Parameter methods: one per column.
+  /// - Parameter methods: the method of each column.
   init?(
     _ methods: [ScaleMethod], fittedTo columns: SourceColumns, rows: [Int],
     at location: SourceLocation?
@@ -64,7 +64,7 @@ struct Scaling: Sendable {
     let first = values
     var low = first
     var high = first
-    // Σ(x − first)/n
+    // The mean of x − first: Σ(x − first)/n.
     var mean = [Double](repeating: 0, count: width)
     let n = Double(rows.count)
     for row in rows {
@@ -84,8 +84,8 @@ struct Scaling: Sendable {
     spread = [Double](repeating: 1, count: width)
     let areStandard = methods.map { $0 == .standardize }
     if areStandard.contains(true) {
-      // Two passes, the second corrected for the mean's rounding; deviations
-      // count in units of the range, so that no square overflows or vanishes.
+      // The variance takes two passes, of which the second corrects the rounding error of the
+      // mean. Deviations are divided by the range so that no square overflows or underflows.
       var squares = [Double](repeating: 0, count: width)
       var sums = [Double](repeating: 0, count: width)
       for row in rows {
@@ -115,7 +115,7 @@ struct Scaling: Sendable {
       case .log:
         guard low[i] > 0 else {
           throw Diagnostic(
-            "'\(name(i))' reaches down to \(shortest(low[i])), which has no logarithm; scale it by "
+            "'\(name(i))' has the minimum \(shortest(low[i])), which has no logarithm; use "
               + "another method", at: location)
         }
         if areLogs.isEmpty { areLogs = [Bool](repeating: false, count: width) }
@@ -130,8 +130,8 @@ struct Scaling: Sendable {
         spread[i] = Scaling.quantile(0.75, of: sorted) - Scaling.quantile(0.25, of: sorted)
         guard spread[i] > 0 || range[i] == 0 else {
           throw Diagnostic(
-            "the middle half of '\(name(i))' is the one value \(shortest(origin[i])), which leaves "
-              + "'robust' no scale; scale it by another method", at: location)
+            "the quartiles of '\(name(i))' are both \(shortest(origin[i])), so that 'robust' has no "
+              + "scale; use another method", at: location)
         }
       }
     }
@@ -151,12 +151,12 @@ struct Scaling: Sendable {
     return low + (high - low) * (position - Double(below))
   }
 
-  /// The way back to the units of the data.
+  /// The conversion back to the units of the data.
   var units: TargetUnits {
     TargetUnits(origin: origin, shift: shift, spread: spread, areLogs: areLogs)
   }
 
-  /// Scales the first numbers of `values`, as many as there are columns.
+  /// Scales the first numbers of `values`, one per column.
   func apply(to values: inout [Double]) {
     for i in 0..<spread.count {
       values[i] = spread[i] > 0 ? ((values[i] - origin[i]) - shift[i]) / spread[i] : 0

@@ -3,9 +3,9 @@ import NNExp
 /// The numbers of one half of the samples, by rows.
 struct SourceColumns: Sendable {
   enum Storage: Sendable {
-    /// Rows of `stride` numbers, of which these columns begin at `offset`.
+    /// Rows of `stride` numbers, in which these columns start at `offset`.
     case table([Double], stride: Int, offset: Int)
-    /// The columns from `offset` on of lines that are read when asked for.
+    /// The columns from `offset` on of streamed lines.
     case lines(CSVLines, offset: Int)
     case array(NDArray)
   }
@@ -26,7 +26,7 @@ struct SourceColumns: Sendable {
     storage = .table(cells, stride: stride, offset: offset)
   }
 
-  /// The first rows.
+  /// The first `count` rows.
   func prefix(_ count: Int) -> SourceColumns {
     SourceColumns(storage, count: count, layout: layout)
   }
@@ -43,10 +43,10 @@ struct SourceColumns: Sendable {
     storage = .lines(lines, offset: offset)
   }
 
-  /// The numbers of one row, `layout.width` of them: text columns one-hot. `values` has
-  /// room for them, or for more.
+  /// Decodes the `layout.width` numbers of one row, with text columns as one-hot numbers.
+  /// `values` has at least as many elements.
   ///
-  /// Throws only where rows are read from a file.
+  /// Throws only if the rows are read from a file.
   func decode(_ row: Int, into values: inout [Double]) throws {
     switch storage {
     case .array(let elements):
@@ -58,8 +58,8 @@ struct SourceColumns: Sendable {
     }
   }
 
-  /// The number of each column becomes a number of the sample, or a row of zeros and a
-  /// one; a missing one what fills it.
+  /// Writes the numbers of a row: a number stays one number, a category becomes a one-hot
+  /// vector, and a missing cell is replaced by its fill.
   private func spread(_ cells: [Double], from base: Int, over values: inout [Double]) {
     if layout.isPlain {
       for i in 0..<layout.names.count { values[i] = cells[base &+ i] }
@@ -115,7 +115,7 @@ struct SourceColumns: Sendable {
     return (low, high)
   }
 
-  /// A column as it is held: numbers, or indices of categories; NaN where a cell is missing.
+  /// The cells of a column: numbers, or indices of categories; NaN for a missing cell.
   func cells(of column: Int) throws -> [Double] {
     switch storage {
     case .table(let cells, let stride, let offset):
@@ -131,7 +131,7 @@ struct SourceColumns: Sendable {
     }
   }
 
-  /// The cells of one row, one per column; NaN where one is missing.
+  /// The cells of one row, one per column; NaN for a missing cell.
   func cells(ofRow row: Int) throws -> [Double] {
     switch storage {
     case .table(let cells, let stride, let offset):
@@ -146,7 +146,7 @@ struct SourceColumns: Sendable {
     }
   }
 
-  /// Whether rows are read when they are asked for.
+  /// Whether the rows are streamed.
   var isStreamed: Bool {
     switch storage {
     case .table: false
@@ -155,7 +155,7 @@ struct SourceColumns: Sendable {
     }
   }
 
-  /// The bytes of the line starts of a streamed file.
+  /// The memory of the line starts of a streamed file, in bytes.
   var lineBytes: Int {
     guard case .lines = storage else { return 0 }
     return count * CSVLines.bytesPerRow
@@ -163,19 +163,19 @@ struct SourceColumns: Sendable {
 }
 
 extension SourceColumns {
-  /// The same rows with another meaning.
+  /// The same rows with another layout.
   func with(_ layout: ColumnLayout) -> SourceColumns {
     SourceColumns(storage, count: count, layout: layout)
   }
 
-  /// The same rows, whose texts are their categories' numbers.
+  /// The same rows, in which each text is the index of its category.
   var unexpanded: SourceColumns {
     let numbers: [[String]?] = Array(repeating: nil, count: layout.names.count)
     return with(ColumnLayout(names: layout.names, categories: numbers, fills: layout.fills))
   }
 
-  /// The same rows with the categories of `known`, among which are all that
-  /// there are here.
+  /// The same rows with the categories of `known`, which contain all categories of these
+  /// rows.
   func numbered(as known: ColumnLayout) -> SourceColumns {
     if layout.categories == known.categories { return with(known) }
     switch storage {
@@ -201,7 +201,7 @@ extension SourceColumns {
 }
 
 extension [String] {
-  /// The index of each text among `known` ones; nil where it is none of them.
+  /// The index of each text in `known`; nil if it is absent.
   func positions(in known: [String]) -> [Int?] {
     let indices = Dictionary(
       zip(known.map(ByteText.init), known.indices), uniquingKeysWith: { first, _ in first })

@@ -1,36 +1,35 @@
 import NNExp
 
-/// The samples of one source as it holds them: before classes, splits and
-/// scaling.
+/// The samples of one source as it contains them: before classes, splits and scaling.
 struct SourceRows: SampleStorage {
   /// The two halves of a sample.
   enum Half: String, Sendable {
     case inputs, targets
 
-    /// The noun for one element, and the name of the only port.
+    /// The noun for one element, which is also the name of a single unnamed port.
     var noun: String { self == .inputs ? "input" : "target" }
   }
 
-  /// At least one of each.
+  /// The input ports and the target ports; there is at least one of each.
   let inputs: [SourcePort]
   let targets: [SourcePort]
 
-  /// The part of each row, if the source has a column for it.
+  /// The part of each row; nil if the source has no column for it.
   var parts: [Part]? = nil
 
-  /// The keys that group or order the rows, if the split names a column for that.
+  /// The keys that group or order the rows; nil if the split names no column for them.
   var splitKeys: [Double]? = nil
 
-  /// The columns that identify the rows; nil if there is none.
+  /// The columns that identify the rows; nil if there are none.
   var ids: SourceColumns? = nil
 
-  /// The weight of each row; nil if there is none.
+  /// The weight of each row; nil if there are no weights.
   var weights: SourcePort? = nil
 
-  /// True if the columns' names are the source's own.
+  /// Whether the names of the columns come from the source.
   var hasColumnNames = false
 
-  /// The columns of a table that are in no port.
+  /// The columns of a table that belong to no port.
   var otherColumns: [TableColumn] = []
 
   /// Assumptions of the source, and unlikely contents.
@@ -38,20 +37,20 @@ struct SourceRows: SampleStorage {
 
   var count: Int { inputs[0].columns.count }
 
-  /// The bytes of the tables that the samples are read from; 0 for arrays, which
-  /// are read from their file's bytes.
+  /// The memory of the tables from which the samples are read, in bytes; 0 for arrays, which
+  /// are decoded from the bytes of their files.
   var tableBytes: Int {
     inputs.reduce(0) { sum, port in
-      // The ports of one table begin at different columns of it.
+      // The ports of one table share its cells and differ in the offset.
       guard case .table(let cells, _, offset: 0) = port.columns.storage else { return sum }
       return sum + cells.count * MemoryLayout<Double>.stride
     }
   }
 
-  /// The bytes of the line starts of a streamed file.
+  /// The memory of the line starts of a streamed file, in bytes.
   var lineBytes: Int { inputs[0].columns.lineBytes }
 
-  /// The first samples, `limit` of them at most.
+  /// The first `limit` samples.
   func prefix(_ limit: Int?) -> SourceRows {
     guard let limit, limit < count else { return self }
     return SourceRows(
@@ -63,7 +62,7 @@ struct SourceRows: SampleStorage {
 }
 
 extension SourceRows {
-  /// The samples of any source. Their location is the source's own.
+  /// The samples of any source. Their location is the location of the source.
   init(_ samples: SourceSamples, at location: SourceLocation?) {
     switch samples.content {
     case .other(let storage):
@@ -93,25 +92,25 @@ extension SourceRows {
   }
 }
 
-/// One array per sample of a source, as the source holds it.
+/// One array per sample of a source, as the source contains it.
 struct SourcePort: Sendable {
-  /// Nil for the only port of data that name none.
+  /// The name; nil for a single unnamed port.
   var name: String? = nil
   let columns: SourceColumns
 
-  /// The columns as a table has them, as many as `columns`; empty for other sources.
+  /// The columns of a table, one per column of `columns`; empty for other sources.
   var table: [TableColumn] = []
 
-  /// Of one sample.
+  /// The shape of one sample.
   let axes: [Int]
 
-  /// The number of classes, if the source says that the numbers are class indices.
+  /// The number of classes; nil unless the source says that the numbers are class indices.
   var classCount: Int? = nil
 
   /// The location of a number, by row and column.
   let location: @Sendable (Int, Int) -> SourceLocation?
 
-  /// The first samples.
+  /// The first `count` samples.
   fileprivate func prefix(_ count: Int) -> SourcePort {
     SourcePort(
       name: name, columns: columns.prefix(count), table: table, axes: axes,
@@ -124,8 +123,8 @@ struct SourcePort: Sendable {
 enum Part: String, Sendable, CaseIterable { case train, validation, test }
 
 extension SourcePort {
-  /// The columns with the training data's categories; throws where a column is
-  /// of another kind there, or a category is new.
+  /// The columns with the categories of the training data. Throws if a column has another
+  /// type there, or if a category is new.
   func columns(like known: ColumnLayout) throws -> SourceColumns {
     let layout = columns.layout
     guard layout.names.count == known.names.count else {
@@ -163,15 +162,15 @@ extension SourcePort {
   }
 }
 
-/// A text short enough for a message.
+/// Shortens a text for a message.
 func excerpt(_ text: String) -> String {
   text.unicodeScalars.count > 40 ? String(text.unicodeScalars.prefix(40)) + "…" : text
 }
 
-/// `a, b, c`; the first twenty of many.
+/// The names separated by commas; only the first twenty if there are more.
 func listing(_ names: [String]) -> String {
   names.prefix(20).map(excerpt).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
 }
 
-/// `1 field`, `2 fields`.
+/// A count with its noun, such as `1 field` or `2 fields`.
 func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

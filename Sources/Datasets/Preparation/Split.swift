@@ -1,17 +1,17 @@
 import NNExp
 
-/// How one source's samples are divided into training, validation and test
-/// data.
+/// The division of the samples of one source into training, validation and test data.
 struct Split: Sendable {
   let validation: Double
   let test: Double
   let isStratified: Bool
-  /// The target port whose classes keep their shares; nil for the only one of classes.
+  /// The target port whose classes have the same shares in each part; nil for the only port
+  /// of classes.
   let stratum: PortName?
   let column: ColumnSelection?
-  /// Further words of the column, beside train, validation and test.
+  /// Further words of the column, in addition to train, validation and test.
   let words: [(word: String, part: Part)]
-  /// The column of which all rows with one value are in the same part.
+  /// The column whose values define groups; all rows of a group are in the same part.
   let group: ColumnSelection?
   /// Whether the last samples are for testing and those before them for validation.
   let isOrdered: Bool
@@ -23,7 +23,7 @@ struct Split: Sendable {
   /// Parts of equal size, one of which is for validation.
   struct Folds: Sendable {
     let count: Int
-    /// From 1; nil for every one, a run each.
+    /// The fold for validation, from 1; nil for one run per fold.
     let fold: Int?
   }
 
@@ -50,12 +50,12 @@ struct Split: Sendable {
       stratum != nil
       || options.bool(
         "stratified", default: false,
-        "keep the classes' shares in every part; of several targets, the port's name")
+        "keep the shares of the classes in every part; with several targets, the name of one")
     column = ColumnSelection(
-      "column", from: &options, "the column that says train, validation or test for each row")
+      "column", from: &options, "the column that contains train, validation or test for each row")
     words = Split.words(from: &options)
     group = ColumnSelection(
-      "group", from: &options, "the column of which rows with one value stay together")
+      "group", from: &options, "the column whose values define groups; a group stays in one part")
     if case .string? = options.entry("ordered")?.content {
       order = ColumnSelection("ordered", from: &options, "")
       isOrdered = true
@@ -81,16 +81,16 @@ struct Split: Sendable {
     }
     let fold = options.contains("fold") ? options.optionalInt("fold", in: 1...1000, "") : nil
     if !options.contains("fold") {
-      _ = options.value("fold", "an integer ≥ 1", "the one fold of this run, from 1")
+      _ = options.value("fold", "an integer ≥ 1", "the number of the only fold to run, from 1")
     }
     folds = count.map { Folds(count: $0, fold: fold) }
     reject(from: &options, fold)
   }
 
-  /// Records settings that exclude each other.
+  /// Records errors about settings that exclude each other.
   private func reject(from options: inout Options, _ fold: Int?) {
     if !words.isEmpty, column == nil {
-      options.reject("words", "words are those of a column; name it under 'column'")
+      options.reject("words", "'words' needs 'column', the column with the words")
     }
     if validation + test >= 1 {
       options.reject(
@@ -98,7 +98,7 @@ struct Split: Sendable {
         "validation \(shortest(validation)) and test \(shortest(test)) leave no training data")
     }
     if column != nil, validation > 0 || test > 0 || isStratified {
-      options.reject("column", "a split goes by fractions or by a column, not both")
+      options.reject("column", "a split uses fractions or a column, not both")
     }
     if column != nil, group != nil || isOrdered || folds != nil {
       options.reject("column", "a split by a column needs no 'group', 'ordered' or 'folds'")
@@ -116,14 +116,18 @@ struct Split: Sendable {
       options.reject("fold", "fold must be an integer from 1 to \(folds.count), found \(fold)")
     }
     if folds == nil, fold != nil {
-      options.reject("fold", "fold is one of 'folds'; say how many there are")
+      options.reject(
+        "fold", "'fold' is the number of one of several folds; set 'folds' to their number")
     }
   }
 
-  /// Reads the column's own words.
+  /// Reads the words of the column that the file declares.
   private static func words(from options: inout Options) -> [(word: String, part: Part)] {
     let range = "a mapping from words to train, validation or test"
-    guard let config = options.value("words", range, "the column's own words") else { return [] }
+    guard
+      let config = options.value(
+        "words", range, "further words of the column, with the parts that they mean")
+    else { return [] }
     guard case .map(let entries) = config.content else {
       options.reject("words", "words must be \(range), found \(config.kind)")
       return []
@@ -136,7 +140,7 @@ struct Split: Sendable {
     return words ?? []
   }
 
-  /// The name of a target port under `stratified`; nil where it is no name.
+  /// The name of a target port under `stratified`; nil if the value is not a name.
   private static func stratum(from options: inout Options, targets: DeclaredHalf) -> PortName? {
     guard case .string(let name)? = options.entry("stratified")?.content,
       targets.names != nil || !targets.isKnown
@@ -156,12 +160,13 @@ struct Split: Sendable {
     var test: [Int] = []
   }
 
-  /// Divides by fractions: the first samples of a seeded permutation are for
-  /// validation, the next for testing. Stratified, each class gives its share
-  /// to within one sample, and the totals are the same.
+  /// Divides the rows by fractions. The first samples of a seeded permutation are for
+  /// validation, and the next ones are for testing. If the split is stratified, each class
+  /// gives its share to within one sample, and the sizes of the parts are the same as without
+  /// stratification.
   ///
-  /// - Parameter classes: of each sample, −1 where it has none; those without one are a
-  ///   class of their own.
+  /// - Parameter classes: the class of each sample, −1 for samples without a label, which
+  ///   form a class of their own.
   func rows(count: Int, classes: [Int]?, seed: UInt64) throws -> Rows {
     guard validation > 0 || test > 0 || folds != nil else {
       return Rows(train: Array(0..<count))
@@ -189,7 +194,7 @@ struct Split: Sendable {
         rows.train.append(row)
       }
     }
-    if let folds { takeFold(folds, of: &rows, classes) }
+    if let folds { assignFolds(folds, of: &rows, classes) }
     return try checked(rows, of: count)
   }
 
@@ -200,8 +205,9 @@ struct Split: Sendable {
     }
   }
 
-  /// Deals the training rows into folds, class after class; one fold is for validation.
-  private func takeFold(_ folds: Folds, of rows: inout Rows, _ classes: [Int]?) {
+  /// Distributes the training rows over the folds, class after class. One fold is for
+  /// validation.
+  private func assignFolds(_ folds: Folds, of rows: inout Rows, _ classes: [Int]?) {
     let order = classes.map { classes in
       rows.train.enumerated().sorted { a, b in
         (classes[a.element], a.offset) < (classes[b.element], b.offset)
@@ -213,8 +219,9 @@ struct Split: Sendable {
     rows.train = dealt.filter { $0.offset % folds.count != fold }.map(\.element)
   }
 
-  /// Divides groups of rows: those of a seeded permutation fill the validation data, then
-  /// the test data, up to their shares; or the smallest fold.
+  /// Divides groups of rows in the order of a seeded permutation. They fill the validation
+  /// data and then the test data up to their fractions; with folds, each group goes to the
+  /// smallest fold.
   private func rows(ofGroups groups: [Double], seed: UInt64) throws -> Rows {
     var members: [[Int]] = []
     var indices: [Double: Int] = [:]
@@ -253,7 +260,7 @@ struct Split: Sendable {
     return try checked(rows, of: count)
   }
 
-  /// Divides rows in the order of `keys`: the last are for testing.
+  /// Divides rows in the order of `keys`; the last ones are for testing.
   private func rows(orderedBy keys: [Double]) throws -> Rows {
     let order = keys.indices.sorted { keys[$0] != keys[$1] ? keys[$0] < keys[$1] : $0 < $1 }
     let count = keys.count
@@ -267,7 +274,7 @@ struct Split: Sendable {
         test: Array(order[(forTraining + forValidation)...])), of: count)
   }
 
-  /// The rows of each part in ascending order; throws if a part that is wanted is empty.
+  /// The rows of each part in ascending order; throws if a requested part is empty.
   private func checked(_ rows: Rows, of count: Int) throws -> Rows {
     for (name, fraction, part) in [
       ("validation", validation, rows.validation), ("test", test, rows.test),
@@ -288,9 +295,9 @@ struct Split: Sendable {
     return rows
   }
 
-  /// How many samples each stratum gives: the whole part of its share, then one
-  /// more for the largest remainders until the total is right (Hamilton's
-  /// method). No stratum's last sample is given away.
+  /// The number of samples that each stratum gives: the whole part of its share, then one
+  /// more for the largest remainders until the total is reached (Hamilton's method). A
+  /// stratum always keeps its last sample.
   private static func quotas(_ fraction: Double, of strata: [Int], taken: [Int]) -> [Int] {
     guard fraction > 0 else { return strata.map { _ in 0 } }
     let shares = strata.map { Double($0) * fraction }
@@ -318,7 +325,7 @@ struct Split: Sendable {
       let hasOther = validation > 0 || test > 0 || isOrdered || group != nil || folds != nil
       guard column != nil || !hasOther else {
         throw Diagnostic(
-          "a column has the role 'split'; a split goes by fractions or by a column, not both",
+          "a column has the role 'split'; a split uses fractions or a column, not both",
           at: location)
       }
       return try Split.rows(of: parts, chosen, at: location)
@@ -340,7 +347,7 @@ struct Split: Sendable {
     return rows
   }
 
-  /// Divides by a column's words.
+  /// Divides the rows by the words of a column.
   private static func rows(
     of parts: [Part], _ chosen: [Int], at location: SourceLocation?
   ) throws -> Rows {

@@ -1,33 +1,33 @@
 import NNExp
 
-/// How the columns of a source became one target port of the training data, and how those
-/// of other data do.
+/// The mapping from the columns of a source to one target port, for the training data and for
+/// other data.
 struct TargetEncoding: Sendable {
-  /// The port's name in the file; nil for the only port of data that name none.
+  /// The name of the port in the file; nil for a single unnamed port.
   let name: String?
 
-  /// Nil for values.
+  /// The labels of the classes; nil for values.
   let labels: Labels?
 
-  /// Whether the numbers are taken for classes, though the file does not say so.
+  /// Whether the numbers are read as classes although the file does not say so.
   let isGuess: Bool
 
-  /// Whether classes are values, 1 for the class and 0 elsewhere.
+  /// Whether classes are one-hot values.
   let isOneHot: Bool
 
-  /// Whether a sample may lack the target.
+  /// Whether a sample can lack the target.
   let isIncomplete: Bool
 
   /// The columns of the training data.
   let layout: ColumnLayout
 
-  /// Of one sample's numbers, before classes are one-hot.
+  /// The shape of a sample before one-hot encoding.
   let axes: [Int]
 
-  /// The columns as a table has them, fitted; empty for other sources.
+  /// The fitted columns of a table; empty for other sources.
   private(set) var table: [TableColumn] = []
 
-  /// Of values; nil where they are not scaled.
+  /// The scaling of values; nil if they are not scaled.
   var scaling: Scaling? = nil
 
   init(
@@ -45,12 +45,12 @@ struct TargetEncoding: Sendable {
     self.scaling = scaling
   }
 
-  /// Notes how each column is scaled.
+  /// Stores the scale of each column.
   mutating func noteScales(_ methods: [ScaleMethod]) {
     table.noteScales(methods, scaling, layout)
   }
 
-  /// The port that a head learns.
+  /// The target port for a head.
   func port(axes: [Int], at location: SourceLocation?) throws -> TargetPort {
     let name = name ?? SourceRows.Half.targets.noun
     guard let labels else {
@@ -67,7 +67,7 @@ struct TargetEncoding: Sendable {
       classNames: labels.names, isGuess: isGuess)
   }
 
-  /// Throws unless the values of other data are of this form.
+  /// Throws unless the values of other data have this form.
   func checkValues(of raw: SourcePort) throws {
     let (here, owner) = (raw.columns.layout, name.map { "port '\($0)'" })
     guard here.isNumeric else {
@@ -82,9 +82,9 @@ struct TargetEncoding: Sendable {
     }
   }
 
-  /// The samples of `rows` that have the target; throws if none has.
+  /// The samples of `rows` that have the target; throws if there are none.
   ///
-  /// - Parameter classes: of each sample, if the target has classes.
+  /// - Parameter classes: the class of each sample; nil for values.
   func present(of raw: SourcePort, _ classes: [Int]?, rows: [Int]) throws -> [Int] {
     guard isIncomplete else { return rows }
     var values = [Double](repeating: 0, count: raw.columns.layout.width)
@@ -101,11 +101,10 @@ struct TargetEncoding: Sendable {
     return present
   }
 
-  /// The numbers of a source's samples.
+  /// The numbers of the samples of a source.
   ///
-  /// - Parameter location: where errors about classes that are one-hot are shown.
-  ///
-  /// - Parameter isScaled: false for the numbers as they are in the data.
+  /// - Parameter location: the location of errors about one-hot classes.
+  /// - Parameter isScaled: false for the numbers in the units of the data.
   func rows(
     of raw: SourcePort, _ classes: [Int]?, oneHotLocation location: SourceLocation?,
     isScaled: Bool = true

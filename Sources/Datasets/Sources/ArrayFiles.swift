@@ -5,13 +5,14 @@ import NNExp
 protocol ArrayFiles: StreamableSource, PortSource {
   var files: DeclaredFiles { get }
 
-  /// The array of a file that is held.
+  /// Reads the array of a file in memory.
   static func array(_ bytes: [UInt8]) throws -> NDArray
 
-  /// The array of a file that is read in parts.
+  /// Reads the array of a file in parts.
   static func array(_ file: FileBytes) throws -> NDArray
 
-  /// The texts of a file of labels as indices into their list; nil if it holds numbers.
+  /// Reads a file of labels as indices into the list of its texts; nil if it contains
+  /// numbers.
   static func labels(_ bytes: [UInt8]) throws -> (codes: NDArray, categories: [String])?
 }
 
@@ -48,7 +49,7 @@ extension ArrayFiles {
   ) throws -> (codes: NDArray, categories: [String])? {
     let whole = try shelf.bytes(file)
     let head = try whole.read(0..<min(256, whole.count))
-    // Only labels are read as a whole where data are streamed.
+    // With streaming, only files of labels are read as a whole.
     let words = ["'<U", "'>U", "'|S"]
     guard words.contains(where: { String(decoding: head, as: UTF8.self).contains(text: $0) })
     else { return nil }
@@ -71,7 +72,7 @@ struct DeclaredFiles: Sendable {
   let inputs: DeclaredPorts<DeclaredPath>
   let targets: DeclaredPorts<DeclaredPath>
 
-  /// Throws if there is an error in either, which is recorded.
+  /// Throws if either contains an error, which is recorded.
   init(from options: inout Options) throws {
     let inputs = DeclaredPorts("inputs", from: &options) { key, options in
       DeclaredPath(key, "the inputs' file, samples along its first axis; or {PORT: FILE}", &options)
@@ -85,7 +86,7 @@ struct DeclaredFiles: Sendable {
   }
 }
 
-/// Adds what an error is about, and where the experiment file names it.
+/// Adds the subject and its location in the experiment file to the errors of `body`.
 func about<Value>(_ subject: String, at location: SourceLocation?, _ body: () throws -> Value)
   throws -> Value
 {
@@ -97,18 +98,18 @@ func about<Value>(_ subject: String, at location: SourceLocation?, _ body: () th
   }
 }
 
-/// The array that a source has for a port.
+/// The array of a source for a port.
 struct PortArray {
   let name: String?
   let elements: NDArray
-  /// The array's name in messages: `'x.npy'`.
+  /// The name of the array in messages, such as `'x.npy'`.
   let title: String
-  /// The location of its name in the experiment file.
+  /// The location of this name in the experiment file.
   let location: SourceLocation?
-  /// The texts that the elements are indices of; nil for numbers.
+  /// The texts whose indices are the elements; nil for numbers.
   var categories: [String]? = nil
 
-  /// The port, as it is held.
+  /// The port with the elements of the array.
   func port(_ half: SourceRows.Half, limit: Int?) -> SourcePort {
     let location = location
     var columns = SourceColumns(elements, named: name ?? half.noun, limit: limit)
@@ -122,8 +123,8 @@ struct PortArray {
   }
 }
 
-/// Samples from arrays, whose first axes must agree and whose numbers must be finite, or
-/// NaN for a missing target where one may be.
+/// The samples of arrays. Their first axes must agree. All numbers must be finite, except for
+/// NaN in a target that can be missing.
 func samples(inputs: [PortArray], targets: [PortArray], _ request: DataRequest) throws
   -> SourceSamples
 {
@@ -146,12 +147,13 @@ func samples(inputs: [PortArray], targets: [PortArray], _ request: DataRequest) 
       targets: targets.map { $0.port(.targets, limit: request.limit) }))
 }
 
-/// Whether samples may lack a target.
+/// Whether samples can lack a target.
 enum Completeness { case complete, incomplete }
 
-/// Throws where there is nothing in an array, or a number is not finite.
+/// Throws if an array is empty, or if a number is not finite.
 ///
-/// - Parameter target: nil for inputs; NaN is allowed for an incomplete target.
+/// - Parameter target: the completeness of a target, in which NaN is allowed if it is
+///   incomplete; nil for inputs.
 func checkSamples(
   _ elements: NDArray, _ name: String, at location: SourceLocation?,
   ofTarget target: Completeness? = nil
@@ -170,7 +172,7 @@ func checkSamples(
 let missingTargetNote = Diagnostic.Note(
   "with 'missing_target: skip' in its loss, a head leaves out the samples that lack its target")
 
-/// `[1, 2]`.
+/// Integers in brackets, such as `[1, 2]`.
 func list(_ integers: some Sequence<Int>) -> String {
   "[" + integers.map(String.init).joined(separator: ", ") + "]"
 }

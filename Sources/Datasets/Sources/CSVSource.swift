@@ -8,10 +8,10 @@ extension CSVDeclaration {
     let location: SourceLocation?
   }
 
-  /// Reads the file's inputs and targets.
+  /// Reads the inputs and targets of the file.
   ///
-  /// For validation and test data: where both files have headers, the columns of the same
-  /// names as in the training data are read.
+  /// Validation and test data use the columns with the same names as in the training data if
+  /// both files have headers.
   func read(_ request: DataRequest) throws -> SourceSamples {
     let settings = request.settings
     let known = settings.training
@@ -60,7 +60,7 @@ extension CSVDeclaration {
       inputs = [port(try named.resolve(in: table, at: file.location))]
     }
     if inputs == nil, let key, uses[key] == nil { try uses.add(key, .split) }
-    // Columns that are left out are left out of patterns and ranges, too.
+    // Patterns and ranges do not select columns that are left out.
     let allInputs =
       inputs?.map { port in
         Port(
@@ -77,12 +77,12 @@ extension CSVDeclaration {
     return SourceSamples(rows)
   }
 
-  /// Reads inputs only, in the columns of the training data: by name where
-  /// there is a header, else by position.
+  /// Reads inputs only, in the columns of the training data: by name if there is a header,
+  /// otherwise by position.
   ///
   /// - Parameters:
   ///   - known: the columns of each port.
-  ///   - columns: the columns of the training data, if they are known one by one.
+  ///   - columns: the single columns of the training data; empty if they are unknown.
   func readInputs(
     _ table: CSVTable, like known: [ColumnLayout], names: [String?], columns: [TableColumn]
   ) throws -> SourceRows {
@@ -100,7 +100,7 @@ extension CSVDeclaration {
         return Array(next..<next + layout.names.count)
       }
     } else {
-      // Perhaps the training file's columns, targets and all.
+      // The file may be the training file with its targets.
       let targets = try? ports(self.targets, in: table)?.flatMap(\.columns) ?? all.suffix(1)
       inputs =
         (try? ports(self.inputs, in: table)?.map(\.columns))
@@ -127,7 +127,7 @@ extension CSVDeclaration {
     Port(name: nil, columns: columns, location: file.location)
   }
 
-  /// The columns of declared ports; nil if there are none.
+  /// The columns of declared ports; nil if none are declared.
   private func ports(_ declared: DeclaredPorts<ColumnSelection>?, in table: CSVTable) throws
     -> [Port]?
   {
@@ -168,7 +168,7 @@ extension CSVDeclaration {
       if categories.contains(column) || role == .split && !chosen.isOrder || role == .id {
         if chosen.type != nil, categories.contains(column) {
           throw Diagnostic(
-            "column '\(table.names[column])' has a type under 'columns' and is a category too",
+            "column '\(table.names[column])' has a type under 'columns' and is also listed under 'categorical'",
             at: file.location)
         }
         chosen.type = CategoryColumn()
@@ -276,7 +276,7 @@ extension CSVDeclaration {
     return try cells.cells(of: 0)
   }
 
-  /// The columns of the training data by name, where both have names.
+  /// Selects the columns of the training data by name if both files have names.
   private func named(_ half: SourceRows.Half, of known: SourceRows?) -> ColumnSelection? {
     guard format.hasHeader, let known, known.hasColumnNames else { return nil }
     let ports = half == .inputs ? known.inputs : known.targets
@@ -336,7 +336,7 @@ struct ColumnUses {
     roles.filter { $0.value == role }.map(\.key).sorted()
   }
 
-  /// Throws if the column has another use.
+  /// Throws if the column already has another use.
   mutating func add(_ column: Int, _ role: TableColumn.Role) throws {
     guard let other = roles.updateValue(role, forKey: column), other != role else { return }
     func noun(_ role: TableColumn.Role) -> String {
@@ -356,7 +356,7 @@ struct ColumnUses {
       "column '\(table.names[column])' is \(noun(first)) and \(noun(second)) too", at: location)
   }
 
-  /// Leaves out a first column without a name that counts the rows, as pandas writes it.
+  /// Leaves out an unnamed first column that counts the rows, which pandas writes.
   mutating func findIndex() {
     guard table.hasHeader, table.names.count > 2, table.names[0].isEmpty, roles[0] == nil,
       let first = table.text(row: 0, column: 0).flatMap({ Int($0) }), first == 0 || first == 1

@@ -1,11 +1,11 @@
 import Files
 import NNExp
 
-/// Samples that a registered generator makes.
+/// Samples of a registered generator.
 struct GeneratedData: DataSource, Component {
   static let typeName = "generated"
   static let documentation = Documentation(
-    "samples that a generator makes",
+    "samples of a generator",
     example: "data: {generated: {type: spirals, samples: 200}}")
   static let shorthand: String? = "type"
 
@@ -21,7 +21,7 @@ struct GeneratedData: DataSource, Component {
     }
   }
 
-  /// All samples; a pure function of the stream.
+  /// All samples; they depend only on the random stream.
   func read(_ request: DataRequest) throws -> SourceSamples {
     let samples = generator.samples
     let (inputShape, target) = (generator.inputShape, generator.target)
@@ -38,7 +38,8 @@ struct GeneratedData: DataSource, Component {
       let bytes = product([inputCount.addingReportingOverflow(targetCount).partialValue, 8]),
       bytes > 0
     else {
-      throw Diagnostic("generator '\(name)' makes more numbers than any memory holds", at: location)
+      throw Diagnostic(
+        "generator '\(name)' makes more numbers than any memory can contain", at: location)
     }
     try checkMemory(bytes: bytes, for: "generator '\(name)'", at: location)
 

@@ -1,7 +1,7 @@
 import Files
 import NNExp
 
-/// Inputs and targets in IDX files, .gz too; one file per port.
+/// Inputs and targets in IDX files, also compressed with gzip; one file per port.
 struct IDXSource: ArrayFiles, Component {
   static let typeName = "idx"
   static let documentation = Documentation(

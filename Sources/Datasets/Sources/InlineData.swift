@@ -1,12 +1,12 @@
 import NNExp
 
-/// Samples written out in the experiment file: a list of rows of numbers each
-/// for inputs and targets; one number is a row of one. Targets may be
-/// class names instead; null is a missing target.
+/// Samples in the experiment file: a list of rows of numbers for the inputs and one for the
+/// targets. A number is a row of one number. Targets can also be names of classes, and null
+/// is a missing target.
 struct InlineData: PortSource, Component {
   static let typeName = "inline"
   static let documentation = Documentation(
-    "samples written out in the experiment file",
+    "samples in the experiment file itself",
     example: "data: {inline: {inputs: [[0, 1], [1, 0]], targets: [[0], [1]]}}")
 
   private let inputs: DeclaredPorts<Rows>
@@ -18,7 +18,7 @@ struct InlineData: PortSource, Component {
   init(from options: inout Options) throws {
     let inputs = DeclaredPorts("inputs", from: &options) { Rows($0, .inputs, from: &$1) }
     let targets = DeclaredPorts("targets", from: &options) { Rows($0, .targets, from: &$1) }
-    // An error in either is recorded.
+    // Errors in either are recorded.
     guard let inputs, let targets else { throw Diagnostics() }
     let first = inputs.ports[0]
     for port in inputs.ports.dropFirst() + targets.ports
@@ -36,7 +36,7 @@ struct InlineData: PortSource, Component {
     self.targets = targets
   }
 
-  /// `2 inputs`, `3 targets of port 'a'`.
+  /// The count with its port, such as `2 inputs` or `3 targets of port 'a'`.
   private static func counted(_ port: DeclaredPorts<Rows>.Port) -> String {
     Datasets.counted(port.value.count, port.value.half.noun)
       + (port.name.map { " of port '\($0)'" } ?? "")
@@ -65,16 +65,16 @@ struct InlineData: PortSource, Component {
   }
 }
 
-/// Rows of as many numbers each.
+/// Rows of equal length.
 private struct Rows: Sendable {
   let half: SourceRows.Half
   private(set) var width = 1
   private(set) var locations: [SourceLocation?] = []
 
-  /// The first number that is missing, and its row.
+  /// The first missing number and its row.
   private(set) var missing: (row: Int, item: ConfigValue)?
 
-  /// NaN for what is missing, as nil among the texts.
+  /// The numbers; NaN if one is missing, as nil is in the texts.
   private var numbers: [Double] = []
   private var texts: [String?] = []
   private var areTexts = false
@@ -165,7 +165,7 @@ private struct Rows: Sendable {
 }
 
 extension ConfigValue {
-  /// The items of a row; a row of one number is the number itself.
+  /// The items of a row; a number is a row of one item.
   fileprivate var items: [ConfigValue] {
     if case .list(let items) = content { items } else { [self] }
   }

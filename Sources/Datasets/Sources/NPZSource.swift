@@ -20,7 +20,7 @@ struct NPZSource: PortSource, Component {
     file = DeclaredPath("path", "the archive, relative to the experiment file's folder", &options)
     let inputs = NPZSource.arrays("inputs", from: &options)
     let targets = NPZSource.arrays("targets", from: &options)
-    // An error in either is recorded.
+    // Errors in either are recorded.
     guard let inputs, let targets else { throw Diagnostics() }
     self.inputs = inputs
     self.targets = targets

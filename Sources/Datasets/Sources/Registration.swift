@@ -1,6 +1,6 @@
 public import NNExp
 
-/// Registers the sources and column types that ship and the initializer that reads a file.
+/// Registers the shipped sources and column types, and the initializer that reads a file.
 public func registerDatasets(in registry: inout Registry) {
   registry.register(InlineData.self)
   registry.register(CSVDeclaration.self)

@@ -1,18 +1,19 @@
 import NNExp
 
-/// The one source key of a `data:` section, or of `validation:` or `test:` in it.
+/// The single source of a `data:` section, or of its `validation:` or `test:`.
 struct SourceDeclaration: Sendable {
   let name: String
   let source: any DataSource
   let location: SourceLocation?
 
-  /// Whether `inputs` or `targets` is a mapping here or in the training data's source: only
-  /// then is the source asked for its ports.
+  /// Whether `inputs` or `targets` is a mapping here or in the source of the training data.
+  /// Otherwise the source is not asked for its ports.
   let mayNamePorts: Bool
 
   /// Nil after an error, which is recorded.
   ///
-  /// - Parameter training: the source of the training data, if this is another one.
+  /// - Parameter training: the source of the training data, if this source is a different
+  ///   one.
   init?(from options: inout Options, training: SourceDeclaration? = nil) {
     guard let surroundings = options.surroundings else { return nil }
     let types = surroundings.registry.sources
@@ -20,7 +21,7 @@ struct SourceDeclaration: Sendable {
       folder: surroundings.folder, registry: surroundings.registry, training: training?.source)
     defer { options.surroundings = surroundings }
 
-    // Every key is read, so that the error about an unknown one lists them.
+    // All source keys are read, so that the error about an unknown key lists them.
     var found: SourceDeclaration?
     for name in types.order {
       guard let type = types[name] else { continue }

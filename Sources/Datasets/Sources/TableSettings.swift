@@ -1,23 +1,23 @@
 import NNExp
 
-/// The settings of the data section for the table of a source.
+/// The settings in the data section for the table of a source.
 struct TableSettings: TableRequest {
-  /// The column that says which part a row belongs to.
+  /// The column that assigns each row to a part.
   var split: ColumnSelection?
 
-  /// The words of that column, beside train, validation and test.
+  /// The words of that column, in addition to train, validation and test.
   var words: [(word: String, part: Part)] = []
 
   /// The column that groups or orders the rows for the split.
   var splitKey: ColumnSelection?
 
-  /// Whether the column orders them.
+  /// Whether the column orders the rows instead of grouping them.
   var isOrdered = false
 
-  /// How missing cells are filled where a column says nothing.
+  /// The filling of missing cells in columns that do not declare their own.
   var fill: Fill?
 
-  /// The names of the target ports that samples may lack.
+  /// The names of the target ports that samples can lack.
   var incomplete: Set<String> = []
 
   /// The names of the input ports that carry indices.

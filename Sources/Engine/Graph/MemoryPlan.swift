@@ -100,7 +100,8 @@ public func saturatingProduct(_ a: Int, _ b: Int) -> Int {
   return overflow ? Int.max : product
 }
 
-/// A size in words: `812 bytes`, `3.1 MB`, `4.0 TB`; `more than 9 EB` if it overflowed.
+/// A size in words, such as `812 bytes`, `3.1 MB` or `4.0 TB`; `more than 9 EB` if it
+/// overflowed.
 public func describeBytes(_ bytes: Int) -> String {
   if bytes < 1000 { return "\(bytes) bytes" }
   if bytes == Int.max { return "more than 9 EB" }

@@ -73,8 +73,8 @@ public struct ModelDeclaration: Sendable {
     var resolved: [ConfigValue] = []
     var names = DefaultNames(explicit: items)
     for item in items {
-      // Far more than the number that is shown. Each searches for a similar name, which takes
-      // time.
+      // This limit is far above the number of errors that are shown. The search for similar
+      // names takes time for each error.
       if options.diagnostics.list.count >= 10 * Diagnostics.mostShown { break }
       var reader = options.reader(at: item.location)
       let node = reader.component("layer", reading: item, of: registry.layers) { type, options in

@@ -1,6 +1,7 @@
 import NNExp
 
-/// A loop that cores share. A class without a type parameter, so that a C function can call it.
+/// A loop that cores share. The class has no type parameter, so that a C function can call
+/// it.
 public class SharedLoop {
   init() {}
 

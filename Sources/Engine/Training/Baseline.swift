@@ -5,7 +5,7 @@ public import NNExp
 /// classes, or the mean of its numbers. A model that has learned something is better.
 public struct Baseline<S: Scalar> {
   private let heads: [Head]
-  /// By head the output that is the same for every sample.
+  /// The output of each head, which is the same for every sample.
   private let outputs: [[S]]
   /// The position of each head's target within the targets of a sample.
   private let offsets: [Int]
@@ -37,7 +37,7 @@ public struct Baseline<S: Scalar> {
     outputs = zip(sums, counts).map { sums, count in sums.map { S($0 / count) } }
   }
 
-  /// By head the value of each metric on some samples.
+  /// The values of each head's metrics on some samples.
   public func measure(_ samples: Dataset<S>) throws -> [[Double]] {
     let tallies = heads.map { head in head.metrics.map { Tally($0, samples: samples.count) } }
     let readings = heads.map(HeadReading.init)

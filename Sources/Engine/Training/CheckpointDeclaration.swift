@@ -15,14 +15,15 @@ public struct CheckpointDeclaration: Sendable {
   /// Whether the state at the end is kept, to be continued by a longer training.
   public let keepsState: Bool
 
-  /// The default, ten seconds, is the time that a crash may cost.
+  /// The default of ten seconds, which is the time that a crash can cost.
   private static let usual = "10 seconds"
 
   /// Reads the section. Errors are recorded.
   init(from train: inout Options) {
     let read =
       train.section(
-        "checkpoint", "when the run's state is saved, from which a run resumes after a crash"
+        "checkpoint",
+        "the times at which a run saves its state, from which it resumes after a crash"
       ) { options in
         CheckpointDeclaration(section: &options)
       }
@@ -39,7 +40,8 @@ public struct CheckpointDeclaration: Sendable {
     let text = options.string(
       "every", default: CheckpointDeclaration.usual, "such as '30 seconds', '10 epochs' or 'never'")
     keep = options.int(
-      "keep", default: 2, in: 1...100, "how many of the newest are kept until the run ends")
+      "keep", default: 2, in: 1...100,
+      "the number of newest states that are kept until the run ends")
     keepsState = options.flag(
       "keep_state", "keep the state at the end, for nnexp run --continue")
     guard let interval = CheckpointDeclaration.interval(text) else {

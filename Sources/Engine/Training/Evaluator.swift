@@ -44,12 +44,12 @@ struct HeadReading {
   func deallocate() { units.start.deallocate() }
 }
 
-/// The tallies of the metrics of all heads.
+/// The sums for the metrics of all heads.
 final class HeadTallies {
   private let metrics: [[BoundMetric]]
   @exclusivity(unchecked) private var tallies: [[Tally]]
   private let readings: [HeadReading]
-  /// The number of samples that fit.
+  /// The number of samples for which memory is allocated.
   private var room: Int
 
   /// True if there are no metrics.

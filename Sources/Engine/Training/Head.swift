@@ -30,7 +30,7 @@ public struct Head: Sendable {
   /// The threshold of a single output: class 1 at or above it.
   public let threshold: Double
 
-  /// Whether samples may lack the target; they add nothing to its loss and metrics.
+  /// Whether samples without the target are skipped; its loss and metrics then ignore them.
   public let skipsMissing: Bool
 
   /// Whether the data have a weight per sample. The loss is then reduced with these weights;

@@ -72,7 +72,7 @@ final class HeadLoss<S: Scalar> {
     return sum
   }
 
-  /// Adds the last evaluation's samples to a tally of the head.
+  /// Adds the samples of the last evaluation to a tally of the head.
   func add(to tally: Tally, _ reading: HeadReading) {
     if samples == 0 { return }
     let pass = pass
@@ -253,7 +253,7 @@ public final class Losses<S: Scalar> {
     return total
   }
 
-  /// As `evaluate`, and adds the losses to the sums of an epoch.
+  /// Evaluates the losses and adds them to the sums of an epoch.
   @specialized(where S == Double)
   @specialized(where S == Float)
   func evaluate(addingTo totals: LossTotals) -> Double {

@@ -40,7 +40,7 @@ extension Objective.HeadDeclaration {
   /// The index of the target of this head.
   fileprivate func target(among targets: [TargetPort], node: Graph.Node) throws -> Int {
     let names = targets.map(\.name)
-    // Created only for an error.
+    // The note is created only if there is an error.
     var known: Diagnostic.Note { .init("the targets are: " + listed(names)) }
     if let target {
       if let position = names.firstIndex(ofText: target.name) { return position }
@@ -130,14 +130,14 @@ extension Objective.HeadDeclaration {
 }
 
 extension OutputMeaning {
-  /// The output for which a yes-or-no probability is p.
+  /// The output for which the probability of class 1 is p.
   fileprivate func output(ofProbability p: Double) -> Double {
     self == .logits ? Double.log(p) - Double.log1p(-p) : p
   }
 }
 
 extension BoundMetric {
-  /// Throws the fact if the metric does not fit.
+  /// Throws if the metric does not fit the output and the target.
   fileprivate init(
     _ name: String, _ metric: any Metric, _ output: Shape, _ target: Target
   ) throws {

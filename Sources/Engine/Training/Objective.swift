@@ -90,7 +90,7 @@ public struct Objective: Sendable {
     return needs
   }
 
-  /// Reads both; nil after an error in the loss, which is recorded.
+  /// Reads `loss` and `metrics`. Nil after an error in the loss, which is recorded.
   ///
   /// - Parameter checksNames: false for a run's resolved.yaml, because version 0.1.0 accepted
   ///   metrics with any name.

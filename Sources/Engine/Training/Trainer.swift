@@ -60,8 +60,8 @@ public final class Trainer<S: Scalar> {
   let bestWeights: Snapshot<S>
   /// The monitored value at which the patience of early stopping last restarted; NaN before.
   var patienceReference = Double.nan
-  /// The newest weights that were all finite when an epoch was measured or at an
-  /// interruption, and when that was.
+  /// The epoch and step of the newest weights that were finite when they were checked: at the
+  /// end of a measured epoch or at an interruption.
   public internal(set) var last = (epoch: 0, step: 0)
   let lastWeights: Snapshot<S>
 
@@ -185,8 +185,8 @@ public final class Trainer<S: Scalar> {
 
   /// Trains until the end, a cancellation, or a number that is not finite.
   ///
-  /// - Parameter pause: an epoch. Training ends at the first recorded row from there on,
-  ///   as if it was cancelled.
+  /// - Parameter pause: the epoch after which training ends at the next recorded row, as
+  ///   after a cancellation.
   /// - Parameter secondsSoFar: the duration of the training before it was resumed, for
   ///   `max_time`.
   @specialized(where S == Float)

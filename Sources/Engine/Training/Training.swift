@@ -50,10 +50,10 @@ public struct TrainingDeclaration: Sendable {
   public let recordEvery: Int
   public let clipping: Clipping?
   public let earlyStopping: EarlyStopping?
-  /// The weights that a run delivers; nil for the best if there are validation data, else
-  /// the last.
+  /// The weights that a run delivers; nil for the best if there are validation data,
+  /// otherwise the last.
   public let deliver: Weights?
-  /// When a run saves its state, from which it resumes after a crash.
+  /// The times at which a run saves its state, from which it resumes after a crash.
   public let checkpoints: CheckpointDeclaration
   /// λ₁ and λ₂ of every node that does not specify its own.
   public let l1: Double
@@ -132,7 +132,7 @@ public struct TrainingDeclaration: Sendable {
       return seconds
     }
 
-    // An error in either is recorded already and ends the reading after this.
+    // An error in either is already recorded; throwing ends the reading.
     guard let optimizer, let schedule else { throw Diagnostics() }
     self.optimizer = optimizer
     self.schedule = schedule
@@ -221,7 +221,7 @@ extension TrainingDeclaration.Clipping {
 }
 
 extension TrainingDeclaration.EarlyStopping {
-  /// Nil if the file has none, and after an error, which is recorded.
+  /// Nil if the file has no such section, or after an error, which is recorded.
   fileprivate static func read(from train: inout Options) -> TrainingDeclaration.EarlyStopping? {
     let key = "early_stopping"
     guard let config = train.value(key, "a mapping", "ends training that no longer improves")

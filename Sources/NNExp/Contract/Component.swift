@@ -30,10 +30,10 @@ public protocol Component<Erased>: Sendable {
   /// The description that `nnexp layers` shows. Optional.
   static var documentation: Documentation { get }
 
-  /// The declarations that `nnexp plugin test` tests the type on. Optional.
+  /// The declarations with which `nnexp plugin test` tests the type. Optional.
   static var examples: [Example] { get }
 
-  /// The names that other programs use for the same thing, such as `mse`. Optional.
+  /// The names of the same component in other programs, such as `mse`. Optional.
   ///
   /// They are not accepted: the error suggests `typeName`.
   static var foreignNames: [String] { get }

@@ -97,7 +97,7 @@ public struct SourceSamples: Sendable {
   /// Creates samples from numbers, sample after sample.
   ///
   /// - Parameters:
-  ///   - shape: of the inputs of one sample.
+  ///   - shape: the shape of the inputs of one sample.
   ///   - target: the form of the targets: numbers of a shape, or one class index per sample.
   /// - Throws: a `Diagnostic` if the counts do not match the shapes or a number is not finite.
   public init(inputs: [Double], of shape: Shape, targets: [Double], of target: Target) throws {

@@ -1,5 +1,4 @@
-/// A case that a type is tested on: `nnexp plugin test` tries every example that a
-/// type declares.
+/// A case for testing a type. `nnexp plugin test` tries every example that a type declares:
 ///
 ///     static let examples = [
 ///       Example(["units": 2, "pieces": 3], inputs: [4]),

@@ -16,7 +16,7 @@ public protocol Metric: Sendable {
   /// Optional: no.
   var needsProbabilities: Bool { get }
 
-  /// Adds the samples to the tally.
+  /// Adds the samples of a pass to the tally.
   func add(_ pass: MetricPass<Float>)
   func add(_ pass: MetricPass<Double>)
 
@@ -56,7 +56,7 @@ public struct MetricPass<S: Scalar>: @unchecked Sendable {
   /// output, and per output 1 for a logarithm, else 0. Empty if they are in these units.
   public let units: Tensor<Double>
 
-  /// Zero at the start of an epoch.
+  /// The sums of the metric, which are 0 at the start of an epoch.
   public let tally: Tensor<Double>
 
   public init(
@@ -73,8 +73,8 @@ public struct MetricPass<S: Scalar>: @unchecked Sendable {
     self.tally = tally
   }
 
-  /// The prediction at one output in the units of the target: a probability if the loss
-  /// reads probabilities or logits.
+  /// The prediction at one output in the units of the target: a probability if the loss reads
+  /// probabilities or logits.
   @inlinable
   public func prediction(_ sample: Int, _ output: Int) -> Double {
     let count = z.shape.count
@@ -83,8 +83,8 @@ public struct MetricPass<S: Scalar>: @unchecked Sendable {
     return units.count == 0 ? value : inUnits(value, output)
   }
 
-  /// The target of one output in the units of the data; of classes, 1 for the class and 0
-  /// elsewhere, or the class's index if there is a single output.
+  /// The target of one output in the units of the data. For classes, it is 1 for the class
+  /// and 0 elsewhere, or the index of the class if there is a single output.
   @inlinable
   public func target(_ sample: Int, _ output: Int) -> Double {
     let count = z.shape.count
@@ -102,8 +102,8 @@ public struct MetricPass<S: Scalar>: @unchecked Sendable {
     return value * units[output] + units[count + output]
   }
 
-  /// The probability that the network gives a class of a sample; for outputs without
-  /// probabilities, the output.
+  /// The predicted probability of a class for a sample; the output itself if the outputs have
+  /// no probabilities.
   @inlinable
   public func probability(_ sample: Int, of c: Int) -> Double {
     if z.shape.count > 1 { return prediction(sample, c) }

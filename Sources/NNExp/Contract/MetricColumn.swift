@@ -4,7 +4,7 @@
 /// The properties are set where the column is declared and recorded with the run. No
 /// code derives them from the name.
 public struct MetricColumn: Sendable, Hashable {
-  /// The part of the data that a value is measured on.
+  /// The part of the data on which a value is measured.
   public enum Split: String, CaseIterable, Sendable { case train, validation, test }
 
   /// Nil for a value that is not measured on data: `epoch`, `step`, `learning_rate`.

@@ -68,8 +68,8 @@ public struct Plan: Sendable {
     case ofInput
   }
 
-  /// The interval of the first output's numbers. With it, the engine recognizes a loss that
-  /// reads them as something else. Optional: unknown.
+  /// The interval of the numbers of the first output. The engine uses it to recognize a loss
+  /// that expects other numbers. Optional: unknown.
   public var outputRange = OutputRange.unknown
 
   /// The approximate number of multiplications and additions of one sample's forward pass.
@@ -78,14 +78,14 @@ public struct Plan: Sendable {
   /// The shape of the first output.
   public var output: Shape { outputs[0].shape }
 
-  /// The plan with bounds of the numbers of its output.
+  /// The same plan with bounds for the numbers of the first output.
   public func with(_ range: OutputRange) -> Plan {
     var plan = self
     plan.outputRange = range
     return plan
   }
 
-  /// - Parameter work: the number of entries of the outputs unless given.
+  /// - Parameter work: the amount of work; nil for the number of entries of the outputs.
   public init(
     output: Shape, parameters: [Parameter] = [], state: [State] = [], scratch: [Scratch] = [],
     couplesSamples: Bool = false, isRandom: Bool = false, work: Int? = nil

@@ -4,8 +4,8 @@ public protocol Schedule: Sendable {
   /// by default.
   var memory: Int { get }
 
-  /// Whether the factor depends on `progress.loss`. If so, the loss is measured in every epoch,
-  /// whatever `record_every` says. Optional; by default, true if `memory` is above 0.
+  /// Whether the factor depends on `progress.loss`. If so, the loss is measured in every
+  /// epoch, regardless of `record_every`. Optional; by default, true if `memory` is above 0.
   var watchesLoss: Bool { get }
 
   /// The length that the schedule itself declares, until its end or its first drop. A training

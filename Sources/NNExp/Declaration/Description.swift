@@ -11,7 +11,7 @@ extension Options {
     /// The keys that were read from the mapping under this key, or from the elements of the
     /// list.
     package internal(set) var keys: [Description] = []
-    /// The values that the key may have, where they are of one kind.
+    /// The possible values of the key, if they are of one kind.
     package internal(set) var domain: Domain?
 
     /// The values of an option.

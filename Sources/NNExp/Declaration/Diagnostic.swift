@@ -162,8 +162,8 @@ public struct Diagnostics: Error, Sendable {
 }
 
 extension Diagnostics: CustomStringConvertible {
-  /// The largest number of diagnostics that are shown. NullArrayListener reads more, and each takes time
-  /// in proportion to the length of its line.
+  /// The largest number of diagnostics that are shown. Readers need no more, and each takes
+  /// time in proportion to the length of its line.
   public static let mostShown = 100
 
   /// Every diagnostic in the form that users see; after `mostShown`, only the number of the

@@ -1,24 +1,24 @@
 import Glibc
 import NNExp
-import Results
+public import Results
 import YAMLTree
 
 /// A run in a comparison: its options and its results.
-struct ComparedRun {
-  let path: String
+public struct ComparedRun: Sendable {
+  public let path: String
   /// Its number in a sweep; nil for a separate run.
-  let trial: Int?
-  let status: String
+  public let trial: Int?
+  public let status: String
   /// Its options: `train.optimizer.learning_rate` and the value, as YAML on one line.
-  let options: [(name: String, value: String)]
-  let epochs: Int?
+  public let options: [(name: String, value: String)]
+  public let epochs: Int?
   /// The values of the newest row, in the order of metrics.csv.
-  let final: [Summary.Final]
-  let best: [Summary.Best]
-  let seconds: Double?
+  public let final: [Summary.Final]
+  public let best: [Summary.Best]
+  public let seconds: Double?
 
   /// The run in a folder, or all trials of the sweep in a folder.
-  static func all(in path: String) throws -> [ComparedRun] {
+  public static func all(in path: String) throws -> [ComparedRun] {
     func has(_ file: String) -> Bool { access(path + "/" + file, F_OK) == 0 }
     if has(PlanRecord.file), let record = try PlanRecord(of: SweepFolder(path)) {
       return try record.rows(in: SweepFolder(path)).map { ComparedRun($0, record) }
@@ -51,7 +51,7 @@ struct ComparedRun {
   }
 
   private init(_ run: RunDirectory) throws {
-    let summary = try Summary(of: run)
+    let summary = try Summary.current(of: run)
     path = run.path
     trial = nil
     status = summary.status.rawValue

@@ -73,7 +73,7 @@ enum SlurmClient {
     else { throw absence }
     guard answer.code == 0 else {
       throw Diagnostic(
-        "sbatch refused the job array: \(answer.complaint)",
+        "sbatch refused the job array: \(answer.lastErrorLine)",
         notes: [.init("the script is '\(script)'")], failure: .environment)
     }
     guard let job = Job(parsing: answer.output) else {
@@ -99,7 +99,7 @@ enum SlurmClient {
     if answer.code != 0 {
       if answer.errors.contains("Invalid job id") { return [] }
       throw Diagnostic(
-        "squeue does not report job \(job.number): \(answer.complaint)", failure: .environment)
+        "squeue does not report job \(job.number): \(answer.lastErrorLine)", failure: .environment)
     }
     return try SlurmTask.list(from: answer.output)
   }

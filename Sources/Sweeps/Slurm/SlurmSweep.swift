@@ -214,7 +214,7 @@ extension SlurmSweep {
       if waited >= nextLook {
         var isOver = false
         do {
-          (progress, isOver) = try look()
+          (progress, isOver) = try poll()
           lastTrouble = ""
         } catch let trouble as Diagnostic {
           // A controller may not answer while it is being restarted.
@@ -241,7 +241,7 @@ extension SlurmSweep {
   }
 
   /// Queries every array.
-  private func look() throws -> (ArrayProgress, isOver: Bool) {
+  private func poll() throws -> (ArrayProgress, isOver: Bool) {
     var progress = ArrayProgress()
     var isOver = true
     for index in arrays.indices {

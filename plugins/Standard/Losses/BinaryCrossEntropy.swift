@@ -42,7 +42,7 @@ struct BinaryCrossEntropy: ValueLoss {
     from = Prediction.read(from: &options, "sigmoid")
     classWeights = ClassWeights.read(
       from: &options, default: [1, 1],
-      "[w₀, w₁]: what the loss of class 0 and class 1 is multiplied by")
+      "[w₀, w₁]: the factors of the losses of class 0 and class 1")
     weightsLocation = options.location(of: "class_weights")
     smoothing = labelSmoothing(from: &options)
     guard case .list(let weights) = classWeights else { return }

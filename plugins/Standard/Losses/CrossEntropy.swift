@@ -46,7 +46,7 @@ struct CrossEntropy: Loss, Component {
     from = Prediction.read(from: &options, "softmax")
     classWeights = ClassWeights.read(
       from: &options, default: [],
-      "w: what the loss of each class is multiplied by; all 1 if the list is empty")
+      "w: the factor of the loss of each class; all 1 if the list is empty")
     if case .list(let list) = classWeights { weights = list }
     weightsLocation = options.location(of: "class_weights")
     smoothing = labelSmoothing(from: &options)

@@ -18,7 +18,7 @@ struct TopK: Metric, Component {
   var isBetterHigher: Bool { true }
 
   init(from options: inout Options) {
-    k = options.int("k", default: 5, in: 1..., "how many of the largest outputs count")
+    k = options.int("k", default: 5, in: 1..., "the number of largest outputs that count")
   }
 
   func plan(output: Shape, target: Target) throws -> Int {

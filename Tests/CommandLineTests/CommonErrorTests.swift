@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Complete messages about mistakes that newcomers make.
-@Suite struct CommonMistakeTests {
+/// Whole messages about common errors of newcomers.
+@Suite struct CommonErrorTests {
   private static let experiment = """
     name: m
     data: {generated: {type: moons, samples: 60}, split: {validation: 0.2}}
@@ -217,7 +217,7 @@ import Testing
       try errors(word, "m.yaml") == """
         error: unknown command '\(word)'; did you mean '\(command)'?
         note: commands: init, run, resume, sweep, collect, validate, gradcheck, evaluate, predict, \
-        runs, compare, plot, report, watch, explain, layers, plugin
+        runs, compare, plot, report, watch, serve, explain, layers, plugin
 
         """)
   }
@@ -259,25 +259,25 @@ import Testing
       (
         "units: 2}]", "units: 2}, softmax]",
         """
-        m.yaml:3:79: warning: the loss 'cross_entropy' takes outputs for logits, and those of \
-        'softmax' are from 0 to 1 already; leave 'softmax' out, or write from: probabilities
+        m.yaml:3:79: warning: the loss 'cross_entropy' requires logits, but the outputs of \
+        'softmax' are already between 0 and 1; leave 'softmax' out, or write from: probabilities
         """
       ),
       (
         "loss: cross_entropy", "loss: {type: cross_entropy, from: probabilities}",
         """
-        m.yaml:3:61: warning: the loss 'cross_entropy' takes outputs for probabilities, and those of \
+        m.yaml:3:61: warning: the loss 'cross_entropy' requires probabilities, but the outputs of \
         'dense' are not limited to 0 to 1
         """
       ),
       (
         ", split: {validation: 0.2}", "",
-        "m.yaml:5:8: warning: early stopping has no validation data; it watches train_loss"
+        "m.yaml:5:8: warning: early stopping has no validation data; it monitors train_loss"
       ),
       (
         "tanh,", "batch_normalization,",
         """
-        m.yaml:3:48: warning: the last batch would be one sample, too few for \
+        m.yaml:3:48: warning: the last batch would contain one sample, too few for \
         'batch_normalization'; it is merged into the one before
         """
       ),

@@ -2,7 +2,7 @@ import Files
 import NNExp
 import YAMLTree
 
-// Answers to common mistakes about whole files and about overrides.
+// Messages about common errors in whole files and in overrides.
 
 extension Experiment {
   /// Throws if the file does not declare an experiment, but a sweep of one, or a table.
@@ -33,8 +33,8 @@ extension Experiment {
     ])
   }
 
-  /// A note about an override's key that is not in the file: the location of a key of that name,
-  /// the right name, or the way to add it if there is such a key.
+  /// Notes about the key of an override that is not in the file: the location of an existing
+  /// key with that name, the right name, or the way to add the key.
   static func notes(
     onMissing path: [String], in added: ConfigValue, registry: Registry
   ) -> [Diagnostic.Note]? {
@@ -70,7 +70,7 @@ extension Experiment {
     }
   }
 
-  /// The paths of all keys that have no keys themselves; not those of layers, which are many.
+  /// The paths of all keys without nested keys, except those of layers, which are numerous.
   private static func paths(
     _ descriptions: [Options.Description], below path: [String]
   ) -> [[String]] {

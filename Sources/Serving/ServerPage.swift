@@ -1,0 +1,72 @@
+import Files
+import NNExp
+import Reports
+
+/// The parts that all pages of the server have in common.
+enum ServerPage {
+  /// The parts that the server adds to the page of a run or a sweep.
+  ///
+  /// - Parameters:
+  ///   - trail: the folders that lead to the page.
+  ///   - events: the address of the page's events; nil if nothing more is expected.
+  static func frame(trail: String, events: String?) -> PageFrame {
+    PageFrame(head: references, top: bar(trail: trail, events: events))
+  }
+
+  static let references = """
+    <link rel="icon" href="/icon.svg"/>
+    <link rel="stylesheet" href="/style.css"/>
+    <script src="/script.js" defer=""></script>
+
+    """
+
+  /// The line at the top of a page: a link to the list, and whether the page is live.
+  static func bar(trail: String, events: String?) -> String {
+    let live = events.map {
+      "<span class=\"live\" id=\"live\" data-events=\"\(Escaping.xmlAttribute($0))\" hidden=\"\">"
+        + "live</span>"
+    }
+    return "<header class=\"bar\"><nav><a class=\"home\" href=\"/\">nnexp</a>"
+      + (trail.isEmpty ? "" : "<span class=\"trail\">\(Escaping.xml(trail))</span>")
+      + "</nav>\(live ?? "")</header>\n"
+  }
+
+  /// A whole page of the server's own.
+  ///
+  /// - Parameters:
+  ///   - content: the elements inside `main`.
+  ///   - isWide: true if the content needs the width of the window.
+  static func document(
+    _ title: String, trail: String = "", events: String? = nil, isWide: Bool = false,
+    _ content: String
+  ) -> String {
+    """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8"/>
+    <meta name="viewport" content="width=device-width, initial-scale=1"/>
+    <meta name="color-scheme" content="light dark"/>
+    <title>\(Escaping.xml(title))</title>
+    <style>
+    \(pageStyleSheet)
+    </style>
+    \(references)</head>
+    <body>
+    \(bar(trail: trail, events: events))<main\(isWide ? " class=\"full\"" : "")>
+    \(content)</main>
+    </body>
+    </html>
+
+    """
+  }
+
+  /// A page that explains why there is nothing to show.
+  static func message(_ title: String, _ lines: [String]) -> String {
+    document(
+      title,
+      "<h1>\(Escaping.xml(title))</h1>\n"
+        + lines.map { "<p>\(Escaping.xml($0))</p>\n" }.joined()
+        + "<p><a href=\"/\">All runs</a></p>\n")
+  }
+}
