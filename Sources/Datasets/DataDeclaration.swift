@@ -59,7 +59,7 @@ public struct DataDeclaration: Sendable {
   public init(from options: inout Options, registry: Registry, folder: String) {
     options.surroundings = Surroundings(folder: folder, registry: registry)
     self.folder = folder
-    let text = "the text of a path"
+    let text = "a path"
     let explanation =
       "the folder that all paths in the file are relative to; relative to the file's own folder"
     if let config = options.value("folder", text, explanation, default: "the file's folder") {
