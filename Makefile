@@ -5,7 +5,7 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-serve lint format install uninstall deps \
+.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-browser test-serve lint format install uninstall deps \
   experiments sweeps plugins documents pictures tables clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record
 
@@ -70,7 +70,7 @@ test-outputs: build
 # Tests the pages of `nnexp serve` over HTTP and in a headless browser.
 test-serve: build
 	@$(MAKE) --no-print-directory deps PACKAGES="python3 chromium"
-	timeout --kill-after=10 180 python3 Tests/Serving/serve.py $(BUILD)
+	timeout --kill-after=10 180 python3 Tests/Browser/serve.py $(BUILD)
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources plugins Tests
@@ -101,12 +101,26 @@ documents: build
 	@$(MAKE) --no-print-directory deps PACKAGES="python3"
 	python3 Tests/Documents/run_documents.py $(BUILD)
 
-# Draws the pictures of the README again.
+# Draws the pictures of the README and the guide again. They are the charts of reports and plots,
+# not screenshots, which depend on the browser and its fonts.
+PICTURES = $(CURDIR)/Sources/nnexp/Documentation.docc/Resources
+
 pictures: build
-	rm -rf .build/pictures && mkdir -p .build/pictures
-	cd .build/pictures && $(CURDIR)/$(BUILD) run $(CURDIR)/experiments/digits_lp.yaml --quiet && \
-	  $(CURDIR)/$(BUILD) plot results/digits_lp/latest --columns loss,accuracy --force \
-	    --output $(CURDIR)/experiments/digits_lp.svg
+	rm -rf .build/pictures && mkdir -p .build/pictures $(PICTURES)
+	cd .build/pictures && for name in digits_lp iris; do \
+	  $(CURDIR)/$(BUILD) run $(CURDIR)/experiments/$$name.yaml --quiet || exit 1; done
+	cd .build/pictures && $(CURDIR)/$(BUILD) sweep $(CURDIR)/experiments/sweeps/xor_rates.yaml \
+	  --quiet --output rates || test $$? = 1
+	cd .build/pictures && $(CURDIR)/$(BUILD) report results/digits_lp/latest --force \
+	  --output $(CURDIR)/experiments/digits_lp.svg
+	cd .build/pictures && $(CURDIR)/$(BUILD) report results/iris/latest --force --output $(PICTURES)/report.svg
+	cd .build/pictures && $(CURDIR)/$(BUILD) plot results/iris/latest --force --output $(PICTURES)/plot.svg
+	cd .build/pictures && $(CURDIR)/$(BUILD) plot rates --force --output $(PICTURES)/sweep.svg
+
+# Opens reports in headless Chromium; SCREENSHOTS=folder keeps pictures for a person to look at.
+test-browser: build
+	@$(MAKE) --no-print-directory deps PACKAGES="chromium python3" APT=--no-install-recommends
+	python3 Tests/Browser/report.py $(BUILD) $(SCREENSHOTS)
 
 # Rewrites the tables of keys in Sources/nnexp/Documentation.docc from the program's descriptions.
 tables:

@@ -39,7 +39,8 @@ let package = Package(
     .target(
       name: "ExperimentFile",
       dependencies: [
-        "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Plugins", "Results",
+        "NNExp", "Files", "YAMLTree", "Datasets", "Engine", "GradientCheck", "Explanation",
+        "Plugins", "Results",
       ]),
 
     // Building and loading plugins at run time.
@@ -61,7 +62,11 @@ let package = Package(
 
     // Pictures and pages of results.
     .target(
-      name: "Reports", dependencies: ["NNExp", "Files", "Charts", "Results", "Sweeps"]),
+      name: "Reports",
+      dependencies: [
+        "NNExp", "Files", "Datasets", "Engine", "Charts", "Explanation", "Results",
+        "ExperimentFile", "Running", "Sweeps",
+      ]),
 
     // Live pages of results in a browser. The companion program has the HTTP library and
     // Foundation, so that `nnexp` starts without them.
@@ -70,7 +75,8 @@ let package = Package(
     .executableTarget(
       name: "nnexp-serve",
       dependencies: [
-        "NNExp", "Files", "Serving", .product(name: "FlyingFox", package: "FlyingFox"),
+        "NNExp", "Files", "Datasets", "Standard", "Serving",
+        .product(name: "FlyingFox", package: "FlyingFox"),
       ]),
 
     // All shipped layers, losses and other components, written like a plugin but linked.

@@ -43,7 +43,9 @@ struct HeatMapDrawing {
         case .sequential:
           let step = Int((share * Double(Theme.rampSteps - 1)).rounded())
           svg.rectangle(x, y, cell - gap, cell - gap, style: "q\(step)")
-          let text = rounded(value, digits: 4)
+          // Counts are written in full.
+          let count = Int(exactly: value).flatMap { abs($0) < 1_000_000_000 ? $0 : nil }
+          let text = count.map { "\($0)" } ?? rounded(value, digits: 4)
           if map.showsValues, textWidth(text, size: 11) + 4 < cell, cell > 14 {
             // Each half of the scale is dark in one theme and light in the other.
             svg.label(

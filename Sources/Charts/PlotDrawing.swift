@@ -1,3 +1,4 @@
+import Files
 import NNExp
 
 /// Draws a plot into a frame: legend, axes with their grid, reference lines, series.
@@ -81,6 +82,29 @@ struct PlotDrawing {
     for series in plot.series { draw(series, on: &svg) }
     for rule in plot.rules { draw(rule, on: &svg) }
   }
+
+  /// The drawn points of the named series with their exact values, as an attribute for the
+  /// script of a page: `{"area":[x,y,w,h],"x":"epoch","series":[["train",[[px,py,"1","0.5"]]]]}`.
+  var pointData: String {
+    let named = plot.series.filter { !$0.name.isEmpty && $0.mark == .line }.prefix(12)
+    let series = named.map { series -> String in
+      let step = max(1, (series.points.count + Self.mostValues - 1) / Self.mostValues)
+      let points = series.points.indices.filter {
+        $0 % step == 0 || $0 == series.points.count - 1
+      }.compactMap { index -> String? in
+        let point = series.points[index]
+        guard let place = pixel(point), let y = point.y else { return nil }
+        return "[\(tenths(place.x)),\(tenths(place.y)),\"\(shortest(point.x))\",\"\(shortest(y))\"]"
+      }
+      return "[\(JSON.string(series.name).description),[\(points.joined(separator: ","))]]"
+    }
+    return "{\"area\":[\(tenths(area.x)),\(tenths(area.y)),\(tenths(area.width)),"
+      + "\(tenths(area.height))],\"x\":\(JSON.string(plot.x.label).description),"
+      + "\"series\":[\(series.joined(separator: ","))]}"
+  }
+
+  /// The maximum number of points of a series whose values a page shows.
+  private static let mostValues = 240
 
   private func drawLegend(on svg: inout SVGText) {
     for (index, row) in legend.enumerated() {

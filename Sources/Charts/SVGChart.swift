@@ -62,6 +62,10 @@ public struct SVGChart {
         y: top + Double(index / columns) * (panelHeight + gap),
         width: panelWidth, height: panelHeight)
       Self.draw(chart, in: frame, on: &svg)
+      if case .page = appearance, case .plot(let plot) = chart.content {
+        let data = PlotDrawing(plot, in: Self.body(of: chart, in: frame)).pointData
+        svg.append(raw: "<g data-points=\"\(Escaping.xmlAttribute(data))\"></g>")
+      }
     }
     svg.append(raw: "</svg>\n")
     text = svg.text
@@ -81,13 +85,19 @@ public struct SVGChart {
     + ".n{fill:none;stroke-width:1.2;stroke-linejoin:round}.b{font-weight:600;font-size:14px}"
     + ".k{fill-opacity:.16;stroke:none}.h{paint-order:stroke;stroke-width:3px}"
 
-  private static func draw(_ chart: Chart, in frame: Frame, on svg: inout SVGText) {
+  /// The part of a frame below the chart's title.
+  private static func body(of chart: Chart, in frame: Frame) -> Frame {
     var frame = frame
+    if !chart.title.isEmpty { frame.removeTop(24) }
+    return frame
+  }
+
+  private static func draw(_ chart: Chart, in frame: Frame, on svg: inout SVGText) {
     if !chart.title.isEmpty {
       svg.label(
         fitted(chart.title, width: frame.width, size: 15), frame.x, frame.y + 12, style: "t b")
-      frame.removeTop(24)
     }
+    let frame = body(of: chart, in: frame)
     switch chart.content {
     case .plot(let plot): PlotDrawing(plot, in: frame).draw(on: &svg)
     case .heatMap(let map): HeatMapDrawing(map, in: frame).draw(on: &svg)

@@ -1,5 +1,6 @@
 public import Datasets
 public import Engine
+public import Explanation
 import Files
 public import GradientCheck
 public import NNExp
@@ -36,6 +37,8 @@ public final class Experiment: Sendable {
   public let predictions: [String]
   /// The location of this list in the file.
   public let predictionsLocation: SourceLocation?
+  /// The letters in which `nnexp explain` writes the experiment by default.
+  public let notation: NotationName
 
   /// The plugins in `plugins:`, which have been loaded.
   public let plugins: [Plugin]
@@ -210,6 +213,9 @@ public final class Experiment: Sendable {
     // A sweep reads this section; a single run ignores it.
     _ = options.value(
       "sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them")
+    notation = options.choice(
+      "notation", default: .tanaka, of: NotationName.self,
+      "the letters of nnexp explain: those of a source of experiments/seeds, or names")
     options.rejectUnread()
     if !options.diagnostics.isEmpty, fileName != nil, memo == nil, !options.isDescribing,
       let data = dataSection?.value, data.areTable, let objective = objectiveSection?.value

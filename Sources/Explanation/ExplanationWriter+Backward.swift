@@ -3,25 +3,24 @@ import NNExp
 
 extension ExplanationWriter {
   mutating func backward() {
-    add(.heading(2, ["Backward"], anchor: "backward"))
+    add(.heading(level, ["Backward"], anchor: "backward" + suffix))
     for head in pass.heads.indices { backwardThroughLoss(head) }
     for k in nodes.indices.reversed() { backward(k) }
     let total = ports.filter { readers(of: $0) > 1 && !pass.graph.port(of: $0).isIndices }
     if !total.isEmpty {
-      add(.heading(3, ["The data"], anchor: "backward-input"))
+      add(.heading(level + 1, ["The data"], anchor: "backward-input" + suffix))
       for port in total { self.total(of: port) }
     }
-    add(.heading(2, ["Result"], anchor: "end"))
-    conclude()
   }
 
-  private func readers(of edge: Graph.Edge) -> Int {
-    nodes.reduce(0) { $0 + $1.inputs.count { $0 == edge } }
-      + pass.graph.readingHeads(of: edge).count
-  }
+  private func readers(of edge: Graph.Edge) -> Int { pass.graph.readerCount(of: edge) }
+
+  private func delta(_ value: Formula) -> Formula { notation.delta(value, of: loss) }
 
   private mutating func backwardThroughLoss(_ head: Int) {
-    add(.heading(3, lossHeading(head), anchor: "backward-loss\(pass.heads[head].suffix)"))
+    add(
+      .heading(
+        level + 1, lossHeading(head), anchor: "backward-loss\(pass.heads[head].suffix)\(suffix)"))
     guard pass.hasTarget(head) else {
       return paragraph("The sample has no value of this target: the derivative is 0.")
     }
@@ -29,8 +28,12 @@ extension ExplanationWriter {
     let output = output(of: head)
     let formulas = lossFormulas[head]
     let isOnlyReader = readers(of: edge) == 1
-    var steps =
-      isOnlyReader ? [Document.Derivation.Step(right: .derivative(Self.loss, output))] : []
+    let left =
+      isOnlyReader
+      ? delta(output)
+      : notation.delta(output, of: loss, from: notation.loss(of: head))
+    var steps: [Document.Derivation.Step] = []
+    if isOnlyReader, notation.hasDelta { steps.append(.init(right: .derivative(loss, output))) }
     if let slope = formulas.equations.inputs.first?.derivative, !slope.isEmpty {
       let rendered = formulas.rendered(slope)
       if let entry = rendered.left {
@@ -44,13 +47,15 @@ extension ExplanationWriter {
     if !formulas.hasFormulas && !formulas.equations.prose.isEmpty {
       add(.verbatim(formulas.equations.prose))
     }
-    if isOnlyReader {
-      steps.append(compared(.value(edge)))
-    } else if !steps.isEmpty {
-      // Other nodes read the value too; the sum is shown with the value's own node.
-      steps[0].relation = "+="
-    }
-    if !steps.isEmpty { derive(.delta(output), steps) }
+    steps.append(isOnlyReader ? compared(.value(edge)) : part(of: edge, from: -1))
+    derive(left, steps)
+  }
+
+  /// The part of a value's δ that one of its readers adds.
+  private func part(of edge: Graph.Edge, from reader: Int) -> Document.Derivation.Step {
+    shown(
+      pass.part(of: edge, from: reader), shape: pass.shape(.value(edge)),
+      isFull: full.contains(.value(edge)))
   }
 
   /// ∂L/∂z from ∂ℓ/∂z: multiplied by the head's weight and the reduction's factor for one
@@ -59,15 +64,16 @@ extension ExplanationWriter {
     var factors: [Formula] = []
     let weight = pass.heads[head].weight
     if weight != 1 { factors.append(.number(NumberText.of(weight))) }
-    if pass.heads[head].reduction == .halfMean {
-      factors.append(.fraction(.number("1"), .number("2")))
+    let divisor = 1 / pass.heads[head].reduction.scale(samples.batch)
+    if divisor != 1 {
+      factors.append(.fraction(.number("1"), .number(NumberText.of(divisor))))
     }
     return factors.isEmpty ? slope : .row(factors + [.fenced("(", slope, ")")])
   }
 
   private mutating func backward(_ k: Int) {
     let node = nodes[k]
-    add(.heading(3, heading(node), anchor: "backward-\(node.name)"))
+    add(.heading(level + 1, heading(node), anchor: "backward-\(node.name)\(suffix)"))
     for index in node.plan.outputs.indices {
       let output = Graph.Edge(node: k, output: index)
       if readers(of: output) > 1 { total(of: output) }
@@ -76,24 +82,40 @@ extension ExplanationWriter {
       add(.verbatim(formulas[k].equations.prose))
     }
     define(formulas[k]) { $0.contains(#"\delta"#) }
-    for (tensor, p) in zip(node.plan.parameters, node.parameters) {
-      parameter(p, named: tensor.name, of: k)
+    for (position, tensor) in node.plan.parameters.enumerated() {
+      parameter(node.parameters[position], at: position, named: tensor.name, of: k)
     }
     for position in node.inputs.indices where !node.inputPorts[position].isIndices {
       input(position, of: k)
     }
   }
 
-  /// Writes δ of a value that several nodes or losses read, as the sum of their contributions.
+  /// Writes δ of a value that several nodes or losses read, as the sum of their parts.
   private mutating func total(of edge: Graph.Edge) {
-    let readers: [Document.Inline] =
-      nodes.filter { $0.inputs.contains(edge) }.map { .code($0.name) }
-      + pass.graph.readingHeads(of: edge).map { _ in .text("the loss") }
     let value = notation.value(edge)
+    let nodesReading = nodes.indices.filter { nodes[$0].inputs.contains(edge) }
+    let readers: [Document.Inline] =
+      nodesReading.map { .code(nodes[$0].name) }
+      + pass.graph.readingHeads(of: edge).map { _ in .text("the loss") }
     add(
       .paragraph(
-        [.math(.delta(value)), " is the sum of the contributions of "] + list(readers) + [":"]))
-    derive(.delta(value), [compared(.value(edge))])
+        [.math(delta(value)), " is the sum of the contributions of "] + list(readers) + [":"]))
+    var letters: [Formula] = []
+    var numbers: [Formula] = []
+    func append(_ reader: Int, _ letter: Formula) {
+      if !letters.isEmpty {
+        letters.append(.sign("+"))
+        numbers.append(.sign("+"))
+      }
+      letters.append(notation.delta(value, of: loss, from: letter))
+      numbers.append(part(of: edge, from: reader).right)
+    }
+    for k in nodesReading { append(k, notation.value(ofNode: k)) }
+    for head in pass.graph.readingHeads(of: edge) { append(-1, notation.loss(of: head)) }
+    derive(
+      delta(value),
+      (letters.count > 1 ? [.init(right: .row(letters)), .init(right: .row(numbers))] : [])
+        + [compared(.value(edge))])
   }
 
   /// The items with commas and `and`: `a, b and c`.
@@ -108,11 +130,14 @@ extension ExplanationWriter {
 
   // MARK: Parameters
 
-  private mutating func parameter(_ p: Int, named name: String, of k: Int) {
+  private mutating func parameter(_ p: Int, at position: Int, named name: String, of k: Int) {
     let parameter = pass.graph.parameters[p]
     let symbol = symbol(p)
-    let left = Formula.derivative(Self.loss, symbol)
+    let left = Formula.derivative(loss, symbol)
     var steps = chain(from: k, to: symbol).map { Document.Derivation.Step(right: $0) }
+    defer {
+      entries(.parameterGradient(position), of: k, pass.gradient(.parameter(p)), .parameter(p))
+    }
     let gradient = formulas[k].equations.parameters.first { $0.name == name }?.gradient
     if let gradient {
       let rendered = formulas[k].rendered(gradient)
@@ -162,7 +187,7 @@ extension ExplanationWriter {
   private func chain(from k: Int, to parameter: Formula) -> [Formula] {
     let value = notation.value(ofNode: k)
     let end = Formula.derivative(value, parameter)
-    let short = Formula.row([.delta(value), end])
+    let short = Formula.row([delta(value), end])
     var factors = [end]
     var at = k
     while !pass.graph.heads.contains(at) || notation.readers[at] > 1 {
@@ -172,10 +197,10 @@ extension ExplanationWriter {
       factors.insert(.derivative(notation.value(ofNode: next), notation.value(ofNode: at)), at: 0)
       at = next
     }
-    factors.insert(.derivative(Self.loss, notation.value(ofNode: at)), at: 0)
+    factors.insert(.derivative(loss, notation.value(ofNode: at)), at: 0)
     // The middle of a long chain is omitted.
     if factors.count > 8 { factors.replaceSubrange(3..<(factors.count - 3), with: [.sign("⋯")]) }
-    return [.row(factors), short]
+    return factors.count == 2 && !notation.hasDelta ? [short] : [.row(factors), short]
   }
 
   // MARK: Inputs
@@ -185,6 +210,9 @@ extension ExplanationWriter {
     let x = notation.value(source)
     let isOnlyReader = readers(of: source) == 1
     let inputs = formulas[k].equations.inputs
+    let left =
+      isOnlyReader
+      ? delta(x) : notation.delta(x, of: loss, from: notation.value(ofNode: k))
     var steps: [Document.Derivation.Step] = []
     if inputs.indices.contains(position) {
       if !inputs[position].derivative.isEmpty {
@@ -193,16 +221,27 @@ extension ExplanationWriter {
           derivative.left ?? .derivative(notation.value(ofNode: k), x),
           [.init(right: derivative.right)])
       }
-      let delta = formulas[k].rendered(inputs[position].delta)
-      let formulas = [delta.right, delta.numeric].compactMap { $0 }
-      if let entry = delta.left {
-        derive(entry, [.init(relation: isOnlyReader ? "=" : "+=", right: delta.right)])
+      let rendered = formulas[k].rendered(inputs[position].delta)
+      if let entry = rendered.left {
+        derive(entry, [.init(relation: isOnlyReader ? "=" : "+=", right: rendered.right)])
       } else if !inputs[position].delta.isEmpty {
-        steps = formulas.map { .init(right: $0) }
-        if !isOnlyReader { steps[0].relation = "+=" }
+        steps = [rendered.right, rendered.numeric].compactMap { $0 }.map { .init(right: $0) }
       }
     }
-    if isOnlyReader { steps.append(compared(.value(source))) }
-    if !steps.isEmpty { derive(.delta(x), steps) }
+    // A node that reads the value at several positions adds one part.
+    let isRepeated = nodes[k].inputs.count { $0 == source } > 1
+    if isOnlyReader {
+      steps.append(compared(.value(source)))
+    } else if !isRepeated {
+      steps.append(part(of: source, from: k))
+    } else if !steps.isEmpty {
+      steps[0].relation = "+="
+    }
+    if !steps.isEmpty { derive(left, steps) }
+    entries(
+      .inputGradient(position), of: k,
+      isOnlyReader
+        ? pass.gradient(.value(source)) : isRepeated ? [] : pass.part(of: source, from: k),
+      .value(source))
   }
 }

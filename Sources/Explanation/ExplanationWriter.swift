@@ -5,11 +5,23 @@ import NNExp
 
 /// Writes an explanation section by section.
 struct ExplanationWriter {
-  let pass: SamplePass
+  let samples: SampleList
+  let passes: [SamplePass]
   let notation: Notation
-  let formulas: [NodeFormulas]
-  let lossFormulas: [NodeFormulas]
+  let full: FullTensors
   private(set) var document: Document
+
+  /// The sample whose passes are being written.
+  private(set) var pass: SamplePass
+  private(set) var formulas: [NodeFormulas] = []
+  private(set) var lossFormulas: [NodeFormulas] = []
+  /// The loss whose derivatives are being written.
+  private(set) var loss: Formula
+  /// The index of the sample in the letter of its loss; nil if there is one sample.
+  private var sampleIndex: Formula?
+  /// The end of the anchors of the sample's headings, and the level of these.
+  private(set) var suffix = ""
+  private(set) var level = 2
 
   /// The functions whose definitions have been written.
   private var definedFunctions: Set<Formula> = []
@@ -17,13 +29,38 @@ struct ExplanationWriter {
   /// The comparisons of the derivatives so far.
   private var tally = Tally()
 
-  init(_ pass: SamplePass, title: String) {
-    self.pass = pass
-    let notation = Notation(pass.graph)
-    self.notation = notation
-    formulas = pass.graph.nodes.indices.map { NodeFormulas(node: $0, of: pass, notation) }
-    lossFormulas = pass.heads.indices.map { NodeFormulas(lossOf: $0, pass, notation) }
+  init(
+    _ passes: [SamplePass], _ samples: SampleList, _ notation: Notation, _ full: FullTensors,
+    title: String
+  ) {
+    (self.passes, self.samples) = (passes, samples)
+    (self.notation, self.full) = (notation, full)
+    pass = passes[0]
+    loss = notation.differentiated
     document = Document(title: title)
+    select(0)
+  }
+
+  /// Continues with one of the samples.
+  private mutating func select(_ position: Int) {
+    pass = passes[position]
+    if samples.areSeveral {
+      level = 3
+      let number = samples.indices[position]
+      suffix = position == 0 ? "" : "-sample-\(number)"
+      sampleIndex = .number("\(number)")
+      loss = lossOfSample(.number("\(number)"))
+    }
+    formulas = pass.graph.nodes.indices.map {
+      NodeFormulas(node: $0, of: pass, notation, loss: loss)
+    }
+    lossFormulas = pass.heads.indices.map { NodeFormulas(lossOf: $0, pass, notation) }
+  }
+
+  /// The loss of one of several samples whose derivatives are written.
+  func lossOfSample(_ index: Formula) -> Formula {
+    samples.areScaled
+      ? notation.differentiated : .scripts(notation.differentiated, sub: index, sup: nil)
   }
 
   /// The ports of the data.
@@ -31,7 +68,6 @@ struct ExplanationWriter {
     pass.graph.ports.indices.map { Graph.Edge(node: -1, output: $0) }
   }
   var nodes: [Graph.Node] { pass.graph.nodes }
-  static let loss = Formula.letter("L")
 
   /// The letter of the value that a head's loss reads.
   func output(of head: Int) -> Formula { notation.value(ofNode: pass.graph.heads[head]) }
@@ -45,11 +81,17 @@ struct ExplanationWriter {
 
   // MARK: The introduction
 
-  mutating func introduce(sample: Int, of count: Int, weights: String) {
+  mutating func introduce(of count: Int, weights: String) {
     add(.heading(1, [.text(document.title)], anchor: "top"))
     paragraph(
-      "All numbers are float64, at \(weights). The batch is training sample \(sample) (of "
-        + "\(count), counted from 0).")
+      "All numbers are float64, at \(weights). "
+        + (samples.areSeveral
+          ? "Each sample (of \(count), counted from 0) is a batch of its own; the sums over the "
+            + "samples are at the end."
+          : "The batch is \(samples.words) (of \(count), counted from 0)."))
+    if pass.heads.contains(where: \.isWeighted) {
+      paragraph("The weights of the samples are not used here: each sample has the weight 1.")
+    }
     if !pass.isTraining {
       let coupling = nodes.first { $0.plan.couplesSamples }!
       add(
@@ -88,12 +130,15 @@ struct ExplanationWriter {
     }
     add(.table(header: [["value"], ["of"], ["type"], ["reads"], ["shape"]], rows: rows))
     if let composition { derive(output(of: 0), [.init(right: composition)]) }
+    let (v, l) = (Formula.letter("v"), notation.differentiated)
+    let error: Formula =
+      notation.hasDelta
+      ? .row([.delta(v), .sign("="), .derivative(l, v)]) : .derivative(l, v)
     add(
       .paragraph([
-        .math(.row([.delta(.letter("v")), .sign("="), .derivative(Self.loss, .letter("v"))])),
-        " is the error of a value ", .math(.letter("v")), ", of the same shape; ",
+        .math(error), " is the error of a value ", .math(v), ", of the same shape; ",
         .math(.sign("⊗")), " multiplies entry by entry; ", .math(.sign("≈")),
-        " precedes the numeric value from differences of ", .math(Self.loss), ".",
+        " precedes the numeric value from differences of ", .math(l), ".",
       ]))
   }
 
@@ -111,8 +156,26 @@ struct ExplanationWriter {
 
   // MARK: Forward
 
-  mutating func forward(_ data: [Port], inputNames: [String], targets: [TargetPort]) {
-    add(.heading(2, ["Forward"], anchor: "forward"))
+  /// Writes the passes of every sample, and the sums over several.
+  mutating func passes(_ data: [Port], inputNames: [String], targets: [TargetPort]) {
+    for position in passes.indices {
+      select(position)
+      if samples.areSeveral {
+        add(
+          .heading(
+            2, [.text("Training sample \(samples.indices[position])")],
+            anchor: "sample-\(samples.indices[position])"))
+      }
+      forward(data, inputNames: inputNames, targets: targets)
+      backward()
+    }
+    if samples.areSeveral { sums() }
+    add(.heading(2, ["Result"], anchor: "end"))
+    paragraph(tally.sentence)
+  }
+
+  private mutating func forward(_ data: [Port], inputNames: [String], targets: [TargetPort]) {
+    add(.heading(level, ["Forward"], anchor: "forward" + suffix))
     var names = inputNames[...]
     for (port, edge) in zip(data, ports) {
       show(notation.value(edge), .value(edge))
@@ -132,7 +195,9 @@ struct ExplanationWriter {
   }
 
   private mutating func forwardLoss(_ head: Int, classNames: [String]) {
-    add(.heading(3, lossHeading(head), anchor: "forward-loss\(pass.heads[head].suffix)"))
+    add(
+      .heading(
+        level + 1, lossHeading(head), anchor: "forward-loss\(pass.heads[head].suffix)\(suffix)"))
     guard pass.hasTarget(head) else {
       return paragraph("The sample has no value of this target and adds nothing to the loss.")
     }
@@ -147,7 +212,8 @@ struct ExplanationWriter {
     derive(notation.target(of: head), [step])
     let losses = pass.headLosses[head]
     equation(
-      of: notation.sampleLoss(of: head), lossFormulas[head], [losses.sample], shape: [])
+      of: sampleLoss(of: head), lossFormulas[head], [losses.sample], shape: [])
+    if samples.areSeveral { return }
     let (reduced, simple) = reduction(of: head)
     derive(
       notation.loss(of: head),
@@ -157,28 +223,40 @@ struct ExplanationWriter {
       ].filter { $0.right != reduced || $0.note.isEmpty })
   }
 
+  /// The letter of a head's loss of the sample, before the reduction.
+  private func sampleLoss(of head: Int) -> Formula {
+    samples.areSeveral && !samples.areScaled && pass.heads.count == 1
+      ? loss : notation.sampleLoss(of: head, index: sampleIndex)
+  }
+
   /// Writes L = w₁ L⁽¹⁾ + w₂ L⁽²⁾ + ….
   private mutating func totalLoss() {
-    add(.heading(3, ["The loss"], anchor: "forward-loss"))
+    add(.heading(level + 1, ["The loss"], anchor: "forward-loss" + suffix))
     var terms: [Formula] = []
     for (index, head) in pass.heads.enumerated() {
       if index > 0 { terms.append(.sign("+")) }
-      if head.weight != 1 { terms.append(.number(NumberText.of(head.weight))) }
-      terms.append(notation.loss(of: index))
+      let scale = samples.areScaled ? head.reduction.scale(samples.batch) : 1
+      if head.weight != 1 || scale != 1 {
+        terms.append(.number(NumberText.of(head.weight * scale)))
+      }
+      terms.append(samples.areSeveral ? sampleLoss(of: index) : notation.loss(of: index))
     }
+    let left =
+      samples.areScaled ? Formula.scripts(notation.total, sub: sampleIndex, sup: nil) : loss
     derive(
-      Self.loss,
+      samples.areSeveral ? left : notation.total,
       [.init(right: .row(terms)), .init(right: .number(NumberText.of(pass.loss)))])
   }
 
+  /// The formula Σₖ v.
+  func sum(of formula: Formula) -> [Formula] {
+    [.scripts(.large("∑"), sub: notation.sampleIndex, sup: nil), formula]
+  }
+
   /// L over many samples, and over one.
-  private func reduction(of head: Int) -> (of: Formula, one: Formula) {
+  func reduction(of head: Int) -> (of: Formula, one: Formula) {
     let loss = notation.sampleLoss(of: head)
-    // The index of the sample is a subscript, that of the head a superscript.
-    let sum: [Formula] = [
-      .scripts(.large("∑"), sub: .letter("k"), sup: nil),
-      .scripts(loss, sub: .letter("k"), sup: nil),
-    ]
+    let sum = self.sum(of: notation.sampleLoss(of: head, index: notation.sampleIndex))
     let n = Formula.letter("n")
     return switch pass.heads[head].reduction {
     case .mean: (.row([.fraction(.number("1"), n)] + sum), loss)
@@ -193,7 +271,7 @@ struct ExplanationWriter {
 
   private mutating func forward(_ k: Int) {
     let node = nodes[k]
-    add(.heading(3, heading(node), anchor: "forward-\(node.name)"))
+    add(.heading(level + 1, heading(node), anchor: "forward-\(node.name)\(suffix)"))
     for p in node.parameters {
       if pass.graph.parameters[p].node == node.name {
         show(symbol(p), .parameter(p))
@@ -204,21 +282,46 @@ struct ExplanationWriter {
           ]))
       }
     }
+    let output = Graph.Edge(node: k)
+    if !formulas[k].hasFormulas && !formulas[k].equations.prose.isEmpty { letters(of: k) }
     equation(
-      of: notation.value(ofNode: k), formulas[k], pass.values(.value(Graph.Edge(node: k))),
-      shape: node.plan.output)
+      of: notation.value(ofNode: k), formulas[k], pass.values(.value(output)),
+      shape: node.plan.output, isFull: full.contains(.value(output)))
+    entries(.output, of: k, pass.values(.value(output)), .value(output))
     for (index, output) in node.plan.outputs.enumerated().dropFirst() {
       let edge = Graph.Edge(node: k, output: index)
       derive(
-        notation.value(edge), [shown(pass.values(.value(edge)), shape: output.shape)])
+        notation.value(edge),
+        [
+          shown(
+            pass.values(.value(edge)), shape: output.shape, isFull: full.contains(.value(edge)))
+        ])
     }
+  }
+
+  /// Writes which letters of a layer's own text are which values of the network.
+  private mutating func letters(of k: Int) {
+    let inputs = nodes[k].inputs
+    var pairs = inputs.enumerated().map { position, input in
+      (Formula.letter(inputs.count == 1 ? "x" : "x\(position + 1)"), notation.value(input))
+    }
+    pairs.append((.letter("y"), notation.value(ofNode: k)))
+    pairs.removeAll { $0.0.text == $0.1.text }
+    guard !pairs.isEmpty else { return }
+    var words: [Document.Inline] = ["In the layer’s own letters, "]
+    for (index, pair) in pairs.enumerated() {
+      if index > 0 { words.append(index == pairs.count - 1 ? " and " : ", ") }
+      words += [.math(pair.0), " is ", .math(pair.1)]
+    }
+    add(.paragraph(words + [":"]))
   }
 
   /// Writes an equation and the same equation with numbers.
   private mutating func equation(
-    of left: Formula, _ formulas: NodeFormulas, _ values: [Double], shape: Shape
+    of left: Formula, _ formulas: NodeFormulas, _ values: [Double], shape: Shape,
+    isFull: Bool = false
   ) {
-    let result = shown(values, shape: shape)
+    let result = shown(values, shape: shape, isFull: isFull)
     guard formulas.hasFormulas else {
       if !formulas.equations.prose.isEmpty { add(.verbatim(formulas.equations.prose)) }
       derive(left, [result])
@@ -233,7 +336,7 @@ struct ExplanationWriter {
       if let numeric = output.numeric { steps.append(.init(right: numeric)) }
     }
     define(formulas) { !$0.contains(#"\delta"#) }
-    if !formulas.equations.remark.isEmpty { paragraph(formulas.equations.remark) }
+    if !formulas.equations.remark.isEmpty { add(.paragraph(formulas.remark)) }
     derive(left, steps + [result])
   }
 
@@ -250,14 +353,21 @@ struct ExplanationWriter {
   }
 
   private mutating func show(_ left: Formula, _ variable: SamplePass.Variable) {
-    derive(left, [shown(pass.values(variable), shape: pass.shape(variable))])
+    derive(
+      left,
+      [
+        shown(
+          pass.values(variable), shape: pass.shape(variable), isFull: full.contains(variable))
+      ])
   }
 
-  private func shown(_ values: [Double], shape: Shape) -> Document.Derivation.Step {
+  func shown(
+    _ values: [Double], shape: Shape, isFull: Bool = false
+  ) -> Document.Derivation.Step {
     if shape.rank == 0, values.count == 1 {
       return .init(right: .number(NumberText.of(values[0])))
     }
-    let text = TensorText(values, shape: shape)
+    let text = TensorText(values, shape: shape, isFull: isFull)
     return .init(right: text.formula, note: text.note)
   }
 }
@@ -285,16 +395,22 @@ extension ExplanationWriter {
 
   /// A step with a gradient, the numeric gradient next to it, and their difference.
   mutating func compared(_ variable: SamplePass.Variable) -> Document.Derivation.Step {
-    let analytic = pass.gradient(variable)
-    let text = TensorText(analytic, shape: pass.shape(variable))
-    let numeric = pass.numericGradient(variable, of: text.shown)
+    compared(variable, in: [pass], factor: 1)
+  }
+
+  /// The same for `factor` · Σ of the gradients of several passes.
+  mutating func compared(
+    _ variable: SamplePass.Variable, in passes: [SamplePass], factor: Double
+  ) -> Document.Derivation.Step {
+    let analytic = SamplePass.gradient(variable, in: passes, factor: factor)
+    let text = TensorText(
+      analytic, shape: pass.shape(variable), isFull: full.contains(variable))
+    let numeric = SamplePass.numericGradient(
+      variable, of: text.shown, in: passes, factor: factor)
     let comparison = Comparison(analytic, numeric, of: text.shown)
     tally.add(comparison)
     return .init(
       right: text.formula, beside: text.formula(of: numeric.map(\.value)),
       note: [text.note, comparison.note].filter { !$0.isEmpty }.joined(separator: "; "))
   }
-
-  /// Writes the conclusion: the number of derivatives and the result of their comparison.
-  mutating func conclude() { paragraph(tally.sentence) }
 }

@@ -106,7 +106,7 @@ extension Formula.Symbol {
   /// The letter with its primes and number, followed by `sup`.
   fileprivate func latex(sup: String?) -> String {
     var script = String(repeating: "\\prime", count: primes)
-    if let index { script += "(\(index))" }
+    if let number { script += number }
     if let sup { script += (script.hasSuffix("prime") ? " " : "") + sup }
     let base = bare.latex
     return script.isEmpty ? base : base + "^{\(script)}"

@@ -132,7 +132,8 @@ extension Formula.Symbol {
 
   /// The content of its superscript.
   fileprivate var decoration: String? {
-    index.map {
+    guard hasBrackets else { return index.map { "<mn>\($0)</mn>" } }
+    return index.map {
       "<mrow><mo stretchy=\"false\">(</mo><mn>\($0)</mn><mo stretchy=\"false\">)</mo></mrow>"
     }
   }

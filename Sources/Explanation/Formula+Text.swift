@@ -148,7 +148,7 @@ extension Formula {
 
 extension Formula.Symbol {
   fileprivate func text(sub: String, sup: String) -> String {
-    let number = index.map { superscript("(\($0))")! } ?? ""
+    let number = number.map { superscript($0)! } ?? ""
     // Parts without subscript characters are written last.
     return bare.text + String(repeating: "′", count: primes)
       + (sub.hasPrefix("_") ? number + sup + sub : sub + number + sup)

@@ -32,9 +32,13 @@ public indirect enum Formula: Hashable, Sendable {
   public struct Symbol: Hashable, Sendable {
     public var letter: String
     public var primes = 0
-    /// The number in brackets in the superscript.
+    /// The number in the superscript.
     public var index: Int?
     public var accent: Accent?
+    /// False if the number has no brackets: A² in place of A⁽²⁾.
+    public var hasBrackets = true
+    /// True if the letter is a name of the experiment file.
+    public var isName = false
 
     public init(_ letter: String, primes: Int = 0, index: Int? = nil) {
       self.letter = letter
@@ -42,10 +46,21 @@ public indirect enum Formula: Hashable, Sendable {
       self.index = index
     }
 
+    /// A name of the experiment file.
+    static func named(_ name: String) -> Symbol {
+      var symbol = Symbol(name)
+      symbol.isName = true
+      return symbol
+    }
+
     /// The letter without scripts.
     var bare: Formula {
-      accent.map { .accented($0, .letter(letter)) } ?? .letter(letter)
+      if isName { return .text(letter) }
+      return accent.map { .accented($0, .letter(letter)) } ?? .letter(letter)
     }
+
+    /// The number, in its brackets.
+    var number: String? { index.map { hasBrackets ? "(\($0))" : "\($0)" } }
   }
 
   /// δ with the value as its subscript.
@@ -77,6 +92,9 @@ public indirect enum Formula: Hashable, Sendable {
 }
 
 extension Formula {
+  /// The key of the loss in `replacing`: if present, `\delta_y` is written as ∂L/∂y.
+  static let errorKey = "δ_"
+
   /// The formula with letters replaced, also in scripts.
   func replacing(_ replacements: [String: Formula]) -> Formula {
     func replace(_ formula: Formula) -> Formula { formula.replacing(replacements) }
@@ -92,6 +110,10 @@ extension Formula {
       }
       symbol.accent = accent
       return .symbol(symbol)
+    case .scripts(.letter("δ"), sub: let value?, let sup) where replacements[Self.errorKey] != nil:
+      let fraction = Formula.derivative(replacements[Self.errorKey]!, replace(value))
+      return sup == nil
+        ? fraction : .scripts(.fenced("(", fraction, ")"), sub: nil, sup: sup.map(replace))
     case .scripts(let base, let sub, let sup):
       return .scripts(replace(base), sub: sub.map(replace), sup: sup.map(replace))
     case .cases(let rows): return .cases(rows.map { $0.map(replace) })

@@ -1,10 +1,10 @@
+public import Engine
 import Files
-import Engine
 import NNExp
 
 /// The graph as inline SVG: the data at the top, the losses at the bottom. Each edge is labeled
 /// with the value that it carries forward and its δ.
-struct GraphDrawing {
+public struct GraphDrawing {
   private struct Box {
     var title: String
     var kind: String
@@ -17,6 +17,9 @@ struct GraphDrawing {
     let from: Int
     let to: Int
     let letter: Formula.Symbol
+    /// The letter of what reads the value, if it is not the only reader: the edge then carries
+    /// its own part of δ.
+    let reader: String?
     /// The number of rows that the edge passes.
     var skips: Int
   }
@@ -25,6 +28,11 @@ struct GraphDrawing {
   private var edges: [Edge] = []
   private var width = 0
   private var height = 0
+
+  /// The text before the value in the label of its error: `δ`, `∂E/∂`.
+  private let error: String
+  /// Whether boxes are links, and edges have labels.
+  private let isLabeled: Bool
 
   private static let boxWidth = 208
   private static let boxHeight = 46
@@ -36,7 +44,14 @@ struct GraphDrawing {
   private static let sideways = 104
   private static let lane = 84
 
-  init(_ graph: Graph, _ notation: Notation, _ heads: [Head]) {
+  /// The graph without letters and links.
+  public init(_ graph: Graph, heads: [Head]) {
+    self.init(graph, Notation(graph), heads, isLabeled: false)
+  }
+
+  init(_ graph: Graph, _ notation: Notation, _ heads: [Head], isLabeled: Bool = true) {
+    self.isLabeled = isLabeled
+    error = notation.hasDelta ? "δ" : "∂\(notation.differentiated.text)/∂"
     // The ports of the data come first, then the nodes, then the losses.
     let ports = graph.ports.count
     for port in graph.ports {
@@ -55,6 +70,7 @@ struct GraphDrawing {
         edges.append(
           Edge(
             from: box(input), to: ports + k, letter: notation.symbol(input),
+            reader: graph.isShared(input) ? notation.value(ofNode: k).text : nil,
             skips: rows[ports + k] - rows[box(input)] - 1))
       }
     }
@@ -69,6 +85,8 @@ struct GraphDrawing {
         Edge(
           from: from, to: boxes.count - 1,
           letter: notation.symbol(Graph.Edge(node: graph.heads[index])),
+          reader: graph.isShared(Graph.Edge(node: graph.heads[index]))
+            ? notation.loss(of: index).text : nil,
           skips: 0))
     }
     place(rows)
@@ -107,14 +125,14 @@ struct GraphDrawing {
 
   // MARK: SVG
 
-  var svg: String {
+  public var svg: String {
     var lanes = 0
     var parts: [String] = []
     for edge in edges {
       parts.append(edge.skips > 0 ? bend(edge, lane: lanes) : straight(edge))
       if edge.skips > 0 { lanes += 1 }
     }
-    parts += boxes.map(GraphDrawing.draw)
+    parts += boxes.map(draw)
     return """
       <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" \
       viewBox="0 0 \(width) \(height)" role="img" aria-label="the graph of the network">
@@ -125,19 +143,20 @@ struct GraphDrawing {
       """
   }
 
-  private static func draw(_ box: Box) -> String {
-    let center = box.x + boxWidth / 2
-    return """
-      <a href="#\(Escaping.xml(box.anchor))"><rect x="\(box.x)" y="\(box.y)" \
-      width="\(boxWidth)" height="\(boxHeight)" rx="5"/>\
+  private func draw(_ box: Box) -> String {
+    let center = box.x + Self.boxWidth / 2
+    let shape = """
+      <rect x="\(box.x)" y="\(box.y)" \
+      width="\(Self.boxWidth)" height="\(Self.boxHeight)" rx="5"/>\
       <text x="\(center)" y="\(box.y + 20)" text-anchor="middle">\
       \(Escaping.xml(shortened(box.title)))</text>\
       <text class="kind" x="\(center)" y="\(box.y + 37)" text-anchor="middle">\
-      \(Escaping.xml(shortened(box.kind)))</text></a>
+      \(Escaping.xml(shortened(box.kind)))</text>
       """
+    return isLabeled ? "<a href=\"#\(Escaping.xml(box.anchor))\">\(shape)</a>" : shape
   }
 
-  private static func shortened(_ text: String) -> String {
+  private func shortened(_ text: String) -> String {
     text.count <= 28 ? text : text.prefix(27) + "…"
   }
 
@@ -180,15 +199,29 @@ struct GraphDrawing {
   }
 
   private func labels(_ edge: Edge, _ x: Int, _ y: Int) -> String {
+    guard isLabeled else { return "" }
     let letter = Escaping.xml(
       edge.letter.letter + String(repeating: "′", count: edge.letter.primes))
-    let number = edge.letter.index.map { "(\($0))" } ?? ""
+    let number = edge.letter.number ?? ""
+    let part = edge.reader.map { Escaping.xml(" → " + $0) } ?? ""
+    let (low, level) = error == "δ" ? (" class=\"low\" dy=\"5\"", -4) : ("", -6)
     return """
       <text class="letter value" x="\(x + 9)" y="\(y)">\(letter)\
       <tspan class="high" dy="-6">\(number)</tspan></text>\
       <text class="letter delta" x="\(x - 9)" y="\(y)" text-anchor="end">\
-      δ<tspan class="low" dy="5">\(letter)</tspan>\
-      <tspan class="high" dy="-4">\(number)</tspan></text>
+      \(Escaping.xml(error))<tspan\(low)>\(letter)</tspan>\
+      <tspan class="high" dy="\(level)">\(number)</tspan>\
+      \(part.isEmpty ? "" : "<tspan class=\"low\" dy=\"\(-level)\">\(part)</tspan>")</text>
       """
   }
+}
+
+extension Graph {
+  /// The number of nodes and losses that read an edge.
+  func readerCount(of edge: Edge) -> Int {
+    nodes.reduce(0) { $0 + $1.inputs.count { $0 == edge } } + readingHeads(of: edge).count
+  }
+
+  /// True if the gradient of an edge is a sum over several readers.
+  func isShared(_ edge: Edge) -> Bool { readerCount(of: edge) > 1 }
 }

@@ -52,6 +52,14 @@ struct NodeFormulas {
     return formula.replacing(replacements)
   }
 
+  /// A remark, whose letters between dollar signs are replaced.
+  var remark: [Document.Inline] {
+    let pieces = equations.remark.split(separator: "$", omittingEmptySubsequences: false)
+    return pieces.enumerated().map { index, piece in
+      index % 2 == 0 ? .text(String(piece)) : .math(whole(String(piece)))
+    }
+  }
+
   func rendered(_ source: String) -> Rendered {
     guard let formula = try? Formula(parsing: source) else {
       return Rendered(right: .text(source))
@@ -87,10 +95,11 @@ extension Formula {
 
 extension NodeFormulas {
   /// The formulas of node k.
-  init(node k: Int, of pass: SamplePass, _ notation: Notation) {
+  init(node k: Int, of pass: SamplePass, _ notation: Notation, loss: Formula) {
     let node = pass.graph.nodes[k]
     let equations = node.layer.equations(for: node.inputPorts)
-    var replacements = ["y": notation.value(ofNode: k)]
+    var replacements = ["y": notation.value(ofNode: k), "L": loss]
+    if !notation.hasDelta { replacements[Formula.errorKey] = loss }
     var numbers: [String: [[String]]] = [:]
     func note(_ letter: String, _ values: [Double], _ shape: Shape, isParameter: Bool = false) {
       // A sample with several axes is a list of numbers here, not a matrix.
@@ -108,9 +117,9 @@ extension NodeFormulas {
     note("y", pass.values(.value(Graph.Edge(node: k))), pass.shape(.value(Graph.Edge(node: k))))
     note("δ_y", pass.gradient(.value(Graph.Edge(node: k))), pass.shape(.value(Graph.Edge(node: k))))
     for (tensor, p) in zip(node.plan.parameters, node.parameters) {
-      let own = NodeFormulas.symbol(of: tensor.name, in: equations, index: nil)
-      replacements[own.letter] = .symbol(NodeFormulas.symbol(of: p, pass.graph, notation))
-      note(own.letter, pass.values(.parameter(p)), pass.shape(.parameter(p)), isParameter: true)
+      let own = NodeFormulas.letter(of: tensor.name, in: equations)
+      replacements[own] = .symbol(NodeFormulas.symbol(of: p, pass.graph, notation))
+      note(own, pass.values(.parameter(p)), pass.shape(.parameter(p)), isParameter: true)
     }
     self.init(equations, replacements: replacements, numbers: numbers)
   }
@@ -136,16 +145,16 @@ extension NodeFormulas {
     let parameter = graph.parameters[p]
     let owner = graph.nodes.firstIndex { $0.name == parameter.node } ?? 0
     let node = graph.nodes[owner]
-    return symbol(
-      of: parameter.name, in: node.layer.equations(for: node.inputPorts),
-      index: notation.indices[owner])
+    let letter = letter(
+      of: parameter.name, in: node.layer.equations(for: node.inputPorts))
+    return notation.parameter(p, letter: letter, owner: owner)
   }
 
   /// The letter of a parameter in its layer's equations; otherwise, its own name.
-  static func symbol(of name: String, in equations: Equations, index: Int?) -> Formula.Symbol {
+  static func letter(of name: String, in equations: Equations) -> String {
     guard let parameter = equations.parameters.first(where: { $0.name == name }),
       case .letter(let letter)? = try? Formula(parsing: parameter.symbol)
-    else { return .init(name, index: index) }
-    return .init(letter, index: index)
+    else { return name }
+    return letter
   }
 }

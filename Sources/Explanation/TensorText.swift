@@ -9,8 +9,11 @@ struct TensorText {
   /// The entries as a matrix; those of a vector as a row.
   let formula: Formula
 
-  /// `shape [64, 30], norm 3.21, the first 6`; empty if all entries are shown.
+  /// `shape [64, 30], norm 3.21, the first 6`; empty if the formula says everything.
   let note: String
+
+  /// The entries of one row of a tensor that is written in full; nil for a small tensor.
+  private var rowLength: Int?
 
   static let longestVector = 10
   static let mostRows = 8
@@ -19,7 +22,8 @@ struct TensorText {
   /// The number of entries of a large tensor that are shown.
   static let firstEntries = 6
 
-  init(_ values: [Double], shape: Shape) {
+  /// - Parameter isFull: writes every entry of a large tensor, row by row.
+  init(_ values: [Double], shape: Shape, isFull: Bool = false) {
     if let (rows, columns) = TensorText.extent(of: shape) {
       shown = 0..<values.count
       let isVector = shape.rank < 2
@@ -27,6 +31,12 @@ struct TensorText {
       formula =
         isVector && columns > 1 ? Formula.matrix(matrix).transposed : Formula.matrix(matrix)
       note = ""
+    } else if isFull, shape.count > 0 {
+      shown = 0..<values.count
+      let length = shape.rank < 2 ? TensorText.longestVector : shape[shape.rank - 1]
+      rowLength = length
+      formula = TensorText.lines(values, length)
+      note = "shape \(shape), norm \(NumberText.of(TensorText.norm(values))), row by row"
     } else {
       shown = 0..<min(values.count, TensorText.firstEntries)
       formula = .matrix([values[shown].map(NumberText.of) + ["…"]])
@@ -41,6 +51,7 @@ struct TensorText {
     guard case .matrix(let rows) = formula else {
       return Formula.matrix([values.map(NumberText.of)]).transposed
     }
+    if let rowLength { return TensorText.lines(values, rowLength) }
     if !note.isEmpty { return .matrix([values.map(NumberText.of) + ["…"]]) }
     return .matrix(
       TensorText.rows(values, rows.count, rows[0].count).map { $0.map(NumberText.of) })
@@ -58,6 +69,15 @@ struct TensorText {
       shape.axes.dropLast(2).allSatisfy { $0 == 1 }
         ? extent(of: Shape(shape.axes.suffix(2))) : nil
     }
+  }
+
+  /// Rows of equal length; the last one is filled with empty cells.
+  private static func lines(_ values: [Double], _ length: Int) -> Formula {
+    .matrix(
+      stride(from: 0, to: values.count, by: length).map { start in
+        let row = values[start..<min(start + length, values.count)].map(NumberText.of)
+        return row + Array(repeating: "", count: length - row.count)
+      })
   }
 
   private static func rows(_ values: [Double], _ rows: Int, _ columns: Int) -> [[Double]] {

@@ -63,7 +63,14 @@ struct GuardedLayer: Layer, Guarded {
     core.site.run("its backward pass in float64", checked: .first(3)) { core.base.backward(pass) }
   }
   func equations(for inputs: [Port]) -> Equations {
-    core.site.run("its equations") { core.base.equations(for: inputs) }
+    var equations = core.site.run("its equations") { core.base.equations(for: inputs) }
+    if let work = equations.work {
+      let site = core.site
+      equations.work = { tensor, index, sample in
+        site.run("its equations") { work(tensor, index, sample) }
+      }
+    }
+    return equations
   }
 }
 

@@ -8,14 +8,22 @@ public struct PageFrame: Sendable {
   public var head: String
   /// Elements above the content, such as a link to the list of runs.
   public var top: String
+  /// True if the page contains its script; otherwise `head` refers to `pageScript`.
+  public var hasScript: Bool
 
-  public init(head: String = "", top: String = "") { (self.head, self.top) = (head, top) }
+  public init(head: String = "", top: String = "", hasScript: Bool = true) {
+    (self.head, self.top, self.hasScript) = (head, top, hasScript)
+  }
 }
 
 /// The style sheet of the pages, for pages that a server adds.
 public let pageStyleSheet = Page.style + "\n" + SVGChart.pageStyle
 
-/// A page of results in HTML: a single file without scripts that needs no network.
+/// The script of the pages, which shows the values of a chart under the pointer.
+public let pageScript = Page.script
+
+/// A page of results in HTML: complete in one file, readable without a network and without
+/// scripts. Its only script shows the values of a chart under the pointer.
 struct Page {
   let title: String
   private var body = ""
@@ -39,7 +47,7 @@ struct Page {
     <body>
     \(frame.top)<main>
     \(body)</main>
-    </body>
+    \(frame.hasScript ? "<script>\n\(Page.script)\n</script>\n" : "")</body>
     </html>
 
     """
@@ -96,8 +104,32 @@ struct Page {
     body += "</tbody>\n</table></div>\n"
   }
 
-  /// Adds the text of a file, which is folded until the reader opens it.
-  mutating func file(_ name: String, _ text: String) {
+  /// Small images with a label each, drawn as large pixels.
+  mutating func images(_ images: [(label: String, image: PixelImage)]) {
+    body += "<div class=\"images\">\n"
+    for (label, image) in images {
+      body +=
+        "<figure><img src=\"\(image.dataURI)\" alt=\"\(Escaping.xmlAttribute(label))\" width=\"72\"/>"
+        + "<figcaption>\(Escaping.xml(label))</figcaption></figure>\n"
+    }
+    body += "</div>\n"
+  }
+
+  /// A drawing as SVG, which a narrow page scrolls.
+  mutating func drawing(_ svg: String) {
+    body += "<div class=\"wide drawing\">\(svg)</div>\n"
+  }
+
+  /// The maximum number of bytes of a file that a page contains.
+  private static let mostBytes = 200_000
+
+  /// Text as it is in a file, folded until the reader opens it. A long file is cut.
+  mutating func file(_ name: String, _ whole: String) {
+    var text = whole
+    if whole.utf8.count > Self.mostBytes {
+      text = String(decoding: whole.utf8.prefix(Self.mostBytes), as: UTF8.self)
+      text += "\n… \(whole.utf8.count - Self.mostBytes) bytes more in the file"
+    }
     body +=
       "<details><summary>\(Escaping.xml(name))</summary>\n<pre>\(Escaping.xml(text))</pre></details>\n"
   }
@@ -132,5 +164,42 @@ struct Page {
     pre { font: .85rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
       background: var(--panel); padding: .75rem 1rem; border-radius: 6px; overflow-x: auto; }
     details { margin: .5rem 0; } summary { cursor: pointer; }
+    .images { display: flex; flex-wrap: wrap; gap: .75rem; margin: .5rem 0 1.25rem; }
+    .images img { display: block; image-rendering: pixelated; border: 1px solid var(--line); }
+    figcaption { font-size: .75rem; color: var(--faint); text-align: center; }
+    .drawing svg { display: block; }
+    .drawing text { fill: var(--ink); font-size: 14px; } .drawing .kind { fill: var(--faint); font-size: 12px; }
+    .drawing rect { fill: var(--panel); stroke: var(--line); }
+    .drawing path { fill: none; stroke: var(--faint); stroke-width: 1.25; }
+    .drawing marker path { fill: var(--faint); stroke: none; }
+    .tip { position: absolute; pointer-events: none; background: var(--panel); color: var(--ink);
+      border: 1px solid var(--line); border-radius: 4px; padding: .25rem .5rem; font-size: .8rem;
+      white-space: pre; z-index: 1; }
+    """
+
+  /// Shows the values of a chart's lines at the position nearest to the pointer.
+  fileprivate static let script = """
+    for (const svg of document.querySelectorAll("svg.chart")) {
+      const data = svg.querySelector("[data-points]");
+      if (!data) continue;
+      const plot = JSON.parse(data.dataset.points);
+      const all = plot.series.flatMap(([name, points]) => points);
+      if (!all.length) continue;
+      const tip = document.createElement("div");
+      tip.className = "tip";
+      svg.addEventListener("pointermove", (event) => {
+        const box = svg.getBoundingClientRect();
+        const x = (event.clientX - box.left) / box.width * svg.viewBox.baseVal.width;
+        const near = all.reduce((a, b) => Math.abs(a[0] - x) > Math.abs(b[0] - x) ? b : a);
+        const lines = plot.series.flatMap(([name, points]) =>
+          points.filter((point) => point[2] === near[2]).slice(0, 1).map((point) => name + "  " + point[3]));
+        tip.textContent = [(plot.x + " " + near[2]).trim(), ...lines].join("\\n");
+        document.body.append(tip);
+        const left = Math.min(event.pageX + 14, scrollX + innerWidth - tip.offsetWidth - 8);
+        tip.style.left = Math.max(scrollX, left) + "px";
+        tip.style.top = event.pageY + 14 + "px";
+      });
+      svg.addEventListener("pointerleave", () => tip.remove());
+    }
     """
 }

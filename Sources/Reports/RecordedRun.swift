@@ -17,18 +17,23 @@ struct RecordedRun {
 
   /// Reads a run's folder. A run that is in progress, failed or was interrupted has the
   /// rows that it wrote.
-  init(_ directory: RunDirectory) throws {
+  ///
+  /// - Parameter known: columns that the summary does not have yet.
+  init(_ directory: RunDirectory, known more: [MetricColumn] = []) throws {
     path = directory.path
     summary = try Summary.current(of: directory)
     let file = "metrics.csv"
+    // A run that ended before its training has no file, or an empty one.
+    let bytes = try directory.readIfThere(file) ?? []
     table = try CSVTable(
-      directory.read(file), path: directory.folder.path(of: file), isGrowing: true)
+      bytes.isEmpty ? Array("epoch\n".utf8) : bytes, path: directory.folder.path(of: file),
+      isGrowing: true)
     guard let epoch = table.index(of: MetricColumn.epoch.name) else {
       throw Diagnostic(
         "'\(directory.folder.path(of: file))' has no column 'epoch'", failure: .environment)
     }
     epochs = table.rows.map { $0[epoch] ?? .nan }
-    let known = summary.final.map(\.column)
+    let known = summary.final.map(\.column) + more
     let table = table
     columns = table.columns.indices.compactMap { index in
       let name = table.columns[index]
@@ -50,6 +55,14 @@ struct RecordedRun {
       let mean = near.reduce(0) { $0 + $1 / Double(near.count) }
       return Series.Point(epochs[row], values[row] == nil ? nil : mean)
     }
+  }
+
+  /// The epoch of the newest row; nil before the first.
+  var newestEpoch: Int? { epochs.last.flatMap { Int(exactly: $0) } }
+
+  /// A column's value in the newest row.
+  func newestValue(_ column: MetricColumn) -> Double? {
+    table.index(of: column.name).flatMap { table.rows.last?[$0] }
   }
 
   /// The epoch of the delivered weights; of a run of version 0.1.0, the best epoch.

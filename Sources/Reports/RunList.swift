@@ -10,8 +10,8 @@ public struct RunList: Sendable {
   public struct Entry: Sendable {
     public let path: String
     public let isSweep: Bool
-    /// The status in the run's summary, or the counts of a sweep's trials by status. A run
-    /// whose process ended without a result is interrupted.
+    /// The status in the run's summary, `killed` if its process ended without one, or the counts
+    /// of a sweep's trials by status.
     public let status: String
     /// True if more results are expected: a process executes the run, or the sweep has trials
     /// that have not ended.
@@ -80,9 +80,10 @@ public struct RunList: Sendable {
     let run = try RunDirectory.open(path)
     let summary = try Summary.current(of: run)
     return Entry(
-      path: path, isSweep: false, status: summary.status.rawValue,
-      isOpen: summary.status == .running, started: (try? RunRecord(of: run))?.started ?? "",
-      epochs: summary.epochs, metric: metric(of: summary))
+      path: path, isSweep: false, status: summary.statusText(of: run),
+      isOpen: summary.status == .running && run.isInProgress,
+      started: (try? RunRecord(of: run))?.started ?? "", epochs: summary.epochs,
+      metric: metric(of: summary))
   }
 
   private static func metric(of summary: Summary) -> (column: MetricColumn, value: Double)? {

@@ -1,17 +1,49 @@
-import Charts
+public import Charts
 import Files
-import NNExp
+public import NNExp
 public import Results
 
 /// The report of one run as a page: `nnexp report RUN`.
 public struct RunPage {
   private let run: RunDirectory
   private let recorded: RecordedRun
+  private let record: RunRecord
+  private let predictions: TextTable?
+  private let model: Result<RunModel, any Error>
 
   /// Opens a run in any state: completed, failed, interrupted or in progress.
-  public init(_ run: RunDirectory) throws {
+  ///
+  /// - Parameters:
+  ///   - registry: the types that the run's model may name.
+  ///   - readsData: whether files outside the run's folder are read, to draw samples.
+  public init(_ run: RunDirectory, registry: Registry, readsData: Bool = true) throws {
     self.run = run
-    recorded = try RecordedRun(run)
+    let record = try RunRecord(of: run)
+    self.record = record
+    predictions = try RunPage.table("predictions.csv", of: run)
+    let worst = try RunPage.worst(predictions, isOfClasses: RunPage.hasClasses(run))
+    let rows = worst.flatMap { worst -> [Int]? in
+      guard let row = worst.columns.firstIndex(of: "row"), !worst.columns.contains("file") else {
+        return nil
+      }
+      return worst.rows.compactMap { Int($0[row]) }
+    }
+    model = Result {
+      try RunModel(
+        of: run, record: record, rows: rows ?? [], registry: registry, readsData: readsData)
+    }
+    recorded = try RecordedRun(run, known: (try? model.get())?.metricColumns ?? [])
+  }
+
+  private typealias Worst = (columns: [String], rows: [[String]])
+
+  /// The worst predictions of the last split.
+  private static func worst(_ table: TextTable?, isOfClasses: Bool) -> Worst? {
+    table.flatMap { PredictionCharts.splits(of: $0).last?.worst(10, isOfClasses: isOfClasses) }
+  }
+
+  private static func hasClasses(_ run: RunDirectory) throws -> Bool {
+    try run.folder.entries().contains { $0.hasPrefix(bytes: "confusion_") }
   }
 
   /// The page as one HTML file.
@@ -23,16 +55,39 @@ public struct RunPage {
     try addConfusion(to: &page)
     try addClasses(to: &page)
     try addPredictions(to: &page)
-    try addColumns(to: &page)
+    addModel(to: &page)
     try addGradientCheck(to: &page)
     try addRecord(to: &page)
     return page.html(in: frame)
   }
 
+  /// The charts of the page, for one picture.
+  public func charts() throws -> [Chart] {
+    try Curves(runs: [recorded], options: PlotOptions()).charts() + layerCharts
+      + confusionCharts() + predictionCharts()
+  }
+
+  /// The run and its status in a line.
+  public var heading: String {
+    "\(run.path): \(verdict.word), \(recorded.newestEpoch ?? 0) epochs"
+  }
+
   private func addVerdict(to page: inout Page) {
+    let (word, isGood, sentence) = verdict
+    page.verdict(word, isGood: isGood, sentence)
+    page.table(
+      ["expectation", "bound", "found", ""],
+      recorded.summary.expectations.map {
+        [$0.name, $0.bound, Self.text($0.found), $0.isMet ? "met" : "not met"]
+      })
+  }
+
+  private var verdict: (word: String, isGood: Bool?, sentence: String) {
     let summary = recorded.summary
+    let isKilled = summary.status == .running && !run.isInProgress
     let (word, isGood): (String, Bool?) =
       switch summary.status {
+      case .running where isKilled: ("killed", false)
       case .completed: ("completed", true)
       case .fellShort: ("fell short", false)
       case .failed: ("failed", false)
@@ -41,14 +96,14 @@ public struct RunPage {
       case .stopped: ("stopped", nil)
       }
     var sentence = "after \(summary.epochs) epochs, \(summary.steps) steps"
+    if summary.status == .running {
+      // The summary is written at the end.
+      sentence = recorded.newestEpoch.map { "after epoch \($0)" } ?? "before its first epoch"
+    }
+    if isKilled { sentence += "; its process ended, and nnexp run FILE --resume continues it" }
     if let delivered = summary.delivered { sentence += "; it delivers \(delivered.text)" }
     if let reason = summary.reason { sentence += ": " + reason }
-    page.verdict(word, isGood: isGood, sentence)
-    page.table(
-      ["expectation", "bound", "found", ""],
-      summary.expectations.map {
-        [$0.name, $0.bound, Self.text($0.found), $0.isMet ? "met" : "not met"]
-      })
+    return (word, isGood, sentence)
   }
 
   private static func text(_ json: JSON) -> String {
@@ -66,21 +121,40 @@ public struct RunPage {
     page.section("Metrics")
     let curves = Curves(runs: [recorded], options: PlotOptions())
     page.charts(try curves.charts())
+    page.charts(layerCharts)
     let summary = recorded.summary
     page.table(
       ["column", "last epoch", "best", "best epoch", "better"],
-      summary.final.map { final in
-        let best = summary.best.first { $0.column.name == final.column.name }
-        let better = final.column.largerIsBetter.map { $0 ? "larger" : "smaller" }
+      recorded.columns.filter { $0.split != nil }.map { column in
+        let best = summary.best.first { $0.column.name == column.name }
+        let better = column.largerIsBetter.map { $0 ? "larger" : "smaller" }
         return [
-          final.column.name, final.value.map { rounded($0, digits: 6) } ?? "",
+          column.name, recorded.newestValue(column).map { rounded($0, digits: 6) } ?? "",
           best.map { rounded($0.value, digits: 6) } ?? "", best.map { "\($0.epoch)" } ?? "",
           better ?? "",
         ]
       })
   }
 
-  private func table(_ file: String) throws -> TextTable? {
+  /// The columns that `record:` adds: a chart per quantity with a line per layer.
+  private var layerCharts: [Chart] {
+    let columns = recorded.columns.filter { $0.split == nil && $0.head != nil }
+    return columns.map(\.quantity).uniquedTexts().map { quantity in
+      let own = columns.filter { $0.quantity.hasSameBytes(as: quantity) }
+      return Chart(
+        quantity,
+        .plot(
+          Plot(
+            x: Axis("epoch", isInteger: true), y: Axis("", .logarithmic),
+            series: own.enumerated().map { index, column in
+              Series(column.head ?? "", color: index, recorded.points(column, smoothing: 1))
+            })))
+    }
+  }
+
+  private func table(_ file: String) throws -> TextTable? { try Self.table(file, of: run) }
+
+  private static func table(_ file: String, of run: RunDirectory) throws -> TextTable? {
     guard let bytes = try run.folder.readIfThere(file, limit: 1 << 30) else { return nil }
     return try TextTable(bytes, path: run.folder.path(of: file))
   }
@@ -91,7 +165,14 @@ public struct RunPage {
   }
 
   private func addConfusion(to page: inout Page) throws {
-    let charts = try files(withPrefix: "confusion_").compactMap { split, file -> Chart? in
+    let charts = try confusionCharts()
+    if charts.isEmpty { return }
+    page.section("Classes")
+    page.charts(charts, height: 340)
+  }
+
+  private func confusionCharts() throws -> [Chart] {
+    try files(withPrefix: "confusion_").compactMap { split, file -> Chart? in
       guard let table = try table(file), !table.rows.isEmpty else { return nil }
       let names = table.columns.dropFirst().map {
         $0.hasPrefix(bytes: "predicted_") ? String($0.dropFirst("predicted_".count)) : $0
@@ -103,9 +184,6 @@ public struct RunPage {
             xLabel: "predicted", yLabel: "true", columns: names, rows: table.rows.map { $0[0] },
             values: table.rows.map { $0.dropFirst().map { Double($0) } }, showsValues: true)))
     }
-    if charts.isEmpty { return }
-    page.section("Classes")
-    page.charts(charts, height: 340)
   }
 
   private func addClasses(to page: inout Page) throws {
@@ -117,24 +195,47 @@ public struct RunPage {
   }
 
   private func addPredictions(to page: inout Page) throws {
-    guard let table = try table("predictions.csv") else { return }
-    let splits = PredictionCharts.splits(of: table)
-    let isOfClasses = try !files(withPrefix: "confusion_").isEmpty
-    let charts = splits.flatMap { $0.charts(isOfClasses: isOfClasses) }
-    let worst = splits.last.flatMap { $0.worst(10, isOfClasses: isOfClasses) }
+    guard let table = predictions else { return }
+    let charts = try predictionCharts()
+    let worst = try Self.worst(table, isOfClasses: Self.hasClasses(run))
     if charts.isEmpty, worst == nil { return }
     page.section("Predictions")
     page.charts(charts, height: 340)
     guard let worst else { return }
     page.paragraph("The worst predictions:")
     page.table(worst.columns, worst.rows)
+    guard let model = try? model.get() else { return }
+    if !model.samples.isEmpty {
+      page.paragraph("The inputs of the worst predictions, by row:")
+      page.images(model.samples.map { ("row \($0.row)", $0.image) })
+    }
   }
 
-  private func addColumns(to page: inout Page) throws {
-    let file = "columns.json"
-    guard let bytes = try run.folder.readIfThere(file, limit: 1 << 26) else { return }
-    page.section("Columns as read")
-    page.file(file, String(decoding: bytes, as: UTF8.self))
+  private func predictionCharts() throws -> [Chart] {
+    guard let table = predictions else { return [] }
+    let isOfClasses = try Self.hasClasses(run)
+    return PredictionCharts.splits(of: table).flatMap { $0.charts(isOfClasses: isOfClasses) }
+  }
+
+  private func addModel(to page: inout Page) {
+    page.section("Model")
+    let model: RunModel
+    do { model = try self.model.get() } catch {
+      let reason = (error as? Diagnostic)?.message ?? "\(error)"
+      page.paragraph("The model is in resolved.yaml below; it is not drawn: \(reason)")
+      return
+    }
+    page.drawing(model.drawing)
+    page.table(model.nodes[0], Array(model.nodes.dropFirst()))
+    if let note = model.note { page.paragraph(note) }
+    for gallery in model.galleries {
+      page.paragraph(gallery.title)
+      page.images(gallery.images)
+    }
+    if let columns = model.columns {
+      page.section("Columns as read")
+      page.table(columns[0], Array(columns.dropFirst()))
+    }
   }
 
   private func addGradientCheck(to page: inout Page) throws {
@@ -152,7 +253,6 @@ public struct RunPage {
   private func addRecord(to page: inout Page) throws {
     page.section("How to repeat it")
     page.command("nnexp run \(run.path)/resolved.yaml")
-    let record = try RunRecord(of: run)
     var rows = [
       ["nnexp", record.nnexpVersion], ["Swift", record.swiftVersion],
       ["processor", record.cpu ?? ""], ["instruction set", record.isa], ["BLAS", record.blas],
@@ -162,7 +262,7 @@ public struct RunPage {
     if let commit = record.gitCommit { rows.append(["commit", commit]) }
     rows += (record.data + record.plugins).map { [$0.path, "SHA-256 " + $0.sha256] }
     page.table(["", ""], rows)
-    for file in ["experiment.yaml", "resolved.yaml", RunRecord.file] {
+    for file in ["experiment.yaml", "resolved.yaml", "columns.json", RunRecord.file] {
       guard let bytes = try run.folder.readIfThere(file, limit: 1 << 26) else { continue }
       page.file(file, String(decoding: bytes, as: UTF8.self))
     }

@@ -26,7 +26,11 @@ public struct SweepPage {
       page.section("Metrics")
       page.charts(charts, height: 320)
     }
-    addTrials(rows, to: &page)
+    let done = rows.filter { $0.isDone || $0.status == .stopped }
+    if let metric = Self.metric(of: done) {
+      addFindings(done, metric, to: &page)
+      addTrials(done, metric, to: &page)
+    }
     addFailures(rows, to: &page)
     page.section("How to repeat it")
     page.paragraph("Each trial's folder holds its experiment, its record and its weights.")
@@ -46,33 +50,75 @@ public struct SweepPage {
       "\(rows.count) trials: " + counts.joined(separator: ", "))
   }
 
-  /// The trials in the order of their metric, best first.
-  private func addTrials(_ rows: [TrialRow], to page: inout Page) {
-    let done = rows.filter { $0.isDone || $0.status == .stopped }
-    guard let metric = done.first?.best.first?.column ?? done.first?.final.first?.column else {
-      return
+  /// The metric that orders the trials: the monitored column.
+  private static func metric(of rows: [TrialRow]) -> MetricColumn? {
+    rows.first.flatMap { $0.best.first?.column ?? $0.final.first?.column }
+  }
+
+  /// Adds the influence of each parameter, and the mean of each setting with its interval.
+  private func addFindings(_ done: [TrialRow], _ metric: MetricColumn, to page: inout Page) {
+    let shown = plan.parameters.indices.filter { plan.parameters[$0] != "seed" }
+    let parameters = shown.map { plan.parameters[$0] }
+    let trials = done.compactMap { row in
+      row.value(metric.name).flatMap { value in
+        value.isFinite
+          ? SweepFindings.Trial(values: shown.map { row.values[$0] }, metric: value) : nil
+      }
     }
-    func value(_ row: TrialRow) -> Double? {
-      row.final.first { $0.column.name.hasSameBytes(as: metric.name) }?.value
+    let findings = SweepFindings(
+      trials, parameters: parameters, largerIsBetter: metric.largerIsBetter == true)
+    let influences = findings.influences
+    if influences.count > 1 {
+      page.section("What matters most for \(metric.name)")
+      page.paragraph(
+        "The share of the variance of the trials' ranks that a parameter's values explain, and "
+          + "the value with the best mean.")
+      page.table(
+        ["parameter", "share", "best value", "mean there"],
+        influences.map {
+          [
+            $0.parameter, rounded($0.share, digits: 3), $0.bestValue, rounded($0.mean, digits: 6),
+          ]
+        })
     }
+    let settings = findings.settings
+    guard settings.contains(where: { $0.count > 1 }) else { return }
+    page.section("Settings by mean \(metric.name), with 95% intervals over seeds")
+    if settings.count > Self.mostSettings {
+      page.paragraph("The best \(Self.mostSettings) of \(settings.count).")
+    }
+    page.table(
+      parameters + ["trials", "mean", "from", "to"],
+      settings.prefix(Self.mostSettings).map { setting in
+        setting.values + [
+          "\(setting.count)", rounded(setting.mean, digits: 6),
+          setting.interval.map { rounded($0.low, digits: 6) } ?? "",
+          setting.interval.map { rounded($0.high, digits: 6) } ?? "",
+        ]
+      })
+  }
+
+  private static let mostSettings = 20
+
+  /// The trials in the order of their metric, best first. Values are those of the delivered
+  /// weights.
+  private func addTrials(_ done: [TrialRow], _ metric: MetricColumn, to page: inout Page) {
     let sign = metric.largerIsBetter == true ? -1.0 : 1.0
-    let order = done.filter { value($0) != nil }.sorted { a, b in
-      let (x, y) = (sign * (value(a) ?? 0), sign * (value(b) ?? 0))
+    let order = done.filter { $0.value(metric.name) != nil }.sorted { a, b in
+      let (x, y) = (sign * (a.value(metric.name) ?? 0), sign * (b.value(metric.name) ?? 0))
       return x < y || (x == y && a.number < b.number)
     }
     page.section("Trials by \(metric.name), best first")
     if order.count > Self.mostRows {
       page.paragraph("The best \(Self.mostRows) of \(order.count); sweep.csv has all.")
     }
-    let names = order.first?.final.map(\.column.name) ?? []
+    let names = (order.first?.final ?? []).filter { $0.column.split != nil }.map(\.column.name)
     page.table(
       ["trial", "seed"] + plan.parameters.filter { $0 != "seed" } + names + ["status"],
       order.prefix(Self.mostRows).map { row in
         let values = zip(plan.parameters, row.values).filter { $0.0 != "seed" }.map { $0.1 }
-        let finals = names.map { name in
-          row.final.first { $0.column.name == name }?.value.map { rounded($0, digits: 6) } ?? ""
-        }
-        return ["\(row.number)", "\(row.seed)"] + values + finals + [row.status.rawValue]
+        let metrics = names.map { name in row.value(name).map { rounded($0, digits: 6) } ?? "" }
+        return ["\(row.number)", "\(row.seed)"] + values + metrics + [row.status.rawValue]
       })
   }
 

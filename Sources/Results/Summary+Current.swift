@@ -5,7 +5,7 @@ extension Summary {
   /// The summary of a run as it is now.
   ///
   /// The file of a run that trains is that of its start; the newest row of metrics.csv has the
-  /// values so far. A run whose process has ended without a result is interrupted.
+  /// values so far.
   public static func current(of run: RunDirectory) throws -> Summary {
     var summary = try Summary(of: run)
     guard summary.status == .running else { return summary }
@@ -17,14 +17,12 @@ extension Summary {
       summary.steps = value(.step).flatMap { Int(exactly: $0) } ?? summary.steps
       summary.final = summary.final.map { Final($0.column, value($0.column)) }
     }
-    if !run.isInProgress {
-      // It may have ended in the meantime.
-      let newest = try Summary(of: run)
-      if newest.status != .running { return newest }
-      summary.status = .interrupted
-      summary.reason = "its process ended without a result"
-    }
     return summary
+  }
+
+  /// The status as text: `killed` if the run's process ended without a result.
+  public func statusText(of run: RunDirectory) -> String {
+    status == .running && !run.isInProgress ? "killed" : status.rawValue
   }
 
   /// The bytes at each end of metrics.csv that hold the header and the last row.

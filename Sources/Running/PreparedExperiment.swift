@@ -199,7 +199,10 @@ public struct PreparedExperiment<S: Scalar> {
   }
 
   /// The model as a table: node, type, inputs, output shape, parameters.
-  public var modelTable: String {
+  public var modelTable: String { table(nodeRows, rightAligned: [4]) }
+
+  /// The rows of this table under their heading.
+  public var nodeRows: [[String]] {
     var rows = [["node", "type", "inputs", "output", "parameters"]]
     for node in graph.nodes {
       let inputs = node.inputs.map(graph.name)
@@ -212,7 +215,7 @@ public struct PreparedExperiment<S: Scalar> {
         frozen == 0 ? "\(count)" : "\(count) (\(frozen) frozen)",
       ])
     }
-    return table(rows, rightAligned: [4])
+    return rows
   }
 
   /// The experiment file with all defaults and all values that were derived from the data.

@@ -22,7 +22,8 @@ struct RunReport<S: Scalar> {
     let row =
       trainer.newestRow.isEmpty
       ? [Double](repeating: .nan, count: trainer.columns.count) : trainer.newestRow
-    let final = zip(trainer.columns, row).filter { $0.0.split != nil }
+    // The metrics, and the columns of layers.
+    let final = zip(trainer.columns, row).filter { $0.0.split != nil || $0.0.head != nil }
     var best: [Summary.Best] = []
     if let epoch = trainer.best?.epoch {
       best = zip(trainer.columns, trainer.bestRow).compactMap { column, value in

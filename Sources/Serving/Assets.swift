@@ -125,7 +125,12 @@ enum Assets {
             fresh.querySelectorAll("details").forEach((part, i) => { part.open = !!open[i]; });
             old.replaceWith(document.adoptNode(fresh));
             showSelection();
-            document.dispatchEvent(new Event("nnexp-update"));
+            // The script of the charts applies to those that it finds.
+            for (const tip of document.querySelectorAll(".tip")) tip.remove();
+            const script = document.createElement("script");
+            script.src = "/page.js";
+            script.onload = () => script.remove();
+            document.head.append(script);
           }
         } catch { /* The events report a lost connection. */ }
         isLoading = false;

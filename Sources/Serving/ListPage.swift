@@ -15,7 +15,7 @@ struct ListPage {
       filter + "<div id=\"updated\">\n" + list + "</div>\n")
   }
 
-  private static let statuses = Summary.Status.allCases.map(\.rawValue)
+  private static let statuses = Summary.Status.allCases.map(\.rawValue) + ["killed"]
 
   /// The form of the filter. Without scripts, its button applies it.
   private var filter: String {
@@ -140,7 +140,7 @@ struct ListPage {
       switch status {
       case _ where isOpen: "running"
       case "completed": "good"
-      case "failed", "fell_short": "bad"
+      case "failed", "fell_short", "killed": "bad"
       default: "open"
       }
     return "<span class=\"status \(style)\">\(Escaping.xml(readable(status)))</span>"

@@ -63,27 +63,38 @@ final class RunIndex: Sendable {
         return state.listing
       }
       _ = try RunList.folder(folder.path)
-      let known = scan(earlier: state.known)
-      var found = known.values.compactMap { folder -> RunList.Entry? in
-        if case .entry(let entry) = folder.content { entry } else { nil }
+      let (known, isSame) = scan(earlier: state.known)
+      if !isSame {
+        let found = Self.entries(known)
+        if !found.elementsEqual(state.listing.entries, by: Self.isSame) {
+          state.listing = Listing(entries: found, version: state.listing.version + 1)
+        }
+        state.known = known
       }
-      found.sort(by: RunList.isNewer)
-      if !found.elementsEqual(state.listing.entries, by: Self.isSame) {
-        state.listing = Listing(entries: found, version: state.listing.version + 1)
-      }
-      state.known = known
       state.scanned = monotonicSeconds()
       state.duration = state.scanned - start
       return state.listing
     }
   }
 
+  /// The runs and sweeps of folders, newest first.
+  private static func entries(_ known: [String: Known]) -> [RunList.Entry] {
+    let found = known.values.compactMap { folder -> RunList.Entry? in
+      if case .entry(let entry) = folder.content { entry } else { nil }
+    }
+    // Positions are faster to move than entries.
+    return found.indices.sorted { RunList.isNewer(found[$0], found[$1]) }.map { found[$0] }
+  }
+
   /// The number of folders that a thread examines at a time.
   private static let block = 64
 
   /// Examines all folders, level by level.
-  private func scan(earlier: [String: Known]) -> [String: Known] {
+  ///
+  /// - Returns: `isSame` if no folder was read again and none has gone.
+  private func scan(earlier: [String: Known]) -> (known: [String: Known], isSame: Bool) {
     var all: [String: Known] = [:]
+    var isSame = true
     all.reserveCapacity(earlier.count)
     // The folder itself may be a link; those below are not followed.
     var level = [(path: folder.path, mark: folder.path + "/.")]
@@ -95,9 +106,10 @@ final class RunIndex: Sendable {
         }
       }
       var next: [(path: String, mark: String)] = []
-      for (place, known) in zip(paths, blocks.joined()) {
-        guard let known else { continue }
+      for (place, examined) in zip(paths, blocks.joined()) {
+        guard let (known, isKept) = examined else { continue }
         all[place.path] = known
+        if !isKept { isSame = false }
         guard case .folders(let names) = known.content, depth < RunList.mostLevels else { continue }
         next += names.map { name in
           let path = Path.join(place.path, name)
@@ -106,16 +118,18 @@ final class RunIndex: Sendable {
       }
       level = next
     }
-    return all
+    return (all, isSame && all.count == earlier.count)
   }
 
-  /// The state of a folder now; nil if it is none.
-  private static func examine(_ path: String, _ mark: FileMark?, _ earlier: Known?) -> Known? {
+  /// The state of a folder now, and whether it is the earlier one; nil if it is no folder.
+  private static func examine(
+    _ path: String, _ mark: FileMark?, _ earlier: Known?
+  ) -> (known: Known, isKept: Bool)? {
     guard let mark, mark.isFolder else { return nil }
-    if let earlier, earlier.isValid(path, mark) { return earlier }
+    if let earlier, earlier.isValid(path, mark) { return (earlier, true) }
     let isSweep = FileMark(path + "/" + PlanRecord.file) != nil
     let trials = isSweep ? FileMark(path + "/trials") : nil
-    return Known(mark: mark, trials: trials, content: read(path, isSweep: isSweep))
+    return (Known(mark: mark, trials: trials, content: read(path, isSweep: isSweep)), false)
   }
 
   private static func read(_ path: String, isSweep: Bool) -> Content {

@@ -1,5 +1,5 @@
 import Files
-import NNExp
+public import NNExp
 import Reports
 import Results
 import Sweeps
@@ -14,16 +14,22 @@ import Synchronization
 ///                                server-sent events: the files of a page have changed
 public final class RunServer: Sendable {
   private let folder: ServedFolder
+  private let registry: Registry
   private let index: RunIndex
   /// Reports are composed one at a time, so that many requests need the memory of one.
   private let composing = Mutex(())
 
+  /// - Parameter registry: the types that the runs' models may name.
   /// - Throws: a `Diagnostic` if there is no such folder.
-  public init(_ path: String) throws {
+  public init(_ path: String, registry: Registry) throws {
+    self.registry = registry
     _ = try RunList.folder(path)
     folder = ServedFolder(path)
     index = RunIndex(folder)
   }
+
+  /// Reads all runs, so that the first list appears at once.
+  public func prepare() { _ = try? index.listing() }
 
   public enum Answer: Sendable {
     case response(ServerResponse)
@@ -89,6 +95,7 @@ public final class RunServer: Sendable {
     case ("events", 3...): return .events(try events(parts[1], address(parts.dropFirst(2))))
     case ("style.css", 1): return asset(Assets.style, "text/css; charset=utf-8")
     case ("script.js", 1): return asset(Assets.script, "text/javascript; charset=utf-8")
+    case ("page.js", 1): return asset(pageScript, "text/javascript; charset=utf-8")
     case ("icon.svg", 1): return asset(Assets.icon, "image/svg+xml")
     default: throw Refusal.notFound
     }
@@ -122,7 +129,9 @@ public final class RunServer: Sendable {
     let frame = ServerPage.frame(
       trail: address, events: isOpen ? "/events/run/" + URLText.encodedPath(address) : nil)
     return try composing.withLock { _ in
-      try ServerResponse(200, RunPage(RunDirectory.open(path)).html(in: frame))
+      let page = try RunPage(
+        RunDirectory.open(path), registry: registry, readsData: false)
+      return try ServerResponse(200, page.html(in: frame))
     }
   }
 

@@ -10,12 +10,14 @@ enum ServerPage {
   ///   - trail: the folders that lead to the page.
   ///   - events: the address of the page's events; nil if nothing more is expected.
   static func frame(trail: String, events: String?) -> PageFrame {
-    PageFrame(head: references, top: bar(trail: trail, events: events))
+    PageFrame(
+      head: references, top: bar(trail: trail, events: events), hasScript: false)
   }
 
   static let references = """
     <link rel="icon" href="/icon.svg"/>
     <link rel="stylesheet" href="/style.css"/>
+    <script src="/page.js" defer=""></script>
     <script src="/script.js" defer=""></script>
 
     """

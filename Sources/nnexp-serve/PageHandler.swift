@@ -18,7 +18,10 @@ struct PageHandler: HTTPHandler {
     switch answer {
     case .response(let response): return Self.message(response, request.method)
     case .events(let events):
-      guard request.method != .HEAD, let place = StreamPlace() else {
+      if request.method == .HEAD {
+        return Self.message(ServerResponse(200, "", type: "text/event-stream"), request.method)
+      }
+      guard let place = StreamPlace() else {
         return Self.message(
           ServerResponse(503, "too many pages are open\n", type: "text/plain"), request.method)
       }

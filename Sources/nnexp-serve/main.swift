@@ -1,3 +1,4 @@
+import Datasets
 import Dispatch
 import Files
 import FlyingFox
@@ -5,6 +6,8 @@ import FlyingSocks
 import Foundation
 import NNExp
 import Serving
+import Standard
+import Synchronization
 
 /// The program that `nnexp serve` executes: `nnexp-serve FOLDER PORT`.
 ///
@@ -16,32 +19,42 @@ private func serve() async throws {
     throw Diagnostic("'nnexp-serve' is a part of 'nnexp serve'; run that instead")
   }
   let folder = words[1]
-  let pages = try RunServer(folder)
+  var registry = Registry()
+  registerStandard(in: &registry)
+  registerDatasets(in: &registry)
+  let pages = try RunServer(folder, registry: registry)
   let server = HTTPServer(
     address: try .inet(ip4: "127.0.0.1", port: port), timeout: 60, logger: .disabled,
     handler: PageHandler(pages: pages))
   let stop = stopSignals(server)
   defer { withExtendedLifetime(stop) {} }
-  let running = Task { try await server.run() }
-  do {
-    try await server.waitUntilListening(timeout: 30)
-  } catch {
-    running.cancel()
-    do { try await running.value } catch { throw reason(error, port) }
-    throw reason(error, port)
+  let running = Task {
+    do { try await server.run() } catch {
+      failure.withLock { $0 = error }
+      throw error
+    }
+  }
+  // The library's own wait does not end if the server fails.
+  while await server.listeningAddress == nil {
+    if let error = failure.withLock({ $0 }) { throw reason(error, port) }
+    try await Task.sleep(for: .milliseconds(2))
   }
   if case .ip4(_, let port)? = await server.listeningAddress {
     show("http://127.0.0.1:\(port)/\n", on: 1)
     show("runs below '\(folder)', for browsers on this machine; Ctrl-C stops it\n", on: 2)
   }
+  Task { pages.prepare() }
   do {
     try await running.value
   } catch {
-    if received.value == 0 { throw error }
+    if received.withLock({ $0 }) == 0 { throw error }
   }
   // The signal's handler ends the process.
   while true { try await Task.sleep(for: .seconds(60)) }
 }
+
+/// The error that ended the server.
+private let failure = Mutex<(any Error)?>(nil)
 
 /// The reason why the server does not start.
 private func reason(_ error: any Error, _ port: UInt16) -> Diagnostic {
@@ -70,16 +83,7 @@ private func show(_ text: String, on descriptor: Int32) {
 // MARK: - Signals
 
 /// The signal that stopped the server; 0 if there is none.
-private final class Received: @unchecked Sendable {
-  private let lock = NSLock()
-  private var number: Int32 = 0
-  var value: Int32 {
-    get { lock.withLock { number } }
-    set { lock.withLock { number = newValue } }
-  }
-}
-
-private let received = Received()
+private let received = Mutex<Int32>(0)
 
 /// Stops the server on Ctrl-C and SIGTERM, and ends the process by the signal, so that a shell
 /// sees the cause. A second signal ends it at once.
@@ -89,7 +93,7 @@ private func stopSignals(_ server: HTTPServer) -> [any DispatchSourceSignal] {
     let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
     source.setEventHandler {
       signal(number, SIG_DFL)
-      received.value = number
+      received.withLock { $0 = number }
       Task {
         await server.stop(timeout: 1)
         endProcess(by: number)

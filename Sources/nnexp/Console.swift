@@ -10,13 +10,15 @@ import Synchronization
 
 /// Writes lines to standard error. If it is closed, the command continues.
 func writeError(_ text: String) {
-  writeAll(safe(text) + "\n", to: 2)
+  let text = safe(text)
+  writeAll((Terminal.isErrorColored ? Terminal.colored(text) : text) + "\n", to: 2)
 }
 
 /// Writes lines about progress to standard output. If it is closed, the command continues.
 /// Results that the user requested are written by `printResult`.
 func printStatus(_ text: String) {
-  writeAll(safe(text) + "\n", to: 1)
+  let text = safe(text)
+  writeAll((Terminal.isColored ? Terminal.colored(text) : text) + "\n", to: 1)
 }
 
 /// Replaces the current line of the terminal.

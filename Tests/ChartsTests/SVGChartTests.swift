@@ -98,7 +98,10 @@ import Testing
         <text class="m" x="14" y="71">↑ y</text>\
         <text class="m" x="180" y="171" text-anchor="end">x →</text>\
         <circle class="f0" cx="180" cy="138" r="2.2"/>\
-        <path class="w s0" d="M42 138L88 80"/></svg>
+        <path class="w s0" d="M42 138L88 80"/>\
+        <g data-points="{&quot;area&quot;:[42,80,138,58],&quot;x&quot;:&quot;x&quot;,\
+        &quot;series&quot;:[[&quot;s&quot;,[[42,138,&quot;0&quot;,&quot;0&quot;],\
+        [88,80,&quot;1&quot;,&quot;1&quot;],[180,138,&quot;3&quot;,&quot;0&quot;]]]]}"></g></svg>
 
         """)
   }

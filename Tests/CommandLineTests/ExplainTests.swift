@@ -65,7 +65,41 @@ import Testing
                ^
 
       """)
+    try expect(
+      ["xor.yaml", "--sample", "first"],
+      "error: --sample takes numbers of training samples, such as 0 or 0,1, or 'all'; found 'first'\n"
+    )
+    try expect(
+      ["xor.yaml", "--notation", "tanka"],
+      """
+      error: unknown notation 'tanka'; did you mean 'tanaka'?
+      note: the notations are: tanaka, tang, chao, blog, jhunjunwala, names
+
+      """)
+    try expect(
+      ["xor.yaml", "--full", "hiden.weight"],
+      """
+      error: there is no tensor 'hiden.weight'; did you mean 'hidden.weight'?
+      note: the tensors are: \
+      input, hidden.output, sigmoid.output, output.output, sigmoid_2.output, hidden.weight, \
+      hidden.bias, output.weight, output.bias
+
+      """)
     #expect(tool.contents == ["xor.yaml"])
+  }
+
+  @Test func severalSamplesAreWrittenInTheNotationOfTheFile() throws {
+    let tool = try tool()
+    defer { tool.remove() }
+    try tool.write(exclusiveOr + "\nnotation: blog\n", to: "blog.yaml")
+    let all = try tool.run("explain", "blog.yaml", "--sample", "all")
+    #expect(all.code == 0, "\(all.errors)")
+    #expect(all.output.hasPrefix("xor: the chain rule of training samples 0, 1, 2 and 3\n"))
+    #expect(all.output.contains("∂E/∂"))
+    let two = try tool.run(
+      "explain", "blog.yaml", "--sample", "0,1", "--notation", "names", "--output", "two.txt")
+    #expect(two.output == "the chain rule of 2 training samples in two.txt\n")
+    #expect(try tool.read("two.txt").contains("∂loss/∂"))
   }
 
   @Test func anExistingFileIsReplacedOnlyWithForce() throws {

@@ -6,13 +6,15 @@ import TestSupport
 
 @testable import Explanation
 
-/// The explanation of an experiment in the test's source.
+/// The explanation of an experiment in the test's source, with the letters that it names.
 func explanation(
-  _ yaml: String, name: String? = nil, sample: Int = 0, layers: [any Component<any Layer>.Type] = []
+  _ yaml: String, path: String = "test.yaml", name: String? = nil, sample: Int = 0,
+  samples: [Int]? = nil, notation: NotationName? = nil,
+  full: [String] = [], layers: [any Component<any Layer>.Type] = []
 ) throws -> Explanation {
   var registry = registry
   for layer in layers { registry.register(layer) }
-  let experiment = try Experiment(Array(yaml.utf8), path: "test.yaml", registry: registry)
+  let experiment = try Experiment(Array(yaml.utf8), path: path, registry: registry)
   let data = try experiment.data.load(as: Double.self, seed: experiment.seed)
   let graph = try Graph(
     experiment.model, ports: data.inputs, heads: experiment.objective.heads,
@@ -23,8 +25,8 @@ func explanation(
   let network = try Network<Double>(
     graph, heads: heads, capacity: 1, seed: experiment.seed)
   return try Explanation(
-    of: network, name: name ?? experiment.name, data: data, sample: sample,
-    seed: experiment.seed)
+    of: network, name: name ?? experiment.name, data: data, samples: samples ?? [sample],
+    seed: experiment.seed, notation: notation ?? experiment.notation, full: full)
 }
 
 /// An experiment with these layers on these data.

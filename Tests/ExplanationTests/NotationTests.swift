@@ -72,4 +72,49 @@ import Testing
       text.contains(
         "∂L/∂W⁽¹⁾ = ∂L/∂z ∂z/∂z′ ∂z′/∂y⁽⁵⁾ ⋯ ∂y′⁽²⁾/∂y⁽¹⁾ ∂y⁽¹⁾/∂y′⁽¹⁾ ∂y′⁽¹⁾/∂W⁽¹⁾\n"))
   }
+
+  private func values(_ notation: NotationName, heads: Bool = false) throws -> [String] {
+    let text = try explanation(
+      experiment(
+        """
+        [{type: dense, units: 3, name: hidden}, {type: tanh, name: bend},
+         {type: dense, units: 1, name: sum}, {type: sigmoid, name: out}]
+        """), notation: notation
+    ).text
+    let table = text.components(separatedBy: "value ")[1].components(separatedBy: "\n\n")[0]
+    return table.split(separator: "\n").dropFirst().map {
+      String($0.split(separator: "  ")[0]).trimmingCharacters(in: .whitespaces)
+    } + [
+      text.contains("∂L/∂W⁽¹⁾ = ")
+        ? "∂L/∂W⁽¹⁾"
+        : text.contains("∂Loss/∂W⁽¹⁾ = ")
+          ? "∂Loss/∂W⁽¹⁾"
+          : text.contains("∂E/∂W¹ = ")
+            ? "∂E/∂W¹"
+            : text.contains("∂C/∂W¹ = ")
+              ? "∂C/∂W¹"
+              : text.contains("∂loss/∂hidden.weight = ") ? "∂loss/∂hidden.weight" : ""
+    ]
+  }
+
+  @Test(arguments: [
+    (NotationName.tanaka, ["x", "y′", "y", "z′", "z", "L", "∂L/∂W⁽¹⁾"]),
+    (.tang, ["x", "z⁽¹⁾", "a⁽¹⁾", "z⁽²⁾", "ŷ", "L", "∂L/∂W⁽¹⁾"]),
+    (.chao, ["x", "z⁽¹⁾", "h⁽¹⁾", "z", "g(z)", "J", "∂Loss/∂W⁽¹⁾"]),
+    (.blog, ["A⁰", "Z¹", "A¹", "Z²", "A²", "E", "∂E/∂W¹"]),
+    (.jhunjunwala, ["a⁰", "u¹", "a¹", "u²", "a²", "C", "∂C/∂W¹"]),
+    (.names, ["input", "hidden", "bend", "sum", "out", "loss", "∂loss/∂hidden.weight"]),
+  ]) func eachNotationHasItsLetters(_ notation: NotationName, _ expected: [String]) throws {
+    let found = try values(notation).map { $0.replacing("y\u{302}", with: "ŷ") }
+    #expect(found == expected)
+    let explanation = try explanation(twoLayers, notation: notation)
+    #expect(explanation.text.contains("Of the 17 derivatives shown, 17 agree"))
+    #expect(isWellFormed(explanation.formatted(as: .html)))
+  }
+
+  @Test func aFileNamesItsNotation() throws {
+    let text = try explanation(oneLayer + "\nnotation: jhunjunwala\n").text
+    #expect(text.contains("u¹ = W¹ a⁰ + b¹\n"))
+    #expect(text.contains("∂C/∂u¹ = ∂C/∂a¹ ⊗ a¹ ⊗ (1 − a¹)\n"))
+  }
 }

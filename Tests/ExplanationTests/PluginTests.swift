@@ -38,6 +38,8 @@ import Testing
 
             factor = [3]
 
+        In the layer’s own letters, y is z:
+
             y = a x;  ∂a += Σ ∂y x <&>
 
             z = [1.5  -3]ᵀ

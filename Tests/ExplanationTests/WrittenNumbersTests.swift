@@ -97,19 +97,22 @@ import Testing
          {type: dense, units: 1}]
         """))
     let all = explanation.derivations(of: "δ_y⁽¹⁾")
-    let parts = all.filter { $0.steps.first?.relation == "+=" }
-    #expect(parts.count == 3)
+    #expect(all.count == 1)
     var sum = [0.0, 0.0]
-    for part in parts {
-      // δ_y⁽⁴⁾ has no other terms.
-      let written =
-        try part.steps.compactMap { try? Evaluation.value($0.right) }.last
-        ?? Evaluation.value(
-          #require(explanation.derivations(of: "δ_y⁽⁴⁾").last?.steps.last).right)
-      for (i, x) in written.joined().enumerated() { sum[i] += x }
+    for reader in ["y⁽²⁾", "y⁽³⁾", "y⁽⁴⁾"] {
+      let parts = explanation.derivations(of: "δ_{y⁽¹⁾→\(reader)}")
+      #expect(parts.count == 1, "\(reader)")
+      let part = try Evaluation.value(#require(parts.first?.steps.last).right)
+      for (i, x) in part.joined().enumerated() { sum[i] += x }
     }
-    let total = try Evaluation.value(#require(all.last?.steps.last).right)
-    for (a, b) in zip(sum, total.joined()) { #expect(abs(a - b) < 1e-5) }
+    let steps = try #require(all.last?.steps)
+    #expect(steps.count == 3)
+    #expect(steps[0].right.text == "δ_{y⁽¹⁾→y⁽²⁾} + δ_{y⁽¹⁾→y⁽³⁾} + δ_{y⁽¹⁾→y⁽⁴⁾}")
+    // The written sum, and the engine's δ.
+    for step in steps.dropFirst() {
+      let total = try Evaluation.value(step.right)
+      for (a, b) in zip(sum, total.joined()) { #expect(abs(a - b) < 1e-5) }
+    }
     #expect(
       explanation.text.contains("δ_y⁽¹⁾ is the sum of the contributions of 'b', 'c' and 'd':"))
   }

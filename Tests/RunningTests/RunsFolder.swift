@@ -9,7 +9,13 @@ import TestSupport
 
 /// `statefulExperiment`, shortened, without a gradient check and with early stopping.
 let everything =
-  statefulExperiment.replacing("epochs: 100", with: "epochs: 7\n  early_stopping: {patience: 9}")
+  statefulExperiment.replacing(
+    "epochs: 100",
+    with: """
+      epochs: 7
+        early_stopping: {patience: 9}
+        record: [gradient_norm, update_ratio]
+      """)
   + "gradient_check: false\n"
 
 /// A folder for runs, which is removed with them afterwards.

@@ -83,13 +83,12 @@ import Testing
     #expect(try scan().entries.count == 2)
   }
 
-  /// The process of such a run was killed.
-  @Test func aRunWithoutAProcessIsInterrupted() throws {
+  @Test func aRunWithoutAProcessWasKilled() throws {
     let runs = ServedRuns()
     runs.add("a/run-0001", status: "running")
     runs.scratch.put("a run of nnexp\n", in: "results/a/run-0001/.lock")
-    #expect(try RunList(below: runs.path).entries.map(\.status) == ["interrupted"])
-    #expect(try runs.get("/run/a/run-0001").text.contains("its process ended without a result"))
+    #expect(try RunList(below: runs.path).entries.map(\.status) == ["killed"])
+    #expect(try runs.get("/run/a/run-0001").text.contains("its process ended"))
     #expect(try !runs.get("/run/a/run-0001").text.contains("data-events"))
   }
 
@@ -108,7 +107,7 @@ import Testing
     #expect(entry.status == "running" && entry.isOpen)
     #expect(entry.epochs == 3 && entry.metric?.value == 0.25)
     let page = try runs.get("/run/a/run-0001").text
-    #expect(page.contains("after 3 epochs, 3 steps"))
+    #expect(page.contains("after epoch 3"))
     #expect(page.contains("data-events=\"/events/run/a/run-0001\""))
   }
 }

@@ -46,7 +46,9 @@ final class ServedRuns {
   /// The status and the text of the answer to a request of this machine.
   func get(_ path: String, _ query: String = "") throws -> (status: Int, text: String) {
     let request = ServerRequest("GET", path, query: query, headers: ["host": "localhost:1"])
-    guard case .response(let response) = try RunServer(self.path).answer(request) else {
+    guard
+      case .response(let response) = try RunServer(self.path, registry: registry).answer(request)
+    else {
       return (0, "events")
     }
     return (response.status, String(decoding: response.body, as: UTF8.self))
@@ -146,7 +148,7 @@ final class ServedRuns {
 
   @Test func aMissingFolderIsReported() {
     #expect(
-      errorText { _ = try RunServer("/nowhere") }
+      errorText { _ = try RunServer("/nowhere", registry: registry) }
         == """
         error: there is no folder '/nowhere'
         note: 'nnexp run' writes its results there

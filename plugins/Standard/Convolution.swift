@@ -109,9 +109,18 @@ struct Convolution: Layer, Component {
           gradient: #"\frac{\partial L}{\partial b_o} = \sum_{r,c} \delta_{y_{o,r,c}}"#),
       ],
       remark: "Output channel o, input channel i, output position r, c, window position u, v; all "
-        + "indices count from 0, and x is 0 outside"
+        + "indices count from 0, and $x$ is 0 outside"
         + (groups > 1
-          ? ". Each of the \(groups) groups of channels sees only its own inputs." : "."))
+          ? ". Each of the \(groups) groups of channels sees only its own inputs." : "."),
+      work: work(for: inputs[0].shape))
+  }
+
+  private func work(for input: Shape) -> Equations.Work? {
+    guard let plan = try? plan(for: [Port(input)]) else { return nil }
+    let entries = ConvolutionEntries(
+      rows: rows, columns: columns, groups: groups, hasBias: hasBias, input: input,
+      output: plan.output)
+    return { entries.entry($0, $1, $2) }
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {

@@ -88,7 +88,8 @@ struct LpPooling: Layer, Component {
             derivative: #"\frac{\partial y_r}{\partial x_i} = \operatorname{sign}(x_i) "#
               + #"[i = \operatorname*{argmax}_{j \in R_r} |x_j|]"#,
             delta: #"\delta_{x_i} = \sum_r \delta_{y_r} \frac{\partial y_r}{\partial x_i}"#)
-        ], remark: Pooling.remark + " […] is 1 if the condition is true, otherwise 0.")
+        ], remark: Pooling.remark + " […] is 1 if the condition is true, otherwise 0.",
+        work: work(for: inputs[0].shape))
     }
     let share = normalizes ? #"\frac{1}{n_r} "# : ""
     let sum = share + #"\sum_{i \in R_r} |x_i|^p"#
@@ -114,7 +115,21 @@ struct LpPooling: Layer, Component {
               + #"\sum_r \delta_{y_r} \frac{y_r}{p} "#
               + #"\left( \sum_i w_{ri} \ln |x_i| - \ln y_r \right)"#)
         ] : [],
-      remark: Pooling.remark + (normalizes ? " nᵣ is the number of these." : ""))
+      remark: Pooling.remark + (normalizes ? " nᵣ is the number of these." : ""),
+      work: work(for: inputs[0].shape))
+  }
+
+  private func work(for input: Shape) -> Equations.Work? {
+    guard let output = try? pooling.plan(for: input).output else { return nil }
+    let entries = PoolingEntries(
+      windows: pooling.windows(from: input, to: output), input: input, output: output,
+      normalizes: normalizes && p < .infinity)
+    let (p, isLearned) = (p, isLearned)
+    return { tensor, index, sample in
+      entries.entry(
+        tensor, index, sample,
+        p: isLearned ? LearnedExponent.rounded(sample.parameters[0][0]) : p)
+    }
   }
 
   func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {

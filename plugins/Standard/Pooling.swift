@@ -16,7 +16,7 @@ struct Pooling {
     + "n' = ⌊(n + 2·padding − dilation·(window − 1) − 1) / stride⌋ + 1, ⌈⌉ with ceil_mode"
 
   /// The explanation of the window in the formulas of every pooling layer.
-  static let remark = "Window r covers the entries Rᵣ of x."
+  static let remark = "Window r covers the entries Rᵣ of $x$."
 
   private let rows: Window
   private let columns: Window
@@ -216,6 +216,11 @@ extension Pooling {
       rule.addGradient(of: dy[j], y[j], x.start + plane, patch, to: dx.start + plane)
       j &+= 1
     }
+  }
+
+  /// The positions in x of the entries of every window, in the order of y.
+  func windows(from input: Shape, to output: Shape) -> [[Int]] {
+    patches(samples: 1, from: input, to: output).map { plane, patch in patch.map { plane + $0 } }
   }
 
   @inline(__always)

@@ -8,6 +8,8 @@ struct MetricLayout {
     case total(MetricColumn.Split)
     /// The loss (0) or a metric (from 1) of a head on a split.
     case measurement(MetricColumn.Split, head: Int, Int)
+    /// The size of a layer's weights, gradients or updates.
+    case layer(TrainingDeclaration.LayerQuantity, Int)
   }
 
   private(set) var columns: [MetricColumn] = []
@@ -15,7 +17,11 @@ struct MetricLayout {
   /// True if there are validation data. Their columns exist in any case.
   private let hasValidation: Bool
 
-  init(_ heads: [Head], hasValidation: Bool, hasTest: Bool) {
+  /// - Parameter layers: the nodes with the columns of `record`.
+  init(
+    _ heads: [Head], hasValidation: Bool, hasTest: Bool,
+    record: [TrainingDeclaration.LayerQuantity], layers: [String]
+  ) {
     self.hasValidation = hasValidation
     append(.epoch, .epoch)
     append(.step, .step)
@@ -30,6 +36,11 @@ struct MetricLayout {
         for (split, columns) in columns {
           append(columns[quantity], .measurement(split, head: index, quantity))
         }
+      }
+    }
+    for quantity in record {
+      for (index, layer) in layers.enumerated() {
+        append(quantity.column(of: layer), .layer(quantity, index))
       }
     }
   }

@@ -31,6 +31,7 @@ extension Trainer {
         case .measurement(.validation, let head, let quantity):
           validation?[head][quantity] ?? .nan
         case .measurement(.test, let head, let quantity): test?[head][quantity] ?? .nan
+        case .layer(let quantity, let layer): layerRecord?.value(quantity, of: layer) ?? .nan
         }
     }
     return (validation ?? train).map(totalLoss)

@@ -88,6 +88,8 @@ public final class Trainer<S: Scalar> {
   private var observerError: (any Error)?
   /// True if there are such observers. Each step checks only this flag.
   @exclusivity(unchecked) private var reportsGradients = false
+  /// Nil if no columns per layer are recorded.
+  let layerRecord: LayerRecord<S>?
   /// Unmanaged, so that a step does not count references.
   private let fullBatch: Unmanaged<Steps>
   private let lastBatch: Unmanaged<Steps>
@@ -141,8 +143,11 @@ public final class Trainer<S: Scalar> {
     bestWeights = Snapshot(network)
     lastWeights = Snapshot(network)
 
+    layerRecord = training.record.isEmpty ? nil : LayerRecord(training.record, network)
     layout = MetricLayout(
-      heads, hasValidation: data.validation != nil, hasTest: data.test != nil)
+      heads, hasValidation: data.validation != nil, hasTest: data.test != nil,
+      record: training.record,
+      layers: training.record.isEmpty ? [] : LayerRecord<S>.layers(of: graph).map(\.name))
     delivery = training.deliver ?? (data.validation == nil ? .last : .best)
     let monitor = try layout.monitor(training.earlyStopping)
     self.monitor = monitor
@@ -210,7 +215,7 @@ public final class Trainer<S: Scalar> {
     let keepsState = training.checkpoints.keepsState
     let epochs = epochs
     gradientObservers = observers.filter(\.observesGradients)
-    reportsGradients = !gradientObservers.isEmpty
+    reportsGradients = !gradientObservers.isEmpty || layerRecord != nil
 
     // A local variable, so that a step does not copy it.
     let optimizer = training.optimizer
@@ -432,12 +437,18 @@ public final class Trainer<S: Scalar> {
     steps.passes.forward()
     let loss = isStep ? steps.losses.evaluate(addingTo: totals) : steps.losses.evaluate()
     steps.passes.backward()
-    if reportsGradients { reportGradients(samples: steps.passes.samples, loss: loss) }
+    if reportsGradients { reportGradients(samples: steps.passes.samples, loss: loss, isStep) }
     return loss
   }
 
   @inline(never)
-  private func reportGradients(samples: Int, loss: Double) {
+  private func reportGradients(samples: Int, loss: Double, _ isStep: Bool) {
+    if isStep, let layerRecord,
+      stepsDone % batches.count == batches.count &- 1 || stepsDone &+ 1 == training.maxSteps
+    {
+      layerRecord.prepare()
+    }
+    if gradientObservers.isEmpty { return }
     let event = BatchGradients(
       step: stepsDone, samples: samples, loss: loss, values: network.trainableGradients)
     do {

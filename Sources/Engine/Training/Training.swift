@@ -48,6 +48,8 @@ public struct TrainingDeclaration: Sendable {
   public let sampling: Sampling
   /// The number of epochs per row of metrics.csv. The last epoch always has a row.
   public let recordEvery: Int
+  /// The sizes of weights and gradients that rows contain per layer; none by default.
+  public let record: [LayerQuantity]
   public let clipping: Clipping?
   public let earlyStopping: EarlyStopping?
   /// The weights that a run delivers; nil for the best if there are validation data,
@@ -103,6 +105,7 @@ public struct TrainingDeclaration: Sendable {
       "sampling", default: .shuffle, of: Sampling.self, "the order of the samples")
     recordEvery = train.int(
       "record_every", default: 1, in: 1..., "epochs between two rows of metrics.csv")
+    record = TrainingDeclaration.readRecord(&train)
 
     clipping =
       train.value("clip", "{norm: …} or {value: …}", "limits large gradients")

@@ -43,9 +43,12 @@ public struct TrainingState<S: Scalar>: Sendable {
     /// For each head, Σ L · samples and Σ samples of the current epoch. Absent for a single
     /// head, whose sum is in `progress`.
     case heads
+    /// The sizes of gradients and updates per layer. Absent if the training does not record
+    /// them.
+    case layers
 
     /// True if some trainings do not have these numbers.
-    public var isOptional: Bool { self == .heads }
+    public var isOptional: Bool { self == .heads || self == .layers }
   }
 
   public internal(set) var counts: [Count: Int] = [:]
@@ -94,6 +97,7 @@ extension Trainer {
       .bestRow: bestRow,
     ]
     if hasSeveralTotals { state.numbers[.heads] = totals }
+    if let layerRecord { state.numbers[.layers] = layerRecord.state }
     state.best = bestWeights.values
     state.last = lastWeights.values
     state.vectors = (0..<memory.vectors.count).map { Array(memory.vectors[$0].buffer) }
@@ -129,6 +133,7 @@ extension Trainer {
       (.progress, [5]), (.optimizer, [memory.scalars.count]), (.schedule, [memory.schedule.count]),
       (.tallies, [tallySizes.reduce(0, +)]), (.newestRow, rowSizes), (.bestRow, rowSizes),
       (.heads, [hasSeveralTotals ? 2 * heads.count : 0]),
+      (.layers, [layerRecord?.stateCount ?? 0]),
     ]
     for (key, sizes) in sizes where !sizes.contains(state.numbers[key]?.count ?? 0) {
       throw Diagnostic("the saved training state has another count of '\(key.rawValue)'")
@@ -153,6 +158,7 @@ extension Trainer {
     newestRow = state.numbers[.newestRow] ?? []
     bestRow = state.numbers[.bestRow] ?? []
     self.last = last
+    layerRecord?.state = state.numbers[.layers] ?? []
     bestWeights.restore(state.best)
     lastWeights.restore(state.last)
     for (index, vector) in state.vectors.enumerated() {

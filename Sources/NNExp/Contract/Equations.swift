@@ -23,6 +23,9 @@
 /// contains only whole vectors and matrices and these are small, it is also shown with their
 /// numbers.
 ///
+/// A layer whose entries are sums over windows also writes single entries with their numbers:
+/// see ``WorkedEntry``.
+///
 /// Each formula is the right-hand side, or, with a `=`, a whole equation for one entry: `y_r =
 /// \max_{i \in R_r} x_i`. A loss uses the letters z (the network's output) and t (the target; a
 /// class as its one-hot row).
@@ -73,8 +76,16 @@ public struct Equations: Sendable {
   /// The gradients of the parameters, in the plan's order.
   public let parameters: [Parameter]
 
-  /// A sentence about what the formulas do not show.
+  /// A sentence about what the formulas do not show. Letters of the layer are between dollar
+  /// signs: `$x$ is 0 outside`.
   public let remark: String
+
+  /// Computes one entry of a tensor term by term, with the numbers of a sample. Nil if the
+  /// formulas are enough; returns nil for tensors that have no such sum. The second argument
+  /// is the entry's index, row-major.
+  public typealias Work =
+    @Sendable (WorkedEntry.Tensor, Int, WorkedEntry.Sample) -> WorkedEntry?
+  public package(set) var work: Work?
 
   /// The text that is shown if there are no formulas.
   public let prose: String
@@ -85,9 +96,10 @@ public struct Equations: Sendable {
   ///   - function: the layer as an operator, such as `\rho[W]`.
   ///   - output: the right-hand side for y.
   ///   - definitions: equations of other symbols.
+  ///   - work: computes single entries with the numbers of a sample.
   public init(
     _ function: String, output: String, where definitions: [String] = [], inputs: [Input],
-    parameters: [Parameter] = [], remark: String = ""
+    parameters: [Parameter] = [], remark: String = "", work: Work? = nil
   ) {
     self.function = function
     self.output = output
@@ -95,6 +107,7 @@ public struct Equations: Sendable {
     self.inputs = inputs
     self.parameters = parameters
     self.remark = remark
+    self.work = work
     prose = ""
   }
 
@@ -106,6 +119,7 @@ public struct Equations: Sendable {
     inputs = []
     parameters = []
     remark = ""
+    work = nil
     self.prose = prose
   }
 

@@ -54,7 +54,7 @@ public struct ComparedRun: Sendable {
     let summary = try Summary.current(of: run)
     path = run.path
     trial = nil
-    status = summary.status.rawValue
+    status = summary.statusText(of: run)
     let file = "resolved.yaml"
     // The location of the files is no setting.
     options = ComparedRun.flattened(

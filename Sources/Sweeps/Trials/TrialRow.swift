@@ -26,7 +26,7 @@ public struct TrialRow: Sendable {
   public var delivered: Summary.Delivered? = nil
 
   /// A column's value in the row of the delivered weights.
-  func value(_ name: String) -> Double? {
+  package func value(_ name: String) -> Double? {
     delivered?.weights == "best"
       ? best.first { $0.column.name.hasSameBytes(as: name) }?.value
       : final.first { $0.column.name.hasSameBytes(as: name) }?.value

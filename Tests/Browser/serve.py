@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests `nnexp serve` over HTTP and in a headless Chromium.
 
-    python3 Tests/Serving/serve.py .build/release/nnexp [FOLDER FOR PICTURES]
+    python3 Tests/Browser/serve.py .build/release/nnexp [FOLDER FOR PICTURES]
 
 `make test-serve` does so. It needs python3 and chromium, and no network.
 """
@@ -19,8 +19,7 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from chromium import Browser  # noqa: E402
+from browser import Browser
 
 NNEXP = str(pathlib.Path(sys.argv[1]).resolve())
 PICTURES = pathlib.Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else None
@@ -36,13 +35,55 @@ gradient_check: false
 """
 
 
+class Window(Browser):
+    """A browser that shows pages of a server."""
+
+    def open(self, url):
+        self.call("Page.navigate", url=url)
+        self.wait(f"location.href == {json.dumps(url)} && document.readyState == 'complete'")
+
+    def wait(self, expression, seconds=30):
+        """Waits until an expression is true."""
+        end = time.monotonic() + seconds
+        while not self.evaluate(f"!!({expression})"):
+            assert time.monotonic() < end, f"not true within {seconds} s: {expression}"
+            time.sleep(0.05)
+
+    def resize(self, width, is_dark=False):
+        """Sets the width of the window, and whether the system is dark."""
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1,
+            mobile=False)
+        scheme = "dark" if is_dark else "light"
+        self.call(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def errors(self):
+        """The errors of all pages so far, and requests to other servers."""
+        for event in self.events:
+            method, parameters = event.get("method"), event.get("params", {})
+            if method == "Runtime.exceptionThrown":
+                yield parameters["exceptionDetails"]["text"]
+            if method == "Runtime.consoleAPICalled":
+                yield parameters["args"]
+            if method == "Log.entryAdded":
+                yield parameters["entry"]["text"]
+            if method == "Network.requestWillBeSent":
+                if not parameters["request"]["url"].startswith(("data:", "http://127.0.0.1:")):
+                    yield parameters["request"]["url"]
+
+
 class Server:
     """A running `nnexp serve`."""
+
+    processes = []
 
     def __init__(self, folder, *options):
         self.process = subprocess.Popen(
             [NNEXP, "serve", str(folder), *options], stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True)
+        self.processes.append(self.process)
         line = self.process.stdout.readline()
         assert line.startswith("http://127.0.0.1:"), line + self.process.stderr.read()
         self.url = line.strip()
@@ -93,9 +134,6 @@ def make_many(folder, count, pattern):
     """Folders of runs that differ in their records, 500 per experiment."""
     record = json.loads((pattern / "run.json").read_text())
     summary = json.loads((pattern / "summary.json").read_text())
-    others = {
-        file: (pattern / file).read_bytes() for file in
-        ("metrics.csv", "resolved.yaml", "experiment.yaml", "timing.csv", ".lock")}
     for i in range(count):
         run_folder = folder / f"experiment-{i // 500:02d}" / f"run-{i % 500 + 1:04d}"
         run_folder.mkdir(parents=True)
@@ -105,8 +143,7 @@ def make_many(folder, count, pattern):
             best["value"] = i * 7919 % 1000 / 1000
         (run_folder / "run.json").write_text(json.dumps(record))
         (run_folder / "summary.json").write_text(json.dumps(summary))
-        for name, data in others.items():
-            (run_folder / name).write_bytes(data)
+        os.link(pattern / "metrics.csv", run_folder / "metrics.csv")
 
 
 def test_requests(server, folder):
@@ -212,7 +249,9 @@ def test_messages(server, folder):
     done = run(folder, "serve", "nowhere", code=2)
     assert done.stderr == (
         "error: there is no folder 'nowhere'\nnote: 'nnexp run' writes its results there\n")
+    start = time.monotonic()
     done = run(folder, "serve", "results", "--port", str(server.port), code=3)
+    assert time.monotonic() - start < 15, "the message took long"
     assert done.stderr == (
         f"error: port {server.port} is in use\nnote: --port 0 takes a free port\n"), done.stderr
     assert "--port must be an integer from 0 to 65535" in run(
@@ -237,12 +276,13 @@ def pictures(browser, name):
     """Checks phone and desktop width, light and dark; keeps the pictures if asked to."""
     for width in (400, 1400):
         for is_dark in (False, True):
-            browser.show(width, is_dark=is_dark)
+            browser.resize(width, is_dark)
             assert fits(browser), f"{name} is wider than {width} pixels"
             if PICTURES:
                 time.sleep(0.2)
-                browser.picture(PICTURES / f"{name}-{width}{'-dark' if is_dark else ''}.png")
-    browser.show(1400)
+                file = f"{name}-{width}{'-dark' if is_dark else ''}.png"
+                browser.screenshot(PICTURES / file, whole=False)
+    browser.resize(1400)
 
 
 def test_pages(browser, server):
@@ -322,20 +362,21 @@ def main():
         folder = pathlib.Path(name)
         make_results(folder)
         server = Server(folder / "results")
-        browser = Browser()
+        browser = Window()
         try:
             test_requests(server, folder)
             test_containment(server, folder)
             test_messages(server, folder)
             test_pages(browser, server)
             test_training(browser, server, folder)
-            assert not browser.errors, browser.errors
+            assert not list(browser.errors()), list(browser.errors())
+            server.stop()
+            Server(folder / "results").stop(signal.SIGINT)
+            test_many(folder)
         finally:
             browser.close()
-            server.process.send_signal(signal.SIGCONT)
-        server.stop()
-        Server(folder / "results").stop(signal.SIGINT)
-        test_many(folder)
+            for process in Server.processes:
+                process.kill()
     print("the pages of nnexp serve hold")
 
 

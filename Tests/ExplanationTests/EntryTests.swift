@@ -1,0 +1,187 @@
+import NNExp
+import TestSupport
+import Testing
+
+@testable import Explanation
+
+/// Entries that are written term by term: convolution, Lp pooling, and a plugin's layer.
+@Suite struct EntryTests {
+  private struct Reference: Decodable {
+    let name: String
+    let yaml: String
+    let output: [Double]
+    let inputGradient: [Double]
+    let parameterGradients: [String: [Double]]
+  }
+
+  private static let references: [Reference] = try! Repository.reference("explained_entries.json")
+
+  /// The derivations of single entries whose left side begins so, with at least two steps.
+  private func entries(_ prefix: String, of explanation: Explanation) -> [Document.Derivation] {
+    explanation.document.blocks.compactMap { block in
+      guard case .derivation(let derivation) = block, derivation.left.text.hasPrefix(prefix),
+        derivation.left.text != prefix, case .number? = derivation.steps.last?.right
+      else { return nil }
+      return derivation
+    }
+  }
+
+  private func expect(
+    _ prefix: String, _ reference: [Double], in explanation: Explanation, _ what: String
+  ) throws {
+    let found = entries(prefix, of: explanation)
+    #expect(found.count == reference.count, "\(what): \(prefix)")
+    for (derivation, number) in zip(found, reference) {
+      let left = "\(what): \(derivation.left.text)"
+      #expect(derivation.steps.last?.note == "", "\(left)")
+      for step in derivation.steps {
+        // The first steps have letters.
+        guard let value = ScalarEvaluation.value(step.right) else { continue }
+        // Each factor has six digits.
+        #expect(abs(value - number) <= 4e-5 * max(1, abs(number)), "\(left) = \(step.right.text)")
+      }
+      let last = try #require(derivation.steps.last.flatMap { ScalarEvaluation.value($0.right) })
+      #expect(abs(last - number) <= 1e-5 * abs(number) + 1e-12, "\(left)")
+      #expect(
+        derivation.steps.dropLast().contains { ScalarEvaluation.value($0.right) != nil }, "\(left)")
+    }
+  }
+
+  @Test func theTermsAndTheirSumsAreThoseOfPyTorch() throws {
+    #expect(EntryTests.references.count == 7)
+    for reference in EntryTests.references {
+      let explanation = try explanation(
+        reference.yaml, notation: .names,
+        full: ["node", "input"] + reference.parameterGradients.keys.map { "node.\($0)" })
+      try expect("node_", reference.output, in: explanation, reference.name)
+      try expect("δ_{input_", reference.inputGradient, in: explanation, reference.name)
+      for (name, values) in reference.parameterGradients {
+        try expect("∂loss/∂node.\(name)", values, in: explanation, reference.name)
+      }
+    }
+  }
+
+  @Test func aLargeTensorHasTheTermsOfItsLargestEntries() throws {
+    let explanation = try explanation(EntryTests.references[0].yaml)
+    let text = explanation.text
+    #expect(text.contains("\nTerm by term, the 2 largest of 32 entries:\n"))
+    let shown = entries("y⁽¹⁾_", of: explanation)
+    #expect(shown.count == 2)
+    let values = try shown.map { try #require(ScalarEvaluation.value($0.steps.last!.right)) }
+    let largest = EntryTests.references[0].output.map(abs).sorted().suffix(2)
+    #expect(zip(values.map(abs).sorted(), largest).allSatisfy { abs($0 - $1) < 1e-5 })
+    // Nine products: four are written, and the sum of the others.
+    #expect(text.contains(/\+ … 5 more, in sum -?[0-9.]+\n/))
+  }
+
+  @Test func theWindowsOfLpPoolingAreWrittenInTheLettersOfWhatTheyRead() throws {
+    let text = try explanation(
+      experiment(
+        """
+        [{type: dense, units: 2, bias: false, initial: {weight: {values: [[1, 0], [0, 1]]}}}, tanh,
+         {type: lp_pooling, window: 2, p: 3}]
+        """, inputs: "[[1, -2]]")
+    ).text
+    #expect(text.contains("Window r covers the entries Rᵣ of y.\n"))
+    #expect(
+      text.contains(
+        """
+            z₀ = (|y₀|³ + |y₁|³)^(1/3)
+               = (|0.761594|³ + |−0.964028|³)^(1/3)
+               = (0.441744 + 0.895918)^(1/3)
+               = 1.33766^(1/3)
+               = 1.10183
+
+        """))
+    #expect(
+      text.contains(
+        """
+            δ_{y₁} = δ_{z₀} sign(y₁) (|y₁|/z₀)²
+                   = 0.203665 · (−1) · (0.964028/1.10183)²
+                   = 0.203665 · (−1) · 0.765505
+                   = -0.155906
+
+        """))
+  }
+
+  /// y = Σ a xᵢ, with terms, and a wrong gradient in its terms.
+  private struct Total: Layer, Component {
+    static let typeName = "total"
+    init(from options: inout Options) {}
+    func plan(for inputs: [Port]) -> Plan { Plan(output: [1]) }
+    func forward<S: Scalar>(_ pass: ForwardPass<S>) {
+      for s in 0..<pass.samples {
+        pass.y[s] = 0
+        let n = pass.x.count / pass.samples
+        for i in 0..<n { pass.y[s] += 2 * pass.x[s * n + i] }
+      }
+    }
+    func backward<S: Scalar>(_ pass: BackwardPass<S>) {
+      let n = pass.dx.count / pass.samples
+      for i in pass.dx.indices { pass.dx[i] += 2 * pass.dy[i / n] }
+    }
+    func equations(for inputs: [Port]) -> Equations {
+      Equations(
+        "T", output: #"y_r = \sum_i 2 x_i"#,
+        inputs: [.init(derivative: "", delta: #"\delta_{x_i} = 2 \delta_{y_0}"#)],
+        work: { tensor, index, sample in
+          guard tensor == .output else {
+            let term = 3 * sample.outputGradient[0]
+            return WorkedEntry(
+              #"\delta_{x_{\#(index)}}"#, terms: [], steps: [.formula(#"3 \delta_{y_0}"#)],
+              value: term)
+          }
+          let terms = sample.x.enumerated().map { i, x in
+            WorkedEntry.Term(2 * x, "2 x_\(i)", #"2 \cdot \#(WorkedEntry.number(x))"#)
+          }
+          return WorkedEntry(
+            "y_0", terms: terms, steps: [.sum(), .sum()], value: terms.reduce(0) { $0 + $1.value })
+        })
+    }
+  }
+
+  @Test func aPluginWritesItsTermsAndDifferencesFromTheEngineAreReported() throws {
+    let text = try explanation(
+      experiment("[total]", inputs: "[[0.5, -1, 0.25]]"), layers: [Total.self]
+    ).text
+    #expect(
+      text.contains(
+        """
+            z₀ = 2x₀ + 2x₁ + 2x₂
+               = 2 · 0.5 + 2 · (−1) + 2 · 0.25
+               = -0.5
+
+        """))
+    // δ_z = 2(−0.5 − 1) = −3; the layer adds 2·(−3), and its terms give 3·(−3).
+    #expect(
+      text.contains(
+        """
+            δ_{x₀} = 3δ_{z₀}
+                   = -6   (the terms give -9, NOT the engine’s value)
+
+        """))
+  }
+
+  @Test func aTensorIsWrittenInFullIfItIsNamed() throws {
+    let model = "[{type: dense, units: 12, name: wide}, {type: dense, units: 1}]"
+    let short = try explanation(experiment(model)).text
+    #expect(short.contains("(shape [12, 2], norm"))
+    let full = try explanation(experiment(model), full: ["wide.weight", "wide"])
+    #expect(full.text.contains("row by row"))
+    let weight = try #require(full.derivations(of: "W⁽¹⁾").last?.steps.last)
+    #expect(try Evaluation.value(weight.right).map(\.count) == Array(repeating: 2, count: 12))
+    // 24 of this weight, 12 of its values, and 16 of the others, which are abbreviated.
+    #expect(full.text.contains("Of the 52 derivatives shown, 52 agree"))
+  }
+
+  @Test func anUnknownTensorIsAnError() {
+    let error = #expect(throws: Diagnostic.self) {
+      try explanation(oneLayer, full: ["output.wieght"])
+    }
+    #expect(
+      error?.description == """
+        error: there is no tensor 'output.wieght'; did you mean 'output.weight'?
+        note: the tensors are: input, output.output, sigmoid.output, output.weight, output.bias
+        """)
+  }
+}

@@ -1,0 +1,53 @@
+import Foundation
+
+@testable import Explanation
+
+/// Evaluates formulas of single numbers: sums, products, powers, magnitudes and `… n more`.
+enum ScalarEvaluation {
+  /// Nil if the formula contains letters.
+  static func value(_ formula: Formula) -> Double? {
+    switch formula {
+    case .number(let text): return Double(text)
+    case .text(let text):
+      // `… 5 more, in sum 0.25`
+      return text.split(separator: " ").last.flatMap { Double($0) }
+    case .fenced("|", let inside, _): return value(inside).map(abs)
+    case .fenced(_, let inside, _): return value(inside)
+    case .fraction(let a, let b):
+      guard let a = value(a), let b = value(b) else { return nil }
+      return a / b
+    case .scripts(let base, sub: nil, sup: let power?):
+      guard let base = value(base), let power = value(power) else { return nil }
+      return pow(base, power)
+    case .row(let parts): return sum(parts)
+    default: return nil
+    }
+  }
+
+  private static func sum(_ parts: [Formula]) -> Double? {
+    var (total, product, sign): (Double, Double?, Double) = (0, nil, 1)
+    var divides = false
+    func close() {
+      total += sign * (product ?? 0)
+      product = nil
+    }
+    for part in parts {
+      switch part {
+      case .sign("+"):
+        close()
+        sign = 1
+      case .sign("−"):
+        close()
+        sign = -1
+      case .sign("·"): continue
+      case .sign("/"): divides = true
+      default:
+        guard let factor = value(part) else { return nil }
+        product = divides ? (product ?? 1) / factor : (product ?? 1) * factor
+        divides = false
+      }
+    }
+    close()
+    return total
+  }
+}

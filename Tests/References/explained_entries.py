@@ -1,0 +1,109 @@
+"""Entries of convolutions and Lp poolings and their gradients, from PyTorch's autograd in float64.
+
+    python3 explained_entries.py > explained_entries.json        # needs torch
+
+Each case is an experiment of one layer, a flatten and a dense layer with one output, with the
+numbers of y, ∂L/∂x and ∂L/∂θ. Lp pooling is written out with unfold and elementary operations.
+"""
+import json
+
+import torch
+
+torch.manual_seed(20)
+torch.set_default_dtype(torch.float64)
+
+
+def numbers(*shape):
+    """Normal numbers with three decimals, so that the YAML holds them exactly."""
+    return (torch.randn(*shape) * 1000).round() / 1000
+
+
+def convolution(x, w, b, stride, padding, dilation, groups):
+    return torch.nn.functional.conv2d(x[None], w, b, stride, padding, dilation, groups)[0]
+
+
+def lp_pooling(x, p, window, stride, padding, normalize):
+    """Windows include only entries inside the image."""
+    channels, rows, columns = x.shape
+    out_rows = (rows + 2 * padding - window) // stride + 1
+    out_columns = (columns + 2 * padding - window) // stride + 1
+    planes = []
+    for c in range(channels):
+        for r in range(out_rows):
+            for q in range(out_columns):
+                top, left = r * stride - padding, q * stride - padding
+                entries = [
+                    x[c, i, j]
+                    for i in range(max(0, top), min(rows, top + window))
+                    for j in range(max(0, left), min(columns, left + window))
+                ]
+                powers = torch.stack([e.abs() ** p for e in entries])
+                total = powers.mean() if normalize else powers.sum()
+                planes.append(total ** (1 / p))
+    return torch.stack(planes).reshape(channels, out_rows, out_columns)
+
+
+def case(name, layer, initial, x, compute, parameters):
+    x = x.clone().requires_grad_()
+    for tensor in parameters.values():
+        tensor.requires_grad_()
+    y = compute(x)
+    y.retain_grad()
+    v = numbers(1, y.numel())
+    t = numbers(1, 1)
+    loss = ((v @ y.flatten() - t[0]) ** 2).sum()
+    loss.backward()
+    shape = list(x.shape)
+    yaml = f"""name: test
+dtype: float64
+data:
+  inline: {{inputs: [{x.flatten().tolist()}], targets: {t.tolist()}}}
+  shape: {shape}
+model:
+  - {{name: node, {layer}{initial}}}
+  - flatten
+  - {{type: dense, units: 1, bias: false, initial: {{weight: {{values: {v.tolist()}}}}}}}
+loss: {{type: squared_error, reduction: sum}}
+train: {{optimizer: {{type: sgd, learning_rate: 0.1}}, epochs: 1}}
+"""
+    gradients = {key: tensor.grad.flatten().tolist() for key, tensor in parameters.items()}
+    return {
+        "name": name, "yaml": yaml, "output": y.flatten().tolist(),
+        "inputGradient": x.grad.flatten().tolist(), "parameterGradients": gradients,
+    }
+
+
+def convolution_case(name, channels, x, window, stride, padding, dilation, groups, bias):
+    w = numbers(channels, x.shape[0] // groups, *window)
+    b = numbers(channels) if bias else None
+    layer = (
+        f"type: convolution, channels: {channels}, window: {list(window)}, stride: {list(stride)}, "
+        f"padding: {list(padding)}, dilation: {list(dilation)}, groups: {groups}, "
+        f"bias: {str(bias).lower()}")
+    initial = f", initial: {{weight: {{values: {w.tolist()}}}"
+    initial += f", bias: {{values: {b.tolist()}}}}}" if bias else "}"
+    parameters = {"weight": w, **({"bias": b} if bias else {})}
+    return case(
+        name, layer, initial, x,
+        lambda x: convolution(x, w, b, stride, padding, dilation, groups), parameters)
+
+
+def pooling_case(name, x, p, window, stride, padding, normalize):
+    layer = (
+        f"type: lp_pooling, p: {p}, window: {window}, stride: {stride}, padding: {padding}, "
+        f"normalize: {str(normalize).lower()}")
+    return case(
+        name, layer, "", x, lambda x: lp_pooling(x, p, window, stride, padding, normalize), {})
+
+
+cases = [
+    convolution_case("convolution", 2, numbers(1, 4, 4), (3, 3), (1, 1), (1, 1), (1, 1), 1, True),
+    convolution_case(
+        "strided, dilated, in groups", 4, numbers(2, 6, 5), (2, 3), (2, 1), (1, 2), (2, 1), 2, True),
+    convolution_case("without bias", 1, numbers(3, 3, 3), (2, 2), (1, 1), (0, 0), (1, 1), 1, False),
+    pooling_case("lp_pooling, p 3", numbers(1, 4, 4), 3, 2, 2, 0, False),
+    pooling_case("overlapping, p 2.5", numbers(2, 4, 4), 2.5, 3, 1, 1, False),
+    pooling_case("normalized, p 2", numbers(1, 4, 6), 2, 2, 2, 0, True),
+    pooling_case("p 1", numbers(1, 4, 4), 1, 2, 2, 0, False),
+]
+print(json.dumps(cases, indent=1))

@@ -1,0 +1,113 @@
+import NNExp
+
+/// Single entries of a convolution with their numbers, for `nnexp explain`.
+///
+///     y[o, r, c]       = b[o] + Σ w[o, i, u, v] · x[i, m, n]
+///     δ_x[i, m, n]     = Σ w[o, i, u, v] · δ_y[o, r, c]
+///     ∂L/∂w[o, i, u, v] = Σ δ_y[o, r, c] · x[i, m, n],  ∂L/∂b[o] = Σ δ_y[o, r, c]
+///
+/// with m = r·stride + u·dilation − padding, and n alike. Entries in the padding are omitted.
+struct ConvolutionEntries: Sendable {
+  let rows: Window
+  let columns: Window
+  let groups: Int
+  let hasBias: Bool
+  let input: Shape
+  let output: Shape
+
+  private var weight: Shape { [output[0], input[0] / groups, rows.size, columns.size] }
+
+  /// A product: the indices of its entries of w, x and y.
+  private struct Factors {
+    let w: Int
+    let x: Int
+    let y: Int
+  }
+
+  func entry(
+    _ tensor: WorkedEntry.Tensor, _ index: Int, _ sample: WorkedEntry.Sample
+  ) -> WorkedEntry? {
+    let (x, dy) = (sample.x, sample.outputGradient)
+    func deltaLetter(_ y: Int) -> String { #"\delta_{\#(letter("y", y, output))}"# }
+    switch tensor {
+    case .output:
+      let bias = hasBias ? sample.parameters[1][index / (output[1] * output[2])] : 0
+      let w = sample.parameters[0]
+      let terms = factors(ofOutput: index).map {
+        product(w[$0.w], x[$0.x], letter("W", $0.w, weight), letter("x", $0.x, input))
+      }
+      let channel = index / (output[1] * output[2])
+      return WorkedEntry(
+        letter("y", index, output), terms: terms,
+        steps: [
+          .sum(open: hasBias ? "b_{\(channel)} + " : ""),
+          .sum(open: hasBias ? WorkedEntry.number(bias) + " + " : ""),
+        ], value: terms.reduce(bias) { $0 + $1.value })
+    case .inputGradient:
+      let w = sample.parameters[0]
+      return sum(
+        #"\delta_{\#(letter("x", index, input))}"#,
+        allFactors { $0.x == index }.map {
+          product(w[$0.w], dy[$0.y], letter("W", $0.w, weight), deltaLetter($0.y))
+        })
+    case .parameterGradient(0):
+      return sum(
+        #"\frac{\partial L}{\partial \#(letter("W", index, weight))}"#,
+        allFactors { $0.w == index }.map {
+          product(dy[$0.y], x[$0.x], deltaLetter($0.y), letter("x", $0.x, input))
+        })
+    case .parameterGradient:
+      let count = output[1] * output[2]
+      return sum(
+        #"\frac{\partial L}{\partial b_{\#(index)}}"#,
+        (index * count..<(index + 1) * count).map {
+          WorkedEntry.Term(dy[$0], deltaLetter($0), WorkedEntry.number(dy[$0]))
+        })
+    }
+  }
+
+  private func letter(_ name: String, _ index: Int, _ shape: Shape) -> String {
+    WorkedEntry.letter(name, index, of: shape)
+  }
+
+  private func product(_ a: Double, _ b: Double, _ left: String, _ right: String)
+    -> WorkedEntry.Term
+  {
+    WorkedEntry.Term(
+      a * b, "\(left) \(right)", #"\#(WorkedEntry.number(a)) \cdot \#(WorkedEntry.number(b))"#)
+  }
+
+  private func sum(_ entry: String, _ terms: [WorkedEntry.Term]) -> WorkedEntry {
+    WorkedEntry(
+      entry, terms: terms, steps: [.sum(), .sum()], value: terms.reduce(0) { $0 + $1.value })
+  }
+
+  /// The products of one entry of y, in the order of its window.
+  private func factors(ofOutput index: Int) -> [Factors] {
+    let (o, r, c) = (
+      index / (output[1] * output[2]), index / output[2] % output[1], index % output[2]
+    )
+    let perGroup = weight[1]
+    let first = o / (output[0] / groups) * perGroup
+    var found: [Factors] = []
+    for i in 0..<perGroup {
+      for u in 0..<rows.size {
+        let m = r * rows.stride + u * rows.dilation - rows.padding
+        guard (0..<input[1]).contains(m) else { continue }
+        for v in 0..<columns.size {
+          let n = c * columns.stride + v * columns.dilation - columns.padding
+          guard (0..<input[2]).contains(n) else { continue }
+          found.append(
+            Factors(
+              w: ((o * perGroup + i) * rows.size + u) * columns.size + v,
+              x: ((first + i) * input[1] + m) * input[2] + n, y: index))
+        }
+      }
+    }
+    return found
+  }
+
+  private func allFactors(where isWanted: (Factors) -> Bool) -> [Factors] {
+    (0..<output.count).flatMap { factors(ofOutput: $0).filter(isWanted) }
+  }
+}
