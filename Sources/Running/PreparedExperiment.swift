@@ -105,13 +105,23 @@ public struct PreparedExperiment<S: Scalar> {
         return
       }
     }
-    let data = try experiment.data.load(
-      as: S.self, seed: experiment.seed, incomplete: experiment.objective.incompleteTargets,
-      needs: experiment.objective.targetNeeds, fitted: described?.encoding)
-    try self.init(experiment, data: data, gradientCheck: gradientCheck)
+    try self.init(experiment, gradientCheck: gradientCheck, fittedAs: directory)
     try FileHash.requireSame(
       try RunRecord(of: directory).data, dataHashes, "data file",
       "cannot use '\(directory.path)'")
+  }
+
+  /// The experiment with its data, which are read again and converted as a run converted them. If
+  /// the run has no columns.json, the data are fitted again.
+  public init(
+    _ experiment: Experiment, gradientCheck: GradientCheckSettings? = nil,
+    fittedAs directory: RunDirectory
+  ) throws {
+    let encoding = try PreparedExperiment.described(by: directory)?.encoding
+    let data = try experiment.data.load(
+      as: S.self, seed: experiment.seed, incomplete: experiment.objective.incompleteTargets,
+      needs: experiment.objective.targetNeeds, fitted: encoding)
+    try self.init(experiment, data: data, gradientCheck: gradientCheck)
   }
 
   /// The experiment with labeled samples of a file as its training data.
