@@ -8,8 +8,12 @@ public struct TargetNeeds: Sendable, Hashable {
   /// Whether targets are read as classes if they are whole numbers with few distinct values.
   public let learnsClasses: Bool
 
-  public init(loss: String, demand: TargetDemand, learnsClasses: Bool) {
+  /// The value that means no target, as a text; nil if there is none.
+  public let ignore: String?
+
+  public init(loss: String, demand: TargetDemand, learnsClasses: Bool, ignore: String? = nil) {
     (self.loss, self.demand, self.learnsClasses) = (loss, demand, learnsClasses)
+    self.ignore = ignore
   }
 
   /// The largest number of distinct whole numbers that are read as classes.

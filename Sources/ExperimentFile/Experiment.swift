@@ -33,6 +33,8 @@ public final class Experiment: Sendable {
   public let golden: GoldenDeclaration?
   /// The weights that training starts from; nil for initial values.
   public let start: StartSection?
+  /// The location of the section `sweep`, which a single run ignores; nil if there is none.
+  public let sweepLocation: SourceLocation?
   /// The splits for which predictions are written.
   public let predictions: [String]
   /// The location of this list in the file.
@@ -213,6 +215,7 @@ public final class Experiment: Sendable {
     // A sweep reads this section; a single run ignores it.
     _ = options.value(
       "sweep", "a mapping", "the variations for nnexp sweep; nnexp run ignores them")
+    sweepLocation = options.keyLocation(of: "sweep")
     notation = options.choice(
       "notation", default: .tanaka, of: NotationName.self,
       "the letters of nnexp explain: those of a source of experiments/seeds, or names")

@@ -186,8 +186,10 @@ public final class Run<S: Scalar> {
       warn(diagnostic.description)
       return 1
     case .stoppedEarly:
-      let fact = trainer.best == nil ? "was never measured" : "did not improve"
-      report("stopped early: \(trainer.monitor.name) \(fact)")
+      let monitor = trainer.monitor.name
+      report(
+        "stopped early: "
+          + (trainer.best == nil ? "\(monitor) is never measured" : "no improvement of \(monitor)"))
     case .reachedLimit(let limit): report("stopped at \(limit), in epoch \(trainer.epoch)")
     case .completed: break
     }

@@ -55,6 +55,13 @@ struct RunCommand: ParsableCommand {
     if resume, continued != nil {
       throw Diagnostic("--resume and --continue exclude each other; give one of them")
     }
+    if let location = experiment.sweepLocation, !quiet {
+      let ignored = Diagnostic(
+        "nnexp run ignores the section 'sweep'", at: location,
+        notes: [.init("to run its trials: nnexp sweep \(quotedForShell(file))")],
+        severity: .warning)
+      writeError("\(ignored)")
+    }
     if experiment.data.foldsToRun != nil { return try runFolds() }
     if resume {
       switch try EarlierRun(of: experiment, output: output, registry: standardRegistry()) {

@@ -135,7 +135,9 @@ import Testing
   @Test func `numbers that a method cannot scale are reported`() throws {
     #expect(
       folder.errors("csv: {path: a.csv, columns: {b: {scale: log}}}") == """
-        error: 'b' has the minimum 0, which has no logarithm; use another method
+        a.csv:2:3: error: 'b' has the minimum 0, which has no logarithm; use another method
+            1,0,1,10
+              ^
         """)
     try folder.write(Array("a,y\n1,1\n1,2\n1,3\n1,4\n9,5\n".utf8), to: "a.csv")
     #expect(

@@ -73,6 +73,28 @@ import Testing
     #expect(data.train.inputs == [-6068, 7, 12, 8.5])
   }
 
+  @Test func `hexadecimal numbers`() throws {
+    #expect(
+      try errors("a,y\n0x1F,1\n-0Xa,2\n") == """
+        d.csv:2:1: error: column 'a' holds hexadecimal numbers, such as '0x1F'; declare how to read \
+        them
+            0x1F,1
+            ^
+        note: numbers in hexadecimal digits are not read; write decimal digits
+        note: 'columns: {a: category}' reads each text as a category
+        note: 'exclude: [a]' leaves the column out
+        """)
+    #expect(
+      try errors("a,y\n3,1\n0x2A,2\n5,3\n") == """
+        d.csv:3:1: error: column 'a' holds hexadecimal numbers in 1 of 3 cells, such as '0x2A'; \
+        declare how to read them
+            0x2A,2
+            ^
+        note: numbers in hexadecimal digits are not read; write decimal digits
+        note: 'exclude: [a]' leaves the column out
+        """)
+  }
+
   @Test func `dates must be declared`() throws {
     let file = "date,a,y\n2024-01-01,1,2\n2024-01-02,2,3\n2024-01-03,2,3\n"
     #expect(
@@ -208,6 +230,32 @@ import Testing
         warning: the first column has no name and counts the rows; it is left out
         """)
     #expect(try TestFolder(["d.csv": ",a,y\n" + rows]).load("csv: d.csv").inputNames == ["a"])
+    #expect(
+      try announcements("a,,y\n3,7,1\n4,5,2\n") == """
+        warning: column 2 has no name, and is an input
+        note: 'exclude: [""]' leaves it out
+        """)
+    #expect(
+      try announcements("a b,AB,y\n3,7,1\n4,5,2\n") == """
+        warning: the columns 'a b' and 'AB' have names that differ only in blanks or case
+        """)
+    let ids = (0..<12).map { "\(900 - $0 * $0),\($0 % 5)\n" }.joined()
+    #expect(
+      try announcements("patient_id,y\n" + ids) == """
+        warning: column 'patient_id' looks like an id: it has another whole number in each row
+        note: 'id: patient_id' identifies the rows by it
+        """)
+    #expect(try announcements("grid,y\n" + ids) == "")
+    #expect(
+      try announcements("a,y\n1,5\n2,5\n") == """
+        warning: column 'y' has the same value in all rows
+        """)
+    #expect(
+      try TestFolder(["d.csv": "a,b,y\n1,,5\n1,3,6\n1,3,7\n"]).announcements(
+        "csv: {path: d.csv, columns: {b: {fill: mean}}}") == """
+          warning: column 'a' has the same value in all rows
+          warning: column 'b' has the same value in all rows that are not missing
+          """)
     let days = (10..<22).map { "202401\($0),\($0 % 5)\n" }.joined()
     #expect(
       try announcements("day,y\n" + days) == """

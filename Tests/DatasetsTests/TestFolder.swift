@@ -92,6 +92,8 @@ final class TestFolder {
       #expect(held.inputNames == streamed.inputNames, trace)
       #expect(held.inputs == streamed.inputs, trace)
       #expect(held.files == streamed.files, trace)
+      #expect(
+        held.announcements.map(\.description) == streamed.announcements.map(\.description), trace)
     case (_, .failure(let error)):
       let errors = "\(error)"
       let refusals = [

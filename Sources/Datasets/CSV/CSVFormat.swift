@@ -78,34 +78,12 @@ struct CSVFormat: Sendable {
       "lines to skip before the header, or before the first row")
     encoding = options.choice(
       "encoding", default: model.encoding, of: Encoding.self, "the encoding of the characters")
-    missing = options.strings(
-      "missing", default: model.missing,
-      "texts that mean a missing cell, in any case, in addition to empty cells; write a number in quotes"
-    )
+    missing = MissingCells.texts(
+      "missing", from: &options, default: model.missing,
+      "cells that mean a missing value, in any case, in addition to empty cells")
     options.suggest("delimiter", for: "sep", "separator")
     options.suggest("missing", for: "na_values")
     options.suggest("skip_rows", for: "skiprows")
-  }
-}
-
-/// The texts and numbers that mean a missing cell.
-struct MissingCells: Sendable {
-  private let texts: Set<ByteText>
-
-  /// The numbers that mean a missing cell, however they are written.
-  let numbers: [Double]
-
-  init(_ texts: [String]) {
-    self.texts = Set(texts.map { ByteText($0.lowercased()) })
-    numbers = texts.compactMap { text in
-      let bytes = Array(text.utf8)
-      return decimal(bytes.span, bytes.indices).value
-    }
-  }
-
-  func contains(_ text: String) -> Bool {
-    let bare = Substring(text).trimmed
-    return bare.isEmpty || texts.contains(ByteText(bare.lowercased()))
   }
 }
 

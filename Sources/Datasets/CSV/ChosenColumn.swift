@@ -17,6 +17,10 @@ struct ChosenColumn: Sendable {
   var config: [ConfigValue.Entry] = []
   var ownMissing: MissingCells?
 
+  /// The cells of a target that count as missing because its loss ignores them; they are in
+  /// `ownMissing` too.
+  var ignored: MissingCells?
+
   /// The missing cells of the whole file, for columns without their own.
   let fileMissing: MissingCells
 

@@ -13,6 +13,9 @@ struct ColumnDecision {
   private let present: [ScannedColumn.Text]
   private let missing: [ScannedColumn.Text]
 
+  /// The cells of a target that its loss ignores.
+  private let ignoredCount: Int
+
   private(set) var errors = Diagnostics()
   private(set) var announcements: [Diagnostic] = []
 
@@ -29,20 +32,21 @@ struct ColumnDecision {
     self.rows = rows
     self.table = table
     let cells = chosen.missing(in: table.format)
-    let isMissing = { (text: ScannedColumn.Text) in
-      cells.contains(text.text)
-        || !cells.numbers.isEmpty
-          && chosen.numbers(in: table.format).read(Array(text.text.utf8)).value
-            .map(cells.numbers.contains) ?? false
-    }
-    arePresent = scanned.texts.map { !isMissing($0) }
+    let format = chosen.numbers(in: table.format)
+    arePresent = scanned.texts.map { !cells.contains($0.text, as: format) }
     present = zip(scanned.texts, arePresent).filter(\.1).map(\.0)
-    missing = zip(scanned.texts, arePresent).filter { !$0.1 }.map(\.0)
+    let others = zip(scanned.texts, arePresent).filter { !$0.1 }.map(\.0)
+    let isIgnored = { (text: ScannedColumn.Text) in
+      !Substring(text.text).trimmed.isEmpty
+        && chosen.ignored?.contains(text.text, as: format) ?? false
+    }
+    missing = others.filter { !isIgnored($0) }
+    ignoredCount = others.reduce(0) { $0 + (isIgnored($1) ? $1.count : 0) }
   }
 
   private var missingCount: Int { missing.reduce(0) { $0 + $1.count } }
   private var textCount: Int { present.reduce(0) { $0 + $1.count } }
-  private var numberCount: Int { rows - textCount - missingCount }
+  private var numberCount: Int { rows - textCount - missingCount - ignoredCount }
   private var shown: String { excerpt(name) }
   private var isKnown: Bool { chosen.known != nil }
 
@@ -51,7 +55,7 @@ struct ColumnDecision {
   /// The decided column. Do not use it if there are errors.
   mutating func column() -> TableColumn {
     var column = TableColumn(name, position: chosen.position, role: chosen.role)
-    column.missing = missingCount
+    column.missing = missingCount + ignoredCount
     column.config = chosen.config
     column.fill = chosen.fill ?? chosen.known?.fill
     column.fillValue = chosen.known?.fillValue
@@ -83,7 +87,7 @@ struct ColumnDecision {
       return
     }
     if let known = chosen.known { return read(asKnown: known, &column) }
-    if present.isEmpty, numberCount > 0 || missingCount == rows {
+    if present.isEmpty, numberCount > 0 || missingCount + ignoredCount == rows {
       column.type = NumberColumn.typeName
       column.distinct = scanned.distinct.count
       return
@@ -352,7 +356,8 @@ struct ColumnDecision {
     if missingCount == rows, !isKnown {
       let remedy =
         chosen.role == .inputs
-        ? ["'exclude: [\(quotedName)]' leaves the column out"] : []
+        ? ["'exclude: [\(quotedName)]' leaves the column out"]
+        : chosen.role == .targets ? ["'targets' selects another column"] : []
       return refuse("all cells of column '\(shown)' are missing", remedy, at: first.offset)
     }
     if let fill {
@@ -417,8 +422,10 @@ struct ColumnDecision {
       }
       announce(fact, at: scanned.rounded.offset, notes: [remedy])
     }
-    if chosen.role == .inputs, column.distinct == 1, missingCount == 0, rows > 1 {
-      announce("column '\(shown)' has the same value in all rows")
+    let isConstant = missingCount == 0 || column.fill != .indicator && column.fill != .dropRow
+    if column.distinct == 1, rows > 1, isConstant {
+      let rest = missingCount == 0 ? "" : " that are not missing"
+      announce("column '\(shown)' has the same value in all rows\(rest)")
     }
     if let categories = column.categories { announceSimilar(categories) }
   }

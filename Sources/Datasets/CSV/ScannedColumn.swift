@@ -54,30 +54,57 @@ struct ScannedColumn {
 }
 
 /// Counts distinct numbers, up to `TableColumn.mostDistinct`.
+///
+/// A table of bit patterns with linear probing, at most a quarter of it in use: most numbers
+/// that are known are found at the first place.
 struct DistinctNumbers {
-  private var known: Set<UInt64> = []
+  private var places = [UInt64](repeating: free, count: 64)
 
-  /// The most recent numbers, in the slots of a small hash table. If a column has few
-  /// distinct numbers, this table already contains most of its cells.
-  private var recent = InlineArray<64, UInt64>(repeating: .max)
+  /// The number of high bits of a hash that are not a place.
+  private var shift: UInt64 = 58
+  private(set) var count = 0
 
   /// Whether the limit is not yet reached.
   private(set) var isOpen = true
 
-  var count: Int { known.count }
+  /// The bits of a NaN, which is never added.
+  private static let free = UInt64.max
+
+  @inline(__always)
+  private func place(of bits: UInt64) -> Int {
+    Int(truncatingIfNeeded: (bits &* 0x9E37_79B9_7F4A_7C15) &>> shift)
+  }
 
   @inline(__always)
   mutating func add(_ value: Double) {
     let bits = value.bitPattern
-    let place = Int(truncatingIfNeeded: (bits &* 0x9E37_79B9_7F4A_7C15) &>> 58)
-    if recent[place] == bits { return }
-    recent[place] = bits
-    insert(bits)
+    if places[place(of: bits)] != bits { insert(bits) }
   }
 
   @inline(never)
   private mutating func insert(_ bits: UInt64) {
-    known.insert(bits)
-    if known.count >= TableColumn.mostDistinct { isOpen = false }
+    if !isOpen { return }
+    guard put(bits) else { return }
+    count += 1
+    if count >= TableColumn.mostDistinct {
+      isOpen = false
+      (places, shift) = (DistinctNumbers().places, DistinctNumbers().shift)
+    } else if count * 4 > places.count {
+      let known = places
+      places = Array(repeating: DistinctNumbers.free, count: 2 * known.count)
+      shift -= 1
+      for bits in known where bits != DistinctNumbers.free { _ = put(bits) }
+    }
+  }
+
+  /// Puts a number at the first free place. Returns false if it is there already.
+  private mutating func put(_ bits: UInt64) -> Bool {
+    var place = place(of: bits)
+    while places[place] != DistinctNumbers.free {
+      if places[place] == bits { return false }
+      place = (place + 1) & (places.count - 1)
+    }
+    places[place] = bits
+    return true
   }
 }

@@ -146,7 +146,7 @@ enum TextForm: Equatable {
     case .unit(let unit, .ambiguousComma):
       return [number(.thousands, unit: unit), number(.decimalComma, unit: unit)]
     case .unit(let unit, let form): return [number(form ?? .hexadecimal, unit: unit)]
-    case .hexadecimal: return []
+    case .hexadecimal: return ["numbers in hexadecimal digits are not read; write decimal digits"]
     case .date(let formats):
       return formats.map { format in
         let settings = format == "iso" ? "type: date" : "type: date, format: \"\(format)\""

@@ -111,8 +111,8 @@ extension DeclaredColumns.Details {
         key: "scale", range: ScaleMethod.range, fallback: "as in 'data'",
         explanation: "the scaling of the numbers"),
       .init(
-        key: "missing", range: "a text or a list of texts", fallback: "as in 'csv'",
-        explanation: "texts that mean a missing cell, in addition to empty cells"),
+        key: "missing", range: MissingCells.range, fallback: "as in 'csv'",
+        explanation: "cells that mean a missing value, in addition to empty cells"),
       .init(
         key: "other", range: "true or false", fallback: "false",
         explanation: "an input for texts that the training data do not have"),
@@ -127,8 +127,9 @@ extension DeclaredColumns.Details {
     fill = Fill.read("fill", from: &options, "the filling of missing cells")
     scale = ScaleMethod.read("scale", from: &options, "the scaling of the numbers")
     if options.contains("missing") {
-      missing = options.strings(
-        "missing", "texts that mean a missing cell, in addition to empty cells")
+      missing = MissingCells.texts(
+        "missing", from: &options, default: [],
+        "cells that mean a missing value, in addition to empty cells")
     }
     if options.contains("other") {
       other = options.bool("other", "an input for texts that the training data do not have")

@@ -27,7 +27,12 @@ extension DataEncoding {
       set("weight", ConfigValue(.string(weight.name)), in: &csv)
     }
     csv.removeAll { $0.key == "categorical" }
-    let read = columns.filter { [.inputs, .targets, .weight].contains($0.role) }
+    // The columns of an autoencoder are inputs and targets.
+    let inputColumns = Set(inputs.flatMap(\.table).map(\.position))
+    let read = columns.filter {
+      $0.role == .inputs || $0.role == .weight
+        || $0.role == .targets && !inputColumns.contains($0.position)
+    }
     set("columns", ConfigValue.map(read.map { ($0.name, $0.declaration) }), in: &csv)
     entries[index].value = ConfigValue(.map(csv))
     entries.removeAll { $0.key == "fill" }

@@ -175,8 +175,10 @@ struct TableSurvey {
     let example = excerpt(texts[0].text)
     let remedies = form.remedies(table.names[column], example: texts[0].text)
     guard let settings = form.settings else {
-      let readings = remedies.joined(separator: "; ")
-      draft.reason = form.noun + (remedies.isEmpty ? "" : ", which have two readings: " + readings)
+      draft.reason = form.noun
+      if remedies.count > 1 {
+        draft.reason += ", which have two readings: " + remedies.joined(separator: "; ")
+      }
       draft.use = .excluded
       return draft
     }

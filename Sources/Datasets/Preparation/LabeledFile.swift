@@ -102,19 +102,20 @@ extension CSVDeclaration {
   ) throws -> SourceRows {
     var uses = ColumnUses(table, at: file.location)
     var rest = names[...]
-    func ports(
-      _ encodings: [(name: String?, layout: ColumnLayout)], _ role: TableColumn.Role
-    ) throws -> [Port] {
+    func ports(_ encodings: [(name: String?, layout: ColumnLayout)]) throws -> [Port] {
       try encodings.map { port in
         let own = Array(rest.prefix(port.layout.names.count))
         rest = rest.dropFirst(own.count)
         let columns = try ColumnSelection(names: own).resolve(in: table, at: file.location)
-        for column in columns { try uses.add(column, role) }
         return Port(name: port.name, columns: columns, location: file.location)
       }
     }
-    let inputs = try ports(encoding.inputs.map { ($0.name, $0.layout) }, .inputs)
-    let targets = try ports(encoding.targets.map { ($0.name, $0.layout) }, .targets)
+    let inputs = try ports(encoding.inputs.map { ($0.name, $0.layout) })
+    let targets = try ports(encoding.targets.map { ($0.name, $0.layout) })
+    for column in inputs.flatMap(\.columns) { try uses.add(column, .inputs) }
+    for port in targets where !port.isCopy(of: inputs) {
+      for column in port.columns { try uses.add(column, .targets) }
+    }
     for id in encoding.columns where id.role == .id {
       if let column = table.names.firstIndex(ofText: id.name) { try uses.add(column, .id) }
     }

@@ -41,13 +41,16 @@ extension DataDeclaration {
       split: split.column, words: split.words, splitKey: split.group ?? split.order,
       isOrdered: split.isOrdered, fill: fill,
       incomplete: incomplete, indices: indices.names)
+    settings.ignored = needs.compactMapValues(\.ignore)
+    let incomplete = incomplete.union(settings.ignored.keys)
     settings.knownColumns =
       fitted.map { $0.inputs.flatMap(\.table) + $0.targets.flatMap(\.table) } ?? []
     // Generated samples are already random. A limit takes a random part of the samples of a
     // file.
     let isMade = !(source.source is any PortSource)
     let main = try source.read(
-      DataRequest(limit: isMade ? limit : nil, random: random, files: shelf, table: settings))
+      DataRequest(limit: isMade ? limit : nil, random: random, files: shelf, table: settings)
+    ).ignoring(settings.ignored)
     var inputs: [PortEncoding] = []
     var columns: [SourceColumns] = []
     var targets: [TargetEncoding]
@@ -89,7 +92,9 @@ extension DataDeclaration {
 
     for index in inputs.indices where fitted == nil {
       let (method, location) = scales[inputs[index].name, .inputs]
-      try inputs[index].fit(&columns[index], rows: rows.train, method, at: location)
+      try inputs[index].fit(
+        &columns[index], rows: rows.train, method, at: location,
+        cell: main.inputs[index].location)
     }
     for index in targets.indices where fitted == nil {
       let (target, raw) = (targets[index], main.targets[index])
@@ -104,7 +109,7 @@ extension DataDeclaration {
       }
       targets[index].scaling = try Scaling(
         own.isEmpty ? Array(repeating: method, count: target.layout.names.count) : own,
-        fittedTo: raw.columns, rows: present, at: location)
+        fittedTo: raw.columns, rows: present, at: location, cell: raw.location)
       targets[index].noteScales(own)
     }
 
@@ -159,12 +164,13 @@ extension DataDeclaration {
           "these data come from a column with the role 'split' already; keep one of the two",
           at: source.location)
       }
-      var settings = TableSettings(incomplete: incomplete, indices: indices.names)
-      settings.fill = fill
+      var settings = settings
+      (settings.split, settings.splitKey, settings.knownColumns) = (nil, nil, [])
       settings.training = main
       let filesRead = shelf.files.count
       let data = try source.read(
-        DataRequest(random: random.stream(index), files: shelf, table: settings))
+        DataRequest(random: random.stream(index), files: shelf, table: settings)
+      ).ignoring(settings.ignored)
       let own = try inputs.map { try data.inputs.port(named: $0.name) }
       let columns = try zip(inputs, own).map { try $0.columns(of: $1) }
       memory.kept += data.lineBytes

@@ -38,9 +38,10 @@ struct PortEncoding: Sendable {
   /// - Parameters:
   ///   - columns: the columns with all rows; their layout is replaced by the fitted one.
   ///   - method: the method for columns that have none of their own.
+  ///   - cell: the location of a number, by row and column.
   mutating func fit(
     _ columns: inout SourceColumns, rows: [Int], _ method: ScaleMethod,
-    at location: SourceLocation?
+    at location: SourceLocation?, cell: (Int, Int) -> SourceLocation?
   ) throws {
     if table.contains(where: { $0.fill != nil && $0.fill != .dropRow }) {
       table = try table.filled(from: columns, rows: rows)
@@ -51,7 +52,7 @@ struct PortEncoding: Sendable {
     let methods = table.map { $0.scale ?? method }
     scaling = try Scaling(
       methods.isEmpty ? Array(repeating: method, count: layout.names.count) : methods,
-      fittedTo: columns, rows: rows, at: location)
+      fittedTo: columns, rows: rows, at: location, cell: cell)
     table.noteScales(methods, scaling, layout)
     if let scaling {
       noteRange(scaling.low, scaling.high)

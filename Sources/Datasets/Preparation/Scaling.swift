@@ -50,15 +50,21 @@ struct Scaling: Sendable {
 
   /// Nil if no column is scaled.
   ///
-  /// - Parameter methods: the method of each column.
+  /// - Parameters:
+  ///   - methods: the method of each column.
+  ///   - location: of the method in the file; nil if a column has its own.
+  ///   - cell: the location of a number, by row and column.
   init?(
     _ methods: [ScaleMethod], fittedTo columns: SourceColumns, rows: [Int],
-    at location: SourceLocation?
+    at location: SourceLocation?, cell: (Int, Int) -> SourceLocation? = { _, _ in nil }
   ) throws {
     guard methods.contains(where: { $0 != .none }) else { return nil }
     let width = columns.layout.width
     let methods = columns.layout.expand(methods)
     func name(_ number: Int) -> String { columns.layout.expandedNames[number] }
+    func start(_ number: Int) -> SourceLocation? {
+      cell(rows[0], columns.layout.column(ofNumber: number))
+    }
     var values = [Double](repeating: 0, count: width)
     try columns.decode(rows[0], into: &values)
     let first = values
@@ -114,9 +120,14 @@ struct Scaling: Sendable {
         continue
       case .log:
         guard low[i] > 0 else {
+          let row = try rows.first { row in
+            try columns.decode(row, into: &values)
+            return values[i] == low[i]
+          }
+          let lowest = cell(row ?? rows[0], columns.layout.column(ofNumber: i))
           throw Diagnostic(
             "'\(name(i))' has the minimum \(shortest(low[i])), which has no logarithm; use "
-              + "another method", at: location)
+              + "another method", at: location ?? lowest)
         }
         if areLogs.isEmpty { areLogs = [Bool](repeating: false, count: width) }
         areLogs[i] = true
@@ -131,14 +142,14 @@ struct Scaling: Sendable {
         guard spread[i] > 0 || range[i] == 0 else {
           throw Diagnostic(
             "the quartiles of '\(name(i))' are both \(shortest(origin[i])), so that 'robust' has no "
-              + "scale; use another method", at: location)
+              + "scale; use another method", at: location ?? start(i))
         }
       }
     }
     for i in 0..<width where !shift[i].isFinite || !spread[i].isFinite {
       throw Diagnostic(
         "'\(columns.layout.expandedNames[i])' reaches from \(shortest(low[i])) to "
-          + "\(shortest(high[i])), too far apart to scale", at: location)
+          + "\(shortest(high[i])), too far apart to scale", at: location ?? start(i))
     }
   }
 

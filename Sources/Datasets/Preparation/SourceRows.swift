@@ -12,7 +12,7 @@ struct SourceRows: SampleStorage {
 
   /// The input ports and the target ports; there is at least one of each.
   let inputs: [SourcePort]
-  let targets: [SourcePort]
+  var targets: [SourcePort]
 
   /// The part of each row; nil if the source has no column for it.
   var parts: [Part]? = nil

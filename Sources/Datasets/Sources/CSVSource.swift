@@ -6,6 +6,18 @@ extension CSVDeclaration {
     let name: String?
     let columns: [Int]
     let location: SourceLocation?
+
+    /// Columns that are left out are left out of patterns and ranges, too.
+    func without(_ uses: ColumnUses) -> Port {
+      let others: [TableColumn.Role] = [.ignored, .id, .weight]
+      let columns = columns.filter { column in uses[column].map { !others.contains($0) } ?? true }
+      return Port(name: name, columns: columns, location: location)
+    }
+
+    /// Whether the columns are those of the only input port: an autoencoder.
+    func isCopy(of inputs: [Port]?) -> Bool {
+      inputs?.count == 1 && inputs?[0].columns == columns
+    }
   }
 
   /// Reads the inputs and targets of the file.
@@ -46,30 +58,27 @@ extension CSVDeclaration {
           + "weights", at: weight?.items.first?.location ?? file.location)
     }
 
+    var inputs = try ports(self.inputs, in: table)
+    if inputs == nil, let named = named(.inputs, of: known) {
+      inputs = [port(try named.resolve(in: table, at: file.location))]
+    }
+    inputs = inputs?.map { $0.without(uses) }
+
     let ofTargets = declared.filter { $0.value.role == .targets }.map(\.key)
-    var targets = try ports(self.targets, in: table)
+    var targets = try ports(self.targets, in: table)?.map {
+      let rest = $0.without(uses)
+      return rest.columns.isEmpty ? $0 : rest
+    }
     if targets == nil, let named = named(.targets, of: known) {
       targets = [port(try named.resolve(in: table, at: file.location))]
     }
     if targets == nil, !ofTargets.isEmpty { targets = [port(ofTargets)] }
     let allTargets = try targets ?? [port([lastColumn(of: table, uses, details)])]
-    for column in allTargets.flatMap(\.columns) { try uses.add(column, .targets) }
-
-    var inputs = try ports(self.inputs, in: table)
-    if inputs == nil, let named = named(.inputs, of: known) {
-      inputs = [port(try named.resolve(in: table, at: file.location))]
+    for port in allTargets where !port.isCopy(of: inputs) {
+      for column in port.columns { try uses.add(column, .targets) }
     }
     if inputs == nil, let key, uses[key] == nil { try uses.add(key, .split) }
-    // Patterns and ranges do not select columns that are left out.
-    let allInputs =
-      inputs?.map { port in
-        Port(
-          name: port.name,
-          columns: port.columns.filter {
-            uses[$0] != .ignored && uses[$0] != .id && uses[$0] != .weight
-          },
-          location: port.location)
-      } ?? [port(table.names.indices.filter { uses[$0] == nil })]
+    let allInputs = inputs ?? [port(table.names.indices.filter { uses[$0] == nil })]
     for column in allInputs.flatMap(\.columns) { try uses.add(column, .inputs) }
     let rows = try read(
       table, inputs: allInputs, targets: allTargets, split: split, key: key, uses, details,
@@ -187,6 +196,10 @@ extension CSVDeclaration {
       chosen.config = details?.config ?? []
       chosen.hasOther = details?.other ?? false
       chosen.ownMissing = details?.missing.map(MissingCells.init)
+      if role == .targets, let ignored = settings.ignored[port?.name ?? "target"] {
+        chosen.ignored = MissingCells([ignored])
+        chosen.ownMissing = MissingCells((details?.missing ?? format.missing) + [ignored])
+      }
       if role == .targets {
         chosen.target =
           settings.incomplete.contains(port?.name ?? "target") ? .incomplete : .complete
@@ -201,7 +214,9 @@ extension CSVDeclaration {
 
     var chosen: [ChosenColumn] = []
     for port in inputs { chosen += try port.columns.map { try choose($0, .inputs, in: port) } }
-    for port in targets { chosen += try port.columns.map { try choose($0, .targets, in: port) } }
+    for port in targets where !port.isCopy(of: inputs) {
+      chosen += try port.columns.map { try choose($0, .targets, in: port) }
+    }
     let weight = targets.isEmpty ? nil : uses.columns(of: .weight).first
     if let weight { chosen.append(try choose(weight, .weight)) }
     for column in uses.columns(of: .id) { chosen.append(try choose(column, .id)) }
@@ -216,33 +231,39 @@ extension CSVDeclaration {
 
     let lines = reader.lines()
     var next = 0
-    func columns(_ count: Int) -> SourceColumns {
-      defer { next += count }
-      let layout = reader.layout(of: next..<next + count)
-      if let lines { return SourceColumns(lines, offset: next, layout: layout) }
+    func columns(_ count: Int, at first: Int? = nil) -> SourceColumns {
+      let start = first ?? next
+      if first == nil { next += count }
+      let layout = reader.layout(of: start..<start + count)
+      if let lines { return SourceColumns(lines, offset: start, layout: layout) }
       return SourceColumns(
-        reader.cells, stride: chosen.count, offset: next, count: reader.count, layout: layout)
+        reader.cells, stride: chosen.count, offset: start, count: reader.count, layout: layout)
     }
-    func sourcePorts(_ ports: [Port], _ half: SourceRows.Half) -> [SourcePort] {
-      ports.map { port in
-        let own = reader.columns[next..<next + port.columns.count].map { column in
-          var column = column
-          column.port = port.name
-          return column
-        }
-        let columns = columns(port.columns.count)
-        return SourcePort(
-          name: port.name, columns: columns, table: own,
-          axes: [half == .inputs ? columns.layout.width : port.columns.count],
-          location: { row, column in
-            let column = port.columns.dropFirst(column).first ?? port.columns.first ?? 0
-            return table.location(row: row, column: column)
-          })
+    func sourcePort(_ port: Port, _ role: TableColumn.Role, at first: Int? = nil) -> SourcePort {
+      let start = first ?? next
+      let own = reader.columns[start..<start + port.columns.count].map { column in
+        var column = column
+        column.port = port.name
+        column.role = role
+        return column
       }
+      let columns = columns(port.columns.count, at: first)
+      return SourcePort(
+        name: port.name, columns: columns, table: own,
+        axes: [role == .inputs ? columns.layout.width : port.columns.count],
+        location: { row, column in
+          let column = port.columns.dropFirst(column).first ?? port.columns.first ?? 0
+          return table.location(row: row, column: column)
+        })
     }
-    let (rawInputs, rawTargets) = (
-      sourcePorts(inputs, .inputs), sourcePorts(targets, .targets)
-    )
+    let rawInputs = inputs.map { sourcePort($0, .inputs) }
+    let rawTargets = try targets.map { port in
+      guard port.isCopy(of: inputs) else { return sourcePort(port, .targets) }
+      let copy = sourcePort(port, .targets, at: 0)
+      try copy.checkLearnable(
+        isIncomplete: settings.incomplete.contains(port.name ?? "target"))
+      return copy
+    }
     let others = Array(reader.columns[next...])
     let weights = weight.map { weight in
       SourcePort(
@@ -260,7 +281,7 @@ extension CSVDeclaration {
     rows.weights = weights
     rows.otherColumns = others + uses.unread(but: reader.columns)
     rows.announcements =
-      uses.announcements + reader.announcements + reader.unlikelyColumns()
+      uses.announcements + reader.announcements + (try reader.unlikelyColumns())
     return rows
   }
 

@@ -20,6 +20,9 @@ struct TableSettings: TableRequest {
   /// The names of the target ports that samples can lack.
   var incomplete: Set<String> = []
 
+  /// By target port, the value that means no target.
+  var ignored: [String: String] = [:]
+
   /// The names of the input ports that carry indices.
   var indices: [String] = []
 

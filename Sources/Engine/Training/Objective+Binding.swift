@@ -23,6 +23,17 @@ extension Objective {
       } catch { errors.add(error) }
     }
     try errors.throwIfAny()
+    for (declaration, head) in zip(declarations, heads) {
+      guard let ignore = declaration.ignore else { continue }
+      let others = zip(declarations, heads).filter { $1.targetIndex == head.targetIndex }
+      if others.contains(where: { $0.0.ignore?.text != ignore.text }) {
+        errors.add(
+          Diagnostic(
+            "the losses of the target '\(targets[head.targetIndex].name)' ignore different values",
+            at: ignore.location))
+      }
+    }
+    try errors.throwIfAny()
     for (index, target) in targets.enumerated()
     where !heads.contains(where: { $0.targetIndex == index }) {
       errors.add(
@@ -112,7 +123,7 @@ extension Objective.HeadDeclaration {
     var head = Head(
       name: self.node?.name, node: position, outputShape: output, targetIndex: targetIndex,
       target: target, loss: loss, lossName: lossName, reduction: reduction, weight: weight,
-      skipsMissing: missingTarget == .skip, metrics: bound,
+      skipsMissing: missingTarget == .skip || ignore != nil, metrics: bound,
       units: port.units,
       threshold: threshold.map { loss.outputMeaning.output(ofProbability: $0.value) })
     head.location = location

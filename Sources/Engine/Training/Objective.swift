@@ -45,6 +45,8 @@ public struct Objective: Sendable {
     let target: NodeDeclaration.Reference?
     let weight: Double
     let missingTarget: MissingTarget
+    /// The value of the target that means that there is none; nil if there is no such value.
+    let ignore: (text: String, location: SourceLocation?)?
     /// The lowest probability at which a single output is class 1; nil for the loss's threshold.
     let threshold: (value: Double, location: SourceLocation?)?
     let loss: any Loss
@@ -82,7 +84,8 @@ public struct Objective: Sendable {
     var needs: [String: TargetNeeds] = [:]
     for head in declarations {
       let own = TargetNeeds(
-        loss: head.lossName, demand: head.loss.targetDemand, learnsClasses: head.loss.learnsClasses)
+        loss: head.lossName, demand: head.loss.targetDemand, learnsClasses: head.loss.learnsClasses,
+        ignore: head.ignore?.text)
       for name in head.target.map({ [$0.name] }) ?? [head.node?.name ?? "target", "target"] {
         needs[name] = own
       }
@@ -127,7 +130,7 @@ public struct Objective: Sendable {
 
   /// True if a mapping has names of nodes as keys, and is not a loss itself.
   private static func isByHead(_ entries: [ConfigValue.Entry]) -> Bool {
-    let ownKeys = ["type", "reduction", "missing_target", "threshold"]
+    let ownKeys = ["type", "reduction", "missing_target", "ignore", "threshold"]
     return !entries.isEmpty && !entries.contains { ownKeys.contains(text: $0.key) }
       && entries.allSatisfy {
         switch $0.value.content {
@@ -201,6 +204,7 @@ extension Objective.HeadDeclaration {
       _ = options.value("missing_target", "error or skip", explanation, default: "error")
       missingTarget = .error
     }
+    ignore = Objective.HeadDeclaration.ignoredValue(from: &options)
     let meaning =
       "the probability from which on a single output is class 1; the output itself if the loss "
       + "gives no probabilities"
@@ -213,5 +217,27 @@ extension Objective.HeadDeclaration {
       threshold = nil
     }
     loss = try type.make(&options)
+  }
+
+  /// Reads the option `ignore`; nil if it is absent or wrong.
+  private static func ignoredValue(
+    from options: inout Options
+  ) -> (text: String, location: SourceLocation?)? {
+    options.suggest("ignore", for: "ignore_index", "ignore_class")
+    let range = "a number or a text"
+    guard
+      let config = options.value(
+        "ignore", range, "a target that is none: its samples add nothing to the loss and metrics")
+    else { return nil }
+    options.resolve("ignore", config)
+    switch config.content {
+    case .null: return nil
+    case .string(let text) where !text.isEmpty: return (text, config.location)
+    case .int(let value): return (String(value), config.location)
+    case .double(let value) where value.isFinite: return (shortest(value), config.location)
+    default:
+      options.reject("ignore", "ignore must be \(range), found \(config.kind)")
+      return nil
+    }
   }
 }
