@@ -5,7 +5,7 @@ FILE ?= experiments/xor.yaml
 PACKAGES = libyaml-dev libopenblas0-pthread zlib1g-dev libssl3
 BUILD = .build/release/nnexp
 
-.PHONY: run build test test-faults test-proof test-clusters test-reports test-browser test-serve lint format install uninstall deps \
+.PHONY: run build test test-faults test-proof test-clusters test-reports test-outputs test-browser test-serve lint format install uninstall deps \
   experiments sweeps plugins documents pictures tables clean \
   bench bench-scale bench-deps bench-instructions bench-instructions-record
 
@@ -56,6 +56,16 @@ test-reports: build
 	  $(JUNIT)/bin/pip install --quiet --disable-pip-version-check -r Tests/Reports/requirements.txt && \
 	  touch $(JUNIT)/complete; }
 	$(JUNIT)/bin/python Tests/Reports/junit.py $(BUILD)
+
+# Computes the outputs of every shipped experiment again with NumPy and pandas.
+OUTPUTS = .build/outputs
+
+test-outputs: build
+	@$(MAKE) --no-print-directory deps PACKAGES="python3-venv"
+	@test -e $(OUTPUTS)/complete || { python3 -m venv $(OUTPUTS) && \
+	  $(OUTPUTS)/bin/pip install --quiet --disable-pip-version-check -r Tests/Outputs/requirements.txt && \
+	  touch $(OUTPUTS)/complete; }
+	$(OUTPUTS)/bin/python Tests/Outputs/outputs.py $(BUILD)
 
 # Tests the pages of `nnexp serve` over HTTP and in a headless browser.
 test-serve: build

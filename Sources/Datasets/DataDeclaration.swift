@@ -1,3 +1,4 @@
+import Files
 public import NNExp
 
 /// The `data:` section of an experiment file.
@@ -46,17 +47,32 @@ public struct DataDeclaration: Sendable {
   /// The filling of missing cells in columns that do not declare their own.
   let fill: Fill?
 
-  /// The folder of the experiment file.
+  /// The folder that paths are relative to.
   let folder: String
 
   /// The location for errors about `one_hot`.
   let oneHotLocation: SourceLocation?
 
-  /// Reads the section and records errors in `options`. `folder` is the folder of the
-  /// experiment file.
+  /// Reads the section; errors are recorded in `options`.
+  ///
+  /// - Parameter folder: the one that paths are relative to.
   public init(from options: inout Options, registry: Registry, folder: String) {
     options.surroundings = Surroundings(folder: folder, registry: registry)
     self.folder = folder
+    let text = "a path"
+    let explanation =
+      "the folder that all paths in the file are relative to; relative to the file's own folder"
+    if let config = options.value("folder", text, explanation, default: "the file's folder") {
+      if case .string(let path) = config.content, !path.isEmpty {
+        if Path.isThere(folder), !Path.isFolder(folder) {
+          options.reject("folder", "'\(folder)' is not a folder")
+        } else if !Path.isThere(folder), !options.isDescribing {
+          options.reject("folder", "there is no folder '\(folder)'")
+        }
+      } else {
+        options.reject("folder", "folder must be \(text), found \(config.kind)")
+      }
+    }
     let source = SourceDeclaration(from: &options)
     self.source = source
     let inputs = DeclaredHalf(.inputs, of: source)
@@ -137,6 +153,21 @@ public struct DataDeclaration: Sendable {
           "scale", Diagnostic("port '\(port)' carries indices, which are not scaled", at: location))
       }
     }
+  }
+
+  /// The same settings for one file, without a split.
+  init(_ model: DataDeclaration, onlySource file: LabeledFile) {
+    source = SourceDeclaration(onCommandLine: file)
+    (validation, test, split, limit, isStreamed) = (nil, nil, .none, nil, false)
+    targetKind = model.targetKind
+    classes = model.classes
+    isOneHot = model.isOneHot
+    oneHotLocation = model.oneHotLocation
+    shape = model.shape
+    indices = model.indices
+    scales = model.scales
+    fill = model.fill
+    folder = model.folder
   }
 
   /// The error if `classes` of a target port contradicts `target_kind`; nil if there is none.

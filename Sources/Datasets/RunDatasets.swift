@@ -14,7 +14,7 @@ public struct RunDatasets<S: Scalar>: Sendable {
   /// Whether each sample has a weight, which follows its targets.
   public let isWeighted: Bool
 
-  public let train: Dataset<S>
+  public internal(set) var train: Dataset<S>
   public let validation: Dataset<S>?
   public let test: Dataset<S>?
 
@@ -33,6 +33,10 @@ public struct RunDatasets<S: Scalar>: Sendable {
 
   /// The number of rows that were left out because a cell is missing.
   public let droppedRows: Int
+
+  /// How many training samples have each class, by target port; nil for a port of which a run
+  /// did not need the counts. Data that are only described have these counts and no samples.
+  public var classCounts: [[Int]?] = []
 
   private let memory: LoadingMemory
 
@@ -134,10 +138,12 @@ extension RunDatasets {
   public func classes(ofTarget index: Int) throws -> TargetClasses? {
     guard case .classes(let count) = targets[index].target else { return nil }
     let (offset, width) = (targetOffset(of: index), targetWidth)
-    // Data that are only described (for predictions) have no targets.
+    // Data that are only described have no targets.
     guard train.hasTargets else {
       return TargetClasses(
-        names: targets[index].classNames, counts: Array(repeating: 1, count: count))
+        names: targets[index].classNames,
+        counts: (classCounts.indices.contains(index) ? classCounts[index] : nil)
+          ?? Array(repeating: 1, count: count))
     }
     var counts = [Int](repeating: 0, count: count)
     for first in stride(from: 0, to: train.count, by: 4096) {

@@ -48,6 +48,12 @@ public final class Experiment: Sendable {
   /// Every type that the file can name: the given ones, and those of the plugins.
   public let registry: Registry
 
+  /// The folder that the file's paths are relative to, as seen from the current folder.
+  public let folder: String
+
+  /// The folder under `data: {folder: …}` as written; nil if there is none.
+  public let declaredFolder: String?
+
   /// The original text of the file.
   public let text: [UInt8]
 
@@ -142,6 +148,9 @@ public final class Experiment: Sendable {
   ) throws {
     self.text = text
     location = options.location
+    declaredFolder = Experiment.declaredFolder(in: options)
+    let folder = declaredFolder.map { Path.join(folder, $0) } ?? folder
+    self.folder = folder
     let isNamed = options.contains("name")
     name = options.string(
       "name", default: fileName ?? "experiment", "the name of the folder of its results")
@@ -168,8 +177,8 @@ public final class Experiment: Sendable {
     plugins = try Experiment.readPlugins(
       from: &options, folder: folder, policy, into: &registry)
     self.registry = registry
-    // A plugin may have changed since, and with it its types.
-    let memo = plugins.isEmpty ? memo : nil
+    // A plugin may have changed since, and with it its types. Sections do not know the folder.
+    let memo = plugins.isEmpty && declaredFolder == nil ? memo : nil
     let head = writeYAML(options.resolved)
 
     let dataSection = options.read(["data"], memo) { options -> DataDeclaration? in

@@ -38,7 +38,7 @@ public struct Explanation {
       passes, list, Notation(network.graph, notation),
       try FullTensors(full, in: network.graph), title: "\(name): the chain rule of \(list.words)")
     writer.introduce(
-      of: data.train.count, weights: weights ?? "the initial values of seed \(seed)")
+      of: data.train.countOfPart, weights: weights ?? "the initial values of seed \(seed)")
     writer.passes(data.inputs, inputNames: data.inputNames, targets: data.targets)
     document = writer.document
   }

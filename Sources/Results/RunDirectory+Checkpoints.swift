@@ -27,12 +27,12 @@ extension Checkpoint {
 }
 
 extension Checkpoint {
-  /// True for the names of checkpoint files.
+  /// True for the names of the files in the folder of checkpoints.
   static func isFile(_ name: String) -> Bool {
     let isOfState =
       name.hasPrefix(bytes: "state.previous") && name.hasSuffix(bytes: ".nnx")
       && name.utf8.dropFirst(14).dropLast(4).allSatisfy { 0x30...0x39 ~= $0 }
-    return isOfState || ["state.nnx", "last.nnx", "best.nnx"].contains(name)
+    return isOfState || ["state.nnx", "last.nnx", "best.nnx", "samples.npz"].contains(name)
   }
 }
 

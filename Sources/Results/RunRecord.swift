@@ -15,7 +15,7 @@ public struct RunRecord: Sendable, Equatable {
   public var swiftVersion: String
   /// An identifier of the executable's bytes: `buildID()`.
   public var build: String?
-  /// The SHA-256 of `resolved.yaml`.
+  /// The SHA-256 of `resolved.yaml` without the line `data: {folder: …}`.
   public var configuration: String?
   /// The name of the processor; nil if the system does not report it.
   public var cpu: String?
@@ -28,6 +28,8 @@ public struct RunRecord: Sendable, Equatable {
   public var seed: UInt64
   public var data: [FileHash]
   public var plugins: [FileHash]
+  /// The messages before training about guesses and probable mistakes.
+  public var announcements: [String] = []
   /// The start time in ISO 8601, UTC; see `timestamp()`.
   public var started: String
   public var finished: String?
@@ -89,6 +91,7 @@ extension RunRecord {
       "seed": seed,
       "data": .array(data.map(\.json)),
       "plugins": .array(plugins.map(\.json)),
+      "announcements": .array(announcements.map(JSON.string)),
       "started": .string(started),
       "resumed": .array(resumed.map(JSON.string)),
       "finished": JSON(finished),
@@ -128,6 +131,8 @@ extension RunRecord {
     build = try file.optional("build", \.string)
     configuration = try file.optionalHash("configuration", digits: 64)
     resumed = try file.texts("resumed")
+    announcements =
+      try file.memberIfThere("announcements") == nil ? [] : file.texts("announcements")
   }
 }
 

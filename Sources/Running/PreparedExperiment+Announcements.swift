@@ -57,6 +57,27 @@ extension PreparedExperiment {
         "early stopping has no validation data; it monitors \(trainer.monitor.name)",
         at: experiment.training.location)
     }
+    if let length = experiment.training.schedule.plannedLength {
+      let epochs = experiment.training.epochs
+      let (planned, whole, unit) =
+        switch length {
+        case .epochs(let count): (count, epochs, "epochs")
+        case .steps(let count): (count, stepLimit, "steps")
+        }
+      if planned > whole {
+        announce(
+          "the schedule plans \(planned) \(unit), and the training has \(whole); make it shorter, or "
+            + "the training longer", at: experiment.training.location)
+      }
+    }
     return found
+  }
+
+  /// The maximum number of steps of the training.
+  private var stepLimit: Int {
+    let size = min(experiment.training.batchSize ?? data.train.count, data.train.count)
+    let all = (data.train.count + size - 1) / size
+    let (steps, isTooLarge) = all.multipliedReportingOverflow(by: experiment.training.epochs)
+    return min(isTooLarge ? .max : steps, experiment.training.maxSteps ?? .max)
   }
 }

@@ -54,7 +54,6 @@ public struct PreparedExperiment<S: Scalar> {
     triesPlugins: Bool = true
   ) throws {
     self.experiment = experiment
-    self.data = data
     var settings = gradientCheck ?? experiment.gradientCheck
     if experiment.expectsGradientCheck { settings.isGuard = false }
     self.gradientCheck = settings
@@ -63,39 +62,99 @@ public struct PreparedExperiment<S: Scalar> {
       experiment.model, ports: data.inputs,
       at: experiment.data.inputPortNames?.map(\.location) ?? [], heads: experiment.objective.heads,
       l1: experiment.training.l1, l2: experiment.training.l2, registry: registry)
+    var data = data
     let heads = try experiment.objective.bound(
       to: graph, targets: data.targets, isWeighted: data.isWeighted, registry: registry
-    ) { [data] in try data.classes(ofTarget: $0) }
+    ) { target in
+      let classes = try data.classes(ofTarget: target)
+      if data.classCounts.isEmpty {
+        data.classCounts = Array(repeating: nil, count: data.targets.count)
+      }
+      data.classCounts[target] = classes?.counts
+      return classes
+    }
+    self.data = data
     if triesPlugins { try checkBuffers(of: experiment, graph, heads) }
     trainer = try Trainer(
       graph, heads: heads, training: experiment.training, data: data, seed: experiment.seed)
     try (gradientCheck ?? experiment.gradientCheck).requireSense(for: graph)
   }
 
-  /// The experiment with its data, which are converted like those of a run, regardless of later
-  /// changes of the training file. If the run has no columns.json, the data are fitted again.
+  /// The experiment with training samples of a run, converted as the run converted them.
+  ///
+  /// The first samples are in the run's folder. If more are needed, the data are read again;
+  /// they must not have changed. A run of nnexp 0.1.0 has no columns.json; its data are read
+  /// and fitted again.
+  ///
+  /// - Parameter count: the number of samples that are needed; nil for those of the gradient
+  ///   check.
+  public init(
+    _ experiment: Experiment, gradientCheck: GradientCheckSettings? = nil,
+    samplesOf directory: RunDirectory, count: Int? = nil
+  ) throws {
+    let described = try PreparedExperiment.described(by: directory)
+    if let described {
+      let needed = min(
+        count ?? (gradientCheck ?? experiment.gradientCheck).batch ?? Self.standardBatch,
+        described.train.count)
+      let kept = try PreparedExperiment.read(KeptSamples.file, of: directory) { bytes, _ in
+        try described.holding(bytes)
+      }
+      if let kept, kept.train.count >= needed {
+        try self.init(experiment, data: kept, gradientCheck: gradientCheck)
+        return
+      }
+    }
+    try self.init(experiment, gradientCheck: gradientCheck, fittedAs: directory)
+    try FileHash.requireSame(
+      try RunRecord(of: directory).data, dataHashes, "data file",
+      "cannot use '\(directory.path)'")
+  }
+
+  /// The experiment with its data, which are read again and converted as a run converted them. If
+  /// the run has no columns.json, the data are fitted again.
   public init(
     _ experiment: Experiment, gradientCheck: GradientCheckSettings? = nil,
     fittedAs directory: RunDirectory
   ) throws {
-    let fitted = try PreparedExperiment.read(DataEncoding.init, from: directory)
+    let encoding = try PreparedExperiment.described(by: directory)?.encoding
     let data = try experiment.data.load(
       as: S.self, seed: experiment.seed, incomplete: experiment.objective.incompleteTargets,
-      needs: experiment.objective.targetNeeds, fitted: fitted)
+      needs: experiment.objective.targetNeeds, fitted: encoding)
     try self.init(experiment, data: data, gradientCheck: gradientCheck)
   }
 
-  /// The contents of a run's columns.json; nil if there is none.
+  /// The experiment with labeled samples of a file as its training data.
+  ///
+  /// - Parameter directory: the run whose interpretation of the data is used; nil for that of
+  ///   the experiment's own data.
+  public init(
+    _ experiment: Experiment, gradientCheck: GradientCheckSettings? = nil,
+    labeled path: String, like directory: RunDirectory?
+  ) throws {
+    let prepared =
+      try directory.flatMap { try PreparedExperiment(experiment, columnsOf: $0) }
+      ?? PreparedExperiment(experiment, starts: false)
+    try self.init(experiment, data: prepared.labeled(path), gradientCheck: gradientCheck)
+  }
+
+  /// The contents of a file of a run; nil if there is none.
   private static func read<Value>(
-    _ make: (JSON) throws -> Value, from directory: RunDirectory
+    _ file: String, of directory: RunDirectory, _ make: ([UInt8], String) throws -> Value
   ) throws -> Value? {
-    guard let bytes = try directory.readIfThere(DataEncoding.file) else { return nil }
-    let path = directory.folder.path(of: DataEncoding.file)
-    let json = try JSON(parsing: bytes, from: path)
+    guard let bytes = try directory.readIfThere(file) else { return nil }
+    let path = directory.folder.path(of: file)
     do {
-      return try make(json)
-    } catch let fact as Diagnostic {
+      return try make(bytes, path)
+    } catch let fact as Diagnostic where fact.failure == .input && fact.location == nil {
       throw Diagnostic("'\(path)' is damaged: \(fact.message)", failure: .environment)
+    }
+  }
+
+  /// The data as a run's columns.json describes them; nil if there is none.
+  private static func described(by directory: RunDirectory) throws -> RunDatasets<S>? {
+    try read(DataEncoding.file, of: directory) { bytes, path in
+      try RunDatasets(describedBy: JSON(parsing: bytes, from: path))
     }
   }
 
@@ -104,9 +163,15 @@ public struct PreparedExperiment<S: Scalar> {
   ///
   /// Nil if the run has no columns.json, as those of nnexp 0.1.0.
   public init?(_ experiment: Experiment, columnsOf directory: RunDirectory) throws {
-    let data = try PreparedExperiment.read(RunDatasets<S>.init(describedBy:), from: directory)
-    guard let data else { return nil }
+    guard let data = try PreparedExperiment.described(by: directory) else { return nil }
     try self.init(experiment, data: data)
+  }
+
+  /// Labeled samples of another file, converted like the data of the run; all are in `train`.
+  public func labeled(_ path: String) throws -> RunDatasets<S> {
+    try experiment.data.loadLabeled(
+      path: path, like: data, incomplete: experiment.objective.incompleteTargets,
+      needs: experiment.objective.targetNeeds)
   }
 
   /// Checks that every expected column is measured.
@@ -169,7 +234,8 @@ public struct PreparedExperiment<S: Scalar> {
       let index = entries.firstIndex(where: { $0.key == "data" })
     else { return experiment.resolvedText }
     entries[index].value = data.encoding.declared(in: entries[index].value)
-    return writeYAML(ConfigValue(.map(entries)))
+    let text = writeYAML(ConfigValue(.map(entries)))
+    return experiment.declaredFolder.map { Experiment.text(text, withFolder: $0) } ?? text
   }
 
   /// The columns of a table: their use, and how they are read; nil for other data.
@@ -201,6 +267,7 @@ public struct PreparedExperiment<S: Scalar> {
 /// The declaration and files that an experiment's data depend on.
 private struct DataKey: Equatable, Sendable {
   let declaration: ConfigValue?
+  let folder: String
   let seed: UInt64
   let plugins: [FileHash]
   let incomplete: Set<String>
@@ -208,6 +275,7 @@ private struct DataKey: Equatable, Sendable {
 
   init(_ experiment: Experiment) {
     declaration = experiment.resolved["data"]
+    folder = experiment.folder
     seed = experiment.seed
     plugins = experiment.pluginHashes
     incomplete = experiment.objective.incompleteTargets
@@ -227,6 +295,12 @@ extension PreparedExperiment {
     }
   }
 
+  /// The maximum number of samples of a gradient check, if the file specifies none.
+  static var standardBatch: Int { 8 }
+
+  /// The number of training samples that a gradient check uses.
+  var checkedSamples: Int { min(gradientCheck.batch ?? Self.standardBatch, data.train.count) }
+
   /// Checks the gradients at the network's current weights.
   ///
   /// The batch consists of the first training samples: as many as the file specifies, by
@@ -237,8 +311,7 @@ extension PreparedExperiment {
     at moment: GradientCheckSettings.Moment, cancellation: CancellationToken = .never
   ) throws -> GradientReport? {
     let settings = gradientCheck
-    let count = min(settings.batch ?? 8, data.train.count)
-    let batch = try data.train.held(0..<count)
+    let batch = try data.train.held(0..<checkedSamples)
     let checker = GradientChecker(
       settings, random: RandomStream(seed: experiment.seed, purpose: "gradient check"))
     return try checker.check(at: moment.rawValue, cancellation: cancellation) {

@@ -117,7 +117,9 @@ extension Resumption {
             .init("a run resumes only with its original settings; start a new one with nnexp run")
           ]))
     }
-    if let hash = record.configuration, hash != SHA256.hex(of: configuration) {
+    if let hash = record.configuration,
+      hash != SHA256.hex(of: Experiment.withoutFolder(configuration))
+    {
       differs("its resolved.yaml was changed")
     }
     if let build = RunRecord.buildID(), let began = record.build, build != began {

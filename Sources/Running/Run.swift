@@ -49,14 +49,20 @@ public final class Run<S: Scalar> {
       data: prepared.dataHashes,
       plugins: experiment.pluginHashes)
     record.configuration = experiment.configuration
+    record.announcements = prepared.announcements.map(\.message)
     prepared.checkProcess()
     directory = try RunDirectory.create(
       name: experiment.name, output: origin.output, fileSystem: origin.fileSystem)
     beginning = continuation?.state
     earlierSeconds = continuation?.state.seconds ?? 0
     try directory.write(experiment.text, to: "experiment.yaml")
-    try directory.write(experiment.resolvedText, to: "resolved.yaml")
+    try directory.write(
+      experiment.resolvedText(relativeTo: absolutePath(of: experiment.folder)),
+      to: "resolved.yaml")
     try directory.write(prepared.data.columnsJSON, to: DataEncoding.file)
+    if let samples = try prepared.data.keptSamples(prepared.checkedSamples) {
+      try directory.write(samples, to: KeptSamples.file)
+    }
     if let continuation {
       try directory.write(continuation.metrics, to: MetricsRecorder.file)
       try directory.write(continuation.timing, to: TimingWriter.file)

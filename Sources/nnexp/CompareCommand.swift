@@ -42,6 +42,8 @@ struct CompareCommand: ParsableCommand {
   @Flag(help: "compare two runs to the last bit")
   var exact = false
 
+  @OptionGroup var destination: OutputOptions
+
   func validate() throws {
     if exact, sort != nil || all || limit != nil || csv {
       throw ValidationError(
@@ -56,31 +58,27 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    if exact { return try compareExactly(folders[0], folders[1]) }
+    let output = try destination.file()
+    if exact { return try compareExactly(folders[0], folders[1], output) }
     var comparison = try RunComparison(folders)
     if let sort { try comparison.sort(by: sort) }
     for warning in comparison.warnings { writeError(warning.description) }
     // Whether a column changes is determined from all runs, not only from those that are shown.
     if !all { comparison.keepChanged() }
     if let limit { comparison.limit(to: limit) }
-    if csv {
-      try printResult(comparison.csv, terminator: "")
-    } else {
-      try printResult(comparison.text)
-    }
+    try write(Array((csv ? comparison.csv : comparison.text + "\n").utf8), to: output)
   }
 
-  private func compareExactly(_ first: String, _ second: String) throws {
+  private func compareExactly(_ first: String, _ second: String, _ output: OutputFile?) throws {
     let comparison = try ExactComparison(RunDirectory.open(first), RunDirectory.open(second))
     if comparison.isEqual {
-      return try printResult(
-        Escaping.line(
-          "'\(first)' and '\(second)' are equal to the last bit: "
-            + comparison.files.joined(separator: ", ")))
+      let text = Escaping.line(
+        "'\(first)' and '\(second)' are equal to the last bit: "
+          + comparison.files.joined(separator: ", "))
+      return try write(Array((text + "\n").utf8), to: output)
     }
-    for difference in comparison.differences {
-      try printResult(Escaping.line("\(difference.file): \(difference.fact)"))
-    }
+    let lines = comparison.differences.map { Escaping.line("\($0.file): \($0.fact)") + "\n" }
+    try write(Array(lines.joined().utf8), to: output)
     throw Diagnostic(
       "'\(first)' and '\(second)' differ in \(comparison.differences.count) of "
         + "\(comparison.files.count) files",

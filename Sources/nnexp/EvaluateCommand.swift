@@ -1,5 +1,6 @@
 import Files
 import ArgumentParser
+import Datasets
 import Engine
 import ExperimentFile
 import NNExp
@@ -9,50 +10,106 @@ import Running
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Measures a run's weights on each of its splits.")
+    abstract: "Measures a run's weights on each of its splits, or on new labeled data.",
+    discussion: """
+      Without --data, the run's data are read again; if they have changed, that is an
+      error. With --data, only the run's folder and the given file are needed.
+
+      Try:  nnexp evaluate results/iris/latest
+            nnexp evaluate results/iris/latest --data new.csv --csv --output new_metrics.csv
+      """)
 
   @Argument(help: "the run's folder, such as results/xor/latest", completion: .directory)
   var directory: String
 
+  @Option(
+    help: "a CSV file or NPZ archive with the inputs and targets of new samples",
+    completion: .file())
+  var data: String?
+
   @Option(help: Trained.weightsHelp)
   var weights: Trained.Weights?
+
+  @Flag(help: "print CSV, with all digits")
+  var csv = false
+
+  @OptionGroup var destination: OutputOptions
 
   @OptionGroup var trust: TrustOptions
 
   func run() throws {
+    let output = try destination.file(besides: data.map { [$0] } ?? [])
     let trained = try Trained(directory, weights, trust)
     switch trained.experiment.dtype {
-    case .float32: try evaluate(trained, trained.prepared(Float.self))
-    case .float64: try evaluate(trained, trained.prepared(Double.self))
+    case .float32: try evaluate(trained, as: Float.self, output)
+    case .float64: try evaluate(trained, as: Double.self, output)
     }
   }
 
   private func evaluate<S: Scalar>(
-    _ trained: Trained, _ prepared: PreparedExperiment<S>
+    _ trained: Trained, as type: S.Type, _ output: OutputFile?
   ) throws {
-    try printResult(trained.weightsText(in: prepared))
+    let prepared =
+      try data == nil ? trained.prepared(type) : trained.preparedToPredict(type)
+    var parts: [(name: String, samples: Dataset<S>)] = []
+    if let data {
+      let labeled = try prepared.labeled(data)
+      parts = [(data, labeled.train)]
+      for warning in labeled.announcements { writeError("\(warning)") }
+      if labeled.droppedRows > 0 {
+        writeError("rows of '\(data)' left out for a missing cell: \(labeled.droppedRows)")
+      }
+    } else {
+      parts = ["train", "validation", "test"].compactMap { split in
+        prepared.samples(of: split).map { (split, $0) }
+      }
+    }
+    let rows = try rows(of: parts, prepared)
+    let weights = trained.weightsText(in: prepared)
+    guard csv else {
+      let text = [weights, table(rows, rightAligned: Set(1..<rows[0].count))]
+      return try write(Array((text.joined(separator: "\n") + "\n").utf8), to: output)
+    }
+    var text = CSVText(columns: rows[0].map { $0.replacing(" ", with: "_") })
+    for row in rows.dropFirst() { text.append(row.map(Cell.text)) }
+    writeError(weights)
+    try write(text.bytes, to: output)
+  }
+
+  /// One row per part: its name, the number of samples, the loss and the metrics.
+  private func rows<S: Scalar>(
+    of parts: [(name: String, samples: Dataset<S>)], _ prepared: PreparedExperiment<S>
+  ) throws -> [[String]] {
     let heads = prepared.heads
-    var rows = [["split", "samples", "loss"]]
+    var rows = [[data == nil ? "split" : "data", "samples", "loss"]]
     if heads[0].name != nil { rows[0] += heads.map { "\($0.name ?? "") loss" } }
     rows[0] += heads.flatMap { head in
       head.metrics.map { metric in head.name.map { "\($0) \(metric.name)" } ?? metric.name }
     }
-    for split in ["train", "validation", "test"] {
-      guard let samples = prepared.samples(of: split) else { continue }
+    for (name, samples) in parts {
       let measured = try prepared.trainer.evaluator.measure(samples)
       var values = [prepared.trainer.totalLoss(measured)]
       if heads[0].name != nil { values += measured.map { $0[0] } }
       values += measured.flatMap { $0.dropFirst() }
-      rows.append([split, "\(samples.count)"] + values.map(brief))
+      rows.append(
+        [name, "\(samples.count)"]
+          + values.map { csv ? ($0.isNaN ? "" : shortest($0)) : brief($0) })
     }
-    try printResult(table(rows, rightAligned: Set(1..<rows[0].count)))
+    return rows
   }
 }
 
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
-    abstract: "Computes a run's outputs for new inputs.")
+    abstract: "Computes a run's outputs for new inputs.",
+    discussion: """
+      Only the run's folder and the new inputs are needed. Inputs far outside the
+      range of the training data are reported.
+
+      Try:  nnexp predict results/iris/latest --input flowers.csv --output predicted.csv
+            nnexp predict results/houses/latest --set size=5 --set colour=red
+      """)
 
   @Argument(help: "the run's folder, such as results/iris/latest", completion: .directory)
   var directory: String
@@ -60,7 +117,14 @@ struct PredictCommand: ParsableCommand {
   @Option(
     help: "a CSV file with the input columns of the training data; - for standard input",
     completion: .file())
-  var input: String
+  var input: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "the value of one column, instead of --input: one row; repeat it for each column",
+      valueName: "column=value"))
+  var values: [String] = []
 
   @Option(
     help: ArgumentHelp(
@@ -74,8 +138,18 @@ struct PredictCommand: ParsableCommand {
 
   @OptionGroup var trust: TrustOptions
 
+  func validate() throws {
+    if (input == nil) == values.isEmpty {
+      throw ValidationError("predict takes either --input FILE or --set COLUMN=VALUE")
+    }
+    if keep != nil, input == nil { throw ValidationError("--keep copies columns of --input") }
+    for text in values where text.firstIndex(ofByte: "=") == nil {
+      throw ValidationError("--set takes COLUMN=VALUE, such as --set size=5, found '\(text)'")
+    }
+  }
+
   func run() throws {
-    let output = try destination.file(besides: [input])
+    let output = try destination.file(besides: input.map { [$0] } ?? [])
     let trained = try Trained(directory, weights, trust)
     switch trained.experiment.dtype {
     case .float32: try predict(trained, trained.preparedToPredict(Float.self), output)
@@ -86,10 +160,22 @@ struct PredictCommand: ParsableCommand {
   private func predict<S: Scalar>(
     _ trained: Trained, _ prepared: PreparedExperiment<S>, _ output: OutputFile?
   ) throws {
-    let samples = try trained.experiment.data.loadInputs(path: input, like: prepared.data)
-    let kept = try keep.map {
-      try trained.experiment.data.keptColumns($0.split(atByte: ",").map(String.init), of: input)
+    let data = trained.experiment.data
+    let samples: Dataset<S>
+    var kept: KeptColumns?
+    if let input {
+      samples = try data.loadInputs(path: input, like: prepared.data)
+      kept = try keep.map {
+        try data.keptColumns($0.split(atByte: ",").map(String.init), of: input)
+      }
+    } else {
+      let pairs = values.map { text in
+        let mark = text.firstIndex(ofByte: "=") ?? text.endIndex
+        return (String(text[..<mark]), String(text[mark...].utf8.dropFirst()) ?? "")
+      }
+      samples = try data.loadInputs(setting: pairs, like: prepared.data)
     }
+    for warning in samples.warnings { writeError("\(warning)") }
     var predictions = try Predictions(
       prepared, hasTargets: false, hasSplits: false, keeping: kept)
     try predictions.add(samples, by: prepared.trainer.evaluator)
@@ -150,15 +236,19 @@ struct Trained {
     return weights
   }
 
+  /// Prints a warning if a run has no columns.json.
+  static func warnWithoutColumns(_ directory: RunDirectory) throws {
+    if try directory.readIfThere(DataEncoding.file) != nil { return }
+    let fact =
+      "'\(directory.path)' has no columns.json, as runs of nnexp 0.1.0; its data are read again"
+    writeError(Diagnostic(fact, severity: .warning).description)
+  }
+
   /// The experiment with the run's weights and columns, without samples. If the run has no
   /// columns.json, the data are read again.
   func preparedToPredict<S: Scalar>(_ type: S.Type) throws -> PreparedExperiment<S> {
+    try Trained.warnWithoutColumns(directory)
     guard let prepared = try PreparedExperiment<S>(experiment, columnsOf: directory) else {
-      writeError(
-        Diagnostic(
-          "'\(directory.path)' has no columns.json, as runs of nnexp 0.1.0; its data are read "
-            + "again", severity: .warning
-        ).description)
       return try self.prepared(type)
     }
     try prepared.requirePlugins(of: record, in: directory)

@@ -54,6 +54,11 @@ struct ExplainCommand: ParsableCommand {
     completion: .directory)
   var checkpoint: String?
 
+  @Option(
+    help: "a CSV file or NPZ archive with inputs and targets: the sample is one of its rows",
+    completion: .file())
+  var data: String?
+
   @OptionGroup var destination: OutputOptions
 
   func run() throws {
@@ -65,13 +70,15 @@ struct ExplainCommand: ParsableCommand {
     }
     let samples = try parsedSamples()
     let letters = try parsedNotation()
-    let output = try destination.file(besides: [file])
+    let output = try destination.file(besides: [file] + (data.map { [$0] } ?? []))
     let experiment = try Experiment(
       path: file, overrides: overrides, registry: standardRegistry())
     let text: String
     switch experiment.dtype {
-    case .float32: text = try explain(prepared(experiment, Float.self), format, samples, letters)
-    case .float64: text = try explain(prepared(experiment, Double.self), format, samples, letters)
+    case .float32:
+      text = try explain(prepared(experiment, Float.self, samples), format, samples, letters)
+    case .float64:
+      text = try explain(prepared(experiment, Double.self, samples), format, samples, letters)
     }
     try write(Array(text.utf8), to: output)
     guard let output else { return }
@@ -105,10 +112,17 @@ struct ExplainCommand: ParsableCommand {
   }
 
   private func prepared<S: Scalar>(
-    _ experiment: Experiment, _ type: S.Type
+    _ experiment: Experiment, _ type: S.Type, _ samples: [Int]?
   ) throws -> PreparedExperiment<S> {
-    guard let checkpoint else { return try PreparedExperiment(experiment) }
-    return try PreparedExperiment(experiment, fittedAs: RunDirectory.open(checkpoint))
+    let directory = try checkpoint.map { try RunDirectory.open($0) }
+    try directory.map(Trained.warnWithoutColumns)
+    if let data {
+      return try PreparedExperiment(experiment, labeled: data, like: directory)
+    }
+    guard let directory else { return try PreparedExperiment(experiment) }
+    // For all samples, those that the run keeps are rarely enough.
+    let most = samples.map { min($0.max() ?? 0, .max - 1) } ?? .max - 1
+    return try PreparedExperiment(experiment, samplesOf: directory, count: max(0, most) + 1)
   }
 
   private func explain<S: Scalar>(

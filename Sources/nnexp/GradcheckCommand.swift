@@ -37,8 +37,15 @@ struct GradcheckCommand: ParsableCommand {
       "start, end, or start,end (default: start; end with --checkpoint)", valueName: "moments"))
   var at: String?
 
-  @Option(help: "a run's folder; its last weights are checked", completion: .directory)
+  @Option(
+    help: "a run's folder; its last weights are checked, with the samples that it keeps",
+    completion: .directory)
   var checkpoint: String?
+
+  @Option(
+    help: "a CSV file or NPZ archive with inputs and targets: its first samples are used",
+    completion: .file())
+  var data: String?
 
   @Option(
     help: ArgumentHelp(
@@ -55,8 +62,7 @@ struct GradcheckCommand: ParsableCommand {
     help: "a folder for gradient_check.csv and gradient_check_summary.csv", completion: .directory)
   var csv: String?
 
-  @Flag(help: OutputFile.forceHelp)
-  var force = false
+  @OptionGroup var destination: OutputOptions
 
   @Option(help: Threads.help)
   var threads: Int?
@@ -64,6 +70,7 @@ struct GradcheckCommand: ParsableCommand {
   func run() throws {
     try Threads.use(threads)
     let moments = try moments()
+    let output = try destination.file(besides: [file] + (data.map { [$0] } ?? []))
     // If there is no folder yet, it is created at the end.
     if let csv, Path.isThere(csv) { _ = try tables(in: csv) }
     let experiment = try Experiment(
@@ -77,37 +84,47 @@ struct GradcheckCommand: ParsableCommand {
     }
     if let entries { settings.entries = try GradientCheckSettings.Entries(argument: entries) }
     switch experiment.dtype {
-    case .float32: try check(prepared(experiment, settings, Float.self), moments)
-    case .float64: try check(prepared(experiment, settings, Double.self), moments)
+    case .float32: try check(prepared(experiment, settings, Float.self), moments, output)
+    case .float64: try check(prepared(experiment, settings, Double.self), moments, output)
     }
   }
 
   private func prepared<S: Scalar>(
     _ experiment: Experiment, _ settings: GradientCheckSettings, _ type: S.Type
   ) throws -> PreparedExperiment<S> {
-    guard let checkpoint else {
-      return try PreparedExperiment(experiment, gradientCheck: settings)
+    let directory = try checkpoint.map { try RunDirectory.open($0) }
+    try directory.map(Trained.warnWithoutColumns)
+    if let data {
+      return try PreparedExperiment(
+        experiment, gradientCheck: settings, labeled: data, like: directory)
     }
-    return try PreparedExperiment(
-      experiment, gradientCheck: settings, fittedAs: RunDirectory.open(checkpoint))
+    guard let directory else { return try PreparedExperiment(experiment, gradientCheck: settings) }
+    return try PreparedExperiment(experiment, gradientCheck: settings, samplesOf: directory)
   }
 
   private func check<S: Scalar>(
-    _ prepared: PreparedExperiment<S>, _ moments: [GradientCheckSettings.Moment]
+    _ prepared: PreparedExperiment<S>, _ moments: [GradientCheckSettings.Moment],
+    _ output: OutputFile?
   ) throws {
     let trained = try checkpoint.map { path in
       try Trained.weights(.last, of: RunDirectory.open(path))
     }
     var reports: [GradientReport] = []
+    var text = ""
+    /// Text for a file is written at the end.
+    func show(_ line: String) throws {
+      if output == nil { try printResult(line) } else { text += line + "\n" }
+    }
     for moment in moments {
       if moment == .end {
         if let trained { try trained.put(into: prepared) } else { try train(prepared) }
       }
       guard let report = try prepared.checkGradients(at: moment) else { continue }
-      if moments.count > 1 { try printResult("at the \(moment.rawValue):") }
-      try printResult(report.description)
+      if moments.count > 1 { try show("at the \(moment.rawValue):") }
+      try show(report.description)
       reports.append(report)
     }
+    try output?.write(Array(text.utf8))
     if let csv { try write(reports, to: csv) }
     var wrong = Diagnostics()
     for diagnostic in reports.compactMap(\.diagnostic) { wrong.add(diagnostic) }
@@ -135,8 +152,8 @@ struct GradcheckCommand: ParsableCommand {
 
   private func tables(in folder: String) throws -> (entries: OutputFile, summary: OutputFile) {
     (
-      try OutputFile("\(folder)/gradient_check.csv", force: force),
-      try OutputFile("\(folder)/gradient_check_summary.csv", force: force)
+      try OutputFile("\(folder)/gradient_check.csv", force: destination.force),
+      try OutputFile("\(folder)/gradient_check_summary.csv", force: destination.force)
     )
   }
 
@@ -150,6 +167,11 @@ struct GradcheckCommand: ParsableCommand {
             + suggestion(for: word, among: known.map(\.rawValue)))
       }
       return moment
+    }
+    if data != nil, checkpoint == nil, chosen.contains(.end) {
+      throw Diagnostic(
+        "--at end without --checkpoint trains first, with the experiment's data; give --checkpoint "
+          + "with --data, or use --at start")
     }
     if chosen.isEmpty { throw Diagnostic("--at must be start, end or start,end, found nothing") }
     if let checkpoint, !chosen.contains(.end) {

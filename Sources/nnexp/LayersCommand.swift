@@ -14,17 +14,21 @@ struct LayersCommand: ParsableCommand {
   @Option(help: "a plugin whose types are also listed", completion: .file())
   var plugin: [String] = []
 
+  @OptionGroup var destination: OutputOptions
+
   func run() throws {
+    let output = try destination.file(besides: plugin)
+    try write(Array((text() + "\n").utf8), to: output)
+  }
+
+  private func text() throws -> String {
     var registry = standardRegistry()
     for path in plugin { try registry.add(try Plugin.load(path)) }
     guard let type else {
-      for kind in registry.kinds {
-        try printResult(kind.plural)
-        try printResult(table(LayersCommand.summaries(of: kind)))
-        try printResult("")
+      let lists = registry.kinds.map { kind in
+        "\(kind.plural)\n" + table(LayersCommand.summaries(of: kind)) + "\n\n"
       }
-      try printResult("nnexp layers TYPE shows a type's equation and options.")
-      return
+      return lists.joined() + "nnexp layers TYPE shows a type's equation and options."
     }
     let pages = registry.kinds.flatMap { LayersCommand.pages(of: type, in: $0) }
     if pages.isEmpty {
@@ -35,7 +39,7 @@ struct LayersCommand: ParsableCommand {
           + (own.map { "; did you mean '\($0)'?" } ?? suggestion(for: type, among: names)),
         notes: [.init("nnexp layers lists them all")])
     }
-    try printResult(pages.joined(separator: "\n\n"))
+    return pages.joined(separator: "\n\n")
   }
 
   private static func names(of kind: some ComponentKind) -> [String] { kind.all.map(\.name) }

@@ -23,7 +23,14 @@ struct RunsCommand: ParsableCommand {
   @Flag(help: "print JSON, with all digits")
   var json = false
 
+  @OptionGroup var destination: OutputOptions
+
   func run() throws {
+    let output = try destination.file()
+    try write(Array((text() + "\n").utf8), to: output)
+  }
+
+  private func text() throws -> String {
     let entries = try RunList(below: folder).entries
     if json {
       let list = JSON.array(
@@ -34,16 +41,15 @@ struct RunsCommand: ParsableCommand {
             "metric": JSON(entry.metric?.column.name), "value": JSON(entry.metric?.value),
           ]
         })
-      return try printResult(list.description)
+      return list.description
     }
-    if entries.isEmpty { return try printResult("no runs below '\(folder)'") }
+    if entries.isEmpty { return "no runs below '\(folder)'" }
     let rows = entries.map { entry in
       [
         entry.path, entry.status, entry.started, entry.epochs.map { "\($0)" } ?? "",
         entry.metric.map { "\($0.column.name) \(brief($0.value))" } ?? "",
       ]
     }
-    try printResult(
-      table([["run", "status", "started", "epochs", "metric"]] + rows, rightAligned: [3]))
+    return table([["run", "status", "started", "epochs", "metric"]] + rows, rightAligned: [3])
   }
 }

@@ -208,6 +208,7 @@ struct SweepCommand: ParsableCommand {
     let isSound = report.reportShortfalls(to: writeError)
     if !quiet {
       printStatus(report.headline)
+      for line in report.bestTrials(by: plan.monitor) { printStatus(Escaping.line(line)) }
       let path = Escaping.line(folder.path)
       printStatus("results:\n  \(path)/sweep.csv\n  \(path)/sweep_summary.csv")
     }

@@ -13,6 +13,7 @@ struct ValidateCommand: ParsableCommand {
   var files: [String]
 
   @Option(
+    name: [.customShort("o"), .customLong("output"), .customLong("write")],
     help: ArgumentHelp(
       "also write the file with every default, and everything that was decided from the data",
       valueName: "full.yaml"), completion: .file())
@@ -23,7 +24,7 @@ struct ValidateCommand: ParsableCommand {
 
   func run() throws {
     let output = try write.map { path in
-      guard files.count == 1 else { throw Diagnostic("--write takes one experiment file") }
+      guard files.count == 1 else { throw Diagnostic("--output takes one experiment file") }
       guard Path.folder(of: path) == Path.folder(of: files[0]) else {
         throw Diagnostic(
           "'\(path)' must be in the folder of '\(files[0])', to which its paths are relative")

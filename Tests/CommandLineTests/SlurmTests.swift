@@ -94,6 +94,11 @@ import Testing
         result.output == """
           job 41: 4 trials
           4 trials: 4 completed
+          best train_loss:
+            trial 4  0.269827  train.optimizer.learning_rate=0.4
+            trial 3  0.277075  train.optimizer.learning_rate=0.3
+            trial 2  0.287216  train.optimizer.learning_rate=0.2
+          in common: train.optimizer.learning_rate from 0.2 to 0.4 (of 0.1 to 0.4)
           results:
             results/xor/sweep/sweep.csv
             results/xor/sweep/sweep_summary.csv

@@ -6,25 +6,29 @@ import Testing
 @testable import Files
 @testable import Results
 
-private let record = RunRecord(
-  id: "0123456789abcdef0123456789abcdef",
-  command: ["nnexp", "run", "experiments/xor.yaml", "train.epochs=10"],
-  experiment: "/home/me/experiments/xor.yaml", nnexpVersion: "0.1.0", swiftVersion: "6.3",
-  cpu: "AMD EPYC", blas: "OpenBLAS 0.3.26", isa: "avx2", threads: 2,
-  gitCommit: "2f288be94cd5c72c0a1b1b4b5b0e4a2d3f4e5d6c", seed: 7,
-  build: "6f11f59c",
-  configuration: "0e75c2a80e75c2a80e75c2a80e75c2a80e75c2a80e75c2a80e75c2a80e75c2a8",
-  data: [
-    FileHash(
-      path: "experiments/data/iris.csv",
-      sha256: "ba78ba78ba78ba78ba78ba78ba78ba78ba78ba78ba78ba78ba78ba78ba78ba78")
-  ],
-  plugins: [
-    FileHash(
-      path: "plugins/Mine/libMine.so",
-      sha256: "e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0")
-  ],
-  started: "2025-11-21T04:18:09Z", finished: "2025-11-21T04:18:10Z", seconds: 0.25)
+private let record = {
+  var record = RunRecord(
+    id: "0123456789abcdef0123456789abcdef",
+    command: ["nnexp", "run", "experiments/xor.yaml", "train.epochs=10"],
+    experiment: "/home/me/experiments/xor.yaml", nnexpVersion: "0.1.0", swiftVersion: "6.3",
+    cpu: "AMD EPYC", blas: "OpenBLAS 0.3.26", isa: "avx2", threads: 2,
+    gitCommit: "2f288be94cd5c72c0a1b1b4b5b0e4a2d3f4e5d6c", seed: 7,
+    build: "6f11f59c",
+    configuration: "0e75c2a80e75c2a80e75c2a80e75c2a80e75c2a80e75c2a80e75c2a80e75c2a8",
+    data: [
+      FileHash(
+        path: "experiments/data/iris.csv",
+        sha256: "ba78ba78ba78ba78ba78ba78ba78ba78ba78ba78ba78ba78ba78ba78ba78ba78")
+    ],
+    plugins: [
+      FileHash(
+        path: "plugins/Mine/libMine.so",
+        sha256: "e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0")
+    ],
+    started: "2025-11-21T04:18:09Z", finished: "2025-11-21T04:18:10Z", seconds: 0.25)
+  record.announcements = ["early stopping has no validation data; it watches train_loss"]
+  return record
+}()
 
 private let summary = Summary(
   status: .fellShort, exitStatus: 1, reason: "train_loss is 0.25, expected < 0.01", epochs: 10,
@@ -73,6 +77,7 @@ private let summary = Summary(
             "sha256": "e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0e3b0"
           }
         ],
+        "announcements": ["early stopping has no validation data; it watches train_loss"],
         "started": "2025-11-21T04:18:09Z",
         "resumed": [],
         "finished": "2025-11-21T04:18:10Z",

@@ -1,3 +1,4 @@
+import ExperimentFile
 import Files
 import Foundation
 import Results
@@ -43,7 +44,9 @@ import Testing
     let renamed = texts[0].replacing("name: eventful\n", with: "name: \"it's old\"\n")
     #expect(renamed != texts[0])
     runs.put(Array(renamed.utf8), in: files[0])
-    let hashes = [texts[0], renamed].map { SHA256.hex(of: Array($0.utf8)) }
+    let hashes = [texts[0], renamed].map {
+      SHA256.hex(of: Experiment.withoutFolder(Array($0.utf8)))
+    }
     runs.put(Array(texts[1].replacing(hashes[0], with: hashes[1]).utf8), in: files[1])
     #expect(try runs.resume("it's half") == 0)
     // The weights do not contain the experiment's name.

@@ -26,8 +26,8 @@ import Testing
     }
     #expect(
       created == [
-        ".lock", "experiment.yaml", "resolved.yaml", "columns.json", "metrics.csv", "timing.csv",
-        "run.json", "summary.json", "last.nnx", "run.json", "summary.json",
+        ".lock", "experiment.yaml", "resolved.yaml", "columns.json", "samples.npz", "metrics.csv",
+        "timing.csv", "run.json", "summary.json", "last.nnx", "run.json", "summary.json",
       ])
     #expect(count.history.count { $0.hasPrefix("link ") && $0.hasSuffix("/best.nnx") } == 1)
   }

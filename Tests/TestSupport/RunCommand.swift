@@ -1,7 +1,7 @@
 import Foundation
 
 /// The exit code of a command and its output.
-package struct CommandResult: Sendable {
+package struct CommandResult: Sendable, Equatable {
   /// The exit code, or 128 + n after signal n.
   package let code: Int32
   /// Standard output, byte for byte.

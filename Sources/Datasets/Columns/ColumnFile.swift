@@ -17,14 +17,21 @@ extension DataEncoding {
   /// - Parameters:
   ///   - targets: the target ports.
   ///   - samples: the number of samples of each part.
-  public func json(_ targets: [TargetPort], samples: [JSON.Member]) -> JSON {
+  ///   - classCounts: of the training data, by target port.
+  public func json(
+    _ targets: [TargetPort], samples: [JSON.Member], classCounts: [[Int]?] = []
+  ) -> JSON {
     [
       "version": .int(DataEncoding.version),
       "source": .string(source),
       "column_names": .bool(hasColumnNames),
       "samples": .object(samples),
       "inputs": .array(inputs.map(\.json)),
-      "targets": .array(zip(self.targets, targets).map { $0.json($1) }),
+      "targets": .array(
+        self.targets.indices.map { index in
+          self.targets[index].json(
+            targets[index], classCounts.indices.contains(index) ? classCounts[index] : nil)
+        }),
       "columns": .array(
         (inputs.flatMap(\.table) + self.targets.flatMap(\.table) + otherColumns).map(\.json)),
     ]
@@ -72,7 +79,7 @@ extension RunDatasets {
     var samples = [JSON.Member("train", .int(train.count))]
     if let validation { samples.append(.init("validation", .int(validation.count))) }
     if let test { samples.append(.init("test", .int(test.count))) }
-    return encoding.json(targets, samples: samples)
+    return encoding.json(targets, samples: samples, classCounts: classCounts)
   }
 
   /// Describes the data of columns.json: the number of samples per part without their values,
@@ -90,9 +97,18 @@ extension RunDatasets {
       return Dataset(inputs: [], indices: [], targets: [], count: count)
     }
     guard let train = try part("train") else { throw Diagnostic("it has no valid 'samples'") }
+    let counts = try (json["targets"]?.array ?? []).enumerated().map { index, target in
+      try target["class_counts"].map { json in
+        let counts = try DataEncoding.need(json.array, "class_counts").compactMap(\.int)
+        guard counts.count == targets[index].classNames.count, counts.allSatisfy({ $0 >= 0 })
+        else { throw Diagnostic("it has no valid 'class_counts'") }
+        return counts
+      }
+    }
     self.init(
       targets: targets, train: train, validation: try part("validation"), test: try part("test"),
       files: [], encoding: encoding)
+    classCounts = counts
   }
 }
 
@@ -116,6 +132,7 @@ extension TableColumn {
       members.append(.init("categories", .array(categories.map(JSON.string))))
       if hasOther { members.append(.init("other", true)) }
     }
+    if let range { members.append(.init("range", range.json)) }
     if let scale { members.append(.init("scale", scale.json)) }
     if let scaleNumbers {
       members.append(.init("scale_numbers", scaleNumbers.json))
@@ -145,6 +162,7 @@ extension TableColumn {
         throw Diagnostic("column '\(excerpt(name))' has no valid 'categories'")
       }
     }
+    range = try json["range"].map(ClosedRange.init)
     scale = try json["scale"].map { try DataEncoding.need(ScaleMethod($0), "scale") }
     scaleNumbers = try json["scale_numbers"].map(ScaleNumbers.init)
   }
@@ -169,6 +187,16 @@ extension Fill {
     } else {
       return nil
     }
+  }
+}
+
+extension ClosedRange<Double> {
+  fileprivate var json: JSON { [.number(lowerBound), .number(upperBound)] }
+
+  fileprivate init(_ json: JSON) throws {
+    let ends = (json.array ?? []).compactMap(\.double)
+    guard ends.count == 2, ends[0] <= ends[1] else { throw Diagnostic("it has no valid 'range'") }
+    self = ends[0]...ends[1]
   }
 }
 
@@ -228,6 +256,7 @@ extension PortEncoding {
       if standard.names != layout.names {
         members.append(.init("columns", .array(layout.names.map(JSON.string))))
       }
+      if let range { members.append(.init("range", range.json)) }
       if let scaling {
         let numbers = (0..<layout.width).map { scaling[$0] }
         members.append(.init("scale_numbers", .array(numbers.map(\.json))))
@@ -274,12 +303,13 @@ extension PortEncoding {
     let port =
       count.map { Port(portName, shape, kind: .indices(below: $0)) } ?? Port(portName, shape)
     self.init(
-      port, name: isNamed ? portName : nil, layout: layout, table: table, scaling: scaling)
+      port, name: isNamed ? portName : nil, layout: layout, table: table, scaling: scaling,
+      range: try json["range"].map(ClosedRange.init))
   }
 }
 
 extension TargetEncoding {
-  fileprivate func json(_ port: TargetPort) -> JSON {
+  fileprivate func json(_ port: TargetPort, _ classCounts: [Int]?) -> JSON {
     var members: [JSON.Member] = [
       .init("port", .string(port.name)), .init("named", .bool(name != nil)),
       .init("shape", .array(axes.map(JSON.int))),
@@ -290,6 +320,9 @@ extension TargetEncoding {
       members.append(.init("classes", .array(labels.names.map(JSON.string))))
       members.append(.init("labels_are_indices", .bool(labels.areIndices)))
       members.append(.init("one_hot", .bool(isOneHot)))
+      if let classCounts {
+        members.append(.init("class_counts", .array(classCounts.map(JSON.int))))
+      }
     }
     if table.isEmpty, let scaling {
       let numbers = (0..<layout.width).map { scaling[$0] }

@@ -49,6 +49,10 @@ public struct TableColumn: Sendable, Equatable {
   /// The fitted scale of a column of numbers; nil if it is not scaled.
   public var scaleNumbers: ScaleNumbers?
 
+  /// The smallest and the largest number in the training data, with filled cells; nil for
+  /// texts, and if the data are streamed and not scaled.
+  public var range: ClosedRange<Double>?
+
   /// The column's settings in the experiment file; not stored.
   var config: [ConfigValue.Entry] = []
 

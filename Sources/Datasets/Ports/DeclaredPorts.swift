@@ -31,6 +31,8 @@ struct DeclaredPorts<Value: Sendable>: Sendable {
     ports[0].name == nil ? nil : ports.map { ($0.name ?? "", $0.nameLocation) }
   }
 
+  init(_ ports: [Port]) { self.ports = ports }
+
   /// Nil if an optional key is absent, or after an error, which is recorded.
   ///
   /// - Parameter read: reads the value of one port under `inputs`, `targets` or the port's

@@ -18,6 +18,12 @@ public struct Dataset<S: Scalar>: Sendable {
 
   public var count: Int
 
+  /// The number of samples of the part, if only the first of them are here; otherwise nil.
+  var wholeCount: Int?
+
+  /// The number of samples of the part.
+  public var countOfPart: Int { wholeCount ?? count }
+
   /// The row in the source of each sample, counted from 0; empty if sample i is row i.
   public internal(set) var rows: [Int] = []
 
@@ -30,6 +36,9 @@ public struct Dataset<S: Scalar>: Sendable {
 
   /// The columns that identify the rows of the file; nil if there are none.
   public internal(set) var ids: RowIDs?
+
+  /// Values of inputs to predict that are far outside the training data.
+  public internal(set) var warnings: [Diagnostic] = []
 
   /// The file of the samples; nil if all parts come from the same file.
   public internal(set) var file: String?

@@ -76,8 +76,18 @@ extension DataDeclaration {
     var selection = try RowSelection(
       of: main.inputs + main.targets + main.weightPorts, count: main.count)
     selection.limit(to: isMade ? nil : limit, seed: seed)
+    let stratum = try strata(of: targets)
     let rows = try split.rows(
-      of: main, selection.rows, classes: strata(of: targets).flatMap { classes[$0] }, seed: seed)
+      of: main, selection.rows, classes: stratum.flatMap { classes[$0] }, seed: seed)
+    var announcements = main.announcements
+    if let stratum, let lonely = lonelyClasses(targets[stratum], classes[stratum], selection.rows) {
+      announcements.append(lonely)
+    }
+    if fitted != nil {
+      for (port, own) in zip(inputs, columns) {
+        announcements += try port.distantValues(in: own, rows: selection.rows)
+      }
+    }
     var dropped = selection.dropped
 
     for index in inputs.indices where fitted == nil {
@@ -198,13 +208,13 @@ extension DataDeclaration {
 
     return RunDatasets(
       targets: try zip(targets, main.targets).map {
-        try $0.port(axes: $1.axes, at: $1.location(0, 0))
+        try $0.port(axes: fitted == nil ? $1.axes : $0.axes, at: $1.location(0, 0))
       },
       train: train, validation: validation, test: test, files: shelf.files,
       encoding: DataEncoding(
         source: source.name, inputs: inputs, targets: targets, otherColumns: main.otherColumns,
         hasColumnNames: main.hasColumnNames),
-      announcements: main.announcements, droppedRows: dropped, memory: memory)
+      announcements: announcements, droppedRows: dropped, memory: memory)
   }
 
   /// The path of a file as it is written in the experiment file.
@@ -311,6 +321,24 @@ extension DataDeclaration {
         "all targets are of the same class '\(excerpt(names[0]))'; there is nothing to learn",
         at: port.location(0, 0))
     }
+  }
+
+  /// The message about classes of one sample, which a stratified split cannot divide; nil if
+  /// there are none.
+  private func lonelyClasses(
+    _ target: TargetEncoding, _ classes: [Int]?, _ rows: [Int]
+  ) -> Diagnostic? {
+    guard let classes, let names = target.labels?.names else { return nil }
+    var sizes = [Int](repeating: 0, count: names.count)
+    for row in rows where classes[row] >= 0 { sizes[classes[row]] += 1 }
+    let lonely = names.indices.filter { sizes[$0] == 1 }.map { "'\(excerpt(names[$0]))'" }
+    if lonely.isEmpty { return nil }
+    let isOne = lonely.count == 1
+    let fact = isOne ? "the class \(lonely[0]) has" : "the classes \(listing(lonely)) have each"
+    let place = split.folds == nil ? "in the training data only" : "in one fold only"
+    return Diagnostic(
+      "\(fact) one sample, which the stratified split cannot divide; \(isOne ? "it is" : "they are") "
+        + place, at: split.location, severity: .warning)
   }
 
   /// The index of the target whose classes have the same shares in each part; nil for none.

@@ -17,10 +17,15 @@ struct PortEncoding: Sendable {
   /// The scaling of a port of values; nil if it is not scaled.
   private(set) var scaling: Scaling? = nil
 
+  /// The smallest and the largest number of a port of arrays in the training data; nil as for a
+  /// table's column.
+  private(set) var range: ClosedRange<Double>?
+
   init(
     _ port: Port, name: String?, layout: ColumnLayout, table: [TableColumn] = [],
-    scaling: Scaling? = nil
+    scaling: Scaling? = nil, range: ClosedRange<Double>? = nil
   ) {
+    self.range = range
     self.port = port
     self.name = name
     self.layout = layout
@@ -49,6 +54,35 @@ struct PortEncoding: Sendable {
       methods.isEmpty ? Array(repeating: method, count: layout.names.count) : methods,
       fittedTo: columns, rows: rows, at: location, cell: cell)
     table.noteScales(methods, scaling, layout)
+    if let scaling {
+      noteRange(scaling.low, scaling.high)
+    } else if columns.isStreamed {
+      return
+    } else if table.isEmpty {
+      let (low, high) = try columns.bounds(of: rows)
+      noteRange([low], [high])
+    } else {
+      let (low, high) = try columns.extent(of: rows)
+      noteRange(low, high)
+    }
+  }
+
+  /// Notes the range of the training data.
+  ///
+  /// - Parameters:
+  ///   - low: the smallest value of each number of a sample.
+  ///   - high: the largest values.
+  private mutating func noteRange(_ low: [Double], _ high: [Double]) {
+    func interval(_ low: Double?, _ high: Double?) -> ClosedRange<Double>? {
+      guard let low, let high, low.isFinite, high.isFinite, low <= high else { return nil }
+      return low...high
+    }
+    if table.isEmpty { range = interval(low.min(), high.max()) }
+    var number = 0
+    for index in table.indices {
+      if table[index].isNumeric { table[index].range = interval(low[number], high[number]) }
+      number += table[index].width
+    }
   }
 
   /// The columns of other data in the form of this port, before scaling.

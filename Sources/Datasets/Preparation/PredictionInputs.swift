@@ -32,23 +32,90 @@ extension DataDeclaration {
       } else {
         ports = try csv(shelf, file, data.encoding).inputs
       }
-      let columns = try zip(encodings, ports).map { try $0.columns(of: $1) }
-      let count = ports[0].columns.count
-      let rows = try RowSelection(of: ports, count: count).rows
-      let isIndices = encodings.map(\.port.isIndices)
-      let values = ports.indices.filter { !isIndices[$0] }.map { index in
-        PortRows(columns[index], encodings[index].scaling, location: ports[index].location)
-      }
-      return try Dataset(
-        inputs: ScaledRows(values, rows: rows, half: .inputs).gathered(),
-        indices: IndexRows(ports.indices.filter { isIndices[$0] }.map { columns[$0] }, rows: rows),
-        targets: .held([]), count: rows.count
-      ).among(rows, of: count)
+      return try samples(of: ports, like: encodings)
     } catch {
       var diagnostics = Diagnostics()
       diagnostics.add(error)
       throw diagnostics
     }
+  }
+
+  /// One sample from the values of its columns, written as in a CSV file. A column that is
+  /// absent counts as a missing cell if such cells are filled.
+  ///
+  /// - Throws: `Diagnostics`.
+  public func loadInputs<S: Scalar>(
+    setting values: [(name: String, value: String)], like data: RunDatasets<S>
+  ) throws -> Dataset<S> {
+    let encodings = data.encoding.inputs
+    let known = encodings.flatMap(\.layout.names)
+    var errors = Diagnostics()
+    for (index, (name, _)) in values.enumerated() {
+      if !known.contains(text: name) {
+        errors.add(
+          Diagnostic(
+            "--set: no input '\(excerpt(name))'" + suggestion(for: name, among: known),
+            notes: [.init("inputs: " + listing(known))]))
+      } else if values.prefix(index).contains(where: { $0.name.hasSameBytes(as: name) }) {
+        errors.add(Diagnostic("--set: '\(excerpt(name))' is given twice"))
+      }
+    }
+    let filled = encodings.flatMap(\.table).filter { $0.fill != nil && $0.fill != .dropRow }
+    let absent = known.filter { name in !values.contains { $0.name.hasSameBytes(as: name) } }
+    let needed = absent.filter { name in !filled.contains { $0.name.hasSameBytes(as: name) } }
+    if !needed.isEmpty {
+      errors.add(
+        Diagnostic(
+          "--set: the input\(needed.count == 1 ? "" : "s") \(listing(needed.map { "'\($0)'" })) "
+            + "\(needed.count == 1 ? "is" : "are") not given"))
+    }
+    try errors.throwIfAny()
+    do {
+      let model = source?.source as? CSVDeclaration
+      var format = model?.format ?? CSVFormat()
+      (format.hasHeader, format.headerIsDeclared) = (true, true)
+      (format.comment, format.skippedLines, format.encoding) = (nil, 0, .utf8)
+      (format.delimiter, format.skipsBlanks) = (UInt8(ascii: ","), false)
+      func line(_ cells: [String]) -> String {
+        cells.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }.joined(separator: ",") + "\n"
+      }
+      let text =
+        line(values.map(\.name) + absent)
+        + line(values.map(\.value) + absent.map { _ in "" })
+      let file = DeclaredPath("--set", in: "", at: nil)
+      let table = try CSVTable(.held(Array(text.utf8)), path: file.path, format: format)
+      let rows = try CSVDeclaration(file, like: model, hasHeader: true)
+        .readInputs(
+          table, like: encodings.map(\.layout), names: encodings.map(\.name),
+          columns: encodings.flatMap(\.table))
+      return try samples(of: rows.inputs, like: encodings)
+    } catch {
+      var diagnostics = Diagnostics()
+      diagnostics.add(error)
+      throw diagnostics
+    }
+  }
+
+  /// The samples of ports of inputs, converted like the training data.
+  private func samples<S: Scalar>(
+    of ports: [SourcePort], like encodings: [PortEncoding]
+  ) throws -> Dataset<S> {
+    let columns = try zip(encodings, ports).map { try $0.columns(of: $1) }
+    let count = ports[0].columns.count
+    let rows = try RowSelection(of: ports, count: count).rows
+    let isIndices = encodings.map(\.port.isIndices)
+    let values = ports.indices.filter { !isIndices[$0] }.map { index in
+      PortRows(columns[index], encodings[index].scaling, location: ports[index].location)
+    }
+    var samples = try Dataset<S>(
+      inputs: ScaledRows(values, rows: rows, half: .inputs).gathered(),
+      indices: IndexRows(ports.indices.filter { isIndices[$0] }.map { columns[$0] }, rows: rows),
+      targets: .held([]), count: rows.count
+    ).among(rows, of: count)
+    for (encoding, own) in zip(encodings, columns) {
+      samples.warnings += try encoding.distantValues(in: own, rows: rows)
+    }
+    return samples
   }
 
   /// The array of each port; nil if the file is CSV.

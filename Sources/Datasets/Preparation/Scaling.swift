@@ -22,6 +22,11 @@ struct Scaling: Sendable {
   /// The spread of each number; 0 if the column is constant.
   private(set) var spread: [Double]
 
+  /// The smallest and the largest number of the training data, which are not stored; empty for a
+  /// scale that was.
+  private(set) var low: [Double] = []
+  private(set) var high: [Double] = []
+
   /// Whether each number is scaled to its logarithm; empty if none is.
   private(set) var areLogs: [Bool] = []
 
@@ -78,6 +83,7 @@ struct Scaling: Sendable {
     }
     for i in 0..<width { mean[i] /= n }
     let range = zip(high, low).map { $0 - $1 }
+    (self.low, self.high) = (low, high)
 
     origin = [Double](repeating: 0, count: width)
     shift = origin

@@ -86,6 +86,35 @@ struct SourceColumns: Sendable {
     }
   }
 
+  /// The smallest and the largest value of each number over some rows.
+  func extent(of rows: [Int]) throws -> (low: [Double], high: [Double]) {
+    var values = [Double](repeating: 0, count: layout.width)
+    try decode(rows[0], into: &values)
+    var (low, high) = (values, values)
+    for row in rows {
+      try decode(row, into: &values)
+      for i in 0..<values.count {
+        low[i] = min(low[i], values[i])
+        high[i] = max(high[i], values[i])
+      }
+    }
+    return (low, high)
+  }
+
+  /// The smallest and the largest number of some rows.
+  func bounds(of rows: [Int]) throws -> (low: Double, high: Double) {
+    var values = [Double](repeating: 0, count: layout.width)
+    var (low, high) = (Double.infinity, -Double.infinity)
+    for row in rows {
+      try decode(row, into: &values)
+      for value in values {
+        low = value < low ? value : low
+        high = value > high ? value : high
+      }
+    }
+    return (low, high)
+  }
+
   /// The cells of a column: numbers, or indices of categories; NaN for a missing cell.
   func cells(of column: Int) throws -> [Double] {
     switch storage {

@@ -2,7 +2,7 @@ import NNExp
 
 extension CSVDeclaration {
   /// The columns of one port.
-  private struct Port {
+  struct Port {
     let name: String?
     let columns: [Int]
     let location: SourceLocation?
@@ -153,7 +153,7 @@ extension CSVDeclaration {
     }
   }
 
-  private func read(
+  func read(
     _ table: CSVTable, inputs: [Port], targets: [Port], split: Int?, key: Int?, _ uses: ColumnUses,
     _ details: [Int: DeclaredColumns.Details], _ settings: TableSettings
   ) throws -> SourceRows {

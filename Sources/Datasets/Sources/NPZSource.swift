@@ -26,6 +26,19 @@ struct NPZSource: PortSource, Component {
     self.targets = targets
   }
 
+  /// An archive that the command line names, with the arrays of the training data's archive, or
+  /// arrays with the names of the ports.
+  init(
+    _ file: DeclaredPath, like model: NPZSource?, inputs: [String?], targets: [String?]
+  ) {
+    func ports(_ names: [String?], _ half: String) -> DeclaredPorts<String> {
+      DeclaredPorts(names.map { .init(name: $0, value: $0 ?? half, location: nil) })
+    }
+    self.file = file
+    self.inputs = model?.inputs ?? ports(inputs, "inputs")
+    self.targets = model?.targets ?? ports(targets, "targets")
+  }
+
   private static func arrays(
     _ half: String, from options: inout Options
   ) -> DeclaredPorts<String>? {

@@ -54,6 +54,11 @@ struct SourceDeclaration: Sendable {
     self = found
   }
 
+  /// A file that the command line names, with all ports of the training data.
+  init(onCommandLine source: LabeledFile) {
+    self.init(name: "--data", source: source, location: nil, mayNamePorts: true)
+  }
+
   private init(name: String, source: any DataSource, location: SourceLocation?, mayNamePorts: Bool)
   {
     self.mayNamePorts = mayNamePorts

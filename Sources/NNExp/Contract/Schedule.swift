@@ -8,9 +8,24 @@ public protocol Schedule: Sendable {
   /// epoch, regardless of `record_every`. Optional; by default, true if `memory` is above 0.
   var watchesLoss: Bool { get }
 
+  /// The length that the schedule itself declares, until its end or its first drop. A training
+  /// that is shorter is announced. Optional; nil by default, for a schedule that has the length
+  /// of the training or none.
+  var plannedLength: ScheduleLength? { get }
+
   /// The factor for the next step. The engine calls this before every step. The schedule may
   /// change `memory` when `progress.isEpochStart`.
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double
+}
+
+/// A part of the training.
+public enum ScheduleLength: Sendable, Hashable {
+  case epochs(Int)
+  case steps(Int)
+}
+
+extension Schedule {
+  public var plannedLength: ScheduleLength? { nil }
 }
 
 extension Schedule where Self: Component {

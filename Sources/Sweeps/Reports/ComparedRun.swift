@@ -56,8 +56,10 @@ public struct ComparedRun: Sendable {
     trial = nil
     status = summary.statusText(of: run)
     let file = "resolved.yaml"
+    // The location of the files is no setting.
     options = ComparedRun.flattened(
-      try parseYAML(run.read(file), name: run.folder.path(of: file)), "")
+      try parseYAML(run.read(file), name: run.folder.path(of: file)), ""
+    ).filter { $0.name != "data.folder" }
     epochs = summary.epochs
     final = summary.final
     best = summary.best

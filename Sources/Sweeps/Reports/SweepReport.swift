@@ -4,7 +4,7 @@ public import NNExp
 /// The result of a sweep, for people and for servers of continuous integration.
 public struct SweepReport {
   let name: String
-  private let parameters: [String]
+  let parameters: [String]
   let rows: [TrialRow]
   let declaration: SweepDeclaration
   let columns: [MetricColumn]

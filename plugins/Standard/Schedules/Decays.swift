@@ -48,6 +48,8 @@ struct StepSchedule: Schedule, Component {
     factor = options.double("factor", default: 0.1, in: .positive, "γ: the factor of each drop")
   }
 
+  var plannedLength: ScheduleLength? { .epochs(every) }
+
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
     Double.pow(factor, Double(progress.epoch / every))
   }
@@ -120,6 +122,8 @@ struct CosineSchedule: Schedule, Component {
       "length", in: 1..., "T in epochs or steps (default: the whole training)")
     pace = Pace.read(from: &options)
   }
+
+  var plannedLength: ScheduleLength? { length.map { pace == .step ? .steps($0) : .epochs($0) } }
 
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
     let whole = length.map { Double($0) } ?? pace.total(progress)

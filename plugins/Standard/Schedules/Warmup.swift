@@ -5,12 +5,7 @@ import NNExp
 ///
 ///     factor = from + (1 − from)·t/n      t steps or epochs so far, t < n
 struct Warmup: Sendable {
-  enum Length: Sendable, Hashable {
-    case epochs(Int)
-    case steps(Int)
-  }
-
-  let length: Length
+  let length: ScheduleLength
   let from: Double
 
   /// Reads `epochs` or `steps`, and `from`.
@@ -78,6 +73,8 @@ struct LinearWarmup: Schedule, Component {
 
   init(from options: inout Options) { warmup = Warmup(from: &options) }
 
+  var plannedLength: ScheduleLength? { warmup.length }
+
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
     warmup.factor(at: progress) ?? 1
   }
@@ -90,6 +87,16 @@ struct Warmed: Schedule {
 
   var memory: Int { base.memory }
   var watchesLoss: Bool { base.watchesLoss }
+
+  /// That of both. If one counts epochs and the other steps, that of the schedule.
+  var plannedLength: ScheduleLength? {
+    switch (warmup.length, base.plannedLength) {
+    case (let length, nil): length
+    case (.epochs(let before), .epochs(let length)?): .epochs(before + length)
+    case (.steps(let before), .steps(let length)?): .steps(before + length)
+    case (_, let length?): length
+    }
+  }
 
   func factor(at progress: Progress, memory: Tensor<Double>) -> Double {
     warmup.factor(at: progress) ?? base.factor(at: warmup.after(progress), memory: memory)
