@@ -179,7 +179,7 @@ clean:
 # itself. Inputs that it finds are kept in .build/corpus.
 FUZZ_SECONDS ?= 600
 FUZZ = .build/fuzz/debug/Fuzz
-FUZZED = yaml experiment overrides csv idx npy npz checkpoint json plan run summary job
+FUZZED = yaml experiment overrides csv idx npy npz checkpoint json plan run summary job formula
 FUZZED_KERNELS = .build/fuzz/kernels
 LIMITS = -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
   -print_final_stats=1 -artifact_prefix=.build/corpus/

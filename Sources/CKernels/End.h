@@ -23,6 +23,11 @@
 #undef LOG_POLYNOMIAL
 #undef TANH_NUMERATOR
 #undef TANH_DENOMINATOR
+#undef UPPER_BITS
+#undef GAUSSIAN_HIGH
+#undef ERF_POLYNOMIAL
+#undef ERFC_CENTER
+#undef ERFC_POLYNOMIAL
 #undef LANES
 #undef VECTORS
 #undef V
@@ -33,6 +38,10 @@
 #undef COPY_ENDS
 #undef ADD
 #undef DEFINE_MAP
+#undef STRIP_ROWS
+#undef STRIP_REDUCE
+#undef STRIP_LOOP
+#undef DEFINE_PLAIN_MAP
 #undef DEFINE_VJP
 #undef DEFINE
 #undef FOR_HEIGHT

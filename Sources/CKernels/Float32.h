@@ -45,6 +45,21 @@
                                                              - z * 0.0060962997f))))
 #define TANH_DENOMINATOR(z) 1
 
+/// The bits of the upper half of the digits: products of two such numbers are exact.
+#define UPPER_BITS ~0xfff
+/// e^(−x²) is 0 above this limit.
+#define GAUSSIAN_HIGH 10.3f
+/// erf x = x + xE(x²) for |x| < 0.625, with an error of 2⁻³¹ relative to erf x.
+#define ERF_POLYNOMIAL(z)                                                          \
+  (1.28379167e-1f + z * (-3.76126332e-1f + z * (1.12836393e-1f + z * (-2.68511243e-2f  \
+      + z * (5.15631813e-3f - z * 7.12131415e-4f)))))
+/// (1 + 2x)·e^(x²)·erfc x for 0.6 < x < 10.2 at t = (x − 2)/(x + 2), with an error of 2⁻²⁸.
+#define ERFC_CENTER 2
+#define ERFC_POLYNOMIAL(t)                                                         \
+  (1.27697838f + t * (-9.27637743e-2f + t * (-1.66030598e-1f + t * (1.64048872e-1f     \
+      + t * (-5.42154708e-2f + t * (-8.00388584e-3f + t * (8.68349249e-3f              \
+      + t * (1.12567604e-3f + t * (-1.30866079e-3f - t * 1.7822317e-4f)))))))))
+
 #if defined(HAS_MASKS)
 #define LOAD_FIRST(x, count) _mm512_maskz_loadu_ps((1u << (count)) - 1, x)
 #define STORE_FIRST(x, v, count) _mm512_mask_storeu_ps(x, (1u << (count)) - 1, v)

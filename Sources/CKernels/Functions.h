@@ -152,6 +152,42 @@ INLINE V NAME(log1p)(V x) {
   return NAME(with_sign)(x, NAME(log_or_limit)(u, y));
 }
 
+/// e^(−x²), where the rounding error of x² is compensated.
+INLINE V NAME(gaussian)(V x) {
+  V size = NAME(least)(NAME(magnitude)(x), GAUSSIAN_HIGH);
+  V upper = NAME(number)(NAME(bits)(size) & (INT)UPPER_BITS);
+  V high, low;
+  I k = NAME(reduce)(-(upper * upper), &high, &low);
+  V rest = (size - upper) * (size + upper);
+  return NAME(scale)(NAME(add_exponential)(high, low + rest, 1), k);
+}
+
+/// erfc |x| for |x| ≥ 0.6: e^(−x²)·P(t)/(1 + 2|x|).
+INLINE V NAME(erfc_tail)(V size) {
+  V x = NAME(least)(size, GAUSSIAN_HIGH);
+  V t = (x - ERFC_CENTER) / (x + ERFC_CENTER);
+  return NAME(gaussian)(x) * (ERFC_POLYNOMIAL(t)) / (1 + 2 * x);
+}
+
+/// erf x = x + xE(x²) for |x| < 0.625, otherwise ±(1 − erfc |x|).
+INLINE V NAME(erf)(V x) {
+  V size = NAME(magnitude)(x);
+  V z = size * size;
+  V near = size + size * (ERF_POLYNOMIAL(z));
+  V far = 1 - NAME(erfc_tail)(NAME(greatest)(size, (REAL)0.6));
+  return NAME(with_sign)(x, size < (V)(REAL)0.625 ? near : far);
+}
+
+/// erfc x = 1 − erf x, without cancellation for large x.
+INLINE V NAME(erfc)(V x) {
+  V size = NAME(magnitude)(x);
+  V z = x * x;
+  V near = 1 - (x + x * (ERF_POLYNOMIAL(z)));
+  V tail = NAME(erfc_tail)(NAME(greatest)(size, (REAL)0.6));
+  V far = x < 0 ? 2 - tail : tail;
+  return size < (V)(REAL)0.625 ? near : far;
+}
+
 // The slopes f′(x) of the functions, where y = f(x).
 
 INLINE V NAME(exp_slope)(V x, V y) { return y; }

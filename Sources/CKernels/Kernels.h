@@ -20,6 +20,7 @@ extern const struct nnexp_kernels NARROWER;
 #include "WideFunctions.h"
 #include "Functions.h"
 #include "Maps.h"
+#include "Strips.h"
 #include "LpPooling.h"
 #include "MaxAbsPooling.h"
 #include "Im2col.h"
@@ -30,11 +31,13 @@ extern const struct nnexp_kernels NARROWER;
 #include "WideFunctions.h"
 #include "Functions.h"
 #include "Maps.h"
+#include "Strips.h"
 #include "LpPooling.h"
 #include "MaxAbsPooling.h"
 #include "Im2col.h"
 #include "Convolution.h"
 #include "Power.h"
+#include "Trigonometry.h"
 #include "End.h"
 
 /// In the order of `enum nnexp_function`.
@@ -51,8 +54,8 @@ extern const struct nnexp_kernels NARROWER;
   .conv_weight_gradient = conv_weight_gradient_##precision, .add_row_sums = add_row_sums_##precision
 
 const struct nnexp_kernels TABLE = {
-  .f32 = {.map = EACH(map, f32), .vjp = EACH(vjp, f32), .power = powers_f32,
+  .f32 = {.map = EACH(map, f32), .vjp = EACH(vjp, f32), .power = powers_f32, .run_strip = run_strip_f32,
           POOLING(f32), IM2COL(f32), CONVOLUTION(f32)},
-  .f64 = {.map = EACH(map, f64), .vjp = EACH(vjp, f64), .power = powers_f64,
+  .f64 = {.map = EACH(map, f64), .vjp = EACH(vjp, f64), .power = powers_f64, .run_strip = run_strip_f64,
           POOLING(f64), IM2COL(f64), CONVOLUTION(f64)},
 };

@@ -55,6 +55,16 @@ INLINE void NAME(store_first)(REAL *x, V v, long count) {
       NAME(store_first)(y + i, NAME(f)(NAME(load_first)(x + i, count - i)), count - i); \
   }
 
+/// As above, without a narrower build.
+#define DEFINE_PLAIN_MAP(f)                                                        \
+  static void NAME(map_##f)(const REAL *x, REAL *y, long count) {                  \
+    long i = 0;                                                                    \
+    for (; i + LANES <= count; i += LANES)                                         \
+      NAME(store)(y + i, NAME(f)(NAME(load)(x + i)));                              \
+    if (i < count)                                                                 \
+      NAME(store_first)(y + i, NAME(f)(NAME(load_first)(x + i, count - i)), count - i); \
+  }
+
 #define DEFINE_VJP(f)                                                              \
   static void NAME(vjp_##f)(                                                       \
       const REAL *x, const REAL *y, const REAL *dy, REAL *dx, long count) {        \
@@ -79,3 +89,6 @@ DEFINE(log)
 DEFINE(log1p)
 DEFINE(tanh)
 DEFINE(logistic)
+DEFINE_PLAIN_MAP(gaussian)
+DEFINE_PLAIN_MAP(erf)
+DEFINE_PLAIN_MAP(erfc)

@@ -1,13 +1,10 @@
-// xᵖ for x ≥ 0 and a single p.
+// xᵖ, for x ≥ 0 and a single p or for any numbers.
 //
 // xᵖ = e^(p ln x): an error of ln x is multiplied by p ln x, which is at most 745. ln x
 // therefore needs a relative error of 2⁻⁶⁵ for float64; for float32, it is computed in float64.
 
 // The upper half of the digits: products of two such numbers are exact.
 INLINE reals_f64 upper(reals_f64 x) { return number_f64(bits_f64(x) & ~0x7ffffffL); }
-static inline double upper_of_one(double x) {
-  return __builtin_bit_cast(double, __builtin_bit_cast(long, x) & ~0x7ffffffL);
-}
 
 /// 3·artanh(s)/s = 3 + z + z²·R(z), z = s²: R for |s| ≤ 3 − √8, with an error of 2⁻⁶⁷ relative
 /// to the sum.
@@ -56,17 +53,15 @@ INLINE reals_f64 precise_log(reals_f64 x, integers_f64 added, reals_f64 *low) {
 }
 
 /// Limits p: beyond ±2⁷⁰, every power of a number other than 1 is 0 or infinite.
-static inline double within_reach(double p) {
-  return p > 0x1p70 ? 0x1p70 : p < -0x1p70 ? -0x1p70 : p;
-}
+INLINE reals_f64 within_reach(reals_f64 p) { return least_f64(greatest_f64(p, -0x1p70), 0x1p70); }
 
-INLINE reals_f64 power_f64(reals_f64 x, double p) {
+INLINE reals_f64 power_f64(reals_f64 x, reals_f64 p) {
   integers_f64 isDenormal = x < LEAST_NORMAL;
   reals_f64 low;
   reals_f64 high = precise_log(isDenormal ? x * 0x1p53 : x, isDenormal & -53L, &low);
 
   // p ln x as the sum yHigh + yLow.
-  double pHigh = upper_of_one(p);
+  reals_f64 pHigh = upper(p);
   reals_f64 yHigh = pHigh * high;
   reals_f64 yLow = (p - pHigh) * high + p * low;
   reals_f64 y = yHigh + yLow;
@@ -79,14 +74,14 @@ INLINE reals_f64 power_f64(reals_f64 x, double p) {
   reals_f64 power = scale_f64(add_exponential_f64(rHigh, rLow - yLow, 1), k);
 
   const double infinity = __builtin_inf();
-  reals_f64 atZero = p > 0 ? 0 : infinity;
-  reals_f64 atInfinity = p > 0 ? infinity : 0;
+  reals_f64 atZero = p > 0 ? (reals_f64)0 : (reals_f64)infinity;
+  reals_f64 atInfinity = p > 0 ? (reals_f64)infinity : (reals_f64)0;
   power = x > 0 ? power : (x == 0 ? atZero : (reals_f64)__builtin_nan(""));
   return x < infinity ? power : (x == infinity ? atInfinity : x);
 }
 
 /// xᵖ with a relative error of 2⁻³⁵, if it is in the range of float32.
-INLINE reals_f64 brief_power(reals_f64 x, double p) {
+INLINE reals_f64 brief_power(reals_f64 x, reals_f64 p) {
   integers_f64 k;
   reals_f64 f = parts_f64(x, &k) - 1;
   reals_f64 s = f / (2 + f);
@@ -109,37 +104,84 @@ INLINE reals_f64 brief_power(reals_f64 x, double p) {
   return e * power_of_two_f64(bits_f64(t) - bits_f64((reals_f64)ROUNDER));
 }
 
-/// Converts two halves to float64, and rounds the results once.
-INLINE reals_f32 power_f32(reals_f32 x, double p) {
+/// Converts two halves to float64, and rounds the results once. `pLow` and `pHigh` are the
+/// halves of p.
+INLINE reals_f32 power_f32(reals_f32 x, reals_f64 pLow, reals_f64 pHigh, reals_f32 p) {
   typedef float half __attribute__((ext_vector_type(VECTOR_BYTES / 8)));
   reals_f32 power;
   power.lo = __builtin_convertvector(
-      brief_power(__builtin_convertvector((half)x.lo, reals_f64), p), half);
+      brief_power(__builtin_convertvector((half)x.lo, reals_f64), pLow), half);
   power.hi = __builtin_convertvector(
-      brief_power(__builtin_convertvector((half)x.hi, reals_f64), p), half);
+      brief_power(__builtin_convertvector((half)x.hi, reals_f64), pHigh), half);
 
   const float infinity = __builtin_inff();
-  reals_f32 atZero = p > 0 ? 0 : infinity;
-  reals_f32 atInfinity = p > 0 ? infinity : 0;
+  reals_f32 atZero = p > 0 ? (reals_f32)0 : (reals_f32)infinity;
+  reals_f32 atInfinity = p > 0 ? (reals_f32)infinity : (reals_f32)0;
   power = x > 0 ? power : (x == 0 ? atZero : (reals_f32)__builtin_nanf(""));
   return x < infinity ? power : (x == infinity ? atInfinity : x);
 }
 
-#define DEFINE_POWER(REAL, NAME)                                                   \
+/// xᵖ with one number p.
+INLINE reals_f64 number_power_f64(reals_f64 x, double p) { return power_f64(x, (reals_f64)p); }
+INLINE reals_f32 number_power_f32(reals_f32 x, double p) {
+  return power_f32(x, (reals_f64)p, (reals_f64)p, (reals_f32)(float)p);
+}
+
+/// xᵖ with a p per lane, as C's pow: 1 for p = 0 and for x = 1; for x < 0, NaN unless p is an
+/// integer.
+INLINE reals_f64 each_power_f64(reals_f64 x, reals_f64 p) {
+  return power_f64(x, within_reach(p));
+}
+INLINE reals_f32 each_power_f32(reals_f32 x, reals_f32 p) {
+  typedef float half __attribute__((ext_vector_type(VECTOR_BYTES / 8)));
+  return power_f32(
+      x, within_reach(__builtin_convertvector((half)p.lo, reals_f64)),
+      within_reach(__builtin_convertvector((half)p.hi, reals_f64)), p);
+}
+
+#define DEFINE_POWER(REAL, NAME, ROUNDER)                                          \
   static void NAME(powers)(const REAL *x, double p, REAL *y, long count) {         \
     if (p == 0) {                                                                  \
       for (long i = 0; i < count; i++) y[i] = x[i] >= 0 ? 1 : (REAL)__builtin_nan(""); \
       return;                                                                      \
     }                                                                              \
-    p = within_reach(p);                                                           \
+    p = p > 0x1p70 ? 0x1p70 : p < -0x1p70 ? -0x1p70 : p;                           \
     const long lanes = VECTOR_BYTES / sizeof(REAL);                                \
     long i = 0;                                                                    \
     for (; i + lanes <= count; i += lanes)                                         \
-      NAME(store)(y + i, NAME(power)(NAME(load)(x + i), p));                       \
+      NAME(store)(y + i, NAME(number_power)(NAME(load)(x + i), p));                \
     if (i < count)                                                                 \
-      NAME(store_first)(y + i, NAME(power)(NAME(load_first)(x + i, count - i), p), count - i); \
+      NAME(store_first)(                                                           \
+          y + i, NAME(number_power)(NAME(load_first)(x + i, count - i), p), count - i); \
+  }                                                                                \
+                                                                                   \
+  INLINE NAME(reals) NAME(signed_power)(NAME(reals) x, NAME(reals) p) {            \
+    NAME(reals) power = NAME(each_power)(NAME(magnitude)(x), p);                   \
+    /* Large numbers are even integers. */                                         \
+    NAME(reals) size = NAME(magnitude)(p);                                         \
+    NAME(integers) isSmall = size < (NAME(reals))(REAL)(ROUNDER / 4);              \
+    NAME(reals) rounded = size + (REAL)ROUNDER;                                    \
+    NAME(integers) isWhole = ~isSmall | (rounded - (REAL)ROUNDER == size);         \
+    NAME(integers) isOdd = isSmall & ((NAME(bits)(rounded) & 1) != 0);             \
+    NAME(reals) mirrored = isOdd ? -power : power;                                 \
+    mirrored = isWhole ? mirrored : (NAME(reals))(REAL)__builtin_nan("");          \
+    power = x < 0 ? mirrored : power;                                              \
+    power = p == p ? power : p;                                                    \
+    return ((p == 0) | (x == 1)) ? (NAME(reals))1 : power;                         \
+  }                                                                                \
+                                                                                   \
+  static void NAME(power_rows)(const REAL *x, const REAL *p, REAL *y, long count) { \
+    const long lanes = VECTOR_BYTES / sizeof(REAL);                                \
+    long i = 0;                                                                    \
+    for (; i + lanes <= count; i += lanes)                                         \
+      NAME(store)(y + i, NAME(signed_power)(NAME(load)(x + i), NAME(load)(p + i))); \
+    if (i < count) {                                                               \
+      NAME(reals) power = NAME(signed_power)(                                      \
+          NAME(load_first)(x + i, count - i), NAME(load_first)(p + i, count - i)); \
+      NAME(store_first)(y + i, power, count - i);                                  \
+    }                                                                              \
   }
 #define F32(name) name##_f32
 #define F64(name) name##_f64
-DEFINE_POWER(float, F32)
-DEFINE_POWER(double, F64)
+DEFINE_POWER(float, F32, 0x1.8p23f)
+DEFINE_POWER(double, F64, 0x1.8p52)

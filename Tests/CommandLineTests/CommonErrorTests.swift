@@ -120,8 +120,8 @@ import Testing
     ),
     (
       "units=2", "the file has no 'units'", 1,
-      "known keys: data, dtype, expect, gradient_check, loss, metrics, model, name, plugins, "
-        + "predictions, seed, start_from, sweep, train"
+      "known keys: data, dtype, expect, gradient_check, loss, metrics, model, name, notation, "
+        + "plugins, predictions, seed, start_from, sweep, train"
     ),
     (
       "train.record_every=2", "the file has no 'train.record_every'", 7,

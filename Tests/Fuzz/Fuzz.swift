@@ -12,7 +12,8 @@ import Standard
 /// A reader of external bytes. It reads any bytes or rejects them by a `Diagnostic`: a trap, a
 /// hang or excessive memory is a bug.
 enum FuzzTarget: String, CaseIterable {
-  case yaml, experiment, overrides, csv, idx, npy, npz, checkpoint, json, plan, run, summary, job
+  case yaml, experiment, overrides, csv, idx, npy, npz, checkpoint, json, plan, run, summary, job,
+    formula
 
   /// The target that `FUZZ_TARGET` names.
   static let chosen: FuzzTarget = {
@@ -40,6 +41,7 @@ enum FuzzTarget: String, CaseIterable {
     case .plan: try readPlan(bytes)
     case .run: try readRecord(bytes) { try RunRecord($0).json }
     case .summary: try readSummary(bytes)
+    case .formula: try readFormula(bytes)
     case .job: try readRecord(bytes) { try SlurmArray($0, of: "/nowhere").json }
     }
   }
@@ -56,6 +58,19 @@ enum FuzzTarget: String, CaseIterable {
     let text = writeYAML(try parseYAML(bytes, name: "fuzz.yaml"))
     let again = try! parseYAML(Array(text.utf8), name: "again.yaml")
     precondition(writeYAML(again) == text, "what was written reads back as something else")
+  }
+
+  /// A formula of two inputs and a parameter.
+  private func readFormula(_ bytes: [UInt8]) throws {
+    let mapping = ConfigValue.map([
+      ("y", ConfigValue(.string(String(decoding: bytes, as: UTF8.self)))),
+      ("inputs", .map([("x", "a"), ("w", "b")])), ("parameters", .map([("p", 1)])),
+    ])
+    var options = Options(mapping)
+    let layer = try FuzzTarget.registry.layers["formula"]?.make(&options)
+    try options.finish()
+    _ = try layer?.plan(for: [[2, 3], [3]])
+    _ = layer?.equations(for: [[2, 3], [3]])
   }
 
   /// One override per line.

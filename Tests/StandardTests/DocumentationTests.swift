@@ -50,7 +50,7 @@ import Testing
   let registry = standardRegistry
   #expect(
     registry.losses.names == [
-      "absolute_error", "binary_cross_entropy", "cross_entropy", "hinge", "huber",
+      "absolute_error", "binary_cross_entropy", "cross_entropy", "formula", "hinge", "huber",
       "squared_error",
     ])
   #expect(

@@ -208,7 +208,7 @@ import Testing
       let windowed: [(String, ConfigValue)] = [
         ("channels", 65_536), ("window", 65_536), ("stride", 65_536), ("dilation", 65_536),
         ("padding", 65_536), ("ceil_mode", true), ("units", ConfigValue(.int(.max))),
-        ("size", ConfigValue(.int(.max))),
+        ("size", ConfigValue(.int(.max))), ("y", "sum(x)"),
         ("shape", [ConfigValue(.int(.max)), ConfigValue(.int(.max))]),
       ]
       for picked in [windowed, windowed.filter { $0.0 != "padding" && $0.0 != "dilation" }] {
@@ -228,7 +228,7 @@ import Testing
   }
 
   @Test func `every layer type has documentation`() throws {
-    #expect(standardRegistry.layers.names.count == 23)
+    #expect(standardRegistry.layers.names.count == 24)
     for name in standardRegistry.layers.names {
       let type = try #require(standardRegistry.layers[name])
       let manual = type.documentation
@@ -236,7 +236,7 @@ import Testing
       #expect(!manual.summary.isEmpty && !manual.summary.hasSuffix("."), "\(name)")
       // Indices have no derivative.
       #expect(manual.equation.contains(name == "embedding" ? "∂E" : "∂x"), "\(name)")
-      #expect(manual.shapes.contains("→"), "\(name)")
+      #expect(manual.shapes.contains(name == "formula" ? "the inputs' shape" : "→"), "\(name)")
       #expect(manual.example.contains(name), "\(name)")
       var options = Options()
       _ = try type.make(&options)

@@ -162,13 +162,14 @@ private let actual: [Double] = [0, 0, 0, 0, 1, 1, 2]
   #expect(
     names == [
       "accuracy", "average_precision", "balanced_accuracy", "expected_calibration_error",
-      "explained_variance", "log_loss", "macro_f1", "macro_precision", "macro_recall", "matthews",
-      "max_error", "mean_absolute_error", "mean_absolute_percentage_error", "micro_f1", "r2",
+      "explained_variance", "formula", "log_loss", "macro_f1", "macro_precision", "macro_recall",
+      "matthews", "max_error", "mean_absolute_error", "mean_absolute_percentage_error", "micro_f1",
+      "r2",
       "roc_auc", "root_mean_squared_error", "top_k", "weighted_f1", "weighted_precision",
       "weighted_recall",
     ])
   for name in names {
-    let metric = try Rule.metric(name)
+    let metric = try Rule.metric(name, name == "formula" ? ["value": "|z − t|"] : [:])
     #expect(
       errorText { try metric.plan(output: [3], target: .values([2])) }
         == "error: the output [3] does not fit the targets [2]")

@@ -24,6 +24,9 @@ import Testing
   }
 
   static let layers: [Case] = [
+    Case("formula", [("y", "x · σ(β·x)"), ("parameters", .map([("β", 1.5)]))], on: [5]),
+    Case("formula", [("y", "(Σᵢ |xᵢ|^2.5)^0.4"), ("window", 2)], on: [2, 4, 4]),
+    Case("formula", [("y", "exp(xᵢ) / Σⱼ exp(xⱼ)")], on: [6]),
     Case("dense", [("units", 3)], on: [4]),
     Case("dense", [("units", 2), ("bias", false)], on: [2, 3, 2]),
     Case("dense", [("units", 20)], on: [17]),
@@ -107,6 +110,8 @@ import Testing
     LossCase("cross_entropy", [("class_weights", [1, 2, 0.5])], [3], .classes(3)),
     LossCase("cross_entropy", [("from", "probabilities")], [4], .classes(4), probabilities: true),
     LossCase("hinge", [], [1], .classes(2)), LossCase("hinge", [], [4], .classes(4)),
+    LossCase("formula", [("value", "|z − t|^1.5")], [3], .values([3])),
+    LossCase("formula", [("value", "log(Σⱼ exp(zⱼ)) − Σⱼ tⱼ·zⱼ")], [4], .classes(4)),
   ]
 
   @Test(arguments: losses)

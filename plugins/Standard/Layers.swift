@@ -31,4 +31,6 @@ public func registerLayers(in registry: inout Registry) {
   registry.register(Add.self)
   registry.register(Multiply.self)
   registry.register(Concatenate.self)
+
+  registry.register(FormulaLayer.self)
 }

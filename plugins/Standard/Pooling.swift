@@ -23,7 +23,9 @@ struct Pooling {
   private let ceiling: Bool
   private let isGlobal: Bool
 
-  init(from options: inout Options) {
+  /// - Parameter isRequired: false for a layer that needs no window; the caller then reads the
+  ///   options only if the file gives one.
+  init(from options: inout Options, isRequired: Bool = true) {
     isGlobal = options.bool("global", default: false, "one window that covers the whole plane")
     guard !isGlobal else {
       (rows, columns, ceiling) = (.single, .single, false)
@@ -34,7 +36,12 @@ struct Pooling {
       }
       return
     }
-    let window = options.pair("window", in: Window.range, "extent of the window")
+    let window =
+      isRequired
+      ? options.pair("window", in: Window.range, "extent of the window")
+      : options.optionalPair(
+        "window", in: Window.range, "extent of the window (default: all numbers of a sample)")
+        ?? (1, 1)
     options.suggest("window", for: "pool_size", "kernel_size", "kernel", "size")
     let stride = options.optionalPair(
       "stride", in: Window.range, "distance from one window to the next (default: the window)")
@@ -77,6 +84,16 @@ struct Pooling {
     try window.requireEntries(in: count, over: length, named: axis)
     return count
   }
+
+  /// The largest number of entries of a window.
+  func mostEntries(over input: Shape) -> Int {
+    guard let planes = Planes(input) else { return 0 }
+    let (rows, columns) = windows(over: planes, isFlat: input.rank == 1)
+    return Shape([rows.size, columns.size]).count
+  }
+
+  /// True if some windows may extend beyond an edge.
+  var mayExtendBeyondEdges: Bool { rows.padding > 0 || columns.padding > 0 || ceiling }
 
   /// The extents of a window, if no entry belongs to two windows and no window extends beyond
   /// an edge; nil otherwise.
@@ -143,7 +160,7 @@ struct Patch: Sequence, IteratorProtocol {
 }
 
 /// All windows of a batch, in the order of y.
-private struct Patches: Sequence, IteratorProtocol {
+struct Patches: Sequence, IteratorProtocol {
   private let rows: Window
   private let columns: Window
   private let x: Planes
@@ -156,7 +173,7 @@ private struct Patches: Sequence, IteratorProtocol {
   private var rowSpan: Window.Span
 
   @inline(__always)
-  init(_ rows: Window, _ columns: Window, over x: Planes, to y: Planes, samples: Int) {
+  fileprivate init(_ rows: Window, _ columns: Window, over x: Planes, to y: Planes, samples: Int) {
     (self.rows, self.columns, self.x) = (rows, columns, x)
     (rowCount, columnCount) = (y.rows, y.columns)
     planesLeft = samples &* x.channels
@@ -223,8 +240,9 @@ extension Pooling {
     patches(samples: 1, from: input, to: output).map { plane, patch in patch.map { plane + $0 } }
   }
 
+  /// The windows of a batch in the order of y.
   @inline(__always)
-  private func patches(samples: Int, from input: Shape, to output: Shape) -> Patches {
+  func patches(samples: Int, from input: Shape, to output: Shape) -> Patches {
     guard let x = Planes(input), let y = Planes(output) else {
       preconditionFailure("`plan` lets no other shape pass")
     }

@@ -8,6 +8,7 @@ public func registerRules(in registry: inout Registry) {
   registry.register(BinaryCrossEntropy.self)
   registry.register(CrossEntropy.self)
   registry.register(Hinge.self)
+  registry.register(FormulaLoss.self)
 
   registry.register(Accuracy.self)
   registry.register(BalancedAccuracy.self)
@@ -18,7 +19,7 @@ public func registerRules(in registry: inout Registry) {
     WeightedPrecision.self, WeightedRecall.self, WeightedF1.self, MicroF1.self, Matthews.self,
     ROCAUC.self, AveragePrecision.self, LogLoss.self, TopK.self, ExpectedCalibrationError.self,
     MeanAbsoluteError.self, RootMeanSquaredError.self, RSquared.self,
-    MeanAbsolutePercentageError.self, MaxError.self, ExplainedVariance.self,
+    MeanAbsolutePercentageError.self, MaxError.self, ExplainedVariance.self, FormulaMetric.self,
   ]
   for metric in metrics { registry.metrics.add(ComponentType(metric)) }
 

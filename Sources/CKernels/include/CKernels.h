@@ -59,6 +59,38 @@ struct nnexp_strided_matrix {
   long outer_columns, inner_columns, outer_column_step, inner_column_step;
 };
 
+/// An operation of a formula, in the order of `plugins/Standard/Formulas/StripProgram.swift`.
+enum nnexp_strip_operation {
+  nnexp_strip_copy, nnexp_strip_negate, nnexp_strip_abs, nnexp_strip_sign, nnexp_strip_square,
+  nnexp_strip_sqrt, nnexp_strip_exp, nnexp_strip_expm1, nnexp_strip_log, nnexp_strip_log1p,
+  nnexp_strip_tanh, nnexp_strip_logistic, nnexp_strip_gaussian, nnexp_strip_erf,
+  nnexp_strip_erfc, nnexp_strip_sin, nnexp_strip_cos,
+  nnexp_strip_add, nnexp_strip_subtract, nnexp_strip_multiply, nnexp_strip_divide,
+  nnexp_strip_power, nnexp_strip_min, nnexp_strip_max, nnexp_strip_less,
+  nnexp_strip_less_or_equal, nnexp_strip_equal, nnexp_strip_select,
+  nnexp_strip_sum, nnexp_strip_product, nnexp_strip_largest, nnexp_strip_smallest,
+  nnexp_strip_product_of_others, nnexp_strip_first,
+};
+
+/// The place of a strip's numbers: a pointer that the caller passes, or registers after `groups`
+/// registers of one row and `entries` registers of one row per entry.
+struct nnexp_strip_operand {
+  /// −1 for a register.
+  short external;
+  short groups, entries;
+  /// True if there is a row per entry, false if there is one for the group.
+  short has_rows;
+};
+
+/// y ← operation(a, b, c), on a whole strip. Operands that an operation lacks repeat `a`.
+struct nnexp_strip_step {
+  long operation;
+  struct nnexp_strip_operand a, b, c, y;
+};
+
+/// x = nπ/2 + parts[0] + parts[1] for any finite x; returns n mod 4.
+long nnexp_reduce_angle(double x, double *parts);
+
 /// The kernels for one precision; functions are at the index of their `nnexp_function`.
 #define NNEXP_KERNELS(REAL)                                                        \
   /* y ← f(x); x and y may be the same. */                                         \
@@ -68,6 +100,10 @@ struct nnexp_strided_matrix {
       const REAL *x, const REAL *y, const REAL *dy, REAL *dx, long count);         \
   /* y ← xᵖ for x ≥ 0, NaN elsewhere; x and y may be the same. */                  \
   void (*power)(const REAL *x, double p, REAL *y, long count);                     \
+  /* A formula on a strip; see Strips.h. */                                        \
+  void (*run_strip)(                                                               \
+      const struct nnexp_strip_step *steps, long count, REAL *registers, REAL *const *external, \
+      long entries, long width, long columns);                                     \
   /* Lp pooling over tiles: the sums, their roots, the gradients; see LpPooling.h. */ \
   void (*lp_pool_sums)(                                                            \
       const struct nnexp_pooling_geometry *geometry, int p, REAL n, const REAL *x, REAL *y, long rows, \
@@ -171,6 +207,17 @@ static inline void nnexp_power_f32(const float *x, double p, float *y, long coun
 }
 static inline void nnexp_power_f64(const double *x, double p, double *y, long count) {
   nnexp_kernels()->f64.power(x, p, y, count);
+}
+
+static inline void nnexp_run_strip_f32(
+    const struct nnexp_strip_step *steps, long count, float *registers, float *const *external,
+    long entries, long width, long columns) {
+  nnexp_kernels()->f32.run_strip(steps, count, registers, external, entries, width, columns);
+}
+static inline void nnexp_run_strip_f64(
+    const struct nnexp_strip_step *steps, long count, double *registers, double *const *external,
+    long entries, long width, long columns) {
+  nnexp_kernels()->f64.run_strip(steps, count, registers, external, entries, width, columns);
 }
 
 // `room` is scratch memory for two rows of x.

@@ -171,6 +171,10 @@ extension NodeDeclaration {
     }
     settingsOfAll = settings
     layer = try type.make(&options)
+    if !options.readsInputNames, case .map? = options.entry("inputs")?.content {
+      options.reject("inputs", "inputs must be a name or a list of names, found a mapping")
+    }
+    if !options.readsParameters { NodeDeclaration.rejectDeclaredParameters(in: &options) }
   }
 
   /// The nodes that feed it; nil if the key is absent.
@@ -215,6 +219,17 @@ extension NodeDeclaration {
           key, Diagnostic("\(key) must be \(what), found \(item.kind)", at: item.location))
         return nil
       }
+    // A layer may name its inputs.
+    case .map(let entries) where key == "inputs":
+      return entries.compactMap { entry in
+        if case .string(let name) = entry.value.content {
+          return Reference(name: name, location: entry.value.location)
+        }
+        options.reject(
+          key,
+          Diagnostic("\(key) must be \(what), found \(entry.value.kind)", at: entry.value.location))
+        return nil
+      }
     default:
       options.reject(key, "\(key) must be \(range), found \(node.kind)")
       return []
@@ -234,17 +249,24 @@ extension NodeDeclaration {
       return []
     }
     return entries.compactMap { entry in
-      guard case .string(let owner) = entry.value.content else {
-        options.reject(
-          "parameters",
-          Diagnostic(
-            "a shared parameter is written node.tensor, found \(entry.value.kind)",
-            at: entry.value.location))
-        return nil
-      }
+      guard case .string(let owner) = entry.value.content else { return nil }
       return SharedParameter(
         parameter: Reference(name: entry.key, location: entry.keyLocation),
         owner: Reference(name: owner, location: entry.value.location))
+    }
+  }
+
+  /// Reports entries of `parameters` that are not shared tensors, for a layer that declares its own
+  /// parameters.
+  private static func rejectDeclaredParameters(in options: inout Options) {
+    guard case .map(let entries)? = options.entry("parameters")?.content else { return }
+    for entry in entries {
+      if case .string = entry.value.content { continue }
+      options.reject(
+        "parameters",
+        Diagnostic(
+          "a shared parameter is written node.tensor, found \(entry.value.kind)",
+          at: entry.value.location))
     }
   }
 

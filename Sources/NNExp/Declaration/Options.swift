@@ -36,6 +36,11 @@ public struct Options: Sendable {
   /// Every option read so far with its effective value, in the order of reading.
   private var resolvedEntries: [(String, ConfigValue)] = []
 
+  /// True if the component reads the names of its inputs, and the parameters that the file
+  /// declares.
+  package private(set) var readsInputNames = false
+  package private(set) var readsParameters = false
+
   /// Creates options from a mapping, or from null, which means none. Any other value is an
   /// error.
   ///
@@ -411,6 +416,31 @@ public struct Options: Sendable {
       diagnostics = Diagnostics(diagnostics.list.prefix(known) + [diagnostic])
     }
     return value
+  }
+
+  // MARK: Keys of the node
+
+  /// The names that a layer's node gives its inputs with `inputs: {gate: a, values: b}`, in
+  /// order; nil if it does not name them.
+  public mutating func inputNames() -> [String]? {
+    readsInputNames = true
+    if !known.contains("inputs") {
+      _ = value(
+        "inputs", "a mapping from names to nodes", "the inputs, by their names in the layer")
+    }
+    guard case .map(let entries)? = entry("inputs")?.content else { return nil }
+    return entries.map(\.key)
+  }
+
+  /// The entries of a node's `parameters`, for a layer that lets the file declare its parameters.
+  /// An entry with a text is a tensor that is shared with another node.
+  public mutating func declaredParameters() -> [ConfigValue.Entry] {
+    readsParameters = true
+    if !known.contains("parameters") {
+      _ = value("parameters", "a mapping from names to parameters", "the parameters to learn")
+    }
+    guard case .map(let entries)? = entry("parameters")?.content else { return [] }
+    return entries
   }
 
   // MARK: Nested mappings

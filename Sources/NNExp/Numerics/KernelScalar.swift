@@ -13,6 +13,12 @@ package protocol KernelScalar: Scalar {
   static func power(
     _ x: UnsafePointer<Self>, _ p: Double, into y: UnsafeMutablePointer<Self>, count: Int)
 
+  /// Runs a formula's steps on a strip of `columns` groups, each of `entries` numbers; rows of
+  /// registers are `width` numbers apart.
+  static func run(
+    _ steps: UnsafeBufferPointer<StripStep>, registers: UnsafeMutablePointer<Self>,
+    external: UnsafePointer<UnsafeMutablePointer<Self>?>, entries: Int, width: Int, columns: Int)
+
   /// y ← Σ|xᵢ|ᵖ, or its mean, over every window of `rows` rows of windows, for p = 1, 2, 3, 4.
   /// `room` is scratch memory for two rows of x.
   static func lpPoolSums(

@@ -1,0 +1,153 @@
+// A formula on a strip of groups: one operation after the other, each on the whole strip, so that
+// choosing the operation takes a few instructions per strip.
+//
+// A group has `entries` numbers (one, unless the formula combines the entries of a window). A
+// register holds a number per group, or `entries` rows of them, a row `width` numbers after the
+// one before.
+
+static void NAME(power_rows)(const REAL *x, const REAL *p, REAL *y, long count);
+static void NAME(map_sin)(const REAL *x, REAL *y, long count);
+static void NAME(map_cos)(const REAL *x, REAL *y, long count);
+
+/// y ← `expression` of vectors a, b and c.
+#define STRIP_LOOP(expression)                                                     \
+  {                                                                                \
+    long i = 0;                                                                    \
+    for (; i + LANES <= columns; i += LANES) {                                     \
+      V a = NAME(load)(pa + i), b = NAME(load)(pb + i), c = NAME(load)(pc + i);    \
+      (void)b, (void)c;                                                            \
+      NAME(store)(py + i, expression);                                             \
+    }                                                                              \
+    if (i < columns) {                                                             \
+      long rest = columns - i;                                                     \
+      V a = NAME(load_first)(pa + i, rest), b = NAME(load_first)(pb + i, rest);    \
+      V c = NAME(load_first)(pc + i, rest);                                        \
+      (void)b, (void)c;                                                            \
+      NAME(store_first)(py + i, expression, rest);                                 \
+    }                                                                              \
+  }
+
+/// The rows of an operation.
+#define STRIP_ROWS(statement)                                                      \
+  for (long row = 0; row < rows; row++) {                                          \
+    const REAL *pa = a + row * a_step, *pb = b + row * b_step, *pc = c + row * c_step; \
+    REAL *py = y + row * y_step;                                                   \
+    (void)pb, (void)pc;                                                            \
+    statement                                                                      \
+  }
+
+/// y ← the rows of a, combined one after the other.
+#define STRIP_REDUCE(expression)                                                   \
+  {                                                                                \
+    REAL *py = y;                                                                  \
+    const REAL *pa = a, *pb = a, *pc = a;                                          \
+    STRIP_LOOP(a)                                                                  \
+    for (long row = 1; row < entries; row++) {                                     \
+      pa = y;                                                                      \
+      pb = pc = first + row * a_step;                                              \
+      STRIP_LOOP(expression)                                                       \
+    }                                                                              \
+  }
+
+/// 1 where the condition is true, otherwise 0.
+INLINE V NAME(truth)(I condition) { return condition ? (V)1 : (V)0; }
+/// The larger and the smaller number; NaN if one of them is NaN.
+INLINE V NAME(larger_of)(V a, V b) {
+  V y = a > b ? a : b;
+  return a == a ? y : a;
+}
+INLINE V NAME(smaller_of)(V a, V b) {
+  V y = a < b ? a : b;
+  return a == a ? y : a;
+}
+/// The sign of x, or x if it is 0 or NaN.
+INLINE V NAME(sign)(V x) { return x > 0 ? (V)1 : x < 0 ? (V)-1 : x; }
+
+/// y[row] ← the product of the other rows of a.
+static void NAME(products_of_others)(
+    const REAL *a, long a_step, REAL *y, long y_step, long entries, long columns) {
+  for (long i = 0; i < columns; i++) {
+    REAL product = 1;
+    for (long row = 0; row < entries; row++) {
+      y[row * y_step + i] = product;
+      product *= a[row * a_step + i];
+    }
+    product = 1;
+    for (long row = entries - 1; row >= 0; row--) {
+      y[row * y_step + i] *= product;
+      product *= a[row * a_step + i];
+    }
+  }
+}
+
+/// y[row] ← 1 at the first row of a that is equal to b, or NaN; otherwise 0.
+static void NAME(mark_first)(
+    const REAL *a, long a_step, const REAL *b, REAL *y, long y_step, long entries, long columns) {
+  for (long i = 0; i < columns; i++) {
+    int isFound = 0;
+    for (long row = 0; row < entries; row++) {
+      REAL x = a[row * a_step + i];
+      int isHere = !isFound && (x == b[i] || x != x);
+      y[row * y_step + i] = isHere;
+      isFound |= isHere;
+    }
+  }
+}
+
+static void NAME(run_strip)(
+    const struct nnexp_strip_step *steps, long count, REAL *registers, REAL *const *external,
+    long entries, long width, long columns) {
+#define STRIP_ADDRESS(operand)                                                     \
+  ((operand).external >= 0 ? external[(operand).external]                          \
+                           : registers + ((operand).groups + (operand).entries * entries) * width)
+  for (const struct nnexp_strip_step *step = steps; step < steps + count; step++) {
+    const REAL *a = STRIP_ADDRESS(step->a), *b = STRIP_ADDRESS(step->b);
+    const REAL *c = STRIP_ADDRESS(step->c);
+    REAL *y = STRIP_ADDRESS(step->y);
+    long a_step = step->a.has_rows ? width : 0, b_step = step->b.has_rows ? width : 0;
+    long c_step = step->c.has_rows ? width : 0, y_step = step->y.has_rows ? width : 0;
+    long rows = step->y.has_rows ? entries : 1;
+    const REAL *first = a;
+    switch ((enum nnexp_strip_operation)step->operation) {
+    case nnexp_strip_copy: STRIP_ROWS(STRIP_LOOP(a)) break;
+    case nnexp_strip_negate: STRIP_ROWS(STRIP_LOOP(-a)) break;
+    case nnexp_strip_abs: STRIP_ROWS(STRIP_LOOP(NAME(magnitude)(a))) break;
+    case nnexp_strip_sign: STRIP_ROWS(STRIP_LOOP(NAME(sign)(a))) break;
+    case nnexp_strip_square: STRIP_ROWS(STRIP_LOOP(a * a)) break;
+    case nnexp_strip_sqrt: STRIP_ROWS(STRIP_LOOP(__builtin_elementwise_sqrt(a))) break;
+    case nnexp_strip_exp: STRIP_ROWS(NAME(map_exp)(pa, py, columns);) break;
+    case nnexp_strip_expm1: STRIP_ROWS(NAME(map_expm1)(pa, py, columns);) break;
+    case nnexp_strip_log: STRIP_ROWS(NAME(map_log)(pa, py, columns);) break;
+    case nnexp_strip_log1p: STRIP_ROWS(NAME(map_log1p)(pa, py, columns);) break;
+    case nnexp_strip_tanh: STRIP_ROWS(NAME(map_tanh)(pa, py, columns);) break;
+    case nnexp_strip_logistic: STRIP_ROWS(NAME(map_logistic)(pa, py, columns);) break;
+    case nnexp_strip_gaussian: STRIP_ROWS(NAME(map_gaussian)(pa, py, columns);) break;
+    case nnexp_strip_erf: STRIP_ROWS(NAME(map_erf)(pa, py, columns);) break;
+    case nnexp_strip_erfc: STRIP_ROWS(NAME(map_erfc)(pa, py, columns);) break;
+    case nnexp_strip_sin: STRIP_ROWS(NAME(map_sin)(pa, py, columns);) break;
+    case nnexp_strip_cos: STRIP_ROWS(NAME(map_cos)(pa, py, columns);) break;
+    case nnexp_strip_add: STRIP_ROWS(STRIP_LOOP(a + b)) break;
+    case nnexp_strip_subtract: STRIP_ROWS(STRIP_LOOP(a - b)) break;
+    case nnexp_strip_multiply: STRIP_ROWS(STRIP_LOOP(a * b)) break;
+    case nnexp_strip_divide: STRIP_ROWS(STRIP_LOOP(a / b)) break;
+    case nnexp_strip_power: STRIP_ROWS(NAME(power_rows)(pa, pb, py, columns);) break;
+    case nnexp_strip_min: STRIP_ROWS(STRIP_LOOP(NAME(smaller_of)(a, b))) break;
+    case nnexp_strip_max: STRIP_ROWS(STRIP_LOOP(NAME(larger_of)(a, b))) break;
+    case nnexp_strip_less: STRIP_ROWS(STRIP_LOOP(NAME(truth)(a < b))) break;
+    case nnexp_strip_less_or_equal: STRIP_ROWS(STRIP_LOOP(NAME(truth)(a <= b))) break;
+    case nnexp_strip_equal: STRIP_ROWS(STRIP_LOOP(NAME(truth)(a == b))) break;
+    case nnexp_strip_select: STRIP_ROWS(STRIP_LOOP((a != 0 ? b : c))) break;
+    case nnexp_strip_sum: STRIP_REDUCE(a + b) break;
+    case nnexp_strip_product: STRIP_REDUCE(a * b) break;
+    case nnexp_strip_largest: STRIP_REDUCE(NAME(larger_of)(a, b)) break;
+    case nnexp_strip_smallest: STRIP_REDUCE(NAME(smaller_of)(a, b)) break;
+    case nnexp_strip_product_of_others:
+      NAME(products_of_others)(a, a_step, y, y_step, entries, columns);
+      break;
+    case nnexp_strip_first:
+      NAME(mark_first)(a, a_step, b, y, y_step, entries, columns);
+      break;
+    }
+  }
+#undef STRIP_ADDRESS
+}

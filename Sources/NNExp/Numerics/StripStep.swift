@@ -1,0 +1,88 @@
+internal import CKernels
+
+/// An operation of a formula, in the order of `Sources/CKernels/include/CKernels.h`.
+package enum StripOperation: Int, Sendable {
+  case copy, negate, abs, sign, square, sqrt, exp, expm1, log, log1p, tanh, logistic, gaussian
+  case erf, erfc, sin, cos
+  case add, subtract, multiply, divide, power, min, max, less, lessOrEqual, equal, select
+  /// Of the rows of the first operand.
+  case sum, product, largest, smallest
+  /// A row per entry: the product of the other rows; 1 at the first row that is equal to the
+  /// second operand, otherwise 0.
+  case productOfOthers, first
+}
+
+/// The place of a strip's numbers.
+package struct StripOperand: Sendable, Hashable {
+  // The layout of `nnexp_strip_operand`.
+  private var externalIndex: Int16
+  private var groups: Int16
+  private var entries: Int16
+  private var hasRowsFlag: Int16
+
+  /// True if there is a row per entry, false if there is one row.
+  package var hasRows: Bool { hasRowsFlag != 0 }
+
+  /// True if the caller passes a pointer to it.
+  package var isExternal: Bool { externalIndex >= 0 }
+
+  /// The pointer at this index among those that the caller passes.
+  package static func external(_ index: Int) -> StripOperand {
+    StripOperand(externalIndex: Int16(index), groups: 0, entries: 0, hasRowsFlag: 0)
+  }
+
+  /// The register after `groups` registers of one row and `entries` of one row per entry.
+  package static func register(groups: Int, entries: Int, hasRows: Bool) -> StripOperand {
+    StripOperand(
+      externalIndex: -1, groups: Int16(groups), entries: Int16(entries),
+      hasRowsFlag: hasRows ? 1 : 0)
+  }
+
+  /// The position of a register among all registers, in rows.
+  package func row(entries count: Int) -> Int { Int(groups) + Int(entries) * count }
+}
+
+/// y ← operation(a, b, c), on a whole strip.
+package struct StripStep: Sendable {
+  // The layout of `nnexp_strip_step`.
+  private var code: Int
+  private var a: StripOperand
+  private var b: StripOperand
+  private var c: StripOperand
+  private var y: StripOperand
+
+  /// Operands that the operation lacks repeat the first.
+  package init(_ operation: StripOperation, _ operands: [StripOperand], into y: StripOperand) {
+    code = operation.rawValue
+    a = operands[0]
+    b = operands.count > 1 ? operands[1] : operands[0]
+    c = operands.count > 2 ? operands[2] : operands[0]
+    self.y = y
+  }
+}
+
+// `Sources/CKernels/Strips.h`: the same bits on every processor.
+
+extension Float {
+  package static func run(
+    _ steps: UnsafeBufferPointer<StripStep>, registers: UnsafeMutablePointer<Float>,
+    external: UnsafePointer<UnsafeMutablePointer<Float>?>, entries: Int, width: Int, columns: Int
+  ) {
+    guard let first = steps.baseAddress else { return }
+    UnsafeRawPointer(first).withMemoryRebound(to: nnexp_strip_step.self, capacity: steps.count) {
+      nnexp_run_strip_f32($0, steps.count, registers, external, entries, width, columns)
+    }
+  }
+}
+
+extension Double {
+  package static func run(
+    _ steps: UnsafeBufferPointer<StripStep>, registers: UnsafeMutablePointer<Double>,
+    external: UnsafePointer<UnsafeMutablePointer<Double>?>, entries: Int, width: Int, columns: Int
+  ) {
+    guard let first = steps.baseAddress else { return }
+    UnsafeRawPointer(first).withMemoryRebound(to: nnexp_strip_step.self, capacity: steps.count) {
+      nnexp_run_strip_f64($0, steps.count, registers, external, entries, width, columns)
+    }
+  }
+}

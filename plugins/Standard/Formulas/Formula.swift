@@ -1,0 +1,213 @@
+import NNExp
+
+/// A formula with its derivatives, compiled for both precisions.
+final class Formula: Sendable {
+  /// A learned number, or one per feature or channel.
+  struct Parameter: Sendable {
+    enum Extent: String, CaseIterable, Sendable { case scalar, features, channels }
+
+    let name: String
+    let initial: Double
+    let extent: Extent
+    /// The limits of the number; nil if it has none. The learned tensor is then ρ, and the number
+    /// is computed from it.
+    let range: Interval?
+
+    /// The name of the learned tensor.
+    var tensor: String { range == nil ? name : "\(name)_raw" }
+  }
+
+  /// What the formula combines with `sum`, `max` and the like.
+  enum Grouping: Sendable {
+    /// Nothing: every number is by itself.
+    case none
+    /// All numbers of a sample.
+    case sample
+    /// The numbers of a window.
+    case window
+  }
+
+  let text: String
+  let expression: Expression
+  let value: Expression.ID
+  let gradients: Expression.Gradients
+  let grouping: Grouping
+  let parameters: [Parameter]
+  let constants: [(name: String, value: Double)]
+  let inputs: [String]
+  /// True if y has a number per entry, false if it has one per group.
+  let hasEntries: Bool
+
+  private let forward32: StripProgram
+  private let forward64: StripProgram
+  private let backward32: StripProgram
+  private let backward64: StripProgram
+
+  /// Parses and differentiates a formula.
+  ///
+  /// - Parameters:
+  ///   - inputs: the names of the inputs.
+  ///   - optional: the inputs that need not occur.
+  ///   - hasWindows: true if `sum` and the like combine the entries of a window.
+  ///   - isMasked: true if some windows have fewer entries than others.
+  ///   - adds: true for a loss, whose value is a sum and whose cotangent is one number.
+  init(
+    _ text: String, inputs: [String], optional: Set<String> = [], parameters: [Parameter] = [],
+    constants: [(name: String, value: Double)] = [], hasWindows: Bool = false,
+    isMasked: Bool = false, adds: Bool = false
+  ) throws(FormulaError) {
+    self.text = text
+    self.inputs = inputs
+    self.parameters = parameters
+    self.constants = constants
+    let levels = parameters.map { parameter -> Expression.Level in
+      switch parameter.extent {
+      case .scalar: .all
+      case .features, .channels: hasWindows ? .group : .entry
+      }
+    }
+    var graph = Expression(inputs: inputs.map { _ in .entry }, parameters: levels)
+    var names: [FormulaParser.Name] = []
+    for (k, name) in inputs.enumerated() {
+      names.append((FormulaToken.canonical(name), graph.insert(.input(k))))
+    }
+    for (k, parameter) in parameters.enumerated() {
+      let node = graph.limited(graph.insert(.parameter(k)), to: parameter.range)
+      names.append((FormulaToken.canonical(parameter.name), node))
+    }
+    for (name, value) in constants {
+      names.append((FormulaToken.canonical(name), graph.number(value)))
+    }
+    let parsed = try FormulaParser.parse(text, names: names, in: graph)
+    graph = parsed.expression
+    value = parsed.value
+    let needed = graph.reachable(from: value)
+    guard needed.contains(where: { graph.nodes[$0].isInput }) else {
+      throw FormulaError(
+        message: "the formula does not depend on \(inputs.joined(separator: " or "))", position: 0)
+    }
+    if let unused = names.first(where: {
+      !parsed.used.contains($0.name) && !optional.contains($0.name)
+    }) {
+      throw FormulaError(message: "'\(unused.name)' does not occur in the formula", position: 0)
+    }
+    let combines = needed.contains { graph.nodes[$0].combinesEntries }
+    hasEntries = graph.levels[value] == .entry
+    if hasWindows, hasEntries {
+      throw FormulaError(
+        message: "the result must have one number per window: combine the entries with sum, mean, "
+          + "max, min or prod", position: 0)
+    }
+    grouping = hasWindows ? .window : combines ? .sample : .none
+    graph.outputLevel = adds ? .all : hasEntries ? .entry : .group
+    let seed = graph.insert(.cotangent)
+    gradients = graph.differentiate(value, seed: seed, combines: combines || hasWindows)
+    graph.outputLevel = hasEntries ? .entry : .group
+    expression = graph
+
+    let (value, gradients) = (value, gradients)
+    let isElementwise = grouping == .none
+    func compile(_ isDouble: Bool, _ outputs: [(StripProgram.Port, Expression.ID)]) -> StripProgram
+    {
+      StripProgram.compile(
+        graph, for: .init(isDouble: isDouble, isElementwise: isElementwise, isMasked: isMasked),
+        writing: outputs)
+    }
+    var outputs: [(StripProgram.Port, Expression.ID)] = adds ? [(.output, value)] : []
+    for (k, id) in gradients.inputs.enumerated() {
+      if let id, !adds || k == 0 { outputs.append((.inputGradient(k), id)) }
+    }
+    for (k, id) in gradients.parameters.enumerated() {
+      if let id { outputs.append((.parameterGradient(k), id)) }
+    }
+    forward32 = compile(false, [(.output, value)])
+    forward64 = compile(true, [(.output, value)])
+    backward32 = compile(false, outputs)
+    backward64 = compile(true, outputs)
+  }
+
+  /// The formula as it is written, for an explanation.
+  func literal() throws(FormulaError) -> (Expression, Expression.ID) {
+    var graph = Expression(
+      inputs: expression.inputLevels, parameters: expression.parameterLevels, isLiteral: true)
+    var names: [FormulaParser.Name] = []
+    for (k, name) in inputs.enumerated() {
+      names.append((FormulaToken.canonical(name), graph.insert(.input(k))))
+    }
+    for (k, parameter) in parameters.enumerated() {
+      names.append((FormulaToken.canonical(parameter.name), graph.insert(.parameter(k))))
+    }
+    for (name, value) in constants {
+      names.append((FormulaToken.canonical(name), graph.number(value)))
+    }
+    let parsed = try FormulaParser.parse(text, names: names, in: graph)
+    return (parsed.expression, parsed.value)
+  }
+
+  func forward<S: Scalar>(_ type: S.Type) -> StripProgram {
+    S.self == Double.self ? forward64 : forward32
+  }
+
+  func backward<S: Scalar>(_ type: S.Type) -> StripProgram {
+    S.self == Double.self ? backward64 : backward32
+  }
+
+  /// The numbers of scratch memory for strips over groups of `entries` numbers.
+  ///
+  /// - Parameter expanded: the numbers of one sample's expanded parameters.
+  func room(entries: Int, width: Int, expanded: Int) -> Int {
+    let programs = [forward32, forward64, backward32, backward64]
+    // Each parameter has a copy and accumulators; each tensor that is not read in place, a strip.
+    let rows = programs.map { Shape([$0.entryRegisters, entries, width]).count }.max() ?? 0
+    let others = programs.map { $0.groupRegisters }.max() ?? 0
+    let more =
+      (2 * parameters.count + 2 * inputs.count + 2 + others) * width
+    let copies = Shape([2 * parameters.count, expanded]).count
+    return [copies, more].reduce(rows) {
+      let (sum, overflow) = $0.addingReportingOverflow($1)
+      return overflow ? .max : sum
+    }
+  }
+}
+
+extension Expression.Node {
+  var isInput: Bool { if case .input = self { true } else { false } }
+
+  /// True if the node has one number for all entries of a group.
+  var combinesEntries: Bool {
+    switch self {
+    case .reduce, .norm, .entryCount: true
+    default: false
+    }
+  }
+}
+
+extension Expression {
+  /// The nodes that a node's value depends on, itself included.
+  func reachable(from id: ID) -> Set<ID> {
+    var found: Set<ID> = [id]
+    var waiting = [id]
+    while let next = waiting.popLast() {
+      for operand in Expression.operands(of: nodes[next]) where found.insert(operand).inserted {
+        waiting.append(operand)
+      }
+    }
+    return found
+  }
+
+  /// A number within the range, as a smooth function of ρ:
+  ///
+  ///     a + ln(1 + e^ρ) for numbers above a,  b − ln(1 + e^ρ) below b,
+  ///     a + (b − a)σ(ρ) between a and b
+  mutating func limited(_ rho: ID, to range: Interval?) -> ID {
+    guard let range else { return rho }
+    switch (range.lower.isFinite, range.upper.isFinite) {
+    case (true, true):
+      let share = unary(.logistic, rho)
+      return add(number(range.lower), multiply(number(range.upper - range.lower), share))
+    case (true, false): return add(number(range.lower), unary(.softplus, rho))
+    case (false, true): return subtract(number(range.upper), unary(.softplus, rho))
+    case (false, false): return rho
+    }
+  }
+}

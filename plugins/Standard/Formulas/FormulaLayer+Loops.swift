@@ -1,0 +1,217 @@
+import NNExp
+
+extension FormulaLayer {
+  /// The tensors of a pass in either direction.
+  struct PassTensors<S: Scalar> {
+    let inputs: Tensors<S>
+    let y: Tensor<S>
+    let dInputs: Tensors<S>?
+    let dy: Tensor<S>?
+
+    init(_ pass: ForwardPass<S>) {
+      (inputs, y, dInputs, dy) = (pass.inputs, pass.y, nil, nil)
+    }
+
+    init(_ pass: BackwardPass<S>) {
+      (inputs, y, dInputs, dy) = (pass.inputs, pass.y, pass.dInputs, pass.dy)
+    }
+
+    /// The shape that the parameters are spread over.
+    func sample(of layer: FormulaLayer) -> Shape {
+      if layer.formula.grouping == .window { return y.shape }
+      var common = inputs[0].shape
+      for k in 1..<inputs.count where inputs[k].shape.rank > common.rank {
+        common = inputs[k].shape
+      }
+      return common
+    }
+
+    /// The entries of a group.
+    func entries(of layer: FormulaLayer) -> Int {
+      switch layer.formula.grouping {
+      case .none: 1
+      case .sample: inputs[0].shape.count
+      case .window: layer.windowEntries(over: inputs[0].shape)
+      }
+    }
+  }
+
+  // MARK: Every number by itself
+
+  func loopOverEntries<S>(
+    _ run: inout StripRun<S>, _ tensors: PassTensors<S>, samples: Int, isBackward: Bool
+  ) {
+    let count = sampleCount(tensors)
+    if let dy = tensors.dy { run.set(.cotangent, to: dy.start) }
+    run.set(.output, to: tensors.y.start)
+    var isBroadcast = false
+    for k in 0..<tensors.inputs.count {
+      let x = tensors.inputs[k]
+      if x.shape.count == count {
+        run.set(.input(k), to: x.start)
+        if let dx = tensors.dInputs?[k] { run.set(.inputGradient(k), to: dx.start) }
+      } else {
+        isBroadcast = true
+      }
+    }
+    guard isBroadcast else {
+      for first in stride(from: 0, to: samples * count, by: run.width) {
+        run.runStrip(from: first, columns: min(run.width, samples * count - first))
+      }
+      return
+    }
+    loopOverBroadcast(&run, tensors, count: count, total: samples * count)
+  }
+
+  private func sampleCount<S>(_ tensors: PassTensors<S>) -> Int {
+    var count = 0
+    for k in 0..<tensors.inputs.count { count = max(count, tensors.inputs[k].shape.count) }
+    return count
+  }
+
+  /// Inputs without leading axes are copied strip by strip.
+  private func loopOverBroadcast<S>(
+    _ run: inout StripRun<S>, _ tensors: PassTensors<S>, count: Int, total: Int
+  ) {
+    let width = run.width
+    let strips = run.take(2 * tensors.inputs.count * width)
+    for k in 0..<tensors.inputs.count where tensors.inputs[k].shape.count != count {
+      run.set(.input(k), to: strips + 2 * k * width, period: 1)
+      run.set(.inputGradient(k), to: strips + (2 * k + 1) * width, period: 1)
+    }
+    for first in stride(from: 0, to: total, by: width) {
+      let columns = min(width, total - first)
+      for k in 0..<tensors.inputs.count where tensors.inputs[k].shape.count != count {
+        let (x, own) = (tensors.inputs[k].start, tensors.inputs[k].shape.count)
+        let strip = strips + 2 * k * width
+        for c in 0..<columns {
+          let (sample, entry) = (first + c).quotientAndRemainder(dividingBy: count)
+          strip[c] = x[sample * own + entry % own]
+          strip[width + c] = 0
+        }
+      }
+      run.runStrip(from: first, columns: columns)
+      guard let dInputs = tensors.dInputs else { continue }
+      for k in 0..<tensors.inputs.count where tensors.inputs[k].shape.count != count {
+        let (dx, own) = (dInputs[k].start, tensors.inputs[k].shape.count)
+        let strip = strips + (2 * k + 1) * width
+        for c in 0..<columns {
+          let (sample, entry) = (first + c).quotientAndRemainder(dividingBy: count)
+          dx[sample * own + entry % own] += strip[c]
+        }
+      }
+    }
+  }
+
+  // MARK: All numbers of a sample
+
+  func loopOverSamples<S>(
+    _ run: inout StripRun<S>, _ tensors: PassTensors<S>, samples: Int, isBackward: Bool
+  ) {
+    let (width, entries) = (run.width, run.entries)
+    if let place = run.place(of: .entryCount) {
+      place.update(repeating: S(entries), count: width)
+    }
+    if !formula.hasEntries {
+      run.set(.output, to: tensors.y.start)
+      if let dy = tensors.dy { run.set(.cotangent, to: dy.start) }
+    }
+    for first in stride(from: 0, to: samples, by: width) {
+      let columns = min(width, samples - first)
+      for k in 0..<tensors.inputs.count {
+        run.gather(.input(k), from: tensors.inputs[k], first: first, columns: columns)
+      }
+      if let dy = tensors.dy, formula.hasEntries {
+        run.gather(.cotangent, from: dy, first: first, columns: columns)
+      }
+      run.runStrip(from: first, columns: columns)
+      if let dInputs = tensors.dInputs {
+        for k in 0..<tensors.inputs.count {
+          run.scatter(.inputGradient(k), to: dInputs[k], first: first, columns: columns, adds: true)
+        }
+      } else if formula.hasEntries {
+        run.scatter(.output, to: tensors.y, first: first, columns: columns, adds: false)
+      }
+    }
+  }
+
+  // MARK: Windows
+
+  func loopOverWindows<S>(
+    _ run: inout StripRun<S>, _ tensors: PassTensors<S>, samples: Int, isBackward: Bool
+  ) {
+    guard let pooling else { return }
+    let width = run.width
+    let x = tensors.inputs[0]
+    run.set(.output, to: tensors.y.start)
+    if let dy = tensors.dy { run.set(.cotangent, to: dy.start) }
+    let block = run.place(of: .input(0))
+    let gradients = run.place(of: .inputGradient(0))
+    let valid = run.place(of: .isValid)
+    let counts = run.place(of: .entryCount)
+    let total = tensors.y.count
+    var windows = pooling.patches(samples: samples, from: x.shape, to: tensors.y.shape)
+    for first in stride(from: 0, to: total, by: width) {
+      let columns = min(width, total - first)
+      let start = windows
+      for c in 0..<columns {
+        guard let (plane, patch) = windows.next() else { break }
+        counts?[c] = S(patch.count)
+        var row = c
+        let numbers = x.start + plane
+        for position in patch {
+          block?[row] = numbers[position]
+          valid?[row] = 1
+          row &+= width
+        }
+        while row < run.entries &* width {
+          block?[row] = 0
+          valid?[row] = 0
+          row &+= width
+        }
+      }
+      run.runStrip(from: first, columns: columns)
+      guard let dx = tensors.dInputs?[0], let gradients else { continue }
+      windows = start
+      for c in 0..<columns {
+        guard let (plane, patch) = windows.next() else { break }
+        var row = c
+        let numbers = dx.start + plane
+        for position in patch {
+          numbers[position] += gradients[row]
+          row &+= width
+        }
+      }
+    }
+  }
+
+  fileprivate func windowEntries(over shape: Shape) -> Int {
+    pooling?.mostEntries(over: shape) ?? 1
+  }
+}
+
+extension StripRun {
+  /// Copies the numbers of samples to a register: a row per entry.
+  func gather(_ port: StripProgram.Port, from tensor: Tensor<S>, first: Int, columns: Int) {
+    guard let block = place(of: port) else { return }
+    for c in 0..<columns {
+      let numbers = tensor.start + (first + c) * entries
+      for entry in 0..<entries { block[entry &* width &+ c] = numbers[entry] }
+    }
+  }
+
+  /// Copies a register to the numbers of samples, or adds it.
+  func scatter(
+    _ port: StripProgram.Port, to tensor: Tensor<S>, first: Int, columns: Int, adds: Bool
+  ) {
+    guard let block = place(of: port) else { return }
+    for c in 0..<columns {
+      let numbers = tensor.start + (first + c) * entries
+      if adds {
+        for entry in 0..<entries { numbers[entry] += block[entry &* width &+ c] }
+      } else {
+        for entry in 0..<entries { numbers[entry] = block[entry &* width &+ c] }
+      }
+    }
+  }
+}

@@ -1,0 +1,291 @@
+import NNExp
+
+/// A layer that is an equation in the experiment file.
+///
+///     - {type: formula, y: "x · σ(β·x)", parameters: {β: 1}}
+///
+/// Without `sum`, `mean`, `max`, `min` or `prod` of one argument, the equation holds for every
+/// number. These combine the numbers of a window if the file gives one, otherwise all numbers of
+/// a sample. The derivative follows from the equation:
+///
+///     ∂xₖ += Σ ∂y · ∂y/∂xₖ
+///
+/// - Shape: without a window, the shape of the inputs, or `[1]` if all numbers are combined; an
+///   input may lack leading axes. With a window, as in ``Pooling``.
+/// - Errors: at the character of the equation where it goes wrong.
+struct FormulaLayer: Layer, Component {
+  static let typeName = "formula"
+  static let foreignNames = ["lambda", "expression", "function", "custom"]
+  let inputCount: ClosedRange<Int>
+  static let documentation = Documentation(
+    "an equation that is written in the experiment file",
+    equation: "y = the equation;  ∂x += ∂y · ∂y/∂x, which is derived from it",
+    shapes: "without a window: the inputs' shape, or [1] if sum, mean, max, min or prod combine "
+      + "all numbers of a sample;  with a window: as lp_pooling",
+    example: #"- {type: formula, y: "x · σ(β·x)", parameters: {β: 1}}"#)
+
+  static let examples = [
+    Example(["y": "x · σ(β·x)", "parameters": .map([("β", 1)])], inputs: [5]),
+    Example(
+      ["y": "(Σᵢ |xᵢ|^p)^(1/p)", "window": 2, "constants": .map([("p", 2.5)])], inputs: [2, 4, 4]),
+    Example(["y": "exp(xᵢ) / Σⱼ exp(xⱼ)"], inputs: [6]),
+    Example(
+      [
+        "y": "a · max(x, 0) + b",
+        "parameters": .map([
+          ("a", .map([("initial", 1), ("shape", "channels")])),
+          ("b", .map([("initial", 0.1), ("range", [0, 1])])),
+        ]),
+      ], inputs: [3, 2, 2]),
+  ]
+
+  let formula: Formula
+  let pooling: Pooling?
+
+  init(from options: inout Options) throws {
+    let text = options.string("y", "the equation, such as \"x · σ(β·x)\"")
+    let parameters = FormulaOptions.parameters(from: &options)
+    let constants = FormulaOptions.constants(from: &options)
+    let names = options.inputNames()
+    let hasWindows =
+      options.isDescribing || options.contains("window") || options.contains("global")
+    pooling = hasWindows ? Pooling(from: &options, isRequired: false) : nil
+    inputCount = names.map { $0.count...$0.count } ?? 1...1
+    let inputs = names ?? ["x"]
+    FormulaOptions.checkNames(
+      inputs: inputs, parameters.map { $0.name }, constants.map { $0.name }, &options)
+    if pooling != nil, inputs.count > 1 {
+      options.reject("inputs", "a formula with windows has one input, found \(inputs.count)")
+    }
+    let combinesWindows = pooling != nil
+    let isMasked = pooling?.mayExtendBeyondEdges ?? false
+    formula = try FormulaOptions.formula("y", text, options) { text throws(FormulaError) in
+      try Formula(
+        text, inputs: inputs, parameters: parameters, constants: constants,
+        hasWindows: combinesWindows, isMasked: isMasked)
+    }
+  }
+
+  func plan(for inputs: [Port]) throws -> Plan {
+    var plan: Plan
+    let entries: Int
+    var sample: Shape
+    if let pooling, formula.grouping == .window {
+      plan = try pooling.plan(for: inputs[0].shape)
+      entries = pooling.mostEntries(over: inputs[0].shape)
+      sample = plan.output
+    } else {
+      sample = try commonShape(of: inputs.map { $0.shape })
+      entries = formula.grouping == .none ? 1 : sample.count
+      plan = Plan(output: formula.hasEntries ? sample : [1])
+    }
+    var parameters: [Plan.Parameter] = []
+    for parameter in formula.parameters {
+      let shape = try shape(of: parameter, on: sample)
+      parameters.append(
+        .init(parameter.tensor, shape, initial: .constant(parameter.initialTensor)))
+    }
+    plan.parameters = parameters
+    let width = StripRun<Double>.width(entries: entries)
+    let room = formula.room(entries: entries, width: width, expanded: sample.count)
+    plan.scratch = [.fixed(room)]
+    plan.work = Shape([plan.output.count, formula.expression.nodes.count]).count
+    return plan
+  }
+
+  func equations(for inputs: [Port]) -> Equations {
+    let letters = inputs.count == 1 ? ["x"] : (1...inputs.count).map { "x\($0)" }
+    let indexed = formula.grouping == .none ? letters : letters.map { $0 + "_i" }
+    guard var steps = FormulaSteps(formula, letters: indexed) else {
+      return Equations(prose: formula.text)
+    }
+    let derivation = steps.steps()
+    return Equations(
+      "f", output: (formula.hasEntries && formula.grouping == .none ? "" : "y = ") + steps.output,
+      where: steps.definitions,
+      inputs: letters.map { letter in
+        .init(
+          derivative: "",
+          delta: formula.grouping == .none
+            ? #"\delta_y \otimes \frac{\partial y}{\partial \#(letter)}"#
+            : #"\delta_{\#(letter)_i} = \delta_y \frac{\partial y}{\partial \#(letter)_i}"#)
+      },
+      parameters: formula.parameters.map { parameter in
+        let symbol = FormulaSteps.latex(name: parameter.name)
+        return .init(
+          parameter.tensor, symbol: symbol,
+          gradient: #"\sum \delta_y \frac{\partial y}{\partial \#(symbol)}"#)
+      },
+      remark: derivation.map { "$\($0.equation)$ (\($0.rule))" }.joined(separator: "; ") + ".",
+      work: work(for: inputs))
+  }
+
+  /// Writes single entries with the numbers of a sample.
+  private func work(for inputs: [Port]) -> Equations.Work? {
+    let letters = inputs.count == 1 ? ["x"] : (1...inputs.count).map { "x\($0)" }
+    guard formula.grouping == .none, inputs.allSatisfy({ $0.shape == inputs[0].shape }),
+      let steps = FormulaSteps(formula, letters: letters)
+    else { return nil }
+    let shape = inputs[0].shape
+    let formula = formula
+    return { tensor, index, sample in
+      var steps = steps
+      let parameters = formula.parameters.enumerated().map { k, parameter -> [Double] in
+        let plane =
+          switch parameter.extent {
+          case .scalar: shape.count
+          case .features: 1
+          case .channels: shape.rank > 0 ? shape.count / shape[0] : 1
+          }
+        return [parameter.number(of: sample.parameters[k][index / plane])]
+      }
+      let node: Expression.ID
+      let entry: String
+      switch tensor {
+      case .output:
+        node = steps.valueNode
+        entry = WorkedEntry.letter("y", index, of: shape)
+      case .inputGradient(let k):
+        guard let gradient = steps.gradient(ofInput: k) else { return nil }
+        node = gradient
+        entry = WorkedEntry.letter(#"\delta_{\#(letters[k])}"#, index, of: shape)
+      case .parameterGradient: return nil
+      }
+      let numbers = steps.values(
+        inputs: sample.inputs.map { [$0[index]] }, parameters: parameters,
+        cotangent: [sample.outputGradient.isEmpty ? 0 : sample.outputGradient[index]], at: 0)
+      guard let value = numbers[node] else { return nil }
+      return WorkedEntry(
+        entry, terms: [], steps: steps.computation(of: node, numbers).map { .formula($0) },
+        value: value)
+    }
+  }
+
+  /// The shape of which the others are the trailing axes.
+  private func commonShape(of shapes: [Shape]) throws -> Shape {
+    var common = shapes[0]
+    for shape in shapes where shape.rank > common.rank { common = shape }
+    for shape in shapes {
+      guard Array(common.axes.suffix(shape.rank)) == Array(shape.axes) else {
+        throw Diagnostic(
+          "the inputs must have one shape, or the last axes of one, found \(common) and \(shape)")
+      }
+      if formula.grouping == .sample, shape != common {
+        throw Diagnostic(
+          "the inputs of a formula with sum, mean, max, min or prod must have one shape, found "
+            + "\(common) and \(shape)")
+      }
+    }
+    guard common.count > 0 else { throw Diagnostic("the input \(common) has no numbers") }
+    return common
+  }
+
+  private func shape(of parameter: Formula.Parameter, on sample: Shape) throws -> Shape {
+    switch parameter.extent {
+    case .scalar: return [1]
+    case .features:
+      if formula.grouping == .window {
+        throw Diagnostic(
+          "the parameter '\(parameter.name)' cannot have a number per feature: the windows share "
+            + "it; write shape: channels or scalar")
+      }
+      return sample
+    case .channels:
+      guard sample.rank > 0 else { return [1] }
+      return [sample[0]]
+    }
+  }
+
+  func forward<S: KernelScalar>(_ pass: ForwardPass<S>) {
+    let tensors = PassTensors(pass)
+    let program = formula.forward(S.self)
+    StripRun<S>.with(program, entries: tensors.entries(of: self), memory: pass.scratch[0].start) {
+      run in
+      setParameters(&run, pass.parameters, sample: tensors.sample(of: self))
+      loop(&run, tensors, samples: pass.samples, isBackward: false)
+    }
+  }
+
+  func backward<S: KernelScalar>(_ pass: BackwardPass<S>) {
+    let tensors = PassTensors(pass)
+    let program = formula.backward(S.self)
+    guard !program.steps.isEmpty else { return }
+    StripRun<S>.with(program, entries: tensors.entries(of: self), memory: pass.scratch[0].start) {
+      run in
+      let sample = tensors.sample(of: self)
+      setParameters(&run, pass.parameters, sample: sample)
+      withUnsafeTemporaryAllocation(
+        of: UnsafeMutablePointer<S>?.self, capacity: max(1, formula.parameters.count)
+      ) { sums in
+        for k in formula.parameters.indices {
+          sums[k] = run.startGradient(
+            of: k, isScalar: formula.parameters[k].extent == .scalar, of: sample.count)
+        }
+        loop(&run, tensors, samples: pass.samples, isBackward: true)
+        for k in formula.parameters.indices {
+          guard let sums = sums[k] else { continue }
+          run.finishGradient(
+            of: k, sums, to: pass.gradients[k],
+            isScalar: formula.parameters[k].extent == .scalar, plane: plane(of: k, on: sample),
+            of: sample.count)
+        }
+      }
+    }
+  }
+
+  /// The entries of a sample that share a number of the parameter.
+  private func plane(of k: Int, on sample: Shape) -> Int {
+    switch formula.parameters[k].extent {
+    case .scalar: sample.count
+    case .features: 1
+    case .channels: sample.rank > 0 ? sample.count / sample[0] : 1
+    }
+  }
+
+  private func setParameters<S>(
+    _ run: inout StripRun<S>, _ parameters: Tensors<S>, sample: Shape
+  ) {
+    for k in formula.parameters.indices {
+      run.setParameter(k, to: parameters[k], plane: plane(of: k, on: sample), of: sample.count)
+    }
+    run.begin()
+  }
+
+  private func loop<S>(
+    _ run: inout StripRun<S>, _ tensors: PassTensors<S>, samples: Int, isBackward: Bool
+  ) {
+    switch formula.grouping {
+    case .none: loopOverEntries(&run, tensors, samples: samples, isBackward: isBackward)
+    case .sample: loopOverSamples(&run, tensors, samples: samples, isBackward: isBackward)
+    case .window: loopOverWindows(&run, tensors, samples: samples, isBackward: isBackward)
+    }
+  }
+}
+
+extension Formula.Parameter {
+  /// The number that a learned tensor's entry stands for.
+  func number(of learned: Double) -> Double {
+    guard let range else { return learned }
+    func softplus(_ x: Double) -> Double { max(x, 0) + Double.log1p(Double.exp(-abs(x))) }
+    switch (range.lower.isFinite, range.upper.isFinite) {
+    case (true, true):
+      return range.lower + (range.upper - range.lower) / (1 + Double.exp(-learned))
+    case (true, false): return range.lower + softplus(learned)
+    case (false, true): return range.upper - softplus(learned)
+    case (false, false): return learned
+    }
+  }
+
+  /// The initial value of the learned tensor.
+  var initialTensor: Double {
+    guard let range else { return initial }
+    func inverseSoftplus(_ x: Double) -> Double { x + Double.log(-Double.expm1(-x)) }
+    switch (range.lower.isFinite, range.upper.isFinite) {
+    case (true, true):
+      return Double.log((initial - range.lower) / (range.upper - initial))
+    case (true, false): return inverseSoftplus(initial - range.lower)
+    case (false, true): return inverseSoftplus(range.upper - initial)
+    case (false, false): return initial
+    }
+  }
+}

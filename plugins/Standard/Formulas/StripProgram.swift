@@ -1,0 +1,74 @@
+import NNExp
+
+/// An expression compiled to steps that run on strips of groups.
+///
+/// Intermediate results are in registers. A register is used again after the last step that
+/// reads it.
+final class StripProgram: Sendable {
+  /// What the program reads or writes besides its registers.
+  enum Port: Hashable, Sendable {
+    case input(Int)
+    case parameter(Int)
+    case cotangent
+    case entryCount
+    /// 1 for the entries that a group has, 0 for the others.
+    case isValid
+    case output
+    /// ∂L/∂ of an input or parameter, which the program adds to.
+    case inputGradient(Int)
+    case parameterGradient(Int)
+  }
+
+  /// Run once per pass: what does not depend on the group.
+  let prologue: [StripStep]
+  let steps: [StripStep]
+
+  /// The registers that hold numbers of the formula.
+  let numbers: [(register: StripOperand, value: Double)]
+
+  /// The place of each port that the program uses.
+  let ports: [(port: Port, place: StripOperand)]
+  /// The ports among them that are pointers.
+  let externals: [Port]
+
+  /// The numbers of registers with one row, and with a row per entry.
+  let groupRegisters: Int
+  let entryRegisters: Int
+
+  func place(of port: Port) -> StripOperand? { ports.first { $0.port == port }?.place }
+
+  /// The number of rows of all registers.
+  func rows(entries: Int) -> Int { groupRegisters + entryRegisters * entries }
+
+  private init(_ builder: StripBuilder, writing outputs: [(Port, Int)]) {
+    var allocation = RegisterAllocation(builder, outputs)
+    (prologue, steps) = allocation.steps()
+    numbers = allocation.numbers
+    ports = allocation.ports
+    externals = allocation.externals
+    groupRegisters = allocation.groupRegisters
+    entryRegisters = allocation.entryRegisters
+  }
+}
+
+extension StripProgram {
+  /// The properties of the passes that a program is compiled for.
+  struct Target: Sendable {
+    /// The precision: float64 computes slopes without cancellation.
+    var isDouble: Bool
+    /// True if no operation combines the entries of a group: a group is one entry, and tensors
+    /// are read in place.
+    var isElementwise: Bool
+    /// True if some groups lack entries: windows that extend into the padding.
+    var isMasked: Bool
+  }
+
+  /// Compiles the nodes that the program writes.
+  static func compile(
+    _ expression: Expression, for target: Target, writing outputs: [(Port, Expression.ID)]
+  ) -> StripProgram {
+    var builder = StripBuilder(expression, target)
+    let values = outputs.map { ($0.0, builder.lower($0.1)) }
+    return StripProgram(builder, writing: values)
+  }
+}
