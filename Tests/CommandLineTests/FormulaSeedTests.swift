@@ -50,7 +50,7 @@ import Testing
     defer { tool.remove() }
     let file = Repository.experiments.appendingPathComponent("seeds/\(name).yaml").path
     let result = try tool.run("gradcheck", file, "--csv", "check")
-    try #require(result.status == 0, "\(result.error)")
+    try #require(result.code == 0, "\(result.errors)")
     var gradients: [Key: Double] = [:]
     for line in try tool.read("check/gradient_check.csv").split(separator: "\n").dropFirst() {
       let cells = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
