@@ -53,6 +53,14 @@ extension Expression {
       let zero = number(0)
       return [(u, select(condition, d, zero)), (v, select(condition, zero, d))]
     case .reduce(let kind, let u): return [(u, contribution(of: kind, u, value: id, d))]
+    case .softmax(let u):
+      // y(∂y − Σ ∂y · y)
+      let total = sum(multiply(d, id))
+      return [(u, multiply(id, subtract(d, total)))]
+    case .logSoftmax(let u):
+      let share = insert(.softmax(u))
+      let total = sum(d)
+      return [(u, subtract(d, multiply(share, total)))]
     case .norm(let u, let p, let normalized):
       let slope = insert(.normSlope(u, power: p, normalized: normalized))
       var terms = [(u, multiply(d, slope))]
@@ -73,7 +81,11 @@ extension Expression {
     case .square: return multiply(number(2), u)
     case .sqrt:
       let half = number(0.5)
-      return divide(half, value)
+      let slope = divide(half, value)
+      // √|u| has the slope 0 at 0.
+      guard operand(of: u, if: .abs) != nil, !isLiteral else { return slope }
+      let zero = number(0)
+      return select(binary(.equal, u, zero), zero, slope)
     case .exp: return value
     case .expm1: return unary(.exp, u)
     case .log: return divide(number(1), u)
@@ -162,9 +174,7 @@ extension Expression {
     case .sum: return d
     case .max, .min: return select(insert(.isFirst(u, equalTo: value)), d, number(0))
     case .product: return multiply(d, insert(.productOfOthers(u)))
-    case .logSumExp:
-      let shifted = subtract(u, value)
-      return multiply(d, unary(.exp, shifted))
+    case .logSumExp: return multiply(d, insert(.softmax(u)))
     }
   }
 }

@@ -43,6 +43,9 @@ struct Expression: Sendable {
     case unary(Unary, ID)
     case binary(Binary, ID, ID)
     case reduce(Reduction, ID)
+    /// e^u / Σ e^u, and its logarithm.
+    case softmax(ID)
+    case logSoftmax(ID)
     /// (Σ|u|^p)^(1/p), or ((1/n)Σ|u|^p)^(1/p).
     case norm(ID, power: ID, normalized: Bool)
     /// ∂norm/∂u and ∂norm/∂p.
@@ -92,7 +95,9 @@ struct Expression: Sendable {
   static func operands(of node: Node) -> [ID] {
     switch node {
     case .number, .input, .parameter, .cotangent, .entryCount: []
-    case .unary(_, let a), .reduce(_, let a), .productOfOthers(let a): [a]
+    case .unary(_, let a), .reduce(_, let a), .productOfOthers(let a), .softmax(let a),
+      .logSoftmax(let a):
+      [a]
     case .binary(_, let a, let b), .isFirst(let a, let b): [a, b]
     case .norm(let a, let p, _), .normSlope(let a, let p, _), .normPowerSlope(let a, let p, _):
       [a, p]
@@ -116,7 +121,7 @@ struct Expression: Sendable {
     case .parameter(let k): parameterLevels[k]
     case .cotangent: outputLevel
     case .entryCount, .norm, .normPowerSlope, .reduce: .group
-    case .productOfOthers, .isFirst, .normSlope: .entry
+    case .productOfOthers, .isFirst, .normSlope, .softmax, .logSoftmax: .entry
     case .unary, .binary, .select:
       Expression.operands(of: node).map { levels[$0] }.max() ?? .all
     }

@@ -81,6 +81,7 @@ extension Expression {
 
   private mutating func simplifiedLog(of a: ID) -> ID? {
     if let u = operand(of: a, if: .exp) { return u }
+    if case .softmax(let u) = nodes[a] { return insert(.logSoftmax(u)) }
     // ln Σ e^u → max u + ln Σ e^(u − max u)
     if let v = operand(of: a, if: .sum), let u = operand(of: v, if: .exp) {
       return reduce(.logSumExp, u)
@@ -141,10 +142,10 @@ extension Expression {
     if isNumber(a, 0) { return negate(b) }
     if let u = operand(of: b, if: .negate) { return add(a, u) }
     // e^u − 1 → expm1(u)
-    if isNumber(b, 1), let u = operand(of: a, if: .exp) { return unary(.expm1, u) }
+    if isNumber(b, 1), let u = exponent(of: a) { return unary(.expm1, u) }
     guard isNumber(a, 1) else { return nil }
     // 1 − e^u → −expm1(u);  1 − σ(u) → σ(−u);  1 − erf u → erfc u;  1 − tanh u → 2σ(−2u)
-    if let u = operand(of: b, if: .exp) {
+    if let u = exponent(of: b) {
       let less = unary(.expm1, u)
       return negate(less)
     }
@@ -159,6 +160,14 @@ extension Expression {
       return unary(.tanhSlope, v)
     }
     return nil
+  }
+
+  /// u, if the node is e^u.
+  private mutating func exponent(of a: ID) -> ID? {
+    if let u = operand(of: a, if: .exp) { return u }
+    guard let v = operand(of: a, if: .gaussian) else { return nil }
+    let square = unary(.square, v)
+    return negate(square)
   }
 
   /// 2σ(2u), or 2σ(−2u).
@@ -177,6 +186,11 @@ extension Expression {
       if let w = operand(of: u, if: .negate) { return negate(multiply(w, v)) }
       // A condition selects: 0 · ∞ is not computed.
       if isCondition(u) { return select(u, v, number(0)) }
+      // A selected 0 stays 0 also if the other factor is infinite.
+      if case .select(let condition, let x, let y) = nodes[u] {
+        if isNumber(y, 0) { return select(condition, multiply(x, v), y) }
+        if isNumber(x, 0) { return select(condition, x, multiply(y, v)) }
+      }
       // σ(u)σ(−u) → the slope of σ
       if let x = operand(of: u, if: .logistic), let y = operand(of: v, if: .logistic),
         operand(of: y, if: .negate) == x
@@ -219,10 +233,14 @@ extension Expression {
         return unary(.tanh, w)
       }
     }
-    // e^u / Σ e^u → e^(u − ln Σ e^u)
+    // e^u / Σ e^u → softmax, scaled by the largest
     if let v = operand(of: b, if: .sum), v == a, let u = operand(of: v, if: .exp) {
-      let total = reduce(.logSumExp, u)
-      return unary(.exp, subtract(u, total))
+      return insert(.softmax(u))
+    }
+    // A selected 0 stays 0 also if the divisor is 0.
+    if case .select(let condition, let u, let v) = nodes[a] {
+      if isNumber(v, 0) { return select(condition, divide(u, b), v) }
+      if isNumber(u, 0) { return select(condition, u, divide(v, b)) }
     }
     return nil
   }

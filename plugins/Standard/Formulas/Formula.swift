@@ -176,7 +176,7 @@ extension Expression.Node {
   /// True if the node has one number for all entries of a group.
   var combinesEntries: Bool {
     switch self {
-    case .reduce, .norm, .entryCount: true
+    case .reduce, .norm, .softmax, .logSoftmax, .entryCount: true
     default: false
     }
   }

@@ -181,7 +181,7 @@ struct FormulaSteps {
           case .logSumExp: Double.log(terms.reduce(0) { $0 + Double.exp($1) })
           }
         all.append(spread([value]))
-      case .norm, .normSlope, .normPowerSlope: all.append(spread([.nan]))
+      case .norm, .normSlope, .normPowerSlope, .softmax, .logSoftmax: all.append(spread([.nan]))
       }
     }
     return Dictionary(
@@ -275,7 +275,7 @@ struct FormulaSteps {
       if graph.isNumber(u, 0) { return "(1 - \(condition)) \(operand(v, .product))" }
       return "\(condition) \(operand(u, .product)) + (1 - \(condition)) \(operand(v, .product))"
     case .productOfOthers(let u): return #"\prod_{j \ne i} \#(operand(u, .operand))"#
-    case .norm, .normSlope, .normPowerSlope: return "y"
+    case .norm, .normSlope, .normPowerSlope, .softmax, .logSoftmax: return "y"
     }
   }
 

@@ -77,6 +77,13 @@ struct StripBuilder {
       if kind == .power { return power(of(u), of(v), exponent: expression.value(of: v)) }
       return apply(StripBuilder.operation(kind), of(u), of(v))
     case .reduce(let kind, let u): return lower(kind, of(u))
+    case .softmax(let u):
+      let parts = exponentials(of(u))
+      return apply(.divide, parts.terms, parts.sum)
+    case .logSoftmax(let u):
+      let parts = exponentials(of(u))
+      return apply(
+        .subtract, apply(.subtract, of(u), parts.shift), apply(.log, parts.sum))
     case .norm(let u, let p, let normalized):
       let norm = self.norm(u, p, normalized)
       return apply(.multiply, norm.largest, norm.root)
@@ -179,14 +186,19 @@ struct StripBuilder {
     case .max: return apply(.largest, masked(u, number(-Double.infinity)))
     case .min: return apply(.smallest, masked(u, number(.infinity)))
     case .logSumExp:
-      let largest = apply(.largest, masked(u, number(-Double.infinity)))
-      // An infinite shift would give ∞ − ∞.
-      let isInfinite = apply(.equal, apply(.abs, largest), number(.infinity))
-      let shift = apply(.select, isInfinite, number(0), largest)
-      let terms = apply(.exp, apply(.subtract, u, shift))
-      let sum = apply(.sum, masked(terms, number(0)))
-      return apply(.add, shift, apply(.log, sum))
+      let parts = exponentials(u)
+      return apply(.add, parts.shift, apply(.log, parts.sum))
     }
+  }
+
+  /// m = max u, e^(u − m), and the sum of these, which neither overflows nor vanishes.
+  private mutating func exponentials(_ u: Int) -> (shift: Int, terms: Int, sum: Int) {
+    let largest = apply(.largest, masked(u, number(-Double.infinity)))
+    // An infinite shift would give ∞ − ∞.
+    let isInfinite = apply(.equal, apply(.abs, largest), number(.infinity))
+    let shift = apply(.select, isInfinite, number(0), largest)
+    let terms = masked(apply(.exp, apply(.subtract, u, shift)), number(0))
+    return (shift, terms, apply(.sum, terms))
   }
 
   // MARK: Norms
