@@ -26,9 +26,10 @@ import Testing
         expected[Key(parts: (layer, tensor == "W" ? "weight" : "bias", position))],
         "\(layer) has no entry \(position)")
       // A small entry may be a difference of large terms: the tensor's largest is the measure.
-      let largest = expected.filter {
-        $0.key.parts.node == layer && $0.key.parts.tensor == (tensor == "W" ? "weight" : "bias")
-      }.values.map(abs).max() ?? 0
+      let largest =
+        expected.filter {
+          $0.key.parts.node == layer && $0.key.parts.tensor == (tensor == "W" ? "weight" : "bias")
+        }.values.map(abs).max() ?? 0
       #expect(
         abs(value - other) <= 1e-14 * largest, "\(node).\(tensor)[\(index)]: \(value), \(other)")
       compared += 1
