@@ -17,12 +17,9 @@ extension RunDatasets {
   /// The contents of samples.npz with the first `count` training samples, or as many as fit
   /// into 1 MiB; nil if none fits.
   public func keptSamples(_ count: Int) throws -> [UInt8]? {
-    let one = try train.held(0..<1)
-    let size =
-      (one.inputs.count + one.targets.count) * MemoryLayout<S>.stride
-      + one.indices.count * MemoryLayout<Int32>.stride
-    let count = min(count, train.count, KeptSamples.mostBytes / max(1, size))
+    let count = countOfKept(count)
     if count == 0 { return nil }
+    let one = try train.held(0..<1)
     let samples = try train.held(0..<count)
     var archive = NPZWriter()
     if !samples.inputs.isEmpty {
@@ -33,6 +30,19 @@ extension RunDatasets {
     }
     archive.add("targets", samples.targets, shape: [count, one.targets.count])
     return archive.bytes
+  }
+
+  /// The bytes of the arrays of that file.
+  public func keptBytes(_ count: Int) -> Int { countOfKept(count) * keptBytesOfOne }
+
+  private func countOfKept(_ count: Int) -> Int {
+    min(count, train.count, KeptSamples.mostBytes / max(1, keptBytesOfOne))
+  }
+
+  private var keptBytesOfOne: Int {
+    inputs.reduce(targetWidth * MemoryLayout<S>.stride) {
+      $0 + $1.count * ($1.isIndices ? MemoryLayout<Int32>.stride : MemoryLayout<S>.stride)
+    }
   }
 
   /// The same data with the samples of a samples.npz as the first ones of the training data.

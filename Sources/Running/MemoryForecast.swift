@@ -10,7 +10,7 @@ import NNExp
 /// measurement of real runs.
 struct MemoryForecast {
   /// The program and its libraries, without data and model.
-  static let program = 20_400_000
+  static let program = 22_400_000
   /// The library that hashes large files, after it is loaded.
   static let hashing = 3_300_000
 
@@ -23,7 +23,10 @@ struct MemoryForecast {
     let isHashed = prepared.data.files.contains { $0.size >= 1 << 20 }
     program = MemoryForecast.program + (isHashed ? MemoryForecast.hashing : 0)
     // The order of the training samples, which is shuffled in every epoch.
-    data = prepared.data.bytes + prepared.data.train.count * MemoryLayout<Int>.stride
+    // The samples that the run keeps are held as numbers, as arrays and as one file.
+    data =
+      prepared.data.bytes + prepared.data.train.count * MemoryLayout<Int>.stride
+      + 3 * prepared.data.keptBytes(prepared.checkedSamples)
     loading = prepared.data.bytesWhileRead
     model = MemoryPlan(
       prepared.graph, heads: prepared.heads,

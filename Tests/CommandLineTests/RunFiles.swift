@@ -21,6 +21,12 @@ extension Tool {
     for name in names where name != "run.json" && name != "timing.csv" {
       facts[name] = (try? Data(contentsOf: root.appendingPathComponent(name))) ?? Data()
     }
+    // The settings name the folder of the experiment, which each test has its own of.
+    if let settings = facts["resolved.yaml"] {
+      facts["resolved.yaml"] = Data(
+        String(decoding: settings, as: UTF8.self)
+          .replacingOccurrences(of: folder.resolvingSymlinksInPath().path, with: "FOLDER").utf8)
+    }
     return facts
   }
 

@@ -29,8 +29,11 @@ final class BriefRun {
   }
 
   private func run(_ experiment: Experiment) throws {
-    let key = "\(experiment.resolved["data"]?.flow ?? "") \(experiment.seed)"
-    let data = try known[key] ?? experiment.data.load(as: Double.self, seed: experiment.seed)
+    let incomplete = experiment.objective.incompleteTargets
+    let key = "\(experiment.resolved["data"]?.flow ?? "") \(experiment.seed) \(incomplete)"
+    let data =
+      try known[key]
+      ?? experiment.data.load(as: Double.self, seed: experiment.seed, incomplete: incomplete)
     known[key] = data
     let graph = try Graph(
       experiment.model, ports: data.inputs, heads: experiment.objective.heads,

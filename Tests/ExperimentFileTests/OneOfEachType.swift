@@ -38,13 +38,22 @@ struct OneOfEachType: Sendable, CustomTestStringConvertible {
     "reshape": "shape: [1, 4, 4]",
     "convolution": "channels: 2, window: [3, 2], padding: 1", "max_pooling": "window: 2, stride: 1",
     "average_pooling": "window: [2, 1], padding: 0", "lp_pooling": "window: 2, p: 2.5",
+    "layer formula": "y: \"x·σ(x)\"", "loss formula": "value: \"(z − t)²\"",
+    "metric formula": "value: \"|z − t|\"",
   ]
 
   private static func of(
     _ names: [String], at location: String, _ text: (String) -> String
   ) -> [OneOfEachType] {
     return names.map { name in
-      let key = name == "constant" && location.hasSuffix("initial") ? "constant_initializer" : name
+      let key =
+        switch (name, location) {
+        case ("constant", ".model.0.initial"): "constant_initializer"
+        case ("formula", ".loss"): "loss formula"
+        case ("formula", ".metrics"): "metric formula"
+        case ("formula", _): "layer formula"
+        default: name
+        }
       let declared = "{type: \(name)" + (options[key].map { ", " + $0 } ?? "") + "}"
       return OneOfEachType(
         location: location, text: text(declared), testDescription: "\(location) \(declared)")

@@ -10,6 +10,8 @@ import Testing
 @Suite struct EquationsTests {
   /// The declaration of each layer, and its input shapes.
   static let layers: [(String, [Shape])] = [
+    ("{type: formula, y: \"x·σ(x)\"}", [[3]]),
+    ("{type: formula, y: \"sum(x^2)^(1/2)\"}", [[3]]),
     ("{type: dense, units: 2}", [[3]]), ("{type: dense, units: 2, bias: false}", [[3]]),
     ("{type: convolution, channels: 2, window: 2}", [[1, 3, 3]]),
     (
@@ -51,12 +53,13 @@ import Testing
   }
 
   @Test func everyLayerAndLossIsChecked() {
-    // The input of an embedding has no derivative.
+    // The input of an embedding has no derivative; the formula of a loss is its own text.
     #expect(
       Set(EquationsTests.layers.map { EquationsTests.typeName($0.0) }).union(["embedding"])
         == Set(registry.layers.names))
     #expect(
-      Set(EquationsTests.losses.map(EquationsTests.typeName)) == Set(registry.losses.names))
+      Set(EquationsTests.losses.map(EquationsTests.typeName)).union(["formula"])
+        == Set(registry.losses.names))
   }
 
   @Test(arguments: layers) func everyLayerHasReadableEquations(

@@ -60,7 +60,11 @@ struct FormulaSteps {
         let outer = isLast ? "" : derivative(id)
         let isOne = graph.isNumber(slope, 1)
         let term =
-          outer.isEmpty ? slopeText : isOne ? outer : outer + times + bracketed(slopeText, slope)
+          outer.isEmpty
+          ? slopeText
+          : isOne
+            ? outer
+            : outer + times + (parts.contains(slope) ? slopeText : bracketed(slopeText, slope))
         terms[operand, default: []].append((term, isLast ? rule : "chain rule, \(rule)"))
       }
     }
@@ -215,7 +219,7 @@ struct FormulaSteps {
   private func bracketed(_ text: String, _ id: Expression.ID, _ least: Precedence = .product)
     -> String
   {
-    precedence(id).rawValue < least.rawValue && !parts.contains(id) ? "(\(text))" : text
+    precedence(id).rawValue < least.rawValue ? "(\(text))" : text
   }
 
   /// The formula of a node, in which the nodes of `named` are letters.
