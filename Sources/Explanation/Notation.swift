@@ -53,8 +53,9 @@ struct Notation {
     let head = graph.heads.firstIndex(of: stages.first[k])
     let headNumber = graph.heads.count > 1 ? head.map { $0 + 1 } : nil
     /// A weighted sum is followed by an activation, or is a stage by itself.
-    let isAlone = primes == 0 && !stages.first.indices.contains { $0 != k && stages.first[$0] == k }
-    let isSum = primes > 0 || isAlone && !graph.nodes[k].parameters.isEmpty
+    let isOnlyOne =
+      primes == 0 && !stages.first.indices.contains { $0 != k && stages.first[$0] == k }
+    let isSum = primes > 0 || isOnlyOne && !graph.nodes[k].parameters.isEmpty
     switch name {
     case .tanaka:
       let number = stages.hiddenCount > 1 ? stages.number(of: k) : nil

@@ -182,7 +182,7 @@ final class CheckSession<Subject: GradientSubject> {
 
   /// Looks for a proof of a tensor whose derivatives are all at kinks of later layers. The
   /// layers that read the tensor may have no kinks themselves.
-  func proveAlone(_ t: Int, _ records: inout [GradientReport.Record]) {
+  func proveInIsolation(_ t: Int, _ records: inout [GradientReport.Record]) {
     guard records.allSatisfy({ $0.verdict == .kink }), let local = localCheck(t) else { return }
     for i in records.indices.prefix(mostTries)
     where records[i].kind != .direction && records[i].reason != .meetingKinks {
@@ -193,7 +193,7 @@ final class CheckSession<Subject: GradientSubject> {
         records[i].adopt(found)
       } else if found.verdict == .fail {
         records[i].adopt(found)
-        records[i].isWrongAlone = true
+        records[i].isWrongInIsolation = true
       }
     }
   }
@@ -401,11 +401,11 @@ final class CheckSession<Subject: GradientSubject> {
     switch (record.verdict, found.verdict) {
     case (.inconclusive, .fail):
       record.adopt(found)
-      record.isWrongAlone = true
+      record.isWrongInIsolation = true
     case (.inconclusive, _):
       record.adopt(found)
     case (_, .fail):
-      record.isWrongAlone = true
+      record.isWrongInIsolation = true
     default:
       let excess = abs(record.analytic - record.numeric.value)
       let isRight = found.verdict.isSettled

@@ -96,7 +96,7 @@ public struct GradientChecker {
     let session = sessions[0]
     let before = session.evaluations
     for i in found.indices {
-      session.proveAlone(found[i].tensor, &found[i].records)
+      session.proveInIsolation(found[i].tensor, &found[i].records)
       session.addDirections(found[i].tensor, &found[i].records)
       session.nameWrongEntry(of: found[i].tensor, &found[i].records)
     }

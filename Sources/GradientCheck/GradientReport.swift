@@ -30,7 +30,7 @@ public struct GradientReport: Sendable {
     /// The number of entries that the direction changes.
     var members = 0
     /// Whether the check of the layer by itself fails too.
-    var isWrongAlone = false
+    var isWrongInIsolation = false
 
     init(
       kind: Kind, index: Int, value: Double, analytic: Double, numeric: NumericDerivative,
@@ -119,7 +119,7 @@ public struct GradientReport: Sendable {
           ?? (first.culprit == nil ? grave.last : first)
       }
     }
-    return faults.last { $0.tensor.kind != .output && $0.isWrongAlone }
+    return faults.last { $0.tensor.kind != .output && $0.isWrongInIsolation }
       ?? faults.last { $0.tensor.kind == .output } ?? faults.last
   }
 }
@@ -135,7 +135,7 @@ extension GradientReport.Tensor {
   var proven: Int { records.count { $0.kind != .direction && $0.verdict.isProof } }
 
   /// Whether the layers that read the tensor are wrong by themselves.
-  var isWrongAlone: Bool { records.contains { $0.verdict == .fail && $0.isWrongAlone } }
+  var isWrongInIsolation: Bool { records.contains { $0.verdict == .fail && $0.isWrongInIsolation } }
 
   /// The node that causes the error; by default, the node of the tensor.
   var node: SubjectNode {

@@ -39,7 +39,7 @@ public protocol GradientSubject: AnyObject {
 
   /// The layers and losses that read a tensor; empty if the subject cannot run them by
   /// themselves.
-  func readers(of tensor: Int) -> [any LayerAlone]
+  func readers(of tensor: Int) -> [any IsolatedLayer]
 
   /// The outputs of the tensor's node and of all later nodes after `loss(changing:)`; empty
   /// if they are unknown.
@@ -75,7 +75,7 @@ extension GradientSubject {
   }
 
   public func roundedLoss(_ step: RoundingStep) -> Double { loss(changing: 0) }
-  public func readers(of tensor: Int) -> [any LayerAlone] { [] }
+  public func readers(of tensor: Int) -> [any IsolatedLayer] { [] }
   public func activations(after tensor: Int) -> [Double] { [] }
   public func firstNondeterministicNode() -> SubjectNode? { nil }
   public func firstNonfiniteNode() -> SubjectNode? { nil }

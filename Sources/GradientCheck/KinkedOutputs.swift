@@ -14,7 +14,7 @@ struct KinkedOutputs {
   ///   - outputs: y(0).
   ///   - move: sets the values at a point of the line; the last point remains.
   init(
-    _ readers: [any LayerAlone], outputs: [[Double]], step h: Double, _ move: (Double) -> Void
+    _ readers: [any IsolatedLayer], outputs: [[Double]], step h: Double, _ move: (Double) -> Void
   ) {
     func row(_ t: Double) -> [[Double]] {
       move(t)

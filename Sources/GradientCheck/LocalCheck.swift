@@ -12,7 +12,7 @@ import NNExp
 final class LocalCheck<Subject: GradientSubject> {
   private let subject: Subject
   private let tensor: Int
-  private let readers: [any LayerAlone]
+  private let readers: [any IsolatedLayer]
   private let gradient: [Double]
   private let scale: Double
   private let tolerance: Double
@@ -47,7 +47,7 @@ final class LocalCheck<Subject: GradientSubject> {
 
   /// Nil if the subject cannot run the layers by themselves.
   init?(
-    _ subject: Subject, tensor: Int, readers: [any LayerAlone], gradient: [Double],
+    _ subject: Subject, tensor: Int, readers: [any IsolatedLayer], gradient: [Double],
     tolerance: Double, _ cancellation: CancellationToken
   ) {
     guard !readers.isEmpty else { return nil }

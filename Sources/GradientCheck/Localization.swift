@@ -27,7 +27,7 @@ struct Localization {
       case .nondeterministic: nodes[t] = random
       case .nonfinite: nodes[t] = nonfinite
       default:
-        let wrong = records.first { $0.verdict == .fail && $0.isWrongAlone }
+        let wrong = records.first { $0.verdict == .fail && $0.isWrongInIsolation }
         if let wrong {
           let entry = wrong.kind == .direction ? nil : wrong.index
           find(t, subject, gradients[t], entry)
@@ -49,7 +49,7 @@ struct Localization {
   ) {
     _ = subject.loss(changing: t)
     let readers = subject.readers(of: t)
-    func node(_ reader: any LayerAlone) -> SubjectNode {
+    func node(_ reader: any IsolatedLayer) -> SubjectNode {
       SubjectNode(name: reader.node, type: reader.type, location: reader.location)
     }
     if readers.count == 1 {
@@ -102,7 +102,7 @@ struct Localization {
         var record = GradientReport.Record(
           kind: .local, index: j, value: trained[j], analytic: trained[j], numeric: numeric,
           verdict: .fail, reason: .evaluationDiffers)
-        record.isWrongAlone = true
+        record.isWrongInIsolation = true
         let width = trained.count / max(1, reader.samples)
         modes.append(
           GradientReport.Tensor(

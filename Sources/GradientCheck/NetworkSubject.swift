@@ -277,13 +277,13 @@ public final class NetworkSubject: GradientSubject {
     }
   }
 
-  public func readers(of tensor: Int) -> [any LayerAlone] {
+  public func readers(of tensor: Int) -> [any IsolatedLayer] {
     let slot = slots[tensor]
-    let nodes = slot.readers.map { node -> any LayerAlone in
-      NodeAlone(node, of: self, samples: count, gradient: slot.gradient)
+    let nodes = slot.readers.map { node -> any IsolatedLayer in
+      IsolatedNode(node, of: self, samples: count, gradient: slot.gradient)
     }
     return nodes
-      + slot.heads.map { LossAlone($0, of: self, gradient: slot.gradient) }
+      + slot.heads.map { IsolatedLoss($0, of: self, gradient: slot.gradient) }
   }
 
   public func activations(after tensor: Int) -> [Double] {

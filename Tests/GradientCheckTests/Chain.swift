@@ -76,7 +76,7 @@ final class Chain: GradientSubject {
 
   func loss(changing tensor: Int) -> Double { run(from: owners[tensor].node) }
 
-  func readers(of tensor: Int) -> [any LayerAlone] {
+  func readers(of tensor: Int) -> [any IsolatedLayer] {
     let (node, parameter) = owners[tensor]
     let bench = benches[node]
     return [
@@ -129,7 +129,7 @@ final class Chain: GradientSubject {
 }
 
 /// A layer of a chain by itself.
-private final class BenchAlone: LayerAlone {
+private final class BenchAlone: IsolatedLayer {
   let node: String
   let type: String
   let location: NNExp.SourceLocation?

@@ -31,7 +31,7 @@ extension DataEncoding {
     return [
       name, role, first.type ?? "-", isRead ? TableColumn.distinctText(columns) : "-",
       isRead ? "\(columns.reduce(0) { $0 + $1.missing })" : "-",
-      first.fillText(isAlone: columns.count == 1), first.scaleText,
+      first.fillText(isOnlyOne: columns.count == 1), first.scaleText,
       first.role == .inputs ? "\(inputs)" : "-",
     ]
   }
@@ -59,10 +59,10 @@ extension TableColumn {
   }
 
   /// The fill and its value, such as `median 81` or `most_frequent male`; `-` for none.
-  fileprivate func fillText(isAlone: Bool) -> String {
+  fileprivate func fillText(isOnlyOne: Bool) -> String {
     guard let fill else { return "-" }
     let word = if case .string(let word) = fill.config.content { word } else { "constant" }
-    guard isAlone, let fillValue else { return word }
+    guard isOnlyOne, let fillValue else { return word }
     guard let categories else { return "\(word) \(rounded(fillValue, digits: 6))" }
     let index = Int(fillValue)
     return categories.indices.contains(index) ? "\(word) \(excerpt(categories[index]))" : word

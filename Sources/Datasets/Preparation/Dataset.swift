@@ -47,14 +47,14 @@ public struct Dataset<S: Scalar>: Sendable {
   private let stream: Stream?
 
   private final class Stream: Sendable {
-    let inputs: ScaledRows<S>?
+    let inputs: StreamedRows<S>?
     let indices: IndexRows?
-    let targets: ScaledRows<S>?
-    let originalTargets: ScaledRows<Double>?
+    let targets: StreamedRows<S>?
+    let originalTargets: StreamedRows<Double>?
 
     init(
-      _ inputs: ScaledRows<S>?, _ indices: IndexRows?, _ targets: ScaledRows<S>?,
-      _ originalTargets: ScaledRows<Double>?
+      _ inputs: StreamedRows<S>?, _ indices: IndexRows?, _ targets: StreamedRows<S>?,
+      _ originalTargets: StreamedRows<Double>?
     ) {
       self.inputs = inputs
       self.indices = indices
@@ -175,7 +175,7 @@ public struct Dataset<S: Scalar>: Sendable {
 
   @inline(__always)
   private func read(
-    _ count: Int, of values: [S], _ rows: ScaledRows<S>?, into result: inout MutableSpan<S>,
+    _ count: Int, of values: [S], _ rows: StreamedRows<S>?, into result: inout MutableSpan<S>,
     _ sample: (Int) -> Int
   ) throws {
     guard let rows else { return copy(count, of: values, into: &result, sample) }

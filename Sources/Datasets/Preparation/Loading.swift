@@ -135,11 +135,11 @@ extension DataDeclaration {
       let areScaled = targets.contains { $0.scaling != nil }
       let originals = areScaled ? wanted(isScaled: false) : []
       var dataset = try Dataset<S>(
-        inputs: ScaledRows(values, rows: rows, half: .inputs).gathered(),
+        inputs: StreamedRows(values, rows: rows, half: .inputs).gathered(),
         indices: IndexRows(
           ports.filter { inputs[$0].port.isIndices }.map { columns[$0] }, rows: rows),
-        targets: ScaledRows(wanted(isScaled: true), rows: rows, half: .targets).gathered(),
-        originalTargets: ScaledRows(originals, rows: rows, half: .targets).gathered(),
+        targets: StreamedRows(wanted(isScaled: true), rows: rows, half: .targets).gathered(),
+        originalTargets: StreamedRows(originals, rows: rows, half: .targets).gathered(),
         count: rows.count)
       if rows.indices.contains(where: { rows[$0] != $0 }) { dataset.rows = rows }
       return dataset

@@ -108,7 +108,7 @@ extension DataDeclaration {
       PortRows(columns[index], encodings[index].scaling, location: ports[index].location)
     }
     var samples = try Dataset<S>(
-      inputs: ScaledRows(values, rows: rows, half: .inputs).gathered(),
+      inputs: StreamedRows(values, rows: rows, half: .inputs).gathered(),
       indices: IndexRows(ports.indices.filter { isIndices[$0] }.map { columns[$0] }, rows: rows),
       targets: .held([]), count: rows.count
     ).among(rows, of: count)

@@ -59,7 +59,7 @@ struct Expression: Sendable {
     case select(ID, ID, ID)
   }
 
-  /// What a node has one number for.
+  /// The entities that a node has one number for: all groups, a group or an entry.
   enum Level: Int, Comparable, Sendable {
     /// All groups, such as a constant.
     case all

@@ -17,7 +17,7 @@ final class Formula: Sendable {
     var tensor: String { range == nil ? name : "\(name)_raw" }
   }
 
-  /// What the formula combines with `sum`, `max` and the like.
+  /// The numbers that `sum`, `max` and the like combine.
   enum Grouping: Sendable {
     /// Nothing: every number is by itself.
     case none

@@ -263,7 +263,7 @@ struct FormulaLayer: Layer, Component {
 }
 
 extension Formula.Parameter {
-  /// The number that a learned tensor's entry stands for.
+  /// The number that the formula reads for an entry of the learned tensor.
   func number(of learned: Double) -> Double {
     guard let range else { return learned }
     func softplus(_ x: Double) -> Double { max(x, 0) + Double.log1p(Double.exp(-abs(x))) }

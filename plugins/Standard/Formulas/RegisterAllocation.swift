@@ -30,7 +30,7 @@ struct RegisterAllocation {
     }
     for (_, value) in outputs { last[value] = values.count }
 
-    // What lives during the whole strip.
+    // Values that are needed during the whole strip.
     for (index, value) in values.enumerated() {
       switch value.content {
       case .number(let bits):

@@ -1,8 +1,8 @@
 import NNExp
 import Synchronization
 
-/// Memory for strips outside of a layer, which has none of its own: taken once and used again, so
-/// that a step allocates nothing.
+/// Memory for the strips of a loss or metric, which has no scratch memory of its own. Blocks are
+/// allocated once and used again, so that a step allocates nothing.
 final class StripMemory: Sendable {
   private struct Block: @unchecked Sendable {
     let start: UnsafeMutableRawPointer

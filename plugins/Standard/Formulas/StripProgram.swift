@@ -5,7 +5,7 @@ import NNExp
 /// Intermediate results are in registers. A register is used again after the last step that
 /// reads it.
 final class StripProgram: Sendable {
-  /// What the program reads or writes besides its registers.
+  /// A tensor or number that the program reads or writes besides its registers.
   enum Port: Hashable, Sendable {
     case input(Int)
     case parameter(Int)

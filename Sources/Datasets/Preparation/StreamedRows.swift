@@ -3,9 +3,9 @@ import NNExp
 /// The numbers of one half of some samples: in memory, or streamed.
 enum RowStorage<S: Scalar> {
   case held([S])
-  case streamed(ScaledRows<S>)
+  case streamed(StreamedRows<S>)
 
-  var parts: ([S], ScaledRows<S>?) {
+  var parts: ([S], StreamedRows<S>?) {
     switch self {
     case .held(let values): (values, nil)
     case .streamed(let rows): ([], rows)
@@ -112,7 +112,7 @@ final class PortRows: Sendable {
 
 /// Some rows of one half of a source. Each contains the numbers of its ports, one port after
 /// the other, which are scaled in float64 and then rounded.
-struct ScaledRows<S: Scalar>: Sendable {
+struct StreamedRows<S: Scalar>: Sendable {
   let ports: [PortRows]
   let rows: [Int]
   let half: SourceRows.Half

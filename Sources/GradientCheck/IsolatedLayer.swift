@@ -5,7 +5,7 @@ public import NNExp
 ///
 /// The backward pass adds the derivative of Σ cⱼ·yⱼ to the gradient of that tensor, with
 /// constant cotangents c = ∂L/∂y.
-public protocol LayerAlone: AnyObject {
+public protocol IsolatedLayer: AnyObject {
   /// The name of the node, its type, and the location of its declaration.
   var node: String { get }
   var type: String { get }

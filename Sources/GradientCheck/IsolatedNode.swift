@@ -2,7 +2,7 @@ import Engine
 import NNExp
 
 /// A node of a network by itself, as a function of one tensor that it reads.
-final class NodeAlone: LayerAlone {
+final class IsolatedNode: IsolatedLayer {
   let node: String
   let type: String
   let location: SourceLocation?
@@ -138,7 +138,7 @@ final class NodeAlone: LayerAlone {
 }
 
 /// The loss of one head by itself, as a function of the output that it reads.
-final class LossAlone: LayerAlone {
+final class IsolatedLoss: IsolatedLayer {
   let node: String
   let type: String
   var location: SourceLocation? { nil }
