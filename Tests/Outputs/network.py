@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import struct
 
 import numpy as np
@@ -35,6 +36,35 @@ def windows(x, size, stride, padding=0, fill=0.0):
     return view[:, :, ::stride[0], ::stride[1]]
 
 
+FUNCTIONS = {
+    "σ": lambda x: 1 / (1 + np.exp(-x)), "exp": np.exp, "log": np.log, "tanh": np.tanh,
+    "sin": np.sin, "abs": np.abs, "sum": lambda x: x.sum(axis=-1, keepdims=True),
+}
+
+
+def identifier(name):
+    return name.replace("′", "_")
+
+
+def python_of(formula):
+    """The notation of the shipped formulas in Python."""
+    text = identifier(formula)
+    for mark, meaning in {
+            "·": "*", "⊗": "*", "−": "-", "^": "**", "²": "**2", "ᵢ": "", "ⱼ": "",
+            "ₖ": ""}.items():
+        text = text.replace(mark, meaning)
+    text = re.sub(r"\|([^|]*)\|", r"abs(\1)", text)
+    text = re.sub(r"(?<![\w*])(\d+)([^\W\d])", r"\1*\2", text)
+    while "Σ" in text:
+        before, after = text.split("Σ", 1)
+        depth = end = 0
+        while end < len(after) and not (depth == 0 and after[end] in "+)"):
+            depth += (after[end] == "(") - (after[end] == ")")
+            end += 1
+        text = f"{before}sum({after[:end].strip()}){after[end:]}"
+    return text
+
+
 class Network:
     def __init__(self, model, weights):
         self.model = model
@@ -43,7 +73,8 @@ class Network:
 
     def tensor(self, node, name):
         shared = (node.get("parameters") or {}).get(name)
-        return self.weights[shared or f"{node['name']}.{name}"]
+        return self.weights[
+            shared if isinstance(shared, str) else f"{node['name']}.{name}"]
 
     def forward(self, inputs):
         """The output of every node, for the inputs by port."""
@@ -51,6 +82,7 @@ class Network:
         previous = next(iter(inputs))
         for node in self.model:
             sources = node.get("inputs") or previous
+            sources = list(sources.values()) if isinstance(sources, dict) else sources
             sources = sources if isinstance(sources, list) else [sources]
             x = [values[source] for source in sources]
             values[node["name"]] = self.layer(node, x)
@@ -104,7 +136,27 @@ class Network:
             return windows(x, node["window"], node["stride"] or node["window"]).max(axis=(4, 5))
         if kind == "lp_pooling" and not node["learned"] and not node["normalize"]:
             return self.lp_pooling(node, x)
+        if kind == "formula":
+            return self.formula(node, xs)
         raise Unsupported(kind)
+
+    def formula(self, node, xs):
+        """Evaluates the equation as an expression of Python."""
+        names = node["inputs"] if isinstance(node.get("inputs"), dict) else ["x"]
+        scope = dict(FUNCTIONS, **(node.get("constants") or {}))
+        for name, x in zip(names, xs):
+            if node.get("window"):
+                x = x.reshape(len(x), -1, node["window"])
+            scope[identifier(name)] = x
+        for name, declared in (node.get("parameters") or {}).items():
+            bounds = declared.get("range") if isinstance(declared, dict) else None
+            if not bounds:
+                scope[identifier(name)] = self.tensor(node, name)
+                continue
+            share = 1 / (1 + np.exp(-self.tensor(node, f"{name}_raw")))
+            scope[identifier(name)] = bounds[0] + (bounds[1] - bounds[0]) * share
+        y = eval(python_of(node["y"]), {"__builtins__": {}}, scope)
+        return y.reshape(len(xs[0]), -1)
 
     @staticmethod
     def lp_pooling(node, x):

@@ -130,7 +130,8 @@ class Run:
             if "classes" in target:
                 same = (source == own).all()
             else:
-                same = np.allclose(source.astype(float), own.astype(float), rtol=1e-6)
+                same = np.allclose(
+                    source.astype(float), own.astype(float), rtol=1e-6, equal_nan=True)
             assert same, f"the targets of '{target['port']}' are not those of their rows"
         return True
 
