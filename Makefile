@@ -42,30 +42,27 @@ CLUSTER_PACKAGES = slurm-wlm munge parallel procps python3-venv
 
 test-clusters: build
 	@$(MAKE) --no-print-directory deps PACKAGES="$(CLUSTER_PACKAGES)" APT=--no-install-recommends
-	@test -x .build/clusters/bin/kubernetes-validate || { python3 -m venv .build/clusters && \
-	  .build/clusters/bin/pip install --quiet --disable-pip-version-check -r Tests/Clusters/requirements.txt; }
+	@$(MAKE) --no-print-directory .build/python/Clusters/complete
 	timeout --kill-after=10 180 Tests/Clusters/slurm $(BUILD)
-	timeout --kill-after=10 90 Tests/Clusters/parallel $(BUILD) .build/clusters/bin/kubernetes-validate
+	timeout --kill-after=10 90 Tests/Clusters/parallel $(BUILD) .build/python/Clusters/bin/kubernetes-validate
+
+# A Python environment with the packages that a test's requirements.txt lists.
+.build/python/%/complete: Tests/%/requirements.txt
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
 
 # Reads the reports for CI servers with other programs.
-JUNIT = .build/junit
-
 test-reports: build
 	@$(MAKE) --no-print-directory deps PACKAGES="python3-venv"
-	@test -e $(JUNIT)/complete || { python3 -m venv $(JUNIT) && \
-	  $(JUNIT)/bin/pip install --quiet --disable-pip-version-check -r Tests/Reports/requirements.txt && \
-	  touch $(JUNIT)/complete; }
-	$(JUNIT)/bin/python Tests/Reports/junit.py $(BUILD)
+	@$(MAKE) --no-print-directory .build/python/Reports/complete
+	.build/python/Reports/bin/python Tests/Reports/junit.py $(BUILD)
 
 # Computes the outputs of every shipped experiment again with NumPy and pandas.
-OUTPUTS = .build/outputs
-
 test-outputs: build
 	@$(MAKE) --no-print-directory deps PACKAGES="python3-venv"
-	@test -e $(OUTPUTS)/complete || { python3 -m venv $(OUTPUTS) && \
-	  $(OUTPUTS)/bin/pip install --quiet --disable-pip-version-check -r Tests/Outputs/requirements.txt && \
-	  touch $(OUTPUTS)/complete; }
-	$(OUTPUTS)/bin/python Tests/Outputs/outputs.py $(BUILD)
+	@$(MAKE) --no-print-directory .build/python/Outputs/complete
+	.build/python/Outputs/bin/python Tests/Outputs/outputs.py $(BUILD)
 
 # Tests the pages of `nnexp serve` over HTTP and in a headless browser.
 test-serve: build

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks the outputs of every shipped experiment with NumPy and pandas.
 
-    python3 -m venv .build/outputs && .build/outputs/bin/pip install -r Tests/Outputs/requirements.txt
-    .build/outputs/bin/python Tests/Outputs/outputs.py .build/release/nnexp
+    python3 -m venv .build/python/Outputs && .build/python/Outputs/bin/pip install -r Tests/Outputs/requirements.txt
+    .build/python/Outputs/bin/python Tests/Outputs/outputs.py .build/release/nnexp
 
 `make test-outputs` does so. Each experiment runs with predictions of all its splits. Then only
 the run's folder and the source table are read:

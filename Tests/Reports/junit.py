@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Reads the output of `nnexp sweep --junit` with junitparser, and compares it with sweep.csv.
 
-    python3 -m venv .build/junit && .build/junit/bin/pip install -r Tests/Reports/requirements.txt
-    .build/junit/bin/python Tests/Reports/junit.py .build/release/nnexp
+    python3 -m venv .build/python/Reports && .build/python/Reports/bin/pip install -r Tests/Reports/requirements.txt
+    .build/python/Reports/bin/python Tests/Reports/junit.py .build/release/nnexp
 
 `make test-reports` does so. The sweep has a trial that completes, one that falls short, one that
 diverges and one that halving stops, and texts that XML must escape.
