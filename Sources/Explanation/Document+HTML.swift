@@ -4,26 +4,14 @@ extension Document {
   /// The document as a self-contained page: formulas are MathML, the graph is SVG, and the
   /// style is embedded.
   var html: String {
-    """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8"/>
-    <meta name="viewport" content="width=device-width, initial-scale=1"/>
-    <meta name="color-scheme" content="light dark"/>
-    <title>\(Escaping.xml(title))</title>
-    <style>
-    \(Document.style)
-    </style>
-    </head>
-    <body>
-    <main>
-    \(blocks.map(Document.html).joined(separator: "\n"))
-    </main>
-    </body>
-    </html>
+    htmlDocument(
+      title: title, style: Document.style,
+      body: """
+        <main>
+        \(blocks.map(Document.html).joined(separator: "\n"))
+        </main>
 
-    """
+        """)
   }
 
   private static func html(_ block: Block) -> String {

@@ -32,25 +32,13 @@ struct Page {
 
   /// The whole document.
   func html(in frame: PageFrame) -> String {
-    """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8"/>
-    <meta name="viewport" content="width=device-width, initial-scale=1"/>
-    <meta name="color-scheme" content="light dark"/>
-    <title>\(Escaping.xml(title))</title>
-    <style>
-    \(pageStyleSheet)
-    </style>
-    \(frame.head)</head>
-    <body>
-    \(frame.top)<main>
-    \(body)</main>
-    \(frame.hasScript ? "<script>\n\(Page.script)\n</script>\n" : "")</body>
-    </html>
-
-    """
+    htmlDocument(
+      title: title, style: pageStyleSheet, head: frame.head,
+      body: """
+        \(frame.top)<main>
+        \(body)</main>
+        \(frame.hasScript ? "<script>\n\(Page.script)\n</script>\n" : "")
+        """)
   }
 
   // MARK: Adding parts

@@ -42,25 +42,13 @@ enum ServerPage {
     _ title: String, trail: String = "", events: String? = nil, isWide: Bool = false,
     _ content: String
   ) -> String {
-    """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8"/>
-    <meta name="viewport" content="width=device-width, initial-scale=1"/>
-    <meta name="color-scheme" content="light dark"/>
-    <title>\(Escaping.xml(title))</title>
-    <style>
-    \(pageStyleSheet)
-    </style>
-    \(references)</head>
-    <body>
-    \(bar(trail: trail, events: events))<main\(isWide ? " class=\"full\"" : "")>
-    \(content)</main>
-    </body>
-    </html>
+    htmlDocument(
+      title: title, style: pageStyleSheet, head: references,
+      body: """
+        \(bar(trail: trail, events: events))<main\(isWide ? " class=\"full\"" : "")>
+        \(content)</main>
 
-    """
+        """)
   }
 
   /// A page that explains why there is nothing to show.
