@@ -186,7 +186,13 @@ extension NodeDeclaration {
         default: "the node before it")
     else { return nil }
     options.resolve("inputs", node)
-    return references("inputs", to: "names of nodes", node, range, &options)
+    guard case .map(let entries) = node.content else {
+      return references("inputs", to: "names of nodes", node, range, &options)
+    }
+    // A layer may name its inputs.
+    if entries.isEmpty { return [] }
+    let nodes = ConfigValue(.list(entries.map(\.value)), at: node.location)
+    return references("inputs", to: "names of nodes", nodes, range, &options)
   }
 
   private static func readFrozen(from options: inout Options) -> Frozen {
@@ -217,17 +223,6 @@ extension NodeDeclaration {
         }
         options.reject(
           key, Diagnostic("\(key) must be \(what), found \(item.kind)", at: item.location))
-        return nil
-      }
-    // A layer may name its inputs.
-    case .map(let entries) where key == "inputs":
-      return entries.compactMap { entry in
-        if case .string(let name) = entry.value.content {
-          return Reference(name: name, location: entry.value.location)
-        }
-        options.reject(
-          key,
-          Diagnostic("\(key) must be \(what), found \(entry.value.kind)", at: entry.value.location))
         return nil
       }
     default:
